@@ -1,0 +1,1 @@
+"""One module per step: cohort, design and estimators brought together into rows of the results tables."""

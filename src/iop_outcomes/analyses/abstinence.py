@@ -1,0 +1,147 @@
+"""Abstinence of one contrast at a horizon, under each reading of a missing outcome, and times to return or relapse.
+
+`missing_is_using` counts a missing outcome as use; `observed_only` leaves it out, which is right only if who is seen
+does not depend on use. They are shown side by side because they can disagree in sign. People whose horizon lies beyond
+their observation are not yet observed: they are counted, and leave both denominators.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from iop_outcomes.analyses import rows as results
+from iop_outcomes.analyses.sample import WEIGHTS_OF, Sample
+from iop_outcomes.errors import EstimationError
+from iop_outcomes.estimators import cox, effects
+from iop_outcomes.estimators.estimate import Estimate
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Ask = Mapping[str, Any]
+LEVELS = ("abstinent", "using", "missing", "not_yet_observed")
+
+
+def run(
+    abstinence: pd.DataFrame,
+    first_use: pd.DataFrame,
+    scores: pd.DataFrame,
+    gates: pd.DataFrame,
+    cohort: str,
+    rows: Sequence[Ask],
+    contrast: Ask,
+    endpoints: Mapping[str, Ask],
+    gate: Ask,
+    inference: Ask,
+) -> dict[str, pd.DataFrame]:
+    """The tables counts and estimates of a contrast's rows of the step abstinence."""
+    sample = Sample(scores, contrast, inference)
+    decided = gates.set_index("method")
+    estimates: list[results.Row] = []
+    counts: dict[tuple[str, int], list[results.Row]] = {}
+    for ask in rows:
+        status, reason = map(str, decided.loc[ask["method"], ["status", "reason"]])
+        timed = ask["measure"] == "hazard_ratio"
+        levels = timed_levels(first_use, scores, ask) if timed else binary_levels(abstinence, scores, ask)
+        counts[ask["outcome"], ask["horizon_days"]] = results.count_rows(ask, sample.label, levels)
+        answer = _hazard_ratio if timed else _risks
+        if status != "ok" or ask["method"] == "crude":
+            estimates += results.without(ask, results.measures(ask["measure"], sample.names), status, reason)
+            continue
+        estimates += answer(ask, sample, levels, first_use, gate)
+    return {
+        "counts": results.counts_table([r for group in counts.values() for r in group]),
+        "estimates": results.estimates_table(estimates),
+    }
+
+
+def binary_levels(abstinence: pd.DataFrame, people: pd.DataFrame, ask: Ask) -> Any:
+    """(n,) one of LEVELS for each person, in the order of people."""
+    own = abstinence[
+        (abstinence["outcome"] == ask["outcome"]) & (abstinence["horizon_days"] == ask["horizon_days"])
+    ].set_index("person_id")
+    own = own.loc[people["person_id"]]
+    known = own["abstinent"].notna().to_numpy()
+    abstinent = own["abstinent"].fillna(False).to_numpy(dtype=bool)
+    mature = own["mature"].to_numpy(dtype=bool)
+    return np.select([known & abstinent, known, mature], LEVELS[:3], LEVELS[3])
+
+
+def timed_levels(first_use: pd.DataFrame, people: pd.DataFrame, ask: Ask) -> Any:
+    """(n,) 'event' or 'no_event' up to the horizon, or 'not_known' for whom nothing is known after day 0."""
+    days, event = timed(first_use, people, ask)
+    return np.select([event & (days <= ask["horizon_days"]), days > 0], ["event", "no_event"], "not_known")
+
+
+def timed(first_use: pd.DataFrame, people: pd.DataFrame, ask: Ask) -> tuple[Any, Any]:
+    """(n,) days to the event or to the last day known, and whether it was seen, in the order of people."""
+    own = first_use[first_use["outcome"] == ask["outcome"]].set_index("person_id").loc[people["person_id"]]
+    return own["days"].to_numpy(dtype=float), own["event"].to_numpy(dtype=bool)
+
+
+def read_missing(levels: Any, rule: str) -> tuple[Any, Any]:
+    """(n,) abstinent as 0 or 1, and whether the person is in the denominator, under a rule for missing outcomes."""
+    used = np.isin(levels, LEVELS[:3] if rule == "missing_is_using" else LEVELS[:2])
+    return (levels == "abstinent").astype(float), used
+
+
+def _risks(ask: Ask, sample: Sample, levels: Any, first_use: pd.DataFrame, gate: Ask) -> list[results.Row]:
+    abstinent, used = read_missing(levels, ask["missing_rule"])
+    shown = results.measures("risk", sample.names)
+    few = results.too_few(sample.arm[used], abstinent[used] == 1, sample.names, gate["min_events"])
+    if few:
+        return results.without(ask, shown, "gated", few)
+    try:
+        estimate = sample.finish(_means(ask["method"], sample, abstinent, used), ask["method"])
+    except EstimationError as wrong:
+        return results.without(ask, shown, "gated", str(wrong))
+    more = {"n_effective": sample.effective(ask["method"], used)}
+    return results.two_arms(ask, estimate, sample.names, sample.inference["confidence_level"], more)
+
+
+def _means(method: str, sample: Sample, abstinent: Any, used: Any) -> Estimate:
+    """Mean outcome in the first and the second arm under a method."""
+    if method == "aipw":
+        return _doubly_robust(sample, abstinent, used)
+    return effects.mean_by_arm(abstinent, sample.arm, weight=sample.weight(method), observed=used)
+
+
+def _doubly_robust(sample: Sample, abstinent: Any, used: Any) -> Estimate:
+    """Augmented inverse probability weighting over the people with a counterpart; both models count as estimated."""
+    kept = sample.supported
+    arm, terms = sample.arm[kept].astype(float), sample.terms[kept][:, 1:]
+    names = ("arm", *(f"t_{j}" for j in range(1, terms.shape[1] + 1)))
+
+    def with_arm(value: Any) -> Any:
+        return np.column_stack([np.broadcast_to(value, len(arm)), terms])
+
+    model = effects.fit_outcome("logistic", with_arm(arm), abstinent[kept], names, observed=used[kept])
+    estimate = effects.aipw(model, arm, with_arm(1.0), with_arm(0.0), sample.propensity, stacked=True)
+    return sample.embed(estimate, kept)
+
+
+def _hazard_ratio(ask: Ask, sample: Sample, levels: Any, first_use: pd.DataFrame, gate: Ask) -> list[results.Row]:
+    event, known = levels == "event", levels != "not_known"
+    few = results.too_few(sample.arm[known], event[known], sample.names, gate["min_events"])
+    if few:
+        return results.without(ask, ["hazard_ratio"], "gated", few)
+    days = np.minimum(timed(first_use, sample.scores, ask)[0], ask["horizon_days"])
+    weight = sample.weight(ask["method"]) * known
+    try:
+        fit = cox.cox(
+            sample.arm[:, None].astype(float),
+            days,
+            event,
+            ["arm"],
+            weight=weight,
+            strata=sample.strata(ask["method"]),
+        )
+    except EstimationError as wrong:
+        return results.without(ask, ["hazard_ratio"], "gated", str(wrong))
+    more = {"n_effective": sample.effective(ask["method"], known)}
+    estimate = sample.finish(fit.estimate, ask["method"])
+    level = sample.inference["confidence_level"]
+    return [results.from_cox(ask, fit, estimate, level, more, ask["method"] in WEIGHTS_OF)]

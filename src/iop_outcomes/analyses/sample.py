@@ -1,0 +1,110 @@
+"""The people of a contrast with their scores: weights by name, and estimates finished with score and clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from iop_outcomes.estimators import propensity
+from iop_outcomes.estimators.estimate import Array, Estimate, stack
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+# which weights a method uses; methods that are not here weigh everyone alike
+WEIGHTS_OF = {"iptw": "iptw", "overlap": "overlap", "aipw": "iptw"}
+
+
+def clustered(estimate: Estimate, sites: NDArray[Any], inference: Mapping[str, Any]) -> Estimate:
+    """The estimate with sites as clusters, where the protocol says so and there are enough of them."""
+    if inference["cluster"] == "site" and len(np.unique(sites)) >= inference["min_clusters"]:
+        return estimate.clustered(sites)
+    return estimate
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A contrast's people in the order of `scores`, the contrast itself and how to infer."""
+
+    scores: pd.DataFrame
+    contrast: Mapping[str, Any]
+    inference: Mapping[str, Any]
+
+    @cached_property
+    def arm(self) -> NDArray[np.int64]:
+        """(n,) 1 in the first arm, 0 in the second."""
+        return self.scores["arm"].to_numpy()
+
+    @cached_property
+    def label(self) -> NDArray[np.object_]:
+        """(n,) names of the arms."""
+        return np.where(self.arm == 1, self.names[0], self.names[1]).astype(object)
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Names of the first and the second arm."""
+        return self.contrast["first"]["name"], self.contrast["second"]["name"]
+
+    def strata(self, method: str) -> NDArray[Any] | None:
+        """(n,) sites within which a randomised comparison is made, or None."""
+        within = method == "randomised" and self.contrast["stratum"] == "site_id"
+        return self.scores["site_id"].to_numpy() if within else None
+
+    @cached_property
+    def terms(self) -> Array:
+        """(n, q) terms of the propensity score; zero for people without a counterpart."""
+        return self.scores[[c for c in self.scores.columns if c.startswith("t_")]].to_numpy(dtype=float)
+
+    @cached_property
+    def supported(self) -> NDArray[np.bool_]:
+        """(n,) people with a counterpart in the other arm."""
+        return np.asarray(self.scores["iptw"] > 0)
+
+    def weight(self, method: str) -> Array:
+        """(n,) weights of a method."""
+        kind = WEIGHTS_OF.get(method)
+        return np.ones(len(self.scores)) if kind is None else self.scores[kind].to_numpy()
+
+    @cached_property
+    def nuisance(self) -> Array:
+        """(n, q) influence of each person on the coefficients of the score."""
+        score = self.scores["propensity"].to_numpy()
+        information = self.terms.T @ (self.terms * (score * (1 - score))[:, None])
+        return np.asarray(np.linalg.solve(information, (self.terms * (self.arm - score)[:, None]).T).T)
+
+    @cached_property
+    def propensity(self) -> propensity.Propensity:
+        """The score as its estimator returns it, over the people with a counterpart only."""
+        used = self.supported
+        score = self.scores["propensity"].to_numpy()[used]
+        terms = self.terms[used]
+        coefficient = np.linalg.lstsq(terms, np.log(score / (1 - score)), rcond=None)[0]
+        names = tuple(f"t_{j}" for j in range(terms.shape[1]))
+        return propensity.Propensity(score, self.nuisance[used], terms, names, coefficient)
+
+    def embed(self, estimate: Estimate, used: NDArray[np.bool_]) -> Estimate:
+        """An estimate on some of the people as one on all, in which the others have no influence."""
+        influence = np.zeros((len(self.scores), len(estimate.names)))
+        influence[used] = estimate.influence
+        return replace(estimate, influence=influence, frequency=np.ones(len(self.scores)), gradient=None)
+
+    def finish(self, estimate: Estimate, method: str) -> Estimate:
+        """Count the estimation of the score, where the method has one, and group people by site."""
+        kind = WEIGHTS_OF.get(method)
+        if kind is not None and estimate.gradient is not None:
+            score = self.scores["propensity"].to_numpy()
+            used = self.supported
+            jacobian = np.zeros_like(self.terms)
+            jacobian[used] = propensity.weight_jacobian(kind, self.arm[used], score[used], self.terms[used])
+            estimate = stack(estimate, jacobian, self.nuisance)
+        return clustered(estimate, self.scores["site_id"].to_numpy(), self.inference)
+
+    def effective(self, method: str, used: NDArray[np.bool_] | None = None) -> float:
+        """Effective sample size under a method's weights, summed over the arms."""
+        weight = self.weight(method) if used is None else self.weight(method) * used
+        return float(sum(propensity.effective_sample_size(weight[self.arm == a]) for a in (0, 1)))

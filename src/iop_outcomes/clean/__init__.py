@@ -1,0 +1,43 @@
+"""From raw tables to valid ones and episodes of care.
+
+In order: `validate` keeps, merges or sets aside every row, under a named rule, and stops when too many stays
+or persons break one; `episodes` links the stays that are left. `run` is the step of the workflow.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def run(
+    raw_stays: pd.DataFrame,
+    raw_persons: pd.DataFrame,
+    raw_sessions: pd.DataFrame,
+    raw_screens: pd.DataFrame,
+    raw_followups: pd.DataFrame,
+    raw_medications: pd.DataFrame,
+    quarantine: pd.DataFrame,
+    gap_days: int,
+    max_quarantined_share: float,
+) -> dict[str, pd.DataFrame]:
+    """The six canonical tables, valid and sorted by key, with 'episodes', 'quarantine' and 'intake'.
+
+    quarantine: rows that the source could not read. gap_days: largest gap within an episode, in days.
+    max_quarantined_share: share of the stays, or of the persons, that may be set aside. Raises StudyError
+    beyond it.
+    """
+    from iop_outcomes.clean import episodes, validate
+
+    raw = {
+        "stays": raw_stays,
+        "persons": raw_persons,
+        "sessions": raw_sessions,
+        "screens": raw_screens,
+        "followups": raw_followups,
+        "medications": raw_medications,
+    }
+    valid = validate.validated(raw, quarantine, max_quarantined_share)
+    return {**valid, "episodes": episodes.link(valid["stays"], valid["persons"], gap_days).episodes}

@@ -1,0 +1,142 @@
+"""The rules that a record must keep, as data: a table, a name, and a function that marks the rows that break
+it.
+
+First come the rules that the declaration of a table implies: a required value is missing, a code is unknown,
+a number is out of range. Then those between columns and between tables, in the order of RULES. A record is
+set aside under the first rule that it breaks. Rules see the persons and stays that have passed before; a
+comparison with a missing value breaks nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from iop_outcomes.tables import TABLES
+from iop_outcomes.tables.declare import Column
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# stands for the end of a stay that is open
+OPEN = 10**9
+# an earlier screen belongs to no admission: baseline screens precede the first stay by weeks, not months
+SCREEN_LEAD_DAYS = 90
+
+
+@dataclass(frozen=True)
+class Passed:
+    """The persons and stays that kept their rules so far; empty before their turn."""
+
+    persons: pd.DataFrame
+    stays: pd.DataFrame
+
+    def of_person(self, rows: pd.DataFrame, column: str) -> pd.Series:
+        """The person's value of a whole-number column, for each row; missing for a person not known."""
+        return rows["person_id"].map(self.persons.set_index("person_id")[column]).astype("Int64")
+
+    def first_start(self, rows: pd.DataFrame) -> pd.Series:
+        """The first day of the person's first stay, for each row."""
+        return rows["person_id"].map(self.stays.groupby("person_id")["start_day"].min()).astype("Int64")
+
+
+Broken = Callable[["pd.DataFrame", Passed], "pd.Series"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule of one table. `broken(rows, passed)` marks the rows that break it; missing counts as False."""
+
+    table: str
+    name: str
+    broken: Broken
+
+
+def _orphan(rows: pd.DataFrame, passed: Passed) -> pd.Series:
+    return ~rows["person_id"].isin(passed.persons["person_id"])
+
+
+def _after_observation(column: str) -> Broken:
+    return lambda rows, passed: rows[column] > passed.of_person(rows, "observed_to_day")
+
+
+def outside_any_stay(rows: pd.DataFrame, passed: Passed) -> pd.Series:
+    """True for rows whose day lies in no stay of their person; open stays run on."""
+    import pandas as pd
+
+    stays = passed.stays.assign(end_day=passed.stays["end_day"].fillna(OPEN).astype("int64"))
+    stays = stays.astype({"start_day": "int64"}).sort_values("start_day", kind="stable")
+    # some stay begun by a day covers it exactly if the latest end among those begun does
+    stays["covered_to"] = stays.groupby("person_id")["end_day"].cummax()
+    days = rows[["person_id", "day"]].reset_index(drop=True).reset_index(names="at").dropna(subset=["day"])
+    found = pd.merge_asof(
+        days.astype({"day": "int64"}).sort_values("day", kind="stable"),
+        stays[["person_id", "start_day", "covered_to"]],
+        left_on="day",
+        right_on="start_day",
+        by="person_id",
+    ).set_index("at")
+    covered = (found["covered_to"] >= found["day"]).reindex(range(len(rows)), fill_value=False)
+    return pd.Series(~covered.to_numpy(), index=rows.index)
+
+
+# between columns and between tables, in this order
+RULES = (
+    Rule("stays", "person not in persons", _orphan),
+    Rule("stays", "ends before it starts", lambda r, p: r["end_day"] < r["start_day"]),
+    Rule("stays", "ended without a reason", lambda r, p: r["end_day"].notna() & r["discharge_reason"].isna()),
+    Rule("stays", "a reason but no end", lambda r, p: r["end_day"].isna() & r["discharge_reason"].notna()),
+    Rule("stays", "starts after the end of observation", _after_observation("start_day")),
+    Rule("stays", "ends after the end of observation", _after_observation("end_day")),
+    Rule("stays", "starts after death", lambda r, p: r["start_day"] > p.of_person(r, "death_day")),
+    Rule("sessions", "person not in persons", _orphan),
+    Rule("sessions", "outside any stay", outside_any_stay),
+    Rule("screens", "person not in persons", _orphan),
+    Rule("screens", "long before the first stay", lambda r, p: r["day"] < p.first_start(r) - SCREEN_LEAD_DAYS),
+    Rule("screens", "after the end of observation", _after_observation("day")),
+    Rule("followups", "person not in persons", _orphan),
+    Rule(
+        "followups",
+        "answers without an interview",
+        lambda r, p: r["day"].isna() & r[["days_used", "first_use_day", "no_use_through_day"]].notna().any(axis=1),
+    ),
+    Rule("followups", "more days of use than asked about", lambda r, p: r["days_used"] > r["lookback_days"]),
+    Rule("followups", "first use before day 0", lambda r, p: r["first_use_day"] < 0),
+    Rule("followups", "first use after the interview", lambda r, p: r["first_use_day"] > r["day"]),
+    Rule("followups", "no use beyond the interview", lambda r, p: r["no_use_through_day"] > r["day"]),
+    Rule("followups", "use within days of no use", lambda r, p: r["first_use_day"] <= r["no_use_through_day"]),
+    Rule("followups", "after the end of observation", _after_observation("day")),
+    Rule("medications", "person not in persons", _orphan),
+    Rule("medications", "ends before it starts", lambda r, p: r["end_day"] < r["start_day"]),
+    Rule("medications", "starts after the end of observation", _after_observation("start_day")),
+)
+
+
+def rules_of(name: str) -> list[Rule]:
+    """All rules of a canonical table, in the order in which they are applied."""
+    declared = [rule for column, c in TABLES[name].columns.items() for rule in _declared(name, column, c)]
+    return declared + [rule for rule in RULES if rule.table == name]
+
+
+def _declared(table: str, name: str, column: Column) -> list[Rule]:
+    """What the declaration of one column asks; nothing of a column that a frame does not have."""
+    rules = []
+    if not column.nullable:
+        rules.append(Rule(table, f"missing {name}", _in_column(name, lambda s: s.isna())))
+    if column.allowed:
+        known = list(column.allowed)
+        rules.append(Rule(table, f"unknown {name}", _in_column(name, lambda s: s.notna() & ~s.isin(known))))
+    low, high = column.low, column.high
+    if low is not None or high is not None:
+        floor, ceiling = -float("inf") if low is None else low, float("inf") if high is None else high
+        rules.append(Rule(table, f"out of range {name}", _in_column(name, lambda s: (s < floor) | (s > ceiling))))
+    return rules
+
+
+def _in_column(name: str, broken: Callable[[pd.Series], pd.Series]) -> Broken:
+    import pandas as pd
+
+    return lambda rows, passed: (
+        broken(rows[name]) if name in rows.columns else pd.Series(False, index=rows.index, dtype=bool)
+    )

@@ -1,0 +1,77 @@
+"""Which code a step uses: the modules of this package that its module imports, directly or not, and their hash.
+
+Snakemake sees only the script that it runs. The hash goes into each rule's params, so that an edit reruns the steps
+that use the edited module, and only those. Imports are read from the source, lazy ones inside functions included.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+PACKAGE = ROOT.name
+
+
+@cache
+def closure(module: str) -> tuple[Path, ...]:
+    """The files behind a dotted module name of this package (without the package's own name), sorted."""
+    seen: set[Path] = set()
+    waiting = [_file(module.split("."))]
+    while waiting:
+        path = waiting.pop()
+        if path is None or path in seen:
+            continue
+        seen.add(path)
+        waiting.extend(_imports(path))
+    return tuple(sorted(seen))
+
+
+@cache
+def digest(module: str) -> str:
+    """A short hash of all code that a module uses."""
+    total = hashlib.sha256()
+    for path in closure(module):
+        total.update(path.relative_to(ROOT).as_posix().encode())
+        total.update(path.read_bytes())
+    return total.hexdigest()[:16]
+
+
+def _file(parts: list[str]) -> Path | None:
+    module = ROOT.joinpath(*parts)
+    for path in (module.with_suffix(".py"), module / "__init__.py"):
+        if path.is_file():
+            return path
+    return None
+
+
+@cache
+def _imports(path: Path) -> tuple[Path, ...]:
+    found: list[Path | None] = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [a.name.split(".") for a in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            base = node.module.split(".")
+            names = [base, *([*base, a.name] for a in node.names)]
+        else:
+            continue
+        for parts in names:
+            if parts[0] == PACKAGE and len(parts) > 1:
+                found.extend(_file(parts[1 : i + 1]) for i in range(1, len(parts)))
+    # a package that picks its modules by name says so in a table of dotted names
+    if path.name == "__init__.py":
+        found.extend(_named(path))
+    return tuple(p for p in found if p is not None)
+
+
+def _named(path: Path) -> list[Path | None]:
+    """Modules named as text, such as `iop_outcomes.sources.uis`, for packages that import by name."""
+    texts = [
+        n.value.split(".")
+        for n in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(n, ast.Constant) and isinstance(n.value, str) and n.value.startswith(PACKAGE + ".")
+    ]
+    return [_file(parts[1:]) for parts in texts if all(p.isidentifier() for p in parts)]

@@ -1,0 +1,1 @@
+"""Who is eligible, in which arm, and what happened to them afterwards."""

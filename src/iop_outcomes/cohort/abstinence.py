@@ -1,0 +1,154 @@
+"""Abstinence endpoints from interviews and urine screens, each kind a function of its own.
+
+Endpoints are rows of the endpoint library; a row's kind picks the function. Binary endpoints say abstinent, not
+abstinent, or not known; how "not known" is read is a choice of the analysis, never of this step. Days are counted
+from time zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Endpoint = Mapping[str, Any]
+
+
+def run(
+    people: pd.DataFrame,
+    followups: pd.DataFrame,
+    screens: pd.DataFrame,
+    endpoints: Sequence[Endpoint],
+    horizons: Mapping[str, Sequence[int]],
+) -> dict[str, pd.DataFrame]:
+    """The tables abstinence (binary endpoints at their horizons) and first_use (times to an event)."""
+    import pandas as pd
+
+    from iop_outcomes.tables import TABLES
+
+    tables = {"followups": _from_zero(followups, people), "screens": _from_zero(screens, people)}
+    binary, timed = [TABLES["abstinence"].empty()], [TABLES["first_use"].empty()]
+    for endpoint in endpoints:
+        if endpoint["kind"] in TIMED:
+            days, event = TIMED[endpoint["kind"]](people, tables, endpoint)
+            timed.append(_timed_rows(people, endpoint, days, event))
+            continue
+        for horizon in horizons[endpoint["outcome"]]:
+            abstinent = BINARY[endpoint["kind"]](people, tables, endpoint, horizon)
+            binary.append(_binary_rows(people, endpoint, horizon, abstinent))
+    return {
+        "abstinence": pd.concat(binary[1:] or binary, ignore_index=True),
+        "first_use": pd.concat(timed[1:] or timed, ignore_index=True),
+    }
+
+
+def _from_zero(rows: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the eligible people, with every day counted from time zero."""
+    start = rows["person_id"].map(people.set_index("person_id")["index_start_day"]).astype("Int64")
+    days = [c for c in rows.columns if c.endswith("_day") or c == "day"]
+    moved = rows.assign(**{c: rows[c].astype("Int64") - start for c in days})
+    return moved[start.notna()]
+
+
+def _binary_rows(people: pd.DataFrame, endpoint: Endpoint, horizon: int, abstinent: pd.Series) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "person_id": people["person_id"],
+            "outcome": endpoint["outcome"],
+            "horizon_days": horizon,
+            "abstinent": people["person_id"].map(abstinent).astype("boolean"),
+            "mature": people["observed_days"] >= horizon,
+        }
+    )
+
+
+def _timed_rows(people: pd.DataFrame, endpoint: Endpoint, days: pd.Series, event: pd.Series) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "person_id": people["person_id"],
+            "outcome": endpoint["outcome"],
+            "days": people["person_id"].map(days).fillna(0).clip(lower=0).astype("int64"),
+            "event": people["person_id"].map(event).astype("boolean").fillna(False).astype(bool),
+        }
+    )
+
+
+def at_interview(
+    people: pd.DataFrame, tables: Mapping[str, pd.DataFrame], endpoint: Endpoint, horizon: int
+) -> pd.Series:
+    """No use in the look-back of the interview due nearest the horizon, within the tolerance.
+
+    A positive screen within the look-back is use, whether the interview was held or not.
+    """
+    import pandas as pd
+
+    rows = tables["followups"].copy()
+    rows["anchor"] = rows["day"].fillna(rows["target_day"])
+    rows["distance"] = (rows["target_day"] - horizon).abs()
+    near = rows[rows["distance"] <= endpoint["tolerance_days"]]
+    chosen = near.sort_values(["person_id", "distance", "anchor"]).drop_duplicates("person_id").set_index("person_id")
+    reported = (chosen["days_used"] == 0).astype("boolean").mask(chosen["days_used"].isna())
+    screens = tables["screens"]
+    positive = screens[(screens["result"] == "positive") & (screens["substance"] == endpoint["substance"])]
+    joined = positive.merge(chosen[["anchor", "lookback_days"]].reset_index(), on="person_id")
+    within = (joined["day"] < joined["anchor"]) & (joined["day"] >= joined["anchor"] - joined["lookback_days"])
+    seen = set(joined.loc[within.fillna(False).astype(bool), "person_id"])
+    return reported.mask(pd.Series(reported.index.isin(seen), index=reported.index), False)
+
+
+def at_screen(people: pd.DataFrame, tables: Mapping[str, pd.DataFrame], endpoint: Endpoint, horizon: int) -> pd.Series:
+    """The last screen due in the tolerance up to the horizon is negative; missing when it was not given."""
+    screens = tables["screens"]
+    due = screens[
+        (screens["substance"] == endpoint["substance"])
+        & (screens["day"] <= horizon)
+        & (screens["day"] > horizon - endpoint["tolerance_days"])
+    ]
+    last = due.sort_values(["person_id", "day"]).drop_duplicates("person_id", keep="last").set_index("person_id")
+    return (last["result"] == "negative").astype("boolean").mask(last["result"] == "missing")
+
+
+def no_return(people: pd.DataFrame, tables: Mapping[str, pd.DataFrame], endpoint: Endpoint, horizon: int) -> pd.Series:
+    """No use up to the horizon; missing where the answers do not reach it."""
+    days, event = first_use(people, tables, endpoint)
+    used = event & (days <= horizon)
+    known = used | (days >= horizon)
+    return (~used).astype("boolean").mask(~known)
+
+
+def first_use(
+    people: pd.DataFrame, tables: Mapping[str, pd.DataFrame], endpoint: Endpoint
+) -> tuple[pd.Series, pd.Series]:
+    """Day of the first reported use after day 0, or the last day that the answers cover."""
+    rows = tables["followups"].groupby("person_id")
+    first, through = rows["first_use_day"].min(), rows["no_use_through_day"].max()
+    event = first.notna()
+    return first.where(event, through).fillna(0).astype("int64"), event
+
+
+def run_of_screens(
+    people: pd.DataFrame, tables: Mapping[str, pd.DataFrame], endpoint: Endpoint
+) -> tuple[pd.Series, pd.Series]:
+    """Day of the first of so many screens in a row that count, or of the last screen that was due."""
+    screens = tables["screens"]
+    rows = screens[(screens["substance"] == endpoint["substance"]) & (screens["day"] >= endpoint["from_day"])]
+    rows = rows.sort_values(["person_id", "day"])
+    counts = rows["result"].isin([r.strip() for r in endpoint["counts"].split(",")])
+    # people and unbroken stretches of screens that count
+    stretch = (~counts).groupby(rows["person_id"]).cumsum()
+    length = counts.groupby([rows["person_id"], stretch]).cumsum()
+    begin = rows["day"].where(counts).groupby([rows["person_id"], stretch]).transform("min")
+    reached = begin[counts & (length == endpoint["run"])].groupby(rows["person_id"]).min()
+    last = rows.groupby("person_id")["day"].max()
+    event = last.index.to_series().isin(reached.index)
+    return reached.reindex(last.index).fillna(last).astype("int64"), event
+
+
+BINARY = {"interview": at_interview, "screen": at_screen, "no_return": no_return}
+TIMED = {"first_use": first_use, "run_of_screens": run_of_screens}

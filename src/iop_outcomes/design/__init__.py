@@ -1,0 +1,43 @@
+"""The blind stage: propensity scores, weights, balance and the gate of one contrast, before any outcome is read.
+
+In order: strata (sites, trials) that hold one arm only are found, their people are set apart; the propensity score is
+fitted on the rest; weights and balance follow; the gate says, method by method, whether the design allows an estimate.
+Nothing here raises for bad data: what fails is gated, with its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from iop_outcomes.design import balance, describe, gate, propensity
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Settings = Mapping[str, Any]
+
+
+def run(
+    people: pd.DataFrame,
+    covariates: pd.DataFrame,
+    arms: pd.DataFrame,
+    cohort: str,
+    name: str,
+    contrast: Settings,
+    adjustment: Settings,
+    thresholds: Settings,
+) -> dict[str, pd.DataFrame]:
+    """The tables scores, gates, counts and diagnostics of a contrast."""
+    members = arms[arms["contrast"] == name].merge(people, on="person_id", validate="one_to_one")
+    members = members.sort_values("person_id").reset_index(drop=True)
+    numbers = covariates.set_index("person_id").loc[members["person_id"]]
+    fitted = propensity.fit(members, numbers, contrast, adjustment)
+    found = balance.table(members, numbers, fitted)
+    key = {"analysis": "design", "cohort": cohort, "contrast": name}
+    return {
+        "scores": fitted.scores,
+        "gates": gate.decide(name, contrast, fitted, found, thresholds),
+        "counts": describe.counts(key, members, contrast, adjustment, fitted),
+        "diagnostics": describe.diagnostics(key, members, numbers, contrast, fitted, found, thresholds),
+    }

@@ -1,0 +1,101 @@
+"""What the reader sees of the design: who is in the arms, how the scores overlap, what balance was reached.
+
+People in cells go into counts, so that disclosure control meets them; the rest are diagnostics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from iop_outcomes.design.propensity import Fitted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Settings = Mapping[str, Any]
+SCORE_BINS = np.round(np.arange(0, 1.0001, 0.05), 2)
+
+
+def counts(
+    key: Mapping[str, str], members: pd.DataFrame, contrast: Settings, adjustment: Settings, fitted: Fitted
+) -> pd.DataFrame:
+    """Counts by arm: people in their strata's kind, categories of the covariates, bins of the propensity score."""
+    import pandas as pd
+
+    from iop_outcomes.tables import TABLES
+
+    cells = {"people": pd.Series(np.where(fitted.supported, "with_counterpart", "without_counterpart"))}
+    cells |= {f"covariate:{name}": members[name] for name in adjustment["categorical"]}
+    if not fitted.problem:
+        label = np.array([f"{a:.2f}-{b:.2f}" for a, b in pairwise(SCORE_BINS)], dtype=object)
+        at = np.searchsorted(SCORE_BINS, fitted.scores["propensity"].to_numpy(), side="right") - 1
+        cells["propensity"] = pd.Series(label[np.clip(at, 0, len(label) - 1)])
+    parts = [TABLES["counts"].empty()]
+    for side, value in (("first", 1), ("second", 0)):
+        for outcome, levels in cells.items():
+            found = levels[(members["arm"] == value).to_numpy()].value_counts().sort_index()
+            parts.append(
+                pd.DataFrame(
+                    {
+                        **key,
+                        "arm": contrast[side]["name"],
+                        "outcome": outcome,
+                        "horizon_days": pd.array([None] * len(found), dtype="Int64"),
+                        "subgroup": "all",
+                        "level": found.index.astype(str).astype(object),
+                        "count": pd.array(found.to_numpy(), dtype="Int64"),
+                        "status": "ok",
+                    }
+                )
+            )
+    filled = [p for p in parts if len(p)]
+    return pd.concat(filled, ignore_index=True) if filled else parts[0]
+
+
+def diagnostics(
+    key: Mapping[str, str],
+    members: pd.DataFrame,
+    numbers: pd.DataFrame,
+    contrast: Settings,
+    fitted: Fitted,
+    found: pd.DataFrame,
+    thresholds: Settings,
+) -> pd.DataFrame:
+    """Balance, effective sample sizes and weights with their limits; means and spread by arm; one-arm strata."""
+    import pandas as pd
+
+    from iop_outcomes.tables import TABLES
+
+    limits = {
+        "standardised_difference": thresholds["max_standardised_difference"],
+        "largest_weight": thresholds["max_weight"],
+    }
+    rows: list[tuple[Any, ...]] = []
+    row: Any
+    for row in found.itertuples():
+        own = row.quantity != "standardised_difference" or row.variable in fitted.judged
+        limit = limits.get(row.quantity, np.nan) if own and row.method != "unweighted" else np.nan
+        status = "info" if np.isnan(limit) else ("failed" if abs(row.value) > limit else "ok")
+        variable = contrast[row.variable]["name"] if row.variable in ("first", "second") else row.variable
+        rows.append((row.method, row.quantity, variable, row.value, limit, status))
+    rows.append(("unweighted", "one_arm_strata", contrast["stratum"], float(fitted.one_arm_strata), np.nan, "info"))
+    rows += _moments(members, numbers, contrast)
+    columns = ["method", "quantity", "variable", "value", "threshold", "status"]
+    frame = pd.DataFrame(rows, columns=columns).astype({"value": float, "threshold": float})
+    return frame.assign(**key)[list(TABLES["diagnostics"].columns)]
+
+
+def _moments(members: pd.DataFrame, numbers: pd.DataFrame, contrast: Settings) -> list[tuple[Any, ...]]:
+    """Mean and standard deviation by arm of the covariates that are not indicators."""
+    rows: list[tuple[Any, ...]] = []
+    for name in (c for c in numbers.columns if "=" not in c):
+        for side, value in (("first", 1), ("second", 0)):
+            own = numbers[name].to_numpy()[(members["arm"] == value).to_numpy()]
+            if len(own) > 1:
+                for quantity, number in (("mean", own.mean()), ("standard_deviation", own.std(ddof=1))):
+                    rows.append(("unweighted", f"{quantity}_{contrast[side]['name']}", name, number, np.nan, "info"))
+    return rows

@@ -1,0 +1,213 @@
+"""Average effects of an arm, and of a dose: weighted means, standardisation, augmented weighting.
+
+What happens: `mean_by_arm` takes weighted means of the outcome as it was observed. `fit_outcome` fits a
+regression to those observed; `standardised_means` and `standardised_curve` average its predictions with
+everyone set to an arm or to a dose; `aipw` adds the weighted residuals, and is right if either the regression
+or the propensity score is. People whose outcome was not observed have no part in a regression or a weighted
+mean, and keep theirs in every average over people and so in its influence. Refused: an arm without observed
+outcomes, and what `regression` refuses.
+
+Influences are those of a sample from a larger population (covariates count as sampled, too).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from iop_outcomes.errors import EstimationError
+from iop_outcomes.estimators.estimate import Array, Estimate
+from iop_outcomes.estimators.propensity import Propensity
+from iop_outcomes.estimators.regression import FAMILIES, fit, with_intercept
+from iop_outcomes.estimators.rows import Mask, Rows, column, columns, indicator, label, rows
+
+ARM_NAMES = ("arm1", "arm0")
+
+
+def mean_by_arm(
+    y: ArrayLike,
+    arm: ArrayLike,
+    weight: ArrayLike | None = None,
+    frequency: ArrayLike | None = None,
+    observed: ArrayLike | None = None,
+) -> Estimate:
+    """Hajek means sum W y / sum W of each arm, named 'arm1' and 'arm0'.
+
+    y: (n,), may be missing where `observed` (n,) is false. arm: (n,) zeros and ones. With propensity weights,
+    count their estimation with `estimate.stack` (Lunceford & Davidian 2004, Statistics in Medicine 23:2937).
+    Raises EstimationError where an arm has no one observed.
+    """
+    treated = indicator(arm, "arm")
+    outcome, seen = _observed(y, observed, treated.size)
+    counted = rows(treated.size, weight, frequency)
+    value, gradient = np.zeros(2), np.zeros((treated.size, 2))
+    for at, here in enumerate((treated & seen, ~treated & seen)):
+        total = (counted.total * here).sum()
+        if total == 0:
+            raise EstimationError(f"No one in {ARM_NAMES[at]} has both an observed outcome and weight.")
+        value[at] = (counted.total * here) @ outcome / total
+        gradient[:, at] = here * (outcome - value[at]) / total
+    return counted.estimate(ARM_NAMES, value, gradient)
+
+
+@dataclass(frozen=True)
+class OutcomeModel:
+    """A regression of the outcome on the people observed.
+
+    coefficient: with influence on all n rows, zero where not observed. design: (n, p + 1), as it was fitted.
+    outcome: (n,), 0 where not observed. rows: weights and frequencies of all n rows, observed or not.
+    """
+
+    family: str
+    coefficient: Estimate
+    design: Array
+    outcome: Array
+    observed: Mask
+    rows: Rows
+
+    def predict(self, x: ArrayLike) -> tuple[Array, Array]:
+        """(n,) mean outcomes at covariates x (n, p), and (n, p + 1) their derivatives by the coefficients."""
+        names = self.coefficient.names[1:]
+        design = with_intercept(columns(x, names, len(self.outcome)))
+        model = FAMILIES[self.family]
+        mean = model.mean(design @ self.coefficient.value)
+        return mean, model.variance(mean)[:, None] * design
+
+
+def fit_outcome(
+    family: str,
+    x: ArrayLike,
+    y: ArrayLike,
+    names: tuple[str, ...],
+    weight: ArrayLike | None = None,
+    frequency: ArrayLike | None = None,
+    observed: ArrayLike | None = None,
+) -> OutcomeModel:
+    """Regress y (n,) on x (n, p), the arm or dose among its columns, by one of regression.FAMILIES.
+
+    y may be missing where `observed` (n,) is false; x may not. An intercept is added.
+    """
+    covariates = columns(x, names)
+    outcome, seen = _observed(y, observed, len(covariates))
+    counted = rows(len(covariates), weight, frequency)
+    within = fit(family, covariates, outcome, names, counted.weight * seen, frequency)
+    gradient = within.gradient
+    assert gradient is not None
+    coefficient = replace(within, gradient=gradient * seen[:, None])
+    return OutcomeModel(family, coefficient, with_intercept(covariates), outcome, seen, counted)
+
+
+def standardised_means(model: OutcomeModel, x1: ArrayLike, x0: ArrayLike, over: ArrayLike | None = None) -> Estimate:
+    """Mean predictions with everyone in arm 1 and everyone in arm 0, 'arm1' and 'arm0': g-computation.
+
+    x1, x0: (n, p), the model's columns with the arm, and what it interacts with, set. over: (n,) people
+    averaged over, default all (Snowden, Rose & Mortimer 2011, American Journal of Epidemiology 173:731).
+    """
+    return _standardised(model, dict(zip(ARM_NAMES, (x1, x0), strict=True)), over)
+
+
+def standardised_curve(
+    model: OutcomeModel, x_for: Callable[[float], ArrayLike], grid: ArrayLike, over: ArrayLike | None = None
+) -> Estimate:
+    """Mean predictions with everyone's dose set to each value of grid (k,), named by the value.
+
+    x_for: from a dose to the model's columns (n, p) at it, for example with `splines.basis` of it.
+    over: (n,) people averaged over, default all.
+    """
+    doses = column(grid, "grid")
+    return _standardised(model, {label(dose): x_for(float(dose)) for dose in doses}, over)
+
+
+def aipw(
+    model: OutcomeModel,
+    arm: ArrayLike,
+    x1: ArrayLike,
+    x0: ArrayLike,
+    propensity: Propensity,
+    observed_score: ArrayLike | None = None,
+    stacked: bool = False,
+) -> Estimate:
+    """Augmented inverse-probability-weighted means, named 'arm1' and 'arm0': the mean over people of
+
+        m_a(x) + 1{in arm a, observed} (y - m_a(x)) / (P(arm a | x) P(observed | arm, x)),
+
+    m_a being the model's prediction (Robins, Rotnitzky & Zhao 1994, JASA 89:846; Lunceford & Davidian 2004,
+    Statistics in Medicine 23:2937, equation 9).
+
+    x1, x0: (n, p) the model's columns with the arm set, equal to the fitted ones for those in that arm.
+    observed_score: (n,) P(observed | arm, x), taken as known; by default the arm's share, which is right
+    where the regression is. stacked False: regression and score count as known, which is right to first
+    order if both models hold; gradient is the derivative with both held. True: the influence counts the
+    estimation of both and is right if either holds; gradient is None.
+    """
+    treated = indicator(arm, "arm", len(model.outcome))
+    seen_score = _observed_score(model, treated, observed_score)
+    total = model.rows.total / model.rows.total.sum()
+    score = propensity.score
+    names, values, gradients, influences = ARM_NAMES, [], [], []
+    for here, received, sign, x in ((treated, score, -1.0, x1), (~treated, 1 - score, 1.0, x0)):
+        predicted, slope = model.predict(x)
+        _check_arm(model, here, x)
+        inverse = here * model.observed / (received * seen_score)
+        augmented = predicted + inverse * (model.outcome - predicted)
+        values.append(float(total @ augmented))
+        gradients.append((augmented - values[-1]) / model.rows.total.sum())
+        by_coefficient = (total * (1 - inverse)) @ slope
+        # d(1 / P(arm a)) / d(linear predictor) = -(1 - s) / s for arm 1, s / (1 - s) for arm 0
+        by_score = (total * inverse * (model.outcome - predicted) * sign * (1 - received)) @ propensity.terms
+        influences.append(model.coefficient.influence @ by_coefficient + propensity.nuisance @ by_score)
+    estimate = model.rows.estimate(names, values, np.column_stack(gradients))
+    if not stacked:
+        return estimate
+    return replace(estimate, influence=estimate.influence + np.column_stack(influences), gradient=None)
+
+
+def _standardised(model: OutcomeModel, settings: Mapping[str, ArrayLike], over: ArrayLike | None) -> Estimate:
+    n = len(model.outcome)
+    among = np.ones(n, dtype=bool) if over is None else indicator(over, "over", n)
+    total = model.rows.total * among
+    if total.sum() == 0:
+        raise EstimationError("There is no one with weight among the people to average predictions over.")
+    through = model.coefficient.gradient
+    assert through is not None
+    values, gradients = [], []
+    for x in settings.values():
+        predicted, slope = model.predict(x)
+        values.append(float(total @ predicted / total.sum()))
+        gradients.append(among * (predicted - values[-1]) / total.sum() + through @ (total @ slope / total.sum()))
+    return model.rows.estimate(tuple(settings), values, np.column_stack(gradients))
+
+
+def _check_arm(model: OutcomeModel, here: Mask, x: ArrayLike) -> None:
+    if not (here & model.observed & model.rows.used).any():
+        raise EstimationError("An arm has no one with an observed outcome and weight, so it has no mean.")
+    if not np.allclose(np.asarray(x, dtype=float)[here], model.design[here, 1:]):
+        raise EstimationError(
+            "The covariates with everyone set to an arm differ from the fitted ones for people who are in "
+            "that arm, so residuals would belong to another prediction. Build both by the same function."
+        )
+
+
+def _observed(y: ArrayLike, observed: ArrayLike | None, n: int) -> tuple[Array, Mask]:
+    """y with 0 where it was not observed, and where it was."""
+    if observed is None:
+        return column(y, "y", n), np.ones(n, dtype=bool)
+    seen = indicator(observed, "observed", n)
+    values = np.asarray(y, dtype=float)
+    if values.shape != (n,):
+        raise EstimationError(f"'y' has shape {values.shape} where {n} values were expected, one for each row.")
+    return column(np.where(seen, values, 0.0), "y", n), seen
+
+
+def _observed_score(model: OutcomeModel, treated: Mask, given: ArrayLike | None) -> Array:
+    if given is None:
+        total, seen = model.rows.total, model.observed
+        shares = [(total * here) @ seen / max((total * here).sum(), 1e-300) for here in (treated, ~treated)]
+        return np.maximum(np.where(treated, *shares), 1e-300)
+    score = column(given, "observed_score", len(treated))
+    if (score <= 0).any() or (score > 1).any():
+        raise EstimationError("Probabilities of being observed must lie above 0 and at most at 1.")
+    return score

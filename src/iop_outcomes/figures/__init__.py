@@ -1,0 +1,44 @@
+"""Figures from the released tables, one module each. The module of a figure is imported when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from iop_outcomes.errors import StudyError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# figures by name, with what each shows. The modules are not named here in full, so that the code of one figure does
+# not count as code of the others (iop_outcomes.code reads dotted names in packages)
+TITLES = {
+    "flow": "From the records to the people compared",
+    "balance": "Balance of the covariates before and after weighting",
+    "overlap": "Overlap of the propensity scores",
+    "leaving": "Ways of leaving the index level of care",
+    "staying": "Staying in care",
+    "abstinence": "Difference in abstinence, by method and by reading of missing answers",
+    "duration": "Longer stays: naive, from a landmark, and as randomised",
+    "intensity": "Abstinence by hours of care a week",
+}
+
+
+def run(
+    counts: pd.DataFrame,
+    estimates: pd.DataFrame,
+    curves: pd.DataFrame,
+    diagnostics: pd.DataFrame,
+    name: str,
+    study: Mapping[str, Any],
+    truth: pd.DataFrame | None = None,
+) -> dict[str, bytes]:
+    """One figure as 'svg', 'png' and 'csv', from released tables and the words of the study. Raises StudyError."""
+    from iop_outcomes.figures import style
+
+    if name not in TITLES:
+        raise StudyError(f"There is no figure '{name}'. Known: {', '.join(TITLES)}.")
+    tables = style.Tables(counts, estimates, curves, diagnostics, truth)
+    figure = importlib.import_module(f"{__name__}.{name}").draw(tables, study)
+    return style.files(figure, name, TITLES[name])

@@ -1,0 +1,85 @@
+"""Balance: how far apart the arms are in each covariate, before and after weighting (a love plot).
+
+Absolute standardised differences, covariates in the order of the largest difference before weighting, one panel for
+each contrast, the limit of the gate as a line. Without differences the figure says so.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from iop_outcomes.figures import numbers, style
+from iop_outcomes.figures.labels import Labels, Study, covariate, method, within
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+METHODS = ("unweighted", "iptw", "overlap")
+COLOURS = {"unweighted": style.SOFT, "iptw": style.COLOURS[1], "overlap": style.COLOURS[0]}
+SHAPES = {"unweighted": "x", "iptw": "s", "overlap": "o"}
+
+
+def draw(tables: style.Tables, study: Study) -> style.Figure:
+    """One panel for each contrast."""
+    import pandas as pd
+    from plotnine import aes, expand_limits, facet_wrap, geom_point, geom_vline, ggplot, labs
+    from plotnine import scale_color_manual, scale_shape_manual, scale_x_continuous, theme
+
+    labels = Labels(study)
+    limit = float(study["gate"]["max_standardised_difference"])
+    shown = _shown(tables.diagnostics, labels)
+    if shown.empty:
+        return style.note("no contrast has people in both arms", shown, "Balance of the covariates")
+    contrasts = list(dict.fromkeys(shown["contrast"]))
+    methods = [m for m in METHODS if (shown["method"] == m).any()]
+    order = list(dict.fromkeys(shown.sort_values("rank")["covariate"]))
+    data = shown.assign(
+        covariate=pd.Categorical(shown["covariate"], order),
+        panel=pd.Categorical([style.wrap(labels.contrast(c), 44) for c in shown["contrast"]]),
+        line=pd.Categorical([method(m) for m in shown["method"]], [method(m) for m in methods]),
+    )
+    rows = -(-len(contrasts) // 2)
+    plot = (
+        ggplot(data, aes("size", "covariate", color="line", shape="line"))
+        + geom_vline(xintercept=limit, linetype="dashed", color=style.SOFT, size=0.5)
+        + geom_point(size=2.6, stroke=0.7)
+        + expand_limits(x=[0, 1.5 * limit])
+        + scale_color_manual([COLOURS[m] for m in methods])
+        + scale_shape_manual([SHAPES[m] for m in methods])
+        + scale_x_continuous(labels=lambda values: [numbers.plain(round(v, 2)) for v in values])
+        + labs(x=f"Absolute standardised difference (dashed line: limit after weighting, {numbers.plain(limit)})", y="")
+        + style.look(height=1.2 + rows * (0.25 + 0.24 * len(order) + 0.35 * (len(contrasts) > 1)))
+        + theme(legend_key_width=14)
+    )
+    if len(contrasts) > 1:
+        plot += facet_wrap("panel", ncol=2)
+    return style.Figure(plot, shown.drop(columns="rank"), _alt(shown, labels, limit))
+
+
+def _shown(diagnostics: pd.DataFrame, labels: Labels) -> pd.DataFrame:
+    own = diagnostics[
+        (diagnostics["quantity"] == "standardised_difference")
+        & diagnostics["value"].notna()
+        & diagnostics["method"].isin(METHODS)
+    ]
+    rank = {c: i for i, c in enumerate(labels.study["contrasts"])}
+    own = own.iloc[own["contrast"].map(rank).argsort(kind="stable")]
+    before = own[own["method"] == "unweighted"].assign(size=lambda d: d["value"].abs())
+    largest = before.groupby("variable")["size"].max()
+    return own[["contrast", "method", "variable", "value"]].assign(
+        size=own["value"].abs(),
+        covariate=[covariate(v) for v in own["variable"]],
+        rank=own["variable"].map(largest).fillna(0.0),
+    )
+
+
+def _alt(shown: pd.DataFrame, labels: Labels, limit: float) -> str:
+    said = []
+    for contrast, own in shown.groupby("contrast", sort=False):
+        largest = own.groupby("method")["size"].max()
+        parts = [f"{numbers.decimals(largest[m])} {within(method(m))}" for m in METHODS if m in largest]
+        said.append(f"{labels.contrast(str(contrast))}: {style.sentence(parts)}")
+    return (
+        "Points for each covariate: absolute standardised difference between the arms. Largest difference, "
+        f"with a limit of {numbers.plain(limit)} after weighting. " + ". ".join(said) + "."
+    )

@@ -1,0 +1,213 @@
+"""What readers see in place of names: one place for figures and report.
+
+Titles of contrasts, arms and endpoints come from the study; methods, rules, causes and covariates from the tables
+below. A name that no table knows is shown with its underscores as spaces. `reason` puts labels into the sentences
+that say why there is no number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Study = Mapping[str, Any]
+
+METHODS = {
+    "crude": "Unadjusted",
+    "naive": "Unadjusted",
+    "iptw": "Inverse probability weighting",
+    "overlap": "Overlap weighting",
+    "aipw": "Doubly robust",
+    "randomised": "As randomised",
+    "landmark": "From the landmark",
+    "landmark_adjusted": "From the landmark, adjusted",
+    "spline": "Adjusted spline",
+    "unweighted": "Before weighting",
+}
+# the same methods where they stand beside each other in the question of duration
+DURATION_METHODS = {
+    "naive": "Counted from the first day (wrong)",
+    "landmark": "Counted from day {days}",
+    "landmark_adjusted": "Counted from day {days}, adjusted",
+    "randomised": "As randomised",
+}
+MISSING_RULES = {
+    "none": "",
+    "missing_is_using": "No answer counted as use",
+    "observed_only": "Only people with an answer",
+}
+ESTIMANDS = {
+    "as_observed": "as observed",
+    "ATE": "everyone",
+    "ATO": "people for whom both were in use",
+    "landmark": "people without the event by the landmark",
+    "randomised": "everyone randomised",
+}
+CAUSES = {
+    "unplanned": "Left unplanned",
+    "completed": "Completed",
+    "transferred": "Transferred",
+    "died": "Died",
+    "other": "Left for another reason",
+    "censored": "Still there when observation ended",
+    "still_at_risk": "Still there",
+    "in_care": "In care",
+}
+LEVELS = {
+    "abstinent": "Abstinent",
+    "using": "Using",
+    "missing": "No answer",
+    "not_yet_observed": "Not yet observed",
+    "out_of_care": "Out of care by then",
+    "event": "With the event",
+    "no_event": "Without the event",
+    "not_known": "Nothing known after day 0",
+}
+COVARIATES = {
+    "age": "Age",
+    "cooccurring_disorder": "Co-occurring disorder",
+    "depression_score": "Beck Depression Inventory",
+    "education": "Education",
+    "employment": "Employment",
+    "hispanic": "Hispanic or Latino",
+    "injection_use": "Injection use",
+    "legal_mandate": "Legal mandate",
+    "marital": "Marital status",
+    "primary_drug": "Primary drug",
+    "prior_treatments": "Earlier treatments",
+    "race": "Race",
+    "severity": "Severity of substance use",
+    "sex": "Sex",
+    "stable_housing": "Stable housing",
+}
+UNITS = {
+    "age": "years",
+    "depression_score": "points",
+    "severity": "standard deviations",
+}
+STRATA = {"site_id": ("site", "sites"), "trial": ("trial", "trials")}
+TABLES_OF_RECORDS = {
+    "stays": "Stays",
+    "persons": "People",
+    "sessions": "Sessions of care",
+    "screens": "Urine screens",
+    "followups": "Follow-up interviews",
+    "medications": "Medication spells",
+}
+STAYED, LEFT = "stayed", "left_earlier"
+
+
+def words(name: str) -> str:
+    """A name as words: 'not_in_labor_force' is 'Not in labor force'."""
+    text = name.replace("_", " ").strip()
+    return text[:1].upper() + text[1:]
+
+
+def within(text: str) -> str:
+    """A label inside a sentence: its first letter small, unless its first word is an abbreviation or a name in code."""
+    first = text.split(" ", 1)[0]
+    return text if any(c.isupper() or c.isdigit() for c in first[1:]) else text[:1].lower() + text[1:]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Labels of one study: the plain dict of its words, or of all of it."""
+
+    study: Study
+
+    def compared(self, contrast: str) -> Study:
+        """The contrast itself, or the one that an intensity shows."""
+        intensity = self.study.get("intensities", {}).get(contrast)
+        return self.study["contrasts"][intensity["contrast"] if intensity else contrast]
+
+    def contrast(self, name: str) -> str:
+        """Title of a contrast, a duration or an intensity."""
+        for room in ("contrasts", "durations", "intensities"):
+            if name in self.study.get(room, {}):
+                return str(self.study[room][name]["title"])
+        return words(name)
+
+    def sides(self, contrast: str) -> tuple[str, str]:
+        """Names of the first and the second arm."""
+        if contrast in self.study.get("durations", {}):
+            return STAYED, LEFT
+        found = self.compared(contrast)
+        return found["first"]["name"], found["second"]["name"]
+
+    def arm(self, contrast: str, name: str) -> str:
+        """Label of an arm."""
+        if contrast in self.study.get("durations", {}):
+            days = self.study["durations"][contrast]["days"]
+            return {STAYED: f"Stayed at least {days} days", LEFT: f"Left before day {days}"}.get(name, words(name))
+        found = self.compared(contrast)
+        known = {found[side]["name"]: found[side]["label"] for side in ("first", "second")}
+        return str(known.get(name, words(name)))
+
+    def arms(self, contrast: str) -> tuple[str, str]:
+        """Labels of the first and the second arm."""
+        first, second = self.sides(contrast)
+        return self.arm(contrast, first), self.arm(contrast, second)
+
+    def randomised(self, contrast: str) -> bool:
+        """The arm was assigned by chance."""
+        return bool(self.study["contrasts"].get(contrast, {}).get("randomised", False))
+
+    def endpoints(self) -> dict[str, Mapping[str, Any]]:
+        """Endpoints by name, from the words of a study or from the whole of it."""
+        rows = self.study.get("endpoints_rows")
+        if rows is not None:
+            return {row["outcome"]: row for row in rows}
+        return dict(self.study["endpoints"])
+
+    def endpoint(self, name: str) -> str:
+        """Label of an endpoint."""
+        found = self.endpoints().get(name)
+        return str(found["label"]) if found else words(name)
+
+    def kind(self, outcome: str) -> str:
+        """Kind of an endpoint, or ''."""
+        return str(self.endpoints().get(outcome, {}).get("kind", ""))
+
+    def reason(self, contrast: str, text: str) -> str:
+        """A reason with labels in place of names: arms in quotes, and covariates as 'name=value'."""
+        if contrast in self.study.get("contrasts", {}) or contrast in self.study.get("intensities", {}):
+            for name in self.sides(contrast):
+                text = text.replace(f"'{name}'", f"\u2018{self.arm(contrast, name)}\u2019")
+        text = re.sub(r"'([^']+)'", "\u2018\\1\u2019", text)
+        return re.sub(r"\b([a-z][a-z_]*)=(\w+)", lambda m: f"\u2018{covariate(m[0])}\u2019", text).strip().rstrip(".")
+
+
+def covariate(name: str) -> str:
+    """'sex=male' is 'Sex: male'; 'age' is 'Age'."""
+    column, _, value = name.partition("=")
+    known = COVARIATES.get(column, words(column))
+    if not value:
+        return known
+    return f"{known}: {'not recorded' if value == 'missing' else value.replace('_', ' ')}"
+
+
+def method(name: str) -> str:
+    """Label of a method."""
+    return METHODS.get(name, words(name))
+
+
+def duration_method(name: str, days: int) -> str:
+    """Label of a method in the question of duration; days: the landmark."""
+    return DURATION_METHODS.get(name, method(name)).format(days=days)
+
+
+def missing_rule(name: str) -> str:
+    """Label of a rule for missing outcomes; '' where none plays a part."""
+    return MISSING_RULES.get(name, words(name))
+
+
+def cause(name: str) -> str:
+    """Label of a way of leaving."""
+    return CAUSES.get(name, words(name))
+
+
+def level(name: str) -> str:
+    """Label of a level of a group of counts."""
+    return LEVELS.get(name) or CAUSES.get(name) or words(name)

@@ -1,0 +1,67 @@
+"""Ways of leaving the index level: cumulative incidence of each by arm, unadjusted and weighted.
+
+The curves of analyses that ask for a risk of leaving are taken, up to their longest horizon, in one panel for each
+contrast and way of leaving; ways by which next to no one left are not drawn. Without curves of both arms the figure
+says why.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from iop_outcomes.figures import lines, numbers, select, style
+from iop_outcomes.figures.labels import CAUSES, Labels, Study, cause
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# a way by which fewer than this share have left in both arms has no panel
+LEAST_SHARE = 0.01
+LEAVING = tuple(c for c in CAUSES if c not in ("censored", "still_at_risk", "in_care"))
+
+
+def draw(tables: style.Tables, study: Study) -> style.Figure:
+    """One panel for each contrast and way of leaving."""
+    labels = Labels(study)
+    asked = select.stem(tables.estimates, "risk", [o for o in labels.endpoints() if labels.kind(o) == "left_index"])
+    shown = _shown(tables.curves, asked, labels)
+    if shown.empty:
+        return style.note(select.why(asked, labels), shown, "The ways of leaving care")
+    contrasts = list(dict.fromkeys(shown["contrast"]))
+    alone = len(contrasts) == 1
+
+    def panel(contrast: str, outcome: str) -> str:
+        return "\n".join(w for w in (cause(outcome), lines.panel_words(labels, contrast, alone)) if w)
+
+    plot = lines.plot(shown, labels, panel, "People who have left in this way", lines.COLUMNS if alone else 2)
+    return style.Figure(plot, shown, _alt(shown, labels, alone))
+
+
+def _shown(curves: pd.DataFrame, asked: pd.DataFrame, labels: Labels) -> pd.DataFrame:
+    own = curves[curves["analysis"].isin(asked["analysis"]) & curves["outcome"].isin(LEAVING)]
+    last = {str(c): float(d) for c, d in asked.groupby("contrast")["horizon_days"].max().items()}
+    shown = lines.points(own[own["contrast"].isin(list(last))], labels, 0.0, last)
+    seen = shown.groupby(["contrast", "outcome"])["estimate"].transform("max") >= LEAST_SHARE
+    shown = shown[seen]
+    rank = {c: i for i, c in enumerate(labels.study["contrasts"])}
+    order = shown["contrast"].map(rank) * len(LEAVING) + shown["outcome"].map(LEAVING.index)
+    return shown.iloc[order.argsort(kind="stable")].reset_index(drop=True)
+
+
+def _alt(shown: pd.DataFrame, labels: Labels, alone: bool) -> str:
+    said = []
+    for (contrast, outcome), (day, weighted, first, second) in lines.at_end(shown).items():
+        arms = labels.arms(contrast)
+        said.append(
+            f"{cause(outcome).lower()} by day {day:.0f}, {'weighted' if weighted else 'unadjusted'}: "
+            f"{arms[0]} {numbers.percent(first)}, {arms[1]} {numbers.percent(second)}"
+        )
+    return (
+        "Curves of the share of people who have left the index level in each way, by arm. "
+        + _capital("; ".join(said))
+        + "."
+    )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,163 @@
+"""Curves over days by arm, shared by the figures of leaving and of staying.
+
+Unadjusted curves are thin steps, weighted ones bold lines in a band. With one contrast the legend names the arms; with
+several, each panel numbers its arms and the legend speaks of arm 1 and arm 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from iop_outcomes.figures import numbers, style
+from iop_outcomes.figures.labels import Labels
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from plotnine import ggplot
+
+# the weighted curve that is shown, the first that there is
+WEIGHTED = ("overlap", "iptw")
+COLUMNS = 3
+# kinds of line, in the order of the legend: side of the arm (0 first, 1 second) and whether it is weighted
+KINDS = ((0, True), (1, True), (0, False), (1, False))
+LINETYPES = ("solid", "dashed", "dotted", "dashdot")
+SIZES = (1.2, 1.2, 0.6, 0.6)
+
+# names the panel of a contrast and an outcome
+Panel = Callable[[str, str], str]
+
+
+def points(curves: pd.DataFrame, labels: Labels, start: float, last: dict[str, float]) -> pd.DataFrame:
+    """Curves of contrasts with both arms, from day 0 at `start` up to the last day of the contrast.
+
+    Adds the columns side (0 first arm, 1 second), weighted, arm_label. Empty without such curves.
+    """
+    import pandas as pd
+
+    parts = []
+    for contrast, own in curves[curves["axis"] == "days"].groupby("contrast", sort=False):
+        sides = labels.sides(str(contrast))
+        if set(own["arm"]) < set(sides):
+            continue
+        weighted = next((m for m in WEIGHTED if (own["method"] == m).any()), "")
+        for method in ("crude", weighted):
+            for (outcome, arm), line in own[own["method"] == method].groupby(["outcome", "arm"], sort=True):
+                parts.append(
+                    _from_zero(line, start, last.get(str(contrast), float("inf"))).assign(
+                        contrast=contrast,
+                        outcome=outcome,
+                        arm=arm,
+                        side=sides.index(str(arm)),
+                        arm_label=labels.arm(str(contrast), str(arm)),
+                        weighted=method != "crude",
+                        method=method,
+                    )
+                )
+    order = ["contrast", "outcome", "arm", "arm_label", "side", "method", "weighted"]
+    if not parts:
+        return pd.DataFrame(columns=[*order, "x", "estimate", "conf_low", "conf_high"])
+    return pd.concat(parts, ignore_index=True)[[*order, "x", "estimate", "conf_low", "conf_high"]]
+
+
+def _from_zero(line: pd.DataFrame, start: float, last: float) -> pd.DataFrame:
+    """One curve with its point on day 0, cut at the last day."""
+    import pandas as pd
+
+    kept = ["x", "estimate", "conf_low", "conf_high"]
+    inside = line.loc[(line["x"] > 0) & (line["x"] <= last), kept].sort_values("x")
+    ends = [pd.DataFrame({"x": [0.0], "estimate": [start], "conf_low": [start], "conf_high": [start]}), inside]
+    if len(line) and line["x"].max() > last and len(inside):
+        ends.append(inside.tail(1).assign(x=last))
+    return pd.concat([e for e in ends if len(e)], ignore_index=True).drop_duplicates("x", keep="last")
+
+
+def at_end(shown: pd.DataFrame) -> dict[tuple[str, str], tuple[float, bool, float, float]]:
+    """By contrast and outcome: the last day that both arms reach, whether weighted, and the height of each arm there."""
+    found = {}
+    for (contrast, outcome), own in shown.groupby(["contrast", "outcome"], sort=False):
+        weighted = bool(own["weighted"].any())
+        used = own[own["weighted"] == weighted]
+        if used["side"].nunique() < 2:
+            continue
+        day = used.groupby("side")["x"].max().min()
+        first, second = (
+            float(used[(used["side"] == side) & (used["x"] <= day)].sort_values("x")["estimate"].iloc[-1])
+            for side in (0, 1)
+        )
+        found[str(contrast), str(outcome)] = (float(day), weighted, first, second)
+    return found
+
+
+def panel_words(labels: Labels, contrast: str, alone: bool, width: int = 42) -> str:
+    """What a panel says of its contrast: nothing when it is the only one, else its arms by number."""
+    if alone:
+        return ""
+    first, second = labels.arms(contrast)
+    return style.wrap(f"1: {first}, 2: {second}", width)
+
+
+def plot(shown: pd.DataFrame, labels: Labels, panel: Panel, y_title: str, columns: int = COLUMNS) -> ggplot:
+    """Panels in the order of the rows."""
+    import pandas as pd
+    from plotnine import aes, facet_wrap, geom_line, geom_ribbon, geom_step, ggplot, guide_legend, guides
+    from plotnine import labs, scale_color_manual, scale_fill_manual, scale_linetype_manual, scale_size_manual
+    from plotnine import coord_cartesian, scale_x_continuous, scale_y_continuous
+
+    pairs = list(shown[["contrast", "outcome"]].drop_duplicates().itertuples(index=False, name=None))
+    names = [panel(c, o) for c, o in pairs]
+    keyed = dict(zip(pairs, names, strict=True))
+    kinds = [k for k in KINDS if ((shown["side"] == k[0]) & (shown["weighted"] == k[1])).any()]
+    legend = {k: _legend(k, labels, list(dict.fromkeys(shown["contrast"]))) for k in kinds}
+    data = shown.assign(
+        panel=pd.Categorical([keyed[p] for p in zip(shown["contrast"], shown["outcome"], strict=True)], names),
+        line=pd.Categorical(
+            [legend[k] for k in zip(shown["side"], shown["weighted"], strict=True)], list(legend.values())
+        ),
+    )
+    at = [KINDS.index(k) for k in kinds]
+    values: dict[str, list[Any]] = {
+        "color": [style.COLOURS[k[0]] for k in kinds],
+        "linetype": [LINETYPES[i] for i in at],
+        "size": [SIZES[i] for i in at],
+    }
+    columns = min(columns, len(names))
+    rows = -(-len(names) // columns)
+    strips = max(name.count("\n") + 1 for name in names) if names[0] else 0
+    return (
+        ggplot(data, aes("x", "estimate", color="line", linetype="line", size="line", group="line"))
+        + geom_ribbon(
+            aes(ymin="conf_low", ymax="conf_high", fill="line"),
+            data=data[data["weighted"]],
+            alpha=0.16,
+            color="none",
+            show_legend=False,
+        )
+        + geom_step(data=data[~data["weighted"]])
+        + geom_line(data=data[data["weighted"]])
+        + facet_wrap("panel", ncol=columns)
+        + scale_color_manual(values["color"])
+        + scale_fill_manual(values["color"], guide=None)
+        + scale_linetype_manual(values["linetype"])
+        + scale_size_manual(values["size"])
+        + scale_x_continuous(breaks=days)
+        + scale_y_continuous(labels=lambda shares: [numbers.whole_percent(s) for s in shares])
+        + coord_cartesian(ylim=(0, None))
+        + labs(x="Days since time zero", y=y_title)
+        + guides(**{k: guide_legend(nrow=-(-len(kinds) // 2), byrow=True) for k in ("color", "linetype", "size")})
+        + style.look(height=1.1 + rows * (1.9 + 0.17 * strips))
+    )
+
+
+def _legend(kind: tuple[int, bool], labels: Labels, contrasts: list[str]) -> str:
+    arm = (
+        labels.arms(contrasts[0])[kind[0]] if len(contrasts) == 1 else f"Arm {kind[0] + 1}"
+    )
+    return f"{arm}, {'weighted' if kind[1] else 'unadjusted'}"
+
+
+def days(limits: Any) -> list[float]:
+    """Breaks of an axis of days: months of 30 days where that gives at most seven, else coarser."""
+    low, high = limits
+    step = next(s for s in (30, 60, 90, 180, 360, 720, 10**6) if (high - low) / s <= 7)
+    return [float(d) for d in range(0, int(high) + 1, step)]

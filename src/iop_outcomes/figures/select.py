@@ -1,0 +1,30 @@
+"""Picking rows of the released tables for figures and report."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from iop_outcomes.figures.labels import Labels
+from iop_outcomes.release.levels import split_measure
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def measured(estimates: pd.DataFrame) -> pd.DataFrame:
+    """The estimates with two more columns: `stem` (risk, mean_days, hazard_ratio) and `of` (an arm, difference, ratio)."""
+    parts = [split_measure(m) for m in estimates["measure"]]
+    return estimates.assign(stem=[p[0] for p in parts], of=[p[1] for p in parts])
+
+
+def stem(estimates: pd.DataFrame, wanted: str, outcomes: Collection[str]) -> pd.DataFrame:
+    """Estimates of one measure and some outcomes, of whole arms."""
+    found = measured(estimates)
+    return found[(found["stem"] == wanted) & found["outcome"].isin(list(outcomes)) & (found["subgroup"] == "all")]
+
+
+def why(rows: pd.DataFrame, labels: Labels) -> str:
+    """Why there is nothing to draw, from the reasons of the estimates that would be behind it."""
+    reasons = [labels.reason(str(r.contrast), str(r.reason)) for r in rows.itertuples() if r.reason]
+    return "; ".join(dict.fromkeys(reasons)) or "nothing was estimated that it could show"

@@ -1,0 +1,218 @@
+"""The words a study may use: the typed shape of config/config.yaml, of a cohort file and of a row of analyses.tsv.
+
+Every key says what it means; the JSON Schemas under workflow/schemas are generated from these classes. Unknown keys
+are refused. Loading, merging and the errors that people read are in `iop_outcomes.study`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from iop_outcomes.tables.canonical import LEVELS
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+Step = Literal["retention", "abstinence", "dose"]
+Measure = Literal["risk", "mean_days", "hazard_ratio", "dose_response"]
+Method = Literal["crude", "iptw", "overlap", "aipw", "naive", "landmark", "landmark_adjusted", "randomised", "spline"]
+Estimand = Literal["as_observed", "ATE", "ATO", "landmark", "randomised"]
+MissingRule = Literal["none", "missing_is_using", "observed_only"]
+
+
+class Part(BaseModel):
+    """A part of the protocol; unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Population(Part):
+    """Who is eligible."""
+
+    minimum_age: int = Field(default=18, ge=0, description="youngest age at admission, in years")
+    program_types: list[Literal["substance_use", "mental_health", "eating_disorder"]] = Field(
+        default=["substance_use"], description="programs whose patients are eligible"
+    )
+    washout_days: int = Field(default=60, ge=0, description="days without treatment before time zero")
+    minimum_observed_days: int = Field(
+        default=0, ge=0, description="days that a person must be observable after time zero"
+    )
+
+
+class Care(Part):
+    """How records become episodes of care."""
+
+    gap_days: int = Field(default=14, ge=0, description="days between stays that still belong to one episode of care")
+    max_quarantined_share: Share = Field(
+        default=0.05, description="share of the stays or persons that may break a rule before the run stops"
+    )
+
+
+class Adjustment(Part):
+    """What the propensity score and the outcome models adjust for: measured before time zero, fixed beforehand."""
+
+    continuous: list[Name] = Field(default=[], description="columns of persons entered as restricted cubic splines")
+    categorical: list[Name] = Field(default=[], description="columns of persons entered as categories")
+    site_effects: bool = Field(default=True, description="a term for each site")
+    spline_knots: int = Field(default=4, ge=3, le=5, description="knots of each spline")
+
+
+class Gate(Part):
+    """What a design must reach before its estimate is shown."""
+
+    max_standardised_difference: float = Field(default=0.1, gt=0, description="largest allowed after weighting")
+    min_effective_share: Share = Field(default=0.3, description="smallest effective sample size, as a share of the arm")
+    max_weight: float = Field(default=50, gt=1, description="largest allowed weight, as a multiple of the mean weight")
+    min_events: int = Field(default=10, ge=0, description="smallest number of events, and of non-events, in an arm")
+
+
+class Inference(Part):
+    """How uncertainty is stated."""
+
+    confidence_level: float = Field(default=0.95, gt=0.5, lt=1)
+    cluster: Literal["site", "person"] = Field(default="site", description="what is independent: sites, or people")
+    min_clusters: int = Field(
+        default=20, ge=2, description="fewer sites than this, and people are taken as independent"
+    )
+
+
+class Disclosure(Part):
+    """What may leave the private folder."""
+
+    policy: Literal["cms", "opensafely", "none"] = Field(
+        default="cms",
+        description="cms: no cell of 1 to 10; opensafely: none of 1 to 7, rounded to 5; none: public data only",
+    )
+    minimum_count: int | None = Field(default=None, ge=1, description="a stricter smallest cell")
+    rounding_base: int | None = Field(default=None, ge=1, description="a coarser rounding")
+
+
+class Source(Part):
+    """Where records come from."""
+
+    kind: Literal["synthetic", "uis", "ctn0094", "tables"] = Field(description="how they are read")
+    path: str | None = Field(default=None, description="file or folder; `data` in config.yaml or DATA= takes its place")
+    people: int = Field(default=4000, ge=100, description="synthetic only: people simulated")
+    sites: int = Field(default=40, ge=2, description="synthetic only: sites simulated")
+    seed: int = Field(default=20260101, ge=0, description="synthetic only: seed of the simulation")
+    scenario: str = Field(default="base", description="synthetic only: scenario of the simulation")
+    citation: str = Field(default="", description="who published the data, for the report")
+    note: str = Field(default="", description="what a reader should know of the data, for the report")
+
+
+class Arm(Part):
+    """One side of a contrast."""
+
+    name: Name = Field(description="short name, used in results tables")
+    label: str = Field(description="name in words")
+    values: list[str] = Field(min_length=1, description="values of the contrast's column that belong to this arm")
+
+
+class Contrast(Part):
+    """Two groups of people compared from time zero."""
+
+    title: str
+    column: Literal["index_level", "assigned_arm"] = Field(description="column of people that tells the arm")
+    first: Arm
+    second: Arm
+    randomised: bool = Field(default=False, description="the arm was assigned by chance")
+    stratum: Literal["site_id", "trial"] = Field(
+        default="site_id", description="group that must hold both arms, else the arm is determined by it"
+    )
+    trial: str | None = Field(default=None, description="only people of this trial")
+    required: bool = Field(
+        default=True, description="an empty arm is an error; if false, it is reported as not possible"
+    )
+
+    @model_validator(mode="after")
+    def _arms_differ(self) -> Contrast:
+        if set(self.first.values) & set(self.second.values) or self.first.name == self.second.name:
+            raise ValueError("the two arms must have different names and share no value")
+        if self.column == "index_level":
+            unknown = sorted({*self.first.values, *self.second.values} - set(LEVELS))
+            if unknown:
+                raise ValueError(f"{', '.join(unknown)} is not a level of care; expected {', '.join(LEVELS)}")
+        return self
+
+
+class Duration(Part):
+    """Staying at least so many days against leaving earlier: naive, and from a landmark at that day."""
+
+    title: str
+    days: int = Field(default=90, ge=1, description="the landmark, and the stay that is compared")
+    stay: Literal["index", "care"] = Field(
+        default="care", description="days at the index level, or in care at any level"
+    )
+    within_sites: bool = Field(default=True, description="hazards are compared within sites (a stratified Cox model)")
+
+
+class Intensity(Part):
+    """Mean attended hours a week in a window, among people still in care at its end."""
+
+    title: str
+    window_days: int = Field(default=28, ge=7, description="days from time zero over which hours are averaged")
+    contrast: Name = Field(description="contrast whose arms are shown apart")
+    knots: int = Field(default=4, ge=3, le=5, description="knots of the restricted cubic spline")
+    compare: dict[Name, tuple[float, float]] = Field(
+        default={}, description="for each arm of the contrast by name: the hours a week to contrast, fewer first"
+    )
+    required: bool = Field(
+        default=True, description="if false, cohorts without attended hours say so and draw no figure"
+    )
+
+
+class Study(Part):
+    """A whole study: the protocol in config.yaml with the cohort's own file laid over it."""
+
+    cohort: Name = Field(description="name of the cohort: a file in the folder `cohorts`")
+    cohorts: str = Field(default="config/cohorts", description="folder with one file per cohort")
+    analyses: str = Field(default="config/analyses.tsv", description="the analyses sheet: one row, one estimand")
+    endpoints: str = Field(default="config/endpoints.tsv", description="the endpoint library: one row, one endpoint")
+    results: str = Field(default="results", description="folder for results")
+    data: str | None = Field(default=None, description="file or folder that takes the place of the source's path")
+
+    title: str = Field(description="title of the report")
+    source: Source
+    population: Population = Population()
+    care: Care = Care()
+    adjustment: Adjustment = Adjustment()
+    gate: Gate = Gate()
+    inference: Inference = Inference()
+    disclosure: Disclosure = Disclosure()
+    contrasts: dict[Name, Contrast] = Field(min_length=1)
+    durations: dict[Name, Duration] = {}
+    intensities: dict[Name, Intensity] = {}
+    truth: str | None = Field(default=None, description="table of known truths, for a synthetic cohort")
+
+
+class Endpoint(Part):
+    """One row of the endpoint library."""
+
+    outcome: Name
+    kind: Literal["left_index", "in_care", "interview", "screen", "no_return", "first_use", "run_of_screens"]
+    label: str = Field(description="what a reader sees")
+    definition: str = Field(description="a sentence for the methods section")
+    cause: Literal["", "unplanned", "completed", "transferred", "died", "other"] = ""
+    substance: str = ""
+    tolerance_days: int = Field(default=0, ge=0, description="how far from the horizon it may be measured")
+    run: int = Field(default=0, ge=0, description="results in a row that make the event")
+    from_day: int = Field(default=0, ge=0, description="first day from which results count")
+    counts: str = Field(default="", description="results that count towards the run, separated by commas")
+
+
+class Analysis(Part):
+    """One row of the analyses sheet: one estimand."""
+
+    cohort: Name
+    analysis: Name = Field(description="the question; rows of one question share it")
+    step: Step
+    contrast: Name
+    outcome: Name
+    horizon_days: int = Field(ge=1)
+    measure: Measure
+    estimand: Estimand
+    method: Method
+    missing_rule: MissingRule = "none"
+    family: Literal["primary", "secondary", "sensitivity", "exhibit"] = "secondary"

@@ -1,0 +1,76 @@
+"""The one door out: what the analyses wrote, as it may be seen.
+
+In order: life tables are held back and counts suppressed under the disclosure policy; crude estimates and
+crude curves are computed from what is left; people and events of every other estimate are summed from it;
+estimates, curves and diagnostics that speak of too few people are withheld. Life tables themselves stay
+private. The same tables give the same release; rows come sorted by their key. Refused: a looser rule than the
+policy's, crude rows for which nothing is counted, levels that no estimate can be read from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from iop_outcomes.release.policy import POLICIES, Policy, choose
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["POLICIES", "Policy", "choose", "run"]
+
+
+def run(
+    counts: pd.DataFrame,
+    life_tables: pd.DataFrame,
+    estimates: pd.DataFrame,
+    curves: pd.DataFrame,
+    diagnostics: pd.DataFrame,
+    policy: Policy | None = None,
+    disclosure: Mapping[str, Any] | None = None,
+    inference: Mapping[str, Any] | None = None,
+    arms: Mapping[str, Sequence[str]] | None = None,
+) -> dict[str, pd.DataFrame]:
+    """The released tables counts, estimates, curves and diagnostics.
+
+    policy, or disclosure (policy by name, minimum_count, rounding_base) as the config gives it. inference:
+    its confidence_level, 0.95 without. arms: for each contrast the names of its first and second arm; without
+    it the order is read from the rows of each estimand. Raises StudyError as the module says.
+    """
+    import pandas as pd
+
+    from iop_outcomes.release import curves as curve_release
+    from iop_outcomes.release import diagnostics as diagnostic_release
+    from iop_outcomes.release import estimates as estimate_release
+    from iop_outcomes.release.evidence import gather, horizons
+    from iop_outcomes.release.levels import EVENT_LEVELS
+
+    rules = policy or _policy(disclosure or {})
+    level = float((inference or {}).get("confidence_level", 0.95))
+    evidence = gather(counts, life_tables, estimates, rules, EVENT_LEVELS)
+    held = horizons(evidence, estimates)
+    parts = [p for p in (evidence.released, held) if len(p)]
+    cohorts = dict(zip(life_tables["analysis"], life_tables["cohort"], strict=True))
+    released = {
+        "counts": pd.concat(parts, ignore_index=True) if parts else evidence.released,
+        "estimates": estimate_release.release_estimates(estimates, evidence, level, arms or {}),
+        "curves": curve_release.release_curves(curves, evidence, cohorts, level),
+        "diagnostics": diagnostic_release.release_diagnostics(diagnostics, evidence),
+    }
+    return {name: _finished(name, frame) for name, frame in released.items()}
+
+
+def _policy(disclosure: Mapping[str, Any]) -> Policy:
+    return choose(
+        str(disclosure.get("policy", "cms")), disclosure.get("minimum_count"), disclosure.get("rounding_base")
+    )
+
+
+def _finished(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame sorted by its key, in declared columns and types, checked."""
+    from iop_outcomes.tables import TABLES, check
+
+    table = TABLES[name]
+    columns = {n: c.dtype for n, c in table.columns.items()}
+    ordered = frame.sort_values(list(table.key), kind="stable", ignore_index=True)[list(columns)].astype(columns)
+    return check(table, ordered, where="release")

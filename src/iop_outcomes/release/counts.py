@@ -1,0 +1,117 @@
+"""Counts of people in cells: hide small ones and what would give them away, then round.
+
+In order: the lines along which cells add up are found (the levels of a group, whose total a reader may know;
+the subgroups of 'all'; the arms of 'all'); cells are hidden (`iop_outcomes.release.cells`); what is left is
+rounded. A hidden cell has status 'suppressed' and no count. Groups of one outcome that differ by a few people
+between analyses are listed by `difference_risks`; they are not changed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from iop_outcomes.release.cells import Line, hide
+from iop_outcomes.release.policy import Policy
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Key = dict[str, object]
+Cells = dict[str, int]
+GROUP = ["analysis", "cohort", "contrast", "arm", "outcome", "horizon_days", "subgroup"]
+CUMULATIVE = frozenset({"event", "no_event"})
+ALIKE = ("cohort", "arm", "outcome")
+RISK_COLUMNS = [*GROUP, "other_analysis", "other_contrast", "other_horizon_days"]
+
+
+def suppress(counts: pd.DataFrame, policy: Policy) -> pd.DataFrame:
+    """The counts that may be released: same rows, hidden cells without a count, the others rounded."""
+    import pandas as pd
+
+    frame = counts.reset_index(drop=True)
+    values = [int(v) for v in frame["count"].fillna(0)]
+    hidden = hide(values, list(_lines(frame)), policy) | set(frame.index[frame["count"].isna()])
+    shown = [pd.NA if i in hidden else policy.rounded(v) for i, v in enumerate(values)]
+    status = ["suppressed" if i in hidden else "ok" for i in range(len(frame))]
+    return frame.assign(count=pd.array(shown, dtype="Int64"), status=pd.Series(status, dtype=object))
+
+
+def _lines(frame: pd.DataFrame) -> Iterator[Line]:
+    """Every line along which the cells add up."""
+    for positions in frame.groupby(GROUP, dropna=False, sort=False).indices.values():
+        yield Line(tuple(int(i) for i in positions))
+    for column in ("arm", "subgroup"):
+        yield from _margins(frame, column)
+
+
+def _margins(frame: pd.DataFrame, column: str) -> Iterator[Line]:
+    """Lines whose total is the cell of 'all' in a column; subgroups of one variable ('sex: female') stand
+    together.
+    """
+    totals = frame[column] == "all"
+    if totals.all() or not totals.any():
+        return
+    count = frame["count"].fillna(0).astype(int)
+    others = [c for c in (*GROUP, "level") if c != column]
+    for positions in frame.groupby(others, dropna=False, sort=False).indices.values():
+        total = [int(i) for i in positions if totals[i]]
+        variables: dict[str, list[int]] = {}
+        for i in (int(i) for i in positions if not totals[i]):
+            variables.setdefault(_variable(frame[column][i]) if column == "subgroup" else "arm", []).append(i)
+        for parts in variables.values() if total else ():
+            rest = int(count[total[0]] - count[parts].sum())
+            if rest >= 0:  # otherwise the parts overlap, and nothing adds up
+                yield Line(tuple(parts), total[0], rest)
+
+
+def _variable(subgroup: str) -> str:
+    """What a subgroup divides by: the words before a colon or an equals sign; else itself."""
+    return re.split(r"\s*[:=]", subgroup, maxsplit=1)[0]
+
+
+def difference_risks(counts: pd.DataFrame, minimum_count: int) -> pd.DataFrame:
+    """Pairs of groups of one outcome, of which one may lie within the other, that differ by 1 to
+    minimum_count - 1.
+
+    Compared are the true counts, cell by cell and in total: groups of the same arm, outcome, horizon and
+    subgroup in two analyses or contrasts; and cumulative counts ('event', 'no_event') of the same people at
+    two horizons. Columns: those of a group, and the analysis, contrast and horizon of the other. No count is
+    in the result.
+    """
+    import pandas as pd
+
+    groups: dict[tuple[object, ...], list[tuple[Key, Cells]]] = {}
+    for key, g in counts.groupby(GROUP, dropna=False, sort=True):
+        cells = dict(zip(g["level"], g["count"].fillna(0).astype(int), strict=True))
+        named = dict(zip(GROUP, key, strict=True))
+        # an arm may be a subgroup of its own
+        subgroup = "all" if named["subgroup"] == named["arm"] else named["subgroup"]
+        groups.setdefault((*(named[c] for c in ALIKE), subgroup), []).append((named, cells))
+    found = [
+        {**first, **{f"other_{c}": second[c] for c in ("analysis", "contrast", "horizon_days")}}
+        for alike in groups.values()
+        for (first, cells), (second, others) in combinations(alike, 2)
+        if _comparable(first, cells, second, others) and _differ_by_few(cells, others, minimum_count)
+    ]
+    frame = pd.DataFrame(found, columns=RISK_COLUMNS)
+    return frame.astype({"horizon_days": "Int64", "other_horizon_days": "Int64"})
+
+
+def _comparable(first: Key, cells: Cells, second: Key, others: Cells) -> bool:
+    differs = {c for c in GROUP if str(first[c]) != str(second[c])} - {"subgroup"}
+    if differs and differs <= {"analysis", "contrast"}:
+        return True
+    same_people = sum(cells.values()) == sum(others.values())
+    return differs == {"horizon_days"} and same_people and set(cells) | set(others) <= CUMULATIVE
+
+
+def _differ_by_few(cells: Cells, others: Cells, minimum_count: int) -> bool:
+    differences = [cells[level] - others[level] for level in cells if level in others]
+    if set(cells) == set(others):
+        differences.append(sum(differences))
+    moved = set(cells) | set(others) <= CUMULATIVE and differences[-1:] == [0]
+    within = all(d >= 0 for d in differences) or all(d <= 0 for d in differences)
+    return (within or moved) and any(0 < abs(d) < minimum_count for d in differences)

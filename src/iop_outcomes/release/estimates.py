@@ -1,0 +1,180 @@
+"""Estimates as they may be seen.
+
+In order, for each row: a gated or impossible row keeps its reason and loses every number; a crude row is
+computed from released cells, or is suppressed when one of them is hidden; any other row is suppressed when it
+speaks of too few people, and else keeps its numbers. People and events of every row are summed from released
+cells: those of the arm, for a risk or mean of one arm; of both, for a comparison.
+
+An adjusted risk of an arm is withheld when that arm's own events, or people without the event, are too few:
+where weights hardly differ, risk times people gives the count back. So are the difference and the ratio of
+risks when either arm is, as the shown arm gives the other back. Other measures, such as hazard ratios and
+mean days, are withheld when both arms' events, or both arms' people without the event, are below the minimum.
+
+Without any count behind it, an estimate is withheld, unless the policy lets everything out.
+
+Refused: crude rows for which nothing is counted, and comparisons whose arms have no known order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from iop_outcomes.errors import EstimationError, StudyError
+from iop_outcomes.release.crude import NUMBERS, Ask, estimate
+from iop_outcomes.release.evidence import ArmCells, Evidence, horizon
+from iop_outcomes.release.levels import MEASURES_BY_ARM, reading, slug, split_measure
+from iop_outcomes.release.policy import Policy
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Row = dict[str, Any]
+Arms = Mapping[str, Sequence[str]]
+ESTIMAND = [
+    "analysis",
+    "contrast",
+    "outcome",
+    "horizon_days",
+    "estimand",
+    "method",
+    "missing_rule",
+    "subgroup",
+]
+COMPARISONS = {"difference", "ratio"}
+EMPTY = {**dict.fromkeys((*NUMBERS, "n_effective"), float("nan")), "n": None, "events": None}
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The arms that a row speaks of. own: one arm, or both in order. both: all arms of the comparison."""
+
+    own: tuple[ArmCells, ...]
+    both: tuple[ArmCells, ...]
+    missing_arm: str = ""
+
+
+def release_estimates(estimates: pd.DataFrame, evidence: Evidence, level: float, arms: Arms) -> pd.DataFrame:
+    """The estimates that may be released: same rows and columns.
+
+    level: of confidence intervals. arms: for a contrast, the names of its first and second arm; where a
+    contrast is not given, its order is that of the rows of each estimand, which must then name both arms
+    before their difference.
+    """
+    import pandas as pd
+
+    from iop_outcomes.tables import TABLES
+
+    rows: list[Row] = estimates.to_dict("records")  # type: ignore[assignment]
+    written = _written_order(rows)
+    orders = [arms.get(row["contrast"]) or written.get(_estimand(row), ()) for row in rows]
+    released = [_release(row, evidence, level, order) for row, order in zip(rows, orders, strict=True)]
+    declared = TABLES["estimates"].columns
+    frame = pd.DataFrame(released, columns=list(declared))
+    return frame.astype({name: column.dtype for name, column in declared.items()})
+
+
+def _release(row: Row, evidence: Evidence, level: float, order: Sequence[str]) -> Row:
+    if row["status"] != "ok":
+        return row | EMPTY
+    compared = _compared(row, evidence.arms(row), order)
+    if row["method"] == "crude":
+        return _crude(row, compared, evidence, level)
+    if not compared.both and not evidence.policy.exact:
+        return _withheld(row, "suppressed", "the people behind it are not counted")
+    if _too_few(row, compared, evidence.policy):
+        return _withheld(row, "suppressed", evidence.policy.reason)
+    return row | _people(compared) | _effective(row, compared, evidence.policy)
+
+
+def _crude(row: Row, compared: Compared, evidence: Evidence, level: float) -> Row:
+    stem, of = split_measure(row["measure"])
+    if stem not in MEASURES_BY_ARM or not (compared.both or compared.missing_arm):
+        raise StudyError(
+            f"The analysis '{row['analysis']}', contrast '{row['contrast']}', asks for a crude "
+            f"'{row['measure']}' of '{row['outcome']}', which cannot be computed: crude rows are risks and mean "
+            "days of arms, and need counts or a life table of the same analysis, contrast, outcome, horizon and "
+            "subgroup. This is a defect of the analysis; please report it."
+        )
+    if compared.missing_arm:
+        return _withheld(row, "not_possible", f"no people in the arm '{compared.missing_arm}'")
+    if any(arm.people is None or arm.events is None for arm in compared.own):
+        return _withheld(row, "suppressed", evidence.policy.reason)
+    ask = Ask(stem, of, horizon(row), reading(row["outcome"], evidence.levels), level)
+    try:
+        numbers = estimate(ask, compared.own)
+    except EstimationError as wrong:
+        return _withheld(row, "not_possible", str(wrong))
+    return row | {"n_effective": float("nan")} | numbers | _people(compared)
+
+
+def _withheld(row: Row, status: str, reason: str) -> Row:
+    return row | EMPTY | {"status": status, "reason": reason}
+
+
+def _people(compared: Compared) -> Row:
+    """People and events, from released cells."""
+    people, events = [a.people for a in compared.own], [a.events for a in compared.own]
+    known = bool(compared.own)
+    return {
+        "n": sum(n for n in people if n is not None) if known and None not in people else None,
+        "events": sum(n for n in events if n is not None) if known and None not in events else None,
+    }
+
+
+def _effective(row: Row, compared: Compared, policy: Policy) -> Row:
+    """The effective sample size, which without weights is the number of people: shown only where that is."""
+    if policy.exact:
+        return {}
+    if _people(compared)["n"] is None:
+        return {"n_effective": float("nan")}
+    return {"n_effective": policy.rounded_size(row["n_effective"])}
+
+
+def _too_few(row: Row, compared: Compared, policy: Policy) -> bool:
+    """An estimate that is not crude speaks of too few people."""
+    if split_measure(row["measure"])[0] == "risk":
+        return any(arm.small(policy) for arm in compared.own)
+    both = compared.both
+    if any(policy.small(arm.true_people) for arm in both):
+        return True
+    sides = ([a.true_events for a in both], [a.true_people - a.true_events for a in both])
+    return any(sum(side) > 0 and max(side) < policy.minimum_count for side in sides if side)
+
+
+def _compared(row: Row, found: Mapping[str, ArmCells], order: Sequence[str]) -> Compared:
+    """Which arms a row speaks of; for a crude comparison, in its order."""
+    both = tuple(found.values())
+    of = split_measure(row["measure"])[1]
+    named = {slug(arm): cells for arm, cells in found.items()}
+    if of in named:
+        return Compared((named[of],), both)
+    if row["method"] != "crude" or not found:
+        return Compared(both, both)
+    asked = [slug(arm) for arm in order] if of in COMPARISONS else [of]
+    if of in COMPARISONS and len(asked) != 2:
+        raise StudyError(
+            f"The order of the arms of contrast '{row['contrast']}' is not known, so the sign of "
+            f"'{row['measure']}' in analysis '{row['analysis']}' is not either. Give `arms` to release, as "
+            "{contrast: [first, second]}, or write the rows of each estimand in the order first arm, second "
+            "arm, difference, ratio."
+        )
+    missing = next((arm for arm in asked if arm not in named), "")
+    return Compared(tuple(named[arm] for arm in asked if arm in named), both, missing)
+
+
+def _estimand(row: Row) -> tuple[Any, ...]:
+    return tuple(str(row[k]) for k in ESTIMAND) + (split_measure(row["measure"])[0],)
+
+
+def _written_order(rows: Sequence[Row]) -> dict[tuple[Any, ...], tuple[str, ...]]:
+    """The arms of each estimand in the order of its rows, where both stand before any comparison."""
+    found: dict[tuple[Any, ...], list[str]] = {}
+    for row in rows:
+        found.setdefault(_estimand(row), []).append(split_measure(row["measure"])[1])
+    return {
+        estimand: tuple(of[:2])
+        for estimand, of in found.items()
+        if len(of) > 2 and not COMPARISONS & set(of[:2]) and set(of[2:]) <= COMPARISONS
+    }

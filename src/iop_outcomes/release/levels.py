@@ -1,0 +1,81 @@
+"""How an outcome is read from cells: which levels or causes are the event, and who is left out of the
+denominator.
+
+Counts and life tables hold people in cells; an estimate asks for a share of some of them. The tables here say
+which, so that crude estimates, and the people and events beside every other estimate, follow from released
+cells alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+# people whose outcome is not asked about, under any rule
+NOT_ASKED = ("not_yet_observed", "out_of_care", "not_known")
+
+# levels left out of the denominator under a rule for missing outcomes
+LEFT_OUT: Mapping[str, tuple[str, ...]] = {
+    "none": NOT_ASKED,
+    "missing_is_using": NOT_ASKED,
+    "observed_only": ("missing", *NOT_ASKED),
+}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How one outcome is read.
+
+    kind: 'cause', the event is leaving by one of `events`; 'staying', the event is not having left at all; of
+    counts, always 'cause'. events: levels of a group of counts, or causes of a life table. others: levels
+    that are not the event; a group with any further level is refused. staying: name of the curve of those who
+    have not left.
+    """
+
+    kind: Literal["cause", "staying"]
+    events: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    staying: str = "in_care"
+
+
+EVENT_LEVELS: Mapping[str, Reading] = {
+    "unplanned_discharge": Reading(
+        "cause", ("unplanned",), ("completed", "transferred", "died", "other", "censored", "still_at_risk")
+    ),
+    "retained": Reading("staying"),
+    "time_in_care": Reading("staying"),
+    # any other outcome: a state at a horizon, or an event by it
+    "*": Reading(
+        "cause",
+        ("abstinent", "event"),
+        ("using", "missing", *NOT_ASKED, "no_event", "censored", "still_at_risk"),
+        LEFT_OUT,
+        staying="event_free",
+    ),
+}
+
+# measures that come once for each arm, and as their difference and ratio
+MEASURES_BY_ARM = ("risk", "mean_days")
+
+
+def reading(outcome: str, levels: Mapping[str, Reading]) -> Reading:
+    """How an outcome is read; outcomes that are not named are read as '*'."""
+    return levels.get(outcome, levels["*"])
+
+
+def slug(arm: str) -> str:
+    """An arm's name as it stands in a measure."""
+    return re.sub(r"[^a-z0-9]+", "_", arm.lower()).strip("_")
+
+
+def split_measure(measure: str) -> tuple[str, str]:
+    """A measure as its stem and what it is of: ('risk', 'iop'), ('mean_days', 'difference'), ('hazard_ratio',
+    '').
+    """
+    for stem in MEASURES_BY_ARM:
+        if measure.startswith(f"{stem}_"):
+            return stem, measure.removeprefix(f"{stem}_")
+    return measure, ""

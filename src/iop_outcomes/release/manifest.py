@@ -1,0 +1,117 @@
+"""What was released, from what: hashes of files, inputs, study and code, and the versions that made them.
+
+Nothing in it differs between two runs of the same thing on the same machine: no time, no host, no path. Files
+and inputs are named by the caller and appear in the order of their names. Refused: a file that is not there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from iop_outcomes.errors import StudyError
+
+PACKAGE = Path(__file__).resolve().parents[1]
+LIBRARIES = (
+    "lifelines", "matplotlib", "numpy", "pandas", "pandera", "plotnine", "pyarrow", "pydantic", "scipy", "snakemake",
+    "statsmodels",
+)  # fmt: skip
+CHUNK = 1 << 20
+
+
+def manifest(
+    files: Mapping[str, Path],
+    study: Mapping[str, Any],
+    inputs: Mapping[str, Path],
+    version: str,
+    policy: str,
+    lock: Path | None = None,
+) -> dict[str, Any]:
+    """The manifest as plain data.
+
+    files: released files by name; tables (CSV, Parquet) are given with their rows. study: the merged config.
+    inputs: files or folders read, by name. version: of the package. policy: name of the disclosure policy.
+    lock: the lock file of the environment; without it, uv.lock above the package, if there is one. Raises
+    StudyError.
+    """
+    lock = lock or next((p / "uv.lock" for p in PACKAGE.parents if (p / "uv.lock").is_file()), None)
+    return {
+        "files": {name: _described(Path(files[name])) for name in sorted(files)},
+        "inputs": {name: digest(Path(inputs[name])) for name in sorted(inputs)},
+        "study": hashlib.sha256(_json(study).encode()).hexdigest(),
+        "policy": policy,
+        "package": {"name": PACKAGE.name, "version": version, "code": code_digest()},
+        "lock": digest(Path(lock)) if lock else None,
+        "python": platform.python_version(),
+        "libraries": {name: _version(name) for name in LIBRARIES},
+    }
+
+
+def write(content: Mapping[str, Any], path: Path) -> None:
+    """Write a manifest as JSON with sorted keys."""
+    Path(path).write_text(_json(content, indent=2) + "\n", encoding="utf-8")
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file; of a folder, over the relative paths and contents of its files, sorted."""
+    if path.is_dir():
+        return _over(path, [p for p in path.rglob("*") if p.is_file()])
+    total = hashlib.sha256()
+    try:
+        with path.open("rb") as content:
+            while chunk := content.read(CHUNK):
+                total.update(chunk)
+    except OSError:
+        raise StudyError(
+            f"The manifest names {path.name}, which cannot be read. It was expected among the run's inputs or "
+            "released files; run the steps before the manifest again."
+        ) from None
+    return total.hexdigest()
+
+
+def code_digest() -> str:
+    """SHA-256 over the package's Python files, by relative path and content."""
+    return _over(PACKAGE, list(PACKAGE.rglob("*.py")))
+
+
+def _over(folder: Path, paths: list[Path]) -> str:
+    total = hashlib.sha256()
+    for name, path in sorted((p.relative_to(folder).as_posix(), p) for p in paths):
+        total.update(f"{name}\0{digest(path)}\n".encode())
+    return total.hexdigest()
+
+
+def _described(path: Path) -> dict[str, Any]:
+    described: dict[str, Any] = {"sha256": digest(path), "bytes": path.stat().st_size}
+    rows = _rows(path)
+    return described if rows is None else {**described, "rows": rows}
+
+
+def _rows(path: Path) -> int | None:
+    """Rows of a table without its header; None for other files."""
+    if path.suffix == ".parquet":
+        import pyarrow.parquet
+
+        return int(pyarrow.parquet.ParquetFile(path).metadata.num_rows)
+    if path.suffix == ".csv":
+        import csv
+
+        with path.open(encoding="utf-8", newline="") as lines:
+            return max(sum(1 for row in csv.reader(lines) if row) - 1, 0)
+    return None
+
+
+def _version(library: str) -> str | None:
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _json(content: Any, indent: int | None = None) -> str:
+    return json.dumps(content, sort_keys=True, indent=indent, ensure_ascii=False, default=str)

@@ -1,0 +1,107 @@
+"""Disclosure policies as data, and the arithmetic that they ask for.
+
+A policy names the smallest number of people that may be shown, whether a zero may be shown, the base to which
+counts are rounded after suppression, the digits of diagnostics and the grid of adjusted curves. A study may
+make its policy stricter, never looser.
+
+Sources: CMS cell size suppression policy (ResDAC article 1506, 2024: no cell of 1 to 10, nor anything that
+lets one be derived; zero is allowed). OpenSAFELY statistical disclosure control (counts of 7 or fewer are
+redacted, then counts are rounded to the nearest 5).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from iop_outcomes.errors import StudyError
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What may be let out.
+
+    minimum_count: smallest number of people in a cell, at least 1. zeros_allowed: an empty cell may be shown.
+    rounding_base: counts are multiples of it, at least 1. digits: decimals of diagnostics and effective
+    sample sizes. curve_step_days: adjusted curves are shown on multiples of it.
+    """
+
+    name: str
+    minimum_count: int
+    zeros_allowed: bool
+    rounding_base: int
+    digits: int
+    curve_step_days: int
+
+    def __post_init__(self) -> None:
+        if min(self.minimum_count, self.rounding_base, self.curve_step_days) < 1 or self.digits < 0:
+            raise StudyError(
+                f"The disclosure policy '{self.name}' needs a minimum count, a rounding base and a curve "
+                "step of at least 1, and digits of at least 0. Correct it in the config under `disclosure`."
+            )
+
+    @property
+    def exact(self) -> bool:
+        """Everything may be shown as it is."""
+        return self.minimum_count == 1 and self.rounding_base == 1 and self.zeros_allowed
+
+    @property
+    def reason(self) -> str:
+        """What stands in place of a number that is withheld."""
+        return f"fewer than {self.minimum_count} people in a cell"
+
+    def small(self, count: int) -> bool:
+        """The cell holds too few people to be shown."""
+        return count < self.minimum_count and (count > 0 or not self.zeros_allowed)
+
+    def rounded(self, count: int) -> int:
+        """The count rounded to the nearest multiple of the base, halves upwards."""
+        return (2 * count + self.rounding_base) // (2 * self.rounding_base) * self.rounding_base
+
+    def rounded_size(self, size: float) -> float:
+        """An effective number of people, rounded as people are; to the policy's digits where people are not
+        rounded.
+        """
+        if self.rounding_base == 1 or size != size:
+            return round(size, self.digits)
+        return float(self.rounded(round(size)))
+
+    def released_step(self, waiting: int) -> int:
+        """How many of `waiting` people may be counted now: a multiple of the base, or 0 while it is too
+        small.
+        """
+        step = waiting // self.rounding_base * self.rounding_base
+        return 0 if step < self.minimum_count else step
+
+
+POLICIES: dict[str, Policy] = {
+    p.name: p
+    for p in (
+        Policy("cms", minimum_count=11, zeros_allowed=True, rounding_base=1, digits=3, curve_step_days=7),
+        Policy("opensafely", minimum_count=8, zeros_allowed=True, rounding_base=5, digits=2, curve_step_days=7),
+        Policy("none", minimum_count=1, zeros_allowed=True, rounding_base=1, digits=15, curve_step_days=1),
+    )
+}
+
+
+def choose(name: str, minimum_count: int | None = None, rounding_base: int | None = None) -> Policy:
+    """The named policy, made stricter where asked. Raises StudyError for an unknown name or a looser rule."""
+    if name not in POLICIES:
+        raise StudyError(
+            f"The disclosure policy '{name}' is not known. Known: {', '.join(POLICIES)}. "
+            "Name one of them in the config under `disclosure: policy`."
+        )
+    policy = POLICIES[name]
+    asked = {"minimum_count": minimum_count, "rounding_base": rounding_base}
+    for key, value in asked.items():
+        least = getattr(policy, key)
+        if value is not None and value < least:
+            raise StudyError(
+                f"The config asks for `disclosure: {key}: {value}`, which is looser than the policy '{name}' "
+                f"({key} {least}). A study may only make its policy stricter: leave the key out, or give at "
+                f"least {least}."
+            )
+    return replace(
+        policy,
+        minimum_count=minimum_count or policy.minimum_count,
+        rounding_base=rounding_base or policy.rounding_base,
+    )

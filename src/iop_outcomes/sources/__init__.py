@@ -1,0 +1,60 @@
+"""Read one kind of source into the raw canonical tables. Values are coerced here and nowhere else.
+
+`inputs` lists the files that a source will read, and refuses when one is missing; `read` reads them into the
+six canonical tables in their raw form (right types, any value) and a quarantine of rows that could not be
+read; `run` is the step of the workflow. The module of a source is imported when it is asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from iop_outcomes.errors import StudyError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# the module that reads each kind of source
+MODULES = {
+    "synthetic": "iop_outcomes.sources.synthetic",
+    "uis": "iop_outcomes.sources.uis",
+    "ctn0094": "iop_outcomes.sources.ctn0094",
+    "tables": "iop_outcomes.sources.tables_folder",
+}
+# kinds that read no file
+FILELESS = ("synthetic",)
+
+
+def _module(kind: str) -> ModuleType:
+    if kind not in MODULES:
+        raise StudyError(f"The source kind '{kind}' is not known. Known: {', '.join(MODULES)}. Set `source.kind`.")
+    return importlib.import_module(MODULES[kind])
+
+
+def inputs(kind: str, settings: Mapping[str, object]) -> list[str]:
+    """The files that the source will read, in a fixed order. Raises StudyError when one is missing."""
+    if kind in FILELESS:
+        return []
+    return [str(path) for path in _module(kind).files(settings)]
+
+
+def read(kind: str, settings: Mapping[str, object]) -> dict[str, pd.DataFrame]:
+    """The six canonical tables in raw form, and 'quarantine'. Raises StudyError for what cannot be read."""
+    from iop_outcomes.sources import reading
+
+    tables: dict[str, pd.DataFrame] = dict(_module(kind).read(settings))
+    quarantine = tables.pop("quarantine", None)
+    return reading.complete(tables, [] if quarantine is None else [quarantine])
+
+
+def run(source: Mapping[str, object], files: Sequence[str] | str = ()) -> dict[str, pd.DataFrame]:
+    """The step: the tables raw_stays, raw_persons, ... and quarantine.
+
+    source: the settings of the source, its kind among them. files: those that `inputs` listed; the source
+    finds them itself from its path.
+    """
+    tables = read(str(source.get("kind")), source)
+    return {name if name == "quarantine" else f"raw_{name}": table for name, table in tables.items()}

@@ -1,0 +1,112 @@
+"""Run one step: read its tables, call its function, check and write what it returns.
+
+A step is a module of the package with a function `run`. It takes its input tables and its settings by name and
+returns its output tables by name; it opens no file and reads no config. Inputs and outputs whose names are declared in
+`iop_outcomes.tables` are tables; all others are passed to the function as paths. A step that writes files which are
+not tables returns their content (text or bytes) under the output's name.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from iop_outcomes.errors import StudyError
+from iop_outcomes.tables import TABLES
+
+if TYPE_CHECKING:
+    from iop_outcomes.protocol import Source
+
+# steps that may see no outcome: columns declared as outcomes are taken away before they are called
+BLIND = ("cohort.population", "design")
+
+Files = Mapping[str, str | Sequence[str]]
+
+
+def run(module: str, inputs: Files, outputs: Files, settings: Mapping[str, Any]) -> None:
+    """Run the step `iop_outcomes.<module>`. Raises StudyError where inputs, settings or results are wrong."""
+    from iop_outcomes import store
+
+    function: Callable[..., Mapping[str, Any]] = importlib.import_module(f"iop_outcomes.{module}").run
+    given = {
+        name: store.read(name, [files] if isinstance(files, str) else files) if name in TABLES else files
+        for name, files in inputs.items()
+    }
+    if module in BLIND:
+        given = {name: _blinded(name, table) for name, table in given.items()}
+    results = function(**given, **settings)
+    missing = sorted(set(outputs) - set(results))
+    if missing:
+        raise StudyError(
+            f"The step '{module}' did not return {', '.join(missing)}. This is a defect; please report it."
+        )
+    for name, path in outputs.items():
+        if name in TABLES:
+            store.write(name, results[name], str(path), where=f"step {module}")
+        else:
+            store.write_text(results[name], str(path))
+
+
+def _blinded(name: str, table: Any) -> Any:
+    if name not in TABLES:
+        return table
+    return table.drop(columns=[c for c, d in TABLES[name].columns.items() if d.outcome and c in table.columns])
+
+
+def records(source: Source) -> list[str]:
+    """The files that the source will read. Raises StudyError where one is missing."""
+    from iop_outcomes import sources
+
+    return sources.inputs(source.kind, source.model_dump())
+
+
+def source_module(kind: str) -> str:
+    """The module that reads a kind of source, by its dotted name within the package."""
+    from iop_outcomes import sources
+
+    return sources.MODULES[kind].removeprefix("iop_outcomes.")
+
+
+def lock_file() -> list[str]:
+    """The lock file of the environment, where the package runs from its checkout."""
+    lock = Path(__file__).resolve().parents[2] / "uv.lock"
+    return [str(lock)] if lock.is_file() else []
+
+
+def main(module: str, inputs: Files, outputs: Files, settings: Mapping[str, Any], log: str) -> int:
+    """Run a step as a job: warnings and errors go to the log; 0 when all is well, 1 otherwise.
+
+    The log and the screen get messages of StudyError as they are. Of any other exception they get the type and the
+    places in the code, not the message, which could quote a row.
+    """
+    Path(log).parent.mkdir(parents=True, exist_ok=True)
+    with open(log, "w", encoding="utf-8") as notes, warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            run(module, inputs, outputs, settings)
+        except StudyError as wrong:
+            _say(notes, f"{module}: {wrong}")
+            return 1
+        except Exception as wrong:
+            places = traceback.extract_tb(wrong.__traceback__)
+            trail = "\n".join(f"  {p.filename}:{p.lineno} in {p.name}" for p in places)
+            _say(
+                notes,
+                f"{module}: unexpected {type(wrong).__name__} (its text is withheld: it may quote a row)\n{trail}",
+            )
+            return 1
+        finally:
+            for kind in sorted({w.category.__name__ for w in caught}):
+                notes.write(f"warnings: {sum(w.category.__name__ == kind for w in caught)} {kind}\n")
+        notes.write(f"{module}: done\n")
+    return 0
+
+
+def _say(notes: Any, text: str) -> None:
+    notes.write(text + "\n")
+    print(text, file=sys.stderr)

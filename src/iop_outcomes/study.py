@@ -1,0 +1,320 @@
+"""Load a study: the protocol, the cohort's file laid over it, the analyses sheet and the endpoint library.
+
+In order: the cohort's file is found and merged over the protocol; the whole is typed; the sheet's rows for this
+cohort are typed; names are checked against each other. Anything unknown is refused with the file, the line, what was
+expected and what to do.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from iop_outcomes.errors import StudyError
+from iop_outcomes.protocol import Analysis, Endpoint, Part, Study
+
+Plain = dict[str, Any]
+P = TypeVar("P", bound=Part)
+
+
+# figures by name, with the (step, measure) of the analyses that fill them; None: always
+FIGURES: dict[str, set[tuple[str, str]] | None] = {
+    "flow": None,
+    "balance": None,
+    "overlap": None,
+    "leaving": {("retention", "risk")},
+    "staying": {("retention", "mean_days")},
+    "abstinence": {("abstinence", "risk")},
+    "duration": {("dose", "hazard_ratio"), ("dose", "risk")},
+    "intensity": {("dose", "dose_response")},
+}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A study that may be run: typed, merged, and with every name known."""
+
+    study: Study
+    analyses: tuple[Analysis, ...]
+    endpoints: dict[str, Endpoint]
+
+    def rows(self, step: str, contrast: str | None = None) -> list[Plain]:
+        """The sheet's rows for a step, as plain dicts."""
+        return [
+            a.model_dump() for a in self.analyses if a.step == step and (contrast is None or a.contrast == contrast)
+        ]
+
+    def endpoints_of(self, *kinds: str) -> list[Plain]:
+        """The endpoints of some kinds that the sheet asks for, as plain dicts."""
+        asked = {a.outcome for a in self.analyses}
+        return [e.model_dump() for e in self.endpoints.values() if e.kind in kinds and e.outcome in asked]
+
+    def horizons(self) -> dict[str, list[int]]:
+        """The horizons that the sheet asks for, by outcome."""
+        asked: dict[str, set[int]] = {}
+        for row in self.analyses:
+            asked.setdefault(row.outcome, set()).add(row.horizon_days)
+        return {outcome: sorted(days) for outcome, days in sorted(asked.items())}
+
+    def arms(self) -> dict[str, list[str]]:
+        """The names of the first and the second side of every comparison of two groups."""
+        sides = {name: [c.first.name, c.second.name] for name, c in self.study.contrasts.items()}
+        return sides | {name: ["stayed", "left_earlier"] for name in self.study.durations}
+
+    def windows(self) -> list[int]:
+        """The windows from time zero at whose end dose and use are described: those of durations and intensities."""
+        days = {i.window_days for i in self.study.intensities.values()}
+        return sorted(days | {d.days for d in self.study.durations.values()})
+
+    def figures(self) -> list[str]:
+        """The figures that this study's analyses can fill."""
+        outcomes = {(a.step, a.measure) for a in self.analyses if self._may_fill(a)}
+        return [name for name, needs in FIGURES.items() if needs is None or outcomes & needs]
+
+    def _may_fill(self, row: Analysis) -> bool:
+        asked = self.study.contrasts.get(row.contrast) or self.study.intensities.get(row.contrast)
+        return getattr(asked, "required", True)
+
+    def words(self) -> Plain:
+        """What figures need to speak: labels, titles and the confidence level."""
+        study = self.study.model_dump(mode="json")
+        kept = ("title", "cohort", "contrasts", "durations", "intensities", "inference", "gate", "disclosure")
+        return {
+            **{k: study[k] for k in kept},
+            "endpoints": {n: {"label": e.label, "kind": e.kind} for n, e in self.endpoints.items()},
+        }
+
+    def merged(self) -> Plain:
+        """The whole study as one plain dict, as it is written beside the results."""
+        return {
+            **self.study.model_dump(mode="json"),
+            "analyses_rows": [a.model_dump(mode="json") for a in self.analyses],
+            "endpoints_rows": [e.model_dump(mode="json") for e in self.endpoints.values()],
+        }
+
+
+def load(config: Mapping[str, Any], files: Iterable[str | Path] = ()) -> Loaded:
+    """Type and check a study.
+
+    config: the protocol as a mapping (config.yaml after any overrides). files: the YAML files that it came from, used
+    to name a line in errors. Paths are relative to the working directory. Raises StudyError.
+    """
+    protocol = dict(config)
+    where = [Path(f) for f in files]
+    name = protocol.get("cohort")
+    folder = Path(str(protocol.get("cohorts", "config/cohorts")))
+    cohort_file = folder / f"{name}.yaml"
+    if not cohort_file.is_file():
+        known = ", ".join(sorted(p.stem for p in folder.glob("*.yaml"))) or "none"
+        raise StudyError(
+            f"The cohort '{name}' has no file {cohort_file}. Cohorts found in {folder}: {known}. "
+            "Name one of them with `cohort:` in the config (or COHORT=), or write the file; "
+            "config/README.md shows how."
+        )
+    study = _typed(Study, _laid_over(protocol, read_yaml(cohort_file)), [cohort_file, *where])
+    if study.data:
+        study = study.model_copy(update={"source": study.source.model_copy(update={"path": study.data})})
+    endpoints = {e.outcome: e for e in _sheet(Endpoint, Path(study.endpoints))}
+    rows = _sheet(Analysis, Path(study.analyses))
+    analyses = tuple(a for a in rows if a.cohort == study.cohort)
+    _check_names(study, analyses, endpoints)
+    return Loaded(study, analyses, endpoints)
+
+
+def read_yaml(path: Path) -> Plain:
+    """A YAML file as a dict; StudyError with the line where it cannot be read."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as wrong:
+        mark = getattr(wrong, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        raise StudyError(
+            f"{path}{line}: this is not YAML ({getattr(wrong, 'problem', None) or 'unreadable'}). "
+            "Check the indentation and the colons there."
+        ) from None
+    except (OSError, UnicodeDecodeError):
+        raise StudyError(f"{path} cannot be read as UTF-8 text. Check the path and save it as UTF-8.") from None
+    if not isinstance(content, dict):
+        raise StudyError(f"{path}: expected keys and values (`key: value`) at the top.")
+    return content
+
+
+def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> Plain:
+    """The mapping `above` laid over `below`, key by key."""
+    merged = dict(below)
+    for key, value in above.items():
+        under = merged.get(key)
+        both = isinstance(value, Mapping) and isinstance(under, Mapping)
+        merged[key] = _laid_over(under, value) if both else value  # type: ignore[arg-type]
+    return merged
+
+
+def _typed(shape: type[Study], content: Plain, files: list[Path]) -> Study:
+    try:
+        return shape.model_validate(content)
+    except ValidationError as wrong:
+        raise StudyError(" ".join(_sentence(e, shape, files) for e in wrong.errors()[:5])) from None
+
+
+def _sentence(error: Any, shape: type[BaseModel], files: list[Path]) -> str:
+    """One sentence on one error: where it is, what is wrong, what was expected."""
+    path = [p for p in error["loc"] if p != "[key]"]
+    place = _line(files, path)
+    key = ".".join(str(p) for p in path)
+    if error["type"] == "extra_forbidden":
+        known = _known_keys(shape, path[:-1])
+        near = difflib.get_close_matches(str(path[-1]), known, 1)
+        hint = f" Did you mean `{near[0]}`?" if near else ""
+        return f"{place}: `{key}` is not a known key.{hint} Known here: {', '.join(known)}."
+    if error["type"] == "missing":
+        return f"{place}: `{key}` is missing. Add it; config/README.md explains it."
+    said = str(error["msg"]).removeprefix("Value error, ")
+    return f"{place}: `{key}`: {said[0].lower()}{said[1:]}, found {error['input']!r}."
+
+
+def _known_keys(shape: Any, path: list[Any]) -> list[str]:
+    for step in path:
+        field = getattr(shape, "model_fields", {}).get(step)
+        inner = field.annotation if field is not None else shape
+        shape = next((a for a in getattr(inner, "__args__", ()) if _is_part(a)), inner)
+    return list(getattr(shape, "model_fields", {}))
+
+
+def _is_part(shape: Any) -> bool:
+    return isinstance(shape, type) and issubclass(shape, Part)
+
+
+def _line(files: list[Path], path: list[Any]) -> str:
+    """The first file that holds the deepest part of the path, with its line."""
+    best = (-1, "the config")
+    for file in files:
+        node = yaml.compose(file.read_text(encoding="utf-8")) if file.is_file() else None
+        depth, line = _follow(node, path)
+        if depth > best[0] and depth > 0:
+            best = (depth, f"{file}, line {line}")
+    return best[1]
+
+
+def _follow(node: Any, path: list[Any]) -> tuple[int, int]:
+    depth, line = 0, 1
+    for step in path:
+        pairs = node.value if isinstance(node, yaml.MappingNode) else []
+        found = next(((k, v) for k, v in pairs if k.value == str(step)), None)
+        if found is None:
+            break
+        depth, line, node = depth + 1, found[0].start_mark.line + 1, found[1]
+    return depth, line
+
+
+def _sheet(shape: type[P], path: Path) -> list[P]:
+    """The rows of a tab-separated sheet, typed; lines that start with # are comments. StudyError with the line."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError):
+        raise StudyError(f"{path} cannot be read as UTF-8 text. Check the path in the config.") from None
+    numbered = [(i, t) for i, t in enumerate(lines, 1) if t.strip() and not t.startswith("#")]
+    if not numbered:
+        raise StudyError(f"{path} is empty. Expected a header with {', '.join(shape.model_fields)}.")
+    cells = list(csv.reader((t for _, t in numbered), delimiter="\t"))
+    header = [c.strip() for c in cells[0]]
+    unknown = [c for c in header if c not in shape.model_fields]
+    missing = [n for n, f in shape.model_fields.items() if f.is_required() and n not in header]
+    if unknown or missing:
+        raise StudyError(
+            f"{path}, line {numbered[0][0]}: the header does not fit. Unknown: {', '.join(unknown) or 'none'}; "
+            f"missing: {', '.join(missing) or 'none'}. Known columns: {', '.join(shape.model_fields)}; "
+            "they are separated by tabs."
+        )
+    return [_row(shape, path, i, header, r) for (i, _), r in zip(numbered[1:], cells[1:], strict=True)]
+
+
+def _row(shape: type[P], path: Path, line: int, header: list[str], cells: list[str]) -> P:
+    if len(cells) > len(header):
+        raise StudyError(f"{path}, line {line}: {len(cells)} cells, but the header has {len(header)} columns.")
+    content = {n: c.strip() for n, c in zip(header, cells, strict=False) if c.strip()}
+    try:
+        return shape.model_validate(content)
+    except ValidationError as wrong:
+        error = wrong.errors()[0]
+        column = error["loc"][0]
+        said = "is empty" if error["type"] == "missing" else f"{error['msg']}, found {error['input']!r}"
+        raise StudyError(f"{path}, line {line}, column {column}: {said}.") from None
+
+
+# which names an analysis of a step may compare, and which kinds of endpoint it may ask for
+STEP_RULES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "retention": (("contrasts",), ("left_index", "in_care")),
+    "abstinence": (("contrasts",), ("interview", "screen", "no_return", "first_use", "run_of_screens")),
+    "dose": (
+        ("durations", "intensities", "contrasts"),
+        ("interview", "screen", "no_return", "first_use", "run_of_screens"),
+    ),
+}
+# which measures make sense for a kind of endpoint
+MEASURES_OF: dict[str, tuple[str, ...]] = {
+    "left_index": ("risk", "hazard_ratio"),
+    "in_care": ("risk", "mean_days"),
+    "interview": ("risk", "dose_response"),
+    "screen": ("risk", "dose_response"),
+    "no_return": ("risk", "dose_response"),
+    "first_use": ("hazard_ratio",),
+    "run_of_screens": ("hazard_ratio",),
+}
+
+
+def _check_names(study: Study, analyses: tuple[Analysis, ...], endpoints: dict[str, Endpoint]) -> None:
+    if not analyses:
+        raise StudyError(f"{study.analyses} has no row for the cohort '{study.cohort}'. Add at least one.")
+    for row in analyses:
+        at = f"{study.analyses}, analysis '{row.analysis}' of cohort '{row.cohort}'"
+        rooms, kinds = STEP_RULES[row.step]
+        names = [n for room in rooms for n in getattr(study, room)]
+        if row.contrast not in names:
+            raise StudyError(_unknown(at, "contrast", row.contrast, names, f"{study.cohorts}/{study.cohort}.yaml"))
+        if row.outcome not in endpoints:
+            raise StudyError(_unknown(at, "outcome", row.outcome, list(endpoints), study.endpoints))
+        kind = endpoints[row.outcome].kind
+        if kind not in kinds or row.measure not in MEASURES_OF[kind]:
+            raise StudyError(
+                f"{at}: the outcome '{row.outcome}' ({kind}) cannot be a '{row.measure}' of the step '{row.step}'. "
+                f"The step takes {', '.join(kinds)}; this outcome allows {', '.join(MEASURES_OF[kind])}."
+            )
+    _check_unique(study, analyses)
+    for name, intensity in study.intensities.items():
+        if intensity.contrast not in study.contrasts:
+            at = f"{study.cohorts}/{study.cohort}.yaml, intensities.{name}"
+            raise StudyError(_unknown(at, "contrast", intensity.contrast, list(study.contrasts), "`contrasts`"))
+
+
+def _check_unique(study: Study, analyses: tuple[Analysis, ...]) -> None:
+    seen = set()
+    for row in analyses:
+        key = tuple(v for k, v in row.model_dump().items() if k != "family")
+        if key in seen:
+            raise StudyError(
+                f"{study.analyses}: the analysis '{row.analysis}' of cohort '{row.cohort}' has the same row twice "
+                f"({row.outcome}, day {row.horizon_days}, {row.method}). Remove one."
+            )
+        seen.add(key)
+
+
+def _unknown(at: str, what: str, name: str, known: list[str], where: str) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    hint = f" Did you mean '{near[0]}'?" if near else ""
+    return f"{at}: the {what} '{name}' is not known.{hint} Known, from {where}: {', '.join(known)}."
+
+
+def schemas() -> dict[str, Plain]:
+    """The JSON Schemas (draft 2020-12) of the study, of a row of the sheet and of a row of the endpoint library."""
+    shapes: dict[str, type[Part]] = {"study": Study, "analyses": Analysis, "endpoints": Endpoint}
+    return {
+        name: {"$schema": "https://json-schema.org/draft/2020-12/schema", **shape.model_json_schema()}
+        for name, shape in shapes.items()
+    }

@@ -1,0 +1,144 @@
+"""How a table is declared, and how a frame is held to its declaration.
+
+A table is a name, a sentence, a key and columns; a column is a kind, a sentence, a unit and its allowed values.
+`check` raises TableError on the first frame that does not match; it names columns and counts rows, never values.
+Nothing is coerced here: a source coerces once, at the front door.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING, Literal
+
+from iop_outcomes.errors import TableError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pandera.pandas as pa
+
+Kind = Literal["text", "whole", "number", "flag"]
+
+# the pandas dtype of each kind, without and with missing values
+DTYPES: dict[tuple[Kind, bool], str] = {
+    ("text", False): "object",
+    ("text", True): "object",
+    ("whole", False): "int64",
+    ("whole", True): "Int64",
+    ("number", False): "float64",
+    ("number", True): "float64",
+    ("flag", False): "bool",
+    ("flag", True): "boolean",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: what it means, in what unit, what it may hold, and whether it can identify a person."""
+
+    kind: Kind
+    meaning: str
+    unit: str = ""
+    nullable: bool = False
+    allowed: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    identifies: bool = False
+    outcome: bool = False
+    optional: bool = False
+
+    @property
+    def dtype(self) -> str:
+        """The pandas dtype that a frame must use for this column."""
+        return DTYPES[(self.kind, self.nullable)]
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A table that crosses a step boundary. `open_columns` names the kind of any further columns allowed."""
+
+    name: str
+    meaning: str
+    columns: dict[str, Column]
+    key: tuple[str, ...] = ()
+    open_columns: Kind | None = None
+
+    def digest(self) -> str:
+        """A short hash of the declaration: a step reruns when a table that it reads or writes is redeclared."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
+
+    def loosened(self) -> Table:
+        """The same columns before validation: right types, any value, anything may be missing, no key."""
+        loose = {n: replace(c, nullable=True, allowed=(), low=None, high=None) for n, c in self.columns.items()}
+        return replace(self, name=f"raw_{self.name}", columns=loose, key=())
+
+    def empty(self) -> pd.DataFrame:
+        """A frame with the declared columns and no rows."""
+        import pandas as pd
+
+        required = {n: c for n, c in self.columns.items() if not c.optional}
+        return pd.DataFrame({n: pd.Series(dtype=c.dtype) for n, c in required.items()})
+
+
+def _checks(column: Column) -> list[pa.Check]:
+    import pandera.pandas as pa
+
+    checks = []
+    if column.allowed:
+        checks.append(pa.Check.isin(list(column.allowed), error="a value outside " + ", ".join(column.allowed)))
+    if column.low is not None:
+        checks.append(pa.Check.ge(column.low, error=f"a value below {column.low:g}"))
+    if column.high is not None:
+        checks.append(pa.Check.le(column.high, error=f"a value above {column.high:g}"))
+    if column.kind == "text":
+        checks.append(
+            pa.Check(lambda s: s.map(lambda v: isinstance(v, str)).astype(bool), error="a value that is not text")
+        )
+    return checks
+
+
+@cache
+def schema(table: Table) -> pa.DataFrameSchema:
+    """The pandera schema of a table."""
+    import pandera.pandas as pa
+
+    columns = {
+        name: pa.Column(c.dtype, _checks(c), nullable=c.nullable, required=not c.optional)
+        for name, c in table.columns.items()
+    }
+    if table.open_columns:
+        dtype = DTYPES[(table.open_columns, False)]
+        known = "|".join(table.columns)
+        columns[f"^(?!({known})$).+$"] = pa.Column(dtype, nullable=False, required=False, regex=True)
+    return pa.DataFrameSchema(columns, strict=True, unique=list(table.key) or None, coerce=False, name=table.name)
+
+
+def check(table: Table, frame: pd.DataFrame, where: str = "") -> pd.DataFrame:
+    """Return the frame, unchanged, or raise TableError naming the columns that break the declaration."""
+    import pandera.errors
+
+    try:
+        schema(table).validate(frame, lazy=True)
+    except pandera.errors.SchemaErrors as broken:
+        raise TableError(_explain(table, broken.failure_cases, where)) from None
+    return frame
+
+
+def _explain(table: Table, cases: pd.DataFrame, where: str) -> str:
+    """One paragraph: which columns, what is wrong, in how many rows. Values are left out on purpose."""
+    seen: dict[tuple[str, str], int] = {}
+    for row in cases.itertuples():
+        rule = str(row.check)
+        if rule in ("column_in_schema", "column_in_dataframe"):
+            column = str(row.failure_case)
+            rule = {"column_in_schema": "is not declared", "column_in_dataframe": "is missing"}[rule]
+        elif rule.startswith("dtype("):
+            column, rule = str(row.column), f"has type {row.failure_case}, expected {rule[7:-2]}"
+        else:
+            column = str(row.column or "the key " + ", ".join(table.key))
+        seen[(column, rule)] = seen.get((column, rule), 0) + 1
+    said = [f"{column}: {rule} ({n} row{'s' * (n != 1)})" for (column, rule), n in sorted(seen.items())]
+    place = f" in {where}" if where else ""
+    return f"Table '{table.name}'{place} does not keep to its declaration. " + "; ".join(said) + "."

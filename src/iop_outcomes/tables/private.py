@@ -1,0 +1,198 @@
+"""Tables about single people that pass between steps. They never leave `results/<cohort>/private/`.
+
+Columns marked `outcome` may not be read by the design stage.
+"""
+
+from __future__ import annotations
+
+from iop_outcomes.tables.canonical import LEVELS, PERSON
+from iop_outcomes.tables.declare import Column, Table
+
+CAUSES = ("unplanned", "completed", "transferred", "died", "other", "censored")
+
+QUARANTINE = Table(
+    "quarantine",
+    "One row per record that broke a rule and was set aside.",
+    {
+        "table": Column("text", "canonical table that the record was in"),
+        "rule": Column("text", "name of the rule that it broke"),
+        "row": Column("whole", "position of the record in its table, from 0", identifies=True),
+        "person_id": Column("text", "pseudonym of the person", nullable=True, identifies=True),
+    },
+)
+
+INTAKE = Table(
+    "intake",
+    "What became of the rows that came in, per table: kept, merged, quarantined; the three add up.",
+    {
+        "table": Column("text", "canonical table"),
+        "outcome": Column("text", "kept, merged or quarantined, with the rule's name after a colon"),
+        "rows": Column("whole", "rows", low=0),
+    },
+    key=("table", "outcome"),
+)
+
+EPISODES = Table(
+    "episodes",
+    "One row per episode of care: stays of one person no further apart than the gap rule.",
+    {
+        "person_id": PERSON,
+        "episode": Column("whole", "number of the episode within the person, from 1", low=1),
+        "site_id": Column("text", "program of the first treatment stay"),
+        "index_level": Column("text", "level of care of the first stay after detoxification", allowed=LEVELS),
+        "index_start_day": Column("whole", "first day at the index level: time zero", "day"),
+        "index_end_day": Column("whole", "last day at the index level", "day", nullable=True, outcome=True),
+        "index_reason": Column("text", "how the index level was left; missing while open", nullable=True, outcome=True),
+        "episode_end_day": Column("whole", "last day of the episode", "day", nullable=True, outcome=True),
+        "episode_reason": Column("text", "how the episode ended; missing while open", nullable=True, outcome=True),
+        "planned_days": Column("number", "planned length of the index level", "days", nullable=True),
+        "scheduled_hours_per_week": Column("number", "hours scheduled at the index level", nullable=True),
+        "program_type": Column("text", "what the program treats"),
+        "after_detox": Column("flag", "a detoxification stay came just before"),
+        "days_since_previous": Column(
+            "whole",
+            "days from the end of the person's previous episode; missing for the first",
+            "days",
+            nullable=True,
+        ),
+    },
+    key=("person_id", "episode"),
+)
+
+PEOPLE = Table(
+    "people",
+    "One row per eligible person: baseline only, in the order of person_id. Covariates as the cohort declares them.",
+    {
+        "person_id": PERSON,
+        "site_id": Column("text", "program of the index stay"),
+        "index_level": Column("text", "level of care at time zero", allowed=LEVELS),
+        "index_start_day": Column("whole", "time zero", "day"),
+        "observed_days": Column("whole", "days from time zero to the end of observation", "days", low=0),
+        "planned_days": Column("number", "planned length of the index level", "days", nullable=True),
+        "assigned_arm": Column("text", "arm assigned by randomisation, or 'none'"),
+        "trial": Column("text", "trial that the person took part in, or 'none'"),
+    },
+    key=("person_id",),
+    open_columns="text",
+)
+
+ARMS = Table(
+    "arms",
+    "One row per person and contrast that the person belongs to.",
+    {
+        "contrast": Column("text", "name of the contrast"),
+        "person_id": PERSON,
+        "arm": Column("whole", "1 in the first arm of the contrast, 0 in the second", low=0, high=1),
+        "stratum": Column("text", "group within which both arms must occur: site or trial"),
+    },
+    key=("contrast", "person_id"),
+)
+
+COVARIATES = Table(
+    "covariates",
+    "One row per eligible person: numbers only, missing values set and flagged as the protocol says.",
+    {"person_id": PERSON},
+    key=("person_id",),
+    open_columns="number",
+)
+
+ATTRITION = Table(
+    "attrition",
+    "How people were lost on the way from records to cohort.",
+    {
+        "position": Column("whole", "order of the rule, from 0", low=0),
+        "rule": Column("text", "eligibility rule in words"),
+        "excluded": Column("whole", "people excluded by the rule", low=0),
+        "remaining": Column("whole", "people left after it", low=0),
+    },
+    key=("position",),
+)
+
+RETENTION = Table(
+    "retention",
+    "One row per eligible person: when and how the index level and the episode were left, from time zero.",
+    {
+        "person_id": PERSON,
+        "index_days": Column("whole", "days at the index level, or until last seen there", "days", low=0, outcome=True),
+        "index_cause": Column("text", "how it was left", allowed=CAUSES, outcome=True),
+        "care_days": Column("whole", "days in the episode, any level", "days", low=0, outcome=True),
+        "care_cause": Column("text", "how the episode ended", allowed=CAUSES, outcome=True),
+    },
+    key=("person_id",),
+)
+
+ABSTINENCE = Table(
+    "abstinence",
+    "One row per eligible person and endpoint.",
+    {
+        "person_id": PERSON,
+        "outcome": Column("text", "name of the endpoint"),
+        "horizon_days": Column("whole", "day that the endpoint speaks of", "day", low=0),
+        "abstinent": Column("flag", "abstinent; missing when not observed", nullable=True, outcome=True),
+        "mature": Column("flag", "the person could have been observed at the horizon"),
+    },
+    key=("person_id", "outcome", "horizon_days"),
+)
+
+FIRST_USE = Table(
+    "first_use",
+    "One row per eligible person and time-to-event endpoint: return to use, relapse, dropout from screening.",
+    {
+        "person_id": PERSON,
+        "outcome": Column("text", "name of the endpoint"),
+        "days": Column(
+            "whole", "days from time zero to the event, or to the last day known", "days", low=0, outcome=True
+        ),
+        "event": Column("flag", "the event was seen", outcome=True),
+    },
+    key=("person_id", "outcome"),
+)
+
+DOSE = Table(
+    "dose",
+    "One row per eligible person and window from time zero: attended hours, and what was known of use by its end.",
+    {
+        "person_id": PERSON,
+        "window_days": Column("whole", "length of the window", "days", low=1),
+        "in_care_at_end": Column("flag", "still in care on the day after the window", outcome=True),
+        "hours_per_week": Column("number", "mean attended hours in the window", "hours a week", nullable=True, low=0),
+        "positive_screens": Column("number", "share of screens due in the window that were positive", low=0, high=1),
+        "missed_screens": Column("number", "share of screens due in the window that were missed", low=0, high=1),
+        "reported_use": Column(
+            "number", "share of days with use at the last interview by the window's end", nullable=True, low=0, high=1
+        ),
+    },
+    key=("person_id", "window_days"),
+)
+
+SCORES = Table(
+    "scores",
+    "One row per person of a contrast: propensity score, weights, and the terms of the score (t_0, t_1, ...).",
+    {
+        "person_id": PERSON,
+        "arm": Column("whole", "1 or 0", low=0, high=1),
+        "site_id": Column("text", "program, the unit of clustering"),
+        "propensity": Column("number", "estimated probability of arm 1", low=0, high=1),
+        "iptw": Column("number", "stabilised inverse probability of treatment weight", low=0),
+        "overlap": Column("number", "overlap weight", low=0, high=1),
+    },
+    key=("person_id",),
+    open_columns="number",
+)
+
+GATES = Table(
+    "gates",
+    "One row per contrast and method: whether the design allows an estimate, decided without outcomes.",
+    {
+        "contrast": Column("text", "name of the contrast"),
+        "method": Column("text", "crude, iptw, overlap, ..."),
+        "status": Column("text", "ok, gated or not_possible", allowed=("ok", "gated", "not_possible")),
+        "reason": Column("text", "why it is gated, in words; empty when ok"),
+    },
+    key=("contrast", "method"),
+)
+
+PRIVATE = (
+    QUARANTINE, INTAKE, EPISODES, PEOPLE, ARMS, COVARIATES, ATTRITION,
+    RETENTION, ABSTINENCE, FIRST_USE, DOSE, SCORES, GATES,
+)  # fmt: skip

@@ -1,0 +1,137 @@
+"""The four results tables, long and tidy, keyed by analysis. Every figure, table and sentence reads these.
+
+Each exists twice with the same columns: as the analyses write it (private) and as `release` lets it out. Counts and
+life tables are the only source of crude estimates, which `release` computes from what it lets out.
+"""
+
+from __future__ import annotations
+
+from iop_outcomes.tables.declare import Column, Table
+
+STATUSES = ("ok", "gated", "not_possible", "suppressed")
+
+_ANALYSIS = {
+    "analysis": Column("text", "name of the analysis, as in analyses.tsv"),
+    "cohort": Column("text", "name of the cohort"),
+    "contrast": Column("text", "name of the contrast, or 'all'"),
+}
+
+COUNTS = Table(
+    "counts",
+    "People in cells. The levels of one group (all columns but level and count) add up to the group's people.",
+    {
+        **_ANALYSIS,
+        "arm": Column("text", "arm in words, or 'all'"),
+        "outcome": Column("text", "what is counted"),
+        "horizon_days": Column(
+            "whole", "day up to which it is counted; missing where time plays no part", nullable=True
+        ),
+        "subgroup": Column("text", "subgroup, or 'all'"),
+        "level": Column("text", "the cell"),
+        "count": Column("whole", "people; missing when suppressed", "people", nullable=True, low=0),
+        "status": Column("text", "ok or suppressed", allowed=("ok", "suppressed")),
+    },
+    key=("analysis", "contrast", "arm", "outcome", "horizon_days", "subgroup", "level"),
+)
+
+LIFE_TABLES = Table(
+    "life_tables",
+    "People leaving a risk set, by day and cause, per arm: the private ground of crude curves.",
+    {
+        **_ANALYSIS,
+        "arm": Column("text", "arm in words"),
+        "outcome": Column("text", "what the risk set is followed for"),
+        "day": Column("whole", "day of leaving", "day", low=0),
+        "cause": Column("text", "how it was left, 'censored' among them"),
+        "count": Column("whole", "people", "people", low=0),
+    },
+    key=("analysis", "contrast", "arm", "outcome", "day", "cause"),
+)
+
+ESTIMATES = Table(
+    "estimates",
+    "One row per estimated quantity; names as in tidy model output elsewhere.",
+    {
+        **_ANALYSIS,
+        "outcome": Column("text", "name of the outcome"),
+        "horizon_days": Column("whole", "day that the estimate speaks of", "day", nullable=True),
+        "estimand": Column("text", "for whom: ATE, ATO, as_observed, randomised, ..."),
+        "measure": Column("text", "risk_<arm>, risk_difference, risk_ratio, hazard_ratio, mean_days_difference, ..."),
+        "method": Column("text", "crude, iptw, overlap, aipw, naive, landmark, spline, ..."),
+        "missing_rule": Column("text", "how a missing outcome was read, or 'none'"),
+        "subgroup": Column("text", "subgroup, or 'all'"),
+        "estimate": Column("number", "point estimate", nullable=True),
+        "std_error": Column("number", "standard error; of the logarithm where the measure is a ratio", nullable=True),
+        "conf_low": Column("number", "lower confidence limit", nullable=True),
+        "conf_high": Column("number", "upper confidence limit", nullable=True),
+        "p_value": Column("number", "two-sided p value of no difference; missing where none is tested", nullable=True),
+        "n": Column("whole", "people in the analysis", nullable=True, low=0),
+        "events": Column("whole", "people with the outcome", nullable=True, low=0),
+        "n_effective": Column("number", "effective sample size under the weights", nullable=True, low=0),
+        "status": Column("text", "ok, gated, not_possible or suppressed", allowed=STATUSES),
+        "reason": Column("text", "why there is no number; empty when ok"),
+    },
+    key=(
+        "analysis",
+        "contrast",
+        "outcome",
+        "horizon_days",
+        "estimand",
+        "measure",
+        "method",
+        "missing_rule",
+        "subgroup",
+    ),
+)
+
+CURVES = Table(
+    "curves",
+    "One row per point of a curve.",
+    {
+        **_ANALYSIS,
+        "arm": Column("text", "arm in words"),
+        "outcome": Column("text", "what the curve shows"),
+        "method": Column("text", "crude, iptw, overlap, spline, ..."),
+        "axis": Column("text", "what x is: days, hours_per_week, propensity, ..."),
+        "x": Column("number", "position on the axis"),
+        "estimate": Column("number", "height of the curve"),
+        "std_error": Column("number", "standard error", nullable=True),
+        "conf_low": Column("number", "lower confidence limit", nullable=True),
+        "conf_high": Column("number", "upper confidence limit", nullable=True),
+        "n_risk": Column("whole", "people at risk or in the bin; missing when suppressed", nullable=True, low=0),
+        "n_effective": Column("number", "effective number at risk under the weights", nullable=True, low=0),
+    },
+    key=("analysis", "contrast", "arm", "outcome", "method", "axis", "x"),
+)
+
+DIAGNOSTICS = Table(
+    "diagnostics",
+    "What the design achieved, and where it fell short.",
+    {
+        **_ANALYSIS,
+        "method": Column("text", "unweighted, iptw, overlap, ..."),
+        "quantity": Column("text", "standardised_difference, effective_sample_size, ..."),
+        "variable": Column("text", "covariate, arm or site group; 'all' for the whole"),
+        "value": Column("number", "value; missing when suppressed", nullable=True),
+        "threshold": Column("number", "limit from the config, where there is one", nullable=True),
+        "status": Column("text", "ok, failed, info or suppressed", allowed=("ok", "failed", "info", "suppressed")),
+    },
+    key=("analysis", "contrast", "method", "quantity", "variable"),
+)
+
+TRUTH = Table(
+    "truth",
+    "Known truths of a synthetic cohort, by Monte Carlo.",
+    {
+        "contrast": Column("text", "name of the contrast"),
+        "outcome": Column("text", "name of the outcome"),
+        "horizon_days": Column("whole", "day that it speaks of", "day"),
+        "estimand": Column("text", "ATE, ATO, ATT"),
+        "measure": Column("text", "as in estimates"),
+        "truth": Column("number", "value"),
+        "monte_carlo_error": Column("number", "standard error of the simulation"),
+    },
+    key=("contrast", "outcome", "horizon_days", "estimand", "measure"),
+)
+
+RESULTS = (COUNTS, LIFE_TABLES, ESTIMATES, CURVES, DIAGNOSTICS, TRUTH)

@@ -1,0 +1,125 @@
+"""The blind stage: what is gated and why, what balances, who is set apart."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from iop_outcomes import design
+from iop_outcomes.step import BLIND
+from iop_outcomes.tables import TABLES, check
+
+ADJUSTMENT = {"continuous": ["age"], "categorical": ["sex"], "site_effects": True, "spline_knots": 3}
+GATE = {"max_standardised_difference": 0.1, "min_effective_share": 0.3, "max_weight": 50, "min_events": 10}
+CONTRAST = {
+    "first": {"name": "iop", "label": "Intensive outpatient"},
+    "second": {"name": "residential", "label": "Residential"},
+    "stratum": "site_id",
+}
+
+
+def cohort(n: int = 600, sites: int = 3, strength: float = 0.5):
+    rng = np.random.default_rng(7)
+    site = np.array([f"S{i % sites}" for i in range(n)])
+    age = rng.normal(40, 10, n)
+    female = rng.random(n) < 0.4
+    arm = (rng.random(n) < 1 / (1 + np.exp(-strength * (age - 40) / 10 - 0.3 * female))).astype("int64")
+    ids = np.array([f"p{i:04d}" for i in range(n)], dtype=object)
+    people = TABLES["people"].empty().reindex(range(n)).assign(
+        person_id=ids, site_id=site, index_level=np.where(arm == 1, "2.1", "3.5"), index_start_day=0,
+        observed_days=365, assigned_arm="none", trial="none", sex=np.where(female, "female", "male"),
+    )  # fmt: skip
+    people = people.astype({"index_start_day": "int64", "observed_days": "int64"})
+    covariates = pd.DataFrame({"person_id": ids, "age": age, "sex=female": female.astype(float)})
+    arms = pd.DataFrame({"contrast": "c", "person_id": ids, "arm": arm, "stratum": site})
+    return people, covariates, arms
+
+
+def run(people, covariates, arms, **changes):
+    settings = {"contrast": CONTRAST, "adjustment": ADJUSTMENT, "thresholds": GATE, **changes}
+    found = design.run(people, covariates, arms, "k", "c", **settings)
+    for name, frame in found.items():
+        check(TABLES[name], frame)
+    return found
+
+
+def status(found, method):
+    return tuple(found["gates"].set_index("method").loc[method, ["status", "reason"]])
+
+
+def test_overlap_weights_balance_every_term_of_the_score():
+    found = run(*cohort())
+    scores = found["scores"]
+    weight, arm = scores["overlap"], scores["arm"]
+    for name in (c for c in scores.columns if c.startswith("t_")):
+        means = [np.average(scores.loc[arm == a, name], weights=weight[arm == a]) for a in (0, 1)]
+        assert means[0] == pytest.approx(means[1], abs=1e-7)
+    assert all(status(found, m) == ("ok", "") for m in ("crude", "iptw", "overlap", "aipw"))
+
+
+def test_a_site_with_one_arm_only_is_set_apart_and_counted():
+    people, covariates, arms = cohort()
+    alone = people["site_id"] == "S2"
+    arms.loc[alone, "arm"] = 1
+    found = run(people, covariates, arms)
+    scores = found["scores"].set_index("person_id")
+    assert (scores.loc[people.loc[alone, "person_id"], ["iptw", "overlap"]] == 0).all().all()
+    assert len(scores) == len(people)
+    assert status(found, "overlap")[0] == "ok"
+    strata = found["diagnostics"].query("quantity == 'one_arm_strata'")["value"].iloc[0]
+    assert strata == 1
+    cells = found["counts"].query("outcome == 'people' and level == 'without_counterpart'")
+    assert cells["count"].sum() == alone.sum()
+
+
+def test_where_no_stratum_holds_both_arms_the_arm_is_determined_by_it():
+    people, covariates, arms = cohort(sites=2)
+    arms["arm"] = (people["site_id"] == "S0").astype("int64")
+    found = run(people, covariates, arms, contrast={**CONTRAST, "stratum": "trial"})
+    assert status(found, "iptw") == ("gated", "arm determined by trial: no trial holds both arms")
+    assert status(found, "crude") == ("ok", "")
+
+
+def test_an_empty_arm_is_not_possible_for_any_method():
+    people, covariates, arms = cohort()
+    arms["arm"] = 0
+    found = run(people, covariates, arms)
+    assert set(found["gates"]["status"]) == {"not_possible"}
+    assert "intensive outpatient" in status(found, "crude")[1]
+
+
+def test_a_covariate_that_decides_the_arm_is_gated_by_name():
+    people, covariates, arms = cohort()
+    arms["arm"] = covariates["sex=female"].astype("int64")
+    found = run(people, covariates, arms)
+    gate, reason = status(found, "overlap")
+    assert gate == "gated"
+    assert "sex=female" in reason
+
+
+def test_little_overlap_is_gated_by_the_effective_sample():
+    found = run(*cohort(strength=6))
+    gate, reason = status(found, "iptw")
+    assert gate == "gated"
+    assert "limit" in reason
+
+
+def test_a_stricter_limit_gates_what_a_looser_one_lets_pass():
+    loose = run(*cohort())
+    strict = run(*cohort(), thresholds={**GATE, "max_weight": 1.01})
+    assert status(loose, "iptw")[0] == "ok"
+    assert status(strict, "iptw")[0] == "gated"
+
+
+def test_the_design_reads_no_outcome():
+    assert "design" in BLIND
+    for name in ("people", "covariates", "arms"):
+        assert not any(c.outcome for c in TABLES[name].columns.values())
+
+
+def test_the_order_of_people_changes_nothing():
+    people, covariates, arms = cohort()
+    shuffled = (t.sample(frac=1, random_state=3).reset_index(drop=True) for t in (people, covariates, arms))
+    one, other = run(people, covariates, arms)["scores"], run(*shuffled)["scores"]
+    pd.testing.assert_frame_equal(one, other, check_exact=False, rtol=1e-9)

@@ -1,0 +1,101 @@
+"""Regressions: tables by hand, statsmodels' own robust variance, and refusals that name the column."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from iop_outcomes.errors import EstimationError
+from iop_outcomes.estimators.regression import linear, logistic, poisson
+
+# 12 of 20 with the exposure have the outcome, 10 of 40 without.
+X = np.repeat([[1.0], [1], [0], [0]], (12, 8, 10, 30), axis=0)
+Y = np.repeat([1, 0, 1, 0], (12, 8, 10, 30))
+
+
+def test_two_by_two_by_hand() -> None:
+    odds = logistic(X, Y, ("exposed",))
+    np.testing.assert_allclose(odds.value, [np.log(10 / 30), np.log(12 * 30 / (8 * 10))], rtol=1e-12)
+    # Saturated, so the robust variance is Woolf's.
+    np.testing.assert_allclose(odds.standard_error()[1], np.sqrt(1 / 12 + 1 / 8 + 1 / 10 + 1 / 30), rtol=1e-12)
+    ratio = poisson(X, Y, ("exposed",))
+    np.testing.assert_allclose(ratio.value[1], np.log(0.6 / 0.25), rtol=1e-12)
+    np.testing.assert_allclose(ratio.standard_error()[1], np.sqrt(8 / 12 / 20 + 30 / 10 / 40), rtol=1e-12)
+    gap = linear(X, Y, ("exposed",))
+    np.testing.assert_allclose(gap.value, [0.25, 0.35], rtol=1e-12)
+    np.testing.assert_allclose(gap.standard_error()[1], np.sqrt(0.24 / 20 + 0.1875 / 40), rtol=1e-12)
+    assert gap.names == ("intercept", "exposed")
+
+
+@pytest.mark.parametrize(("ours", "family"), [(logistic, "Binomial"), (poisson, "Poisson"), (linear, "Gaussian")])
+def test_robust_variance_as_in_statsmodels(ours: object, family: str) -> None:
+    import statsmodels.api as sm
+
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(400, 3)) * (1, 50, 0.01) + (0, 900, 0)
+    y = (rng.random(400) < 1 / (1 + np.exp(-x[:, 0]))).astype(float)
+    fitted = sm.GLM(y, sm.add_constant(x), family=getattr(sm.families, family)()).fit(tol=1e-13, cov_type="HC0")
+    estimate = ours(x, y, ("a", "b", "c"))  # type: ignore[operator]
+    np.testing.assert_allclose(estimate.value, fitted.params, rtol=1e-7)
+    np.testing.assert_allclose(estimate.standard_error(), fitted.bse, rtol=1e-6)
+
+
+def test_score_is_zero_to_machine_precision() -> None:
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(5000, 3))
+    y = (rng.random(5000) < 1 / (1 + np.exp(-x[:, 0]))).astype(float)
+    beta = logistic(x, y, ("a", "b", "c")).value
+    mu = 1 / (1 + np.exp(-beta[0] - x @ beta[1:]))
+    np.testing.assert_allclose(x.T @ (y - mu) / 5000, 0, atol=1e-15)
+
+
+def test_large_samples_converge() -> None:
+    # A deviance of a million cannot settle to eight decimals.
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(200, 2))
+    y = (rng.random(200) < 1 / (1 + np.exp(-x[:, 0]))).astype(float)
+    small = logistic(x, y, ("a", "b"))
+    large = logistic(x, y, ("a", "b"), frequency=np.full(200, 1e6))
+    np.testing.assert_allclose(large.value, small.value, rtol=1e-10)
+    np.testing.assert_allclose(large.covariance(), small.covariance() / 1e6, rtol=1e-8)
+
+
+def test_a_variable_far_from_zero_is_not_collinear() -> None:
+    year = np.random.default_rng(4).integers(2006, 2020, 300).astype(float)
+    y = np.random.default_rng(5).normal(size=300)
+    raw = linear(np.column_stack([year, year**2]), y, ("year", "year_squared"))
+    centred = linear(np.column_stack([year - 2013, (year - 2013) ** 2]), y, ("year", "year_squared"))
+    assert raw.value[2] == pytest.approx(centred.value[2], rel=1e-4)
+
+
+def refused(family: object, x: np.ndarray, y: np.ndarray, names: tuple[str, ...], says: str) -> None:
+    with pytest.raises(EstimationError, match=says):
+        family(x, y, names)  # type: ignore[operator]
+
+
+def test_refusals_name_the_column() -> None:
+    rng = np.random.default_rng(6)
+    a = rng.normal(size=200)
+    y = (rng.random(200) < 1 / (1 + np.exp(-a))).astype(float)
+    rare = (np.arange(200) % 20 == 0) & (y == 1)
+    assert rare.sum() > 2
+    refused(logistic, np.column_stack([a, rare]), y, ("a", "rare"), "coefficient of rare .*separation")
+    refused(poisson, np.column_stack([a, rare]), 1 - y, ("a", "rare"), "coefficient of rare .*separation")
+    refused(logistic, np.column_stack([a, 2 * y + 1]), y, ("a", "same"), "of same .*separation")
+    refused(logistic, np.column_stack([a, 2 * a + 1]), y, ("a", "twice"), "among intercept, a, twice,")
+    refused(linear, np.column_stack([a, np.full(200, 5.3)]), y, ("a", "site"), "among intercept, site,")
+    refused(linear, np.column_stack([a, np.zeros(200)]), y, ("a", "empty"), "cannot tell what empty does")
+    refused(logistic, a[:, None], np.zeros(200), ("a",), "No events")
+    refused(logistic, a[:, None], np.ones(200), ("a",), "Nothing but events")
+    refused(logistic, a[:, None], 2 * y, ("a",), "between 0 and 1")
+    refused(poisson, a[:, None], -y, ("a",), "between 0 and inf")
+    refused(linear, a[:, None], np.where(y == 1, np.nan, 0), ("a",), "'y' is missing")
+    refused(linear, np.eye(3), np.ones(3), ("a", "b", "c"), "collinear")
+
+
+def test_a_rare_category_that_is_not_separated_is_kept() -> None:
+    rng = np.random.default_rng(6)
+    rare = np.arange(2000) < 4
+    y = (rng.random(2000) < 0.5).astype(float)
+    y[:4] = (1, 0, 0, 0)
+    assert logistic(rare[:, None], y, ("rare",)).value.sum() == pytest.approx(np.log(1 / 3), abs=1e-9)

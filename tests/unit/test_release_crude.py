@@ -1,0 +1,159 @@
+"""Crude estimates from released cells: by hand, and against lifelines and statsmodels on one row a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from iop_outcomes.errors import EstimationError
+from iop_outcomes.release.crude import Ask, curve, estimate, log_log_limits, of_arm
+from iop_outcomes.release.evidence import ArmCells
+from iop_outcomes.release.levels import EVENT_LEVELS, Reading
+from iop_outcomes.release.life_tables import Leaving, Move
+
+UNPLANNED, RETAINED = EVENT_LEVELS["unplanned_discharge"], EVENT_LEVELS["retained"]
+SHARE = EVENT_LEVELS["*"]
+# ten people: two leave on day 1, one is censored on day 2, three complete on day 3, one leaves on day 5
+SMALL = Leaving(10, (Move(1, "unplanned", 2), Move(2, "censored", 1), Move(3, "completed", 3), Move(5, "unplanned", 1)))
+
+
+def cells(events: int, people: int) -> ArmCells:
+    return ArmCells(people, events, people, events)
+
+
+def followed(leaving: Leaving) -> ArmCells:
+    return ArmCells(leaving.people, 0, leaving.people, 0, leaving, leaving)
+
+
+def asked(of: str, stem: str = "risk", day: int = 5, read: Reading = SHARE) -> Ask:
+    return Ask(stem, of, day, read, 0.95)
+
+
+def simulated(seed: int, people: int = 400) -> tuple[Leaving, Any, Any]:
+    rng = np.random.default_rng(seed)
+    days = rng.geometric(0.01, people)
+    cause = rng.choice(["unplanned", "completed", "censored"], people, p=[0.5, 0.3, 0.2])
+    cause = np.where(days > 180, "censored", cause)
+    days = np.minimum(days, 180)
+    pairs = sorted(set(zip(days.tolist(), cause.tolist(), strict=True)))
+    moves = tuple(Move(d, c, int(((days == d) & (cause == c)).sum())) for d, c in pairs)
+    return Leaving(people, moves), days, cause
+
+
+def test_incidence_and_staying_by_hand() -> None:
+    # S(1) = 8/10; day 3: 3 of 7 at risk; day 5: 1 of 4
+    after_three = 0.8 * 4 / 7
+    assert of_arm(SMALL, "risk", UNPLANNED, 5)[0] == pytest.approx(0.2 + after_three / 4)
+    assert of_arm(SMALL, "risk", RETAINED, 5)[0] == pytest.approx(after_three * 3 / 4)
+    assert of_arm(SMALL, "risk", UNPLANNED, 4)[0] == pytest.approx(0.2)
+
+
+def test_mean_days_by_hand() -> None:
+    # everyone for a day, 0.8 for two, then 0.8 x 4/7 for two
+    assert of_arm(SMALL, "mean_days", RETAINED, 5)[0] == pytest.approx(1 + 0.8 * 2 + 0.8 * 4 / 7 * 2)
+
+
+def test_before_anyone_leaves() -> None:
+    for stem, read, value in (("risk", UNPLANNED, 0.0), ("risk", RETAINED, 1.0), ("mean_days", RETAINED, 0.0)):
+        found, error = of_arm(SMALL, stem, read, 0)
+        assert found == value
+        assert np.isnan(error)
+
+
+def test_staying_agrees_with_lifelines() -> None:
+    from lifelines import KaplanMeierFitter
+
+    leaving, _, _ = simulated(1)
+    time = [m.day for m in leaving.moves]
+    fit = KaplanMeierFitter().fit(
+        time, [m.cause != "censored" for m in leaving.moves], weights=[m.count for m in leaving.moves]
+    )
+    drawn = curve(leaving, None, 0.95)
+    days = drawn["x"][1:]
+    np.testing.assert_allclose(drawn["estimate"][1:], fit.predict(days), rtol=1e-12)
+    limits = fit.confidence_interval_.loc[days].to_numpy()
+    inner = drawn["estimate"][1:] > 0
+    # lifelines has log-log limits with Greenwood's variance, which the robust one equals for plain counts
+    np.testing.assert_allclose(drawn["conf_low"][1:][inner], limits[inner, 0], rtol=1e-9)
+    np.testing.assert_allclose(drawn["conf_high"][1:][inner], limits[inner, 1], rtol=1e-9)
+
+
+def test_incidence_agrees_with_statsmodels() -> None:
+    from statsmodels.duration.survfunc import CumIncidenceRight
+
+    leaving, days, cause = simulated(2)
+    codes = np.select([cause == "unplanned", cause == "completed"], [1, 2], 0)
+    theirs = CumIncidenceRight(days, codes)
+    at = np.searchsorted(theirs.times, 90, side="right") - 1
+    value, error = of_arm(leaving, "risk", UNPLANNED, 90)
+    assert value == pytest.approx(theirs.cinc[0][at], rel=1e-12)
+    assert error == pytest.approx(theirs.cinc_se[0][at], rel=0.01)
+
+
+def test_a_curve_over_days_starts_at_zero_and_counts_people_at_risk_before_each_day() -> None:
+    drawn = curve(SMALL, "unplanned", 0.95)
+    assert drawn["x"].tolist() == [0, 1, 2, 3, 5]
+    assert drawn["n_risk"].tolist() == [10, 10, 8, 7, 4]
+    assert drawn["estimate"][:2].tolist() == [0, pytest.approx(0.2)]
+
+
+def test_risks_of_counts_by_hand() -> None:
+    found = estimate(asked("iop"), [cells(30, 100)])
+    assert found["estimate"] == 0.3
+    # Wilson by hand: z^2 = 3.8415
+    z = stats.norm.ppf(0.975)
+    centre, half = (30 + z**2 / 2) / (100 + z**2), z * np.sqrt(100 * 0.3 * 0.7 + z**2 / 4) / (100 + z**2)
+    assert (found["conf_low"], found["conf_high"]) == pytest.approx((centre - half, centre + half))
+    assert np.isnan(found["p_value"])
+
+
+def test_difference_and_ratio_of_counts() -> None:
+    arms = [cells(30, 100), cells(45, 90)]
+    found = estimate(asked("difference"), arms)
+    assert found["estimate"] == pytest.approx(-0.2)
+    assert found["conf_low"] < -0.2 < found["conf_high"] < 0
+    chi2 = stats.chi2_contingency([[30, 70], [45, 45]], correction=False)
+    assert found["p_value"] == pytest.approx(chi2.pvalue)
+    ratio = estimate(asked("ratio"), arms)
+    assert ratio["estimate"] == pytest.approx(0.6)
+    error = np.sqrt(1 / 30 - 1 / 100 + 1 / 45 - 1 / 90)
+    assert ratio["std_error"] == pytest.approx(error)
+    assert ratio["conf_high"] == pytest.approx(0.6 * np.exp(stats.norm.ppf(0.975) * error))
+
+
+def test_arms_of_life_tables_are_independent() -> None:
+    one, other = simulated(3)[0], simulated(4, 300)[0]
+    arms = [followed(one), followed(other)]
+    (p1, e1), (p0, e0) = (of_arm(arm, "risk", UNPLANNED, 90) for arm in (one, other))
+    found = estimate(asked("difference", day=90, read=UNPLANNED), arms)
+    assert (found["estimate"], found["std_error"]) == pytest.approx((p1 - p0, np.hypot(e1, e0)))
+    ratio = estimate(asked("ratio", day=90, read=UNPLANNED), arms)
+    assert (ratio["estimate"], ratio["std_error"]) == pytest.approx((p1 / p0, np.hypot(e1 / p1, e0 / p0)))
+    assert np.log(ratio["conf_high"] / ratio["estimate"]) == pytest.approx(stats.norm.ppf(0.975) * ratio["std_error"])
+
+
+def test_no_ratio_without_events() -> None:
+    with pytest.raises(EstimationError, match="no events in an arm"):
+        estimate(asked("ratio"), [cells(0, 100), cells(45, 90)])
+
+
+def test_no_mean_days_from_counts() -> None:
+    with pytest.raises(EstimationError, match="life table"):
+        estimate(asked("iop", stem="mean_days"), [cells(3, 9)])
+
+
+def test_no_estimate_beyond_follow_up_unless_everyone_left() -> None:
+    with pytest.raises(EstimationError, match="no one is followed"):
+        estimate(asked("iop", day=6, read=RETAINED), [followed(SMALL)])
+    gone = Leaving(4, (Move(1, "unplanned", 4),))
+    assert estimate(asked("iop", day=6, read=RETAINED), [followed(gone)])["estimate"] == 0
+
+
+@pytest.mark.parametrize("survives", [True, False])
+def test_log_log_limits_stay_within_zero_and_one(survives: bool) -> None:
+    low, high = log_log_limits(0.02, 0.05, 0.95, survives)
+    assert 0 < low < 0.02 < high < 1
+    assert np.isnan(log_log_limits(0.0, 0.0, 0.95, survives)).all()

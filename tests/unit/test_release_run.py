@@ -1,0 +1,340 @@
+"""The whole room: what comes in, what is let out, and what is withheld with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from iop_outcomes.errors import StudyError
+from iop_outcomes.release import POLICIES, run
+from iop_outcomes.tables import TABLES, check
+
+ARMS = ("iop", "residential")
+NUMBERS = ["estimate", "std_error", "conf_low", "conf_high", "p_value", "n", "events", "n_effective"]
+Rows = list[dict[str, Any]]
+
+
+def table(name: str, rows: Rows) -> pd.DataFrame:
+    declared = TABLES[name].columns
+    frame = pd.DataFrame(rows, columns=list(declared))
+    return check(TABLES[name], frame.astype({n: c.dtype for n, c in declared.items()}))
+
+
+def counts_of(arm: str, cells: dict[str, int], **key: Any) -> Rows:
+    named = {
+        "analysis": "abstinence", "cohort": "demo", "contrast": "c", "arm": arm, "outcome": "abstinent",
+        "horizon_days": 180, "subgroup": "all", **key,
+    }  # fmt: skip
+    return [{**named, "level": level, "count": n, "status": "ok"} for level, n in cells.items()]
+
+
+def life(arm: str, cells: list[tuple[int, str, int]], **key: Any) -> Rows:
+    named = {"analysis": "leaving", "cohort": "demo", "contrast": "c", "arm": arm, "outcome": "unplanned_discharge"}
+    return [{**named, **key, "day": d, "cause": c, "count": n} for d, c, n in cells]
+
+
+def row(measure: str, number: float = np.nan, **key: Any) -> dict[str, Any]:
+    numbers = dict.fromkeys(("estimate", "std_error", "conf_low", "conf_high", "p_value", "n_effective"), number)
+    return {
+        "analysis": "abstinence", "cohort": "demo", "contrast": "c", "outcome": "abstinent", "horizon_days": 180,
+        "estimand": "ATE", "measure": measure, "method": "crude", "missing_rule": "missing_is_using",
+        "subgroup": "all", **numbers, "n": None, "events": None, "status": "ok", "reason": "", **key,
+    }  # fmt: skip
+
+
+def four(stem: str = "risk", number: float = np.nan, **key: Any) -> Rows:
+    return [row(f"{stem}_{of}", number, **key) for of in (*ARMS, "difference", "ratio")]
+
+
+def release(policy: str = "cms", arms: Mapping[str, Any] | None = None, **tables: Rows) -> dict[str, pd.DataFrame]:
+    names = ("counts", "life_tables", "estimates", "curves", "diagnostics")
+    frames = {name: table(name, tables.get(name, [])) for name in names}
+    return run(**frames, policy=POLICIES[policy], arms=arms)
+
+
+def only(frame: pd.DataFrame, **where: Any) -> Any:
+    for name, value in where.items():
+        frame = frame[frame[name] == value]
+    assert len(frame) == 1
+    return next(frame.itertuples())
+
+
+PLENTY = counts_of("iop", {"abstinent": 60, "using": 40, "missing": 25, "not_yet_observed": 30}) + counts_of(
+    "residential", {"abstinent": 45, "using": 45, "missing": 15, "not_yet_observed": 0}
+)
+LEAVING = life("iop", [(10, "unplanned", 30), (40, "completed", 60), (100, "censored", 40)]) + life(
+    "residential", [(20, "unplanned", 12), (30, "completed", 70), (100, "censored", 40)]
+)
+
+
+def test_missing_counts_as_using_or_is_left_out_and_the_unobserved_always_are() -> None:
+    asked = four() + four(missing_rule="observed_only")
+    found = release(counts=PLENTY, estimates=asked)["estimates"]
+    using = only(found, measure="risk_iop", missing_rule="missing_is_using")
+    assert (using.estimate, using.n, using.events) == (60 / 125, 125, 60)
+    seen = only(found, measure="risk_iop", missing_rule="observed_only")
+    assert (seen.estimate, seen.n, seen.events) == (0.6, 100, 60)
+    gap = only(found, measure="risk_difference", missing_rule="observed_only")
+    assert (gap.estimate, gap.n, gap.events) == (pytest.approx(0.1), 190, 105)
+
+
+def test_a_hidden_cell_suppresses_the_crude_rows_that_need_it_and_no_others() -> None:
+    few = counts_of("iop", {"abstinent": 60, "using": 40, "missing": 25, "not_yet_observed": 9})
+    found = release(counts=few + PLENTY[4:], estimates=four() + four(missing_rule="observed_only"))["estimates"]
+    # 9 takes the 25 with it: the denominator with the missing is unknown, that without them is not
+    assert only(found, measure="risk_iop", missing_rule="observed_only").estimate == 0.6
+    for measure in ("risk_iop", "risk_difference", "risk_ratio"):
+        hidden = only(found, measure=measure, missing_rule="missing_is_using")
+        assert (hidden.status, hidden.reason) == ("suppressed", "fewer than 11 people in a cell")
+        assert pd.isna([getattr(hidden, n) for n in NUMBERS]).all()
+    assert only(found, measure="risk_residential", missing_rule="missing_is_using").status == "ok"
+
+
+def test_the_order_of_the_arms_is_that_of_the_rows_or_is_given() -> None:
+    gap = {"measure": "risk_difference"}
+    assert only(release(counts=PLENTY, estimates=four())["estimates"], **gap).estimate == pytest.approx(
+        60 / 125 - 45 / 105
+    )
+    turned = release(counts=PLENTY, estimates=four(), arms={"c": ["residential", "iop"]})["estimates"]
+    assert only(turned, **gap).estimate == pytest.approx(45 / 105 - 60 / 125)
+
+
+def test_sorted_rows_hide_the_order_and_are_refused() -> None:
+    asked = sorted(four(), key=lambda r: r["measure"])
+    with pytest.raises(StudyError, match=r"order of the arms of contrast 'c' is not known"):
+        release(counts=PLENTY, estimates=asked)
+
+
+def test_life_tables_answer_retention() -> None:
+    unplanned = {"analysis": "leaving", "outcome": "unplanned_discharge", "missing_rule": "none"}
+    released = release(life_tables=LEAVING, estimates=four(horizon_days=90, **unplanned))
+    found = only(released["estimates"], measure="risk_iop")
+    assert (found.estimate, found.n, found.events) == (pytest.approx(30 / 130), 130, 30)
+    cells = released["counts"].set_index(["arm", "level"])["count"]
+    assert cells["iop"].dropna().to_dict() == {"completed": 60, "still_at_risk": 40, "unplanned": 30}
+    assert pd.isna(cells["iop", "censored"])
+    assert cells["residential", "unplanned"] == 12
+
+
+def test_no_one_counted_as_gone_yet_is_not_a_zero() -> None:
+    unplanned = {"analysis": "leaving", "outcome": "unplanned_discharge", "missing_rule": "none"}
+    early = four(horizon_days=15, **unplanned)
+    released = release(life_tables=LEAVING, estimates=early)
+    assert only(released["estimates"], measure="risk_iop").events == 30
+    assert only(released["estimates"], measure="risk_residential").status == "suppressed"
+    assert only(released["counts"], arm="residential", level="unplanned").status == "suppressed"
+    exact = release("none", life_tables=LEAVING, estimates=early)
+    assert only(exact["estimates"], measure="risk_residential").estimate == 0
+    assert only(exact["estimates"], measure="risk_ratio").status == "not_possible"
+
+
+def test_counts_of_an_outcome_with_a_life_table_do_not_get_out() -> None:
+    # the same people counted exactly would give away those who wait
+    exact = counts_of("iop", {"unplanned": 37}, analysis="leaving", outcome="unplanned_discharge", horizon_days=90)
+    asked = four(analysis="leaving", outcome="unplanned_discharge", horizon_days=90, missing_rule="none")
+    released = release(counts=exact, life_tables=LEAVING, estimates=asked)["counts"]
+    assert 37 not in set(released["count"].dropna())
+
+
+def test_mean_days_and_staying() -> None:
+    key = {"analysis": "staying", "missing_rule": "none", "horizon_days": 90}
+    tables = [{**r, "analysis": "staying", "outcome": o} for r in LEAVING for o in ("retained", "time_in_care")]
+    asked = four(outcome="retained", **key) + four("mean_days", outcome="time_in_care", **key)
+    found = release(life_tables=tables, estimates=asked)["estimates"]
+    assert only(found, measure="risk_iop").estimate == pytest.approx(40 / 130)
+    assert only(found, measure="mean_days_iop").estimate == pytest.approx((30 * 10 + 60 * 40 + 40 * 90) / 130)
+    assert only(found, measure="mean_days_iop").events == 40
+
+
+@pytest.mark.parametrize("status", ["gated", "not_possible"])
+def test_a_gated_row_keeps_its_reason_and_no_number(status: str) -> None:
+    gated = four(number=0.25, method="iptw", status=status, reason="no overlap", n=190, events=105)
+    found = release("none", counts=PLENTY, estimates=gated)["estimates"]
+    assert set(found["status"]) == {status}
+    assert set(found["reason"]) == {"no overlap"}
+    assert found[NUMBERS].isna().all(axis=None)
+
+
+def test_people_of_adjusted_rows_come_from_released_counts() -> None:
+    asked = four(number=0.25, method="iptw", n=1, events=1) + [row("hazard_ratio", 1.5, method="iptw")]
+    found = release(counts=PLENTY, estimates=asked)["estimates"]
+    assert (only(found, measure="hazard_ratio").n, only(found, measure="hazard_ratio").events) == (230, 105)
+    assert (only(found, measure="risk_residential").n, only(found, measure="risk_residential").estimate) == (105, 0.25)
+
+
+def test_an_adjusted_risk_of_few_events_is_withheld_but_a_hazard_ratio_may_stand() -> None:
+    few = counts_of("iop", {"event": 5, "no_event": 100}) + counts_of("residential", {"event": 30, "no_event": 70})
+    asked = four(number=0.25, method="iptw") + [row("hazard_ratio", 1.5, method="iptw")]
+    found = release(counts=few, estimates=asked)["estimates"].set_index("measure")
+    assert found["status"].to_dict() == {
+        "hazard_ratio": "ok",
+        "risk_difference": "suppressed",
+        "risk_iop": "suppressed",
+        "risk_ratio": "suppressed",
+        "risk_residential": "ok",
+    }
+    assert pd.isna(found.loc["hazard_ratio", "events"])
+    assert pd.isna(found.loc["hazard_ratio", "n_effective"])
+
+
+@pytest.mark.parametrize("cells", [{"event": 5, "no_event": 100}, {"event": 100, "no_event": 5}])
+def test_few_events_or_few_others_in_both_arms_withhold_any_estimate(cells: dict[str, int]) -> None:
+    few = counts_of("iop", cells) + counts_of("residential", cells)
+    found = release(counts=few, estimates=[row("hazard_ratio", 1.5, method="iptw")])["estimates"]
+    assert only(found).status == "suppressed"
+    assert only(release("none", counts=few, estimates=[row("hazard_ratio", 1.5, method="iptw")])["estimates"]).n == 210
+
+
+def test_an_estimate_without_counts_behind_it_is_withheld() -> None:
+    asked = [row("hazard_ratio", 1.5, method="naive")]
+    assert only(release(estimates=asked)["estimates"]).reason == "the people behind it are not counted"
+    assert only(release("none", estimates=asked)["estimates"]).estimate == 1.5
+
+
+def test_a_crude_row_that_nothing_can_answer_is_a_defect() -> None:
+    with pytest.raises(StudyError, match="cannot be computed"):
+        release(estimates=four())
+    with pytest.raises(StudyError, match="crude 'hazard_ratio'"):
+        release(counts=PLENTY, estimates=[row("hazard_ratio")])
+
+
+def test_a_level_that_no_estimate_can_be_read_from_is_named() -> None:
+    odd = counts_of("iop", {"abstinent": 60, "relapsed": 40})
+    with pytest.raises(StudyError, match="relapsed"):
+        release(counts=odd, estimates=four())
+
+
+def test_an_arm_without_people_is_not_possible() -> None:
+    found = release(counts=PLENTY[:4], estimates=four())["estimates"]
+    assert only(found, measure="risk_iop").status == "ok"
+    assert only(found, measure="risk_difference").reason == "no people in the arm 'residential'"
+
+
+def points(outcome: str, days: list[int], arm: str = "iop", **key: Any) -> Rows:
+    named = {"analysis": "leaving", "cohort": "demo", "contrast": "c", "arm": arm, "outcome": outcome}
+    numbers = dict.fromkeys(("estimate", "std_error", "conf_low", "conf_high"), 0.5)
+    return [
+        {
+            **named,
+            "method": "iptw",
+            "axis": "days",
+            "x": float(x),
+            **numbers,
+            "n_risk": 77,
+            "n_effective": 50.12345,
+            **key,
+        }
+        for x in days
+    ]
+
+
+def test_an_adjusted_curve_has_points_only_where_enough_people_had_the_event_since_the_last() -> None:
+    cells = [(3, "unplanned", 15), (20, "unplanned", 5), (30, "unplanned", 6), (50, "died", 4), (60, "unplanned", 12)]
+    curves = points("unplanned", [7, 14, 21, 28, 30, 35, 63, 70]) + points("died", [7, 56, 63])
+    asked = [row("risk_iop", analysis="leaving", outcome="unplanned_discharge", horizon_days=30)]
+    tables = life("iop", [*cells, (90, "censored", 30)])
+    found = release(life_tables=tables, curves=curves, estimates=asked)["curves"]
+    adjusted = found[found["method"] == "iptw"]
+    # 15 by day 7; 11 more only by day 35 (day 30 is off the grid); 12 more by day 63; 4 deaths never
+    assert adjusted[["outcome", "x"]].to_numpy().tolist() == [
+        ["unplanned", 7.0],
+        ["unplanned", 35.0],
+        ["unplanned", 63.0],
+    ]
+    # 72 people; before day 7 the 15 had left, before day 35 eleven more, before day 63 twelve more
+    assert adjusted["n_risk"].tolist() == [57, 46, 34]
+    assert set(adjusted["n_effective"]) == {50.123}
+    assert len(release("none", life_tables=tables, curves=curves)["curves"].query("method == 'iptw'")) == len(curves)
+
+
+def test_crude_curves_come_from_the_held_table_and_from_nowhere_else() -> None:
+    smuggled = points("unplanned", [5], method="crude")
+    found = release(life_tables=LEAVING, curves=smuggled)["curves"]
+    assert set(found["method"]) == {"crude"}
+    assert 5 not in set(found["x"])
+    own = found[(found["arm"] == "iop") & (found["outcome"] == "unplanned")]
+    assert own["estimate"].max() == pytest.approx(30 / 130)
+    assert set(found["outcome"]) == {"unplanned", "completed", "in_care"}
+
+
+def test_points_of_other_curves_with_few_people_are_dropped() -> None:
+    hours = points("abstinent", [9, 12], axis="hours_per_week")
+    hours[0]["n_risk"] = 10
+    found = release(curves=hours)["curves"]
+    assert found["x"].tolist() == [12]
+    assert release("opensafely", curves=hours)["curves"]["n_risk"].tolist() == [10, 75]
+
+
+def diagnostic(variable: str, value: float = 0.123456, **key: Any) -> dict[str, Any]:
+    return {
+        "analysis": "design", "cohort": "demo", "contrast": "c", "method": "unweighted",
+        "quantity": "standardised_difference", "variable": variable, "value": value, "threshold": 0.1,
+        "status": "failed", **key,
+    }  # fmt: skip
+
+
+def test_differences_that_give_a_small_cell_back_are_suppressed() -> None:
+    sex = {"analysis": "design", "outcome": "covariate:sex", "horizon_days": None}
+    counts = counts_of("iop", {"female": 40, "male": 60, "unknown": 0}, **sex)
+    counts += counts_of("residential", {"female": 38, "male": 50, "unknown": 3}, **sex)
+    asked = [diagnostic(v) for v in ("sex=female", "sex=male", "sex=unknown", "age")]
+    asked.append(diagnostic("sex=unknown", method="overlap"))
+    asked.append(diagnostic("iop", 97.4567, quantity="effective_sample_size"))
+    found = release(counts=counts, diagnostics=asked)["diagnostics"].set_index(["method", "variable"])
+    assert found["status"].eq("suppressed").to_dict() == {
+        ("overlap", "sex=unknown"): False,
+        ("unweighted", "age"): False,
+        ("unweighted", "iop"): False,
+        ("unweighted", "sex=female"): True,
+        ("unweighted", "sex=male"): False,
+        ("unweighted", "sex=unknown"): True,
+    }
+    assert found.loc[("unweighted", "age"), "value"] == 0.123
+    rounded = release("opensafely", counts=counts, diagnostics=asked)["diagnostics"]
+    assert only(rounded, quantity="effective_sample_size").value == 95
+
+
+def test_a_contrast_with_a_small_arm_shows_no_diagnostics() -> None:
+    counts = counts_of("iop", {"event": 6, "no_event": 3}) + counts_of("residential", {"event": 60, "no_event": 30})
+    found = release(counts=counts, diagnostics=[diagnostic("age"), diagnostic("age", contrast="d")])["diagnostics"]
+    assert found.set_index("contrast")["status"].to_dict() == {"c": "suppressed", "d": "failed"}
+
+
+def test_groups_that_can_be_differenced_are_told() -> None:
+    more = [{**r, "analysis": "other", "count": r["count"] + (r["level"] == "using") * 4} for r in PLENTY]
+    found = release(counts=PLENTY + more)["diagnostics"]
+    risk = only(found, quantity="difference_risk")
+    assert (risk.variable, risk.value, risk.status) == ("abstinent: other, c", 2, "failed")
+
+
+def test_none_lets_counts_adjusted_rows_curves_and_diagnostics_through_as_they_are() -> None:
+    asked = four(number=0.25, method="iptw")
+    curves, diagnostics = points("unplanned", [3, 9]), [diagnostic("age")]
+    released = release("none", counts=PLENTY, estimates=asked, curves=curves, diagnostics=diagnostics)
+    key = list(TABLES["counts"].key)
+    as_given = table("counts", PLENTY).sort_values(key, ignore_index=True)
+    pd.testing.assert_frame_equal(released["counts"], as_given)
+    assert released["estimates"]["estimate"].eq(0.25).all()
+    assert len(released["curves"]) == 2
+    assert released["diagnostics"]["value"].tolist() == [0.123456]
+
+
+def test_the_release_does_not_depend_on_the_order_of_counts() -> None:
+    given = {"counts": PLENTY, "life_tables": LEAVING, "estimates": four()}
+    turned = {**given, "counts": PLENTY[::-1], "life_tables": LEAVING[::-1]}
+    for name, frame in release(**given).items():
+        pd.testing.assert_frame_equal(frame, release(**turned)[name])
+
+
+def test_the_config_names_the_policy() -> None:
+    frames = {n: table(n, []) for n in ("life_tables", "estimates", "curves", "diagnostics")}
+    few = table("counts", counts_of("iop", {"a": 5, "b": 95}))
+    shown = run(few, **frames, disclosure={"policy": "none", "minimum_count": None, "rounding_base": None})
+    assert shown["counts"]["count"].tolist() == [5, 95]
+    assert run(few, **frames, disclosure={"policy": "cms"})["counts"]["count"].isna().all()
+    with pytest.raises(StudyError, match="looser"):
+        run(few, **frames, disclosure={"policy": "cms", "minimum_count": 3})

@@ -1,0 +1,152 @@
+"""The step runner: what it checks, what it writes, what it says; and which code a step depends on."""
+
+from __future__ import annotations
+
+import sys
+import types
+
+import pandas as pd
+import pytest
+
+from iop_outcomes import code, step, store
+from iop_outcomes.errors import StudyError, TableError
+from iop_outcomes.tables import RAW, TABLES, Column, Table, check
+
+ATTRITION = pd.DataFrame({"position": [0, 1], "rule": ["all", "young"], "excluded": [0, 3], "remaining": [10, 7]})
+
+
+@pytest.fixture
+def module(monkeypatch):
+    """A module of the package made up on the spot; returns a function that sets its `run`."""
+    made = types.ModuleType("iop_outcomes.made_up")
+    monkeypatch.setitem(sys.modules, "iop_outcomes.made_up", made)
+
+    def give(function):
+        made.run = function
+        return "made_up"
+
+    return give
+
+
+def run(name, inputs, outputs, tmp_path, **settings):
+    return step.main(name, inputs, outputs, settings, str(tmp_path / "step.log"))
+
+
+def test_a_step_reads_checks_calls_and_writes(module, tmp_path):
+    store.write("attrition", ATTRITION, tmp_path / "attrition.parquet")
+    name = module(lambda attrition, more: {"attrition": attrition.assign(excluded=attrition["excluded"] + more)})
+    out = tmp_path / "out.csv"
+    assert run(name, {"attrition": str(tmp_path / "attrition.parquet")}, {"attrition": str(out)}, tmp_path, more=1) == 0
+    assert store.read("attrition", [out])["excluded"].tolist() == [1, 4]
+
+
+def test_several_files_of_a_table_are_read_as_one(tmp_path):
+    for i in (0, 1):
+        store.write("attrition", ATTRITION.iloc[[i]], tmp_path / f"{i}.parquet")
+    both = store.read("attrition", [tmp_path / "0.parquet", tmp_path / "1.parquet"])
+    pd.testing.assert_frame_equal(both, ATTRITION)
+
+
+def test_a_result_that_breaks_its_declaration_is_not_written(module, tmp_path, capsys):
+    name = module(lambda: {"attrition": ATTRITION.assign(excluded=[0.5, 3.0])})
+    out = tmp_path / "out.parquet"
+    assert run(name, {}, {"attrition": str(out)}, tmp_path) == 1
+    assert not out.exists()
+    assert list(tmp_path.glob(".*part")) == []
+    assert "excluded: has type float64, expected int64" in capsys.readouterr().err
+
+
+def test_nothing_is_coerced_past_ingest():
+    with pytest.raises(TableError, match="excluded"):
+        check(TABLES["attrition"], ATTRITION.assign(excluded=["0", "3"]))
+
+
+def test_an_unexpected_error_keeps_its_text_to_itself(module, tmp_path, capsys):
+    def fail():
+        raise KeyError("P123456")
+
+    assert run(module(fail), {}, {}, tmp_path) == 1
+    said = capsys.readouterr().err + (tmp_path / "step.log").read_text()
+    assert "KeyError" in said
+    assert "P123456" not in said
+
+
+def test_a_study_error_is_said_as_it_is(module, tmp_path, capsys):
+    def fail():
+        raise StudyError("The arm is empty. Do this.")
+
+    assert run(module(fail), {}, {}, tmp_path) == 1
+    assert "The arm is empty. Do this." in capsys.readouterr().err
+
+
+def test_messages_on_tables_hold_no_value(tmp_path):
+    table = Table(
+        "t", "t", {"person_id": Column("text", "who", identifies=True), "age": Column("whole", "age", high=120)}
+    )
+    frame = pd.DataFrame({"person_id": ["P77777"], "age": [987654]})
+    with pytest.raises(TableError) as caught:
+        check(table, frame)
+    assert "age: a value above 120 (1 row)" in str(caught.value)
+    assert "987654" not in str(caught.value)
+    assert "P77777" not in str(caught.value)
+
+
+def test_blind_steps_get_no_outcome_column(module, tmp_path, monkeypatch):
+    monkeypatch.setattr(step, "BLIND", ("made_up",))
+    store.write("retention", TABLES["retention"].empty(), tmp_path / "retention.parquet")
+    seen = []
+    name = module(lambda retention: seen.extend(retention.columns) or {})
+    assert run(name, {"retention": str(tmp_path / "retention.parquet")}, {}, tmp_path) == 0
+    assert seen == ["person_id"]
+
+
+def test_every_column_has_a_meaning_and_every_raw_table_the_columns_of_its_own():
+    for table in TABLES.values():
+        assert table.meaning.endswith(".")
+        assert all(c.meaning for c in table.columns.values())
+    for raw in RAW:
+        assert list(raw.columns) == list(TABLES[raw.name.removeprefix("raw_")].columns)
+
+
+def test_released_tables_hold_no_column_about_single_people():
+    for name in ("counts", "estimates", "curves", "diagnostics"):
+        assert not any(c.identifies for c in TABLES[name].columns.values())
+
+
+def test_an_edit_reaches_the_steps_that_use_the_module_and_only_those(tmp_path, monkeypatch):
+    package = tmp_path / "pack"
+    package.mkdir()
+    files = {
+        "__init__.py": "",
+        "a.py": "from pack.b import x\n",
+        "b.py": "def x():\n    from pack import c\n",
+        "c.py": "",
+        "d.py": "import pack.c\n",
+        "e.py": "x = 1\n",
+    }
+    for name, text in files.items():
+        (package / name).write_text(text)
+    monkeypatch.setattr(code, "ROOT", package)
+    monkeypatch.setattr(code, "PACKAGE", "pack")
+
+    def digests():
+        for cached in (code.closure, code.digest, code._imports):
+            cached.cache_clear()
+        return {m: code.digest(m) for m in "abcde"}
+
+    before = digests()
+    (package / "c.py").write_text("y = 2\n")
+    after = digests()
+    assert {m for m in before if before[m] != after[m]} == {"a", "b", "c", "d"}
+    for cached in (code.closure, code.digest, code._imports):
+        cached.cache_clear()
+
+
+def test_a_released_table_survives_the_way_out_and_back(tmp_path):
+    row = {
+        "analysis": "a", "cohort": "c", "contrast": "x", "arm": "iop", "outcome": "o", "horizon_days": 90,
+        "subgroup": "all", "level": "event", "count": None, "status": "suppressed",
+    }  # fmt: skip
+    frame = pd.DataFrame([row]).astype({n: c.dtype for n, c in TABLES["counts"].columns.items()})
+    store.write("counts", frame, tmp_path / "counts.csv")
+    pd.testing.assert_frame_equal(store.read("counts", [tmp_path / "counts.csv"]), frame)

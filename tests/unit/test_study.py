@@ -1,0 +1,148 @@
+"""The study as data: what is accepted, and how errors read."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from iop_outcomes import study
+from iop_outcomes.errors import StudyError
+from iop_outcomes.protocol import Endpoint
+from iop_outcomes.tables.canonical import DISCHARGE_REASONS
+
+COHORTS = ("demo", "uis", "ctn0094")
+
+
+@pytest.fixture
+def folder(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    shutil.copytree(project / "config", tmp_path / "config")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def load(**changes):
+    file = Path("config/config.yaml")
+    return study.load({**study.read_yaml(file), **changes}, [file])
+
+
+def refused(**changes) -> str:
+    with pytest.raises(StudyError) as caught:
+        load(**changes)
+    return str(caught.value)
+
+
+def edit(path: str, old: str, new: str) -> None:
+    file = Path(path)
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+
+
+@pytest.mark.parametrize("cohort", COHORTS)
+def test_the_cohorts_that_ship_are_well_formed(folder, cohort):
+    loaded = load(cohort=cohort)
+    assert loaded.study.cohort == cohort
+    assert {a.cohort for a in loaded.analyses} == {cohort}
+    assert {a.outcome for a in loaded.analyses} <= set(loaded.endpoints)
+
+
+def test_a_cohort_is_laid_over_the_protocol_key_by_key(folder):
+    assert load().study.population.washout_days == 60
+    uis = load(cohort="uis").study
+    assert uis.population.washout_days == 0
+    assert uis.population.minimum_age == 18
+
+
+def test_data_takes_the_place_of_the_path(folder):
+    assert load(cohort="uis", data="elsewhere.csv").study.source.path == "elsewhere.csv"
+
+
+def test_an_unknown_key_is_named_with_line_and_suggestion(folder):
+    edit("config/config.yaml", "gap_days: 14", "gap_day: 14")
+    said = refused()
+    line = next(i for i, t in enumerate(Path("config/config.yaml").read_text().splitlines(), 1) if "gap_day:" in t)
+    assert f"config.yaml, line {line}" in said
+    assert "`care.gap_day` is not a known key" in said
+    assert "`gap_days`" in said
+
+
+def test_a_value_out_of_range_is_named_with_file_and_line(folder):
+    edit("config/cohorts/uis.yaml", "spline_knots: 3", "spline_knots: 9")
+    said = refused(cohort="uis")
+    assert "uis.yaml, line" in said
+    assert "adjustment.spline_knots" in said
+
+
+def test_an_unknown_level_of_care_lists_the_codes(folder):
+    edit("config/cohorts/demo.yaml", '"2.1"', '"2.9"')
+    said = refused()
+    assert "2.9 is not a level of care" in said
+    assert "2.5" in said
+
+
+def test_arms_that_share_a_value_are_refused(folder):
+    edit("config/cohorts/demo.yaml", '["2.1"]', '["2.1", "3.5"]')
+    assert "share no value" in refused()
+
+
+def test_an_unknown_cohort_lists_those_there_are(folder):
+    said = refused(cohort="dmo")
+    assert "config/cohorts/dmo.yaml" in said
+    assert "demo, template, uis" in said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("iop_vs_residential\tabstinent", "iop_vs_residental\tabstinent", "Did you mean 'iop_vs_residential'"),
+        ("iop_vs_residential\tabstinent", "iop_vs_residential\tabstinence", "Did you mean 'abstinent'"),
+        ("\tATE\tiptw\tmissing", "\tATE\tipwt\tmissing", "column method"),
+        ("retained\t90\trisk", "retained\t90\thazard_ratio", "cannot be a 'hazard_ratio'"),
+        ("horizon_days", "horizon", "Unknown: horizon; missing: horizon_days"),
+    ],
+)
+def test_a_wrong_word_in_the_sheet_is_named(folder, old, new, expected):
+    edit("config/analyses.tsv", old, new)
+    assert expected in refused()
+
+
+def test_the_same_estimand_twice_is_refused(folder):
+    sheet = Path("config/analyses.tsv")
+    lines = sheet.read_text().splitlines()
+    sheet.write_text("\n".join([*lines, lines[1]]) + "\n")
+    assert "the same row twice" in refused()
+
+
+def test_yaml_that_cannot_be_read_is_refused_with_its_line(folder):
+    edit("config/cohorts/demo.yaml", "source:\n", "source: [\n")
+    assert "this is not YAML" in refused()
+
+
+def test_the_schemas_in_the_repository_are_those_of_the_code(project):
+    for name, schema in study.schemas().items():
+        kept = json.loads((project / "workflow/schemas" / f"{name}.schema.json").read_text())
+        assert kept == schema, "run `make schemas`"
+        jsonschema.Draft202012Validator.check_schema(schema)
+
+
+def test_the_merged_study_keeps_to_its_schema(folder):
+    for cohort in COHORTS:
+        merged = load(cohort=cohort).merged()
+        rows = {key: merged.pop(key) for key in ("analyses_rows", "endpoints_rows")}
+        jsonschema.validate(merged, study.schemas()["study"])
+        for row in rows["analyses_rows"]:
+            jsonschema.validate(row, study.schemas()["analyses"])
+
+
+def test_only_figures_that_can_be_filled_are_drawn(folder):
+    assert "intensity" in load().figures()
+    assert "intensity" not in load(cohort="uis").figures()
+
+
+def test_the_causes_of_endpoints_are_discharge_reasons():
+    causes = set(Endpoint.model_fields["cause"].annotation.__args__) - {""}
+    assert causes == set(DISCHARGE_REASONS)

@@ -1,0 +1,87 @@
+# Estimates: cohort, design and estimators brought together into rows of the results tables.
+
+
+rule analyse_retention:
+    input:
+        **private("retention"),
+        scores=f"{PRIVATE}/design/{{contrast}}/scores.parquet",
+        gates=f"{PRIVATE}/design/{{contrast}}/gates.parquet",
+    output:
+        counts=f"{PRIVATE}/results/retention/{{contrast}}/counts.parquet",
+        life_tables=f"{PRIVATE}/results/retention/{{contrast}}/life_tables.parquet",
+        estimates=f"{PRIVATE}/results/retention/{{contrast}}/estimates.parquet",
+        curves=f"{PRIVATE}/results/retention/{{contrast}}/curves.parquet",
+    params:
+        step="analyses.retention",
+        settings=settings_of("retention"),
+        uses=uses("analyses.retention", "retention", "scores", "gates", "counts", "life_tables", "estimates", "curves"),
+    log:
+        f"{LOGS}/analyse_retention/{{contrast}}.log",
+    conda:
+        "../envs/iop-outcomes.yaml"
+    script:
+        "../scripts/step.py"
+
+
+rule analyse_abstinence:
+    input:
+        **private("abstinence", "first_use"),
+        scores=f"{PRIVATE}/design/{{contrast}}/scores.parquet",
+        gates=f"{PRIVATE}/design/{{contrast}}/gates.parquet",
+    output:
+        counts=f"{PRIVATE}/results/abstinence/{{contrast}}/counts.parquet",
+        estimates=f"{PRIVATE}/results/abstinence/{{contrast}}/estimates.parquet",
+    params:
+        step="analyses.abstinence",
+        settings=settings_of("abstinence"),
+        uses=uses("analyses.abstinence", "abstinence", "first_use", "scores", "gates", "counts", "estimates"),
+    log:
+        f"{LOGS}/analyse_abstinence/{{contrast}}.log",
+    conda:
+        "../envs/iop-outcomes.yaml"
+    script:
+        "../scripts/step.py"
+
+
+rule analyse_dose:
+    input:
+        **private("people", "arms", "covariates", "retention", "dose", "abstinence", "first_use"),
+    output:
+        counts=f"{PRIVATE}/results/dose/counts.parquet",
+        estimates=f"{PRIVATE}/results/dose/estimates.parquet",
+        curves=f"{PRIVATE}/results/dose/curves.parquet",
+    params:
+        step="analyses.dose",
+        settings={
+            "cohort": STUDY.cohort,
+            "rows": LOADED.rows("dose"),
+            "durations": {n: plain(d) for n, d in STUDY.durations.items()},
+            "intensities": {n: plain(d) for n, d in STUDY.intensities.items()},
+            "contrasts": {n: plain(c) for n, c in STUDY.contrasts.items()},
+            "gate": plain(STUDY.gate),
+            "inference": plain(STUDY.inference),
+        },
+        uses=uses("analyses.dose", "retention", "dose", "abstinence", "first_use", "counts", "estimates", "curves"),
+    log:
+        f"{LOGS}/analyse_dose.log",
+    conda:
+        "../envs/iop-outcomes.yaml"
+    script:
+        "../scripts/step.py"
+
+
+rule describe:
+    input:
+        **private("attrition", "intake"),
+    output:
+        counts=f"{PRIVATE}/results/describe/counts.parquet",
+    params:
+        step="analyses.describe",
+        settings={"cohort": STUDY.cohort},
+        uses=uses("analyses.describe", "attrition", "intake", "counts"),
+    log:
+        f"{LOGS}/describe.log",
+    conda:
+        "../envs/iop-outcomes.yaml"
+    script:
+        "../scripts/step.py"

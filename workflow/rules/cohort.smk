@@ -1,0 +1,78 @@
+# Who is eligible, in which arm, and what happened to them. `population` sees no outcome.
+
+
+rule population:
+    input:
+        **private("persons", "episodes", "quarantine"),
+    output:
+        **private("people", "covariates", "arms", "attrition"),
+    params:
+        step="cohort.population",
+        settings={
+            "population": plain(STUDY.population),
+            "adjustment": plain(STUDY.adjustment),
+            "contrasts": {n: plain(c) for n, c in STUDY.contrasts.items()},
+        },
+        uses=uses("cohort.population", "people", "covariates", "arms", "attrition", "episodes"),
+    log:
+        f"{LOGS}/population.log",
+    conda:
+        "../envs/iop-outcomes.yaml"
+    script:
+        "../scripts/step.py"
+
+
+rule retention:
+    input:
+        **private("people", "episodes"),
+    output:
+        **private("retention"),
+    params:
+        step="cohort.retention",
+        settings={},
+        uses=uses("cohort.retention", "people", "episodes", "retention"),
+    log:
+        f"{LOGS}/retention.log",
+    conda:
+        "../envs/iop-outcomes.yaml"
+    script:
+        "../scripts/step.py"
+
+
+rule abstinence:
+    input:
+        **private("people", "followups", "screens"),
+    output:
+        **private("abstinence", "first_use"),
+    params:
+        step="cohort.abstinence",
+        settings={
+            "endpoints": LOADED.endpoints_of(
+                "interview", "screen", "no_return", "first_use", "run_of_screens"
+            ),
+            "horizons": LOADED.horizons(),
+        },
+        uses=uses("cohort.abstinence", "people", "followups", "screens", "abstinence", "first_use"),
+    log:
+        f"{LOGS}/abstinence.log",
+    conda:
+        "../envs/iop-outcomes.yaml"
+    script:
+        "../scripts/step.py"
+
+
+rule dose:
+    input:
+        **private("people", "retention", "sessions", "screens", "followups"),
+    output:
+        **private("dose"),
+    params:
+        step="cohort.dose",
+        settings={"windows": LOADED.windows()},
+        uses=uses("cohort.dose", "people", "retention", "sessions", "screens", "followups", "dose"),
+    log:
+        f"{LOGS}/dose.log",
+    conda:
+        "../envs/iop-outcomes.yaml"
+    script:
+        "../scripts/step.py"

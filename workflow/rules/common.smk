@@ -1,0 +1,64 @@
+# Helpers only: the study, checked before the first job, and how a rule names its step.
+
+import sys
+
+from iop_outcomes import code, step, study as studies
+from iop_outcomes.errors import StudyError
+from iop_outcomes.tables import TABLES
+
+try:
+    LOADED = studies.load(config, workflow.configfiles)
+    RECORDS = step.records(LOADED.study.source)
+except StudyError as wrong:
+    print(f"\n{wrong}\n", file=sys.stderr)
+    sys.exit(1)
+
+STUDY = LOADED.study
+HOME = f"{STUDY.results}/{STUDY.cohort}"
+PRIVATE = f"{HOME}/private"
+RELEASED = f"{HOME}/release"
+LOGS = f"{HOME}/private/logs"
+CONTRASTS = list(STUDY.contrasts)
+FIGURES = LOADED.figures()
+
+
+wildcard_constraints:
+    contrast="|".join(CONTRASTS),
+    figure="|".join(FIGURES),
+
+
+def uses(module, *tables):
+    """What a step depends on beside its files: the code behind it and the declarations of its tables."""
+    return {"code": code.digest(module), "tables": {t: TABLES[t].digest() for t in tables}}
+
+
+def private(*names):
+    """Private tables by name."""
+    return {n: f"{PRIVATE}/{n}.parquet" for n in names}
+
+
+def released(*names):
+    """Released tables by name."""
+    return {n: f"{RELEASED}/{n}.csv" for n in names}
+
+
+def results(table, *folders):
+    """A results table as the analyses wrote it, one file per contrast or question."""
+    return [f"{PRIVATE}/results/{folder}/{table}.parquet" for folder in folders]
+
+
+def plain(part):
+    """A part of the study as plain data, fit for params."""
+    return part.model_dump(mode="json")
+
+
+def settings_of(name):
+    """Settings of an analysis of a contrast: its rows of the sheet and the contrast itself."""
+    return lambda w: {
+        "cohort": STUDY.cohort,
+        "rows": LOADED.rows(name, w.contrast),
+        "contrast": plain(STUDY.contrasts[w.contrast]),
+        "endpoints": {e: plain(LOADED.endpoints[e]) for e in LOADED.endpoints},
+        "gate": plain(STUDY.gate),
+        "inference": plain(STUDY.inference),
+    }

@@ -1,0 +1,54 @@
+# Records in: read one kind of source into the canonical tables, then validate, quarantine and link.
+
+CANONICAL = ["stays", "persons", "sessions", "screens", "followups", "medications"]
+
+
+rule protocol:
+    output:
+        protocol=f"{RELEASED}/study.yaml",
+    params:
+        step="protocol_file",
+        settings={"study": LOADED.merged()},
+        uses=uses("protocol_file"),
+    log:
+        f"{LOGS}/protocol.log",
+    conda:
+        "../envs/iop-outcomes.yaml"
+    script:
+        "../scripts/step.py"
+
+
+rule source:
+    input:
+        files=RECORDS,
+    output:
+        **{f"raw_{t}": f"{PRIVATE}/raw/{t}.parquet" for t in CANONICAL},
+        quarantine=f"{PRIVATE}/raw/quarantine.parquet",
+    params:
+        step="sources",
+        settings={"source": plain(STUDY.source)},
+        uses=uses(step.source_module(STUDY.source.kind), *(f"raw_{t}" for t in CANONICAL)),
+    log:
+        f"{LOGS}/source.log",
+    conda:
+        "../envs/iop-outcomes.yaml"
+    script:
+        "../scripts/step.py"
+
+
+rule clean:
+    input:
+        **{f"raw_{t}": f"{PRIVATE}/raw/{t}.parquet" for t in CANONICAL},
+        quarantine=f"{PRIVATE}/raw/quarantine.parquet",
+    output:
+        **private(*CANONICAL, "episodes", "quarantine", "intake"),
+    params:
+        step="clean",
+        settings=plain(STUDY.care),
+        uses=uses("clean", *CANONICAL, "episodes", "quarantine", "intake"),
+    log:
+        f"{LOGS}/clean.log",
+    conda:
+        "../envs/iop-outcomes.yaml"
+    script:
+        "../scripts/step.py"

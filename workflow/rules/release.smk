@@ -1,0 +1,31 @@
+# The one door out: disclosure control over the four results tables, and crude estimates from what it lets out.
+
+BY_CONTRAST = {
+    name: [f"{name}/{contrast}" for contrast in CONTRASTS]
+    for name in ("design", "retention", "abstinence")
+}
+
+
+rule release:
+    input:
+        counts=results("counts", *BY_CONTRAST["design"], *BY_CONTRAST["retention"], *BY_CONTRAST["abstinence"], "dose", "describe"),
+        life_tables=results("life_tables", *BY_CONTRAST["retention"]),
+        estimates=results("estimates", *BY_CONTRAST["retention"], *BY_CONTRAST["abstinence"], "dose"),
+        curves=results("curves", *BY_CONTRAST["retention"], "dose"),
+        diagnostics=results("diagnostics", *BY_CONTRAST["design"]),
+    output:
+        **released("counts", "estimates", "curves", "diagnostics"),
+    params:
+        step="release",
+        settings={
+            "disclosure": plain(STUDY.disclosure),
+            "inference": plain(STUDY.inference),
+            "arms": LOADED.arms(),
+        },
+        uses=uses("release", "counts", "life_tables", "estimates", "curves", "diagnostics"),
+    log:
+        f"{LOGS}/release.log",
+    conda:
+        "../envs/iop-outcomes.yaml"
+    script:
+        "../scripts/step.py"

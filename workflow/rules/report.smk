@@ -1,0 +1,67 @@
+# Figures, report and manifest: they read the released tables only.
+
+TRUTH = {"truth": STUDY.truth} if STUDY.truth else {}
+
+
+rule figure:
+    input:
+        **released("counts", "estimates", "curves", "diagnostics"),
+        **TRUTH,
+    output:
+        svg=f"{RELEASED}/figures/{{figure}}.svg",
+        png=f"{RELEASED}/figures/{{figure}}.png",
+        csv=f"{RELEASED}/figures/{{figure}}.csv",
+    params:
+        step="figures",
+        settings=lambda w: {"name": w.figure, "study": LOADED.words()},
+        uses=lambda w: uses(f"figures.{w.figure}", "counts", "estimates", "curves", "diagnostics"),
+    log:
+        f"{LOGS}/figures/{{figure}}.log",
+    conda:
+        "../envs/iop-outcomes.yaml"
+    script:
+        "../scripts/step.py"
+
+
+rule report:
+    input:
+        **released("counts", "estimates", "curves", "diagnostics"),
+        **TRUTH,
+        figures=expand(f"{RELEASED}/figures/{{figure}}.svg", figure=FIGURES),
+    output:
+        report=f"{RELEASED}/report.html",
+    params:
+        step="report",
+        settings={"study": LOADED.words()},
+        uses=uses("report", "counts", "estimates", "curves", "diagnostics"),
+    log:
+        f"{LOGS}/report.log",
+    conda:
+        "../envs/iop-outcomes.yaml"
+    script:
+        "../scripts/step.py"
+
+
+rule manifest:
+    input:
+        **released("counts", "estimates", "curves", "diagnostics"),
+        report=f"{RELEASED}/report.html",
+        protocol=f"{RELEASED}/study.yaml",
+        figures=expand(
+            f"{RELEASED}/figures/{{figure}}.{{kind}}", figure=FIGURES, kind=["svg", "png", "csv"]
+        ),
+        records=RECORDS,
+        lock=step.lock_file(),
+    output:
+        manifest=f"{RELEASED}/manifest.json",
+        run=f"{PRIVATE}/run.json",
+    params:
+        step="release.manifest",
+        settings={"policy": STUDY.disclosure.policy},
+        uses=code.digest("release.manifest"),
+    log:
+        f"{LOGS}/manifest.log",
+    conda:
+        "../envs/iop-outcomes.yaml"
+    script:
+        "../scripts/step.py"
