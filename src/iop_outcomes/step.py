@@ -9,7 +9,10 @@ not tables returns their content (text or bytes) under the output's name.
 from __future__ import annotations
 
 import importlib
+import json
+import os
 import sys
+import time
 import traceback
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +24,8 @@ from iop_outcomes.tables import TABLES
 
 if TYPE_CHECKING:
     from iop_outcomes.protocol import Source
+
+STARTED = time.perf_counter()
 
 # steps that may see no outcome: columns declared as outcomes are taken away before they are called
 BLIND = ("cohort.population", "design")
@@ -104,7 +109,25 @@ def main(module: str, inputs: Files, outputs: Files, settings: Mapping[str, Any]
             for kind in sorted({w.category.__name__ for w in caught}):
                 notes.write(f"warnings: {sum(w.category.__name__ == kind for w in caught)} {kind}\n")
         notes.write(f"{module}: done\n")
+    if folder := os.environ.get("IOP_OUTCOMES_MEASURE"):
+        _measure(module, Path(folder))
     return 0
+
+
+def _measure(module: str, folder: Path) -> None:
+    """What this process has used so far, as one JSON line; for `make bench`."""
+    import resource
+
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    # kilobytes on Linux, bytes on macOS
+    unit = 1e6 if sys.platform == "darwin" else 1e3
+    line = {
+        "step": module,
+        "wall_seconds": time.perf_counter() - STARTED,
+        "cpu_seconds": used.ru_utime + used.ru_stime,
+        "peak_mb": used.ru_maxrss / unit,
+    }
+    (folder / f"{module}-{os.getpid()}.json").write_text(json.dumps(line), encoding="utf-8")
 
 
 def _say(notes: Any, text: str) -> None:

@@ -92,11 +92,17 @@ class Loaded:
         }
 
     def merged(self) -> Plain:
-        """The whole study as one plain dict, as it is written beside the results."""
+        """The whole study as one plain dict, as it is written beside the results.
+
+        Folders of the machine are left out, so that the same study gives the same file anywhere.
+        """
+        study = self.study.model_dump(mode="json", exclude={"data", "results", "cohorts", "analyses", "endpoints"})
+        if study["source"]["path"]:
+            study["source"]["path"] = Path(study["source"]["path"]).name
         return {
-            **self.study.model_dump(mode="json"),
-            "analyses_rows": [a.model_dump(mode="json") for a in self.analyses],
-            "endpoints_rows": [e.model_dump(mode="json") for e in self.endpoints.values()],
+            **study,
+            "analyses": [a.model_dump(mode="json") for a in self.analyses],
+            "endpoints": [e.model_dump(mode="json") for e in self.endpoints.values()],
         }
 
 

@@ -132,13 +132,23 @@ def test_a_hidden_total_needs_a_hidden_part() -> None:
     assert hide([5, 12, 12, 0], lines, CMS) == {0, 1, 2}
 
 
+def test_people_in_no_subgroup_protect_as_a_hidden_cell_does() -> None:
+    # 60 - 40 is 5 and 15 others, who are not shown
+    frame = table(
+        group({"event": 60}),
+        group({"event": 40}, subgroup="sex: female"),
+        group({"event": 5}, subgroup="sex: male"),
+    )
+    assert shown(frame, CMS) == [60, 40, None]
+
+
 def test_subgroups_that_overlap_are_no_sum() -> None:
     frame = table(
         group({"event": 60}),
-        group({"event": 40}, subgroup="drug: alcohol"),
-        group({"event": 30}, subgroup="drug: opioid"),
+        group({"event": 58}, subgroup="drug: alcohol"),
+        group({"event": 5}, subgroup="drug: opioid"),
     )
-    assert shown(frame, CMS) == [60, 40, 30]
+    assert shown(frame, CMS) == [60, 58, None]
 
 
 def risks(*groups: list[dict[str, Any]], minimum: int = 11) -> list[tuple[str, str]]:

@@ -251,6 +251,12 @@ def test_an_adjusted_curve_has_points_only_where_enough_people_had_the_event_sin
     assert len(release("none", life_tables=tables, curves=curves)["curves"].query("method == 'iptw'")) == len(curves)
 
 
+def test_an_adjusted_curve_ends_where_no_one_is_at_risk() -> None:
+    tables = life("iop", [(5, "unplanned", 12), (60, "unplanned", 30)])
+    found = release(life_tables=tables, curves=points("unplanned", [7, 63]))["curves"]
+    assert found.query("method == 'iptw'")["x"].tolist() == [7]
+
+
 def test_crude_curves_come_from_the_held_table_and_from_nowhere_else() -> None:
     smuggled = points("unplanned", [5], method="crude")
     found = release(life_tables=LEAVING, curves=smuggled)["curves"]
@@ -259,6 +265,15 @@ def test_crude_curves_come_from_the_held_table_and_from_nowhere_else() -> None:
     own = found[(found["arm"] == "iop") & (found["outcome"] == "unplanned")]
     assert own["estimate"].max() == pytest.approx(30 / 130)
     assert set(found["outcome"]) == {"unplanned", "completed", "in_care"}
+
+
+def test_a_curve_of_staying_comes_from_the_table_that_is_read_so() -> None:
+    # one analysis that follows the index level and the whole episode
+    index = life("iop", [(10, "unplanned", 60), (100, "censored", 40)])
+    care = life("iop", [(50, "unplanned", 20), (100, "censored", 80)], outcome="retained")
+    found = release(life_tables=index + care)["curves"].set_index(["outcome", "x"])["estimate"]
+    assert found["in_care", 50] == pytest.approx(0.8)
+    assert found["unplanned", 10] == pytest.approx(0.6)
 
 
 def test_points_of_other_curves_with_few_people_are_dropped() -> None:
@@ -294,6 +309,7 @@ def test_differences_that_give_a_small_cell_back_are_suppressed() -> None:
         ("unweighted", "sex=unknown"): True,
     }
     assert found.loc[("unweighted", "age"), "value"] == 0.123
+    assert found["value"].isna().equals(found["status"].eq("suppressed"))
     rounded = release("opensafely", counts=counts, diagnostics=asked)["diagnostics"]
     assert only(rounded, quantity="effective_sample_size").value == 95
 

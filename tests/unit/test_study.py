@@ -132,10 +132,16 @@ def test_the_schemas_in_the_repository_are_those_of_the_code(project):
 def test_the_merged_study_keeps_to_its_schema(folder):
     for cohort in COHORTS:
         merged = load(cohort=cohort).merged()
-        rows = {key: merged.pop(key) for key in ("analyses_rows", "endpoints_rows")}
+        for key in ("analyses", "endpoints"):
+            for row in merged.pop(key):
+                jsonschema.validate(row, study.schemas()[key])
         jsonschema.validate(merged, study.schemas()["study"])
-        for row in rows["analyses_rows"]:
-            jsonschema.validate(row, study.schemas()["analyses"])
+
+
+def test_the_merged_study_names_no_folder_of_the_machine(folder):
+    merged = load(cohort="uis", data="/somewhere/of/mine/uis.csv").merged()
+    assert "/somewhere" not in json.dumps(merged)
+    assert merged["source"]["path"] == "uis.csv"
 
 
 def test_only_figures_that_can_be_filled_are_drawn(folder):

@@ -44,12 +44,13 @@ rule report:
 
 rule manifest:
     input:
-        **released("counts", "estimates", "curves", "diagnostics"),
-        report=f"{RELEASED}/report.html",
         protocol=f"{RELEASED}/study.yaml",
-        figures=expand(
-            f"{RELEASED}/figures/{{figure}}.{{kind}}", figure=FIGURES, kind=["svg", "png", "csv"]
-        ),
+        released=[
+            *released("counts", "estimates", "curves", "diagnostics").values(),
+            f"{RELEASED}/study.yaml",
+            f"{RELEASED}/report.html",
+            *expand(f"{RELEASED}/figures/{{figure}}.{{kind}}", figure=FIGURES, kind=["svg", "png", "csv"]),
+        ],
         records=RECORDS,
         lock=step.lock_file(),
     output:
@@ -57,7 +58,7 @@ rule manifest:
         run=f"{PRIVATE}/run.json",
     params:
         step="release.manifest",
-        settings={"policy": STUDY.disclosure.policy},
+        settings={"policy": STUDY.disclosure.policy, "version": VERSION},
         uses=code.digest("release.manifest"),
     log:
         f"{LOGS}/manifest.log",

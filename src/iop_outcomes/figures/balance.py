@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import numbers, style
-from iop_outcomes.figures.labels import Labels, Study, covariate, method, within
+from iop_outcomes.figures.labels import Labels, Study, covariate, method
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,11 +19,20 @@ COLOURS = {"unweighted": style.SOFT, "iptw": style.COLOURS[1], "overlap": style.
 SHAPES = {"unweighted": "x", "iptw": "s", "overlap": "o"}
 
 
+PHRASES = {
+    "unweighted": "before weighting",
+    "iptw": "after inverse probability weighting",
+    "overlap": "after overlap weighting",
+}
+# places beside the covariate's line, so that no mark hides another
+NUDGES = {"unweighted": 0.0, "iptw": -0.17, "overlap": 0.17}
+
+
 def draw(tables: style.Tables, study: Study) -> style.Figure:
     """One panel for each contrast."""
     import pandas as pd
     from plotnine import aes, expand_limits, facet_wrap, geom_point, geom_vline, ggplot, labs
-    from plotnine import scale_color_manual, scale_shape_manual, scale_x_continuous, theme
+    from plotnine import scale_color_manual, scale_shape_manual, scale_x_continuous, scale_y_continuous, theme
 
     labels = Labels(study)
     limit = float(study["gate"]["max_standardised_difference"])
@@ -33,22 +42,25 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
     contrasts = list(dict.fromkeys(shown["contrast"]))
     methods = [m for m in METHODS if (shown["method"] == m).any()]
     order = list(dict.fromkeys(shown.sort_values("rank")["covariate"]))
+    titles = [style.wrap(labels.contrast(c), 30) for c in contrasts]
     data = shown.assign(
-        covariate=pd.Categorical(shown["covariate"], order),
-        panel=pd.Categorical([style.wrap(labels.contrast(c), 44) for c in shown["contrast"]]),
+        y=[order.index(c) + NUDGES[m] for c, m in zip(shown["covariate"], shown["method"], strict=True)],
+        panel=pd.Categorical([titles[contrasts.index(c)] for c in shown["contrast"]], titles),
         line=pd.Categorical([method(m) for m in shown["method"]], [method(m) for m in methods]),
     )
     rows = -(-len(contrasts) // 2)
+    strips = max(t.count("\n") + 1 for t in titles) if len(contrasts) > 1 else 0
     plot = (
-        ggplot(data, aes("size", "covariate", color="line", shape="line"))
+        ggplot(data, aes("size", "y", color="line", shape="line"))
         + geom_vline(xintercept=limit, linetype="dashed", color=style.SOFT, size=0.5)
-        + geom_point(size=2.6, stroke=0.7)
+        + geom_point(size=2.2, stroke=0.7)
         + expand_limits(x=[0, 1.5 * limit])
         + scale_color_manual([COLOURS[m] for m in methods])
         + scale_shape_manual([SHAPES[m] for m in methods])
         + scale_x_continuous(labels=lambda values: [numbers.plain(round(v, 2)) for v in values])
+        + scale_y_continuous(breaks=list(range(len(order))), labels=order, expand=(0, 0.5))
         + labs(x=f"Absolute standardised difference (dashed line: limit after weighting, {numbers.plain(limit)})", y="")
-        + style.look(height=1.2 + rows * (0.25 + 0.24 * len(order) + 0.35 * (len(contrasts) > 1)))
+        + style.look(height=1.2 + rows * (0.25 + 0.25 * len(order) + 0.17 * strips))
         + theme(legend_key_width=14)
     )
     if len(contrasts) > 1:
@@ -77,9 +89,9 @@ def _alt(shown: pd.DataFrame, labels: Labels, limit: float) -> str:
     said = []
     for contrast, own in shown.groupby("contrast", sort=False):
         largest = own.groupby("method")["size"].max()
-        parts = [f"{numbers.decimals(largest[m])} {within(method(m))}" for m in METHODS if m in largest]
-        said.append(f"{labels.contrast(str(contrast))}: {style.sentence(parts)}")
+        parts = [f"{numbers.decimals(largest[m])} {PHRASES[m]}" for m in METHODS if m in largest]
+        said.append(f"{labels.contrast(str(contrast))}: largest difference {style.sentence(parts)}")
     return (
-        "Points for each covariate: absolute standardised difference between the arms. Largest difference, "
-        f"with a limit of {numbers.plain(limit)} after weighting. " + ". ".join(said) + "."
+        "Points for each covariate: absolute standardised difference between the arms, with a limit of "
+        f"{numbers.plain(limit)} after weighting. " + ". ".join(said) + "."
     )

@@ -1,7 +1,7 @@
 """Curves over days by arm, shared by the figures of leaving and of staying.
 
-Unadjusted curves are thin steps, weighted ones bold lines in a band. With one contrast the legend names the arms; with
-several, each panel numbers its arms and the legend speaks of arm 1 and arm 2.
+All are steps: between two released points a curve stays where it was. Unadjusted curves are thin, weighted ones bold in
+a band. With one contrast the legend names the arms; with several, each panel numbers its arms and the legend speaks of arm 1 and arm 2.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ COLUMNS = 3
 # kinds of line, in the order of the legend: side of the arm (0 first, 1 second) and whether it is weighted
 KINDS = ((0, True), (1, True), (0, False), (1, False))
 LINETYPES = ("solid", "dashed", "dotted", "dashdot")
-SIZES = (1.2, 1.2, 0.6, 0.6)
+SIZES = (1.0, 1.0, 0.6, 0.6)
 
 # names the panel of a contrast and an outcome
 Panel = Callable[[str, str], str]
@@ -100,7 +100,7 @@ def panel_words(labels: Labels, contrast: str, alone: bool, width: int = 42) -> 
 def plot(shown: pd.DataFrame, labels: Labels, panel: Panel, y_title: str, columns: int = COLUMNS) -> ggplot:
     """Panels in the order of the rows."""
     import pandas as pd
-    from plotnine import aes, facet_wrap, geom_line, geom_ribbon, geom_step, ggplot, guide_legend, guides
+    from plotnine import aes, facet_wrap, geom_line, geom_ribbon, ggplot, guide_legend, guides
     from plotnine import labs, scale_color_manual, scale_fill_manual, scale_linetype_manual, scale_size_manual
     from plotnine import coord_cartesian, scale_x_continuous, scale_y_continuous
 
@@ -109,10 +109,11 @@ def plot(shown: pd.DataFrame, labels: Labels, panel: Panel, y_title: str, column
     keyed = dict(zip(pairs, names, strict=True))
     kinds = [k for k in KINDS if ((shown["side"] == k[0]) & (shown["weighted"] == k[1])).any()]
     legend = {k: _legend(k, labels, list(dict.fromkeys(shown["contrast"]))) for k in kinds}
-    data = shown.assign(
-        panel=pd.Categorical([keyed[p] for p in zip(shown["contrast"], shown["outcome"], strict=True)], names),
+    steps = _steps(shown)
+    data = steps.assign(
+        panel=pd.Categorical([keyed[p] for p in zip(steps["contrast"], steps["outcome"], strict=True)], names),
         line=pd.Categorical(
-            [legend[k] for k in zip(shown["side"], shown["weighted"], strict=True)], list(legend.values())
+            [legend[k] for k in zip(steps["side"], steps["weighted"], strict=True)], list(legend.values())
         ),
     )
     at = [KINDS.index(k) for k in kinds]
@@ -133,8 +134,7 @@ def plot(shown: pd.DataFrame, labels: Labels, panel: Panel, y_title: str, column
             color="none",
             show_legend=False,
         )
-        + geom_step(data=data[~data["weighted"]])
-        + geom_line(data=data[data["weighted"]])
+        + geom_line()
         + facet_wrap("panel", ncol=columns)
         + scale_color_manual(values["color"])
         + scale_fill_manual(values["color"], guide=None)
@@ -147,6 +147,17 @@ def plot(shown: pd.DataFrame, labels: Labels, panel: Panel, y_title: str, column
         + guides(**{k: guide_legend(nrow=-(-len(kinds) // 2), byrow=True) for k in ("color", "linetype", "size")})
         + style.look(height=1.1 + rows * (1.9 + 0.17 * strips))
     )
+
+
+def _steps(shown: pd.DataFrame) -> pd.DataFrame:
+    """The corners of the curves: every height is held up to the next point."""
+    import pandas as pd
+
+    line = ["contrast", "outcome", "arm", "weighted"]
+    ends = shown.assign(x=shown.groupby(line, sort=False)["x"].shift(-1)).dropna(subset=["x"])
+    both = pd.concat([shown.assign(corner=1), ends.assign(corner=0)]).reset_index(names="at")
+    # a height begins at its own day and ends at the next, where the next height begins
+    return both.sort_values(["at", "corner"], ascending=[True, False], kind="stable").reset_index(drop=True)
 
 
 def _legend(kind: tuple[int, bool], labels: Labels, contrasts: list[str]) -> str:

@@ -150,8 +150,14 @@ def curve(leaving: Leaving, cause: str | None, level: float) -> Mapping[str, Arr
         "std_error": errors,
         "conf_low": np.array([low for low, _ in limits]),
         "conf_high": np.array([high for _, high in limits]),
-        "n_risk": np.array([leaving.at_risk(day) for day in days], dtype=float),
+        "n_risk": leaving.people - _gone_before(leaving, days),
     }
+
+
+def _gone_before(leaving: Leaving, days: Sequence[int]) -> Array:
+    """(k,) people gone before each day, by any cause."""
+    running = np.cumsum([0, *(m.count for m in leaving.moves)])
+    return np.asarray(running[np.searchsorted([m.day for m in leaving.moves], days, side="left")], dtype=float)
 
 
 def _cells(leaving: Leaving, causes: tuple[str, ...], counted: Sequence[str], day: int) -> tuple[Array, Array, Array]:

@@ -9,12 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.errors import StudyError
+
+if TYPE_CHECKING:
+    pass
 
 PACKAGE = Path(__file__).resolve().parents[1]
 LIBRARIES = (
@@ -22,6 +25,32 @@ LIBRARIES = (
     "statsmodels",
 )  # fmt: skip
 CHUNK = 1 << 20
+
+
+def run(
+    released: Sequence[str] | str,
+    protocol: str,
+    policy: str,
+    version: str,
+    records: Sequence[str] | str = (),
+    lock: Sequence[str] | str = (),
+) -> dict[str, str]:
+    """The step: the manifest, and what is true of this run only (time, machine), which stays private.
+
+    released: paths of all released files; protocol: path of the merged study; records: paths of the source's files.
+    """
+    import time
+
+    import yaml
+
+    study = yaml.safe_load(Path(protocol).read_text(encoding="utf-8"))
+    files = [Path(p) for p in ([released] if isinstance(released, str) else released)]
+    base = Path(protocol).parent
+    inputs = {Path(p).name: Path(p) for p in ([records] if isinstance(records, str) else records)}
+    own_lock = Path(lock if isinstance(lock, str) else lock[0]) if lock else None
+    content = manifest({p.relative_to(base).as_posix(): p for p in files}, study, inputs, version, policy, own_lock)
+    run_only = {"finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "platform": platform.platform()}
+    return {"manifest": _json(content, indent=2) + "\n", "run": _json(run_only, indent=2) + "\n"}
 
 
 def manifest(

@@ -62,8 +62,8 @@ class Strategy:
     """A rule on staying and on hours; None leaves the natural course alone.
 
     stay_exactly: nobody leaves care (by death neither) before k weeks are over, everybody steps down as
-    planned, and all are out after k weeks. stay_at_least: the same without the last. hours: attended in
-    every week in care.
+    planned and is not transferred, and all are out after k weeks. stay_at_least: nobody leaves care before,
+    transfers go on, and after k weeks all is as it was. hours: attended in every week in care.
     """
 
     stay_exactly: int | None = None

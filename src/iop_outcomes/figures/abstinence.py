@@ -1,0 +1,134 @@
+"""Abstinence: the difference between the arms by method, under each reading of missing answers (a forest plot).
+
+Rows are grouped by contrast, endpoint and reading; the shares of both arms stand beside them, and the truth where it is
+known, that of everyone for the unadjusted row. Estimates that do not exist keep their row.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from iop_outcomes.figures import forest, numbers, select, style
+from iop_outcomes.figures.labels import Labels, Study, method, missing_rule, within
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KINDS = ("interview", "screen", "no_return")
+METHODS = ("crude", "iptw", "overlap", "aipw")
+RULES = ("none", "missing_is_using", "observed_only")
+GROUP = ["contrast", "outcome", "horizon_days", "missing_rule"]
+ABSENT = {"gated": "not shown: stopped by a gate", "not_possible": "not possible", "suppressed": "withheld"}
+
+
+def draw(tables: style.Tables, study: Study) -> style.Figure:
+    """One forest plot for all contrasts that have an estimate."""
+    labels = Labels(study)
+    asked = select.stem(tables.estimates, "risk", [o for o in labels.endpoints() if labels.kind(o) in KINDS])
+    asked = asked[asked["contrast"].isin(list(study["contrasts"]))]
+    shown = _shown(asked, labels, tables.truth)
+    if shown.empty:
+        return style.note(select.why(asked, labels), shown, "The difference in abstinence")
+    axis = forest.Axis(
+        "Difference between the arms in percentage points, first minus second\n(right of the line: more abstinent "
+        "in the first arm)",
+        "First arm, second arm",
+        percent=True,
+    )
+    plot = forest.plot(_rows(shown, labels), axis, "Known truth of the simulation")
+    return style.Figure(plot, shown, _alt(shown, labels))
+
+
+def _shown(asked: pd.DataFrame, labels: Labels, truth: pd.DataFrame | None) -> pd.DataFrame:
+    """One row for each estimand of the contrasts of which one at least is known, in the order of the figure."""
+    import pandas as pd
+
+    wide = []
+    for key, own in asked.groupby([*GROUP, "method", "estimand"], sort=False, dropna=False):
+        contrast, outcome, day, rule, name, estimand = key
+        by = {r.of: r for r in own.itertuples()}
+        if "difference" not in by:
+            continue
+        gap = by["difference"]
+        arms = [by.get(side) for side in labels.sides(str(contrast))]
+        wide.append(
+            {
+                "contrast": contrast, "outcome": outcome, "horizon_days": day, "missing_rule": rule, "method": name,
+                "estimand": estimand, "first": arms[0].estimate if arms[0] else math.nan,
+                "second": arms[1].estimate if arms[1] else math.nan, "difference": gap.estimate,
+                "conf_low": gap.conf_low, "conf_high": gap.conf_high,
+                "truth": _truth(truth, str(contrast), str(outcome), day, str(estimand)),
+                "status": gap.status, "reason": gap.reason,
+            }
+        )  # fmt: skip
+    frame = pd.DataFrame(wide)
+    if frame.empty:
+        return frame
+    some = frame.groupby("contrast")["difference"].transform(lambda d: d.notna().any())
+    ranks = {
+        "contrast": list(labels.study["contrasts"]), "missing_rule": RULES, "method": METHODS,
+    }  # fmt: skip
+    order = frame.assign(
+        **{f"_{c}": frame[c].map({v: i for i, v in enumerate(values)}).fillna(99) for c, values in ranks.items()}
+    ).sort_values(["_contrast", "outcome", "horizon_days", "_missing_rule", "_method"], kind="stable")
+    return order.loc[some.reindex(order.index), frame.columns].reset_index(drop=True)
+
+
+def _truth(truth: pd.DataFrame | None, contrast: str, outcome: str, day: float, estimand: str) -> float:
+    """The known difference of the estimand; for the unadjusted row that of everyone, which it should have found."""
+    if truth is None:
+        return math.nan
+    wanted = "ATE" if estimand == "as_observed" else estimand
+    own = truth[
+        (truth["contrast"] == contrast)
+        & (truth["outcome"] == outcome)
+        & (truth["horizon_days"] == day)
+        & (truth["estimand"] == wanted)
+        & (truth["measure"] == "risk_difference")
+    ]
+    return float(own["truth"].iloc[0]) if len(own) else math.nan
+
+
+def _rows(shown: pd.DataFrame, labels: Labels) -> list[forest.Row]:
+    rows: list[forest.Row] = []
+    for (contrast, outcome, day, rule), own in shown.groupby(GROUP, sort=False, dropna=False):
+        first, second = labels.arms(str(contrast))
+        head = [f"{first} v {within(second)}", f"{labels.endpoint(str(outcome))}, day {day:.0f}"]
+        if missing_rule(str(rule)):
+            head[-1] += f": {within(missing_rule(str(rule)))}"
+        if rows and rows_head == head[0]:
+            head = head[1:]
+        rows_head = f"{first} v {within(second)}"
+        rows += [forest.Row(words, heading=True) for words in head]
+        rows += [_row(r) for r in own.itertuples()]
+    return rows
+
+
+def _row(row: object) -> forest.Row:
+    crude = row.method == "crude"  # type: ignore[attr-defined]
+    both = (row.first, row.second)  # type: ignore[attr-defined]
+    text = ", ".join(map(numbers.percent, both)) if all(map(numbers.known, both)) else ""
+    return forest.Row(
+        method(row.method),  # type: ignore[attr-defined]
+        row.difference, row.conf_low, row.conf_high,  # type: ignore[attr-defined]
+        text=text if row.status == "ok" else ABSENT[row.status],  # type: ignore[attr-defined]
+        color=style.SOFT if crude else style.COLOURS[0],
+        shape="s" if crude else "o",
+        truth=row.truth,  # type: ignore[attr-defined]
+    )  # fmt: skip
+
+
+def _alt(shown: pd.DataFrame, labels: Labels) -> str:
+    said = []
+    for row in shown[shown["difference"].notna()].itertuples():
+        first, second = labels.arms(str(row.contrast))
+        rule = missing_rule(str(row.missing_rule))
+        said.append(
+            f"{first} against {within(second)}, {within(labels.endpoint(str(row.outcome)))} on day {row.horizon_days:.0f}"
+            f"{', ' + within(rule) if rule else ''}, {within(method(str(row.method)))}: {numbers.points(row.difference)} "
+            f"({numbers.interval(row.conf_low, row.conf_high, numbers.points)})"
+        )
+    return "Forest plot of the difference in abstinence in percentage points with confidence intervals. " + "; ".join(
+        said
+    ) + "."

@@ -1,0 +1,243 @@
+"""The workflow itself, on the smallest cohort (uis): what runs, what reruns, what is refused, what survives a kill."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.workflow
+UIS = ("--config", "cohort=uis")
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    files = (p for p in folder.rglob("*") if p.is_file())
+    return {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
+
+
+@pytest.fixture(scope="module")
+def finished(snakemake, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("uis")
+    done = snakemake(folder, *UIS)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def planned(snakemake, folder: Path, *arguments: str) -> set[str]:
+    """The rules that a run would execute."""
+    done = snakemake(folder, "--dry-run", *(arguments or UIS))
+    assert done.returncode == 0, done.stderr
+    lines = (line.split() for line in (done.stdout + done.stderr).splitlines())
+    return {w[0] for w in lines if len(w) == 2 and w[1].isdigit()} - {"total", "all"}
+
+
+def test_the_release_holds_what_is_promised(finished):
+    released = {p for p in hashes(finished / "results/uis/release") if not p.startswith("figures/")}
+    assert released == {
+        "report.html", "counts.csv", "estimates.csv", "curves.csv", "diagnostics.csv", "manifest.json", "study.yaml",
+    }  # fmt: skip
+    figures = {p.name for p in (finished / "results/uis/release/figures").iterdir()}
+    assert {f"duration.{kind}" for kind in ("svg", "png", "csv")} <= figures
+    assert not [f for f in figures if f.startswith(".")]
+    assert (finished / "results/uis/private/run.json").is_file()
+
+
+def test_the_estimates_have_the_promised_columns(finished):
+    header = (finished / "results/uis/release/estimates.csv").read_text().splitlines()[0]
+    assert header == (
+        "analysis,cohort,contrast,outcome,horizon_days,estimand,measure,method,missing_rule,subgroup,estimate,"
+        "std_error,conf_low,conf_high,p_value,n,events,n_effective,status,reason"
+    )
+
+
+def test_the_manifest_ties_every_released_file_and_names_no_time_or_place(finished):
+    release = finished / "results/uis/release"
+    manifest = json.loads((release / "manifest.json").read_text())
+    found = hashes(release)
+    del found["manifest.json"]
+    assert {n: f["sha256"] for n, f in manifest["files"].items()} == found
+    assert manifest["inputs"] == {"uis.csv": hashlib.sha256((finished / "data/uis/uis.csv").read_bytes()).hexdigest()}
+    assert str(finished) not in json.dumps(manifest)
+
+
+def test_a_second_run_does_nothing(snakemake, finished):
+    assert planned(snakemake, finished) == set()
+
+
+def test_a_run_elsewhere_gives_the_same_bytes(snakemake, finished, tmp_path):
+    done = snakemake(tmp_path, *UIS)
+    assert done.returncode == 0, done.stderr
+    assert hashes(tmp_path / "results/uis/release") == hashes(finished / "results/uis/release")
+
+
+@pytest.fixture
+def copy(finished, tmp_path) -> Path:
+    """A finished run of one's own to change."""
+    return Path(shutil.copytree(finished, tmp_path / "copy"))
+
+
+def test_a_changed_parameter_reruns_only_what_it_feeds(snakemake, copy):
+    config = copy / "config/config.yaml"
+    config.write_text(config.read_text().replace("min_events: 10", "min_events: 11"))
+    rerun = planned(snakemake, copy)
+    assert {"protocol", "design", "analyse_retention", "analyse_dose", "release", "report"} <= rerun
+    assert not rerun & {"source", "clean", "population", "retention", "abstinence", "dose"}
+
+
+def test_an_edited_module_reruns_the_steps_that_use_it_and_only_those(snakemake, project, finished, tmp_path):
+    sources = Path(shutil.copytree(project / "src", tmp_path / "src"))
+    environment = {**os.environ, "PYTHONPATH": str(sources)}
+    copy = Path(shutil.copytree(finished, tmp_path / "copy"))
+
+    def rules() -> set[str]:
+        command = [
+            sys.executable, "-m", "snakemake", "--cores", "1", "--dry-run", "--quiet", "rules",
+            "--workflow-profile", str(project / "workflow/profiles/default"),
+            "--snakefile", str(project / "workflow/Snakefile"), "--directory", str(copy), *UIS,
+        ]  # fmt: skip
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=copy, check=True)
+        lines = (line.split() for line in (done.stdout + done.stderr).splitlines())
+        return {w[0] for w in lines if len(w) == 2 and w[1].isdigit()} - {"total", "all"}
+
+    assert rules() == set()
+    edited = sources / "iop_outcomes/cohort/retention.py"
+    edited.write_text(edited.read_text() + "\n# an edit\n")
+    rerun = rules()
+    assert {"retention", "analyse_retention", "dose", "release", "report"} <= rerun
+    assert not rerun & {"source", "clean", "population", "abstinence", "design", "protocol"}
+
+
+def test_a_killed_run_started_again_finishes_with_the_same_bytes(snakemake, finished, tmp_path, project):
+    for part in ("config", "data"):
+        shutil.copytree(project / part, tmp_path / part, ignore=shutil.ignore_patterns("raw"))
+    command = [
+        sys.executable, "-m", "snakemake", "--cores", "2", "--quiet", "all",
+        "--workflow-profile", str(project / "workflow/profiles/default"),
+        "--snakefile", str(project / "workflow/Snakefile"), "--directory", str(tmp_path), *UIS,
+    ]  # fmt: skip
+    running = subprocess.Popen(command, cwd=tmp_path, start_new_session=True, stderr=subprocess.DEVNULL)
+    private = tmp_path / "results/uis/private"
+    limit = time.monotonic() + 120
+    while not (private / "people.parquet").exists() and time.monotonic() < limit:
+        time.sleep(0.05)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    assert (private / "people.parquet").exists()
+    assert not (tmp_path / "results/uis/release/manifest.json").exists()
+    done = snakemake(tmp_path, *UIS)
+    assert done.returncode == 0, done.stderr
+    assert hashes(tmp_path / "results/uis/release") == hashes(finished / "results/uis/release")
+
+
+OUTSIDE = """
+configfile: "mine/config.yaml"
+
+module iop_outcomes:
+    snakefile: "{snakefile}"
+    config: config
+
+use rule * from iop_outcomes as iop_*
+
+rule headline:
+    default_target: True
+    input:
+        rules.iop_all.input,
+        "results/tiny/release/estimates.csv",
+    output:
+        "headline.txt",
+    shell:
+        "wc -l < {{input[2]}} > {{output}}"
+"""
+
+TINY = """
+title: A tiny cohort of somebody else
+source: {kind: tables, path: mine/records}
+disclosure: {policy: none}
+inference: {cluster: person}
+adjustment: {continuous: [age], categorical: [sex], site_effects: false, spline_knots: 3}
+contrasts:
+  iop_vs_residential:
+    title: IOP against residential care
+    column: index_level
+    first: {name: iop, label: Intensive outpatient, values: ["2.1"]}
+    second: {name: residential, label: Residential, values: ["3.5"]}
+"""
+
+
+def tiny_records(folder: Path, people: int = 200) -> None:
+    """Stays and persons of invented people, without sessions, screens or interviews."""
+    folder.mkdir(parents=True)
+    stays = ["person_id,stay_id,site_id,level_of_care,start_day,end_day,discharge_reason,program_type"]
+    persons = ["person_id,observed_to_day,age,sex"]
+    for i in range(people):
+        level, reason = ("2.1", "unplanned") if i % 2 else ("3.5", "completed")
+        reason = "unplanned" if i % 5 == 0 else reason
+        stays.append(f"p{i},s{i},S{i % 4},{level},0,{7 + (i * 37) % 120},{reason},substance_use")
+        persons.append(f"p{i},365,{20 + (i * 13) % 50},{'female' if i % 3 else 'male'}")
+    (folder / "stays.csv").write_text("\n".join(stays) + "\n")
+    (folder / "persons.csv").write_text("\n".join(persons) + "\n")
+
+
+def test_another_workflow_imports_this_one_with_its_own_config_and_cohort(snakemake, project, tmp_path):
+    mine = tmp_path / "mine"
+    tiny_records(mine / "records")
+    (mine / "cohorts").mkdir()
+    (mine / "cohorts/tiny.yaml").write_text(TINY)
+    header, *rows = (project / "config/analyses.tsv").read_text().splitlines()
+    own = [r.replace("demo\t", "tiny\t", 1) for r in rows if r.startswith("demo\t") and "\tretention\t" in r]
+    (mine / "analyses.tsv").write_text("\n".join([header, *own]) + "\n")
+    shutil.copy(project / "config/endpoints.tsv", mine / "endpoints.tsv")
+    (mine / "config.yaml").write_text(
+        "cohort: tiny\ncohorts: mine/cohorts\nanalyses: mine/analyses.tsv\nendpoints: mine/endpoints.tsv\n"
+    )
+    (tmp_path / "config").mkdir()
+    (tmp_path / "data").mkdir()
+    snakefile = tmp_path / "Snakefile"
+    snakefile.write_text(OUTSIDE.format(snakefile=project / "workflow/Snakefile"))
+    done = snakemake(tmp_path, snakefile=snakefile)
+    assert done.returncode == 0, done.stderr
+    assert int((tmp_path / "headline.txt").read_text()) > 20
+    assert (tmp_path / "results/tiny/release/report.html").is_file()
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("config/config.yaml", "gap_days", "gap_day", "config.yaml, line"),
+        ("config/cohorts/uis.yaml", "values: [long]", "values: [lnog]", "no eligible person is in the arm 'long'"),
+        ("config/cohorts/uis.yaml", "injection_use, race", "injection_use, rase", "'rase'"),
+        ("config/analyses.tsv", "uis\tabstinence\tabstinence\tlong_vs_short\tno_return", "uis\tabstinence\tabstinence\tlong_vs_shrt\tno_return", "Did you mean 'long_vs_short'"),
+        ("data/uis/uis.csv", "LEN.T", "LENT", "LEN.T"),
+        ("data/uis/uis.csv", "188,1,5.2", "when,1,5.2", "TIME"),
+    ],
+)  # fmt: skip
+def test_bad_input_stops_with_a_paragraph_and_leaves_nothing_half_written(
+    snakemake, project, tmp_path, file, old, new, said
+):
+    for part in ("config", "data"):
+        shutil.copytree(project / part, tmp_path / part, ignore=shutil.ignore_patterns("raw"))
+    text = (tmp_path / file).read_text()
+    assert old in text
+    (tmp_path / file).write_text(text.replace(old, new, 1))
+    done = snakemake(tmp_path, *UIS)
+    assert done.returncode != 0
+    assert said in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert not (tmp_path / "results/uis/release/report.html").exists()
+    assert not list(tmp_path.rglob(".*.part"))
+
+
+def test_missing_data_are_named_before_the_first_job(snakemake, tmp_path):
+    done = snakemake(tmp_path, "--config", "cohort=ctn0094", f"data={tmp_path / 'nowhere'}")
+    assert done.returncode != 0
+    assert "nowhere" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "results").exists()
