@@ -214,7 +214,7 @@ def test_another_workflow_imports_this_one_with_its_own_config_and_cohort(snakem
         ("config/config.yaml", "gap_days", "gap_day", "config.yaml, line"),
         ("config/cohorts/uis.yaml", "values: [long]", "values: [lnog]", "no eligible person is in the arm 'long'"),
         ("config/cohorts/uis.yaml", "injection_use, race", "injection_use, rase", "'rase'"),
-        ("config/analyses.tsv", "uis\tabstinence\tabstinence\tlong_vs_short\tno_return", "uis\tabstinence\tabstinence\tlong_vs_shrt\tno_return", "Did you mean 'long_vs_short'"),
+        ("config/analyses.tsv", "long_vs_short\tno_return", "long_vs_shrt\tno_return", "Did you mean 'long_vs_short'"),
         ("data/uis/uis.csv", "LEN.T", "LENT", "LEN.T"),
         ("data/uis/uis.csv", "188,1,5.2", "when,1,5.2", "TIME"),
     ],

@@ -11,14 +11,23 @@ rule analyse_retention:
         life_tables=f"{PRIVATE}/results/retention/{{contrast}}/life_tables.parquet",
         estimates=f"{PRIVATE}/results/retention/{{contrast}}/estimates.parquet",
         curves=f"{PRIVATE}/results/retention/{{contrast}}/curves.parquet",
-    params:
-        step="analyses.retention",
-        settings=settings_of("retention"),
-        uses=uses("analyses.retention", "retention", "scores", "gates", "counts", "life_tables", "estimates", "curves"),
     log:
         f"{LOGS}/analyse_retention/{{contrast}}.log",
     conda:
         "../envs/iop-outcomes.yaml"
+    params:
+        step="analyses.retention",
+        settings=settings_of("retention"),
+        uses=uses(
+            "analyses.retention",
+            "retention",
+            "scores",
+            "gates",
+            "counts",
+            "life_tables",
+            "estimates",
+            "curves",
+        ),
     script:
         "../scripts/step.py"
 
@@ -31,25 +40,45 @@ rule analyse_abstinence:
     output:
         counts=f"{PRIVATE}/results/abstinence/{{contrast}}/counts.parquet",
         estimates=f"{PRIVATE}/results/abstinence/{{contrast}}/estimates.parquet",
-    params:
-        step="analyses.abstinence",
-        settings=settings_of("abstinence"),
-        uses=uses("analyses.abstinence", "abstinence", "first_use", "scores", "gates", "counts", "estimates"),
     log:
         f"{LOGS}/analyse_abstinence/{{contrast}}.log",
     conda:
         "../envs/iop-outcomes.yaml"
+    params:
+        step="analyses.abstinence",
+        settings=settings_of("abstinence"),
+        uses=uses(
+            "analyses.abstinence",
+            "abstinence",
+            "first_use",
+            "scores",
+            "gates",
+            "counts",
+            "estimates",
+        ),
     script:
         "../scripts/step.py"
 
 
 rule analyse_dose:
     input:
-        **private("people", "arms", "covariates", "retention", "dose", "abstinence", "first_use"),
+        **private(
+            "people",
+            "arms",
+            "covariates",
+            "retention",
+            "dose",
+            "abstinence",
+            "first_use",
+        ),
     output:
         counts=f"{PRIVATE}/results/dose/counts.parquet",
         estimates=f"{PRIVATE}/results/dose/estimates.parquet",
         curves=f"{PRIVATE}/results/dose/curves.parquet",
+    log:
+        f"{LOGS}/analyse_dose.log",
+    conda:
+        "../envs/iop-outcomes.yaml"
     params:
         step="analyses.dose",
         settings={
@@ -61,11 +90,16 @@ rule analyse_dose:
             "gate": plain(STUDY.gate),
             "inference": plain(STUDY.inference),
         },
-        uses=uses("analyses.dose", "retention", "dose", "abstinence", "first_use", "counts", "estimates", "curves"),
-    log:
-        f"{LOGS}/analyse_dose.log",
-    conda:
-        "../envs/iop-outcomes.yaml"
+        uses=uses(
+            "analyses.dose",
+            "retention",
+            "dose",
+            "abstinence",
+            "first_use",
+            "counts",
+            "estimates",
+            "curves",
+        ),
     script:
         "../scripts/step.py"
 
@@ -75,13 +109,13 @@ rule describe:
         **private("attrition", "intake"),
     output:
         counts=f"{PRIVATE}/results/describe/counts.parquet",
-    params:
-        step="analyses.describe",
-        settings={"cohort": STUDY.cohort},
-        uses=uses("analyses.describe", "attrition", "intake", "counts"),
     log:
         f"{LOGS}/describe.log",
     conda:
         "../envs/iop-outcomes.yaml"
+    params:
+        step="analyses.describe",
+        settings={"cohort": STUDY.cohort},
+        uses=uses("analyses.describe", "attrition", "intake", "counts"),
     script:
         "../scripts/step.py"

@@ -6,6 +6,10 @@ rule population:
         **private("persons", "episodes", "quarantine"),
     output:
         **private("people", "covariates", "arms", "attrition"),
+    log:
+        f"{LOGS}/population.log",
+    conda:
+        "../envs/iop-outcomes.yaml"
     params:
         step="cohort.population",
         settings={
@@ -13,11 +17,14 @@ rule population:
             "adjustment": plain(STUDY.adjustment),
             "contrasts": {n: plain(c) for n, c in STUDY.contrasts.items()},
         },
-        uses=uses("cohort.population", "people", "covariates", "arms", "attrition", "episodes"),
-    log:
-        f"{LOGS}/population.log",
-    conda:
-        "../envs/iop-outcomes.yaml"
+        uses=uses(
+            "cohort.population",
+            "people",
+            "covariates",
+            "arms",
+            "attrition",
+            "episodes",
+        ),
     script:
         "../scripts/step.py"
 
@@ -27,14 +34,14 @@ rule retention:
         **private("people", "episodes"),
     output:
         **private("retention"),
-    params:
-        step="cohort.retention",
-        settings={},
-        uses=uses("cohort.retention", "people", "episodes", "retention"),
     log:
         f"{LOGS}/retention.log",
     conda:
         "../envs/iop-outcomes.yaml"
+    params:
+        step="cohort.retention",
+        settings={},
+        uses=uses("cohort.retention", "people", "episodes", "retention"),
     script:
         "../scripts/step.py"
 
@@ -44,6 +51,10 @@ rule abstinence:
         **private("people", "followups", "screens"),
     output:
         **private("abstinence", "first_use"),
+    log:
+        f"{LOGS}/abstinence.log",
+    conda:
+        "../envs/iop-outcomes.yaml"
     params:
         step="cohort.abstinence",
         settings={
@@ -52,11 +63,14 @@ rule abstinence:
             ),
             "horizons": LOADED.horizons(),
         },
-        uses=uses("cohort.abstinence", "people", "followups", "screens", "abstinence", "first_use"),
-    log:
-        f"{LOGS}/abstinence.log",
-    conda:
-        "../envs/iop-outcomes.yaml"
+        uses=uses(
+            "cohort.abstinence",
+            "people",
+            "followups",
+            "screens",
+            "abstinence",
+            "first_use",
+        ),
     script:
         "../scripts/step.py"
 
@@ -66,13 +80,21 @@ rule dose:
         **private("people", "retention", "sessions", "screens", "followups"),
     output:
         **private("dose"),
-    params:
-        step="cohort.dose",
-        settings={"windows": LOADED.windows()},
-        uses=uses("cohort.dose", "people", "retention", "sessions", "screens", "followups", "dose"),
     log:
         f"{LOGS}/dose.log",
     conda:
         "../envs/iop-outcomes.yaml"
+    params:
+        step="cohort.dose",
+        settings={"windows": LOADED.windows()},
+        uses=uses(
+            "cohort.dose",
+            "people",
+            "retention",
+            "sessions",
+            "screens",
+            "followups",
+            "dose",
+        ),
     script:
         "../scripts/step.py"

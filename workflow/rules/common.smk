@@ -30,7 +30,10 @@ wildcard_constraints:
 
 def uses(module, *tables):
     """What a step depends on beside its files: the code behind it and the declarations of its tables."""
-    return {"code": code.digest(module), "tables": {t: TABLES[t].digest() for t in tables}}
+    return {
+        "code": code.digest(module),
+        "tables": {t: TABLES[t].digest() for t in tables},
+    }
 
 
 def private(*names):

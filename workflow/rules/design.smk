@@ -9,6 +9,10 @@ rule design:
         gates=f"{PRIVATE}/design/{{contrast}}/gates.parquet",
         counts=f"{PRIVATE}/results/design/{{contrast}}/counts.parquet",
         diagnostics=f"{PRIVATE}/results/design/{{contrast}}/diagnostics.parquet",
+    log:
+        f"{LOGS}/design/{{contrast}}.log",
+    conda:
+        "../envs/iop-outcomes.yaml"
     params:
         step="design",
         settings=lambda w: {
@@ -19,9 +23,5 @@ rule design:
             "thresholds": plain(STUDY.gate),
         },
         uses=uses("design", "people", "covariates", "arms", "scores", "gates"),
-    log:
-        f"{LOGS}/design/{{contrast}}.log",
-    conda:
-        "../envs/iop-outcomes.yaml"
     script:
         "../scripts/step.py"

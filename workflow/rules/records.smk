@@ -6,14 +6,14 @@ CANONICAL = ["stays", "persons", "sessions", "screens", "followups", "medication
 rule protocol:
     output:
         protocol=f"{RELEASED}/study.yaml",
-    params:
-        step="protocol_file",
-        settings={"study": LOADED.merged()},
-        uses=uses("protocol_file"),
     log:
         f"{LOGS}/protocol.log",
     conda:
         "../envs/iop-outcomes.yaml"
+    params:
+        step="protocol_file",
+        settings={"study": LOADED.merged()},
+        uses=uses("protocol_file"),
     script:
         "../scripts/step.py"
 
@@ -24,14 +24,16 @@ rule source:
     output:
         **{f"raw_{t}": f"{PRIVATE}/raw/{t}.parquet" for t in CANONICAL},
         quarantine=f"{PRIVATE}/raw/quarantine.parquet",
-    params:
-        step="sources",
-        settings={"source": plain(STUDY.source)},
-        uses=uses(step.source_module(STUDY.source.kind), *(f"raw_{t}" for t in CANONICAL)),
     log:
         f"{LOGS}/source.log",
     conda:
         "../envs/iop-outcomes.yaml"
+    params:
+        step="sources",
+        settings={"source": plain(STUDY.source)},
+        uses=uses(
+            step.source_module(STUDY.source.kind), *(f"raw_{t}" for t in CANONICAL)
+        ),
     script:
         "../scripts/step.py"
 
@@ -42,13 +44,13 @@ rule clean:
         quarantine=f"{PRIVATE}/raw/quarantine.parquet",
     output:
         **private(*CANONICAL, "episodes", "quarantine", "intake"),
-    params:
-        step="clean",
-        settings=plain(STUDY.care),
-        uses=uses("clean", *CANONICAL, "episodes", "quarantine", "intake"),
     log:
         f"{LOGS}/clean.log",
     conda:
         "../envs/iop-outcomes.yaml"
+    params:
+        step="clean",
+        settings=plain(STUDY.care),
+        uses=uses("clean", *CANONICAL, "episodes", "quarantine", "intake"),
     script:
         "../scripts/step.py"

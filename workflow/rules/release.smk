@@ -8,13 +8,26 @@ BY_CONTRAST = {
 
 rule release:
     input:
-        counts=results("counts", *BY_CONTRAST["design"], *BY_CONTRAST["retention"], *BY_CONTRAST["abstinence"], "dose", "describe"),
+        counts=results(
+            "counts",
+            *BY_CONTRAST["design"],
+            *BY_CONTRAST["retention"],
+            *BY_CONTRAST["abstinence"],
+            "dose",
+            "describe",
+        ),
         life_tables=results("life_tables", *BY_CONTRAST["retention"]),
-        estimates=results("estimates", *BY_CONTRAST["retention"], *BY_CONTRAST["abstinence"], "dose"),
+        estimates=results(
+            "estimates", *BY_CONTRAST["retention"], *BY_CONTRAST["abstinence"], "dose"
+        ),
         curves=results("curves", *BY_CONTRAST["retention"], "dose"),
         diagnostics=results("diagnostics", *BY_CONTRAST["design"]),
     output:
         **released("counts", "estimates", "curves", "diagnostics"),
+    log:
+        f"{LOGS}/release.log",
+    conda:
+        "../envs/iop-outcomes.yaml"
     params:
         step="release",
         settings={
@@ -22,10 +35,8 @@ rule release:
             "inference": plain(STUDY.inference),
             "arms": LOADED.arms(),
         },
-        uses=uses("release", "counts", "life_tables", "estimates", "curves", "diagnostics"),
-    log:
-        f"{LOGS}/release.log",
-    conda:
-        "../envs/iop-outcomes.yaml"
+        uses=uses(
+            "release", "counts", "life_tables", "estimates", "curves", "diagnostics"
+        ),
     script:
         "../scripts/step.py"

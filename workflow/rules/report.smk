@@ -11,14 +11,16 @@ rule figure:
         svg=f"{RELEASED}/figures/{{figure}}.svg",
         png=f"{RELEASED}/figures/{{figure}}.png",
         csv=f"{RELEASED}/figures/{{figure}}.csv",
-    params:
-        step="figures",
-        settings=lambda w: {"name": w.figure, "study": LOADED.words()},
-        uses=lambda w: uses(f"figures.{w.figure}", "counts", "estimates", "curves", "diagnostics"),
     log:
         f"{LOGS}/figures/{{figure}}.log",
     conda:
         "../envs/iop-outcomes.yaml"
+    params:
+        step="figures",
+        settings=lambda w: {"name": w.figure, "study": LOADED.words()},
+        uses=lambda w: uses(
+            f"figures.{w.figure}", "counts", "estimates", "curves", "diagnostics"
+        ),
     script:
         "../scripts/step.py"
 
@@ -30,14 +32,14 @@ rule report:
         figures=expand(f"{RELEASED}/figures/{{figure}}.svg", figure=FIGURES),
     output:
         report=f"{RELEASED}/report.html",
-    params:
-        step="report",
-        settings={"study": LOADED.words()},
-        uses=uses("report", "counts", "estimates", "curves", "diagnostics"),
     log:
         f"{LOGS}/report.log",
     conda:
         "../envs/iop-outcomes.yaml"
+    params:
+        step="report",
+        settings={"study": LOADED.words()},
+        uses=uses("report", "counts", "estimates", "curves", "diagnostics"),
     script:
         "../scripts/step.py"
 
@@ -49,20 +51,24 @@ rule manifest:
             *released("counts", "estimates", "curves", "diagnostics").values(),
             f"{RELEASED}/study.yaml",
             f"{RELEASED}/report.html",
-            *expand(f"{RELEASED}/figures/{{figure}}.{{kind}}", figure=FIGURES, kind=["svg", "png", "csv"]),
+            *expand(
+                f"{RELEASED}/figures/{{figure}}.{{kind}}",
+                figure=FIGURES,
+                kind=["svg", "png", "csv"],
+            ),
         ],
         records=RECORDS,
         lock=step.lock_file(),
     output:
         manifest=f"{RELEASED}/manifest.json",
         run=f"{PRIVATE}/run.json",
-    params:
-        step="release.manifest",
-        settings={"policy": STUDY.disclosure.policy, "version": VERSION},
-        uses=code.digest("release.manifest"),
     log:
         f"{LOGS}/manifest.log",
     conda:
         "../envs/iop-outcomes.yaml"
+    params:
+        step="release.manifest",
+        settings={"policy": STUDY.disclosure.policy, "version": VERSION},
+        uses=code.digest("release.manifest"),
     script:
         "../scripts/step.py"

@@ -58,10 +58,14 @@ Followed = tuple["np.ndarray[Any, Any]", "np.ndarray[Any, Any]"]
 
 
 def _followed(retention: pd.DataFrame, scores: pd.DataFrame, endpoint: Ask) -> Followed:
-    """Days and causes of leaving, in the order of scores; the endpoint's kind says which risk set is followed."""
+    """Days and causes of leaving, in the order of scores; the endpoint's kind says which risk set is followed.
+
+    The index level is left on its last day. Out of care is who has had the last day in care: that is the day after, so
+    that a person discharged on day 90 was still in care on day 90, and the mean counts days in care, first and last.
+    """
     own = retention.set_index("person_id").loc[scores["person_id"]]
-    level = "index" if endpoint["kind"] == "left_index" else "care"
-    return own[f"{level}_days"].to_numpy(dtype=float), own[f"{level}_cause"].to_numpy()
+    level, later = ("index", 0) if endpoint["kind"] == "left_index" else ("care", 1)
+    return own[f"{level}_days"].to_numpy(dtype=float) + later, own[f"{level}_cause"].to_numpy()
 
 
 def _answer(
@@ -95,7 +99,7 @@ def _answer(
 def _is_event(ask: Ask, days: Any, cause: Any) -> Any:
     if ask["outcome"] == "unplanned_discharge":
         return (cause == "unplanned") & (days <= ask["horizon_days"])
-    return (cause != "censored") & (days < ask["horizon_days"])
+    return (cause != "censored") & (days <= ask["horizon_days"])
 
 
 def _by_arm(ask: Ask, sample: Sample, days: Any, cause: Any) -> Estimate:
@@ -106,8 +110,7 @@ def _by_arm(ask: Ask, sample: Sample, days: Any, cause: Any) -> Estimate:
         return cuminc.by_arm(cuminc.restricted_mean, event=cause != "censored", tau=[horizon], **shared)
     if ask["outcome"] == "unplanned_discharge":
         return cuminc.by_arm(cuminc.cumulative_incidence, cause=_codes(cause), which=1, times=[horizon], **shared)
-    # in care on the day of the horizon: days in care count to the last day in care
-    return cuminc.by_arm(cuminc.survival, event=cause != "censored", times=[horizon - 1], **shared)
+    return cuminc.by_arm(cuminc.survival, event=cause != "censored", times=[horizon], **shared)
 
 
 def _codes(cause: Any) -> Any:

@@ -7,7 +7,8 @@ known, that of everyone for the unadjusted row. Estimates that do not exist keep
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.figures import forest, numbers, select, style
 from iop_outcomes.figures.labels import Labels, Study, method, missing_rule, within
@@ -19,7 +20,7 @@ KINDS = ("interview", "screen", "no_return")
 METHODS = ("crude", "iptw", "overlap", "aipw")
 RULES = ("none", "missing_is_using", "observed_only")
 GROUP = ["contrast", "outcome", "horizon_days", "missing_rule"]
-ABSENT = {"gated": "not shown: stopped by a gate", "not_possible": "not possible", "suppressed": "withheld"}
+ABSENT = {"gated": "not shown", "not_possible": "not possible", "suppressed": "withheld"}
 
 
 def draw(tables: style.Tables, study: Study) -> style.Figure:
@@ -92,43 +93,48 @@ def _truth(truth: pd.DataFrame | None, contrast: str, outcome: str, day: float, 
 
 def _rows(shown: pd.DataFrame, labels: Labels) -> list[forest.Row]:
     rows: list[forest.Row] = []
+    last = ""
     for (contrast, outcome, day, rule), own in shown.groupby(GROUP, sort=False, dropna=False):
         first, second = labels.arms(str(contrast))
-        head = [f"{first} v {within(second)}", f"{labels.endpoint(str(outcome))}, day {day:.0f}"]
-        if missing_rule(str(rule)):
-            head[-1] += f": {within(missing_rule(str(rule)))}"
-        if rows and rows_head == head[0]:
-            head = head[1:]
-        rows_head = f"{first} v {within(second)}"
-        rows += [forest.Row(words, heading=True) for words in head]
-        rows += [_row(r) for r in own.itertuples()]
+        arms = f"{first} v {within(second)}"
+        asked = ": ".join(w for w in (f"{labels.endpoint(str(outcome))}, day {day:.0f}", within(missing_rule(str(rule)))) if w)
+        rows += [forest.Row(words, heading=True) for words in ((arms, asked) if arms != last else (asked,))]
+        rows += [_row(estimand) for estimand in own.to_dict("records")]
+        last = arms
     return rows
 
 
-def _row(row: object) -> forest.Row:
-    crude = row.method == "crude"  # type: ignore[attr-defined]
-    both = (row.first, row.second)  # type: ignore[attr-defined]
-    text = ", ".join(map(numbers.percent, both)) if all(map(numbers.known, both)) else ""
+def _row(row: dict[Hashable, Any]) -> forest.Row:
+    crude = row["method"] == "crude"
+    arms = ", ".join(numbers.percent(row[side]) for side in ("first", "second"))
     return forest.Row(
-        method(row.method),  # type: ignore[attr-defined]
-        row.difference, row.conf_low, row.conf_high,  # type: ignore[attr-defined]
-        text=text if row.status == "ok" else ABSENT[row.status],  # type: ignore[attr-defined]
+        method(row["method"]),
+        row["difference"],
+        row["conf_low"],
+        row["conf_high"],
+        text=arms if row["status"] == "ok" else ABSENT[row["status"]],
         color=style.SOFT if crude else style.COLOURS[0],
         shape="s" if crude else "o",
-        truth=row.truth,  # type: ignore[attr-defined]
-    )  # fmt: skip
+        truth=row["truth"],
+    )
 
 
 def _alt(shown: pd.DataFrame, labels: Labels) -> str:
     said = []
-    for row in shown[shown["difference"].notna()].itertuples():
-        first, second = labels.arms(str(row.contrast))
-        rule = missing_rule(str(row.missing_rule))
-        said.append(
-            f"{first} against {within(second)}, {within(labels.endpoint(str(row.outcome)))} on day {row.horizon_days:.0f}"
-            f"{', ' + within(rule) if rule else ''}, {within(method(str(row.method)))}: {numbers.points(row.difference)} "
-            f"({numbers.interval(row.conf_low, row.conf_high, numbers.points)})"
+    for _, own in shown[shown["difference"].notna()].groupby(GROUP, sort=False, dropna=False):
+        row = select.best(own)
+        first, second = labels.arms(row["contrast"])
+        words = (
+            f"{first} against {within(second)}",
+            f"{within(labels.endpoint(row['outcome']))} on day {row['horizon_days']:.0f}",
+            within(missing_rule(row["missing_rule"])),
+            within(method(row["method"])),
         )
-    return "Forest plot of the difference in abstinence in percentage points with confidence intervals. " + "; ".join(
-        said
-    ) + "."
+        said.append(
+            f"{', '.join(w for w in words if w)}: {numbers.points(row['difference'])} "
+            f"({numbers.interval(row['conf_low'], row['conf_high'], numbers.points)})"
+        )
+    return (
+        "Forest plot of the difference in abstinence in percentage points, with confidence intervals. "
+        f"{'; '.join(said)}."
+    )

@@ -87,16 +87,14 @@ def _whole_points(value: float) -> str:
 def plot(rows: Sequence[Row], axis: Axis, truth_label: str = "") -> ggplot:
     """The plot; labels left, marks in the middle, numbers right. Height follows from the rows."""
     import pandas as pd
-    from plotnine import aes, element_blank, element_line, element_text, geom_point, geom_segment, geom_text, ggplot
+    from plotnine import aes, element_blank, element_line, geom_point, geom_segment, geom_text, ggplot
     from plotnine import coord_cartesian, labs, scale_x_continuous, scale_y_continuous, theme
 
     low, high = axis.limits(rows)
     width = high - low
     left, right = low - axis.label_share * width, high + axis.text_share * width
-    lines = [label for r in rows for label in [r.label]]
-    tall = [1 + 0.62 * label.count("\n") for label in lines]
-    heights = [-(sum(tall[:i]) + tall[i] / 2) for i in range(len(rows))]
-    bottom, top = -sum(tall) - 0.2, 1.0
+    heights = [-(i + 0.5) for i in range(len(rows))]
+    bottom, top = -len(rows) - 0.2, 1.0
     frame = pd.DataFrame(
         [(y, r.label, r.estimate, r.low, r.high, r.text, r.color, r.shape, r.truth, r.heading, r.shown)
          for y, r in zip(heights, rows, strict=True)],
@@ -118,13 +116,12 @@ def plot(rows: Sequence[Row], axis: Axis, truth_label: str = "") -> ggplot:
         + scale_y_continuous(expand=(0, 0))
         + coord_cartesian(xlim=(left, right), ylim=(bottom, top))
         + labs(x=axis.title, y="")
-        + style.look(height=0.75 + 0.3 * (top - bottom))
+        + style.look(height=0.75 + 0.3 * bool(len(known)) + 0.27 * (top - bottom))
         + theme(
             axis_text_y=element_blank(),
             panel_grid=element_blank(),
             axis_ticks_major_x=element_line(color=style.SOFT),
-            axis_title_x=element_text(linespacing=1.3),
-            legend_position="bottom",
+            legend_position="top",
         )
     )
     out = _with_words(out, frame, left, high + 0.03 * width)
@@ -141,23 +138,27 @@ def _fills(marked: pd.DataFrame) -> list[str]:
 
 
 def _with_words(out: ggplot, frame: pd.DataFrame, left: float, right: float) -> ggplot:
-    """Headings and labels on the left, numbers on the right."""
-    from plotnine import aes, geom_text
+    """Headings and labels on the left, numbers on the right; headings cover the lines behind them."""
+    from plotnine import aes, geom_label, geom_text
 
-    heading = frame["heading"]
+    heading, shown = frame["heading"], frame["shown"]
+    headings = frame[heading].assign(x=left)
+    if len(headings):
+        out += geom_label(
+            aes("x", "y", label="label"), data=headings, ha="left", va="center", size=HEADING_SIZE, color=style.INK,
+            fontweight="bold", fill=style.PAPER, label_size=0, label_padding=0.12,
+        )  # fmt: skip
+    indented = INDENT + frame["label"]
     texts = (
-        (frame[heading].assign(x=left), "label", HEADING_SIZE, style.INK, "bold"),
-        (frame[~heading].assign(x=left, label=INDENT + frame["label"].str.replace("\n", f"\n{INDENT}")), "label",
-         TEXT_SIZE, style.INK, "normal"),
-        (frame[frame["shown"]].assign(x=right), "text", TEXT_SIZE, style.INK, "normal"),
-        (frame[~heading & ~frame["shown"]].assign(x=right), "text", TEXT_SIZE, style.SOFT, "normal"),
-    )  # fmt: skip
-    for data, column, size, color, weight in texts:
+        (frame[~heading].assign(x=left, words=indented), style.INK),
+        (frame[shown].assign(x=right, words=frame["text"]), style.INK),
+        (frame[~heading & ~shown].assign(x=right, words=frame["text"]), style.SOFT),
+    )
+    for data, color in texts:
         if len(data):
             out += geom_text(
-                aes("x", "y", label=column), data=data, ha="left", va="center", size=size, color=color,
-                fontweight=weight, lineheight=1.25,
-            )  # fmt: skip
+                aes("x", "y", label="words"), data=data[["x", "y", "words"]], ha="left", va="center", size=TEXT_SIZE, color=color
+            )
     return out
 
 
@@ -165,5 +166,5 @@ def _with_truth(out: ggplot, known: pd.DataFrame, label: str) -> ggplot:
     from plotnine import aes, geom_point, scale_shape_manual
 
     data = known.assign(what=label)
-    out += geom_point(aes("truth", "y", shape="what"), data=data, size=3.4, stroke=0.9, color=style.INK, fill="none")
-    return out + scale_shape_manual(["D"])
+    out += geom_point(aes("truth", "y", shape="what"), data=data, size=5.5, stroke=1.1, color=style.INK)
+    return out + scale_shape_manual(["|"])

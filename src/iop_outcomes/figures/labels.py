@@ -26,17 +26,21 @@ METHODS = {
     "spline": "Adjusted spline",
     "unweighted": "Before weighting",
 }
-# the same methods where they stand beside each other in the question of duration
+# the same methods where they stand beside each other in the question of duration, by measure
 DURATION_METHODS = {
-    "naive": "Counted from the first day (wrong)",
-    "landmark": "Counted from day {days}",
-    "landmark_adjusted": "Counted from day {days}, adjusted",
-    "randomised": "As randomised",
+    ("hazard_ratio", "naive"): "Naive: from the first day",
+    ("hazard_ratio", "landmark"): "From day {days}",
+    ("hazard_ratio", "landmark_adjusted"): "From day {days}, adjusted",
+    ("hazard_ratio", "randomised"): "As randomised",
+    ("risk", "crude"): "Naive: stayers against leavers",
+    ("risk", "landmark"): "From day {days}",
+    ("risk", "landmark_adjusted"): "Adjusted, use up to day {days} included",
+    ("risk", "randomised"): "As randomised",
 }
 MISSING_RULES = {
     "none": "",
-    "missing_is_using": "No answer counted as use",
-    "observed_only": "Only people with an answer",
+    "missing_is_using": "Missing counted as use",
+    "observed_only": "Observed only",
 }
 ESTIMANDS = {
     "as_observed": "as observed",
@@ -58,7 +62,7 @@ CAUSES = {
 LEVELS = {
     "abstinent": "Abstinent",
     "using": "Using",
-    "missing": "No answer",
+    "missing": "Missing",
     "not_yet_observed": "Not yet observed",
     "out_of_care": "Out of care by then",
     "event": "With the event",
@@ -193,9 +197,9 @@ def method(name: str) -> str:
     return METHODS.get(name, words(name))
 
 
-def duration_method(name: str, days: int) -> str:
-    """Label of a method in the question of duration; days: the landmark."""
-    return DURATION_METHODS.get(name, method(name)).format(days=days)
+def duration_method(stem: str, name: str, days: int) -> str:
+    """Label of a method in the question of duration; stem: risk or hazard_ratio; days: the landmark."""
+    return DURATION_METHODS.get((stem, name), method(name)).format(days=days)
 
 
 def missing_rule(name: str) -> str:

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.figures.labels import Labels
 from iop_outcomes.release.levels import split_measure
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# adjusted methods before others: the first that there is speaks for an estimand
+PREFERRED = ("overlap", "aipw", "iptw", "landmark_adjusted", "landmark", "randomised", "spline", "naive", "crude")
+
+
+def best(rows: pd.DataFrame) -> dict[str, Any]:
+    """The row of the most preferred method."""
+    rank = rows["method"].map({m: i for i, m in enumerate(PREFERRED)}).fillna(len(PREFERRED))
+    found: dict[str, Any] = rows.loc[rank.idxmin()].to_dict()  # type: ignore[assignment]
+    return found
 
 
 def measured(estimates: pd.DataFrame) -> pd.DataFrame:

@@ -51,7 +51,7 @@ class Figure:
     alt: str
 
 
-def look(width: float = WIDTH, height: float = 4.0, **more: Any) -> theme:
+def look(width: float = WIDTH, height: float = 4.0) -> theme:
     """The theme of all figures; sizes in inches."""
     from plotnine import element_blank, element_line, element_rect, element_text, theme, theme_minimal
 
@@ -73,20 +73,20 @@ def look(width: float = WIDTH, height: float = 4.0, **more: Any) -> theme:
         legend_text=element_text(size=9),
         legend_key=element_blank(),
         legend_key_width=26,
-        **more,
     )
 
 
 def bare(width: float, height: float) -> theme:
     """A sheet of paper: no axes, no grid."""
-    from plotnine import element_blank
+    from plotnine import element_blank, theme
 
-    return look(width, height, axis_title=element_blank(), axis_text=element_blank(), panel_grid=element_blank())
+    blank = element_blank()
+    return look(width, height) + theme(axis_title=blank, axis_text=blank, panel_grid=blank, plot_margin=0)
 
 
 def sheet(width: float, height: float) -> ggplot:
     """An empty plot on which one unit is one inch, the origin at the lower left."""
-    from plotnine import coord_cartesian, ggplot, scale_x_continuous, scale_y_continuous, theme
+    from plotnine import coord_cartesian, ggplot, scale_x_continuous, scale_y_continuous
 
     return (
         ggplot()
@@ -94,7 +94,6 @@ def sheet(width: float, height: float) -> ggplot:
         + scale_y_continuous(expand=(0, 0))
         + coord_cartesian(xlim=(0, width), ylim=(0, height))
         + bare(width, height)
-        + theme(plot_margin=0)
     )
 
 

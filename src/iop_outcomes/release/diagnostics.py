@@ -98,7 +98,7 @@ def _differences(evidence: Evidence) -> pd.DataFrame:
         for p in difference_risks(evidence.counts, evidence.policy.minimum_count).itertuples()
     )
     rows = [
-        (*key, "release", "difference_risk", variable, float(count), 0.0, "failed")
+        (*key, "release", "difference_risk", variable, float(count), 0.0, "info")
         for (*key, variable), count in sorted(pairs.items())
     ]
     return pd.DataFrame(rows, columns=list(table.columns)) if rows else table

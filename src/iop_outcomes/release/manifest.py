@@ -12,12 +12,9 @@ import platform
 from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from iop_outcomes.errors import StudyError
-
-if TYPE_CHECKING:
-    pass
 
 PACKAGE = Path(__file__).resolve().parents[1]
 LIBRARIES = (
@@ -37,7 +34,8 @@ def run(
 ) -> dict[str, str]:
     """The step: the manifest, and what is true of this run only (time, machine), which stays private.
 
-    released: paths of all released files; protocol: path of the merged study; records: paths of the source's files.
+    released: paths of all released files; protocol: path of the merged study; records: paths of the source's
+    files.
     """
     import time
 
@@ -46,7 +44,7 @@ def run(
     study = yaml.safe_load(Path(protocol).read_text(encoding="utf-8"))
     files = [Path(p) for p in ([released] if isinstance(released, str) else released)]
     base = Path(protocol).parent
-    inputs = {Path(p).name: Path(p) for p in ([records] if isinstance(records, str) else records)}
+    inputs = _named([records] if isinstance(records, str) else records)
     own_lock = Path(lock if isinstance(lock, str) else lock[0]) if lock else None
     content = manifest({p.relative_to(base).as_posix(): p for p in files}, study, inputs, version, policy, own_lock)
     run_only = {"finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "platform": platform.platform()}
@@ -106,6 +104,13 @@ def digest(path: Path) -> str:
 def code_digest() -> str:
     """SHA-256 over the package's Python files, by relative path and content."""
     return _over(PACKAGE, list(PACKAGE.rglob("*.py")))
+
+
+def _named(paths: Sequence[str]) -> dict[str, Path]:
+    """Paths by name; by as much of the path as tells them apart, where names are the same."""
+    found = [Path(p) for p in paths]
+    depth = next(d for d in range(1, 100) if len({p.parts[-d:] for p in found}) == len(set(found)))
+    return {Path(*p.parts[-depth:]).as_posix(): p for p in found}
 
 
 def _over(folder: Path, paths: list[Path]) -> str:

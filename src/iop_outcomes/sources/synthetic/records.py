@@ -126,7 +126,7 @@ def stay_rows(stays: Stays, roll: Roll, rng: np.random.Generator) -> pd.DataFram
     frame = pd.concat([treatment, _detox(n, roll, rng), _earlier(roll, rng)], ignore_index=True)
     frame = frame.sort_values(["person", "start_day"], kind="stable", ignore_index=True)
     person = frame.pop("person").to_numpy()
-    other = np.array(OTHER_PROGRAMS, dtype=object)[person % len(OTHER_PROGRAMS)]
+    other = np.array(OTHER_PROGRAMS, dtype=object)[person // len(INELIGIBLE) % len(OTHER_PROGRAMS)]
     frame["program_type"] = np.where(roll.is_ineligible("other_program")[person], other, "substance_use")
     frame["person_id"] = roll.person_id[person]
     frame["site_id"] = roll.site_id[person]

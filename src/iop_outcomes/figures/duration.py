@@ -1,0 +1,105 @@
+"""Longer stays: the naive comparison of those who stayed with those who left, beside the fair ones (a forest plot).
+
+Hazard ratios where a study asks for them, with the randomised duration where there was one; differences in abstinence
+otherwise. The naive row is set apart by mark and colour. Estimates that do not exist keep their row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any
+
+from iop_outcomes.figures import forest, numbers, select, style
+from iop_outcomes.figures.labels import Labels, Study, duration_method, missing_rule, within
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NAIVE = ("naive", "crude")
+METHODS = ("naive", "crude", "landmark", "landmark_adjusted", "randomised")
+GROUP = ["analysis", "contrast", "outcome", "horizon_days", "missing_rule"]
+COLUMNS = [*GROUP, "method", "stem", "estimate", "conf_low", "conf_high", "n", "events", "status", "reason"]
+
+
+def draw(tables: style.Tables, study: Study) -> style.Figure:
+    """One forest plot of the durations of a study, hazard ratios before differences."""
+    labels = Labels(study)
+    asked = questions(tables.estimates, study)
+    stems = [s for s in ("hazard_ratio", "risk") if asked.loc[asked["stem"] == s, "estimate"].notna().any()]
+    if not stems:
+        return style.note(select.why(asked, labels), asked, "The comparison of longer with shorter stays")
+    shown = asked[asked["stem"] == stems[0]].reset_index(drop=True)
+    ratio = stems[0] == "hazard_ratio"
+    axis = forest.Axis(
+        f"Hazard ratio of {within(labels.endpoint(shown['outcome'][0]))} (left of 1: less often with the longer stay)"
+        if ratio
+        else "Difference in abstinence in percentage points (right of 0: more abstinent after staying)",
+        "Hazard ratio (interval)" if ratio else "Points (interval)",
+        logarithmic=ratio,
+        percent=not ratio,
+        text_share=0.55,
+        label_share=0.75,
+    )
+    return style.Figure(forest.plot(_rows(shown, labels), axis), shown, _alt(shown, labels))
+
+
+def questions(estimates: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """The comparisons of longer with shorter stays, one row each: the durations, and the randomised ones beside them."""
+    found = select.measured(estimates)
+    durations = list(study.get("durations", {}))
+    beside = found["analysis"].isin(found.loc[found["contrast"].isin(durations), "analysis"])
+    wanted = ((found["stem"] == "hazard_ratio") | (found["of"] == "difference")) & found["method"].isin(METHODS)
+    own = found[beside & wanted].copy()
+    own["last"] = ~own["contrast"].isin(durations)
+    own["rank"] = own["method"].map(METHODS.index)
+    return own.sort_values(["last", *GROUP, "rank"], kind="stable").reset_index(drop=True)[COLUMNS]
+
+
+def heading(labels: Labels, row: dict[Hashable, Any]) -> tuple[str, str]:
+    """What a group of rows compares, and by which outcome."""
+    rule = missing_rule(row["missing_rule"])
+    by = ", day" if row["stem"] == "risk" else " up to day"
+    asked = f"{labels.endpoint(row['outcome'])}{by} {row['horizon_days']:.0f}"
+    return labels.contrast(row["contrast"]), f"{asked}: {within(rule)}" if rule else asked
+
+
+def landmark(study: Study, contrast: str) -> int:
+    """The landmark of a duration; 0 for a randomised contrast, which has none."""
+    return int(study.get("durations", {}).get(contrast, {}).get("days", 0))
+
+
+def _rows(shown: pd.DataFrame, labels: Labels) -> list[forest.Row]:
+    rows: list[forest.Row] = []
+    last = ""
+    for _, own in shown.groupby(GROUP, sort=False, dropna=False):
+        records = own.to_dict("records")
+        title, asked = heading(labels, records[0])
+        rows += [forest.Row(words, heading=True) for words in ((title, asked) if title != last else (asked,))]
+        rows += [_row(r, labels) for r in records]
+        last = title
+    return rows
+
+
+def _row(row: dict[Hashable, Any], labels: Labels) -> forest.Row:
+    form = numbers.ratio if row["stem"] == "hazard_ratio" else numbers.points
+    there = numbers.known(row["estimate"])
+    text = f"{form(row['estimate'])} ({numbers.interval(row['conf_low'], row['conf_high'], form)})"
+    naive = row["method"] in NAIVE
+    return forest.Row(
+        duration_method(row["stem"], row["method"], landmark(labels.study, row["contrast"])),
+        row["estimate"],
+        row["conf_low"],
+        row["conf_high"],
+        text=text if there else "not shown",
+        color=style.WARNING if naive else style.COLOURS[0],
+        shape="s" if naive else "o",
+    )
+
+
+def _alt(shown: pd.DataFrame, labels: Labels) -> str:
+    said = []
+    for _, own in shown.groupby(GROUP, sort=False, dropna=False):
+        records = own.to_dict("records")
+        parts = [f"{within(r.label)} {r.text}" for r in (_row(x, labels) for x in records)]
+        said.append(f"{', '.join(heading(labels, records[0]))}: {style.sentence(parts)}")
+    return "Forest plot of longer against shorter stays, the naive comparison beside fairer ones. " + ". ".join(said) + "."

@@ -1,0 +1,196 @@
+"""Flow: from the people in the records to the eligible ones and to the arms of each contrast.
+
+In order: the rules that exclude people stand beside the way from records to eligible people; below, each contrast with
+its arms and, where there are any, people without a counterpart in the other arm. A count that may not be shown is given
+in words. Totals are sums of what is shown, and are left out when a part of them is not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from iop_outcomes.figures import numbers, style
+from iop_outcomes.figures.labels import STRATA, Labels, Study
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from plotnine import ggplot
+
+WITHHELD = "too few to show"
+LINE, PAD, GAP = 0.19, 0.12, 0.26
+LEFT_BOX, RIGHT_BOX = (0.1, 3.0), (3.45, style.WIDTH - 0.1)
+ARM_BOXES = ((0.1, 3.5), (3.7, style.WIDTH - 0.1))
+CHARACTERS_PER_INCH = 13.2
+
+
+@dataclass(frozen=True)
+class Box:
+    """Words in a frame. x: left and right. top: inches below the upper edge."""
+
+    x: tuple[float, float]
+    top: float
+    lines: tuple[str, ...]
+    framed: bool = True
+    bold: bool = False
+
+    @property
+    def bottom(self) -> float:
+        """Inches below the upper edge."""
+        return self.top + len(self.lines) * LINE + 2 * PAD * self.framed
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """A line with a head, from and to: (x, inches below the upper edge)."""
+
+    begin: tuple[float, float]
+    end: tuple[float, float]
+
+
+def draw(tables: style.Tables, study: Study) -> style.Figure:
+    """The flow diagram of a cohort."""
+    labels = Labels(study)
+    steps = attrition(tables.counts)
+    arms = people(tables.counts, labels)
+    data = _data(steps, arms)
+    if steps.empty:
+        return style.note("no count of eligible people was released", data, "The flow of people")
+    boxes, arrows, bottom = _way_to_eligible(steps)
+    for contrast, own in arms.groupby("contrast", sort=False):
+        boxes_more, arrows_more, bottom = _contrast(labels, str(contrast), own, bottom)
+        boxes += boxes_more
+        arrows += arrows_more
+    return style.Figure(_plot(boxes, arrows, bottom + 0.1), data, _alt(steps, arms, labels))
+
+
+def attrition(counts: pd.DataFrame) -> pd.DataFrame:
+    """Rules in order with the people that each excluded, last the eligible: columns position, rule, people, status."""
+    own = counts[(counts["analysis"] == "cohort") & (counts["outcome"] == "attrition")].sort_values("level")
+    parts = own["level"].str.split(" ", n=1)
+    return own.assign(
+        position=[int(p[0]) for p in parts],
+        rule=[p[1] for p in parts],
+        people=own["count"].astype("Float64").to_numpy(dtype=float, na_value=float("nan")),
+    )[["position", "rule", "people", "status"]].reset_index(drop=True)
+
+
+def people(counts: pd.DataFrame, labels: Labels) -> pd.DataFrame:
+    """People of each arm with and without a counterpart: columns contrast, side, arm, level, people, status."""
+    own = counts[(counts["analysis"] == "design") & (counts["outcome"] == "people")]
+    rank = {c: i for i, c in enumerate(labels.study["contrasts"])}
+    own = own.assign(
+        side=[labels.sides(c).index(a) for c, a in zip(own["contrast"], own["arm"], strict=True)],
+        rank=own["contrast"].map(rank),
+        people=own["count"].astype("Float64").to_numpy(dtype=float, na_value=float("nan")),
+    ).sort_values(["rank", "side", "level"], kind="stable")
+    return own[["contrast", "side", "arm", "level", "people", "status"]].reset_index(drop=True)
+
+
+def said(value: float, many: str = "people") -> str:
+    """People in words: '12 people', or that it may not be shown."""
+    if not numbers.known(value):
+        return WITHHELD
+    return f"{numbers.count(value)} {many if value != 1 else 'person'}"
+
+
+def _data(steps: pd.DataFrame, arms: pd.DataFrame) -> pd.DataFrame:
+    import pandas as pd
+
+    first = steps.assign(part="eligibility", contrast="all", arm="all").rename(columns={"rule": "level"})
+    both = pd.concat([first, arms.assign(part="contrast")], ignore_index=True)
+    return both[["part", "contrast", "arm", "level", "people", "status"]]
+
+
+def _lines(text: str, x: tuple[float, float]) -> list[str]:
+    return style.wrap(text, int((x[1] - x[0] - 2 * PAD) * CHARACTERS_PER_INCH)).split("\n")
+
+
+def _way_to_eligible(steps: pd.DataFrame) -> tuple[list[Box], list[Arrow], float]:
+    rules, eligible = steps.iloc[:-1], steps.iloc[-1]
+    start = Box(LEFT_BOX, 0.1, ("People in the records", said(float(steps["people"].sum(skipna=False)))))
+    beside = Box(RIGHT_BOX, start.bottom + GAP / 2, tuple(_excluded(rules)))
+    end = Box(LEFT_BOX, max(beside.bottom, start.bottom) + GAP, ("Eligible", said(float(eligible["people"]))), bold=True)
+    middle, side = sum(LEFT_BOX) / 2, (beside.top + beside.bottom) / 2
+    arrows = [Arrow((middle, start.bottom), (middle, end.top)), Arrow((middle, side), (RIGHT_BOX[0], side))]
+    return [start, beside, end], arrows, end.bottom
+
+
+def _excluded(rules: pd.DataFrame) -> list[str]:
+    """Whom each rule excluded; rules that excluded no one are counted together."""
+    some = rules[rules["people"] != 0]
+    if some.empty:
+        return _lines(f"Excluded: no one, by any of {len(rules)} rules", RIGHT_BOX)
+    lines = _lines("Excluded, each person under the first rule that applies:", RIGHT_BOX)
+    for rule in some.itertuples():
+        lines += _lines(f"{_number(float(rule.people))}  {rule.rule}", RIGHT_BOX)
+    others = len(rules) - len(some)
+    return lines + ([f"No one by {others} other rule{'s' * (others > 1)}"] if others else [])
+
+
+def _number(value: float) -> str:
+    return numbers.count(value) if numbers.known(value) else f"({WITHHELD})"
+
+
+def _contrast(labels: Labels, name: str, own: pd.DataFrame, top: float) -> tuple[list[Box], list[Arrow], float]:
+    title = Box(
+        (0.1, style.WIDTH - 0.1), top + GAP, tuple(_lines(labels.contrast(name), (0.0, style.WIDTH))), framed=False, bold=True
+    )
+    many = STRATA[labels.study["contrasts"][name]["stratum"]][1]
+    boxes = [title]
+    for side, arm in enumerate(labels.arms(name)):
+        counted = own[own["side"] == side].set_index("level")["people"]
+        lines = _lines(arm, ARM_BOXES[side])
+        lines.append(said(float(counted.sum(skipna=False))) if len(counted) else said(0))
+        if "without_counterpart" in counted.index:
+            alone = _number(float(counted["without_counterpart"])) + " of them"
+            alone = "All of them" if len(counted) == 1 else alone
+            lines += _lines(f"{alone} in {many} with one arm only", ARM_BOXES[side])
+        boxes.append(Box(ARM_BOXES[side], title.bottom + 0.05, tuple(lines)))
+    return boxes, [], max(b.bottom for b in boxes)
+
+
+def _plot(boxes: list[Box], arrows: list[Arrow], height: float) -> ggplot:
+    import pandas as pd
+    from plotnine import aes, arrow, geom_rect, geom_segment, geom_text
+
+    framed = [b for b in boxes if b.framed]
+    frames = pd.DataFrame(
+        [(b.x[0], b.x[1], height - b.bottom, height - b.top) for b in framed], columns=["x0", "x1", "y0", "y1"]
+    )
+    ways = pd.DataFrame(
+        [(*a.begin, *a.end) for a in arrows], columns=["x0", "y0", "x1", "y1"]
+    ).assign(y0=lambda d: height - d["y0"], y1=lambda d: height - d["y1"])  # fmt: skip
+    words = pd.DataFrame(
+        [
+            (b.x[0] + PAD * b.framed, height - b.top - PAD * b.framed - (i + 0.5) * LINE, line, b.bold)
+            for b in boxes
+            for i, line in enumerate(b.lines)
+        ],
+        columns=["x", "y", "label", "bold"],
+    )
+    plot = style.sheet(style.WIDTH, height) + geom_rect(
+        aes(xmin="x0", xmax="x1", ymin="y0", ymax="y1"), data=frames, fill="#f7f9fa", color=style.SOFT, size=0.4
+    )
+    if len(ways):
+        plot += geom_segment(
+            aes("x0", "y0", xend="x1", yend="y1"), data=ways, color=style.SOFT, size=0.5,
+            arrow=arrow(length=0.07, type="closed"),
+        )  # fmt: skip
+    for bold, own in words.groupby("bold"):
+        plot += geom_text(
+            aes("x", "y", label="label"), data=own, ha="left", va="center", size=9, color=style.INK,
+            fontweight="bold" if bold else "normal",
+        )  # fmt: skip
+    return plot
+
+
+def _alt(steps: pd.DataFrame, arms: pd.DataFrame, labels: Labels) -> str:
+    total, eligible = float(steps["people"].sum(skipna=False)), float(steps["people"].iloc[-1])
+    begin = f"Flow diagram. Of {said(total)} in the records, " if numbers.known(total) else "Flow diagram. "
+    parts = []
+    for contrast, own in arms.groupby("contrast", sort=False):
+        sizes = [float(own.loc[own["side"] == side, "people"].sum(skipna=False)) for side in (0, 1)]
+        names = labels.arms(str(contrast))
+        parts.append(f"{names[0]} {_number(sizes[0])} and {names[1]} {_number(sizes[1])}")
+    return f"{begin}{said(eligible)} are eligible. People compared: {'; '.join(parts) or 'none'}."

@@ -1,0 +1,189 @@
+"""The simulator against the truths published for it, and the committed truths against both.
+
+Published values are by week, from an independent implementation; `in_care_week_13` counts people in care in the
+thirteenth week (days 84 to 90), and so more than `retained` at day 90, which asks for care after that day.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from iop_outcomes.errors import StudyError
+from iop_outcomes.sources.synthetic import truth
+from iop_outcomes.sources.synthetic.model import COMPLETED, UNPLANNED, Course, follow
+from iop_outcomes.sources.synthetic.population import SCENARIOS, draw_baseline
+from iop_outcomes.sources.synthetic.stays import index_exit, stays_of
+from iop_outcomes.tables import TABLES, check
+
+pytestmark = pytest.mark.truth
+
+DRAWS = 60_000
+Published = pd.DataFrame
+
+
+@pytest.fixture(scope="module")
+def published(project: Path) -> Published:
+    return pd.read_csv(project / "data/reference/truth_published.csv").set_index(["scenario", "quantity"])
+
+
+@pytest.fixture(scope="module")
+def committed(project: Path) -> pd.DataFrame:
+    return pd.read_csv(project / "data/reference/truth_demo.csv")
+
+
+def _by_week(course: Course) -> dict[str, np.ndarray]:
+    """Per person, straight from the weekly grid."""
+    days, cause = index_exit(stays_of(course))
+    inside = course.level > 0
+    unplanned, completed = cause == UNPLANNED, cause == COMPLETED
+    values = {f"abstinent_week_{w}": ~course.used[:, w - 4 : w].any(axis=1) for w in (13, 26, 52)}
+    values |= {f"unplanned_by_week_{w}": unplanned & (days < 7 * w) for w in (4, 8, 13)}
+    values |= {
+        "completed_by_week_13": completed & (days < 91),
+        "in_care_week_13": inside[:, 12],
+        "weeks_in_care_26": inside[:, :26].sum(axis=1),
+    }
+    return {name: value.astype(float) for name, value in values.items()}
+
+
+def _mean(y: np.ndarray, w: np.ndarray) -> tuple[float, float]:
+    """Weighted mean and its standard error."""
+    mean = float(np.average(y, weights=w))
+    return mean, float(np.sqrt((w**2 * (y - mean) ** 2).sum()) / w.sum())
+
+
+def _assert_near(found: tuple[float, float], row: pd.Series, name: str) -> None:
+    error = np.hypot(found[1], row["monte_carlo_error"])
+    assert abs(found[0] - row["value"]) < 4 * error, (name, found, row["value"])
+
+
+@pytest.mark.parametrize("scenario", list(SCENARIOS))
+def test_forced_arms_have_the_published_truths(scenario: str, published: Published) -> None:
+    baseline = draw_baseline(DRAWS, None, np.random.default_rng(31), scenario)
+    runs = [_by_week(follow(baseline, np.random.default_rng(32), scenario, arm)) for arm in (1, 0)]
+    e = baseline.placement
+    for name, iop in runs[0].items():
+        residential = runs[1][name]
+        flat = np.ones(DRAWS)
+        _assert_near(_mean(iop, flat), published.loc[(scenario, f"{name}_iop")], name)
+        _assert_near(_mean(residential, flat), published.loc[(scenario, f"{name}_residential")], name)
+        _assert_near(_mean(iop - residential, flat), published.loc[(scenario, f"{name}_difference")], name)
+    for name in ("abstinent_week_26", "in_care_week_13"):
+        for estimand, weight in {"ATO": e * (1 - e), "ATT": e}.items():
+            key = f"{name}_difference_{estimand}"
+            _assert_near(_mean(runs[0][name] - runs[1][name], weight), published.loc[(scenario, key)], key)
+
+
+def test_the_natural_course_misleads_as_published(published: Published) -> None:
+    course = follow(draw_baseline(DRAWS, None, np.random.default_rng(41)), np.random.default_rng(42))
+    placed, values = course.arm == 1, _by_week(course)
+    _assert_near(_mean(placed.astype(float), np.ones(DRAWS)), published.loc[("base", "iop_share")], "iop_share")
+    for name in ("abstinent_week_26", "in_care_week_13"):
+        first, second = (_mean(values[name][at], np.ones(at.sum())) for at in (placed, ~placed))
+        found = (first[0] - second[0], float(np.hypot(first[1], second[1])))
+        key = f"{name}_difference_as_observed"
+        _assert_near(found, published.loc[("base", key)], key)
+    weight = np.where(placed, 1 / course.baseline.placement, 1 / (1 - course.baseline.placement))
+    for arm, at in (("iop", placed), ("residential", ~placed)):
+        found = _mean(values["abstinent_week_26"][at], weight[at])
+        _assert_near(found, published.loc[("base", f"abstinent_week_26_{arm}")], arm)
+
+
+# outcome and horizon in days -> the same by week, where the conventions coincide
+COINCIDE = {
+    ("unplanned_discharge", 30): "unplanned_by_week_4",
+    ("unplanned_discharge", 60): "unplanned_by_week_8",
+    ("unplanned_discharge", 90): "unplanned_by_week_13",
+    ("abstinent", 90): "abstinent_week_13",
+    ("abstinent", 180): "abstinent_week_26",
+}
+
+
+def _committed(frame: pd.DataFrame, outcome: str, horizon: int, estimand: str, measure: str) -> tuple[float, float]:
+    keys = {"outcome": outcome, "horizon_days": horizon, "estimand": estimand, "measure": measure}
+    row = frame[(frame[list(keys)] == list(keys.values())).all(axis=1)]
+    assert len(row) == 1
+    return float(row["truth"].iloc[0]), float(row["monte_carlo_error"].iloc[0])
+
+
+@pytest.mark.parametrize(("outcome", "horizon"), list(COINCIDE))
+def test_committed_truths_are_the_published_ones(
+    outcome: str, horizon: int, committed: pd.DataFrame, published: Published
+) -> None:
+    name = COINCIDE[(outcome, horizon)]
+    for measure, arm in (("risk_iop", "iop"), ("risk_residential", "residential"), ("risk_difference", "difference")):
+        found = _committed(committed, outcome, horizon, "ATE", measure)
+        _assert_near(found, published.loc[("base", f"{name}_{arm}")], name)
+
+
+def test_committed_abstinence_by_estimand_is_the_published_one(committed: pd.DataFrame, published: Published) -> None:
+    for estimand in ("ATO", "ATT", "as_observed"):
+        key = f"abstinent_week_26_difference_{estimand}"
+        found = _committed(committed, "abstinent", 180, estimand, "risk_difference")
+        _assert_near(found, published.loc[("base", key)], key)
+
+
+def test_committed_retention_is_care_after_the_day_without_broken_links(
+    committed: pd.DataFrame, published: Published
+) -> None:
+    baseline = draw_baseline(DRAWS, None, np.random.default_rng(51))
+    for arm, name in ((1, "iop"), (0, "residential")):
+        found, error = _committed(committed, "retained", 90, "ATE", f"risk_{name}")
+        course = follow(baseline, np.random.default_rng(52), arm=arm)
+        in_week_14, own_error = _mean((course.level[:, 13] > 0).astype(float), np.ones(DRAWS))
+        # 1.5 in 100 step-downs come too late to be linked
+        slack = 4 * np.hypot(error, own_error)
+        assert -slack < in_week_14 - found < 0.006 + slack
+        assert found < published.loc[("base", f"in_care_week_13_{name}"), "value"] - 0.05
+
+
+def test_committed_table_is_complete_and_consistent(committed: pd.DataFrame, project: Path) -> None:
+    check(TABLES["truth"], committed)
+    assert len(committed) == 12 * 4 * 4
+    wide = committed.pivot(index=["outcome", "horizon_days", "estimand"], columns="measure", values="truth")
+    for stem, of in (("risk", ""), ("mean_days", "mean_days_")):
+        rows = wide[wide[f"{stem}_iop"].notna()]
+        iop, residential = rows[f"{stem}_iop"], rows[f"{stem}_residential"]
+        assert np.allclose(rows[f"{of or 'risk_'}difference"], iop - residential, atol=3e-6)
+        assert np.allclose(rows[f"{of or 'risk_'}ratio"], iop / residential, rtol=2e-5)
+    risks = committed[committed["measure"].isin(["risk_iop", "risk_residential", "risk_difference"])]
+    assert risks["monte_carlo_error"].between(0.0003, 0.0012).all()
+    about = json.loads((project / "data/reference/truth_demo.json").read_text(encoding="utf-8"))
+    assert (about["draws_per_arm"], about["seed"]) == (truth.DRAWS, truth.SEED)
+
+
+def test_what_is_seen_in_the_treated_is_their_potential_outcome(committed: pd.DataFrame) -> None:
+    """Consistency: the mean outcome of those placed in IOP is E[Y(1)] under the weights of the ATT."""
+    for (outcome, horizon), rows in committed.groupby(["outcome", "horizon_days"]):
+        measure = "mean_days_iop" if outcome == "time_in_care" else "risk_iop"
+        seen = _committed(rows, str(outcome), int(horizon), "as_observed", measure)
+        potential = _committed(rows, str(outcome), int(horizon), "ATT", measure)
+        assert abs(seen[0] - potential[0]) < 4 * np.hypot(seen[1], potential[1])
+
+
+def test_truths_are_the_same_bytes_for_the_same_seed(tmp_path: Path) -> None:
+    for folder in ("first", "second"):
+        truth.main(["--draws", "2000", "--seed", "5", "--out", str(tmp_path / folder)])
+    for name in ("truth_demo.csv", "truth_demo.json"):
+        assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
+    other = truth.truths(2000, 6)
+    assert not other["truth"].equals(truth.truths(2000, 5)["truth"])
+
+
+def test_monte_carlo_errors_are_those_of_repetition() -> None:
+    """Over 40 seeds the spread of a truth is what its Monte Carlo error says."""
+    frames = [truth.truths(2000, seed) for seed in range(40)]
+    spread = np.std([f["truth"] for f in frames], axis=0, ddof=1)
+    said = np.mean([f["monte_carlo_error"] for f in frames], axis=0)
+    assert 0.9 < np.median(spread / said) < 1.1
+    assert ((spread / said > 0.55) & (spread / said < 1.6)).all()
+
+
+def test_too_few_draws_are_refused() -> None:
+    with pytest.raises(StudyError, match="100 draws"):
+        truth.truths(50, 1)
