@@ -59,7 +59,7 @@ def _shown(asked: pd.DataFrame, labels: Labels, truth: pd.DataFrame | None) -> p
                 "estimand": estimand, "first": arms[0].estimate if arms[0] else math.nan,
                 "second": arms[1].estimate if arms[1] else math.nan, "difference": gap.estimate,
                 "conf_low": gap.conf_low, "conf_high": gap.conf_high,
-                "truth": _truth(truth, str(contrast), str(outcome), day, str(estimand)),
+                "truth": _truth(truth, str(contrast), str(outcome), float(str(day)), str(estimand)),
                 "status": gap.status, "reason": gap.reason,
             }
         )  # fmt: skip
@@ -97,7 +97,9 @@ def _rows(shown: pd.DataFrame, labels: Labels) -> list[forest.Row]:
     for (contrast, outcome, day, rule), own in shown.groupby(GROUP, sort=False, dropna=False):
         first, second = labels.arms(str(contrast))
         arms = f"{first} v {within(second)}"
-        asked = ": ".join(w for w in (f"{labels.endpoint(str(outcome))}, day {day:.0f}", within(missing_rule(str(rule)))) if w)
+        asked = ": ".join(
+            w for w in (f"{labels.endpoint(str(outcome))}, day {day:.0f}", within(missing_rule(str(rule)))) if w
+        )
         rows += [forest.Row(words, heading=True) for words in ((arms, asked) if arms != last else (asked,))]
         rows += [_row(estimand) for estimand in own.to_dict("records")]
         last = arms

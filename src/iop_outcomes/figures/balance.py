@@ -31,8 +31,20 @@ NUDGES = {"unweighted": 0.0, "iptw": -0.17, "overlap": 0.17}
 def draw(tables: style.Tables, study: Study) -> style.Figure:
     """One panel for each contrast."""
     import pandas as pd
-    from plotnine import aes, expand_limits, facet_wrap, geom_point, geom_vline, ggplot, labs
-    from plotnine import scale_color_manual, scale_shape_manual, scale_x_continuous, scale_y_continuous, theme
+    from plotnine import (
+        aes,
+        expand_limits,
+        facet_wrap,
+        geom_point,
+        geom_vline,
+        ggplot,
+        labs,
+        scale_color_manual,
+        scale_shape_manual,
+        scale_x_continuous,
+        scale_y_continuous,
+        theme,
+    )
 
     labels = Labels(study)
     limit = float(study["gate"]["max_standardised_difference"])
@@ -57,7 +69,7 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
         + expand_limits(x=[0, 1.5 * limit])
         + scale_color_manual([COLOURS[m] for m in methods])
         + scale_shape_manual([SHAPES[m] for m in methods])
-        + scale_x_continuous(labels=lambda values: [numbers.plain(round(v, 2)) for v in values])
+        + scale_x_continuous(labels=lambda values: [numbers.plain(round(float(v), 2)) for v in values])
         + scale_y_continuous(breaks=list(range(len(order))), labels=order, expand=(0, 0.5))
         + labs(x=f"Absolute standardised difference (dashed line: limit after weighting, {numbers.plain(limit)})", y="")
         + style.look(height=1.2 + rows * (0.25 + 0.25 * len(order) + 0.17 * strips))

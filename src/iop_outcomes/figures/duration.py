@@ -44,7 +44,7 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
 
 
 def questions(estimates: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """The comparisons of longer with shorter stays, one row each: the durations, and the randomised ones beside them."""
+    """The comparisons of longer with shorter stays, one row each: durations, then the randomised ones beside them."""
     found = select.measured(estimates)
     durations = list(study.get("durations", {}))
     beside = found["analysis"].isin(found.loc[found["contrast"].isin(durations), "analysis"])
@@ -102,4 +102,6 @@ def _alt(shown: pd.DataFrame, labels: Labels) -> str:
         records = own.to_dict("records")
         parts = [f"{within(r.label)} {r.text}" for r in (_row(x, labels) for x in records)]
         said.append(f"{', '.join(heading(labels, records[0]))}: {style.sentence(parts)}")
-    return "Forest plot of longer against shorter stays, the naive comparison beside fairer ones. " + ". ".join(said) + "."
+    return (
+        "Forest plot of longer against shorter stays, the naive comparison beside fairer ones. " + ". ".join(said) + "."
+    )

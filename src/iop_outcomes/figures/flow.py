@@ -8,7 +8,7 @@ in words. Totals are sums of what is shown, and are left out when a part of them
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.figures import numbers, style
 from iop_outcomes.figures.labels import STRATA, Labels, Study
@@ -110,7 +110,9 @@ def _way_to_eligible(steps: pd.DataFrame) -> tuple[list[Box], list[Arrow], float
     rules, eligible = steps.iloc[:-1], steps.iloc[-1]
     start = Box(LEFT_BOX, 0.1, ("People in the records", said(float(steps["people"].sum(skipna=False)))))
     beside = Box(RIGHT_BOX, start.bottom + GAP / 2, tuple(_excluded(rules)))
-    end = Box(LEFT_BOX, max(beside.bottom, start.bottom) + GAP, ("Eligible", said(float(eligible["people"]))), bold=True)
+    end = Box(
+        LEFT_BOX, max(beside.bottom, start.bottom) + GAP, ("Eligible", said(float(eligible["people"]))), bold=True
+    )
     middle, side = sum(LEFT_BOX) / 2, (beside.top + beside.bottom) / 2
     arrows = [Arrow((middle, start.bottom), (middle, end.top)), Arrow((middle, side), (RIGHT_BOX[0], side))]
     return [start, beside, end], arrows, end.bottom
@@ -123,18 +125,22 @@ def _excluded(rules: pd.DataFrame) -> list[str]:
         return _lines(f"Excluded: no one, by any of {len(rules)} rules", RIGHT_BOX)
     lines = _lines("Excluded, each person under the first rule that applies:", RIGHT_BOX)
     for rule in some.itertuples():
-        lines += _lines(f"{_number(float(rule.people))}  {rule.rule}", RIGHT_BOX)
+        lines += _lines(f"{_number(rule.people)}  {rule.rule}", RIGHT_BOX)
     others = len(rules) - len(some)
     return lines + ([f"No one by {others} other rule{'s' * (others > 1)}"] if others else [])
 
 
-def _number(value: float) -> str:
+def _number(value: Any) -> str:
     return numbers.count(value) if numbers.known(value) else f"({WITHHELD})"
 
 
 def _contrast(labels: Labels, name: str, own: pd.DataFrame, top: float) -> tuple[list[Box], list[Arrow], float]:
     title = Box(
-        (0.1, style.WIDTH - 0.1), top + GAP, tuple(_lines(labels.contrast(name), (0.0, style.WIDTH))), framed=False, bold=True
+        (0.1, style.WIDTH - 0.1),
+        top + GAP,
+        tuple(_lines(labels.contrast(name), (0.0, style.WIDTH))),
+        framed=False,
+        bold=True,
     )
     many = STRATA[labels.study["contrasts"][name]["stratum"]][1]
     boxes = [title]

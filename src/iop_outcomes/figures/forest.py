@@ -87,8 +87,20 @@ def _whole_points(value: float) -> str:
 def plot(rows: Sequence[Row], axis: Axis, truth_label: str = "") -> ggplot:
     """The plot; labels left, marks in the middle, numbers right. Height follows from the rows."""
     import pandas as pd
-    from plotnine import aes, element_blank, element_line, geom_point, geom_segment, geom_text, ggplot
-    from plotnine import coord_cartesian, labs, scale_x_continuous, scale_y_continuous, theme
+    from plotnine import (
+        aes,
+        coord_cartesian,
+        element_blank,
+        element_line,
+        geom_point,
+        geom_segment,
+        geom_text,
+        ggplot,
+        labs,
+        scale_x_continuous,
+        scale_y_continuous,
+        theme,
+    )
 
     low, high = axis.limits(rows)
     width = high - low
@@ -134,7 +146,9 @@ def plot(rows: Sequence[Row], axis: Axis, truth_label: str = "") -> ggplot:
 
 
 def _fills(marked: pd.DataFrame) -> list[str]:
-    return [style.PAPER if shape == "s" else color for shape, color in zip(marked["shape"], marked["color"], strict=True)]
+    return [
+        style.PAPER if shape == "s" else color for shape, color in zip(marked["shape"], marked["color"], strict=True)
+    ]
 
 
 def _with_words(out: ggplot, frame: pd.DataFrame, left: float, right: float) -> ggplot:
@@ -148,16 +162,22 @@ def _with_words(out: ggplot, frame: pd.DataFrame, left: float, right: float) -> 
             aes("x", "y", label="label"), data=headings, ha="left", va="center", size=HEADING_SIZE, color=style.INK,
             fontweight="bold", fill=style.PAPER, label_size=0, label_padding=0.12,
         )  # fmt: skip
-    indented = INDENT + frame["label"]
+    on_left = frame.assign(x=left, words=INDENT + frame["label"])
+    on_right = frame.assign(x=right, words=frame["text"])
     texts = (
-        (frame[~heading].assign(x=left, words=indented), style.INK),
-        (frame[shown].assign(x=right, words=frame["text"]), style.INK),
-        (frame[~heading & ~shown].assign(x=right, words=frame["text"]), style.SOFT),
+        (on_left[~heading], style.INK),
+        (on_right[shown], style.INK),
+        (on_right[~heading & ~shown], style.SOFT),
     )
     for data, color in texts:
         if len(data):
             out += geom_text(
-                aes("x", "y", label="words"), data=data[["x", "y", "words"]], ha="left", va="center", size=TEXT_SIZE, color=color
+                aes("x", "y", label="words"),
+                data=data[["x", "y", "words"]],
+                ha="left",
+                va="center",
+                size=TEXT_SIZE,
+                color=color,
             )
     return out
 

@@ -1,7 +1,7 @@
 """Intensity: standardised abstinence by attended hours of care a week, by arm, under each reading of missing answers.
 
-One line for each arm in its band, drawn only over the hours that its people attended; one panel for each reading. Without
-curves the figure says why.
+One line for each arm in its band, drawn only over the hours that its people attended; one panel for each reading.
+Without curves the figure says why.
 """
 
 from __future__ import annotations
@@ -19,8 +19,20 @@ if TYPE_CHECKING:
 def draw(tables: style.Tables, study: Study) -> style.Figure:
     """One panel for each contrast, endpoint and reading of missing answers."""
     import pandas as pd
-    from plotnine import aes, coord_cartesian, expand_limits, facet_wrap, geom_line, geom_ribbon, ggplot, labs
-    from plotnine import scale_color_manual, scale_fill_manual, scale_linetype_manual, scale_y_continuous
+    from plotnine import (
+        aes,
+        coord_cartesian,
+        expand_limits,
+        facet_wrap,
+        geom_line,
+        geom_ribbon,
+        ggplot,
+        labs,
+        scale_color_manual,
+        scale_fill_manual,
+        scale_linetype_manual,
+        scale_y_continuous,
+    )
 
     labels = Labels(study)
     shown = _shown(tables.curves, labels)
@@ -69,7 +81,19 @@ def _shown(curves: pd.DataFrame, labels: Labels) -> pd.DataFrame:
         side=[labels.sides(c).index(a) for c, a in keys],
         arm_label=[labels.arm(c, a) for c, a in keys],
     )[
-        ["contrast", "outcome", "missing_rule", "panel", "arm", "arm_label", "side", "x", "estimate", "conf_low", "conf_high"]
+        [
+            "contrast",
+            "outcome",
+            "missing_rule",
+            "panel",
+            "arm",
+            "arm_label",
+            "side",
+            "x",
+            "estimate",
+            "conf_low",
+            "conf_high",
+        ]
     ].reset_index(drop=True)
 
 
@@ -79,7 +103,7 @@ def _alt(shown: pd.DataFrame) -> str:
         ends = own.iloc[[0, -1]]
         (x0, x1), (y0, y1) = ends["x"], ends["estimate"]
         said.append(
-            f"{' '.join(panel.split())}, {arm}: {numbers.percent(y0)} at {numbers.days(x0)} hours a week, "
+            f"{' '.join(str(panel).split())}, {arm}: {numbers.percent(y0)} at {numbers.days(x0)} hours a week, "
             f"{numbers.percent(y1)} at {numbers.days(x1)}"
         )
     return "Curves of the share abstinent by mean attended hours a week, by arm. " + "; ".join(said) + "."

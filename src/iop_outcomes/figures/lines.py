@@ -1,7 +1,8 @@
 """Curves over days by arm, shared by the figures of leaving and of staying.
 
-All are steps: between two released points a curve stays where it was. Unadjusted curves are thin, weighted ones bold in
-a band. With one contrast the legend names the arms; with several, each panel numbers its arms and the legend speaks of arm 1 and arm 2.
+All are steps: between two released points a curve stays where it was. Unadjusted curves are thin, weighted ones bold
+in a band. With one contrast the legend names the arms; with several, each panel numbers its arms and the legend speaks
+of arm 1 and arm 2.
 """
 
 from __future__ import annotations
@@ -46,8 +47,8 @@ def points(curves: pd.DataFrame, labels: Labels, start: float, last: dict[str, f
                 parts.append(
                     _from_zero(line, start, last.get(str(contrast), float("inf"))).assign(
                         contrast=contrast,
-                        outcome=outcome,
-                        arm=arm,
+                        outcome=str(outcome),
+                        arm=str(arm),
                         side=sides.index(str(arm)),
                         arm_label=labels.arm(str(contrast), str(arm)),
                         weighted=method != "crude",
@@ -73,7 +74,7 @@ def _from_zero(line: pd.DataFrame, start: float, last: float) -> pd.DataFrame:
 
 
 def at_end(shown: pd.DataFrame) -> dict[tuple[str, str], tuple[float, bool, float, float]]:
-    """By contrast and outcome: the last day that both arms reach, whether weighted, and the height of each arm there."""
+    """By contrast and outcome: the last day that both arms reach, whether weighted, and each arm's height there."""
     found = {}
     for (contrast, outcome), own in shown.groupby(["contrast", "outcome"], sort=False):
         weighted = bool(own["weighted"].any())
@@ -100,9 +101,23 @@ def panel_words(labels: Labels, contrast: str, alone: bool, width: int = 42) -> 
 def plot(shown: pd.DataFrame, labels: Labels, panel: Panel, y_title: str, columns: int = COLUMNS) -> ggplot:
     """Panels in the order of the rows."""
     import pandas as pd
-    from plotnine import aes, facet_wrap, geom_line, geom_ribbon, ggplot, guide_legend, guides
-    from plotnine import labs, scale_color_manual, scale_fill_manual, scale_linetype_manual, scale_size_manual
-    from plotnine import coord_cartesian, scale_x_continuous, scale_y_continuous
+    from plotnine import (
+        aes,
+        coord_cartesian,
+        facet_wrap,
+        geom_line,
+        geom_ribbon,
+        ggplot,
+        guide_legend,
+        guides,
+        labs,
+        scale_color_manual,
+        scale_fill_manual,
+        scale_linetype_manual,
+        scale_size_manual,
+        scale_x_continuous,
+        scale_y_continuous,
+    )
 
     pairs = list(shown[["contrast", "outcome"]].drop_duplicates().itertuples(index=False, name=None))
     names = [panel(c, o) for c, o in pairs]
@@ -161,9 +176,7 @@ def _steps(shown: pd.DataFrame) -> pd.DataFrame:
 
 
 def _legend(kind: tuple[int, bool], labels: Labels, contrasts: list[str]) -> str:
-    arm = (
-        labels.arms(contrasts[0])[kind[0]] if len(contrasts) == 1 else f"Arm {kind[0] + 1}"
-    )
+    arm = labels.arms(contrasts[0])[kind[0]] if len(contrasts) == 1 else f"Arm {kind[0] + 1}"
     return f"{arm}, {'weighted' if kind[1] else 'unadjusted'}"
 
 

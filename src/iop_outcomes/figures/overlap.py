@@ -1,12 +1,13 @@
 """Overlap: how the propensity scores of the two arms lie over each other, as a mirrored histogram.
 
-The first arm stands above the line, the second below; bins that may not be shown are marked. One panel for each contrast
-that has a score; without any, the figure says why.
+The first arm stands above the line, the second below; bins that may not be shown are marked. One panel for each
+contrast that has a score; without any, the figure says why.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.figures import numbers, select, style
 from iop_outcomes.figures.labels import Labels, Study
@@ -20,8 +21,22 @@ ADJUSTED = ("iptw", "overlap", "aipw")
 def draw(tables: style.Tables, study: Study) -> style.Figure:
     """One panel for each contrast with a propensity score."""
     import pandas as pd
-    from plotnine import aes, facet_wrap, geom_hline, geom_point, geom_rect, ggplot, guide_legend, guides, labs
-    from plotnine import scale_fill_manual, scale_shape_manual, scale_x_continuous, scale_y_continuous, theme
+    from plotnine import (
+        aes,
+        facet_wrap,
+        geom_hline,
+        geom_point,
+        geom_rect,
+        ggplot,
+        guide_legend,
+        guides,
+        labs,
+        scale_fill_manual,
+        scale_shape_manual,
+        scale_x_continuous,
+        scale_y_continuous,
+        theme,
+    )
 
     labels = Labels(study)
     shown = _shown(tables.counts, labels)
@@ -33,7 +48,9 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
     arms = labels.arms(contrasts[0]) if alone else ("Arm 1 (above the line)", "Arm 2 (below the line)")
     data = shown.assign(
         side_label=pd.Categorical([arms[s] for s in shown["side"]], arms),
-        panel=pd.Categorical([_panel(labels, str(c)) for c in shown["contrast"]], [_panel(labels, c) for c in contrasts]),
+        panel=pd.Categorical(
+            [_panel(labels, str(c)) for c in shown["contrast"]], [_panel(labels, c) for c in contrasts]
+        ),
         height=[(1 - 2 * s) * (0 if pd.isna(n) else n) for s, n in zip(shown["side"], shown["people"], strict=True)],
     )
     few = data[data["status"] == "suppressed"].assign(middle=lambda d: (d["low"] + d["high"]) / 2, withheld="withheld")
@@ -46,7 +63,7 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
         + geom_hline(yintercept=0, color=style.INK, size=0.5)
         + scale_fill_manual(list(style.COLOURS))
         + scale_x_continuous(limits=(0, 1), breaks=[0, 0.25, 0.5, 0.75, 1], labels=_plain)
-        + scale_y_continuous(labels=lambda values: [numbers.count(abs(v)) for v in values])
+        + scale_y_continuous(labels=lambda values: [numbers.count(abs(float(v))) for v in values])
         + guides(fill=guide_legend(order=1), shape=guide_legend(order=2))
         + labs(x="Propensity score: probability of the first arm, given the covariates", y="People")
         + style.look(height=1.2 + (2.0 if alone else rows * 2.3))
@@ -60,7 +77,7 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
     return style.Figure(plot, shown, _alt(shown, labels))
 
 
-def _plain(values: list[float]) -> list[str]:
+def _plain(values: Sequence[Any]) -> list[str]:
     return [numbers.plain(v) for v in values]
 
 

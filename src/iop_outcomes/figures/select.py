@@ -23,7 +23,7 @@ def best(rows: pd.DataFrame) -> dict[str, Any]:
 
 
 def measured(estimates: pd.DataFrame) -> pd.DataFrame:
-    """The estimates with two more columns: `stem` (risk, mean_days, hazard_ratio) and `of` (an arm, difference, ratio)."""
+    """The estimates with two more columns: `stem` (risk, mean_days, hazard_ratio), `of` (an arm, difference, ratio)."""
     parts = [split_measure(m) for m in estimates["measure"]]
     return estimates.assign(stem=[p[0] for p in parts], of=[p[1] for p in parts])
 

@@ -13,7 +13,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -140,7 +140,7 @@ def _rendered(plot: ggplot, kind: str, name: str) -> bytes:
     import matplotlib.pyplot as plt
     from plotnine import theme
 
-    settings = {"svg.hashsalt": name, "svg.fonttype": "none", "font.family": FONTS}
+    settings: dict[Any, Any] = {"svg.hashsalt": name, "svg.fonttype": "none", "font.family": FONTS}
     target = io.BytesIO()
     with mpl.rc_context(settings):
         plt.switch_backend("agg")

@@ -7,8 +7,8 @@ weights of each estimand, and turned into risks or mean days per arm, their diff
 Monte Carlo standard errors of these.
 
 Outcomes. `unplanned_discharge`: the index level was left unplanned by day H, other exits competing.
-`retained`: the last day in care, at any level linked to the index stay, is after day H. `time_in_care`:
-mean of that day, or H if sooner. `abstinent`: no use in the last four whole weeks before day H (63 to 90,
+`retained`: in care on day H, at any level linked to the index stay. `time_in_care`: mean days in care up to
+day H, the first and the last counted. `abstinent`: no use in the last four whole weeks before day H (63 to 90,
 154 to 181), death aside.
 
 Estimands. ATE: everybody. ATT: weighted by the true placement probability e. ATO: by e(1 - e). as_observed:
@@ -68,11 +68,11 @@ def _unplanned(d: _Days, horizon: int) -> Floats:
 
 
 def _retained(d: _Days, horizon: int) -> Floats:
-    return (d.care_days > horizon).astype(float)
+    return (d.care_days >= horizon).astype(float)
 
 
 def _time_in_care(d: _Days, horizon: int) -> Floats:
-    return np.minimum(d.care_days, horizon).astype(float)
+    return np.minimum(d.care_days + 1, horizon).astype(float)
 
 
 def _abstinent(d: _Days, horizon: int) -> Floats:
