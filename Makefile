@@ -14,6 +14,7 @@ RUN = $(UV) run --locked
 
 report: setup
 	$(RUN) snakemake --cores $(CORES) $(OVERRIDE)
+	@echo "The report: results/$(or $(COHORT),demo)/release/report.html"
 
 test: setup check
 	$(RUN) pytest -n 2 --dist loadfile

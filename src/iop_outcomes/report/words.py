@@ -1,0 +1,220 @@
+"""The results in plain words: sentences whose every number is taken from the estimates or from the study.
+
+In order: each contrast with its questions (leaving, staying, abstinence under every reading of a missing outcome, time to
+an event), then longer stays, then hours a week. Of several methods the adjusted one speaks; where the design did not
+allow it, the reason is given and the unadjusted comparison follows under that name. An interval that holds both
+directions is said to leave the direction open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from iop_outcomes.figures import numbers, select
+from iop_outcomes.figures.labels import Labels, Study, within
+from iop_outcomes.report import phrases
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+UNADJUSTED = ("crude", "naive")
+ADJUSTED = ("overlap", "iptw", "aipw")
+# days on which a question is looked at first when the study marks none as primary
+USUAL_DAY = 90
+KINDS_OF_ABSTINENCE = ("interview", "screen", "no_return")
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Said:
+    """One paragraph. tone: finding, caution (read it with care) or absent (there is no number)."""
+
+    text: str
+    tone: str = "finding"
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is said of one contrast, duration or intensity."""
+
+    name: str
+    title: str
+    said: tuple[Said, ...]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The rows of one estimand: both arms, their difference, their ratio; or a hazard ratio."""
+
+    rows: Mapping[str, Row]
+
+    @property
+    def main(self) -> Row:
+        """The difference, or the hazard ratio."""
+        return self.rows.get("difference") or self.rows[""]
+
+    @property
+    def there(self) -> bool:
+        """It has a number."""
+        return self.main["status"] == "ok" and numbers.known(self.main["estimate"])
+
+
+def summary(estimates: pd.DataFrame, study: Study) -> list[Part]:
+    """What the estimates say, part by part; parts about which nothing was asked are left out."""
+    labels = Labels(study)
+    found = select.measured(estimates)
+    parts = []
+    for room, speak in (("contrasts", _contrast), ("durations", _duration), ("intensities", _intensity)):
+        for name in study.get(room, {}):
+            own = found[found["contrast"] == name]
+            if len(own):
+                said = _impossible(own, labels, name) or tuple(speak(own, found, labels, name))
+                parts.append(Part(name, labels.contrast(name), said))
+    return [p for p in parts if p.said]
+
+
+def _impossible(own: pd.DataFrame, labels: Labels, name: str) -> tuple[Said, ...]:
+    """One sentence for a question that these data cannot answer at all."""
+    if not (own["status"] == "not_possible").all():
+        return ()
+    reasons = dict.fromkeys(labels.reason(name, r) for r in own["reason"])
+    return (Said(f"These data cannot answer this question: {'; '.join(reasons)}.", "absent"),)
+
+
+def pairs(own: pd.DataFrame) -> list[Pair]:
+    """The estimands of some rows, each with its arms."""
+    keys = ["analysis", "contrast", "outcome", "horizon_days", "estimand", "method", "missing_rule", "subgroup", "stem"]
+    return [
+        Pair({r["of"]: r for r in rows.to_dict("records")})  # type: ignore[misc]
+        for _, rows in own.groupby(keys, sort=False, dropna=False)
+        if {"difference", ""} & set(rows["of"])
+    ]
+
+
+def _preferred(found: Sequence[Pair]) -> Pair:
+    ranks = {m: i for i, m in enumerate(select.PREFERRED)}
+    return min(found, key=lambda p: ranks.get(p.main["method"], len(ranks)))
+
+
+def _contrast(own: pd.DataFrame, everything: pd.DataFrame, labels: Labels, name: str) -> Iterator[Said]:
+    own = own[own["subgroup"] == "all"]
+    shared = _shared_gate(own)
+    if shared:
+        yield Said(phrases.no_adjusted(labels.reason(name, shared), labels.randomised(name)), "absent")
+    durations = everything[everything["contrast"].isin(list(labels.study.get("durations", {})))]["analysis"]
+    own = own[~own["analysis"].isin(durations)]
+    counted = set(own.loc[own["stem"] != "hazard_ratio", "outcome"])
+    told = own[(own["stem"] != "hazard_ratio") | ~own["outcome"].isin(counted)]
+    for (_, outcome, stem), rows in told.groupby(["analysis", "outcome", "stem"], sort=False):
+        rows = rows[rows["horizon_days"] == key_day(rows, labels.study)]
+        if labels.kind(str(outcome)) in KINDS_OF_ABSTINENCE and stem == "risk":
+            yield from _readings(rows, labels, bool(shared))
+        else:
+            yield from _answer(pairs(rows), labels, bool(shared))
+
+
+def _shared_gate(own: pd.DataFrame) -> str:
+    """The reason for which no adjusted estimate of a contrast is shown, when it is one for all of them; else ''."""
+    adjusted = own[own["method"].isin(ADJUSTED)]
+    if adjusted.empty or not (adjusted["status"] == "gated").all() or adjusted["reason"].nunique() > 1:
+        return ""
+    return str(adjusted["reason"].iloc[0])
+
+
+def key_day(rows: pd.DataFrame, study: Study) -> int:
+    """The horizon that speaks for a question: that of its primary rows, else the one nearest to the usual day."""
+    asked = {
+        int(a["horizon_days"])
+        for a in study.get("analyses_rows", ())
+        if a["family"] == "primary"
+        and (a["analysis"], a["contrast"], a["outcome"]) == tuple(rows[["analysis", "contrast", "outcome"]].iloc[0])
+    } & set(rows["horizon_days"])
+    days = asked or {int(d) for d in rows["horizon_days"].dropna()}
+    return min(days, key=lambda d: (abs(d - USUAL_DAY), d))
+
+
+def _answer(found: Sequence[Pair], labels: Labels, gate_told: bool) -> Iterator[Said]:
+    """One question under one reading: its preferred estimate, or why there is none and the unadjusted one."""
+    adjusted = [p for p in found if p.main["method"] not in UNADJUSTED]
+    shown = [p for p in adjusted if p.there]
+    if shown:
+        yield Said(phrases.compared(_preferred(shown).rows, labels, lead=True))
+        return
+    if adjusted and not gate_told:
+        row = _preferred(adjusted).main
+        reason = labels.reason(row["contrast"], row["reason"])
+        yield Said(f"{phrases.topic(row, labels)}: no adjusted comparison is shown ({reason}).", "absent")
+    crude = [p for p in found if p.main["method"] in UNADJUSTED and p.there]
+    if crude:
+        tone = "finding" if labels.randomised(crude[0].main["contrast"]) else "caution"
+        yield Said(phrases.compared(crude[0].rows, labels, lead=True), tone)
+    elif not adjusted:
+        row = found[0].main
+        yield Said(f"{phrases.topic(row, labels)}: {phrases.absent(row, labels)}.", "absent")
+
+
+def _readings(rows: pd.DataFrame, labels: Labels, gate_told: bool) -> Iterator[Said]:
+    """Abstinence under every reading of a missing outcome that was asked for, and whether the readings agree."""
+    spoken: dict[str, Pair] = {}
+    for rule, own in rows.groupby("missing_rule", sort=True):
+        found = pairs(own)
+        yield from _answer(found, labels, gate_told)
+        there = [p for p in found if p.there]
+        if there:
+            spoken[str(rule)] = _preferred(there)
+    if len(spoken) > 1:
+        first, second = list(spoken.values())[:2]
+        yield agreement(first.main, second.main)
+
+
+def agreement(one: Row, other: Row) -> Said:
+    """Whether two readings of missing outcomes point the same way. one, other: their differences."""
+    if one["estimate"] * other["estimate"] <= 0:
+        return Said(
+            "The two readings point in opposite directions: the answer depends on what became of the people whose "
+            "outcome is missing.",
+            "caution",
+        )
+    if any(phrases.open_direction(r) for r in (one, other)):
+        return Said("Both readings point the same way, but an interval that leaves the direction open is among them.")
+    return Said("Both readings point the same way.")
+
+
+def _duration(own: pd.DataFrame, everything: pd.DataFrame, labels: Labels, name: str) -> Iterator[Said]:
+    days = labels.study["durations"][name]["days"]
+    for (_, outcome, stem), rows in own.groupby(["analysis", "outcome", "stem"], sort=False):
+        found = [p for p in pairs(rows) if p.there]
+        naive = [p for p in found if p.main["method"] in UNADJUSTED]
+        fair = [p for p in found if p.main["method"] not in UNADJUSTED]
+        if naive:
+            yield Said(phrases.naive_stay([p.rows for p in naive], labels, days), "caution")
+        if fair:
+            yield Said(phrases.fair_stay([p.rows for p in fair], labels, days))
+        if not found:
+            yield Said(f"No comparison is shown: {phrases.absent(pairs(rows)[0].main, labels)}.", "absent")
+        beside = everything[
+            everything["analysis"].isin(rows["analysis"])
+            & (everything["outcome"] == outcome)
+            & (everything["stem"] == stem)
+            & everything["contrast"].isin(list(labels.study["contrasts"]))
+        ]
+        for pair in pairs(beside):
+            if pair.there:
+                yield Said(phrases.randomised_stay(pair.rows, labels))
+
+
+def _intensity(own: pd.DataFrame, everything: pd.DataFrame, labels: Labels, name: str) -> Iterator[Said]:
+    setting = labels.study["intensities"][name]
+    for arm, rows in own.groupby("subgroup", sort=False):
+        found = [p for p in pairs(rows) if p.there]
+        if found:
+            yield Said(phrases.hours([p.rows for p in found], labels, setting, str(arm)))
+        else:
+            row = pairs(rows)[0].main
+            yield Said(f"{labels.arm(name, str(arm))}: {phrases.absent(row, labels)}.", "absent")
+    yield Said(
+        "Hours were not assigned by chance: who attends more may differ in ways that were not recorded.", "caution"
+    )

@@ -1,0 +1,247 @@
+"""Analyses: rows of the results tables from frames with known answers, and what is gated after outcomes are read."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from iop_outcomes import design
+from iop_outcomes.analyses import abstinence, describe, dose, retention, rows
+from iop_outcomes.tables import TABLES, check
+
+GATE = {"max_standardised_difference": 0.1, "min_effective_share": 0.3, "max_weight": 50, "min_events": 10}
+INFERENCE = {"confidence_level": 0.95, "cluster": "person", "min_clusters": 20}
+CONTRAST = {
+    "first": {"name": "iop", "label": "Intensive outpatient"},
+    "second": {"name": "residential", "label": "Residential"},
+    "stratum": "site_id",
+}
+ADJUSTMENT = {"continuous": ["age"], "categorical": ["sex"], "site_effects": True, "spline_knots": 3}
+ENDPOINTS = {
+    "unplanned_discharge": {"kind": "left_index"},
+    "retained": {"kind": "in_care"},
+    "time_in_care": {"kind": "in_care"},
+}
+N = 800
+
+
+@pytest.fixture(scope="module")
+def cohort() -> dict[str, pd.DataFrame]:
+    """People, their design, how they left and whether they were abstinent; nobody is censored."""
+    rng = np.random.default_rng(11)
+    ids = np.array([f"p{i:04d}" for i in range(N)], dtype=object)
+    age, female = rng.normal(40, 10, N), rng.random(N) < 0.4
+    arm = (rng.random(N) < 1 / (1 + np.exp(-0.06 * (age - 40)))).astype("int64")
+    sites = np.array([f"S{i % 4}" for i in range(N)], dtype=object)
+    people = (
+        TABLES["people"]
+        .empty()
+        .reindex(range(N))
+        .assign(
+            person_id=ids, site_id=sites, index_level=np.where(arm == 1, "2.1", "3.5"), index_start_day=0,
+            observed_days=365, assigned_arm="none", trial="none", sex=np.where(female, "female", "male"),
+        )
+    )  # fmt: skip
+    people = people.astype({"index_start_day": "int64", "observed_days": "int64"})
+    covariates = pd.DataFrame({"person_id": ids, "age": age, "sex=female": female.astype(float)})
+    arms = pd.DataFrame({"contrast": "c", "person_id": ids, "arm": arm, "stratum": sites})
+    found = design.run(people, covariates, arms, "k", "c", CONTRAST, ADJUSTMENT, GATE)
+    days = rng.integers(1, 200, N)
+    cause = np.where(rng.random(N) < 0.4 + 0.1 * arm, "unplanned", "completed").astype(object)
+    left = pd.DataFrame(
+        {"person_id": ids, "index_days": days, "index_cause": cause, "care_days": days, "care_cause": cause}
+    )
+    state = rng.choice(["yes", "no", "unknown"], N, p=[0.4, 0.4, 0.2])
+    outcome = pd.DataFrame(
+        {
+            "person_id": ids, "outcome": "abstinent", "horizon_days": 180,
+            "abstinent": pd.array([{"yes": True, "no": False}.get(s) for s in state], dtype="boolean"),
+            "mature": rng.random(N) < 0.9,
+        }
+    )  # fmt: skip
+    use = pd.DataFrame({"person_id": ids, "outcome": "return_to_use", "days": days, "event": rng.random(N) < 0.5})
+    return {
+        "people": people, "covariates": covariates, "arms": arms, "scores": found["scores"], "gates": found["gates"],
+        "retention": left, "abstinence": outcome, "first_use": use,
+    }  # fmt: skip
+
+
+def ask(**changes):
+    row = {
+        "cohort": "k", "analysis": "a", "step": "retention", "contrast": "c", "outcome": "unplanned_discharge",
+        "horizon_days": 90, "measure": "risk", "estimand": "ATO", "method": "overlap", "missing_rule": "none",
+        "family": "primary",
+    }  # fmt: skip
+    return {**row, **changes}
+
+
+def run_retention(cohort, *asked, gates=None, gate=GATE):
+    found = retention.run(
+        cohort["retention"], cohort["scores"], cohort["gates"] if gates is None else gates, "k", asked, CONTRAST,
+        ENDPOINTS, gate, INFERENCE,
+    )  # fmt: skip
+    for name, table in found.items():
+        check(TABLES[name], table)
+    return found
+
+
+def run_abstinence(cohort, *asked):
+    given = (cohort[n] for n in ("abstinence", "first_use", "scores", "gates"))
+    found = abstinence.run(*given, "k", asked, CONTRAST, {}, GATE, INFERENCE)
+    for name, table in found.items():
+        check(TABLES[name], table)
+    return found
+
+
+def by_measure(found, column="estimate"):
+    return found["estimates"].set_index("measure")[column]
+
+
+def test_without_censoring_weighted_incidence_is_the_weighted_share(cohort):
+    estimate = by_measure(run_retention(cohort, ask()))
+    scores, left = cohort["scores"], cohort["retention"]
+    event = ((left["index_cause"] == "unplanned") & (left["index_days"] <= 90)).to_numpy()
+    share = [np.average(event[scores["arm"] == a], weights=scores.loc[scores["arm"] == a, "overlap"]) for a in (1, 0)]
+    assert estimate["risk_iop"] == pytest.approx(share[0])
+    assert estimate["risk_residential"] == pytest.approx(share[1])
+    assert estimate["risk_difference"] == pytest.approx(share[0] - share[1])
+    assert estimate["risk_ratio"] == pytest.approx(share[0] / share[1])
+
+
+def test_in_care_counts_the_day_of_the_horizon_and_days_first_and_last(cohort):
+    left = cohort["retention"]
+    found = run_retention(
+        cohort,
+        ask(outcome="retained", method="naive", estimand="as_observed"),
+        ask(outcome="time_in_care", measure="mean_days", method="naive", estimand="as_observed"),
+    )
+    iop = (cohort["scores"]["arm"] == 1).to_numpy()
+    estimate = by_measure(found)
+    assert estimate["risk_iop"] == pytest.approx((left["care_days"][iop] >= 90).mean())
+    assert estimate["mean_days_iop"] == pytest.approx(np.minimum(left["care_days"][iop] + 1, 90).mean())
+
+
+def test_estimating_the_score_counts_in_the_standard_error(cohort):
+    error = by_measure(run_retention(cohort, ask(method="iptw", estimand="ATE")), "std_error")["risk_difference"]
+    plain = cohort["scores"].assign(**{c: 0.0 for c in cohort["scores"] if c.startswith("t_") and c != "t_0"})
+    plain = plain.drop(columns=[c for c in plain if c.startswith("t_") and c != "t_0"])
+    unstacked = by_measure(run_retention({**cohort, "scores": plain}, ask(method="iptw", estimand="ATE")), "std_error")[
+        "risk_difference"
+    ]
+    assert error != pytest.approx(unstacked, rel=1e-3)
+
+
+def test_crude_rows_come_without_a_number_and_gated_ones_with_a_reason(cohort):
+    gates = cohort["gates"].assign(
+        status=lambda g: np.where(g["method"] == "iptw", "gated", "ok"),
+        reason=lambda g: np.where(g["method"] == "iptw", "too little overlap", ""),
+    )
+    crude = ask(method="crude", estimand="as_observed")
+    found = run_retention(cohort, crude, ask(method="iptw", estimand="ATE"), gates=gates)["estimates"]
+    assert found["estimate"].isna().all()
+    assert dict(found.groupby("method")["status"].first()) == {"crude": "ok", "iptw": "gated"}
+    assert found.loc[found["method"] == "iptw", "reason"].eq("too little overlap").all()
+
+
+def test_too_few_events_gate_risks_and_hazards_but_not_mean_days(cohort):
+    strict = {**GATE, "min_events": 10_000}
+    hazard = ask(measure="hazard_ratio", method="naive", estimand="as_observed")
+    found = run_retention(cohort, ask(), hazard, ask(outcome="time_in_care", measure="mean_days"), gate=strict)[
+        "estimates"
+    ].set_index("measure")
+    assert found.loc[["risk_difference", "hazard_ratio"], "status"].eq("gated").all()
+    assert found.loc["risk_difference", "reason"].startswith("fewer than 10000")
+    assert found.loc["mean_days_difference", "status"] == "ok"
+
+
+def test_a_cohort_without_events_is_gated_not_an_error(cohort):
+    quiet = cohort["retention"].assign(index_cause="completed")
+    found = run_retention({**cohort, "retention": quiet}, ask())["estimates"]
+    assert set(found["status"]) == {"gated"}
+
+
+def test_life_tables_hold_everyone_once(cohort):
+    table = run_retention(cohort, ask(), ask(horizon_days=30))["life_tables"]
+    assert table.groupby("arm")["count"].sum().to_dict() == {
+        name: int((cohort["scores"]["arm"] == value).sum()) for name, value in (("iop", 1), ("residential", 0))
+    }
+
+
+def test_missing_outcomes_are_read_both_ways_and_immature_ones_left_out(cohort):
+    levels = np.array(["abstinent", "using", "missing", "not_yet_observed"])
+    value, used = abstinence.read_missing(levels, "missing_is_using")
+    assert value[used].tolist() == [1, 0, 0]
+    value, used = abstinence.read_missing(levels, "observed_only")
+    assert value[used].tolist() == [1, 0]
+
+
+def test_abstinence_is_the_weighted_mean_under_each_rule(cohort):
+    asked = [
+        ask(step="abstinence", outcome="abstinent", horizon_days=180, missing_rule=rule)
+        for rule in ("missing_is_using", "observed_only")
+    ]
+    found = run_abstinence(cohort, *asked)["estimates"]
+    own, scores = cohort["abstinence"], cohort["scores"]
+    iop = (scores["arm"] == 1).to_numpy()
+    yes, known = own["abstinent"].fillna(False).to_numpy(dtype=bool), own["abstinent"].notna().to_numpy()
+    for rule, among in (("missing_is_using", known | own["mature"].to_numpy()), ("observed_only", known)):
+        row = found[(found["missing_rule"] == rule) & (found["measure"] == "risk_iop")].iloc[0]
+        keep = iop & among
+        assert row["estimate"] == pytest.approx(np.average(yes[keep], weights=scores.loc[keep, "overlap"]))
+
+
+def test_the_order_of_people_changes_no_estimate(cohort):
+    asked = ask(step="abstinence", outcome="abstinent", horizon_days=180, missing_rule="observed_only", method="aipw")
+    shuffled = {**cohort, "abstinence": cohort["abstinence"].sample(frac=1, random_state=2)}
+    one, other = (run_abstinence(c, asked)["estimates"] for c in (cohort, shuffled))
+    pd.testing.assert_frame_equal(one, other)
+
+
+def run_dose(cohort, *asked):
+    doses = pd.DataFrame(
+        {
+            "person_id": cohort["people"]["person_id"], "window_days": 90, "in_care_at_end": True,
+            "hours_per_week": np.nan, "positive_screens": 0.0, "missed_screens": 0.0, "reported_use": np.nan,
+        }
+    )  # fmt: skip
+    tables = (cohort[n] for n in ("people", "arms", "covariates", "retention"))
+    durations = {"stay_90": {"days": 90, "stay": "care", "within_sites": True}}
+    hours = {"hours": {"window_days": 90, "contrast": "c", "knots": 3, "compare": {}}}
+    found = dose.run(
+        *tables, doses, cohort["abstinence"], cohort["first_use"], "k", asked, durations, hours, {"c": CONTRAST}, GATE,
+        INFERENCE,
+    )  # fmt: skip
+    for name, table in found.items():
+        check(TABLES[name], table)
+    return found
+
+
+def test_the_landmark_is_among_people_without_the_event_by_then(cohort):
+    hazard = {"contrast": "stay_90", "outcome": "return_to_use", "horizon_days": 365, "measure": "hazard_ratio"}
+    found = run_dose(cohort, ask(method="naive", **hazard), ask(method="landmark", **hazard))
+    people = found["counts"].groupby("subgroup")["count"].sum()
+    assert people["all"] == N
+    assert people["event_free_day_90"] == (cohort["first_use"]["days"] > 90).sum()
+
+
+def test_without_hours_the_intensity_is_not_possible_and_says_why(cohort):
+    found = run_dose(cohort, ask(contrast="hours", outcome="abstinent", horizon_days=180, measure="dose_response"))
+    assert set(found["estimates"]["status"]) == {"not_possible"}
+    assert found["estimates"]["reason"].str.contains("hours").all()
+
+
+def test_attrition_adds_up_to_everyone_in_the_records():
+    attrition = pd.DataFrame(
+        {"position": [0, 1, 2], "rule": ["all", "a", "b"], "excluded": [0, 3, 4], "remaining": [20, 17, 13]}
+    )
+    intake = pd.DataFrame({"table": ["stays"], "outcome": ["kept"], "rows": [30]})
+    counts = describe.run(attrition, intake, "k")["counts"]
+    check(TABLES["counts"], counts)
+    assert counts.loc[counts["outcome"] == "attrition", "count"].sum() == 20
+    assert counts.loc[counts["outcome"] == "attrition", "level"].tolist() == ["01 a", "02 b", "03 Eligible"]
+
+
+def test_measures_are_named_after_the_arms():
+    assert rows.measures("risk", ("x", "y")) == ["risk_x", "risk_y", "risk_difference", "risk_ratio"]
+    assert rows.measures("hazard_ratio", ("x", "y")) == ["hazard_ratio"]
