@@ -7,21 +7,20 @@ expected and what to do.
 
 from __future__ import annotations
 
-import csv
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from iop_outcomes import sheets
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import Analysis, Endpoint, Part, Study
 
 Plain = dict[str, Any]
-P = TypeVar("P", bound=Part)
 
 
 # figures by name, with the (step, measure) of the analyses that fill them; None: always
@@ -127,8 +126,8 @@ def load(config: Mapping[str, Any], files: Iterable[str | Path] = ()) -> Loaded:
     study = _typed(Study, _laid_over(protocol, read_yaml(cohort_file)), [cohort_file, *where])
     if study.data:
         study = study.model_copy(update={"source": study.source.model_copy(update={"path": study.data})})
-    endpoints = {e.outcome: e for e in _sheet(Endpoint, Path(study.endpoints))}
-    rows = _sheet(Analysis, Path(study.analyses))
+    endpoints = {e.outcome: e for e in sheets.read(Endpoint, Path(study.endpoints))}
+    rows = sheets.read(Analysis, Path(study.analyses))
     analyses = tuple(a for a in rows if a.cohort == study.cohort)
     _check_names(study, analyses, endpoints)
     return Loaded(study, analyses, endpoints)
@@ -217,41 +216,6 @@ def _follow(node: Any, path: list[Any]) -> tuple[int, int]:
             break
         depth, line, node = depth + 1, found[0].start_mark.line + 1, found[1]
     return depth, line
-
-
-def _sheet(shape: type[P], path: Path) -> list[P]:
-    """The rows of a tab-separated sheet, typed; lines that start with # are comments. StudyError with the line."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError):
-        raise StudyError(f"{path} cannot be read as UTF-8 text. Check the path in the config.") from None
-    numbered = [(i, t) for i, t in enumerate(lines, 1) if t.strip() and not t.startswith("#")]
-    if not numbered:
-        raise StudyError(f"{path} is empty. Expected a header with {', '.join(shape.model_fields)}.")
-    cells = list(csv.reader((t for _, t in numbered), delimiter="\t"))
-    header = [c.strip() for c in cells[0]]
-    unknown = [c for c in header if c not in shape.model_fields]
-    missing = [n for n, f in shape.model_fields.items() if f.is_required() and n not in header]
-    if unknown or missing:
-        raise StudyError(
-            f"{path}, line {numbered[0][0]}: the header does not fit. Unknown: {', '.join(unknown) or 'none'}; "
-            f"missing: {', '.join(missing) or 'none'}. Known columns: {', '.join(shape.model_fields)}; "
-            "they are separated by tabs."
-        )
-    return [_row(shape, path, i, header, r) for (i, _), r in zip(numbered[1:], cells[1:], strict=True)]
-
-
-def _row(shape: type[P], path: Path, line: int, header: list[str], cells: list[str]) -> P:
-    if len(cells) > len(header):
-        raise StudyError(f"{path}, line {line}: {len(cells)} cells, but the header has {len(header)} columns.")
-    content = {n: c.strip() for n, c in zip(header, cells, strict=False) if c.strip()}
-    try:
-        return shape.model_validate(content)
-    except ValidationError as wrong:
-        error = wrong.errors()[0]
-        column = error["loc"][0]
-        said = "is empty" if error["type"] == "missing" else f"{error['msg']}, found {error['input']!r}"
-        raise StudyError(f"{path}, line {line}, column {column}: {said}.") from None
 
 
 # which names an analysis of a step may compare, and which kinds of endpoint it may ask for

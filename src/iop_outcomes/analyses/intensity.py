@@ -104,21 +104,9 @@ def _standardised(tables: Tables, setting: Ask, abstinent: Array, hours: Array, 
 
 def _curve(ask: Ask, name: str, grid: Array, estimate: Estimate, level: float) -> list[results.Row]:
     errors, reach = estimate.standard_error(), estimate.critical(level)
+    outcome = f"{ask['outcome']} ({ask['missing_rule']})"
     return [
-        {
-            **{k: ask[k] for k in ("analysis", "cohort", "contrast")},
-            "arm": name,
-            "outcome": f"{ask['outcome']} ({ask['missing_rule']})",
-            "method": ask["method"],
-            "axis": "hours_per_week",
-            "x": round(float(x), 3),
-            "estimate": float(value),
-            "std_error": float(error),
-            "conf_low": float(np.clip(value - reach * error, 0, 1)),
-            "conf_high": float(np.clip(value + reach * error, 0, 1)),
-            "n_risk": None,
-            "n_effective": np.nan,
-        }
+        results.curve_point(ask, name, outcome, "hours_per_week", round(float(x), 3), value, error, reach)
         for x, value, error in zip(grid, estimate.value, errors, strict=False)
     ]
 

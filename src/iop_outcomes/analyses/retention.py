@@ -188,7 +188,7 @@ def _curve_points(ask: Ask, sample: Sample, days: Any, cause: Any, times: list[i
         errors, reach = finished.standard_error(), finished.critical(sample.inference["confidence_level"])
         for i, name in enumerate(finished.names):
             arm, x = name.split(":")
-            points.append(_point(ask, arm, curve, float(x), finished.value[i], errors[i], reach))
+            points.append(results.curve_point(ask, arm, curve, "days", float(x), finished.value[i], errors[i], reach))
     effective = {
         arm: cuminc.at_risk(days[sample.label == arm], times, sample.weight(ask["method"])[sample.label == arm])
         for arm in sample.names
@@ -199,19 +199,3 @@ def _curve_points(ask: Ask, sample: Sample, days: Any, cause: Any, times: list[i
         i = at[int(point["x"])]
         point |= {"n_risk": int(people[i]), "n_effective": float(size[i])}
     return points
-
-
-def _point(ask: Ask, arm: str, curve: str, x: float, value: float, error: float, reach: float) -> results.Row:
-    return {
-        **{k: ask[k] for k in ("analysis", "cohort", "contrast", "method")},
-        "arm": arm,
-        "outcome": curve,
-        "axis": "days",
-        "x": x,
-        "estimate": float(value),
-        "std_error": float(error),
-        "conf_low": float(np.clip(value - reach * error, 0, 1)),
-        "conf_high": float(np.clip(value + reach * error, 0, 1)),
-        "n_risk": None,
-        "n_effective": np.nan,
-    }

@@ -157,6 +157,25 @@ def count_rows(ask: Mapping[str, Any], arms: Any, levels: Any, subgroup: str = "
     ]
 
 
+def curve_point(
+    ask: Mapping[str, Any], arm: str, outcome: str, axis: str, x: float, value: float, error: float, reach: float
+) -> Row:
+    """One point of a curve of probabilities, with limits `reach` standard errors away, within 0 and 1."""
+    return {
+        **{k: ask[k] for k in ("analysis", "cohort", "contrast", "method")},
+        "arm": arm,
+        "outcome": outcome,
+        "axis": axis,
+        "x": x,
+        "estimate": float(value),
+        "std_error": float(error),
+        "conf_low": float(np.clip(value - reach * error, 0, 1)),
+        "conf_high": float(np.clip(value + reach * error, 0, 1)),
+        "n_risk": None,
+        "n_effective": np.nan,
+    }
+
+
 def too_few(arm: Any, event: Any, names: tuple[str, str], minimum: int) -> str:
     """Why an estimate has too little to stand on after outcomes are read: events or non-events in an arm, or ''."""
     for value, name in ((1, names[0]), (0, names[1])):

@@ -160,10 +160,8 @@ class Labels:
 
     def endpoints(self) -> dict[str, Mapping[str, Any]]:
         """Endpoints by name, from the words of a study or from the whole of it."""
-        rows = self.study.get("endpoints_rows")
-        if rows is not None:
-            return {row["outcome"]: row for row in rows}
-        return dict(self.study["endpoints"])
+        known = self.study["endpoints"]
+        return dict(known) if isinstance(known, Mapping) else {row["outcome"]: row for row in known}
 
     def endpoint(self, name: str) -> str:
         """Label of an endpoint."""

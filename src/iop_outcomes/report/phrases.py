@@ -1,4 +1,8 @@
-"""Phrases of the summary: leads, arms, verbs, differences and intervals. Tables of words in place of branches."""
+"""Phrases of the summary: leads, arms, verbs, differences and intervals.
+
+The rows of one estimand come as a mapping by what they are of: the arms, 'difference', 'ratio'; or '' alone, for a
+hazard ratio. Words that depend on a kind of estimand, endpoint or reading stand in tables.
+"""
 
 from __future__ import annotations
 
@@ -39,12 +43,13 @@ LEFT = {
 }
 # how a missing outcome is read, by rule and whether the outcome is a screen
 READINGS = {
-    ("missing_is_using", False): "a missing answer counted as use",
-    ("missing_is_using", True): "a missed screen counted as positive",
-    ("observed_only", False): "only among those whose answer is known",
-    ("observed_only", True): "only among those who gave a screen",
+    ("missing_is_using", False): "with a missing answer counted as use",
+    ("missing_is_using", True): "with a missed screen counted as positive",
+    ("observed_only", False): "among those whose answer is known",
+    ("observed_only", True): "among those who gave a screen",
 }
 POINTS = "percentage points"
+OPEN = " The interval leaves the direction open."
 NO_NUMBER = {
     "gated": "not shown, as {reason}",
     "not_possible": "not possible, as {reason}",
@@ -80,7 +85,7 @@ def lead(row: Row, labels: Labels) -> str:
     contrast = labels.study["contrasts"][row["contrast"]]
     if row["estimand"] == "ATO" and contrast["column"] == "index_level" and not contrast["randomised"]:
         return BOTH_SETTINGS
-    return LEADS[(row["estimand"], bool(contrast["randomised"]))]
+    return LEADS.get((row["estimand"], bool(contrast["randomised"])), "As compared here")
 
 
 def groups(labels: Labels, contrast: str) -> tuple[str, str]:
@@ -137,19 +142,24 @@ def share_points(value: float) -> str:
     return numbers.decimals(100 * value, 1)
 
 
-def compared(rows: Rows, labels: Labels, lead: bool = False) -> str:
-    """The sentence of one estimand. rows: its rows by what they are of; lead: say whom it speaks of."""
-    row = rows.get("difference") or rows[""]
+def compared(rows: Rows, labels: Labels) -> str:
+    """The sentence of one estimand, to follow its lead. rows: its rows by what they are of."""
+    row = main(rows)
     text = {"risk": _risk, "mean_days": _mean_days, "hazard_ratio": _hazard}[row["stem"]](rows, labels)
-    begin = [_lead(row, labels)] if lead else []
-    read = reading(row, labels)
-    if read:
-        begin.append(read)
-    said = _capital(f"{', '.join(begin)}, {text}" if begin else text)
-    return said + (" The interval leaves the direction open." if _open(row) else "")
+    return ", ".join(w for w in (reading(row, labels), text) if w) + (OPEN if _open(row) else "")
 
 
-_lead = lead
+def shorter(rows: Rows, labels: Labels) -> str:
+    """The same question under another reading of missing outcomes, after a full sentence."""
+    row = rows["difference"]
+    one, other = (numbers.percent(r["estimate"]) for r in _arms(rows, labels))
+    text = f"{reading(row, labels)}, {one} against {other}: {gap(row, labels, POINTS, share_points)}."
+    return text + (OPEN if _open(row) else "")
+
+
+def main(rows: Rows) -> Row:
+    """The difference, or the hazard ratio."""
+    return rows.get("difference") or rows[""]
 
 
 def _open(row: Row) -> bool:
@@ -159,8 +169,9 @@ def _open(row: Row) -> bool:
 
 
 def _arms(rows: Rows, labels: Labels) -> tuple[Row, Row]:
-    first, second = labels.sides(rows["difference"]["contrast"])
-    return rows[first], rows[second]
+    """Rows of the two arms; of more and fewer hours, where hours are compared."""
+    sides = ("more_hours", "fewer_hours") if "more_hours" in rows else labels.sides(rows["difference"]["contrast"])
+    return rows[sides[0]], rows[sides[1]]
 
 
 def _risk(rows: Rows, labels: Labels) -> str:
@@ -186,9 +197,13 @@ def _hazard(rows: Rows, labels: Labels) -> str:
     row = rows[""]
     first, second = groups(labels, row["contrast"])
     return (
-        f"the hazard of {within(labels.endpoint(row['outcome']))} up to day {row['horizon_days']:.0f} among {first} is "
-        f"{ratio(row, labels)} times that among {second}."
+        f"the hazard of {within(labels.endpoint(row['outcome']))} up to day {row['horizon_days']:.0f} {_among(first)} is "
+        f"{ratio(row, labels)} times that {_among(second)}."
     )
+
+
+def _among(group: str) -> str:
+    return f"{'in' if group.startswith('the ') else 'among'} {group}"
 
 
 def ratio(row: Row, labels: Labels) -> str:
@@ -199,81 +214,69 @@ def ratio(row: Row, labels: Labels) -> str:
 
 def naive_stay(found: Sequence[Rows], labels: Labels, days: int) -> str:
     """The naive comparison of stayers with leavers, and that it misleads."""
-    row = found[0].get("difference") or found[0][""]
+    row = main(found[0])
     if row["stem"] == "hazard_ratio":
         said = (
             f"Counted naively from the first day, staying at least {days} days goes with a hazard ratio of "
             f"{within(labels.endpoint(row['outcome']))} of {ratio(row, labels)}."
         )
     else:
-        said = f"Compared as they are, people who stayed at least {days} days {_stay_gaps(found, labels)}."
+        one, other = (numbers.percent(r["estimate"]) for r in _arms(found[0], labels))
+        said = (
+            f"Compared as they are, {reading(row, labels)}, {one} of those who stayed at least {days} days "
+            f"{verb(row, labels)}, against {other} of those who left earlier: {gap(row, labels, POINTS, share_points)}."
+        )
+        said = " ".join([said, *(capital(shorter(rows, labels)) for rows in found[1:])])
     return (
-        f"{said} This is shown as a warning: nobody counts as having stayed before day {days}, so that trouble in the "
-        "first weeks is booked under leaving, whichever came first."
+        f"{said} This is shown as a warning, not as a finding: only on day {days} is it known who stayed, and whoever "
+        "left because of use is counted among the leavers."
     )
 
 
 def fair_stay(found: Sequence[Rows], labels: Labels, days: int) -> str:
     """The comparisons that begin at the landmark, or that adjust for what was known by then."""
-    row = found[0].get("difference") or found[0][""]
+    row = main(found[0])
     if row["stem"] != "hazard_ratio":
+        said = " ".join(capital(shorter(rows, labels)) for rows in found[1:])
         return (
-            f"Adjusted for what was known at baseline and for use up to day {days}, they {_stay_gaps(found, labels)}. "
-            "Why people stayed is only partly on record, so that this may still flatter staying."
+            f"Adjusted for what was known at the start and for use up to day {days}, {shorter(found[0], labels)} {said} Why people stayed is only "
+            "partly on record, so that this may still flatter staying."
         )
-    words = {
-        "landmark": "is",
-        "landmark_adjusted": "adjusted for baseline and for use up to then, it is",
-    }
-    parts = [f"{words.get(r['']['method'], 'is')} {ratio(r[''], labels)}" for r in found]
+    words = {"landmark_adjusted": "adjusted for the start and for use up to then, "}
+    parts = [f"{words.get(r['']['method'], '')}{ratio(r[''], labels)}" for r in found]
     crossing = " An interval that holds 1 leaves the direction open." if any(_open(r[""]) for r in found) else ""
-    begin = f"Counted from day {days}, among people without {within(labels.endpoint(row['outcome']))} by then, the ratio"
-    return f"{begin} {'; '.join(parts)}.{crossing}"
+    event = within(labels.endpoint(row["outcome"]))
+    return f"Counted from day {days}, among people without {event} by then, the hazard ratio is {'; '.join(parts)}.{crossing}"
 
 
 def randomised_stay(rows: Rows, labels: Labels) -> str:
     """The randomised comparison, which answers its own question."""
-    row = rows.get("difference") or rows[""]
+    row = main(rows)
     first, second = groups(labels, row["contrast"])
-    value = ratio(row, labels) if row["stem"] == "hazard_ratio" else gap(row, labels, POINTS, share_points)
+    value = gap(row, labels, POINTS, share_points)
+    if row["stem"] == "hazard_ratio":
+        value = f"a hazard ratio of {ratio(row, labels)}"
     return (
-        f"Where the length was assigned by chance, the comparison of {first} with {second} gives {value}. That is what "
-        "planning a longer stay does, whether or not people complete it."
+        f"Where the length was assigned by chance, {first} against {second} has {value}. That is the effect of planning "
+        "a longer stay, whether or not people complete it: another question, and its own answer."
     )
-
-
-def _stay_gaps(found: Sequence[Rows], labels: Labels) -> str:
-    """Differences in abstinence between stayers and leavers under every reading."""
-    said = []
-    for rows in found:
-        row = rows["difference"]
-        read = reading(row, labels)
-        sides = (numbers.percent(rows[s]["estimate"]) for s in labels.sides(row["contrast"]))
-        one, other = sides
-        said.append(f"{one} against {other}, {gap(row, labels, POINTS, share_points)}{', ' + read if read else ''}")
-    row = found[0]["difference"]
-    return f"{verb(row, labels)} more or less often than those who left earlier as follows: {'; '.join(said)}"
 
 
 def hours(found: Sequence[Rows], labels: Labels, setting: Mapping[str, Any], arm: str) -> str:
     """More against fewer hours a week in one arm, under every reading."""
     row = found[0]["difference"]
     fewer, more = (numbers.plain(h) for h in setting["compare"][arm])
-    said = []
-    for rows in found:
-        high, low = (numbers.percent(rows[k]["estimate"]) for k in ("more_hours", "fewer_hours"))
-        read = reading(rows["difference"], labels)
-        by = gap(rows["difference"], labels, POINTS, share_points)
-        said.append(f"{read + ', ' if read else ''}{high} at {more} hours a week against {low} at {fewer} ({by})")
-    sides = dict(zip(labels.sides(row["contrast"]), groups(labels, row["contrast"]), strict=True))
-    crossing = " An interval that holds both directions leaves the question open." if any(
-        open_direction(r["difference"]) for r in found
-    ) else ""
-    return (
-        f"Of {sides[arm]} who were still in care after {setting['window_days']} days, these {verb(row, labels)}: "
-        f"{'; '.join(said)}.{crossing}"
+    group = dict(zip(labels.sides(row["contrast"]), groups(labels, row["contrast"]), strict=True))[arm]
+    one, other = (numbers.percent(r["estimate"]) for r in _arms(found[0], labels))
+    begin = f"Of {group} and still in care after {setting['window_days']} days"
+    said = (
+        f"{', '.join(w for w in (begin, reading(row, labels)) if w)}, {one} {verb(row, labels)} at {more} attended hours "
+        f"a week, against {other} at {fewer}: {gap(row, labels, POINTS, share_points)}."
     )
+    said += OPEN if _open(row) else ""
+    return " ".join([said, *(capital(shorter(rows, labels)) for rows in found[1:])])
 
 
-def _capital(text: str) -> str:
+def capital(text: str) -> str:
+    """The text with a capital letter."""
     return text[:1].upper() + text[1:]

@@ -8,12 +8,13 @@ directions is said to leave the direction open.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.figures import numbers, select
-from iop_outcomes.figures.labels import Labels, Study, within
+from iop_outcomes.figures.labels import Labels, Study
 from iop_outcomes.report import phrases
 
 if TYPE_CHECKING:
@@ -25,15 +26,24 @@ ADJUSTED = ("overlap", "iptw", "aipw")
 USUAL_DAY = 90
 KINDS_OF_ABSTINENCE = ("interview", "screen", "no_return")
 
+# kinds of endpoints in the order in which they are spoken of
+ORDER = ("left_index", "in_care", *KINDS_OF_ABSTINENCE, "first_use", "run_of_screens", "")
+
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Said:
-    """One paragraph. tone: finding, caution (read it with care) or absent (there is no number)."""
+    """One paragraph. tone: finding, caution (read it with care) or absent (no number). lead: whom the text speaks of."""
 
     text: str
     tone: str = "finding"
+    lead: str = ""
+
+    def in_full(self, told: str = "") -> Said:
+        """The paragraph with its lead in front, unless that has been told, and a capital letter."""
+        text = self.text if self.lead in ("", told) else f"{self.lead}, {self.text}"
+        return replace(self, text=phrases.capital(text))
 
 
 @dataclass(frozen=True)
@@ -43,6 +53,7 @@ class Part:
     name: str
     title: str
     said: tuple[Said, ...]
+    lead: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,8 +83,16 @@ def summary(estimates: pd.DataFrame, study: Study) -> list[Part]:
             own = found[found["contrast"] == name]
             if len(own):
                 said = _impossible(own, labels, name) or tuple(speak(own, found, labels, name))
-                parts.append(Part(name, labels.contrast(name), said))
+                parts.append(_part(name, labels.contrast(name), said))
     return [p for p in parts if p.said]
+
+
+def _part(name: str, title: str, said: tuple[Said, ...]) -> Part:
+    """A part whose lead, when several paragraphs share one, is said once above them."""
+    leads = Counter(s.lead for s in said if s.lead)
+    shared, times = leads.most_common(1)[0] if leads else ("", 0)
+    told = shared if times > 1 else ""
+    return Part(name, title, tuple(s.in_full(told) for s in said), told)
 
 
 def _impossible(own: pd.DataFrame, labels: Labels, name: str) -> tuple[Said, ...]:
@@ -108,6 +127,7 @@ def _contrast(own: pd.DataFrame, everything: pd.DataFrame, labels: Labels, name:
     own = own[~own["analysis"].isin(durations)]
     counted = set(own.loc[own["stem"] != "hazard_ratio", "outcome"])
     told = own[(own["stem"] != "hazard_ratio") | ~own["outcome"].isin(counted)]
+    told = told.iloc[told["outcome"].map(lambda o: ORDER.index(labels.kind(o))).argsort(kind="stable")]
     for (_, outcome, stem), rows in told.groupby(["analysis", "outcome", "stem"], sort=False):
         rows = rows[rows["horizon_days"] == key_day(rows, labels.study)]
         if labels.kind(str(outcome)) in KINDS_OF_ABSTINENCE and stem == "risk":
@@ -128,7 +148,7 @@ def key_day(rows: pd.DataFrame, study: Study) -> int:
     """The horizon that speaks for a question: that of its primary rows, else the one nearest to the usual day."""
     asked = {
         int(a["horizon_days"])
-        for a in study.get("analyses_rows", ())
+        for a in study["analyses"]
         if a["family"] == "primary"
         and (a["analysis"], a["contrast"], a["outcome"]) == tuple(rows[["analysis", "contrast", "outcome"]].iloc[0])
     } & set(rows["horizon_days"])
@@ -138,48 +158,60 @@ def key_day(rows: pd.DataFrame, study: Study) -> int:
 
 def _answer(found: Sequence[Pair], labels: Labels, gate_told: bool) -> Iterator[Said]:
     """One question under one reading: its preferred estimate, or why there is none and the unadjusted one."""
-    adjusted = [p for p in found if p.main["method"] not in UNADJUSTED]
-    shown = [p for p in adjusted if p.there]
-    if shown:
-        yield Said(phrases.compared(_preferred(shown).rows, labels, lead=True))
+    speaker = _speaker(found, gate_told)
+    if speaker:
+        yield _said(speaker, labels)
         return
-    if adjusted and not gate_told:
-        row = _preferred(adjusted).main
-        reason = labels.reason(row["contrast"], row["reason"])
-        yield Said(f"{phrases.topic(row, labels)}: no adjusted comparison is shown ({reason}).", "absent")
-    crude = [p for p in found if p.main["method"] in UNADJUSTED and p.there]
-    if crude:
-        tone = "finding" if labels.randomised(crude[0].main["contrast"]) else "caution"
-        yield Said(phrases.compared(crude[0].rows, labels, lead=True), tone)
-    elif not adjusted:
-        row = found[0].main
+    row = _preferred(found).main
+    if row["method"] in UNADJUSTED:
         yield Said(f"{phrases.topic(row, labels)}: {phrases.absent(row, labels)}.", "absent")
+        return
+    reason = labels.reason(row["contrast"], row["reason"])
+    yield Said(f"{phrases.topic(row, labels)}: no adjusted comparison is shown ({reason}).", "absent")
+    for crude in (p for p in found if p.main["method"] in UNADJUSTED and p.there):
+        yield _said(crude, labels)
+
+
+def _speaker(found: Sequence[Pair], gate_told: bool) -> Pair | None:
+    """The estimate that speaks without further ado: adjusted, or unadjusted where nothing else was asked or is open."""
+    adjusted = [p for p in found if p.main["method"] not in UNADJUSTED]
+    there = [p for p in (found if gate_told or not adjusted else adjusted) if p.there]
+    return _preferred(there) if there else None
+
+
+def _said(pair: Pair, labels: Labels) -> Said:
+    unfair = pair.main["method"] in UNADJUSTED and not labels.randomised(pair.main["contrast"])
+    tone = "caution" if unfair else "finding"
+    return Said(phrases.compared(pair.rows, labels), tone, phrases.lead(pair.main, labels))
 
 
 def _readings(rows: pd.DataFrame, labels: Labels, gate_told: bool) -> Iterator[Said]:
     """Abstinence under every reading of a missing outcome that was asked for, and whether the readings agree."""
-    spoken: dict[str, Pair] = {}
-    for rule, own in rows.groupby("missing_rule", sort=True):
-        found = pairs(own)
-        yield from _answer(found, labels, gate_told)
-        there = [p for p in found if p.there]
-        if there:
-            spoken[str(rule)] = _preferred(there)
-    if len(spoken) > 1:
-        first, second = list(spoken.values())[:2]
-        yield agreement(first.main, second.main)
+    asked = [pairs(own) for _, own in rows.groupby("missing_rule", sort=True)]
+    speakers = [_speaker(found, gate_told) for found in asked]
+    methods = {s.main["method"] if s else "" for s in speakers}
+    if len(speakers) > 1 and len(methods) == 1 and speakers[0]:
+        first = _said(speakers[0], labels)
+        others = [phrases.capital(phrases.shorter(s.rows, labels)) for s in speakers[1:] if s]
+        yield replace(first, text=" ".join([first.text, *others]))
+    else:
+        for found in asked:
+            yield from _answer(found, labels, gate_told)
+    there = [[p for p in found if p.there] for found in asked]
+    if len(there) > 1 and all(there):
+        yield agreement(_preferred(there[0]).main, _preferred(there[1]).main)
 
 
 def agreement(one: Row, other: Row) -> Said:
     """Whether two readings of missing outcomes point the same way. one, other: their differences."""
     if one["estimate"] * other["estimate"] <= 0:
         return Said(
-            "The two readings point in opposite directions: the answer depends on what became of the people whose "
+            "The two readings do not agree in direction: the answer depends on what became of the people whose "
             "outcome is missing.",
             "caution",
         )
     if any(phrases.open_direction(r) for r in (one, other)):
-        return Said("Both readings point the same way, but an interval that leaves the direction open is among them.")
+        return Said("Both readings point the same way, though not every interval settles the direction.")
     return Said("Both readings point the same way.")
 
 

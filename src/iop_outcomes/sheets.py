@@ -1,0 +1,49 @@
+"""Read a tab-separated sheet whose rows are typed: the analyses sheet and the endpoint library."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from iop_outcomes.errors import StudyError
+from iop_outcomes.protocol import Part
+
+P = TypeVar("P", bound=Part)
+
+
+def read(shape: type[P], path: Path) -> list[P]:
+    """The rows of a tab-separated sheet, typed; lines that start with # are comments. StudyError with the line."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError):
+        raise StudyError(f"{path} cannot be read as UTF-8 text. Check the path in the config.") from None
+    numbered = [(i, t) for i, t in enumerate(lines, 1) if t.strip() and not t.startswith("#")]
+    if not numbered:
+        raise StudyError(f"{path} is empty. Expected a header with {', '.join(shape.model_fields)}.")
+    cells = list(csv.reader((t for _, t in numbered), delimiter="\t"))
+    header = [c.strip() for c in cells[0]]
+    unknown = [c for c in header if c not in shape.model_fields]
+    missing = [n for n, f in shape.model_fields.items() if f.is_required() and n not in header]
+    if unknown or missing:
+        raise StudyError(
+            f"{path}, line {numbered[0][0]}: the header does not fit. Unknown: {', '.join(unknown) or 'none'}; "
+            f"missing: {', '.join(missing) or 'none'}. Known columns: {', '.join(shape.model_fields)}; "
+            "they are separated by tabs."
+        )
+    return [_row(shape, path, i, header, r) for (i, _), r in zip(numbered[1:], cells[1:], strict=True)]
+
+
+def _row(shape: type[P], path: Path, line: int, header: list[str], cells: list[str]) -> P:
+    if len(cells) > len(header):
+        raise StudyError(f"{path}, line {line}: {len(cells)} cells, but the header has {len(header)} columns.")
+    content = {n: c.strip() for n, c in zip(header, cells, strict=False) if c.strip()}
+    try:
+        return shape.model_validate(content)
+    except ValidationError as wrong:
+        error = wrong.errors()[0]
+        column = error["loc"][0]
+        said = "is empty" if error["type"] == "missing" else f"{error['msg']}, found {error['input']!r}"
+        raise StudyError(f"{path}, line {line}, column {column}: {said}.") from None
