@@ -33,10 +33,17 @@ def closure(module: str) -> tuple[Path, ...]:
 def digest(module: str) -> str:
     """A short hash of all code that a module uses."""
     total = hashlib.sha256()
-    for path in closure(module):
+    for path in (*closure(module), *_templates(closure(module))):
         total.update(path.relative_to(ROOT).as_posix().encode())
         total.update(path.read_bytes())
     return total.hexdigest()[:16]
+
+
+def _templates(modules: tuple[Path, ...]) -> list[Path]:
+    """Files beside the modules of a package that are not code: templates, styles, tables."""
+    packages = {p.parent for p in modules if p.name == "__init__.py"} - {ROOT}
+    files = (f for package in packages for f in package.rglob("*") if f.is_file())
+    return sorted(f for f in files if f.suffix not in (".py", ".pyc"))
 
 
 def _file(parts: list[str]) -> Path | None:

@@ -5,6 +5,7 @@ import sys
 from iop_outcomes import __version__ as VERSION
 from iop_outcomes import code, step, study as studies
 from iop_outcomes.errors import StudyError
+from iop_outcomes.release import manifest
 from iop_outcomes.tables import TABLES
 
 try:

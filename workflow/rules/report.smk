@@ -38,7 +38,7 @@ rule report:
         "../envs/iop-outcomes.yaml"
     params:
         step="report",
-        settings={"study": LOADED.words()},
+        settings={"study": LOADED.merged()},
         uses=uses("report", "counts", "estimates", "curves", "diagnostics"),
     script:
         "../scripts/step.py"
@@ -69,6 +69,6 @@ rule manifest:
     params:
         step="release.manifest",
         settings={"policy": STUDY.disclosure.policy, "version": VERSION},
-        uses=code.digest("release.manifest"),
+        uses=manifest.code_digest(),
     script:
         "../scripts/step.py"

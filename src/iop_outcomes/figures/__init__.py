@@ -20,7 +20,7 @@ TITLES = {
     "leaving": "Ways of leaving the index level of care",
     "staying": "Staying in care",
     "abstinence": "Difference in abstinence, by method and by reading of missing answers",
-    "duration": "Longer stays: naive, from a landmark, and as randomised",
+    "duration": "Longer against shorter stays: the naive comparison beside fairer ones",
     "intensity": "Abstinence by hours of care a week",
 }
 

@@ -50,6 +50,21 @@ READINGS = {
 }
 POINTS = "percentage points"
 OPEN = " The interval leaves the direction open."
+# why the naive comparison of stayers with leavers misleads, by what is measured
+WHY_NAIVE = {
+    "hazard_ratio": (
+        "Whether someone stayed {day} days is known only on day {day}. A comparison that counts from the first day books "
+        "every early {event} under leaving, and hands those who stayed days on which they could not yet be counted as "
+        "leavers. This head start, called immortal time, makes staying look protective even if it does nothing. Counting "
+        "from day {day}, among people without {event} by then, takes it away; the reasons why people stayed remain. A "
+        "comparison of planned stays assigned by chance asks something else: what planning a longer stay does."
+    ),
+    "risk": (
+        "Use often comes first: people return to use, leave, and are counted as having left before day {day}. The naive "
+        "comparison reads this as if leaving had led to use. Adjusting for use on record up to day {day} takes a part of "
+        "it away; what was not on record remains."
+    ),
+}
 NO_NUMBER = {
     "gated": "not shown, as {reason}",
     "not_possible": "not possible, as {reason}",

@@ -1,7 +1,7 @@
 """The results in plain words: sentences whose every number is taken from the estimates or from the study.
 
-In order: each contrast with its questions (leaving, staying, abstinence under every reading of a missing outcome, time to
-an event), then longer stays, then hours a week. Of several methods the adjusted one speaks; where the design did not
+In order: each contrast with its questions (leaving, staying, abstinence under every reading of a missing outcome, time
+to an event), then longer stays, then hours a week. Of several methods the adjusted one speaks; where the design did not
 allow it, the reason is given and the unadjusted comparison follows under that name. An interval that holds both
 directions is said to leave the direction open.
 """
@@ -34,7 +34,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Said:
-    """One paragraph. tone: finding, caution (read it with care) or absent (no number). lead: whom the text speaks of."""
+    """One paragraph. tone: finding, caution (read with care) or absent (no number). lead: whom the text speaks of."""
 
     text: str
     tone: str = "finding"
@@ -123,9 +123,10 @@ def _contrast(own: pd.DataFrame, everything: pd.DataFrame, labels: Labels, name:
     shared = _shared_gate(own)
     if shared:
         yield Said(phrases.no_adjusted(labels.reason(name, shared), labels.randomised(name)), "absent")
-    durations = everything[everything["contrast"].isin(list(labels.study.get("durations", {})))]["analysis"]
-    own = own[~own["analysis"].isin(durations)]
-    counted = set(own.loc[own["stem"] != "hazard_ratio", "outcome"])
+    # hazard ratios are left to the question of duration where they stand beside it, and to risks of the same outcome
+    durations = everything[everything["contrast"].isin(list(labels.study.get("durations", {})))]
+    own = own[~own["analysis"].isin(durations["analysis"])]
+    counted = set(own.loc[own["stem"] != "hazard_ratio", "outcome"]) | set(durations["outcome"])
     told = own[(own["stem"] != "hazard_ratio") | ~own["outcome"].isin(counted)]
     told = told.iloc[told["outcome"].map(lambda o: ORDER.index(labels.kind(o))).argsort(kind="stable")]
     for (_, outcome, stem), rows in told.groupby(["analysis", "outcome", "stem"], sort=False):

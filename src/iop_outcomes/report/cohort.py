@@ -1,0 +1,139 @@
+"""Who was studied: what became of records, whom each rule excluded, and what was known of people at the start.
+
+Table 1 shows categories as counts and percent of the arm, numbers as mean and standard deviation, and the standardised
+difference of each before and after weighting. A percentage needs the size of the arm: where that cannot be told from
+released counts, it is left out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from iop_outcomes.figures import flow, numbers
+from iop_outcomes.figures.labels import TABLES_OF_RECORDS, UNITS, Labels, Study, covariate, method, words
+from iop_outcomes.report.results import WITHHELD, Block, Line, Table, count
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COVARIATE = "covariate:"
+WEIGHTED = ("overlap", "iptw")
+SMD = "standardised_difference"
+REFERENCE = "reference"
+
+Differences = dict[tuple[str, str], float]
+
+
+def excluded(counts: pd.DataFrame) -> Table:
+    """Whom each eligibility rule excluded, and who was left."""
+    steps = flow.attrition(counts)
+    lines = [
+        Line(str(r.rule), (numbers.count(r.people) if numbers.known(r.people) else WITHHELD,))
+        for r in steps.itertuples()
+    ]
+    blocks = (Block("Excluded under the first rule that applied", tuple(lines[:-1])), Block("Left", tuple(lines[-1:])))
+    return Table("People in the records, excluded and eligible", ("Rule", "People"), blocks if lines else ())
+
+
+def records(counts: pd.DataFrame) -> Table:
+    """What became of the rows of each table of records."""
+    own = counts[(counts["analysis"] == "cohort") & counts["outcome"].str.startswith("rows of ")]
+    blocks = []
+    for name, label in TABLES_OF_RECORDS.items():
+        rows = own[own["outcome"] == f"rows of {name}"].to_dict("records")
+        lines = [Line(_fate(row["level"]), (count(row),)) for row in rows]
+        if lines and any(line.cells != (numbers.count(0),) for line in lines):
+            blocks.append(Block(label, tuple(lines)))
+    return Table("Records kept, merged and set aside", ("What became of them", "Records"), tuple(blocks))
+
+
+def _fate(name: str) -> str:
+    what, _, why = name.partition(": ")
+    said = {"kept": "Kept", "merged": "Merged", "quarantined": "Set aside"}.get(what, words(what))
+    return f"{said}: {why.replace('_', ' ')}" if why else said
+
+
+def table_one(counts: pd.DataFrame, diagnostics: pd.DataFrame, study: Study, contrast: str) -> Table | None:
+    """Baseline of one contrast by arm, or None where nothing of it was released."""
+    labels = Labels(study)
+    own = counts[(counts["analysis"] == "design") & (counts["contrast"] == contrast)]
+    made = diagnostics[(diagnostics["analysis"] == "design") & (diagnostics["contrast"] == contrast)]
+    weighted = next((m for m in WEIGHTED if ((made["method"] == m) & (made["quantity"] == SMD)).any()), "")
+    gaps = {(r.method, r.variable): float(r.value) for r in made[made["quantity"] == SMD].itertuples()}  # type: ignore[arg-type, misc]
+    sizes = [arm_size(own, side) for side in labels.sides(contrast)]
+    numeric = _numeric(made, labels, contrast, gaps, weighted)
+    blocks = ([Block("Numbers: mean (standard deviation)", tuple(numeric))] if numeric else []) + [
+        _category(own, labels, contrast, str(name), sizes, gaps, weighted)
+        for name in dict.fromkeys(own.loc[own["outcome"].str.startswith(COVARIATE), "outcome"])
+    ]
+    if not blocks:
+        return None
+    heads = [f"{a} ({numbers.count(n)})" if n else a for a, n in zip(labels.arms(contrast), sizes, strict=True)]
+    columns = ["At the start", *heads, "Standardised difference"]
+    return Table(
+        labels.contrast(contrast),
+        (*columns, *([f"After {method(weighted).lower()}"] if weighted else [])),
+        tuple(blocks),
+    )
+
+
+def arm_size(own: pd.DataFrame, side: str) -> int | None:
+    """People of an arm, from the first group of its counts that is shown in full; None where there is none."""
+    for _, group in own[own["arm"] == side].groupby("outcome", sort=False):
+        if (group["status"] == "ok").all() and group["count"].notna().all():
+            return int(group["count"].sum())
+    return None
+
+
+def _numeric(made: pd.DataFrame, labels: Labels, contrast: str, gaps: Differences, weighted: str) -> list[Line]:
+    values = {(r.quantity, r.variable): r.value for r in made.itertuples()}
+    sides = labels.sides(contrast)
+    names = list(dict.fromkeys(v for q, v in values if str(q).startswith("mean_")))
+    lines = []
+    for name in names:
+        cells = [_mean(values.get((f"mean_{s}", name)), values.get((f"standard_deviation_{s}", name))) for s in sides]
+        unit = f", {UNITS[str(name)]}" if str(name) in UNITS else ""
+        lines.append(Line(covariate(str(name)) + unit, (*cells, *_differences(gaps, str(name), weighted))))
+    return lines
+
+
+def _mean(mean: Any, spread: Any) -> str:
+    if not numbers.known(mean):
+        return WITHHELD
+    return f"{numbers.decimals(mean)} ({numbers.decimals(spread)})"
+
+
+def _category(
+    own: pd.DataFrame,
+    labels: Labels,
+    contrast: str,
+    outcome: str,
+    sizes: list[int | None],
+    gaps: Differences,
+    weighted: str,
+) -> Block:
+    name = outcome.removeprefix(COVARIATE)
+    rows = own[own["outcome"] == outcome]
+    cells = {(r["level"], r["arm"]): r for r in rows.to_dict("records")}
+    lines = []
+    for value in sorted(set(rows["level"])):
+        shown = [
+            _share(cells.get((value, side)), size) for side, size in zip(labels.sides(contrast), sizes, strict=True)
+        ]
+        lines.append(Line(words(str(value)), (*shown, *_differences(gaps, f"{name}={value}", weighted))))
+    return Block(covariate(name), tuple(lines))
+
+
+def _share(row: dict[Any, Any] | None, size: int | None) -> str:
+    text = count(row)
+    if text == WITHHELD or not size:
+        return text
+    return f"{text} ({numbers.percent((row['count'] if row else 0) / size)})"
+
+
+def _differences(gaps: Differences, variable: str, weighted: str) -> list[str]:
+    """Standardised differences before and after weighting; a category without one is the reference, or rare."""
+    return [
+        numbers.decimals(gaps[m, variable]) if numbers.known(gaps.get((m, variable))) else numbers.DASH
+        for m in ("unweighted", *([weighted] if weighted else []))
+    ]

@@ -1,0 +1,317 @@
+"""The methods section, written from the study as it was run: no number stands here that is not in the study or a rule.
+
+Paragraphs come in the order of a protocol: people, time zero, arms, outcomes, adjustment, weights and estimators,
+uncertainty, gates, missing outcomes, duration, intensity, disclosure. Estimators are described when a row of the sheet
+asks for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from iop_outcomes.figures import numbers, style
+from iop_outcomes.figures.labels import STRATA, Labels, Study, covariate, within
+from iop_outcomes.release.policy import Policy, choose
+
+PROGRAMS = {
+    "substance_use": "substance use",
+    "mental_health": "mental health",
+    "eating_disorder": "eating disorders",
+}
+# how each method of the sheet estimates, with its source
+ESTIMATORS = {
+    "crude": (
+        "Unadjusted",
+        "Shares and curves computed from the released counts and nothing else, so that a reader can repeat them. "
+        "Intervals of shares are Wilson's (1927, JASA 22:209), of their differences Newcombe's (1998, Statistics in "
+        "Medicine 17:873), of curves on the complementary log-log scale; people count as independent.",
+    ),
+    "iptw": (
+        "Inverse probability weighting",
+        "Each person weighs the inverse of the probability of the own arm: the contrast speaks for everyone in the "
+        "comparison (Lunceford and Davidian 2004, Statistics in Medicine 23:2937). Weights are not truncated.",
+    ),
+    "overlap": (
+        "Overlap weighting",
+        "Each person weighs the probability of the other arm: the contrast speaks for people of the kind that was found "
+        "in both arms (Li, Morgan and Zaslavsky 2018, JASA 113:390).",
+    ),
+    "aipw": (
+        "Doubly robust",
+        "Augmented inverse probability weighting: an outcome regression corrected by the weighted residuals, right if "
+        "either model is (Robins, Rotnitzky and Zhao 1994, JASA 89:846).",
+    ),
+    "naive": (
+        "Unadjusted hazard ratio",
+        "A Cox model with the comparison alone, from the first day (Cox 1972, JRSS B 34:187; ties after Efron 1977, "
+        "JASA 72:557).",
+    ),
+    "randomised": ("As randomised", "A Cox model with the assigned arm alone, over everyone randomised."),
+    "landmark": (
+        "From the landmark",
+        "A Cox model among people still followed without the event at the landmark, with stayers and leavers as they "
+        "stand then.",
+    ),
+    "landmark_adjusted": (
+        "Adjusted at the landmark",
+        "The same question with a regression on the baseline covariates, on screens up to the landmark (positive, missed) "
+        "and on reported use up to it; shares are standardised over the people compared (Snowden, Rose and Mortimer 2011, "
+        "American Journal of Epidemiology 173:731).",
+    ),
+    "spline": (
+        "Hours a week",
+        "A restricted cubic spline of attended hours in a logistic model within each arm (Harrell 2015, Regression "
+        "Modeling Strategies, section 2.4.5), adjusted for baseline and for screens in the window, standardised over the "
+        "people of the arm. Curves end at the 5th and the 95th percentile of the hours attended.",
+    ),
+}
+TIMES = {
+    "risk": (
+        "Ways of leaving are cumulative incidences in the presence of each other (Aalen and Johansen 1978, Scandinavian "
+        "Journal of Statistics 5:141), never one minus a Kaplan-Meier curve."
+    ),
+    "mean_days": (
+        "Days in care are restricted means, the area under the curve of staying up to the horizon (Royston and Parmar "
+        "2013, BMC Medical Research Methodology 13:152)."
+    ),
+}
+MISSING = {
+    "missing_is_using": "Missing counted as use: a missing answer, or a screen that was due and not given, counts as use.",
+    "observed_only": (
+        "Observed only: people without an answer are left out, which is right only if who is seen does not depend on use."
+    ),
+}
+POLICIES = {
+    "cms": "the cell size policy of the Centers for Medicare and Medicaid Services",
+    "opensafely": "the rules of OpenSAFELY",
+    "none": "no restriction, as the records are public or simulated",
+}
+# what a fuller analysis would add, and this one does not do
+DEVIATIONS = (
+    "Missing outcomes are read in simple ways side by side; they are not imputed, and nobody is weighted for having been "
+    "seen.",
+    "No margin of equivalence or non-inferiority is tested: an interval that holds no difference is not evidence of "
+    "equality.",
+    "Longer stays are compared from a landmark; artificial censoring with weights that change over time is not used.",
+    "Weights are not truncated: where one person weighs too much, the gate stops the estimate instead.",
+    "P values are not corrected for the number of questions; primary questions are marked in the analyses sheet.",
+)
+LIMITS = (
+    "People were compared on what was recorded. What decided on placement and was not recorded can bias every adjusted "
+    "estimate in a way that no weight shows.",
+    "Abstinence rests on answers and screens of those who were reached; the two readings bound what is plausible only if "
+    "missing answers are neither better nor worse than they assume.",
+    "An intervention is a place and a schedule here; what happened inside a program, and how well it was done, was not "
+    "measured.",
+    "An effect in these programs and these years need not be the effect elsewhere.",
+)
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """One part of the methods; text, and points where it is a list of (term, explanation)."""
+
+    heading: str
+    text: str
+    points: tuple[tuple[str, str], ...] = ()
+
+
+def describe(study: Study) -> list[Paragraph]:
+    """The methods of a study, paragraph by paragraph."""
+    parts = (_people, _time_zero, _arms, _outcomes, _adjustment, _estimators, _uncertainty, _gates, _missing)
+    more = (_duration, _intensity, _disclosure)
+    return [p for p in (part(study) for part in (*parts, *more)) if p is not None]
+
+
+def policy(study: Study) -> Policy:
+    """The disclosure policy of a study, with its stricter settings."""
+    asked = study["disclosure"]
+    return choose(asked["policy"], asked.get("minimum_count"), asked.get("rounding_base"))
+
+
+def _people(study: Study) -> Paragraph:
+    rules = study["population"]
+    programs = style.sentence([PROGRAMS.get(p, p) for p in rules["program_types"]])
+    text = (
+        f"Eligible are people aged {rules['minimum_age']} or older, in programs for {programs}, at their first episode of "
+        "care that begins on or after day 0 and goes beyond detoxification."
+    )
+    if rules["washout_days"]:
+        text += f" They had no treatment in the {rules['washout_days']} days before time zero."
+    else:
+        text += " Earlier treatment was not a reason for exclusion."
+    if rules["minimum_observed_days"]:
+        text += f" They could be observed for at least {rules['minimum_observed_days']} days."
+    return Paragraph("People", text)
+
+
+def _time_zero(study: Study) -> Paragraph:
+    care = study["care"]
+    return Paragraph(
+        "Time zero and episodes",
+        "Time zero is the first day at the index level, the first level of care after detoxification: eligibility, arm and "
+        f"follow-up all begin on it. Stays no more than {care['gap_days']} days apart belong to one episode. Records that "
+        "broke a rule were set aside and counted; more than "
+        f"{numbers.plain(100 * care['max_quarantined_share'])}{numbers.NARROW}% of the stays or of the people would have "
+        "stopped the run.",
+    )
+
+
+def _arms(study: Study) -> Paragraph:
+    points = []
+    for contrast in study["contrasts"].values():
+        sides = []
+        for side in ("first", "second"):
+            arm = contrast[side]
+            by = "ASAM level" if contrast["column"] == "index_level" else "assigned arm"
+            sides.append(f"{within(arm['label'])} ({by} {', '.join(arm['values'])})")
+        how = "assigned by chance" if contrast["randomised"] else "not assigned by chance"
+        trial = f", only people of {contrast['trial']}" if contrast["trial"] else ""
+        one = STRATA[contrast["stratum"]][0]
+        points.append(
+            (contrast["title"], f"{sides[0]} against {sides[1]}; {how}{trial}. A {one} must hold both arms to count.")
+        )
+    return Paragraph(
+        "Arms", "First and second arm of each contrast; differences are first minus second.", tuple(points)
+    )
+
+
+def _outcomes(study: Study) -> Paragraph:
+    labels = Labels(study)
+    days: dict[str, set[int]] = {}
+    for row in study["analyses"]:
+        days.setdefault(row["outcome"], set()).add(row["horizon_days"])
+    known = labels.endpoints()
+    points = tuple((labels.endpoint(o), f"{known[o]['definition']} {_on_days(days[o])}") for o in known if o in days)
+    return Paragraph("Outcomes", "Days are counted from time zero.", points)
+
+
+def _on_days(days: Iterable[int]) -> str:
+    listed = [str(d) for d in sorted(days)]
+    return f"Day{'s' * (len(listed) > 1)} {style.sentence(listed)}."
+
+
+def _adjustment(study: Study) -> Paragraph:
+    asked = study["adjustment"]
+    smooth = [within(covariate(c)) for c in asked["continuous"]]
+    classes = [within(covariate(c)) for c in asked["categorical"]]
+    parts = []
+    if smooth:
+        parts.append(f"{style.sentence(smooth)} as restricted cubic splines with {asked['spline_knots']} knots")
+    if classes:
+        parts.append(f"{style.sentence(classes)} as categories")
+    parts.append("a term for each site" if asked["site_effects"] else "no terms for sites")
+    return Paragraph(
+        "Adjustment",
+        "A logistic regression of the arm (the propensity score) and the outcome models hold what was known before time "
+        f"zero and was fixed beforehand: {'; '.join(parts)}. Outcomes were not seen while the score, the weights and "
+        "their balance were made.",
+    )
+
+
+def _asked(study: Study) -> set[str]:
+    return {row["method"] for row in study["analyses"]}
+
+
+def _estimators(study: Study) -> Paragraph:
+    asked = _asked(study)
+    measures = {row["measure"] for row in study["analyses"] if row["step"] == "retention"}
+    text = " ".join(words for measure, words in TIMES.items() if measure in measures)
+    points = tuple(said for name, said in ESTIMATORS.items() if name in asked)
+    return Paragraph("Estimators", text, points)
+
+
+def _uncertainty(study: Study) -> Paragraph:
+    asked = study["inference"]
+    level = f"{numbers.plain(100 * asked['confidence_level'])}{numbers.NARROW}%"
+    text = (
+        f"Intervals hold the truth in {level} of repetitions. Standard errors of adjusted estimates are sums over each "
+        "person's influence, with the estimation of the propensity score counted in (Stefanski and Boos 2002, American "
+        "Statistician 56:29)."
+    )
+    if asked["cluster"] == "site":
+        text += (
+            f" People of a site are taken together, with a t distribution on one less than the number of sites, where "
+            f"there are at least {asked['min_clusters']} sites; with fewer, people are taken as independent."
+        )
+    else:
+        text += " People are taken as independent."
+    return Paragraph("Uncertainty", text)
+
+
+def _gates(study: Study) -> Paragraph:
+    gate = study["gate"]
+    share = f"{numbers.plain(100 * gate['min_effective_share'])}{numbers.NARROW}%"
+    return Paragraph(
+        "Gates",
+        "An adjusted estimate is shown only if, after weighting, no covariate differs by more than "
+        f"{numbers.plain(gate['max_standardised_difference'])} standard deviations of the spread before weighting (Austin "
+        f"and Stuart 2015, Statistics in Medicine 34:3661), each arm keeps at least {share} of its people as effective "
+        f"sample, and nobody weighs more than {numbers.plain(gate['max_weight'])} times the mean; these were judged before "
+        f"outcomes were read. Afterwards, each arm needs at least {gate['min_events']} people with the outcome and as many "
+        "without it. Categories too rare to enter the score are shown and not judged.",
+    )
+
+
+def _missing(study: Study) -> Paragraph | None:
+    rules = {row["missing_rule"] for row in study["analyses"]}
+    points = tuple(tuple(MISSING[r].split(": ", 1)) for r in MISSING if r in rules)
+    if not points:
+        return None
+    text = (
+        "Readings of a missing outcome stand side by side, as they can disagree even in sign."
+        if len(points) > 1
+        else ""
+    )
+    text += " People whose day lies beyond their observation are in no denominator."
+    return Paragraph("Missing outcomes", text.strip(), points)  # type: ignore[arg-type]
+
+
+def _duration(study: Study) -> Paragraph | None:
+    settings: Mapping[str, Any] = study["durations"]
+    if not settings:
+        return None
+    said = []
+    for duration in settings.values():
+        where = "at the index level" if duration["stay"] == "index" else "in care at any level"
+        sites = "; hazards are compared within sites" if duration.get("within_sites") else ""
+        said.append((duration["title"], f"{duration['days']} days {where}, landmark on day {duration['days']}{sites}."))
+    text = (
+        "Whether someone stays is known only when the days have passed. The naive comparison counts them anyway and is "
+        "shown as a warning; the others begin at the landmark or adjust for use up to it."
+    )
+    return Paragraph("Duration", text, tuple(said))
+
+
+def _intensity(study: Study) -> Paragraph | None:
+    settings: Mapping[str, Any] = study["intensities"]
+    if not settings:
+        return None
+    labels = Labels(study)
+    said = []
+    for name, setting in settings.items():
+        pairs = [
+            f"{within(labels.arm(name, arm))} {numbers.plain(more)} against {numbers.plain(fewer)}"
+            for arm, (fewer, more) in setting["compare"].items()
+        ]
+        compared = f" Compared: {'; '.join(pairs)} hours a week." if pairs else ""
+        said.append(
+            (setting["title"], f"Days 0 to {setting['window_days']}, among people still in care at the end.{compared}")
+        )
+    return Paragraph("Intensity", "", tuple(said))
+
+
+def _disclosure(study: Study) -> Paragraph:
+    rules = policy(study)
+    text = f"The report was made from released tables only, under {POLICIES.get(rules.name, rules.name)}."
+    if not rules.exact:
+        text += (
+            f" No cell of fewer than {rules.minimum_count} people is shown, nor what would give one away; such cells are "
+            "marked as withheld, and a withheld cell may itself hold more. Unadjusted curves move only when enough people "
+            "have left."
+        )
+    if rules.rounding_base > 1:
+        text += f" Counts are rounded to multiples of {rules.rounding_base}."
+    return Paragraph("Disclosure", text)

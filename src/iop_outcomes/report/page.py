@@ -1,0 +1,149 @@
+"""Everything that the page shows, gathered from the released tables and the study."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import iop_outcomes
+from iop_outcomes.figures import numbers, select, style
+from iop_outcomes.figures.labels import Labels, within
+from iop_outcomes.report import KNOWN, cohort, design, methods, phrases, results, words
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Study = Mapping[str, Any]
+
+READING = (
+    "Differences are the first arm minus the second, of shares in percentage points. Inverse probability weighting and the "
+    "doubly robust method speak for everyone in the comparison, overlap weighting for people of the kind found in both "
+    "arms. Rows in red are unadjusted comparisons of arms that were not assigned by chance."
+)
+
+
+def content(
+    counts: pd.DataFrame,
+    estimates: pd.DataFrame,
+    diagnostics: pd.DataFrame,
+    study: Study,
+    truth: pd.DataFrame | None,
+) -> dict[str, Any]:
+    """The content of the page by section, all in words and formatted numbers."""
+    contrasts = list(study["contrasts"])
+    beside = results.beside_truth(estimates, study, truth) if truth is not None else []
+    return {
+        "title": study["title"],
+        "question": question(study),
+        "note": study["source"]["note"],
+        "summary": words.summary(estimates, study),
+        "gaps": results.gaps(estimates, study),
+        "truth": beside,
+        "hits": results.hits(beside),
+        "excluded": cohort.excluded(counts),
+        "records": cohort.records(counts),
+        "baseline": [t for c in contrasts if (t := cohort.table_one(counts, diagnostics, study, c)) is not None],
+        "achieved": [t for c in contrasts if (t := design.achieved(diagnostics, study, c)) is not None],
+        "strata": [
+            f"{Labels(study).contrast(c)}: {within(said)}"
+            for c in contrasts
+            if (said := design.one_arm_strata(diagnostics, study, c))
+        ],
+        "difference_risks": design.difference_risks(diagnostics),
+        "retention": _by_contrast(estimates, study, "retention"),
+        "abstinence": _by_contrast(estimates, study, "abstinence"),
+        "behind_abstinence": [t for c in contrasts for t in results.of_levels(counts, study, c, "abstinence")],
+        "reading": READING,
+        "durations": _durations(estimates, study),
+        "why_naive": [phrases.WHY_NAIVE[s].format(**d) for s, d in _naive(estimates, study)],
+        "hours": [t for name in study["intensities"] for t in results.of_hours(estimates, study, name)],
+        "known": known(),
+        "methods": methods.describe(study),
+        "deviations": methods.DEVIATIONS,
+        "limits": methods.LIMITS,
+        "withheld": _withheld(study),
+        "provenance": provenance(study),
+    }
+
+
+def question(study: Study) -> str:
+    """The question of the study in one paragraph."""
+    labels = Labels(study)
+    asked = [within(labels.contrast(c)) for c in (*study["contrasts"], *study["durations"], *study["intensities"])]
+    outcomes = dict.fromkeys(within(labels.endpoint(row["outcome"])) for row in study["analyses"])
+    return f"What follows from {'; '.join(asked)}? Outcomes: {style.sentence(list(outcomes))}."
+
+
+def _by_contrast(estimates: pd.DataFrame, study: Study, step: str) -> list[results.Table]:
+    """Tables of the contrasts that have a number; the others are told of under what could not be estimated."""
+    tables = [t for c in study["contrasts"] for t in results.of_contrast(estimates, study, c, step)]
+    return [t for t in tables if any(line.cells for block in t.blocks for line in block.lines)]
+
+
+def _durations(estimates: pd.DataFrame, study: Study) -> list[results.Table]:
+    names = [*study["durations"], *study["contrasts"]]
+    return [t for name in names for t in results.of_contrast(estimates, study, name, "dose")]
+
+
+def _naive(estimates: pd.DataFrame, study: Study) -> list[tuple[str, dict[str, str]]]:
+    """What is measured in the durations of a study, each kind once, with the words that explain the naive comparison."""
+    labels = Labels(study)
+    found = select.measured(estimates)
+    own = found[found["contrast"].isin(list(study["durations"])) & found["stem"].isin(list(phrases.WHY_NAIVE))]
+    kinds = own.drop_duplicates("stem").to_dict("records")
+    return [
+        (
+            row["stem"],
+            {
+                "day": str(study["durations"][row["contrast"]]["days"]),
+                "event": within(labels.endpoint(row["outcome"])),
+            },
+        )
+        for row in kinds
+    ]
+
+
+def known() -> list[dict[str, str]]:
+    """What others have found: source, design and finding, from the list beside this module."""
+    with open(KNOWN, encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines, delimiter="\t"))
+
+
+def _withheld(study: Study) -> str:
+    """What 'withheld' means in the tables; '' where nothing is."""
+    rules = methods.policy(study)
+    if rules.exact:
+        return ""
+    return (
+        f"Withheld: fewer than {rules.minimum_count} people, or a count from which such a one could be worked out. "
+        f"{numbers.DASH}: not available, or no number of this kind."
+    )
+
+
+def provenance(study: Study) -> list[tuple[str, str]]:
+    """Where the report comes from; nothing in it depends on the day or the machine."""
+    source = study["source"]
+    simulated = source["kind"] == "synthetic"
+    rows = [
+        ("Made by", f"iop-outcomes {iop_outcomes.__version__}"),
+        ("Cohort", study["cohort"]),
+        ("Source", source["citation"] or ("Simulated people" if simulated else "Records of the user")),
+    ]
+    if simulated:
+        rows.append(
+            (
+                "Simulation",
+                f"{numbers.count(source['people'])} people at {numbers.count(source['sites'])} sites, scenario "
+                f"{source['scenario']}, seed {source['seed']}",
+            )
+        )
+    return [
+        *rows,
+        ("Disclosure policy", methods.policy(study).name),
+        ("Study as it was run", "study.yaml, beside this report"),
+        (
+            "Fingerprints",
+            "manifest.json, beside this report, holds the SHA-256 of every released file and of its inputs",
+        ),
+    ]

@@ -1,0 +1,302 @@
+"""Tables of results: estimates side by side by method, what there is no number for, and the truth beside the estimate.
+
+A table has blocks, one for each endpoint, day and reading of missing outcomes; a block has a line for each method. A line
+without a number says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from iop_outcomes.figures import numbers, select
+from iop_outcomes.figures.labels import (
+    Labels,
+    Study,
+    duration_method,
+    level,
+    method,
+    missing_rule,
+    within,
+)
+from iop_outcomes.report import phrases
+from iop_outcomes.report.words import ORDER, Pair, pairs
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Form = Callable[[Any], str]
+# value and signed difference, by what is measured
+FORMS: dict[str, tuple[Form, Form]] = {
+    "risk": (numbers.percent, numbers.points),
+    "mean_days": (numbers.days, numbers.signed_days),
+}
+UNITS = {"risk": "percentage points", "mean_days": "days"}
+# lines in the order of the table
+METHODS = ("crude", "naive", "randomised", "iptw", "overlap", "aipw", "landmark", "landmark_adjusted", "spline")
+HOURS = ("more_hours", "fewer_hours")
+INSIDE = "yes"
+LABEL_OF_STATUS = {
+    "gated": "Stopped by the gate",
+    "not_possible": "Not possible with these data",
+    "suppressed": "Withheld to protect people",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of a table. cells: as shown; absent: why there are none. wrong: shown as a warning."""
+
+    label: str
+    cells: tuple[str, ...] = ()
+    absent: str = ""
+    wrong: bool = False
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rows under one heading."""
+
+    heading: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with its caption and column headings, the first of which is that of the labels."""
+
+    caption: str
+    columns: tuple[str, ...]
+    blocks: tuple[Block, ...] = field(default=())
+
+
+def of_contrast(estimates: pd.DataFrame, study: Study, contrast: str, step: str) -> list[Table]:
+    """The tables of one contrast and one step: one of shares or days, one of hazard ratios, where there are any."""
+    labels = Labels(study)
+    wanted = {(a["analysis"], a["contrast"]) for a in study["analyses"] if a["step"] == step}
+    found = select.measured(estimates)
+    own = found[[(a, c) in wanted for a, c in zip(found["analysis"], found["contrast"], strict=True)]]
+    own = own[own["contrast"] == contrast]
+    values, ratios = own[own["stem"] != "hazard_ratio"], own[own["stem"] == "hazard_ratio"]
+    tables = []
+    if len(values):
+        tables.append(_values(values, labels, contrast, (labels.arms(contrast)), labels.sides(contrast)))
+    if len(ratios):
+        tables.append(_ratios(ratios, labels, contrast))
+    return tables
+
+
+def of_hours(estimates: pd.DataFrame, study: Study, name: str) -> list[Table]:
+    """The tables of an intensity, one for each arm: more against fewer hours a week."""
+    labels = Labels(study)
+    found = select.measured(estimates)
+    tables = []
+    for arm, own in found[found["contrast"] == name].groupby("subgroup", sort=False):
+        wanted = study["intensities"][name]["compare"].get(arm)
+        columns = tuple(f"{numbers.plain(h)} hours a week" for h in reversed(wanted)) if wanted else ("More", "Fewer")
+        tables.append(_values(own, labels, name, (columns[0], columns[1]), HOURS, labels.arm(name, str(arm))))
+    return [t for t in tables if any(line.cells for block in t.blocks for line in block.lines)]
+
+
+def _values(
+    own: pd.DataFrame, labels: Labels, name: str, arms: tuple[str, str], sides: tuple[str, str], who: str = ""
+) -> Table:
+    blocks = [
+        Block(heading, tuple(_value_line(pair, labels, sides) for pair in found))
+        for heading, found in _grouped(own, labels)
+    ]
+    ci = phrases.level(labels)
+    columns = ("Method", *arms, f"Difference ({ci})", f"Ratio ({ci})", "People", "Effective number")
+    return Table(f"{labels.contrast(name)}{': ' + within(who) if who else ''}", columns, tuple(blocks))
+
+
+def _grouped(own: pd.DataFrame, labels: Labels) -> list[tuple[str, list[Pair]]]:
+    """Estimands under their headings, methods in order."""
+    keys = ["outcome", "horizon_days", "missing_rule", "stem"]
+    order = own.assign(
+        kind=own["outcome"].map(lambda o: ORDER.index(labels.kind(o))),
+        rank=own["method"].map({m: i for i, m in enumerate(METHODS)}).fillna(len(METHODS)),
+    ).sort_values(["kind", "stem", "outcome", "horizon_days", "missing_rule", "rank"], kind="stable")
+    return [
+        (_heading(rows.iloc[0].to_dict(), labels), pairs(rows))
+        for _, rows in order.groupby(keys, sort=False, dropna=False)
+    ]
+
+
+def _heading(row: dict[Any, Any], labels: Labels) -> str:
+    rule = missing_rule(row["missing_rule"])
+    unit = f" ({UNITS[row['stem']]})" if row["stem"] == "mean_days" else ""
+    text = f"{labels.endpoint(row['outcome'])}, day {row['horizon_days']:.0f}{unit}"
+    return f"{text}: {within(rule)}" if rule else text
+
+
+def _label(pair: Pair, labels: Labels) -> str:
+    row = pair.main
+    durations = labels.study.get("durations", {})
+    name = method(row["method"])
+    if row["contrast"] in durations:
+        name = duration_method(row["stem"], row["method"], durations[row["contrast"]]["days"])
+    return name
+
+
+def _wrong(pair: Pair, labels: Labels) -> bool:
+    """The comparison is shown to warn: unadjusted, of arms that were not assigned by chance."""
+    return pair.main["method"] in ("crude", "naive") and not labels.randomised(pair.main["contrast"])
+
+
+def _value_line(pair: Pair, labels: Labels, sides: tuple[str, str]) -> Line:
+    label = _label(pair, labels)
+    if not pair.there:
+        return Line(label, absent=phrases.capital(phrases.absent(pair.main, labels)))
+    value, signed = FORMS[pair.main["stem"]]
+    gap, ratio = pair.main, pair.rows.get("ratio", {})
+    cells = (
+        *(value(pair.rows[s]["estimate"]) if s in pair.rows else numbers.DASH for s in sides),
+        _with_interval(gap, signed),
+        _with_interval(ratio, numbers.ratio),
+        numbers.count(gap["n"]),
+        numbers.count(gap["n_effective"]),
+    )
+    return Line(label, cells, wrong=_wrong(pair, labels))
+
+
+def _with_interval(row: dict[str, Any], form: Form) -> str:
+    if not numbers.known(row.get("estimate")):
+        return numbers.DASH
+    return f"{form(row['estimate'])} ({numbers.interval(row['conf_low'], row['conf_high'], form)})"
+
+
+def _ratios(own: pd.DataFrame, labels: Labels, name: str) -> Table:
+    blocks = []
+    for heading, found in _grouped(own, labels):
+        lines = [
+            Line(
+                _label(pair, labels),
+                (
+                    _with_interval(pair.main, numbers.ratio),
+                    numbers.count(pair.main["n"]),
+                    numbers.count(pair.main["events"]),
+                ),
+                wrong=_wrong(pair, labels),
+            )
+            if pair.there
+            else Line(_label(pair, labels), absent=phrases.capital(phrases.absent(pair.main, labels)))
+            for pair in found
+        ]
+        blocks.append(Block(heading, tuple(lines)))
+    columns = ("Method", f"Hazard ratio ({phrases.level(labels)})", "People", "People with the event")
+    return Table(f"{labels.contrast(name)}: hazard ratios", columns, tuple(blocks))
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Estimates that do not exist for one reason."""
+
+    status: str
+    reason: str
+    what: tuple[str, ...]
+
+
+def gaps(estimates: pd.DataFrame, study: Study) -> list[Gap]:
+    """Every estimate without a number, grouped by its reason."""
+    labels = Labels(study)
+    found = select.measured(estimates)
+    absent = found[(found["status"] != "ok") | found["estimate"].isna()]
+    grouped: dict[tuple[str, str], dict[tuple[str, str], list[str]]] = {}
+    for row in absent.to_dict("records"):
+        reason = labels.reason(row["contrast"], row["reason"]) or "no number was released"
+        asked = (labels.contrast(row["contrast"]), _heading(row, labels))
+        of = grouped.setdefault((LABEL_OF_STATUS.get(row["status"], "Not available"), reason), {})
+        names = of.setdefault(asked, [])
+        if method(row["method"]) not in names:
+            names.append(method(row["method"]))
+    return [
+        Gap(
+            status,
+            phrases.capital(reason),
+            tuple(_asked(title, heading, names) for (title, heading), names in of.items()),
+        )
+        for (status, reason), of in grouped.items()
+    ]
+
+
+def _asked(title: str, heading: str, names: Sequence[str]) -> str:
+    return f"{title}. {heading} ({', '.join(within(n) for n in names)})"
+
+
+def beside_truth(estimates: pd.DataFrame, study: Study, truth: pd.DataFrame) -> list[Table]:
+    """Differences with their known truth, one table for each contrast; unadjusted rows beside the truth of everyone."""
+    labels = Labels(study)
+    known = {
+        (t.contrast, t.outcome, t.horizon_days, t.estimand, t.measure): float(t.truth)  # type: ignore[arg-type]
+        for t in truth.itertuples()
+    }
+    found = select.measured(estimates)
+    found = found[(found["of"] == "difference") & (found["subgroup"] == "all")]
+    tables = []
+    for contrast, own in found.groupby("contrast", sort=False):
+        blocks = [
+            Block(heading, tuple(lines))
+            for heading, rows in _grouped(own, labels)
+            if (lines := [line for pair in rows if (line := _truth_line(pair, labels, known)) is not None])
+        ]
+        if blocks:
+            ci = phrases.level(labels)
+            columns = ("Method", f"Difference ({ci})", "Known truth", "Is the truth inside?")
+            tables.append(Table(labels.contrast(str(contrast)), columns, tuple(blocks)))
+    return tables
+
+
+def _truth_line(pair: Pair, labels: Labels, known: dict[tuple[Any, ...], float]) -> Line | None:
+    row = pair.main
+    estimand = "ATE" if row["estimand"] == "as_observed" else row["estimand"]
+    value = known.get((row["contrast"], row["outcome"], row["horizon_days"], estimand, row["measure"]))
+    if value is None:
+        return None
+    if not pair.there:
+        return Line(_label(pair, labels), absent=phrases.capital(phrases.absent(row, labels)))
+    signed = FORMS[row["stem"]][1]
+    inside = INSIDE if row["conf_low"] <= value <= row["conf_high"] else "no"
+    wrong = _wrong(pair, labels)
+    label = _label(pair, labels) + (", wrong on purpose" if wrong else "")
+    return Line(label, (_with_interval(row, signed), signed(value), inside), wrong=wrong)
+
+
+def hits(tables: Sequence[Table]) -> str:
+    """How many intervals hold the truth, adjusted and unadjusted."""
+    lines = [line for t in tables for block in t.blocks for line in block.lines if line.cells]
+    said = []
+    for wrong, name in ((False, "Adjusted"), (True, "Unadjusted")):
+        own = [line for line in lines if line.wrong == wrong]
+        inside = sum(line.cells[-1] == INSIDE for line in own)
+        said.append(f"{name}: the truth lies inside {inside} of {len(own)} intervals.")
+    return " ".join(said)
+
+
+def of_levels(counts: pd.DataFrame, study: Study, contrast: str, step: str) -> list[Table]:
+    """How many people had which state of the outcomes of a step, by arm: what is behind readings of missing outcomes."""
+    labels = Labels(study)
+    asked = {(a["analysis"], a["outcome"], a["horizon_days"]) for a in study["analyses"] if a["step"] == step}
+    own = counts[(counts["contrast"] == contrast) & (counts["subgroup"] == "all")]
+    own = own[[k in asked for k in zip(own["analysis"], own["outcome"], own["horizon_days"], strict=True)]]
+    blocks = []
+    sides = labels.sides(contrast)
+    for (outcome, day), rows in own.groupby(["outcome", "horizon_days"], sort=False):
+        cells = {(r["level"], r["arm"]): r for r in rows.to_dict("records")}
+        levels = list(dict.fromkeys(rows["level"]))
+        lines = [Line(level(str(v)), tuple(count(cells.get((v, side))) for side in sides)) for v in levels]
+        blocks.append(Block(f"{labels.endpoint(str(outcome))}, day {day:.0f}", tuple(lines)))
+    if not blocks:
+        return []
+    return [Table(f"{labels.contrast(contrast)}: people behind it", ("State", *labels.arms(contrast)), tuple(blocks))]
+
+
+WITHHELD = "withheld"
+
+
+def count(row: dict[Any, Any] | None) -> str:
+    """A released count, or that it is withheld; no row is no one."""
+    if row is None:
+        return numbers.count(0)
+    return numbers.count(row["count"]) if row["status"] == "ok" and numbers.known(row["count"]) else WITHHELD
