@@ -38,7 +38,7 @@ def snakemake(project: Path):
             if not (folder / part).exists():
                 shutil.copytree(project / part, folder / part, ignore=shutil.ignore_patterns("raw"))
         command = [
-            sys.executable, "-m", "snakemake", "--cores", "2", "--quiet", "progress", "rules",
+            sys.executable, "-m", "snakemake", "--cores", "2",
             "--workflow-profile", str(project / "workflow/profiles/default"),
             "--snakefile", str(snakefile or project / "workflow/Snakefile"), "--directory", str(folder), *arguments,
         ]  # fmt: skip

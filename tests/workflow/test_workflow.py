@@ -99,7 +99,7 @@ def test_an_edited_module_reruns_the_steps_that_use_it_and_only_those(snakemake,
 
     def rules() -> set[str]:
         command = [
-            sys.executable, "-m", "snakemake", "--cores", "1", "--dry-run", "--quiet", "rules",
+            sys.executable, "-m", "snakemake", "--cores", "1", "--dry-run",
             "--workflow-profile", str(project / "workflow/profiles/default"),
             "--snakefile", str(project / "workflow/Snakefile"), "--directory", str(copy), *UIS,
         ]  # fmt: skip

@@ -110,9 +110,10 @@ def words(name: str) -> str:
 
 
 def within(text: str) -> str:
-    """A label inside a sentence: its first letter small, unless its first word is an abbreviation or a name in code."""
-    first = text.split(" ", 1)[0]
-    return text if any(c.isupper() or c.isdigit() for c in first[1:]) else text[:1].lower() + text[1:]
+    """A label inside a sentence: its first letter small, unless it begins with an abbreviation or a name."""
+    first, _, rest = text.partition(" ")
+    name = rest[:1].isupper() or any(c.isupper() or c.isdigit() for c in first[1:])
+    return text if name else text[:1].lower() + text[1:]
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 COVARIATE = "covariate:"
 WEIGHTED = ("overlap", "iptw")
 SMD = "standardised_difference"
-REFERENCE = "reference"
 
 Differences = dict[tuple[str, str], float]
 
@@ -59,7 +58,10 @@ def table_one(counts: pd.DataFrame, diagnostics: pd.DataFrame, study: Study, con
     own = counts[(counts["analysis"] == "design") & (counts["contrast"] == contrast)]
     made = diagnostics[(diagnostics["analysis"] == "design") & (diagnostics["contrast"] == contrast)]
     weighted = next((m for m in WEIGHTED if ((made["method"] == m) & (made["quantity"] == SMD)).any()), "")
-    gaps = {(r.method, r.variable): float(r.value) for r in made[made["quantity"] == SMD].itertuples()}  # type: ignore[arg-type, misc]
+    differences = made[made["quantity"] == SMD]
+    gaps = dict(
+        zip(zip(differences["method"], differences["variable"], strict=True), differences["value"], strict=True)
+    )
     sizes = [arm_size(own, side) for side in labels.sides(contrast)]
     numeric = _numeric(made, labels, contrast, gaps, weighted)
     blocks = ([Block("Numbers: mean (standard deviation)", tuple(numeric))] if numeric else []) + [

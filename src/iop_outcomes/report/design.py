@@ -1,4 +1,4 @@
-"""What the design achieved: balance, effective sample sizes, weights, strata with one arm, and whether the gate opened."""
+"""What the design achieved: balance, effective sample sizes, weights, one-arm strata, and whether the gate opened."""
 
 from __future__ import annotations
 

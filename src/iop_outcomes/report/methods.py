@@ -14,99 +14,7 @@ from typing import Any
 from iop_outcomes.figures import numbers, style
 from iop_outcomes.figures.labels import STRATA, Labels, Study, covariate, within
 from iop_outcomes.release.policy import Policy, choose
-
-PROGRAMS = {
-    "substance_use": "substance use",
-    "mental_health": "mental health",
-    "eating_disorder": "eating disorders",
-}
-# how each method of the sheet estimates, with its source
-ESTIMATORS = {
-    "crude": (
-        "Unadjusted",
-        "Shares and curves computed from the released counts and nothing else, so that a reader can repeat them. "
-        "Intervals of shares are Wilson's (1927, JASA 22:209), of their differences Newcombe's (1998, Statistics in "
-        "Medicine 17:873), of curves on the complementary log-log scale; people count as independent.",
-    ),
-    "iptw": (
-        "Inverse probability weighting",
-        "Each person weighs the inverse of the probability of the own arm: the contrast speaks for everyone in the "
-        "comparison (Lunceford and Davidian 2004, Statistics in Medicine 23:2937). Weights are not truncated.",
-    ),
-    "overlap": (
-        "Overlap weighting",
-        "Each person weighs the probability of the other arm: the contrast speaks for people of the kind that was found "
-        "in both arms (Li, Morgan and Zaslavsky 2018, JASA 113:390).",
-    ),
-    "aipw": (
-        "Doubly robust",
-        "Augmented inverse probability weighting: an outcome regression corrected by the weighted residuals, right if "
-        "either model is (Robins, Rotnitzky and Zhao 1994, JASA 89:846).",
-    ),
-    "naive": (
-        "Unadjusted hazard ratio",
-        "A Cox model with the comparison alone, from the first day (Cox 1972, JRSS B 34:187; ties after Efron 1977, "
-        "JASA 72:557).",
-    ),
-    "randomised": ("As randomised", "A Cox model with the assigned arm alone, over everyone randomised."),
-    "landmark": (
-        "From the landmark",
-        "A Cox model among people still followed without the event at the landmark, with stayers and leavers as they "
-        "stand then.",
-    ),
-    "landmark_adjusted": (
-        "Adjusted at the landmark",
-        "The same question with a regression on the baseline covariates, on screens up to the landmark (positive, missed) "
-        "and on reported use up to it; shares are standardised over the people compared (Snowden, Rose and Mortimer 2011, "
-        "American Journal of Epidemiology 173:731).",
-    ),
-    "spline": (
-        "Hours a week",
-        "A restricted cubic spline of attended hours in a logistic model within each arm (Harrell 2015, Regression "
-        "Modeling Strategies, section 2.4.5), adjusted for baseline and for screens in the window, standardised over the "
-        "people of the arm. Curves end at the 5th and the 95th percentile of the hours attended.",
-    ),
-}
-TIMES = {
-    "risk": (
-        "Ways of leaving are cumulative incidences in the presence of each other (Aalen and Johansen 1978, Scandinavian "
-        "Journal of Statistics 5:141), never one minus a Kaplan-Meier curve."
-    ),
-    "mean_days": (
-        "Days in care are restricted means, the area under the curve of staying up to the horizon (Royston and Parmar "
-        "2013, BMC Medical Research Methodology 13:152)."
-    ),
-}
-MISSING = {
-    "missing_is_using": "Missing counted as use: a missing answer, or a screen that was due and not given, counts as use.",
-    "observed_only": (
-        "Observed only: people without an answer are left out, which is right only if who is seen does not depend on use."
-    ),
-}
-POLICIES = {
-    "cms": "the cell size policy of the Centers for Medicare and Medicaid Services",
-    "opensafely": "the rules of OpenSAFELY",
-    "none": "no restriction, as the records are public or simulated",
-}
-# what a fuller analysis would add, and this one does not do
-DEVIATIONS = (
-    "Missing outcomes are read in simple ways side by side; they are not imputed, and nobody is weighted for having been "
-    "seen.",
-    "No margin of equivalence or non-inferiority is tested: an interval that holds no difference is not evidence of "
-    "equality.",
-    "Longer stays are compared from a landmark; artificial censoring with weights that change over time is not used.",
-    "Weights are not truncated: where one person weighs too much, the gate stops the estimate instead.",
-    "P values are not corrected for the number of questions; primary questions are marked in the analyses sheet.",
-)
-LIMITS = (
-    "People were compared on what was recorded. What decided on placement and was not recorded can bias every adjusted "
-    "estimate in a way that no weight shows.",
-    "Abstinence rests on answers and screens of those who were reached; the two readings bound what is plausible only if "
-    "missing answers are neither better nor worse than they assume.",
-    "An intervention is a place and a schedule here; what happened inside a program, and how well it was done, was not "
-    "measured.",
-    "An effect in these programs and these years need not be the effect elsewhere.",
-)
+from iop_outcomes.report.explanations import ESTIMATORS, MISSING, POLICIES, PROGRAMS, TIMES
 
 
 @dataclass(frozen=True)
@@ -135,8 +43,8 @@ def _people(study: Study) -> Paragraph:
     rules = study["population"]
     programs = style.sentence([PROGRAMS.get(p, p) for p in rules["program_types"]])
     text = (
-        f"Eligible are people aged {rules['minimum_age']} or older, in programs for {programs}, at their first episode of "
-        "care that begins on or after day 0 and goes beyond detoxification."
+        f"Eligible are people aged {rules['minimum_age']} or older, in programs for {programs}, at their first "
+        "episode of care that begins on or after day 0 and goes beyond detoxification."
     )
     if rules["washout_days"]:
         text += f" They had no treatment in the {rules['washout_days']} days before time zero."
@@ -151,11 +59,11 @@ def _time_zero(study: Study) -> Paragraph:
     care = study["care"]
     return Paragraph(
         "Time zero and episodes",
-        "Time zero is the first day at the index level, the first level of care after detoxification: eligibility, arm and "
-        f"follow-up all begin on it. Stays no more than {care['gap_days']} days apart belong to one episode. Records that "
-        "broke a rule were set aside and counted; more than "
-        f"{numbers.plain(100 * care['max_quarantined_share'])}{numbers.NARROW}% of the stays or of the people would have "
-        "stopped the run.",
+        "Time zero is the first day at the index level, the first level of care after detoxification: "
+        f"eligibility, arm and follow-up all begin on it. Stays no more than {care['gap_days']} days apart "
+        "belong to one episode. Records that broke a rule were set aside and counted; more than "
+        f"{numbers.plain(100 * care['max_quarantined_share'])}{numbers.NARROW}% of the stays or of the people "
+        "would have stopped the run.",
     )
 
 
@@ -205,9 +113,9 @@ def _adjustment(study: Study) -> Paragraph:
     parts.append("a term for each site" if asked["site_effects"] else "no terms for sites")
     return Paragraph(
         "Adjustment",
-        "A logistic regression of the arm (the propensity score) and the outcome models hold what was known before time "
-        f"zero and was fixed beforehand: {'; '.join(parts)}. Outcomes were not seen while the score, the weights and "
-        "their balance were made.",
+        "A logistic regression of the arm (the propensity score) and the outcome models hold what was known "
+        f"before time zero and was fixed beforehand: {'; '.join(parts)}. Outcomes were not seen while the "
+        "score, the weights and their balance were made.",
     )
 
 
@@ -227,14 +135,15 @@ def _uncertainty(study: Study) -> Paragraph:
     asked = study["inference"]
     level = f"{numbers.plain(100 * asked['confidence_level'])}{numbers.NARROW}%"
     text = (
-        f"Intervals hold the truth in {level} of repetitions. Standard errors of adjusted estimates are sums over each "
-        "person's influence, with the estimation of the propensity score counted in (Stefanski and Boos 2002, American "
-        "Statistician 56:29)."
+        f"Intervals hold the truth in {level} of repetitions. Standard errors of adjusted estimates are sums "
+        "over each person's influence, with the estimation of the propensity score counted in (Stefanski and "
+        "Boos 2002, American Statistician 56:29)."
     )
     if asked["cluster"] == "site":
         text += (
-            f" People of a site are taken together, with a t distribution on one less than the number of sites, where "
-            f"there are at least {asked['min_clusters']} sites; with fewer, people are taken as independent."
+            f" People of a site are taken together, with a t distribution on one less than the number of "
+            f"sites, where there are at least {asked['min_clusters']} sites; with fewer, people are taken as "
+            "independent."
         )
     else:
         text += " People are taken as independent."
@@ -247,11 +156,12 @@ def _gates(study: Study) -> Paragraph:
     return Paragraph(
         "Gates",
         "An adjusted estimate is shown only if, after weighting, no covariate differs by more than "
-        f"{numbers.plain(gate['max_standardised_difference'])} standard deviations of the spread before weighting (Austin "
-        f"and Stuart 2015, Statistics in Medicine 34:3661), each arm keeps at least {share} of its people as effective "
-        f"sample, and nobody weighs more than {numbers.plain(gate['max_weight'])} times the mean; these were judged before "
-        f"outcomes were read. Afterwards, each arm needs at least {gate['min_events']} people with the outcome and as many "
-        "without it. Categories too rare to enter the score are shown and not judged.",
+        f"{numbers.plain(gate['max_standardised_difference'])} standard deviations of the spread before "
+        f"weighting (Austin and Stuart 2015, Statistics in Medicine 34:3661), each arm keeps at least {share} "
+        f"of its people as effective sample, and nobody weighs more than {numbers.plain(gate['max_weight'])} "
+        f"times the mean; these were judged before outcomes were read. Afterwards, each arm needs at least "
+        f"{gate['min_events']} people with the outcome and as many without it. Categories too rare to enter "
+        "the score are shown and not judged.",
     )
 
 
@@ -279,8 +189,8 @@ def _duration(study: Study) -> Paragraph | None:
         sites = "; hazards are compared within sites" if duration.get("within_sites") else ""
         said.append((duration["title"], f"{duration['days']} days {where}, landmark on day {duration['days']}{sites}."))
     text = (
-        "Whether someone stays is known only when the days have passed. The naive comparison counts them anyway and is "
-        "shown as a warning; the others begin at the landmark or adjust for use up to it."
+        "Whether someone stays is known only when the days have passed. The naive comparison counts them "
+        "anyway and is shown as a warning; the others begin at the landmark or adjust for use up to it."
     )
     return Paragraph("Duration", text, tuple(said))
 
@@ -308,9 +218,9 @@ def _disclosure(study: Study) -> Paragraph:
     text = f"The report was made from released tables only, under {POLICIES.get(rules.name, rules.name)}."
     if not rules.exact:
         text += (
-            f" No cell of fewer than {rules.minimum_count} people is shown, nor what would give one away; such cells are "
-            "marked as withheld, and a withheld cell may itself hold more. Unadjusted curves move only when enough people "
-            "have left."
+            f" No cell of fewer than {rules.minimum_count} people is shown, nor what would give one away; such "
+            "cells are marked as withheld, and a withheld cell may itself hold more. Unadjusted curves move "
+            "only when enough people have left."
         )
     if rules.rounding_base > 1:
         text += f" Counts are rounded to multiples of {rules.rounding_base}."

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import iop_outcomes
 from iop_outcomes.figures import numbers, select, style
 from iop_outcomes.figures.labels import Labels, within
-from iop_outcomes.report import KNOWN, cohort, design, methods, phrases, results, words
+from iop_outcomes.report import KNOWN, cohort, design, explanations, methods, phrases, results, truths, words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 Study = Mapping[str, Any]
 
 READING = (
-    "Differences are the first arm minus the second, of shares in percentage points. Inverse probability weighting and the "
-    "doubly robust method speak for everyone in the comparison, overlap weighting for people of the kind found in both "
-    "arms. Rows in red are unadjusted comparisons of arms that were not assigned by chance."
+    "Differences are the first arm minus the second, of shares in percentage points. Inverse probability "
+    "weighting and the doubly robust method speak for everyone in the comparison, overlap weighting for people "
+    "of the kind found in both arms. Rows in red are unadjusted comparisons of arms that were not assigned by "
+    "chance. Curves are steps; weighted ones are computed at intervals and held in between."
 )
 
 
@@ -32,7 +33,7 @@ def content(
 ) -> dict[str, Any]:
     """The content of the page by section, all in words and formatted numbers."""
     contrasts = list(study["contrasts"])
-    beside = results.beside_truth(estimates, study, truth) if truth is not None else []
+    beside = truths.beside(estimates, study, truth) if truth is not None else []
     return {
         "title": study["title"],
         "question": question(study),
@@ -40,7 +41,7 @@ def content(
         "summary": words.summary(estimates, study),
         "gaps": results.gaps(estimates, study),
         "truth": beside,
-        "hits": results.hits(beside),
+        "hits": truths.hits(beside),
         "excluded": cohort.excluded(counts),
         "records": cohort.records(counts),
         "baseline": [t for c in contrasts if (t := cohort.table_one(counts, diagnostics, study, c)) is not None],
@@ -53,31 +54,40 @@ def content(
         "difference_risks": design.difference_risks(diagnostics),
         "retention": _by_contrast(estimates, study, "retention"),
         "abstinence": _by_contrast(estimates, study, "abstinence"),
-        "behind_abstinence": [t for c in contrasts for t in results.of_levels(counts, study, c, "abstinence")],
+        "behind_abstinence": [
+            t
+            for c in contrasts
+            if _numbered(results.of_contrast(estimates, study, c, "abstinence"))
+            for t in results.of_levels(counts, study, c, "abstinence")
+        ],
         "reading": READING,
         "durations": _durations(estimates, study),
         "why_naive": [phrases.WHY_NAIVE[s].format(**d) for s, d in _naive(estimates, study)],
         "hours": [t for name in study["intensities"] for t in results.of_hours(estimates, study, name)],
         "known": known(),
         "methods": methods.describe(study),
-        "deviations": methods.DEVIATIONS,
-        "limits": methods.LIMITS,
+        "deviations": explanations.DEVIATIONS,
+        "limits": explanations.LIMITS,
         "withheld": _withheld(study),
         "provenance": provenance(study),
     }
 
 
 def question(study: Study) -> str:
-    """The question of the study in one paragraph."""
+    """What the study asks, in one paragraph."""
     labels = Labels(study)
     asked = [within(labels.contrast(c)) for c in (*study["contrasts"], *study["durations"], *study["intensities"])]
     outcomes = dict.fromkeys(within(labels.endpoint(row["outcome"])) for row in study["analyses"])
-    return f"What follows from {'; '.join(asked)}? Outcomes: {style.sentence(list(outcomes))}."
+    return f"Compared here: {'; '.join(asked)}. Followed up: {style.sentence(list(outcomes))}."
 
 
 def _by_contrast(estimates: pd.DataFrame, study: Study, step: str) -> list[results.Table]:
     """Tables of the contrasts that have a number; the others are told of under what could not be estimated."""
-    tables = [t for c in study["contrasts"] for t in results.of_contrast(estimates, study, c, step)]
+    return _numbered([t for c in study["contrasts"] for t in results.of_contrast(estimates, study, c, step)])
+
+
+def _numbered(tables: list[results.Table]) -> list[results.Table]:
+    """The tables that hold a number."""
     return [t for t in tables if any(line.cells for block in t.blocks for line in block.lines)]
 
 
@@ -87,7 +97,7 @@ def _durations(estimates: pd.DataFrame, study: Study) -> list[results.Table]:
 
 
 def _naive(estimates: pd.DataFrame, study: Study) -> list[tuple[str, dict[str, str]]]:
-    """What is measured in the durations of a study, each kind once, with the words that explain the naive comparison."""
+    """What is measured in the durations of a study, each once, with words for the naive comparison."""
     labels = Labels(study)
     found = select.measured(estimates)
     own = found[found["contrast"].isin(list(study["durations"])) & found["stem"].isin(list(phrases.WHY_NAIVE))]
@@ -107,7 +117,8 @@ def _naive(estimates: pd.DataFrame, study: Study) -> list[tuple[str, dict[str, s
 def known() -> list[dict[str, str]]:
     """What others have found: source, design and finding, from the list beside this module."""
     with open(KNOWN, encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines, delimiter="\t"))
+        rows = list(csv.DictReader(lines, delimiter="\t"))
+    return [{name: text.replace(" %", f"{numbers.NARROW}%") for name, text in row.items()} for row in rows]
 
 
 def _withheld(study: Study) -> str:

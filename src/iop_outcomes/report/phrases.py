@@ -53,16 +53,17 @@ OPEN = " The interval leaves the direction open."
 # why the naive comparison of stayers with leavers misleads, by what is measured
 WHY_NAIVE = {
     "hazard_ratio": (
-        "Whether someone stayed {day} days is known only on day {day}. A comparison that counts from the first day books "
-        "every early {event} under leaving, and hands those who stayed days on which they could not yet be counted as "
-        "leavers. This head start, called immortal time, makes staying look protective even if it does nothing. Counting "
-        "from day {day}, among people without {event} by then, takes it away; the reasons why people stayed remain. A "
-        "comparison of planned stays assigned by chance asks something else: what planning a longer stay does."
+        "Whether someone stayed {day} days is known only on day {day}. A comparison that counts from the first "
+        "day books every early {event} under leaving, and hands those who stayed days on which they could not "
+        "yet be counted as leavers. This head start, called immortal time, makes staying look protective even "
+        "if it does nothing. Counting from day {day}, among people without {event} by then, takes it away; the "
+        "reasons why people stayed remain. A comparison of planned stays assigned by chance asks something "
+        "else: what planning a longer stay does."
     ),
     "risk": (
-        "Use often comes first: people return to use, leave, and are counted as having left before day {day}. The naive "
-        "comparison reads this as if leaving had led to use. Adjusting for use on record up to day {day} takes a part of "
-        "it away; what was not on record remains."
+        "Use often comes first: people return to use, leave, and are counted as having left before day {day}. "
+        "The naive comparison reads this as if leaving had led to use. Adjusting for use on record up to day "
+        "{day} takes a part of it away; what was not on record remains."
     ),
 }
 NO_NUMBER = {
@@ -80,8 +81,8 @@ def absent(row: Row, labels: Labels) -> str:
 
 def no_adjusted(reason: str, randomised: bool) -> str:
     """Said once for a contrast of which no adjusted estimate is shown."""
-    rest = "" if randomised else " What follows is as observed and does not compare like with like."
-    return f"No adjusted comparison is shown ({reason}).{rest}"
+    rest = "" if randomised else ", so that what follows does not compare like with like"
+    return f"No adjusted comparison is shown ({reason}){rest}."
 
 
 def topic(row: Row, labels: Labels) -> str:
@@ -212,8 +213,8 @@ def _hazard(rows: Rows, labels: Labels) -> str:
     row = rows[""]
     first, second = groups(labels, row["contrast"])
     return (
-        f"the hazard of {within(labels.endpoint(row['outcome']))} up to day {row['horizon_days']:.0f} {_among(first)} is "
-        f"{ratio(row, labels)} times that {_among(second)}."
+        f"the hazard of {within(labels.endpoint(row['outcome']))} up to day {row['horizon_days']:.0f} "
+        f"{_among(first)} is {ratio(row, labels)} times that {_among(second)}."
     )
 
 
@@ -239,12 +240,13 @@ def naive_stay(found: Sequence[Rows], labels: Labels, days: int) -> str:
         one, other = (numbers.percent(r["estimate"]) for r in _arms(found[0], labels))
         said = (
             f"Compared as they are, {reading(row, labels)}, {one} of those who stayed at least {days} days "
-            f"{verb(row, labels)}, against {other} of those who left earlier: {gap(row, labels, POINTS, share_points)}."
+            f"{verb(row, labels)}, against {other} of those who left earlier: "
+            f"{gap(row, labels, POINTS, share_points)}."
         )
         said = " ".join([said, *(capital(shorter(rows, labels)) for rows in found[1:])])
     return (
-        f"{said} This is shown as a warning, not as a finding: only on day {days} is it known who stayed, and whoever "
-        "left because of use is counted among the leavers."
+        f"{said} This is shown as a warning, not as a finding: only on day {days} is it known who stayed, and "
+        "whoever left because of use is counted among the leavers."
     )
 
 
@@ -254,14 +256,16 @@ def fair_stay(found: Sequence[Rows], labels: Labels, days: int) -> str:
     if row["stem"] != "hazard_ratio":
         said = " ".join(capital(shorter(rows, labels)) for rows in found[1:])
         return (
-            f"Adjusted for what was known at the start and for use up to day {days}, {shorter(found[0], labels)} {said} Why people stayed is only "
-            "partly on record, so that this may still flatter staying."
+            f"Adjusted for what was known at the start and for use up to day {days}, "
+            f"{shorter(found[0], labels)} {said} Why people stayed is only partly on record, so that this may "
+            "still flatter staying."
         )
     words = {"landmark_adjusted": "adjusted for the start and for use up to then, "}
     parts = [f"{words.get(r['']['method'], '')}{ratio(r[''], labels)}" for r in found]
     crossing = " An interval that holds 1 leaves the direction open." if any(_open(r[""]) for r in found) else ""
     event = within(labels.endpoint(row["outcome"]))
-    return f"Counted from day {days}, among people without {event} by then, the hazard ratio is {'; '.join(parts)}.{crossing}"
+    begin = f"Counted from day {days}, among people without {event} by then"
+    return f"{begin}, the hazard ratio is {'; '.join(parts)}.{crossing}"
 
 
 def randomised_stay(rows: Rows, labels: Labels) -> str:
@@ -272,8 +276,8 @@ def randomised_stay(rows: Rows, labels: Labels) -> str:
     if row["stem"] == "hazard_ratio":
         value = f"a hazard ratio of {ratio(row, labels)}"
     return (
-        f"Where the length was assigned by chance, {first} against {second} has {value}. That is the effect of planning "
-        "a longer stay, whether or not people complete it: another question, and its own answer."
+        f"Where the length was assigned by chance, {first} against {second} has {value}. That is the effect of "
+        "planning a longer stay, whether or not people complete it: another question, and its own answer."
     )
 
 
@@ -285,8 +289,8 @@ def hours(found: Sequence[Rows], labels: Labels, setting: Mapping[str, Any], arm
     one, other = (numbers.percent(r["estimate"]) for r in _arms(found[0], labels))
     begin = f"Of {group} and still in care after {setting['window_days']} days"
     said = (
-        f"{', '.join(w for w in (begin, reading(row, labels)) if w)}, {one} {verb(row, labels)} at {more} attended hours "
-        f"a week, against {other} at {fewer}: {gap(row, labels, POINTS, share_points)}."
+        f"{', '.join(w for w in (begin, reading(row, labels)) if w)}, {one} {verb(row, labels)} at {more} "
+        f"attended hours a week, against {other} at {fewer}: {gap(row, labels, POINTS, share_points)}."
     )
     said += OPEN if _open(row) else ""
     return " ".join([said, *(capital(shorter(rows, labels)) for rows in found[1:])])

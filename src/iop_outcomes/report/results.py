@@ -1,6 +1,6 @@
-"""Tables of results: estimates side by side by method, what there is no number for, and the truth beside the estimate.
+"""Tables of results: estimates side by side by method, people behind them, and what there is no number for.
 
-A table has blocks, one for each endpoint, day and reading of missing outcomes; a block has a line for each method. A line
+A table has blocks, one for each endpoint, day and reading of missing outcomes, with a line for each method. A line
 without a number says why.
 """
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.figures import numbers, select
 from iop_outcomes.figures.labels import (
+    LEVELS,
     Labels,
     Study,
     duration_method,
@@ -36,7 +37,6 @@ UNITS = {"risk": "percentage points", "mean_days": "days"}
 # lines in the order of the table
 METHODS = ("crude", "naive", "randomised", "iptw", "overlap", "aipw", "landmark", "landmark_adjusted", "spline")
 HOURS = ("more_hours", "fewer_hours")
-INSIDE = "yes"
 LABEL_OF_STATUS = {
     "gated": "Stopped by the gate",
     "not_possible": "Not possible with these data",
@@ -104,14 +104,14 @@ def _values(
 ) -> Table:
     blocks = [
         Block(heading, tuple(_value_line(pair, labels, sides) for pair in found))
-        for heading, found in _grouped(own, labels)
+        for heading, found in grouped(own, labels)
     ]
     ci = phrases.level(labels)
     columns = ("Method", *arms, f"Difference ({ci})", f"Ratio ({ci})", "People", "Effective number")
     return Table(f"{labels.contrast(name)}{': ' + within(who) if who else ''}", columns, tuple(blocks))
 
 
-def _grouped(own: pd.DataFrame, labels: Labels) -> list[tuple[str, list[Pair]]]:
+def grouped(own: pd.DataFrame, labels: Labels) -> list[tuple[str, list[Pair]]]:
     """Estimands under their headings, methods in order."""
     keys = ["outcome", "horizon_days", "missing_rule", "stem"]
     order = own.assign(
@@ -131,7 +131,8 @@ def _heading(row: dict[Any, Any], labels: Labels) -> str:
     return f"{text}: {within(rule)}" if rule else text
 
 
-def _label(pair: Pair, labels: Labels) -> str:
+def label(pair: Pair, labels: Labels) -> str:
+    """The method of an estimand, as its row is called."""
     row = pair.main
     durations = labels.study.get("durations", {})
     name = method(row["method"])
@@ -140,28 +141,29 @@ def _label(pair: Pair, labels: Labels) -> str:
     return name
 
 
-def _wrong(pair: Pair, labels: Labels) -> bool:
+def misleading(pair: Pair, labels: Labels) -> bool:
     """The comparison is shown to warn: unadjusted, of arms that were not assigned by chance."""
     return pair.main["method"] in ("crude", "naive") and not labels.randomised(pair.main["contrast"])
 
 
 def _value_line(pair: Pair, labels: Labels, sides: tuple[str, str]) -> Line:
-    label = _label(pair, labels)
+    name = label(pair, labels)
     if not pair.there:
-        return Line(label, absent=phrases.capital(phrases.absent(pair.main, labels)))
+        return Line(name, absent=phrases.capital(phrases.absent(pair.main, labels)))
     value, signed = FORMS[pair.main["stem"]]
     gap, ratio = pair.main, pair.rows.get("ratio", {})
     cells = (
         *(value(pair.rows[s]["estimate"]) if s in pair.rows else numbers.DASH for s in sides),
-        _with_interval(gap, signed),
-        _with_interval(ratio, numbers.ratio),
+        with_interval(gap, signed),
+        with_interval(ratio, numbers.ratio),
         numbers.count(gap["n"]),
         numbers.count(gap["n_effective"]),
     )
-    return Line(label, cells, wrong=_wrong(pair, labels))
+    return Line(name, cells, wrong=misleading(pair, labels))
 
 
-def _with_interval(row: dict[str, Any], form: Form) -> str:
+def with_interval(row: dict[str, Any], form: Form) -> str:
+    """An estimate with its interval: '+4.9 (+1.0 to +8.8)'; a dash without one."""
     if not numbers.known(row.get("estimate")):
         return numbers.DASH
     return f"{form(row['estimate'])} ({numbers.interval(row['conf_low'], row['conf_high'], form)})"
@@ -169,19 +171,19 @@ def _with_interval(row: dict[str, Any], form: Form) -> str:
 
 def _ratios(own: pd.DataFrame, labels: Labels, name: str) -> Table:
     blocks = []
-    for heading, found in _grouped(own, labels):
+    for heading, found in grouped(own, labels):
         lines = [
             Line(
-                _label(pair, labels),
+                label(pair, labels),
                 (
-                    _with_interval(pair.main, numbers.ratio),
+                    with_interval(pair.main, numbers.ratio),
                     numbers.count(pair.main["n"]),
                     numbers.count(pair.main["events"]),
                 ),
-                wrong=_wrong(pair, labels),
+                wrong=misleading(pair, labels),
             )
             if pair.there
-            else Line(_label(pair, labels), absent=phrases.capital(phrases.absent(pair.main, labels)))
+            else Line(label(pair, labels), absent=phrases.capital(phrases.absent(pair.main, labels)))
             for pair in found
         ]
         blocks.append(Block(heading, tuple(lines)))
@@ -225,57 +227,8 @@ def _asked(title: str, heading: str, names: Sequence[str]) -> str:
     return f"{title}. {heading} ({', '.join(within(n) for n in names)})"
 
 
-def beside_truth(estimates: pd.DataFrame, study: Study, truth: pd.DataFrame) -> list[Table]:
-    """Differences with their known truth, one table for each contrast; unadjusted rows beside the truth of everyone."""
-    labels = Labels(study)
-    known = {
-        (t.contrast, t.outcome, t.horizon_days, t.estimand, t.measure): float(t.truth)  # type: ignore[arg-type]
-        for t in truth.itertuples()
-    }
-    found = select.measured(estimates)
-    found = found[(found["of"] == "difference") & (found["subgroup"] == "all")]
-    tables = []
-    for contrast, own in found.groupby("contrast", sort=False):
-        blocks = [
-            Block(heading, tuple(lines))
-            for heading, rows in _grouped(own, labels)
-            if (lines := [line for pair in rows if (line := _truth_line(pair, labels, known)) is not None])
-        ]
-        if blocks:
-            ci = phrases.level(labels)
-            columns = ("Method", f"Difference ({ci})", "Known truth", "Is the truth inside?")
-            tables.append(Table(labels.contrast(str(contrast)), columns, tuple(blocks)))
-    return tables
-
-
-def _truth_line(pair: Pair, labels: Labels, known: dict[tuple[Any, ...], float]) -> Line | None:
-    row = pair.main
-    estimand = "ATE" if row["estimand"] == "as_observed" else row["estimand"]
-    value = known.get((row["contrast"], row["outcome"], row["horizon_days"], estimand, row["measure"]))
-    if value is None:
-        return None
-    if not pair.there:
-        return Line(_label(pair, labels), absent=phrases.capital(phrases.absent(row, labels)))
-    signed = FORMS[row["stem"]][1]
-    inside = INSIDE if row["conf_low"] <= value <= row["conf_high"] else "no"
-    wrong = _wrong(pair, labels)
-    label = _label(pair, labels) + (", wrong on purpose" if wrong else "")
-    return Line(label, (_with_interval(row, signed), signed(value), inside), wrong=wrong)
-
-
-def hits(tables: Sequence[Table]) -> str:
-    """How many intervals hold the truth, adjusted and unadjusted."""
-    lines = [line for t in tables for block in t.blocks for line in block.lines if line.cells]
-    said = []
-    for wrong, name in ((False, "Adjusted"), (True, "Unadjusted")):
-        own = [line for line in lines if line.wrong == wrong]
-        inside = sum(line.cells[-1] == INSIDE for line in own)
-        said.append(f"{name}: the truth lies inside {inside} of {len(own)} intervals.")
-    return " ".join(said)
-
-
 def of_levels(counts: pd.DataFrame, study: Study, contrast: str, step: str) -> list[Table]:
-    """How many people had which state of the outcomes of a step, by arm: what is behind readings of missing outcomes."""
+    """How many people had which state of the outcomes of a step, by arm: what the readings of missing ones rest on."""
     labels = Labels(study)
     asked = {(a["analysis"], a["outcome"], a["horizon_days"]) for a in study["analyses"] if a["step"] == step}
     own = counts[(counts["contrast"] == contrast) & (counts["subgroup"] == "all")]
@@ -284,7 +237,8 @@ def of_levels(counts: pd.DataFrame, study: Study, contrast: str, step: str) -> l
     sides = labels.sides(contrast)
     for (outcome, day), rows in own.groupby(["outcome", "horizon_days"], sort=False):
         cells = {(r["level"], r["arm"]): r for r in rows.to_dict("records")}
-        levels = list(dict.fromkeys(rows["level"]))
+        ranks = {v: i for i, v in enumerate(LEVELS)}
+        levels = sorted(set(rows["level"]), key=lambda v: (ranks.get(v, len(ranks)), v))
         lines = [Line(level(str(v)), tuple(count(cells.get((v, side))) for side in sides)) for v in levels]
         blocks.append(Block(f"{labels.endpoint(str(outcome))}, day {day:.0f}", tuple(lines)))
     if not blocks:

@@ -192,12 +192,13 @@ def _readings(rows: pd.DataFrame, labels: Labels, gate_told: bool) -> Iterator[S
     speakers = [_speaker(found, gate_told) for found in asked]
     methods = {s.main["method"] if s else "" for s in speakers}
     if len(speakers) > 1 and len(methods) == 1 and speakers[0]:
-        first = _said(speakers[0], labels)
+        first, last = _said(speakers[0], labels), agreement(*(s.main for s in speakers[:2] if s))
         others = [phrases.capital(phrases.shorter(s.rows, labels)) for s in speakers[1:] if s]
-        yield replace(first, text=" ".join([first.text, *others]))
-    else:
-        for found in asked:
-            yield from _answer(found, labels, gate_told)
+        tone = "caution" if "caution" in (first.tone, last.tone) else "finding"
+        yield replace(first, text=" ".join([first.text, *others, last.text]), tone=tone)
+        return
+    for found in asked:
+        yield from _answer(found, labels, gate_told)
     there = [[p for p in found if p.there] for found in asked]
     if len(there) > 1 and all(there):
         yield agreement(_preferred(there[0]).main, _preferred(there[1]).main)

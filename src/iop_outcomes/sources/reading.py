@@ -121,8 +121,10 @@ def _cells(path: Path, line: int, row: list[str], width: int) -> list[str | None
 
 
 def declared_only(path: Path, frame: pd.DataFrame, table: Table) -> pd.DataFrame:
-    """The frame itself, or StudyError naming columns that are not declared, or missing."""
-    known, required = list(table.columns), [n for n, c in table.columns.items() if not c.optional]
+    """The frame with columns that may be absent added, or StudyError naming columns not declared, or missing."""
+    known = list(table.columns)
+    fillable = [n for n, c in table.columns.items() if c.absent_means_missing]
+    required = [n for n, c in table.columns.items() if not c.optional and n not in fillable]
     unknown = [name for name in frame.columns if name not in known]
     # a file without a header would show a person's values as column names
     if len(unknown) == len(frame.columns):
@@ -139,7 +141,7 @@ def declared_only(path: Path, frame: pd.DataFrame, table: Table) -> pd.DataFrame
             f"{path}: {'; '.join(wrong)}. Columns of '{table.name}': {', '.join(known)}. "
             f"Required: {', '.join(required)}. Rename or remove the column in the file."
         )
-    return frame
+    return frame.assign(**{name: None for name in fillable if name not in frame.columns})
 
 
 def coerce(name: str, frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

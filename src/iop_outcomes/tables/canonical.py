@@ -28,9 +28,17 @@ STAYS = Table(
         "discharge_reason": Column(
             "text", "why the stay ended; missing while open", nullable=True, allowed=DISCHARGE_REASONS
         ),
-        "planned_days": Column("number", "length planned at admission", "days", nullable=True, low=0),
+        "planned_days": Column(
+            "number", "length planned at admission", "days", nullable=True, absent_means_missing=True, low=0
+        ),
         "scheduled_hours_per_week": Column(
-            "number", "hours of care scheduled", "hours a week", nullable=True, low=0, high=168
+            "number",
+            "hours of care scheduled",
+            "hours a week",
+            nullable=True,
+            absent_means_missing=True,
+            low=0,
+            high=168,
         ),
         "program_type": Column(
             "text", "what the program treats", allowed=("substance_use", "mental_health", "eating_disorder")
@@ -54,7 +62,9 @@ PERSONS = Table(
     {
         "person_id": PERSON,
         "observed_to_day": Column("whole", "last day on which records could exist for the person", "day"),
-        "death_day": Column("whole", "day of death, where known", "day", nullable=True, outcome=True),
+        "death_day": Column(
+            "whole", "day of death, where known", "day", nullable=True, absent_means_missing=True, outcome=True
+        ),
         "age": Column("whole", "age at admission", "years", nullable=True, low=0, high=120),
         "sex": Column("text", "sex as recorded", allowed=("female", "male", "unknown")),
         "assigned_arm": _text("arm assigned by randomisation"),
@@ -110,8 +120,16 @@ FOLLOWUPS = Table(
         "day": Column("whole", "day on which it was held; missing when it was not", "day", nullable=True),
         "lookback_days": Column("whole", "days before the interview that it asks about", "days", low=1),
         "days_used": Column("number", "days of use within the look-back", "days", nullable=True, low=0),
-        "first_use_day": Column("whole", "first day of use after day 0, when use was reported", "day", nullable=True),
-        "no_use_through_day": Column("whole", "last day up to which the answer covers first use", "day", nullable=True),
+        "first_use_day": Column(
+            "whole",
+            "first day of use after day 0, when use was reported",
+            "day",
+            nullable=True,
+            absent_means_missing=True,
+        ),
+        "no_use_through_day": Column(
+            "whole", "last day up to which the answer covers first use", "day", nullable=True, absent_means_missing=True
+        ),
     },
 )
 

@@ -36,7 +36,10 @@ DTYPES: dict[tuple[Kind, bool], str] = {
 
 @dataclass(frozen=True)
 class Column:
-    """One column: what it means, in what unit, what it may hold, and whether it can identify a person."""
+    """One column: what it means, in what unit, what it may hold, and whether it can identify a person.
+
+    optional: a table may lack it. absent_means_missing: a file may lack it, and it is then missing for everyone.
+    """
 
     kind: Kind
     meaning: str
@@ -48,6 +51,7 @@ class Column:
     identifies: bool = False
     outcome: bool = False
     optional: bool = False
+    absent_means_missing: bool = False
 
     @property
     def dtype(self) -> str:

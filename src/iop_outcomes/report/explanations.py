@@ -1,0 +1,100 @@
+"""Fixed explanations for the methods section: estimators with their sources, readings of missing outcomes, policies,
+what the report does not do, and its limits. What depends on a study is in `methods`.
+"""
+
+from __future__ import annotations
+
+PROGRAMS = {
+    "substance_use": "substance use",
+    "mental_health": "mental health",
+    "eating_disorder": "eating disorders",
+}
+# how each method of the sheet estimates, with its source
+ESTIMATORS = {
+    "crude": (
+        "Unadjusted",
+        "Shares and curves computed from the released counts and nothing else, so that a reader can repeat them. "
+        "Intervals of shares are Wilson's (1927, JASA 22:209), of their differences Newcombe's (1998, Statistics in "
+        "Medicine 17:873), of curves on the complementary log-log scale; people count as independent.",
+    ),
+    "iptw": (
+        "Inverse probability weighting",
+        "Each person weighs the inverse of the probability of the own arm: the contrast speaks for everyone in the "
+        "comparison (Lunceford and Davidian 2004, Statistics in Medicine 23:2937). Weights are not truncated.",
+    ),
+    "overlap": (
+        "Overlap weighting",
+        "Each person weighs the probability of the other arm: the contrast speaks for people of the kind that "
+        "was found in both arms (Li, Morgan and Zaslavsky 2018, JASA 113:390).",
+    ),
+    "aipw": (
+        "Doubly robust",
+        "Augmented inverse probability weighting: an outcome regression corrected by the weighted residuals, "
+        "right if either model is (Robins, Rotnitzky and Zhao 1994, JASA 89:846).",
+    ),
+    "naive": (
+        "Unadjusted hazard ratio",
+        "A Cox model with the comparison alone, from the first day (Cox 1972, JRSS B 34:187; ties after Efron 1977, "
+        "JASA 72:557).",
+    ),
+    "randomised": ("As randomised", "A Cox model with the assigned arm alone, over everyone randomised."),
+    "landmark": (
+        "From the landmark",
+        "A Cox model among people still followed without the event at the landmark, with stayers and leavers as they "
+        "stand then.",
+    ),
+    "landmark_adjusted": (
+        "Adjusted at the landmark",
+        "The same question with a regression on the baseline covariates, on screens up to the landmark "
+        "(positive, missed) and on reported use up to it; shares are standardised over the people compared "
+        "(Snowden, Rose and Mortimer 2011, American Journal of Epidemiology 173:731).",
+    ),
+    "spline": (
+        "Hours a week",
+        "A restricted cubic spline of attended hours in a logistic model within each arm (Harrell 2015, Regression "
+        "Modeling Strategies, section 2.4.5), adjusted for baseline and for screens in the window, "
+        "standardised over the people of the arm. Curves end at the 5th and the 95th percentile of the hours "
+        "attended.",
+    ),
+}
+TIMES = {
+    "risk": (
+        "Ways of leaving are cumulative incidences in the presence of each other (Aalen and Johansen 1978, "
+        "Scandinavian Journal of Statistics 5:141), never one minus a Kaplan-Meier curve."
+    ),
+    "mean_days": (
+        "Days in care are restricted means, the area under the curve of staying up to the horizon (Royston and "
+        "Parmar 2013, BMC Medical Research Methodology 13:152)."
+    ),
+}
+MISSING = {
+    "missing_is_using": "Missing counted as use: a missing answer, or a screen due and not given, counts as use.",
+    "observed_only": (
+        "Observed only: people without an answer are left out, which is right only if who is seen does not "
+        "depend on use."
+    ),
+}
+POLICIES = {
+    "cms": "the cell size policy of the Centers for Medicare and Medicaid Services",
+    "opensafely": "the rules of OpenSAFELY",
+    "none": "no restriction, as the records are public or simulated",
+}
+# what a fuller analysis would add, and this one does not do
+DEVIATIONS = (
+    "Missing outcomes are read in simple ways side by side; they are not imputed, and nobody is weighted for "
+    "having been seen.",
+    "No margin of equivalence or non-inferiority is tested: an interval that holds no difference is not evidence of "
+    "equality.",
+    "Longer stays are compared from a landmark; artificial censoring with weights that change over time is not used.",
+    "Weights are not truncated: where one person weighs too much, the gate stops the estimate instead.",
+    "P values are not corrected for the number of questions; primary questions are marked in the analyses sheet.",
+)
+LIMITS = (
+    "People were compared on what was recorded. What decided on placement and was not recorded can bias every "
+    "adjusted estimate in a way that no weight shows.",
+    "Abstinence rests on answers and screens of those who were reached; the two readings bound what is "
+    "plausible only if missing answers are neither better nor worse than they assume.",
+    "An intervention is a place and a schedule here; what happened inside a program, and how well it was done, "
+    "was not measured.",
+    "An effect in these programs and these years need not be the effect elsewhere.",
+)
