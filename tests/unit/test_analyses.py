@@ -19,9 +19,9 @@ CONTRAST = {
 }
 ADJUSTMENT = {"continuous": ["age"], "categorical": ["sex"], "site_effects": True, "spline_knots": 3}
 ENDPOINTS = {
-    "unplanned_discharge": {"kind": "left_index"},
-    "retained": {"kind": "in_care"},
-    "time_in_care": {"kind": "in_care"},
+    "unplanned_discharge": {"kind": "left_index", "cause": "unplanned"},
+    "retained": {"kind": "in_care", "cause": ""},
+    "time_in_care": {"kind": "in_care", "cause": ""},
 }
 N = 800
 

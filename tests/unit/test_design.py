@@ -63,14 +63,29 @@ def test_a_site_with_one_arm_only_is_set_apart_and_counted():
     alone = people["site_id"] == "S2"
     arms.loc[alone, "arm"] = 1
     found = run(people, covariates, arms)
-    scores = found["scores"].set_index("person_id")
-    assert (scores.loc[people.loc[alone, "person_id"], ["iptw", "overlap"]] == 0).all().all()
-    assert len(scores) == len(people)
+    assert set(found["scores"]["person_id"]) == set(people.loc[~alone, "person_id"])
     assert status(found, "overlap")[0] == "ok"
     strata = found["diagnostics"].query("quantity == 'one_arm_strata'")["value"].iloc[0]
     assert strata == 1
     cells = found["counts"].query("outcome == 'people' and level == 'without_counterpart'")
     assert cells["count"].sum() == alone.sum()
+    alike = run(*(t[~alone].reset_index(drop=True) for t in (people, covariates, arms)))
+    pd.testing.assert_frame_equal(found["scores"], alike["scores"])
+
+
+def test_answers_unknown_for_the_same_people_do_not_stop_the_score():
+    people, covariates, arms = cohort()
+    unknown = (np.arange(len(people)) % 7 == 0).astype(float)
+    found = run(people, covariates.assign(**{"housing=unknown": unknown, "mandate=unknown": unknown}), arms)
+    assert status(found, "overlap") == ("ok", "")
+
+
+def test_a_covariate_with_few_values_is_entered_with_fewer_knots():
+    people, covariates, arms = cohort()
+    few = (np.arange(len(people)) % 9 == 0).astype(float)
+    adjustment = {**ADJUSTMENT, "continuous": ["age", "prior"], "spline_knots": 5}
+    found = run(people, covariates.assign(prior=few), arms, adjustment=adjustment)
+    assert status(found, "overlap") == ("ok", "")
 
 
 def test_where_no_stratum_holds_both_arms_the_arm_is_determined_by_it():

@@ -110,17 +110,15 @@ def _means(method: str, sample: Sample, abstinent: Any, used: Any) -> Estimate:
 
 
 def _doubly_robust(sample: Sample, abstinent: Any, used: Any) -> Estimate:
-    """Augmented inverse probability weighting over the people with a counterpart; both models count as estimated."""
-    kept = sample.supported
-    arm, terms = sample.arm[kept].astype(float), sample.terms[kept][:, 1:]
+    """Augmented inverse probability weighting; both models count as estimated."""
+    terms = sample.terms[:, 1:]
     names = ("arm", *(f"t_{j}" for j in range(1, terms.shape[1] + 1)))
 
     def with_arm(value: Any) -> Any:
-        return np.column_stack([np.broadcast_to(value, len(arm)), terms])
+        return np.column_stack([np.broadcast_to(value, len(terms)), terms])
 
-    model = effects.fit_outcome("logistic", with_arm(arm), abstinent[kept], names, observed=used[kept])
-    estimate = effects.aipw(model, arm, with_arm(1.0), with_arm(0.0), sample.propensity, stacked=True)
-    return sample.embed(estimate, kept)
+    model = effects.fit_outcome("logistic", with_arm(sample.arm), abstinent, names, observed=used)
+    return effects.aipw(model, sample.arm, with_arm(1.0), with_arm(0.0), sample.propensity, stacked=True)
 
 
 def _hazard_ratio(ask: Ask, sample: Sample, levels: Any, first_use: pd.DataFrame, gate: Ask) -> list[results.Row]:

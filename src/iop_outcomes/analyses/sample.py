@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -57,13 +57,8 @@ class Sample:
 
     @cached_property
     def terms(self) -> Array:
-        """(n, q) terms of the propensity score; zero for people without a counterpart."""
+        """(n, q) terms of the propensity score."""
         return self.scores[[c for c in self.scores.columns if c.startswith("t_")]].to_numpy(dtype=float)
-
-    @cached_property
-    def supported(self) -> NDArray[np.bool_]:
-        """(n,) people with a counterpart in the other arm."""
-        return np.asarray(self.scores["iptw"] > 0)
 
     def weight(self, method: str) -> Array:
         """(n,) weights of a method."""
@@ -79,29 +74,18 @@ class Sample:
 
     @cached_property
     def propensity(self) -> propensity.Propensity:
-        """The score as its estimator returns it, over the people with a counterpart only."""
-        used = self.supported
-        score = self.scores["propensity"].to_numpy()[used]
-        terms = self.terms[used]
+        """The score as its estimator returns it."""
+        score, terms = self.scores["propensity"].to_numpy(), self.terms
         coefficient = np.linalg.lstsq(terms, np.log(score / (1 - score)), rcond=None)[0]
         names = tuple(f"t_{j}" for j in range(terms.shape[1]))
-        return propensity.Propensity(score, self.nuisance[used], terms, names, coefficient)
-
-    def embed(self, estimate: Estimate, used: NDArray[np.bool_]) -> Estimate:
-        """An estimate on some of the people as one on all, in which the others have no influence."""
-        influence = np.zeros((len(self.scores), len(estimate.names)))
-        influence[used] = estimate.influence
-        return replace(estimate, influence=influence, frequency=np.ones(len(self.scores)), gradient=None)
+        return propensity.Propensity(score, self.nuisance, terms, names, coefficient)
 
     def finish(self, estimate: Estimate, method: str) -> Estimate:
         """Count the estimation of the score, where the method has one, and group people by site."""
         kind = WEIGHTS_OF.get(method)
         if kind is not None and estimate.gradient is not None:
             score = self.scores["propensity"].to_numpy()
-            used = self.supported
-            jacobian = np.zeros_like(self.terms)
-            jacobian[used] = propensity.weight_jacobian(kind, self.arm[used], score[used], self.terms[used])
-            estimate = stack(estimate, jacobian, self.nuisance)
+            estimate = stack(estimate, propensity.weight_jacobian(kind, self.arm, score, self.terms), self.nuisance)
         return clustered(estimate, self.scores["site_id"].to_numpy(), self.inference)
 
     def effective(self, method: str, used: NDArray[np.bool_] | None = None) -> float:

@@ -1,7 +1,9 @@
 """The blind stage: propensity scores, weights, balance and the gate of one contrast, before any outcome is read.
 
-In order: strata (sites, trials) that hold one arm only are found, their people are set apart; the propensity score is
-fitted on the rest; weights and balance follow; the gate says, method by method, whether the design allows an estimate.
+In order: strata (sites, trials) that hold one arm only are found, their people are counted and leave the comparison,
+crude rows included, so that all methods speak of the same people; the propensity score is fitted on the rest; weights
+and balance follow; the gate says, method by method, whether the design allows an estimate. Where no stratum holds both
+arms everybody stays, and only the crude comparison is shown.
 Nothing here raises for bad data: what fails is gated, with its reason.
 """
 
@@ -31,6 +33,9 @@ def run(
     """The tables scores, gates, counts and diagnostics of a contrast."""
     members = arms[arms["contrast"] == name].merge(people, on="person_id", validate="one_to_one")
     members = members.sort_values("person_id").reset_index(drop=True)
+    everyone, alone = members, propensity.without_counterpart(members)
+    if not alone.all():
+        members = members[~alone].reset_index(drop=True)
     numbers = covariates.set_index("person_id").loc[members["person_id"]]
     fitted = propensity.fit(members, numbers, contrast, adjustment)
     found = balance.table(members, numbers, fitted)
@@ -38,6 +43,8 @@ def run(
     return {
         "scores": fitted.scores,
         "gates": gate.decide(name, contrast, fitted, found, thresholds),
-        "counts": describe.counts(key, members, contrast, adjustment, fitted),
-        "diagnostics": describe.diagnostics(key, members, numbers, contrast, fitted, found, thresholds),
+        "counts": describe.counts(key, everyone, alone, members, contrast, adjustment, fitted),
+        "diagnostics": describe.diagnostics(
+            key, everyone.loc[alone, "stratum"].nunique(), members, numbers, contrast, fitted, found, thresholds
+        ),
     }

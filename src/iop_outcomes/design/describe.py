@@ -15,29 +15,41 @@ from iop_outcomes.design.propensity import Fitted
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 Settings = Mapping[str, Any]
 SCORE_BINS = np.round(np.arange(0, 1.0001, 0.05), 2)
 
 
 def counts(
-    key: Mapping[str, str], members: pd.DataFrame, contrast: Settings, adjustment: Settings, fitted: Fitted
+    key: Mapping[str, str],
+    everyone: pd.DataFrame,
+    alone: NDArray[np.bool_],
+    members: pd.DataFrame,
+    contrast: Settings,
+    adjustment: Settings,
+    fitted: Fitted,
 ) -> pd.DataFrame:
-    """Counts by arm: people in their strata's kind, categories of the covariates, bins of the propensity score."""
+    """Counts by arm: people with and without a counterpart, categories of the covariates, bins of the score.
+
+    everyone: all people of the contrast; alone: (n,) those without a counterpart; members: the people compared.
+    """
     import pandas as pd
 
     from iop_outcomes.tables import TABLES
 
-    cells = {"people": pd.Series(np.where(fitted.supported, "with_counterpart", "without_counterpart"))}
-    cells |= {f"covariate:{name}": members[name] for name in adjustment["categorical"]}
+    reach = pd.Series(np.where(alone, "without_counterpart", "with_counterpart"))
+    cells = {f"covariate:{name}": members[name] for name in adjustment["categorical"]}
     if not fitted.problem:
         label = np.array([f"{a:.2f}-{b:.2f}" for a, b in pairwise(SCORE_BINS)], dtype=object)
         at = np.searchsorted(SCORE_BINS, fitted.scores["propensity"].to_numpy(), side="right") - 1
         cells["propensity"] = pd.Series(label[np.clip(at, 0, len(label) - 1)])
     parts = [TABLES["counts"].empty()]
     for side, value in (("first", 1), ("second", 0)):
-        for outcome, levels in cells.items():
-            found = levels[(members["arm"] == value).to_numpy()].value_counts().sort_index()
+        own = [("people", reach[(everyone["arm"] == value).to_numpy()])]
+        own += [(outcome, levels[(members["arm"] == value).to_numpy()]) for outcome, levels in cells.items()]
+        for outcome, levels in own:
+            found = levels.value_counts().sort_index()
             parts.append(
                 pd.DataFrame(
                     {
@@ -58,6 +70,7 @@ def counts(
 
 def diagnostics(
     key: Mapping[str, str],
+    one_arm_strata: int,
     members: pd.DataFrame,
     numbers: pd.DataFrame,
     contrast: Settings,
@@ -82,7 +95,7 @@ def diagnostics(
         status = "info" if np.isnan(limit) else ("failed" if abs(row.value) > limit else "ok")
         variable = contrast[row.variable]["name"] if row.variable in ("first", "second") else row.variable
         rows.append((row.method, row.quantity, variable, row.value, limit, status))
-    rows.append(("unweighted", "one_arm_strata", contrast["stratum"], float(fitted.one_arm_strata), np.nan, "info"))
+    rows.append(("unweighted", "one_arm_strata", contrast["stratum"], float(one_arm_strata), np.nan, "info"))
     rows += _moments(members, numbers, contrast)
     columns = ["method", "quantity", "variable", "value", "threshold", "status"]
     frame = pd.DataFrame(rows, columns=columns).astype({"value": float, "threshold": float})

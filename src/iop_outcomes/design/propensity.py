@@ -1,8 +1,7 @@
 """The propensity score of one contrast, and the weights that follow from it.
 
 The score is a logistic regression on restricted cubic splines of the continuous covariates, indicators of the
-categories and, if the protocol says so, of the sites. People of a stratum that holds one arm only have no counterpart;
-they keep a row with weight zero, so that nobody is lost, and are counted.
+categories and, if the protocol says so, of the sites.
 """
 
 from __future__ import annotations
@@ -32,15 +31,18 @@ SMALLEST_CATEGORY = 20
 class Fitted:
     """Scores of a contrast's people; `problem` says in words why there is no score, and is empty when there is.
 
-    supported: (n,) people with a counterpart. judged: the covariates that the score holds and balance is judged on.
+    judged: the covariates that the score holds and balance is judged on. possible: both arms have people.
     """
 
     scores: pd.DataFrame
-    supported: NDArray[np.bool_]
-    one_arm_strata: int
     problem: str
     judged: tuple[str, ...] = ()
     possible: bool = True
+
+
+def without_counterpart(members: pd.DataFrame) -> NDArray[np.bool_]:
+    """(n,) people whose stratum (site, trial) holds one arm only."""
+    return np.asarray(members.groupby("stratum")["arm"].transform("nunique") < 2, dtype=bool)
 
 
 def fit(members: pd.DataFrame, numbers: pd.DataFrame, contrast: Settings, adjustment: Settings) -> Fitted:
@@ -52,63 +54,78 @@ def fit(members: pd.DataFrame, numbers: pd.DataFrame, contrast: Settings, adjust
     empty = [contrast[side] for side, value in (("first", 1), ("second", 0)) if not (arm == value).any()]
     if empty:
         label = empty[0]["label"].lower()
-        return _without(members, f"no one in this cohort started in the arm '{label}'", 0, possible=False)
-    both = members.groupby("stratum")["arm"].transform("nunique") == 2
-    alone = int(members.loc[~both, "stratum"].nunique())
-    if not both.any():
+        return _without(members, f"no one in this cohort started in the arm '{label}'", possible=False)
+    if without_counterpart(members).any():
         word = {"site_id": "site", "trial": "trial"}[contrast["stratum"]]
-        return _without(members, f"arm determined by {word}: no {word} holds both arms", alone)
-    supported = both.to_numpy()
+        return _without(members, f"arm determined by {word}: no {word} holds both arms")
+    chosen = numbers[distinct(numbers)]
     try:
-        chosen = numbers[distinct(numbers, supported)]
-        names, terms = score_terms(members, chosen, adjustment, supported)
-        fitted = estimator.fit_propensity(terms[supported], arm[supported], names=names)
+        names, terms = score_terms(members, chosen, adjustment)
+        fitted = estimator.fit_propensity(terms, arm, names=names)
     except EstimationError as wrong:
-        return _without(members, str(wrong), alone)
-    score = arm.astype(float)
-    score[supported] = fitted.score
-    weights = {kind: np.zeros(len(members)) for kind in WEIGHTS}
-    for kind, weight in weights.items():
-        weight[supported] = estimator.weights(kind, arm[supported], fitted.score)
-    kept = np.zeros((len(members), fitted.terms.shape[1]))
-    kept[supported] = fitted.terms
-    return Fitted(_scores(members, score, weights, kept), supported, alone, "", tuple(chosen.columns))
+        return _without(members, str(wrong))
+    weights = {kind: estimator.weights(kind, arm, fitted.score) for kind in WEIGHTS}
+    return Fitted(_scores(members, fitted.score, weights, fitted.terms), "", tuple(chosen.columns))
 
 
-def distinct(numbers: pd.DataFrame, supported: NDArray[np.bool_]) -> list[str]:
-    """The covariates that can be told apart among the supported people.
+def distinct(numbers: pd.DataFrame) -> list[str]:
+    """The covariates that can be told apart among these people.
 
     An indicator 'name=value' of fewer than twenty of them joins the reference category; where the reference category
     does not occur among them, the most frequent value takes its place.
     """
-    among = numbers[supported]
-    kept = [c for c in numbers.columns if "=" not in c or among[c].sum() >= SMALLEST_CATEGORY]
+    kept = [c for c in numbers.columns if "=" not in c or numbers[c].sum() >= SMALLEST_CATEGORY]
     for name in dict.fromkeys(c.split("=")[0] for c in kept if "=" in c):
         own = [c for c in kept if c.startswith(f"{name}=")]
-        if name not in kept and bool((among[own].sum(axis=1) == 1).all()):
-            kept.remove(str(among[own].sum().idxmax()))
+        if name not in kept and bool((numbers[own].sum(axis=1) == 1).all()):
+            kept.remove(str(numbers[own].sum().idxmax()))
     return kept
 
 
-def score_terms(
-    members: pd.DataFrame, numbers: pd.DataFrame, adjustment: Settings, supported: NDArray[np.bool_]
-) -> tuple[list[str], Array]:
-    """Names and (n, p) terms of the score beside its intercept: splines, indicators, sites; none that is constant."""
+def score_terms(members: pd.DataFrame, numbers: pd.DataFrame, adjustment: Settings) -> tuple[list[str], Array]:
+    """Names and (n, p) terms of the score beside its intercept: sites, splines, indicators.
+
+    A column that says nothing new (constant, or a combination of those before it, as when two answers are unknown for
+    the same people) is left out: the score is the same without it.
+    """
     columns: dict[str, Array] = {}
+    if adjustment["site_effects"]:
+        sites = members["site_id"].to_numpy()
+        columns |= {f"site {site}": (sites == site).astype(float) for site in sorted(set(sites))[1:]}
     for name in numbers.columns:
         values = numbers[name].to_numpy()
         if name not in adjustment["continuous"]:
             columns[name] = values
             continue
-        at = splines.knots(values[supported], adjustment["spline_knots"])
-        for i, column in enumerate(splines.basis(values, at).T):
+        for i, column in enumerate(_spline(values, adjustment["spline_knots"]).T):
             columns[name if i == 0 else f"{name} (spline {i})"] = column
-    if adjustment["site_effects"]:
-        sites = members["site_id"].to_numpy()
-        for site in sorted(set(sites[supported]))[1:]:
-            columns[f"site {site}"] = (sites == site).astype(float)
-    varied = {n: c for n, c in columns.items() if np.ptp(c[supported]) > 0}
-    return list(varied), np.column_stack([np.empty((len(members), 0)), *varied.values()])
+    kept = _independent(columns, len(members))
+    return kept, np.column_stack([np.empty((len(members), 0)), *(columns[n] for n in kept)])
+
+
+def _spline(values: Array, knots: int) -> Array:
+    """The spline with as many knots as its values allow; a straight line where they allow none."""
+    for k in range(knots, 2, -1):
+        try:
+            return splines.basis(values, splines.knots(values, k))
+        except EstimationError:
+            continue
+    return values[:, None]
+
+
+def _independent(columns: Mapping[str, Array], n: int) -> list[str]:
+    """Names of the columns that are no combination of the intercept and the columns before them (Gram-Schmidt)."""
+    basis = [np.full(n, 1 / np.sqrt(n))]
+    kept = []
+    for name, column in columns.items():
+        rest = column - column.mean()
+        size = np.linalg.norm(rest)
+        for direction in basis:
+            rest = rest - (direction @ rest) * direction
+        if np.linalg.norm(rest) > 1e-8 * max(size, 1e-300):
+            kept.append(name)
+            basis.append(rest / np.linalg.norm(rest))
+    return kept
 
 
 def _scores(members: pd.DataFrame, score: Array, weights: Mapping[str, Array], terms: Array) -> pd.DataFrame:
@@ -119,9 +136,8 @@ def _scores(members: pd.DataFrame, score: Array, weights: Mapping[str, Array], t
     return pd.concat([basic, named], axis=1)
 
 
-def _without(members: pd.DataFrame, problem: str, alone: int, possible: bool = True) -> Fitted:
+def _without(members: pd.DataFrame, problem: str, possible: bool = True) -> Fitted:
     none = np.zeros(len(members))
-    scores = _scores(
-        members, members["arm"].to_numpy(dtype=float), {k: none for k in WEIGHTS}, np.empty((len(members), 0))
-    )
-    return Fitted(scores, np.zeros(len(members), dtype=bool), alone, problem, possible=possible)
+    share = members["arm"].to_numpy(dtype=float)
+    scores = _scores(members, share, {k: none for k in WEIGHTS}, np.empty((len(members), 0)))
+    return Fitted(scores, problem, possible=possible)

@@ -76,8 +76,8 @@ def of_contrast(estimates: pd.DataFrame, study: Study, contrast: str, step: str)
     labels = Labels(study)
     wanted = {(a["analysis"], a["contrast"]) for a in study["analyses"] if a["step"] == step}
     found = select.measured(estimates)
-    own = found[[(a, c) in wanted for a, c in zip(found["analysis"], found["contrast"], strict=True)]]
-    own = own[own["contrast"] == contrast]
+    own = found[found["contrast"] == contrast]
+    own = own[own["analysis"].isin([a for a, c in wanted if c == contrast])]
     values, ratios = own[own["stem"] != "hazard_ratio"], own[own["stem"] == "hazard_ratio"]
     tables = []
     if len(values):
@@ -232,7 +232,8 @@ def of_levels(counts: pd.DataFrame, study: Study, contrast: str, step: str) -> l
     labels = Labels(study)
     asked = {(a["analysis"], a["outcome"], a["horizon_days"]) for a in study["analyses"] if a["step"] == step}
     own = counts[(counts["contrast"] == contrast) & (counts["subgroup"] == "all")]
-    own = own[[k in asked for k in zip(own["analysis"], own["outcome"], own["horizon_days"], strict=True)]]
+    keys = zip(own["analysis"], own["outcome"], own["horizon_days"], strict=True)
+    own = own.loc[own.index[[i for i, key in enumerate(keys) if key in asked]]]
     blocks = []
     sides = labels.sides(contrast)
     for (outcome, day), rows in own.groupby(["outcome", "horizon_days"], sort=False):

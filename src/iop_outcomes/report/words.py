@@ -162,6 +162,7 @@ def _answer(found: Sequence[Pair], labels: Labels, gate_told: bool) -> Iterator[
     speaker = _speaker(found, gate_told)
     if speaker:
         yield _said(speaker, labels)
+    if speaker or gate_told:
         return
     row = _preferred(found).main
     if row["method"] in UNADJUSTED:
