@@ -12,7 +12,7 @@ from iop_outcomes.errors import StudyError
 
 def check(options: argparse.Namespace) -> int:
     """Type the study and find its data, without running anything."""
-    from iop_outcomes import step, study
+    from iop_outcomes import prepare, study
 
     config = study.read_yaml(Path(options.config))
     if options.cohort:
@@ -20,7 +20,7 @@ def check(options: argparse.Namespace) -> int:
     if options.data:
         config["data"] = options.data
     loaded = study.load(config, [options.config])
-    files = step.records(loaded.study.source)
+    files = prepare.records(loaded.study)
     print(
         f"The study '{loaded.study.cohort}' is well formed: {len(loaded.analyses)} estimands, "
         f"{len(loaded.study.contrasts)} contrasts, {len(files)} input files, disclosure policy "

@@ -68,17 +68,4 @@ def _imports(path: Path) -> tuple[Path, ...]:
         for parts in names:
             if parts[0] == PACKAGE and len(parts) > 1:
                 found.extend(_file(parts[1 : i + 1]) for i in range(1, len(parts)))
-    # a package that picks its modules by name says so in a table of dotted names
-    if path.name == "__init__.py":
-        found.extend(_named(path))
     return tuple(p for p in found if p is not None)
-
-
-def _named(path: Path) -> list[Path | None]:
-    """Modules named as text, such as `iop_outcomes.sources.uis`, for packages that import by name."""
-    texts = [
-        n.value.split(".")
-        for n in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(n, ast.Constant) and isinstance(n.value, str) and n.value.startswith(PACKAGE + ".")
-    ]
-    return [_file(parts[1:]) for parts in texts if all(p.isidentifier() for p in parts)]

@@ -97,7 +97,9 @@ class Source(Part):
     people: int = Field(default=4000, ge=100, description="synthetic only: people simulated")
     sites: int = Field(default=40, ge=2, description="synthetic only: sites simulated")
     seed: int = Field(default=20260101, ge=0, description="synthetic only: seed of the simulation")
-    scenario: str = Field(default="base", description="synthetic only: scenario of the simulation")
+    scenario: Literal["base", "setting_direct_harm", "hetero_severity", "unmeasured_U"] = Field(
+        default="base", description="synthetic only: scenario of the simulation"
+    )
     citation: str = Field(default="", description="who published the data, for the report")
     note: str = Field(default="", description="what a reader should know of the data, for the report")
 

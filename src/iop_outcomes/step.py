@@ -17,13 +17,10 @@ import traceback
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from iop_outcomes.errors import StudyError
 from iop_outcomes.tables import TABLES
-
-if TYPE_CHECKING:
-    from iop_outcomes.protocol import Source
 
 STARTED = time.perf_counter()
 
@@ -61,26 +58,6 @@ def _blinded(name: str, table: Any) -> Any:
     if name not in TABLES:
         return table
     return table.drop(columns=[c for c, d in TABLES[name].columns.items() if d.outcome and c in table.columns])
-
-
-def records(source: Source) -> list[str]:
-    """The files that the source will read. Raises StudyError where one is missing."""
-    from iop_outcomes import sources
-
-    return sources.inputs(source.kind, source.model_dump())
-
-
-def source_module(kind: str) -> str:
-    """The module that reads a kind of source, by its dotted name within the package."""
-    from iop_outcomes import sources
-
-    return sources.MODULES[kind].removeprefix("iop_outcomes.")
-
-
-def lock_file() -> list[str]:
-    """The lock file of the environment, where the package runs from its checkout."""
-    lock = Path(__file__).resolve().parents[2] / "uv.lock"
-    return [str(lock)] if lock.is_file() else []
 
 
 def main(module: str, inputs: Files, outputs: Files, settings: Mapping[str, Any], log: str) -> int:

@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from iop_outcomes import sheets
+from iop_outcomes import agreement, sheets
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import Analysis, Endpoint, Part, Study
 
@@ -96,8 +96,9 @@ class Loaded:
         Folders of the machine are left out, so that the same study gives the same file anywhere.
         """
         study = self.study.model_dump(mode="json", exclude={"data", "results", "cohorts", "analyses", "endpoints"})
-        if study["source"]["path"]:
-            study["source"]["path"] = Path(study["source"]["path"]).name
+        for part, key in ((study["source"], "path"), (study, "truth")):
+            if part[key]:
+                part[key] = Path(part[key]).name
         return {
             **study,
             "analyses": [a.model_dump(mode="json") for a in self.analyses],
@@ -129,7 +130,7 @@ def load(config: Mapping[str, Any], files: Iterable[str | Path] = ()) -> Loaded:
     endpoints = {e.outcome: e for e in sheets.read(Endpoint, Path(study.endpoints))}
     rows = sheets.read(Analysis, Path(study.analyses))
     analyses = tuple(a for a in rows if a.cohort == study.cohort)
-    _check_names(study, analyses, endpoints)
+    agreement.check(study, analyses, endpoints)
     return Loaded(study, analyses, endpoints)
 
 
@@ -216,69 +217,6 @@ def _follow(node: Any, path: list[Any]) -> tuple[int, int]:
             break
         depth, line, node = depth + 1, found[0].start_mark.line + 1, found[1]
     return depth, line
-
-
-# which names an analysis of a step may compare, and which kinds of endpoint it may ask for
-STEP_RULES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "retention": (("contrasts",), ("left_index", "in_care")),
-    "abstinence": (("contrasts",), ("interview", "screen", "no_return", "first_use", "run_of_screens")),
-    "dose": (
-        ("durations", "intensities", "contrasts"),
-        ("interview", "screen", "no_return", "first_use", "run_of_screens"),
-    ),
-}
-# which measures make sense for a kind of endpoint
-MEASURES_OF: dict[str, tuple[str, ...]] = {
-    "left_index": ("risk", "hazard_ratio"),
-    "in_care": ("risk", "mean_days"),
-    "interview": ("risk", "dose_response"),
-    "screen": ("risk", "dose_response"),
-    "no_return": ("risk", "dose_response"),
-    "first_use": ("hazard_ratio",),
-    "run_of_screens": ("hazard_ratio",),
-}
-
-
-def _check_names(study: Study, analyses: tuple[Analysis, ...], endpoints: dict[str, Endpoint]) -> None:
-    if not analyses:
-        raise StudyError(f"{study.analyses} has no row for the cohort '{study.cohort}'. Add at least one.")
-    for row in analyses:
-        at = f"{study.analyses}, analysis '{row.analysis}' of cohort '{row.cohort}'"
-        rooms, kinds = STEP_RULES[row.step]
-        names = [n for room in rooms for n in getattr(study, room)]
-        if row.contrast not in names:
-            raise StudyError(_unknown(at, "contrast", row.contrast, names, f"{study.cohorts}/{study.cohort}.yaml"))
-        if row.outcome not in endpoints:
-            raise StudyError(_unknown(at, "outcome", row.outcome, list(endpoints), study.endpoints))
-        kind = endpoints[row.outcome].kind
-        if kind not in kinds or row.measure not in MEASURES_OF[kind]:
-            raise StudyError(
-                f"{at}: the outcome '{row.outcome}' ({kind}) cannot be a '{row.measure}' of the step '{row.step}'. "
-                f"The step takes {', '.join(kinds)}; this outcome allows {', '.join(MEASURES_OF[kind])}."
-            )
-    _check_unique(study, analyses)
-    for name, intensity in study.intensities.items():
-        if intensity.contrast not in study.contrasts:
-            at = f"{study.cohorts}/{study.cohort}.yaml, intensities.{name}"
-            raise StudyError(_unknown(at, "contrast", intensity.contrast, list(study.contrasts), "`contrasts`"))
-
-
-def _check_unique(study: Study, analyses: tuple[Analysis, ...]) -> None:
-    seen = set()
-    for row in analyses:
-        key = tuple(v for k, v in row.model_dump().items() if k != "family")
-        if key in seen:
-            raise StudyError(
-                f"{study.analyses}: the analysis '{row.analysis}' of cohort '{row.cohort}' has the same row twice "
-                f"({row.outcome}, day {row.horizon_days}, {row.method}). Remove one."
-            )
-        seen.add(key)
-
-
-def _unknown(at: str, what: str, name: str, known: list[str], where: str) -> str:
-    near = difflib.get_close_matches(name, known, 1)
-    hint = f" Did you mean '{near[0]}'?" if near else ""
-    return f"{at}: the {what} '{name}' is not known.{hint} Known, from {where}: {', '.join(known)}."
 
 
 def schemas() -> dict[str, Plain]:

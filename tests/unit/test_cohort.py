@@ -164,6 +164,7 @@ def test_retention_counts_days_and_censors_open_stays_and_what_was_not_observabl
 
 
 INTERVIEW = {"outcome": "abstinent", "kind": "interview", "substance": "any", "tolerance_days": 14}
+LIVING = TABLES["persons"].empty()
 EMPTY = {n: TABLES[n].empty() for n in ("followups", "screens", "sessions")}
 
 
@@ -171,7 +172,7 @@ def endpoint_values(kind: str, rows: dict, horizon: int, **more) -> dict:
     endpoint = {"outcome": "o", "kind": kind, "substance": "any", "tolerance_days": 14, **more}
     who = people("a", "b", "c", "d")
     found = abstinence.run(
-        who, {**EMPTY, **rows}["followups"], {**EMPTY, **rows}["screens"], [endpoint], {"o": [horizon]}
+        who, {**EMPTY, **rows}["followups"], {**EMPTY, **rows}["screens"], LIVING, [endpoint], {"o": [horizon]}
     )
     check(TABLES["abstinence"], found["abstinence"])
     return dict(zip(found["abstinence"]["person_id"], found["abstinence"]["abstinent"].astype(object), strict=True))
@@ -256,7 +257,9 @@ def test_no_return_needs_answers_up_to_the_horizon():
 def times(kind: str, rows: dict, **more) -> dict:
     endpoint = {"outcome": "o", "kind": kind, "substance": "any", "from_day": 0, **more}
     given = {**EMPTY, **rows}
-    found = abstinence.run(people("a", "b", "c"), given["followups"], given["screens"], [endpoint], {"o": [365]})
+    found = abstinence.run(
+        people("a", "b", "c"), given["followups"], given["screens"], LIVING, [endpoint], {"o": [365]}
+    )
     check(TABLES["first_use"], found["first_use"])
     return {r.person_id: (r.days, r.event) for r in found["first_use"].itertuples()}
 
@@ -290,13 +293,13 @@ def test_days_are_counted_from_time_zero_not_from_day_zero():
     held = followups([{"person_id": "a", "day": 192, "target_day": 192, "days_used": 0}])
     endpoint = {"outcome": "o", "kind": "interview", "substance": "any", "tolerance_days": 0}
     moved = people("a", index_start_day=10)
-    found = abstinence.run(moved, held, EMPTY["screens"], [endpoint], {"o": [182]})["abstinence"]
+    found = abstinence.run(moved, held, EMPTY["screens"], LIVING, [endpoint], {"o": [182]})["abstinence"]
     assert found["abstinent"].tolist() == [True]
 
 
 def test_a_horizon_beyond_observation_is_not_yet_observed():
     young = people("a", observed_days=100)
-    found = abstinence.run(young, EMPTY["followups"], EMPTY["screens"], [INTERVIEW], {"abstinent": [90, 180]})
+    found = abstinence.run(young, EMPTY["followups"], EMPTY["screens"], LIVING, [INTERVIEW], {"abstinent": [90, 180]})
     assert found["abstinence"]["mature"].tolist() == [True, False]
 
 
@@ -345,3 +348,44 @@ def test_without_sessions_hours_are_missing_not_zero():
     )
     found = dose.run(people("a"), stays, EMPTY["sessions"], EMPTY["screens"], EMPTY["followups"], [28])["dose"]
     assert found["hours_per_week"].isna().all()
+
+
+def test_the_dead_were_observed_to_the_end_and_a_first_use_before_time_zero_is_none():
+    dead = persons([{"person_id": "a", "death_day": 40, "observed_to_day": 40}])
+    young = people("a", observed_days=40)
+    found = abstinence.run(young, EMPTY["followups"], EMPTY["screens"], dead, [INTERVIEW], {"abstinent": [90]})
+    assert found["abstinence"]["mature"].tolist() == [True]
+    held = followups([{"person_id": "a", "day": 182, "first_use_day": 5, "no_use_through_day": 4}])
+    endpoint = {"outcome": "o", "kind": "first_use", "substance": "any"}
+    moved = people("a", index_start_day=10)
+    timed = abstinence.run(moved, held, EMPTY["screens"], LIVING, [endpoint], {"o": [365]})["first_use"]
+    assert timed[["days", "event"]].to_numpy().tolist() == [[0, False]]
+
+
+def test_an_endpoint_on_any_substance_reads_every_screen():
+    held = followups([{"person_id": "a", "day": 182, "days_used": 0}])
+    tests = table("screens", [{"person_id": "a", "day": 170, "substance": "opioid", "result": "positive"}])
+    found = endpoint_values("interview", {"followups": held, "screens": tests}, 180)
+    assert found["a"] is False
+
+
+@pytest.mark.parametrize(
+    ("adjustment", "said"),
+    [
+        ({"continuous": [], "categorical": ["person_id"]}, "'person_id'"),
+        ({"continuous": [], "categorical": ["observed_to_day"]}, "'observed_to_day'"),
+        ({"continuous": ["sex"], "categorical": []}, "'sex' is text"),
+        ({"continuous": [], "categorical": ["age"]}, "'age' is a number"),
+    ],
+)
+def test_only_baseline_columns_of_the_right_kind_are_adjusted_for(adjustment, said):
+    who, care = persons([{"person_id": "a"}]), episodes([{"person_id": "a"}])
+    with pytest.raises(StudyError, match=said):
+        population.run(who, blind(care), NO_QUARANTINE, POPULATION, adjustment, {})
+
+
+def test_a_covariate_that_nobody_has_is_named():
+    who, care = persons([{"person_id": "a"}]), episodes([{"person_id": "a"}])
+    who["severity"] = float("nan")
+    with pytest.raises(StudyError, match="'severity' is missing for everyone"):
+        population.run(who, blind(care), NO_QUARANTINE, POPULATION, ADJUSTMENT, {})

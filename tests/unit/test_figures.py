@@ -72,7 +72,8 @@ SHEET = (
     ("dose", "hours", "hours", "abstinent", 180, "dose_response", "landmark", "spline", "observed_only", "secondary"),
 )
 COLUMNS = (
-    "step", "analysis", "contrast", "outcome", "horizon_days", "measure", "estimand", "method", "missing_rule", "family",
+    "step", "analysis", "contrast", "outcome", "horizon_days",
+    "measure", "estimand", "method", "missing_rule", "family",
 )  # fmt: skip
 
 

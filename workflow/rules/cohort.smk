@@ -48,7 +48,7 @@ rule retention:
 
 rule abstinence:
     input:
-        **private("people", "followups", "screens"),
+        **private("people", "followups", "screens", "persons"),
     output:
         **private("abstinence", "first_use"),
     log:

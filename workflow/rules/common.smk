@@ -1,16 +1,17 @@
 # Helpers only: the study, checked before the first job, and how a rule names its step.
 
 import sys
+from pathlib import Path
 
 from iop_outcomes import __version__ as VERSION
-from iop_outcomes import code, step, study as studies
+from iop_outcomes import code, prepare, study as studies
 from iop_outcomes.errors import StudyError
 from iop_outcomes.release import manifest
 from iop_outcomes.tables import TABLES
 
 try:
     LOADED = studies.load(config, workflow.configfiles)
-    RECORDS = step.records(LOADED.study.source)
+    RECORDS = prepare.records(LOADED.study)
 except StudyError as wrong:
     print(f"\n{wrong}\n", file=sys.stderr)
     sys.exit(1)
@@ -30,10 +31,11 @@ wildcard_constraints:
 
 
 def uses(module, *tables):
-    """What a step depends on beside its files: the code behind it and the declarations of its tables."""
+    """What a step depends on beside its files: its code and the runner's, its tables, the locked libraries."""
     return {
-        "code": code.digest(module),
+        "code": [code.digest(module), code.digest("step")],
         "tables": {t: TABLES[t].digest() for t in tables},
+        "libraries": [manifest.digest(Path(lock)) for lock in prepare.lock_file()],
     }
 
 

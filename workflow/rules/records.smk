@@ -31,9 +31,10 @@ rule source:
     params:
         step="sources",
         settings={"source": plain(STUDY.source)},
-        uses=uses(
-            step.source_module(STUDY.source.kind), *(f"raw_{t}" for t in CANONICAL)
-        ),
+        uses=[
+            uses(module, *(f"raw_{t}" for t in CANONICAL))
+            for module in ("sources", prepare.source_module(STUDY.source.kind))
+        ],
     script:
         "../scripts/step.py"
 

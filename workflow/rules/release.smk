@@ -34,6 +34,10 @@ rule release:
             "disclosure": plain(STUDY.disclosure),
             "inference": plain(STUDY.inference),
             "arms": LOADED.arms(),
+            "endpoints": {
+                n: {"kind": e.kind, "cause": e.cause}
+                for n, e in LOADED.endpoints.items()
+            },
         },
         uses=uses(
             "release", "counts", "life_tables", "estimates", "curves", "diagnostics"

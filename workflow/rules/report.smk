@@ -58,7 +58,7 @@ rule manifest:
             ),
         ],
         records=RECORDS,
-        lock=step.lock_file(),
+        lock=prepare.lock_file(),
     output:
         manifest=f"{RELEASED}/manifest.json",
         run=f"{PRIVATE}/run.json",

@@ -41,13 +41,15 @@ def run(
     sample = Sample(scores, contrast, inference)
     decided = gates.set_index("method")
     estimates: list[results.Row] = []
-    counts: dict[tuple[str, int], list[results.Row]] = {}
+    counts: dict[tuple[str, str, int], list[results.Row]] = {}
     for ask in rows:
         status, reason = map(str, decided.loc[ask["method"], ["status", "reason"]])
         timed = ask["measure"] == "hazard_ratio"
         levels = timed_levels(first_use, scores, ask) if timed else binary_levels(abstinence, scores, ask)
-        counts[ask["outcome"], ask["horizon_days"]] = results.count_rows(ask, sample.label, levels)
+        counts[ask["analysis"], ask["outcome"], ask["horizon_days"]] = results.count_rows(ask, sample.label, levels)
         answer = _hazard_ratio if timed else _risks
+        if status == "ok" and (silent := unknown(levels)):
+            status, reason = "not_possible", silent
         if status != "ok" or ask["method"] == "crude":
             estimates += results.without(ask, results.measures(ask["measure"], sample.names), status, reason)
             continue
@@ -82,6 +84,12 @@ def timed(first_use: pd.DataFrame, people: pd.DataFrame, ask: Ask) -> tuple[Any,
     return own["days"].to_numpy(dtype=float), own["event"].to_numpy(dtype=bool)
 
 
+def unknown(levels: Any) -> str:
+    """Why nothing can be said where the outcome is known of no one, or ''."""
+    known = ~np.isin(levels, ("missing", "not_yet_observed", "not_known"))
+    return "" if known.any() else "no interview or screen in this cohort tells this outcome"
+
+
 def read_missing(levels: Any, rule: str) -> tuple[Any, Any]:
     """(n,) abstinent as 0 or 1, and whether the person is in the denominator, under a rule for missing outcomes."""
     used = np.isin(levels, LEVELS[:3] if rule == "missing_is_using" else LEVELS[:2])
@@ -94,12 +102,12 @@ def _risks(ask: Ask, sample: Sample, levels: Any, first_use: pd.DataFrame, gate:
     few = results.too_few(sample.arm[used], abstinent[used] == 1, sample.names, gate["min_events"])
     if few:
         return results.without(ask, shown, "gated", few)
+    more = {"n_effective": sample.effective(ask["method"], used)}
     try:
         estimate = sample.finish(_means(ask["method"], sample, abstinent, used), ask["method"])
+        return results.two_arms(ask, estimate, sample.names, sample.inference["confidence_level"], more)
     except EstimationError as wrong:
         return results.without(ask, shown, "gated", str(wrong))
-    more = {"n_effective": sample.effective(ask["method"], used)}
-    return results.two_arms(ask, estimate, sample.names, sample.inference["confidence_level"], more)
 
 
 def _means(method: str, sample: Sample, abstinent: Any, used: Any) -> Estimate:

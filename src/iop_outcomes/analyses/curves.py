@@ -24,7 +24,7 @@ STEP_DAYS = 7
 
 @dataclass(frozen=True)
 class Followed:
-    """Days (n,) and causes (n,) of leaving what an endpoint follows; counted: the cause that is its event, if one is."""
+    """Days (n,) and causes (n,) of leaving what an endpoint follows; counted: the cause that is its event, if any."""
 
     days: Any
     cause: Any

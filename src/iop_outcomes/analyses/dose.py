@@ -16,7 +16,7 @@ import numpy as np
 
 from iop_outcomes.analyses import intensity
 from iop_outcomes.analyses import rows as results
-from iop_outcomes.analyses.abstinence import binary_levels, read_missing, timed, timed_levels
+from iop_outcomes.analyses.abstinence import binary_levels, read_missing, timed, timed_levels, unknown
 from iop_outcomes.analyses.sample import clustered
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cox, effects
@@ -134,12 +134,14 @@ def _duration(ask: Ask, tables: Tables, duration: Ask, gate: Ask, inference: Ask
     """Staying at least so many days: everyone (naive), or from the landmark among people without the event by then."""
     stay = tables.retention.set_index("person_id").loc[tables.people["person_id"]]
     stayed = (stay[f"{duration['stay']}_days"] >= duration["days"]).to_numpy()
+    # whoever was last seen in care before that day may have stayed or not
+    told = stayed | (stay[f"{duration['stay']}_cause"] != "censored").to_numpy()
     labels = np.where(stayed, STAYED, LEFT)
     if ask["measure"] == "risk":
-        return _duration_risk(ask, tables, duration, labels, gate, inference)
+        return _duration_risk(ask, tables, duration, labels, told, gate, inference)
     days, _ = timed(tables.first_use, tables.people, ask)
     naive = ask["method"] == "naive"
-    used = days >= 0 if naive else days > duration["days"]
+    used = told if naive else told & (days > duration["days"])
     subgroup = "all" if naive else f"event_free_day_{duration['days']}"
     x, names = stayed[:, None].astype(float), ["stayed"]
     if ask["method"] == "landmark_adjusted":
@@ -149,14 +151,22 @@ def _duration(ask: Ask, tables: Tables, duration: Ask, gate: Ask, inference: Ask
     return _hazard_ratio(ask, tables, comparison, days, gate, inference)
 
 
-def _duration_risk(ask: Ask, tables: Tables, duration: Ask, labels: Any, gate: Ask, inference: Ask) -> Answer:
-    """Abstinence at a later horizon by staying: crude, or standardised over baseline and use up to the landmark."""
+def _duration_risk(
+    ask: Ask, tables: Tables, duration: Ask, labels: Any, told: Any, gate: Ask, inference: Ask
+) -> Answer:
+    """Abstinence at a later horizon by staying: crude, or standardised over baseline and use up to the landmark.
+
+    told: (n,) people of whom it is known whether they stayed.
+    """
     levels = binary_levels(tables.abstinence, tables.people, ask)
-    counts = results.count_rows(ask, labels, levels)
+    counts = results.count_rows(ask, labels[told], levels[told])
     shown = results.measures("risk", (STAYED, LEFT))
+    if silent := unknown(levels):
+        return counts, results.without(ask, shown, "not_possible", silent)
     if ask["method"] == "crude":
         return counts, results.without(ask, shown, "ok", "")
     abstinent, used = read_missing(levels, ask["missing_rule"])
+    used = used & told
     stayed = labels == STAYED
     few = results.too_few(stayed[used], abstinent[used] == 1, (STAYED, LEFT), gate["min_events"])
     if few:
@@ -171,10 +181,10 @@ def _duration_risk(ask: Ask, tables: Tables, duration: Ask, labels: Any, gate: A
         estimate = clustered(
             effects.standardised_means(model, *both), tables.people["site_id"].to_numpy()[used], inference
         )
+        more = {"n_effective": float(used.sum())}
+        return counts, results.two_arms(ask, estimate, (STAYED, LEFT), inference["confidence_level"], more)
     except EstimationError as wrong:
         return counts, results.without(ask, shown, "gated", str(wrong))
-    more = {"n_effective": float(used.sum())}
-    return counts, results.two_arms(ask, estimate, (STAYED, LEFT), inference["confidence_level"], more)
 
 
 def _randomised(ask: Ask, tables: Tables, contrast: Ask, gate: Ask, inference: Ask) -> Answer:
@@ -208,6 +218,8 @@ def _hazard_ratio(ask: Ask, tables: Tables, comparison: Comparison, days: Any, g
     levels = timed_levels(tables.first_use, tables.people, ask)
     used, sides, subgroup = comparison.used, comparison.sides, comparison.subgroup
     counts = results.count_rows(ask, comparison.labels[used], levels[used], subgroup)
+    if silent := unknown(levels[used]):
+        return counts, results.without(ask, ["hazard_ratio"], "not_possible", silent, subgroup)
     used = used & (levels != "not_known")
     event = levels[used] == "event"
     few = results.too_few(comparison.labels[used] == sides[0], event, sides, gate["min_events"])

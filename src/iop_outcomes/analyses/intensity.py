@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from iop_outcomes.analyses import rows as results
-from iop_outcomes.analyses.abstinence import binary_levels, read_missing
+from iop_outcomes.analyses.abstinence import binary_levels, read_missing, unknown
 from iop_outcomes.analyses.sample import clustered
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import effects, splines
@@ -36,6 +36,8 @@ def answer(ask: Ask, tables: Tables, setting: Ask, contrast: Ask, gate: Ask, inf
         why = "no attended hours are recorded in this cohort"
         return [], results.without(ask, MEASURES, "not_possible", why), []
     levels = binary_levels(tables.abstinence, tables.people, ask)
+    if silent := unknown(levels):
+        return [], results.without(ask, MEASURES, "not_possible", silent), []
     own = tables.arms[tables.arms["contrast"] == setting["contrast"]].set_index("person_id")["arm"]
     arm = tables.people["person_id"].map(own)
     staying = window["in_care_at_end"].to_numpy()

@@ -20,6 +20,7 @@ def run(
     people: pd.DataFrame,
     followups: pd.DataFrame,
     screens: pd.DataFrame,
+    persons: pd.DataFrame,
     endpoints: Sequence[Endpoint],
     horizons: Mapping[str, Sequence[int]],
 ) -> dict[str, pd.DataFrame]:
@@ -28,6 +29,7 @@ def run(
 
     from iop_outcomes.tables import TABLES
 
+    died = people["person_id"].isin(persons.loc[persons["death_day"].notna(), "person_id"])
     tables = {"followups": _from_zero(followups, people), "screens": _from_zero(screens, people)}
     binary, timed = [TABLES["abstinence"].empty()], [TABLES["first_use"].empty()]
     for endpoint in endpoints:
@@ -37,7 +39,9 @@ def run(
             continue
         for horizon in horizons[endpoint["outcome"]]:
             abstinent = BINARY[endpoint["kind"]](people, tables, endpoint, horizon)
-            binary.append(_binary_rows(people, endpoint, horizon, abstinent))
+            # whoever died was observed to the end: a missing answer is missing, not immature
+            mature = (people["observed_days"] >= horizon) | died
+            binary.append(_binary_rows(people, endpoint, horizon, abstinent, mature))
     return {
         "abstinence": pd.concat(binary[1:] or binary, ignore_index=True),
         "first_use": pd.concat(timed[1:] or timed, ignore_index=True),
@@ -52,7 +56,9 @@ def _from_zero(rows: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
     return moved[start.notna()]
 
 
-def _binary_rows(people: pd.DataFrame, endpoint: Endpoint, horizon: int, abstinent: pd.Series) -> pd.DataFrame:
+def _binary_rows(
+    people: pd.DataFrame, endpoint: Endpoint, horizon: int, abstinent: pd.Series, mature: pd.Series
+) -> pd.DataFrame:
     import pandas as pd
 
     return pd.DataFrame(
@@ -61,7 +67,7 @@ def _binary_rows(people: pd.DataFrame, endpoint: Endpoint, horizon: int, abstine
             "outcome": endpoint["outcome"],
             "horizon_days": horizon,
             "abstinent": people["person_id"].map(abstinent).astype("boolean"),
-            "mature": people["observed_days"] >= horizon,
+            "mature": mature.astype(bool),
         }
     )
 
@@ -69,14 +75,23 @@ def _binary_rows(people: pd.DataFrame, endpoint: Endpoint, horizon: int, abstine
 def _timed_rows(people: pd.DataFrame, endpoint: Endpoint, days: pd.Series, event: pd.Series) -> pd.DataFrame:
     import pandas as pd
 
+    known = people["person_id"].map(days).fillna(0)
+    # an event before time zero says nothing of the time after it
+    before = known < 0
     return pd.DataFrame(
         {
             "person_id": people["person_id"],
             "outcome": endpoint["outcome"],
-            "days": people["person_id"].map(days).fillna(0).clip(lower=0).astype("int64"),
-            "event": people["person_id"].map(event).astype("boolean").fillna(False).astype(bool),
+            "days": known.mask(before, 0).astype("int64"),
+            "event": people["person_id"].map(event).astype("boolean").fillna(False).astype(bool) & ~before,
         }
     )
+
+
+def _of_substance(screens: pd.DataFrame, endpoint: Endpoint) -> pd.DataFrame:
+    """The screens that an endpoint asks about; the substance 'any' asks about all."""
+    wanted = endpoint["substance"]
+    return screens if wanted == "any" else screens[screens["substance"] == wanted]
 
 
 def at_interview(
@@ -84,7 +99,7 @@ def at_interview(
 ) -> pd.Series:
     """No use in the look-back of the interview due nearest the horizon, within the tolerance.
 
-    A positive screen within the look-back is use, whether the interview was held or not.
+    A positive screen within the look-back is use, whether the interview that was due was held or not.
     """
     import pandas as pd
 
@@ -95,7 +110,7 @@ def at_interview(
     chosen = near.sort_values(["person_id", "distance", "anchor"]).drop_duplicates("person_id").set_index("person_id")
     reported = (chosen["days_used"] == 0).astype("boolean").mask(chosen["days_used"].isna())
     screens = tables["screens"]
-    positive = screens[(screens["result"] == "positive") & (screens["substance"] == endpoint["substance"])]
+    positive = _of_substance(screens[screens["result"] == "positive"], endpoint)
     joined = positive.merge(chosen[["anchor", "lookback_days"]].reset_index(), on="person_id")
     within = (joined["day"] < joined["anchor"]) & (joined["day"] >= joined["anchor"] - joined["lookback_days"])
     seen = set(joined.loc[within.fillna(False).astype(bool), "person_id"])
@@ -105,11 +120,8 @@ def at_interview(
 def at_screen(people: pd.DataFrame, tables: Mapping[str, pd.DataFrame], endpoint: Endpoint, horizon: int) -> pd.Series:
     """The last screen due in the tolerance up to the horizon is negative; missing when it was not given."""
     screens = tables["screens"]
-    due = screens[
-        (screens["substance"] == endpoint["substance"])
-        & (screens["day"] <= horizon)
-        & (screens["day"] > horizon - endpoint["tolerance_days"])
-    ]
+    near = (screens["day"] <= horizon) & (screens["day"] > horizon - endpoint["tolerance_days"])
+    due = _of_substance(screens[near], endpoint)
     last = due.sort_values(["person_id", "day"]).drop_duplicates("person_id", keep="last").set_index("person_id")
     return (last["result"] == "negative").astype("boolean").mask(last["result"] == "missing")
 
@@ -137,7 +149,7 @@ def run_of_screens(
 ) -> tuple[pd.Series, pd.Series]:
     """Day of the first of so many screens in a row that count, or of the last screen that was due."""
     screens = tables["screens"]
-    rows = screens[(screens["substance"] == endpoint["substance"]) & (screens["day"] >= endpoint["from_day"])]
+    rows = _of_substance(screens[screens["day"] >= endpoint["from_day"]], endpoint)
     rows = rows.sort_values(["person_id", "day"])
     counts = rows["result"].isin([r.strip() for r in endpoint["counts"].split(",")])
     # people and unbroken stretches of screens that count

@@ -131,15 +131,35 @@ def _words(frame: pd.DataFrame, column: str, missing: str) -> pd.Series:
     return frame[column].astype(object).where(frame[column].notna(), missing)
 
 
+# columns of persons that say who somebody is, or what came of it
+NOT_COVARIATES = ("person_id", "observed_to_day", "death_day", "assigned_arm", "trial")
+NUMBERS = ("whole", "number")
+
+
 def check_adjustment(persons: pd.DataFrame, adjustment: Settings) -> None:
-    """Raise StudyError where a covariate is not a column of persons; what happened later is none there."""
-    unknown = [n for n in (*adjustment["continuous"], *adjustment["categorical"]) if n not in persons.columns]
+    """Raise StudyError where a covariate is not a baseline column of persons, or of the other kind."""
+    from iop_outcomes.tables import TABLES
+
+    declared = TABLES["persons"].columns
+    known = [n for n in persons.columns if n not in NOT_COVARIATES]
+    asked = [(n, True) for n in adjustment["continuous"]] + [(n, False) for n in adjustment["categorical"]]
+    unknown = [n for n, _ in asked if n not in known]
     if unknown:
-        known = sorted(set(persons.columns) - {"person_id", "observed_to_day", "death_day", "assigned_arm", "trial"})
         raise StudyError(
-            f"The adjustment set names {', '.join(map(repr, unknown))}, which the table persons does not have. Take it "
-            f"out of `adjustment` in the cohort's file, or supply the column. Columns there: {', '.join(known)}."
+            f"The adjustment set names {', '.join(map(repr, unknown))}, which is no baseline column of the table "
+            "persons. Take it out of `adjustment` in the cohort's file, or supply the column. Columns there: "
+            f"{', '.join(sorted(known))}."
         )
+    for name, continuous in asked:
+        numeric = declared[name].kind in NUMBERS
+        if numeric != continuous:
+            kind, place = ("a number", "continuous") if numeric else ("text", "categorical")
+            raise StudyError(f"The covariate '{name}' is {kind}: name it under `adjustment.{place}` instead.")
+        if continuous and persons[name].isna().all():
+            raise StudyError(
+                f"The covariate '{name}' is missing for everyone. Take it out of `adjustment.continuous` in the "
+                "cohort's file, or supply the column."
+            )
 
 
 def covariates(people: pd.DataFrame, eligible: pd.DataFrame, adjustment: Settings) -> pd.DataFrame:

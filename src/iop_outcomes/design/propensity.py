@@ -119,7 +119,7 @@ def _independent(columns: Mapping[str, Array], n: int) -> list[str]:
     kept = []
     for name, column in columns.items():
         rest = column - column.mean()
-        size = np.linalg.norm(rest)
+        size = float(np.linalg.norm(rest))
         for direction in basis:
             rest = rest - (direction @ rest) * direction
         if np.linalg.norm(rest) > 1e-8 * max(size, 1e-300):

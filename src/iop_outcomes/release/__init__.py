@@ -30,12 +30,14 @@ def run(
     disclosure: Mapping[str, Any] | None = None,
     inference: Mapping[str, Any] | None = None,
     arms: Mapping[str, Sequence[str]] | None = None,
+    endpoints: Mapping[str, Mapping[str, str]] | None = None,
 ) -> dict[str, pd.DataFrame]:
     """The released tables counts, estimates, curves and diagnostics.
 
     policy, or disclosure (policy by name, minimum_count, rounding_base) as the config gives it. inference:
     its confidence_level, 0.95 without. arms: for each contrast the names of its first and second arm; without
-    it the order is read from the rows of each estimand. Raises StudyError as the module says.
+    it the order is read from the rows of each estimand. endpoints: the study's, by outcome, with kind and cause;
+    without them outcomes are read by name. Raises StudyError as the module says.
     """
     import pandas as pd
 
@@ -43,11 +45,11 @@ def run(
     from iop_outcomes.release import diagnostics as diagnostic_release
     from iop_outcomes.release import estimates as estimate_release
     from iop_outcomes.release.evidence import gather, horizons
-    from iop_outcomes.release.levels import EVENT_LEVELS
+    from iop_outcomes.release.levels import EVENT_LEVELS, readings
 
     rules = policy or _policy(disclosure or {})
     level = float((inference or {}).get("confidence_level", 0.95))
-    evidence = gather(counts, life_tables, estimates, rules, EVENT_LEVELS)
+    evidence = gather(counts, life_tables, estimates, rules, readings(endpoints) if endpoints else EVENT_LEVELS)
     held = horizons(evidence, estimates)
     parts = [p for p in (evidence.released, held) if len(p)]
     cohorts = dict(zip(life_tables["analysis"], life_tables["cohort"], strict=True))

@@ -80,6 +80,8 @@ def _released(key: tuple[str, ...], points: pd.DataFrame, sources: Sources, evid
     if policy.exact:
         return points
     analysis, _, contrast, arm, outcome, _, axis = key
+    if axis == "hours_per_week" and _thin(analysis, contrast, arm, outcome, evidence):
+        return points.iloc[:0]
     if axis != "days":
         return _with_people(points[~points["n_risk"].map(policy.small, na_action="ignore").eq(True)], policy)
     source = sources.get((analysis, contrast, outcome))
@@ -92,6 +94,20 @@ def _released(key: tuple[str, ...], points: pd.DataFrame, sources: Sources, evid
     days = _days(points, followed, held, source[1], policy)
     kept = points[points["x"].isin(days)]
     return _with_people(kept.assign(n_risk=[held.at_risk(int(x)) for x in kept["x"]]), policy)
+
+
+def _thin(analysis: str, contrast: str, arm: str, outcome: str, evidence: Evidence) -> bool:
+    """A dose-response curve of an arm stands on cells too small to be shown: its estimates would be suppressed."""
+    base, _, rule = outcome.removesuffix(")").partition(" (")
+    for key, group in evidence.groups.items():
+        if key[:3] == (analysis, contrast, base) and key[4] == arm:
+            row = {
+                "analysis": analysis, "contrast": contrast, "outcome": base, "horizon_days": int(key[3]),
+                "subgroup": arm, "missing_rule": rule,
+            }  # fmt: skip
+            if any(cells.small(evidence.policy) for cells in evidence.arms(row).values()) or not group:
+                return True
+    return False
 
 
 def _days(points: pd.DataFrame, followed: Leaving, held: Leaving, cause: str | None, policy: Policy) -> list[int]:

@@ -43,6 +43,8 @@ ESTIMAND = [
     "subgroup",
 ]
 COMPARISONS = {"difference", "ratio"}
+# crude estimates from life tables are withheld where more than this share of an arm's people have left uncounted
+LARGEST_HELD_SHARE = 0.02
 EMPTY = {**dict.fromkeys((*NUMBERS, "n_effective"), float("nan")), "n": None, "events": None}
 
 
@@ -101,12 +103,22 @@ def _crude(row: Row, compared: Compared, evidence: Evidence, level: float) -> Ro
         return _withheld(row, "not_possible", f"no people in the arm '{compared.missing_arm}'")
     if any(arm.people is None or arm.events is None for arm in compared.own):
         return _withheld(row, "suppressed", evidence.policy.reason)
+    if any(_holds_back(arm, horizon(row)) for arm in compared.own):
+        return _withheld(row, "suppressed", "too many people are held back to protect small cells")
     ask = Ask(stem, of, horizon(row), reading(row["outcome"], evidence.levels), level)
     try:
         numbers = estimate(ask, compared.own)
     except EstimationError as wrong:
         return _withheld(row, "not_possible", str(wrong))
     return row | {"n_effective": float("nan")} | numbers | _people(compared)
+
+
+def _holds_back(arm: ArmCells, day: int | None) -> bool:
+    """Departures that are held back would move the arm's crude estimate by more than the limit."""
+    if arm.held is None or arm.followed is None:
+        return False
+    waiting = arm.followed.gone(day) - arm.held.gone(day)
+    return abs(waiting) > LARGEST_HELD_SHARE * arm.true_people
 
 
 def _withheld(row: Row, status: str, reason: str) -> Row:

@@ -61,6 +61,21 @@ EVENT_LEVELS: Mapping[str, Reading] = {
 MEASURES_BY_ARM = ("risk", "mean_days")
 
 
+LEAVING = ("unplanned", "completed", "transferred", "died", "other")
+
+
+def readings(endpoints: Mapping[str, Mapping[str, str]]) -> dict[str, Reading]:
+    """How the outcomes of a study are read, from the kind and the cause of its endpoints (rows of the library)."""
+    found = {"*": EVENT_LEVELS["*"]}
+    for outcome, endpoint in endpoints.items():
+        if endpoint["kind"] == "in_care":
+            found[outcome] = Reading("staying")
+        elif endpoint["kind"] == "left_index":
+            others = tuple(c for c in LEAVING if c != endpoint["cause"])
+            found[outcome] = Reading("cause", (endpoint["cause"],), (*others, "censored", "still_at_risk"))
+    return found
+
+
 def reading(outcome: str, levels: Mapping[str, Reading]) -> Reading:
     """How an outcome is read; outcomes that are not named are read as '*'."""
     return levels.get(outcome, levels["*"])

@@ -244,7 +244,7 @@ def of_levels(counts: pd.DataFrame, study: Study, contrast: str, step: str) -> l
         blocks.append(Block(f"{labels.endpoint(str(outcome))}, day {day:.0f}", tuple(lines)))
     if not blocks:
         return []
-    return [Table(f"{labels.contrast(contrast)}: people behind it", ("State", *labels.arms(contrast)), tuple(blocks))]
+    return [Table(f"{labels.contrast(contrast)}: people by state", ("State", *labels.arms(contrast)), tuple(blocks))]
 
 
 WITHHELD = "withheld"

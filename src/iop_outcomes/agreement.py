@@ -1,0 +1,126 @@
+"""The words of a study held against each other: each row of the sheet must ask for something that can be answered.
+
+The tables below say which methods answer which measure of which kind of endpoint, for whom a method speaks, and which
+endpoints can be missing. What does not fit is refused with the row, what was expected and what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+
+from iop_outcomes.errors import StudyError
+from iop_outcomes.protocol import Analysis, Endpoint, Study
+
+BINARY = ("interview", "screen", "no_return")
+TIMED = ("first_use", "run_of_screens")
+HAZARDS = ("naive", "randomised", "iptw", "overlap")
+WEIGHTED = ("crude", "iptw", "overlap")
+
+# (step, what is compared, kinds of endpoint) -> measure -> methods
+METHODS: dict[tuple[str, str, tuple[str, ...]], dict[str, tuple[str, ...]]] = {
+    ("retention", "contrasts", ("left_index",)): {"risk": WEIGHTED, "hazard_ratio": HAZARDS},
+    ("retention", "contrasts", ("in_care",)): {"risk": WEIGHTED, "mean_days": WEIGHTED},
+    ("abstinence", "contrasts", BINARY): {"risk": (*WEIGHTED, "aipw")},
+    ("abstinence", "contrasts", TIMED): {"hazard_ratio": HAZARDS},
+    ("dose", "durations", BINARY): {"risk": ("crude", "landmark_adjusted")},
+    ("dose", "durations", TIMED): {"hazard_ratio": ("naive", "landmark", "landmark_adjusted")},
+    ("dose", "intensities", BINARY): {"dose_response": ("spline",)},
+    ("dose", "contrasts", TIMED): {"hazard_ratio": ("randomised",)},
+}
+
+# for whom a method speaks
+ESTIMANDS = {
+    "crude": "as_observed",
+    "naive": "as_observed",
+    "iptw": "ATE",
+    "aipw": "ATE",
+    "overlap": "ATO",
+    "landmark": "landmark",
+    "landmark_adjusted": "landmark",
+    "spline": "landmark",
+    "randomised": "randomised",
+}
+
+
+def check(study: Study, analyses: tuple[Analysis, ...], endpoints: Mapping[str, Endpoint]) -> None:
+    """Raise StudyError for the first row, or name, that does not fit."""
+    if not analyses:
+        raise StudyError(f"{study.analyses} has no row for the cohort '{study.cohort}'. Add at least one.")
+    _check_groups(study)
+    for row in analyses:
+        at = f"{study.analyses}, analysis '{row.analysis}' of cohort '{row.cohort}'"
+        if row.outcome not in endpoints:
+            raise StudyError(_unknown(at, "outcome", row.outcome, list(endpoints), study.endpoints))
+        _check_row(study, row, endpoints[row.outcome], at)
+    _check_unique(study, analyses)
+
+
+def _check_groups(study: Study) -> None:
+    """Contrasts, durations and intensities have names of their own, and intensities know their contrast."""
+    file = f"{study.cohorts}/{study.cohort}.yaml"
+    names = [*study.contrasts, *study.durations, *study.intensities]
+    twice = sorted({n for n in names if names.count(n) > 1})
+    if twice:
+        raise StudyError(
+            f"{file}: the name '{twice[0]}' stands for two comparisons. Contrasts, durations and intensities need "
+            "names of their own."
+        )
+    for name, intensity in study.intensities.items():
+        if intensity.contrast not in study.contrasts:
+            at = f"{file}, intensities.{name}"
+            raise StudyError(_unknown(at, "contrast", intensity.contrast, list(study.contrasts), "`contrasts`"))
+
+
+def _check_row(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None:
+    groups = [group for step, group, _ in METHODS if step == row.step]
+    names = [n for group in dict.fromkeys(groups) for n in getattr(study, group)]
+    if row.contrast not in names:
+        raise StudyError(_unknown(at, "contrast", row.contrast, names, f"{study.cohorts}/{study.cohort}.yaml"))
+    group = next(g for g in groups if row.contrast in getattr(study, g))
+    measures = {
+        measure: methods
+        for (step, of, kinds), allowed in METHODS.items()
+        if (step, of) == (row.step, group) and endpoint.kind in kinds
+        for measure, methods in allowed.items()
+    }
+    if row.measure not in measures:
+        raise StudyError(
+            f"{at}: the outcome '{row.outcome}' ({endpoint.kind}) cannot be a '{row.measure}' of '{row.contrast}' in "
+            f"the step '{row.step}'. Possible measures: {', '.join(measures) or 'none'}."
+        )
+    if row.method not in measures[row.measure]:
+        raise StudyError(
+            f"{at}: the method '{row.method}' does not answer a '{row.measure}' of '{row.contrast}' in the step "
+            f"'{row.step}'. Possible methods: {', '.join(measures[row.measure])}."
+        )
+    if row.estimand != ESTIMANDS[row.method]:
+        raise StudyError(
+            f"{at}: the method '{row.method}' speaks for '{ESTIMANDS[row.method]}', not for '{row.estimand}'. "
+            "Correct the column estimand, or choose another method."
+        )
+    if row.method == "randomised" and not study.contrasts[row.contrast].randomised:
+        raise StudyError(
+            f"{at}: the method 'randomised' needs a contrast with `randomised: true`; '{row.contrast}' is not."
+        )
+    if (row.missing_rule == "none") == (endpoint.kind in BINARY):
+        expected = "missing_is_using or observed_only" if endpoint.kind in BINARY else "none"
+        raise StudyError(f"{at}: the outcome '{row.outcome}' needs the missing_rule {expected}.")
+
+
+def _check_unique(study: Study, analyses: tuple[Analysis, ...]) -> None:
+    seen = set()
+    for row in analyses:
+        key = tuple(v for k, v in row.model_dump().items() if k != "family")
+        if key in seen:
+            raise StudyError(
+                f"{study.analyses}: the analysis '{row.analysis}' of cohort '{row.cohort}' has the same row twice "
+                f"({row.outcome}, day {row.horizon_days}, {row.method}). Remove one."
+            )
+        seen.add(key)
+
+
+def _unknown(at: str, what: str, name: str, known: list[str], where: str) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    hint = f" Did you mean '{near[0]}'?" if near else ""
+    return f"{at}: the {what} '{name}' is not known.{hint} Known, from {where}: {', '.join(known)}."
