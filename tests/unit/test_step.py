@@ -122,10 +122,13 @@ def test_an_edit_reaches_the_steps_that_use_the_module_and_only_those(tmp_path, 
         "b.py": "def x():\n    from pack import c\n",
         "c.py": "",
         "d.py": "import pack.c\n",
-        "e.py": "x = 1\n",
     }
     for name, text in files.items():
         (package / name).write_text(text)
+    (package / "pages").mkdir()
+    (package / "pages/__init__.py").write_text("")
+    (package / "pages/page.html").write_text("<p>")
+    (package / "e.py").write_text("from pack.pages import x\n")
     monkeypatch.setattr(code, "ROOT", package)
     monkeypatch.setattr(code, "PACKAGE", "pack")
 
@@ -138,6 +141,8 @@ def test_an_edit_reaches_the_steps_that_use_the_module_and_only_those(tmp_path, 
     (package / "c.py").write_text("y = 2\n")
     after = digests()
     assert {m for m in before if before[m] != after[m]} == {"a", "b", "c", "d"}
+    (package / "pages/page.html").write_text("<div>")
+    assert {m for m, d in digests().items() if after[m] != d} == {"e"}
     for cached in (code.closure, code.digest, code._imports):
         cached.cache_clear()
 

@@ -23,9 +23,13 @@ def run(
     followups: pd.DataFrame,
     windows: Sequence[int],
 ) -> dict[str, pd.DataFrame]:
-    """The table dose: one row per window and person, people in the order of the table people."""
+    """The table dose: one row per window and person, people in the order of people; empty without windows."""
     import pandas as pd
 
+    from iop_outcomes.tables import TABLES
+
+    if not windows:
+        return {"dose": TABLES["dose"].empty()}
     care = retention.set_index("person_id").loc[people["person_id"], "care_days"].to_numpy()
     parts = [
         pd.DataFrame(

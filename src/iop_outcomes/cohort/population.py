@@ -67,7 +67,7 @@ Rule = tuple[str, Callable[["pd.DataFrame"], "pd.Series"]]
 def eligibility_rules(broken: set[str], population: Settings) -> list[Rule]:
     """The rules in order: words for the flow diagram, and a function that marks the people to exclude."""
     youngest, washout = population["minimum_age"], population["washout_days"]
-    return [
+    rules: list[Rule] = [
         ("A record of theirs could not be trusted", lambda p: p["person_id"].isin(broken)),
         ("No stay beyond detoxification", lambda p: ~p["treated_at_all"]),
         ("Treatment under way at day 0", lambda p: p["index_level"].isna()),
@@ -79,15 +79,22 @@ def eligibility_rules(broken: set[str], population: Settings) -> list[Rule]:
             f"Under {youngest} years, or age unknown",
             lambda p: ~(p["age"] >= youngest).fillna(False).astype(bool),
         ),
-        (
-            f"Treated within {washout} days before time zero",
-            lambda p: (p["days_since_previous"] < washout).fillna(False).astype(bool),
-        ),
-        (
-            "Not observable after time zero",
-            lambda p: p["observed_to_day"] - p["index_start_day"] < population["minimum_observed_days"],
-        ),
     ]
+    if washout:
+        rules.append(
+            (
+                f"Treated within {washout} days before time zero",
+                lambda p: (p["days_since_previous"] < washout).fillna(False).astype(bool),
+            )
+        )
+    observed = population["minimum_observed_days"]
+    rules.append(
+        (
+            f"Observed for fewer than {observed} days" if observed else "Not observable after time zero",
+            lambda p: p["observed_to_day"] - p["index_start_day"] < observed,
+        )
+    )
+    return rules
 
 
 def apply_rules(candidates: pd.DataFrame, rules: list[Rule]) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -175,7 +175,7 @@ class Labels:
 
     def reason(self, contrast: str, text: str) -> str:
         """A reason with labels in place of names: arms in quotes, and covariates as 'name=value'."""
-        if contrast in self.study.get("contrasts", {}) or contrast in self.study.get("intensities", {}):
+        if any(contrast in self.study.get(room, {}) for room in ("contrasts", "durations", "intensities")):
             for name in self.sides(contrast):
                 text = text.replace(f"'{name}'", f"\u2018{self.arm(contrast, name)}\u2019")
         text = re.sub(r"'([^']+)'", "\u2018\\1\u2019", text)

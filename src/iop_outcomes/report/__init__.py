@@ -79,11 +79,3 @@ def render(content: Mapping[str, Any]) -> str:
     )
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
     return environment.get_template("page.html.j2").render(**content, style=style)
-
-
-def templates() -> str:
-    """A short hash of the templates and of the list of what is known, which are no code: a rule's params name it."""
-    total = hashlib.sha256()
-    for path in (*sorted(TEMPLATES.iterdir()), KNOWN):
-        total.update(path.name.encode() + b"\0" + path.read_bytes())
-    return total.hexdigest()[:16]

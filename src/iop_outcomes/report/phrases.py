@@ -67,8 +67,8 @@ WHY_NAIVE = {
     ),
 }
 NO_NUMBER = {
-    "gated": "not shown, as {reason}",
-    "not_possible": "not possible, as {reason}",
+    "gated": "not shown ({reason})",
+    "not_possible": "not possible ({reason})",
     "suppressed": "withheld ({reason})",
     "ok": "not available",
 }

@@ -33,7 +33,6 @@ FORMS: dict[str, tuple[Form, Form]] = {
     "risk": (numbers.percent, numbers.points),
     "mean_days": (numbers.days, numbers.signed_days),
 }
-UNITS = {"risk": "percentage points", "mean_days": "days"}
 # lines in the order of the table
 METHODS = ("crude", "naive", "randomised", "iptw", "overlap", "aipw", "landmark", "landmark_adjusted", "spline")
 HOURS = ("more_hours", "fewer_hours")
@@ -126,8 +125,7 @@ def grouped(own: pd.DataFrame, labels: Labels) -> list[tuple[str, list[Pair]]]:
 
 def _heading(row: dict[Any, Any], labels: Labels) -> str:
     rule = missing_rule(row["missing_rule"])
-    unit = f" ({UNITS[row['stem']]})" if row["stem"] == "mean_days" else ""
-    text = f"{labels.endpoint(row['outcome'])}, day {row['horizon_days']:.0f}{unit}"
+    text = f"{labels.endpoint(row['outcome'])}, day {row['horizon_days']:.0f}"
     return f"{text}: {within(rule)}" if rule else text
 
 
