@@ -7,7 +7,6 @@ study; a template puts them on the page. No number is typed in the template, and
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
