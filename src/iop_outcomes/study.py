@@ -45,15 +45,23 @@ class Loaded:
     endpoints: dict[str, Endpoint]
 
     def rows(self, step: str, contrast: str | None = None) -> list[Plain]:
-        """The sheet's rows for a step, as plain dicts."""
+        """The sheet's rows for a step, as plain dicts; their family is for the report."""
         return [
-            a.model_dump() for a in self.analyses if a.step == step and (contrast is None or a.contrast == contrast)
+            a.model_dump(exclude={"family"})
+            for a in self.analyses
+            if a.step == step and (contrast is None or a.contrast == contrast)
         ]
 
     def endpoints_of(self, *kinds: str) -> list[Plain]:
-        """The endpoints of some kinds that the sheet asks for, as plain dicts."""
+        """The endpoints of some kinds that the sheet asks for, as plain dicts, without their words."""
         asked = {a.outcome for a in self.analyses}
-        return [e.model_dump() for e in self.endpoints.values() if e.kind in kinds and e.outcome in asked]
+        found = (e for e in self.endpoints.values() if e.kind in kinds and e.outcome in asked)
+        return [e.model_dump(exclude={"label", "definition"}) for e in found]
+
+    def followed(self, step: str, contrast: str) -> dict[str, Plain]:
+        """Kind and cause of the endpoints that a step asks for in a contrast, by outcome."""
+        asked = sorted({r["outcome"] for r in self.rows(step, contrast)})
+        return {o: self.endpoints[o].model_dump(include={"kind", "cause"}) for o in asked}
 
     def horizons(self) -> dict[str, list[int]]:
         """The horizons that the sheet asks for, by outcome."""

@@ -138,3 +138,10 @@ def test_the_order_of_people_changes_nothing():
     shuffled = (t.sample(frac=1, random_state=3).reset_index(drop=True) for t in (people, covariates, arms))
     one, other = run(people, covariates, arms)["scores"], run(*shuffled)["scores"]
     pd.testing.assert_frame_equal(one, other, check_exact=False, rtol=1e-9)
+
+
+def test_weights_that_do_not_differ_are_the_crude_comparison_and_gated():
+    people, covariates, arms = cohort()
+    bare = {"continuous": [], "categorical": [], "site_effects": False, "spline_knots": 3}
+    found = run(people, covariates[["person_id"]], arms, adjustment=bare)
+    assert status(found, "overlap") == ("gated", "there is nothing to adjust for: the crude comparison stands")

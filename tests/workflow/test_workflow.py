@@ -92,6 +92,13 @@ def test_a_changed_parameter_reruns_only_what_it_feeds(snakemake, copy):
     assert not rerun & {"source", "clean", "population", "retention", "abstinence", "dose"}
 
 
+def test_a_changed_word_reruns_no_estimate(snakemake, copy):
+    cohort = copy / "config/cohorts/uis.yaml"
+    cohort.write_text(cohort.read_text().replace("title: A long against a short", "title: The long against the short"))
+    assert planned(snakemake, copy) <= {"protocol", "figure", "report", "manifest"}
+    assert "report" in planned(snakemake, copy)
+
+
 def test_an_edited_module_reruns_the_steps_that_use_it_and_only_those(snakemake, project, finished, tmp_path):
     sources = Path(shutil.copytree(project / "src", tmp_path / "src"))
     shutil.copy(project / "uv.lock", tmp_path / "uv.lock")

@@ -84,10 +84,12 @@ rule analyse_dose:
         settings={
             "cohort": STUDY.cohort,
             "rows": LOADED.rows("dose"),
-            "durations": {n: plain(d) for n, d in STUDY.durations.items()},
-            "intensities": {n: plain(d) for n, d in STUDY.intensities.items()},
-            "contrasts": {n: plain(c) for n, c in STUDY.contrasts.items()},
-            "gate": plain(STUDY.gate),
+            "durations": {n: plain(d, "title") for n, d in STUDY.durations.items()},
+            "intensities": {
+                n: plain(d, "title") for n, d in STUDY.intensities.items()
+            },
+            "contrasts": {n: plain(c, "title") for n, c in STUDY.contrasts.items()},
+            "gate": {"min_events": STUDY.gate.min_events},
             "inference": plain(STUDY.inference),
         },
         uses=uses(

@@ -15,7 +15,7 @@ rule population:
         settings={
             "population": plain(STUDY.population),
             "adjustment": plain(STUDY.adjustment),
-            "contrasts": {n: plain(c) for n, c in STUDY.contrasts.items()},
+            "contrasts": {n: plain(c, "title") for n, c in STUDY.contrasts.items()},
         },
         uses=uses(
             "cohort.population",

@@ -54,9 +54,9 @@ def results(table, *folders):
     return [f"{PRIVATE}/results/{folder}/{table}.parquet" for folder in folders]
 
 
-def plain(part):
-    """A part of the study as plain data, fit for params."""
-    return part.model_dump(mode="json")
+def plain(part, *without):
+    """A part of the study as plain data, fit for params; without the keys that the step does not use."""
+    return part.model_dump(mode="json", exclude=set(without))
 
 
 def settings_of(name):
@@ -64,8 +64,8 @@ def settings_of(name):
     return lambda w: {
         "cohort": STUDY.cohort,
         "rows": LOADED.rows(name, w.contrast),
-        "contrast": plain(STUDY.contrasts[w.contrast]),
-        "endpoints": {e: plain(LOADED.endpoints[e]) for e in LOADED.endpoints},
-        "gate": plain(STUDY.gate),
+        "contrast": plain(STUDY.contrasts[w.contrast], "title"),
+        "endpoints": LOADED.followed(name, w.contrast),
+        "gate": {"min_events": STUDY.gate.min_events},
         "inference": plain(STUDY.inference),
     }

@@ -18,7 +18,7 @@ rule design:
         settings=lambda w: {
             "cohort": STUDY.cohort,
             "name": w.contrast,
-            "contrast": plain(STUDY.contrasts[w.contrast]),
+            "contrast": plain(STUDY.contrasts[w.contrast], "title"),
             "adjustment": plain(STUDY.adjustment),
             "thresholds": plain(STUDY.gate),
         },

@@ -30,7 +30,7 @@ rule source:
         "../envs/iop-outcomes.yaml"
     params:
         step="sources",
-        settings={"source": plain(STUDY.source)},
+        settings={"source": plain(STUDY.source, "citation", "note")},
         uses=[
             uses(module, *(f"raw_{t}" for t in CANONICAL))
             for module in ("sources", prepare.source_module(STUDY.source.kind))

@@ -34,10 +34,21 @@ def decide(
             status = "gated" if fitted.possible else "not_possible"
             rows.append((name, method, status, fitted.problem))
             continue
+        if _constant(fitted):
+            rows.append((name, method, "gated", "there is nothing to adjust for: the crude comparison stands"))
+            continue
         judged = (found["quantity"] != "standardised_difference") | found["variable"].isin(fitted.judged)
         reasons = _reasons(found[judged & (found["method"] == weights)], found, thresholds)
         rows.append((name, method, "gated" if reasons else "ok", "; ".join(reasons)))
     return pd.DataFrame(rows, columns=["contrast", "method", "status", "reason"])
+
+
+def _constant(fitted: Fitted) -> bool:
+    """Everyone of an arm weighs the same, so that weighting is the crude comparison under another name.
+
+    Its digits would give back the counts that disclosure control hides.
+    """
+    return bool((fitted.scores.groupby("arm")["overlap"].agg(lambda w: w.max() - w.min()) < 1e-9).all())
 
 
 def _reasons(weighted: pd.DataFrame, found: pd.DataFrame, thresholds: Mapping[str, Any]) -> list[str]:

@@ -208,7 +208,10 @@ def _intensity(study: Study) -> Paragraph | None:
         ]
         compared = f" Compared: {'; '.join(pairs)} hours a week." if pairs else ""
         said.append(
-            (setting["title"], f"Days 0 to {setting['window_days'] - 1}, among people still in care at the end.{compared}")
+            (
+                setting["title"],
+                f"Days 0 to {setting['window_days'] - 1}, among people still in care at the end.{compared}",
+            )
         )
     return Paragraph("Intensity", "", tuple(said))
 
