@@ -38,7 +38,7 @@ truth: setup
 	$(RUN) python -m iop_outcomes.sources.synthetic.truth
 
 bench: setup
-	env -u PYTHONDONTWRITEBYTECODE $(RUN) python benchmarks/run.py
+	env -u PYTHONDONTWRITEBYTECODE $(RUN) python benchmarks/run.py $(REPEATS)
 
 schemas: setup
 	$(RUN) iop-outcomes schemas

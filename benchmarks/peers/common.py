@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import resource
-import sys
 import time
 from collections.abc import Callable
 
 import numpy as np
+
+from iop_outcomes.step import peak_mb
 
 
 def survival_data(n: int) -> dict[str, np.ndarray]:
@@ -28,6 +28,4 @@ def report(work: Callable[[], tuple[float, float]]) -> None:
     start = time.perf_counter()
     value, error = work()
     seconds = time.perf_counter() - start
-    unit = 1e6 if sys.platform == "darwin" else 1e3
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
-    print(json.dumps({"seconds": seconds, "mb": peak, "value": value, "error": error}))
+    print(json.dumps({"seconds": seconds, "mb": peak_mb(), "value": value, "error": error}))
