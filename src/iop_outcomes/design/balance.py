@@ -32,12 +32,10 @@ def table(members: pd.DataFrame, numbers: pd.DataFrame, fitted: Fitted) -> pd.Da
         methods.update({kind: fitted.scores[kind].to_numpy() for kind in WEIGHTS})
     rows = []
     for method, weight in methods.items():
-        # weighted balance is judged among the people who are weighted, on the spread of the same people
-        used = weight > 0
-        gaps = estimator.standardised_difference(numbers.to_numpy()[used], arm[used], weight[used])
+        gaps = estimator.standardised_difference(numbers.to_numpy(), arm, weight)
         rows += [(method, "standardised_difference", n, float(g)) for n, g in zip(numbers.columns, gaps, strict=True)]
         for side, value in (("first", 1), ("second", 0)):
             own = weight[arm == value]
             rows.append((method, "effective_sample_size", side, estimator.effective_sample_size(own)))
-            rows.append((method, "largest_weight", side, own.max() / own[own > 0].mean()))
+            rows.append((method, "largest_weight", side, own.max() / own.mean()))
     return pd.DataFrame(rows, columns=["method", "quantity", "variable", "value"])
