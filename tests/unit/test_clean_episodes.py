@@ -27,7 +27,7 @@ def stays_of(records: list[Stay]) -> pd.DataFrame:
         scheduled_hours_per_week=np.nan,
         program_type="substance_use",
     )
-    types = {name: c.dtype for name, c in TABLES["stays"].columns.items()}
+    types = {name: c.dtype for name, c in TABLES["stays"].columns.items() if not c.optional}
     frame["discharge_reason"] = frame["discharge_reason"].astype(object)
     return check(TABLES["stays"], frame[list(types)].astype(types))
 

@@ -29,9 +29,13 @@ FOLLOWUP: Row = {
     "no_use_through_day": 69,
 }  # fmt: skip
 MEDICATION: Row = {"person_id": "a", "medication": "buprenorphine", "start_day": 0, "end_day": 20}
+PERIOD: Row = {
+    "person_id": "a", "period": 1, "from_day": 0, "to_day": 20, "residential": "yes", "day_treatment": "no",
+    "outpatient": "unknown",
+}  # fmt: skip
 ROWS = {
     "persons": PERSON, "stays": STAY, "sessions": SESSION, "screens": SCREEN, "followups": FOLLOWUP,
-    "medications": MEDICATION,
+    "medications": MEDICATION, "periods": PERIOD,
 }  # fmt: skip
 
 
@@ -45,7 +49,7 @@ def raw(**rows: list[Row]) -> Tables:
 
 
 def outcome(tables: Tables, share: float = 1.0) -> Tables:
-    found = validated(tables, tables["quarantine"], share)
+    found = validated(tables, tables["quarantine"], tables["arrivals"], share)
     for name, frame in found.items():
         check(TABLES[name], frame)
     return found
@@ -143,7 +147,7 @@ def test_a_person_set_aside_takes_the_other_rows_along() -> None:
     rules = broken(raw(persons=[{"age": 200}]))
     assert rules[0] == ("persons", "out of range age", 0)
     assert {rule for _, rule, _ in rules[1:]} == {"person not in persons"}
-    assert len(rules) == 6
+    assert len(rules) == 7
 
 
 def test_a_session_in_an_open_stay_or_between_long_and_short_ones() -> None:
@@ -244,6 +248,7 @@ def test_the_step_returns_every_table(monkeypatch: pytest.MonkeyPatch) -> None:
     found = clean.run(
         **{f"raw_{name}": tables[name] for name in ROWS},
         quarantine=tables["quarantine"],
+        arrivals=tables["arrivals"],
         gap_days=14,
         max_quarantined_share=0.0,
     )

@@ -120,7 +120,7 @@ def test_a_person_twice_is_refused(tmp_path: Path) -> None:
 
 def test_the_people_of_the_three_trials(tables: Tables) -> None:
     for name, frame in tables.items():
-        check(TABLES[name if name == "quarantine" else f"raw_{name}"], frame)
+        check(TABLES[name if name in ("quarantine", "arrivals") else f"raw_{name}"], frame)
     assert len(tables["persons"]) == 2492
     assert tables["stays"]["level_of_care"].value_counts().to_dict() == {"1": 1922, "3.7": 570}
     assert tables["persons"]["assigned_arm"].value_counts().to_dict() == {

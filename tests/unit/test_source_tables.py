@@ -32,7 +32,7 @@ def test_cells_become_values_of_their_kind_and_empty_cells_missing(tmp_path: Pat
     )
     tables = sources.read("tables", settings)
     for name, frame in tables.items():
-        check(TABLES[name if name == "quarantine" else f"raw_{name}"], frame)
+        check(TABLES[name if name in ("quarantine", "arrivals") else f"raw_{name}"], frame)
     stays = tables["stays"]
     assert stays["site_id"].tolist() == ["Main, north", "NA"]
     assert stays["level_of_care"].tolist() == ["2.1", "3.5"]
@@ -136,7 +136,9 @@ def test_other_csv_files_may_lie_beside_the_tables(tmp_path: Path) -> None:
 
 
 def test_an_unknown_kind_lists_the_known_ones() -> None:
-    with pytest.raises(StudyError, match=r"'excel' is not known\. Known: synthetic, uis, ctn0094, tables"):
+    with pytest.raises(
+        StudyError, match=r"'excel' is not known\. Known: synthetic, uis, ctn0094, help, tedsd, tables, mapping"
+    ):
         sources.read("excel", {})
 
 
@@ -146,8 +148,9 @@ def test_the_synthetic_source_reads_no_file() -> None:
 
 def test_the_step_names_raw_tables(tmp_path: Path) -> None:
     settings = {"kind": "tables", **folder(tmp_path, persons="a,10,,40,male\n")}
-    assert set(sources.run(settings, files=sources.inputs("tables", settings))) == {
-        "raw_stays", "raw_persons", "raw_sessions", "raw_screens", "raw_followups", "raw_medications", "quarantine",
+    assert set(sources.run(settings, {}, files=sources.inputs("tables", settings))) == {
+        "raw_stays", "raw_persons", "raw_sessions", "raw_screens", "raw_followups", "raw_medications", "raw_periods",
+        "quarantine", "arrivals",
     }  # fmt: skip
 
 

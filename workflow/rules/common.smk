@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from iop_outcomes import __version__ as VERSION
-from iop_outcomes import code, prepare, study as studies
+from iop_outcomes import code, prepare, study as studies, tables
 from iop_outcomes.errors import StudyError
 from iop_outcomes.release import manifest
 from iop_outcomes.tables import TABLES

@@ -1,6 +1,6 @@
 # Records in: read one kind of source into the canonical tables, then validate, quarantine and link.
 
-CANONICAL = ["stays", "persons", "sessions", "screens", "followups", "medications"]
+CANONICAL = [t.name for t in tables.CANONICAL]
 
 
 rule protocol:
@@ -24,13 +24,17 @@ rule source:
     output:
         **{f"raw_{t}": f"{PRIVATE}/raw/{t}.parquet" for t in CANONICAL},
         quarantine=f"{PRIVATE}/raw/quarantine.parquet",
+        arrivals=f"{PRIVATE}/raw/arrivals.parquet",
     log:
         f"{LOGS}/source.log",
     conda:
         "../envs/iop-outcomes.yaml"
     params:
         step="sources",
-        settings={"source": plain(STUDY.source, "citation", "note")},
+        settings={
+            "source": plain(STUDY.source, "citation", "note"),
+            "privacy": plain(STUDY.privacy),
+        },
         uses=[
             uses(module, *(f"raw_{t}" for t in CANONICAL))
             for module in ("sources", prepare.source_module(STUDY.source.kind))
@@ -43,6 +47,7 @@ rule clean:
     input:
         **{f"raw_{t}": f"{PRIVATE}/raw/{t}.parquet" for t in CANONICAL},
         quarantine=f"{PRIVATE}/raw/quarantine.parquet",
+        arrivals=f"{PRIVATE}/raw/arrivals.parquet",
     output:
         **private(*CANONICAL, "episodes", "quarantine", "intake"),
     log:

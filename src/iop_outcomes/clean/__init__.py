@@ -19,13 +19,16 @@ def run(
     raw_screens: pd.DataFrame,
     raw_followups: pd.DataFrame,
     raw_medications: pd.DataFrame,
+    raw_periods: pd.DataFrame,
     quarantine: pd.DataFrame,
+    arrivals: pd.DataFrame,
     gap_days: int,
     max_quarantined_share: float,
 ) -> dict[str, pd.DataFrame]:
-    """The six canonical tables, valid and sorted by key, with 'episodes', 'quarantine' and 'intake'.
+    """The canonical tables, valid and sorted by key, with 'episodes', 'quarantine' and 'intake'.
 
-    quarantine: rows that the source could not read. gap_days: largest gap within an episode, in days.
+    quarantine: rows that the source could not read. arrivals: rows that it found, and did not pass on. gap_days:
+    largest gap within an episode, in days.
     max_quarantined_share: share of the stays, or of the persons, that may be set aside. Raises StudyError
     beyond it.
     """
@@ -38,6 +41,7 @@ def run(
         "screens": raw_screens,
         "followups": raw_followups,
         "medications": raw_medications,
+        "periods": raw_periods,
     }
-    valid = validate.validated(raw, quarantine, max_quarantined_share)
+    valid = validate.validated(raw, quarantine, arrivals, max_quarantined_share)
     return {**valid, "episodes": episodes.link(valid["stays"], valid["persons"], gap_days).episodes}

@@ -61,6 +61,15 @@ def _after_observation(column: str) -> Broken:
     return lambda rows, passed: rows[column] > passed.of_person(rows, "observed_to_day")
 
 
+def _latest_end(broken: Callable[[pd.DataFrame], pd.Series]) -> Broken:
+    """A rule on stays whose end is an interval; a source with exact ends has none."""
+    import pandas as pd
+
+    return lambda rows, passed: (
+        broken(rows) if "end_day_latest" in rows.columns else pd.Series(False, index=rows.index, dtype=bool)
+    )
+
+
 def outside_any_stay(rows: pd.DataFrame, passed: Passed) -> pd.Series:
     """True for rows whose day lies in no stay of their person; open stays run on."""
     import pandas as pd
@@ -85,6 +94,12 @@ def outside_any_stay(rows: pd.DataFrame, passed: Passed) -> pd.Series:
 RULES = (
     Rule("stays", "person not in persons", _orphan),
     Rule("stays", "ends before it starts", lambda r, p: r["end_day"] < r["start_day"]),
+    Rule("stays", "latest end before the earliest", _latest_end(lambda r: r["end_day_latest"] < r["end_day"])),
+    Rule(
+        "stays",
+        "a latest end but no end",
+        _latest_end(lambda r: r["end_day_latest"].notna() & r["end_day"].isna()),
+    ),
     Rule("stays", "ended without a reason", lambda r, p: r["end_day"].notna() & r["discharge_reason"].isna()),
     Rule("stays", "a reason but no end", lambda r, p: r["end_day"].isna() & r["discharge_reason"].notna()),
     Rule("stays", "starts after the end of observation", _after_observation("start_day")),
@@ -110,6 +125,9 @@ RULES = (
     Rule("medications", "person not in persons", _orphan),
     Rule("medications", "ends before it starts", lambda r, p: r["end_day"] < r["start_day"]),
     Rule("medications", "starts after the end of observation", _after_observation("start_day")),
+    Rule("periods", "person not in persons", _orphan),
+    Rule("periods", "ends before it starts", lambda r, p: r["to_day"] < r["from_day"]),
+    Rule("periods", "after the end of observation", _after_observation("to_day")),
 )
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # a table is judged by those before it
-NAMES = ("persons", "stays", "sessions", "screens", "followups", "medications")
+NAMES = ("persons", "stays", "sessions", "screens", "followups", "medications", "periods")
 LIMITED = ("persons", "stays")
 
 
@@ -57,12 +57,13 @@ class Sorted:
 
 
 def validated(
-    tables: Mapping[str, pd.DataFrame], quarantine: pd.DataFrame, max_quarantined_share: float
+    tables: Mapping[str, pd.DataFrame], quarantine: pd.DataFrame, arrivals: pd.DataFrame, max_quarantined_share: float
 ) -> dict[str, pd.DataFrame]:
-    """The six canonical tables, strict and sorted by key, with 'quarantine' and 'intake'.
+    """The canonical tables, strict and sorted by key, with 'quarantine' and 'intake'.
 
-    tables: the six raw tables by canonical name, rows in the order of the source. quarantine: the rows that
-    the source could not read, by table and position. Raises StudyError beyond the allowed share.
+    tables: the raw tables by canonical name, rows in the order of the source. quarantine: the rows that the source
+    could not read, by table and position. arrivals: how many rows the source found, and those that it did not pass
+    on. Raises StudyError beyond the allowed share, and when a row is not accounted for.
     """
     import pandas as pd
 
@@ -77,15 +78,27 @@ def validated(
             passed = Passed(passed.persons, one.valid)
     for name in LIMITED:
         _limit(sorted_tables[name], max_quarantined_share)
-    intake = pd.DataFrame(
-        [row for one in sorted_tables.values() for row in one.intake()], columns=["table", "outcome", "rows"]
-    )
+    became = [row for one in sorted_tables.values() for row in one.intake()]
+    left_out = arrivals[arrivals["outcome"] != "read"]
+    became += list(left_out[["table", "outcome", "rows"]].itertuples(index=False, name=None))
+    intake = pd.DataFrame(became, columns=["table", "outcome", "rows"])
+    _account_for(intake, arrivals)
     aside = [one.quarantine() for one in sorted_tables.values() if len(one.aside)]
     return {
         **{name: one.kept for name, one in sorted_tables.items()},
         "quarantine": pd.concat(aside, ignore_index=True) if aside else TABLES["quarantine"].empty(),
         "intake": intake.astype({"rows": "int64"}),
     }
+
+
+def _account_for(intake: pd.DataFrame, arrivals: pd.DataFrame) -> None:
+    """Raise StudyError unless kept, merged, quarantined and excluded add up to the rows read, table by table."""
+    read = arrivals[arrivals["outcome"] == "read"].set_index("table")["rows"]
+    found = intake.groupby("table")["rows"].sum().reindex(read.index).fillna(0)
+    for name in read.index[found.astype("int64") != read]:
+        raise StudyError(
+            f"Of {read[name]} rows of {name}, {int(found[name])} are accounted for. This is a defect; please report it."
+        )
 
 
 def sort_rows(name: str, raw: pd.DataFrame, unread: pd.Series, passed: Passed) -> Sorted:

@@ -1,8 +1,9 @@
 """Read one kind of source into the raw canonical tables. Values are coerced here and nowhere else.
 
-`inputs` lists the files that a source will read, and refuses when one is missing; `read` reads them into the
-six canonical tables in their raw form (right types, any value) and a quarantine of rows that could not be
-read; `run` is the step of the workflow. The module of a source is imported when it is asked for.
+`inputs` lists the files that a source will read, and refuses when one is missing; `read` reads them into the canonical
+tables in their raw form (right types, any value), a quarantine of rows that could not be read, and arrivals: how many
+rows there were, and which were not passed on; `run` is the step of the workflow. The module of a source is imported
+when it is asked for.
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ MODULES = {
     "synthetic": "iop_outcomes.sources.synthetic",
     "uis": "iop_outcomes.sources.uis",
     "ctn0094": "iop_outcomes.sources.ctn0094",
+    "help": "iop_outcomes.sources.help_panel",
+    "tedsd": "iop_outcomes.sources.tedsd",
     "tables": "iop_outcomes.sources.tables_folder",
+    "mapping": "iop_outcomes.sources.mapping",
 }
 # kinds that read no file
 FILELESS = ("synthetic",)
@@ -42,19 +46,24 @@ def inputs(kind: str, settings: Mapping[str, object]) -> list[str]:
 
 
 def read(kind: str, settings: Mapping[str, object]) -> dict[str, pd.DataFrame]:
-    """The six canonical tables in raw form, and 'quarantine'. Raises StudyError for what cannot be read."""
+    """The canonical tables in raw form, 'quarantine' and 'arrivals'. Raises StudyError for what cannot be read.
+
+    settings: those of the source, with the study's privacy rules under 'privacy'.
+    """
     from iop_outcomes.sources import reading
 
     tables: dict[str, pd.DataFrame] = dict(_module(kind).read(settings))
-    quarantine = tables.pop("quarantine", None)
-    return reading.complete(tables, [] if quarantine is None else [quarantine])
+    quarantine, arrivals = tables.pop("quarantine", None), tables.pop("arrivals", None)
+    return reading.complete(tables, [] if quarantine is None else [quarantine], arrivals)
 
 
-def run(source: Mapping[str, object], files: Sequence[str] | str = ()) -> dict[str, pd.DataFrame]:
-    """The step: the tables raw_stays, raw_persons, ... and quarantine.
+def run(
+    source: Mapping[str, object], privacy: Mapping[str, object], files: Sequence[str] | str = ()
+) -> dict[str, pd.DataFrame]:
+    """The step: the tables raw_stays, raw_persons, ..., quarantine and arrivals.
 
-    source: the settings of the source, its kind among them. files: those that `inputs` listed; the source
-    finds them itself from its path.
+    source: the settings of the source, its kind among them. privacy: what may pass the identifier gate. files: those
+    that `inputs` listed; the source finds them itself from its path.
     """
-    tables = read(str(source.get("kind")), source)
-    return {name if name == "quarantine" else f"raw_{name}": table for name, table in tables.items()}
+    tables = read(str(source.get("kind")), {**source, "privacy": privacy})
+    return {name if name in ("quarantine", "arrivals") else f"raw_{name}": table for name, table in tables.items()}

@@ -80,7 +80,7 @@ def files(settings: Mapping[str, object]) -> list[Path]:
 
 
 def read(settings: Mapping[str, object]) -> dict[str, pd.DataFrame]:
-    """The six canonical tables in raw form, and an empty quarantine. Raises StudyError."""
+    """The canonical tables in raw form, and an empty quarantine. Raises StudyError."""
     paths = files(settings)
     text = {path.name: reading.read_csv(path, ("who", *FILES[path.name])) for path in paths}
     people = _people(reading.place(settings), text)

@@ -3,7 +3,7 @@ else.
 
 In order: `locate` finds the files or says which are missing; `read_csv` reads one as text, with empty cells
 missing; `coerce` gives every column its declared kind and reports each row with a cell that cannot be read;
-`complete` puts the frames of a source into the shape of the six raw tables and the quarantine.
+`complete` puts the frames of a source into the shape of the raw tables, the quarantine and the arrivals.
 
 Refuses missing files, files that are not comma-separated UTF-8 text, lines with more or fewer cells than the
 header, and columns that are not declared. Messages name files, columns and line numbers, never what stands in
@@ -203,14 +203,35 @@ def _numbers(path: Path, frame: pd.DataFrame, columns: Sequence[str], kind: str)
     return frame.assign(**parsed)
 
 
-def complete(tables: Mapping[str, pd.DataFrame], quarantine: Sequence[pd.DataFrame] = ()) -> dict[str, pd.DataFrame]:
-    """All six canonical tables in their raw types, and the quarantine; empty where the source has nothing."""
+def complete(
+    tables: Mapping[str, pd.DataFrame], quarantine: Sequence[pd.DataFrame] = (), arrivals: pd.DataFrame | None = None
+) -> dict[str, pd.DataFrame]:
+    """All canonical tables in their raw types, quarantine and arrivals; empty where the source has nothing.
+
+    arrivals: rows that were not passed on ('excluded: why', 'merged: why'), or None where all were; the rows read are
+    added to them.
+    """
     import pandas as pd
 
     found = [q for q in quarantine if len(q)]
     empty = TABLES["quarantine"].empty()
     whole = {name: _raw(name, tables.get(name)) for name in NAMES}
-    return {**whole, "quarantine": pd.concat(found, ignore_index=True) if found else empty}
+    return {
+        **whole,
+        "quarantine": pd.concat(found, ignore_index=True) if found else empty,
+        "arrivals": _arrivals(whole, arrivals),
+    }
+
+
+def _arrivals(tables: Mapping[str, pd.DataFrame], left_out: pd.DataFrame | None) -> pd.DataFrame:
+    """The table arrivals: what was left out, below the rows that were read."""
+    import pandas as pd
+
+    gone = TABLES["arrivals"].empty() if left_out is None else left_out[left_out["outcome"] != "read"]
+    read = {n: len(frame) + int(gone.loc[gone["table"] == n, "rows"].sum()) for n, frame in tables.items()}
+    first = pd.DataFrame({"table": list(read), "outcome": "read", "rows": list(read.values())})
+    both = pd.concat([first, gone], ignore_index=True) if len(gone) else first
+    return typed(TABLES["arrivals"], both)
 
 
 def _raw(name: str, frame: pd.DataFrame | None) -> pd.DataFrame:

@@ -46,7 +46,7 @@ def _check_names(folder: Path) -> None:
 
 
 def read(settings: Mapping[str, object]) -> dict[str, pd.DataFrame]:
-    """The six canonical tables in raw form, and the quarantine of unreadable rows. Raises StudyError."""
+    """The canonical tables in raw form, and the quarantine of unreadable rows. Raises StudyError."""
     tables, quarantine = {}, []
     for path in files(settings):
         name = path.stem

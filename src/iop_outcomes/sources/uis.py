@@ -50,7 +50,7 @@ def files(settings: Mapping[str, object]) -> list[Path]:
 
 
 def read(settings: Mapping[str, object]) -> dict[str, pd.DataFrame]:
-    """The six canonical tables in raw form, and an empty quarantine. Raises StudyError."""
+    """The canonical tables in raw form, and an empty quarantine. Raises StudyError."""
     (path,) = files(settings)
     text = reading.numbers(path, reading.read_csv(path, COLUMNS), "BECK")
     people = reading.whole_numbers(path, text, *WHOLE)

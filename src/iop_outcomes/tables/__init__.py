@@ -12,4 +12,4 @@ RAW = tuple(t.loosened() for t in CANONICAL)
 
 TABLES: dict[str, Table] = {t.name: t for t in (*CANONICAL, *RAW, *PRIVATE, *RESULTS)}
 
-__all__ = ["RAW", "TABLES", "Column", "Table", "check"]
+__all__ = ["CANONICAL", "RAW", "TABLES", "Column", "Table", "check"]

@@ -21,12 +21,25 @@ QUARANTINE = Table(
     },
 )
 
-INTAKE = Table(
-    "intake",
-    "What became of the rows that came in, per table: kept, merged, quarantined; the three add up.",
+ARRIVALS = Table(
+    "arrivals",
+    "Rows that the source found for each canonical table, and those among them that it did not pass on.",
     {
         "table": Column("text", "canonical table"),
-        "outcome": Column("text", "kept, merged or quarantined, with the rule's name after a colon"),
+        "outcome": Column(
+            "text", "'read' for all rows found; 'excluded: why' or 'merged: why' for those not passed on"
+        ),
+        "rows": Column("whole", "rows", low=0),
+    },
+    key=("table", "outcome"),
+)
+
+INTAKE = Table(
+    "intake",
+    "What became of the rows that came in, per table: kept, merged, quarantined, excluded; the four add up.",
+    {
+        "table": Column("text", "canonical table"),
+        "outcome": Column("text", "kept, merged, quarantined or excluded, with the rule's name after a colon"),
         "rows": Column("whole", "rows", low=0),
     },
     key=("table", "outcome"),
@@ -193,6 +206,6 @@ GATES = Table(
 )
 
 PRIVATE = (
-    QUARANTINE, INTAKE, EPISODES, PEOPLE, ARMS, COVARIATES, ATTRITION,
+    QUARANTINE, ARRIVALS, INTAKE, EPISODES, PEOPLE, ARMS, COVARIATES, ATTRITION,
     RETENTION, ABSTINENCE, FIRST_USE, DOSE, SCORES, GATES,
 )  # fmt: skip

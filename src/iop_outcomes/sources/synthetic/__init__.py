@@ -21,7 +21,7 @@ INELIGIBLE_SHARE = 0.06
 
 
 def read(settings: Mapping[str, object]) -> dict[str, pd.DataFrame]:
-    """The six canonical tables in their loosened form, keyed `stays`, `persons`, ...
+    """The canonical tables in their loosened form, keyed `stays`, `persons`, ...
 
     settings: `people` (eligible people drawn), `sites`, `seed`, and `scenario` (base when not given). Raises
     StudyError when one is missing, is not a whole number where it should be, or is too small.

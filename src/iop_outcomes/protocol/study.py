@@ -1,31 +1,20 @@
-"""The words a study may use: the typed shape of config/config.yaml, of a cohort file and of a row of analyses.tsv.
-
-Every key says what it means; the JSON Schemas under workflow/schemas are generated from these classes. Unknown keys
-are refused. Loading, merging and the errors that people read are in `iop_outcomes.study`.
-"""
+"""The study itself: who is eligible, what is compared, what is asked, and what may be shown."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from iop_outcomes.protocol.base import Name, Part, Share
+from iop_outcomes.protocol.records import Privacy, Source
 from iop_outcomes.tables.canonical import LEVELS
-
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-Share = Annotated[float, Field(ge=0, le=1)]
 
 Step = Literal["retention", "abstinence", "dose"]
 Measure = Literal["risk", "mean_days", "hazard_ratio", "dose_response"]
 Method = Literal["crude", "iptw", "overlap", "aipw", "naive", "landmark", "landmark_adjusted", "randomised", "spline"]
 Estimand = Literal["as_observed", "ATE", "ATO", "landmark", "randomised"]
 MissingRule = Literal["none", "missing_is_using", "observed_only"]
-
-
-class Part(BaseModel):
-    """A part of the protocol; unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Population(Part):
@@ -87,21 +76,6 @@ class Disclosure(Part):
     )
     minimum_count: int | None = Field(default=None, ge=1, description="a stricter smallest cell")
     rounding_base: int | None = Field(default=None, ge=1, description="a coarser rounding")
-
-
-class Source(Part):
-    """Where records come from."""
-
-    kind: Literal["synthetic", "uis", "ctn0094", "tables"] = Field(description="how they are read")
-    path: str | None = Field(default=None, description="file or folder; `data` in config.yaml or DATA= takes its place")
-    people: int = Field(default=4000, ge=100, description="synthetic only: people simulated")
-    sites: int = Field(default=40, ge=2, description="synthetic only: sites simulated")
-    seed: int = Field(default=20260101, ge=0, description="synthetic only: seed of the simulation")
-    scenario: Literal["base", "setting_direct_harm", "hetero_severity", "unmeasured_U"] = Field(
-        default="base", description="synthetic only: scenario of the simulation"
-    )
-    citation: str = Field(default="", description="who published the data, for the report")
-    note: str = Field(default="", description="what a reader should know of the data, for the report")
 
 
 class Arm(Part):
@@ -177,6 +151,7 @@ class Study(Part):
 
     title: str = Field(description="title of the report")
     source: Source
+    privacy: Privacy = Privacy()
     population: Population = Population()
     care: Care = Care()
     adjustment: Adjustment = Adjustment()

@@ -1,0 +1,11 @@
+"""The words a study may use: the typed shape of config/config.yaml, of a cohort file and of the rows of the sheets.
+
+Every key says what it means; the JSON Schemas under workflow/schemas are generated from these classes. Unknown keys
+are refused. Loading, merging and the errors that people read are in `iop_outcomes.study`.
+"""
+
+from iop_outcomes.protocol.base import Name, Part, Share
+from iop_outcomes.protocol.records import Allowance, Privacy, Source
+from iop_outcomes.protocol.study import Analysis, Contrast, Endpoint, Study
+
+__all__ = ["Allowance", "Analysis", "Contrast", "Endpoint", "Name", "Part", "Privacy", "Share", "Source", "Study"]
