@@ -1,6 +1,6 @@
 """Day 0 of each person, and calendar dates as days from it.
 
-In order: dates after the extract, and of the others those that cannot lie ahead, break a rule; day 0 of a person is
+In order: dates after the extract break a rule, unless they may lie ahead; day 0 of a person is
 the start of the first stay within the enrolment that is not detoxification; dates become days from day 0, earlier ones
 negative; records of people without a day 0 are left out and counted, save those that are set aside under a rule of
 their own. A source with days from day 0 passes through.
@@ -13,7 +13,6 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from iop_outcomes.protocol.mapping import Enrolment
-from iop_outcomes.protocol.records import Source
 from iop_outcomes.sources.mapping.columns import Canonical
 from iop_outcomes.tables.canonical import LEVELS
 
@@ -72,7 +71,7 @@ def _sound(stays: Canonical) -> pd.Series:
     return stays.rule.isna() & frame["level_of_care"].isin(LEVELS) & frame["start_day"].notna()
 
 
-def relative(table: Canonical, found: Anchors, observed: date | None = None) -> tuple[Canonical, dict[str, int]]:
+def relative(table: Canonical, found: Anchors) -> tuple[Canonical, dict[str, int]]:
     """The table in days from day 0, without records of people who have none; and how many of those, by reason."""
     person = table.frame["person_id"]
     zero = person.map(found.zero).astype("Int64")
@@ -103,7 +102,4 @@ def entry_period(persons: pd.DataFrame, found: Anchors) -> pd.Series:
 
     zero = persons["person_id"].map(found.zero).astype("float64")
     quarter = pd.to_datetime(zero, unit="D").dt.to_period("Q").astype("string").astype(object)
-    return quarter.where(zero.notna(), None)
-
-
-__all__ = ["Anchors", "Source", "anchors", "entry_period", "observed_to", "relative", "within_extract"]
+    return quarter.where(zero.notna())

@@ -21,8 +21,6 @@ from iop_outcomes.tables.declare import Column
 if TYPE_CHECKING:
     import pandas as pd
 
-DTYPES = {"text": "object", "whole": "Int64", "number": "float64"}
-
 
 @dataclass(frozen=True)
 class Canonical:
@@ -37,9 +35,9 @@ class Canonical:
     dated: tuple[str, ...]
 
 
-def is_dated(table: str, column: str, mapped: ColumnMapping, source: Source) -> bool:
+def is_dated(declared: Column, mapped: ColumnMapping, source: Source) -> bool:
     """Whether a column holds calendar dates."""
-    return TABLES[table].columns[column].unit == "day" and (mapped.dates or source.dates) == "calendar"
+    return declared.unit == "day" and (mapped.dates or source.dates) == "calendar"
 
 
 def canonical(name: str, text: pd.DataFrame, broken: pd.Series, source: Source) -> Canonical:
@@ -53,16 +51,24 @@ def canonical(name: str, text: pd.DataFrame, broken: pd.Series, source: Source) 
     order = [n for n in TABLES[name].columns if n in mapped]
     columns, rule = {}, broken
     for n in order:
-        columns[n], found = convert(name, n, mapped[n], text, source)
-        rule = rule.mask(rule.isna() & found.notna(), found)
-    dated = tuple(n for n in order if is_dated(name, n, mapped[n], source))
+        columns[n], found = convert(f"{name}.{n}", TABLES[name].columns[n], mapped[n], text, source)
+        rule = first(rule, found)
+    dated = tuple(n for n in order if is_dated(TABLES[name].columns[n], mapped[n], source))
     return Canonical(name, pd.DataFrame(columns, index=text.index), rule, dated)
 
 
+def first(rule: pd.Series, found: pd.Series | None) -> pd.Series:
+    """The rule that each row breaks first: one of those known before, else one that was found now."""
+    return rule if found is None else rule.where(rule.notna(), found)
+
+
 def convert(
-    table: str, name: str, mapped: ColumnMapping, text: pd.DataFrame, source: Source
-) -> tuple[pd.Series, pd.Series]:
-    """The values of one canonical column, and the rule that each row breaks in it, by name."""
+    name: str, declared: Column, mapped: ColumnMapping, text: pd.DataFrame, source: Source
+) -> tuple[pd.Series, pd.Series | None]:
+    """The values of one column, and the rule that each row breaks in it; None where none does.
+
+    name: table.column, for messages. declared: what the column should hold. text: columns of the files.
+    """
     import numpy as np
     import pandas as pd
 
@@ -72,29 +78,35 @@ def convert(
         cells = text[mapped.column]
     codes, distinct = pd.factorize(cells)
     # the last distinct cell stands for the missing ones, whose code is -1
-    known = pd.Series([*distinct, None], dtype=object)
-    rows = np.bincount(codes[codes >= 0], minlength=len(known)).astype(np.int64)
-    known = meanings(known, mapped, source)
-    declared = TABLES[table].columns[name]
-    values, rule = _parsed(known, rows, declared, mapped, _dates(table, name, mapped, source))
-    rule = rule.map(lambda said: said if pd.isna(said) else f"{said} {_in(said)}{name}")
-    return tuple(s.take(codes).set_axis(text.index) for s in (values, rule))  # type: ignore[return-value]
-
-
-def _in(said: str) -> str:
-    return "" if said == "unreadable" else "in "
+    known = meanings(pd.Series([*distinct, None], dtype=object), mapped, source)
+    rows = np.bincount(codes[codes >= 0], minlength=len(known))
+    if is_dated(declared, mapped, source):
+        where = name + (f" (column '{mapped.column}')" if mapped.column else "")
+        layout = mapped.date_format or source.date_format
+        values, rule = dates.parse(known, rows, dates.Reading(where, layout, source.time_zone, mapped.excel_serial))
+    elif declared.kind == "text":
+        values, rule = known, pd.Series(None, index=known.index, dtype=object)
+    else:
+        factor = UNITS[declared.unit][mapped.unit] if mapped.unit else 1
+        values, rule = numbers.parse(known, declared.kind == "whole", mapped.decimal, factor)
+    column = name.split(".")[1]
+    rule = rule.map(
+        lambda said: f"{said} {column}" if said == "unreadable" else f"{said} in {column}", na_action="ignore"
+    )
+    values, broken = values.take(codes).set_axis(text.index), rule.notna().any()
+    return values, rule.take(codes).set_axis(text.index) if broken else None
 
 
 def meanings(cells: pd.Series, mapped: ColumnMapping, source: Source) -> pd.Series:
-    """What the cells mean: missing ones are None, codes are replaced."""
-    cells = cells.where(~cells.isin([*source.missing_values, *mapped.missing]), None)
+    """What the cells mean: codes are replaced, and what means missing is missing."""
+    cells = cells.mask(cells.isin([*source.missing_values, *mapped.missing]))
     if not mapped.codes and not mapped.crosswalk:
         return cells
     found = cells.map(_codes(cells, mapped))
     listed = cells.isin(list(mapped.codes)) | found.notna()
     other = cells if mapped.other is None else cells.where(cells.isna(), mapped.other)
     found = found.where(listed, other)
-    return found.where(found.notna() & (found != ""), None)
+    return found.mask(found == "")
 
 
 def _codes(cells: pd.Series, mapped: ColumnMapping) -> dict[str, str | None]:
@@ -105,25 +117,3 @@ def _codes(cells: pd.Series, mapped: ColumnMapping) -> dict[str, str | None]:
 
     levels = crosswalk.levels(mapped.crosswalk)
     return {c: levels.get(crosswalk.normalise(c)) for c in cells.dropna()} | mapped.codes
-
-
-def _dates(table: str, name: str, mapped: ColumnMapping, source: Source) -> dates.Reading | None:
-    """How the dates of a column are written; None where it holds none."""
-    if not is_dated(table, name, mapped, source):
-        return None
-    where = f"{table}.{name}" + (f" (column '{mapped.column}')" if mapped.column else "")
-    return dates.Reading(where, mapped.date_format or source.date_format, source.time_zone, mapped.excel_serial)
-
-
-def _parsed(
-    cells: pd.Series, rows: object, declared: Column, mapped: ColumnMapping, dated: dates.Reading | None
-) -> tuple[pd.Series, pd.Series]:
-    """Distinct cells in the type of the column, and the rule that each breaks."""
-    import pandas as pd
-
-    if dated is not None:
-        return dates.parse(cells, rows, dated)  # type: ignore[arg-type]
-    if declared.kind == "text":
-        return cells, pd.Series(None, index=cells.index, dtype=object)
-    factor = UNITS[declared.unit][mapped.unit] if mapped.unit else 1
-    return numbers.parse(cells, declared.kind == "whole", mapped.decimal, factor)

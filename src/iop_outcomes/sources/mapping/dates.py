@@ -30,12 +30,27 @@ FIRST_YEAR = 1900
 FLAGS = re.IGNORECASE | re.ASCII
 OFFSET = r"Z|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?"
 YEAR_FIRST = (
-    r"(?P<Y>\d{4})(?P<mark>[-/.])(?P<m>\d{1,2})(?P=mark)(?P<d>\d{1,2})"
+    r"(?P<Y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})"
     rf"(?:[T ]+(?P<H>[01]?\d|2[0-3]):(?P<M>[0-5]\d)(?::(?P<S>[0-5]\d|60)(?:[.,]\d+)?)? ?(?P<offset>{OFFSET})?)?"
 )
 TIME_AFTER = r"(?:[T ,]+\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?[ap]\.?m\.?)?)?"
-MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-LONG = "january february march april may june july august september october november december".split()
+MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+LONG = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
+# parts of a date that are no numbers
+WORDS = ("b", "offset")
 DIRECTIVES = {
     "%Y": r"(?P<Y>\d{4})", "%m": r"(?P<m>\d{1,2})", "%d": r"(?P<d>\d{1,2})", "%j": r"(?P<j>\d{1,3})",
     "%b": rf"(?P<b>{'|'.join(MONTHS)})", "%B": rf"(?P<b>{'|'.join(LONG)})",
@@ -104,8 +119,22 @@ def _like(text: pd.Series, look: str) -> pd.Series:
 
 
 def _parts(text: pd.Series, look: str) -> pd.DataFrame:
-    """The named parts of the cells that look so, as text."""
-    return text.dropna().astype("string").str.extract(f"^(?:{look})$", flags=FLAGS).dropna(how="all")
+    """The named parts of the cells that look so; numbers, but for the name of a month and the offset."""
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    cells = pa.array(text, type=pa.string(), from_pandas=True)
+    found = pc.extract_regex(cells, f"(?i)^(?:{look})$")
+    at = pc.is_valid(found)
+    found = found.filter(at)
+    parts = {}
+    for i, field in enumerate(found.type):
+        part = found.field(i)
+        if field.name not in WORDS:
+            part = pc.cast(pc.if_else(pc.equal(part, ""), "0", part), pa.int64())
+        parts[field.name] = part.to_numpy(zero_copy_only=False)
+    return pd.DataFrame(parts, index=text.index[at.to_numpy(zero_copy_only=False)])
 
 
 def _days(parts: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
@@ -113,21 +142,19 @@ def _days(parts: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     import numpy as np
     import pandas as pd
 
-    year = parts["Y"].astype("int64").to_numpy()
+    year = parts["Y"].to_numpy()
     if "j" in parts:
-        month, day = np.ones(len(parts), dtype="int64"), parts["j"].astype("int64").to_numpy()
-        length = np.where((year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0)), 366, 365)
+        month, day = np.ones(len(parts), dtype="int64"), parts["j"].to_numpy()
     else:
         names = {name: i for months in (MONTHS, LONG) for i, name in enumerate(months, 1)}
-        month = parts["b"].str.lower().map(names) if "b" in parts else parts["m"]
-        month, day = month.astype("int64").to_numpy(), parts["d"].astype("int64").to_numpy()
-        length = np.where((month >= 1) & (month <= 12), 31, 0)
+        told = parts["b"].str.lower().map(names) if "b" in parts else parts["m"]
+        month, day = told.to_numpy("int64"), parts["d"].to_numpy()
     begin = ((year - 1970) * 12 + month - 1).astype("datetime64[M]")
-    if "j" not in parts:
-        # a month has as many days as there are to the next
-        length = np.minimum(length, ((begin + 1).astype("datetime64[D]") - begin.astype("datetime64[D]")).astype("int64"))
-    exists = (day >= 1) & (day <= length)
-    days = pd.Series(begin.astype("datetime64[D]").astype("int64") + day - 1, index=parts.index, dtype="Int64")
+    # the next year, or the next month, tells how many days there are
+    next_ = begin + (12 if "j" in parts else 1)
+    first, length = begin.astype("datetime64[D]"), (next_.astype("datetime64[D]") - begin.astype("datetime64[D]"))
+    exists = (month >= 1) & (month <= 12) & (day >= 1) & (day <= length.astype("int64"))
+    days = pd.Series(first.astype("int64") + day - 1, index=parts.index, dtype="Int64")
     return days[exists], pd.Series(exists & (year < FIRST_YEAR), index=parts.index)
 
 
@@ -137,30 +164,29 @@ def _year_first(text: pd.Series, how: Reading) -> tuple[pd.Series, pd.Series, pd
 
     parts = _parts(text, YEAR_FIRST)
     days, early = _days(parts)
-    no = pd.Series(False, index=text.index)
-    early = early.reindex(text.index, fill_value=False)
-    stamps = parts.loc[days.index].dropna(subset=["offset"])
-    midnight = (stamps[["H", "M", "S"]].fillna("0").astype("int64") == 0).all(axis=None)
-    if stamps.empty or midnight:
-        return days.reindex(text.index), early, no
-    if how.zone is None:
-        return days.drop(stamps.index).reindex(text.index), early, no.mask(no.index.isin(stamps.index), True)
-    return days.mask(days.index.isin(stamps.index), _local(days, stamps, how.zone)).reindex(text.index), early, no
+    stamps = parts.loc[days.index]
+    stamps = stamps[stamps["offset"] != ""]
+    undeclared = pd.Series(False, index=text.index)
+    if (stamps[["H", "M", "S"]] != 0).any(axis=None):
+        if how.zone is None:
+            undeclared[stamps.index] = True
+            days = days.drop(stamps.index)
+        else:
+            days[stamps.index] = _local(days[stamps.index], stamps, how.zone)
+    return days.reindex(text.index), early.reindex(text.index, fill_value=False), undeclared
 
 
 def _local(days: pd.Series, stamps: pd.DataFrame, zone: str) -> pd.Series:
     """The dates of timestamps with an offset, in a time zone."""
-    import numpy as np
     import pandas as pd
 
-    clock = stamps[["H", "M", "S"]].fillna("0").astype("int64")
     sign = stamps["offset"].str[0].map({"-": -1}).fillna(1).astype("int64")
     digits = stamps["offset"].str.replace(r"\D", "", regex=True).str.ljust(4, "0")
     ahead = sign * (digits.str[:2].astype("int64") * 60 + digits.str[2:].astype("int64"))
-    seconds = days.loc[stamps.index].astype("int64") * 86400 + clock["H"] * 3600 + clock["M"] * 60 + clock["S"]
-    moment = pd.DatetimeIndex((seconds - ahead * 60).to_numpy("int64").astype("datetime64[s]")).tz_localize("UTC")
-    local = moment.tz_convert(zone).tz_localize(None).to_numpy().astype("datetime64[D]").astype(np.int64)
-    return pd.Series(local, index=stamps.index, dtype="Int64").reindex(days.index)
+    minutes = days.astype("int64") * 1440 + stamps["H"] * 60 + stamps["M"] - ahead
+    moment = pd.DatetimeIndex((60 * minutes + stamps["S"]).to_numpy("int64").astype("datetime64[s]"), tz="UTC")
+    local = moment.tz_convert(zone).tz_localize(None).to_numpy().astype("datetime64[D]")
+    return pd.Series(local.astype("int64"), index=stamps.index, dtype="Int64")
 
 
 def _by_layout(text: pd.Series, layout: str) -> tuple[pd.Series, pd.Series]:
@@ -187,7 +213,7 @@ def _refuse_undeclared(text: pd.Series, rows: NDArray[np.int64], where: str) -> 
         total = int(rows[text.index].sum())
         said = ", ".join(f"{layout} {-n}" for n, layout in fitting)
         raise StudyError(
-            f"{where}: {total} cell{'s' * (total != 1)} hold no date with the year first (2024-03-04), and no format is "
-            f"declared. Cells that each format fits: {said}. Ask who made the export, and declare one as `date_format`, "
-            "for this column or for the source; `date_format: iso` sets all such rows aside."
+            f"{where}: {total} cell{'s' * (total != 1)} hold no date with the year first (2024-03-04), and no format "
+            f"is declared. Cells that each format fits: {said}. Ask who made the export, and declare one as "
+            "`date_format`, for this column or for the source; `date_format: iso` sets all such rows aside."
         )

@@ -40,8 +40,10 @@ def parse(text: pd.Series, whole: bool, decimal: str = "point", factor: float = 
     other, mark = OTHER_MARK[decimal]
     strange = cells.str.fullmatch(mark).fillna(False).astype(bool)
     pointed = cells.str.replace(",", ".", regex=False) if decimal == "comma" else cells
-    fits = pointed.str.fullmatch(reading.NUMBER).fillna(False).astype(bool) & ~(strange if decimal == "comma" else False)
-    values = pd.to_numeric(pointed.where(fits).astype(object), errors="coerce").astype("float64") * factor
+    fits = pointed.str.fullmatch(reading.NUMBER).fillna(False).astype(bool)
+    if decimal == "comma":
+        fits &= ~strange
+    values = pd.Series(pd.to_numeric(pointed.where(fits), errors="coerce"), index=text.index, dtype="float64") * factor
     # a unit of a third leaves 20.000000000000004 minutes where 20 are meant
     values = values.round(9).where(values.abs() <= LARGEST)
     if whole:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,11 +42,12 @@ class Rows:
     left_out: Mapping[str, int]
 
 
+# reads a file as the mapping says, past the identifier gate
 Reader = Callable[[Path, TableMapping], Cells]
 
 
 def files_of(name: str, mapped: TableMapping, settings: Mapping[str, object]) -> list[Path]:
-    """The files that feed a table, sorted by name; none for a query. Raises StudyError where a pattern finds nothing."""
+    """The files that feed a table, sorted by name; none for a query. Raises StudyError where one is missing."""
     if mapped.query:
         return []
     place = reading.place(settings)
@@ -97,15 +98,12 @@ def _cells(
     name: str, mapped: TableMapping, source: Source, settings: Mapping[str, object], reader: Reader
 ) -> Iterator[Cells]:
     """The text of each file, or batch of the query, once the gate has let it through."""
-    found: Iterable[Cells]
+    for path in files_of(name, mapped, settings):
+        yield reader(path, mapped)
     if mapped.query:
-        found = formats.query(str(source.database), mapped.query, f"query of {name}")
-    else:
-        found = (reader(path, mapped) for path in files_of(name, mapped, settings))
-    privacy = settings.get("privacy") or {}
-    for cells in found:
-        identifiers.examine(cells.frame, cells.where, privacy)
-        yield cells
+        for cells in formats.query(str(source.database), mapped.query, f"query of {name}"):
+            identifiers.examine(cells.frame, cells.where, settings.get("privacy") or {})
+            yield cells
 
 
 def options(mapped: TableMapping) -> dict[str, object]:
@@ -133,7 +131,8 @@ def _checked(name: str, mapped: TableMapping, cells: Cells) -> pd.DataFrame:
 
 
 def _listed(columns: list[str]) -> str:
-    return f"the column{'s' * (len(columns) > 1)} {', '.join(f"'{c}'" for c in columns)}"
+    named = ", ".join(f"'{c}'" for c in columns)
+    return f"the column{'s' * (len(columns) > 1)} {named}"
 
 
 def _likely(lacking: list[str], there: list[str], used: list[str]) -> str:

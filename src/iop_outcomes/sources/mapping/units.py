@@ -22,19 +22,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Plausible:
-    """Values of a column in its canonical unit outside of which another unit is thought of."""
+    """Values of a column in its canonical unit outside of which another unit is thought of.
+
+    small: the unit of the file beside which larger ones may stand, so that low values are looked at.
+    """
 
     low: float
     high: float
+    small: str
     factor: float = 60
 
 
 PLAUSIBLE = {
-    # care of less than ten minutes is rare, and hours of a day are fewer than ten
-    ("sessions", "minutes"): Plausible(10, 1440),
-    # a program of less than an hour a week is none
-    ("stays", "scheduled_hours_per_week"): Plausible(1, 168),
+    # care of less than ten minutes is rare, and hours of care in a day are fewer than ten
+    ("sessions", "minutes"): Plausible(10, 1440, "minutes"),
+    # twelve minutes a week are no program, and hours a week among minutes are fewer than that
+    ("stays", "scheduled_hours_per_week"): Plausible(0.4, 168, "minutes_per_week"),
 }
+DEFAULT = {"minutes": "minutes", "scheduled_hours_per_week": "hours_per_week"}
 # how far from the median a value may lie, as a multiple, to belong with the others
 NEAR = 4
 # low values that make a pattern; plausible values that make a median of their own; values that show the wrong unit
@@ -54,9 +59,10 @@ def changed(table: str, frame: pd.DataFrame, column: str, mapped: TableMapping) 
     values = values.where(values > 0)
     usual = values.between(bounds.low, bounds.high)
     center = _center(values.where(usual), frame.get("level_of_care"))
-    low, high = values < bounds.low, values > bounds.high
+    unit = mapped.columns[column].unit or DEFAULT[column]
+    low, high = (values < bounds.low) & (unit == bounds.small), values > bounds.high
     if int(values.notna().sum()) >= MANY:
-        _refuse_wrong(table, column, mapped, float((low | high).sum() / values.notna().sum()), bool(low.sum() > high.sum()))
+        _refuse_wrong(f"{table}.{column}", unit, float((low | high).sum() / values.notna().sum()))
     near_low, near_high = (_near(values * f, center) for f in (bounds.factor, 1 / bounds.factor))
     low, high = low & near_low, high & near_high
     return high | (low if low.sum() >= PATTERN else pd.Series(False, index=frame.index))
@@ -77,11 +83,9 @@ def _near(values: pd.Series, center: pd.Series) -> pd.Series:
     return (values >= center / NEAR) & (values <= center * NEAR)
 
 
-def _refuse_wrong(table: str, column: str, mapped: TableMapping, share: float, low: bool) -> None:
+def _refuse_wrong(name: str, unit: str, share: float) -> None:
     if share > MOST:
-        unit = mapped.columns[column].unit or "the canonical unit"
         raise StudyError(
-            f"{table}.{column}: {share:.0%} of the values, read in {unit}, are too {'small' if low else 'large'} to be "
-            f"true. Look up what the export counts in, and declare it as `unit` under "
-            f"`source.tables.{table}.columns.{column}`."
+            f"{name}: {share:.0%} of the values, read in {unit}, are too small or too large to be true. Look up what "
+            f"the export counts in, and declare it as `unit` of that column in the mapping."
         )
