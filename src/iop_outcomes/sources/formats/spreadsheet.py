@@ -41,9 +41,12 @@ def read(path: Path, options: Mapping[str, object]) -> Cells:
 
 def _sheet(where: str, book: Any, wanted: object) -> Any:
     """The sheet that is meant. Raises StudyError, which tells sheets by number: their names may be a person's."""
+    import python_calamine as calamine
+
     names = book.sheet_names
     if wanted is None:
-        visible = [i for i, sheet in enumerate(book.sheets_metadata) if sheet.visible.name == "Visible"]
+        shown = calamine.SheetVisibleEnum.Visible
+        visible = [i for i, sheet in enumerate(book.sheets_metadata) if sheet.visible == shown]
         filled = [i for i in visible if book.get_sheet_by_index(i).height]
         if len(filled) > 1:
             numbers = ", ".join(str(i + 1) for i in filled)
