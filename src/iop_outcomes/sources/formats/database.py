@@ -14,7 +14,7 @@ import logging
 import os
 import re
 from collections.abc import Generator, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -44,6 +44,7 @@ CHECKS = {
     "OperationalError": "that the database runs and can be reached, the name, user and password in the address, and "
     "the query: names of tables and columns, and text that is not UTF-8",
     "ProgrammingError": "the query: names of tables and columns, its spelling, and the right to read them",
+    "DataError": "what the query computes and converts: some row does not allow it",
     "InternalError": "that the query only reads",
     "NotSupportedError": "that the query is one SELECT",
     "NoSuchModuleError": "how the address begins: postgresql://, sqlite:///, or dialect+driver:// of SQLAlchemy",
@@ -60,10 +61,14 @@ def query(url_env: str, sql: str, where: str) -> Iterator[Cells]:
     url_env: name of the environment variable that holds the address. sql: one statement. Raises StudyError.
     """
     batches = _batches(_address(url_env, where), sql)
-    while (batch := _next(batches, url_env, where)) is not None:
-        names, rows = batch
-        columns = zip(*rows, strict=True) if rows else [()] * len(names)
-        yield named(where, names, [column(values) for values in columns])
+    try:
+        while (batch := _next(batches, url_env, where)) is not None:
+            names, rows = batch
+            columns = zip(*rows, strict=True) if rows else [()] * len(names)
+            yield named(where, names, [column(values) for values in columns])
+    finally:
+        with suppress(Exception):  # a connection that is already gone
+            batches.close()
 
 
 def _next(batches: Generator[Batch], url_env: str, where: str) -> Batch | None:
