@@ -10,29 +10,29 @@ files, columns and lines, never what stands in a row.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
 
 from iop_outcomes.errors import StudyError
+from iop_outcomes.sources.formats import columnar, database, delimited, spreadsheet, statistical
 from iop_outcomes.sources.formats.cells import Cells
 
-_HERE = __name__
 TEXT = (".csv", ".tsv", ".txt", ".dat")
 
 # the module that reads files of a suffix
-FORMATS: dict[str, str] = {
-    **dict.fromkeys((*TEXT, *(f"{suffix}.gz" for suffix in TEXT)), "delimited"),
-    **dict.fromkeys((".parquet",), "columnar"),
-    **dict.fromkeys((".dta", ".sav", ".zsav", ".por", ".sas7bdat", ".xpt"), "statistical"),
-    **dict.fromkeys((".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"), "spreadsheet"),
+FORMATS: dict[str, ModuleType] = {
+    **dict.fromkeys((*TEXT, *(f"{suffix}.gz" for suffix in TEXT)), delimited),
+    **dict.fromkeys((".parquet",), columnar),
+    **dict.fromkeys((".dta", ".sav", ".zsav", ".por", ".sas7bdat", ".xpt"), statistical),
+    **dict.fromkeys((".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"), spreadsheet),
 }
 # what may be said about the files of a module
-OPTIONS: dict[str, tuple[str, ...]] = {
-    "delimited": ("delimiter", "encoding"),
-    "columnar": (),
-    "statistical": ("encoding", "labels"),
-    "spreadsheet": ("sheet",),
+OPTIONS: dict[ModuleType, tuple[str, ...]] = {
+    delimited: ("delimiter", "encoding"),
+    columnar: (),
+    statistical: ("encoding", "labels"),
+    spreadsheet: ("sheet",),
 }
 
 __all__ = ["FORMATS", "Cells", "known", "query", "read"]
@@ -68,7 +68,7 @@ def read(path: Path, options: Mapping[str, object] = {}) -> Cells:
         raise StudyError(f"{path.name}: files of this format take {expected}. Remove {', '.join(strange)}.")
     if not path.is_file():
         raise StudyError(f"{path.name} does not exist, or is not a file. Check the path.")
-    found: Cells = importlib.import_module(f"{_HERE}.{format_}").read(path, given)
+    found: Cells = format_.read(path, given)
     return found
 
 
@@ -77,4 +77,4 @@ def query(url_env: str, sql: str, where: str) -> Iterator[Cells]:
 
     url_env: name of the environment variable that holds the address. where: 'query of <table>'. Raises StudyError.
     """
-    return importlib.import_module(f"{_HERE}.database").query(url_env, sql, where)
+    return database.query(url_env, sql, where)

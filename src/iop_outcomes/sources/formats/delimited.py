@@ -45,7 +45,7 @@ def read(path: Path, options: Mapping[str, object]) -> Cells:
     where = path.name
     content, encoding = decoding.utf8(path, None if options.get("encoding") is None else str(options["encoding"]))
     head = content[:HEAD].decode("utf-8", "surrogateescape")
-    delimiter, at = _delimiter(where, head, len(head) == len(content), options.get("delimiter"))
+    delimiter, at = _delimiter(where, head, len(content) <= HEAD, options.get("delimiter"))
     names, at = _header(where, head, at, delimiter, encoding)
     start = len(head[:at].encode("utf-8", "surrogateescape"))
     frame = sweep.read(memoryview(content)[start:], delimiter, len(names))
@@ -76,17 +76,17 @@ def _header(where: str, head: str, at: int, delimiter: str, encoding: str) -> tu
     try:
         names = next((row for row in reader if any(cell.strip(BLANKS) for cell in row)), [])
     except csv.Error:
-        raise _unbalanced(where, _lines(head[:at]) + 1, reader.line_num) from None
+        raise _unbalanced(where, _lines(head[:at]) + 1) from None
     if any(STRAY.search(name) for name in names):
         raise _other_encoding(where, encoding, "its header is")
     return names, at + sum(len(line) for line in lines[: reader.line_num])
 
 
-def _unbalanced(where: str, first: int, last: int) -> StudyError:
-    lines = f"line {first}" if last <= first else f"lines {first} to {last}"
+def _unbalanced(where: str, line: int) -> StudyError:
     return StudyError(
-        f"{where}, {lines}: a quotation mark is not closed, or stands where none may. Expected quotation marks around "
-        "the whole cell, and two for one inside it. Correct the line or export the file again."
+        f"{where}, line {line}: in the row that begins here a quotation mark is not closed, or stands where none may. "
+        "Expected quotation marks around the whole cell, and two for one inside it. Correct the line or export the "
+        "file again."
     )
 
 
@@ -141,7 +141,7 @@ class _Text:
                     if len(row) > 1 or any(cell.strip(BLANKS) for cell in row):
                         yield row
             except csv.Error:
-                raise _unbalanced(self.where, self.above + before + 1, self.above + lines.line_num) from None
+                raise _unbalanced(self.where, self.above + before + 1) from None
 
     def _fitted(self, row: list[str]) -> list[str]:
         if not sniffing.fits(row, self.width):

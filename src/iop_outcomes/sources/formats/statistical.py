@@ -47,6 +47,8 @@ def read(path: Path, options: Mapping[str, object]) -> Cells:
     except Exception as wrong:  # pyreadstat's own, and Python's own for dates; their text may quote a value
         kind = type(wrong).__name__
     else:
+        if about.number_rows not in (None, len(data)):
+            raise StudyError(f"{path.name} is cut off: it holds fewer rows than it declares. Copy or export it again.")
         kinds = about.original_variable_types
         return named(path.name, list(data), [written(v, str(kinds.get(name))) for name, v in data.items()])
     raise StudyError(
