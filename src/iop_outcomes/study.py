@@ -8,7 +8,7 @@ expected and what to do.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -223,19 +223,29 @@ def _sentence(error: Any, shape: type[BaseModel], files: list[Path]) -> str:
     if error["type"] == "missing":
         return f"{place}: `{key}` is missing. Add it; config/README.md explains it."
     said = str(error["msg"]).removeprefix("Value error, ")
-    return f"{place}: `{key}`: {said[0].lower()}{said[1:]}, found {error['input']!r}."
+    return f"{place}: `{key}`: {said[0].lower()}{said[1:]}{_found(error['input'])}."
+
+
+def _found(given: Any) -> str:
+    """What was found, where that helps: not a whole part of the study, and never a URL, which may hold a password."""
+    whole = isinstance(given, Mapping | list | Part)
+    return "" if whole or "://" in str(given) else f", found {given!r}"
 
 
 def _known_keys(shape: Any, path: list[Any]) -> list[str]:
     for step in path:
         field = getattr(shape, "model_fields", {}).get(step)
-        inner = field.annotation if field is not None else shape
-        shape = next((a for a in getattr(inner, "__args__", ()) if _is_part(a)), inner)
-    return list(getattr(shape, "model_fields", {}))
+        shape = next(_parts(field.annotation), shape) if field is not None else shape
+    return [field.alias or name for name, field in getattr(shape, "model_fields", {}).items()]
 
 
-def _is_part(shape: Any) -> bool:
-    return isinstance(shape, type) and issubclass(shape, Part)
+def _parts(shape: Any) -> Iterator[type[Part]]:
+    """The parts of the protocol within a type, however deep."""
+    if isinstance(shape, type) and issubclass(shape, Part):
+        yield shape
+    for inner in (getattr(shape, "__origin__", None), *getattr(shape, "__args__", ())):
+        if inner is not None:
+            yield from _parts(inner)
 
 
 def _line(files: list[Path], path: list[Any]) -> str:
