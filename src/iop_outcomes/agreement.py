@@ -62,6 +62,7 @@ def check(study: Study, analyses: tuple[Analysis, ...], endpoints: Mapping[str, 
         at = f"{study.analyses}, analysis '{row.analysis}' of cohort '{row.cohort}'"
         if row.outcome not in endpoints:
             raise StudyError(_unknown(at, "outcome", row.outcome, list(endpoints), study.endpoints))
+        _check_gap(study, endpoints[row.outcome], at)
         _check_row(study, row, endpoints[row.outcome], at)
     _check_unique(study, analyses)
 
@@ -102,6 +103,16 @@ def _check_groups(study: Study) -> None:
         if intensity.contrast not in study.contrasts:
             at = f"{file}, intensities.{name}"
             raise StudyError(_unknown(at, "contrast", intensity.contrast, list(study.contrasts), "`contrasts`"))
+
+
+def _check_gap(study: Study, endpoint: Endpoint, at: str) -> None:
+    """The gap rule of an endpoint is one under which stays are linked."""
+    linked = [study.care.gap_days, *study.care.gap_sensitivity_days]
+    if endpoint.gap_days is not None and endpoint.gap_days not in linked:
+        raise StudyError(
+            f"{at}: '{endpoint.outcome}' asks for gaps of {endpoint.gap_days} days, under which no stays are "
+            f"linked. Add it to `care.gap_sensitivity_days`; linked are {', '.join(map(str, linked))}."
+        )
 
 
 def _check_row(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None:

@@ -73,6 +73,12 @@ class Loaded:
         found = {o: self.endpoints[o] for o in asked}
         return {o: {"kind": e.kind, "cause": e.cause, "follows": e.followed} for o, e in found.items()}
 
+    def companions(self) -> dict[str, list[str]]:
+        """Contrasts and outcomes that repeat a question under another rule."""
+        asked = {a.outcome for a in self.analyses}
+        outcomes = sorted(n for n, e in self.endpoints.items() if e.companion and n in asked)
+        return {"contrasts": list(self.contrasts(variants=True)), "outcomes": outcomes}
+
     def horizons(self) -> dict[str, list[int]]:
         """The horizons that the sheet asks for, by outcome."""
         asked: dict[str, set[int]] = {}

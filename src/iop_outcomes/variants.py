@@ -1,7 +1,7 @@
 """Comparisons of levels of care asked again under other classifiers.
 
 A contrast that lists `classifiers` gets a copy for each, whose arms are read from the level by scheduled hours. Its
-primary rows of the sheet are copied for it, as sensitivity analyses.
+primary adjusted rows of the sheet are copied for it, as sensitivity analyses.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def analyses(rows: Iterable[Analysis], study: Study) -> tuple[Analysis, ...]:
     for row in rows:
         found.append(row)
         contrast = study.contrasts.get(row.contrast)
-        if contrast is not None and row.family == "primary":
+        if contrast is not None and row.family == "primary" and row.method not in ("crude", "naive"):
             changes = [{"contrast": name_of(row.contrast, c), "family": "sensitivity"} for c in contrast.classifiers]
             found += [row.model_copy(update=change) for change in changes]
     return tuple(found)

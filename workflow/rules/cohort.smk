@@ -53,9 +53,7 @@ rule retention:
 
 rule abstinence:
     input:
-        **private(
-            "people", "followups", "screens", "persons", "episodes", "retention"
-        ),
+        **private("people", "followups", "screens", "persons", "episodes", "retention"),
     output:
         **private("abstinence", "first_use"),
     log:

@@ -28,6 +28,7 @@ class Followed:
     """Days (n,) and causes (n,) of leaving what an endpoint follows; counted: the cause that is its event, if any.
 
     days: by when it was left. earliest: when it may have been left first, where the end is known as an interval only.
+    drawn: it has weighted curves; the same question under another rule has none.
     """
 
     days: Any
@@ -35,6 +36,7 @@ class Followed:
     cause: Any
     in_care: bool
     counted: str
+    drawn: bool = True
 
     @property
     def left(self) -> Any:
@@ -69,7 +71,8 @@ def follow(retention: pd.DataFrame, scores: pd.DataFrame, endpoint: Ask) -> Foll
     own = of(retention, endpoint["follows"], scores["person_id"])
     in_care = endpoint["kind"] == "in_care"
     days, earliest = (own[c].to_numpy(dtype=float) + in_care for c in ("days_latest", "days"))
-    return Followed(days, earliest, own["cause"].to_numpy(), in_care, endpoint["cause"])
+    drawn = endpoint["follows"] == ("care" if in_care else "index")
+    return Followed(days, earliest, own["cause"].to_numpy(), in_care, endpoint["cause"], drawn)
 
 
 def points(
@@ -79,7 +82,7 @@ def points(
     drawn: dict[tuple[str, str, bool], Ask] = {}
     for ask in rows:
         allowed = ask["method"] in WEIGHTED and decided.loc[ask["method"], "status"] == "ok"
-        if allowed and ask["measure"] != "hazard_ratio":
+        if allowed and ask["measure"] != "hazard_ratio" and followed[ask["outcome"]].drawn:
             drawn.setdefault((ask["analysis"], ask["method"], followed[ask["outcome"]].in_care), ask)
     found: list[results.Row] = []
     for (analysis, _, in_care), ask in drawn.items():

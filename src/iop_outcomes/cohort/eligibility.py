@@ -44,22 +44,31 @@ def apply(
     import pandas as pd
 
     total = len(candidates) + set_aside + sum(count for _, count in left_out)
-    rows = [(START, 0), *left_out]
-    left, waiting = candidates, set_aside
+    first = first_broken(candidates, rules, population)
+    rows, waiting = [(START, 0), *left_out], set_aside
     for rule in rules:
-        keeps = _keeps(left, rule, population)
         own = waiting if rule["column"] == "record_trusted" else 0
-        rows.append((words(rule, population), int((~keeps).sum()) + own))
-        left, waiting = left[keeps], waiting - own
+        rows.append((words(rule, population), int((first == rule["rule"]).sum()) + own))
+        waiting -= own
     if waiting:
         rows.append(("Their record of admission was set aside", waiting))
     attrition = pd.DataFrame(rows, columns=["rule", "excluded"])
     attrition.insert(0, "position", range(len(rows)))
     attrition["remaining"] = total - attrition["excluded"].cumsum()
-    return left.reset_index(drop=True), attrition
+    return candidates[first.isna()].reset_index(drop=True), attrition
 
 
 START = "In the records"
+
+
+def first_broken(candidates: pd.DataFrame, rules: Sequence[Rule], population: Mapping[str, Any]) -> pd.Series:
+    """The name of the first rule that excludes each candidate; missing for those who are eligible."""
+    import pandas as pd
+
+    first = pd.Series(None, index=candidates.index, dtype=object)
+    for rule in rules:
+        first = first.mask(~_keeps(candidates, rule, population) & first.isna(), rule["rule"])
+    return first
 
 
 def words(rule: Rule, population: Mapping[str, Any]) -> str:

@@ -51,7 +51,7 @@ def run(
             + "; ".join(f"{r.rule}: {r.excluded} excluded" for r in excluded.itertuples())
             + ". Check config/eligibility.tsv and `population` in the config against the data."
         )
-    people = _people(eligible, adjustment, twenty_hours)
+    people = people_of(eligible, adjustment, twenty_hours)
     return {
         "people": people,
         "covariates": covariates(people, eligible, adjustment),
@@ -69,7 +69,8 @@ def _lost(intake: pd.DataFrame) -> tuple[list[tuple[str, int]], int]:
     return [(words[:1].upper() + words[1:], count) for words, count in left_out], aside
 
 
-def _people(eligible: pd.DataFrame, adjustment: Settings, twenty_hours: str) -> pd.DataFrame:
+def people_of(eligible: pd.DataFrame, adjustment: Settings, twenty_hours: str) -> pd.DataFrame:
+    """The table people, from the eligible candidates."""
     import pandas as pd
 
     by_hours = {

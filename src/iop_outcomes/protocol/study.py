@@ -206,6 +206,11 @@ class Endpoint(Part):
     counts: str = Field(default="", description="results that count towards the run, separated by commas")
 
     @property
+    def companion(self) -> bool:
+        """It asks again what another endpoint asks, under another gap rule or clock."""
+        return self.kind == "in_care" and self.followed != "care"
+
+    @property
     def followed(self) -> str:
         """What a left_index or in_care endpoint follows, as the table retention names it."""
         if self.kind == "left_index":
