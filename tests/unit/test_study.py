@@ -92,7 +92,7 @@ def test_arms_that_share_a_value_are_refused(folder):
 def test_an_unknown_cohort_lists_those_there_are(folder):
     said = refused(cohort="dmo")
     assert "config/cohorts/dmo.yaml" in said
-    assert "demo, template, uis" in said
+    assert "demo, help, template, uis" in said
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,8 @@ def test_the_schemas_in_the_repository_are_those_of_the_code(project):
 def test_the_merged_study_keeps_to_its_schema(folder):
     for cohort in COHORTS:
         merged = load(cohort=cohort).merged()
-        for key in ("analyses", "endpoints"):
+        merged["contrasts"] |= merged.pop("variants")
+        for key in ("analyses", "endpoints", "eligibility"):
             for row in merged.pop(key):
                 jsonschema.validate(row, study.schemas()[key])
         jsonschema.validate(merged, study.schemas()["study"])

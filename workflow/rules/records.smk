@@ -49,14 +49,21 @@ rule clean:
         quarantine=f"{PRIVATE}/raw/quarantine.parquet",
         arrivals=f"{PRIVATE}/raw/arrivals.parquet",
     output:
-        **private(*CANONICAL, "episodes", "quarantine", "intake"),
+        **private(*CANONICAL, "episodes", "episodes_by_gap", "quarantine", "intake"),
     log:
         f"{LOGS}/clean.log",
     conda:
         "../envs/iop-outcomes.yaml"
     params:
         step="clean",
-        settings=plain(STUDY.care),
-        uses=uses("clean", *CANONICAL, "episodes", "quarantine", "intake"),
+        settings=plain(STUDY.care, "twenty_hours"),
+        uses=uses(
+            "clean",
+            *CANONICAL,
+            "episodes",
+            "episodes_by_gap",
+            "quarantine",
+            "intake",
+        ),
     script:
         "../scripts/step.py"
