@@ -267,7 +267,8 @@ def test_observation_ends_with_the_extract_or_with_disenrolment(tmp_path: Path) 
         ("tables.persons.columns.observed_to_day", "LAST"),
         ("tables.followups", {"files": "asked.csv", "columns": {
             "person_id": "PID",
-            "target_day": {"column": "WAVE", "dates": "relative", "codes": {"6m": 180, "36m": 1080}}, "day": "HELD", "lookback_days": {"value": 30}, "days_used": "USED",
+            "target_day": {"column": "WAVE", "dates": "relative", "codes": {"6m": 180, "36m": 1080}},
+            "day": "HELD", "lookback_days": {"value": 30}, "days_used": "USED",
         }}),
         stays=STAYS + "".join(f"{who},x,IOP,2022-03-01,,,9\n" for who in "abc"),
         people="PID,AGE,SEX,LAST\na,30,F,2022-03-31\nb,30,F,9999-12-31\nc,30,F,\n",

@@ -37,6 +37,9 @@ UNITS: dict[str, dict[str, float]] = {
     "day": {"days": 1, "weeks": 7},
 }
 
+# delimiters by name
+MARKS = ("comma", "semicolon", "tab", "pipe")
+
 # ISO 8601, year first: read everywhere, and ambiguous nowhere
 ISO = "iso"
 DIRECTIVES = ("%Y", "%m", "%d", "%b", "%B", "%j", "%H", "%I", "%M", "%S", "%f", "%p")
@@ -199,8 +202,8 @@ class TableMapping(Part):
     @field_validator("delimiter")
     @classmethod
     def _one_mark(cls, mark: str | None) -> str | None:
-        if mark is not None and (len(mark) != 1 or mark in '\r\n"'):
-            raise ValueError('a delimiter is one character, such as ";", "|" or "\\t"')
+        if mark is not None and mark not in MARKS and (len(mark) != 1 or mark in '\r\n"'):
+            raise ValueError(f"a delimiter is one character, or one of {', '.join(MARKS)}")
         return mark
 
     @field_validator("encoding")
