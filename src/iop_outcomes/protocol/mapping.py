@@ -169,8 +169,8 @@ class TableMapping(Part):
         default=[], description="files within the source's folder, as names or patterns (sessions_*.csv)"
     )
     query: str | None = Field(default=None, min_length=1, description="SQL query, where the source has a `database`")
-    sheet: int | str | None = Field(default=None, description="Excel: name or number of the sheet; by default the first")
-    labels: bool | None = Field(default=None, description="Stata, SPSS, SAS: read the labels of values, not the codes")
+    sheet: int | str | None = Field(default=None, description="Excel: name or number of the sheet, else the first")
+    labels: bool | None = Field(default=None, description="Stata, SPSS, SAS: read labels of values, not codes")
     delimiter: str | None = Field(default=None, description="what parts cells in text files; by default it is found")
     encoding: str | None = Field(default=None, description="of text files; by default UTF-8")
     columns: Columns = Field(min_length=1, description="canonical column: where it comes from")
@@ -180,8 +180,8 @@ class TableMapping(Part):
     first_by: Annotated[ColumnMapping, BeforeValidator(_column, json_schema_input_type=str | ColumnMapping)] | None = (
         Field(
             default=None,
-            description="persons only: the file has several rows of one person (one per admission, say); this column, a "
-            "date or day, orders them, and the first on or after day 0 stands for the person",
+            description="persons only: the file has several rows of one person (one per admission, say); this column, "
+            "a date or day, orders them, and the first on or after day 0 stands for the person",
         )
     )
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol.mapping import TableMapping
 from iop_outcomes.protocol.records import Source
-from iop_outcomes.sources import formats, identifiers, reading
+from iop_outcomes.sources import formats, reading
 from iop_outcomes.sources.mapping import anchor, columns, people, rows, units
 from iop_outcomes.sources.mapping.columns import Canonical
 from iop_outcomes.sources.mapping.order import steady
@@ -76,20 +76,23 @@ def _typed(settings: Mapping[str, object]) -> Source:
 
 
 def _shelf(source: Source, settings: Mapping[str, object]) -> rows.Reader:
-    """Reads a file and holds it up to the identifier gate; one that feeds several tables is read once."""
-    uses = [p for name, m in source.tables.items() for p in rows.files_of(name, m, settings)]
+    """Reads a file and holds it up to the identifier gate, once, however many tables it feeds."""
+    feeds: dict[Path, list[str]] = {}
+    for name, mapped in source.tables.items():
+        for path in rows.files_of(name, mapped, settings):
+            feeds.setdefault(path, []).append(name)
     kept: dict[object, formats.Cells] = {}
 
     def reader(path: Path, mapped: TableMapping) -> formats.Cells:
         options = rows.options(mapped)
         key = (path, *options.values())
-        if key in kept:
-            return kept[key]
-        cells = formats.read(path, options)
-        identifiers.examine(cells.frame, cells.where, settings.get("privacy") or {})
-        if uses.count(path) > 1:
+        if key not in kept:
+            dated = set().union(*(columns.dates_in(name, source) for name in feeds[path]))
+            cells = rows.passed(formats.read(path, options), settings, dated)
+            if len(feeds[path]) == 1:
+                return cells
             kept[key] = cells
-        return cells
+        return kept[key]
 
     return reader
 

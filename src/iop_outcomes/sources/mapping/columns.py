@@ -16,6 +16,7 @@ from iop_outcomes.protocol.mapping import UNITS, ColumnMapping
 from iop_outcomes.protocol.records import Source
 from iop_outcomes.sources.mapping import dates, numbers
 from iop_outcomes.tables import TABLES
+from iop_outcomes.tables.canonical import DAY
 from iop_outcomes.tables.declare import Column
 
 if TYPE_CHECKING:
@@ -38,6 +39,15 @@ class Canonical:
 def is_dated(declared: Column, mapped: ColumnMapping, source: Source) -> bool:
     """Whether a column holds calendar dates."""
     return declared.unit == "day" and (mapped.dates or source.dates) == "calendar"
+
+
+def dates_in(name: str, source: Source) -> set[str]:
+    """The columns of the files of a table that hold calendar dates."""
+    mapped, declared = source.tables[name], TABLES[name].columns
+    found = {c.column for n, c in mapped.columns.items() if is_dated(declared[n], c, source)}
+    if mapped.first_by and is_dated(DAY, mapped.first_by, source):
+        found.add(mapped.first_by.column)
+    return {column for column in found if column}
 
 
 def canonical(name: str, text: pd.DataFrame, broken: pd.Series, source: Source) -> Canonical:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from iop_outcomes.protocol.mapping import Filter, TableMapping
 from iop_outcomes.protocol.records import Source
 from iop_outcomes.sources import formats, identifiers, reading
 from iop_outcomes.sources.formats import Cells
+from iop_outcomes.sources.mapping.columns import dates_in
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,8 +103,14 @@ def _cells(
         yield reader(path, mapped)
     if mapped.query:
         for cells in formats.query(str(source.database), mapped.query, f"query of {name}"):
-            identifiers.examine(cells.frame, cells.where, settings.get("privacy") or {})
-            yield cells
+            yield passed(cells, settings, dates_in(name, source))
+
+
+def passed(cells: Cells, settings: Mapping[str, object], dated: Collection[str]) -> Cells:
+    """The cells, once the identifier gate has let them through. dated: columns that hold dates of service."""
+    privacy = settings.get("privacy")
+    identifiers.examine(cells.frame, cells.where, privacy if isinstance(privacy, Mapping) else {}, dated)
+    return cells
 
 
 def options(mapped: TableMapping) -> dict[str, object]:

@@ -58,11 +58,14 @@ def changed(table: str, frame: pd.DataFrame, column: str, mapped: TableMapping) 
     values = frame[column].astype("float64")
     values = values.where(values > 0)
     usual = values.between(bounds.low, bounds.high)
-    center = _center(values.where(usual), frame.get("level_of_care"))
     unit = mapped.columns[column].unit or DEFAULT[column]
     low, high = (values < bounds.low) & (unit == bounds.small), values > bounds.high
-    if int(values.notna().sum()) >= MANY:
-        _refuse_wrong(f"{table}.{column}", unit, float((low | high).sum() / values.notna().sum()))
+    known = int(values.notna().sum())
+    if known >= MANY:
+        _refuse_wrong(f"{table}.{column}", unit, float((low | high).sum()) / known)
+    if not usual.any() or not (low | high).any():
+        return pd.Series(False, index=frame.index)
+    center = _center(values.where(usual), frame.get("level_of_care"))
     near_low, near_high = (_near(values * f, center) for f in (bounds.factor, 1 / bounds.factor))
     low, high = low & near_low, high & near_high
     return high | (low if low.sum() >= PATTERN else pd.Series(False, index=frame.index))
