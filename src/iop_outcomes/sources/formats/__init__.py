@@ -35,7 +35,7 @@ OPTIONS: dict[ModuleType, tuple[str, ...]] = {
     spreadsheet: ("sheet",),
 }
 
-__all__ = ["FORMATS", "Cells", "known", "query", "read"]
+__all__ = ["FORMATS", "Cells", "known", "options_of", "query", "read"]
 
 
 def suffix(path: Path) -> str:
@@ -46,6 +46,12 @@ def suffix(path: Path) -> str:
 def known(path: Path) -> bool:
     """Whether the name of a file tells a format that can be read."""
     return bool(suffix(path))
+
+
+def options_of(path: Path) -> tuple[str, ...]:
+    """The options that files of this name take."""
+    format_ = FORMATS.get(suffix(path))
+    return () if format_ is None else OPTIONS[format_]
 
 
 def read(path: Path, options: Mapping[str, object] = {}) -> Cells:
