@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from test_release_run import ARMS, LEAVING, four, table
 
@@ -37,11 +39,9 @@ def test_each_classifier_gets_a_copy_whose_arms_are_read_by_hours():
 
 
 def test_primary_adjusted_rows_are_asked_again_as_sensitivity():
-    class Asked:
-        contrasts = {"c": CONTRAST}
-
+    asked = SimpleNamespace(contrasts={"c": CONTRAST})
     rows = [row(), row(family="secondary"), row(method="crude", estimand="as_observed")]
-    found = variants.analyses(rows, Asked)  # type: ignore[arg-type]
+    found = variants.analyses(rows, asked)  # type: ignore[arg-type]
     assert [(r.contrast, r.family) for r in found if r.contrast != "c"] == [
         ("c_by_asam", "sensitivity"), ("c_by_broad", "sensitivity"),
     ]  # fmt: skip
@@ -49,10 +49,8 @@ def test_primary_adjusted_rows_are_asked_again_as_sensitivity():
 
 def released(policy: str, companions: dict[str, list[str]], method: str = "overlap"):
     """A question, and the same one under another rule that moves three people."""
-    moved = [
-        {**r, "outcome": "retained_gap_7", "analysis": "again", "count": r["count"] + (3 if r["cause"] == "unplanned" else 0)}
-        for r in LEAVING
-    ]  # fmt: skip
+    again = {"outcome": "retained_gap_7", "analysis": "again"}
+    moved = [{**r, **again, "count": r["count"] + 3 * (r["cause"] == "unplanned")} for r in LEAVING]
     key = {"outcome": "retained_gap_7", "analysis": "again", "missing_rule": "none", "horizon_days": 90}
     asked = four(number=0.4, method=method, **key) + four(
         number=0.4, method="overlap", outcome="unplanned_discharge", analysis="leaving", missing_rule="none",

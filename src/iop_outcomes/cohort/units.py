@@ -72,6 +72,7 @@ def _periods(periods: pd.DataFrame, days: int) -> pd.DataFrame:
         planned_days=float("nan"),
         scheduled_hours_per_week=float("nan"),
         program_type="substance_use",
+        days_since_previous=float("nan"),
     )
 
 
