@@ -2,16 +2,17 @@
 
 In order: the study is typed and its files found; the definition is tested with invented people; the records are read,
 pass the identifier gate, are cleaned and linked; who is eligible and in which arm; which questions the records can
-answer. The very steps of the workflow are called, up to the first estimate. Counts are shown as the disclosure policy of
-the study allows. What would stop a run is told under 'This stops a run'.
+answer. The very steps of the workflow are called, up to the first estimate. Counts are shown as the disclosure policy
+of the study allows. What would stop a run is told under 'This stops a run'.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from iop_outcomes.agreement import TIMED
 from iop_outcomes.errors import StudyError
 
 if TYPE_CHECKING:
@@ -102,9 +103,11 @@ def _records(loaded: Loaded, found: Findings, rules: Policy) -> Tables:
     tables = clean.run(**raw, **care, max_quarantined_share=1.0)  # type: ignore[arg-type]
     for name, rows in tables["intake"].groupby("table", sort=False):
         if rows["rows"].sum():
-            said = [f"{r.outcome} {shown(int(r.rows), rules)}" for r in rows.itertuples() if r.rows]
+            pairs = zip(rows["outcome"], rows["rows"], strict=True)
+            said = [f"{outcome} {shown(int(count), rules)}" for outcome, count in pairs if count]
             found.add("Rows", f"{name}: {'; '.join(said)}")
-    found.add("Not in the records", *(f"{n}: {cost}" for n, cost in WITHOUT.items() if tables[n].empty))
+    if absent := [f"{n}: {cost}" for n, cost in WITHOUT.items() if tables[n].empty]:
+        found.add("Not in the records", *absent)
     found.stops += list(_limits(tables["intake"], study.care.max_quarantined_share))
     return tables
 
@@ -146,9 +149,8 @@ def _people(loaded: Loaded, tables: Tables, found: Findings, rules: Policy) -> N
             for side, value in ((contrast.first, 1), (contrast.second, 0))
         ]
         both = int((own.groupby("stratum")["arm"].nunique() == 2).sum())
-        found.add(
-            "Arms", f"{name}: {', '.join(sides)}; both arms in {both} of {own['stratum'].nunique()} {contrast.stratum}"
-        )
+        strata = f"{both} of {own['stratum'].nunique()} {contrast.stratum.removesuffix('_id')}s"
+        found.add("Arms", f"{name}: {', '.join(sides)}; both arms in {strata}")
     left = retention.run(made["people"], tables["episodes"], tables["episodes_by_gap"])["retention"]
     found.add("Questions", *questions(loaded, tables, made["people"], left, rules))
 
@@ -163,18 +165,22 @@ def questions(
         if empty:
             yield f"{outcome}: cannot be answered without {' and '.join(empty)}"
             continue
+        if endpoint.kind in TIMED:
+            yield f"{outcome}: times to an event, followed for at most {max(horizons)} days"
+            continue
         for day in horizons:
-            mature = int((people["observed_days"] >= day).sum())
-            line = f"{outcome} on day {day}: {shown(mature, rules)} of {shown(len(people), rules)} observable by then"
-            yield line + _within_an_interval(retention, endpoint, day)
+            known = (people["observed_days"] >= day).to_numpy()
+            more = ""
+            if endpoint.kind in ("left_index", "in_care"):
+                own = retention[retention["follows"] == endpoint.followed]
+                known = known | (own["cause"] != "censored").to_numpy()
+                more = _within_an_interval(own, day, endpoint.kind == "in_care")
+            by_then = f"{shown(int(known.sum()), rules)} of {shown(len(people), rules)}"
+            yield f"{outcome} on day {day}: {by_then} can be known by then{more}"
 
 
-def _within_an_interval(retention: pd.DataFrame, endpoint: Any, day: int) -> str:
+def _within_an_interval(own: pd.DataFrame, day: int, later: bool) -> str:
     """That lengths of stay are intervals of which one holds the day, where it is so."""
-    if endpoint.kind not in ("left_index", "in_care"):
-        return ""
-    own = retention[retention["follows"] == endpoint.followed]
-    later = endpoint.kind == "in_care"
     open_on = (own["days"] + later <= day) & (day < own["days_latest"] + later)
     return "; lengths of stay are intervals, and the day lies within one" if open_on.any() else ""
 
