@@ -131,15 +131,23 @@ def test_a_column_of_midnights_holds_dates() -> None:
     assert read("2024-03-04T00:00:00Z", zone="America/Chicago") == ["2024-03-04"]
 
 
-@settings(max_examples=100, deadline=None)
-@given(st.dates(date(1900, 1, 1), date(9999, 12, 31)), st.sampled_from(dates.COMMON))
-def test_what_is_written_in_a_format_is_read_back(when: date, layout: str) -> None:
-    text = layout.replace("%Y", f"{when.year:04}")
-    assert read(when.isoformat()) == [when.isoformat()]
-    assert read(when.strftime(text), layout=layout) == [when.isoformat()]
+DAYS = st.lists(st.dates(date(1900, 1, 1), date(9999, 12, 31)), min_size=1, max_size=20)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=4, deadline=None)
+@given(DAYS)
+@pytest.mark.parametrize("layout", dates.COMMON)
+def test_what_is_written_in_a_format_is_read_back(layout: str, days: list[date]) -> None:
+    assert read(*(d.strftime(layout) for d in days), layout=layout) == [d.isoformat() for d in days]
+
+
+@settings(max_examples=10, deadline=None)
+@given(DAYS)
+def test_iso_is_read_back(days: list[date]) -> None:
+    assert read(*(d.isoformat() for d in days)) == [d.isoformat() for d in days]
+
+
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.text(max_size=20), max_size=5), st.sampled_from([None, "iso", "%m/%d/%Y"]))
 def test_any_text_is_read_or_breaks_a_rule(cells: list[str], layout: str | None) -> None:
     try:

@@ -109,7 +109,7 @@ def parse(text: pd.Series, rows: NDArray[np.int64], how: Reading) -> tuple[pd.Se
     if how.excel_serial:
         day = day.fillna(_excel(text[day.isna()]))
     left = text[day.isna() & text.notna() & ~early & ~zoned]
-    fits = {layout: _by_layout(left, layout)[0].dropna().index for layout in COMMON}
+    fits = {layout: _by_layout(left, layout)[0].dropna().index for layout in COMMON if len(left)}
     if how.layout is None:
         _refuse_undeclared(fits, left, rows, how.where)
     rule[left.index.intersection(sorted(set().union(*fits.values())))] = OTHER_FORMAT
