@@ -250,11 +250,12 @@ def test_the_step_returns_every_table(monkeypatch: pytest.MonkeyPatch) -> None:
         quarantine=tables["quarantine"],
         arrivals=tables["arrivals"],
         gap_days=14,
+        gap_sensitivity_days=[7],
         max_quarantined_share=0.0,
     )
     for name, frame in found.items():
         check(TABLES[name], frame)
-    assert set(found) == {*ROWS, "episodes", "quarantine", "intake"}
+    assert set(found) == {*ROWS, "episodes", "episodes_by_gap", "quarantine", "intake"}
     assert found["episodes"]["index_end_day"].tolist() == [30]
 
 

@@ -97,7 +97,7 @@ def test_blind_steps_get_no_outcome_column(module, tmp_path, monkeypatch):
     seen = []
     name = module(lambda retention: seen.extend(retention.columns) or {})
     assert run(name, {"retention": str(tmp_path / "retention.parquet")}, {}, tmp_path) == 0
-    assert seen == ["person_id"]
+    assert seen == ["person_id", "follows"]
 
 
 def test_every_column_has_a_meaning_and_every_raw_table_the_columns_of_its_own():

@@ -38,6 +38,7 @@ rule release:
                 n: {"kind": e.kind, "cause": e.cause}
                 for n, e in LOADED.endpoints.items()
             },
+            "companions": LOADED.companions(),
         },
         uses=uses(
             "release", "counts", "life_tables", "estimates", "curves", "diagnostics"

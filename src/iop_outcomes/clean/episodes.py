@@ -14,12 +14,15 @@ In order:
    higher level began while that record still ran, the reason is 'transferred'.
 6. `days_since_previous` runs from the last day of the previous episode to time zero; detoxification only is no
    episode here.
+7. Where the end of a stay is an interval, its earliest day does the linking and the latest is carried along.
 
-Nothing is refused: stays come valid from `clean.validate`.
+`by_gap` links once more under other gap rules, to show how much hangs on the rule. Nothing is refused: stays come
+valid from `clean.validate`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from iop_outcomes.clean.rules import OPEN
@@ -59,6 +62,19 @@ def link(stays: pd.DataFrame, persons: pd.DataFrame, gap_days: int) -> Linked:
     if begun.empty:
         return Linked(TABLES["episodes"].empty(), detox_only)
     return Linked(_episodes(records, pieces, begun), detox_only)
+
+
+def by_gap(stays: pd.DataFrame, persons: pd.DataFrame, gaps: Sequence[int]) -> pd.DataFrame:
+    """Episodes under each of several gap rules, as declared in EPISODES_BY_GAP."""
+    import pandas as pd
+
+    table = TABLES["episodes_by_gap"]
+    linked = [link(stays, persons, gap).episodes.assign(gap_days=gap) for gap in sorted(set(gaps))]
+    filled = [frame for frame in linked if len(frame)]
+    if not filled:
+        return table.empty()
+    found = pd.concat(filled, ignore_index=True).sort_values(list(table.key), ignore_index=True)
+    return typed(table, found)
 
 
 def days_of_care(stays: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
@@ -159,8 +175,12 @@ def _episodes(records: pd.DataFrame, pieces: pd.DataFrame, begun: pd.DataFrame) 
             "index_level": at["level_of_care"],
             "index_start_day": first["start"],
             "index_end_day": _or_open(left["last"]),
+            "index_end_latest": _at_end(records, left, "end_day_latest"),
             "index_reason": _reason(records, left),
+            "use_at_discharge": _at_end(records, left, "use_at_discharge"),
+            "episode_start_day": pieces.groupby("spell")["start"].min().reindex(first.index),
             "episode_end_day": _or_open(final["last"]),
+            "episode_end_latest": _at_end(records, final, "end_day_latest"),
             "episode_reason": _reason(records, final),
             "planned_days": at["planned_days"],
             "scheduled_hours_per_week": at["scheduled_hours_per_week"],
@@ -177,6 +197,16 @@ def _reason(records: pd.DataFrame, last: pd.DataFrame) -> pd.Series:
     record = records.iloc[last["row"]].set_index(last.index)
     reason = record["reason"].mask(record["last"] > last["last"], "transferred")
     return reason.mask(last["last"] >= OPEN)
+
+
+def _at_end(records: pd.DataFrame, last: pd.DataFrame, column: str) -> pd.Series:
+    """What the last record says of its own end; missing where another took over, or the source does not say it."""
+    import pandas as pd
+
+    if column not in records:
+        return pd.Series(None, index=last.index, dtype=object)
+    record = records.iloc[last["row"]].set_index(last.index)
+    return record[column].where(record["last"] == last["last"])
 
 
 def _or_open(day: pd.Series) -> pd.Series:

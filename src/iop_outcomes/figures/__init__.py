@@ -39,6 +39,11 @@ def run(
 
     if name not in TITLES:
         raise StudyError(f"There is no figure '{name}'. Known: {', '.join(TITLES)}.")
+    # the same question under other classifiers has a table of its own
+    repeated = list(study.get("variants", {}))
+    counts, estimates, curves, diagnostics = (
+        t[~t["contrast"].isin(repeated)] for t in (counts, estimates, curves, diagnostics)
+    )
     tables = style.Tables(counts, estimates, curves, diagnostics, truth)
     figure = importlib.import_module(f"{__name__}.{name}").draw(tables, study)
     return style.files(figure, name, TITLES[name])
