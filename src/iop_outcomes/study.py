@@ -33,6 +33,11 @@ FIGURES: dict[str, set[tuple[str, str]] | None] = {
     "abstinence": {("abstinence", "risk")},
     "duration": {("dose", "hazard_ratio"), ("dose", "risk")},
     "intensity": {("dose", "dose_response")},
+    "completeness": None,
+    "maturity": None,
+    "agreement": None,
+    "hours": None,
+    "transitions": None,
 }
 
 

@@ -22,6 +22,11 @@ TITLES = {
     "abstinence": "Difference in abstinence, by method and by reading of missing answers",
     "duration": "Longer against shorter stays: the naive comparison beside fairer ones",
     "intensity": "Abstinence by hours of care a week",
+    "completeness": "How complete the records are",
+    "maturity": "Whose day lies within their observation",
+    "agreement": "Levels of care by label and by hours a week",
+    "hours": "Hours of care a week, scheduled and delivered",
+    "transitions": "Moves between levels of care",
 }
 
 

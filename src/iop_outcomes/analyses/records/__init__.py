@@ -29,19 +29,19 @@ def run(
     screens: pd.DataFrame,
     followups: pd.DataFrame,
     episodes: pd.DataFrame,
+    episodes_by_gap: pd.DataFrame,
     cohort: str,
     horizons: Sequence[int],
     covariates: Sequence[str],
     smallest_group: int,
     by_service: bool,
     twenty_hours: str,
-    episodes_by_gap: pd.DataFrame | None = None,
 ) -> dict[str, pd.DataFrame]:
     """The table counts.
 
     horizons: days that the study asks about. covariates: what it adjusts for. smallest_group: people that a site or a
     period of entry must have to stand alone. by_service: count stays by the source's own services. twenty_hours: what
-    exactly 20 hours a week are. episodes_by_gap: episodes under other gap rules.
+    exactly 20 hours a week are.
     """
     from iop_outcomes.analyses import rows as results
     from iop_outcomes.analyses.records import care, cells, completeness
@@ -57,7 +57,7 @@ def run(
         *care.hours(units),
         *care.days(units),
         *care.transitions(units, stays, persons),
-        *(care.episodes(units, episodes_by_gap) if episodes_by_gap is not None else []),
+        *care.episodes(units, episodes_by_gap),
         *(care.completion(stays) if by_service else []),
     ]
     return {"counts": results.counts_table(cells.finished(rows, cohort))}
@@ -68,8 +68,6 @@ def _groups(units: pd.DataFrame, smallest: int) -> dict[str, pd.Series]:
     from iop_outcomes.analyses.records.cells import grouped
 
     found = {
-        kind: grouped(units[column], kind, smallest, MOST_GROUPS, rest)
-        for kind, (column, rest) in GROUPED.items()
-        if column in units
+        kind: grouped(units[column], kind, smallest, MOST_GROUPS, rest) for kind, (column, rest) in GROUPED.items()
     }
     return {kind: groups for kind, groups in found.items() if groups is not None}

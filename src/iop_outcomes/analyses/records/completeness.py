@@ -29,7 +29,7 @@ def rows(
 ) -> list[Row]:
     """People of whom each field is known or not, all together and within groups: outcome 'completeness: field'."""
     fields = {name: _baseline(units, persons, name) for name in dict.fromkeys((*BASELINE, *covariates))}
-    fields["entry_period"] = _answered(units["entry_period"]) if "entry_period" in units else _nobody(units)
+    fields["entry_period"] = _answered(units["entry_period"])
     fields["planned_days"] = units["planned_days"].notna()
     fields["scheduled_hours"] = units["scheduled_hours_per_week"].notna()
     fields["sessions"] = _within_index(units, sessions)
@@ -57,21 +57,13 @@ def _levels(known: pd.Series, asked: pd.Series | None = None) -> pd.Series:
     return found.astype("category")
 
 
-def _nobody(units: pd.DataFrame) -> pd.Series:
-    import pandas as pd
-
-    return pd.Series(False, index=units.index)
-
-
 def _answered(values: pd.Series) -> pd.Series:
     return values.notna() & ~values.isin(UNKNOWN)
 
 
 def _baseline(units: pd.DataFrame, persons: pd.DataFrame, name: str) -> pd.Series:
     """Whether a column of persons has an answer; of no one where the source lacks it."""
-    if name not in persons:
-        return _nobody(units)
-    answered = persons.loc[_answered(persons[name]), "person_id"]
+    answered = persons.loc[_answered(persons[name]), "person_id"] if name in persons else []
     return units["record_id"].isin(answered)
 
 

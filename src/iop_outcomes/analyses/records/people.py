@@ -26,10 +26,8 @@ def described(
     """
     import pandas as pd
 
-    # a person is the unit where the cohort does not tell them apart
-    base = people if "record_id" in people else people.assign(record_id=people["person_id"])
     own = episodes.rename(columns={"person_id": "record_id"})[["record_id", "index_start_day", *OF_EPISODE]]
-    units = base.merge(own, on=["record_id", "index_start_day"], how="left", validate="many_to_one")
+    units = people.merge(own, on=["record_id", "index_start_day"], how="left", validate="many_to_one")
     units.index = pd.RangeIndex(len(units))
     last = units["index_start_day"] + units["observed_days"]
     for end, reason in (("index_end_day", "index_reason"), ("episode_end_day", "episode_reason")):
