@@ -65,7 +65,7 @@ def _agreed(table: pd.DataFrame) -> str:
         return "no one is in a class under both"
     same = f"{numbers.percent(told.observed)} in the same class"
     if not numbers.known(told.kappa):
-        return f"{same}; all in one class, so that kappa says nothing"
+        return f"{same}; by one of the two all are in one class, so that kappa says nothing"
     return f"{same}, kappa {numbers.ratio(told.kappa)}"
 
 

@@ -158,11 +158,14 @@ def matrix(counts: pd.DataFrame, which: str) -> pd.DataFrame:
 
 
 def kappa(table: pd.DataFrame) -> Kappa:
-    """Cohen's kappa of a matrix, from the cells that are shown."""
+    """Cohen's kappa of a matrix, from the cells that are shown; missing where a definition knows one class only."""
     from iop_outcomes.cohort.levels import kappa
 
     classes = [c for c in CLASSES if c in table.index or c in table.columns]
-    return kappa(table.reindex(index=classes, columns=classes).fillna(0).round().astype("int64"))
+    found = kappa(table.reindex(index=classes, columns=classes).fillna(0).round().astype("int64"))
+    used = table.drop(index=NOT_KNOWN, columns=NOT_KNOWN, errors="ignore") > 0
+    apart = min(used.any(axis=1).sum(), used.any(axis=0).sum()) > 1
+    return found if apart else found._replace(kappa=float("nan"), standard_error=float("nan"))
 
 
 def by_level(counts: pd.DataFrame, outcome: str, bands: Sequence[str]) -> pd.DataFrame:

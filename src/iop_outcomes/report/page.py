@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import iop_outcomes
 from iop_outcomes.figures import numbers, select, style
 from iop_outcomes.figures.labels import Labels, within
-from iop_outcomes.report import KNOWN, cohort, design, explanations, methods, phrases, results, truths, words
+from iop_outcomes.report import KNOWN, cohort, design, explanations, methods, phrases, records, results, truths, words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +43,8 @@ def content(
         "truth": beside,
         "hits": truths.hits(beside),
         "excluded": cohort.excluded(counts),
-        "records": cohort.records(counts),
+        "records": records.parts(counts, diagnostics, study),
+        "rounded": records.rounded(study),
         "baseline": [t for c in contrasts if (t := cohort.table_one(counts, diagnostics, study, c)) is not None],
         "achieved": [t for c in contrasts if (t := design.achieved(diagnostics, study, c)) is not None],
         "strata": [
