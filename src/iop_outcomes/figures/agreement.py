@@ -33,13 +33,15 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
     data = _data(found)
     if not found:
         return style.note("hours a week are not known", data, "The agreement between definitions of a level of care")
+    # where everyone is in one class by both, there is nothing to see beside the others
+    shown = {w: t for w, t in found.items() if recorded.several(t)} or found
     blocks = [
         tiles.Block(
             f"{TITLES[which]}: {_agreed(table)}",
             tuple(_row(str(name), people) for name, people in table.iterrows()),
             tuple(recorded.CARE[c] for c in table.columns),
         )
-        for which, table in found.items()
+        for which, table in shown.items()
     ]
     notes = ["People, and percent of the row.", NOTE]
     if data["people"].isna().any():

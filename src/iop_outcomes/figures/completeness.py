@@ -19,7 +19,7 @@ HEADINGS = {"all": "", "period": "By time of entry", "site": "By site"}
 
 def draw(tables: style.Tables, study: Study) -> style.Figure:
     """The grid of a cohort."""
-    found = recorded.completeness(tables.counts, tables.diagnostics)
+    found, unit = recorded.completeness(tables.counts, tables.diagnostics), recorded.unit(study)
     if found.empty:
         return style.note("nothing was counted", found, "How complete the records are")
     full, partly, empty = recorded.unanswered(found)
@@ -30,23 +30,25 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
     for kind, heading in HEADINGS.items():
         groups = recorded.ordered(found.loc[found["kind"] == kind, "group"].unique())
         rows = [
-            tiles.Row("All people" if kind == "all" else g, tuple(tiles.known(*cells[kind, g, f]) for f in shown))
+            tiles.Row(f"All {unit}" if kind == "all" else g, tuple(tiles.known(*cells[kind, g, f]) for f in shown))
             for g in groups
         ]
         if rows:
             blocks.append(tiles.Block(heading, tuple(rows), names if kind == "all" else ()))
-    return style.Figure(tiles.plot(blocks, _notes(found, full if partly else [], empty)), found, _alt(found))
+    return style.Figure(
+        tiles.plot(blocks, _notes(found, full if partly else [], empty, unit)), found, _alt(found, unit)
+    )
 
 
-def _notes(found: pd.DataFrame, full: list[str], empty: list[str]) -> list[str]:
-    notes = ["Percent of people; darker where more is missing.", *tiles.legend(set(found["told"]))]
-    for words, fields in (("Known of everyone", full), ("Known of no one", empty)):
+def _notes(found: pd.DataFrame, full: list[str], empty: list[str], unit: str) -> list[str]:
+    notes = [f"Percent of {unit}; darker where more is missing.", *tiles.legend(set(found["told"]))]
+    for words, fields in (("Known of all", full), ("Known of none", empty)):
         if fields:
             notes.append(f"{words}: {', '.join(within(recorded.field(f)) for f in fields)}.")
     return notes
 
 
-def _alt(found: pd.DataFrame) -> str:
+def _alt(found: pd.DataFrame, unit: str) -> str:
     full, partly, empty = recorded.unanswered(found)
     overall = found[found["kind"] == "all"].set_index("field")
     parts = []
@@ -55,8 +57,8 @@ def _alt(found: pd.DataFrame) -> str:
         share = numbers.percent(cell["share"]) if cell["told"] != "withheld" else "a share that is withheld"
         about = {"about": "about ", "from": "at least "}.get(str(cell["told"]), "")
         parts.append(f"{within(recorded.field(name))} {about}{share}")
-    text = "Grid of the share of people of whom each field is known, by site and time of entry. "
-    text += f"Over all people: {'; '.join(parts)}. " if parts else ""
-    text += f"Known of everyone: {len(full)} fields." if full else ""
-    text += f" Known of no one: {style.sentence([within(recorded.field(f)) for f in empty])}." if empty else ""
+    text = f"Grid of the share of {unit} of which each field is known, by site and time of entry. "
+    text += f"Over all {unit}: {'; '.join(parts)}. " if parts else ""
+    text += f"Known of all: {len(full)} fields." if full else ""
+    text += f" Known of none: {style.sentence([within(recorded.field(f)) for f in empty])}." if empty else ""
     return text.strip()

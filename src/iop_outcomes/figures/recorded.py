@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.figures import numbers
-from iop_outcomes.figures.labels import COVARIATES, words
+from iop_outcomes.figures.labels import COVARIATES, Study, words
 from iop_outcomes.release.shares import BETWEEN, COMPLETENESS, QUANTITY
 from iop_outcomes.tables.bands import HOURS, NOT_KNOWN, SHARES, STILL_THERE
 from iop_outcomes.tables.canonical import LEVELS
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 ALL = "all"
 SMALLER_SITES, OTHER_PERIODS = "smaller sites", "other periods"
+# what is counted, by unit of analysis
+UNITS = {"first_episode": "people", "episode": "episodes", "period": "periods"}
 FIELDS = {
     "entry_period": "Time of entry",
     "planned_days": "Planned length of stay",
@@ -65,6 +67,11 @@ def of(counts: pd.DataFrame, outcome: str) -> pd.DataFrame:
     return own.assign(people=own["count"].astype("Float64").to_numpy(dtype=float, na_value=float("nan")))
 
 
+def unit(study: Study) -> str:
+    """What a study counts: people, episodes or periods."""
+    return UNITS[study.get("unit", "first_episode")]
+
+
 def field(name: str) -> str:
     """Label of a field."""
     return FIELDS.get(name) or COVARIATES.get(name) or words(name)
@@ -87,10 +94,13 @@ def completeness(counts: pd.DataFrame, diagnostics: pd.DataFrame) -> pd.DataFram
     rows = []
     for (name, group), cells in own.groupby(["field", "subgroup"], sort=False):
         kind, _, label = str(group).partition(": ")
-        found = {str(r["level"]): _number(r["count"]) for r in cells.to_dict("records")}
-        share, how = _share(found, sizes.get(str(group)), floors.get(f"{name}{BETWEEN}{group}"))
+        people = {str(r["level"]): _number(r["count"]) for r in cells.to_dict("records")}
+        share, how = _share(people, sizes.get(str(group)), floors.get(f"{name}{BETWEEN}{group}"))
         rows.append({"field": name, "kind": kind, "group": label or kind, "share": share, "told": how})
-    return pd.DataFrame(rows)
+    found = pd.DataFrame(rows)
+    # what is known of people, then of their care
+    rank = {n: i for i, n in enumerate((*sorted(set(found["field"]) - set(FIELDS)), *FIELDS))}
+    return found.iloc[found["field"].map(rank).argsort(kind="stable")].reset_index(drop=True)
 
 
 def _sizes(own: pd.DataFrame) -> dict[str, float]:
@@ -155,6 +165,11 @@ def matrix(counts: pd.DataFrame, which: str) -> pd.DataFrame:
     columns = [c for c in CLASSES if c in table.columns]
     filled = table.where(there.reindex_like(table).notna(), 0.0)
     return filled.loc[rows, columns]
+
+
+def several(table: pd.DataFrame) -> bool:
+    """The matrix has more than a single tile."""
+    return table.size > 1
 
 
 def kappa(table: pd.DataFrame) -> Kappa:

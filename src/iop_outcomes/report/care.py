@@ -46,7 +46,8 @@ def levels(counts: pd.DataFrame, unit: str) -> Part | None:
             said.append(AGREEMENT[which].format(numbers.percent(told.observed), _kappa(told.kappa), unit=unit))
     apart = _apart(found["label, asam"], unit) if "label, asam" in found else ""
     note = KAPPA_WORDS if judged else ""
-    return Part("Levels of care, by label and by hours", tuple(s for s in (*said, apart, note) if s), ("agreement",))
+    figures = ("agreement",) if any(map(recorded.several, found.values())) else ()
+    return Part("Levels of care, by label and by hours", tuple(s for s in (*said, apart, note) if s), figures)
 
 
 def _kappa(value: float) -> str:
@@ -135,7 +136,8 @@ def moved(counts: pd.DataFrame) -> Part | None:
         said.append(f"Of those starting in {within(recorded.CARE[str(origin)])}, {_first_move(moves)}.")
     if (found["status"] == "suppressed").any():
         said.append("Moves of a few people are withheld and not drawn; shares are of the moves that are shown.")
-    return Part("Moves between levels of care", tuple(said), ("transitions",))
+    onward = first["to"].isin(list(recorded.CARE)).any()
+    return Part("Moves between levels of care", tuple(said), ("transitions",) if onward else ())
 
 
 def _first_move(moves: dict[str, float]) -> str:

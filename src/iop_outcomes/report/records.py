@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 # sources whose stays cannot be linked: one row, one person
 UNLINKED = ("tedsd",)
-# what is counted, by unit of analysis
-UNITS = {"first_episode": "people", "episode": "episodes", "period": "periods"}
 # places and fields named in a sentence before the others are only counted
 MOST_NAMED = 5
 WHERE = {
@@ -34,7 +32,7 @@ WHERE = {
 
 def parts(counts: pd.DataFrame, diagnostics: pd.DataFrame, study: Study) -> list[Part]:
     """The section, part by part; parts without a sentence and a table are left out."""
-    unit = UNITS[study["population"]["unit"]]
+    unit = recorded.UNITS[study["population"]["unit"]]
     found = [
         came_in(counts),
         complete(counts, diagnostics, unit),
@@ -100,7 +98,7 @@ def complete(counts: pd.DataFrame, diagnostics: pd.DataFrame, unit: str) -> Part
         gaps = found[(found["kind"] == kind) & found["field"].isin(partly) & _under_half(found)]
         if len(gaps):
             said.append(f"{words}: {_places(gaps)}.")
-    return Part("How complete they are", tuple(said), ("completeness",))
+    return Part("How complete they are", tuple(said), ("completeness",) if partly else ())
 
 
 def _under_half(found: pd.DataFrame) -> pd.Series:
@@ -140,9 +138,9 @@ def linked(counts: pd.DataFrame, study: Study) -> Part | None:
     said = f"Stays no more than {chosen} days apart were linked into one episode of care."
     if all(share == 0 for share in more.values()):
         said += f" Under no rule from {min(more)} to {max(more)} days does anyone have more than one episode."
-    else:
-        others = [f"{_said(share)} under {gap} days" for gap, share in more.items() if gap != chosen]
-        said += f" People with more than one: {_said(more.get(chosen))}; {style.sentence(others)}."
+        return Part("Stays linked into episodes", (said,))
+    others = [f"{_said(share)} under {gap} days" for gap, share in more.items() if gap != chosen]
+    said += f" People with more than one: {_said(more.get(chosen))}; {style.sentence(others)}."
     lines = [Line(f"{gap} days", tuple(people(found, b) for b in EPISODES)) for gap, found in sorted(cells.items())]
     columns = ("Largest gap within an episode", "One", "Two", "Three or more")
     table = Table("People by number of episodes of care", columns, (Block("", tuple(lines)),))
@@ -170,11 +168,11 @@ def observed(counts: pd.DataFrame, unit: str) -> Part | None:
         return Part("What could be observed", (text,), ("maturity",) if (found["kind"] == "period").any() else ())
     named = [f"day {d} of {_share(*told[d,])}" for d in days]
     said = [
-        f"Within observation lies {style.sentence(named)} of the {unit}. For the others that day is yet to come: they "
-        "have not failed, and are in no denominator there."
+        f"Within observation lies {style.sentence(named)} of the {unit}. For the others observation ended before: they "
+        "are not counted as failures on that day."
     ]
     none = found[(found["kind"] == "period") & (found["told"] == "exact") & (found["share"] == 0)]
     if len(none):
         by_day = [f"day {day} ({', '.join(recorded.ordered(own['group']))})" for day, own in none.groupby("day")]
-        said.append(f"Yet to come for everyone who entered then: {style.sentence(by_day)}.")
+        said.append(f"Beyond observation for everyone who entered then: {style.sentence(by_day)}.")
     return Part("What could be observed", tuple(said), ("maturity",))

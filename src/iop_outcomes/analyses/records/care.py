@@ -117,11 +117,12 @@ def _path(units: pd.DataFrame, stays: pd.DataFrame, persons: pd.DataFrame) -> pd
 
 
 def _levels(units: pd.DataFrame, stays: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
-    """Levels of care within each unit's episode, from time zero: unit, level, day."""
+    """Levels of care within each unit's episode, from time zero: unit, level, day. Periods of report have none."""
     import pandas as pd
 
     from iop_outcomes.clean.episodes import days_of_care
 
+    units = units[units["index_level"] != "none"]
     own = stays[stays["person_id"].isin(units["record_id"])]
     if own.empty:
         return pd.DataFrame({"unit": [], "level": [], "day": []})
