@@ -61,7 +61,13 @@ def _meaning(value: Any) -> Any:
     return _text(value)
 
 
+def _key(value: Any) -> Any:
+    """A code to look up; null is an empty cell, as empty text is."""
+    return "" if value is None else _text(value)
+
+
 Code = Annotated[str, BeforeValidator(_text, json_schema_input_type=str | int | float)]
+Key = Annotated[str, BeforeValidator(_key, json_schema_input_type=str)]
 Meaning = Annotated[str, BeforeValidator(_meaning, json_schema_input_type=str | int | float | bool)]
 
 
@@ -94,8 +100,9 @@ class ColumnMapping(Part):
     value: Meaning | None = Field(
         default=None, description="the same for every row, in place of a column; empty text is missing"
     )
-    codes: dict[Code, Meaning | None] = Field(
-        default={}, description="what each code of the file means; null is missing"
+    codes: dict[Key, Meaning | None] = Field(
+        default={},
+        description="what each code of the file means; null is missing, on the left too: what an empty cell means",
     )
     other: Meaning | None = Field(
         default=None,
