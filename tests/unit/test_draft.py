@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 import workbooks
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from iop_outcomes import cli, sources, study
 from iop_outcomes.errors import StudyError
@@ -448,6 +450,20 @@ def test_an_unknown_export_gives_an_empty_mapping(tmp_path: Path) -> None:
     assert "secret" not in text
 
 
+def test_of_many_columns_that_are_not_recognised_none_is_listed(tmp_path: Path) -> None:
+    many = {f"q{i}": PEOPLE for i in range(70)}
+    path = one_table(
+        tmp_path,
+        client_id=PEOPLE,
+        admit_date=days(N, "%Y-%m-%d"),
+        disch_date=days(N, "%Y-%m-%d", 4),
+        DOB=PEOPLE,
+        **many,
+    )
+    stays = written(path)["source"]["tables"]["stays"]
+    assert (stays["ignore_others"], stays["ignore"]) == (True, ["DOB"])
+
+
 def test_names_that_may_be_values_are_not_shown(tmp_path: Path) -> None:
     header = "client_id,admit_date,discharge_date,call 617-555-1234"
     rows = [f"{p},{a},{b},x" for p, a, b in zip(PEOPLE, days(N, "%Y-%m-%d"), days(N, "%Y-%m-%d", 4), strict=True)]
@@ -480,3 +496,60 @@ def test_each_name_has_one_best_column() -> None:
     export = exports.Export(("x",), {}, frame, tuple(exports._columns(frame)))
     stays = recognise.matched(export)["stays"]
     assert stays["start_day"].column.name == "Admission Date"
+
+
+NAMES = [
+    "client_id",
+    "ID",
+    "admit_date",
+    "dc date",
+    "LOC",
+    "reason",
+    "age",
+    "sex",
+    "minutes",
+    "DOB",
+    "result",
+    "x",
+    "SERVICES",
+]
+CELLS = [
+    "",
+    "NA",
+    "-9",
+    "1",
+    "2.1",
+    "IOP",
+    "F",
+    "AMA",
+    "03/04/2024",
+    "2024-03-04",
+    "45352",
+    "7,5",
+    "zq\u00e9",
+    "'",
+    "#",
+    ": y",
+]
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.sampled_from(NAMES), min_size=2, max_size=8, unique=True).flatmap(
+        lambda names: st.tuples(
+            st.just(names),
+            st.lists(st.lists(st.sampled_from(CELLS), min_size=len(names), max_size=len(names)), max_size=15),
+        )
+    )
+)
+def test_any_export_gives_a_mapping_or_a_reason(tmp_path: Path, made: tuple[list[str], list[list[str]]]) -> None:
+    names, rows = made
+    path = tmp_path / "x.csv"
+    pd.DataFrame(rows, columns=names).to_csv(path, index=False)
+    try:
+        said = draft.draft([path])
+    except StudyError as wrong:
+        said = str(wrong)
+    else:
+        assert yaml.safe_load(said)["source"]["kind"] == "mapping"
+    assert "zq" not in said

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # texts that mean missing in any column, and numbers that mean missing in columns that hold no days
-MISSING = frozenset({"na", "n/a", "#n/a", "null", ".", "-", "--", "nan", "missing"})
+MISSING = frozenset({"na", "n/a", "#n/a", "null", ".", "-", "--", "nan"})
 MISSING_NUMBERS = frozenset({"-7", "-8", "-9", "-99", "-999"})
 
 
