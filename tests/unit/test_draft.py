@@ -464,6 +464,18 @@ def test_of_many_columns_that_are_not_recognised_none_is_listed(tmp_path: Path) 
     assert (stays["ignore_others"], stays["ignore"]) == (True, ["DOB"])
 
 
+def test_a_person_told_by_a_record_number_is_told(tmp_path: Path) -> None:
+    path = one_table(
+        tmp_path, MRN=range(4_000_000, 4_000_000 + N), admit_date=days(N, "%Y-%m-%d"), disch_date=days(N, "%Y-%m-%d", 4)
+    )
+    path.write_text(path.read_text() + "one,cell,too,many\n")
+    text = draft.draft([path])
+    assert yaml.safe_load(text)["source"]["tables"]["stays"]["columns"]["person_id"] == "MRN"
+    said = " ".join(text.replace("#", "").split())
+    assert "looks like medical record numbers: `iop-outcomes deidentify` replaces it by pseudonyms" in said
+    assert "not read: stays.csv: some rows (more cells than the header), which are set aside" in said
+
+
 def test_names_that_may_be_values_are_not_shown(tmp_path: Path) -> None:
     header = "client_id,admit_date,discharge_date,call 617-555-1234"
     rows = [f"{p},{a},{b},x" for p, a, b in zip(PEOPLE, days(N, "%Y-%m-%d"), days(N, "%Y-%m-%d", 4), strict=True)]

@@ -69,7 +69,7 @@ def _opening(found: Found, chosen: Sequence[Feed]) -> Iterator[str]:
         "config/cohorts/<name>.yaml, add rows for <name> to config/analyses.tsv (copy those of demo), then run "
         "`iop-outcomes check --cohort <name>`. config/README.md explains every key."
     )
-    for reason in found.refused:
+    for reason in found.unread:
         yield from write.comment(f"{TODO}: not read: {reason}")
     for export in found.exports:
         if len(TEDS_D & {c.name.upper() for c in export.columns}) >= 5:
