@@ -11,22 +11,17 @@ from iop_outcomes.errors import StudyError
 
 
 def check(options: argparse.Namespace) -> int:
-    """Type the study and find its data, without running anything."""
-    from iop_outcomes import prepare, study
+    """Say what the records will support and what is still missing, before a long run; 1 if a run would stop."""
+    from iop_outcomes import preflight, study
 
     config = study.read_yaml(Path(options.config))
     if options.cohort:
         config["cohort"] = options.cohort
     if options.data:
         config["data"] = options.data
-    loaded = study.load(config, [options.config])
-    files = prepare.records(loaded.study)
-    print(
-        f"The study '{loaded.study.cohort}' is well formed: {len(loaded.analyses)} estimands, "
-        f"{len(loaded.study.contrasts)} contrasts, {len(files)} input files, disclosure policy "
-        f"'{loaded.study.disclosure.policy}'."
-    )
-    return 0
+    found = preflight.look(study.load(config, [options.config]))
+    print(found.text())
+    return 1 if found.stops else 0
 
 
 def schemas(options: argparse.Namespace) -> int:

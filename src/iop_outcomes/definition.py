@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Settings = Mapping[str, Any]
-NONE = "none"
+NEITHER = "neither"
 LISTED = ("stays", "sessions", "screens", "followups", "medications", "periods")
 # what a record need not say
 DEFAULTS: dict[str, dict[str, Any]] = {
@@ -40,7 +40,7 @@ def run(
     endpoints: Sequence[Settings],
     horizons: Mapping[str, Sequence[int]],
 ) -> dict[str, str]:
-    """The step: a line for the log under 'definition'. people: path of the file. Raises StudyError as the module says."""
+    """The step: a line under 'definition'. people: path of the file. Raises StudyError as the module says."""
     path = Path(people if isinstance(people, str) else people[0])
     invented = read(path)
     found = answers(invented, population, rules, care, contrasts, endpoints, horizons)
@@ -71,13 +71,21 @@ def read(path: Path) -> dict[str, Invented]:
 class Answers:
     """What the definition made of the people: excluded_by, people, arms, retention, abstinence and first_use by key."""
 
-    def __init__(self, excluded: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> None:
+    def __init__(
+        self, excluded: Mapping[str, Any], tables: Mapping[str, pd.DataFrame], contrasts: Mapping[str, Settings]
+    ) -> None:
+        import pandas as pd
+
         self.excluded_by = excluded
         self.people = tables["people"].set_index("record_id")
-        self.arms = {(r.person_id, r.contrast): r.arm for r in tables["arms"].itertuples()}
+        self.arms = {
+            (r.person_id, r.contrast): contrasts[str(r.contrast)]["second" if r.arm == 0 else "first"]["name"]
+            for r in tables["arms"].itertuples()
+        }
         self.left = {(r.person_id, r.follows): (r.days, r.cause) for r in tables["retention"].itertuples()}
         self.outcomes = {
-            (r.person_id, r.outcome, r.horizon_days): r.abstinent for r in tables["abstinence"].itertuples()
+            (r.person_id, r.outcome, r.horizon_days): None if pd.isna(r.abstinent) else bool(r.abstinent)
+            for r in tables["abstinence"].itertuples()
         }
         self.times = {(r.person_id, r.outcome): (r.days, r.event) for r in tables["first_use"].itertuples()}
 
@@ -97,16 +105,12 @@ def answers(
     from iop_outcomes.cohort import population as step
 
     raw = records(invented)
-    given = {f"raw_{n}": t for n, t in raw.items() if n not in ("quarantine", "arrivals")}
+    given: dict[str, Any] = {n if n in ("quarantine", "arrivals") else f"raw_{n}": t for n, t in raw.items()}
     linking = {k: care[k] for k in ("gap_days", "gap_sensitivity_days")}
-    tables = clean.run(
-        **given, quarantine=raw["quarantine"], arrivals=raw["arrivals"], max_quarantined_share=1.0, **linking
-    )
+    tables = clean.run(**given, **linking, max_quarantined_share=1.0)
     set_aside = tables["quarantine"]
     broken = set(set_aside.loc[set_aside["table"].isin(["stays", "persons"]), "person_id"].dropna())
-    candidates = units.candidates(
-        population["unit"], tables["persons"], tables["episodes"], tables["periods"], broken
-    )
+    candidates = units.candidates(population, tables["persons"], tables["episodes"], tables["periods"], broken)
     first = eligibility.first_broken(candidates, rules, population)
     eligible = candidates[first.isna()].reset_index(drop=True)
     people = step.people_of(eligible, NOTHING, care["twenty_hours"])
@@ -116,9 +120,10 @@ def answers(
         endpoints, horizons,
     )  # fmt: skip
     optional = {name: {**contrast, "required": False} for name, contrast in contrasts.items()}
-    excluded = dict.fromkeys(invented, "their own record was set aside")
-    excluded |= dict(zip(candidates["record_id"], first, strict=True))
-    return Answers(excluded, {"people": people, "arms": step.arms(people, optional), **stays, **seen})
+    excluded: dict[str, Any] = dict.fromkeys(invented, "their own record was set aside")
+    rules_broken = [rule if isinstance(rule, str) else None for rule in first]
+    excluded |= dict(zip(candidates["record_id"], rules_broken, strict=True))
+    return Answers(excluded, {"people": people, "arms": step.arms(people, optional), **stays, **seen}, contrasts)
 
 
 def records(invented: Mapping[str, Invented]) -> dict[str, pd.DataFrame]:
@@ -132,10 +137,10 @@ def records(invented: Mapping[str, Invented]) -> dict[str, pd.DataFrame]:
     for key, one in invented.items():
         rows["persons"].append({"person_id": key, **DEFAULTS["persons"], **one.person})
         for name in LISTED:
-            rows[name] += [
-                {"person_id": key, **({"stay_id": f"{key}, stay {i}"} if name == "stays" else {}), **DEFAULTS.get(name, {}), **row}
-                for i, row in enumerate(getattr(one, name), 1)
-            ]
+            own = [{"person_id": key, **DEFAULTS.get(name, {}), **row} for row in getattr(one, name)]
+            if name == "stays":
+                own = [{"stay_id": f"{key}, stay {i}", **row} for i, row in enumerate(own, 1)]
+            rows[name] += own
     for name, found in rows.items():
         unknown = sorted({c for row in found for c in row} - set(TABLES[name].columns))
         if unknown:
@@ -150,7 +155,7 @@ def differences(one: Invented, found: Answers, key: str) -> Iterator[str]:
     """What differs from what is expected of one person, in words."""
     rule = found.excluded_by[key]
     if one.expect.eligible != (rule is None):
-        yield "expected to be eligible, but excluded by " + str(rule) if rule else "expected to be excluded, but eligible"
+        yield f"expected to be eligible, but excluded by {rule}" if rule else "expected to be excluded, but eligible"
         return
     if rule is not None:
         if one.expect.excluded_by not in (None, rule):
@@ -160,31 +165,31 @@ def differences(one: Invented, found: Answers, key: str) -> Iterator[str]:
 
 
 def _eligible(one: Invented, found: Answers, key: str) -> Iterator[str]:
-    import pandas as pd
-
     expect = one.expect
     zero = int(found.people.loc[key, "index_start_day"])  # type: ignore[arg-type]
     if expect.time_zero not in (None, zero):
         yield f"expected time zero on day {expect.time_zero}, found day {zero}"
     for contrast, arm in expect.arms.items():
-        side = found.arms.get((key, contrast))
-        seen = NONE if side is None else ("first", "second")[1 - int(side)]
-        if seen != arm:
-            yield f"expected the arm {arm} of {contrast}, found {seen}"
+        side = found.arms.get((key, contrast), NEITHER)
+        if side != arm:
+            yield f"expected the arm {arm} of {contrast}, found {side}"
     for follows, wanted in expect.left.items():
         days = found.left.get((key, follows))
         if days != (wanted.days, wanted.cause):
             yield f"expected {follows} to be left on day {wanted.days} ({wanted.cause}), found {_told(days)}"
-    for outcome, by_day in expect.outcomes.items():
-        for day, wanted_answer in by_day.items():
-            seen_answer = found.outcomes.get((key, outcome, day), "not asked")
-            answer = None if seen_answer is pd.NA else seen_answer
-            if answer is not wanted_answer and answer != wanted_answer:
-                yield f"expected {outcome} on day {day} to be {wanted_answer}, found {answer}"
-    for outcome, wanted_time in expect.times.items():
-        if found.times.get((key, outcome)) != wanted_time:
-            yield f"expected {outcome} {_told(wanted_time)}, found {_told(found.times.get((key, outcome)))}"
+    yield from _endpoints(one, found, key)
+
+
+def _endpoints(one: Invented, found: Answers, key: str) -> Iterator[str]:
+    asked = [(outcome, day, v) for outcome, by_day in one.expect.outcomes.items() for day, v in by_day.items()]
+    for outcome, day, answer in asked:
+        seen = found.outcomes.get((key, outcome, day), "not asked")
+        if seen != answer:
+            yield f"expected {outcome} on day {day} to be {answer}, found {seen}"
+    for outcome, time in one.expect.times.items():
+        if found.times.get((key, outcome)) != time:
+            yield f"expected {outcome} {_told(time)}, found {_told(found.times.get((key, outcome)))}"
 
 
 def _told(time: tuple[Any, Any] | None) -> str:
-    return "nothing" if time is None else f"day {time[0]} ({time[1]})"
+    return "nothing" if time is None else f"day {time[0]} ({time[1]!s})"

@@ -73,6 +73,13 @@ class Loaded:
         found = {o: self.endpoints[o] for o in asked}
         return {o: {"kind": e.kind, "cause": e.cause, "follows": e.followed} for o, e in found.items()}
 
+    def definition(self) -> Plain:
+        """What it takes to say who is eligible, in which arm, and what happened: for the test with invented people."""
+        study = self.study.model_dump(mode="json", include={"population", "care", "contrasts"})
+        kinds = sorted({e.kind for e in self.endpoints.values()} - {"left_index", "in_care"})
+        asked = self.endpoints_of(*kinds)
+        return {**study, "rules": self.eligibility(), "endpoints": asked, "horizons": self.horizons()}
+
     def companions(self) -> dict[str, list[str]]:
         """Contrasts and outcomes that repeat a question under another rule."""
         asked = {a.outcome for a in self.analyses}

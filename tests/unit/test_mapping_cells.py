@@ -239,6 +239,7 @@ def test_codes_missing_texts_and_others() -> None:
     assert meaning(cells, codes=codes, missing=["x"]) == [*kept[:4], None, None, "-1"]
     assert meaning(cells, codes=codes, other="unknown") == [*kept[:4], "unknown", None, "unknown"]
     assert meaning(cells, codes=codes, other="") == [*kept[:4], None, None, None]
+    assert meaning(cells, codes={**codes, None: "unknown"}) == ["male", "female", None, "unknown", "x", "unknown", "-1"]
     assert meaning(cells) == ["1", "2", "9", None, "x", None, "-1"]
 
 

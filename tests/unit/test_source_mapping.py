@@ -58,7 +58,7 @@ def settings(folder: Path, *changes: tuple[str, Any], **texts: str) -> dict[str,
             part[last] = value
     for name, text in {"stays": STAYS, "people": PEOPLE, **texts}.items():
         (folder / f"{name}.csv").write_text(text, encoding="utf-8")
-    return {**content, "path": str(folder)}
+    return {**content, "path": str(folder), "privacy": {"limited_dataset": True}}
 
 
 def read(given: dict[str, Any]) -> Tables:
@@ -267,7 +267,8 @@ def test_observation_ends_with_the_extract_or_with_disenrolment(tmp_path: Path) 
         ("tables.persons.columns.observed_to_day", "LAST"),
         ("tables.followups", {"files": "asked.csv", "columns": {
             "person_id": "PID",
-            "target_day": {"column": "WAVE", "dates": "relative", "codes": {"6m": 180, "36m": 1080}}, "day": "HELD", "lookback_days": {"value": 30}, "days_used": "USED",
+            "target_day": {"column": "WAVE", "dates": "relative", "codes": {"6m": 180, "36m": 1080}},
+            "day": "HELD", "lookback_days": {"value": 30}, "days_used": "USED",
         }}),
         stays=STAYS + "".join(f"{who},x,IOP,2022-03-01,,,9\n" for who in "abc"),
         people="PID,AGE,SEX,LAST\na,30,F,2022-03-31\nb,30,F,9999-12-31\nc,30,F,\n",
@@ -289,7 +290,6 @@ def test_many_files_feed_a_table_and_one_file_many_tables(tmp_path: Path, monkey
         stays=ADMISSIONS + "a,x,IOP,2022-03-01,,,9,31,F,yes,\n",
         stays2="HOURS;PID;FAC;LOC;ADMIT;DISCH;WHY;AGE;SEX;HOME;DIED\n9;b;x;RES;2022-03-01;;;31;M;yes;\n",
     )
-    given["privacy"] = {"limited_dataset": True}
     assert [p.name for p in map(Path, sources.inputs("mapping", given))] == ["stays.csv", "stays2.csv"]
     tables = read(given)
     assert tables["stays"]["person_id"].tolist() == tables["persons"]["person_id"].tolist() == ["a", "b"]
@@ -350,8 +350,8 @@ def test_typed_files_and_text_give_the_same(tmp_path: Path) -> None:
         ([("tables.stays.files", "none_*.csv")], {}, r"has no file 'none_\*\.csv', which should feed stays"),
         ([("tables.stays.files", None)], {}, "The mapping of stays names no `files`"),
         ([("tables.persons.columns.age", "AGES")], {}, "the column 'AGES', which the file lacks. Did you mean the"),
-        ([], {"people": "PID,AGE,SEX,SSN,NOTE\n"}, "does not mention the columns 'SSN', 'NOTE'"),
-        ([("tables.persons.ignore", ["SSN"])], {"people": "PID,AGE,SEX,SSN,NOTE\n"}, "not mention the column 'NOTE'"),
+        ([], {"people": "PID,AGE,SEX,TIER,RACE\n"}, "does not mention the columns 'TIER', 'RACE'"),
+        ([("tables.persons.ignore", ["TIER"])], {"people": "PID,AGE,SEX,TIER,RACE\n"}, "not mention the column 'RACE'"),
         ([], {"stays": STAYS + "a,x,IOP,03/04/2022,,,9\n"}, "`date_format`"),
     ],
 )  # fmt: skip
@@ -370,7 +370,7 @@ def test_a_file_without_a_header_is_refused_and_not_quoted(tmp_path: Path) -> No
 
 
 def test_all_columns_may_be_ignored_but_those_that_are_used(tmp_path: Path) -> None:
-    given = settings(tmp_path, ("tables.persons.ignore_others", True), people="PID,AGE,SEX,NOTE\n")
+    given = settings(tmp_path, ("tables.persons.ignore_others", True), people="PID,AGE,SEX,RACE\n")
     assert len(read(given)["persons"]) == 0
 
 

@@ -18,8 +18,30 @@ rule protocol:
         "../scripts/step.py"
 
 
+# the definition is tested before any record is read; a new test does not have them read again
+TESTED = {"definition": ancient(f"{PRIVATE}/definition.txt")} if STUDY.people else {}
+
+
+rule definition:
+    input:
+        people=STUDY.people or [],
+    output:
+        definition=f"{PRIVATE}/definition.txt",
+    log:
+        f"{LOGS}/definition.log",
+    conda:
+        "../envs/iop-outcomes.yaml"
+    params:
+        step="definition",
+        settings=LOADED.definition(),
+        uses=uses("definition"),
+    script:
+        "../scripts/step.py"
+
+
 rule source:
     input:
+        **TESTED,
         files=RECORDS,
     output:
         **{f"raw_{t}": f"{PRIVATE}/raw/{t}.parquet" for t in CANONICAL},

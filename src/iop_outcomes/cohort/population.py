@@ -42,7 +42,7 @@ def run(
     """
     check_adjustment(persons, adjustment)
     broken = set(quarantine.loc[quarantine["table"].isin(["stays", "persons"]), "person_id"].dropna())
-    found = units.candidates(population["unit"], persons, episodes, periods, broken)
+    found = units.candidates(population, persons, episodes, periods, broken)
     eligible, attrition = eligibility.apply(found, rules, population, *_lost(intake))
     if eligible.empty:
         excluded = attrition[attrition["excluded"] > 0]

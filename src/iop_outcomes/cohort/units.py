@@ -6,7 +6,8 @@ from there. A person of several units has a key with the unit's number behind a 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,16 +16,23 @@ YES_NO = {True: "yes", False: "no"}
 
 
 def candidates(
-    unit: str, persons: pd.DataFrame, episodes: pd.DataFrame, periods: pd.DataFrame, broken: set[str]
+    population: Mapping[str, Any],
+    persons: pd.DataFrame,
+    episodes: pd.DataFrame,
+    periods: pd.DataFrame,
+    broken: set[str],
 ) -> pd.DataFrame:
     """One row per unit in the order of its key: columns of persons, of the episode, and those derived.
 
-    unit: first_episode (one row per person, without an episode where there is none), episode or period. broken: people
-    of whom a stay or an admission record was set aside.
+    population: its unit is first_episode (one row per person, without an episode where there is none), episode or
+    period. broken: people of whom a stay or an admission record was set aside.
     """
     import pandas as pd
 
-    begun = _periods(periods, episodes) if unit == "period" else episodes[episodes["index_start_day"] >= 0]
+    unit = population["unit"]
+    begun = (
+        _periods(periods, population["period_days"]) if unit == "period" else episodes[episodes["index_start_day"] >= 0]
+    )
     begun = begun.sort_values(["person_id", "index_start_day"])
     if unit == "first_episode":
         begun = begun.drop_duplicates("person_id")
@@ -47,19 +55,24 @@ def _keyed(merged: pd.DataFrame, unit: str) -> pd.DataFrame:
     return merged.assign(person_id=merged["record_id"] + "/" + number.astype(str))
 
 
-def _periods(periods: pd.DataFrame, episodes: pd.DataFrame) -> pd.DataFrame:
-    """Periods in the columns of episodes: time zero is the first day of the period."""
+def _periods(periods: pd.DataFrame, days: int) -> pd.DataFrame:
+    """Periods in the columns of episodes. Time zero lies a fixed time before the interview at the period's end.
+
+    A person who missed interviews tells of a longer period; the horizon must be the next interview all the same.
+    """
     from iop_outcomes.cohort.periods import care_of
 
+    zero = periods["to_day"] - days
     return periods.assign(
         reported_care=care_of(periods),
         site_id="all",
         index_level="none",
-        index_start_day=periods["from_day"],
-        episode_start_day=periods["from_day"],
+        index_start_day=zero,
+        episode_start_day=zero,
         planned_days=float("nan"),
         scheduled_hours_per_week=float("nan"),
         program_type="substance_use",
+        days_since_previous=float("nan"),
     )
 
 

@@ -37,6 +37,9 @@ UNITS: dict[str, dict[str, float]] = {
     "day": {"days": 1, "weeks": 7},
 }
 
+# delimiters by name
+MARKS = ("comma", "semicolon", "tab", "pipe")
+
 # ISO 8601, year first: read everywhere, and ambiguous nowhere
 ISO = "iso"
 DIRECTIVES = ("%Y", "%m", "%d", "%b", "%B", "%j", "%H", "%I", "%M", "%S", "%f", "%p")
@@ -58,7 +61,13 @@ def _meaning(value: Any) -> Any:
     return _text(value)
 
 
+def _key(value: Any) -> Any:
+    """A code to look up; null is an empty cell, as empty text is."""
+    return "" if value is None else _text(value)
+
+
 Code = Annotated[str, BeforeValidator(_text, json_schema_input_type=str | int | float)]
+Key = Annotated[str, BeforeValidator(_key, json_schema_input_type=str)]
 Meaning = Annotated[str, BeforeValidator(_meaning, json_schema_input_type=str | int | float | bool)]
 
 
@@ -91,8 +100,9 @@ class ColumnMapping(Part):
     value: Meaning | None = Field(
         default=None, description="the same for every row, in place of a column; empty text is missing"
     )
-    codes: dict[Code, Meaning | None] = Field(
-        default={}, description="what each code of the file means; null is missing"
+    codes: dict[Key, Meaning | None] = Field(
+        default={},
+        description="what each code of the file means; null is missing, on the left too: what an empty cell means",
     )
     other: Meaning | None = Field(
         default=None,
@@ -199,8 +209,8 @@ class TableMapping(Part):
     @field_validator("delimiter")
     @classmethod
     def _one_mark(cls, mark: str | None) -> str | None:
-        if mark is not None and (len(mark) != 1 or mark in '\r\n"'):
-            raise ValueError('a delimiter is one character, such as ";", "|" or "\\t"')
+        if mark is not None and mark not in MARKS and (len(mark) != 1 or mark in '\r\n"'):
+            raise ValueError(f"a delimiter is one character, or one of {', '.join(MARKS)}")
         return mark
 
     @field_validator("encoding")

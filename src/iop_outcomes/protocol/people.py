@@ -25,7 +25,7 @@ class Expected(Part):
     eligible: bool
     excluded_by: Name | None = Field(default=None, description="the eligibility rule that should exclude the person")
     time_zero: int | None = Field(default=None, description="day of time zero")
-    arms: dict[Name, str] = Field(default={}, description="arm by contrast; 'none' where the person is in neither")
+    arms: dict[Name, str] = Field(default={}, description="name of the arm by contrast, or 'neither'")
     left: dict[str, Left] = Field(default={}, description="by what is followed: index, care, continuum, care_gap_30")
     outcomes: dict[Name, dict[int, bool | None]] = Field(
         default={}, description="yes-or-no endpoints by horizon; null where the answer is not known"

@@ -24,6 +24,9 @@ class Population(Part):
         default="first_episode",
         description="what is analysed: each person's first episode of care, every episode, or every period told of",
     )
+    period_days: int = Field(
+        default=180, ge=1, description="period only: time zero lies so many days before the interview that told of it"
+    )
     minimum_age: int = Field(default=18, ge=0, description="youngest age at admission, in years")
     washout_days: int = Field(default=60, ge=0, description="days without treatment before time zero")
     minimum_observed_days: int = Field(

@@ -52,7 +52,7 @@ def run(
     from iop_outcomes.release.levels import EVENT_LEVELS, readings
 
     rules = policy or _policy(disclosure or {})
-    repeated = [(companions or {}).get(what, ()) for what in ("contrasts", "outcomes")]
+    contrasts, outcomes = ((companions or {}).get(what, ()) for what in ("contrasts", "outcomes"))
     level = float((inference or {}).get("confidence_level", 0.95))
     evidence = gather(counts, life_tables, estimates, rules, readings(endpoints) if endpoints else EVENT_LEVELS)
     held = horizons(evidence, estimates)
@@ -61,10 +61,12 @@ def run(
     released = {
         "counts": pd.concat(parts, ignore_index=True) if parts else evidence.released,
         "estimates": estimate_release.release_estimates(estimates, evidence, level, arms or {}),
-        "curves": curve_release.release_curves(curves, companion_release.without(evidence, *repeated), cohorts, level),
+        "curves": curve_release.release_curves(
+            curves, companion_release.without(evidence, contrasts, outcomes), cohorts, level
+        ),
         "diagnostics": diagnostic_release.release_diagnostics(diagnostics, evidence),
     }
-    kept = companion_release.keep_back(released, *repeated, rules)
+    kept = companion_release.keep_back(released, contrasts, outcomes, rules)
     return {name: _finished(name, frame) for name, frame in kept.items()}
 
 

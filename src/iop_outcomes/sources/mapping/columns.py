@@ -22,6 +22,9 @@ from iop_outcomes.tables.declare import Column
 if TYPE_CHECKING:
     import pandas as pd
 
+# stands for an empty cell among the codes of a mapping, and for missing among what they mean
+EMPTY = ""
+
 
 @dataclass(frozen=True)
 class Canonical:
@@ -116,7 +119,7 @@ def meanings(cells: pd.Series, mapped: ColumnMapping, source: Source) -> pd.Seri
     listed = cells.isin(list(mapped.codes)) | found.notna()
     other = cells if mapped.other is None else cells.where(cells.isna(), mapped.other)
     found = found.where(listed, other)
-    return found.mask(found == "")
+    return found.mask(cells.isna(), mapped.codes.get(EMPTY)).replace(EMPTY, None)
 
 
 def _codes(cells: pd.Series, mapped: ColumnMapping) -> dict[str, str | None]:
