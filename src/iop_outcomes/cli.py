@@ -55,6 +55,23 @@ def tables(options: argparse.Namespace) -> int:
     return 0
 
 
+def draft_mapping(options: argparse.Namespace) -> int:
+    """Look at an unknown export and write a cohort's file to start from."""
+    from iop_outcomes import store
+    from iop_outcomes.sources import draft
+
+    given = {name: getattr(options, name) for name in ("delimiter", "encoding")} | {"labels": options.labels or None}
+    text = draft.draft([Path(f) for f in options.files], given)
+    if not options.out:
+        print(text, end="")
+        return 0
+    if Path(options.out).exists():
+        raise StudyError(f"{options.out} exists already, and may have been edited. Name another file with --out.")
+    store.write_text(text, options.out)
+    print(f"{options.out} is written. Read it from top to bottom, and decide what says TODO.")
+    return 0
+
+
 def _check_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", default="config/config.yaml", help="the protocol (default: %(default)s)")
     parser.add_argument("--cohort", help="cohort to check in place of the one in the config")
@@ -69,8 +86,17 @@ def _table_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("names", nargs="*", help="tables to print; all when none is named")
 
 
+def _draft_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", metavar="FILE", help="files of the export, or folders that hold them")
+    parser.add_argument("--out", help="where to write, such as config/cohorts/ours.yaml (default: print it)")
+    parser.add_argument("--delimiter", help="what parts the cells of text files (default: told from their first lines)")
+    parser.add_argument("--encoding", help="encoding of text files, such as cp1252 (default: UTF-8)")
+    parser.add_argument("--labels", action="store_true", help="Stata, SPSS, SAS: labels in place of codes")
+
+
 COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], Callable[[argparse.ArgumentParser], None]]] = {
     "check": (check, _check_options),
+    "draft-mapping": (draft_mapping, _draft_options),
     "schemas": (schemas, _schema_options),
     "tables": (tables, _table_options),
 }

@@ -124,6 +124,7 @@ class Loaded:
         return {
             **{k: study[k] for k in kept},
             **self._contrasts(),
+            "companions": self.companions(),
             "unit": self.study.population.unit,
             "endpoints": {n: {"label": e.label, "kind": e.kind} for n, e in self.endpoints.items()},
         }
@@ -148,6 +149,7 @@ class Loaded:
         return {
             **study,
             **self._contrasts(),
+            "companions": self.companions(),
             "eligibility": [r.model_dump(mode="json") for r in self.rules],
             "analyses": [a.model_dump(mode="json") for a in self.analyses],
             "endpoints": [e.model_dump(mode="json") for e in self.endpoints.values()],

@@ -24,7 +24,7 @@ TESTED = {"definition": ancient(f"{PRIVATE}/definition.txt")} if STUDY.people el
 
 rule definition:
     input:
-        people=STUDY.people or [],
+        invented=STUDY.people or [],
     output:
         definition=f"{PRIVATE}/definition.txt",
     log:
