@@ -250,13 +250,13 @@ def test_what_crossing_lines_give_together_is_hidden_as_well(monkeypatch: pytest
 
 
 def test_limits_are_tightened_along_every_line() -> None:
-    # 5 of 10 and 95 of 90 are shown as 95 and 90: of 100 and 100 people, 3 to 7 and 8 to 12 are hidden
+    # of 100 people each, 95 are shown for 93 to 97, and 90 for 88 to 92: 3 to 7 and 8 to 12 are hidden
     counts = [95, 5, 90, 10, 15]
     own = [Line((0, 1), base=5), Line((2, 3), base=5)]
     assert pinned(counts, own, {1, 3}, CMS) == set()
-    # with 15 of all, shown as 11 to 17, at least 3 and 8 remain open
+    # together they are 15, shown for 11 to 17
     assert pinned(counts, [*own, Line((1, 3), 4, 0, 5)], {1, 3}, CMS) == set()
-    # of 13 and 13 people, 11 are shown as 11 to 17: 1 or 2 are hidden
+    # of 13 people, 11 are shown for 11 to 17: 1 or 2 are hidden
     assert pinned([11, 2], [Line((0, 1), base=5)], {1}, CMS) == {1}
 
 
