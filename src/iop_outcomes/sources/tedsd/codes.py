@@ -143,14 +143,22 @@ def vocabulary(column: Column) -> tuple[str | None, ...]:
     return (*sorted(v for v in known if v is not None), None)
 
 
-def place_of(codes: NDArray[np.integer]) -> NDArray[np.intp]:
-    """Where each code stands in a lookup."""
+def look_up(places: NDArray[np.int8], found: NDArray[np.integer]) -> NDArray[np.int8]:
+    """What stands in a lookup for each code; for codes of one byte by translating bytes, which is fastest."""
     import numpy as np
 
-    place = codes.astype(np.intp)
-    place -= LOW
-    np.clip(place, -1, PLACES - 1, out=place)
-    return place
+    if found.dtype == np.int8:
+        every = np.arange(256, dtype=np.uint8).view(np.int8)
+        table = _at(places, every).tobytes()
+        return np.frombuffer(found.tobytes().translate(table), dtype=np.int8)
+    return _at(places, found)
+
+
+def _at(places: NDArray[np.int8], found: NDArray[np.integer]) -> NDArray[np.int8]:
+    import numpy as np
+
+    place = found.astype(np.intp) - LOW
+    return places[np.where((place < 0) | (place >= PLACES), PLACES - 1, place)]
 
 
 @cache
@@ -167,11 +175,11 @@ def lookup(column: Column, first: int) -> NDArray[np.int8]:
 
 
 @cache
-def known(variable: str, first: int) -> NDArray[np.bool_]:
-    """Whether a code is in the variable's list in the span that begins with `first`, by place of the code."""
+def known(variable: str, first: int) -> NDArray[np.int8]:
+    """1 where a code is in the variable's list in the span that begins with `first`, else 0, by place of the code."""
     import numpy as np
 
-    places = np.zeros(PLACES, dtype=np.bool_)
+    places = np.zeros(PLACES, dtype=np.int8)
     for code in code_list(variables()[variable], first).values:
-        places[code - LOW] = True
+        places[code - LOW] = 1
     return places

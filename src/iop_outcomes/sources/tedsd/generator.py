@@ -10,11 +10,14 @@ Refuses years whose counts are not known.
 
 from __future__ import annotations
 
+import itertools
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iop_outcomes import reference
+from iop_outcomes.errors import StudyError
 from iop_outcomes.sources.tedsd import codes, labels, plan, structure, substances
 from iop_outcomes.sources.tedsd.margins import OTHER, Margin, of_year
 from iop_outcomes.sources.tedsd.plan import Draw, Plan
@@ -34,17 +37,20 @@ FIRST_AREAS = 2006
 
 
 def write(year: int, rows: int, path: Path, seed: int) -> None:
-    """Write a file of so many rows. Raises StudyError for a year whose counts are not known."""
+    """Write a file of so many rows, in one move. Raises StudyError for a year whose counts are not known."""
     from pyarrow import csv as arrow
 
+    if rows < 0 or seed < 0:
+        raise StudyError("The number of rows and the seed must be 0 or more.")
     path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.part")
     options = arrow.WriteOptions(quoting_style="none")
-    writer = None
-    for table in chunks(year, rows, seed):
-        writer = writer or arrow.CSVWriter(str(path), table.schema, write_options=options)
-        writer.write_table(table)
-    if writer is not None:
-        writer.close()
+    pieces = chunks(year, rows, seed)
+    first = next(pieces)
+    with arrow.CSVWriter(str(beside), first.schema, write_options=options) as out:
+        for table in itertools.chain([first], pieces):
+            out.write_table(table)
+    os.replace(beside, path)
 
 
 def chunks(year: int, rows: int, seed: int) -> Iterator[pa.Table]:

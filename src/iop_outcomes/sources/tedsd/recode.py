@@ -43,10 +43,11 @@ class Rows:
 
     def take(self, keep: NDArray[np.bool_]) -> Rows:
         """The rows marked."""
+        import numpy as np
         import pyarrow as pa
 
-        case = self.case.filter(pa.array(keep))
-        return _rows(self.year[keep], case, {n: c[keep] for n, c in self.codes.items()})
+        at = np.flatnonzero(keep)
+        return _rows(self.year.take(at), self.case.take(pa.array(at)), {n: c.take(at) for n, c in self.codes.items()})
 
 
 def needed() -> list[str]:
@@ -73,12 +74,14 @@ def rows_of(table: pa.Table) -> Rows:
 def _rows(year: NDArray[np.int16], case: pa.Array, found: dict[str, NDArray[np.integer]]) -> Rows:
     import numpy as np
 
+    if not len(year):
+        return Rows(year, case, found, {codes.span(codes.LAST_KNOWN_YEAR): None})
+    first, last = codes.span(int(year.min())), codes.span(int(year.max()))
+    if first == last:
+        return Rows(year, case, found, {first: None})
     years, which = np.unique(year, return_inverse=True)
-    spans = np.array([codes.span(int(y)) for y in years], dtype=np.int64)
-    firsts = sorted(set(spans.tolist())) or [codes.span(codes.LAST_KNOWN_YEAR)]
-    if len(firsts) == 1:
-        return Rows(year, case, found, {firsts[0]: None})
-    return Rows(year, case, found, {f: np.flatnonzero(spans[which] == f) for f in firsts})
+    spans = np.array([codes.span(int(y)) for y in years])
+    return Rows(year, case, found, {f: np.flatnonzero(spans[which] == f) for f in sorted(set(spans.tolist()))})
 
 
 def unknown(rows: Rows, table: str) -> NDArray[Any]:
@@ -94,9 +97,9 @@ def unknown(rows: Rows, table: str) -> NDArray[Any]:
         if name not in rows.codes:
             continue
         for start, at in rows.of_span.items():
-            known = codes.known(name, start)[codes.place_of(_part(rows.codes[name], at))]
+            known = codes.look_up(codes.known(name, start), _part(rows.codes[name], at))
             if not known.all():
-                bad = np.flatnonzero(~known) if at is None else at[~known]
+                bad = np.flatnonzero(known == 0) if at is None else at[known == 0]
                 first[bad] = np.where(first[bad] == None, name, first[bad])  # noqa: E711
     return first
 
@@ -119,7 +122,7 @@ def recoded(rows: Rows) -> dict[tuple[str, str], NDArray[np.int8]]:
         values = rows.codes[column.variable]
         places = np.empty(len(rows), dtype=np.int8)
         for start, at in rows.of_span.items():
-            part = codes.lookup(column, start)[codes.place_of(_part(values, at))]
+            part = codes.look_up(codes.lookup(column, start), _part(values, at))
             if at is None:
                 places = part
             else:
@@ -133,14 +136,11 @@ def recoded_table(rows: Rows) -> pa.Table:
     import pyarrow as pa
 
     by_key = {(c.table, c.name): codes.vocabulary(c)[:-1] for c in codes.columns()}
-    return pa.table(
-        {
-            f"{table}.{name}": pa.DictionaryArray.from_arrays(
-                pa.array(places, mask=places < 0), pa.array(by_key[table, name], pa.string())
-            )
-            for (table, name), places in recoded(rows).items()
-        }
-    )
+    columns = {}
+    for (table, name), places in recoded(rows).items():
+        there = pa.array(places, mask=places < 0) if len(places) and places.min() < 0 else pa.array(places)
+        columns[f"{table}.{name}"] = pa.DictionaryArray.from_arrays(there, pa.array(by_key[table, name], pa.string()))
+    return pa.table(columns)
 
 
 def frames(rows: Rows, extra_day_removed: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
