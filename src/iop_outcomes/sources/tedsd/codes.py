@@ -111,7 +111,8 @@ def span(year: int) -> int:
 def code_list(name: str, first: int) -> CodeList:
     """The list `name` in the span that begins with the year `first`.
 
-    Labels of other years are known too, through their value, where one code of this span has it.
+    Labels of other years are known too, through their value, where one code of this span has it. Where the variable did
+    not exist, files of several years have it as missing.
     """
     values: dict[int, str] = {}
     labels: dict[str, int] = {}
@@ -126,7 +127,7 @@ def code_list(name: str, first: int) -> CodeList:
         same = by_value.get(row["value"], set())
         if len(same) == 1:
             labels.setdefault(normal(row["label"]), min(same))
-    return CodeList(values, labels)
+    return CodeList(values or {MISSING: UNKNOWN}, labels)
 
 
 def _codes(cell: str) -> list[int]:

@@ -32,8 +32,8 @@ ONLY_WHERE = {
     "DETCRIM": ("court or criminal justice",),
     "PREG": ("female",),
 }
-# odds of what should hardly be, so that any margin can be met, and of the same value again at discharge
-RARE, AGAIN = 2e-3, 60.0
+# odds of what should not be, of what should hardly be (SAMHSA's counts need some of it), and of the same value again
+NEVER, RARE, AGAIN = 1e-6, 2e-3, 60.0
 
 
 def family(variable: str) -> str:
@@ -97,7 +97,7 @@ def _meant(variable: str, value: str, given: str, other: str) -> float:
         return AGAIN if value == given else 1.0
     missing = value == codes.UNKNOWN
     if variable in ONLY_WHERE:
-        return 1.0 if missing or given in ONLY_WHERE[variable] else RARE
+        return 1.0 if missing or given in ONLY_WHERE[variable] else NEVER
     if family(other) in ("SUB", "SUB1") and family(variable) in ("FREQ", "FREQ1", "FRSTUSE", "ROUTE"):
         return 1.0 if given not in NO_SUBSTANCE or missing else RARE
     if (variable, other) == ("FRSTUSE1", "AGE") and not missing:

@@ -30,8 +30,6 @@ KINDS = {
 OTHER_KIND = 6
 NAMED = ("none", "alcohol", "cannabis", "heroin", "cocaine", "methamphetamine", "other")
 INJECTION = "injection"
-# odds of what the counts say is not there
-NEVER = 1e-6
 FLAG_MEANING = " among the substances at admission"
 
 
@@ -75,12 +73,13 @@ def _repeated(plan: Plan, three: list[Margin]) -> float:
     """Odds of naming a substance twice: what the counts by place exceed the counts of the flags by."""
     named = sum(1 - m.share(*structure.NO_SUBSTANCE) for m in three)
     flagged = sum(m.share("reported") for name, m in plan.margins.items() if name.endswith("FLG"))
-    return max(float(named - flagged) / float(named), NEVER)
+    return max(float(named - flagged) / float(named), structure.NEVER)
 
 
 def _gaps(plan: Plan) -> float:
     """Odds of naming a second substance but no first: what no first substance exceeds no substance at all by."""
-    return max(plan.margins["SUB1"].share(*structure.NO_SUBSTANCE) - plan.margins["ALCDRUG"].share("none"), NEVER)
+    no_first = plan.margins["SUB1"].share(*structure.NO_SUBSTANCE)
+    return max(no_first - plan.margins["ALCDRUG"].share("none"), structure.NEVER)
 
 
 def _computed(plan: Plan, used: list[Any], word: list[Any]) -> dict[str, Places]:
