@@ -28,8 +28,8 @@ ROW = {
     "DISYR": 2019, "CASEID": 1, "STFIPS": 36, "AGE": 6, "GENDER": 1, "RACE": 5, "ETHNIC": 4, "MARSTAT": 1, "EDUC": 3,
     "EMPLOY": 3, "SERVICES": 6, "SERVICES_D": 6, "REASON": 1, "LOS": 28, "SUB1": 2, "ROUTE1": 1, "FREQ1": 3,
     "FREQ1_D": 1, "FRSTUSE1": 3, "IDU": 0, "PSYPROB": 2, "LIVARAG": 3, "PSOURCE": 1, "NOPRIOR": 1, "HLTHINS": 4,
-    "PRIMPAY": 4, "PRIMINC": 5, "ARRESTS": 0, "VET": 2, "PREG": -9, "METHUSE": 2, "DSMCRIT": 4, "REGION": 1, "DAYWAIT": 0,
-    "FREQ_ATND_SELF_HELP": 1,
+    "PRIMPAY": 4, "PRIMINC": 5, "ARRESTS": 0, "VET": 2, "PREG": -9, "METHUSE": 2, "DSMCRIT": 4, "REGION": 1,
+    "DAYWAIT": 0, "FREQ_ATND_SELF_HELP": 1,
 }  # fmt: skip
 
 # what files of several years hold for a variable that did not exist until 2014

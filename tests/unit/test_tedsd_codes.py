@@ -155,7 +155,8 @@ def test_a_code_means_what_it_meant_in_its_year(line: str) -> None:
         ("AGE", 2014, 1), ("AGE", 2019, -9), ("RACE", 2015, 13), ("SUB1", 2015, 20), ("SUB1", 2014, 19),
         ("PRIMPAY", 2015, 8), ("PRIMINC", 2015, 20), ("NOPRIOR", 2015, 2), ("FREQ1", 2015, 4), ("DAYWAIT", 2015, 5),
         ("DAYWAIT", 2014, 997), ("REASON", 2015, -9), ("LOS", 2017, -9), ("LOS", 2016, 38), ("ROUTE1", 2014, 5),
-        ("DETCRIM", 2014, 2), ("DETNLF", 2014, 4), ("SERVICES", 2015, -9), ("SERVICES", 2019, 9), ("IDU", 2015, -8), ("STFIPS", 2019, 3),
+        ("DETCRIM", 2014, 2), ("DETNLF", 2014, 4), ("SERVICES", 2015, -9), ("SERVICES", 2019, 9), ("IDU", 2015, -8),
+        ("STFIPS", 2019, 3),
     ],
 )  # fmt: skip
 def test_a_code_of_another_year_is_unknown(variable: str, year: int, code: int) -> None:
