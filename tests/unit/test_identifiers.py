@@ -8,6 +8,7 @@ import random
 import re
 import uuid
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from iop_outcomes import prepare, sources, study
 from iop_outcomes.errors import StudyError
 from iop_outcomes.sources import identifiers
 from iop_outcomes.sources.identifiers import digits, names, rules, scan
@@ -252,16 +254,24 @@ def test_the_columns_of_the_canonical_tables_pass_by_their_names() -> None:
         assert identifiers.findings(text(**{column: ["0", "1", "2"] for column in table.columns})) == []
 
 
+def test_the_synthetic_cohort_would_pass() -> None:
+    tables = sources.read("synthetic", {"people": 100, "sites": 4, "seed": 7, "scenario": "base"})
+    for name, table in tables.items():
+        assert identifiers.examine(table, name, {}) == []
+
+
+TEDSD = """
+ADMYR AGE ALCDRUG ALCFLG AMPHFLG ARRESTS ARRESTS_D BARBFLG BENZFLG CASEID CBSA2010 CBSA2020 COKEFLG DAYWAIT
+DETCRIM DETNLF DISYR DIVISION DSMCRIT EDUC EMPLOY EMPLOY_D ETHNIC FREQ1 FREQ1_D FREQ_ATND_SELF_HELP FRSTUSE1
+GENDER HALLFLG HERFLG HLTHINS IDU INHFLG LIVARAG LIVARAG_D LOS MARFLG MARSTAT METHFLG METHUSE MTHAMFLG NOPRIOR
+OPSYNFLG OTCFLG OTHERFLG PCPFLG PREG PRIMINC PRIMPAY PSOURCE PSYPROB RACE REASON REGION ROUTE1 SEDHPFLG
+SERVICES SERVICES_D SEX STFIPS STIMFLG SUB1 SUB1_D TRNQFLG VET
+"""
+
+
 def test_the_national_discharge_file_passes() -> None:
-    columns = (
-        "ADMYR AGE ALCDRUG ALCFLG AMPHFLG ARRESTS ARRESTS_D BARBFLG BENZFLG CASEID CBSA2010 CBSA2020 COKEFLG DAYWAIT DETCRIM "
-        "DETNLF DISYR DIVISION DSMCRIT EDUC EMPLOY EMPLOY_D ETHNIC FREQ1 FREQ1_D FREQ_ATND_SELF_HELP FRSTUSE1 GENDER HALLFLG "
-        "HERFLG HLTHINS IDU INHFLG LIVARAG LIVARAG_D LOS MARFLG MARSTAT METHFLG METHUSE MTHAMFLG NOPRIOR OPSYNFLG OTCFLG "
-        "OTHERFLG PCPFLG PREG PRIMINC PRIMPAY PSOURCE PSYPROB RACE REASON REGION ROUTE1 SEDHPFLG SERVICES SERVICES_D SEX "
-        "STFIPS STIMFLG SUB1 SUB1_D TRNQFLG VET"
-    ).split()
     rng = np.random.default_rng(1)
-    table = {c: rng.integers(-9, 13, 500).astype(np.int8) for c in columns}
+    table = {c: rng.integers(-9, 13, 500).astype(np.int8) for c in TEDSD.split()}
     table |= {"DISYR": np.full(500, 2019), "CASEID": rng.permutation(np.arange(20190000001, 20190000501))}
     table |= {"CBSA2010": np.where(rng.random(500) < 0.2, -9, rng.integers(1018, 4974, 500) * 10)}
     assert identifiers.findings(pa.table(table)) == []
@@ -345,6 +355,17 @@ def test_an_allowance_is_held_to_the_gate_itself(privacy: dict[str, object], sai
     with pytest.raises(StudyError, match=said) as caught:
         identifiers.check_privacy(privacy)
     assert not any(part in str(caught.value) for part in ("jane@", "Alvarez", "555"))
+
+
+def test_allowances_are_checked_before_the_first_job(monkeypatch: pytest.MonkeyPatch, project: Path) -> None:
+    monkeypatch.chdir(project)
+    config = study.read_yaml(Path("config/config.yaml")) | {
+        "privacy": allowance("c", "dates", "As jane@example.org said")
+    }
+    loaded = study.load(config, ["config/config.yaml"])
+    with pytest.raises(StudyError, match=r"`privacy\.allow`, number 1.*e-mail addresses"):
+        prepare.records(loaded.study)
+    assert loaded.merged()["privacy"]["limited_dataset"] is False
 
 
 def test_the_message_names_columns_rules_and_ways_on_but_no_value() -> None:
