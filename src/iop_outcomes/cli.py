@@ -89,6 +89,15 @@ def deidentify(options: argparse.Namespace) -> int:
     return 0
 
 
+def generate_tedsd(options: argparse.Namespace) -> int:
+    """Write an invented file shaped like TEDS-D of a year, whose margins are those that SAMHSA published."""
+    from iop_outcomes.sources.tedsd import generator
+
+    generator.write(options.year, options.rows, Path(options.out), options.seed)
+    print(options.out)
+    return 0
+
+
 def _check_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", default="config/config.yaml", help="the protocol (default: %(default)s)")
     parser.add_argument("--cohort", help="cohort to check in place of the one in the config")
@@ -136,10 +145,18 @@ def _draft_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--labels", action="store_true", help="Stata, SPSS, SAS: labels in place of codes")
 
 
+def _generate_tedsd_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--year", type=int, default=2019, help="year of discharge (default: %(default)s)")
+    parser.add_argument("--rows", type=int, default=60_000, help="discharges (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=20260101, help="same seed, same file (default: %(default)s)")
+    parser.add_argument("--out", required=True, help="the CSV file to write")
+
+
 COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], Callable[[argparse.ArgumentParser], None]]] = {
     "check": (check, _check_options),
     "draft-mapping": (draft_mapping, _draft_options),
     "deidentify": (deidentify, _deidentify_options),
+    "generate-tedsd": (generate_tedsd, _generate_tedsd_options),
     "schemas": (schemas, _schema_options),
     "tables": (tables, _table_options),
 }
