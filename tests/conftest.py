@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[1]
+WAIT_SECONDS = 20 * 60
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +49,42 @@ def snakemake(project: Path):
         return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def finished_run(snakemake, tmp_path_factory) -> Callable[..., Path]:
+    """The folder of a cohort's finished workflow, which all tests share and none may change.
+
+    Whichever worker asks first runs it, and the others wait. Further arguments go to --config.
+    """
+    own = tmp_path_factory.getbasetemp()
+    root = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def finished(cohort: str, *config: str) -> Path:
+        folder, outcome = root / f"finished-{cohort}", root / f"finished-{cohort}.json"
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            _wait_for(outcome)
+        else:
+            told = {"code": -1, "said": "the run broke off"}
+            try:
+                done = snakemake(folder, "--config", f"cohort={cohort}", *config)
+                told = {"code": done.returncode, "said": done.stdout + done.stderr}
+            finally:
+                beside = outcome.with_suffix(".part")
+                beside.write_text(json.dumps(told))
+                beside.rename(outcome)
+        ended = json.loads(outcome.read_text())
+        assert ended["code"] == 0, ended["said"]
+        return folder
+
+    return finished
+
+
+def _wait_for(outcome: Path) -> None:
+    limit = time.monotonic() + WAIT_SECONDS
+    while not outcome.exists():
+        if time.monotonic() > limit:
+            pytest.fail(f"the run that another worker started has not ended: {outcome.name} is missing")
+        time.sleep(0.5)

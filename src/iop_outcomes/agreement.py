@@ -7,12 +7,13 @@ endpoints can be missing. What does not fit is refused with the row, what was ex
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.protocol import Analysis, Endpoint, Study
+from iop_outcomes.protocol import Analysis, Eligibility, Endpoint, Study
+from iop_outcomes.tables import TABLES
 
-BINARY = ("interview", "screen", "no_return")
+BINARY = ("interview", "screen", "at_discharge", "no_return")
 TIMED = ("first_use", "run_of_screens")
 HAZARDS = ("naive", "randomised", "iptw", "overlap")
 WEIGHTED = ("crude", "iptw", "overlap")
@@ -27,6 +28,15 @@ METHODS: dict[tuple[str, str, tuple[str, ...]], dict[str, tuple[str, ...]]] = {
     ("dose", "durations", TIMED): {"hazard_ratio": ("naive", "landmark", "landmark_adjusted")},
     ("dose", "intensities", BINARY): {"dose_response": ("spline",)},
     ("dose", "contrasts", TIMED): {"hazard_ratio": ("randomised",)},
+}
+
+# columns of the candidates that eligibility rules may use beside those of persons and of the index episode
+DERIVED = {
+    "record_trusted": "yes where no stay or admission record of the person was set aside",
+    "treated": "yes where some stay goes beyond detoxification",
+    "treated_from_day_0": "yes where a treatment episode begins on or after day 0",
+    "observed_days": "days from time zero to the end of observation",
+    "reported_care": "care told of in the period, where periods are analysed",
 }
 
 # for whom a method speaks
@@ -52,8 +62,31 @@ def check(study: Study, analyses: tuple[Analysis, ...], endpoints: Mapping[str, 
         at = f"{study.analyses}, analysis '{row.analysis}' of cohort '{row.cohort}'"
         if row.outcome not in endpoints:
             raise StudyError(_unknown(at, "outcome", row.outcome, list(endpoints), study.endpoints))
+        _check_gap(study, endpoints[row.outcome], at)
         _check_row(study, row, endpoints[row.outcome], at)
     _check_unique(study, analyses)
+
+
+def check_rules(study: Study, rules: Sequence[Eligibility]) -> None:
+    """Raise StudyError for a rule on an unknown column or an outcome, or with a number that the study does not have."""
+    known = {
+        name: column.outcome for table in ("persons", "episodes") for name, column in TABLES[table].columns.items()
+    } | dict.fromkeys(DERIVED, False)
+    for rule in rules:
+        at = f"{study.eligibility}, rule '{rule.rule}'"
+        if rule.column not in known:
+            raise StudyError(_unknown(at, "column", rule.column, list(known), "persons, episodes and derived columns"))
+        if known[rule.column]:
+            raise StudyError(
+                f"{at}: '{rule.column}' is an outcome. Who is eligible must be known at time zero; take another column."
+            )
+        try:
+            (rule.value + rule.label).format(**study.population.model_dump())
+        except (KeyError, IndexError, ValueError):
+            raise StudyError(
+                f"{at}: value and label may refer to keys of `population` in braces, and to no others. Known: "
+                f"{', '.join(type(study.population).model_fields)}."
+            ) from None
 
 
 def _check_groups(study: Study) -> None:
@@ -70,6 +103,16 @@ def _check_groups(study: Study) -> None:
         if intensity.contrast not in study.contrasts:
             at = f"{file}, intensities.{name}"
             raise StudyError(_unknown(at, "contrast", intensity.contrast, list(study.contrasts), "`contrasts`"))
+
+
+def _check_gap(study: Study, endpoint: Endpoint, at: str) -> None:
+    """The gap rule of an endpoint is one under which stays are linked."""
+    linked = [study.care.gap_days, *study.care.gap_sensitivity_days]
+    if endpoint.gap_days is not None and endpoint.gap_days not in linked:
+        raise StudyError(
+            f"{at}: '{endpoint.outcome}' asks for gaps of {endpoint.gap_days} days, under which no stays are "
+            f"linked. Add it to `care.gap_sensitivity_days`; linked are {', '.join(map(str, linked))}."
+        )
 
 
 def _check_row(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None:

@@ -40,7 +40,7 @@ def run(module: str, inputs: Files, outputs: Files, settings: Mapping[str, Any])
         for name, files in inputs.items()
     }
     if module in BLIND:
-        given = {name: _blinded(name, table) for name, table in given.items()}
+        given = {name: blinded(name, table) for name, table in given.items()}
     results = function(**given, **settings)
     missing = sorted(set(outputs) - set(results))
     if missing:
@@ -54,7 +54,8 @@ def run(module: str, inputs: Files, outputs: Files, settings: Mapping[str, Any])
             store.write_text(results[name], str(path))
 
 
-def _blinded(name: str, table: Any) -> Any:
+def blinded(name: str, table: Any) -> Any:
+    """An input of a blind step: a declared table without the columns that are outcomes."""
     if name not in TABLES:
         return table
     return table.drop(columns=[c for c, d in TABLES[name].columns.items() if d.outcome and c in table.columns])

@@ -8,7 +8,7 @@ expected and what to do.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,9 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from iop_outcomes import agreement, sheets
+from iop_outcomes import agreement, sheets, variants
 from iop_outcomes.errors import StudyError
-from iop_outcomes.protocol import Analysis, Endpoint, Part, Study
+from iop_outcomes.protocol import Analysis, Contrast, Eligibility, Endpoint, Part, Study
 
 Plain = dict[str, Any]
 
@@ -33,6 +33,11 @@ FIGURES: dict[str, set[tuple[str, str]] | None] = {
     "abstinence": {("abstinence", "risk")},
     "duration": {("dose", "hazard_ratio"), ("dose", "risk")},
     "intensity": {("dose", "dose_response")},
+    "completeness": None,
+    "maturity": None,
+    "agreement": None,
+    "hours": None,
+    "transitions": None,
 }
 
 
@@ -43,6 +48,15 @@ class Loaded:
     study: Study
     analyses: tuple[Analysis, ...]
     endpoints: dict[str, Endpoint]
+    rules: tuple[Eligibility, ...]
+
+    def eligibility(self) -> list[Plain]:
+        """The eligibility rules of the cohort, in order, as plain dicts."""
+        return [r.model_dump(exclude={"cohort"}) for r in self.rules]
+
+    def contrasts(self, variants: bool = False) -> dict[str, Contrast]:
+        """The contrasts as asked for, or their copies under other classifiers."""
+        return {n: c for n, c in self.study.contrasts.items() if (c.variant_of is not None) == variants}
 
     def rows(self, step: str, contrast: str | None = None) -> list[Plain]:
         """The sheet's rows for a step, as plain dicts; their family is for the report."""
@@ -61,7 +75,21 @@ class Loaded:
     def followed(self, step: str, contrast: str) -> dict[str, Plain]:
         """Kind and cause of the endpoints that a step asks for in a contrast, by outcome."""
         asked = sorted({r["outcome"] for r in self.rows(step, contrast)})
-        return {o: self.endpoints[o].model_dump(include={"kind", "cause"}) for o in asked}
+        found = {o: self.endpoints[o] for o in asked}
+        return {o: {"kind": e.kind, "cause": e.cause, "follows": e.followed} for o, e in found.items()}
+
+    def definition(self) -> Plain:
+        """What it takes to say who is eligible, in which arm, and what happened: for the test with invented people."""
+        study = self.study.model_dump(mode="json", include={"population", "care", "contrasts"})
+        kinds = sorted({e.kind for e in self.endpoints.values()} - {"left_index", "in_care"})
+        asked = self.endpoints_of(*kinds)
+        return {**study, "rules": self.eligibility(), "endpoints": asked, "horizons": self.horizons()}
+
+    def companions(self) -> dict[str, list[str]]:
+        """Contrasts and outcomes that repeat a question under another rule."""
+        asked = {a.outcome for a in self.analyses}
+        outcomes = sorted(n for n, e in self.endpoints.items() if e.companion and n in asked)
+        return {"contrasts": list(self.contrasts(variants=True)), "outcomes": outcomes}
 
     def horizons(self) -> dict[str, list[int]]:
         """The horizons that the sheet asks for, by outcome."""
@@ -92,23 +120,37 @@ class Loaded:
     def words(self) -> Plain:
         """What figures need to speak: labels, titles and the confidence level."""
         study = self.study.model_dump(mode="json")
-        kept = ("title", "cohort", "contrasts", "durations", "intensities", "inference", "gate", "disclosure")
+        kept = ("title", "cohort", "durations", "intensities", "inference", "gate", "disclosure")
         return {
             **{k: study[k] for k in kept},
+            **self._contrasts(),
+            "companions": self.companions(),
+            "unit": self.study.population.unit,
             "endpoints": {n: {"label": e.label, "kind": e.kind} for n, e in self.endpoints.items()},
         }
+
+    def _contrasts(self) -> Plain:
+        """Contrasts and their variants apart: figures and tables show the first, one table the second."""
+        asked, repeated = (
+            {n: c.model_dump(mode="json") for n, c in self.contrasts(which).items()} for which in (False, True)
+        )
+        return {"contrasts": asked, "variants": repeated}
 
     def merged(self) -> Plain:
         """The whole study as one plain dict, as it is written beside the results.
 
         Folders of the machine are left out, so that the same study gives the same file anywhere.
         """
-        study = self.study.model_dump(mode="json", exclude={"data", "results", "cohorts", "analyses", "endpoints"})
-        for part, key in ((study["source"], "path"), (study, "truth")):
+        folders = {"data", "results", "cohorts", "analyses", "endpoints", "eligibility"}
+        study = self.study.model_dump(mode="json", exclude=folders)
+        for part, key in ((study["source"], "path"), (study, "truth"), (study, "people")):
             if part[key]:
                 part[key] = Path(part[key]).name
         return {
             **study,
+            **self._contrasts(),
+            "companions": self.companions(),
+            "eligibility": [r.model_dump(mode="json") for r in self.rules],
             "analyses": [a.model_dump(mode="json") for a in self.analyses],
             "endpoints": [e.model_dump(mode="json") for e in self.endpoints.values()],
         }
@@ -139,7 +181,18 @@ def load(config: Mapping[str, Any], files: Iterable[str | Path] = ()) -> Loaded:
     rows = sheets.read(Analysis, Path(study.analyses))
     analyses = tuple(a for a in rows if a.cohort == study.cohort)
     agreement.check(study, analyses, endpoints)
-    return Loaded(study, analyses, endpoints)
+    rules = _rules(study)
+    agreement.check_rules(study, rules)
+    study, analyses = variants.expanded(study, analyses)
+    return Loaded(study, analyses, endpoints, rules)
+
+
+def _rules(study: Study) -> tuple[Eligibility, ...]:
+    """The eligibility rules of the cohort: those for all in order, a row of its own in the place of the one for all."""
+    rows = sheets.read(Eligibility, Path(study.eligibility))
+    own = {r.rule: r for r in rows if r.cohort == study.cohort}
+    common = {r.rule: own.get(r.rule, r) for r in rows if r.cohort == "*"}
+    return tuple(r for r in {**common, **own}.values() if r.keep != "always")
 
 
 def read_yaml(path: Path) -> Plain:
@@ -190,19 +243,29 @@ def _sentence(error: Any, shape: type[BaseModel], files: list[Path]) -> str:
     if error["type"] == "missing":
         return f"{place}: `{key}` is missing. Add it; config/README.md explains it."
     said = str(error["msg"]).removeprefix("Value error, ")
-    return f"{place}: `{key}`: {said[0].lower()}{said[1:]}, found {error['input']!r}."
+    return f"{place}: `{key}`: {said[0].lower()}{said[1:]}{_found(error['input'])}."
+
+
+def _found(given: Any) -> str:
+    """What was found, where that helps: not a whole part of the study, and never a URL, which may hold a password."""
+    whole = isinstance(given, Mapping | list | Part)
+    return "" if whole or "://" in str(given) else f", found {given!r}"
 
 
 def _known_keys(shape: Any, path: list[Any]) -> list[str]:
     for step in path:
         field = getattr(shape, "model_fields", {}).get(step)
-        inner = field.annotation if field is not None else shape
-        shape = next((a for a in getattr(inner, "__args__", ()) if _is_part(a)), inner)
-    return list(getattr(shape, "model_fields", {}))
+        shape = next(_parts(field.annotation), shape) if field is not None else shape
+    return [field.alias or name for name, field in getattr(shape, "model_fields", {}).items()]
 
 
-def _is_part(shape: Any) -> bool:
-    return isinstance(shape, type) and issubclass(shape, Part)
+def _parts(shape: Any) -> Iterator[type[Part]]:
+    """The parts of the protocol within a type, however deep."""
+    if isinstance(shape, type) and issubclass(shape, Part):
+        yield shape
+    for inner in (getattr(shape, "__origin__", None), *getattr(shape, "__args__", ())):
+        if inner is not None:
+            yield from _parts(inner)
 
 
 def _line(files: list[Path], path: list[Any]) -> str:
@@ -228,8 +291,10 @@ def _follow(node: Any, path: list[Any]) -> tuple[int, int]:
 
 
 def schemas() -> dict[str, Plain]:
-    """The JSON Schemas (draft 2020-12) of the study, of a row of the sheet and of a row of the endpoint library."""
-    shapes: dict[str, type[Part]] = {"study": Study, "analyses": Analysis, "endpoints": Endpoint}
+    """The JSON Schemas (draft 2020-12) of the study and of a row of each sheet."""
+    shapes: dict[str, type[Part]] = {
+        "study": Study, "analyses": Analysis, "endpoints": Endpoint, "eligibility": Eligibility,
+    }  # fmt: skip
     return {
         name: {"$schema": "https://json-schema.org/draft/2020-12/schema", **shape.model_json_schema()}
         for name, shape in shapes.items()

@@ -19,9 +19,9 @@ CONTRAST = {
 }
 ADJUSTMENT = {"continuous": ["age"], "categorical": ["sex"], "site_effects": True, "spline_knots": 3}
 ENDPOINTS = {
-    "unplanned_discharge": {"kind": "left_index", "cause": "unplanned"},
-    "retained": {"kind": "in_care", "cause": ""},
-    "time_in_care": {"kind": "in_care", "cause": ""},
+    "unplanned_discharge": {"kind": "left_index", "cause": "unplanned", "follows": "index"},
+    "retained": {"kind": "in_care", "cause": "", "follows": "care"},
+    "time_in_care": {"kind": "in_care", "cause": "", "follows": "care"},
 }
 N = 800
 
@@ -39,18 +39,23 @@ def cohort() -> dict[str, pd.DataFrame]:
         .empty()
         .reindex(range(N))
         .assign(
-            person_id=ids, site_id=sites, index_level=np.where(arm == 1, "2.1", "3.5"), index_start_day=0,
+            person_id=ids, record_id=ids, site_id=sites, index_level=np.where(arm == 1, "2.1", "3.5"),
+            index_start_day=0, clock_start_day=0,
             observed_days=365, assigned_arm="none", trial="none", sex=np.where(female, "female", "male"),
         )
     )  # fmt: skip
-    people = people.astype({"index_start_day": "int64", "observed_days": "int64"})
+    people = people.astype({c: "int64" for c in ("index_start_day", "clock_start_day", "observed_days")})
     covariates = pd.DataFrame({"person_id": ids, "age": age, "sex=female": female.astype(float)})
     arms = pd.DataFrame({"contrast": "c", "person_id": ids, "arm": arm, "stratum": sites})
     found = design.run(people, covariates, arms, "k", "c", CONTRAST, ADJUSTMENT, GATE)
     days = rng.integers(1, 200, N)
     cause = np.where(rng.random(N) < 0.4 + 0.1 * arm, "unplanned", "completed").astype(object)
-    left = pd.DataFrame(
-        {"person_id": ids, "index_days": days, "index_cause": cause, "care_days": days, "care_cause": cause}
+    left = pd.concat(
+        [
+            pd.DataFrame({"person_id": ids, "follows": f, "days": days, "days_latest": days, "cause": cause})
+            for f in ("index", "care")
+        ],
+        ignore_index=True,
     )
     state = rng.choice(["yes", "no", "unknown"], N, p=[0.4, 0.4, 0.2])
     outcome = pd.DataFrame(
@@ -101,7 +106,8 @@ def by_measure(found, column="estimate"):
 def test_without_censoring_weighted_incidence_is_the_weighted_share(cohort):
     estimate = by_measure(run_retention(cohort, ask()))
     scores, left = cohort["scores"], cohort["retention"]
-    event = ((left["index_cause"] == "unplanned") & (left["index_days"] <= 90)).to_numpy()
+    index = left[left["follows"] == "index"]
+    event = ((index["cause"] == "unplanned") & (index["days"] <= 90)).to_numpy()
     share = [np.average(event[scores["arm"] == a], weights=scores.loc[scores["arm"] == a, "overlap"]) for a in (1, 0)]
     assert estimate["risk_iop"] == pytest.approx(share[0])
     assert estimate["risk_residential"] == pytest.approx(share[1])
@@ -110,7 +116,7 @@ def test_without_censoring_weighted_incidence_is_the_weighted_share(cohort):
 
 
 def test_in_care_counts_the_day_of_the_horizon_and_days_first_and_last(cohort):
-    left = cohort["retention"]
+    left = cohort["retention"][cohort["retention"]["follows"] == "care"]
     found = run_retention(
         cohort,
         ask(outcome="retained", method="naive", estimand="as_observed"),
@@ -118,8 +124,8 @@ def test_in_care_counts_the_day_of_the_horizon_and_days_first_and_last(cohort):
     )
     iop = (cohort["scores"]["arm"] == 1).to_numpy()
     estimate = by_measure(found)
-    assert estimate["risk_iop"] == pytest.approx((left["care_days"][iop] >= 90).mean())
-    assert estimate["mean_days_iop"] == pytest.approx(np.minimum(left["care_days"][iop] + 1, 90).mean())
+    assert estimate["risk_iop"] == pytest.approx((left["days"][iop] >= 90).mean())
+    assert estimate["mean_days_iop"] == pytest.approx(np.minimum(left["days"][iop] + 1, 90).mean())
 
 
 def test_estimating_the_score_counts_in_the_standard_error(cohort):
@@ -156,9 +162,26 @@ def test_too_few_events_gate_risks_and_hazards_but_not_mean_days(cohort):
 
 
 def test_a_cohort_without_events_is_gated_not_an_error(cohort):
-    quiet = cohort["retention"].assign(index_cause="completed")
+    quiet = cohort["retention"].assign(cause="completed")
     found = run_retention({**cohort, "retention": quiet}, ask())["estimates"]
     assert set(found["status"]) == {"gated"}
+
+
+def test_lengths_of_stay_known_as_intervals_answer_at_their_borders_only(cohort):
+    left = cohort["retention"]
+    # stays of 31 to 60 days are known as that interval only
+    within = left["days"].between(31, 60)
+    rough = left.assign(days=left["days"].mask(within, 31), days_latest=left["days"].mask(within, 60))
+    exact, known = (run_retention({**cohort, "retention": t}, ask(horizon_days=60)) for t in (left, rough))
+    assert by_measure(known)["risk_iop"] == pytest.approx(by_measure(exact)["risk_iop"])
+    assert by_measure(run_retention({**cohort, "retention": rough}, ask(horizon_days=30)), "status").eq("ok").all()
+    for asked in (
+        ask(horizon_days=45), ask(horizon_days=45, method="crude"), ask(outcome="retained", horizon_days=60),
+        ask(outcome="time_in_care", measure="mean_days", horizon_days=90), ask(measure="hazard_ratio"),
+    ):  # fmt: skip
+        found = run_retention({**cohort, "retention": rough}, asked)["estimates"]
+        assert set(found["status"]) == {"not_possible"}
+        assert found["reason"].str.contains("intervals").all()
 
 
 def test_life_tables_hold_everyone_once(cohort):

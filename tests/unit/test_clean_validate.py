@@ -157,6 +157,16 @@ def test_a_session_in_an_open_stay_or_between_long_and_short_ones() -> None:
     assert broken(raw(stays=stays, sessions=[{"day": 364}])) == []
 
 
+def test_sessions_of_a_day_that_add_up_to_more_than_it_has() -> None:
+    long = {"minutes": 800.0}
+    sessions = [long, {**long, "modality": "virtual"}, {**long, "day": 4}, {**long, "day": 4}, {**long, "day": 5}]
+    rule = "more than 24 hours in a day"
+    found = outcome(raw(sessions=sessions))
+    assert found["quarantine"][["rule", "row"]].to_numpy().tolist() == [[rule, 0], [rule, 1]]
+    # the copy is one session recorded twice
+    assert ["sessions", "merged: exact duplicate", 1] in found["intake"].to_numpy().tolist()
+
+
 def test_what_the_source_could_not_read_is_set_aside_first() -> None:
     tables = raw(stays=[{}, {**SECOND, "start_day": None}])
     tables["quarantine"] = pd.DataFrame(
@@ -250,11 +260,12 @@ def test_the_step_returns_every_table(monkeypatch: pytest.MonkeyPatch) -> None:
         quarantine=tables["quarantine"],
         arrivals=tables["arrivals"],
         gap_days=14,
+        gap_sensitivity_days=[7],
         max_quarantined_share=0.0,
     )
     for name, frame in found.items():
         check(TABLES[name], frame)
-    assert set(found) == {*ROWS, "episodes", "quarantine", "intake"}
+    assert set(found) == {*ROWS, "episodes", "episodes_by_gap", "quarantine", "intake"}
     assert found["episodes"]["index_end_day"].tolist() == [30]
 
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pandas as pd
 import pytest
 
-from iop_outcomes.cohort import abstinence, dose, population, retention
+from iop_outcomes import sheets
+from iop_outcomes.cohort import abstinence, dose, population, retention, units
 from iop_outcomes.errors import StudyError
+from iop_outcomes.protocol import Eligibility
 from iop_outcomes.tables import TABLES, check
 
-POPULATION = {"minimum_age": 18, "program_types": ["substance_use"], "washout_days": 60, "minimum_observed_days": 0}
+POPULATION = {"unit": "first_episode", "minimum_age": 18, "washout_days": 60, "minimum_observed_days": 0}
+RULES = [r.model_dump() for r in sheets.read(Eligibility, Path(__file__).parents[2] / "config" / "eligibility.tsv")]
 ADJUSTMENT = {"continuous": ["severity"], "categorical": ["sex"]}
 CONTRAST = {
     "column": "index_level",
@@ -36,25 +42,36 @@ def persons(rows: list[dict]) -> pd.DataFrame:
 def episodes(rows: list[dict]) -> pd.DataFrame:
     return table(
         "episodes", rows, episode=1, site_id="S1", index_level="2.1", index_start_day=0,
-        program_type="substance_use", after_detox=False,
+        episode_start_day=0, program_type="substance_use", after_detox=False,
     )  # fmt: skip
 
 
 def people(*names: str, **columns) -> pd.DataFrame:
-    rows = [{"person_id": n} for n in names]
-    defaults = {"site_id": "S1", "index_level": "2.1", "index_start_day": 0, "observed_days": 365}
+    rows = [{"person_id": n, "record_id": n} for n in names]
+    defaults = {
+        "site_id": "S1", "index_level": "2.1", "level_asam": "2.1", "level_broad": "2.1", "reported_care": "none",
+        "entry_period": "unknown", "index_start_day": 0, "clock_start_day": 0, "observed_days": 365,
+    }  # fmt: skip
     return table("people", rows, **{**defaults, "assigned_arm": "none", "trial": "none", **columns})
 
 
-NO_QUARANTINE = TABLES["quarantine"].empty()
+NO_QUARANTINE, NO_PERIODS, NO_INTAKE = (TABLES[n].empty() for n in ("quarantine", "periods", "intake"))
 
 
 def blind(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.drop(columns=[c for c, d in TABLES["episodes"].columns.items() if d.outcome])
 
 
-def admitted(who, care, quarantine=NO_QUARANTINE, population_rules=POPULATION, contrast=CONTRAST):
-    return population.run(who, blind(care), quarantine, population_rules, ADJUSTMENT, {"c": contrast})
+def admitted(
+    who, care, quarantine=NO_QUARANTINE, contrast: dict[str, Any] | None = CONTRAST, periods=NO_PERIODS,
+    intake=NO_INTAKE, adjustment=ADJUSTMENT, rules=RULES, **changes,
+):  # fmt: skip
+    contrasts = {"c": contrast} if contrast else {}
+    given = (who, blind(care), periods, quarantine, intake, {**POPULATION, **changes}, rules, adjustment, contrasts)
+    found = population.run(*given, "partial_hospitalization")
+    for name, frame in found.items():
+        check(TABLES[name], frame)
+    return found
 
 
 def test_each_person_is_excluded_once_under_the_first_rule_that_fits():
@@ -77,7 +94,7 @@ def test_each_person_is_excluded_once_under_the_first_rule_that_fits():
     found = admitted(who, care, broken)
     assert found["people"]["person_id"].tolist() == ["ok1", "ok2"]
     attrition = found["attrition"]
-    assert attrition["excluded"].tolist() == [0, 1, 1, 1, 1, 2, 1, 0]
+    assert attrition["excluded"].tolist() == [0, 1, 1, 1, 0, 1, 2, 1, 0]
     assert attrition["remaining"].iloc[-1] == 2
     assert attrition["excluded"].sum() + 2 == len(who)
 
@@ -127,7 +144,7 @@ def test_no_one_eligible_stops_the_run_with_the_counts():
 def test_a_covariate_that_is_not_there_is_named():
     who, care = persons([{"person_id": "a"}]), episodes([{"person_id": "a"}])
     with pytest.raises(StudyError, match="'housing'"):
-        population.run(who, blind(care), NO_QUARANTINE, POPULATION, {**ADJUSTMENT, "categorical": ["housing"]}, {})
+        admitted(who, care, contrast=None, adjustment={**ADJUSTMENT, "categorical": ["housing"]})
 
 
 def test_covariates_are_numbers_with_missing_ones_flagged_and_rare_categories_joined():
@@ -143,6 +160,17 @@ def test_covariates_are_numbers_with_missing_ones_flagged_and_rare_categories_jo
     assert found.loc[0, "severity"] == pytest.approx(25.5)
 
 
+def left(who: pd.DataFrame, care: pd.DataFrame, by_gap: pd.DataFrame | None = None, *more: str) -> dict[str, Any]:
+    """Days, latest days and cause by person and thing followed."""
+    found = retention.run(who, care, TABLES["episodes_by_gap"].empty() if by_gap is None else by_gap)["retention"]
+    check(TABLES["retention"], found)
+    wanted = found[found["follows"].isin(["index", "care", *more])]
+    return {
+        str(p): {r.follows: (r.days, r.days_latest, r.cause) for r in own.itertuples()}
+        for p, own in wanted.groupby("person_id")
+    }
+
+
 def test_retention_counts_days_and_censors_open_stays_and_what_was_not_observable():
     care = episodes(
         [
@@ -156,11 +184,111 @@ def test_retention_counts_days_and_censors_open_stays_and_what_was_not_observabl
     who = people("done", "late", "open")
     who["observed_days"] = [100, 365, 50]
     who.loc[who["person_id"] == "late", "index_start_day"] = 3
-    found = retention.run(who, care)["retention"].set_index("person_id")
-    check(TABLES["retention"], found.reset_index())
-    assert found.loc["done"].tolist() == [27, "completed", 100, "censored"]
-    assert found.loc["late"].tolist() == [10, "unplanned", 10, "unplanned"]
-    assert found.loc["open"].tolist() == [50, "censored", 50, "censored"]
+    found = left(who, care)
+    assert found["done"] == {"index": (27, 27, "completed"), "care": (100, 100, "censored")}
+    assert found["late"] == {"index": (10, 10, "unplanned"), "care": (10, 10, "unplanned")}
+    assert found["open"] == {"index": (50, 50, "censored"), "care": (50, 50, "censored")}
+
+
+def test_the_continuum_begins_with_detoxification_and_other_gap_rules_move_its_end():
+    care = episodes(
+        [
+            {"person_id": "a", "episode_start_day": -5, "index_end_day": 27, "index_reason": "completed",
+             "episode_end_day": 84, "episode_reason": "unplanned"},
+        ]
+    )  # fmt: skip
+    by_gap = table(
+        "episodes_by_gap",
+        [
+            {"gap_days": 7, "episode": 1, "episode_start_day": -5, "episode_end_day": 27,
+             "episode_reason": "completed"},
+            {"gap_days": 7, "episode": 2, "episode_start_day": 40, "episode_end_day": 84,
+             "episode_reason": "unplanned"},
+            {"gap_days": 30, "episode": 1, "episode_start_day": -60, "episode_end_day": 84,
+             "episode_reason": "unplanned"},
+        ],
+        person_id="a", index_start_day=0,
+    )  # fmt: skip
+    found = left(people("a", clock_start_day=-5), care, by_gap, "continuum", "care_gap_7", "care_gap_30")["a"]
+    assert found["care"] == (84, 84, "unplanned")
+    assert found["continuum"] == (89, 89, "unplanned")
+    assert found["care_gap_7"] == (27, 27, "completed")
+    assert found["care_gap_30"] == (84, 84, "unplanned")
+
+
+def test_an_end_known_as_an_interval_keeps_both_of_its_days():
+    ends = {"index_end_day": 31, "index_end_latest": 45, "episode_end_day": 31, "episode_end_latest": 45}
+    care = episodes([{"person_id": "a", "index_reason": "unplanned", "episode_reason": "unplanned", **ends}])
+    assert left(people("a"), care)["a"]["index"] == (31, 45, "unplanned")
+    # observation ends before the interval begins: last seen in care
+    assert left(people("a", observed_days=20), care)["a"]["index"] == (20, 20, "censored")
+
+
+def test_use_before_discharge_is_asked_of_those_who_have_left():
+    care = episodes(
+        [
+            {"person_id": p, "index_end_day": end, "index_reason": "completed", "use_at_discharge": use}
+            for p, end, use in (("a", 40, "none"), ("b", 40, "some"), ("c", 40, "unknown"), ("d", 200, "none"))
+        ]
+    )
+    who = people("a", "b", "c", "d")
+    stays = retention.run(who, care, TABLES["episodes_by_gap"].empty())["retention"]
+    endpoint = {"outcome": "o", "kind": "at_discharge"}
+    found = abstinence.run(
+        who, EMPTY["followups"], EMPTY["screens"], LIVING, care, stays, [endpoint], {"o": [90]}
+    )["abstinence"].set_index("person_id")  # fmt: skip
+    check(TABLES["abstinence"], found.reset_index())
+    assert found.loc[["a", "b"], "abstinent"].tolist() == [True, False]
+    assert found["abstinent"].isna().tolist() == [False, False, True, True]
+    assert found["mature"].tolist() == [True, True, True, False]
+
+
+def test_every_episode_can_count_and_records_are_read_from_its_own_time_zero():
+    who = persons([{"person_id": "a"}, {"person_id": "b"}])
+    care = episodes(
+        [
+            {"person_id": "a", "episode": 1},
+            {"person_id": "a", "episode": 2, "index_start_day": 120, "days_since_previous": 70, "index_level": "3.5",
+             "episode_start_day": 120},
+            {"person_id": "b", "index_level": "3.5"},
+        ]
+    )  # fmt: skip
+    found = admitted(who, care, unit="episode")["people"]
+    assert found["person_id"].tolist() == ["a/1", "a/2", "b/1"]
+    assert found["record_id"].tolist() == ["a", "a", "b"]
+    tests = screens([{"person_id": "a", "day": 123, "result": "negative"}])
+    moved = units.from_zero(tests, found)
+    assert dict(zip(moved["person_id"], moved["day"], strict=True)) == {"a/1": 123, "a/2": 3}
+
+
+def test_people_left_out_by_the_source_and_set_aside_come_first_and_add_up():
+    who = persons([{"person_id": "a"}, {"person_id": "b"}])
+    care = episodes([{"person_id": "a"}, {"person_id": "b", "index_level": "3.5"}])
+    intake = table(
+        "intake",
+        [
+            {"outcome": "kept", "rows": 2}, {"outcome": "excluded: detoxification", "rows": 40},
+            {"outcome": "quarantined: out of range age", "rows": 3}, {"outcome": "merged: exact duplicate", "rows": 5},
+        ],
+        table="persons",
+    )  # fmt: skip
+    attrition = admitted(who, care, intake=intake)["attrition"]
+    assert attrition[["rule", "excluded", "remaining"]].to_numpy().tolist()[:3] == [
+        ["In the records", 0, 45],
+        ["Detoxification", 40, 5],
+        ["A record of theirs could not be trusted", 3, 2],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"column": "shoe_size"}, "'shoe_size', which the records do not have"), ({"column": "sex"}, "which is text")],
+)
+def test_a_rule_that_the_records_cannot_answer_is_named(change, said):
+    who, care = persons([{"person_id": "a"}]), episodes([{"person_id": "a"}])
+    rule = {"rule": "r", "column": "age", "keep": "at_least", "value": "18", "unknown": "keep", "label": "l", **change}
+    with pytest.raises(StudyError, match=said):
+        admitted(who, care, rules=[rule], contrast=None)
 
 
 INTERVIEW = {"outcome": "abstinent", "kind": "interview", "substance": "any", "tolerance_days": 14}
@@ -168,10 +296,19 @@ LIVING = TABLES["persons"].empty()
 EMPTY = {n: TABLES[n].empty() for n in ("followups", "screens", "sessions")}
 
 
+def endpoints(who, followups, screens, dead, asked, horizons) -> dict[str, pd.DataFrame]:
+    """Endpoints of people who are in care throughout."""
+    care = episodes(
+        [{"person_id": p, "index_start_day": d} for p, d in zip(who["person_id"], who["index_start_day"], strict=True)]
+    )
+    stays = retention.run(who, care, TABLES["episodes_by_gap"].empty())["retention"]
+    return abstinence.run(who, followups, screens, dead, care, stays, asked, horizons)
+
+
 def endpoint_values(kind: str, rows: dict, horizon: int, **more) -> dict:
     endpoint = {"outcome": "o", "kind": kind, "substance": "any", "tolerance_days": 14, **more}
     who = people("a", "b", "c", "d")
-    found = abstinence.run(
+    found = endpoints(
         who, {**EMPTY, **rows}["followups"], {**EMPTY, **rows}["screens"], LIVING, [endpoint], {"o": [horizon]}
     )
     check(TABLES["abstinence"], found["abstinence"])
@@ -257,9 +394,7 @@ def test_no_return_needs_answers_up_to_the_horizon():
 def times(kind: str, rows: dict, **more) -> dict:
     endpoint = {"outcome": "o", "kind": kind, "substance": "any", "from_day": 0, **more}
     given = {**EMPTY, **rows}
-    found = abstinence.run(
-        people("a", "b", "c"), given["followups"], given["screens"], LIVING, [endpoint], {"o": [365]}
-    )
+    found = endpoints(people("a", "b", "c"), given["followups"], given["screens"], LIVING, [endpoint], {"o": [365]})
     check(TABLES["first_use"], found["first_use"])
     return {r.person_id: (r.days, r.event) for r in found["first_use"].itertuples()}
 
@@ -293,13 +428,13 @@ def test_days_are_counted_from_time_zero_not_from_day_zero():
     held = followups([{"person_id": "a", "day": 192, "target_day": 192, "days_used": 0}])
     endpoint = {"outcome": "o", "kind": "interview", "substance": "any", "tolerance_days": 0}
     moved = people("a", index_start_day=10)
-    found = abstinence.run(moved, held, EMPTY["screens"], LIVING, [endpoint], {"o": [182]})["abstinence"]
+    found = endpoints(moved, held, EMPTY["screens"], LIVING, [endpoint], {"o": [182]})["abstinence"]
     assert found["abstinent"].tolist() == [True]
 
 
 def test_a_horizon_beyond_observation_is_not_yet_observed():
     young = people("a", observed_days=100)
-    found = abstinence.run(young, EMPTY["followups"], EMPTY["screens"], LIVING, [INTERVIEW], {"abstinent": [90, 180]})
+    found = endpoints(young, EMPTY["followups"], EMPTY["screens"], LIVING, [INTERVIEW], {"abstinent": [90, 180]})
     assert found["abstinence"]["mature"].tolist() == [True, False]
 
 
@@ -313,8 +448,8 @@ def test_hours_are_attended_minutes_in_the_window_per_week():
     )  # fmt: skip
     stays = table(
         "retention",
-        [{"person_id": "a", "care_days": 28, "index_days": 28}, {"person_id": "b", "care_days": 27, "index_days": 27}],
-        index_cause="completed", care_cause="completed",
+        [{"person_id": "a", "days": 28, "days_latest": 28}, {"person_id": "b", "days": 27, "days_latest": 27}],
+        follows="care", cause="completed",
     )  # fmt: skip
     tests = screens(
         [
@@ -340,12 +475,7 @@ def test_hours_are_attended_minutes_in_the_window_per_week():
 
 
 def test_without_sessions_hours_are_missing_not_zero():
-    stays = table(
-        "retention",
-        [{"person_id": "a", "care_days": 28, "index_days": 28}],
-        index_cause="completed",
-        care_cause="completed",
-    )
+    stays = table("retention", [{"person_id": "a", "days": 28, "days_latest": 28}], follows="care", cause="completed")
     found = dose.run(people("a"), stays, EMPTY["sessions"], EMPTY["screens"], EMPTY["followups"], [28])["dose"]
     assert found["hours_per_week"].isna().all()
 
@@ -353,12 +483,12 @@ def test_without_sessions_hours_are_missing_not_zero():
 def test_the_dead_were_observed_to_the_end_and_a_first_use_before_time_zero_is_none():
     dead = persons([{"person_id": "a", "death_day": 40, "observed_to_day": 40}])
     young = people("a", observed_days=40)
-    found = abstinence.run(young, EMPTY["followups"], EMPTY["screens"], dead, [INTERVIEW], {"abstinent": [90]})
+    found = endpoints(young, EMPTY["followups"], EMPTY["screens"], dead, [INTERVIEW], {"abstinent": [90]})
     assert found["abstinence"]["mature"].tolist() == [True]
     held = followups([{"person_id": "a", "day": 182, "first_use_day": 5, "no_use_through_day": 4}])
     endpoint = {"outcome": "o", "kind": "first_use", "substance": "any"}
     moved = people("a", index_start_day=10)
-    timed = abstinence.run(moved, held, EMPTY["screens"], LIVING, [endpoint], {"o": [365]})["first_use"]
+    timed = endpoints(moved, held, EMPTY["screens"], LIVING, [endpoint], {"o": [365]})["first_use"]
     assert timed[["days", "event"]].to_numpy().tolist() == [[0, False]]
 
 
@@ -381,11 +511,11 @@ def test_an_endpoint_on_any_substance_reads_every_screen():
 def test_only_baseline_columns_of_the_right_kind_are_adjusted_for(adjustment, said):
     who, care = persons([{"person_id": "a"}]), episodes([{"person_id": "a"}])
     with pytest.raises(StudyError, match=said):
-        population.run(who, blind(care), NO_QUARANTINE, POPULATION, adjustment, {})
+        admitted(who, care, contrast=None, adjustment=adjustment)
 
 
 def test_a_covariate_that_nobody_has_is_named():
     who, care = persons([{"person_id": "a"}]), episodes([{"person_id": "a"}])
     who["severity"] = float("nan")
     with pytest.raises(StudyError, match="'severity' is missing for everyone"):
-        population.run(who, blind(care), NO_QUARANTINE, POPULATION, ADJUSTMENT, {})
+        admitted(who, care, contrast=None)

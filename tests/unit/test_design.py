@@ -27,10 +27,11 @@ def cohort(n: int = 600, sites: int = 3, strength: float = 0.5):
     arm = (rng.random(n) < 1 / (1 + np.exp(-strength * (age - 40) / 10 - 0.3 * female))).astype("int64")
     ids = np.array([f"p{i:04d}" for i in range(n)], dtype=object)
     people = TABLES["people"].empty().reindex(range(n)).assign(
-        person_id=ids, site_id=site, index_level=np.where(arm == 1, "2.1", "3.5"), index_start_day=0,
+        person_id=ids, record_id=ids, site_id=site, index_level=np.where(arm == 1, "2.1", "3.5"),
+        index_start_day=0, clock_start_day=0,
         observed_days=365, assigned_arm="none", trial="none", sex=np.where(female, "female", "male"),
     )  # fmt: skip
-    people = people.astype({"index_start_day": "int64", "observed_days": "int64"})
+    people = people.astype({c: "int64" for c in ("index_start_day", "clock_start_day", "observed_days")})
     covariates = pd.DataFrame({"person_id": ids, "age": age, "sex=female": female.astype(float)})
     arms = pd.DataFrame({"contrast": "c", "person_id": ids, "arm": arm, "stratum": site})
     return people, covariates, arms

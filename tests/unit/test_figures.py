@@ -110,7 +110,9 @@ def study(**changes: Any) -> dict[str, Any]:
         for o, k, words, c in ENDPOINTS
     ]
     rows = [dict(zip(COLUMNS, row, strict=True)) for row in SHEET]
-    return {**typed.model_dump(mode="json"), "analyses": rows, "endpoints": endpoints}
+    rules = [{"rule": "age", "value": "{minimum_age}", "label": "Under {minimum_age} years"}]
+    more = {"analyses": rows, "endpoints": endpoints, "eligibility": rules, "variants": {}}
+    return {**typed.model_dump(mode="json"), **more}
 
 
 def words(whole: dict[str, Any] | None = None) -> dict[str, Any]:

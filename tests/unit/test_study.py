@@ -92,7 +92,7 @@ def test_arms_that_share_a_value_are_refused(folder):
 def test_an_unknown_cohort_lists_those_there_are(folder):
     said = refused(cohort="dmo")
     assert "config/cohorts/dmo.yaml" in said
-    assert "demo, template, uis" in said
+    assert all(name in said for name in (*COHORTS, "template", "template_mapping"))
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,8 @@ def test_the_schemas_in_the_repository_are_those_of_the_code(project):
 def test_the_merged_study_keeps_to_its_schema(folder):
     for cohort in COHORTS:
         merged = load(cohort=cohort).merged()
-        for key in ("analyses", "endpoints"):
+        merged["contrasts"] |= merged.pop("variants")
+        for key in ("analyses", "endpoints", "eligibility"):
             for row in merged.pop(key):
                 jsonschema.validate(row, study.schemas()[key])
         jsonschema.validate(merged, study.schemas()["study"])
@@ -152,3 +153,33 @@ def test_only_figures_that_can_be_filled_are_drawn(folder):
 def test_the_causes_of_endpoints_are_discharge_reasons():
     causes = set(Endpoint.model_fields["cause"].annotation.__args__) - {""}
     assert causes == set(DISCHARGE_REASONS)
+
+
+MAPPED = """
+source:
+  kind: mapping
+  database: {database}
+  tables:
+    stays:
+      files: stays.csv
+      columns:
+        person_id: {{ colum: PID }}
+    persons:
+      files: persons.csv
+      where:
+        - {{ column: A, within: [1] }}
+      columns: {{ person_id: PID, age: AGE, sex: SEX, observed_to_day: LAST }}
+"""
+
+
+def test_errors_in_a_mapping_name_the_key_however_deep_and_show_no_url(folder):
+    text = Path("config/cohorts/demo.yaml").read_text()
+    begin, end = text.index("source:"), text.index("\nadjustment:")
+    url = "postgresql://me:secret@host/db"
+    Path("config/cohorts/demo.yaml").write_text(text[:begin] + MAPPED.format(database=url) + text[end:])
+    said = refused()
+    assert "`source.tables.stays.columns.person_id.colum` is not a known key. Did you mean `column`?" in said
+    assert "`source.tables.persons.where.0.within` is not a known key" in said
+    assert "Known here: column, in, not_in" in said
+    assert "`source.database`" in said
+    assert "secret" not in said

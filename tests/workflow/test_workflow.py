@@ -24,11 +24,8 @@ def hashes(folder: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def finished(snakemake, tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("uis")
-    done = snakemake(folder, *UIS)
-    assert done.returncode == 0, done.stderr
-    return folder
+def finished(finished_run) -> Path:
+    return finished_run("uis")
 
 
 def planned(snakemake, folder: Path, *arguments: str) -> set[str]:

@@ -3,7 +3,7 @@
 
 rule population:
     input:
-        **private("persons", "episodes", "quarantine"),
+        **private("persons", "episodes", "periods", "quarantine", "intake"),
     output:
         **private("people", "covariates", "arms", "attrition"),
     log:
@@ -14,6 +14,8 @@ rule population:
         step="cohort.population",
         settings={
             "population": plain(STUDY.population),
+            "rules": LOADED.eligibility(),
+            "twenty_hours": STUDY.care.twenty_hours,
             "adjustment": plain(STUDY.adjustment),
             "contrasts": {n: plain(c, "title") for n, c in STUDY.contrasts.items()},
         },
@@ -24,6 +26,7 @@ rule population:
             "arms",
             "attrition",
             "episodes",
+            "periods",
         ),
     script:
         "../scripts/step.py"
@@ -31,7 +34,7 @@ rule population:
 
 rule retention:
     input:
-        **private("people", "episodes"),
+        **private("people", "episodes", "episodes_by_gap"),
     output:
         **private("retention"),
     log:
@@ -41,14 +44,16 @@ rule retention:
     params:
         step="cohort.retention",
         settings={},
-        uses=uses("cohort.retention", "people", "episodes", "retention"),
+        uses=uses(
+            "cohort.retention", "people", "episodes", "episodes_by_gap", "retention"
+        ),
     script:
         "../scripts/step.py"
 
 
 rule abstinence:
     input:
-        **private("people", "followups", "screens", "persons"),
+        **private("people", "followups", "screens", "persons", "episodes", "retention"),
     output:
         **private("abstinence", "first_use"),
     log:
@@ -59,7 +64,12 @@ rule abstinence:
         step="cohort.abstinence",
         settings={
             "endpoints": LOADED.endpoints_of(
-                "interview", "screen", "no_return", "first_use", "run_of_screens"
+                "interview",
+                "screen",
+                "at_discharge",
+                "no_return",
+                "first_use",
+                "run_of_screens",
             ),
             "horizons": LOADED.horizons(),
         },
@@ -68,6 +78,8 @@ rule abstinence:
             "people",
             "followups",
             "screens",
+            "episodes",
+            "retention",
             "abstinence",
             "first_use",
         ),

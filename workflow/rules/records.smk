@@ -18,8 +18,30 @@ rule protocol:
         "../scripts/step.py"
 
 
+# the definition is tested before any record is read; a new test does not have them read again
+TESTED = {"definition": ancient(f"{PRIVATE}/definition.txt")} if STUDY.people else {}
+
+
+rule definition:
+    input:
+        invented=STUDY.people or [],
+    output:
+        definition=f"{PRIVATE}/definition.txt",
+    log:
+        f"{LOGS}/definition.log",
+    conda:
+        "../envs/iop-outcomes.yaml"
+    params:
+        step="definition",
+        settings=LOADED.definition(),
+        uses=uses("definition"),
+    script:
+        "../scripts/step.py"
+
+
 rule source:
     input:
+        **TESTED,
         files=RECORDS,
     output:
         **{f"raw_{t}": f"{PRIVATE}/raw/{t}.parquet" for t in CANONICAL},
@@ -49,14 +71,21 @@ rule clean:
         quarantine=f"{PRIVATE}/raw/quarantine.parquet",
         arrivals=f"{PRIVATE}/raw/arrivals.parquet",
     output:
-        **private(*CANONICAL, "episodes", "quarantine", "intake"),
+        **private(*CANONICAL, "episodes", "episodes_by_gap", "quarantine", "intake"),
     log:
         f"{LOGS}/clean.log",
     conda:
         "../envs/iop-outcomes.yaml"
     params:
         step="clean",
-        settings=plain(STUDY.care),
-        uses=uses("clean", *CANONICAL, "episodes", "quarantine", "intake"),
+        settings=plain(STUDY.care, "twenty_hours"),
+        uses=uses(
+            "clean",
+            *CANONICAL,
+            "episodes",
+            "episodes_by_gap",
+            "quarantine",
+            "intake",
+        ),
     script:
         "../scripts/step.py"

@@ -15,6 +15,7 @@ rule release:
             *BY_CONTRAST["abstinence"],
             "dose",
             "describe",
+            "records",
         ),
         life_tables=results("life_tables", *BY_CONTRAST["retention"]),
         estimates=results(
@@ -38,6 +39,7 @@ rule release:
                 n: {"kind": e.kind, "cause": e.cause}
                 for n, e in LOADED.endpoints.items()
             },
+            "companions": LOADED.companions(),
         },
         uses=uses(
             "release", "counts", "life_tables", "estimates", "curves", "diagnostics"

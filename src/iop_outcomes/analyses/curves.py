@@ -10,6 +10,7 @@ import numpy as np
 
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.sample import Sample
+from iop_outcomes.cohort.retention import of
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cuminc
 
@@ -24,12 +25,18 @@ STEP_DAYS = 7
 
 @dataclass(frozen=True)
 class Followed:
-    """Days (n,) and causes (n,) of leaving what an endpoint follows; counted: the cause that is its event, if any."""
+    """Days (n,) and causes (n,) of leaving what an endpoint follows; counted: the cause that is its event, if any.
+
+    days: by when it was left. earliest: when it may have been left first, where the end is known as an interval only.
+    drawn: it has weighted curves; the same question under another rule has none.
+    """
 
     days: Any
+    earliest: Any
     cause: Any
     in_care: bool
     counted: str
+    drawn: bool = True
 
     @property
     def left(self) -> Any:
@@ -40,6 +47,14 @@ class Followed:
     def event(self) -> Any:
         """(n,) whether the person had the endpoint's event: its cause, or leaving care for any cause."""
         return self.left if self.in_care else self.cause == self.counted
+
+    def open_on(self, day: float) -> bool:
+        """It is not known of everyone whether they had left by a day: lengths of stay are intervals that hold it."""
+        return bool(((self.earliest <= day) & (day < self.days)).any())
+
+    def exact_to(self, day: float) -> bool:
+        """Every leaving up to a day is known to the day."""
+        return not bool(((self.earliest < self.days) & (self.earliest <= day)).any())
 
     @property
     def codes(self) -> Any:
@@ -53,11 +68,11 @@ def follow(retention: pd.DataFrame, scores: pd.DataFrame, endpoint: Ask) -> Foll
     The index level is left on its last day. Out of care is who has had the last day in care: that is the day after, so
     that a person discharged on day 90 was still in care on day 90, and the mean counts days in care, first and last.
     """
-    own = retention.set_index("person_id").loc[scores["person_id"]]
+    own = of(retention, endpoint["follows"], scores["person_id"])
     in_care = endpoint["kind"] == "in_care"
-    level, later = ("care", 1) if in_care else ("index", 0)
-    days = own[f"{level}_days"].to_numpy(dtype=float) + later
-    return Followed(days, own[f"{level}_cause"].to_numpy(), in_care, endpoint["cause"])
+    days, earliest = (own[c].to_numpy(dtype=float) + in_care for c in ("days_latest", "days"))
+    drawn = endpoint["follows"] == ("care" if in_care else "index")
+    return Followed(days, earliest, own["cause"].to_numpy(), in_care, endpoint["cause"], drawn)
 
 
 def points(
@@ -67,14 +82,15 @@ def points(
     drawn: dict[tuple[str, str, bool], Ask] = {}
     for ask in rows:
         allowed = ask["method"] in WEIGHTED and decided.loc[ask["method"], "status"] == "ok"
-        if allowed and ask["measure"] != "hazard_ratio":
+        if allowed and ask["measure"] != "hazard_ratio" and followed[ask["outcome"]].drawn:
             drawn.setdefault((ask["analysis"], ask["method"], followed[ask["outcome"]].in_care), ask)
     found: list[results.Row] = []
     for (analysis, _, in_care), ask in drawn.items():
         horizons = {
             r["horizon_days"] for r in rows if r["analysis"] == analysis and followed[r["outcome"]].in_care == in_care
         }
-        times = sorted({*range(STEP_DAYS, max(horizons) + 1, STEP_DAYS), *horizons})
+        grid = {*range(STEP_DAYS, max(horizons) + 1, STEP_DAYS), *horizons}
+        times = sorted(t for t in grid if not followed[ask["outcome"]].open_on(t))
         for name in ("in_care",) if in_care else CAUSES:
             found += _curve(ask, sample, followed[ask["outcome"]], name, times)
     return found

@@ -18,6 +18,7 @@ from iop_outcomes.analyses import intensity
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.abstinence import binary_levels, read_missing, timed, timed_levels, unknown
 from iop_outcomes.analyses.sample import clustered
+from iop_outcomes.cohort.retention import of
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cox, effects
 from iop_outcomes.estimators.estimate import Array
@@ -132,10 +133,10 @@ Answer = tuple[list[results.Row], list[results.Row]]
 
 def _duration(ask: Ask, tables: Tables, duration: Ask, gate: Ask, inference: Ask) -> Answer:
     """Staying at least so many days: everyone (naive), or from the landmark among people without the event by then."""
-    stay = tables.retention.set_index("person_id").loc[tables.people["person_id"]]
-    stayed = (stay[f"{duration['stay']}_days"] >= duration["days"]).to_numpy()
+    stay = of(tables.retention, duration["stay"], tables.people["person_id"])
+    stayed = (stay["days"] >= duration["days"]).to_numpy()
     # whoever was last seen in care before that day may have stayed or not
-    told = stayed | (stay[f"{duration['stay']}_cause"] != "censored").to_numpy()
+    told = stayed | (stay["cause"] != "censored").to_numpy()
     labels = np.where(stayed, STAYED, LEFT)
     if ask["measure"] == "risk":
         return _duration_risk(ask, tables, duration, labels, told, gate, inference)
@@ -178,9 +179,7 @@ def _duration_risk(
     try:
         model = effects.fit_outcome("logistic", x, abstinent[used], columns)
         both = (np.column_stack([np.full(len(x), value), x[:, 1:]]) for value in (1.0, 0.0))
-        estimate = clustered(
-            effects.standardised_means(model, *both), tables.people["site_id"].to_numpy()[used], inference
-        )
+        estimate = clustered(effects.standardised_means(model, *both), tables.people[used], inference)
         more = {"n_effective": float(used.sum())}
         return counts, results.two_arms(ask, estimate, (STAYED, LEFT), inference["confidence_level"], more)
     except EstimationError as wrong:
@@ -232,7 +231,7 @@ def _hazard_ratio(ask: Ask, tables: Tables, comparison: Comparison, days: Any, g
     strata = sites if comparison.within_sites else None
     try:
         fit = cox.cox(x[:, varied], time, event, names, strata=strata)
-        estimate = clustered(fit.estimate.take(names[0]), sites, inference)
+        estimate = clustered(fit.estimate.take(names[0]), tables.people[used], inference)
     except EstimationError as wrong:
         return counts, results.without(ask, ["hazard_ratio"], "gated", str(wrong), subgroup)
     level, more = inference["confidence_level"], {"n_effective": float(used.sum())}

@@ -80,7 +80,7 @@ def _within(
         estimate = _standardised(tables, setting, abstinent, hours, chosen, points)
     except EstimationError as wrong:
         return results.without(ask, MEASURES, "gated", str(wrong), name), []
-    estimate = clustered(estimate, tables.people["site_id"].to_numpy()[chosen], inference)
+    estimate = clustered(estimate, tables.people[chosen], inference)
     level = inference["confidence_level"]
     curve = _curve(ask, name, grid, estimate, level)
     if not inside:

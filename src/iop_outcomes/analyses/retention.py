@@ -56,6 +56,8 @@ def run(
 def _answer(ask: Ask, sample: Sample, followed: Followed, status: str, reason: str, gate: Ask) -> list[results.Row]:
     """All rows of one estimand."""
     shown = results.measures(ask["measure"], sample.names)
+    if status == "ok" and (unclear := _unclear(ask, followed)):
+        return results.without(ask, shown, "not_possible", unclear)
     if status != "ok" or ask["method"] == "crude":
         return results.without(ask, shown, status, reason)
     event = followed.event & (followed.days <= ask["horizon_days"])
@@ -71,6 +73,16 @@ def _answer(ask: Ask, sample: Sample, followed: Followed, status: str, reason: s
         return results.two_arms(ask, estimate, sample.names, level, more)
     except EstimationError as wrong:
         return results.without(ask, shown, "gated", str(wrong))
+
+
+def _unclear(ask: Ask, followed: Followed) -> str:
+    """Why lengths of stay that are known as intervals cannot answer, or ''."""
+    day = ask["horizon_days"]
+    if ask["measure"] == "risk" and followed.open_on(day):
+        return f"lengths of stay are known as intervals, and day {day} lies within one"
+    if ask["measure"] != "risk" and not followed.exact_to(day):
+        return "lengths of stay are known as intervals, not to the day"
+    return ""
 
 
 def _by_arm(ask: Ask, sample: Sample, followed: Followed) -> Estimate:

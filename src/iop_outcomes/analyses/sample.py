@@ -20,10 +20,17 @@ if TYPE_CHECKING:
 WEIGHTS_OF = {"iptw": "iptw", "overlap": "overlap", "aipw": "iptw"}
 
 
-def clustered(estimate: Estimate, sites: NDArray[Any], inference: Mapping[str, Any]) -> Estimate:
-    """The estimate with sites as clusters, where the protocol says so and there are enough of them."""
+def clustered(estimate: Estimate, members: pd.DataFrame, inference: Mapping[str, Any]) -> Estimate:
+    """The estimate with sites as clusters, where the protocol says so and there are enough of them.
+
+    members: site_id and record_id of the people of the estimate, in its order. Else people are independent of each
+    other, but not of themselves: whoever counts more than once is a cluster.
+    """
+    sites = members["site_id"].to_numpy()
     if inference["cluster"] == "site" and len(np.unique(sites)) >= inference["min_clusters"]:
         return estimate.clustered(sites)
+    if members["record_id"].duplicated().any():
+        return estimate.clustered(members["record_id"].to_numpy())
     return estimate
 
 
@@ -86,7 +93,7 @@ class Sample:
         if kind is not None and estimate.gradient is not None:
             score = self.scores["propensity"].to_numpy()
             estimate = stack(estimate, propensity.weight_jacobian(kind, self.arm, score, self.terms), self.nuisance)
-        return clustered(estimate, self.scores["site_id"].to_numpy(), self.inference)
+        return clustered(estimate, self.scores, self.inference)
 
     def effective(self, method: str, used: NDArray[np.bool_] | None = None) -> float:
         """Effective sample size under a method's weights, summed over the arms."""

@@ -6,6 +6,7 @@ or persons break one; `episodes` links the stays that are left. `run` is the ste
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,14 +24,14 @@ def run(
     quarantine: pd.DataFrame,
     arrivals: pd.DataFrame,
     gap_days: int,
+    gap_sensitivity_days: Sequence[int],
     max_quarantined_share: float,
 ) -> dict[str, pd.DataFrame]:
-    """The canonical tables, valid and sorted by key, with 'episodes', 'quarantine' and 'intake'.
+    """The canonical tables, valid and sorted by key, with 'episodes', 'episodes_by_gap', 'quarantine' and 'intake'.
 
     quarantine: rows that the source could not read. arrivals: rows that it found, and did not pass on. gap_days:
-    largest gap within an episode, in days.
-    max_quarantined_share: share of the stays, or of the persons, that may be set aside. Raises StudyError
-    beyond it.
+    largest gap within an episode, in days. gap_sensitivity_days: other gap rules, for episodes_by_gap.
+    max_quarantined_share: share of the stays, or of the persons, that may be set aside. Raises StudyError beyond it.
     """
     from iop_outcomes.clean import episodes, validate
 
@@ -44,4 +45,5 @@ def run(
         "periods": raw_periods,
     }
     valid = validate.validated(raw, quarantine, arrivals, max_quarantined_share)
-    return {**valid, "episodes": episodes.link(valid["stays"], valid["persons"], gap_days).episodes}
+    linked = episodes.under_gaps(valid["stays"], valid["persons"], sorted({gap_days, *gap_sensitivity_days}))
+    return {**valid, "episodes": linked[gap_days].episodes, "episodes_by_gap": episodes.by_gap(linked)}

@@ -14,12 +14,15 @@ In order:
    higher level began while that record still ran, the reason is 'transferred'.
 6. `days_since_previous` runs from the last day of the previous episode to time zero; detoxification only is no
    episode here.
+7. Where the end of a stay is an interval, its earliest day does the linking and the latest is carried along.
 
-Nothing is refused: stays come valid from `clean.validate`.
+`under_gaps` links under several gap rules at once, to show how much hangs on the rule. Nothing is refused: stays come
+valid from `clean.validate`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from iop_outcomes.clean.rules import OPEN
@@ -48,17 +51,39 @@ def link(stays: pd.DataFrame, persons: pd.DataFrame, gap_days: int) -> Linked:
 
     stays, persons: canonical tables. gap_days: largest gap within an episode, in days.
     """
+    return under_gaps(stays, persons, [gap_days])[gap_days]
+
+
+def under_gaps(stays: pd.DataFrame, persons: pd.DataFrame, gaps: Iterable[int]) -> dict[int, Linked]:
+    """`link` under each of several gap rules; what does not depend on the rule is done once."""
     if stays.empty:
-        return Linked(TABLES["episodes"].empty(), 0)
+        return {gap: Linked(TABLES["episodes"].empty(), 0) for gap in gaps}
     records = _ended(stays, persons)
     pieces = segments(records)
-    pieces["spell"] = _spells(records, gap_days)[pieces["row"]]
+    return {gap: _linked(records, pieces, gap) for gap in gaps}
+
+
+def _linked(records: pd.DataFrame, segments_of_all: pd.DataFrame, gap_days: int) -> Linked:
+    pieces = segments_of_all.assign(spell=_spells(records, gap_days)[segments_of_all["row"]])
     treated = (pieces["rank"] != DETOX).groupby(pieces["spell"])
     detox_only = int((~treated.any()).sum())
     begun = pieces[treated.cummax()]
     if begun.empty:
         return Linked(TABLES["episodes"].empty(), detox_only)
     return Linked(_episodes(records, pieces, begun), detox_only)
+
+
+def by_gap(linked: Mapping[int, Linked]) -> pd.DataFrame:
+    """Episodes under several gap rules one above the other, as declared in EPISODES_BY_GAP."""
+    import pandas as pd
+
+    table = TABLES["episodes_by_gap"]
+    found = [one.episodes.assign(gap_days=gap)[list(table.columns)] for gap, one in linked.items()]
+    filled = [frame for frame in found if len(frame)]
+    if not filled:
+        return table.empty()
+    both = pd.concat(filled, ignore_index=True).sort_values(list(table.key), ignore_index=True)
+    return typed(table, both)
 
 
 def days_of_care(stays: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
@@ -159,8 +184,12 @@ def _episodes(records: pd.DataFrame, pieces: pd.DataFrame, begun: pd.DataFrame) 
             "index_level": at["level_of_care"],
             "index_start_day": first["start"],
             "index_end_day": _or_open(left["last"]),
+            "index_end_latest": _at_end(records, left, "end_day_latest"),
             "index_reason": _reason(records, left),
+            "use_at_discharge": _at_end(records, left, "use_at_discharge"),
+            "episode_start_day": pieces.groupby("spell")["start"].min().reindex(first.index),
             "episode_end_day": _or_open(final["last"]),
+            "episode_end_latest": _at_end(records, final, "end_day_latest"),
             "episode_reason": _reason(records, final),
             "planned_days": at["planned_days"],
             "scheduled_hours_per_week": at["scheduled_hours_per_week"],
@@ -177,6 +206,16 @@ def _reason(records: pd.DataFrame, last: pd.DataFrame) -> pd.Series:
     record = records.iloc[last["row"]].set_index(last.index)
     reason = record["reason"].mask(record["last"] > last["last"], "transferred")
     return reason.mask(last["last"] >= OPEN)
+
+
+def _at_end(records: pd.DataFrame, last: pd.DataFrame, column: str) -> pd.Series:
+    """What the last record says of its own end; missing where another took over, or the source does not say it."""
+    import pandas as pd
+
+    if column not in records:
+        return pd.Series(None, index=last.index, dtype=object)
+    record = records.iloc[last["row"]].set_index(last.index)
+    return record[column].where(record["last"] == last["last"])
 
 
 def _or_open(day: pd.Series) -> pd.Series:

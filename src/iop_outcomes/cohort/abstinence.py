@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from iop_outcomes.cohort.retention import of
+from iop_outcomes.cohort.units import from_zero
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -21,6 +24,8 @@ def run(
     followups: pd.DataFrame,
     screens: pd.DataFrame,
     persons: pd.DataFrame,
+    episodes: pd.DataFrame,
+    retention: pd.DataFrame,
     endpoints: Sequence[Endpoint],
     horizons: Mapping[str, Sequence[int]],
 ) -> dict[str, pd.DataFrame]:
@@ -29,8 +34,12 @@ def run(
 
     from iop_outcomes.tables import TABLES
 
-    died = people["person_id"].isin(persons.loc[persons["death_day"].notna(), "person_id"])
-    tables = {"followups": _from_zero(followups, people), "screens": _from_zero(screens, people)}
+    died = people["record_id"].isin(persons.loc[persons["death_day"].notna(), "person_id"])
+    tables = {
+        "followups": from_zero(followups, people),
+        "screens": from_zero(screens, people),
+        "leaving": of(retention, "index", people["person_id"]).assign(use=_at_discharge(people, episodes).to_numpy()),
+    }
     binary, timed = [TABLES["abstinence"].empty()], [TABLES["first_use"].empty()]
     for endpoint in endpoints:
         if endpoint["kind"] in TIMED:
@@ -41,6 +50,8 @@ def run(
             abstinent = BINARY[endpoint["kind"]](people, tables, endpoint, horizon)
             # whoever died was observed to the end: a missing answer is missing, not immature
             mature = (people["observed_days"] >= horizon) | died
+            if endpoint["kind"] == "at_discharge":
+                mature = people["person_id"].isin(_left_by(tables["leaving"], horizon)["person_id"])
             binary.append(_binary_rows(people, endpoint, horizon, abstinent, mature))
     return {
         "abstinence": pd.concat(binary[1:] or binary, ignore_index=True),
@@ -48,12 +59,10 @@ def run(
     }
 
 
-def _from_zero(rows: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the eligible people, with every day counted from time zero."""
-    start = rows["person_id"].map(people.set_index("person_id")["index_start_day"]).astype("Int64")
-    days = [c for c in rows.columns if c.endswith("_day") or c == "day"]
-    moved = rows.assign(**{c: rows[c].astype("Int64") - start for c in days})
-    return moved[start.notna()]
+def _at_discharge(people: pd.DataFrame, episodes: pd.DataFrame) -> pd.Series:
+    """Use in the month before each unit's index level was left; missing where it is not recorded."""
+    own = episodes.rename(columns={"person_id": "record_id"})[["record_id", "index_start_day", "use_at_discharge"]]
+    return people.merge(own, on=["record_id", "index_start_day"], how="left")["use_at_discharge"]
 
 
 def _binary_rows(
@@ -126,6 +135,21 @@ def at_screen(people: pd.DataFrame, tables: Mapping[str, pd.DataFrame], endpoint
     return (last["result"] == "negative").astype("boolean").mask(last["result"] == "missing")
 
 
+def at_discharge(
+    people: pd.DataFrame, tables: Mapping[str, pd.DataFrame], endpoint: Endpoint, horizon: int
+) -> pd.Series:
+    """No use in the month before the index level was left, among those who left it by the horizon.
+
+    A month in a bed is not a month at liberty: abstinence there says less than at home.
+    """
+    left = _left_by(tables["leaving"], horizon).set_index("person_id")["use"]
+    return (left == "none").astype("boolean").mask(left.isna() | (left == "unknown"))
+
+
+def _left_by(leaving: pd.DataFrame, horizon: int) -> pd.DataFrame:
+    return leaving[(leaving["cause"] != "censored") & (leaving["days_latest"] <= horizon)]
+
+
 def no_return(people: pd.DataFrame, tables: Mapping[str, pd.DataFrame], endpoint: Endpoint, horizon: int) -> pd.Series:
     """No use up to the horizon; missing where the answers do not reach it."""
     days, event = first_use(people, tables, endpoint)
@@ -162,5 +186,5 @@ def run_of_screens(
     return reached.reindex(last.index).fillna(last).astype("int64"), event
 
 
-BINARY = {"interview": at_interview, "screen": at_screen, "no_return": no_return}
+BINARY = {"interview": at_interview, "screen": at_screen, "at_discharge": at_discharge, "no_return": no_return}
 TIMED = {"first_use": first_use, "run_of_screens": run_of_screens}

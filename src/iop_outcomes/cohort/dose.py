@@ -11,6 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from iop_outcomes.cohort.retention import of
+from iop_outcomes.cohort.units import from_zero
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -30,7 +33,7 @@ def run(
 
     if not windows:
         return {"dose": TABLES["dose"].empty()}
-    care = retention.set_index("person_id").loc[people["person_id"], "care_days"].to_numpy()
+    care = of(retention, "care", people["person_id"])["days"].to_numpy()
     parts = [
         pd.DataFrame(
             {
@@ -50,14 +53,14 @@ def run(
 def _hours(people: pd.DataFrame, sessions: pd.DataFrame, window: int) -> pd.Series | float:
     if sessions.empty:
         return float("nan")
-    since = _since_zero(people, sessions, "day")
-    attended = sessions[((since >= 0) & (since < window)).to_numpy()].groupby("person_id")["minutes"].sum()
+    own = from_zero(sessions, people)
+    attended = own[own["day"].between(0, window - 1)].groupby("person_id")["minutes"].sum()
     return people["person_id"].map(attended).fillna(0.0).astype("float64") / 60 / (window / 7)
 
 
 def _screen_shares(people: pd.DataFrame, screens: pd.DataFrame, window: int) -> dict[str, pd.Series]:
-    since = _since_zero(people, screens, "day")
-    due = screens[((since >= 0) & (since < window)).to_numpy()]
+    own = from_zero(screens, people)
+    due = own[own["day"].between(0, window - 1)]
     return {
         name: people["person_id"]
         .map((due["result"] == value).groupby(due["person_id"]).mean())
@@ -69,14 +72,8 @@ def _screen_shares(people: pd.DataFrame, screens: pd.DataFrame, window: int) -> 
 
 def _reported(people: pd.DataFrame, followups: pd.DataFrame, window: int) -> pd.Series:
     # an interview on day d asks about the days up to d - 1
-    since = _since_zero(people, followups, "day")
-    held = followups[((since > 0) & (since <= window + 1)).to_numpy() & followups["days_used"].notna().to_numpy()]
+    own = from_zero(followups, people)
+    held = own[own["day"].between(1, window + 1).fillna(False).astype(bool) & own["days_used"].notna()]
     last = held.sort_values(["person_id", "day"]).drop_duplicates("person_id", keep="last").set_index("person_id")
     share = (last["days_used"] / last["lookback_days"]).clip(upper=1)
     return people["person_id"].map(share).astype("float64")
-
-
-def _since_zero(people: pd.DataFrame, rows: pd.DataFrame, column: str) -> pd.Series:
-    """Days from the person's time zero; -1 where the person is not eligible or the day is missing."""
-    start = rows["person_id"].map(people.set_index("person_id")["index_start_day"]).astype("Int64")
-    return (rows[column].astype("Int64") - start).fillna(-1)

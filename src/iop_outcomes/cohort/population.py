@@ -1,15 +1,17 @@
 """Who is eligible, what was known of them at time zero, and in which arm of each contrast they are.
 
-In order: people with a broken record are set aside; the index episode is the first one that starts on or after day 0;
-the eligibility rules are applied one after the other and counted; covariates are turned into numbers; arms are read
-off. The step sees no outcome column. An empty arm of a required contrast stops it.
+In order: units of analysis are made (a person's first episode that starts on or after day 0, every such episode, or
+every period told of); the eligibility rules are applied one after the other and counted; levels of care are read by
+label and by scheduled hours; covariates are turned into numbers; arms are read off. The step sees no outcome column. An
+empty arm of a required contrast stops it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from iop_outcomes.cohort import eligibility, levels, units
 from iop_outcomes.errors import StudyError
 
 if TYPE_CHECKING:
@@ -24,23 +26,32 @@ SMALLEST_CATEGORY = 10
 def run(
     persons: pd.DataFrame,
     episodes: pd.DataFrame,
+    periods: pd.DataFrame,
     quarantine: pd.DataFrame,
+    intake: pd.DataFrame,
     population: Settings,
+    rules: Sequence[Settings],
     adjustment: Settings,
     contrasts: Mapping[str, Settings],
+    twenty_hours: str,
 ) -> dict[str, pd.DataFrame]:
-    """The tables people, covariates, arms and attrition. Raises StudyError for an empty arm or no one eligible."""
+    """The tables people, covariates, arms and attrition.
+
+    rules: rows of config/eligibility.tsv for this cohort. twenty_hours: what exactly 20 hours a week are. Raises
+    StudyError for an empty arm, no one eligible, and rules or covariates that the records cannot answer.
+    """
     check_adjustment(persons, adjustment)
-    broken = set(quarantine.loc[quarantine["table"].isin(["stays", "persons"]), "person_id"])
-    candidates = _with_index_episode(persons, episodes)
-    eligible, attrition = apply_rules(candidates, eligibility_rules(broken, population))
+    broken = set(quarantine.loc[quarantine["table"].isin(["stays", "persons"]), "person_id"].dropna())
+    found = units.candidates(population, persons, episodes, periods, broken)
+    eligible, attrition = eligibility.apply(found, rules, population, *_lost(intake))
     if eligible.empty:
+        excluded = attrition[attrition["excluded"] > 0]
         raise StudyError(
             "No one is eligible. "
-            + "; ".join(f"{r.rule}: {r.excluded} excluded" for r in attrition.itertuples())
-            + ". Check `population` in the config against the data."
+            + "; ".join(f"{r.rule}: {r.excluded} excluded" for r in excluded.itertuples())
+            + ". Check config/eligibility.tsv and `population` in the config against the data."
         )
-    people = _people(eligible, adjustment)
+    people = people_of(eligible, adjustment, twenty_hours)
     return {
         "people": people,
         "covariates": covariates(people, eligible, adjustment),
@@ -49,77 +60,37 @@ def run(
     }
 
 
-def _with_index_episode(persons: pd.DataFrame, episodes: pd.DataFrame) -> pd.DataFrame:
-    """One row per person with the first episode of care whose index level begins on or after day 0, if any."""
-    first = (
-        episodes[episodes["index_start_day"] >= 0]
-        .sort_values(["person_id", "index_start_day"])
-        .drop_duplicates("person_id")
-    )
-    merged = persons.merge(first, on="person_id", how="left", validate="one_to_one")
-    merged["treated_at_all"] = merged["person_id"].isin(episodes["person_id"])
-    return merged.sort_values("person_id").reset_index(drop=True)
+def _lost(intake: pd.DataFrame) -> tuple[list[tuple[str, int]], int]:
+    """People whom the source left out, in its words, and how many admission records were set aside."""
+    own = intake[intake["table"] == "persons"]
+    outcomes = list(zip(own["outcome"], own["rows"], strict=True))
+    left_out = [(o.removeprefix("excluded: "), int(n)) for o, n in outcomes if o.startswith("excluded: ")]
+    aside = sum(int(n) for o, n in outcomes if o.startswith("quarantined: "))
+    return [(words[:1].upper() + words[1:], count) for words, count in left_out], aside
 
 
-Rule = tuple[str, Callable[["pd.DataFrame"], "pd.Series"]]
-
-
-def eligibility_rules(broken: set[str], population: Settings) -> list[Rule]:
-    """The rules in order: words for the flow diagram, and a function that marks the people to exclude."""
-    youngest, washout = population["minimum_age"], population["washout_days"]
-    rules: list[Rule] = [
-        ("A record of theirs could not be trusted", lambda p: p["person_id"].isin(broken)),
-        ("No stay beyond detoxification", lambda p: ~p["treated_at_all"]),
-        ("Treatment under way at day 0", lambda p: p["index_level"].isna()),
-        (
-            "Program not for substance use",
-            lambda p: ~p["program_type"].isin(population["program_types"]),
-        ),
-        (
-            f"Under {youngest} years, or age unknown",
-            lambda p: ~(p["age"] >= youngest).fillna(False).astype(bool),
-        ),
-    ]
-    if washout:
-        rules.append(
-            (
-                f"Treated within {washout} days before time zero",
-                lambda p: (p["days_since_previous"] < washout).fillna(False).astype(bool),
-            )
-        )
-    observed = population["minimum_observed_days"]
-    rules.append(
-        (
-            f"Observed for fewer than {observed} days" if observed else "Not observable after time zero",
-            lambda p: p["observed_to_day"] - p["index_start_day"] < observed,
-        )
-    )
-    return rules
-
-
-def apply_rules(candidates: pd.DataFrame, rules: list[Rule]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The people left after all rules, and how many each rule excluded (people are counted at their first rule)."""
+def people_of(eligible: pd.DataFrame, adjustment: Settings, twenty_hours: str) -> pd.DataFrame:
+    """The table people, from the eligible candidates."""
     import pandas as pd
 
-    rows = [{"position": 0, "rule": "People in the records", "excluded": 0, "remaining": len(candidates)}]
-    left = candidates
-    for position, (words, excludes) in enumerate(rules, 1):
-        out = excludes(left).astype(bool)
-        left = left[~out]
-        rows.append({"position": position, "rule": words, "excluded": int(out.sum()), "remaining": len(left)})
-    return left.reset_index(drop=True), pd.DataFrame(rows)
-
-
-def _people(eligible: pd.DataFrame, adjustment: Settings) -> pd.DataFrame:
-    import pandas as pd
-
+    by_hours = {
+        f"level_{name}": levels.classify(
+            name, eligible["index_level"], eligible["scheduled_hours_per_week"], eligible["age"], twenty_hours
+        )
+        for name in ("asam", "broad")
+    }
     known = pd.DataFrame(
         {
             "person_id": eligible["person_id"],
+            "record_id": eligible["record_id"],
             "site_id": eligible["site_id"],
+            "entry_period": _words(eligible, "entry_period", "unknown"),
             "index_level": eligible["index_level"],
+            **by_hours,
+            "reported_care": _words(eligible, "reported_care", "none"),
             "index_start_day": eligible["index_start_day"].astype("int64"),
-            "observed_days": (eligible["observed_to_day"] - eligible["index_start_day"]).astype("int64"),
+            "clock_start_day": eligible["episode_start_day"].astype("int64"),
+            "observed_days": eligible["observed_days"].astype("int64"),
             "planned_days": eligible["planned_days"].astype("float64"),
             "assigned_arm": _words(eligible, "assigned_arm", "none"),
             "trial": _words(eligible, "trial", "none"),

@@ -1,7 +1,10 @@
-"""When and how people left the index level of care and the whole episode, counted from time zero.
+"""When and how people left the index level of care and the whole episode.
 
-A stay that is still open is censored at the end of observation, and so is whatever would lie beyond it. Leaving the
-index level by stepping down counts as completed or transferred there, and not as leaving the episode.
+Followed are the index level and the episode (any level), both from time zero; the continuum, which is the episode with
+its clock started on the first day of detoxification; and the episode as it would be under other gap rules. A stay that
+is still open is censored at the end of observation, and so is whatever would lie beyond it. Leaving the index level by
+stepping down counts as completed or transferred there, and not as leaving the episode. Where the end is known only as
+an interval, `days` is its first and `days_latest` its last day.
 """
 
 from __future__ import annotations
@@ -12,16 +15,67 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def run(people: pd.DataFrame, episodes: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """The table retention: one row per person, in the order of people."""
+def run(people: pd.DataFrame, episodes: pd.DataFrame, episodes_by_gap: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The table retention: one row per unit and thing followed, units in the order of people."""
     import pandas as pd
 
-    found = people.merge(episodes, on=["person_id", "index_start_day"], how="left", validate="one_to_one")
-    columns = {"person_id": people["person_id"]}
-    for level in ("index", "care"):
-        source = "index" if level == "index" else "episode"
-        days = found[f"{source}_end_day"] - found["index_start_day"]
-        censored = days.isna() | (days > found["observed_days"])
-        columns[f"{level}_days"] = days.where(~censored, found["observed_days"]).astype("int64")
-        columns[f"{level}_cause"] = found[f"{source}_reason"].where(~censored, "censored").astype(object)
-    return {"retention": pd.DataFrame(columns)}
+    own = people.merge(
+        episodes.rename(columns={"person_id": "record_id"})[["record_id", *ENDS]],
+        on=["record_id", "index_start_day"], how="left", validate="many_to_one",
+    )  # fmt: skip
+    zero, clock = people["index_start_day"], people["clock_start_day"]
+    parts = [
+        _rows(people, "index", zero, own["index_end_day"], own["index_end_latest"], own["index_reason"]),
+        _rows(people, "care", zero, own["episode_end_day"], own["episode_end_latest"], own["episode_reason"]),
+        _rows(people, "continuum", clock, own["episode_end_day"], own["episode_end_latest"], own["episode_reason"]),
+    ]
+    for gap, under in episodes_by_gap.groupby("gap_days"):
+        held = _holding(people, under)
+        ends = (held["episode_end_day"], held["episode_end_latest"], held["episode_reason"])
+        parts.append(_rows(people, f"care_gap_{gap}", zero, *ends))
+    return {"retention": pd.concat(parts, ignore_index=True)}
+
+
+ENDS = (
+    "index_start_day", "index_end_day", "index_end_latest", "index_reason", "episode_end_day", "episode_end_latest",
+    "episode_reason",
+)  # fmt: skip
+
+
+def of(retention: pd.DataFrame, follows: str, keys: pd.Series) -> pd.DataFrame:
+    """The rows of one thing followed, in the order of the units' keys."""
+    return retention[retention["follows"] == follows].set_index("person_id").loc[keys].reset_index()
+
+
+def _holding(people: pd.DataFrame, episodes: pd.DataFrame) -> pd.DataFrame:
+    """For each unit the episode, under another gap rule, that holds its time zero."""
+    import pandas as pd
+
+    ordered = people[["record_id", "index_start_day"]].reset_index(names="at").sort_values("index_start_day")
+    begun = episodes.drop(columns="index_start_day").sort_values("episode_start_day")
+    found = pd.merge_asof(
+        ordered, begun, left_on="index_start_day", right_on="episode_start_day", left_by="record_id",
+        right_by="person_id",
+    )  # fmt: skip
+    return found.sort_values("at").set_index(people.index)
+
+
+def _rows(
+    people: pd.DataFrame, follows: str, start: pd.Series, end: pd.Series, latest: pd.Series, reason: pd.Series
+) -> pd.DataFrame:
+    """Days from `start` until the end, or until observation ends; the three come in the order of people."""
+    import pandas as pd
+
+    observed = people["observed_days"] + people["index_start_day"] - start
+    days = (end - start).astype("Int64")
+    last = (latest.astype("Int64") - start).fillna(days)
+    censored = days.isna() | (days > observed)
+    return pd.DataFrame(
+        {
+            "person_id": people["person_id"],
+            "follows": follows,
+            "days": days.where(~censored, observed).astype("int64"),
+            "days_latest": last.where(~censored, observed).astype("int64"),
+            "cause": reason.where(~censored, "censored").astype(object),
+        }
+    )

@@ -131,7 +131,7 @@ def _independent(columns: Mapping[str, Array], n: int) -> list[str]:
 def _scores(members: pd.DataFrame, score: Array, weights: Mapping[str, Array], terms: Array) -> pd.DataFrame:
     import pandas as pd
 
-    basic = members[["person_id", "arm", "site_id"]].assign(propensity=score, **weights)
+    basic = members[["person_id", "arm", "site_id", "record_id"]].assign(propensity=score, **weights)
     named = pd.DataFrame({f"t_{j}": terms[:, j] for j in range(terms.shape[1])})
     return pd.concat([basic, named], axis=1)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
 from iop_outcomes.protocol.base import Name, Part
+from iop_outcomes.protocol.mapping import Code, Dates, Enrolment, TableMapping, check_date_format, problem
 
 Kind = Literal["synthetic", "uis", "ctn0094", "help", "tedsd", "tables", "mapping"]
 
@@ -52,6 +55,87 @@ class Source(Part):
     )
     citation: str = Field(default="", description="who published the data, for the report")
     note: str = Field(default="", description="what a reader should know of the data, for the report")
+
+    database: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
+        description="mapping only: name of the environment variable that holds the database's URL; never the URL",
+    )
+    dates: Dates = Field(
+        default="relative",
+        description="mapping only: `calendar`, and day 0 is found; `relative`: whole days from the person's day 0",
+    )
+    date_format: str | None = Field(
+        default=None,
+        description="mapping only: how dates are written beside ISO 8601, such as %m/%d/%Y; `iso`: no other way",
+    )
+    time_zone: str | None = Field(
+        default=None, description="mapping only: IANA zone; timestamps with an offset become dates there"
+    )
+    extract_date: date | None = Field(
+        default=None, description="mapping only: last day that the export covers; records end there"
+    )
+    enrolment: Enrolment = Field(default=Enrolment(), description="mapping only: admissions that belong to the cohort")
+    day_zero: Literal["first_treatment"] = Field(
+        default="first_treatment",
+        description="mapping only, calendar dates: start of the first stay within the enrolment that is not "
+        "detoxification; earlier stays get negative days and serve the washout",
+    )
+    missing_values: list[Code] = Field(default=[], description="mapping only: texts that mean missing in any column")
+    tables: dict[str, TableMapping] = Field(
+        default={}, description="mapping only: canonical table: where it comes from"
+    )
+
+    _format = field_validator("date_format")(check_date_format)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str | None) -> str | None:
+        try:
+            if name is not None:
+                ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            raise ValueError("no time zone has this name; expected one such as America/Chicago") from None
+        return name
+
+    @model_validator(mode="after")
+    def _mapping(self) -> Source:
+        if self.kind != "mapping":
+            if self.tables or self.database:
+                raise ValueError("`tables` and `database` are for `kind: mapping`")
+            return self
+        said = self._wrong_dates() or self._wrong_origins()
+        for name, mapped in self.tables.items():
+            said = said or problem(name, mapped, self.dates, self._derived(name))
+        if said:
+            raise ValueError(said)
+        return self
+
+    def _derived(self, table: str) -> set[str]:
+        """Required columns that need not be mapped: they follow from others."""
+        observed = {"observed_to_day"} if self.extract_date else set()
+        return {"stays": {"stay_id"}, "persons": observed}.get(table, set())
+
+    def _wrong_dates(self) -> str | None:
+        if self.dates == "calendar":
+            return None
+        given = {
+            "date_format": self.date_format,
+            "extract_date": self.extract_date,
+            "enrolment": self.enrolment.from_ or self.enrolment.to,
+            "time_zone": self.time_zone,
+        }
+        named = [f"`{key}`" for key, value in given.items() if value]
+        return f"{', '.join(named)}: only with `dates: calendar`" if named else None
+
+    def _wrong_origins(self) -> str | None:
+        lacking = [name for name in ("stays", "persons") if name not in self.tables]
+        if lacking:
+            return f"`tables` needs {' and '.join(lacking)}; persons may come from the same file as stays"
+        queries = [name for name, mapped in self.tables.items() if mapped.query]
+        if queries and not self.database:
+            return f"{', '.join(queries)}: a query needs `database`, the environment variable that holds the URL"
+        return None
 
 
 __all__ = ["Allowance", "Kind", "Name", "Privacy", "Source"]

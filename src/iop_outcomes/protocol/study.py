@@ -18,12 +18,16 @@ MissingRule = Literal["none", "missing_is_using", "observed_only"]
 
 
 class Population(Part):
-    """Who is eligible."""
+    """Whom the study is about; config/eligibility.tsv holds the rules, which refer to the numbers here by name."""
 
-    minimum_age: int = Field(default=18, ge=0, description="youngest age at admission, in years")
-    program_types: list[Literal["substance_use", "mental_health", "eating_disorder"]] = Field(
-        default=["substance_use"], description="programs whose patients are eligible"
+    unit: Literal["first_episode", "episode", "period"] = Field(
+        default="first_episode",
+        description="what is analysed: each person's first episode of care, every episode, or every period told of",
     )
+    period_days: int = Field(
+        default=180, ge=1, description="period only: time zero lies so many days before the interview that told of it"
+    )
+    minimum_age: int = Field(default=18, ge=0, description="youngest age at admission, in years")
     washout_days: int = Field(default=60, ge=0, description="days without treatment before time zero")
     minimum_observed_days: int = Field(
         default=0, ge=0, description="days that a person must be observable after time zero"
@@ -34,6 +38,12 @@ class Care(Part):
     """How records become episodes of care."""
 
     gap_days: int = Field(default=14, ge=0, description="days between stays that still belong to one episode of care")
+    gap_sensitivity_days: list[int] = Field(
+        default=[7, 30, 60], description="other gap rules, to show what hangs on it"
+    )
+    twenty_hours: Literal["partial_hospitalization", "intensive_outpatient"] = Field(
+        default="partial_hospitalization", description="what exactly 20 scheduled hours a week are"
+    )
     max_quarantined_share: Share = Field(
         default=0.05, description="share of the stays or persons that may break a rule before the run stops"
     )
@@ -90,7 +100,9 @@ class Contrast(Part):
     """Two groups of people compared from time zero."""
 
     title: str
-    column: Literal["index_level", "assigned_arm"] = Field(description="column of people that tells the arm")
+    column: Literal["index_level", "level_asam", "level_broad", "assigned_arm", "reported_care"] = Field(
+        description="column of people that tells the arm"
+    )
     first: Arm
     second: Arm
     randomised: bool = Field(default=False, description="the arm was assigned by chance")
@@ -101,12 +113,20 @@ class Contrast(Part):
     required: bool = Field(
         default=True, description="an empty arm is an error; if false, it is reported as not possible"
     )
+    classifiers: list[Literal["asam", "broad"]] = Field(
+        default=[], description="levels by hours under which the primary questions are asked again"
+    )
+    variant_of: str | None = Field(
+        default=None, description="set by the workflow: the contrast that this one repeats under another classifier"
+    )
 
     @model_validator(mode="after")
     def _arms_differ(self) -> Contrast:
         if set(self.first.values) & set(self.second.values) or self.first.name == self.second.name:
             raise ValueError("the two arms must have different names and share no value")
-        if self.column == "index_level":
+        if self.classifiers and self.column != "index_level":
+            raise ValueError("classifiers repeat a comparison of levels: they need `column: index_level`")
+        if self.column in ("index_level", "level_asam", "level_broad"):
             unknown = sorted({*self.first.values, *self.second.values} - set(LEVELS))
             if unknown:
                 raise ValueError(f"{', '.join(unknown)} is not a level of care; expected {', '.join(LEVELS)}")
@@ -146,6 +166,10 @@ class Study(Part):
     cohorts: str = Field(default="config/cohorts", description="folder with one file per cohort")
     analyses: str = Field(default="config/analyses.tsv", description="the analyses sheet: one row, one estimand")
     endpoints: str = Field(default="config/endpoints.tsv", description="the endpoint library: one row, one endpoint")
+    eligibility: str = Field(default="config/eligibility.tsv", description="who is eligible: one row, one rule")
+    people: str | None = Field(
+        default=None, description="invented people with the answers expected of the definition, checked before the data"
+    )
     results: str = Field(default="results", description="folder for results")
     data: str | None = Field(default=None, description="file or folder that takes the place of the source's path")
 
@@ -168,15 +192,47 @@ class Endpoint(Part):
     """One row of the endpoint library."""
 
     outcome: Name
-    kind: Literal["left_index", "in_care", "interview", "screen", "no_return", "first_use", "run_of_screens"]
+    kind: Literal[
+        "left_index", "in_care", "interview", "screen", "at_discharge", "no_return", "first_use", "run_of_screens"
+    ]
     label: str = Field(description="what a reader sees")
     definition: str = Field(description="a sentence for the methods section")
     cause: Literal["", "unplanned", "completed", "transferred", "died", "other"] = ""
     substance: str = ""
+    follows: Literal["", "index", "care", "continuum"] = Field(
+        default="", description="in_care only: the index level, the episode (default), or it from detoxification on"
+    )
+    gap_days: int | None = Field(default=None, ge=0, description="in_care only: the episode under another gap rule")
     tolerance_days: int = Field(default=0, ge=0, description="how far from the horizon it may be measured")
     run: int = Field(default=0, ge=0, description="results in a row that make the event")
     from_day: int = Field(default=0, ge=0, description="first day from which results count")
     counts: str = Field(default="", description="results that count towards the run, separated by commas")
+
+    @property
+    def companion(self) -> bool:
+        """It asks again what another endpoint asks, under another gap rule or clock."""
+        return self.kind == "in_care" and self.followed != "care"
+
+    @property
+    def followed(self) -> str:
+        """What a left_index or in_care endpoint follows, as the table retention names it."""
+        if self.kind == "left_index":
+            return "index"
+        return f"care_gap_{self.gap_days}" if self.gap_days is not None else self.follows or "care"
+
+
+class Eligibility(Part):
+    """One row of the eligibility rules."""
+
+    cohort: str = Field(pattern=r"^(\*|[a-z][a-z0-9_]*)$", description="name of the cohort, or * for all")
+    rule: Name = Field(description="name of the rule; a cohort's own row takes the place of the one for all")
+    column: Name = Field(description="column of persons, of the index episode, or one that is derived")
+    keep: Literal["is", "is_not", "at_least", "at_most", "always"] = Field(
+        description="what the column must be; always: the rule does not apply to this cohort"
+    )
+    value: str = Field(default="", description="number, or words with commas between; {key} is a key of `population`")
+    unknown: Literal["keep", "exclude"] = Field(default="exclude", description="what becomes of a value not known")
+    label: str = Field(description="whom it excludes, as the flow diagram says it")
 
 
 class Analysis(Part):

@@ -2,9 +2,10 @@
 
 In order: life tables are held back and counts suppressed under the disclosure policy; crude estimates and
 crude curves are computed from what is left; people and events of every other estimate are summed from it;
-estimates, curves and diagnostics that speak of too few people are withheld. Life tables themselves stay
-private. The same tables give the same release; rows come sorted by their key. Refused: a looser rule than the
-policy's, crude rows for which nothing is counted, levels that no estimate can be read from.
+estimates, curves and diagnostics that speak of too few people are withheld; what repeats a question under another
+rule keeps its counts back. Life tables themselves stay private. The same tables give the same release; rows come
+sorted by their key. Refused: a looser rule than the policy's, crude rows for which nothing is counted, levels that no
+estimate can be read from.
 """
 
 from __future__ import annotations
@@ -31,16 +32,19 @@ def run(
     inference: Mapping[str, Any] | None = None,
     arms: Mapping[str, Sequence[str]] | None = None,
     endpoints: Mapping[str, Mapping[str, str]] | None = None,
+    companions: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, pd.DataFrame]:
     """The released tables counts, estimates, curves and diagnostics.
 
     policy, or disclosure (policy by name, minimum_count, rounding_base) as the config gives it. inference:
     its confidence_level, 0.95 without. arms: for each contrast the names of its first and second arm; without
     it the order is read from the rows of each estimand. endpoints: the study's, by outcome, with kind and cause;
-    without them outcomes are read by name. Raises StudyError as the module says.
+    without them outcomes are read by name. companions: 'contrasts' and 'outcomes' that repeat a question under another
+    rule. Raises StudyError as the module says.
     """
     import pandas as pd
 
+    from iop_outcomes.release import companions as companion_release
     from iop_outcomes.release import curves as curve_release
     from iop_outcomes.release import diagnostics as diagnostic_release
     from iop_outcomes.release import estimates as estimate_release
@@ -48,6 +52,7 @@ def run(
     from iop_outcomes.release.levels import EVENT_LEVELS, readings
 
     rules = policy or _policy(disclosure or {})
+    contrasts, outcomes = ((companions or {}).get(what, ()) for what in ("contrasts", "outcomes"))
     level = float((inference or {}).get("confidence_level", 0.95))
     evidence = gather(counts, life_tables, estimates, rules, readings(endpoints) if endpoints else EVENT_LEVELS)
     held = horizons(evidence, estimates)
@@ -56,10 +61,13 @@ def run(
     released = {
         "counts": pd.concat(parts, ignore_index=True) if parts else evidence.released,
         "estimates": estimate_release.release_estimates(estimates, evidence, level, arms or {}),
-        "curves": curve_release.release_curves(curves, evidence, cohorts, level),
+        "curves": curve_release.release_curves(
+            curves, companion_release.without(evidence, contrasts, outcomes), cohorts, level
+        ),
         "diagnostics": diagnostic_release.release_diagnostics(diagnostics, evidence),
     }
-    return {name: _finished(name, frame) for name, frame in released.items()}
+    kept = companion_release.keep_back(released, contrasts, outcomes, rules)
+    return {name: _finished(name, frame) for name, frame in kept.items()}
 
 
 def _policy(disclosure: Mapping[str, Any]) -> Policy:

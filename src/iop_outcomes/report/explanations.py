@@ -4,10 +4,10 @@ what the report does not do, and its limits. What depends on a study is in `meth
 
 from __future__ import annotations
 
-PROGRAMS = {
-    "substance_use": "substance use",
-    "mental_health": "mental health",
-    "eating_disorder": "eating disorders",
+UNITS_OF_ANALYSIS = {
+    "first_episode": "Each person counts once, at the first episode of care that begins on or after day 0.",
+    "episode": "Each episode of care that begins on or after day 0 counts; people with several are clusters.",
+    "period": "Each period that a person told of at an interview counts; people with several are clusters.",
 }
 # how each method of the sheet estimates, with its source
 ESTIMATORS = {

@@ -14,7 +14,7 @@ from typing import Any
 from iop_outcomes.figures import numbers, style
 from iop_outcomes.figures.labels import STRATA, Labels, Study, covariate, within
 from iop_outcomes.release.policy import Policy, choose
-from iop_outcomes.report.explanations import ESTIMATORS, MISSING, POLICIES, PROGRAMS, TIMES
+from iop_outcomes.report.explanations import ESTIMATORS, MISSING, POLICIES, TIMES, UNITS_OF_ANALYSIS
 
 
 @dataclass(frozen=True)
@@ -41,18 +41,10 @@ def policy(study: Study) -> Policy:
 
 def _people(study: Study) -> Paragraph:
     rules = study["population"]
-    programs = style.sentence([PROGRAMS.get(p, p) for p in rules["program_types"]])
-    text = (
-        f"Eligible are people aged {rules['minimum_age']} or older, in programs for {programs}, at their first "
-        "episode of care that begins on or after day 0 and goes beyond detoxification."
-    )
-    if rules["washout_days"]:
-        text += f" They had no treatment in the {rules['washout_days']} days before time zero."
-    else:
-        text += " Earlier treatment was not a reason for exclusion."
-    if rules["minimum_observed_days"]:
-        text += f" They could be observed for at least {rules['minimum_observed_days']} days."
-    return Paragraph("People", text)
+    # a limit of 0 excludes nobody
+    asked = [r for r in study["eligibility"] if str(r["value"]).format(**rules) != "0"]
+    words = [within(str(r["label"]).format(**rules)) for r in asked]
+    return Paragraph("People", f"{UNITS_OF_ANALYSIS[rules['unit']]} Excluded, in this order: {'; '.join(words)}.")
 
 
 def _time_zero(study: Study) -> Paragraph:

@@ -58,12 +58,15 @@ def read(kind: str, settings: Mapping[str, object]) -> dict[str, pd.DataFrame]:
 
 
 def run(
-    source: Mapping[str, object], privacy: Mapping[str, object], files: Sequence[str] | str = ()
+    source: Mapping[str, object],
+    privacy: Mapping[str, object],
+    files: Sequence[str] | str = (),
+    definition: Sequence[str] | str = (),
 ) -> dict[str, pd.DataFrame]:
     """The step: the tables raw_stays, raw_persons, ..., quarantine and arrivals.
 
     source: the settings of the source, its kind among them. privacy: what may pass the identifier gate. files: those
-    that `inputs` listed; the source finds them itself from its path.
+    that `inputs` listed; the source finds them itself from its path. definition: proof that the definition was tested.
     """
     tables = read(str(source.get("kind")), {**source, "privacy": privacy})
     return {name if name in ("quarantine", "arrivals") else f"raw_{name}": table for name, table in tables.items()}

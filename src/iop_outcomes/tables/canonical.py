@@ -111,6 +111,9 @@ PERSONS = Table(
         "payer": _text("expected or actual payer"),
         "pregnant": _text("pregnant at admission: yes, no, unknown"),
         "prior_treatment": _text("any earlier treatment for substance use: yes, no, unknown"),
+        "recent_treatment": _text(
+            "treatment for substance use in the six months before admission, detoxification aside: yes, no, unknown"
+        ),
         "referral_source": _text("who referred the person"),
         "region": _text("region of the country"),
         "route_of_use": _text("usual route of use of the primary drug"),

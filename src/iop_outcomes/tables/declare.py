@@ -97,10 +97,15 @@ def _checks(column: Column) -> list[pa.Check]:
     if column.high is not None:
         checks.append(pa.Check.le(column.high, error=f"a value above {column.high:g}"))
     if column.kind == "text":
-        checks.append(
-            pa.Check(lambda s: s.map(lambda v: isinstance(v, str)).astype(bool), error="a value that is not text")
-        )
+        checks.append(pa.Check(_is_text, error="a value that is not text"))
     return checks
+
+
+def _is_text(values: pd.Series) -> bool:
+    """No value is anything but text; fast, as millions of cells pass here."""
+    import pandas as pd
+
+    return pd.api.types.infer_dtype(values, skipna=True) in ("string", "empty")
 
 
 @cache

@@ -8,6 +8,9 @@ from __future__ import annotations
 from iop_outcomes.tables.canonical import LEVELS, PERSON
 from iop_outcomes.tables.declare import Column, Table
 
+# what a classifier by hours can say of a level of care
+CLASSES = (*LEVELS, "none", "indeterminate", "not_known")
+
 CAUSES = ("unplanned", "completed", "transferred", "died", "other", "censored")
 
 QUARANTINE = Table(
@@ -55,8 +58,26 @@ EPISODES = Table(
         "index_level": Column("text", "level of care of the first stay after detoxification", allowed=LEVELS),
         "index_start_day": Column("whole", "first day at the index level: time zero", "day"),
         "index_end_day": Column("whole", "last day at the index level", "day", nullable=True, outcome=True),
+        "index_end_latest": Column(
+            "whole",
+            "latest day on which the index level may have ended; missing when index_end_day is exact",
+            "day",
+            nullable=True,
+            outcome=True,
+        ),
         "index_reason": Column("text", "how the index level was left; missing while open", nullable=True, outcome=True),
+        "use_at_discharge": Column(
+            "text", "use in the month before the index level was left, where recorded", nullable=True, outcome=True
+        ),
+        "episode_start_day": Column("whole", "first day of the episode, detoxification included", "day"),
         "episode_end_day": Column("whole", "last day of the episode", "day", nullable=True, outcome=True),
+        "episode_end_latest": Column(
+            "whole",
+            "latest day on which the episode may have ended; missing when episode_end_day is exact",
+            "day",
+            nullable=True,
+            outcome=True,
+        ),
         "episode_reason": Column("text", "how the episode ended; missing while open", nullable=True, outcome=True),
         "planned_days": Column("number", "planned length of the index level", "days", nullable=True),
         "scheduled_hours_per_week": Column("number", "hours scheduled at the index level", nullable=True),
@@ -72,14 +93,45 @@ EPISODES = Table(
     key=("person_id", "episode"),
 )
 
-PEOPLE = Table(
-    "people",
-    "One row per eligible person: baseline only, in the order of person_id. Covariates as the cohort declares them.",
+EPISODES_BY_GAP = Table(
+    "episodes_by_gap",
+    "One row per episode of care under each gap rule of the protocol: how far the linking depends on the rule.",
     {
         "person_id": PERSON,
+        "gap_days": Column("whole", "gap rule", "days", low=0),
+        "episode": Column("whole", "number of the episode within the person, from 1", low=1),
+        "episode_start_day": Column("whole", "first day of the episode, detoxification included", "day"),
+        "index_start_day": Column("whole", "first day at the index level", "day"),
+        "episode_end_day": Column("whole", "last day of the episode", "day", nullable=True, outcome=True),
+        "episode_end_latest": Column(
+            "whole", "latest day on which it may have ended", "day", nullable=True, outcome=True
+        ),
+        "episode_reason": Column("text", "how the episode ended; missing while open", nullable=True, outcome=True),
+    },
+    key=("person_id", "gap_days", "episode"),
+)
+
+PEOPLE = Table(
+    "people",
+    "One row per unit of analysis: an eligible person, or one of the person's episodes or periods where these count "
+    "one by one. Baseline only, in the order of person_id. Covariates as the cohort declares them.",
+    {
+        "person_id": Column(
+            "text",
+            "pseudonym, with the unit's number behind a slash where a person counts more than once",
+            identifies=True,
+        ),
+        "record_id": Column("text", "pseudonym of the person in the records", identifies=True),
         "site_id": Column("text", "program of the index stay"),
-        "index_level": Column("text", "level of care at time zero", allowed=LEVELS),
+        "entry_period": Column("text", "calendar quarter or year of entry into the records, or 'unknown'"),
+        "index_level": Column("text", "level of care at time zero by the program's label", allowed=(*LEVELS, "none")),
+        "level_asam": Column("text", "the same by scheduled hours, ASAM's thresholds", allowed=CLASSES),
+        "level_broad": Column("text", "the same by scheduled hours, 6 to 30 taken as intensive", allowed=CLASSES),
+        "reported_care": Column("text", "care told of at an interview, or 'none'"),
         "index_start_day": Column("whole", "time zero", "day"),
+        "clock_start_day": Column(
+            "whole", "first day of the episode, detoxification included: where the clock of the continuum starts", "day"
+        ),
         "observed_days": Column("whole", "days from time zero to the end of observation", "days", low=0),
         "planned_days": Column("number", "planned length of the index level", "days", nullable=True),
         "assigned_arm": Column("text", "arm assigned by randomisation, or 'none'"),
@@ -123,15 +175,25 @@ ATTRITION = Table(
 
 RETENTION = Table(
     "retention",
-    "One row per eligible person: when and how the index level and the episode were left, from time zero.",
+    "One row per unit of analysis and thing that is followed: when and how it was left, from its own start.",
     {
         "person_id": PERSON,
-        "index_days": Column("whole", "days at the index level, or until last seen there", "days", low=0, outcome=True),
-        "index_cause": Column("text", "how it was left", allowed=CAUSES, outcome=True),
-        "care_days": Column("whole", "days in the episode, any level", "days", low=0, outcome=True),
-        "care_cause": Column("text", "how the episode ended", allowed=CAUSES, outcome=True),
+        "follows": Column(
+            "text",
+            "index: the index level; care: the episode; continuum: the episode, its days counted from the first day of "
+            "detoxification; care_gap_<days>: the episode under another gap rule",
+        ),
+        "days": Column("whole", "days until it was left, or last seen in it", "days", low=0, outcome=True),
+        "days_latest": Column(
+            "whole",
+            "latest day on which it may have been left; equal to days when that is exact",
+            "days",
+            low=0,
+            outcome=True,
+        ),
+        "cause": Column("text", "how it was left", allowed=CAUSES, outcome=True),
     },
-    key=("person_id",),
+    key=("person_id", "follows"),
 )
 
 ABSTINENCE = Table(
@@ -185,6 +247,7 @@ SCORES = Table(
         "person_id": PERSON,
         "arm": Column("whole", "1 or 0", low=0, high=1),
         "site_id": Column("text", "program, the unit of clustering"),
+        "record_id": Column("text", "the person, where people count more than once", identifies=True),
         "propensity": Column("number", "estimated probability of arm 1", low=0, high=1),
         "iptw": Column("number", "stabilised inverse probability of treatment weight", low=0),
         "overlap": Column("number", "overlap weight", low=0, high=1),
@@ -206,6 +269,6 @@ GATES = Table(
 )
 
 PRIVATE = (
-    QUARANTINE, ARRIVALS, INTAKE, EPISODES, PEOPLE, ARMS, COVARIATES, ATTRITION,
+    QUARANTINE, ARRIVALS, INTAKE, EPISODES, EPISODES_BY_GAP, PEOPLE, ARMS, COVARIATES, ATTRITION,
     RETENTION, ABSTINENCE, FIRST_USE, DOSE, SCORES, GATES,
 )  # fmt: skip

@@ -1,0 +1,146 @@
+"""The level of care by hours a week, under three definitions, and how far two of them agree.
+
+`asam`: the ASAM Criteria, 3rd edition, by age; 6 to under 9 hours are 'indeterminate' for adults. `broad`: 6 to 30
+hours, both counted, are intensive outpatient care at any age. `label`: the program's own word. The bands are data
+(data/reference/hour_classifiers.csv); whether exactly 20 hours a week are partial hospitalization is a choice of the
+study, as its sources disagree.
+
+Hours do not define a setting with a bed: detoxification, early intervention and the levels from 3.1 up keep their
+label under every definition. An ambulatory stay whose hours are missing, or under `asam` whose person's age is, is
+'not_known'.
+
+Refuses an unknown definition and an unknown choice for exactly 20 hours.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from iop_outcomes import reference
+from iop_outcomes.errors import StudyError
+from iop_outcomes.tables.canonical import LEVELS
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+FILE = "hour_classifiers.csv"
+LABEL = "label"
+INDETERMINATE = "indeterminate"
+NOT_KNOWN = "not_known"
+CLASSIFIERS = ("asam", "broad", LABEL)
+# every class, lowest first
+CLASSES = (*LEVELS, INDETERMINATE, NOT_KNOWN)
+
+AMBULATORY = ("1", "2.1", "2.5")
+INTENSIVE, PARTIAL = "intensive_outpatient", "partial_hospitalization"
+TWENTY_HOURS = (PARTIAL, INTENSIVE)
+
+
+class Kappa(NamedTuple):
+    """Cohen's kappa of two classifications of the same stays; missing where chance alone would agree always."""
+
+    kappa: float
+    standard_error: float
+    observed: float
+    expected: float
+    n: int
+
+
+def classify(name: str, level: pd.Series, hours: pd.Series, age: pd.Series, twenty_hours: str = PARTIAL) -> pd.Series:
+    """The class of each stay under the definition `name`, with the index of level: a level of care, or see CLASSES.
+
+    level: the program's word (LEVELS). hours: a week. age: in years; both may be missing. The three have one order.
+    twenty_hours: what exactly 20 hours a week are under `asam`. Raises StudyError for an unknown word.
+    """
+    import pandas as pd
+
+    _check("definition of a level of care by hours", name, CLASSIFIERS)
+    _check("choice for exactly 20 hours a week (`twenty_hours`)", twenty_hours, TWENTY_HOURS)
+    if name == LABEL:
+        return level.astype(object)
+    h, years = hours.to_numpy("float64", na_value=float("nan")), age.to_numpy("float64", na_value=float("nan"))
+    by_hours = pd.Series(NOT_KNOWN, index=level.index, dtype=object)
+    for band in (row for row in reference.rows(FILE) if row["classifier"] == name):
+        by_hours[_within(band, h, years, twenty_hours)] = band["level_of_care"]
+    return level.astype(object).where(~level.isin(AMBULATORY), by_hours)
+
+
+def _check(what: str, word: str, known: tuple[str, ...]) -> None:
+    if word not in known:
+        raise StudyError(f"The {what} '{word}' is not known. Known: {', '.join(known)}.")
+
+
+def _within(
+    band: dict[str, str], hours: NDArray[np.float64], age: NDArray[np.float64], twenty_hours: str
+) -> NDArray[np.bool_]:
+    """True for the stays in a band: its lowest hour belongs to it unless the band below takes that in."""
+    low, high = float(band["hours_from"]), float(band["hours_to"] or "inf")
+    above = hours > low if _taken_below(band, twenty_hours) else hours >= low
+    below = hours <= high if _takes_its_end(band["to_included"], twenty_hours) else hours < high
+    of_age: Any = True
+    if band["age_from"]:
+        of_age = age >= float(band["age_from"])
+    if band["age_below"]:
+        of_age = of_age & (age < float(band["age_below"]))
+    return above & below & of_age
+
+
+def _taken_below(band: dict[str, str], twenty_hours: str) -> bool:
+    """Whether the band that ends where this one begins takes that hour in."""
+    same = ("classifier", "age_from", "age_below")
+    return any(
+        row["hours_to"] == band["hours_from"] and _takes_its_end(row["to_included"], twenty_hours)
+        for row in reference.rows(FILE)
+        if all(row[key] == band[key] for key in same)
+    )
+
+
+def _takes_its_end(included: str, twenty_hours: str) -> bool:
+    return included == "yes" or (included == "twenty_hours" and twenty_hours == INTENSIVE)
+
+
+def agreement(one: pd.Series, other: pd.Series) -> tuple[pd.DataFrame, Kappa]:
+    """How often two classifications of the same stays agree: counts (one down, other across), and kappa.
+
+    one, other: classes in the same order of stays. The counts have every class that occurs, in the order of CLASSES;
+    kappa leaves 'not_known' out.
+    """
+    import pandas as pd
+
+    found = [c for c in CLASSES if one.eq(c).any() or other.eq(c).any()]
+    counts = pd.crosstab(one.to_numpy(), other.to_numpy()).reindex(index=found, columns=found, fill_value=0)
+    counts = counts.astype("int64").rename_axis(index="one", columns="other")
+    return counts, kappa(counts)
+
+
+def kappa(counts: pd.DataFrame, leave_out: tuple[str, ...] = (NOT_KNOWN,)) -> Kappa:
+    """Cohen's kappa from a table of counts with the same classes down and across, with its large-sample error.
+
+    kappa = (po - pe) / (1 - pe), po = sum p_ii, pe = sum p_i. p_.i. The variance is that of Fleiss, Cohen & Everitt
+    (Psychological Bulletin 1969;72:323-327, formula 13):
+    n (1 - pe)^4 var = sum_i p_ii [(1 - pe) - (p_i. + p_.i)(1 - po)]^2
+    + (1 - po)^2 sum_{i != j} p_ij (p_.i + p_j.)^2 - (po pe - 2 pe + po)^2.
+
+    Classes in `leave_out` do not count. Raises StudyError for a table that is not square.
+    """
+    import numpy as np
+
+    if list(counts.index) != list(counts.columns):
+        raise StudyError("A table of agreement needs the same classes down and across, in one order.")
+    kept = [c for c in counts.index if c not in leave_out]
+    table = counts.loc[kept, kept].to_numpy("float64")
+    n = table.sum()
+    missing = float("nan")
+    if not n:
+        return Kappa(missing, missing, missing, missing, 0)
+    p = table / n
+    down, across, agree = p.sum(axis=1), p.sum(axis=0), np.diag(p)
+    po, pe = float(agree.sum()), float(down @ across)
+    if np.isclose(pe, 1):
+        return Kappa(missing, missing, po, pe, int(n))
+    apart = (p * (across[:, None] + down[None, :]) ** 2).sum() - (agree * (across + down) ** 2).sum()
+    variance = (agree * ((1 - pe) - (down + across) * (1 - po)) ** 2).sum()
+    variance = (variance + (1 - po) ** 2 * apart - (po * pe - 2 * pe + po) ** 2) / (n * (1 - pe) ** 4)
+    return Kappa((po - pe) / (1 - pe), float(np.sqrt(max(variance, 0.0))), po, pe, int(n))

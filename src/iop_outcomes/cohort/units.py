@@ -1,0 +1,91 @@
+"""What is analysed: a person's first episode of care, every episode, or every period that the person told of.
+
+`candidates` makes one row per unit, each with its time zero; `from_zero` gives the records of a unit with days counted
+from there. A person of several units has a key with the unit's number behind a slash for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+YES_NO = {True: "yes", False: "no"}
+
+
+def candidates(
+    population: Mapping[str, Any],
+    persons: pd.DataFrame,
+    episodes: pd.DataFrame,
+    periods: pd.DataFrame,
+    broken: set[str],
+) -> pd.DataFrame:
+    """One row per unit in the order of its key: columns of persons, of the episode, and those derived.
+
+    population: its unit is first_episode (one row per person, without an episode where there is none), episode or
+    period. broken: people of whom a stay or an admission record was set aside.
+    """
+    import pandas as pd
+
+    unit = population["unit"]
+    begun = (
+        _periods(periods, population["period_days"]) if unit == "period" else episodes[episodes["index_start_day"] >= 0]
+    )
+    begun = begun.sort_values(["person_id", "index_start_day"])
+    if unit == "first_episode":
+        begun = begun.drop_duplicates("person_id")
+    merged = persons.merge(begun, on="person_id", how="left", validate="one_to_many")
+    treated = persons["person_id"].isin([*episodes["person_id"], *begun["person_id"]])
+    merged = merged.assign(
+        record_id=merged["person_id"],
+        record_trusted=(~merged["person_id"].isin(broken)).map(YES_NO),
+        treated=merged["person_id"].map(pd.Series(treated.to_numpy(), index=persons["person_id"])).map(YES_NO),
+        treated_from_day_0=merged["index_start_day"].notna().map(YES_NO),
+        observed_days=merged["observed_to_day"].astype("Int64") - merged["index_start_day"].astype("Int64"),
+    )
+    return _keyed(merged, unit).sort_values("person_id").reset_index(drop=True)
+
+
+def _keyed(merged: pd.DataFrame, unit: str) -> pd.DataFrame:
+    if unit == "first_episode":
+        return merged
+    number = merged.groupby("record_id").cumcount() + 1
+    return merged.assign(person_id=merged["record_id"] + "/" + number.astype(str))
+
+
+def _periods(periods: pd.DataFrame, days: int) -> pd.DataFrame:
+    """Periods in the columns of episodes. Time zero lies a fixed time before the interview at the period's end.
+
+    A person who missed interviews tells of a longer period; the horizon must be the next interview all the same.
+    """
+    from iop_outcomes.cohort.periods import care_of
+
+    zero = periods["to_day"] - days
+    return periods.assign(
+        reported_care=care_of(periods),
+        site_id="all",
+        index_level="none",
+        index_start_day=zero,
+        episode_start_day=zero,
+        planned_days=float("nan"),
+        scheduled_hours_per_week=float("nan"),
+        program_type="substance_use",
+        days_since_previous=float("nan"),
+    )
+
+
+def from_zero(rows: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
+    """The records of each unit: person_id is the unit's key, and every day is counted from its time zero.
+
+    rows: a canonical table; days are its columns `day` and `..._day`. People who are not eligible have none.
+    """
+    units = people[["person_id", "record_id", "index_start_day"]].rename(
+        columns={"person_id": "unit", "record_id": "person_id"}
+    )
+    joined = rows.merge(units, on="person_id", how="inner")
+    start = joined["index_start_day"].astype("Int64")
+    days = [c for c in rows.columns if c.endswith("_day") or c == "day"]
+    moved = joined.assign(person_id=joined["unit"], **{c: joined[c].astype("Int64") - start for c in days})
+    return moved[list(rows.columns)]

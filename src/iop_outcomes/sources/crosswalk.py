@@ -1,0 +1,76 @@
+"""Levels of care behind the codes of other systems: ASAM's 3rd and 4th edition, procedure and revenue codes, TEDS.
+
+The table is data/reference/level_crosswalk.csv: one row per code with its level, what it is, and a source that a
+reader can check. A code that says less than a level (H0018, 0944) has the nearest level and a note; a code that
+is no level of care at all (an assessment, a recovery residence) has none.
+
+Refuses a system that the table does not have.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from iop_outcomes import reference
+from iop_outcomes.errors import StudyError
+
+FILE = "level_crosswalk.csv"
+
+# systems that write their levels in Roman numerals too
+ROMAN_SYSTEMS = ("asam3", "asam4")
+ROMAN = {"1": "I", "2": "II", "3": "III", "4": "IV"}
+# digits of the codes that spreadsheets strip of their leading zeros
+PADDED = {"revenue": 4}
+
+
+def normalise(code: str) -> str:
+    """A code as the crosswalk writes it: upper case, without spaces, hyphens and a leading 'ASAM' or 'Level'.
+
+    'Level III.7-WM' is 'III.7WM'. Roman numerals stay: `levels` knows both.
+    """
+    bare = "".join(mark for mark in code.upper() if mark not in " \t\n\u00a0-\u2010\u2011\u2013_")
+    for word in ("ASAM", "LEVEL"):
+        bare = bare.removeprefix(word)
+    return bare
+
+
+def systems() -> tuple[str, ...]:
+    """The names of the systems, in the order of the table."""
+    return tuple(dict.fromkeys(row["system"] for row in reference.rows(FILE)))
+
+
+def levels(system: str) -> dict[str, str]:
+    """The level of care of each normalised code that has one. Raises StudyError for an unknown system."""
+    return {code: row["level_of_care"] for code, row in _rows(system).items() if row["level_of_care"]}
+
+
+def program_types(system: str) -> dict[str, str]:
+    """What the program treats, for each normalised code that tells. Raises StudyError for an unknown system."""
+    return {code: row["program_type"] for code, row in _rows(system).items() if row["program_type"]}
+
+
+def no_level(system: str) -> frozenset[str]:
+    """The normalised codes that are known and are no level of care. Raises StudyError for an unknown system."""
+    return frozenset(code for code, row in _rows(system).items() if not row["level_of_care"])
+
+
+@cache
+def _rows(system: str) -> dict[str, dict[str, str]]:
+    """The rows of a system by each way in which their code may be written."""
+    known = systems()
+    if system not in known:
+        raise StudyError(
+            f"The system of codes '{system}' is not known. Known, from data/reference/{FILE}: {', '.join(known)}."
+        )
+    found = [row for row in reference.rows(FILE) if row["system"] == system]
+    return {code: row for row in found for code in _spellings(system, normalise(row["code"]))}
+
+
+def _spellings(system: str, code: str) -> list[str]:
+    """The code itself, in Roman numerals where the system has them, and without leading zeros where it pads."""
+    spellings = [code]
+    if system in ROMAN_SYSTEMS and code[0] in ROMAN:
+        spellings.append(ROMAN[code[0]] + code[1:])
+    if system in PADDED:
+        spellings.append(code.zfill(PADDED[system]).lstrip("0"))
+    return list(dict.fromkeys(spellings))
