@@ -70,7 +70,10 @@ def test_a_declared_format_is_read(layout: str, cell: str) -> None:
         ("2024-02-30", "impossible date"),
         ("2023-02-29", "impossible date"),
         ("2024-13-01", "impossible date"),
-        ("13/04/2024", "impossible date"),
+        ("31/04/2024", "impossible date"),
+        ("13/04/2024", "date in an undeclared format"),
+        ("4 March 2024", "date in an undeclared format"),
+        ("20240304", "date in an undeclared format"),
         ("03/04/24", "two-digit year"),
         ("3-4-24 10:00", "two-digit year"),
         ("4 Mar 24", "two-digit year"),
@@ -109,7 +112,7 @@ def test_dates_with_two_meanings_are_refused_with_what_fits() -> None:
 
 
 def test_iso_sets_other_dates_aside() -> None:
-    assert read("03/04/2024", "2024-01-01", layout="iso") == ["impossible date", "2024-01-01"]
+    assert read("03/04/2024", "2024-01-01", layout="iso") == ["date in an undeclared format", "2024-01-01"]
 
 
 def test_excel_serial_numbers_are_read_where_they_are_declared() -> None:

@@ -3,7 +3,8 @@
 In order: text with the year first (ISO 8601, a time and an offset may follow) is read; other text is read by the
 declared format, a time after it is passed over; whole numbers are read as Excel's day counts where that is declared.
 A timestamp with an offset becomes the date in the declared time zone; where all of a column stand at midnight they are
-dates, and keep their day. What is left is told apart: a two-digit year, an Excel serial number, an impossible date.
+dates, and keep their day. What is left is told apart: a date in another format than the declared one, a two-digit year,
+an Excel serial number, an impossible date.
 
 Refuses a column of text that fits common formats, none of which was declared: 03/04/2024 has two meanings. The message
 says how many cells each of them fits.
@@ -12,6 +13,7 @@ says how many cells each of them fits.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -76,6 +78,7 @@ LOOKS = {
 }
 UNDECLARED_ZONE = "time zone not declared"
 TOO_EARLY = "date before 1900"
+OTHER_FORMAT = "date in an undeclared format"
 
 
 @dataclass(frozen=True)
@@ -106,8 +109,10 @@ def parse(text: pd.Series, rows: NDArray[np.int64], how: Reading) -> tuple[pd.Se
     if how.excel_serial:
         day = day.fillna(_excel(text[day.isna()]))
     left = text[day.isna() & text.notna() & ~early & ~zoned]
+    fits = {layout: _by_layout(left, layout)[0].dropna().index for layout in COMMON}
     if how.layout is None:
-        _refuse_undeclared(left, rows, how.where)
+        _refuse_undeclared(fits, left, rows, how.where)
+    rule[left.index.intersection(sorted(set().union(*fits.values())))] = OTHER_FORMAT
     for name, look in LOOKS.items():
         rule = rule.mask(rule.isna() & _like(left, look).reindex(text.index, fill_value=False), name)
     rule = rule.mask(rule.isna() & text.index.isin(left.index), "unreadable").mask(early, TOO_EARLY)
@@ -205,15 +210,15 @@ def _excel(text: pd.Series) -> pd.Series:
     return (number.where(number.between(EXCEL_FIRST, EXCEL_LAST)) // 1).astype("Int64") + EXCEL_EPOCH
 
 
-def _refuse_undeclared(text: pd.Series, rows: NDArray[np.int64], where: str) -> None:
+def _refuse_undeclared(fits: Mapping[str, pd.Index], text: pd.Series, rows: NDArray[np.int64], where: str) -> None:
     """Raise StudyError where cells fit a common format: which of them is meant must be declared."""
-    fits = {layout: int(rows[_by_layout(text, layout)[0].dropna().index].sum()) for layout in COMMON}
-    fitting = sorted((-n, layout) for layout, n in fits.items() if n)
-    if fitting:
-        total = int(rows[text.index].sum())
-        said = ", ".join(f"{layout} {-n}" for n, layout in fitting)
-        raise StudyError(
-            f"{where}: {total} cell{'s' * (total != 1)} hold no date with the year first (2024-03-04), and no format "
-            f"is declared. Cells that each format fits: {said}. Ask who made the export, and declare one as "
-            "`date_format`, for this column or for the source; `date_format: iso` sets all such rows aside."
-        )
+    counts = {layout: int(rows[found].sum()) for layout, found in fits.items() if len(found)}
+    if not counts:
+        return
+    said = ", ".join(f"{layout} {n}" for layout, n in sorted(counts.items(), key=lambda c: (-c[1], c[0])))
+    total = int(rows[text.index].sum())
+    raise StudyError(
+        f"{where}: {total} cell{'s' * (total != 1)} hold no date with the year first (2024-03-04), and no format is "
+        f"declared. Cells that each format fits: {said}. Ask who made the export, and declare one as `date_format`, "
+        "for this column or for the source; `date_format: iso` sets all such rows aside."
+    )
