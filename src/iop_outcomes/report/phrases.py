@@ -32,6 +32,7 @@ VERBS = {
     "in_care": "were still in care on day {day}",
     "interview": "were abstinent on day {day}",
     "screen": "gave {label} on day {day}",
+    "at_discharge": "reported no use in the month before they left, by day {day}",
     "no_return": "reported no return to use up to day {day}",
 }
 LEFT = {
