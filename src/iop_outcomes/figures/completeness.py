@@ -42,7 +42,7 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
 
 def _notes(found: pd.DataFrame, full: list[str], empty: list[str], unit: str) -> list[str]:
     notes = [f"Percent of {unit}; darker where more is missing.", *tiles.legend(set(found["told"]))]
-    for words, fields in (("Known of all", full), ("Known of none", empty)):
+    for words, fields in (("Known throughout", full), ("Not in these records", empty)):
         if fields:
             notes.append(f"{words}: {', '.join(within(recorded.field(f)) for f in fields)}.")
     return notes
@@ -59,6 +59,6 @@ def _alt(found: pd.DataFrame, unit: str) -> str:
         parts.append(f"{within(recorded.field(name))} {about}{share}")
     text = f"Grid of the share of {unit} of which each field is known, by site and time of entry. "
     text += f"Over all {unit}: {'; '.join(parts)}. " if parts else ""
-    text += f"Known of all: {len(full)} fields." if full else ""
-    text += f" Known of none: {style.sentence([within(recorded.field(f)) for f in empty])}." if empty else ""
+    text += f"Known throughout: {len(full)} fields." if full else ""
+    text += f" Not in these records: {style.sentence([within(recorded.field(f)) for f in empty])}." if empty else ""
     return text.strip()

@@ -8,11 +8,11 @@ ones together, as an order among equals would itself tell something; when no cel
 zeros go as well.
 
 An intruder who knows the rule and every total then finds at least two values for each small cell of a single
-line. Not covered: cells that several crossing lines give only together.
+line. Not covered: cells that several crossing lines of unrounded cells give only together.
 
 Where the cells that are shown are rounded, what they leave to the hidden ones is known within limits only. Such a
 line is safe as well while the limits leave enough values open: half as many as a small cell can have. One cell may
-then be hidden alone.
+then be hidden alone. What such lines give together is looked at in `iop_outcomes.release.crossing`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from iop_outcomes.release.crossing import pinned
 from iop_outcomes.release.policy import Policy
 
 
@@ -43,9 +44,21 @@ def hide(counts: Sequence[int], lines: Sequence[Line], policy: Policy) -> set[in
     hidden = {i for i, count in enumerate(counts) if policy.small(count)}
     while True:
         more = set().union(*(_more(counts, line, hidden, policy) for line in lines)) - hidden
+        more = more or _looser(counts, lines, hidden, policy)
         if not more:
             return hidden
         hidden |= more
+
+
+def _looser(counts: Sequence[int], lines: Sequence[Line], hidden: Collection[int], policy: Policy) -> set[int]:
+    """Cells to hide beside those that crossing rounded lines give away: the next one of each such cell's group."""
+    caught = pinned(counts, lines, hidden, policy)
+    own = [line for line in lines if caught & set(line.parts)]
+    for among in ([line for line in own if line.total is None], own):
+        more: set[int] = set().union(*(_next(counts, line, hidden) for line in among)) - set(hidden)
+        if more:
+            return more
+    return set()
 
 
 def _more(counts: Sequence[int], line: Line, hidden: Collection[int], policy: Policy) -> set[int]:

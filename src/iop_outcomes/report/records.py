@@ -91,7 +91,7 @@ def complete(counts: pd.DataFrame, diagnostics: pd.DataFrame, unit: str) -> Part
         named = [f"{within(recorded.field(f))} ({_share(*told[f,])})" for f in ranked[:MOST_NAMED]]
         said.append(f"Least often known, of all {unit}: {style.sentence(named)}.")
     if full:
-        said.append(f"Known of all: {style.sentence([within(recorded.field(f)) for f in full])}.")
+        said.append(f"Known throughout: {style.sentence([within(recorded.field(f)) for f in full])}.")
     if empty:
         said.append(f"Not in these records: {style.sentence([within(recorded.field(f)) for f in empty])}.")
     for kind, words in WHERE.items():
@@ -153,7 +153,7 @@ def _more_than_one(found: Mapping[str, float], whole: float | None) -> float | N
 
 
 def _said(share: float | None) -> str:
-    return WITHHELD if share is None else "none" if share == 0 else numbers.percent(share)
+    return WITHHELD if share is None else "no one" if share == 0 else numbers.percent(share)
 
 
 def observed(counts: pd.DataFrame, unit: str) -> Part | None:
