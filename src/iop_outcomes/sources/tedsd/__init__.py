@@ -93,20 +93,21 @@ def typed_files(settings: Mapping[str, object]) -> Iterator[tuple[Path, Any]]:
 
 def _tables(rows: recode.Rows, settings: Mapping[str, object], before: int) -> dict[str, pd.DataFrame]:
     """Stays, persons and quarantine; before: rows of the files before this one."""
+    import numpy as np
     import pandas as pd
 
     stays, persons = recode.frames(rows, settings.get("outpatient_extra_day") == "removed")
     found = []
     for name in ("stays", "persons"):
-        variable = pd.Series(recode.unknown(rows, name))
-        broken = variable[variable.notna()]
+        variables, first = recode.unknown(rows, name)
+        at = np.flatnonzero(first >= 0)
         found.append(
             pd.DataFrame(
                 {
-                    "table": pd.Series(name, index=broken.index, dtype=object),
-                    "rule": "unknown code in " + broken,
-                    "row": broken.index.astype("int64") + before,
-                    "person_id": persons["person_id"].loc[broken.index],
+                    "table": pd.Series(name, index=range(len(at)), dtype=object),
+                    "rule": pd.Series([f"unknown code in {variables[p]}" for p in first[at]], dtype=object),
+                    "row": at.astype("int64") + before,
+                    "person_id": persons["person_id"].to_numpy()[at],
                 }
             )
         )
