@@ -181,8 +181,8 @@ def load(config: Mapping[str, Any], files: Iterable[str | Path] = ()) -> Loaded:
     rows = sheets.read(Analysis, Path(study.analyses))
     analyses = tuple(a for a in rows if a.cohort == study.cohort)
     agreement.check(study, analyses, endpoints)
+    agreement.check_rules(study, sheets.read(Eligibility, Path(study.eligibility)))
     rules = _rules(study)
-    agreement.check_rules(study, rules)
     study, analyses = variants.expanded(study, analyses)
     return Loaded(study, analyses, endpoints, rules)
 
@@ -192,7 +192,10 @@ def _rules(study: Study) -> tuple[Eligibility, ...]:
     rows = sheets.read(Eligibility, Path(study.eligibility))
     own = {r.rule: r for r in rows if r.cohort == study.cohort}
     common = {r.rule: own.get(r.rule, r) for r in rows if r.cohort == "*"}
-    return tuple(r for r in {**common, **own}.values() if r.keep != "always")
+    asked = (r for r in {**common, **own}.values() if r.keep != "always")
+    numbers = study.population.model_dump()
+    # at least 0, unknown or not, excludes nobody
+    return tuple(r for r in asked if (r.value.format(**numbers), r.keep, r.unknown) != ("0", "at_least", "keep"))
 
 
 def read_yaml(path: Path) -> Plain:
