@@ -12,13 +12,18 @@ if TYPE_CHECKING:
 def records(study: Study) -> list[str]:
     """The files that the source will read, once everything that can be told before the first job has been checked.
 
-    Raises StudyError where a file is missing, or the disclosure settings are looser than their policy.
+    Raises StudyError where a file is missing, the disclosure settings are looser than their policy, or an allowance of
+    the identifier gate is not fit to be recorded.
     """
     from iop_outcomes import sources
     from iop_outcomes.release import policy
 
     asked = study.disclosure
     policy.choose(asked.policy, asked.minimum_count, asked.rounding_base)
+    if study.privacy.allow:
+        from iop_outcomes.sources import identifiers
+
+        identifiers.check_privacy(study.privacy.model_dump())
     return sources.inputs(study.source.kind, study.source.model_dump())
 
 

@@ -164,8 +164,9 @@ def test_the_page_asks_for_nothing_but_itself(seen):
 
 
 def test_every_image_is_drawn_and_has_words(seen, release):
+    # a figure that says no more than a sentence does is left out of the page
     figures = list((release("demo").folder / "figures").glob("*.svg"))
-    assert len(seen.page["images"]) == len(figures) > 5
+    assert 10 < len(seen.page["images"]) <= len(figures)
     assert all(image["width"] > 0 for image in seen.page["images"])
     assert all(len(image["alt"]) > 40 for image in seen.page["images"])
 

@@ -157,6 +157,16 @@ def test_a_session_in_an_open_stay_or_between_long_and_short_ones() -> None:
     assert broken(raw(stays=stays, sessions=[{"day": 364}])) == []
 
 
+def test_sessions_of_a_day_that_add_up_to_more_than_it_has() -> None:
+    long = {"minutes": 800.0}
+    sessions = [long, {**long, "modality": "virtual"}, {**long, "day": 4}, {**long, "day": 4}, {**long, "day": 5}]
+    rule = "more than 24 hours in a day"
+    found = outcome(raw(sessions=sessions))
+    assert found["quarantine"][["rule", "row"]].to_numpy().tolist() == [[rule, 0], [rule, 1]]
+    # the copy is one session recorded twice
+    assert ["sessions", "merged: exact duplicate", 1] in found["intake"].to_numpy().tolist()
+
+
 def test_what_the_source_could_not_read_is_set_aside_first() -> None:
     tables = raw(stays=[{}, {**SECOND, "start_day": None}])
     tables["quarantine"] = pd.DataFrame(

@@ -59,6 +59,11 @@ def test_what_differs_shows(files: dict[str, Path]) -> None:
     assert made(files, lock=files["counts.csv"])["lock"] == digest(files["counts.csv"])
 
 
+def test_what_passed_the_identifier_gate_is_told_in_full(files: dict[str, Path]) -> None:
+    privacy = {"limited_dataset": True, "allow": [{"column": "ref", "rule": "dates", "reason": "Invented"}]}
+    assert made(files, study={"title": "a study", "privacy": privacy})["privacy"] == privacy
+
+
 def test_a_study_is_hashed_whatever_the_order_of_its_keys(files: dict[str, Path]) -> None:
     assert made(files, study={"a": 1, "b": 2})["study"] == made(files, study={"b": 2, "a": 1})["study"]
 

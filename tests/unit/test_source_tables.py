@@ -67,7 +67,7 @@ def test_a_row_with_an_unreadable_cell_is_kept_and_quarantined_once(tmp_path: Pa
     settings = folder(
         tmp_path,
         "a,s1,x,2.1,0,30,completed,,,substance_use\n"
-        "a,s2,x,2.1,2026-01-05,soon,completed,,,substance_use\n"
+        "a,s2,x,2.1,at once,soon,completed,,,substance_use\n"
         "b,s3,x,2.1,0,10,completed,many,,substance_use\n",
         "a,365,,forty,female\nb,365,,40,male\n",
     )
@@ -98,7 +98,17 @@ def test_a_byte_order_mark_and_blank_lines_do_no_harm(tmp_path: Path) -> None:
         (b"person_id,observed_to_day,death_day,age,sex\nsecret,1,,2,male,x\n", "line 2: 6 cells"),
         (b'person_id,observed_to_day,death_day,age,sex\n"secret,1,,2,male\n', "line 2: not a CSV line"),
         (b"person_id,observed_to_day,death_day,age,age\nsecret,1,,2,3\n", "1 names more than once"),
-        (b"person_id,observed_to_day,death_day,age,sex,ssn\nsecret,1,,2,male,9\n", "column 'ssn' is not declared"),
+        (b"person_id,observed_to_day,death_day,age,sex,ssx\nsecret,1,,2,male,9\n", "column 'ssx' is not declared"),
+        (b"person_id,observed_to_day,death_day,age,sex,ssn\nsecret,1,,2,male,9\n", "'ssn' looks like social security"),
+        (
+            b"person_id,observed_to_day,death_day,age,sex\nsecret@secret.org,1,,2,male\n",
+            "'person_id' looks like e-mail",
+        ),
+        (b"person_id,observed_to_day,death_day,age,sex\nsecret,1,,97,male\n", "'age' looks like ages over 89"),
+        (
+            b"person_id,observed_to_day,death_day,age,sex\nsecret,2024-01-05,,9,male\n",
+            "'observed_to_day' looks like dates",
+        ),
         (b"person_id,observed_to_day,death_day,age\nsecret,1,,2\n", "column 'sex' is missing"),
         (b"secret,1,,,male\nsecret2,1,,,male\n", "1 names more than once"),
         (b"secret,1,5,2,male\n", "none of the names in its first line"),
@@ -114,6 +124,20 @@ def test_a_file_that_cannot_be_read_is_named_and_not_quoted(tmp_path: Path, cont
     assert "secret" not in str(caught.value)
     if "declared" in said or "is missing" in said:
         assert all(column in str(caught.value) for column in TABLES["persons"].columns)
+
+
+def test_what_a_study_lets_through_the_gate_is_read_on(tmp_path: Path) -> None:
+    settings = folder(tmp_path, "a,s1,x,2.1,2026-01-05,9,completed,,,substance_use\n", "a,365,,190,male\n")
+    with pytest.raises(StudyError, match=r"stays\.csv holds what may identify people.*limited_dataset"):
+        sources.read("tables", settings)
+    for privacy in (
+        {"limited_dataset": True, "allow": []},
+        {"allow": [{"column": "start_day", "rule": "dates", "reason": "Moved by a random number of days"}]},
+    ):
+        tables = sources.read("tables", {**settings, "privacy": privacy})
+        assert tables["quarantine"]["rule"].tolist() == ["unreadable start_day"]
+        # no age at all, rather than one over 89: for `clean` to set aside
+        assert tables["persons"]["age"].tolist() == [190]
 
 
 def test_a_missing_folder_or_file_says_what_was_expected(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ rule release:
             *BY_CONTRAST["abstinence"],
             "dose",
             "describe",
+            "records",
         ),
         life_tables=results("life_tables", *BY_CONTRAST["retention"]),
         estimates=results(

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 
 # stands for the end of a stay that is open
 OPEN = 10**9
-# an earlier screen belongs to no admission: baseline screens precede the first stay by weeks, not months
+# A person's first record is the first stay. Screens are taken before it too, between first contact and admission, and
+# a baseline that is adjusted for must not be lost: in CTN-0094 they reach 66 days back. What lies further back was
+# taken of somebody else, or on another day.
 SCREEN_LEAD_DAYS = 90
+DAY_MINUTES = 1440
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,12 @@ def outside_any_stay(rows: pd.DataFrame, passed: Passed) -> pd.Series:
     return pd.Series(~covered.to_numpy(), index=rows.index)
 
 
+def _over_a_day(rows: pd.DataFrame, passed: Passed) -> pd.Series:
+    """True for sessions of a person's day that add up to more than it has; copies, merged later, count once."""
+    minutes = rows["minutes"].mask(rows.duplicated(), 0)
+    return minutes.groupby([rows["person_id"], rows["day"]]).transform("sum") > DAY_MINUTES
+
+
 # between columns and between tables, in this order
 RULES = (
     Rule("stays", "person not in persons", _orphan),
@@ -107,6 +116,7 @@ RULES = (
     Rule("stays", "starts after death", lambda r, p: r["start_day"] > p.of_person(r, "death_day")),
     Rule("sessions", "person not in persons", _orphan),
     Rule("sessions", "outside any stay", outside_any_stay),
+    Rule("sessions", "more than 24 hours in a day", _over_a_day),
     Rule("screens", "person not in persons", _orphan),
     Rule("screens", "long before the first stay", lambda r, p: r["day"] < p.first_start(r) - SCREEN_LEAD_DAYS),
     Rule("screens", "after the end of observation", _after_observation("day")),

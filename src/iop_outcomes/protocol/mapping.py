@@ -37,6 +37,9 @@ UNITS: dict[str, dict[str, float]] = {
     "day": {"days": 1, "weeks": 7},
 }
 
+# delimiters by name
+MARKS = ("comma", "semicolon", "tab", "pipe")
+
 # ISO 8601, year first: read everywhere, and ambiguous nowhere
 ISO = "iso"
 DIRECTIVES = ("%Y", "%m", "%d", "%b", "%B", "%j", "%H", "%I", "%M", "%S", "%f", "%p")
@@ -58,7 +61,13 @@ def _meaning(value: Any) -> Any:
     return _text(value)
 
 
+def _key(value: Any) -> Any:
+    """A code to look up; null is an empty cell, as empty text is."""
+    return "" if value is None else _text(value)
+
+
 Code = Annotated[str, BeforeValidator(_text, json_schema_input_type=str | int | float)]
+Key = Annotated[str, BeforeValidator(_key, json_schema_input_type=str)]
 Meaning = Annotated[str, BeforeValidator(_meaning, json_schema_input_type=str | int | float | bool)]
 
 
@@ -91,8 +100,9 @@ class ColumnMapping(Part):
     value: Meaning | None = Field(
         default=None, description="the same for every row, in place of a column; empty text is missing"
     )
-    codes: dict[Code, Meaning | None] = Field(
-        default={}, description="what each code of the file means; null is missing"
+    codes: dict[Key, Meaning | None] = Field(
+        default={},
+        description="what each code of the file means; null is missing, on the left too: what an empty cell means",
     )
     other: Meaning | None = Field(
         default=None,
@@ -169,7 +179,8 @@ class TableMapping(Part):
         default=[], description="files within the source's folder, as names or patterns (sessions_*.csv)"
     )
     query: str | None = Field(default=None, min_length=1, description="SQL query, where the source has a `database`")
-    sheet: str | None = Field(default=None, description="Excel only: name of the sheet; by default the first")
+    sheet: int | str | None = Field(default=None, description="Excel: name or number of the sheet, else the first")
+    labels: bool | None = Field(default=None, description="Stata, SPSS, SAS: read labels of values, not codes")
     delimiter: str | None = Field(default=None, description="what parts cells in text files; by default it is found")
     encoding: str | None = Field(default=None, description="of text files; by default UTF-8")
     columns: Columns = Field(min_length=1, description="canonical column: where it comes from")
@@ -179,8 +190,8 @@ class TableMapping(Part):
     first_by: Annotated[ColumnMapping, BeforeValidator(_column, json_schema_input_type=str | ColumnMapping)] | None = (
         Field(
             default=None,
-            description="persons only: the file has several rows of one person (one per admission, say); this column "
-            "orders them, and the first on or after day 0 stands for the person",
+            description="persons only: the file has several rows of one person (one per admission, say); this column, "
+            "a date or day, orders them, and the first on or after day 0 stands for the person",
         )
     )
 
@@ -198,8 +209,8 @@ class TableMapping(Part):
     @field_validator("delimiter")
     @classmethod
     def _one_mark(cls, mark: str | None) -> str | None:
-        if mark is not None and (len(mark) != 1 or mark in '\r\n"'):
-            raise ValueError('a delimiter is one character, such as ";", "|" or "\\t"')
+        if mark is not None and mark not in MARKS and (len(mark) != 1 or mark in '\r\n"'):
+            raise ValueError(f"a delimiter is one character, or one of {', '.join(MARKS)}")
         return mark
 
     @field_validator("encoding")

@@ -61,16 +61,17 @@ def manifest(
 ) -> dict[str, Any]:
     """The manifest as plain data.
 
-    files: released files by name; tables (CSV, Parquet) are given with their rows. study: the merged config.
-    inputs: files or folders read, by name. version: of the package. policy: name of the disclosure policy.
-    lock: the lock file of the environment; without it, uv.lock above the package, if there is one. Raises
-    StudyError.
+    files: released files by name; tables (CSV, Parquet) are given with their rows. study: the merged config; what it
+    lets through the identifier gate is given in full. inputs: files or folders read, by name. version: of the package.
+    policy: name of the disclosure policy. lock: the lock file of the environment; without it, uv.lock above the
+    package, if there is one. Raises StudyError.
     """
     lock = lock or next((p / "uv.lock" for p in PACKAGE.parents if (p / "uv.lock").is_file()), None)
     return {
         "files": {name: _described(Path(files[name])) for name in sorted(files)},
         "inputs": {name: digest(Path(inputs[name])) for name in sorted(inputs)},
         "study": hashlib.sha256(_json(study).encode()).hexdigest(),
+        "privacy": study.get("privacy"),
         "policy": policy,
         "package": {"name": PACKAGE.name, "version": version, "code": code_digest()},
         "lock": digest(Path(lock)) if lock else None,

@@ -48,7 +48,9 @@ def records(counts: pd.DataFrame) -> Table:
 
 def _fate(name: str) -> str:
     what, _, why = name.partition(": ")
-    said = {"kept": "Kept", "merged": "Merged", "quarantined": "Set aside"}.get(what, words(what))
+    said = {"kept": "Kept", "merged": "Merged", "quarantined": "Set aside", "excluded": "Left out"}.get(
+        what, words(what)
+    )
     return f"{said}: {why.replace('_', ' ')}" if why else said
 
 

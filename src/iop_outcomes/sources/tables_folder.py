@@ -1,13 +1,16 @@
 """Your own records: a folder with one CSV file per canonical table, in canonical column names.
 
-In order: stays.csv and persons.csv must be there, sessions.csv, screens.csv, followups.csv and
-medications.csv may be; each is read as text and its columns are held to the declared ones; each cell is read
-as its column's kind (days are whole numbers counted from the person's own day 0; dates are not read). An
-empty cell is missing. A cell that cannot be read becomes missing and its row goes to quarantine: no row is
-lost.
+In order: stays.csv and persons.csv must be there, sessions.csv, screens.csv, followups.csv and medications.csv may be;
+each is read as text; all go through the identifier gate (sources.identifiers) before anything else is done with them;
+their columns are held to the declared ones; each cell is read as its column's kind (days are whole numbers counted from
+the person's own day 0; dates are not read). An empty cell is missing. A cell that cannot be read becomes missing and
+its row goes to quarantine: no row is lost.
 
-Refuses columns that are not declared, required columns that are missing, files that are not comma-separated
-UTF-8, and a CSV file whose name looks like a misspelt table.
+Published files (uis, ctn0094, help) have been made anonymous by their publishers and do not go through the gate; nobody
+is in the synthetic cohort.
+
+Refuses what looks like an identifier, columns that are not declared, required columns that are missing, files that are
+not comma-separated UTF-8, and a CSV file whose name looks like a misspelt table.
 """
 
 from __future__ import annotations
@@ -15,10 +18,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.sources import reading
+from iop_outcomes.sources import identifiers, reading
 from iop_outcomes.tables import TABLES
 
 if TYPE_CHECKING:
@@ -47,10 +50,13 @@ def _check_names(folder: Path) -> None:
 
 def read(settings: Mapping[str, object]) -> dict[str, pd.DataFrame]:
     """The canonical tables in raw form, and the quarantine of unreadable rows. Raises StudyError."""
+    privacy: Any = settings.get("privacy") or {}
+    texts = {path: reading.read_csv(path) for path in files(settings)}
+    for path, text in texts.items():
+        identifiers.examine(text, str(path), privacy)
     tables, quarantine = {}, []
-    for path in files(settings):
-        name = path.stem
-        text = reading.declared_only(path, reading.read_csv(path), TABLES[name])
-        tables[name], unreadable = reading.coerce(name, text)
+    for path, text in texts.items():
+        declared = reading.declared_only(path, text, TABLES[path.stem])
+        tables[path.stem], unreadable = reading.coerce(path.stem, declared)
         quarantine.append(unreadable)
     return reading.complete(tables, quarantine)
