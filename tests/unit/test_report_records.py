@@ -246,9 +246,9 @@ def test_completion_stands_beside_the_published_figures(national: dict[str, Any]
     part = published.beside(completion(), national)
     assert part is not None
     assert lines(part) == {
-        "Intensive outpatient": ("200", f"30.0{NARROW}%", f"1{NARROW}000", f"40.0{NARROW}%"),
+        "Intensive outpatient": ("200", f"60 (30.0{NARROW}%)", f"1{NARROW}000", f"400 (40.0{NARROW}%)"),
         # the kinds of detoxification are one service there
-        "Detoxification": ("100", f"50.0{NARROW}%", "500", f"60.0{NARROW}%"),
+        "Detoxification": ("100", f"50 (50.0{NARROW}%)", "500", f"300 (60.0{NARROW}%)"),
         "Outpatient": ("withheld", "withheld", "\u2013", "\u2013"),
     }
     assert "not compared" in part.said[0]

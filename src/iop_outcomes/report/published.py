@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FILE = "tedsd/published_2004.csv"
 KIND = "tedsd"
+NOT_HERE = "not in this study"
 PUBLISHER = "Substance Abuse and Mental Health Services Administration"
 
 
@@ -34,7 +35,8 @@ def beside(counts: pd.DataFrame, study: Study) -> Part | None:
     for service in dict.fromkeys([*published, *here]):
         row = published.get(service)
         then = _shown(float(row["total"]), float(row["completed"])) if row else (numbers.DASH, numbers.DASH)
-        lines.append(Line(words(service), (*_shown(*here.get(service, (None, None))), *then)))
+        now = _shown(*here[service]) if service in here else (NOT_HERE, numbers.DASH)
+        lines.append(Line(words(service), (*now, *then)))
     columns = ("Service", "Discharges in this file", "Completed", "Discharges in 2004", "Completed in 2004")
     source = next(iter(published.values()))["url"]
     said = (
@@ -54,6 +56,7 @@ def _completed(rows: pd.DataFrame) -> tuple[float | None, float | None]:
 
 
 def _shown(whole: float | None, done: float | None) -> tuple[str, str]:
+    """Discharges, and those completed with their share."""
     if whole is None or done is None:
         return (numbers.count(whole) if whole is not None else WITHHELD, WITHHELD)
-    return numbers.count(whole), numbers.percent(done / whole) if whole else numbers.DASH
+    return numbers.count(whole), f"{numbers.count(done)} ({numbers.percent(done / whole)})" if whole else numbers.DASH
