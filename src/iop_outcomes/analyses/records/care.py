@@ -149,12 +149,10 @@ def _at_discharge(care: pd.DataFrame, stays: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"unit": left["unit"], "level": left["level_at_discharge"], "day": left["end_day"] + 0.5})
 
 
-COMPLETION = {True: "completed", False: "not_completed"}
-
-
 def completion(stays: pd.DataFrame) -> list[Row]:
-    """Stays by service as the source names it (arm), completed or not: outcome 'completion'."""
+    """Stays by service as the source names it (arm): completed, transferred, or ended otherwise. Open ones are left."""
     if "service" not in stays or stays["service"].isna().all():
         return []
     own = stays[stays["service"].notna() & stays["end_day"].notna()]
-    return count((own["discharge_reason"] == "completed").map(COMPLETION), "completion", own["service"])
+    ends = own["discharge_reason"].where(own["discharge_reason"].isin(["completed", "transferred"]), "otherwise")
+    return count(ends, "completion", own["service"])
