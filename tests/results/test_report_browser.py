@@ -83,10 +83,8 @@ class Pipe:
 
 
 @contextmanager
-def browser(profile: Path) -> Iterator[Pipe]:
-    program = next((path for name in NAMES if (path := shutil.which(name))), None)
-    if program is None or os.name != "posix":
-        pytest.skip("needs Chromium")
+def browser(program: str, profile: Path) -> Iterator[Pipe]:
+    """A browser with a fresh profile, closed at the end."""
     (theirs_in, ours_out), (ours_in, theirs_out) = os.pipe(), os.pipe()
     launch = [sys.executable, "-c", LAUNCH, str(theirs_in), str(theirs_out), program]
     with open(profile.with_suffix(".log"), "wb") as log:
@@ -115,10 +113,10 @@ class Seen:
     requests: list[str] = field(default_factory=list)
 
 
-def see(page: Path, profile: Path) -> Seen:
+def see(program: str, page: Path, profile: Path) -> Seen:
     """Open a file in a browser of its own."""
     address = page.resolve().as_uri()
-    with browser(profile) as pipe:
+    with browser(program, profile) as pipe:
         target = pipe.ask("Target.createTarget", url="about:blank")["targetId"]
         session = pipe.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Network", "Runtime", "Log"):
@@ -144,11 +142,17 @@ def see(page: Path, profile: Path) -> Seen:
 
 
 @pytest.fixture(scope="module")
-def seen(release, tmp_path_factory) -> Seen:
-    folder = tmp_path_factory.mktemp("browser")
-    with browser(folder / "there at all"):
-        pass
-    return see(release("demo").report, folder / "profile")
+def chromium() -> str:
+    """The browser's program; tests that need it are skipped without."""
+    program = next((path for name in NAMES if (path := shutil.which(name))), None)
+    if program is None or os.name != "posix":
+        pytest.skip("needs Chromium")
+    return program
+
+
+@pytest.fixture(scope="module")
+def seen(chromium, release, tmp_path_factory) -> Seen:
+    return see(chromium, release("demo").report, tmp_path_factory.mktemp("browser") / "profile")
 
 
 def test_the_page_runs_without_a_complaint(seen):
@@ -173,10 +177,10 @@ def test_the_page_says_its_language_and_its_title(seen, release):
     assert "In plain words" in seen.page["text"]
 
 
-def test_a_page_that_asks_and_complains_is_seen_to(tmp_path):
+def test_a_page_that_asks_and_complains_is_seen_to(chromium, tmp_path):
     page = tmp_path / "bad.html"
     page.write_text(BAD)
-    seen = see(page, tmp_path / "profile")
+    seen = see(chromium, page, tmp_path / "profile")
     beside = (tmp_path / "beside.png").resolve().as_uri()
     assert sorted(seen.requests) == [beside, "http://127.0.0.1:9/a.png", "https://fonts.example/a.css"]
     assert "console.error" in seen.complaints

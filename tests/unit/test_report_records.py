@@ -246,18 +246,25 @@ def completion() -> pd.DataFrame:
     return typed("counts", rows)
 
 
-def pct(share: int) -> str:
-    return f"{share}.0{NARROW}%"
+def part_of(people: int, share: int) -> str:
+    return f"{people} ({share}.0{NARROW}%)"
 
 
 def test_completion_stands_beside_the_published_figures(national: dict[str, Any]) -> None:
     part = published.beside(completion(), national)
     assert part is not None
     assert lines(part) == {
-        "Intensive outpatient": ("200", pct(30), pct(0), f"1{NARROW}000", pct(40), pct(10)),
+        "Intensive outpatient": (
+            "200",
+            part_of(60, 30),
+            part_of(0, 0),
+            f"1{NARROW}000",
+            part_of(400, 40),
+            part_of(100, 10),
+        ),
         # the kinds of detoxification are one service there
-        "Detoxification": ("100", pct(50), pct(20), "500", pct(60), pct(10)),
-        "Hospital rehabilitation": ("\u2013", "\u2013", "\u2013", "200", pct(75), pct(5)),
+        "Detoxification": ("100", part_of(50, 50), part_of(20, 20), "500", part_of(300, 60), part_of(50, 10)),
+        "Hospital rehabilitation": ("\u2013", "\u2013", "\u2013", "200", part_of(150, 75), part_of(10, 5)),
         "Outpatient": ("withheld", "withheld", "withheld", "\u2013", "\u2013", "\u2013"),
     }
     assert "not compared" in part.said[0]

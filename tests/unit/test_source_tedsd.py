@@ -56,7 +56,7 @@ def read(path: Path, **settings: Any) -> dict[str, pd.DataFrame]:
 
 def validated(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     raw = {n if n in ("quarantine", "arrivals") else f"raw_{n}": t for n, t in tables.items()}
-    return clean.run(**raw, gap_days=14, max_quarantined_share=1.0)
+    return clean.run(**raw, gap_days=14, gap_sensitivity_days=(), max_quarantined_share=1.0)
 
 
 def test_a_discharge_by_hand(tmp_path: Path) -> None:
@@ -420,6 +420,22 @@ def test_what_is_no_tedsd_file_is_refused_without_a_value(tmp_path: Path, name: 
     assert SECRET not in str(refused.value)
 
 
+def test_columns_that_are_not_samhsas_go_through_the_identifier_gate_only(tmp_path: Path) -> None:
+    harmless = write(tmp_path / "a.csv", {"BATCH": 7, "SUB4": 3})
+    assert "BATCH" not in read(harmless)["persons"]
+    assert any("2 columns that are not SAMHSA's were not read" in n for n in tedsd.notes({"path": str(harmless)}))
+    for column, value in (("PATIENT_NAME", "Doe"), ("CONTACT", "jane.doe@example.org")):
+        path = write(tmp_path / "b.csv", {column: value})
+        with pytest.raises(StudyError, match=column) as refused:
+            read(path)
+        assert value not in str(refused.value)
+        frame = pd.read_csv(path)
+        for suffix, writer in ((".dta", pyreadstat.write_dta), (".sav", pyreadstat.write_sav)):
+            writer(frame, str(tmp_path / f"c{suffix}"))
+            with pytest.raises(StudyError, match=column):
+                read(tmp_path / f"c{suffix}")
+
+
 def test_missing_paths_empty_folders_and_years_given_twice_are_refused(tmp_path: Path) -> None:
     for path, said in ((tmp_path / "no", "does not exist"), (tmp_path, "holds no TEDS-D file")):
         with pytest.raises(StudyError, match=said):
@@ -447,7 +463,7 @@ def test_byte_order_marks_quotes_and_lower_case_do_not_matter(tmp_path: Path) ->
     pd.testing.assert_frame_equal(read(odd)["persons"], plain["persons"])
 
 
-@options(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@options(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.dictionaries(

@@ -40,6 +40,7 @@ def test_the_release_holds_what_is_promised(finished):
     released = {p for p in hashes(finished / "results/uis/release") if not p.startswith("figures/")}
     assert released == {
         "report.html", "counts.csv", "estimates.csv", "curves.csv", "diagnostics.csv", "manifest.json", "study.yaml",
+        "notes.txt",
     }  # fmt: skip
     figures = {p.name for p in (finished / "results/uis/release/figures").iterdir()}
     assert {f"duration.{kind}" for kind in ("svg", "png", "csv")} <= figures

@@ -61,12 +61,15 @@ def _ends(rows: pd.DataFrame) -> dict[str, float]:
 
 
 def _shown(ends: dict[str, float] | None) -> tuple[str, ...]:
-    """Discharges, and percent of them by how they ended; dashes where there are none."""
+    """Discharges, and how many of them ended how; dashes where there are none."""
     if ends is None or not ends["total"]:
         return (numbers.DASH,) * (1 + len(ENDS))
     total = ends["total"]
-    shares = (ends[end] / total for end in ENDS)
+    found = (ends[end] for end in ENDS)
     return (
         numbers.count(total) if numbers.known(total) else WITHHELD,
-        *(numbers.percent(s) if numbers.known(s) else WITHHELD for s in shares),
+        *(
+            f"{numbers.count(n)} ({numbers.percent(n / total)})" if numbers.known(n / total) else WITHHELD
+            for n in found
+        ),
     )

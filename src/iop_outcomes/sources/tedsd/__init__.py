@@ -11,6 +11,8 @@ end_day_latest the longest. SAMHSA adds one day to outpatient stays, and only to
 ASAM's levels are not recorded: each service stands at one representative level. The day of a death is not recorded; the
 reason for discharge tells it.
 
+Columns that are not SAMHSA's go through the identifier gate, and no further.
+
 Refuses files that are not TEDS-D, and two files with discharges of one year, as record numbers are unique in a file.
 """
 
@@ -21,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.sources import reading
+from iop_outcomes.sources import identifiers, reading
 from iop_outcomes.sources.tedsd import codes, formats, recode, selection
 from iop_outcomes.sources.tedsd.selection import Arrived
 
@@ -73,9 +75,12 @@ def typed_files(settings: Mapping[str, object]) -> Iterator[tuple[Path, Any]]:
     """Each file with the typed table of the variables that canonical columns need. Raises StudyError."""
     import numpy as np
 
-    cache = settings.get("cache")
+    cache, privacy = settings.get("cache"), settings.get("privacy")
     seen: dict[int, Path] = {}
     for path in files(settings):
+        added = formats.others(path)
+        if added.num_columns:
+            identifiers.examine(added, str(path), privacy if isinstance(privacy, Mapping) else {})
         table = formats.typed(path, recode.needed(), Path(str(cache)) if cache else None)
         for year in np.unique(table["DISYR"].to_numpy()).tolist():
             if year in seen and codes.FIRST_YEAR <= year <= codes.LAST_YEAR:
@@ -88,20 +93,21 @@ def typed_files(settings: Mapping[str, object]) -> Iterator[tuple[Path, Any]]:
 
 def _tables(rows: recode.Rows, settings: Mapping[str, object], before: int) -> dict[str, pd.DataFrame]:
     """Stays, persons and quarantine; before: rows of the files before this one."""
+    import numpy as np
     import pandas as pd
 
     stays, persons = recode.frames(rows, settings.get("outpatient_extra_day") == "removed")
     found = []
     for name in ("stays", "persons"):
-        variable = pd.Series(recode.unknown(rows, name))
-        broken = variable[variable.notna()]
+        variables, first = recode.unknown(rows, name)
+        at = np.flatnonzero(first >= 0)
         found.append(
             pd.DataFrame(
                 {
-                    "table": pd.Series(name, index=broken.index, dtype=object),
-                    "rule": "unknown code in " + broken,
-                    "row": broken.index.astype("int64") + before,
-                    "person_id": persons["person_id"].loc[broken.index],
+                    "table": pd.Series(name, index=range(len(at)), dtype=object),
+                    "rule": pd.Series([f"unknown code in {variables[p]}" for p in first[at]], dtype=object),
+                    "row": at.astype("int64") + before,
+                    "person_id": persons["person_id"].to_numpy()[at],
                 }
             )
         )
@@ -125,14 +131,23 @@ def notes(settings: Mapping[str, object]) -> list[str]:
     if sample := settings.get("sample"):
         said.append(f"A random sample of at most {sample} discharges was drawn.")
     late: set[int] = set()
+    injection: set[int] = set()
     for path in files(settings):
         variables = formats.variables_of(path)
         years = np.unique(formats.typed(path, ["DISYR"])["DISYR"].to_numpy())
         late |= {int(y) for y in years if codes.LAST_KNOWN_YEAR < y <= codes.LAST_YEAR}
+        injection |= {int(y) for y in years if y <= 2014 or y in (2017, 2018)}
         if "SERVICES" not in variables:
             span = "-".join(dict.fromkeys(str(y) for y in (years.min(), years.max()))) if len(years) else "no year"
             said.append(
                 f"{path.name} ({span}) has the service at discharge only; it stands for the service at admission too."
             )
+        if added := formats.others(path).column_names:
+            said.append(f"Of {path.name}, {len(added)} columns that are not SAMHSA's were not read.")
+    if injection:
+        said.append(
+            f"For {', '.join(map(str, sorted(injection)))} SAMHSA's file does not say of most discharges whether drugs "
+            "were injected; it counts as unknown."
+        )
     said += [f"The codes of {codes.LAST_KNOWN_YEAR} were used for {y}." for y in sorted(late)]
     return said

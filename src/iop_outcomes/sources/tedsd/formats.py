@@ -56,7 +56,25 @@ def variables_of(path: Path) -> list[str]:
     """The variables that a file holds, in its order. Raises StudyError when it is not a TEDS-D file."""
     if path.suffix.lower() in TEXT:
         return [n for n in _checked(path, _header(path)[0]) if n]
-    return [n for n in _checked(path, packages.opened(path).names) if n]
+    return [n for n in _checked(path, _opened(path).names) if n]
+
+
+def others(path: Path) -> pa.Table:
+    """The columns that TEDS-D does not have, as they are: for the identifier gate, and for nothing else."""
+    import pyarrow as pa
+
+    if path.suffix.lower() in TEXT:
+        names, delimiter = _header(path)
+        odd = [n for n, v in zip(names, _checked(path, names), strict=True) if v is None]
+        if not odd:
+            return pa.table({})
+        try:
+            return _parse(path, names, dict.fromkeys(odd, pa.string()), delimiter, "latin-1")
+        except pa.ArrowInvalid:
+            return pa.table({n: pa.array([], pa.string()) for n in odd})
+    file = _opened(path)
+    odd = [n for n, v in zip(file.names, _checked(path, file.names), strict=True) if v is None]
+    return file.read({n: n for n in odd}) if odd else pa.table({})
 
 
 def write_parquet(table: pa.Table, path: Path) -> None:
@@ -88,25 +106,27 @@ def _fingerprint(path: Path) -> str:
     """Of the file and of the tables of codes: what a typed copy depends on."""
     there = path.stat()
     parts = [str(TYPED_AS), path.name, str(there.st_size), str(there.st_mtime_ns)]
-    parts += [
-        reference.path(f"{codes.FOLDER}/{name}.csv").read_text(encoding="utf-8") for name in ("variables", "codes")
-    ]
+    parts += [reference.path(name).read_text(encoding="utf-8") for name in ("tedsd/variables.csv", "tedsd/codes.csv")]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
 def _read(path: Path, columns: Sequence[str]) -> pa.Table:
-    suffix = path.suffix.lower()
-    if suffix in TEXT:
+    if path.suffix.lower() in TEXT:
         names, delimiter = _header(path)
         wanted = _wanted(_checked(path, names), columns)
         return labels.coded(_delimited(path, wanted, delimiter))
-    if suffix in packages.SUFFIXES:
-        file = packages.opened(path)
-        wanted = _wanted(_checked(path, file.names), columns)
-        return labels.coded(file.read({n: v for n, v in zip(file.names, wanted, strict=True) if v}))
-    raise StudyError(
-        f"{path} is in no format that is read here. Expected one of {', '.join(SUFFIXES)}; unpack archives first."
-    )
+    file = _opened(path)
+    wanted = _wanted(_checked(path, file.names), columns)
+    return labels.coded(file.read({n: v for n, v in zip(file.names, wanted, strict=True) if v}))
+
+
+def _opened(path: Path) -> packages.Opened:
+    """A file that is not text. Raises StudyError for a format that is not known."""
+    if path.suffix.lower() not in packages.SUFFIXES:
+        raise StudyError(
+            f"{path} is in no format that is read here. Expected one of {', '.join(SUFFIXES)}; unpack archives first."
+        )
+    return packages.opened(path)
 
 
 def _wanted(variables: list[str | None], columns: Sequence[str]) -> list[str | None]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.sources.tedsd import labels, r_data
+from iop_outcomes.sources.tedsd import codes, labels, r_data
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -82,13 +82,14 @@ def _stretches(path: Path, taken: dict[str, str]) -> Iterator[pa.Table]:
 
 
 def _array(variable: str, values: Any) -> pa.Array:
-    """Numbers as codes; anything else as text."""
+    """Numbers of a variable as codes, other numbers as they are; anything else as text."""
     import numpy as np
     import pyarrow as pa
 
     array = np.asarray(values)
     if array.dtype.kind in "iuf":
-        return pa.array(labels.narrow(variable, array), labels.arrow_type(variable))
+        known = variable in codes.variables()
+        return pa.array(labels.narrow(variable, array), labels.arrow_type(variable)) if known else pa.array(array)
     return pa.array([None if v is None or v != v else str(v) for v in array], pa.string())
 
 

@@ -84,24 +84,23 @@ def _rows(year: NDArray[np.int16], case: pa.Array, found: dict[str, NDArray[np.i
     return Rows(year, case, found, {f: np.flatnonzero(spans[which] == f) for f in sorted(set(spans.tolist()))})
 
 
-def unknown(rows: Rows, table: str) -> NDArray[Any]:
-    """For each row the first variable of a canonical table whose code is not in the year's list, or None."""
+def unknown(rows: Rows, table: str) -> tuple[tuple[str, ...], NDArray[np.int8]]:
+    """The variables of a canonical table, and for each row the place of the first whose code is in no list, or -1."""
     import numpy as np
 
-    first = np.full(len(rows), None, dtype=object)
-    variables = dict.fromkeys(c.variable for c in codes.columns() if c.table == table)
+    names = tuple(dict.fromkeys(("DISYR", *(c.variable for c in codes.columns() if c.table == table))))
+    first = np.full(len(rows), -1, dtype=np.int8)
     if table == "persons":
-        outside = (rows.year < codes.FIRST_YEAR) | (rows.year > codes.LAST_YEAR)
-        first[outside] = "DISYR"
-    for name in variables:
+        first[(rows.year < codes.FIRST_YEAR) | (rows.year > codes.LAST_YEAR)] = 0
+    for place, name in enumerate(names):
         if name not in rows.codes:
             continue
         for start, at in rows.of_span.items():
             known = codes.look_up(codes.known(name, start), _part(rows.codes[name], at))
             if not known.all():
                 bad = np.flatnonzero(known == 0) if at is None else at[known == 0]
-                first[bad] = np.where(first[bad] == None, name, first[bad])  # noqa: E711
-    return first
+                first[bad] = np.where(first[bad] < 0, place, first[bad])
+    return names, first
 
 
 def _part(values: NDArray[Any], at: NDArray[np.intp] | None) -> NDArray[Any]:
