@@ -1,8 +1,8 @@
 """What a year of the national file costs, beside data.table's fread and the same recoding on two threads.
 
 A year of 1.5 million discharges in 76 columns is generated into a folder that is thrown away. All sides are processes
-of their own, interleaved; ours and fread must come to the same rows and words. Where R or data.table is missing, the
-says so. The rows without fread compare ours with ours: the second run, the gate and the quarantine with the first run.
+of their own, interleaved; ours and fread must come to the same rows and words. Without R or data.table, its row
+says so. The other rows compare ours with ours: the second run, the gate and the quarantine with the first run.
 """
 
 from __future__ import annotations

@@ -77,8 +77,8 @@ def test_fields_known_of_all_of_some_and_of_none() -> None:
         ((0.001, "exact"), tiles.Tile("1", 0.999)),
         ((0.9, "about"), tiles.Tile("~90", 0.1)),
         # nearly all is no gap to point at
-        ((0.75, "from"), tiles.Tile("\u2265 75", None)),
-        ((0.25, "from"), tiles.Tile("\u2265 25", 0.75)),
+        ((0.75, "from"), tiles.Tile("\u226575", None)),
+        ((0.25, "from"), tiles.Tile("\u226525", 0.75)),
         ((float("nan"), "withheld"), tiles.Tile("", None)),
         ((float("nan"), "nobody"), None),
     ],
@@ -101,10 +101,18 @@ def texts(name: str, rows: pd.DataFrame | None = None, unit: str = "first_episod
 
 def test_the_grid_has_a_row_for_each_group_and_names_what_has_no_column() -> None:
     found = texts("completeness")
-    expected = {"All people", "By site", "A", "B", "2024Q1", "\u2265 75", "~98", "40", "Known throughout: age."}
+    expected = {"All people", "By site", "A", "B", "2024Q1", "\u226575", "~98", "40", "Known throughout: age."}
     assert expected <= set(found)
     assert "Any session" not in found
     assert "Not in these records: any session." in found
+
+
+def test_of_many_fields_the_least_known_have_a_column() -> None:
+    rows = [r for i in range(30) for r in cells(f"completeness: f{i}", {"known": 100 + i, "not_known": 200 - i})]
+    found = texts("completeness", read(rows))
+    assert {"F0", "F23"} <= set(found)
+    assert "F24" not in found
+    assert "Known of nearly all: F24, F25, F26, F27, F28, F29." in found
 
 
 def test_what_is_counted_is_named() -> None:
@@ -116,6 +124,7 @@ def test_what_is_counted_is_named() -> None:
 def test_groups_of_joined_small_ones_come_last() -> None:
     assert recorded.ordered(["smaller sites", "Z", "A"]) == ["A", "Z", "smaller sites"]
     assert recorded.ordered(["unknown", "2024Q1", "other periods"])[0] == "2024Q1"
+    assert recorded.ordered(["state 10", "state 2", "state"]) == ["state", "state 2", "state 10"]
 
 
 # ----------------------------------------------------------------------------------------------------------- agreement

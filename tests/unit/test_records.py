@@ -279,6 +279,7 @@ def test_completion_by_service_only_where_it_is_asked_for() -> None:
     found = counted({**tables, "stays": named}, by_service=True)
     # an open stay is no discharge
     assert people(found, "completion", "iop") == {"transferred": 1, "completed": 1}
+    assert people(found, "completion", "short") == {"otherwise": 1}
     assert not counted({**tables, "stays": named})["outcome"].eq("completion").any()
     assert not counted(tables, by_service=True)["outcome"].eq("completion").any()
 

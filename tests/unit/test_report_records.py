@@ -225,8 +225,12 @@ def test_rounding_is_told_where_there_is_any(policy: str, said: str) -> None:
 def national(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """A study of the national file, with invented figures in place of the published ones."""
     rows = [
-        {"service": "intensive outpatient", "total": "1000", "completed": "400", "url": "https://example.org/then"},
-        {"service": "detoxification", "total": "500", "completed": "300", "url": "https://example.org/then"},
+        {"service": s, "total": n, "completed": c, "transferred": t, "url": "https://example.org/then"}
+        for s, n, c, t in (
+            ("intensive outpatient", "1000", "400", "100"),
+            ("detoxification", "500", "300", "50"),
+            ("hospital rehabilitation", "200", "150", "10"),
+        )
     ]
     monkeypatch.setattr(reference, "rows", lambda name: rows if name == published.FILE else [])
     whole = study()
@@ -235,21 +239,33 @@ def national(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def completion() -> pd.DataFrame:
-    rows = cells("completion", {"completed": 60, "unplanned": 140}, arm="intensive outpatient")
-    rows += cells("completion", {"completed": 30, "unplanned": 30}, arm="detoxification, hospital inpatient")
+    rows = cells("completion", {"completed": 60, "otherwise": 140}, arm="intensive outpatient")
+    rows += cells("completion", {"completed": 30, "otherwise": 30}, arm="detoxification, hospital inpatient")
     rows += cells("completion", {"completed": 20, "transferred": 20}, arm="detoxification, residential")
-    rows += cells("completion", {"completed": 90, "died": None}, arm="outpatient")
+    rows += cells("completion", {"completed": 90, "otherwise": None}, arm="outpatient")
     return typed("counts", rows)
+
+
+def part_of(people: int, share: int) -> str:
+    return f"{people} ({share}.0{NARROW}%)"
 
 
 def test_completion_stands_beside_the_published_figures(national: dict[str, Any]) -> None:
     part = published.beside(completion(), national)
     assert part is not None
     assert lines(part) == {
-        "Intensive outpatient": ("200", f"30.0{NARROW}%", f"1{NARROW}000", f"40.0{NARROW}%"),
+        "Intensive outpatient": (
+            "200",
+            part_of(60, 30),
+            part_of(0, 0),
+            f"1{NARROW}000",
+            part_of(400, 40),
+            part_of(100, 10),
+        ),
         # the kinds of detoxification are one service there
-        "Detoxification": ("100", f"50.0{NARROW}%", "500", f"60.0{NARROW}%"),
-        "Outpatient": ("withheld", "withheld", "\u2013", "\u2013"),
+        "Detoxification": ("100", part_of(50, 50), part_of(20, 20), "500", part_of(300, 60), part_of(50, 10)),
+        "Hospital rehabilitation": ("\u2013", "\u2013", "\u2013", "200", part_of(150, 75), part_of(10, 5)),
+        "Outpatient": ("withheld", "withheld", "withheld", "\u2013", "\u2013", "\u2013"),
     }
     assert "not compared" in part.said[0]
     assert "https://example.org/then" in part.said[1]

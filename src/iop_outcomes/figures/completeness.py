@@ -6,6 +6,7 @@ withheld share is given as far as the release tells it: '≥ 75' is at least thr
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import numbers, recorded, style, tiles
@@ -14,6 +15,8 @@ from iop_outcomes.figures.labels import Study, within
 if TYPE_CHECKING:
     import pandas as pd
 
+# more columns than this have no room for their numbers: the least known are shown
+MOST_FIELDS = 24
 HEADINGS = {"all": "", "period": "By time of entry", "site": "By site"}
 
 
@@ -23,7 +26,8 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
     if found.empty:
         return style.note("nothing was counted", found, "How complete the records are")
     full, partly, empty = recorded.unanswered(found)
-    shown = partly or full or empty
+    least = sorted(partly, key=_least(found))[:MOST_FIELDS]
+    shown = [f for f in partly if f in least] or full or empty
     cells = recorded.told(found, "kind", "group", "field")
     names = tuple(recorded.field(f) for f in shown)
     blocks = []
@@ -36,13 +40,25 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
         if rows:
             blocks.append(tiles.Block(heading, tuple(rows), names if kind == "all" else ()))
     return style.Figure(
-        tiles.plot(blocks, _notes(found, full if partly else [], empty, unit)), found, _alt(found, unit)
+        tiles.plot(blocks, _notes(found, _apart(shown, full, partly, empty), unit)), found, _alt(found, unit)
     )
 
 
-def _notes(found: pd.DataFrame, full: list[str], empty: list[str], unit: str) -> list[str]:
+def _least(found: pd.DataFrame) -> Callable[[str], float]:
+    """Share known over all, for sorting; what is withheld comes last."""
+    overall = found[found["kind"] == "all"].set_index("field")["share"].fillna(2.0)
+    return lambda field: float(overall[field])
+
+
+def _apart(shown: list[str], full: list[str], partly: list[str], empty: list[str]) -> dict[str, list[str]]:
+    """Fields without a column, by what is said of them."""
+    said = {"Known throughout": full, "Known of nearly all": partly, "Not in these records": empty}
+    return {words: [f for f in fields if f not in shown] for words, fields in said.items()}
+
+
+def _notes(found: pd.DataFrame, apart: dict[str, list[str]], unit: str) -> list[str]:
     notes = [f"Percent of {unit}; darker where more is missing.", *tiles.legend(set(found["told"]))]
-    for words, fields in (("Known throughout", full), ("Not in these records", empty)):
+    for words, fields in apart.items():
         if fields:
             notes.append(f"{words}: {', '.join(within(recorded.field(f)) for f in fields)}.")
     return notes
@@ -52,7 +68,7 @@ def _alt(found: pd.DataFrame, unit: str) -> str:
     full, partly, empty = recorded.unanswered(found)
     overall = found[found["kind"] == "all"].set_index("field")
     parts = []
-    for name in sorted(partly, key=lambda f: overall["share"].fillna(2.0)[f]):
+    for name in sorted(partly, key=_least(found)):
         cell = overall.loc[name]
         share = numbers.percent(cell["share"]) if cell["told"] != "withheld" else "a share that is withheld"
         about = {"about": "about ", "from": "at least "}.get(str(cell["told"]), "")

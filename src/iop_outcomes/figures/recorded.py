@@ -6,6 +6,7 @@ to the quarter below ('from'), or not at all.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -136,8 +137,14 @@ def told(found: pd.DataFrame, *keys: str) -> dict[tuple[Any, ...], tuple[float, 
 
 
 def ordered(groups: Iterable[str]) -> list[str]:
-    """Names of groups in order, those of joined small ones and the unknown last."""
-    return sorted(groups, key=lambda g: (g in (SMALLER_SITES, OTHER_PERIODS, "unknown"), g))
+    """Names of groups in order, numbers within them as such, those of joined small ones and the unknown last."""
+
+    def place(name: str) -> tuple[bool, list[tuple[bool, int, str]]]:
+        parts = re.findall(r"\d+|\D+", name)
+        last = name in (SMALLER_SITES, OTHER_PERIODS, "unknown")
+        return last, [(p.isdigit(), int(p) if p.isdigit() else 0, p) for p in parts]
+
+    return sorted(groups, key=place)
 
 
 def unanswered(found: pd.DataFrame) -> tuple[list[str], list[str], list[str]]:

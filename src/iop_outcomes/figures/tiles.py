@@ -20,6 +20,8 @@ ROW, GAP, EDGE = 0.205, 0.14, 0.1
 CHARACTER = 0.066
 LINE = 0.17
 WIDEST, NARROW_COLUMN = 1.25, 0.8
+# a column of less has its numbers set smaller
+TIGHT_COLUMN = 0.34
 ANGLE = 50
 WITHHELD = "#e3e7eb"
 # at least so much is no gap to point at
@@ -60,7 +62,7 @@ def known(share: float, told: str) -> Tile | None:
         return Tile("", None) if told == "withheld" else None
     percent = round(100 * share)
     if told == "from":
-        return Tile(f"\u2265 {percent}", None if share >= NEARLY_ALL else 1 - share)
+        return Tile(f"\u2265{percent}", None if share >= NEARLY_ALL else 1 - share)
     if 0 < share < 1:
         percent = min(max(percent, 1), 99)
     return Tile(f"{'~' if told == 'about' else ''}{percent}", 1 - share)
@@ -167,7 +169,9 @@ class _Sheet:
             + scale_fill_identity()
         )
         for ink in dict.fromkeys(cells["ink"]):
-            sheet += geom_text(aes("x", "y", label="text"), data=middle[middle["ink"] == ink], size=7.5, color=ink)
+            own = middle[middle["ink"] == ink]
+            size = 7.5 if self.column >= TIGHT_COLUMN else 6.2
+            sheet += geom_text(aes("x", "y", label="text"), data=own, size=size, color=ink)
         for weight, angle in dict.fromkeys(zip(words["weight"], words["angle"], strict=True)):
             own = words[(words["weight"] == weight) & (words["angle"] == angle)]
             sheet += geom_text(

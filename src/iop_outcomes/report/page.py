@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import iop_outcomes
@@ -42,8 +42,9 @@ def content(
     diagnostics: pd.DataFrame,
     study: Study,
     truth: pd.DataFrame | None,
+    notes: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The content of the page by section, all in words and formatted numbers."""
+    """The content of the page by section, in words and formatted numbers. notes: how the source read its files."""
     contrasts = list(study["contrasts"])
     everything = estimates
     counts, estimates, diagnostics = (select.asked_first(t, study) for t in (counts, estimates, diagnostics))
@@ -76,6 +77,7 @@ def content(
             for t in results.of_levels(counts, study, c, "abstinence")
         ],
         "reading": READING,
+        "source_notes": list(notes),
         "otherwise": otherwise.tables(everything, study),
         "durations": _durations(estimates, study),
         "why_naive": [phrases.WHY_NAIVE[s].format(**d) for s, d in _naive(estimates, study)],

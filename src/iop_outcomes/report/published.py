@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FILE = "tedsd/published_2004.csv"
 KIND = "tedsd"
+ENDS = ("completed", "transferred")
 PUBLISHER = "Substance Abuse and Mental Health Services Administration"
 
 
@@ -28,14 +29,21 @@ def beside(counts: pd.DataFrame, study: Study) -> Part | None:
     if study["source"]["kind"] != KIND or own.empty:
         return None
     published = {row["service"]: row for row in reference.rows(FILE)}
-    mine = own.assign(service=own["arm"].str.split(",").str[0]).groupby("service", sort=True)
-    here = {str(service): _completed(rows) for service, rows in mine}
-    lines = []
-    for service in dict.fromkeys([*published, *here]):
-        row = published.get(service)
-        then = _shown(float(row["total"]), float(row["completed"])) if row else (numbers.DASH, numbers.DASH)
-        lines.append(Line(words(service), (*_shown(*here.get(service, (None, None))), *then)))
-    columns = ("Service", "Discharges in this file", "Completed", "Discharges in 2004", "Completed in 2004")
+    here = {
+        str(service): _ends(rows)
+        for service, rows in own.assign(service=own["arm"].str.split(",").str[0]).groupby("service")
+    }
+    then = {
+        name: {end: float(row[end]) for end in ENDS} | {"total": float(row["total"])} for name, row in published.items()
+    }
+    lines = [
+        Line(words(service), (*_shown(here.get(service)), *_shown(then.get(service))))
+        for service in dict.fromkeys([*published, *here])
+    ]
+    heads = [
+        f"{head}{when}" for when in (" in this file", " in 2004") for head in ("Discharges", "Completed", "Transferred")
+    ]
+    columns = ("Service", *heads)
     source = next(iter(published.values()))["url"]
     said = (
         f"For context, what the {PUBLISHER} published of discharges in 2004. The two are not compared: years, states, "
@@ -46,14 +54,22 @@ def beside(counts: pd.DataFrame, study: Study) -> Part | None:
     return Part("Beside the national figures of 2004", said, (), (table,))
 
 
-def _completed(rows: pd.DataFrame) -> tuple[float | None, float | None]:
-    """Discharges and completed ones; None where a cell is withheld."""
-    done = rows.loc[rows["level"] == "completed", "people"]
-    whole = float(rows["people"].sum()) if rows["people"].notna().all() else None
-    return whole, float(done.sum()) if done.notna().all() else None
+def _ends(rows: pd.DataFrame) -> dict[str, float]:
+    """Discharges of a service, those completed and those transferred; missing where a cell is withheld."""
+    found = {end: float(rows.loc[rows["level"] == end, "people"].sum(skipna=False)) for end in ENDS}
+    return {**found, "total": float(rows["people"].sum(skipna=False))}
 
 
-def _shown(whole: float | None, done: float | None) -> tuple[str, str]:
-    if whole is None or done is None:
-        return (numbers.count(whole) if whole is not None else WITHHELD, WITHHELD)
-    return numbers.count(whole), numbers.percent(done / whole) if whole else numbers.DASH
+def _shown(ends: dict[str, float] | None) -> tuple[str, ...]:
+    """Discharges, and how many of them ended how; dashes where there are none."""
+    if ends is None or not ends["total"]:
+        return (numbers.DASH,) * (1 + len(ENDS))
+    total = ends["total"]
+    found = (ends[end] for end in ENDS)
+    return (
+        numbers.count(total) if numbers.known(total) else WITHHELD,
+        *(
+            f"{numbers.count(n)} ({numbers.percent(n / total)})" if numbers.known(n / total) else WITHHELD
+            for n in found
+        ),
+    )

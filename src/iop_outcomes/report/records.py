@@ -165,7 +165,7 @@ def observed(counts: pd.DataFrame, unit: str) -> Part | None:
     days = sorted(d for (d,) in told)
     if all(told[d,] == (1.0, "exact") for d in days):
         text = f"Every day that is asked about, up to day {days[-1]}, lies within the observation of all {unit}."
-        return Part("What could be observed", (text,), ("maturity",) if (found["kind"] == "period").any() else ())
+        return Part("What could be observed", (text,))
     named = [f"day {d} of {_share(*told[d,])}" for d in days]
     said = [
         f"Within observation lies {style.sentence(named)} of the {unit}. For the others observation ended before: they "

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.analyses.records.cells import banded, count
 from iop_outcomes.analyses.rows import Row
-from iop_outcomes.tables.bands import EPISODES, HOURS, NOT_KNOWN, SHARES, STILL_THERE
+from iop_outcomes.tables.bands import EPISODES, HOURS, SHARES, STILL_THERE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -150,8 +150,9 @@ def _at_discharge(care: pd.DataFrame, stays: pd.DataFrame) -> pd.DataFrame:
 
 
 def completion(stays: pd.DataFrame) -> list[Row]:
-    """Stays by service as the source names it (arm) and how they ended: outcome 'completion'."""
+    """Stays by service as the source names it (arm): completed, transferred, or ended otherwise. Open ones are left."""
     if "service" not in stays or stays["service"].isna().all():
         return []
     own = stays[stays["service"].notna() & stays["end_day"].notna()]
-    return count(own["discharge_reason"].fillna(NOT_KNOWN), "completion", own["service"])
+    ends = own["discharge_reason"].where(own["discharge_reason"].isin(["completed", "transferred"]), "otherwise")
+    return count(ends, "completion", own["service"])

@@ -27,7 +27,6 @@ MISSING = -9
 # a lookup covers the codes from LOW up; whatever lies outside falls on its last place
 LOW, PLACES = -16, 1100
 UNKNOWN = "unknown"
-FOLDER = "tedsd"
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,12 +59,12 @@ def normal(label: str) -> str:
 @cache
 def variables() -> dict[str, str]:
     """Every variable with the name of its list of codes; '' for numbers."""
-    return {row["variable"]: row["codes"] for row in reference.rows(f"{FOLDER}/variables.csv")}
+    return {row["variable"]: row["codes"] for row in reference.rows("tedsd/variables.csv")}
 
 
 @cache
 def _names() -> dict[str, str]:
-    rows = reference.rows(f"{FOLDER}/variables.csv")
+    rows = reference.rows("tedsd/variables.csv")
     other = {name: row["variable"] for row in rows for name in row["other_names"].split(";") if name}
     return {row["variable"]: row["variable"] for row in rows} | other
 
@@ -79,7 +78,7 @@ def variable(name: str) -> str | None:
 def columns() -> tuple[Column, ...]:
     """The canonical columns that come from codes, in the order of columns.csv."""
     found: dict[tuple[str, str], tuple[str, dict[str, str | None]]] = {}
-    for row in reference.rows(f"{FOLDER}/columns.csv"):
+    for row in reference.rows("tedsd/columns.csv"):
         _, becomes = found.setdefault((row["table"], row["column"]), (row["variable"], {}))
         if row["value"]:
             becomes[row["value"]] = row["becomes"].replace("unbounded", str(UNBOUNDED_DAYS)) or None
@@ -89,7 +88,7 @@ def columns() -> tuple[Column, ...]:
 @cache
 def _rows() -> dict[str, list[dict[str, str]]]:
     rows: dict[str, list[dict[str, str]]] = {}
-    for row in reference.rows(f"{FOLDER}/codes.csv"):
+    for row in reference.rows("tedsd/codes.csv"):
         rows.setdefault(row["codes"], []).append(row)
     return rows
 

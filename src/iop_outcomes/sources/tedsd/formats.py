@@ -106,9 +106,7 @@ def _fingerprint(path: Path) -> str:
     """Of the file and of the tables of codes: what a typed copy depends on."""
     there = path.stat()
     parts = [str(TYPED_AS), path.name, str(there.st_size), str(there.st_mtime_ns)]
-    parts += [
-        reference.path(f"{codes.FOLDER}/{name}.csv").read_text(encoding="utf-8") for name in ("variables", "codes")
-    ]
+    parts += [reference.path(name).read_text(encoding="utf-8") for name in ("tedsd/variables.csv", "tedsd/codes.csv")]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 

@@ -112,7 +112,7 @@ def _region(state: Margin, region: Margin, name: str) -> Places:
     """The place of the region of each state."""
     import numpy as np
 
-    of = {row["state"]: row[name.lower()] for row in reference.rows(f"{codes.FOLDER}/states.csv")}
+    of = {row["state"]: row[name.lower()] for row in reference.rows("tedsd/states.csv")}
     return np.array([region.codes.index(of[c]) for c in state.codes])
 
 

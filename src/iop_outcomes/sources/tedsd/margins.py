@@ -59,7 +59,7 @@ def of_year(year: int) -> dict[str, Margin]:
 @cache
 def _counts() -> dict[str, dict[str, dict[str, int]]]:
     counts: dict[str, dict[str, dict[str, int]]] = {}
-    for row in reference.rows(f"{codes.FOLDER}/margins.csv"):
+    for row in reference.rows("tedsd/margins.csv"):
         counts.setdefault(row["years"], {}).setdefault(row["variable"], {})[row["code"]] = int(row["count"])
     return counts
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from iop_outcomes import reference
-from iop_outcomes.sources.tedsd import codes, structure
+from iop_outcomes.sources.tedsd import structure
 from iop_outcomes.sources.tedsd.margins import Margin, conditional, fitted
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def _areas(state: Margin, area: Margin) -> Floats:
     """Areas by state: an area lies in its state, and hardly elsewhere."""
     import numpy as np
 
-    of = {row["area"]: row["state"] for row in reference.rows(f"{codes.FOLDER}/areas.csv")}
+    of = {row["area"]: row["state"] for row in reference.rows("tedsd/areas.csv")}
     there = np.array([[1.0 if of.get(a, s) == s else structure.RARE for a in area.codes] for s in state.codes])
     return fitted(there * area.shares, state.shares, area.shares)
 
@@ -140,7 +140,7 @@ def _reasons(left: Margin, reason: Margin) -> Floats:
     """Weights (services, reasons) from the completion that SAMHSA published for 2004."""
     import numpy as np
 
-    rows = {row["service"]: row for row in reference.rows(f"{codes.FOLDER}/published_2004.csv")}
+    rows = {row["service"]: row for row in reference.rows("tedsd/published_2004.csv")}
     names = {"completed": "completed", "transferred": "transferred", "dropped out": "dropped_out"}
     names["terminated by facility"] = "terminated"
     others = 1 - reason.share(*names)

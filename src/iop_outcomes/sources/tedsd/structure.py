@@ -44,7 +44,7 @@ def family(variable: str) -> str:
 @cache
 def drawn() -> tuple[tuple[str, tuple[str, ...]], ...]:
     """The variables in the order in which they are drawn, each with what it is drawn given."""
-    rows = reference.rows(f"{codes.FOLDER}/drawn.csv")
+    rows = reference.rows("tedsd/drawn.csv")
     return tuple((row["variable"], tuple(row["given"].split(";"))) for row in rows)
 
 
@@ -52,7 +52,7 @@ def drawn() -> tuple[tuple[str, tuple[str, ...]], ...]:
 def _weights() -> dict[tuple[str, str], dict[tuple[str, str], float]]:
     """By variable and what it is given: weights by value and given value."""
     found: dict[tuple[str, str], dict[tuple[str, str], float]] = {}
-    for row in reference.rows(f"{codes.FOLDER}/structure.csv"):
+    for row in reference.rows("tedsd/structure.csv"):
         key = row["variable"], row["given"]
         found.setdefault(key, {})[row["value"], row["given_value"]] = float(row["weight"])
     return found
@@ -116,5 +116,5 @@ def _years(band: str) -> list[int]:
 @cache
 def median_days() -> dict[tuple[str, str], float]:
     """Median length of stay by service and reason; reasons not listed count as other."""
-    rows = reference.rows(f"{codes.FOLDER}/length_of_stay.csv")
+    rows = reference.rows("tedsd/length_of_stay.csv")
     return {(row["service"], row["reason"]): float(row["median_days"]) for row in rows}

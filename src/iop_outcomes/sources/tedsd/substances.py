@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from iop_outcomes import reference
-from iop_outcomes.sources.tedsd import codes, structure
+from iop_outcomes.sources.tedsd import structure
 from iop_outcomes.sources.tedsd.margins import Margin, raked
 from iop_outcomes.sources.tedsd.plan import Plan
 
@@ -89,7 +89,7 @@ def _computed(plan: Plan, used: list[Any], word: list[Any]) -> dict[str, Places]
     alcohol = np.logical_or.reduce([w == "alcohol" for w in word])
     drugs = np.logical_or.reduce([u & (w != "alcohol") for u, w in zip(used, word, strict=True)])
     found = {"NUMSUBS": sum(u.astype(np.intp) for u in used), "ALCDRUG": alcohol + 2 * drugs.astype(np.intp)}
-    meanings = {row["variable"]: row["meaning"] for row in reference.rows(f"{codes.FOLDER}/variables.csv")}
+    meanings = {row["variable"]: row["meaning"] for row in reference.rows("tedsd/variables.csv")}
     for name in plan.margins:
         if name.endswith("FLG"):
             substance = meanings[name].removesuffix(FLAG_MEANING)
