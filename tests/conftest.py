@@ -7,14 +7,17 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+try:
+    import fcntl
+except ImportError:  # Windows, where tests run in one process
+    fcntl = None  # type: ignore[assignment]
+
 PROJECT = Path(__file__).resolve().parents[1]
-WAIT_SECONDS = 20 * 60
 
 
 @pytest.fixture(scope="session")
@@ -62,29 +65,15 @@ def finished_run(snakemake, tmp_path_factory) -> Callable[..., Path]:
 
     def finished(cohort: str, *config: str) -> Path:
         folder, outcome = root / f"finished-{cohort}", root / f"finished-{cohort}.json"
-        try:
-            folder.mkdir()
-        except FileExistsError:
-            _wait_for(outcome)
-        else:
-            told = {"code": -1, "said": "the run broke off"}
-            try:
+        with open(root / f"finished-{cohort}.lock", "w") as lock:
+            if fcntl is not None:
+                fcntl.flock(lock, fcntl.LOCK_EX)  # given up by a worker that dies, too
+            if not outcome.exists():
+                folder.mkdir(exist_ok=True)
                 done = snakemake(folder, "--config", f"cohort={cohort}", *config)
-                told = {"code": done.returncode, "said": done.stdout + done.stderr}
-            finally:
-                beside = outcome.with_suffix(".part")
-                beside.write_text(json.dumps(told))
-                beside.rename(outcome)
+                outcome.write_text(json.dumps({"code": done.returncode, "said": done.stdout + done.stderr}))
         ended = json.loads(outcome.read_text())
         assert ended["code"] == 0, ended["said"]
         return folder
 
     return finished
-
-
-def _wait_for(outcome: Path) -> None:
-    limit = time.monotonic() + WAIT_SECONDS
-    while not outcome.exists():
-        if time.monotonic() > limit:
-            pytest.fail(f"the run that another worker started has not ended: {outcome.name} is missing")
-        time.sleep(0.5)
