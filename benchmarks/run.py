@@ -23,6 +23,8 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
+import national
+
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent
 COLUMNS = ["work", "size", "ours_seconds", "ours_mb", "peer", "peer_seconds", "peer_mb", "ratio", "repeats"]
@@ -114,6 +116,7 @@ def main() -> None:
         for c in costs
     ]  # fmt: skip
     rows += [comparison(*c, repeats) for c in COMPARISONS]
+    rows += national.rows(repeats)
     write(HERE / "stages.csv", STAGE_COLUMNS, costs)
     write(HERE / "results.csv", COLUMNS, rows)
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+try:
+    import fcntl
+except ImportError:  # Windows, where tests run in one process
+    fcntl = None  # type: ignore[assignment]
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -45,3 +52,28 @@ def snakemake(project: Path):
         return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def finished_run(snakemake, tmp_path_factory) -> Callable[..., Path]:
+    """The folder of a cohort's finished workflow, which all tests share and none may change.
+
+    Whichever worker asks first runs it, and the others wait. Further arguments go to --config.
+    """
+    own = tmp_path_factory.getbasetemp()
+    root = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def finished(cohort: str, *config: str) -> Path:
+        folder, outcome = root / f"finished-{cohort}", root / f"finished-{cohort}.json"
+        with open(root / f"finished-{cohort}.lock", "w") as lock:
+            if fcntl is not None:
+                fcntl.flock(lock, fcntl.LOCK_EX)  # given up by a worker that dies, too
+            if not outcome.exists():
+                folder.mkdir(exist_ok=True)
+                done = snakemake(folder, "--config", f"cohort={cohort}", *config)
+                outcome.write_text(json.dumps({"code": done.returncode, "said": done.stdout + done.stderr}))
+        ended = json.loads(outcome.read_text())
+        assert ended["code"] == 0, ended["said"]
+        return folder
+
+    return finished

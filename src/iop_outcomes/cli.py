@@ -72,6 +72,32 @@ def draft_mapping(options: argparse.Namespace) -> int:
     return 0
 
 
+def deidentify(options: argparse.Namespace) -> int:
+    """Turn an identified export into one that passes the identifier gate."""
+    from iop_outcomes.sources import deidentify
+    from iop_outcomes.sources.deidentify import command
+
+    asked = deidentify.Options(
+        persons=options.id,
+        identifiers=options.other_id,
+        dates=command.formats(options.date),
+        keep=options.keep,
+        drop=options.drop,
+        relative=options.relative,
+    )
+    print(command.run(options.files, Path(options.out), options.key_file, options.key_env, asked))
+    return 0
+
+
+def generate_tedsd(options: argparse.Namespace) -> int:
+    """Write an invented file shaped like TEDS-D of a year, whose margins are those that SAMHSA published."""
+    from iop_outcomes.sources.tedsd import generator
+
+    generator.write(options.year, options.rows, Path(options.out), options.seed)
+    print(options.out)
+    return 0
+
+
 def _check_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", default="config/config.yaml", help="the protocol (default: %(default)s)")
     parser.add_argument("--cohort", help="cohort to check in place of the one in the config")
@@ -80,6 +106,31 @@ def _check_options(parser: argparse.ArgumentParser) -> None:
 
 def _schema_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--folder", default="workflow/schemas", help="where to write (default: %(default)s)")
+
+
+def _deidentify_options(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Person identifiers become pseudonyms under a secret key, the same in every file and run; each person's dates "
+        "move by a number of days of their own, between -365 and 365; ages over 89 become 90, birth dates an age, ZIP "
+        "codes three digits; other identifiers, free text and what is undecided are dropped, and the summary says so. "
+        "Shifted dates are still dates under HIPAA's Safe Harbor (45 CFR 164.514(b)(2)): they need `limited_dataset: "
+        "true` and a data use agreement, or an expert's determination. With --relative no date is left."
+    )
+    parser.add_argument("files", nargs="+", metavar="IN", help="files of the export, CSV or Parquet")
+    parser.add_argument("--out", required=True, metavar="FOLDER", help="where to write: a new or an empty folder")
+    parser.add_argument("--key-file", metavar="FILE", help="file with the secret key, at least 32 random bytes")
+    parser.add_argument("--key-env", metavar="NAME", help="environment variable with the secret key, in its place")
+    for name, metavar, text in (
+        ("--id", "COLUMN", "column with the person's identifier; one in each file"),
+        ("--other-id", "COLUMN", "column with another identifier, which gets pseudonyms of its own"),
+        ("--date", "COLUMN[=FORMAT]", "column with dates, and how they are written (%%m/%%d/%%Y, or excel)"),
+        ("--keep", "COLUMN", "column to keep as it is"),
+        ("--drop", "COLUMN", "column to leave out"),
+    ):
+        parser.add_argument(
+            name, action="append", default=[], metavar=metavar, help=f"{text}; may be repeated", required=name == "--id"
+        )
+    parser.add_argument("--relative", action="store_true", help="write dates as days from the person's first date")
 
 
 def _table_options(parser: argparse.ArgumentParser) -> None:
@@ -94,9 +145,18 @@ def _draft_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--labels", action="store_true", help="Stata, SPSS, SAS: labels in place of codes")
 
 
+def _generate_tedsd_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--year", type=int, default=2019, help="year of discharge (default: %(default)s)")
+    parser.add_argument("--rows", type=int, default=60_000, help="discharges (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=20260101, help="same seed, same file (default: %(default)s)")
+    parser.add_argument("--out", required=True, help="the CSV file to write")
+
+
 COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], Callable[[argparse.ArgumentParser], None]]] = {
     "check": (check, _check_options),
     "draft-mapping": (draft_mapping, _draft_options),
+    "deidentify": (deidentify, _deidentify_options),
+    "generate-tedsd": (generate_tedsd, _generate_tedsd_options),
     "schemas": (schemas, _schema_options),
     "tables": (tables, _table_options),
 }

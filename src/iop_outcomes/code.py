@@ -2,14 +2,18 @@
 
 Snakemake sees only the script that it runs. The hash goes into each rule's params, so that an edit reruns the steps
 that use the edited module, and only those. Imports are read from the source, lazy ones inside functions included.
+Reference tables count as code of the modules that name them.
 """
 
 from __future__ import annotations
 
 import ast
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
+
+from iop_outcomes import reference
 
 ROOT = Path(__file__).resolve().parent
 PACKAGE = ROOT.name
@@ -33,9 +37,13 @@ def closure(module: str) -> tuple[Path, ...]:
 def digest(module: str) -> str:
     """A short hash of all code that a module uses."""
     total = hashlib.sha256()
-    for path in (*closure(module), *_templates(closure(module))):
+    modules = closure(module)
+    for path in (*modules, *_templates(modules)):
         total.update(path.relative_to(ROOT).as_posix().encode())
         total.update(path.read_bytes())
+    for name in sorted({name for path in modules for name in _references(path)}):
+        total.update(name.encode())
+        total.update(reference.path(name).read_bytes())
     return total.hexdigest()[:16]
 
 
@@ -44,6 +52,16 @@ def _templates(modules: tuple[Path, ...]) -> list[Path]:
     packages = {p.parent for p in modules if p.name == "__init__.py"} - {ROOT}
     files = (f for package in packages for f in package.rglob("*") if f.is_file())
     return sorted(f for f in files if f.suffix not in (".py", ".pyc"))
+
+
+@cache
+def _references(path: Path) -> tuple[str, ...]:
+    """The reference tables that a module names, if it reads any."""
+    text = path.read_text(encoding="utf-8")
+    if "reference" not in text:
+        return ()
+    words = {n.value for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    return tuple(w for w in words if re.fullmatch(r"[\w./-]+\.\w+", w) and reference.path(w).is_file())
 
 
 def _file(parts: list[str]) -> Path | None:

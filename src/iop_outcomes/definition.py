@@ -32,7 +32,7 @@ NOTHING: Settings = {"continuous": [], "categorical": []}
 
 
 def run(
-    people: Sequence[str] | str,
+    invented: Sequence[str] | str,
     population: Settings,
     rules: Sequence[Settings],
     care: Settings,
@@ -40,17 +40,17 @@ def run(
     endpoints: Sequence[Settings],
     horizons: Mapping[str, Sequence[int]],
 ) -> dict[str, str]:
-    """The step: a line under 'definition'. people: path of the file. Raises StudyError as the module says."""
-    path = Path(people if isinstance(people, str) else people[0])
-    invented = read(path)
-    found = answers(invented, population, rules, care, contrasts, endpoints, horizons)
-    wrong = [f"'{one.name}': {said}" for key, one in invented.items() for said in differences(one, found, key)]
+    """The step: a line under 'definition'. invented: path of the file. Raises StudyError as the module says."""
+    path = Path(invented if isinstance(invented, str) else invented[0])
+    people = read(path)
+    found = answers(people, population, rules, care, contrasts, endpoints, horizons)
+    wrong = [f"'{one.name}': {said}" for key, one in people.items() for said in differences(one, found, key)]
     if wrong:
         raise StudyError(
             f"{path}: the definition does not do what is expected of it. {'; '.join(wrong)}. Correct the definition "
             "(config/eligibility.tsv, the cohort's file) or what is expected; no real record has been read."
         )
-    return {"definition": f"{len(invented)} invented people: all as expected\n"}
+    return {"definition": f"{len(people)} invented people: all as expected\n"}
 
 
 def read(path: Path) -> dict[str, Invented]:

@@ -99,8 +99,10 @@ def _records(loaded: Loaded, found: Findings, rules: Policy) -> Tables:
     study = loaded.study
     source = study.source.model_dump(mode="json", exclude={"citation", "note"})
     raw = sources.run(source, study.privacy.model_dump(mode="json"))
+    if notes := raw.pop("notes").splitlines():
+        found.add("How the files are read", *notes)
     care = study.care.model_dump(mode="json", exclude={"twenty_hours", "max_quarantined_share"})
-    tables = clean.run(**raw, **care, max_quarantined_share=1.0)  # type: ignore[arg-type]
+    tables = clean.run(**raw, **care, max_quarantined_share=1.0)
     for name, rows in tables["intake"].groupby("table", sort=False):
         if rows["rows"].sum():
             pairs = zip(rows["outcome"], rows["rows"], strict=True)

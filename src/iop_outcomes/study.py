@@ -33,6 +33,11 @@ FIGURES: dict[str, set[tuple[str, str]] | None] = {
     "abstinence": {("abstinence", "risk")},
     "duration": {("dose", "hazard_ratio"), ("dose", "risk")},
     "intensity": {("dose", "dose_response")},
+    "completeness": None,
+    "maturity": None,
+    "agreement": None,
+    "hours": None,
+    "transitions": None,
 }
 
 
@@ -119,6 +124,7 @@ class Loaded:
         return {
             **{k: study[k] for k in kept},
             **self._contrasts(),
+            "companions": self.companions(),
             "unit": self.study.population.unit,
             "endpoints": {n: {"label": e.label, "kind": e.kind} for n, e in self.endpoints.items()},
         }
@@ -143,6 +149,7 @@ class Loaded:
         return {
             **study,
             **self._contrasts(),
+            "companions": self.companions(),
             "eligibility": [r.model_dump(mode="json") for r in self.rules],
             "analyses": [a.model_dump(mode="json") for a in self.analyses],
             "endpoints": [e.model_dump(mode="json") for e in self.endpoints.values()],
@@ -174,8 +181,8 @@ def load(config: Mapping[str, Any], files: Iterable[str | Path] = ()) -> Loaded:
     rows = sheets.read(Analysis, Path(study.analyses))
     analyses = tuple(a for a in rows if a.cohort == study.cohort)
     agreement.check(study, analyses, endpoints)
+    agreement.check_rules(study, sheets.read(Eligibility, Path(study.eligibility)))
     rules = _rules(study)
-    agreement.check_rules(study, rules)
     study, analyses = variants.expanded(study, analyses)
     return Loaded(study, analyses, endpoints, rules)
 
@@ -185,7 +192,10 @@ def _rules(study: Study) -> tuple[Eligibility, ...]:
     rows = sheets.read(Eligibility, Path(study.eligibility))
     own = {r.rule: r for r in rows if r.cohort == study.cohort}
     common = {r.rule: own.get(r.rule, r) for r in rows if r.cohort == "*"}
-    return tuple(r for r in {**common, **own}.values() if r.keep != "always")
+    asked = (r for r in {**common, **own}.values() if r.keep != "always")
+    numbers = study.population.model_dump()
+    # at least 0, unknown or not, excludes nobody
+    return tuple(r for r in asked if (r.value.format(**numbers), r.keep, r.unknown) != ("0", "at_least", "keep"))
 
 
 def read_yaml(path: Path) -> Plain:

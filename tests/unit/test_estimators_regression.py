@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from iop_outcomes.errors import EstimationError
+from iop_outcomes.estimators import regression
 from iop_outcomes.estimators.regression import linear, logistic, poisson
 
 # 12 of 20 with the exposure have the outcome, 10 of 40 without.
@@ -99,3 +100,17 @@ def test_a_rare_category_that_is_not_separated_is_kept() -> None:
     y = (rng.random(2000) < 0.5).astype(float)
     y[:4] = (1, 0, 0, 0)
     assert logistic(rare[:, None], y, ("rare",)).value.sum() == pytest.approx(np.log(1 / 3), abs=1e-9)
+
+
+def test_newton_steps_of_national_size_end_where_statsmodels_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(3)
+    x = np.column_stack([rng.normal(50, 12, 3000), rng.random(3000) < 0.02, rng.normal(size=3000)])
+    y = (rng.random(3000) < 1 / (1 + np.exp(4 - 0.05 * x[:, 0] - 2 * x[:, 1]))).astype(float)
+    weight = rng.uniform(0.5, 2, 3000)
+    usual = regression.logistic(x, y, ("a", "b", "c"), weight)
+    monkeypatch.setattr(regression, "NATIONAL_SIZE", 1)
+    own = regression.logistic(x, y, ("a", "b", "c"), weight)
+    np.testing.assert_allclose(own.value, usual.value, rtol=1e-10)
+    np.testing.assert_allclose(own.standard_error(), usual.standard_error(), rtol=1e-9)
+    with pytest.raises(EstimationError, match="separation"):
+        regression.logistic(np.column_stack([x, y]), y, ("a", "b", "c", "d"), weight)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import records_counts
 
 from iop_outcomes import code, figures
 from iop_outcomes.figures import labels, lines, numbers, select, style
@@ -247,7 +248,7 @@ def counts() -> pd.DataFrame:
     ):
         key = {"analysis": "use", "contrast": "iop_vs_res", "arm": arm, "outcome": "abstinent", "horizon_days": 180}
         rows.append({**key, "level": level, "count": n, "status": "ok" if n is not None else "suppressed"})
-    return typed("counts", rows)
+    return typed("counts", rows + records_counts.rows())
 
 
 def curves() -> pd.DataFrame:
@@ -298,7 +299,7 @@ def diagnostics() -> pd.DataFrame:
         rows.append({"quantity": f"standard_deviation_{arm}", "variable": "age", "value": 10.0})
     rows.append({"quantity": "one_arm_strata", "variable": "site_id", "value": 1})
     base = {"analysis": "design", "contrast": "iop_vs_res", "method": "unweighted", "status": "info"}
-    return typed("diagnostics", [base | r for r in rows])
+    return typed("diagnostics", [*(base | r for r in rows), records_counts.floor()])
 
 
 def truth() -> pd.DataFrame:
@@ -388,6 +389,15 @@ ALT = {
     "abstinence": (f"{MINUS}5.4 ({MINUS}8.2 to {MINUS}2.5)", f"+0.9 ({MINUS}3.3 to +5.1)"),
     "duration": ("0.40 (0.33 to 0.49)", "0.82 (0.65 to 1.05)", "0.78 (0.65 to 0.94)"),
     "intensity": (f"50.0{NARROW}% at 5.0 hours a week", f"60.0{NARROW}% at 30.0"),
+    "completeness": (
+        f"stable housing 75.0{NARROW}%",
+        f"any urine screen about 97.5{NARROW}%",
+        "Not in these records: any session",
+    ),
+    "maturity": (f"day 30 100.0{NARROW}%", f"day 90 75.0{NARROW}%"),
+    "agreement": (f"82.6{NARROW}% in the same class, kappa 0.58", "kappa says nothing"),
+    "hours": (f"scheduled mostly 9 to under 20 (75.0{NARROW}%)", f"delivered mostly 9 to under 20 (50.0{NARROW}%)"),
+    "transitions": ("from residential 3.5: 80 intensive outpatient, 60 completed, 40 left unplanned, 20 outpatient",),
 }
 
 

@@ -8,12 +8,16 @@ import random
 import re
 import uuid
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from iop_outcomes import prepare, sources, study
 from iop_outcomes.errors import StudyError
 from iop_outcomes.sources import identifiers
 from iop_outcomes.sources.identifiers import digits, names, rules, scan
@@ -250,6 +254,30 @@ def test_the_columns_of_the_canonical_tables_pass_by_their_names() -> None:
         assert identifiers.findings(text(**{column: ["0", "1", "2"] for column in table.columns})) == []
 
 
+def test_the_synthetic_cohort_would_pass() -> None:
+    tables = sources.read("synthetic", {"people": 100, "sites": 4, "seed": 7, "scenario": "base"})
+    for name, table in tables.items():
+        assert identifiers.examine(table, name, {}) == []
+
+
+TEDSD = """
+ADMYR AGE ALCDRUG ALCFLG AMPHFLG ARRESTS ARRESTS_D BARBFLG BENZFLG CASEID CBSA2010 CBSA2020 COKEFLG DAYWAIT
+DETCRIM DETNLF DISYR DIVISION DSMCRIT EDUC EMPLOY EMPLOY_D ETHNIC FREQ1 FREQ1_D FREQ_ATND_SELF_HELP FRSTUSE1
+GENDER HALLFLG HERFLG HLTHINS IDU INHFLG LIVARAG LIVARAG_D LOS MARFLG MARSTAT METHFLG METHUSE MTHAMFLG NOPRIOR
+OPSYNFLG OTCFLG OTHERFLG PCPFLG PREG PRIMINC PRIMPAY PSOURCE PSYPROB RACE REASON REGION ROUTE1 SEDHPFLG
+SERVICES SERVICES_D SEX STFIPS STIMFLG SUB1 SUB1_D TRNQFLG VET
+"""
+
+
+def test_the_national_discharge_file_passes() -> None:
+    rng = np.random.default_rng(1)
+    table = {c: rng.integers(-9, 13, 500).astype(np.int8) for c in TEDSD.split()}
+    table |= {"DISYR": np.full(500, 2019), "CASEID": rng.permutation(np.arange(20190000001, 20190000501))}
+    table |= {"CBSA2010": np.where(rng.random(500) < 0.2, -9, rng.integers(1018, 4974, 500) * 10)}
+    assert identifiers.findings(pa.table(table)) == []
+    assert identifiers.findings(pd.DataFrame(table).astype(str).astype(object)) == []
+
+
 def test_words_of_a_column_name() -> None:
     for name in ("PatientZIP5", "patient zip 5", "PATIENT_ZIP_5", " Patient-Zip5 "):
         assert names.words(name) == "patient_zip_5"
@@ -329,6 +357,17 @@ def test_an_allowance_is_held_to_the_gate_itself(privacy: dict[str, object], sai
     assert not any(part in str(caught.value) for part in ("jane@", "Alvarez", "555"))
 
 
+def test_allowances_are_checked_before_the_first_job(monkeypatch: pytest.MonkeyPatch, project: Path) -> None:
+    monkeypatch.chdir(project)
+    config = study.read_yaml(Path("config/config.yaml")) | {
+        "privacy": allowance("c", "dates", "As jane@example.org said")
+    }
+    loaded = study.load(config, ["config/config.yaml"])
+    with pytest.raises(StudyError, match=r"`privacy\.allow`, number 1.*e-mail addresses"):
+        prepare.records(loaded.study)
+    assert loaded.merged()["privacy"]["limited_dataset"] is False
+
+
 def test_the_message_names_columns_rules_and_ways_on_but_no_value() -> None:
     marked = {
         "first_name": ["Xanthippe", "Zebulon"],
@@ -391,6 +430,27 @@ def test_other_kinds_of_columns() -> None:
 def test_an_empty_frame_is_known_by_its_names() -> None:
     assert hits(text(person_id=[], ssn=[])) == {("ssn", "social security numbers", "name")}
     assert identifiers.findings(pd.DataFrame()) == []
+
+
+cells = st.one_of(st.none(), st.text(max_size=30), st.sampled_from([c for group in CELLS.values() for c in group]))
+
+
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_whatever_a_file_holds_it_passes_or_is_refused_without_a_value(data: st.DataObject) -> None:
+    width, rows = data.draw(st.integers(1, 3)), data.draw(st.integers(0, 5))
+    header = data.draw(st.lists(cells.map(lambda c: c or ""), min_size=width, max_size=width))
+    lines = [data.draw(st.lists(cells, min_size=width, max_size=width)) for _ in range(rows)]
+    frame = pd.DataFrame(lines, columns=header, dtype=object)
+    message = ""
+    try:
+        identifiers.examine(frame, "file", {})
+    except StudyError as wrong:
+        message = str(wrong)
+    known = {c for group in CELLS.values() for c in group}
+    held = {str(c) for line in lines for c in line if c and len(c) > 12} | (known & set(header))
+    assert not [c for c in held if c in message]
+    assert bool(message) == bool(identifiers.findings(frame))
 
 
 def test_searches_do_not_backtrack() -> None:

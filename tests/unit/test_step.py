@@ -8,7 +8,7 @@ import types
 import pandas as pd
 import pytest
 
-from iop_outcomes import code, step, store
+from iop_outcomes import code, reference, step, store
 from iop_outcomes.errors import StudyError, TableError
 from iop_outcomes.tables import RAW, TABLES, Column, Table, check
 
@@ -133,7 +133,7 @@ def test_an_edit_reaches_the_steps_that_use_the_module_and_only_those(tmp_path, 
     monkeypatch.setattr(code, "PACKAGE", "pack")
 
     def digests():
-        for cached in (code.closure, code.digest, code._imports):
+        for cached in (code.closure, code.digest, code._imports, code._references):
             cached.cache_clear()
         return {m: code.digest(m) for m in "abcde"}
 
@@ -143,7 +143,14 @@ def test_an_edit_reaches_the_steps_that_use_the_module_and_only_those(tmp_path, 
     assert {m for m in before if before[m] != after[m]} == {"a", "b", "c", "d"}
     (package / "pages/page.html").write_text("<div>")
     assert {m for m, d in digests().items() if after[m] != d} == {"e"}
-    for cached in (code.closure, code.digest, code._imports):
+    # a reference table counts for the modules that name it
+    monkeypatch.setattr(reference, "FOLDER", tmp_path)
+    (tmp_path / "table.csv").write_text("a\n1\n")
+    (package / "c.py").write_text('from iop_outcomes import reference\ny = "table.csv"\n')
+    after = digests()
+    (tmp_path / "table.csv").write_text("a\n2\n")
+    assert {m for m, d in digests().items() if after[m] != d} == {"a", "b", "c", "d"}
+    for cached in (code.closure, code.digest, code._imports, code._references):
         cached.cache_clear()
 
 

@@ -121,3 +121,52 @@ rule describe:
         uses=uses("analyses.describe", "attrition", "intake", "counts"),
     script:
         "../scripts/step.py"
+
+
+rule describe_records:
+    input:
+        **private(
+            "people",
+            "persons",
+            "stays",
+            "sessions",
+            "screens",
+            "followups",
+            "episodes",
+            "episodes_by_gap",
+        ),
+    output:
+        counts=f"{PRIVATE}/results/records/counts.parquet",
+    log:
+        f"{LOGS}/describe_records.log",
+    conda:
+        "../envs/iop-outcomes.yaml"
+    params:
+        step="analyses.records",
+        settings={
+            "cohort": STUDY.cohort,
+            "horizons": sorted(
+                {d for days in LOADED.horizons().values() for d in days}
+            ),
+            "covariates": [
+                *STUDY.adjustment.continuous,
+                *STUDY.adjustment.categorical,
+            ],
+            "smallest_group": smallest_group(),
+            "by_service": STUDY.source.kind == "tedsd",
+            "twenty_hours": STUDY.care.twenty_hours,
+        },
+        uses=uses(
+            "analyses.records",
+            "people",
+            "persons",
+            "stays",
+            "sessions",
+            "screens",
+            "followups",
+            "episodes",
+            "episodes_by_gap",
+            "counts",
+        ),
+    script:
+        "../scripts/step.py"

@@ -6,7 +6,7 @@ from pathlib import Path
 from iop_outcomes import __version__ as VERSION
 from iop_outcomes import code, prepare, study as studies, tables
 from iop_outcomes.errors import StudyError
-from iop_outcomes.release import manifest
+from iop_outcomes.release import choose, manifest
 from iop_outcomes.tables import TABLES
 
 try:
@@ -57,6 +57,13 @@ def results(table, *folders):
 def plain(part, *without):
     """A part of the study as plain data, fit for params; without the keys that the step does not use."""
     return part.model_dump(mode="json", exclude=set(without))
+
+
+def smallest_group():
+    """People that a site or a period of entry must have to stand alone in what is released of the records."""
+    asked = STUDY.disclosure
+    rules = choose(asked.policy, asked.minimum_count, asked.rounding_base)
+    return 1 if rules.exact else 2 * rules.minimum_count
 
 
 def settings_of(name):

@@ -24,7 +24,7 @@ TESTED = {"definition": ancient(f"{PRIVATE}/definition.txt")} if STUDY.people el
 
 rule definition:
     input:
-        people=STUDY.people or [],
+        invented=STUDY.people or [],
     output:
         definition=f"{PRIVATE}/definition.txt",
     log:
@@ -47,6 +47,7 @@ rule source:
         **{f"raw_{t}": f"{PRIVATE}/raw/{t}.parquet" for t in CANONICAL},
         quarantine=f"{PRIVATE}/raw/quarantine.parquet",
         arrivals=f"{PRIVATE}/raw/arrivals.parquet",
+        notes=f"{PRIVATE}/raw/notes.txt",
     log:
         f"{LOGS}/source.log",
     conda:

@@ -15,6 +15,7 @@ rule release:
             *BY_CONTRAST["abstinence"],
             "dose",
             "describe",
+            "records",
         ),
         life_tables=results("life_tables", *BY_CONTRAST["retention"]),
         estimates=results(
@@ -22,8 +23,10 @@ rule release:
         ),
         curves=results("curves", *BY_CONTRAST["retention"], "dose"),
         diagnostics=results("diagnostics", *BY_CONTRAST["design"]),
+        notes=f"{PRIVATE}/raw/notes.txt",
     output:
         **released("counts", "estimates", "curves", "diagnostics"),
+        notes=f"{RELEASED}/notes.txt",
     log:
         f"{LOGS}/release.log",
     conda:

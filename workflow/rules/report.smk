@@ -30,6 +30,7 @@ rule report:
         **released("counts", "estimates", "curves", "diagnostics"),
         **TRUTH,
         figures=expand(f"{RELEASED}/figures/{{figure}}.svg", figure=FIGURES),
+        notes=f"{RELEASED}/notes.txt",
     output:
         report=f"{RELEASED}/report.html",
     log:
@@ -51,6 +52,7 @@ rule manifest:
             *released("counts", "estimates", "curves", "diagnostics").values(),
             f"{RELEASED}/study.yaml",
             f"{RELEASED}/report.html",
+            f"{RELEASED}/notes.txt",
             *expand(
                 f"{RELEASED}/figures/{{figure}}.{{kind}}",
                 figure=FIGURES,

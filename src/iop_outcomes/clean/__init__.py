@@ -45,6 +45,5 @@ def run(
         "periods": raw_periods,
     }
     valid = validate.validated(raw, quarantine, arrivals, max_quarantined_share)
-    linked = episodes.link(valid["stays"], valid["persons"], gap_days).episodes
-    others = episodes.by_gap(valid["stays"], valid["persons"], [gap_days, *gap_sensitivity_days])
-    return {**valid, "episodes": linked, "episodes_by_gap": others}
+    linked = episodes.under_gaps(valid["stays"], valid["persons"], sorted({gap_days, *gap_sensitivity_days}))
+    return {**valid, "episodes": linked[gap_days].episodes, "episodes_by_gap": episodes.by_gap(linked)}

@@ -16,13 +16,13 @@ In order:
    episode here.
 7. Where the end of a stay is an interval, its earliest day does the linking and the latest is carried along.
 
-`by_gap` links once more under other gap rules, to show how much hangs on the rule. Nothing is refused: stays come
+`under_gaps` links under several gap rules at once, to show how much hangs on the rule. Nothing is refused: stays come
 valid from `clean.validate`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from iop_outcomes.clean.rules import OPEN
@@ -51,11 +51,20 @@ def link(stays: pd.DataFrame, persons: pd.DataFrame, gap_days: int) -> Linked:
 
     stays, persons: canonical tables. gap_days: largest gap within an episode, in days.
     """
+    return under_gaps(stays, persons, [gap_days])[gap_days]
+
+
+def under_gaps(stays: pd.DataFrame, persons: pd.DataFrame, gaps: Iterable[int]) -> dict[int, Linked]:
+    """`link` under each of several gap rules; what does not depend on the rule is done once."""
     if stays.empty:
-        return Linked(TABLES["episodes"].empty(), 0)
+        return {gap: Linked(TABLES["episodes"].empty(), 0) for gap in gaps}
     records = _ended(stays, persons)
     pieces = segments(records)
-    pieces["spell"] = _spells(records, gap_days)[pieces["row"]]
+    return {gap: _linked(records, pieces, gap) for gap in gaps}
+
+
+def _linked(records: pd.DataFrame, segments_of_all: pd.DataFrame, gap_days: int) -> Linked:
+    pieces = segments_of_all.assign(spell=_spells(records, gap_days)[segments_of_all["row"]])
     treated = (pieces["rank"] != DETOX).groupby(pieces["spell"])
     detox_only = int((~treated.any()).sum())
     begun = pieces[treated.cummax()]
@@ -64,17 +73,17 @@ def link(stays: pd.DataFrame, persons: pd.DataFrame, gap_days: int) -> Linked:
     return Linked(_episodes(records, pieces, begun), detox_only)
 
 
-def by_gap(stays: pd.DataFrame, persons: pd.DataFrame, gaps: Sequence[int]) -> pd.DataFrame:
-    """Episodes under each of several gap rules, as declared in EPISODES_BY_GAP."""
+def by_gap(linked: Mapping[int, Linked]) -> pd.DataFrame:
+    """Episodes under several gap rules one above the other, as declared in EPISODES_BY_GAP."""
     import pandas as pd
 
     table = TABLES["episodes_by_gap"]
-    linked = [link(stays, persons, gap).episodes.assign(gap_days=gap) for gap in sorted(set(gaps))]
-    filled = [frame for frame in linked if len(frame)]
+    found = [one.episodes.assign(gap_days=gap)[list(table.columns)] for gap, one in linked.items()]
+    filled = [frame for frame in found if len(frame)]
     if not filled:
         return table.empty()
-    found = pd.concat(filled, ignore_index=True).sort_values(list(table.key), ignore_index=True)
-    return typed(table, found)
+    both = pd.concat(filled, ignore_index=True).sort_values(list(table.key), ignore_index=True)
+    return typed(table, both)
 
 
 def days_of_care(stays: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:

@@ -34,7 +34,7 @@ def stays(rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
 
     rows: valid stays. The index label of a merged stay is that of its first record.
     """
-    if rows.empty:
+    if not rows["person_id"].duplicated().any():
         return rows, {}
     ordered = rows.assign(last_day=rows["end_day"].fillna(OPEN).astype("int64")).sort_values(
         [*SAME, "start_day", "last_day", *TIES]

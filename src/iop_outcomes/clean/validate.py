@@ -109,7 +109,9 @@ def sort_rows(name: str, raw: pd.DataFrame, unread: pd.Series, passed: Passed) -
     rule = unread.reindex(rows.index).astype(object)
     rule = rule.where(rule.notna(), first_broken(name, rows[rule.isna()], passed).reindex(rows.index))
     valid = typed(TABLES[name], rows[rule.isna()])
-    distinct, merged = merge.exact(valid)
+    # copies share their key: where no key comes twice, no row need be compared
+    key = list(TABLES[name].key)
+    distinct, merged = (valid, {}) if key and not valid.duplicated(key).any() else merge.exact(valid)
     if name == "stays":
         distinct, more = merge.stays(distinct)
         merged = {**merged, **more}
@@ -132,7 +134,8 @@ def first_broken(name: str, rows: pd.DataFrame, passed: Passed) -> pd.Series:
     first = pd.Series(None, index=rows.index, dtype=object)
     for rule in rules_of(name):
         broken = rule.broken(rows, passed).astype("boolean").fillna(False).astype(bool)
-        first = first.mask(broken & first.isna(), rule.name)
+        if broken.any():
+            first = first.mask(broken & first.isna(), rule.name)
     return first
 
 

@@ -1,9 +1,10 @@
 """Generalised linear models with weights and frequencies: logistic, modified Poisson, linear.
 
 What happens, in order: rows are checked; an intercept is put in front of the covariates; collinear columns
-are refused by name; statsmodels finds the coefficients by iteratively reweighted least squares; Newton steps
-take them to full precision, and show whether they exist: where a step still moves a prediction after
-convergence, a coefficient is growing without limit (separation), which is refused naming the covariate.
+are refused by name; statsmodels finds the coefficients by iteratively reweighted least squares (for logistic models
+of national size, whose QR decompositions take minutes, Newton steps from zero find them); Newton steps take them to
+full precision, and show whether they exist: where a step still moves a prediction after convergence, a coefficient is
+growing without limit (separation), which is refused naming the covariate.
 
 All three have their canonical link, so the score of a person is x (y - mu) and the derivative of the
 coefficients with respect to a row's weight is A^-1 x (y - mu), A = sum of W v(mu) x x'. The robust covariance
@@ -29,6 +30,9 @@ from iop_outcomes.estimators.rows import Rows, column, columns, refuse_collinear
 INTERCEPT = "intercept"
 POLISHING_STEPS = 2
 LARGEST_LAST_MOVE = 1e-3
+# cells of the design from which a logistic model starts with Newton steps of its own
+NATIONAL_SIZE = 2_000_000
+NEWTON_STEPS = 25
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,8 @@ def with_intercept(x: Array) -> Array:
 
 
 def _iteratively_reweighted(model: Family, x: Array, y: Array, total: Array) -> Array:
+    if model.name == FAMILIES["logistic"].name and x.size >= NATIONAL_SIZE:
+        return newton(x, y, total)
     from statsmodels.genmod import families
     from statsmodels.genmod.generalized_linear_model import GLM
 
@@ -132,6 +138,30 @@ def _iteratively_reweighted(model: Family, x: Array, y: Array, total: Array) -> 
         # the deviance grows with the people, and so does its rounding error
         result = fitted.fit(maxiter=100, tol=1e-9 * max(1.0, len(y) / 1000), wls_method="qr")
     return np.asarray(result.params, dtype=float)
+
+
+def newton(x: Array, y: Array, total: Array) -> Array:
+    """Coefficients of a logistic model by Newton steps from zero, halved while they lower the likelihood.
+
+    Where no finite coefficients exist the last ones come back, and the polishing refuses them.
+    """
+    beta = np.zeros(x.shape[1])
+    predictor, likelihood = np.zeros(len(y)), -np.inf
+    for _ in range(NEWTON_STEPS):
+        mean = expit(predictor)
+        information = x.T @ (x * (total * mean * (1 - mean))[:, None])
+        step = np.linalg.lstsq(information, x.T @ (total * (y - mean)), rcond=None)[0]
+        for _ in range(NEWTON_STEPS):
+            reached = x @ (beta + step)
+            gained = float(total @ (y * reached - np.logaddexp(0, reached)))
+            if gained >= likelihood:
+                break
+            step = step / 2
+        beta, predictor, moved = beta + step, reached, float(np.abs(reached - predictor).max())
+        likelihood = gained
+        if moved < LARGEST_LAST_MOVE / 10:
+            break
+    return beta
 
 
 def _polished(

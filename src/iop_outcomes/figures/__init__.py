@@ -22,6 +22,11 @@ TITLES = {
     "abstinence": "Difference in abstinence, by method and by reading of missing answers",
     "duration": "Longer against shorter stays: the naive comparison beside fairer ones",
     "intensity": "Abstinence by hours of care a week",
+    "completeness": "How complete the records are",
+    "maturity": "Whose day lies within their observation",
+    "agreement": "Levels of care by label and by hours a week",
+    "hours": "Hours of care a week, scheduled and delivered",
+    "transitions": "Moves between levels of care",
 }
 
 
@@ -35,14 +40,13 @@ def run(
     truth: pd.DataFrame | None = None,
 ) -> dict[str, bytes]:
     """One figure as 'svg', 'png' and 'csv', from released tables and the words of the study. Raises StudyError."""
-    from iop_outcomes.figures import style
+    from iop_outcomes.figures import select, style
 
     if name not in TITLES:
         raise StudyError(f"There is no figure '{name}'. Known: {', '.join(TITLES)}.")
-    # the same question under other classifiers has a table of its own
-    repeated = list(study.get("variants", {}))
+    # the same question under other rules has a table of its own
     counts, estimates, curves, diagnostics = (
-        t[~t["contrast"].isin(repeated)] for t in (counts, estimates, curves, diagnostics)
+        select.asked_first(t, study) for t in (counts, estimates, curves, diagnostics)
     )
     tables = style.Tables(counts, estimates, curves, diagnostics, truth)
     figure = importlib.import_module(f"{__name__}.{name}").draw(tables, study)

@@ -16,7 +16,7 @@ from iop_outcomes.figures.labels import Labels, Study, method, missing_rule, wit
 if TYPE_CHECKING:
     import pandas as pd
 
-KINDS = ("interview", "screen", "no_return")
+KINDS = ("interview", "screen", "at_discharge", "no_return")
 METHODS = ("crude", "iptw", "overlap", "aipw")
 RULES = ("none", "missing_is_using", "observed_only")
 GROUP = ["contrast", "outcome", "horizon_days", "missing_rule"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.figures.labels import Labels
@@ -20,6 +20,13 @@ def best(rows: pd.DataFrame) -> dict[str, Any]:
     rank = rows["method"].map({m: i for i, m in enumerate(PREFERRED)}).fillna(len(PREFERRED))
     found: dict[str, Any] = rows.loc[rank.idxmin()].to_dict()  # type: ignore[assignment]
     return found
+
+
+def asked_first(table: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:
+    """A released table without what repeats a question under another rule."""
+    again = study.get("companions", {})
+    own = ~table["contrast"].isin(list(again.get("contrasts", ())))
+    return table[own & ~table["outcome"].isin(list(again.get("outcomes", ())))] if "outcome" in table else table[own]
 
 
 def measured(estimates: pd.DataFrame) -> pd.DataFrame:

@@ -11,6 +11,7 @@ estimate can be read from.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.release.policy import POLICIES, Policy, choose
@@ -33,14 +34,15 @@ def run(
     arms: Mapping[str, Sequence[str]] | None = None,
     endpoints: Mapping[str, Mapping[str, str]] | None = None,
     companions: Mapping[str, Sequence[str]] | None = None,
-) -> dict[str, pd.DataFrame]:
-    """The released tables counts, estimates, curves and diagnostics.
+    notes: Sequence[str] | str = (),
+) -> dict[str, Any]:
+    """The released tables counts, estimates, curves and diagnostics, and the notes of the source as they are.
 
     policy, or disclosure (policy by name, minimum_count, rounding_base) as the config gives it. inference:
     its confidence_level, 0.95 without. arms: for each contrast the names of its first and second arm; without
     it the order is read from the rows of each estimand. endpoints: the study's, by outcome, with kind and cause;
     without them outcomes are read by name. companions: 'contrasts' and 'outcomes' that repeat a question under another
-    rule. Raises StudyError as the module says.
+    rule. notes: path of the sentences that the source wrote. Raises StudyError as the module says.
     """
     import pandas as pd
 
@@ -67,7 +69,13 @@ def run(
         "diagnostics": diagnostic_release.release_diagnostics(diagnostics, evidence),
     }
     kept = companion_release.keep_back(released, contrasts, outcomes, rules)
-    return {name: _finished(name, frame) for name, frame in kept.items()}
+    return {**{name: _finished(name, frame) for name, frame in kept.items()}, "notes": _text(notes)}
+
+
+def _text(notes: Sequence[str] | str) -> str:
+    """How the source read its files: sentences on files and codes, which hold nothing of people. notes: their path."""
+    paths = [notes] if isinstance(notes, str) else notes
+    return "".join(Path(path).read_text(encoding="utf-8") for path in paths)
 
 
 def _policy(disclosure: Mapping[str, Any]) -> Policy:

@@ -8,8 +8,11 @@ ones together, as an order among equals would itself tell something; when no cel
 zeros go as well.
 
 An intruder who knows the rule and every total then finds at least two values for each small cell of a single
-line (tests/results/test_release_attack.py tries all tables). Not covered: cells that several crossing lines
-give only together.
+line. Not covered: cells that several crossing lines of unrounded cells give only together.
+
+Where the cells that are shown are rounded, what they leave to the hidden ones is known within limits only. Such a
+line is safe as well while the limits leave enough values open: half as many as a small cell can have. One cell may
+then be hidden alone. What such lines give together is looked at in `iop_outcomes.release.crossing`.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from iop_outcomes.release.crossing import pinned
 from iop_outcomes.release.policy import Policy
 
 
@@ -25,12 +29,14 @@ class Line:
     """Cells that add up: positions of the parts, and of their total where that is a cell itself.
 
     total is None when a reader may know the total anyway. rest: people of the total who are in none of the
-    parts; they are never shown, but follow from the others.
+    parts; they are never shown, but follow from the others. base: to which the cells are rounded when shown, 1
+    where that is not counted upon.
     """
 
     parts: tuple[int, ...]
     total: int | None = None
     rest: int = 0
+    base: int = 1
 
 
 def hide(counts: Sequence[int], lines: Sequence[Line], policy: Policy) -> set[int]:
@@ -38,9 +44,21 @@ def hide(counts: Sequence[int], lines: Sequence[Line], policy: Policy) -> set[in
     hidden = {i for i, count in enumerate(counts) if policy.small(count)}
     while True:
         more = set().union(*(_more(counts, line, hidden, policy) for line in lines)) - hidden
+        more = more or _looser(counts, lines, hidden, policy)
         if not more:
             return hidden
         hidden |= more
+
+
+def _looser(counts: Sequence[int], lines: Sequence[Line], hidden: Collection[int], policy: Policy) -> set[int]:
+    """Cells to hide beside those that crossing rounded lines give away: the next one of each such cell's group."""
+    caught = pinned(counts, lines, hidden, policy)
+    own = [line for line in lines if caught & set(line.parts)]
+    for among in ([line for line in own if line.total is None], own):
+        more: set[int] = set().union(*(_next(counts, line, hidden) for line in among)) - set(hidden)
+        if more:
+            return more
+    return set()
 
 
 def _more(counts: Sequence[int], line: Line, hidden: Collection[int], policy: Policy) -> set[int]:
@@ -52,7 +70,7 @@ def _more(counts: Sequence[int], line: Line, hidden: Collection[int], policy: Po
     if not mine and not policy.small(line.rest):
         return set()
     rest = [line.rest] if line.rest else []
-    while not _safe([counts[i] for i in mine] + rest, policy):
+    while not _safe([counts[i] for i in mine] + rest, policy) and not _open(counts, line, mine, policy):
         following = _next(counts, line, mine)
         if not following:
             break
@@ -65,6 +83,26 @@ def _more(counts: Sequence[int], line: Line, hidden: Collection[int], policy: Po
 def _safe(unknown: Sequence[int], policy: Policy) -> bool:
     extremes = ({1}, {policy.minimum_count - 1})
     return len(unknown) >= 2 and sum(unknown) >= policy.minimum_count and set(unknown) not in extremes
+
+
+def _open(counts: Sequence[int], line: Line, taken: Collection[int], policy: Policy) -> bool:
+    """Rounding leaves enough values open for the sum of what is unknown.
+
+    The sum is what the total leaves to it. A total that a reader may know, is exact; one that is a cell is rounded.
+    """
+    if line.base == 1:
+        return False
+    shown = [policy.alike(counts[i], line.base) for i in line.parts if i not in taken]
+    whole = sum(counts[i] for i in line.parts) + line.rest
+    least, most = (whole, whole) if line.total is None else policy.alike(counts[line.total], line.base)
+    unknown = [counts[i] for i in taken] + ([line.rest] if line.rest else [])
+    greatest = policy.minimum_count - 1
+    if all(map(policy.small, unknown)):
+        most = min(most - sum(low for low, _ in shown), greatest * len(unknown))
+    else:
+        most -= sum(low for low, _ in shown)
+    least = max(least - sum(high for _, high in shown), len(unknown))
+    return most - least + 1 >= -(-greatest // 2)
 
 
 def _next(counts: Sequence[int], line: Line, taken: Collection[int]) -> set[int]:

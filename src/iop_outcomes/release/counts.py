@@ -4,6 +4,10 @@ In order: the lines along which cells add up are found (the levels of a group, w
 the subgroups of 'all'; the arms of 'all'); cells are hidden (`iop_outcomes.release.cells`); what is left is
 rounded. A hidden cell has status 'suppressed' and no count. Groups of one outcome that differ by a few people
 between analyses are listed by `difference_risks`; they are not changed.
+
+The analysis 'records' counts the same people field by field, day by day and step by step, so that a few of them
+could be had as a difference of two of its tables. Its counts are rounded to the nearest five as well, under any
+policy that withholds anything; differences then tell no number of people.
 """
 
 from __future__ import annotations
@@ -23,6 +27,8 @@ Key = dict[str, object]
 Cells = dict[str, int]
 GROUP = ["analysis", "cohort", "contrast", "arm", "outcome", "horizon_days", "subgroup"]
 CUMULATIVE = frozenset({"event", "no_event"})
+# analyses whose tables overlap, with the base to which their counts are rounded at least
+OVERLAPPING = {"records": 5}
 ALIKE = ("cohort", "arm", "outcome")
 RISK_COLUMNS = [*GROUP, "other_analysis", "other_contrast", "other_horizon_days"]
 
@@ -34,15 +40,23 @@ def suppress(counts: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     frame = counts.reset_index(drop=True)
     values = [int(v) for v in frame["count"].fillna(0)]
     hidden = hide(values, list(_lines(frame)), policy) | set(frame.index[frame["count"].isna()])
-    shown = [pd.NA if i in hidden else policy.rounded(v) for i, v in enumerate(values)]
+    shown = [
+        pd.NA if i in hidden else _blurred(v, str(analysis), policy)
+        for i, (v, analysis) in enumerate(zip(values, frame["analysis"], strict=True))
+    ]
     status = ["suppressed" if i in hidden else "ok" for i in range(len(frame))]
     return frame.assign(count=pd.array(shown, dtype="Int64"), status=pd.Series(status, dtype=object))
 
 
+def _blurred(count: int, analysis: str, policy: Policy) -> int:
+    return policy.blurred(count, OVERLAPPING[analysis]) if analysis in OVERLAPPING else policy.rounded(count)
+
+
 def _lines(frame: pd.DataFrame) -> Iterator[Line]:
     """Every line along which the cells add up."""
+    analysis = frame["analysis"].to_numpy()
     for positions in frame.groupby(GROUP, dropna=False, sort=False).indices.values():
-        yield Line(tuple(int(i) for i in positions))
+        yield Line(tuple(int(i) for i in positions), base=OVERLAPPING.get(analysis[positions[0]], 1))
     for column in ("arm", "subgroup"):
         yield from _margins(frame, column)
 
@@ -64,7 +78,7 @@ def _margins(frame: pd.DataFrame, column: str) -> Iterator[Line]:
         for parts in variables.values() if total else ():
             rest = int(count[total[0]] - count[parts].sum())
             if rest >= 0:  # otherwise the parts overlap, and nothing adds up
-                yield Line(tuple(parts), total[0], rest)
+                yield Line(tuple(parts), total[0], rest, OVERLAPPING.get(frame["analysis"][total[0]], 1))
 
 
 def _variable(subgroup: str) -> str:
@@ -74,7 +88,7 @@ def _variable(subgroup: str) -> str:
 
 def difference_risks(counts: pd.DataFrame, minimum_count: int) -> pd.DataFrame:
     """Pairs of groups of one outcome, of which one may lie within the other, that differ by 1 to
-    minimum_count - 1.
+    minimum_count - 1; analyses whose counts are rounded for it are left out.
 
     Compared are the true counts, cell by cell and in total: groups of the same arm, outcome, horizon and
     subgroup in two analyses or contrasts; and cumulative counts ('event', 'no_event') of the same people at
@@ -84,7 +98,8 @@ def difference_risks(counts: pd.DataFrame, minimum_count: int) -> pd.DataFrame:
     import pandas as pd
 
     groups: dict[tuple[object, ...], list[tuple[Key, Cells]]] = {}
-    for key, g in counts.groupby(GROUP, dropna=False, sort=True):
+    exact = counts[~counts["analysis"].isin(list(OVERLAPPING))]
+    for key, g in exact.groupby(GROUP, dropna=False, sort=True):
         cells = dict(zip(g["level"], g["count"].fillna(0).astype(int), strict=True))
         named = dict(zip(GROUP, key, strict=True))
         # an arm may be a subgroup of its own

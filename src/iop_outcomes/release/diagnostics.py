@@ -3,7 +3,8 @@
 In order: values are rounded to the policy's digits; an unweighted standardised difference is suppressed when
 its variable, or its category of a variable, has a hidden cell in the counts 'covariate:<name>' of the same
 contrast, as the difference gives the cell back; everything on a contrast one of whose arms has too few people
-is suppressed; pairs of groups of one outcome that differ by a few people are counted and added.
+is suppressed; pairs of groups of one outcome that differ by a few people are counted and added, and so is how
+complete a field is where its counts are withheld.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from iop_outcomes.release.counts import difference_risks
+from iop_outcomes.release.counts import OVERLAPPING, difference_risks
 from iop_outcomes.release.evidence import Evidence
 from iop_outcomes.release.policy import Policy
+from iop_outcomes.release.shares import known_shares
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,8 +25,8 @@ SIZES = ("effective_sample_size",)
 
 
 def release_diagnostics(diagnostics: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
-    """The diagnostics that may be released: same rows, and one for each pair of analyses that can be
-    differenced.
+    """The diagnostics that may be released: same rows, one for each pair of analyses that can be differenced, and
+    one for each field and group whose counts are withheld.
     """
     import pandas as pd
 
@@ -47,7 +49,8 @@ def release_diagnostics(diagnostics: pd.DataFrame, evidence: Evidence) -> pd.Dat
     ]
     status = ["suppressed" if hidden else s for hidden, s in zip(hide, diagnostics["status"], strict=True)]
     released = diagnostics.assign(value=values, status=pd.Series(status, index=diagnostics.index, dtype=object))
-    parts = [p for p in (released, _differences(evidence)) if len(p)]
+    shares = known_shares(evidence.counts, evidence.released, policy)
+    parts = [p for p in (released, _differences(evidence), shares) if len(p)]
     return pd.concat(parts, ignore_index=True) if parts else released
 
 
@@ -69,6 +72,7 @@ def _hidden_variables(evidence: Evidence) -> set[tuple[str, str]]:
 def _small_contrasts(evidence: Evidence) -> set[str]:
     """Contrasts with an arm that has too few people, by the largest of its groups."""
     counts = evidence.counts[(evidence.counts["arm"] != "all") & (evidence.counts["subgroup"] == "all")]
+    counts = counts[~counts["analysis"].isin(list(OVERLAPPING))]
     groups: Counter[tuple[str, ...]] = Counter()
     for row in counts.itertuples():
         key = (row.contrast, row.arm, row.analysis, row.outcome, row.horizon_days)

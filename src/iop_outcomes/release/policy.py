@@ -57,6 +57,27 @@ class Policy:
         """The count rounded to the nearest multiple of the base, halves upwards."""
         return (2 * count + self.rounding_base) // (2 * self.rounding_base) * self.rounding_base
 
+    def blurred(self, count: int, base: int) -> int:
+        """The count rounded to at least `base`, where anything is withheld at all; a count that may be shown is
+        not rounded to one that may not.
+        """
+        if self.exact or count == 0:
+            return count
+        least = -(-self.minimum_count // self.coarser(base)) * self.coarser(base)
+        return max(replace(self, rounding_base=self.coarser(base)).rounded(count), least)
+
+    def alike(self, count: int, base: int) -> tuple[int, int]:
+        """The least and the greatest count that are shown as this one is, rounded to at least `base`."""
+        if self.exact or count == 0:
+            return count, count
+        shown, width = self.blurred(count, base), self.coarser(base)
+        first = shown == self.blurred(self.minimum_count, base)
+        return self.minimum_count if first else shown - width // 2, shown + (width - 1) // 2
+
+    def coarser(self, base: int) -> int:
+        """The base of the policy, or `base` where that is larger."""
+        return max(base, self.rounding_base)
+
     def rounded_size(self, size: float) -> float:
         """An effective number of people, rounded as people are; to the policy's digits where people are not
         rounded.

@@ -41,12 +41,17 @@ def run(
     figures: Sequence[str] | str,
     study: Mapping[str, Any],
     truth: pd.DataFrame | None = None,
+    notes: Sequence[str] | str = (),
 ) -> dict[str, str]:
-    """The step: the page under the name 'report'. figures: paths of SVG files; study: the whole of it, merged."""
+    """The step: the page under the name 'report'.
+
+    figures: paths of SVG files; study: the whole of it, merged; notes: path of what the source told of its files.
+    """
     from iop_outcomes.report import page
 
     pictures = [picture(Path(p)) for p in ([figures] if isinstance(figures, str) else figures)]
-    content = page.content(counts, estimates, diagnostics, study, truth)
+    told = [Path(p).read_text(encoding="utf-8").splitlines() for p in ([notes] if isinstance(notes, str) else notes)]
+    content = page.content(counts, estimates, diagnostics, study, truth, [line for lines in told for line in lines])
     return {"report": render({**content, "figures": {p.name: p for p in pictures}})}
 
 

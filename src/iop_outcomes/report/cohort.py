@@ -40,15 +40,25 @@ def records(counts: pd.DataFrame) -> Table:
     blocks = []
     for name, label in TABLES_OF_RECORDS.items():
         rows = own[own["outcome"] == f"rows of {name}"].to_dict("records")
+        rows = sorted(rows, key=lambda row: _place(str(row["level"])))
         lines = [Line(_fate(row["level"]), (count(row),)) for row in rows]
         if lines and any(line.cells != (numbers.count(0),) for line in lines):
             blocks.append(Block(label, tuple(lines)))
     return Table("Records kept, merged and set aside", ("What became of them", "Records"), tuple(blocks))
 
 
+FATES = {"kept": "Kept", "merged": "Merged", "quarantined": "Set aside", "excluded": "Left out"}
+
+
+def _place(name: str) -> tuple[int, str]:
+    """Fates in order, then by name."""
+    what = name.partition(": ")[0]
+    return list(FATES).index(what) if what in FATES else len(FATES), name
+
+
 def _fate(name: str) -> str:
     what, _, why = name.partition(": ")
-    said = {"kept": "Kept", "merged": "Merged", "quarantined": "Set aside"}.get(what, words(what))
+    said = FATES.get(what, words(what))
     return f"{said}: {why.replace('_', ' ')}" if why else said
 
 

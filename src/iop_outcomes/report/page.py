@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import iop_outcomes
 from iop_outcomes.figures import numbers, select, style
 from iop_outcomes.figures.labels import Labels, within
-from iop_outcomes.report import KNOWN, cohort, design, explanations, methods, phrases, results, truths, words
+from iop_outcomes.report import (
+    KNOWN,
+    cohort,
+    design,
+    explanations,
+    methods,
+    otherwise,
+    phrases,
+    records,
+    results,
+    truths,
+    words,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,9 +42,12 @@ def content(
     diagnostics: pd.DataFrame,
     study: Study,
     truth: pd.DataFrame | None,
+    notes: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The content of the page by section, all in words and formatted numbers."""
+    """The content of the page by section, in words and formatted numbers. notes: how the source read its files."""
     contrasts = list(study["contrasts"])
+    everything = estimates
+    counts, estimates, diagnostics = (select.asked_first(t, study) for t in (counts, estimates, diagnostics))
     beside = truths.beside(estimates, study, truth) if truth is not None else []
     return {
         "title": study["title"],
@@ -43,7 +58,8 @@ def content(
         "truth": beside,
         "hits": truths.hits(beside),
         "excluded": cohort.excluded(counts),
-        "records": cohort.records(counts),
+        "records": records.parts(counts, diagnostics, study),
+        "rounded": records.rounded(study),
         "baseline": [t for c in contrasts if (t := cohort.table_one(counts, diagnostics, study, c)) is not None],
         "achieved": [t for c in contrasts if (t := design.achieved(diagnostics, study, c)) is not None],
         "strata": [
@@ -61,6 +77,8 @@ def content(
             for t in results.of_levels(counts, study, c, "abstinence")
         ],
         "reading": READING,
+        "source_notes": list(notes),
+        "otherwise": otherwise.tables(everything, study),
         "durations": _durations(estimates, study),
         "why_naive": [phrases.WHY_NAIVE[s].format(**d) for s, d in _naive(estimates, study)],
         "hours": [t for name in study["intensities"] for t in results.of_hours(estimates, study, name)],
@@ -77,8 +95,10 @@ def question(study: Study) -> str:
     """What the study asks, in one paragraph."""
     labels = Labels(study)
     asked = [within(labels.contrast(c)) for c in (*study["contrasts"], *study["durations"], *study["intensities"])]
-    outcomes = dict.fromkeys(within(labels.endpoint(row["outcome"])) for row in study["analyses"])
-    return f"Compared here: {'; '.join(asked)}. Followed up: {style.sentence(list(outcomes))}."
+    again = study.get("companions", {}).get("outcomes", ())
+    followed = dict.fromkeys(row["outcome"] for row in study["analyses"] if row["outcome"] not in again)
+    outcomes = [within(labels.endpoint(o)) for o in followed]
+    return f"Compared here: {'; '.join(asked)}. Followed up: {style.sentence(outcomes)}."
 
 
 def _by_contrast(estimates: pd.DataFrame, study: Study, step: str) -> list[results.Table]:

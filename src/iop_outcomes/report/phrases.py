@@ -32,6 +32,7 @@ VERBS = {
     "in_care": "were still in care on day {day}",
     "interview": "were abstinent on day {day}",
     "screen": "gave {label} on day {day}",
+    "at_discharge": "had not used in the month before they left, of those who left within {day} days",
     "no_return": "reported no return to use up to day {day}",
 }
 LEFT = {

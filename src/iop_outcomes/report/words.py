@@ -24,7 +24,7 @@ UNADJUSTED = ("crude", "naive")
 ADJUSTED = ("overlap", "iptw", "aipw")
 # days on which a question is looked at first when the study marks none as primary
 USUAL_DAY = 90
-KINDS_OF_ABSTINENCE = ("interview", "screen", "no_return")
+KINDS_OF_ABSTINENCE = ("interview", "screen", "at_discharge", "no_return")
 
 # kinds of endpoints in the order in which they are spoken of
 ORDER = ("left_index", "in_care", *KINDS_OF_ABSTINENCE, "first_use", "run_of_screens", "")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping, Sequence
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.errors import StudyError
 
@@ -62,11 +62,19 @@ def run(
     privacy: Mapping[str, object],
     files: Sequence[str] | str = (),
     definition: Sequence[str] | str = (),
-) -> dict[str, pd.DataFrame]:
-    """The step: the tables raw_stays, raw_persons, ..., quarantine and arrivals.
+) -> dict[str, Any]:
+    """The step: the tables raw_stays, raw_persons, ..., quarantine and arrivals, and `notes`: a sentence a line.
 
     source: the settings of the source, its kind among them. privacy: what may pass the identifier gate. files: those
     that `inputs` listed; the source finds them itself from its path. definition: proof that the definition was tested.
     """
-    tables = read(str(source.get("kind")), {**source, "privacy": privacy})
-    return {name if name in ("quarantine", "arrivals") else f"raw_{name}": table for name, table in tables.items()}
+    kind, settings = str(source.get("kind")), {**source, "privacy": privacy}
+    tables = read(kind, settings)
+    named: dict[str, Any] = {n if n in ("quarantine", "arrivals") else f"raw_{n}": t for n, t in tables.items()}
+    return {**named, "notes": "".join(f"{said}\n" for said in notes(kind, settings))}
+
+
+def notes(kind: str, settings: Mapping[str, object]) -> list[str]:
+    """What a reader of the report must know of how these files were read, in sentences; none for most kinds."""
+    told = getattr(_module(kind), "notes", None)
+    return [] if told is None else list(told(settings))

@@ -26,6 +26,9 @@ CONTINUOUS = ("age",)
 CATEGORICAL = ("sex", "primary_drug", "stable_housing", "legal_mandate")
 
 TEDS_D = {"CASEID", "DISYR", "SERVICES", "SERVICES_D", "REASON", "LOS", "STFIPS", "DSMCRIT", "CBSA2010", "CBSA2020"}
+UNKNOWN = "not recognised"
+# names in a comment on a table that feeds nothing; columns that were not recognised and are listed one by one
+NAMED, LISTED = 40, 60
 IDENTIFIER = "looks like {}: remove it from the file, or run `iop-outcomes deidentify`"
 
 
@@ -66,7 +69,7 @@ def _opening(found: Found, chosen: Sequence[Feed]) -> Iterator[str]:
         "config/cohorts/<name>.yaml, add rows for <name> to config/analyses.tsv (copy those of demo), then run "
         "`iop-outcomes check --cohort <name>`. config/README.md explains every key."
     )
-    for reason in found.refused:
+    for reason in found.unread:
         yield from write.comment(f"{TODO}: not read: {reason}")
     for export in found.exports:
         if len(TEDS_D & {c.name.upper() for c in export.columns}) >= 5:
@@ -115,12 +118,21 @@ def _table(feed: Feed, chosen: Sequence[Feed], calendar: bool) -> Iterator[str]:
     yield "      columns:"
     for entry in written:
         yield from write.entry(entry, 8)
-    hidden = [c for c in feed.export.columns if not c.shown]
-    if hidden:
-        said = f"{len(hidden)} columns are not named here, as their names may be values"
+    yield from _ignored(feed, chosen)
+
+
+def _ignored(feed: Feed, chosen: Sequence[Feed]) -> Iterator[str]:
+    """The columns of a table that are not used; many that were not recognised are not listed one by one."""
+    hidden = sum(not c.shown for c in feed.export.columns)
+    rest = [(c.name, _reason(c, feed, chosen)) for c in feed.export.columns if c.shown and c.name not in _used(feed)]
+    unknown = [item for item in rest if item[1] == UNKNOWN]
+    if len(unknown) > LISTED:
+        rest = [item for item in rest if item[1] != UNKNOWN]
+        yield from write.line("      ignore_others: true", f"{len(unknown) + hidden} columns that were not recognised")
+    elif hidden:
+        said = f"{hidden} columns are not named here, as their names may be values"
         yield from write.line("      ignore_others: true", said)
-    rest = [c for c in feed.export.columns if c.shown and c.name not in _used(feed)]
-    yield from write.listed("ignore", ((c.name, _reason(c, feed, chosen)) for c in rest), 6)
+    yield from write.listed("ignore", rest, 6)
 
 
 def _used(feed: Feed) -> set[str]:
@@ -156,7 +168,7 @@ def _reason(column: Column, feed: Feed, chosen: Sequence[Feed]) -> str:
     ]
     if elsewhere:
         return f"feeds {', '.join(elsewhere)}"
-    return _like(column, feed) or "not recognised" + "; it holds dates" * (column.rules == ("dates",))
+    return _like(column, feed) or UNKNOWN + "; it holds dates" * (column.rules == ("dates",))
 
 
 def _like(column: Column, feed: Feed) -> str:
@@ -176,12 +188,20 @@ def _unused(found: Found, chosen: Sequence[Feed]) -> Iterator[str]:
     for export in (e for e in found.exports if e not in used):
         like = [t for t, columns in matched(export).items() if len(columns) > 1]
         resembles = f" Its columns resemble those of {', '.join(like)}." if like else ""
-        names = ", ".join(c.name for c in export.columns if c.shown)
-        yield from write.comment(
-            f"{TODO}: {export.label} feeds no table.{resembles} Columns: {names or 'not named'}.", 4
-        )
+        names = _few([c.name for c in export.columns if c.shown])
+        yield from write.comment(f"{TODO}: {export.label} feeds no table.{resembles} {_columns(names)}", 4)
         for column in (c for c in export.columns if c.shown and c.rules and c.rules != ("dates",)):
             yield from write.comment(f"{column.name} {IDENTIFIER.format(' and '.join(column.rules))}", 4)
+
+
+def _columns(names: str) -> str:
+    return f"Columns: {names}." if names else "Its columns are not named here, as their names may be values."
+
+
+def _few(names: Sequence[str]) -> str:
+    """Names in a comment; of many, the first."""
+    rest = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + rest
 
 
 def _privacy(calendar: bool) -> Iterator[str]:

@@ -4,8 +4,8 @@ In order: folders give the files in them whose names tell a format; each file, a
 read as text; files with the same columns are one table; each column gets a profile: its distinct texts with their
 number of rows, texts that mean missing, and what the identifier gate says of it.
 
-A file that cannot be read, or whose first line may be a person's row, is told by its name and the reason, and left out.
-Refuses when nothing at all could be read.
+A file that cannot be read is told by name and reason, and left out, as are rows that cannot be trusted. Names of
+columns that may be a person's values are not shown. Refuses when nothing at all could be read.
 """
 
 from __future__ import annotations
@@ -26,9 +26,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # texts that mean missing in any column, and numbers that mean missing in columns that hold no days
-MISSING = frozenset({"na", "n/a", "#n/a", "null", ".", "-", "--", "nan", "missing"})
+MISSING = frozenset({"na", "n/a", "#n/a", "null", ".", "-", "--", "nan"})
 MISSING_NUMBERS = frozenset({"-7", "-8", "-9", "-99", "-999"})
-
 
 # so many known names make a first line a header
 KNOWN_NAMES = 2
@@ -83,11 +82,11 @@ class Export:
 
 @dataclass(frozen=True)
 class Found:
-    """What files hold: their common folder, the tables in them, and why some could not be read."""
+    """What files hold: their common folder, the tables in them, and in words what could not be read."""
 
     folder: str
     exports: tuple[Export, ...]
-    refused: tuple[str, ...]
+    unread: tuple[str, ...]
 
 
 def collect(paths: Sequence[Path], options: Mapping[str, object] = {}) -> Found:
@@ -95,20 +94,22 @@ def collect(paths: Sequence[Path], options: Mapping[str, object] = {}) -> Found:
     files = _files(paths)
     folder = os.path.commonpath([str(path.parent) for path in files])
     tables: dict[Key, list[tuple[str, pd.DataFrame]]] = {}
-    refused: list[str] = []
+    unread: list[str] = []
     for path in files:
         for asked in _ways(path, options):
             try:
                 cells = formats.read(path, asked)
             except StudyError as wrong:
-                refused.append(str(wrong))
+                unread.append(str(wrong))
                 continue
+            if len(cells.broken):
+                unread.append(f"{cells.where}: some rows ({', '.join(sorted(set(cells.broken)))}), which are set aside")
             within = Path(os.path.relpath(path, folder)).as_posix()
             key = (tuple(asked.items()), tuple(cells.frame.columns))
             tables.setdefault(key, []).append((within, cells.frame.drop(index=cells.broken.index)))
     if not tables:
-        raise StudyError(f"None of the files could be read. {' '.join(refused)}")
-    return Found(folder, tuple(_export(key, parts) for key, parts in tables.items()), tuple(refused))
+        raise StudyError(f"None of the files could be read. {' '.join(unread)}")
+    return Found(folder, tuple(_export(key, parts) for key, parts in tables.items()), tuple(unread))
 
 
 def _files(paths: Sequence[Path]) -> list[Path]:

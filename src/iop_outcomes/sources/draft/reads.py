@@ -1,14 +1,15 @@
 """How the cells of a column read: as dates, and in which format; as days; as numbers, and in which unit.
 
 In order: a column is read as ISO dates and in each common format; the best format is taken where others that also
-read it fail on many of its cells, else the formats are rivals and a person must decide (03/04/2024). Columns of whole
-numbers are days from day 0, or Excel's count of days. Units follow the name, held against the size of the values.
-Shares are told, values never.
+read it fail on many of its cells and have few of their own, else they are rivals and a person must decide
+(03/04/2024). Columns of whole numbers are days from day 0, or Excel's count of days. Units follow the name, held
+against the size of the values. Shares are told, values never.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from iop_outcomes.sources.draft.exports import Column
@@ -21,10 +22,12 @@ if TYPE_CHECKING:
 
 # a column holds what this share of its filled cells reads as
 MOST = 0.5
-# a format is ruled out when it fails on this share of the cells that another reads
+# a format is ruled out when it fails on this share of the cells that another reads, and reads no such share alone
 FAILS = 0.1
 # distinct texts that are tried
-TRIED = 5000
+TRIED = 2000
+# distinct texts that must show a format before it is tried on all
+LOOKED_AT = 100
 
 # sessions take fewer hours than this, and at least so many minutes
 SMALL, LARGE = 10, 20
@@ -63,6 +66,7 @@ def _tried(column: Column) -> pd.Series:
     return column.counts.iloc[::step]
 
 
+@lru_cache(maxsize=1000)
 def dates(column: Column) -> Dates:
     """What kind of dates a column holds, if any."""
     import pandas as pd
@@ -94,21 +98,24 @@ def _layout(text: pd.Series, rows: NDArray[np.int64]) -> Dates:
     """The common format that reads the column, or the rivals that a person must decide between."""
     from iop_outcomes.sources.mapping import dates as reading
 
-    total = rows.sum()
-    read = {
-        layout: reading.parse(text, rows, reading.Reading("", layout))[0].notna().to_numpy()
-        for layout in reading.COMMON
-    }
-    shares = {layout: float(rows[reads].sum() / total) for layout, reads in read.items()}
-    best = max(shares, key=lambda layout: shares[layout])
-    if shares[best] < MOST:
-        return Dates("", f"only {percent(shares[best])} of its cells read as dates in one format")
-    lost = {o: rows[read[best] & ~read[o]].sum() / rows[read[best]].sum() for o in shares if o != best}
-    rivals = [o for o, share in lost.items() if shares[o] and share < FAILS]
+    def reads_as(layout: str, some: pd.Series) -> NDArray[np.bool_]:
+        found = reading.parse(some, rows[: len(some)], reading.Reading("", layout))[0]
+        return found.notna().to_numpy(bool)
+
+    few = text.iloc[:: max(1, len(text) // LOOKED_AT)].reset_index(drop=True)
+    read = {layout: reads_as(layout, text) for layout in reading.COMMON if reads_as(layout, few).any()}
+    shares = {layout: float(rows[fits].sum() / rows.sum()) for layout, fits in read.items()}
+    best = max(shares, key=lambda layout: shares[layout], default="")
+    if not best or shares[best] < MOST:
+        return Dates("", f"only {percent(shares.get(best, 0.0))} of its cells read as dates in one format")
+    others = [o for o in shares if o != best]
+    lost = {o: float(rows[read[best] & ~read[o]].sum() / rows[read[best]].sum()) for o in others}
+    own = {o: float(rows[read[o] & ~read[best]].sum() / rows[read[best]].sum()) for o in others}
+    rivals = [o for o in others if lost[o] < FAILS or own[o] >= FAILS]
     tried = ", ".join(f"{percent(shares[o])} as {o}" for o in (best, *rivals))
     if rivals:
         return Dates("undecided", f"its cells read in more than one way: {tried}. Ask who made the export")
-    also = [f"{percent(shares[o])} as {o}" for o in shares if o != best and shares[o] > 0]
+    also = [f"{percent(shares[o])} as {o}" for o in others if shares[o] > 0]
     return Dates(best, f"{percent(shares[best])} of its cells read as {best}" + f" ({', '.join(also)})" * bool(also))
 
 

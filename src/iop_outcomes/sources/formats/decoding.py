@@ -18,6 +18,8 @@ from iop_outcomes.errors import StudyError
 
 MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 END_OF_FILE = b"\x1a"  # DOS
+# bytes that show at once that a file is not empty
+LEAD = 4096
 
 
 def utf8(path: Path, encoding: str | None = None) -> tuple[bytes, str]:
@@ -35,9 +37,6 @@ def utf8(path: Path, encoding: str | None = None) -> tuple[bytes, str]:
     if not content[:LEAD].strip() and not content.strip():
         raise StudyError(f"{path.name} is empty. Expected a header and one line per row.")
     return content, "UTF-8" if named == "utf-8" else named
-
-
-LEAD = 4096
 
 
 def _unpacked(path: Path) -> bytes:

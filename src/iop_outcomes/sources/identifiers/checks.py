@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Check = Callable[["Contents"], bool]
 
 OLDEST, CAP = 120, 90
+# a letter of any alphabet, or what stands between letters in names (classes of Unicode are slow to compile)
+WORD = r"[A-Za-z'.\x{80}-\x{10FFFF}-]"
 # names of columns that hold codes or amounts, in which five digits are no ZIP code
 CODES = re.compile(
     r"(?:^|_)(?:id|ids|pid|caseid|case|record|row|key|code|codes|cpt|hcpcs|proc|procedure|fips|cbsa|msa|icd|ndc|rev|"
@@ -124,10 +126,12 @@ def people(column: Contents) -> bool:
     import pyarrow.compute as pc
 
     values = column.texts
-    if not len(values) or column.share(r"^[\p{L}'’.-]+(?:,? [\p{L}'’.-]+){0,3}$") < 0.6:
+    if not len(values):
         return False
-    form = pc.match_substring_regex(values, r"^[\p{L}'’.-]+(?:,? [\p{L}'’.-]+){0,3}$")
-    thing = pc.match_substring_regex(values, f"(?i)(?:^|[^\\p{{L}}])(?:{_any('thing')})(?:[^\\p{{L}}]|$)")
+    form = pc.match_substring_regex(values, f"^{WORD}+(?:,? {WORD}+){{0,3}}$")
+    if pc.sum(form).as_py() < 0.6 * len(values):
+        return False
+    thing = pc.match_substring_regex(values, f"(?i)(?:^|[^A-Za-z])(?:{_any('thing')})(?:[^A-Za-z]|$)")
     return _named(values.filter(pc.and_not(form, thing)), len(values))
 
 
@@ -142,7 +146,7 @@ def _named(names: Any, total: int) -> bool:
     given, either = (share(f"(?i)(?:^|[ ,])(?:{word})(?:[ ,]|$)", several) for word in (_any("given"), _common()))
     if len(several) >= 0.6 * total and (given >= 0.15 or either >= 0.3) and either * total >= 2:
         return True
-    capital = r"\p{Lu}[\p{L}'’.-]*"
+    capital = f"[A-Z\\x{{C0}}-\\x{{10FFFF}}]{WORD}*"
     if total >= 20 and share(f"^{capital}(?: {capital})*, ?{capital}(?: {capital})*$", several) >= 0.8:
         return True
     if total >= 30 and share(f"^{capital}(?:,? {capital})+$", several) >= 0.9:

@@ -8,6 +8,7 @@ date of the file is taken for birth dates.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FLAGS = r"(?i)^(?:y|n|yes|no|true|false|t|f|0|1|-[1-9]|unknown|missing|refused|na|n/a|none)$"
+# as many texts are searched in no time
+SHORT = 10_000
 # longer ones are cells of a file without a header
 LONGEST_NAME = 100
 # dates so many years before the latest date of the file, over so many years, are dates of birth
@@ -41,9 +44,31 @@ class Finding:
 
 def scan(columns: Sequence[Contents], dates: Collection[str] = ()) -> list[Finding]:
     """The findings in the columns of one frame, from the left. dates: columns that are known to hold dates."""
-    names_hold = bool(_in_cells([column.name for column in columns]))
-    found = [f for column in columns for f in _column(column, column.name in dates, names_hold)]
+    cells = _cells(columns)
+    found = [f for column in columns for f in _column(column, cells[column.position], column.name in dates)]
     return _with_births(found, columns)
+
+
+def _cells(columns: Sequence[Contents]) -> dict[int, list[Rule]]:
+    """For each position the rules that one cell is enough for; the name of a column counts as a cell.
+
+    Names and short columns are searched together, as it takes longer to make ready for a search than to do it.
+    """
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    names = [pa.array([c.name], pa.string()) for c in columns]
+    short = [c.suspicious if len(c.suspicious) <= SHORT else c.suspicious[:0] for c in columns]
+    together = pa.concat_arrays([pa.array([], pa.string()), *names, *short])
+    owner = np.repeat([c.position for c in columns] * 2, [*map(len, names), *map(len, short)])
+    telling = pc.match_substring_regex(together, _sharp()).to_numpy(zero_copy_only=False)
+    found = {
+        p: _rules_of(together.filter(pa.array(telling & (owner == p)))) if telling[owner == p].any() else []
+        for p in (c.position for c in columns)
+    }
+    long = {c.position: _in_cells(c.suspicious) for c in columns if len(c.suspicious) > SHORT}
+    return {p: [rule for rule in RULES if rule in found[p] or rule in long.get(p, [])] for p in found}
 
 
 def in_text(text: str) -> list[str]:
@@ -51,24 +76,20 @@ def in_text(text: str) -> list[str]:
     return [rule.name for rule in _in_cells([text])]
 
 
-def _column(column: Contents, declared_date: bool, names_hold: bool) -> list[Finding]:
-    """The findings in one column. names_hold: some column's name holds what a cell would be reported for."""
+def _column(column: Contents, cells: Sequence[Rule], declared_date: bool) -> list[Finding]:
+    """The findings in one column. cells: the rules that one of its cells is enough for."""
     named = next((rule for rule in RULES if _has_name(rule, column)), None)
     if named is None and declared_date:
         named = next(rule for rule in RULES if rule.name == "dates")
     evidence: list[tuple[Rule, Literal["name", "contents"]]] = [(named, "name")] if named else []
-    held = _by_contents(column) | {rule.name for rule in (_in_cells([column.name]) if names_hold else [])}
-    evidence += [(rule, "contents") for rule in RULES if rule.name in held]
+    evidence += [(rule, "contents") for rule in RULES if rule in cells or any(check(column) for check in rule.evidence)]
     covered = {name for rule, _ in evidence for name in rule.covers}
     return [Finding(column.name, r.name, e, column.position) for r, e in evidence if r.name not in covered]
 
 
 def _has_name(rule: Rule, column: Contents) -> bool:
     """Whether the column is named as the rule says, does not merely speak of it, and has contents that may be it."""
-    import re
-
-    name = words(column.name) if len(column.name) <= LONGEST_NAME else ""
-    if not rule.column or not re.fullmatch(rule.column, name) or SPEAKS_OF.search(name):
+    if not _fits(rule, column.name):
         return False
     if rule.confirm is not None:
         return rule.confirm(column)
@@ -76,10 +97,15 @@ def _has_name(rule: Rule, column: Contents) -> bool:
     return not flagged
 
 
-def _by_contents(column: Contents) -> set[str]:
-    """The names of the rules that the contents speak for."""
-    cells = {rule.name for rule in _in_cells(column.suspicious)}
-    return cells | {rule.name for rule in RULES if any(check(column) for check in rule.evidence)}
+def _fits(rule: Rule, name: str) -> bool:
+    """Whether a name of a column is one that the rule knows, and does not merely speak of it."""
+    plain = words(name) if len(name) <= LONGEST_NAME else ""
+    return bool(rule.column and re.fullmatch(rule.column, plain) and not SPEAKS_OF.search(plain))
+
+
+def by_name(name: str) -> str | None:
+    """The rule that knows a column by its name, whatever it holds."""
+    return next((rule.name for rule in RULES if _fits(rule, name)), None)
 
 
 @cache
@@ -94,10 +120,12 @@ def _in_cells(texts: Sequence[str] | pa.Array) -> list[Rule]:
     import pyarrow.compute as pc
 
     values = texts if isinstance(texts, pa.Array) else pa.array(texts, type=pa.string())
-    if not len(values):
-        return []
-    values = values.filter(pc.match_substring_regex(values, _sharp()))
-    return [rule for rule in RULES if rule.cell and len(values) and _holds(rule, values)]
+    return _rules_of(values.filter(pc.match_substring_regex(values, _sharp()))) if len(values) else []
+
+
+def _rules_of(telling: pa.Array) -> list[Rule]:
+    """The rules behind texts in which some sharp pattern was found."""
+    return [rule for rule in RULES if rule.cell and len(telling) and _holds(rule, telling)]
 
 
 def _holds(rule: Rule, values: pa.Array) -> bool:

@@ -18,6 +18,7 @@ Rows keep to the loosened tables (`raw_stays`, `raw_persons`). Nothing is refuse
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,6 +39,9 @@ INELIGIBLE = ("under_18", "other_program", "detox_only", "recent_treatment")
 OTHER_PROGRAMS = ("mental_health", "eating_disorder")
 PSEUDONYM_LETTERS = np.array(list("ABCDEFGHJKLMNPQRSTUVWXYZ23456789"))
 LAST_DAY = 364
+# the day on which the records were drawn; people came in so many days before that they could be observed until then
+EXTRACT = date(2025, 12, 31)
+ENTRY_DAYS = 730  # those observed for the whole year came in over two years, one after the other
 EARLY_END_SHARE, EARLY_END_DAYS = 0.03, (240, 363)
 DETOX_SHARE, DETOX_DAYS = 0.25, (3, 7)
 # days from the end of the earlier treatment to day 0, and its length
@@ -195,6 +199,7 @@ def person_rows(course: Course, roll: Roll, rng: np.random.Generator) -> pd.Data
     columns: dict[str, Any] = {
         "person_id": roll.person_id,
         "observed_to_day": roll.observed_to,
+        "entry_period": entry_periods(roll.observed_to),
         "death_day": pd.array(roll.death_day, dtype="Int64"),
         "age": np.where(roll.is_ineligible("under_18"), rng.integers(14, 18, n), b.age),
         "sex": np.where(b.male, "male", "female"),
@@ -212,6 +217,14 @@ def person_rows(course: Course, roll: Roll, rng: np.random.Generator) -> pd.Data
     frame = pd.DataFrame(columns)
     frame["death_day"] = frame["death_day"].mask(frame["death_day"] < 0)
     return loosen("persons", frame)
+
+
+def entry_periods(observed_to: Wholes) -> Texts:
+    """(n,) calendar quarter of day 0: as long ago as people were observed, for a whole year or less."""
+    n = len(observed_to)
+    earlier = np.where(observed_to >= LAST_DAY, np.arange(n) * ENTRY_DAYS // max(n, 1), 0)
+    days = [EXTRACT - timedelta(days=int(d)) for d in observed_to + earlier]
+    return np.array([f"{d.year}Q{(d.month + 2) // 3}" for d in days], dtype=object)
 
 
 def loosen(name: str, frame: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,73 @@
+"""What the records hold, as counts: how complete they are, how stays became episodes, and care against its plan.
+
+In order: each unit of analysis gets what its records say (`people`); sites and periods of entry become groups, small
+ones joined; then are counted what is known, field by field, and whose days lie within observation (`completeness`);
+levels of care under several definitions, hours and days against plan, moves between levels, and episodes under several
+gap rules (`care`). All rows belong to the analysis 'records' and the contrast 'all'. Nothing is refused: a question
+that the records cannot answer has no row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# more groups than this cannot be read in a figure: the smallest are joined
+MOST_GROUPS = 60
+# what people are grouped by: column, and what the joined small groups are called
+GROUPED = {"site": ("site_id", "smaller sites"), "period": ("entry_period", "other periods")}
+
+
+def run(
+    people: pd.DataFrame,
+    persons: pd.DataFrame,
+    stays: pd.DataFrame,
+    sessions: pd.DataFrame,
+    screens: pd.DataFrame,
+    followups: pd.DataFrame,
+    episodes: pd.DataFrame,
+    episodes_by_gap: pd.DataFrame,
+    cohort: str,
+    horizons: Sequence[int],
+    covariates: Sequence[str],
+    smallest_group: int,
+    by_service: bool,
+    twenty_hours: str,
+) -> dict[str, pd.DataFrame]:
+    """The table counts.
+
+    horizons: days that the study asks about. covariates: what it adjusts for. smallest_group: people that a site or a
+    period of entry must have to stand alone. by_service: count stays by the source's own services. twenty_hours: what
+    exactly 20 hours a week are.
+    """
+    from iop_outcomes.analyses import rows as results
+    from iop_outcomes.analyses.records import care, cells, completeness
+    from iop_outcomes.analyses.records.people import described
+
+    units = described(people, persons, stays, sessions, episodes)
+    groups = _groups(units, smallest_group)
+    by_period = {kind: of for kind, of in groups.items() if kind == "period"}
+    rows = [
+        *completeness.rows(units, persons, sessions, screens, followups, covariates, groups),
+        *completeness.maturity(units, horizons, by_period),
+        *care.agreement(units, twenty_hours),
+        *care.hours(units),
+        *care.days(units),
+        *care.transitions(units, stays, persons),
+        *care.episodes(units, episodes_by_gap),
+        *(care.completion(stays) if by_service else []),
+    ]
+    return {"counts": results.counts_table(cells.finished(rows, cohort))}
+
+
+def _groups(units: pd.DataFrame, smallest: int) -> dict[str, pd.Series]:
+    """The site and the period of entry of each unit, as far as there are several."""
+    from iop_outcomes.analyses.records.cells import grouped
+
+    found = {
+        kind: grouped(units[column], kind, smallest, MOST_GROUPS, rest) for kind, (column, rest) in GROUPED.items()
+    }
+    return {kind: groups for kind, groups in found.items() if groups is not None}

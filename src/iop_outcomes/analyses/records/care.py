@@ -1,0 +1,158 @@
+"""Care as the records tell it: levels under several definitions, hours and days against plan, moves between levels.
+
+Definitions of a level of care by hours differ for ambulatory care only; moves are followed within the episode.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from iop_outcomes.analyses.records.cells import banded, count
+from iop_outcomes.analyses.rows import Row
+from iop_outcomes.tables.bands import EPISODES, HOURS, SHARES, STILL_THERE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# moves that are followed, from the index level on
+STEPS = 3
+# a last record that is still open
+IN_CARE = "in_care"
+
+
+def agreement(units: pd.DataFrame, twenty_hours: str) -> list[Row]:
+    """People of ambulatory levels by class under two definitions: arm and level.
+
+    Outcomes: 'agreement: label, asam' and 'agreement: label, broad', by scheduled hours; 'agreement: asam, delivered',
+    ASAM's classes by scheduled and by delivered hours. Without a person whose hours are known there is none.
+    """
+    from iop_outcomes.cohort import levels
+
+    own = units[units["index_level"].isin(levels.AMBULATORY)]
+    found: list[Row] = []
+    if own["scheduled_hours_per_week"].isna().all():
+        return found
+
+    def by(name: str, hours: str) -> pd.Series:
+        return levels.classify(name, own["index_level"], own[hours], own["age"], twenty_hours)
+
+    scheduled = {name: by(name, "scheduled_hours_per_week") for name in ("asam", "broad")}
+    for name, classes in scheduled.items():
+        found += count(classes, f"agreement: label, {name}", own["index_level"])
+    if own["delivered_hours_per_week"].notna().any():
+        found += count(by("asam", "delivered_hours_per_week"), "agreement: asam, delivered", scheduled["asam"])
+    return found
+
+
+def hours(units: pd.DataFrame) -> list[Row]:
+    """People by level of care (arm) and band of hours a week: scheduled, delivered, and delivered of scheduled."""
+    scheduled, delivered = units["scheduled_hours_per_week"], units["delivered_hours_per_week"]
+    share = delivered / scheduled.where(scheduled > 0)
+    kinds = {
+        "hours: scheduled": (scheduled, HOURS),
+        "hours: delivered": (delivered, HOURS),
+        "hours: delivered of scheduled": (share, SHARES),
+    }
+    return [
+        row
+        for outcome, (values, bands) in kinds.items()
+        if values.notna().any()
+        for row in count(banded(values, bands), outcome, units["index_level"])
+    ]
+
+
+def days(units: pd.DataFrame) -> list[Row]:
+    """People by level of care (arm) and days at the index level as a share of those planned."""
+    planned = units["planned_days"].where(units["planned_days"] > 0)
+    if planned.isna().all():
+        return []
+    end = units["index_end_day"].fillna(units["index_start_day"] + units["observed_days"])
+    share = (end - units["index_start_day"] + 1).astype("float64") / planned
+    waiting = units["index_end_day"].isna() & (share < 1)
+    return count(banded(share, SHARES).mask(waiting, STILL_THERE), "days: attained of planned", units["index_level"])
+
+
+def episodes(units: pd.DataFrame, by_gap: pd.DataFrame) -> list[Row]:
+    """People by their number of episodes of care under each gap rule: subgroup 'gap: 14'."""
+    people = units["record_id"].drop_duplicates()
+    found: list[Row] = []
+    for gap, linked in by_gap.groupby("gap_days"):
+        numbers = people.map(linked.groupby("person_id").size())
+        found += count(banded(numbers, EPISODES), "episodes", subgroup=f"gap: {gap}")
+    return found
+
+
+def transitions(units: pd.DataFrame, stays: pd.DataFrame, persons: pd.DataFrame) -> list[Row]:
+    """People by each move within the episode: outcome 'transition 1' to 'transition 3', from (arm) and to (level).
+
+    A move leads to the next level of care, or to how the episode ended; 'in_care' while it has not. Where a source
+    tells the level at discharge apart, and it is another than that of the last record, it is a level of its own.
+    """
+    path = _path(units, stays, persons)
+    found: list[Row] = []
+    for step in range(1, STEPS + 1):
+        moved = path[path["step"] == step]
+        found += count(moved["to"], f"transition {step}", moved["from"])
+    return found
+
+
+def _path(units: pd.DataFrame, stays: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
+    """One row per unit and move, in order: unit, step (from 1), from, to."""
+    import pandas as pd
+
+    care = _levels(units, stays, persons)
+    ends = pd.DataFrame(
+        {
+            "unit": units.index,
+            "level": units["episode_reason"].where(units["episode_end_day"].notna(), IN_CARE),
+            "day": float("inf"),
+        }
+    )
+    nodes = pd.concat([care, ends[ends["unit"].isin(care["unit"])]], ignore_index=True)
+    nodes = nodes.sort_values(["unit", "day"], kind="stable")
+    before = nodes.groupby("unit")["level"].shift()
+    nodes = nodes.assign(**{"from": before, "to": nodes["level"]})[before.isna() | (before != nodes["level"])]
+    nodes = nodes.assign(step=nodes.groupby("unit").cumcount())
+    return nodes.loc[nodes["step"].between(1, STEPS), ["unit", "step", "from", "to"]]
+
+
+def _levels(units: pd.DataFrame, stays: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
+    """Levels of care within each unit's episode, from time zero: unit, level, day. Periods of report have none."""
+    import pandas as pd
+
+    from iop_outcomes.clean.episodes import days_of_care
+
+    units = units[units["index_level"] != "none"]
+    own = stays[stays["person_id"].isin(units["record_id"])]
+    if own.empty:
+        return pd.DataFrame({"unit": [], "level": [], "day": []})
+    known = persons[persons["person_id"].isin(own["person_id"])]
+    spans = units[["record_id", "index_start_day", "episode_end_day"]].rename_axis("unit").reset_index()
+    care = days_of_care(own, known).merge(spans, left_on="person_id", right_on="record_id")
+    until = care["episode_end_day"].isna() | (care["start_day"] <= care["episode_end_day"]).fillna(False)
+    care = care[(care["start_day"] >= care["index_start_day"]) & until.astype(bool)]
+    found = care.rename(columns={"level_of_care": "level", "start_day": "day"})[["unit", "level", "day"]]
+    return pd.concat([found, _at_discharge(care, own)], ignore_index=True)
+
+
+def _at_discharge(care: pd.DataFrame, stays: pd.DataFrame) -> pd.DataFrame:
+    """Levels at discharge from the last record of an episode: unit, level, day (that of leaving)."""
+    import pandas as pd
+
+    if "level_at_discharge" not in stays:
+        return pd.DataFrame({"unit": [], "level": [], "day": []})
+    last = care.sort_values(["unit", "start_day"]).drop_duplicates("unit", keep="last")
+    told = stays.dropna(subset=["level_at_discharge", "end_day"]).sort_values("stay_id")
+    told = told.drop_duplicates(["person_id", "level_of_care", "end_day"])
+    keys = ["person_id", "level_of_care", "end_day"]
+    left = last[last["end_day"].notna()].merge(told[[*keys, "level_at_discharge"]], on=keys)
+    return pd.DataFrame({"unit": left["unit"], "level": left["level_at_discharge"], "day": left["end_day"] + 0.5})
+
+
+def completion(stays: pd.DataFrame) -> list[Row]:
+    """Stays by service as the source names it (arm): completed, transferred, or ended otherwise. Open ones are left."""
+    if "service" not in stays or stays["service"].isna().all():
+        return []
+    own = stays[stays["service"].notna() & stays["end_day"].notna()]
+    ends = own["discharge_reason"].where(own["discharge_reason"].isin(["completed", "transferred"]), "otherwise")
+    return count(ends, "completion", own["service"])

@@ -1,0 +1,98 @@
+"""How much is known of people, field by field, and for how many of them a day lies within their observation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from iop_outcomes.analyses.records.cells import Groups, count
+from iop_outcomes.analyses.rows import Row
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# of everyone, whatever the study adjusts for
+BASELINE = ("age", "sex", "primary_drug")
+KNOWN, NOT_KNOWN, NOT_ASKED = "known", "not_known", "not_asked"
+# words that stand for a missing answer
+UNKNOWN = ("unknown", "not_known", "")
+
+
+def rows(
+    units: pd.DataFrame,
+    persons: pd.DataFrame,
+    sessions: pd.DataFrame,
+    screens: pd.DataFrame,
+    followups: pd.DataFrame,
+    covariates: Sequence[str],
+    groups: Groups,
+) -> list[Row]:
+    """People of whom each field is known or not, all together and within groups: outcome 'completeness: field'."""
+    fields = {name: _baseline(units, persons, name) for name in dict.fromkeys((*BASELINE, *covariates))}
+    fields["entry_period"] = _answered(units["entry_period"])
+    fields["planned_days"] = units["planned_days"].notna()
+    fields["scheduled_hours"] = units["scheduled_hours_per_week"].notna()
+    fields["sessions"] = _within_index(units, sessions)
+    fields["screens"] = _since_zero(units, screens[screens["result"] != "missing"], "day")
+    levels = {name: _levels(known) for name, known in fields.items()}
+    due = _since_zero(units, followups, "target_day")
+    levels["followups"] = _levels(_since_zero(units, followups[followups["day"].notna()], "day"), due)
+    levels["discharge_reason"] = _levels(units["index_reason"].notna(), units["index_end_day"].notna())
+    return [row for name, found in levels.items() for row in count(found, f"completeness: {name}", groups=groups)]
+
+
+def maturity(units: pd.DataFrame, horizons: Sequence[int], groups: Groups) -> list[Row]:
+    """People whose day lies within their observation, or who died before; and others, for whom it is yet to come."""
+    found: list[Row] = []
+    for day in horizons:
+        mature = (units["observed_days"] >= day) | units["died"]
+        levels = mature.map({True: "mature", False: "not_yet_observed"})
+        found += count(levels, "maturity", groups=groups, horizon_days=day)
+    return found
+
+
+def _levels(known: pd.Series, asked: pd.Series | None = None) -> pd.Series:
+    levels = known.map({True: KNOWN, False: NOT_KNOWN})
+    found = levels if asked is None else levels.where(known | asked, NOT_ASKED)
+    return found.astype("category")
+
+
+def _answered(values: pd.Series) -> pd.Series:
+    return values.notna() & ~values.isin(UNKNOWN)
+
+
+def _baseline(units: pd.DataFrame, persons: pd.DataFrame, name: str) -> pd.Series:
+    """Whether a column of persons has an answer; of no one where the source lacks it."""
+    answered = persons.loc[_answered(persons[name]), "person_id"] if name in persons else []
+    return units["record_id"].isin(answered)
+
+
+def _within_index(units: pd.DataFrame, sessions: pd.DataFrame) -> pd.Series:
+    """Whether a session lies within the index level; while that is open, up to the end of observation."""
+    last = units["index_end_day"].fillna(units["index_start_day"] + units["observed_days"])
+    return _any(units, sessions, "day", last)
+
+
+def _since_zero(units: pd.DataFrame, rows: pd.DataFrame, day: str) -> pd.Series:
+    """Whether a row lies between time zero and the end of observation."""
+    return _any(units, rows, day, units["index_start_day"] + units["observed_days"])
+
+
+def _any(units: pd.DataFrame, rows: pd.DataFrame, day: str, last: pd.Series) -> pd.Series:
+    """Whether a unit has a row on a day from its time zero to a last one."""
+    import pandas as pd
+
+    # people as numbers: of long tables these are joined many times faster than names
+    people = pd.Index(units["record_id"].unique())
+    spans = pd.DataFrame(
+        {
+            "person": people.get_indexer(pd.Index(units["record_id"])),
+            "unit": units.index,
+            "first": units["index_start_day"].astype("int64"),
+            "last": last.astype("int64"),
+        }
+    )
+    held = pd.DataFrame({"person": people.get_indexer(pd.Index(rows["person_id"])), "day": rows[day].astype("float64")})
+    joined = held[held["person"] >= 0].merge(spans, on="person")
+    inside = (joined["day"] >= joined["first"]) & (joined["day"] <= joined["last"])
+    return pd.Series(units.index.isin(joined.loc[inside, "unit"].unique()), index=units.index)

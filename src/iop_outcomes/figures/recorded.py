@@ -1,0 +1,240 @@
+"""Readings of the released counts of the analysis 'records', for figures and report.
+
+Shares are of people whose cells are shown. A share whose own count is withheld is told as far as the release tells it:
+to the quarter below ('from'), or not at all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from iop_outcomes.figures import numbers
+from iop_outcomes.figures.labels import COVARIATES, Study, words
+from iop_outcomes.release.shares import BETWEEN, COMPLETENESS, QUANTITY
+from iop_outcomes.tables.bands import HOURS, NOT_KNOWN, SHARES, STILL_THERE
+from iop_outcomes.tables.canonical import LEVELS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from iop_outcomes.cohort.levels import Kappa
+
+ALL = "all"
+SMALLER_SITES, OTHER_PERIODS = "smaller sites", "other periods"
+# what is counted, by unit of analysis
+UNITS = {"first_episode": "people", "episode": "episodes", "period": "periods"}
+FIELDS = {
+    "entry_period": "Time of entry",
+    "planned_days": "Planned length of stay",
+    "scheduled_hours": "Scheduled hours",
+    "sessions": "Any session",
+    "screens": "Any urine screen",
+    "followups": "Any follow-up interview",
+    "discharge_reason": "How the stay ended",
+}
+# levels of care by name; the number of the level follows in brackets where two names would be alike
+CARE = {
+    "detox": "Detoxification",
+    "0.5": "Early intervention",
+    "1": "Outpatient",
+    "2.1": "Intensive outpatient",
+    "2.5": "Partial hospitalization",
+    "3.1": "Residential 3.1",
+    "3.3": "Residential 3.3",
+    "3.5": "Residential 3.5",
+    "3.7": "Residential 3.7",
+    "4": "Inpatient",
+    "indeterminate": "Indeterminate",
+    NOT_KNOWN: "Not known",
+}
+ENDS = {
+    "completed": "Completed",
+    "transferred": "Transferred",
+    "unplanned": "Left unplanned",
+    "other": "Left otherwise",
+    "died": "Died",
+    "in_care": "Still in care",
+}
+NODES = {**CARE, **ENDS}
+CLASSES = (*LEVELS, "indeterminate", NOT_KNOWN)
+BANDS = {NOT_KNOWN: "not known", STILL_THERE: "still there"}
+
+
+def of(counts: pd.DataFrame, outcome: str) -> pd.DataFrame:
+    """Rows of one outcome of the records, with `people` as a number: missing where withheld."""
+    own = counts[(counts["analysis"] == "records") & (counts["outcome"] == outcome)]
+    return own.assign(people=own["count"].astype("Float64").to_numpy(dtype=float, na_value=float("nan")))
+
+
+def unit(study: Study) -> str:
+    """What a study counts: people, episodes or periods."""
+    return UNITS[study.get("unit", "first_episode")]
+
+
+def field(name: str) -> str:
+    """Label of a field."""
+    return FIELDS.get(name) or COVARIATES.get(name) or words(name)
+
+
+def completeness(counts: pd.DataFrame, diagnostics: pd.DataFrame) -> pd.DataFrame:
+    """One row per field and group: field, kind (all, site, period), group, share known, and how the share is told.
+
+    told: exact, about (a few are withheld), from (at least so much), withheld; nobody where no one was asked.
+    """
+    import pandas as pd
+
+    own = counts[(counts["analysis"] == "records") & counts["outcome"].str.startswith(COMPLETENESS)]
+    if own.empty:
+        return pd.DataFrame(columns=["field", "kind", "group", "share", "told"])
+    own = own.assign(field=own["outcome"].str.removeprefix(COMPLETENESS))
+    told = diagnostics[diagnostics["quantity"] == QUANTITY]
+    floors = dict(zip(told["variable"], told["value"], strict=True))
+    sizes = _sizes(own)
+    rows = []
+    for (name, group), cells in own.groupby(["field", "subgroup"], sort=False):
+        kind, _, label = str(group).partition(": ")
+        people = {str(r["level"]): _number(r["count"]) for r in cells.to_dict("records")}
+        share, how = _share(people, sizes.get(str(group)), floors.get(f"{name}{BETWEEN}{group}"))
+        rows.append({"field": name, "kind": kind, "group": label or kind, "share": share, "told": how})
+    found = pd.DataFrame(rows)
+    # what is known of people, then of their care
+    rank = {n: i for i, n in enumerate((*sorted(set(found["field"]) - set(FIELDS)), *FIELDS))}
+    return found.iloc[found["field"].map(rank).argsort(kind="stable")].reset_index(drop=True)
+
+
+def _sizes(own: pd.DataFrame) -> dict[str, float]:
+    """People of each group, from a field of which everyone was asked and all counts are shown."""
+    doubtful = (own["count"].isna() | (own["level"] == "not_asked")).groupby([own["field"], own["subgroup"]])
+    sure = own[~doubtful.transform("any")]
+    people = sure.groupby(["field", "subgroup"])["count"].sum().groupby("subgroup").max()
+    return {str(g): float(n) for g, n in people.items()}
+
+
+def _share(found: Mapping[str, float | None], size: float | None, floor: float | None) -> tuple[float, str]:
+    """The share known, and how it is told. found: people by level, None where withheld. size: people of the group."""
+    known, unknown, skipped = (found.get(level, 0.0) for level in ("known", "not_known", "not_asked"))
+    nan = float("nan")
+    if known is not None and unknown is not None:
+        asked = known + unknown
+        return (known / asked, "exact") if asked else (nan, "nobody")
+    if known == 0 or unknown == 0:
+        return float(unknown == 0), "exact"
+    if known is not None and size:
+        asked = size - (skipped or 0.0)
+        return min(known / asked, 1.0), "about" if skipped is not None else "from"
+    return (floor, "from") if floor is not None else (nan, "withheld")
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if numbers.known(value) else None
+
+
+def told(found: pd.DataFrame, *keys: str) -> dict[tuple[Any, ...], tuple[float, str]]:
+    """Share, and how it is told, by some columns."""
+    return {tuple(r[k] for k in keys): (float(r["share"]), str(r["told"])) for r in found.to_dict("records")}
+
+
+def ordered(groups: Iterable[str]) -> list[str]:
+    """Names of groups in order, numbers within them as such, those of joined small ones and the unknown last."""
+
+    def place(name: str) -> tuple[bool, list[tuple[bool, int, str]]]:
+        parts = re.findall(r"\d+|\D+", name)
+        last = name in (SMALLER_SITES, OTHER_PERIODS, "unknown")
+        return last, [(p.isdigit(), int(p) if p.isdigit() else 0, p) for p in parts]
+
+    return sorted(groups, key=place)
+
+
+def unanswered(found: pd.DataFrame) -> tuple[list[str], list[str], list[str]]:
+    """Fields by how they stand over all people: known of everyone, known of some, known of no one."""
+    overall = found[found["kind"] == ALL].set_index("field")
+    share, told = overall["share"], overall["told"]
+    full = [f for f in overall.index if told[f] == "exact" and share[f] == 1]
+    empty = [f for f in overall.index if told[f] == "nobody" or (told[f] == "exact" and share[f] == 0)]
+    return full, [f for f in overall.index if f not in (*full, *empty)], empty
+
+
+def matrix(counts: pd.DataFrame, which: str) -> pd.DataFrame:
+    """People by class under one definition (down) and another (across); missing where withheld, else 0 without a row.
+
+    which: 'label, asam', 'label, broad' or 'asam, delivered'. Empty where nothing was counted.
+    """
+    own = of(counts, f"agreement: {which}")
+    if own.empty:
+        return own[["arm", "level", "people"]].set_index("arm")
+    table = own.pivot_table(
+        index="arm", columns="level", values="people", aggfunc=lambda v: v.sum(skipna=False), dropna=False
+    )
+    there = own.assign(one=1).pivot_table(index="arm", columns="level", values="one", aggfunc="sum")
+    rows = [c for c in CLASSES if c in table.index]
+    columns = [c for c in CLASSES if c in table.columns]
+    filled = table.where(there.reindex_like(table).notna(), 0.0)
+    return filled.loc[rows, columns]
+
+
+def several(table: pd.DataFrame) -> bool:
+    """The matrix has more than a single tile."""
+    return table.size > 1
+
+
+def kappa(table: pd.DataFrame) -> Kappa:
+    """Cohen's kappa of a matrix, from the cells that are shown; missing where a definition knows one class only."""
+    from iop_outcomes.cohort.levels import kappa
+
+    classes = [c for c in CLASSES if c in table.index or c in table.columns]
+    found = kappa(table.reindex(index=classes, columns=classes).fillna(0).round().astype("int64"))
+    used = table.drop(index=NOT_KNOWN, columns=NOT_KNOWN, errors="ignore") > 0
+    apart = min(used.any(axis=1).sum(), used.any(axis=0).sum()) > 1
+    return found if apart else found._replace(kappa=float("nan"), standard_error=float("nan"))
+
+
+def by_level(counts: pd.DataFrame, outcome: str, bands: Sequence[str]) -> pd.DataFrame:
+    """People by level of care and band, in order: arm, level, people, share of the level's people that are shown."""
+    own = of(counts, outcome)
+    order = [*bands, STILL_THERE, NOT_KNOWN]
+    own = own.assign(
+        rank=own["arm"].map({c: i for i, c in enumerate(CLASSES)}), place=own["level"].map(order.index)
+    ).sort_values(["rank", "place"], kind="stable")
+    whole = own.groupby("arm")["people"].transform("sum")
+    return own.assign(share=own["people"] / whole.where(whole > 0))[["arm", "level", "people", "share", "status"]]
+
+
+def scheduled_and_delivered(counts: pd.DataFrame) -> pd.DataFrame:
+    """Hours a week, scheduled and delivered, by level of care: kind, arm, level, people, share, status."""
+    import pandas as pd
+
+    parts = [by_level(counts, f"hours: {kind}", HOURS).assign(kind=kind) for kind in ("scheduled", "delivered")]
+    return pd.concat(parts, ignore_index=True)[["kind", "arm", "level", "people", "share", "status"]]
+
+
+def against_plan(counts: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Delivered of scheduled hours and attained of planned days, by level of care."""
+    wanted = ("hours: delivered of scheduled", "days: attained of planned")
+    found = {name: by_level(counts, name, SHARES) for name in wanted}
+    return {name: table for name, table in found.items() if len(table)}
+
+
+def moves(counts: pd.DataFrame) -> pd.DataFrame:
+    """Moves between levels of care: step (from 1), origin, to, people, status."""
+    own = counts[(counts["analysis"] == "records") & counts["outcome"].str.startswith("transition ")]
+    return own.assign(
+        step=own["outcome"].str.removeprefix("transition ").astype(int),
+        people=own["count"].astype("Float64").to_numpy(dtype=float, na_value=float("nan")),
+    ).rename(columns={"arm": "origin", "level": "to"})[["step", "origin", "to", "people", "status"]]
+
+
+def maturity(counts: pd.DataFrame) -> pd.DataFrame:
+    """Share of people whose day lies within their observation: kind (all, period), group, day, share, told."""
+    import pandas as pd
+
+    rows = []
+    for key, cells in of(counts, "maturity").groupby(["subgroup", "horizon_days"], sort=False):
+        group, day = (str(part) for part in key)
+        people = {str(r["level"]): _number(r["count"]) for r in cells.to_dict("records")}
+        found = {"known": people.get("mature", 0.0), "not_known": people.get("not_yet_observed", 0.0)}
+        share, how = _share(found, None, None)
+        kind, _, label = group.partition(": ")
+        rows.append({"kind": kind, "group": label or kind, "day": int(day), "share": share, "told": how})
+    return pd.DataFrame(rows, columns=["kind", "group", "day", "share", "told"])

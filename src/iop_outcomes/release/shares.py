@@ -1,0 +1,55 @@
+"""How complete a field is where its counts are withheld: the share known, to the quarter below.
+
+A site with a few missing answers withholds both its counts, and would look like one that knows next to nothing. The
+quarter in which its share lies tells the two apart and gives no number of people: it is told only of groups of at
+least twice the policy's minimum.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from iop_outcomes.release.policy import Policy
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COMPLETENESS = "completeness: "
+QUANTITY = "known_share_from"
+# between a field and a group of people in the name of a variable
+BETWEEN = " | "
+
+
+def known_shares(counts: pd.DataFrame, released: pd.DataFrame, policy: Policy) -> pd.DataFrame:
+    """Diagnostics 'known_share_from' for fields and groups whose known people are withheld, and some are not known.
+
+    counts, released: the same rows, as they are and as released. variable: 'field | group'.
+    """
+    import pandas as pd
+
+    from iop_outcomes.tables import TABLES
+
+    own = counts["outcome"].str.startswith(COMPLETENESS) & counts["level"].isin(["known", "not_known"])
+    keys = ["analysis", "cohort", "contrast", "outcome", "subgroup"]
+    people = counts[own].pivot_table(index=keys, columns="level", values="count", aggfunc="sum", observed=True)
+    people = people.reindex(columns=["known", "not_known"]).fillna(0).astype("int64")
+    hidden = released[own & (released["status"] == "suppressed") & (released["level"] == "known")]
+    asked = people.sum(axis=1)
+    told = people[
+        (people > 0).all(axis=1)
+        & (asked >= 2 * policy.minimum_count)
+        & people.index.isin(pd.MultiIndex.from_frame(hidden[keys]))
+    ].reset_index()
+    quarter = 4 * told["known"] // (told["known"] + told["not_known"]) / 4
+    rows = pd.DataFrame(
+        {
+            **{c: told[c] for c in ("analysis", "cohort", "contrast")},
+            "method": "release",
+            "quantity": QUANTITY,
+            "variable": told["outcome"].str.removeprefix(COMPLETENESS) + BETWEEN + told["subgroup"],
+            "value": quarter.astype("float64"),
+            "threshold": float("nan"),
+            "status": "info",
+        }
+    )
+    return rows if len(rows) else TABLES["diagnostics"].empty()

@@ -1,0 +1,163 @@
+"""Care in the records: levels by label and by hours, hours and days against plan, and moves between levels.
+
+Each function gives a part of the section on records, or None where the records say nothing of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from iop_outcomes.figures import numbers, recorded, style
+from iop_outcomes.figures.labels import within
+from iop_outcomes.report.parts import Part, people
+from iop_outcomes.report.results import Block, Line, Table
+from iop_outcomes.tables.bands import SHARES, STILL_THERE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Landis and Koch, Biometrics 1977;33:159-174: their word for a kappa from so much on
+KAPPA = ((0.8, "almost perfect"), (0.6, "substantial"), (0.4, "moderate"), (0.2, "fair"), (0.0, "slight"))
+POOR = "poor"
+KAPPA_WORDS = "The words for kappa are those of Landis and Koch (Biometrics 1977;33:159)."
+# by pair of definitions: the share in the same class, and kappa
+AGREEMENT = {
+    "label, asam": "By ASAM's thresholds for scheduled hours, {} of the {unit} at ambulatory levels are in the class "
+    "that their program names{}.",
+    "label, broad": "With 6 to 30 scheduled hours a week taken as intensive, it is {}{}.",
+    "asam, delivered": "By ASAM's thresholds again, {} are in one class by the hours that were scheduled and by those "
+    "that were delivered{}.",
+}
+DELIVERED = "Hours and days, delivered against planned"
+
+
+def levels(counts: pd.DataFrame, unit: str) -> Part | None:
+    """How far the program's label and hours a week agree."""
+    found = {which: recorded.matrix(counts, which) for which in AGREEMENT}
+    found = {which: table for which, table in found.items() if len(table)}
+    if not found:
+        return None
+    said, judged = [], False
+    for which, table in found.items():
+        told = recorded.kappa(table)
+        if told.n:
+            judged = judged or numbers.known(told.kappa)
+            said.append(AGREEMENT[which].format(numbers.percent(told.observed), _kappa(told.kappa), unit=unit))
+    apart = _apart(found["label, asam"], unit) if "label, asam" in found else ""
+    note = KAPPA_WORDS if judged else ""
+    figures = ("agreement",) if any(map(recorded.several, found.values())) else ()
+    return Part("Levels of care, by label and by hours", tuple(s for s in (*said, apart, note) if s), figures)
+
+
+def _kappa(value: float) -> str:
+    """Kappa with a word for it, behind a share."""
+    if not numbers.known(value):
+        return ""
+    word = next((w for least, w in KAPPA if value >= least), POOR)
+    return f" (kappa {numbers.ratio(value)}, {word})"
+
+
+def _apart(table: pd.DataFrame, unit: str) -> str:
+    """The largest group whose label and class by hours differ; '' where none is shown."""
+    cells = [
+        (float(people), str(label), str(by_hours))
+        for label, row in table.iterrows()
+        for by_hours, people in row.items()
+        if label != by_hours and by_hours != "not_known" and numbers.known(people) and people > 0
+    ]
+    if not cells:
+        return ""
+    people, label, by_hours = max(cells)
+    meant = "between outpatient and intensive" if by_hours == "indeterminate" else within(recorded.CARE[by_hours])
+    program = within(recorded.CARE[label])
+    return f"The largest group apart: {numbers.count(people)} {unit} in {program} by label, {meant} by hours."
+
+
+def delivered(counts: pd.DataFrame, unit: str) -> Part | None:
+    """Hours and days against what was scheduled and planned."""
+    shares = recorded.against_plan(counts)
+    hours = recorded.scheduled_and_delivered(counts)
+    figures = ("hours",) if (hours["people"] > 0).any() else ()
+    if not shares and not figures:
+        return Part(
+            "Hours and days, delivered against planned",
+            ("Neither hours a week nor planned days are in these records.",),
+        )
+    said = []
+    for name, most, words in (
+        ("hours: delivered of scheduled", SHARES[3:], "Attended at least three quarters of the scheduled hours"),
+        ("days: attained of planned", SHARES[4:], "Stayed as long as planned, or longer"),
+    ):
+        told = list(_reached(shares[name], most)) if name in shares else []
+        if told:
+            said.append(f"{words}, by level at the start: {style.sentence(told)}.")
+    if not (hours["kind"] == "delivered").any():
+        said.append("These records hold no sessions, so that delivered hours are not known.")
+    tables = tuple(_against(name, table, unit) for name, table in shares.items())
+    return Part(DELIVERED, tuple(said), figures, tables)
+
+
+def _reached(table: pd.DataFrame, bands: tuple[str, ...]) -> Iterator[str]:
+    """'73.0 % in intensive outpatient', for each level whose counts are all shown."""
+    for arm, own in table.groupby("arm", sort=False):
+        known = own[~own["level"].isin(["not_known", STILL_THERE])]
+        if known["people"].notna().all() and known["people"].sum() > 0:
+            share = known.loc[known["level"].isin(bands), "people"].sum() / known["people"].sum()
+            yield f"{numbers.percent(share)} in {within(recorded.CARE[str(arm)])}"
+
+
+HEADINGS = {
+    "hours: delivered of scheduled": "Delivered hours a week as a part of those scheduled",
+    "days: attained of planned": "Days at the index level as a part of those planned",
+}
+
+
+def _against(name: str, table: pd.DataFrame, unit: str) -> Table:
+    bands = [b for b in (*SHARES, STILL_THERE, "not_known") if (table["level"] == b).any()]
+    lines = []
+    for arm, own in table.groupby("arm", sort=False):
+        found = dict(zip(own["level"], own["people"], strict=True))
+        lines.append(Line(recorded.CARE[str(arm)], tuple(people(found, b) for b in bands)))
+    columns = [recorded.BANDS.get(b, b) for b in bands]
+    heads = ("Level at the start", *(c[:1].upper() + c[1:] for c in columns))
+    return Table(f"{HEADINGS[name]}: {unit}", heads, (Block("", tuple(lines)),))
+
+
+def moved(counts: pd.DataFrame) -> Part | None:
+    """The first move from each index level."""
+    found = recorded.moves(counts)
+    first = found[(found["step"] == 1) & (found["people"] > 0)]
+    if first.empty:
+        return None
+    said = []
+    for origin, own in first.groupby("origin", sort=False):
+        moves = {str(to): float(n) for to, n in zip(own["to"], own["people"], strict=True)}
+        said.append(f"Of those starting in {within(recorded.CARE[str(origin)])}, {_first_move(moves)}.")
+    if (found["status"] == "suppressed").any():
+        said.append("Moves of a few people are withheld and not drawn; shares are of the moves that are shown.")
+    onward = first["to"].isin(list(recorded.CARE)).any()
+    return Part("Moves between levels of care", tuple(said), ("transitions",) if onward else ())
+
+
+def _first_move(moves: dict[str, float]) -> str:
+    """How many went on to another level, to which most, and how the others ended."""
+    whole = sum(moves.values())
+    onward = {to: n for to, n in moves.items() if to in recorded.CARE}
+    parts = []
+    if onward:
+        most = within(recorded.CARE[max(onward, key=lambda to: onward[to])])
+        where = f"to {most}" if len(onward) == 1 else f"most of them to {most}"
+        parts.append(f"{numbers.percent(sum(onward.values()) / whole)} went on to another level, {where}")
+    parts += [f"{numbers.percent(moves[to] / whole)} {words}" for to, words in ENDED.items() if moves.get(to, 0) > 0]
+    return "; ".join(parts)
+
+
+ENDED = {
+    "completed": "completed care there",
+    "transferred": "were transferred out of the records",
+    "unplanned": "left unplanned",
+    "other": "left for another reason",
+    "died": "died",
+    "in_care": "were still there when observation ended",
+}

@@ -1,0 +1,75 @@
+"""This file's completion of treatment by service beside what SAMHSA published for 2004: context, not a comparison.
+
+The published figures are a table of the package (data/reference/tedsd/published_2004.csv), with their source. The
+service of methadone clinics stands apart there, and is part of outpatient care in the public files of later years.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from iop_outcomes import reference
+from iop_outcomes.figures import numbers, recorded
+from iop_outcomes.figures.labels import Study, words
+from iop_outcomes.report.parts import Part
+from iop_outcomes.report.results import WITHHELD, Block, Line, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FILE = "tedsd/published_2004.csv"
+KIND = "tedsd"
+ENDS = ("completed", "transferred")
+PUBLISHER = "Substance Abuse and Mental Health Services Administration"
+
+
+def beside(counts: pd.DataFrame, study: Study) -> Part | None:
+    """The table as a part of the section; None for other sources, or where nothing was counted."""
+    own = recorded.of(counts, "completion")
+    if study["source"]["kind"] != KIND or own.empty:
+        return None
+    published = {row["service"]: row for row in reference.rows(FILE)}
+    here = {
+        str(service): _ends(rows)
+        for service, rows in own.assign(service=own["arm"].str.split(",").str[0]).groupby("service")
+    }
+    then = {
+        name: {end: float(row[end]) for end in ENDS} | {"total": float(row["total"])} for name, row in published.items()
+    }
+    lines = [
+        Line(words(service), (*_shown(here.get(service)), *_shown(then.get(service))))
+        for service in dict.fromkeys([*published, *here])
+    ]
+    heads = [
+        f"{head}{when}" for when in (" in this file", " in 2004") for head in ("Discharges", "Completed", "Transferred")
+    ]
+    columns = ("Service", *heads)
+    source = next(iter(published.values()))["url"]
+    said = (
+        f"For context, what the {PUBLISHER} published of discharges in 2004. The two are not compared: years, states, "
+        "services and the people in them differ, and completing a short stay asks less than completing a long one.",
+        f"Methadone clinics stand apart in the figures of 2004. Source: {source}",
+    )
+    table = Table("Completion of treatment by service", columns, (Block("", tuple(lines)),))
+    return Part("Beside the national figures of 2004", said, (), (table,))
+
+
+def _ends(rows: pd.DataFrame) -> dict[str, float]:
+    """Discharges of a service, those completed and those transferred; missing where a cell is withheld."""
+    found = {end: float(rows.loc[rows["level"] == end, "people"].sum(skipna=False)) for end in ENDS}
+    return {**found, "total": float(rows["people"].sum(skipna=False))}
+
+
+def _shown(ends: dict[str, float] | None) -> tuple[str, ...]:
+    """Discharges, and how many of them ended how; dashes where there are none."""
+    if ends is None or not ends["total"]:
+        return (numbers.DASH,) * (1 + len(ENDS))
+    total = ends["total"]
+    found = (ends[end] for end in ENDS)
+    return (
+        numbers.count(total) if numbers.known(total) else WITHHELD,
+        *(
+            f"{numbers.count(n)} ({numbers.percent(n / total)})" if numbers.known(n / total) else WITHHELD
+            for n in found
+        ),
+    )

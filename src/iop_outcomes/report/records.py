@@ -1,0 +1,178 @@
+"""The records: what came in and what became of it, how complete it is, and care as it was delivered.
+
+Parts of the section, each with sentences, figures and tables, from released counts. A part about which the records say
+nothing is left out, or says so in one sentence; a figure is shown only where there is something in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from iop_outcomes.figures import numbers, recorded, style
+from iop_outcomes.figures.labels import TABLES_OF_RECORDS, Study, within
+from iop_outcomes.release.counts import OVERLAPPING
+from iop_outcomes.report import care, cohort, methods, published
+from iop_outcomes.report.parts import Part, people
+from iop_outcomes.report.results import WITHHELD, Block, Line, Table
+from iop_outcomes.tables.bands import EPISODES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# sources whose stays cannot be linked: one row, one person
+UNLINKED = ("tedsd",)
+# places and fields named in a sentence before the others are only counted
+MOST_NAMED = 5
+WHERE = {
+    "site": "Known of fewer than half at a site",
+    "period": "Known of fewer than half of those who entered then",
+}
+
+
+def parts(counts: pd.DataFrame, diagnostics: pd.DataFrame, study: Study) -> list[Part]:
+    """The section, part by part; parts without a sentence and a table are left out."""
+    unit = recorded.UNITS[study["population"]["unit"]]
+    found = [
+        came_in(counts),
+        complete(counts, diagnostics, unit),
+        linked(counts, study),
+        care.levels(counts, unit),
+        care.delivered(counts, unit),
+        care.moved(counts),
+        observed(counts, unit),
+        published.beside(counts, study),
+    ]
+    return [p for p in found if p is not None and (p.said or p.tables)]
+
+
+def rounded(study: Study) -> str:
+    """How counts of this section are rounded, or ''."""
+    if methods.policy(study).exact:
+        return ""
+    base = max(OVERLAPPING["records"], methods.policy(study).rounding_base)
+    return (
+        f"Counts of people in this section are rounded to the nearest {base}, and shares are made from them: the same "
+        "people are counted in many ways here, and differences must not tell of a few."
+    )
+
+
+def came_in(counts: pd.DataFrame) -> Part:
+    """What became of the rows of each table."""
+    kept = []
+    for name, label in TABLES_OF_RECORDS.items():
+        own = counts[(counts["analysis"] == "cohort") & (counts["outcome"] == f"rows of {name}")]
+        whole = own["count"].sum()
+        if len(own) > 1 and own["count"].notna().all() and whole:
+            share = own.loc[own["level"] == "kept", "count"].sum() / whole
+            kept.append(f"{numbers.percent(share)} of {numbers.count(whole)} {_rows(name, label)}")
+    said = (
+        "Every row that came in is accounted for: kept, merged with another one, set aside under the rule that it "
+        "broke, or left out, with the reason.",
+    )
+    more = (f"Kept were {style.sentence(kept)}.",) if kept else ()
+    return Part("What came in", (*said, *more), (), (cohort.records(counts),))
+
+
+def _rows(name: str, label: str) -> str:
+    return "records of people" if name == "persons" else within(label)
+
+
+def complete(counts: pd.DataFrame, diagnostics: pd.DataFrame, unit: str) -> Part | None:
+    """How much is known, of everyone and by group."""
+    found = recorded.completeness(counts, diagnostics)
+    if found.empty:
+        return None
+    full, partly, empty = recorded.unanswered(found)
+    told = recorded.told(found[found["kind"] == "all"], "field")
+    ranked = sorted(partly, key=lambda f: (told[f,][1] == "withheld", told[f,][0]))
+    said = []
+    if ranked:
+        named = [f"{within(recorded.field(f))} ({_share(*told[f,])})" for f in ranked[:MOST_NAMED]]
+        said.append(f"Least often known, of all {unit}: {style.sentence(named)}.")
+    if full:
+        said.append(f"Known throughout: {style.sentence([within(recorded.field(f)) for f in full])}.")
+    if empty:
+        said.append(f"Not in these records: {style.sentence([within(recorded.field(f)) for f in empty])}.")
+    for kind, words in WHERE.items():
+        gaps = found[(found["kind"] == kind) & found["field"].isin(partly) & _under_half(found)]
+        if len(gaps):
+            said.append(f"{words}: {_places(gaps)}.")
+    return Part("How complete they are", tuple(said), ("completeness",) if partly else ())
+
+
+def _under_half(found: pd.DataFrame) -> pd.Series:
+    """Groups of which fewer than half are known; a share to the quarter below may lie anywhere in its quarter."""
+    least = found["share"].where(found["told"] != "from", found["share"] + 0.25)
+    return found["told"].isin(["exact", "about"]) & (least < 0.5) | (found["told"] == "from") & (least <= 0.5)
+
+
+def _places(gaps: pd.DataFrame) -> str:
+    by_field = [
+        f"{within(recorded.field(str(name)))} ({', '.join(recorded.ordered(own['group'])[:MOST_NAMED])}"
+        + (f" and {len(own) - MOST_NAMED} more)" if len(own) > MOST_NAMED else ")")
+        for name, own in gaps.groupby("field", sort=False)
+    ]
+    return "; ".join(by_field)
+
+
+def _share(share: float, told: str) -> str:
+    """A share in words, as far as it is told."""
+    if told == "withheld":
+        return WITHHELD
+    return {"about": "about ", "from": "at least "}.get(told, "") + numbers.percent(share)
+
+
+def linked(counts: pd.DataFrame, study: Study) -> Part | None:
+    """People by number of episodes under each gap rule."""
+    own = recorded.of(counts, "episodes")
+    if own.empty or study["source"]["kind"] in UNLINKED:
+        return None
+    cells: dict[int, dict[str, float]] = {}
+    for row in own.to_dict("records"):
+        cells.setdefault(int(str(row["subgroup"]).partition(": ")[2]), {})[str(row["level"])] = float(row["people"])
+    sums = [sum(found.values()) for found in cells.values()]
+    whole = max(filter(numbers.known, sums), default=None)
+    more = {gap: _more_than_one(found, whole) for gap, found in sorted(cells.items())}
+    chosen = int(study["care"]["gap_days"])
+    said = f"Stays no more than {chosen} days apart were linked into one episode of care."
+    if all(share == 0 for share in more.values()):
+        said += f" Under no rule from {min(more)} to {max(more)} days does anyone have more than one episode."
+        return Part("Stays linked into episodes", (said,))
+    others = [f"{_said(share)} under {gap} days" for gap, share in more.items() if gap != chosen]
+    said += f" People with more than one: {_said(more.get(chosen))}; {style.sentence(others)}."
+    lines = [Line(f"{gap} days", tuple(people(found, b) for b in EPISODES)) for gap, found in sorted(cells.items())]
+    columns = ("Largest gap within an episode", "One", "Two", "Three or more")
+    table = Table("People by number of episodes of care", columns, (Block("", tuple(lines)),))
+    return Part("Stays linked into episodes", (said,), (), (table,))
+
+
+def _more_than_one(found: Mapping[str, float], whole: float | None) -> float | None:
+    one = found.get("1", 0.0)
+    return max(0.0, 1 - one / whole) if whole and numbers.known(one) else None
+
+
+def _said(share: float | None) -> str:
+    return WITHHELD if share is None else "no one" if share == 0 else numbers.percent(share)
+
+
+def observed(counts: pd.DataFrame, unit: str) -> Part | None:
+    """Whose days lie within their observation."""
+    found = recorded.maturity(counts)
+    if found.empty:
+        return None
+    told = recorded.told(found[found["kind"] == "all"], "day")
+    days = sorted(d for (d,) in told)
+    if all(told[d,] == (1.0, "exact") for d in days):
+        text = f"Every day that is asked about, up to day {days[-1]}, lies within the observation of all {unit}."
+        return Part("What could be observed", (text,))
+    named = [f"day {d} of {_share(*told[d,])}" for d in days]
+    said = [
+        f"Within observation lies {style.sentence(named)} of the {unit}. For the others observation ended before: they "
+        "are not counted as failures on that day."
+    ]
+    none = found[(found["kind"] == "period") & (found["told"] == "exact") & (found["share"] == 0)]
+    if len(none):
+        by_day = [f"day {day} ({', '.join(recorded.ordered(own['group']))})" for day, own in none.groupby("day")]
+        said.append(f"Beyond observation for everyone who entered then: {style.sentence(by_day)}.")
+    return Part("What could be observed", tuple(said), ("maturity",))

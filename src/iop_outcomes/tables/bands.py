@@ -1,0 +1,20 @@
+"""Bands in which hours, shares and numbers of episodes are counted, in order, as they stand in released counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+# hours a week: the thresholds at which the definitions of a level of care differ. edges: the lowest of each band
+HOURS = ("under 6", "6 to under 9", "9 to under 20", "20 to under 30", "30 or more")
+HOURS_FROM = (0.0, 6.0, 9.0, 20.0, 30.0)
+# parts of a whole: delivered of scheduled hours, attained of planned days
+SHARES = ("under a quarter", "a quarter to half", "half to three quarters", "three quarters to all", "all or more")
+SHARES_FROM = (0.0, 0.25, 0.5, 0.75, 1.0)
+EPISODES = ("1", "2", "3 or more")
+EPISODES_FROM = (1.0, 2.0, 3.0)
+
+NOT_KNOWN = "not_known"
+# planned days not yet reached by a person who is still there
+STILL_THERE = "still_there"
+
+EDGES: dict[Sequence[str], Sequence[float]] = {HOURS: HOURS_FROM, SHARES: SHARES_FROM, EPISODES: EPISODES_FROM}

@@ -1,0 +1,71 @@
+"""What a finished run has released, as tests read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+
+@dataclass(frozen=True)
+class Release:
+    """The folder `release` of a finished run."""
+
+    folder: Path
+
+    def table(self, name: str) -> pd.DataFrame:
+        whole = {"n": "Int64", "events": "Int64", "count": "Int64", "n_risk": "Int64"}
+        return pd.read_csv(self.folder / f"{name}.csv", dtype=whole, keep_default_na=False, na_values=[""])
+
+    @cached_property
+    def counts(self) -> pd.DataFrame:
+        return self.table("counts")
+
+    @cached_property
+    def estimates(self) -> pd.DataFrame:
+        return self.table("estimates")
+
+    @cached_property
+    def curves(self) -> pd.DataFrame:
+        return self.table("curves")
+
+    @cached_property
+    def report(self) -> Path:
+        return self.folder / "report.html"
+
+    def estimate(self, **keys: Any) -> pd.Series:
+        """The one row of the estimates with these keys."""
+        rows = where(self.estimates, **keys)
+        assert len(rows) == 1, f"{len(rows)} rows with {keys}"
+        return rows.iloc[0]
+
+    def cells(self, **keys: Any) -> dict[str, Any]:
+        """The counts with these keys by level."""
+        rows = where(self.counts, **keys)
+        assert len(rows), keys
+        assert not rows["level"].duplicated().any(), keys
+        return dict(zip(rows["level"], rows["count"], strict=True))
+
+    def flow(self) -> tuple[int, int]:
+        """People excluded by all rules together, and people eligible."""
+        steps = list(self.cells(analysis="cohort", outcome="attrition").items())
+        assert steps[-1][0].endswith("Eligible")
+        return sum(int(count) for _, count in steps[:-1]), int(steps[-1][1])
+
+
+def where(table: pd.DataFrame, **keys: Any) -> pd.DataFrame:
+    """The rows of a table with these values."""
+    for column, value in keys.items():
+        table = table[table[column] == value]
+    return table
+
+
+@pytest.fixture(scope="session")
+def release(finished_run) -> Callable[..., Release]:
+    """The release of a cohort; further arguments go to --config."""
+    return lambda cohort, *config: Release(finished_run(cohort, *config) / "results" / cohort / "release")

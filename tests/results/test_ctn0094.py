@@ -1,0 +1,61 @@
+"""What the finished report of the three trials must say. Hser 2014 (CTN-0027), Weiss 2011 (CTN-0030), Lee 2018
+(CTN-0051), harmonised in the R package public.ctn0094data.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.workflow
+
+SETTING = "inpatient_vs_outpatient"
+
+
+@pytest.fixture(scope="module")
+def ctn0094(release, shared):
+    return release("ctn0094", f"data={shared / 'data' / 'ctn0094'}")
+
+
+def points(row) -> tuple[float, ...]:
+    """A difference and its interval in percentage points."""
+    return tuple(round(100 * row[c], 1) for c in ("estimate", "conf_low", "conf_high"))
+
+
+def test_everyone_who_was_read_is_eligible(ctn0094):
+    assert ctn0094.flow() == (0, 2492)
+    assert sum(ctn0094.cells(analysis="cohort", outcome="rows of persons").values()) == 2492
+
+
+def test_how_many_started_inpatient_and_outpatient(ctn0094):
+    people = {arm: ctn0094.cells(contrast=SETTING, arm=arm, outcome="people") for arm in ("inpatient", "outpatient")}
+    assert people == {"inpatient": {"without_counterpart": 570}, "outpatient": {"without_counterpart": 1922}}
+
+
+def test_the_setting_is_shown_crude_and_stopped_adjusted(ctn0094):
+    rows = ctn0094.estimates[ctn0094.estimates["contrast"] == SETTING]
+    crude = rows["method"].isin(["crude", "naive"])
+    assert set(rows.loc[~crude, "method"]) == {"iptw", "overlap"}
+    assert set(rows.loc[crude, "status"]) == {"ok"}
+    assert rows.loc[crude, "estimate"].notna().all()
+    assert set(rows.loc[~crude, "status"]) == {"gated"}
+    assert rows.loc[~crude, "reason"].str.startswith("arm determined by trial").all()
+    assert rows.loc[~crude, ["estimate", "std_error", "conf_low", "conf_high", "p_value"]].isna().all(axis=None)
+
+
+def test_relapse_from_week_3_in_ctn_0051(ctn0094):
+    row = ctn0094.estimate(contrast="naltrexone_vs_buprenorphine", outcome="relapse_from_week_3")
+    assert (row["method"], row["measure"], row["n"]) == ("randomised", "hazard_ratio", 570)
+    assert tuple(round(row[c], 2) for c in ("estimate", "conf_low", "conf_high")) == (1.41, 1.14, 1.73)
+
+
+@pytest.mark.parametrize(
+    ("missing_rule", "people", "difference"),
+    [("missing_is_using", 1269, (12.5, 7.1, 17.8)), ("observed_only", 724, (-0.2, -7.4, 6.9))],
+)
+def test_what_a_missed_screen_is_taken_for_decides_ctn_0027(ctn0094, missing_rule, people, difference):
+    row = ctn0094.estimate(
+        contrast="methadone_vs_buprenorphine", outcome="negative_screen", method="overlap",
+        measure="risk_difference", missing_rule=missing_rule,
+    )  # fmt: skip
+    assert row["n"] == people
+    assert points(row) == difference

@@ -1,0 +1,255 @@
+"""What the finished report of the default cohort must say: simulated people, whose true effects are known.
+
+The truths are committed in data/reference/truth_demo.csv; tests/truth holds them to the simulator.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from iop_outcomes.sources import synthetic
+
+pytestmark = pytest.mark.workflow
+
+CONTRAST = "iop_vs_residential"
+ARMS = ("iop", "residential")
+ADJUSTED = ("iptw", "overlap", "aipw")
+NUMBERS = ["estimate", "std_error", "conf_low", "conf_high", "p_value"]
+HEADERS = {
+    "estimates": "analysis,cohort,contrast,outcome,horizon_days,estimand,measure,method,missing_rule,subgroup,"
+    "estimate,std_error,conf_low,conf_high,p_value,n,events,n_effective,status,reason",
+    "counts": "analysis,cohort,contrast,arm,outcome,horizon_days,subgroup,level,count,status",
+    "curves": "analysis,cohort,contrast,arm,outcome,method,axis,x,estimate,std_error,conf_low,conf_high,n_risk,"
+    "n_effective",
+    "diagnostics": "analysis,cohort,contrast,method,quantity,variable,value,threshold,status",
+}
+
+
+@pytest.fixture(scope="module")
+def demo(release):
+    return release("demo")
+
+
+@pytest.fixture(scope="module")
+def study(demo):
+    return yaml.safe_load((demo.folder / "study.yaml").read_text())
+
+
+@pytest.fixture(scope="module")
+def differences(demo, project) -> pd.DataFrame:
+    """Differences between the arms with their truth, and how many standard errors lie between.
+
+    A crude difference stands beside the truth of everyone, which it is taken for.
+    """
+    found = demo.estimates[
+        (demo.estimates["contrast"] == CONTRAST) & demo.estimates["measure"].str.endswith("_difference")
+    ]
+    found = found.assign(of=found["estimand"].replace("as_observed", "ATE"))
+    truth = pd.read_csv(project / "data/reference/truth_demo.csv").rename(columns={"estimand": "of"})
+    found = found.merge(truth, on=["contrast", "outcome", "horizon_days", "of", "measure"], validate="many_to_one")
+    return found.assign(errors_off=(found["estimate"] - found["truth"]) / found["std_error"])
+
+
+# --------------------------------------------------------------------------------------------------------------- truth
+
+
+def test_every_adjusted_difference_is_near_its_truth(differences):
+    adjusted = differences[differences["method"].isin(ADJUSTED)]
+    assert len(adjusted) == 20
+    assert set(adjusted["outcome"]) == {"unplanned_discharge", "retained", "time_in_care", "abstinent"}
+    assert (adjusted["status"] == "ok").all()
+    assert adjusted["errors_off"].abs().max() < 3
+
+
+def test_every_crude_difference_is_far_from_the_truth(differences):
+    crude = differences[differences["method"] == "crude"]
+    assert len(crude) == 9
+    assert crude["errors_off"].abs().min() > 5
+
+
+def test_confounding_turns_the_sign_of_abstinence(differences):
+    abstinent = differences[differences["outcome"] == "abstinent"]
+    assert (abstinent["truth"] < 0).all()
+    assert (abstinent.loc[abstinent["method"] == "crude", "conf_low"] > 0).all()
+    assert (abstinent.loc[abstinent["method"].isin(ADJUSTED), "conf_high"] < 0).all()
+
+
+def test_unplanned_discharge_is_faster_in_intensive_outpatient_care_also_by_the_hazard(demo):
+    rows = demo.estimates[(demo.estimates["measure"] == "hazard_ratio") & (demo.estimates["contrast"] == CONTRAST)]
+    assert set(rows["method"]) == {"iptw", "overlap"}
+    assert (rows["conf_low"] > 1).all()
+
+
+# -------------------------------------------------------------------------------------------------------------- tables
+
+
+@pytest.mark.parametrize("name", list(HEADERS))
+def test_tables_have_the_promised_columns(demo, name):
+    assert (demo.folder / f"{name}.csv").read_text().splitlines()[0] == HEADERS[name]
+
+
+def test_the_seed_is_the_published_one(study):
+    assert study["source"]["seed"] == 20260101
+    assert study["disclosure"]["policy"] == "cms"
+
+
+def test_every_row_of_the_sheet_is_answered(demo, study):
+    keys = ["analysis", "contrast", "outcome", "horizon_days", "estimand", "method", "missing_rule"]
+    asked = {tuple(row[k] for k in keys) for row in study["analyses"]}
+    assert set(demo.estimates[keys].itertuples(index=False, name=None)) == asked
+    assert (demo.estimates["status"] == "ok").all()
+
+
+def test_everyone_who_was_read_is_excluded_or_eligible(demo, study):
+    excluded, eligible = demo.flow()
+    read = synthetic.read({**study["source"], "privacy": study["privacy"]})["persons"]
+    assert eligible > 3900
+    assert excluded + eligible == read["person_id"].nunique()
+
+
+def test_the_eligible_are_in_the_arms(demo):
+    people = [demo.cells(analysis="design", arm=arm, outcome="people")["with_counterpart"] for arm in ARMS]
+    assert sum(people) == demo.flow()[1]
+
+
+def test_no_cell_of_one_to_ten_people_is_shown(demo):
+    shown = [demo.counts["count"], demo.estimates["n"], demo.estimates["events"], demo.curves["n_risk"]]
+    for people in shown:
+        assert not people.dropna().between(1, 10).any()
+    assert (demo.counts["status"] == "suppressed").any()
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_those_who_left_and_those_who_stayed_are_the_arm(demo, arm):
+    people = demo.cells(analysis="design", arm=arm, outcome="people")["with_counterpart"]
+    for outcome, horizons in {"unplanned_discharge": (30, 60, 90, 180), "time_in_care": (90, 180)}.items():
+        for day in horizons:
+            cells = demo.cells(contrast=CONTRAST, arm=arm, outcome=outcome, horizon_days=day)
+            assert {"unplanned", "completed", "died", "still_at_risk"} <= set(cells)
+            shown = sum(int(count) for count in cells.values() if not pd.isna(count))
+            assert people - 10 * sum(pd.isna(c) for c in cells.values()) <= shown <= people
+
+
+def test_a_death_is_an_exit_of_its_own_and_not_the_end_of_observation(demo):
+    """Few die, so that most of these cells are withheld; where enough have died, they are counted and have a curve."""
+    died = demo.counts[demo.counts["level"] == "died"]
+    assert (died["count"].isna() == (died["status"] == "suppressed")).all()
+    counted = died.dropna(subset="count")
+    assert len(counted)
+    for row in counted.itertuples():
+        curve = demo.curves[(demo.curves["arm"] == row.arm) & (demo.curves["outcome"] == "died")]
+        people = demo.cells(analysis="design", arm=row.arm, outcome="people")["with_counterpart"]
+        assert np.isclose(curve["estimate"].max(), row.count / people, rtol=1e-8)
+
+
+# -------------------------------------------------------------------------------------------------------------- curves
+
+
+def crude_curves(demo, analysis: str, arm: str) -> pd.DataFrame:
+    """Heights of the crude curves of an arm: a row for each day, a column for each cause and for staying."""
+    c = demo.curves
+    own = c[(c["analysis"] == analysis) & (c["arm"] == arm) & (c["method"] == "crude") & (c["axis"] == "days")]
+    return own.pivot(index="x", columns="outcome", values="estimate")
+
+
+@pytest.mark.parametrize("arm", ARMS)
+@pytest.mark.parametrize("analysis", ["leaving_early", "staying"])
+def test_causes_and_staying_add_up_to_one(demo, analysis, arm):
+    curves = crude_curves(demo, analysis, arm)
+    assert {"unplanned", "completed", "in_care"} <= set(curves)
+    assert curves.notna().all(axis=None)
+    np.testing.assert_allclose(curves.sum(axis=1), 1, atol=1e-8)
+    assert (curves.drop(columns="in_care").diff().iloc[1:] >= 0).all(axis=None)
+
+
+@pytest.mark.parametrize("arm", ARMS)
+@pytest.mark.parametrize("analysis", ["leaving_early", "staying"])
+def test_one_minus_kaplan_meier_would_not_add_up(demo, analysis, arm):
+    """The wrong way: each cause alone, other exits taken for censoring; from the hazards that the curves imply."""
+    curves = crude_curves(demo, analysis, arm)
+    staying, causes = curves["in_care"], curves.drop(columns="in_care")
+    hazard = causes.diff().fillna(0).div(staying.shift(1, fill_value=1), axis=0)
+    wrong = 1 - (1 - hazard).cumprod()
+    assert (wrong.iloc[-1] > causes.iloc[-1] + 0.01).all()
+    assert wrong.iloc[-1].sum() + staying.iloc[-1] > 1.3
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_the_crude_curve_and_the_crude_risk_agree(demo, arm):
+    unplanned = crude_curves(demo, "leaving_early", arm)["unplanned"]
+    for day in (30, 60, 90, 180):
+        risk = demo.estimate(
+            contrast=CONTRAST, outcome="unplanned_discharge", horizon_days=day, method="crude", measure=f"risk_{arm}"
+        )
+        assert np.isclose(unplanned[unplanned.index <= day].iloc[-1], risk["estimate"], rtol=1e-8)
+        counted = demo.cells(contrast=CONTRAST, arm=arm, outcome="unplanned_discharge", horizon_days=day)["unplanned"]
+        assert (risk["events"], round(risk["estimate"] * risk["n"])) == (counted, counted)
+
+
+# ----------------------------------------------------------------------------------------- the same under another rule
+
+
+@pytest.mark.parametrize("classifier", ["asam", "broad"])
+def test_levels_by_hours_give_what_levels_by_label_give(demo, study, classifier):
+    """Simulated hours agree with the labels, so that both read everyone's level alike."""
+    keys = ["analysis", "outcome", "horizon_days", "estimand", "measure", "method", "missing_rule", "subgroup"]
+    again = demo.estimates[demo.estimates["contrast"] == f"{CONTRAST}_by_{classifier}"]
+    primary = {
+        tuple(r[k] for k in ("analysis", "outcome", "horizon_days", "method", "missing_rule"))
+        for r in study["analyses"]
+        if r["contrast"] == CONTRAST and r["family"] == "primary"
+    }
+    found = again[["analysis", "outcome", "horizon_days", "method", "missing_rule"]]
+    assert set(found.itertuples(index=False, name=None)) == primary
+    assert len(again) == 4 * len(primary) == 16
+    label = demo.estimates[demo.estimates["contrast"] == CONTRAST]
+    both = again.merge(label, on=keys, suffixes=("", "_by_label"), validate="one_to_one")
+    assert len(both) == len(again)
+    np.testing.assert_array_equal(both[NUMBERS], both[[f"{c}_by_label" for c in NUMBERS]])
+
+
+@pytest.mark.parametrize("other", ["_by_asam", "_by_broad"])
+def test_people_under_another_classifier_are_withheld(demo, other):
+    """Beside those of the labels they would tell of the few whose level differs."""
+    rows = demo.estimates[demo.estimates["contrast"] == CONTRAST + other]
+    assert rows[["n", "events", "n_effective"]].isna().all(axis=None)
+    for table in (demo.counts, demo.curves, demo.table("diagnostics")):
+        assert not table["contrast"].str.endswith(other).any()
+
+
+def retained(demo, outcome: str) -> np.ndarray:
+    """Adjusted shares of both arms still in care on day 90."""
+    rows = [
+        demo.estimate(contrast=CONTRAST, outcome=outcome, horizon_days=90, estimand="ATO", measure=f"risk_{arm}")
+        for arm in ARMS
+    ]
+    assert all(row["status"] == "ok" for row in rows)
+    return np.array([row["estimate"] for row in rows])
+
+
+def test_a_wider_gap_rule_retains_no_one_less(demo, study):
+    assert study["care"]["gap_days"] == 14
+    by_gap = np.array([retained(demo, o) for o in ("retained_gap_7", "retained", "retained_gap_30", "retained_gap_60")])
+    assert (np.diff(by_gap, axis=0) >= 0).all()
+    assert (by_gap[-1] > by_gap[0]).all()
+
+
+def test_staying_at_the_index_level_is_rarer_than_staying_in_care(demo):
+    assert (retained(demo, "retained_index") < retained(demo, "retained")).all()
+
+
+def test_counting_days_from_detoxification_retains_no_one_less(demo):
+    continuum, care = retained(demo, "retained_continuum"), retained(demo, "retained")
+    assert (continuum >= care).all()
+    assert (continuum > care).any()
+
+
+@pytest.mark.parametrize("outcome", ["gap_7", "gap_30", "gap_60", "index", "continuum"])
+def test_people_of_retention_under_another_rule_are_withheld(demo, outcome):
+    rows = demo.estimates[demo.estimates["outcome"] == f"retained_{outcome}"]
+    assert len(rows) == 4
+    assert rows[["n", "events", "n_effective"]].isna().all(axis=None)
+    assert f"retained_{outcome}" not in set(demo.counts["outcome"])
