@@ -138,6 +138,9 @@ class Rule:
 
 def _internet(text: str) -> bool:
     """Whether a text is an address of the Internet Protocol; of version 6 with three groups written out."""
+    # a time of day is no address, and a column of times has many
+    if "::" not in text and text.count(":") not in (0, 7):
+        return False
     try:
         version = ipaddress.ip_address(text).version
     except ValueError:
