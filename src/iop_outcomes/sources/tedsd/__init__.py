@@ -73,8 +73,6 @@ def by_file(settings: Mapping[str, object]) -> Iterator[tuple[Path, dict[str, pd
 
 def typed_files(settings: Mapping[str, object]) -> Iterator[tuple[Path, Any]]:
     """Each file with the typed table of the variables that canonical columns need. Raises StudyError."""
-    import numpy as np
-
     cache, privacy = settings.get("cache"), settings.get("privacy")
     seen: dict[int, Path] = {}
     for path in files(settings):
@@ -82,7 +80,7 @@ def typed_files(settings: Mapping[str, object]) -> Iterator[tuple[Path, Any]]:
         if added.num_columns:
             identifiers.examine(added, str(path), privacy if isinstance(privacy, Mapping) else {})
         table = formats.typed(path, recode.needed(), Path(str(cache)) if cache else None)
-        for year in np.unique(table["DISYR"].to_numpy()).tolist():
+        for year in sorted(table["DISYR"].unique().to_pylist()):
             if year in seen and codes.FIRST_YEAR <= year <= codes.LAST_YEAR:
                 raise StudyError(
                     f"{seen[year]} and {path} both hold discharges of {year}. Keep one file for each year."

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 REQUIRED = ("DISYR", "CASEID", "STFIPS", "AGE", "LOS", "REASON", "SERVICES_D")
 DELIMITERS = ",\t;|"
 HEADER_BYTES = 65536
-BLOCK_BYTES = 4 << 20
+BLOCK_BYTES = 1 << 20
 TEXT = (".csv", ".tsv", ".tab", ".txt")
 SUFFIXES = (*TEXT, *packages.SUFFIXES)
 # part of the name of a typed copy: raise it when the same file would be typed differently

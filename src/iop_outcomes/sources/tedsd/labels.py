@@ -40,10 +40,14 @@ def coded(table: pa.Table) -> pa.Table:
     import numpy as np
     import pyarrow as pa
 
+    if not table.num_rows:
+        return pa.table({n: _empty(n) for n in table.column_names})
     if "DISYR" not in table.column_names:
-        return _columns(table, np.array([codes.LAST_KNOWN_YEAR]), np.zeros(table.num_rows, dtype=np.intp))
-    years, which = np.unique(_codes("DISYR", table["DISYR"], None, None).to_numpy(), return_inverse=True)
-    return _columns(table, years, which) if table.num_rows else pa.table({n: _empty(n) for n in table.column_names})
+        return _columns(table, np.array([codes.LAST_KNOWN_YEAR]), None)
+    year = _codes("DISYR", table["DISYR"], None, None).to_numpy()
+    if codes.span(int(year.min())) == codes.span(int(year.max())):
+        return _columns(table, year[:1], None)
+    return _columns(table, *np.unique(year, return_inverse=True))
 
 
 def _empty(name: str) -> pa.Array:
@@ -52,13 +56,13 @@ def _empty(name: str) -> pa.Array:
     return pa.array([], arrow_type(name))
 
 
-def _columns(table: pa.Table, years: NDArray[np.integer], which: NDArray[np.intp]) -> pa.Table:
-    """Every column as codes; which: for each row the place of its year."""
+def _columns(table: pa.Table, years: NDArray[np.integer], which: NDArray[np.intp] | None) -> pa.Table:
+    """Every column as codes; which: for each row the place of its year, where the years differ in their codes."""
     import numpy as np
     import pyarrow as pa
 
     spans, of_year = np.unique([codes.span(int(y)) for y in years], return_inverse=True)
-    rows = of_year[which] if len(spans) > 1 else None
+    rows = None if which is None else of_year[which]
     return pa.table({n: _codes(n, table[n], spans, rows) for n in table.column_names})
 
 
