@@ -99,6 +99,7 @@ def test_a_changed_word_reruns_no_estimate(snakemake, copy):
 
 def test_an_edited_module_reruns_the_steps_that_use_it_and_only_those(snakemake, project, finished, tmp_path):
     sources = Path(shutil.copytree(project / "src", tmp_path / "src"))
+    shutil.copytree(project / "data/reference", tmp_path / "data/reference")
     shutil.copy(project / "uv.lock", tmp_path / "uv.lock")
     environment = {**os.environ, "PYTHONPATH": str(sources)}
     copy = Path(shutil.copytree(finished, tmp_path / "copy"))
