@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from iop_outcomes import clean, sources
-from iop_outcomes.cohort import abstinence
+from iop_outcomes.cohort import abstinence, population, retention, units
 from iop_outcomes.cohort.periods import CARE, UNKNOWN, care_of
 from iop_outcomes.errors import StudyError
 from iop_outcomes.sources.help_panel import COLUMNS
@@ -187,19 +187,18 @@ ABSTINENT = {"outcome": "abstinent", "kind": "interview", "substance": "any", "t
 
 
 def outcomes(found: Tables) -> pd.DataFrame:
-    """Care and abstinence of each period, by the endpoint, on a clock that meets its interview on day 180."""
-    periods = found["periods"].assign(care=care_of(found["periods"]))
-    periods["unit"] = periods["person_id"] + "/" + periods["period"].astype(str)
-    people = pd.DataFrame(
-        {"person_id": periods["unit"], "index_start_day": periods["to_day"] - 180, "observed_days": 180}
+    """Care and abstinence of each period, by the steps that a cohort of periods goes through."""
+    candidates = units.candidates(
+        {"unit": "period", "period_days": 180}, found["persons"], found["episodes"], found["periods"], set()
     )
-    followups = found["followups"].merge(
-        periods[["unit", "person_id", "to_day"]], left_on=["person_id", "target_day"], right_on=["person_id", "to_day"]
-    )
-    followups = followups.assign(person_id=followups["unit"]).drop(columns=["unit", "to_day"])
-    persons = pd.DataFrame({"person_id": people["person_id"], "death_day": None})
-    rows = abstinence.run(people, followups, found["screens"], persons, [ABSTINENT], {"abstinent": [180]})
-    return rows["abstinence"].assign(care=periods["care"].to_numpy())
+    told = candidates[candidates["index_start_day"].notna()].reset_index(drop=True)
+    people = population.people_of(told, {"continuous": [], "categorical": []}, "partial_hospitalization")
+    stays = retention.run(people, found["episodes"], found["episodes_by_gap"])["retention"]
+    rows = abstinence.run(
+        people, found["followups"], found["screens"], found["persons"], found["episodes"], stays, [ABSTINENT],
+        {"abstinent": [180]},
+    )  # fmt: skip
+    return rows["abstinence"].assign(care=people["reported_care"].to_numpy())
 
 
 @pytest.mark.parametrize("name", ["HELP_panel_treatment_use.csv", "HELPfull.csv"])
