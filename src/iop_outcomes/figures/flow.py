@@ -10,14 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes.figures import numbers, style
-from iop_outcomes.figures.labels import STRATA, Labels, Study
+from iop_outcomes.figures import numbers, recorded, style
+from iop_outcomes.figures.labels import STRATA, Labels, Study, words
 
 if TYPE_CHECKING:
     import pandas as pd
     from plotnine import ggplot
 
 WITHHELD = "too few to show"
+# one of what is counted
+ONE = {"people": "person", "episodes": "episode", "periods": "period"}
 LINE, PAD, GAP = 0.19, 0.12, 0.26
 LEFT_BOX, RIGHT_BOX = (0.1, 3.0), (3.45, style.WIDTH - 0.1)
 ARM_BOXES = ((0.1, 3.5), (3.7, style.WIDTH - 0.1))
@@ -56,12 +58,13 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
     data = _data(steps, arms)
     if steps.empty:
         return style.note("no count of eligible people was released", data, "The flow of people")
-    boxes, arrows, bottom = _way_to_eligible(steps)
+    many = recorded.unit(study)
+    boxes, arrows, bottom = _way_to_eligible(steps, many)
     for contrast, own in arms.groupby("contrast", sort=False):
-        boxes_more, arrows_more, bottom = _contrast(labels, str(contrast), own, bottom)
+        boxes_more, arrows_more, bottom = _contrast(labels, str(contrast), own, bottom, many)
         boxes += boxes_more
         arrows += arrows_more
-    return style.Figure(_plot(boxes, arrows, bottom + 0.1), data, _alt(steps, arms, labels))
+    return style.Figure(_plot(boxes, arrows, bottom + 0.1), data, _alt(steps, arms, labels, many))
 
 
 def attrition(counts: pd.DataFrame) -> pd.DataFrame:
@@ -88,10 +91,10 @@ def people(counts: pd.DataFrame, labels: Labels) -> pd.DataFrame:
 
 
 def said(value: float, many: str = "people") -> str:
-    """People in words: '12 people', or that it may not be shown."""
+    """People, episodes or periods in words: '12 people', or that it may not be shown."""
     if not numbers.known(value):
         return WITHHELD
-    return f"{numbers.count(value)} {many if value != 1 else 'person'}"
+    return f"{numbers.count(value)} {many if value != 1 else ONE[many]}"
 
 
 def _data(steps: pd.DataFrame, arms: pd.DataFrame) -> pd.DataFrame:
@@ -106,24 +109,23 @@ def _lines(text: str, x: tuple[float, float]) -> list[str]:
     return style.wrap(text, int((x[1] - x[0] - 2 * PAD) * CHARACTERS_PER_INCH)).split("\n")
 
 
-def _way_to_eligible(steps: pd.DataFrame) -> tuple[list[Box], list[Arrow], float]:
+def _way_to_eligible(steps: pd.DataFrame, many: str) -> tuple[list[Box], list[Arrow], float]:
     rules, eligible = steps.iloc[:-1], steps.iloc[-1]
-    start = Box(LEFT_BOX, 0.1, ("People in the records", said(float(steps["people"].sum(skipna=False)))))
-    beside = Box(RIGHT_BOX, start.bottom + GAP / 2, tuple(_excluded(rules)))
-    end = Box(
-        LEFT_BOX, max(beside.bottom, start.bottom) + GAP, ("Eligible", said(float(eligible["people"]))), bold=True
-    )
+    start = Box(LEFT_BOX, 0.1, (f"{words(many)} in the records", said(float(steps["people"].sum(skipna=False)), many)))
+    beside = Box(RIGHT_BOX, start.bottom + GAP / 2, tuple(_excluded(rules, many)))
+    below = max(beside.bottom, start.bottom) + GAP
+    end = Box(LEFT_BOX, below, ("Eligible", said(float(eligible["people"]), many)), bold=True)
     middle, side = sum(LEFT_BOX) / 2, (beside.top + beside.bottom) / 2
     arrows = [Arrow((middle, start.bottom), (middle, end.top)), Arrow((middle, side), (RIGHT_BOX[0], side))]
     return [start, beside, end], arrows, end.bottom
 
 
-def _excluded(rules: pd.DataFrame) -> list[str]:
+def _excluded(rules: pd.DataFrame, many: str) -> list[str]:
     """Whom each rule excluded; rules that excluded no one are counted together."""
     some = rules[rules["people"] != 0]
     if some.empty:
         return _lines(f"Excluded: no one, by any of {len(rules)} rules", RIGHT_BOX)
-    lines = _lines("Excluded, each person under the first rule that applies:", RIGHT_BOX)
+    lines = _lines(f"Excluded, each {ONE[many]} under the first rule that applies:", RIGHT_BOX)
     for rule in some.itertuples():
         lines += _lines(f"{_number(rule.people)}  {rule.rule}", RIGHT_BOX)
     others = len(rules) - len(some)
@@ -134,7 +136,9 @@ def _number(value: Any) -> str:
     return numbers.count(value) if numbers.known(value) else f"({WITHHELD})"
 
 
-def _contrast(labels: Labels, name: str, own: pd.DataFrame, top: float) -> tuple[list[Box], list[Arrow], float]:
+def _contrast(
+    labels: Labels, name: str, own: pd.DataFrame, top: float, many: str
+) -> tuple[list[Box], list[Arrow], float]:
     title = Box(
         (0.1, style.WIDTH - 0.1),
         top + GAP,
@@ -142,16 +146,16 @@ def _contrast(labels: Labels, name: str, own: pd.DataFrame, top: float) -> tuple
         framed=False,
         bold=True,
     )
-    many = STRATA[labels.study["contrasts"][name]["stratum"]][1]
+    strata = STRATA[labels.study["contrasts"][name]["stratum"]][1]
     boxes = [title]
     for side, arm in enumerate(labels.arms(name)):
         counted = own[own["side"] == side].set_index("level")["people"]
         lines = _lines(arm, ARM_BOXES[side])
-        lines.append(said(float(counted.sum(skipna=False))) if len(counted) else said(0))
+        lines.append(said(float(counted.sum(skipna=False)) if len(counted) else 0, many))
         if "without_counterpart" in counted.index:
             alone = _number(float(counted["without_counterpart"])) + " of them"
             alone = "All of them" if len(counted) == 1 else alone
-            lines += _lines(f"{alone} in {many} with one arm only", ARM_BOXES[side])
+            lines += _lines(f"{alone} in {strata} with one arm only", ARM_BOXES[side])
         boxes.append(Box(ARM_BOXES[side], title.bottom + 0.05, tuple(lines)))
     return boxes, [], max(b.bottom for b in boxes)
 
@@ -191,12 +195,12 @@ def _plot(boxes: list[Box], arrows: list[Arrow], height: float) -> ggplot:
     return plot
 
 
-def _alt(steps: pd.DataFrame, arms: pd.DataFrame, labels: Labels) -> str:
+def _alt(steps: pd.DataFrame, arms: pd.DataFrame, labels: Labels, many: str) -> str:
     total, eligible = float(steps["people"].sum(skipna=False)), float(steps["people"].iloc[-1])
-    begin = f"Flow diagram. Of {said(total)} in the records, " if numbers.known(total) else "Flow diagram. "
+    begin = f"Flow diagram. Of {said(total, many)} in the records, " if numbers.known(total) else "Flow diagram. "
     parts = []
     for contrast, own in arms.groupby("contrast", sort=False):
         sizes = [float(own.loc[own["side"] == side, "people"].sum(skipna=False)) for side in (0, 1)]
         names = labels.arms(str(contrast))
         parts.append(f"{names[0]} {_number(sizes[0])} and {names[1]} {_number(sizes[1])}")
-    return f"{begin}{said(eligible)} are eligible. People compared: {'; '.join(parts) or 'none'}."
+    return f"{begin}{said(eligible, many)} are eligible. {words(many)} compared: {'; '.join(parts) or 'none'}."

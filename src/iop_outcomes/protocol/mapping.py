@@ -179,7 +179,9 @@ class TableMapping(Part):
         default=[], description="files within the source's folder, as names or patterns (sessions_*.csv)"
     )
     query: str | None = Field(default=None, min_length=1, description="SQL query, where the source has a `database`")
-    sheet: int | str | None = Field(default=None, description="Excel: name or number of the sheet, else the first")
+    sheet: int | str | None = Field(
+        default=None, description="Excel: name or number of the sheet; without it, the only filled one"
+    )
     labels: bool | None = Field(default=None, description="Stata, SPSS, SAS: read labels of values, not codes")
     delimiter: str | None = Field(default=None, description="what parts cells in text files; by default it is found")
     encoding: str | None = Field(default=None, description="of text files; by default UTF-8")

@@ -137,8 +137,13 @@ def _uncertainty(study: Study) -> Paragraph:
             f"sites, where there are at least {asked['min_clusters']} sites; with fewer, people are taken as "
             "independent."
         )
-    else:
+    elif study["population"]["unit"] == "first_episode":
         text += " People are taken as independent."
+    else:
+        text += (
+            " Who counts more than once is a cluster; unadjusted intervals take every count as independent, and are "
+            "too narrow where people are alike over time."
+        )
     return Paragraph("Uncertainty", text)
 
 
