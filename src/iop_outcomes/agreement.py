@@ -62,7 +62,7 @@ def check(study: Study, analyses: tuple[Analysis, ...], endpoints: Mapping[str, 
         at = f"{study.analyses}, analysis '{row.analysis}' of cohort '{row.cohort}'"
         if row.outcome not in endpoints:
             raise StudyError(_unknown(at, "outcome", row.outcome, list(endpoints), study.endpoints))
-        _check_gap(study, endpoints[row.outcome], at)
+        _check_companion(study, row, endpoints[row.outcome], at)
         _check_row(study, row, endpoints[row.outcome], at)
     _check_unique(study, analyses)
 
@@ -105,8 +105,13 @@ def _check_groups(study: Study) -> None:
             raise StudyError(_unknown(at, "contrast", intensity.contrast, list(study.contrasts), "`contrasts`"))
 
 
-def _check_gap(study: Study, endpoint: Endpoint, at: str) -> None:
-    """The gap rule of an endpoint is one under which stays are linked."""
+def _check_companion(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None:
+    """An endpoint under another gap rule or clock: linked under that rule, and asked for by weighted methods only."""
+    if endpoint.companion and row.method == "crude" and study.disclosure.policy != "none":
+        raise StudyError(
+            f"{at}: '{endpoint.outcome}' repeats a question under another gap rule or clock. Its crude counts beside "
+            "those of the question itself would give a few people away: ask for it with iptw or overlap only."
+        )
     linked = [study.care.gap_days, *study.care.gap_sensitivity_days]
     if endpoint.gap_days is not None and endpoint.gap_days not in linked:
         raise StudyError(

@@ -102,12 +102,18 @@ def test_an_unknown_cohort_lists_those_there_are(folder):
         ("iop_vs_residential\tabstinent", "iop_vs_residential\tabstinence", "Did you mean 'abstinent'"),
         ("\tATE\tiptw\tmissing", "\tATE\tipwt\tmissing", "column method"),
         ("retained\t90\trisk", "retained\t90\thazard_ratio", "cannot be a 'hazard_ratio'"),
+        ("retained_gap_7\t90\trisk\tATO\toverlap", "retained_gap_7\t90\trisk\tas_observed\tcrude", "a few people away"),
         ("horizon_days", "horizon", "Unknown: horizon; missing: horizon_days"),
     ],
 )
 def test_a_wrong_word_in_the_sheet_is_named(folder, old, new, expected):
     edit("config/analyses.tsv", old, new)
     assert expected in refused()
+
+
+def test_a_gap_under_which_no_stays_are_linked_is_refused(folder):
+    edit("config/config.yaml", "gap_sensitivity_days: [7, 30, 60]", "gap_sensitivity_days: [30, 60]")
+    assert "asks for gaps of 7 days, under which no stays are linked" in refused()
 
 
 def test_the_same_estimand_twice_is_refused(folder):

@@ -171,7 +171,7 @@ def _plot(boxes: list[Box], arrows: list[Arrow], height: float) -> ggplot:
     ways = pd.DataFrame(
         [(*a.begin, *a.end) for a in arrows], columns=["x0", "y0", "x1", "y1"]
     ).assign(y0=lambda d: height - d["y0"], y1=lambda d: height - d["y1"])  # fmt: skip
-    words = pd.DataFrame(
+    texts = pd.DataFrame(
         [
             (b.x[0] + PAD * b.framed, height - b.top - PAD * b.framed - (i + 0.5) * LINE, line, b.bold)
             for b in boxes
@@ -187,7 +187,7 @@ def _plot(boxes: list[Box], arrows: list[Arrow], height: float) -> ggplot:
             aes("x0", "y0", xend="x1", yend="y1"), data=ways, color=style.SOFT, size=0.5,
             arrow=arrow(length=0.07, type="closed"),
         )  # fmt: skip
-    for bold, own in words.groupby("bold"):
+    for bold, own in texts.groupby("bold"):
         plot += geom_text(
             aes("x", "y", label="label"), data=own, ha="left", va="center", size=9, color=style.INK,
             fontweight="bold" if bold else "normal",

@@ -19,7 +19,8 @@ from iop_outcomes.release.policy import Policy
 if TYPE_CHECKING:
     import pandas as pd
 
-BESIDE = {"n": None, "events": None, "n_effective": float("nan")}
+# what stands beside an estimate and speaks of its people
+BESIDE = ("n", "events", "n_effective")
 
 
 def keep_back(
@@ -31,7 +32,6 @@ def keep_back(
     """
     if policy.exact:
         return dict(released)
-    contrasts, outcomes = set(contrasts), set(outcomes)
     estimates = released["estimates"]
     own = _of(estimates, contrasts, outcomes)
     if (own & (estimates["method"] == "crude")).any():
@@ -40,7 +40,7 @@ def keep_back(
             "would give a few people away. Ask for it with a weighted method only, or under the policy 'none'."
         )
     kept = {n: released[n][~_of(released[n], contrasts, outcomes)] for n in ("counts", "curves", "diagnostics")}
-    hidden = {c: estimates[c].mask(own, None if v is None else v) for c, v in BESIDE.items()}
+    hidden = {column: estimates[column].mask(own) for column in BESIDE}
     return {**released, **kept, "estimates": estimates.assign(**hidden)}
 
 
