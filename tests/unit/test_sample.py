@@ -63,12 +63,12 @@ def test_sites_are_clusters_where_the_protocol_says_so_and_there_are_enough(scor
     plain = effects.mean_by_arm(scores["y"], scores["arm"].to_numpy())
     by_site = clustered(plain, scores, inference("site", 30))
     np.testing.assert_array_equal(by_site.covariance(), plain.clustered(scores["site_id"].to_numpy()).covariance())
-    assert by_site.cluster.max() == 29
+    assert by_site.clusters[0].max() == 29
     for other in (inference("site", 31), inference("person", 2)):
-        assert clustered(plain, scores, other).cluster is None
+        assert clustered(plain, scores, other).clusters == ()
 
 
 def test_a_person_is_a_cluster_also_where_sites_are_too_few(scores):
     units = twice(scores)
     plain = effects.mean_by_arm(units["y"], units["arm"].to_numpy())
-    assert clustered(plain, units, inference("site", 31)).cluster.max() == PEOPLE - 1
+    assert clustered(plain, units, inference("site", 31)).clusters[0].max() == PEOPLE - 1

@@ -70,7 +70,7 @@ def from_cox(
     Independent people of equal weight have the partial likelihood's own standard error, all others the robust one.
     """
     row = from_estimate(ask, "hazard_ratio", estimate, level, more, logarithmic=True, subgroup=subgroup)
-    if estimate.cluster is not None or weighted:
+    if estimate.clusters or weighted:
         return row
     value = float(estimate.value[0])
     error = float(np.sqrt(np.linalg.inv(fit.information)[0, 0]))

@@ -11,6 +11,7 @@ import numpy as np
 
 from iop_outcomes.estimators import propensity
 from iop_outcomes.estimators.estimate import Array, Estimate, stack
+from iop_outcomes.estimators.model_matrix import ModelMatrix
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,26 +74,18 @@ class Sample:
         return np.ones(len(self.scores)) if kind is None else self.scores[kind].to_numpy()
 
     @cached_property
-    def nuisance(self) -> Array:
-        """(n, q) influence of each person on the coefficients of the score."""
-        score = self.scores["propensity"].to_numpy()
-        information = self.terms.T @ (self.terms * (score * (1 - score))[:, None])
-        return np.asarray(np.linalg.solve(information, (self.terms * (self.arm - score)[:, None]).T).T)
-
-    @cached_property
     def propensity(self) -> propensity.Propensity:
         """The score as its estimator returns it."""
-        score, terms = self.scores["propensity"].to_numpy(), self.terms
-        coefficient = np.linalg.lstsq(terms, np.log(score / (1 - score)), rcond=None)[0]
-        names = tuple(f"t_{j}" for j in range(terms.shape[1]))
-        return propensity.Propensity(score, self.nuisance, terms, names, coefficient)
+        terms = self.terms
+        matrix = ModelMatrix(terms, tuple(f"t_{j}" for j in range(terms.shape[1])))
+        return propensity.known_propensity(self.scores["propensity"].to_numpy(), self.arm, matrix)
 
     def finish(self, estimate: Estimate, method: str) -> Estimate:
         """Count the estimation of the score, where the method has one, and group people by site."""
         kind = WEIGHTS_OF.get(method)
-        if kind is not None and estimate.gradient is not None:
-            score = self.scores["propensity"].to_numpy()
-            estimate = stack(estimate, propensity.weight_jacobian(kind, self.arm, score, self.terms), self.nuisance)
+        if kind is not None and estimate.weight is not None:
+            slope = propensity.weight_slope(kind, self.arm, self.scores["propensity"].to_numpy())
+            estimate = stack(estimate, slope, self.propensity.nuisance)
         return clustered(estimate, self.scores, self.inference)
 
     def effective(self, method: str, used: NDArray[np.bool_] | None = None) -> float:

@@ -65,7 +65,7 @@ def fit(members: pd.DataFrame, numbers: pd.DataFrame, contrast: Settings, adjust
     except EstimationError as wrong:
         return _without(members, str(wrong))
     weights = {kind: estimator.weights(kind, arm, fitted.score) for kind in WEIGHTS}
-    return Fitted(_scores(members, fitted.score, weights, fitted.terms), "", tuple(chosen.columns))
+    return Fitted(_scores(members, fitted.score, weights, fitted.nuisance.matrix.dense()), "", tuple(chosen.columns))
 
 
 def distinct(numbers: pd.DataFrame) -> list[str]:

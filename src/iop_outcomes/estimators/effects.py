@@ -94,9 +94,7 @@ def fit_outcome(
     outcome, seen = _observed(y, observed, len(covariates))
     counted = rows(len(covariates), weight, frequency)
     within = fit(family, covariates, outcome, names, counted.weight * seen, frequency)
-    gradient = within.gradient
-    assert gradient is not None
-    coefficient = replace(within, gradient=gradient * seen[:, None])
+    coefficient = replace(within, weight=counted.weight)
     return OutcomeModel(family, coefficient, with_intercept(covariates), outcome, seen, counted)
 
 
@@ -141,7 +139,7 @@ def aipw(
     observed_score: (n,) P(observed | arm, x), taken as known; by default the arm's share, which is right
     where the regression is. stacked False: regression and score count as known, which is right to first
     order if both models hold; gradient is the derivative with both held. True: the influence counts the
-    estimation of both and is right if either holds; gradient is None.
+    estimation of both and is right if either holds; no weights can be stacked onto it.
     """
     treated = indicator(arm, "arm", len(model.outcome))
     seen_score = _observed_score(model, treated, observed_score)
@@ -157,12 +155,15 @@ def aipw(
         gradients.append((augmented - values[-1]) / model.rows.total.sum())
         by_coefficient = (total * (1 - inverse)) @ slope
         # d(1 / P(arm a)) / d(linear predictor) = -(1 - s) / s for arm 1, s / (1 - s) for arm 0
-        by_score = (total * inverse * (model.outcome - predicted) * sign * (1 - received)) @ propensity.terms
-        influences.append(model.coefficient.influence @ by_coefficient + propensity.nuisance @ by_score)
+        by_score = propensity.nuisance.matrix.crossproduct(
+            total * inverse * (model.outcome - predicted) * sign * (1 - received)
+        )
+        stacked_on = propensity.nuisance.influence(by_score[:, None])[:, 0]
+        influences.append(model.coefficient.influence @ by_coefficient + stacked_on)
     estimate = model.rows.estimate(names, values, np.column_stack(gradients))
     if not stacked:
         return estimate
-    return replace(estimate, influence=estimate.influence + np.column_stack(influences), gradient=None)
+    return replace(estimate, influence=estimate.influence + np.column_stack(influences), weight=None)
 
 
 def _standardised(model: OutcomeModel, settings: Mapping[str, ArrayLike], over: ArrayLike | None) -> Estimate:
@@ -172,7 +173,6 @@ def _standardised(model: OutcomeModel, settings: Mapping[str, ArrayLike], over: 
     if total.sum() == 0:
         raise EstimationError("There is no one with weight among the people to average predictions over.")
     through = model.coefficient.gradient
-    assert through is not None
     values, gradients = [], []
     for x in settings.values():
         predicted, slope = model.predict(x)

@@ -1,16 +1,18 @@
-"""An estimate that carries its influence, and all inference from it.
+"""An estimate that carries its influence: point estimates, each person's part in them, and their covariance.
 
-`gradient[i, j]` is the derivative of estimate j with respect to the total weight of row i. A row stands for
-`frequency[i]` identical people of weight `weight[i]` each, so its total weight is their product and the influence of
-one of its people is weight[i] * gradient[i]. The covariance is the sum, over people or clusters of people, of the
-outer product of influences (the infinitesimal jackknife; Jaeckel 1972, Bell Laboratories memorandum MM 72-1215-11;
-for survival curves Therneau & Grambsch 2000, Modeling Survival Data, section 7.1).
+`influence[i, j]` is the influence of one person of row i on estimate j: the change in the estimate when that person's
+weight grows, per share of it. A row stands for `frequency[i]` identical people of weight `weight[i]` each. The
+covariance is the sum, over people or clusters of people, of the outer product of influences (the infinitesimal
+jackknife; Jaeckel 1972, Bell Laboratories memorandum MM 72-1215-11; for survival curves Therneau & Grambsch 2000,
+Modeling Survival Data, section 7.1). Weights and frequencies are distinct: doubling every weight changes nothing,
+doubling every frequency is twice as many people. What is inferred from an estimate is in `inference`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +20,11 @@ from scipy import stats
 
 from iop_outcomes.errors import EstimationError
 
+if TYPE_CHECKING:
+    from iop_outcomes.estimators.model_matrix import ModelMatrix
+
 Array = NDArray[np.float64]
+Labels = Sequence[object] | NDArray[np.object_]
 
 
 @dataclass(frozen=True)
@@ -26,38 +32,54 @@ class Estimate:
     """Point estimates and each row's influence on them.
 
     names: k labels. value: (k,). influence: (n, k), of one person of each row. frequency: (n,) people per row.
-    gradient: (n, k) or None once a transformation or a stacked score makes it meaningless.
-    cluster: (n,) whole numbers, or None for independent people.
+    weight: (n,) of one person of each row, or None once the influence holds more than the derivative by the weights.
+    clusters: one or two groupings of the rows, each (n,) whole numbers; none where people are independent.
     """
 
     names: tuple[str, ...]
     value: Array
     influence: Array
     frequency: Array
-    gradient: Array | None = None
-    cluster: NDArray[np.int64] | None = None
+    weight: Array | None = None
+    clusters: tuple[NDArray[np.int64], ...] = ()
 
     def __post_init__(self) -> None:
         k = len(self.names)
         if self.value.shape != (k,) or self.influence.shape[1:] != (k,):
             raise EstimationError(f"An estimate of {k} quantities was given arrays of other widths.")
-        if not (np.isfinite(self.value).all() and np.isfinite(self.influence).all()):
+        if not (np.isfinite(self.value).all() and np.isfinite(self.influence.sum())):
             raise EstimationError(
                 f"The estimate of {', '.join(self.names)} is not finite: no events, or no one at risk, in an arm."
             )
 
+    @property
+    def gradient(self) -> Array:
+        """(n, k) derivative of the estimates by the total weight of each row; 0 for rows without weight."""
+        if self.weight is None:
+            raise EstimationError(
+                "The influence of this estimate holds more than its derivative by the weights (a score was stacked, "
+                "or a model was estimated with it), so no further weights can be stacked onto it."
+            )
+        used = self.weight > 0
+        return np.asarray(self.influence / np.where(used, self.weight, 1.0)[:, None] * used[:, None])
+
     def take(self, *names: str) -> Estimate:
         """The named quantities only."""
         at = [self.names.index(n) for n in names]
-        gradient = None if self.gradient is None else self.gradient[:, at]
-        return replace(self, names=names, value=self.value[at], influence=self.influence[:, at], gradient=gradient)
+        return replace(self, names=names, value=self.value[at], influence=self.influence[:, at])
 
-    def clustered(self, cluster: Sequence[object] | NDArray[np.object_]) -> Estimate:
-        """The same estimate with people grouped, for example by site."""
-        codes = np.unique(np.asarray(cluster).astype(str), return_inverse=True)[1].astype(np.int64)
-        if codes.max(initial=0) < 1:
+    def clustered(self, *groupings: Labels) -> Estimate:
+        """The same estimate with people grouped by one label each, or two: for example by person and by site.
+
+        Two groupings need not be nested (Cameron, Gelbach & Miller 2011, JBES 29:238). Raises where a grouping has
+        fewer than two groups.
+        """
+        codes = tuple(np.unique(np.asarray(g).astype(str), return_inverse=True)[1].astype(np.int64) for g in groupings)
+        if any(c.max(initial=0) < 1 for c in codes):
             raise EstimationError("A cluster-robust variance needs at least two clusters; there is one.")
-        return replace(self, cluster=codes)
+        if len(codes) > 2:
+            raise EstimationError("People can be grouped in one or two ways, not more.")
+        return replace(self, clusters=codes)
 
     def transform(self, names: Sequence[str], function: Callable[[Array], Array], jacobian: Array) -> Estimate:
         """New quantities g(value) by the delta method; jacobian is (len(names), k)."""
@@ -66,38 +88,49 @@ class Estimate:
             names=tuple(names),
             value=np.asarray(function(self.value), dtype=float),
             influence=self.influence @ jacobian.T,
-            gradient=None if self.gradient is None else self.gradient @ jacobian.T,
         )
 
     def covariance(self) -> Array:
         """(k, k) robust covariance; with clusters, the people of a cluster are summed first.
 
-        Clustered covariances carry the factor J / (J - 1), as influences sum to zero over J clusters.
+        Clustered covariances carry the factor J / (J - 1), as influences sum to zero over J clusters. Two groupings
+        add up, less the covariance under their intersection.
         """
-        if self.cluster is None:
+        if not self.clusters:
             return np.asarray((self.influence * self.frequency[:, None]).T @ self.influence)
-        clusters = int(self.cluster.max()) + 1
-        summed = np.zeros((clusters, len(self.names)))
-        np.add.at(summed, self.cluster, self.influence * self.frequency[:, None])
-        return np.asarray(summed.T @ summed) * clusters / (clusters - 1)
+        if len(self.clusters) == 1:
+            return self._summed(self.clusters[0])
+        first, second = self.clusters
+        both = np.unique(first * (second.max() + 1) + second, return_inverse=True)[1]
+        return self._summed(first) + self._summed(second) - self._summed(both)
+
+    def _summed(self, cluster: NDArray[np.int64]) -> Array:
+        size = int(cluster.max()) + 1
+        summed = np.stack([np.bincount(cluster, i * self.frequency, size) for i in self.influence.T], axis=1)
+        return np.asarray(summed.T @ summed) * size / (size - 1)
 
     def standard_error(self) -> Array:
-        """(k,) square roots of the diagonal of the covariance."""
-        return np.sqrt(np.diag(self.covariance()))
+        """(k,) square roots of the diagonal of the covariance; refused where two-way clusters leave none."""
+        variance = np.diag(self.covariance())
+        if (variance < 0).any():
+            raise EstimationError(
+                "The two-way clustered variance is negative: the groups of one kind are too few, or hold the others "
+                "almost wholly. Cluster by the larger groups alone."
+            )
+        return np.sqrt(variance)
+
+    @property
+    def degrees(self) -> float:
+        """Degrees of freedom: those of the smaller number of clusters, or infinite for independent people."""
+        return min((float(c.max()) for c in self.clusters), default=np.inf)
 
     def critical(self, level: float) -> float:
         """The half-width of a confidence interval in standard errors: normal, or t with J - 1 degrees of freedom."""
-        upper = 0.5 + level / 2
-        if self.cluster is None:
-            return float(stats.norm.ppf(upper))
-        return float(stats.t.ppf(upper, int(self.cluster.max())))
+        return float(stats.t.ppf(0.5 + level / 2, self.degrees))
 
     def p_value(self) -> Array:
         """(k,) two-sided p values against zero."""
-        z = np.abs(self.value) / self.standard_error()
-        if self.cluster is None:
-            return np.asarray(2 * stats.norm.sf(z))
-        return np.asarray(2 * stats.t.sf(z, int(self.cluster.max())))
+        return np.asarray(2 * stats.t.sf(np.abs(self.value) / self.standard_error(), self.degrees))
 
 
 def join(estimates: Sequence[Estimate]) -> Estimate:
@@ -105,14 +138,13 @@ def join(estimates: Sequence[Estimate]) -> Estimate:
     first = estimates[0]
     if any(e.influence.shape[0] != first.influence.shape[0] for e in estimates):
         raise EstimationError("Estimates on different people cannot be joined.")
-    gradients = [e.gradient for e in estimates]
-    gradient = None if any(g is None for g in gradients) else np.hstack([g for g in gradients if g is not None])
+    same = all(e.weight is not None and np.array_equal(e.weight, first.weight) for e in estimates)  # type: ignore[arg-type]
     return replace(
         first,
         names=tuple(n for e in estimates for n in e.names),
         value=np.concatenate([e.value for e in estimates]),
         influence=np.hstack([e.influence for e in estimates]),
-        gradient=gradient,
+        weight=first.weight if same else None,
     )
 
 
@@ -132,13 +164,34 @@ def log_ratio(estimate: Estimate, first: str, second: str, name: str = "log_rati
     return pair.transform((name,), lambda v: np.array([np.log(v[0] / v[1])]), jacobian)
 
 
-def stack(estimate: Estimate, weight_jacobian: Array, nuisance: Array) -> Estimate:
+@dataclass(frozen=True)
+class Nuisance:
+    """The parameters of a model that an estimate stands on, and each person's influence on them, kept as a product.
+
+    matrix: the model's columns, (n, q). residual: (n, c), weight times outcome minus fitted, for each of the model's c
+    linear predictors (1 in a logistic model, arms less one in a multinomial one). inverse: (c q, c q) inverse
+    information. The influence of a person is the vector of residual times x, predictor by predictor, times inverse.
+    """
+
+    matrix: ModelMatrix
+    residual: Array
+    inverse: Array
+
+    def influence(self, direction: Array) -> Array:
+        """(n, k) influence of each person on `direction` (c q, k) of the parameters."""
+        turned = self.inverse @ direction
+        q = self.matrix.shape[1]
+        parts = [r[:, None] * self.matrix.times(turned[at * q : (at + 1) * q]) for at, r in enumerate(self.residual.T)]
+        return np.asarray(sum(parts[1:], parts[0]))
+
+
+def stack(estimate: Estimate, slope: Array, nuisance: Nuisance) -> Estimate:
     """Count the estimation of the weights (M-estimation; Stefanski & Boos 2002, American Statistician 56:29).
 
-    weight_jacobian: (n, q), derivative of each person's weight with respect to the q parameters of the weight model.
-    nuisance: (n, q), influence of each person on those parameters. Needs the estimate's gradient.
+    slope: (n,) or (n, c), derivative of each person's weight by the linear predictors of the weight model.
+    Raises where the estimate's influence is no longer that of its weights alone.
     """
-    if estimate.gradient is None:
-        raise EstimationError("Stacking needs the gradient of the estimate with respect to the weights.")
-    through = weight_jacobian.T @ (estimate.gradient * estimate.frequency[:, None])
-    return replace(estimate, influence=estimate.influence + nuisance @ through, gradient=None)
+    gradient = estimate.gradient * estimate.frequency[:, None]
+    slopes = slope[:, None] if slope.ndim == 1 else slope
+    through = np.concatenate([nuisance.matrix.crossproduct(s[:, None] * gradient) for s in slopes.T])
+    return replace(estimate, influence=estimate.influence + nuisance.influence(through), weight=None)

@@ -2,7 +2,7 @@
 
 What happens, in order: a logistic model of the arm gives each person's score and influence on its
 coefficients; a table of tilting functions h turns scores into weights, and their derivatives into the
-Jacobian by which `estimate.stack` counts that the score was estimated; balance is measured against the spread
+slopes by which `estimate.stack` counts that the score was estimated; balance is measured against the spread
 before weighting. Refused: separation, which means that some kind of person is only ever seen in one arm, and
 scores of exactly 0 or 1.
 
@@ -19,8 +19,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.estimate import Array
-from iop_outcomes.estimators.regression import INTERCEPT, logistic, with_intercept
+from iop_outcomes.estimators.estimate import Array, Nuisance
+from iop_outcomes.estimators.model_matrix import ModelMatrix
+from iop_outcomes.estimators.regression import solve
 from iop_outcomes.estimators.rows import Mask, column, columns, indicator, quantile, rows
 
 
@@ -28,15 +29,19 @@ from iop_outcomes.estimators.rows import Mask, column, columns, indicator, quant
 class Propensity:
     """A logistic model of the arm.
 
-    score: (n,) probability of arm 1. nuisance: (n, q) influence of one person of each row on the
-    coefficients. terms: (n, q) the model's columns, intercept first. names: q labels. coefficient: (q,).
+    score: (n,) probability of arm 1. nuisance: its coefficients with each person's influence on them.
+    coefficient: (q,), intercept first. standard_error: (q,), as the model implies.
     """
 
     score: Array
-    nuisance: Array
-    terms: Array
-    names: tuple[str, ...]
+    nuisance: Nuisance
     coefficient: Array
+    standard_error: Array
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """(q,) names of the coefficients, the intercept first."""
+        return self.nuisance.matrix.names
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,7 @@ WEIGHTINGS: dict[str, Weighting] = {
 
 
 def fit_propensity(
-    x: ArrayLike, arm: ArrayLike, frequency: ArrayLike | None = None, names: Sequence[str] = ()
+    x: ArrayLike | ModelMatrix, arm: ArrayLike, frequency: ArrayLike | None = None, names: Sequence[str] = ()
 ) -> Propensity:
     """Logistic model of arm (n,), zeros and ones, on x (n, p), to which an intercept is added.
 
@@ -79,14 +84,20 @@ def fit_propensity(
     Raises EstimationError naming the columns: collinear, or separation.
     """
     treated = indicator(arm, "arm")
-    covariates = columns(x, names, treated.size)
     try:
-        fitted = logistic(covariates, treated, names, frequency=frequency)
+        fitted = solve("logistic", x, treated, names, frequency=frequency)
     except EstimationError as refusal:
         raise EstimationError(f"The propensity score cannot be estimated. {refusal}") from refusal
-    terms = with_intercept(covariates)
-    score = 1 / (1 + np.exp(-terms @ fitted.value))
-    return Propensity(score, fitted.influence, terms, (INTERCEPT, *names), fitted.value)
+    return Propensity(fitted.mean, fitted.nuisance(), fitted.coefficient, fitted.standard_error())
+
+
+def known_propensity(score: ArrayLike, arm: ArrayLike, terms: ModelMatrix) -> Propensity:
+    """The Propensity of scores (n,) that were fitted earlier, on columns `terms` (n, q), the intercept first."""
+    s, treated = column(score, "score"), indicator(arm, "arm")
+    inverse = np.linalg.inv(terms.gram(s * (1 - s)))
+    coefficient = inverse @ terms.crossproduct(s * (1 - s) * np.log(s / (1 - s)))
+    nuisance = Nuisance(terms, (treated - s)[:, None], inverse)
+    return Propensity(s, nuisance, coefficient, np.sqrt(np.diag(inverse)))
 
 
 def weights(kind: str, arm: ArrayLike, score: ArrayLike, frequency: ArrayLike | None = None) -> Array:
@@ -96,10 +107,10 @@ def weights(kind: str, arm: ArrayLike, score: ArrayLike, frequency: ArrayLike | 
     return _share(weighting, treated, frequency) * weighting.tilt(s) / received
 
 
-def weight_jacobian(
-    kind: str, arm: ArrayLike, score: ArrayLike, terms: Array, frequency: ArrayLike | None = None
+def weight_slope(
+    kind: str, arm: ArrayLike, score: ArrayLike, frequency: ArrayLike | None = None
 ) -> Array:
-    """(n, q) derivative of each weight by the coefficients of the logistic model with columns `terms`.
+    """(n,) derivative of each weight by the linear predictor of the logistic model, for `estimate.stack`.
 
     The shares of stabilised weights are taken as constants, as they cancel from Hajek means.
     """
@@ -107,8 +118,7 @@ def weight_jacobian(
     received = np.where(treated, s, 1 - s)
     sign = np.where(treated, 1.0, -1.0)
     by_score = weighting.slope(s) / received - sign * weighting.tilt(s) / received**2
-    by_predictor = _share(weighting, treated, frequency) * by_score * s * (1 - s)
-    return np.asarray(by_predictor[:, None] * terms)
+    return np.asarray(_share(weighting, treated, frequency) * by_score * s * (1 - s))
 
 
 def truncate(
@@ -116,7 +126,7 @@ def truncate(
 ) -> tuple[Array, Mask]:
     """Weights brought in to their own quantiles (of people), and which rows were left alone.
 
-    The Jacobian of a truncated weight is zero: multiply `weight_jacobian` by the second array.
+    The slope of a truncated weight is zero: multiply `weight_slope` by the second array.
     """
     values = column(weight, "weight")
     low, high = quantile(values, (lower, upper), rows(values.size, None, frequency).frequency)

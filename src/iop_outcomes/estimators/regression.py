@@ -1,20 +1,18 @@
-"""Generalised linear models with weights and frequencies: logistic, modified Poisson, linear.
+"""Logistic, Poisson and linear regression with weights, frequencies and each row's influence.
 
-What happens, in order: rows are checked; an intercept is put in front of the covariates; collinear columns
-are refused by name; statsmodels finds the coefficients by iteratively reweighted least squares (for logistic models
-of national size, whose QR decompositions take minutes, Newton steps from zero find them); Newton steps take them to
-full precision, and show whether they exist: where a step still moves a prediction after convergence, a coefficient is
-growing without limit (separation), which is refused naming the covariate.
+What happens, in order: the outcome, the covariates and the rows are checked; numeric columns are centred and scaled;
+columns that others already contain are refused by name; Newton's method with step halving maximises the likelihood
+(from the fit of every eighth person where there are many); coefficients that grow without limit mean separation,
+which is refused naming the covariate.
 
-All three have their canonical link, so the score of a person is x (y - mu) and the derivative of the
-coefficients with respect to a row's weight is A^-1 x (y - mu), A = sum of W v(mu) x x'. The robust covariance
-that follows is HC0; with a binary y `poisson` is the modified Poisson regression of Zou (2004, American
-Journal of Epidemiology 159:702).
+All three have their canonical link, so the score of a person is x (y - mu) and the derivative of the coefficients with
+respect to a row's weight is A^-1 x (y - mu), A = sum of W v(mu) x x'. The robust covariance that follows is HC0; with
+a binary y `poisson` is the modified Poisson regression of Zou (2004, American Journal of Epidemiology 159:702). A^-1
+itself is the covariance that the model implies (with frequencies, and weights read as such).
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
@@ -24,38 +22,48 @@ from numpy.typing import ArrayLike
 from scipy.special import expit
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.estimate import Array, Estimate
-from iop_outcomes.estimators.rows import Rows, column, columns, refuse_collinear, rows
+from iop_outcomes.estimators.estimate import Array, Estimate, Nuisance
+from iop_outcomes.estimators.model_matrix import ModelMatrix, model_matrix
+from iop_outcomes.estimators.rows import Rows, column, refuse_collinear, rows, square_root
 
 INTERCEPT = "intercept"
-POLISHING_STEPS = 2
-LARGEST_LAST_MOVE = 1e-3
-# cells of the design from which a logistic model starts with Newton steps of its own
-NATIONAL_SIZE = 2_000_000
-NEWTON_STEPS = 25
+MAXIMUM_ITERATIONS = 40
+MAXIMUM_HALVINGS = 25
+CONVERGED = 1e-10  # largest change in a linear predictor
+SAME_INFORMATION = 1e-3  # below this change, the information of the step before still serves
+MANY_ROWS = 50_000
+EVERY = 8  # of many rows, those that give the first fit
 
 
 @dataclass(frozen=True)
 class Family:
     """A model with canonical link.
 
-    name: in messages. statsmodels: the name there. mean: of the linear predictor. variance: of the mean.
-    lowest, highest: the range of y.
+    name: in messages. mean: of the linear predictor, the derivative of cumulant. variance: of the mean.
+    link: from the mean of everyone to the first intercept. lowest, highest: the range of y.
     """
 
     name: str
-    statsmodels: str
     mean: Callable[[Array], Array]
     variance: Callable[[Array], Array]
+    cumulant: Callable[[Array], Array]
+    link: Callable[[float], float]
     lowest: float
     highest: float
 
 
 FAMILIES: dict[str, Family] = {
-    "logistic": Family("logistic model", "Binomial", expit, lambda mu: mu * (1 - mu), 0.0, 1.0),
-    "poisson": Family("Poisson model", "Poisson", np.exp, lambda mu: mu, 0.0, np.inf),
-    "linear": Family("linear model", "Gaussian", lambda eta: eta, np.ones_like, -np.inf, np.inf),
-}
+    "logistic": Family(
+        "logistic model", expit, lambda mu: mu * (1 - mu), lambda eta: np.logaddexp(0, eta),
+        lambda m: float(np.log(m / (1 - m))), 0.0, 1.0,
+    ),
+    "poisson": Family(
+        "Poisson model", np.exp, lambda mu: mu, np.exp, lambda m: float(np.log(m)), 0.0, np.inf,
+    ),
+    "linear": Family(
+        "linear model", lambda eta: eta, np.ones_like, lambda eta: eta**2 / 2, lambda m: m, -np.inf, np.inf,
+    ),
+}  # fmt: skip
 
 
 def logistic(
@@ -97,28 +105,75 @@ def linear(
 
 def fit(
     family: str,
-    x: ArrayLike,
+    x: ArrayLike | ModelMatrix,
     y: ArrayLike,
     names: Sequence[str],
     weight: ArrayLike | None = None,
     frequency: ArrayLike | None = None,
 ) -> Estimate:
     """The coefficients of one of FAMILIES, by its name; see `logistic`."""
+    solved = solve(family, x, y, names, weight, frequency)
+    return solved.rows.estimate(solved.matrix.names, solved.coefficient, solved.gradient())
+
+
+@dataclass(frozen=True)
+class Solved:
+    """A fitted model, its influence kept as a product so that national files fit in memory.
+
+    coefficient: (p + 1,), intercept first. inverse: (p + 1, p + 1) inverse information. matrix: (n, p + 1).
+    mean: (n,) fitted. residual: (n,) y - mean.
+    """
+
+    coefficient: Array
+    inverse: Array
+    matrix: ModelMatrix
+    mean: Array
+    residual: Array
+    rows: Rows
+
+    def gradient(self) -> Array:
+        """(n, p + 1) derivative of the coefficients by the total weight of each row."""
+        out = np.empty(self.matrix.shape)
+        for at, block in self.matrix.blocks(self.residual):
+            out[at] = block @ self.inverse
+        return out
+
+    def nuisance(self) -> Nuisance:
+        """The coefficients as parameters that another estimate stands on."""
+        return Nuisance(self.matrix, (self.rows.weight * self.residual)[:, None], self.inverse)
+
+    def standard_error(self) -> Array:
+        """(p + 1,) standard errors that the model implies, as of R's `glm` (not for the linear model)."""
+        return np.sqrt(np.diag(self.inverse))
+
+
+def solve(
+    family: str,
+    x: ArrayLike | ModelMatrix,
+    y: ArrayLike,
+    names: Sequence[str] = (),
+    weight: ArrayLike | None = None,
+    frequency: ArrayLike | None = None,
+) -> Solved:
+    """Fit one of FAMILIES; x (n, p) without intercept, a table or a ModelMatrix. Raises as `logistic` does."""
     model = FAMILIES[family]
     outcome = column(y, "y")
     counted = rows(outcome.size, weight, frequency)
-    design = with_intercept(columns(x, names, outcome.size))
-    labels = (INTERCEPT, *names)
+    covariates = model_matrix(x, names, outcome.size)
     _check_outcome(model, outcome, counted)
+    standard, centre, scale = _standardised(covariates, counted)
     total = counted.total / counted.total[counted.used].mean()
-    refuse_collinear(np.sqrt(total[counted.used])[:, None] * design[counted.used], labels, model.name)
-    scale = np.sqrt((design[counted.used] ** 2).mean(axis=0))
-    scaled = design / scale
-    start = _iteratively_reweighted(model, scaled[counted.used], outcome[counted.used], total[counted.used])
-    beta, inverse = _polished(model, scaled, outcome, total, start, labels)
-    residual = outcome - model.mean(scaled @ beta)
-    gradient = scaled @ inverse * residual[:, None] / scale / counted.total[counted.used].mean()
-    return counted.estimate(labels, beta / scale, gradient)
+    some = np.flatnonzero(counted.used) if not counted.used.all() else slice(None)
+    beta, inverse = _maximise(model, standard.take(some), outcome[some], total[some])
+    # back from centred and scaled columns: b = b* / scale, and the intercept gives up the centres
+    back = np.diag(1 / scale)
+    back[0] -= centre / scale
+    coefficient = back @ beta
+    mean = model.mean(standard.times(beta))
+    unscaled = back @ inverse @ back.T / counted.total[counted.used].mean()
+    return Solved(
+        coefficient, unscaled, covariates.with_intercept(INTERCEPT), mean, outcome - mean, counted
+    )
 
 
 def with_intercept(x: Array) -> Array:
@@ -126,69 +181,80 @@ def with_intercept(x: Array) -> Array:
     return np.column_stack([np.ones(len(x)), x])
 
 
-def _iteratively_reweighted(model: Family, x: Array, y: Array, total: Array) -> Array:
-    if model.name == FAMILIES["logistic"].name and x.size >= NATIONAL_SIZE:
-        return newton(x, y, total)
-    from statsmodels.genmod import families
-    from statsmodels.genmod.generalized_linear_model import GLM
+def _standardised(x: ModelMatrix, counted: Rows) -> tuple[ModelMatrix, Array, Array]:
+    """The columns with an intercept, numeric ones less their mean and over their spread; and both, (p + 1,)."""
+    share = counted.used * counted.frequency / (counted.used * counted.frequency).sum()
+    centre, scale = np.zeros(x.shape[1] + 1), np.ones(x.shape[1] + 1)
+    a = x.numeric.shape[1]
+    centre[1 : a + 1] = share @ x.numeric
+    numeric = x.numeric - centre[1 : a + 1]
+    spread = np.sqrt(share @ numeric**2)
+    flat = spread <= 1e-10 * np.sqrt(share @ x.numeric**2)
+    scale[1 : a + 1] = np.where(flat, 1.0, spread)
+    standard = ModelMatrix(np.where(flat, 0.0, numeric / scale[1 : a + 1]), x.names, x.codes, x.levels)
+    return standard.with_intercept(INTERCEPT), centre, scale
 
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")  # separation is looked for below, whether or not statsmodels noticed it
-        fitted = GLM(y, x, family=getattr(families, model.statsmodels)(), freq_weights=total)
-        # the deviance grows with the people, and so does its rounding error
-        result = fitted.fit(maxiter=100, tol=1e-9 * max(1.0, len(y) / 1000), wls_method="qr")
-    return np.asarray(result.params, dtype=float)
 
-
-def newton(x: Array, y: Array, total: Array) -> Array:
-    """Coefficients of a logistic model by Newton steps from zero, halved while they lower the likelihood.
-
-    Where no finite coefficients exist the last ones come back, and the polishing refuses them.
-    """
+def _maximise(model: Family, x: ModelMatrix, y: Array, total: Array) -> tuple[Array, Array]:
+    """The coefficients and the inverse information at them."""
     beta = np.zeros(x.shape[1])
-    predictor, likelihood = np.zeros(len(y)), -np.inf
-    for _ in range(NEWTON_STEPS):
-        mean = expit(predictor)
-        information = x.T @ (x * (total * mean * (1 - mean))[:, None])
-        step = np.linalg.lstsq(information, x.T @ (total * (y - mean)), rcond=None)[0]
-        for _ in range(NEWTON_STEPS):
-            reached = x @ (beta + step)
-            gained = float(total @ (y * reached - np.logaddexp(0, reached)))
-            if gained >= likelihood:
+    beta[0] = model.link(float(total @ y / total.sum()))
+    if len(y) >= MANY_ROWS:
+        some = slice(None, None, EVERY)
+        beta = _climb(model, x.take(some), y[some], total[some], beta, enough=0.01)[0]
+    refuse_collinear(square_root(_information(model, x, total, beta)), x.names, model.name, tolerance=1e-7)
+    beta, step, moved = _climb(model, x, y, total, beta)
+    if not moved < CONVERGED:
+        _refuse_separation(model, step, x.names)
+    inverse = _solve(_information(model, x, total, beta), np.eye(len(beta)))
+    if not np.isfinite(inverse).all() or (np.diag(inverse) <= 0).any():
+        _refuse_separation(model, step, x.names)
+    return beta, inverse
+
+
+def _information(model: Family, x: ModelMatrix, total: Array, beta: Array) -> Array:
+    return x.gram(total * model.variance(model.mean(x.times(beta))))
+
+
+def _climb(
+    model: Family, x: ModelMatrix, y: Array, total: Array, beta: Array, enough: float = CONVERGED
+) -> tuple[Array, Array, float]:
+    """Newton steps, halved while the likelihood falls: the coefficients, the last step, and how far it moved anyone."""
+
+    def likelihood(predictor: Array) -> float:
+        with np.errstate(over="ignore"):
+            return float(total @ (y * predictor - model.cumulant(predictor)))
+
+    predictor, moved = x.times(beta), np.inf
+    reached = likelihood(predictor)
+    for _ in range(MAXIMUM_ITERATIONS):
+        mean = model.mean(predictor)
+        if moved > SAME_INFORMATION:
+            information = x.gram(total * model.variance(mean))
+        step = _solve(information, x.crossproduct(total * (y - mean)))
+        change = x.times(step)
+        for _ in range(MAXIMUM_HALVINGS):
+            gained = likelihood(predictor + change)
+            if gained >= reached - 1e-12 * (1 + abs(reached)):
                 break
-            step = step / 2
-        beta, predictor, moved = beta + step, reached, float(np.abs(reached - predictor).max())
-        likelihood = gained
-        if moved < LARGEST_LAST_MOVE / 10:
+            step, change = step / 2, change / 2
+        beta, predictor, reached = beta + step, predictor + change, gained
+        moved = float(np.abs(change).max())
+        if moved < enough or not np.isfinite(moved):
             break
-    return beta
+    return beta, step, moved
 
 
-def _polished(
-    model: Family, x: Array, y: Array, total: Array, beta: Array, labels: Sequence[str]
-) -> tuple[Array, Array]:
-    """The coefficients after Newton steps, and the inverse information there."""
-    for _ in range(POLISHING_STEPS):
-        inverse = _inverse_information(model, x, total, beta, labels)
-        step = inverse @ (x.T @ (total * (y - model.mean(x @ beta))))
-        moved = float(np.abs(x[total > 0] @ step).max())
-        if not moved < LARGEST_LAST_MOVE:
-            _refuse_separation(model, step, labels)
-        beta = beta + step
-    return beta, _inverse_information(model, x, total, beta, labels)
-
-
-def _inverse_information(model: Family, x: Array, total: Array, beta: Array, labels: Sequence[str]) -> Array:
-    with np.errstate(over="ignore"):
-        spread = total * model.variance(model.mean(x @ beta))
-    information = x.T @ (x * spread[:, None])
+def _solve(information: Array, right: Array) -> Array:
+    """information^-1 right, scaled so that rare categories do not spoil it; the shortest solution if singular."""
     size = np.sqrt(np.diag(information))
-    if not (np.isfinite(size).all() and (size > 0).all()):
-        _refuse_separation(model, np.where(size > 0, 0.0, 1.0), labels)
+    size = np.where(size > 0, size, 1.0)
+    scaled = right / (size if right.ndim == 1 else size[:, None])
     try:
-        return np.asarray(np.linalg.inv(information / np.outer(size, size)) / np.outer(size, size))
+        found = np.linalg.solve(information / np.outer(size, size), scaled)
     except np.linalg.LinAlgError:
-        _refuse_separation(model, beta, labels)
+        found = np.linalg.lstsq(information / np.outer(size, size), scaled, rcond=None)[0]
+    return np.asarray(found / (size if right.ndim == 1 else size[:, None]))
 
 
 def _refuse_separation(model: Family, direction: Array, labels: Sequence[str]) -> NoReturn:

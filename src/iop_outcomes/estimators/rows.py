@@ -40,13 +40,8 @@ class Rows:
 
     def estimate(self, names: Sequence[str], value: ArrayLike, gradient: Array) -> Estimate:
         """The Estimate whose derivative with respect to the rows' total weights is `gradient` (n, k)."""
-        return Estimate(
-            names=tuple(names),
-            value=np.asarray(value, dtype=float),
-            influence=self.weight[:, None] * gradient,
-            frequency=self.frequency,
-            gradient=gradient,
-        )
+        influence = gradient if (self.weight == 1).all() else self.weight[:, None] * gradient
+        return Estimate(tuple(names), np.asarray(value, dtype=float), influence, self.frequency, self.weight)
 
 
 def rows(n: int, weight: ArrayLike | None, frequency: ArrayLike | None) -> Rows:
@@ -149,6 +144,16 @@ def refuse_collinear(root: Array, names: Sequence[str], model: str, tolerance: f
             f"The {model} has collinear columns: among {listed}, one is a combination of the others. "
             "Leave one of them out (a reference category, a duplicate, or a column that does not vary)."
         )
+
+
+def square_root(information: Array) -> Array:
+    """A matrix whose crossproduct is the information; zero where a column never varies."""
+    size = np.sqrt(np.clip(np.diag(information), 0, None))
+    flat = size <= 1e-7 * max(size.max(), 1e-300)
+    size = np.where(flat, 1.0, size)
+    values, vectors = np.linalg.eigh(information / np.outer(size, size))
+    root = np.sqrt(np.clip(values, 0, None))[:, None] * vectors.T
+    return np.where(flat, 0.0, root)
 
 
 def label(number: float) -> str:
