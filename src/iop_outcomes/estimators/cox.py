@@ -28,8 +28,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from iop_outcomes.errors import EstimationError
+from iop_outcomes.estimators.cox_likelihood import EventTimes, PartialLikelihood, Point, tie_terms
 from iop_outcomes.estimators.estimate import Array, Estimate
-from iop_outcomes.estimators.risksets import RiskSets, follow_up, risk_sets
+from iop_outcomes.estimators.risksets import follow_up, risk_sets
 from iop_outcomes.estimators.rows import Whole, columns, indicator, refuse_collinear, rows
 
 MAXIMUM_ITERATIONS = 50
@@ -41,6 +42,7 @@ class CoxFit:
     """estimate: log hazard ratios. information: (p, p), whose inverse is the model-based covariance.
 
     log_likelihood: partial, at the estimate; null_log_likelihood: at zero. iterations: Newton steps.
+    at_events: score and information event time by event time.
     """
 
     estimate: Estimate
@@ -48,6 +50,7 @@ class CoxFit:
     log_likelihood: float
     iterations: int
     null_log_likelihood: float
+    at_events: EventTimes
 
 
 def cox(
@@ -80,141 +83,28 @@ def cox(
     sets = risk_sets(exits[kept], died, None if enters is None else enters[kept], stratum)
     mean_total = everyone.total[kept].mean()
     standard, scale = _standardised(covariates, stratum)
-    likelihood = _Likelihood(
+    likelihood = PartialLikelihood(
         x=standard,
         total=everyone.total[kept] / mean_total,
         sets=sets,
-        ties=_ties(sets, everyone.frequency[kept][sets.dead], ties),
+        ties=tie_terms(sets, everyone.frequency[kept][sets.dead], ties),
     )
     null = likelihood.at(np.zeros(len(names)))
     refuse_collinear(_square_root(null.information), names, "Cox model", tolerance=1e-6)
     top, iterations = _maximise(likelihood, null, names)
     gradient = np.zeros((n, len(names)))
-    gradient[kept] = likelihood.score_residuals(top) @ np.linalg.inv(top.information) / (scale * mean_total)
+    gradient[kept] = likelihood.score_residuals(top.sums) @ np.linalg.inv(top.information) / (scale * mean_total)
     return CoxFit(
         estimate=everyone.estimate(names, top.beta / scale, gradient),
         information=top.information * np.outer(scale, scale) * mean_total,
         log_likelihood=likelihood.on_scale(top, mean_total),
         iterations=iterations,
         null_log_likelihood=likelihood.on_scale(null, mean_total),
+        at_events=EventTimes(likelihood, top.sums, scale, mean_total, kept),
     )
 
 
-@dataclass(frozen=True)
-class _Ties:
-    """The terms j of the likelihood, those of all event times in one row.
-
-    owner: event time that a term belongs to. fraction: a_j. copies: how often it counts. people: (T,) deaths.
-    """
-
-    owner: Whole
-    fraction: Array
-    copies: Array
-    people: Array
-
-    def sum(self, values: Array) -> Array:
-        """(T,) sums over the terms of each event time."""
-        return np.asarray(np.bincount(self.owner, self.copies * values, len(self.people)), dtype=float)
-
-
-def _ties(sets: RiskSets, people_dead: Array, ties: str) -> _Ties:
-    people = sets.among_dead(people_dead)
-    each = np.arange(len(people))
-    if ties == "breslow":
-        return _Ties(each, np.zeros(len(people)), people, people)
-    if ties != "efron":
-        raise EstimationError(f"Ties can be handled after 'efron' or 'breslow', not '{ties}'.")
-    whole = people.astype(np.int64)
-    owner = np.repeat(each, whole)
-    rank = np.arange(len(owner)) - np.repeat(np.cumsum(whole) - whole, whole)
-    return _Ties(owner, rank / people[owner], np.ones(len(owner)), people)
-
-
-@dataclass(frozen=True)
-class _Point:
-    """The likelihood and its derivatives at one beta, and what the score residuals need.
-
-    relative: (n,) r. At each event time, (T,) or (T, p): risk and risk_x are Wr(R) and Wrx(R), dead and
-    dead_x the same of D, scaled is W(D) / m.
-    """
-
-    beta: Array
-    log_likelihood: float
-    score: Array
-    information: Array
-    relative: Array
-    risk: Array
-    risk_x: Array
-    dead: Array
-    dead_x: Array
-    scaled: Array
-
-
-@dataclass(frozen=True)
-class _Likelihood:
-    """x: (n, p) centred and scaled. total: (n,) weights of mean one."""
-
-    x: Array
-    total: Array
-    sets: RiskSets
-    ties: _Ties
-
-    def at(self, beta: Array) -> _Point:
-        """The likelihood and its two derivatives; not finite where beta overflows."""
-        sets, dead = self.sets, self.sets.dead
-        linear = self.x @ beta
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            relative = np.exp(linear)
-            mass = self.total * relative
-            mass_x = mass[:, None] * self.x
-            risk, risk_x = sets.at_risk(mass), sets.at_risk(mass_x)
-            gone, gone_x = sets.among_dead(mass[dead]), sets.among_dead(mass_x[dead])
-            scaled = sets.among_dead(self.total[dead]) / self.ties.people
-            p0, p1, q0, q1, q2 = self._sums(risk, gone)
-            logs = self.ties.sum(np.log(self._remaining(risk, gone)))
-            score = self.total[dead] @ self.x[dead] - scaled @ (risk_x * p0[:, None] - gone_x * p1[:, None])
-            exposure = mass * sets.while_at_risk(scaled * p0)
-            exposure[dead] -= mass[dead] * (scaled * p1)[sets.position]
-            cross = risk_x.T @ (gone_x * (scaled * q1)[:, None])
-            information = (
-                self.x.T @ (self.x * exposure[:, None])
-                - risk_x.T @ (risk_x * (scaled * q0)[:, None])
-                + (cross + cross.T)
-                - gone_x.T @ (gone_x * (scaled * q2)[:, None])
-            )
-            log_likelihood = float(self.total[dead] @ linear[dead] - scaled @ logs)
-        return _Point(beta, log_likelihood, score, information, relative, risk, risk_x, gone, gone_x, scaled)
-
-    def score_residuals(self, point: _Point) -> Array:
-        """(n, p) derivative of the score with respect to each row's weight, per unit of weight."""
-        sets, at = self.sets, self.sets.position
-        p0, p1, q0, q1, q2 = self._sums(point.risk, point.dead)
-        scaled = point.scaled
-        hazard = sets.while_at_risk(scaled * p0)
-        hazard_x = sets.while_at_risk(scaled[:, None] * (point.risk_x * q0[:, None] - point.dead_x * q1[:, None]))
-        residual = -point.relative[:, None] * (self.x * hazard[:, None] - hazard_x)
-        mean = (point.risk_x * p0[:, None] - point.dead_x * p1[:, None]) / self.ties.people[:, None]
-        kept_x = scaled[:, None] * (point.risk_x * q1[:, None] - point.dead_x * q2[:, None])
-        x, relative = self.x[sets.dead], point.relative[sets.dead][:, None]
-        residual[sets.dead] += x - mean[at] + relative * (x * (scaled * p1)[at][:, None] - kept_x[at])
-        return np.asarray(residual)
-
-    def on_scale(self, point: _Point, mean_total: float) -> float:
-        """The log likelihood for the weights as given, not as scaled to mean one."""
-        events = self.total[self.sets.dead].sum()
-        return float(mean_total * (point.log_likelihood - events * np.log(mean_total)))
-
-    def _remaining(self, risk: Array, gone: Array) -> Array:
-        return risk[self.ties.owner] - self.ties.fraction * gone[self.ties.owner]
-
-    def _sums(self, risk: Array, gone: Array) -> tuple[Array, Array, Array, Array, Array]:
-        """(T,) sums over terms of a^k / remaining for k = 0, 1, and of a^k / remaining^2 for k = 0, 1, 2."""
-        a, inverse = self.ties.fraction, 1 / self._remaining(risk, gone)
-        add = self.ties.sum
-        return add(inverse), add(a * inverse), add(inverse**2), add(a * inverse**2), add(a**2 * inverse**2)
-
-
-def _maximise(likelihood: _Likelihood, null: _Point, names: Sequence[str]) -> tuple[_Point, int]:
+def _maximise(likelihood: PartialLikelihood, null: Point, names: Sequence[str]) -> tuple[Point, int]:
     point = null
     for iteration in range(1, MAXIMUM_ITERATIONS + 1):
         try:
@@ -232,7 +122,7 @@ def _maximise(likelihood: _Likelihood, null: _Point, names: Sequence[str]) -> tu
     _refuse_unlimited(step, names)  # the likelihood is concave: if it rises still, it has no maximum
 
 
-def _step(likelihood: _Likelihood, point: _Point, step: Array) -> _Point:
+def _step(likelihood: PartialLikelihood, point: Point, step: Array) -> Point:
     """The point after a Newton step, halved until the likelihood does not fall (beyond rounding)."""
     rounding = 1e-12 * (1 + abs(point.log_likelihood))
     for _ in range(MAXIMUM_HALVINGS):

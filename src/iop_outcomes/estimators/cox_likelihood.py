@@ -1,0 +1,210 @@
+"""The partial likelihood of a Cox model, its derivatives, and what each event time and each row adds to them.
+
+What happens: for given coefficients, sums over the risk sets and over those with an event give the likelihood, the
+score and the information in O(rows + event times), without an array of rows by times; from the same sums follow the
+score residual of each row and, for a fitted model, the score event time by event time (`EventTimes`). Nothing is
+refused here but an unknown way with ties; `cox` checks the rows.
+
+The formulas are in `cox`. With D(u) those with an event and mean(u) the mean of x over those at risk, averaged over
+the terms of Efron's likelihood, event time u adds
+
+    score(u) = W x (D) - W(D) mean(u)                    (the Schoenfeld residuals, weighted and summed)
+    information(u) = W(D) times the variance of x over those at risk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from iop_outcomes.errors import EstimationError
+from iop_outcomes.estimators.estimate import Array
+from iop_outcomes.estimators.risksets import RiskSets
+from iop_outcomes.estimators.rows import Whole
+
+
+@dataclass(frozen=True)
+class Ties:
+    """The terms j of the likelihood, those of all event times in one row.
+
+    owner: event time that a term belongs to. fraction: a_j. copies: how often it counts. people: (T,) deaths.
+    """
+
+    owner: Whole
+    fraction: Array
+    copies: Array
+    people: Array
+
+    def sum(self, values: Array) -> Array:
+        """(T,) sums over the terms of each event time."""
+        return np.asarray(np.bincount(self.owner, self.copies * values, len(self.people)), dtype=float)
+
+
+def tie_terms(sets: RiskSets, people_dead: Array, ties: str) -> Ties:
+    """The terms of the likelihood after 'efron' or 'breslow'; people_dead (d,) are those that event rows stand for."""
+    people = sets.among_dead(people_dead)
+    each = np.arange(len(people))
+    if ties == "breslow":
+        return Ties(each, np.zeros(len(people)), people, people)
+    if ties != "efron":
+        raise EstimationError(f"Ties can be handled after 'efron' or 'breslow', not '{ties}'.")
+    whole = people.astype(np.int64)
+    owner = np.repeat(each, whole)
+    rank = np.arange(len(owner)) - np.repeat(np.cumsum(whole) - whole, whole)
+    return Ties(owner, rank / people[owner], np.ones(len(owner)), people)
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What the likelihood is made of at one beta.
+
+    relative: (n,) r. At each event time, (T,) or (T, p): risk and risk_x are Wr(R) and Wrx(R), dead and dead_x
+    the same of D, scaled is W(D) / m.
+    """
+
+    relative: Array
+    risk: Array
+    risk_x: Array
+    dead: Array
+    dead_x: Array
+    scaled: Array
+
+
+@dataclass(frozen=True)
+class Point:
+    """The likelihood and its derivatives at one beta."""
+
+    beta: Array
+    log_likelihood: float
+    score: Array
+    information: Array
+    sums: Sums
+
+
+@dataclass(frozen=True)
+class PartialLikelihood:
+    """x: (n, p) centred and scaled. total: (n,) weights of mean one."""
+
+    x: Array
+    total: Array
+    sets: RiskSets
+    ties: Ties
+
+    def at(self, beta: Array) -> Point:
+        """The likelihood and its two derivatives; not finite where beta overflows."""
+        sets, dead = self.sets, self.sets.dead
+        linear = self.x @ beta
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            relative = np.exp(linear)
+            mass = self.total * relative
+            mass_x = mass[:, None] * self.x
+            sums = Sums(
+                relative=relative,
+                risk=sets.at_risk(mass),
+                risk_x=sets.at_risk(mass_x),
+                dead=sets.among_dead(mass[dead]),
+                dead_x=sets.among_dead(mass_x[dead]),
+                scaled=sets.among_dead(self.total[dead]) / self.ties.people,
+            )
+            score = self.total[dead] @ self.x[dead] - sums.scaled @ self.expected(sums)
+            logs = self.ties.sum(np.log(self._remaining(sums)))
+            log_likelihood = float(self.total[dead] @ linear[dead] - sums.scaled @ logs)
+            return Point(beta, log_likelihood, score, self.information(sums), sums)
+
+    def expected(self, sums: Sums) -> Array:
+        """(T, p) means of x over those at risk, summed over the terms of each event time."""
+        p0, p1 = self._per_term(sums)[:2]
+        return np.asarray(sums.risk_x * p0[:, None] - sums.dead_x * p1[:, None])
+
+    def information(self, sums: Sums, multiplier: Array | float = 1.0) -> Array:
+        """(p, p) sum over event times of multiplier (T,) times the information there."""
+        sets, dead = self.sets, self.sets.dead
+        p0, p1, q0, q1, q2 = self._per_term(sums)
+        scaled = sums.scaled * multiplier
+        mass = self.total * sums.relative
+        exposure = mass * sets.while_at_risk(scaled * p0)
+        exposure[dead] -= mass[dead] * (scaled * p1)[sets.position]
+        cross = sums.risk_x.T @ (sums.dead_x * (scaled * q1)[:, None])
+        return np.asarray(
+            self.x.T @ (self.x * exposure[:, None])
+            - sums.risk_x.T @ (sums.risk_x * (scaled * q0)[:, None])
+            + (cross + cross.T)
+            - sums.dead_x.T @ (sums.dead_x * (scaled * q2)[:, None])
+        )
+
+    def score_residuals(self, sums: Sums) -> Array:
+        """(n, p) derivative of the score with respect to each row's weight, per unit of weight."""
+        sets, at = self.sets, self.sets.position
+        p0, p1, q0, q1, q2 = self._per_term(sums)
+        scaled = sums.scaled
+        hazard = sets.while_at_risk(scaled * p0)
+        hazard_x = sets.while_at_risk(scaled[:, None] * (sums.risk_x * q0[:, None] - sums.dead_x * q1[:, None]))
+        residual = -sums.relative[:, None] * (self.x * hazard[:, None] - hazard_x)
+        mean = self.expected(sums) / self.ties.people[:, None]
+        kept_x = scaled[:, None] * (sums.risk_x * q1[:, None] - sums.dead_x * q2[:, None])
+        x, relative = self.x[sets.dead], sums.relative[sets.dead][:, None]
+        residual[sets.dead] += x - mean[at] + relative * (x * (scaled * p1)[at][:, None] - kept_x[at])
+        return np.asarray(residual)
+
+    def on_scale(self, point: Point, mean_total: float) -> float:
+        """The log likelihood for the weights as given, not as scaled to mean one."""
+        events = self.total[self.sets.dead].sum()
+        return float(mean_total * (point.log_likelihood - events * np.log(mean_total)))
+
+    def _remaining(self, sums: Sums) -> Array:
+        return sums.risk[self.ties.owner] - self.ties.fraction * sums.dead[self.ties.owner]
+
+    def _per_term(self, sums: Sums) -> tuple[Array, Array, Array, Array, Array]:
+        """(T,) sums over terms of a^k / remaining for k = 0, 1, and of a^k / remaining^2 for k = 0, 1, 2."""
+        a, inverse = self.ties.fraction, 1 / self._remaining(sums)
+        add = self.ties.sum
+        return add(inverse), add(a * inverse), add(inverse**2), add(a * inverse**2), add(a**2 * inverse**2)
+
+
+@dataclass(frozen=True)
+class EventTimes:
+    """A fitted model event time by event time, T of them sorted by stratum and then by time, in the unit of x.
+
+    likelihood, sums: at the estimate. scale: (p,) unit of the likelihood's x. mean_total: unit of its weights.
+    rows: (n,) their numbers among those given to `cox`.
+    """
+
+    likelihood: PartialLikelihood
+    sums: Sums
+    scale: Array
+    mean_total: float
+    rows: Whole
+
+    @property
+    def times(self) -> Array:
+        """(T,)"""
+        return self.likelihood.sets.times
+
+    @property
+    def stratum(self) -> Whole:
+        """(T,) numbers, from zero, of the strata with events."""
+        return np.searchsorted(self.likelihood.sets.starts, np.arange(len(self.times)), side="right") - 1
+
+    @property
+    def people(self) -> Array:
+        """(T,) people with an event."""
+        return self.likelihood.ties.people
+
+    def score(self) -> Array:
+        """(T, p) contributions to the score, which sum to zero."""
+        model, dead = self.likelihood, self.likelihood.sets.dead
+        seen = model.sets.among_dead(model.total[dead][:, None] * model.x[dead])
+        unit = self.scale * self.mean_total
+        return np.asarray((seen - self.sums.scaled[:, None] * model.expected(self.sums)) * unit)
+
+    def information(self, multiplier: Array | float = 1.0) -> Array:
+        """(p, p) sum over event times of multiplier (T,) times the information there."""
+        unit = np.outer(self.scale, self.scale) * self.mean_total
+        return self.likelihood.information(self.sums, multiplier) * unit
+
+    def schoenfeld(self) -> Array:
+        """(d, p) x of each row with an event less its mean over those at risk (Schoenfeld 1982, Biometrika 69:239)."""
+        model, sets = self.likelihood, self.likelihood.sets
+        mean = model.expected(self.sums) / model.ties.people[:, None]
+        return np.asarray((model.x[sets.dead] - mean[sets.position]) * self.scale)
