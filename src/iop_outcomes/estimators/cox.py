@@ -30,8 +30,9 @@ from numpy.typing import ArrayLike
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.cox_likelihood import EventTimes, PartialLikelihood, Point, tie_terms
 from iop_outcomes.estimators.estimate import Array, Estimate
+from iop_outcomes.estimators.model_matrix import ModelMatrix, model_matrix
 from iop_outcomes.estimators.risksets import follow_up, risk_sets
-from iop_outcomes.estimators.rows import Whole, columns, indicator, refuse_collinear, rows
+from iop_outcomes.estimators.rows import Whole, indicator, refuse_collinear, rows, square_root
 
 MAXIMUM_ITERATIONS = 50
 MAXIMUM_HALVINGS = 20
@@ -54,7 +55,7 @@ class CoxFit:
 
 
 def cox(
-    x: ArrayLike,
+    x: ArrayLike | ModelMatrix,
     time: ArrayLike,
     event: ArrayLike,
     names: Sequence[str],
@@ -66,7 +67,7 @@ def cox(
 ) -> CoxFit:
     """Log hazard ratios of the columns of x.
 
-    x: (n, p), no intercept. time, entry: (n,); at risk where entry < u <= time, so that a person's rows over
+    x: (n, p), no intercept, a table or a ModelMatrix. time, entry: (n,); at risk where entry < u <= time, so that a person's rows over
     successive intervals do not overlap. event: (n,) zeros and ones. names: p labels. strata: (n,) any labels.
     ties: 'efron' or 'breslow'. Rows without weight take no part and have gradient zero.
     Raises EstimationError: no events, columns that do not vary or are collinear, a coefficient without limit.
@@ -76,7 +77,8 @@ def cox(
     everyone = rows(n, weight, frequency)
     kept = np.flatnonzero(everyone.used)
     died = indicator(event, "event", n)[kept]
-    covariates = columns(x, names, n)[kept]
+    covariates = model_matrix(x, names, n)
+    covariates = covariates if kept.size == n else covariates.take(kept)
     if not died.any():
         raise EstimationError("No events, so there are no hazard ratios to estimate. Look at the outcome's coding.")
     stratum = _stratum_numbers(strata, n)[kept]
@@ -89,13 +91,18 @@ def cox(
         sets=sets,
         ties=tie_terms(sets, everyone.frequency[kept][sets.dead], ties),
     )
+    names = covariates.names
     null = likelihood.at(np.zeros(len(names)))
-    refuse_collinear(_square_root(null.information), names, "Cox model", tolerance=1e-6)
+    refuse_collinear(square_root(null.information), names, "Cox model", tolerance=1e-6)
     top, iterations = _maximise(likelihood, null, names)
-    gradient = np.zeros((n, len(names)))
-    gradient[kept] = likelihood.score_residuals(top.sums) @ np.linalg.inv(top.information) / (scale * mean_total)
+    turn = np.linalg.inv(top.information) / (scale * mean_total)
+    influence = likelihood.score_residuals(top.sums, turn, everyone.weight[kept])
+    if kept.size < n:
+        everywhere = np.zeros((n, len(names)))
+        everywhere[kept] = influence
+        influence = everywhere
     return CoxFit(
-        estimate=everyone.estimate(names, top.beta / scale, gradient),
+        estimate=Estimate(names, top.beta / scale, influence, everyone.frequency, everyone.weight),
         information=top.information * np.outer(scale, scale) * mean_total,
         log_likelihood=likelihood.on_scale(top, mean_total),
         iterations=iterations,
@@ -111,7 +118,7 @@ def _maximise(likelihood: PartialLikelihood, null: Point, names: Sequence[str]) 
             step: Array = np.asarray(np.linalg.solve(point.information, point.score), dtype=float)
         except np.linalg.LinAlgError:
             _refuse_unlimited(point.beta, names)
-        moves = float(np.abs(likelihood.x @ step).max())
+        moves = float(np.abs(likelihood.x.times(step)).max())
         reached = _step(likelihood, point, step)
         gain = reached.log_likelihood - point.log_likelihood
         if moves > 0.01 and gain < 1e-9:
@@ -144,29 +151,24 @@ def _refuse_unlimited(direction: Array, names: Sequence[str]) -> NoReturn:
     )
 
 
-def _square_root(information: Array) -> Array:
-    """A matrix whose crossproduct is the information; zero where a column never varies."""
-    size = np.sqrt(np.clip(np.diag(information), 0, None))
-    flat = size <= 1e-7 * max(size.max(), 1e-300)
-    size = np.where(flat, 1.0, size)
-    values, vectors = np.linalg.eigh(information / np.outer(size, size))
-    root = np.sqrt(np.clip(values, 0, None))[:, None] * vectors.T
-    return np.where(flat, 0.0, root)
-
-
-def _standardised(x: Array, stratum: Whole) -> tuple[Array, Array]:
-    """x less its mean in each stratum and over its root mean square there, and that scale (p,).
+def _standardised(x: ModelMatrix, stratum: Whole) -> tuple[ModelMatrix, Array]:
+    """Numeric columns less their mean in each stratum and over their root mean square there, and that scale (p,).
 
     Neither changes the partial likelihood, and no digits are lost to cancellation. Columns that do not vary
-    are zero.
+    are zero. Categories stay as they are, with scale one.
     """
+    scale = np.ones(x.shape[1])
+    a = x.numeric.shape[1]
+    if a == 0:
+        return x, scale
     people = np.maximum(np.bincount(stratum), 1)
-    means = np.stack([np.bincount(stratum, column) / people for column in x.T], axis=1)
-    centred = x - means[stratum]
-    scale = np.sqrt((centred**2).mean(axis=0))
-    flat = scale <= 1e-10 * np.sqrt((x**2).mean(axis=0))
-    scale[flat] = 1.0
-    return np.where(flat, 0.0, centred / scale), scale
+    means = np.stack([np.bincount(stratum, column) / people for column in x.numeric.T], axis=1)
+    centred = x.numeric - means[stratum]
+    spread = np.sqrt((centred**2).mean(axis=0))
+    flat = spread <= 1e-10 * np.sqrt((x.numeric**2).mean(axis=0))
+    spread[flat] = 1.0
+    scale[:a] = spread
+    return ModelMatrix(np.where(flat, 0.0, centred / spread), x.names, x.codes, x.levels), scale
 
 
 def _stratum_numbers(strata: ArrayLike | None, n: int) -> Whole:

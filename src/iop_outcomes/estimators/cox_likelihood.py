@@ -15,11 +15,13 @@ the terms of Efron's likelihood, event time u adds
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.estimate import Array
+from iop_outcomes.estimators.model_matrix import BLOCK, ModelMatrix
 from iop_outcomes.estimators.risksets import RiskSets
 from iop_outcomes.estimators.rows import Whole
 
@@ -60,7 +62,7 @@ class Sums:
     """What the likelihood is made of at one beta.
 
     relative: (n,) r. At each event time, (T,) or (T, p): risk and risk_x are Wr(R) and Wrx(R), dead and dead_x
-    the same of D, scaled is W(D) / m.
+    the same of D (dead_x one zero where no terms need it), scaled is W(D) / m.
     """
 
     relative: Array
@@ -84,30 +86,40 @@ class Point:
 
 @dataclass(frozen=True)
 class PartialLikelihood:
-    """x: (n, p) centred and scaled. total: (n,) weights of mean one."""
+    """x: (n, p), numeric columns centred and scaled. total: (n,) weights of mean one."""
 
-    x: Array
+    x: ModelMatrix
     total: Array
     sets: RiskSets
     ties: Ties
 
+    @cached_property
+    def x_dead(self) -> ModelMatrix:
+        """(d, p) columns of the rows with an event."""
+        return self.x.take(self.sets.dead)
+
+    @cached_property
+    def tied(self) -> bool:
+        """Whether any term takes part of those with an event off; without ties none does."""
+        return bool(self.ties.fraction.any())
+
     def at(self, beta: Array) -> Point:
         """The likelihood and its two derivatives; not finite where beta overflows."""
         sets, dead = self.sets, self.sets.dead
-        linear = self.x @ beta
+        linear = self.x.times(beta)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             relative = np.exp(linear)
             mass = self.total * relative
-            mass_x = mass[:, None] * self.x
+            gone_x = self.x_dead.grouped(sets.position, mass[dead], len(sets.times)) if self.tied else np.zeros((1, 1))
             sums = Sums(
                 relative=relative,
                 risk=sets.at_risk(mass),
-                risk_x=sets.at_risk(mass_x),
+                risk_x=sets.at_risk_times(self.x, mass),
                 dead=sets.among_dead(mass[dead]),
-                dead_x=sets.among_dead(mass_x[dead]),
+                dead_x=gone_x,
                 scaled=sets.among_dead(self.total[dead]) / self.ties.people,
             )
-            score = self.total[dead] @ self.x[dead] - sums.scaled @ self.expected(sums)
+            score = self.x_dead.crossproduct(self.total[dead]) - self._expected_under(sums, sums.scaled)
             logs = self.ties.sum(np.log(self._remaining(sums)))
             log_likelihood = float(self.total[dead] @ linear[dead] - sums.scaled @ logs)
             return Point(beta, log_likelihood, score, self.information(sums), sums)
@@ -115,7 +127,8 @@ class PartialLikelihood:
     def expected(self, sums: Sums) -> Array:
         """(T, p) means of x over those at risk, summed over the terms of each event time."""
         p0, p1 = self._per_term(sums)[:2]
-        return np.asarray(sums.risk_x * p0[:, None] - sums.dead_x * p1[:, None])
+        whole = sums.risk_x * p0[:, None]
+        return np.asarray(whole - sums.dead_x * p1[:, None] if self.tied else whole)
 
     def information(self, sums: Sums, multiplier: Array | float = 1.0) -> Array:
         """(p, p) sum over event times of multiplier (T,) times the information there."""
@@ -125,32 +138,56 @@ class PartialLikelihood:
         mass = self.total * sums.relative
         exposure = mass * sets.while_at_risk(scaled * p0)
         exposure[dead] -= mass[dead] * (scaled * p1)[sets.position]
-        cross = sums.risk_x.T @ (sums.dead_x * (scaled * q1)[:, None])
-        return np.asarray(
-            self.x.T @ (self.x * exposure[:, None])
-            - sums.risk_x.T @ (sums.risk_x * (scaled * q0)[:, None])
-            + (cross + cross.T)
-            - sums.dead_x.T @ (sums.dead_x * (scaled * q2)[:, None])
-        )
+        found = self.x.gram(exposure) - sums.risk_x.T @ (sums.risk_x * (scaled * q0)[:, None])
+        if self.tied:
+            cross = sums.risk_x.T @ (sums.dead_x * (scaled * q1)[:, None])
+            found += cross + cross.T - sums.dead_x.T @ (sums.dead_x * (scaled * q2)[:, None])
+        return np.asarray(found)
 
-    def score_residuals(self, sums: Sums) -> Array:
-        """(n, p) derivative of the score with respect to each row's weight, per unit of weight."""
-        sets, at = self.sets, self.sets.position
+    def score_residuals(self, sums: Sums, turn: Array, times: Array) -> Array:
+        """(n, k) derivative of the score with respect to each row's weight, per unit of weight, times turn (p, k) and times (n,).
+
+        A row's residual is its x times a number, plus vectors that only depend on when it is at risk and has its
+        event; those are turned first, so that no table of rows by p stands beside the answer.
+        """
+        sets, at, dead = self.sets, self.sets.position, self.sets.dead
         p0, p1, q0, q1, q2 = self._per_term(sums)
-        scaled = sums.scaled
-        hazard = sets.while_at_risk(scaled * p0)
-        hazard_x = sets.while_at_risk(scaled[:, None] * (sums.risk_x * q0[:, None] - sums.dead_x * q1[:, None]))
-        residual = -sums.relative[:, None] * (self.x * hazard[:, None] - hazard_x)
-        mean = self.expected(sums) / self.ties.people[:, None]
-        kept_x = scaled[:, None] * (sums.risk_x * q1[:, None] - sums.dead_x * q2[:, None])
-        x, relative = self.x[sets.dead], sums.relative[sets.dead][:, None]
-        residual[sets.dead] += x - mean[at] + relative * (x * (scaled * p1)[at][:, None] - kept_x[at])
-        return np.asarray(residual)
+        scaled, relative = sums.scaled, sums.relative
+        own = -relative * sets.while_at_risk(scaled * p0)
+        own[dead] += 1 + relative[dead] * (scaled * p1)[at]
+        risk_x = sums.risk_x @ turn
+        dead_x = sums.dead_x @ turn if self.tied else np.zeros((1, turn.shape[1]))
+        by_time = scaled[:, None] * (risk_x * q0[:, None] - dead_x * q1[:, None])
+        running = np.concatenate([np.zeros((1, turn.shape[1])), np.cumsum(by_time, axis=0)])
+        residual = np.empty((len(relative), turn.shape[1]))
+        always = bool((sets.first == -1).all())
+        for rows, block in self.x.blocks(own):
+            part = running[sets.last[rows] + 1]
+            if not always:
+                part -= running[sets.first[rows] + 1]
+            part *= relative[rows, None]
+            part += block @ turn
+            np.multiply(part, times[rows, None], out=residual[rows])
+        mean = (risk_x * p0[:, None] - dead_x * p1[:, None]) / self.ties.people[:, None]
+        if not self.tied:
+            residual[dead] -= times[dead, None] * mean[at]
+            return residual
+        kept_x = scaled[:, None] * (risk_x * q1[:, None] - dead_x * q2[:, None])
+        for begin in range(0, len(dead), BLOCK):
+            some, when = dead[begin : begin + BLOCK], at[begin : begin + BLOCK]
+            residual[some] -= times[some, None] * (mean[when] + relative[some, None] * kept_x[when])
+        return residual
 
     def on_scale(self, point: Point, mean_total: float) -> float:
         """The log likelihood for the weights as given, not as scaled to mean one."""
         events = self.total[self.sets.dead].sum()
         return float(mean_total * (point.log_likelihood - events * np.log(mean_total)))
+
+    def _expected_under(self, sums: Sums, by_time: Array) -> Array:
+        """(p,) sum over event times of by_time (T,) times the expected x there."""
+        p0, p1 = self._per_term(sums)[:2]
+        whole = (by_time * p0) @ sums.risk_x
+        return np.asarray(whole - (by_time * p1) @ sums.dead_x if self.tied else whole)
 
     def _remaining(self, sums: Sums) -> Array:
         return sums.risk[self.ties.owner] - self.ties.fraction * sums.dead[self.ties.owner]
@@ -194,7 +231,7 @@ class EventTimes:
     def score(self) -> Array:
         """(T, p) contributions to the score, which sum to zero."""
         model, dead = self.likelihood, self.likelihood.sets.dead
-        seen = model.sets.among_dead(model.total[dead][:, None] * model.x[dead])
+        seen = model.x_dead.grouped(model.sets.position, model.total[dead], len(self.times))
         unit = self.scale * self.mean_total
         return np.asarray((seen - self.sums.scaled[:, None] * model.expected(self.sums)) * unit)
 
@@ -207,4 +244,4 @@ class EventTimes:
         """(d, p) x of each row with an event less its mean over those at risk (Schoenfeld 1982, Biometrika 69:239)."""
         model, sets = self.likelihood, self.likelihood.sets
         mean = model.expected(self.sums) / model.ties.people[:, None]
-        return np.asarray((model.x[sets.dead] - mean[sets.position]) * self.scale)
+        return np.asarray((model.x_dead.dense() - mean[sets.position]) * self.scale)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from iop_outcomes.estimators.model_matrix import ModelMatrix
 
 Array = NDArray[np.float64]
+BLOCK = 200_000  # numbers at a time
 Labels = Sequence[object] | NDArray[np.object_]
 
 
@@ -97,12 +98,22 @@ class Estimate:
         add up, less the covariance under their intersection.
         """
         if not self.clusters:
-            return np.asarray((self.influence * self.frequency[:, None]).T @ self.influence)
+            return self._product()
         if len(self.clusters) == 1:
             return self._summed(self.clusters[0])
         first, second = self.clusters
         both = np.unique(first * (second.max() + 1) + second, return_inverse=True)[1]
         return self._summed(first) + self._summed(second) - self._summed(both)
+
+    def _product(self) -> Array:
+        """Sum over people of the outer product of their influences, a block of rows at a time."""
+        k = len(self.names)
+        out = np.zeros((k, k))
+        step = max(1, BLOCK // k)
+        for start in range(0, len(self.influence), step):
+            part = self.influence[start : start + step]
+            out += (part * self.frequency[start : start + step, None]).T @ part
+        return out
 
     def _summed(self, cluster: NDArray[np.int64]) -> Array:
         size = int(cluster.max()) + 1

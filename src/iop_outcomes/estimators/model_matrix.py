@@ -70,7 +70,9 @@ class ModelMatrix:
     def crossproduct(self, v: Array) -> Array:
         """X'v for v (n,) or (n, k); (p,) or (p, k)."""
         if v.ndim == 2:
-            return np.column_stack([self.crossproduct(one) for one in v.T]) if v.shape[1] else np.empty((self.shape[1], 0))
+            return (
+                np.column_stack([self.crossproduct(one) for one in v.T]) if v.shape[1] else np.empty((self.shape[1], 0))
+            )
         parts = [v @ self.numeric]
         parts += [np.bincount(c, v, levels + 1)[1:] for c, levels in zip(self.codes, self.levels, strict=True)]
         return np.concatenate(parts)

@@ -107,9 +107,7 @@ def weights(kind: str, arm: ArrayLike, score: ArrayLike, frequency: ArrayLike | 
     return _share(weighting, treated, frequency) * weighting.tilt(s) / received
 
 
-def weight_slope(
-    kind: str, arm: ArrayLike, score: ArrayLike, frequency: ArrayLike | None = None
-) -> Array:
+def weight_slope(kind: str, arm: ArrayLike, score: ArrayLike, frequency: ArrayLike | None = None) -> Array:
     """(n,) derivative of each weight by the linear predictor of the logistic model, for `estimate.stack`.
 
     The shares of stabilised weights are taken as constants, as they cancel from Hajek means.

@@ -171,9 +171,7 @@ def solve(
     coefficient = back @ beta
     mean = model.mean(standard.times(beta))
     unscaled = back @ inverse @ back.T / counted.total[counted.used].mean()
-    return Solved(
-        coefficient, unscaled, covariates.with_intercept(INTERCEPT), mean, outcome - mean, counted
-    )
+    return Solved(coefficient, unscaled, covariates.with_intercept(INTERCEPT), mean, outcome - mean, counted)
 
 
 def with_intercept(x: Array) -> Array:
@@ -202,14 +200,23 @@ def _maximise(model: Family, x: ModelMatrix, y: Array, total: Array) -> tuple[Ar
     if len(y) >= MANY_ROWS:
         some = slice(None, None, EVERY)
         beta = _climb(model, x.take(some), y[some], total[some], beta, enough=0.01)[0]
-    refuse_collinear(square_root(_information(model, x, total, beta)), x.names, model.name, tolerance=1e-7)
     beta, step, moved = _climb(model, x, y, total, beta)
+    information = _information(model, x, total, beta)
+    _look_for_collinear(model, x, total, information)
     if not moved < CONVERGED:
         _refuse_separation(model, step, x.names)
-    inverse = _solve(_information(model, x, total, beta), np.eye(len(beta)))
+    inverse = _solve(information, np.eye(len(beta)))
     if not np.isfinite(inverse).all() or (np.diag(inverse) <= 0).any():
         _refuse_separation(model, step, x.names)
     return beta, inverse
+
+
+def _look_for_collinear(model: Family, x: ModelMatrix, total: Array, information: Array) -> None:
+    """Refuse collinear columns; an information that only looks so, as under separation, is told from the columns."""
+    try:
+        refuse_collinear(square_root(information), x.names, model.name, tolerance=1e-7)
+    except EstimationError:
+        refuse_collinear(square_root(x.gram(total)), x.names, model.name, tolerance=1e-7)
 
 
 def _information(model: Family, x: ModelMatrix, total: Array, beta: Array) -> Array:

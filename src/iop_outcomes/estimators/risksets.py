@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.estimate import Array
+from iop_outcomes.estimators.model_matrix import ModelMatrix
 from iop_outcomes.estimators.rows import Mask, Whole, column
 
 
@@ -65,6 +66,16 @@ class RiskSets:
         if not late.any():
             return come
         return come - _tails(self._by_position(self.first[late], values[late]), self.starts)
+
+    def at_risk_times(self, x: ModelMatrix, values: Array) -> Array:
+        """(T, p) sums of values (n,) times x (n, p) over the rows at risk at each event time."""
+        size = len(self.times)
+        ever = self.last > self.first
+        come = _tails(x.grouped(np.where(ever, self.last, size), values, size + 1)[:-1], self.starts)
+        late = ever & self.late
+        if not late.any():
+            return come
+        return come - _tails(x.grouped(np.where(late, self.first, size), values, size + 1)[:-1], self.starts)
 
     def among_dead(self, values: Array) -> Array:
         """(T, ...) sums of values (d, ...) over the rows with an event at each event time."""
