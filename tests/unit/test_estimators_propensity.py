@@ -10,8 +10,8 @@ from iop_outcomes.estimators.cox import cox
 from iop_outcomes.estimators.effects import mean_by_arm
 from iop_outcomes.estimators.estimate import Estimate, difference, stack
 from iop_outcomes.estimators.propensity import (
-    Propensity,
     WEIGHTINGS,
+    Propensity,
     effective_sample_size,
     fit_propensity,
     standardised_difference,

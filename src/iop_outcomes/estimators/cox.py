@@ -58,7 +58,7 @@ def cox(
     x: ArrayLike | ModelMatrix,
     time: ArrayLike,
     event: ArrayLike,
-    names: Sequence[str],
+    names: Sequence[str] = (),
     weight: ArrayLike | None = None,
     frequency: ArrayLike | None = None,
     entry: ArrayLike | None = None,
@@ -67,9 +67,9 @@ def cox(
 ) -> CoxFit:
     """Log hazard ratios of the columns of x.
 
-    x: (n, p), no intercept, a table or a ModelMatrix. time, entry: (n,); at risk where entry < u <= time, so that a person's rows over
-    successive intervals do not overlap. event: (n,) zeros and ones. names: p labels. strata: (n,) any labels.
-    ties: 'efron' or 'breslow'. Rows without weight take no part and have gradient zero.
+    x: (n, p), no intercept, a table with its p names, or a ModelMatrix. time, entry: (n,); at risk where entry < u <=
+    time, so that a person's rows over successive intervals do not overlap. event: (n,) zeros and ones. strata: (n,)
+    any labels. ties: 'efron' or 'breslow'. Rows without weight take no part and have gradient zero.
     Raises EstimationError: no events, columns that do not vary or are collinear, a coefficient without limit.
     """
     exits, enters = follow_up(time, entry)

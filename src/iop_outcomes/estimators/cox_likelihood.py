@@ -145,7 +145,7 @@ class PartialLikelihood:
         return np.asarray(found)
 
     def score_residuals(self, sums: Sums, turn: Array, times: Array) -> Array:
-        """(n, k) derivative of the score with respect to each row's weight, per unit of weight, times turn (p, k) and times (n,).
+        """(n, k) derivative of the score with respect to each row's weight, times turn (p, k) and times (n,).
 
         A row's residual is its x times a number, plus vectors that only depend on when it is at risk and has its
         event; those are turned first, so that no table of rows by p stands beside the answer.

@@ -94,7 +94,7 @@ def fit_propensity(
 def known_propensity(score: ArrayLike, arm: ArrayLike, terms: ModelMatrix) -> Propensity:
     """The Propensity of scores (n,) that were fitted earlier, on columns `terms` (n, q), the intercept first."""
     s, treated = column(score, "score"), indicator(arm, "arm")
-    inverse = np.linalg.inv(terms.gram(s * (1 - s)))
+    inverse: Array = np.asarray(np.linalg.inv(terms.gram(s * (1 - s))), dtype=float)
     coefficient = inverse @ terms.crossproduct(s * (1 - s) * np.log(s / (1 - s)))
     nuisance = Nuisance(terms, (treated - s)[:, None], inverse)
     return Propensity(s, nuisance, coefficient, np.sqrt(np.diag(inverse)))
