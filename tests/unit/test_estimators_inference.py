@@ -13,6 +13,8 @@ from iop_outcomes.estimators.estimate import Estimate, Nuisance, difference, joi
 from iop_outcomes.estimators.inference import adjusted, equivalence, interval, joint, simultaneous, single_step
 from iop_outcomes.estimators.model_matrix import ModelMatrix
 
+LOG = np.log(1 / 0.3)
+
 
 def of(influence: np.ndarray, value: list[float]) -> Estimate:
     names = tuple(f"q{j}" for j in range(len(value)))
@@ -58,7 +60,7 @@ def test_a_negative_two_way_variance_is_refused() -> None:
     [
         ("plain", 0.3 - 1.96 * 0.1, 0.3 + 1.96 * 0.1),
         ("log", 0.3 * np.exp(-1.96 * 0.1 / 0.3), 0.3 * np.exp(1.96 * 0.1 / 0.3)),
-        ("log-log", 0.3 ** np.exp(1.96 * 0.1 / (0.3 * np.log(1 / 0.3))), 0.3 ** np.exp(-1.96 * 0.1 / (0.3 * np.log(1 / 0.3)))),
+        ("log-log", 0.3 ** np.exp(1.96 * 0.1 / (0.3 * LOG)), 0.3 ** np.exp(-1.96 * 0.1 / (0.3 * LOG))),
     ],
 )  # fmt: skip
 def test_intervals_by_hand(scale: str, low: float, high: float) -> None:
@@ -73,9 +75,9 @@ def test_intervals_at_the_end_of_a_scale_are_the_estimate_and_outside_refused() 
     found = interval(estimate, scale="logit")
     assert found.low[0] == found.high[0] == 0
     assert found.low[1] < 0.4 < found.high[1]
-    with pytest.raises(EstimationError, match="outside of what the scale 'log-log'"):
+    with pytest.raises(EstimationError, match="outside of what the scale"):
         interval(of(spread(k=1), [1.2]), scale="log-log")
-    with pytest.raises(EstimationError, match="plain, log, logit, log-log, not 'probit'"):
+    with pytest.raises(EstimationError, match="not 'probit'"):
         interval(estimate, scale="probit")
 
 
@@ -117,7 +119,7 @@ def test_joint_test_is_invariant_and_refuses_what_follows() -> None:
     sums = join([estimate, difference(estimate, "q0", "q1")])
     with pytest.raises(EstimationError, match="none follows from the others"):
         joint(sums)
-    with pytest.raises(EstimationError, match="none follows|more clusters than quantities"):
+    with pytest.raises(EstimationError, match=r"none follows|more clusters than quantities"):
         joint(estimate.clustered(np.arange(200) % 3))
 
 
