@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from iop_outcomes.estimators import cuminc, effects, regression, splines
 from iop_outcomes.estimators.cox import cox
+from iop_outcomes.estimators.cox_by_period import cox_by_period
 from iop_outcomes.estimators.estimate import Estimate, stack
 from iop_outcomes.estimators.propensity import WEIGHTINGS, fit_propensity, weight_jacobian, weights
 from iop_outcomes.estimators.rows import rows
@@ -106,6 +107,9 @@ ESTIMATORS: dict[str, Callable[[Sample], Estimate]] = {
     "cox_breslow": lambda s: cox(s["x"], s["time"], event(s), NAMES, ties="breslow", **common(s)).estimate,
     "cox_breslow_strata": lambda s: (
         cox(s["x"], s["time"], event(s), NAMES, strata=s["stratum"], ties="breslow", **late(s)).estimate
+    ),
+    "cox_by_period": lambda s: (
+        cox_by_period(s["x"], s["time"], event(s), NAMES, (4,), ("age",), strata=s["stratum"] > 0, **late(s)).estimate
     ),
     "logistic": lambda s: regression.logistic(s["x"], s["y"], NAMES, **common(s)),
     "poisson": lambda s: regression.poisson(s["x"], s["y"], NAMES, **common(s)),
