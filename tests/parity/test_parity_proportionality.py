@@ -71,6 +71,7 @@ def veteran(x: pd.DataFrame, **options: Any) -> CoxFit:
     return cox(x, VETERAN.time, VETERAN.status, list(x), **options)
 
 
+EVENLY_SPACED = {"identity": np.linspace, "log": np.geomspace}
 FITS: dict[str, tuple[Callable[[], CoxFit], str, dict[str, list[str]] | None]] = {
     "strata": (lambda: veteran(VETERAN[["trt", "karno"]], strata=VETERAN.celltype), "trt", None),
     "terms": (
@@ -111,7 +112,10 @@ def test_strata_terms_weights_and_late_entry(key: str, agree: Any) -> None:
         agree(np.sort(effect.residual), [v for v in expected["residual"] if v is not None], 1e-6)
         agree(effect.log_hazard_ratio, expected["curve"]["value"], 1e-6)
         agree(effect.standard_error, expected["curve"]["se"], 1e-6)
+        agree(effect.time[[0, -1]], [fit.at_events.times.min(), fit.at_events.times.max()], 1e-9)
         assert (np.diff(effect.time) >= 0).all()
+        if transform in EVENLY_SPACED:
+            agree(effect.time, EVENLY_SPACED[transform](effect.time[0], effect.time[-1], 40), 1e-9)
 
 
 @pytest.mark.parametrize("key", ["plain", "weighted"])

@@ -108,7 +108,7 @@ ESTIMATORS: dict[str, Callable[[Sample], Estimate]] = {
     "cox_breslow_strata": lambda s: (
         cox(s["x"], s["time"], event(s), NAMES, strata=s["stratum"], ties="breslow", **late(s)).estimate
     ),
-    "cox_by_period": lambda s: (
+    "cox_efron_by_period": lambda s: (
         cox_by_period(s["x"], s["time"], event(s), NAMES, (4,), ("age",), strata=s["stratum"] > 0, **late(s)).estimate
     ),
     "logistic": lambda s: regression.logistic(s["x"], s["y"], NAMES, **common(s)),

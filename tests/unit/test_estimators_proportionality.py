@@ -131,6 +131,11 @@ def test_refusals() -> None:
         proportional_hazards_test(cox(s["x"], s["time"] - 1, s["event"], NAMES), "log")
     with pytest.raises(EstimationError, match="All events happen at one time"):
         proportional_hazards_test(cox(s["x"], np.full(200, 5), s["event"], NAMES))
+    with pytest.raises(EstimationError, match="more than 4 different event times"):
+        effect_over_time(cox(s["x"], s["time"], s["event"] & (s["time"] < 4), NAMES), "a")
+    once = np.where(s["time"] == 1, np.arange(200) % 2, 0)  # tells something on day 1 only
+    with pytest.raises(EstimationError, match="whether the log hazard ratio of once changes"):
+        proportional_hazards_test(cox(np.column_stack([s["x"][:, 0], once]), s["time"], s["event"], ("a", "once")))
     by = {"x": s["x"], "time": s["time"], "event": s["event"], "names": NAMES, "varying": ("a",)}
     with pytest.raises(EstimationError, match="No events in the period 50-"):
         cox_by_period(**by, cuts=(10, 50))

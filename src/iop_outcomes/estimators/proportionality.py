@@ -138,34 +138,53 @@ def effect_over_time(
     if name not in groups:
         raise EstimationError(f"'{name}' is no term of the model; its terms are {', '.join(groups)}.")
     g = _varying(events, transform)
-    at = list(groups).index(name)
-    residual, variance = _scaled_residuals(fit, groups, at)
-    seen = np.isfinite(residual)
-    position, dead = events.likelihood.sets.position[seen], events.likelihood.sets.dead[seen]
-    people, where, residual = events.rows.frequency[dead], g[position], residual[seen]
+    residual, variance = _scaled_residuals(fit, groups, list(groups).index(name))
+    position, dead = events.likelihood.sets.position, events.likelihood.sets.dead
+    people, seen = events.rows.frequency[dead], np.isfinite(residual)
     grid = np.linspace(g.min(), g.max(), points)
     # R puts the inner knots at the thirds of the events and the grid together.
-    both, copies = np.concatenate([grid, g[events.likelihood.sets.position]]), np.ones(points)
-    copies = np.concatenate([copies, events.rows.frequency[events.likelihood.sets.dead]])
-    knots = quantile(both, (0.0, 1 / 3, 2 / 3, 1.0), copies)
-
-    low, width = g.min(), np.ptp(g)
-    standing = (knots - low) / width
-
-    def design(values: Array) -> Array:
-        return np.column_stack([np.ones(len(values)), basis((values - low) / width, standing)])
-
-    root = design(where) * np.sqrt(people)[:, None]
-    _, triangle = np.linalg.qr(root)
-    back = np.linalg.solve(triangle, np.eye(len(triangle)))
-    curve = design(grid) @ back @ (back.T @ (root.T @ (residual * np.sqrt(people))))
-    error = np.sqrt(variance * ((design(grid) @ back) ** 2).sum(axis=1))
-    half = stats.norm.ppf(0.5 + level / 2) * error
-    order = np.argsort(g)
-    time = np.interp(grid, g[order], events.times[order]) if transform != "log" else np.exp(grid)
-    return EffectOverTime(
-        name, time, curve, error, curve - half, curve + half, events.times[position], residual, people
+    thirds = quantile(
+        np.concatenate([grid, g[position]]), (0.0, 1 / 3, 2 / 3, 1.0), np.concatenate([np.ones(points), people])
     )
+    curve, leverage = _smooth(g[position[seen]], residual[seen], people[seen], thirds, grid)
+    error = np.sqrt(variance * leverage)
+    half = stats.norm.ppf(0.5 + level / 2) * error
+    return EffectOverTime(
+        name=name,
+        time=_time_at(grid, g, events.times, transform),
+        log_hazard_ratio=curve,
+        standard_error=error,
+        lower=curve - half,
+        upper=curve + half,
+        event_time=events.times[position[seen]],
+        residual=residual[seen],
+        people=people[seen],
+    )
+
+
+def _smooth(where: Array, values: Array, people: Array, knots: Array, grid: Array) -> tuple[Array, Array]:
+    """(m,) a natural spline through values (d,) by least squares, at the grid, and its variance in units of theirs."""
+    if len(np.unique(where)) <= len(knots):
+        raise EstimationError(
+            f"A curve over time needs more than {len(knots)} different event times. Compare coefficients by period."
+        )
+    low, width = knots[0], knots[-1] - knots[0]
+
+    def design(at: Array) -> Array:
+        return np.column_stack([np.ones(len(at)), basis((at - low) / width, (knots - low) / width)])
+
+    root = np.sqrt(people)
+    orthogonal, triangle = np.linalg.qr(design(where) * root[:, None])
+    spread = design(grid) @ np.linalg.inv(triangle)
+    return spread @ (orthogonal.T @ (values * root)), (spread**2).sum(axis=1)
+
+
+def _time_at(grid: Array, g: Array, times: Array, transform: str) -> Array:
+    """The times that belong to values of g, between event times in proportion."""
+    order = np.argsort(g)
+    if transform == "log":
+        return np.asarray(np.exp(np.interp(grid, g[order], np.log(times[order]))))
+    return np.interp(grid, g[order], times[order])
 
 
 def _groups(fit: CoxFit, terms: Terms | None) -> dict[str, Whole]:
