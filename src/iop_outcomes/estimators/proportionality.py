@@ -40,6 +40,8 @@ Terms = Mapping[str, Sequence[str]]
 ALL_TERMS = "global"
 # a standardised column is constant where it stays this close to its mean
 VARIES = 1e-9
+# share of information below which it counts as none
+SINGULAR = 1e-9
 
 
 def _log(events: EventTimes) -> Array:
@@ -99,10 +101,12 @@ def proportional_hazards_test(
     g = _varying(events, transform)
     score = g @ events.score()
     first = events.information(g)
-    left = events.information(g**2) - first @ np.linalg.solve(fit.information, first)
+    second = events.information(g**2)
+    left = second - first @ np.linalg.solve(fit.information, first)
+    _refuse_singular(left, second, groups)
     every = {**groups, ALL_TERMS: np.arange(len(score))}
     degrees = np.array([len(at) for at in every.values()])
-    statistic = np.array([_quadratic(score[at], left[np.ix_(at, at)], name) for name, at in every.items()])
+    statistic = np.array([score[at] @ np.linalg.solve(left[np.ix_(at, at)], score[at]) for at in every.values()])
     return ProportionalHazardsTest(tuple(every), statistic, degrees, stats.chi2.sf(statistic, degrees), transform)
 
 
@@ -207,15 +211,16 @@ def _varying(events: EventTimes, transform: str) -> Array:
     return np.asarray(g - np.average(g, weights=events.people))
 
 
-def _quadratic(score: Array, variance: Array, name: str) -> float:
-    size = np.sqrt(np.clip(np.diag(variance), 0, None))
-    scaled = variance / np.outer(size, size) if (size > 0).all() else np.zeros_like(variance)
-    if np.linalg.matrix_rank(scaled, tol=1e-9, hermitian=True) < len(score):
-        raise EstimationError(
-            f"There are too few different event times to test whether the log hazard ratio of {name} changes over "
-            "time. Test fewer columns, or leave this one out of the test."
-        )
-    return float(score @ np.linalg.solve(variance, score))
+def _refuse_singular(left: Array, second: Array, groups: Mapping[str, Whole]) -> None:
+    """Refuse terms of which no change over time could be seen: left is what the coefficients leave of second."""
+    size = np.sqrt(np.maximum(np.diag(second), 1e-300))
+    relative = left / np.outer(size, size)
+    for name, at in {**groups, "all terms together": np.arange(len(left))}.items():
+        if np.linalg.eigvalsh(relative[np.ix_(at, at)])[0] < SINGULAR:
+            raise EstimationError(
+                f"There are too few different event times to test whether the log hazard ratio of {name} changes "
+                "over time. Test fewer columns, or fit the model without those that tell something at one time only."
+            )
 
 
 def _scaled_residuals(fit: CoxFit, groups: Mapping[str, Whole], at: int) -> tuple[Array, float]:
