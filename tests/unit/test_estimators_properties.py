@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 
 from iop_outcomes.estimators import cuminc, effects, regression, splines
 from iop_outcomes.estimators.cox import cox
+from iop_outcomes.estimators.cox_by_period import cox_by_period
 from iop_outcomes.estimators.estimate import Estimate, stack
 from iop_outcomes.estimators.propensity import WEIGHTINGS, fit_propensity, weight_slope, weights
+from iop_outcomes.estimators.pseudo import pseudo_regression
 from iop_outcomes.estimators.rows import rows
 
 Sample = dict[str, np.ndarray]
@@ -107,9 +109,13 @@ ESTIMATORS: dict[str, Callable[[Sample], Estimate]] = {
     "cox_breslow_strata": lambda s: (
         cox(s["x"], s["time"], event(s), NAMES, strata=s["stratum"], ties="breslow", **late(s)).estimate
     ),
+    "cox_efron_by_period": lambda s: (
+        cox_by_period(s["x"], s["time"], event(s), NAMES, (4,), ("age",), strata=s["stratum"] > 0, **late(s)).estimate
+    ),
     "logistic": lambda s: regression.logistic(s["x"], s["y"], NAMES, **common(s)),
     "poisson": lambda s: regression.poisson(s["x"], s["y"], NAMES, **common(s)),
     "linear": lambda s: regression.linear(s["x"], s["cost"], NAMES, **common(s)),
+    "pseudo_regression": lambda s: pseudo_regression(s["y"][:, None], s["x"], NAMES, ("y",), "logit", **common(s)),
     "mean_by_arm": lambda s: effects.mean_by_arm(s["y"], s["arm"], observed=s["observed"], **common(s)),
     "standardised_logistic": lambda s: standardised("logistic", "y", s),
     "standardised_poisson": lambda s: standardised("poisson", "y", s),

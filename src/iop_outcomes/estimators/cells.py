@@ -80,12 +80,17 @@ def collapse(
             f"The people fall into {size} cells, more than {LARGEST}: nothing is saved by collapsing them. "
             "Use the people themselves, or fewer and coarser columns."
         )
-    people = np.bincount(index, counted.frequency, size)
-    total = np.bincount(index, counted.total, size)
-    square = np.bincount(index, counted.total * counted.weight, size)
+    people, total, square = sums(counted, index, size)
     root, degrees = _root(counted, index, size, square, cluster, slope, nuisance)
     mean = np.divide(total, people, out=np.zeros(size), where=people > 0)
     return Cells(tuple(v[first] for v in values), mean, people, index, square, root, degrees)
+
+
+def sums(counted: Rows, index: Whole, size: int) -> tuple[Array, Array, Array]:
+    """(C,) people, total weight and sum of squared weights of each cell."""
+    parts = (counted.frequency * counted.used, counted.total, counted.total * counted.weight)
+    people, total, square = (np.asarray(np.bincount(index, v, size), dtype=float) for v in parts)
+    return people, total, square
 
 
 def cell_numbers(columns: Sequence[NDArray[np.generic]]) -> tuple[Whole, Whole]:
@@ -106,7 +111,7 @@ def cell_numbers(columns: Sequence[NDArray[np.generic]]) -> tuple[Whole, Whole]:
 def _codes(column: NDArray[np.generic]) -> Whole:
     """Whole numbers from zero for the values of a column; small whole numbers are taken as they are."""
     if column.dtype.kind in "biuf" and column.size:
-        low, high = float(column.min()), float(column.max())  # type: ignore[arg-type]
+        low, high = float(column.min()), float(column.max())
         if low >= 0 and high < SMALL_WHOLE:
             whole = column.astype(np.int64)
             if column.dtype.kind != "f" or bool((whole == column).all()):
@@ -137,11 +142,12 @@ def _root(
     groups = int(group.max()) + 1
     if groups < 2:
         raise EstimationError("A cluster-robust variance needs at least two clusters; there is one.")
-    sums = np.bincount(group * size + index, counted.total, groups * size).reshape(groups, size)
+    by_group: Array = np.asarray(np.bincount(group * size + index, counted.total, groups * size), dtype=float)
+    by_group = by_group.reshape(groups, size)
     # the totals' own mean is no part of their variance: influences add to zero through the gradient
     if nuisance is not None:
-        sums = sums + _nuisance_by(counted, group, groups, nuisance, np.ones(len(index))) @ through.T
-    return sums * np.sqrt(groups / (groups - 1)), float(groups - 1)
+        by_group = by_group + _nuisance_by(counted, group, groups, nuisance, np.ones(len(index))) @ through.T
+    return by_group * np.sqrt(groups / (groups - 1)), float(groups - 1)
 
 
 def _through(counted: Rows, index: Whole, size: int, slope: Array | None, nuisance: Nuisance | None) -> Array:

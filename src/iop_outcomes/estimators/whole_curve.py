@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.cells import cell_numbers
+from iop_outcomes.estimators.cells import cell_numbers, sums
 from iop_outcomes.estimators.cuminc import Hazards, hazards
 from iop_outcomes.estimators.estimate import Array
 from iop_outcomes.estimators.rows import indicator, rows
@@ -70,12 +70,11 @@ def _collapsed(
         hazards(time, cause, weight, frequency, entry)  # which says what is wrong
     counted = rows(columns[0].size, weight, frequency)
     index, first = cell_numbers(columns)
-    people = np.bincount(index, counted.frequency * counted.used)
-    total = np.bincount(index, counted.total)
+    people, total, square = sums(counted, index, len(first))
     mean = np.divide(total, people, out=np.zeros(len(first)), where=people > 0)
     alike = [c[first] for c in columns]
     found = hazards(alike[0], alike[1], mean, people, alike[2] if len(alike) > 2 else None)
-    return found, np.bincount(index, counted.total * counted.weight)[found.kept]
+    return found, square[found.kept]
 
 
 def _curve(found: Hazards, square: Array, own: Array) -> Curve:
