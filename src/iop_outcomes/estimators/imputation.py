@@ -10,7 +10,8 @@ its indicator and the cumulative hazard at each person's time (White & Royston 2
 `cumulative_hazard`. Refused: a variable that is missing for everyone.
 
 Numbers: type 1 matching with five donors (van Buuren 2018, Flexible Imputation of Missing Data, section 3.4).
-Categories: (multinomial) logistic regression with coefficients from the normal approximation. A weak normal prior on
+Categories: (multinomial) logistic regression with coefficients drawn from the normal approximation (polyreg of R's mice
+does not draw them, and so understates what is not known; its logreg does). A weak normal prior on
 the coefficients of indicators and standardised numbers (standard deviation 5, the scale of log odds) keeps them finite
 where a category is only seen with one value, as added observations do in White, Daniel & Royston (2010, Computational
 Statistics & Data Analysis 54:2267).
