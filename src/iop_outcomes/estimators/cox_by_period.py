@@ -80,7 +80,6 @@ def cox_by_period(
         ties=ties,
     )
     gradient = np.zeros((n, len(fitted.estimate.names)))
-    assert fitted.estimate.gradient is not None
     np.add.at(gradient, row, fitted.estimate.gradient)
     return replace(fitted, estimate=everyone.estimate(fitted.estimate.names, fitted.estimate.value, gradient))
 

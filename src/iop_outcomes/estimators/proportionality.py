@@ -234,9 +234,11 @@ def _scaled_residuals(fit: CoxFit, groups: Mapping[str, Whole], at: int) -> tupl
     stratum = events.rows.stratum
     strata, p = int(stratum.max()) + 1, len(fit.estimate.names)
     people = np.bincount(stratum[dead], events.rows.frequency[dead], strata)
-    # the likelihood's columns are centred within strata and of size one
-    varies = np.zeros((strata, p), dtype=bool)
-    np.logical_or.at(varies, stratum, np.abs(events.likelihood.x) > VARIES)
+    x = events.likelihood.x.dense()
+    high, low = np.full((strata, p), -np.inf), np.full((strata, p), np.inf)
+    np.maximum.at(high, stratum, x)
+    np.minimum.at(low, stratum, x)
+    varies = high - low > VARIES
     for columns in groups.values():
         varies[:, columns] = varies[:, columns].any(axis=1, keepdims=True)
     counted = np.einsum("s,sj,sk->jk", people, varies, varies)

@@ -67,7 +67,7 @@ def pseudo_values(estimate: Estimate) -> Array:
     frequencies are people. The values of a row are those of each of its people.
     """
     gradient = estimate.gradient
-    if gradient is None or not np.allclose(gradient, estimate.influence, rtol=1e-9, atol=0):
+    if not np.allclose(gradient, estimate.influence, rtol=1e-9, atol=0):
         raise EstimationError(
             "Pseudo-observations need an estimate in which every person has weight one. Leave the weights out here, "
             "and use them where the pseudo-observations are averaged or regressed."
@@ -89,8 +89,8 @@ def pseudo_regression(
     link: one of LINKS; 'identity' gives differences, 'log' log ratios, 'cloglog' of a cumulative incidence or of 1 less
     survival log (subdistribution) hazard ratios, common to the quantities. Solves sum of W x mu' / v (P - mu) = 0 over
     rows and quantities with working independence, and v as in LINKS. Returns 'intercept:quantity' for each, then
-    names; influence of the n rows, with the pseudo-observations taken as given and, as in GEE, the expected derivative of
-    the score for the one at hand (they differ for 'cloglog' only).
+    names; influence of the n rows, with the pseudo-observations taken as given and, as in GEE, the expected derivative
+    of the score for the one at hand (they differ for 'cloglog' only).
     """
     if link not in LINKS:
         raise EstimationError(f"The link can be {', '.join(LINKS)}, not '{link}'.")
