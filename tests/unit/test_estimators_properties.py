@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from iop_outcomes.estimators import cuminc, effects, regression, splines
 from iop_outcomes.estimators.cox import cox
 from iop_outcomes.estimators.estimate import Estimate, stack
+from iop_outcomes.estimators.fine_gray import fine_gray
 from iop_outcomes.estimators.propensity import WEIGHTINGS, fit_propensity, weight_slope, weights
 from iop_outcomes.estimators.rows import rows
 
@@ -70,6 +71,10 @@ def late(s: Sample) -> dict[str, np.ndarray]:
     return {**common(s), "entry": s["entry"]}
 
 
+def by_arm_censored(s: Sample) -> dict[str, np.ndarray]:
+    return {**common(s), "censoring_groups": s["arm"]}
+
+
 def standardised(family: str, y: str, s: Sample) -> Estimate:
     model = effects.fit_outcome(family, with_arm(s), s[y], ARM_COLUMNS, observed=s["observed"], **common(s))
     return effects.standardised_means(model, with_arm(s, 1), with_arm(s, 0))
@@ -107,6 +112,11 @@ ESTIMATORS: dict[str, Callable[[Sample], Estimate]] = {
     "cox_breslow_strata": lambda s: (
         cox(s["x"], s["time"], event(s), NAMES, strata=s["stratum"], ties="breslow", **late(s)).estimate
     ),
+    "fine_gray": lambda s: fine_gray(s["x"], s["time"], s["cause"], 1, NAMES, **by_arm_censored(s)).estimate,
+    "fine_gray_efron": lambda s: fine_gray(s["x"], s["time"], s["cause"], 2, NAMES, ties="efron", **common(s)).estimate,
+    "fine_gray_incidence": lambda s: fine_gray(
+        s["x"], s["time"], s["cause"], 1, NAMES, **by_arm_censored(s)
+    ).cumulative_incidence([[0, 0], [1, -1]], ("middle", "other"), TIMES),
     "logistic": lambda s: regression.logistic(s["x"], s["y"], NAMES, **common(s)),
     "poisson": lambda s: regression.poisson(s["x"], s["y"], NAMES, **common(s)),
     "linear": lambda s: regression.linear(s["x"], s["cost"], NAMES, **common(s)),
