@@ -31,6 +31,7 @@ from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.cox import _maximise, _standardised
 from iop_outcomes.estimators.cox_likelihood import PartialLikelihood, Sums, tie_terms
 from iop_outcomes.estimators.estimate import Array, Estimate
+from iop_outcomes.estimators.labels import labelled
 from iop_outcomes.estimators.model_matrix import ModelMatrix, model_matrix
 from iop_outcomes.estimators.risksets import follow_up
 from iop_outcomes.estimators.rows import Rows, Whole, codes, label, refuse_collinear, rows, square_root
@@ -100,7 +101,7 @@ def fine_gray(
     covariates = model_matrix(x, names, n)
     covariates = covariates if kept.size == n else covariates.take(kept)
     _refuse_no_events(causes, which)
-    groups = _group_numbers(censoring_groups, n)[kept]
+    groups = labelled(censoring_groups, "censoring_groups", n, kept)[1]
     mean_total = float(counted.total[kept].mean())
     total, people = counted.total[kept] / mean_total, counted.frequency[kept]
     sets = subdistribution_sets(exits[kept], causes, which, total, people, groups, events_first)
@@ -220,14 +221,3 @@ def _refuse_no_events(causes: Whole, which: int) -> None:
         raise EstimationError(
             f"No events of cause {which}, so there are no hazard ratios to estimate. Look at the outcome's coding."
         )
-
-
-def _group_numbers(groups: ArrayLike | None, n: int) -> Whole:
-    if groups is None:
-        return np.zeros(n, dtype=np.int64)
-    labels = np.asarray(groups)
-    if labels.shape != (n,):
-        raise EstimationError(
-            f"'censoring_groups' has shape {labels.shape} where {n} labels were expected, one for each row."
-        )
-    return np.unique(labels, return_inverse=True)[1].astype(np.int64)
