@@ -19,6 +19,7 @@ from iop_outcomes.estimators import cuminc, effects, regression, splines
 from iop_outcomes.estimators.cox import cox
 from iop_outcomes.estimators.cox_by_period import cox_by_period
 from iop_outcomes.estimators.estimate import Estimate, stack
+from iop_outcomes.estimators.fine_gray import fine_gray
 from iop_outcomes.estimators.propensity import WEIGHTINGS, fit_propensity, weight_slope, weights
 from iop_outcomes.estimators.pseudo import pseudo_regression
 from iop_outcomes.estimators.rows import rows
@@ -72,6 +73,10 @@ def late(s: Sample) -> dict[str, np.ndarray]:
     return {**common(s), "entry": s["entry"]}
 
 
+def by_arm_censored(s: Sample) -> dict[str, np.ndarray]:
+    return {**common(s), "censoring_groups": s["arm"]}
+
+
 def standardised(family: str, y: str, s: Sample) -> Estimate:
     model = effects.fit_outcome(family, with_arm(s), s[y], ARM_COLUMNS, observed=s["observed"], **common(s))
     return effects.standardised_means(model, with_arm(s, 1), with_arm(s, 0))
@@ -112,6 +117,11 @@ ESTIMATORS: dict[str, Callable[[Sample], Estimate]] = {
     "cox_efron_by_period": lambda s: (
         cox_by_period(s["x"], s["time"], event(s), NAMES, (4,), ("age",), strata=s["stratum"] > 0, **late(s)).estimate
     ),
+    "fine_gray": lambda s: fine_gray(s["x"], s["time"], s["cause"], 1, NAMES, **by_arm_censored(s)).estimate,
+    "fine_gray_efron": lambda s: fine_gray(s["x"], s["time"], s["cause"], 2, NAMES, ties="efron", **common(s)).estimate,
+    "fine_gray_incidence": lambda s: fine_gray(
+        s["x"], s["time"], s["cause"], 1, NAMES, **by_arm_censored(s)
+    ).cumulative_incidence([[0, 0], [1, -1]], ("middle", "other"), TIMES),
     "logistic": lambda s: regression.logistic(s["x"], s["y"], NAMES, **common(s)),
     "poisson": lambda s: regression.poisson(s["x"], s["y"], NAMES, **common(s)),
     "linear": lambda s: regression.linear(s["x"], s["cost"], NAMES, **common(s)),
