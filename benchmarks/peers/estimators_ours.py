@@ -86,7 +86,7 @@ def fine_gray_robust() -> Pair:
     """Fine-Gray on all columns; robust standard error."""
     x = matrix(True)
     found = fine_gray.fine_gray(
-        x, d["time"], np.minimum(d["cause"], 2), 1, ties="breslow", events_first=True, censoring="known"
+        x, d["time"], np.minimum(d["cause"], 2), 1, x.names, ties="breslow", events_first=True, censoring="known"
     )
     return float(found.estimate.value[0]), float(found.estimate.standard_error()[0])
 

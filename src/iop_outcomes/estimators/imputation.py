@@ -37,6 +37,8 @@ PRIOR_DEVIATION = 5.0
 NEWTON_STEPS = 20
 # squared length of a Newton step, in posterior standard errors, after which the mode is close enough to draw around
 CLOSE = 0.01
+# below this the information of the step before still serves
+NEAR = 2.0
 # people from which a part of them is fitted first
 MANY, PART = 10_000, 10
 RIDGE = 1e-5
@@ -214,22 +216,29 @@ def _categories(
 
 def _mode(x: Array, group: NDArray[np.int64], start: Array) -> tuple[Array, Array]:
     """Coefficients (K - 1, q) at the posterior mode, and the lower Cholesky root of the information there."""
-    beta, best = start, -np.inf
     precision = np.tile(np.r_[1e-4, np.full(x.shape[1] - 1, PRIOR_DEVIATION**-2)], len(start))
-    received = np.eye(len(start) + 1)[group][:, 1:]
-    score, ones = probabilities(x, beta), np.ones(len(x))
+    received, rows = np.eye(len(start) + 1)[group][:, 1:], np.arange(len(x))
+
+    def posterior(at: Array, of: Array) -> float:
+        seen = np.maximum(of[rows, group], 1e-300)
+        return float(np.log(seen).sum() - precision @ (at**2).ravel() / 2)
+
+    beta, score, ones = start, probabilities(x, start), np.ones(len(x))
+    best = posterior(beta, score)
+    decrement = np.inf
     for _ in range(NEWTON_STEPS):
-        curved = information(x, score, ones)
-        curved[np.diag_indices_from(curved)] += precision
-        root = linalg.cholesky(curved, lower=True)
+        if decrement > NEAR:
+            curved = information(x, score, ones)
+            curved[np.diag_indices_from(curved)] += precision
+            root = linalg.cholesky(curved, lower=True)
         uphill = ((received - score[:, 1:]).T @ x).ravel() - precision * beta.ravel()
         step = linalg.cho_solve((root, True), uphill).reshape(beta.shape)
-        if float(uphill @ step.ravel()) < CLOSE:
+        decrement = float(uphill @ step.ravel())
+        if decrement < CLOSE:
             return beta + step, root
         for _ in range(NEWTON_STEPS):
             reached = probabilities(x, beta + step)
-            likely = np.log(np.maximum(reached[np.arange(len(x)), group], 1e-300)).sum()
-            likely -= precision @ ((beta + step) ** 2).ravel() / 2
+            likely = posterior(beta + step, reached)
             if likely >= best:
                 break
             step = step / 2
