@@ -32,6 +32,8 @@ def labelled(
     else:
         absent = labels != labels
     if np.any(absent):
-        raise EstimationError(f"'{what}' is missing in some rows; give those people a label of their own, or leave out.")
+        raise EstimationError(
+            f"'{what}' is missing in some rows; give those people a label of their own, or leave out."
+        )
     found, numbers = np.unique(labels, return_inverse=True)
     return tuple(str(one) for one in found), numbers.astype(np.int64)
