@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iop_outcomes.estimators import cuminc, effects, regression, splines
+from iop_outcomes.estimators.concordance import concordance
 from iop_outcomes.estimators.cox import cox
 from iop_outcomes.estimators.estimate import Estimate, stack
 from iop_outcomes.estimators.fine_gray import fine_gray
@@ -117,6 +118,10 @@ ESTIMATORS: dict[str, Callable[[Sample], Estimate]] = {
     "fine_gray_incidence": lambda s: fine_gray(
         s["x"], s["time"], s["cause"], 1, NAMES, **by_arm_censored(s)
     ).cumulative_incidence([[0, 0], [1, -1]], ("middle", "other"), TIMES),
+    "concordance": lambda s: concordance(s["x"][:, 1], s["time"], event(s), **common(s)).estimate,
+    "concordance_uno": lambda s: (
+        concordance(np.round(s["x"][:, 1], 1), s["time"], event(s), weighting="uno", horizon=12, **common(s)).estimate
+    ),
     "logistic": lambda s: regression.logistic(s["x"], s["y"], NAMES, **common(s)),
     "poisson": lambda s: regression.poisson(s["x"], s["y"], NAMES, **common(s)),
     "linear": lambda s: regression.linear(s["x"], s["cost"], NAMES, **common(s)),
