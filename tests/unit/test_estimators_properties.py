@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iop_outcomes.estimators import cuminc, effects, regression, splines
+from iop_outcomes.estimators import cuminc, effects, grouped, regression, splines
 from iop_outcomes.estimators.concordance import concordance
 from iop_outcomes.estimators.cox import cox
-from iop_outcomes.estimators.estimate import Estimate, stack
+from iop_outcomes.estimators.estimate import Estimate, join, stack
 from iop_outcomes.estimators.fine_gray import fine_gray
 from iop_outcomes.estimators.propensity import WEIGHTINGS, fit_propensity, weight_slope, weights
 from iop_outcomes.estimators.rows import rows
@@ -76,6 +76,13 @@ def by_arm_censored(s: Sample) -> dict[str, np.ndarray]:
     return {**common(s), "censoring_groups": s["arm"]}
 
 
+def grouped_fit(s: Sample, which: int) -> grouped.GroupedFit:
+    borders = np.array([0, 2, 5, 9, 14])
+    above = np.searchsorted(borders, s["time"])
+    low = borders[above - ((s["cause"] > 0) | (s["time"] < borders[above]))]
+    return grouped.grouped_hazards(s["x"], low, borders[above], s["cause"], which, NAMES, borders, **common(s))
+
+
 def standardised(family: str, y: str, s: Sample) -> Estimate:
     model = effects.fit_outcome(family, with_arm(s), s[y], ARM_COLUMNS, observed=s["observed"], **common(s))
     return effects.standardised_means(model, with_arm(s, 1), with_arm(s, 0))
@@ -121,6 +128,10 @@ ESTIMATORS: dict[str, Callable[[Sample], Estimate]] = {
     "concordance": lambda s: concordance(s["x"][:, 1], s["time"], event(s), **common(s)).estimate,
     "concordance_uno": lambda s: (
         concordance(np.round(s["x"][:, 1], 1), s["time"], event(s), weighting="uno", horizon=12, **common(s)).estimate
+    ),
+    "grouped": lambda s: join([grouped_fit(s, 1).estimate, grouped_fit(s, 1).baseline]),
+    "grouped_incidence": lambda s: grouped.predicted_incidence(
+        [grouped_fit(s, 1), grouped_fit(s, 2)], [[0, 0], [1, -1]], ("middle", "other")
     ),
     "logistic": lambda s: regression.logistic(s["x"], s["y"], NAMES, **common(s)),
     "poisson": lambda s: regression.poisson(s["x"], s["y"], NAMES, **common(s)),

@@ -216,7 +216,7 @@ class _Censoring:
         return cls(leaves, curve[np.searchsorted(sets.times, leaves)], at_risk, hazard, sets.times.astype(np.int64))
 
     def derivative(self, moved: Array) -> Array:
-        """(n,) derivative by each row's weight of a sum whose derivative by log G before each row's time is moved (n,)."""
+        """(n,) derivative by each weight of a sum whose derivative by log G before each time is moved (n,)."""
         size = len(self.hazard)
         if size == 0:
             return np.zeros(len(moved))
