@@ -13,7 +13,8 @@ With borders b_0 < b_1 < ... < b_K, a person still there at b_k-1 leaves by the 
 which is the probability that continuous proportional hazards with log hazard ratios b give, whatever happens within
 the interval (Prentice & Gloeckler 1978, Biometrics 34:57). Someone who leaves by another cause in the interval has
 stayed free of this one to its end, so that the cumulative incidence is the sum of S_k-1 h_k, with S falling by the h of
-all causes (`predicted_incidence`; without covariates it is `cumulative_incidence` at the borders). With s_i intervals survived, k_i that of the event and r = exp(x b) the log likelihood is
+all causes (`predicted_incidence`; without covariates it is `cumulative_incidence` at the borders). With s_i intervals
+survived, k_i that of the event and r = exp(x b) the log likelihood is
 
     sum of W (log(1 - exp(-exp(a_k_i) r_i)) at an event  -  r_i (exp(a_1) + ... + exp(a_s_i))),
 
@@ -29,13 +30,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.cox import _refuse_unlimited, _standardised
+from iop_outcomes.estimators.cox import _standardised
 from iop_outcomes.estimators.estimate import Array, Estimate, join
+from iop_outcomes.estimators.grouped_likelihood import GroupedLikelihood, maximise
 from iop_outcomes.estimators.model_matrix import ModelMatrix, model_matrix
 from iop_outcomes.estimators.rows import Mask, Whole, codes, column, label, refuse_collinear, rows, square_root
-
-MAXIMUM_ITERATIONS = 60
-MAXIMUM_HALVINGS = 20
 
 
 @dataclass(frozen=True)
@@ -103,8 +102,9 @@ def grouped_hazards(
 ) -> GroupedFit:
     """Log hazard ratios of the columns of x for cause `which`, and the hazard of each interval.
 
-    x: (n, p), no intercept, a table or a ModelMatrix; p may be 0. low, high: (n,) see `grouped_times`. cause: (n,) whole numbers,
-    0 censored. borders: (K + 1,), from the one at which all are there. Raises EstimationError as the module says.
+    x: (n, p), no intercept, a table or a ModelMatrix; p may be 0. low, high: (n,) see `grouped_times`. cause: (n,)
+    whole numbers, 0 censored. borders: (K + 1,), from the one at which all are there. Raises EstimationError as the
+    module says.
     """
     times = grouped_times(low, high, cause, borders)
     n, grid = times.size, _borders(borders)
@@ -125,12 +125,12 @@ def grouped_hazards(
         )
     standard, scale = _standardised(covariates, np.zeros(kept.size, dtype=np.int64))
     mean_total = float(counted.total[kept].mean())
-    model = _Likelihood.of(standard, place, own, counted.total[kept] / mean_total, fixed)
+    model = GroupedLikelihood.of(standard, place, own, counted.total[kept] / mean_total, fixed)
     labels, p = covariates.names, covariates.shape[1]
     theta = np.concatenate([np.zeros(p), model.start()])
     if p:
         refuse_collinear(square_root(model.at(theta).profile(p)), labels, "grouped-time model", tolerance=1e-6)
-    point, iterations = _maximise(model, theta, labels)
+    point, iterations = maximise(model, theta, labels)
     # back from centred and scaled columns: b = b* / scale, a = a* - centre b
     a = standard.numeric.shape[1]
     centre = np.concatenate([covariates.numeric[0] - standard.numeric[0] * scale[:a], np.zeros(p - a)])
@@ -185,8 +185,8 @@ def _incidence(hazard: Array, slope: Array) -> tuple[Array, Array]:
     whole, by_whole = hazard.sum(axis=0), slope.sum(axis=0)
     if (whole > 1 + 1e-9).any():
         raise EstimationError(
-            "For some profile the hazards of the causes add to more than one in an interval: the separate models do not "
-            "hold together there. Choose a profile that people have, or narrower intervals."
+            "For some profile the hazards of the causes add to more than one in an interval: the separate models do "
+            "not hold together there. Choose a profile that people have, or narrower intervals."
         )
     free, by_free = 1.0, np.zeros(slope.shape[2])
     reached, by_reached = 0.0, np.zeros(slope.shape[2])
@@ -198,130 +198,6 @@ def _incidence(hazard: Array, slope: Array) -> tuple[Array, Array]:
         free *= max(1 - whole[k], 0.0)
         out[k], slopes[k] = reached, by_reached
     return out, slopes
-
-
-@dataclass(frozen=True)
-class _Point:
-    """The likelihood at theta: b, then a of the intervals with a parameter. relative: (n,) r. odds: (d,) e^a r of the
-    events. first, second: (d,) derivatives of log(1 - exp(-odds)) by log odds.
-    """
-
-    theta: Array
-    log_likelihood: float
-    score: Array
-    information: Array
-    relative: Array
-    first: Array
-
-    def profile(self, p: int) -> Array:
-        """(p, p) information on b when the a are estimated with it."""
-        cross = self.information[p:, :p]
-        return np.asarray(self.information[:p, :p] - cross.T @ (cross / np.diag(self.information)[p:, None]))
-
-
-@dataclass(frozen=True)
-class _Likelihood:
-    """x: (n, p). survived: (n,) intervals with a parameter that a row came through. dead: (d,) rows with an event in
-    such an interval; place: (d,) its number. total: (n,) weights of mean one. size: intervals with a parameter.
-    """
-
-    x: ModelMatrix
-    x_dead: ModelMatrix
-    survived: Whole
-    dead: Whole
-    place: Whole
-    total: Array
-    size: int
-
-    @classmethod
-    def of(cls, x: ModelMatrix, border: Whole, own: Mask, total: Array, fixed: Array) -> _Likelihood:
-        """border: (n,) number of the border by which the row left or was last seen; own: (n,) by the cause."""
-        free = np.isnan(fixed)
-        before = np.concatenate([[0], np.cumsum(free)])  # intervals with a parameter up to each border
-        dead = np.flatnonzero(own & free[np.maximum(border - 1, 0)] & (border > 0))
-        survived = before[border - own]
-        return cls(x, x.take(dead), survived, dead, before[border[dead] - 1], total, int(free.sum()))
-
-    def start(self) -> Array:
-        """(K,) the a without covariates."""
-        events = np.bincount(self.place, self.total[self.dead], self.size)
-        stayed = self._reached(self.total)
-        return np.log(np.log1p(events / stayed))
-
-    def at(self, theta: Array) -> _Point:
-        """The likelihood and its two derivatives; not finite where theta overflows."""
-        p, dead, place = self.x.shape[1], self.dead, self.place
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            linear, rate = self.x.times(theta[:p]), np.exp(theta[p:])
-            relative = np.exp(linear)
-            mass = self.total * relative
-            odds = rate[place] * relative[dead]
-            first = np.where(odds > 0, odds / np.where(odds > 0, np.expm1(odds), 1.0), 1.0)
-            second = first * (1 - odds - first)
-            exposure = np.concatenate([[0.0], np.cumsum(rate)])[self.survived]
-            total = self.total[dead]
-            log_likelihood = float(total @ np.log(-np.expm1(-odds)) - mass @ exposure)
-            stays, stays_x = rate * self._reached(mass), rate[:, None] * self._reached_x(mass)
-            score = np.concatenate([
-                self.x_dead.crossproduct(total * first) - self.x.crossproduct(mass * exposure),
-                np.bincount(place, total * first, self.size) - stays,
-            ])  # fmt: skip
-            pull = mass * exposure
-            pull[dead] -= total * second
-            cross = stays_x - self.x_dead.grouped(place, total * second, self.size)
-            own = stays - np.bincount(place, total * second, self.size)
-            information = np.block([[self.x.gram(pull), cross.T], [cross, np.diag(own)]])
-        return _Point(theta, log_likelihood, score, information, relative, first)
-
-    def scores(self, point: _Point, turn: Array) -> Array:
-        """(n, k) score of each row per unit of weight, times turn (p + K, k)."""
-        p, dead = self.x.shape[1], self.dead
-        rate = np.exp(point.theta[p:])
-        own = -point.relative * np.concatenate([[0.0], np.cumsum(rate)])[self.survived]
-        own[dead] += point.first
-        come = np.concatenate([np.zeros((1, turn.shape[1])), np.cumsum(rate[:, None] * turn[p:], axis=0)])
-        out = -point.relative[:, None] * come[self.survived]
-        for at, block in self.x.blocks(own):
-            out[at] += block @ turn[:p]
-        out[dead] += point.first[:, None] * turn[p:][self.place]
-        return out
-
-    def _reached(self, values: Array) -> Array:
-        """(K,) sums over the rows that came through each interval."""
-        return np.asarray(np.cumsum(np.bincount(self.survived, values, self.size + 1)[::-1])[::-1][1:])
-
-    def _reached_x(self, values: Array) -> Array:
-        return np.asarray(np.cumsum(self.x.grouped(self.survived, values, self.size + 1)[::-1], axis=0)[::-1][1:])
-
-
-def _maximise(model: _Likelihood, theta: Array, names: Sequence[str]) -> tuple[_Point, int]:
-    p = len(names)
-    point = model.at(theta)
-    for iteration in range(1, MAXIMUM_ITERATIONS + 1):
-        try:
-            step = np.linalg.solve(point.information, point.score)
-        except np.linalg.LinAlgError:
-            _refuse_unlimited(point.theta[:p], names)
-        moves = float(np.abs(model.x.times(step[:p])).max(initial=0.0) + np.abs(step[p:]).max())
-        reached = _step(model, point, step)
-        if moves > 0.01 and reached.log_likelihood - point.log_likelihood < 1e-9:
-            _refuse_unlimited(step[:p], names)
-        point = reached
-        if moves < 1e-8:
-            return point, iteration
-    _refuse_unlimited(step[:p], names)  # the likelihood is concave: if it rises still, it has no maximum
-
-
-def _step(model: _Likelihood, point: _Point, step: Array) -> _Point:
-    """The point after a Newton step, halved until the likelihood does not fall (beyond rounding)."""
-    rounding = 1e-12 * (1 + abs(point.log_likelihood))
-    for _ in range(MAXIMUM_HALVINGS):
-        reached = model.at(point.theta + step)
-        climbs = reached.log_likelihood >= point.log_likelihood - rounding
-        if climbs and np.isfinite(reached.information).all():
-            return reached
-        step = step / 2
-    return point
 
 
 def _borders(borders: ArrayLike) -> Array:
