@@ -62,7 +62,7 @@ def _continuous(arm: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarr
 
 
 def _codes(values: np.ndarray) -> np.ndarray:
-    found, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
+    _, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
     rare = counts < RARE * len(values)
     place = np.where(rare, 0, np.cumsum(~rare) - (not rare.any()))
     return place[codes].astype(np.uint8)

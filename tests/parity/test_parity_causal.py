@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from iop_outcomes.estimators.balance import effective_sample_size, standardised_difference
+from iop_outcomes.estimators.coded_balance import table_of_codes
 from iop_outcomes.estimators.effects import aipw, fit_outcome, mean_by_arm, standardised_means
 from iop_outcomes.estimators.estimate import difference, stack
 from iop_outcomes.estimators.propensity import (
     Propensity,
-    effective_sample_size,
     fit_propensity,
-    standardised_difference,
     truncate,
     weight_slope,
     weights,
@@ -115,6 +115,15 @@ def test_balance(key: str, kind: str | None, nhefs: Any, score: Propensity, orac
     agree(balance, list(expected.values()), reference["tolerance"])
     if key == "ATO":
         assert np.abs(balance).max() < 1e-12
+    coded = table_of_codes(
+        [nhefs[c].to_numpy().astype(np.int8) for c in ("sex", "education", "exercise", "active")],
+        [2, 6, 3, 3],
+        nhefs.qsmk.to_numpy(),
+        weight,
+    )
+    shown = ["sex", *(f"factor(education){k}" for k in range(1, 6))]
+    shown += [f"factor({name}){k}" for name in ("exercise", "active") for k in (1, 2)]
+    agree(coded.difference[[1, 3, 4, 5, 6, 7, 9, 10, 12, 13]], [expected[n] for n in shown], reference["tolerance"])
 
 
 def outcome_columns(x: pd.DataFrame, arm: object) -> pd.DataFrame:

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from iop_outcomes.estimators.balance import effective_sample_size
 from iop_outcomes.estimators.cox import CoxFit, cox
-from iop_outcomes.estimators.propensity import effective_sample_size, fit_propensity, weights
+from iop_outcomes.estimators.propensity import fit_propensity, weights
 
 COVARIATES = ["AGE", "BECK", "NDT", "IV3", "RACE", "SITE"]
 

@@ -6,17 +6,15 @@ import numpy as np
 import pytest
 
 from iop_outcomes.errors import EstimationError
+from iop_outcomes.estimators.balance import effective_sample_size, standardised_difference, variance_ratio
 from iop_outcomes.estimators.cox import cox
 from iop_outcomes.estimators.effects import mean_by_arm
 from iop_outcomes.estimators.estimate import Estimate, difference, stack
 from iop_outcomes.estimators.propensity import (
-    Propensity,
     WEIGHTINGS,
-    effective_sample_size,
+    Propensity,
     fit_propensity,
-    standardised_difference,
     truncate,
-    variance_ratio,
     weight_slope,
     weights,
 )

@@ -18,9 +18,11 @@ from hypothesis import strategies as st
 from iop_outcomes.estimators import cuminc, effects, grouped, regression, splines
 from iop_outcomes.estimators.concordance import concordance
 from iop_outcomes.estimators.cox import cox
+from iop_outcomes.estimators.cox_by_period import cox_by_period
 from iop_outcomes.estimators.estimate import Estimate, join, stack
 from iop_outcomes.estimators.fine_gray import fine_gray
 from iop_outcomes.estimators.propensity import WEIGHTINGS, fit_propensity, weight_slope, weights
+from iop_outcomes.estimators.pseudo import pseudo_regression
 from iop_outcomes.estimators.rows import rows
 
 Sample = dict[str, np.ndarray]
@@ -120,6 +122,9 @@ ESTIMATORS: dict[str, Callable[[Sample], Estimate]] = {
     "cox_breslow_strata": lambda s: (
         cox(s["x"], s["time"], event(s), NAMES, strata=s["stratum"], ties="breslow", **late(s)).estimate
     ),
+    "cox_efron_by_period": lambda s: (
+        cox_by_period(s["x"], s["time"], event(s), NAMES, (4,), ("age",), strata=s["stratum"] > 0, **late(s)).estimate
+    ),
     "fine_gray": lambda s: fine_gray(s["x"], s["time"], s["cause"], 1, NAMES, **by_arm_censored(s)).estimate,
     "fine_gray_efron": lambda s: fine_gray(s["x"], s["time"], s["cause"], 2, NAMES, ties="efron", **common(s)).estimate,
     "fine_gray_incidence": lambda s: fine_gray(
@@ -136,6 +141,7 @@ ESTIMATORS: dict[str, Callable[[Sample], Estimate]] = {
     "logistic": lambda s: regression.logistic(s["x"], s["y"], NAMES, **common(s)),
     "poisson": lambda s: regression.poisson(s["x"], s["y"], NAMES, **common(s)),
     "linear": lambda s: regression.linear(s["x"], s["cost"], NAMES, **common(s)),
+    "pseudo_regression": lambda s: pseudo_regression(s["y"][:, None], s["x"], NAMES, ("y",), "logit", **common(s)),
     "mean_by_arm": lambda s: effects.mean_by_arm(s["y"], s["arm"], observed=s["observed"], **common(s)),
     "standardised_logistic": lambda s: standardised("logistic", "y", s),
     "standardised_poisson": lambda s: standardised("poisson", "y", s),

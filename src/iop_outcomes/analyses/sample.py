@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from iop_outcomes.estimators import propensity
+from iop_outcomes.estimators.balance import effective_sample_size
 from iop_outcomes.estimators.estimate import Array, Estimate, stack
 from iop_outcomes.estimators.model_matrix import ModelMatrix
 
@@ -91,4 +92,4 @@ class Sample:
     def effective(self, method: str, used: NDArray[np.bool_] | None = None) -> float:
         """Effective sample size under a method's weights, summed over the arms."""
         weight = self.weight(method) if used is None else self.weight(method) * used
-        return float(sum(propensity.effective_sample_size(weight[self.arm == a]) for a in (0, 1)))
+        return float(sum(effective_sample_size(weight[self.arm == a]) for a in (0, 1)))

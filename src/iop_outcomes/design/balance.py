@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from iop_outcomes.design.propensity import WEIGHTS, Fitted
-from iop_outcomes.estimators import propensity as estimator
+from iop_outcomes.estimators import balance as estimator
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.cox_likelihood import EventTimes, PartialLikelihood, Point, tie_terms
+from iop_outcomes.estimators.cox_likelihood import EventTimes, FollowedUp, PartialLikelihood, Point, tie_terms
 from iop_outcomes.estimators.estimate import Array, Estimate
 from iop_outcomes.estimators.model_matrix import ModelMatrix, model_matrix
 from iop_outcomes.estimators.risksets import follow_up, risk_sets
@@ -58,7 +58,7 @@ def cox(
     x: ArrayLike | ModelMatrix,
     time: ArrayLike,
     event: ArrayLike,
-    names: Sequence[str],
+    names: Sequence[str] = (),
     weight: ArrayLike | None = None,
     frequency: ArrayLike | None = None,
     entry: ArrayLike | None = None,
@@ -67,9 +67,9 @@ def cox(
 ) -> CoxFit:
     """Log hazard ratios of the columns of x.
 
-    x: (n, p), no intercept, a table or a ModelMatrix. time, entry: (n,); at risk where entry < u <= time, so that a person's rows over
-    successive intervals do not overlap. event: (n,) zeros and ones. names: p labels. strata: (n,) any labels.
-    ties: 'efron' or 'breslow'. Rows without weight take no part and have gradient zero.
+    x: (n, p), no intercept, a table with its p names, or a ModelMatrix. time, entry: (n,); at risk where entry < u <=
+    time, so that a person's rows over successive intervals do not overlap. event: (n,) zeros and ones. strata: (n,)
+    any labels. ties: 'efron' or 'breslow'. Rows without weight take no part and have gradient zero.
     Raises EstimationError: no events, columns that do not vary or are collinear, a coefficient without limit.
     """
     exits, enters = follow_up(time, entry)
@@ -82,14 +82,15 @@ def cox(
     if not died.any():
         raise EstimationError("No events, so there are no hazard ratios to estimate. Look at the outcome's coding.")
     stratum = _stratum_numbers(strata, n)[kept]
-    sets = risk_sets(exits[kept], died, None if enters is None else enters[kept], stratum)
+    followed = FollowedUp(exits[kept], None if enters is None else enters[kept], everyone.frequency[kept], stratum)
+    sets = risk_sets(followed.time, died, followed.entry, stratum)
     mean_total = everyone.total[kept].mean()
     standard, scale = _standardised(covariates, stratum)
     likelihood = PartialLikelihood(
         x=standard,
         total=everyone.total[kept] / mean_total,
         sets=sets,
-        ties=tie_terms(sets, everyone.frequency[kept][sets.dead], ties),
+        ties=tie_terms(sets, followed.frequency[sets.dead], ties),
     )
     names = covariates.names
     null = likelihood.at(np.zeros(len(names)))
@@ -107,7 +108,7 @@ def cox(
         log_likelihood=likelihood.on_scale(top, mean_total),
         iterations=iterations,
         null_log_likelihood=likelihood.on_scale(null, mean_total),
-        at_events=EventTimes(likelihood, top.sums, scale, mean_total, kept),
+        at_events=EventTimes(followed, likelihood, top.sums, scale, mean_total),
     )
 
 

@@ -145,7 +145,7 @@ class PartialLikelihood:
         return np.asarray(found)
 
     def score_residuals(self, sums: Sums, turn: Array, times: Array) -> Array:
-        """(n, k) derivative of the score with respect to each row's weight, per unit of weight, times turn (p, k) and times (n,).
+        """(n, k) derivative of the score with respect to each row's weight, times turn (p, k) and times (n,).
 
         A row's residual is its x times a number, plus vectors that only depend on when it is at risk and has its
         event; those are turned first, so that no table of rows by p stands beside the answer.
@@ -200,18 +200,27 @@ class PartialLikelihood:
 
 
 @dataclass(frozen=True)
+class FollowedUp:
+    """The rows with weight that a model was fitted to, (n,) each; entry None: all from the start."""
+
+    time: Array
+    entry: Array | None
+    frequency: Array
+    stratum: Whole
+
+
+@dataclass(frozen=True)
 class EventTimes:
     """A fitted model event time by event time, T of them sorted by stratum and then by time, in the unit of x.
 
     likelihood, sums: at the estimate. scale: (p,) unit of the likelihood's x. mean_total: unit of its weights.
-    rows: (n,) their numbers among those given to `cox`.
     """
 
+    rows: FollowedUp
     likelihood: PartialLikelihood
     sums: Sums
     scale: Array
     mean_total: float
-    rows: Whole
 
     @property
     def times(self) -> Array:
@@ -220,8 +229,11 @@ class EventTimes:
 
     @property
     def stratum(self) -> Whole:
-        """(T,) numbers, from zero, of the strata with events."""
-        return np.searchsorted(self.likelihood.sets.starts, np.arange(len(self.times)), side="right") - 1
+        """(T,) number of the stratum."""
+        dead, position = self.likelihood.sets.dead, self.likelihood.sets.position
+        numbers = np.zeros(len(self.times), dtype=np.int64)
+        numbers[position] = self.rows.stratum[dead]
+        return numbers
 
     @property
     def people(self) -> Array:

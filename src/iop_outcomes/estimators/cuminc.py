@@ -60,7 +60,7 @@ def cumulative_incidence(
     module says.
     """
     horizons = _horizons(times)
-    curve = _hazards(time, cause, weight, frequency, entry)
+    curve = hazards(time, cause, weight, frequency, entry)
     own = curve.dead_of(which, horizons)
     value, gradient = curve.functionals("incidence", own, horizons)
     return curve.rows.estimate([label(t) for t in horizons], value, gradient)
@@ -80,7 +80,7 @@ def survival(
     curve is not a probability of anything: use `cumulative_incidence`.
     """
     horizons = _horizons(times)
-    curve = _hazards(time, indicator(event, "event"), weight, frequency, entry)
+    curve = hazards(time, indicator(event, "event"), weight, frequency, entry)
     own = curve.dead_of(1, horizons)
     gradient = curve.functionals("incidence", own, horizons)[1]
     value = curve.survival[np.searchsorted(curve.sets.times, horizons, side="right")]
@@ -101,7 +101,7 @@ def restricted_mean(
     Parmar 2013, BMC Medical Research Methodology 13:152).
     """
     horizons = _horizons(tau)
-    curve = _hazards(time, indicator(event, "event"), weight, frequency, entry)
+    curve = hazards(time, indicator(event, "event"), weight, frequency, entry)
     own = curve.dead_of(1, horizons)
     value, gradient = curve.functionals("time_lost", own, horizons)
     return curve.rows.estimate([label(t) for t in horizons], horizons - value, -gradient)
@@ -121,7 +121,7 @@ def time_lost(
     Over all causes these add up to tau minus the restricted mean. tau: one horizon or several.
     """
     horizons = _horizons(tau)
-    curve = _hazards(time, cause, weight, frequency, entry)
+    curve = hazards(time, cause, weight, frequency, entry)
     own = curve.dead_of(which, horizons)
     value, gradient = curve.functionals("time_lost", own, horizons)
     return curve.rows.estimate([label(t) for t in horizons], value, gradient)
@@ -195,7 +195,7 @@ def _within(
 
 
 @dataclass(frozen=True)
-class _Hazards:
+class Hazards:
     """The hazards of one group of rows. kept: those with weight; sets, cause and total are of those only."""
 
     rows: Rows
@@ -246,13 +246,14 @@ class _Hazards:
         return float(reached[-1]), gradient
 
 
-def _hazards(
+def hazards(
     time: ArrayLike,
     cause: ArrayLike,
     weight: ArrayLike | None,
     frequency: ArrayLike | None,
     entry: ArrayLike | None,
-) -> _Hazards:
+) -> Hazards:
+    """The hazards of one group of rows, from which every curve follows; arguments as in `cumulative_incidence`."""
     exits, enters = follow_up(time, entry)
     causes = codes(cause, "cause", exits.size)
     everyone = rows(exits.size, weight, frequency)
@@ -266,7 +267,7 @@ def _hazards(
     all_die = sets.at_risk(people) == sets.among_dead(people[sets.dead])
     weight_at_risk = np.where(all_die, weight_dead, sets.at_risk(total))
     hazard = weight_dead / weight_at_risk
-    return _Hazards(
+    return Hazards(
         rows=everyone,
         kept=kept,
         sets=sets,

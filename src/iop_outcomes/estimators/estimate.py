@@ -35,6 +35,7 @@ class Estimate:
     names: k labels. value: (k,). influence: (n, k), of one person of each row. frequency: (n,) people per row.
     weight: (n,) of one person of each row, or None once the influence holds more than the derivative by the weights.
     clusters: one or two groupings of the rows, each (n,) whole numbers; none where people are independent.
+    degrees_known: of freedom, where the rows already stand for something else than people (see `cells`).
     """
 
     names: tuple[str, ...]
@@ -43,6 +44,7 @@ class Estimate:
     frequency: Array
     weight: Array | None = None
     clusters: tuple[NDArray[np.int64], ...] = ()
+    degrees_known: float = np.inf
 
     def __post_init__(self) -> None:
         k = len(self.names)
@@ -133,7 +135,7 @@ class Estimate:
     @property
     def degrees(self) -> float:
         """Degrees of freedom: those of the smaller number of clusters, or infinite for independent people."""
-        return min((float(c.max()) for c in self.clusters), default=np.inf)
+        return min((float(c.max()) for c in self.clusters), default=self.degrees_known)
 
     def critical(self, level: float) -> float:
         """The half-width of a confidence interval in standard errors: normal, or t with J - 1 degrees of freedom."""

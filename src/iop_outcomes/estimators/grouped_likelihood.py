@@ -25,7 +25,7 @@ MAXIMUM_HALVINGS = 20
 
 @dataclass(frozen=True)
 class Point:
-    """The likelihood at theta: b, then a of the intervals with a parameter. relative: (n,) r. first: (d,) g' of events."""
+    """The likelihood at theta: b, then a of the intervals with a parameter. relative: (n,) r. first: (d,) g'."""
 
     theta: Array
     log_likelihood: float
@@ -116,6 +116,7 @@ class GroupedLikelihood:
 
 
 def maximise(model: GroupedLikelihood, theta: Array, names: Sequence[str]) -> tuple[Point, int]:
+    """The maximum, climbing from theta, and the number of Newton steps. names: of b, for a refusal."""
     p = len(names)
     point = model.at(theta)
     for iteration in range(1, MAXIMUM_ITERATIONS + 1):

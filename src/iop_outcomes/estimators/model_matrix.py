@@ -73,8 +73,9 @@ class ModelMatrix:
             return (
                 np.column_stack([self.crossproduct(one) for one in v.T]) if v.shape[1] else np.empty((self.shape[1], 0))
             )
-        parts = [v @ self.numeric]
-        parts += [np.bincount(c, v, levels + 1)[1:] for c, levels in zip(self.codes, self.levels, strict=True)]
+        parts: list[Array] = [v @ self.numeric]
+        for codes, levels in zip(self.codes, self.levels, strict=True):
+            parts.append(np.asarray(np.bincount(codes, v, levels + 1)[1:], dtype=float))
         return np.concatenate(parts)
 
     def gram(self, w: Array) -> Array:

@@ -1,10 +1,15 @@
-"""Propensity scores, the weights made of them, and how well the weights balance.
+"""Propensity scores, and the weights made of them; how well they balance is told by `balance`.
 
 What happens, in order: a logistic model of the arm gives each person's score and influence on its
 coefficients; a table of tilting functions h turns scores into weights, and their derivatives into the
+<<<<<<< HEAD
 slopes by which `estimate.stack` counts that the score was estimated; balance is measured against the spread
 before weighting. Refused: separation, which means that some kind of person is only ever seen in one arm, and
 scores of exactly 0 or 1.
+=======
+Jacobian by which `estimate.stack` counts that the score was estimated. Refused: separation, which means that
+some kind of person is only ever seen in one arm, and scores of exactly 0 or 1.
+>>>>>>> confound
 
 With s = P(arm 1 | x), arm 1 gets weight h(s) / s and arm 0 gets h(s) / (1 - s); h decides for whom the
 weighted contrast speaks (Li, Morgan & Zaslavsky 2018, JASA 113:390, table 1).
@@ -22,7 +27,7 @@ from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.estimate import Array, Nuisance
 from iop_outcomes.estimators.model_matrix import ModelMatrix
 from iop_outcomes.estimators.regression import solve
-from iop_outcomes.estimators.rows import Mask, column, columns, indicator, quantile, rows
+from iop_outcomes.estimators.rows import Mask, column, indicator, quantile, rows
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,7 @@ def fit_propensity(
 def known_propensity(score: ArrayLike, arm: ArrayLike, terms: ModelMatrix) -> Propensity:
     """The Propensity of scores (n,) that were fitted earlier, on columns `terms` (n, q), the intercept first."""
     s, treated = column(score, "score"), indicator(arm, "arm")
-    inverse = np.linalg.inv(terms.gram(s * (1 - s)))
+    inverse: Array = np.asarray(np.linalg.inv(terms.gram(s * (1 - s))), dtype=float)
     coefficient = inverse @ terms.crossproduct(s * (1 - s) * np.log(s / (1 - s)))
     nuisance = Nuisance(terms, (treated - s)[:, None], inverse)
     return Propensity(s, nuisance, coefficient, np.sqrt(np.diag(inverse)))
@@ -129,85 +134,6 @@ def truncate(
     values = column(weight, "weight")
     low, high = quantile(values, (lower, upper), rows(values.size, None, frequency).frequency)
     return np.clip(values, low, high), (values >= low) & (values <= high)
-
-
-def effective_sample_size(weight: ArrayLike, frequency: ArrayLike | None = None) -> float:
-    """(sum w)^2 / sum w^2 over people (Kish 1965, Survey Sampling): equal weights worth as much."""
-    counted = rows(np.size(weight), weight, frequency)
-    return float(counted.total.sum() ** 2 / (counted.frequency * counted.weight**2).sum())
-
-
-def standardised_difference(
-    x: ArrayLike, arm: ArrayLike, weight: ArrayLike | None = None, frequency: ArrayLike | None = None
-) -> Array:
-    """(p,) difference in weighted means, arm 1 - arm 0, over the pooled standard deviation before weighting.
-
-    The spread is sqrt((v1 + v0) / 2), v the sample variance, or p (1 - p) for columns of zeros and ones
-    (Austin 2009, Statistics in Medicine 28:3083). It stays unweighted so that weights cannot improve balance
-    by changing the ruler. A column that does not vary within the arms has difference 0, or infinite where the
-    arms differ.
-    """
-    covariates, (one, zero) = _two_arms(x, arm, weight, frequency)
-    gap = _mean(covariates, one, weighted=True) - _mean(covariates, zero, weighted=True)
-    spread = np.sqrt((_variance(covariates, one, False) + _variance(covariates, zero, False)) / 2)
-    rounding = 1e-12 * np.abs(covariates).max(axis=0)
-    flat = spread <= rounding
-    without_spread = np.where(np.abs(gap) <= rounding, 0.0, np.copysign(np.inf, gap))
-    return np.where(flat, without_spread, gap / np.where(flat, 1.0, spread))
-
-
-def variance_ratio(
-    x: ArrayLike, arm: ArrayLike, weight: ArrayLike | None = None, frequency: ArrayLike | None = None
-) -> Array:
-    """(p,) weighted variance in arm 1 over that in arm 0 (Austin 2009, Statistics in Medicine 28:3083).
-
-    Not a number for columns of zeros and ones, whose variance says nothing beyond their mean, and where arm 0
-    does not vary.
-    """
-    covariates, (one, zero) = _two_arms(x, arm, weight, frequency)
-    top, bottom = _variance(covariates, one, True), _variance(covariates, zero, True)
-    defined = (bottom > 0) & ~_binary(covariates)
-    return np.where(defined, top / np.where(defined, bottom, 1.0), np.nan)
-
-
-@dataclass(frozen=True)
-class _Arm:
-    """(n,) weights and frequencies, zero outside the arm."""
-
-    weight: Array
-    frequency: Array
-
-
-def _two_arms(
-    x: ArrayLike, arm: ArrayLike, weight: ArrayLike | None, frequency: ArrayLike | None
-) -> tuple[Array, tuple[_Arm, _Arm]]:
-    treated = indicator(arm, "arm")
-    values = np.asarray(x, dtype=float)
-    covariates = columns(values, [f"column {at + 1}" for at in range(values.shape[-1])], treated.size)
-    counted = rows(treated.size, weight, frequency)
-    if not ((counted.used & treated).any() and (counted.used & ~treated).any()):
-        raise EstimationError("Balance compares two arms, and one of them has no one with weight in it.")
-    first, second = (_Arm(counted.weight, counted.frequency * here) for here in (treated, ~treated))
-    return covariates, (first, second)
-
-
-def _mean(x: Array, arm: _Arm, weighted: bool) -> Array:
-    total = arm.frequency * arm.weight if weighted else arm.frequency
-    return np.asarray(total @ x / total.sum())
-
-
-def _variance(x: Array, arm: _Arm, weighted: bool) -> Array:
-    """Sample variance; weighted over sum w - sum w^2 / sum w, which is n - 1 for equal weights."""
-    weight = arm.weight if weighted else np.ones_like(arm.weight)
-    total = arm.frequency * weight
-    mean = _mean(x, arm, weighted)
-    denominator = total.sum() - (total * weight).sum() / total.sum()
-    sample = total @ (x - mean) ** 2 / denominator if denominator > 0 else np.zeros(x.shape[1])
-    return np.where(_binary(x), mean * (1 - mean), sample)
-
-
-def _binary(x: Array) -> Mask:
-    return np.asarray(((x == 0) | (x == 1)).all(axis=0))
 
 
 def _weighting(kind: str, arm: ArrayLike, score: ArrayLike) -> tuple[Weighting, Mask, Array]:

@@ -1,0 +1,200 @@
+"""How alike the arms are in their covariates, before and after weighting, and what the weights cost.
+
+What happens: means, variances and distribution functions of each covariate are compared between two arms, in all
+people or within strata; with more than two arms, the pair that differs most speaks. (Covariates that are categories can
+stay whole numbers: see `coded_balance`.) The ruler of every standardised difference is the spread before weighting, so
+that weights cannot improve balance by changing the ruler. Refused: an arm without anyone who has weight, and missing
+values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from iop_outcomes.errors import EstimationError
+from iop_outcomes.estimators.estimate import Array
+from iop_outcomes.estimators.rows import Mask, codes, columns, indicator, rows
+
+
+def effective_sample_size(weight: ArrayLike, frequency: ArrayLike | None = None) -> float:
+    """(sum w)^2 / sum w^2 over people (Kish 1965, Survey Sampling): equal weights worth as much."""
+    counted = rows(np.size(weight), weight, frequency)
+    return float(counted.total.sum() ** 2 / (counted.frequency * counted.weight**2).sum())
+
+
+def standardised_difference(
+    x: ArrayLike, arm: ArrayLike, weight: ArrayLike | None = None, frequency: ArrayLike | None = None
+) -> Array:
+    """(p,) difference in weighted means, arm 1 - arm 0, over the pooled standard deviation before weighting.
+
+    The spread is sqrt((v1 + v0) / 2), v the sample variance, or p (1 - p) for columns of zeros and ones
+    (Austin 2009, Statistics in Medicine 28:3083). It stays unweighted so that weights cannot improve balance
+    by changing the ruler. A column that does not vary within the arms has difference 0, or infinite where the
+    arms differ.
+    """
+    covariates, (one, zero) = _two_arms(x, arm, weight, frequency)
+    gap = _mean(covariates, one, weighted=True) - _mean(covariates, zero, weighted=True)
+    spread = np.sqrt((_variance(covariates, one, False) + _variance(covariates, zero, False)) / 2)
+    return over_spread(gap, spread, 1e-12 * np.abs(covariates).max(axis=0))
+
+
+def variance_ratio(
+    x: ArrayLike, arm: ArrayLike, weight: ArrayLike | None = None, frequency: ArrayLike | None = None
+) -> Array:
+    """(p,) weighted variance in arm 1 over that in arm 0 (Austin 2009, Statistics in Medicine 28:3083).
+
+    Not a number for columns of zeros and ones, whose variance says nothing beyond their mean, and where arm 0
+    does not vary.
+    """
+    covariates, (one, zero) = _two_arms(x, arm, weight, frequency)
+    top, bottom = _variance(covariates, one, True), _variance(covariates, zero, True)
+    defined = (bottom > 0) & ~_binary(covariates)
+    return np.where(defined, top / np.where(defined, bottom, 1.0), np.nan)
+
+
+def distance(
+    x: ArrayLike, arm: ArrayLike, weight: ArrayLike | None = None, frequency: ArrayLike | None = None
+) -> Array:
+    """(p,) Kolmogorov-Smirnov distance: the largest gap between the arms' weighted distribution functions.
+
+    x: (n, p). For a column of zeros and ones it is the difference in proportions (Austin & Stuart 2015, Statistics in
+    Medicine 34:3661).
+    """
+    covariates, (one, zero) = _two_arms(x, arm, weight, frequency)
+    share = [side.frequency * side.weight for side in (one, zero)]
+    gap = share[0] / share[0].sum() - share[1] / share[1].sum()
+    found = np.abs(gap @ covariates)
+    for at in np.flatnonzero(~_binary(covariates)):
+        order = np.argsort(covariates[:, at], kind="stable")
+        values, below = covariates[order, at], np.cumsum(gap[order])
+        last = np.append(values[1:] > values[:-1], True)
+        found[at] = np.abs(below[last]).max()
+    return np.asarray(found)
+
+
+@dataclass(frozen=True)
+class Within:
+    """Balance inside strata. strata: the s that hold both arms. difference: (s, p). people: (s,) of a stratum.
+
+    one_arm: the strata where only one arm has people with weight, which nothing can be compared in.
+    """
+
+    strata: NDArray[np.object_]
+    difference: Array
+    people: Array
+    one_arm: NDArray[np.object_]
+
+    @property
+    def largest(self) -> Array:
+        """(p,) the difference farthest from zero over the strata, with its sign."""
+        at = np.abs(self.difference).argmax(axis=0)
+        return np.asarray(self.difference[at, np.arange(self.difference.shape[1])])
+
+
+def within_strata(
+    x: ArrayLike,
+    arm: ArrayLike,
+    strata: ArrayLike,
+    weight: ArrayLike | None = None,
+    frequency: ArrayLike | None = None,
+) -> Within:
+    """Differences in weighted means inside each stratum (n,), a site for example, over the spread in all people.
+
+    The ruler is the pooled standard deviation of the whole, before weighting: that of a stratum with a dozen people
+    is too rough to measure by. Where no stratum holds both arms, `strata` and `difference` have no rows.
+    """
+    covariates, (one, zero) = _two_arms(x, arm, weight, frequency)
+    names, code = np.unique(np.asarray(strata).astype(str), return_inverse=True)
+    people = np.bincount(code, one.frequency + zero.frequency, len(names))
+    spread = np.sqrt((_variance(covariates, one, False) + _variance(covariates, zero, False)) / 2)
+    totals, means = [], []
+    for side in (one, zero):
+        total = side.frequency * side.weight
+        there = np.bincount(code, total, len(names))
+        sums = np.column_stack([np.bincount(code, total * column, len(names)) for column in covariates.T])
+        totals.append(there)
+        means.append(sums / np.where(there > 0, there, 1.0)[:, None])
+    both = (totals[0] > 0) & (totals[1] > 0)
+    gap = (means[0] - means[1])[both]
+    difference = over_spread(gap, spread, 1e-12 * np.abs(covariates).max(axis=0))
+    alone = (totals[0] > 0) != (totals[1] > 0)
+    return Within(names[both].astype(object), difference, people[both], names[alone].astype(object))
+
+
+def largest_pairwise_difference(
+    x: ArrayLike, arm: ArrayLike, weight: ArrayLike | None = None, frequency: ArrayLike | None = None
+) -> Array:
+    """(p,) largest absolute standardised difference over all pairs of K arms, coded 0, 1, ..., K - 1.
+
+    The ruler is the same for all pairs: the root of the mean of the arms' variances before weighting (McCaffrey and
+    others 2013, Statistics in Medicine 32:3388). With two arms it is the absolute `standardised_difference`.
+    """
+    covariates, sides = _arms(x, arm, weight, frequency)
+    means = np.array([_mean(covariates, side, True) for side in sides])
+    variance = np.mean([_variance(covariates, side, False) for side in sides], axis=0)
+    gap = means.max(axis=0) - means.min(axis=0)
+    return over_spread(gap, np.sqrt(variance), 1e-12 * np.abs(covariates).max(axis=0))
+
+
+@dataclass(frozen=True)
+class _Arm:
+    """(n,) weights and frequencies, zero outside the arm."""
+
+    weight: Array
+    frequency: Array
+
+
+def _two_arms(
+    x: ArrayLike, arm: ArrayLike, weight: ArrayLike | None, frequency: ArrayLike | None
+) -> tuple[Array, tuple[_Arm, _Arm]]:
+    treated = indicator(arm, "arm")
+    values = np.asarray(x, dtype=float)
+    covariates = columns(values, [f"column {at + 1}" for at in range(values.shape[-1])], treated.size)
+    counted = rows(treated.size, weight, frequency)
+    if not ((counted.used & treated).any() and (counted.used & ~treated).any()):
+        raise EstimationError("Balance compares two arms, and one of them has no one with weight in it.")
+    first, second = (_Arm(counted.weight, counted.frequency * here) for here in (treated, ~treated))
+    return covariates, (first, second)
+
+
+def _arms(
+    x: ArrayLike, arm: ArrayLike, weight: ArrayLike | None, frequency: ArrayLike | None
+) -> tuple[Array, list[_Arm]]:
+    """The covariates, and weights and frequencies of each of K arms."""
+    group = codes(arm, "arm", np.size(arm))
+    values = np.asarray(x, dtype=float)
+    covariates = columns(values, [f"column {at + 1}" for at in range(values.shape[-1])], group.size)
+    counted = rows(group.size, weight, frequency)
+    sides = [_Arm(counted.weight, counted.frequency * (group == k)) for k in range(group.max() + 1)]
+    if len(sides) < 2 or any((side.frequency @ side.weight) <= 0 for side in sides):
+        raise EstimationError("Balance compares arms, and one of them has no one with weight in it.")
+    return covariates, sides
+
+
+def over_spread(gap: Array, spread: Array, rounding: Array) -> Array:
+    """gap / spread; 0 where neither is above rounding, infinite where only the gap is."""
+    flat = spread <= rounding
+    without_spread = np.where(np.abs(gap) <= rounding, 0.0, np.copysign(np.inf, gap))
+    return np.where(flat, without_spread, gap / np.where(flat, 1.0, spread))
+
+
+def _mean(x: Array, arm: _Arm, weighted: bool) -> Array:
+    total = arm.frequency * arm.weight if weighted else arm.frequency
+    return np.asarray(total @ x / total.sum())
+
+
+def _variance(x: Array, arm: _Arm, weighted: bool) -> Array:
+    """Sample variance; weighted over sum w - sum w^2 / sum w, which is n - 1 for equal weights."""
+    weight = arm.weight if weighted else np.ones_like(arm.weight)
+    total = arm.frequency * weight
+    mean = _mean(x, arm, weighted)
+    denominator = total.sum() - (total * weight).sum() / total.sum()
+    sample = total @ (x - mean) ** 2 / denominator if denominator > 0 else np.zeros(x.shape[1])
+    return np.where(_binary(x), mean * (1 - mean), sample)
+
+
+def _binary(x: Array) -> Mask:
+    return np.asarray(((x == 0) | (x == 1)).all(axis=0))

@@ -1,0 +1,49 @@
+"""Generalised propensity scores against R's nnet, and their weighted means against a numeric sandwich."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from iop_outcomes.estimators.estimate import difference, stack
+from iop_outcomes.estimators.multinomial import (
+    MultinomialModel,
+    fit_multinomial,
+    generalised_weights,
+    group_means,
+)
+
+NAMES = ["AGE", "BECK", "NDT", "RACE"]
+ARMS = ("never", "previous", "recent")
+
+
+@pytest.fixture(scope="module")
+def reference() -> dict[str, Any]:
+    return json.loads((Path(__file__).parent / "reference_multinomial.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def model(uis: pd.DataFrame) -> MultinomialModel:
+    return fit_multinomial(uis[NAMES], uis.IV - 1, NAMES)
+
+
+def test_coefficients_and_standard_errors(model: Any, reference: Any, agree: Any) -> None:
+    agree(model.coefficient, reference["coefficient"], 1e-9)
+    agree(model.coefficient, reference["multinom"], 1e-4)
+    agree(model.model_standard_error(), reference["standard_error"], reference["tolerance"])
+
+
+@pytest.mark.parametrize("kind", ["ate", "att", "overlap", "matching", "entropy"])
+def test_weighted_means_with_the_score_estimated(kind: str, model: Any, uis: Any, reference: Any, agree: Any) -> None:
+    expected, tolerance, arm = reference["weighted"][kind], reference["tolerance"], uis.IV - 1
+    weight, slope = generalised_weights(kind, arm, model.score, 0 if kind == "att" else None)
+    agree([weight.sum(), weight.max()], [expected["weight_sum"], expected["weight_max"]], tolerance)
+    means = stack(group_means(uis["LEN.T"], arm, ARMS, weight), slope, model.nuisance)
+    agree(means.value, expected["mean"], tolerance)
+    agree(means.standard_error(), expected["se"], tolerance)
+    gap = difference(means, "never", "recent").standard_error()
+    agree(gap, expected["se_first_minus_third"], tolerance)
