@@ -15,10 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iop_outcomes.estimators import cuminc, effects, regression, splines
+from iop_outcomes.estimators import cuminc, effects, grouped, regression, splines
+from iop_outcomes.estimators.concordance import concordance
 from iop_outcomes.estimators.cox import cox
 from iop_outcomes.estimators.cox_by_period import cox_by_period
-from iop_outcomes.estimators.estimate import Estimate, stack
+from iop_outcomes.estimators.estimate import Estimate, join, stack
 from iop_outcomes.estimators.fine_gray import fine_gray
 from iop_outcomes.estimators.propensity import WEIGHTINGS, fit_propensity, weight_slope, weights
 from iop_outcomes.estimators.pseudo import pseudo_regression
@@ -77,6 +78,13 @@ def by_arm_censored(s: Sample) -> dict[str, np.ndarray]:
     return {**common(s), "censoring_groups": s["arm"]}
 
 
+def grouped_fit(s: Sample, which: int) -> grouped.GroupedFit:
+    borders = np.array([0, 2, 5, 9, 14])
+    above = np.searchsorted(borders, s["time"])
+    low = borders[above - ((s["cause"] > 0) | (s["time"] < borders[above]))]
+    return grouped.grouped_hazards(s["x"], low, borders[above], s["cause"], which, NAMES, borders, **common(s))
+
+
 def standardised(family: str, y: str, s: Sample) -> Estimate:
     model = effects.fit_outcome(family, with_arm(s), s[y], ARM_COLUMNS, observed=s["observed"], **common(s))
     return effects.standardised_means(model, with_arm(s, 1), with_arm(s, 0))
@@ -122,6 +130,14 @@ ESTIMATORS: dict[str, Callable[[Sample], Estimate]] = {
     "fine_gray_incidence": lambda s: fine_gray(
         s["x"], s["time"], s["cause"], 1, NAMES, **by_arm_censored(s)
     ).cumulative_incidence([[0, 0], [1, -1]], ("middle", "other"), TIMES),
+    "concordance": lambda s: concordance(s["x"][:, 1], s["time"], event(s), **common(s)).estimate,
+    "concordance_uno": lambda s: (
+        concordance(np.round(s["x"][:, 1], 1), s["time"], event(s), weighting="uno", horizon=12, **common(s)).estimate
+    ),
+    "grouped": lambda s: join([grouped_fit(s, 1).estimate, grouped_fit(s, 1).baseline]),
+    "grouped_incidence": lambda s: grouped.predicted_incidence(
+        [grouped_fit(s, 1), grouped_fit(s, 2)], [[0, 0], [1, -1]], ("middle", "other")
+    ),
     "logistic": lambda s: regression.logistic(s["x"], s["y"], NAMES, **common(s)),
     "poisson": lambda s: regression.poisson(s["x"], s["y"], NAMES, **common(s)),
     "linear": lambda s: regression.linear(s["x"], s["cost"], NAMES, **common(s)),
