@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from iop_outcomes.estimators import cuminc, effects, regression, splines
 from iop_outcomes.estimators.cox import cox
 from iop_outcomes.estimators.cox_by_period import cox_by_period
+from iop_outcomes.estimators.cumulative_hazard import nelson_aalen
 from iop_outcomes.estimators.estimate import Estimate, stack
 from iop_outcomes.estimators.propensity import WEIGHTINGS, fit_propensity, weight_jacobian, weights
 from iop_outcomes.estimators.pseudo import pseudo_regression
@@ -93,6 +94,7 @@ ESTIMATORS: dict[str, Callable[[Sample], Estimate]] = {
     "survival": lambda s: cuminc.survival(s["time"], event(s), TIMES, **late(s)),
     "restricted_mean": lambda s: cuminc.restricted_mean(s["time"], event(s), (5, 9), **late(s)),
     "time_lost": lambda s: cuminc.time_lost(s["time"], s["cause"], 1, 9, **late(s)),
+    "nelson_aalen": lambda s: nelson_aalen(s["time"], s["cause"], 1, TIMES, **late(s)),
     "by_arm": lambda s: cuminc.by_arm(
         cuminc.cumulative_incidence,
         s["arm"],
