@@ -63,7 +63,7 @@ LINKS: dict[str, Link] = {
 def pseudo_values(estimate: Estimate) -> Array:
     """(n, k) pseudo-observations of k quantities, such as `cuminc.survival`, `cumulative_incidence`, `restricted_mean`.
 
-    The estimate must be of all its rows together (not by arm: compute each arm apart), with weights of one;
+    The estimate must be of all its rows together (compute each arm apart), with weights of one;
     frequencies are people. The values of a row are those of each of its people.
     """
     gradient = estimate.gradient
@@ -86,11 +86,16 @@ def pseudo_regression(
 ) -> Estimate:
     """Regression of pseudo-observations (n, k) of k quantities (times) on x (n, p), an intercept for each quantity.
 
-    link: one of LINKS; 'identity' gives differences, 'log' log ratios, 'cloglog' of a cumulative incidence or of 1 less
-    survival log (subdistribution) hazard ratios, common to the quantities. Solves sum of W x mu' / v (P - mu) = 0 over
-    rows and quantities with working independence, and v as in LINKS. Returns 'intercept:quantity' for each, then
-    names; influence of the n rows, with the pseudo-observations taken as given and, as in GEE, the expected derivative
-    of the score for the one at hand (they differ for 'cloglog' only).
+        link: one of LINKS; 'identity' gives differences, 'log' log ratios, 'cloglog' of a cumulative incidence or of 1 less
+        survival log (subdistribution) hazard ratios, common to the quantities. Solves sum of W x mu' / v (P - mu) = 0 over
+        rows and quantities with working independence, and v as in LINKS. Returns 'intercept:quantity' for each, then
+    <<<<<<< HEAD
+        names; influence of the n rows, with the pseudo-observations taken as given and, as in GEE, the expected derivative
+        of the score for the one at hand (they differ for 'cloglog' only).
+    =======
+        names; influence of the n rows, with the pseudo-observations taken as given and, as in GEE, the expected
+        derivative of the score for the one at hand (they differ for 'cloglog' only).
+    >>>>>>> survival
     """
     if link not in LINKS:
         raise EstimationError(f"The link can be {', '.join(LINKS)}, not '{link}'.")
