@@ -105,7 +105,7 @@ def _cluster(x: Array, w: Array, residual: Array, bread: Array, square: Array) -
     a = turned + basis @ (change @ (basis.T @ turned))
     stretched = residual + basis @ (change @ (basis.T @ residual))
     lost = (vectors[:, values <= 1e-10].T @ basis.T @ turned) ** 2
-    alone = lost.sum(axis=0) > 1e-8 * (turned**2).sum(axis=0)
+    alone = lost.sum(axis=0) > 1e-12 * np.diag(square)
     return _Cluster(wx.T @ stretched, (a**2).sum(axis=0), a.T @ x, a.T @ wx, alone)
 
 
@@ -119,8 +119,8 @@ def _degrees(parts: Sequence[_Cluster], bread: Array, square: Array, names: Sequ
         product = np.diag(own) - crossed - crossed.T + u @ square @ u.T
         if any(p.alone[c] for p in parts):
             raise EstimationError(
-                f"The coefficient of {names[c]} rests on one cluster alone, which leaves no residual there to judge its "
-                "variance by. Merge that cluster with another, or leave it out."
+                f"The coefficient of {names[c]} rests on one cluster alone, which leaves no residual there to judge "
+                "its variance by. Merge that cluster with another, or leave it out."
             )
         degrees[c] = np.trace(product) ** 2 / (product**2).sum()
     return degrees

@@ -86,16 +86,11 @@ def pseudo_regression(
 ) -> Estimate:
     """Regression of pseudo-observations (n, k) of k quantities (times) on x (n, p), an intercept for each quantity.
 
-        link: one of LINKS; 'identity' gives differences, 'log' log ratios, 'cloglog' of a cumulative incidence or of 1 less
-        survival log (subdistribution) hazard ratios, common to the quantities. Solves sum of W x mu' / v (P - mu) = 0 over
-        rows and quantities with working independence, and v as in LINKS. Returns 'intercept:quantity' for each, then
-    <<<<<<< HEAD
-        names; influence of the n rows, with the pseudo-observations taken as given and, as in GEE, the expected derivative
-        of the score for the one at hand (they differ for 'cloglog' only).
-    =======
-        names; influence of the n rows, with the pseudo-observations taken as given and, as in GEE, the expected
-        derivative of the score for the one at hand (they differ for 'cloglog' only).
-    >>>>>>> survival
+    link: one of LINKS; 'identity' gives differences, 'log' log ratios, 'cloglog' of a cumulative incidence or of 1 less
+    survival log (subdistribution) hazard ratios, common to the quantities. Solves sum of W x mu' / v (P - mu) = 0 over
+    rows and quantities with working independence, and v as in LINKS. Returns 'intercept:quantity' for each, then
+    names; influence of the n rows, with the pseudo-observations taken as given and, as in GEE, the expected derivative
+    of the score for the one at hand (they differ for 'cloglog' only).
     """
     if link not in LINKS:
         raise EstimationError(f"The link can be {', '.join(LINKS)}, not '{link}'.")
