@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from iop_outcomes.estimators import subdistribution
 from iop_outcomes.estimators.fine_gray import FineGrayFit, fine_gray
+from iop_outcomes.estimators.subdistribution import CensoringGroup
 
 KNOWN = {"censoring": "known", "events_first": True}
 
@@ -91,11 +94,31 @@ def test_groups_and_weights(
         **given,
     )
     agree(fit.estimate.value, expected["coef"], 1e-8)
-    # crr repeats people where we weight them, and with several groups leaves a part of the influence out
+    # crr repeats people where we weight them; with several groups see the next test
     if key.startswith(("finegray", "by_hand", "one_group")):
         agree(fit.estimate.standard_error(), expected["se"], 1e-7)
     elif "weight" not in options:
         agree(fit.estimate.standard_error(), expected["se"], 0.02)
+
+
+def test_what_crr_leaves_out_with_several_groups(
+    reference: dict[str, Any], agree: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its standard errors follow once the error in a group's G counts at events of the group alone."""
+    d = reference["data"]
+    events = np.flatnonzero(d["cause"] == 1)
+    arm_at_event = d["arm"][events[np.argsort(d["time"][events])]]
+    through = subdistribution._through_group
+
+    def own_events_only(group: CensoringGroup, *rest: Any) -> np.ndarray:
+        same = arm_at_event == d["arm"][group.rows[0]]
+        return through(replace(group, curve=group.curve * same), *rest)
+
+    monkeypatch.setattr(subdistribution, "_through_group", own_events_only)
+    x = np.column_stack([d["age"], d["male"]])
+    options = {"censoring_groups": d["arm"], "censoring": "crr"}
+    fit = fine_gray(x, d["time"], d["cause"], 1, ("age", "male"), **options)
+    agree(fit.estimate.standard_error(), reference["values"]["groups"]["se"], 1e-8)
 
 
 def test_frequency_is_crr_on_everyone(reference: dict[str, Any], agree: Any) -> None:

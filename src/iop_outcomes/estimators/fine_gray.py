@@ -13,10 +13,11 @@ otherwise (Fine & Gray 1999, JASA 94:496), the score is
 
 and exp(b) is the ratio of subdistribution hazards: it orders cumulative incidences, and is no effect on the hazard of
 those still free of any event (Latouche et al. 2013, Journal of Clinical Epidemiology 66:648). Breslow's ties and
-standard errors with `censoring='crr'` equal those of R's `cmprsk::crr` (with one censoring group; with several, crr
-leaves a part of the influence out). The default is the derivative itself, which differs from crr where people are
-censored at the very time of an event; with few distinct times that is everyone. `ties='efron'`, `events_first=True`
-and `censoring='known'` are R's `finegray` followed by `coxph`, whose robust variance leaves the estimation of G out.
+standard errors with `censoring='crr'` equal those of R's `cmprsk::crr` with one censoring group; with several, crr
+counts the error in a group's G at events of that group only, where it moves the weights at everybody's. The default is
+the derivative itself, which differs from crr where people are censored at the very time of an event; with few distinct
+times that is everyone. `ties='efron'`, `events_first=True` and `censoring='known'` are R's `finegray` followed by
+`coxph`, whose robust variance leaves the estimation of G out.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ def _stratum(at_risk: Array, own: Array, other: Array, rho: float) -> tuple[Arra
     """(K,) score and (K - 1, K - 1) covariance of one stratum; at_risk, own, other: (T, K) people."""
     there = at_risk > 0
     people = np.where(there, at_risk, 1.0)
-    survival = np.cumprod(1 - (own + other) / people, axis=0)
+    survival = np.asarray(np.cumprod(1 - (own + other) / people, axis=0), dtype=float)
     before = _shifted(survival, 1.0)
     ever = there / np.where(there, before, 1.0)  # 1 / S_k(u-), zero where no one is at risk
     incidence = _shifted(np.cumsum(before * own / people, axis=0), 0.0)

@@ -121,7 +121,7 @@ def maximise(model: GroupedLikelihood, theta: Array, names: Sequence[str]) -> tu
     point = model.at(theta)
     for iteration in range(1, MAXIMUM_ITERATIONS + 1):
         try:
-            step = np.linalg.solve(point.information, point.score)
+            step: Array = np.asarray(np.linalg.solve(point.information, point.score), dtype=float)
         except np.linalg.LinAlgError:
             _refuse_unlimited(point.theta[:p], names)
         moves = float(np.abs(model.x.times(step[:p])).max(initial=0.0) + np.abs(step[p:]).max())
