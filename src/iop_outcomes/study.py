@@ -66,6 +66,10 @@ class Loaded:
             if a.step == step and (contrast is None or a.contrast == contrast)
         ]
 
+    def methods(self, contrast: str) -> list[str]:
+        """The methods that the sheet asks for in a contrast, sorted."""
+        return sorted({a.method for a in self.analyses if a.contrast == contrast})
+
     def endpoints_of(self, *kinds: str) -> list[Plain]:
         """The endpoints of some kinds that the sheet asks for, as plain dicts, without their words."""
         asked = {a.outcome for a in self.analyses}

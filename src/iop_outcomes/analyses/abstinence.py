@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from iop_outcomes.analyses import rows as results
-from iop_outcomes.analyses.sample import WEIGHTS_OF, Sample
+from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cox, effects
 from iop_outcomes.estimators.estimate import Estimate
+from iop_outcomes.weighting import METHODS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -150,4 +151,4 @@ def _hazard_ratio(ask: Ask, sample: Sample, levels: Any, first_use: pd.DataFrame
     more = {"n_effective": sample.effective(ask["method"], known)}
     estimate = sample.finish(fit.estimate, ask["method"])
     level = sample.inference["confidence_level"]
-    return [results.from_cox(ask, fit, estimate, level, more, ask["method"] in WEIGHTS_OF)]
+    return [results.from_cox(ask, fit, estimate, level, more, ask["method"] in METHODS)]

@@ -15,10 +15,11 @@ import numpy as np
 from iop_outcomes.analyses import curves
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.curves import Followed, follow
-from iop_outcomes.analyses.sample import WEIGHTS_OF, Sample
+from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cox, cuminc
 from iop_outcomes.estimators.estimate import Estimate
+from iop_outcomes.weighting import METHODS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,7 +113,7 @@ def _hazard_ratio(ask: Ask, sample: Sample, days: Any, event: Any, level: float,
         strata=sample.strata(ask["method"]),
     )
     estimate = sample.finish(fit.estimate, ask["method"])
-    return results.from_cox(ask, fit, estimate, level, more, ask["method"] in WEIGHTS_OF)
+    return results.from_cox(ask, fit, estimate, level, more, ask["method"] in METHODS)
 
 
 def _life_tables(rows: Sequence[Ask], sample: Sample, followed: Mapping[str, Followed]) -> pd.DataFrame:
