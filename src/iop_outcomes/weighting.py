@@ -1,21 +1,15 @@
 """The weights that a study may ask for by name, and the methods that use them: one table for design, analyses, checks
 of the sheet and report.
 
-What happens: a name is looked up for its kind of weights (`estimators.propensity.WEIGHTINGS`) and the quantiles at
-which they are truncated; scores become weights and, for the uncertainty of an estimate, the derivatives of the weights
-by the score's coefficients. A truncated weight does not move with the score: its derivative is zero.
+A method has weights, and weights have a kind (`estimators.propensity.WEIGHTINGS`) and the quantiles at which they are
+truncated; `estimators.truncation` makes weights of them. A row of METHODS is all that a further variant takes here,
+beside its words in `figures.labels` and `report.explanations`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import ArrayLike
-
-from iop_outcomes.estimators import propensity
-from iop_outcomes.estimators.estimate import Array
 
 
 @dataclass(frozen=True)
@@ -74,20 +68,3 @@ def needed(methods: Iterable[str]) -> list[str]:
     """The weights that some methods use, in the order of WEIGHTS."""
     used = {METHODS[m].weights for m in methods if m in METHODS}
     return [name for name in WEIGHTS if name in used]
-
-
-def weigh(name: str, arm: ArrayLike, score: ArrayLike) -> Array:
-    """(n,) weights by name, of arm (n,) and propensity score (n,)."""
-    asked = WEIGHTS[name]
-    raw = propensity.weights(asked.kind, arm, score)
-    return raw if asked.truncated is None else propensity.truncate(raw, *asked.truncated)[0]
-
-
-def jacobian(name: str, arm: ArrayLike, score: ArrayLike, terms: Array) -> Array:
-    """(n, q) derivatives of the weights by the coefficients of the score's terms (n, q)."""
-    asked = WEIGHTS[name]
-    found = propensity.weight_jacobian(asked.kind, arm, score, terms)
-    if asked.truncated is None:
-        return found
-    untouched = propensity.truncate(propensity.weights(asked.kind, arm, score), *asked.truncated)[1]
-    return np.asarray(found * untouched[:, None])

@@ -11,6 +11,7 @@ rule analyse_retention:
         life_tables=f"{PRIVATE}/results/retention/{{contrast}}/life_tables.parquet",
         estimates=f"{PRIVATE}/results/retention/{{contrast}}/estimates.parquet",
         curves=f"{PRIVATE}/results/retention/{{contrast}}/curves.parquet",
+        diagnostics=f"{PRIVATE}/results/retention/{{contrast}}/diagnostics.parquet",
     log:
         f"{LOGS}/analyse_retention/{{contrast}}.log",
     conda:
@@ -27,6 +28,7 @@ rule analyse_retention:
             "life_tables",
             "estimates",
             "curves",
+            "diagnostics",
         ),
     script:
         "../scripts/step.py"
@@ -40,6 +42,7 @@ rule analyse_abstinence:
     output:
         counts=f"{PRIVATE}/results/abstinence/{{contrast}}/counts.parquet",
         estimates=f"{PRIVATE}/results/abstinence/{{contrast}}/estimates.parquet",
+        diagnostics=f"{PRIVATE}/results/abstinence/{{contrast}}/diagnostics.parquet",
     log:
         f"{LOGS}/analyse_abstinence/{{contrast}}.log",
     conda:
@@ -55,6 +58,7 @@ rule analyse_abstinence:
             "gates",
             "counts",
             "estimates",
+            "diagnostics",
         ),
     script:
         "../scripts/step.py"

@@ -73,6 +73,9 @@ def settings_of(name):
         "rows": LOADED.rows(name, w.contrast),
         "contrast": plain(STUDY.contrasts[w.contrast], "title"),
         "endpoints": LOADED.followed(name, w.contrast),
-        "gate": {"min_events": STUDY.gate.min_events},
+        "gate": {
+            "min_events": STUDY.gate.min_events,
+            "max_detectable_difference": STUDY.gate.max_detectable_difference,
+        },
         "inference": plain(STUDY.inference),
     }

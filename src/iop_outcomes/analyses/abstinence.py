@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from iop_outcomes.analyses import power
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.errors import EstimationError
@@ -38,26 +39,30 @@ def run(
     gate: Ask,
     inference: Ask,
 ) -> dict[str, pd.DataFrame]:
-    """The tables counts and estimates of a contrast's rows of the step abstinence."""
+    """The tables counts, estimates and diagnostics of a contrast's rows of the step abstinence."""
     sample = Sample(scores, contrast, inference)
     decided = gates.set_index("method")
     estimates: list[results.Row] = []
+    detectable: list[results.Row] = []
     counts: dict[tuple[str, str, int], list[results.Row]] = {}
     for ask in rows:
         status, reason = map(str, decided.loc[ask["method"], ["status", "reason"]])
         timed = ask["measure"] == "hazard_ratio"
         levels = timed_levels(first_use, scores, ask) if timed else binary_levels(abstinence, scores, ask)
         counts[ask["analysis"], ask["outcome"], ask["horizon_days"]] = results.count_rows(ask, sample.label, levels)
-        answer = _hazard_ratio if timed else _risks
         if status == "ok" and (silent := unknown(levels)):
             status, reason = "not_possible", silent
         if status != "ok" or ask["method"] == "crude":
             estimates += results.without(ask, results.measures(ask["measure"], sample.names), status, reason)
             continue
-        estimates += answer(ask, sample, levels, first_use, gate)
+        if timed:
+            estimates += _hazard_ratio(ask, sample, levels, first_use, gate)
+        else:
+            estimates += _risks(ask, sample, levels, gate, detectable)
     return {
         "counts": results.counts_table([r for group in counts.values() for r in group]),
         "estimates": results.estimates_table(estimates),
+        "diagnostics": power.table(detectable),
     }
 
 
@@ -97,7 +102,7 @@ def read_missing(levels: Any, rule: str) -> tuple[Any, Any]:
     return (levels == "abstinent").astype(float), used
 
 
-def _risks(ask: Ask, sample: Sample, levels: Any, first_use: pd.DataFrame, gate: Ask) -> list[results.Row]:
+def _risks(ask: Ask, sample: Sample, levels: Any, gate: Ask, detectable: list[results.Row]) -> list[results.Row]:
     abstinent, used = read_missing(levels, ask["missing_rule"])
     shown = results.measures("risk", sample.names)
     few = results.too_few(sample.arm[used], abstinent[used] == 1, sample.names, gate["min_events"])
@@ -106,6 +111,8 @@ def _risks(ask: Ask, sample: Sample, levels: Any, first_use: pd.DataFrame, gate:
     more = {"n_effective": sample.effective(ask["method"], used)}
     try:
         estimate = sample.finish(_means(ask["method"], sample, abstinent, used), ask["method"])
+        if few := power.judge(ask, sample, estimate, gate, detectable, used):
+            return results.without(ask, shown, "gated", few)
         return results.two_arms(ask, estimate, sample.names, sample.inference["confidence_level"], more)
     except EstimationError as wrong:
         return results.without(ask, shown, "gated", str(wrong))

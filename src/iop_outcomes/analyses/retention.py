@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from iop_outcomes.analyses import curves
+from iop_outcomes.analyses import curves, power
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.curves import Followed, follow
 from iop_outcomes.analyses.sample import Sample
@@ -38,24 +38,34 @@ def run(
     gate: Ask,
     inference: Ask,
 ) -> dict[str, pd.DataFrame]:
-    """The tables counts, life_tables, estimates and curves of a contrast's rows of the step retention."""
+    """The tables counts, life_tables, estimates, curves and diagnostics of a contrast's rows of the step retention."""
     sample = Sample(scores, contrast, inference)
     followed = {o: follow(retention, scores, endpoints[o]) for o in dict.fromkeys(r["outcome"] for r in rows)}
     decided = gates.set_index("method")
     estimates: list[results.Row] = []
+    detectable: list[results.Row] = []
     for ask in rows:
         status, reason = map(str, decided.loc[ask["method"], ["status", "reason"]])
-        estimates += _answer(ask, sample, followed[ask["outcome"]], status, reason, gate)
+        estimates += _answer(ask, sample, followed[ask["outcome"]], status, reason, gate, detectable)
     return {
         "counts": results.counts_table([]),
         "life_tables": _life_tables(rows, sample, followed),
         "estimates": results.estimates_table(estimates),
         "curves": results.curves_table(curves.points(rows, sample, followed, decided)),
+        "diagnostics": power.table(detectable),
     }
 
 
-def _answer(ask: Ask, sample: Sample, followed: Followed, status: str, reason: str, gate: Ask) -> list[results.Row]:
-    """All rows of one estimand."""
+def _answer(
+    ask: Ask,
+    sample: Sample,
+    followed: Followed,
+    status: str,
+    reason: str,
+    gate: Ask,
+    detectable: list[results.Row],
+) -> list[results.Row]:
+    """All rows of one estimand; the difference that it can show is added to `detectable`."""
     shown = results.measures(ask["measure"], sample.names)
     if status == "ok" and (unclear := _unclear(ask, followed)):
         return results.without(ask, shown, "not_possible", unclear)
@@ -71,6 +81,8 @@ def _answer(ask: Ask, sample: Sample, followed: Followed, status: str, reason: s
         if ask["measure"] == "hazard_ratio":
             return [_hazard_ratio(ask, sample, followed.days, event, level, more)]
         estimate = sample.finish(_by_arm(ask, sample, followed), ask["method"])
+        if ask["measure"] == "risk" and (few := power.judge(ask, sample, estimate, gate, detectable)):
+            return results.without(ask, shown, "gated", few)
         return results.two_arms(ask, estimate, sample.names, level, more)
     except EstimationError as wrong:
         return results.without(ask, shown, "gated", str(wrong))

@@ -12,7 +12,8 @@ import numpy as np
 from iop_outcomes.estimators import propensity
 from iop_outcomes.estimators.balance import effective_sample_size
 from iop_outcomes.estimators.estimate import Array, Estimate, stack
-from iop_outcomes.weighting import METHODS, jacobian
+from iop_outcomes.estimators.truncation import jacobian
+from iop_outcomes.weighting import METHODS, WEIGHTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,7 +91,8 @@ class Sample:
         """Count the estimation of the score, where the method has one, and group people by site."""
         asked = METHODS.get(method)
         if asked is not None and estimate.gradient is not None:
-            moves = jacobian(asked.weights, self.arm, self.scores["propensity"].to_numpy(), self.terms)
+            kind, score = WEIGHTS[asked.weights], self.scores["propensity"].to_numpy()
+            moves = jacobian(kind.kind, self.arm, score, self.terms, kind.truncated)
             estimate = stack(estimate, moves, self.nuisance)
         return clustered(estimate, self.scores, self.inference)
 

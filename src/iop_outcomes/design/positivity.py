@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from iop_outcomes.tables.results import SHARE_IN_FIRST_ARM, STRATUM
+
 if TYPE_CHECKING:
     import pandas as pd
 
 Settings = Mapping[str, Any]
-QUANTITY = "share_in_first_arm"
-STRATUM = "stratum"
 SMALLEST = 10
 
 
@@ -46,7 +46,7 @@ def table(
         cells = own.groupby(name)["arm"].agg(["sum", "size"]).sort_index()
         first, people = cells["sum"].to_numpy(dtype=float), cells["size"].to_numpy(dtype=float)
         few = np.minimum(first, people - first) < minimum
-        part = pd.DataFrame({**key, "method": "unweighted", "quantity": QUANTITY}, index=range(len(cells)))
+        part = pd.DataFrame({**key, "method": "unweighted", "quantity": SHARE_IN_FIRST_ARM}, index=range(len(cells)))
         parts.append(
             part.assign(
                 variable=[f"{name}={level}" for level in cells.index],

@@ -15,7 +15,8 @@ import numpy as np
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import propensity as estimator
 from iop_outcomes.estimators import splines
-from iop_outcomes.weighting import weigh
+from iop_outcomes.estimators.truncation import weigh
+from iop_outcomes.weighting import WEIGHTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +72,7 @@ def fit(
         fitted = estimator.fit_propensity(terms, arm, names=names)
     except EstimationError as wrong:
         return _without(members, str(wrong), weights)
-    found = {name: weigh(name, arm, fitted.score) for name in weights}
+    found = {n: weigh(WEIGHTS[n].kind, arm, fitted.score, WEIGHTS[n].truncated) for n in weights}
     return Fitted(_scores(members, fitted.score, found, fitted.terms), "", tuple(chosen.columns))
 
 
