@@ -268,3 +268,20 @@ def test_attrition_adds_up_to_everyone_in_the_records():
 def test_measures_are_named_after_the_arms():
     assert rows.measures("risk", ("x", "y")) == ["risk_x", "risk_y", "risk_difference", "risk_ratio"]
     assert rows.measures("hazard_ratio", ("x", "y")) == ["hazard_ratio"]
+
+
+def test_the_detectable_difference_is_told_and_gates_where_a_limit_is_set(cohort):
+    found = run_abstinence(
+        cohort, ask(step="abstinence", outcome="abstinent", horizon_days=180, missing_rule="observed_only")
+    )
+    row = found["diagnostics"].iloc[0]
+    assert (row["quantity"], row["variable"]) == ("detectable_difference", "abstinent:180:observed_only")
+    assert (row["status"], row["method"]) == ("info", "overlap")
+    error = found["estimates"].set_index("measure").loc["risk_difference", "std_error"]
+    # about 2.8 standard errors of the difference
+    assert row["value"] == pytest.approx(2.8 * error, rel=0.1)
+    limited = run_retention(cohort, ask(), gate={**GATE, "max_detectable_difference": 0.01})
+    assert limited["diagnostics"]["status"].tolist() == ["failed"]
+    assert set(limited["estimates"]["status"]) == {"gated"}
+    assert limited["estimates"]["reason"].str.contains("smallest difference in risk that these people can show").all()
+    assert len(run_retention(cohort, ask(measure="mean_days", outcome="time_in_care"))["diagnostics"]) == 0
