@@ -3,6 +3,7 @@
 
 rule analyse_retention:
     input:
+        unpack(imputed("retention")),
         **private("retention"),
         scores=f"{PRIVATE}/design/{{contrast}}/scores.parquet",
         gates=f"{PRIVATE}/design/{{contrast}}/gates.parquet",
@@ -21,6 +22,8 @@ rule analyse_retention:
         settings=settings_of("retention"),
         uses=uses(
             "analyses.retention",
+            "people",
+            "covariates",
             "retention",
             "scores",
             "gates",
@@ -36,6 +39,7 @@ rule analyse_retention:
 
 rule analyse_abstinence:
     input:
+        unpack(imputed("abstinence")),
         **private("abstinence", "first_use"),
         scores=f"{PRIVATE}/design/{{contrast}}/scores.parquet",
         gates=f"{PRIVATE}/design/{{contrast}}/gates.parquet",
@@ -52,6 +56,8 @@ rule analyse_abstinence:
         settings=settings_of("abstinence"),
         uses=uses(
             "analyses.abstinence",
+            "people",
+            "covariates",
             "abstinence",
             "first_use",
             "scores",

@@ -8,17 +8,18 @@ their observation are not yet observed: they are counted, and leave both denomin
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from iop_outcomes.analyses import power
+from iop_outcomes.analyses import imputed, power
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cox, effects
 from iop_outcomes.estimators.estimate import Estimate
-from iop_outcomes.weighting import METHODS
+from iop_outcomes.weighting import IMPUTED, METHODS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,12 +39,19 @@ def run(
     endpoints: Mapping[str, Ask],
     gate: Ask,
     inference: Ask,
+    people: pd.DataFrame | None = None,
+    covariates: pd.DataFrame | None = None,
+    imputation: Ask | None = None,
 ) -> dict[str, pd.DataFrame]:
-    """The tables counts, estimates and diagnostics of a contrast's rows of the step abstinence."""
+    """The tables counts, estimates and diagnostics of a contrast's rows of the step abstinence.
+
+    people, covariates, imputation: where a row asks for covariates to be imputed.
+    """
     sample = Sample(scores, contrast, inference)
     decided = gates.set_index("method")
     estimates: list[results.Row] = []
     detectable: list[results.Row] = []
+    records = imputed.records(people, covariates, imputation)
     counts: dict[tuple[str, str, int], list[results.Row]] = {}
     for ask in rows:
         status, reason = map(str, decided.loc[ask["method"], ["status", "reason"]])
@@ -58,7 +66,7 @@ def run(
         if timed:
             estimates += _hazard_ratio(ask, sample, levels, first_use, gate)
         else:
-            estimates += _risks(ask, sample, levels, gate, detectable)
+            estimates += _risks(ask, sample, levels, gate, detectable, records)
     return {
         "counts": results.counts_table([r for group in counts.values() for r in group]),
         "estimates": results.estimates_table(estimates),
@@ -102,20 +110,35 @@ def read_missing(levels: Any, rule: str) -> tuple[Any, Any]:
     return (levels == "abstinent").astype(float), used
 
 
-def _risks(ask: Ask, sample: Sample, levels: Any, gate: Ask, detectable: list[results.Row]) -> list[results.Row]:
+def _risks(
+    ask: Ask,
+    sample: Sample,
+    levels: Any,
+    gate: Ask,
+    detectable: list[results.Row],
+    records: imputed.Records | None,
+) -> list[results.Row]:
     abstinent, used = read_missing(levels, ask["missing_rule"])
     shown = results.measures("risk", sample.names)
     few = results.too_few(sample.arm[used], abstinent[used] == 1, sample.names, gate["min_events"])
     if few:
         return results.without(ask, shown, "gated", few)
+    if ask["method"] in IMPUTED:
+        known = np.column_stack([levels == name for name in LEVELS[:2]])
+        means = partial(_finished, ask["method"], abstinent=abstinent, used=used)
+        return imputed.answer(ask, sample, records, known, means, used)
     more = {"n_effective": sample.effective(ask["method"], used)}
     try:
-        estimate = sample.finish(_means(ask["method"], sample, abstinent, used), ask["method"])
+        estimate = _finished(ask["method"], sample, abstinent, used)
         if few := power.judge(ask, sample, estimate, gate, detectable, used):
             return results.without(ask, shown, "gated", few)
         return results.two_arms(ask, estimate, sample.names, sample.inference["confidence_level"], more)
     except EstimationError as wrong:
         return results.without(ask, shown, "gated", str(wrong))
+
+
+def _finished(method: str, sample: Sample, abstinent: Any, used: Any) -> Estimate:
+    return sample.finish(_means(method, sample, abstinent, used), method)
 
 
 def _means(method: str, sample: Sample, abstinent: Any, used: Any) -> Estimate:

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from iop_outcomes.analyses import curves, power
+from iop_outcomes.analyses import curves, imputed, power
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.curves import Followed, follow
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cox, cuminc
 from iop_outcomes.estimators.estimate import Estimate
-from iop_outcomes.weighting import METHODS
+from iop_outcomes.estimators.imputation import cumulative_hazard
+from iop_outcomes.weighting import IMPUTED, METHODS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,16 +38,23 @@ def run(
     endpoints: Mapping[str, Ask],
     gate: Ask,
     inference: Ask,
+    people: pd.DataFrame | None = None,
+    covariates: pd.DataFrame | None = None,
+    imputation: Ask | None = None,
 ) -> dict[str, pd.DataFrame]:
-    """The tables counts, life_tables, estimates, curves and diagnostics of a contrast's rows of the step retention."""
+    """The tables counts, life_tables, estimates, curves and diagnostics of a contrast's rows of the step retention.
+
+    people, covariates, imputation: where a row asks for covariates to be imputed.
+    """
     sample = Sample(scores, contrast, inference)
     followed = {o: follow(retention, scores, endpoints[o]) for o in dict.fromkeys(r["outcome"] for r in rows)}
     decided = gates.set_index("method")
     estimates: list[results.Row] = []
     detectable: list[results.Row] = []
+    records = imputed.records(people, covariates, imputation)
     for ask in rows:
         status, reason = map(str, decided.loc[ask["method"], ["status", "reason"]])
-        estimates += _answer(ask, sample, followed[ask["outcome"]], status, reason, gate, detectable)
+        estimates += _answer(ask, sample, followed[ask["outcome"]], status, reason, gate, detectable, records)
     return {
         "counts": results.counts_table([]),
         "life_tables": _life_tables(rows, sample, followed),
@@ -64,6 +72,7 @@ def _answer(
     reason: str,
     gate: Ask,
     detectable: list[results.Row],
+    records: imputed.Records | None,
 ) -> list[results.Row]:
     """All rows of one estimand; the difference that it can show is added to `detectable`."""
     shown = results.measures(ask["measure"], sample.names)
@@ -75,6 +84,9 @@ def _answer(
     few = results.too_few(sample.arm, event, sample.names, gate["min_events"])
     if few and ask["measure"] != "mean_days":
         return results.without(ask, shown, "gated", few)
+    if ask["method"] in IMPUTED:
+        known = np.column_stack([event, followed.left, cumulative_hazard(followed.days, followed.left)])
+        return imputed.answer(ask, sample, records, known, lambda s: s.finish(_by_arm(ask, s, followed), ask["method"]))
     level = sample.inference["confidence_level"]
     more = {"n_effective": sample.effective(ask["method"])}
     try:

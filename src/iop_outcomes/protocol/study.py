@@ -92,6 +92,14 @@ class Gate(Part):
     )
 
 
+class Imputation(Part):
+    """How covariates that were not recorded are imputed, where the sheet asks for a method ..._imputed."""
+
+    imputations: int = Field(default=20, ge=2, description="completed data sets")
+    passes: int = Field(default=5, ge=1, description="rounds of chained equations before a data set is complete")
+    seed: int = Field(default=20260101, ge=0, description="the same seed gives the same data sets")
+
+
 class Inference(Part):
     """How uncertainty is stated."""
 
@@ -205,6 +213,7 @@ class Study(Part):
     care: Care = Care()
     adjustment: Adjustment = Adjustment()
     gate: Gate = Gate()
+    imputation: Imputation = Imputation()
     inference: Inference = Inference()
     disclosure: Disclosure = Disclosure()
     contrasts: dict[Name, Contrast] = Field(min_length=1)

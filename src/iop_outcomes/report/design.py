@@ -138,8 +138,8 @@ def what_is_detectable() -> str:
     """What the table of detectable differences shows."""
     return (
         "After outcomes were read: the smallest difference in risk that the people of each primary question show with "
-        f"a power of {numbers.percent(POWER)}, at their effective numbers and with clusters counted. A smaller one has "
-        "not been ruled out by not being found."
+        f"a power of {numbers.plain(100 * POWER)}{numbers.NARROW}%, at their effective numbers and with clusters "
+        "counted. A smaller one has not been ruled out by not being found."
     )
 
 
