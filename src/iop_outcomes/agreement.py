@@ -16,13 +16,14 @@ from iop_outcomes.tables import TABLES
 BINARY = ("interview", "screen", "at_discharge", "no_return")
 TIMED = ("first_use", "run_of_screens")
 HAZARDS = ("naive", "randomised", "iptw", "overlap")
-WEIGHTED = ("crude", "iptw", "overlap")
+ADJUSTED = ("crude", "iptw", "overlap", "aipw")
 
 # (step, what is compared, kinds of endpoint) -> measure -> methods
 METHODS: dict[tuple[str, str, tuple[str, ...]], dict[str, tuple[str, ...]]] = {
-    ("retention", "contrasts", ("left_index",)): {"risk": WEIGHTED, "hazard_ratio": HAZARDS},
-    ("retention", "contrasts", ("in_care",)): {"risk": WEIGHTED, "mean_days": WEIGHTED},
-    ("abstinence", "contrasts", BINARY): {"risk": (*WEIGHTED, "aipw")},
+    ("retention", "contrasts", ("left_index",)): {"risk": ADJUSTED, "hazard_ratio": HAZARDS},
+    ("retention", "contrasts", ("in_care",)): {"mean_days": ADJUSTED, "risk": ADJUSTED},
+    ("retention", "contrasts", ("in_care_or_completed",)): {"risk": ADJUSTED},
+    ("abstinence", "contrasts", BINARY): {"risk": ADJUSTED},
     ("abstinence", "contrasts", TIMED): {"hazard_ratio": HAZARDS},
     ("dose", "durations", BINARY): {"risk": ("crude", "landmark_adjusted")},
     ("dose", "durations", TIMED): {"hazard_ratio": ("naive", "landmark", "landmark_adjusted")},

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.agreement import TIMED
 from iop_outcomes.errors import StudyError
+from iop_outcomes.protocol import STAYING
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -173,10 +174,10 @@ def questions(
         for day in horizons:
             known = (people["observed_days"] >= day).to_numpy()
             more = ""
-            if endpoint.kind in ("left_index", "in_care"):
+            if endpoint.kind in ("left_index", *STAYING):
                 own = retention[retention["follows"] == endpoint.followed]
                 known = known | (own["cause"] != "censored").to_numpy()
-                more = _within_an_interval(own, day, endpoint.kind == "in_care")
+                more = _within_an_interval(own, day, endpoint.kind in STAYING)
             by_then = f"{shown(int(known.sum()), rules)} of {shown(len(people), rules)}"
             yield f"{outcome} on day {day}: {by_then} can be known by then{more}"
 

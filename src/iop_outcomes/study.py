@@ -18,18 +18,18 @@ from pydantic import BaseModel, ValidationError
 
 from iop_outcomes import agreement, sheets, variants
 from iop_outcomes.errors import StudyError
-from iop_outcomes.protocol import Analysis, Contrast, Eligibility, Endpoint, Part, Study
+from iop_outcomes.protocol import STAYING, Analysis, Contrast, Eligibility, Endpoint, Part, Study
 
 Plain = dict[str, Any]
 
 
-# figures by name, with the (step, measure) of the analyses that fill them; None: always
+# figures by name, with the measures of the steps or of the kinds of endpoint that fill them; None: always
 FIGURES: dict[str, set[tuple[str, str]] | None] = {
     "flow": None,
     "balance": None,
     "overlap": None,
-    "leaving": {("retention", "risk")},
-    "staying": {("retention", "mean_days")},
+    "staying": {("in_care", "mean_days"), ("in_care", "risk"), ("in_care_or_completed", "risk")},
+    "leaving": {("left_index", "risk")},
     "abstinence": {("abstinence", "risk")},
     "duration": {("dose", "hazard_ratio"), ("dose", "risk")},
     "intensity": {("dose", "dose_response")},
@@ -81,7 +81,7 @@ class Loaded:
     def definition(self) -> Plain:
         """What it takes to say who is eligible, in which arm, and what happened: for the test with invented people."""
         study = self.study.model_dump(mode="json", include={"population", "care", "contrasts"})
-        kinds = sorted({e.kind for e in self.endpoints.values()} - {"left_index", "in_care"})
+        kinds = sorted({e.kind for e in self.endpoints.values()} - {"left_index", *STAYING})
         asked = self.endpoints_of(*kinds)
         return {**study, "rules": self.eligibility(), "endpoints": asked, "horizons": self.horizons()}
 
@@ -110,7 +110,8 @@ class Loaded:
 
     def figures(self) -> list[str]:
         """The figures that this study's analyses can fill."""
-        outcomes = {(a.step, a.measure) for a in self.analyses if self._may_fill(a)}
+        rows = [a for a in self.analyses if self._may_fill(a)]
+        outcomes = {(of, a.measure) for a in rows for of in (a.step, self.endpoints[a.outcome].kind)}
         return [name for name, needs in FIGURES.items() if needs is None or outcomes & needs]
 
     def _may_fill(self, row: Analysis) -> bool:

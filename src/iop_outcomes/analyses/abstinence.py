@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from iop_outcomes.analyses import doubly_robust
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.sample import WEIGHTS_OF, Sample
 from iop_outcomes.errors import EstimationError
@@ -113,20 +114,8 @@ def _risks(ask: Ask, sample: Sample, levels: Any, first_use: pd.DataFrame, gate:
 def _means(method: str, sample: Sample, abstinent: Any, used: Any) -> Estimate:
     """Mean outcome in the first and the second arm under a method."""
     if method == "aipw":
-        return _doubly_robust(sample, abstinent, used)
+        return doubly_robust.means(sample, abstinent, used, "logistic")
     return effects.mean_by_arm(abstinent, sample.arm, weight=sample.weight(method), observed=used)
-
-
-def _doubly_robust(sample: Sample, abstinent: Any, used: Any) -> Estimate:
-    """Augmented inverse probability weighting; both models count as estimated."""
-    terms = sample.terms[:, 1:]
-    names = ("arm", *(f"t_{j}" for j in range(1, terms.shape[1] + 1)))
-
-    def with_arm(value: Any) -> Any:
-        return np.column_stack([np.broadcast_to(value, len(terms)), terms])
-
-    model = effects.fit_outcome("logistic", with_arm(sample.arm), abstinent, names, observed=used)
-    return effects.aipw(model, sample.arm, with_arm(1.0), with_arm(0.0), sample.propensity, stacked=True)
 
 
 def _hazard_ratio(ask: Ask, sample: Sample, levels: Any, first_use: pd.DataFrame, gate: Ask) -> list[results.Row]:

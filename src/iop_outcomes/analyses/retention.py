@@ -2,7 +2,7 @@
 
 Crude estimates are asked for by rows without a number, which release fills from the counts that it lets out. Weighted
 cumulative incidence is Aalen-Johansen, never one minus Kaplan-Meier: completion, transfer, death and other exits
-compete with an unplanned discharge.
+compete with an unplanned discharge. The doubly robust method stands on pseudo-observations of these quantities.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from iop_outcomes.analyses import curves
+from iop_outcomes.analyses import curves, doubly_robust
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.curves import Followed, follow
 from iop_outcomes.analyses.sample import WEIGHTS_OF, Sample
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators import cox, cuminc
+from iop_outcomes.estimators import cox, cuminc, pseudo
 from iop_outcomes.estimators.estimate import Estimate
 
 if TYPE_CHECKING:
@@ -87,19 +87,15 @@ def _unclear(ask: Ask, followed: Followed) -> str:
 
 def _by_arm(ask: Ask, sample: Sample, followed: Followed) -> Estimate:
     """The measure in each arm, first arm first."""
-    shared = {
-        "arm": sample.label,
-        "arms": sample.names,
-        "weight": sample.weight(ask["method"]),
-        "time": followed.days,
-    }
-    horizon = ask["horizon_days"]
+    estimator, arguments = followed.risk(followed.counted)
+    arguments = {**arguments, "times": [ask["horizon_days"]]}
     if ask["measure"] == "mean_days":
-        return cuminc.by_arm(cuminc.restricted_mean, event=followed.left, tau=[horizon], **shared)
-    if followed.in_care:
-        return cuminc.by_arm(cuminc.survival, event=followed.left, times=[horizon], **shared)
-    which = curves.CAUSES.index(followed.counted) + 1
-    return cuminc.by_arm(cuminc.cumulative_incidence, cause=followed.codes, which=which, times=[horizon], **shared)
+        estimator, arguments = cuminc.restricted_mean, {"event": followed.left, "tau": [ask["horizon_days"]]}
+    shared = {"arm": sample.label, "arms": sample.names, "time": followed.days, **arguments}
+    if ask["method"] == "aipw":
+        outcome = pseudo.pseudo_observations(estimator, **shared)[:, 0]
+        return doubly_robust.means(sample, outcome, np.ones(len(outcome)), "linear")
+    return cuminc.by_arm(estimator, weight=sample.weight(ask["method"]), **shared)
 
 
 def _hazard_ratio(ask: Ask, sample: Sample, days: Any, event: Any, level: float, more: Ask) -> results.Row:

@@ -58,6 +58,7 @@ CAUSES = {
     "censored": "Still there when observation ended",
     "still_at_risk": "Still there",
     "in_care": "In care",
+    "in_care_or_completed": "In care, or completed",
 }
 LEVELS = {
     "abstinent": "Abstinent",

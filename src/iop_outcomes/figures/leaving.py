@@ -10,14 +10,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import lines, numbers, select, style
-from iop_outcomes.figures.labels import CAUSES, Labels, Study, cause
+from iop_outcomes.figures.labels import Labels, Study, cause
 
 if TYPE_CHECKING:
     import pandas as pd
 
 # a way by which fewer than this share have left in both arms has no panel
 LEAST_SHARE = 0.01
-LEAVING = tuple(c for c in CAUSES if c not in ("censored", "still_at_risk", "in_care"))
+LEAVING = ("unplanned", "completed", "transferred", "died", "other")
 
 
 def draw(tables: style.Tables, study: Study) -> style.Figure:

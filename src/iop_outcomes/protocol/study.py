@@ -188,21 +188,26 @@ class Study(Part):
     truth: str | None = Field(default=None, description="table of known truths, for a synthetic cohort")
 
 
+# kinds that ask whether someone is still in care; with the second, who completed counts as still there
+STAYING = ("in_care", "in_care_or_completed")
+
+
 class Endpoint(Part):
     """One row of the endpoint library."""
 
     outcome: Name
     kind: Literal[
-        "left_index", "in_care", "interview", "screen", "at_discharge", "no_return", "first_use", "run_of_screens"
-    ]
+        "left_index", "in_care", "in_care_or_completed", "interview", "screen", "at_discharge", "no_return",
+        "first_use", "run_of_screens",
+    ]  # fmt: skip
     label: str = Field(description="what a reader sees")
     definition: str = Field(description="a sentence for the methods section")
     cause: Literal["", "unplanned", "completed", "transferred", "died", "other"] = ""
     substance: str = ""
     follows: Literal["", "index", "care", "continuum"] = Field(
-        default="", description="in_care only: the index level, the episode (default), or it from detoxification on"
+        default="", description="kinds in_care: the index level, the episode (default), or it from detoxification on"
     )
-    gap_days: int | None = Field(default=None, ge=0, description="in_care only: the episode under another gap rule")
+    gap_days: int | None = Field(default=None, ge=0, description="kinds in_care: the episode under another gap rule")
     tolerance_days: int = Field(default=0, ge=0, description="how far from the horizon it may be measured")
     run: int = Field(default=0, ge=0, description="results in a row that make the event")
     from_day: int = Field(default=0, ge=0, description="first day from which results count")
@@ -211,11 +216,11 @@ class Endpoint(Part):
     @property
     def companion(self) -> bool:
         """It asks again what another endpoint asks, under another gap rule or clock."""
-        return self.kind == "in_care" and self.followed != "care"
+        return self.kind in STAYING and self.followed != "care"
 
     @property
     def followed(self) -> str:
-        """What a left_index or in_care endpoint follows, as the table retention names it."""
+        """What an endpoint of the step retention follows, as the table retention names it."""
         if self.kind == "left_index":
             return "index"
         return f"care_gap_{self.gap_days}" if self.gap_days is not None else self.follows or "care"

@@ -30,6 +30,7 @@ BOTH_SETTINGS = "Of people like those in whom both settings were used"
 # what people did, by kind of endpoint; leaving, by its cause
 VERBS = {
     "in_care": "were still in care on day {day}",
+    "in_care_or_completed": "were still in care, or had completed, on day {day}",
     "interview": "were abstinent on day {day}",
     "screen": "gave {label} on day {day}",
     "at_discharge": "had not used in the month before they left, of those who left within {day} days",
@@ -49,6 +50,12 @@ READINGS = {
     ("observed_only", False): "among those whose answer is known",
     ("observed_only", True): "among those who gave a screen",
 }
+# why hazard ratios come after days and shares
+WHY_LAST = (
+    "Hazard ratios come last. Hazards of leaving cross where one arm loses people early and the other when its planned "
+    "stay ends; a single ratio is then an average over the days of follow-up that holds on no day and changes with its "
+    "length. Each is of one cause, among people still there: it speaks of a pace, not of how many leave in this way."
+)
 POINTS = "percentage points"
 OPEN = " The interval leaves the direction open."
 # why the naive comparison of stayers with leavers misleads, by what is measured
