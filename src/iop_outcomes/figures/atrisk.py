@@ -1,13 +1,14 @@
 """Numbers at risk below curves over days: people of each arm, and their effective number under the weights.
 
-For each arm two rows of text at the breaks of the axis, first arm above. A number stands for the day shown or, where a
-curve has no point on it, for the first day after it that has one; beyond the last point nothing is said.
+For each arm two rows of text at the breaks of the axis, first arm above. A number stands for the day shown or, where
+no curve has a point on it, for the next point: for people, who are counted whenever someone leaves, however late it is;
+for the effective number at most a week later. On day 0 the effective number is that of the design.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.figures import numbers, style
@@ -16,46 +17,64 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TEXT_SIZE = 6.5
-# inches from one row of text to the next, and the share of the axis on the left that holds what the rows are
-ROW, MARGIN = 0.145, 0.27
-SAID = "Below: people of arms 1 and 2 at risk, and under the weights their effective number"
+# inches from one row of text to the next, and of the margin on the left that says what the rows are
+ROW, MARGIN = 0.145, 0.55
+SAID = "Below: people of arms 1 and 2 at risk (n), and their effective number under the weights (eff.)"
 # more breaks than this, and every second has numbers
 BREAKS = 5
+# days within which the next point may speak for a day
+WEEK = 7
+
+# effective number of an arm on day 0, by contrast, method and arm
+Begin = Mapping[tuple[str, str, str], float]
 
 
-def rows(shown: pd.DataFrame, breaks: Sequence[float]) -> pd.DataFrame:
-    """One row per text: contrast, outcome, line (0 at the top), x (missing for what the line is), label, side.
+def begin(diagnostics: pd.DataFrame) -> dict[tuple[str, str, str], float]:
+    """Effective numbers of the arms on day 0, from the released diagnostics."""
+    own = diagnostics[diagnostics["quantity"] == "effective_sample_size"]
+    return {(str(r.contrast), str(r.method), str(r.variable)): float(r.value) for r in own.itertuples()}  # type: ignore[arg-type]
 
-    shown: points of curves with n_risk and n_effective, as `lines.points` gives them.
+
+def rows(shown: pd.DataFrame, breaks: Sequence[float], on_day_0: Begin, shared: bool) -> pd.DataFrame:
+    """One row per text: contrast, outcome, side, line (0 at the top), x (missing for what the line is), label.
+
+    shown: points of curves with n_risk and n_effective, as `lines.points` gives them. shared: the curves of a contrast
+    are of the same people at risk.
     """
     import pandas as pd
 
     days = list(breaks)[:: 1 if len(breaks) <= BREAKS else 2]
     found: list[dict[str, Any]] = []
     for (contrast, outcome), panel in shown.groupby(["contrast", "outcome"], sort=False):
-        effective = bool(panel.loc[panel["weighted"], "n_effective"].notna().any())
+        of = shown[shown["contrast"] == contrast] if shared else panel
+        effective = bool(of.loc[of["weighted"], "n_effective"].notna().any())
         for side in (0, 1):
-            own = panel[panel["side"] == side].sort_values("x")
-            people = own[~own["weighted"]] if (~own["weighted"]).any() else own
-            kinds = [(f"{side + 1} people", people, "n_risk")]
-            kinds += [(f"{side + 1} effective", own[own["weighted"]], "n_effective")] if effective else []
-            for what, points, column in kinds:
-                key = {"contrast": contrast, "outcome": outcome, "side": side, "line": _line(side, column, effective)}
-                found.append({**key, "x": math.nan, "label": what})
+            own = of[of["side"] == side].sort_values("x", kind="stable")
+            kinds = [("n", "n_risk", own[~own["weighted"]] if (~own["weighted"]).any() else own, math.inf)]
+            kinds += [("eff.", "n_effective", _weighted(own, on_day_0), WEEK)] if effective else []
+            for what, column, points, wait in kinds:
+                line = side * (1 + effective) + (column == "n_effective")
+                key = {"contrast": contrast, "outcome": outcome, "side": side, "line": line}
+                found.append({**key, "x": math.nan, "label": f"{side + 1} {what}"})
                 known = points.dropna(subset=column)
                 for day in days:
-                    later = known[known["x"] >= day]
+                    later = known[(known["x"] >= day) & (known["x"] <= day + wait)]
                     if len(later):
                         found.append({**key, "x": float(day), "label": numbers.count(later[column].iloc[0])})
     return pd.DataFrame(found, columns=["contrast", "outcome", "side", "line", "x", "label"])
 
 
-def _line(side: int, column: str, effective: bool) -> int:
-    return side * (1 + effective) + (column == "n_effective")
+def _weighted(own: pd.DataFrame, on_day_0: Begin) -> pd.DataFrame:
+    """The weighted points of an arm, with the effective number of the design on day 0."""
+    points = own[own["weighted"]]
+    first = points["x"] == 0
+    keys = zip(points["contrast"], points["method"], points["arm"], strict=True)
+    sizes = [on_day_0.get(key, math.nan) for key in keys]
+    return points.assign(n_effective=points["n_effective"].where(~first, sizes))
 
 
-def layers(texts: pd.DataFrame, top: float, height: float, width: float) -> list[Any]:
-    """The texts as layers of a plot whose panels show `top` in so many inches, over `width` days, with `panel` set."""
+def layers(texts: pd.DataFrame, top: float, height: float, left: float) -> list[Any]:
+    """The texts as layers of a plot whose panels show `top` in so many inches; left: where their names begin."""
     from plotnine import aes, geom_text
 
     step = ROW * top / height
@@ -64,7 +83,7 @@ def layers(texts: pd.DataFrame, top: float, height: float, width: float) -> list
     for side, own in placed.groupby("side"):
         color = style.COLOURS[int(str(side))]
         common: dict[str, Any] = {"inherit_aes": False, "size": TEXT_SIZE, "color": color, "va": "center"}
-        names, values = own[own["x"].isna()].assign(x=-MARGIN * width), own[own["x"].notna()]
+        names, values = own[own["x"].isna()].assign(x=left), own[own["x"].notna()]
         if len(names):
             found.append(geom_text(aes("x", "y", label="label"), data=names, ha="left", **common))
         if len(values):

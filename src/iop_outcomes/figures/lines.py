@@ -109,8 +109,18 @@ def panel_words(labels: Labels, contrast: str, alone: bool, width: int = 42) -> 
     return style.wrap(f"1: {first}, 2: {second}", width)
 
 
-def plot(shown: pd.DataFrame, labels: Labels, panel: Panel, y_title: str, columns: int = COLUMNS) -> ggplot:
-    """Panels in the order of the rows."""
+def plot(
+    shown: pd.DataFrame,
+    labels: Labels,
+    panel: Panel,
+    y_title: str,
+    columns: int = COLUMNS,
+    begin: atrisk.Begin | None = None,
+    shared: bool = True,
+) -> ggplot:
+    """Panels in the order of the rows. begin: effective numbers on day 0; shared: all curves of a contrast are of the
+    same people at risk.
+    """
     import pandas as pd
     from plotnine import (
         aes,
@@ -150,8 +160,11 @@ def plot(shown: pd.DataFrame, labels: Labels, panel: Panel, y_title: str, column
     }
     columns = min(columns, len(names))
     reach, top = float(shown["x"].max()), float(shown[["estimate", "conf_high"]].max(axis=None))
-    texts = atrisk.rows(shown, days((0.0, reach)))
+    texts = atrisk.rows(shown, days((0.0, reach)), begin or {}, shared)
     below = atrisk.depth(texts, top, PANEL)
+    # the margin of the texts, in days: the width of a panel less the labels of the axis
+    inches = (style.WIDTH - 0.6) / columns - 0.25
+    left = -1.06 * reach * atrisk.MARGIN / (inches - atrisk.MARGIN) if below else 0.0
     texts["panel"] = pd.Categorical([keyed[p] for p in zip(texts["contrast"], texts["outcome"], strict=True)], names)
     rows = -(-len(names) // columns)
     strips = max(name.count("\n") + 1 for name in names) if names[0] else 0
@@ -170,14 +183,12 @@ def plot(shown: pd.DataFrame, labels: Labels, panel: Panel, y_title: str, column
         + scale_fill_manual(values["color"], guide=None)
         + scale_linetype_manual(values["linetype"])
         + scale_size_manual(values["size"])
-        + atrisk.layers(texts, top, PANEL, reach)
+        + atrisk.layers(texts, top, PANEL, left)
         + scale_x_continuous(breaks=days((0.0, reach)), expand=(0, 0))
         + scale_y_continuous(
             breaks=_shares(top), labels=lambda shares: [numbers.whole_percent(s) for s in shares], expand=(0, 0)
         )
-        + coord_cartesian(
-            xlim=(-(atrisk.MARGIN + 0.02) * reach if below else 0, 1.06 * reach), ylim=(-below or 0, 1.05 * top)
-        )
+        + coord_cartesian(xlim=(left, 1.06 * reach), ylim=(-below or 0, 1.05 * top))
         + labs(x=f"Days since time zero\n{atrisk.SAID}" if below else "Days since time zero", y=y_title)
         + guides(**{k: guide_legend(nrow=-(-len(kinds) // 2), byrow=True) for k in ("color", "linetype", "size")})
         + style.look(height=1.25 + rows * (PANEL + 0.4 + 0.17 * strips + below / top * PANEL))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from iop_outcomes.figures import lines, numbers, select, style
+from iop_outcomes.figures import atrisk, lines, numbers, select, style
 from iop_outcomes.figures.labels import Labels, Study, within
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
     def panel(contrast: str, outcome: str) -> str:
         return "\n".join(w for w in (PANELS[outcome], lines.panel_words(labels, contrast, alone)) if w)
 
-    plot = lines.plot(shown, labels, panel, "People", 2)
+    plot = lines.plot(shown, labels, panel, "People", 2, atrisk.begin(tables.diagnostics))
     return style.Figure(plot, shown, _alt(shown, labels))
 
 

@@ -145,12 +145,15 @@ def _days(points: pd.DataFrame, followed: Leaving, held: Leaving, source: Source
 
 
 def _with_people(points: pd.DataFrame, policy: Policy) -> pd.DataFrame:
-    """People at risk rounded, and the effective number of them where people are shown."""
+    """People at risk rounded, and the effective number of them where people are shown.
+
+    The effective number is of the true people at risk: where it is below the minimum, so may they be.
+    """
     import pandas as pd
 
     people = [pd.NA if pd.isna(n) else policy.rounded(int(n)) for n in points["n_risk"]]
     sizes = [
-        float("nan") if pd.isna(n) else policy.rounded_size(size)
+        float("nan") if pd.isna(n) or size < policy.minimum_count else policy.rounded_size(size)
         for n, size in zip(people, points["n_effective"], strict=True)
     ]
     return points.assign(n_risk=pd.array(people, dtype="Int64"), n_effective=sizes)
