@@ -18,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from iop_outcomes import agreement, sheets, variants
 from iop_outcomes.errors import StudyError
-from iop_outcomes.protocol import STAYING, Analysis, Contrast, Eligibility, Endpoint, Part, Study
+from iop_outcomes.protocol import EVENTS, RETENTION, Analysis, Contrast, Eligibility, Endpoint, Part, Study
 
 Plain = dict[str, Any]
 
@@ -30,6 +30,7 @@ FIGURES: dict[str, set[tuple[str, str]] | None] = {
     "overlap": None,
     "staying": {("in_care", "mean_days"), ("in_care", "risk"), ("in_care_or_completed", "risk")},
     "leaving": {("left_index", "risk")},
+    "events": {(kind, "risk") for kind in EVENTS},
     "abstinence": {("abstinence", "risk")},
     "duration": {("dose", "hazard_ratio"), ("dose", "risk")},
     "intensity": {("dose", "dose_response")},
@@ -70,19 +71,21 @@ class Loaded:
         """The endpoints of some kinds that the sheet asks for, as plain dicts, without their words."""
         asked = {a.outcome for a in self.analyses}
         found = (e for e in self.endpoints.values() if e.kind in kinds and e.outcome in asked)
-        return [e.model_dump(exclude={"label", "definition"}) for e in found]
+        return [_plain(e) for e in found]
 
     def followed(self, step: str, contrast: str) -> dict[str, Plain]:
         """Kind and cause of the endpoints that a step asks for in a contrast, by outcome."""
         asked = sorted({r["outcome"] for r in self.rows(step, contrast)})
         found = {o: self.endpoints[o] for o in asked}
-        return {o: {"kind": e.kind, "cause": e.cause, "follows": e.followed} for o, e in found.items()}
+        return {o: {"kind": e.kind, "cause": e.counted, "follows": e.followed} for o, e in found.items()}
 
     def definition(self) -> Plain:
         """What it takes to say who is eligible, in which arm, and what happened: for the test with invented people."""
         study = self.study.model_dump(mode="json", include={"population", "care", "contrasts"})
-        kinds = sorted({e.kind for e in self.endpoints.values()} - {"left_index", *STAYING})
-        asked = self.endpoints_of(*kinds)
+        kinds = sorted({e.kind for e in self.endpoints.values()} - set(RETENTION))
+        # events of the library are tried on invented people whether the sheet asks for them or not
+        events = [_plain(e) for e in self.endpoints.values() if e.kind in EVENTS]
+        asked = [*self.endpoints_of(*kinds), *events]
         return {**study, "rules": self.eligibility(), "endpoints": asked, "horizons": self.horizons()}
 
     def companions(self) -> dict[str, list[str]]:
@@ -197,6 +200,11 @@ def _rules(study: Study) -> tuple[Eligibility, ...]:
     numbers = study.population.model_dump()
     # at least 0, unknown or not, excludes nobody
     return tuple(r for r in asked if (r.value.format(**numbers), r.keep, r.unknown) != ("0", "at_least", "keep"))
+
+
+def _plain(endpoint: Endpoint) -> Plain:
+    """An endpoint as plain data, without its words."""
+    return endpoint.model_dump(exclude={"label", "definition"})
 
 
 def read_yaml(path: Path) -> Plain:

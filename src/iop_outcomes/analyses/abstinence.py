@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 Ask = Mapping[str, Any]
 LEVELS = ("abstinent", "using", "missing", "not_yet_observed")
+# the same of outcomes that are not about use
+STATES = ("event", "no_event", *LEVELS[2:])
 
 
 def run(
@@ -46,7 +48,8 @@ def run(
     for ask in rows:
         status, reason = map(str, decided.loc[ask["method"], ["status", "reason"]])
         timed = ask["measure"] == "hazard_ratio"
-        levels = timed_levels(first_use, scores, ask) if timed else binary_levels(abstinence, scores, ask)
+        names = STATES if endpoints.get(ask["outcome"], {}).get("kind") == "state_at_discharge" else LEVELS
+        levels = timed_levels(first_use, scores, ask) if timed else binary_levels(abstinence, scores, ask, names)
         counts[ask["analysis"], ask["outcome"], ask["horizon_days"]] = results.count_rows(ask, sample.label, levels)
         answer = _hazard_ratio if timed else _risks
         if status == "ok" and (silent := unknown(levels)):
@@ -61,8 +64,8 @@ def run(
     }
 
 
-def binary_levels(abstinence: pd.DataFrame, people: pd.DataFrame, ask: Ask) -> Any:
-    """(n,) one of LEVELS for each person, in the order of people."""
+def binary_levels(abstinence: pd.DataFrame, people: pd.DataFrame, ask: Ask, names: tuple[str, ...] = LEVELS) -> Any:
+    """(n,) one of LEVELS, or of STATES if these are the names, for each person, in the order of people."""
     own = abstinence[
         (abstinence["outcome"] == ask["outcome"]) & (abstinence["horizon_days"] == ask["horizon_days"])
     ].set_index("person_id")
@@ -70,7 +73,7 @@ def binary_levels(abstinence: pd.DataFrame, people: pd.DataFrame, ask: Ask) -> A
     known = own["abstinent"].notna().to_numpy()
     abstinent = own["abstinent"].fillna(False).to_numpy(dtype=bool)
     mature = own["mature"].to_numpy(dtype=bool)
-    return np.select([known & abstinent, known, mature], LEVELS[:3], LEVELS[3])
+    return np.select([known & abstinent, known, mature], names[:3], names[3])
 
 
 def timed_levels(first_use: pd.DataFrame, people: pd.DataFrame, ask: Ask) -> Any:
@@ -88,13 +91,13 @@ def timed(first_use: pd.DataFrame, people: pd.DataFrame, ask: Ask) -> tuple[Any,
 def unknown(levels: Any) -> str:
     """Why nothing can be said where the outcome is known of no one, or ''."""
     known = ~np.isin(levels, ("missing", "not_yet_observed", "not_known"))
-    return "" if known.any() else "no interview or screen in this cohort tells this outcome"
+    return "" if known.any() else "no interview, screen or discharge in this cohort tells this outcome"
 
 
 def read_missing(levels: Any, rule: str) -> tuple[Any, Any]:
     """(n,) abstinent as 0 or 1, and whether the person is in the denominator, under a rule for missing outcomes."""
-    used = np.isin(levels, LEVELS[:3] if rule == "missing_is_using" else LEVELS[:2])
-    return (levels == "abstinent").astype(float), used
+    used = np.isin(levels, LEVELS[:3] if rule == "missing_is_using" else (*LEVELS[:2], *STATES[:2]))
+    return np.isin(levels, (LEVELS[0], STATES[0])).astype(float), used
 
 
 def _risks(ask: Ask, sample: Sample, levels: Any, first_use: pd.DataFrame, gate: Ask) -> list[results.Row]:

@@ -14,12 +14,14 @@ from iop_outcomes.cohort.retention import of
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cuminc
 from iop_outcomes.estimators.estimate import Estimate
+from iop_outcomes.protocol import EVENTS
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Ask = Mapping[str, Any]
-CAUSES = ("unplanned", "completed", "transferred", "died", "other")
+LEAVING = ("unplanned", "completed", "transferred", "died", "other")
+CAUSES = (*LEAVING, *(cause for cause in EVENTS.values() if cause not in LEAVING))
 # names of the curves of people who are still there, and the cause of leaving that counts as still being there
 STAYING = {"in_care": "", "in_care_or_completed": "completed"}
 WEIGHTED = ("iptw", "overlap")
@@ -32,7 +34,7 @@ class Followed:
 
     days: by when it was left. earliest: when it may have been left first, where the end is known as an interval only.
     counted: what the endpoint counts, the name of its curve: one of STAYING, or a cause of leaving. drawn: it has
-    weighted curves; the same question under another rule has none.
+    weighted curves; the same question under another rule has none. alone: its event is no way of leaving care.
     """
 
     days: Any
@@ -40,6 +42,7 @@ class Followed:
     cause: Any
     counted: str
     drawn: bool = True
+    alone: bool = False
 
     @property
     def staying(self) -> bool:
@@ -80,7 +83,7 @@ class Followed:
     @property
     def curves(self) -> tuple[str, ...]:
         """Names of the curves that belong together with what is counted."""
-        return (self.counted,) if self.staying else CAUSES
+        return (self.counted,) if self.staying or self.alone else LEAVING
 
 
 def _kept(**arguments: Any) -> Estimate:
@@ -89,18 +92,21 @@ def _kept(**arguments: Any) -> Estimate:
     return lost.transform(lost.names, lambda v: 1 - v, -np.eye(len(lost.names)))
 
 
-def follow(retention: pd.DataFrame, scores: pd.DataFrame, endpoint: Ask) -> Followed:
-    """What an endpoint follows, in the order of scores.
+def follow(retention: pd.DataFrame, scores: pd.DataFrame, endpoint: Ask) -> Followed | None:
+    """What an endpoint follows, in the order of scores; None where its event is recorded of no one.
 
     The index level is left on its last day. Out of care is who has had the last day in care: that is the day after, so
     that a person discharged on day 90 was still in care on day 90, and the mean counts days in care, first and last.
     """
+    if endpoint["kind"] in EVENTS and not (retention["follows"] == endpoint["follows"]).any():
+        return None
     own = of(retention, endpoint["follows"], scores["person_id"])
     staying = endpoint["kind"] in STAYING
     days, earliest = (own[c].to_numpy(dtype=float) + staying for c in ("days_latest", "days"))
-    drawn = endpoint["follows"] in ("care", "index")
+    alone = endpoint["kind"] in EVENTS
+    drawn = alone or endpoint["follows"] in ("care", "index")
     counted = endpoint["kind"] if staying else endpoint["cause"]
-    return Followed(days, earliest, own["cause"].to_numpy(), counted, drawn)
+    return Followed(days, earliest, own["cause"].to_numpy(), counted, drawn, alone)
 
 
 def points(
@@ -108,6 +114,7 @@ def points(
 ) -> list[results.Row]:
     """Points of the weighted curves of each question: every cause of leaving, or staying in care."""
     drawn: dict[tuple[str, str, tuple[str, ...]], Ask] = {}
+    rows = [r for r in rows if r["outcome"] in followed]
     for ask in rows:
         allowed = ask["method"] in WEIGHTED and decided.loc[ask["method"], "status"] == "ok"
         if allowed and ask["measure"] != "hazard_ratio" and followed[ask["outcome"]].drawn:

@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Ask = Mapping[str, Any]
+# why nothing can be said of an event that is recorded of no one
+NOT_RECORDED = {
+    "engaged": "no one in this cohort has so many attended sessions on record",
+    "readmitted": "no one in this cohort has a later episode of care on record",
+    "death": "no death is on record in this cohort",
+    "overdose": "no overdose is on record in this cohort",
+}
 
 
 def run(
@@ -39,12 +46,17 @@ def run(
 ) -> dict[str, pd.DataFrame]:
     """The tables counts, life_tables, estimates and curves of a contrast's rows of the step retention."""
     sample = Sample(scores, contrast, inference)
-    followed = {o: follow(retention, scores, endpoints[o]) for o in dict.fromkeys(r["outcome"] for r in rows)}
+    asked = ((o, follow(retention, scores, endpoints[o])) for o in dict.fromkeys(r["outcome"] for r in rows))
+    followed = {outcome: found for outcome, found in asked if found is not None}
     decided = gates.set_index("method")
     estimates: list[results.Row] = []
     for ask in rows:
         status, reason = map(str, decided.loc[ask["method"], ["status", "reason"]])
-        estimates += _answer(ask, sample, followed[ask["outcome"]], status, reason, gate)
+        if status != "ok" or ask["outcome"] in followed:
+            estimates += _answer(ask, sample, followed.get(ask["outcome"]), status, reason, gate)
+            continue
+        silent = NOT_RECORDED[endpoints[ask["outcome"]]["kind"]]
+        estimates += results.without(ask, results.measures(ask["measure"], sample.names), "not_possible", silent)
     return {
         "counts": results.counts_table([]),
         "life_tables": _life_tables(rows, sample, followed),
@@ -53,12 +65,16 @@ def run(
     }
 
 
-def _answer(ask: Ask, sample: Sample, followed: Followed, status: str, reason: str, gate: Ask) -> list[results.Row]:
+def _answer(
+    ask: Ask, sample: Sample, followed: Followed | None, status: str, reason: str, gate: Ask
+) -> list[results.Row]:
     """All rows of one estimand."""
     shown = results.measures(ask["measure"], sample.names)
-    if status == "ok" and (unclear := _unclear(ask, followed)):
+    if status != "ok" or followed is None:
+        return results.without(ask, shown, status, reason)
+    if unclear := _unclear(ask, followed):
         return results.without(ask, shown, "not_possible", unclear)
-    if status != "ok" or ask["method"] == "crude":
+    if ask["method"] == "crude":
         return results.without(ask, shown, status, reason)
     event = followed.event & (followed.days <= ask["horizon_days"])
     few = results.too_few(sample.arm, event, sample.names, gate["min_events"])
@@ -118,7 +134,7 @@ def _life_tables(rows: Sequence[Ask], sample: Sample, followed: Mapping[str, Fol
     from iop_outcomes.tables import TABLES
 
     parts = []
-    for ask in {(r["analysis"], r["outcome"]): r for r in rows}.values():
+    for ask in {(r["analysis"], r["outcome"]): r for r in rows if r["outcome"] in followed}.values():
         own = followed[ask["outcome"]]
         people = pd.DataFrame({"arm": sample.label, "day": own.days.astype("int64"), "cause": own.cause})
         cells = people.groupby(["arm", "day", "cause"]).size().rename("count").reset_index()

@@ -19,6 +19,7 @@ TITLES = {
     "overlap": "Overlap of the propensity scores",
     "staying": "Staying in care: completion as an exit, and as success",
     "leaving": "Ways of leaving the index level of care",
+    "events": "Engagement, return to care, overdose and death",
     "abstinence": "Difference in abstinence, by method and by reading of missing answers",
     "duration": "Longer against shorter stays: the naive comparison beside fairer ones",
     "intensity": "Abstinence by hours of care a week",

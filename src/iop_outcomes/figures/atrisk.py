@@ -35,18 +35,21 @@ def begin(diagnostics: pd.DataFrame) -> dict[tuple[str, str, str], float]:
     return {(str(r.contrast), str(r.method), str(r.variable)): float(r.value) for r in own.itertuples()}  # type: ignore[arg-type]
 
 
-def rows(shown: pd.DataFrame, breaks: Sequence[float], on_day_0: Begin, shared: bool) -> pd.DataFrame:
+def rows(
+    shown: pd.DataFrame, breaks: Mapping[tuple[str, str], Sequence[float]], on_day_0: Begin, shared: bool
+) -> pd.DataFrame:
     """One row per text: contrast, outcome, side, line (0 at the top), x (missing for what the line is), label.
 
-    shown: points of curves with n_risk and n_effective, as `lines.points` gives them. shared: the curves of a contrast
-    are of the same people at risk.
+    shown: points of curves with n_risk and n_effective, as `lines.points` gives them. breaks: of the axis of days, by
+    contrast and outcome. shared: the curves of a contrast are of the same people at risk.
     """
     import pandas as pd
 
-    days = list(breaks)[:: 1 if len(breaks) <= BREAKS else 2]
     found: list[dict[str, Any]] = []
     for (contrast, outcome), panel in shown.groupby(["contrast", "outcome"], sort=False):
         of = shown[shown["contrast"] == contrast] if shared else panel
+        axis = breaks[str(contrast), str(outcome)]
+        days = list(axis)[:: 1 if len(axis) <= BREAKS else 2]
         effective = bool(of.loc[of["weighted"], "n_effective"].notna().any())
         for side in (0, 1):
             own = of[of["side"] == side].sort_values("x", kind="stable")
@@ -73,25 +76,35 @@ def _weighted(own: pd.DataFrame, on_day_0: Begin) -> pd.DataFrame:
     return points.assign(n_effective=points["n_effective"].where(~first, sizes))
 
 
-def layers(texts: pd.DataFrame, top: float, height: float, left: float) -> list[Any]:
-    """The texts as layers of a plot whose panels show `top` in so many inches; left: where their names begin."""
+def placed(
+    texts: pd.DataFrame, ends: Mapping[tuple[str, str], tuple[float, float]], inches: tuple[float, float]
+) -> tuple[pd.DataFrame, float]:
+    """The texts with their places x and y, and the inches that they need below zero.
+
+    ends: last day and greatest height of each panel, by contrast and outcome. inches: width of a panel, and its height
+    above zero.
+    """
+    width, height = inches
+    if texts.empty:
+        return texts.assign(y=0.0), 0.0
+    keys = list(zip(texts["contrast"], texts["outcome"], strict=True))
+    left = [-ends[k][0] * MARGIN / (width - MARGIN) for k in keys]
+    step = [ends[k][1] * ROW / height for k in keys]
+    found = texts.assign(name=texts["x"].isna(), y=[-(n + 1.1) * s for n, s in zip(texts["line"], step, strict=True)])
+    lines = int(texts["line"].max()) + 1
+    return found.assign(x=found["x"].fillna(dict(zip(found.index, left, strict=True)))), ROW * (lines + 0.7)
+
+
+def layers(texts: pd.DataFrame) -> list[Any]:
+    """The placed texts as layers of a plot with `panel` set."""
     from plotnine import aes, geom_text
 
-    step = ROW * top / height
-    placed = texts.assign(y=-(texts["line"] + 1.1) * step)
     found: list[Any] = []
-    for side, own in placed.groupby("side"):
-        color = style.COLOURS[int(str(side))]
-        common: dict[str, Any] = {"inherit_aes": False, "size": TEXT_SIZE, "color": color, "va": "center"}
-        names, values = own[own["x"].isna()].assign(x=left), own[own["x"].notna()]
-        if len(names):
-            found.append(geom_text(aes("x", "y", label="label"), data=names, ha="left", **common))
-        if len(values):
-            found.append(geom_text(aes("x", "y", label="label"), data=values, ha="center", **common))
+    for (side, name), own in texts.groupby(["side", "name"]) if len(texts) else ():
+        found.append(
+            geom_text(
+                aes("x", "y", label="label"), data=own, ha="left" if name else "center", va="center",
+                inherit_aes=False, size=TEXT_SIZE, color=style.COLOURS[int(str(side))],
+            )
+        )  # fmt: skip
     return found
-
-
-def depth(texts: pd.DataFrame, top: float, height: float) -> float:
-    """How far below zero the axis must reach to hold the texts."""
-    lines = 0 if texts.empty else int(texts["line"].max()) + 1
-    return ROW * top / height * (lines + 0.7) if lines else 0.0

@@ -59,6 +59,10 @@ CAUSES = {
     "still_at_risk": "Still there",
     "in_care": "In care",
     "in_care_or_completed": "In care, or completed",
+    "engaged": "Engaged in care",
+    "readmitted": "Back in care after leaving",
+    "overdose": "Had an overdose",
+    "event_free": "Without the event",
 }
 LEVELS = {
     "abstinent": "Abstinent",

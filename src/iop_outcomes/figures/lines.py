@@ -27,8 +27,8 @@ SIZES = (1.0, 1.0, 0.6, 0.6)
 
 # a point of a curve
 POINT = ("x", "estimate", "conf_low", "conf_high", "n_risk", "n_effective")
-# inches of a panel above zero
-PANEL = 1.5
+# inches of a panel above zero, and how far its axes go past the curves
+PANEL, PAST = 1.5, 1.06
 
 # names the panel of a contrast and an outcome
 Panel = Callable[[str, str], str]
@@ -118,14 +118,14 @@ def plot(
     begin: atrisk.Begin | None = None,
     shared: bool = True,
 ) -> ggplot:
-    """Panels in the order of the rows. begin: effective numbers on day 0; shared: all curves of a contrast are of the
-    same people at risk.
+    """Panels in the order of the rows. begin: effective numbers on day 0. shared: the panels have common axes, and all
+    curves of a contrast are of the same people at risk.
     """
     import pandas as pd
     from plotnine import (
         aes,
-        coord_cartesian,
         facet_wrap,
+        geom_blank,
         geom_line,
         geom_ribbon,
         ggplot,
@@ -159,13 +159,17 @@ def plot(
         "size": [SIZES[i] for i in at],
     }
     columns = min(columns, len(names))
-    reach, top = float(shown["x"].max()), float(shown[["estimate", "conf_high"]].max(axis=None))
-    texts = atrisk.rows(shown, days((0.0, reach)), begin or {}, shared)
-    below = atrisk.depth(texts, top, PANEL)
-    # the margin of the texts, in days: the width of a panel less the labels of the axis
+    ends = _ends(shown, names, [keyed[p] for p in zip(shown["contrast"], shown["outcome"], strict=True)], shared)
     inches = (style.WIDTH - 0.6) / columns - 0.25
-    left = -1.06 * reach * atrisk.MARGIN / (inches - atrisk.MARGIN) if below else 0.0
+    texts, below = atrisk.placed(
+        atrisk.rows(shown, {p: days((0.0, ends[n][0])) for p, n in keyed.items()}, begin or {}, shared),
+        {p: ends[n] for p, n in keyed.items()}, (inches, PANEL),
+    )  # fmt: skip
     texts["panel"] = pd.Categorical([keyed[p] for p in zip(texts["contrast"], texts["outcome"], strict=True)], names)
+    corners = pd.DataFrame(
+        [(n, x, y) for n, (reach, top) in ends.items() for x, y in ((0.0, 0.0), (PAST * reach, PAST * top))],
+        columns=["panel", "x", "estimate"],
+    ).assign(panel=lambda c: pd.Categorical(c["panel"], names))
     rows = -(-len(names) // columns)
     strips = max(name.count("\n") + 1 for name in names) if names[0] else 0
     return (
@@ -178,21 +182,32 @@ def plot(
             show_legend=False,
         )
         + geom_line()
-        + facet_wrap("panel", ncol=columns)
+        + geom_blank(aes("x", "estimate"), data=corners, inherit_aes=False)
+        + facet_wrap("panel", ncol=columns, scales="fixed" if shared else "free")
         + scale_color_manual(values["color"])
         + scale_fill_manual(values["color"], guide=None)
         + scale_linetype_manual(values["linetype"])
         + scale_size_manual(values["size"])
-        + atrisk.layers(texts, top, PANEL, left)
-        + scale_x_continuous(breaks=days((0.0, reach)), expand=(0, 0))
+        + atrisk.layers(texts)
+        + scale_x_continuous(breaks=lambda limits: days((0.0, limits[1] / PAST)), expand=(0, 0))
         + scale_y_continuous(
-            breaks=_shares(top), labels=lambda shares: [numbers.whole_percent(s) for s in shares], expand=(0, 0)
+            breaks=lambda limits: _shares(limits[1] / PAST),
+            labels=lambda shares: [numbers.whole_percent(s) for s in shares],
+            expand=(0, 0),
         )
-        + coord_cartesian(xlim=(left, 1.06 * reach), ylim=(-below or 0, 1.05 * top))
         + labs(x=f"Days since time zero\n{atrisk.SAID}" if below else "Days since time zero", y=y_title)
         + guides(**{k: guide_legend(nrow=-(-len(kinds) // 2), byrow=True) for k in ("color", "linetype", "size")})
-        + style.look(height=1.25 + rows * (PANEL + 0.4 + 0.17 * strips + below / top * PANEL))
+        + style.look(height=1.25 + rows * (PANEL + 0.4 + 0.17 * strips + below + 0.2 * (not shared)))
     )
+
+
+def _ends(shown: pd.DataFrame, names: list[str], of: list[str], shared: bool) -> dict[str, tuple[float, float]]:
+    """By panel: the last day and the greatest height of its curves; of all together where the axes are shared."""
+    greatest = shown[["estimate", "conf_high"]].max(axis=1)
+    by = shown.assign(panel=of, greatest=greatest).groupby("panel")[["x", "greatest"]].max()
+    if shared:
+        by[:] = by.max().to_numpy()
+    return {n: (float(by.loc[n, "x"]), float(by.loc[n, "greatest"])) for n in names}  # type: ignore[arg-type]
 
 
 def _shares(top: float) -> list[float]:

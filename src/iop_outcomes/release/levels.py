@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from iop_outcomes.protocol import EVENTS
+
 # people whose outcome is not asked about, under any rule
 NOT_ASKED = ("not_yet_observed", "out_of_care", "not_known")
 
@@ -77,6 +79,10 @@ def readings(endpoints: Mapping[str, Mapping[str, str]]) -> dict[str, Reading]:
         elif endpoint["kind"] == "in_care_or_completed":
             lost = tuple(c for c in LEAVING if c != "completed")
             found[outcome] = Reading("staying", staying="in_care_or_completed", lost=lost)
+        elif endpoint["kind"] in EVENTS:
+            others = tuple(c for c in ("died",) if c != endpoint["cause"])
+            event = (endpoint["cause"],)
+            found[outcome] = Reading("cause", event, (*others, "censored", "still_at_risk"), staying="event_free")
         elif endpoint["kind"] == "left_index":
             others = tuple(c for c in LEAVING if c != endpoint["cause"])
             found[outcome] = Reading("cause", (endpoint["cause"],), (*others, "censored", "still_at_risk"))

@@ -31,9 +31,14 @@ BOTH_SETTINGS = "Of people like those in whom both settings were used"
 VERBS = {
     "in_care": "were still in care on day {day}",
     "in_care_or_completed": "were still in care, or had completed, on day {day}",
+    "engaged": "had engaged in care within {day} days",
+    "readmitted": "were back in care within {day} days of leaving it",
+    "overdose": "had an overdose on record within {day} days",
+    "death": "died within {day} days",
     "interview": "were abstinent on day {day}",
     "screen": "gave {label} on day {day}",
     "at_discharge": "had not used in the month before they left, of those who left within {day} days",
+    "state_at_discharge": "had, of those who left within {day} days, the outcome \u2018{name}\u2019",
     "no_return": "reported no return to use up to day {day}",
 }
 LEFT = {
@@ -129,7 +134,7 @@ def verb(row: Row, labels: Labels) -> str:
     text = LEFT.get(endpoint.get("cause") or "unplanned", "") if kind == "left_index" else VERBS.get(kind, "")
     article = "an" if label[:1] in "aeiou" else "a"
     fallback = f"had the outcome \u2018{label}\u2019 by day {{day}}"
-    return (text or fallback).format(day=f"{row['horizon_days']:.0f}", label=f"{article} {label}")
+    return (text or fallback).format(day=f"{row['horizon_days']:.0f}", label=f"{article} {label}", name=label)
 
 
 def open_direction(row: Row) -> bool:

@@ -28,7 +28,8 @@ KINDS_OF_ABSTINENCE = ("interview", "screen", "at_discharge", "no_return")
 
 # kinds of endpoints in the order in which they are spoken of
 ORDER = (
-    "in_care", "in_care_or_completed", "left_index", *KINDS_OF_ABSTINENCE, "first_use", "run_of_screens", "",
+    "in_care", "in_care_or_completed", "left_index", "engaged", "readmitted", "overdose", "death",
+    *KINDS_OF_ABSTINENCE, "first_use", "run_of_screens", "state_at_discharge", "",
 )  # fmt: skip
 # measures in the order in which they are spoken of and tabulated: days first, as they need no proportional hazards
 MEASURES = ("mean_days", "risk", "dose_response", "hazard_ratio")
