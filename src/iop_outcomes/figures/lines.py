@@ -167,7 +167,11 @@ def plot(
     )  # fmt: skip
     texts["panel"] = pd.Categorical([keyed[p] for p in zip(texts["contrast"], texts["outcome"], strict=True)], names)
     corners = pd.DataFrame(
-        [(n, x, y) for n, (reach, top) in ends.items() for x, y in ((0.0, 0.0), (PAST * reach, PAST * top))],
+        [
+            (n, x, y)
+            for n, (reach, top) in ends.items()
+            for x, y in ((0.0, -below / PANEL * top), (PAST * reach, PAST * top))
+        ],
         columns=["panel", "x", "estimate"],
     ).assign(panel=lambda c: pd.Categorical(c["panel"], names))
     rows = -(-len(names) // columns)
@@ -234,7 +238,7 @@ def _legend(kind: tuple[int, bool], labels: Labels, contrasts: list[str]) -> str
 
 
 def days(limits: Any) -> list[float]:
-    """Breaks of an axis of days: months of 30 days where that gives at most seven, else coarser."""
+    """Breaks of an axis of days: weeks, or months of 30 days, where that gives at most seven, else coarser."""
     low, high = limits
-    step = next(s for s in (30, 60, 90, 180, 360, 720, 10**6) if (high - low) / s <= 7)
+    step = next(s for s in (7, 30, 60, 90, 180, 360, 720, 10**6) if (high - low) / s <= 7)
     return [float(d) for d in range(0, int(high) + 1, step)]
