@@ -14,20 +14,26 @@ from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import Analysis, Eligibility, Endpoint, Study
 from iop_outcomes.tables import TABLES
 
-BINARY = ("interview", "screen", "at_discharge", "no_return")
+ABSTINENCE = ("interview", "screen", "at_discharge", "no_return")
+BINARY = (*ABSTINENCE, "state_at_discharge")
 TIMED = ("first_use", "run_of_screens")
 HAZARDS = ("naive", "randomised", *weighting.WEIGHTED)
-WEIGHTED = ("crude", *weighting.WEIGHTED, *weighting.IMPUTED)
+UNIMPUTED = ("crude", *weighting.WEIGHTED, "aipw")
+ADJUSTED = (*UNIMPUTED, *weighting.IMPUTED)
 
 # (step, what is compared, kinds of endpoint) -> measure -> methods
 METHODS: dict[tuple[str, str, tuple[str, ...]], dict[str, tuple[str, ...]]] = {
-    ("retention", "contrasts", ("left_index",)): {"risk": WEIGHTED, "hazard_ratio": HAZARDS},
-    ("retention", "contrasts", ("in_care",)): {"risk": WEIGHTED, "mean_days": WEIGHTED},
-    ("abstinence", "contrasts", BINARY): {"risk": (*WEIGHTED, "aipw")},
+    ("retention", "contrasts", ("left_index",)): {"risk": ADJUSTED, "hazard_ratio": HAZARDS},
+    ("retention", "contrasts", ("in_care",)): {"mean_days": ADJUSTED, "risk": ADJUSTED},
+    ("retention", "contrasts", ("in_care_or_completed",)): {"risk": ADJUSTED},
+    ("retention", "contrasts", ("engaged", "death", "overdose")): {"risk": ADJUSTED, "hazard_ratio": HAZARDS},
+    # not doubly robust: who is at risk has left care, and pseudo-observations would take the others for a random part
+    ("retention", "contrasts", ("readmitted",)): {"risk": ("crude", *weighting.WEIGHTED), "hazard_ratio": HAZARDS},
+    ("abstinence", "contrasts", BINARY): {"risk": ADJUSTED},
     ("abstinence", "contrasts", TIMED): {"hazard_ratio": HAZARDS},
-    ("dose", "durations", BINARY): {"risk": ("crude", "landmark_adjusted")},
+    ("dose", "durations", ABSTINENCE): {"risk": ("crude", "landmark_adjusted")},
     ("dose", "durations", TIMED): {"hazard_ratio": ("naive", "landmark", "landmark_adjusted")},
-    ("dose", "intensities", BINARY): {"dose_response": ("spline",)},
+    ("dose", "intensities", ABSTINENCE): {"dose_response": ("spline",)},
     ("dose", "contrasts", TIMED): {"hazard_ratio": ("randomised",)},
 }
 
@@ -39,6 +45,14 @@ DERIVED = {
     "observed_days": "days from time zero to the end of observation",
     "reported_care": "care told of in the period, where periods are analysed",
 }
+
+# what few sources hold, by kind of endpoint: the canonical table and its column (None: the endpoint's own)
+RECORDED: dict[str, tuple[str, str | None]] = {
+    "overdose": ("persons", "overdose_day"),
+    "state_at_discharge": ("stays", None),
+}
+# sources with columns of their own that fill them
+FILLED: dict[str, tuple[str, ...]] = {"tedsd": ("employment_at_discharge", "arrests_at_discharge")}
 
 # for whom a method speaks
 ESTIMANDS = {
@@ -63,6 +77,7 @@ def check(study: Study, analyses: tuple[Analysis, ...], endpoints: Mapping[str, 
             raise StudyError(_unknown(at, "outcome", row.outcome, list(endpoints), study.endpoints))
         _check_companion(study, row, endpoints[row.outcome], at)
         _check_row(study, row, endpoints[row.outcome], at)
+        _check_recorded(study, endpoints[row.outcome], at)
     _check_unique(study, analyses)
 
 
@@ -121,6 +136,22 @@ def _check_companion(study: Study, row: Analysis, endpoint: Endpoint, at: str) -
         )
 
 
+def _check_recorded(study: Study, endpoint: Endpoint, at: str) -> None:
+    """The source can hold what the endpoint is computed from; a folder of tables shows it only when it is read."""
+    if endpoint.kind not in RECORDED:
+        return
+    table, column = RECORDED[endpoint.kind]
+    column, source = column or endpoint.column, study.source
+    mapped = source.tables[table].columns if table in source.tables else {}
+    if source.kind == "tables" or column in mapped or column in FILLED.get(source.kind, ()):
+        return
+    todo = f"Map it under `source.tables.{table}`, or take" if source.kind == "mapping" else "Take"
+    raise StudyError(
+        f"{at}: the outcome '{endpoint.outcome}' is computed from the column '{column}' of {table}, which the source "
+        f"'{source.kind}' does not hold. {todo} the row out of the sheet."
+    )
+
+
 def _check_row(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None:
     groups = [group for step, group, _ in METHODS if step == row.step]
     names = [n for group in dict.fromkeys(groups) for n in getattr(study, group)]
@@ -155,6 +186,11 @@ def _check_row(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None
     if (row.missing_rule == "none") == (endpoint.kind in BINARY):
         expected = "missing_is_using or observed_only" if endpoint.kind in BINARY else "none"
         raise StudyError(f"{at}: the outcome '{row.outcome}' needs the missing_rule {expected}.")
+    if row.missing_rule == "missing_is_using" and endpoint.kind not in ABSTINENCE:
+        raise StudyError(
+            f"{at}: '{row.outcome}' is not about use, so that a missing answer cannot be read as use. Ask for it with "
+            "the missing_rule observed_only."
+        )
 
 
 def _check_unique(study: Study, analyses: tuple[Analysis, ...]) -> None:

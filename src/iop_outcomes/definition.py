@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.errors import StudyError
+from iop_outcomes.protocol import EVENTS
 from iop_outcomes.protocol.people import Invented, People
 
 if TYPE_CHECKING:
@@ -114,10 +115,13 @@ def answers(
     first = eligibility.first_broken(candidates, rules, population)
     eligible = candidates[first.isna()].reset_index(drop=True)
     people = step.people_of(eligible, NOTHING, care["twenty_hours"])
-    stays = retention.run(people, tables["episodes"], tables["episodes_by_gap"])
+    events = [e for e in endpoints if e["kind"] in EVENTS]
+    others = [e for e in endpoints if e["kind"] not in EVENTS]
+    given = {n: tables[n] for n in ("episodes", "episodes_by_gap", "sessions", "persons")}
+    stays = retention.run(people, **given, endpoints=events)
     seen = abstinence.run(
         people, tables["followups"], tables["screens"], tables["persons"], tables["episodes"], stays["retention"],
-        endpoints, horizons,
+        others, horizons,
     )  # fmt: skip
     optional = {name: {**contrast, "required": False} for name, contrast in contrasts.items()}
     excluded: dict[str, Any] = dict.fromkeys(invented, "their own record was set aside")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.agreement import TIMED
 from iop_outcomes.errors import StudyError
+from iop_outcomes.protocol import EVENTS, RETENTION, STAYING
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +30,7 @@ NEEDS = {
     "no_return": ("followups",),
     "first_use": ("followups",),
     "screen": ("screens",),
+    "engaged": ("sessions",),
     "run_of_screens": ("screens",),
 }
 WITHOUT = {
@@ -153,7 +155,8 @@ def _people(loaded: Loaded, tables: Tables, found: Findings, rules: Policy) -> N
         both = int((own.groupby("stratum")["arm"].nunique() == 2).sum())
         strata = f"{both} of {own['stratum'].nunique()} {contrast.stratum.removesuffix('_id')}s"
         found.add("Arms", f"{name}: {', '.join(sides)}; both arms in {strata}")
-    left = retention.run(made["people"], tables["episodes"], tables["episodes_by_gap"])["retention"]
+    care = {n: tables[n] for n in ("episodes", "episodes_by_gap", "sessions", "persons")}
+    left = retention.run(made["people"], **care, endpoints=loaded.endpoints_of(*EVENTS))["retention"]
     found.add("Questions", *questions(loaded, tables, made["people"], left, rules))
 
 
@@ -173,10 +176,13 @@ def questions(
         for day in horizons:
             known = (people["observed_days"] >= day).to_numpy()
             more = ""
-            if endpoint.kind in ("left_index", "in_care"):
+            if endpoint.kind in RETENTION:
                 own = retention[retention["follows"] == endpoint.followed]
+                if own.empty:
+                    yield f"{outcome} on day {day}: cannot be answered, as its event is recorded of no one"
+                    continue
                 known = known | (own["cause"] != "censored").to_numpy()
-                more = _within_an_interval(own, day, endpoint.kind == "in_care")
+                more = _within_an_interval(own, day, endpoint.kind in STAYING)
             by_then = f"{shown(int(known.sum()), rules)} of {shown(len(people), rules)}"
             yield f"{outcome} on day {day}: {by_then} can be known by then{more}"
 

@@ -18,19 +18,20 @@ from pydantic import BaseModel, ValidationError
 
 from iop_outcomes import agreement, sheets, variants
 from iop_outcomes.errors import StudyError
-from iop_outcomes.protocol import Analysis, Contrast, Eligibility, Endpoint, Part, Study
+from iop_outcomes.protocol import EVENTS, RETENTION, Analysis, Contrast, Eligibility, Endpoint, Part, Study
 from iop_outcomes.weighting import IMPUTED
 
 Plain = dict[str, Any]
 
 
-# figures by name, with the (step, measure) of the analyses that fill them; None: always
+# figures by name, with the measures of the steps or of the kinds of endpoint that fill them; None: always
 FIGURES: dict[str, set[tuple[str, str]] | None] = {
     "flow": None,
     "balance": None,
     "overlap": None,
-    "leaving": {("retention", "risk")},
-    "staying": {("retention", "mean_days")},
+    "staying": {("in_care", "mean_days"), ("in_care", "risk"), ("in_care_or_completed", "risk")},
+    "leaving": {("left_index", "risk")},
+    "events": {(kind, "risk") for kind in EVENTS},
     "abstinence": {("abstinence", "risk")},
     "duration": {("dose", "hazard_ratio"), ("dose", "risk")},
     "intensity": {("dose", "dose_response")},
@@ -79,19 +80,21 @@ class Loaded:
         """The endpoints of some kinds that the sheet asks for, as plain dicts, without their words."""
         asked = {a.outcome for a in self.analyses}
         found = (e for e in self.endpoints.values() if e.kind in kinds and e.outcome in asked)
-        return [e.model_dump(exclude={"label", "definition"}) for e in found]
+        return [_plain(e) for e in found]
 
     def followed(self, step: str, contrast: str) -> dict[str, Plain]:
         """Kind and cause of the endpoints that a step asks for in a contrast, by outcome."""
         asked = sorted({r["outcome"] for r in self.rows(step, contrast)})
         found = {o: self.endpoints[o] for o in asked}
-        return {o: {"kind": e.kind, "cause": e.cause, "follows": e.followed} for o, e in found.items()}
+        return {o: {"kind": e.kind, "cause": e.counted, "follows": e.followed} for o, e in found.items()}
 
     def definition(self) -> Plain:
         """What it takes to say who is eligible, in which arm, and what happened: for the test with invented people."""
         study = self.study.model_dump(mode="json", include={"population", "care", "contrasts"})
-        kinds = sorted({e.kind for e in self.endpoints.values()} - {"left_index", "in_care"})
-        asked = self.endpoints_of(*kinds)
+        kinds = sorted({e.kind for e in self.endpoints.values()} - set(RETENTION))
+        # events of the library are tried on invented people whether the sheet asks for them or not
+        events = [_plain(e) for e in self.endpoints.values() if e.kind in EVENTS]
+        asked = [*self.endpoints_of(*kinds), *events]
         return {**study, "rules": self.eligibility(), "endpoints": asked, "horizons": self.horizons()}
 
     def companions(self) -> dict[str, list[str]]:
@@ -119,7 +122,8 @@ class Loaded:
 
     def figures(self) -> list[str]:
         """The figures that this study's analyses can fill."""
-        outcomes = {(a.step, a.measure) for a in self.analyses if self._may_fill(a)}
+        rows = [a for a in self.analyses if self._may_fill(a)]
+        outcomes = {(of, a.measure) for a in rows for of in (a.step, self.endpoints[a.outcome].kind)}
         return [name for name, needs in FIGURES.items() if needs is None or outcomes & needs]
 
     def _may_fill(self, row: Analysis) -> bool:
@@ -205,6 +209,11 @@ def _rules(study: Study) -> tuple[Eligibility, ...]:
     numbers = study.population.model_dump()
     # at least 0, unknown or not, excludes nobody
     return tuple(r for r in asked if (r.value.format(**numbers), r.keep, r.unknown) != ("0", "at_least", "keep"))
+
+
+def _plain(endpoint: Endpoint) -> Plain:
+    """An endpoint as plain data, without its words."""
+    return endpoint.model_dump(exclude={"label", "definition"})
 
 
 def read_yaml(path: Path) -> Plain:

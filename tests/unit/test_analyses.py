@@ -21,6 +21,7 @@ ADJUSTMENT = {"continuous": ["age"], "categorical": ["sex"], "site_effects": Tru
 ENDPOINTS = {
     "unplanned_discharge": {"kind": "left_index", "cause": "unplanned", "follows": "index"},
     "retained": {"kind": "in_care", "cause": "", "follows": "care"},
+    "retained_or_completed": {"kind": "in_care_or_completed", "cause": "", "follows": "care"},
     "time_in_care": {"kind": "in_care", "cause": "", "follows": "care"},
 }
 N = 800
@@ -126,6 +127,70 @@ def test_in_care_counts_the_day_of_the_horizon_and_days_first_and_last(cohort):
     estimate = by_measure(found)
     assert estimate["risk_iop"] == pytest.approx((left["days"][iop] >= 90).mean())
     assert estimate["mean_days_iop"] == pytest.approx(np.minimum(left["days"][iop] + 1, 90).mean())
+
+
+def test_completion_counts_as_success_or_as_exit(cohort):
+    left = cohort["retention"][cohort["retention"]["follows"] == "care"]
+    asked = [ask(outcome=o, method="naive", estimand="as_observed") for o in ("retained", "retained_or_completed")]
+    found = run_retention(cohort, *asked)["estimates"]
+    iop = (cohort["scores"]["arm"] == 1).to_numpy()
+    there, completed = left["days"][iop] >= 90, left["cause"][iop] == "completed"
+    of = found[found["measure"] == "risk_iop"].set_index("outcome")["estimate"]
+    assert of["retained"] == pytest.approx(there.mean())
+    assert of["retained_or_completed"] == pytest.approx((there | completed).mean())
+
+
+@pytest.mark.parametrize(
+    ("outcome", "measure", "value"),
+    [
+        ("unplanned_discharge", "risk", lambda days, cause: (days <= 90) & (cause == "unplanned")),
+        ("retained_or_completed", "risk", lambda days, cause: (days >= 90) | (cause == "completed")),
+        ("time_in_care", "mean_days", lambda days, cause: np.minimum(days + 1, 90)),
+    ],
+)
+def test_without_censoring_doubly_robust_retention_is_that_of_the_outcome_itself(cohort, outcome, measure, value):
+    asked = ask(outcome=outcome, measure=measure, method="aipw", estimand="ATE")
+    found = by_measure(run_retention(cohort, asked))
+    left, scores = cohort["retention"].iloc[:N], cohort["scores"]
+    y = np.asarray(value(left["days"].to_numpy(), left["cause"].to_numpy()), dtype=float)
+    arm, score = scores["arm"].to_numpy(), scores["propensity"].to_numpy()
+    terms = scores[[c for c in scores if c.startswith("t_")]].to_numpy(dtype=float)
+    design = np.column_stack([terms, arm])
+    beta = np.linalg.lstsq(design, y, rcond=None)[0]
+    means = []
+    for a, share in ((1, score), (0, 1 - score)):
+        predicted = np.column_stack([terms, np.full(N, a)]) @ beta
+        means.append(np.mean(predicted + (arm == a) * (y - predicted) / share))
+    assert found[f"{measure}_iop"] == pytest.approx(means[0])
+    assert found[f"{measure}_difference"] == pytest.approx(means[0] - means[1])
+
+
+def test_under_censoring_doubly_robust_retention_finds_the_truth():
+    """Six thousand people, the arm by age, leaving by age and arm, half of them censored at random: +10 points."""
+    rng = np.random.default_rng(5)
+    n = 6000
+    age = rng.normal(0, 1, n)
+    arm = (rng.random(n) < 1 / (1 + np.exp(-age))).astype("int64")
+    early = rng.random(n) < np.clip(0.3 + 0.1 * arm + 0.1 * age, 0.01, 0.99)
+    days = np.where(early, rng.integers(1, 90, n), rng.integers(91, 200, n))
+    cause = np.where(early, "unplanned", "completed").astype(object)
+    seen = rng.integers(30, 300, n)
+    cause, days = np.where(seen < days, "censored", cause).astype(object), np.minimum(seen, days)
+    ids = np.array([f"p{i:05d}" for i in range(n)], dtype=object)
+    people = TABLES["people"].empty().reindex(range(n)).assign(
+        person_id=ids, record_id=ids, site_id="S1", index_start_day=0, clock_start_day=0, observed_days=365,
+    )  # fmt: skip
+    people = people.astype({c: "int64" for c in ("index_start_day", "clock_start_day", "observed_days")})
+    arms = pd.DataFrame({"contrast": "c", "person_id": ids, "arm": arm, "stratum": "S1"})
+    covariates = pd.DataFrame({"person_id": ids, "age": age})
+    adjustment = {"continuous": ["age"], "categorical": [], "site_effects": False, "spline_knots": 3}
+    found = design.run(people, covariates, arms, "k", "c", CONTRAST, adjustment, GATE)
+    left = pd.DataFrame({"person_id": ids, "follows": "index", "days": days, "days_latest": days, "cause": cause})
+    row = run_retention({**found, "retention": left}, ask(method="aipw", estimand="ATE"))["estimates"]
+    row = row.set_index("measure").loc["risk_difference"]
+    assert row["status"] == "ok"
+    assert row["std_error"] < 0.02
+    assert abs(row["estimate"] - 0.1) < 3 * row["std_error"]
 
 
 def test_estimating_the_score_counts_in_the_standard_error(cohort):

@@ -71,7 +71,7 @@ def test_staying_agrees_with_lifelines() -> None:
     fit = KaplanMeierFitter().fit(
         time, [m.cause != "censored" for m in leaving.moves], weights=[m.count for m in leaving.moves]
     )
-    drawn = curve(leaving, None, 0.95)
+    drawn = curve(leaving, (), True, 0.95)
     days = drawn["x"][1:]
     np.testing.assert_allclose(drawn["estimate"][1:], fit.predict(days), rtol=1e-12)
     limits = fit.confidence_interval_.loc[days].to_numpy()
@@ -94,7 +94,7 @@ def test_incidence_agrees_with_statsmodels() -> None:
 
 
 def test_a_curve_over_days_starts_at_zero_and_counts_people_at_risk_before_each_day() -> None:
-    drawn = curve(SMALL, "unplanned", 0.95)
+    drawn = curve(SMALL, ("unplanned",), False, 0.95)
     assert drawn["x"].tolist() == [0, 1, 2, 3, 5]
     assert drawn["n_risk"].tolist() == [10, 10, 8, 7, 4]
     assert drawn["estimate"][:2].tolist() == [0, pytest.approx(0.2)]

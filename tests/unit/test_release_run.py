@@ -109,6 +109,38 @@ def test_sorted_rows_hide_the_order_and_are_refused() -> None:
         release(counts=PLENTY, estimates=asked)
 
 
+def test_completed_counts_as_retained_where_it_is_asked_so() -> None:
+    asked = {"analysis": "a", "missing_rule": "none", "horizon_days": 90}
+    outcomes = ("retained", "retained_or_completed")
+    tables = [r for o in outcomes for r in (dict(r, analysis="a", outcome=o) for r in LEAVING)]
+    found = release(life_tables=tables, estimates=[r for o in outcomes for r in four(outcome=o, **asked)])
+    retained, success = (only(found["estimates"], measure="risk_iop", outcome=o) for o in outcomes)
+    assert (retained.estimate, retained.events) == (pytest.approx(40 / 130), 40)
+    assert (success.estimate, success.events) == (pytest.approx(100 / 130), 100)
+    assert success.std_error == pytest.approx(np.sqrt(30 * 100 / 130**3))
+    drawn = found["curves"].set_index(["outcome", "arm", "x"])["estimate"]
+    assert drawn["in_care_or_completed", "iop", 40] == pytest.approx(100 / 130)
+    assert drawn["in_care", "iop", 40] == pytest.approx(40 / 130)
+
+
+def test_a_few_who_completed_are_not_given_back_by_the_two_readings_of_completion() -> None:
+    """Nine completed: those still there are enough to be shown, and so are all who succeeded, but not both."""
+    few = [r if (r["arm"], r["cause"]) != ("iop", "completed") else {**r, "count": 9} for r in LEAVING]
+    asked = {"analysis": "a", "missing_rule": "none", "horizon_days": 90, "method": "overlap", "estimand": "ATO"}
+    outcomes = ("retained", "retained_or_completed")
+    tables = [r for o in outcomes for r in (dict(r, analysis="a", outcome=o) for r in few)]
+    found = release(life_tables=tables, estimates=[r for o in outcomes for r in four(number=0.5, outcome=o, **asked)])[
+        "estimates"
+    ]
+    assert only(found, measure="risk_iop", outcome="retained").status == "ok"
+    assert only(found, measure="risk_iop", outcome="retained_or_completed").status == "suppressed"
+    assert only(found, measure="risk_difference", outcome="retained_or_completed").status == "suppressed"
+    exact = release(
+        "none", life_tables=tables, estimates=[r for o in outcomes for r in four(number=0.5, outcome=o, **asked)]
+    )["estimates"]
+    assert set(exact["status"]) == {"ok"}
+
+
 def test_life_tables_answer_retention() -> None:
     unplanned = {"analysis": "leaving", "outcome": "unplanned_discharge", "missing_rule": "none"}
     released = release(life_tables=LEAVING, estimates=four(horizon_days=90, **unplanned))

@@ -34,7 +34,7 @@ rule population:
 
 rule retention:
     input:
-        **private("people", "episodes", "episodes_by_gap"),
+        **private("people", "episodes", "episodes_by_gap", "sessions", "persons"),
     output:
         **private("retention"),
     log:
@@ -43,9 +43,15 @@ rule retention:
         "../envs/iop-outcomes.yaml"
     params:
         step="cohort.retention",
-        settings={},
+        settings={"endpoints": LOADED.endpoints_of(*EVENTS)},
         uses=uses(
-            "cohort.retention", "people", "episodes", "episodes_by_gap", "retention"
+            "cohort.retention",
+            "people",
+            "episodes",
+            "episodes_by_gap",
+            "sessions",
+            "persons",
+            "retention",
         ),
     script:
         "../scripts/step.py"
@@ -67,6 +73,7 @@ rule abstinence:
                 "interview",
                 "screen",
                 "at_discharge",
+                "state_at_discharge",
                 "no_return",
                 "first_use",
                 "run_of_screens",

@@ -43,7 +43,7 @@ rule release:
             "inference": plain(STUDY.inference),
             "arms": LOADED.arms(),
             "endpoints": {
-                n: {"kind": e.kind, "cause": e.cause}
+                n: {"kind": e.kind, "cause": e.counted}
                 for n, e in LOADED.endpoints.items()
             },
             "companions": LOADED.companions(),

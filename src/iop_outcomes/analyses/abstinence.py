@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from iop_outcomes.analyses import imputed, power
+from iop_outcomes.analyses import doubly_robust, imputed, power
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.errors import EstimationError
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 Ask = Mapping[str, Any]
 LEVELS = ("abstinent", "using", "missing", "not_yet_observed")
+# the same of outcomes that are not about use
+STATES = ("event", "no_event", *LEVELS[2:])
 
 
 def run(
@@ -56,7 +58,8 @@ def run(
     for ask in rows:
         status, reason = map(str, decided.loc[ask["method"], ["status", "reason"]])
         timed = ask["measure"] == "hazard_ratio"
-        levels = timed_levels(first_use, scores, ask) if timed else binary_levels(abstinence, scores, ask)
+        names = STATES if endpoints.get(ask["outcome"], {}).get("kind") == "state_at_discharge" else LEVELS
+        levels = timed_levels(first_use, scores, ask) if timed else binary_levels(abstinence, scores, ask, names)
         counts[ask["analysis"], ask["outcome"], ask["horizon_days"]] = results.count_rows(ask, sample.label, levels)
         if status == "ok" and (silent := unknown(levels)):
             status, reason = "not_possible", silent
@@ -74,8 +77,8 @@ def run(
     }
 
 
-def binary_levels(abstinence: pd.DataFrame, people: pd.DataFrame, ask: Ask) -> Any:
-    """(n,) one of LEVELS for each person, in the order of people."""
+def binary_levels(abstinence: pd.DataFrame, people: pd.DataFrame, ask: Ask, names: tuple[str, ...] = LEVELS) -> Any:
+    """(n,) one of LEVELS, or of STATES if these are the names, for each person, in the order of people."""
     own = abstinence[
         (abstinence["outcome"] == ask["outcome"]) & (abstinence["horizon_days"] == ask["horizon_days"])
     ].set_index("person_id")
@@ -83,7 +86,7 @@ def binary_levels(abstinence: pd.DataFrame, people: pd.DataFrame, ask: Ask) -> A
     known = own["abstinent"].notna().to_numpy()
     abstinent = own["abstinent"].fillna(False).to_numpy(dtype=bool)
     mature = own["mature"].to_numpy(dtype=bool)
-    return np.select([known & abstinent, known, mature], LEVELS[:3], LEVELS[3])
+    return np.select([known & abstinent, known, mature], names[:3], names[3])
 
 
 def timed_levels(first_use: pd.DataFrame, people: pd.DataFrame, ask: Ask) -> Any:
@@ -101,13 +104,13 @@ def timed(first_use: pd.DataFrame, people: pd.DataFrame, ask: Ask) -> tuple[Any,
 def unknown(levels: Any) -> str:
     """Why nothing can be said where the outcome is known of no one, or ''."""
     known = ~np.isin(levels, ("missing", "not_yet_observed", "not_known"))
-    return "" if known.any() else "no interview or screen in this cohort tells this outcome"
+    return "" if known.any() else "no interview, screen or discharge in this cohort tells this outcome"
 
 
 def read_missing(levels: Any, rule: str) -> tuple[Any, Any]:
     """(n,) abstinent as 0 or 1, and whether the person is in the denominator, under a rule for missing outcomes."""
-    used = np.isin(levels, LEVELS[:3] if rule == "missing_is_using" else LEVELS[:2])
-    return (levels == "abstinent").astype(float), used
+    used = np.isin(levels, LEVELS[:3] if rule == "missing_is_using" else (*LEVELS[:2], *STATES[:2]))
+    return np.isin(levels, (LEVELS[0], STATES[0])).astype(float), used
 
 
 def _risks(
@@ -144,20 +147,8 @@ def _finished(method: str, sample: Sample, abstinent: Any, used: Any) -> Estimat
 def _means(method: str, sample: Sample, abstinent: Any, used: Any) -> Estimate:
     """Mean outcome in the first and the second arm under a method."""
     if method == "aipw":
-        return _doubly_robust(sample, abstinent, used)
+        return doubly_robust.means(sample, abstinent, used, "logistic")
     return effects.mean_by_arm(abstinent, sample.arm, weight=sample.weight(method), observed=used)
-
-
-def _doubly_robust(sample: Sample, abstinent: Any, used: Any) -> Estimate:
-    """Augmented inverse probability weighting; both models count as estimated."""
-    terms = sample.terms[:, 1:]
-    names = ("arm", *(f"t_{j}" for j in range(1, terms.shape[1] + 1)))
-
-    def with_arm(value: Any) -> Any:
-        return np.column_stack([np.broadcast_to(value, len(terms)), terms])
-
-    model = effects.fit_outcome("logistic", with_arm(sample.arm), abstinent, names, observed=used)
-    return effects.aipw(model, sample.arm, with_arm(1.0), with_arm(0.0), sample.propensity, stacked=True)
 
 
 def _hazard_ratio(ask: Ask, sample: Sample, levels: Any, first_use: pd.DataFrame, gate: Ask) -> list[results.Row]:

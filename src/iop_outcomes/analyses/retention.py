@@ -2,7 +2,7 @@
 
 Crude estimates are asked for by rows without a number, which release fills from the counts that it lets out. Weighted
 cumulative incidence is Aalen-Johansen, never one minus Kaplan-Meier: completion, transfer, death and other exits
-compete with an unplanned discharge.
+compete with an unplanned discharge. The doubly robust method stands on pseudo-observations of these quantities.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from iop_outcomes.analyses import curves, imputed, power
+from iop_outcomes.analyses import curves, doubly_robust, imputed, power
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.curves import Followed, follow
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators import cox, cuminc
+from iop_outcomes.estimators import cox, cuminc, pseudo
 from iop_outcomes.estimators.estimate import Estimate
 from iop_outcomes.estimators.imputation import cumulative_hazard
 from iop_outcomes.weighting import IMPUTED, METHODS
@@ -26,6 +26,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Ask = Mapping[str, Any]
+# why nothing can be said of an event that is recorded of no one
+NOT_RECORDED = {
+    "engaged": "no one in this cohort has so many attended sessions on record",
+    "readmitted": "no one in this cohort has a later episode of care on record",
+    "death": "no death is on record in this cohort",
+    "overdose": "no overdose is on record in this cohort",
+}
 
 
 def run(
@@ -47,14 +54,20 @@ def run(
     people, covariates, imputation: where a row asks for covariates to be imputed.
     """
     sample = Sample(scores, contrast, inference)
-    followed = {o: follow(retention, scores, endpoints[o]) for o in dict.fromkeys(r["outcome"] for r in rows)}
+    asked = ((o, follow(retention, scores, endpoints[o])) for o in dict.fromkeys(r["outcome"] for r in rows))
+    followed = {outcome: found for outcome, found in asked if found is not None}
     decided = gates.set_index("method")
     estimates: list[results.Row] = []
     detectable: list[results.Row] = []
     records = imputed.records(people, covariates, imputation)
     for ask in rows:
         status, reason = map(str, decided.loc[ask["method"], ["status", "reason"]])
-        estimates += _answer(ask, sample, followed[ask["outcome"]], status, reason, gate, detectable, records)
+        if status != "ok" or ask["outcome"] in followed:
+            own = followed.get(ask["outcome"])
+            estimates += _answer(ask, sample, own, status, reason, gate, detectable, records)
+            continue
+        silent = NOT_RECORDED[endpoints[ask["outcome"]]["kind"]]
+        estimates += results.without(ask, results.measures(ask["measure"], sample.names), "not_possible", silent)
     return {
         "counts": results.counts_table([]),
         "life_tables": _life_tables(rows, sample, followed),
@@ -67,7 +80,7 @@ def run(
 def _answer(
     ask: Ask,
     sample: Sample,
-    followed: Followed,
+    followed: Followed | None,
     status: str,
     reason: str,
     gate: Ask,
@@ -76,9 +89,11 @@ def _answer(
 ) -> list[results.Row]:
     """All rows of one estimand; the difference that it can show is added to `detectable`."""
     shown = results.measures(ask["measure"], sample.names)
-    if status == "ok" and (unclear := _unclear(ask, followed)):
+    if status != "ok" or followed is None:
+        return results.without(ask, shown, status, reason)
+    if unclear := _unclear(ask, followed):
         return results.without(ask, shown, "not_possible", unclear)
-    if status != "ok" or ask["method"] == "crude":
+    if ask["method"] == "crude":
         return results.without(ask, shown, status, reason)
     event = followed.event & (followed.days <= ask["horizon_days"])
     few = results.too_few(sample.arm, event, sample.names, gate["min_events"])
@@ -112,19 +127,15 @@ def _unclear(ask: Ask, followed: Followed) -> str:
 
 def _by_arm(ask: Ask, sample: Sample, followed: Followed) -> Estimate:
     """The measure in each arm, first arm first."""
-    shared = {
-        "arm": sample.label,
-        "arms": sample.names,
-        "weight": sample.weight(ask["method"]),
-        "time": followed.days,
-    }
-    horizon = ask["horizon_days"]
+    estimator, arguments = followed.risk(followed.counted)
+    arguments = {**arguments, "times": [ask["horizon_days"]]}
     if ask["measure"] == "mean_days":
-        return cuminc.by_arm(cuminc.restricted_mean, event=followed.left, tau=[horizon], **shared)
-    if followed.in_care:
-        return cuminc.by_arm(cuminc.survival, event=followed.left, times=[horizon], **shared)
-    which = curves.CAUSES.index(followed.counted) + 1
-    return cuminc.by_arm(cuminc.cumulative_incidence, cause=followed.codes, which=which, times=[horizon], **shared)
+        estimator, arguments = cuminc.restricted_mean, {"event": followed.left, "tau": [ask["horizon_days"]]}
+    shared = {"arm": sample.label, "arms": sample.names, "time": followed.days, **arguments}
+    if ask["method"] == "aipw":
+        outcome = pseudo.pseudo_observations(estimator, **shared)[:, 0]
+        return doubly_robust.means(sample, outcome, np.ones(len(outcome)), "linear")
+    return cuminc.by_arm(estimator, weight=sample.weight(ask["method"]), **shared)
 
 
 def _hazard_ratio(ask: Ask, sample: Sample, days: Any, event: Any, level: float, more: Ask) -> results.Row:
@@ -147,7 +158,7 @@ def _life_tables(rows: Sequence[Ask], sample: Sample, followed: Mapping[str, Fol
     from iop_outcomes.tables import TABLES
 
     parts = []
-    for ask in {(r["analysis"], r["outcome"]): r for r in rows}.values():
+    for ask in {(r["analysis"], r["outcome"]): r for r in rows if r["outcome"] in followed}.values():
         own = followed[ask["outcome"]]
         people = pd.DataFrame({"arm": sample.label, "day": own.days.astype("int64"), "cause": own.cause})
         cells = people.groupby(["arm", "day", "cause"]).size().rename("count").reset_index()

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 RANK = {level: rank for rank, level in enumerate(LEVELS)}
 DETOX = RANK["detox"]
+# columns of stays that tell how someone was at discharge
+STATES_AT_DISCHARGE = ("use_at_discharge", "employment_at_discharge", "arrests_at_discharge")
 
 
 class Linked(NamedTuple):
@@ -186,7 +188,7 @@ def _episodes(records: pd.DataFrame, pieces: pd.DataFrame, begun: pd.DataFrame) 
             "index_end_day": _or_open(left["last"]),
             "index_end_latest": _at_end(records, left, "end_day_latest"),
             "index_reason": _reason(records, left),
-            "use_at_discharge": _at_end(records, left, "use_at_discharge"),
+            **{state: _at_end(records, left, state) for state in STATES_AT_DISCHARGE},
             "episode_start_day": pieces.groupby("spell")["start"].min().reindex(first.index),
             "episode_end_day": _or_open(final["last"]),
             "episode_end_latest": _at_end(records, final, "end_day_latest"),

@@ -1,4 +1,4 @@
-"""Abstinence endpoints from interviews and urine screens, each kind a function of its own.
+"""Endpoints from interviews, urine screens and records of discharge, each kind a function of its own.
 
 Endpoints are rows of the endpoint library; a row's kind picks the function. Binary endpoints say abstinent, not
 abstinent, or not known; how "not known" is read is a choice of the analysis, never of this step. Days are counted
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from iop_outcomes.clean.episodes import STATES_AT_DISCHARGE
 from iop_outcomes.cohort.retention import of
 from iop_outcomes.cohort.units import from_zero
 
@@ -38,7 +39,7 @@ def run(
     tables = {
         "followups": from_zero(followups, people),
         "screens": from_zero(screens, people),
-        "leaving": of(retention, "index", people["person_id"]).assign(use=_at_discharge(people, episodes).to_numpy()),
+        "leaving": _leaving(people, retention, episodes),
     }
     binary, timed = [TABLES["abstinence"].empty()], [TABLES["first_use"].empty()]
     for endpoint in endpoints:
@@ -50,7 +51,7 @@ def run(
             abstinent = BINARY[endpoint["kind"]](people, tables, endpoint, horizon)
             # whoever died was observed to the end: a missing answer is missing, not immature
             mature = (people["observed_days"] >= horizon) | died
-            if endpoint["kind"] == "at_discharge":
+            if endpoint["kind"] in AT_DISCHARGE:
                 mature = people["person_id"].isin(_left_by(tables["leaving"], horizon)["person_id"])
             binary.append(_binary_rows(people, endpoint, horizon, abstinent, mature))
     return {
@@ -59,10 +60,12 @@ def run(
     }
 
 
-def _at_discharge(people: pd.DataFrame, episodes: pd.DataFrame) -> pd.Series:
-    """Use in the month before each unit's index level was left; missing where it is not recorded."""
-    own = episodes.rename(columns={"person_id": "record_id"})[["record_id", "index_start_day", "use_at_discharge"]]
-    return people.merge(own, on=["record_id", "index_start_day"], how="left")["use_at_discharge"]
+def _leaving(people: pd.DataFrame, retention: pd.DataFrame, episodes: pd.DataFrame) -> pd.DataFrame:
+    """When each unit left its index level, and the states recorded then; missing where they are not."""
+    own = episodes.rename(columns={"person_id": "record_id"})[["record_id", "index_start_day", *STATES_AT_DISCHARGE]]
+    states = people.merge(own, on=["record_id", "index_start_day"], how="left")
+    left = of(retention, "index", people["person_id"])
+    return left.assign(**{state: states[state].to_numpy() for state in STATES_AT_DISCHARGE})
 
 
 def _binary_rows(
@@ -142,8 +145,20 @@ def at_discharge(
 
     A month in a bed is not a month at liberty: abstinence there says less than at home.
     """
-    left = _left_by(tables["leaving"], horizon).set_index("person_id")["use"]
-    return (left == "none").astype("boolean").mask(left.isna() | (left == "unknown"))
+    return state_at_discharge(people, tables, {"column": "use_at_discharge", "counts": "none"}, horizon)
+
+
+def state_at_discharge(
+    people: pd.DataFrame, tables: Mapping[str, pd.DataFrame], endpoint: Endpoint, horizon: int
+) -> pd.Series:
+    """A state that counts was recorded when the index level was left, among those who left it by the horizon."""
+    left = _left_by(tables["leaving"], horizon).set_index("person_id")[endpoint["column"]]
+    counted = left.isin(_listed(endpoint["counts"]))
+    return counted.astype("boolean").mask(left.isna() | (left == "unknown"))
+
+
+def _listed(counts: str) -> list[str]:
+    return [one.strip() for one in counts.split(",")]
 
 
 def _left_by(leaving: pd.DataFrame, horizon: int) -> pd.DataFrame:
@@ -175,7 +190,7 @@ def run_of_screens(
     screens = tables["screens"]
     rows = _of_substance(screens[screens["day"] >= endpoint["from_day"]], endpoint)
     rows = rows.sort_values(["person_id", "day"])
-    counts = rows["result"].isin([r.strip() for r in endpoint["counts"].split(",")])
+    counts = rows["result"].isin(_listed(endpoint["counts"]))
     # people and unbroken stretches of screens that count
     stretch = (~counts).groupby(rows["person_id"]).cumsum()
     length = counts.groupby([rows["person_id"], stretch]).cumsum()
@@ -186,5 +201,9 @@ def run_of_screens(
     return reached.reindex(last.index).fillna(last).astype("int64"), event
 
 
-BINARY = {"interview": at_interview, "screen": at_screen, "at_discharge": at_discharge, "no_return": no_return}
+AT_DISCHARGE = ("at_discharge", "state_at_discharge")
+BINARY = {
+    "interview": at_interview, "screen": at_screen, "at_discharge": at_discharge,
+    "state_at_discharge": state_at_discharge, "no_return": no_return,
+}  # fmt: skip
 TIMED = {"first_use": first_use, "run_of_screens": run_of_screens}

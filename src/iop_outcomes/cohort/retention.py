@@ -1,7 +1,8 @@
 """When and how people left the index level of care and the whole episode.
 
 Followed are the index level and the episode (any level), both from time zero; the continuum, which is the episode with
-its clock started on the first day of detoxification; and the episode as it would be under other gap rules. A stay that
+its clock started on the first day of detoxification; the episode as it would be under other gap rules; and events
+beside leaving that endpoints ask for (`cohort.events`), each under the endpoint's name. A stay that
 is still open is censored at the end of observation, and so is whatever would lie beyond it. Leaving the index level by
 stepping down counts as completed or transferred there, and not as leaving the episode. Where the end is known only as
 an interval, `days` is its first and `days_latest` its last day.
@@ -9,15 +10,28 @@ an interval, `days` is its first and `days_latest` its last day.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def run(people: pd.DataFrame, episodes: pd.DataFrame, episodes_by_gap: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """The table retention: one row per unit and thing followed, units in the order of people."""
+def run(
+    people: pd.DataFrame,
+    episodes: pd.DataFrame,
+    episodes_by_gap: pd.DataFrame,
+    sessions: pd.DataFrame | None = None,
+    persons: pd.DataFrame | None = None,
+    endpoints: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, pd.DataFrame]:
+    """The table retention: one row per unit and thing followed, units in the order of people.
+
+    endpoints: those of a kind in EVENTS that are asked for, which need sessions and persons.
+    """
     import pandas as pd
+
+    from iop_outcomes.cohort import events
 
     own = people.merge(
         episodes.rename(columns={"person_id": "record_id"})[["record_id", *ENDS]],
@@ -33,6 +47,9 @@ def run(people: pd.DataFrame, episodes: pd.DataFrame, episodes_by_gap: pd.DataFr
         held = _holding(people, under)
         ends = (held["episode_end_day"], held["episode_end_latest"], held["episode_reason"])
         parts.append(_rows(people, f"care_gap_{gap}", zero, *ends))
+    if sessions is not None and persons is not None:
+        tables = {"sessions": sessions, "persons": persons, "episodes": episodes}
+        parts += events.followed(people, tables, endpoints)
     return {"retention": pd.concat(parts, ignore_index=True)}
 
 

@@ -26,6 +26,7 @@ from numpy.typing import ArrayLike
 from scipy.special import expit
 
 from iop_outcomes.errors import EstimationError
+from iop_outcomes.estimators.cuminc import by_arm
 from iop_outcomes.estimators.estimate import Array, Estimate
 from iop_outcomes.estimators.rows import columns, refuse_collinear, rows
 
@@ -73,6 +74,27 @@ def pseudo_values(estimate: Estimate) -> Array:
             "and use them where the pseudo-observations are averaged or regressed."
         )
     return np.asarray(estimate.value + estimate.frequency.sum() * estimate.influence)
+
+
+def pseudo_observations(
+    function: Callable[..., Estimate], arm: ArrayLike, arms: Sequence[object], **arguments: object
+) -> Array:
+    """(n, k) pseudo-observations of the k quantities of `function`, one of those of `cuminc`, within each arm.
+
+    arm: (n,) labels, each one of `arms`. arguments: those of `function` by name, without weight; a frequency counts
+    identical people:
+
+        y = pseudo_observations(survival, arm, ("iop", "residential"), time=t, event=e, times=[90])
+    """
+    labels = np.asarray(arm)
+    people = np.asarray(arguments.get("frequency", np.ones(labels.size)), dtype=float)
+    estimate = by_arm(function, labels, arms, **arguments)
+    k = len(estimate.names) // len(arms)
+    found = np.full((labels.size, k), np.nan)
+    for at, one in enumerate(arms):
+        here, own = labels == one, slice(at * k, (at + 1) * k)
+        found[here] = estimate.value[own] + people[here].sum() * estimate.gradient[here, own]
+    return found
 
 
 def pseudo_regression(

@@ -70,6 +70,11 @@ CAUSES = {
     "censored": "Still there when observation ended",
     "still_at_risk": "Still there",
     "in_care": "In care",
+    "in_care_or_completed": "In care, or completed",
+    "engaged": "Engaged in care",
+    "readmitted": "Back in care after leaving",
+    "overdose": "Had an overdose",
+    "event_free": "Without the event",
 }
 LEVELS = {
     "abstinent": "Abstinent",

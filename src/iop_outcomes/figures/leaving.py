@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from iop_outcomes.figures import lines, numbers, select, style
-from iop_outcomes.figures.labels import CAUSES, Labels, Study, cause
+from iop_outcomes.figures import atrisk, lines, numbers, select, style
+from iop_outcomes.figures.labels import Labels, Study, cause
 
 if TYPE_CHECKING:
     import pandas as pd
 
 # a way by which fewer than this share have left in both arms has no panel
 LEAST_SHARE = 0.01
-LEAVING = tuple(c for c in CAUSES if c not in ("censored", "still_at_risk", "in_care"))
+LEAVING = ("unplanned", "completed", "transferred", "died", "other")
 
 
 def draw(tables: style.Tables, study: Study) -> style.Figure:
@@ -33,7 +33,9 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
     def panel(contrast: str, outcome: str) -> str:
         return "\n".join(w for w in (cause(outcome), lines.panel_words(labels, contrast, alone)) if w)
 
-    plot = lines.plot(shown, labels, panel, "People who have left in this way", lines.COLUMNS if alone else 2)
+    begin = atrisk.begin(tables.diagnostics)
+    columns = lines.COLUMNS if alone else 2
+    plot = lines.plot(shown, labels, panel, "People who have left in this way", columns, begin)
     return style.Figure(plot, shown, _alt(shown, labels, alone))
 
 

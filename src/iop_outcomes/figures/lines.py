@@ -2,7 +2,7 @@
 
 All are steps: between two released points a curve stays where it was. Unadjusted curves are thin, weighted ones bold
 in a band. With one contrast the legend names the arms; with several, each panel numbers its arms and the legend speaks
-of arm 1 and arm 2.
+of arm 1 and arm 2. Numbers at risk stand below the curves of each panel.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes.figures import numbers, style
+from iop_outcomes.figures import atrisk, numbers, style
 from iop_outcomes.figures.labels import Labels
 
 if TYPE_CHECKING:
@@ -24,6 +24,11 @@ COLUMNS = 3
 KINDS = ((0, True), (1, True), (0, False), (1, False))
 LINETYPES = ("solid", "dashed", "dotted", "dashdot")
 SIZES = (1.0, 1.0, 0.6, 0.6)
+
+# a point of a curve
+POINT = ("x", "estimate", "conf_low", "conf_high", "n_risk", "n_effective")
+# inches of a panel above zero, and how far its axes go past the curves
+PANEL, PAST = 1.5, 1.06
 
 # names the panel of a contrast and an outcome
 Panel = Callable[[str, str], str]
@@ -55,21 +60,27 @@ def points(curves: pd.DataFrame, labels: Labels, start: float, last: dict[str, f
                         method=method,
                     )
                 )
-    order = ["contrast", "outcome", "arm", "arm_label", "side", "method", "weighted"]
+    order = ["contrast", "outcome", "arm", "arm_label", "side", "method", "weighted", *POINT]
     if not parts:
-        return pd.DataFrame(columns=[*order, "x", "estimate", "conf_low", "conf_high"])
-    return pd.concat(parts, ignore_index=True)[[*order, "x", "estimate", "conf_low", "conf_high"]]
+        return pd.DataFrame(columns=order)
+    return pd.concat(parts, ignore_index=True)[order]
 
 
 def _from_zero(line: pd.DataFrame, start: float, last: float) -> pd.DataFrame:
     """One curve with its point on day 0, cut at the last day."""
     import pandas as pd
 
-    kept = ["x", "estimate", "conf_low", "conf_high"]
-    inside = line.loc[(line["x"] > 0) & (line["x"] <= last), kept].sort_values("x")
-    ends = [pd.DataFrame({"x": [0.0], "estimate": [start], "conf_low": [start], "conf_high": [start]}), inside]
-    if len(line) and line["x"].max() > last and len(inside):
-        ends.append(inside.tail(1).assign(x=last))
+    kept = line[list(POINT)].astype({"n_risk": float}).sort_values("x")
+    inside = kept[(kept["x"] > 0) & (kept["x"] <= last)]
+    begin = pd.DataFrame({"x": [0.0], "estimate": [start], "conf_low": [start], "conf_high": [start]})
+    on_day_0 = kept[kept["x"] == 0]
+    begin["n_risk"] = on_day_0["n_risk"].iloc[0] if len(on_day_0) else float("nan")
+    begin["n_effective"] = float("nan")
+    ends = [begin, inside]
+    if len(kept) and kept["x"].max() > last and len(inside):
+        after = kept[kept["x"] > last].head(1)
+        at_risk = {c: after[c].iloc[0] for c in ("n_risk", "n_effective")}
+        ends.append(inside.tail(1).assign(x=last, **at_risk))
     return pd.concat([e for e in ends if len(e)], ignore_index=True).drop_duplicates("x", keep="last")
 
 
@@ -98,13 +109,23 @@ def panel_words(labels: Labels, contrast: str, alone: bool, width: int = 42) -> 
     return style.wrap(f"1: {first}, 2: {second}", width)
 
 
-def plot(shown: pd.DataFrame, labels: Labels, panel: Panel, y_title: str, columns: int = COLUMNS) -> ggplot:
-    """Panels in the order of the rows."""
+def plot(
+    shown: pd.DataFrame,
+    labels: Labels,
+    panel: Panel,
+    y_title: str,
+    columns: int = COLUMNS,
+    begin: atrisk.Begin | None = None,
+    shared: bool = True,
+) -> ggplot:
+    """Panels in the order of the rows. begin: effective numbers on day 0. shared: the panels have common axes, and all
+    curves of a contrast are of the same people at risk.
+    """
     import pandas as pd
     from plotnine import (
         aes,
-        coord_cartesian,
         facet_wrap,
+        geom_blank,
         geom_line,
         geom_ribbon,
         ggplot,
@@ -138,6 +159,21 @@ def plot(shown: pd.DataFrame, labels: Labels, panel: Panel, y_title: str, column
         "size": [SIZES[i] for i in at],
     }
     columns = min(columns, len(names))
+    ends = _ends(shown, names, [keyed[p] for p in zip(shown["contrast"], shown["outcome"], strict=True)], shared)
+    inches = (style.WIDTH - 0.6) / columns - 0.25
+    texts, below = atrisk.placed(
+        atrisk.rows(shown, {p: days((0.0, ends[n][0])) for p, n in keyed.items()}, begin or {}, shared),
+        {p: ends[n] for p, n in keyed.items()}, (inches, PANEL),
+    )  # fmt: skip
+    texts["panel"] = pd.Categorical([keyed[p] for p in zip(texts["contrast"], texts["outcome"], strict=True)], names)
+    corners = pd.DataFrame(
+        [
+            (n, x, y)
+            for n, (reach, top) in ends.items()
+            for x, y in ((0.0, -below / PANEL * top), (PAST * reach, PAST * top))
+        ],
+        columns=["panel", "x", "estimate"],
+    ).assign(panel=lambda c: pd.Categorical(c["panel"], names))
     rows = -(-len(names) // columns)
     strips = max(name.count("\n") + 1 for name in names) if names[0] else 0
     return (
@@ -150,18 +186,38 @@ def plot(shown: pd.DataFrame, labels: Labels, panel: Panel, y_title: str, column
             show_legend=False,
         )
         + geom_line()
-        + facet_wrap("panel", ncol=columns)
+        + geom_blank(aes("x", "estimate"), data=corners, inherit_aes=False)
+        + facet_wrap("panel", ncol=columns, scales="fixed" if shared else "free")
         + scale_color_manual(values["color"])
         + scale_fill_manual(values["color"], guide=None)
         + scale_linetype_manual(values["linetype"])
         + scale_size_manual(values["size"])
-        + scale_x_continuous(breaks=days)
-        + scale_y_continuous(labels=lambda shares: [numbers.whole_percent(s) for s in shares])
-        + coord_cartesian(ylim=(0, None))
-        + labs(x="Days since time zero", y=y_title)
+        + atrisk.layers(texts)
+        + scale_x_continuous(breaks=lambda limits: days((0.0, limits[1] / PAST)), expand=(0, 0))
+        + scale_y_continuous(
+            breaks=lambda limits: _shares(limits[1] / PAST),
+            labels=lambda shares: [numbers.whole_percent(s) for s in shares],
+            expand=(0, 0),
+        )
+        + labs(x=f"Days since time zero\n{atrisk.SAID}" if below else "Days since time zero", y=y_title)
         + guides(**{k: guide_legend(nrow=-(-len(kinds) // 2), byrow=True) for k in ("color", "linetype", "size")})
-        + style.look(height=1.1 + rows * (1.9 + 0.17 * strips))
+        + style.look(height=1.25 + rows * (PANEL + 0.4 + 0.17 * strips + below + 0.2 * (not shared)))
     )
+
+
+def _ends(shown: pd.DataFrame, names: list[str], of: list[str], shared: bool) -> dict[str, tuple[float, float]]:
+    """By panel: the last day and the greatest height of its curves; of all together where the axes are shared."""
+    greatest = shown[["estimate", "conf_high"]].max(axis=1)
+    by = shown.assign(panel=of, greatest=greatest).groupby("panel")[["x", "greatest"]].max()
+    if shared:
+        by[:] = by.max().to_numpy()
+    return {n: (float(by.loc[n, "x"]), float(by.loc[n, "greatest"])) for n in names}  # type: ignore[arg-type]
+
+
+def _shares(top: float) -> list[float]:
+    """Breaks of an axis of shares from 0 to the top."""
+    step = next(s for s in (0.01, 0.02, 0.05, 0.1, 0.2, 0.25) if top / s <= 5 or s == 0.25)
+    return [step * i for i in range(int(top / step + 1e-9) + 1)]
 
 
 def _steps(shown: pd.DataFrame) -> pd.DataFrame:
@@ -176,12 +232,13 @@ def _steps(shown: pd.DataFrame) -> pd.DataFrame:
 
 
 def _legend(kind: tuple[int, bool], labels: Labels, contrasts: list[str]) -> str:
-    arm = labels.arms(contrasts[0])[kind[0]] if len(contrasts) == 1 else f"Arm {kind[0] + 1}"
+    number = kind[0] + 1
+    arm = f"{number}: {labels.arms(contrasts[0])[kind[0]]}" if len(contrasts) == 1 else f"Arm {number}"
     return f"{arm}, {'weighted' if kind[1] else 'unadjusted'}"
 
 
 def days(limits: Any) -> list[float]:
-    """Breaks of an axis of days: months of 30 days where that gives at most seven, else coarser."""
+    """Breaks of an axis of days: weeks, or months of 30 days, where that gives at most seven, else coarser."""
     low, high = limits
-    step = next(s for s in (30, 60, 90, 180, 360, 720, 10**6) if (high - low) / s <= 7)
+    step = next(s for s in (7, 30, 60, 90, 180, 360, 720, 10**6) if (high - low) / s <= 7)
     return [float(d) for d in range(0, int(high) + 1, step)]

@@ -7,9 +7,9 @@ are refused. Loading, merging and the errors that people read are in `iop_outcom
 from iop_outcomes.protocol.base import Name, Part, Share
 from iop_outcomes.protocol.mapping import ColumnMapping, Enrolment, Filter, TableMapping
 from iop_outcomes.protocol.records import Allowance, Privacy, Source
-from iop_outcomes.protocol.study import Analysis, Contrast, Eligibility, Endpoint, Study
+from iop_outcomes.protocol.study import EVENTS, RETENTION, STAYING, Analysis, Contrast, Eligibility, Endpoint, Study
 
 __all__ = [
-    "Allowance", "Analysis", "ColumnMapping", "Contrast", "Eligibility", "Endpoint", "Enrolment", "Filter", "Name",
-    "Part", "Privacy", "Share", "Source", "Study", "TableMapping",
+    "EVENTS", "RETENTION", "STAYING", "Allowance", "Analysis", "ColumnMapping", "Contrast", "Eligibility", "Endpoint",
+    "Enrolment", "Filter", "Name", "Part", "Privacy", "Share", "Source", "Study", "TableMapping",
 ]  # fmt: skip

@@ -9,7 +9,9 @@ from pydantic import Field, model_validator
 from iop_outcomes.protocol.base import Name, Part
 
 Record = dict[str, Any]
-Cause = Literal["unplanned", "completed", "transferred", "died", "other", "censored"]
+Cause = Literal[
+    "unplanned", "completed", "transferred", "died", "other", "engaged", "readmitted", "overdose", "censored"
+]
 
 
 class Left(Part):
@@ -26,7 +28,9 @@ class Expected(Part):
     excluded_by: Name | None = Field(default=None, description="the eligibility rule that should exclude the person")
     time_zero: int | None = Field(default=None, description="day of time zero")
     arms: dict[Name, str] = Field(default={}, description="name of the arm by contrast, or 'neither'")
-    left: dict[str, Left] = Field(default={}, description="by what is followed: index, care, continuum, care_gap_30")
+    left: dict[str, Left] = Field(
+        default={}, description="by what is followed: index, care, continuum, care_gap_30, or an event's endpoint"
+    )
     outcomes: dict[Name, dict[int, bool | None]] = Field(
         default={}, description="yes-or-no endpoints by horizon; null where the answer is not known"
     )

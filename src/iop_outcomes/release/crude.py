@@ -114,39 +114,39 @@ def _refuse_beyond(arm: ArmCells, day: int | None) -> None:
 def of_arm(leaving: Leaving, stem: str, read: Reading, day: int) -> tuple[float, float]:
     """Risk or mean days of one arm by a day, and its standard error (missing while no one has left)."""
     causes = [c for c in leaving.causes if c != CENSORED]
-    counted = read.events if stem == "risk" and read.kind == "cause" else causes
+    counted = (read.events or read.lost or causes) if stem == "risk" else causes
     if leaving.gone(day, counted) == 0:
         return {"mean_days": float(day)}.get(stem, float(read.kind == "staying")), float("nan")
     time, codes, frequency = _cells(leaving, tuple(causes), counted, day)
     if stem == "mean_days":
         found = cuminc.restricted_mean(time, codes > 0, day, frequency=frequency)
-    elif read.kind == "staying":
+    elif read.kind == "staying" and not read.lost:
         found = cuminc.survival(time, codes > 0, day, frequency=frequency)
     else:
         found = cuminc.cumulative_incidence(time, codes, 1, day, frequency=frequency)
-    return float(found.value[0]), float(found.standard_error()[0])
+    value = float(found.value[0])
+    return 1 - value if stem == "risk" and read.lost else value, float(found.standard_error()[0])
 
 
-def curve(leaving: Leaving, cause: str | None, level: float) -> Mapping[str, Array]:
-    """The curve of one cause, or of still being there (None), at day 0 and at every day on which anyone is
-    counted.
+def curve(leaving: Leaving, lost: Sequence[str], staying: bool, level: float) -> Mapping[str, Array]:
+    """The curve of having left by some causes, or of not having (staying), at day 0 and at every day on which anyone
+    is counted. lost: the causes; of staying, () is any.
 
     Returns x, estimate, std_error, conf_low, conf_high and n_risk (people at risk just before x), each (k,).
     """
     causes = tuple(c for c in leaving.causes if c != CENSORED)
     days = sorted({0, *(m.day for m in leaving.moves)})
-    time, codes, frequency = _cells(leaving, causes, causes if cause is None else (cause,), days[-1])
-    if cause is None:
-        found = cuminc.survival(time, codes > 0, days, frequency=frequency)
-    else:
+    time, codes, frequency = _cells(leaving, causes, lost or causes, days[-1])
+    if lost:
         found = cuminc.cumulative_incidence(time, codes, 1, days, frequency=frequency)
+    else:
+        found = cuminc.survival(time, codes > 0, days, frequency=frequency)
+    values = 1 - found.value if staying and lost else found.value
     errors = found.standard_error()
-    limits = [
-        log_log_limits(float(v), float(e), level, cause is None) for v, e in zip(found.value, errors, strict=True)
-    ]
+    limits = [log_log_limits(float(v), float(e), level, staying) for v, e in zip(values, errors, strict=True)]
     return {
         "x": np.array(days, dtype=float),
-        "estimate": found.value,
+        "estimate": values,
         "std_error": errors,
         "conf_low": np.array([low for low, _ in limits]),
         "conf_high": np.array([high for _, high in limits]),

@@ -10,6 +10,7 @@ in which few people stand.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.release import crude
@@ -22,8 +23,26 @@ if TYPE_CHECKING:
     import pandas as pd
 
 KEY = ["analysis", "cohort", "contrast", "arm", "outcome", "method", "axis"]
-# analysis, contrast, curve: outcome of the life table behind it, and the cause drawn (None: not having left)
-Sources = dict[tuple[str, str, str], tuple[str, str | None]]
+
+
+@dataclass(frozen=True)
+class Source:
+    """The outcome of the life table behind a curve, and what it draws: having left by some causes, or not (staying).
+
+    lost: the causes; of staying, () is any.
+    """
+
+    outcome: str
+    lost: tuple[str, ...]
+    staying: bool
+
+    def causes(self, leaving: Leaving) -> list[str]:
+        """The causes at which the curve moves."""
+        return list(self.lost) or [c for c in leaving.causes if c != CENSORED]
+
+
+# by analysis, contrast and name of the curve
+Sources = dict[tuple[str, str, str], Source]
 
 
 def release_curves(curves: pd.DataFrame, evidence: Evidence, cohorts: Mapping[str, str], level: float) -> pd.DataFrame:
@@ -50,29 +69,24 @@ def _sources(evidence: Evidence) -> Sources:
     for (analysis, contrast, outcome), arms in sorted(evidence.followed.items()):
         read = reading(outcome, evidence.levels)
         causes = {c for leaving in arms.values() for c in leaving.causes if c != CENSORED}
-        for name, cause, fits in [
-            *((c, c, read.kind == "cause") for c in sorted(causes)),
-            (read.staying, None, read.kind == "staying"),
-        ]:
+        drawn = {c: Source(outcome, (c,), staying=False) for c in sorted(causes)}
+        drawn[read.staying] = Source(outcome, read.lost, staying=True)
+        for name, source in drawn.items():
             key = (analysis, contrast, name)
-            if fits or key not in found:
-                found[key] = (outcome, cause)
+            if source.staying == (read.kind == "staying") or key not in found:
+                found[key] = source
     return found
 
 
 def _crude(sources: Sources, evidence: Evidence, cohorts: Mapping[str, str], level: float) -> Iterator[dict[str, Any]]:
     """The points of every crude curve on which anyone is counted."""
-    for (analysis, contrast, name), (outcome, cause) in sorted(sources.items()):
-        for arm, leaving in evidence.held.get((analysis, contrast, outcome), {}).items():
-            if leaving.gone(None, _causes(leaving, cause)) == 0:
+    for (analysis, contrast, name), source in sorted(sources.items(), key=lambda item: item[0]):
+        for arm, leaving in evidence.held.get((analysis, contrast, source.outcome), {}).items():
+            if leaving.gone(None, source.causes(leaving)) == 0:
                 continue
             key = (analysis, cohorts[analysis], contrast, arm, name, "crude", "days")
-            points = crude.curve(leaving, cause, level)
+            points = crude.curve(leaving, source.lost, source.staying, level)
             yield {**dict(zip(KEY, key, strict=True)), **points, "n_effective": float("nan")}
-
-
-def _causes(leaving: Leaving, cause: str | None) -> list[str]:
-    return [c for c in leaving.causes if c != CENSORED] if cause is None else [cause]
 
 
 def _released(key: tuple[str, ...], points: pd.DataFrame, sources: Sources, evidence: Evidence) -> pd.DataFrame:
@@ -87,11 +101,11 @@ def _released(key: tuple[str, ...], points: pd.DataFrame, sources: Sources, evid
     source = sources.get((analysis, contrast, outcome))
     if source is None:
         return points.iloc[:0]
-    question = (analysis, contrast, source[0])
+    question = (analysis, contrast, source.outcome)
     held, followed = evidence.held.get(question, {}).get(arm), evidence.followed[question].get(arm)
     if held is None or followed is None:
         return points.iloc[:0]
-    days = _days(points, followed, held, source[1], policy)
+    days = _days(points, followed, held, source, policy)
     kept = points[points["x"].isin(days)]
     return _with_people(kept.assign(n_risk=[held.at_risk(int(x)) for x in kept["x"]]), policy)
 
@@ -110,27 +124,36 @@ def _thin(analysis: str, contrast: str, arm: str, outcome: str, evidence: Eviden
     return False
 
 
-def _days(points: pd.DataFrame, followed: Leaving, held: Leaving, cause: str | None, policy: Policy) -> list[int]:
-    """Days whose points are kept."""
-    days, before = [], 0
+def _days(points: pd.DataFrame, followed: Leaving, held: Leaving, source: Source, policy: Policy) -> list[int]:
+    """Days whose points are kept.
+
+    Of people who are there or completed, those who completed are counted apart by another curve: between two points
+    enough of them, or none, must have done so.
+    """
+    apart = [c for c in followed.causes if c not in (*source.lost, CENSORED)] if source.staying and source.lost else []
+    days, before, before_apart = [], 0, 0
     for x in sorted(points["x"]):
         on_grid = x == int(x) and int(x) % policy.curve_step_days == 0
         if not on_grid or held.at_risk(int(x)) < policy.minimum_count:
             continue
-        gone = followed.gone(int(x), _causes(followed, cause))
-        if gone - before >= policy.minimum_count:
+        gone = followed.gone(int(x), source.causes(followed))
+        gone_apart = followed.gone(int(x), apart) if apart else 0
+        if gone - before >= policy.minimum_count and not policy.small(gone_apart - before_apart):
             days.append(int(x))
-            before = gone
+            before, before_apart = gone, gone_apart
     return days
 
 
 def _with_people(points: pd.DataFrame, policy: Policy) -> pd.DataFrame:
-    """People at risk rounded, and the effective number of them where people are shown."""
+    """People at risk rounded, and the effective number of them where people are shown.
+
+    The effective number is of the true people at risk: where it is below the minimum, so may they be.
+    """
     import pandas as pd
 
     people = [pd.NA if pd.isna(n) else policy.rounded(int(n)) for n in points["n_risk"]]
     sizes = [
-        float("nan") if pd.isna(n) else policy.rounded_size(size)
+        float("nan") if pd.isna(n) or size < policy.minimum_count else policy.rounded_size(size)
         for n, size in zip(people, points["n_effective"], strict=True)
     ]
     return points.assign(n_risk=pd.array(people, dtype="Int64"), n_effective=sizes)

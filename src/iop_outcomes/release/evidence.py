@@ -31,7 +31,8 @@ class ArmCells:
 
     people, events: as released, None when they cannot be told. true_people, true_events: as they are; they
     decide what is withheld and never leave this room. held, followed: the life table as released and as it
-    is, where there is one.
+    is, where there is one. true_parts: people who make up the events and are counted apart by other questions, such
+    as those who completed beside those still there; the difference would give a few of them back.
     """
 
     people: int | None
@@ -40,10 +41,12 @@ class ArmCells:
     true_events: int
     held: Leaving | None = None
     followed: Leaving | None = None
+    true_parts: tuple[int, ...] = ()
 
     def small(self, policy: Policy) -> bool:
-        """People, events or people without the event are too few to be shown."""
-        return any(map(policy.small, (self.true_people, self.true_events, self.true_people - self.true_events)))
+        """People, events, a part of them or people without the event are too few to be shown."""
+        whole = (self.true_people, self.true_events, self.true_people - self.true_events)
+        return any(map(policy.small, (*whole, *self.true_parts)))
 
 
 @dataclass(frozen=True)
@@ -175,8 +178,10 @@ def _from_life_table(
     followed: Leaving, held: Leaving | None, read: Reading, day: int | None, policy: Policy
 ) -> ArmCells:
     true_events = _events(followed, read, day)
+    there = followed.people - followed.gone(day)
+    parts = (there, true_events - there) if read.lost else ()
     if held is None:
-        return ArmCells(None, None, followed.people, true_events, None, followed)
+        return ArmCells(None, None, followed.people, true_events, None, followed, parts)
     return ArmCells(
         people=held.people,
         events=None if _too_early(held, read, day, policy) else _events(held, read, day),
@@ -184,14 +189,18 @@ def _from_life_table(
         true_events=true_events,
         held=held,
         followed=followed,
+        true_parts=parts,
     )
 
 
 def _events(leaving: Leaving, read: Reading, day: int | None) -> int:
-    return leaving.gone(day, read.events) if read.kind == "cause" else leaving.people - leaving.gone(day)
+    if read.kind == "cause":
+        return leaving.gone(day, read.events)
+    # whoever was censored is not known to be there
+    return leaving.people - leaving.gone(day, (*read.lost, CENSORED) if read.lost else None)
 
 
 def _too_early(held: Leaving, read: Reading, day: int | None, policy: Policy) -> bool:
     """No one is counted as gone yet, so that 'none' and 'a few' cannot be told apart."""
-    causes = read.events if read.kind == "cause" else [c for c in held.causes if c != CENSORED]
+    causes = read.events or read.lost or [c for c in held.causes if c != CENSORED]
     return not policy.exact and held.gone(day, causes) == 0

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from iop_outcomes.protocol import EVENTS
+
 # people whose outcome is not asked about, under any rule
 NOT_ASKED = ("not_yet_observed", "out_of_care", "not_known")
 
@@ -31,7 +33,7 @@ class Reading:
     kind: 'cause', the event is leaving by one of `events`; 'staying', the event is not having left at all; of
     counts, always 'cause'. events: levels of a group of counts, or causes of a life table. others: levels
     that are not the event; a group with any further level is refused. staying: name of the curve of those who
-    have not left.
+    have not left. lost: for 'staying', the causes that end it; () is any, censoring aside.
     """
 
     kind: Literal["cause", "staying"]
@@ -39,6 +41,7 @@ class Reading:
     others: tuple[str, ...] = ()
     left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     staying: str = "in_care"
+    lost: tuple[str, ...] = ()
 
 
 EVENT_LEVELS: Mapping[str, Reading] = {
@@ -46,6 +49,9 @@ EVENT_LEVELS: Mapping[str, Reading] = {
         "cause", ("unplanned",), ("completed", "transferred", "died", "other", "censored", "still_at_risk")
     ),
     "retained": Reading("staying"),
+    "retained_or_completed": Reading(
+        "staying", staying="in_care_or_completed", lost=("unplanned", "transferred", "died", "other")
+    ),
     "time_in_care": Reading("staying"),
     # any other outcome: a state at a horizon, or an event by it
     "*": Reading(
@@ -70,6 +76,13 @@ def readings(endpoints: Mapping[str, Mapping[str, str]]) -> dict[str, Reading]:
     for outcome, endpoint in endpoints.items():
         if endpoint["kind"] == "in_care":
             found[outcome] = Reading("staying")
+        elif endpoint["kind"] == "in_care_or_completed":
+            lost = tuple(c for c in LEAVING if c != "completed")
+            found[outcome] = Reading("staying", staying="in_care_or_completed", lost=lost)
+        elif endpoint["kind"] in EVENTS:
+            others = tuple(c for c in ("died",) if c != endpoint["cause"])
+            event = (endpoint["cause"],)
+            found[outcome] = Reading("cause", event, (*others, "censored", "still_at_risk"), staying="event_free")
         elif endpoint["kind"] == "left_index":
             others = tuple(c for c in LEAVING if c != endpoint["cause"])
             found[outcome] = Reading("cause", (endpoint["cause"],), (*others, "censored", "still_at_risk"))

@@ -48,6 +48,8 @@ def content(
     contrasts = list(study["contrasts"])
     everything = estimates
     counts, estimates, diagnostics = (select.asked_first(t, study) for t in (counts, estimates, diagnostics))
+    states = [o for o in Labels(study).endpoints() if Labels(study).kind(o) == "state_at_discharge"]
+    of_use, of_states = (estimates[estimates["outcome"].isin(states) == told] for told in (False, True))
     beside = truths.beside(estimates, study, truth) if truth is not None else []
     return {
         "title": study["title"],
@@ -72,13 +74,10 @@ def content(
         "what_is_detectable": design.what_is_detectable(),
         "difference_risks": design.difference_risks(diagnostics),
         "retention": _by_contrast(estimates, study, "retention"),
-        "abstinence": _by_contrast(estimates, study, "abstinence"),
-        "behind_abstinence": [
-            t
-            for c in contrasts
-            if _numbered(results.of_contrast(estimates, study, c, "abstinence"))
-            for t in results.of_levels(counts, study, c, "abstinence")
-        ],
+        "abstinence": _by_contrast(of_use, study, "abstinence"),
+        "behind_abstinence": _behind(counts, of_use, study),
+        "states": _by_contrast(of_states, study, "abstinence"),
+        "behind_states": _behind(counts, of_states, study),
         "reading": READING,
         "source_notes": list(notes),
         "otherwise": otherwise.tables(everything, study),
@@ -107,6 +106,17 @@ def question(study: Study) -> str:
 def _by_contrast(estimates: pd.DataFrame, study: Study, step: str) -> list[results.Table]:
     """Tables of the contrasts that have a number; the others are told of under what could not be estimated."""
     return _numbered([t for c in study["contrasts"] for t in results.of_contrast(estimates, study, c, step)])
+
+
+def _behind(counts: pd.DataFrame, estimates: pd.DataFrame, study: Study) -> list[results.Table]:
+    """People by state, for the contrasts and outcomes of the step abstinence that have a number."""
+    own = counts[counts["outcome"].isin(list(estimates["outcome"]))]
+    return [
+        t
+        for c in study["contrasts"]
+        if _numbered(results.of_contrast(estimates, study, c, "abstinence"))
+        for t in results.of_levels(own, study, c, "abstinence")
+    ]
 
 
 def _numbered(tables: list[results.Table]) -> list[results.Table]:

@@ -30,9 +30,15 @@ BOTH_SETTINGS = "Of people like those in whom both settings were used"
 # what people did, by kind of endpoint; leaving, by its cause
 VERBS = {
     "in_care": "were still in care on day {day}",
+    "in_care_or_completed": "were still in care, or had completed, on day {day}",
+    "engaged": "had engaged in care within {day} days",
+    "readmitted": "were back in care within {day} days of leaving it",
+    "overdose": "had an overdose on record within {day} days",
+    "death": "died within {day} days",
     "interview": "were abstinent on day {day}",
     "screen": "gave {label} on day {day}",
     "at_discharge": "had not used in the month before they left, of those who left within {day} days",
+    "state_at_discharge": "had, of those who left within {day} days, the outcome \u2018{name}\u2019",
     "no_return": "reported no return to use up to day {day}",
 }
 LEFT = {
@@ -49,6 +55,12 @@ READINGS = {
     ("observed_only", False): "among those whose answer is known",
     ("observed_only", True): "among those who gave a screen",
 }
+# why hazard ratios come after days and shares
+WHY_LAST = (
+    "Hazard ratios come last. Hazards of leaving cross where one arm loses people early and the other when its planned "
+    "stay ends; a single ratio is then an average over the days of follow-up that holds on no day and changes with its "
+    "length. Each is of one cause, among people still there: it speaks of a pace, not of how many leave in this way."
+)
 POINTS = "percentage points"
 OPEN = " The interval leaves the direction open."
 # why the naive comparison of stayers with leavers misleads, by what is measured
@@ -122,7 +134,7 @@ def verb(row: Row, labels: Labels) -> str:
     text = LEFT.get(endpoint.get("cause") or "unplanned", "") if kind == "left_index" else VERBS.get(kind, "")
     article = "an" if label[:1] in "aeiou" else "a"
     fallback = f"had the outcome \u2018{label}\u2019 by day {{day}}"
-    return (text or fallback).format(day=f"{row['horizon_days']:.0f}", label=f"{article} {label}")
+    return (text or fallback).format(day=f"{row['horizon_days']:.0f}", label=f"{article} {label}", name=label)
 
 
 def open_direction(row: Row) -> bool:

@@ -23,7 +23,7 @@ from iop_outcomes.figures.labels import (
     within,
 )
 from iop_outcomes.report import phrases
-from iop_outcomes.report.words import ORDER, Pair, pairs
+from iop_outcomes.report.words import Pair, pairs, rank
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,11 +64,12 @@ class Block:
 
 @dataclass(frozen=True)
 class Table:
-    """A table with its caption and column headings, the first of which is that of the labels."""
+    """A table with its caption and column headings, the first of which is that of the labels; note: how to read it."""
 
     caption: str
     columns: tuple[str, ...]
     blocks: tuple[Block, ...] = field(default=())
+    note: str = ""
 
 
 def of_contrast(estimates: pd.DataFrame, study: Study, contrast: str, step: str) -> list[Table]:
@@ -83,7 +84,7 @@ def of_contrast(estimates: pd.DataFrame, study: Study, contrast: str, step: str)
     if len(values):
         tables.append(_values(values, labels, contrast, (labels.arms(contrast)), labels.sides(contrast)))
     if len(ratios):
-        tables.append(_ratios(ratios, labels, contrast))
+        tables.append(_ratios(ratios, labels, contrast, phrases.WHY_LAST if step == "retention" else ""))
     return tables
 
 
@@ -115,9 +116,9 @@ def grouped(own: pd.DataFrame, labels: Labels) -> list[tuple[str, list[Pair]]]:
     """Estimands under their headings, methods in order."""
     keys = ["outcome", "horizon_days", "missing_rule", "stem"]
     order = own.assign(
-        kind=own["outcome"].map(lambda o: ORDER.index(labels.kind(o))),
+        place=rank(own, labels),
         rank=own["method"].map({m: i for i, m in enumerate(METHODS)}).fillna(len(METHODS)),
-    ).sort_values(["kind", "stem", "outcome", "horizon_days", "missing_rule", "rank"], kind="stable")
+    ).sort_values(["place", "outcome", "horizon_days", "missing_rule", "rank"], kind="stable")
     return [
         (_heading(rows.iloc[0].to_dict(), labels), pairs(rows))
         for _, rows in order.groupby(keys, sort=False, dropna=False)
@@ -168,7 +169,7 @@ def with_interval(row: dict[str, Any], form: Form) -> str:
     return f"{form(row['estimate'])} ({numbers.interval(row['conf_low'], row['conf_high'], form)})"
 
 
-def _ratios(own: pd.DataFrame, labels: Labels, name: str) -> Table:
+def _ratios(own: pd.DataFrame, labels: Labels, name: str, note: str) -> Table:
     blocks = []
     for heading, found in grouped(own, labels):
         lines = [
@@ -187,7 +188,7 @@ def _ratios(own: pd.DataFrame, labels: Labels, name: str) -> Table:
         ]
         blocks.append(Block(heading, tuple(lines)))
     columns = ("Method", f"Hazard ratio ({phrases.level(labels)})", "People", "People with the event")
-    return Table(f"{labels.contrast(name)}: hazard ratios", columns, tuple(blocks))
+    return Table(f"{labels.contrast(name)}: hazard ratios", columns, tuple(blocks), note)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """The results in plain words: sentences whose every number is taken from the estimates or from the study.
 
-In order: each contrast with its questions (leaving, staying, abstinence under every reading of a missing outcome, time
-to an event), then longer stays, then hours a week. Of several methods the adjusted one speaks; where the design did not
-allow it, the reason is given and the unadjusted comparison follows under that name. An interval that holds both
-directions is said to leave the direction open.
+In order: each contrast with its questions (days in care, staying, leaving, abstinence under every reading of a missing
+outcome, time to an event), then longer stays, then hours a week. Of several methods the adjusted one speaks; where
+the design did not allow it, the reason is given and the unadjusted comparison follows under that name. An interval that
+holds both directions is said to leave the direction open.
 """
 
 from __future__ import annotations
@@ -28,7 +28,12 @@ USUAL_DAY = 90
 KINDS_OF_ABSTINENCE = ("interview", "screen", "at_discharge", "no_return")
 
 # kinds of endpoints in the order in which they are spoken of
-ORDER = ("left_index", "in_care", *KINDS_OF_ABSTINENCE, "first_use", "run_of_screens", "")
+ORDER = (
+    "in_care", "in_care_or_completed", "left_index", "engaged", "readmitted", "overdose", "death",
+    *KINDS_OF_ABSTINENCE, "first_use", "run_of_screens", "state_at_discharge", "",
+)  # fmt: skip
+# measures in the order in which they are spoken of and tabulated: days first, as they need no proportional hazards
+MEASURES = ("mean_days", "risk", "dose_response", "hazard_ratio")
 
 Row = dict[str, Any]
 
@@ -129,13 +134,19 @@ def _contrast(own: pd.DataFrame, everything: pd.DataFrame, labels: Labels, name:
     own = own[~own["analysis"].isin(durations["analysis"])]
     counted = set(own.loc[own["stem"] != "hazard_ratio", "outcome"]) | set(durations["outcome"])
     told = own[(own["stem"] != "hazard_ratio") | ~own["outcome"].isin(counted)]
-    told = told.iloc[told["outcome"].map(lambda o: ORDER.index(labels.kind(o))).argsort(kind="stable")]
+    told = told.iloc[rank(told, labels).argsort(kind="stable")]
     for (_, outcome, stem), rows in told.groupby(["analysis", "outcome", "stem"], sort=False):
         rows = rows[rows["horizon_days"] == key_day(rows, labels.study)]
         if labels.kind(str(outcome)) in KINDS_OF_ABSTINENCE and stem == "risk":
             yield from _readings(rows, labels, bool(shared))
         else:
             yield from _answer(pairs(rows), labels, bool(shared))
+
+
+def rank(rows: pd.DataFrame, labels: Labels) -> pd.Series:
+    """The place of each row: days, then shares, then ratios of hazards; within each by kind of endpoint."""
+    kinds = rows["outcome"].map(lambda o: ORDER.index(labels.kind(o)))
+    return rows["stem"].map({m: i for i, m in enumerate(MEASURES)}).fillna(len(MEASURES)) * len(ORDER) + kinds
 
 
 def _shared_gate(own: pd.DataFrame) -> str:

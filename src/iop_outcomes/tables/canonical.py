@@ -65,6 +65,8 @@ STAYS = Table(
         "service": _text("service as the source names it"),
         "level_at_discharge": _text("level of care on the last day, where the record tells it apart", LEVELS),
         "use_at_discharge": _text("use in the month before discharge", ("none", "some", "daily", "unknown")),
+        "employment_at_discharge": _text("employment at discharge, in the words of employment at admission"),
+        "arrests_at_discharge": _text("arrests in the month before discharge, in the words of those before admission"),
     },
     key=("stay_id",),
 )
@@ -78,6 +80,14 @@ PERSONS = Table(
         "observed_to_day": Column("whole", "last day on which records could exist for the person", "day"),
         "death_day": Column(
             "whole", "day of death, where known", "day", nullable=True, absent_means_missing=True, outcome=True
+        ),
+        "overdose_day": Column(
+            "whole",
+            "day of the first overdose, fatal or not, on or after day 0, where known",
+            "day",
+            nullable=True,
+            optional=True,
+            outcome=True,
         ),
         "age": Column("whole", "age at admission", "years", nullable=True, low=0, high=120),
         "sex": Column("text", "sex as recorded", allowed=("female", "male", "unknown")),

@@ -11,7 +11,9 @@ from iop_outcomes.tables.declare import Column, Table
 # what a classifier by hours can say of a level of care
 CLASSES = (*LEVELS, "none", "indeterminate", "not_known")
 
-CAUSES = ("unplanned", "completed", "transferred", "died", "other", "censored")
+CAUSES = (
+    "unplanned", "completed", "transferred", "died", "other", "engaged", "readmitted", "overdose", "censored",
+)  # fmt: skip
 
 QUARANTINE = Table(
     "quarantine",
@@ -68,6 +70,12 @@ EPISODES = Table(
         "index_reason": Column("text", "how the index level was left; missing while open", nullable=True, outcome=True),
         "use_at_discharge": Column(
             "text", "use in the month before the index level was left, where recorded", nullable=True, outcome=True
+        ),
+        "employment_at_discharge": Column(
+            "text", "employment when the index level was left, where known", nullable=True, outcome=True
+        ),
+        "arrests_at_discharge": Column(
+            "text", "arrests in the month before the index level was left, where known", nullable=True, outcome=True
         ),
         "episode_start_day": Column("whole", "first day of the episode, detoxification included", "day"),
         "episode_end_day": Column("whole", "last day of the episode", "day", nullable=True, outcome=True),
@@ -181,7 +189,7 @@ RETENTION = Table(
         "follows": Column(
             "text",
             "index: the index level; care: the episode; continuum: the episode, its days counted from the first day of "
-            "detoxification; care_gap_<days>: the episode under another gap rule",
+            "detoxification; care_gap_<days>: the episode under another gap rule; or an endpoint that follows an event",
         ),
         "days": Column("whole", "days until it was left, or last seen in it", "days", low=0, outcome=True),
         "days_latest": Column(
@@ -191,7 +199,7 @@ RETENTION = Table(
             low=0,
             outcome=True,
         ),
-        "cause": Column("text", "how it was left", allowed=CAUSES, outcome=True),
+        "cause": Column("text", "how it was left, or the event", allowed=CAUSES, outcome=True),
     },
     key=("person_id", "follows"),
 )

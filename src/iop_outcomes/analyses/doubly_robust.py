@@ -1,0 +1,30 @@
+"""Augmented inverse probability weighting of a contrast: the score's terms in the outcome model, both models estimated.
+
+The outcome model has the arm and the terms of the propensity score. It is logistic for outcomes that are 0 or 1, and
+linear for pseudo-observations and days, which need not lie in a range.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from iop_outcomes.analyses.sample import Sample
+from iop_outcomes.estimators import effects
+from iop_outcomes.estimators.estimate import Estimate
+
+
+def means(sample: Sample, outcome: Any, observed: Any, family: str) -> Estimate:
+    """Mean outcome with everyone in the first and in the second arm, in that order; the score counts as estimated.
+
+    outcome, observed: (n,) in the order of the sample. family: one of regression.FAMILIES. Raises EstimationError.
+    """
+    terms = sample.terms[:, 1:]
+    names = ("arm", *(f"t_{j}" for j in range(1, terms.shape[1] + 1)))
+
+    def with_arm(value: Any) -> Any:
+        return np.column_stack([np.broadcast_to(value, len(terms)), terms])
+
+    model = effects.fit_outcome(family, with_arm(sample.arm), outcome, names, observed=observed)
+    return effects.aipw(model, sample.arm, with_arm(1.0), with_arm(0.0), sample.propensity, stacked=True)

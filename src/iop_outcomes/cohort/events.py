@@ -1,0 +1,117 @@
+"""Events that are followed beside leaving care: engagement, return to care, death, overdose.
+
+Each kind of endpoint is a function that gives days and causes of the units to which its event could happen; an event
+that is recorded of no one is not followed at all, as silence is then no evidence. Death competes with every other
+event; whatever lies beyond the end of observation is censored there.
+
+Engaged is who has so many days with attended care, counted from a day on. Return to care is asked of people who were
+seen to leave their episode alive: its clock starts on their last day in care, and its event is the first day of the
+next episode, which by the gap rule lies more than the gap later. Whoever was still in care when observation ended, or
+died in care, is not at risk of it, and is observed for 0 days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from iop_outcomes.cohort.units import from_zero
+from iop_outcomes.protocol import EVENTS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Endpoint = Mapping[str, Any]
+Tables = Mapping[str, "pd.DataFrame"]
+
+
+def followed(people: pd.DataFrame, tables: Tables, endpoints: Sequence[Endpoint]) -> Iterator[pd.DataFrame]:
+    """Rows of the table retention for each endpoint of a kind in EVENTS whose event is recorded of anyone.
+
+    tables: sessions, persons and episodes.
+    """
+    import pandas as pd
+
+    for endpoint in endpoints:
+        start, day = KINDS[endpoint["kind"]](people, tables, endpoint)
+        death = _days(tables["persons"], people, "death_day") - start
+        end = people["observed_days"].astype("Int64") - start
+        # on one day, the event comes before death, and both before the end of observation
+        last = pd.concat([day, death, end], axis=1).min(axis=1).fillna(0)
+        cause = pd.Series("censored", index=people.index, dtype=object)
+        cause = cause.mask((death <= last).fillna(False).astype(bool), "died")
+        cause = cause.mask((day <= last).fillna(False).astype(bool), EVENTS[endpoint["kind"]])
+        at_risk = (start.notna() & (last >= 0)).astype(bool)
+        cause, last = cause.where(at_risk, "censored"), last.where(at_risk, 0)
+        if (cause == EVENTS[endpoint["kind"]]).any():
+            yield pd.DataFrame(
+                {
+                    "person_id": people["person_id"],
+                    "follows": endpoint["outcome"],
+                    "days": last.astype("int64"),
+                    "days_latest": last.astype("int64"),
+                    "cause": cause,
+                }
+            )
+
+
+def _days(persons: pd.DataFrame, people: pd.DataFrame, column: str) -> pd.Series:
+    """A day of persons, counted from each unit's time zero, in the order of people."""
+    import pandas as pd
+
+    if column not in persons:
+        return pd.Series(pd.NA, index=people.index, dtype="Int64")
+    day = people["record_id"].map(persons.set_index("person_id")[column]).astype("Int64")
+    return day - people["index_start_day"].astype("Int64")
+
+
+def _from_time_zero(people: pd.DataFrame) -> pd.Series:
+    import pandas as pd
+
+    return pd.Series(0, index=people.index, dtype="Int64")
+
+
+def engaged(people: pd.DataFrame, tables: Tables, endpoint: Endpoint) -> tuple[pd.Series, pd.Series]:
+    """Day of the last of so many days with attended care."""
+    sessions = from_zero(tables["sessions"], people)
+    counted = sessions[(sessions["day"] >= endpoint["from_day"]) & (sessions["minutes"] > 0)]
+    days = counted[["person_id", "day"]].drop_duplicates().sort_values(["person_id", "day"])
+    reached = days[days.groupby("person_id").cumcount() == endpoint["sessions"] - 1].set_index("person_id")["day"]
+    return _from_time_zero(people), people["person_id"].map(reached).astype("Int64")
+
+
+def death(people: pd.DataFrame, tables: Tables, endpoint: Endpoint) -> tuple[pd.Series, pd.Series]:
+    """Day of death."""
+    return _from_time_zero(people), _days(tables["persons"], people, "death_day")
+
+
+def overdose(people: pd.DataFrame, tables: Tables, endpoint: Endpoint) -> tuple[pd.Series, pd.Series]:
+    """Day of the first overdose; one before time zero says nothing of the time after it."""
+    day = _days(tables["persons"], people, "overdose_day")
+    return _from_time_zero(people).mask(day < 0), day
+
+
+def readmitted(people: pd.DataFrame, tables: Tables, endpoint: Endpoint) -> tuple[pd.Series, pd.Series]:
+    """Last day of the episode of who left it alive, and days from there to the first day of the next."""
+    ordered = tables["episodes"].sort_values(["person_id", "episode"])
+    following = ordered.groupby("person_id")["episode_start_day"].shift(-1)
+    own = ordered.assign(next_start=following)[
+        ["person_id", "index_start_day", "episode_end_day", "episode_reason", "next_start"]
+    ]
+    merged = people[["record_id", "index_start_day", "observed_days"]].merge(
+        own.rename(columns={"person_id": "record_id"}), on=["record_id", "index_start_day"], how="left"
+    )
+    merged.index = people.index
+    zero = merged["index_start_day"].astype("Int64")
+    end = merged["episode_end_day"].astype("Int64") - zero
+    seen = (end <= merged["observed_days"]) & (merged["episode_reason"] != "died")
+    start = end.where(seen.fillna(False).astype(bool))
+    return start, merged["next_start"].astype("Int64") - zero - start
+
+
+KINDS: dict[str, Callable[[pd.DataFrame, Tables, Endpoint], tuple[pd.Series, pd.Series]]] = {
+    "engaged": engaged,
+    "readmitted": readmitted,
+    "death": death,
+    "overdose": overdose,
+}
