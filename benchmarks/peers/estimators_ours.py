@@ -111,9 +111,7 @@ def impute() -> Pair:
     gone = np.random.default_rng(1).random(len(d["arm"])) < 0.1
     educ = np.where(gone, np.nan, d["EDUC"].astype(float))
     variables = [imputation.Incomplete("EDUC", educ, int(d["EDUC"].max()) + 1)]
-    variables += [
-        imputation.Incomplete(c, d[c].astype(float), int(d[c].max()) + 1) for c in COVARIATES if c != "EDUC"
-    ]
+    variables += [imputation.Incomplete(c, d[c].astype(float), int(d[c].max()) + 1) for c in COVARIATES if c != "EDUC"]
     found = imputation.impute(variables, None, 1, 1, passes=1)[0]["EDUC"][gone]
     return float((found == 1).mean()), float((found == 2).mean())
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 
+from iop_outcomes import weighting
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import Analysis, Eligibility, Endpoint, Study
 from iop_outcomes.tables import TABLES
 
 BINARY = ("interview", "screen", "at_discharge", "no_return")
 TIMED = ("first_use", "run_of_screens")
-HAZARDS = ("naive", "randomised", "iptw", "overlap")
-WEIGHTED = ("crude", "iptw", "overlap")
+HAZARDS = ("naive", "randomised", *weighting.WEIGHTED)
+WEIGHTED = ("crude", *weighting.WEIGHTED, *weighting.IMPUTED)
 
 # (step, what is compared, kinds of endpoint) -> measure -> methods
 METHODS: dict[tuple[str, str, tuple[str, ...]], dict[str, tuple[str, ...]]] = {
@@ -43,9 +44,7 @@ DERIVED = {
 ESTIMANDS = {
     "crude": "as_observed",
     "naive": "as_observed",
-    "iptw": "ATE",
-    "aipw": "ATE",
-    "overlap": "ATO",
+    **{name: method.estimand for name, method in weighting.METHODS.items()},
     "landmark": "landmark",
     "landmark_adjusted": "landmark",
     "spline": "landmark",
@@ -107,10 +106,12 @@ def _check_groups(study: Study) -> None:
 
 def _check_companion(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None:
     """An endpoint under another gap rule or clock: linked under that rule, and asked for by weighted methods only."""
-    if endpoint.companion and row.method == "crude" and study.disclosure.policy != "none":
+    method = weighting.METHODS.get(row.method)
+    counted = row.method == "crude" or (method is not None and method.alike is not None)
+    if endpoint.companion and counted and study.disclosure.policy != "none":
         raise StudyError(
             f"{at}: '{endpoint.outcome}' repeats a question under another gap rule or clock. Its crude counts beside "
-            "those of the question itself would give a few people away: ask for it with iptw or overlap only."
+            "those of the question itself would give a few people away: ask for it with iptw or overlap, for example."
         )
     linked = [study.care.gap_days, *study.care.gap_sensitivity_days]
     if endpoint.gap_days is not None and endpoint.gap_days not in linked:

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 from iop_outcomes import agreement, sheets, variants
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import Analysis, Contrast, Eligibility, Endpoint, Part, Study
+from iop_outcomes.weighting import IMPUTED
 
 Plain = dict[str, Any]
 
@@ -65,6 +66,14 @@ class Loaded:
             for a in self.analyses
             if a.step == step and (contrast is None or a.contrast == contrast)
         ]
+
+    def methods(self, contrast: str) -> list[str]:
+        """The methods that the sheet asks for in a contrast, sorted."""
+        return sorted({a.method for a in self.analyses if a.contrast == contrast})
+
+    def imputes(self, step: str, contrast: str) -> bool:
+        """Some analysis of a contrast asks for covariates to be imputed."""
+        return any(row["method"] in IMPUTED for row in self.rows(step, contrast))
 
     def endpoints_of(self, *kinds: str) -> list[Plain]:
         """The endpoints of some kinds that the sheet asks for, as plain dicts, without their words."""

@@ -1,4 +1,4 @@
-"""Imputed values against those of R's mice, in distribution; pooling against mice::pool.scalar."""
+"""Imputed values against those of mice in distribution; pooling and power against worked examples."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from iop_outcomes.estimators import power
 from iop_outcomes.estimators.imputation import Incomplete, impute
 from iop_outcomes.estimators.pooling import pool
 
@@ -68,3 +69,17 @@ def test_pooling(oracle: Any, agree: Any) -> None:
             pooled.relative_increase[0], pooled.fraction_missing[0],
         ]  # fmt: skip
         agree(shown, [given[k] for k in ("qbar", "ubar", "b", "t", "df", "riv", "fmi")], tolerance)
+
+
+def test_power(oracle: Any, agree: Any) -> None:
+    reference = oracle("POWER")
+    found = {
+        "schoenfeld_events_hr0.75_1to1_80pct": power.events_for_hazard_ratio(0.75),
+        "schoenfeld_30pct_alloc": power.events_for_hazard_ratio(0.75, share=0.3),
+        "ni_props_n_per_arm_p.5_margin.1_90pct": power.people_for_margin(0.5, 0.1),
+        "tost_props_n_per_arm_p.5_margin.1_90pct": power.people_for_margin(0.5, 0.1, alpha=0.05, equivalence=True),
+        "deff_m30_icc.05": power.design_effect(30, 0.05),
+        "events_ni_hr_margin1.25_90pct": power.events_for_margin(1.25),
+    }
+    assert set(found) == set(reference["values"])
+    agree(list(found.values()), [reference["values"][k] for k in found], reference["tolerance"])

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from iop_outcomes.estimators.cause_models import fit_cause_models
 from iop_outcomes.estimators.cuminc import (
     at_risk,
     by_arm,
@@ -20,6 +21,7 @@ from iop_outcomes.estimators.cuminc import (
 from iop_outcomes.estimators.estimate import Estimate, difference, log_ratio
 from iop_outcomes.estimators.propensity import fit_propensity, weights
 from iop_outcomes.estimators.regression import linear
+from iop_outcomes.estimators.standardised_curves import standardised_incidence
 
 Z = norm.ppf(0.975)
 COVARIATES = ["AGE", "BECK", "NDT", "IV3", "RACE", "SITE"]
@@ -157,3 +159,17 @@ def test_pseudo_values_are_the_influence(oracle: Any, reference_data: Any, agree
     adjusted = linear(uis[names], pseudo, names)
     agree(adjusted.value, [values["pseudo_coef"][n] for n in ("(Intercept)", *names)], tolerance)
     agree(adjusted.standard_error(), [values["pseudo_hc0_se"][n] for n in ("(Intercept)", *names)], tolerance)
+
+
+def test_standardised_incidence_mgus2(oracle: Any, reference_data: Any, agree: Any) -> None:
+    reference, mgus = oracle("CAUSE_SPECIFIC_mgus2"), reference_data("mgus2_cr")
+    expected, tolerance = reference["values"], reference["tolerance"]
+    male = (mgus.sex == "M").astype(float)
+    models = fit_cause_models(np.column_stack([mgus.age, male]), mgus.etime, mgus.event, ("age", "sexM"))
+    aged_70 = {str(1 + sex): (models, np.tile([70.0, sex], (len(mgus), 1))) for sex in (0, 1)}
+    for form, key in (("product-limit", "cif_age70_product_limit"), ("exponential", "cif_age70_exp")):
+        predicted = standardised_incidence(aged_70, 1, expected["times"], form=form)
+        agree(predicted.value, [expected[key]["1"], expected[key]["2"]], tolerance)
+    both = {str(sex): (models, np.column_stack([mgus.age, np.full(len(mgus), sex)])) for sex in (0, 1)}
+    average = standardised_incidence(both, 1, expected["times"])
+    agree(average.value, [expected["standardised_cif_sex0"], expected["standardised_cif_sex1"]], tolerance)

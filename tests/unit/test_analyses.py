@@ -268,3 +268,79 @@ def test_attrition_adds_up_to_everyone_in_the_records():
 def test_measures_are_named_after_the_arms():
     assert rows.measures("risk", ("x", "y")) == ["risk_x", "risk_y", "risk_difference", "risk_ratio"]
     assert rows.measures("hazard_ratio", ("x", "y")) == ["hazard_ratio"]
+
+
+def test_the_detectable_difference_is_told_and_gates_where_a_limit_is_set(cohort):
+    found = run_abstinence(
+        cohort, ask(step="abstinence", outcome="abstinent", horizon_days=180, missing_rule="observed_only")
+    )
+    row = found["diagnostics"].iloc[0]
+    assert (row["quantity"], row["variable"]) == ("detectable_difference", "abstinent:180:observed_only")
+    assert (row["status"], row["method"]) == ("info", "overlap")
+    error = found["estimates"].set_index("measure").loc["risk_difference", "std_error"]
+    # about 2.8 standard errors of the difference
+    assert row["value"] == pytest.approx(2.8 * error, rel=0.1)
+    limited = run_retention(cohort, ask(), gate={**GATE, "max_detectable_difference": 0.01})
+    assert limited["diagnostics"]["status"].tolist() == ["failed"]
+    assert set(limited["estimates"]["status"]) == {"gated"}
+    assert limited["estimates"]["reason"].str.contains("smallest difference in risk that these people can show").all()
+    assert len(run_retention(cohort, ask(measure="mean_days", outcome="time_in_care"))["diagnostics"]) == 0
+
+
+def with_gaps(cohort):
+    """The cohort with sex and age unrecorded for some, more often where the outcome is bad."""
+    rng = np.random.default_rng(5)
+    bad = (cohort["retention"].query("follows == 'index'")["cause"] == "unplanned").to_numpy()
+    lost = rng.random((2, N)) < np.where(bad, 0.3, 0.1)
+    people = cohort["people"].assign(sex=np.where(lost[0], "unknown", cohort["people"]["sex"]))
+    numbers = cohort["covariates"].drop(columns="sex=female")
+    numbers = numbers.assign(age=numbers["age"].mask(lost[1], numbers["age"].median()))
+    numbers["age=missing"] = lost[1].astype(float)
+    numbers["sex=female"] = (people["sex"] == "female").astype(float)
+    numbers["sex=unknown"] = lost[0].astype(float)
+    made = design.run(
+        people, numbers, cohort["arms"], "k", "c", CONTRAST, ADJUSTMENT, GATE, ["overlap", "overlap_imputed"]
+    )
+    return {**cohort, "people": people, "covariates": numbers, "scores": made["scores"], "gates": made["gates"]}
+
+
+IMPUTATION = {"imputations": 5, "passes": 2, "seed": 1, "adjustment": ADJUSTMENT}
+
+
+def run_imputed(cohort, step, *asked, settings=IMPUTATION):
+    given = {"retention": ("retention",), "abstinence": ("abstinence", "first_use")}[step.__name__.split(".")[-1]]
+    found = step.run(
+        *(cohort[n] for n in (*given, "scores", "gates")), "k", asked, CONTRAST, ENDPOINTS, GATE, INFERENCE,
+        cohort["people"], cohort["covariates"], settings,
+    )  # fmt: skip
+    return found["estimates"].set_index(["method", "measure"])
+
+
+def test_covariates_are_imputed_with_the_outcome_and_estimates_pooled(cohort):
+    gappy = with_gaps(cohort)
+    both = (ask(), ask(method="overlap_imputed"))
+    found = run_imputed(gappy, retention, *both)
+    complete = by_measure(run_retention(cohort, ask()))
+    assert (found["status"] == "ok").all()
+    gap = found.loc[("overlap_imputed", "risk_difference")]
+    assert gap["estimate"] == pytest.approx(complete["risk_difference"], abs=0.02)
+    arms = found.loc["overlap_imputed"]["estimate"]
+    assert gap["estimate"] == pytest.approx(arms["risk_iop"] - arms["risk_residential"])
+    assert gap["conf_low"] < gap["estimate"] < gap["conf_high"]
+    assert 0 < gap["p_value"] < 1
+    assert found.loc[("overlap_imputed", "risk_ratio"), "estimate"] == pytest.approx(
+        arms["risk_iop"] / arms["risk_residential"], rel=0.01
+    )
+    again = run_imputed(gappy, retention, *both)
+    pd.testing.assert_frame_equal(found, again)
+    asked = ask(
+        step="abstinence", outcome="abstinent", horizon_days=180, missing_rule="observed_only", method="overlap_imputed"
+    )
+    assert (run_imputed(gappy, abstinence, asked)["status"] == "ok").all()
+
+
+def test_where_nothing_is_missing_imputation_says_so(cohort):
+    full = {**cohort, "gates": with_gaps(cohort)["gates"]}
+    found = run_imputed(full, retention, ask(method="overlap_imputed"))
+    assert set(found["status"]) == {"not_possible"}
+    assert found["reason"].str.startswith("nothing is missing").all()

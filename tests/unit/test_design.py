@@ -146,3 +146,73 @@ def test_weights_that_do_not_differ_are_the_crude_comparison_and_gated():
     bare = {"continuous": [], "categorical": [], "site_effects": False, "spline_knots": 3}
     found = run(people, covariates[["person_id"]], arms, adjustment=bare)
     assert status(found, "overlap") == ("gated", "there is nothing to adjust for: the crude comparison stands")
+
+
+def diagnostics(found, quantity, **key):
+    own = found["diagnostics"].query("quantity == @quantity")
+    for name, value in key.items():
+        own = own[own[name] == value]
+    return own.set_index("variable")
+
+
+def test_only_weights_that_analyses_ask_for_are_computed_and_judged():
+    found = run(*cohort(), methods=["crude", "att", "iptw_truncated", "overlap_imputed"])
+    held = set(found["scores"].columns)
+    assert {"att", "iptw_truncated", "overlap"} <= held
+    assert not {"iptw", "atc", "entropy"} & held
+    assert set(found["gates"]["method"]) == {
+        "crude", "naive", "randomised", "att", "iptw_truncated", "overlap_imputed",
+    }  # fmt: skip
+    assert (found["gates"]["status"] == "ok").all()
+    assert set(found["diagnostics"]["method"]) == {"unweighted", "att", "iptw_truncated", "overlap"}
+    bare = run(*cohort(), methods=["crude"])
+    assert not {"iptw", "overlap"} & set(bare["scores"].columns)
+
+
+def test_balance_goes_beyond_means():
+    found = run(*cohort(strength=1))
+    ratio = diagnostics(found, "variance_ratio", method="unweighted")["value"]
+    assert list(ratio.index) == ["age"]
+    distance = (diagnostics(found, "distribution_distance", method=m)["value"]["age"] for m in ("unweighted", "iptw"))
+    assert next(distance) > 0.2 > next(distance)
+    within = diagnostics(found, "within_site_difference", method="overlap")["value"]
+    # the score has a term for each site, and so balances the sites, not each covariate within each site
+    assert set(within.index) == {"age", "sex=female"}
+    assert within.abs().max() < 0.1
+    largest = diagnostics(found, "largest_within_site_difference", method="overlap")["value"]
+    assert (largest.abs() >= within.abs() - 1e-12).all()
+    overlap = diagnostics(found, "score_overlap")["value"]["all"]
+    assert 0.3 < overlap < 0.9
+
+
+def test_positivity_by_site_and_category():
+    people, covariates, arms = cohort()
+    arms.loc[people["site_id"] == "S2", "arm"] = 1
+    people.loc[:4, "sex"] = "unknown"
+    found = diagnostics(run(people, covariates, arms), "share_in_first_arm")
+    assert found.loc["stratum=S2", ["value", "threshold", "status"]].tolist() == [1, 10, "failed"]
+    assert found.loc["stratum=S0", "status"] == "ok"
+    assert found.loc["sex=unknown", "status"] == "failed"
+    both = people["site_id"] != "S2"
+    own = both & (people["sex"] == "female")
+    assert found.loc["sex=female", "value"] == pytest.approx(arms.loc[own, "arm"].mean())
+    assert found.loc["sex=female", "status"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("limit", "reason"),
+    [
+        ({"max_variance_ratio": 1.001}, "varies more in one arm"),
+        ({"max_within_site_difference": 1e-6}, "out of balance within sites"),
+        ({"min_score_overlap": 0.99}, "overlap too little (limit 99%)"),
+    ],
+)
+def test_limits_that_the_protocol_may_set(limit, reason):
+    found = run(*cohort(), thresholds={**GATE, **limit})
+    gate, why = status(found, "iptw")
+    assert gate == "gated"
+    assert reason in why
+    quantity = {"max_variance_ratio": "variance_ratio", "min_score_overlap": "score_overlap"}
+    shown = diagnostics(found, quantity.get(next(iter(limit)), "within_site_difference"))
+    assert "failed" in set(shown["status"])
+    assert status(found, "crude") == ("ok", "")

@@ -15,10 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iop_outcomes.estimators import cuminc, effects, grouped, regression, splines
+from iop_outcomes.estimators import cuminc, effects, grouped, regression, splines, standardised_curves
+from iop_outcomes.estimators.cause_models import fit_cause_models
 from iop_outcomes.estimators.concordance import concordance
 from iop_outcomes.estimators.cox import cox
 from iop_outcomes.estimators.cox_by_period import cox_by_period
+from iop_outcomes.estimators.cumulative_hazard import nelson_aalen
 from iop_outcomes.estimators.estimate import Estimate, join, stack
 from iop_outcomes.estimators.fine_gray import fine_gray
 from iop_outcomes.estimators.propensity import WEIGHTINGS, fit_propensity, weight_slope, weights
@@ -100,12 +102,30 @@ def dose_curve(s: Sample) -> Estimate:
     return effects.standardised_curve(model, lambda g: columns(np.full(len(dose), g)), (-0.5, 0.5), over=s["arm"] == 1)
 
 
+def arms(s: Sample, ties: str = "efron") -> standardised_curves.Settings:
+    """One model for both arms."""
+    models = fit_cause_models(with_arm(s), s["time"], s["cause"], ARM_COLUMNS, ties=ties, **late(s))
+    return {"one": (models, with_arm(s, 1)), "zero": (models, with_arm(s, 0))}
+
+
+def own_models(s: Sample) -> standardised_curves.Settings:
+    """Each arm's own models, everyone averaged over."""
+    return {
+        name: (
+            fit_cause_models(s["x"], s["time"], s["cause"], NAMES, ties="breslow", within=s["arm"] == arm, **late(s)),
+            s["x"],
+        )
+        for name, arm in (("one", 1), ("zero", 0))
+    }
+
+
 ESTIMATORS: dict[str, Callable[[Sample], Estimate]] = {
     "cumulative_incidence": lambda s: cuminc.cumulative_incidence(s["time"], s["cause"], 1, TIMES, **common(s)),
     "cumulative_incidence_late": lambda s: cuminc.cumulative_incidence(s["time"], s["cause"], 2, TIMES, **late(s)),
     "survival": lambda s: cuminc.survival(s["time"], event(s), TIMES, **late(s)),
     "restricted_mean": lambda s: cuminc.restricted_mean(s["time"], event(s), (5, 9), **late(s)),
     "time_lost": lambda s: cuminc.time_lost(s["time"], s["cause"], 1, 9, **late(s)),
+    "nelson_aalen": lambda s: nelson_aalen(s["time"], s["cause"], 1, TIMES, **late(s)),
     "by_arm": lambda s: cuminc.by_arm(
         cuminc.cumulative_incidence,
         s["arm"],
@@ -142,6 +162,18 @@ ESTIMATORS: dict[str, Callable[[Sample], Estimate]] = {
     "poisson": lambda s: regression.poisson(s["x"], s["y"], NAMES, **common(s)),
     "linear": lambda s: regression.linear(s["x"], s["cost"], NAMES, **common(s)),
     "pseudo_regression": lambda s: pseudo_regression(s["y"][:, None], s["x"], NAMES, ("y",), "logit", **common(s)),
+    "standardised_incidence_efron": lambda s: standardised_curves.standardised_incidence(arms(s), 1, TIMES),
+    "standardised_time_lost": lambda s: standardised_curves.standardised_time_lost(
+        arms(s, "breslow"), 2, 9, over=s["arm"] == 1
+    ),
+    "standardised_survival": lambda s: standardised_curves.standardised_survival(own_models(s), TIMES),
+    "standardised_restricted_mean": lambda s: standardised_curves.standardised_restricted_mean(own_models(s), (5, 9)),
+    "standardised_exponential": lambda s: standardised_curves.standardised_incidence(
+        arms(s, "breslow"), 2, TIMES, form="exponential"
+    ),
+    "standardised_exponential_mean": lambda s: standardised_curves.standardised_restricted_mean(
+        own_models(s), 9, form="exponential"
+    ),
     "mean_by_arm": lambda s: effects.mean_by_arm(s["y"], s["arm"], observed=s["observed"], **common(s)),
     "standardised_logistic": lambda s: standardised("logistic", "y", s),
     "standardised_poisson": lambda s: standardised("poisson", "y", s),

@@ -356,3 +356,63 @@ def test_the_config_names_the_policy() -> None:
     assert run(few, **frames, disclosure={"policy": "cms"})["counts"]["count"].isna().all()
     with pytest.raises(StudyError, match="looser"):
         run(few, **frames, disclosure={"policy": "cms", "minimum_count": 3})
+
+
+def share(variable: str, value: float = 0.5, **key: Any) -> dict[str, Any]:
+    return diagnostic(variable, value, quantity="share_in_first_arm", threshold=10.0, status="ok", **key)
+
+
+IN_ORDER = {"c": list(ARMS)}
+
+
+def test_shares_by_category_come_from_released_counts_and_sites_stay_private() -> None:
+    sex = {"analysis": "design", "outcome": "covariate:sex", "horizon_days": None}
+    counts = counts_of("iop", {"female": 40, "male": 60}, **sex)
+    counts += counts_of("residential", {"female": 38, "male": 50, "unknown": 30, "mixed": 20, "other": 3}, **sex)
+    asked = [share(f"sex={v}", 0.1234) for v in ("female", "unknown", "other", "never")]
+    asked += [share("stratum=S01", 1.0)]
+    asked.append(diagnostic("age", 0.3, quantity="largest_within_site_difference", threshold=None, status="info"))
+    found = release(counts=counts, diagnostics=asked, arms=IN_ORDER)["diagnostics"].set_index("variable")
+    assert "stratum=S01" not in found.index
+    assert (found.loc["sex=female", "value"], found.loc["sex=female", "status"]) == (round(40 / 78, 3), "ok")
+    assert (found.loc["sex=unknown", "value"], found.loc["sex=unknown", "status"]) == (0, "failed")
+    assert found.loc[["sex=other", "sex=never", "age"], "status"].eq("suppressed").all()
+    assert found.loc[["sex=other", "sex=never", "age"], "value"].isna().all()
+    coarse = release("opensafely", counts=counts, diagnostics=asked, arms=IN_ORDER)["diagnostics"].set_index("variable")
+    assert coarse.loc["sex=female", "value"] == round(40 / 80, 3)  # 38 is shown as 40
+    everything = release("none", counts=counts, diagnostics=asked, arms=IN_ORDER)["diagnostics"].set_index("variable")
+    assert everything.loc["stratum=S01", "value"] == 1
+
+
+def test_the_overlap_of_scores_is_withheld_with_a_hidden_bin() -> None:
+    bins = {"analysis": "design", "outcome": "propensity", "horizon_days": None}
+    wide = {"0.40-0.45": 60, "0.45-0.50": 40}
+    asked = [diagnostic("all", 0.8, quantity="score_overlap", threshold=None, status="info")]
+    for narrow, status in (({"0.50-0.55": 30}, "info"), ({"0.50-0.55": 3}, "suppressed")):
+        counts = counts_of("iop", wide | narrow, **bins) + counts_of("residential", wide, **bins)
+        assert only(release(counts=counts, diagnostics=asked)["diagnostics"]).status == status
+
+
+def test_a_detectable_difference_goes_with_its_estimate() -> None:
+    asked = diagnostic(
+        "abstinent:180:missing_is_using", 0.07, analysis="a", method="iptw", quantity="detectable_difference",
+        threshold=None, status="info",
+    )  # fmt: skip
+    shown = release(counts=PLENTY, estimates=four(number=0.25, method="iptw"), diagnostics=[asked])
+    row = shown["estimates"].iloc[0]
+    question = f"{row.outcome}:{row.horizon_days}:{row.missing_rule}"
+    asked |= {"variable": question, "analysis": row.analysis}
+    for status, expected in (("ok", "info"), ("gated", "suppressed")):
+        found = release(counts=PLENTY, estimates=four(number=0.25, method="iptw", status=status), diagnostics=[asked])[
+            "diagnostics"
+        ]
+        assert only(found, quantity="detectable_difference").status == expected
+
+
+def test_weights_that_leave_an_arm_as_it_is_are_withheld_where_its_counts_are() -> None:
+    shown = release(counts=PLENTY, estimates=four(number=0.25, method="att"))["estimates"]
+    assert set(shown["status"]) == {"ok"}
+    rounded = release("opensafely", counts=PLENTY, estimates=four(number=0.25, method="att"))["estimates"]
+    assert set(rounded["status"]) == {"suppressed"}
+    usual = release("opensafely", counts=PLENTY, estimates=four(number=0.25, method="overlap"))["estimates"]
+    assert set(usual["status"]) == {"ok"}

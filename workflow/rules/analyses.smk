@@ -3,6 +3,7 @@
 
 rule analyse_retention:
     input:
+        unpack(imputed("retention")),
         **private("retention"),
         scores=f"{PRIVATE}/design/{{contrast}}/scores.parquet",
         gates=f"{PRIVATE}/design/{{contrast}}/gates.parquet",
@@ -11,6 +12,7 @@ rule analyse_retention:
         life_tables=f"{PRIVATE}/results/retention/{{contrast}}/life_tables.parquet",
         estimates=f"{PRIVATE}/results/retention/{{contrast}}/estimates.parquet",
         curves=f"{PRIVATE}/results/retention/{{contrast}}/curves.parquet",
+        diagnostics=f"{PRIVATE}/results/retention/{{contrast}}/diagnostics.parquet",
     log:
         f"{LOGS}/analyse_retention/{{contrast}}.log",
     conda:
@@ -20,6 +22,8 @@ rule analyse_retention:
         settings=settings_of("retention"),
         uses=uses(
             "analyses.retention",
+            "people",
+            "covariates",
             "retention",
             "scores",
             "gates",
@@ -27,6 +31,7 @@ rule analyse_retention:
             "life_tables",
             "estimates",
             "curves",
+            "diagnostics",
         ),
     script:
         "../scripts/step.py"
@@ -34,12 +39,14 @@ rule analyse_retention:
 
 rule analyse_abstinence:
     input:
+        unpack(imputed("abstinence")),
         **private("abstinence", "first_use"),
         scores=f"{PRIVATE}/design/{{contrast}}/scores.parquet",
         gates=f"{PRIVATE}/design/{{contrast}}/gates.parquet",
     output:
         counts=f"{PRIVATE}/results/abstinence/{{contrast}}/counts.parquet",
         estimates=f"{PRIVATE}/results/abstinence/{{contrast}}/estimates.parquet",
+        diagnostics=f"{PRIVATE}/results/abstinence/{{contrast}}/diagnostics.parquet",
     log:
         f"{LOGS}/analyse_abstinence/{{contrast}}.log",
     conda:
@@ -49,12 +56,15 @@ rule analyse_abstinence:
         settings=settings_of("abstinence"),
         uses=uses(
             "analyses.abstinence",
+            "people",
+            "covariates",
             "abstinence",
             "first_use",
             "scores",
             "gates",
             "counts",
             "estimates",
+            "diagnostics",
         ),
     script:
         "../scripts/step.py"

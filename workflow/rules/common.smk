@@ -66,6 +66,20 @@ def smallest_group():
     return 1 if rules.exact else 2 * rules.minimum_count
 
 
+def imputed(name):
+    """People and covariates, for the contrasts in which an analysis imputes covariates."""
+    return lambda w: (
+        private("people", "covariates") if LOADED.imputes(name, w.contrast) else {}
+    )
+
+
+def imputation(name, contrast):
+    """How to impute and to adjust, where an analysis asks for it."""
+    if not LOADED.imputes(name, contrast):
+        return None
+    return {**plain(STUDY.imputation), "adjustment": plain(STUDY.adjustment)}
+
+
 def settings_of(name):
     """Settings of an analysis of a contrast: its rows of the sheet and the contrast itself."""
     return lambda w: {
@@ -73,6 +87,10 @@ def settings_of(name):
         "rows": LOADED.rows(name, w.contrast),
         "contrast": plain(STUDY.contrasts[w.contrast], "title"),
         "endpoints": LOADED.followed(name, w.contrast),
-        "gate": {"min_events": STUDY.gate.min_events},
+        "gate": {
+            "min_events": STUDY.gate.min_events,
+            "max_detectable_difference": STUDY.gate.max_detectable_difference,
+        },
         "inference": plain(STUDY.inference),
+        "imputation": imputation(name, w.contrast),
     }

@@ -22,7 +22,12 @@ rule release:
             "estimates", *BY_CONTRAST["retention"], *BY_CONTRAST["abstinence"], "dose"
         ),
         curves=results("curves", *BY_CONTRAST["retention"], "dose"),
-        diagnostics=results("diagnostics", *BY_CONTRAST["design"]),
+        diagnostics=results(
+            "diagnostics",
+            *BY_CONTRAST["design"],
+            *BY_CONTRAST["retention"],
+            *BY_CONTRAST["abstinence"],
+        ),
         notes=f"{PRIVATE}/raw/notes.txt",
     output:
         **released("counts", "estimates", "curves", "diagnostics"),

@@ -8,15 +8,18 @@ their observation are not yet observed: they are counted, and leave both denomin
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from iop_outcomes.analyses import imputed, power
 from iop_outcomes.analyses import rows as results
-from iop_outcomes.analyses.sample import WEIGHTS_OF, Sample
+from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cox, effects
 from iop_outcomes.estimators.estimate import Estimate
+from iop_outcomes.weighting import IMPUTED, METHODS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,27 +39,38 @@ def run(
     endpoints: Mapping[str, Ask],
     gate: Ask,
     inference: Ask,
+    people: pd.DataFrame | None = None,
+    covariates: pd.DataFrame | None = None,
+    imputation: Ask | None = None,
 ) -> dict[str, pd.DataFrame]:
-    """The tables counts and estimates of a contrast's rows of the step abstinence."""
+    """The tables counts, estimates and diagnostics of a contrast's rows of the step abstinence.
+
+    people, covariates, imputation: where a row asks for covariates to be imputed.
+    """
     sample = Sample(scores, contrast, inference)
     decided = gates.set_index("method")
     estimates: list[results.Row] = []
+    detectable: list[results.Row] = []
+    records = imputed.records(people, covariates, imputation)
     counts: dict[tuple[str, str, int], list[results.Row]] = {}
     for ask in rows:
         status, reason = map(str, decided.loc[ask["method"], ["status", "reason"]])
         timed = ask["measure"] == "hazard_ratio"
         levels = timed_levels(first_use, scores, ask) if timed else binary_levels(abstinence, scores, ask)
         counts[ask["analysis"], ask["outcome"], ask["horizon_days"]] = results.count_rows(ask, sample.label, levels)
-        answer = _hazard_ratio if timed else _risks
         if status == "ok" and (silent := unknown(levels)):
             status, reason = "not_possible", silent
         if status != "ok" or ask["method"] == "crude":
             estimates += results.without(ask, results.measures(ask["measure"], sample.names), status, reason)
             continue
-        estimates += answer(ask, sample, levels, first_use, gate)
+        if timed:
+            estimates += _hazard_ratio(ask, sample, levels, first_use, gate)
+        else:
+            estimates += _risks(ask, sample, levels, gate, detectable, records)
     return {
         "counts": results.counts_table([r for group in counts.values() for r in group]),
         "estimates": results.estimates_table(estimates),
+        "diagnostics": power.table(detectable),
     }
 
 
@@ -96,18 +110,35 @@ def read_missing(levels: Any, rule: str) -> tuple[Any, Any]:
     return (levels == "abstinent").astype(float), used
 
 
-def _risks(ask: Ask, sample: Sample, levels: Any, first_use: pd.DataFrame, gate: Ask) -> list[results.Row]:
+def _risks(
+    ask: Ask,
+    sample: Sample,
+    levels: Any,
+    gate: Ask,
+    detectable: list[results.Row],
+    records: imputed.Records | None,
+) -> list[results.Row]:
     abstinent, used = read_missing(levels, ask["missing_rule"])
     shown = results.measures("risk", sample.names)
     few = results.too_few(sample.arm[used], abstinent[used] == 1, sample.names, gate["min_events"])
     if few:
         return results.without(ask, shown, "gated", few)
+    if ask["method"] in IMPUTED:
+        known = np.column_stack([levels == name for name in LEVELS[:2]])
+        means = partial(_finished, ask["method"], abstinent=abstinent, used=used)
+        return imputed.answer(ask, sample, records, known, means, used)
     more = {"n_effective": sample.effective(ask["method"], used)}
     try:
-        estimate = sample.finish(_means(ask["method"], sample, abstinent, used), ask["method"])
+        estimate = _finished(ask["method"], sample, abstinent, used)
+        if few := power.judge(ask, sample, estimate, gate, detectable, used):
+            return results.without(ask, shown, "gated", few)
         return results.two_arms(ask, estimate, sample.names, sample.inference["confidence_level"], more)
     except EstimationError as wrong:
         return results.without(ask, shown, "gated", str(wrong))
+
+
+def _finished(method: str, sample: Sample, abstinent: Any, used: Any) -> Estimate:
+    return sample.finish(_means(method, sample, abstinent, used), method)
 
 
 def _means(method: str, sample: Sample, abstinent: Any, used: Any) -> Estimate:
@@ -150,4 +181,4 @@ def _hazard_ratio(ask: Ask, sample: Sample, levels: Any, first_use: pd.DataFrame
     more = {"n_effective": sample.effective(ask["method"], known)}
     estimate = sample.finish(fit.estimate, ask["method"])
     level = sample.inference["confidence_level"]
-    return [results.from_cox(ask, fit, estimate, level, more, ask["method"] in WEIGHTS_OF)]
+    return [results.from_cox(ask, fit, estimate, level, more, ask["method"] in METHODS)]

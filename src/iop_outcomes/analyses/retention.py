@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from iop_outcomes.analyses import curves
+from iop_outcomes.analyses import curves, imputed, power
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.curves import Followed, follow
-from iop_outcomes.analyses.sample import WEIGHTS_OF, Sample
+from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cox, cuminc
 from iop_outcomes.estimators.estimate import Estimate
+from iop_outcomes.estimators.imputation import cumulative_hazard
+from iop_outcomes.weighting import IMPUTED, METHODS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,25 +38,43 @@ def run(
     endpoints: Mapping[str, Ask],
     gate: Ask,
     inference: Ask,
+    people: pd.DataFrame | None = None,
+    covariates: pd.DataFrame | None = None,
+    imputation: Ask | None = None,
 ) -> dict[str, pd.DataFrame]:
-    """The tables counts, life_tables, estimates and curves of a contrast's rows of the step retention."""
+    """The tables counts, life_tables, estimates, curves and diagnostics of a contrast's rows of the step retention.
+
+    people, covariates, imputation: where a row asks for covariates to be imputed.
+    """
     sample = Sample(scores, contrast, inference)
     followed = {o: follow(retention, scores, endpoints[o]) for o in dict.fromkeys(r["outcome"] for r in rows)}
     decided = gates.set_index("method")
     estimates: list[results.Row] = []
+    detectable: list[results.Row] = []
+    records = imputed.records(people, covariates, imputation)
     for ask in rows:
         status, reason = map(str, decided.loc[ask["method"], ["status", "reason"]])
-        estimates += _answer(ask, sample, followed[ask["outcome"]], status, reason, gate)
+        estimates += _answer(ask, sample, followed[ask["outcome"]], status, reason, gate, detectable, records)
     return {
         "counts": results.counts_table([]),
         "life_tables": _life_tables(rows, sample, followed),
         "estimates": results.estimates_table(estimates),
         "curves": results.curves_table(curves.points(rows, sample, followed, decided)),
+        "diagnostics": power.table(detectable),
     }
 
 
-def _answer(ask: Ask, sample: Sample, followed: Followed, status: str, reason: str, gate: Ask) -> list[results.Row]:
-    """All rows of one estimand."""
+def _answer(
+    ask: Ask,
+    sample: Sample,
+    followed: Followed,
+    status: str,
+    reason: str,
+    gate: Ask,
+    detectable: list[results.Row],
+    records: imputed.Records | None,
+) -> list[results.Row]:
+    """All rows of one estimand; the difference that it can show is added to `detectable`."""
     shown = results.measures(ask["measure"], sample.names)
     if status == "ok" and (unclear := _unclear(ask, followed)):
         return results.without(ask, shown, "not_possible", unclear)
@@ -64,12 +84,17 @@ def _answer(ask: Ask, sample: Sample, followed: Followed, status: str, reason: s
     few = results.too_few(sample.arm, event, sample.names, gate["min_events"])
     if few and ask["measure"] != "mean_days":
         return results.without(ask, shown, "gated", few)
+    if ask["method"] in IMPUTED:
+        known = np.column_stack([event, followed.left, cumulative_hazard(followed.days, followed.left)])
+        return imputed.answer(ask, sample, records, known, lambda s: s.finish(_by_arm(ask, s, followed), ask["method"]))
     level = sample.inference["confidence_level"]
     more = {"n_effective": sample.effective(ask["method"])}
     try:
         if ask["measure"] == "hazard_ratio":
             return [_hazard_ratio(ask, sample, followed.days, event, level, more)]
         estimate = sample.finish(_by_arm(ask, sample, followed), ask["method"])
+        if ask["measure"] == "risk" and (few := power.judge(ask, sample, estimate, gate, detectable)):
+            return results.without(ask, shown, "gated", few)
         return results.two_arms(ask, estimate, sample.names, level, more)
     except EstimationError as wrong:
         return results.without(ask, shown, "gated", str(wrong))
@@ -112,7 +137,7 @@ def _hazard_ratio(ask: Ask, sample: Sample, days: Any, event: Any, level: float,
         strata=sample.strata(ask["method"]),
     )
     estimate = sample.finish(fit.estimate, ask["method"])
-    return results.from_cox(ask, fit, estimate, level, more, ask["method"] in WEIGHTS_OF)
+    return results.from_cox(ask, fit, estimate, level, more, ask["method"] in METHODS)
 
 
 def _life_tables(rows: Sequence[Ask], sample: Sample, followed: Mapping[str, Followed]) -> pd.DataFrame:

@@ -13,13 +13,12 @@ from iop_outcomes.estimators import propensity
 from iop_outcomes.estimators.balance import effective_sample_size
 from iop_outcomes.estimators.estimate import Array, Estimate, stack
 from iop_outcomes.estimators.model_matrix import ModelMatrix
+from iop_outcomes.estimators.truncation import slope
+from iop_outcomes.weighting import METHODS, WEIGHTS
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
-
-# which weights a method uses; methods that are not here weigh everyone alike
-WEIGHTS_OF = {"iptw": "iptw", "overlap": "overlap", "aipw": "iptw"}
 
 
 def clustered(estimate: Estimate, members: pd.DataFrame, inference: Mapping[str, Any]) -> Estimate:
@@ -71,8 +70,8 @@ class Sample:
 
     def weight(self, method: str) -> Array:
         """(n,) weights of a method."""
-        kind = WEIGHTS_OF.get(method)
-        return np.ones(len(self.scores)) if kind is None else self.scores[kind].to_numpy()
+        asked = METHODS.get(method)  # others weigh everyone alike
+        return np.ones(len(self.scores)) if asked is None else self.scores[asked.weights].to_numpy()
 
     @cached_property
     def propensity(self) -> propensity.Propensity:
@@ -83,10 +82,11 @@ class Sample:
 
     def finish(self, estimate: Estimate, method: str) -> Estimate:
         """Count the estimation of the score, where the method has one, and group people by site."""
-        kind = WEIGHTS_OF.get(method)
-        if kind is not None and estimate.weight is not None:
-            slope = propensity.weight_slope(kind, self.arm, self.scores["propensity"].to_numpy())
-            estimate = stack(estimate, slope, self.propensity.nuisance)
+        asked = METHODS.get(method)
+        if asked is not None and estimate.weight is not None:
+            kind, score = WEIGHTS[asked.weights], self.scores["propensity"].to_numpy()
+            moves = slope(kind.kind, self.arm, score, kind.truncated)
+            estimate = stack(estimate, moves, self.propensity.nuisance)
         return clustered(estimate, self.scores, self.inference)
 
     def effective(self, method: str, used: NDArray[np.bool_] | None = None) -> float:

@@ -1,18 +1,19 @@
 """The blind stage: propensity scores, weights, balance and the gate of one contrast, before any outcome is read.
 
 In order: strata (sites, trials) that hold one arm only are found, their people are counted and leave the comparison,
-crude rows included, so that all methods speak of the same people; the propensity score is fitted on the rest; weights
-and balance follow; the gate says, method by method, whether the design allows an estimate. Where no stratum holds both
-arms everybody stays, and only the crude comparison is shown.
+crude rows included, so that all methods speak of the same people; the propensity score is fitted on the rest; the
+weights that the analyses ask for, balance and positivity follow; the gate says, method by method, whether the design
+allows an estimate. Where no stratum holds both arms everybody stays, and only the crude comparison is shown.
 Nothing here raises for bad data: what fails is gated, with its reason.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes.design import balance, describe, gate, propensity
+from iop_outcomes.design import balance, describe, gate, positivity, propensity
+from iop_outcomes.weighting import needed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,22 +30,30 @@ def run(
     contrast: Settings,
     adjustment: Settings,
     thresholds: Settings,
+    methods: Sequence[str] = ("iptw", "overlap", "aipw"),
 ) -> dict[str, pd.DataFrame]:
-    """The tables scores, gates, counts and diagnostics of a contrast."""
+    """The tables scores, gates, counts and diagnostics of a contrast.
+
+    methods: those that its analyses ask for; weights that none of them uses are not computed.
+    """
+    import pandas as pd
+
     members = arms[arms["contrast"] == name].merge(people, on="person_id", validate="one_to_one")
     members = members.sort_values("person_id").reset_index(drop=True)
     everyone, alone = members, propensity.without_counterpart(members)
     if not alone.all():
         members = members[~alone].reset_index(drop=True)
     numbers = covariates.set_index("person_id").loc[members["person_id"]]
-    fitted = propensity.fit(members, numbers, contrast, adjustment)
-    found = balance.table(members, numbers, fitted)
+    weights = needed(methods)
+    fitted = propensity.fit(members, numbers, contrast, adjustment, weights)
+    found = balance.table(members, numbers, fitted, weights)
+    alone_strata = everyone.loc[alone, "stratum"].nunique()
     key = {"analysis": "design", "cohort": cohort, "contrast": name}
+    shown = describe.diagnostics(key, alone_strata, members, numbers, contrast, fitted, found, thresholds)
+    there = positivity.table(key, everyone, members, contrast, adjustment, thresholds)
     return {
         "scores": fitted.scores,
-        "gates": gate.decide(name, contrast, fitted, found, thresholds),
+        "gates": gate.decide(name, contrast, fitted, found, thresholds, methods),
         "counts": describe.counts(key, everyone, alone, members, contrast, adjustment, fitted),
-        "diagnostics": describe.diagnostics(
-            key, everyone.loc[alone, "stratum"].nunique(), members, numbers, contrast, fitted, found, thresholds
-        ),
+        "diagnostics": pd.concat([shown, there], ignore_index=True),
     }

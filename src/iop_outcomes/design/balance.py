@@ -1,26 +1,45 @@
 """Balance of the covariates between the arms, before and after weighting, and how much the weights cost.
 
+In order, for no weights and for each kind asked for: standardised differences of every covariate, in all and within
+the strata (sites, trials) that hold both arms; ratios of variances and Kolmogorov-Smirnov distances of those that are
+numbers; effective sample sizes and largest weights by arm. How far the scores of the two arms overlap comes once.
 Standardised differences use the unweighted pooled standard deviation, so that weighting cannot hide an imbalance by
 changing the scale (Austin & Stuart 2015, Statistics in Medicine 34:3661).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iop_outcomes.design.propensity import WEIGHTS, Fitted
+from iop_outcomes.design.propensity import Fitted
 from iop_outcomes.estimators import balance as estimator
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
+
+    Row = tuple[str, str, str, float]
+
+# quantities with one row for each covariate
+BY_COVARIATE = (
+    "standardised_difference", "within_site_difference", "largest_within_site_difference", "variance_ratio",
+    "distribution_distance",
+)  # fmt: skip
+SCORE_BINS = np.round(np.arange(0, 1.0001, 0.05), 2)
 
 
-def table(members: pd.DataFrame, numbers: pd.DataFrame, fitted: Fitted) -> pd.DataFrame:
-    """One row per method and quantity: standardised differences, effective sample sizes, largest weights.
+def bins(score: NDArray[np.float64]) -> NDArray[np.int64]:
+    """(n,) which of the bins of SCORE_BINS a score falls into; 1 belongs to the last."""
+    return np.clip(np.searchsorted(SCORE_BINS, score, side="right") - 1, 0, len(SCORE_BINS) - 2)
 
-    Columns: method, quantity, variable, value. Unweighted rows are always there; weighted ones when there is a score.
+
+def table(members: pd.DataFrame, numbers: pd.DataFrame, fitted: Fitted, weights: Sequence[str]) -> pd.DataFrame:
+    """One row per method and quantity. Unweighted rows are always there; weighted ones when there is a score.
+
+    weights: names of the columns of the scores that hold weights. Columns: method, quantity, variable, value.
     """
     import pandas as pd
 
@@ -29,13 +48,41 @@ def table(members: pd.DataFrame, numbers: pd.DataFrame, fitted: Fitted) -> pd.Da
         return pd.DataFrame(columns=["method", "quantity", "variable", "value"])
     methods = {"unweighted": np.ones(len(members))}
     if not fitted.problem:
-        methods.update({kind: fitted.scores[kind].to_numpy() for kind in WEIGHTS})
-    rows = []
+        methods.update({name: fitted.scores[name].to_numpy() for name in weights})
+    rows: list[Row] = []
     for method, weight in methods.items():
-        gaps = estimator.standardised_difference(numbers.to_numpy(), arm, weight)
-        rows += [(method, "standardised_difference", n, float(g)) for n, g in zip(numbers.columns, gaps, strict=True)]
+        found = _by_covariate(members, numbers, weight)
+        rows += [(method, quantity, name, value) for quantity, name, value in found if np.isfinite(value)]
         for side, value in (("first", 1), ("second", 0)):
             own = weight[arm == value]
             rows.append((method, "effective_sample_size", side, estimator.effective_sample_size(own)))
             rows.append((method, "largest_weight", side, own.max() / own.mean()))
+    if not fitted.problem:
+        score = fitted.scores["propensity"].to_numpy()
+        rows.append(("unweighted", "score_overlap", "all", _overlap(score, arm)))
     return pd.DataFrame(rows, columns=["method", "quantity", "variable", "value"])
+
+
+def _by_covariate(
+    members: pd.DataFrame, numbers: pd.DataFrame, weight: NDArray[np.float64]
+) -> list[tuple[str, str, float]]:
+    """Quantity, covariate and value; what is not defined is not finite."""
+    arm, x, names = members["arm"].to_numpy(), numbers.to_numpy(), list(numbers.columns)
+    found = {"standardised_difference": (names, estimator.standardised_difference(x, arm, weight))}
+    if names:
+        within = estimator.within_strata(x, arm, members["stratum"].to_numpy(), weight)
+        if len(within.strata) > 1:  # one stratum is the whole
+            found["within_site_difference"] = (names, within.average)
+            found["largest_within_site_difference"] = (names, within.largest)
+    numeric = [at for at, name in enumerate(names) if "=" not in name]
+    if numeric:
+        shown, values = [names[at] for at in numeric], x[:, numeric]
+        found["variance_ratio"] = (shown, estimator.variance_ratio(values, arm, weight))
+        found["distribution_distance"] = (shown, estimator.distance(values, arm, weight))
+    return [(quantity, n, float(v)) for quantity, (own, vs) in found.items() for n, v in zip(own, vs, strict=True)]
+
+
+def _overlap(score: NDArray[np.float64], arm: NDArray[np.int64]) -> float:
+    """The share that the arms' distributions over the bins of the score have in common, 0 to 1."""
+    shares = [np.bincount(bins(score[arm == a]), minlength=len(SCORE_BINS) - 1) / (arm == a).sum() for a in (1, 0)]
+    return float(np.minimum(*shares).sum())

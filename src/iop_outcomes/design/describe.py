@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from iop_outcomes.design.balance import BY_COVARIATE, SCORE_BINS, bins
 from iop_outcomes.design.propensity import Fitted
 
 if TYPE_CHECKING:
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Settings = Mapping[str, Any]
-SCORE_BINS = np.round(np.arange(0, 1.0001, 0.05), 2)
+# quantities with a limit only where the protocol sets one, and its key
+OPTIONAL_LIMITS = {
+    "variance_ratio": "max_variance_ratio",
+    "within_site_difference": "max_within_site_difference",
+    "score_overlap": "min_score_overlap",
+}
 
 
 def counts(
@@ -42,8 +48,7 @@ def counts(
     cells = {f"covariate:{name}": members[name] for name in adjustment["categorical"]}
     if not fitted.problem:
         label = np.array([f"{a:.2f}-{b:.2f}" for a, b in pairwise(SCORE_BINS)], dtype=object)
-        at = np.searchsorted(SCORE_BINS, fitted.scores["propensity"].to_numpy(), side="right") - 1
-        cells["propensity"] = pd.Series(label[np.clip(at, 0, len(label) - 1)])
+        cells["propensity"] = pd.Series(label[bins(fitted.scores["propensity"].to_numpy())])
     parts = [TABLES["counts"].empty()]
     for side, value in (("first", 1), ("second", 0)):
         own = [("people", reach[(everyone["arm"] == value).to_numpy()])]
@@ -86,13 +91,14 @@ def diagnostics(
     limits = {
         "standardised_difference": thresholds["max_standardised_difference"],
         "largest_weight": thresholds["max_weight"],
-    }
+    } | {quantity: thresholds[key] for quantity, key in OPTIONAL_LIMITS.items() if thresholds.get(key) is not None}
     rows: list[tuple[Any, ...]] = []
     row: Any
     for row in found.itertuples():
-        own = row.quantity != "standardised_difference" or row.variable in fitted.judged
-        limit = limits.get(row.quantity, np.nan) if own and row.method != "unweighted" else np.nan
-        status = "info" if np.isnan(limit) else ("failed" if abs(row.value) > limit else "ok")
+        own = row.quantity not in BY_COVARIATE or row.variable in fitted.judged
+        asked = own and (row.method != "unweighted" or row.quantity == "score_overlap")
+        limit = limits.get(row.quantity, np.nan) if asked else np.nan
+        status = "info" if np.isnan(limit) else ("failed" if _beyond(row.quantity, row.value, limit) else "ok")
         variable = contrast[row.variable]["name"] if row.variable in ("first", "second") else row.variable
         rows.append((row.method, row.quantity, variable, row.value, limit, status))
     rows.append(("unweighted", "one_arm_strata", contrast["stratum"], float(one_arm_strata), np.nan, "info"))
@@ -100,6 +106,12 @@ def diagnostics(
     columns = ["method", "quantity", "variable", "value", "threshold", "status"]
     frame = pd.DataFrame(rows, columns=columns).astype({"value": float, "threshold": float})
     return frame.assign(**key)[list(TABLES["diagnostics"].columns)]
+
+
+def _beyond(quantity: str, value: float, limit: float) -> bool:
+    if quantity == "score_overlap":
+        return value < limit
+    return max(value, 1 / value) > limit if quantity == "variance_ratio" else abs(value) > limit
 
 
 def _moments(members: pd.DataFrame, numbers: pd.DataFrame, contrast: Settings) -> list[tuple[Any, ...]]:

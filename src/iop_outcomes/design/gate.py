@@ -6,30 +6,35 @@ need a score, balance, an effective sample and no weight that carries the result
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from iop_outcomes.design.balance import BY_COVARIATE
 from iop_outcomes.design.propensity import Fitted
+from iop_outcomes.weighting import METHODS
 
 if TYPE_CHECKING:
     import pandas as pd
 
 UNADJUSTED = ("crude", "naive", "randomised")
-# methods that stand on a score, and the weights whose diagnostics they answer for
-ADJUSTED = {"iptw": "iptw", "overlap": "overlap", "aipw": "iptw"}
 
 
 def decide(
-    name: str, contrast: Mapping[str, Any], fitted: Fitted, found: pd.DataFrame, thresholds: Mapping[str, Any]
+    name: str,
+    contrast: Mapping[str, Any],
+    fitted: Fitted,
+    found: pd.DataFrame,
+    thresholds: Mapping[str, Any],
+    methods: Sequence[str],
 ) -> pd.DataFrame:
-    """The table gates of a contrast."""
+    """The table gates of a contrast: unadjusted methods, and those of METHODS that are asked for."""
     import pandas as pd
 
     rows = []
     for method in UNADJUSTED:
         status = "ok" if fitted.possible else "not_possible"
         rows.append((name, method, status, "" if fitted.possible else fitted.problem))
-    for method, weights in ADJUSTED.items():
+    for method in (m for m in METHODS if m in methods):
         if fitted.problem:
             status = "gated" if fitted.possible else "not_possible"
             rows.append((name, method, status, fitted.problem))
@@ -37,8 +42,9 @@ def decide(
         if _constant(fitted):
             rows.append((name, method, "gated", "there is nothing to adjust for: the crude comparison stands"))
             continue
-        judged = (found["quantity"] != "standardised_difference") | found["variable"].isin(fitted.judged)
-        reasons = _reasons(found[judged & (found["method"] == weights)], found, thresholds)
+        judged = ~found["quantity"].isin(BY_COVARIATE) | found["variable"].isin(fitted.judged)
+        weighted = found[judged & (found["method"] == METHODS[method].weights)]
+        reasons = _reasons(weighted, found, thresholds)
         rows.append((name, method, "gated" if reasons else "ok", "; ".join(reasons)))
     return pd.DataFrame(rows, columns=["contrast", "method", "status", "reason"])
 
@@ -48,7 +54,7 @@ def _constant(fitted: Fitted) -> bool:
 
     Its digits would give back the counts that disclosure control hides.
     """
-    return bool((fitted.scores.groupby("arm")["overlap"].agg(lambda w: w.max() - w.min()) < 1e-9).all())
+    return bool((fitted.scores.groupby("arm")["propensity"].agg(lambda w: w.max() - w.min()) < 1e-9).all())
 
 
 def _reasons(weighted: pd.DataFrame, found: pd.DataFrame, thresholds: Mapping[str, Any]) -> list[str]:
@@ -66,6 +72,26 @@ def _reasons(weighted: pd.DataFrame, found: pd.DataFrame, thresholds: Mapping[st
     largest = weighted.loc[weighted["quantity"] == "largest_weight", "value"].max()
     if largest > thresholds["max_weight"]:
         reasons.append(f"one person weighs {largest:.0f} times the mean (limit {thresholds['max_weight']:g})")
+    return reasons + _optional_reasons(weighted, found, thresholds)
+
+
+def _optional_reasons(weighted: pd.DataFrame, found: pd.DataFrame, thresholds: Mapping[str, Any]) -> list[str]:
+    """Limits that hold only where the protocol sets them."""
+    reasons = []
+    ratios = weighted.loc[weighted["quantity"] == "variance_ratio", "value"]
+    limit = thresholds.get("max_variance_ratio")
+    if limit is not None and max(ratios.max(), (1 / ratios).max()) > limit:
+        reasons.append(
+            f"a covariate still varies more in one arm than in the other (ratio of variances, limit {limit:g})"
+        )
+    within = weighted.loc[weighted["quantity"] == "within_site_difference", "value"].abs().max()
+    limit = thresholds.get("max_within_site_difference")
+    if limit is not None and within > limit:
+        reasons.append(f"a covariate is out of balance within sites (mean difference {within:.2f}, limit {limit:g})")
+    overlap = found.loc[found["quantity"] == "score_overlap", "value"].min()
+    limit = thresholds.get("min_score_overlap")
+    if limit is not None and overlap < limit:
+        reasons.append(f"the scores of the two arms overlap too little (limit {limit:.0%})")
     return reasons
 
 

@@ -6,7 +6,7 @@ categories and, if the protocol says so, of the sites.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,8 @@ import numpy as np
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import propensity as estimator
 from iop_outcomes.estimators import splines
+from iop_outcomes.estimators.truncation import weigh
+from iop_outcomes.weighting import WEIGHTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 Settings = Mapping[str, Any]
-WEIGHTS = ("iptw", "overlap")
 SMALLEST_CATEGORY = 20
 
 
@@ -45,27 +46,34 @@ def without_counterpart(members: pd.DataFrame) -> NDArray[np.bool_]:
     return np.asarray(members.groupby("stratum")["arm"].transform("nunique") < 2, dtype=bool)
 
 
-def fit(members: pd.DataFrame, numbers: pd.DataFrame, contrast: Settings, adjustment: Settings) -> Fitted:
+def fit(
+    members: pd.DataFrame,
+    numbers: pd.DataFrame,
+    contrast: Settings,
+    adjustment: Settings,
+    weights: Sequence[str] = ("iptw", "overlap"),
+) -> Fitted:
     """Fit the score of a contrast; never raises for bad data.
 
     members: one row per person with arm and stratum; numbers: the covariates of the same people, in the same order.
+    weights: names of the weights to compute.
     """
     arm = members["arm"].to_numpy()
     empty = [contrast[side] for side, value in (("first", 1), ("second", 0)) if not (arm == value).any()]
     if empty:
         label = empty[0]["label"].lower()
-        return _without(members, f"no one in this cohort started in the arm '{label}'", possible=False)
+        return _without(members, f"no one in this cohort started in the arm '{label}'", weights, possible=False)
     if without_counterpart(members).any():
         word = {"site_id": "site", "trial": "trial"}[contrast["stratum"]]
-        return _without(members, f"arm determined by {word}: no {word} holds both arms")
+        return _without(members, f"arm determined by {word}: no {word} holds both arms", weights)
     chosen = numbers[distinct(numbers)]
     try:
         names, terms = score_terms(members, chosen, adjustment)
         fitted = estimator.fit_propensity(terms, arm, names=names)
     except EstimationError as wrong:
-        return _without(members, str(wrong))
-    weights = {kind: estimator.weights(kind, arm, fitted.score) for kind in WEIGHTS}
-    return Fitted(_scores(members, fitted.score, weights, fitted.nuisance.matrix.dense()), "", tuple(chosen.columns))
+        return _without(members, str(wrong), weights)
+    found = {n: weigh(WEIGHTS[n].kind, arm, fitted.score, WEIGHTS[n].truncated) for n in weights}
+    return Fitted(_scores(members, fitted.score, found, fitted.nuisance.matrix.dense()), "", tuple(chosen.columns))
 
 
 def distinct(numbers: pd.DataFrame) -> list[str]:
@@ -136,8 +144,8 @@ def _scores(members: pd.DataFrame, score: Array, weights: Mapping[str, Array], t
     return pd.concat([basic, named], axis=1)
 
 
-def _without(members: pd.DataFrame, problem: str, possible: bool = True) -> Fitted:
+def _without(members: pd.DataFrame, problem: str, weights: Sequence[str], possible: bool = True) -> Fitted:
     none = np.zeros(len(members))
     share = members["arm"].to_numpy(dtype=float)
-    scores = _scores(members, share, {k: none for k in WEIGHTS}, np.empty((len(members), 0)))
+    scores = _scores(members, share, {name: none for name in weights}, np.empty((len(members), 0)))
     return Fitted(scores, problem, possible=possible)

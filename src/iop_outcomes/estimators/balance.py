@@ -93,6 +93,11 @@ class Within:
         at = np.abs(self.difference).argmax(axis=0)
         return np.asarray(self.difference[at, np.arange(self.difference.shape[1])])
 
+    @property
+    def average(self) -> Array:
+        """(p,) mean difference over the strata, by their people: what is left when strata are held apart."""
+        return np.asarray(self.people @ self.difference / self.people.sum())
+
 
 def within_strata(
     x: ArrayLike,

@@ -2,14 +2,8 @@
 
 What happens, in order: a logistic model of the arm gives each person's score and influence on its
 coefficients; a table of tilting functions h turns scores into weights, and their derivatives into the
-<<<<<<< HEAD
-slopes by which `estimate.stack` counts that the score was estimated; balance is measured against the spread
-before weighting. Refused: separation, which means that some kind of person is only ever seen in one arm, and
-scores of exactly 0 or 1.
-=======
-Jacobian by which `estimate.stack` counts that the score was estimated. Refused: separation, which means that
-some kind of person is only ever seen in one arm, and scores of exactly 0 or 1.
->>>>>>> confound
+slopes by which `estimate.stack` counts that the score was estimated. Refused: separation, which means that some
+kind of person is only ever seen in one arm, and scores of exactly 0 or 1.
 
 With s = P(arm 1 | x), arm 1 gets weight h(s) / s and arm 0 gets h(s) / (1 - s); h decides for whom the
 weighted contrast speaks (Li, Morgan & Zaslavsky 2018, JASA 113:390, table 1).

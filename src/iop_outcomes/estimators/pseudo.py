@@ -63,7 +63,7 @@ LINKS: dict[str, Link] = {
 def pseudo_values(estimate: Estimate) -> Array:
     """(n, k) pseudo-observations of k quantities, such as `cuminc.survival`, `cumulative_incidence`, `restricted_mean`.
 
-    The estimate must be of all its rows together (not by arm: compute each arm apart), with weights of one;
+    The estimate must be of all its rows together (compute each arm apart), with weights of one;
     frequencies are people. The values of a row are those of each of its people.
     """
     gradient = estimate.gradient

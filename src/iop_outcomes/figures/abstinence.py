@@ -10,6 +10,7 @@ import math
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
+from iop_outcomes import weighting
 from iop_outcomes.figures import forest, numbers, select, style
 from iop_outcomes.figures.labels import Labels, Study, method, missing_rule, within
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 KINDS = ("interview", "screen", "at_discharge", "no_return")
-METHODS = ("crude", "iptw", "overlap", "aipw")
+METHODS = ("crude", *weighting.METHODS)
 RULES = ("none", "missing_is_using", "observed_only")
 GROUP = ["contrast", "outcome", "horizon_days", "missing_rule"]
 ABSENT = {"gated": "not shown", "not_possible": "not possible", "suppressed": "withheld"}

@@ -9,23 +9,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import numbers, style
-from iop_outcomes.figures.labels import Labels, Study, covariate, method
+from iop_outcomes.figures.labels import Labels, Study, covariate, method, within
+from iop_outcomes.weighting import WEIGHTS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-METHODS = ("unweighted", "iptw", "overlap")
-COLOURS = {"unweighted": style.SOFT, "iptw": style.COLOURS[1], "overlap": style.COLOURS[0]}
-SHAPES = {"unweighted": "x", "iptw": "s", "overlap": "o"}
+METHODS = ("unweighted", *WEIGHTS)
+COLOURS = {"unweighted": style.SOFT} | {name: style.COLOURS[0 if name == "overlap" else 1] for name in WEIGHTS}
+SHAPES = {"unweighted": "x"} | dict(zip(WEIGHTS, ("s", "D", "v", "o", "^", "P", "<", ">"), strict=True))
+PHRASES = {"unweighted": "before weighting"} | {name: f"after {within(method(name))}" for name in WEIGHTS}
+# marks of weights stand beside the covariate's line, so that none hides another
+REACH = 0.34
 
 
-PHRASES = {
-    "unweighted": "before weighting",
-    "iptw": "after inverse probability weighting",
-    "overlap": "after overlap weighting",
-}
-# places beside the covariate's line, so that no mark hides another
-NUDGES = {"unweighted": 0.0, "iptw": -0.17, "overlap": 0.17}
+def _nudges(methods: list[str]) -> dict[str, float]:
+    weights = [m for m in methods if m != "unweighted"]
+    steps = max(len(weights) - 1, 1)
+    return {"unweighted": 0.0} | {m: REACH * (at / steps - 0.5) for at, m in enumerate(weights)}
 
 
 def draw(tables: style.Tables, study: Study) -> style.Figure:
@@ -53,10 +54,11 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
         return style.note("no contrast has people in both arms", shown, "Balance of the covariates")
     contrasts = list(dict.fromkeys(shown["contrast"]))
     methods = [m for m in METHODS if (shown["method"] == m).any()]
+    nudges = _nudges(methods)
     order = list(dict.fromkeys(shown.sort_values("rank")["covariate"]))
     titles = [style.wrap(labels.contrast(c), 30) for c in contrasts]
     data = shown.assign(
-        y=[order.index(c) + NUDGES[m] for c, m in zip(shown["covariate"], shown["method"], strict=True)],
+        y=[order.index(c) + nudges[m] for c, m in zip(shown["covariate"], shown["method"], strict=True)],
         panel=pd.Categorical([titles[contrasts.index(c)] for c in shown["contrast"]], titles),
         line=pd.Categorical([method(m) for m in shown["method"]], [method(m) for m in methods]),
     )

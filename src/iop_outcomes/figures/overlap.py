@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from iop_outcomes import weighting
 from iop_outcomes.figures import numbers, select, style
 from iop_outcomes.figures.labels import Labels, Study
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ADJUSTED = ("iptw", "overlap", "aipw")
+ADJUSTED = tuple(weighting.METHODS)
 
 
 def draw(tables: style.Tables, study: Study) -> style.Figure:

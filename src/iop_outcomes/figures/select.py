@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # adjusted methods before others: the first that there is speaks for an estimand
-PREFERRED = ("overlap", "aipw", "iptw", "landmark_adjusted", "landmark", "randomised", "spline", "naive", "crude")
+PREFERRED = (
+    "overlap", "aipw", "iptw", "iptw_truncated", "matching", "entropy", "att", "atc", "iptw_unstabilised",
+    "overlap_imputed", "iptw_imputed", "landmark_adjusted", "landmark", "randomised", "spline", "naive", "crude",
+)  # fmt: skip
 
 
 def best(rows: pd.DataFrame) -> dict[str, Any]:

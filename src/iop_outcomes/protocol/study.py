@@ -12,8 +12,13 @@ from iop_outcomes.tables.canonical import LEVELS
 
 Step = Literal["retention", "abstinence", "dose"]
 Measure = Literal["risk", "mean_days", "hazard_ratio", "dose_response"]
-Method = Literal["crude", "iptw", "overlap", "aipw", "naive", "landmark", "landmark_adjusted", "randomised", "spline"]
-Estimand = Literal["as_observed", "ATE", "ATO", "landmark", "randomised"]
+Method = Literal[
+    "crude", "naive", "randomised",
+    "iptw", "iptw_truncated", "iptw_unstabilised", "iptw_imputed", "overlap", "overlap_imputed", "matching", "entropy",
+    "att", "atc", "aipw",
+    "landmark", "landmark_adjusted", "spline",
+]  # fmt: skip
+Estimand = Literal["as_observed", "ATE", "ATT", "ATC", "ATO", "ATM", "ATEN", "landmark", "randomised"]
 MissingRule = Literal["none", "missing_is_using", "observed_only"]
 
 
@@ -64,7 +69,35 @@ class Gate(Part):
     max_standardised_difference: float = Field(default=0.1, gt=0, description="largest allowed after weighting")
     min_effective_share: Share = Field(default=0.3, description="smallest effective sample size, as a share of the arm")
     max_weight: float = Field(default=50, gt=1, description="largest allowed weight, as a multiple of the mean weight")
+    max_variance_ratio: float | None = Field(
+        default=None, gt=1, description="largest allowed ratio of a covariate's variances, either way; null: shown only"
+    )
+    max_within_site_difference: float | None = Field(
+        default=None,
+        gt=0,
+        description="largest standardised difference within sites (or trials), averaged over them; null: shown only",
+    )
+    min_score_overlap: Share | None = Field(
+        default=None, description="smallest share that the arms' distributions of the score have in common; null: shown"
+    )
+    min_stratum_people: int = Field(
+        default=10, ge=1, description="an arm with fewer people of a category is pointed out, and gates nothing"
+    )
     min_events: int = Field(default=10, ge=0, description="smallest number of events, and of non-events, in an arm")
+    max_detectable_difference: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="the difference in risk that must be detectable with 80 % power; null: shown only",
+    )
+
+
+class Imputation(Part):
+    """How covariates that were not recorded are imputed, where the sheet asks for a method ..._imputed."""
+
+    imputations: int = Field(default=20, ge=2, description="completed data sets")
+    passes: int = Field(default=5, ge=1, description="rounds of chained equations before a data set is complete")
+    seed: int = Field(default=20260101, ge=0, description="the same seed gives the same data sets")
 
 
 class Inference(Part):
@@ -180,6 +213,7 @@ class Study(Part):
     care: Care = Care()
     adjustment: Adjustment = Adjustment()
     gate: Gate = Gate()
+    imputation: Imputation = Imputation()
     inference: Inference = Inference()
     disclosure: Disclosure = Disclosure()
     contrasts: dict[Name, Contrast] = Field(min_length=1)

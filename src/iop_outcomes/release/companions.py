@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from iop_outcomes.errors import StudyError
 from iop_outcomes.release.evidence import Evidence
 from iop_outcomes.release.policy import Policy
+from iop_outcomes.tables.results import DETECTABLE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,4 +61,7 @@ def without(evidence: Evidence, contrasts: Collection[str], outcomes: Collection
 
 def _of(table: pd.DataFrame, contrasts: Collection[str], outcomes: Collection[str]) -> pd.Series:
     own = table["contrast"].isin(list(contrasts))
-    return own | table["outcome"].isin(list(outcomes)) if "outcome" in table else own
+    if "outcome" in table:
+        return own | table["outcome"].isin(list(outcomes))
+    # of diagnostics, detectable differences speak of an outcome
+    return own | ((table["quantity"] == DETECTABLE) & table["variable"].str.split(":").str[0].isin(list(outcomes)))

@@ -1,46 +1,65 @@
 """Diagnostics as they may be seen.
 
-In order: values are rounded to the policy's digits; an unweighted standardised difference is suppressed when
-its variable, or its category of a variable, has a hidden cell in the counts 'covariate:<name>' of the same
-contrast, as the difference gives the cell back; everything on a contrast one of whose arms has too few people
-is suppressed; pairs of groups of one outcome that differ by a few people are counted and added, and so is how
-complete a field is where its counts are withheld.
+In order: rows of single strata are left out and shares of categories computed from released counts; values are
+rounded to the policy's digits; an unweighted difference is suppressed when its variable, or its category of a
+variable, has a hidden cell in the counts 'covariate:<name>' of the same contrast, as the difference gives the cell
+back, and so is the overlap of scores with a hidden bin; the largest difference within a site is suppressed, as the
+site may be small; a detectable difference is suppressed where its estimate is; everything on a contrast one of whose
+arms has too few people is suppressed; pairs of groups of one outcome that differ by a few people are counted and added,
+and so is how complete a field is where its counts are withheld.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from iop_outcomes.release import positivity
 from iop_outcomes.release.counts import OVERLAPPING, difference_risks
 from iop_outcomes.release.evidence import Evidence
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.shares import known_shares
+from iop_outcomes.tables.results import DETECTABLE, detected
 
 if TYPE_CHECKING:
     import pandas as pd
 
 COVARIATE = "covariate:"
 SIZES = ("effective_sample_size",)
+# unweighted, these tell the cells of a category
+GIVES_BACK = ("standardised_difference", "within_site_difference", "distribution_distance")
+# may speak of a site with few people
+OF_FEW = ("largest_within_site_difference",)
+SCORE = "propensity"
 
 
-def release_diagnostics(diagnostics: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
-    """The diagnostics that may be released: same rows, one for each pair of analyses that can be differenced, and
-    one for each field and group whose counts are withheld.
+def release_diagnostics(
+    diagnostics: pd.DataFrame,
+    evidence: Evidence,
+    arms: Mapping[str, Sequence[str]] | None = None,
+    estimates: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """The diagnostics that may be released, one row for each pair of analyses that can be differenced, and one for
+    each field and group whose counts are withheld.
+
+    arms: names of the first and the second arm by contrast. estimates: as released.
     """
     import pandas as pd
 
     policy = evidence.policy
     if policy.exact:
         return diagnostics.reset_index(drop=True)
+    diagnostics = positivity.shares(positivity.without_strata(diagnostics), evidence, arms or {})
     told, few = _hidden_variables(evidence), _small_contrasts(evidence)
+    shown = _estimated(estimates)
     hide = [
         row.contrast in few
-        or (
-            row.method == "unweighted"
-            and row.quantity == "standardised_difference"
-            and (row.contrast, row.variable) in told
-        )
+        or row.status == "suppressed"
+        or row.quantity in OF_FEW
+        or (row.method == "unweighted" and row.quantity in GIVES_BACK and (row.contrast, row.variable) in told)
+        or (row.quantity == "score_overlap" and (row.contrast, SCORE) in told)
+        or (row.quantity == DETECTABLE and (row.analysis, row.contrast, row.method, row.variable) not in shown)
         for row in diagnostics.itertuples()
     ]
     values = [
@@ -62,11 +81,22 @@ def _hidden_variables(evidence: Evidence) -> set[tuple[str, str]]:
     """Contrasts and variables with a hidden cell: 'sex' and, for its level 'male', 'sex=male'."""
     found: set[tuple[str, str]] = set()
     released = evidence.released
-    hidden = released[(released["status"] == "suppressed") & released["outcome"].str.startswith(COVARIATE)]
-    for row in hidden.itertuples():
+    own = released["outcome"].str.startswith(COVARIATE) | (released["outcome"] == SCORE)
+    for row in released[own & (released["status"] == "suppressed")].itertuples():
         name = str(row.outcome).removeprefix(COVARIATE)
         found |= {(str(row.contrast), name), (str(row.contrast), f"{name}={row.level}")}
     return found
+
+
+def _estimated(estimates: pd.DataFrame | None) -> set[tuple[str, str, str, str]]:
+    """Analysis, contrast, method and question of the differences in risk that are released with a number."""
+    if estimates is None:
+        return set()
+    own = estimates[(estimates["measure"] == "risk_difference") & (estimates["status"] == "ok")]
+    return {
+        (str(r.analysis), str(r.contrast), str(r.method), detected(r.outcome, r.horizon_days, r.missing_rule))
+        for r in own.itertuples()
+    }
 
 
 def _small_contrasts(evidence: Evidence) -> set[str]:

@@ -9,6 +9,8 @@ An adjusted risk of an arm is withheld when that arm's own events, or people wit
 where weights hardly differ, risk times people gives the count back. So are the difference and the ratio of
 risks when either arm is, as the shown arm gives the other back. Other measures, such as hazard ratios and
 mean days, are withheld when both arms' events, or both arms' people without the event, are below the minimum.
+Where the people of one arm all weigh the same (weights for the treated), its adjusted estimate is its crude one: the
+comparison is withheld unless all its counts are shown as they are.
 
 Without any count behind it, an estimate is withheld, unless the policy lets everything out.
 
@@ -26,6 +28,7 @@ from iop_outcomes.release.crude import NUMBERS, Ask, estimate
 from iop_outcomes.release.evidence import ArmCells, Evidence, horizon
 from iop_outcomes.release.levels import MEASURES_BY_ARM, reading, slug, split_measure
 from iop_outcomes.release.policy import Policy
+from iop_outcomes.weighting import METHODS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,6 +90,8 @@ def _release(row: Row, evidence: Evidence, level: float, order: Sequence[str]) -
         return _withheld(row, "suppressed", "the people behind it are not counted")
     if _too_few(row, compared, evidence.policy):
         return _withheld(row, "suppressed", evidence.policy.reason)
+    if _gives_back(row, compared, evidence.policy):
+        return _withheld(row, "suppressed", "one arm counts as it is, and its counts are withheld or rounded")
     return row | _people(compared) | _effective(row, compared, evidence.policy)
 
 
@@ -153,6 +158,18 @@ def _too_few(row: Row, compared: Compared, policy: Policy) -> bool:
         return True
     sides = ([a.true_events for a in both], [a.true_people - a.true_events for a in both])
     return any(sum(side) > 0 and max(side) < policy.minimum_count for side in sides if side)
+
+
+def _gives_back(row: Row, compared: Compared, policy: Policy) -> bool:
+    """The people of one arm all weigh the same, so that its estimate is the crude one, of counts that are not shown."""
+    method = METHODS.get(row["method"])
+    if policy.exact or method is None or method.alike is None:
+        return False
+    waits = any(
+        a.held is not None and a.followed is not None and a.held.gone(horizon(row)) != a.followed.gone(horizon(row))
+        for a in compared.both
+    )
+    return policy.rounding_base > 1 or waits or any(a.people is None or a.events is None for a in compared.both)
 
 
 def _compared(row: Row, found: Mapping[str, ArmCells], order: Sequence[str]) -> Compared:

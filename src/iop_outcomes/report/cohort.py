@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes.figures import flow, numbers
+from iop_outcomes.figures import flow, numbers, select
 from iop_outcomes.figures.labels import TABLES_OF_RECORDS, UNITS, Labels, Study, covariate, method, words
 from iop_outcomes.report.results import WITHHELD, Block, Line, Table, count
+from iop_outcomes.weighting import WEIGHTS
 
 if TYPE_CHECKING:
     import pandas as pd
 
 COVARIATE = "covariate:"
-WEIGHTED = ("overlap", "iptw")
+WEIGHTED = tuple(m for m in select.PREFERRED if m in WEIGHTS)
 SMD = "standardised_difference"
 
 Differences = dict[tuple[str, str], float]

@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from iop_outcomes.estimators.power import POWER
 from iop_outcomes.figures import numbers
-from iop_outcomes.figures.labels import STRATA, Labels, Study, method
+from iop_outcomes.figures.labels import STRATA, Labels, Study, covariate, method, missing_rule, within
 from iop_outcomes.report.results import WITHHELD, Block, Line, Table
+from iop_outcomes.tables.results import DETECTABLE, SHARE_IN_FIRST_ARM, STRATUM, detected
+from iop_outcomes.weighting import WEIGHTS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-METHODS = ("unweighted", "iptw", "overlap")
+METHODS = ("unweighted", *WEIGHTS)
+# further columns of what was achieved, where the quantity is there: heading and how its values are shown
+Values = Callable[["pd.Series"], str]
+
+
+def _largest(values: pd.Series) -> str:
+    return numbers.decimals(values.abs().max()) if values.notna().any() else WITHHELD
+
+
+def _range(values: pd.Series) -> str:
+    known = values.dropna()
+    return f"{numbers.decimals(known.min())} to {numbers.decimals(known.max())}" if len(known) else WITHHELD
+
+
+FURTHER: dict[str, tuple[str, Values]] = {
+    "within_site_difference": ("Largest difference within {strata}", _largest),
+    "variance_ratio": ("Ratios of variances", _range),
+    "distribution_distance": ("Largest distance of distributions", _largest),
+}
 
 
 def achieved(diagnostics: pd.DataFrame, study: Study, contrast: str) -> Table | None:
@@ -19,6 +41,7 @@ def achieved(diagnostics: pd.DataFrame, study: Study, contrast: str) -> Table | 
     labels = Labels(study)
     own = diagnostics[(diagnostics["analysis"] == "design") & (diagnostics["contrast"] == contrast)]
     lines = []
+    further = [quantity for quantity in FURTHER if (own["quantity"] == quantity).any()]
     for name in METHODS:
         rows = own[own["method"] == name]
         gaps = rows[rows["quantity"] == "standardised_difference"]
@@ -32,7 +55,13 @@ def achieved(diagnostics: pd.DataFrame, study: Study, contrast: str) -> Table | 
         lines.append(
             Line(
                 method(name),
-                (shown, *map(numbers.count, sizes), numbers.decimals(weights.max(), 1), _limits(rows, name)),
+                (
+                    shown,
+                    *(FURTHER[q][1](rows.loc[rows["quantity"] == q, "value"]) for q in further),
+                    *map(numbers.count, sizes),
+                    numbers.decimals(weights.max(), 1),
+                    _limits(rows, name),
+                ),
             )
         )
     if not lines:
@@ -41,6 +70,7 @@ def achieved(diagnostics: pd.DataFrame, study: Study, contrast: str) -> Table | 
     columns = (
         "Weights",
         "Largest standardised difference",
+        *(FURTHER[q][0].format(strata=STRATA[study["contrasts"][contrast]["stratum"]][1]) for q in further),
         *arms,
         "Largest weight, times the mean",
         "Within the limits",
@@ -69,6 +99,48 @@ def one_arm_strata(diagnostics: pd.DataFrame, study: Study, contrast: str) -> st
     if number == 1:
         return f"One {one} holds one arm only; its people have no counterpart and no weight."
     return f"{numbers.count(number)} {many} hold one arm only; their people have no counterpart and no weight."
+
+
+def few_in_an_arm(diagnostics: pd.DataFrame, study: Study, contrast: str) -> str:
+    """A sentence on categories that have next to nobody in one arm, or ''."""
+    own = diagnostics[(diagnostics["contrast"] == contrast) & (diagnostics["quantity"] == SHARE_IN_FIRST_ARM)]
+    own = own[(own["status"] == "failed") & ~own["variable"].str.startswith(f"{STRATUM}=")]
+    if own.empty:
+        return ""
+    named = "; ".join(covariate(str(v)) for v in own["variable"])
+    minimum = numbers.count(own["threshold"].iloc[0])
+    return f"Fewer than {minimum} people in one of the arms, so that the comparison rests on a model there: {named}."
+
+
+def detectable(diagnostics: pd.DataFrame, study: Study) -> Table | None:
+    """The smallest difference in risk that each primary question could show, or None where nothing is known of it."""
+    labels = Labels(study)
+    own = diagnostics[(diagnostics["quantity"] == DETECTABLE) & diagnostics["value"].notna()]
+    values = {(r.analysis, r.contrast, r.method, r.variable): r.value for r in own.itertuples()}
+    blocks: dict[str, list[Line]] = {}
+    for row in (r for r in study["analyses"] if r["family"] == "primary" and r["measure"] == "risk"):
+        asked = detected(row["outcome"], row["horizon_days"], row["missing_rule"])
+        value = values.get((row["analysis"], row["contrast"], row["method"], asked))
+        if value is None:
+            continue
+        reading = missing_rule(row["missing_rule"])
+        words = f"{labels.endpoint(row['outcome'])}, day {row['horizon_days']}"
+        words = f"{words}: {within(reading)}" if reading else words
+        line = Line(words, (method(row["method"]), f"{numbers.decimals(100 * value, 1)}"))
+        blocks.setdefault(labels.contrast(row["contrast"]), []).append(line)
+    if not blocks:
+        return None
+    columns = ("Primary question", "Method", "Smallest difference, percentage points")
+    return Table("What the people could show", columns, tuple(Block(c, tuple(lines)) for c, lines in blocks.items()))
+
+
+def what_is_detectable() -> str:
+    """What the table of detectable differences shows."""
+    return (
+        "After outcomes were read: the smallest difference in risk that the people of each primary question show with "
+        f"a power of {numbers.plain(100 * POWER)}{numbers.NARROW}%, at their effective numbers and with clusters "
+        "counted. A smaller one has not been ruled out by not being found."
+    )
 
 
 def difference_risks(diagnostics: pd.DataFrame) -> int:

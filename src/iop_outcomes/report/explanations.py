@@ -22,10 +22,52 @@ ESTIMATORS = {
         "Each person weighs the inverse of the probability of the own arm: the contrast speaks for everyone in the "
         "comparison (Lunceford and Davidian 2004, Statistics in Medicine 23:2937). Weights are not truncated.",
     ),
+    "iptw_truncated": (
+        "Inverse probability weighting, truncated",
+        "The same with weights brought in to their 1st and 99th percentiles (Cole and Hernan 2008, American Journal of "
+        "Epidemiology 168:656): less rests on a few people, for some bias.",
+    ),
+    "iptw_unstabilised": (
+        "Inverse probability weighting, not stabilised",
+        "The same without multiplying an arm's weights by its share of people, which changes means of arms by nothing "
+        "and curves of hazards by little.",
+    ),
+    "iptw_imputed": (
+        "Inverse probability weighting, covariates imputed",
+        "Covariates that were not recorded are imputed by chained equations that know the outcome; the score is fitted "
+        "in each completed data set and the estimates are pooled (Rubin 1987; Barnard and Rubin 1999, Biometrika "
+        "86:948).",
+    ),
     "overlap": (
         "Overlap weighting",
         "Each person weighs the probability of the other arm: the contrast speaks for people of the kind that "
         "was found in both arms (Li, Morgan and Zaslavsky 2018, JASA 113:390).",
+    ),
+    "overlap_imputed": (
+        "Overlap weighting, covariates imputed",
+        "Overlap weighting where covariates that were not recorded are imputed by chained equations that know the "
+        "outcome; the score is fitted in each completed data set and the estimates are pooled (Rubin 1987; Barnard and "
+        "Rubin 1999, Biometrika 86:948).",
+    ),
+    "matching": (
+        "Matching weights",
+        "Each person weighs the smaller of both probabilities over that of the own arm, as pair matching would on "
+        "average (Li and Greene 2013, International Journal of Biostatistics 9:215).",
+    ),
+    "entropy": (
+        "Entropy weights",
+        "The contrast speaks for people weighted by the entropy of their score, who could have been in either arm "
+        "(Zhou, Matsouaka and Thomas 2020, Statistical Methods in Medical Research 29:3721).",
+    ),
+    "att": (
+        "Weighting to the first arm",
+        "People of the first arm count once, those of the second by the odds of the first: the contrast speaks for "
+        "people like those of the first arm (Morgan and Todd 2008, Sociological Methodology 38:231).",
+    ),
+    "atc": (
+        "Weighting to the second arm",
+        "People of the second arm count once, those of the first by the odds of the second: the contrast speaks for "
+        "people like those of the second arm.",
     ),
     "aipw": (
         "Doubly robust",
@@ -86,7 +128,7 @@ DEVIATIONS = (
     "No margin of equivalence or non-inferiority is tested: an interval that holds no difference is not evidence of "
     "equality.",
     "Longer stays are compared from a landmark; artificial censoring with weights that change over time is not used.",
-    "Weights are not truncated: where one person weighs too much, the gate stops the estimate instead.",
+    "Weights are truncated in named variants only: where one person weighs too much, the gate stops the estimate.",
     "P values are not corrected for the number of questions; primary questions are marked in the analyses sheet.",
 )
 LIMITS = (

@@ -65,8 +65,11 @@ def content(
         "strata": [
             f"{Labels(study).contrast(c)}: {within(said)}"
             for c in contrasts
-            if (said := design.one_arm_strata(diagnostics, study, c))
+            for of in (design.one_arm_strata, design.few_in_an_arm)
+            if (said := of(diagnostics, study, c))
         ],
+        "detectable": design.detectable(diagnostics, study),
+        "what_is_detectable": design.what_is_detectable(),
         "difference_risks": design.difference_risks(diagnostics),
         "retention": _by_contrast(estimates, study, "retention"),
         "abstinence": _by_contrast(estimates, study, "abstinence"),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from iop_outcomes import weighting
 from iop_outcomes.figures import numbers, select
 from iop_outcomes.figures.labels import (
     LEVELS,
@@ -34,7 +35,7 @@ FORMS: dict[str, tuple[Form, Form]] = {
     "mean_days": (numbers.days, numbers.signed_days),
 }
 # lines in the order of the table
-METHODS = ("crude", "naive", "randomised", "iptw", "overlap", "aipw", "landmark", "landmark_adjusted", "spline")
+METHODS = ("crude", "naive", "randomised", *weighting.METHODS, "landmark", "landmark_adjusted", "spline")
 HOURS = ("more_hours", "fewer_hours")
 LABEL_OF_STATUS = {
     "gated": "Stopped by the gate",

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 from iop_outcomes.figures import numbers, select
 from iop_outcomes.figures.labels import Labels, Study
 from iop_outcomes.report import phrases
+from iop_outcomes.weighting import METHODS
 
 if TYPE_CHECKING:
     import pandas as pd
 
 UNADJUSTED = ("crude", "naive")
-ADJUSTED = ("overlap", "iptw", "aipw")
+ADJUSTED = tuple(name for name, m in METHODS.items() if not m.imputed)
 # days on which a question is looked at first when the study marks none as primary
 USUAL_DAY = 90
 KINDS_OF_ABSTINENCE = ("interview", "screen", "at_discharge", "no_return")

@@ -242,15 +242,16 @@ DOSE = Table(
 
 SCORES = Table(
     "scores",
-    "One row per person of a contrast: propensity score, weights, and the terms of the score (t_0, t_1, ...).",
+    "One row per person of a contrast: propensity score, weights asked for, and terms of the score (t_0, t_1, ...).",
     {
         "person_id": PERSON,
         "arm": Column("whole", "1 or 0", low=0, high=1),
         "site_id": Column("text", "program, the unit of clustering"),
         "record_id": Column("text", "the person, where people count more than once", identifies=True),
         "propensity": Column("number", "estimated probability of arm 1", low=0, high=1),
-        "iptw": Column("number", "stabilised inverse probability of treatment weight", low=0),
-        "overlap": Column("number", "overlap weight", low=0, high=1),
+        # other weights stand beside these under their names, where the analyses ask for them
+        "iptw": Column("number", "stabilised inverse probability of treatment weight", low=0, optional=True),
+        "overlap": Column("number", "overlap weight", low=0, high=1, optional=True),
     },
     key=("person_id",),
     open_columns="number",
@@ -261,7 +262,7 @@ GATES = Table(
     "One row per contrast and method: whether the design allows an estimate, decided without outcomes.",
     {
         "contrast": Column("text", "name of the contrast"),
-        "method": Column("text", "crude, iptw, overlap, ..."),
+        "method": Column("text", "crude, or a method that stands on a score"),
         "status": Column("text", "ok, gated or not_possible", allowed=("ok", "gated", "not_possible")),
         "reason": Column("text", "why it is gated, in words; empty when ok"),
     },

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from iop_outcomes.tables.declare import Column, Table
 
+# names among the diagnostics that several rooms read: shares by category or stratum, and what power there is
+SHARE_IN_FIRST_ARM = "share_in_first_arm"
+STRATUM = "stratum"
+DETECTABLE = "detectable_difference"
 STATUSES = ("ok", "gated", "not_possible", "suppressed")
 
 _ANALYSIS = {
@@ -133,5 +137,11 @@ TRUTH = Table(
     },
     key=("contrast", "outcome", "horizon_days", "estimand", "measure"),
 )
+
+
+def detected(outcome: object, horizon_days: object, missing_rule: object) -> str:
+    """The question that a detectable difference belongs to, as the column variable of diagnostics names it."""
+    return f"{outcome}:{horizon_days}:{missing_rule}"
+
 
 RESULTS = (COUNTS, LIFE_TABLES, ESTIMATES, CURVES, DIAGNOSTICS, TRUTH)

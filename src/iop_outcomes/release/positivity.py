@@ -1,0 +1,66 @@
+"""Shares of people in the first arm by category, as they may be seen: computed from released counts and nothing else.
+
+In order: rows of single strata (sites, trials) are left out, as a site may hold few people and its name tells that
+someone was there; the share of a category is that of its two released cells, and is suppressed where one is withheld;
+whether an arm has too few people is judged on the same cells. A policy that lets everything out lets these out as they
+are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from iop_outcomes.release.evidence import Evidence
+from iop_outcomes.tables.results import SHARE_IN_FIRST_ARM, STRATUM
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    Cells = dict[tuple[str, str, str, str], int | None]
+
+COVARIATE = "covariate:"
+
+
+def without_strata(diagnostics: pd.DataFrame) -> pd.DataFrame:
+    """The diagnostics without rows of single strata."""
+    single = (diagnostics["quantity"] == SHARE_IN_FIRST_ARM) & diagnostics["variable"].str.startswith(f"{STRATUM}=")
+    return diagnostics[~single].reset_index(drop=True)
+
+
+def shares(diagnostics: pd.DataFrame, evidence: Evidence, arms: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """The rows of shares by category with released values; all other rows as they are.
+
+    arms: names of the first and the second arm by contrast; where a contrast is not among them nothing is shown of it.
+    """
+    cells = _cells(evidence)
+    own = diagnostics["quantity"] == SHARE_IN_FIRST_ARM
+    released = [
+        _released(row, cells, arms.get(str(row["contrast"]), ())) for row in diagnostics[own].to_dict("records")
+    ]
+    found = diagnostics.copy()
+    found.loc[own, "value"] = [value for value, _ in released]
+    found.loc[own, "status"] = [status for _, status in released]
+    return found
+
+
+def _cells(evidence: Evidence) -> Cells:
+    """People of a category as released, None where withheld; a category without a row in an arm has nobody there."""
+    released = evidence.released[evidence.released["outcome"].str.startswith(COVARIATE)]
+    return {
+        (str(r.contrast), str(r.outcome).removeprefix(COVARIATE), str(r.arm), str(r.level)): (
+            int(str(r.people)) if r.status == "ok" else None
+        )
+        for r in released.rename(columns={"count": "people"}).itertuples()
+    }
+
+
+def _released(row: Mapping[Any, Any], cells: Cells, arms: Sequence[str]) -> tuple[float, str]:
+    name, _, level = str(row["variable"]).partition("=")
+    keys = [(str(row["contrast"]), name, arm, level) for arm in arms]
+    if len(keys) != 2 or not any(key in cells for key in keys):
+        return float("nan"), "suppressed"
+    first, second = (cells.get(key, 0) for key in keys)
+    if first is None or second is None or first + second == 0:
+        return float("nan"), "suppressed"
+    return round(first / (first + second), 3), "failed" if min(first, second) < row["threshold"] else "ok"
