@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,8 @@ import pytest
 from iop_outcomes.estimators.logrank import LogRankTest, logrank, weighted_logrank
 from iop_outcomes.estimators.propensity import fit_propensity, weights
 
+REFERENCE = json.loads((Path(__file__).parent / "reference_logrank.json").read_text())
+D = {key: np.array(values, dtype=float) for key, values in REFERENCE["data"].items()}
 COVARIATES = ["AGE", "BECK", "NDT", "IV3", "RACE", "SITE"]
 
 
@@ -66,3 +70,27 @@ def test_weighted(expected: Any, reference_data: Any, agree: Any) -> None:
     agree(np.sqrt(found.covariance[1, 1]), entry["se"], tolerance)
     agree(found.z("1"), entry["z"], tolerance)
     check(weighted_logrank(*given), *expected("uis_weighted_robust_score"), agree)
+
+
+@pytest.mark.parametrize(("key", "rho", "strata"), [("half", 0.5, None), ("strata", 1.0, D["stratum"])])
+def test_survdiff_with_weight_functions(key: str, rho: float, strata: Any, agree: Any) -> None:
+    found = logrank(D["time"], D["event"], D["group"], "fleming-harrington", rho=rho, strata=strata)
+    agree(found.statistic, np.ravel(REFERENCE["values"][key])[0], 1e-9)
+    assert found.degrees == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "rho", "gamma"),
+    [("weighted", 0, 0), ("weighted_rho", 1, 0), ("weighted_gamma", 1, 1), ("sites", 0, 0), ("sites_rho", 1, 0)],
+)
+def test_svylogrank(key: str, rho: float, gamma: float, agree: Any) -> None:
+    options = {"weighting": "fleming-harrington", "rho": rho, "gamma": gamma, "ties": "efron", "variance": "design"}
+    clusters = D["site"] if "sites" in key else None
+    found = weighted_logrank(D["time"], D["event"], D["group"] == 2, D["weight"], clusters=clusters, **options)
+    agree([found.score[1], found.covariance[1, 1] ** 0.5], REFERENCE["values"][key], 1e-9)
+
+
+def test_robust_score_of_coxph(agree: Any) -> None:
+    given = (D["time"], D["event"], D["group"], D["weight"])
+    agree(weighted_logrank(*given, clusters=D["site"]).statistic, REFERENCE["values"]["coxph_sites"], 1e-9)
+    agree(weighted_logrank(*given, strata=D["stratum"]).statistic, REFERENCE["values"]["coxph_strata"], 1e-9)

@@ -163,11 +163,10 @@ class _Fitted:
         out = model.score_residuals(sums, turn, ones)
         hazard, hazard_x = self._by_time()
         turned = hazard_x @ turn
-        for group, after in sets.after_competing(turned):
-            out[group.competing] += sums.relative[group.competing, None] * after
+        sets.add_after_competing(out, turned, sums.relative)
         if self.tied is not None:
             mass = model.total * sums.relative
-            out += sets.through_censoring(mass, turned, self.tied, slope=(model.x, turn, hazard))
+            sets.add_through_censoring(out, mass, turned, self.tied, slope=(model.x, turn, hazard))
         return out
 
     def incidence(self, estimate: Estimate, profiles: Array, labels: Sequence[str], horizons: Array) -> Estimate:
@@ -201,7 +200,7 @@ class _Fitted:
         own = -sums.relative[:, None] * sets.while_at_risk(pull)
         own[sets.dead] += (reached / sums.risk[:, None])[sets.position]
         if self.tied is not None:
-            own += sets.through_censoring(self.likelihood.total * sums.relative, -pull, self.tied)
+            sets.add_through_censoring(own, self.likelihood.total * sums.relative, -pull, self.tied)
         return own / self.mean_total, -(sums.risk_x.T @ pull) * self.scale[:, None]
 
     def _by_time(self) -> tuple[Array, Array]:

@@ -101,10 +101,14 @@ class GroupedLikelihood:
         own = -point.relative * np.concatenate([[0.0], np.cumsum(rate)])[self.survived]
         own[dead] += point.first
         come = np.concatenate([np.zeros((1, turn.shape[1])), np.cumsum(rate[:, None] * turn[p:], axis=0)])
-        out = -point.relative[:, None] * come[self.survived]
-        for at, block in self.x.blocks(own):
-            out[at] += block @ turn[:p]
-        out[dead] += point.first[:, None] * turn[p:][self.place]
+        out = np.empty((len(own), turn.shape[1]))
+        for at, block in self.x.blocks(own):  # so that no table of rows by p stands beside the answer
+            part = come[self.survived[at]]
+            part *= -point.relative[at, None]
+            part += block @ turn[:p]
+            begin, end = np.searchsorted(dead, (at.start, at.stop))
+            part[dead[begin:end] - at.start] += point.first[begin:end, None] * turn[p:][self.place[begin:end]]
+            out[at] = part
         return out
 
     def _reached(self, values: Array) -> Array:

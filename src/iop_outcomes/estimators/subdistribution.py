@@ -8,18 +8,19 @@ G(u-) / G(T_i-) (Fine & Gray 1999, JASA 94:496). Sums over those at risk are the
 
 two cumulative sums per group, and sums over the times at which a row is at risk are the same read backwards: no array
 of rows by times is built. What the estimation of G adds to each row's influence is one more cumulative sum
-(`through_censoring`). Nothing is refused here; `fine_gray` checks the rows.
+(`add_through_censoring`). Nothing is refused here; `fine_gray` checks the rows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from iop_outcomes.estimators.estimate import Array
-from iop_outcomes.estimators.model_matrix import ModelMatrix
+from iop_outcomes.estimators.model_matrix import BLOCK, ModelMatrix
 from iop_outcomes.estimators.risksets import RiskSets, risk_sets
 from iop_outcomes.estimators.rows import Mask, Whole
 
@@ -86,31 +87,39 @@ class SubdistributionSets(RiskSets):
     def while_at_risk(self, values: Array) -> Array:
         """(n, ...) sums of values (T, ...) over the event times at which each row is at risk, by its weight then."""
         out = super().while_at_risk(values)
-        for group, part in self.after_competing(values):
-            out[group.competing] += part
+        self.add_after_competing(out, values, np.ones(len(self.last)))
         return out
 
-    def after_competing(self, values: Array) -> list[tuple[CensoringGroup, Array]]:
-        """For each group, (c, ...) the part of `while_at_risk` after the competing event."""
-        out = []
+    def add_after_competing(self, out: Array, values: Array, factor: Array) -> None:
+        """Add to out (n, ...) factor (n,) times the part of `while_at_risk` after a competing event."""
         for group in self.groups:
-            ahead = _ahead((values.T * group.curve).T)[self.last[group.competing] + 1]
-            out.append((group, (ahead.T * group.inverse).T))
-        return out
+            ahead, scale = _ahead((values.T * group.curve).T), factor[group.competing] * group.inverse
+            for some in _blocks(len(group.competing)):
+                rows = group.competing[some]
+                out[rows] += (ahead[self.last[rows] + 1].T * scale[some]).T
 
-    def through_censoring(
-        self, mass: Array, by_time: Array, tied: TiedCensoring, slope: tuple[ModelMatrix, Array, Array] | None = None
-    ) -> Array:
-        """(n, k) derivative by the total weight of each row of a sum, through the estimation of G.
+    def add_through_censoring(
+        self,
+        out: Array,
+        mass: Array,
+        by_time: Array,
+        tied: TiedCensoring,
+        slope: tuple[ModelMatrix, Array, Array] | None = None,
+    ) -> None:
+        """Add to out (n, k) the derivative by the total weight of each row of a sum, through the estimation of G.
 
         The sum's derivative by the logarithm of the weight of a row i at u is -mass_i G(u-) / G(T_i-) times
         (x_i turn a(u) - by_time(u)): mass (n,), by_time (T, k), slope = (x, turn (p, k), a (T,)), or None for no x.
         """
-        out = np.zeros((len(mass), by_time.shape[1]))
         for group in self.groups:
-            if len(group.hazard) and len(group.competing):
-                out[group.rows] = _through_group(group, mass[group.competing], by_time, tied, slope)
-        return out
+            if not (len(group.hazard) and len(group.competing)):
+                continue
+            moved = _through_group(group, mass[group.competing], by_time, tied, slope)
+            running = np.concatenate([np.zeros((1, moved.shape[1])), np.cumsum(moved * group.hazard[:, None], axis=0)])
+            for some in _blocks(len(group.rows)):
+                out[group.rows[some]] -= running[group.sets.last[some] + 1]
+            for some in _blocks(len(group.sets.dead)):
+                out[group.rows[group.sets.dead[some]]] += moved[group.sets.position[some]]
 
 
 def _through_group(
@@ -120,6 +129,7 @@ def _through_group(
     tied: TiedCensoring,
     slope: tuple[ModelMatrix, Array, Array] | None,
 ) -> Array:
+    """(C, k) what a row's being censored at each time moves per unit of weight; being at risk takes hazard times it."""
     times, size = group.sets.times, len(group.hazard)
     start = np.searchsorted(times, group.competing_codes, side=tied.side)
     stop = np.searchsorted(times, group.event_codes, side=tied.side)
@@ -137,9 +147,7 @@ def _through_group(
     left = group.at_risk * (1 - group.hazard) if tied.product else group.at_risk
     # where all are censored G is zero from there on, and so is its derivative
     moved *= (np.where(group.hazard < 1, 1.0, 0.0) / np.where(left > 0, left, 1.0))[:, None]
-    out = -group.sets.while_at_risk(moved * group.hazard[:, None])
-    out[group.sets.dead] += moved[group.sets.position]
-    return out
+    return moved
 
 
 def subdistribution_sets(
@@ -202,6 +210,10 @@ def _group(
         competing_codes=codes[gone],
         event_codes=event_codes,
     )
+
+
+def _blocks(n: int) -> Iterator[slice]:
+    return (slice(start, start + BLOCK) for start in range(0, n, BLOCK))
 
 
 def _ahead(values: Array) -> Array:
