@@ -48,7 +48,7 @@ def test_narrow_intervals_are_times_and_early_events_are_left_censored(name: str
     coarse = interval_failure_time(s["x"], begin, np.ceil(end / 10) * 10, ("a", "b"), name)
     # the scale may differ more: times here are Weibull
     moved = np.abs(coarse.estimate.value - plain.estimate.value)[:3]
-    assert (moved < 0.5 * plain.estimate.standard_error()[:3]).all()
+    assert (moved < 0.5 * plain.estimate.standard_error()[:3] + 0.05).all()
 
 
 @pytest.mark.parametrize("name", DISTRIBUTIONS)
