@@ -118,7 +118,7 @@ def test_refusals() -> None:
         gee("logistic", **arguments, correlation="ar1", weight=np.linspace(1, 2, len(s["y"])))
     with pytest.raises(EstimationError, match="the same wave"):
         gee("logistic", **arguments, correlation="ar1", wave=np.zeros(len(s["y"])))
-    with pytest.raises(EstimationError, match="where this form allows -1.00 to 1"):
+    with pytest.raises(EstimationError, match=r"where this form allows -1\.00 to 1"):
         gee("linear", np.zeros((4, 0)), [1, -1, 1, -1], (), [1, 1, 2, 2], "exchangeable")
     with pytest.raises(EstimationError, match="collinear"):
         gee("logistic", **(arguments | {"x": s["x"][:, [0, 0]]}))

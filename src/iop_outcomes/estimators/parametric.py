@@ -21,7 +21,7 @@ and are off where times are intervals (survival 3.5-3); lifelines' AFT fitters h
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -49,15 +49,12 @@ class Distribution:
     scale_is_free: bool = True
 
 
-EXTREME_VALUE: tuple[Callable[[Array], Array], ...] = (
-    lambda z: z - np.exp(z),
-    lambda z: -np.exp(z),
-    lambda z: 1 - np.exp(z),
-    lambda z: -np.exp(z),
+EXTREME_VALUE = Distribution(
+    lambda z: z - np.exp(z), lambda z: -np.exp(z), lambda z: 1 - np.exp(z), lambda z: -np.exp(z)
 )
 DISTRIBUTIONS: dict[str, Distribution] = {
-    "weibull": Distribution(*EXTREME_VALUE),
-    "exponential": Distribution(*EXTREME_VALUE, scale_is_free=False),
+    "weibull": EXTREME_VALUE,
+    "exponential": replace(EXTREME_VALUE, scale_is_free=False),
     "log-normal": Distribution(stats.norm.logpdf, stats.norm.logsf, lambda z: -z, lambda z: -np.ones_like(z)),
     "log-logistic": Distribution(
         lambda z: log_expit(z) + log_expit(-z),

@@ -165,5 +165,5 @@ class _Model:
         total, bread = self.total @ self.score(beta), self.bread(beta)
         if not (np.isfinite(bread).all() and np.isfinite(total).all()):
             return np.inf, np.zeros_like(beta)
-        step = np.linalg.lstsq(bread, total, rcond=None)[0]
+        step: Array = np.asarray(np.linalg.lstsq(bread, total, rcond=None)[0], dtype=float)
         return float(np.sqrt(abs(total @ step))), step

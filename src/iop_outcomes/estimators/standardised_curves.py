@@ -97,7 +97,7 @@ def standardised_restricted_mean(
 def _standardised(
     settings: Settings, quantity: str, which: int | None, times: ArrayLike, over: ArrayLike | None, form: str
 ) -> Estimate:
-    horizons = column(times if np.ndim(times) else [times], "times")
+    horizons = column(np.atleast_1d(np.asarray(times, dtype=float)), "times")
     if form not in FORMS:
         raise EstimationError(f"Survival can be of the form {' or '.join(FORMS)}, not '{form}'.")
     everyone = next(iter(settings.values()))[0].rows

@@ -47,7 +47,7 @@ class TurnbullCurve:
 
     def survival(self, times: ArrayLike) -> tuple[Array, Array]:
         """(k,) least and (k,) greatest probability of no event by each of times that the data allow."""
-        t = column(times if np.ndim(times) else [times], "times")[:, None]
+        t = column(np.atleast_1d(np.asarray(times, dtype=float)), "times")[:, None]
         exact = self.lower == self.upper
         surely = np.where(exact, self.lower > t, self.lower >= t)
         return surely @ self.mass, (self.upper > t) @ self.mass
@@ -69,7 +69,8 @@ def turnbull(
     first = np.searchsorted(inner_left, left, side="left")
     last = np.searchsorted(inner_right, right, side="right")
     ranges, pattern = np.unique(np.column_stack([first, last]), axis=0, return_inverse=True)
-    mass = _masses(ranges[:, 0], ranges[:, 1], np.bincount(pattern.ravel(), total), len(inner_left))
+    shares = np.asarray(np.bincount(pattern.ravel(), total), dtype=float)
+    mass = _masses(ranges[:, 0], ranges[:, 1], shares, len(inner_left))
     carries = mass > NO_MASS
     mass = np.where(carries, mass, 0.0)[carries]
     return TurnbullCurve(times[inner_left // 3][carries], times[inner_right // 3][carries], mass / mass.sum())
@@ -106,7 +107,7 @@ def _masses(first: Whole, last: Whole, weight: Array, m: int) -> Array:
         twice = once * pull(once)
         # squared extrapolation (Varadhan & Roland 2008, Scandinavian Journal of Statistics 35:335)
         r, v = once - mass, twice - 2 * once + mass
-        far = max(float(np.linalg.norm(r) / max(np.linalg.norm(v), 1e-300)), 1.0)
+        far = max(float(np.linalg.norm(r)) / max(float(np.linalg.norm(v)), 1e-300), 1.0)
         guess = np.maximum(mass + 2 * far * r + far**2 * v, 1e-3 * twice)
         guess = guess * pull(guess)
         guess = guess / guess.sum()
