@@ -63,8 +63,9 @@ LINKS: dict[str, Link] = {
 def pseudo_values(estimate: Estimate) -> Array:
     """(n, k) pseudo-observations of k quantities, such as `cuminc.survival`, `cumulative_incidence`, `restricted_mean`.
 
-    The estimate must be of all its rows together (compute each arm apart), with weights of one;
-    frequencies are people. Leave rows of weight zero out: they would count among the n. The values of a row are those of each of its people.
+    The estimate must be of all its rows together (compute each arm apart), with weights of one; frequencies are
+    people, and the values of a row those of each of its people. Leave rows of weight zero out: they would count
+    among the n.
     """
     gradient = estimate.gradient
     if gradient is None or not np.allclose(gradient, estimate.influence, rtol=1e-9, atol=0):
