@@ -23,6 +23,7 @@ from iop_outcomes.estimators.cox_by_period import cox_by_period
 from iop_outcomes.estimators.cumulative_hazard import nelson_aalen
 from iop_outcomes.estimators.estimate import Estimate, join, stack
 from iop_outcomes.estimators.fine_gray import fine_gray
+from iop_outcomes.estimators.parametric import DISTRIBUTIONS, accelerated_failure_time, interval_failure_time
 from iop_outcomes.estimators.propensity import WEIGHTINGS, fit_propensity, weight_slope, weights
 from iop_outcomes.estimators.pseudo import pseudo_regression
 from iop_outcomes.estimators.rows import rows
@@ -173,6 +174,22 @@ ESTIMATORS: dict[str, Callable[[Sample], Estimate]] = {
     ),
     "standardised_exponential_mean": lambda s: standardised_curves.standardised_restricted_mean(
         own_models(s), 9, form="exponential"
+    ),
+    **{
+        f"aft_{name}": lambda s, name=name: (
+            accelerated_failure_time(s["x"], s["time"], event(s), NAMES, name, **late(s)).estimate
+        )
+        for name in DISTRIBUTIONS
+    },
+    "aft_interval": lambda s: (
+        interval_failure_time(
+            s["x"],
+            s["time"] - 1,
+            np.where(event(s), s["time"] + s["stratum"], np.inf),
+            NAMES,
+            "log-normal",
+            **common(s),
+        ).estimate
     ),
     "mean_by_arm": lambda s: effects.mean_by_arm(s["y"], s["arm"], observed=s["observed"], **common(s)),
     "standardised_logistic": lambda s: standardised("logistic", "y", s),

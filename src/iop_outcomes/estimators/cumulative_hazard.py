@@ -39,7 +39,7 @@ def nelson_aalen(
     time, entry: (n,) days from day 0; at risk where entry < u <= time. cause: (n,) whole numbers, 0 censored. times:
     (k,) horizons, which name the quantities. Works with `cuminc.by_arm`.
     """
-    horizons = column(times if np.ndim(times) else [times], "times")
+    horizons = column(np.atleast_1d(np.asarray(times, dtype=float)), "times")
     exits, enters = follow_up(time, entry)
     causes = codes(cause, "cause", exits.size)
     everyone = rows(exits.size, weight, frequency)

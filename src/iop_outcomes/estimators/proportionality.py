@@ -254,7 +254,7 @@ def _scaled_residuals(fit: CoxFit, groups: Mapping[str, Whole], at: int) -> tupl
         used = np.flatnonzero(varies[number])
         if varies[number, at]:
             here = stratum[dead] == number
-            row = np.linalg.inv(mean[np.ix_(used, used)])[list(used).index(at)]
+            row = np.linalg.inv(mean[np.ix_(used, used)])[np.flatnonzero(used == at)[0]]
             scaled[here] = residual[np.ix_(here, used)] @ row
     centre = fit.estimate.value[own[0]] if len(own) == 1 else 1.0
     return scaled + centre, float(np.linalg.inv(mean)[at, at])

@@ -64,8 +64,9 @@ LINKS: dict[str, Link] = {
 def pseudo_values(estimate: Estimate) -> Array:
     """(n, k) pseudo-observations of k quantities, such as `cuminc.survival`, `cumulative_incidence`, `restricted_mean`.
 
-    The estimate must be of all its rows together (compute each arm apart), with weights of one;
-    frequencies are people. The values of a row are those of each of its people.
+    The estimate must be of all its rows together (compute each arm apart), with weights of one; frequencies are
+    people, and the values of a row those of each of its people. Leave rows of weight zero out: they would count
+    among the n.
     """
     gradient = estimate.gradient
     if not np.allclose(gradient, estimate.influence, rtol=1e-9, atol=0):
@@ -187,5 +188,5 @@ class _Model:
         total, bread = self.total @ self.score(beta), self.bread(beta)
         if not (np.isfinite(bread).all() and np.isfinite(total).all()):
             return np.inf, np.zeros_like(beta)
-        step = np.linalg.lstsq(bread, total, rcond=None)[0]
+        step: Array = np.asarray(np.linalg.lstsq(bread, total, rcond=None)[0], dtype=float)
         return float(np.sqrt(abs(total @ step))), step

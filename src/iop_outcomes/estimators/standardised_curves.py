@@ -39,7 +39,7 @@ from iop_outcomes.estimators.rows import Mask, column, columns, indicator, label
 # An arm by its name: the models of its hazards, and the covariates (n, p) of everyone with the arm set.
 Settings = Mapping[str, tuple[CauseModels, ArrayLike]]
 
-BLOCK_CELLS = 1_000_000
+BLOCK_CELLS = 100_000
 FORMS = ("product-limit", "exponential")
 
 
@@ -97,7 +97,7 @@ def standardised_restricted_mean(
 def _standardised(
     settings: Settings, quantity: str, which: int | None, times: ArrayLike, over: ArrayLike | None, form: str
 ) -> Estimate:
-    horizons = column(times if np.ndim(times) else [times], "times")
+    horizons = column(np.atleast_1d(np.asarray(times, dtype=float)), "times")
     if form not in FORMS:
         raise EstimationError(f"Survival can be of the form {' or '.join(FORMS)}, not '{form}'.")
     everyone = next(iter(settings.values()))[0].rows
@@ -184,25 +184,28 @@ class _Average:
         relative = {k: self.models.models[k].relative_hazard(x) for k in hazards}
         total = sum(relative[k][0][:, None] * hazards[k] for k in hazards)
         before, after, ends, lost = self._survival(np.asarray(total))
+        # where hazards add to more than 1, their shares of it count
+        shared = before if self.which is None else before * np.where(ends, lost, 1.0)
         for h, tau in enumerate(self.horizons):
+            to = int(np.searchsorted(grid, tau, side="right"))
             if self.which is None:
-                counts = STATES[self.quantity](grid, float(tau))
-                adds = counts[1:] * after
+                counts = STATES[self.quantity](grid[:to], float(tau))
+                adds = counts[1:] * after[:, :to]
                 predicted[:, h] = counts[0] + adds.sum(axis=1)
-                ahead = np.cumsum(adds[:, ::-1], axis=1)[:, ::-1] * lost
+                ahead = np.cumsum(adds[:, ::-1], axis=1)[:, ::-1]
             else:
-                # where hazards add to more than 1, their shares of it count
-                shared = before * np.where(ends, lost, 1.0)
-                pace = EVENTS[self.quantity](grid, float(tau)) * shared * relative[self.which][0][:, None]
-                adds = pace * hazards[self.which]
+                r, away = relative[self.which]
+                pace = EVENTS[self.quantity](grid[:to], float(tau)) * shared[:, :to] * r[:, None]
+                adds = pace * hazards[self.which][:to]
                 reached = np.cumsum(adds, axis=1)
                 predicted[:, h] = reached[:, -1]
-                ahead = np.where(ends, adds, reached[:, -1:] - reached) * lost
-                by_hazard[self.which][:, h] += weight @ pace
-                by_coefficient[self.which][:, h] += (weight * reached[:, -1]) @ relative[self.which][1]
+                ahead = np.where(ends[:, :to], adds, reached[:, -1:] - reached)
+                by_hazard[self.which][:to, h] += weight @ pace
+                by_coefficient[self.which][:, h] += (weight * reached[:, -1]) @ away
+            ahead = ahead * lost[:, :to]
             for k, (r, away) in relative.items():
-                by_hazard[k][:, h] -= (weight * r) @ ahead
-                by_coefficient[k][:, h] -= (weight * r * (ahead @ hazards[k])) @ away
+                by_hazard[k][:to, h] -= (weight * r) @ ahead
+                by_coefficient[k][:, h] -= (weight * r * (ahead @ hazards[k][:to])) @ away
 
     def _survival(self, hazard: Array) -> tuple[Array, Array, Mask, Array]:
         """(b, T) survival before and after each time, where it ends, and 1 / q, from hazards of all causes (b, T).

@@ -82,10 +82,11 @@ def survival_curve(
     ends = sets.at_risk(people) == sets.among_dead(people[sets.dead])
     at_risk = np.where(ends, dead, sets.at_risk(people * weights))
     hazard = dead / at_risk
-    survival = np.cumprod(1 - hazard)
+    survival: Array = np.asarray(np.cumprod(1 - hazard), dtype=float)
     q = np.where(ends, 0.0, 1 / np.where(ends, 1.0, at_risk * (1 - hazard)))
     variance = _squares(sets, q, np.cumsum(hazard * q), people * weights**2)
-    return SurvivalCurve(sets.times, survival, survival * np.sqrt(variance), float(exits[kept].max()))
+    error: Array = np.asarray(survival * np.sqrt(variance), dtype=float)
+    return SurvivalCurve(sets.times, survival, error, float(exits[kept].max()))
 
 
 def _squares(sets: RiskSets, q: Array, running: Array, weight: Array) -> Array:

@@ -1,0 +1,249 @@
+"""Generalised estimating equations: regression of repeated outcomes of people, such as weekly screens.
+
+What happens, in order: rows are put in order of cluster and time; the regression with working independence is fitted by
+`regression`, which refuses what has no estimate; the working correlation is estimated from its residuals, and both in
+turn until they settle; the influence of a cluster is its score times the inverse of the expected derivative. Refused:
+fewer than two clusters, a working correlation that is none, weights that change within a cluster unless the working
+correlation is independence, and frequencies (there is no such argument: repeat the clusters).
+
+With mu and v the mean and variance of the canonical family, e = (y - mu) / sqrt v, and R the working correlation of the
+rows of a cluster, the coefficients solve
+
+    sum over clusters of W x' sqrt v R^-1 e = 0
+
+(Liang & Zeger 1986, Biometrika 73:13). They are right whatever R is, if the regression is and rows are missing
+completely at random; a wrong R costs precision, and the robust covariance says how much. With weights for rows that are
+missing at random, and with covariates that change over time and depend on earlier outcomes, only independence is right
+(Pepe & Anderson 1994, Communications in Statistics 23:939).
+
+The correlation is estimated by moments as geepack's `geeglm` does: phi is the mean of e^2 (not divided by n - p, as in
+statsmodels and SAS), 'exchangeable' the mean of e_j e_k / phi over all pairs of a cluster, and 'ar1', with d the time
+between two rows, least squares of e_j e_k / phi on alpha^d over all pairs (others take neighbours only). Weights enter
+as so many clusters; geepack takes their squares there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import expit
+
+from iop_outcomes.errors import EstimationError
+from iop_outcomes.estimators import regression
+from iop_outcomes.estimators.estimate import Array, Estimate
+from iop_outcomes.estimators.rows import Whole, column, columns, rows
+
+MAXIMUM_ITERATIONS = 100
+
+# mean of the linear predictor, and variance of the mean, by the names that `regression` has for them
+FAMILIES: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
+    "logistic": (expit, lambda mu: mu * (1 - mu)),
+    "poisson": (np.exp, lambda mu: mu),
+    "linear": (lambda eta: eta, np.ones_like),
+}
+
+
+@dataclass(frozen=True)
+class GeeFit:
+    """estimate: coefficients, 'intercept' first, with influence of the n rows and the clusters set.
+
+    correlation: alpha, 0 under independence. scale: phi.
+    """
+
+    estimate: Estimate
+    correlation: float
+    scale: float
+
+
+def gee(
+    family: str,
+    x: ArrayLike,
+    y: ArrayLike,
+    names: Sequence[str],
+    cluster: ArrayLike,
+    correlation: str = "independence",
+    wave: ArrayLike | None = None,
+    weight: ArrayLike | None = None,
+) -> GeeFit:
+    """Regression of y (n,) on x (n, p), without intercept, for rows in clusters (n,), any labels.
+
+    family: 'logistic', 'poisson' or 'linear'. correlation: one of CORRELATIONS. wave: (n,) the times of the rows,
+    for 'ar1', by default their order within the cluster. weight: (n,) of rows. The standard errors carry the factor
+    J / (J - 1) of `Estimate.covariance` for J clusters, and t limits; geepack's do not.
+    """
+    if family not in FAMILIES:
+        raise EstimationError(f"The family can be {', '.join(FAMILIES)}, not '{family}'.")
+    if correlation not in CORRELATIONS:
+        raise EstimationError(f"The working correlation can be {', '.join(CORRELATIONS)}, not '{correlation}'.")
+    outcome = column(y, "y")
+    n = outcome.size
+    counted = rows(n, weight, None)
+    design = regression.with_intercept(columns(x, names, n))
+    groups = _groups(cluster, wave, counted.used)
+    _check_weights(correlation, groups, counted.weight)
+    start = regression.fit(family, design[:, 1:], outcome, names, weight)
+    scale = np.sqrt((design[groups.order] ** 2).mean(axis=0))
+    sorted_x, sorted_y, total = design[groups.order] / scale, outcome[groups.order], counted.weight[groups.order]
+    state = _solve(
+        family, CORRELATIONS[correlation], sorted_x, sorted_y, total / total.mean(), groups, start.value * scale
+    )
+    gradient = np.zeros((n, design.shape[1]))
+    gradient[groups.order] = state.pull @ np.linalg.inv(state.bread) / scale / total.mean()
+    estimate = counted.estimate(start.names, state.beta / scale, gradient)
+    return GeeFit(estimate.clustered(np.asarray(cluster)), state.alpha, state.phi)
+
+
+@dataclass(frozen=True)
+class _Groups:
+    """order: (m,) rows with weight by cluster and wave. number: (m,) cluster. begins: (m,) first of its cluster.
+    wave: (m,). size: (J,) rows of each cluster.
+    """
+
+    order: Whole
+    number: Whole
+    begins: np.ndarray
+    wave: Array
+    size: Whole
+
+    def sums(self, values: Array) -> Array:
+        """(J, ...) of values (m, ...)."""
+        return np.asarray(np.add.reduceat(values, np.flatnonzero(self.begins), axis=0))
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """estimate: alpha from groups, weights and residuals e / sqrt phi. whiten: values (m, c) times a root of R^-1."""
+
+    estimate: Callable[[_Groups, Array, Array], float]
+    whiten: Callable[[_Groups, float, Array], Array]
+
+
+def _exchangeable(groups: _Groups, total: Array, residual: Array) -> float:
+    weight = total[groups.begins]
+    pairs = float(weight @ (groups.size * (groups.size - 1.0)))
+    products = float(weight @ (groups.sums(residual) ** 2 - groups.sums(residual**2)))
+    alpha = products / pairs
+    lowest = -1 / max(int(groups.size.max()) - 1, 1)
+    if not lowest < alpha < 1:
+        _refuse_correlation(alpha, lowest)
+    return alpha
+
+
+def _whiten_exchangeable(groups: _Groups, alpha: float, values: Array) -> Array:
+    # R^-1/2 = (1 - k J / m) / sqrt(1 - alpha), J the matrix of ones
+    shrink = 1 - np.sqrt((1 - alpha) / (1 + (groups.size - 1) * alpha))
+    means = groups.sums(values) * (shrink / groups.size)[:, None]
+    return np.asarray((values - means[groups.number]) / np.sqrt(1 - alpha))
+
+
+def _autoregressive(groups: _Groups, total: Array, residual: Array) -> float:
+    """Least squares of the products of pairs on alpha to the power of their distance, by Gauss-Newton from 0."""
+    distances, products, weights = [], [], []
+    for apart in range(1, int(groups.size.max())):
+        same = groups.number[apart:] == groups.number[:-apart]
+        distances.append((groups.wave[apart:] - groups.wave[:-apart])[same])
+        products.append((residual[apart:] * residual[:-apart])[same])
+        weights.append(total[apart:][same])
+    d, at = np.unique(np.concatenate(distances), return_inverse=True)
+    if d[0] <= 0:
+        raise EstimationError("Two rows of a cluster have the same wave, so the order of time is not known.")
+    pairs = np.bincount(at.ravel(), np.concatenate(weights))
+    mean = np.bincount(at.ravel(), np.concatenate(weights) * np.concatenate(products)) / pairs
+    alpha = float(np.clip(mean[0], 0.01, 0.9)) ** (1 / float(d[0]))
+    for _ in range(MAXIMUM_ITERATIONS):
+        slope = d * alpha ** (d - 1)
+        step = float((pairs * slope) @ (mean - alpha**d) / ((pairs * slope) @ slope))
+        alpha += step
+        if not 0 < alpha < 1:
+            _refuse_correlation(alpha, 0.0)
+        if abs(step) < 1e-12:
+            break
+    return alpha
+
+
+def _whiten_autoregressive(groups: _Groups, alpha: float, values: Array) -> Array:
+    gap = np.diff(groups.wave, prepend=0.0)
+    power = np.where(groups.begins, 0.0, alpha ** np.where(groups.begins, 1.0, gap))
+    before = np.vstack([np.zeros((1, values.shape[1])), values[:-1]])
+    return np.asarray((values - power[:, None] * before) / np.sqrt(1 - power**2)[:, None])
+
+
+CORRELATIONS: dict[str, Correlation] = {
+    "independence": Correlation(lambda groups, total, residual: 0.0, lambda groups, alpha, values: values),
+    "exchangeable": Correlation(_exchangeable, _whiten_exchangeable),
+    "ar1": Correlation(_autoregressive, _whiten_autoregressive),
+}
+
+
+@dataclass(frozen=True)
+class _State:
+    """pull: (m, q) parts of the score by row, per unit of weight. bread: (q, q)."""
+
+    beta: Array
+    alpha: float
+    phi: float
+    pull: Array
+    bread: Array
+
+
+def _solve(family: str, working: Correlation, x: Array, y: Array, total: Array, groups: _Groups, beta: Array) -> _State:
+    mean, variance = FAMILIES[family]
+    for _ in range(MAXIMUM_ITERATIONS):
+        mu = mean(x @ beta)
+        root = np.sqrt(variance(mu))
+        residual = (y - mu) / root
+        phi = float(total @ residual**2 / total.sum())
+        alpha = working.estimate(groups, total, residual / np.sqrt(phi))
+        white_x = working.whiten(groups, alpha, root[:, None] * x)
+        white = working.whiten(groups, alpha, residual[:, None])
+        pull, bread = white_x * white, white_x.T @ (white_x * total[:, None])
+        step = np.linalg.solve(bread, total @ pull)
+        beta = beta + step
+        if not np.isfinite(beta).all():
+            break
+        if np.abs(x @ step).max() < 1e-10:
+            return _State(beta, alpha, phi, pull, bread)
+    raise EstimationError(
+        "The estimating equations did not settle with this working correlation. Take 'independence', whose estimates "
+        "are as right."
+    )
+
+
+def _groups(cluster: ArrayLike, wave: ArrayLike | None, used: np.ndarray) -> _Groups:
+    labels = np.asarray(cluster)
+    if labels.shape != used.shape:
+        raise EstimationError(f"'cluster' has shape {labels.shape} where {used.size} labels were expected.")
+    number = np.unique(labels[used], return_inverse=True)[1].ravel()
+    times = np.arange(used.size, dtype=float) if wave is None else column(wave, "wave", used.size)
+    order = np.lexsort((times[used], number))
+    number = number[order]
+    begins = np.concatenate([[True], number[1:] != number[:-1]])
+    size = np.bincount(number)
+    if len(size) < 2:
+        raise EstimationError("Estimating equations need at least two clusters with weight; there is one.")
+    # without waves, rows of a cluster are one apart, whatever lies between them in the data
+    sorted_times = np.arange(len(number), dtype=float) if wave is None else times[used][order]
+    return _Groups(np.flatnonzero(used)[order], number, begins, sorted_times, size)
+
+
+def _check_weights(correlation: str, groups: _Groups, weight: Array) -> None:
+    if correlation == "independence":
+        return
+    if groups.size.max() < 2:
+        raise EstimationError("Every cluster has one row, so there is no correlation to estimate. Use 'independence'.")
+    inside = weight[groups.order]
+    if (inside != inside[groups.begins][groups.number]).any():
+        raise EstimationError(
+            "Weights change within clusters, for example those for being observed at a visit. Then only the working "
+            "correlation 'independence' gives right estimates."
+        )
+
+
+def _refuse_correlation(alpha: float, lowest: float) -> None:
+    raise EstimationError(
+        f"The working correlation comes out at {alpha:.2f}, where this form allows {lowest:.2f} to 1. Use "
+        "'independence', whose estimates are as right."
+    )
