@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from iop_outcomes.estimators.estimate import difference
+from iop_outcomes.estimators.effects import mean_by_arm
+from iop_outcomes.estimators.estimate import difference, stack
 from iop_outcomes.estimators.multinomial import (
     MultinomialModel,
     fit_multinomial,
@@ -17,6 +18,9 @@ from iop_outcomes.estimators.multinomial import (
     group_means,
     stack_multinomial,
 )
+from iop_outcomes.estimators.propensity import fit_propensity
+from iop_outcomes.estimators.truncation import jacobian, weigh
+from iop_outcomes.weighting import WEIGHTS
 
 NAMES = ["AGE", "BECK", "NDT", "RACE"]
 ARMS = ("never", "previous", "recent")
@@ -48,3 +52,18 @@ def test_weighted_means_with_the_score_estimated(kind: str, model: Any, uis: Any
     agree(means.standard_error(), expected["se"], tolerance)
     gap = difference(means, "never", "recent").standard_error()
     agree(gap, expected["se_first_minus_third"], tolerance)
+
+
+def test_stacked_standard_errors_of_every_kind_of_binary_weights(uis: Any, agree: Any) -> None:
+    """Truncated weights take their quantiles as known and do not move where they are truncated."""
+    expected = json.loads((Path(__file__).parent / "reference_propensity.json").read_text())
+    names, arm = [*NAMES, "SITE"], (uis.IV == 3).astype(float)
+    score = fit_propensity(uis[names], arm, names=names)
+    assert set(expected["values"]) | {"iptw"} == set(WEIGHTS)
+    for name, asked in WEIGHTS.items():
+        weight = weigh(asked.kind, arm, score.score, asked.truncated)
+        moves = jacobian(asked.kind, arm, score.score, score.terms, asked.truncated)
+        means = stack(mean_by_arm(uis["LEN.T"], arm, weight), moves, score.nuisance)
+        gap = difference(means, "arm1", "arm0")
+        value = expected["values"]["iptw_unstabilised" if name == "iptw" else name]
+        agree([gap.value[0], gap.standard_error()[0]], value, expected["tolerance"])
