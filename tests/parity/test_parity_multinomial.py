@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from iop_outcomes.estimators.effects import mean_by_arm
 from iop_outcomes.estimators.estimate import difference, stack
 from iop_outcomes.estimators.multinomial import (
     MultinomialModel,
@@ -16,6 +17,9 @@ from iop_outcomes.estimators.multinomial import (
     generalised_weights,
     group_means,
 )
+from iop_outcomes.estimators.propensity import fit_propensity
+from iop_outcomes.estimators.truncation import slope, weigh
+from iop_outcomes.weighting import WEIGHTS
 
 NAMES = ["AGE", "BECK", "NDT", "RACE"]
 ARMS = ("never", "previous", "recent")
@@ -40,10 +44,25 @@ def test_coefficients_and_standard_errors(model: Any, reference: Any, agree: Any
 @pytest.mark.parametrize("kind", ["ate", "att", "overlap", "matching", "entropy"])
 def test_weighted_means_with_the_score_estimated(kind: str, model: Any, uis: Any, reference: Any, agree: Any) -> None:
     expected, tolerance, arm = reference["weighted"][kind], reference["tolerance"], uis.IV - 1
-    weight, slope = generalised_weights(kind, arm, model.score, 0 if kind == "att" else None)
+    weight, moves = generalised_weights(kind, arm, model.score, 0 if kind == "att" else None)
     agree([weight.sum(), weight.max()], [expected["weight_sum"], expected["weight_max"]], tolerance)
-    means = stack(group_means(uis["LEN.T"], arm, ARMS, weight), slope, model.nuisance)
+    means = stack(group_means(uis["LEN.T"], arm, ARMS, weight), moves, model.nuisance)
     agree(means.value, expected["mean"], tolerance)
     agree(means.standard_error(), expected["se"], tolerance)
     gap = difference(means, "never", "recent").standard_error()
     agree(gap, expected["se_first_minus_third"], tolerance)
+
+
+def test_stacked_standard_errors_of_every_kind_of_binary_weights(uis: Any, agree: Any) -> None:
+    """Truncated weights take their quantiles as known and do not move where they are truncated."""
+    expected = json.loads((Path(__file__).parent / "reference_propensity.json").read_text())
+    names, arm = [*NAMES, "SITE"], (uis.IV == 3).astype(float)
+    score = fit_propensity(uis[names], arm, names=names)
+    assert set(expected["values"]) | {"iptw"} == set(WEIGHTS)
+    for name, asked in WEIGHTS.items():
+        weight = weigh(asked.kind, arm, score.score, asked.truncated)
+        moves = slope(asked.kind, arm, score.score, asked.truncated)
+        means = stack(mean_by_arm(uis["LEN.T"], arm, weight), moves, score.nuisance)
+        gap = difference(means, "arm1", "arm0")
+        value = expected["values"]["iptw_unstabilised" if name == "iptw" else name]
+        agree([gap.value[0], gap.standard_error()[0]], value, expected["tolerance"])

@@ -40,4 +40,9 @@ def test_adjusted_comparisons_are_shown_where_the_design_holds_and_stopped_where
     shown = adjusted.groupby(["contrast", "method"])["status"].agg(lambda s: s.iloc[0])
     assert shown[("residential_vs_none", "overlap")] == "ok"
     assert shown[("day_vs_outpatient", "iptw")] == "gated"
+    primary = panel.estimates.query("contrast == 'residential_vs_outpatient' and measure == 'risk_difference'")
+    primary = primary.set_index("method")
+    # a few baseline answers are missing, so that imputing them moves next to nothing
+    assert primary.loc["overlap_imputed", "status"] == "ok"
+    assert abs(primary.loc["overlap_imputed", "estimate"] - primary.loc["overlap", "estimate"]) < 0.005
     assert (adjusted["estimate"].isna() == (adjusted["status"] == "gated")).all()

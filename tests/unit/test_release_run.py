@@ -416,13 +416,18 @@ def test_shares_by_category_come_from_released_counts_and_sites_stay_private() -
     assert everything.loc["stratum=S01", "value"] == 1
 
 
-def test_the_overlap_of_scores_is_withheld_with_a_hidden_bin() -> None:
+def test_the_overlap_of_scores_takes_hidden_bins_for_one() -> None:
     bins = {"analysis": "design", "outcome": "propensity", "horizon_days": None}
-    wide = {"0.40-0.45": 60, "0.45-0.50": 40}
-    asked = [diagnostic("all", 0.8, quantity="score_overlap", threshold=None, status="info")]
-    for narrow, status in (({"0.50-0.55": 30}, "info"), ({"0.50-0.55": 3}, "suppressed")):
-        counts = counts_of("iop", wide | narrow, **bins) + counts_of("residential", wide, **bins)
-        assert only(release(counts=counts, diagnostics=asked)["diagnostics"]).status == status
+    size = {"analysis": "design", "outcome": "people", "horizon_days": None}
+    asked = [diagnostic("all", 0.7777, quantity="score_overlap", threshold=None, status="info")]
+    counts = counts_of("iop", {"0.40-0.45": 60, "0.45-0.50": 20, "0.50-0.55": 17, "0.55-0.60": 3}, **bins)
+    counts += counts_of("residential", {"0.40-0.45": 20, "0.45-0.50": 60, "0.55-0.60": 20}, **bins)
+    for people, expected in ((counts_of("iop", {"with_counterpart": 100}, **size), 0.6), ([], None)):
+        both = counts + people + counts_of("residential", {"with_counterpart": 100}, **size)
+        row = only(release(counts=both, diagnostics=asked, arms=IN_ORDER)["diagnostics"])
+        # 0.2 and 0.2 in the bins that are shown, and 0.2 of the 0.2 that are left in each arm
+        assert row.status == ("info" if expected else "suppressed")
+        assert pd.isna(row.value) if expected is None else row.value == expected
 
 
 def test_a_detectable_difference_goes_with_its_estimate() -> None:

@@ -332,6 +332,60 @@ def test_the_design_by_method() -> None:
     assert design.one_arm_strata(diagnostics(), study(), "long_vs_short") == ""
 
 
+def more_of_the_design(*rows: dict[str, Any]) -> pd.DataFrame:
+    base = {"analysis": "design", "contrast": "iop_vs_res", "method": "unweighted", "status": "info"}
+    return pd.concat([diagnostics(), typed("diagnostics", [base | r for r in rows])], ignore_index=True)
+
+
+def test_the_design_shows_more_than_means_where_it_is_known() -> None:
+    rows = [
+        {"method": m, "quantity": q, "variable": v, "value": x}
+        for m, factor in (("unweighted", 1.0), ("overlap", 0.1))
+        for q, v, x in (
+            ("within_site_difference", "age", -0.4 * factor),
+            ("variance_ratio", "age", 0.8),
+            ("variance_ratio", "severity", 1.25),
+            ("distribution_distance", "age", 0.2 * factor),
+        )
+    ]
+    table = design.achieved(more_of_the_design(*rows), study(), "iop_vs_res")
+    assert table is not None
+    assert table.columns[2:5] == (
+        "Largest difference within sites", "Ratios of variances", "Largest distance of distributions"
+    )  # fmt: skip
+    assert [line.cells[1:4] for line in table.blocks[0].lines] == [
+        ("0.40", "0.80 to 1.25", "0.20"),
+        ("0.04", "0.80 to 1.25", "0.02"),
+    ]
+
+
+def test_categories_with_next_to_nobody_in_an_arm_are_named() -> None:
+    share = {"quantity": "share_in_first_arm", "threshold": 10.0}
+    rows = [
+        {**share, "variable": "sex=unknown", "value": 0.0, "status": "failed"},
+        {**share, "variable": "sex=male", "value": 0.5, "status": "ok"},
+        {**share, "variable": "stratum=S02", "value": 1.0, "status": "failed"},
+    ]
+    said = design.few_in_an_arm(more_of_the_design(*rows), study(), "iop_vs_res")
+    assert said.startswith("Fewer than 10 people in one of the arms")
+    assert said.endswith("Sex: unknown.")
+    assert design.few_in_an_arm(diagnostics(), study(), "iop_vs_res") == ""
+
+
+def test_the_difference_that_a_primary_question_can_show() -> None:
+    assert design.detectable(diagnostics(), study()) is None
+    row = next(r for r in study()["analyses"] if r["family"] == "primary" and r["measure"] == "risk")
+    found = {
+        "analysis": row["analysis"], "contrast": row["contrast"], "method": row["method"], "value": 0.0634,
+        "quantity": "detectable_difference",
+        "variable": f"{row['outcome']}:{row['horizon_days']}:{row['missing_rule']}",
+    }  # fmt: skip
+    table = design.detectable(more_of_the_design(found), study())
+    assert table is not None
+    (block,) = table.blocks
+    assert [line.cells[1] for line in block.lines] == ["6.3"]
+
+
 def test_people_behind_abstinence_keep_their_secrets() -> None:
     (table,) = results.of_levels(counts(), study(), "iop_vs_res", "abstinence")
     assert {line.label: line.cells for line in table.blocks[0].lines} == {

@@ -119,7 +119,7 @@ def answer(
             return results.without(ask, shown, "gated", f"with covariates imputed: {wrong}")
         each.append(whole)
         effective.append(again.effective(ask["method"], used))
-        degrees = len(fitted.scores) - 1.0 if one.cluster is None else float(one.cluster.max())
+        degrees = one.degrees if one.clusters else len(fitted.scores) - 1.0
     pooled = pool([e.value for e in each], [e.covariance() for e in each], degrees)
     return _rows(ask, sample, pooled, {"n_effective": float(np.mean(effective))})
 

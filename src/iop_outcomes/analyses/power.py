@@ -57,10 +57,10 @@ def row(
 
 def design_effect(estimate: Estimate) -> float:
     """Variance of the difference with clusters over that without, at least 1."""
-    if estimate.cluster is None:
+    if not estimate.clusters:
         return 1.0
     gap = difference(estimate, *estimate.names)
-    alone = float(replace(gap, cluster=None).covariance()[0, 0])
+    alone = float(replace(gap, clusters=()).covariance()[0, 0])
     return max(1.0, float(gap.covariance()[0, 0]) / alone) if alone > 0 else 1.0
 
 

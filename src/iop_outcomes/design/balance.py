@@ -50,8 +50,10 @@ def table(members: pd.DataFrame, numbers: pd.DataFrame, fitted: Fitted, weights:
     if not fitted.problem:
         methods.update({name: fitted.scores[name].to_numpy() for name in weights})
     rows: list[Row] = []
+    spread = estimator.pooled_deviation(numbers.to_numpy(), arm)
+    strata = pd.factorize(members["stratum"])[0]
     for method, weight in methods.items():
-        found = _by_covariate(members, numbers, weight)
+        found = _by_covariate(arm, numbers, weight, strata, spread)
         rows += [(method, quantity, name, value) for quantity, name, value in found if np.isfinite(value)]
         for side, value in (("first", 1), ("second", 0)):
             own = weight[arm == value]
@@ -64,13 +66,17 @@ def table(members: pd.DataFrame, numbers: pd.DataFrame, fitted: Fitted, weights:
 
 
 def _by_covariate(
-    members: pd.DataFrame, numbers: pd.DataFrame, weight: NDArray[np.float64]
+    arm: NDArray[np.int64],
+    numbers: pd.DataFrame,
+    weight: NDArray[np.float64],
+    strata: NDArray[np.int64],
+    spread: NDArray[np.float64],
 ) -> list[tuple[str, str, float]]:
-    """Quantity, covariate and value; what is not defined is not finite."""
-    arm, x, names = members["arm"].to_numpy(), numbers.to_numpy(), list(numbers.columns)
+    """Quantity, covariate and value; what is not defined is not finite. spread: (p,) the ruler of differences."""
+    x, names = numbers.to_numpy(), list(numbers.columns)
     found = {"standardised_difference": (names, estimator.standardised_difference(x, arm, weight))}
     if names:
-        within = estimator.within_strata(x, arm, members["stratum"].to_numpy(), weight)
+        within = estimator.within_strata(x, arm, strata, weight, spread=spread)
         if len(within.strata) > 1:  # one stratum is the whole
             found["within_site_difference"] = (names, within.average)
             found["largest_within_site_difference"] = (names, within.largest)

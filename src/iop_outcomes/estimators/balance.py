@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.estimate import Array
@@ -37,8 +38,7 @@ def standardised_difference(
     """
     covariates, (one, zero) = _two_arms(x, arm, weight, frequency)
     gap = _mean(covariates, one, weighted=True) - _mean(covariates, zero, weighted=True)
-    spread = np.sqrt((_variance(covariates, one, False) + _variance(covariates, zero, False)) / 2)
-    return over_spread(gap, spread, 1e-12 * np.abs(covariates).max(axis=0))
+    return over_spread(gap, _ruler(covariates, one, zero), _rounding(covariates))
 
 
 def variance_ratio(
@@ -105,26 +105,27 @@ def within_strata(
     strata: ArrayLike,
     weight: ArrayLike | None = None,
     frequency: ArrayLike | None = None,
+    spread: Array | None = None,
 ) -> Within:
     """Differences in weighted means inside each stratum (n,), a site for example, over the spread in all people.
 
     The ruler is the pooled standard deviation of the whole, before weighting: that of a stratum with a dozen people
-    is too rough to measure by. Where no stratum holds both arms, `strata` and `difference` have no rows.
+    is too rough to measure by. Where no stratum holds both arms, `strata` and `difference` have no rows. spread: (p,)
+    the ruler, where it is known already.
     """
     covariates, (one, zero) = _two_arms(x, arm, weight, frequency)
-    names, code = np.unique(np.asarray(strata).astype(str), return_inverse=True)
-    people = np.bincount(code, one.frequency + zero.frequency, len(names))
-    spread = np.sqrt((_variance(covariates, one, False) + _variance(covariates, zero, False)) / 2)
-    totals, means = [], []
-    for side in (one, zero):
-        total = side.frequency * side.weight
-        there = np.bincount(code, total, len(names))
-        sums = np.column_stack([np.bincount(code, total * column, len(names)) for column in covariates.T])
-        totals.append(there)
-        means.append(sums / np.where(there > 0, there, 1.0)[:, None])
+    given = np.asarray(strata)
+    names, code = np.unique(given.astype(str) if given.dtype == object else given, return_inverse=True)
+    people = np.bincount(code, one.frequency + zero.frequency, len(names)).astype(float)
+    total = one.weight * (one.frequency + zero.frequency)
+    cell = 2 * code + (zero.frequency > 0)
+    totals = np.bincount(cell, total, 2 * len(names)).reshape(-1, 2).T
+    sums = sparse.csr_array((total, (cell, np.arange(code.size))), (2 * len(names), code.size)) @ covariates
+    means = sums.reshape(len(names), 2, -1) / np.where(totals > 0, totals, 1.0).T[:, :, None]
     both = (totals[0] > 0) & (totals[1] > 0)
-    gap = (means[0] - means[1])[both]
-    difference = over_spread(gap, spread, 1e-12 * np.abs(covariates).max(axis=0))
+    gap = (means[:, 0] - means[:, 1])[both]
+    ruler = _ruler(covariates, one, zero) if spread is None else spread
+    difference = over_spread(gap, ruler, _rounding(covariates))
     alone = (totals[0] > 0) != (totals[1] > 0)
     return Within(names[both].astype(object), difference, people[both], names[alone].astype(object))
 
@@ -141,7 +142,7 @@ def largest_pairwise_difference(
     means = np.array([_mean(covariates, side, True) for side in sides])
     variance = np.mean([_variance(covariates, side, False) for side in sides], axis=0)
     gap = means.max(axis=0) - means.min(axis=0)
-    return over_spread(gap, np.sqrt(variance), 1e-12 * np.abs(covariates).max(axis=0))
+    return over_spread(gap, np.sqrt(variance), _rounding(covariates))
 
 
 @dataclass(frozen=True)
@@ -186,6 +187,16 @@ def over_spread(gap: Array, spread: Array, rounding: Array) -> Array:
     return np.where(flat, without_spread, gap / np.where(flat, 1.0, spread))
 
 
+def pooled_deviation(x: ArrayLike, arm: ArrayLike, frequency: ArrayLike | None = None) -> Array:
+    """(p,) root of the mean of the two arms' variances before weighting: the ruler of standardised differences."""
+    covariates, (one, zero) = _two_arms(x, arm, None, frequency)
+    return _ruler(covariates, one, zero)
+
+
+def _ruler(x: Array, one: _Arm, zero: _Arm) -> Array:
+    return np.asarray(np.sqrt((_variance(x, one, False) + _variance(x, zero, False)) / 2))
+
+
 def _mean(x: Array, arm: _Arm, weighted: bool) -> Array:
     total = arm.frequency * arm.weight if weighted else arm.frequency
     return np.asarray(total @ x / total.sum())
@@ -197,9 +208,25 @@ def _variance(x: Array, arm: _Arm, weighted: bool) -> Array:
     total = arm.frequency * weight
     mean = _mean(x, arm, weighted)
     denominator = total.sum() - (total * weight).sum() / total.sum()
-    sample = total @ (x - mean) ** 2 / denominator if denominator > 0 else np.zeros(x.shape[1])
-    return np.where(_binary(x), mean * (1 - mean), sample)
+    found = mean * (1 - mean)
+    other = ~_binary(x)
+    if other.any():
+        apart = (x[:, other] - mean[other]) ** 2
+        found[other] = total @ apart / denominator if denominator > 0 else 0.0
+    return np.asarray(found)
+
+
+def _rounding(x: Array) -> Array:
+    """(p,) differences this small are none."""
+    return np.asarray(1e-12 * np.maximum(x.max(axis=0), -x.min(axis=0)))
 
 
 def _binary(x: Array) -> Mask:
-    return np.asarray(((x == 0) | (x == 1)).all(axis=0))
+    found = np.ones(x.shape[1], dtype=bool)
+    for first in range(0, len(x), 2048):  # in parts that stay in a processor's memory
+        part = x[first : first + 2048]
+        apart = part * part - part
+        found &= np.einsum("ij,ij->j", apart, apart) == 0
+        if not found.any():
+            break
+    return found

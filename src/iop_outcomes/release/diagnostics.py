@@ -1,12 +1,12 @@
 """Diagnostics as they may be seen.
 
-In order: rows of single strata are left out and shares of categories computed from released counts; values are
-rounded to the policy's digits; an unweighted difference is suppressed when its variable, or its category of a
-variable, has a hidden cell in the counts 'covariate:<name>' of the same contrast, as the difference gives the cell
-back, and so is the overlap of scores with a hidden bin; the largest difference within a site is suppressed, as the
-site may be small; a detectable difference is suppressed where its estimate is; everything on a contrast one of whose
-arms has too few people is suppressed; pairs of groups of one outcome that differ by a few people are counted and added,
-and so is how complete a field is where its counts are withheld.
+In order: rows of single strata are left out; shares of categories and the overlap of scores are computed from
+released counts; values are rounded to the policy's digits; an unweighted difference is suppressed when its variable,
+or its category of a variable, has a hidden cell in the counts 'covariate:<name>' of the same contrast, as the
+difference gives the cell back; the largest difference within a site is suppressed, as the site may be small; a
+detectable difference is suppressed where its estimate is; everything on a contrast one of whose arms has too few people
+is suppressed; pairs of groups of one outcome that differ by a few people are counted and added, and so is how complete
+a field is where its counts are withheld.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ SIZES = ("effective_sample_size",)
 GIVES_BACK = ("standardised_difference", "within_site_difference", "distribution_distance")
 # may speak of a site with few people
 OF_FEW = ("largest_within_site_difference",)
-SCORE = "propensity"
 
 
 def release_diagnostics(
@@ -51,6 +50,7 @@ def release_diagnostics(
     if policy.exact:
         return diagnostics.reset_index(drop=True)
     diagnostics = positivity.shares(positivity.without_strata(diagnostics), evidence, arms or {})
+    diagnostics = positivity.overlap(diagnostics, evidence, arms or {})
     told, few = _hidden_variables(evidence), _small_contrasts(evidence)
     shown = _estimated(estimates)
     hide = [
@@ -58,7 +58,6 @@ def release_diagnostics(
         or row.status == "suppressed"
         or row.quantity in OF_FEW
         or (row.method == "unweighted" and row.quantity in GIVES_BACK and (row.contrast, row.variable) in told)
-        or (row.quantity == "score_overlap" and (row.contrast, SCORE) in told)
         or (row.quantity == DETECTABLE and (row.analysis, row.contrast, row.method, row.variable) not in shown)
         for row in diagnostics.itertuples()
     ]
@@ -81,7 +80,7 @@ def _hidden_variables(evidence: Evidence) -> set[tuple[str, str]]:
     """Contrasts and variables with a hidden cell: 'sex' and, for its level 'male', 'sex=male'."""
     found: set[tuple[str, str]] = set()
     released = evidence.released
-    own = released["outcome"].str.startswith(COVARIATE) | (released["outcome"] == SCORE)
+    own = released["outcome"].str.startswith(COVARIATE)
     for row in released[own & (released["status"] == "suppressed")].itertuples():
         name = str(row.outcome).removeprefix(COVARIATE)
         found |= {(str(row.contrast), name), (str(row.contrast), f"{name}={row.level}")}

@@ -1,9 +1,9 @@
-"""Shares of people in the first arm by category, as they may be seen: computed from released counts and nothing else.
+"""Shares by category and the overlap of scores, as they may be seen: computed from released counts and nothing else.
 
 In order: rows of single strata (sites, trials) are left out, as a site may hold few people and its name tells that
 someone was there; the share of a category is that of its two released cells, and is suppressed where one is withheld;
-whether an arm has too few people is judged on the same cells. A policy that lets everything out lets these out as they
-are.
+whether an arm has too few people is judged on the same cells; the overlap of the scores takes all bins of which one is
+withheld for one, which makes it an upper bound. A policy that lets everything out lets these out as they are.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     Cells = dict[tuple[str, str, str, str], int | None]
 
 COVARIATE = "covariate:"
+OVERLAP, SCORE = "score_overlap", "propensity"
+# the cell that holds the people compared: outcome and level
+PEOPLE = ("people", "with_counterpart")
 
 
 def without_strata(diagnostics: pd.DataFrame) -> pd.DataFrame:
@@ -44,9 +47,37 @@ def shares(diagnostics: pd.DataFrame, evidence: Evidence, arms: Mapping[str, Seq
     return found
 
 
+def overlap(diagnostics: pd.DataFrame, evidence: Evidence, arms: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """The rows of the overlap of scores with released values; all other rows as they are."""
+    cells = _cells(evidence)
+    own = diagnostics["quantity"] == OVERLAP
+    released = [_overlap(str(c), cells, arms.get(str(c), ())) for c in diagnostics.loc[own, "contrast"]]
+    status = [s if v == v else "suppressed" for v, s in zip(released, diagnostics.loc[own, "status"], strict=True)]
+    found = diagnostics.copy()
+    found.loc[own, "value"] = released
+    found.loc[own, "status"] = status
+    return found
+
+
+def _overlap(contrast: str, cells: Cells, arms: Sequence[str]) -> float:
+    """What the arms' distributions over the bins have in common at most, or not a number where sizes are withheld."""
+    sizes = [cells.get((contrast, PEOPLE[0], arm, PEOPLE[1])) for arm in arms]
+    if len(sizes) != 2 or not all(sizes):
+        return float("nan")
+    levels = {level for c, name, _, level in cells if (c, name) == (contrast, SCORE)}
+    shared, left = 0.0, [1.0, 1.0]
+    for level in levels:
+        both = [cells.get((contrast, SCORE, arm, level), 0) for arm in arms]
+        if None not in both:
+            shares = [float(n or 0) / float(size or 1) for n, size in zip(both, sizes, strict=True)]
+            shared += min(shares)
+            left = [rest - share for rest, share in zip(left, shares, strict=True)]
+    return round(min(1.0, shared + max(0.0, min(left))), 3)
+
+
 def _cells(evidence: Evidence) -> Cells:
-    """People of a category as released, None where withheld; a category without a row in an arm has nobody there."""
-    released = evidence.released[evidence.released["outcome"].str.startswith(COVARIATE)]
+    """People of a cell as released, None where withheld; a level without a row in an arm has nobody there."""
+    released = evidence.released[evidence.released["analysis"] == "design"]
     return {
         (str(r.contrast), str(r.outcome).removeprefix(COVARIATE), str(r.arm), str(r.level)): (
             int(str(r.people)) if r.status == "ok" else None

@@ -116,7 +116,8 @@ def detectable(diagnostics: pd.DataFrame, study: Study) -> Table | None:
     """The smallest difference in risk that each primary question could show, or None where nothing is known of it."""
     labels = Labels(study)
     own = diagnostics[(diagnostics["quantity"] == DETECTABLE) & diagnostics["value"].notna()]
-    values = {(r.analysis, r.contrast, r.method, r.variable): r.value for r in own.itertuples()}
+    keys = ("analysis", "contrast", "method", "variable")
+    values = {tuple(r[k] for k in keys): float(r["value"]) for r in own.to_dict("records")}
     blocks: dict[str, list[Line]] = {}
     for row in (r for r in study["analyses"] if r["family"] == "primary" and r["measure"] == "risk"):
         asked = detected(row["outcome"], row["horizon_days"], row["missing_rule"])
