@@ -133,9 +133,8 @@ def test_an_event_that_the_source_does_not_hold_is_refused(folder):
 
 
 def test_what_is_not_about_use_is_not_read_as_use(folder):
-    add(
-        "tedsd w abstinence iop_vs_short_residential employed_at_discharge 90 risk ATO overlap missing_is_using secondary"
-    )
+    contrast, rest = "iop_vs_short_residential", "90 risk ATO overlap missing_is_using secondary"
+    add(f"tedsd w abstinence {contrast} employed_at_discharge {rest}")
     assert "is not about use" in refused(cohort="tedsd")
 
 
