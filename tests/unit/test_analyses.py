@@ -23,6 +23,7 @@ ENDPOINTS = {
     "retained": {"kind": "in_care", "cause": "", "follows": "care"},
     "retained_or_completed": {"kind": "in_care_or_completed", "cause": "", "follows": "care"},
     "time_in_care": {"kind": "in_care", "cause": "", "follows": "care"},
+    "readmitted": {"kind": "readmitted", "cause": "readmitted", "follows": "readmitted"},
 }
 N = 800
 
@@ -191,6 +192,41 @@ def test_under_censoring_doubly_robust_retention_finds_the_truth():
     assert row["status"] == "ok"
     assert row["std_error"] < 0.02
     assert abs(row["estimate"] - 0.1) < 3 * row["std_error"]
+
+
+def test_an_event_is_followed_where_it_is_recorded_and_who_is_not_at_risk_counts_for_nothing(cohort):
+    asked = [ask(outcome="readmitted", method=m, estimand=e) for m, e in (("overlap", "ATO"), ("crude", "as_observed"))]
+    silent = run_retention(cohort, *asked)
+    assert set(silent["estimates"]["status"]) == {"not_possible"}
+    assert silent["estimates"]["reason"].str.contains("no one in this cohort has a later episode").all()
+    assert silent["life_tables"].empty
+    own = cohort["retention"].iloc[:N]
+    at_risk = np.arange(N) % 4 > 0
+    back = pd.DataFrame(
+        {
+            "person_id": own["person_id"], "follows": "readmitted", "days": np.where(at_risk, own["days"], 0),
+            "days_latest": np.where(at_risk, own["days"], 0),
+            "cause": np.select([~at_risk, own["cause"] == "unplanned"], ["censored", "readmitted"], "died"),
+        }
+    )  # fmt: skip
+    found = run_retention({**cohort, "retention": pd.concat([cohort["retention"], back])}, *asked)
+    scores = cohort["scores"]
+    keep = at_risk & (scores["arm"] == 1).to_numpy()
+    event = ((back["cause"] == "readmitted") & (back["days"] <= 90)).to_numpy()
+    row = found["estimates"][found["estimates"]["method"] == "overlap"].set_index("measure").loc["risk_iop"]
+    assert row["estimate"] == pytest.approx(np.average(event[keep], weights=scores.loc[keep, "overlap"]))
+    assert set(found["curves"]["outcome"]) == {"readmitted"}
+    assert found["life_tables"]["count"].sum() == N
+
+
+def test_a_state_at_discharge_has_levels_of_its_own(cohort):
+    asked = ask(step="abstinence", outcome="abstinent", horizon_days=180, missing_rule="observed_only")
+    given = (cohort[n] for n in ("abstinence", "first_use", "scores", "gates"))
+    endpoints = {"abstinent": {"kind": "state_at_discharge", "cause": "", "follows": "care"}}
+    found = abstinence.run(*given, "k", [asked], CONTRAST, endpoints, GATE, INFERENCE)
+    assert set(found["counts"]["level"]) == {"event", "no_event", "missing", "not_yet_observed"}
+    usual = run_abstinence(cohort, asked)["estimates"]
+    pd.testing.assert_frame_equal(found["estimates"], usual)
 
 
 def test_estimating_the_score_counts_in_the_standard_error(cohort):

@@ -40,7 +40,7 @@ def judged(folder: Path, settings: dict[str, Any], expect: dict[str, Any], **rec
 
 def test_the_people_of_the_demo_are_judged_as_expected(project, settings):
     said = definition.run(str(project / "config/people/demo.yaml"), **settings)["definition"]
-    assert said == "11 invented people: all as expected\n"
+    assert said == "15 invented people: all as expected\n"
 
 
 @pytest.mark.parametrize(

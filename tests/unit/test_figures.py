@@ -12,7 +12,7 @@ import pytest
 import records_counts
 
 from iop_outcomes import code, figures
-from iop_outcomes.figures import labels, lines, numbers, select, style
+from iop_outcomes.figures import atrisk, labels, lines, numbers, select, style
 from iop_outcomes.protocol import Study
 from iop_outcomes.study import FIGURES
 from iop_outcomes.tables import TABLES, check
@@ -22,6 +22,7 @@ NARROW, MINUS = "\u202f", "\u2212"
 ENDPOINTS = (
     ("unplanned_discharge", "left_index", "Unplanned discharge", "unplanned"),
     ("time_in_care", "in_care", "Days in care", ""),
+    ("death", "death", "Death from any cause", ""),
     ("abstinent", "interview", "Abstinent", ""),
     ("return_to_use", "first_use", "Return to use", ""),
 )
@@ -41,6 +42,7 @@ SHEET = (
     ),
     ("retention", "leaving", "iop_vs_res", "unplanned_discharge", 90, "risk", "ATO", "overlap", "none", "primary"),
     ("retention", "staying", "iop_vs_res", "time_in_care", 90, "mean_days", "ATO", "overlap", "none", "primary"),
+    ("retention", "dying", "iop_vs_res", "death", 180, "risk", "ATO", "overlap", "none", "secondary"),
     (
         "abstinence",
         "use",
@@ -174,6 +176,13 @@ def estimates() -> pd.DataFrame:
             }, n=400,
         ),
         *estimand(
+            ("dying", "iop_vs_res", "death", 180, "ATO", "overlap", "none"),
+            {
+                "risk_iop": (0.02, 0.01, 0.03), "risk_res": (0.03, 0.02, 0.04),
+                "risk_difference": (-0.01, -0.02, 0.01), "risk_ratio": (0.67, 0.4, 1.2),
+            }, n=400, events=10,
+        ),
+        *estimand(
             (*use, "as_observed", "crude", "missing_is_using"),
             {
                 "risk_iop": (0.45, 0.4, 0.5), "risk_res": (0.40, 0.35, 0.45),
@@ -258,6 +267,7 @@ def curves() -> pd.DataFrame:
         ("leaving", "unplanned"): {"iop": (0.2, 0.35), "res": (0.1, 0.25)},
         ("leaving", "died"): {"iop": (0.001, 0.002), "res": (0.0, 0.001)},
         ("staying", "in_care"): {"iop": (0.7, 0.4), "res": (0.8, 0.5)},
+        ("dying", "died"): {"iop": (0.01, 0.02), "res": (0.02, 0.03)},
     }
     for (analysis, outcome), by_arm in heights.items():
         for arm, ys in by_arm.items():
@@ -267,7 +277,8 @@ def curves() -> pd.DataFrame:
                     h = y + shift if outcome != "died" else y
                     rows.append(
                         {**key, "method": method, "axis": "days", "x": x, "estimate": h, "conf_low": h - 0.02,
-                         "conf_high": h + 0.02}
+                         "conf_high": h + 0.02, "n_risk": 200 - x,
+                         "n_effective": math.nan if method == "crude" else 150.4 - x}
                     )  # fmt: skip
     for arm, xs in (("iop", (5, 12)), ("res", (20, 30))):
         for x, y in zip(xs, (0.5, 0.6), strict=True):
@@ -385,6 +396,7 @@ ALT = {
     "balance": ("0.50 before weighting", "0.00 after overlap weighting", "limit of 0.1"),
     "overlap": ("(120) at scores of 0.40 to 0.45", "(140) at scores of 0.40 to 0.45", "1 bins hold too few"),
     "leaving": (f"Intensive outpatient 40.0{NARROW}%", f"Residential 30.0{NARROW}%", "day 90, weighted"),
+    "events": (f"Died by day 90, weighted: Intensive outpatient 2.0{NARROW}%", f"Residential 3.0{NARROW}%"),
     "staying": (f"45.0{NARROW}% of Intensive outpatient", f"55.0{NARROW}% of Residential"),
     "abstinence": (f"{MINUS}5.4 ({MINUS}8.2 to {MINUS}2.5)", f"+0.9 ({MINUS}3.3 to +5.1)"),
     "duration": ("0.40 (0.33 to 0.49)", "0.82 (0.65 to 1.05)", "0.78 (0.65 to 0.94)"),
@@ -462,7 +474,25 @@ def test_curves_end_on_the_last_day_asked_for() -> None:
     assert list(zip(crude["x"], crude["estimate"], strict=True)) == [(0.0, 1.0), (30.0, 0.7), (60.0, 0.7)]
 
 
+def test_numbers_at_risk_stand_below_the_curves() -> None:
+    shown = drawn("leaving", released()).data
+    pair = ("iop_vs_res", "unplanned")
+    texts = atrisk.rows(shown, {pair: [0.0, 30.0, 60.0, 90.0]}, {("iop_vs_res", "overlap", "iop"): 150.0}, shared=True)
+    lines_of = texts.assign(x=texts["x"].fillna(-1)).pivot(index="line", columns="x", values="label")
+    # people at the next day on which anyone is counted, effective numbers no more than a week away
+    assert lines_of.loc[0].tolist() == ["1 n", "170", "170", "110", "110"]
+    assert lines_of.loc[1].tolist()[:3] == ["1 eff.", "150", "120"]
+    assert lines_of.loc[1].isna().tolist() == [False, False, False, True, False]
+    assert lines_of.loc[3].tolist()[0] == "2 eff."
+    assert pd.isna(lines_of.loc[3, 0.0])  # the design's number of this arm was not given
+    placed, below = atrisk.placed(texts, {pair: (90.0, 0.4)}, (2.0, 1.5))
+    assert (placed["y"] < 0).all()
+    assert placed["y"].min() > -0.4 * below / 1.5
+    assert "people of arms 1 and 2 at risk" in figures.run(**released(), name="leaving", study=words())["svg"].decode()
+
+
 def test_days_have_marks_in_months() -> None:
+    assert lines.days((0, 34)) == [0, 7, 14, 21, 28]
     assert lines.days((0, 180)) == [0, 30, 60, 90, 120, 150, 180]
     assert lines.days((-9, 365)) == [0, 60, 120, 180, 240, 300, 360]
 

@@ -141,6 +141,24 @@ def test_a_few_who_completed_are_not_given_back_by_the_two_readings_of_completio
     assert set(exact["status"]) == {"ok"}
 
 
+def test_people_who_are_not_at_risk_stay_within_the_arm_and_are_held_back_when_they_are_few() -> None:
+    """Return to care: nine of the first arm are not at risk, which the people of the arm must not tell."""
+    cells = [(0, "censored", 9), (40, "readmitted", 30), (200, "censored", 761)]
+    other = [(0, "censored", 40), (40, "readmitted", 60), (200, "censored", 100)]
+    key = {"analysis": "back", "outcome": "readmitted"}
+    endpoints = {"readmitted": {"kind": "readmitted", "cause": "readmitted"}}
+    tables = {"life_tables": life("iop", cells, **key) + life("residential", other, **key)}
+    rows = four(horizon_days=90, missing_rule="none", **key)
+    frames = {n: table(n, tables.get(n, [])) for n in ("counts", "life_tables", "curves", "diagnostics")}
+    found = run(**frames, estimates=table("estimates", rows), policy=POLICIES["cms"], endpoints=endpoints)
+    one, two = (only(found["estimates"], measure=f"risk_{arm}") for arm in ARMS)
+    assert (one.n, one.events, two.n, two.events) == (800, 30, 200, 60)
+    assert one.estimate == pytest.approx(30 / 800)  # the nine are held back among those at risk
+    assert two.estimate == pytest.approx(60 / 160)
+    shown = found["counts"]
+    assert not shown["count"].dropna().between(1, 10).any()
+
+
 def test_life_tables_answer_retention() -> None:
     unplanned = {"analysis": "leaving", "outcome": "unplanned_discharge", "missing_rule": "none"}
     released = release(life_tables=LEAVING, estimates=four(horizon_days=90, **unplanned))

@@ -116,6 +116,55 @@ def test_a_gap_under_which_no_stays_are_linked_is_refused(folder):
     assert "asks for gaps of 7 days, under which no stays are linked" in refused()
 
 
+def add(row: str) -> None:
+    """One more row of the sheet."""
+    sheet = Path("config/analyses.tsv")
+    sheet.write_text(sheet.read_text() + row.replace(" ", "\t") + "\n")
+
+
+def test_an_event_that_the_source_does_not_hold_is_refused(folder):
+    add("demo od retention iop_vs_residential overdose 180 risk ATO overlap none secondary")
+    said = refused()
+    assert "'overdose'" in said
+    assert "the column 'overdose_day' of persons, which the source 'synthetic' does not hold. Take the row out" in said
+    add("demo work abstinence iop_vs_residential employed_at_discharge 180 risk ATO overlap observed_only secondary")
+    edit("config/analyses.tsv", "demo\tod\tretention", "nobody\tod\tretention")
+    assert "the column 'employment_at_discharge' of stays" in refused()
+
+
+def test_what_is_not_about_use_is_not_read_as_use(folder):
+    contrast, rest = "iop_vs_short_residential", "90 risk ATO overlap missing_is_using secondary"
+    add(f"tedsd w abstinence {contrast} employed_at_discharge {rest}")
+    assert "is not about use" in refused(cohort="tedsd")
+
+
+def test_a_return_to_care_has_no_doubly_robust_estimate(folder):
+    add("demo back retention iop_vs_residential readmitted 180 risk ATE aipw none secondary")
+    assert "Possible methods: crude, iptw, overlap." in refused()
+
+
+def test_an_endpoint_says_all_that_its_kind_needs_and_no_more():
+    common = {"outcome": "o", "label": "O", "definition": "An outcome."}
+    assert Endpoint(kind="engaged", sessions=2, **common).followed == "o"
+    for wrong in ({"kind": "engaged"}, {"kind": "in_care", "sessions": 2}, {"kind": "state_at_discharge"}):
+        with pytest.raises(ValueError, match="which needs"):
+            Endpoint(**wrong, **common)
+
+
+def test_completion_as_success_under_another_gap_rule_is_a_companion_too():
+    common = {"outcome": "o", "kind": "in_care_or_completed", "label": "O", "definition": "An outcome."}
+    assert not Endpoint(**common).companion
+    assert Endpoint(gap_days=30, **common).companion
+
+
+def test_the_template_knows_partial_hospitalization_as_a_third_arm(folder):
+    contrasts = study.read_yaml(Path("config/cohorts/template.yaml"))["contrasts"]
+    arms = {name: (c["first"]["name"], c["second"]["name"]) for name, c in contrasts.items()}
+    assert set(arms.values()) == {
+        ("iop", "residential"), ("iop", "partial_hospitalization"), ("partial_hospitalization", "residential"),
+    }  # fmt: skip
+
+
 def test_the_same_estimand_twice_is_refused(folder):
     sheet = Path("config/analyses.tsv")
     lines = sheet.read_text().splitlines()

@@ -68,6 +68,11 @@ use_at_discharge|2015|1|none
 use_at_discharge|2019|2|some
 use_at_discharge|2019|3|daily
 use_at_discharge|2019|-9|unknown
+employment_at_discharge|2019|1|full-time
+employment_at_discharge|2015|2|part-time
+employment_at_discharge|2019|-9|unknown
+arrests_at_discharge|2014|0|none
+arrests_at_discharge|2019|2|twice or more
 waiting_days|2014|0|0
 waiting_days|2014|4|1-7
 waiting_days|2014|8|8-14
