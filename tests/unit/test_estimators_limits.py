@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.cuminc import survival
-from iop_outcomes.estimators.limits import SCALES, limits, probability_limits, quantiles
-from iop_outcomes.estimators.survival_curve import survival_curve
+from iop_outcomes.estimators.inference import SCALES
+from iop_outcomes.estimators.limits import limits, probability_limits, quantiles
+from iop_outcomes.estimators.whole_curve import survival_curve
 
 
 def test_limits_by_hand() -> None:
@@ -53,7 +54,7 @@ def test_the_curve_is_the_estimates_by_horizon(people: list[tuple[int, bool, flo
     event, weight, frequency = np.append(event, 1), np.append(weight, 1.0), np.append(frequency, 1)
     curve = survival_curve(time, event, weight, frequency, entry)
     points = survival(time, event, curve.times, weight, frequency, entry)
-    np.testing.assert_allclose(curve.survival, points.value, atol=1e-13)
+    np.testing.assert_allclose(curve.value, points.value, atol=1e-13)
     np.testing.assert_allclose(curve.standard_error, points.standard_error(), rtol=1e-6, atol=1e-9)
     assert curve.end == 9
 

@@ -36,10 +36,10 @@ class Scale:
 SCALES: dict[str, Scale] = {
     "plain": Scale(lambda v: v, np.ones_like, lambda v: v, -np.inf, np.inf),
     "log": Scale(np.log, lambda v: 1 / v, np.exp, 0.0, np.inf),
-    "logit": Scale(logit, lambda v: 1 / (v * (1 - v)), expit, 0.0, 1.0),
     "log-log": Scale(
         lambda v: np.log(-np.log(v)), lambda v: 1 / (v * np.log(v)), lambda v: np.exp(-np.exp(v)), 0.0, 1.0
     ),
+    "logit": Scale(logit, lambda v: 1 / (v * (1 - v)), expit, 0.0, 1.0),
 }
 
 

@@ -16,40 +16,22 @@ infinite: the quantile lies beyond follow-up.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import expit, logit
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.estimate import Array, Estimate
+from iop_outcomes.estimators.inference import SCALES
 from iop_outcomes.estimators.rows import column
 
 # Heights closer than this are the same: survival is a product of many fractions. As in R.
 SAME_HEIGHT = 1.5e-8
 
 
-@dataclass(frozen=True)
-class Scale:
-    """there: to the scale; slope: its derivative; back: from it."""
-
-    there: Callable[[Array], Array]
-    slope: Callable[[Array], Array]
-    back: Callable[[Array], Array]
-
-
-SCALES: dict[str, Scale] = {
-    "plain": Scale(lambda p: p, np.ones_like, lambda v: np.clip(v, 0.0, 1.0)),
-    "log": Scale(np.log, lambda p: 1 / p, lambda v: np.minimum(np.exp(v), 1.0)),
-    "log-log": Scale(lambda p: np.log(-np.log(p)), lambda p: 1 / (p * np.log(p)), lambda v: np.exp(-np.exp(v))),
-    "logit": Scale(logit, lambda p: 1 / (p * (1 - p)), expit),
-}
-
-
 def probability_limits(estimate: Estimate, scale: str = "log-log", level: float = 0.95) -> tuple[Array, Array]:
-    """(k,) lower and (k,) upper limits of an estimate of probabilities, on one of SCALES.
+    """(k,) lower and (k,) upper limits of an estimate of probabilities, on one of `inference.SCALES`.
 
     With clusters the critical value is that of t with clusters - 1 degrees of freedom, as in `Estimate.critical`.
     """
@@ -69,8 +51,8 @@ def limits(value: Array, standard_error: Array, scale: str, critical: float) -> 
         raise EstimationError(f"Limits can be on the scale {', '.join(SCALES)}, not '{scale}'.")
     on = SCALES[scale]
     half = critical * np.abs(on.slope(value)) * standard_error
-    ends = on.back(on.there(value) - half), on.back(on.there(value) + half)
-    return np.minimum(*ends), np.maximum(*ends)
+    ends = on.back(on.forth(value) - half), on.back(on.forth(value) + half)
+    return np.clip(np.minimum(*ends), 0.0, 1.0), np.clip(np.maximum(*ends), 0.0, 1.0)
 
 
 @dataclass(frozen=True)

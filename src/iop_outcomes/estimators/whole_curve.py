@@ -17,11 +17,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import stats
 
-from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.cells import cell_numbers, sums
 from iop_outcomes.estimators.cuminc import Hazards, hazards
 from iop_outcomes.estimators.estimate import Array
+from iop_outcomes.estimators.limits import Quantiles, limits, quantiles
 from iop_outcomes.estimators.rows import indicator, rows
 
 
@@ -33,6 +34,36 @@ class Curve:
     value: Array
     standard_error: Array
     at_risk: Array
+
+
+@dataclass(frozen=True)
+class SurvivalCurve(Curve):
+    """A curve of survival; its pointwise limits ignore clusters (horizons with clusters are for `cuminc.survival`).
+
+    end: of the longest follow-up.
+    """
+
+    end: float
+
+    def limits(self, scale: str = "log-log", level: float = 0.95) -> tuple[Array, Array]:
+        """(T,) lower and (T,) upper pointwise limits; 0 to 0 from where survival is 0."""
+        lower, upper = np.zeros_like(self.value), np.zeros_like(self.value)
+        left = self.value > 0
+        critical = float(stats.norm.ppf(0.5 + level / 2))
+        lower[left], upper[left] = limits(self.value[left], self.standard_error[left], scale, critical)
+        return lower, upper
+
+    def quantiles(
+        self, probability: ArrayLike = (0.25, 0.5, 0.75), scale: str = "log-log", level: float = 0.95
+    ) -> Quantiles:
+        """Times by which these shares have had the event; see `limits` for level stretches and heights not reached.
+
+        Limits that survival of 0 would give are not taken, since 0 has no limits above it.
+        """
+        lower, upper = self.limits(scale, level)
+        left = self.value > 0
+        unknown = np.where(left, 0.0, np.inf)
+        return quantiles(self.times, self.value, lower + unknown, upper + unknown, self.end, probability)
 
 
 def incidence_curves(
@@ -54,11 +85,11 @@ def survival_curve(
     weight: ArrayLike | None = None,
     frequency: ArrayLike | None = None,
     entry: ArrayLike | None = None,
-) -> Curve:
-    """Kaplan-Meier curve; arguments as in `cuminc.survival`."""
+) -> SurvivalCurve:
+    """Kaplan-Meier curve; arguments as in `cuminc.survival`. In R `survfit(robust = TRUE)`."""
     found, square = _collapsed(time, indicator(event, "event"), weight, frequency, entry)
-    lost = _curve(found, square, np.ones(len(found.sets.dead), dtype=bool))
-    return Curve(lost.times, found.survival[1:], lost.standard_error, lost.at_risk)
+    error = _survival_error(found, square)
+    return SurvivalCurve(found.sets.times, found.survival[1:], error, found.at_risk, found.last_followed)
 
 
 def _collapsed(
@@ -77,59 +108,78 @@ def _collapsed(
     return found, square[found.kept]
 
 
+@dataclass(frozen=True)
+class _Sum:
+    """A sum over the event times at which a row is under observation. running: (T,) for a row at risk from the start.
+
+    begun: (n,) what had run up when a row came under observation. final: (n,) the sum of a row that has left: its own
+    event, less what ran up while it was at risk.
+    """
+
+    running: Array
+    begun: Array
+    final: Array
+
+
+def _sum(found: Hazards, by_time: Array, by_event: Array) -> _Sum:
+    """by_time: (T,) what a row at risk loses at each event time. by_event: (d,) what a row with an event gains."""
+    running = np.cumsum(by_time)
+    before = np.concatenate([[0.0], running])
+    begun = before[found.sets.first + 1]
+    final = begun - before[found.sets.last + 1]
+    final[found.sets.dead] += by_event
+    return _Sum(running, begun, final)
+
+
+def _leaving(found: Hazards) -> _Sum:
+    """Q of the module's formula, with `final` and `running` of opposite sign."""
+    stays = 1 - found.hazard
+    inverse = np.divide(1.0, stays * found.at_risk, out=np.zeros_like(stays), where=stays > 0)
+    return _sum(found, found.hazard * inverse, inverse[found.sets.position])
+
+
+def _survival_error(found: Hazards, square: Array) -> Array:
+    """(T,) of survival, whose influence is -S(t) Q: exact where survival is small, and 0 where it is 0."""
+    q = _leaving(found)
+    variance = _gone(found, square * q.final**2) + q.running**2 * _there(found, square)
+    variance += _there(found, square * q.begun**2) - 2 * q.running * _there(found, square * q.begun)
+    return np.asarray(found.survival[1:] * np.sqrt(np.maximum(variance, 0)))
+
+
 def _curve(found: Hazards, square: Array, own: Array) -> Curve:
     """One cause: own (d,) says which events are its."""
-    sets = found.sets
-    if not own.any():
-        raise EstimationError("The cause never happens, so it has no curve.")
+    sets, at = found.sets, found.sets.position
     own_hazard = sets.among_dead(found.total[sets.dead] * own) / found.at_risk
-    value = np.cumsum(found.survival[:-1] * own_hazard)
+    pace = found.survival[:-1]
+    value = np.cumsum(pace * own_hazard)
     stays = 1 - found.hazard
     inverse = np.divide(1.0, stays, out=np.zeros_like(stays), where=stays > 0)
-    # what everyone at risk loses at each event time, summed: U = P + R and Q of the module's formula
-    u = np.cumsum((found.survival[:-1] * own_hazard + value * found.hazard * inverse) / found.at_risk)
-    q = np.cumsum(found.hazard * inverse / found.at_risk)
-    begun_u, begun_q = (np.concatenate([[0.0], s])[sets.first + 1] for s in (u, q))
-    left_u, left_q = (np.concatenate([[0.0], s])[sets.last + 1] for s in (u, q))
-    # of the rows that have left: their own event, less what they lost while at risk
-    gain_u, gain_q = begun_u - left_u, begun_q - left_q
-    at, dead = sets.position, sets.dead
-    gain_u[dead] += (own * found.survival[:-1][at] + value[at] * inverse[at]) / found.at_risk[at]
-    gain_q[dead] += inverse[at] / found.at_risk[at]
-    # gone by each event time: those whose last event time at risk it is and who are not under observation after it
-    gone = _sums_of_gone(found, square, gain_u, gain_q)
-    there = _sums_of_there(found, square, begun_u, begun_q)
-    variance = gone[0] - 2 * value * gone[1] + value**2 * gone[2]
-    # of those still at risk after tau, w (b - a) with a common to all: U(tau) - G(tau) Q(tau), b its value at entry
-    common = u - value * q
-    start = there[1] - value * there[2]
-    squared = there[3] - 2 * value * there[4] + value**2 * there[5]
-    variance += common**2 * there[0] - 2 * common * start + squared
-    return Curve(sets.times, value, np.sqrt(np.clip(variance, 0, None)), found.at_risk)
+    lost = (pace * own_hazard + value * found.hazard * inverse) / found.at_risk
+    u = _sum(found, lost, (own * pace[at] + (value * inverse)[at]) / found.at_risk[at])
+    q = _leaving(found)
+    parts = [_gone(found, square * v) for v in (u.final**2, u.final * q.final, q.final**2)]
+    variance = parts[0] - 2 * value * parts[1] + value**2 * parts[2]
+    # of those still at risk, w (b - a): a = U - G Q is common to all, b is a when they came under observation
+    common = u.running - value * q.running
+    start = _there(found, square * u.begun) - value * _there(found, square * q.begun)
+    crossed = _there(found, square * u.begun * q.begun)
+    squared = _there(found, square * u.begun**2) - 2 * value * crossed + value**2 * _there(found, square * q.begun**2)
+    variance += common**2 * _there(found, square) - 2 * common * start + squared
+    return Curve(sets.times, value, np.sqrt(np.maximum(variance, 0)), found.at_risk)
 
 
-def _sums_of_gone(found: Hazards, square: Array, u: Array, q: Array) -> Array:
-    """(3, T) sums of w^2 u^2, w^2 u q, w^2 q^2 over the rows that have left by each event time.
+def _gone(found: Hazards, values: Array) -> Array:
+    """(T,) sums over the rows that have left by each event time.
 
-    A row leaves at its event, or, censored, some time after its last event time at risk and before the next: until
-    that next event time it is counted with those at risk, which gives the same numbers.
+    A row leaves at its event, or, censored, some time after its last event time at risk and before the next, between
+    which nothing changes.
     """
-    return np.stack([_by_end(found, square * v) for v in (u * u, u * q, q * q)])
-
-
-def _by_end(found: Hazards, values: Array) -> Array:
-    size = len(found.sets.times)
     ever = found.sets.last > found.sets.first
-    return np.cumsum(np.bincount(found.sets.last[ever], values[ever], size))
+    return np.asarray(np.cumsum(np.bincount(found.sets.last[ever], values[ever], len(found.sets.times))))
 
 
-def _sums_of_there(found: Hazards, square: Array, u: Array, q: Array) -> Array:
-    """(6, T) sums of w^2 times 1, u, q, u^2, u q, q^2 over the rows at risk at, and not gone by, each event time."""
-    size = len(found.sets.times)
-    ever = found.sets.last > found.sets.first
-    parts = []
-    for v in (np.ones_like(u), u, q, u * u, u * q, q * q):
-        values = (square * v)[ever]
-        came = np.cumsum(np.bincount(found.sets.first[ever] + 1, values, size + 1)[:size])
-        parts.append(came - np.cumsum(np.bincount(found.sets.last[ever], values, size)))
-    return np.stack(parts)
+def _there(found: Hazards, values: Array) -> Array:
+    """(T,) sums over the rows that have come under observation by each event time and have not left by it."""
+    ever, size = found.sets.last > found.sets.first, len(found.sets.times)
+    came = np.bincount(found.sets.first[ever] + 1, values[ever], size + 1)[:size]
+    return np.asarray(np.cumsum(came)) - _gone(found, values)
