@@ -10,7 +10,7 @@ OVERRIDE = $(if $(strip $(CONFIG)),--config $(CONFIG))
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN = $(UV) run --locked
 
-.PHONY: report test check bench truth schemas clean setup
+.PHONY: report test check bench agreement truth schemas clean setup
 
 report: setup
 	$(RUN) snakemake --cores $(CORES) $(OVERRIDE)
@@ -36,6 +36,10 @@ setup: $(UV)
 # long simulation: the truths of the synthetic cohort, with seed and draws written beside them
 truth: setup
 	$(RUN) python -m iop_outcomes.sources.synthetic.truth
+
+# docs/agreement.csv: every number that is held to another implementation, as the tests find it
+agreement: setup
+	IOP_OUTCOMES_AGREEMENT=docs/agreement.csv $(RUN) pytest -q tests/parity
 
 bench: setup
 	env -u PYTHONDONTWRITEBYTECODE $(RUN) python benchmarks/run.py $(REPEATS)

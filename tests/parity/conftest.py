@@ -7,12 +7,15 @@ the project, for the uis data that ship with it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import os
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from agreement import Agreement
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +57,16 @@ def frozen() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def agree() -> Callable[..., None]:
+def agreement(request: pytest.FixtureRequest) -> Iterator[Agreement]:
+    """All comparisons of the session; written where IOP_OUTCOMES_AGREEMENT says."""
+    found = Agreement()
+    yield found
+    if path := os.environ.get("IOP_OUTCOMES_AGREEMENT"):
+        found.write(Path(path))
+
+
+@pytest.fixture(scope="session")
+def agree(agreement: Agreement) -> Callable[..., None]:
     """Relative agreement within the tolerance, absolute for references below a thousandth."""
 
     def check(ours: object, theirs: object, tolerance: float) -> None:
@@ -62,7 +74,11 @@ def agree() -> Callable[..., None]:
         assert mine.shape == reference.shape
         assert np.isfinite(reference).all()
         scale = np.where(np.abs(reference) < 1e-3, 1.0, np.abs(reference))
-        worst = float((np.abs(mine - reference) / scale).max())
+        gap = np.abs(mine - reference) / scale
+        worst = float(gap.max())
+        caller = sys._getframe(1)
+        code = caller.f_code
+        agreement.note(Path(code.co_filename), code.co_name, caller.f_lineno, mine, reference, gap, tolerance)
         assert worst <= tolerance, f"off by {worst:.2e} where {tolerance:g} is allowed: {mine} against {reference}"
 
     return check

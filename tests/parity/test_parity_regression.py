@@ -12,6 +12,7 @@ from iop_outcomes.estimators.effects import fit_outcome, mean_by_arm, standardis
 from iop_outcomes.estimators.estimate import difference, log_ratio
 from iop_outcomes.estimators.proportions import newcombe, wilson
 from iop_outcomes.estimators.regression import logistic, poisson
+from iop_outcomes.estimators.stratified import mantel_haenszel
 
 NAMES = ("TREAT", "AGE", "BECK", "NDT", "IV3", "RACE", "SITE")
 
@@ -94,3 +95,13 @@ def test_tables(data: Any, oracle: Any, agree: Any) -> None:
     agree([zero.low, zero.high], values["wilson0"], tolerance)
     agree(gap.estimate, values["rd"], tolerance)
     agree([gap.low, gap.high], values["newcombe"], tolerance)
+    strata = [((arm == uis.TREAT) & (site == uis.SITE)) for arm in (1, 0) for site in (0, 1)]
+    events, people = (np.array([f(rows) for rows in strata]).reshape(2, 2) for f in (lambda r: y[r].sum(), np.sum))
+    pooled = mantel_haenszel(events[0], people[0], events[1], people[1])
+    agree(pooled.odds_ratio, values["mh_or"], tolerance)
+    agree([pooled.odds_ratio_low, pooled.odds_ratio_high], values["mh_or_ci"], tolerance)
+    agree(pooled.statistic, values["cmh_chisq"], tolerance)
+    agree(pooled.difference, values["mh_rd"]["rd"], tolerance)
+    # the reference divides Sato's numerator by the sum of weights once, where the variance needs it twice
+    weights = (people[0] * people[1] / people.sum(axis=0)).sum()
+    agree(pooled.difference_std_error * np.sqrt(weights), values["mh_rd"]["se_sato"], tolerance)
