@@ -99,11 +99,8 @@ def _alt(shown: pd.DataFrame, labels: Labels, limit: float) -> str:
     said = []
     for contrast, own in shown.groupby("contrast", sort=False):
         largest = own.groupby("method")["size"].max()
-        parts = [
-            f"{numbers.decimals(largest[m])} {PHRASES[m]}"
-            for m in ("unweighted", *reversed(WEIGHTINGS))
-            if m in largest
-        ]
+        named = [m for m in ("unweighted", *reversed(WEIGHTINGS)) if m in largest]
+        parts = [f"{numbers.decimals(largest[m])} {PHRASES[m]}" for m in named]
         said.append(f"{labels.contrast(str(contrast))}: largest difference {style.sentence(parts)}")
     return (
         "Points for each covariate: absolute standardised difference between the arms, with a limit of "

@@ -24,20 +24,19 @@ ESTIMATORS = {
     ),
     "iptw_truncated": (
         "Inverse weighting, truncated",
-        "Inverse probability weighting with weights brought in to their 1st and 99th percentiles (Cole and Hernan 2008, American Journal of "
-        "Epidemiology 168:656): less rests on a few people, for some bias.",
+        "Inverse probability weights brought in to their 1st and 99th percentiles (Cole and Hernan 2008, American "
+        "Journal of Epidemiology 168:656): less rests on a few people, for some bias.",
     ),
     "iptw_unstabilised": (
         "Inverse weighting, unstabilised",
-        "Inverse probability weighting without multiplying an arm's weights by its share of people, which changes means of arms by nothing "
-        "and curves of hazards by little.",
+        "Inverse probability weights that are not multiplied by the arm's share of people, which leaves the means of "
+        "arms as they are and moves hazard ratios a little.",
     ),
     "iptw_imputed": (
         "Inverse weighting, imputed",
-        "Inverse probability weighting where covariates that were not recorded are imputed by chained equations that "
-        "know the outcome; the score is fitted "
-        "in each completed data set and the estimates are pooled (Rubin 1987; Barnard and Rubin 1999, Biometrika "
-        "86:948).",
+        "Inverse probability weighting with covariates that were not recorded imputed by chained equations that know "
+        "the outcome; the score is fitted in each completed data set and the estimates are pooled (Rubin 1987; Barnard "
+        "and Rubin 1999, Biometrika 86:948).",
     ),
     "overlap": (
         "Overlap weighting",
