@@ -332,6 +332,19 @@ def test_the_design_by_method() -> None:
     assert design.one_arm_strata(diagnostics(), study(), "long_vs_short") == ""
 
 
+def test_limits_and_imputation_are_told_where_they_are_asked_for() -> None:
+    whole = study()
+    before = {p.heading: p.text for p in methods.describe(whole)}
+    assert "Further limits" not in before["Gates"]
+    whole["gate"] = {**whole["gate"], "max_variance_ratio": 2.0, "max_detectable_difference": 0.1}
+    whole["imputation"] = {"imputations": 20, "passes": 5, "seed": 1}
+    whole["analyses"] = [*whole["analyses"], {**whole["analyses"][0], "method": "overlap_imputed"}]
+    after = {p.heading: p.text for p in methods.describe(whole)}
+    assert "vary more than 2 times as much" in after["Gates"]
+    assert f"a difference of 10 percentage points must be detectable with 80{NARROW}% power" in after["Gates"]
+    assert "20 data sets are completed, each in 5 rounds" in after["Estimators"]
+
+
 def more_of_the_design(*rows: dict[str, Any]) -> pd.DataFrame:
     base = {"analysis": "design", "contrast": "iop_vs_res", "method": "unweighted", "status": "info"}
     return pd.concat([diagnostics(), typed("diagnostics", [base | r for r in rows])], ignore_index=True)

@@ -20,9 +20,7 @@ rule design:
             "name": w.contrast,
             "contrast": plain(STUDY.contrasts[w.contrast], "title"),
             "adjustment": plain(STUDY.adjustment),
-            "thresholds": plain(
-                STUDY.gate, "min_events", "max_detectable_difference"
-            ),
+            "thresholds": plain(STUDY.gate, "min_events", "max_detectable_difference"),
             "methods": LOADED.methods(w.contrast),
         },
         uses=uses("design", "people", "covariates", "arms", "scores", "gates"),

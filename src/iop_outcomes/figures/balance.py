@@ -8,25 +8,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from iop_outcomes.figures import numbers, style
+from iop_outcomes.figures import numbers, select, style
 from iop_outcomes.figures.labels import Labels, Study, covariate, method, within
 from iop_outcomes.weighting import WEIGHTS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-METHODS = ("unweighted", *WEIGHTS)
-COLOURS = {"unweighted": style.SOFT} | {name: style.COLOURS[0 if name == "overlap" else 1] for name in WEIGHTS}
-SHAPES = {"unweighted": "x"} | dict(zip(WEIGHTS, ("s", "D", "v", "o", "^", "P", "<", ">"), strict=True))
+# weights are shown that speak before others do, two at most: the table of the design holds the rest
+WEIGHTINGS = tuple(m for m in select.PREFERRED if m in WEIGHTS)
 PHRASES = {"unweighted": "before weighting"} | {name: f"after {within(method(name))}" for name in WEIGHTS}
-# marks of weights stand beside the covariate's line, so that none hides another
-REACH = 0.34
+# colour, shape and place beside the covariate's line, so that no mark hides another: before, second and first weights
+BEFORE = (style.SOFT, "x", 0.0)
+MARKS = ((style.COLOURS[0], "o", 0.17), (style.COLOURS[1], "s", -0.17))
 
 
-def _nudges(methods: list[str]) -> dict[str, float]:
-    weights = [m for m in methods if m != "unweighted"]
-    steps = max(len(weights) - 1, 1)
-    return {"unweighted": 0.0} | {m: REACH * (at / steps - 0.5) for at, m in enumerate(weights)}
+def _marks(present: set[str]) -> dict[str, tuple[str, str, float]]:
+    """Colour, shape and place of what is shown, in the order of the legend."""
+    weights = [m for m in WEIGHTINGS if m in present][: len(MARKS)]
+    return {"unweighted": BEFORE} | dict(reversed(list(zip(weights, MARKS, strict=False))))
 
 
 def draw(tables: style.Tables, study: Study) -> style.Figure:
@@ -53,14 +53,13 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
     if shown.empty:
         return style.note("no contrast has people in both arms", shown, "Balance of the covariates")
     contrasts = list(dict.fromkeys(shown["contrast"]))
-    methods = [m for m in METHODS if (shown["method"] == m).any()]
-    nudges = _nudges(methods)
+    marks = _marks(set(shown["method"]))
     order = list(dict.fromkeys(shown.sort_values("rank")["covariate"]))
     titles = [style.wrap(labels.contrast(c), 30) for c in contrasts]
     data = shown.assign(
-        y=[order.index(c) + nudges[m] for c, m in zip(shown["covariate"], shown["method"], strict=True)],
+        y=[order.index(c) + marks[m][2] for c, m in zip(shown["covariate"], shown["method"], strict=True)],
         panel=pd.Categorical([titles[contrasts.index(c)] for c in shown["contrast"]], titles),
-        line=pd.Categorical([method(m) for m in shown["method"]], [method(m) for m in methods]),
+        line=pd.Categorical([method(m) for m in shown["method"]], [method(m) for m in marks]),
     )
     rows = -(-len(contrasts) // 2)
     strips = max(t.count("\n") + 1 for t in titles) if len(contrasts) > 1 else 0
@@ -69,8 +68,8 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
         + geom_vline(xintercept=limit, linetype="dashed", color=style.SOFT, size=0.5)
         + geom_point(size=2.2, stroke=0.7)
         + expand_limits(x=[0, 1.5 * limit])
-        + scale_color_manual([COLOURS[m] for m in methods])
-        + scale_shape_manual([SHAPES[m] for m in methods])
+        + scale_color_manual([colour for colour, _, _ in marks.values()])
+        + scale_shape_manual([shape for _, shape, _ in marks.values()])
         + scale_x_continuous(labels=lambda values: [numbers.plain(round(float(v), 2)) for v in values])
         + scale_y_continuous(breaks=list(range(len(order))), labels=order, expand=(0, 0.5))
         + labs(x=f"Absolute standardised difference (dashed line: limit after weighting, {numbers.plain(limit)})", y="")
@@ -83,11 +82,8 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
 
 
 def _shown(diagnostics: pd.DataFrame, labels: Labels) -> pd.DataFrame:
-    own = diagnostics[
-        (diagnostics["quantity"] == "standardised_difference")
-        & diagnostics["value"].notna()
-        & diagnostics["method"].isin(METHODS)
-    ]
+    own = diagnostics[(diagnostics["quantity"] == "standardised_difference") & diagnostics["value"].notna()]
+    own = own[own["method"].isin(_marks(set(own["method"])))]
     rank = {c: i for i, c in enumerate(labels.study["contrasts"])}
     own = own.iloc[own["contrast"].map(rank).argsort(kind="stable")]
     before = own[own["method"] == "unweighted"].assign(size=lambda d: d["value"].abs())
@@ -103,7 +99,8 @@ def _alt(shown: pd.DataFrame, labels: Labels, limit: float) -> str:
     said = []
     for contrast, own in shown.groupby("contrast", sort=False):
         largest = own.groupby("method")["size"].max()
-        parts = [f"{numbers.decimals(largest[m])} {PHRASES[m]}" for m in METHODS if m in largest]
+        named = [m for m in ("unweighted", *reversed(WEIGHTINGS)) if m in largest]
+        parts = [f"{numbers.decimals(largest[m])} {PHRASES[m]}" for m in named]
         said.append(f"{labels.contrast(str(contrast))}: largest difference {style.sentence(parts)}")
     return (
         "Points for each covariate: absolute standardised difference between the arms, with a limit of "

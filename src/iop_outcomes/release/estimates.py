@@ -9,8 +9,8 @@ An adjusted risk of an arm is withheld when that arm's own events, or people wit
 where weights hardly differ, risk times people gives the count back. So are the difference and the ratio of
 risks when either arm is, as the shown arm gives the other back. Other measures, such as hazard ratios and
 mean days, are withheld when both arms' events, or both arms' people without the event, are below the minimum.
-Where the people of one arm all weigh the same (weights for the treated), its adjusted estimate is its crude one: the
-comparison is withheld unless all its counts are shown as they are.
+Where the people of one arm all weigh the same (weights for the treated), its adjusted estimate is its crude one: unless
+all counts are shown as they are, the arms and their ratio are withheld, and the difference stands alone.
 
 Without any count behind it, an estimate is withheld, unless the policy lets everything out.
 
@@ -161,9 +161,12 @@ def _too_few(row: Row, compared: Compared, policy: Policy) -> bool:
 
 
 def _gives_back(row: Row, compared: Compared, policy: Policy) -> bool:
-    """The people of one arm all weigh the same, so that its estimate is the crude one, of counts that are not shown."""
-    method = METHODS.get(row["method"])
-    if policy.exact or method is None or method.alike is None:
+    """The people of one arm all weigh the same, so that its estimate is the crude one, of counts that are not shown.
+
+    The difference alone tells neither arm; with the ratio it would tell both.
+    """
+    method, (stem, of) = METHODS.get(row["method"]), split_measure(row["measure"])
+    if policy.exact or method is None or method.alike is None or stem not in MEASURES_BY_ARM or of == "difference":
         return False
     waits = any(
         a.held is not None and a.followed is not None and a.held.gone(horizon(row)) != a.followed.gone(horizon(row))

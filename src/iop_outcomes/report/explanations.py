@@ -23,20 +23,20 @@ ESTIMATORS = {
         "comparison (Lunceford and Davidian 2004, Statistics in Medicine 23:2937). Weights are not truncated.",
     ),
     "iptw_truncated": (
-        "Inverse probability weighting, truncated",
-        "The same with weights brought in to their 1st and 99th percentiles (Cole and Hernan 2008, American Journal of "
-        "Epidemiology 168:656): less rests on a few people, for some bias.",
+        "Inverse weighting, truncated",
+        "Inverse probability weights brought in to their 1st and 99th percentiles (Cole and Hernan 2008, American "
+        "Journal of Epidemiology 168:656): less rests on a few people, for some bias.",
     ),
     "iptw_unstabilised": (
-        "Inverse probability weighting, not stabilised",
-        "The same without multiplying an arm's weights by its share of people, which changes means of arms by nothing "
-        "and curves of hazards by little.",
+        "Inverse weighting, unstabilised",
+        "Inverse probability weights that are not multiplied by the arm's share of people, which leaves the means of "
+        "arms as they are and moves hazard ratios a little.",
     ),
     "iptw_imputed": (
-        "Inverse probability weighting, covariates imputed",
-        "Covariates that were not recorded are imputed by chained equations that know the outcome; the score is fitted "
-        "in each completed data set and the estimates are pooled (Rubin 1987; Barnard and Rubin 1999, Biometrika "
-        "86:948).",
+        "Inverse weighting, imputed",
+        "Inverse probability weighting with covariates that were not recorded imputed by chained equations that know "
+        "the outcome; the score is fitted in each completed data set and the estimates are pooled (Rubin 1987; Barnard "
+        "and Rubin 1999, Biometrika 86:948).",
     ),
     "overlap": (
         "Overlap weighting",
@@ -44,7 +44,7 @@ ESTIMATORS = {
         "was found in both arms (Li, Morgan and Zaslavsky 2018, JASA 113:390).",
     ),
     "overlap_imputed": (
-        "Overlap weighting, covariates imputed",
+        "Overlap weighting, imputed",
         "Overlap weighting where covariates that were not recorded are imputed by chained equations that know the "
         "outcome; the score is fitted in each completed data set and the estimates are pooled (Rubin 1987; Barnard and "
         "Rubin 1999, Biometrika 86:948).",

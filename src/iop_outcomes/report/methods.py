@@ -15,6 +15,7 @@ from iop_outcomes.figures import numbers, style
 from iop_outcomes.figures.labels import STRATA, Labels, Study, covariate, within
 from iop_outcomes.release.policy import Policy, choose
 from iop_outcomes.report.explanations import ESTIMATORS, MISSING, POLICIES, TIMES, UNITS_OF_ANALYSIS
+from iop_outcomes.weighting import IMPUTED
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,10 @@ def _estimators(study: Study) -> Paragraph:
     asked = _asked(study)
     measures = {row["measure"] for row in study["analyses"] if row["step"] == "retention"}
     text = " ".join(words for measure, words in TIMES.items() if measure in measures)
+    if asked & set(IMPUTED):
+        how = study["imputation"]
+        text += f" Where covariates are imputed, {how['imputations']} data sets are completed, each in {how['passes']} "
+        text += "rounds of chained equations."
     points = tuple(said for name, said in ESTIMATORS.items() if name in asked)
     return Paragraph("Estimators", text, points)
 
@@ -147,6 +152,24 @@ def _uncertainty(study: Study) -> Paragraph:
     return Paragraph("Uncertainty", text)
 
 
+# limits that hold only where the protocol sets them, with how their number is shown
+FURTHER_LIMITS = {
+    "max_variance_ratio": ("no number may vary more than {} times as much in one arm as in the other", 1),
+    "max_within_site_difference": ("the mean difference within sites may not exceed {} standard deviations", 1),
+    "min_score_overlap": ("the arms must have {} % of their distributions of the score in common", 100),
+    "max_detectable_difference": ("a difference of {} percentage points must be detectable with 80 % power", 100),
+}
+
+
+def _further_limits(gate: Mapping[str, Any]) -> str:
+    set_here = [
+        words.format(numbers.plain(times * gate[key])).replace(" %", f"{numbers.NARROW}%")
+        for key, (words, times) in FURTHER_LIMITS.items()
+        if gate.get(key) is not None
+    ]
+    return f" Further limits: {'; '.join(set_here)}." if set_here else ""
+
+
 def _gates(study: Study) -> Paragraph:
     gate = study["gate"]
     share = f"{numbers.plain(100 * gate['min_effective_share'])}{numbers.NARROW}%"
@@ -158,7 +181,7 @@ def _gates(study: Study) -> Paragraph:
         f"of its people as effective sample, and nobody weighs more than {numbers.plain(gate['max_weight'])} "
         f"times the mean; these were judged before outcomes were read. Afterwards, each arm needs at least "
         f"{gate['min_events']} people with the outcome and as many without it. Categories too rare to enter "
-        "the score are shown and not judged.",
+        f"the score are shown and not judged.{_further_limits(gate)}",
     )
 
 
