@@ -141,15 +141,17 @@ def test_committed_retention_is_the_published_one_but_for_broken_links(
 
 def test_committed_table_is_complete_and_consistent(committed: pd.DataFrame, project: Path) -> None:
     check(TABLES["truth"], committed)
-    assert len(committed) == 12 * 4 * 4
+    assert len(committed) == 20 * 4 * 4
     wide = committed.pivot(index=["outcome", "horizon_days", "estimand"], columns="measure", values="truth")
     for stem, of in (("risk", ""), ("mean_days", "mean_days_")):
         rows = wide[wide[f"{stem}_iop"].notna()]
         iop, residential = rows[f"{stem}_iop"], rows[f"{stem}_residential"]
         assert np.allclose(rows[f"{of or 'risk_'}difference"], iop - residential, atol=3e-6)
-        assert np.allclose(rows[f"{of or 'risk_'}ratio"], iop / residential, rtol=2e-5)
+        assert np.allclose(rows[f"{of or 'risk_'}ratio"], iop / residential, rtol=1e-4)
     risks = committed[committed["measure"].isin(["risk_iop", "risk_residential", "risk_difference"])]
-    assert risks["monte_carlo_error"].between(0.0003, 0.0012).all()
+    often = risks["outcome"] != "death"
+    assert risks.loc[often, "monte_carlo_error"].between(0.0003, 0.0012).all()
+    assert risks["monte_carlo_error"].between(0.0001, 0.0012).all()
     about = json.loads((project / "data/reference/truth_demo.json").read_text(encoding="utf-8"))
     assert (about["draws_per_arm"], about["seed"]) == (truth.DRAWS, truth.SEED)
 

@@ -77,7 +77,7 @@ def _from_zero(line: pd.DataFrame, start: float, last: float) -> pd.DataFrame:
     begin["n_risk"] = on_day_0["n_risk"].iloc[0] if len(on_day_0) else float("nan")
     begin["n_effective"] = float("nan")
     ends = [begin, inside]
-    if len(kept) and kept["x"].max() > last and len(inside):
+    if len(inside) and kept["x"].max() > last > inside["x"].iloc[-1]:
         after = kept[kept["x"] > last].head(1)
         at_risk = {c: after[c].iloc[0] for c in ("n_risk", "n_effective")}
         ends.append(inside.tail(1).assign(x=last, **at_risk))

@@ -87,3 +87,12 @@ def care_days(stays: Stays, link_days: int | None = LINK_DAYS) -> Wholes:
     linked = breaks == before
     np.maximum.at(days, stays.person[linked], stays.end_day[linked])
     return days
+
+
+def care_exit(stays: Stays) -> tuple[Wholes, Codes]:
+    """Last day of the continuum of care that began on day 0 (see `care_days`) and how it was left, one per person."""
+    days = care_days(stays)
+    of_last = stays.end_day == days[stays.person]
+    cause = np.zeros(len(days), dtype=stays.cause.dtype)
+    cause[stays.person[of_last]] = stays.cause[of_last]
+    return days, cause

@@ -8,8 +8,9 @@ Monte Carlo standard errors of these.
 
 Outcomes. `unplanned_discharge`: the index level was left unplanned by day H, other exits competing.
 `retained`: in care on day H, at any level linked to the index stay. `time_in_care`: mean days in care up to
-day H, the first and the last counted. `abstinent`: no use in the last four whole weeks before day H (63 to 90,
-154 to 181), death aside.
+day H, the first and the last counted. `retained_or_completed`: in care on day H or out of it by completing.
+`completed`: the index level was completed by day H. `death`: died by day H, in care or not. `abstinent`: no
+use in the last four whole weeks before day H (63 to 90, 154 to 181), death aside.
 
 Estimands. ATE: everybody. ATT: weighted by the true placement probability e. ATO: by e(1 - e). as_observed:
 what a comparison without adjustment converges to.
@@ -31,9 +32,9 @@ import numpy as np
 
 from iop_outcomes import __version__
 from iop_outcomes.errors import StudyError
-from iop_outcomes.sources.synthetic.model import UNPLANNED, Course, follow
+from iop_outcomes.sources.synthetic.model import COMPLETED, UNPLANNED, Course, follow
 from iop_outcomes.sources.synthetic.population import Floats, draw_baseline
-from iop_outcomes.sources.synthetic.stays import LINK_DAYS, care_days, index_exit, stays_of
+from iop_outcomes.sources.synthetic.stays import LINK_DAYS, care_exit, index_exit, stays_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,11 +46,13 @@ ESTIMANDS = ("ATE", "ATO", "ATT", "as_observed")
 
 @dataclass(frozen=True)
 class _Days:
-    """What outcomes are made of; every array is (n,) but `used`, (n, 52)."""
+    """What outcomes are made of; every array is (n,) but `used`, (n, 52). death_day: beyond the year for who lives."""
 
     index_days: np.ndarray
     index_cause: np.ndarray
     care_days: np.ndarray
+    care_cause: np.ndarray
+    death_day: np.ndarray
     used: np.ndarray
 
 
@@ -71,6 +74,18 @@ def _retained(d: _Days, horizon: int) -> Floats:
     return (d.care_days >= horizon).astype(float)
 
 
+def _retained_or_completed(d: _Days, horizon: int) -> Floats:
+    return ((d.care_days >= horizon) | (d.care_cause == COMPLETED)).astype(float)
+
+
+def _completed(d: _Days, horizon: int) -> Floats:
+    return ((d.index_cause == COMPLETED) & (d.index_days <= horizon)).astype(float)
+
+
+def _died(d: _Days, horizon: int) -> Floats:
+    return (d.death_day <= horizon).astype(float)
+
+
 def _time_in_care(d: _Days, horizon: int) -> Floats:
     return np.minimum(d.care_days + 1, horizon).astype(float)
 
@@ -85,6 +100,9 @@ OUTCOMES = (
     _Outcome("retained", (30, 60, 90, 180), "risk", _retained),
     _Outcome("time_in_care", (90, 180), "mean_days", _time_in_care),
     _Outcome("abstinent", (90, 180), "risk", _abstinent),
+    _Outcome("retained_or_completed", (30, 60, 90, 180), "risk", _retained_or_completed),
+    _Outcome("completed", (60, 90, 180), "risk", _completed),
+    _Outcome("death", (180,), "risk", _died),
 )
 
 
@@ -147,8 +165,8 @@ def _chunk(size: int, source: np.random.SeedSequence, scenario: str) -> Iterator
 
 def _days(course: Course) -> _Days:
     stays = stays_of(course)
-    days, cause = index_exit(stays)
-    return _Days(days, cause, care_days(stays), course.used)
+    death_day = np.where(course.death_week >= 0, 7 * course.death_week + 6, 10**6)
+    return _Days(*index_exit(stays), *care_exit(stays), death_day, course.used)
 
 
 def _rows(key: _Key, moments: _Moments) -> Iterator[tuple[str, int, str, str, float, float]]:
