@@ -10,7 +10,7 @@ OVERRIDE = $(if $(strip $(CONFIG)),--config $(CONFIG))
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN = $(UV) run --locked
 
-.PHONY: report test check bench truth schemas clean setup
+.PHONY: report test check bench truth simulate schemas clean setup
 
 report: setup
 	$(RUN) snakemake --cores $(CORES) $(OVERRIDE)
@@ -36,6 +36,10 @@ setup: $(UV)
 # long simulation: the truths of the synthetic cohort, with seed and draws written beside them
 truth: setup
 	$(RUN) python -m iop_outcomes.sources.synthetic.truth
+
+# long simulation: what every estimator makes of a thousand synthetic cohorts, held against the truth
+simulate: setup
+	OMP_NUM_THREADS=1 $(RUN) python tests/truth/recovery.py --processes $(CORES)
 
 bench: setup
 	env -u PYTHONDONTWRITEBYTECODE $(RUN) python benchmarks/run.py $(REPEATS)
