@@ -10,7 +10,7 @@ OVERRIDE = $(if $(strip $(CONFIG)),--config $(CONFIG))
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN = $(UV) run --locked
 
-.PHONY: report test check bench agreement truth schemas clean setup
+.PHONY: report test check bench agreement truth simulate schemas clean setup
 
 report: setup
 	$(RUN) snakemake --cores $(CORES) $(OVERRIDE)
@@ -40,6 +40,10 @@ truth: setup
 # docs/agreement.csv: every number that is held to another implementation, as the tests find it
 agreement: setup
 	IOP_OUTCOMES_AGREEMENT=docs/agreement.csv $(RUN) pytest -q tests/parity
+
+# long simulation: what every estimator makes of a thousand synthetic cohorts, held against the truth
+simulate: setup
+	OMP_NUM_THREADS=1 $(RUN) python tests/truth/recovery.py --processes $(CORES)
 
 bench: setup
 	env -u PYTHONDONTWRITEBYTECODE $(RUN) python benchmarks/run.py $(REPEATS)
