@@ -72,8 +72,11 @@ def _weighted(own: pd.DataFrame, on_day_0: Begin) -> pd.DataFrame:
     points = own[own["weighted"]]
     first = points["x"] == 0
     keys = zip(points["contrast"], points["method"], points["arm"], strict=True)
-    sizes = [on_day_0.get(key, math.nan) for key in keys]
-    return points.assign(n_effective=points["n_effective"].where(~first, sizes))
+    sizes = [
+        on_day_0.get(key, math.nan) if begins else size
+        for key, begins, size in zip(keys, first, points["n_effective"], strict=True)
+    ]
+    return points.assign(n_effective=sizes)
 
 
 def placed(

@@ -72,7 +72,9 @@ ESTIMATORS = {
     "aipw": (
         "Doubly robust",
         "Augmented inverse probability weighting: an outcome regression corrected by the weighted residuals, "
-        "right if either model is (Robins, Rotnitzky and Zhao 1994, JASA 89:846).",
+        "right if either model is (Robins, Rotnitzky and Zhao 1994, JASA 89:846). Of times, such as leaving care and "
+        "days in it, the outcomes are pseudo-observations, which are the outcome itself where no one is censored "
+        "before the horizon (Andersen, Klein and Rosthoj 2003, Biometrika 90:15), and the regression is linear.",
     ),
     "naive": (
         "Unadjusted hazard ratio",
@@ -107,6 +109,10 @@ TIMES = {
     "mean_days": (
         "Days in care are restricted means, the area under the curve of staying up to the horizon (Royston and "
         "Parmar 2013, BMC Medical Research Methodology 13:152)."
+    ),
+    "hazard_ratio": (
+        "Ratios of cause-specific hazards stand after them: hazards of leaving may cross, and a ratio is then an "
+        "average over the days of follow-up."
     ),
 }
 MISSING = {

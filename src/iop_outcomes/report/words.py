@@ -144,9 +144,14 @@ def _contrast(own: pd.DataFrame, everything: pd.DataFrame, labels: Labels, name:
 
 
 def rank(rows: pd.DataFrame, labels: Labels) -> pd.Series:
-    """The place of each row: days, then shares, then ratios of hazards; within each by kind of endpoint."""
+    """The place of each row: days, then shares, then ratios of hazards; within each by kind of endpoint, then as in
+    the library.
+    """
+    library = {outcome: at for at, outcome in enumerate(labels.endpoints())}
     kinds = rows["outcome"].map(lambda o: ORDER.index(labels.kind(o)))
-    return rows["stem"].map({m: i for i, m in enumerate(MEASURES)}).fillna(len(MEASURES)) * len(ORDER) + kinds
+    measures = rows["stem"].map({m: i for i, m in enumerate(MEASURES)}).fillna(len(MEASURES))
+    size = len(library) + 1
+    return (measures * len(ORDER) + kinds) * size + rows["outcome"].map(library).fillna(len(library))
 
 
 def _shared_gate(own: pd.DataFrame) -> str:
