@@ -32,6 +32,7 @@ FIGURES: dict[str, set[tuple[str, str]] | None] = {
     "staying": {("in_care", "mean_days"), ("in_care", "risk"), ("in_care_or_completed", "risk")},
     "leaving": {("left_index", "risk")},
     "events": {(kind, "risk") for kind in EVENTS},
+    "hazards": {("retention", "hazard_ratio")},
     "abstinence": {("abstinence", "risk")},
     "duration": {("dose", "hazard_ratio"), ("dose", "risk")},
     "intensity": {("dose", "dose_response")},
@@ -124,7 +125,8 @@ class Loaded:
         """The figures that this study's analyses can fill."""
         rows = [a for a in self.analyses if self._may_fill(a)]
         outcomes = {(of, a.measure) for a in rows for of in (a.step, self.endpoints[a.outcome].kind)}
-        return [name for name, needs in FIGURES.items() if needs is None or outcomes & needs]
+        whole = () if self.study.inference.hazard_cuts_days else ("hazards",)  # one ratio over all days makes no plot
+        return [n for n, needs in FIGURES.items() if (needs is None or outcomes & needs) and n not in whole]
 
     def _may_fill(self, row: Analysis) -> bool:
         asked = self.study.contrasts.get(row.contrast) or self.study.intensities.get(row.contrast)

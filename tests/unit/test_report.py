@@ -270,7 +270,7 @@ def test_a_withheld_cell_has_no_number_and_no_percentage_can_give_it_back() -> N
 
 
 def test_rows_without_a_number_say_why_and_rows_with_one_have_their_interval() -> None:
-    (table,) = results.of_contrast(estimates(), study(), "iop_vs_res", "abstinence")
+    (table,) = results.of_contrast(estimates(), typed("diagnostics", []), study(), "iop_vs_res", "abstinence")
     lines = {(b.heading, line.label): line for b in table.blocks for line in b.lines}
     crude = lines["Abstinent, day 180: missing counted as use", "Unadjusted"]
     assert crude.wrong
@@ -285,7 +285,7 @@ def test_an_unadjusted_row_of_a_randomised_contrast_is_not_called_misleading() -
         ("stay", "long_vs_short", "return_to_use", 365, "randomised", "crude", "none"),
         {"hazard_ratio": (0.8, 0.7, 0.9)},
     )
-    (table,) = results.of_contrast(typed("estimates", rows), study(), "long_vs_short", "dose")
+    (table,) = results.of_contrast(typed("estimates", rows), typed("diagnostics", []), study(), "long_vs_short", "dose")
     assert not table.blocks[0].lines[0].wrong
 
 

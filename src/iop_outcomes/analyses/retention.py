@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from iop_outcomes.analyses import curves, doubly_robust, imputed, power
+from iop_outcomes.analyses import curves, doubly_robust, hazards, imputed, power
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.curves import Followed, follow
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators import cox, cuminc, pseudo
+from iop_outcomes.estimators import cuminc, pseudo
 from iop_outcomes.estimators.estimate import Estimate
 from iop_outcomes.estimators.imputation import cumulative_hazard
-from iop_outcomes.weighting import IMPUTED, METHODS
+from iop_outcomes.weighting import IMPUTED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,13 +58,13 @@ def run(
     followed = {outcome: found for outcome, found in asked if found is not None}
     decided = gates.set_index("method")
     estimates: list[results.Row] = []
-    detectable: list[results.Row] = []
+    told: list[results.Row] = []
     records = imputed.records(people, covariates, imputation)
     for ask in rows:
         status, reason = map(str, decided.loc[ask["method"], ["status", "reason"]])
         if status != "ok" or ask["outcome"] in followed:
             own = followed.get(ask["outcome"])
-            estimates += _answer(ask, sample, own, status, reason, gate, detectable, records)
+            estimates += _answer(ask, sample, own, status, reason, gate, told, records)
             continue
         silent = NOT_RECORDED[endpoints[ask["outcome"]]["kind"]]
         estimates += results.without(ask, results.measures(ask["measure"], sample.names), "not_possible", silent)
@@ -73,7 +73,7 @@ def run(
         "life_tables": _life_tables(rows, sample, followed),
         "estimates": results.estimates_table(estimates),
         "curves": results.curves_table(curves.points(rows, sample, followed, decided)),
-        "diagnostics": power.table(detectable),
+        "diagnostics": power.table(told),
     }
 
 
@@ -84,10 +84,10 @@ def _answer(
     status: str,
     reason: str,
     gate: Ask,
-    detectable: list[results.Row],
+    told: list[results.Row],
     records: imputed.Records | None,
 ) -> list[results.Row]:
-    """All rows of one estimand; the difference that it can show is added to `detectable`."""
+    """All rows of one estimand; the difference that it can show, or the test of one hazard ratio, go to `told`."""
     shown = results.measures(ask["measure"], sample.names)
     if status != "ok" or followed is None:
         return results.without(ask, shown, status, reason)
@@ -106,9 +106,9 @@ def _answer(
     more = {"n_effective": sample.effective(ask["method"])}
     try:
         if ask["measure"] == "hazard_ratio":
-            return [_hazard_ratio(ask, sample, followed.days, event, level, more)]
+            return hazards.answer(ask, sample, followed, gate, told)
         estimate = sample.finish(_by_arm(ask, sample, followed), ask["method"])
-        if ask["measure"] == "risk" and (few := power.judge(ask, sample, estimate, gate, detectable)):
+        if ask["measure"] == "risk" and (few := power.judge(ask, sample, estimate, gate, told)):
             return results.without(ask, shown, "gated", few)
         return results.two_arms(ask, estimate, sample.names, level, more)
     except EstimationError as wrong:
@@ -118,9 +118,9 @@ def _answer(
 def _unclear(ask: Ask, followed: Followed) -> str:
     """Why lengths of stay that are known as intervals cannot answer, or ''."""
     day = ask["horizon_days"]
-    if ask["measure"] == "risk" and followed.open_on(day):
+    if ask["measure"] != "mean_days" and followed.open_on(day):
         return f"lengths of stay are known as intervals, and day {day} lies within one"
-    if ask["measure"] != "risk" and not followed.exact_to(day):
+    if ask["measure"] == "mean_days" and not followed.exact_to(day):
         return "lengths of stay are known as intervals, not to the day"
     return ""
 
@@ -136,19 +136,6 @@ def _by_arm(ask: Ask, sample: Sample, followed: Followed) -> Estimate:
         outcome = pseudo.pseudo_observations(estimator, **shared)[:, 0]
         return doubly_robust.means(sample, outcome, np.ones(len(outcome)), "linear")
     return cuminc.by_arm(estimator, weight=sample.weight(ask["method"]), **shared)
-
-
-def _hazard_ratio(ask: Ask, sample: Sample, days: Any, event: Any, level: float, more: Ask) -> results.Row:
-    fit = cox.cox(
-        sample.arm[:, None].astype(float),
-        np.minimum(days, ask["horizon_days"]),
-        event,
-        ["arm"],
-        weight=sample.weight(ask["method"]),
-        strata=sample.strata(ask["method"]),
-    )
-    estimate = sample.finish(fit.estimate, ask["method"])
-    return results.from_cox(ask, fit, estimate, level, more, ask["method"] in METHODS)
 
 
 def _life_tables(rows: Sequence[Ask], sample: Sample, followed: Mapping[str, Followed]) -> pd.DataFrame:

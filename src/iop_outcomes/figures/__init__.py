@@ -20,6 +20,7 @@ TITLES = {
     "staying": "Staying in care: completion as an exit, and as success",
     "leaving": "Ways of leaving the index level of care",
     "events": "Engagement, return to care, overdose and death",
+    "hazards": "Ratios of hazards over all days and by period",
     "abstinence": "Difference in abstinence, by method and by reading of missing answers",
     "duration": "Longer against shorter stays: the naive comparison beside fairer ones",
     "intensity": "Abstinence by hours of care a week",

@@ -63,6 +63,13 @@ def count(value: Any) -> str:
     return f"{round(float(value)):,}".replace(",", NARROW).replace("-", MINUS) if known(value) else DASH
 
 
+def p_value(p: Any) -> str:
+    """0.0042 as '0.004', anything below 0.001 as '<0.001', and no more than 0.99."""
+    if not known(p):
+        return DASH
+    return "<0.001" if p < 0.001 else (">0.99" if p > 0.99 else _fixed(float(p), 3 if p < 0.1 else 2))
+
+
 def interval(low: Any, high: Any, form: Callable[[Any], str]) -> str:
     """'a to b' in the given form; a dash when a limit is not known."""
     return f"{form(low)} to {form(high)}" if known(low) and known(high) else DASH

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from iop_outcomes.protocol.base import Name, Part, Share
 from iop_outcomes.protocol.records import Privacy, Source
@@ -108,6 +109,16 @@ class Inference(Part):
     min_clusters: int = Field(
         default=20, ge=2, description="fewer sites than this, and people are taken as independent"
     )
+    hazard_cuts_days: tuple[int, ...] = Field(
+        default=(), description="days between which hazard ratios of leaving are also given by period"
+    )
+
+    @field_validator("hazard_cuts_days")
+    @classmethod
+    def _rising(cls, days: tuple[int, ...]) -> tuple[int, ...]:
+        if any(a >= b for a, b in pairwise((0, *days))):
+            raise ValueError("days must rise, and lie above 0")
+        return days
 
 
 class Disclosure(Part):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from iop_outcomes.errors import StudyError
 from iop_outcomes.release.evidence import Evidence
 from iop_outcomes.release.policy import Policy
-from iop_outcomes.tables.results import DETECTABLE
+from iop_outcomes.tables.results import OF_QUESTIONS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,4 +64,4 @@ def _of(table: pd.DataFrame, contrasts: Collection[str], outcomes: Collection[st
     if "outcome" in table:
         return own | table["outcome"].isin(list(outcomes))
     # of diagnostics, detectable differences speak of an outcome
-    return own | ((table["quantity"] == DETECTABLE) & table["variable"].str.split(":").str[0].isin(list(outcomes)))
+    return own | (table["quantity"].isin(OF_QUESTIONS) & table["variable"].str.split(":").str[0].isin(list(outcomes)))

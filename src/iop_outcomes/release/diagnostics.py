@@ -20,7 +20,7 @@ from iop_outcomes.release.counts import OVERLAPPING, difference_risks
 from iop_outcomes.release.evidence import Evidence
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.shares import known_shares
-from iop_outcomes.tables.results import DETECTABLE, detected
+from iop_outcomes.tables.results import DETECTABLE, OF_QUESTIONS, ONE_RATIO, detected
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +30,7 @@ SIZES = ("effective_sample_size",)
 # unweighted, these tell the cells of a category
 GIVES_BACK = ("standardised_difference", "within_site_difference", "distribution_distance")
 # may speak of a site with few people
+TOLD_BY = ("quantity", "analysis", "contrast", "method", "variable")
 OF_FEW = ("largest_within_site_difference",)
 
 
@@ -58,7 +59,10 @@ def release_diagnostics(
         or row.status == "suppressed"
         or row.quantity in OF_FEW
         or (row.method == "unweighted" and row.quantity in GIVES_BACK and (row.contrast, row.variable) in told)
-        or (row.quantity == DETECTABLE and (row.analysis, row.contrast, row.method, row.variable) not in shown)
+        or (
+            row.quantity in OF_QUESTIONS
+            and (row.quantity, row.analysis, row.contrast, row.method, row.variable) not in shown
+        )
         for row in diagnostics.itertuples()
     ]
     values = [
@@ -87,15 +91,17 @@ def _hidden_variables(evidence: Evidence) -> set[tuple[str, str]]:
     return found
 
 
-def _estimated(estimates: pd.DataFrame | None) -> set[tuple[str, str, str, str]]:
-    """Analysis, contrast, method and question of the differences in risk that are released with a number."""
+def _estimated(estimates: pd.DataFrame | None) -> set[tuple[str, ...]]:
+    """Quantity, analysis, contrast, method and question of what is told of questions whose numbers are all released."""
     if estimates is None:
         return set()
-    own = estimates[(estimates["measure"] == "risk_difference") & (estimates["status"] == "ok")]
-    return {
-        (str(r.analysis), str(r.contrast), str(r.method), detected(r.outcome, r.horizon_days, r.missing_rule))
-        for r in own.itertuples()
-    }
+    shown: dict[tuple[str, ...], bool] = {}
+    for quantity, measure in ((DETECTABLE, "risk_difference"), (ONE_RATIO, "hazard_ratio")):
+        for r in estimates[estimates["measure"] == measure].itertuples():
+            question = detected(r.outcome, r.horizon_days, r.missing_rule)
+            key = (quantity, str(r.analysis), str(r.contrast), str(r.method), question)
+            shown[key] = shown.get(key, True) and r.status == "ok"
+    return {key for key, ok in shown.items() if ok}
 
 
 def _small_contrasts(evidence: Evidence) -> set[str]:

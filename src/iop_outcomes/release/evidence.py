@@ -17,6 +17,7 @@ from iop_outcomes.release import counts as suppression
 from iop_outcomes.release.levels import Reading, reading
 from iop_outcomes.release.life_tables import CENSORED, STILL_AT_RISK, Leaving, Question, hold, leavings
 from iop_outcomes.release.policy import Policy
+from iop_outcomes.tables.results import days_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,6 +72,8 @@ class Evidence:
                 arm: _from_life_table(leaving, held.get(arm), read, horizon(row), self.policy)
                 for arm, leaving in self.followed[question].items()
             }
+        if question in self.followed and (days := days_of(row["subgroup"])):
+            return {arm: _of_period(leaving, read, *days) for arm, leaving in self.followed[question].items()}
         group = self.groups.get((*question, str(horizon(row)), row["subgroup"]), {})
         compared = {arm: cells for arm, cells in group.items() if arm != "all"} or group
         return {arm: _from_counts(cells, read, row) for arm, cells in compared.items()}
@@ -191,6 +194,15 @@ def _from_life_table(
         followed=followed,
         true_parts=parts,
     )
+
+
+def _of_period(followed: Leaving, read: Reading, first: int, last: int) -> ArmCells:
+    """People at risk on the first day of a period and their events in it; neither is shown, and both decide."""
+    there = followed.people - followed.gone(first - 1)
+    if read.kind != "cause":
+        return ArmCells(None, None, there, followed.gone(last) - followed.gone(first - 1))
+    events = followed.gone(last, read.events) - followed.gone(first - 1, read.events)
+    return ArmCells(None, None, there, events)
 
 
 def _events(leaving: Leaving, read: Reading, day: int | None) -> int:

@@ -73,15 +73,15 @@ def content(
         "detectable": design.detectable(diagnostics, study),
         "what_is_detectable": design.what_is_detectable(),
         "difference_risks": design.difference_risks(diagnostics),
-        "retention": _by_contrast(estimates, study, "retention"),
-        "abstinence": _by_contrast(of_use, study, "abstinence"),
-        "behind_abstinence": _behind(counts, of_use, study),
-        "states": _by_contrast(of_states, study, "abstinence"),
-        "behind_states": _behind(counts, of_states, study),
+        "retention": _by_contrast(estimates, diagnostics, study, "retention"),
+        "abstinence": _by_contrast(of_use, diagnostics, study, "abstinence"),
+        "behind_abstinence": _behind(counts, of_use, diagnostics, study),
+        "states": _by_contrast(of_states, diagnostics, study, "abstinence"),
+        "behind_states": _behind(counts, of_states, diagnostics, study),
         "reading": READING,
         "source_notes": list(notes),
         "otherwise": otherwise.tables(everything, study),
-        "durations": _durations(estimates, study),
+        "durations": _durations(estimates, diagnostics, study),
         "why_naive": [phrases.WHY_NAIVE[s].format(**d) for s, d in _naive(estimates, study)],
         "hours": [t for name in study["intensities"] for t in results.of_hours(estimates, study, name)],
         "known": known(),
@@ -103,18 +103,21 @@ def question(study: Study) -> str:
     return f"Compared here: {'; '.join(asked)}. Followed up: {style.sentence(outcomes)}."
 
 
-def _by_contrast(estimates: pd.DataFrame, study: Study, step: str) -> list[results.Table]:
+def _by_contrast(estimates: pd.DataFrame, diagnostics: pd.DataFrame, study: Study, step: str) -> list[results.Table]:
     """Tables of the contrasts that have a number; the others are told of under what could not be estimated."""
-    return _numbered([t for c in study["contrasts"] for t in results.of_contrast(estimates, study, c, step)])
+    contrasts = study["contrasts"]
+    return _numbered([t for c in contrasts for t in results.of_contrast(estimates, diagnostics, study, c, step)])
 
 
-def _behind(counts: pd.DataFrame, estimates: pd.DataFrame, study: Study) -> list[results.Table]:
+def _behind(
+    counts: pd.DataFrame, estimates: pd.DataFrame, diagnostics: pd.DataFrame, study: Study
+) -> list[results.Table]:
     """People by state, for the contrasts and outcomes of the step abstinence that have a number."""
     own = counts[counts["outcome"].isin(list(estimates["outcome"]))]
     return [
         t
         for c in study["contrasts"]
-        if _numbered(results.of_contrast(estimates, study, c, "abstinence"))
+        if _numbered(results.of_contrast(estimates, diagnostics, study, c, "abstinence"))
         for t in results.of_levels(own, study, c, "abstinence")
     ]
 
@@ -124,9 +127,9 @@ def _numbered(tables: list[results.Table]) -> list[results.Table]:
     return [t for t in tables if any(line.cells for block in t.blocks for line in block.lines)]
 
 
-def _durations(estimates: pd.DataFrame, study: Study) -> list[results.Table]:
+def _durations(estimates: pd.DataFrame, diagnostics: pd.DataFrame, study: Study) -> list[results.Table]:
     names = [*study["durations"], *study["contrasts"]]
-    return [t for name in names for t in results.of_contrast(estimates, study, name, "dose")]
+    return [t for name in names for t in results.of_contrast(estimates, diagnostics, study, name, "dose")]
 
 
 def _naive(estimates: pd.DataFrame, study: Study) -> list[tuple[str, dict[str, str]]]:

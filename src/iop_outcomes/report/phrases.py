@@ -59,7 +59,8 @@ READINGS = {
 WHY_LAST = (
     "Hazard ratios come last. Hazards of leaving cross where one arm loses people early and the other when its planned "
     "stay ends; a single ratio is then an average over the days of follow-up that holds on no day and changes with its "
-    "length. Each is of one cause, among people still there: it speaks of a pace, not of how many leave in this way."
+    "length. Each is of one cause, among people still there: it speaks of a pace, not of how many leave in this way. "
+    "Where ratios by period are given, the test is of their being one."
 )
 POINTS = "percentage points"
 OPEN = " The interval leaves the direction open."

@@ -24,6 +24,7 @@ from iop_outcomes.figures.labels import (
 )
 from iop_outcomes.report import phrases
 from iop_outcomes.report.words import Pair, pairs, rank
+from iop_outcomes.tables.results import ONE_RATIO, days_of, detected
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,7 +73,9 @@ class Table:
     note: str = ""
 
 
-def of_contrast(estimates: pd.DataFrame, study: Study, contrast: str, step: str) -> list[Table]:
+def of_contrast(
+    estimates: pd.DataFrame, diagnostics: pd.DataFrame, study: Study, contrast: str, step: str
+) -> list[Table]:
     """The tables of one contrast and one step: one of shares or days, one of hazard ratios, where there are any."""
     labels = Labels(study)
     wanted = {(a["analysis"], a["contrast"]) for a in study["analyses"] if a["step"] == step}
@@ -84,7 +87,9 @@ def of_contrast(estimates: pd.DataFrame, study: Study, contrast: str, step: str)
     if len(values):
         tables.append(_values(values, labels, contrast, (labels.arms(contrast)), labels.sides(contrast)))
     if len(ratios):
-        tables.append(_ratios(ratios, labels, contrast, phrases.WHY_LAST if step == "retention" else ""))
+        tests = diagnostics[(diagnostics["quantity"] == ONE_RATIO) & diagnostics["value"].notna()]
+        tests = tests[tests["analysis"].isin(ratios["analysis"])]
+        tables.append(_ratios(ratios, labels, contrast, tests, phrases.WHY_LAST if step == "retention" else ""))
     return tables
 
 
@@ -141,6 +146,12 @@ def label(pair: Pair, labels: Labels) -> str:
     return name
 
 
+def of_period(pair: Pair) -> str:
+    """The days of follow-up that a hazard ratio is of, or ''."""
+    days = days_of(str(pair.main["subgroup"]))
+    return "" if days is None else f"day {days[0]} to {days[1]}"
+
+
 def misleading(pair: Pair, labels: Labels) -> bool:
     """The comparison is shown to warn: unadjusted, of arms that were not assigned by chance."""
     return pair.main["method"] in ("crude", "naive") and not labels.randomised(pair.main["contrast"])
@@ -169,26 +180,35 @@ def with_interval(row: dict[str, Any], form: Form) -> str:
     return f"{form(row['estimate'])} ({numbers.interval(row['conf_low'], row['conf_high'], form)})"
 
 
-def _ratios(own: pd.DataFrame, labels: Labels, name: str, note: str) -> Table:
-    blocks = []
-    for heading, found in grouped(own, labels):
-        lines = [
-            Line(
-                label(pair, labels),
-                (
-                    with_interval(pair.main, numbers.ratio),
-                    numbers.count(pair.main["n"]),
-                    numbers.count(pair.main["events"]),
-                ),
-                wrong=misleading(pair, labels),
-            )
-            if pair.there
-            else Line(label(pair, labels), absent=phrases.capital(phrases.absent(pair.main, labels)))
-            for pair in found
-        ]
-        blocks.append(Block(heading, tuple(lines)))
-    columns = ("Method", f"Hazard ratio ({phrases.level(labels)})", "People", "People with the event")
-    return Table(f"{labels.contrast(name)}: hazard ratios", columns, tuple(blocks), note)
+def _ratios(own: pd.DataFrame, labels: Labels, name: str, tests: pd.DataFrame, note: str) -> Table:
+    blocks = [
+        Block(heading, tuple(_ratio_line(pair, labels, tests) for pair in found))
+        for heading, found in grouped(own, labels)
+    ]
+    columns = ["Method", f"Hazard ratio ({phrases.level(labels)})", "People", "People with the event"]
+    if len(tests):
+        columns.append("Test of one ratio, p")
+    return Table(f"{labels.contrast(name)}: hazard ratios", tuple(columns), tuple(blocks), note)
+
+
+def _ratio_line(pair: Pair, labels: Labels, tests: pd.DataFrame) -> Line:
+    days = of_period(pair)
+    name = f"{label(pair, labels)}, {days}" if days else label(pair, labels)
+    if not pair.there:
+        return Line(name, absent=phrases.capital(phrases.absent(pair.main, labels)))
+    cells = [with_interval(pair.main, numbers.ratio)]
+    cells += [numbers.DASH] * 2 if days else [numbers.count(pair.main[c]) for c in ("n", "events")]
+    if len(tests):
+        cells.append(numbers.DASH if days else _p_of(pair.main, tests))
+    return Line(name, tuple(cells), wrong=misleading(pair, labels))
+
+
+def _p_of(row: dict[str, Any], tests: pd.DataFrame) -> str:
+    """The p value of the ratios of all periods being one."""
+    question = detected(row["outcome"], row["horizon_days"], row["missing_rule"])
+    keys = ("analysis", "contrast", "method")
+    own = tests[(tests["variable"] == question) & (tests[list(keys)] == [row[k] for k in keys]).all(axis=1)]
+    return numbers.p_value(float(own["value"].iloc[0])) if len(own) else numbers.DASH
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,16 @@ life tables are the only source of crude estimates, which `release` computes fro
 
 from __future__ import annotations
 
+import re
+
 from iop_outcomes.tables.declare import Column, Table
 
 # names among the diagnostics that several rooms read: shares by category or stratum, and what power there is
 SHARE_IN_FIRST_ARM = "share_in_first_arm"
 STRATUM = "stratum"
 DETECTABLE = "detectable_difference"
+ONE_RATIO = "one_hazard_ratio_p_value"
+OF_QUESTIONS = (DETECTABLE, ONE_RATIO)
 STATUSES = ("ok", "gated", "not_possible", "suppressed")
 
 _ANALYSIS = {
@@ -30,7 +34,7 @@ COUNTS = Table(
         "horizon_days": Column(
             "whole", "day up to which it is counted; missing where time plays no part", nullable=True
         ),
-        "subgroup": Column("text", "subgroup, or 'all'"),
+        "subgroup": Column("text", "subgroup, or 'all'; of a hazard ratio also the days of follow-up it is of"),
         "level": Column("text", "the cell"),
         "count": Column("whole", "people; missing when suppressed", "people", nullable=True, low=0),
         "status": Column("text", "ok or suppressed", allowed=("ok", "suppressed")),
@@ -63,7 +67,7 @@ ESTIMATES = Table(
         "measure": Column("text", "risk_<arm>, risk_difference, risk_ratio, hazard_ratio, mean_days_difference, ..."),
         "method": Column("text", "crude, iptw, overlap, aipw, naive, landmark, spline, ..."),
         "missing_rule": Column("text", "how a missing outcome was read, or 'none'"),
-        "subgroup": Column("text", "subgroup, or 'all'"),
+        "subgroup": Column("text", "subgroup, or 'all'; of a hazard ratio also the days of follow-up it is of"),
         "estimate": Column("number", "point estimate", nullable=True),
         "std_error": Column("number", "standard error; of the logarithm where the measure is a ratio", nullable=True),
         "conf_low": Column("number", "lower confidence limit", nullable=True),
@@ -140,8 +144,20 @@ TRUTH = Table(
 
 
 def detected(outcome: object, horizon_days: object, missing_rule: object) -> str:
-    """The question that a detectable difference belongs to, as the column variable of diagnostics names it."""
+    """The question that a detectable difference, or a test of one hazard ratio, belongs to: the column variable of
+    diagnostics."""
     return f"{outcome}:{horizon_days}:{missing_rule}"
+
+
+def period(first: int, last: int) -> str:
+    """The subgroup of a hazard ratio of some days of follow-up."""
+    return f"days: {first} to {last}"
+
+
+def days_of(subgroup: str) -> tuple[int, int] | None:
+    """The first and last day of a period, or None for a subgroup of people."""
+    found = re.fullmatch(r"days: (\d+) to (\d+)", subgroup)
+    return None if found is None else (int(found[1]), int(found[2]))
 
 
 RESULTS = (COUNTS, LIFE_TABLES, ESTIMATES, CURVES, DIAGNOSTICS, TRUTH)

@@ -1,0 +1,98 @@
+"""Hazard ratios by period: the one of all days, and that of each period, for every way of leaving that is asked for.
+
+A plot of what a test of proportional hazards looks at, with the weights, score and clusters of the ratios themselves.
+Of each question the preferred method is drawn; without ratios by period the figure says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any
+
+from iop_outcomes.figures import forest, numbers, select, style
+from iop_outcomes.figures.labels import Labels, Study, method, within
+from iop_outcomes.tables.results import days_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+GROUP = ["contrast", "outcome", "horizon_days"]
+ALL_DAYS = "All days"
+
+
+def draw(tables: style.Tables, study: Study) -> style.Figure:
+    """One forest plot of ratios for all contrasts."""
+    labels = Labels(study)
+    found = select.measured(tables.estimates)
+    asked = found[(found["stem"] == "hazard_ratio") & found["contrast"].isin(list(study["contrasts"]))]
+    shown = _shown(asked, labels)
+    if shown.empty:
+        return style.note(select.why(asked, labels), shown, "Hazard ratios by period")
+    axis = forest.Axis(
+        "Ratio of hazards, first arm to second (right of the line: a faster pace in the first arm)",
+        "Ratio",
+        logarithmic=True,
+        text_share=0.35,
+    )
+    return style.Figure(forest.plot(_rows(shown, labels), axis), shown, _alt(shown, labels))
+
+
+def _shown(asked: pd.DataFrame, labels: Labels) -> pd.DataFrame:
+    """The rows of the preferred method of each question that has a ratio by period, in the order of the study."""
+    import pandas as pd
+
+    kept = []
+    for key, own in asked.groupby(GROUP, sort=False, dropna=False):
+        periods = own[own["subgroup"].map(lambda s: days_of(str(s)) is not None) & own["estimate"].notna()]
+        if periods.empty:
+            continue
+        best = select.best(periods)["method"]
+        rows = own[own["method"] == best]
+        place = (list(labels.study["contrasts"]).index(str(key[0])), list(labels.endpoints()).index(str(key[1])))
+        kept.append(
+            (place, rows[["analysis", *GROUP, "method", "subgroup", "estimate", "conf_low", "conf_high", "status"]])
+        )
+    ordered = [rows for _, rows in sorted(kept, key=lambda k: k[0])]
+    return pd.concat(ordered, ignore_index=True) if ordered else asked.iloc[:0]
+
+
+def _rows(shown: pd.DataFrame, labels: Labels) -> list[forest.Row]:
+    rows: list[forest.Row] = []
+    last = ""
+    for (contrast, outcome, day), own in shown.groupby(GROUP, sort=False, dropna=False):
+        first, second = labels.arms(str(contrast))
+        arms = f"{first} v {within(second)}"
+        asked = f"{labels.endpoint(str(outcome))}, to day {day:.0f}: {within(method(str(own['method'].iloc[0])))}"
+        rows += [forest.Row(words, heading=True) for words in ((arms, asked) if arms != last else (asked,))]
+        rows += [_row(row) for row in own.to_dict("records")]
+        last = arms
+    return rows
+
+
+def _row(row: dict[Hashable, Any]) -> forest.Row:
+    days = days_of(str(row["subgroup"]))
+    known = numbers.known(row["estimate"])
+    text = f"{numbers.ratio(row['estimate'])} ({numbers.interval(row['conf_low'], row['conf_high'], numbers.ratio)})"
+    return forest.Row(
+        ALL_DAYS if days is None else f"Day {days[0]} to {days[1]}",
+        row["estimate"],
+        row["conf_low"],
+        row["conf_high"],
+        text=text if known else "not shown",
+        color=style.SOFT if days is None else style.COLOURS[0],
+        shape="s" if days is None else "o",
+    )
+
+
+def _alt(shown: pd.DataFrame, labels: Labels) -> str:
+    said = []
+    for (contrast, outcome, _), own in shown.groupby(GROUP, sort=False, dropna=False):
+        first, second = labels.arms(str(contrast))
+        ratios = [
+            f"{'all days' if (d := days_of(str(r['subgroup']))) is None else f'day {d[0]} to {d[1]}'} "
+            f"{numbers.ratio(r['estimate'])}"
+            for r in own.to_dict("records")
+            if numbers.known(r["estimate"])
+        ]
+        said.append(f"{first} against {within(second)}, {within(labels.endpoint(str(outcome)))}: {', '.join(ratios)}")
+    return f"Forest plot of hazard ratios over all days and by period, with confidence intervals. {'; '.join(said)}."

@@ -1,0 +1,86 @@
+"""Hazard ratios of a contrast: by period, tested for being one, and of lengths of stay known as intervals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from iop_outcomes.analyses import hazards
+from iop_outcomes.analyses.curves import Followed
+from iop_outcomes.analyses.sample import Sample
+from iop_outcomes.estimators.cox_by_period import cox_by_period
+
+N = 900
+ASK = {
+    "analysis": "leaving", "cohort": "demo", "contrast": "iop_vs_res", "outcome": "unplanned", "horizon_days": 60,
+    "estimand": "randomised", "method": "randomised", "missing_rule": "none", "measure": "hazard_ratio",
+}  # fmt: skip
+CONTRAST = {"first": {"name": "iop"}, "second": {"name": "res"}, "stratum": "site_id"}
+
+
+def sample(arm: np.ndarray, cuts: list[int]) -> Sample:
+    scores = pd.DataFrame(
+        {"arm": arm, "site_id": "only", "record_id": [f"r{i}" for i in range(len(arm))], "propensity": 0.5, "t_0": 1.0}
+    )
+    inference = {"confidence_level": 0.95, "cluster": "person", "min_clusters": 2, "hazard_cuts_days": cuts}
+    return Sample(scores, CONTRAST, inference)
+
+
+def people(crossing: bool, seed: int = 3) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Arm, day and cause of leaving; the hazard of the first arm is double, where crossing up to day 20 only."""
+    rng = np.random.default_rng(seed)
+    arm = rng.integers(0, 2, N)
+    early = rng.exponential(60 / np.where(arm == 1, 2, 1))
+    late = rng.exponential(60 / np.where((arm == 1) & ~np.full(N, crossing), 2, np.where(arm == 1, 0.5, 1)))
+    day = np.ceil(np.where(early < 20, early, 20 + late))
+    return arm, day, rng.choice(["unplanned", "completed"], N, p=[0.7, 0.3]).astype(object)
+
+
+def followed(day: np.ndarray, cause: np.ndarray, earliest: np.ndarray | None = None) -> Followed:
+    return Followed(day, day if earliest is None else earliest, cause, False, "unplanned")
+
+
+def ask(arm: np.ndarray, own: Followed, cuts: list[int], least: int = 10) -> tuple[list[dict[str, Any]], list[Any]]:
+    tests: list[Any] = []
+    return hazards.answer(ASK, sample(arm, cuts), own, {"min_events": least}, tests), tests
+
+
+@pytest.mark.parametrize("crossing", [False, True])
+def test_ratios_by_period_are_those_of_a_joint_fit_and_the_test_sees_hazards_cross(crossing: bool) -> None:
+    arm, day, cause = people(crossing)
+    found, tests = ask(arm, followed(day, cause), [20, 40])
+    assert [r["subgroup"] for r in found] == ["all", "days: 1 to 20", "days: 21 to 40", "days: 41 to 60"]
+    event = (cause == "unplanned") & (day <= 60)
+    joint = cox_by_period(arm[:, None], np.minimum(day, 60), event, ["arm"], [20, 40], ["arm"]).estimate
+    np.testing.assert_allclose([r["estimate"] for r in found[1:]], np.exp(joint.value), rtol=1e-7)
+    np.testing.assert_allclose([r["std_error"] for r in found[1:]], joint.standard_error(), rtol=1e-6)
+    assert (tests[0]["value"] < 0.001) == crossing
+    assert tests[0]["variable"] == "unplanned:60:none"
+    if crossing:
+        assert found[1]["estimate"] > 1.5 > 0.9 > found[3]["estimate"]
+
+
+def test_a_period_with_few_events_says_so_and_leaves_the_others_alone() -> None:
+    arm, day, cause = people(False)
+    cause[(day > 40) & (arm == 1)] = "completed"
+    found, tests = ask(arm, followed(day, cause), [20, 40])
+    assert found[3]["status"] == "gated"
+    assert found[3]["reason"] == "fewer than 10 events in the arm 'iop'"
+    assert all(r["status"] == "ok" for r in found[:3])
+    assert len(tests) == 1
+    assert ask(arm, followed(day, cause), [40])[1] == []
+
+
+def test_intervals_have_the_ratio_of_grouped_hazards() -> None:
+    arm, day, cause = people(False)
+    borders = np.array([0, 10, 20, 30, 45, 60, 200_000])
+    at = np.searchsorted(borders, day)
+    found, tests = ask(arm, followed(borders[at].astype(float), cause, borders[at - 1] + 1.0), [20, 40])
+    exact, _ = ask(arm, followed(day, cause), [])
+    assert len(found) == 1
+    assert not tests
+    assert found[0]["estimate"] == pytest.approx(exact[0]["estimate"], rel=0.05)
+    assert found[0]["std_error"] == pytest.approx(exact[0]["std_error"], rel=0.1)
