@@ -60,11 +60,12 @@ def run(
     held = horizons(evidence, estimates)
     parts = [p for p in (evidence.released, held) if len(p)]
     cohorts = dict(zip(life_tables["analysis"], life_tables["cohort"], strict=True))
+    numbers = estimate_release.release_estimates(estimates, evidence, level, arms or {})
     released = {
         "counts": pd.concat(parts, ignore_index=True) if parts else evidence.released,
-        "estimates": estimate_release.release_estimates(estimates, evidence, level, arms or {}),
+        "estimates": numbers,
         "curves": curve_release.release_curves(
-            curves, companion_release.without(evidence, contrasts, outcomes), cohorts, level
+            curves, companion_release.without(evidence, contrasts, outcomes), cohorts, level, numbers
         ),
         "diagnostics": diagnostic_release.release_diagnostics(diagnostics, evidence),
     }
