@@ -40,7 +40,7 @@ def people(crossing: bool, seed: int = 3) -> tuple[np.ndarray, np.ndarray, np.nd
 
 
 def followed(day: np.ndarray, cause: np.ndarray, earliest: np.ndarray | None = None) -> Followed:
-    return Followed(day, day if earliest is None else earliest, cause, False, "unplanned")
+    return Followed(day, day if earliest is None else earliest, cause, "unplanned")
 
 
 def ask(arm: np.ndarray, own: Followed, cuts: list[int], least: int = 10) -> tuple[list[dict[str, Any]], list[Any]]:

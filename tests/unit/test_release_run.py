@@ -109,6 +109,22 @@ def test_sorted_rows_hide_the_order_and_are_refused() -> None:
         release(counts=PLENTY, estimates=asked)
 
 
+def test_an_adjusted_curve_has_points_on_the_grid_and_on_the_days_that_estimates_tell() -> None:
+    tables = [r for a in ("leaving", "again") for r in (dict(r, analysis=a) for r in LEAVING)]
+    points = [
+        {"analysis": a, "cohort": "demo", "contrast": "c", "arm": "iop", "outcome": "unplanned", "method": "overlap",
+         "axis": "days", "x": x, "estimate": 0.2, "std_error": 0.01, "conf_low": 0.1, "conf_high": 0.3, "n_risk": 100,
+         "n_effective": 80.0}
+        for a in ("leaving", "again") for x in (6, 10, 14, 90)
+    ]  # fmt: skip
+    key = {"analysis": "leaving", "outcome": "unplanned_discharge", "missing_rule": "none", "horizon_days": 10}
+    rows = four(number=0.2, method="overlap", estimand="ATO", **key)
+    found = release(life_tables=tables, estimates=rows, curves=points)["curves"]
+    kept = found[found["method"] == "overlap"]
+    # thirty leave on day 10: the day is told, so that neither drawing waits for day 14, and nothing happens later
+    assert kept.groupby("analysis")["x"].apply(list).to_dict() == {"leaving": [10], "again": [10]}
+
+
 def test_completed_counts_as_retained_where_it_is_asked_so() -> None:
     asked = {"analysis": "a", "missing_rule": "none", "horizon_days": 90}
     outcomes = ("retained", "retained_or_completed")

@@ -124,7 +124,9 @@ def points(
         horizons = {
             r["horizon_days"] for r in rows if r["analysis"] == analysis and followed[r["outcome"]].curves == names
         }
-        grid = {*range(STEP_DAYS, max(horizons) + 1, STEP_DAYS), *horizons}
+        # the same days in every analysis of the contrast, so that two drawings of one curve do not tell more than one
+        asked = {r["horizon_days"] for r in rows if r["horizon_days"] <= max(horizons)}
+        grid = {*range(STEP_DAYS, max(horizons) + 1, STEP_DAYS), *asked}
         times = sorted(t for t in grid if not followed[ask["outcome"]].open_on(t))
         for name in names:
             found += _curve(ask, sample, followed[ask["outcome"]], name, times)

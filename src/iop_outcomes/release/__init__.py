@@ -60,14 +60,14 @@ def run(
     held = horizons(evidence, estimates)
     parts = [p for p in (evidence.released, held) if len(p)]
     cohorts = dict(zip(life_tables["analysis"], life_tables["cohort"], strict=True))
-    shown = estimate_release.release_estimates(estimates, evidence, level, arms or {})
+    numbers = estimate_release.release_estimates(estimates, evidence, level, arms or {})
     released = {
         "counts": pd.concat(parts, ignore_index=True) if parts else evidence.released,
-        "estimates": shown,
+        "estimates": numbers,
         "curves": curve_release.release_curves(
-            curves, companion_release.without(evidence, contrasts, outcomes), cohorts, level
+            curves, companion_release.without(evidence, contrasts, outcomes), cohorts, level, numbers
         ),
-        "diagnostics": diagnostic_release.release_diagnostics(diagnostics, evidence, arms, shown),
+        "diagnostics": diagnostic_release.release_diagnostics(diagnostics, evidence, arms, numbers),
     }
     kept = companion_release.keep_back(released, contrasts, outcomes, rules)
     return {**{name: _finished(name, frame) for name, frame in kept.items()}, "notes": _text(notes)}

@@ -2,8 +2,9 @@
 
 Crude curves over days are drawn from held life tables, one for each cause and one of those who have not left;
 nothing that the analyses wrote under 'crude' over days is let out. Adjusted curves over days keep only points
-on the policy's grid, while enough people are at risk, and only where enough people have had the event since
-the point kept before, so that no step of a curve stands for a few people. Curves over other axes lose points
+on the policy's grid and on days whose adjusted risk stands among the estimates, while enough people are at risk, and
+only where enough people have had the event since the point kept before, so that no step of a curve stands for a few
+people. Curves over other axes lose points
 in which few people stand.
 """
 
@@ -41,21 +42,28 @@ class Source:
         return list(self.lost) or [c for c in leaving.causes if c != CENSORED]
 
 
+# days by contrast, name of the curve and method
+Told = Mapping[tuple[str, str, str], set[int]]
 # by analysis, contrast and name of the curve
 Sources = dict[tuple[str, str, str], Source]
 
 
-def release_curves(curves: pd.DataFrame, evidence: Evidence, cohorts: Mapping[str, str], level: float) -> pd.DataFrame:
-    """The curves that may be released. cohorts: cohort of each analysis. level: of confidence intervals."""
+def release_curves(
+    curves: pd.DataFrame, evidence: Evidence, cohorts: Mapping[str, str], level: float, estimates: pd.DataFrame
+) -> pd.DataFrame:
+    """The curves that may be released.
+
+    cohorts: cohort of each analysis. level: of confidence intervals. estimates: as they are released.
+    """
     import pandas as pd
 
     from iop_outcomes.tables import TABLES
 
     declared = TABLES["curves"].columns
-    sources = _sources(evidence)
+    sources, told = _sources(evidence), _told(estimates, evidence)
     ours = (curves["method"] == "crude") & (curves["axis"] == "days")
     kept = [
-        _released(tuple(map(str, key)), points, sources, evidence)
+        _released(tuple(map(str, key)), points, sources, evidence, told)
         for key, points in curves[~ours].groupby(KEY, sort=True)
     ]
     drawn = [pd.DataFrame(points) for points in _crude(sources, evidence, cohorts, level)]
@@ -89,11 +97,28 @@ def _crude(sources: Sources, evidence: Evidence, cohorts: Mapping[str, str], lev
             yield {**dict(zip(KEY, key, strict=True)), **points, "n_effective": float("nan")}
 
 
-def _released(key: tuple[str, ...], points: pd.DataFrame, sources: Sources, evidence: Evidence) -> pd.DataFrame:
+def _told(estimates: pd.DataFrame, evidence: Evidence) -> Told:
+    """Days whose risk a released estimate tells, in whatever analysis: one curve drawn for two keeps the same days."""
+    found: dict[tuple[str, str, str], set[int]] = {}
+    shown = estimates[(estimates["status"] == "ok") & estimates["measure"].str.startswith("risk_")]
+    for row in shown.dropna(subset=["horizon_days"]).itertuples():
+        read = reading(str(row.outcome), evidence.levels)
+        name = read.staying if read.kind == "staying" else read.events[0]
+        found.setdefault((str(row.contrast), name, str(row.method)), set()).add(int(str(row.horizon_days)))
+    return found
+
+
+def _released(
+    key: tuple[str, ...],
+    points: pd.DataFrame,
+    sources: Sources,
+    evidence: Evidence,
+    told: Told,
+) -> pd.DataFrame:
     policy = evidence.policy
     if policy.exact:
         return points
-    analysis, _, contrast, arm, outcome, _, axis = key
+    analysis, _, contrast, arm, outcome, method, axis = key
     if axis == "hours_per_week" and _thin(analysis, contrast, arm, outcome, evidence):
         return points.iloc[:0]
     if axis != "days":
@@ -105,7 +130,7 @@ def _released(key: tuple[str, ...], points: pd.DataFrame, sources: Sources, evid
     held, followed = evidence.held.get(question, {}).get(arm), evidence.followed[question].get(arm)
     if held is None or followed is None:
         return points.iloc[:0]
-    days = _days(points, followed, held, source, policy)
+    days = _days(points, followed, held, source, policy, told.get((contrast, outcome, method), set()))
     kept = points[points["x"].isin(days)]
     return _with_people(kept.assign(n_risk=[held.at_risk(int(x)) for x in kept["x"]]), policy)
 
@@ -124,7 +149,9 @@ def _thin(analysis: str, contrast: str, arm: str, outcome: str, evidence: Eviden
     return False
 
 
-def _days(points: pd.DataFrame, followed: Leaving, held: Leaving, source: Source, policy: Policy) -> list[int]:
+def _days(
+    points: pd.DataFrame, followed: Leaving, held: Leaving, source: Source, policy: Policy, told: set[int]
+) -> list[int]:
     """Days whose points are kept.
 
     Of people who are there or completed, those who completed are counted apart by another curve: between two points
@@ -133,7 +160,7 @@ def _days(points: pd.DataFrame, followed: Leaving, held: Leaving, source: Source
     apart = [c for c in followed.causes if c not in (*source.lost, CENSORED)] if source.staying and source.lost else []
     days, before, before_apart = [], 0, 0
     for x in sorted(points["x"]):
-        on_grid = x == int(x) and int(x) % policy.curve_step_days == 0
+        on_grid = x == int(x) and (int(x) % policy.curve_step_days == 0 or int(x) in told)
         if not on_grid or held.at_risk(int(x)) < policy.minimum_count:
             continue
         gone = followed.gone(int(x), source.causes(followed))
