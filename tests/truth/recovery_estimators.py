@@ -215,7 +215,7 @@ class Row:
     """An estimator in the study.
 
     quantity, estimand: which truth it is held against. negative: known to be wrong, so that it must be refused; its
-    bias is measured against `twin`, the right estimator of the same. clustered: by site, intervals of t(J - 1).
+    bias is measured against `twin`, the right estimator of the same.
     """
 
     name: str
@@ -223,7 +223,6 @@ class Row:
     estimand: str
     function: Estimator
     negative: bool = False
-    clustered: bool = False
     twin: str = ""
 
     @property
@@ -274,5 +273,5 @@ ESTIMATORS = (
     Row("in care week 13, IPTW", IN_CARE, "ATE", weighted_means("in_care", "iptw")),
     Row("in care week 13, overlap", IN_CARE, "ATO", weighted_means("in_care", "overlap")),
     Row("in care week 13, ATT", IN_CARE, "ATT", weighted_means("in_care", "att")),
-    Row("in care week 13, AIPW clustered by site", IN_CARE, "ATE", aipw_in_care, clustered=True),
+    Row("in care week 13, AIPW", IN_CARE, "ATE", aipw_in_care),
 )
