@@ -231,8 +231,10 @@ def test_a_state_at_discharge_has_levels_of_its_own(cohort):
 
 def test_estimating_the_score_counts_in_the_standard_error(cohort):
     error = by_measure(run_retention(cohort, ask(method="iptw", estimand="ATE")), "std_error")["risk_difference"]
-    plain = cohort["scores"].assign(**{c: 0.0 for c in cohort["scores"] if c.startswith("t_") and c != "t_0"})
-    plain = plain.drop(columns=[c for c in plain if c.startswith("t_") and c != "t_0"])
+    plain = cohort["scores"].assign(
+        **{c: 0.0 for c in cohort["scores"] if c.startswith("t_") and not c.startswith("t_0 ")}
+    )
+    plain = plain.drop(columns=[c for c in plain if c.startswith("t_") and not c.startswith("t_0 ")])
     unstacked = by_measure(run_retention({**cohort, "scores": plain}, ask(method="iptw", estimand="ATE")), "std_error")[
         "risk_difference"
     ]
@@ -278,11 +280,15 @@ def test_lengths_of_stay_known_as_intervals_answer_at_their_borders_only(cohort)
     assert by_measure(run_retention({**cohort, "retention": rough}, ask(horizon_days=30)), "status").eq("ok").all()
     for asked in (
         ask(horizon_days=45), ask(horizon_days=45, method="crude"), ask(outcome="retained", horizon_days=60),
-        ask(outcome="time_in_care", measure="mean_days", horizon_days=90), ask(measure="hazard_ratio"),
+        ask(outcome="time_in_care", measure="mean_days", horizon_days=90),
+        ask(measure="hazard_ratio", horizon_days=45),
     ):  # fmt: skip
         found = run_retention({**cohort, "retention": rough}, asked)["estimates"]
         assert set(found["status"]) == {"not_possible"}
         assert found["reason"].str.contains("intervals").all()
+    one = ask(measure="hazard_ratio", horizon_days=60)
+    ratios = [by_measure(run_retention({**cohort, "retention": t}, one))["hazard_ratio"] for t in (left, rough)]
+    assert ratios[1] == pytest.approx(ratios[0], rel=0.1)
 
 
 def test_life_tables_hold_everyone_once(cohort):

@@ -6,11 +6,13 @@ linear for pseudo-observations and days, which need not lie in a range.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 
 from iop_outcomes.analyses.sample import Sample
+from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import effects
 from iop_outcomes.estimators.estimate import Estimate
 
@@ -21,10 +23,15 @@ def means(sample: Sample, outcome: Any, observed: Any, family: str) -> Estimate:
     outcome, observed: (n,) in the order of the sample. family: one of regression.FAMILIES. Raises EstimationError.
     """
     terms = sample.terms[:, 1:]
-    names = ("arm", *(f"t_{j}" for j in range(1, terms.shape[1] + 1)))
+    names = ("arm", *sample.term_names[1:])
 
     def with_arm(value: Any) -> Any:
         return np.column_stack([np.broadcast_to(value, len(terms)), terms])
 
-    model = effects.fit_outcome(family, with_arm(sample.arm), outcome, names, observed=observed)
+    try:
+        model = effects.fit_outcome(family, with_arm(sample.arm), outcome, names, observed=observed)
+    except EstimationError as refusal:
+        # several terms of one covariate are told once, and none by its category or site
+        told = re.sub(r"t_\d+ (\w+)(?:, t_\d+ \1\b)*", r"\1", str(refusal))
+        raise EstimationError(told) from refusal
     return effects.aipw(model, sample.arm, with_arm(1.0), with_arm(0.0), sample.propensity, stacked=True)

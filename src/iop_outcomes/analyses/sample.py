@@ -66,7 +66,12 @@ class Sample:
     @cached_property
     def terms(self) -> Array:
         """(n, q) terms of the propensity score."""
-        return self.scores[[c for c in self.scores.columns if c.startswith("t_")]].to_numpy(dtype=float)
+        return self.scores[list(self.term_names)].to_numpy(dtype=float)
+
+    @cached_property
+    def term_names(self) -> tuple[str, ...]:
+        """(q,) their columns: 't_' with a number, and the covariate that a term belongs to."""
+        return tuple(c for c in self.scores.columns if c.startswith("t_"))
 
     def weight(self, method: str) -> Array:
         """(n,) weights of a method."""
@@ -76,8 +81,7 @@ class Sample:
     @cached_property
     def propensity(self) -> propensity.Propensity:
         """The score as its estimator returns it."""
-        terms = self.terms
-        matrix = ModelMatrix(terms, tuple(f"t_{j}" for j in range(terms.shape[1])))
+        matrix = ModelMatrix(self.terms, self.term_names)
         return propensity.known_propensity(self.scores["propensity"].to_numpy(), self.arm, matrix)
 
     def finish(self, estimate: Estimate, method: str) -> Estimate:

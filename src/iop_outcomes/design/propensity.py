@@ -6,6 +6,7 @@ categories and, if the protocol says so, of the sites.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -73,7 +74,7 @@ def fit(
     except EstimationError as wrong:
         return _without(members, str(wrong), weights)
     found = {n: weigh(WEIGHTS[n].kind, arm, fitted.score, WEIGHTS[n].truncated) for n in weights}
-    return Fitted(_scores(members, fitted.score, found, fitted.nuisance.matrix.dense()), "", tuple(chosen.columns))
+    return Fitted(_scores(members, fitted.score, found, fitted), "", tuple(chosen.columns))
 
 
 def distinct(numbers: pd.DataFrame) -> list[str]:
@@ -136,16 +137,21 @@ def _independent(columns: Mapping[str, Array], n: int) -> list[str]:
     return kept
 
 
-def _scores(members: pd.DataFrame, score: Array, weights: Mapping[str, Array], terms: Array) -> pd.DataFrame:
+def _scores(
+    members: pd.DataFrame, score: Array, weights: Mapping[str, Array], fitted: estimator.Propensity | None = None
+) -> pd.DataFrame:
+    """The table scores; a term is called after its place and its covariate, without the category or site."""
     import pandas as pd
 
     basic = members[["person_id", "arm", "site_id", "record_id"]].assign(propensity=score, **weights)
-    named = pd.DataFrame({f"t_{j}": terms[:, j] for j in range(terms.shape[1])})
-    return pd.concat([basic, named], axis=1)
+    if fitted is None:
+        return basic
+    terms = fitted.nuisance.matrix.dense()
+    named = {f"t_{j} {re.split('[= ]', name)[0]}": terms[:, j] for j, name in enumerate(fitted.names)}
+    return pd.concat([basic, pd.DataFrame(named)], axis=1)
 
 
 def _without(members: pd.DataFrame, problem: str, weights: Sequence[str], possible: bool = True) -> Fitted:
     none = np.zeros(len(members))
     share = members["arm"].to_numpy(dtype=float)
-    scores = _scores(members, share, {name: none for name in weights}, np.empty((len(members), 0)))
-    return Fitted(scores, problem, possible=possible)
+    return Fitted(_scores(members, share, {name: none for name in weights}), problem, possible=possible)
