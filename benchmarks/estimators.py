@@ -1,8 +1,8 @@
 """Estimators beside R's packages, on the people of discharges.py.
 
 Every side is a process of its own that reads the people before its clock starts; the sides of a row alternate, one
-thread each. Both must come to the same estimate to 1e-6 and the same standard error to 1e-4 (imputation, which draws, to
-the same shares within 0.03) before a time counts. The ratio is the median of peer over ours, its range beside it.
+thread each. Both must come to the same estimate to 1e-6 and the same standard error to 1e-4 (imputation, which draws,
+to the same shares within 0.03) before a time counts. The ratio is the median of peer over ours, its range beside it.
 Without R or a package the row says so. Where a newer or another package is known to be faster than the one that is at
 hand, its time, measured elsewhere on two cores and one thread, stands as the peer of a row of its own.
 
