@@ -2,9 +2,9 @@
 
 `discharges`: of a generated year of 1.5 million discharges (TEDS-D's layout), those from intensive outpatient and
 residential care: arm, length of stay as one of SAMHSA's 37 classes, cause of leaving, fifteen covariates as codes and
-a weight. `discharges_tenth`: every tenth of them. `episodes`: 70,000 episodes with continuous times, the same
-covariates drawn from the first. Each is written as arrays for us (.npz) and as text for R (.csv), in one folder that
-the benchmark throws away.
+a weight. `discharges_tenth`: every tenth of them; `_half`, `_quarter` and `_eighth` show how cost grows. `episodes`:
+70,000 episodes with continuous times, their covariates drawn from the first. Each is written as arrays for us (.npz)
+and as text for R (.csv), in one folder that the benchmark throws away.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ COVARIATES = [
     "AGE", "GENDER", "RACE", "ETHNIC", "MARSTAT", "EDUC", "EMPLOY", "LIVARAG", "ARRESTS", "PSOURCE", "NOPRIOR", "SUB1",
     "ROUTE1", "FREQ1", "PSYPROB",
 ]  # fmt: skip
+SHARES = {"": 1, "_half": 2, "_quarter": 4, "_eighth": 8, "_tenth": 10}
 RARE = 0.0005  # codes of a smaller share are one code together
 # REASON: 1 completed, 2 left, 3 ended by the facility, 4 transferred, 5 incarcerated, 6 died, 7 other
 CAUSES = {1: 2, 2: 1, 3: 1, 4: 3, 5: 4, 6: 4, 7: 0}
@@ -46,12 +47,13 @@ def write(folder: Path) -> dict[str, int]:
         "site": rng.integers(0, 50, len(table)),
         **{name: _codes(table[name].to_numpy()) for name in COVARIATES},
     }
-    tenth = {k: v[::10] for k, v in people.items()}
+    parts = {f"discharges{name}": {k: v[::step] for k, v in people.items()} for name, step in SHARES.items()}
     picked = rng.choice(len(table), EPISODES, replace=False)
     episodes = {k: v[picked] for k, v in people.items()} | _continuous(people["arm"][picked], rng)
-    for name, part in (("discharges", people), ("discharges_tenth", tenth), ("episodes", episodes)):
+    parts["episodes"] = episodes
+    for name, part in parts.items():
         _save(folder / name, part)
-    return {"discharges": len(table), "discharges_tenth": len(tenth["arm"]), "episodes": EPISODES}
+    return {name: len(part["arm"]) for name, part in parts.items()}
 
 
 def _continuous(arm: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:

@@ -39,6 +39,7 @@ class Work:
     """title, data: one of discharges.write. name: in the scripts of peers/. reach: the ratio aimed at.
 
     known: seconds of a peer measured elsewhere, which then stands in for the one here. drawn: results are random.
+    Without a peer only ours is measured.
     """
 
     title: str
@@ -54,7 +55,6 @@ SURVIVAL = "R survival 3.5-3"
 WORKS = [
     Work("Cox, 83 columns, weights, robust", "discharges_tenth", "cox_robust", f"{SURVIVAL} coxph(robust)", 200),
     Work("Cox, 83 columns, weights, robust", "discharges_tenth", "cox_robust", "R survival 3.8 coxph(robust)", 20, 6.2),
-    Work("Cox, 83 columns, weights, clustered", "discharges_tenth", "cox_clustered", f"{SURVIVAL} coxph(cluster)", 200),
     Work("Cox, 83 columns, weights; ours robust", "discharges", "cox_model", f"{SURVIVAL} coxph, not robust", 10),
     Work("Cox, 83 columns, continuous times, robust", "episodes", "cox_robust", "R survival 3.8 coxph(robust)", 1, 6.0),
     Work("propensity logit, 82 columns, standard errors", "discharges", "score", "R glm", 8),
@@ -66,6 +66,14 @@ WORKS = [
     Work("Fine-Gray, 83 columns, continuous times, robust", "episodes", "fine_gray", "fastcmprsk, no errors", 2, 12.5),
     Work("Table 1, weighted and not, 97 levels", "discharges", "table1", "R data.table", 3),
     Work("one bootstrap of score and weighted Cox", "discharges_tenth", "bootstrap", "R glm.fit + coxph.fit", 8),
+    *(
+        Work("Cox, 83 columns, weights, robust: growth", f"discharges{part}", "cox_robust", "", 0)
+        for part in ("_eighth", "_quarter", "_half", "")
+    ),
+    *(
+        Work("propensity logit, 82 columns: growth", f"discharges{part}", "score", "", 0)
+        for part in ("_eighth", "_quarter", "_half", "")
+    ),
     Work("one imputation of a 6-level category", "discharges_tenth", "impute", "R mice polyreg", 5, drawn=True),
 ]
 
@@ -81,7 +89,7 @@ def rows(repeats: int) -> list[dict[str, object]]:
 def _row(work: Work, folder: Path, people: int, repeats: int) -> dict[str, object]:
     ours: list[Run] = []
     theirs: list[Run] = []
-    there = work.known is None and shutil.which("Rscript") is not None
+    there = bool(work.peer) and work.known is None and shutil.which("Rscript") is not None
     for _ in range(repeats):
         ours.append(
             _run([sys.executable, str(PEERS / "estimators_ours.py"), work.name, str(folder / work.data)], ".npz")
@@ -95,6 +103,8 @@ def _row(work: Work, folder: Path, people: int, repeats: int) -> dict[str, objec
     if work.known is not None:
         theirs = [{"seconds": work.known, "mb": float("nan")}] * repeats
         row["peer"] = f"{work.peer} (measured elsewhere)"
+    if not work.peer:
+        return row | {"reach": ""}
     if not theirs:
         return row | {"peer": f"{work.peer} (not installed here)"}
     ratios = [b["seconds"] / a["seconds"] for a, b in zip(ours, theirs, strict=True)]
