@@ -108,14 +108,24 @@ def test_confounding_turns_the_sign_of_abstinence(differences):
     assert (abstinent.loc[abstinent["method"].isin(ADJUSTED), "conf_high"] < 0).all()
 
 
-def test_unplanned_discharge_is_faster_in_intensive_outpatient_care_also_by_the_hazard(demo):
+def test_unplanned_discharge_is_faster_in_intensive_outpatient_care_at_first_and_slower_later(demo):
+    """The simulation adds 0.6 to the log odds of leaving IOP unplanned in the first four weeks, and takes 0.5 later."""
     rows = demo.estimates[(demo.estimates["measure"] == "hazard_ratio") & (demo.estimates["contrast"] == CONTRAST)]
     assert set(rows["method"]) == {"iptw", "overlap"}
-    assert (rows.loc[rows["outcome"] == "unplanned_discharge", "conf_low"] > 1).all()
+    left = rows[rows["outcome"] == "unplanned_discharge"].set_index("subgroup")
+    assert (left.loc[["all", "days: 1 to 30"], "conf_low"] > 1).all()
+    assert (left.loc["days: 31 to 60", "conf_high"].to_numpy() < left.loc["days: 1 to 30", "conf_low"].to_numpy()).all()
+    whole = rows[rows["subgroup"] == "all"]
     # one may finish later and yet be transferred as fast: every way of leaving has its own hazard
-    assert (rows.loc[rows["outcome"] == "completed", "conf_high"] < 1).all()
-    transferred = rows[rows["outcome"] == "transferred"]
+    assert (whole.loc[whole["outcome"] == "completed", "conf_high"] < 1).all()
+    transferred = whole[whole["outcome"] == "transferred"]
     assert ((transferred["conf_low"] < 1) & (transferred["conf_high"] > 1)).all()
+
+
+def test_one_hazard_ratio_is_refuted_where_hazards_cross(demo):
+    told = (found := demo.table("diagnostics"))[found["quantity"] == "one_hazard_ratio_p_value"]
+    assert set(told["variable"]) >= {"unplanned_discharge:180:none"}
+    assert (told.loc[told["variable"] == "unplanned_discharge:180:none", "value"] < 0.001).all()
 
 
 # -------------------------------------------------------------------------------------------------------------- tables
@@ -135,7 +145,11 @@ def test_every_row_of_the_sheet_is_answered(demo, study):
     keys = ["analysis", "contrast", "outcome", "horizon_days", "estimand", "method", "missing_rule"]
     asked = {tuple(row[k] for k in keys) for row in study["analyses"]}
     assert set(demo.estimates[keys].itertuples(index=False, name=None)) == asked
-    gated = demo.estimates[demo.estimates["status"] != "ok"]
+    periods = demo.estimates[demo.estimates["subgroup"].str.startswith("days: ")]
+    late = periods[periods["status"] == "gated"]
+    assert len(late) < len(periods)
+    assert late["reason"].str.fullmatch("fewer than 10 events in the arm '(iop|residential)'").all()
+    gated = demo.estimates[(demo.estimates["status"] != "ok") & ~demo.estimates.index.isin(periods.index)]
     # everyone in residential care engages, which leaves nothing to weigh
     assert set(gated["outcome"]) == {"engaged"}
     assert set(gated["method"]) == set(ADJUSTED)

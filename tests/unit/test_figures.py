@@ -216,6 +216,14 @@ def estimates() -> pd.DataFrame:
             ("stay", "long_vs_short", "return_to_use", 365, "randomised", "randomised", "none"),
             {"hazard_ratio": (0.783, 0.652, 0.94)},
         ),
+        *(
+            row
+            for days, ratio in (("all", 1.61), ("days: 1 to 30", 2.12), ("days: 31 to 180", 0.71))
+            for row in estimand(
+                ("leaving", "iop_vs_res", "unplanned_discharge", 180, "ATO", "overlap", "none"),
+                {"hazard_ratio": (ratio, 0.9 * ratio, 1.1 * ratio)}, subgroup=days,
+            )
+        ),
         *estimand(
             ("hours", "hours", "abstinent", 180, "landmark", "spline", "observed_only"),
             {
@@ -398,6 +406,7 @@ ALT = {
     "leaving": (f"Intensive outpatient 40.0{NARROW}%", f"Residential 30.0{NARROW}%", "day 90, weighted"),
     "events": (f"Died by day 90, weighted: Intensive outpatient 2.0{NARROW}%", f"Residential 3.0{NARROW}%"),
     "staying": (f"45.0{NARROW}% of Intensive outpatient", f"55.0{NARROW}% of Residential"),
+    "hazards": ("unplanned discharge: all days 1.61, day 1 to 30 2.12, day 31 to 180 0.71",),
     "abstinence": (f"{MINUS}5.4 ({MINUS}8.2 to {MINUS}2.5)", f"+0.9 ({MINUS}3.3 to +5.1)"),
     "duration": ("0.40 (0.33 to 0.49)", "0.82 (0.65 to 1.05)", "0.78 (0.65 to 0.94)"),
     "intensity": (f"50.0{NARROW}% at 5.0 hours a week", f"60.0{NARROW}% at 30.0"),

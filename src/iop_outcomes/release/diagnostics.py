@@ -92,16 +92,16 @@ def _hidden_variables(evidence: Evidence) -> set[tuple[str, str]]:
 
 
 def _estimated(estimates: pd.DataFrame | None) -> set[tuple[str, ...]]:
-    """Quantity, analysis, contrast, method and question of what is told of questions whose numbers are all released."""
+    """Quantity, analysis, contrast, method and question of what is told where no number of the question is withheld."""
     if estimates is None:
         return set()
-    shown: dict[tuple[str, ...], bool] = {}
+    found: dict[tuple[str, ...], set[str]] = {}
     for quantity, measure in ((DETECTABLE, "risk_difference"), (ONE_RATIO, "hazard_ratio")):
         for r in estimates[estimates["measure"] == measure].itertuples():
             question = detected(r.outcome, r.horizon_days, r.missing_rule)
             key = (quantity, str(r.analysis), str(r.contrast), str(r.method), question)
-            shown[key] = shown.get(key, True) and r.status == "ok"
-    return {key for key, ok in shown.items() if ok}
+            found.setdefault(key, set()).add(str(r.status))
+    return {key for key, statuses in found.items() if "ok" in statuses and "suppressed" not in statuses}
 
 
 def _small_contrasts(evidence: Evidence) -> set[str]:
