@@ -96,6 +96,14 @@ def test_refusals_name_the_column() -> None:
     refused(linear, np.eye(3), np.ones(3), ("a", "b", "c"), "collinear")
 
 
+def test_a_reference_that_is_separated_is_told_as_such() -> None:
+    site = np.repeat(np.arange(9), 40)
+    y = np.where(site == 0, 1.0, np.arange(360) % 2)
+    x = (site[:, None] == np.arange(1, 9)).astype(float)
+    with pytest.raises(EstimationError, match=r"s1, s2, s3, s4, s5 and 3 more .* it is their reference"):
+        logistic(x, y, [f"s{k}" for k in range(1, 9)])
+
+
 def test_a_rare_category_that_is_not_separated_is_kept() -> None:
     rng = np.random.default_rng(6)
     rare = np.arange(2000) < 4

@@ -32,6 +32,7 @@ MAXIMUM_HALVINGS = 25
 CONVERGED = 1e-10  # largest change in a linear predictor
 SAME_INFORMATION = 1e-3  # below this change, the information of the step before still serves
 MANY_ROWS = 50_000
+MOST_NAMED = 5  # columns in a message
 EVERY = 8  # of many rows, those that give the first fit
 
 
@@ -268,10 +269,12 @@ def _refuse_separation(model: Family, direction: Array, labels: Sequence[str]) -
     size = np.abs(np.nan_to_num(direction, nan=1.0))
     guilty = [name for name, s in zip(labels, size, strict=True) if s > 0.5 * size.max()]
     named = [name for name in guilty if name != INTERCEPT] or guilty
+    more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
+    reference = " Where all categories of one covariate are named, it is their reference that does so." if more else ""
     raise EstimationError(
-        f"The coefficient of {', '.join(named)} in the {model.name} has no finite estimate (separation): "
-        "some value of it, alone or with others, goes with one outcome only. Merge the category with "
-        "another, or leave it out."
+        f"The coefficient of {', '.join(named[:MOST_NAMED])}{more} in the {model.name} has no finite estimate "
+        "(separation): some value of it, alone or with others, goes with one outcome only. Merge the category with "
+        f"another, or leave it out.{reference}"
     )
 
 
