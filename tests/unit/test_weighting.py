@@ -12,7 +12,7 @@ from iop_outcomes.agreement import ESTIMANDS
 from iop_outcomes.estimators.propensity import WEIGHTINGS, fit_propensity, truncate, weights
 from iop_outcomes.estimators.truncation import slope, weigh
 from iop_outcomes.figures import labels, select
-from iop_outcomes.protocol.study import Estimand, Method
+from iop_outcomes.protocol.rows import Estimand, Method
 from iop_outcomes.report.explanations import ESTIMATORS
 
 

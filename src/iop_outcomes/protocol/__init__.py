@@ -7,7 +7,8 @@ are refused. Loading, merging and the errors that people read are in `iop_outcom
 from iop_outcomes.protocol.base import Name, Part, Share
 from iop_outcomes.protocol.mapping import ColumnMapping, Enrolment, Filter, TableMapping
 from iop_outcomes.protocol.records import Allowance, Privacy, Source
-from iop_outcomes.protocol.study import EVENTS, RETENTION, STAYING, Analysis, Contrast, Eligibility, Endpoint, Study
+from iop_outcomes.protocol.rows import EVENTS, RETENTION, STAYING, Analysis, Eligibility, Endpoint
+from iop_outcomes.protocol.study import Contrast, Study
 
 __all__ = [
     "EVENTS", "RETENTION", "STAYING", "Allowance", "Analysis", "ColumnMapping", "Contrast", "Eligibility", "Endpoint",

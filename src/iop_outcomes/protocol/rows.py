@@ -1,0 +1,112 @@
+"""The rows of the sheets: one endpoint, one eligibility rule, one estimand."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from iop_outcomes.protocol.base import Name, Part
+
+Step = Literal["retention", "abstinence", "dose"]
+Measure = Literal["risk", "mean_days", "hazard_ratio", "dose_response"]
+Method = Literal[
+    "crude", "naive", "randomised",
+    "iptw", "iptw_truncated", "iptw_unstabilised", "iptw_imputed", "overlap", "overlap_imputed", "matching", "entropy",
+    "att", "atc", "aipw",
+    "landmark", "landmark_adjusted", "spline",
+]  # fmt: skip
+Estimand = Literal["as_observed", "ATE", "ATT", "ATC", "ATO", "ATM", "ATEN", "landmark", "randomised"]
+MissingRule = Literal["none", "missing_is_using", "observed_only"]
+
+# kinds that ask whether someone is still in care; with the second, who completed counts as still there
+STAYING = ("in_care", "in_care_or_completed")
+# kinds that follow an event beside leaving care, with its name among the causes of the table retention
+EVENTS = {"engaged": "engaged", "readmitted": "readmitted", "death": "died", "overdose": "overdose"}
+# kinds of the step retention
+RETENTION = ("left_index", *STAYING, *EVENTS)
+
+
+class Endpoint(Part):
+    """One row of the endpoint library."""
+
+    outcome: Name
+    kind: Literal[
+        "left_index", "in_care", "in_care_or_completed", "engaged", "readmitted", "death", "overdose", "interview",
+        "screen", "at_discharge", "state_at_discharge", "no_return", "first_use", "run_of_screens",
+    ]  # fmt: skip
+    label: str = Field(description="what a reader sees")
+    definition: str = Field(description="a sentence for the methods section")
+    cause: Literal["", "unplanned", "completed", "transferred", "died", "other"] = ""
+    substance: str = ""
+    follows: Literal["", "index", "care", "continuum"] = Field(
+        default="", description="kinds in_care: the index level, the episode (default), or it from detoxification on"
+    )
+    gap_days: int | None = Field(default=None, ge=0, description="kinds in_care: the episode under another gap rule")
+    tolerance_days: int = Field(default=0, ge=0, description="how far from the horizon it may be measured")
+    run: int = Field(default=0, ge=0, description="results in a row that make the event")
+    from_day: int = Field(default=0, ge=0, description="first day from which results, or sessions, count")
+    counts: str = Field(
+        default="", description="results that count towards the run, or states that are the outcome, between commas"
+    )
+    sessions: int = Field(default=0, ge=0, description="engaged only: days with attended care that make it")
+    column: Literal["", "employment_at_discharge", "arrests_at_discharge"] = Field(
+        default="", description="state_at_discharge only: the column of stays that tells it"
+    )
+
+    @model_validator(mode="after")
+    def _complete(self) -> Endpoint:
+        if (self.kind == "engaged") != (self.sessions > 0):
+            raise ValueError("`sessions` is for the kind engaged, which needs at least 1")
+        if (self.kind == "state_at_discharge") != bool(self.column):
+            raise ValueError("`column` is for the kind state_at_discharge, which needs it")
+        return self
+
+    @property
+    def companion(self) -> bool:
+        """It asks again what another endpoint asks, under another gap rule or clock."""
+        return self.kind in STAYING and self.followed != "care"
+
+    @property
+    def counted(self) -> str:
+        """The cause of the table retention that is its event, or ''."""
+        return EVENTS.get(self.kind, self.cause)
+
+    @property
+    def followed(self) -> str:
+        """What an endpoint of the step retention follows, as the table retention names it."""
+        if self.kind == "left_index":
+            return "index"
+        if self.kind in EVENTS:
+            return self.outcome
+        return f"care_gap_{self.gap_days}" if self.gap_days is not None else self.follows or "care"
+
+
+class Eligibility(Part):
+    """One row of the eligibility rules."""
+
+    cohort: str = Field(pattern=r"^(\*|[a-z][a-z0-9_]*)$", description="name of the cohort, or * for all")
+    rule: Name = Field(description="name of the rule; a cohort's own row takes the place of the one for all")
+    column: Name = Field(description="column of persons, of the index episode, or one that is derived")
+    keep: Literal["is", "is_not", "at_least", "at_most", "always"] = Field(
+        description="what the column must be; always: the rule does not apply to this cohort"
+    )
+    value: str = Field(default="", description="number, or words with commas between; {key} is a key of `population`")
+    unknown: Literal["keep", "exclude"] = Field(default="exclude", description="what becomes of a value not known")
+    label: str = Field(description="whom it excludes, as the flow diagram says it")
+
+
+class Analysis(Part):
+    """One row of the analyses sheet: one estimand."""
+
+    cohort: Name
+    analysis: Name = Field(description="the question; rows of one question share it")
+    step: Step
+    contrast: Name
+    outcome: Name
+    horizon_days: int = Field(ge=1)
+    measure: Measure
+    estimand: Estimand
+    method: Method
+    missing_rule: MissingRule = "none"
+    family: Literal["primary", "secondary", "sensitivity", "exhibit"] = "secondary"
