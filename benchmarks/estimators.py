@@ -7,7 +7,7 @@ Without R or a package the row says so. Where a newer or another package is know
 hand, its time, measured elsewhere on one thread, stands as the peer of a row of its own, multiplied by how much slower
 the first row's peer was here than there.
 
-    python benchmarks/estimators.py [repeats]
+    python benchmarks/estimators.py [repeats] [names of work to measure again; the rest stays as it was]
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,17 +83,18 @@ WORKS = [
 ]
 
 
-def rows(repeats: int) -> list[dict[str, object]]:
-    """A row for each of WORKS."""
+def rows(repeats: int, names: Collection[str] = ()) -> list[dict[str, object]]:
+    """A row for each of WORKS, or of those with these names."""
+    works = [w for w in WORKS if not names or w.name in names]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(os.environ.get("IOP_OUTCOMES_BENCH", name))
         sizes = discharges.write(folder)
-        return scaled([_row(work, folder, sizes[work.data], repeats) for work in WORKS])
+        return scaled([_row(work, folder, sizes[work.data], repeats) for work in works])
 
 
 def scaled(found: list[dict[str, object]]) -> list[dict[str, object]]:
     """Times measured elsewhere as they would be here: by how much slower the first row's peer was here than there."""
-    here = found[0].get("peer_seconds")
+    here = next((r.get("peer_seconds") for r in found if r["peer"] == WORKS[0].peer), None)
     slower = float(str(here)) / FIRST_PEER_ELSEWHERE if here else 1.0
     out = []
     for row in found:
@@ -161,5 +163,14 @@ def write(found: list[dict[str, object]]) -> None:
         table.writerows(found)
 
 
+def again(repeats: int, names: Collection[str]) -> list[dict[str, object]]:
+    """The table with the rows of some works measured again."""
+    measured = {(r["work"], r["people"], r["peer"]): r for r in rows(repeats, names)}
+    with (HERE / "estimators.csv").open(encoding="utf-8") as source:
+        before: list[dict[str, object]] = list(csv.DictReader(source))  # type: ignore[arg-type]
+    return [measured.get((r["work"], int(str(r["people"])), r["peer"]), r) for r in before]
+
+
 if __name__ == "__main__":
-    write(rows(int(sys.argv[1]) if len(sys.argv) > 1 else 5))
+    runs, asked = int(sys.argv[1]) if len(sys.argv) > 1 else 5, sys.argv[2:]
+    write(again(runs, asked) if asked else rows(runs))

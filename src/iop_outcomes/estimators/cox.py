@@ -32,10 +32,13 @@ from iop_outcomes.estimators.cox_likelihood import EventTimes, FollowedUp, Parti
 from iop_outcomes.estimators.estimate import Array, Estimate
 from iop_outcomes.estimators.model_matrix import ModelMatrix, model_matrix
 from iop_outcomes.estimators.risksets import follow_up, risk_sets
-from iop_outcomes.estimators.rows import Whole, indicator, refuse_collinear, rows, square_root
+from iop_outcomes.estimators.rows import Mask, Whole, indicator, refuse_collinear, rows, square_root
 
 MAXIMUM_ITERATIONS = 50
 MAXIMUM_HALVINGS = 20
+SAME_INFORMATION = 1e-2  # below this change in a linear predictor, the information of the step before still serves
+MANY_ROWS = 100_000
+EVERY, STEPS_OF_PART = 8, 4  # of many rows, those whose fit is the start, and its Newton steps
 
 
 @dataclass(frozen=True)
@@ -94,8 +97,15 @@ def cox(
     )
     names = covariates.names
     null = likelihood.at(np.zeros(len(names)))
-    refuse_collinear(square_root(null.information), names, "Cox model", tolerance=1e-6)
-    top, iterations = _maximise(likelihood, null, names)
+    start = null
+    if kept.size >= MANY_ROWS:
+        start = _start(likelihood, followed, died, ties)
+    try:
+        refuse_collinear(square_root(start.information), names, "Cox model", tolerance=1e-6)
+    except EstimationError:  # far from zero an information may only look so
+        refuse_collinear(square_root(null.information), names, "Cox model", tolerance=1e-6)
+        start = null
+    top, iterations = _maximise(likelihood, start, names)
     turn = np.linalg.inv(top.information) / (scale * mean_total)
     influence = likelihood.score_residuals(top.sums, turn, everyone.weight[kept])
     if kept.size < n:
@@ -112,12 +122,37 @@ def cox(
     )
 
 
-def _maximise(likelihood: PartialLikelihood, null: Point, names: Sequence[str]) -> tuple[Point, int]:
-    point = null
+def _start(likelihood: PartialLikelihood, followed: FollowedUp, died: Mask, ties: str) -> Point:
+    """Where the fit of every eighth row ends, near which that of all does; zero where that fit goes astray."""
+    some = slice(None, None, EVERY)
+    entry = None if followed.entry is None else followed.entry[some]
+    nowhere = np.zeros(likelihood.x.shape[1])
+    if not died[some].any():
+        return likelihood.at(nowhere)
+    sets = risk_sets(followed.time[some], died[some], entry, followed.stratum[some])
+    terms = tie_terms(sets, followed.frequency[some][sets.dead], ties)
+    part = PartialLikelihood(likelihood.x.take(some), likelihood.total[some], sets, terms)
+    point = part.at(nowhere)
+    for _ in range(STEPS_OF_PART):
+        reached = part.at(point.beta + np.linalg.lstsq(point.information, point.score, rcond=1e-8)[0])
+        if not reached.log_likelihood > point.log_likelihood:
+            break
+        point = reached
+    found = likelihood.at(point.beta)
+    return found if np.isfinite(found.log_likelihood) else likelihood.at(nowhere)
+
+
+def _maximise(likelihood: PartialLikelihood, start: Point, names: Sequence[str]) -> tuple[Point, int]:
+    """Newton steps; once they are small, the information of the step before serves."""
+    point, moves, information = start, np.inf, start.information
     for iteration in range(1, MAXIMUM_ITERATIONS + 1):
+        if moves > SAME_INFORMATION:
+            information = point.information
         try:
-            step: Array = np.asarray(np.linalg.solve(point.information, point.score), dtype=float)
+            step: Array = np.asarray(np.linalg.solve(information, point.score), dtype=float)
         except np.linalg.LinAlgError:
+            _refuse_unlimited(point.beta, names)
+        if not np.isfinite(step).all():
             _refuse_unlimited(point.beta, names)
         moves = float(np.abs(likelihood.x.times(step)).max())
         reached = _step(likelihood, point, step)
@@ -125,7 +160,7 @@ def _maximise(likelihood: PartialLikelihood, null: Point, names: Sequence[str]) 
         if moves > 0.01 and gain < 1e-9:
             _refuse_unlimited(step, names)
         point = reached
-        if moves < 1e-8:
+        if moves < 1e-9:
             return point, iteration
     _refuse_unlimited(step, names)  # the likelihood is concave: if it rises still, it has no maximum
 
@@ -136,7 +171,7 @@ def _step(likelihood: PartialLikelihood, point: Point, step: Array) -> Point:
     for _ in range(MAXIMUM_HALVINGS):
         reached = likelihood.at(point.beta + step)
         climbs = reached.log_likelihood >= point.log_likelihood - rounding
-        if climbs and np.isfinite(reached.information).all():
+        if climbs and np.isfinite(reached.score).all():
             return reached
         step = step / 2
     return point

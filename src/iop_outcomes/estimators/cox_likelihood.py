@@ -75,13 +75,19 @@ class Sums:
 
 @dataclass(frozen=True)
 class Point:
-    """The likelihood and its derivatives at one beta."""
+    """The likelihood and its derivatives at one beta; the second is taken when it is asked for, as it costs most."""
 
     beta: Array
     log_likelihood: float
     score: Array
-    information: Array
     sums: Sums
+    likelihood: PartialLikelihood
+
+    @cached_property
+    def information(self) -> Array:
+        """(p, p)"""
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            return self.likelihood.information(self.sums)
 
 
 @dataclass(frozen=True)
@@ -122,7 +128,7 @@ class PartialLikelihood:
             score = self.x_dead.crossproduct(self.total[dead]) - self._expected_under(sums, sums.scaled)
             logs = self.ties.sum(np.log(self._remaining(sums)))
             log_likelihood = float(self.total[dead] @ linear[dead] - sums.scaled @ logs)
-            return Point(beta, log_likelihood, score, self.information(sums), sums)
+            return Point(beta, log_likelihood, score, sums, self)
 
     def expected(self, sums: Sums) -> Array:
         """(T, p) means of x over those at risk, summed over the terms of each event time."""

@@ -117,6 +117,16 @@ class Estimate:
             out += (part * self.frequency[start : start + step, None]).T @ part
         return out
 
+    def _variances(self) -> Array:
+        """The diagonal of `_product`."""
+        k = len(self.names)
+        out = np.zeros(k)
+        step = max(1, BLOCK // k)
+        for start in range(0, len(self.influence), step):
+            part = self.influence[start : start + step]
+            out += self.frequency[start : start + step] @ part**2
+        return out
+
     def _summed(self, cluster: NDArray[np.int64]) -> Array:
         size = int(cluster.max()) + 1
         summed = np.stack([np.bincount(cluster, i * self.frequency, size) for i in self.influence.T], axis=1)
@@ -124,7 +134,7 @@ class Estimate:
 
     def standard_error(self) -> Array:
         """(k,) square roots of the diagonal of the covariance; refused where two-way clusters leave none."""
-        variance = np.diag(self.covariance())
+        variance = np.diag(self.covariance()) if self.clusters else self._variances()
         if (variance < 0).any():
             raise EstimationError(
                 "The two-way clustered variance is negative: the groups of one kind are too few, or hold the others "
