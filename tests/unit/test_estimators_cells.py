@@ -8,11 +8,15 @@ import pytest
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cells as module
 from iop_outcomes.estimators.cells import cell_numbers, collapse
+from iop_outcomes.estimators.cox import cox
 from iop_outcomes.estimators.cuminc import by_arm, cumulative_incidence
 from iop_outcomes.estimators.estimate import Estimate, difference, stack
+from iop_outcomes.estimators.fine_gray import fine_gray
 from iop_outcomes.estimators.propensity import fit_propensity, weight_slope, weights
+from iop_outcomes.estimators.regression import logistic
 
 N = 900
+NAMES = ("a", "b", "c")
 
 
 def people() -> dict[str, np.ndarray]:
@@ -60,6 +64,28 @@ def test_cells_infer_what_people_do(scored: bool, by_site: bool) -> None:
     assert gap.critical(0.95) == pytest.approx(estimate.critical(0.95))
 
 
+@pytest.mark.parametrize("model", ["logistic", "efron", "breslow", "fine_gray"])
+def test_models_of_collapsed_rows_are_those_of_the_people(model: str) -> None:
+    """Three coarse covariates: a row of a cell stands for its people, unequal weights included."""
+    s = people()
+    weight = np.random.default_rng(1).uniform(0.5, 2, N)
+
+    def fit(x: np.ndarray, time: np.ndarray, cause: np.ndarray, weight: np.ndarray, frequency: np.ndarray) -> Estimate:
+        if model == "logistic":
+            return logistic(x, cause == 1, NAMES, weight, frequency)
+        if model == "fine_gray":
+            return fine_gray(x, time, cause, 1, NAMES, weight, frequency).estimate
+        return cox(x, time, cause == 1, NAMES, weight, frequency, ties=model).estimate
+
+    cells = collapse((*s["x"].T, s["time"], s["cause"]), weight, s["frequency"])
+    assert cells.saved > 3
+    *covariates, time, cause = cells.columns
+    ours = cells.infer(fit(np.column_stack(covariates), time, cause, cells.weight, cells.frequency))
+    theirs = fit(s["x"], s["time"], s["cause"], weight, s["frequency"])
+    np.testing.assert_allclose(ours.value, theirs.value, rtol=1e-9)
+    np.testing.assert_allclose(ours.covariance(), theirs.covariance(), rtol=1e-8)
+
+
 def test_cells_of_any_values_are_in_their_order() -> None:
     index, first = cell_numbers([np.array(["b", "a", "b", "a"]), np.array([0.5, 2e9, 0.5, 1.0])])
     np.testing.assert_array_equal(index, [2, 1, 2, 0])
@@ -74,5 +100,8 @@ def test_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(EstimationError, match="at least two clusters"):
         collapse((s["arm"],), cluster=np.ones(N))
     monkeypatch.setattr(module, "LARGEST", 10)
-    with pytest.raises(EstimationError, match="12 cells, more than 10: nothing is saved"):
-        collapse((s["time"],))
+    score = fit_propensity(s["x"], s["arm"], names=NAMES)
+    slope = weight_slope("overlap", s["arm"], score.score)
+    with pytest.raises(EstimationError, match="12 cells, more than 10, whose totals vary together"):
+        collapse((s["time"],), slope=slope, nuisance=score.nuisance)
+    assert len(collapse((s["time"],)).weight) == 12

@@ -5,7 +5,9 @@ their total weight; any estimator takes the cells with `weight` and `frequency` 
 totals and the covariance of those totals give the covariance of the estimate, exactly as from the people: a person acts
 on a weighted curve or mean only through the total of a cell. The covariance of the totals counts unequal weights,
 clusters, and the estimation of the weights, so every horizon, cause and contrast afterwards costs nothing, whatever the
-number of people. Refused: more cells than LARGEST, where nothing is saved.
+number of people. Models collapse in the same way, with their covariates among the columns: up to about five coarse ones
+that saves many rows, with twelve or more next to none; `saved` tells. Refused: more than LARGEST cells where the weights
+were estimated, as their totals then vary together.
 
 With W_c the total of cell c, w_i the weight of person i, J_c the derivative of W_c by the score's coefficients and n_i
 the influence of i on them, the totals vary as the sum over people of (1{i in c} w_i + J_c n_i).
@@ -31,7 +33,8 @@ SMALL_WHOLE = 100_000
 class Cells:
     """C cells. columns: their values, (C,) each, in the order given. frequency: people; weight: their mean weight.
 
-    index: (n,) cell of each row. root: (r, C), whose crossproduct is the covariance of the totals. degrees: of freedom.
+    index: (n,) cell of each row. root: (r, C), whose crossproduct is the covariance of the totals, or (C,), the diagonal
+    of one. degrees: of freedom.
     square: (C,) sums of squared weights.
     """
 
@@ -52,7 +55,8 @@ class Cells:
         """The estimate made from the cells, with the people's covariance and degrees of freedom."""
         if estimate.influence.shape[0] != len(self.weight):
             raise EstimationError("This estimate was not made from these cells: the number of rows differs.")
-        influence = self.root @ estimate.gradient
+        gradient = estimate.gradient
+        influence = self.root[:, None] * gradient if self.root.ndim == 1 else self.root @ gradient
         return Estimate(
             estimate.names, estimate.value, influence, np.ones(len(influence)), None, degrees_known=self.degrees
         )
@@ -69,17 +73,12 @@ def collapse(
     """Cells of rows that are alike in all columns (n,).
 
     cluster: (n,) labels of people who depend on each other. slope, nuisance: as in `estimate.stack`, where the weights
-    were estimated. Raises EstimationError where there are more than LARGEST cells.
+    were estimated. Raises EstimationError where there are too many cells for that.
     """
     values = [np.asarray(c) for c in columns]
     counted = rows(values[0].size, weight, frequency)
     index, first = cell_numbers(values)
     size = len(first)
-    if size > LARGEST:
-        raise EstimationError(
-            f"The people fall into {size} cells, more than {LARGEST}: nothing is saved by collapsing them. "
-            "Use the people themselves, or fewer and coarser columns."
-        )
     people, total, square = sums(counted, index, size)
     root, degrees = _root(counted, index, size, square, cluster, slope, nuisance)
     mean = np.divide(total, people, out=np.zeros(size), where=people > 0)
@@ -132,7 +131,12 @@ def _root(
     through = _through(counted, index, size, slope, nuisance)
     if cluster is None:
         if nuisance is None:
-            return np.diag(np.sqrt(square)), np.inf
+            return np.sqrt(square), np.inf
+        if size > LARGEST:
+            raise EstimationError(
+                f"The people fall into {size} cells, more than {LARGEST}, whose totals vary together as the weights were "
+                "estimated. Use the people themselves, or fewer and coarser columns."
+            )
         covariance = np.diag(square)
         own = _nuisance_by(counted, index, size, nuisance, counted.weight)
         covariance += own @ through.T + through @ own.T + through @ _nuisance_square(counted, nuisance) @ through.T
