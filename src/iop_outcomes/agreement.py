@@ -26,9 +26,13 @@ METHODS: dict[tuple[str, str, tuple[str, ...]], dict[str, tuple[str, ...]]] = {
     ("retention", "contrasts", ("left_index",)): {"risk": ADJUSTED, "hazard_ratio": HAZARDS},
     ("retention", "contrasts", ("in_care",)): {"mean_days": ADJUSTED, "risk": ADJUSTED},
     ("retention", "contrasts", ("in_care_or_completed",)): {"risk": ADJUSTED},
-    ("retention", "contrasts", ("engaged", "death", "overdose")): {"risk": ADJUSTED, "hazard_ratio": HAZARDS},
-    # not doubly robust: who is at risk has left care, and pseudo-observations would take the others for a random part
-    ("retention", "contrasts", ("readmitted",)): {"risk": ("crude", *weighting.WEIGHTED), "hazard_ratio": HAZARDS},
+    ("retention", "contrasts", ("engaged", "death")): {"risk": ADJUSTED, "hazard_ratio": HAZARDS},
+    # not doubly robust: who is at risk has left care, or had no overdose yet, and pseudo-observations would take the
+    # others for a random part
+    ("retention", "contrasts", ("readmitted", "overdose")): {
+        "risk": ("crude", *weighting.WEIGHTED),
+        "hazard_ratio": HAZARDS,
+    },
     ("abstinence", "contrasts", BINARY): {"risk": ADJUSTED},
     ("abstinence", "contrasts", TIMED): {"hazard_ratio": HAZARDS},
     ("dose", "durations", ABSTINENCE): {"risk": ("crude", "landmark_adjusted")},

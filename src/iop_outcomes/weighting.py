@@ -3,7 +3,7 @@ of the sheet and report.
 
 A method has weights, and weights have a kind (`estimators.propensity.WEIGHTINGS`) and the quantiles at which they are
 truncated; `estimators.truncation` makes weights of them. A row of METHODS is all that a further variant takes here,
-beside its words in `figures.labels` and `report.explanations`.
+beside its name in `protocol.rows.Method`, and its words in `figures.labels` and `report.explanations`.
 """
 
 from __future__ import annotations

@@ -390,7 +390,7 @@ def test_the_detectable_difference_is_told_and_gates_where_a_limit_is_set(cohort
     limited = run_retention(cohort, ask(), gate={**GATE, "max_detectable_difference": 0.01})
     assert limited["diagnostics"]["status"].tolist() == ["failed"]
     assert set(limited["estimates"]["status"]) == {"gated"}
-    assert limited["estimates"]["reason"].str.contains("smallest difference in risk that these people can show").all()
+    assert limited["estimates"]["reason"].str.contains("can show no difference in risk as small as").all()
     assert len(run_retention(cohort, ask(measure="mean_days", outcome="time_in_care"))["diagnostics"]) == 0
 
 

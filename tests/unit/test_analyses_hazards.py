@@ -84,3 +84,14 @@ def test_intervals_have_the_ratio_of_grouped_hazards() -> None:
     assert not tests
     assert found[0]["estimate"] == pytest.approx(exact[0]["estimate"], rel=0.05)
     assert found[0]["std_error"] == pytest.approx(exact[0]["std_error"], rel=0.1)
+
+
+def test_with_no_more_sites_than_periods_there_are_ratios_and_no_test() -> None:
+    arm, day, cause = people(False)
+    own = sample(arm, [15, 30, 45])
+    own.inference.update({"cluster": "site", "min_clusters": 2})
+    own.scores["site_id"] = np.arange(N) % 3
+    tests: list[Any] = []
+    found = hazards.answer(ASK, own, followed(day, cause), {"min_events": 5}, tests)
+    assert [r["status"] for r in found] == ["ok"] * 5
+    assert tests == []

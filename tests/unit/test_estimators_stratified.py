@@ -54,6 +54,7 @@ def test_the_standard_error_is_that_of_simulated_strata() -> None:
         (([1.5], [2], [1], [4]), "whole numbers"),
         (([1], [2], [0], [0]), "No stratum holds people of both arms"),
         (([0], [2], [0], [4]), "No events"),
+        (([3, 2], [10, 10], [0, 0], [10, 10]), "no common odds ratio"),
     ],
 )
 def test_refusals(counts: tuple[list[float], ...], says: str) -> None:

@@ -175,6 +175,35 @@ def test_people_who_are_not_at_risk_stay_within_the_arm_and_are_held_back_when_t
     assert not shown["count"].dropna().between(1, 10).any()
 
 
+def test_few_people_at_risk_who_had_no_event_withhold_adjusted_rows_too() -> None:
+    """Return to care: of 62 and 58 at risk 5 and 3 did not come back; the people not at risk must not hide them."""
+    key = {"analysis": "back", "outcome": "readmitted"}
+    endpoints = {"readmitted": {"kind": "readmitted", "cause": "readmitted"}}
+    cells = {
+        "iop": [(0, "censored", 938), (40, "readmitted", 57), (200, "censored", 5)],
+        "residential": [(0, "censored", 942), (40, "readmitted", 55), (200, "censored", 3)],
+    }
+    tables = {"life_tables": [row for arm, own in cells.items() for row in life(arm, own, **key)]}
+    frames = {n: table(n, tables.get(n, [])) for n in ("counts", "life_tables", "curves", "diagnostics")}
+    asked = {"horizon_days": 90, "missing_rule": "none", "method": "overlap", "estimand": "ATO"}
+    rows = four(number=0.9, **asked, **key)
+    found = run(**frames, estimates=table("estimates", rows), policy=POLICIES["cms"], endpoints=endpoints)["estimates"]
+    assert set(found["status"]) == {"suppressed"}
+
+
+def test_ratios_of_a_period_are_withheld_where_either_arm_has_few_events_in_it() -> None:
+    key = {"analysis": "leaving", "outcome": "unplanned_discharge", "horizon_days": 180, "missing_rule": "none"}
+    cells = [(20, "unplanned", 40), (70, "unplanned", 5), (200, "completed", 155)]
+    other = [(20, "unplanned", 60), (70, "unplanned", 40), (200, "completed", 100)]
+    life_tables = life("iop", cells, **{k: key[k] for k in ("analysis", "outcome")})
+    life_tables += life("residential", other, **{k: key[k] for k in ("analysis", "outcome")})
+    ratio = {**four(number=1.2, method="overlap", estimand="ATO", **key)[0], "measure": "hazard_ratio"}
+    rows = [ratio | {"subgroup": s} for s in ("all", "days: 1 to 60", "days: 61 to 180")]
+    shown = release(life_tables=life_tables, estimates=rows)["estimates"].set_index("subgroup")
+    assert shown["status"].to_dict() == {"all": "ok", "days: 1 to 60": "ok", "days: 61 to 180": "suppressed"}
+    assert shown["n"].isna().tolist() == [False, True, True]
+
+
 def test_life_tables_answer_retention() -> None:
     unplanned = {"analysis": "leaving", "outcome": "unplanned_discharge", "missing_rule": "none"}
     released = release(life_tables=LEAVING, estimates=four(horizon_days=90, **unplanned))

@@ -127,7 +127,8 @@ def _risks(
     if few:
         return results.without(ask, shown, "gated", few)
     if ask["method"] in IMPUTED:
-        known = np.column_stack([levels == name for name in LEVELS[:2]])
+        pairs = zip(LEVELS[:2], STATES[:2], strict=True)
+        known = np.column_stack([np.isin(levels, pair).astype(float) for pair in pairs])
         means = partial(_finished, ask["method"], abstinent=abstinent, used=used)
         return imputed.answer(ask, sample, records, known, means, used)
     more = {"n_effective": sample.effective(ask["method"], used)}

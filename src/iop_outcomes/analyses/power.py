@@ -82,10 +82,8 @@ def refusal(found: Row | None) -> str:
     """Why the estimate is gated, or ''."""
     if found is None or found["status"] != "failed":
         return ""
-    return (
-        f"the smallest difference in risk that these people can show is {found['value']:.0%} "
-        f"(limit {found['threshold']:.0%})"
-    )
+    # the difference itself rests on outcomes, and is told by the diagnostics where it may be
+    return f"these people can show no difference in risk as small as {found['threshold']:.0%}, the limit"
 
 
 def table(rows: Sequence[Row]) -> pd.DataFrame:

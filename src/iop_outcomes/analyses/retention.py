@@ -96,19 +96,20 @@ def _answer(
     if ask["method"] == "crude":
         return results.without(ask, shown, status, reason)
     event = followed.event & (followed.days <= ask["horizon_days"])
-    few = results.too_few(sample.arm, event, sample.names, gate["min_events"])
+    at_risk = (followed.days > 0) | (not followed.alone)
+    few = results.too_few(sample.arm[at_risk], event[at_risk], sample.names, gate["min_events"])
     if few and ask["measure"] != "mean_days":
         return results.without(ask, shown, "gated", few)
     if ask["method"] in IMPUTED:
         known = np.column_stack([event, followed.left, cumulative_hazard(followed.days, followed.left)])
         return imputed.answer(ask, sample, records, known, lambda s: s.finish(_by_arm(ask, s, followed), ask["method"]))
     level = sample.inference["confidence_level"]
-    more = {"n_effective": sample.effective(ask["method"])}
+    more = {"n_effective": sample.effective(ask["method"], at_risk)}
     try:
         if ask["measure"] == "hazard_ratio":
             return hazards.answer(ask, sample, followed, gate, told)
         estimate = sample.finish(_by_arm(ask, sample, followed), ask["method"])
-        if ask["measure"] == "risk" and (few := power.judge(ask, sample, estimate, gate, told)):
+        if ask["measure"] == "risk" and (few := power.judge(ask, sample, estimate, gate, told, at_risk)):
             return results.without(ask, shown, "gated", few)
         return results.two_arms(ask, estimate, sample.names, level, more)
     except EstimationError as wrong:

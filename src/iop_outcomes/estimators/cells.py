@@ -6,8 +6,8 @@ totals and the covariance of those totals give the covariance of the estimate, e
 on a weighted curve or mean only through the total of a cell. The covariance of the totals counts unequal weights,
 clusters, and the estimation of the weights, so every horizon, cause and contrast afterwards costs nothing, whatever the
 number of people. Models collapse in the same way, with their covariates among the columns: up to about five coarse ones
-that saves many rows, with twelve or more next to none; `saved` tells. Refused: more than LARGEST cells where the weights
-were estimated, as their totals then vary together.
+that saves many rows, with twelve or more next to none; `saved` tells. Refused: more than LARGEST cells where the
+weights were estimated, as their totals then vary together.
 
 With W_c the total of cell c, w_i the weight of person i, J_c the derivative of W_c by the score's coefficients and n_i
 the influence of i on them, the totals vary as the sum over people of (1{i in c} w_i + J_c n_i).
@@ -33,8 +33,8 @@ SMALL_WHOLE = 100_000
 class Cells:
     """C cells. columns: their values, (C,) each, in the order given. frequency: people; weight: their mean weight.
 
-    index: (n,) cell of each row. root: (r, C), whose crossproduct is the covariance of the totals, or (C,), the diagonal
-    of one. degrees: of freedom.
+    index: (n,) cell of each row. root: (r, C), whose crossproduct is the covariance of the totals, or (C,), the
+    diagonal of one. degrees: of freedom.
     square: (C,) sums of squared weights.
     """
 
@@ -134,8 +134,8 @@ def _root(
             return np.sqrt(square), np.inf
         if size > LARGEST:
             raise EstimationError(
-                f"The people fall into {size} cells, more than {LARGEST}, whose totals vary together as the weights were "
-                "estimated. Use the people themselves, or fewer and coarser columns."
+                f"The people fall into {size} cells, more than {LARGEST}, whose totals vary together as the weights "
+                "were estimated. Use the people themselves, or fewer and coarser columns."
             )
         covariance = np.diag(square)
         own = _nuisance_by(counted, index, size, nuisance, counted.weight)

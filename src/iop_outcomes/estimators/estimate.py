@@ -152,7 +152,9 @@ class Estimate:
         return float(stats.t.ppf(0.5 + level / 2, self.degrees))
 
     def p_value(self) -> Array:
-        """(k,) two-sided p values against zero."""
+        """(k,) two-sided p values against zero. Raises EstimationError where a quantity has no standard error."""
+        if (self.standard_error() == 0).any():
+            raise EstimationError("A quantity has no standard error, so it cannot be tested.")
         return np.asarray(2 * stats.t.sf(np.abs(self.value) / self.standard_error(), self.degrees))
 
 

@@ -55,7 +55,7 @@ class Interval:
 def interval(estimate: Estimate, level: float = 0.95, scale: str = "plain") -> Interval:
     """Confidence intervals of each quantity, symmetric on one of SCALES.
 
-    On a scale that the estimate is at the end of (a probability of 0 or 1), both limits are the estimate.
+    Refused on a scale that an estimate is at the end of, such as a probability of 0 or 1 on 'log-log'.
     """
     return _interval(estimate, estimate.critical(level), scale)
 
@@ -157,14 +157,14 @@ def _interval(estimate: Estimate, critical: float, scale: str) -> Interval:
     if scale not in SCALES:
         raise EstimationError(f"Intervals are made on one of the scales {', '.join(SCALES)}, not '{scale}'.")
     on, value, error = SCALES[scale], estimate.value, estimate.standard_error()
-    if (value < on.lowest).any() or (value > on.highest).any():
-        raise EstimationError(f"An estimate lies outside of what the scale '{scale}' can show; use 'plain'.")
-    inside = (value > on.lowest) & (value < on.highest)
-    safe = np.where(inside, value, 0.5)
-    middle, half = on.forth(safe), critical * error * np.abs(on.slope(safe))
+    if (value <= on.lowest).any() or (value >= on.highest).any():
+        raise EstimationError(
+            f"An estimate lies at the end, or outside, of what the scale '{scale}' can show, so it has no interval "
+            "there. Use 'plain', or an exact interval of the count."
+        )
+    middle, half = on.forth(value), critical * error * np.abs(on.slope(value))
     ends = np.stack([on.back(middle - half), on.back(middle + half)])
-    low, high = np.where(inside, ends.min(axis=0), value), np.where(inside, ends.max(axis=0), value)
-    return Interval(value, low, high)
+    return Interval(value, ends.min(axis=0), ends.max(axis=0))
 
 
 def _largest(estimate: Estimate, seed: int) -> Array:

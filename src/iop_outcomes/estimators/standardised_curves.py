@@ -33,6 +33,7 @@ from numpy.typing import ArrayLike
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.cause_models import CauseModels
+from iop_outcomes.estimators.cuminc import KERNELS
 from iop_outcomes.estimators.estimate import Array, Estimate
 from iop_outcomes.estimators.rows import Mask, column, columns, indicator, label
 
@@ -53,11 +54,6 @@ def _until_next(times: Array, tau: float) -> Array:
     return np.diff(np.concatenate([[0.0], np.minimum(times, tau), [tau]]))
 
 
-# h(u): what an event at u adds by tau
-EVENTS: dict[str, Callable[[Array, float], Array]] = {
-    "incidence": lambda u, tau: (u <= tau).astype(float),
-    "time_lost": lambda u, tau: np.maximum(tau - u, 0.0),
-}
 STATES: dict[str, Callable[[Array, float], Array]] = {"survival": _at, "restricted_mean": _until_next}
 
 
@@ -195,7 +191,7 @@ class _Average:
                 ahead = np.cumsum(adds[:, ::-1], axis=1)[:, ::-1]
             else:
                 r, away = relative[self.which]
-                pace = EVENTS[self.quantity](grid[:to], float(tau)) * shared[:, :to] * r[:, None]
+                pace = KERNELS[self.quantity](grid[:to], float(tau)) * shared[:, :to] * r[:, None]
                 adds = pace * hazards[self.which][:to]
                 reached = np.cumsum(adds, axis=1)
                 predicted[:, h] = reached[:, -1]

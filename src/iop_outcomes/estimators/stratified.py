@@ -50,6 +50,10 @@ def mantel_haenszel(
         raise EstimationError("No stratum holds people of both arms, so nothing is compared within strata.")
     if not 0 < a.sum() + b.sum() < m.sum() + k.sum():
         raise EstimationError("No events, or nothing but events, in the strata with both arms.")
+    if not ((a * (k - b) / (m + k)).sum() > 0 and (b * (m - a) / (m + k)).sum() > 0):
+        raise EstimationError(
+            "One arm has no events, or nothing but, in all strata, so there is no common odds ratio. Report the shares."
+        )
     table = StratifiedTable([np.array(t).reshape(2, 2) for t in zip(a, m - a, b, k - b, strict=True)])
     low, high = table.oddsratio_pooled_confint(1 - level)
     test = table.test_null_odds(correction=False)

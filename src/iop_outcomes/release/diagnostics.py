@@ -96,8 +96,8 @@ def _estimated(estimates: pd.DataFrame | None) -> set[tuple[str, ...]]:
     if estimates is None:
         return set()
     found: dict[tuple[str, ...], set[str]] = {}
-    for quantity, measure in ((DETECTABLE, "risk_difference"), (ONE_RATIO, "hazard_ratio")):
-        for r in estimates[estimates["measure"] == measure].itertuples():
+    for quantity, stem in ((DETECTABLE, "risk"), (ONE_RATIO, "hazard_ratio")):
+        for r in estimates[estimates["measure"].str.startswith(stem)].itertuples():
             question = detected(r.outcome, r.horizon_days, r.missing_rule)
             key = (quantity, str(r.analysis), str(r.contrast), str(r.method), question)
             found.setdefault(key, set()).add(str(r.status))

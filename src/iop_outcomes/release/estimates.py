@@ -28,6 +28,7 @@ from iop_outcomes.release.crude import NUMBERS, Ask, estimate
 from iop_outcomes.release.evidence import ArmCells, Evidence, horizon
 from iop_outcomes.release.levels import MEASURES_BY_ARM, reading, slug, split_measure
 from iop_outcomes.release.policy import Policy
+from iop_outcomes.tables.results import days_of
 from iop_outcomes.weighting import METHODS
 
 if TYPE_CHECKING:
@@ -154,6 +155,8 @@ def _too_few(row: Row, compared: Compared, policy: Policy) -> bool:
     if split_measure(row["measure"])[0] == "risk":
         return any(arm.small(policy) for arm in compared.own)
     both = compared.both
+    if days_of(row["subgroup"]):  # of a few days an unweighted ratio and its error nearly tell the events of both arms
+        return any(arm.small(policy) for arm in both)
     if any(policy.small(arm.true_people) for arm in both):
         return True
     sides = ([a.true_events for a in both], [a.true_people - a.true_events for a in both])

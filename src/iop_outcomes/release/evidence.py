@@ -73,6 +73,8 @@ class Evidence:
                 for arm, leaving in self.followed[question].items()
             }
         if question in self.followed and (days := days_of(row["subgroup"])):
+            if read.kind != "cause":
+                return {}
             return {arm: _of_period(leaving, read, *days) for arm, leaving in self.followed[question].items()}
         group = self.groups.get((*question, str(horizon(row)), row["subgroup"]), {})
         compared = {arm: cells for arm, cells in group.items() if arm != "all"} or group
@@ -182,7 +184,10 @@ def _from_life_table(
 ) -> ArmCells:
     true_events = _events(followed, read, day)
     there = followed.people - followed.gone(day)
-    parts = (there, true_events - there) if read.lost else ()
+    # who is censored was not seen without the event, and on day 0 was never at risk of it
+    seen_without = followed.people - true_events - followed.gone(day, (CENSORED,)) if read.kind == "cause" else 0
+    parts: tuple[int, ...] = (followed.people - followed.gone(0, (CENSORED,)), seen_without)
+    parts += (there, true_events - there) if read.lost else ()
     if held is None:
         return ArmCells(None, None, followed.people, true_events, None, followed, parts)
     return ArmCells(
@@ -199,8 +204,6 @@ def _from_life_table(
 def _of_period(followed: Leaving, read: Reading, first: int, last: int) -> ArmCells:
     """People at risk on the first day of a period and their events in it; neither is shown, and both decide."""
     there = followed.people - followed.gone(first - 1)
-    if read.kind != "cause":
-        return ArmCells(None, None, there, followed.gone(last) - followed.gone(first - 1))
     events = followed.gone(last, read.events) - followed.gone(first - 1, read.events)
     return ArmCells(None, None, there, events)
 

@@ -3,7 +3,8 @@
 In order: rows of single strata (sites, trials) are left out, as a site may hold few people and its name tells that
 someone was there; the share of a category is that of its two released cells, and is suppressed where one is withheld;
 whether an arm has too few people is judged on the same cells; the overlap of the scores takes all bins of which one is
-withheld for one, which makes it an upper bound. A policy that lets everything out lets these out as they are.
+withheld for one, which makes it too large rather than too small, but for rounding. A policy that lets everything out
+lets these out as they are.
 """
 
 from __future__ import annotations

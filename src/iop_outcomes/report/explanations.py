@@ -25,8 +25,7 @@ ESTIMATORS = {
     "iptw_truncated": (
         "Inverse weighting, truncated",
         "Inverse probability weights brought in to their 1st and 99th percentiles (Cole and Hernan 2008, American "
-        "Journal of Epidemiology 168:656): less rests on a few people, and the contrast no longer speaks for everyone. "
-        "In the synthetic cohort that moves the difference in abstinence by more than a percentage point.",
+        "Journal of Epidemiology 168:656): less rests on a few people, and the contrast no longer speaks for everyone.",
     ),
     "iptw_unstabilised": (
         "Inverse weighting, unstabilised",

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from iop_outcomes.estimators.power import POWER
 from iop_outcomes.figures import numbers, style
 from iop_outcomes.figures.labels import STRATA, Labels, Study, covariate, within
 from iop_outcomes.release.policy import Policy, choose
@@ -157,7 +158,6 @@ FURTHER_LIMITS = {
     "max_variance_ratio": ("no number may vary more than {} times as much in one arm as in the other", 1),
     "max_within_site_difference": ("the mean difference within sites may not exceed {} standard deviations", 1),
     "min_score_overlap": ("the arms must have {} % of their distributions of the score in common", 100),
-    "max_detectable_difference": ("a difference of {} percentage points must be detectable with 80 % power", 100),
 }
 
 
@@ -167,7 +167,17 @@ def _further_limits(gate: Mapping[str, Any]) -> str:
         for key, (words, times) in FURTHER_LIMITS.items()
         if gate.get(key) is not None
     ]
-    return f" Further limits: {'; '.join(set_here)}." if set_here else ""
+    return f" Further limits of the design: {'; '.join(set_here)}." if set_here else ""
+
+
+def _detectable(gate: Mapping[str, Any]) -> str:
+    limit = gate.get("max_detectable_difference")
+    if limit is None:
+        return ""
+    return (
+        f" After outcomes, a difference of {numbers.plain(100 * limit)} percentage points must be detectable with "
+        f"{numbers.plain(100 * POWER)}{numbers.NARROW}% power."
+    )
 
 
 def _gates(study: Study) -> Paragraph:
@@ -181,7 +191,7 @@ def _gates(study: Study) -> Paragraph:
         f"of its people as effective sample, and nobody weighs more than {numbers.plain(gate['max_weight'])} "
         f"times the mean; these were judged before outcomes were read. Afterwards, each arm needs at least "
         f"{gate['min_events']} people with the outcome and as many without it. Categories too rare to enter "
-        f"the score are shown and not judged.{_further_limits(gate)}",
+        f"the score are shown and not judged.{_further_limits(gate)}{_detectable(gate)}",
     )
 
 
