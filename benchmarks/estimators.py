@@ -77,7 +77,7 @@ WORKS = [
     ),
     *(
         Work("propensity logit, 82 columns: growth", f"discharges{part}", "score", "", 0)
-        for part in ("_eighth", "_quarter", "_half", "")
+        for part in ("_quarter", "_half", "")  # in an eighth a rare category has one arm only, which is refused
     ),
     Work("one imputation of a 6-level category", "discharges_tenth", "impute", "R mice polyreg", 5, drawn=True),
 ]
@@ -126,7 +126,9 @@ def _row(work: Work, folder: Path, people: int, repeats: int) -> dict[str, objec
         theirs = [{"seconds": work.known, "mb": float("nan")}] * repeats
         row["peer"] = f"{work.peer} (measured elsewhere)"
     if not work.peer:
-        return row | {"reach": ""}
+        row["reach"] = ""
+        print(json.dumps(row), flush=True)
+        return row
     if not theirs:
         return row | {"peer": f"{work.peer} (not installed here)"}
     ratios = [b["seconds"] / a["seconds"] for a, b in zip(ours, theirs, strict=True)]

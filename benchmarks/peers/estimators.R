@@ -73,7 +73,7 @@ works <- list(
   impute = function() {
     suppressMessages(library(mice))
     set.seed(1)
-    miss <- d[, covariates]
+    miss <- as.data.frame(d)[, covariates]
     gone <- runif(nrow(d)) < 0.1
     miss$EDUC[gone] <- NA
     imputed <- complete(mice(miss, m = 1, maxit = 1, method = "polyreg", printFlag = FALSE))
