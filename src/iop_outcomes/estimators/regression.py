@@ -1,9 +1,8 @@
 """Logistic, Poisson and linear regression with weights, frequencies and each row's influence.
 
 What happens, in order: the outcome, the covariates and the rows are checked; numeric columns are centred and scaled;
-columns that others already contain are refused by name; Newton's method with step halving maximises the likelihood
-(from the fit of every eighth person where there are many); coefficients that grow without limit mean separation,
-which is refused naming the covariate.
+Newton's method with step halving maximises the likelihood; columns that others already contain are refused by name, and
+so are coefficients that grow without limit, which mean separation.
 
 All three have their canonical link, so the score of a person is x (y - mu) and the derivative of the coefficients with
 respect to a row's weight is A^-1 x (y - mu), A = sum of W v(mu) x x'. The robust covariance that follows is HC0; with
@@ -31,9 +30,7 @@ MAXIMUM_ITERATIONS = 40
 MAXIMUM_HALVINGS = 25
 CONVERGED = 1e-10  # largest change in a linear predictor
 SAME_INFORMATION = 1e-3  # below this change, the information of the step before still serves
-MANY_ROWS = 50_000
 MOST_NAMED = 5  # columns in a message
-EVERY = 8  # of many rows, those that give the first fit
 
 
 @dataclass(frozen=True)
@@ -198,9 +195,6 @@ def _maximise(model: Family, x: ModelMatrix, y: Array, total: Array) -> tuple[Ar
     """The coefficients and the inverse information at them."""
     beta = np.zeros(x.shape[1])
     beta[0] = model.link(float(total @ y / total.sum()))
-    if len(y) >= MANY_ROWS:
-        some = slice(None, None, EVERY)
-        beta = _climb(model, x.take(some), y[some], total[some], beta, enough=0.01)[0]
     beta, step, moved = _climb(model, x, y, total, beta)
     information = _information(model, x, total, beta)
     _look_for_collinear(model, x, total, information)
@@ -224,9 +218,7 @@ def _information(model: Family, x: ModelMatrix, total: Array, beta: Array) -> Ar
     return x.gram(total * model.variance(model.mean(x.times(beta))))
 
 
-def _climb(
-    model: Family, x: ModelMatrix, y: Array, total: Array, beta: Array, enough: float = CONVERGED
-) -> tuple[Array, Array, float]:
+def _climb(model: Family, x: ModelMatrix, y: Array, total: Array, beta: Array) -> tuple[Array, Array, float]:
     """Newton steps, halved while the likelihood falls: the coefficients, the last step, and how far it moved anyone."""
 
     def likelihood(predictor: Array) -> float:
@@ -248,7 +240,7 @@ def _climb(
             step, change = step / 2, change / 2
         beta, predictor, reached = beta + step, predictor + change, gained
         moved = float(np.abs(change).max())
-        if moved < enough or not np.isfinite(moved):
+        if moved < CONVERGED or not np.isfinite(moved):
             break
     return beta, step, moved
 
