@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators import cox as module
 from iop_outcomes.estimators.cox import cox
 
 
@@ -166,20 +165,3 @@ def test_refusals_name_the_column() -> None:
     x[3, 1] = np.nan
     with pytest.raises(EstimationError, match="'b' is missing"):
         cox(x, time, event, ("a", "b"))
-
-
-def test_many_rows_end_where_few_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The start from every eighth row, and the information of the step before, move nothing."""
-    x, time, event, rng = data(n=4000, seed=11)
-    weight = rng.uniform(0.5, 2, 4000)
-    few = cox(x, time, event, ("a", "b"), weight=weight)
-    monkeypatch.setattr(module, "MANY_ROWS", 1)
-    many = cox(x, time, event, ("a", "b"), weight=weight)
-    np.testing.assert_allclose(many.estimate.value, few.estimate.value, rtol=1e-10)
-    np.testing.assert_allclose(many.estimate.standard_error(), few.estimate.standard_error(), rtol=1e-10)
-    assert many.null_log_likelihood == pytest.approx(few.null_log_likelihood, rel=1e-13)
-    only = (np.arange(4000) == 3) & event  # not among every eighth row
-    rare = cox(np.column_stack([x, only | (np.arange(4000) % 400 == 1)]), time, event, "abc")
-    assert np.isfinite(rare.estimate.value).all()
-    with pytest.raises(EstimationError, match="among a, b, sum,"):
-        cox(np.column_stack([x, x.sum(axis=1)]), time, event, ("a", "b", "sum"))

@@ -123,10 +123,9 @@ def test_models_end_where_statsmodels_does(family: str) -> None:
     weight = rng.uniform(0.5, 2, 3000)
     kind = {"logistic": families.Binomial, "poisson": families.Poisson, "linear": families.Gaussian}[family]()
     peer = GLM(y, regression.with_intercept(x), family=kind, freq_weights=weight).fit(tol=1e-14, cov_type="HC0")
-    few = regression.fit(family, x, y, ("a", "b", "c"), weight)
-    for ours in (few,):
-        np.testing.assert_allclose(ours.value, peer.params, rtol=1e-8)
-        np.testing.assert_allclose(ours.standard_error(), by_hand(x, y, weight, peer, kind), rtol=1e-8)
+    ours = regression.fit(family, x, y, ("a", "b", "c"), weight)
+    np.testing.assert_allclose(ours.value, peer.params, rtol=1e-8)
+    np.testing.assert_allclose(ours.standard_error(), by_hand(x, y, weight, peer, kind), rtol=1e-8)
     with pytest.raises(EstimationError, match="separation"):
         regression.logistic(np.column_stack([x, y]), y, ("a", "b", "c", "d"), weight)
 

@@ -83,6 +83,11 @@ class Point:
     sums: Sums
     likelihood: PartialLikelihood
 
+    @property
+    def parameters(self) -> Array:
+        """(p,) beta."""
+        return self.beta
+
     @cached_property
     def information(self) -> Array:
         """(p, p)"""
@@ -129,6 +134,10 @@ class PartialLikelihood:
             logs = self.ties.sum(np.log(self._remaining(sums)))
             log_likelihood = float(self.total[dead] @ linear[dead] - sums.scaled @ logs)
             return Point(beta, log_likelihood, score, sums, self)
+
+    def change(self, step: Array) -> float:
+        """The largest change of a linear predictor that a step makes."""
+        return float(np.abs(self.x.times(step)).max())
 
     def expected(self, sums: Sums) -> Array:
         """(T, p) means of x over those at risk, summed over the terms of each event time."""

@@ -29,11 +29,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.cox import _maximise, _standardised
 from iop_outcomes.estimators.cox_likelihood import PartialLikelihood, Sums, tie_terms
 from iop_outcomes.estimators.estimate import Array, Estimate
 from iop_outcomes.estimators.labels import labelled
-from iop_outcomes.estimators.model_matrix import ModelMatrix, model_matrix
+from iop_outcomes.estimators.model_matrix import ModelMatrix, model_matrix, standardised_within
+from iop_outcomes.estimators.newton import maximise
 from iop_outcomes.estimators.risksets import follow_up
 from iop_outcomes.estimators.rows import Rows, Whole, codes, label, refuse_collinear, rows, square_root
 from iop_outcomes.estimators.subdistribution import SubdistributionSets, TiedCensoring, subdistribution_sets
@@ -106,12 +106,12 @@ def fine_gray(
     mean_total = float(counted.total[kept].mean())
     total, people = counted.total[kept] / mean_total, counted.frequency[kept]
     sets = subdistribution_sets(exits[kept], causes, which, total, people, groups, events_first)
-    standard, scale = _standardised(covariates, np.zeros(kept.size, dtype=np.int64))
+    standard, scale = standardised_within(covariates, np.zeros(kept.size, dtype=np.int64))
     likelihood = PartialLikelihood(standard, total, sets, tie_terms(sets, people[sets.dead], ties))
     labels = covariates.names
     null = likelihood.at(np.zeros(len(labels)))
     refuse_collinear(square_root(null.information), labels, "Fine-Gray model", tolerance=1e-6)
-    top, iterations = _maximise(likelihood, null, labels)
+    top, iterations = maximise(likelihood.at, null, likelihood.change, labels)
     a = standard.numeric.shape[1]
     centre = np.concatenate([covariates.numeric[0] - standard.numeric[0] * scale[:a], np.zeros(len(labels) - a)])
     fitted = _Fitted(

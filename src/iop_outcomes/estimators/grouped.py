@@ -30,10 +30,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.cox import _standardised
 from iop_outcomes.estimators.estimate import Array, Estimate, join
-from iop_outcomes.estimators.grouped_likelihood import GroupedLikelihood, maximise
-from iop_outcomes.estimators.model_matrix import ModelMatrix, model_matrix
+from iop_outcomes.estimators.grouped_likelihood import GroupedLikelihood
+from iop_outcomes.estimators.model_matrix import ModelMatrix, model_matrix, standardised_within
+from iop_outcomes.estimators.newton import maximise
 from iop_outcomes.estimators.rows import Mask, Whole, codes, column, label, refuse_collinear, rows, square_root
 
 
@@ -123,14 +123,14 @@ def grouped_hazards(
             f"In every interval all of those at risk, or none, have an event of cause {which}: no hazard can be "
             "compared. Choose wider intervals."
         )
-    standard, scale = _standardised(covariates, np.zeros(kept.size, dtype=np.int64))
+    standard, scale = standardised_within(covariates, np.zeros(kept.size, dtype=np.int64))
     mean_total = float(counted.total[kept].mean())
     model = GroupedLikelihood.of(standard, place, own, counted.total[kept] / mean_total, fixed)
     labels, p = covariates.names, covariates.shape[1]
     theta = np.concatenate([np.zeros(p), model.start()])
     if p:
         refuse_collinear(square_root(model.at(theta).profile(p)), labels, "grouped-time model", tolerance=1e-6)
-    point, iterations = maximise(model, theta, labels)
+    point, iterations = maximise(model.at, model.at(theta), model.change, labels)
     # back from centred and scaled columns: b = b* / scale, a = a* - centre b
     a = standard.numeric.shape[1]
     centre = np.concatenate([covariates.numeric[0] - standard.numeric[0] * scale[:a], np.zeros(p - a)])

@@ -1,26 +1,20 @@
-"""The likelihood of grouped-time hazards, its derivatives, its maximum, and the score of each row.
+"""The likelihood of grouped-time hazards, its derivatives, and the score of each row.
 
 What happens: for given coefficients b and interval parameters a, one sum per person and cumulative sums over the
-intervals give the likelihood, the score and the information (the formulas are in `grouped`); Newton's method with step
-halving climbs to the maximum, which is the only one, as the likelihood is concave. Refused: a coefficient without
-limit, as in Cox regression. With g = log(1 - exp(-h)) and h the cumulative hazard of the event's interval, the
+intervals give the likelihood, the score and the information (the formulas are in `grouped`); it is concave, so that
+`newton` climbs to its only maximum. With g = log(1 - exp(-h)) and h the cumulative hazard of the event's interval, the
 derivatives by log h are g' = h / (exp(h) - 1) and g'' = g' (1 - h - g').
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from iop_outcomes.estimators.cox import _refuse_unlimited
 from iop_outcomes.estimators.estimate import Array
 from iop_outcomes.estimators.model_matrix import ModelMatrix
 from iop_outcomes.estimators.rows import Mask, Whole
-
-MAXIMUM_ITERATIONS = 60
-MAXIMUM_HALVINGS = 20
 
 
 @dataclass(frozen=True)
@@ -33,6 +27,11 @@ class Point:
     information: Array
     relative: Array
     first: Array
+
+    @property
+    def parameters(self) -> Array:
+        """(p + intervals,) theta."""
+        return self.theta
 
     def profile(self, p: int) -> Array:
         """(p, p) information on b when the a are estimated with it."""
@@ -111,40 +110,14 @@ class GroupedLikelihood:
             out[at] = part
         return out
 
+    def change(self, step: Array) -> float:
+        """The largest change of a linear predictor that a step makes."""
+        p = self.x.shape[1]
+        return float(np.abs(self.x.times(step[:p])).max(initial=0.0) + np.abs(step[p:]).max())
+
     def _reached(self, values: Array) -> Array:
         """(K,) sums over the rows that came through each interval."""
         return np.asarray(np.cumsum(np.bincount(self.survived, values, self.size + 1)[::-1])[::-1][1:])
 
     def _reached_x(self, values: Array) -> Array:
         return np.asarray(np.cumsum(self.x.grouped(self.survived, values, self.size + 1)[::-1], axis=0)[::-1][1:])
-
-
-def maximise(model: GroupedLikelihood, theta: Array, names: Sequence[str]) -> tuple[Point, int]:
-    """The maximum, climbing from theta, and the number of Newton steps. names: of b, for a refusal."""
-    p = len(names)
-    point = model.at(theta)
-    for iteration in range(1, MAXIMUM_ITERATIONS + 1):
-        try:
-            step: Array = np.asarray(np.linalg.solve(point.information, point.score), dtype=float)
-        except np.linalg.LinAlgError:
-            _refuse_unlimited(point.theta[:p], names)
-        moves = float(np.abs(model.x.times(step[:p])).max(initial=0.0) + np.abs(step[p:]).max())
-        reached = _step(model, point, step)
-        if moves > 0.01 and reached.log_likelihood - point.log_likelihood < 1e-9:
-            _refuse_unlimited(step[:p], names)
-        point = reached
-        if moves < 1e-8:
-            return point, iteration
-    _refuse_unlimited(step[:p], names)  # the likelihood is concave: if it rises still, it has no maximum
-
-
-def _step(model: GroupedLikelihood, point: Point, step: Array) -> Point:
-    """The point after a Newton step, halved until the likelihood does not fall (beyond rounding)."""
-    rounding = 1e-12 * (1 + abs(point.log_likelihood))
-    for _ in range(MAXIMUM_HALVINGS):
-        reached = model.at(point.theta + step)
-        climbs = reached.log_likelihood >= point.log_likelihood - rounding
-        if climbs and np.isfinite(reached.information).all():
-            return reached
-        step = step / 2
-    return point
