@@ -21,7 +21,7 @@ import numpy as np
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.estimate import Array
-from iop_outcomes.estimators.model_matrix import BLOCK, ModelMatrix
+from iop_outcomes.estimators.model_matrix import ModelMatrix
 from iop_outcomes.estimators.risksets import RiskSets
 from iop_outcomes.estimators.rows import Whole
 
@@ -174,6 +174,8 @@ class PartialLikelihood:
         dead_x = sums.dead_x @ turn if self.tied else np.zeros((1, turn.shape[1]))
         by_time = scaled[:, None] * (risk_x * q0[:, None] - dead_x * q1[:, None])
         running = np.concatenate([np.zeros((1, turn.shape[1])), np.cumsum(by_time, axis=0)])
+        mean = (risk_x * p0[:, None] - dead_x * p1[:, None]) / self.ties.people[:, None]
+        kept_x = scaled[:, None] * (risk_x * q1[:, None] - dead_x * q2[:, None]) if self.tied else dead_x
         residual = np.empty((len(relative), turn.shape[1]))
         always = bool((sets.first == -1).all())
         for rows, block in self.x.blocks(own):
@@ -182,15 +184,12 @@ class PartialLikelihood:
                 part -= running[sets.first[rows] + 1]
             part *= relative[rows, None]
             part += block @ turn
+            begin, end = np.searchsorted(dead, (rows.start, rows.stop))
+            gone, when = dead[begin:end], at[begin:end]
+            part[gone - rows.start] -= mean[when]
+            if self.tied:
+                part[gone - rows.start] -= relative[gone, None] * kept_x[when]
             np.multiply(part, times[rows, None], out=residual[rows])
-        mean = (risk_x * p0[:, None] - dead_x * p1[:, None]) / self.ties.people[:, None]
-        if not self.tied:
-            residual[dead] -= times[dead, None] * mean[at]
-            return residual
-        kept_x = scaled[:, None] * (risk_x * q1[:, None] - dead_x * q2[:, None])
-        for begin in range(0, len(dead), BLOCK):
-            some, when = dead[begin : begin + BLOCK], at[begin : begin + BLOCK]
-            residual[some] -= times[some, None] * (mean[when] + relative[some, None] * kept_x[when])
         return residual
 
     def on_scale(self, point: Point, mean_total: float) -> float:
