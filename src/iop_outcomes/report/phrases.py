@@ -60,7 +60,7 @@ WHY_LAST = (
     "Hazard ratios come last. Hazards of leaving cross where one arm loses people early and the other when its planned "
     "stay ends; a single ratio is then an average over the days of follow-up that holds on no day and changes with its "
     "length. Each is of one cause, among people still there: it speaks of a pace, not of how many leave in this way. "
-    "Where ratios by period are given, the test is of their being one."
+    "Where ratios by period are given, the test asks whether they are all the same."
 )
 POINTS = "percentage points"
 OPEN = " The interval leaves the direction open."

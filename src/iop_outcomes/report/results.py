@@ -193,7 +193,7 @@ def _ratios(own: pd.DataFrame, labels: Labels, name: str, tests: pd.DataFrame, n
 
 def _ratio_line(pair: Pair, labels: Labels, tests: pd.DataFrame) -> Line:
     days = of_period(pair)
-    name = f"{label(pair, labels)}, {days}" if days else label(pair, labels)
+    name = f"– {days}" if days else label(pair, labels)  # under its method
     if not pair.there:
         return Line(name, absent=phrases.capital(phrases.absent(pair.main, labels)))
     cells = [with_interval(pair.main, numbers.ratio)]
