@@ -27,6 +27,8 @@ LEADS = {
     ("randomised", False): "As assigned",
 }
 BOTH_SETTINGS = "Of people like those in whom both settings were used"
+ALL_SETTINGS = "Of people like those in whom all {number} settings were used"
+NUMBERS = {3: "three", 4: "four", 5: "five"}
 # what people did, by kind of endpoint; leaving, by its cause
 VERBS = {
     "in_care": "were still in care on day {day}",
@@ -98,7 +100,8 @@ def lead(row: Row, labels: Labels) -> str:
     """Whom the estimate speaks of."""
     contrast = labels.study["contrasts"][row["contrast"]]
     if row["estimand"] == "ATO" and contrast["column"] == "index_level" and not contrast["randomised"]:
-        return BOTH_SETTINGS
+        arms = 2 + len(labels.alongside(row["contrast"]))
+        return ALL_SETTINGS.format(number=NUMBERS.get(arms, arms)) if arms > 2 else BOTH_SETTINGS
     return LEADS.get((row["estimand"], bool(contrast["randomised"])), "As compared here")
 
 
