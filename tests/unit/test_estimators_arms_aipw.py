@@ -78,14 +78,17 @@ def test_two_arms_are_those_of_aipw(family: str, cut: float | None, weighted: bo
     np.testing.assert_allclose(found.covariance(), expected.covariance(), rtol=1e-9)
 
 
+@pytest.mark.parametrize("named", [ARMS, ARMS[:2]])
 @pytest.mark.parametrize("family", ["linear", "logistic", "poisson"])
-def test_influence_is_the_derivative_by_a_persons_weight_with_both_models_fitted_again(family: str) -> None:
+def test_influence_is_the_derivative_by_a_persons_weight_with_both_models_fitted_again(
+    family: str, named: tuple[str, ...]
+) -> None:
     x, arm, y = simulated(60, np.random.default_rng(1))
     y = y if family == "linear" else (y > np.median(y)).astype(float)
 
     def estimate(weight: np.ndarray) -> Estimate:
         scores = fit_multinomial(matrix(x), arm, weight=weight)
-        return aipw_of_arms(family, y, arm, ARMS, matrix(x), scores, weight=weight)
+        return aipw_of_arms(family, y, arm, named, matrix(x), scores, weight=weight)
 
     weight = np.random.default_rng(2).uniform(0.5, 1.5, 60)
     influence = estimate(weight).influence
@@ -132,6 +135,9 @@ def test_truth_is_found_where_one_of_the_two_models_is_wrong() -> None:
         error = found.standard_error()
         assert (error < 0.02).all()
         assert (np.abs(found.value - TRUTH) < 4 * error).all()
+        # two of the arms, averaged over the people of all three, whatever became of the third
+        pair = aipw_of_arms("linear", np.where(arm < 2, y, np.nan), arm, ARMS[:2], terms, scores, arm < 2)
+        assert (np.abs(pair.value - TRUTH[:2]) < 4 * pair.standard_error()).all()
 
 
 def test_errors_are_those_of_repeated_samples() -> None:
@@ -178,8 +184,8 @@ def test_refusals() -> None:
         aipw_of_arms("linear", y, arm, ARMS, terms, scores, observed=arm != 1)
     with pytest.raises(EstimationError, match="No one in the arm 'c' has"):
         aipw_of_arms("linear", y, arm, ARMS, terms, scores, weight=arm < 2)
-    with pytest.raises(EstimationError, match="of 3 arms, and 2 arms are named"):
-        aipw_of_arms("linear", y, arm, ("a", "b"), terms, scores)
+    with pytest.raises(EstimationError, match="of 3 arms, and 4 arms are named"):
+        aipw_of_arms("linear", y, arm, (*ARMS, "d"), terms, scores)
     with pytest.raises(EstimationError, match="'y' is missing"):
         aipw_of_arms("linear", np.where(arm == 1, np.nan, y), arm, ARMS, terms, scores)
     with pytest.raises(EstimationError, match=r"'y' has shape \(3,\) where 200"):

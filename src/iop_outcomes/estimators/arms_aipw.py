@@ -32,30 +32,35 @@ def aipw_of_arms(
     weight: ArrayLike | None = None,
     frequency: ArrayLike | None = None,
 ) -> Estimate:
-    """Augmented inverse-probability-weighted means of K arms, named by `names` (K): the mean over people of
+    """Augmented inverse-probability-weighted means of the first m of K arms, named by `names` (m): the mean of
 
         m_k(x) + 1{in arm k, observed} (y - m_k(x)) / (e_k(x) P(observed | arm k)),
 
     e_k being the scores and m_k the prediction of one of regression.FAMILIES on arm and terms, fitted to those observed
     (Robins, Rotnitzky & Zhao 1994, JASA 89:846; for several arms Cattaneo 2010, Journal of Econometrics 155:138).
-    P(observed | arm k) is the arm's share, taken as known: right where the regression is.
+    P(observed | arm k) is the arm's share, taken as known: right where the regression is. The mean is over everyone;
+    people of arms that are not named are averaged over, and their outcomes have no part.
 
     y: (n,), may be missing where `observed` (n,) is false. arm: (n,) coded 0 to K - 1. terms: (n, p) without intercept.
     scores: of the same people, fitted with the same weights, or known. No weights can be stacked onto the result.
-    Raises EstimationError where an arm has no one observed.
+    Raises EstimationError where a named arm has no one observed.
     """
     group = codes(arm, "arm", terms.shape[0])
     score = checked_scores(scores.score, group)
-    if score.shape[1] != len(names):
-        raise EstimationError(f"The scores are those of {score.shape[1]} arms, and {len(names)} arms are named.")
+    if not 2 <= len(names) <= score.shape[1]:
+        raise EstimationError(
+            f"The scores are those of {score.shape[1]} arms, and {len(names)} arms are named. Name two or more of them."
+        )
     outcome, seen = _outcome(y, observed, len(group))
+    seen = seen & (group < len(names))
     counted = rows(len(group), weight, frequency)
-    received = np.eye(len(names))[group]
+    received = np.eye(score.shape[1])[group][:, : len(names)]
     share = _share_observed(received, seen, counted, names)
-    model = solve(family, _with_arm(terms, group, names), outcome, (), counted.weight * seen, frequency)
+    named = np.where(group < len(names), group, 0)
+    model = solve(family, _with_arm(terms, named, names), outcome, (), counted.weight * seen, frequency)
     place = slice(terms.numeric.shape[1] + 1, terms.numeric.shape[1] + len(names))
     mean, slope = _predictions(family, model, place)
-    inverse = received * seen[:, None] / (score * share)
+    inverse = received * seen[:, None] / (score[:, : len(names)] * share)
     residual = inverse * (outcome[:, None] - mean)
     total = counted.total / counted.total.sum()
     value = total @ (mean + residual)
@@ -89,11 +94,11 @@ def _by_coefficient(model: Solved, moves: Array, place: slice) -> Array:
 
 
 def _by_score(matrix: ModelMatrix, moves: Array, score: Array) -> Array:
-    """((K - 1) q, K): moves (n, K) of the means by 1 / e_k, over e_k, led on to the coefficients of K - 1 arms.
+    """((K - 1) q, m): moves (n, m) of the means by 1 / e_k, over e_k, led on to the coefficients of K - 1 arms.
 
     d(1 / e_k) / d(predictor of arm b) = -(1{k = b} - e_b) / e_k.
     """
-    own = np.eye(score.shape[1])
+    own = np.eye(score.shape[1])[:, : moves.shape[1]]
     return np.concatenate([matrix.crossproduct(moves * (score[:, [b]] - own[b])) for b in range(1, len(own))])
 
 
