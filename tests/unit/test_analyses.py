@@ -47,7 +47,8 @@ def cohort() -> dict[str, pd.DataFrame]:
         )
     )  # fmt: skip
     people = people.astype({c: "int64" for c in ("index_start_day", "clock_start_day", "observed_days")})
-    covariates = pd.DataFrame({"person_id": ids, "age": age, "sex=female": female.astype(float)})
+    sex = pd.Categorical(people["sex"], ["male", "female"])
+    covariates = pd.DataFrame({"person_id": ids, "age": age, "sex": sex})
     arms = pd.DataFrame({"contrast": "c", "person_id": ids, "arm": arm, "stratum": sites})
     found = design.run(people, covariates, arms, "k", "c", CONTRAST, ADJUSTMENT, GATE)
     days = rng.integers(1, 200, N)
@@ -155,7 +156,9 @@ def test_without_censoring_doubly_robust_retention_is_that_of_the_outcome_itself
     left, scores = cohort["retention"].iloc[:N], cohort["scores"]
     y = np.asarray(value(left["days"].to_numpy(), left["cause"].to_numpy()), dtype=float)
     arm, score = scores["arm"].to_numpy(), scores["propensity"].to_numpy()
-    terms = scores[[c for c in scores if c.startswith("t_")]].to_numpy(dtype=float)
+    assert [c for c in scores if c.startswith("c_")] == ["c_3 site", "c_4 sex"]
+    site, female = scores["c_3 site"].to_numpy()[:, None] == [1, 2, 3], scores["c_4 sex"] == 1
+    terms = np.column_stack([scores[[c for c in scores if c.startswith("t_")]], site, female]).astype(float)
     design = np.column_stack([terms, arm])
     beta = np.linalg.lstsq(design, y, rcond=None)[0]
     means = []
@@ -231,10 +234,8 @@ def test_a_state_at_discharge_has_levels_of_its_own(cohort):
 
 def test_estimating_the_score_counts_in_the_standard_error(cohort):
     error = by_measure(run_retention(cohort, ask(method="iptw", estimand="ATE")), "std_error")["risk_difference"]
-    plain = cohort["scores"].assign(
-        **{c: 0.0 for c in cohort["scores"] if c.startswith("t_") and not c.startswith("t_0 ")}
-    )
-    plain = plain.drop(columns=[c for c in plain if c.startswith("t_") and not c.startswith("t_0 ")])
+    scores = cohort["scores"]
+    plain = scores.drop(columns=[c for c in scores if c.startswith(("t_", "c_")) and not c.startswith("t_0 ")])
     unstacked = by_measure(run_retention({**cohort, "scores": plain}, ask(method="iptw", estimand="ATE")), "std_error")[
         "risk_difference"
     ]
@@ -400,11 +401,9 @@ def with_gaps(cohort):
     bad = (cohort["retention"].query("follows == 'index'")["cause"] == "unplanned").to_numpy()
     lost = rng.random((2, N)) < np.where(bad, 0.3, 0.1)
     people = cohort["people"].assign(sex=np.where(lost[0], "unknown", cohort["people"]["sex"]))
-    numbers = cohort["covariates"].drop(columns="sex=female")
+    numbers = cohort["covariates"].assign(sex=pd.Categorical(people["sex"], ["male", "female", "unknown"]))
     numbers = numbers.assign(age=numbers["age"].mask(lost[1], numbers["age"].median()))
     numbers["age=missing"] = lost[1].astype(float)
-    numbers["sex=female"] = (people["sex"] == "female").astype(float)
-    numbers["sex=unknown"] = lost[0].astype(float)
     made = design.run(
         people, numbers, cohort["arms"], "k", "c", CONTRAST, ADJUSTMENT, GATE, ["overlap", "overlap_imputed"]
     )

@@ -149,7 +149,7 @@ def test_a_covariate_that_is_not_there_is_named():
         admitted(who, care, contrast=None, adjustment={**ADJUSTMENT, "categorical": ["housing"]})
 
 
-def test_covariates_are_numbers_with_missing_ones_flagged_and_rare_categories_joined():
+def test_missing_numbers_are_flagged_and_rare_categories_joined_to_the_reference():
     rows = [{"person_id": f"p{i:02d}", "severity": None if i < 12 else float(i)} for i in range(40)]
     rows = [{**r, "sex": "male" if i % 2 else "female"} for i, r in enumerate(rows)]
     rows[0]["sex"] = "unknown"
@@ -157,7 +157,10 @@ def test_covariates_are_numbers_with_missing_ones_flagged_and_rare_categories_jo
         [{"person_id": r["person_id"], "index_level": "3.5" if i % 3 else "2.1"} for i, r in enumerate(rows)]
     )
     found = admitted(persons(rows), care)["covariates"]
-    assert list(found.columns) == ["person_id", "severity", "severity=missing", "sex=female"]
+    assert list(found.columns) == ["person_id", "severity", "severity=missing", "sex"]
+    assert list(found["sex"].cat.categories) == ["male", "female"]
+    # the one person of unknown sex counts with the reference
+    assert found["sex"].tolist() == ["male", *["male", "female"] * 20][:1] + ["male" if i % 2 else "female" for i in range(1, 40)]
     assert found["severity=missing"].sum() == 12
     assert found.loc[0, "severity"] == pytest.approx(25.5)
 

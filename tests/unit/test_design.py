@@ -32,9 +32,14 @@ def cohort(n: int = 600, sites: int = 3, strength: float = 0.5):
         observed_days=365, assigned_arm="none", trial="none", sex=np.where(female, "female", "male"),
     )  # fmt: skip
     people = people.astype({c: "int64" for c in ("index_start_day", "clock_start_day", "observed_days")})
-    covariates = pd.DataFrame({"person_id": ids, "age": age, "sex=female": female.astype(float)})
+    covariates = pd.DataFrame({"person_id": ids, "age": age, "sex": categories(people["sex"], "male", "female")})
     arms = pd.DataFrame({"contrast": "c", "person_id": ids, "arm": arm, "stratum": site})
     return people, covariates, arms
+
+
+def categories(words, *levels: str) -> pd.Categorical:
+    """As the table covariates holds them, the reference first."""
+    return pd.Categorical(words, levels)
 
 
 def run(people, covariates, arms, **changes):
@@ -53,8 +58,11 @@ def test_overlap_weights_balance_every_term_of_the_score():
     found = run(*cohort())
     scores = found["scores"]
     weight, arm = scores["overlap"], scores["arm"]
-    for name in (c for c in scores.columns if c.startswith("t_")):
-        means = [np.average(scores.loc[arm == a, name], weights=weight[arm == a]) for a in (0, 1)]
+    assert [c for c in scores if c[:2] in ("t_", "c_")] == ["t_0 intercept", "t_1 age", "t_2 age", "c_3 site", "c_4 sex"]
+    held = [scores[c] for c in scores if c.startswith("t_")]
+    held += [scores["c_3 site"] == 1, scores["c_3 site"] == 2, scores["c_4 sex"] == 1]
+    for term in held:
+        means = [np.average(term[arm == a], weights=weight[arm == a]) for a in (0, 1)]
         assert means[0] == pytest.approx(means[1], abs=1e-7)
     assert all(status(found, m) == ("ok", "") for m in ("crude", "iptw", "overlap", "aipw"))
 
@@ -76,9 +84,12 @@ def test_a_site_with_one_arm_only_is_set_apart_and_counted():
 
 def test_answers_unknown_for_the_same_people_do_not_stop_the_score():
     people, covariates, arms = cohort()
-    unknown = (np.arange(len(people)) % 7 == 0).astype(float)
-    found = run(people, covariates.assign(**{"housing=unknown": unknown, "mandate=unknown": unknown}), arms)
+    unknown = np.where(np.arange(len(people)) % 7 == 0, "unknown", "yes")
+    same = categories(unknown, "yes", "unknown")
+    found = run(people, covariates.assign(housing=same, mandate=same), arms)
     assert status(found, "overlap") == ("ok", "")
+    alone = run(people, covariates.assign(housing=same), arms)
+    pd.testing.assert_frame_equal(found["scores"], alone["scores"])
 
 
 def test_a_covariate_with_few_values_is_entered_with_fewer_knots():
@@ -107,7 +118,7 @@ def test_an_empty_arm_is_not_possible_for_any_method():
 
 def test_a_covariate_that_decides_the_arm_is_gated_by_name():
     people, covariates, arms = cohort()
-    arms["arm"] = covariates["sex=female"].astype("int64")
+    arms["arm"] = (covariates["sex"] == "female").astype("int64")
     found = run(people, covariates, arms)
     gate, reason = status(found, "overlap")
     assert gate == "gated"

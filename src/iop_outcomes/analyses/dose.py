@@ -18,6 +18,7 @@ from iop_outcomes.analyses import intensity
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.abstinence import binary_levels, read_missing, timed, timed_levels, unknown
 from iop_outcomes.analyses.sample import clustered
+from iop_outcomes.cohort import covariates as coded
 from iop_outcomes.cohort.retention import of
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cox, effects
@@ -52,12 +53,12 @@ class Tables:
 
         A missing report counts as none and is flagged. Columns that do not vary are for the caller to drop.
         """
-        baseline = self.covariates.set_index("person_id").loc[self.people["person_id"]]
+        baseline = coded.matrix(self.covariates, self.people["person_id"])
         known = self.window(days)
         reported = known["reported_use"]
         use = [known["positive_screens"], known["missed_screens"], reported.fillna(0.0), reported.isna().astype(float)]
-        names = [*baseline.columns, "positive screens", "missed screens", "reported use", "no report of use"]
-        return names, np.column_stack([baseline.to_numpy(), *use])
+        names = [*baseline.names, "positive screens", "missed screens", "reported use", "no report of use"]
+        return names, np.column_stack([baseline.dense(), *use])
 
 
 def run(

@@ -22,16 +22,13 @@ def means(sample: Sample, outcome: Any, observed: Any, family: str) -> Estimate:
 
     outcome, observed: (n,) in the order of the sample. family: one of regression.FAMILIES. Raises EstimationError.
     """
-    terms = sample.terms[:, 1:]
-    names = ("arm", *sample.term_names[1:])
-
-    def with_arm(value: Any) -> Any:
-        return np.column_stack([np.broadcast_to(value, len(terms)), terms])
-
+    terms = sample.terms
+    covariates = terms.keep(np.arange(terms.shape[1]) > 0)
+    observed_arm, first, second = (covariates.with_column("arm", value) for value in (sample.arm, 1.0, 0.0))
     try:
-        model = effects.fit_outcome(family, with_arm(sample.arm), outcome, names, observed=observed)
+        model = effects.fit_outcome(family, observed_arm, outcome, observed=observed)
     except EstimationError as refusal:
         # several terms of one covariate are told once, and none by its category or site
-        told = re.sub(r"t_\d+ (\w+)(?:, t_\d+ \1\b)*", r"\1", str(refusal))
+        told = re.sub(r"[tc]_\d+ (\w+)(?:=\d+)?(?:, [tc]_\d+ \1\b(?:=\d+)?)*", r"\1", str(refusal))
         raise EstimationError(told) from refusal
-    return effects.aipw(model, sample.arm, with_arm(1.0), with_arm(0.0), sample.propensity, stacked=True)
+    return effects.aipw(model, sample.arm, first, second, sample.propensity, stacked=True)

@@ -18,7 +18,7 @@ import numpy as np
 
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.sample import Sample
-from iop_outcomes.cohort import population
+from iop_outcomes.cohort import covariates as coded
 from iop_outcomes.design import propensity
 from iop_outcomes.errors import EstimationError, StudyError
 from iop_outcomes.estimators.estimate import Estimate, difference, join, log_ratio
@@ -151,8 +151,8 @@ def _fitted(sample: Sample, records: Records, values: Mapping[str, NDArray[np.fl
     }
     complete = members.assign(**known)
     asked = {**adjustment, **{kind: [n for n in adjustment[kind] if n in known] for kind in KINDS}}
-    numbers = population.covariates(complete, complete, asked).set_index("person_id")
-    return propensity.fit(members, numbers, sample.contrast, asked, [weights])
+    covariates = coded.matrix(coded.table(complete, complete, asked))
+    return propensity.fit(members, covariates, sample.contrast, asked, [weights])
 
 
 def _rows(ask: Ask, sample: Sample, pooled: Pooled, more: Mapping[str, Any]) -> list[results.Row]:

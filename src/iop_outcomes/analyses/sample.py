@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from iop_outcomes.design import terms
 from iop_outcomes.estimators import propensity
 from iop_outcomes.estimators.balance import effective_sample_size
 from iop_outcomes.estimators.estimate import Array, Estimate, stack
@@ -27,9 +28,8 @@ def clustered(estimate: Estimate, members: pd.DataFrame, inference: Mapping[str,
     members: site_id and record_id of the people of the estimate, in its order. Else people are independent of each
     other, but not of themselves: whoever counts more than once is a cluster.
     """
-    sites = members["site_id"].to_numpy()
-    if inference["cluster"] == "site" and len(np.unique(sites)) >= inference["min_clusters"]:
-        return estimate.clustered(sites)
+    if inference["cluster"] == "site" and members["site_id"].nunique() >= inference["min_clusters"]:
+        return estimate.clustered(members["site_id"].to_numpy())
     if members["record_id"].duplicated().any():
         return estimate.clustered(members["record_id"].to_numpy())
     return estimate
@@ -64,14 +64,9 @@ class Sample:
         return self.scores["site_id"].to_numpy() if within else None
 
     @cached_property
-    def terms(self) -> Array:
-        """(n, q) terms of the propensity score."""
-        return self.scores[list(self.term_names)].to_numpy(dtype=float)
-
-    @cached_property
-    def term_names(self) -> tuple[str, ...]:
-        """(q,) their columns: 't_' with a number, and the covariate that a term belongs to."""
-        return tuple(c for c in self.scores.columns if c.startswith("t_"))
+    def terms(self) -> ModelMatrix:
+        """(n, q) terms of the propensity score, the intercept first, called after their covariates."""
+        return terms.read(self.scores)
 
     def weight(self, method: str) -> Array:
         """(n,) weights of a method."""
@@ -81,8 +76,7 @@ class Sample:
     @cached_property
     def propensity(self) -> propensity.Propensity:
         """The score as its estimator returns it."""
-        matrix = ModelMatrix(self.terms, self.term_names)
-        return propensity.known_propensity(self.scores["propensity"].to_numpy(), self.arm, matrix)
+        return propensity.known_propensity(self.scores["propensity"].to_numpy(), self.arm, self.terms)
 
     def finish(self, estimate: Estimate, method: str) -> Estimate:
         """Count the estimation of the score, where the method has one, and group people by site."""

@@ -2,8 +2,8 @@
 
 In order: units of analysis are made (a person's first episode that starts on or after day 0, every such episode, or
 every period told of); the eligibility rules are applied one after the other and counted; levels of care are read by
-label and by scheduled hours; covariates are turned into numbers; arms are read off. The step sees no outcome column. An
-empty arm of a required contrast stops it.
+label and by scheduled hours; covariates are made ready for models (see `covariates`); arms are read off. The step sees
+no outcome column. An empty arm of a required contrast stops it.
 """
 
 from __future__ import annotations
@@ -11,16 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes.cohort import eligibility, levels, units
+from iop_outcomes.cohort import covariates, eligibility, levels, units
 from iop_outcomes.errors import StudyError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Settings = Mapping[str, Any]
-
-# a category of fewer people than this is joined to the most frequent one
-SMALLEST_CATEGORY = 10
 
 
 def run(
@@ -40,7 +37,7 @@ def run(
     rules: rows of config/eligibility.tsv for this cohort. twenty_hours: what exactly 20 hours a week are. Raises
     StudyError for an empty arm, no one eligible, and rules or covariates that the records cannot answer.
     """
-    check_adjustment(persons, adjustment)
+    covariates.check(persons, adjustment)
     broken = set(quarantine.loc[quarantine["table"].isin(["stays", "persons"]), "person_id"].dropna())
     found = units.candidates(population, persons, episodes, periods, broken)
     eligible, attrition = eligibility.apply(found, rules, population, *_lost(intake))
@@ -54,7 +51,7 @@ def run(
     people = people_of(eligible, adjustment, twenty_hours)
     return {
         "people": people,
-        "covariates": covariates(people, eligible, adjustment),
+        "covariates": covariates.table(people, eligible, adjustment),
         "arms": arms(people, contrasts),
         "attrition": attrition,
     }
@@ -107,58 +104,6 @@ def _words(frame: pd.DataFrame, column: str, missing: str) -> pd.Series:
     if column not in frame:
         return pd.Series(missing, index=frame.index, dtype=object)
     return frame[column].astype(object).where(frame[column].notna(), missing)
-
-
-# columns of persons that say who somebody is, or what came of it
-NOT_COVARIATES = ("person_id", "observed_to_day", "death_day", "assigned_arm", "trial")
-NUMBERS = ("whole", "number")
-
-
-def check_adjustment(persons: pd.DataFrame, adjustment: Settings) -> None:
-    """Raise StudyError where a covariate is not a baseline column of persons, or of the other kind."""
-    from iop_outcomes.tables import TABLES
-
-    declared = TABLES["persons"].columns
-    known = [n for n in persons.columns if n not in NOT_COVARIATES]
-    asked = [(n, True) for n in adjustment["continuous"]] + [(n, False) for n in adjustment["categorical"]]
-    unknown = [n for n, _ in asked if n not in known]
-    if unknown:
-        raise StudyError(
-            f"The adjustment set names {', '.join(map(repr, unknown))}, which is no baseline column of the table "
-            "persons. Take it out of `adjustment` in the cohort's file, or supply the column. Columns there: "
-            f"{', '.join(sorted(known))}."
-        )
-    for name, continuous in asked:
-        numeric = declared[name].kind in NUMBERS
-        if numeric != continuous:
-            kind, place = ("a number", "continuous") if numeric else ("text", "categorical")
-            raise StudyError(f"The covariate '{name}' is {kind}: name it under `adjustment.{place}` instead.")
-        if continuous and persons[name].isna().all():
-            raise StudyError(
-                f"The covariate '{name}' is missing for everyone. Take it out of `adjustment.continuous` in the "
-                "cohort's file, or supply the column."
-            )
-
-
-def covariates(people: pd.DataFrame, eligible: pd.DataFrame, adjustment: Settings) -> pd.DataFrame:
-    """The adjustment set as numbers: continuous columns as they are, categories as indicators 'name=value'.
-
-    A missing number is set to the median and flagged in 'name=missing'; a missing category is 'unknown'. The most
-    frequent category is the reference; categories of fewer than ten people join it.
-    """
-    import pandas as pd
-
-    columns: dict[str, pd.Series] = {"person_id": people["person_id"]}
-    for name in adjustment["continuous"]:
-        values = eligible[name].astype("float64")
-        columns[name] = values.fillna(values.median())
-        if values.isna().sum() >= SMALLEST_CATEGORY:
-            columns[f"{name}=missing"] = values.isna().astype("float64")
-    for name in adjustment["categorical"]:
-        counts = people[name].value_counts().sort_index().sort_values(ascending=False, kind="stable")
-        for value in sorted(counts.index[1:][counts.iloc[1:] >= SMALLEST_CATEGORY]):
-            columns[f"{name}={value}"] = (people[name] == value).astype("float64")
-    return pd.DataFrame(columns)
 
 
 def arms_of(contrast: Settings) -> list[Settings]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from iop_outcomes.cohort import covariates as coded
 from iop_outcomes.design import balance, describe, gate, positivity, propensity
 from iop_outcomes.weighting import needed
 
@@ -38,18 +39,18 @@ def run(
     """
     import pandas as pd
 
-    members = arms[arms["contrast"] == name].merge(people, on="person_id", validate="one_to_one")
-    members = members.sort_values("person_id").reset_index(drop=True)
+    own = arms[arms["contrast"] == name].sort_values("person_id")
+    members = own.merge(people, on="person_id", validate="one_to_one")
     everyone, alone = members, propensity.without_counterpart(members)
     if not alone.all():
         members = members[~alone].reset_index(drop=True)
-    numbers = covariates.set_index("person_id").loc[members["person_id"]]
+    known = coded.matrix(covariates, members["person_id"])
     weights = needed(methods)
-    fitted = propensity.fit(members, numbers, contrast, adjustment, weights)
-    found = balance.table(members, numbers, fitted, weights)
+    fitted = propensity.fit(members, known, contrast, adjustment, weights)
+    found = balance.table(members, known, fitted, weights)
     alone_strata = everyone.loc[alone, "stratum"].nunique()
     key = {"analysis": "design", "cohort": cohort, "contrast": name}
-    shown = describe.diagnostics(key, alone_strata, members, numbers, contrast, fitted, found, thresholds)
+    shown = describe.diagnostics(key, alone_strata, members, known, contrast, fitted, found, thresholds)
     there = positivity.table(key, everyone, members, contrast, adjustment, thresholds)
     return {
         "scores": fitted.scores,

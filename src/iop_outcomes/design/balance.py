@@ -16,6 +16,7 @@ import numpy as np
 
 from iop_outcomes.design.propensity import Fitted
 from iop_outcomes.estimators import balance as estimator
+from iop_outcomes.estimators.model_matrix import ModelMatrix
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +37,7 @@ def bins(score: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.clip(np.searchsorted(SCORE_BINS, score, side="right") - 1, 0, len(SCORE_BINS) - 2)
 
 
-def table(members: pd.DataFrame, numbers: pd.DataFrame, fitted: Fitted, weights: Sequence[str]) -> pd.DataFrame:
+def table(members: pd.DataFrame, covariates: ModelMatrix, fitted: Fitted, weights: Sequence[str]) -> pd.DataFrame:
     """One row per method and quantity. Unweighted rows are always there; weighted ones when there is a score.
 
     weights: names of the columns of the scores that hold weights. Columns: method, quantity, variable, value.
@@ -50,10 +51,10 @@ def table(members: pd.DataFrame, numbers: pd.DataFrame, fitted: Fitted, weights:
     if not fitted.problem:
         methods.update({name: fitted.scores[name].to_numpy() for name in weights})
     rows: list[Row] = []
-    spread = estimator.pooled_deviation(numbers.to_numpy(), arm)
+    spread = estimator.pooled_deviation(covariates, arm)
     strata = pd.factorize(members["stratum"])[0]
     for method, weight in methods.items():
-        found = _by_covariate(arm, numbers, weight, strata, spread)
+        found = _by_covariate(arm, covariates, weight, strata, spread)
         rows += [(method, quantity, name, value) for quantity, name, value in found if np.isfinite(value)]
         for side, value in (("first", 1), ("second", 0)):
             own = weight[arm == value]
@@ -67,25 +68,29 @@ def table(members: pd.DataFrame, numbers: pd.DataFrame, fitted: Fitted, weights:
 
 def _by_covariate(
     arm: NDArray[np.int64],
-    numbers: pd.DataFrame,
+    x: ModelMatrix,
     weight: NDArray[np.float64],
     strata: NDArray[np.int64],
     spread: NDArray[np.float64],
 ) -> list[tuple[str, str, float]]:
     """Quantity, covariate and value; what is not defined is not finite. spread: (p,) the ruler of differences."""
-    x, names = numbers.to_numpy(), list(numbers.columns)
+    names = list(x.names)
     found = {"standardised_difference": (names, estimator.standardised_difference(x, arm, weight))}
     if names:
         within = estimator.within_strata(x, arm, strata, weight, spread=spread)
         if len(within.strata) > 1:  # one stratum is the whole
             found["within_site_difference"] = (names, within.average)
             found["largest_within_site_difference"] = (names, within.largest)
-    numeric = [at for at, name in enumerate(names) if "=" not in name]
-    if numeric:
-        shown, values = [names[at] for at in numeric], x[:, numeric]
+    if at := numbers(x):
+        shown, values = [names[i] for i in at], x.numeric[:, at]
         found["variance_ratio"] = (shown, estimator.variance_ratio(values, arm, weight))
         found["distribution_distance"] = (shown, estimator.distance(values, arm, weight))
     return [(quantity, n, float(v)) for quantity, (own, vs) in found.items() for n, v in zip(own, vs, strict=True)]
+
+
+def numbers(covariates: ModelMatrix) -> list[int]:
+    """The columns that are numbers, neither categories nor flags of a missing number."""
+    return [at for at in range(covariates.numeric.shape[1]) if "=" not in covariates.names[at]]
 
 
 def _overlap(score: NDArray[np.float64], arm: NDArray[np.int64]) -> float:

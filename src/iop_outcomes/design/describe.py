@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from iop_outcomes.design.balance import BY_COVARIATE, SCORE_BINS, bins
+from iop_outcomes.design.balance import BY_COVARIATE, SCORE_BINS, bins, numbers
 from iop_outcomes.design.propensity import Fitted
+from iop_outcomes.estimators.model_matrix import ModelMatrix
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,7 +78,7 @@ def diagnostics(
     key: Mapping[str, str],
     one_arm_strata: int,
     members: pd.DataFrame,
-    numbers: pd.DataFrame,
+    covariates: ModelMatrix,
     contrast: Settings,
     fitted: Fitted,
     found: pd.DataFrame,
@@ -102,7 +103,7 @@ def diagnostics(
         variable = contrast[row.variable]["name"] if row.variable in ("first", "second") else row.variable
         rows.append((row.method, row.quantity, variable, row.value, limit, status))
     rows.append(("unweighted", "one_arm_strata", contrast["stratum"], float(one_arm_strata), np.nan, "info"))
-    rows += _moments(members, numbers, contrast)
+    rows += _moments(members, covariates, contrast)
     columns = ["method", "quantity", "variable", "value", "threshold", "status"]
     frame = pd.DataFrame(rows, columns=columns).astype({"value": float, "threshold": float})
     return frame.assign(**key)[list(TABLES["diagnostics"].columns)]
@@ -114,12 +115,13 @@ def _beyond(quantity: str, value: float, limit: float) -> bool:
     return max(value, 1 / value) > limit if quantity == "variance_ratio" else abs(value) > limit
 
 
-def _moments(members: pd.DataFrame, numbers: pd.DataFrame, contrast: Settings) -> list[tuple[Any, ...]]:
-    """Mean and standard deviation by arm of the covariates that are not indicators."""
+def _moments(members: pd.DataFrame, covariates: ModelMatrix, contrast: Settings) -> list[tuple[Any, ...]]:
+    """Mean and standard deviation by arm of the covariates that are numbers."""
     rows: list[tuple[Any, ...]] = []
-    for name in (c for c in numbers.columns if "=" not in c):
+    for at in numbers(covariates):
+        name = covariates.names[at]
         for side, value in (("first", 1), ("second", 0)):
-            own = numbers[name].to_numpy()[(members["arm"] == value).to_numpy()]
+            own = covariates.numeric[(members["arm"] == value).to_numpy(), at]
             if len(own) > 1:
                 for quantity, number in (("mean", own.mean()), ("standard_deviation", own.std(ddof=1))):
                     rows.append(("unweighted", f"{quantity}_{contrast[side]['name']}", name, number, np.nan, "info"))

@@ -1,10 +1,11 @@
 """How alike the arms are in their covariates, before and after weighting, and what the weights cost.
 
 What happens: means, variances and distribution functions of each covariate are compared between two arms, in all
-people or within strata; with more than two arms, the pair that differs most speaks. (Covariates that are categories can
-stay whole numbers: see `coded_balance`.) The ruler of every standardised difference is the spread before weighting, so
-that weights cannot improve balance by changing the ruler. Refused: an arm without anyone who has weight, and missing
-values.
+people or within strata; with more than two arms, the pair that differs most speaks. Covariates come as a table, or as a
+ModelMatrix: its categories stay codes, which are counted, and only its numeric columns go through sums of squares and
+distribution functions. (For all levels of categories, the reference too, see `coded_balance`.) The ruler of every
+standardised difference is the spread before weighting, so that weights cannot improve balance by changing the ruler.
+Refused: an arm without anyone who has weight, and missing values.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.estimate import Array
-from iop_outcomes.estimators.rows import Mask, codes, columns, indicator, rows
+from iop_outcomes.estimators.model_matrix import ModelMatrix, model_matrix
+from iop_outcomes.estimators.rows import Mask, codes, indicator, rows
+
+Covariates = ArrayLike | ModelMatrix
 
 
 def effective_sample_size(weight: ArrayLike, frequency: ArrayLike | None = None) -> float:
@@ -27,7 +30,7 @@ def effective_sample_size(weight: ArrayLike, frequency: ArrayLike | None = None)
 
 
 def standardised_difference(
-    x: ArrayLike, arm: ArrayLike, weight: ArrayLike | None = None, frequency: ArrayLike | None = None
+    x: Covariates, arm: ArrayLike, weight: ArrayLike | None = None, frequency: ArrayLike | None = None
 ) -> Array:
     """(p,) difference in weighted means, arm 1 - arm 0, over the pooled standard deviation before weighting.
 
@@ -42,7 +45,7 @@ def standardised_difference(
 
 
 def variance_ratio(
-    x: ArrayLike, arm: ArrayLike, weight: ArrayLike | None = None, frequency: ArrayLike | None = None
+    x: Covariates, arm: ArrayLike, weight: ArrayLike | None = None, frequency: ArrayLike | None = None
 ) -> Array:
     """(p,) weighted variance in arm 1 over that in arm 0 (Austin 2009, Statistics in Medicine 28:3083).
 
@@ -56,7 +59,7 @@ def variance_ratio(
 
 
 def distance(
-    x: ArrayLike, arm: ArrayLike, weight: ArrayLike | None = None, frequency: ArrayLike | None = None
+    x: Covariates, arm: ArrayLike, weight: ArrayLike | None = None, frequency: ArrayLike | None = None
 ) -> Array:
     """(p,) Kolmogorov-Smirnov distance: the largest gap between the arms' weighted distribution functions.
 
@@ -66,10 +69,10 @@ def distance(
     covariates, (one, zero) = _two_arms(x, arm, weight, frequency)
     share = [side.frequency * side.weight for side in (one, zero)]
     gap = share[0] / share[0].sum() - share[1] / share[1].sum()
-    found = np.abs(gap @ covariates)
+    found = np.abs(covariates.crossproduct(gap))
     for at in np.flatnonzero(~_binary(covariates)):
-        order = np.argsort(covariates[:, at], kind="stable")
-        values, below = covariates[order, at], np.cumsum(gap[order])
+        order = np.argsort(covariates.numeric[:, at], kind="stable")
+        values, below = covariates.numeric[order, at], np.cumsum(gap[order])
         last = np.append(values[1:] > values[:-1], True)
         found[at] = np.abs(below[last]).max()
     return np.asarray(found)
@@ -100,7 +103,7 @@ class Within:
 
 
 def within_strata(
-    x: ArrayLike,
+    x: Covariates,
     arm: ArrayLike,
     strata: ArrayLike,
     weight: ArrayLike | None = None,
@@ -120,7 +123,7 @@ def within_strata(
     total = one.weight * (one.frequency + zero.frequency)
     cell = 2 * code + (zero.frequency > 0)
     totals = np.bincount(cell, total, 2 * len(names)).reshape(-1, 2).T
-    sums = sparse.csr_array((total, (cell, np.arange(code.size))), (2 * len(names), code.size)) @ covariates
+    sums = covariates.grouped(cell, total, 2 * len(names))
     means = sums.reshape(len(names), 2, -1) / np.where(totals > 0, totals, 1.0).T[:, :, None]
     both = (totals[0] > 0) & (totals[1] > 0)
     gap = (means[:, 0] - means[:, 1])[both]
@@ -131,7 +134,7 @@ def within_strata(
 
 
 def largest_pairwise_difference(
-    x: ArrayLike, arm: ArrayLike, weight: ArrayLike | None = None, frequency: ArrayLike | None = None
+    x: Covariates, arm: ArrayLike, weight: ArrayLike | None = None, frequency: ArrayLike | None = None
 ) -> Array:
     """(p,) largest absolute standardised difference over all pairs of K arms, coded 0, 1, ..., K - 1.
 
@@ -154,11 +157,10 @@ class _Arm:
 
 
 def _two_arms(
-    x: ArrayLike, arm: ArrayLike, weight: ArrayLike | None, frequency: ArrayLike | None
-) -> tuple[Array, tuple[_Arm, _Arm]]:
+    x: Covariates, arm: ArrayLike, weight: ArrayLike | None, frequency: ArrayLike | None
+) -> tuple[ModelMatrix, tuple[_Arm, _Arm]]:
     treated = indicator(arm, "arm")
-    values = np.asarray(x, dtype=float)
-    covariates = columns(values, [f"column {at + 1}" for at in range(values.shape[-1])], treated.size)
+    covariates = _matrix(x, treated.size)
     counted = rows(treated.size, weight, frequency)
     if not ((counted.used & treated).any() and (counted.used & ~treated).any()):
         raise EstimationError("Balance compares two arms, and one of them has no one with weight in it.")
@@ -167,17 +169,23 @@ def _two_arms(
 
 
 def _arms(
-    x: ArrayLike, arm: ArrayLike, weight: ArrayLike | None, frequency: ArrayLike | None
-) -> tuple[Array, list[_Arm]]:
+    x: Covariates, arm: ArrayLike, weight: ArrayLike | None, frequency: ArrayLike | None
+) -> tuple[ModelMatrix, list[_Arm]]:
     """The covariates, and weights and frequencies of each of K arms."""
     group = codes(arm, "arm", np.size(arm))
-    values = np.asarray(x, dtype=float)
-    covariates = columns(values, [f"column {at + 1}" for at in range(values.shape[-1])], group.size)
+    covariates = _matrix(x, group.size)
     counted = rows(group.size, weight, frequency)
     sides = [_Arm(counted.weight, counted.frequency * (group == k)) for k in range(group.max() + 1)]
     if len(sides) < 2 or any((side.frequency @ side.weight) <= 0 for side in sides):
         raise EstimationError("Balance compares arms, and one of them has no one with weight in it.")
     return covariates, sides
+
+
+def _matrix(x: Covariates, n: int) -> ModelMatrix:
+    if isinstance(x, ModelMatrix):
+        return model_matrix(x, (), n)
+    values = np.asarray(x, dtype=float)
+    return model_matrix(values, [f"column {at + 1}" for at in range(values.shape[-1])], n)
 
 
 def over_spread(gap: Array, spread: Array, rounding: Array) -> Array:
@@ -187,46 +195,50 @@ def over_spread(gap: Array, spread: Array, rounding: Array) -> Array:
     return np.where(flat, without_spread, gap / np.where(flat, 1.0, spread))
 
 
-def pooled_deviation(x: ArrayLike, arm: ArrayLike, frequency: ArrayLike | None = None) -> Array:
+def pooled_deviation(x: Covariates, arm: ArrayLike, frequency: ArrayLike | None = None) -> Array:
     """(p,) root of the mean of the two arms' variances before weighting: the ruler of standardised differences."""
     covariates, (one, zero) = _two_arms(x, arm, None, frequency)
     return _ruler(covariates, one, zero)
 
 
-def _ruler(x: Array, one: _Arm, zero: _Arm) -> Array:
+def _ruler(x: ModelMatrix, one: _Arm, zero: _Arm) -> Array:
     return np.asarray(np.sqrt((_variance(x, one, False) + _variance(x, zero, False)) / 2))
 
 
-def _mean(x: Array, arm: _Arm, weighted: bool) -> Array:
+def _mean(x: ModelMatrix, arm: _Arm, weighted: bool) -> Array:
     total = arm.frequency * arm.weight if weighted else arm.frequency
-    return np.asarray(total @ x / total.sum())
+    return np.asarray(x.crossproduct(total) / total.sum())
 
 
-def _variance(x: Array, arm: _Arm, weighted: bool) -> Array:
+def _variance(x: ModelMatrix, arm: _Arm, weighted: bool) -> Array:
     """Sample variance; weighted over sum w - sum w^2 / sum w, which is n - 1 for equal weights."""
     weight = arm.weight if weighted else np.ones_like(arm.weight)
     total = arm.frequency * weight
     mean = _mean(x, arm, weighted)
     denominator = total.sum() - (total * weight).sum() / total.sum()
     found = mean * (1 - mean)
-    other = ~_binary(x)
-    if other.any():
-        apart = (x[:, other] - mean[other]) ** 2
+    other = np.flatnonzero(~_binary(x))
+    if other.size:
+        apart = (x.numeric[:, other] - mean[other]) ** 2
         found[other] = total @ apart / denominator if denominator > 0 else 0.0
     return np.asarray(found)
 
 
-def _rounding(x: Array) -> Array:
+def _rounding(x: ModelMatrix) -> Array:
     """(p,) differences this small are none."""
-    return np.asarray(1e-12 * np.maximum(x.max(axis=0), -x.min(axis=0)))
+    largest = np.ones(x.shape[1])
+    largest[: x.numeric.shape[1]] = np.maximum(x.numeric.max(axis=0), -x.numeric.min(axis=0))
+    return 1e-12 * largest
 
 
-def _binary(x: Array) -> Mask:
+def _binary(x: ModelMatrix) -> Mask:
+    """(p,) columns of zeros and ones; those of categories are."""
+    a = x.numeric.shape[1]
     found = np.ones(x.shape[1], dtype=bool)
-    for first in range(0, len(x), 2048):  # in parts that stay in a processor's memory
-        part = x[first : first + 2048]
+    for first in range(0, len(x.numeric), 2048):  # in parts that stay in a processor's memory
+        part = x.numeric[first : first + 2048]
         apart = part * part - part
-        found &= np.einsum("ij,ij->j", apart, apart) == 0
-        if not found.any():
+        found[:a] &= np.einsum("ij,ij->j", apart, apart) == 0
+        if not found[:a].any():
             break
     return found

@@ -12,19 +12,21 @@ Influences are those of a sample from a larger population (covariates count as s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.estimate import Array, Estimate
+from iop_outcomes.estimators.estimate import Array, Estimate, Nuisance
+from iop_outcomes.estimators.model_matrix import ModelMatrix, model_matrix
 from iop_outcomes.estimators.propensity import Propensity
-from iop_outcomes.estimators.regression import FAMILIES, fit, with_intercept
-from iop_outcomes.estimators.rows import Mask, Rows, column, columns, indicator, label, rows
+from iop_outcomes.estimators.regression import FAMILIES, INTERCEPT, solve
+from iop_outcomes.estimators.rows import Mask, Rows, column, indicator, label, rows
 
 ARM_NAMES = ("arm1", "arm0")
+Covariates = ArrayLike | ModelMatrix
 
 
 def mean_by_arm(
@@ -54,51 +56,78 @@ def mean_by_arm(
 
 
 @dataclass(frozen=True)
-class OutcomeModel:
-    """A regression of the outcome on the people observed.
+class Predicted:
+    """Mean outcomes at some covariates.
 
-    coefficient: with influence on all n rows, zero where not observed. design: (n, p + 1), as it was fitted.
-    outcome: (n,), 0 where not observed. rows: weights and frequencies of all n rows, observed or not.
+    mean: (n,). variance: (n,) its derivative by the linear predictor. matrix: (n, p + 1), the intercept first.
+    """
+
+    mean: Array
+    variance: Array
+    matrix: ModelMatrix
+
+    def slope(self, share: Array) -> Array:
+        """(p + 1,) derivative of the sum of share (n,) times mean by the model's coefficients."""
+        return self.matrix.crossproduct(share * self.variance)
+
+
+@dataclass(frozen=True)
+class OutcomeModel:
+    """A regression of the outcome on the people observed, its influence kept as a product.
+
+    coefficient: (p + 1,), intercept first. nuisance: the columns as they were fitted, and each person's influence on
+    the coefficients, zero where not observed. outcome: (n,), 0 where not observed. rows: weights and frequencies of
+    all n rows, observed or not.
     """
 
     family: str
-    coefficient: Estimate
-    design: Array
+    coefficient: Array
+    nuisance: Nuisance
     outcome: Array
     observed: Mask
     rows: Rows
 
-    def predict(self, x: ArrayLike) -> tuple[Array, Array]:
-        """(n,) mean outcomes at covariates x (n, p), and (n, p + 1) their derivatives by the coefficients."""
-        names = self.coefficient.names[1:]
-        design = with_intercept(columns(x, names, len(self.outcome)))
-        model = FAMILIES[self.family]
-        mean = model.mean(design @ self.coefficient.value)
-        return mean, model.variance(mean)[:, None] * design
+    @property
+    def names(self) -> tuple[str, ...]:
+        """(p + 1,) names of the coefficients."""
+        return self.nuisance.matrix.names
+
+    def predict(self, x: Covariates) -> Predicted:
+        """Mean outcomes at covariates x (n, p), a table or a matrix as the model was fitted with."""
+        covariates = model_matrix(x, self.names[1:], len(self.outcome))
+        if covariates.levels != self.nuisance.matrix.levels:
+            raise EstimationError(
+                "The covariates to predict at have other categories than the fitted ones, or hold them another way "
+                "(codes, indicators). Build both by the same function."
+            )
+        matrix, model = covariates.with_intercept(INTERCEPT), FAMILIES[self.family]
+        mean = model.mean(matrix.times(self.coefficient))
+        return Predicted(mean, model.variance(mean), matrix)
 
 
 def fit_outcome(
     family: str,
-    x: ArrayLike,
+    x: Covariates,
     y: ArrayLike,
-    names: tuple[str, ...],
+    names: Sequence[str] = (),
     weight: ArrayLike | None = None,
     frequency: ArrayLike | None = None,
     observed: ArrayLike | None = None,
 ) -> OutcomeModel:
     """Regress y (n,) on x (n, p), the arm or dose among its columns, by one of regression.FAMILIES.
 
-    y may be missing where `observed` (n,) is false; x may not. An intercept is added.
+    y may be missing where `observed` (n,) is false; x may not. An intercept is added. names: p labels of a table; a
+    matrix has its own.
     """
-    covariates = columns(x, names)
-    outcome, seen = _observed(y, observed, len(covariates))
-    counted = rows(len(covariates), weight, frequency)
-    within = fit(family, covariates, outcome, names, counted.weight * seen, frequency)
-    coefficient = replace(within, weight=counted.weight)
-    return OutcomeModel(family, coefficient, with_intercept(covariates), outcome, seen, counted)
+    covariates = model_matrix(x, names)
+    n = covariates.shape[0]
+    outcome, seen = _observed(y, observed, n)
+    counted = rows(n, weight, frequency)
+    solved = solve(family, covariates, outcome, weight=counted.weight * seen, frequency=frequency)
+    return OutcomeModel(family, solved.coefficient, solved.nuisance(), outcome, seen, counted)
 
 
-def standardised_means(model: OutcomeModel, x1: ArrayLike, x0: ArrayLike, over: ArrayLike | None = None) -> Estimate:
+def standardised_means(model: OutcomeModel, x1: Covariates, x0: Covariates, over: ArrayLike | None = None) -> Estimate:
     """Mean predictions with everyone in arm 1 and everyone in arm 0, 'arm1' and 'arm0': g-computation.
 
     x1, x0: (n, p), the model's columns with the arm, and what it interacts with, set. over: (n,) people
@@ -108,7 +137,7 @@ def standardised_means(model: OutcomeModel, x1: ArrayLike, x0: ArrayLike, over: 
 
 
 def standardised_curve(
-    model: OutcomeModel, x_for: Callable[[float], ArrayLike], grid: ArrayLike, over: ArrayLike | None = None
+    model: OutcomeModel, x_for: Callable[[float], Covariates], grid: ArrayLike, over: ArrayLike | None = None
 ) -> Estimate:
     """Mean predictions with everyone's dose set to each value of grid (k,), named by the value.
 
@@ -122,8 +151,8 @@ def standardised_curve(
 def aipw(
     model: OutcomeModel,
     arm: ArrayLike,
-    x1: ArrayLike,
-    x0: ArrayLike,
+    x1: Covariates,
+    x0: Covariates,
     propensity: Propensity,
     observed_score: ArrayLike | None = None,
     stacked: bool = False,
@@ -147,44 +176,53 @@ def aipw(
     score = propensity.score
     names, values, gradients, influences = ARM_NAMES, [], [], []
     for here, received, sign, x in ((treated, score, -1.0, x1), (~treated, 1 - score, 1.0, x0)):
-        predicted, slope = model.predict(x)
-        _check_arm(model, here, x)
+        predicted = model.predict(x)
+        _check_arm(model, here, predicted.matrix)
         inverse = here * model.observed / (received * seen_score)
-        augmented = predicted + inverse * (model.outcome - predicted)
+        residual = model.outcome - predicted.mean
+        augmented = predicted.mean + inverse * residual
         values.append(float(total @ augmented))
         gradients.append((augmented - values[-1]) / model.rows.total.sum())
-        by_coefficient = (total * (1 - inverse)) @ slope
+        by_coefficient = predicted.slope(total * (1 - inverse))
         # d(1 / P(arm a)) / d(linear predictor) = -(1 - s) / s for arm 1, s / (1 - s) for arm 0
-        by_score = propensity.nuisance.matrix.crossproduct(
-            total * inverse * (model.outcome - predicted) * sign * (1 - received)
-        )
-        stacked_on = propensity.nuisance.influence(by_score[:, None])[:, 0]
-        influences.append(model.coefficient.influence @ by_coefficient + stacked_on)
+        by_score = propensity.nuisance.matrix.crossproduct(total * inverse * residual * sign * (1 - received))
+        through = ((model.nuisance, by_coefficient), (propensity.nuisance, by_score))
+        influences.append(sum(nuisance.influence(direction[:, None])[:, 0] for nuisance, direction in through))
     estimate = model.rows.estimate(names, values, np.column_stack(gradients))
     if not stacked:
         return estimate
     return replace(estimate, influence=estimate.influence + np.column_stack(influences), weight=None)
 
 
-def _standardised(model: OutcomeModel, settings: Mapping[str, ArrayLike], over: ArrayLike | None) -> Estimate:
+def _standardised(model: OutcomeModel, settings: Mapping[str, Covariates], over: ArrayLike | None) -> Estimate:
     n = len(model.outcome)
     among = np.ones(n, dtype=bool) if over is None else indicator(over, "over", n)
     total = model.rows.total * among
     if total.sum() == 0:
         raise EstimationError("There is no one with weight among the people to average predictions over.")
-    through = model.coefficient.gradient
-    values, gradients = [], []
+    share = total / total.sum()
+    values, own, slopes = [], [], []
     for x in settings.values():
-        predicted, slope = model.predict(x)
-        values.append(float(total @ predicted / total.sum()))
-        gradients.append(among * (predicted - values[-1]) / total.sum() + through @ (total @ slope / total.sum()))
-    return model.rows.estimate(tuple(settings), values, np.column_stack(gradients))
+        predicted = model.predict(x)
+        values.append(float(share @ predicted.mean))
+        own.append(among * (predicted.mean - values[-1]) / total.sum())
+        slopes.append(predicted.slope(share))
+    weight = model.rows.weight
+    # without weight nobody is in the regression, and its influence is zero
+    through = model.nuisance.influence(np.column_stack(slopes)) / np.where(weight > 0, weight, 1.0)[:, None]
+    return model.rows.estimate(tuple(settings), values, np.column_stack(own) + through)
 
 
-def _check_arm(model: OutcomeModel, here: Mask, x: ArrayLike) -> None:
+def _check_arm(model: OutcomeModel, here: Mask, matrix: ModelMatrix) -> None:
+    """matrix: (n, p + 1) with everyone set to the arm of those who are `here`."""
     if not (here & model.observed & model.rows.used).any():
         raise EstimationError("An arm has no one with an observed outcome and weight, so it has no mean.")
-    if not np.allclose(np.asarray(x, dtype=float)[here], model.design[here, 1:]):
+    fitted = model.nuisance.matrix
+    same = np.allclose(matrix.numeric[here], fitted.numeric[here]) and all(
+        set_to is own or np.array_equal(set_to[here], own[here])
+        for set_to, own in zip(matrix.codes, fitted.codes, strict=True)
+    )
+    if not same:
         raise EstimationError(
             "The covariates with everyone set to an arm differ from the fitted ones for people who are in "
             "that arm, so residuals would belong to another prediction. Build both by the same function."

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.estimate import Array
-from iop_outcomes.estimators.rows import columns
+from iop_outcomes.estimators.rows import Mask, columns
 
 BLOCK = 2048
 Codes = NDArray[np.integer]
@@ -53,10 +53,36 @@ class ModelMatrix:
         at = rows if isinstance(rows, slice) else np.asarray(rows)
         return ModelMatrix(self.numeric[at], self.names, tuple(c[at] for c in self.codes), self.levels)
 
+    @property
+    def spans(self) -> list[slice]:
+        """The columns of each categorical covariate."""
+        return [slice(start, start + levels) for start, levels in zip(self._offsets, self.levels, strict=True)]
+
+    def keep(self, wanted: Mask) -> ModelMatrix:
+        """Some of the columns, those where `wanted` (p,) is true.
+
+        A category without its column belongs to the reference, and the codes of the others close up.
+        """
+        a = self.numeric.shape[1]
+        coded, levels = [], []
+        for codes, span in zip(self.codes, self.spans, strict=True):
+            here = wanted[span]
+            if here.any():
+                place = np.concatenate([[0], np.cumsum(here) * here]).astype(codes.dtype)
+                coded.append(codes if here.all() else place[codes])
+                levels.append(int(here.sum()))
+        numeric = self.numeric if wanted[:a].all() else self.numeric[:, wanted[:a]]
+        names = tuple(name for name, stays in zip(self.names, wanted, strict=True) if stays)
+        return ModelMatrix(numeric, names, tuple(coded), tuple(levels))
+
+    def with_column(self, name: str, values: ArrayLike) -> ModelMatrix:
+        """A numeric column in front, of values (n,) or of one value for all rows."""
+        column = np.broadcast_to(np.asarray(values, dtype=float), len(self.numeric))
+        return ModelMatrix(np.column_stack([column, self.numeric]), (name, *self.names), self.codes, self.levels)
+
     def with_intercept(self, name: str) -> ModelMatrix:
         """A column of ones in front."""
-        numeric = np.column_stack([np.ones(len(self.numeric)), self.numeric])
-        return ModelMatrix(numeric, (name, *self.names), self.codes, self.levels)
+        return self.with_column(name, 1.0)
 
     def times(self, beta: Array) -> Array:
         """x b for beta (p,) or (p, k); (n,) or (n, k)."""

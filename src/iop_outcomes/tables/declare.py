@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import pandera.pandas as pa
 
 Kind = Literal["text", "whole", "number", "flag"]
+# kinds that only further columns of a table can have: 'category' is text held as codes, 'code' a small whole number
+OpenKind = Literal["text", "number", "category", "code"]
 
 # the pandas dtype of each kind, without and with missing values
 DTYPES: dict[tuple[Kind, bool], str] = {
@@ -32,6 +34,7 @@ DTYPES: dict[tuple[Kind, bool], str] = {
     ("flag", False): "bool",
     ("flag", True): "boolean",
 }
+OPEN_DTYPES: dict[OpenKind, str] = {"text": "object", "number": "float64", "category": "category", "code": "int16"}
 
 
 @dataclass(frozen=True)
@@ -61,13 +64,13 @@ class Column:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A table that crosses a step boundary. `open_columns` names the kind of any further columns allowed."""
+    """A table that crosses a step boundary. `open_columns` names the kinds of any further columns allowed."""
 
     name: str
     meaning: str
     columns: dict[str, Column]
     key: tuple[str, ...] = ()
-    open_columns: Kind | None = None
+    open_columns: tuple[OpenKind, ...] = ()
 
     def digest(self) -> str:
         """A short hash of the declaration: a step reruns when a table that it reads or writes is redeclared."""
@@ -101,11 +104,23 @@ def _checks(column: Column) -> list[pa.Check]:
     return checks
 
 
-def _is_text(values: pd.Series) -> bool:
+def _is_text(values: pd.Series | pd.Index) -> bool:
     """No value is anything but text; fast, as millions of cells pass here."""
     import pandas as pd
 
     return pd.api.types.infer_dtype(values, skipna=True) in ("string", "empty")
+
+
+def _open_check(kinds: tuple[OpenKind, ...]) -> pa.Check:
+    """The type of a further column is that of one of the kinds, and categories are text."""
+    import pandera.pandas as pa
+
+    def one_of(values: pd.Series) -> bool:
+        if str(values.dtype) == "category":
+            return "category" in kinds and _is_text(values.cat.categories)
+        return str(values.dtype) in {OPEN_DTYPES[kind] for kind in kinds}
+
+    return pa.Check(one_of, error=f"has another type than {' or '.join(kinds)}")
 
 
 @cache
@@ -118,9 +133,10 @@ def schema(table: Table) -> pa.DataFrameSchema:
         for name, c in table.columns.items()
     }
     if table.open_columns:
-        dtype = DTYPES[(table.open_columns, False)]
         known = "|".join(table.columns)
-        columns[f"^(?!({known})$).+$"] = pa.Column(dtype, nullable=False, required=False, regex=True)
+        columns[f"^(?!({known})$).+$"] = pa.Column(
+            None, _open_check(table.open_columns), nullable=False, required=False, regex=True
+        )
     return pa.DataFrameSchema(columns, strict=True, unique=list(table.key) or None, coerce=False, name=table.name)
 
 

@@ -146,7 +146,7 @@ PEOPLE = Table(
         "trial": Column("text", "trial that the person took part in, or 'none'"),
     },
     key=("person_id",),
-    open_columns="text",
+    open_columns=("text",),
 )
 
 ARMS = Table(
@@ -163,10 +163,11 @@ ARMS = Table(
 
 COVARIATES = Table(
     "covariates",
-    "One row per eligible person: numbers only, missing values set and flagged as the protocol says.",
+    "One row per eligible person: numbers, missing ones set and flagged as the protocol says, and categories, the "
+    "first of which is the reference.",
     {"person_id": PERSON},
     key=("person_id",),
-    open_columns="number",
+    open_columns=("number", "category"),
 )
 
 ATTRITION = Table(
@@ -250,7 +251,8 @@ DOSE = Table(
 
 SCORES = Table(
     "scores",
-    "One row per person of a contrast: propensity score, weights asked for, and terms of the score (t_0, t_1, ...).",
+    "One row per person of a contrast: propensity score, weights asked for, and terms of the score as they are held: "
+    "numbers (t_0, t_1, ...), and categories as codes (c_5, ...), 0 for the reference.",
     {
         "person_id": PERSON,
         "arm": Column("whole", "1 or 0", low=0, high=1),
@@ -262,7 +264,7 @@ SCORES = Table(
         "overlap": Column("number", "overlap weight", low=0, high=1, optional=True),
     },
     key=("person_id",),
-    open_columns="number",
+    open_columns=("number", "code"),
 )
 
 GATES = Table(
