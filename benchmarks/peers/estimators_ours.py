@@ -22,6 +22,7 @@ from iop_outcomes.estimators import (
     imputation,
     model_matrix,
     propensity,
+    weights,
     whole_curve,
 )
 
@@ -101,7 +102,7 @@ def table1() -> Pair:
 def bootstrap() -> Pair:
     """One bootstrap sample: score, overlap weights, weighted Cox on all columns."""
     fitted = propensity.fit_propensity(matrix(False), d["arm"])
-    weight = propensity.weights("overlap", d["arm"], fitted.score)
+    weight = weights.weights("overlap", d["arm"], fitted.score)
     found = cox.cox(matrix(True), d["time"], d["cause"] == 1, weight=weight)
     return float(found.estimate.value[0]), float(np.sqrt(np.linalg.inv(found.information)[0, 0]))
 

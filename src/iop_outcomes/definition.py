@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from iop_outcomes.cohort.population import arms_of
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import EVENTS
 from iop_outcomes.protocol.people import Invented, People
@@ -79,10 +80,8 @@ class Answers:
 
         self.excluded_by = excluded
         self.people = tables["people"].set_index("record_id")
-        self.arms = {
-            (r.person_id, r.contrast): contrasts[str(r.contrast)]["second" if r.arm == 0 else "first"]["name"]
-            for r in tables["arms"].itertuples()
-        }
+        keys = (tables["arms"][column] for column in ("person_id", "contrast", "arm"))
+        self.arms = {(person, c): arms_of(contrasts[c])[arm]["name"] for person, c, arm in zip(*keys, strict=True)}
         self.left = {(r.person_id, r.follows): (r.days, r.cause) for r in tables["retention"].itertuples()}
         self.outcomes = {
             (r.person_id, r.outcome, r.horizon_days): None if pd.isna(r.abstinent) else bool(r.abstinent)

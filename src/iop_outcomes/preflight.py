@@ -152,7 +152,7 @@ def _people(loaded: Loaded, tables: Tables, found: Findings, rules: Policy) -> N
             f"{side.label} {shown(int((own['arm'] == value).sum()), rules)}"
             for side, value in ((contrast.first, 1), (contrast.second, 0))
         ]
-        both = int((own.groupby("stratum")["arm"].nunique() == 2).sum())
+        both = int((own.groupby("stratum")["arm"].nunique() == 2 + len(contrast.alongside)).sum())
         strata = f"{both} of {own['stratum'].nunique()} {contrast.stratum.removesuffix('_id')}s"
         found.add("Arms", f"{name}: {', '.join(sides)}; both arms in {strata}")
     care = {n: tables[n] for n in ("episodes", "episodes_by_gap", "sessions", "persons")}

@@ -1,8 +1,8 @@
 """The weights that a study may ask for by name, and the methods that use them: one table for design, analyses, checks
 of the sheet and report.
 
-A method has weights, and weights have a kind (`estimators.propensity.WEIGHTINGS`) and the quantiles at which they are
-truncated; `estimators.truncation` makes weights of them. A row of METHODS is all that a further variant takes here,
+A method has weights, and weights have a kind (`estimators.weights.TILTS`) and the quantiles at which they are
+truncated; `estimators.weights` makes weights of them. A row of METHODS is all that a further variant takes here,
 beside its name in `protocol.rows.Method`, and its words in `figures.labels` and `report.explanations`.
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Weights:
-    """kind: one of WEIGHTINGS. truncated: quantiles that weights are brought in to, or None."""
+    """kind: one of TILTS. truncated: quantiles that weights are brought in to, or None."""
 
     kind: str
     truncated: tuple[float, float] | None = None

@@ -14,14 +14,9 @@ from iop_outcomes.estimators.balance import effective_sample_size, standardised_
 from iop_outcomes.estimators.coded_balance import table_of_codes
 from iop_outcomes.estimators.effects import aipw, fit_outcome, mean_by_arm, standardised_means
 from iop_outcomes.estimators.estimate import difference, stack
-from iop_outcomes.estimators.propensity import (
-    Propensity,
-    fit_propensity,
-    truncate,
-    weight_slope,
-    weights,
-)
+from iop_outcomes.estimators.propensity import Propensity, fit_propensity
 from iop_outcomes.estimators.regression import linear
+from iop_outcomes.estimators.weights import truncate, weight_slope, weights
 
 KINDS = {
     "ATE": "iptw_unstabilised",

@@ -10,7 +10,8 @@ import pytest
 
 from iop_outcomes.estimators.balance import effective_sample_size
 from iop_outcomes.estimators.cox import CoxFit, cox
-from iop_outcomes.estimators.propensity import fit_propensity, weights
+from iop_outcomes.estimators.propensity import fit_propensity
+from iop_outcomes.estimators.weights import weights
 
 COVARIATES = ["AGE", "BECK", "NDT", "IV3", "RACE", "SITE"]
 

@@ -13,9 +13,10 @@ from iop_outcomes.estimators.cox import cox
 from iop_outcomes.estimators.cuminc import at_risk, by_arm, restricted_mean, survival
 from iop_outcomes.estimators.effects import fit_outcome, standardised_means
 from iop_outcomes.estimators.estimate import difference, log_ratio
-from iop_outcomes.estimators.propensity import fit_propensity, weights
+from iop_outcomes.estimators.propensity import fit_propensity
 from iop_outcomes.estimators.proportions import risk_contrast
 from iop_outcomes.estimators.regression import poisson
+from iop_outcomes.estimators.weights import weights
 
 Z = norm.ppf(0.975)
 BASELINE = ["AGE", "BECK", "NDT", "IV3", "RACE", "SITE"]

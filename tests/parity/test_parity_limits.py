@@ -13,7 +13,8 @@ import pytest
 from iop_outcomes.estimators.cuminc import survival
 from iop_outcomes.estimators.inference import SCALES
 from iop_outcomes.estimators.limits import probability_limits
-from iop_outcomes.estimators.propensity import fit_propensity, weights
+from iop_outcomes.estimators.propensity import fit_propensity
+from iop_outcomes.estimators.weights import weights
 from iop_outcomes.estimators.whole_curve import survival_curve
 
 REFERENCE = json.loads((Path(__file__).parent / "reference_limits.json").read_text())

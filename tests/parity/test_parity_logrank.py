@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from iop_outcomes.estimators.logrank import LogRankTest, logrank, weighted_logrank
-from iop_outcomes.estimators.propensity import fit_propensity, weights
+from iop_outcomes.estimators.propensity import fit_propensity
+from iop_outcomes.estimators.weights import weights
 
 REFERENCE = json.loads((Path(__file__).parent / "reference_logrank.json").read_text())
 D = {key: np.array(values, dtype=float) for key, values in REFERENCE["data"].items()}

@@ -19,9 +19,10 @@ from iop_outcomes.estimators.cuminc import (
     time_lost,
 )
 from iop_outcomes.estimators.estimate import Estimate, difference, log_ratio
-from iop_outcomes.estimators.propensity import fit_propensity, weights
+from iop_outcomes.estimators.propensity import fit_propensity
 from iop_outcomes.estimators.regression import linear
 from iop_outcomes.estimators.standardised_curves import standardised_incidence
+from iop_outcomes.estimators.weights import weights
 
 Z = norm.ppf(0.975)
 COVARIATES = ["AGE", "BECK", "NDT", "IV3", "RACE", "SITE"]

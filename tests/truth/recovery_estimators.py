@@ -16,11 +16,12 @@ from functools import cached_property
 
 import numpy as np
 
-from iop_outcomes.estimators import cuminc, effects, pseudo, truncation
+from iop_outcomes.estimators import cuminc, effects, pseudo
 from iop_outcomes.estimators.effects import OutcomeModel
 from iop_outcomes.estimators.estimate import Array, Estimate, difference, stack
 from iop_outcomes.estimators.model_matrix import ModelMatrix, categories
 from iop_outcomes.estimators.propensity import Propensity, fit_propensity
+from iop_outcomes.estimators.weights import Quantiles, weight_slope, weights
 from iop_outcomes.sources.synthetic.model import UNPLANNED, WEEKS, simulate
 from iop_outcomes.sources.synthetic.population import Baseline
 from iop_outcomes.sources.synthetic.stays import index_exit, stays_of
@@ -52,11 +53,11 @@ class Sample:
         return fit_propensity(self.matrix, self.arm)
 
     def weighted(
-        self, function: Callable[[Array], Estimate], kind: str, truncated: truncation.Quantiles | None = None
+        self, function: Callable[[Array], Estimate], kind: str, truncated: Quantiles | None = None
     ) -> Estimate:
         """The estimate that `function` makes of weights (n,), with the estimation of the score counted."""
-        weight = truncation.weigh(kind, self.arm, self.propensity.score, truncated)
-        slope = truncation.slope(kind, self.arm, self.propensity.score, truncated)
+        weight = weights(kind, self.arm, self.propensity.score, truncated=truncated)
+        slope = weight_slope(kind, self.arm, self.propensity.score, truncated=truncated)
         return stack(function(weight), slope, self.propensity.nuisance)
 
     @cached_property
@@ -128,7 +129,7 @@ def contrast(means: Estimate) -> Estimate:
     return difference(means, *means.names)
 
 
-def weighted_means(outcome: str, kind: str, truncated: truncation.Quantiles | None = None) -> Estimator:
+def weighted_means(outcome: str, kind: str, truncated: Quantiles | None = None) -> Estimator:
     """Difference of Hajek means of an outcome of the sample."""
 
     def estimate(s: Sample) -> Estimate:

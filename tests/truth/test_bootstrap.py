@@ -9,7 +9,7 @@ from recovery_estimators import Sample, draw
 from iop_outcomes.estimators.cox import cox
 from iop_outcomes.estimators.estimate import Estimate, stack
 from iop_outcomes.estimators.propensity import fit_propensity
-from iop_outcomes.estimators.truncation import slope, weigh
+from iop_outcomes.estimators.weights import weight_slope, weights
 from iop_outcomes.sources.synthetic.model import UNPLANNED
 
 pytestmark = pytest.mark.truth
@@ -21,9 +21,9 @@ def hazard_ratio(s: Sample, people: np.ndarray, stacked: bool = True) -> Estimat
     """Log hazard ratio of unplanned exit, arm only, overlap weights, among some people of a sample (by position)."""
     arm, event = s.arm[people], s.exit_cause[people] == UNPLANNED
     score = fit_propensity(s.without_site.take(people), arm)
-    weight = weigh("overlap", arm, score.score)
+    weight = weights("overlap", arm, score.score)
     found = cox(arm[:, None].astype(float), s.exit_week[people], event, ("arm",), weight=weight).estimate
-    return stack(found, slope("overlap", arm, score.score), score.nuisance) if stacked else found
+    return stack(found, weight_slope("overlap", arm, score.score), score.nuisance) if stacked else found
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 import recovery
 from recovery_estimators import ESTIMATORS, TRUNCATED, Row
 
-from iop_outcomes.estimators.truncation import weigh
+from iop_outcomes.estimators.weights import weights
 from iop_outcomes.sources.synthetic.model import simulate
 
 pytestmark = pytest.mark.truth
@@ -92,7 +92,7 @@ def test_truncation_is_biased_even_with_the_true_score() -> None:
     abstinent, arm = ~course.used[:, 22:26].any(axis=1), course.arm == 1
     found = []
     for truncated in (None, TRUNCATED):
-        w = weigh("iptw", course.arm, course.baseline.placement, truncated)
+        w = weights("iptw", course.arm, course.baseline.placement, truncated=truncated)
         found.append(np.average(abstinent[arm], weights=w[arm]) - np.average(abstinent[~arm], weights=w[~arm]))
     assert 0.008 < found[1] - found[0] < 0.016
 

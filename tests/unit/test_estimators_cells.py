@@ -12,8 +12,9 @@ from iop_outcomes.estimators.cox import cox
 from iop_outcomes.estimators.cuminc import by_arm, cumulative_incidence
 from iop_outcomes.estimators.estimate import Estimate, difference, stack
 from iop_outcomes.estimators.fine_gray import fine_gray
-from iop_outcomes.estimators.propensity import fit_propensity, weight_slope, weights
+from iop_outcomes.estimators.propensity import fit_propensity
 from iop_outcomes.estimators.regression import logistic
+from iop_outcomes.estimators.weights import weight_slope, weights
 
 N = 900
 NAMES = ("a", "b", "c")

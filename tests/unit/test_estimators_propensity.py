@@ -10,17 +10,11 @@ from iop_outcomes.estimators.balance import effective_sample_size, standardised_
 from iop_outcomes.estimators.cox import cox
 from iop_outcomes.estimators.effects import mean_by_arm
 from iop_outcomes.estimators.estimate import Estimate, difference, stack
-from iop_outcomes.estimators.propensity import (
-    WEIGHTINGS,
-    Propensity,
-    fit_propensity,
-    truncate,
-    weight_slope,
-    weights,
-)
+from iop_outcomes.estimators.propensity import Propensity, fit_propensity
+from iop_outcomes.estimators.weights import TILTS, truncate, weight_slope, weights
 
 NAMES = ("a", "b", "c")
-every_kind = pytest.mark.parametrize("kind", WEIGHTINGS)
+every_kind = pytest.mark.parametrize("kind", TILTS)
 
 
 def confounded(n: int = 600, seed: int = 3) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -93,7 +87,7 @@ def test_frequency_rows_are_people() -> None:
     np.testing.assert_allclose(
         np.repeat(influences(short_fit), frequency, axis=0), influences(long_fit), rtol=1e-8, atol=1e-12
     )
-    for kind in WEIGHTINGS:
+    for kind in TILTS:
         w = weights(kind, arm, short_fit.score, frequency)
         v = weights(kind, long["arm"], long_fit.score)
         np.testing.assert_allclose(np.repeat(w, frequency), v, rtol=1e-9)

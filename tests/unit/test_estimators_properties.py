@@ -24,9 +24,10 @@ from iop_outcomes.estimators.cumulative_hazard import nelson_aalen
 from iop_outcomes.estimators.estimate import Estimate, join, stack
 from iop_outcomes.estimators.fine_gray import fine_gray
 from iop_outcomes.estimators.parametric import DISTRIBUTIONS, accelerated_failure_time, interval_failure_time
-from iop_outcomes.estimators.propensity import WEIGHTINGS, fit_propensity, weight_slope, weights
+from iop_outcomes.estimators.propensity import fit_propensity
 from iop_outcomes.estimators.pseudo import pseudo_regression
 from iop_outcomes.estimators.rows import rows
+from iop_outcomes.estimators.weights import TILTS, weight_slope, weights
 
 Sample = dict[str, np.ndarray]
 NAMES = ("age", "severity")
@@ -336,7 +337,7 @@ def doubly_robust(s: Sample) -> Estimate:
 
 
 STACKED: dict[str, Callable[[Sample], Estimate]] = {
-    **{kind: lambda s, kind=kind: weighted_means(s, kind) for kind in WEIGHTINGS},
+    **{kind: lambda s, kind=kind: weighted_means(s, kind) for kind in TILTS},
     "aipw": doubly_robust,
 }
 

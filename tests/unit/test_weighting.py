@@ -9,8 +9,8 @@ import pytest
 
 from iop_outcomes import weighting
 from iop_outcomes.agreement import ESTIMANDS
-from iop_outcomes.estimators.propensity import WEIGHTINGS, fit_propensity, truncate, weights
-from iop_outcomes.estimators.truncation import slope, weigh
+from iop_outcomes.estimators.propensity import fit_propensity
+from iop_outcomes.estimators.weights import TILTS, truncate, weight_slope, weights
 from iop_outcomes.figures import labels, select
 from iop_outcomes.protocol.rows import Estimand, Method
 from iop_outcomes.report.explanations import ESTIMATORS
@@ -26,7 +26,7 @@ def test_every_method_is_known_to_the_protocol_and_has_words() -> None:
         assert name in ESTIMATORS
         assert name in select.PREFERRED
     assert set(get_args(Method)) == set(ESTIMANDS)
-    assert {w.kind for w in weighting.WEIGHTS.values()} == set(WEIGHTINGS)
+    assert {w.kind for w in weighting.WEIGHTS.values()} == set(TILTS)
 
 
 def test_only_what_is_asked_for_is_needed() -> None:
@@ -40,12 +40,12 @@ def test_a_truncated_weight_does_not_move() -> None:
     arm = (rng.random(300) < 1 / (1 + np.exp(-1.5 * x[:, 0]))).astype(int)
     fitted = fit_propensity(x, arm, names=["x"])
     raw = weights("iptw", arm, fitted.score)
-    found = weigh("iptw", arm, fitted.score, (0.01, 0.99))
+    found = weights("iptw", arm, fitted.score, truncated=(0.01, 0.99))
     np.testing.assert_array_equal(found, truncate(raw)[0])
-    moved = slope("iptw", arm, fitted.score, (0.01, 0.99))
-    whole = slope("iptw", arm, fitted.score)
+    moved = weight_slope("iptw", arm, fitted.score, truncated=(0.01, 0.99))
+    whole = weight_slope("iptw", arm, fitted.score)
     touched = found != raw
     assert touched.sum() == pytest.approx(6, abs=2)
     assert (moved[touched] == 0).all()
     np.testing.assert_array_equal(moved[~touched], whole[~touched])
-    np.testing.assert_array_equal(weigh("att", arm, fitted.score)[arm == 1], 1)
+    np.testing.assert_array_equal(weights("att", arm, fitted.score)[arm == 1], 1)

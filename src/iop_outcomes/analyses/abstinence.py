@@ -50,6 +50,7 @@ def run(
     people, covariates, imputation: where a row asks for covariates to be imputed.
     """
     sample = Sample(scores, contrast, inference)
+    scores = sample.scores
     decided = gates.set_index("method")
     estimates: list[results.Row] = []
     detectable: list[results.Row] = []

@@ -54,6 +54,7 @@ def run(
     people, covariates, imputation: where a row asks for covariates to be imputed.
     """
     sample = Sample(scores, contrast, inference)
+    scores = sample.scores
     asked = ((o, follow(retention, scores, endpoints[o])) for o in dict.fromkeys(r["outcome"] for r in rows))
     followed = {outcome: found for outcome, found in asked if found is not None}
     decided = gates.set_index("method")

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from iop_outcomes.design import terms
-from iop_outcomes.estimators import propensity
+from iop_outcomes.design import propensity
 from iop_outcomes.estimators.balance import effective_sample_size
 from iop_outcomes.estimators.estimate import Array, Estimate, stack
-from iop_outcomes.estimators.model_matrix import ModelMatrix
-from iop_outcomes.estimators.truncation import slope
+from iop_outcomes.estimators.multinomial import MultinomialModel
+from iop_outcomes.estimators.weights import weight_slope
 from iop_outcomes.weighting import METHODS, WEIGHTS
 
 if TYPE_CHECKING:
@@ -37,11 +36,25 @@ def clustered(estimate: Estimate, members: pd.DataFrame, inference: Mapping[str,
 
 @dataclass(frozen=True)
 class Sample:
-    """A contrast's people in the order of `scores`, the contrast itself and how to infer."""
+    """A contrast's people in the order of `scores`, the contrast itself and how to infer.
 
-    scores: pd.DataFrame
+    everyone: the table scores (N rows), people of further arms alongside included: they have a part in the score and
+    in nothing else.
+    """
+
+    everyone: pd.DataFrame
     contrast: Mapping[str, Any]
     inference: Mapping[str, Any]
+
+    @cached_property
+    def compared(self) -> NDArray[np.bool_]:
+        """(N,) who of everyone is in the first or the second arm."""
+        return (self.everyone["arm"] < 2).to_numpy()
+
+    @cached_property
+    def scores(self) -> pd.DataFrame:
+        """The n people of the two arms."""
+        return self.everyone if self.compared.all() else self.everyone[self.compared].reset_index(drop=True)
 
     @cached_property
     def arm(self) -> NDArray[np.int64]:
@@ -63,29 +76,28 @@ class Sample:
         within = method == "randomised" and self.contrast["stratum"] == "site_id"
         return self.scores["site_id"].to_numpy() if within else None
 
-    @cached_property
-    def terms(self) -> ModelMatrix:
-        """(n, q) terms of the propensity score, the intercept first, called after their covariates."""
-        return terms.read(self.scores)
-
     def weight(self, method: str) -> Array:
         """(n,) weights of a method."""
         asked = METHODS.get(method)  # others weigh everyone alike
         return np.ones(len(self.scores)) if asked is None else self.scores[asked.weights].to_numpy()
 
     @cached_property
-    def propensity(self) -> propensity.Propensity:
-        """The score as its estimator returns it."""
-        return propensity.known_propensity(self.scores["propensity"].to_numpy(), self.arm, self.terms)
+    def propensity(self) -> MultinomialModel:
+        """The score of everyone."""
+        return propensity.read(self.everyone)
 
     def finish(self, estimate: Estimate, method: str) -> Estimate:
-        """Count the estimation of the score, where the method has one, and group people by site."""
+        """Count the estimation of the score, where the method has one, and group people by site.
+
+        estimate: of the n people of the two arms, or of everyone. Influences of what stands on a score are everyone's.
+        """
         asked = METHODS.get(method)
         if asked is not None and estimate.weight is not None:
-            kind, score = WEIGHTS[asked.weights], self.scores["propensity"].to_numpy()
-            moves = slope(kind.kind, self.arm, score, kind.truncated)
-            estimate = stack(estimate, moves, self.propensity.nuisance)
-        return clustered(estimate, self.scores, self.inference)
+            kind, arm = WEIGHTS[asked.weights], self.everyone["arm"].to_numpy()
+            moves = weight_slope(kind.kind, arm, self.propensity.score, truncated=kind.truncated)
+            estimate = stack(estimate.among(self.compared), moves, self.propensity.nuisance)
+        whole = len(estimate.influence) == len(self.everyone)
+        return clustered(estimate, self.everyone if whole else self.scores, self.inference)
 
     def effective(self, method: str, used: NDArray[np.bool_] | None = None) -> float:
         """Effective sample size under a method's weights, summed over the arms."""

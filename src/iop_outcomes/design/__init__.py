@@ -1,9 +1,10 @@
 """The blind stage: propensity scores, weights, balance and the gate of one contrast, before any outcome is read.
 
-In order: strata (sites, trials) that hold one arm only are found, their people are counted and leave the comparison,
-crude rows included, so that all methods speak of the same people; the propensity score is fitted on the rest; the
-weights that the analyses ask for, balance and positivity follow; the gate says, method by method, whether the design
-allows an estimate. Where no stratum holds both arms everybody stays, and only the crude comparison is shown.
+In order: strata (sites, trials) that lack an arm are found, their people are counted and leave the comparison, crude
+rows included, so that all methods speak of the same people; the propensity score is fitted on the rest, further arms
+alongside included; the weights that the analyses ask for, balance and positivity follow; the gate says, method by
+method, whether the design allows an estimate. Where no stratum holds every arm everybody stays, and only the crude
+comparison is shown.
 Nothing here raises for bad data: what fails is gated, with its reason.
 """
 
@@ -41,19 +42,25 @@ def run(
 
     own = arms[arms["contrast"] == name].sort_values("person_id")
     members = own.merge(people, on="person_id", validate="one_to_one")
-    everyone, alone = members, propensity.without_counterpart(members)
+    everyone, alone = members, propensity.without_counterpart(members, contrast)
     if not alone.all():
         members = members[~alone].reset_index(drop=True)
     known = coded.matrix(covariates, members["person_id"])
     weights = needed(methods)
     fitted = propensity.fit(members, known, contrast, adjustment, weights)
+    scores, of_all = fitted.scores, balance.of_all_arms(members, known, fitted, weights)
+    # the score and its balance are those of all arms; what follows is told of the two that are compared
+    pair = (members["arm"] < 2).to_numpy()
+    if not pair.all():
+        members, known, fitted = members[pair].reset_index(drop=True), known.take(pair), fitted.of(pair)
     found = balance.table(members, known, fitted, weights)
+    found = pd.concat([found, of_all], ignore_index=True) if len(of_all) else found
     alone_strata = everyone.loc[alone, "stratum"].nunique()
     key = {"analysis": "design", "cohort": cohort, "contrast": name}
     shown = describe.diagnostics(key, alone_strata, members, known, contrast, fitted, found, thresholds)
-    there = positivity.table(key, everyone, members, contrast, adjustment, thresholds)
+    there = positivity.table(key, everyone[everyone["arm"] < 2], members, contrast, adjustment, thresholds)
     return {
-        "scores": fitted.scores,
+        "scores": scores,
         "gates": gate.decide(name, contrast, fitted, found, thresholds, methods),
         "counts": describe.counts(key, everyone, alone, members, contrast, adjustment, fitted),
         "diagnostics": pd.concat([shown, there], ignore_index=True),

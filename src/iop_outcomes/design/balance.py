@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 
     Row = tuple[str, str, str, float]
 
+# the largest difference of any two arms, where there are further ones alongside
+OF_ALL_ARMS = "pairwise_difference"
 # quantities with one row for each covariate
 BY_COVARIATE = (
     "standardised_difference", "within_site_difference", "largest_within_site_difference", "variance_ratio",
-    "distribution_distance",
+    "distribution_distance", OF_ALL_ARMS,
 )  # fmt: skip
 SCORE_BINS = np.round(np.arange(0, 1.0001, 0.05), 2)
 
@@ -63,6 +65,25 @@ def table(members: pd.DataFrame, covariates: ModelMatrix, fitted: Fitted, weight
     if not fitted.problem:
         score = fitted.scores["propensity"].to_numpy()
         rows.append(("unweighted", "score_overlap", "all", _overlap(score, arm)))
+    return pd.DataFrame(rows, columns=["method", "quantity", "variable", "value"])
+
+
+def of_all_arms(members: pd.DataFrame, covariates: ModelMatrix, fitted: Fitted, weights: Sequence[str]) -> pd.DataFrame:
+    """Rows as of `table`: for each kind of weights and covariate the largest difference of any two of three or more
+    arms. None without a score, or with two arms.
+    """
+    import pandas as pd
+
+    arm = members["arm"].to_numpy()
+    rows: list[Row] = []
+    if not fitted.problem and arm.max() > 1:
+        for method in weights:
+            weight = fitted.scores[method].to_numpy()
+            found = estimator.largest_pairwise_difference(covariates, arm, weight)
+            rows += [
+                (method, OF_ALL_ARMS, name, float(v)) for name, v in zip(covariates.names, found, strict=True)
+                if np.isfinite(v)
+            ]  # fmt: skip
     return pd.DataFrame(rows, columns=["method", "quantity", "variable", "value"])
 
 

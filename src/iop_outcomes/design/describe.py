@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from iop_outcomes.design.balance import BY_COVARIATE, SCORE_BINS, bins, numbers
+from iop_outcomes.cohort.population import arms_of
+from iop_outcomes.design.balance import BY_COVARIATE, OF_ALL_ARMS, SCORE_BINS, bins, numbers
 from iop_outcomes.design.propensity import Fitted
 from iop_outcomes.estimators.model_matrix import ModelMatrix
 
@@ -51,16 +52,17 @@ def counts(
         label = np.array([f"{a:.2f}-{b:.2f}" for a, b in pairwise(SCORE_BINS)], dtype=object)
         cells["propensity"] = pd.Series(label[bins(fitted.scores["propensity"].to_numpy())])
     parts = [TABLES["counts"].empty()]
-    for side, value in (("first", 1), ("second", 0)):
+    for value, arm in enumerate(arms_of(contrast)):
         own = [("people", reach[(everyone["arm"] == value).to_numpy()])]
-        own += [(outcome, levels[(members["arm"] == value).to_numpy()]) for outcome, levels in cells.items()]
+        if value < 2:  # of further arms nothing is told but their people
+            own += [(outcome, levels[(members["arm"] == value).to_numpy()]) for outcome, levels in cells.items()]
         for outcome, levels in own:
             found = levels.value_counts().sort_index()
             parts.append(
                 pd.DataFrame(
                     {
                         **key,
-                        "arm": contrast[side]["name"],
+                        "arm": arm["name"],
                         "outcome": outcome,
                         "horizon_days": pd.array([None] * len(found), dtype="Int64"),
                         "subgroup": "all",
@@ -91,6 +93,7 @@ def diagnostics(
 
     limits = {
         "standardised_difference": thresholds["max_standardised_difference"],
+        OF_ALL_ARMS: thresholds["max_standardised_difference"],
         "largest_weight": thresholds["max_weight"],
     } | {quantity: thresholds[key] for quantity, key in OPTIONAL_LIMITS.items() if thresholds.get(key) is not None}
     rows: list[tuple[Any, ...]] = []

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes.design.balance import BY_COVARIATE
+from iop_outcomes.design.balance import BY_COVARIATE, OF_ALL_ARMS
 from iop_outcomes.design.propensity import Fitted
 from iop_outcomes.weighting import METHODS
 
@@ -64,6 +64,12 @@ def _reasons(weighted: pd.DataFrame, found: pd.DataFrame, thresholds: Mapping[st
         limit = thresholds["max_standardised_difference"]
         reasons.append(
             f"a covariate is out of balance after weighting (standardised difference {smd:.2f}, limit {limit:g})"
+        )
+    pairs = weighted.loc[weighted["quantity"] == OF_ALL_ARMS, "value"].max()
+    if pairs > thresholds["max_standardised_difference"]:
+        limit = thresholds["max_standardised_difference"]
+        reasons.append(
+            f"two of the arms are out of balance after weighting (standardised difference {pairs:.2f}, limit {limit:g})"
         )
     share = effective_share(weighted, found)
     if share < thresholds["min_effective_share"]:

@@ -1,22 +1,25 @@
 """The propensity score of one contrast, and the weights that follow from it.
 
 The score is a logistic regression on restricted cubic splines of the continuous covariates, on the categories and, if
-the protocol says so, on the sites: see `terms`.
+the protocol says so, on the sites: see `terms`. Where further arms stand alongside the two that are compared, it is a
+multinomial one that tells all of them apart.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from iop_outcomes.cohort.population import arms_of
 from iop_outcomes.design import terms
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators import propensity as estimator
 from iop_outcomes.estimators.model_matrix import ModelMatrix
-from iop_outcomes.estimators.truncation import weigh
+from iop_outcomes.estimators.multinomial import MultinomialModel, fit_multinomial, known_multinomial
+from iop_outcomes.estimators.propensity import fit_propensity
+from iop_outcomes.estimators.weights import weights as weigh
 from iop_outcomes.weighting import WEIGHTS
 
 if TYPE_CHECKING:
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 Settings = Mapping[str, Any]
+# scores of arms other than the first, where there are more than two, by the code of the arm
+OF_ARM = "propensity_"
 
 
 @dataclass(frozen=True)
@@ -40,10 +45,15 @@ class Fitted:
     judged: tuple[str, ...] = ()
     possible: bool = True
 
+    def of(self, people: NDArray[np.bool_]) -> Fitted:
+        """The same for some of the people (n,)."""
+        return replace(self, scores=self.scores[people].reset_index(drop=True))
 
-def without_counterpart(members: pd.DataFrame) -> NDArray[np.bool_]:
-    """(n,) people whose stratum (site, trial) holds one arm only."""
-    return np.asarray(members.groupby("stratum")["arm"].transform("nunique") < 2, dtype=bool)
+
+def without_counterpart(members: pd.DataFrame, contrast: Settings) -> NDArray[np.bool_]:
+    """(n,) people whose stratum (site, trial) lacks an arm of the contrast."""
+    arms = len(arms_of(contrast))
+    return np.asarray(members.groupby("stratum")["arm"].transform("nunique") < arms, dtype=bool)
 
 
 def fit(
@@ -59,35 +69,51 @@ def fit(
     weights: names of the weights to compute.
     """
     arm = members["arm"].to_numpy()
-    empty = [contrast[side] for side, value in (("first", 1), ("second", 0)) if not (arm == value).any()]
-    if empty:
-        label = empty[0]["label"].lower()
-        return _without(members, f"no one in this cohort started in the arm '{label}'", weights, possible=False)
-    if without_counterpart(members).any():
+    asked = arms_of(contrast)
+    for at in (1, 0, *range(2, len(asked))):
+        if not (arm == at).any():
+            why = f"no one in this cohort started in the arm '{asked[at]['label'].lower()}'"
+            return _without(members, why, weights, possible=at > 1)
+    if without_counterpart(members, contrast).any():
         word = {"site_id": "site", "trial": "trial"}[contrast["stratum"]]
-        return _without(members, f"arm determined by {word}: no {word} holds both arms", weights)
+        all_arms = "both arms" if len(asked) == 2 else "every arm"
+        return _without(members, f"arm determined by {word}: no {word} holds {all_arms}", weights)
     chosen = terms.distinct(covariates)
     try:
-        fitted = estimator.fit_propensity(terms.of_score(members, chosen, adjustment), arm)
+        matrix = terms.of_score(members, chosen, adjustment)
+        fitted = fit_propensity(matrix, arm) if len(asked) == 2 else fit_multinomial(matrix, arm)
+        found = {n: weigh(WEIGHTS[n].kind, arm, fitted.score, truncated=WEIGHTS[n].truncated) for n in weights}
     except EstimationError as wrong:
         return _without(members, str(wrong), weights)
-    found = {n: weigh(WEIGHTS[n].kind, arm, fitted.score, WEIGHTS[n].truncated) for n in weights}
-    return Fitted(_scores(members, fitted.score, found, fitted), "", chosen.names)
+    return Fitted(_scores(members, fitted.score, found, fitted.nuisance.matrix), "", chosen.names)
+
+
+def read(scores: pd.DataFrame) -> MultinomialModel:
+    """The score in the table scores as a model of its arms, of which two are the logistic case.
+
+    Raises EstimationError where there is none, as when everyone of an arm has the score 0 or 1.
+    """
+    arm, first = scores["arm"].to_numpy(), scores["propensity"].to_numpy()
+    further = [scores[f"{OF_ARM}{at}"].to_numpy() for at in range(2, int(arm.max()) + 1)]
+    second = scores[f"{OF_ARM}0"].to_numpy() if further else 1 - first
+    return known_multinomial(np.column_stack([second, first, *further]), arm, terms.read(scores))
 
 
 def _scores(
-    members: pd.DataFrame, score: Array, weights: Mapping[str, Array], fitted: estimator.Propensity | None = None
+    members: pd.DataFrame, score: Array, weights: Mapping[str, Array], matrix: ModelMatrix | None = None
 ) -> pd.DataFrame:
-    """The table scores, with the terms of the score where there is one."""
+    """The table scores, with the terms of the score where there is one. score: (n,), or (n, K) of several arms."""
     import pandas as pd
 
-    basic = members[["person_id", "arm", "site_id", "record_id"]].assign(propensity=score, **weights)
-    if fitted is None:
+    first = score if score.ndim == 1 else score[:, 1]
+    others = {} if score.ndim == 1 else {f"{OF_ARM}{at}": s for at, s in enumerate(score.T) if at != 1}
+    basic = members[["person_id", "arm", "site_id", "record_id"]].assign(propensity=first, **others, **weights)
+    if matrix is None:
         return basic
-    return pd.concat([basic, pd.DataFrame(terms.written(fitted.nuisance.matrix))], axis=1)
+    return pd.concat([basic, pd.DataFrame(terms.written(matrix))], axis=1)
 
 
 def _without(members: pd.DataFrame, problem: str, weights: Sequence[str], possible: bool = True) -> Fitted:
     none = np.zeros(len(members))
-    share = members["arm"].to_numpy(dtype=float)
+    share = np.asarray(members["arm"] == 1, dtype=float)
     return Fitted(_scores(members, share, {name: none for name in weights}), problem, possible=possible)

@@ -93,6 +93,16 @@ class Estimate:
             influence=self.influence @ jacobian.T,
         )
 
+    def among(self, there: NDArray[np.bool_]) -> Estimate:
+        """The estimate as one of everyone (N,), of whom its n people are those `there`; the others move nothing."""
+        if there.all():
+            return self
+        influence, frequency, weight = np.zeros((len(there), len(self.names))), np.ones(len(there)), np.ones(len(there))
+        influence[there], frequency[there] = self.influence, self.frequency
+        if self.weight is not None:
+            weight[there] = self.weight
+        return replace(self, influence=influence, frequency=frequency, weight=None if self.weight is None else weight)
+
     def covariance(self) -> Array:
         """(k, k) robust covariance; with clusters, the people of a cluster are summed first.
 

@@ -6,7 +6,7 @@ small with the information of the step before. The information has K (K - 1) / 2
 pass over blocks of rows, and covariates come as codes: nothing larger than the scores is ever held. Refused: an arm
 without people, collinear columns, separation, and scores of 0 or 1.
 
-What is made of the scores: weights (`generalised_weights`) and doubly robust means (`arms_aipw`). A person's influence
+What is made of the scores: weights (`weights`) and doubly robust means (`arms_aipw`). A person's influence
 on the coefficients is A^-1 (r (x) x), r the residuals of K - 1 arms and A the information; it is carried through an
 estimate without being written out for everybody (`estimate.stack`).
 """
@@ -145,11 +145,11 @@ def checked_scores(score: ArrayLike, group: Whole) -> Array:
     table = columns(score, [f"score of arm {at}" for at in range(np.shape(score)[1])], len(group))
     if (table <= 0).any() or (table >= 1).any():
         raise EstimationError(
-            "Some generalised propensity scores are 0 or 1: people of that kind are never in one of the arms and "
-            "cannot be compared. Restrict the cohort to those for whom every arm is possible."
+            "Some propensity scores are 0 or 1: people of that kind are only ever in some of the arms and "
+            "cannot be compared. Restrict the cohort to those for whom any arm is possible."
         )
     if (np.abs(table.sum(axis=1) - 1) > ROUNDING).any():
-        raise EstimationError("The generalised propensity scores of some people do not add up to 1 over the arms.")
+        raise EstimationError("The propensity scores of some people do not add up to 1 over the arms.")
     return table
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.figures import numbers, recorded, style
-from iop_outcomes.figures.labels import STRATA, Labels, Study, words
+from iop_outcomes.figures.labels import STRATA, Labels, Study, within, words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,7 +83,9 @@ def people(counts: pd.DataFrame, labels: Labels) -> pd.DataFrame:
     own = counts[(counts["analysis"] == "design") & (counts["outcome"] == "people")]
     rank = {c: i for i, c in enumerate(labels.study["contrasts"])}
     own = own.assign(
-        side=[labels.sides(c).index(a) for c, a in zip(own["contrast"], own["arm"], strict=True)],
+        side=[
+            (*labels.sides(c), *labels.alongside(c)).index(a) for c, a in zip(own["contrast"], own["arm"], strict=True)
+        ],
         rank=own["contrast"].map(rank),
         people=own["count"].astype("Float64").to_numpy(dtype=float, na_value=float("nan")),
     ).sort_values(["rank", "side", "level"], kind="stable")
@@ -158,6 +160,12 @@ def _contrast(
             alone = "All of them" if len(counted) == 1 else alone
             lines += _lines(f"{alone} in {strata} {lacking}", ARM_BOXES[side])
         boxes.append(Box(ARM_BOXES[side], title.bottom + 0.05, tuple(lines)))
+    for side, label in enumerate(labels.alongside(name).values(), 2):
+        counted = own[own["side"] == side]["people"]
+        size = said(float(counted.sum(skipna=False)) if len(counted) else 0, many)
+        whole = (ARM_BOXES[0][0], ARM_BOXES[1][1])
+        text = tuple(_lines(f"Alongside, for the score alone: {within(label)}, {size}", whole))
+        boxes.append(Box(whole, max(b.bottom for b in boxes) + 0.05, text))
     return boxes, [], max(b.bottom for b in boxes)
 
 

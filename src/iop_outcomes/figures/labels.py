@@ -164,13 +164,13 @@ class Labels:
             days = self.study["durations"][contrast]["days"]
             return {STAYED: f"Stayed at least {days} days", LEFT: f"Left before day {days}"}.get(name, words(name))
         found = self.compared(contrast)
-        known = {arm["name"]: arm["label"] for arm in (found["first"], found["second"], *found.get("alongside", ()))}
-        return str(known.get(name, words(name)))
+        known = {found[side]["name"]: found[side]["label"] for side in ("first", "second")}
+        return str(known.get(name) or self.alongside(contrast).get(name) or words(name))
 
-    def alongside(self, contrast: str) -> list[str]:
-        """Labels of the further arms of a contrast, as within a sentence."""
-        found = self.study["contrasts"].get(contrast, {})
-        return [within(arm["label"]) for arm in found.get("alongside", ())]
+    def alongside(self, contrast: str) -> dict[str, str]:
+        """The further arms of a contrast: labels by name."""
+        further = self.study["contrasts"].get(contrast, {}).get("alongside", ())
+        return {arm["name"]: str(arm["label"]) for arm in further}
 
     def arms(self, contrast: str) -> tuple[str, str]:
         """Labels of the first and the second arm."""
@@ -198,8 +198,7 @@ class Labels:
     def reason(self, contrast: str, text: str) -> str:
         """A reason with labels in place of names: arms in quotes, and covariates as 'name=value'."""
         if any(contrast in self.study.get(room, {}) for room in ("contrasts", "durations", "intensities")):
-            further = [arm["name"] for arm in self.study["contrasts"].get(contrast, {}).get("alongside", ())]
-            for name in (*self.sides(contrast), *further):
+            for name in (*self.sides(contrast), *self.alongside(contrast)):
                 text = text.replace(f"'{name}'", f"\u2018{self.arm(contrast, name)}\u2019")
         text = re.sub(r"'([^']+)'", "\u2018\\1\u2019", text)
         return re.sub(r"\b([a-z][a-z_]*)=(\w+)", lambda m: f"\u2018{covariate(m[0])}\u2019", text).strip().rstrip(".")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 COVARIATE = "covariate:"
 SIZES = ("effective_sample_size",)
 # unweighted, these tell the cells of a category
-GIVES_BACK = ("standardised_difference", "within_site_difference", "distribution_distance")
+GIVES_BACK = ("standardised_difference", "within_site_difference", "distribution_distance", "pairwise_difference")
 # may speak of a site with few people
 TOLD_BY = ("quantity", "analysis", "contrast", "method", "variable")
 OF_FEW = ("largest_within_site_difference",)

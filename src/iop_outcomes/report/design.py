@@ -33,6 +33,7 @@ FURTHER: dict[str, tuple[str, Values]] = {
     "within_site_difference": ("Largest difference within {strata}", _largest),
     "variance_ratio": ("Ratios of variances", _range),
     "distribution_distance": ("Largest distance of distributions", _largest),
+    "pairwise_difference": ("Largest difference of any two arms", _largest),
 }
 
 

@@ -255,11 +255,12 @@ SCORES = Table(
     "numbers (t_0, t_1, ...), and categories as codes (c_5, ...), 0 for the reference.",
     {
         "person_id": PERSON,
-        "arm": Column("whole", "1 or 0", low=0, high=1),
+        "arm": Column("whole", "1 or 0, 2 and up alongside", low=0),
         "site_id": Column("text", "program, the unit of clustering"),
         "record_id": Column("text", "the person, where people count more than once", identifies=True),
         "propensity": Column("number", "estimated probability of arm 1", low=0, high=1),
-        # other weights stand beside these under their names, where the analyses ask for them
+        # beside these, where they are asked for: scores of the other arms of several, 'propensity_0', 'propensity_2',
+        # ..., and other weights under their names
         "iptw": Column("number", "stabilised inverse probability of treatment weight", low=0, optional=True),
         "overlap": Column("number", "overlap weight", low=0, high=1, optional=True),
     },

@@ -1,0 +1,202 @@
+"""Further arms alongside: one score for all arms, the same people in every contrast, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from pydantic import ValidationError
+
+from iop_outcomes import design
+from iop_outcomes.analyses import abstinence, retention
+from iop_outcomes.analyses.sample import Sample
+from iop_outcomes.cohort import population
+from iop_outcomes.estimators.estimate import difference, stack
+from iop_outcomes.estimators.multinomial import fit_multinomial
+from iop_outcomes.estimators.weights import group_means, weight_slope, weights
+from iop_outcomes.protocol import Contrast
+from iop_outcomes.tables import TABLES, check
+
+LEVELS = {"iop": "2.1", "partial": "2.5", "residential": "3.5"}
+ARMS = {name: {"name": name, "label": name.title(), "values": [value]} for name, value in LEVELS.items()}
+ADJUSTMENT = {"continuous": ["age"], "categorical": ["sex"], "site_effects": True, "spline_knots": 3}
+GATE = {"max_standardised_difference": 0.1, "min_effective_share": 0.3, "max_weight": 50, "min_events": 10}
+INFERENCE = {"confidence_level": 0.95, "cluster": "person", "min_clusters": 20}
+METHODS = ("crude", "iptw", "overlap", "aipw")
+N = 1_800
+
+
+def contrast(first: str, second: str, *alongside: str) -> dict:
+    given = {"title": "t", "column": "index_level", "first": ARMS[first], "second": ARMS[second]}
+    return Contrast(**given, alongside=[ARMS[name] for name in alongside]).model_dump()
+
+
+PAIRS = {
+    "iop_residential": contrast("iop", "residential", "partial"),
+    "iop_partial": contrast("iop", "partial", "residential"),
+    "partial_residential": contrast("partial", "residential", "iop"),
+}
+
+
+@pytest.fixture(scope="module")
+def people() -> pd.DataFrame:
+    """Three levels of care at four sites, chosen by age and sex; whoever is older leaves later."""
+    rng = np.random.default_rng(4)
+    ids = np.array([f"p{i:04d}" for i in range(N)], dtype=object)
+    age, female = rng.normal(40, 10, N), rng.random(N) < 0.4
+    odds = np.exp(np.column_stack([np.zeros(N), 0.04 * (age - 40), -0.5 * female - 0.02 * (age - 40)]))
+    level = (rng.random(N)[:, None] > (odds / odds.sum(axis=1, keepdims=True)).cumsum(axis=1)).sum(axis=1)
+    sites = np.array([f"S{i % 4}" for i in range(N)], dtype=object)
+    frame = TABLES["people"].empty().reindex(range(N)).assign(
+        person_id=ids, record_id=ids, site_id=sites, index_level=np.array(list(LEVELS.values()), dtype=object)[level],
+        index_start_day=0, clock_start_day=0, observed_days=365, assigned_arm="none", trial="none",
+        sex=np.where(female, "female", "male"), age=age,
+    )  # fmt: skip
+    days = ["index_start_day", "clock_start_day", "observed_days"]
+    return frame.astype(dict.fromkeys(days, "int64"))
+
+
+def designed(people: pd.DataFrame, asked: dict) -> dict[str, pd.DataFrame]:
+    sex = pd.Categorical(people["sex"], ["male", "female"])
+    covariates = pd.DataFrame({"person_id": people["person_id"], "age": people["age"], "sex": sex})
+    arms = population.arms(people, {"c": asked})
+    check(TABLES["arms"], arms)
+    found = design.run(people, covariates, arms, "k", "c", asked, ADJUSTMENT, GATE, METHODS)
+    for name, table in found.items():
+        check(TABLES[name], table)
+    return found
+
+
+def status(found: dict[str, pd.DataFrame], method: str) -> tuple[str, str]:
+    return tuple(found["gates"].set_index("method").loc[method, ["status", "reason"]])
+
+
+def risks(people: pd.DataFrame, asked: dict, method: str, step: str = "retention") -> pd.Series:
+    """Estimates by measure of leaving within 90 days, or of abstinence."""
+    made, rng = designed(people, asked), np.random.default_rng(6)
+    age = people["age"].to_numpy()
+    days = np.ceil(rng.exponential(60 + 2 * (age - 40).clip(-25))).astype("int64")
+    ask = {
+        "cohort": "k", "analysis": "a", "step": step, "contrast": "c", "outcome": "o", "horizon_days": 90,
+        "measure": "risk", "estimand": "ATE", "method": method, "missing_rule": "none", "family": "primary",
+    }  # fmt: skip
+    ids, gates, scores = people["person_id"], made["gates"], made["scores"]
+    if step == "retention":
+        left = pd.DataFrame({"person_id": ids, "follows": "index", "days": days, "days_latest": days})
+        endpoint = {"kind": "left_index", "cause": "unplanned", "follows": "index"}
+        left = left.assign(cause="unplanned")
+        found = retention.run(left, scores, gates, "k", [ask], asked, {"o": endpoint}, GATE, INFERENCE)
+    else:
+        known = pd.array(np.where(rng.random(N) < 0.2, None, days > 60), dtype="boolean")
+        seen = pd.DataFrame({"person_id": ids, "outcome": "o", "horizon_days": 90, "abstinent": known, "mature": True})
+        none = TABLES["first_use"].empty()
+        ask = {**ask, "missing_rule": "observed_only"}
+        found = abstinence.run(seen, none, scores, gates, "k", [ask], asked, {}, GATE, INFERENCE)
+    for name, table in found.items():
+        check(TABLES[name], table)
+    return found["estimates"].set_index("measure")
+
+
+def test_arms_have_codes(people: pd.DataFrame) -> None:
+    arms = population.arms(people, PAIRS)
+    own = arms[arms["contrast"] == "iop_partial"].set_index("person_id")["arm"]
+    level = people.set_index("person_id")["index_level"]
+    assert (own == level.map({"2.1": 1, "2.5": 0, "3.5": 2})).all()
+
+
+def test_scores_hold_every_arm_and_add_up(people: pd.DataFrame) -> None:
+    found = designed(people, PAIRS["iop_residential"])
+    scores = found["scores"]
+    assert set(scores["arm"]) == {0, 1, 2}
+    assert len(scores) == N
+    np.testing.assert_allclose(scores["propensity"] + scores["propensity_0"] + scores["propensity_2"], 1, atol=1e-12)
+    assert status(found, "overlap") == status(found, "iptw") == ("ok", "")
+
+
+def test_the_score_and_its_weights_are_the_same_whichever_pair_is_compared(people: pd.DataFrame) -> None:
+    own = {name: designed(people, asked)["scores"].set_index("person_id") for name, asked in PAIRS.items()}
+    one, other = own["iop_residential"], own["iop_partial"]
+    np.testing.assert_allclose(one["propensity"], other["propensity"], atol=1e-9)
+    np.testing.assert_allclose(one["propensity_2"], other["propensity_0"], atol=1e-9)
+    np.testing.assert_allclose(one["overlap"], other["overlap"], atol=1e-9)
+
+
+def test_weights_balance_all_arms_and_the_largest_difference_is_told(people: pd.DataFrame) -> None:
+    found = designed(people, PAIRS["iop_residential"])["diagnostics"]
+    pairs = found[found["quantity"] == "pairwise_difference"]
+    assert set(pairs["method"]) == {"iptw", "overlap"}
+    assert (pairs["value"] < 0.05).all()
+    assert (pairs["status"] == "ok").all()
+    before = found[(found["quantity"] == "standardised_difference") & (found["method"] == "unweighted")]
+    assert before["value"].abs().max() > 0.2
+
+
+def test_arms_that_differ_are_gated_though_the_two_compared_do_not(people: pd.DataFrame) -> None:
+    asked, thresholds = PAIRS["iop_residential"], {**GATE, "max_standardised_difference": 1e-6}
+    sex = pd.Categorical(people["sex"], ["male", "female"])
+    covariates = pd.DataFrame({"person_id": people["person_id"], "age": people["age"], "sex": sex})
+    arms = population.arms(people, {"c": asked})
+    found = design.run(people, covariates, arms, "k", "c", asked, ADJUSTMENT, thresholds, METHODS)
+    assert "two of the arms are out of balance after weighting" in status(found, "iptw")[1]
+
+
+@pytest.mark.parametrize("step", ["retention", "abstinence"])
+@pytest.mark.parametrize("method", ["iptw", "overlap", "aipw"])
+def test_contrasts_of_the_same_arms_add_up(people: pd.DataFrame, method: str, step: str) -> None:
+    found = {name: risks(people, asked, method, step) for name, asked in PAIRS.items()}
+    gaps = {name: estimates.loc["risk_difference", "estimate"] for name, estimates in found.items()}
+    error = found["iop_residential"].loc["risk_difference", "std_error"]
+    # the doubly robust method models the outcomes of two arms at a time, so that its contrasts nearly add up
+    tolerance = {"abs": 1e-9 if method != "aipw" else 0.25 * error}
+    assert gaps["iop_partial"] + gaps["partial_residential"] == pytest.approx(gaps["iop_residential"], **tolerance)
+    one, other = (found[name].loc["risk_iop", "estimate"] for name in ("iop_partial", "iop_residential"))
+    assert one == pytest.approx(other, **tolerance)
+
+
+@pytest.mark.parametrize("kind", ["iptw", "overlap"])
+def test_errors_count_that_the_score_of_all_arms_was_estimated(people: pd.DataFrame, kind: str) -> None:
+    """The same as means of three arms stacked on the multinomial score, the two taken from them."""
+    asked = PAIRS["iop_residential"]
+    scores = designed(people, asked)["scores"]
+    y = np.random.default_rng(8).normal(people["age"].to_numpy() / 10)
+    sample = Sample(scores, asked, INFERENCE)
+    pair = group_means(y[sample.compared], sample.arm, ("residential", "iop"), sample.weight(kind))
+    found = sample.finish(pair, kind)
+    arm = scores["arm"].to_numpy()
+    score = fit_multinomial(sample.propensity.matrix.keep(np.arange(sample.propensity.matrix.shape[1]) > 0), arm)
+    means = group_means(y, arm, ("residential", "iop", "partial"), weights(kind, arm, score.score))
+    expected = stack(means, weight_slope(kind, arm, score.score), score.nuisance).take("residential", "iop")
+    np.testing.assert_allclose(found.value, expected.value, rtol=1e-10)
+    np.testing.assert_allclose(found.covariance(), expected.covariance(), rtol=1e-7)
+    known = difference(pair, "iop", "residential").standard_error()
+    assert abs(difference(found, "iop", "residential").standard_error() / known - 1) > 0.01
+
+
+def test_sites_without_every_arm_are_set_apart(people: pd.DataFrame) -> None:
+    gone = (people["site_id"] == "S2") & (people["index_level"] == "2.5")
+    found = designed(people[~gone].reset_index(drop=True), PAIRS["iop_residential"])
+    assert "S2" not in set(found["scores"]["site_id"])
+    assert found["diagnostics"].query("quantity == 'one_arm_strata'")["value"].iloc[0] == 1
+    counts = found["counts"].query("outcome == 'people'").set_index(["arm", "level"])["count"]
+    at_site = people[~gone & (people["site_id"] == "S2")]["index_level"].value_counts()
+    assert counts["iop", "without_counterpart"] == at_site["2.1"]
+    assert counts["partial", "with_counterpart"] == (people.loc[~gone, "index_level"] == "2.5").sum()
+
+
+def test_without_anyone_alongside_only_the_crude_comparison_is_shown(people: pd.DataFrame) -> None:
+    found = designed(people[people["index_level"] != "2.5"].reset_index(drop=True), PAIRS["iop_residential"])
+    assert status(found, "crude") == ("ok", "")
+    assert status(found, "iptw") == ("gated", "no one in this cohort started in the arm 'partial'")
+    estimates = risks(people[people["index_level"] != "2.5"].reset_index(drop=True), PAIRS["iop_residential"], "iptw")
+    assert set(estimates["status"]) == {"gated"}
+
+
+def test_what_a_contrast_may_not_say() -> None:
+    with pytest.raises(ValidationError, match="must have different names and share no value"):
+        contrast("iop", "residential", "iop")
+    given = {"title": "t", "column": "assigned_arm", "first": ARMS["iop"], "second": ARMS["residential"]}
+    with pytest.raises(ValidationError, match="leave out alongside"):
+        Contrast(**given, alongside=[ARMS["partial"]], randomised=True)
+    wrong = {"name": "x", "label": "X", "values": ["9.9"]}
+    with pytest.raises(ValidationError, match=r"9\.9 is not a level of care"):
+        Contrast(**{**given, "column": "index_level"}, alongside=[wrong])
