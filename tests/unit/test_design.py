@@ -58,7 +58,13 @@ def test_overlap_weights_balance_every_term_of_the_score():
     found = run(*cohort())
     scores = found["scores"]
     weight, arm = scores["overlap"], scores["arm"]
-    assert [c for c in scores if c[:2] in ("t_", "c_")] == ["t_0 intercept", "t_1 age", "t_2 age", "c_3 site", "c_4 sex"]
+    assert [c for c in scores if c[:2] in ("t_", "c_")] == [
+        "t_0 intercept",
+        "t_1 age",
+        "t_2 age",
+        "c_3 site",
+        "c_4 sex",
+    ]
     held = [scores[c] for c in scores if c.startswith("t_")]
     held += [scores["c_3 site"] == 1, scores["c_3 site"] == 2, scores["c_4 sex"] == 1]
     for term in held:
