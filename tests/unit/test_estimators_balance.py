@@ -10,10 +10,13 @@ from iop_outcomes.estimators.balance import (
     distance,
     effective_sample_size,
     largest_pairwise_difference,
+    pooled_deviation,
     standardised_difference,
+    variance_ratio,
     within_strata,
 )
 from iop_outcomes.estimators.coded_balance import table_of_codes
+from iop_outcomes.estimators.model_matrix import ModelMatrix
 
 
 def some(n: int = 200, seed: int = 1) -> dict[str, np.ndarray]:
@@ -104,6 +107,44 @@ def test_codes_are_their_indicators() -> None:
     np.testing.assert_allclose(
         three.difference, largest_pairwise_difference(dense, s["site"] % 3, s["weight"]), atol=1e-12
     )
+
+
+def coded(s: dict[str, np.ndarray]) -> ModelMatrix:
+    """Numbers and codes: among the categories one of nobody, one of one site, and one of one arm."""
+    site = np.where(s["site"] == 2, 1, 0).astype(np.int8)
+    drug = np.where(s["arm"] == 1, s["x"][:, 1], 0).astype(np.int16)
+    names = ("age", "visits", "site=2", "drug=1", "drug=2", "drug=3", "drug=4", "drug=nobody")
+    return ModelMatrix(s["x"][:, :2], names, (site, drug), (1, 5))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_balance_of_codes_is_that_of_indicators(weighted: bool) -> None:
+    s = some(500)
+    x, more = coded(s), (s["weight"] if weighted else None, s["frequency"])
+    for of in (standardised_difference, variance_ratio, distance, largest_pairwise_difference):
+        np.testing.assert_allclose(of(x, s["arm"], *more), of(x.dense(), s["arm"], *more), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(pooled_deviation(x, s["arm"]), pooled_deviation(x.dense(), s["arm"]), rtol=1e-9)
+    ours, theirs = (within_strata(table, s["arm"], s["site"], *more) for table in (x, x.dense()))
+    np.testing.assert_allclose(ours.difference, theirs.difference, rtol=1e-9, atol=1e-12)
+    assert not ours.difference[:, x.names.index("drug=nobody")].any()
+    three = s["site"] % 3
+    np.testing.assert_allclose(
+        largest_pairwise_difference(x, three, *more), largest_pairwise_difference(x.dense(), three, *more), rtol=1e-9
+    )
+
+
+def test_balance_of_codes_by_hand() -> None:
+    # of four in arm 1 two are 'b', of two in arm 0 one; the second stratum holds arm 1 only
+    x = ModelMatrix(np.empty((6, 0)), ("v=b", "v=c"), (np.array([0, 1, 1, 2, 0, 1]),), (2,))
+    arm, site = np.array([1, 1, 1, 1, 0, 0]), np.array([0, 0, 1, 1, 0, 0])
+    spread = np.sqrt([(0.25 + 0.25) / 2, (3 / 16 + 0) / 2])
+    np.testing.assert_allclose(standardised_difference(x, arm), [0, 0.25 / spread[1]])
+    np.testing.assert_allclose(distance(x, arm), [0, 0.25])
+    assert np.isnan(variance_ratio(x, arm)).all()
+    found = within_strata(x, arm, site)
+    np.testing.assert_allclose(found.difference, [[0, 0]])
+    assert found.one_arm.tolist() == [1]
+    np.testing.assert_allclose(standardised_difference(x, arm, [1, 3, 1, 1, 1, 1])[0], (4 / 6 - 0.5) / spread[0])
 
 
 def test_refusals() -> None:

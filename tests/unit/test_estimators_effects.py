@@ -15,6 +15,7 @@ from iop_outcomes.estimators.effects import (
     standardised_means,
 )
 from iop_outcomes.estimators.estimate import Estimate, difference
+from iop_outcomes.estimators.model_matrix import ModelMatrix, categories
 from iop_outcomes.estimators.propensity import fit_propensity
 
 
@@ -158,6 +159,71 @@ def test_a_spline_curve_finds_a_bend() -> None:
     expected = 1 / (1 + np.exp(1 - 0.15 * np.minimum([3, 9, 15, 24], 15)))
     np.testing.assert_allclose(curve.value, expected, atol=0.035)
     assert (curve.standard_error() < 0.01).all()
+
+
+def coded(n: int, seed: int = 9) -> tuple[ModelMatrix, dict[str, np.ndarray]]:
+    """Covariates with codes, an arm that follows them, and outcomes that are missing for some."""
+    rng = np.random.default_rng(seed)
+    x = categories({"drug": rng.integers(0, 4, n), "state": rng.integers(0, 6, n)}, rng.normal(size=(n, 1)), ("age",))
+    arm = (rng.random(n) < 1 / (1 + np.exp(-x.times(np.linspace(-0.5, 0.5, x.shape[1]))))).astype(float)
+    seen = rng.random(n) < 0.8
+    y = np.where(seen, rng.random(n) < 0.3 + 0.2 * arm, np.nan)
+    weight, frequency = rng.integers(0, 3, n).astype(float), rng.integers(1, 4, n).astype(float)
+    return x, {"arm": arm, "y": y, "seen": seen, "weight": weight, "frequency": frequency}
+
+
+@pytest.mark.parametrize("family", ["logistic", "linear"])
+def test_effects_with_codes_are_those_with_indicators(family: str) -> None:
+    x, s = coded(600)
+    table, found = x.dense(), []
+    for matrix in (True, False):
+
+        def with_arm(value: object, matrix: bool = matrix) -> object:
+            if matrix:
+                return x.with_column("arm", value)  # type: ignore[arg-type]
+            return np.column_stack([np.broadcast_to(value, 600), table])  # type: ignore[call-overload]
+
+        names = ("arm", *x.names)
+        common = {"weight": s["weight"], "frequency": s["frequency"], "observed": s["seen"]}
+        model = fit_outcome(family, with_arm(s["arm"]), s["y"], names, **common)
+        score = fit_propensity(x if matrix else table, s["arm"], s["frequency"], x.names)
+        one, zero = with_arm(1.0), with_arm(0.0)
+        found.append(
+            [
+                standardised_means(model, one, zero, over=s["arm"] == 1),
+                standardised_curve(model, with_arm, (0, 0.5, 1)),
+                aipw(model, s["arm"], one, zero, score),
+                aipw(model, s["arm"], one, zero, score, stacked=True),
+            ]
+        )
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(ours.value, theirs.value, rtol=1e-9)
+        np.testing.assert_allclose(ours.influence, theirs.influence, atol=1e-12)
+
+
+def test_saturated_effects_by_hand_from_codes() -> None:
+    # the stratum as a code: the model without interaction is saturated in each arm of a linear model with equal effects
+    x = categories({"z": Z.astype(int)})
+    y = 0.2 + 0.3 * ARM + 0.4 * Z
+    model = fit_outcome("linear", x.with_column("arm", ARM), y)
+    assert model.names == ("intercept", "arm", "z=1")
+    np.testing.assert_allclose(model.coefficient, [0.2, 0.3, 0.4])
+    doubly = aipw(model, ARM, x.with_column("arm", 1), x.with_column("arm", 0), fit_propensity(x, ARM), stacked=True)
+    np.testing.assert_allclose(doubly.value, [0.7, 0.4])
+    # what is left is the spread of the stratum among a hundred people
+    np.testing.assert_allclose(doubly.standard_error(), [0.4 * 0.5 / 10] * 2)
+
+
+def test_predictions_from_other_codes_are_refused() -> None:
+    x, s = coded(200)
+    model = fit_outcome("linear", x.with_column("arm", s["arm"]), s["arm"] + x.numeric[:, 0])
+    score = fit_propensity(x, s["arm"])
+    moved = ModelMatrix(x.numeric, x.names, tuple(c[::-1] for c in x.codes), x.levels)
+    ends = [moved.with_column("arm", a) for a in (1, 0)]
+    with pytest.raises(EstimationError, match="differ from the fitted ones"):
+        aipw(model, s["arm"], *ends, score)
+    with pytest.raises(EstimationError, match="hold them another way"):
+        model.predict(x.with_column("arm", 1).dense())
 
 
 def test_refusals() -> None:

@@ -46,6 +46,32 @@ def test_sums_are_those_of_the_table(block: int, monkeypatch: pytest.MonkeyPatch
     np.testing.assert_array_equal(x.with_intercept("one").dense(), np.column_stack([np.ones(N), table]))
 
 
+def test_a_category_without_its_column_belongs_to_the_reference() -> None:
+    x = categories({"drug": np.array([0, 1, 2, 3, 1]), "sex": np.array([0, 1, 1, 0, 1])}, np.eye(5)[:, :2], ("a", "b"))
+    assert x.spans == [slice(2, 5), slice(5, 6)]
+    some = x.keep(np.array([False, True, False, True, True, True]))
+    assert some.names == ("b", "drug=2", "drug=3", "sex=1")
+    assert (list(some.codes[0]), some.levels) == ([0, 0, 1, 2, 0], (2, 1))
+    assert some.codes[1] is x.codes[1]
+    none = x.keep(np.array([True, False, False, False, False, False]))
+    assert (none.names, none.codes, none.levels) == (("a",), (), ())
+
+
+@pytest.mark.parametrize("wanted", [0.2, 0.6, 1.0])
+def test_columns_that_are_kept_are_those_of_the_table(wanted: float) -> None:
+    x = coded()
+    mask = np.random.default_rng(3).random(x.shape[1]) < wanted
+    np.testing.assert_array_equal(x.keep(mask).dense(), x.dense()[:, mask])
+
+
+def test_a_column_in_front_is_set_for_each_or_for_all() -> None:
+    x = coded()
+    for value in (np.arange(N), 1.0):
+        found = x.with_column("arm", value)
+        assert found.names == ("arm", *x.names)
+        np.testing.assert_array_equal(found.dense(), np.column_stack([np.broadcast_to(value, N), x.dense()]))
+
+
 @pytest.mark.parametrize("model", [logistic, poisson, linear])
 def test_models_of_codes_are_those_of_indicators(model: object) -> None:
     x, y = coded(), (np.random.default_rng(2).random(N) < 0.4).astype(float)

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.estimators.model_matrix import ModelMatrix
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from iop_outcomes.estimators.model_matrix import ModelMatrix
 
 Settings = Mapping[str, Any]
 
@@ -95,6 +96,8 @@ def matrix(covariates: pd.DataFrame, people: Iterable[str] | None = None) -> Mod
     reference is left has no column. Columns are named 'name' and 'name=value'.
     """
     import pandas as pd
+
+    from iop_outcomes.estimators.model_matrix import ModelMatrix
 
     rows: Any = slice(None)
     if people is not None:
