@@ -21,6 +21,7 @@ from iop_outcomes.estimators.estimate import Estimate
 from iop_outcomes.protocol import EVENTS
 from iop_outcomes.tables.canonical import LEAVING
 from iop_outcomes.tables.private import NOT_AT_RISK
+from iop_outcomes.weighting import DRAWN
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +31,6 @@ Ask = Mapping[str, Any]
 COUNTED = (*LEAVING, *(cause for cause in EVENTS.values() if cause not in LEAVING))
 # names of the curves of people who are still there, and the cause of leaving that counts as still being there
 STAYING = {"in_care": "", "in_care_or_completed": "completed"}
-DRAWN = ("iptw", "overlap")
 STEP_DAYS = 7
 
 

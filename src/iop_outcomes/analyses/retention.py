@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Ask = Mapping[str, Any]
 # why nothing can be said of an event that is recorded of no one
-NOT_RECORDED = {
+NONE_ON_RECORD = {
     "engaged": "no one in this cohort has so many attended sessions on record",
     "readmitted": "no one in this cohort has a later episode of care on record",
     "death": "no death is on record in this cohort",
@@ -67,7 +67,7 @@ def run(
             own = followed.get(ask["outcome"])
             estimates += _answer(ask, sample, own, status, reason, gate, told, records)
             continue
-        silent = NOT_RECORDED[endpoints[ask["outcome"]]["kind"]]
+        silent = NONE_ON_RECORD[endpoints[ask["outcome"]]["kind"]]
         estimates += results.without(ask, results.measures(ask["measure"], sample.names), "not_possible", silent)
     drawn = curves.points(rows, sample, followed, estimates)
     return {

@@ -24,6 +24,8 @@ MissingRule = Literal["none", "missing_is_using", "observed_only"]
 STAYING = ("in_care", "in_care_or_completed")
 # kinds that follow an event beside leaving care, with its name among the causes of the table retention
 EVENTS = {"engaged": "engaged", "readmitted": "readmitted", "death": "died", "overdose": "overdose"}
+# those of them whose event cannot happen to everyone: some are not at risk
+AMONG_SOME = ("readmitted", "overdose")
 # kinds of the step retention
 RETENTION = ("left_index", *STAYING, *EVENTS)
 
