@@ -11,29 +11,29 @@ from collections.abc import Mapping, Sequence
 
 from iop_outcomes import weighting
 from iop_outcomes.errors import StudyError
-from iop_outcomes.protocol import Analysis, Eligibility, Endpoint, Study
+from iop_outcomes.protocol import AMONG_SOME, Analysis, Eligibility, Endpoint, Study
 from iop_outcomes.tables import TABLES
 
 ABSTINENCE = ("interview", "screen", "at_discharge", "no_return")
 BINARY = (*ABSTINENCE, "state_at_discharge")
 TIMED = ("first_use", "run_of_screens")
 HAZARDS = ("naive", "randomised", *weighting.WEIGHTED)
-UNIMPUTED = ("crude", *weighting.WEIGHTED, "aipw")
-ADJUSTED = (*UNIMPUTED, *weighting.IMPUTED)
+# of risks and mean days of arms
+AVERAGES = ("crude", *weighting.WEIGHTED, "aipw", *weighting.IMPUTED)
 
 # (step, what is compared, kinds of endpoint) -> measure -> methods
 METHODS: dict[tuple[str, str, tuple[str, ...]], dict[str, tuple[str, ...]]] = {
-    ("retention", "contrasts", ("left_index",)): {"risk": ADJUSTED, "hazard_ratio": HAZARDS},
-    ("retention", "contrasts", ("in_care",)): {"mean_days": ADJUSTED, "risk": ADJUSTED},
-    ("retention", "contrasts", ("in_care_or_completed",)): {"risk": ADJUSTED},
-    ("retention", "contrasts", ("engaged", "death")): {"risk": ADJUSTED, "hazard_ratio": HAZARDS},
+    ("retention", "contrasts", ("left_index",)): {"risk": AVERAGES, "hazard_ratio": HAZARDS},
+    ("retention", "contrasts", ("in_care",)): {"mean_days": AVERAGES, "risk": AVERAGES},
+    ("retention", "contrasts", ("in_care_or_completed",)): {"risk": AVERAGES},
+    ("retention", "contrasts", ("engaged", "death")): {"risk": AVERAGES, "hazard_ratio": HAZARDS},
     # not doubly robust: who is at risk has left care, or had no overdose yet, and pseudo-observations would take the
     # others for a random part
-    ("retention", "contrasts", ("readmitted", "overdose")): {
+    ("retention", "contrasts", AMONG_SOME): {
         "risk": ("crude", *weighting.WEIGHTED),
         "hazard_ratio": HAZARDS,
     },
-    ("abstinence", "contrasts", BINARY): {"risk": ADJUSTED},
+    ("abstinence", "contrasts", BINARY): {"risk": AVERAGES},
     ("abstinence", "contrasts", TIMED): {"hazard_ratio": HAZARDS},
     ("dose", "durations", ABSTINENCE): {"risk": ("crude", "landmark_adjusted")},
     ("dose", "durations", TIMED): {"hazard_ratio": ("naive", "landmark", "landmark_adjusted")},

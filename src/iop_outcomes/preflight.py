@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from iop_outcomes.agreement import TIMED
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import EVENTS, RETENTION, STAYING
+from iop_outcomes.tables.private import NOT_AT_RISK
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -181,7 +182,7 @@ def questions(
                 if own.empty:
                     yield f"{outcome} on day {day}: cannot be answered, as its event is recorded of no one"
                     continue
-                known = known | (own["cause"] != "censored").to_numpy()
+                known = (known | (own["cause"] != "censored").to_numpy()) & (own["cause"] != NOT_AT_RISK).to_numpy()
                 more = _within_an_interval(own, day, endpoint.kind in STAYING)
             by_then = f"{shown(int(known.sum()), rules)} of {shown(len(people), rules)}"
             yield f"{outcome} on day {day}: {by_then} can be known by then{more}"

@@ -62,6 +62,8 @@ METHODS = {
 # methods that weigh people and do nothing else to the design's scores
 WEIGHTED = tuple(name for name, m in METHODS.items() if not (m.augmented or m.imputed))
 IMPUTED = tuple(name for name, m in METHODS.items() if m.imputed)
+# methods whose curves are drawn
+DRAWN = ("iptw", "overlap")
 
 
 def needed(methods: Iterable[str]) -> list[str]:

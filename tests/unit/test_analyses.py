@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from iop_outcomes import design
-from iop_outcomes.analyses import abstinence, describe, dose, retention, rows
+from iop_outcomes.analyses import abstinence, curves, describe, dose, retention, rows
+from iop_outcomes.estimators.cox import cox
 from iop_outcomes.tables import TABLES, check
 
 GATE = {"max_standardised_difference": 0.1, "min_effective_share": 0.3, "max_weight": 50, "min_events": 10}
@@ -23,13 +24,13 @@ ENDPOINTS = {
     "retained": {"kind": "in_care", "cause": "", "follows": "care"},
     "retained_or_completed": {"kind": "in_care_or_completed", "cause": "", "follows": "care"},
     "time_in_care": {"kind": "in_care", "cause": "", "follows": "care"},
+    "transferred": {"kind": "left_index", "cause": "transferred", "follows": "index"},
     "readmitted": {"kind": "readmitted", "cause": "readmitted", "follows": "readmitted"},
 }
 N = 800
 
 
-@pytest.fixture(scope="module")
-def cohort() -> dict[str, pd.DataFrame]:
+def people_of_a_contrast() -> dict[str, pd.DataFrame]:
     """People, their design, how they left and whether they were abstinent; nobody is censored."""
     rng = np.random.default_rng(11)
     ids = np.array([f"p{i:04d}" for i in range(N)], dtype=object)
@@ -73,6 +74,11 @@ def cohort() -> dict[str, pd.DataFrame]:
         "people": people, "covariates": covariates, "arms": arms, "scores": found["scores"], "gates": found["gates"],
         "retention": left, "abstinence": outcome, "first_use": use,
     }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def cohort() -> dict[str, pd.DataFrame]:
+    return people_of_a_contrast()
 
 
 def ask(**changes):
@@ -197,29 +203,68 @@ def test_under_censoring_doubly_robust_retention_finds_the_truth():
     assert abs(row["estimate"] - 0.1) < 3 * row["std_error"]
 
 
+def coming_back(cohort):
+    """A return to care of three in four of the people, some of them on the very day on which they had left."""
+    own = cohort["retention"].iloc[:N]
+    at_risk = np.arange(N) % 4 > 0
+    days = np.where(at_risk, np.where(np.arange(N) % 40 == 1, 0, own["days"]), 0)
+    cause = np.select([~at_risk, own["cause"] == "unplanned"], ["not_at_risk", "readmitted"], "died")
+    return pd.DataFrame(
+        {"person_id": own["person_id"], "follows": "readmitted", "days": days, "days_latest": days, "cause": cause}
+    )
+
+
 def test_an_event_is_followed_where_it_is_recorded_and_who_is_not_at_risk_counts_for_nothing(cohort):
-    asked = [ask(outcome="readmitted", method=m, estimand=e) for m, e in (("overlap", "ATO"), ("crude", "as_observed"))]
+    methods = (("overlap", "ATO"), ("naive", "as_observed"), ("crude", "as_observed"))
+    asked = [ask(outcome="readmitted", method=m, estimand=e) for m, e in methods]
+    asked.append(ask(outcome="readmitted", method="naive", estimand="as_observed", measure="hazard_ratio"))
     silent = run_retention(cohort, *asked)
     assert set(silent["estimates"]["status"]) == {"not_possible"}
     assert silent["estimates"]["reason"].str.contains("no one in this cohort has a later episode").all()
     assert silent["life_tables"].empty
-    own = cohort["retention"].iloc[:N]
-    at_risk = np.arange(N) % 4 > 0
-    back = pd.DataFrame(
-        {
-            "person_id": own["person_id"], "follows": "readmitted", "days": np.where(at_risk, own["days"], 0),
-            "days_latest": np.where(at_risk, own["days"], 0),
-            "cause": np.select([~at_risk, own["cause"] == "unplanned"], ["censored", "readmitted"], "died"),
-        }
-    )  # fmt: skip
+    back = coming_back(cohort)
     found = run_retention({**cohort, "retention": pd.concat([cohort["retention"], back])}, *asked)
-    scores = cohort["scores"]
+    scores, at_risk = cohort["scores"], (back["cause"] != "not_at_risk").to_numpy()
     keep = at_risk & (scores["arm"] == 1).to_numpy()
     event = ((back["cause"] == "readmitted") & (back["days"] <= 90)).to_numpy()
     row = found["estimates"][found["estimates"]["method"] == "overlap"].set_index("measure").loc["risk_iop"]
     assert row["estimate"] == pytest.approx(np.average(event[keep], weights=scores.loc[keep, "overlap"]))
+    # without weights the effective people are those at risk
+    naive = found["estimates"][found["estimates"]["method"] == "naive"]
+    assert len(naive) == 5
+    assert naive["n_effective"].to_numpy() == pytest.approx(at_risk.sum())
     assert set(found["curves"]["outcome"]) == {"readmitted"}
-    assert found["life_tables"]["count"].sum() == N
+    drawn = found["curves"].query("arm == 'iop' and x == 7").iloc[0]
+    assert drawn["n_risk"] == (keep & (back["days"] >= 7)).sum()
+    event_by_7 = ((back["cause"] == "readmitted") & (back["days"] <= 7)).to_numpy()
+    assert drawn["estimate"] == pytest.approx(np.average(event_by_7[keep], weights=scores.loc[keep, "overlap"]))
+    table = found["life_tables"]
+    assert table["count"].sum() == N
+    apart = table[table["cause"] == "not_at_risk"]
+    assert (apart["day"].max(), apart["count"].sum()) == (0, (~at_risk).sum())
+
+
+def test_who_is_not_at_risk_has_neither_left_nor_had_the_event():
+    cause = np.array(["not_at_risk", "censored", "died", "readmitted"], dtype=object)
+    followed = curves.follow(
+        pd.DataFrame({"person_id": list("abcd"), "follows": "readmitted", "days": 0, "days_latest": 0, "cause": cause}),
+        pd.DataFrame({"person_id": list("abcd")}),
+        ENDPOINTS["readmitted"],
+    )
+    assert followed.at_risk.tolist() == [False, True, True, True]
+    assert followed.left.tolist() == [False, False, True, True]
+    assert followed.event.tolist() == [False, False, False, True]
+
+
+def test_the_hazard_ratio_is_among_those_at_risk(cohort):
+    hazard = ask(outcome="readmitted", method="naive", estimand="as_observed", measure="hazard_ratio")
+    back = coming_back(cohort)
+    row = run_retention({**cohort, "retention": pd.concat([cohort["retention"], back])}, hazard)["estimates"].iloc[0]
+    keep = (back["cause"] != "not_at_risk").to_numpy()
+    event = (back["cause"] == "readmitted") & (back["days"] <= 90)
+    arm = cohort["scores"]["arm"].to_numpy()[:, None].astype(float)
+    alone = cox(arm[keep], np.minimum(back["days"], 90)[keep], event[keep], ["arm"])
+    assert row["estimate"] == pytest.approx(np.exp(alone.estimate.value[0]))
 
 
 def test_a_state_at_discharge_has_levels_of_its_own(cohort):
@@ -378,23 +423,6 @@ def test_measures_are_named_after_the_arms():
     assert rows.measures("hazard_ratio", ("x", "y")) == ["hazard_ratio"]
 
 
-def test_the_detectable_difference_is_told_and_gates_where_a_limit_is_set(cohort):
-    found = run_abstinence(
-        cohort, ask(step="abstinence", outcome="abstinent", horizon_days=180, missing_rule="observed_only")
-    )
-    row = found["diagnostics"].iloc[0]
-    assert (row["quantity"], row["variable"]) == ("detectable_difference", "abstinent:180:observed_only")
-    assert (row["status"], row["method"]) == ("info", "overlap")
-    error = found["estimates"].set_index("measure").loc["risk_difference", "std_error"]
-    # about 2.8 standard errors of the difference
-    assert row["value"] == pytest.approx(2.8 * error, rel=0.1)
-    limited = run_retention(cohort, ask(), gate={**GATE, "max_detectable_difference": 0.01})
-    assert limited["diagnostics"]["status"].tolist() == ["failed"]
-    assert set(limited["estimates"]["status"]) == {"gated"}
-    assert limited["estimates"]["reason"].str.contains("can show no difference in risk as small as").all()
-    assert len(run_retention(cohort, ask(measure="mean_days", outcome="time_in_care"))["diagnostics"]) == 0
-
-
 def with_gaps(cohort):
     """The cohort with sex and age unrecorded for some, more often where the outcome is bad."""
     rng = np.random.default_rng(5)
@@ -413,19 +441,19 @@ def with_gaps(cohort):
 IMPUTATION = {"imputations": 5, "passes": 2, "seed": 1, "adjustment": ADJUSTMENT}
 
 
-def run_imputed(cohort, step, *asked, settings=IMPUTATION):
+def run_imputed(cohort, step, *asked, settings=IMPUTATION, gate=GATE):
     given = {"retention": ("retention",), "abstinence": ("abstinence", "first_use")}[step.__name__.split(".")[-1]]
     found = step.run(
-        *(cohort[n] for n in (*given, "scores", "gates")), "k", asked, CONTRAST, ENDPOINTS, GATE, INFERENCE,
+        *(cohort[n] for n in (*given, "scores", "gates")), "k", asked, CONTRAST, ENDPOINTS, gate, INFERENCE,
         cohort["people"], cohort["covariates"], settings,
     )  # fmt: skip
-    return found["estimates"].set_index(["method", "measure"])
+    return found["estimates"].set_index(["method", "measure"]), found["diagnostics"]
 
 
 def test_covariates_are_imputed_with_the_outcome_and_estimates_pooled(cohort):
     gappy = with_gaps(cohort)
     both = (ask(), ask(method="overlap_imputed"))
-    found = run_imputed(gappy, retention, *both)
+    found, _ = run_imputed(gappy, retention, *both)
     complete = by_measure(run_retention(cohort, ask()))
     assert (found["status"] == "ok").all()
     gap = found.loc[("overlap_imputed", "risk_difference")]
@@ -437,16 +465,16 @@ def test_covariates_are_imputed_with_the_outcome_and_estimates_pooled(cohort):
     assert found.loc[("overlap_imputed", "risk_ratio"), "estimate"] == pytest.approx(
         arms["risk_iop"] / arms["risk_residential"], rel=0.01
     )
-    again = run_imputed(gappy, retention, *both)
+    again, _ = run_imputed(gappy, retention, *both)
     pd.testing.assert_frame_equal(found, again)
     asked = ask(
         step="abstinence", outcome="abstinent", horizon_days=180, missing_rule="observed_only", method="overlap_imputed"
     )
-    assert (run_imputed(gappy, abstinence, asked)["status"] == "ok").all()
+    assert (run_imputed(gappy, abstinence, asked)[0]["status"] == "ok").all()
 
 
 def test_where_nothing_is_missing_imputation_says_so(cohort):
     full = {**cohort, "gates": with_gaps(cohort)["gates"]}
-    found = run_imputed(full, retention, ask(method="overlap_imputed"))
+    found, _ = run_imputed(full, retention, ask(method="overlap_imputed"))
     assert set(found["status"]) == {"not_possible"}
     assert found["reason"].str.startswith("nothing is missing").all()

@@ -98,8 +98,9 @@ def returns() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
 def test_return_to_care_counts_from_the_last_day_in_care_of_who_left_alive():
     who, care, known = returns()
     assert found(who, READMITTED, care, known) == {
-        "back": (27, "readmitted"), "never": (325, "censored"), "inside": (0, "censored"), "died_in": (0, "censored"),
-        "died_after": (60, "died"), "at_end": (0, "censored"), "unseen": (65, "censored"),
+        "back": (27, "readmitted"), "never": (325, "censored"), "inside": (0, "not_at_risk"),
+        "died_in": (0, "not_at_risk"), "died_after": (60, "died"), "at_end": (0, "censored"),
+        "unseen": (65, "censored"),
     }  # fmt: skip
 
 
@@ -131,7 +132,7 @@ def test_death_and_overdose_count_from_time_zero_and_end_with_observation():
     )
     assert found(who, DEATH, care, known) == {"a": (30, "died"), "b": (100, "censored"), "c": (80, "died")}
     # an overdose on the day of death comes first; one before time zero says nothing of the time after it
-    assert found(who, OVERDOSE, care, known) == {"a": (30, "overdose"), "b": (50, "overdose"), "c": (0, "censored")}
+    assert found(who, OVERDOSE, care, known) == {"a": (30, "overdose"), "b": (50, "overdose"), "c": (0, "not_at_risk")}
 
 
 @pytest.mark.parametrize("endpoint", [ENGAGED, READMITTED, DEATH, OVERDOSE], ids=lambda e: e["kind"])

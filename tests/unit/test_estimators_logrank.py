@@ -8,7 +8,7 @@ from scipy import stats
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.cox import cox
-from iop_outcomes.estimators.logrank import WEIGHTINGS, logrank, weighted_logrank
+from iop_outcomes.estimators.logrank import EVENT_WEIGHTS, logrank, weighted_logrank
 
 TIME, EVENT = np.array([1, 2, 3, 4, 5, 6.0]), np.array([1, 1, 1, 0, 0, 0])
 GROUP = np.array(["a", "b", "a", "b", "a", "b"])
@@ -38,7 +38,7 @@ BY_HAND = {
 }
 
 
-@pytest.mark.parametrize("weighting", WEIGHTINGS)
+@pytest.mark.parametrize("weighting", EVENT_WEIGHTS)
 def test_six_people_by_hand(weighting: str) -> None:
     k = np.array(BY_HAND[weighting])
     found = logrank(TIME, EVENT, GROUP, weighting, rho=1.0, gamma=0.5)
@@ -82,7 +82,7 @@ def test_strata_add_up_and_entry_is_heeded() -> None:
     np.testing.assert_allclose(whole.covariance, sum(p.covariance for p in parts), rtol=1e-9)
 
 
-@pytest.mark.parametrize("weighting", WEIGHTINGS)
+@pytest.mark.parametrize("weighting", EVENT_WEIGHTS)
 @pytest.mark.parametrize("test", [logrank, weighted_logrank])
 def test_frequencies_and_order(test: object, weighting: str) -> None:
     s = simulated()

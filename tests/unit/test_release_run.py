@@ -157,40 +157,6 @@ def test_a_few_who_completed_are_not_given_back_by_the_two_readings_of_completio
     assert set(exact["status"]) == {"ok"}
 
 
-def test_people_who_are_not_at_risk_stay_within_the_arm_and_are_held_back_when_they_are_few() -> None:
-    """Return to care: nine of the first arm are not at risk, which the people of the arm must not tell."""
-    cells = [(0, "censored", 9), (40, "readmitted", 30), (200, "censored", 761)]
-    other = [(0, "censored", 40), (40, "readmitted", 60), (200, "censored", 100)]
-    key = {"analysis": "back", "outcome": "readmitted"}
-    endpoints = {"readmitted": {"kind": "readmitted", "cause": "readmitted"}}
-    tables = {"life_tables": life("iop", cells, **key) + life("residential", other, **key)}
-    rows = four(horizon_days=90, missing_rule="none", **key)
-    frames = {n: table(n, tables.get(n, [])) for n in ("counts", "life_tables", "curves", "diagnostics")}
-    found = run(**frames, estimates=table("estimates", rows), policy=POLICIES["cms"], endpoints=endpoints)
-    one, two = (only(found["estimates"], measure=f"risk_{arm}") for arm in ARMS)
-    assert (one.n, one.events, two.n, two.events) == (800, 30, 200, 60)
-    assert one.estimate == pytest.approx(30 / 800)  # the nine are held back among those at risk
-    assert two.estimate == pytest.approx(60 / 160)
-    shown = found["counts"]
-    assert not shown["count"].dropna().between(1, 10).any()
-
-
-def test_few_people_at_risk_who_had_no_event_withhold_adjusted_rows_too() -> None:
-    """Return to care: of 62 and 58 at risk 5 and 3 did not come back; the people not at risk must not hide them."""
-    key = {"analysis": "back", "outcome": "readmitted"}
-    endpoints = {"readmitted": {"kind": "readmitted", "cause": "readmitted"}}
-    cells = {
-        "iop": [(0, "censored", 938), (40, "readmitted", 57), (200, "censored", 5)],
-        "residential": [(0, "censored", 942), (40, "readmitted", 55), (200, "censored", 3)],
-    }
-    tables = {"life_tables": [row for arm, own in cells.items() for row in life(arm, own, **key)]}
-    frames = {n: table(n, tables.get(n, [])) for n in ("counts", "life_tables", "curves", "diagnostics")}
-    asked = {"horizon_days": 90, "missing_rule": "none", "method": "overlap", "estimand": "ATO"}
-    rows = four(number=0.9, **asked, **key)
-    found = run(**frames, estimates=table("estimates", rows), policy=POLICIES["cms"], endpoints=endpoints)["estimates"]
-    assert set(found["status"]) == {"suppressed"}
-
-
 def test_ratios_of_a_period_are_withheld_where_either_arm_has_few_events_in_it() -> None:
     key = {"analysis": "leaving", "outcome": "unplanned_discharge", "horizon_days": 180, "missing_rule": "none"}
     cells = [(20, "unplanned", 40), (70, "unplanned", 5), (200, "completed", 155)]

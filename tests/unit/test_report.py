@@ -435,6 +435,17 @@ def test_methods_follow_the_study() -> None:
     assert "multiples of 5" in disclosure
 
 
+def test_that_people_at_risk_are_rounded_is_said_where_an_event_is_asked_about() -> None:
+    said = "a first overdose are rounded to multiples of 5"
+    whole = study(disclosure={"policy": "cms"})
+    assert said not in paragraph(whole, "Disclosure").text
+    endpoint = {"outcome": "readmitted", "kind": "readmitted", "label": "Return to care", "definition": "Coming back."}
+    whole["endpoints"].append(endpoint)
+    whole["analyses"].append({**whole["analyses"][0], "outcome": "readmitted"})
+    assert said in paragraph(whole, "Disclosure").text
+    assert said not in paragraph({**whole, "disclosure": {"policy": "none"}}, "Disclosure").text
+
+
 def test_only_methods_that_were_asked_for_are_described() -> None:
     whole = study()
     terms = {term for term, _ in paragraph(whole, "Estimators").points}

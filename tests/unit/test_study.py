@@ -12,7 +12,7 @@ import pytest
 from iop_outcomes import study
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import Endpoint
-from iop_outcomes.tables.canonical import DISCHARGE_REASONS
+from iop_outcomes.tables.canonical import LEAVING
 
 COHORTS = ("demo", "uis", "ctn0094")
 
@@ -210,7 +210,7 @@ def test_only_figures_that_can_be_filled_are_drawn(folder):
 
 def test_the_causes_of_endpoints_are_discharge_reasons():
     causes = set(Endpoint.model_fields["cause"].annotation.__args__) - {""}
-    assert causes == set(DISCHARGE_REASONS)
+    assert causes == set(LEAVING)
 
 
 MAPPED = """

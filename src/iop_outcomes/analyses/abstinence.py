@@ -131,13 +131,13 @@ def _risks(
         pairs = zip(LEVELS[:2], STATES[:2], strict=True)
         known = np.column_stack([np.isin(levels, pair).astype(float) for pair in pairs])
         means = partial(_finished, ask["method"], abstinent=abstinent, used=used)
-        return imputed.answer(ask, sample, records, known, means, used)
-    more = {"n_effective": sample.effective(ask["method"], used)}
+        return imputed.answer(ask, sample, records, known, means, gate, detectable, used)
+    more, level = {"n_effective": sample.effective(ask["method"], used)}, sample.inference["confidence_level"]
     try:
         estimate = _finished(ask["method"], sample, abstinent, used)
-        if few := power.judge(ask, sample, estimate, gate, detectable, used):
+        if few := power.judge(ask, level, [power.ground(ask, sample, estimate, used)], gate, detectable):
             return results.without(ask, shown, "gated", few)
-        return results.two_arms(ask, estimate, sample.names, sample.inference["confidence_level"], more)
+        return results.two_arms(ask, estimate, sample.names, level, more)
     except EstimationError as wrong:
         return results.without(ask, shown, "gated", str(wrong))
 

@@ -1,4 +1,8 @@
-"""Weighted curves of leaving and staying: who is followed, until when, and the curves up to the longest horizon."""
+"""Weighted curves of leaving and staying: who is followed, until when, and the curves that the estimates allow.
+
+A curve goes up to the longest horizon at which the same method has an estimate: a question whose risks are all gated,
+by the design or after outcomes were read, has no weighted curve, and its estimates say why.
+"""
 
 from __future__ import annotations
 
@@ -15,22 +19,24 @@ from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cuminc
 from iop_outcomes.estimators.estimate import Estimate
 from iop_outcomes.protocol import EVENTS
+from iop_outcomes.tables.canonical import LEAVING
+from iop_outcomes.tables.private import NOT_AT_RISK
+from iop_outcomes.weighting import DRAWN
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Ask = Mapping[str, Any]
-LEAVING = ("unplanned", "completed", "transferred", "died", "other")
-CAUSES = (*LEAVING, *(cause for cause in EVENTS.values() if cause not in LEAVING))
+# causes that can be counted, as whole numbers from 1
+COUNTED = (*LEAVING, *(cause for cause in EVENTS.values() if cause not in LEAVING))
 # names of the curves of people who are still there, and the cause of leaving that counts as still being there
 STAYING = {"in_care": "", "in_care_or_completed": "completed"}
-WEIGHTED = ("iptw", "overlap")
 STEP_DAYS = 7
 
 
 @dataclass(frozen=True)
 class Followed:
-    """Days (n,) and causes (n,) of leaving what an endpoint follows.
+    """Days (n,) and causes (n,) of leaving what an endpoint follows, of everyone; NOT_AT_RISK is one of the causes.
 
     days: by when it was left. earliest: when it may have been left first, where the end is known as an interval only.
     counted: what the endpoint counts, the name of its curve: one of STAYING, or a cause of leaving. drawn: it has
@@ -52,7 +58,12 @@ class Followed:
     @property
     def left(self) -> Any:
         """(n,) whether the person was seen to leave."""
-        return self.cause != "censored"
+        return (self.cause != "censored") & self.at_risk
+
+    @property
+    def at_risk(self) -> Any:
+        """(n,) whether what is followed could happen to the person; all others have no part in any estimate."""
+        return self.cause != NOT_AT_RISK
 
     @property
     def event(self) -> Any:
@@ -69,8 +80,8 @@ class Followed:
 
     @property
     def codes(self) -> Any:
-        """(n,) causes as whole numbers from 1 in the order of CAUSES, 0 when censored."""
-        return np.select([self.cause == c for c in CAUSES], range(1, len(CAUSES) + 1), 0)
+        """(n,) causes as whole numbers from 1 in the order of COUNTED, 0 when censored."""
+        return np.select([self.cause == c for c in COUNTED], range(1, len(COUNTED) + 1), 0)
 
     def risk(self, name: str) -> tuple[Callable[..., Estimate], dict[str, Any]]:
         """The estimator of one curve, and its arguments beside arms, times, weights: one of STAYING, or a cause."""
@@ -78,7 +89,7 @@ class Followed:
             return cuminc.survival, {"event": self.left}
         if name in STAYING:
             return _kept, {"cause": np.select([self.cause == STAYING[name], self.left], [2, 1], 0)}
-        return cuminc.cumulative_incidence, {"cause": self.codes, "which": CAUSES.index(name) + 1}
+        return cuminc.cumulative_incidence, {"cause": self.codes, "which": COUNTED.index(name) + 1}
 
     @property
     def curves(self) -> tuple[str, ...]:
@@ -110,33 +121,43 @@ def follow(retention: pd.DataFrame, scores: pd.DataFrame, endpoint: Ask) -> Foll
 
 
 def points(
-    rows: Sequence[Ask], sample: Sample, followed: Mapping[str, Followed], decided: pd.DataFrame
+    rows: Sequence[Ask], sample: Sample, followed: Mapping[str, Followed], estimates: Sequence[results.Row]
 ) -> list[results.Row]:
-    """Points of the weighted curves of each question: every cause of leaving, or staying in care."""
+    """Points of the weighted curves of each question: every cause of leaving, or staying in care.
+
+    estimates: of the rows, with the status of each.
+    """
     drawn: dict[tuple[str, str, tuple[str, ...]], Ask] = {}
-    rows = [r for r in rows if r["outcome"] in followed]
-    for ask in rows:
-        allowed = ask["method"] in WEIGHTED and decided.loc[ask["method"], "status"] == "ok"
-        if allowed and ask["measure"] != "hazard_ratio" and followed[ask["outcome"]].drawn:
-            drawn.setdefault((ask["analysis"], ask["method"], followed[ask["outcome"]].curves), ask)
+    for ask in (r for r in rows if r["outcome"] in followed and r["method"] in DRAWN):
+        own = followed[ask["outcome"]]
+        if own.drawn and ask["measure"] != "hazard_ratio":
+            drawn.setdefault((ask["analysis"], ask["method"], own.curves), ask)
+    # the same days in every analysis of the contrast, so that two drawings of one curve do not tell more than one
+    horizons = {r["horizon_days"] for r in rows if r["outcome"] in followed}
+    judged = [e for e in estimates if e["outcome"] in followed and e["measure"] != "hazard_ratio"]
     found: list[results.Row] = []
-    for (analysis, _, names), ask in drawn.items():
-        horizons = {
-            r["horizon_days"] for r in rows if r["analysis"] == analysis and followed[r["outcome"]].curves == names
-        }
-        # the same days in every analysis of the contrast, so that two drawings of one curve do not tell more than one
-        asked = {r["horizon_days"] for r in rows if r["horizon_days"] <= max(horizons)}
-        grid = {*range(STEP_DAYS, max(horizons) + 1, STEP_DAYS), *asked}
-        times = sorted(t for t in grid if not followed[ask["outcome"]].open_on(t))
+    for (analysis, method, names), ask in drawn.items():
+        question = [e for e in judged if (e["analysis"], e["method"]) == (analysis, method)]
+        question = [e for e in question if followed[e["outcome"]].curves == names]
         for name in names:
-            found += _curve(ask, sample, followed[ask["outcome"]], name, times)
+            # a competing cause that no one asks about goes as far as those that are asked about
+            last = _last([e for e in question if followed[e["outcome"]].counted == name] or question)
+            grid = sorted({*range(STEP_DAYS, last + 1, STEP_DAYS), *(h for h in horizons if h <= last)})
+            times = [t for t in grid if not followed[ask["outcome"]].open_on(t)]
+            found += _curve(ask, sample, followed[ask["outcome"]], name, times) if times else []
     return found
+
+
+def _last(estimates: Sequence[results.Row]) -> int:
+    """The longest horizon with a risk, or with mean days where no risk is asked for; 0 where there is none."""
+    risks = [e for e in estimates if e["measure"].startswith("risk_")]
+    return max((int(e["horizon_days"]) for e in risks or estimates if e["status"] == "ok"), default=0)
 
 
 def _curve(ask: Ask, sample: Sample, followed: Followed, name: str, times: list[int]) -> list[results.Row]:
     """One curve in both arms; an arm in which the cause does not occur has none."""
     found: list[results.Row] = []
-    weight = sample.weight(ask["method"])
+    weight = sample.weight(ask["method"]) * followed.at_risk
     estimator, arguments = followed.risk(name)
     for arm in sample.names:
         own = sample.label == arm

@@ -36,26 +36,27 @@ def answer(ask: Ask, sample: Sample, followed: Followed, gate: Ask, tests: list[
     Raises EstimationError where there is no ratio at all.
     """
     level = sample.inference["confidence_level"]
-    more = {"n_effective": sample.effective(ask["method"])}
+    more = {"n_effective": sample.effective(ask["method"], followed.at_risk)}
     if not followed.exact_to(ask["horizon_days"]):
         return [_grouped(ask, sample, followed, level, more)]
     days = np.minimum(followed.days, ask["horizon_days"])
     event = followed.event & (followed.days <= ask["horizon_days"])
-    fit = cox.cox(_arm(sample), days, event, ["arm"], **_how(ask, sample))
+    how = _how(ask, sample)
+    fit = cox.cox(_arm(sample), days, event, ["arm"], **how | {"weight": how["weight"] * followed.at_risk})
     estimate = sample.finish(fit.estimate, ask["method"])
     whole = results.from_cox(ask, fit, estimate, level, more, ask["method"] in METHODS)
     cuts = [c for c in sample.inference.get("hazard_cuts_days", ()) if c < ask["horizon_days"]]
-    return [whole, *(_by_period(ask, sample, days, event, cuts, gate, tests) if cuts else ())]
+    return [whole, *(_by_period(ask, sample, days, event, cuts, gate, tests, more) if cuts else ())]
 
 
 def _by_period(
-    ask: Ask, sample: Sample, days: Array, event: Any, cuts: Sequence[int], gate: Ask, tests: list[Row]
+    ask: Ask, sample: Sample, days: Array, event: Any, cuts: Sequence[int], gate: Ask, tests: list[Row], more: Row
 ) -> list[Row]:
     """A row for each period, with its reason where an arm has too few events in it.
 
     With the arm as the only covariate the partial likelihood falls into one for each period, fitted apart.
     """
-    level, more = sample.inference["confidence_level"], {"n_effective": sample.effective(ask["method"])}
+    level = sample.inference["confidence_level"]
     found: list[Row] = []
     fitted: list[Estimate] = []
     for low, high in pairwise((0, *cuts, ask["horizon_days"])):

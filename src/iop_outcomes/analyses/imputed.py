@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from iop_outcomes.analyses import power
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.cohort import covariates as coded
@@ -88,12 +89,15 @@ def answer(
     records: Records | None,
     outcome: NDArray[np.float64],
     estimate: Callable[[Sample], Estimate],
+    gate: Ask,
+    told: list[results.Row],
     used: NDArray[np.bool_] | None = None,
 ) -> list[results.Row]:
     """All rows of one estimand.
 
-    outcome: (n, q) what is known of it. estimate: finished means of the two arms. used: (n,) people in the
-    denominator, default all. Raises StudyError where the step was not given the people and their covariates.
+    outcome: (n, q) what is known of it. estimate: finished means of the two arms. told: takes the difference in risk
+    that can be shown. used: (n,) people in the denominator, default all. Raises StudyError where the step was not given
+    the people and their covariates.
     """
     if records is None:
         raise StudyError(f"The method '{ask['method']}' needs people, covariates and how to impute. This is a defect.")
@@ -105,7 +109,7 @@ def answer(
     done = impute(
         variables, _predictors(sample, outcome), settings["imputations"], settings["seed"], settings["passes"]
     )
-    each, effective, degrees = [], [], np.inf
+    each, grounds, degrees = [], [], np.inf
     for values in (_same_within_records(d, variables, sample) for d in done):
         fitted = _fitted(sample, records, values, METHODS[ask["method"]].weights)
         if fitted.problem:
@@ -118,10 +122,13 @@ def answer(
         except EstimationError as wrong:
             return results.without(ask, shown, "gated", f"with covariates imputed: {wrong}")
         each.append(whole)
-        effective.append(again.effective(ask["method"], used))
+        grounds.append(power.ground(ask, again, one, used))
         degrees = one.degrees if one.clusters else len(fitted.scores) - 1.0
     pooled = pool([e.value for e in each], [e.covariance() for e in each], degrees)
-    return _rows(ask, sample, pooled, {"n_effective": float(np.mean(effective))})
+    level = sample.inference["confidence_level"]
+    if ask["measure"] == "risk" and (few := power.judge(ask, level, grounds, gate, told)):
+        return results.without(ask, shown, "gated", few)
+    return _rows(ask, sample, pooled, {"n_effective": float(np.mean([g.first + g.second for g in grounds]))})
 
 
 def _predictors(sample: Sample, outcome: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,15 +1,15 @@
 """The gate after outcomes: the smallest difference in risk that the people of an analysis can show.
 
-In order: effective people of each arm under the method's weights, the mean of the two estimated risks and the design
-effect (how much clusters inflate the variance of the difference, at least 1) make the difference that is detectable
-with 80 % power; it becomes a row of the diagnostics. Where the protocol sets a limit and it is passed, the estimate is
-gated with that reason.
+In order: effective people of each arm under the method's weights, the mean of the two estimated risks and the inflation
+of the difference's variance by clusters (at least 1) make the difference that is detectable with 80 % power; where
+estimates of several completed data sets are pooled, each of the three is its mean over them. It becomes a row of the
+diagnostics. Where the protocol sets a limit and it is passed, the estimate is gated with that reason.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import astuple, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,35 +28,30 @@ Ask = Mapping[str, Any]
 Row = dict[str, Any]
 
 
-def row(
-    ask: Ask, sample: Sample, estimate: Estimate, limit: float | None, used: NDArray[np.bool_] | None = None
-) -> Row | None:
-    """A row of the table diagnostics, or None where no risk strictly between 0 and 1 was estimated.
+@dataclass(frozen=True)
+class Ground:
+    """What a detectable difference stands on.
 
-    estimate: finished risks of the two arms. limit: `max_detectable_difference` of the gate. used: (n,) people in the
-    denominator, default all.
+    risk: of both arms together. first, second: effective people of the arms. inflation: variance of the difference with
+    clusters over that without, at least 1.
     """
-    risk = float(estimate.value.mean())
-    if not 0 < risk < 1:
-        return None
+
+    risk: float
+    first: float
+    second: float
+    inflation: float
+
+
+def ground(ask: Ask, sample: Sample, estimate: Estimate, used: NDArray[np.bool_] | None = None) -> Ground:
+    """The ground of one estimate. estimate: finished risks of the two arms. used: (n,) people in the denominator,
+    default all.
+    """
     weight = sample.weight(ask["method"]) * (True if used is None else used)
     first, second = (effective_sample_size(weight[sample.arm == a]) for a in (1, 0))
-    value = detectable_difference(
-        risk, first, second, design_effect(estimate), level=sample.inference["confidence_level"]
-    )
-    status = "info" if limit is None else ("failed" if value > limit else "ok")
-    return {
-        **{k: ask[k] for k in ("analysis", "cohort", "contrast", "method")},
-        "quantity": DETECTABLE,
-        "variable": detected(ask["outcome"], ask["horizon_days"], ask["missing_rule"]),
-        "value": value,
-        "threshold": np.nan if limit is None else float(limit),
-        "status": status,
-    }
+    return Ground(float(estimate.value.mean()), first, second, _inflation(estimate))
 
 
-def design_effect(estimate: Estimate) -> float:
-    """Variance of the difference with clusters over that without, at least 1."""
+def _inflation(estimate: Estimate) -> float:
     if not estimate.clusters:
         return 1.0
     gap = difference(estimate, *estimate.names)
@@ -64,26 +59,30 @@ def design_effect(estimate: Estimate) -> float:
     return max(1.0, float(gap.covariance()[0, 0]) / alone) if alone > 0 else 1.0
 
 
-def judge(
-    ask: Ask,
-    sample: Sample,
-    estimate: Estimate,
-    gate: Ask,
-    found: list[Row],
-    used: NDArray[np.bool_] | None = None,
-) -> str:
-    """Why the estimate is gated, or ''; the row is added to `found`. The other arguments are as for `row`."""
-    one = row(ask, sample, estimate, gate.get("max_detectable_difference"), used)
-    found += [] if one is None else [one]
-    return refusal(one)
+def judge(ask: Ask, level: float, grounds: Sequence[Ground], gate: Ask, found: list[Row]) -> str:
+    """Why an estimate is gated, or ''; the row of the table diagnostics is added to `found`.
 
-
-def refusal(found: Row | None) -> str:
-    """Why the estimate is gated, or ''."""
-    if found is None or found["status"] != "failed":
+    level: of confidence. grounds: one, or those of each completed data set. Where no risk strictly between 0 and 1 was
+    estimated, nothing is said.
+    """
+    risk, first, second, inflation = np.mean([astuple(g) for g in grounds], axis=0)
+    if not 0 < risk < 1:
         return ""
+    limit = gate.get("max_detectable_difference")
+    value = detectable_difference(risk, first, second, inflation, level=level)
+    passed = limit is not None and value > limit
+    found.append(
+        {
+            **{k: ask[k] for k in ("analysis", "cohort", "contrast", "method")},
+            "quantity": DETECTABLE,
+            "variable": detected(ask["outcome"], ask["horizon_days"], ask["missing_rule"]),
+            "value": value,
+            "threshold": np.nan if limit is None else float(limit),
+            "status": "info" if limit is None else ("failed" if passed else "ok"),
+        }
+    )
     # the difference itself rests on outcomes, and is told by the diagnostics where it may be
-    return f"these people can show no difference in risk as small as {found['threshold']:.0%}, the limit"
+    return f"these people can show no difference in risk as small as {limit:.0%}, the limit" if passed else ""
 
 
 def table(rows: Sequence[Row]) -> pd.DataFrame:

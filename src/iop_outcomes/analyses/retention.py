@@ -8,6 +8,7 @@ compete with an unplanned discharge. The doubly robust method stands on pseudo-o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 Ask = Mapping[str, Any]
 # why nothing can be said of an event that is recorded of no one
-NOT_RECORDED = {
+NONE_ON_RECORD = {
     "engaged": "no one in this cohort has so many attended sessions on record",
     "readmitted": "no one in this cohort has a later episode of care on record",
     "death": "no death is on record in this cohort",
@@ -67,13 +68,14 @@ def run(
             own = followed.get(ask["outcome"])
             estimates += _answer(ask, sample, own, status, reason, gate, told, records)
             continue
-        silent = NOT_RECORDED[endpoints[ask["outcome"]]["kind"]]
+        silent = NONE_ON_RECORD[endpoints[ask["outcome"]]["kind"]]
         estimates += results.without(ask, results.measures(ask["measure"], sample.names), "not_possible", silent)
+    drawn = curves.points(rows, sample, followed, estimates)
     return {
         "counts": results.counts_table([]),
         "life_tables": _life_tables(rows, sample, followed),
         "estimates": results.estimates_table(estimates),
-        "curves": results.curves_table(curves.points(rows, sample, followed, decided)),
+        "curves": results.curves_table(drawn),
         "diagnostics": power.table(told),
     }
 
@@ -97,20 +99,22 @@ def _answer(
     if ask["method"] == "crude":
         return results.without(ask, shown, status, reason)
     event = followed.event & (followed.days <= ask["horizon_days"])
-    at_risk = (followed.days > 0) | (not followed.alone)
-    few = results.too_few(sample.arm[at_risk], event[at_risk], sample.names, gate["min_events"])
+    used = followed.at_risk
+    few = results.too_few(sample.arm[used], event[used], sample.names, gate["min_events"])
     if few and ask["measure"] != "mean_days":
         return results.without(ask, shown, "gated", few)
     if ask["method"] in IMPUTED:
         known = np.column_stack([event, followed.left, cumulative_hazard(followed.days, followed.left)])
-        return imputed.answer(ask, sample, records, known, lambda s: s.finish(_by_arm(ask, s, followed), ask["method"]))
+        means = partial(_finished, ask, followed=followed)
+        return imputed.answer(ask, sample, records, known, means, gate, told, used)
     level = sample.inference["confidence_level"]
-    more = {"n_effective": sample.effective(ask["method"], at_risk)}
+    more = {"n_effective": sample.effective(ask["method"], used)}
     try:
         if ask["measure"] == "hazard_ratio":
             return hazards.answer(ask, sample, followed, gate, told)
-        estimate = sample.finish(_by_arm(ask, sample, followed), ask["method"])
-        if ask["measure"] == "risk" and (few := power.judge(ask, sample, estimate, gate, told, at_risk)):
+        estimate = _finished(ask, sample, followed)
+        ground = [power.ground(ask, sample, estimate, used)]
+        if ask["measure"] == "risk" and (few := power.judge(ask, level, ground, gate, told)):
             return results.without(ask, shown, "gated", few)
         return results.two_arms(ask, estimate, sample.names, level, more)
     except EstimationError as wrong:
@@ -127,6 +131,10 @@ def _unclear(ask: Ask, followed: Followed) -> str:
     return ""
 
 
+def _finished(ask: Ask, sample: Sample, followed: Followed) -> Estimate:
+    return sample.finish(_by_arm(ask, sample, followed), ask["method"])
+
+
 def _by_arm(ask: Ask, sample: Sample, followed: Followed) -> Estimate:
     """The measure in each arm, first arm first."""
     estimator, arguments = followed.risk(followed.counted)
@@ -137,7 +145,7 @@ def _by_arm(ask: Ask, sample: Sample, followed: Followed) -> Estimate:
     if ask["method"] == "aipw":
         outcome = pseudo.pseudo_observations(estimator, **shared)[:, 0]
         return doubly_robust.means(sample, outcome, np.ones(len(outcome)), "linear")
-    return cuminc.by_arm(estimator, weight=sample.weight(ask["method"]), **shared)
+    return cuminc.by_arm(estimator, weight=sample.weight(ask["method"]) * followed.at_risk, **shared)
 
 
 def _life_tables(rows: Sequence[Ask], sample: Sample, followed: Mapping[str, Followed]) -> pd.DataFrame:

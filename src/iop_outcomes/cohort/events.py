@@ -1,13 +1,14 @@
 """Events that are followed beside leaving care: engagement, return to care, death, overdose.
 
-Each kind of endpoint is a function that gives days and causes of the units to which its event could happen; an event
-that is recorded of no one is not followed at all, as silence is then no evidence. Death competes with every other
-event; whatever lies beyond the end of observation is censored there.
+Each kind of endpoint is a function that gives the day on which its clock starts, missing where the event could not
+happen to a unit, and the day of the event; an event that is recorded of no one is not followed at all, as silence is
+then no evidence. Death competes with every other event; whatever lies beyond the end of observation is censored there.
 
 Engaged is who has so many days with attended care, counted from a day on. Return to care is asked of people who were
 seen to leave their episode alive: its clock starts on their last day in care, and its event is the first day of the
 next episode, which by the gap rule lies more than the gap later. Whoever was still in care when observation ended, or
-died in care, is not at risk of it, and is observed for 0 days.
+died in care, is not at risk of it; nor is at risk of a first overdose who had one before time zero. They have the cause
+NOT_AT_RISK and 0 days: it is here that this is decided, and everyone later reads it from the cause.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.cohort.units import from_zero
 from iop_outcomes.protocol import EVENTS
+from iop_outcomes.tables.private import NOT_AT_RISK
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +44,7 @@ def followed(people: pd.DataFrame, tables: Tables, endpoints: Sequence[Endpoint]
         cause = cause.mask((death <= last).fillna(False).astype(bool), "died")
         cause = cause.mask((day <= last).fillna(False).astype(bool), EVENTS[endpoint["kind"]])
         at_risk = (start.notna() & (last >= 0)).astype(bool)
-        cause, last = cause.where(at_risk, "censored"), last.where(at_risk, 0)
+        cause, last = cause.where(at_risk, NOT_AT_RISK), last.where(at_risk, 0)
         if (cause == EVENTS[endpoint["kind"]]).any():
             yield pd.DataFrame(
                 {

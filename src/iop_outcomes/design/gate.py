@@ -16,7 +16,7 @@ from iop_outcomes.weighting import METHODS
 if TYPE_CHECKING:
     import pandas as pd
 
-UNADJUSTED = ("crude", "naive", "randomised")
+WITHOUT_SCORE = ("crude", "naive", "randomised")
 
 
 def decide(
@@ -31,7 +31,7 @@ def decide(
     import pandas as pd
 
     rows = []
-    for method in UNADJUSTED:
+    for method in WITHOUT_SCORE:
         status = "ok" if fitted.possible else "not_possible"
         rows.append((name, method, status, "" if fitted.possible else fitted.problem))
     for method in (m for m in METHODS if m in methods):

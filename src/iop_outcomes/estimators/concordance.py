@@ -31,7 +31,7 @@ from iop_outcomes.estimators.risksets import follow_up, risk_sets
 from iop_outcomes.estimators.rows import Mask, Whole, column, indicator, rows
 
 # k(u) from G(u-), and its derivative by log G(u-) over k(u).
-WEIGHTINGS: dict[str, tuple[Callable[[Array], Array], float]] = {
+PAIR_WEIGHTS: dict[str, tuple[Callable[[Array], Array], float]] = {
     "harrell": (np.ones_like, 0.0),
     "uno": (lambda g: g**-2.0, -2.0),
 }
@@ -65,12 +65,12 @@ def concordance(
     """Probability that of two people the one with the higher score has the earlier event.
 
     score: (n,) larger for those at higher risk. time: (n,) from day 0. event: (n,) zeros and ones. weighting: one of
-    WEIGHTINGS. horizon: only events up to it count; for Uno's C a time that enough people are followed to. censoring:
+    PAIR_WEIGHTS. horizon: only events up to it count; for Uno's C a time that enough people are followed to. censoring:
     one of CENSORING, see the module. Raises EstimationError as the module says.
     """
-    if weighting not in WEIGHTINGS or censoring not in CENSORING:
+    if weighting not in PAIR_WEIGHTS or censoring not in CENSORING:
         raise EstimationError(
-            f"'weighting' must be one of {', '.join(WEIGHTINGS)}, and 'censoring' one of {', '.join(CENSORING)}; "
+            f"'weighting' must be one of {', '.join(PAIR_WEIGHTS)}, and 'censoring' one of {', '.join(CENSORING)}; "
             f"they are '{weighting}' and '{censoring}'."
         )
     exits = follow_up(time, None)[0]
@@ -83,7 +83,7 @@ def concordance(
     key = np.unique(column(score, "score", n)[kept], return_inverse=True)[1]
     counts = died if horizon is None else died & (exits[kept] <= horizon)
     g = _Censoring.of(leaves, ~died, total, people)
-    k, slope = WEIGHTINGS[weighting]
+    k, slope = PAIR_WEIGHTS[weighting]
     times_weight = np.where(counts, k(g.before), 0.0)
     pairs = _compare(leaves, key, total, total * times_weight)
     counted_pairs = pairs.later @ (total * counts)

@@ -6,7 +6,7 @@ differences are multiplied by a weight function of that time and added up over t
 statistic follows with the hypergeometric variance (`logrank`) or, for weighted or clustered people, with the robust
 variance of the score (`weighted_logrank`). Refused: one group, no events, groups never at risk together.
 
-With Y_k, Y people at risk in group k and in all, d_k, d events, and K a weight function of WEIGHTINGS, the score is
+With Y_k, Y people at risk in group k and in all, d_k, d events, and K a weight function of EVENT_WEIGHTS, the score is
 
     U_k = sum over u of K(u) (d_k(u) - d(u) Y_k(u) / Y(u)),
 
@@ -39,7 +39,7 @@ from iop_outcomes.estimators.risksets import RiskSets, follow_up, risk_sets
 from iop_outcomes.estimators.rows import Rows, Whole, indicator, rows
 
 # K(u) from the number at risk, the survival just before u, rho and gamma.
-WEIGHTINGS: dict[str, Callable[[Array, Array, float, float], Array]] = {
+EVENT_WEIGHTS: dict[str, Callable[[Array, Array, float, float], Array]] = {
     "log-rank": lambda at_risk, survival, rho, gamma: np.ones_like(at_risk),
     "gehan-breslow": lambda at_risk, survival, rho, gamma: at_risk,
     "tarone-ware": lambda at_risk, survival, rho, gamma: np.sqrt(at_risk),
@@ -86,8 +86,8 @@ def logrank(
     """Test that the hazard is the same in all groups, stratum by stratum.
 
     time, entry: (n,) at risk where entry < u <= time. event: (n,) zeros and ones. group, strata: (n,) any labels.
-    weighting: one of WEIGHTINGS; rho and gamma are those of 'fleming-harrington'. Raises EstimationError as the module
-    says.
+    weighting: one of EVENT_WEIGHTS; rho and gamma are those of 'fleming-harrington'. Raises EstimationError as the
+    module says.
     """
     people = _people(time, event, group, None, frequency, entry, strata)
     sets, total = people.sets, people.total
@@ -163,15 +163,15 @@ class _People:
 
     def weight_function(self, weighting: str, rho: float, gamma: float) -> Array:
         """(T,) K(u)."""
-        if weighting not in WEIGHTINGS:
-            raise EstimationError(f"'weighting' must be one of {', '.join(WEIGHTINGS)}, not '{weighting}'.")
+        if weighting not in EVENT_WEIGHTS:
+            raise EstimationError(f"'weighting' must be one of {', '.join(EVENT_WEIGHTS)}, not '{weighting}'.")
         at_risk = self.sets.at_risk(self.total)
         hazard = self.sets.among_dead(self.total[self.sets.dead]) / at_risk
         before = np.ones(len(hazard))
         for start, stop in zip(self.sets.starts, [*self.sets.starts[1:], len(hazard)], strict=True):
             before[start + 1 : stop] = np.cumprod(1 - hazard[start : stop - 1])
         # weights that add to all of those at risk can exceed them by a rounding error
-        return WEIGHTINGS[weighting](at_risk, np.clip(before, 0.0, 1.0), rho, gamma)
+        return EVENT_WEIGHTS[weighting](at_risk, np.clip(before, 0.0, 1.0), rho, gamma)
 
     def covariance(self, weighed: Array, clusters: ArrayLike | None, centred: bool) -> Array:
         """(K, K) of the sum over people of weighed (m, K), or over clusters of them."""

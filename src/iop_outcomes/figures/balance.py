@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # weights are shown that speak before others do, two at most: the table of the design holds the rest
-WEIGHTINGS = tuple(m for m in select.PREFERRED if m in WEIGHTS)
 PHRASES = {"unweighted": "before weighting"} | {name: f"after {within(method(name))}" for name in WEIGHTS}
 # colour, shape and place beside the covariate's line, so that no mark hides another: before, second and first weights
 BEFORE = (style.SOFT, "x", 0.0)
@@ -25,7 +24,7 @@ MARKS = ((style.COLOURS[0], "o", 0.17), (style.COLOURS[1], "s", -0.17))
 
 def _marks(present: set[str]) -> dict[str, tuple[str, str, float]]:
     """Colour, shape and place of what is shown, in the order of the legend."""
-    weights = [m for m in WEIGHTINGS if m in present][: len(MARKS)]
+    weights = [m for m in select.PREFERRED_WEIGHTS if m in present][: len(MARKS)]
     return {"unweighted": BEFORE} | dict(reversed(list(zip(weights, MARKS, strict=False))))
 
 
@@ -99,7 +98,7 @@ def _alt(shown: pd.DataFrame, labels: Labels, limit: float) -> str:
     said = []
     for contrast, own in shown.groupby("contrast", sort=False):
         largest = own.groupby("method")["size"].max()
-        named = [m for m in ("unweighted", *reversed(WEIGHTINGS)) if m in largest]
+        named = [m for m in ("unweighted", *reversed(select.PREFERRED_WEIGHTS)) if m in largest]
         parts = [f"{numbers.decimals(largest[m])} {PHRASES[m]}" for m in named]
         said.append(f"{labels.contrast(str(contrast))}: largest difference {style.sentence(parts)}")
     return (

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import atrisk, lines, numbers, select, style
 from iop_outcomes.figures.labels import Labels, Study, cause
+from iop_outcomes.tables.canonical import LEAVING
 
 if TYPE_CHECKING:
     import pandas as pd
 
 # a way by which fewer than this share have left in both arms has no panel
 LEAST_SHARE = 0.01
-LEAVING = ("unplanned", "completed", "transferred", "died", "other")
 
 
 def draw(tables: style.Tables, study: Study) -> style.Figure:

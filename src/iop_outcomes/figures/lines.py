@@ -10,15 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes.figures import atrisk, numbers, style
+from iop_outcomes.figures import atrisk, numbers, select, style
 from iop_outcomes.figures.labels import Labels
+from iop_outcomes.weighting import DRAWN
 
 if TYPE_CHECKING:
     import pandas as pd
     from plotnine import ggplot
 
-# the weighted curve that is shown, the first that there is
-WEIGHTED = ("overlap", "iptw")
 COLUMNS = 3
 # kinds of line, in the order of the legend: side of the arm (0 first, 1 second) and whether it is weighted
 KINDS = ((0, True), (1, True), (0, False), (1, False))
@@ -46,7 +45,7 @@ def points(curves: pd.DataFrame, labels: Labels, start: float, last: dict[str, f
         sides = labels.sides(str(contrast))
         if set(own["arm"]) < set(sides):
             continue
-        weighted = next((m for m in WEIGHTED if (own["method"] == m).any()), "")
+        weighted = next((m for m in select.PREFERRED if m in DRAWN and (own["method"] == m).any()), "")
         for method in ("crude", weighted):
             for (outcome, arm), line in own[own["method"] == method].groupby(["outcome", "arm"], sort=True):
                 parts.append(

@@ -16,8 +16,6 @@ from iop_outcomes.figures.labels import Labels, Study
 if TYPE_CHECKING:
     import pandas as pd
 
-ADJUSTED = tuple(weighting.METHODS)
-
 
 def draw(tables: style.Tables, study: Study) -> style.Figure:
     """One panel for each contrast with a propensity score."""
@@ -42,7 +40,7 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
     labels = Labels(study)
     shown = _shown(tables.counts, labels)
     if shown.empty:
-        gated = tables.estimates[tables.estimates["method"].isin(ADJUSTED)]
+        gated = tables.estimates[tables.estimates["method"].isin(list(weighting.METHODS))]
         return style.note(select.why(gated, labels), shown, "The overlap of the propensity scores")
     contrasts = list(dict.fromkeys(shown["contrast"]))
     alone = len(contrasts) == 1

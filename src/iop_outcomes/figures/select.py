@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.figures.labels import Labels
 from iop_outcomes.release.levels import split_measure
+from iop_outcomes.weighting import WEIGHTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,6 +17,8 @@ PREFERRED = (
     "overlap", "aipw", "iptw", "iptw_truncated", "matching", "entropy", "att", "atc", "iptw_unstabilised",
     "overlap_imputed", "iptw_imputed", "landmark_adjusted", "landmark", "randomised", "spline", "naive", "crude",
 )  # fmt: skip
+# the same of weights, some of which are of several methods
+PREFERRED_WEIGHTS = tuple(m for m in PREFERRED if m in WEIGHTS)
 
 
 def best(rows: pd.DataFrame) -> dict[str, Any]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field, model_validator
 
 from iop_outcomes.protocol.base import Name, Part
+from iop_outcomes.tables.private import Cause
 
 Record = dict[str, Any]
-Cause = Literal[
-    "unplanned", "completed", "transferred", "died", "other", "engaged", "readmitted", "overdose", "censored"
-]
 
 
 class Left(Part):

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from iop_outcomes.protocol.base import Name, Part
+from iop_outcomes.tables.canonical import DischargeReason
 
 Step = Literal["retention", "abstinence", "dose"]
 Measure = Literal["risk", "mean_days", "hazard_ratio", "dose_response"]
@@ -23,6 +24,8 @@ MissingRule = Literal["none", "missing_is_using", "observed_only"]
 STAYING = ("in_care", "in_care_or_completed")
 # kinds that follow an event beside leaving care, with its name among the causes of the table retention
 EVENTS = {"engaged": "engaged", "readmitted": "readmitted", "death": "died", "overdose": "overdose"}
+# those of them whose event cannot happen to everyone: some are not at risk
+AMONG_SOME = ("readmitted", "overdose")
 # kinds of the step retention
 RETENTION = ("left_index", *STAYING, *EVENTS)
 
@@ -37,7 +40,7 @@ class Endpoint(Part):
     ]  # fmt: skip
     label: str = Field(description="what a reader sees")
     definition: str = Field(description="a sentence for the methods section")
-    cause: Literal["", "unplanned", "completed", "transferred", "died", "other"] = ""
+    cause: Literal["", DischargeReason] = ""
     substance: str = ""
     follows: Literal["", "index", "care", "continuum"] = Field(
         default="", description="kinds in_care: the index level, the episode (default), or it from detoxification on"

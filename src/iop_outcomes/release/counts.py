@@ -18,7 +18,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from iop_outcomes.release.cells import Line, hide
-from iop_outcomes.release.policy import Policy
+from iop_outcomes.release.policy import OVERLAP_BASE, Policy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +28,7 @@ Cells = dict[str, int]
 GROUP = ["analysis", "cohort", "contrast", "arm", "outcome", "horizon_days", "subgroup"]
 CUMULATIVE = frozenset({"event", "no_event"})
 # analyses whose tables overlap, with the base to which their counts are rounded at least
-OVERLAPPING = {"records": 5}
+OVERLAPPING = {"records": OVERLAP_BASE}
 ALIKE = ("cohort", "arm", "outcome")
 RISK_COLUMNS = [*GROUP, "other_analysis", "other_contrast", "other_horizon_days"]
 

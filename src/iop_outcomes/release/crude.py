@@ -106,6 +106,8 @@ def _refuse_beyond(arm: ArmCells, day: int | None) -> None:
     true = arm.followed
     if day is None or true is None:
         raise EstimationError("no horizon is given")
+    if true.people == 0:
+        raise EstimationError("no one is at risk")
     if day > true.last_day and true.gone(None, [c for c in true.causes if c != CENSORED]) < true.people:
         raise EstimationError("no one is followed to the horizon")
 

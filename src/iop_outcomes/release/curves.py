@@ -132,7 +132,7 @@ def _released(
         return points.iloc[:0]
     days = _days(points, followed, held, source, policy, told.get((contrast, outcome, method), set()))
     kept = points[points["x"].isin(days)]
-    return _with_people(kept.assign(n_risk=[held.at_risk(int(x)) for x in kept["x"]]), policy)
+    return _with_people(kept.assign(n_risk=[held.at_risk(int(x)) for x in kept["x"]]), policy, followed.base)
 
 
 def _thin(analysis: str, contrast: str, arm: str, outcome: str, evidence: Evidence) -> bool:
@@ -171,16 +171,17 @@ def _days(
     return days
 
 
-def _with_people(points: pd.DataFrame, policy: Policy) -> pd.DataFrame:
+def _with_people(points: pd.DataFrame, policy: Policy, base: int = 1) -> pd.DataFrame:
     """People at risk rounded, and the effective number of them where people are shown.
 
-    The effective number is of the true people at risk: where it is below the minimum, so may they be.
+    The effective number is of the true people at risk: where it is below the minimum, so may they be. base: to which
+    people are rounded at least.
     """
     import pandas as pd
 
     people = [pd.NA if pd.isna(n) else policy.rounded(int(n)) for n in points["n_risk"]]
     sizes = [
-        float("nan") if pd.isna(n) or size < policy.minimum_count else policy.rounded_size(size)
+        float("nan") if pd.isna(n) or size < policy.minimum_count else policy.rounded_size(size, base)
         for n, size in zip(people, points["n_effective"], strict=True)
     ]
     return points.assign(n_risk=pd.array(people, dtype="Int64"), n_effective=sizes)

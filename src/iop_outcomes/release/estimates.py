@@ -7,8 +7,9 @@ cells: those of the arm, for a risk or mean of one arm; of both, for a compariso
 
 An adjusted risk of an arm is withheld when that arm's own events, or people without the event, are too few:
 where weights hardly differ, risk times people gives the count back. So are the difference and the ratio of
-risks when either arm is, as the shown arm gives the other back. Other measures, such as hazard ratios and
-mean days, are withheld when both arms' events, or both arms' people without the event, are below the minimum.
+risks when either arm is, as the shown arm gives the other back. The same holds where few people of an arm are
+not at risk. Other measures, such as hazard ratios and mean days, are withheld when both arms' events, or both
+arms' people without the event, are below the minimum.
 Where the people of one arm all weigh the same (weights for the treated), its adjusted estimate is its crude one: unless
 all counts are shown as they are, the arms and their ratio are withheld, and the difference stands alone.
 
@@ -142,12 +143,15 @@ def _people(compared: Compared) -> Row:
 
 
 def _effective(row: Row, compared: Compared, policy: Policy) -> Row:
-    """The effective sample size, which without weights is the number of people: shown only where that is."""
+    """The effective sample size, which without weights is the number of people: shown only where that is.
+
+    It is of both arms beside every row, so that in the row of one arm it would tell the people of the other.
+    """
     if policy.exact:
         return {}
-    if _people(compared)["n"] is None:
+    if any(arm.people is None for arm in compared.both):
         return {"n_effective": float("nan")}
-    return {"n_effective": policy.rounded_size(row["n_effective"])}
+    return {"n_effective": policy.rounded_size(row["n_effective"], max(arm.base for arm in compared.both))}
 
 
 def _too_few(row: Row, compared: Compared, policy: Policy) -> bool:
@@ -175,7 +179,8 @@ def _gives_back(row: Row, compared: Compared, policy: Policy) -> bool:
         a.held is not None and a.followed is not None and a.held.gone(horizon(row)) != a.followed.gone(horizon(row))
         for a in compared.both
     )
-    return policy.rounding_base > 1 or waits or any(a.people is None or a.events is None for a in compared.both)
+    rounded = any(policy.coarser(a.base) > 1 for a in compared.both)
+    return rounded or waits or any(a.people is None or a.events is None for a in compared.both)
 
 
 def _compared(row: Row, found: Mapping[str, ArmCells], order: Sequence[str]) -> Compared:

@@ -30,10 +30,11 @@ Cells = dict[str, tuple[int, int | None]]  # level: people, people as released
 class ArmCells:
     """One arm of an estimate.
 
-    people, events: as released, None when they cannot be told. true_people, true_events: as they are; they
-    decide what is withheld and never leave this room. held, followed: the life table as released and as it
-    is, where there is one. true_parts: people who make up the events and are counted apart by other questions, such
-    as those who completed beside those still there; the difference would give a few of them back.
+    people, events: as released, None when they cannot be told; people of a life table are those at risk.
+    true_people, true_events: as they are; they decide what is withheld and never leave this room. held, followed: the
+    life table as released and as it is, where there is one. true_parts: people who are counted apart by other
+    questions, such as those who completed beside those still there, or the arm beside those at risk; the difference
+    would give a few of them back.
     """
 
     people: int | None
@@ -43,6 +44,11 @@ class ArmCells:
     held: Leaving | None = None
     followed: Leaving | None = None
     true_parts: tuple[int, ...] = ()
+
+    @property
+    def base(self) -> int:
+        """To which people are rounded at least."""
+        return 1 if self.followed is None else self.followed.base
 
     def small(self, policy: Policy) -> bool:
         """People, events, a part of them or people without the event are too few to be shown."""
@@ -184,9 +190,9 @@ def _from_life_table(
 ) -> ArmCells:
     true_events = _events(followed, read, day)
     there = followed.people - followed.gone(day)
-    # who is censored was not seen without the event, and on day 0 was never at risk of it
+    # who is censored was not seen without the event
     seen_without = followed.people - true_events - followed.gone(day, (CENSORED,)) if read.kind == "cause" else 0
-    parts: tuple[int, ...] = (followed.people - followed.gone(0, (CENSORED,)), seen_without)
+    parts: tuple[int, ...] = (followed.apart, seen_without)
     parts += (there, true_events - there) if read.lost else ()
     if held is None:
         return ArmCells(None, None, followed.people, true_events, None, followed, parts)

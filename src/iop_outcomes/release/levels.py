@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from iop_outcomes.protocol import EVENTS
+from iop_outcomes.tables.canonical import LEAVING
 
 # people whose outcome is not asked about, under any rule
 NOT_ASKED = ("not_yet_observed", "out_of_care", "not_known")
@@ -65,9 +66,6 @@ EVENT_LEVELS: Mapping[str, Reading] = {
 
 # measures that come once for each arm, and as their difference and ratio
 MEASURES_BY_ARM = ("risk", "mean_days")
-
-
-LEAVING = ("unplanned", "completed", "transferred", "died", "other")
 
 
 def readings(endpoints: Mapping[str, Mapping[str, str]]) -> dict[str, Reading]:

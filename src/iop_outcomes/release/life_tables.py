@@ -9,7 +9,12 @@ away what the other holds back. If at the end a few people would remain, between
 move is taken back; so it is if a reader could tell how many wait to be counted by each cause.
 
 The result is always a valid life table: the numbers gone rise by at least the minimum at a time, their sum is
-at most the people, and the number at risk only falls, so it is enough or zero on every day. Batches of
+at most the people, and the number at risk only falls, so it is enough or zero on every day.
+
+Who is not at risk (the cause NOT_AT_RISK, of a return to care or a first overdose) is in none of this: the people of
+such an arm are those at risk, who with the arm's size give the others. An arm in which those are a few is withheld.
+Elsewhere the people at risk are rounded to the nearest five, under any policy that withholds anything: they are as many
+as have left care alive, and beside the life table of leaving care would tell how many wait there. Batches of
 neighbours replaced by their mean are micro-aggregation (Domingo-Ferrer & Mateo-Sanz 2002, IEEE Transactions
 on Knowledge and Data Engineering 14:189). Dating a batch to its last day instead, as the Kaplan-Meier output
 of ACRO does (AI-SDC, SACRO project, 2023), makes every curve late, and mean days in care too long.
@@ -22,7 +27,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from iop_outcomes.release.policy import Policy
+from iop_outcomes.release.policy import OVERLAP_BASE, Policy
+from iop_outcomes.tables.private import NOT_AT_RISK
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,11 +51,17 @@ class Move:
 @dataclass(frozen=True)
 class Leaving:
     """The people of one arm and how they leave the risk set, in the order of days. Whoever does not leave
-    stays.
+    stays. apart: people of the arm who are not at risk, and not among `people`; not known of a held table.
     """
 
     people: int
     moves: tuple[Move, ...]
+    apart: int = 0
+
+    @property
+    def base(self) -> int:
+        """To which its people are rounded at least."""
+        return OVERLAP_BASE if self.apart else 1
 
     @property
     def last_day(self) -> int:
@@ -81,7 +93,7 @@ def hold(
 
     horizons: days that estimates ask for, by analysis, contrast and outcome. Beside each cause's people on
     the days on which they are counted, every arm has one row of cause 'still_at_risk' on the day of its last
-    move, so that its counts add up to its people. Arms with too few people are left out.
+    move, so that its counts add up to its people. Arms with too few people, at risk or not, are left out.
     """
     import pandas as pd
 
@@ -101,26 +113,21 @@ def hold(
 
 def leavings(life_table: pd.DataFrame) -> Mapping[tuple[str, ...], Leaving]:
     """The arms of life tables, private or held, by analysis, cohort, contrast, arm and outcome."""
-    return {
-        tuple(map(str, key)): Leaving(
-            int(arm["count"].sum()),
-            tuple(
-                sorted(
-                    Move(int(day), str(cause), int(count))
-                    for day, cause, count in zip(arm["day"], arm["cause"], arm["count"], strict=True)
-                    if count > 0 and cause != STILL_AT_RISK
-                )
-            ),
-        )
-        for key, arm in life_table.groupby(ARM, sort=True)
-    }
+    return {tuple(map(str, key)): _leaving(arm) for key, arm in life_table.groupby(ARM, sort=True)}
+
+
+def _leaving(arm: pd.DataFrame) -> Leaving:
+    cells = [Move(int(d), str(c), int(n)) for d, c, n in zip(arm["day"], arm["cause"], arm["count"], strict=True)]
+    apart = sum(m.count for m in cells if m.cause == NOT_AT_RISK)
+    moves = tuple(sorted(m for m in cells if m.count > 0 and m.cause not in (STILL_AT_RISK, NOT_AT_RISK)))
+    return Leaving(sum(m.count for m in cells) - apart, moves, apart)
 
 
 def _held(leaving: Leaving, policy: Policy, horizons: Sequence[int]) -> Leaving | None:
-    """One arm as it may be seen, or None when it has too few people."""
-    if policy.small(leaving.people):
+    """One arm as it may be seen, or None when it has too few people, at risk or not."""
+    if policy.small(leaving.people) or policy.small(leaving.apart):
         return None
-    people = policy.rounded(leaving.people)
+    people = policy.blurred(leaving.people, leaving.base)
     moves = sorted(m for cause in leaving.causes for m in _moves(leaving, cause, policy, horizons))
     taken_back = False
     while moves and not _enough_remain(leaving, people, moves, policy, taken_back):
@@ -178,11 +185,12 @@ def _closed(moves: Sequence[Move], waiting: _Batch, policy: Policy, at_horizon: 
 def _enough_remain(leaving: Leaving, people: int, moves: Collection[Move], policy: Policy, taken_back: bool) -> bool:
     """No one remains at the end, or enough people do, and it cannot be told who among them waits.
 
+    Of people who are rounded and yet all gone, the moves would give the number that rounding hides.
     Once a move of at least the minimum was taken back, one person more than the minimum would be that one
     waiting.
     """
     remaining = people - sum(m.count for m in moves)
-    if remaining == 0 or policy.exact:
+    if policy.exact or (remaining == 0 and leaving.base == 1):
         return True
     waiting = {leaving.gone(None, (c,)) - sum(m.count for m in moves if m.cause == c) for c in leaving.causes}
     pinned = policy.rounding_base == 1 and waiting <= {0, policy.minimum_count - 1}

@@ -15,6 +15,9 @@ from dataclasses import dataclass, replace
 
 from iop_outcomes.errors import StudyError
 
+# people who are counted by several tables, so that a few could be had as a difference, are rounded at least to this
+OVERLAP_BASE = 5
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -78,13 +81,14 @@ class Policy:
         """The base of the policy, or `base` where that is larger."""
         return max(base, self.rounding_base)
 
-    def rounded_size(self, size: float) -> float:
-        """An effective number of people, rounded as people are; to the policy's digits where people are not
-        rounded.
+    def rounded_size(self, size: float, base: int = 1) -> float:
+        """An effective number of people, rounded as people are, to at least `base`; to the policy's digits where
+        people are not rounded.
         """
-        if self.rounding_base == 1 or size != size:
+        rules = self if self.exact else replace(self, rounding_base=self.coarser(base))
+        if rules.rounding_base == 1 or size != size:
             return round(size, self.digits)
-        return float(self.rounded(round(size)))
+        return float(rules.rounded(round(size)))
 
     def released_step(self, waiting: int) -> int:
         """How many of `waiting` people may be counted now: a multiple of the base, or 0 while it is too

@@ -14,7 +14,8 @@ from typing import Any
 from iop_outcomes.estimators.power import POWER
 from iop_outcomes.figures import numbers, style
 from iop_outcomes.figures.labels import STRATA, Labels, Study, covariate, within
-from iop_outcomes.release.policy import Policy, choose
+from iop_outcomes.protocol import AMONG_SOME
+from iop_outcomes.release.policy import OVERLAP_BASE, Policy, choose
 from iop_outcomes.report.explanations import ESTIMATORS, MISSING, POLICIES, TIMES, UNITS_OF_ANALYSIS
 from iop_outcomes.weighting import IMPUTED
 
@@ -203,7 +204,8 @@ def _gates(study: Study) -> Paragraph:
         f"weighting (Austin and Stuart 2015, Statistics in Medicine 34:3661), each arm keeps at least {share} "
         f"of its people as effective sample, and nobody weighs more than {numbers.plain(gate['max_weight'])} "
         f"times the mean; these were judged before outcomes were read. Afterwards, each arm needs at least "
-        f"{gate['min_events']} people with the outcome and as many without it. Categories too rare to enter "
+        f"{gate['min_events']} people with the outcome and as many without it; weighted curves go as far as the "
+        f"estimates that passed. Categories too rare to enter "
         f"the score are shown and not judged.{_further_limits(gate)}{_detectable(gate)}",
     )
 
@@ -260,7 +262,7 @@ def _intensity(study: Study) -> Paragraph | None:
 
 
 def _disclosure(study: Study) -> Paragraph:
-    rules = policy(study)
+    rules, labels = policy(study), Labels(study)
     text = f"The report was made from released tables only, under {POLICIES.get(rules.name, rules.name)}."
     if not rules.exact:
         text += (
@@ -268,6 +270,9 @@ def _disclosure(study: Study) -> Paragraph:
             "cells are marked as withheld, and a withheld cell may itself hold more. Unadjusted curves move "
             "only when enough people have left."
         )
+    asked = {labels.kind(row["outcome"]) for row in study["analyses"]}
+    if asked.intersection(AMONG_SOME) and not rules.exact and rules.rounding_base < OVERLAP_BASE:
+        text += f" People at risk of a return to care or a first overdose are rounded to multiples of {OVERLAP_BASE}."
     if rules.rounding_base > 1:
         text += f" Counts are rounded to multiples of {rules.rounding_base}."
     return Paragraph("Disclosure", text)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 UNADJUSTED = ("crude", "naive")
-ADJUSTED = tuple(name for name, m in METHODS.items() if not m.imputed)
 # days on which a question is looked at first when the study marks none as primary
 USUAL_DAY = 90
 KINDS_OF_ABSTINENCE = ("interview", "screen", "at_discharge", "no_return")
@@ -156,7 +155,7 @@ def rank(rows: pd.DataFrame, labels: Labels) -> pd.Series:
 
 def _shared_gate(own: pd.DataFrame) -> str:
     """The reason for which no adjusted estimate of a contrast is shown, when it is one for all of them; else ''."""
-    adjusted = own[own["method"].isin(ADJUSTED)]
+    adjusted = own[own["method"].isin([m for m, how in METHODS.items() if not how.imputed])]
     if adjusted.empty or not (adjusted["status"] == "gated").all() or adjusted["reason"].nunique() > 1:
         return ""
     return str(adjusted["reason"].iloc[0])

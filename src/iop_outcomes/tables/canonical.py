@@ -6,10 +6,14 @@ negative. The end of a stay may be an interval: `end_day` is then the earliest d
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 from iop_outcomes.tables.declare import Column, Table
 
 LEVELS = ("detox", "0.5", "1", "2.1", "2.5", "3.1", "3.3", "3.5", "3.7", "4")
-DISCHARGE_REASONS = ("completed", "unplanned", "transferred", "died", "other")
+# why care was left; a cause that competes with the others, in the order in which they are shown
+DischargeReason = Literal["unplanned", "completed", "transferred", "died", "other"]
+LEAVING: tuple[str, ...] = get_args(DischargeReason)
 YES_NO_UNKNOWN = ("yes", "no", "unknown")
 # the latest end of a stay of which only the shortest length is known (ten years)
 UNBOUNDED_DAYS = 3650
@@ -44,9 +48,7 @@ STAYS = Table(
             nullable=True,
             optional=True,
         ),
-        "discharge_reason": Column(
-            "text", "why the stay ended; missing while open", nullable=True, allowed=DISCHARGE_REASONS
-        ),
+        "discharge_reason": Column("text", "why the stay ended; missing while open", nullable=True, allowed=LEAVING),
         "planned_days": Column(
             "number", "length planned at admission", "days", nullable=True, absent_means_missing=True, low=0
         ),

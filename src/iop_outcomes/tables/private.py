@@ -5,15 +5,18 @@ Columns marked `outcome` may not be read by the design stage.
 
 from __future__ import annotations
 
-from iop_outcomes.tables.canonical import LEVELS, PERSON
+from typing import Literal, get_args
+
+from iop_outcomes.tables.canonical import LEVELS, PERSON, DischargeReason
 from iop_outcomes.tables.declare import Column, Table
 
 # what a classifier by hours can say of a level of care
 CLASSES = (*LEVELS, "none", "indeterminate", "not_known")
 
-CAUSES = (
-    "unplanned", "completed", "transferred", "died", "other", "engaged", "readmitted", "overdose", "censored",
-)  # fmt: skip
+# whoever an event that is followed could not happen to is told by this cause, on day 0, and by nothing else
+NOT_AT_RISK = "not_at_risk"
+Cause = Literal[DischargeReason, "engaged", "readmitted", "overdose", "not_at_risk", "censored"]
+CAUSES: tuple[str, ...] = get_args(Cause)
 
 QUARANTINE = Table(
     "quarantine",
@@ -200,7 +203,12 @@ RETENTION = Table(
             low=0,
             outcome=True,
         ),
-        "cause": Column("text", "how it was left, or the event", allowed=CAUSES, outcome=True),
+        "cause": Column(
+            "text",
+            "how it was left, or the event; not_at_risk: the event could not happen to the person, whose days are 0",
+            allowed=CAUSES,
+            outcome=True,
+        ),
     },
     key=("person_id", "follows"),
 )

@@ -50,7 +50,7 @@ LIFE_TABLES = Table(
         "arm": Column("text", "arm in words"),
         "outcome": Column("text", "what the risk set is followed for"),
         "day": Column("whole", "day of leaving", "day", low=0),
-        "cause": Column("text", "how it was left, 'censored' among them"),
+        "cause": Column("text", "how it was left, 'censored' among them; 'not_at_risk': never in the risk set"),
         "count": Column("whole", "people", "people", low=0),
     },
     key=("analysis", "contrast", "arm", "outcome", "day", "cause"),
