@@ -13,55 +13,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import isqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.estimate import Array
+from iop_outcomes.estimators.joint_codes import Codes, JointCode, alone, counted, join, limit
 from iop_outcomes.estimators.rows import Mask, columns
 
 BLOCK = 2048
-JOINT_CODES = 512  # a table by two joint codes, 2 MB, stays in the processor's cache
-Codes = NDArray[np.integer]
-
-
-@dataclass(frozen=True)
-class JointCode:
-    """Neighbouring categorical covariates as one code, with a value for each combination of their codes.
-
-    codes: (n,) values 0 ... c - 1. columns: where their q columns stand in the matrix. indicators: (c, q), what those
-    columns hold at each value.
-    """
-
-    codes: Codes
-    columns: slice
-    indicators: Array
-
-    @property
-    def size(self) -> int:
-        """Values, c."""
-        return len(self.indicators)
-
-    def joined(self, right: JointCode) -> JointCode:
-        """This and the one whose columns follow, as one code."""
-        left = np.repeat(self.indicators, right.size, axis=0)
-        indicators = np.hstack([left, np.tile(right.indicators, (self.size, 1))])
-        codes = self.with_code(right).astype(np.min_scalar_type(len(indicators) - 1))
-        return JointCode(codes, slice(self.columns.start, right.columns.stop), indicators)
-
-    def with_code(self, right: JointCode) -> NDArray[np.int64]:
-        """(n,) one number for each pair of values."""
-        return self.codes * np.int64(right.size) + right.codes
-
-    def sums(self, v: Array) -> Array:
-        """(q,) sums of v (n,) over the rows at which each column is one."""
-        return self.by_column(_counted(self.codes, v, self.size))
-
-    def by_column(self, cells: Array) -> Array:
-        """(..., q) sums of cells (..., c) over the values at which each column is one."""
-        return np.asarray(cells @ self.indicators)
 
 
 @dataclass(frozen=True)
@@ -160,10 +121,10 @@ class ModelMatrix:
         for at, one in enumerate(self._joint):
             for place, column in enumerate(self.numeric.T):
                 out[place, one.columns] = one.sums(w * column)
-            alone = _counted(one.codes, w, one.size)
+            alone = counted(one.codes, w, one.size)
             out[one.columns, one.columns] = one.by_column(one.indicators.T * alone)
             for other in self._joint[at + 1 :]:
-                cells = _counted(one.with_code(other), w, one.size * other.size)
+                cells = counted(one.with_code(other), w, one.size * other.size)
                 by_column = other.by_column(cells.reshape(one.size, other.size))
                 out[one.columns, other.columns] = one.indicators.T @ by_column
         below = np.tril_indices(len(out), -1)
@@ -174,10 +135,10 @@ class ModelMatrix:
         """(size, p) sums of v x over the rows of each group 0 ... size - 1; v (n,)."""
         out = np.empty((size, self.shape[1]))
         for at, column in enumerate(self.numeric.T):
-            out[:, at] = _counted(group, v * column, size)
+            out[:, at] = counted(group, v * column, size)
         # joint codes pay while the groups have no more cells than there are rows
-        for one in self._joint if size * self._limit <= len(v) else self._single:
-            cells = _counted(group * one.size + one.codes, v, size * one.size)
+        for one in self._joint if size * limit(len(v)) <= len(v) else self._single:
+            cells = counted(group * one.size + one.codes, v, size * one.size)
             out[:, one.columns] = one.by_column(cells.reshape(size, one.size))
         return out
 
@@ -208,29 +169,15 @@ class ModelMatrix:
                 flat[first[:m] + place[codes[rows]]] = own
             yield rows, buffer[:m, :p]
 
-    @property
-    def _limit(self) -> int:
-        """Values that a joint code may have, so that two of them have few cells, or no more than rows."""
-        return max(64, min(JOINT_CODES, isqrt(len(self.numeric))))
-
     @cached_property
     def _single(self) -> list[JointCode]:
         """Each categorical covariate alone."""
-        return [
-            JointCode(codes, slice(start, start + levels), np.eye(levels + 1)[:, 1:])
-            for codes, start, levels in zip(self.codes, self._offsets, self.levels, strict=True)
-        ]
+        return alone(self.codes, self.spans)
 
     @cached_property
     def _joint(self) -> list[JointCode]:
-        """The categorical covariates, neighbours joined up to the limit."""
-        out: list[JointCode] = []
-        for one in self._single:
-            if out and out[-1].size * one.size <= self._limit:
-                out[-1] = out[-1].joined(one)
-            else:
-                out.append(one)
-        return out
+        """The categorical covariates, neighbours joined."""
+        return join(self._single, limit(len(self.numeric)))
 
     @cached_property
     def _places(self) -> list[NDArray[np.int64]]:
@@ -240,11 +187,6 @@ class ModelMatrix:
             np.concatenate([[p], np.arange(start, start + levels)])
             for start, levels in zip(self._offsets, self.levels, strict=True)
         ]
-
-
-def _counted(code: Codes, v: Array, size: int) -> Array:
-    """(size,) sums of v (n,) over the rows of each value of a code (n,)."""
-    return np.asarray(np.bincount(code, v, size), dtype=float)
 
 
 def _gram_of_numbers(x: Array, w: Array) -> Array:

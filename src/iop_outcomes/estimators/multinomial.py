@@ -2,8 +2,8 @@
 
 What happens, in order: rows are checked; numeric columns are centred and scaled; the coefficients of K - 1 arms against
 the first are found by Newton steps from the arms' shares, halved while they lower the likelihood, and once they are
-small with the information of the step before. The information has K (K - 1) / 2 blocks of p x p, all added up in one
-pass over blocks of rows, and covariates come as codes: nothing larger than the scores is ever held. Refused: an arm
+small with the information of the step before. The information has K (K - 1) / 2 blocks of p x p, and covariates come
+as codes: nothing larger than the scores is ever held. Refused: an arm
 without people, collinear columns, separation, and scores of 0 or 1.
 
 What is made of the scores: weights (`weights`) and doubly robust means (`arms_aipw`). A person's influence
@@ -22,7 +22,6 @@ from numpy.typing import ArrayLike
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.estimate import Array, Estimate, Nuisance
-from iop_outcomes.estimators.merged_categories import Merged, merge
 from iop_outcomes.estimators.model_matrix import ModelMatrix, model_matrix
 from iop_outcomes.estimators.regression import INTERCEPT, separated, standardised
 from iop_outcomes.estimators.rows import Rows, Whole, codes, columns, refuse_collinear, rows, square_root
@@ -97,10 +96,10 @@ def fit_multinomial(
             f"arm {int(people.argmin()) if len(people) > 1 else 1}."
         )
     standard, back = _standardised(covariates, counted, len(people) - 1)
-    merged, used, mean = merge(standard), counted.used, counted.total[counted.used].mean()
-    some = merged if used.all() else merge(standard.take(used))
+    used, mean = counted.used, counted.total[counted.used].mean()
+    some = standard if used.all() else standard.take(used)
     beta, inverse = _newton(some, group[used], counted.total[used] / mean, standard.names)
-    score = _softmax(merged.times(beta))
+    score = _softmax(standard.times(beta.T).T)
     return MultinomialModel(
         score.T,
         (back @ beta.ravel()).reshape(beta.shape),
@@ -125,13 +124,12 @@ def known_multinomial(score: ArrayLike, arm: ArrayLike, terms: ModelMatrix) -> M
     covariates = ModelMatrix(terms.numeric[:, 1:], terms.names[1:], terms.codes, terms.levels)
     counted = rows(len(group), None, None)
     standard, back = _standardised(covariates, counted, known.shape[1] - 1)
-    x = merge(standard)
-    _gram(x, counted.total, terms.names)
+    _gram(standard, counted.total, terms.names)
     # log(e_k / e_0) = x b_k, so b is their regression on x, with the weights that make the information
     e = known.T[1:]
     predictor = np.log(e / known.T[0])
-    right = x.crossproduct(e * (predictor - (e * predictor).sum(axis=0)))
-    inverse = _inverse(information(x, known, counted.total), np.ones((1, len(terms.names))), terms.names)
+    right = standard.crossproduct((e * (predictor - (e * predictor).sum(axis=0))).T).T
+    inverse = _inverse(information(standard, known, counted.total), np.ones((1, len(terms.names))), terms.names)
     coefficient = (back @ inverse @ right.ravel()).reshape(right.shape)
     return MultinomialModel(known, coefficient, back @ inverse @ back.T, terms, _residual(known.T, group).T, counted)
 
@@ -158,23 +156,19 @@ def probabilities(terms: Array, coefficient: Array) -> Array:
     return _softmax(coefficient @ terms.T).T
 
 
-def information(x: Merged, score: Array, total: Array) -> Array:
+def information(x: ModelMatrix, score: Array, total: Array) -> Array:
     """((K - 1) q, (K - 1) q): blocks sum of W e_a (1{a = b} - e_b) x x', for scores (n, K) and weights (n,)."""
-    arms = score.shape[1] - 1
-    pairs = [(a, b) for a in range(arms) for b in range(a + 1)]
-
-    def weights(at: slice) -> Array:
-        e, w = np.ascontiguousarray(score[at, 1:].T), total[at]
-        return np.stack([w * e[a] * (1 - e[a] if a == b else e[b]) for a, b in pairs])
-
-    grams = x.grams(weights, len(pairs))
-    found = np.empty((arms, grams.shape[1], arms, grams.shape[1]))
-    for (a, b), gram in zip(pairs, grams, strict=True):
-        found[a, :, b] = found[b, :, a] = gram if a == b else -gram
-    return found.reshape(arms * grams.shape[1], -1)
+    arms, width = score.shape[1] - 1, x.shape[1]
+    found = np.empty((arms, width, arms, width))
+    for a in range(arms):
+        of_arm = total * score[:, a + 1]
+        found[a, :, a] = x.gram(of_arm * (1 - score[:, a + 1]))
+        for b in range(a):
+            found[a, :, b] = found[b, :, a] = -x.gram(of_arm * score[:, b + 1])
+    return found.reshape(arms * width, arms * width)
 
 
-def _newton(x: Merged, group: Whole, total: Array, labels: Sequence[str]) -> tuple[Array, Array]:
+def _newton(x: ModelMatrix, group: Whole, total: Array, labels: Sequence[str]) -> tuple[Array, Array]:
     """Coefficients (K - 1, q) and the inverse information there."""
     share = np.bincount(group, total) / total.sum()
     beta = np.zeros((len(share) - 1, len(labels)))
@@ -187,13 +181,13 @@ def _newton(x: Merged, group: Whole, total: Array, labels: Sequence[str]) -> tup
         score = _softmax(predictor)
         return score, float(total @ np.log(np.maximum(score[group, np.arange(len(group))], 1e-300)))
 
-    predictor, moved = x.times(beta), 0.0
+    predictor, moved = x.times(beta.T).T, 0.0
     score, likelihood = reach(predictor)
     for _ in range(NEWTON_STEPS):
         if moved > SAME_INFORMATION:
             inverse = _inverse(information(x, score.T, total), beta, labels)
-        step = (inverse @ x.crossproduct(total * _residual(score, group)).ravel()).reshape(beta.shape)
-        change = x.times(step)
+        step = (inverse @ x.crossproduct((total * _residual(score, group)).T).T.ravel()).reshape(beta.shape)
+        change = x.times(step.T).T
         moved = float(np.abs(change).max())
         for _ in range(NEWTON_STEPS):
             reached, gained = reach(predictor + change)
@@ -234,9 +228,9 @@ def _standardised(covariates: ModelMatrix, counted: Rows, arms: int) -> tuple[Mo
     return standard, np.asarray(np.kron(np.eye(arms), back), dtype=float)
 
 
-def _gram(x: Merged, total: Array, labels: Sequence[str]) -> Array:
+def _gram(x: ModelMatrix, total: Array, labels: Sequence[str]) -> Array:
     """The crossproduct of the columns, which refuses collinear ones."""
-    gram = np.asarray(x.grams(lambda at: total[None, at], 1)[0])
+    gram = x.gram(total)
     refuse_collinear(square_root(gram), labels, "multinomial model", tolerance=1e-7)
     return gram
 

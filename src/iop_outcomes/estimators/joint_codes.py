@@ -1,0 +1,87 @@
+"""Neighbouring categorical covariates joined into one code, so that one pass over people counts several of them.
+
+What happens: each covariate is a code with as many values as it has categories; neighbours are joined as long as a code
+has no more values than `limit`, so that a table by two codes stays in the processor's cache and has no more cells than
+there are people; sums by value are turned into sums by column. Nothing is refused here: `model_matrix` checks codes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iop_outcomes.estimators.estimate import Array
+
+JOINT_CODES = 512  # a table by two joint codes, 2 MB, stays in the processor's cache
+FEW = 64  # a table by two codes of so many values costs little for any number of people
+Codes = NDArray[np.integer]
+
+
+@dataclass(frozen=True)
+class JointCode:
+    """Neighbouring categorical covariates as one code, with a value for each combination of their codes.
+
+    codes: (n,) values 0 ... c - 1. columns: where their q columns stand in the matrix. indicators: (c, q), what those
+    columns hold at each value.
+    """
+
+    codes: Codes
+    columns: slice
+    indicators: Array
+
+    @property
+    def size(self) -> int:
+        """Values, c."""
+        return len(self.indicators)
+
+    def joined(self, right: JointCode) -> JointCode:
+        """This and the one whose columns follow, as one code."""
+        left = np.repeat(self.indicators, right.size, axis=0)
+        indicators = np.hstack([left, np.tile(right.indicators, (self.size, 1))])
+        codes = self.with_code(right).astype(np.min_scalar_type(len(indicators) - 1))
+        return JointCode(codes, slice(self.columns.start, right.columns.stop), indicators)
+
+    def with_code(self, right: JointCode) -> NDArray[np.int64]:
+        """(n,) one number for each pair of values."""
+        return self.codes * np.int64(right.size) + right.codes
+
+    def sums(self, v: Array) -> Array:
+        """(q,) sums of v (n,) over the rows at which each column is one."""
+        return self.by_column(counted(self.codes, v, self.size))
+
+    def by_column(self, cells: Array) -> Array:
+        """(..., q) sums of cells (..., c) over the values at which each column is one."""
+        return np.asarray(cells @ self.indicators)
+
+
+def alone(codes: Sequence[Codes], columns: Sequence[slice]) -> list[JointCode]:
+    """Each covariate by itself. codes: 0 for the reference, which has no column. columns: where those of each stand."""
+    return [
+        JointCode(own, span, np.eye(span.stop - span.start + 1)[:, 1:])
+        for own, span in zip(codes, columns, strict=True)
+    ]
+
+
+def join(codes: Sequence[JointCode], most: int) -> list[JointCode]:
+    """Neighbours joined, as long as a code has at most so many values."""
+    out: list[JointCode] = []
+    for one in codes:
+        if out and out[-1].size * one.size <= most:
+            out[-1] = out[-1].joined(one)
+        else:
+            out.append(one)
+    return out
+
+
+def limit(people: int) -> int:
+    """Values that a joint code may have, so that two of them have few cells, or no more than people."""
+    return max(FEW, min(JOINT_CODES, isqrt(people)))
+
+
+def counted(code: Codes, v: Array, size: int) -> Array:
+    """(size,) sums of v (n,) over the rows of each value of a code (n,)."""
+    return np.asarray(np.bincount(code, v, size), dtype=float)
