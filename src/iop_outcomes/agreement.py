@@ -187,6 +187,11 @@ def _check_row(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None
         raise StudyError(
             f"{at}: the method 'randomised' needs a contrast with `randomised: true`; '{row.contrast}' is not."
         )
+    if row.method in weighting.IMPUTED and study.contrasts[row.contrast].alongside:
+        raise StudyError(
+            f"{at}: the method '{row.method}' imputes covariates for two arms, and '{row.contrast}' has more "
+            f"alongside. Take '{row.method.removesuffix('_imputed')}', or leave out alongside."
+        )
     if (row.missing_rule == "none") == (endpoint.kind in BINARY):
         expected = "missing_is_using or observed_only" if endpoint.kind in BINARY else "none"
         raise StudyError(f"{at}: the outcome '{row.outcome}' needs the missing_rule {expected}.")

@@ -7,17 +7,17 @@ expected and what to do.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from iop_outcomes import agreement, sheets, variants
 from iop_outcomes.errors import StudyError
+from iop_outcomes.mistakes import sentence
 from iop_outcomes.protocol import EVENTS, RETENTION, Analysis, Contrast, Eligibility, Endpoint, Part, Study
 from iop_outcomes.weighting import IMPUTED
 
@@ -250,67 +250,7 @@ def _typed(shape: type[Study], content: Plain, files: list[Path]) -> Study:
     try:
         return shape.model_validate(content)
     except ValidationError as wrong:
-        raise StudyError(" ".join(_sentence(e, shape, files) for e in wrong.errors()[:5])) from None
-
-
-def _sentence(error: Any, shape: type[BaseModel], files: list[Path]) -> str:
-    """One sentence on one error: where it is, what is wrong, what was expected."""
-    path = [p for p in error["loc"] if p != "[key]"]
-    place = _line(files, path)
-    key = ".".join(str(p) for p in path)
-    if error["type"] == "extra_forbidden":
-        known = _known_keys(shape, path[:-1])
-        near = difflib.get_close_matches(str(path[-1]), known, 1)
-        hint = f" Did you mean `{near[0]}`?" if near else ""
-        return f"{place}: `{key}` is not a known key.{hint} Known here: {', '.join(known)}."
-    if error["type"] == "missing":
-        return f"{place}: `{key}` is missing. Add it; config/README.md explains it."
-    said = str(error["msg"]).removeprefix("Value error, ")
-    return f"{place}: `{key}`: {said[0].lower()}{said[1:]}{_found(error['input'])}."
-
-
-def _found(given: Any) -> str:
-    """What was found, where that helps: not a whole part of the study, and never a URL, which may hold a password."""
-    whole = isinstance(given, Mapping | list | Part)
-    return "" if whole or "://" in str(given) else f", found {given!r}"
-
-
-def _known_keys(shape: Any, path: list[Any]) -> list[str]:
-    for step in path:
-        field = getattr(shape, "model_fields", {}).get(step)
-        shape = next(_parts(field.annotation), shape) if field is not None else shape
-    return [field.alias or name for name, field in getattr(shape, "model_fields", {}).items()]
-
-
-def _parts(shape: Any) -> Iterator[type[Part]]:
-    """The parts of the protocol within a type, however deep."""
-    if isinstance(shape, type) and issubclass(shape, Part):
-        yield shape
-    for inner in (getattr(shape, "__origin__", None), *getattr(shape, "__args__", ())):
-        if inner is not None:
-            yield from _parts(inner)
-
-
-def _line(files: list[Path], path: list[Any]) -> str:
-    """The first file that holds the deepest part of the path, with its line."""
-    best = (-1, "the config")
-    for file in files:
-        node = yaml.compose(file.read_text(encoding="utf-8")) if file.is_file() else None
-        depth, line = _follow(node, path)
-        if depth > best[0] and depth > 0:
-            best = (depth, f"{file}, line {line}")
-    return best[1]
-
-
-def _follow(node: Any, path: list[Any]) -> tuple[int, int]:
-    depth, line = 0, 1
-    for step in path:
-        pairs = node.value if isinstance(node, yaml.MappingNode) else []
-        found = next(((k, v) for k, v in pairs if k.value == str(step)), None)
-        if found is None:
-            break
-        depth, line, node = depth + 1, found[0].start_mark.line + 1, found[1]
-    return depth, line
+        raise StudyError(" ".join(sentence(e, shape, files) for e in wrong.errors()[:5])) from None
 
 
 def schemas() -> dict[str, Plain]:

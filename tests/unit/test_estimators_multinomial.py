@@ -1,4 +1,4 @@
-"""Generalised propensity scores: two arms are the logistic model, derivatives, exact balance, a jackknife, refusals."""
+"""Multinomial scores: shares by hand, two arms are the logistic model, codes are indicators, known scores, refusals."""
 
 from __future__ import annotations
 
@@ -7,17 +7,12 @@ import pytest
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.estimate import stack
-from iop_outcomes.estimators.multinomial import (
-    TILTS,
-    fit_multinomial,
-    generalised_weights,
-    group_means,
-    probabilities,
-)
-from iop_outcomes.estimators.propensity import fit_propensity, weight_slope, weights
+from iop_outcomes.estimators.generalised_weights import generalised_weights, group_means
+from iop_outcomes.estimators.model_matrix import ModelMatrix, categories
+from iop_outcomes.estimators.multinomial import MultinomialModel, fit_multinomial, known_multinomial, probabilities
+from iop_outcomes.estimators.propensity import fit_propensity, known_propensity
 
 NAMES = ("a", "b")
-every_kind = pytest.mark.parametrize("kind", [*TILTS, "att"])
 
 
 def three_arms(n: int = 400, seed: int = 2) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -28,59 +23,84 @@ def three_arms(n: int = 400, seed: int = 2) -> tuple[np.ndarray, np.ndarray, np.
     return x, arm, x @ [2.0, 1.0] + arm + rng.normal(size=n)
 
 
-@every_kind
-def test_weights_by_hand(kind: str) -> None:
-    e = np.array([[0.5, 0.3, 0.2]] * 3)
-    h = {"ate": 1, "att": 0.3, "overlap": 1 / (2 + 10 / 3 + 5), "matching": 0.2}
-    h["entropy"] = -(0.5 * np.log(0.5) + 0.3 * np.log(0.3) + 0.2 * np.log(0.2))
-    found = generalised_weights(kind, [0, 1, 2], e, 1)[0]
-    np.testing.assert_allclose(found, [h[kind] / 0.5, h[kind] / 0.3, h[kind] / 0.2], rtol=1e-14)
+def coded(n: int = 900, seed: int = 4) -> tuple[ModelMatrix, np.ndarray]:
+    """Five categorical covariates, an age and a year far from zero; four arms that depend on them."""
+    rng = np.random.default_rng(seed)
+    values = {f"c{at}": rng.integers(0, size, n) for at, size in enumerate((2, 3, 4, 6, 9))}
+    numbers = np.column_stack([rng.normal(40, 12, n), rng.integers(2015, 2020, n)])
+    predictor = np.column_stack([values["c0"] - 0.5, 0.3 * values["c2"] - 0.02 * numbers[:, 0], 0.1 * values["c4"]])
+    arm = (rng.random(n)[:, None] > probabilities(predictor, np.eye(3)).cumsum(axis=1)).sum(axis=1)
+    return categories(values, numbers, ("age", "year")), arm
 
 
-@every_kind
-def test_derivatives_by_the_linear_predictors(kind: str) -> None:
-    rng = np.random.default_rng(5)
-    predictor, arm = rng.normal(size=(60, 2)), rng.integers(0, 3, 60)
+def alike(ours: MultinomialModel, theirs: MultinomialModel) -> None:
+    np.testing.assert_allclose(ours.coefficient, theirs.coefficient, rtol=1e-9, atol=1e-10)
+    np.testing.assert_allclose(ours.score, theirs.score, rtol=1e-10)
+    np.testing.assert_allclose(ours.residual, theirs.residual, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(ours.model_standard_error(), theirs.model_standard_error(), rtol=1e-9)
+    direction = np.random.default_rng(4).normal(size=(ours.inverse.shape[0], 2))
+    found, expected = ours.nuisance.influence(direction), theirs.nuisance.influence(direction)
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9 * np.abs(expected).max())
 
-    def at(shift: np.ndarray) -> np.ndarray:
-        score = probabilities(predictor + shift, np.eye(2))
-        return generalised_weights(kind, arm, score, 2)
 
-    for b, unit in enumerate(np.eye(2)):
-        change = (at(1e-6 * unit)[0] - at(-1e-6 * unit)[0]) / 2e-6
-        np.testing.assert_allclose(at(0 * unit)[1][:, b], change, rtol=1e-6, atol=1e-8)
+def test_saturated_by_hand() -> None:
+    """Of x = 0, arms hold 20, 30 and 50; of x = 1, 40, 10 and 50: log odds and their Woolf errors."""
+    count = np.array([[20, 30, 50], [40, 10, 50]])
+    x, arm = np.repeat([0, 0, 0, 1, 1, 1], count.ravel()), np.repeat([0, 1, 2, 0, 1, 2], count.ravel())
+    for model in (fit_multinomial(x[:, None], arm, ("x",)), fit_multinomial(categories({"x": x}), arm)):
+        np.testing.assert_allclose(model.score, (count / 100)[x], rtol=1e-12)
+        np.testing.assert_allclose(
+            model.coefficient, np.log([[30 / 20, (10 * 20) / (40 * 30)], [50 / 20, (50 * 20) / (40 * 50)]]), rtol=1e-12
+        )
+        woolf = [[1 / 30 + 1 / 20, 1 / 10 + 1 / 20 + 1 / 40 + 1 / 30], [0.07, 1 / 50 + 1 / 20 + 1 / 40 + 1 / 50]]
+        np.testing.assert_allclose(model.model_standard_error(), np.sqrt(woolf), rtol=1e-12)
+        np.testing.assert_allclose(model.estimate().standard_error(), np.sqrt(woolf).ravel(), rtol=1e-12)
+
+
+def test_codes_are_indicators() -> None:
+    x, arm = coded()
+    weight, frequency = np.random.default_rng(1).random(900) * (np.arange(900) % 7 > 0), np.arange(900) % 3 + 1
+    for more in ({}, {"weight": weight, "frequency": frequency}):
+        ours, theirs = fit_multinomial(x, arm, **more), fit_multinomial(x.dense(), arm, x.names, **more)
+        assert ours.names == theirs.names == ("intercept", *x.names)
+        alike(ours, theirs)
+        np.testing.assert_allclose(ours.inverse, theirs.inverse, rtol=1e-7, atol=1e-9)
 
 
 def test_two_arms_are_the_logistic_model() -> None:
-    x, arm, y = three_arms()
+    x, arm, _ = three_arms()
     arm = (arm > 0).astype(int)
     model, logistic = fit_multinomial(x, arm, NAMES), fit_propensity(x, arm, names=NAMES)
     np.testing.assert_allclose(model.coefficient[0], logistic.coefficient, rtol=1e-9)
+    np.testing.assert_allclose(model.score[:, 1], logistic.score, rtol=1e-9)
     np.testing.assert_allclose(
         model.estimate().influence, logistic.nuisance.influence(np.eye(3)), rtol=1e-8, atol=1e-12
     )
-    pairs = {"ate": "iptw_unstabilised", "overlap": "overlap", "matching": "matching", "entropy": "entropy"}
-    for kind, binary in pairs.items():
-        weight, slope = generalised_weights(kind, arm, model.score)
-        np.testing.assert_allclose(weight, weights(binary, arm, logistic.score), rtol=1e-9)
-        known = group_means(y, arm, ("arm0", "arm1"), weight)
-        counted = stack(known, weight_slope(binary, arm, logistic.score), logistic.nuisance)
-        np.testing.assert_allclose(
-            stack(known, slope, model.nuisance).covariance(), counted.covariance(), rtol=1e-8, atol=1e-14
-        )
-    treated = generalised_weights("att", arm, model.score, 1)[0]
-    np.testing.assert_allclose(treated, weights("att", arm, logistic.score), rtol=1e-9)
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_score_balances_the_sample_exactly(seed: int) -> None:
     """The score equations: in every arm, the people received and those expected have the same covariates."""
-    x, arm, _ = three_arms(seed=seed)
-    model = fit_multinomial(x, arm, NAMES)
-    np.testing.assert_allclose(model.residual.T @ model.terms, 0, atol=1e-8)
+    x, arm = coded(seed=seed)
+    model = fit_multinomial(x, arm)
+    balanced = model.residual.T @ model.matrix.dense()
+    np.testing.assert_allclose(balanced / np.abs(model.matrix.dense()).sum(axis=0), 0, atol=1e-12)
 
 
-@pytest.mark.parametrize("kind", ["ate", "overlap"])
+def test_known_scores_are_the_model_that_made_them() -> None:
+    x, arm = coded()
+    fitted = fit_multinomial(x, arm)
+    alike(known_multinomial(fitted.score.copy(), arm, fitted.matrix), fitted)
+    two = (arm > 1).astype(int)
+    logistic = fit_propensity(x, two)
+    known = known_propensity(logistic.score, two, logistic.nuisance.matrix)
+    both = known_multinomial(np.column_stack([1 - logistic.score, logistic.score]), two, logistic.nuisance.matrix)
+    np.testing.assert_allclose(both.coefficient[0], known.coefficient, rtol=1e-7)
+    direction = np.random.default_rng(4).normal(size=(len(known.coefficient), 2))
+    np.testing.assert_allclose(both.nuisance.influence(direction), known.nuisance.influence(direction), rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["iptw_unstabilised", "overlap"])
 def test_stacked_errors_are_those_of_a_jackknife_that_refits_the_score(kind: str) -> None:
     x, arm, y = three_arms(240)
 
@@ -117,21 +137,60 @@ def test_order_scale_and_frequency() -> None:
     np.testing.assert_allclose(found.nuisance.influence(direction), found.estimate().influence @ direction, rtol=1e-9)
 
 
-def test_refusals() -> None:
-    x, arm, y = three_arms(200)
-    only = np.column_stack([x[:, 0], (arm == 1) & (np.arange(200) % 5 == 0)])
-    with pytest.raises(EstimationError, match=r"veteran in the multinomial model .*separation"):
-        fit_multinomial(only, arm, ("a", "veteran"))
+def test_predictors_far_apart_still_converge() -> None:
+    """Steps are halved where they overshoot, and the information is renewed while they are large."""
+    rng = np.random.default_rng(7)
+    x = rng.normal(size=(4000, 2))
+    score = probabilities(np.column_stack([np.ones(4000), x]), np.array([[-3.0, 4.0, 0.0], [2.0, 0.0, -4.0]]))
+    arm = (rng.random(4000)[:, None] > score.cumsum(axis=1)).sum(axis=1)
+    model = fit_multinomial(x, arm, NAMES)
+    np.testing.assert_allclose(model.residual.T @ model.matrix.dense() / 4000, 0, atol=1e-12)
+    assert (np.abs(model.coefficient - [[-3, 4, 0], [2, 0, -4]]) < 4 * model.model_standard_error()).all()
+
+
+def test_a_rare_category_that_is_in_every_arm_is_kept() -> None:
+    rng = np.random.default_rng(6)
+    rare, arm = (np.arange(3000) < 6).astype(int), rng.integers(0, 3, 3000)
+    arm[:6] = (0, 0, 0, 1, 1, 2)
+    model = fit_multinomial(categories({"rare": rare}), arm)
+    np.testing.assert_allclose(model.coefficient.sum(axis=1), np.log([2 / 3, 1 / 3]), atol=1e-9)
+
+
+def test_refusals_name_the_columns() -> None:
+    x, arm, _ = three_arms(200)
+    rare = (arm == 1) & (np.arange(200) % 5 == 0)
+    with pytest.raises(EstimationError, match=r"coefficient of veteran in the multinomial model .*separation"):
+        fit_multinomial(np.column_stack([x[:, 0], rare]), arm, ("a", "veteran"))
+    with pytest.raises(EstimationError, match=r"coefficient of veteran=1 in the multinomial model .*separation"):
+        fit_multinomial(categories({"veteran": rare.astype(int), "sex": x[:, 1].astype(int)}), arm)
+    site = np.repeat(np.arange(8), 25)
+    with pytest.raises(EstimationError, match=r"site=1, site=2, .* and 2 more in .* it is their reference"):
+        fit_multinomial(categories({"site": site}), np.where(site == 0, 0, np.arange(200) % 3))
     with pytest.raises(EstimationError, match="collinear columns: among b, again"):
         fit_multinomial(x[:, [0, 1, 1]], arm, ("a", "b", "again"))
-    with pytest.raises(EstimationError, match="people with weight in every arm"):
+    sex = x[:, 1].astype(int)
+    with pytest.raises(EstimationError, match="collinear columns: among sex=1, again=1"):
+        fit_multinomial(categories({"sex": sex, "again": sex, "other": np.arange(200) % 3}), arm)
+    with pytest.raises(EstimationError, match="cannot tell what site does"):
+        fit_multinomial(np.column_stack([x[:, 0], np.full(200, 5.3)]), arm, ("a", "site"))
+
+
+def test_refusals_of_arms_and_scores() -> None:
+    x, arm, _ = three_arms(200)
+    with pytest.raises(EstimationError, match=r"people with weight in every arm.*no one in arm 1"):
         fit_multinomial(x, np.where(arm == 1, 2, arm), NAMES)
-    score = fit_multinomial(x, arm, NAMES).score
-    with pytest.raises(EstimationError, match="no weights of kind 'iptw'"):
-        generalised_weights("iptw", arm, score)
-    with pytest.raises(EstimationError, match="need the target arm"):
-        generalised_weights("att", arm, score)
+    with pytest.raises(EstimationError, match="no one in arm 2"):
+        fit_multinomial(x, arm, NAMES, weight=arm < 2)
+    with pytest.raises(EstimationError, match="no one in arm 1"):
+        fit_multinomial(x, np.zeros(200), NAMES)
+    model = fit_multinomial(x, arm, NAMES)
     with pytest.raises(EstimationError, match="0 or 1: people"):
-        generalised_weights("ate", arm, np.where(score == score.max(), 0, score))
-    with pytest.raises(EstimationError, match="in the arm 'c'"):
-        group_means(y, arm, ("a", "b", "c"), (arm < 2).astype(float))
+        known_multinomial(np.where(model.score == model.score.max(), 0, model.score), arm, model.matrix)
+    with pytest.raises(EstimationError, match="do not add up to 1"):
+        known_multinomial(model.score * 0.9, arm, model.matrix)
+    with pytest.raises(EstimationError, match="for each of 3 arms"):
+        known_multinomial(model.score[:, :2], arm, model.matrix)
+    with pytest.raises(EstimationError, match="an intercept of ones comes first"):
+        known_multinomial(model.score, arm, ModelMatrix(x, NAMES))
+    with pytest.raises(EstimationError, match="collinear columns: among b, again"):
+        known_multinomial(model.score, arm, ModelMatrix(x[:, [0, 1, 1]], ("a", "b", "again")).with_intercept("one"))

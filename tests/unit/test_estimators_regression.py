@@ -104,6 +104,15 @@ def test_a_reference_that_is_separated_is_told_as_such() -> None:
         logistic(x, y, [f"s{k}" for k in range(1, 9)])
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_the_separated_column_is_named_and_not_its_neighbours(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    arm, x = np.arange(200) % 3, rng.normal(size=(200, 2))
+    y = np.where(arm == 2, 1.0, rng.random(200) < 1 / (1 + np.exp(-x[:, 0])))
+    columns = np.column_stack([arm == 1, arm == 2, x])
+    refused(logistic, columns, y, ("second", "third", "a", "b"), "coefficient of third in the logistic")
+
+
 def test_a_rare_category_that_is_not_separated_is_kept() -> None:
     rng = np.random.default_rng(6)
     rare = np.arange(2000) < 4

@@ -106,6 +106,11 @@ def _words(frame: pd.DataFrame, column: str, missing: str) -> pd.Series:
     return frame[column].astype(object).where(frame[column].notna(), missing)
 
 
+def arms_of(contrast: Settings) -> list[Settings]:
+    """The arms of a contrast by their code: the second is 0, the first 1, those alongside 2 and up."""
+    return [contrast["second"], contrast["first"], *contrast.get("alongside", ())]
+
+
 def arms(people: pd.DataFrame, contrasts: Mapping[str, Settings]) -> pd.DataFrame:
     """One row per person and contrast. Raises StudyError where an arm of a required contrast is empty."""
     import pandas as pd
@@ -116,22 +121,23 @@ def arms(people: pd.DataFrame, contrasts: Mapping[str, Settings]) -> pd.DataFram
     for name, contrast in contrasts.items():
         pool = people if contrast["trial"] is None else people[people["trial"] == contrast["trial"]]
         values = pool[contrast["column"]]
-        first, second = (values.isin(contrast[side]["values"]) for side in ("first", "second"))
-        for side, found in (("first", first), ("second", second)):
-            if contrast["required"] and not found.any():
+        code = {v: at for at, arm in enumerate(arms_of(contrast)) for v in arm["values"]}
+        arm = values.map(code)
+        for side, at in (("first", 1), ("second", 0)):
+            if contrast["required"] and not (arm == at).any():
                 seen = ", ".join(sorted(values.unique())) or "none"
                 raise StudyError(
                     f"Contrast '{name}': no eligible person is in the arm '{contrast[side]['name']}' "
                     f"({contrast['column']} {' or '.join(contrast[side]['values'])}). Values found: {seen}. Correct "
                     "`values` in the cohort's file, or set `required: false` to report the contrast as not possible."
                 )
-        chosen = pool[first | second]
+        chosen = pool[arm.notna()]
         parts.append(
             pd.DataFrame(
                 {
                     "contrast": name,
                     "person_id": chosen["person_id"],
-                    "arm": first[first | second].astype("int64"),
+                    "arm": arm[arm.notna()].astype("int64"),
                     "stratum": chosen[contrast["stratum"]],
                 }
             )

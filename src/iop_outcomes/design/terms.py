@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 Settings = Mapping[str, Any]
 SMALLEST_CATEGORY = 20
-# What is left of a column's variance beside the columns before it: less than this is nothing. It is a difference of sums
-# of squares, known to 1e-16 of the variance at best and to less where earlier columns were much alike. One person who
-# alone tells two halves of ten million people apart leaves 4e-7.
+# What is left of a column's variance beside the columns before it: less than this is nothing. It is a difference of
+# sums of squares, known to 1e-16 of the variance at best and to less where earlier columns were much alike. One person
+# who alone tells two halves of ten million people apart leaves 4e-7.
 NOTHING_NEW = 1e-9
 # of a number's spread over its size: less than this is rounding
 FLAT = 1e-10

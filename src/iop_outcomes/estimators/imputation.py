@@ -28,6 +28,7 @@ from scipy import linalg
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.estimate import Array
+from iop_outcomes.estimators.merged_categories import table
 from iop_outcomes.estimators.multinomial import information, probabilities
 from iop_outcomes.estimators.rows import Mask, column, columns, indicator
 
@@ -228,7 +229,7 @@ def _mode(x: Array, group: NDArray[np.int64], start: Array) -> tuple[Array, Arra
     decrement = np.inf
     for _ in range(NEWTON_STEPS):
         if decrement > NEAR:
-            curved = information(x, score, ones)
+            curved = information(table(x), score, ones)
             curved[np.diag_indices_from(curved)] += precision
             root = linalg.cholesky(curved, lower=True)
         uphill = ((received - score[:, 1:]).T @ x).ravel() - precision * beta.ravel()

@@ -159,7 +159,7 @@ def solve(
     counted = rows(outcome.size, weight, frequency)
     covariates = model_matrix(x, names, outcome.size)
     _check_outcome(model, outcome, counted)
-    standard, centre, scale = _standardised(covariates, counted)
+    standard, centre, scale = standardised(covariates, counted)
     total = counted.total / counted.total[counted.used].mean()
     some = np.flatnonzero(counted.used) if not counted.used.all() else slice(None)
     beta, inverse = _maximise(model, standard.take(some), outcome[some], total[some])
@@ -177,7 +177,7 @@ def with_intercept(x: Array) -> Array:
     return np.column_stack([np.ones(len(x)), x])
 
 
-def _standardised(x: ModelMatrix, counted: Rows) -> tuple[ModelMatrix, Array, Array]:
+def standardised(x: ModelMatrix, counted: Rows) -> tuple[ModelMatrix, Array, Array]:
     """The columns with an intercept, numeric ones less their mean and over their spread; and both, (p + 1,)."""
     share = counted.used * counted.frequency / (counted.used * counted.frequency).sum()
     centre, scale = np.zeros(x.shape[1] + 1), np.ones(x.shape[1] + 1)
@@ -195,14 +195,14 @@ def _maximise(model: Family, x: ModelMatrix, y: Array, total: Array) -> tuple[Ar
     """The coefficients and the inverse information at them."""
     beta = np.zeros(x.shape[1])
     beta[0] = model.link(float(total @ y / total.sum()))
-    beta, step, moved = _climb(model, x, y, total, beta)
+    beta, moved = _climb(model, x, y, total, beta)
     information = _information(model, x, total, beta)
     _look_for_collinear(model, x, total, information)
     if not moved < CONVERGED:
-        _refuse_separation(model, step, x.names)
+        _refuse_separation(model, beta, x.names)
     inverse = _solve(information, np.eye(len(beta)))
     if not np.isfinite(inverse).all() or (np.diag(inverse) <= 0).any():
-        _refuse_separation(model, step, x.names)
+        _refuse_separation(model, beta, x.names)
     return beta, inverse
 
 
@@ -218,8 +218,8 @@ def _information(model: Family, x: ModelMatrix, total: Array, beta: Array) -> Ar
     return x.gram(total * model.variance(model.mean(x.times(beta))))
 
 
-def _climb(model: Family, x: ModelMatrix, y: Array, total: Array, beta: Array) -> tuple[Array, Array, float]:
-    """Newton steps, halved while the likelihood falls: the coefficients, the last step, and how far it moved anyone."""
+def _climb(model: Family, x: ModelMatrix, y: Array, total: Array, beta: Array) -> tuple[Array, float]:
+    """Newton steps, halved while the likelihood falls: the coefficients, and how far the last moved anyone."""
 
     def likelihood(predictor: Array) -> float:
         with np.errstate(over="ignore"):
@@ -242,7 +242,7 @@ def _climb(model: Family, x: ModelMatrix, y: Array, total: Array, beta: Array) -
         moved = float(np.abs(change).max())
         if moved < CONVERGED or not np.isfinite(moved):
             break
-    return beta, step, moved
+    return beta, moved
 
 
 def _solve(information: Array, right: Array) -> Array:
@@ -257,16 +257,22 @@ def _solve(information: Array, right: Array) -> Array:
     return np.asarray(found / (size if right.ndim == 1 else size[:, None]))
 
 
-def _refuse_separation(model: Family, direction: Array, labels: Sequence[str]) -> NoReturn:
-    size = np.abs(np.nan_to_num(direction, nan=1.0))
+def separated(size: Array, labels: Sequence[str]) -> tuple[str, str]:
+    """Which coefficients grow without limit, and what it means where they are many; size: (p,) of them."""
     guilty = [name for name, s in zip(labels, size, strict=True) if s > 0.5 * size.max()]
     named = [name for name in guilty if name != INTERCEPT] or guilty
     more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
     reference = " Where all categories of one covariate are named, it is their reference that does so." if more else ""
+    return ", ".join(named[:MOST_NAMED]) + more, reference
+
+
+def _refuse_separation(model: Family, beta: Array, labels: Sequence[str]) -> NoReturn:
+    # told from how far they have grown: once all means are 0 or 1 to the last digit, a step is noise
+    named, hint = separated(np.abs(np.nan_to_num(beta, nan=1.0)), labels)
     raise EstimationError(
-        f"The coefficient of {', '.join(named[:MOST_NAMED])}{more} in the {model.name} has no finite estimate "
+        f"The coefficient of {named} in the {model.name} has no finite estimate "
         "(separation): some value of it, alone or with others, goes with one outcome only. Merge the category with "
-        f"another, or leave it out.{reference}"
+        f"another, or leave it out.{hint}"
     )
 
 

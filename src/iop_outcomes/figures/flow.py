@@ -147,6 +147,7 @@ def _contrast(
         bold=True,
     )
     strata = STRATA[labels.study["contrasts"][name]["stratum"]][1]
+    lacking = "without every arm" if labels.alongside(name) else "with one arm only"
     boxes = [title]
     for side, arm in enumerate(labels.arms(name)):
         counted = own[own["side"] == side].set_index("level")["people"]
@@ -155,7 +156,7 @@ def _contrast(
         if "without_counterpart" in counted.index:
             alone = _number(float(counted["without_counterpart"])) + " of them"
             alone = "All of them" if len(counted) == 1 else alone
-            lines += _lines(f"{alone} in {strata} with one arm only", ARM_BOXES[side])
+            lines += _lines(f"{alone} in {strata} {lacking}", ARM_BOXES[side])
         boxes.append(Box(ARM_BOXES[side], title.bottom + 0.05, tuple(lines)))
     return boxes, [], max(b.bottom for b in boxes)
 

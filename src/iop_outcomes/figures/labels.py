@@ -164,8 +164,13 @@ class Labels:
             days = self.study["durations"][contrast]["days"]
             return {STAYED: f"Stayed at least {days} days", LEFT: f"Left before day {days}"}.get(name, words(name))
         found = self.compared(contrast)
-        known = {found[side]["name"]: found[side]["label"] for side in ("first", "second")}
+        known = {arm["name"]: arm["label"] for arm in (found["first"], found["second"], *found.get("alongside", ()))}
         return str(known.get(name, words(name)))
+
+    def alongside(self, contrast: str) -> list[str]:
+        """Labels of the further arms of a contrast, as within a sentence."""
+        found = self.study["contrasts"].get(contrast, {})
+        return [within(arm["label"]) for arm in found.get("alongside", ())]
 
     def arms(self, contrast: str) -> tuple[str, str]:
         """Labels of the first and the second arm."""
@@ -193,7 +198,8 @@ class Labels:
     def reason(self, contrast: str, text: str) -> str:
         """A reason with labels in place of names: arms in quotes, and covariates as 'name=value'."""
         if any(contrast in self.study.get(room, {}) for room in ("contrasts", "durations", "intensities")):
-            for name in self.sides(contrast):
+            further = [arm["name"] for arm in self.study["contrasts"].get(contrast, {}).get("alongside", ())]
+            for name in (*self.sides(contrast), *further):
                 text = text.replace(f"'{name}'", f"\u2018{self.arm(contrast, name)}\u2019")
         text = re.sub(r"'([^']+)'", "\u2018\\1\u2019", text)
         return re.sub(r"\b([a-z][a-z_]*)=(\w+)", lambda m: f"\u2018{covariate(m[0])}\u2019", text).strip().rstrip(".")

@@ -130,7 +130,7 @@ class Arm(Part):
 
 
 class Contrast(Part):
-    """Two groups of people compared from time zero."""
+    """Two groups of people compared from time zero, among people of these groups or of further ones as well."""
 
     title: str
     column: Literal["index_level", "level_asam", "level_broad", "assigned_arm", "reported_care"] = Field(
@@ -138,6 +138,10 @@ class Contrast(Part):
     )
     first: Arm
     second: Arm
+    alongside: list[Arm] = Field(
+        default=[],
+        description="further arms: the two are compared for people who could have started in any of all these arms",
+    )
     randomised: bool = Field(default=False, description="the arm was assigned by chance")
     stratum: Literal["site_id", "trial"] = Field(
         default="site_id", description="group that must hold both arms, else the arm is determined by it"
@@ -155,12 +159,16 @@ class Contrast(Part):
 
     @model_validator(mode="after")
     def _arms_differ(self) -> Contrast:
-        if set(self.first.values) & set(self.second.values) or self.first.name == self.second.name:
-            raise ValueError("the two arms must have different names and share no value")
+        arms = (self.first, self.second, *self.alongside)
+        values = [value for arm in arms for value in set(arm.values)]
+        if len(set(values)) < len(values) or len({arm.name for arm in arms}) < len(arms):
+            raise ValueError("the arms must have different names and share no value")
+        if self.alongside and self.randomised:
+            raise ValueError("arms assigned by chance need no score that tells further arms apart: leave out alongside")
         if self.classifiers and self.column != "index_level":
             raise ValueError("classifiers repeat a comparison of levels: they need `column: index_level`")
         if self.column in ("index_level", "level_asam", "level_broad"):
-            unknown = sorted({*self.first.values, *self.second.values} - set(LEVELS))
+            unknown = sorted(set(values) - set(LEVELS))
             if unknown:
                 raise ValueError(f"{', '.join(unknown)} is not a level of care; expected {', '.join(LEVELS)}")
         return self

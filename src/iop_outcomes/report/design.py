@@ -95,10 +95,14 @@ def one_arm_strata(diagnostics: pd.DataFrame, study: Study, contrast: str) -> st
     number = float(own["value"].iloc[0]) if len(own) else 0.0
     if not numbers.known(number) or number == 0:
         return ""
-    one, many = STRATA[study["contrasts"][contrast]["stratum"]]
+    asked = study["contrasts"][contrast]
+    one, many = STRATA[asked["stratum"]]
+    hold, holds = (
+        ("lack an arm", "lacks an arm") if asked.get("alongside") else ("hold one arm only", "holds one arm only")
+    )
     if number == 1:
-        return f"One {one} holds one arm only; its people have no counterpart and no weight."
-    return f"{numbers.count(number)} {many} hold one arm only; their people have no counterpart and no weight."
+        return f"One {one} {holds}; its people have no counterpart and no weight."
+    return f"{numbers.count(number)} {many} {hold}; their people have no counterpart and no weight."
 
 
 def few_in_an_arm(diagnostics: pd.DataFrame, study: Study, contrast: str) -> str:

@@ -72,11 +72,24 @@ def _arms(study: Study) -> Paragraph:
         how = "assigned by chance" if contrast["randomised"] else "not assigned by chance"
         trial = f", only people of {contrast['trial']}" if contrast["trial"] else ""
         one = STRATA[contrast["stratum"]][0]
+        text = f"{sides[0]} against {sides[1]}; {how}{trial}. "
         points.append(
-            (contrast["title"], f"{sides[0]} against {sides[1]}; {how}{trial}. A {one} must hold both arms to count.")
+            (contrast["title"], text + (_alongside(contrast, one) or f"A {one} must hold both arms to count."))
         )
     return Paragraph(
         "Arms", "First and second arm of each contrast; differences are first minus second.", tuple(points)
+    )
+
+
+def _alongside(contrast: Study, one: str) -> str:
+    """Which further arms a contrast has, and what they are there for; '' where it has none."""
+    if not contrast.get("alongside"):
+        return ""
+    further = [f"{within(arm['label'])} ({', '.join(arm['values'])})" for arm in contrast["alongside"]]
+    return (
+        f"Alongside: {style.sentence(further)}. A multinomial score tells all {len(further) + 2} arms apart, and the "
+        f"weights make each of them stand for the same people (Li and Li 2019, Annals of Applied Statistics 13:2389), "
+        f"so that contrasts among these arms add up. A {one} must hold every arm to count."
     )
 
 

@@ -16,7 +16,7 @@ from iop_outcomes.report import (
     explanations,
     methods,
     otherwise,
-    phrases,
+    phrases_on_dose,
     records,
     results,
     truths,
@@ -82,7 +82,7 @@ def content(
         "source_notes": list(notes),
         "otherwise": otherwise.tables(everything, study),
         "durations": _durations(estimates, diagnostics, study),
-        "why_naive": [phrases.WHY_NAIVE[s].format(**d) for s, d in _naive(estimates, study)],
+        "why_naive": [phrases_on_dose.WHY_NAIVE[s].format(**d) for s, d in _naive(estimates, study)],
         "hours": [t for name in study["intensities"] for t in results.of_hours(estimates, study, name)],
         "known": known(),
         "methods": methods.describe(study),
@@ -136,7 +136,7 @@ def _naive(estimates: pd.DataFrame, study: Study) -> list[tuple[str, dict[str, s
     """What is measured in the durations of a study, each once, with words for the naive comparison."""
     labels = Labels(study)
     found = select.measured(estimates)
-    own = found[found["contrast"].isin(list(study["durations"])) & found["stem"].isin(list(phrases.WHY_NAIVE))]
+    own = found[found["contrast"].isin(list(study["durations"])) & found["stem"].isin(list(phrases_on_dose.WHY_NAIVE))]
     kinds = own.drop_duplicates("stem").to_dict("records")
     return [
         (

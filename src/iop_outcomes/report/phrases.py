@@ -6,7 +6,7 @@ hazard ratio. Words that depend on a kind of estimand, endpoint or reading stand
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from iop_outcomes.figures import numbers
@@ -27,6 +27,8 @@ LEADS = {
     ("randomised", False): "As assigned",
 }
 BOTH_SETTINGS = "Of people like those in whom both settings were used"
+ALL_SETTINGS = "Of people like those in whom all {number} settings were used"
+NUMBERS = {3: "three", 4: "four", 5: "five"}
 # what people did, by kind of endpoint; leaving, by its cause
 VERBS = {
     "in_care": "were still in care on day {day}",
@@ -64,22 +66,6 @@ WHY_LAST = (
 )
 POINTS = "percentage points"
 OPEN = " The interval leaves the direction open."
-# why the naive comparison of stayers with leavers misleads, by what is measured
-WHY_NAIVE = {
-    "hazard_ratio": (
-        "Whether someone stayed {day} days is known only on day {day}. A comparison that counts from the first "
-        "day books every early {event} under leaving, and hands those who stayed days on which they could not "
-        "yet be counted as leavers. This head start, called immortal time, makes staying look protective even "
-        "if it does nothing. Counting from day {day}, among people without {event} by then, takes it away; the "
-        "reasons why people stayed remain. A comparison of planned stays assigned by chance asks something "
-        "else: what planning a longer stay does."
-    ),
-    "risk": (
-        "Use often comes first: people return to use, leave, and are counted as having left before day {day}. "
-        "The naive comparison reads this as if leaving had led to use. Adjusting for use on record up to day "
-        "{day} takes a part of it away; what was not on record remains."
-    ),
-}
 NO_NUMBER = {
     "gated": "not shown ({reason})",
     "not_possible": "not possible ({reason})",
@@ -114,7 +100,8 @@ def lead(row: Row, labels: Labels) -> str:
     """Whom the estimate speaks of."""
     contrast = labels.study["contrasts"][row["contrast"]]
     if row["estimand"] == "ATO" and contrast["column"] == "index_level" and not contrast["randomised"]:
-        return BOTH_SETTINGS
+        arms = 2 + len(labels.alongside(row["contrast"]))
+        return ALL_SETTINGS.format(number=NUMBERS.get(arms, arms)) if arms > 2 else BOTH_SETTINGS
     return LEADS.get((row["estimand"], bool(contrast["randomised"])), "As compared here")
 
 
@@ -176,15 +163,15 @@ def compared(rows: Rows, labels: Labels) -> str:
     """The sentence of one estimand, to follow its lead. rows: its rows by what they are of."""
     row = main(rows)
     text = {"risk": _risk, "mean_days": _mean_days, "hazard_ratio": _hazard}[row["stem"]](rows, labels)
-    return ", ".join(w for w in (reading(row, labels), text) if w) + (OPEN if _open(row) else "")
+    return ", ".join(w for w in (reading(row, labels), text) if w) + (OPEN if undecided(row) else "")
 
 
 def shorter(rows: Rows, labels: Labels) -> str:
     """The same question under another reading of missing outcomes, after a full sentence."""
     row = rows["difference"]
-    one, other = (numbers.percent(r["estimate"]) for r in _arms(rows, labels))
+    one, other = (numbers.percent(r["estimate"]) for r in of_arms(rows, labels))
     text = f"{reading(row, labels)}, {one} against {other}: {gap(row, labels, POINTS, share_points)}."
-    return text + (OPEN if _open(row) else "")
+    return text + (OPEN if undecided(row) else "")
 
 
 def main(rows: Rows) -> Row:
@@ -192,13 +179,14 @@ def main(rows: Rows) -> Row:
     return rows.get("difference") or rows[""]
 
 
-def _open(row: Row) -> bool:
+def undecided(row: Row) -> bool:
+    """The interval of a difference, or of a hazard ratio, holds both directions."""
     if row["stem"] == "hazard_ratio":
         return bool(row["conf_low"] < 1 < row["conf_high"])
     return open_direction(row)
 
 
-def _arms(rows: Rows, labels: Labels) -> tuple[Row, Row]:
+def of_arms(rows: Rows, labels: Labels) -> tuple[Row, Row]:
     """Rows of the two arms; of more and fewer hours, where hours are compared."""
     sides = ("more_hours", "fewer_hours") if "more_hours" in rows else labels.sides(rows["difference"]["contrast"])
     return rows[sides[0]], rows[sides[1]]
@@ -207,7 +195,7 @@ def _arms(rows: Rows, labels: Labels) -> tuple[Row, Row]:
 def _risk(rows: Rows, labels: Labels) -> str:
     row = rows["difference"]
     first, second = groups(labels, row["contrast"])
-    one, other = (numbers.percent(r["estimate"]) for r in _arms(rows, labels))
+    one, other = (numbers.percent(r["estimate"]) for r in of_arms(rows, labels))
     by = gap(row, labels, POINTS, share_points)
     return f"{one} of {first} {verb(row, labels)}, against {other} of {second}: {by}."
 
@@ -215,7 +203,7 @@ def _risk(rows: Rows, labels: Labels) -> str:
 def _mean_days(rows: Rows, labels: Labels) -> str:
     row = rows["difference"]
     first, second = groups(labels, row["contrast"])
-    one, other = (numbers.days(r["estimate"]) for r in _arms(rows, labels))
+    one, other = (numbers.days(r["estimate"]) for r in of_arms(rows, labels))
     by = gap(row, labels, "days", numbers.days)
     return (
         f"{first} spent on average {one} of the first {row['horizon_days']:.0f} days in care, against {other} for "
@@ -240,74 +228,6 @@ def ratio(row: Row, labels: Labels) -> str:
     """A ratio with its interval: '0.40 (95 % CI 0.33 to 0.49)'."""
     limits = numbers.interval(row["conf_low"], row["conf_high"], numbers.ratio)
     return f"{numbers.ratio(row['estimate'])} ({level(labels)} {limits})"
-
-
-def naive_stay(found: Sequence[Rows], labels: Labels, days: int) -> str:
-    """The naive comparison of stayers with leavers, and that it misleads."""
-    row = main(found[0])
-    if row["stem"] == "hazard_ratio":
-        said = (
-            f"Counted naively from the first day, staying at least {days} days goes with a hazard ratio of "
-            f"{within(labels.endpoint(row['outcome']))} of {ratio(row, labels)}."
-        )
-    else:
-        one, other = (numbers.percent(r["estimate"]) for r in _arms(found[0], labels))
-        said = (
-            f"Compared as they are, {reading(row, labels)}, {one} of those who stayed at least {days} days "
-            f"{verb(row, labels)}, against {other} of those who left earlier: "
-            f"{gap(row, labels, POINTS, share_points)}."
-        )
-        said = " ".join([said, *(capital(shorter(rows, labels)) for rows in found[1:])])
-    return (
-        f"{said} This is shown as a warning, not as a finding: only on day {days} is it known who stayed, and "
-        "whoever left because of use is counted among the leavers."
-    )
-
-
-def fair_stay(found: Sequence[Rows], labels: Labels, days: int) -> str:
-    """The comparisons that begin at the landmark, or that adjust for what was known by then."""
-    row = main(found[0])
-    if row["stem"] != "hazard_ratio":
-        said = " ".join(capital(shorter(rows, labels)) for rows in found[1:])
-        return (
-            f"Adjusted for what was known at the start and for use up to day {days}, "
-            f"{shorter(found[0], labels)} {said} Why people stayed is only partly on record, so that this may "
-            "still flatter staying."
-        )
-    words = {"landmark_adjusted": "adjusted for the start and for use up to then, "}
-    parts = [f"{words.get(r['']['method'], '')}{ratio(r[''], labels)}" for r in found]
-    crossing = " An interval that holds 1 leaves the direction open." if any(_open(r[""]) for r in found) else ""
-    event = within(labels.endpoint(row["outcome"]))
-    begin = f"Counted from day {days}, among people without {event} by then"
-    return f"{begin}, the hazard ratio is {'; '.join(parts)}.{crossing}"
-
-
-def randomised_stay(rows: Rows, labels: Labels) -> str:
-    """The randomised comparison, which answers its own question."""
-    row = main(rows)
-    first, second = groups(labels, row["contrast"])
-    value = gap(row, labels, POINTS, share_points)
-    if row["stem"] == "hazard_ratio":
-        value = f"a hazard ratio of {ratio(row, labels)}"
-    return (
-        f"Where the length was assigned by chance, {first} against {second} has {value}. That is the effect of "
-        "planning a longer stay, whether or not people complete it: another question, and its own answer."
-    )
-
-
-def hours(found: Sequence[Rows], labels: Labels, setting: Mapping[str, Any], arm: str) -> str:
-    """More against fewer hours a week in one arm, under every reading."""
-    row = found[0]["difference"]
-    fewer, more = (numbers.plain(h) for h in setting["compare"][arm])
-    group = dict(zip(labels.sides(row["contrast"]), groups(labels, row["contrast"]), strict=True))[arm]
-    one, other = (numbers.percent(r["estimate"]) for r in _arms(found[0], labels))
-    begin = f"Of {group} and still in care after {setting['window_days']} days"
-    said = (
-        f"{', '.join(w for w in (begin, reading(row, labels)) if w)}, {one} {verb(row, labels)} at {more} "
-        f"attended hours a week, against {other} at {fewer}: {gap(row, labels, POINTS, share_points)}."
-    )
-    said += OPEN if _open(row) else ""
-    return " ".join([said, *(capital(shorter(rows, labels)) for rows in found[1:])])
 
 
 def capital(text: str) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.figures import numbers, select
 from iop_outcomes.figures.labels import Labels, Study
-from iop_outcomes.report import phrases
+from iop_outcomes.report import phrases, phrases_on_dose
 from iop_outcomes.weighting import METHODS
 
 if TYPE_CHECKING:
@@ -242,9 +242,9 @@ def _duration(own: pd.DataFrame, everything: pd.DataFrame, labels: Labels, name:
         naive = [p for p in found if p.main["method"] in UNADJUSTED]
         fair = [p for p in found if p.main["method"] not in UNADJUSTED]
         if naive:
-            yield Said(phrases.naive_stay([p.rows for p in naive], labels, days), "caution")
+            yield Said(phrases_on_dose.naive_stay([p.rows for p in naive], labels, days), "caution")
         if fair:
-            yield Said(phrases.fair_stay([p.rows for p in fair], labels, days))
+            yield Said(phrases_on_dose.fair_stay([p.rows for p in fair], labels, days))
         if not found:
             yield Said(f"No comparison is shown: {phrases.absent(pairs(rows)[0].main, labels)}.", "absent")
         beside = everything[
@@ -255,7 +255,7 @@ def _duration(own: pd.DataFrame, everything: pd.DataFrame, labels: Labels, name:
         ]
         for pair in pairs(beside):
             if pair.there:
-                yield Said(phrases.randomised_stay(pair.rows, labels))
+                yield Said(phrases_on_dose.randomised_stay(pair.rows, labels))
 
 
 def _intensity(own: pd.DataFrame, everything: pd.DataFrame, labels: Labels, name: str) -> Iterator[Said]:
@@ -263,7 +263,7 @@ def _intensity(own: pd.DataFrame, everything: pd.DataFrame, labels: Labels, name
     for arm, rows in own.groupby("subgroup", sort=False):
         found = [p for p in pairs(rows) if p.there]
         if found:
-            yield Said(phrases.hours([p.rows for p in found], labels, setting, str(arm)))
+            yield Said(phrases_on_dose.hours([p.rows for p in found], labels, setting, str(arm)))
         else:
             row = pairs(rows)[0].main
             yield Said(f"{labels.arm(name, str(arm))}: {phrases.absent(row, labels)}.", "absent")

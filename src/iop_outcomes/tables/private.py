@@ -155,8 +155,8 @@ ARMS = Table(
     {
         "contrast": Column("text", "name of the contrast"),
         "person_id": PERSON,
-        "arm": Column("whole", "1 in the first arm of the contrast, 0 in the second", low=0, high=1),
-        "stratum": Column("text", "group within which both arms must occur: site or trial"),
+        "arm": Column("whole", "1 in the first arm of the contrast, 0 in the second, 2 and up alongside", low=0),
+        "stratum": Column("text", "group within which all arms must occur: site or trial"),
     },
     key=("contrast", "person_id"),
 )
