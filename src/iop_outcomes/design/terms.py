@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 Settings = Mapping[str, Any]
 SMALLEST_CATEGORY = 20
-# What is left of a column's variance beside the columns before it: less than this is nothing. The sums of squares and
-# products carry sixteen digits, and lose up to six of them where a category is almost everybody's. One person among
-# millions who alone tells two categories apart leaves a hundred times as much.
+# What is left of a column's variance beside the columns before it: less than this is nothing. It is a difference of
+# sums of squares, known to 1e-16 of the variance at best and to less where earlier columns were much alike. One person
+# who alone tells two halves of ten million people apart leaves 4e-7.
 NOTHING_NEW = 1e-9
 # of a number's spread over its size: less than this is rounding
 FLAT = 1e-10
@@ -75,7 +75,7 @@ def of_score(members: pd.DataFrame, covariates: ModelMatrix, adjustment: Setting
     names += covariates.names[covariates.numeric.shape[1] :]
     terms = ModelMatrix(table, tuple(names), tuple(codes), tuple(levels))
     at = np.arange(terms.shape[1]) - len(numbers)
-    of_site = (at >= 0) & (at < levels[0]) if adjustment["site_effects"] else at < -len(numbers)
+    of_site = (at >= 0) & (at < (levels[0] if adjustment["site_effects"] else 0))
     return terms.keep(_independent(terms, np.argsort(~of_site, kind="stable")))
 
 
@@ -101,10 +101,11 @@ def _independent(x: ModelMatrix, order: NDArray[np.intp]) -> Mask:
     size = np.concatenate([(x.numeric**2).sum(axis=0), x.crossproduct(ones)[a:]])
     centred = ModelMatrix(x.numeric - x.numeric.mean(axis=0), x.names, x.codes, x.levels)
     sums = centred.crossproduct(ones)
-    products = centred.gram(ones) - np.outer(sums, sums) / n
+    # not divided by n, as counts of categories are then exact
+    products = n * centred.gram(ones) - np.outer(sums, sums)
     spread = np.diag(products)
     # a column that does not vary is left with nothing
-    scale = np.where(spread > FLAT**2 * size, np.sqrt(np.maximum(spread, 0.0)), np.inf)
+    scale = np.where(spread > FLAT**2 * n * size, np.sqrt(np.maximum(spread, 0.0)), np.inf)
     rest = (products / np.outer(scale, scale))[np.ix_(order, order)]
     found = np.zeros(len(order), dtype=bool)
     for at, column in enumerate(order):
