@@ -96,8 +96,7 @@ def _rows(shown: pd.DataFrame, labels: Labels) -> list[forest.Row]:
     rows: list[forest.Row] = []
     last = ""
     for (contrast, outcome, day, rule), own in shown.groupby(GROUP, sort=False, dropna=False):
-        first, second = labels.arms(str(contrast))
-        arms = f"{first} v {within(second)}"
+        arms = labels.against(str(contrast))
         asked = ": ".join(
             w for w in (f"{labels.endpoint(str(outcome))}, day {day:.0f}", within(missing_rule(str(rule)))) if w
         )

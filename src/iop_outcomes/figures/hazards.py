@@ -60,8 +60,7 @@ def _rows(shown: pd.DataFrame, labels: Labels) -> list[forest.Row]:
     rows: list[forest.Row] = []
     last = ""
     for (contrast, outcome, day), own in shown.groupby(GROUP, sort=False, dropna=False):
-        first, second = labels.arms(str(contrast))
-        arms = f"{first} v {within(second)}"
+        arms = labels.against(str(contrast))
         asked = f"{labels.endpoint(str(outcome))}, to day {day:.0f}: {within(method(str(own['method'].iloc[0])))}"
         rows += [forest.Row(words, heading=True) for words in ((arms, asked) if arms != last else (asked,))]
         rows += [_row(row) for row in own.to_dict("records")]

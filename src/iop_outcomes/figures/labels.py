@@ -177,6 +177,25 @@ class Labels:
         first, second = self.sides(contrast)
         return self.arm(contrast, first), self.arm(contrast, second)
 
+    def against(self, contrast: str) -> str:
+        """Both arms as a heading, and those alongside: 'Intensive outpatient v residential'."""
+        first, second = self.arms(contrast)
+        return f"{first} v {within(second)}{self._beside(contrast)}"
+
+    def numbered(self, contrast: str) -> str:
+        """Both arms by number, as panels tell them; with the title where another contrast has the same arms."""
+        found = self._by_number(contrast)
+        same = any(c != contrast and self._by_number(c) == found for c in self.study["contrasts"])
+        return f"{self.contrast(contrast)}. {found}" if same else found
+
+    def _by_number(self, contrast: str) -> str:
+        first, second = self.arms(contrast)
+        return f"1: {first}, 2: {second}{self._beside(contrast)}"
+
+    def _beside(self, contrast: str) -> str:
+        further = self.alongside(contrast).values()
+        return f", beside {' and '.join(within(label) for label in further)}" if further else ""
+
     def randomised(self, contrast: str) -> bool:
         """The arm was assigned by chance."""
         return bool(self.study["contrasts"].get(contrast, {}).get("randomised", False))

@@ -104,8 +104,7 @@ def panel_words(labels: Labels, contrast: str, alone: bool, width: int = 42) -> 
     """What a panel says of its contrast: nothing when it is the only one, else its arms by number."""
     if alone:
         return ""
-    first, second = labels.arms(contrast)
-    return style.wrap(f"1: {first}, 2: {second}", width)
+    return style.wrap(labels.numbered(contrast), width)
 
 
 def plot(

@@ -81,8 +81,7 @@ def _plain(values: Sequence[Any]) -> list[str]:
 
 
 def _panel(labels: Labels, contrast: str) -> str:
-    first, second = labels.arms(contrast)
-    return style.wrap(f"1: {first}, 2: {second}", 42)
+    return style.wrap(labels.numbered(contrast), 42)
 
 
 def _shown(counts: pd.DataFrame, labels: Labels) -> pd.DataFrame:
