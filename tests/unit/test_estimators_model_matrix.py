@@ -86,8 +86,8 @@ def test_sums_over_joint_codes_are_those_of_the_table(numeric: int) -> None:
     np.testing.assert_allclose(x.times(beta[:, 0]), table @ beta[:, 0], rtol=1e-10, atol=1e-12)
     np.testing.assert_allclose(x.crossproduct(v), table.T @ v, rtol=1e-10, atol=1e-10)
     np.testing.assert_allclose(x.gram(w), table.T @ (table * w[:, None]), rtol=1e-10, atol=1e-10)
-    products = np.vstack([part.copy() for _, part in x.products(beta, w)])
-    np.testing.assert_allclose(products, w[:, None] * (table @ beta), rtol=1e-10, atol=1e-12)
+    products = np.vstack([part.copy() for _, part in x.products(beta)])
+    np.testing.assert_allclose(products, table @ beta, rtol=1e-10, atol=1e-12)
     for size in (3, n):  # more groups than joint codes serve
         group, by_group = rng.integers(0, size, n), np.zeros((size, x.shape[1]))
         np.add.at(by_group, group, table * w[:, None])

@@ -138,15 +138,15 @@ class PartialLikelihood:
             relative = np.exp(self.x.times(beta))
             mass = self.total * relative
             gone = mass[dead]
-            at_risk, among_dead = sets.at_risk(mass), sets.among_dead(gone)
+            risk, among = sets.at_risk(mass), sets.among_dead(gone)
             sums = Sums(
                 relative=relative,
-                risk=at_risk,
+                risk=risk,
                 risk_x=sets.at_risk_times(self.x, mass),
-                dead=among_dead,
+                dead=among,
                 dead_x=self.x_dead.grouped(sets.position, gone, len(sets.times)) if self.tied else np.zeros((1, 1)),
                 scaled=self.scaled,
-                remaining=at_risk[self.ties.owner] - self.ties.fraction * among_dead[self.ties.owner],
+                remaining=risk[self.ties.owner] - self.ties.fraction * among[self.ties.owner],
             )
             log_likelihood = float(self.observed @ beta - self.scaled @ self.ties.sum(np.log(sums.remaining)))
             return Point(beta, log_likelihood, self.observed - self._expected_under(sums), sums, self)
@@ -182,12 +182,12 @@ class PartialLikelihood:
         event; those are turned first, so that no table of rows by p stands beside the answer.
         """
         sets, size = self.sets, len(self.sets.times)
-        passed, mean = self._turned(sums, turn)
-        leave, died = sets.last + 1, np.full(len(times), size)
+        (passed, mean), leave, died = self._turned(sums, turn), sets.last + 1, np.full(len(times), size)
         leave[sets.dead] += size if self.tied else 0
         died[sets.dead] = sets.position
-        residual = np.empty((len(times), turn.shape[1]))
-        for rows, part in self.x.products(turn, self._own(sums) * times):
+        own, residual = self._own(sums) * times, np.empty((len(times), turn.shape[1]))
+        for rows, part in self.x.products(turn):
+            part *= own[rows, None]
             moved = passed.take(leave[rows], axis=0)
             if not sets.from_start:
                 moved -= passed.take(sets.first[rows] + 1, axis=0)

@@ -42,16 +42,20 @@ class JointCode:
         """This and the one whose columns follow, as one code."""
         left = np.repeat(self.indicators, right.size, axis=0)
         indicators = np.hstack([left, np.tile(right.indicators, (self.size, 1))])
-        codes = self.with_code(right).astype(np.min_scalar_type(len(indicators) - 1))
+        codes = (self.codes * np.int64(right.size) + right.codes).astype(np.min_scalar_type(len(indicators) - 1))
         return JointCode(codes, slice(self.columns.start, right.columns.stop), indicators)
 
-    def with_code(self, right: JointCode) -> NDArray[np.int64]:
-        """(n,) one number for each pair of values."""
-        return self.codes * np.int64(right.size) + right.codes
+    def counted(self, v: Array, place: NDArray[np.int64], group: Codes | None = None, size: int = 1) -> Array:
+        """(size, c) sums of v (n,) over the rows of each group 0 ... size - 1 and each value; one group if None.
 
-    def sums(self, v: Array) -> Array:
-        """(q,) sums of v (n,) over the rows at which each column is one."""
-        return self.by_column(counted(self.codes, v, self.size))
+        place: (n,) is written over; it serves many sums, as they would spend much of their time on fresh memory.
+        """
+        if group is None:
+            place[:] = self.codes
+        else:
+            np.multiply(group, self.size, out=place, dtype=np.int64)
+            place += self.codes
+        return np.asarray(np.bincount(place, v, size * self.size), dtype=float).reshape(size, self.size)
 
     def by_column(self, cells: Array) -> Array:
         """(..., q) sums of cells (..., c) over the values at which each column is one."""
@@ -80,8 +84,3 @@ def join(codes: Sequence[JointCode], most: int) -> list[JointCode]:
 def limit(people: int) -> int:
     """Values that a joint code may have, so that two of them have few cells, or no more than people."""
     return max(FEW, min(JOINT_CODES, isqrt(people)))
-
-
-def counted(code: Codes, v: Array, size: int) -> Array:
-    """(size,) sums of v (n,) over the rows of each value of a code (n,)."""
-    return np.asarray(np.bincount(code, v, size), dtype=float)

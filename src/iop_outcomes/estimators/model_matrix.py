@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.estimate import Array
-from iop_outcomes.estimators.joint_codes import Codes, JointCode, alone, counted, join, limit
+from iop_outcomes.estimators.joint_codes import Codes, JointCode, alone, join, limit
 from iop_outcomes.estimators.rows import Mask, columns
 
 BLOCK = 2048
@@ -87,22 +87,23 @@ class ModelMatrix:
 
     def times(self, beta: Array) -> Array:
         """x b for beta (p,) or (p, k); (n,) or (n, k)."""
-        out = self.numeric @ beta[: self.numeric.shape[1]]
-        for one in self._joint:
-            out += (one.indicators @ beta[one.columns]).take(one.codes, axis=0)
-        return np.asarray(out)
+        out = np.empty((len(self.numeric), *beta.shape[1:]))
+        for rows, product in self.products(beta):
+            out[rows] = product
+        return out
 
-    def products(self, beta: Array, factor: Array) -> Iterator[tuple[slice, Array]]:
-        """Blocks of rows, each with factor (n,) times x b for beta (p, k), (m, k); a block is valid until the next."""
+    def products(self, beta: Array) -> Iterator[tuple[slice, Array]]:
+        """Blocks of rows, each with x b for beta (p,) or (p, k), (m,) or (m, k); a block is valid until the next."""
+        n, a = self.numeric.shape
+        step = BLOCK if beta.ndim == 2 else 8 * BLOCK  # numbers that fit into the processor's cache
         tables = [one.indicators @ beta[one.columns] for one in self._joint]
-        sums, found = np.empty((2, BLOCK, beta.shape[1]))
-        for start in range(0, len(self.numeric), BLOCK):
-            rows = slice(start, min(start + BLOCK, len(self.numeric)))
+        sums, found = np.empty((2, min(step, n), *beta.shape[1:]))
+        for start in range(0, n, step):
+            rows = slice(start, min(start + step, n))
             m = rows.stop - start
-            np.matmul(self.numeric[rows], beta[: self.numeric.shape[1]], out=sums[:m])
+            np.matmul(self.numeric[rows], beta[:a], out=sums[:m])
             for one, table in zip(self._joint, tables, strict=True):
                 sums[:m] += table.take(one.codes[rows], axis=0, out=found[:m], mode="clip")  # "raise" would copy
-            sums[:m] *= factor[rows, None]
             yield rows, sums[:m]
 
     def crossproduct(self, v: Array) -> Array:
@@ -111,35 +112,33 @@ class ModelMatrix:
             return (
                 np.column_stack([self.crossproduct(one) for one in v.T]) if v.shape[1] else np.empty((self.shape[1], 0))
             )
-        return np.concatenate([v @ self.numeric, *(one.sums(v) for one in self._joint)])
+        place = np.empty(len(v), dtype=np.int64)
+        return np.concatenate([v @ self.numeric, *(one.by_column(one.counted(v, place)[0]) for one in self._joint)])
 
     def gram(self, w: Array) -> Array:
         """(p, p) X'diag(w)X, for w (n,) of either sign."""
-        a = self.numeric.shape[1]
+        a, place = self.numeric.shape[1], np.empty(len(w), dtype=np.int64)
         out = np.empty((self.shape[1], self.shape[1]))
         out[:a, :a] = _gram_of_numbers(self.numeric, w)
         for at, one in enumerate(self._joint):
-            for place, column in enumerate(self.numeric.T):
-                out[place, one.columns] = one.sums(w * column)
-            alone = counted(one.codes, w, one.size)
-            out[one.columns, one.columns] = one.by_column(one.indicators.T * alone)
+            for column, numbers in enumerate(self.numeric.T):
+                out[column, one.columns] = one.by_column(one.counted(w * numbers, place)[0])
+            out[one.columns, one.columns] = one.by_column(one.indicators.T * one.counted(w, place))
             for other in self._joint[at + 1 :]:
-                cells = counted(one.with_code(other), w, one.size * other.size)
-                by_column = other.by_column(cells.reshape(one.size, other.size))
-                out[one.columns, other.columns] = one.indicators.T @ by_column
+                cells = other.by_column(other.counted(w, place, one.codes, one.size))
+                out[one.columns, other.columns] = one.indicators.T @ cells
         below = np.tril_indices(len(out), -1)
         out[below] = out.T[below]
         return out
 
     def grouped(self, group: NDArray[np.int64], v: Array, size: int) -> Array:
         """(size, p) sums of v x over the rows of each group 0 ... size - 1; v (n,)."""
-        out = np.empty((size, self.shape[1]))
+        out, place = np.empty((size, self.shape[1])), np.empty(len(v), dtype=np.int64)
         for at, column in enumerate(self.numeric.T):
-            out[:, at] = counted(group, v * column, size)
+            out[:, at] = np.bincount(group, v * column, size)
         # joint codes pay while the groups have no more cells than there are rows
         for one in self._joint if size * limit(len(v)) <= len(v) else self._single:
-            cells = counted(group * one.size + one.codes, v, size * one.size)
-            out[:, one.columns] = one.by_column(cells.reshape(size, one.size))
+            out[:, one.columns] = one.by_column(one.counted(v, place, group, size))
         return out
 
     def dense(self, rows: slice = slice(None)) -> Array:
