@@ -46,6 +46,28 @@ def test_sums_are_those_of_the_table(block: int, monkeypatch: pytest.MonkeyPatch
     np.testing.assert_array_equal(x.with_intercept("one").dense(), np.column_stack([np.ones(N), table]))
 
 
+@pytest.mark.parametrize("numeric", [0, 2])
+def test_sums_over_joint_codes_are_those_of_the_table(numeric: int) -> None:
+    """Ten covariates become five codes, of which one has more values than a joint code may have."""
+    rng, n = np.random.default_rng(3), 3 * module.BLOCK + 5
+    sizes = [2, 5, 3, 7, 700, 2, 4, 6, 1, 9]
+    values = {f"v{at}": rng.integers(0, size, n) for at, size in enumerate(sizes)}
+    x = categories(values, rng.normal(size=(n, numeric)), [f"n{at}" for at in range(numeric)])
+    table = x.dense()
+    assert table.shape == (n, numeric + sum(sizes) - len(sizes))
+    w, v, beta = rng.normal(size=n), rng.normal(size=(n, 2)), rng.normal(size=(x.shape[1], 3))
+    np.testing.assert_allclose(x.times(beta), table @ beta, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(x.times(beta[:, 0]), table @ beta[:, 0], rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(x.crossproduct(v), table.T @ v, rtol=1e-10, atol=1e-10)
+    np.testing.assert_allclose(x.gram(w), table.T @ (table * w[:, None]), rtol=1e-10, atol=1e-10)
+    products = np.vstack([part.copy() for _, part in x.products(beta)])
+    np.testing.assert_allclose(products, table @ beta, rtol=1e-10, atol=1e-12)
+    for size in (3, n):  # more groups than joint codes serve
+        group, by_group = rng.integers(0, size, n), np.zeros((size, x.shape[1]))
+        np.add.at(by_group, group, table * w[:, None])
+        np.testing.assert_allclose(x.grouped(group, w, size), by_group, rtol=1e-10, atol=1e-10)
+
+
 @pytest.mark.parametrize("model", [logistic, poisson, linear])
 def test_models_of_codes_are_those_of_indicators(model: object) -> None:
     x, y = coded(), (np.random.default_rng(2).random(N) < 0.4).astype(float)

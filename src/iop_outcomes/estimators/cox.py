@@ -72,10 +72,10 @@ def cox(
     exits, enters = follow_up(time, entry)
     n = exits.size
     everyone = rows(n, weight, frequency)
-    kept = np.flatnonzero(everyone.used)
+    everybody = bool(everyone.used.all())
+    kept = slice(None) if everybody else np.flatnonzero(everyone.used)
     died = indicator(event, "event", n)[kept]
-    covariates = model_matrix(x, names, n)
-    covariates = covariates if kept.size == n else covariates.take(kept)
+    covariates = model_matrix(x, names, n).take(kept)
     if not died.any():
         raise EstimationError("No events, so there are no hazard ratios to estimate. Look at the outcome's coding.")
     stratum = _stratum_numbers(strata, n)[kept]
@@ -95,7 +95,7 @@ def cox(
     top, iterations = maximise(likelihood.at, null, likelihood.change, names)
     turn = np.linalg.inv(top.information) / (scale * mean_total)
     influence = likelihood.score_residuals(top.sums, turn, everyone.weight[kept])
-    if kept.size < n:
+    if not everybody:
         everywhere = np.zeros((n, len(names)))
         everywhere[kept] = influence
         influence = everywhere

@@ -40,7 +40,12 @@ class Ties:
 
     def sum(self, values: Array) -> Array:
         """(T,) sums over the terms of each event time."""
-        return np.asarray(np.bincount(self.owner, self.copies * values, len(self.people)), dtype=float)
+        return np.asarray(np.add.reduceat(self.copies * values, self._starts))
+
+    @cached_property
+    def _starts(self) -> Whole:
+        """(T,) first term of each event time."""
+        return np.searchsorted(self.owner, np.arange(len(self.people)))
 
 
 def tie_terms(sets: RiskSets, people_dead: Array, ties: str) -> Ties:
@@ -62,7 +67,8 @@ class Sums:
     """What the likelihood is made of at one beta.
 
     relative: (n,) r. At each event time, (T,) or (T, p): risk and risk_x are Wr(R) and Wrx(R), dead and dead_x
-    the same of D (dead_x one zero where no terms need it), scaled is W(D) / m.
+    the same of D (dead_x one zero where no terms need it), scaled is W(D) / m. remaining: of each term, what the
+    likelihood takes the logarithm of.
     """
 
     relative: Array
@@ -71,6 +77,7 @@ class Sums:
     dead: Array
     dead_x: Array
     scaled: Array
+    remaining: Array
 
 
 @dataclass(frozen=True)
@@ -110,6 +117,16 @@ class PartialLikelihood:
         return self.x.take(self.sets.dead)
 
     @cached_property
+    def observed(self) -> Array:
+        """(p,) W x (D), summed over all event times."""
+        return self.x_dead.crossproduct(self.total[self.sets.dead])
+
+    @cached_property
+    def scaled(self) -> Array:
+        """(T,) W(D) / m."""
+        return self.sets.among_dead(self.total[self.sets.dead]) / self.ties.people
+
+    @cached_property
     def tied(self) -> bool:
         """Whether any term takes part of those with an event off; without ties none does."""
         return bool(self.ties.fraction.any())
@@ -117,23 +134,22 @@ class PartialLikelihood:
     def at(self, beta: Array) -> Point:
         """The likelihood and its two derivatives; not finite where beta overflows."""
         sets, dead = self.sets, self.sets.dead
-        linear = self.x.times(beta)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            relative = np.exp(linear)
+            relative = np.exp(self.x.times(beta))
             mass = self.total * relative
-            gone_x = self.x_dead.grouped(sets.position, mass[dead], len(sets.times)) if self.tied else np.zeros((1, 1))
+            gone = mass[dead]
+            risk, among = sets.at_risk(mass), sets.among_dead(gone)
             sums = Sums(
                 relative=relative,
-                risk=sets.at_risk(mass),
+                risk=risk,
                 risk_x=sets.at_risk_times(self.x, mass),
-                dead=sets.among_dead(mass[dead]),
-                dead_x=gone_x,
-                scaled=sets.among_dead(self.total[dead]) / self.ties.people,
+                dead=among,
+                dead_x=self.x_dead.grouped(sets.position, gone, len(sets.times)) if self.tied else np.zeros((1, 1)),
+                scaled=self.scaled,
+                remaining=risk[self.ties.owner] - self.ties.fraction * among[self.ties.owner],
             )
-            score = self.x_dead.crossproduct(self.total[dead]) - self._expected_under(sums, sums.scaled)
-            logs = self.ties.sum(np.log(self._remaining(sums)))
-            log_likelihood = float(self.total[dead] @ linear[dead] - sums.scaled @ logs)
-            return Point(beta, log_likelihood, score, sums, self)
+            log_likelihood = float(self.observed @ beta - self.scaled @ self.ties.sum(np.log(sums.remaining)))
+            return Point(beta, log_likelihood, self.observed - self._expected_under(sums), sums, self)
 
     def change(self, step: Array) -> float:
         """The largest change of a linear predictor that a step makes."""
@@ -141,14 +157,14 @@ class PartialLikelihood:
 
     def expected(self, sums: Sums) -> Array:
         """(T, p) means of x over those at risk, summed over the terms of each event time."""
-        p0, p1 = self._per_term(sums)[:2]
+        p0, p1 = self._per_term(sums, 1)
         whole = sums.risk_x * p0[:, None]
         return np.asarray(whole - sums.dead_x * p1[:, None] if self.tied else whole)
 
     def information(self, sums: Sums, multiplier: Array | float = 1.0) -> Array:
         """(p, p) sum over event times of multiplier (T,) times the information there."""
         sets, dead = self.sets, self.sets.dead
-        p0, p1, q0, q1, q2 = self._per_term(sums)
+        (p0, p1), (q0, q1, q2) = self._per_term(sums, 1), self._per_term(sums, 2)
         scaled = sums.scaled * multiplier
         mass = self.total * sums.relative
         exposure = mass * sets.while_at_risk(scaled * p0)
@@ -165,52 +181,62 @@ class PartialLikelihood:
         A row's residual is its x times a number, plus vectors that only depend on when it is at risk and has its
         event; those are turned first, so that no table of rows by p stands beside the answer.
         """
-        sets, at, dead = self.sets, self.sets.position, self.sets.dead
-        p0, p1, q0, q1, q2 = self._per_term(sums)
-        scaled, relative = sums.scaled, sums.relative
-        own = -relative * sets.while_at_risk(scaled * p0)
-        own[dead] += 1 + relative[dead] * (scaled * p1)[at]
-        risk_x = sums.risk_x @ turn
-        dead_x = sums.dead_x @ turn if self.tied else np.zeros((1, turn.shape[1]))
-        by_time = scaled[:, None] * (risk_x * q0[:, None] - dead_x * q1[:, None])
-        running = np.concatenate([np.zeros((1, turn.shape[1])), np.cumsum(by_time, axis=0)])
-        mean = (risk_x * p0[:, None] - dead_x * p1[:, None]) / self.ties.people[:, None]
-        kept_x = scaled[:, None] * (risk_x * q1[:, None] - dead_x * q2[:, None]) if self.tied else dead_x
-        residual = np.empty((len(relative), turn.shape[1]))
-        always = bool((sets.first == -1).all())
-        for rows, block in self.x.blocks(own):
-            part = running[sets.last[rows] + 1]
-            if not always:
-                part -= running[sets.first[rows] + 1]
-            part *= relative[rows, None]
-            part += block @ turn
-            begin, end = np.searchsorted(dead, (rows.start, rows.stop))
-            gone, when = dead[begin:end], at[begin:end]
-            part[gone - rows.start] -= mean[when]
-            if self.tied:
-                part[gone - rows.start] -= relative[gone, None] * kept_x[when]
-            np.multiply(part, times[rows, None], out=residual[rows])
+        sets, size = self.sets, len(self.sets.times)
+        (passed, mean), leave, died = self._turned(sums, turn), sets.last + 1, np.full(len(times), size)
+        leave[sets.dead] += size if self.tied else 0
+        died[sets.dead] = sets.position
+        own, residual = self._own(sums) * times, np.empty((len(times), turn.shape[1]))
+        for rows, part in self.x.products(turn):
+            part *= own[rows, None]
+            moved = passed.take(leave[rows], axis=0)
+            if not sets.from_start:
+                moved -= passed.take(sets.first[rows] + 1, axis=0)
+            moved *= (sums.relative[rows] * times[rows])[:, None]
+            part += moved
+            moved = mean.take(died[rows], axis=0)
+            moved *= times[rows, None]
+            np.subtract(part, moved, out=residual[rows])
         return residual
+
+    def _own(self, sums: Sums) -> Array:
+        """(n,) what each row's own x is multiplied by: its events less those expected of it."""
+        dead, (p0, p1) = self.sets.dead, self._per_term(sums, 1)
+        own = -sums.relative * self.sets.while_at_risk(sums.scaled * p0)
+        own[dead] += 1 + sums.relative[dead] * (sums.scaled * p1)[self.sets.position]
+        return np.asarray(own)
+
+    def _turned(self, sums: Sums, turn: Array) -> tuple[Array, Array]:
+        """What rows pass while at risk, summed from no event time to all, and the mean of x at each, times turn (p, k).
+
+        Both (T + 1, k): the last mean is zero, for rows without an event. With ties, sums (T, k) follow for the rows
+        that leave with an event and miss part of its terms.
+        """
+        size, k = len(self.sets.times), turn.shape[1]
+        (p0, p1), (q0, q1, q2) = (np.array(self._per_term(sums, power))[..., None] for power in (1, 2))
+        scaled, risk_x = sums.scaled[:, None], sums.risk_x @ turn
+        dead_x = sums.dead_x @ turn if self.tied else np.zeros((1, k))
+        passed, mean = np.zeros((2, size + 1, k))
+        np.cumsum(scaled * (risk_x * q0 - dead_x * q1), axis=0, out=passed[1:])
+        mean[:-1] = (risk_x * p0 - dead_x * p1) / self.ties.people[:, None]
+        if self.tied:
+            passed = np.concatenate([passed, passed[1:] - scaled * (risk_x * q1 - dead_x * q2)])
+        return passed, mean
 
     def on_scale(self, point: Point, mean_total: float) -> float:
         """The log likelihood for the weights as given, not as scaled to mean one."""
         events = self.total[self.sets.dead].sum()
         return float(mean_total * (point.log_likelihood - events * np.log(mean_total)))
 
-    def _expected_under(self, sums: Sums, by_time: Array) -> Array:
-        """(p,) sum over event times of by_time (T,) times the expected x there."""
-        p0, p1 = self._per_term(sums)[:2]
-        whole = (by_time * p0) @ sums.risk_x
-        return np.asarray(whole - (by_time * p1) @ sums.dead_x if self.tied else whole)
+    def _expected_under(self, sums: Sums) -> Array:
+        """(p,) the score's other part: what x (D) would be on average of those at risk, over all event times."""
+        p0, p1 = self._per_term(sums, 1)
+        whole = (sums.scaled * p0) @ sums.risk_x
+        return np.asarray(whole - (sums.scaled * p1) @ sums.dead_x if self.tied else whole)
 
-    def _remaining(self, sums: Sums) -> Array:
-        return sums.risk[self.ties.owner] - self.ties.fraction * sums.dead[self.ties.owner]
-
-    def _per_term(self, sums: Sums) -> tuple[Array, Array, Array, Array, Array]:
-        """(T,) sums over terms of a^k / remaining for k = 0, 1, and of a^k / remaining^2 for k = 0, 1, 2."""
-        a, inverse = self.ties.fraction, 1 / self._remaining(sums)
-        add = self.ties.sum
-        return add(inverse), add(a * inverse), add(inverse**2), add(a * inverse**2), add(a**2 * inverse**2)
+    def _per_term(self, sums: Sums, power: int) -> list[Array]:
+        """(T,) sums over terms of a^k / remaining^power, for each k = 0 ... power."""
+        inverse = 1 / sums.remaining**power
+        return [self.ties.sum(self.ties.fraction**k * inverse) for k in range(power + 1)]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,9 @@ cumulative sum. No array of rows by times is ever built.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -60,37 +62,40 @@ class RiskSets:
 
     def at_risk(self, values: Array) -> Array:
         """(T, ...) sums of values (n, ...) over the rows at risk at each event time."""
-        ever = self.last > self.first
-        come = _tails(self._by_position(self.last[ever], values[ever]), self.starts)
-        late = ever & self.late
-        if not late.any():
-            return come
-        return come - _tails(self._by_position(self.first[late], values[late]), self.starts)
+        return self._at_risk(lambda position, size: _counted(position, values, size))
 
     def at_risk_times(self, x: ModelMatrix, values: Array) -> Array:
         """(T, p) sums of values (n,) times x (n, p) over the rows at risk at each event time."""
-        size = len(self.times)
-        ever = self.last > self.first
-        come = _tails(x.grouped(np.where(ever, self.last, size), values, size + 1)[:-1], self.starts)
+        return self._at_risk(lambda position, size: x.grouped(position, values, size))
+
+    def _at_risk(self, summed: Callable[[Whole, int], Array]) -> Array:
+        """Sums over those at risk from `summed`, which sums over the rows of each position 0 ... size - 1."""
+        size = len(self.times) + 1
+        leave, enter = self._turns
+        come = _tails(summed(leave, size)[:-1], self.starts)
+        return come if enter is None else come - _tails(summed(enter, size)[:-1], self.starts)
+
+    @cached_property
+    def _turns(self) -> tuple[Whole, Whole | None]:
+        """(n,) positions at which rows leave and, where any is late, enter; T for rows of which it is not to count."""
+        ever, never = self.last > self.first, len(self.times)
         late = ever & self.late
-        if not late.any():
-            return come
-        return come - _tails(x.grouped(np.where(late, self.first, size), values, size + 1)[:-1], self.starts)
+        return np.where(ever, self.last, never), np.where(late, self.first, never) if late.any() else None
 
     def among_dead(self, values: Array) -> Array:
         """(T, ...) sums of values (d, ...) over the rows with an event at each event time."""
-        return self._by_position(self.position, values)
+        return _counted(self.position, values, len(self.times))
 
     def while_at_risk(self, values: Array) -> Array:
         """(n, ...) sums of values (T, ...) over the event times at which each row is at risk."""
         running = np.concatenate([np.zeros((1, *values.shape[1:])), np.cumsum(values, axis=0)])
-        return np.asarray(running[self.last + 1] - running[self.first + 1])
+        until = running.take(self.last + 1, axis=0)
+        return until if self.from_start else until - running.take(self.first + 1, axis=0)
 
-    def _by_position(self, at: Whole, values: Array) -> Array:
-        size = len(self.times)
-        if values.ndim == 1:
-            return np.asarray(np.bincount(at, values, size), dtype=float)
-        return np.stack([np.bincount(at, v, size) for v in values.T], axis=1)
+    @cached_property
+    def from_start(self) -> bool:
+        """Whether every row is at risk from the first event time of all on: no strata, and none enters late."""
+        return bool((self.first == -1).all())
 
 
 def risk_sets(time: Array, event: Mask, entry: Array | None = None, strata: Whole | None = None) -> RiskSets:
@@ -103,7 +108,7 @@ def risk_sets(time: Array, event: Mask, entry: Array | None = None, strata: Whol
     width = len(grid) + 1
     leaves = stratum * width + np.searchsorted(grid, time)
     distinct = np.unique(leaves[event])
-    begins = np.searchsorted(distinct, stratum * width) - 1
+    begins = (np.searchsorted(distinct, np.arange(stratum.max() + 1) * width) - 1).take(stratum)
     first = begins
     if entry is not None:
         first = np.searchsorted(distinct, stratum * width + np.searchsorted(grid, entry), side="right") - 1
@@ -117,6 +122,13 @@ def risk_sets(time: Array, event: Mask, entry: Array | None = None, strata: Whol
         dead=dead,
         position=np.searchsorted(distinct, leaves[dead]),
     )
+
+
+def _counted(position: Whole, values: Array, size: int) -> Array:
+    """(size, ...) sums of values (n, ...) over the rows of each position."""
+    if values.ndim == 1:
+        return np.asarray(np.bincount(position, values, size), dtype=float)
+    return np.stack([np.bincount(position, v, size) for v in values.T], axis=1)
 
 
 def _tails(values: Array, starts: Whole) -> Array:
