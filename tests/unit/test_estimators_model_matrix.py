@@ -42,7 +42,6 @@ def test_sums_are_those_of_the_table(block: int, monkeypatch: pytest.MonkeyPatch
     by_group = np.stack([(table * w[:, None])[group == g].sum(axis=0) for g in range(5)])
     np.testing.assert_allclose(x.grouped(group, w, 5), by_group, rtol=1e-9, atol=1e-9)
     np.testing.assert_array_equal(x.take(w > 0).dense(), table[w > 0])
-    np.testing.assert_array_equal(np.vstack([b.copy() for _, b in x.blocks()]), table)
     np.testing.assert_array_equal(x.with_intercept("one").dense(), np.column_stack([np.ones(N), table]))
 
 

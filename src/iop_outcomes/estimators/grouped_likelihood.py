@@ -101,10 +101,10 @@ class GroupedLikelihood:
         own[dead] += point.first
         come = np.concatenate([np.zeros((1, turn.shape[1])), np.cumsum(rate[:, None] * turn[p:], axis=0)])
         out = np.empty((len(own), turn.shape[1]))
-        for at, block in self.x.blocks(own):  # so that no table of rows by p stands beside the answer
+        for at, product in self.x.products(turn[:p]):  # so that no table of rows by p stands beside the answer
             part = come[self.survived[at]]
             part *= -point.relative[at, None]
-            part += block @ turn[:p]
+            part += own[at, None] * product
             begin, end = np.searchsorted(dead, (at.start, at.stop))
             part[dead[begin:end] - at.start] += point.first[begin:end, None] * turn[p:][self.place[begin:end]]
             out[at] = part

@@ -135,8 +135,7 @@ def weighted_logrank(
     )
     sums = model.at(np.zeros(len(people.groups))).sums
     mean = model.expected(sums) / model.ties.people[:, None]
-    remaining = sums.risk[model.ties.owner] - model.ties.fraction * sums.dead[model.ties.owner]
-    hazard = factor * sums.scaled * model.ties.sum(1 / remaining)
+    hazard = factor * sums.scaled * model.ties.sum(1 / sums.remaining)
     own = -sets.while_at_risk(hazard)
     own[dead] += factor[sets.position]
     residual = sets.while_at_risk(hazard[:, None] * mean)

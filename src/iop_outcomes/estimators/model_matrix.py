@@ -151,23 +151,6 @@ class ModelMatrix:
             out[there, start + codes[there].astype(np.int64) - 1] = 1.0
         return out
 
-    def blocks(self, factor: Array | None = None) -> Iterator[tuple[slice, Array]]:
-        """Blocks of rows, each as a table (m, p) multiplied by factor (n,); a block is valid until the next."""
-        n, p = self.shape
-        a = self.numeric.shape[1]
-        lookups = self._places
-        buffer = np.zeros((BLOCK, p + 1))
-        flat, first = buffer.ravel(), np.arange(BLOCK) * (p + 1)
-        for start in range(0, n, BLOCK):
-            rows = slice(start, min(start + BLOCK, n))
-            m = rows.stop - start
-            buffer[:m, a:] = 0.0
-            own = np.ones(m) if factor is None else factor[rows]
-            np.multiply(self.numeric[rows], own[:, None], out=buffer[:m, :a])
-            for codes, place in zip(self.codes, lookups, strict=True):
-                flat[first[:m] + place[codes[rows]]] = own
-            yield rows, buffer[:m, :p]
-
     @cached_property
     def _single(self) -> list[JointCode]:
         """Each categorical covariate alone."""
@@ -177,15 +160,6 @@ class ModelMatrix:
     def _joint(self) -> list[JointCode]:
         """The categorical covariates, neighbours joined."""
         return join(self._single, limit(len(self.numeric)))
-
-    @cached_property
-    def _places(self) -> list[NDArray[np.int64]]:
-        """For each categorical covariate, the column of each code; the reference goes to a column that is dropped."""
-        p = self.shape[1]
-        return [
-            np.concatenate([[p], np.arange(start, start + levels)])
-            for start, levels in zip(self._offsets, self.levels, strict=True)
-        ]
 
 
 def _gram_of_numbers(x: Array, w: Array) -> Array:

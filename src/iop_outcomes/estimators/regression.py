@@ -132,8 +132,8 @@ class Solved:
     def gradient(self) -> Array:
         """(n, p + 1) derivative of the coefficients by the total weight of each row."""
         out = np.empty(self.matrix.shape)
-        for at, block in self.matrix.blocks(self.residual):
-            out[at] = block @ self.inverse
+        for at, product in self.matrix.products(self.inverse):
+            np.multiply(product, self.residual[at, None], out=out[at])
         return out
 
     def nuisance(self) -> Nuisance:
