@@ -84,14 +84,39 @@ def test_what_does_not_vary_or_repeats_says_nothing_new():
     assert found.names == ("age", "else")
 
 
-def test_one_person_among_half_a_million_is_something_new():
+@pytest.mark.parametrize(("apart", "kept"), [(0, False), (1, False), (9, False), (12, True)])
+def test_a_dozen_people_among_half_a_million_are_something_new_and_a_few_are_not(apart, kept):
     n = 500_000
     codes = (np.arange(n) % 2).astype(np.int8)
     almost = codes.copy()
-    almost[7] = 0
+    almost[1 : 2 * apart : 2] = 0
     x = matrix({}, {"u": codes, "v": almost}, {"u": 1, "v": 1})
-    assert terms.of_score(members(n), x, PLAIN).names == ("u=1", "v=1")
-    assert terms.of_score(members(n), matrix({}, {"u": codes, "v": codes}, {"u": 1, "v": 1}), PLAIN).names == ("u=1",)
+    assert terms.of_score(members(n), x, PLAIN).names == ("u=1", "v=1")[: 1 + kept]
+
+
+def test_a_site_of_few_people_keeps_its_term():
+    sites = np.arange(300) % 3
+    sites[:4] = 3
+    found = terms.of_score(
+        members(300, sites), matrix({"age": np.arange(300.0)}, {}, {}), {**PLAIN, "site_effects": True}
+    )
+    assert found.names[-3:] == ("site S1", "site S2", "site S3")
+
+
+def test_one_person_does_not_decide_whether_there_is_a_score():
+    """One of those whose drug is unknown has a known route of use, and is in the first arm."""
+    rng = np.random.default_rng(7)
+    n = 600
+    drug, age = rng.integers(0, 3, n), rng.normal(size=n)
+    route = (drug == 2).astype(int)
+    route[np.flatnonzero(drug == 2)[0]] = 0
+    people = members(n).assign(stratum="S0", arm=(rng.random(n) < 0.5).astype("int64"))
+    ids = [f"p{i}" for i in range(n)]
+    people = people.assign(person_id=ids, record_id=ids)
+    x = matrix({"age": age}, {"drug": drug, "route": route}, {"drug": 2, "route": 1})
+    fitted = propensity.fit(people, x, CONTRAST, PLAIN)
+    assert fitted.problem == ""
+    assert "route=1" in fitted.judged
 
 
 def test_sites_come_before_covariates_and_one_site_has_no_term():
@@ -158,12 +183,10 @@ def test_a_refusal_names_the_covariate_and_neither_its_category_nor_its_column(m
     people, x, y = drawn()
     fitted = propensity.fit(people, x, CONTRAST, {**PLAIN, "site_effects": True})
 
-    def refuse(family, terms, *given, **more):
-        raise EstimationError(
-            f"The coefficient of {', '.join(terms.names[1:])} is endless; that of {terms.names[0]} not."
-        )
+    def refuse(family, y, arm, names, terms, *given):
+        raise EstimationError(f"The coefficient of {', '.join(terms.names)} is endless; that of arm={names[1]} not.")
 
-    monkeypatch.setattr(effects, "fit_outcome", refuse)
+    monkeypatch.setattr(doubly_robust, "aipw_of_arms", refuse)
     with pytest.raises(EstimationError) as told:
         doubly_robust.means(Sample(fitted.scores, CONTRAST, INFERENCE), y, np.ones(len(y)), "logistic")
-    assert str(told.value) == "The coefficient of age, site, drug, housing is endless; that of arm not."
+    assert str(told.value) == "The coefficient of age, site, drug, housing is endless; that of arm=day not."

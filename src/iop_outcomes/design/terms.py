@@ -32,6 +32,9 @@ SMALLEST_CATEGORY = 20
 NOTHING_NEW = 1e-9
 # of a number's spread over its size: less than this is rounding
 FLAT = 1e-10
+# A category adds nothing where fewer people than this would tell it from the columns before it: a handful who are all
+# in one arm, as when two answers are unknown for the same people but one, would decide whether there is a score at all.
+SMALLEST_ADDED = 10
 NUMBER, CODE = "t_", "c_"
 
 
@@ -55,7 +58,8 @@ def of_score(members: pd.DataFrame, covariates: ModelMatrix, adjustment: Setting
     """Terms (n, p) of the score beside its intercept: splines and flags, then sites and categories as codes.
 
     A column that says nothing new (constant, or a combination of those before it, as when two answers are unknown for
-    the same people) is left out: the score is the same without it. Sites come before covariates.
+    the same people or nearly so) is left out: the score is the same without it, and balance is judged on it all the
+    same. Sites come before covariates.
     """
     import pandas as pd
 
@@ -90,7 +94,8 @@ def _spline(values: Array, knots: int) -> Array:
 
 
 def _independent(x: ModelMatrix, order: NDArray[np.intp]) -> Mask:
-    """(p,) the columns that are no combination of the intercept and the columns before them in `order` (p,).
+    """(p,) the columns that are no combination of the intercept and the columns before them in `order` (p,), and of
+    categories those that enough people tell from such a combination: their sum of squares beside it counts them.
 
     Cholesky's decomposition of the correlations, without pivots: what stands on the diagonal when a column's turn comes
     is the share of its variance that those before it do not explain (Golub & Van Loan 2013, Matrix Computations, 4th
@@ -107,10 +112,13 @@ def _independent(x: ModelMatrix, order: NDArray[np.intp]) -> Mask:
     # a column that does not vary is left with nothing
     scale = np.where(spread > FLAT**2 * n * size, np.sqrt(np.maximum(spread, 0.0)), np.inf)
     rest = (products / np.outer(scale, scale))[np.ix_(order, order)]
+    # of a category, the share of its variance that as many people make up
+    category = np.array(["=" in name for name in x.names], dtype=bool)
+    least = np.where(category, SMALLEST_ADDED * n / np.maximum(spread, 1.0), NOTHING_NEW)
     found = np.zeros(len(order), dtype=bool)
     for at, column in enumerate(order):
         left = rest[at, at]
-        if left > NOTHING_NEW:
+        if left >= least[column]:
             found[column] = True
             explained = rest[at, at + 1 :]
             rest[at + 1 :, at + 1 :] -= np.outer(explained, explained) / left

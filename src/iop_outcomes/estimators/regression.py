@@ -31,6 +31,7 @@ MAXIMUM_HALVINGS = 25
 CONVERGED = 1e-10  # largest change in a linear predictor
 SAME_INFORMATION = 1e-3  # below this change, the information of the step before still serves
 MOST_NAMED = 5  # columns in a message
+SATURATED = 30.0  # beyond such a linear predictor, a probability is 0 or 1 to thirteen digits
 
 
 @dataclass(frozen=True)
@@ -195,14 +196,14 @@ def _maximise(model: Family, x: ModelMatrix, y: Array, total: Array) -> tuple[Ar
     """The coefficients and the inverse information at them."""
     beta = np.zeros(x.shape[1])
     beta[0] = model.link(float(total @ y / total.sum()))
-    beta, moved = _climb(model, x, y, total, beta)
+    beta, moved, grown = _climb(model, x, y, total, beta)
     information = _information(model, x, total, beta)
     _look_for_collinear(model, x, total, information)
     if not moved < CONVERGED:
-        _refuse_separation(model, beta, x.names)
+        _refuse_separation(model, grown, x.names)
     inverse = _solve(information, np.eye(len(beta)))
     if not np.isfinite(inverse).all() or (np.diag(inverse) <= 0).any():
-        _refuse_separation(model, beta, x.names)
+        _refuse_separation(model, grown, x.names)
     return beta, inverse
 
 
@@ -218,14 +219,16 @@ def _information(model: Family, x: ModelMatrix, total: Array, beta: Array) -> Ar
     return x.gram(total * model.variance(model.mean(x.times(beta))))
 
 
-def _climb(model: Family, x: ModelMatrix, y: Array, total: Array, beta: Array) -> tuple[Array, float]:
-    """Newton steps, halved while the likelihood falls: the coefficients, and how far the last moved anyone."""
+def _climb(model: Family, x: ModelMatrix, y: Array, total: Array, beta: Array) -> tuple[Array, float, Array]:
+    """Newton steps, halved while the likelihood falls: the coefficients, how far the last moved anyone, and the
+    coefficients when a predictor first passed SATURATED: later ones are noise where a coefficient has no limit.
+    """
 
     def likelihood(predictor: Array) -> float:
         with np.errstate(over="ignore"):
             return float(total @ (y * predictor - model.cumulant(predictor)))
 
-    predictor, moved = x.times(beta), np.inf
+    predictor, moved, grown = x.times(beta), np.inf, None
     reached = likelihood(predictor)
     for _ in range(MAXIMUM_ITERATIONS):
         mean = model.mean(predictor)
@@ -240,9 +243,11 @@ def _climb(model: Family, x: ModelMatrix, y: Array, total: Array, beta: Array) -
             step, change = step / 2, change / 2
         beta, predictor, reached = beta + step, predictor + change, gained
         moved = float(np.abs(change).max())
+        if grown is None and np.abs(predictor).max() > SATURATED:
+            grown = beta
         if moved < CONVERGED or not np.isfinite(moved):
             break
-    return beta, moved
+    return beta, moved, beta if grown is None else grown
 
 
 def _solve(information: Array, right: Array) -> Array:
