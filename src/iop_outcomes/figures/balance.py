@@ -15,7 +15,6 @@ from iop_outcomes.weighting import WEIGHTS
 if TYPE_CHECKING:
     import pandas as pd
 
-# weights are shown that speak before others do, two at most: the table of the design holds the rest
 PHRASES = {"unweighted": "before weighting"} | {name: f"after {within(method(name))}" for name in WEIGHTS}
 # colour, shape and place beside the covariate's line, so that no mark hides another: before, second and first weights
 BEFORE = (style.SOFT, "x", 0.0)
@@ -24,6 +23,7 @@ MARKS = ((style.COLOURS[0], "o", 0.17), (style.COLOURS[1], "s", -0.17))
 
 def _marks(present: set[str]) -> dict[str, tuple[str, str, float]]:
     """Colour, shape and place of what is shown, in the order of the legend."""
+    # those that speak before others do, two at most: the table of the design holds the rest
     weights = [m for m in select.PREFERRED_WEIGHTS if m in present][: len(MARKS)]
     return {"unweighted": BEFORE} | dict(reversed(list(zip(weights, MARKS, strict=False))))
 
