@@ -149,13 +149,14 @@ def _people(loaded: Loaded, tables: Tables, found: Findings, rules: Policy) -> N
     found.add("Eligible", shown(len(made["people"]), rules))
     for name, contrast in loaded.contrasts().items():
         own = made["arms"][made["arms"]["contrast"] == name]
+        further = ((arm, at) for at, arm in enumerate(contrast.alongside, 2))
         sides = [
             f"{side.label} {shown(int((own['arm'] == value).sum()), rules)}"
-            for side, value in ((contrast.first, 1), (contrast.second, 0))
+            for side, value in ((contrast.first, 1), (contrast.second, 0), *further)
         ]
-        both = int((own.groupby("stratum")["arm"].nunique() == 2 + len(contrast.alongside)).sum())
-        strata = f"{both} of {own['stratum'].nunique()} {contrast.stratum.removesuffix('_id')}s"
-        found.add("Arms", f"{name}: {', '.join(sides)}; both arms in {strata}")
+        whole = int((own.groupby("stratum")["arm"].nunique() == len(sides)).sum())
+        strata = f"{whole} of {own['stratum'].nunique()} {contrast.stratum.removesuffix('_id')}s"
+        found.add("Arms", f"{name}: {', '.join(sides)}; {'every arm' if len(sides) > 2 else 'both arms'} in {strata}")
     care = {n: tables[n] for n in ("episodes", "episodes_by_gap", "sessions", "persons")}
     left = retention.run(made["people"], **care, endpoints=loaded.endpoints_of(*EVENTS))["retention"]
     found.add("Questions", *questions(loaded, tables, made["people"], left, rules))

@@ -116,6 +116,18 @@ class Loaded:
         sides = {name: [c.first.name, c.second.name] for name, c in self.study.contrasts.items()}
         return sides | {name: ["stayed", "left_earlier"] for name in self.study.durations}
 
+    def groups(self) -> dict[str, dict[str, str]]:
+        """What defines each arm, by contrast and name; arms of the same definition hold the same people but for sites
+        that lack another arm. Contrasts under another classifier are companions already.
+        """
+        return {
+            name: {
+                arm.name: f"{c.column} of {c.trial or 'all'}: {', '.join(sorted(arm.values))}"
+                for arm in (c.first, c.second, *c.alongside)
+            }
+            for name, c in self.contrasts().items()
+        }
+
     def windows(self) -> list[int]:
         """The windows from time zero at whose end dose and use are described: those of durations and intensities."""
         days = {i.window_days for i in self.study.intensities.values()}

@@ -7,14 +7,17 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from iop_outcomes import design
-from iop_outcomes.analyses import abstinence, retention
+from iop_outcomes import design, release
+from iop_outcomes.analyses import abstinence, doubly_robust, retention
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.cohort import population
+from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.estimate import difference, stack
 from iop_outcomes.estimators.multinomial import fit_multinomial
 from iop_outcomes.estimators.weights import group_means, weight_slope, weights
+from iop_outcomes.figures.labels import Labels
 from iop_outcomes.protocol import Contrast
+from iop_outcomes.report import phrases
 from iop_outcomes.tables import TABLES, check
 
 LEVELS = {"iop": "2.1", "partial": "2.5", "residential": "3.5"}
@@ -23,6 +26,7 @@ ADJUSTMENT = {"continuous": ["age"], "categorical": ["sex"], "site_effects": Tru
 GATE = {"max_standardised_difference": 0.1, "min_effective_share": 0.3, "max_weight": 50, "min_events": 10}
 INFERENCE = {"confidence_level": 0.95, "cluster": "person", "min_clusters": 20}
 METHODS = ("crude", "iptw", "overlap", "aipw")
+DIFFERENCES = ("standardised_difference", "pairwise_difference")
 N = 1_800
 
 
@@ -56,12 +60,12 @@ def people() -> pd.DataFrame:
     return frame.astype(dict.fromkeys(days, "int64"))
 
 
-def designed(people: pd.DataFrame, asked: dict) -> dict[str, pd.DataFrame]:
+def designed(people: pd.DataFrame, asked: dict, gate: dict = GATE) -> dict[str, pd.DataFrame]:
     sex = pd.Categorical(people["sex"], ["male", "female"])
     covariates = pd.DataFrame({"person_id": people["person_id"], "age": people["age"], "sex": sex})
     arms = population.arms(people, {"c": asked})
     check(TABLES["arms"], arms)
-    found = design.run(people, covariates, arms, "k", "c", asked, ADJUSTMENT, GATE, METHODS)
+    found = design.run(people, covariates, arms, "k", "c", asked, ADJUSTMENT, gate, METHODS)
     for name, table in found.items():
         check(TABLES[name], table)
     return found
@@ -132,12 +136,13 @@ def test_weights_balance_all_arms_and_the_largest_difference_is_told(people: pd.
 
 
 def test_arms_that_differ_are_gated_though_the_two_compared_do_not(people: pd.DataFrame) -> None:
-    asked, thresholds = PAIRS["iop_residential"], {**GATE, "max_standardised_difference": 1e-6}
-    sex = pd.Categorical(people["sex"], ["male", "female"])
-    covariates = pd.DataFrame({"person_id": people["person_id"], "age": people["age"], "sex": sex})
-    arms = population.arms(people, {"c": asked})
-    found = design.run(people, covariates, arms, "k", "c", asked, ADJUSTMENT, thresholds, METHODS)
-    assert "two of the arms are out of balance after weighting" in status(found, "iptw")[1]
+    asked = PAIRS["iop_residential"]
+    shown = designed(people, asked)["diagnostics"].query("method == 'iptw'").groupby("quantity")["value"]
+    of_the_two, of_any = (shown.apply(lambda v: v.abs().max())[q] for q in DIFFERENCES)
+    assert of_the_two < of_any
+    limit = {"max_standardised_difference": (of_the_two + of_any) / 2}
+    reason = status(designed(people, asked, {**GATE, **limit}), "iptw")[1]
+    assert reason.startswith("two of the arms are out of balance after weighting")
 
 
 @pytest.mark.parametrize("step", ["retention", "abstinence"])
@@ -189,6 +194,108 @@ def test_without_anyone_alongside_only_the_crude_comparison_is_shown(people: pd.
     assert status(found, "iptw") == ("gated", "no one in this cohort started in the arm 'partial'")
     estimates = risks(people[people["index_level"] != "2.5"].reset_index(drop=True), PAIRS["iop_residential"], "iptw")
     assert set(estimates["status"]) == {"gated"}
+
+
+def test_sites_are_clusters_of_everyone(people: pd.DataFrame) -> None:
+    """Grouping people by themselves is no grouping but for the factor; sites take the score's part of all arms."""
+    asked = PAIRS["iop_residential"]
+    scores = designed(people, asked)["scores"]
+    y = np.random.default_rng(8).normal(size=N)
+    many = scores.assign(site_id=np.random.default_rng(9).permutation(np.arange(N) % 40).astype(str))
+    by_site = Sample(many, asked, {**INFERENCE, "cluster": "site"})
+    pair = group_means(y[by_site.compared], by_site.arm, ("residential", "iop"), by_site.weight("iptw"))
+    found = by_site.finish(pair, "iptw")
+    alone = Sample(scores, asked, INFERENCE).finish(pair, "iptw")
+    summed = pd.DataFrame(alone.influence).groupby(many["site_id"]).sum().to_numpy()
+    np.testing.assert_allclose(found.covariance(), summed.T @ summed * 40 / 39, rtol=1e-10)
+    with pytest.raises(EstimationError, match="grouped already"):
+        pair.clustered(np.arange(len(pair.influence)) % 5).among(by_site.compared)
+
+
+def test_a_category_that_does_not_vary_among_those_observed_is_no_term_of_the_outcome(people: pd.DataFrame) -> None:
+    some = people[(people["index_level"] == "2.5") | (people["sex"] == "male")].reset_index(drop=True)
+    few = some.index[some["index_level"] != "2.5"][:8]
+    some.loc[few, "sex"] = "female"  # a few in the two arms, of whom nothing is known afterwards
+    asked = PAIRS["iop_residential"]
+    sample = Sample(designed(some, asked, {**GATE, "max_standardised_difference": 9})["scores"], asked, INFERENCE)
+    seen = ~sample.scores["person_id"].isin(some.loc[few, "person_id"]).to_numpy()
+    outcome = np.random.default_rng(3).normal(size=len(seen))
+    means = doubly_robust.means(sample, outcome, seen, "linear")
+    assert (np.abs(means.value) < 0.3).all()
+
+
+def released(people: pd.DataFrame, contrasts: dict[str, dict], groups: bool = True) -> dict[str, pd.DataFrame]:
+    """What disclosure control lets out of contrasts of the same arms, crude and weighted."""
+    given: dict[str, list[pd.DataFrame]] = {}
+    endpoint = {"kind": "left_index", "cause": "unplanned", "follows": "index"}
+    days = np.ceil(np.random.default_rng(6).exponential(60, len(people))).astype("int64")
+    left = pd.DataFrame({"person_id": people["person_id"], "follows": "index", "days": days, "days_latest": days})
+    for name, asked in contrasts.items():
+        made = designed(people, asked)
+        made = {n: t.assign(contrast=name) if "contrast" in t else t for n, t in made.items()}
+        rows = [
+            {
+                "cohort": "k", "analysis": "a", "step": "retention", "contrast": name, "outcome": "left",
+                "horizon_days": 90, "measure": "risk", "estimand": "ATO", "method": method, "missing_rule": "none",
+            }
+            for method in ("crude", "overlap")
+        ]  # fmt: skip
+        found = retention.run(
+            left.assign(cause="unplanned"), made["scores"], made["gates"], "k", rows, asked, {"left": endpoint}, GATE,
+            INFERENCE,
+        )  # fmt: skip
+        for tables in (made, found):
+            for table, frame in tables.items():
+                given.setdefault(table, []).append(frame)
+    names = ("counts", "life_tables", "estimates", "curves", "diagnostics")
+    tables = {n: pd.concat([t for t in given[n] if len(t)], ignore_index=True) for n in names}
+    definitions = {n: {a["name"]: str(a["values"]) for a in population.arms_of(c)} for n, c in contrasts.items()}
+    return release.run(
+        **tables, disclosure={"policy": "cms"}, inference=INFERENCE,
+        arms=dict.fromkeys(contrasts, ("iop", "residential")), endpoints={"left": endpoint}, groups=definitions if groups else None,
+    )  # fmt: skip
+
+
+def test_subtraction_tells_nobody_at_sites_that_lack_an_arm(people: pd.DataFrame) -> None:
+    """Three people of intensive outpatient care at a site without partial hospitalization."""
+    at_site = people["site_id"] == "S2"
+    gone = at_site & (people["index_level"] == "2.5")
+    gone |= at_site & (people["index_level"] == "2.1") & (np.cumsum(at_site & (people["index_level"] == "2.1")) > 3)
+    some = people[~gone].reset_index(drop=True)
+    pair = {"two": contrast("iop", "residential"), "three": PAIRS["iop_residential"]}
+    bare = released(some, pair, groups=False)["estimates"].query("measure == 'risk_iop' and method == 'overlap'")
+    assert bare["n"].max() - bare["n"].min() == 3
+    found = released(some, pair)
+    for table in ("counts", "curves", "diagnostics"):
+        assert "three" not in set(found[table]["contrast"])
+    estimates = found["estimates"].set_index(["contrast", "method", "measure"])
+    assert estimates.loc[("two", "crude", "risk_iop"), "status"] == "ok"
+    own = estimates.loc["three"]
+    assert own[["n", "events", "n_effective"]].isna().all(axis=None)
+    assert set(own.loc["crude", "status"]) == {"suppressed"}
+    assert own.loc["crude", "estimate"].isna().all()
+    assert set(own.loc["overlap", "status"]) == {"ok"}
+
+
+def test_the_same_people_in_both_are_told_in_both(people: pd.DataFrame) -> None:
+    found = released(people, {"two": contrast("iop", "residential"), "three": PAIRS["iop_residential"]})
+    own = found["estimates"].query("measure == 'risk_iop'")
+    assert own["n"].nunique() == 1
+    assert set(found["counts"]["contrast"]) == {"two", "three"}
+
+
+def test_words_tell_how_many_arms_there_are() -> None:
+    study = {"contrasts": {**PAIRS, "plain": contrast("iop", "residential")}, "endpoints": {}}
+    labels = Labels(study)
+    assert labels.against("iop_partial") == "Iop v partial, of three arms"
+    assert labels.numbered("plain") == "1: Iop, 2: Residential"
+    again = Labels(
+        {**study, "contrasts": {**study["contrasts"], "again": {**contrast("iop", "residential"), "title": "Again"}}}
+    )
+    assert again.numbered("again") == "Again. 1: Iop, 2: Residential"
+    said = {e: phrases.lead({"contrast": "iop_partial", "estimand": e}, labels) for e in ("ATO", "ATE")}
+    assert said["ATO"] == "Of people like those in whom all three settings were used"
+    assert said["ATE"] == "Standardised to everyone in any of the three arms"
 
 
 def test_what_a_contrast_may_not_say() -> None:

@@ -190,3 +190,30 @@ def test_a_refusal_names_the_covariate_and_neither_its_category_nor_its_column(m
     with pytest.raises(EstimationError) as told:
         doubly_robust.means(Sample(fitted.scores, CONTRAST, INFERENCE), y, np.ones(len(y)), "logistic")
     assert str(told.value) == "The coefficient of age, site, drug, housing is endless; that of arm=day not."
+
+
+def test_a_rare_category_within_another_keeps_its_term():
+    """Of forty whose income is unknown 22 are homeless: few, but no combination of what is known."""
+    income, homeless = (np.arange(800) < 40).astype(int), (np.arange(800) < 22).astype(int)
+    x = matrix({}, {"income": income, "homeless": homeless}, {"income": 1, "homeless": 1})
+    assert terms.of_score(members(800), x, PLAIN).names == ("income=1", "homeless=1")
+
+
+def test_a_reason_names_no_site_and_each_covariate_once():
+    names = ("age", "age (spline 1)", "site Clinic-1", "site Clinic-17, Main St.", "drug=none", "drug=yes")
+    told = terms.told("of site Clinic-17, Main St., site Clinic-1, drug=none in the model", names)
+    assert told == "of site, drug=none in the model"
+    assert terms.told("of t_3 age, t_4 age, c_5 drug=1, c_5 drug=12, c_6 drugs=2 ends") == "of age, drug, drugs ends"
+
+
+def test_separation_that_shows_in_no_step_is_a_reason_and_no_weights():
+    """At one site the drug decides the arm, and at another everyone takes it."""
+    groups = [("S1", 0, 0, 100), ("S1", 0, 1, 100), ("Clinic-17", 0, 0, 40), ("Clinic-17", 1, 1, 40)]
+    groups += [("Clinic-3", 1, 0, 40), ("Clinic-3", 1, 1, 40)]
+    site, drug, arm = (np.repeat([g[i] for g in groups], [g[3] for g in groups]) for i in range(3))
+    ids = [f"p{i}" for i in range(len(arm))]
+    people = pd.DataFrame({"person_id": ids, "record_id": ids, "site_id": site, "stratum": site, "arm": arm})
+    fitted = propensity.fit(people, matrix({}, {"drug": drug}, {"drug": 1}), CONTRAST, {**PLAIN, "site_effects": True})
+    assert "separation" in fitted.problem
+    assert "Clinic" not in fitted.problem
+    assert "drug=1" in fitted.problem

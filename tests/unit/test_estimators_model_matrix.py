@@ -134,3 +134,9 @@ def test_refusals() -> None:
         model_matrix(x, ("a",), N)
     with pytest.raises(EstimationError, match="2 columns was given 1 names"):
         ModelMatrix(np.ones((3, 2)), ("a",))
+
+
+def test_codes_beyond_their_columns_are_refused() -> None:
+    for codes in (np.array([0, 2], dtype=np.int8), np.array([-1, 0], dtype=np.int8)):
+        with pytest.raises(EstimationError, match="must lie between 0 and 1"):
+            ModelMatrix(np.empty((2, 0)), ("a",), (codes,), (1,))

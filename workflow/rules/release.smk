@@ -47,6 +47,7 @@ rule release:
                 for n, e in LOADED.endpoints.items()
             },
             "companions": LOADED.companions(),
+            "groups": LOADED.groups(),
         },
         uses=uses(
             "release", "counts", "life_tables", "estimates", "curves", "diagnostics"

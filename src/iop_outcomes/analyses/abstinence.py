@@ -169,9 +169,9 @@ def _hazard_ratio(ask: Ask, sample: Sample, levels: Any, first_use: pd.DataFrame
             weight=weight,
             strata=sample.strata(ask["method"]),
         )
+        estimate = sample.finish(fit.estimate, ask["method"])
     except EstimationError as wrong:
         return results.without(ask, ["hazard_ratio"], "gated", str(wrong))
     more = {"n_effective": sample.effective(ask["method"], known)}
-    estimate = sample.finish(fit.estimate, ask["method"])
     level = sample.inference["confidence_level"]
     return [results.from_cox(ask, fit, estimate, level, more, ask["method"] in METHODS)]

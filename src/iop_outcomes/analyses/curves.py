@@ -134,7 +134,8 @@ def points(
             drawn.setdefault((ask["analysis"], ask["method"], own.curves), ask)
     # the same days in every analysis of the contrast, so that two drawings of one curve do not tell more than one
     horizons = {r["horizon_days"] for r in rows if r["outcome"] in followed}
-    judged = [e for e in estimates if e["outcome"] in followed and e["measure"] != "hazard_ratio"]
+    shown = {outcome for outcome, one in followed.items() if one.drawn}
+    judged = [e for e in estimates if e["outcome"] in shown and e["measure"] != "hazard_ratio"]
     found: list[results.Row] = []
     for (analysis, method, names), ask in drawn.items():
         question = [e for e in judged if (e["analysis"], e["method"]) == (analysis, method)]
@@ -165,10 +166,9 @@ def _curve(ask: Ask, sample: Sample, followed: Followed, name: str, times: list[
             continue
         shared = {"arm": sample.label, "arms": (arm,), "weight": weight, "time": followed.days, "times": times}
         try:
-            estimate = cuminc.by_arm(estimator, **arguments, **shared)
+            finished = sample.finish(cuminc.by_arm(estimator, **arguments, **shared), ask["method"])
         except EstimationError:
             continue  # the estimates say why; a curve adds nothing to it
-        finished = sample.finish(estimate, ask["method"])
         errors, reach = finished.standard_error(), finished.critical(sample.inference["confidence_level"])
         people, effective = cuminc.at_risk(followed.days[own], times, weight[own])
         for i, x in enumerate(times):

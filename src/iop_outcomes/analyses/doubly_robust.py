@@ -2,20 +2,21 @@
 
 The outcome model has the arm and the terms of the propensity score. It is logistic for outcomes that are 0 or 1, and
 linear for pseudo-observations and days, which need not lie in a range. People of arms alongside are averaged over, and
-have no part in the outcome model.
+have no part in the outcome model; a term that does not vary among those who have is not in it.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
 
 from iop_outcomes.analyses.sample import Sample
+from iop_outcomes.design import terms
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.arms_aipw import aipw_of_arms
-from iop_outcomes.estimators.estimate import Estimate
+from iop_outcomes.estimators.estimate import Array, Estimate
+from iop_outcomes.estimators.model_matrix import ModelMatrix
 
 
 def means(sample: Sample, outcome: Any, observed: Any, family: str) -> Estimate:
@@ -27,11 +28,18 @@ def means(sample: Sample, outcome: Any, observed: Any, family: str) -> Estimate:
     known, seen = np.zeros(len(arm)), np.zeros(len(arm), dtype=bool)
     known[there], seen[there] = outcome, np.asarray(observed, dtype=bool)
     first, second = sample.names
-    terms = score.matrix.keep(np.arange(score.matrix.shape[1]) > 0)
     try:
-        found = aipw_of_arms(family, known, arm, (second, first), terms, score, seen)
+        found = aipw_of_arms(family, known, arm, (second, first), _varying(score.matrix, seen), score, seen)
     except EstimationError as refusal:
-        # several terms of one covariate are told once, and none by its category or site
-        told = re.sub(r"[tc]_\d+ (\w+)(?:=\d+)?(?:, [tc]_\d+ \1\b(?:=\d+)?)*", r"\1", str(refusal))
-        raise EstimationError(told) from refusal
+        raise EstimationError(terms.told(str(refusal))) from refusal
     return found.take(first, second)
+
+
+def _varying(matrix: ModelMatrix, seen: Any) -> ModelMatrix:
+    """The columns (n, q) that vary among those `seen` (n,); the intercept, which does not, is among the others."""
+    some = matrix.take(seen)
+    people: Array = some.crossproduct(np.ones(some.shape[0]))
+    varying = (people > 0) & (people < some.shape[0])
+    a = some.numeric.shape[1]
+    varying[:a] = np.ptp(some.numeric, axis=0) > 0
+    return matrix.keep(varying)

@@ -38,8 +38,8 @@ def clustered(estimate: Estimate, members: pd.DataFrame, inference: Mapping[str,
 class Sample:
     """A contrast's people in the order of `scores`, the contrast itself and how to infer.
 
-    everyone: the table scores (N rows), people of further arms alongside included: they have a part in the score and
-    in nothing else.
+    everyone: the table scores (N rows), people of further arms alongside included. They have a part in the score, and
+    are among those that inverse weights and the doubly robust method standardise to; their outcomes have none.
     """
 
     everyone: pd.DataFrame

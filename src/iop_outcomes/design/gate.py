@@ -54,7 +54,8 @@ def _constant(fitted: Fitted) -> bool:
 
     Its digits would give back the counts that disclosure control hides.
     """
-    return bool((fitted.scores.groupby("arm")["propensity"].agg(lambda w: w.max() - w.min()) < 1e-9).all())
+    scores = fitted.scores.filter(regex="^propensity").groupby(fitted.scores["arm"])
+    return bool(((scores.max() - scores.min()) < 1e-9).all(axis=None))
 
 
 def _reasons(weighted: pd.DataFrame, found: pd.DataFrame, thresholds: Mapping[str, Any]) -> list[str]:

@@ -79,12 +79,12 @@ def fit(
         all_arms = "both arms" if len(asked) == 2 else "every arm"
         return _without(members, f"arm determined by {word}: no {word} holds {all_arms}", weights)
     chosen = terms.distinct(covariates)
+    matrix = terms.of_score(members, chosen, adjustment)
     try:
-        matrix = terms.of_score(members, chosen, adjustment)
         fitted = fit_propensity(matrix, arm) if len(asked) == 2 else fit_multinomial(matrix, arm)
         found = {n: weigh(WEIGHTS[n].kind, arm, fitted.score, truncated=WEIGHTS[n].truncated) for n in weights}
     except EstimationError as wrong:
-        return _without(members, str(wrong), weights)
+        return _without(members, terms.told(str(wrong), matrix.names), weights)
     return Fitted(_scores(members, fitted.score, found, fitted.nuisance.matrix), "", chosen.names)
 
 
@@ -94,9 +94,15 @@ def read(scores: pd.DataFrame) -> MultinomialModel:
     Raises EstimationError where there is none, as when everyone of an arm has the score 0 or 1.
     """
     arm, first = scores["arm"].to_numpy(), scores["propensity"].to_numpy()
-    further = [scores[f"{OF_ARM}{at}"].to_numpy() for at in range(2, int(arm.max()) + 1)]
+    further = [f"{OF_ARM}{at}" for at in range(2, int(arm.max()) + 1)]
+    if any(name not in scores for name in further):
+        raise EstimationError("There is no score: the design says why.")
     second = scores[f"{OF_ARM}0"].to_numpy() if further else 1 - first
-    return known_multinomial(np.column_stack([second, first, *further]), arm, terms.read(scores))
+    score = np.column_stack([second, first, *(scores[name] for name in further)])
+    try:
+        return known_multinomial(score, arm, terms.read(scores))
+    except EstimationError as refusal:
+        raise EstimationError(terms.told(str(refusal))) from refusal
 
 
 def _scores(

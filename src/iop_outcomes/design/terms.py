@@ -9,7 +9,7 @@ a column of codes for each categorical covariate. Nothing is refused here.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,16 +25,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Settings = Mapping[str, Any]
-SMALLEST_CATEGORY = 20
+FEWEST_COMPARED = 20  # people of a contrast in a category of its own
 # What is left of a column's variance beside the columns before it: less than this is nothing. It is a difference of
 # sums of squares, known to 1e-16 of the variance at best and to less where earlier columns were much alike. One person
 # who alone tells two halves of ten million people apart leaves 4e-7.
 NOTHING_NEW = 1e-9
 # of a number's spread over its size: less than this is rounding
 FLAT = 1e-10
-# A category adds nothing where fewer people than this would tell it from the columns before it: a handful who are all
-# in one arm, as when two answers are unknown for the same people but one, would decide whether there is a score at all.
-SMALLEST_ADDED = 10
+# A category that is a combination of the columns before it but for a handful of people, as when two answers are unknown
+# for the same people but one, adds nothing: the handful, if all are in one arm, would decide whether there is a score.
+# It is left out where both its sum of squares beside those columns is below this number (of people, at most one each)
+# and its share of variance is below the other: a rare category that stands by itself has a large share.
+FEW_APART, SMALL_SHARE = 10, 0.05
 NUMBER, CODE = "t_", "c_"
 
 
@@ -46,7 +48,7 @@ def distinct(covariates: ModelMatrix) -> ModelMatrix:
     """
     people = covariates.crossproduct(np.ones(covariates.shape[0]))
     indicator = np.array(["=" in name for name in covariates.names], dtype=bool)
-    kept = ~indicator | (people >= SMALLEST_CATEGORY)
+    kept = ~indicator | (people >= FEWEST_COMPARED)
     for span in covariates.spans:
         own = people[span] * kept[span]
         if own.sum() == covariates.shape[0]:
@@ -58,8 +60,8 @@ def of_score(members: pd.DataFrame, covariates: ModelMatrix, adjustment: Setting
     """Terms (n, p) of the score beside its intercept: splines and flags, then sites and categories as codes.
 
     A column that says nothing new (constant, or a combination of those before it, as when two answers are unknown for
-    the same people or nearly so) is left out: the score is the same without it, and balance is judged on it all the
-    same. Sites come before covariates.
+    the same people) is left out: the score is the same without it. So is a category that but a few people tell from
+    such a combination, though balance is judged on it. Sites come before covariates.
     """
     import pandas as pd
 
@@ -94,8 +96,8 @@ def _spline(values: Array, knots: int) -> Array:
 
 
 def _independent(x: ModelMatrix, order: NDArray[np.intp]) -> Mask:
-    """(p,) the columns that are no combination of the intercept and the columns before them in `order` (p,), and of
-    categories those that enough people tell from such a combination: their sum of squares beside it counts them.
+    """(p,) the columns that are no combination of the intercept and the columns before them in `order` (p,); of
+    categories, not nearly one (FEW_APART, SMALL_SHARE).
 
     Cholesky's decomposition of the correlations, without pivots: what stands on the diagonal when a column's turn comes
     is the share of its variance that those before it do not explain (Golub & Van Loan 2013, Matrix Computations, 4th
@@ -112,9 +114,8 @@ def _independent(x: ModelMatrix, order: NDArray[np.intp]) -> Mask:
     # a column that does not vary is left with nothing
     scale = np.where(spread > FLAT**2 * n * size, np.sqrt(np.maximum(spread, 0.0)), np.inf)
     rest = (products / np.outer(scale, scale))[np.ix_(order, order)]
-    # of a category, the share of its variance that as many people make up
     category = np.array(["=" in name for name in x.names], dtype=bool)
-    least = np.where(category, SMALLEST_ADDED * n / np.maximum(spread, 1.0), NOTHING_NEW)
+    least = np.where(category, np.minimum(FEW_APART * n / np.maximum(spread, 1.0), SMALL_SHARE), NOTHING_NEW)
     found = np.zeros(len(order), dtype=bool)
     for at, column in enumerate(order):
         left = rest[at, at]
@@ -135,6 +136,17 @@ def written(terms: ModelMatrix) -> dict[str, Any]:
     held = [(NUMBER, column) for column in terms.numeric.T]
     held += [(CODE, codes.astype(np.int16)) for codes in terms.codes]
     return {f"{kind}{at} {name}": values for at, (name, (kind, values)) in enumerate(zip(named, held, strict=True))}
+
+
+def told(refusal: str, names: Sequence[str] = ()) -> str:
+    """A refusal in which sites and columns of the table scores are called by their covariate, each once.
+
+    names: of the terms, where they are those of `of_score`. No site is told, as it may have few people.
+    """
+    for name in sorted((n for n in names if n.startswith("site ")), key=len, reverse=True):
+        refusal = refusal.replace(name, "site")
+    plain = re.sub(r"\b[tc]_\d+ (\w+)(?:=\d+)?", r"\1", refusal)
+    return re.sub(r"\b([\w=]+)(?:, \1\b(?!=))+", r"\1", plain)
 
 
 def read(scores: pd.DataFrame) -> ModelMatrix:

@@ -1,4 +1,4 @@
-"""Doubly robust means of three or more arms: an outcome regression, corrected by generalised propensity scores.
+"""Doubly robust means of several arms: an outcome regression, corrected by generalised propensity scores.
 
 What happens: one regression of the observed outcomes, on an indicator of each arm but the first and on the terms,
 predicts everyone's outcome under each arm; residuals of those in the arm, weighted by their score, correct its mean.

@@ -94,9 +94,14 @@ class Estimate:
         )
 
     def among(self, there: NDArray[np.bool_]) -> Estimate:
-        """The estimate as one of everyone (N,), of whom its n people are those `there`; the others move nothing."""
+        """The estimate as one of everyone (N,), of whom its n people are those `there`; the others move nothing.
+
+        Raises EstimationError where people are grouped already: everyone is to be grouped afterwards.
+        """
         if there.all():
             return self
+        if self.clusters:
+            raise EstimationError("Estimates of people who are grouped already cannot be taken among others.")
         influence, frequency, weight = np.zeros((len(there), len(self.names))), np.ones(len(there)), np.ones(len(there))
         influence[there], frequency[there] = self.influence, self.frequency
         if self.weight is not None:

@@ -42,6 +42,9 @@ class ModelMatrix:
         starts = self.numeric.shape[1] + np.cumsum([0, *self.levels])
         if len(self.names) != starts[-1]:
             raise EstimationError(f"A matrix of {starts[-1]} columns was given {len(self.names)} names.")
+        for codes, levels in zip(self.codes, self.levels, strict=True):
+            if codes.size and (codes.min() < 0 or codes.max() > levels):
+                raise EstimationError(f"Codes of a covariate of {levels} columns must lie between 0 and {levels}.")
         object.__setattr__(self, "_offsets", tuple(int(s) for s in starts[:-1]))
 
     @property

@@ -31,7 +31,6 @@ MAXIMUM_HALVINGS = 25
 CONVERGED = 1e-10  # largest change in a linear predictor
 SAME_INFORMATION = 1e-3  # below this change, the information of the step before still serves
 MOST_NAMED = 5  # columns in a message
-SATURATED = 30.0  # beyond such a linear predictor, a probability is 0 or 1 to thirteen digits
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,8 @@ class Family:
     """A model with canonical link.
 
     name: in messages. mean: of the linear predictor, the derivative of cumulant. variance: of the mean.
-    link: from the mean of everyone to the first intercept. lowest, highest: the range of y.
+    link: from the mean of everyone to the first intercept. lowest, highest: the range of y. saturated: linear
+    predictors beyond which the mean is lowest or highest to thirteen digits, as it is only under separation.
     """
 
     name: str
@@ -49,18 +49,21 @@ class Family:
     link: Callable[[float], float]
     lowest: float
     highest: float
+    saturated: tuple[float, float]
 
 
 FAMILIES: dict[str, Family] = {
     "logistic": Family(
         "logistic model", expit, lambda mu: mu * (1 - mu), lambda eta: np.logaddexp(0, eta),
-        lambda m: float(np.log(m / (1 - m))), 0.0, 1.0,
+        lambda m: float(np.log(m / (1 - m))), 0.0, 1.0, (-30.0, 30.0),
     ),
     "poisson": Family(
         "Poisson model", np.exp, lambda mu: mu, np.exp, lambda m: float(np.log(m)), 0.0, np.inf,
+        (-30.0, np.inf),
     ),
     "linear": Family(
         "linear model", lambda eta: eta, np.ones_like, lambda eta: eta**2 / 2, lambda m: m, -np.inf, np.inf,
+        (-np.inf, np.inf),
     ),
 }  # fmt: skip
 
@@ -199,11 +202,12 @@ def _maximise(model: Family, x: ModelMatrix, y: Array, total: Array) -> tuple[Ar
     beta, moved, grown = _climb(model, x, y, total, beta)
     information = _information(model, x, total, beta)
     _look_for_collinear(model, x, total, information)
-    if not moved < CONVERGED:
-        _refuse_separation(model, grown, x.names)
+    # under separation the steps may end all the same, as nothing is left to explain
+    if not moved < CONVERGED or grown is not None:
+        _refuse_separation(model, beta if grown is None else grown, x.names)
     inverse = _solve(information, np.eye(len(beta)))
     if not np.isfinite(inverse).all() or (np.diag(inverse) <= 0).any():
-        _refuse_separation(model, grown, x.names)
+        _refuse_separation(model, beta, x.names)
     return beta, inverse
 
 
@@ -219,9 +223,9 @@ def _information(model: Family, x: ModelMatrix, total: Array, beta: Array) -> Ar
     return x.gram(total * model.variance(model.mean(x.times(beta))))
 
 
-def _climb(model: Family, x: ModelMatrix, y: Array, total: Array, beta: Array) -> tuple[Array, float, Array]:
-    """Newton steps, halved while the likelihood falls: the coefficients, how far the last moved anyone, and the
-    coefficients when a predictor first passed SATURATED: later ones are noise where a coefficient has no limit.
+def _climb(model: Family, x: ModelMatrix, y: Array, total: Array, beta: Array) -> tuple[Array, float, Array | None]:
+    """Newton steps, halved while the likelihood falls: the coefficients, how far the last moved anyone, and, if a
+    predictor is saturated, the coefficients when it first was: later ones are noise where they have no limit.
     """
 
     def likelihood(predictor: Array) -> float:
@@ -243,11 +247,12 @@ def _climb(model: Family, x: ModelMatrix, y: Array, total: Array, beta: Array) -
             step, change = step / 2, change / 2
         beta, predictor, reached = beta + step, predictor + change, gained
         moved = float(np.abs(change).max())
-        if grown is None and np.abs(predictor).max() > SATURATED:
-            grown = beta
+        low, high = model.saturated
+        saturated = bool(predictor.min() < low or predictor.max() > high)
+        grown = (beta if grown is None else grown) if saturated else None
         if moved < CONVERGED or not np.isfinite(moved):
             break
-    return beta, moved, beta if grown is None else grown
+    return beta, moved, grown
 
 
 def _solve(information: Array, right: Array) -> Array:

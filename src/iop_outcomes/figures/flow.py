@@ -164,7 +164,7 @@ def _contrast(
         counted = own[own["side"] == side]["people"]
         size = said(float(counted.sum(skipna=False)) if len(counted) else 0, many)
         whole = (ARM_BOXES[0][0], ARM_BOXES[1][1])
-        text = tuple(_lines(f"Alongside, for the score alone: {within(label)}, {size}", whole))
+        text = tuple(_lines(f"Weighed with them, as arms of one comparison: {within(label)}, {size}", whole))
         boxes.append(Box(whole, max(b.bottom for b in boxes) + 0.05, text))
     return boxes, [], max(b.bottom for b in boxes)
 

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from iop_outcomes.figures import numbers
+
 Study = Mapping[str, Any]
 
 METHODS = {
@@ -193,8 +195,8 @@ class Labels:
         return f"1: {first}, 2: {second}{self._beside(contrast)}"
 
     def _beside(self, contrast: str) -> str:
-        further = self.alongside(contrast).values()
-        return f", beside {' and '.join(within(label) for label in further)}" if further else ""
+        arms = 2 + len(self.alongside(contrast))
+        return f", of {numbers.word(arms)} arms" if arms > 2 else ""
 
     def randomised(self, contrast: str) -> bool:
         """The arm was assigned by chance."""

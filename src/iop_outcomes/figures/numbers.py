@@ -10,6 +10,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+WORDS = {2: "two", 3: "three", 4: "four", 5: "five"}
+
 MINUS = "\u2212"
 NARROW = "\u202f"
 DASH = "\u2013"
@@ -88,3 +90,8 @@ def _signed(value: float, digits: int) -> str:
 def whole_percent(share: Any) -> str:
     """0.4 is '40 %', for axes."""
     return f"{_fixed(100 * float(share), 0)}{NARROW}%" if known(share) else DASH
+
+
+def word(number: int) -> str:
+    """A small whole number as a word."""
+    return WORDS.get(number, str(number))

@@ -34,6 +34,7 @@ def run(
     arms: Mapping[str, Sequence[str]] | None = None,
     endpoints: Mapping[str, Mapping[str, str]] | None = None,
     companions: Mapping[str, Sequence[str]] | None = None,
+    groups: Mapping[str, Mapping[str, str]] | None = None,
     notes: Sequence[str] | str = (),
 ) -> dict[str, Any]:
     """The released tables counts, estimates, curves and diagnostics, and the notes of the source as they are.
@@ -42,7 +43,8 @@ def run(
     its confidence_level, 0.95 without. arms: for each contrast the names of its first and second arm; without
     it the order is read from the rows of each estimand. endpoints: the study's, by outcome, with kind and cause;
     without them outcomes are read by name. companions: 'contrasts' and 'outcomes' that repeat a question under another
-    rule. notes: path of the sentences that the source wrote. Raises StudyError as the module says.
+    rule. groups: by contrast what defines each of its arms. notes: path of the sentences that the source wrote. Raises
+    StudyError as the module says.
     """
     import pandas as pd
 
@@ -55,6 +57,7 @@ def run(
 
     rules = policy or _policy(disclosure or {})
     contrasts, outcomes = ((companions or {}).get(what, ()) for what in ("contrasts", "outcomes"))
+    shared = companion_release.sharing(counts, groups or {}, rules)
     level = float((inference or {}).get("confidence_level", 0.95))
     evidence = gather(counts, life_tables, estimates, rules, readings(endpoints) if endpoints else EVENT_LEVELS)
     held = horizons(evidence, estimates)
@@ -65,11 +68,11 @@ def run(
         "counts": pd.concat(parts, ignore_index=True) if parts else evidence.released,
         "estimates": numbers,
         "curves": curve_release.release_curves(
-            curves, companion_release.without(evidence, contrasts, outcomes), cohorts, level, numbers
+            curves, companion_release.without(evidence, [*contrasts, *shared], outcomes), cohorts, level, numbers
         ),
         "diagnostics": diagnostic_release.release_diagnostics(diagnostics, evidence, arms, numbers),
     }
-    kept = companion_release.keep_back(released, contrasts, outcomes, rules)
+    kept = companion_release.keep_back(released, contrasts, outcomes, rules, shared)
     return {**{name: _finished(name, frame) for name, frame in kept.items()}, "notes": _text(notes)}
 
 

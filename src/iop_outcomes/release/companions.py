@@ -4,6 +4,9 @@ Its people are the same but for a few, so that its counts, subtracted from those
 few away. Counts, life tables, curves and diagnostics of companions are therefore kept back, as are people and events
 beside their estimates; adjusted estimates stay, judged by the true counts as all others. A policy that lets everything
 out lets these out too. Refused: crude estimates of companions, which are their counts in another form.
+
+The same holds for a contrast one of whose arms is an arm of an earlier contrast, less the people of sites that lack
+another arm (`sharing`): what the sites' people are is told by subtraction. Its crude estimates are withheld.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from iop_outcomes.errors import StudyError
+from iop_outcomes.release.crude import NUMBERS
 from iop_outcomes.release.evidence import Evidence
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.tables.results import OF_QUESTIONS
@@ -22,25 +26,65 @@ if TYPE_CHECKING:
 
 # what stands beside an estimate and speaks of its people
 BESIDE = ("n", "events", "n_effective")
+WITHHELD = {
+    "status": "suppressed",
+    "reason": "one of its groups is that of an earlier comparison but for some people, who could be had by subtraction",
+}
+
+
+def sharing(counts: pd.DataFrame, groups: Mapping[str, Mapping[str, str]], policy: Policy) -> list[str]:
+    """Contrasts that share an arm with an earlier one, but not all of its people.
+
+    counts: of the design, as they are. groups: by contrast, in order, what defines each of its arms, by name. None
+    under a policy that lets everything out, and where counts are rounded, as those tell no difference.
+    """
+    if policy.exact or policy.rounding_base > 1:
+        return []
+    told = counts["outcome"].eq("people") | counts["outcome"].str.startswith("covariate:")
+    own = counts[(counts["analysis"] == "design") & told]
+    cells: dict[tuple[str, str], dict[tuple[str, str], int]] = {}
+    for row in own.itertuples():
+        cells.setdefault((str(row.contrast), str(row.arm)), {})[str(row.outcome), str(row.level)] = int(str(row.count))
+    first: dict[str, dict[tuple[str, str], int]] = {}
+    found = []
+    for contrast, arms in groups.items():
+        known = {what: cells.get((contrast, arm), {}) for arm, what in arms.items()}
+        if any(known[what] != first.get(what, known[what]) for what in known):
+            found.append(contrast)
+            continue
+        first |= {what: people for what, people in known.items() if people}
+    return found
 
 
 def keep_back(
-    released: Mapping[str, pd.DataFrame], contrasts: Collection[str], outcomes: Collection[str], policy: Policy
+    released: Mapping[str, pd.DataFrame],
+    contrasts: Collection[str],
+    outcomes: Collection[str],
+    policy: Policy,
+    shared: Collection[str] = (),
 ) -> dict[str, pd.DataFrame]:
     """The released tables without what would tell a companion's people from those of the question itself.
 
-    contrasts, outcomes: names of the companions. Raises StudyError as the module says.
+    contrasts, outcomes: names of the companions. shared: contrasts that `sharing` found. Raises StudyError as the
+    module says.
     """
     if policy.exact:
         return dict(released)
     estimates = released["estimates"]
+    crude = estimates["contrast"].isin(list(shared)) & (estimates["method"] == "crude") & (estimates["status"] == "ok")
+    estimates = estimates.assign(
+        **{n: estimates[n].mask(crude) for n in (*NUMBERS, *BESIDE)},
+        **{n: estimates[n].mask(crude, words) for n, words in WITHHELD.items()},
+    )
     own = _of(estimates, contrasts, outcomes)
     if (own & (estimates["method"] == "crude")).any():
         raise StudyError(
             "A crude estimate is asked for under another classifier, gap rule or clock: beside the question itself it "
             "would give a few people away. Ask for it with a weighted method only, or under the policy 'none'."
         )
-    kept = {n: released[n][~_of(released[n], contrasts, outcomes)] for n in ("counts", "curves", "diagnostics")}
+    every = [*contrasts, *shared]
+    kept = {n: released[n][~_of(released[n], every, outcomes)] for n in ("counts", "curves", "diagnostics")}
+    own = _of(estimates, every, outcomes)
     hidden = {column: estimates[column].mask(own) for column in BESIDE}
     return {**released, **kept, "estimates": estimates.assign(**hidden)}
 

@@ -41,7 +41,8 @@ ESTIMATORS = {
     "overlap": (
         "Overlap weighting",
         "Each person weighs the probability of the other arm: the contrast speaks for people of the kind that "
-        "was found in both arms (Li, Morgan and Zaslavsky 2018, JASA 113:390).",
+        "was found in both arms (Li, Morgan and Zaslavsky 2018, JASA 113:390). Of several arms, each person weighs "
+        "the harmonic mean of their probabilities over that of the own arm.",
     ),
     "overlap_imputed": (
         "Overlap weighting, imputed",

@@ -87,10 +87,11 @@ def _alongside(contrast: Study, one: str) -> str:
     if not contrast.get("alongside"):
         return ""
     further = [f"{within(arm['label'])} ({', '.join(arm['values'])})" for arm in contrast["alongside"]]
+    arms = numbers.word(len(further) + 2)
     return (
-        f"Alongside: {style.sentence(further)}. A multinomial score tells all {len(further) + 2} arms apart, and the "
-        f"weights make each of them stand for the same people (Li and Li 2019, Annals of Applied Statistics 13:2389), "
-        f"so that contrasts among these arms add up. A {one} must hold every arm to count."
+        f"Alongside: {style.sentence(further)}. A multinomial score tells all {arms} arms apart, and inverse and "
+        "overlap weights make each of them stand for the same people (Li and Li 2019, Annals of Applied Statistics "
+        "13:2389): their differences in risk among these arms add up. A {one} must hold every arm to count."
     )
 
 

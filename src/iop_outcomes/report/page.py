@@ -31,7 +31,8 @@ Study = Mapping[str, Any]
 READING = (
     "Differences are the first arm minus the second, of shares in percentage points. Inverse probability "
     "weighting and the doubly robust method speak for everyone in the comparison, overlap weighting for people "
-    "of the kind found in both arms. Rows in red are unadjusted comparisons of arms that were not assigned by "
+    "of the kind found in both arms; where there are more than two arms, for everyone in any of them, and for "
+    "people of the kind found in all. Rows in red are unadjusted comparisons of arms that were not assigned by "
     "chance. Curves are steps; weighted ones are computed at intervals and held in between."
 )
 

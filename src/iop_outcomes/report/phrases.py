@@ -27,8 +27,11 @@ LEADS = {
     ("randomised", False): "As assigned",
 }
 BOTH_SETTINGS = "Of people like those in whom both settings were used"
-ALL_SETTINGS = "Of people like those in whom all {number} settings were used"
-NUMBERS = {3: "three", 4: "four", 5: "five"}
+# the same where further arms stand alongside
+OF_SEVERAL = {
+    "ATO": "Of people like those in whom all {number} settings were used",
+    "ATE": "Standardised to everyone in any of the {number} arms",
+}
 # what people did, by kind of endpoint; leaving, by its cause
 VERBS = {
     "in_care": "were still in care on day {day}",
@@ -99,9 +102,11 @@ def reading(row: Row, labels: Labels) -> str:
 def lead(row: Row, labels: Labels) -> str:
     """Whom the estimate speaks of."""
     contrast = labels.study["contrasts"][row["contrast"]]
+    arms = 2 + len(labels.alongside(row["contrast"]))
+    if arms > 2 and row["estimand"] in OF_SEVERAL:
+        return OF_SEVERAL[row["estimand"]].format(number=numbers.word(arms))
     if row["estimand"] == "ATO" and contrast["column"] == "index_level" and not contrast["randomised"]:
-        arms = 2 + len(labels.alongside(row["contrast"]))
-        return ALL_SETTINGS.format(number=NUMBERS.get(arms, arms)) if arms > 2 else BOTH_SETTINGS
+        return BOTH_SETTINGS
     return LEADS.get((row["estimand"], bool(contrast["randomised"])), "As compared here")
 
 
