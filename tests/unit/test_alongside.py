@@ -252,7 +252,8 @@ def released(people: pd.DataFrame, contrasts: dict[str, dict], groups: bool = Tr
     definitions = {n: {a["name"]: str(a["values"]) for a in population.arms_of(c)} for n, c in contrasts.items()}
     return release.run(
         **tables, disclosure={"policy": "cms"}, inference=INFERENCE,
-        arms=dict.fromkeys(contrasts, ("iop", "residential")), endpoints={"left": endpoint}, groups=definitions if groups else None,
+        arms=dict.fromkeys(contrasts, ("iop", "residential")), endpoints={"left": endpoint},
+        groups=definitions if groups else None,
     )  # fmt: skip
 
 
