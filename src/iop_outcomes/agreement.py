@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 
 from iop_outcomes import weighting
 from iop_outcomes.errors import StudyError
-from iop_outcomes.protocol import AMONG_SOME, Analysis, Eligibility, Endpoint, Study
+from iop_outcomes.protocol import AMONG_SOME, STATES, Analysis, Eligibility, Endpoint, Study
 from iop_outcomes.tables import TABLES
 
 ABSTINENCE = ("interview", "screen", "at_discharge", "no_return")
-BINARY = (*ABSTINENCE, "state_at_discharge")
+BINARY = (*ABSTINENCE, *STATES)
 TIMED = ("first_use", "run_of_screens")
 HAZARDS = ("naive", "randomised", *weighting.WEIGHTED)
 # of risks and mean days of arms
@@ -54,9 +54,13 @@ DERIVED = {
 RECORDED: dict[str, tuple[str, str | None]] = {
     "overdose": ("persons", "overdose_day"),
     "state_at_discharge": ("stays", None),
+    "state_at_interview": ("followups", None),
 }
 # sources with columns of their own that fill them
-FILLED: dict[str, tuple[str, ...]] = {"tedsd": ("employment_at_discharge", "arrests_at_discharge")}
+FILLED: dict[str, tuple[str, ...]] = {
+    "tedsd": ("employment_at_discharge", "arrests_at_discharge"),
+    "help": ("employment",),
+}
 
 # for whom a method speaks
 ESTIMANDS = {

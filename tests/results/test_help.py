@@ -29,10 +29,19 @@ def test_a_unit_is_a_period_that_a_person_told_of(panel):
     ],
 )
 def test_crude_abstinence_by_reported_care(panel, contrast, arm, abstinent, known, percent):
-    row = panel.estimate(contrast=contrast, measure=f"risk_{arm}", method="crude")
+    row = panel.estimate(contrast=contrast, measure=f"risk_{arm}", method="crude", outcome="abstinent")
     assert (row["events"], row["n"], round(100 * row["estimate"])) == (abstinent, known, percent)
     cells = panel.cells(analysis="abstinence", contrast=contrast, arm=arm)
     assert (cells["abstinent"], cells["abstinent"] + cells["using"]) == (abstinent, known)
+
+
+@pytest.mark.parametrize(("arm", "employed", "known"), [("residential", 197, 323), ("outpatient", 88, 163)])
+def test_employment_as_told_at_the_interview(panel, arm, employed, known):
+    """A13 of the file: full or part time, among those who answered it at the end of a period."""
+    row = panel.estimate(
+        contrast="residential_vs_outpatient", measure=f"risk_{arm}", method="crude", outcome="employed_at_interview"
+    )
+    assert (row["events"], row["n"]) == (employed, known)
 
 
 def test_adjusted_comparisons_are_shown_where_the_design_holds_and_stopped_where_not(panel):
@@ -41,6 +50,7 @@ def test_adjusted_comparisons_are_shown_where_the_design_holds_and_stopped_where
     assert shown[("residential_vs_none", "overlap")] == "ok"
     assert shown[("day_vs_outpatient", "iptw")] == "gated"
     primary = panel.estimates.query("contrast == 'residential_vs_outpatient' and measure == 'risk_difference'")
+    primary = primary[primary["outcome"] == "abstinent"]
     primary = primary.set_index("method")
     # a few baseline answers are missing, so that imputing them moves next to nothing
     assert primary.loc["overlap_imputed", "status"] == "ok"

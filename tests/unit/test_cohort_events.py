@@ -161,3 +161,28 @@ def test_states_at_discharge_are_asked_of_those_who_have_left():
     assert answer["abstinent"].tolist()[:3] == [True, True, False]
     assert answer["abstinent"].isna().tolist() == [False, False, False, True, True]
     assert answer["mature"].tolist() == [True, True, True, True, False]
+
+
+def test_states_at_the_interview_are_those_of_the_one_held_nearest_the_horizon():
+    rows = [
+        {"person_id": p, "target_day": due, "day": due, "lookback_days": 30, "employment": state}
+        for p, due, state in (
+            ("a", 180, "full time"), ("a", 175, "unemployed"), ("b", 180, "student"), ("c", 180, "unknown"),
+            ("d", 180, None), ("e", 200, "part time"),
+        )
+    ]  # fmt: skip
+    who = people("a", "b", "c", "d", "e", "f")
+    told = pd.DataFrame(rows).assign(days_used=0.0, first_use_day=pd.NA, no_use_through_day=pd.NA)
+    endpoint = {
+        "outcome": "o", "kind": "state_at_interview", "column": "employment", "counts": "full time,part time",
+        "tolerance_days": 14,
+    }  # fmt: skip
+    known, care = persons([{"person_id": p} for p in "abcdef"]), episodes([{"person_id": p} for p in "abcdef"])
+    stays = retention.run(who, care, TABLES["episodes_by_gap"].empty())["retention"]
+    given = (who, told, TABLES["screens"].empty(), known, care, stays)
+    answer = abstinence.run(*given, [endpoint], {"o": [180]})["abstinence"]["abstinent"]
+    assert answer[:2].tolist() == [True, False]
+    assert answer[2:].isna().all()
+    # a source without the column tells nobody's
+    bare = (who, told.drop(columns="employment"), *given[2:])
+    assert abstinence.run(*bare, [endpoint], {"o": [180]})["abstinence"]["abstinent"].isna().all()

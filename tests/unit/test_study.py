@@ -148,7 +148,12 @@ def test_a_return_to_care_has_no_doubly_robust_estimate(folder):
 def test_an_endpoint_says_all_that_its_kind_needs_and_no_more():
     common = {"outcome": "o", "label": "O", "definition": "An outcome."}
     assert Endpoint(kind="engaged", sessions=2, **common).followed == "o"
-    for wrong in ({"kind": "engaged"}, {"kind": "in_care", "sessions": 2}, {"kind": "state_at_discharge"}):
+    for wrong in (
+        {"kind": "engaged"},
+        {"kind": "in_care", "sessions": 2},
+        {"kind": "state_at_discharge"},
+        {"kind": "state_at_interview", "column": "arrests_at_discharge"},
+    ):
         with pytest.raises(ValueError, match="which needs"):
             Endpoint(**wrong, **common)
 

@@ -69,15 +69,7 @@ rule abstinence:
     params:
         step="cohort.abstinence",
         settings={
-            "endpoints": LOADED.endpoints_of(
-                "interview",
-                "screen",
-                "at_discharge",
-                "state_at_discharge",
-                "no_return",
-                "first_use",
-                "run_of_screens",
-            ),
+            "endpoints": LOADED.endpoints_of(*BINARY, *TIMED),
             "horizons": LOADED.horizons(),
         },
         uses=uses(

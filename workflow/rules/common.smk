@@ -5,6 +5,7 @@ from pathlib import Path
 
 from iop_outcomes import __version__ as VERSION
 from iop_outcomes import code, prepare, study as studies, tables
+from iop_outcomes.agreement import BINARY, TIMED
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import EVENTS
 from iop_outcomes.release import choose, manifest

@@ -19,6 +19,7 @@ from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cox, effects
 from iop_outcomes.estimators.estimate import Estimate
+from iop_outcomes.protocol import STATES
 from iop_outcomes.weighting import IMPUTED, METHODS
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 Ask = Mapping[str, Any]
 LEVELS = ("abstinent", "using", "missing", "not_yet_observed")
 # the same of outcomes that are not about use
-STATES = ("event", "no_event", *LEVELS[2:])
+STATE_LEVELS = ("event", "no_event", *LEVELS[2:])
 
 
 def run(
@@ -59,7 +60,7 @@ def run(
     for ask in rows:
         status, reason = map(str, decided.loc[ask["method"], ["status", "reason"]])
         timed = ask["measure"] == "hazard_ratio"
-        names = STATES if endpoints.get(ask["outcome"], {}).get("kind") == "state_at_discharge" else LEVELS
+        names = STATE_LEVELS if endpoints.get(ask["outcome"], {}).get("kind") in STATES else LEVELS
         levels = timed_levels(first_use, scores, ask) if timed else binary_levels(abstinence, scores, ask, names)
         counts[ask["analysis"], ask["outcome"], ask["horizon_days"]] = results.count_rows(ask, sample.label, levels)
         if status == "ok" and (silent := unknown(levels)):
@@ -79,7 +80,7 @@ def run(
 
 
 def binary_levels(abstinence: pd.DataFrame, people: pd.DataFrame, ask: Ask, names: tuple[str, ...] = LEVELS) -> Any:
-    """(n,) one of LEVELS, or of STATES if these are the names, for each person, in the order of people."""
+    """(n,) one of LEVELS, or of STATE_LEVELS if these are the names, for each person, in the order of people."""
     own = abstinence[
         (abstinence["outcome"] == ask["outcome"]) & (abstinence["horizon_days"] == ask["horizon_days"])
     ].set_index("person_id")
@@ -110,8 +111,8 @@ def unknown(levels: Any) -> str:
 
 def read_missing(levels: Any, rule: str) -> tuple[Any, Any]:
     """(n,) abstinent as 0 or 1, and whether the person is in the denominator, under a rule for missing outcomes."""
-    used = np.isin(levels, LEVELS[:3] if rule == "missing_is_using" else (*LEVELS[:2], *STATES[:2]))
-    return np.isin(levels, (LEVELS[0], STATES[0])).astype(float), used
+    used = np.isin(levels, LEVELS[:3] if rule == "missing_is_using" else (*LEVELS[:2], *STATE_LEVELS[:2]))
+    return np.isin(levels, (LEVELS[0], STATE_LEVELS[0])).astype(float), used
 
 
 def _risks(
@@ -128,7 +129,7 @@ def _risks(
     if few:
         return results.without(ask, shown, "gated", few)
     if ask["method"] in IMPUTED:
-        pairs = zip(LEVELS[:2], STATES[:2], strict=True)
+        pairs = zip(LEVELS[:2], STATE_LEVELS[:2], strict=True)
         known = np.column_stack([np.isin(levels, pair).astype(float) for pair in pairs])
         means = partial(_finished, ask["method"], abstinent=abstinent, used=used)
         return imputed.answer(ask, sample, records, known, means, gate, detectable, used)

@@ -115,11 +115,7 @@ def at_interview(
     """
     import pandas as pd
 
-    rows = tables["followups"].copy()
-    rows["anchor"] = rows["day"].fillna(rows["target_day"])
-    rows["distance"] = (rows["target_day"] - horizon).abs()
-    near = rows[rows["distance"] <= endpoint["tolerance_days"]]
-    chosen = near.sort_values(["person_id", "distance", "anchor"]).drop_duplicates("person_id").set_index("person_id")
+    chosen = _nearest_interview(tables["followups"], endpoint, horizon)
     reported = (chosen["days_used"] == 0).astype("boolean").mask(chosen["days_used"].isna())
     screens = tables["screens"]
     positive = _of_substance(screens[screens["result"] == "positive"], endpoint)
@@ -127,6 +123,28 @@ def at_interview(
     within = (joined["day"] < joined["anchor"]) & (joined["day"] >= joined["anchor"] - joined["lookback_days"])
     seen = set(joined.loc[within.fillna(False).astype(bool), "person_id"])
     return reported.mask(pd.Series(reported.index.isin(seen), index=reported.index), False)
+
+
+def state_at_interview(
+    people: pd.DataFrame, tables: Mapping[str, pd.DataFrame], endpoint: Endpoint, horizon: int
+) -> pd.Series:
+    """A state that counts was told of at the interview due nearest the horizon, within the tolerance."""
+    import pandas as pd
+
+    chosen = _nearest_interview(tables["followups"], endpoint, horizon)
+    if endpoint["column"] not in chosen:
+        return pd.Series(dtype="boolean")
+    told = chosen[endpoint["column"]]
+    return told.isin(_listed(endpoint["counts"])).astype("boolean").mask(told.isna() | (told == "unknown"))
+
+
+def _nearest_interview(followups: pd.DataFrame, endpoint: Endpoint, horizon: int) -> pd.DataFrame:
+    """By person, the interview due nearest the horizon; anchor: the day on which it was held, or due."""
+    rows = followups.assign(
+        anchor=followups["day"].fillna(followups["target_day"]), distance=(followups["target_day"] - horizon).abs()
+    )
+    near = rows[rows["distance"] <= endpoint["tolerance_days"]]
+    return near.sort_values(["person_id", "distance", "anchor"]).drop_duplicates("person_id").set_index("person_id")
 
 
 def at_screen(people: pd.DataFrame, tables: Mapping[str, pd.DataFrame], endpoint: Endpoint, horizon: int) -> pd.Series:
@@ -204,6 +222,6 @@ def run_of_screens(
 AT_DISCHARGE = ("at_discharge", "state_at_discharge")
 BINARY = {
     "interview": at_interview, "screen": at_screen, "at_discharge": at_discharge,
-    "state_at_discharge": state_at_discharge, "no_return": no_return,
+    "state_at_discharge": state_at_discharge, "state_at_interview": state_at_interview, "no_return": no_return,
 }  # fmt: skip
 TIMED = {"first_use": first_use, "run_of_screens": run_of_screens}

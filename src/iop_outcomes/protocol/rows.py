@@ -26,6 +26,11 @@ STAYING = ("in_care", "in_care_or_completed")
 EVENTS = {"engaged": "engaged", "readmitted": "readmitted", "death": "died", "overdose": "overdose"}
 # those of them whose event cannot happen to everyone: some are not at risk
 AMONG_SOME = ("readmitted", "overdose")
+# kinds that are states other than use, and the columns that tell them
+STATES = {
+    "state_at_discharge": ("employment_at_discharge", "arrests_at_discharge"),
+    "state_at_interview": ("employment", "arrests"),
+}
 # kinds of the step retention
 RETENTION = ("left_index", *STAYING, *EVENTS)
 
@@ -36,7 +41,8 @@ class Endpoint(Part):
     outcome: Name
     kind: Literal[
         "left_index", "in_care", "in_care_or_completed", "engaged", "readmitted", "death", "overdose", "interview",
-        "screen", "at_discharge", "state_at_discharge", "no_return", "first_use", "run_of_screens",
+        "screen", "at_discharge", "state_at_discharge", "state_at_interview", "no_return", "first_use",
+        "run_of_screens",
     ]  # fmt: skip
     label: str = Field(description="what a reader sees")
     definition: str = Field(description="a sentence for the methods section")
@@ -53,16 +59,17 @@ class Endpoint(Part):
         default="", description="results that count towards the run, or states that are the outcome, between commas"
     )
     sessions: int = Field(default=0, ge=0, description="engaged only: days with attended care that make it")
-    column: Literal["", "employment_at_discharge", "arrests_at_discharge"] = Field(
-        default="", description="state_at_discharge only: the column of stays that tells it"
+    column: Literal["", "employment_at_discharge", "arrests_at_discharge", "employment", "arrests"] = Field(
+        default="", description="states only: the column of stays, or of followups, that tells it"
     )
 
     @model_validator(mode="after")
     def _complete(self) -> Endpoint:
         if (self.kind == "engaged") != (self.sessions > 0):
             raise ValueError("`sessions` is for the kind engaged, which needs at least 1")
-        if (self.kind == "state_at_discharge") != bool(self.column):
-            raise ValueError("`column` is for the kind state_at_discharge, which needs it")
+        if self.column not in STATES.get(self.kind, ("",)):
+            needs = f"the kind {self.kind}, which needs one of {', '.join(STATES.get(self.kind, ()))}"
+            raise ValueError(f"`column` is for {needs if self.kind in STATES else ' and '.join(STATES)}")
         return self
 
     @property

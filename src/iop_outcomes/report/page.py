@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import iop_outcomes
 from iop_outcomes.figures import numbers, select, style
 from iop_outcomes.figures.labels import Labels, within
+from iop_outcomes.protocol import STATES
 from iop_outcomes.report import (
     KNOWN,
     cohort,
@@ -49,7 +50,7 @@ def content(
     contrasts = list(study["contrasts"])
     everything = estimates
     counts, estimates, diagnostics = (select.asked_first(t, study) for t in (counts, estimates, diagnostics))
-    states = [o for o in Labels(study).endpoints() if Labels(study).kind(o) == "state_at_discharge"]
+    states = [o for o in Labels(study).endpoints() if Labels(study).kind(o) in STATES]
     of_use, of_states = (estimates[estimates["outcome"].isin(states) == told] for told in (False, True))
     beside = truths.beside(estimates, study, truth) if truth is not None else []
     return {

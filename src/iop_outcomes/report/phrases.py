@@ -44,6 +44,7 @@ VERBS = {
     "screen": "gave {label} on day {day}",
     "at_discharge": "had not used in the month before they left, of those who left within {day} days",
     "state_at_discharge": "had, of those who left within {day} days, the outcome \u2018{name}\u2019",
+    "state_at_interview": "had, at the interview due on day {day}, the outcome \u2018{name}\u2019",
     "no_return": "reported no return to use up to day {day}",
 }
 LEFT = {

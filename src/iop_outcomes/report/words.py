@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.figures import numbers, select
 from iop_outcomes.figures.labels import Labels, Study
+from iop_outcomes.protocol import STATES
 from iop_outcomes.report import phrases, phrases_on_dose
 from iop_outcomes.weighting import METHODS
 
@@ -29,7 +30,7 @@ KINDS_OF_ABSTINENCE = ("interview", "screen", "at_discharge", "no_return")
 # kinds of endpoints in the order in which they are spoken of
 ORDER = (
     "in_care", "in_care_or_completed", "left_index", "engaged", "readmitted", "overdose", "death",
-    *KINDS_OF_ABSTINENCE, "first_use", "run_of_screens", "state_at_discharge", "",
+    *KINDS_OF_ABSTINENCE, "first_use", "run_of_screens", *STATES, "",
 )  # fmt: skip
 # measures in the order in which they are spoken of and tabulated: days first, as they need no proportional hazards
 MEASURES = ("mean_days", "risk", "dose_response", "hazard_ratio")

@@ -198,11 +198,13 @@ def _answer(code: pd.Series) -> pd.Series:
 
 def _followups(first: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
     """One row per person and interview that was due; the days of use are missing where an answer is, and none is
-    above 0."""
+    above 0. Employment is the usual one since the interview before.
+    """
     import pandas as pd
 
     most = later[USE].max(axis=1).where(later[USE].notna().all(axis=1) | (later[USE] > 0).any(axis=1))
-    held = pd.DataFrame({"person_id": later["ID"], "TIME": later["TIME"], "days_used": most})
+    work = _recoded(later["A13"], EMPLOYMENT)
+    held = pd.DataFrame({"person_id": later["ID"], "TIME": later["TIME"], "days_used": most, "employment": work})
     due = first[["ID"]].rename(columns={"ID": "person_id"}).merge(pd.DataFrame({"TIME": MONTHS[1:]}), how="cross")
     found = due.merge(held.assign(held=True), on=["person_id", "TIME"], how="left")
     target = _day(found["TIME"]).astype("Int64")
@@ -213,6 +215,7 @@ def _followups(first: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
             "day": target.where(found["held"].notna()),
             "lookback_days": LOOKBACK_DAYS,
             "days_used": found["days_used"],
+            "employment": found["employment"],
         }
     )
 

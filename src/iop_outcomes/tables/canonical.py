@@ -181,6 +181,8 @@ FOLLOWUPS = Table(
         "no_use_through_day": Column(
             "whole", "last day up to which the answer covers first use", "day", nullable=True, absent_means_missing=True
         ),
+        "employment": _text("employment as told at the interview, in the words of employment at admission"),
+        "arrests": _text("arrests as told at the interview, in the words of those before admission"),
     },
 )
 
