@@ -38,6 +38,8 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
         geom_point,
         geom_vline,
         ggplot,
+        guide_legend,
+        guides,
         labs,
         scale_color_manual,
         scale_shape_manual,
@@ -71,8 +73,12 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
         + scale_shape_manual([shape for _, shape, _ in marks.values()])
         + scale_x_continuous(labels=lambda values: [numbers.plain(round(float(v), 2)) for v in values])
         + scale_y_continuous(breaks=list(range(len(order))), labels=order, expand=(0, 0.5))
-        + labs(x=f"Absolute standardised difference (dashed line: limit after weighting, {numbers.plain(limit)})", y="")
-        + style.look(height=1.2 + rows * (0.25 + 0.25 * len(order) + 0.17 * strips))
+        + labs(
+            x=f"Absolute standardised difference\n(dashed line: limit after weighting, {numbers.plain(limit)})", y=""
+        )
+        # long names of covariates leave the panels, over which the legend stands, little room
+        + guides(**{k: guide_legend(nrow=-(-len(marks) // 2), byrow=True) for k in ("color", "shape")})
+        + style.look(height=1.55 + rows * (0.25 + 0.25 * len(order) + 0.17 * strips))
         + theme(legend_key_width=14)
     )
     if len(contrasts) > 1:

@@ -91,6 +91,7 @@ LEVELS = {
 COVARIATES = {
     "age": "Age",
     "cooccurring_disorder": "Co-occurring disorder",
+    "depression_cesd": "Depression (CES-D)",
     "depression_score": "Beck Depression Inventory",
     "education": "Education",
     "employment": "Employment",

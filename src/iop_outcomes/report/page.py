@@ -37,6 +37,13 @@ READING = (
     "chance. Curves are steps; weighted ones are computed at intervals and held in between."
 )
 
+# what is to be known of states other than use, by kind of endpoint
+OF_STATES = {
+    "state_at_discharge": "Of people who left the index level by the day, as the program recorded them then; who left "
+    "when is itself an outcome of the level of care.",
+    "state_at_interview": "As people told at the follow-up interview due nearest the day.",
+}
+
 
 def content(
     counts: pd.DataFrame,
@@ -78,6 +85,7 @@ def content(
         "retention": _by_contrast(estimates, diagnostics, study, "retention"),
         "abstinence": _by_contrast(of_use, diagnostics, study, "abstinence"),
         "behind_abstinence": _behind(counts, of_use, diagnostics, study),
+        "states_notes": [OF_STATES[kind] for kind in dict.fromkeys(map(Labels(study).kind, of_states["outcome"]))],
         "states": _by_contrast(of_states, diagnostics, study, "abstinence"),
         "behind_states": _behind(counts, of_states, diagnostics, study),
         "reading": READING,
