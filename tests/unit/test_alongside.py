@@ -17,6 +17,7 @@ from iop_outcomes.estimators.multinomial import fit_multinomial
 from iop_outcomes.estimators.weights import group_means, weight_slope, weights
 from iop_outcomes.figures.labels import Labels
 from iop_outcomes.protocol import Contrast
+from iop_outcomes.release import choose, companions
 from iop_outcomes.report import phrases
 from iop_outcomes.tables import TABLES, check
 
@@ -276,6 +277,16 @@ def test_subtraction_tells_nobody_at_sites_that_lack_an_arm(people: pd.DataFrame
     assert set(own.loc["crude", "status"]) == {"suppressed"}
     assert own.loc["crude", "estimate"].isna().all()
     assert set(own.loc["overlap", "status"]) == {"ok"}
+
+
+def test_an_arm_that_stood_alongside_before_is_the_same_arm(people: pd.DataFrame) -> None:
+    """Alongside, only its people are counted; compared, their covariates are as well."""
+    counts = [designed(people, asked)["counts"].assign(contrast=name) for name, asked in PAIRS.items()]
+    groups = {n: {a["name"]: str(a["values"]) for a in population.arms_of(c)} for n, c in PAIRS.items()}
+    assert companions.sharing(pd.concat(counts), groups, choose("cms", None, None)) == []
+    fewer = designed(people[people["site_id"] != "S2"].reset_index(drop=True), PAIRS["iop_partial"])["counts"]
+    moved = pd.concat([counts[0], fewer.assign(contrast="iop_partial"), counts[2]])
+    assert companions.sharing(moved, groups, choose("cms", None, None)) == ["iop_partial"]
 
 
 def test_the_same_people_in_both_are_told_in_both(people: pd.DataFrame) -> None:

@@ -49,11 +49,18 @@ def sharing(counts: pd.DataFrame, groups: Mapping[str, Mapping[str, str]], polic
     found = []
     for contrast, arms in groups.items():
         known = {what: cells.get((contrast, arm), {}) for arm, what in arms.items()}
-        if any(known[what] != first.get(what, known[what]) for what in known):
+        if any(_differ(people, first.get(what, {})) for what, people in known.items()):
             found.append(contrast)
             continue
-        first |= {what: people for what, people in known.items() if people}
+        first |= {what: first.get(what, {}) | people for what, people in known.items() if people}
     return found
+
+
+def _differ(people: Mapping[tuple[str, str], int], others: Mapping[tuple[str, str], int]) -> bool:
+    """Two counts of a group tell of different people. Of arms alongside only their people are counted."""
+    sizes = {cell for cell in (*people, *others) if cell[0] == "people"} if people and others else set()
+    both = sizes | (people.keys() & others.keys())
+    return any(people.get(cell, 0) != others.get(cell, 0) for cell in both)
 
 
 def keep_back(
