@@ -1,4 +1,4 @@
-"""Doubly robust means of several arms: an outcome regression, corrected by generalised propensity scores.
+"""Doubly robust means of several arms: an outcome regression, corrected by propensity scores.
 
 What happens: one regression of the observed outcomes, on an indicator of each arm but the first and on the terms,
 predicts everyone's outcome under each arm; residuals of those in the arm, weighted by their score, correct its mean.
@@ -18,7 +18,7 @@ from iop_outcomes.estimators.estimate import Array, Estimate
 from iop_outcomes.estimators.model_matrix import ModelMatrix
 from iop_outcomes.estimators.multinomial import MultinomialModel, checked_scores
 from iop_outcomes.estimators.regression import FAMILIES, Solved, solve
-from iop_outcomes.estimators.rows import Mask, Rows, Whole, codes, column, indicator, rows
+from iop_outcomes.estimators.rows import Mask, Rows, Whole, codes, observed_outcome, rows
 
 
 def aipw_of_arms(
@@ -51,7 +51,7 @@ def aipw_of_arms(
         raise EstimationError(
             f"The scores are those of {score.shape[1]} arms, and {len(names)} arms are named. Name two or more of them."
         )
-    outcome, seen = _outcome(y, observed, len(group))
+    outcome, seen = observed_outcome(y, observed, len(group))
     seen = seen & (group < len(names))
     counted = rows(len(group), weight, frequency)
     received = np.eye(score.shape[1])[group][:, : len(names)]
@@ -111,12 +111,3 @@ def _share_observed(received: Array, seen: Mask, counted: Rows, names: Sequence[
             "no mean."
         )
     return np.asarray(observed / (counted.total @ received))
-
-
-def _outcome(y: ArrayLike, observed: ArrayLike | None, n: int) -> tuple[Array, Mask]:
-    """y with 0 where it was not observed, and where it was."""
-    values = np.asarray(y, dtype=float)
-    if values.shape != (n,):
-        raise EstimationError(f"'y' has shape {values.shape} where {n} values were expected, one for each row.")
-    seen = np.ones(n, dtype=bool) if observed is None else indicator(observed, "observed", n)
-    return column(np.where(seen, values, 0.0), "y", n), seen

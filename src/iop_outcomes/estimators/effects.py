@@ -23,7 +23,7 @@ from iop_outcomes.estimators.estimate import Array, Estimate, Nuisance
 from iop_outcomes.estimators.model_matrix import ModelMatrix, model_matrix
 from iop_outcomes.estimators.propensity import Propensity
 from iop_outcomes.estimators.regression import FAMILIES, INTERCEPT, solve
-from iop_outcomes.estimators.rows import Mask, Rows, column, indicator, label, rows
+from iop_outcomes.estimators.rows import Mask, Rows, column, indicator, label, observed_outcome, rows
 
 ARM_NAMES = ("arm1", "arm0")
 Covariates = ArrayLike | ModelMatrix
@@ -43,7 +43,7 @@ def mean_by_arm(
     Raises EstimationError where an arm has no one observed.
     """
     treated = indicator(arm, "arm")
-    outcome, seen = _observed(y, observed, treated.size)
+    outcome, seen = observed_outcome(y, observed, treated.size)
     counted = rows(treated.size, weight, frequency)
     value, gradient = np.zeros(2), np.zeros((treated.size, 2))
     for at, here in enumerate((treated & seen, ~treated & seen)):
@@ -121,7 +121,7 @@ def fit_outcome(
     """
     covariates = model_matrix(x, names)
     n = covariates.shape[0]
-    outcome, seen = _observed(y, observed, n)
+    outcome, seen = observed_outcome(y, observed, n)
     counted = rows(n, weight, frequency)
     solved = solve(family, covariates, outcome, weight=counted.weight * seen, frequency=frequency)
     return OutcomeModel(family, solved.coefficient, solved.nuisance(), outcome, seen, counted)
@@ -227,17 +227,6 @@ def _check_arm(model: OutcomeModel, here: Mask, matrix: ModelMatrix) -> None:
             "The covariates with everyone set to an arm differ from the fitted ones for people who are in "
             "that arm, so residuals would belong to another prediction. Build both by the same function."
         )
-
-
-def _observed(y: ArrayLike, observed: ArrayLike | None, n: int) -> tuple[Array, Mask]:
-    """y with 0 where it was not observed, and where it was."""
-    if observed is None:
-        return column(y, "y", n), np.ones(n, dtype=bool)
-    seen = indicator(observed, "observed", n)
-    values = np.asarray(y, dtype=float)
-    if values.shape != (n,):
-        raise EstimationError(f"'y' has shape {values.shape} where {n} values were expected, one for each row.")
-    return column(np.where(seen, values, 0.0), "y", n), seen
 
 
 def _observed_score(model: OutcomeModel, treated: Mask, given: ArrayLike | None) -> Array:

@@ -167,3 +167,14 @@ def _refuse_not_finite(array: Array, what: str) -> None:
             f"'{what}' is missing or infinite in some rows. Estimators take complete rows only: impute, "
             "leave those people out by a rule that is counted, or mark them as not observed."
         )
+
+
+def observed_outcome(y: ArrayLike, observed: ArrayLike | None, n: int) -> tuple[Array, Mask]:
+    """y with 0 where it was not observed, and where it was."""
+    if observed is None:
+        return column(y, "y", n), np.ones(n, dtype=bool)
+    seen = indicator(observed, "observed", n)
+    values = np.asarray(y, dtype=float)
+    if values.shape != (n,):
+        raise EstimationError(f"'y' has shape {values.shape} where {n} values were expected, one for each row.")
+    return column(np.where(seen, values, 0.0), "y", n), seen
