@@ -128,6 +128,7 @@ def _root(
     nuisance: Nuisance | None,
 ) -> tuple[Array, float]:
     """A matrix whose crossproduct is the covariance of the cells' totals, and its degrees of freedom."""
+    nuisance = None if nuisance is None else nuisance.fitted
     through = _through(counted, index, size, slope, nuisance)
     if cluster is None:
         if nuisance is None:

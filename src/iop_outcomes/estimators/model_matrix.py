@@ -23,6 +23,7 @@ from iop_outcomes.estimators.joint_codes import Codes, JointCode, alone, join, l
 from iop_outcomes.estimators.rows import Mask, columns
 
 BLOCK = 2048
+FLAT = 1e-14  # a spread this small beside the size of the numbers is rounding
 
 
 @dataclass(frozen=True)
@@ -180,8 +181,13 @@ def _gram_of_numbers(x: Array, w: Array) -> Array:
 
 
 def model_matrix(x: ArrayLike | ModelMatrix, names: Sequence[str], n: int | None = None) -> ModelMatrix:
-    """The covariates of a model from a table (n, p) of finite numbers, or a matrix that is one already."""
+    """The covariates of a model from a table (n, p) of finite numbers, or a matrix that is one already.
+
+    names: p labels; where there are none, a table's columns are 'column 1', 'column 2', ...
+    """
     if not isinstance(x, ModelMatrix):
+        if not len(names) and np.ndim(x) == 2:
+            names = [f"column {at + 1}" for at in range(np.shape(x)[1])]
         return ModelMatrix(columns(x, names, n), tuple(names))
     if n is not None and x.shape[0] != n:
         raise EstimationError(f"The covariates have {x.shape[0]} rows where {n} were expected, one for each row.")
@@ -213,6 +219,28 @@ def categories(
     return ModelMatrix(table, tuple(names), tuple(coded), tuple(levels))
 
 
+def centred(x: ModelMatrix, people: Array) -> tuple[ModelMatrix, Array, Array]:
+    """Numeric columns less their mean over `people` (n,) of each row and over their spread there; both, (p,).
+
+    Means are taken of differences from the first row that counts, which keeps the digits of numbers far from zero.
+    Columns that do not vary are zero, with scale one. Categories stay as they are, with centre zero.
+    """
+    centre, scale = np.zeros(x.shape[1]), np.ones(x.shape[1])
+    a = x.numeric.shape[1]
+    share = people / people.sum()
+    first = x.numeric[int(np.argmax(people > 0))]
+    away = x.numeric - first
+    middle = share @ away
+    away -= middle
+    spread = np.sqrt(share @ away**2)
+    flat = spread <= FLAT * np.sqrt(share @ x.numeric**2)
+    spread[flat] = 1.0
+    away /= spread
+    away[:, flat] = 0.0
+    centre[:a], scale[:a] = first + middle, spread
+    return ModelMatrix(away, x.names, x.codes, x.levels), centre, scale
+
+
 def standardised_within(x: ModelMatrix, stratum: NDArray[np.int64]) -> tuple[ModelMatrix, Array]:
     """Numeric columns less their mean in each stratum and over their root mean square there, and that scale (p,).
 
@@ -224,10 +252,13 @@ def standardised_within(x: ModelMatrix, stratum: NDArray[np.int64]) -> tuple[Mod
     if a == 0:
         return x, scale
     people = np.maximum(np.bincount(stratum), 1)
-    means = np.stack([np.bincount(stratum, column) / people for column in x.numeric.T], axis=1)
-    centred = x.numeric - means[stratum]
-    spread = np.sqrt((centred**2).mean(axis=0))
-    flat = spread <= 1e-10 * np.sqrt((x.numeric**2).mean(axis=0))
+    first = np.zeros(len(people), dtype=np.int64)
+    first[stratum[::-1]] = np.arange(len(stratum))[::-1]
+    away = x.numeric - x.numeric[first[stratum]]
+    means = np.stack([np.bincount(stratum, column) / people for column in away.T], axis=1)
+    away -= means[stratum]
+    spread = np.sqrt((away**2).mean(axis=0))
+    flat = spread <= FLAT * np.sqrt((x.numeric**2).mean(axis=0))
     spread[flat] = 1.0
     scale[:a] = spread
-    return ModelMatrix(np.where(flat, 0.0, centred / spread), x.names, x.codes, x.levels), scale
+    return ModelMatrix(np.where(flat, 0.0, away / spread), x.names, x.codes, x.levels), scale
