@@ -26,11 +26,12 @@ from iop_outcomes.estimators.regression import (
     LARGE,
     MAXIMUM_HALVINGS,
     MAXIMUM_ITERATIONS,
+    SETTLED,
     refuse_unsettled,
     standardised,
 )
 from iop_outcomes.estimators.rows import Rows, Whole, codes, columns, refuse_collinear, rows, square_root
-from iop_outcomes.estimators.separation import INTERCEPT, Observed, ill_conditioned, listed, separating
+from iop_outcomes.estimators.separation import INTERCEPT, PROVED, Observed, ill_conditioned, listed, separating
 
 MODEL = "multinomial model"
 FIRST_ITERATIONS = 20  # then separation is decided
@@ -228,16 +229,23 @@ def _climb(
         if inverse is None:
             moved = np.inf
             break
-        step = (inverse @ x.crossproduct((total * _residual(score, group)).T).T.ravel()).reshape(beta.shape)
-        change = x.times(step.T).T
+        uphill = x.crossproduct((total * _residual(score, group)).T).T.ravel()
+        step = (inverse @ uphill).reshape(beta.shape)
+        change, before, distance = x.times(step.T).T, moved, float(uphill @ step.ravel())
+        moved = float((np.abs(change) / np.maximum(np.abs(predictor) / LARGE, 1.0)).max())
+        farthest = float(np.abs(change).max())
         for _ in range(MAXIMUM_HALVINGS):
             reached, gained = reach(predictor + change)
             if gained >= likelihood - 1e-12 * abs(gained):
                 break
             step, change = step / 2, change / 2
+        else:
+            break
         beta, predictor, score, likelihood = beta + step, predictor + change, reached, gained
-        moved = float((np.abs(change) / np.maximum(np.abs(predictor) / LARGE, 1.0)).max())
-        if moved < CONVERGED or not np.isfinite(moved):
+        if moved < CONVERGED:
+            break
+        if distance < SETTLED**2 and moved > before / 2 and farthest < PROVED:
+            moved = 0.0
             break
     return beta, moved, information(x, score.T, total)
 

@@ -32,13 +32,16 @@ from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.estimate import Array, Centred, Estimate, Nuisance
 from iop_outcomes.estimators.model_matrix import ModelMatrix, centred, model_matrix
 from iop_outcomes.estimators.rows import Rows, column, refuse_collinear, rows, square_root
-from iop_outcomes.estimators.separation import INTERCEPT, Observed, ill_conditioned, listed, separating
+from iop_outcomes.estimators.separation import INTERCEPT, PROVED, Observed, ill_conditioned, listed, separating
 
 FIRST_ITERATIONS = 25  # then separation is decided
-MAXIMUM_ITERATIONS = 500
+MAXIMUM_ITERATIONS = 100
 MAXIMUM_HALVINGS = 40
 CONVERGED = 1e-10  # largest change in a linear predictor, in units of its size where that is above LARGE
 LARGE = 30.0
+# Steps that no longer shrink, as predictors far away are rounded, have settled if they move the coefficients by less
+# than this in units of their standard errors, and if they prove that there is an estimate.
+SETTLED = 1e-7
 SAME_INFORMATION = 1e-3  # below this change, the information of the step before still serves
 
 
@@ -46,15 +49,15 @@ SAME_INFORMATION = 1e-3  # below this change, the information of the step before
 class Family:
     """A model with canonical link.
 
-    name: in messages. mean: of the linear predictor, the derivative of cumulant. variance: of the mean.
-    link: from the mean of everyone to the first intercept. lowest, highest: the range of y. residual: of y and the
-    predictor, and bend: of the predictor, what y - mean and the variance are without rounding where they are small.
+    name: in messages. mean: of the linear predictor. variance: of the mean. likelihood: its logarithm, of y and the
+    predictor. link: from the mean of everyone to the first intercept. lowest, highest: the range of y. residual: of y
+    and the predictor, and bend: of the predictor, y - mean and the variance without rounding where they are small.
     """
 
     name: str
     mean: Callable[[Array], Array]
     variance: Callable[[Array], Array]
-    cumulant: Callable[[Array], Array]
+    likelihood: Callable[[Array, Array], Array]
     link: Callable[[float], float]
     lowest: float
     highest: float
@@ -64,16 +67,17 @@ class Family:
 
 FAMILIES: dict[str, Family] = {
     "logistic": Family(
-        "logistic model", expit, lambda mu: mu * (1 - mu), lambda eta: np.logaddexp(0, eta),
+        "logistic model", expit, lambda mu: mu * (1 - mu),
+        lambda y, eta: (y - (eta > 0)) * eta - np.log1p(np.exp(-np.abs(eta))),
         lambda m: float(np.log(m / (1 - m))), 0.0, 1.0,
         lambda y, eta: y * expit(-eta) - (1 - y) * expit(eta), lambda eta: expit(eta) * expit(-eta),
     ),
     "poisson": Family(
-        "Poisson model", np.exp, lambda mu: mu, np.exp, lambda m: float(np.log(m)), 0.0, np.inf,
+        "Poisson model", np.exp, lambda mu: mu, lambda y, eta: y * eta - np.exp(eta), lambda m: float(np.log(m)), 0.0, np.inf,
         lambda y, eta: y - np.exp(eta), np.exp,
     ),
     "linear": Family(
-        "linear model", lambda eta: eta, np.ones_like, lambda eta: eta**2 / 2, lambda m: m, -np.inf, np.inf,
+        "linear model", lambda eta: eta, np.ones_like, lambda y, eta: y * eta - eta**2 / 2, lambda m: m, -np.inf, np.inf,
         lambda y, eta: y - eta, np.ones_like,
     ),
 }  # fmt: skip
@@ -240,6 +244,8 @@ def _maximise(model: Family, x: ModelMatrix, plain: ModelMatrix, y: Array, total
 def _look_for_collinear(model: Family, x: ModelMatrix, total: Array, information: Array) -> None:
     """Refuse collinear columns; an information that only looks so, as under separation, is told from the columns."""
     try:
+        if not np.isfinite(information).all():
+            raise EstimationError("The information is not finite.")
         refuse_collinear(square_root(information), x.names, model.name, tolerance=1e-7)
     except EstimationError:
         refuse_collinear(square_root(x.gram(total)), x.names, model.name, tolerance=1e-7)
@@ -252,29 +258,37 @@ def _information(model: Family, x: ModelMatrix, total: Array, beta: Array) -> Ar
 def _climb(
     model: Family, x: ModelMatrix, y: Array, total: Array, beta: Array, iterations: int
 ) -> tuple[Array, float]:
-    """Newton steps, halved while the likelihood falls: the coefficients, and how far the last moved anyone."""
+    """Newton steps, halved while the likelihood falls: the coefficients, and how far the last moved anyone (0 where the
+    steps have settled).
+    """
 
     def likelihood(predictor: Array) -> float:
         with np.errstate(over="ignore"):
-            return float(total @ (y * predictor - model.cumulant(predictor)))
+            return float(total @ model.likelihood(y, predictor))
 
     predictor, moved = x.times(beta), np.inf
     reached = likelihood(predictor)
     for _ in range(iterations):
         if moved > SAME_INFORMATION:
             information = x.gram(total * model.bend(predictor))
-        step = _solve(information, x.crossproduct(total * model.residual(y, predictor)))
-        change = x.times(step)
+        score = x.crossproduct(total * model.residual(y, predictor))
+        step = _solve(information, score)
+        change, before, distance = x.times(step), moved, float(score @ step)
+        # of the whole step, as one that had to be halved proves nothing; a predictor is known to so many digits only
+        moved = float((np.abs(change) / np.maximum(np.abs(predictor) / LARGE, 1.0)).max())
+        farthest = float(np.abs(change).max())
         for _ in range(MAXIMUM_HALVINGS):
             gained = likelihood(predictor + change)
             if gained >= reached - 1e-12 * (1 + abs(reached)):
                 break
             step, change = step / 2, change / 2
-        beta, predictor, reached = beta + step, predictor + change, gained
-        # a predictor is known to so many digits only
-        moved = float((np.abs(change) / np.maximum(np.abs(predictor) / LARGE, 1.0)).max())
-        if moved < CONVERGED or not np.isfinite(moved):
+        else:
             break
+        beta, predictor, reached = beta + step, predictor + change, gained
+        if moved < CONVERGED:
+            break
+        if distance < SETTLED**2 and moved > before / 2 and farthest < PROVED:
+            return beta, 0.0
     return beta, moved
 
 

@@ -30,7 +30,9 @@ from iop_outcomes.estimators.rows import Mask, Whole
 INTERCEPT = "intercept"
 MOST_NAMED = 5  # columns in a message
 ROUNDS = 200
-ALL_ROWS = 4_000  # inequalities that one programme may begin with
+ALL_ROWS = 2_000  # inequalities that one programme may begin with
+MOST_TRIED = 12  # columns that are tried without, one by one
+NOTHING = 1e-6  # a share of the largest coefficient that is none
 FEASIBLE = 1e-10  # what the programme may be off
 OFFENDED = 1e-9  # a row of unit size that loses more is offended
 GAINED = 1e-7  # a gain below this is none
@@ -61,24 +63,27 @@ def separating(x: ModelMatrix, observed: Observed, residual: Array) -> tuple[str
     """Names of the columns that separate, none where there is a finite estimate.
 
     x: (n, p) without intercept, no column a combination of others. residual: (n,) how badly each row is predicted.
-    Columns that do it alone, all of them, or else as few as do it together.
+    Columns that do it alone, all of them, or else as few as do it together. All columns of a categorical
+    covariate mean that its reference does.
     """
     alone = _alone(x, observed)
+    if not alone.any():
+        alone = _reference_alone(x, observed)
     if alone.any():
         return tuple(name for name, guilty in zip(x.names, alone, strict=True) if guilty)
     cone = _Cone(_measured(x).with_intercept(INTERCEPT), observed, np.abs(residual))
     free = np.ones(x.shape[1] + 1, dtype=bool)
-    found = cone.direction(free)
-    if found is None:
+    if cone.direction(free) is None:
         return ()
-    for at in np.argsort(np.abs(found).max(axis=0), kind="stable"):
-        if at == 0 or not free[at]:
-            continue
-        without = free.copy()
-        without[at] = False
-        other = cone.direction(without) if np.abs(found[:, at]).max() > 0 else found
-        if other is not None:
-            found, free = other, without
+    found = cone.direction(free, sparse=True)
+    size = np.abs(found).max(axis=0) if found is not None else free.astype(float)
+    size[0] = 0.0
+    free[1:] = size[1:] > NOTHING * size.max()
+    if free.sum() <= MOST_TRIED:
+        for at in np.argsort(size, kind="stable"):
+            without = free & (np.arange(len(free)) != at)
+            if at > 0 and free[at] and cone.direction(without) is not None:
+                free = without
     return tuple(name for name, guilty in zip(x.names, free[1:], strict=True) if guilty)
 
 
@@ -117,6 +122,15 @@ def _alone(x: ModelMatrix, observed: Observed) -> Mask:
         apart = (below | above).all(axis=0) & below.any(axis=0) & above.any(axis=0)
         found |= apart & ((low < border) | (high > border)).any(axis=0) & np.isfinite(border)
     return np.asarray(found & fits)
+
+
+def _reference_alone(x: ModelMatrix, observed: Observed) -> Mask:
+    """(p,) columns of the categorical covariates whose reference separates by itself."""
+    found = np.zeros(x.shape[1], dtype=bool)
+    for codes, span in zip(x.codes, x.spans, strict=True):
+        reference = ModelMatrix((codes == 0).astype(float)[:, None], (INTERCEPT,))
+        found[span] = _alone(reference, observed)[0]
+    return found
 
 
 def _range(x: ModelMatrix, here: Mask) -> tuple[Array, Array]:
@@ -164,13 +178,16 @@ class _Cone:
         """(n,) the largest entry of each row."""
         return np.asarray(np.abs(self.x.numeric).max(axis=1))
 
-    def direction(self, free: Mask) -> Array | None:
-        """(K - 1, q) a direction in which some row gains and none loses, zero but in the columns `free` (q,)."""
+    def direction(self, free: Mask, sparse: bool = False) -> Array | None:
+        """(K - 1, q) a direction in which some row gains and none loses, zero but in the columns `free` (q,).
+
+        sparse: the one with the smallest sum of coefficients for the gain, the intercept's not counted; there is one.
+        """
         for _ in range(ROUNDS):
             gains, still = self._inequalities(self.rows)
-            found = self._programme(gains, still, free)
-            if len(gains) and (gains @ found.ravel()).max() > GAINED:
-                worst = self._worst(found)
+            found = self._programme(gains, still, free, sparse)
+            if len(gains) and (gains @ found.ravel()).max() > GAINED * np.abs(found).max():
+                worst = self._worst(found) / np.abs(found).max()
                 offended = np.flatnonzero(worst < -OFFENDED)
                 more = offended[np.argsort(worst[offended], kind="stable")[: ALL_ROWS // 8]]
             else:
@@ -200,31 +217,35 @@ class _Cone:
             block = np.zeros((len(here), arms, q))
             block[np.arange(len(here)), own[here]] = part[here]
             block[:, k] -= part[here]
-            blocks.append(block[:, 1:].reshape(len(here), -1))
+            blocks.append(block[:, 1:].reshape(len(here), (arms - 1) * q))
         return np.unique(np.vstack(blocks), axis=0), np.unique(still, axis=0)
 
-    def _programme(self, gains: Array, still: Array, free: Mask) -> Array:
+    def _programme(self, gains: Array, still: Array, free: Mask, sparse: bool) -> Array:
+        """(K - 1, q) the direction of the largest gain within |d| <= 1, or of the smallest |d| for a gain of one."""
         from scipy.optimize import linprog
-        from scipy.sparse import csr_array
+        from scipy.sparse import csr_array, hstack, vstack
 
-        reach = np.tile(free, self.observed.size - 1).astype(float)
+        columns = np.flatnonzero(np.tile(free, self.observed.size - 1))
+        out = np.zeros(len(free) * (self.observed.size - 1))
+        if not len(gains):
+            return out.reshape(self.observed.size - 1, -1)
+        sums, above, level = gains[:, columns].mean(axis=0), csr_array(-gains[:, columns]), csr_array(still[:, columns])
+        target, right = -sums, np.zeros(len(still))
+        bounds: tuple[float, float | None] = (-1.0, 1.0)
+        if sparse:  # d = plus - minus
+            counted = (columns % len(free) > 0).astype(float)
+            above, level = hstack([above, -above]), vstack([hstack([level, -level]), np.hstack([sums, -sums])[None]])
+            target, right, bounds = np.hstack([counted, counted]) + NOTHING, np.append(right, 1.0), (0.0, None)
         options = {"primal_feasibility_tolerance": FEASIBLE, "dual_feasibility_tolerance": FEASIBLE}
         for method in ("highs", "highs-ds", "highs-ipm"):
             solved = linprog(
-                -gains.mean(axis=0) if len(gains) else np.zeros(len(reach)),
-                A_ub=csr_array(-gains) if len(gains) else None,
-                b_ub=np.zeros(len(gains)) if len(gains) else None,
-                A_eq=csr_array(still) if len(still) else None,
-                b_eq=np.zeros(len(still)) if len(still) else None,
-                bounds=np.column_stack([-reach, reach]),
-                method=method,
-                options=options,
-            )
+                target, above, np.zeros(len(gains)), level if len(right) else None, right if len(right) else None,
+                bounds, method, options=options,
+            )  # fmt: skip
             if solved.x is not None:
+                out[columns] = solved.x[: len(columns)] - solved.x[len(columns) :] if sparse else solved.x
                 break
-        else:
-            solved.x = np.zeros(len(reach))
-        return np.asarray(solved.x).reshape(self.observed.size - 1, -1)
+        return out.reshape(self.observed.size - 1, -1)
 
     def _worst(self, found: Array) -> Array:
         """(n,) the smallest gain of each row over its size."""
