@@ -213,21 +213,32 @@ def categories(
     return ModelMatrix(table, tuple(names), tuple(coded), tuple(levels))
 
 
-def standardised_within(x: ModelMatrix, stratum: NDArray[np.int64]) -> tuple[ModelMatrix, Array]:
-    """Numeric columns less their mean in each stratum and over their root mean square there, and that scale (p,).
+def standardised_within(
+    x: ModelMatrix, stratum: NDArray[np.int64], part: Mask
+) -> tuple[ModelMatrix, Array, Array]:
+    """Numeric columns less their mean in each stratum and over their root mean square there, that scale (p,), and the
+    means (strata, p).
 
-    stratum: (n,) numbers. Neither changes a partial likelihood, and no digits are lost to cancellation. Columns that do
-    not vary are zero. Categories stay as they are, with scale one.
+    stratum: (n,) numbers. part: (n,) rows that take part; the others have no say in means and scale, and zeros for
+    numbers, so that what they hold cannot stand in the way of the others' fit. Neither centre nor scale changes a
+    partial likelihood, and no digits are lost to cancellation. Columns that do not vary are zero. Categories stay as
+    they are, with mean zero and scale one.
     """
-    scale = np.ones(x.shape[1])
-    a = x.numeric.shape[1]
+    scale, a, strata = np.ones(x.shape[1]), x.numeric.shape[1], int(stratum.max(initial=0)) + 1
+    means = np.zeros((strata, x.shape[1]))
     if a == 0:
-        return x, scale
-    people = np.maximum(np.bincount(stratum), 1)
-    means = np.stack([np.bincount(stratum, column) / people for column in x.numeric.T], axis=1)
-    centred = x.numeric - means[stratum]
-    spread = np.sqrt((centred**2).mean(axis=0))
-    flat = spread <= 1e-10 * np.sqrt((x.numeric**2).mean(axis=0))
+        return x, scale, means
+    whole = bool(part.all())
+    numeric, own = (x.numeric, stratum) if whole else (x.numeric[part], stratum[part])
+    people = np.maximum(np.bincount(own, minlength=strata), 1)
+    means[:, :a] = np.stack([np.bincount(own, column, strata) / people for column in numeric.T], axis=1)
+    centred = x.numeric - means[stratum, :a]
+    counted = centred if whole else centred[part]
+    spread = np.sqrt((counted**2).sum(axis=0) / max(len(counted), 1))
+    flat = spread <= 1e-10 * np.sqrt((numeric**2).sum(axis=0) / max(len(counted), 1))
     spread[flat] = 1.0
     scale[:a] = spread
-    return ModelMatrix(np.where(flat, 0.0, centred / spread), x.names, x.codes, x.levels), scale
+    standard = np.where(flat, 0.0, centred / spread)
+    if not whole:
+        standard[~part] = 0.0
+    return ModelMatrix(standard, x.names, x.codes, x.levels), scale, means

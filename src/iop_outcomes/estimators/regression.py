@@ -123,7 +123,7 @@ class Solved:
     """A fitted model, its influence kept as a product so that national files fit in memory.
 
     coefficient: (p + 1,), intercept first. inverse: (p + 1, p + 1) inverse information. matrix: (n, p + 1).
-    mean: (n,) fitted. residual: (n,) y - mean.
+    mean: (n,) fitted. residual: (n,) y - mean, 0 for rows without weight.
     """
 
     coefficient: Array
@@ -142,7 +142,7 @@ class Solved:
 
     def nuisance(self) -> Nuisance:
         """The coefficients as parameters that another estimate stands on."""
-        return Nuisance(self.matrix, (self.rows.weight * self.residual)[:, None], self.inverse)
+        return Nuisance(self.matrix, (self.rows.weight * self.residual)[:, None], self.inverse, self.rows.used)
 
     def standard_error(self) -> Array:
         """(p + 1,) standard errors that the model implies, as of R's `glm` (not for the linear model)."""
@@ -171,9 +171,11 @@ def solve(
     back = np.diag(1 / scale)
     back[0] -= centre / scale
     coefficient = back @ beta
-    mean = model.mean(standard.times(beta))
+    with np.errstate(over="ignore"):  # the mean of a row without weight may be too large for a number
+        mean = model.mean(standard.times(beta))
+    residual = np.where(counted.used, outcome - mean, 0.0)
     unscaled = back @ inverse @ back.T / counted.total[counted.used].mean()
-    return Solved(coefficient, unscaled, covariates.with_intercept(INTERCEPT), mean, outcome - mean, counted)
+    return Solved(coefficient, unscaled, covariates.with_intercept(INTERCEPT), mean, residual, counted)
 
 
 def with_intercept(x: Array) -> Array:

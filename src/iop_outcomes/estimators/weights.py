@@ -136,7 +136,7 @@ def group_means(
     if (size == 0).any():
         raise EstimationError(f"No one with weight is in the arm '{names[int(size.argmin())]}', so it has no mean.")
     value = (counted.total * outcome) @ own / size
-    return counted.estimate(names, value, own * (outcome[:, None] - value) / size)
+    return counted.estimate(names, value, own * (outcome[:, None] - value) / size, own > 0)
 
 
 def _checked(kind: str, arm: ArrayLike, score: ArrayLike) -> tuple[Tilt, Whole, Array]:
