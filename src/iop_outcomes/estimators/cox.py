@@ -32,7 +32,7 @@ from iop_outcomes.estimators.cox_likelihood import EventTimes, FollowedUp, Parti
 from iop_outcomes.estimators.estimate import Array, Estimate
 from iop_outcomes.estimators.model_matrix import ModelMatrix, model_matrix, standardised_within
 from iop_outcomes.estimators.newton import maximise
-from iop_outcomes.estimators.risksets import RiskSets, follow_up, risk_sets
+from iop_outcomes.estimators.risksets import compared, follow_up, risk_sets
 from iop_outcomes.estimators.rows import Mask, Whole, indicator, refuse_collinear, rows, square_root
 
 
@@ -82,7 +82,7 @@ def cox(
     stratum = _stratum_numbers(strata, n)[kept]
     followed = FollowedUp(exits[kept], None if enters is None else enters[kept], everyone.frequency[kept], stratum)
     sets = risk_sets(followed.time, died, followed.entry, stratum)
-    part = compared(sets, covariates, followed)
+    part = compared(sets, covariates, followed.frequency, stratum)
     mean_total = everyone.total[kept][part].mean() if part.any() else 1.0
     standard, scale, _ = standardised_within(covariates, stratum, part)
     likelihood = PartialLikelihood(
@@ -107,28 +107,6 @@ def cox(
         null_log_likelihood=likelihood.on_scale(null, mean_total),
         at_events=EventTimes(followed, likelihood, top.sums, scale, mean_total),
     )
-
-
-def compared(sets: RiskSets, x: ModelMatrix, followed: FollowedUp) -> Mask:
-    """(n,) rows that take part: at risk at an event time with someone else, in a stratum in which x (n, p) varies.
-
-    Whatever they were, the others would add nothing to the partial likelihood: they were censored before the first
-    event, came after the last, were alone at risk, or are all alike in a stratum of their own.
-    """
-    part, stratum = sets.ever, followed.stratum
-    together = sets.at_risk(followed.frequency) > 1
-    if not together.all():
-        part = part & (sets.while_at_risk(together.astype(float)) > 0)
-    if not (stratum.any() and part.any()):
-        return part
-    some = np.flatnonzero(part)
-    first = np.zeros(int(stratum.max()) + 1, dtype=np.int64)
-    first[stratum[some[::-1]]] = some[::-1]
-    reference = first[stratum]
-    differs = (x.numeric != x.numeric[reference]).any(axis=1)
-    for codes in x.codes:
-        differs |= codes != codes[reference]
-    return part & (np.bincount(stratum, differs & part)[stratum] > 0)
 
 
 def _everywhere(values: Array | Mask, kept: Whole | slice, n: int) -> Array | Mask:

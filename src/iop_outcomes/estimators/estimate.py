@@ -40,7 +40,6 @@ class Estimate:
     names: k labels. value: (k,). influence: (n, k), of one person of each row. frequency: (n,) people per row.
     weight: (n,) of one person of each row, or None once the influence holds more than the derivative by the weights.
     clusters: one or two groupings of the rows, each (n,) whole numbers; none where people are independent.
-    degrees_known: of freedom, where the rows already stand for something else than people (see `cells`).
     part: (n,), or (n, k) for each quantity, which rows with people and weight take part; None: all of them.
     """
 
@@ -50,7 +49,6 @@ class Estimate:
     frequency: Array
     weight: Array | None = None
     clusters: tuple[NDArray[np.int64], ...] = ()
-    degrees_known: float = np.inf
     part: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
@@ -214,7 +212,7 @@ class Estimate:
         """Degrees of freedom, or infinite for independent people: one less than the clusters with people who take
         part, of the grouping with fewer of them."""
         if not self.clusters:
-            return self.degrees_known
+            return np.inf
         there = self.takes_part
         return float(max(min(count_groups(c, there) for c in self.clusters) - 1, 1))
 

@@ -84,8 +84,8 @@ class RiskSets:
         """Sums over those at risk from `summed`, which sums over the rows of each position 0 ... size - 1."""
         size = len(self.times) + 1
         leave, enter = self._turns
-        come = _tails(summed(leave, size)[:-1], self.starts)
-        return come if enter is None else come - _tails(summed(enter, size)[:-1], self.starts)
+        come = tails(summed(leave, size)[:-1], self.starts)
+        return come if enter is None else come - tails(summed(enter, size)[:-1], self.starts)
 
     @cached_property
     def _turns(self) -> tuple[Whole, Whole | None]:
@@ -145,6 +145,27 @@ def risk_sets(time: Array, event: Mask, entry: Array | None = None, strata: Whol
     )
 
 
+def compared(sets: RiskSets, x: ModelMatrix, frequency: Array, stratum: Whole) -> Mask:
+    """(n,) rows that take part: at risk at an event time with someone else, in a stratum in which x (n, p) varies.
+
+    Whatever they were, the others would add nothing to the partial likelihood: they were censored before the first
+    event, came after the last, were alone at risk, or are all alike in a stratum of their own.
+    """
+    part, together = sets.ever, sets.at_risk(frequency) > 1
+    if not together.all():
+        part = part & (sets.while_at_risk(together.astype(float)) > 0)
+    if not (stratum.any() and part.any()):
+        return part
+    some = np.flatnonzero(part)
+    first = np.zeros(int(stratum.max()) + 1, dtype=np.int64)
+    first[stratum[some[::-1]]] = some[::-1]
+    reference = first[stratum]
+    differs = (x.numeric != x.numeric[reference]).any(axis=1)
+    for codes in x.codes:
+        differs |= codes != codes[reference]
+    return part & (np.bincount(stratum, differs & part)[stratum] > 0)
+
+
 def _counted(position: Whole, values: Array, size: int) -> Array:
     """(size, ...) sums of values (n, ...) over the rows of each position."""
     if values.ndim == 1:
@@ -152,7 +173,7 @@ def _counted(position: Whole, values: Array, size: int) -> Array:
     return np.stack([np.bincount(position, v, size) for v in values.T], axis=1)
 
 
-def _tails(values: Array, starts: Whole) -> Array:
+def tails(values: Array, starts: Whole) -> Array:
     """Sums from each position to the end of its stratum, added from the end to keep small risk sets exact."""
     out = np.empty_like(values)
     for begin, end in zip(starts, [*starts[1:], len(values)], strict=True):
