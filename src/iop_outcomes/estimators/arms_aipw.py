@@ -46,14 +46,14 @@ def aipw_of_arms(
     Raises EstimationError where a named arm has no one observed.
     """
     group = codes(arm, "arm", terms.shape[0])
-    score = checked_scores(scores.score, group)
+    counted = rows(len(group), weight, frequency)
+    score = checked_scores(scores.score, group, counted.used)
     if not 2 <= len(names) <= score.shape[1]:
         raise EstimationError(
             f"The scores are those of {score.shape[1]} arms, and {len(names)} arms are named. Name two or more of them."
         )
     outcome, seen = observed_outcome(y, observed, len(group))
     seen = seen & (group < len(names))
-    counted = rows(len(group), weight, frequency)
     received = np.eye(score.shape[1])[group][:, : len(names)]
     share = _share_observed(received, seen, counted, names)
     named = np.where(group < len(names), group, 0)

@@ -175,7 +175,7 @@ def aipw(
     treated = indicator(arm, "arm", len(model.outcome))
     seen_score = _observed_score(model, treated, observed_score)
     total = model.rows.total / model.rows.total.sum()
-    score = propensity.score
+    score = np.where(model.rows.used, propensity.score, 0.5)
     names, values, gradients, influences = ARM_NAMES, [], [], []
     for here, received, sign, x in ((treated, score, -1.0, x1), (~treated, 1 - score, 1.0, x0)):
         predicted = model.predict(x)

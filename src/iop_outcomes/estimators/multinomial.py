@@ -24,7 +24,7 @@ from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.estimate import Array, Estimate, Nuisance
 from iop_outcomes.estimators.model_matrix import ModelMatrix, model_matrix
 from iop_outcomes.estimators.regression import INTERCEPT, separated, standardised
-from iop_outcomes.estimators.rows import Rows, Whole, codes, columns, refuse_collinear, rows, square_root
+from iop_outcomes.estimators.rows import Mask, Rows, Whole, codes, columns, refuse_collinear, rows, square_root
 
 NEWTON_STEPS = 30
 LARGEST_LAST_MOVE = 1e-3
@@ -134,13 +134,18 @@ def known_multinomial(score: ArrayLike, arm: ArrayLike, terms: ModelMatrix) -> M
     return MultinomialModel(known, coefficient, back @ inverse @ back.T, terms, _residual(known.T, group).T, counted)
 
 
-def checked_scores(score: ArrayLike, group: Whole) -> Array:
-    """(n, K) scores of people in arms `group` (n,). Raises where one is 0 or 1, or they do not add up to 1."""
+def checked_scores(score: ArrayLike, group: Whole, used: Mask | None = None) -> Array:
+    """(n, K) scores of people in arms `group` (n,). Raises where one is 0 or 1, or they do not add up to 1.
+
+    used: (n,) rows that count, default all; the others' scores may be anything, and are given as equal chances.
+    """
     if np.ndim(score) != 2 or np.shape(score)[1] <= group.max():
         raise EstimationError(
             f"The scores have shape {np.shape(score)} where a column was expected for each of {group.max() + 1} arms."
         )
     table = columns(score, [f"score of arm {at}" for at in range(np.shape(score)[1])], len(group))
+    if used is not None and not used.all():
+        table = np.where(used[:, None], table, 1 / table.shape[1])
     if (table <= 0).any() or (table >= 1).any():
         raise EstimationError(
             "Some propensity scores are 0 or 1: people of that kind are only ever in some of the arms and "
