@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.estimate import Array, Estimate
+from iop_outcomes.estimators.estimate import Array, Estimate, with_nuisance
 from iop_outcomes.estimators.model_matrix import ModelMatrix
 from iop_outcomes.estimators.multinomial import MultinomialModel, checked_scores
 from iop_outcomes.estimators.regression import FAMILIES, Solved, solve
@@ -46,20 +46,20 @@ def aipw_of_arms(
     Raises EstimationError where a named arm has no one observed.
     """
     group = codes(arm, "arm", terms.shape[0])
-    score = checked_scores(scores.score, group)
+    counted = rows(len(group), weight, frequency)
+    score = checked_scores(scores.score, group, counted.used)
     if not 2 <= len(names) <= score.shape[1]:
         raise EstimationError(
             f"The scores are those of {score.shape[1]} arms, and {len(names)} arms are named. Name two or more of them."
         )
     outcome, seen = observed_outcome(y, observed, len(group))
     seen = seen & (group < len(names))
-    counted = rows(len(group), weight, frequency)
     received = np.eye(score.shape[1])[group][:, : len(names)]
     share = _share_observed(received, seen, counted, names)
     named = np.where(group < len(names), group, 0)
     model = solve(family, _with_arm(terms, named, names), outcome, (), counted.weight * seen, frequency)
     place = slice(terms.numeric.shape[1] + 1, terms.numeric.shape[1] + len(names))
-    mean, slope = _predictions(family, model, place)
+    mean, slope = _predictions(family, model, place, counted.used)
     inverse = received * seen[:, None] / (score[:, : len(names)] * share)
     residual = inverse * (outcome[:, None] - mean)
     total = counted.total / counted.total.sum()
@@ -67,7 +67,9 @@ def aipw_of_arms(
     known = counted.estimate(names, value, (mean + residual - value) / counted.total.sum())
     on_outcome = model.nuisance().influence(_by_coefficient(model, total[:, None] * (1 - inverse) * slope, place))
     on_scores = scores.nuisance.influence(_by_score(scores.matrix, total[:, None] * residual, score))
-    return Estimate(known.names, known.value, known.influence + on_outcome + on_scores, known.frequency)
+    part = with_nuisance(known, model.nuisance(), scores.nuisance)
+    influence = known.influence + on_outcome + on_scores
+    return Estimate(known.names, known.value, influence, known.frequency, part=part)
 
 
 def _with_arm(terms: ModelMatrix, group: Whole, names: Sequence[str]) -> ModelMatrix:
@@ -77,11 +79,12 @@ def _with_arm(terms: ModelMatrix, group: Whole, names: Sequence[str]) -> ModelMa
     return ModelMatrix(terms.numeric, labels, (group, *terms.codes), (len(names) - 1, *terms.levels))
 
 
-def _predictions(family: str, model: Solved, place: slice) -> tuple[Array, Array]:
+def _predictions(family: str, model: Solved, place: slice, used: Mask) -> tuple[Array, Array]:
     """(n, K) mean outcomes with everyone in each arm, and their derivatives by the linear predictor."""
     others = model.coefficient.copy()
     others[place] = 0.0
-    predictor = model.matrix.times(others)[:, None] + np.concatenate([[0.0], model.coefficient[place]])
+    # a prediction for who does not count may be too large for a number
+    predictor = np.where(used, model.matrix.times(others), 0.0)[:, None] + np.concatenate([[0.0], model.coefficient[place]])
     mean = FAMILIES[family].mean(predictor)
     return mean, FAMILIES[family].variance(mean)
 

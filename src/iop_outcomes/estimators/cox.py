@@ -1,7 +1,8 @@
 """Weighted Cox regression with tied times, strata, left truncation and frequencies.
 
-What happens, in order: the rows are checked and those without weight set aside; covariates are centred within
-strata and scaled; columns that do not vary among those at risk, or that others contain, are refused by name;
+What happens, in order: the rows are checked and those without weight set aside; covariates of the rows that take part
+are centred within strata and scaled, and those of the others, who are in no risk set with anyone else, move nothing
+and are zero; columns that do not vary among those at risk, or that others contain, are refused by name;
 Newton's method with step halving maximises the partial likelihood; a likelihood that keeps rising as a
 coefficient grows without limit is refused, naming the covariate; each row's influence is its score residual
 times the inverse information.
@@ -31,8 +32,8 @@ from iop_outcomes.estimators.cox_likelihood import EventTimes, FollowedUp, Parti
 from iop_outcomes.estimators.estimate import Array, Estimate
 from iop_outcomes.estimators.model_matrix import ModelMatrix, model_matrix, standardised_within
 from iop_outcomes.estimators.newton import maximise
-from iop_outcomes.estimators.risksets import follow_up, risk_sets
-from iop_outcomes.estimators.rows import Whole, indicator, refuse_collinear, rows, square_root
+from iop_outcomes.estimators.risksets import compared, follow_up, risk_sets
+from iop_outcomes.estimators.rows import Mask, Whole, indicator, refuse_collinear, rows, square_root
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,9 @@ def cox(
     stratum = _stratum_numbers(strata, n)[kept]
     followed = FollowedUp(exits[kept], None if enters is None else enters[kept], everyone.frequency[kept], stratum)
     sets = risk_sets(followed.time, died, followed.entry, stratum)
-    mean_total = everyone.total[kept].mean()
-    standard, scale = standardised_within(covariates, stratum)
+    part = compared(sets, covariates, followed.frequency, stratum)
+    mean_total = everyone.total[kept][part].mean() if part.any() else 1.0
+    standard, scale, _ = standardised_within(covariates, stratum, part)
     likelihood = PartialLikelihood(
         x=standard,
         total=everyone.total[kept] / mean_total,
@@ -96,17 +98,22 @@ def cox(
     turn = np.linalg.inv(top.information) / (scale * mean_total)
     influence = likelihood.score_residuals(top.sums, turn, everyone.weight[kept])
     if not everybody:
-        everywhere = np.zeros((n, len(names)))
-        everywhere[kept] = influence
-        influence = everywhere
+        influence, part = (_everywhere(values, kept, n) for values in (influence, part))
     return CoxFit(
-        estimate=Estimate(names, top.beta / scale, influence, everyone.frequency, everyone.weight),
+        estimate=Estimate(names, top.beta / scale, influence, everyone.frequency, everyone.weight, part=part),
         information=top.information * np.outer(scale, scale) * mean_total,
         log_likelihood=likelihood.on_scale(top, mean_total),
         iterations=iterations,
         null_log_likelihood=likelihood.on_scale(null, mean_total),
         at_events=EventTimes(followed, likelihood, top.sums, scale, mean_total),
     )
+
+
+def _everywhere(values: Array | Mask, kept: Whole | slice, n: int) -> Array | Mask:
+    """Values of the rows with weight, and zero or false for the others."""
+    out = np.zeros((n, *values.shape[1:]), dtype=values.dtype)
+    out[kept] = values
+    return out
 
 
 def _stratum_numbers(strata: ArrayLike | None, n: int) -> Whole:

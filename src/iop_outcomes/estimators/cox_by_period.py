@@ -21,8 +21,10 @@ from numpy.typing import ArrayLike
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.cox import CoxFit, cox
+from iop_outcomes.estimators.estimate import Array
 from iop_outcomes.estimators.risksets import follow_up
 from iop_outcomes.estimators.rows import Whole, column, columns, indicator, label, rows
+from iop_outcomes.estimators.same_times import placed
 
 Bounds = Sequence[tuple[float, float]]
 
@@ -50,7 +52,8 @@ def cox_by_period(
     exits, enters = follow_up(time, entry)
     n = exits.size
     covariates, died, everyone = columns(x, names, n), indicator(event, "event", n), rows(n, weight, frequency)
-    bounds = _bounds(cuts)
+    asked = column(cuts, "cuts")
+    bounds, named = _bounds(placed(asked, np.unique(exits))), _bounds(asked)
     labels_of_strata = None if strata is None else np.asarray(strata)
     if labels_of_strata is not None and labels_of_strata.shape != (n,):
         raise EstimationError(f"'strata' has shape {labels_of_strata.shape} where {n} labels were expected.")
@@ -66,8 +69,8 @@ def cox_by_period(
     changing = [names.index(name) for name in varying]
     steady = [at for at in range(len(names)) if at not in changing]
     inside = period[:, None] == np.arange(len(bounds))
-    labels = [f"{name}:{_period_name(*bound)}" for name in varying for bound in bounds]
-    _refuse_empty(bounds, period[died[row] & ends & everyone.used[row]])
+    labels = [f"{name}:{_period_name(*bound)}" for name in varying for bound in named]
+    _refuse_empty(named, period[died[row] & ends & everyone.used[row]])
     fitted = cox(
         np.hstack([*(covariates[row, at][:, None] * inside for at in changing), covariates[row][:, steady]]),
         np.minimum(exits[row], high),
@@ -81,11 +84,11 @@ def cox_by_period(
     )
     gradient = np.zeros((n, len(fitted.estimate.names)))
     np.add.at(gradient, row, fitted.estimate.gradient)
-    return replace(fitted, estimate=everyone.estimate(fitted.estimate.names, fitted.estimate.value, gradient))
+    part = np.bincount(row, fitted.estimate.takes_part, n) > 0
+    return replace(fitted, estimate=everyone.estimate(fitted.estimate.names, fitted.estimate.value, gradient, part))
 
 
-def _bounds(cuts: Sequence[float]) -> list[tuple[float, float]]:
-    inner = column(cuts, "cuts")
+def _bounds(inner: Array) -> list[tuple[float, float]]:
     if (inner <= 0).any() or (np.diff(inner) <= 0).any():
         raise EstimationError("The cuts between periods must rise, and lie above 0, where the first period begins.")
     edges = [-1.0, *(float(cut) for cut in inner), np.inf]  # day 0 belongs to the first period

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.estimate import Array, Estimate, Nuisance
+from iop_outcomes.estimators.estimate import Array, Estimate, Nuisance, with_nuisance
 from iop_outcomes.estimators.model_matrix import ModelMatrix, model_matrix
 from iop_outcomes.estimators.propensity import Propensity
 from iop_outcomes.estimators.regression import FAMILIES, INTERCEPT, solve
@@ -46,13 +46,14 @@ def mean_by_arm(
     outcome, seen = observed_outcome(y, observed, treated.size)
     counted = rows(treated.size, weight, frequency)
     value, gradient = np.zeros(2), np.zeros((treated.size, 2))
-    for at, here in enumerate((treated & seen, ~treated & seen)):
+    part = np.column_stack([treated & seen, ~treated & seen])
+    for at, here in enumerate(part.T):
         total = (counted.total * here).sum()
         if total == 0:
             raise EstimationError(f"No one in {ARM_NAMES[at]} has both an observed outcome and weight.")
         value[at] = (counted.total * here) @ outcome / total
         gradient[:, at] = here * (outcome - value[at]) / total
-    return counted.estimate(ARM_NAMES, value, gradient)
+    return counted.estimate(ARM_NAMES, value, gradient, part)
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,8 @@ class OutcomeModel:
                 "(codes, indicators). Build both by the same function."
             )
         matrix, model = covariates.with_intercept(INTERCEPT), FAMILIES[self.family]
-        mean = model.mean(matrix.times(self.coefficient))
+        # a prediction for who does not count may be too large for a number
+        mean = model.mean(np.where(self.rows.used, matrix.times(self.coefficient), 0.0))
         return Predicted(mean, model.variance(mean), matrix)
 
 
@@ -173,7 +175,7 @@ def aipw(
     treated = indicator(arm, "arm", len(model.outcome))
     seen_score = _observed_score(model, treated, observed_score)
     total = model.rows.total / model.rows.total.sum()
-    score = propensity.score
+    score = np.where(model.rows.used, propensity.score, 0.5)
     names, values, gradients, influences = ARM_NAMES, [], [], []
     for here, received, sign, x in ((treated, score, -1.0, x1), (~treated, 1 - score, 1.0, x0)):
         predicted = model.predict(x)
@@ -191,7 +193,8 @@ def aipw(
     estimate = model.rows.estimate(names, values, np.column_stack(gradients))
     if not stacked:
         return estimate
-    return replace(estimate, influence=estimate.influence + np.column_stack(influences), weight=None)
+    part = with_nuisance(estimate, model.nuisance, propensity.nuisance)
+    return replace(estimate, influence=estimate.influence + np.column_stack(influences), weight=None, part=part)
 
 
 def _standardised(model: OutcomeModel, settings: Mapping[str, Covariates], over: ArrayLike | None) -> Estimate:
@@ -210,7 +213,7 @@ def _standardised(model: OutcomeModel, settings: Mapping[str, Covariates], over:
     weight = model.rows.weight
     # without weight nobody is in the regression, and its influence is zero
     through = model.nuisance.influence(np.column_stack(slopes)) / np.where(weight > 0, weight, 1.0)[:, None]
-    return model.rows.estimate(tuple(settings), values, np.column_stack(own) + through)
+    return model.rows.estimate(tuple(settings), values, np.column_stack(own) + through, among | model.observed)
 
 
 def _check_arm(model: OutcomeModel, here: Mask, matrix: ModelMatrix) -> None:

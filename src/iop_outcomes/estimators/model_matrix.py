@@ -241,24 +241,39 @@ def centred(x: ModelMatrix, people: Array) -> tuple[ModelMatrix, Array, Array]:
     return ModelMatrix(away, x.names, x.codes, x.levels), centre, scale
 
 
-def standardised_within(x: ModelMatrix, stratum: NDArray[np.int64]) -> tuple[ModelMatrix, Array]:
-    """Numeric columns less their mean in each stratum and over their root mean square there, and that scale (p,).
+def standardised_within(
+    x: ModelMatrix, stratum: NDArray[np.int64], part: Mask
+) -> tuple[ModelMatrix, Array, Array]:
+    """Numeric columns less their mean in each stratum and over their root mean square there, that scale (p,), and the
+    means (strata, p).
 
-    stratum: (n,) numbers. Neither changes a partial likelihood, and no digits are lost to cancellation. Columns that do
-    not vary are zero. Categories stay as they are, with scale one.
+    stratum: (n,) numbers. part: (n,) rows that take part; the others have no say in means and scale, and zeros for
+    numbers, so that what they hold cannot stand in the way of the others' fit. Neither centre nor scale changes a
+    partial likelihood, and no digits are lost to cancellation. Columns that do not vary are zero. Categories stay as
+    they are, with mean zero and scale one.
     """
-    scale = np.ones(x.shape[1])
-    a = x.numeric.shape[1]
-    if a == 0:
-        return x, scale
-    people = np.maximum(np.bincount(stratum), 1)
-    first = np.zeros(len(people), dtype=np.int64)
-    first[stratum[::-1]] = np.arange(len(stratum))[::-1]
-    away = x.numeric - x.numeric[first[stratum]]
-    means = np.stack([np.bincount(stratum, column) / people for column in away.T], axis=1)
-    away -= means[stratum]
+    scale, a, strata = np.ones(x.shape[1]), x.numeric.shape[1], int(stratum.max(initial=0)) + 1
+    means = np.zeros((strata, x.shape[1]))
+    if a == 0 or not part.any():
+        return x, scale, means
+    whole = bool(part.all())
+    numeric, own = (x.numeric, stratum) if whole else (x.numeric[part], stratum[part])
+    people = np.maximum(np.bincount(own, minlength=strata), 1)
+    # from the first row of each stratum, which keeps the digits of numbers far from zero
+    first = np.zeros(strata, dtype=np.int64)
+    first[own[::-1]] = np.arange(len(own))[::-1]
+    start = numeric[first]
+    away = numeric - start[own]
+    middle = np.stack([np.bincount(own, column, strata) / people for column in away.T], axis=1)
+    away -= middle[own]
     spread = np.sqrt((away**2).mean(axis=0))
-    flat = spread <= FLAT * np.sqrt((x.numeric**2).mean(axis=0))
+    flat = spread <= FLAT * np.sqrt((numeric**2).mean(axis=0))
     spread[flat] = 1.0
-    scale[:a] = spread
-    return ModelMatrix(np.where(flat, 0.0, away / spread), x.names, x.codes, x.levels), scale
+    away /= spread
+    away[:, flat] = 0.0
+    scale[:a], means[:, :a] = spread, start + middle
+    standard = away
+    if not whole:
+        standard = np.zeros_like(x.numeric)
+        standard[part] = away
+    return ModelMatrix(standard, x.names, x.codes, x.levels), scale, means

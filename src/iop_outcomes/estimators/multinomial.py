@@ -30,7 +30,7 @@ from iop_outcomes.estimators.regression import (
     refuse_unsettled,
     standardised,
 )
-from iop_outcomes.estimators.rows import Rows, Whole, codes, columns, refuse_collinear, rows, square_root
+from iop_outcomes.estimators.rows import Mask, Rows, Whole, codes, columns, refuse_collinear, rows, square_root
 from iop_outcomes.estimators.separation import INTERCEPT, PROVED, Observed, ill_conditioned, listed, separating
 
 MODEL = "multinomial model"
@@ -79,7 +79,8 @@ class MultinomialModel:
     @property
     def nuisance(self) -> Nuisance:
         """The coefficients as parameters that another estimate stands on, for `estimate.stack`."""
-        return Nuisance(self.matrix, self.rows.weight[:, None] * self.residual, self.inverse, self.centred)
+        weighed = self.rows.weight[:, None] * self.residual
+        return Nuisance(self.matrix, weighed, self.inverse, self.rows.used, self.centred)
 
     def estimate(self) -> Estimate:
         """The coefficients with everyone's influence, (n, (K - 1)(p + 1)), named 'arm 1: intercept', ..."""
@@ -158,13 +159,18 @@ def known_multinomial(score: ArrayLike, arm: ArrayLike, terms: ModelMatrix) -> M
     )
 
 
-def checked_scores(score: ArrayLike, group: Whole) -> Array:
-    """(n, K) scores of people in arms `group` (n,). Raises where one is 0 or 1, or they do not add up to 1."""
+def checked_scores(score: ArrayLike, group: Whole, used: Mask | None = None) -> Array:
+    """(n, K) scores of people in arms `group` (n,). Raises where one is 0 or 1, or they do not add up to 1.
+
+    used: (n,) rows that count, default all; the others' scores may be anything, and are given as equal chances.
+    """
     if np.ndim(score) != 2 or np.shape(score)[1] <= group.max():
         raise EstimationError(
             f"The scores have shape {np.shape(score)} where a column was expected for each of {group.max() + 1} arms."
         )
     table = columns(score, [f"score of arm {at}" for at in range(np.shape(score)[1])], len(group))
+    if used is not None and not used.all():
+        table = np.where(used[:, None], table, 1 / table.shape[1])
     if (table <= 0).any() or (table >= 1).any():
         raise EstimationError(
             "Some propensity scores are 0 or 1: people of that kind are only ever in some of the arms and "

@@ -1,6 +1,6 @@
 """Accelerated failure time models: Weibull, exponential, log-normal, log-logistic; right- and interval-censored.
 
-What happens, in order: rows are checked and those without weight set aside; covariates are scaled; collinear columns
+What happens, in order: rows are checked and those without weight, or last seen at 0, set aside; covariates are scaled; collinear columns
 are refused by name; the likelihood is maximised by Newton steps with halving; each row's influence is its score times
 the inverse information, so that the covariance of the estimate is robust (the sandwich), and the information gives the
 model-based one. Refused: times that are not above 0, intervals that end before they begin, no event at all, and models
@@ -32,6 +32,7 @@ from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.estimate import Array, Estimate
 from iop_outcomes.estimators.risksets import follow_up
 from iop_outcomes.estimators.rows import columns, indicator, refuse_collinear, rows
+from iop_outcomes.estimators.same_times import same_times
 
 INTERCEPT, LOG_SCALE = "intercept", "log_scale"
 MAXIMUM_ITERATIONS = 200
@@ -122,8 +123,10 @@ def interval_failure_time(
 
 
 def check_intervals(lower: ArrayLike, upper: ArrayLike) -> tuple[Array, Array]:
-    """(n,) and (n,): 0 <= lower <= upper, upper above 0 and perhaps infinite."""
+    """(n,) and (n,): 0 <= lower <= upper, upper above 0 and perhaps infinite; equal where they are the same time."""
     begin, end = np.asarray(lower, dtype=float), np.asarray(upper, dtype=float)
+    if begin.ndim == end.ndim == 1 and begin.size and end.size:
+        begin, end = same_times(begin, end)
     if begin.ndim != 1 or begin.shape != end.shape or begin.size == 0:
         raise EstimationError(f"'lower' and 'upper' have shapes {begin.shape} and {end.shape}; one of each for a row.")
     if not np.isfinite(begin).all() or np.isnan(end).any():
@@ -151,7 +154,9 @@ def _fit(
     n = lower.size
     everyone = rows(n, weight, frequency)
     covariates = columns(x, names, n)
-    kept = np.flatnonzero(everyone.used)
+    # who was last seen at 0 and not known to have had the event says nothing: S(0) = 1
+    there = everyone.used & ~((lower <= 0) & np.isinf(upper))
+    kept = np.flatnonzero(there)
     if np.isinf(upper[kept]).all():
         raise EstimationError("No events, so times to them have no distribution. Look at the outcome's coding.")
     if (np.where(np.isinf(upper), lower, upper)[kept] <= 0).any():
@@ -171,7 +176,7 @@ def _fit(
     gradient = np.zeros((n, len(labels)))
     gradient[kept] = score @ np.linalg.inv(information) / units / everyone.total[kept].sum()
     return AcceleratedFailureTime(
-        estimate=everyone.estimate(labels, top / units, gradient),
+        estimate=everyone.estimate(labels, top / units, gradient, there),
         information=information * np.outer(units, units) * everyone.total[kept].sum(),
         log_likelihood=float(log_likelihood * everyone.total[kept].sum()),
         distribution=distribution,

@@ -65,8 +65,8 @@ def pseudo_values(estimate: Estimate) -> Array:
     """(n, k) pseudo-observations of k quantities, such as `cuminc.survival`, `cumulative_incidence`, `restricted_mean`.
 
     The estimate must be of all its rows together (compute each arm apart), with weights of one; frequencies are
-    people, and the values of a row those of each of its people. Leave rows of weight zero out: they would count
-    among the n.
+    people, and the values of a row those of each of its people. Rows of weight zero are not among the n, and have the
+    estimate itself for value.
     """
     gradient = estimate.gradient
     if not np.allclose(gradient, estimate.influence, rtol=1e-9, atol=0):
@@ -74,7 +74,8 @@ def pseudo_values(estimate: Estimate) -> Array:
             "Pseudo-observations need an estimate in which every person has weight one. Leave the weights out here, "
             "and use them where the pseudo-observations are averaged or regressed."
         )
-    return np.asarray(estimate.value + estimate.frequency.sum() * estimate.influence)
+    n = estimate.frequency.sum() if estimate.weight is None else estimate.frequency @ (estimate.weight > 0)
+    return np.asarray(estimate.value + n * estimate.influence)
 
 
 def pseudo_observations(
@@ -122,14 +123,17 @@ def pseudo_regression(
     covariates = columns(x, names, n)
     counted = rows(n, weight, frequency)
     labels = [*(f"intercept:{quantity}" for quantity in quantities), *names]
-    used = np.sqrt(counted.total)[:, None] * np.column_stack([np.ones(n), covariates])
-    refuse_collinear(used[counted.used], ("intercept", *names), "regression of pseudo-observations")
-    scale = np.sqrt((covariates[counted.used] ** 2).mean(axis=0))
-    model = _Model(LINKS[link], outcome, covariates / scale, counted.total / counted.total.sum())
+    kept = counted.used
+    design, total = covariates[kept], counted.total[kept]
+    weighed = np.sqrt(total)[:, None] * np.column_stack([np.ones(len(design)), design])
+    refuse_collinear(weighed, ("intercept", *names), "regression of pseudo-observations")
+    scale = np.sqrt((design**2).mean(axis=0))
+    model = _Model(LINKS[link], outcome[kept], design / scale, total / total.sum())
     beta = model.solve()
-    gradient = model.score(beta) @ np.linalg.inv(model.bread(beta)).T / counted.total.sum()
     unit = np.concatenate([np.ones(k), scale])
-    return counted.estimate(labels, beta / unit, gradient / unit)
+    gradient = np.zeros((n, len(unit)))
+    gradient[kept] = model.score(beta) @ np.linalg.inv(model.bread(beta)).T / total.sum() / unit
+    return counted.estimate(labels, beta / unit, gradient)
 
 
 @dataclass(frozen=True)

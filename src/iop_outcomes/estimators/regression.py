@@ -138,7 +138,7 @@ class Solved:
     """A fitted model, its influence kept as a product so that national files fit in memory.
 
     coefficient: (p + 1,), intercept first. centred: its columns as they were fitted, with their inverse information.
-    mean: (n,) fitted. residual: (n,) y - mean.
+    mean: (n,) fitted. residual: (n,) y - mean, 0 for rows without weight.
     """
 
     coefficient: Array
@@ -172,7 +172,8 @@ class Solved:
 
     def nuisance(self) -> Nuisance:
         """The coefficients as parameters that another estimate stands on."""
-        return Nuisance(self.matrix, (self.rows.weight * self.residual)[:, None], self.inverse, self.centred)
+        weighed = (self.rows.weight * self.residual)[:, None]
+        return Nuisance(self.matrix, weighed, self.inverse, self.rows.used, self.centred)
 
     def standard_error(self) -> Array:
         """(p + 1,) standard errors that the model implies, as of R's `glm` (not for the linear model)."""

@@ -18,20 +18,24 @@ from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.estimate import Array
 from iop_outcomes.estimators.model_matrix import ModelMatrix
 from iop_outcomes.estimators.rows import Mask, Whole, column
+from iop_outcomes.estimators.same_times import same_times
 
 
 def follow_up(time: ArrayLike, entry: ArrayLike | None) -> tuple[Array, Array | None]:
     """time (n,) and entry (n,) or None, checked: finite, none negative, each entry before its time.
 
-    An entry of 0 is someone followed from the start; it is turned into one before any time, so that a person
+    Times that differ by rounding only are made equal, entries among them (`same_times`). An entry of 0 is someone followed from the start; it is turned into one before any time, so that a person
     who leaves on day 0 counts, and everyone is at risk on day 0.
     """
     time = column(time, "time")
+    if entry is None:
+        (time,) = same_times(time)
+    else:
+        time, entry = same_times(time, column(entry, "entry", time.size))
     if (time < 0).any():
         raise EstimationError("Some times are negative; time runs from each person's own day 0.")
     if entry is None:
         return time, None
-    entry = column(entry, "entry", time.size)
     if (entry < 0).any():
         raise EstimationError("Some entry times are negative; time runs from each person's own day 0.")
     entry = np.where(entry == 0, -1.0, entry)
@@ -41,6 +45,14 @@ def follow_up(time: ArrayLike, entry: ArrayLike | None) -> tuple[Array, Array | 
             "at risk where entry < u <= time. Leave such rows out, or take the entry from the day before."
         )
     return time, entry
+
+
+def asked_times(times: ArrayLike) -> Array:
+    """(k,) horizons, finite and from 0."""
+    horizons = column(np.atleast_1d(np.asarray(times, dtype=float)), "times")
+    if (horizons < 0).any():
+        raise EstimationError("A horizon is negative; horizons are days from day 0.")
+    return horizons
 
 
 @dataclass(frozen=True)
@@ -72,15 +84,24 @@ class RiskSets:
         """Sums over those at risk from `summed`, which sums over the rows of each position 0 ... size - 1."""
         size = len(self.times) + 1
         leave, enter = self._turns
-        come = _tails(summed(leave, size)[:-1], self.starts)
-        return come if enter is None else come - _tails(summed(enter, size)[:-1], self.starts)
+        come = tails(summed(leave, size)[:-1], self.starts)
+        return come if enter is None else come - tails(summed(enter, size)[:-1], self.starts)
 
     @cached_property
     def _turns(self) -> tuple[Whole, Whole | None]:
         """(n,) positions at which rows leave and, where any is late, enter; T for rows of which it is not to count."""
-        ever, never = self.last > self.first, len(self.times)
+        ever, never = self.ever, len(self.times)
         late = ever & self.late
         return np.where(ever, self.last, never), np.where(late, self.first, never) if late.any() else None
+
+    @property
+    def ever(self) -> Mask:
+        """(n,) rows that are at risk at some event time; the others move nothing, whatever they are."""
+        return self.last > self.first
+
+    def by(self, time: float) -> Mask:
+        """(n,) rows that are at risk at some event time up to `time`; without strata."""
+        return self.ever & (np.append(self.times, np.inf).take(self.first + 1) <= time)
 
     def among_dead(self, values: Array) -> Array:
         """(T, ...) sums of values (d, ...) over the rows with an event at each event time."""
@@ -101,7 +122,7 @@ class RiskSets:
 def risk_sets(time: Array, event: Mask, entry: Array | None = None, strata: Whole | None = None) -> RiskSets:
     """Risk sets of rows with the given time (n,), event (n,), entry (n,) and stratum number (n,).
 
-    Needs at least one event. Times that differ at all are different times: days should be whole numbers.
+    Needs at least one event. Times that differ at all are different times here: they come from `follow_up`.
     """
     stratum = np.zeros(time.size, dtype=np.int64) if strata is None else strata
     grid = np.unique(time if entry is None else np.concatenate([time, entry]))
@@ -124,6 +145,27 @@ def risk_sets(time: Array, event: Mask, entry: Array | None = None, strata: Whol
     )
 
 
+def compared(sets: RiskSets, x: ModelMatrix, frequency: Array, stratum: Whole) -> Mask:
+    """(n,) rows that take part: at risk at an event time with someone else, in a stratum in which x (n, p) varies.
+
+    Whatever they were, the others would add nothing to the partial likelihood: they were censored before the first
+    event, came after the last, were alone at risk, or are all alike in a stratum of their own.
+    """
+    part, together = sets.ever, sets.at_risk(frequency) > 1
+    if not together.all():
+        part = part & (sets.while_at_risk(together.astype(float)) > 0)
+    if not (stratum.any() and part.any()):
+        return part
+    some = np.flatnonzero(part)
+    first = np.zeros(int(stratum.max()) + 1, dtype=np.int64)
+    first[stratum[some[::-1]]] = some[::-1]
+    reference = first[stratum]
+    differs = (x.numeric != x.numeric[reference]).any(axis=1)
+    for codes in x.codes:
+        differs |= codes != codes[reference]
+    return part & (np.bincount(stratum, differs & part)[stratum] > 0)
+
+
 def _counted(position: Whole, values: Array, size: int) -> Array:
     """(size, ...) sums of values (n, ...) over the rows of each position."""
     if values.ndim == 1:
@@ -131,7 +173,7 @@ def _counted(position: Whole, values: Array, size: int) -> Array:
     return np.stack([np.bincount(position, v, size) for v in values.T], axis=1)
 
 
-def _tails(values: Array, starts: Whole) -> Array:
+def tails(values: Array, starts: Whole) -> Array:
     """Sums from each position to the end of its stratum, added from the end to keep small risk sets exact."""
     out = np.empty_like(values)
     for begin, end in zip(starts, [*starts[1:], len(values)], strict=True):
