@@ -27,7 +27,7 @@ def labelled(
         raise EstimationError(f"'{what}' has shape {labels.shape} where {n} labels were expected, one for each row.")
     labels = labels[kept]
     if labels.dtype.kind == "O":
-        absent = np.array([one is None or one != one for one in labels], dtype=bool)
+        absent = np.array([_missing(one) for one in labels], dtype=bool)
         labels = labels.astype(str)
     else:
         absent = labels != labels
@@ -37,3 +37,11 @@ def labelled(
         )
     found, numbers = np.unique(labels, return_inverse=True)
     return tuple(str(one) for one in found), numbers.astype(np.int64)
+
+
+def _missing(label: object) -> bool:
+    """None, a NaN or NaT, or pandas' NA, which does not say whether it equals itself."""
+    try:
+        return label is None or bool(label != label)
+    except TypeError:
+        return True
