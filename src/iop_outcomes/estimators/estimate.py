@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 BLOCK = 200_000  # numbers at a time
+NO_ERROR = 1e-14  # a standard error this small beside its estimate is rounding
 Labels = Sequence[object] | NDArray[np.object_]
 
 
@@ -221,10 +222,16 @@ class Estimate:
         return float(stats.t.ppf(0.5 + level / 2, self.degrees))
 
     def p_value(self) -> Array:
-        """(k,) two-sided p values against zero. Raises EstimationError where a quantity has no standard error."""
-        if (self.standard_error() == 0).any():
-            raise EstimationError("A quantity has no standard error, so it cannot be tested.")
-        return np.asarray(2 * stats.t.sf(np.abs(self.value) / self.standard_error(), self.degrees))
+        """(k,) two-sided p values against zero, NaN for a quantity without standard error (none, but for rounding).
+
+        Raises EstimationError where no quantity has one.
+        """
+        error, size = self.standard_error(), np.abs(self.value)
+        tested = error > NO_ERROR * size
+        if not tested.any():
+            raise EstimationError(f"{', '.join(self.names)}: no standard error, so there is nothing to test by.")
+        ratio = np.divide(size, error, out=np.full(len(size), np.nan), where=tested)
+        return np.asarray(2 * stats.t.sf(ratio, self.degrees))
 
 
 def join(estimates: Sequence[Estimate]) -> Estimate:
