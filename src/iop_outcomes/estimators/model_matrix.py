@@ -23,6 +23,7 @@ from iop_outcomes.estimators.joint_codes import Codes, JointCode, alone, join, l
 from iop_outcomes.estimators.rows import Mask, columns
 
 BLOCK = 2048
+FEW_ROWS = 1_001  # among which a middle is found
 FLAT = 1e-14  # a spread this small beside the size of the numbers is rounding
 
 
@@ -220,24 +221,29 @@ def categories(
 
 
 def centred(x: ModelMatrix, people: Array) -> tuple[ModelMatrix, Array, Array]:
-    """Numeric columns less their mean over `people` (n,) of each row and over their spread there; both, (p,).
+    """Numeric columns less a value from their middle and over their spread among `people` (n,) of each row; the middle
+    and the spread, (p,).
 
-    Means are taken of differences from the first row that counts, which keeps the digits of numbers far from zero.
-    Columns that do not vary are zero, with scale one. Categories stay as they are, with centre zero.
+    The middle is the median of some rows that count: numbers far from zero keep their digits, and so do the others
+    where one lies far out, which would draw a mean away from them. Columns that do not vary are zero, with scale one.
+    Categories stay as they are, with centre zero.
     """
     centre, scale = np.zeros(x.shape[1]), np.ones(x.shape[1])
     a = x.numeric.shape[1]
+    if a == 0:
+        return x, centre, scale
+    counted = np.flatnonzero(people > 0)
+    some = counted[:: max(len(counted) // FEW_ROWS, 1)]
+    # the lower of two in the middle, which is a value of the column
+    middle = np.sort(x.numeric[some], axis=0)[(len(some) - 1) // 2]
+    away = x.numeric - middle
     share = people / people.sum()
-    first = x.numeric[int(np.argmax(people > 0))]
-    away = x.numeric - first
-    middle = share @ away
-    away -= middle
-    spread = np.sqrt(share @ away**2)
+    spread = np.sqrt(np.maximum(share @ away**2 - (share @ away) ** 2, 0.0))
     flat = spread <= FLAT * np.sqrt(share @ x.numeric**2)
     spread[flat] = 1.0
     away /= spread
     away[:, flat] = 0.0
-    centre[:a], scale[:a] = first + middle, spread
+    centre[:a], scale[:a] = middle, spread
     return ModelMatrix(away, x.names, x.codes, x.levels), centre, scale
 
 

@@ -41,7 +41,7 @@ MAXIMUM_ITERATIONS = 200
 MAXIMUM_HALVINGS = 40
 CONVERGED = 1e-9
 LEVEL, LEVEL_STEPS = 1e-11, 4
-SETTLED = 1e-9  # a step in units of standard errors of one person
+SETTLED = 1e-6  # a step that rounding keeps from becoming smaller, as where intervals are narrow
 
 
 @dataclass(frozen=True)
@@ -276,10 +276,8 @@ class _Model:
         step, moves, level = np.zeros_like(parameters), np.inf, 0
         for _ in range(MAXIMUM_ITERATIONS):
             sizes, directions = np.linalg.eigh(information)
-            uphill = self.total @ score
-            step = directions @ (directions.T @ uphill / np.maximum(np.abs(sizes), 1e-12))
+            step = directions @ (directions.T @ (self.total @ score) / np.maximum(np.abs(sizes), 1e-12))
             before, moves = moves, float(np.abs(self.x @ step[: self.x.shape[1]]).max() + np.abs(step[-1]))
-            distance = float(uphill @ step)
             for _ in range(MAXIMUM_HALVINGS):
                 reached = self.at(parameters + step)
                 if np.isfinite(reached[0]) and reached[0] >= value - 1e-13 and np.isfinite(reached[2]).all():
@@ -290,7 +288,7 @@ class _Model:
             shrinking = moves < before / 2
             level = 0 if shrinking or reached[0] - value > LEVEL else level + 1
             parameters, (value, score, information) = parameters + step, reached
-            if moves < CONVERGED or (not shrinking and moves < 1e-4 and distance < SETTLED**2):
+            if moves < CONVERGED or (moves < SETTLED and not shrinking):
                 return parameters, step
             if level >= LEVEL_STEPS:
                 break
