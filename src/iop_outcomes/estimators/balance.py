@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.estimate import Array
+from iop_outcomes.estimators.labels import as_labels, refuse_missing
 from iop_outcomes.estimators.model_matrix import ModelMatrix, model_matrix
 from iop_outcomes.estimators.rows import Mask, codes, indicator, rows
 
@@ -118,7 +119,12 @@ def within_strata(
     the ruler, where it is known already.
     """
     covariates, (one, zero) = _two_arms(x, arm, weight, frequency)
-    given = np.asarray(strata)
+    given = as_labels(strata)
+    if given.shape != (covariates.shape[0],):
+        raise EstimationError(
+            f"'strata' has shape {given.shape} where {covariates.shape[0]} labels were expected, one for each row."
+        )
+    refuse_missing(given, "strata")
     names, code = np.unique(given.astype(str) if given.dtype == object else given, return_inverse=True)
     people = np.bincount(code, one.frequency + zero.frequency, len(names)).astype(float)
     total = one.weight * (one.frequency + zero.frequency)

@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.estimate import Array, Estimate, Labels, Nuisance, count_groups
+from iop_outcomes.estimators.labels import group_numbers
 from iop_outcomes.estimators.rows import Mask, Rows, Whole, rows
 
 LARGEST = 5_000
@@ -146,9 +147,10 @@ def _root(
         covariance += own @ through.T + through @ own.T + through @ _nuisance_square(counted, nuisance) @ through.T
         values, vectors = np.linalg.eigh(covariance)
         return np.sqrt(np.clip(values, 0, None))[:, None] * vectors.T, None
-    group = np.unique(np.asarray(cluster).astype(str), return_inverse=True)[1].astype(np.int64)
+    nobody = np.zeros(len(index), dtype=bool)
+    scored = nobody if nuisance is None else nuisance.takes_part & (counted.frequency > 0)
+    group = group_numbers(cluster, "cluster", counted.used | scored)
     groups = int(group.max()) + 1
-    scored = np.zeros(len(group), dtype=bool) if nuisance is None else nuisance.takes_part & (counted.frequency > 0)
     if count_groups(group, counted.used | scored) < 2:
         raise EstimationError("A cluster-robust variance needs at least two clusters with people; there is one.")
     by_group: Array = np.asarray(np.bincount(group * size + index, counted.total, groups * size), dtype=float)

@@ -100,11 +100,13 @@ class Estimate:
         be nested (Cameron, Gelbach & Miller 2011, JBES 29:238). Raises where a grouping has fewer than two groups, or
         a quantity rests on one of them alone.
         """
-        codes = tuple(np.unique(np.asarray(g).astype(str), return_inverse=True)[1].astype(np.int64) for g in groupings)
-        if len(codes) > 2:
+        from iop_outcomes.estimators.labels import group_numbers
+
+        if len(groupings) > 2:
             raise EstimationError("People can be grouped in one or two ways, not more.")
         parts = self.parts
         there = parts.any(axis=1)
+        codes = tuple(group_numbers(g, "cluster", there) for g in groupings)
         for c in codes:
             if count_groups(c, there) < 2:
                 raise EstimationError(

@@ -35,7 +35,8 @@ from scipy.special import expit
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import regression
 from iop_outcomes.estimators.estimate import Array, Estimate
-from iop_outcomes.estimators.rows import Whole, column, columns, rows
+from iop_outcomes.estimators.labels import as_labels, labelled
+from iop_outcomes.estimators.rows import Mask, Whole, column, columns, rows
 
 MAXIMUM_ITERATIONS = 100
 
@@ -107,7 +108,7 @@ def gee(
     gradient = np.zeros((n, standard.shape[1]))
     gradient[groups.order] = state.pull @ np.linalg.inv(state.bread) @ back.T / total.mean()
     estimate = counted.estimate(start.names, back @ state.beta, gradient)
-    return GeeFit(estimate.clustered(np.asarray(cluster)), state.alpha, state.phi)
+    return GeeFit(estimate.clustered(as_labels(cluster)), state.alpha, state.phi)
 
 
 @dataclass(frozen=True)
@@ -233,11 +234,8 @@ def _solve(family: str, working: Correlation, x: Array, y: Array, total: Array, 
     )
 
 
-def _groups(cluster: ArrayLike, wave: ArrayLike | None, used: np.ndarray) -> _Groups:
-    labels = np.asarray(cluster)
-    if labels.shape != used.shape:
-        raise EstimationError(f"'cluster' has shape {labels.shape} where {used.size} labels were expected.")
-    number = np.unique(labels[used], return_inverse=True)[1].ravel()
+def _groups(cluster: ArrayLike, wave: ArrayLike | None, used: Mask) -> _Groups:
+    number = labelled(cluster, "cluster", used.size, used)[1]
     times = np.arange(used.size, dtype=float) if wave is None else column(wave, "wave", used.size)
     order = np.lexsort((times[used], number))
     number = number[order]
