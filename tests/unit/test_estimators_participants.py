@@ -33,7 +33,11 @@ from iop_outcomes.estimators.weights import group_means, weight_slope, weights
 
 N = 48
 SITES = np.arange(N) % 6
-EVERY = {**ESTIMATORS, **STACKED, "multinomial": lambda s: fit_multinomial(s["x"], s["arm"], NAMES, None, s["frequency"]).estimate()}
+EVERY: dict[str, Callable[[Sample], Estimate]] = {
+    **ESTIMATORS,
+    **STACKED,
+    "multinomial": lambda s: fit_multinomial(s["x"], s["arm"], NAMES, None, s["frequency"]).estimate(),
+}
 
 
 def padded(absent: str) -> tuple[Sample, Sample]:
@@ -267,9 +271,7 @@ def test_log_rank_tests_count_the_clusters_of_those_compared() -> None:
         for w, time, strata in (
             (~out, s["time"], None), (None, np.where(out, 0, s["time"]), None), (None, s["time"], out)
         ):  # fmt: skip
-            found = weighted_logrank(
-                time, event(s) & ~out, s["arm"], w, clusters=site, variance=how, strata=strata
-            )
+            found = weighted_logrank(time, event(s) & ~out, s["arm"], w, clusters=site, variance=how, strata=strata)
             assert found.statistic == pytest.approx(alone, rel=1e-10)
 
 

@@ -84,7 +84,8 @@ def _predictions(family: str, model: Solved, place: slice, used: Mask) -> tuple[
     others = model.coefficient.copy()
     others[place] = 0.0
     # a prediction for who does not count may be too large for a number
-    predictor = np.where(used, model.matrix.times(others), 0.0)[:, None] + np.concatenate([[0.0], model.coefficient[place]])
+    alike = np.where(used, model.matrix.times(others), 0.0)
+    predictor = alike[:, None] + np.concatenate([[0.0], model.coefficient[place]])
     mean = FAMILIES[family].mean(predictor)
     return mean, FAMILIES[family].variance(mean)
 

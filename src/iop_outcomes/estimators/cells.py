@@ -34,8 +34,9 @@ class Cells:
     """C cells. columns: their values, (C,) each, in the order given. frequency: people; weight: their mean weight.
 
     index: (n,) cell of each row. root: (r, C), whose crossproduct is the covariance of the totals, or (C,), the
-    diagonal of one; with clusters its rows are theirs, without the factor for their number. square: (C,) sums of squared
-    weights. holds: (r, C) whether people of a cluster have a part in what comes of a cell; None without clusters.
+    diagonal of one; with clusters its rows are theirs, without the factor for their number. square: (C,) sums of
+    squared weights. holds: (r, C) whether people of a cluster have a part in what comes of a cell; None without
+    clusters.
     """
 
     columns: tuple[NDArray[np.generic], ...]
@@ -62,7 +63,7 @@ class Cells:
             return inferred
         part = (self.holds.astype(np.float32) @ estimate.parts.astype(np.float32)) > 0
         part = part if part.shape[1] == len(estimate.names) else part[:, 0]
-        return replace(inferred, part=part).clustered(np.arange(len(influence)))
+        return replace(inferred, part=part).clustered(range(len(influence)))
 
 
 def collapse(

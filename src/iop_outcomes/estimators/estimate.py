@@ -74,7 +74,7 @@ class Estimate:
     @property
     def takes_part(self) -> NDArray[np.bool_]:
         """(n,) rows that take part in any of the quantities."""
-        return self.parts.any(axis=1)
+        return np.logical_or.reduce(list(self.parts.T))
 
     @property
     def parts(self) -> NDArray[np.bool_]:
@@ -102,8 +102,7 @@ class Estimate:
         codes = tuple(np.unique(np.asarray(g).astype(str), return_inverse=True)[1].astype(np.int64) for g in groupings)
         if len(codes) > 2:
             raise EstimationError("People can be grouped in one or two ways, not more.")
-        parts = self.parts
-        there = parts.any(axis=1)
+        parts, there = self.parts, self.takes_part
         for c in codes:
             if count_groups(c, there) < 2:
                 raise EstimationError(

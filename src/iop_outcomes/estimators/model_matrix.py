@@ -213,9 +213,7 @@ def categories(
     return ModelMatrix(table, tuple(names), tuple(coded), tuple(levels))
 
 
-def standardised_within(
-    x: ModelMatrix, stratum: NDArray[np.int64], part: Mask
-) -> tuple[ModelMatrix, Array, Array]:
+def standardised_within(x: ModelMatrix, stratum: NDArray[np.int64], part: Mask) -> tuple[ModelMatrix, Array, Array]:
     """Numeric columns less their mean in each stratum and over their root mean square there, that scale (p,), and the
     means (strata, p).
 

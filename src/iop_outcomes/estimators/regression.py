@@ -142,7 +142,8 @@ class Solved:
 
     def nuisance(self) -> Nuisance:
         """The coefficients as parameters that another estimate stands on."""
-        return Nuisance(self.matrix, (self.rows.weight * self.residual)[:, None], self.inverse, self.rows.used)
+        weighed = (self.rows.weight * self.residual)[:, None]
+        return Nuisance(self.matrix, weighed, self.inverse, used=self.rows.used)
 
     def standard_error(self) -> Array:
         """(p + 1,) standard errors that the model implies, as of R's `glm` (not for the linear model)."""

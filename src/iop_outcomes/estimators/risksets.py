@@ -24,8 +24,9 @@ from iop_outcomes.estimators.same_times import same_times
 def follow_up(time: ArrayLike, entry: ArrayLike | None) -> tuple[Array, Array | None]:
     """time (n,) and entry (n,) or None, checked: finite, none negative, each entry before its time.
 
-    Times that differ by rounding only are made equal, entries among them (`same_times`). An entry of 0 is someone followed from the start; it is turned into one before any time, so that a person
-    who leaves on day 0 counts, and everyone is at risk on day 0.
+    Times that differ by rounding only are made equal, entries among them (`same_times`). An entry of 0 is someone
+    followed from the start; it is turned into one before any time, so that a person who leaves on day 0 counts, and
+    everyone is at risk on day 0.
     """
     time = column(time, "time")
     if entry is None:
@@ -101,6 +102,8 @@ class RiskSets:
 
     def by(self, time: float) -> Mask:
         """(n,) rows that are at risk at some event time up to `time`; without strata."""
+        if self.from_start:
+            return self.ever & bool(self.times[0] <= time)
         return self.ever & (np.append(self.times, np.inf).take(self.first + 1) <= time)
 
     def among_dead(self, values: Array) -> Array:
