@@ -241,7 +241,7 @@ class Hazards:
         up to the last one of its causes within the horizon."""
         gradient = np.zeros((self.rows.weight.size, len(horizons)))
         value, part = np.zeros(len(horizons)), np.zeros(gradient.shape, dtype=bool)
-        happened = self.sets.times[self.sets.among_dead(own) > 0]
+        happened = self.sets.times[self.sets.among_dead(own.astype(float)) > 0]
         for at, tau in enumerate(horizons):
             value[at], gradient[self.kept, at] = self._functional(KERNELS[kernel](self.sets.times, tau), own)
             part[self.kept, at] = self.sets.by(happened[happened <= tau].max(initial=-1.0))

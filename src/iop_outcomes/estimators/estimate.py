@@ -102,14 +102,15 @@ class Estimate:
         codes = tuple(np.unique(np.asarray(g).astype(str), return_inverse=True)[1].astype(np.int64) for g in groupings)
         if len(codes) > 2:
             raise EstimationError("People can be grouped in one or two ways, not more.")
-        parts, there = self.parts, self.takes_part
+        there = self.takes_part
+        some = [(name, own) for name, own in zip(self.names, self.parts.T, strict=False) if not (own == there).all()]
         for c in codes:
             if count_groups(c, there) < 2:
                 raise EstimationError(
                     "A cluster-robust variance needs at least two clusters with people who take part in the estimate; "
                     "there is one."
                 )
-            alone = [name for name, own in zip(self.names, parts.T, strict=False) if count_groups(c, own) == 1]
+            alone = [name for name, own in some if count_groups(c, own) == 1]
             if alone:
                 raise EstimationError(
                     f"The estimate of {', '.join(alone)} rests on people of one cluster alone, so that nothing says "
