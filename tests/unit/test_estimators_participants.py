@@ -12,7 +12,8 @@ import pytest
 from test_estimators_properties import ESTIMATORS, NAMES, STACKED, Sample, common, event, late, sample
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators import cuminc, effects
+from iop_outcomes.estimators import cuminc, effects, standardised_curves
+from iop_outcomes.estimators.cause_models import fit_cause_models
 from iop_outcomes.estimators.cells import collapse
 from iop_outcomes.estimators.concordance import concordance
 from iop_outcomes.estimators.cox import cox
@@ -123,6 +124,17 @@ OUT: Ways = {
     "fine_gray incidence": lambda s, out: fine_gray(
         far(s, out), early(s, out), s["cause"] * ~out, 1, NAMES, **common(s)
     ).cumulative_incidence([[0.0, 0.0]], ("middle",), (3, 6)),
+    "standardised incidence": lambda s, out: standardised_curves.standardised_incidence(
+        {
+            "all": (
+                fit_cause_models(far(s, out), early(s, out), s["cause"] * ~out, NAMES, **common(s)),
+                far(s, out),
+            )
+        },
+        1,
+        (3, 6),
+        over=~out,
+    ),
     "concordance": lambda s, out: concordance(far(s, out)[:, 1], early(s, out), event(s) & ~out, **common(s)).estimate,
     "concordance_uno": lambda s, out: concordance(
         far(s, out)[:, 1], early(s, out), event(s) & ~out, weighting="uno", **common(s)
@@ -153,12 +165,14 @@ def far(s: Sample, out: np.ndarray) -> np.ndarray:
     return np.where(out[:, None], 1e4, s["x"])
 
 
+@pytest.mark.parametrize("weight", [1.0, 1e16])
 @pytest.mark.parametrize("way", OUT)
-def test_whoever_takes_no_part_changes_nothing(way: str) -> None:
-    """Estimate, standard error, degrees of freedom, model and fit are those of the sample without them."""
+def test_whoever_takes_no_part_changes_nothing(way: str, weight: float) -> None:
+    """Estimate, standard error, degrees of freedom and fit are those of the sample without them, however heavy."""
     s = sample(n=90)
-    s["time"] = np.maximum(s["time"], 1)
     out, site = np.arange(90) >= 45, np.arange(90) // 5
+    # a stratum of one kind has its part in the likelihood, and moves no estimate by it
+    s["weight"][out] = 1.0 if "of one kind" in way else weight
     without = {key: values[~out] for key, values in s.items()}
     there, alone = OUT[way](s, out), OUT[way](without, np.zeros(45, dtype=bool))
     same_inference(alone.clustered(site[~out]), there.clustered(site))

@@ -152,7 +152,7 @@ def at_risk(
         entered = values.sum() if enters is None else _sum_before(enters, values, t)
         return np.asarray(entered - left)
 
-    t = placed(asked_times(times), np.unique(exits))
+    t = placed(asked_times(times), np.unique(exits if enters is None else np.concatenate([exits, enters])))
     people = total(counted.frequency * counted.used, t)
     sums, squares = total(counted.total, t), total(counted.frequency * counted.weight**2, t)
     there = people > 0
