@@ -7,10 +7,14 @@ jackknife; Jaeckel 1972, Bell Laboratories memorandum MM 72-1215-11; for surviva
 Modeling Survival Data, section 7.1). Weights and frequencies are distinct: doubling every weight changes nothing,
 doubling every frequency is twice as many people. What is inferred from an estimate is in `inference`.
 
-Who takes part is known by the estimator and not read off the influence, which can be zero by accident (a residual of
-exactly zero): everyone with weight, less those who could not have moved the estimate whatever they were (not observed,
-never at risk, in the other arm), and all on whom the weights were estimated, as they move it through the score even
-where their own weight is zero. Rows that take no part make no cluster and no degree of freedom.
+Who takes part is known by the estimator, and not read off the influence, which can be zero by accident (a residual of
+exactly zero) and other than zero for people without an outcome. Those take part whose outcome the estimate rests on:
+rows with people and weight, less those whose outcome could not have moved it, whatever it was (not observed, never at
+risk, in the other arm). Others may still move it by their covariates, as people on whom the score was estimated do, or
+over whom predictions are averaged: that influence is summed with their cluster's. But a cluster of such people alone
+says nothing of how outcomes vary between clusters, and counts neither for J nor for degrees of freedom. (With outcomes
+at 3 of 10 sites, intervals of inverse weighting with 9 degrees of freedom held the truth in 81 of 100 samples, and with
+2 in 95.)
 """
 
 from __future__ import annotations
@@ -86,6 +90,11 @@ class Estimate:
             return there[:, None]
         return there[:, None] & (self.part if self.part.ndim == 2 else self.part[:, None])
 
+    def known_part(self) -> NDArray[np.bool_]:
+        """(n,) or (n, k) `part` once the weights are no longer told."""
+        parts = self.parts
+        return parts if parts.shape[1] > 1 else parts[:, 0]
+
     def take(self, *names: str) -> Estimate:
         """The named quantities only, and in clusters those who take part in them."""
         at = [self.names.index(n) for n in names]
@@ -144,15 +153,15 @@ class Estimate:
         influence[there], frequency[there] = self.influence, self.frequency
         if self.weight is not None:
             weight[there] = self.weight
-        parts = self.parts
-        part = np.zeros((len(there), parts.shape[1]), dtype=bool)
-        part[there] = parts
+        known = self.known_part()
+        part = np.zeros((len(there), *known.shape[1:]), dtype=bool)
+        part[there] = known
         return replace(
             self,
             influence=influence,
             frequency=frequency,
             weight=None if self.weight is None else weight,
-            part=part if parts.shape[1] > 1 else part[:, 0],
+            part=part,
         )
 
     def covariance(self) -> Array:
@@ -273,18 +282,11 @@ class Nuisance:
     matrix: the model's columns, (n, q). residual: (n, c), weight times outcome minus fitted, for each of the model's c
     linear predictors (1 in a logistic model, arms less one in a multinomial one). inverse: (c q, c q) inverse
     information. The influence of a person is the vector of residual times x, predictor by predictor, times inverse.
-    used: (n,) rows with weight in the model; None: those with a residual.
     """
 
     matrix: ModelMatrix
     residual: Array
     inverse: Array
-    used: NDArray[np.bool_] | None = None
-
-    @property
-    def takes_part(self) -> NDArray[np.bool_]:
-        """(n,) rows that the model was fitted to."""
-        return (self.residual != 0).any(axis=1) if self.used is None else self.used
 
     def influence(self, direction: Array) -> Array:
         """(n, k) influence of each person on `direction` (c q, k) of the parameters."""
@@ -297,7 +299,6 @@ class Nuisance:
 def stack(estimate: Estimate, slope: Array, nuisance: Nuisance) -> Estimate:
     """Count the estimation of the weights (M-estimation; Stefanski & Boos 2002, American Statistician 56:29).
 
-    Whom the weights were estimated on takes part from then on, observed or not, as the estimate moves with them.
     slope: (n,) or (n, c), derivative of each person's weight by the linear predictors of the weight model.
     Raises where the estimate's influence is no longer that of its weights alone.
     """
@@ -305,15 +306,5 @@ def stack(estimate: Estimate, slope: Array, nuisance: Nuisance) -> Estimate:
     slopes = slope[:, None] if slope.ndim == 1 else slope
     through = np.concatenate([nuisance.matrix.crossproduct(s[:, None] * gradient) for s in slopes.T])
     return replace(
-        estimate,
-        influence=estimate.influence + nuisance.influence(through),
-        weight=None,
-        part=with_nuisance(estimate, nuisance),
+        estimate, influence=estimate.influence + nuisance.influence(through), weight=None, part=estimate.known_part()
     )
-
-
-def with_nuisance(estimate: Estimate, *nuisances: Nuisance) -> NDArray[np.bool_]:
-    """(n,) or (n, k) who takes part once the influence counts these models: in the estimate, or in one of them."""
-    there = np.logical_or.reduce([n.takes_part for n in nuisances]) & (estimate.frequency > 0)
-    parts = estimate.parts | there[:, None]
-    return parts if parts.shape[1] > 1 and not there.all() else parts.any(axis=1)

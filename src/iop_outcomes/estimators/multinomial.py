@@ -60,7 +60,7 @@ class MultinomialModel:
     @property
     def nuisance(self) -> Nuisance:
         """The coefficients as parameters that another estimate stands on, for `estimate.stack`."""
-        return Nuisance(self.matrix, self.rows.weight[:, None] * self.residual, self.inverse, used=self.rows.used)
+        return Nuisance(self.matrix, self.rows.weight[:, None] * self.residual, self.inverse)
 
     def estimate(self) -> Estimate:
         """The coefficients with everyone's influence, (n, (K - 1)(p + 1)), named 'arm 1: intercept', ..."""

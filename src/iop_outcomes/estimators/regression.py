@@ -142,8 +142,7 @@ class Solved:
 
     def nuisance(self) -> Nuisance:
         """The coefficients as parameters that another estimate stands on."""
-        weighed = (self.rows.weight * self.residual)[:, None]
-        return Nuisance(self.matrix, weighed, self.inverse, used=self.rows.used)
+        return Nuisance(self.matrix, (self.rows.weight * self.residual)[:, None], self.inverse)
 
     def standard_error(self) -> Array:
         """(p + 1,) standard errors that the model implies, as of R's `glm` (not for the linear model)."""
