@@ -1,4 +1,4 @@
-"""Who takes part: rows that carry nothing make no cluster and no degree of freedom, in any estimator.
+"""Who takes part: rows without an outcome in the estimate make no cluster and no degree of freedom, in any estimator.
 
 The table of estimators is that of `test_estimators_properties`.
 """
@@ -9,10 +9,23 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from test_estimators_properties import ESTIMATORS, NAMES, STACKED, Sample, common, event, late, sample
+from test_estimators_properties import (
+    ARM_COLUMNS,
+    ESTIMATORS,
+    NAMES,
+    STACKED,
+    Sample,
+    common,
+    event,
+    late,
+    sample,
+    with_arm,
+)
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators import cuminc, effects
+from iop_outcomes.estimators import cuminc, effects, standardised_curves
+from iop_outcomes.estimators.arms_aipw import aipw_of_arms
+from iop_outcomes.estimators.cause_models import fit_cause_models
 from iop_outcomes.estimators.cells import collapse
 from iop_outcomes.estimators.concordance import concordance
 from iop_outcomes.estimators.cox import cox
@@ -25,6 +38,7 @@ from iop_outcomes.estimators.gee import gee
 from iop_outcomes.estimators.grouped import grouped_hazards
 from iop_outcomes.estimators.inference import interval, joint
 from iop_outcomes.estimators.logrank import weighted_logrank
+from iop_outcomes.estimators.model_matrix import model_matrix
 from iop_outcomes.estimators.multinomial import fit_multinomial
 from iop_outcomes.estimators.parametric import accelerated_failure_time, interval_failure_time
 from iop_outcomes.estimators.propensity import fit_propensity
@@ -33,7 +47,11 @@ from iop_outcomes.estimators.weights import group_means, weight_slope, weights
 
 N = 48
 SITES = np.arange(N) % 6
-EVERY = {**ESTIMATORS, **STACKED, "multinomial": lambda s: fit_multinomial(s["x"], s["arm"], NAMES, None, s["frequency"]).estimate()}
+EVERY: dict[str, Callable[[Sample], Estimate]] = {
+    **ESTIMATORS,
+    **STACKED,
+    "multinomial": lambda s: fit_multinomial(s["x"], s["arm"], NAMES, None, s["frequency"]).estimate(),
+}
 
 
 def padded(absent: str) -> tuple[Sample, Sample]:
@@ -75,7 +93,8 @@ def test_only_those_without_influence_take_no_part(name: str) -> None:
     scale = np.abs(estimate.influence).max(axis=0)
     moved = np.abs(estimate.influence) > 1e-9 * np.where(scale > 0, scale, 1.0)
     parts = np.broadcast_to(estimate.parts, moved.shape)
-    assert not (moved & ~parts).any()
+    # but for those over whom predictions are averaged that rest on others' outcomes
+    assert name.startswith("standardised") or not (moved & ~parts).any()
     # in this sample nobody who takes part has no influence by accident
     assert parts.sum() - (moved & parts).sum() <= 0.02 * parts.size
 
@@ -119,6 +138,17 @@ OUT: Ways = {
     "fine_gray incidence": lambda s, out: fine_gray(
         far(s, out), early(s, out), s["cause"] * ~out, 1, NAMES, **common(s)
     ).cumulative_incidence([[0.0, 0.0]], ("middle",), (3, 6)),
+    "standardised incidence": lambda s, out: standardised_curves.standardised_incidence(
+        {
+            "all": (
+                fit_cause_models(far(s, out), early(s, out), s["cause"] * ~out, NAMES, **common(s)),
+                far(s, out),
+            )
+        },
+        1,
+        (3, 6),
+        over=~out,
+    ),
     "concordance": lambda s, out: concordance(far(s, out)[:, 1], early(s, out), event(s) & ~out, **common(s)).estimate,
     "concordance_uno": lambda s, out: concordance(
         far(s, out)[:, 1], early(s, out), event(s) & ~out, weighting="uno", **common(s)
@@ -149,12 +179,14 @@ def far(s: Sample, out: np.ndarray) -> np.ndarray:
     return np.where(out[:, None], 1e4, s["x"])
 
 
+@pytest.mark.parametrize("weight", [1.0, 1e16])
 @pytest.mark.parametrize("way", OUT)
-def test_whoever_takes_no_part_changes_nothing(way: str) -> None:
-    """Estimate, standard error, degrees of freedom, model and fit are those of the sample without them."""
+def test_whoever_takes_no_part_changes_nothing(way: str, weight: float) -> None:
+    """Estimate, standard error, degrees of freedom and fit are those of the sample without them, however heavy."""
     s = sample(n=90)
-    s["time"] = np.maximum(s["time"], 1)
     out, site = np.arange(90) >= 45, np.arange(90) // 5
+    # a stratum of one kind has its part in the likelihood, and moves no estimate by it
+    s["weight"][out] = 1.0 if "of one kind" in way else weight
     without = {key: values[~out] for key, values in s.items()}
     there, alone = OUT[way](s, out), OUT[way](without, np.zeros(45, dtype=bool))
     same_inference(alone.clustered(site[~out]), there.clustered(site))
@@ -231,20 +263,60 @@ def test_a_residual_of_zero_by_accident_is_still_a_persons() -> None:
     assert found.degrees == 3
 
 
-def test_whom_the_score_was_estimated_on_takes_part() -> None:
-    """Not observed, they still move the estimate through the weights: their clusters count."""
-    s = sample()
-    seen = SITES < 3
+def averaged(s: Sample, seen: np.ndarray) -> Estimate:
+    model = effects.fit_outcome("linear", with_arm(s), s["cost"], ARM_COLUMNS, observed=seen)
+    return effects.standardised_means(model, with_arm(s, 1), with_arm(s, 0))
+
+
+def doubly_robust(s: Sample, seen: np.ndarray) -> Estimate:
+    model = effects.fit_outcome("linear", with_arm(s), s["cost"], ARM_COLUMNS, observed=seen)
+    fitted = fit_propensity(s["x"], s["arm"], None, NAMES)
+    return effects.aipw(model, s["arm"], with_arm(s, 1), with_arm(s, 0), fitted, stacked=True)
+
+
+def of_arms(s: Sample, seen: np.ndarray) -> Estimate:
+    terms = model_matrix(s["x"], NAMES)
+    scores = fit_multinomial(terms, s["arm"])
+    return aipw_of_arms("linear", s["cost"], s["arm"], ("zero", "one"), terms, scores, seen)
+
+
+def weighed(s: Sample, seen: np.ndarray) -> Estimate:
     fitted = fit_propensity(s["x"], s["arm"], None, NAMES)
     w = weights("overlap", s["arm"], fitted.score)
     known = effects.mean_by_arm(s["cost"], s["arm"], w, observed=seen)
-    assert known.clustered(SITES).degrees == 2
-    stacked = stack(known, weight_slope("overlap", s["arm"], fitted.score), fitted.nuisance)
-    assert np.abs(stacked.influence[~seen]).min() > 0
-    assert stacked.clustered(SITES).degrees == 5
-    # but nobody else does: half of the people are in neither the score nor the outcome
-    twice = stacked.among(np.arange(2 * N) < N).clustered(np.concatenate([SITES, SITES + 10]))
-    same_inference(stacked.clustered(SITES), twice)
+    return stack(known, weight_slope("overlap", s["arm"], fitted.score), fitted.nuisance)
+
+
+@pytest.mark.parametrize("way", [averaged, doubly_robust, of_arms, weighed])
+def test_people_without_an_outcome_move_an_estimate_and_make_no_cluster(
+    way: Callable[[Sample, np.ndarray], Estimate],
+) -> None:
+    """By the score, or by being averaged over: their influence is summed with their cluster's, which does not count."""
+    s = sample()
+    found = way(s, SITES < 3)
+    assert np.abs(found.influence[SITES >= 3]).min() > 0
+    assert found.clustered(SITES).degrees == 2
+    sums = np.stack([found.influence[site == SITES].sum(axis=0) for site in range(6)])
+    np.testing.assert_allclose(found.clustered(SITES).covariance(), sums.T @ sums * 3 / 2, rtol=1e-10)
+    with pytest.raises(EstimationError, match="at least two clusters with people who take part"):
+        way(s, SITES == 0).clustered(SITES)
+    # and people of further arms are in none of it but the score
+    twice = found.among(np.arange(2 * N) < N).clustered(np.concatenate([SITES, SITES + 10]))
+    same_inference(found.clustered(SITES), twice)
+
+
+def test_cells_of_scored_people_count_the_clusters_with_an_outcome() -> None:
+    s = sample(n=300)
+    s["x"] = np.round(s["x"])
+    site, seen = np.arange(300) % 10, np.arange(300) % 10 < 4
+    fitted = fit_propensity(s["x"], s["arm"], None, NAMES)
+    w, slope = (f("overlap", s["arm"], fitted.score) for f in (weights, weight_slope))
+    people = stack(effects.mean_by_arm(s["y"], s["arm"], w, observed=seen), slope, fitted.nuisance).clustered(site)
+    cells = collapse((s["arm"], s["y"], seen), w, None, site, slope, fitted.nuisance)
+    arms, values, there = cells.columns
+    found = cells.infer(effects.mean_by_arm(values, arms, cells.weight, cells.frequency, observed=there))
+    same_inference(people, found)
+    assert found.degrees == 3
 
 
 def test_joined_estimates_count_those_of_any_of_them() -> None:
@@ -267,9 +339,7 @@ def test_log_rank_tests_count_the_clusters_of_those_compared() -> None:
         for w, time, strata in (
             (~out, s["time"], None), (None, np.where(out, 0, s["time"]), None), (None, s["time"], out)
         ):  # fmt: skip
-            found = weighted_logrank(
-                time, event(s) & ~out, s["arm"], w, clusters=site, variance=how, strata=strata
-            )
+            found = weighted_logrank(time, event(s) & ~out, s["arm"], w, clusters=site, variance=how, strata=strata)
             assert found.statistic == pytest.approx(alone, rel=1e-10)
 
 

@@ -65,12 +65,12 @@ def answers(s: Sample) -> list[object]:
         (smooth.time, smooth.log_hazard_ratio),
         (curve.times, curve.value, curve.standard_error, curve.at_risk, curve.quantiles().time),
         [(c.times, c.value, c.standard_error) for c in incidence_curves(t, s["cause"]).values()],
-        cuminc.at_risk(t, (0.3, 0.6), entry=s["entry"]),
+        cuminc.at_risk(t, (0.1, 0.2, 0.3, 0.6), entry=s["entry"]),
         pseudo_observations(cuminc.survival, group, (0, 1), time=t, event=e, times=(0.3, 0.6)),
         imputation.cumulative_hazard(t, e),
         nelson_aalen(t, s["cause"], 1, (0.3, 0.6, 0.9)).value,
         concordance(s["x"][:, 0], t, e, horizon=0.6, weighting="uno").estimate.value,
-        cox_by_period(s["x"], t, e, NAMES, (0.3, 0.6), ("age",)).estimate.value,
+        cox_by_period(s["x"], t, e, NAMES, (0.2, 0.6), ("age",), entry=s["entry"]).estimate.value,
         fine_gray(s["x"], t, s["cause"], 1, NAMES).cumulative_incidence([[0, 0]], ("x",), (0.3, 0.6)).value,
         turnbull.turnbull(t, np.where(e, t, np.inf)).survival((0.3, 0.6)),
         turnbull.turnbull(np.maximum(t - 0.3, 0), t).survival((0.3, 0.6)),
@@ -156,6 +156,24 @@ def test_as_many_times_as_were_meant(meant: list[tuple[int, float]]) -> None:
 def test_an_interval_of_rounding_has_no_length() -> None:
     with pytest.raises(EstimationError, match="at or after the time at which they leave"):
         cuminc.survival([0.3, 0.5, 0.7], [1, 1, 0], 0.5, entry=[30.5 - 30.2, 0, 0])
+
+
+def test_cuts_and_horizons_are_times_of_entry_too() -> None:
+    """Nobody leaves at 0.3, where some enter and a period begins."""
+    under = (0.3 + 100.7) - 100.7
+    assert under < 0.3
+    people, _ = cuminc.at_risk([0.5, 0.7], [0.3, 0.4], entry=[under, 0])
+    np.testing.assert_array_equal(people, [1, 2])
+    rng = np.random.default_rng(6)
+    time, event = rng.integers(1, 10, 60) / 10, rng.random(60) < 0.8
+    time = np.where(time == 0.3, 0.4, time)
+    late = (time > 0.3) & (rng.random(60) < 0.5)
+    x = rng.normal(size=(60, 1))
+    plain, rounded = (
+        cox_by_period(x, time, event, ["x"], [0.3], ["x"], entry=np.where(late, at, 0)).estimate for at in (0.3, under)
+    )
+    np.testing.assert_allclose(rounded.value, plain.value, rtol=1e-10)
+    assert rounded.names == plain.names == ("x:0-0.3", "x:0.3-")
 
 
 def test_rounding_decides_no_order() -> None:

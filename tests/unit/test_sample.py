@@ -8,6 +8,7 @@ import pytest
 
 from iop_outcomes.analyses.sample import Sample, clustered
 from iop_outcomes.estimators import effects
+from iop_outcomes.estimators.estimate import Estimate
 
 CONTRAST = {"first": {"name": "day"}, "second": {"name": "ward"}, "stratum": "none"}
 PEOPLE = 90
@@ -66,6 +67,21 @@ def test_sites_are_clusters_where_the_protocol_says_so_and_there_are_enough(scor
     assert by_site.clusters[0].max() == 29
     for other in (inference("site", 31), inference("person", 2)):
         assert clustered(plain, scores, other).clusters == ()
+
+
+@pytest.mark.parametrize("method", ["iptw", "overlap"])
+def test_sites_with_people_of_the_score_alone_do_not_count(scores, method):
+    """Their people move the weights, and are summed by site, but only 12 sites have outcomes."""
+    seen = scores["site_id"].isin([f"S{i}" for i in range(12)]).to_numpy()
+
+    def found(least: int) -> Estimate:
+        sample = Sample(scores, CONTRAST, inference("site", least))
+        known = effects.mean_by_arm(scores["y"], sample.arm, weight=sample.weight(method), observed=seen)
+        return sample.finish(known, method)
+
+    assert found(12).degrees == 11
+    assert found(13).clusters == ()
+    assert np.abs(found(12).influence[~seen]).min() > 0
 
 
 @pytest.mark.parametrize("how", ["not observed", "no weight"])

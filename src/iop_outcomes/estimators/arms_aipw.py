@@ -9,12 +9,13 @@ held. Refused: an arm without observed outcomes, scores of 0 or 1, and what `reg
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.estimate import Array, Estimate, with_nuisance
+from iop_outcomes.estimators.estimate import Array, Estimate
 from iop_outcomes.estimators.model_matrix import ModelMatrix
 from iop_outcomes.estimators.multinomial import MultinomialModel, checked_scores
 from iop_outcomes.estimators.regression import FAMILIES, Solved, solve
@@ -64,12 +65,11 @@ def aipw_of_arms(
     residual = inverse * (outcome[:, None] - mean)
     total = counted.total / counted.total.sum()
     value = total @ (mean + residual)
-    known = counted.estimate(names, value, (mean + residual - value) / counted.total.sum())
+    known = counted.estimate(names, value, (mean + residual - value) / counted.total.sum(), seen)
     on_outcome = model.nuisance().influence(_by_coefficient(model, total[:, None] * (1 - inverse) * slope, place))
     on_scores = scores.nuisance.influence(_by_score(scores.matrix, total[:, None] * residual, score))
-    part = with_nuisance(known, model.nuisance(), scores.nuisance)
     influence = known.influence + on_outcome + on_scores
-    return Estimate(known.names, known.value, influence, known.frequency, part=part)
+    return replace(known, influence=influence, weight=None, part=known.known_part())
 
 
 def _with_arm(terms: ModelMatrix, group: Whole, names: Sequence[str]) -> ModelMatrix:
@@ -84,7 +84,8 @@ def _predictions(family: str, model: Solved, place: slice, used: Mask) -> tuple[
     others = model.coefficient.copy()
     others[place] = 0.0
     # a prediction for who does not count may be too large for a number
-    predictor = np.where(used, model.matrix.times(others), 0.0)[:, None] + np.concatenate([[0.0], model.coefficient[place]])
+    alike = np.where(used, model.matrix.times(others), 0.0)
+    predictor = alike[:, None] + np.concatenate([[0.0], model.coefficient[place]])
     mean = FAMILIES[family].mean(predictor)
     return mean, FAMILIES[family].variance(mean)
 

@@ -35,8 +35,8 @@ class Cells:
     """C cells. columns: their values, (C,) each, in the order given. frequency: people; weight: their mean weight.
 
     index: (n,) cell of each row. root: (r, C), whose crossproduct is the covariance of the totals, or (C,), the
-    diagonal of one; with clusters its rows are theirs, without the factor for their number. square: (C,) sums of squared
-    weights. holds: (r, C) whether people of a cluster have a part in what comes of a cell; None without clusters.
+    diagonal of one; with clusters its rows are theirs, without the factor for their number. square: (C,) sums of
+    squared weights. holds: (r, C) whether a cluster has people in a cell; None without clusters.
     """
 
     columns: tuple[NDArray[np.generic], ...]
@@ -63,7 +63,7 @@ class Cells:
             return inferred
         part = (self.holds.astype(np.float32) @ estimate.parts.astype(np.float32)) > 0
         part = part if part.shape[1] == len(estimate.names) else part[:, 0]
-        return replace(inferred, part=part).clustered(np.arange(len(influence)))
+        return replace(inferred, part=part).clustered(range(len(influence)))
 
 
 def collapse(
@@ -147,19 +147,17 @@ def _root(
         covariance += own @ through.T + through @ own.T + through @ _nuisance_square(counted, nuisance) @ through.T
         values, vectors = np.linalg.eigh(covariance)
         return np.sqrt(np.clip(values, 0, None))[:, None] * vectors.T, None
-    nobody = np.zeros(len(index), dtype=bool)
-    scored = nobody if nuisance is None else nuisance.takes_part & (counted.frequency > 0)
-    group = group_numbers(cluster, "cluster", counted.used | scored)
+    moving = counted.used if nuisance is None else counted.used | (nuisance.residual != 0).any(axis=1)
+    group = group_numbers(cluster, "cluster", moving)
     groups = int(group.max()) + 1
-    if count_groups(group, counted.used | scored) < 2:
+    if count_groups(group, counted.used) < 2:
         raise EstimationError("A cluster-robust variance needs at least two clusters with people; there is one.")
     by_group: Array = np.asarray(np.bincount(group * size + index, counted.total, groups * size), dtype=float)
     by_group = by_group.reshape(groups, size)
     # the totals' own mean is no part of their variance: influences add to zero through the gradient
     if nuisance is not None:
         by_group = by_group + _nuisance_by(counted, group, groups, nuisance, np.ones(len(index))) @ through.T
-    holds = np.bincount(group * size + index, counted.used, groups * size).reshape(groups, size) > 0
-    return by_group, holds | (np.bincount(group, scored, groups) > 0)[:, None]
+    return by_group, np.bincount(group * size + index, counted.used, groups * size).reshape(groups, size) > 0
 
 
 def _through(counted: Rows, index: Whole, size: int, slope: Array | None, nuisance: Nuisance | None) -> Array:

@@ -71,7 +71,8 @@ def concordance(
 
     score: (n,) larger for those at higher risk. time: (n,) from day 0. event: (n,) zeros and ones. weighting: one of
     PAIR_WEIGHTS. horizon: only events up to it count; for Uno's C a time that enough people are followed to. censoring:
-    one of CENSORING, see the module. strata: (n,) any labels of people who are only compared with each other. Raises EstimationError as the module says.
+    one of CENSORING, see the module. strata: (n,) any labels; people are compared within them. Raises EstimationError
+    as the module says.
     """
     if weighting not in PAIR_WEIGHTS or censoring not in CENSORING:
         raise EstimationError(
@@ -221,9 +222,7 @@ class _Censoring:
     starts: Whole
 
     @classmethod
-    def of(
-        cls, leaves: Whole, censored: Mask, total: Array, people: Array, stratum: Whole, width: int
-    ) -> _Censoring:
+    def of(cls, leaves: Whole, censored: Mask, total: Array, people: Array, stratum: Whole, width: int) -> _Censoring:
         """From the rows' times, as whole numbers that rise from stratum to stratum by width, and who is censored."""
         if not censored.any():
             none = np.zeros(len(leaves), dtype=np.int64)
@@ -265,7 +264,8 @@ class _Censoring:
     def _ahead(self, values: Array) -> Array:
         """(C,) sums of values (n,) over the rows of the stratum that leave after each censoring time."""
         after = self.first > self.begin
-        return tails(np.bincount(self.first[after] - 1, values[after], len(self.hazard)), self.starts)
+        summed: Array = np.asarray(np.bincount(self.first[after] - 1, values[after], len(self.hazard)), dtype=float)
+        return tails(summed, self.starts)
 
     def _while_at_risk(self, values: Array) -> Array:
         """(n,) sums of values (C,) over the censoring times of its stratum at which each row is at risk."""

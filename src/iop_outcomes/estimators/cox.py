@@ -34,7 +34,7 @@ from iop_outcomes.estimators.labels import labelled
 from iop_outcomes.estimators.model_matrix import ModelMatrix, model_matrix, standardised_within
 from iop_outcomes.estimators.newton import maximise
 from iop_outcomes.estimators.risksets import compared, follow_up, risk_sets
-from iop_outcomes.estimators.rows import Mask, Whole, indicator, refuse_collinear, rows, square_root
+from iop_outcomes.estimators.rows import Whole, indicator, refuse_collinear, rows, square_root
 
 
 @dataclass(frozen=True)
@@ -98,10 +98,12 @@ def cox(
     top, iterations = maximise(likelihood.at, null, likelihood.change, names)
     turn = np.linalg.inv(top.information) / (scale * mean_total)
     influence = likelihood.score_residuals(top.sums, turn, everyone.weight[kept])
+    there = part
     if not everybody:
-        influence, part = (_everywhere(values, kept, n) for values in (influence, part))
+        own, influence, there = influence, np.zeros((n, len(names))), np.zeros(n, dtype=bool)
+        influence[kept], there[kept] = own, part
     return CoxFit(
-        estimate=Estimate(names, top.beta / scale, influence, everyone.frequency, everyone.weight, part=part),
+        estimate=Estimate(names, top.beta / scale, influence, everyone.frequency, everyone.weight, part=there),
         information=top.information * np.outer(scale, scale) * mean_total,
         log_likelihood=likelihood.on_scale(top, mean_total),
         iterations=iterations,
@@ -115,4 +117,3 @@ def _everywhere(values: Array | Mask, kept: Whole | slice, n: int) -> Array | Ma
     out = np.zeros((n, *values.shape[1:]), dtype=values.dtype)
     out[kept] = values
     return out
-

@@ -54,7 +54,8 @@ def cox_by_period(
     n = exits.size
     covariates, died, everyone = columns(x, names, n), indicator(event, "event", n), rows(n, weight, frequency)
     asked = column(cuts, "cuts")
-    bounds, named = _bounds(placed(asked, np.unique(exits))), _bounds(asked)
+    known = np.unique(exits if enters is None else np.concatenate([exits, enters]))
+    bounds, named = _bounds(placed(asked, known)), _bounds(asked)
     labels_of_strata = None if strata is None else as_labels(strata)
     if labels_of_strata is not None and labels_of_strata.shape != (n,):
         raise EstimationError(f"'strata' has shape {labels_of_strata.shape} where {n} labels were expected.")

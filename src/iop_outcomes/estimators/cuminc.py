@@ -34,7 +34,7 @@ from numpy.typing import ArrayLike
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.estimate import Array, Estimate
 from iop_outcomes.estimators.risksets import RiskSets, asked_times, follow_up, risk_sets
-from iop_outcomes.estimators.rows import Mask, Rows, Whole, codes, column, indicator, label, rows
+from iop_outcomes.estimators.rows import Mask, Rows, Whole, codes, indicator, label, rows
 from iop_outcomes.estimators.same_times import placed
 
 Kernel = Callable[[Array, float], Array]
@@ -152,7 +152,7 @@ def at_risk(
         entered = values.sum() if enters is None else _sum_before(enters, values, t)
         return np.asarray(entered - left)
 
-    t = placed(asked_times(times), np.unique(exits))
+    t = placed(asked_times(times), np.unique(exits if enters is None else np.concatenate([exits, enters])))
     people = total(counted.frequency * counted.used, t)
     sums, squares = total(counted.total, t), total(counted.frequency * counted.weight**2, t)
     there = people > 0
@@ -241,7 +241,7 @@ class Hazards:
         up to the last one of its causes within the horizon."""
         gradient = np.zeros((self.rows.weight.size, len(horizons)))
         value, part = np.zeros(len(horizons)), np.zeros(gradient.shape, dtype=bool)
-        happened = self.sets.times[self.sets.position[own]]
+        happened = self.sets.times[self.sets.among_dead(own.astype(float)) > 0]
         for at, tau in enumerate(horizons):
             value[at], gradient[self.kept, at] = self._functional(KERNELS[kernel](self.sets.times, tau), own)
             part[self.kept, at] = self.sets.by(happened[happened <= tau].max(initial=-1.0))

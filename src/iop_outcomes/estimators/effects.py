@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.estimate import Array, Estimate, Nuisance, with_nuisance
+from iop_outcomes.estimators.estimate import Array, Estimate, Nuisance
 from iop_outcomes.estimators.model_matrix import ModelMatrix, model_matrix
 from iop_outcomes.estimators.propensity import Propensity
 from iop_outcomes.estimators.regression import FAMILIES, INTERCEPT, solve
@@ -190,11 +190,11 @@ def aipw(
         by_score = propensity.nuisance.matrix.crossproduct(total * inverse * residual * sign * (1 - received))
         through = ((model.nuisance, by_coefficient), (propensity.nuisance, by_score))
         influences.append(sum(nuisance.influence(direction[:, None])[:, 0] for nuisance, direction in through))
-    estimate = model.rows.estimate(names, values, np.column_stack(gradients))
+    estimate = model.rows.estimate(names, values, np.column_stack(gradients), model.observed)
     if not stacked:
         return estimate
-    part = with_nuisance(estimate, model.nuisance, propensity.nuisance)
-    return replace(estimate, influence=estimate.influence + np.column_stack(influences), weight=None, part=part)
+    influence = estimate.influence + np.column_stack(influences)
+    return replace(estimate, influence=influence, weight=None, part=estimate.known_part())
 
 
 def _standardised(model: OutcomeModel, settings: Mapping[str, Covariates], over: ArrayLike | None) -> Estimate:
@@ -213,7 +213,7 @@ def _standardised(model: OutcomeModel, settings: Mapping[str, Covariates], over:
     weight = model.rows.weight
     # without weight nobody is in the regression, and its influence is zero
     through = model.nuisance.influence(np.column_stack(slopes)) / np.where(weight > 0, weight, 1.0)[:, None]
-    return model.rows.estimate(tuple(settings), values, np.column_stack(own) + through, among | model.observed)
+    return model.rows.estimate(tuple(settings), values, np.column_stack(own) + through, model.observed)
 
 
 def _check_arm(model: OutcomeModel, here: Mask, matrix: ModelMatrix) -> None:

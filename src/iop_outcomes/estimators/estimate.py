@@ -7,10 +7,14 @@ jackknife; Jaeckel 1972, Bell Laboratories memorandum MM 72-1215-11; for surviva
 Modeling Survival Data, section 7.1). Weights and frequencies are distinct: doubling every weight changes nothing,
 doubling every frequency is twice as many people. What is inferred from an estimate is in `inference`.
 
-Who takes part is known by the estimator and not read off the influence, which can be zero by accident (a residual of
-exactly zero): everyone with weight, less those who could not have moved the estimate whatever they were (not observed,
-never at risk, in the other arm), and all on whom the weights were estimated, as they move it through the score even
-where their own weight is zero. Rows that take no part make no cluster and no degree of freedom.
+Who takes part is known by the estimator, and not read off the influence, which can be zero by accident (a residual of
+exactly zero) and other than zero for people without an outcome. Those take part whose outcome the estimate rests on:
+rows with people and weight, less those whose outcome could not have moved it, whatever it was (not observed, never at
+risk, in the other arm). Others may still move it by their covariates, as people on whom the score was estimated do, or
+over whom predictions are averaged: that influence is summed with their cluster's. But a cluster of such people alone
+says nothing of how outcomes vary between clusters, and counts neither for J nor for degrees of freedom. (With outcomes
+at 3 of 10 sites, intervals of inverse weighting with 9 degrees of freedom held the truth in 81 of 100 samples, and with
+2 in 95.)
 """
 
 from __future__ import annotations
@@ -75,7 +79,7 @@ class Estimate:
     @property
     def takes_part(self) -> NDArray[np.bool_]:
         """(n,) rows that take part in any of the quantities."""
-        return self.parts.any(axis=1)
+        return np.logical_or.reduce(list(self.parts.T))
 
     @property
     def parts(self) -> NDArray[np.bool_]:
@@ -86,6 +90,11 @@ class Estimate:
         if self.part is None:
             return there[:, None]
         return there[:, None] & (self.part if self.part.ndim == 2 else self.part[:, None])
+
+    def known_part(self) -> NDArray[np.bool_]:
+        """(n,) or (n, k) `part` once the weights are no longer told."""
+        parts = self.parts
+        return parts if parts.shape[1] > 1 else parts[:, 0]
 
     def take(self, *names: str) -> Estimate:
         """The named quantities only, and in clusters those who take part in them."""
@@ -104,16 +113,17 @@ class Estimate:
 
         if len(groupings) > 2:
             raise EstimationError("People can be grouped in one or two ways, not more.")
-        parts = self.parts
-        there = parts.any(axis=1)
-        codes = tuple(group_numbers(g, "cluster", there) for g in groupings)
+        there = self.takes_part
+        # who has no part may have no label, unless the weights were estimated with them
+        codes = tuple(group_numbers(g, "cluster", there | (self.influence != 0).any(axis=1)) for g in groupings)
+        some = [(name, own) for name, own in zip(self.names, self.parts.T, strict=False) if not (own == there).all()]
         for c in codes:
             if count_groups(c, there) < 2:
                 raise EstimationError(
                     "A cluster-robust variance needs at least two clusters with people who take part in the estimate; "
                     "there is one."
                 )
-            alone = [name for name, own in zip(self.names, parts.T, strict=False) if count_groups(c, own) == 1]
+            alone = [name for name, own in some if count_groups(c, own) == 1]
             if alone:
                 raise EstimationError(
                     f"The estimate of {', '.join(alone)} rests on people of one cluster alone, so that nothing says "
@@ -147,15 +157,15 @@ class Estimate:
         influence[there], frequency[there] = self.influence, self.frequency
         if self.weight is not None:
             weight[there] = self.weight
-        parts = self.parts
-        part = np.zeros((len(there), parts.shape[1]), dtype=bool)
-        part[there] = parts
+        known = self.known_part()
+        part = np.zeros((len(there), *known.shape[1:]), dtype=bool)
+        part[there] = known
         return replace(
             self,
             influence=influence,
             frequency=frequency,
             weight=None if self.weight is None else weight,
-            part=part if parts.shape[1] > 1 else part[:, 0],
+            part=part,
         )
 
     def covariance(self) -> Array:
@@ -295,27 +305,20 @@ class Nuisance:
     matrix: the model's columns, (n, q). residual: (n, c), weight times outcome minus fitted, for each of the model's c
     linear predictors (1 in a logistic model, arms less one in a multinomial one). inverse: (c q, c q) inverse
     information. The influence of a person is the vector of residual times x, predictor by predictor, times inverse.
-    used: (n,) rows with weight in the model; None: those with a residual. centred: the columns as they were fitted, if
-    in other units.
+    centred: the columns as they were fitted, if in other units.
     """
 
     matrix: ModelMatrix
     residual: Array
     inverse: Array
-    used: NDArray[np.bool_] | None = None
     centred: Centred | None = None
-
-    @property
-    def takes_part(self) -> NDArray[np.bool_]:
-        """(n,) rows that the model was fitted to."""
-        return (self.residual != 0).any(axis=1) if self.used is None else self.used
 
     @property
     def fitted(self) -> Nuisance:
         """The same in the units of the fit, for sums in which the coefficients do not appear."""
         if self.centred is None:
             return self
-        return Nuisance(self.centred.matrix, self.residual, self.centred.inverse, self.used)
+        return Nuisance(self.centred.matrix, self.residual, self.centred.inverse)
 
     def influence(self, direction: Array) -> Array:
         """(n, k) influence of each person on `direction` (c q, k) of the parameters."""
@@ -332,7 +335,6 @@ class Nuisance:
 def stack(estimate: Estimate, slope: Array, nuisance: Nuisance) -> Estimate:
     """Count the estimation of the weights (M-estimation; Stefanski & Boos 2002, American Statistician 56:29).
 
-    Whom the weights were estimated on takes part from then on, observed or not, as the estimate moves with them.
     slope: (n,) or (n, c), derivative of each person's weight by the linear predictors of the weight model.
     Raises where the estimate's influence is no longer that of its weights alone.
     """
@@ -341,15 +343,5 @@ def stack(estimate: Estimate, slope: Array, nuisance: Nuisance) -> Estimate:
     fitted = nuisance.fitted
     through = np.concatenate([fitted.matrix.crossproduct(s[:, None] * gradient) for s in slopes.T])
     return replace(
-        estimate,
-        influence=estimate.influence + fitted.influence(through),
-        weight=None,
-        part=with_nuisance(estimate, nuisance),
+        estimate, influence=estimate.influence + fitted.influence(through), weight=None, part=estimate.known_part()
     )
-
-
-def with_nuisance(estimate: Estimate, *nuisances: Nuisance) -> NDArray[np.bool_]:
-    """(n,) or (n, k) who takes part once the influence counts these models: in the estimate, or in one of them."""
-    there = np.logical_or.reduce([n.takes_part for n in nuisances]) & (estimate.frequency > 0)
-    parts = estimate.parts | there[:, None]
-    return parts if parts.shape[1] > 1 and not there.all() else parts.any(axis=1)

@@ -247,9 +247,7 @@ def centred(x: ModelMatrix, people: Array) -> tuple[ModelMatrix, Array, Array]:
     return ModelMatrix(away, x.names, x.codes, x.levels), centre, scale
 
 
-def standardised_within(
-    x: ModelMatrix, stratum: NDArray[np.int64], part: Mask
-) -> tuple[ModelMatrix, Array, Array]:
+def standardised_within(x: ModelMatrix, stratum: NDArray[np.int64], part: Mask) -> tuple[ModelMatrix, Array, Array]:
     """Numeric columns less their mean in each stratum and over their root mean square there, that scale (p,), and the
     means (strata, p).
 

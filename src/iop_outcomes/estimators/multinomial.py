@@ -80,7 +80,7 @@ class MultinomialModel:
     def nuisance(self) -> Nuisance:
         """The coefficients as parameters that another estimate stands on, for `estimate.stack`."""
         weighed = self.rows.weight[:, None] * self.residual
-        return Nuisance(self.matrix, weighed, self.inverse, self.rows.used, self.centred)
+        return Nuisance(self.matrix, weighed, self.inverse, self.centred)
 
     def estimate(self) -> Estimate:
         """The coefficients with everyone's influence, (n, (K - 1)(p + 1)), named 'arm 1: intercept', ..."""

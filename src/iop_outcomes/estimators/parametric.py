@@ -1,10 +1,10 @@
 """Accelerated failure time models: Weibull, exponential, log-normal, log-logistic; right- and interval-censored.
 
-What happens, in order: rows are checked and those without weight, or last seen at 0, set aside; covariates are centred and scaled; collinear columns
-are refused by name; the likelihood is maximised by Newton steps with halving; each row's influence is its score times
-the inverse information, so that the covariance of the estimate is robust (the sandwich), and the information gives the
-model-based one. Refused: times that are not above 0, intervals that end before they begin, no event at all, and models
-without maximum.
+What happens, in order: rows are checked and those without weight, or last seen at 0, set aside; covariates are centred
+and scaled; collinear columns are refused by name; the likelihood is maximised by Newton steps with halving; each row's
+influence is its score times the inverse information, so that the covariance of the estimate is robust (the sandwich),
+and the information gives the model-based one. Refused: times of events that are not above 0, intervals that end before
+they begin, no event at all, and models without maximum.
 
 With log T = x b + s e and z = (log t - x b) / s, a person adds to the log likelihood
 

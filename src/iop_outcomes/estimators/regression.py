@@ -173,7 +173,7 @@ class Solved:
     def nuisance(self) -> Nuisance:
         """The coefficients as parameters that another estimate stands on."""
         weighed = (self.rows.weight * self.residual)[:, None]
-        return Nuisance(self.matrix, weighed, self.inverse, self.rows.used, self.centred)
+        return Nuisance(self.matrix, weighed, self.inverse, self.centred)
 
     def standard_error(self) -> Array:
         """(p + 1,) standard errors that the model implies, as of R's `glm` (not for the linear model)."""

@@ -24,8 +24,9 @@ from iop_outcomes.estimators.same_times import same_times
 def follow_up(time: ArrayLike, entry: ArrayLike | None) -> tuple[Array, Array | None]:
     """time (n,) and entry (n,) or None, checked: finite, none negative, each entry before its time.
 
-    Times that differ by rounding only are made equal, entries among them (`same_times`). An entry of 0 is someone followed from the start; it is turned into one before any time, so that a person
-    who leaves on day 0 counts, and everyone is at risk on day 0.
+    Times that differ by rounding only are made equal, entries among them (`same_times`). An entry of 0 is someone
+    followed from the start; it is turned into one before any time, so that a person who leaves on day 0 counts, and
+    everyone is at risk on day 0.
     """
     time = column(time, "time")
     if entry is None:
@@ -101,6 +102,8 @@ class RiskSets:
 
     def by(self, time: float) -> Mask:
         """(n,) rows that are at risk at some event time up to `time`; without strata."""
+        if self.from_start:
+            return self.ever & bool(self.times[0] <= time)
         return self.ever & (np.append(self.times, np.inf).take(self.first + 1) <= time)
 
     def among_dead(self, values: Array) -> Array:
@@ -129,20 +132,31 @@ def risk_sets(time: Array, event: Mask, entry: Array | None = None, strata: Whol
     width = len(grid) + 1
     leaves = stratum * width + np.searchsorted(grid, time)
     distinct = np.unique(leaves[event])
+    upto = _upto(distinct, int(stratum.max() + 1) * width, time.size)
     begins = (np.searchsorted(distinct, np.arange(stratum.max() + 1) * width) - 1).take(stratum)
     first = begins
     if entry is not None:
-        first = np.searchsorted(distinct, stratum * width + np.searchsorted(grid, entry), side="right") - 1
+        first = upto(stratum * width + np.searchsorted(grid, entry)) - 1
     dead = np.flatnonzero(event)
+    last = upto(leaves) - 1
     return RiskSets(
         times=grid[distinct % width],
         first=first,
-        last=np.searchsorted(distinct, leaves, side="right") - 1,
+        last=last,
         late=first > begins,
         starts=np.searchsorted(distinct, np.unique(distinct // width) * width),
         dead=dead,
-        position=np.searchsorted(distinct, leaves[dead]),
+        position=last[dead],
     )
+
+
+def _upto(distinct: Whole, size: int, n: int) -> Callable[[Whole], Whole]:
+    """How many of the sorted `distinct` codes, of 0 ... size - 1, each of n codes is not below."""
+    if size > 4 * n:
+        return lambda codes: np.searchsorted(distinct, codes, side="right")
+    there = np.zeros(size, dtype=np.int64)
+    there[distinct] = 1
+    return np.cumsum(there).take  # a look at a table costs less than a search
 
 
 def compared(sets: RiskSets, x: ModelMatrix, frequency: Array, stratum: Whole) -> Mask:

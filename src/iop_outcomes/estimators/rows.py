@@ -38,19 +38,16 @@ class Rows:
         """(n,) rows that count for anything."""
         return self.total > 0
 
-    def estimate(
-        self, names: Sequence[str], value: ArrayLike, gradient: Array, part: Mask | None = None
-    ) -> Estimate:
+    def estimate(self, names: Sequence[str], value: ArrayLike, gradient: Array, part: Mask | None = None) -> Estimate:
         """The Estimate whose derivative with respect to the rows' total weights is `gradient` (n, k).
 
         part: (n,) or (n, k) which rows with people and weight take part, default all; see `estimate`.
         """
-        if not self.used.all():
-            gradient = np.where(self.used[:, None], gradient, 0.0)  # it may be infinite where nobody counts
+        used = self.used
+        if not used.all():
+            gradient = np.where(used[:, None], gradient, 0.0)  # it may be infinite where nobody counts
         influence = gradient if (self.weight == 1).all() else self.weight[:, None] * gradient
-        return Estimate(
-            tuple(names), np.asarray(value, dtype=float), influence, self.frequency, self.weight, part=part
-        )
+        return Estimate(tuple(names), np.asarray(value, dtype=float), influence, self.frequency, self.weight, part=part)
 
 
 def rows(n: int, weight: ArrayLike | None, frequency: ArrayLike | None) -> Rows:

@@ -1,6 +1,6 @@
 """When two times are one: times that differ by rounding only are tied, said here and nowhere else.
 
-What happens: the distinct times of all arrays given are sorted; neighbours that lie no further apart than TIED times the
+What happens: the distinct times of all arrays given are sorted; neighbours that lie no further apart than TIED of the
 size of the times are one time, and all of them become the first; times that near to 0 become 0. The size is the median
 of the distinct times above 0, or their range where that is smaller (times far from 0 that lie close together); what
 lies within ROUNDING of the median is one time in any case. Whole numbers are left as they are, and cost one look.
@@ -37,9 +37,11 @@ def same_times(*arrays: Array) -> tuple[Array, ...]:
     tied = np.diff(every) <= gap
     if not (tied.any() or ((every != 0) & (np.abs(every) <= gap)).any()):
         return arrays
-    begins = every[np.concatenate([[True], ~tied])]
-    times = np.where(np.abs(begins) <= gap, 0.0, begins)
-    return tuple(_moved(array, begins, times) for array in arrays)
+    # the first of the group of each; only those that are not their own first move, which are few
+    first = every[np.maximum.accumulate(np.where(np.concatenate([[True], ~tied]), np.arange(len(every)), 0))]
+    first[np.abs(first) <= gap] = 0.0
+    moves = first != every
+    return tuple(_moved(array, every[moves], first[moves]) for array in arrays)
 
 
 def placed(values: Array, times: Array) -> Array:
@@ -54,10 +56,10 @@ def placed(values: Array, times: Array) -> Array:
         return np.asarray(np.where(np.abs(values - nearest) <= gap, nearest, values))
 
 
-def _moved(array: Array, begins: Array, times: Array) -> Array:
-    """The array with each finite value as the time of the group of equal times in which it lies."""
-    place = np.maximum(np.searchsorted(begins, array, side="right") - 1, 0)
-    return np.asarray(np.where(np.isfinite(array), times[place], array))
+def _moved(array: Array, old: Array, new: Array) -> Array:
+    """The array with new values in place of old ones, which are sorted."""
+    place = np.minimum(np.searchsorted(old, array), len(old) - 1)
+    return np.asarray(np.where(old[place] == array, new[place], array))
 
 
 def _whole(array: Array) -> bool:

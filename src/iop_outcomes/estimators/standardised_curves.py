@@ -115,7 +115,7 @@ def _standardised(
         names += [f"{setting}:{t}" for t in asked]
         values.append(value)
         gradients.append(gradient)
-        part = np.logical_or.reduce([share > 0, *(m.takes_part for m in models.models.values())])
+        part = np.logical_or.reduce([m.takes_part for m in models.models.values()])
         parts.append(np.repeat(part[:, None], len(asked), axis=1))
     return everyone.estimate(names, np.concatenate(values), np.hstack(gradients), np.hstack(parts))
 

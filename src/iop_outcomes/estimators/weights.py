@@ -139,9 +139,7 @@ def group_means(
     return counted.estimate(names, value, own * (outcome[:, None] - value) / size, own > 0)
 
 
-def _checked(
-    kind: str, arm: ArrayLike, score: ArrayLike, frequency: ArrayLike | None
-) -> tuple[Tilt, Whole, Array]:
+def _checked(kind: str, arm: ArrayLike, score: ArrayLike, frequency: ArrayLike | None) -> tuple[Tilt, Whole, Array]:
     """The tilt, (n,) codes of arms and (n, K) scores, which are looked at where there are people."""
     if kind not in TILTS:
         raise EstimationError(f"There are no weights of kind '{kind}'. Choose one of {', '.join(TILTS)}.")
