@@ -2,9 +2,10 @@
 
 What happens, in order: rows are put in order of cluster and time; the regression with working independence is fitted by
 `regression`, which refuses what has no estimate, and whose centred and scaled columns serve from there on; the working
-correlation is estimated from its residuals, and both in turn until they settle; the influence of a cluster is its score times the inverse of the expected derivative. Refused:
-fewer than two clusters, a working correlation that is none, weights that change within a cluster unless the working
-correlation is independence, and frequencies (there is no such argument: repeat the clusters).
+correlation is estimated from its residuals, and both in turn until they settle; the influence of a cluster is its score
+times the inverse of the expected derivative. Refused: fewer than two clusters, a working correlation that is none,
+weights that change within a cluster unless the working correlation is independence, and frequencies (there is no such
+argument: repeat the clusters).
 
 With mu and v the mean and variance of the canonical family, e = (y - mu) / sqrt v, and R the working correlation of the
 rows of a cluster, the coefficients solve
@@ -18,8 +19,8 @@ missing at random, and with covariates that change over time and depend on earli
 
 The correlation is estimated by moments as geepack's `geeglm` does: phi is the mean of e^2 (not divided by n - p, as in
 statsmodels and SAS), 'exchangeable' the mean of e_j e_k / phi over all pairs of a cluster, and 'ar1', with d the time
-between two rows, least squares of e_j e_k / phi on alpha^d over all pairs (others take neighbours only). alpha may lie below
-zero where all d are whole numbers, as in geepack; between them its power has no meaning. Weights enter as so many
+between two rows, least squares of e_j e_k / phi on alpha^d over all pairs (others take neighbours only). alpha may lie
+below zero where all d are whole numbers, as in geepack; between them its power has no meaning. Weights enter as so many
 clusters; geepack takes their squares there.
 """
 
@@ -40,8 +41,8 @@ from iop_outcomes.estimators.rows import Mask, Whole, column, columns, rows
 
 MAXIMUM_ITERATIONS = 100
 
-# e = (y - mu) / sqrt v of y and the linear predictor, and sqrt v of the predictor, in forms that keep their digits where
-# v is next to nothing; by the names that `regression` has for the families
+# e = (y - mu) / sqrt v of y and the linear predictor, and sqrt v of the predictor, in forms that keep their digits
+# where v is next to nothing; by the names that `regression` has for the families
 FAMILIES: dict[str, tuple[Callable[[Array, Array], Array], Callable[[Array], Array]]] = {
     "logistic": (
         lambda y, eta: np.where(y > 0, y * np.exp(-eta / 2), 0.0) - np.where(y < 1, (1 - y) * np.exp(eta / 2), 0.0),
@@ -103,7 +104,7 @@ def gee(
             outcome[groups.order],
             total / total.mean(),
             groups,
-            np.linalg.solve(back, start.coefficient),
+            np.asarray(np.linalg.solve(back, start.coefficient), dtype=float),
         )
     gradient = np.zeros((n, standard.shape[1]))
     gradient[groups.order] = state.pull @ np.linalg.inv(state.bread) @ back.T / total.mean()

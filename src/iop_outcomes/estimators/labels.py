@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from iop_outcomes.errors import EstimationError
+from iop_outcomes.estimators.estimate import Labels
 from iop_outcomes.estimators.rows import Mask, Whole
 
 
 def labelled(
-    values: ArrayLike | None, what: str, n: int, kept: Mask | Whole | slice = slice(None)
+    values: ArrayLike | Labels | None, what: str, n: int, kept: Mask | Whole | slice = slice(None)
 ) -> tuple[tuple[str, ...], Whole]:
     """The distinct labels among the rows `kept`, and the number of each of those rows; None is one group.
 
@@ -34,13 +35,13 @@ def labelled(
     return tuple(str(one) for one in found), numbers.astype(np.int64)
 
 
-def as_labels(values: ArrayLike) -> NDArray[Any]:
+def as_labels(values: ArrayLike | Labels) -> NDArray[Any]:
     """An array of labels, in which a NaN among the words of a list stays one, and does not become the word 'nan'."""
     labels = np.asarray(values)
     return np.asarray(values, dtype=object) if labels.dtype.kind in "US" and not hasattr(values, "dtype") else labels
 
 
-def group_numbers(values: ArrayLike, what: str, there: Mask) -> Whole:
+def group_numbers(values: ArrayLike | Labels, what: str, there: Mask) -> Whole:
     """(n,) number of each row's group, from zero; rows that are not there (n,) may have no label, and have number 0."""
     numbers = np.zeros(len(there), dtype=np.int64)
     numbers[there] = labelled(values, what, len(there), there)[1]

@@ -19,17 +19,17 @@ itself is the covariance that the model implies (with frequencies, and weights r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import expit
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.estimate import Array, Centred, Estimate, Nuisance
+from iop_outcomes.estimators.families import FAMILIES, Family
 from iop_outcomes.estimators.model_matrix import ModelMatrix, centred, model_matrix
 from iop_outcomes.estimators.rows import Rows, column, refuse_collinear, rows, square_root
 from iop_outcomes.estimators.separation import INTERCEPT, PROVED, Observed, ill_conditioned, listed, separating
@@ -43,44 +43,6 @@ LARGE = 30.0
 # than this in units of their standard errors, and if they prove that there is an estimate.
 SETTLED = 1e-7
 SAME_INFORMATION = 1e-3  # below this change, the information of the step before still serves
-
-
-@dataclass(frozen=True)
-class Family:
-    """A model with canonical link.
-
-    name: in messages. mean: of the linear predictor. variance: of the mean. likelihood: its logarithm, of y and the
-    predictor. link: from the mean of everyone to the first intercept. lowest, highest: the range of y. residual: of y
-    and the predictor, and bend: of the predictor, y - mean and the variance without rounding where they are small.
-    """
-
-    name: str
-    mean: Callable[[Array], Array]
-    variance: Callable[[Array], Array]
-    likelihood: Callable[[Array, Array], Array]
-    link: Callable[[float], float]
-    lowest: float
-    highest: float
-    residual: Callable[[Array, Array], Array]
-    bend: Callable[[Array], Array]
-
-
-FAMILIES: dict[str, Family] = {
-    "logistic": Family(
-        "logistic model", expit, lambda mu: mu * (1 - mu),
-        lambda y, eta: (y - (eta > 0)) * eta - np.log1p(np.exp(-np.abs(eta))),
-        lambda m: float(np.log(m / (1 - m))), 0.0, 1.0,
-        lambda y, eta: y * expit(-eta) - (1 - y) * expit(eta), lambda eta: expit(eta) * expit(-eta),
-    ),
-    "poisson": Family(
-        "Poisson model", np.exp, lambda mu: mu, lambda y, eta: y * eta - np.exp(eta), lambda m: float(np.log(m)), 0.0, np.inf,
-        lambda y, eta: y - np.exp(eta), np.exp,
-    ),
-    "linear": Family(
-        "linear model", lambda eta: eta, np.ones_like, lambda y, eta: y * eta - eta**2 / 2, lambda m: m, -np.inf, np.inf,
-        lambda y, eta: y - eta, np.ones_like,
-    ),
-}  # fmt: skip
 
 
 def logistic(
