@@ -24,8 +24,8 @@ from iop_outcomes.estimators.families import FAMILIES
 from iop_outcomes.estimators.model_matrix import ModelMatrix, model_matrix
 from iop_outcomes.estimators.propensity import Propensity
 from iop_outcomes.estimators.regression import solve
-from iop_outcomes.estimators.separation import INTERCEPT
 from iop_outcomes.estimators.rows import Mask, Rows, column, indicator, label, observed_outcome, rows
+from iop_outcomes.estimators.separation import INTERCEPT
 
 ARM_NAMES = ("arm1", "arm0")
 Covariates = ArrayLike | ModelMatrix
