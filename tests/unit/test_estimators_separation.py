@@ -212,7 +212,7 @@ def test_weights_and_rows_without_any_decide_nothing() -> None:
         fit("logistic", more_x[:, None], more_y, ("x",), weight).value, logistic(x[:, None], y, ("x",)).value, rtol=1e-9
     )
     apart = np.arange(8.0)
-    with pytest.raises(EstimationError, match="of x in the logistic model .*separation"):
+    with pytest.raises(EstimationError, match=r"of x in the logistic model .*separation"):
         fit("logistic", np.append(apart, 0.0)[:, None], np.append(apart > 3, True), ("x",), np.append(np.ones(8), 0.0))
     # a row of next to no weight overlaps all the same
     found = fit(
