@@ -40,6 +40,7 @@ from iop_outcomes.estimators.labels import as_labels, labelled
 from iop_outcomes.estimators.rows import Mask, Whole, column, columns, rows
 
 MAXIMUM_ITERATIONS = 100
+EDGE = 1e-3  # a correlation this near to the end of its range that is drawn beyond it is none
 
 # e = (y - mu) / sqrt v of y and the linear predictor, and sqrt v of the predictor, in forms that keep their digits
 # where v is next to nothing; by the names that `regression` has for the families
@@ -172,14 +173,21 @@ def _autoregressive(groups: _Groups, total: Array, residual: Array) -> float:
     start = float(np.clip(abs(mean[0]), 0.01, 0.9)) ** (1 / float(d[0]))
     # an even distance does not tell a sign
     alpha = -start if mean[0] < 0 and whole and d[0] % 2 == 1 else start
+    lowest = -1.0 if whole else 0.0
+
+    def loss(at: float) -> float:
+        return float(pairs @ (mean - at**d) ** 2) if lowest < at < 1 else np.inf
+
     for _ in range(MAXIMUM_ITERATIONS):
         slope = d * alpha ** (d - 1)
-        step = float((pairs * slope) @ (mean - alpha**d) / ((pairs * slope) @ slope))
+        step = wanted = float((pairs * slope) @ (mean - alpha**d) / max((pairs * slope) @ slope, 1e-300))
+        while abs(step) > 1e-13 and not loss(alpha + step) <= loss(alpha):
+            step /= 2
         alpha += step
-        if not (-1 if whole else 0) < alpha < 1:
-            _refuse_correlation(alpha, -1.0 if whole else 0.0)
         if abs(step) < 1e-12:
             break
+    if not lowest < alpha + wanted < 1 and not lowest + EDGE < alpha < 1 - EDGE:
+        _refuse_correlation(alpha + wanted, lowest)
     return alpha
 
 
