@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.estimate import Array, Estimate, Labels, Nuisance, count_groups
+from iop_outcomes.estimators.labels import group_numbers
 from iop_outcomes.estimators.rows import Mask, Rows, Whole, rows
 
 LARGEST = 5_000
@@ -131,6 +132,7 @@ def _root(
     nuisance: Nuisance | None,
 ) -> tuple[Array, Mask | None]:
     """A matrix whose crossproduct is the covariance of the cells' totals, and which clusters have a part in them."""
+    nuisance = None if nuisance is None else nuisance.fitted
     through = _through(counted, index, size, slope, nuisance)
     if cluster is None:
         if nuisance is None:
@@ -145,7 +147,8 @@ def _root(
         covariance += own @ through.T + through @ own.T + through @ _nuisance_square(counted, nuisance) @ through.T
         values, vectors = np.linalg.eigh(covariance)
         return np.sqrt(np.clip(values, 0, None))[:, None] * vectors.T, None
-    group = np.unique(np.asarray(cluster).astype(str), return_inverse=True)[1].astype(np.int64)
+    moving = counted.used if nuisance is None else counted.used | (nuisance.residual != 0).any(axis=1)
+    group = group_numbers(cluster, "cluster", moving)
     groups = int(group.max()) + 1
     if count_groups(group, counted.used) < 2:
         raise EstimationError("A cluster-robust variance needs at least two clusters with people; there is one.")

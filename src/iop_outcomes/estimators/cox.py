@@ -30,6 +30,7 @@ from numpy.typing import ArrayLike
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.cox_likelihood import EventTimes, FollowedUp, PartialLikelihood, tie_terms
 from iop_outcomes.estimators.estimate import Array, Estimate
+from iop_outcomes.estimators.labels import labelled
 from iop_outcomes.estimators.model_matrix import ModelMatrix, model_matrix, standardised_within
 from iop_outcomes.estimators.newton import maximise
 from iop_outcomes.estimators.risksets import compared, follow_up, risk_sets
@@ -65,7 +66,7 @@ def cox(
 ) -> CoxFit:
     """Log hazard ratios of the columns of x.
 
-    x: (n, p), no intercept, a table with its p names, or a ModelMatrix. time, entry: (n,); at risk where entry < u <=
+    x: (n, p), no intercept, a table with its p names (by default 'column 1', ...), or a ModelMatrix. time, entry: (n,); at risk where entry < u <=
     time, so that a person's rows over successive intervals do not overlap. event: (n,) zeros and ones. strata: (n,)
     any labels. ties: 'efron' or 'breslow'. Rows without weight take no part and have gradient zero.
     Raises EstimationError: no events, columns that do not vary or are collinear, a coefficient without limit.
@@ -79,7 +80,7 @@ def cox(
     covariates = model_matrix(x, names, n).take(kept)
     if not died.any():
         raise EstimationError("No events, so there are no hazard ratios to estimate. Look at the outcome's coding.")
-    stratum = _stratum_numbers(strata, n)[kept]
+    stratum = labelled(strata, "strata", n, kept)[1]
     followed = FollowedUp(exits[kept], None if enters is None else enters[kept], everyone.frequency[kept], stratum)
     sets = risk_sets(followed.time, died, followed.entry, stratum)
     part = compared(sets, covariates, followed.frequency, stratum)
@@ -111,10 +112,8 @@ def cox(
     )
 
 
-def _stratum_numbers(strata: ArrayLike | None, n: int) -> Whole:
-    if strata is None:
-        return np.zeros(n, dtype=np.int64)
-    labels = np.asarray(strata)
-    if labels.shape != (n,):
-        raise EstimationError(f"'strata' has shape {labels.shape} where {n} labels were expected, one for each row.")
-    return np.unique(labels.astype(str), return_inverse=True)[1].astype(np.int64)
+def _everywhere(values: Array | Mask, kept: Whole | slice, n: int) -> Array | Mask:
+    """Values of the rows with weight, and zero or false for the others."""
+    out = np.zeros((n, *values.shape[1:]), dtype=values.dtype)
+    out[kept] = values
+    return out

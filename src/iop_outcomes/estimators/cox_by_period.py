@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.cox import CoxFit, cox
 from iop_outcomes.estimators.estimate import Array
+from iop_outcomes.estimators.labels import as_labels
 from iop_outcomes.estimators.risksets import follow_up
 from iop_outcomes.estimators.rows import Whole, column, columns, indicator, label, rows
 from iop_outcomes.estimators.same_times import placed
@@ -55,7 +56,7 @@ def cox_by_period(
     asked = column(cuts, "cuts")
     known = np.unique(exits if enters is None else np.concatenate([exits, enters]))
     bounds, named = _bounds(placed(asked, known)), _bounds(asked)
-    labels_of_strata = None if strata is None else np.asarray(strata)
+    labels_of_strata = None if strata is None else as_labels(strata)
     if labels_of_strata is not None and labels_of_strata.shape != (n,):
         raise EstimationError(f"'strata' has shape {labels_of_strata.shape} where {n} labels were expected.")
     unknown = [name for name in varying if name not in names]

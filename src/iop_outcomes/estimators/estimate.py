@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 BLOCK = 200_000  # numbers at a time
+NO_ERROR = 1e-14  # a standard error this small beside its estimate is rounding
 Labels = Sequence[object] | NDArray[np.object_]
 
 
@@ -108,10 +109,13 @@ class Estimate:
         be nested (Cameron, Gelbach & Miller 2011, JBES 29:238). Raises where a grouping has fewer than two groups, or
         a quantity rests on one of them alone.
         """
-        codes = tuple(np.unique(np.asarray(g).astype(str), return_inverse=True)[1].astype(np.int64) for g in groupings)
-        if len(codes) > 2:
+        from iop_outcomes.estimators.labels import group_numbers
+
+        if len(groupings) > 2:
             raise EstimationError("People can be grouped in one or two ways, not more.")
         there = self.takes_part
+        # who has no part may have no label, unless the weights were estimated with them
+        codes = tuple(group_numbers(g, "cluster", there | (self.influence != 0).any(axis=1)) for g in groupings)
         some = [(name, own) for name, own in zip(self.names, self.parts.T, strict=False) if not (own == there).all()]
         for c in codes:
             if count_groups(c, there) < 2:
@@ -230,10 +234,16 @@ class Estimate:
         return float(stats.t.ppf(0.5 + level / 2, self.degrees))
 
     def p_value(self) -> Array:
-        """(k,) two-sided p values against zero. Raises EstimationError where a quantity has no standard error."""
-        if (self.standard_error() == 0).any():
-            raise EstimationError("A quantity has no standard error, so it cannot be tested.")
-        return np.asarray(2 * stats.t.sf(np.abs(self.value) / self.standard_error(), self.degrees))
+        """(k,) two-sided p values against zero, NaN for a quantity without standard error (none, but for rounding).
+
+        Raises EstimationError where no quantity has one.
+        """
+        error, size = self.standard_error(), np.abs(self.value)
+        tested = error > NO_ERROR * size
+        if not tested.any():
+            raise EstimationError(f"{', '.join(self.names)}: no standard error, so there is nothing to test by.")
+        ratio = np.divide(size, error, out=np.full(len(size), np.nan), where=tested)
+        return np.asarray(2 * stats.t.sf(ratio, self.degrees))
 
 
 def join(estimates: Sequence[Estimate]) -> Estimate:
@@ -276,24 +286,50 @@ def log_ratio(estimate: Estimate, first: str, second: str, name: str = "log_rati
 
 
 @dataclass(frozen=True)
+class Centred:
+    """A model's columns in the units in which it was fitted, so that numbers far from zero lose no digits.
+
+    matrix: (n, q). back: (q, q) from the coefficients of one predictor in these units to those of the columns as
+    given. inverse: (c q, c q) inverse information in these units.
+    """
+
+    matrix: ModelMatrix
+    back: Array
+    inverse: Array
+
+
+@dataclass(frozen=True)
 class Nuisance:
     """The parameters of a model that an estimate stands on, and each person's influence on them, kept as a product.
 
     matrix: the model's columns, (n, q). residual: (n, c), weight times outcome minus fitted, for each of the model's c
     linear predictors (1 in a logistic model, arms less one in a multinomial one). inverse: (c q, c q) inverse
     information. The influence of a person is the vector of residual times x, predictor by predictor, times inverse.
+    centred: the columns as they were fitted, if in other units.
     """
 
     matrix: ModelMatrix
     residual: Array
     inverse: Array
+    centred: Centred | None = None
+
+    @property
+    def fitted(self) -> Nuisance:
+        """The same in the units of the fit, for sums in which the coefficients do not appear."""
+        if self.centred is None:
+            return self
+        return Nuisance(self.centred.matrix, self.residual, self.centred.inverse)
 
     def influence(self, direction: Array) -> Array:
         """(n, k) influence of each person on `direction` (c q, k) of the parameters."""
-        turned = self.inverse @ direction
         q = self.matrix.shape[1]
-        parts = [r[:, None] * self.matrix.times(turned[at * q : (at + 1) * q]) for at, r in enumerate(self.residual.T)]
-        return np.asarray(sum(parts[1:], parts[0]))
+        parts = [direction[at * q : (at + 1) * q] for at in range(self.residual.shape[1])]
+        if self.centred is not None:
+            parts = [self.centred.back.T @ part for part in parts]
+        held = self.fitted
+        turned = held.inverse @ np.concatenate(parts)
+        found = [r[:, None] * held.matrix.times(turned[at * q : (at + 1) * q]) for at, r in enumerate(held.residual.T)]
+        return np.asarray(sum(found[1:], found[0]))
 
 
 def stack(estimate: Estimate, slope: Array, nuisance: Nuisance) -> Estimate:
@@ -304,7 +340,8 @@ def stack(estimate: Estimate, slope: Array, nuisance: Nuisance) -> Estimate:
     """
     gradient = estimate.gradient * estimate.frequency[:, None]
     slopes = slope[:, None] if slope.ndim == 1 else slope
-    through = np.concatenate([nuisance.matrix.crossproduct(s[:, None] * gradient) for s in slopes.T])
+    fitted = nuisance.fitted
+    through = np.concatenate([fitted.matrix.crossproduct(s[:, None] * gradient) for s in slopes.T])
     return replace(
-        estimate, influence=estimate.influence + nuisance.influence(through), weight=None, part=estimate.known_part()
+        estimate, influence=estimate.influence + fitted.influence(through), weight=None, part=estimate.known_part()
     )

@@ -1,13 +1,16 @@
 """Groups, strata and clusters: any labels, turned into whole numbers.
 
-What happens: labels are checked for length and for missing ones and numbered in their sorted order; no label at all is
-one group. Numbers sort as numbers, so group 10 comes after group 9.
+What happens: labels are checked for length and for missing ones among the rows that count (None, NaN, NaT, pandas' NA:
+a missing label is no group of its own) and numbered in their sorted order; no label at all is one group. Numbers sort
+as numbers, so group 10 comes after group 9.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.rows import Mask, Whole
@@ -22,18 +25,43 @@ def labelled(
     """
     if values is None:
         return ("all",), np.zeros(n, dtype=np.int64)[kept]
-    labels = np.asarray(values)
+    labels = as_labels(values)
     if labels.shape != (n,):
         raise EstimationError(f"'{what}' has shape {labels.shape} where {n} labels were expected, one for each row.")
     labels = labels[kept]
-    if labels.dtype.kind == "O":
-        absent = np.array([one is None or one != one for one in labels], dtype=bool)
-        labels = labels.astype(str)
-    else:
-        absent = labels != labels
-    if np.any(absent):
-        raise EstimationError(
-            f"'{what}' is missing in some rows; give those people a label of their own, or leave out."
-        )
-    found, numbers = np.unique(labels, return_inverse=True)
+    refuse_missing(labels, what)
+    found, numbers = np.unique(labels.astype(str) if labels.dtype.kind == "O" else labels, return_inverse=True)
     return tuple(str(one) for one in found), numbers.astype(np.int64)
+
+
+def as_labels(values: ArrayLike) -> NDArray[Any]:
+    """An array of labels, in which a NaN among the words of a list stays one, and does not become the word 'nan'."""
+    labels = np.asarray(values)
+    return np.asarray(values, dtype=object) if labels.dtype.kind in "US" and not hasattr(values, "dtype") else labels
+
+
+def group_numbers(values: ArrayLike, what: str, there: Mask) -> Whole:
+    """(n,) number of each row's group, from zero; rows that are not there (n,) may have no label, and have number 0."""
+    numbers = np.zeros(len(there), dtype=np.int64)
+    numbers[there] = labelled(values, what, len(there), there)[1]
+    return numbers
+
+
+def refuse_missing(labels: NDArray[Any], what: str) -> None:
+    """Raise EstimationError where a label is missing."""
+    if labels.dtype.kind == "O":
+        absent = any(_missing(one) for one in labels.tolist())
+    else:
+        absent = labels.dtype.kind in "fcmM" and bool((labels != labels).any())
+    if absent:
+        raise EstimationError(
+            f"'{what}' is missing in some rows; give those people a label of their own, or leave them out."
+        )
+
+
+def _missing(label: object) -> bool:
+    """None, a NaN or NaT, or pandas' NA, which does not say whether it equals itself."""
+    try:
+        return label is None or bool(label != label)
+    except TypeError:
+        return True

@@ -23,6 +23,8 @@ from iop_outcomes.estimators.joint_codes import Codes, JointCode, alone, join, l
 from iop_outcomes.estimators.rows import Mask, columns
 
 BLOCK = 2048
+FEW_ROWS = 1_001  # among which a middle is found
+FLAT = 1e-14  # a spread this small beside the size of the numbers is rounding
 
 
 @dataclass(frozen=True)
@@ -180,8 +182,13 @@ def _gram_of_numbers(x: Array, w: Array) -> Array:
 
 
 def model_matrix(x: ArrayLike | ModelMatrix, names: Sequence[str], n: int | None = None) -> ModelMatrix:
-    """The covariates of a model from a table (n, p) of finite numbers, or a matrix that is one already."""
+    """The covariates of a model from a table (n, p) of finite numbers, or a matrix that is one already.
+
+    names: p labels; where there are none, a table's columns are 'column 1', 'column 2', ...
+    """
     if not isinstance(x, ModelMatrix):
+        if not len(names) and np.ndim(x) == 2:
+            names = [f"column {at + 1}" for at in range(np.shape(x)[1])]
         return ModelMatrix(columns(x, names, n), tuple(names))
     if n is not None and x.shape[0] != n:
         raise EstimationError(f"The covariates have {x.shape[0]} rows where {n} were expected, one for each row.")
@@ -213,6 +220,33 @@ def categories(
     return ModelMatrix(table, tuple(names), tuple(coded), tuple(levels))
 
 
+def centred(x: ModelMatrix, people: Array) -> tuple[ModelMatrix, Array, Array]:
+    """Numeric columns less a value from their middle and over their spread among `people` (n,) of each row; the middle
+    and the spread, (p,).
+
+    The middle is the median of some rows that count: numbers far from zero keep their digits, and so do the others
+    where one lies far out, which would draw a mean away from them. Columns that do not vary are zero, with scale one.
+    Categories stay as they are, with centre zero.
+    """
+    centre, scale = np.zeros(x.shape[1]), np.ones(x.shape[1])
+    a = x.numeric.shape[1]
+    if a == 0:
+        return x, centre, scale
+    counted = np.flatnonzero(people > 0)
+    some = counted[:: max(len(counted) // FEW_ROWS, 1)]
+    # the lower of two in the middle, which is a value of the column
+    middle = np.sort(x.numeric[some], axis=0)[(len(some) - 1) // 2]
+    away = x.numeric - middle
+    share = people / people.sum()
+    spread = np.sqrt(np.maximum(share @ away**2 - (share @ away) ** 2, 0.0))
+    flat = spread <= FLAT * np.sqrt(share @ x.numeric**2)
+    spread[flat] = 1.0
+    away /= spread
+    away[:, flat] = 0.0
+    centre[:a], scale[:a] = middle, spread
+    return ModelMatrix(away, x.names, x.codes, x.levels), centre, scale
+
+
 def standardised_within(x: ModelMatrix, stratum: NDArray[np.int64], part: Mask) -> tuple[ModelMatrix, Array, Array]:
     """Numeric columns less their mean in each stratum and over their root mean square there, that scale (p,), and the
     means (strata, p).
@@ -224,19 +258,26 @@ def standardised_within(x: ModelMatrix, stratum: NDArray[np.int64], part: Mask) 
     """
     scale, a, strata = np.ones(x.shape[1]), x.numeric.shape[1], int(stratum.max(initial=0)) + 1
     means = np.zeros((strata, x.shape[1]))
-    if a == 0:
+    if a == 0 or not part.any():
         return x, scale, means
     whole = bool(part.all())
     numeric, own = (x.numeric, stratum) if whole else (x.numeric[part], stratum[part])
     people = np.maximum(np.bincount(own, minlength=strata), 1)
-    means[:, :a] = np.stack([np.bincount(own, column, strata) / people for column in numeric.T], axis=1)
-    centred = x.numeric - means[stratum, :a]
-    counted = centred if whole else centred[part]
-    spread = np.sqrt((counted**2).sum(axis=0) / max(len(counted), 1))
-    flat = spread <= 1e-10 * np.sqrt((numeric**2).sum(axis=0) / max(len(counted), 1))
+    # from the first row of each stratum, which keeps the digits of numbers far from zero
+    first = np.zeros(strata, dtype=np.int64)
+    first[own[::-1]] = np.arange(len(own))[::-1]
+    start = numeric[first]
+    away = numeric - start[own]
+    middle = np.stack([np.bincount(own, column, strata) / people for column in away.T], axis=1)
+    away -= middle[own]
+    spread = np.sqrt((away**2).mean(axis=0))
+    flat = spread <= FLAT * np.sqrt((numeric**2).mean(axis=0))
     spread[flat] = 1.0
-    scale[:a] = spread
-    standard = np.where(flat, 0.0, centred / spread)
+    away /= spread
+    away[:, flat] = 0.0
+    scale[:a], means[:, :a] = spread, start + middle
+    standard = away
     if not whole:
-        standard[~part] = 0.0
+        standard = np.zeros_like(x.numeric)
+        standard[part] = away
     return ModelMatrix(standard, x.names, x.codes, x.levels), scale, means

@@ -28,6 +28,8 @@ from scipy.special import expit
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.cuminc import by_arm
 from iop_outcomes.estimators.estimate import Array, Estimate
+from iop_outcomes.estimators.model_matrix import model_matrix
+from iop_outcomes.estimators.regression import standardised
 from iop_outcomes.estimators.rows import columns, refuse_collinear, rows
 
 MAXIMUM_ITERATIONS = 100
@@ -124,16 +126,17 @@ def pseudo_regression(
     counted = rows(n, weight, frequency)
     labels = [*(f"intercept:{quantity}" for quantity in quantities), *names]
     kept = counted.used
-    design, total = covariates[kept], counted.total[kept]
-    weighed = np.sqrt(total)[:, None] * np.column_stack([np.ones(len(design)), design])
-    refuse_collinear(weighed, ("intercept", *names), "regression of pseudo-observations")
-    scale = np.sqrt((design**2).mean(axis=0))
-    model = _Model(LINKS[link], outcome[kept], design / scale, total / total.sum())
+    standard, back = standardised(model_matrix(covariates, names), counted)
+    design, total = standard.dense()[kept], counted.total[kept]
+    refuse_collinear(np.sqrt(total)[:, None] * design, standard.names, "regression of pseudo-observations")
+    model = _Model(LINKS[link], outcome[kept], design[:, 1:], total / total.sum())
     beta = model.solve()
-    unit = np.concatenate([np.ones(k), scale])
-    gradient = np.zeros((n, len(unit)))
-    gradient[kept] = model.score(beta) @ np.linalg.inv(model.bread(beta)).T / total.sum() / unit
-    return counted.estimate(labels, beta / unit, gradient)
+    # from coefficients of the centred columns to those of the columns as given, an intercept for each quantity
+    whole = np.eye(len(labels))
+    whole[k:, k:], whole[:k, k:] = back[1:, 1:], back[0, 1:]
+    gradient = np.zeros((n, len(labels)))
+    gradient[kept] = model.score(beta) @ (np.linalg.inv(model.bread(beta)).T @ whole.T) / total.sum()
+    return counted.estimate(labels, whole @ beta, gradient)
 
 
 @dataclass(frozen=True)
