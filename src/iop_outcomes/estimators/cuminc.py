@@ -203,7 +203,9 @@ def _within(
 
 @dataclass(frozen=True)
 class Hazards:
-    """The hazards of one group of rows. kept: those with weight; sets, cause and total are of those only."""
+    """The hazards of one group of rows. kept: those with weight; sets, cause and total are of those only. stays: 1 less
+    the hazard, from the weight that stays, which keeps its digits where one row weighs much more than the others.
+    """
 
     rows: Rows
     kept: Whole
@@ -212,6 +214,7 @@ class Hazards:
     total: Array
     at_risk: Array
     hazard: Array
+    stays: Array
     survival: Array  # (T + 1,), before the first and after each event time
     last_followed: float
 
@@ -251,13 +254,14 @@ class Hazards:
         sets, hazard = self.sets, self.hazard
         own_hazard = sets.among_dead(self.total[sets.dead] * own) / self.at_risk
         pace = h * self.survival[:-1]
-        reached = np.cumsum(pace * own_hazard)
-        survives = hazard < 1
-        ahead = np.where(survives, (reached[-1] - reached) / np.where(survives, 1 - hazard, 1.0), 0.0)
-        gradient = sets.while_at_risk((ahead * hazard - pace * own_hazard) / self.at_risk)
+        adds = pace * own_hazard
+        survives = self.stays > 0
+        later = np.append(np.cumsum(adds[::-1])[::-1][1:], 0.0)
+        ahead = np.where(survives, later / np.where(survives, self.stays, 1.0), 0.0)
+        gradient = sets.while_at_risk((ahead * hazard - adds) / self.at_risk)
         at = sets.position
         gradient[sets.dead] += (own * pace[at] - ahead[at]) / self.at_risk[at]
-        return float(reached[-1]), gradient
+        return float(np.cumsum(adds)[-1]), gradient
 
 
 def hazards(
@@ -279,8 +283,9 @@ def hazards(
     weight_dead = sets.among_dead(total[sets.dead])
     # Counted in people, not in weight, so that the last hazard is 1 and not 1 less a rounding error.
     all_die = sets.at_risk(people) == sets.among_dead(people[sets.dead])
-    weight_at_risk = np.where(all_die, weight_dead, sets.at_risk(total))
-    hazard = weight_dead / weight_at_risk
+    left = np.where(all_die, 0.0, sets.staying.at_risk(total))
+    weight_at_risk = left + weight_dead
+    hazard, stays = weight_dead / weight_at_risk, left / weight_at_risk
     return Hazards(
         rows=everyone,
         kept=kept,
@@ -289,7 +294,8 @@ def hazards(
         total=total,
         at_risk=weight_at_risk,
         hazard=hazard,
-        survival=np.concatenate([[1.0], np.cumprod(1 - hazard)]),
+        stays=stays,
+        survival=np.concatenate([[1.0], np.cumprod(stays)]),
         last_followed=float(exits[kept].max()),
     )
 

@@ -256,9 +256,7 @@ def _information(model: Family, x: ModelMatrix, total: Array, beta: Array) -> Ar
     return x.gram(total * model.bend(x.times(beta)))
 
 
-def _climb(
-    model: Family, x: ModelMatrix, y: Array, total: Array, beta: Array, iterations: int
-) -> tuple[Array, float]:
+def _climb(model: Family, x: ModelMatrix, y: Array, total: Array, beta: Array, iterations: int) -> tuple[Array, float]:
     """Newton steps, halved while the likelihood falls: the coefficients, and how far the last moved anyone (0 where the
     steps have settled).
     """

@@ -2,23 +2,27 @@
 
 A row is at risk at event time u if entry < u <= time, in its own stratum. Only distinct event times matter,
 so each row is turned into two positions among them, and every sum becomes a count by position and a
-cumulative sum. No array of rows by times is ever built.
+cumulative sum. No array of rows by times is ever built. Of rows that enter late, running sums are differences; where
+those would lose their digits, as with weights many powers of ten apart, sums are taken by additions alone (`dyadic`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from iop_outcomes.errors import EstimationError
+from iop_outcomes.estimators.dyadic import Intervals
 from iop_outcomes.estimators.estimate import Array
 from iop_outcomes.estimators.model_matrix import ModelMatrix
 from iop_outcomes.estimators.rows import Mask, Whole, column
 from iop_outcomes.estimators.same_times import same_times
+
+DIGITS = 1e-7  # a difference that is a smaller share of what it is taken of has lost too many digits
 
 
 def follow_up(time: ArrayLike, entry: ArrayLike | None) -> tuple[Array, Array | None]:
@@ -75,18 +79,28 @@ class RiskSets:
 
     def at_risk(self, values: Array) -> Array:
         """(T, ...) sums of values (n, ...) over the rows at risk at each event time."""
-        return self._at_risk(lambda position, size: _counted(position, values, size))
+        return self._at_risk(lambda position, size: _counted(position, values, size), values)
 
     def at_risk_times(self, x: ModelMatrix, values: Array) -> Array:
         """(T, p) sums of values (n,) times x (n, p) over the rows at risk at each event time."""
-        return self._at_risk(lambda position, size: x.grouped(position, values, size))
+        return self._at_risk(lambda position, size: x.grouped(position, values, size), values)
 
-    def _at_risk(self, summed: Callable[[Whole, int], Array]) -> Array:
+    def _at_risk(self, summed: Callable[[Whole, int], Array], values: Array) -> Array:
         """Sums over those at risk from `summed`, which sums over the rows of each position 0 ... size - 1."""
         size = len(self.times) + 1
         leave, enter = self._turns
-        come = tails(summed(leave, size)[:-1], self.starts)
-        return come if enter is None else come - tails(summed(enter, size)[:-1], self.starts)
+        if enter is None:
+            return tails(summed(leave, size)[:-1], self.starts)
+        weight = _sizes(values)
+        come, gone = (tails(_counted(at, weight, size)[:-1], self.starts) for at in (leave, enter))
+        if (come - gone < DIGITS * come).any():
+            return self._intervals.over_rows(summed)
+        return tails(summed(leave, size)[:-1], self.starts) - tails(summed(enter, size)[:-1], self.starts)
+
+    @cached_property
+    def _intervals(self) -> Intervals:
+        """Positions at which each row is at risk."""
+        return Intervals(self.first + 1, np.maximum(self.last, self.first) + 1, len(self.times))
 
     @cached_property
     def _turns(self) -> tuple[Whole, Whole | None]:
@@ -94,6 +108,13 @@ class RiskSets:
         ever, never = self.ever, len(self.times)
         late = ever & self.late
         return np.where(ever, self.last, never), np.where(late, self.first, never) if late.any() else None
+
+    @property
+    def staying(self) -> RiskSets:
+        """Those at risk who have no event then."""
+        last = self.last.copy()
+        last[self.dead] -= 1
+        return replace(self, last=last)
 
     @property
     def ever(self) -> Mask:
@@ -114,7 +135,13 @@ class RiskSets:
         """(n, ...) sums of values (T, ...) over the event times at which each row is at risk."""
         running = np.concatenate([np.zeros((1, *values.shape[1:])), np.cumsum(values, axis=0)])
         until = running.take(self.last + 1, axis=0)
-        return until if self.from_start else until - running.take(self.first + 1, axis=0)
+        if self.from_start:
+            return until
+        size = np.concatenate([[0.0], np.cumsum(_sizes(values))])
+        before = size.take(self.first + 1)
+        if ((size.take(self.last + 1) - before < DIGITS * before) & self.ever).any():
+            return self._intervals.over_positions(values)
+        return until - running.take(self.first + 1, axis=0)
 
     @cached_property
     def from_start(self) -> bool:
@@ -178,6 +205,12 @@ def compared(sets: RiskSets, x: ModelMatrix, frequency: Array, stratum: Whole) -
     for codes in x.codes:
         differs |= codes != codes[reference]
     return part & (np.bincount(stratum, differs & part)[stratum] > 0)
+
+
+def _sizes(values: Array) -> Array:
+    """(n,) largest absolute value of each row of values (n, ...)."""
+    size = np.abs(values)
+    return size if size.ndim == 1 else size.reshape(len(size), -1).max(axis=1, initial=0.0)
 
 
 def _counted(position: Whole, values: Array, size: int) -> Array:
