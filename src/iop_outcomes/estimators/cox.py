@@ -68,7 +68,8 @@ def cox(
 
     x: (n, p), no intercept, a table with its p names (by default 'column 1', ...), or a ModelMatrix. time, entry: (n,);
     at risk where entry < u <= time, so that a person's rows over successive intervals do not overlap. event: (n,) zeros
-    and ones. strata: (n,) any labels. ties: 'efron' or 'breslow'. Rows without weight take no part and have gradient zero.
+    and ones. strata: (n,) any labels. ties: 'efron' or 'breslow'. Rows without weight, and those never at risk with
+    anyone else, take no part and have gradient zero.
     Raises EstimationError: no events, columns that do not vary or are collinear, a coefficient without limit.
     """
     exits, enters = follow_up(time, entry)
