@@ -360,3 +360,18 @@ def test_late_entry_after_the_last_event_is_no_part(name: str) -> None:
     one["time"][-1], one["entry"][-1], one["cause"][-1], one["x"][-1] = 99, 50, 0, 1e4
     same_inference(before, ESTIMATORS[name](one).clustered(np.append(SITES, 77)))
     assert late(one)["entry"][-1] == 50
+
+
+def test_clusters_have_one_number_whoever_takes_part() -> None:
+    """Estimates of different people are grouped alike and can be joined afterwards; who moves nothing needs no site."""
+    s = sample()
+    names = np.array([f"site {one}" for one in SITES], dtype=object)
+    first, second = (effects.mean_by_arm(s["cost"], s["arm"], observed=here) for here in (SITES > 2, SITES < 5))
+    after = join([first.clustered(names), second.clustered(names)])
+    before = join([first, second]).clustered(names)
+    np.testing.assert_allclose(after.covariance(), before.covariance(), rtol=1e-12)
+    assert after.degrees == before.degrees == 5
+    names[SITES < 3] = None
+    np.testing.assert_allclose(first.clustered(names).covariance(), first.clustered(SITES).covariance(), rtol=1e-12)
+    with pytest.raises(EstimationError, match="missing"):
+        second.clustered(names)

@@ -147,8 +147,8 @@ def _root(
         covariance += own @ through.T + through @ own.T + through @ _nuisance_square(counted, nuisance) @ through.T
         values, vectors = np.linalg.eigh(covariance)
         return np.sqrt(np.clip(values, 0, None))[:, None] * vectors.T, None
-    moving = counted.used if nuisance is None else counted.used | (nuisance.residual != 0).any(axis=1)
-    group = group_numbers(cluster, "cluster", moving)
+    moves = counted.used if nuisance is None else counted.used | (nuisance.residual != 0).any(axis=1)
+    group = group_numbers(cluster, "cluster", moves)
     groups = int(group.max()) + 1
     if count_groups(group, counted.used) < 2:
         raise EstimationError("A cluster-robust variance needs at least two clusters with people; there is one.")

@@ -34,7 +34,7 @@ from iop_outcomes.estimators.labels import labelled
 from iop_outcomes.estimators.model_matrix import ModelMatrix, model_matrix, standardised_within
 from iop_outcomes.estimators.newton import maximise, refuse_noise
 from iop_outcomes.estimators.risksets import compared, follow_up, risk_sets
-from iop_outcomes.estimators.rows import Mask, Whole, indicator, refuse_collinear, rows, square_root
+from iop_outcomes.estimators.rows import indicator, refuse_collinear, rows, square_root
 
 
 @dataclass(frozen=True)
@@ -66,10 +66,10 @@ def cox(
 ) -> CoxFit:
     """Log hazard ratios of the columns of x.
 
-    x: (n, p), no intercept, a table with its p names (by default 'column 1', ...), or a ModelMatrix. time, entry:
-    (n,); at risk where entry < u <= time, so that a person's rows over successive intervals do not overlap. event: (n,)
-    zeros and ones. strata: (n,) any labels. ties: 'efron' or 'breslow'. Rows without weight take no part and have
-    gradient zero.
+    x: (n, p), no intercept, a table with its p names (by default 'column 1', ...), or a ModelMatrix. time, entry: (n,);
+    at risk where entry < u <= time, so that a person's rows over successive intervals do not overlap. event: (n,) zeros
+    and ones. strata: (n,) any labels. ties: 'efron' or 'breslow'. Rows without weight, and those never at risk with
+    anyone else, take no part and have gradient zero.
     Raises EstimationError: no events, columns that do not vary or are collinear, a coefficient without limit.
     """
     exits, enters = follow_up(time, entry)
@@ -113,10 +113,3 @@ def cox(
         null_log_likelihood=likelihood.on_scale(null, mean_total),
         at_events=EventTimes(followed, likelihood, top.sums, scale, mean_total),
     )
-
-
-def _everywhere(values: Array | Mask, kept: Whole | slice, n: int) -> Array | Mask:
-    """Values of the rows with weight, and zero or false for the others."""
-    out = np.zeros((n, *values.shape[1:]), dtype=values.dtype)
-    out[kept] = values
-    return out

@@ -114,9 +114,10 @@ class Estimate:
         if len(groupings) > 2:
             raise EstimationError("People can be grouped in one or two ways, not more.")
         there = self.takes_part
-        # who has no part may have no label, unless the weights were estimated with them
-        codes = tuple(group_numbers(g, "cluster", there | (self.influence != 0).any(axis=1)) for g in groupings)
         some = [(name, own) for name, own in zip(self.names, self.parts.T, strict=False) if not (own == there).all()]
+        # whoever moves the estimate without an outcome in it has a cluster, too
+        moved = there | self.influence.any(axis=1)
+        codes = tuple(group_numbers(g, "cluster", moved) for g in groupings)
         for c in codes:
             if count_groups(c, there) < 2:
                 raise EstimationError(
