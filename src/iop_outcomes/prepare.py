@@ -1,9 +1,16 @@
-"""What is looked up and checked before the first job: the files of the source, the policy, the lock file."""
+"""What is looked up and checked before the first job: what was typed, the files of the source, the policy, the lock.
+
+The last function mends what Snakemake does with a path that holds a space or an apostrophe.
+"""
 
 from __future__ import annotations
 
+import os
+import shlex
+import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from iop_outcomes.protocol import Study
@@ -27,6 +34,29 @@ def records(study: Study) -> list[str]:
     return sources.inputs(study.source.kind, study.source.model_dump())
 
 
+def as_typed(config: Mapping[str, Any], given: Mapping[str, Any], typed: Iterable[str]) -> dict[str, Any]:
+    """The config with the texts of `--config` as they were typed.
+
+    Snakemake reads 2024_11 as 202411, 2.10 as 2.1, false as a truth, and `a: b` as a mapping, where a name or a path
+    is meant. given: what it made of `--config`; typed: its arguments, as key=value. Keys that hold no text, and texts in
+    quotation marks, stay as Snakemake read them; so does what an importing workflow has changed since.
+    """
+    found = dict(config)
+    for argument in typed:
+        key, _, text = argument.partition("=")
+        quoted = text[:1] in ("'", '"') and text[:1] == text[-1:] and isinstance(given.get(key), str)
+        if key in _texts() and text and not quoted and key in given and found.get(key) == given[key]:
+            found[key] = text
+    return found
+
+
+def _texts() -> set[str]:
+    """The keys of a study that hold text."""
+    from iop_outcomes.protocol import Study
+
+    return {name for name, field in Study.model_fields.items() if field.annotation in (str, str | None)}
+
+
 def source_module(kind: str) -> str:
     """The module that reads a kind of source, by its dotted name within the package."""
     from iop_outcomes import sources
@@ -37,4 +67,20 @@ def source_module(kind: str) -> str:
 def lock_file() -> list[str]:
     """The lock file of the environment, where the package runs from its checkout."""
     lock = Path(__file__).resolve().parents[2] / "uv.lock"
-    return [str(lock)] if lock.is_file() else []
+    if not lock.is_file():
+        return []
+    # by its relative name where there is one: Snakemake takes braces in a folder's name for a wildcard
+    here = Path.cwd().resolve()
+    return [str(lock.relative_to(here) if lock.is_relative_to(here) else lock)]
+
+
+def name_interpreter() -> None:
+    """Have the interpreter named by its file alone, with its folder first on the PATH, where its path needs quoting.
+
+    Snakemake (9.27) starts the jobs of `script:` by the interpreter's path as it is, so that a shell takes a space in it
+    for the end of the program's name.
+    """
+    folder, name = os.path.split(sys.executable)
+    if name and shlex.quote(sys.executable) != sys.executable:
+        os.environ["PATH"] = os.pathsep.join(part for part in (folder, os.environ.get("PATH")) if part)
+        sys.executable = name
