@@ -4,9 +4,10 @@
 CORES ?= 2
 PYTHON ?= python3
 
-# COHORT and DATA reach the workflow as they were typed: as texts in quotation marks, through the environment, so that
-# neither make nor a shell nor Snakemake (which reads 2024_11 as a number) takes them for anything else
-typed = $1="$(subst ",\",$(subst \,\\,$(value $2)))"
+# COHORT and DATA go through the environment as they were typed, past make and the shell. Snakemake takes what begins
+# with # for a comment, where no folder is named before it.
+HASH := \#
+typed = $1=$(if $(filter $(HASH)%,$(firstword $(value $2))),./)$(value $2)
 export IOP_OUTCOMES_COHORT := $(call typed,cohort,COHORT)
 export IOP_OUTCOMES_DATA := $(call typed,data,DATA)
 GIVEN = $(strip $(if $(value COHORT),"$$IOP_OUTCOMES_COHORT") $(if $(value DATA),"$$IOP_OUTCOMES_DATA"))

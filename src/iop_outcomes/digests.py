@@ -71,3 +71,29 @@ def _known(remembered: Path) -> dict[str, list[object]]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def check_released(folder: Path) -> None:
+    """Raise StudyError where a file of a release is not what its manifest says: nothing is built upon an edited file.
+
+    A release that is being made has no manifest (`iop_outcomes.step` takes an old one away), and one without is not
+    checked.
+    """
+    from iop_outcomes.release import manifest
+
+    tied = folder / "manifest.json"
+    if not tied.is_file():
+        return
+    try:
+        files = {folder / name: said["sha256"] for name, said in json.loads(tied.read_bytes())["files"].items()}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        files = {tied: ""}
+    edited = [path.as_posix() for path, digest in files.items() if path.is_file() and manifest.digest(path) != digest]
+    if edited:
+        them, are = ("it", "is") if len(edited) == 1 else ("them", "are")
+        more = f" and {len(edited) - 3} more" if len(edited) > 3 else ""
+        raise StudyError(
+            f"{', '.join(edited[:3])}{more} {are} not as released, but edited or damaged since. A run would build "
+            f"upon {them}. Keep a copy elsewhere if you need one, delete {them} here, and run again: what is missing is "
+            "made anew."
+        )

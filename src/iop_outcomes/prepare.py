@@ -38,15 +38,15 @@ def as_typed(config: Mapping[str, Any], given: Mapping[str, Any], typed: Iterabl
     """The config with the texts of `--config` as they were typed.
 
     Snakemake reads 2024_11 as 202411, 2.10 as 2.1, false as a truth, and `a: b` as a mapping, where a name or a path
-    is meant. given: what it made of `--config`; typed: its arguments, as key=value. Keys that hold no text, and texts in
-    quotation marks, stay as Snakemake read them; so does what an importing workflow has changed since.
+    is meant. given: what it made of `--config`; typed: its arguments, as key=value; quotation marks around a text are
+    left out. Keys that hold no text stay as Snakemake read them; so does what an importing workflow has changed since.
     """
     found = dict(config)
     for argument in typed:
         key, _, text = argument.partition("=")
-        quoted = text[:1] in ("'", '"') and text[:1] == text[-1:] and isinstance(given.get(key), str)
-        if key in _texts() and text and not quoted and key in given and found.get(key) == given[key]:
-            found[key] = text
+        if key in _texts() and text and key in given and found.get(key) == given[key]:
+            quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
+            found[key] = text[1:-1] if quoted else text
     return found
 
 
@@ -55,6 +55,16 @@ def _texts() -> set[str]:
     from iop_outcomes.protocol import Study
 
     return {name for name, field in Study.model_fields.items() if field.annotation in (str, str | None)}
+
+
+def check_names(paths: Iterable[str]) -> None:
+    """Raise StudyError for a path that Snakemake would not take as it is."""
+    braced = next((path for path in paths if "{" in path or "}" in path), None)
+    if braced:
+        raise StudyError(
+            f"{braced}: Snakemake takes what stands between braces in a path for a wildcard. Rename the folder or the "
+            "file so that its name has none."
+        )
 
 
 def source_module(kind: str) -> str:
@@ -69,7 +79,7 @@ def lock_file() -> list[str]:
     lock = Path(__file__).resolve().parents[2] / "uv.lock"
     if not lock.is_file():
         return []
-    # by its relative name where there is one: Snakemake takes braces in a folder's name for a wildcard
+    # by its relative name where there is one, so that a project that has moved is the same
     here = Path.cwd().resolve()
     return [str(lock.relative_to(here) if lock.is_relative_to(here) else lock)]
 

@@ -1,6 +1,7 @@
 # Helpers only: the study, checked before the first job, and how a rule names its step.
 
 import sys
+from pathlib import Path
 
 from iop_outcomes import __version__ as VERSION
 from iop_outcomes import code, digests, prepare, study as studies, tables
@@ -18,6 +19,7 @@ try:
         prepare.as_typed(config, GIVEN.config, GIVEN.config_args), workflow.configfiles
     )
     RECORDS = prepare.records(LOADED.study)
+    prepare.check_names([str(workflow.current_basedir), LOADED.study.results, *RECORDS])
     # inputs are told apart by their content: files keep their times when they are copied, unpacked or synchronised
     DIGESTS = {
         "records": digests.of(RECORDS),
@@ -25,6 +27,7 @@ try:
         "truth": digests.of([LOADED.study.truth] if LOADED.study.truth else []),
         "lock": digests.of(prepare.lock_file()),
     }
+    digests.check_released(Path(LOADED.study.results, LOADED.study.cohort, "release"))
 except StudyError as wrong:
     print(f"\n{wrong}\n", file=sys.stderr)
     sys.exit(1)
