@@ -70,7 +70,7 @@ def _known(remembered: Path) -> dict[str, list[object]]:
         found = json.loads(remembered.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return {k: v for k, v in found.items() if isinstance(v, list)} if isinstance(found, dict) else {}
 
 
 def check_released(folder: Path) -> None:

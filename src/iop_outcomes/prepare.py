@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from iop_outcomes.errors import StudyError
+
 if TYPE_CHECKING:
     from iop_outcomes.protocol import Study
 
