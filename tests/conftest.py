@@ -11,12 +11,21 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 try:
     import fcntl
 except ImportError:  # Windows, where tests run in one process
     fcntl = None  # type: ignore[assignment]
+
+# nothing that is found by chance hangs on how busy the machine is
+hypothesis.settings.register_profile(
+    "untimed",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture],
+)
+hypothesis.settings.load_profile("untimed")
 
 PROJECT = Path(__file__).resolve().parents[1]
 # a folder as people name them: all that a shell, make or Snakemake could stumble upon

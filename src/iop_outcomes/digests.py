@@ -1,7 +1,7 @@
 """Digests of input files: what decides whether a step has to read them again.
 
-Times do not decide. A file that is copied over another with its old time (`cp -p`, an archive, a folder that is kept in
-step between machines) is another file; one that was only touched is the same. Small files are read each time. Of a large
+Times do not decide. A file that is copied over another with its old time (`cp -p`, an archive, a synchronised folder)
+is another file; one that was only touched is the same. Small files are read each time. Of a large
 one the digest is remembered, and believed while size, times and place on the disk are as they were: no copy keeps the
 time at which a file's entry last changed.
 """
@@ -88,12 +88,13 @@ def check_released(folder: Path) -> None:
         files = {folder / name: said["sha256"] for name, said in json.loads(tied.read_bytes())["files"].items()}
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         files = {tied: ""}
-    edited = [path.as_posix() for path, digest in files.items() if path.is_file() and manifest.digest(path) != digest]
+    there = {path: digest for path, digest in files.items() if path.is_file()}
+    edited = [path.as_posix() for path, digest in there.items() if manifest.digest(path) != digest]
     if edited:
         them, are = ("it", "is") if len(edited) == 1 else ("them", "are")
         more = f" and {len(edited) - 3} more" if len(edited) > 3 else ""
         raise StudyError(
-            f"{', '.join(edited[:3])}{more} {are} not as released, but edited or damaged since. A run would build "
-            f"upon {them}. Keep a copy elsewhere if you need one, delete {them} here, and run again: what is missing is "
-            "made anew."
+            f"{', '.join(edited[:3])}{more} {are} not as released, but edited or damaged since. A run would build on "
+            f"{them}. Keep a copy elsewhere if you need one, delete {them} here, and run again: what is missing is made "
+            "anew."
         )

@@ -89,7 +89,7 @@ def lock_file() -> list[str]:
 def name_interpreter() -> None:
     """Have the interpreter named by its file alone, with its folder first on the PATH, where its path needs quoting.
 
-    Snakemake (9.27) starts the jobs of `script:` by the interpreter's path as it is, so that a shell takes a space in it
+    Snakemake (9.27) starts the jobs of `script:` by the interpreter's path as it is, and a shell takes a space in it
     for the end of the program's name.
     """
     folder, name = os.path.split(sys.executable)

@@ -87,7 +87,7 @@ def test_spoilt_notes_are_no_notes(tmp_path, monkeypatch, notes):
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(StudyError, match="nowhere.csv cannot be read"):
+    with pytest.raises(StudyError, match=r"nowhere\.csv cannot be read"):
         digests.of([tmp_path / "nowhere.csv"], tmp_path / "digests.json")
 
 

@@ -179,8 +179,7 @@ def test_a_killed_run_started_again_finishes_with_the_same_bytes(snakemake, fini
     ]  # fmt: skip
     running = subprocess.Popen(command, cwd=tmp_path, start_new_session=True, stderr=subprocess.DEVNULL)
     private = tmp_path / "results/uis/private"
-    limit = time.monotonic() + 120
-    while not (private / "people.parquet").exists() and time.monotonic() < limit:
+    while not (private / "people.parquet").exists() and running.poll() is None:
         time.sleep(0.05)
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
