@@ -95,6 +95,6 @@ def check_released(folder: Path) -> None:
         more = f" and {len(edited) - 3} more" if len(edited) > 3 else ""
         raise StudyError(
             f"{', '.join(edited[:3])}{more} {are} not as released, but edited or damaged since. A run would build on "
-            f"{them}. Keep a copy elsewhere if you need one, delete {them} here, and run again: what is missing is made "
-            "anew."
+            f"{them}. Keep a copy elsewhere if you need one, delete {them} here, and run again: what is missing is "
+            "made anew."
         )

@@ -545,9 +545,7 @@ CELLS = [
 ]
 
 
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=20, deadline=None)
 @given(
     st.lists(st.sampled_from(NAMES), min_size=2, max_size=8, unique=True).flatmap(
         lambda names: st.tuples(
