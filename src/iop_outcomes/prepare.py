@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def records(study: Study) -> list[str]:
     """The files that the source will read, once everything that can be told before the first job has been checked.
 
-    Raises StudyError where a file is missing, the disclosure settings are looser than their policy, or an allowance of
-    the identifier gate is not fit to be recorded.
+    Raises StudyError where a file is missing, data are given to a cohort that reads none, the disclosure settings are
+    looser than their policy, or an allowance of the identifier gate is not fit to be recorded.
     """
     from iop_outcomes import sources
     from iop_outcomes.release import policy
@@ -33,6 +33,11 @@ def records(study: Study) -> list[str]:
         from iop_outcomes.sources import identifiers
 
         identifiers.check_privacy(study.privacy.model_dump())
+    if study.data and study.source.kind in sources.FILELESS:
+        raise StudyError(
+            f"The data {study.data} are given, but the cohort '{study.cohort}' is {study.source.kind} and reads no "
+            "file. Name the cohort that reads them with COHORT= (`cohort` in the config), or leave DATA= (`data`) out."
+        )
     return sources.inputs(study.source.kind, study.source.model_dump())
 
 

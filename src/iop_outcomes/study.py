@@ -7,6 +7,7 @@ expected and what to do.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from pydantic import ValidationError
 
 from iop_outcomes import agreement, sheets, variants
 from iop_outcomes.errors import StudyError
-from iop_outcomes.mistakes import sentence
+from iop_outcomes.mistakes import sentence, twice
 from iop_outcomes.protocol import EVENTS, RETENTION, Analysis, Contrast, Eligibility, Endpoint, Part, Study
 from iop_outcomes.weighting import IMPUTED
 
@@ -201,22 +202,53 @@ def load(config: Mapping[str, Any], files: Iterable[str | Path] = ()) -> Loaded:
             "Name one of them with `cohort:` in the config (or COHORT=), or write the file; "
             "config/README.md shows how."
         )
-    study = _typed(Study, _laid_over(protocol, read_yaml(cohort_file)), [cohort_file, *where])
+    for file in where:
+        if file.is_file():
+            check_keys(file)
+    own = read_yaml(cohort_file)
+    _check_own_keys(own, cohort_file)
+    study = _typed(Study, _laid_over(protocol, own), [cohort_file, *where])
     if study.data:
         study = study.model_copy(update={"source": study.source.model_copy(update={"path": study.data})})
-    endpoints = {e.outcome: e for e in sheets.read(Endpoint, Path(study.endpoints))}
+    endpoints = {e.outcome: e for e in sheets.read(Endpoint, Path(study.endpoints), ("outcome",))}
     rows = sheets.read(Analysis, Path(study.analyses))
+    _check_cohorts(study, rows, folder)
     analyses = tuple(a for a in rows if a.cohort == study.cohort)
     agreement.check(study, analyses, endpoints)
-    agreement.check_rules(study, sheets.read(Eligibility, Path(study.eligibility)))
-    rules = _rules(study)
+    eligibility = sheets.read(Eligibility, Path(study.eligibility), ("cohort", "rule"))
+    _check_cohorts(study, eligibility, folder)
+    agreement.check_rules(study, eligibility)
+    rules = _rules(study, eligibility)
     study, analyses = variants.expanded(study, analyses)
     return Loaded(study, analyses, endpoints, rules)
 
 
-def _rules(study: Study) -> tuple[Eligibility, ...]:
+def _check_own_keys(own: Plain, file: Path) -> None:
+    """A cohort's file does not say which cohort it is, where its file lies, or what DATA= is for."""
+    asked = {"cohort": "the file's own name tells it", "cohorts": "it is for config.yaml", "data": "name `source.path`"}
+    for key, instead in asked.items():
+        if key in own:
+            raise StudyError(
+                f"{file}: `{key}` has no place in a cohort's file, where it would overrule what the command line says: "
+                f"{instead}. Leave it out."
+            )
+
+
+def _check_cohorts(study: Study, rows: Iterable[Analysis | Eligibility], folder: Path) -> None:
+    """A row whose cohort has no file, and nearly the name of this one, was meant for it."""
+    for row in rows:
+        near = difflib.get_close_matches(row.cohort, [study.cohort], 1, 0.75)
+        if near and row.cohort != study.cohort and not (folder / f"{row.cohort}.yaml").is_file():
+            sheet = study.analyses if isinstance(row, Analysis) else study.eligibility
+            raise StudyError(
+                f"{sheet}: a row is of the cohort '{row.cohort}', which has no file in {folder}. Did you mean "
+                f"'{study.cohort}'? Correct the column cohort, or remove the row."
+            )
+
+
+def _rules(study: Study, rows: Iterable[Eligibility]) -> tuple[Eligibility, ...]:
     """The eligibility rules of the cohort: those for all in order, a row of its own in the place of the one for all."""
-    rows = sheets.read(Eligibility, Path(study.eligibility))
+    rows = list(rows)
     own = {r.rule: r for r in rows if r.cohort == study.cohort}
     common = {r.rule: own.get(r.rule, r) for r in rows if r.cohort == "*"}
     asked = (r for r in {**common, **own}.values() if r.keep != "always")
@@ -245,7 +277,18 @@ def read_yaml(path: Path) -> Plain:
         raise StudyError(f"{path} cannot be read as UTF-8 text. Check the path and save it as UTF-8.") from None
     if not isinstance(content, dict):
         raise StudyError(f"{path}: expected keys and values (`key: value`) at the top.")
+    check_keys(path)
     return content
+
+
+def check_keys(path: Path) -> None:
+    """Raise StudyError where a mapping of a YAML file names a key twice: YAML itself would let the last one count."""
+    if found := twice(path):
+        key, first, again = found
+        raise StudyError(
+            f"{path}, line {again}: `{key}` stands in line {first} already, and only the last of the two would count. "
+            "Leave one out, or put their parts together."
+        )
 
 
 def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> Plain:
