@@ -22,6 +22,7 @@ from iop_outcomes.protocol.mapping import Filter, TableMapping
 from iop_outcomes.protocol.records import Source
 from iop_outcomes.sources import formats, identifiers, reading
 from iop_outcomes.sources.formats import Cells
+from iop_outcomes.sources.mapping import leavers
 from iop_outcomes.sources.mapping.columns import dates_in
 
 if TYPE_CHECKING:
@@ -35,12 +36,13 @@ NAMED = 4
 class Rows:
     """What feeds one table. frame: text of the columns that are used; broken: a rule or None per row.
 
-    left_out: how many rows a filter left out, by the words for it.
+    left_out: how many rows a filter left out, by the words for it; people: of how many people it left no row.
     """
 
     frame: pd.DataFrame
     broken: pd.Series
     left_out: Mapping[str, int]
+    people: Mapping[str, int]
 
 
 # reads a file as the mapping says, past the identifier gate
@@ -83,16 +85,18 @@ def take(name: str, source: Source, settings: Mapping[str, object], reader: Read
     import pandas as pd
 
     mapped = source.tables[name]
-    parts, left_out = [], Counter[str]()
+    parts, left_out, gone = [], Counter[str](), []
     for cells in _cells(name, mapped, source, settings, reader):
         frame, broken = _checked(name, mapped, cells), cells.broken.reindex(cells.frame.index).astype(object)
         out = _filtered(frame, mapped.where, source.missing_values).mask(broken.notna(), None)
         left_out.update(out.dropna())
+        gone.append((leavers.named(mapped, frame), out))
         kept = out.isna()
         parts.append((frame.loc[kept, sorted(mapped.used())], broken[kept]))
     frame = pd.concat([f for f, _ in parts], ignore_index=True)
     broken = pd.concat([b for _, b in parts], ignore_index=True)
-    return Rows(frame, broken.where(broken.notna(), None), dict(left_out))
+    people = leavers.filtered(gone, leavers.named(mapped, frame)) if left_out else {}
+    return Rows(frame, broken.where(broken.notna(), None), dict(left_out), people)
 
 
 def _cells(
