@@ -24,8 +24,9 @@ RUN = $(UV) run --locked
 # inspects TLS neither finds its own list enough. Older versions of uv know the setting by its second name.
 export UV_SYSTEM_CERTS ?= true
 export UV_NATIVE_TLS ?= true
-ASKED_PIP := $(if $(wildcard .venv/pyvenv.cfg),,$(shell $(PYTHON) -m pip config get global.cert 2>/dev/null))
-BUNDLE := $(or $(SSL_CERT_FILE),$(PIP_CERT),$(REQUESTS_CA_BUNDLE),$(CURL_CA_BUNDLE),$(ASKED_PIP))
+PIP_SAYS := $(if $(wildcard .venv/pyvenv.cfg),,$(shell $(PYTHON) -m pip config list 2>/dev/null | \
+  sed -n "s/^[a-z]*\.cert='\(.*\)'$$/\1/p" | head -n 1))
+BUNDLE := $(or $(SSL_CERT_FILE),$(PIP_CERT),$(REQUESTS_CA_BUNDLE),$(CURL_CA_BUNDLE),$(PIP_SAYS))
 LINUX_BUNDLE := $(firstword $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt \
   /etc/ssl/ca-bundle.pem))
 ifneq ($(BUNDLE),)
