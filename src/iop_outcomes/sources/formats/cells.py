@@ -68,7 +68,11 @@ def _decimal(value: decimal.Decimal) -> str | None:
 
 
 def _length(value: datetime.timedelta) -> str:
-    seconds = round(value.total_seconds())
+    return length(round(value.total_seconds()))
+
+
+def length(seconds: int) -> str:
+    """A length of time as hours, minutes and seconds, however many hours: 36:15:00."""
     sign, seconds = "-" * (seconds < 0), abs(seconds)
     return f"{sign}{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
