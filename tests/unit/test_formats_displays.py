@@ -5,8 +5,8 @@ All formats of a program are columns of one file, so that a grid of them costs o
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Mapping
+import csv
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from iop_outcomes.sources import formats, identifiers
 from iop_outcomes.sources.formats import displays
 
 Writer = Callable[..., None]
+FORMATS = Path(__file__).parent / "files" / "display_formats.tsv"
 
 DAY, MOMENT = date(2024, 1, 5), datetime(2024, 1, 5, 10, 30, 45)
 DAYS = (DAY - date(1960, 1, 1)).days
@@ -29,83 +30,51 @@ SECONDS = (MOMENT - datetime(1960, 1, 1)).total_seconds()
 SINCE_1582 = (MOMENT - datetime(1582, 10, 14)).total_seconds()
 LONG = 36.25 * 3600  # a day and a quarter, and fifteen minutes
 
-SAS_DATES = (
-    "DATE5 DATE7 DATE9 DATE11 DAY2 DDMMYY8 DDMMYY10 DDMMYYB10 DDMMYYC10 DDMMYYD10 DDMMYYN8 DDMMYYP10 DDMMYYS10 DOWNAME9 "
-    "JULDAY3 JULIAN5 JULIAN7 MMDDYY8 MMDDYY10 MMDDYYB10 MMDDYYC10 MMDDYYD10 MMDDYYN8 MMDDYYP10 MMDDYYS10 MMYY7 MMYYC7 "
-    "MMYYD7 MMYYN6 MMYYP7 MMYYS7 MONNAME9 MONTH2 MONYY5 MONYY7 PDJULG4 PDJULI4 QTR1 QTRR3 WEEKDATE29 WEEKDATX29 WEEKDAY1 "
-    "WEEKU11 WEEKV11 WEEKW11 WORDDATE18 WORDDATX18 YEAR2 YEAR4 YYMM7 YYMMC7 YYMMD7 YYMMN6 YYMMP7 YYMMS7 YYMMDD8 YYMMDD10 "
-    "YYMMDDB10 YYMMDDC10 YYMMDDD10 YYMMDDN8 YYMMDDP10 YYMMDDS10 YYMON7 YYQ6 YYQC6 YYQD6 YYQN5 YYQP6 YYQS6 YYQZ6 YYQR8 "
-    "YYQRC8 YYQRD8 YYQRN7 YYQRP8 YYQRS8 YYWEEKU7 YYWEEKV7 YYWEEKW7 B8601DA8 E8601DA10 IS8601DA10 HDATE9 HEBDATE16 "
-    "MINGUO8 NENGO10 NLDATE10 NLDATEL18 NLDATEM12 NLDATEMD10 NLDATEMDL12 NLDATEMDM8 NLDATEMDS5 NLDATEMN10 NLDATES10 "
-    "NLDATEW20 NLDATEWN10 NLDATEYM10 NLDATEYML16 NLDATEYMM12 NLDATEYMS10 NLDATEYQ10 NLDATEYQL16 NLDATEYQM12 NLDATEYQS10 "
-    "NLDATEYR10 NLDATEYW10 EURDFDD8 EURDFDE7 EURDFDN1 EURDFDWN9 EURDFMN9 EURDFMY5 EURDFWDX18 EURDFWKX29 DEUDFDD10 "
-    "FRADFWDX18 ESPDFMY7"
-).split()
-SAS_DATETIMES = (
-    "DATETIME7 DATETIME16 DATETIME18 DATETIME20 DATEAMPM19 MDYAMPM19 DTDATE9 DTMONYY7 DTWKDATX29 DTYEAR4 DTYYQC6 "
-    "B8601DN8 B8601DT15 B8601DX20 B8601DZ16 B8601LX20 E8601DN10 E8601DT19 E8601DX25 E8601DZ20 E8601LX25 IS8601DN10 "
-    "IS8601DT19 IS8601DZ20 NLDATM30 NLDATMAP32 NLDATMDT20 NLDATML30 NLDATMM24 NLDATMMD20 NLDATMMDL20 NLDATMMN20 "
-    "NLDATMS20 NLDATMTM16 NLDATMTZ30 NLDATMW40 NLDATMWN20 NLDATMWZ40 NLDATMYM20 NLDATMYQ20 NLDATMYR20 NLDATMYW20 "
-    "NLDATMZ30 EURDFDT18 DEUDFDT18 TOD8 TIMEAMPM11"
-).split()
-SAS_LENGTHS = (
-    "TIME5 TIME8 TIME11 HHMM5 HOUR2 MMSS5 TOD8 TIMEAMPM11 B8601TM6 B8601TX11 B8601TZ11 B8601LZ11 E8601TM8 E8601TX14 "
-    "E8601TZ14 E8601LZ14 IS8601TM8 IS8601TZ14 NLTIME20 NLTIMAP10"
-).split()
-SAS_NUMBERS = "BEST12 F8 COMMA10 DOLLAR10 PERCENT8 Z8 HEX8 NUMX10 E10 SSN11 NEGPAREN10 YEN10 ROMAN6 WORDS20".split()
-
-SPSS: dict[str, tuple[float, list[str]]] = {
-    "2024-01-05": (SINCE_1582, "DATE9 DATE11 ADATE8 ADATE10 EDATE8 EDATE10 SDATE8 SDATE10 JDATE5 JDATE7 QYR6 QYR8 "
-                               "MOYR6 MOYR8 WKYR8 WKYR10".split()),
-    "2024-01-05T10:30:45": (SINCE_1582, "DATETIME17 DATETIME20 DATETIME23.2 YMDHMS16 YMDHMS19 YMDHMS19.2".split()),
-    "36:15:00": (LONG, "TIME5 TIME8 TIME11.2 DTIME9 DTIME12 DTIME15.2 MTIME5 MTIME8".split()),
-    "5": (5, "WKDAY3 WKDAY9 MONTH3 MONTH9 F8 F8.2 COMMA10 DOLLAR10 E10 N8".split()),
-}  # fmt: skip
-STATA: dict[str, tuple[float, list[str]]] = {
-    "2024-01-05": (DAYS, "%td %-td %d %-d %dD_m_Y %dN/D/Y %tdD_m_Y %tdDD/NN/CCYY %tdNN/DD/CCYY %tdCCYY-NN-DD %tdCCYYNNDD "
-                         "%tdMonth_dd,_CCYY %tdDDmonCCYY %tdMon_YY %tdCCYY %tdJJJ %tdCCYY!QQ %tdD_m_y %td.. %tdn/d/y "
-                         "%tdDayname %tdww %tdhh %-tdDD.NN.CCYY".split()),
-    "2024-01-05T10:30:45": (1000 * SECONDS, "%tc %-tc %tcDDmonCCYY_HH:MM %tcCCYY.NN.DD_HH:MM:SS %tcDD/NN/CCYY %tcHH:MM "
-                                            "%tcNN/DD/CCYY_hh:MM_am %-tcCCYY-NN-DD!THH:MM:SS %tcHH:MM:SS.sss".split()),
-    "2024-01-05T10:30:18": (1000 * SECONDS, "%tC %-tC %tCDDmonCCYY_HH:MM:SS".split()),
-    "2024-w09": (64 * 52 + 8, "%tw %-tw %twCCYY!www".split()),
-    "2024-03": (64 * 12 + 2, "%tm %-tm %tmMon_CCYY %tmCCYY-NN".split()),
-    "2024Q2": (64 * 4 + 1, "%tq %-tq %tqCCYY-!Qq".split()),
-    "2024H2": (64 * 2 + 1, "%th %-th %thCCYY!Hh".split()),
-    "2024": (2024, "%ty %-ty %tyYY %tg %tgd %9.0g %-9.0g %8.2f %-12.3e %9.0gc %08.0f %21x".split()),
-    "business day 1234": (1234, "%tb %tbnyse %-tbsimple".split()),
-}  # fmt: skip
-SAS: dict[str, tuple[float, list[str]]] = {
-    "2024-01-05": (DAYS, SAS_DATES),
-    "2024-01-05T10:30:45": (SECONDS, SAS_DATETIMES),
-    "36:15:00": (LONG, SAS_LENGTHS),
-    "5": (5, SAS_NUMBERS),
+# what the numbers of each text are, by program; for which formats stands in files/display_formats.tsv
+NUMBERS: dict[str, dict[str, float]] = {
+    "SAS": {"2024-01-05": DAYS, "2024-01-05T10:30:45": SECONDS, "36:15:00": LONG, "5": 5},
+    "SPSS": {"2024-01-05": SINCE_1582, "2024-01-05T10:30:45": SINCE_1582, "36:15:00": LONG, "5": 5},
+    "Stata": {
+        "2024-01-05": DAYS,
+        "2024-01-05T10:30:45": 1000 * SECONDS,
+        "2024-01-05T10:30:18": 1000 * SECONDS,  # with 27 leap seconds
+        "2024-w09": 64 * 52 + 8,
+        "2024-03": 64 * 12 + 2,
+        "2024Q2": 64 * 4 + 1,
+        "2024H2": 64 * 2 + 1,
+        "2024": 2024,
+        "business day 1234": 1234,
+    },
 }
 
 
-def columns(grid: Mapping[str, tuple[float, list[str]]]) -> tuple[pd.DataFrame, dict[str, str], dict[str, str]]:
-    """For a grid of text, number and formats: a frame with a column for each, their formats and their texts."""
+def grid(program: str) -> tuple[pd.DataFrame, dict[str, str], dict[str, str]]:
+    """A frame with a column for each format of a program, with one missing cell; their formats; their texts."""
     number, format_, text = {}, {}, {}
-    for (said, (value, names)), i in zip(grid.items(), itertools.count()):
-        for j, name in enumerate(names):
-            number[f"v{i}_{j}"], format_[f"v{i}_{j}"], text[f"v{i}_{j}"] = [value, np.nan, value], name, said
+    with open(FORMATS, encoding="utf-8", newline="") as lines:
+        rows = [row for row in csv.DictReader(lines, delimiter="\t") if row["program"] == program]
+    for i, row in enumerate(rows):
+        value = NUMBERS[program][row["text"]]
+        for j, name in enumerate(row["formats"].split()):
+            column = f"v{i}_{j}"
+            number[column], format_[column], text[column] = [value, np.nan, value], name, row["text"]
     return pd.DataFrame(number), format_, text
 
 
 @pytest.mark.parametrize(
-    ("suffix", "grid", "write", "options"),
+    ("suffix", "program", "write", "options"),
     [
-        (".dta", STATA, pyreadstat.write_dta, {}),
-        (".sav", SPSS, pyreadstat.write_sav, {}),
-        (".zsav", SPSS, pyreadstat.write_sav, {"compress": True}),
-        (".xpt", SAS, pyreadstat.write_xport, {"file_format_version": 8}),
-        (".xpt", SAS, pyreadstat.write_xport, {"file_format_version": 5}),
+        (".dta", "Stata", pyreadstat.write_dta, {}),
+        (".sav", "SPSS", pyreadstat.write_sav, {}),
+        (".zsav", "SPSS", pyreadstat.write_sav, {"compress": True}),
+        (".xpt", "SAS", pyreadstat.write_xport, {"file_format_version": 8}),
+        (".xpt", "SAS", pyreadstat.write_xport, {"file_format_version": 5}),
     ],
 )
 def test_a_number_means_what_its_display_format_says(
-    tmp_path: Path, suffix: str, grid: dict[str, tuple[float, list[str]]], write: Writer, options: dict[str, object]
+    tmp_path: Path, suffix: str, program: str, write: Writer, options: dict[str, object]
 ) -> None:
-    frame, format_, text = columns(grid)
+    frame, format_, text = grid(program)
     if options.get("file_format_version") == 5:
         format_ = {n: f for n, f in format_.items() if len(f.rstrip("0123456789.")) <= 8}  # longer names are cut there
         frame = frame[list(format_)]

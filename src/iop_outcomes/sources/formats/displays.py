@@ -16,6 +16,7 @@ A date beyond the year 9999 keeps its year, and is for the mapping to set aside.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -117,7 +118,7 @@ def _without_leap_seconds(milliseconds: NDArray[np.int64], since: str) -> NDArra
 
 
 # periods that Stata counts from the start of 1960; its weeks are sevenths of days from 1 January, the 52nd is longer
-PERIODS = {
+PERIODS: dict[str, Callable[[int], str]] = {
     "week": lambda n: f"{1960 + n // 52}-w{n % 52 + 1:02}",
     "month": lambda n: f"{1960 + n // 12}-{n % 12 + 1:02}",
     "quarter": lambda n: f"{1960 + n // 4}Q{n % 4 + 1}",

@@ -35,8 +35,8 @@ def check(path: Path, read: int) -> None:
     least = _least(len(content) - begin.start() - LINE, _width(content, names))
     if read < least:
         raise StudyError(
-            f"{path.name}: at least {least - read} of the rows at its end are blank, and are lost in a transport file of "
-            "version 5 whose columns are all text. Remove them, or export the table with a column of numbers, or as "
+            f"{path.name}: at least {least - read} of the rows at its end are blank, and are lost in a transport file "
+            "of version 5 whose columns are all text. Remove them, or export the table with a column of numbers, or as "
             "CSV."
         )
 
