@@ -260,9 +260,14 @@ def lengths(path: Path) -> None:
         parquet.to_parquet(path) if path.suffix == ".parquet" else parquet.to_csv(path, index=False)
 
 
-@pytest.mark.parametrize("suffix", ["xlsx", "xpt", "sav", "parquet", "csv"])
 @pytest.mark.parametrize("column", ["length", "hhmm"])
-@pytest.mark.parametrize("unit", [None, "minutes", "hours", "quarter_hours", "hours_minutes"])
+@pytest.mark.parametrize(
+    ("suffix", "unit"),
+    [
+        *((suffix, None) for suffix in ("xlsx", "xpt", "sav", "parquet", "csv")),
+        *(("sav", unit) for unit in ("minutes", "hours", "quarter_hours", "hours_minutes")),
+    ],
+)
 def test_a_length_of_time_is_the_minutes_of_a_session(
     tmp_path: Path, suffix: str, column: str, unit: str | None
 ) -> None:

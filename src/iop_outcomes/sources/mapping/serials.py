@@ -41,14 +41,19 @@ def _shift(mapped: ColumnMapping) -> int | None:
 
 def counted(frame: pd.DataFrame, columns: Mapping[str, int | None], shift: int) -> pd.DataFrame:
     """The frame with counts of days from 1899-12-30. shift: what the file itself asks for (formats.Cells)."""
-    days = {name: shift if own is None else own for name, own in columns.items() if name in frame}
-    return frame.assign(**{name: _mapped(frame[name], n, False) for name, n in days.items() if n})
+    days = {name: n for name, n in _days(frame, columns, shift).items() if n}
+    return frame.assign(**{name: _mapped(frame[name], n, False) for name, n in days.items()}) if days else frame
 
 
 def shown(frame: pd.DataFrame, columns: Mapping[str, int | None], shift: int) -> pd.DataFrame:
     """The frame with counts of days as dates (YYYY-MM-DD)."""
-    days = {name: shift if own is None else own for name, own in columns.items() if name in frame}
-    return frame.assign(**{name: _mapped(frame[name], n, True) for name, n in days.items()})
+    days = _days(frame, columns, shift)
+    return frame.assign(**{name: _mapped(frame[name], n, True) for name, n in days.items()}) if days else frame
+
+
+def _days(frame: pd.DataFrame, columns: Mapping[str, int | None], shift: int) -> dict[str, int]:
+    """Days to add in each column that the frame has."""
+    return {name: shift if own is None else own for name, own in columns.items() if name in frame}
 
 
 def _mapped(cells: pd.Series, shift: int, as_dates: bool) -> pd.Series:
