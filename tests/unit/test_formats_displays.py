@@ -120,6 +120,13 @@ def test_a_length_of_time_keeps_its_hours(seconds: int) -> None:
     assert (-1 if text[0] == "-" else 1) * (3600 * int(hours) + 60 * int(minutes) + int(rest)) == seconds
 
 
+@settings(max_examples=100, deadline=None)
+@given(st.floats(), st.sampled_from(["%td", "%tc", "%tC", "%tw", "%tm", "%tq", "%th", "%ty", "%tb"]))
+def test_any_number_is_written_or_missing(value: float, name: str) -> None:
+    (text,) = displays.written(pd.Series([value]), displays.display("Stata", name))
+    assert (text is None) == (value != value)
+
+
 def test_leap_seconds_of_stata_are_no_seconds_of_the_calendar() -> None:
     said = displays.display("Stata", "%tC")
     first = 1000 * (datetime(1972, 7, 1) - datetime(1960, 1, 1)).total_seconds()

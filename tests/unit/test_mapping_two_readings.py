@@ -132,6 +132,13 @@ def test_dates_and_text_that_nothing_was_done_to_stand_together(tmp_path: Path) 
     assert entries(tables) == [day.isoformat() for day in DAYS]
 
 
+def test_a_stray_text_among_many_dates_is_set_aside_and_no_reason_to_stop(tmp_path: Path) -> None:
+    rows = [["id", "start"], *([f"p{i}", day] for i, day in enumerate([*DAYS, *DAYS])), ["q", "13/04/2024"]]
+    write_xlsx(tmp_path / "x.xlsx", rows)
+    tables = sources.read("mapping", study(tmp_path / "x.xlsx", {"column": "start", "date_format": "iso"}))
+    assert tables["quarantine"]["rule"].tolist() == ["date in an undeclared format in start_day"]
+
+
 def parse(cells: list[str], **how: Any) -> list[str]:
     text = pd.Series(cells, dtype=object)
     days, rules = dates.parse(text, np.ones(len(text), int), dates.Reading("stays.start_day", **how))

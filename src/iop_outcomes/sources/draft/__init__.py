@@ -157,6 +157,10 @@ def _first_by(feed: Feed, chosen: Sequence[Feed], calendar: bool) -> Iterator[st
 
 def _reason(column: Column, feed: Feed, chosen: Sequence[Feed]) -> str:
     """Why a column of a table is not used in it."""
+    if column.rules == ("ZIP codes",) and reads.dates(column).layout in ("excel", "count"):
+        return (
+            "looks like ZIP codes, or like dates as a count of days: the identifier gate refuses it unless it is mapped"
+        )
     if column.rules and column.rules != ("dates",):
         return IDENTIFIER.format(" and ".join(column.rules))
     elsewhere = [

@@ -5,8 +5,9 @@ is: of a column that was written day first, half is text and half are dates, and
 the other way round. Such a column reads without an error, whatever format is declared.
 
 It is doubted where cells of dates stand beside text of the form 13/04/2024, unless both show that nothing was turned:
-some dates lie beyond the 12th of a month, and enough of the text would itself have been turned. Text that names the
-month, or begins with the year, has one reading, and is not doubted.
+some dates lie beyond the 12th of a month, and enough of the text would itself have been turned; or the text is a stray
+cell among many dates that lie all over the month. Text that names the month, or begins with the year, has one reading,
+and is not doubted.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ NUMERIC = re.compile(r"\s*(\d{1,2})([-/. ])(\d{1,2})\2(?:\d{4}|\d{2})(?!\d).*", 
 MONTHS = 12
 # about four in ten days are no later than the 12th, in text that nothing was done to
 ENOUGH = 0.2
+# text that is stray: one cell, or this share; among so many dates, of which this share lies beyond the 12th
+STRAY, MANY, BEYOND = 0.01, 30, 0.4
 # rows that are named
 NAMED = 5
 
@@ -36,7 +39,9 @@ def doubt(values: Sequence[object], first: int) -> str:
     if not texts:
         return ""
     either = sum(max(parts) <= MONTHS for parts in texts.values())
-    if either >= ENOUGH * len(texts) and any(d.day > MONTHS for d in dates):
+    beyond = sum(d.day > MONTHS for d in dates)
+    stray = len(texts) <= max(1, STRAY * len(dates)) and len(dates) >= MANY and beyond >= BEYOND * len(dates)
+    if stray or (beyond and either >= ENOUGH * len(texts)):
         return ""
     shown = ", ".join(map(str, list(texts)[:NAMED])) + ", ..." * (len(texts) > NAMED)
     return (

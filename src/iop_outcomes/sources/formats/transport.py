@@ -10,6 +10,7 @@ Refuses files of which rows are lost, and those with several tables, of which a 
 
 from __future__ import annotations
 
+import mmap
 import re
 from pathlib import Path
 
@@ -21,11 +22,15 @@ HEADER = re.compile(rb"HEADER RECORD\*{7}(MEMBER|MEMBV8|NAMESTR|NAMSTV8|OBS|OBSV
 
 def check(path: Path, read: int) -> None:
     """Hold the number of rows that were read to the file. Raises StudyError."""
-    content = path.read_bytes()
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        _check(path.name, content, read)
+
+
+def _check(where: str, content: mmap.mmap, read: int) -> None:
     headers = [found for found in HEADER.finditer(content) if found.start() % LINE == 0]
     if sum(found[1].startswith(b"MEMB") for found in headers) > 1:
         raise StudyError(
-            f"{path.name} holds several tables. Expected one in a file: write each to a transport file of its own, or "
+            f"{where} holds several tables. Expected one in a file: write each to a transport file of its own, or "
             "export them as CSV."
         )
     names = next((found for found in headers if found[1] == b"NAMESTR"), None)
@@ -35,13 +40,13 @@ def check(path: Path, read: int) -> None:
     least = _least(len(content) - begin.start() - LINE, _width(content, names))
     if read < least:
         raise StudyError(
-            f"{path.name}: at least {least - read} of the rows at its end are blank, and are lost in a transport file "
+            f"{where}: at least {least - read} of the rows at its end are blank, and are lost in a transport file "
             "of version 5 whose columns are all text. Remove them, or export the table with a column of numbers, or as "
             "CSV."
         )
 
 
-def _width(content: bytes, names: re.Match[bytes]) -> int:
+def _width(content: mmap.mmap, names: re.Match[bytes]) -> int:
     """Bytes in a row: the widths of the columns, each described in 140 bytes (136 on VAX)."""
     count = int(names[2][6:10])
     member = next(m for m in HEADER.finditer(content) if m[1] == b"MEMBER")
