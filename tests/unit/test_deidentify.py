@@ -362,3 +362,17 @@ def test_an_error_that_nobody_foresaw_loses_its_text(
     assert "Unexpected ValueError" in said
     assert "Marker" not in said
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("form", [None, "%d/%m/%Y"])
+def test_dates_that_a_spreadsheet_has_half_turned_are_refused(form: str | None) -> None:
+    days = [pd.Timestamp("2024-01-01") + pd.Timedelta(days=5 * i) for i in range(30)]
+    short = [f"{d.month}/{d.day}/{d.year}" if d.day <= 12 else d.strftime("%d/%m/%Y") for d in days]
+    with pytest.raises(StudyError, match="two readings"):
+        dates.days(pd.Series(short), "stays.csv, 'admit'", form)
+    if form is None:
+        iso = [d.strftime("%Y-%d-%m") if d.day <= 12 else d.strftime("%d/%m/%Y") for d in days]
+        with pytest.raises(StudyError, match="two readings"):
+            dates.days(pd.Series(iso), "stays.csv, 'admit'", form)
+    clean = pd.Series([d.strftime("%d/%m/%Y") for d in days])
+    assert dates.days(clean, "stays.csv, 'admit'", form).notna().all()

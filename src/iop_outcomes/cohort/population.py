@@ -66,7 +66,10 @@ def _lost(intake: pd.DataFrame, quarantine: pd.DataFrame, persons: pd.DataFrame)
     people = own["people"].fillna(own["rows"]) if "people" in own else own["rows"]
     outcomes = list(zip(own["outcome"], own["rows"], people, strict=True))
     left_out = [(o.removeprefix("excluded: "), int(n)) for o, _, n in outcomes if o.startswith("excluded: ") and n]
-    aside = quarantine.loc[quarantine["table"] == "persons", "person_id"].dropna()
+    rows = quarantine["table"] == "persons"
+    if "cell" in quarantine:  # a cell alone leaves its row in
+        rows &= quarantine["cell"].isna()
+    aside = quarantine.loc[rows, "person_id"].dropna()
     further = int((aside.isin(persons["person_id"]) | aside.duplicated()).sum())
     set_aside = sum(int(rows) for o, rows, _ in outcomes if o.startswith("quarantined: ")) - further
     return [(words[:1].upper() + words[1:], count) for words, count in left_out], set_aside

@@ -158,7 +158,7 @@ def _first_by(feed: Feed, chosen: Sequence[Feed], calendar: bool) -> Iterator[st
 def _reason(column: Column, feed: Feed, chosen: Sequence[Feed]) -> str:
     """Why a column of a table is not used in it."""
     if column.rules and column.rules != ("dates",):
-        return IDENTIFIER.format(" and ".join(column.rules))
+        return _identifying(column)
     elsewhere = [
         f"{f.table}.{n}"
         for f in chosen
@@ -169,6 +169,13 @@ def _reason(column: Column, feed: Feed, chosen: Sequence[Feed]) -> str:
     if elsewhere:
         return f"feeds {', '.join(elsewhere)}"
     return _like(column, feed) or UNKNOWN + "; it holds dates" * (column.rules == ("dates",))
+
+
+def _identifying(column: Column) -> str:
+    """What the identifier gate takes a column for, and what to do about it."""
+    if column.rules == ("ZIP codes",) and reads.dates(column).layout in ("excel", "count"):
+        return "looks like ZIP codes, or like dates as a count of days: remove it, or map it with `excel_serial`"
+    return IDENTIFIER.format(" and ".join(column.rules))
 
 
 def _like(column: Column, feed: Feed) -> str:
@@ -191,7 +198,7 @@ def _unused(found: Found, chosen: Sequence[Feed]) -> Iterator[str]:
         names = _few([c.name for c in export.columns if c.shown])
         yield from write.comment(f"{TODO}: {export.label} feeds no table.{resembles} {_columns(names)}", 4)
         for column in (c for c in export.columns if c.shown and c.rules and c.rules != ("dates",)):
-            yield from write.comment(f"{column.name} {IDENTIFIER.format(' and '.join(column.rules))}", 4)
+            yield from write.comment(f"{column.name} {_identifying(column)}", 4)
 
 
 def _columns(names: str) -> str:

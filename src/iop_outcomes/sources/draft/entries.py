@@ -92,7 +92,9 @@ def _entry(feed: Feed, name: str, match: Match, calendar: bool) -> Entry:
     if content not in ("day", "person", "record"):
         missing = sorted(MISSING_NUMBERS & set(column.counts.index))
         spec |= {"missing": missing} if missing and "codes" not in spec else {}
-    rules = [rule for rule in column.rules if not (content == "day" and rule == "dates")]
+    # a count of days has five digits, as a ZIP code has; the gate is told that it holds dates
+    passing = ("dates", "ZIP codes") if {"excel_serial", "days_from"} & set(spec) else ("dates",)
+    rules = [rule for rule in column.rules if not (content == "day" and rule in passing)]
     if rules:
         cure = (
             "`iop-outcomes deidentify` replaces it by pseudonyms"
@@ -109,6 +111,8 @@ def _dated(spec: dict[str, Any], column: Column, calendar: bool) -> str:
         spec["date_format"] = TODO
     elif read.layout == "excel":
         spec["excel_serial"] = True
+    elif read.layout == "count":
+        spec["days_from"] = TODO
     elif read.layout == "days" and calendar:
         spec["dates"] = "relative"
     elif read.layout not in ("iso", "days"):
@@ -120,6 +124,11 @@ def _numbered(spec: dict[str, Any], column: Column, content: str) -> str:
     read = reads.numbers(column)
     if read.comma:
         spec["decimal"] = "comma"
+    if read.clock == "short" and content in UNIT_OF:
+        spec["unit"] = TODO
+        return "its cells have the form 1:30: hours_minutes, or minutes_seconds?"
+    if read.clock:
+        return "each cell is a length of time, in hours, minutes and seconds: no unit is needed"
     unit, why = UNIT_OF[content](column, read) if content in UNIT_OF else ("", "")
     if unit:
         spec["unit"] = unit

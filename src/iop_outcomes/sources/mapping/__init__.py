@@ -22,7 +22,7 @@ from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol.mapping import TableMapping
 from iop_outcomes.protocol.records import Source
 from iop_outcomes.sources import formats, reading
-from iop_outcomes.sources.mapping import anchor, columns, leavers, people, rows, units
+from iop_outcomes.sources.mapping import anchor, columns, leavers, people, rows, serials, units
 from iop_outcomes.sources.mapping.columns import Canonical
 from iop_outcomes.sources.mapping.order import steady
 from iop_outcomes.tables.canonical import DAY
@@ -89,7 +89,8 @@ def _shelf(source: Source, settings: Mapping[str, object]) -> rows.Reader:
         key = (path, *options.values())
         if key not in kept:
             dated = set().union(*(columns.dates_in(name, source) for name in feeds[path]))
-            cells = rows.passed(formats.read(path, options), settings, dated)
+            counts = {c: n for name in feeds[path] for c, n in serials.declared(name, source).items()}
+            cells = rows.passed(formats.read(path, options), settings, dated, counts)
             if len(feeds[path]) == 1:
                 return cells
             kept[key] = cells
