@@ -122,8 +122,8 @@ def fetch(project: Path, proxy: str, python: str, tmp_path: Path):
     if not Path(uv).exists() or shutil.which("make") is None:
         pytest.skip("needs uv and make")
     orders = {
-        "uv": f'"{uv}" pip install --no-cache --quiet --python "$(PYTHON)"',
-        "pip": '"$(PYTHON)" -m pip install --no-cache-dir --quiet --disable-pip-version-check --retries 0',
+        "uv": '"$$FETCH_UV" pip install --no-cache --quiet --python "$$FETCH_PYTHON"',
+        "pip": '"$$FETCH_PYTHON" -m pip install --no-cache-dir --quiet --disable-pip-version-check --retries 0',
     }
     folder = tmp_path / "project"  # as it is before the first command: without an environment
     folder.mkdir()
@@ -132,9 +132,10 @@ def fetch(project: Path, proxy: str, python: str, tmp_path: Path):
 
     def run(program: str, *before: str, **environment: str) -> bool:
         kept = {k: v for k, v in os.environ.items() if k not in TOLD and not k.startswith("UV_")}
-        own = {**kept, "HTTPS_PROXY": proxy, "https_proxy": proxy, "PIP_CONFIG_FILE": os.devnull, **environment}
+        own = {**kept, "HTTPS_PROXY": proxy, "https_proxy": proxy, "PIP_CONFIG_FILE": os.devnull}
         there = tmp_path / program
-        rule = f'fetch: ; @{orders[program]} --index-url {INDEX} --target "{there}" --no-deps tiny'
+        own |= {"FETCH_UV": uv, "FETCH_PYTHON": python, "FETCH_TO": str(there), **environment}
+        rule = f'fetch: ; @{orders[program]} --index-url {INDEX} --target "$$FETCH_TO" --no-deps tiny'
         command = [*before, "make", "--silent", f"--eval={rule}", "fetch", f"PYTHON={python}"]
         done = subprocess.run(command, cwd=folder, env=own, capture_output=True, text=True, check=False)
         assert (done.returncode == 0) == (there / "tiny").is_dir(), done.stderr
