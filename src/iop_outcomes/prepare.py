@@ -33,10 +33,13 @@ def records(study: Study) -> list[str]:
         from iop_outcomes.sources import identifiers
 
         identifiers.check_privacy(study.privacy.model_dump())
-    if study.data and study.source.kind in sources.FILELESS:
+    tables = study.source.tables.values()
+    queried = bool(tables) and all(mapped.query for mapped in tables)
+    if study.data and (queried or study.source.kind in sources.FILELESS):
+        how = "comes from a database" if queried else f"is {study.source.kind}"
         raise StudyError(
-            f"The data {study.data} are given, but the cohort '{study.cohort}' is {study.source.kind} and reads no "
-            "file. Name the cohort that reads them with COHORT= (`cohort` in the config), or leave DATA= (`data`) out."
+            f"The data {study.data} are given, but the cohort '{study.cohort}' {how} and reads no file. Name the "
+            "cohort that reads them with COHORT= (`cohort` in the config), or leave DATA= (`data`) out."
         )
     return sources.inputs(study.source.kind, study.source.model_dump())
 

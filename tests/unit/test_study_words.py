@@ -11,7 +11,7 @@ import yaml
 
 from iop_outcomes import names, prepare, sheets, study
 from iop_outcomes.errors import StudyError
-from iop_outcomes.protocol import Analysis
+from iop_outcomes.protocol import Analysis, TableMapping
 from iop_outcomes.tables import TABLES
 from iop_outcomes.tables.canonical import NOT_COVARIATES
 
@@ -276,3 +276,12 @@ def test_data_are_not_given_to_a_cohort_that_reads_none():
     with pytest.raises(StudyError, match="The data mine are given, but the cohort 'demo' is synthetic"):
         prepare.records(load(data="mine").study)
     assert prepare.records(load().study) == []
+
+
+def test_data_are_not_given_to_a_cohort_that_only_asks_a_database():
+    loaded = load(cohort="uis").study
+    asked = {"query": "select 1", "columns": {"person_id": "id"}}
+    tables = {"stays": TableMapping.model_validate(asked), "persons": TableMapping.model_validate(asked)}
+    source = loaded.source.model_copy(update={"kind": "mapping", "tables": tables, "database": "RECORDS"})
+    with pytest.raises(StudyError, match="comes from a database and reads no file"):
+        prepare.records(loaded.model_copy(update={"source": source, "data": "mine"}))
