@@ -22,8 +22,9 @@ RUN = $(UV) run --locked
 
 # Certificates: those that the machine trusts, or the bundle that pip is told of, for uv as for pip. Behind a proxy that
 # inspects TLS neither finds its own list enough. Older versions of uv know the setting by its second name.
-export UV_SYSTEM_CERTS ?= true
-export UV_NATIVE_TLS ?= true
+UV_SYSTEM_CERTS ?= true
+UV_NATIVE_TLS ?= true
+export UV_SYSTEM_CERTS UV_NATIVE_TLS
 PIP_SAYS := $(if $(wildcard .venv/pyvenv.cfg),,$(shell $(PYTHON) -m pip config list 2>/dev/null | \
   sed -n "s/^[a-z]*\.cert='\(.*\)'$$/\1/p" | head -n 1))
 BUNDLE := $(or $(SSL_CERT_FILE),$(PIP_CERT),$(REQUESTS_CA_BUNDLE),$(CURL_CA_BUNDLE),$(PIP_SAYS))

@@ -136,7 +136,9 @@ def fetch(project: Path, proxy: str, python: str, tmp_path: Path):
         there = tmp_path / program
         own |= {"FETCH_UV": uv, "FETCH_PYTHON": python, "FETCH_TO": str(there), **environment}
         rule = f'fetch: ; @{orders[program]} --index-url {INDEX} --target "$$FETCH_TO" --no-deps tiny'
-        command = [*before, "make", "--silent", f"--eval={rule}", "fetch", f"PYTHON={python}"]
+        (folder / "fetch.mk").write_text(f"{rule}\n")
+        files = ("--file", "Makefile", "--file", "fetch.mk")
+        command = [*before, "make", "--silent", *files, "fetch", f"PYTHON={python}"]
         done = subprocess.run(command, cwd=folder, env=own, capture_output=True, text=True, check=False)
         assert (done.returncode == 0) == (there / "tiny").is_dir(), done.stderr
         return done.returncode == 0
