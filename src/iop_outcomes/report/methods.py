@@ -155,8 +155,8 @@ def _uncertainty(study: Study) -> Paragraph:
     if asked["cluster"] == "site":
         text += (
             f" People of a site are taken together, with a t distribution on one less than the number of "
-            f"sites, where there are at least {asked['min_clusters']} sites; with fewer, people are taken as "
-            "independent."
+            f"sites, where at least {asked['min_clusters']} sites have people with an outcome in the estimate; with "
+            "fewer, people are taken as independent, and sites without count for nothing."
         )
     elif study["population"]["unit"] == "first_episode":
         text += " People are taken as independent."
