@@ -35,6 +35,7 @@ def run(
     endpoints: Mapping[str, Mapping[str, str]] | None = None,
     companions: Mapping[str, Sequence[str]] | None = None,
     groups: Mapping[str, Mapping[str, str]] | None = None,
+    in_care: Mapping[str, Mapping[str, Any]] | None = None,
     notes: Sequence[str] | str = (),
 ) -> dict[str, Any]:
     """The released tables counts, estimates, curves and diagnostics, and the notes of the source as they are.
@@ -43,7 +44,8 @@ def run(
     its confidence_level, 0.95 without. arms: for each contrast the names of its first and second arm; without
     it the order is read from the rows of each estimand. endpoints: the study's, by outcome, with kind and cause;
     without them outcomes are read by name. companions: 'contrasts' and 'outcomes' that repeat a question under another
-    rule. groups: by contrast what defines each of its arms. notes: path of the sentences that the source wrote. Raises
+    rule. groups: by contrast what defines each of its arms. in_care: contrasts that divide people by who is in care on a
+    `day`, with the contrast `of` whose arms they are, if any. notes: path of the sentences that the source wrote. Raises
     StudyError as the module says.
     """
     import pandas as pd
@@ -52,16 +54,16 @@ def run(
     from iop_outcomes.release import curves as curve_release
     from iop_outcomes.release import diagnostics as diagnostic_release
     from iop_outcomes.release import estimates as estimate_release
-    from iop_outcomes.release.evidence import gather, horizons
-    from iop_outcomes.release.levels import EVENT_LEVELS, readings
+    from iop_outcomes.release.evidence import Apart, gather
+    from iop_outcomes.release.levels import EVENT_LEVELS, cumulative, readings
 
     rules = policy or _policy(disclosure or {})
     contrasts, outcomes = ((companions or {}).get(what, ()) for what in ("contrasts", "outcomes"))
     shared = companion_release.sharing(counts, groups or {}, rules)
     level = float((inference or {}).get("confidence_level", 0.95))
-    evidence = gather(counts, life_tables, estimates, rules, readings(endpoints) if endpoints else EVENT_LEVELS)
-    held = horizons(evidence, estimates)
-    parts = [p for p in (evidence.released, held) if len(p)]
+    apart = Apart([*contrasts, *shared], outcomes, cumulative(endpoints or {}, counts), in_care or {})
+    evidence = gather(counts, life_tables, estimates, rules, readings(endpoints) if endpoints else EVENT_LEVELS, apart)
+    parts = [p for p in (evidence.released, evidence.at_horizons) if len(p)]
     cohorts = dict(zip(life_tables["analysis"], life_tables["cohort"], strict=True))
     numbers = estimate_release.release_estimates(estimates, evidence, level, arms or {})
     released = {

@@ -236,7 +236,8 @@ def _duration(study: Study) -> Paragraph | None:
         said.append((duration["title"], f"{duration['days']} days {where}, landmark on day {duration['days']}{sites}."))
     text = (
         "Whether someone stays is known only when the days have passed. The naive comparison counts them "
-        "anyway and is shown as a warning; the others begin at the landmark or adjust for use up to it."
+        "anyway and is shown as a warning; hazards begin at the landmark. Shares are not adjusted: use up to the "
+        "landmark comes after leaving for those who left early."
     )
     return Paragraph("Duration", text, tuple(said))
 
