@@ -128,6 +128,13 @@ class Loaded:
             for name, c in self.contrasts().items()
         }
 
+    def in_care(self) -> dict[str, dict[str, Any]]:
+        """Contrasts that divide people by who is in care on a day, with the contrast whose arms they are, if any."""
+        durations = {name: {"day": d.days} for name, d in self.study.durations.items()}
+        return durations | {
+            name: {"day": i.window_days, "of": i.contrast} for name, i in self.study.intensities.items()
+        }
+
     def windows(self) -> list[int]:
         """The windows from time zero at whose end dose and use are described: those of durations and intensities."""
         days = {i.window_days for i in self.study.intensities.values()}

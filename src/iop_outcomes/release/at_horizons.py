@@ -1,6 +1,6 @@
 """What life tables say at the horizons that estimates ask for, as cumulative counts.
 
-A number is told where it is true. Where people are held back, theirs is not, and neither is the number of those still at
+A number is told where it is true; that no one has left by a cause is not told. Where people are held back, theirs is not, and neither is the number of those still at
 risk, who would hold them: both are withheld, so that what is shown, with what is not, adds up to the arm's people.
 """
 
@@ -63,6 +63,16 @@ def _people(followed: Leaving, held: Leaving, level: str, day: int) -> int:
     if level == STILL_AT_RISK:
         return followed.people - followed.gone(day)
     return followed.gone(day, next((pool for pool in held.pools if called(pool) == level), (level,)))
+
+
+def without_zeros(cells: pd.DataFrame, policy: Policy) -> pd.DataFrame:
+    """The cells, of which none says that no one has left by a cause: by itself it does not tell no one from a few."""
+    import pandas as pd
+
+    hidden = (cells["count"] == 0).fillna(False) & (cells["level"] != STILL_AT_RISK) & (not policy.exact)
+    return cells.assign(
+        count=cells["count"].mask(hidden, pd.NA), status=cells["status"].mask(hidden, "suppressed").astype(object)
+    )
 
 
 def by_arm(cells: pd.DataFrame) -> dict[tuple[Question, str, int], dict[str, int | None]]:

@@ -151,7 +151,9 @@ def gather(
     own, at = released.iloc[:first].reset_index(drop=True), released.iloc[first:].reset_index(drop=True)
     numbers = [n if status == "ok" else pd.NA for n, status in zip(shown, at["status"], strict=True)]
     at = at.assign(count=pd.array(numbers, dtype="Int64"))
-    return Evidence(policy, levels, kept, own, _groups(kept, own), followed, held, at, at_horizons.by_arm(at))
+    cells_of_arms = at_horizons.by_arm(at)
+    at = at_horizons.without_zeros(at, policy)
+    return Evidence(policy, levels, kept, own, _groups(kept, own), followed, held, at, cells_of_arms)
 
 
 def _told(outcome: str, levels: Mapping[str, Reading]) -> list[tuple[str, ...]]:
