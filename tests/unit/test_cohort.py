@@ -524,3 +524,34 @@ def test_a_covariate_that_nobody_has_is_named():
     who["severity"] = float("nan")
     with pytest.raises(StudyError, match="'severity' is missing for everyone"):
         admitted(who, care, contrast=None)
+
+
+def test_words_that_few_people_have_are_one_category_and_stand_nowhere():
+    words = ["working"] * 40 + ["looking"] * 10 + ["beekeeper", "diver", "unknown"]
+    who = persons([{"person_id": f"p{i:03d}", "employment": word} for i, word in enumerate(words)])
+    care = episodes([{"person_id": n, "index_level": ("2.1", "3.5")[i % 2]} for i, n in enumerate(who["person_id"])])
+    given = (
+        who, blind(care), NO_PERIODS, NO_QUARANTINE, NO_INTAKE, POPULATION, RULES,
+        {"continuous": [], "categorical": ["employment", "sex"]}, {"c": CONTRAST}, "partial_hospitalization",
+    )  # fmt: skip
+    found = population.run(*given, fewest=11)
+    assert set(found["people"]["employment"]) == {"working", "unknown", population.FEW}
+    assert (found["people"]["employment"] == population.FEW).sum() == 12
+    assert not {"looking", "beekeeper", "diver"} & set(found["covariates"]["employment"].cat.categories)
+    # words that the declaration allows are no one's own; nor are those of an arm
+    assert set(found["people"]["sex"]) == {"female"}
+    arm = {"first": {"name": "d", "label": "Divers", "values": ["diver"]}, "column": "employment"}
+    kept = population.together(found["people"].assign(employment=words), ["employment"], {"c": {**CONTRAST, **arm}}, 11)
+    assert set(kept["employment"]) == {"working", "unknown", "diver", population.FEW}
+    # a policy that lets everything out joins nothing
+    assert set(population.run(*given)["people"]["employment"]) == set(words)
+
+
+def test_an_empty_arm_is_told_without_the_words_of_a_few_people():
+    words = ["working"] * 12 + ["diver"]
+    frame = people(*(f"p{i}" for i in range(13))).assign(employment=words)
+    side = {"name": "none", "label": "None", "values": ["nobody"]}
+    asked = {**CONTRAST, "column": "employment", "first": side, "second": side}
+    with pytest.raises(StudyError, match=r"Values found: working\.") as refused:
+        population.arms(frame, {"c": asked}, 11)
+    assert "diver" not in str(refused.value)

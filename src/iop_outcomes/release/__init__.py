@@ -1,6 +1,6 @@
 """The one door out: what the analyses wrote, as it may be seen.
 
-In order: life tables are held back and counts suppressed under the disclosure policy; crude estimates and
+In order: categories in the records' own words that too few people have become one; life tables are held back and counts suppressed under the disclosure policy; crude estimates and
 crude curves are computed from what is left; people and events of every other estimate are summed from it;
 estimates, curves and diagnostics that speak of too few people are withheld; what repeats a question under another
 rule keeps its counts back. Life tables themselves stay private. The same tables give the same release; rows come
@@ -54,6 +54,7 @@ def run(
     from iop_outcomes.release import curves as curve_release
     from iop_outcomes.release import diagnostics as diagnostic_release
     from iop_outcomes.release import estimates as estimate_release
+    from iop_outcomes.release import rare
     from iop_outcomes.release.evidence import Apart, gather
     from iop_outcomes.release.levels import EVENT_LEVELS, cumulative, readings
 
@@ -62,6 +63,7 @@ def run(
     shared = companion_release.sharing(counts, groups or {}, rules)
     level = float((inference or {}).get("confidence_level", 0.95))
     apart = Apart([*contrasts, *shared], outcomes, cumulative(endpoints or {}, counts), in_care or {})
+    counts, diagnostics = rare.together(counts, diagnostics, rules)
     evidence = gather(counts, life_tables, estimates, rules, readings(endpoints) if endpoints else EVENT_LEVELS, apart)
     parts = [p for p in (evidence.released, evidence.at_horizons) if len(p)]
     cohorts = dict(zip(life_tables["analysis"], life_tables["cohort"], strict=True))
