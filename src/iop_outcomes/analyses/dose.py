@@ -20,7 +20,7 @@ import numpy as np
 
 from iop_outcomes.analyses import intensity
 from iop_outcomes.analyses import rows as results
-from iop_outcomes.analyses.abstinence import binary_levels, timed, timed_levels, unknown
+from iop_outcomes.analyses.abstinence import binary_levels, not_due, timed, timed_levels, unknown
 from iop_outcomes.analyses.sample import clustered
 from iop_outcomes.cohort import covariates as coded
 from iop_outcomes.cohort.retention import of
@@ -172,7 +172,7 @@ def _duration_risk(ask: Ask, tables: Tables, duration: Ask, labels: Any, told: A
         return [], results.without(ask, shown, "not_possible", reason)
     levels = binary_levels(tables.abstinence, tables.people, ask)
     counts = results.count_rows(ask, labels[told], levels[told])
-    silent = unknown(levels)
+    silent = unknown(levels) or not_due(labels[told] == STAYED, levels[told], (STAYED, LEFT))
     return counts, results.without(ask, shown, "not_possible" if silent else "ok", silent)
 
 
@@ -211,7 +211,11 @@ def _hazard_ratio(ask: Ask, tables: Tables, comparison: Comparison, days: Any, g
         return counts, results.without(ask, ["hazard_ratio"], "not_possible", silent, subgroup)
     used = used & (levels != "not_known")
     event = levels[used] == "event"
-    few = results.too_few(comparison.labels[used] == sides[0], event, sides, gate["min_events"])
+    first, day = comparison.labels[used] == sides[0], ask["horizon_days"]
+    seen = timed(tables.first_use, tables.people, ask)[1][used]
+    if beyond := results.beyond(first, days[used], ~seen & (days[used] < day), sides, day):
+        return counts, results.without(ask, ["hazard_ratio"], "not_possible", beyond, subgroup)
+    few = results.too_few(first, event, sides, gate["min_events"])
     if few:
         return counts, results.without(ask, ["hazard_ratio"], "gated", few, subgroup)
     x, sites = comparison.x[used], tables.people["site_id"].to_numpy()[used]
