@@ -555,3 +555,45 @@ def test_an_empty_arm_is_told_without_the_words_of_a_few_people():
     with pytest.raises(StudyError, match=r"Values found: working\.") as refused:
         population.arms(frame, {"c": asked}, 11)
     assert "diver" not in str(refused.value)
+
+
+# people by the last day of their observation, and what an interview for day 180 says
+OBSERVED = {"a": 365, "b": 190, "c": 190, "d": 175, "e": 190, "f": 170, "g": 190, "h": 365}
+DUE = followups(
+    [
+        {"person_id": "a"},  # due, and missed
+        {"person_id": "b", "target_day": 200},  # due after the end of observation
+        {"person_id": "c", "target_day": 200, "day": 188, "days_used": 0},  # the same, held early
+        {"person_id": "d", "target_day": 170},  # due before the horizon, and missed
+        {"person_id": "e", "target_day": 200},  # not due; a positive screen in its look-back tells of no one
+        {"person_id": "h", "target_day": 165, "day": 166, "days_used": 3},
+    ]
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("interview", {"a": "missed", "b": "not due", "c": True, "d": "missed", "e": "not due", "f": "not due",
+                       "g": "missed", "h": False}),
+        ("state_at_interview", {"a": "missed", "b": "not due", "c": True, "d": "missed", "e": "not due", "f": "not due",
+                                "g": "missed", "h": False}),
+        ("no_return", {"a": "missed", "b": "not due", "c": "not due", "d": "not due", "e": "not due", "f": "not due",
+                       "g": "missed", "h": "missed"}),
+    ],
+)  # fmt: skip
+def test_an_interview_that_was_not_due_is_no_use_and_not_missed(kind, expected):
+    """Nobody misses what was to come: `b` and `e` are observed to the horizon, and yet not to their interview."""
+    units = people(*OBSERVED).assign(observed_days=list(OBSERVED.values()))
+    held = DUE.assign(employment=DUE["person_id"].map({"c": "working", "h": "looking"}).where(DUE["day"].notna()))
+    positive = screens([{"person_id": "e", "day": 185, "result": "positive"}])
+    endpoint = {
+        "outcome": "o", "kind": kind, "substance": "any", "tolerance_days": 30, "column": "employment",
+        "counts": "working", "from_day": 0,
+    }  # fmt: skip
+    found = endpoints(units, held, positive, LIVING, [endpoint], {"o": [180]})["abstinence"].set_index("person_id")
+    said = {
+        p: ("missed" if r["mature"] else "not due") if pd.isna(r["abstinent"]) else bool(r["abstinent"])
+        for p, r in found.iterrows()
+    }
+    assert said == expected
