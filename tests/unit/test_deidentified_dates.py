@@ -40,9 +40,9 @@ def export(folder: Path, mark: str = ",") -> list[Path]:
         for i, d in begin.items()
     ]
     written = {
-        "stays": (f"MRN{mark}admitted{mark}discharged{mark}level", stays),
-        "persons": (f"MRN{mark}years{mark}referred", persons),
-        "interviews": (f"MRN{mark}due{mark}held{mark}used", due),
+        "stays": (f"MRN{mark}admit_date{mark}discharge_date{mark}level", stays),
+        "persons": (f"MRN{mark}age{mark}referred", persons),
+        "interviews": (f"MRN{mark}target_date{mark}interview_date{mark}days_used", due),
     }
     for name, (header, lines) in written.items():
         (folder / f"{name}.csv").write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
@@ -50,14 +50,14 @@ def export(folder: Path, mark: str = ",") -> list[Path]:
 
 
 def settings(folder: Path, person: str = "person_id", observed: str | None = None, **source: Any) -> dict[str, Any]:
-    persons: dict[str, Any] = {"person_id": person, "age": "years", "sex": {"value": "unknown"}}
+    persons: dict[str, Any] = {"person_id": person, "age": "age", "sex": {"value": "unknown"}}
     persons |= {"observed_to_day": observed} if observed else {}
     stay = {
-        "person_id": person, "site_id": {"value": "S1"}, "level_of_care": "level", "start_day": "admitted",
-        "end_day": "discharged", "discharge_reason": {"value": "completed"}, "program_type": {"value": "substance_use"},
+        "person_id": person, "site_id": {"value": "S1"}, "level_of_care": "level", "start_day": "admit_date",
+        "end_day": "discharge_date", "discharge_reason": {"value": "completed"}, "program_type": {"value": "substance_use"},
     }  # fmt: skip
     interview = {
-        "person_id": person, "target_day": "due", "day": "held", "lookback_days": {"value": "30"}, "days_used": "used",
+        "person_id": person, "target_day": "target_date", "day": "interview_date", "lookback_days": {"value": "30"}, "days_used": "days_used",
     }  # fmt: skip
     tables = {"stays": stay, "persons": persons, "followups": interview}
     names = {"stays": "stays.csv", "persons": "persons.csv", "followups": "interviews.csv"}
@@ -172,11 +172,11 @@ def test_shifted_and_fixed_dates_in_one_mapping_are_refused(tmp_path: Path) -> N
     paths = export(tmp_path / "raw")
     out = moved(paths[:2], tmp_path / "out")
     (out / "interviews.csv").write_text(paths[2].read_text().replace("MRN", "person_id"))
-    with pytest.raises(StudyError, match=r"those of interviews\.csv \(due, held\) were not"):
+    with pytest.raises(StudyError, match=r"those of interviews\.csv \(interview_date, target_date\) were not"):
         mapping.read(settings(out, observed="observed_to_shifted"))
     # a column that was kept as it was
-    kept = moved(paths, tmp_path / "kept", keep=["held"])
-    with pytest.raises(StudyError, match=r"those of interviews\.csv \(held\) were not"):
+    kept = moved(paths, tmp_path / "kept", keep=["interview_date"])
+    with pytest.raises(StudyError, match=r"those of interviews\.csv \(interview_date\) were not"):
         mapping.read(settings(kept, observed="observed_to_shifted"))
 
 
@@ -195,8 +195,8 @@ def test_the_note_says_what_became_of_dates_and_nothing_of_people(tmp_path: Path
     out = moved(export(tmp_path / "raw"), tmp_path / "out")
     text = (out / NOTE).read_text()
     assert json.loads(text)["files"] == {
-        "interviews.csv": ["due", "held", "observed_to_shifted"], "persons.csv": ["observed_to_shifted", "referred"],
-        "stays.csv": ["admitted", "discharged", "observed_to_shifted"],
+        "interviews.csv": ["interview_date", "observed_to_shifted", "target_date"], "persons.csv": ["observed_to_shifted", "referred"],
+        "stays.csv": ["admit_date", "discharge_date", "observed_to_shifted"],
     }  # fmt: skip
     assert "M1" not in text
     assert SECRET.decode() not in text
@@ -222,8 +222,8 @@ def test_a_drafted_mapping_names_what_was_carried_and_no_date_of_the_calendar(tm
     assert source["dates"] == ("relative" if relative else "calendar")
     assert "extract_date" not in source
     carried = "observed_to_relative" if relative else "observed_to_shifted"
-    assert source["tables"]["persons"]["columns"]["observed_to_day"]["column"] == carried
-    assert source["tables"]["persons"]["columns"]["entry_period"]["column"] == "entry_period"
+    assert source["tables"]["persons"]["columns"]["observed_to_day"] == carried
+    assert source["tables"]["persons"]["columns"]["entry_period"] == "entry_period"
     bare = moved(export(tmp_path / "second"), tmp_path / "bare", relative=relative, extract=None)
     source = yaml.safe_load(draft([bare]))["source"]
     assert "extract_date" not in source
@@ -244,7 +244,7 @@ def test_text_of_any_delimiter_gives_what_commas_give(tmp_path: Path, mark: str)
 def test_files_of_other_programs_are_read_and_written_as_text(tmp_path: Path, suffix: str) -> None:
     paths = export(tmp_path / "raw")
     frame = pd.read_csv(paths[0], dtype=str)
-    dated = frame.assign(admitted=pd.to_datetime(frame["admitted"]), discharged=pd.to_datetime(frame["discharged"]))
+    dated = frame.assign(**{c: pd.to_datetime(frame[c]) for c in ("admit_date", "discharge_date")})
     path = tmp_path / f"stays{suffix}"
     if suffix == ".xlsx":
         writer = pytest.importorskip("openpyxl")
@@ -253,7 +253,7 @@ def test_files_of_other_programs_are_read_and_written_as_text(tmp_path: Path, su
             book.active.append(row)
         book.save(path)
     elif suffix == ".dta":
-        dated.to_stata(path, write_index=False, convert_dates={"admitted": "td", "discharged": "td"})
+        dated.to_stata(path, write_index=False, convert_dates={"admit_date": "td", "discharge_date": "td"})
     elif suffix == ".sav":
         pytest.importorskip("pyreadstat").write_sav(dated, str(path))
     else:
