@@ -119,7 +119,9 @@ def _deidentify_options(parser: argparse.ArgumentParser) -> None:
         "Shifted dates are still dates under HIPAA's Safe Harbor (45 CFR 164.514(b)(2)): they need `limited_dataset: "
         "true` and a data use agreement, or an expert's determination. With --relative no date is left."
     )
-    parser.add_argument("files", nargs="+", metavar="IN", help="files of the export, of any format that a mapping reads")
+    parser.add_argument(
+        "files", nargs="+", metavar="IN", help="files of the export, of any format that a mapping reads"
+    )
     parser.add_argument("--out", required=True, metavar="FOLDER", help="where to write: a new or an empty folder")
     parser.add_argument("--key-file", metavar="FILE", help="file with the secret key, at least 32 random bytes")
     parser.add_argument("--key-env", metavar="NAME", help="environment variable with the secret key, in its place")
@@ -136,7 +138,7 @@ def _deidentify_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--relative", action="store_true", help="write dates as days from the person's first date")
     parser.add_argument(
         "--extract-date", metavar="DATE",
-        help="last day that the export covers (2024-06-30): carried with each person, as a date that moved as theirs did",
+        help="last day that the export covers (2024-06-30): carried with each person, moved as their dates were",
     )  # fmt: skip
     parser.add_argument(
         "--entry-period", choices=("year", "quarter"),

@@ -480,7 +480,7 @@ def test_where_nothing_is_missing_imputation_says_so(cohort):
     assert found["reason"].str.startswith("nothing is missing").all()
 
 
-# ------------------------------------------------------------------------------------------- follow-up that is not there
+# ------------------------------------------------------------------------------------------ follow-up that is not there
 
 
 def followed_to(cohort, last: int, arm: int = 1, cause: str | None = None, told: bool = True):

@@ -35,10 +35,8 @@ def export(folder: Path, mark: str = ",") -> list[Path]:
     begin = {i: 37 * i for i in range(PEOPLE)}
     stays = [f"M{i}{mark}{date(d)}{mark}{date(d + 30 + i)}{mark}{LEVELS[i % 2]}" for i, d in begin.items()]
     persons = [f"M{i}{mark}{20 + i}{mark}{date(d - 3)}" for i, d in begin.items()]
-    due = [
-        f"M{i}{mark}{date(d + 180)}{mark}{date(d + 182) if i % 3 and d < 360 else ''}{mark}{0 if i % 3 and d < 360 else ''}"
-        for i, d in begin.items()
-    ]
+    held = {i: (date(d + 182), "0") if i % 3 and d < 360 else ("", "") for i, d in begin.items()}
+    due = [mark.join((f"M{i}", date(d + 180), *held[i])) for i, d in begin.items()]
     written = {
         "stays": (f"MRN{mark}admit_date{mark}discharge_date{mark}level", stays),
         "persons": (f"MRN{mark}age{mark}referred", persons),
@@ -54,17 +52,19 @@ def settings(folder: Path, person: str = "person_id", observed: str | None = Non
     persons |= {"observed_to_day": observed} if observed else {}
     stay = {
         "person_id": person, "site_id": {"value": "S1"}, "level_of_care": "level", "start_day": "admit_date",
-        "end_day": "discharge_date", "discharge_reason": {"value": "completed"}, "program_type": {"value": "substance_use"},
+        "end_day": "discharge_date", "discharge_reason": {"value": "completed"},
+        "program_type": {"value": "substance_use"},
     }  # fmt: skip
     interview = {
-        "person_id": person, "target_day": "target_date", "day": "interview_date", "lookback_days": {"value": "30"}, "days_used": "days_used",
+        "person_id": person, "target_day": "target_date", "day": "interview_date", "lookback_days": {"value": "30"},
+        "days_used": "days_used",
     }  # fmt: skip
     tables = {"stays": stay, "persons": persons, "followups": interview}
     names = {"stays": "stays.csv", "persons": "persons.csv", "followups": "interviews.csv"}
     return {
         "kind": "mapping", "path": str(folder), "dates": "calendar",
         "tables": {n: {"files": names[n], "columns": c, "ignore_others": True} for n, c in tables.items()},
-        "privacy": {"limited_dataset": True, "allow": [{"rule": "medical record numbers", "column": "MRN", "reason": "t"}]},
+        "privacy": {"limited_dataset": True},
         **source,
     }  # fmt: skip
 
@@ -76,7 +76,9 @@ def moved(paths: list[Path], out: Path, **options: Any) -> Path:
 
 def tables(found: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """Canonical tables without what names people, in the order of the files."""
-    return {n: found[n].drop(columns=["person_id", "stay_id"], errors="ignore") for n in ("stays", "persons", "followups")}
+    return {
+        n: found[n].drop(columns=["person_id", "stay_id"], errors="ignore") for n in ("stays", "persons", "followups")
+    }
 
 
 @pytest.fixture
@@ -195,7 +197,8 @@ def test_the_note_says_what_became_of_dates_and_nothing_of_people(tmp_path: Path
     out = moved(export(tmp_path / "raw"), tmp_path / "out")
     text = (out / NOTE).read_text()
     assert json.loads(text)["files"] == {
-        "interviews.csv": ["interview_date", "observed_to_shifted", "target_date"], "persons.csv": ["observed_to_shifted", "referred"],
+        "interviews.csv": ["interview_date", "observed_to_shifted", "target_date"],
+        "persons.csv": ["observed_to_shifted", "referred"],
         "stays.csv": ["admit_date", "discharge_date", "observed_to_shifted"],
     }  # fmt: skip
     assert "M1" not in text
@@ -235,7 +238,10 @@ def test_a_drafted_mapping_names_what_was_carried_and_no_date_of_the_calendar(tm
 
 @pytest.mark.parametrize("mark", [";", "\t", "|", ","])
 def test_text_of_any_delimiter_gives_what_commas_give(tmp_path: Path, mark: str) -> None:
-    one, other = moved(export(tmp_path / "commas"), tmp_path / "one"), moved(export(tmp_path / "raw", mark), tmp_path / "out")
+    one, other = (
+        moved(export(tmp_path / "commas"), tmp_path / "one"),
+        moved(export(tmp_path / "raw", mark), tmp_path / "out"),
+    )
     for path in sorted(one.iterdir()):
         assert (other / path.name).read_bytes() == path.read_bytes()
 

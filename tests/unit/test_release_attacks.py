@@ -1,4 +1,5 @@
-"""Releases of small cohorts attacked by subtraction: what is shown is true, and no two numbers tell of one to ten people."""
+"""Releases of small cohorts attacked by subtraction: what is shown is true, and no two numbers tell of one to ten
+people."""
 
 from __future__ import annotations
 
@@ -81,14 +82,18 @@ def released(seed: int, size: int, open_ended: bool) -> tuple[pd.DataFrame, dict
     told = (known["care"] >= 90) | (known["cause"] != "censored")
     stayed = np.where(known["care"] >= 90, "stayed", "left_earlier")
     counts = count_rows({**ask, "analysis": "abstinence", "contrast": "c"}, known["arm"], known["level"])
-    counts += count_rows({**ask, "analysis": "duration", "contrast": "stay_90"}, stayed[told], known["level"][told].to_numpy())
+    counts += count_rows(
+        {**ask, "analysis": "duration", "contrast": "stay_90"}, stayed[told], known["level"][told].to_numpy()
+    )
     in_care = np.where(known["care"] >= 28, known["level"], "out_of_care")
     for arm in ARMS:
         own = (known["arm"] == arm).to_numpy()
         counts += count_rows(
             {**ask, "analysis": "intensity", "contrast": "hours"}, known["arm"][own].to_numpy(), in_care[own], arm
         )
-    lives = [r for outcome, *rest in QUESTIONS for r in life_table(known.assign(care=known["care"] + 1), outcome, *rest)]
+    lives = [
+        r for outcome, *rest in QUESTIONS for r in life_table(known.assign(care=known["care"] + 1), outcome, *rest)
+    ]
     frames = {
         "counts": table("counts", counts), "life_tables": table("life_tables", lives),
         "estimates": table("estimates", list(asked())), "curves": table("curves", []),
@@ -159,7 +164,8 @@ def test_a_crude_risk_that_is_shown_is_that_of_the_people(cohort: tuple[int, int
 
 
 def sums(cells: list[tuple[Any, set[int]]]) -> dict[str, list[set[int]]]:
-    """Sets of people that a reader can count, by what is known to nest them: cells, and sums of cells that are shown."""
+    """Sets of people that a reader can count, by what is known to nest them: cells, and sums of cells that are
+    shown."""
     found: dict[str, list[set[int]]] = {}
     groups: dict[tuple[Any, ...], list[set[int]]] = {}
     for cell, who in cells:
@@ -224,7 +230,9 @@ def test_some_of_these_releases_withhold_what_the_attacks_ask_for() -> None:
         known, found = released(*cohort)
         everyone = [(c, members(known, c)) for c in found["counts"].itertuples()]
         for sets in sums(everyone).values():
-            close += sum(len(one ^ other) in FEW for one, other in combinations(sets, 2) if one <= other or other <= one)
+            close += sum(
+                len(one ^ other) in FEW for one, other in combinations(sets, 2) if one <= other or other <= one
+            )
         held += sum(c.level == "still_at_risk" and c.status != "ok" and len(w) > 10 for c, w in everyone)
     assert close > 100
     assert held > 20

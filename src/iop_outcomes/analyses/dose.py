@@ -54,7 +54,7 @@ class Tables:
         return own.loc[self.people["person_id"]].reset_index()
 
     def baseline(self) -> tuple[list[str], Array]:
-        """Names and (n, p) columns of what was known at time zero. Columns that do not vary are the caller's to drop."""
+        """Names and (n, p) columns of what was known at time zero; those that do not vary are the caller's to drop."""
         known = coded.matrix(self.covariates, self.people["person_id"])
         return list(known.names), known.dense()
 

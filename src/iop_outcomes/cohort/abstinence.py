@@ -151,9 +151,7 @@ def _nearest_interview(followups: pd.DataFrame, endpoint: Endpoint, horizon: int
     return near.sort_values(["person_id", "distance", "anchor"]).drop_duplicates("person_id").set_index("person_id")
 
 
-def _observed(
-    people: pd.DataFrame, tables: Mapping[str, pd.DataFrame], endpoint: Endpoint, horizon: int
-) -> pd.Series:
+def _observed(people: pd.DataFrame, tables: Mapping[str, pd.DataFrame], endpoint: Endpoint, horizon: int) -> pd.Series:
     """The horizon lies within observation."""
     return (people["observed_days"] >= horizon).astype(bool)
 
@@ -169,8 +167,8 @@ def _interview_due(
 def _answer_due(
     people: pd.DataFrame, tables: Mapping[str, pd.DataFrame], endpoint: Endpoint, horizon: int
 ) -> pd.Series:
-    """An interview that would cover the days to the horizon was due by the end of observation; where none is listed, the
-    horizon was.
+    """An interview that would cover the days to the horizon was due by the end of observation; where none is listed,
+    the horizon was.
     """
     rows = tables["followups"]
     first = rows[rows["target_day"] >= horizon].groupby("person_id")["target_day"].min()

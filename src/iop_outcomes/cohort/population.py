@@ -2,9 +2,9 @@
 
 In order: units of analysis are made (a person's first episode that starts on or after day 0, every such episode, or
 every period told of); the eligibility rules are applied one after the other and counted; levels of care are read by
-label and by scheduled hours; categories in the records' own words that fewer people have than the disclosure policy lets
-be seen become one, as the word alone would tell of them; covariates are made ready for models (see `covariates`); arms are read off. The step sees
-no outcome column. An empty arm of a required contrast stops it.
+label and by scheduled hours; categories in the records' own words that fewer people have than the disclosure policy
+lets be seen become one, as the word alone would tell of them; covariates are made ready for models (see `covariates`);
+arms are read off. The step sees no outcome column. An empty arm of a required contrast stops it.
 """
 
 from __future__ import annotations
@@ -38,8 +38,9 @@ def run(
 ) -> dict[str, pd.DataFrame]:
     """The tables people, covariates, arms and attrition.
 
-    rules: rows of config/eligibility.tsv for this cohort. twenty_hours: what exactly 20 hours a week are. fewest: people
-    that a category must have to be told apart. Raises StudyError for an empty arm, no one eligible, and rules or covariates that the records cannot answer.
+    rules: rows of config/eligibility.tsv for this cohort. twenty_hours: what exactly 20 hours a week are. fewest:
+    people that a category must have to be told apart. Raises StudyError for an empty arm, no one eligible, and rules or
+    covariates that the records cannot answer.
     """
     covariates.check(persons, adjustment)
     broken = set(quarantine.loc[quarantine["table"].isin(["stays", "persons"]), "person_id"].dropna())
@@ -152,7 +153,8 @@ def arms(people: pd.DataFrame, contrasts: Mapping[str, Settings], fewest: int = 
         arm = values.map(code)
         for side, at in (("first", 1), ("second", 0)):
             if contrast["required"] and not (arm == at).any():
-                seen = ", ".join(sorted(v for v, n in values.value_counts().items() if n >= fewest)) or "none"
+                people_of_each = values.map(values.value_counts())
+                seen = ", ".join(sorted(values[people_of_each >= fewest].unique())) or "none"
                 raise StudyError(
                     f"Contrast '{name}': no eligible person is in the arm '{contrast[side]['name']}' "
                     f"({contrast['column']} {' or '.join(contrast[side]['values'])}). Values found: {seen}. Correct "

@@ -1,7 +1,8 @@
 """What life tables say at the horizons that estimates ask for, as cumulative counts.
 
-A number is told where it is true; that no one has left by a cause is not told. Where people are held back, theirs is not, and neither is the number of those still at
-risk, who would hold them: both are withheld, so that what is shown, with what is not, adds up to the arm's people.
+A number is told where it is true; that no one has left by a cause is not told. Where people are held back, theirs is
+not, and neither is the number of those still at risk, who would hold them: both are withheld, so that what is shown,
+with what is not, adds up to the arm's people.
 """
 
 from __future__ import annotations
@@ -76,10 +77,10 @@ def without_zeros(cells: pd.DataFrame, policy: Policy) -> pd.DataFrame:
 
 
 def by_arm(cells: pd.DataFrame) -> dict[tuple[Question, str, int], dict[str, int | None]]:
-    import pandas as pd
-
+    """The cells by question, arm and day: number by level, None where it is withheld."""
     found: dict[tuple[Question, str, int], dict[str, int | None]] = {}
-    for row in cells.itertuples():
+    numbers = [None if missing else int(n) for n, missing in zip(cells["count"], cells["count"].isna(), strict=True)]
+    for row, number in zip(cells.itertuples(), numbers, strict=True):
         key = ((str(row.analysis), str(row.contrast), str(row.outcome)), str(row.arm), int(str(row.horizon_days)))
-        found.setdefault(key, {})[str(row.level)] = None if pd.isna(row.count) else int(str(row.count))
+        found.setdefault(key, {})[str(row.level)] = number
     return found

@@ -28,9 +28,9 @@ from iop_outcomes.release.policy import Policy
 class Line:
     """Cells that add up: positions of the parts, and of their total where that is a cell itself.
 
-    total is None when a reader may know the total anyway. rest: people of the total who are in none of the
-    parts; they are never shown, but follow from the others. beside: further cells that make the total with the first. base: to which the cells are rounded when shown, 1
-    where that is not counted upon.
+    total is None when a reader may know the total anyway. rest: people of the total who are in none of the parts; they
+    are never shown, but follow from the others. beside: further cells that make the total with the first. base: to
+    which the cells are rounded when shown, 1 where that is not counted upon.
     """
 
     parts: tuple[int, ...]
@@ -54,8 +54,8 @@ def hide(
 ) -> set[int]:
     """Positions of the cells that may not be shown.
 
-    withheld: cells that are not shown anyway. drawn: cells that are told elsewhere too, so that hiding them hides little;
-    of a total and its parts the others are hidden first.
+    withheld: cells that are not shown anyway. drawn: cells that are told elsewhere too, so that hiding them hides
+    little; of a total and its parts the others are hidden first.
     """
     hidden = {i for i, count in enumerate(counts) if policy.small(count)} | set(withheld)
     while True:

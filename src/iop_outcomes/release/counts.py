@@ -1,10 +1,9 @@
 """Counts of people in cells: hide small ones and what would give them away, then round.
 
-In order: the lines along which cells add up are found (the levels of a group, whose total a reader may know;
-the subgroups of 'all'; the arms of 'all'; cells of which one holds people of the other, `iop_outcomes.release.nesting`);
-cells are hidden (`iop_outcomes.release.cells`); what is left is
-rounded. A hidden cell has status 'suppressed' and no count. Groups of one outcome that differ by a few people
-between analyses are listed by `difference_risks`.
+In order: the lines along which cells add up are found (the levels of a group, whose total a reader may know; the
+subgroups of 'all'; the arms of 'all'; cells of which one holds people of the other, `iop_outcomes.release.nesting`);
+cells are hidden (`iop_outcomes.release.cells`); what is left is rounded. A hidden cell has status 'suppressed' and no
+count. Groups of one outcome that differ by a few people between analyses are listed by `difference_risks`.
 
 The analysis 'records' counts the same people field by field, day by day and step by step, so that a few of them
 could be had as a difference of two of its tables. Its counts are rounded to the nearest five as well, under any

@@ -100,7 +100,9 @@ def _crude(sources: Sources, evidence: Evidence, cohorts: Mapping[str, str], lev
             yield {**dict(zip(KEY, key, strict=True)), **points, "n_risk": people, "n_effective": float("nan")}
 
 
-def _at_risk(evidence: Evidence, question: Question, arm: str, days: Iterable[float]) -> pd.api.extensions.ExtensionArray:
+def _at_risk(
+    evidence: Evidence, question: Question, arm: str, days: Iterable[float]
+) -> pd.api.extensions.ExtensionArray:
     """People at risk just before each day, missing where the held table does not have their true number."""
     import pandas as pd
 

@@ -1,9 +1,9 @@
 """What stands behind an estimate: the cells of its arms, as they are and as they are released.
 
 In order: life tables are held back; what they say at horizons that estimates ask for stands beside the counts, without
-the numbers that are not true as people are held back; all cells are suppressed together; for an estimate, the life table
-of its analysis, contrast and outcome is looked up, or else its group of counts; people and events are summed from what
-is released, and are unknown as soon as one cell that they need is hidden. Refused: a group with a level that
+the numbers that are not true as people are held back; all cells are suppressed together; for an estimate, the life
+table of its analysis, contrast and outcome is looked up, or else its group of counts; people and events are summed from
+what is released, and are unknown as soon as one cell that they need is hidden. Refused: a group with a level that
 `EVENT_LEVELS` does not know.
 """
 
@@ -63,8 +63,8 @@ class ArmCells:
 class Evidence:
     """Everything that is counted: counts as they are and as released, life tables as they are and as held.
 
-    at_horizons: what life tables say at horizons, in the columns of counts. shown: the same by question, arm and day, by
-    level, None where it is withheld.
+    at_horizons: what life tables say at horizons, in the columns of counts. shown: the same by question, arm and day,
+    by level, None where it is withheld.
     """
 
     policy: Policy

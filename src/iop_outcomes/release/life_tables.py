@@ -1,14 +1,14 @@
 """Life tables that may be seen: people count as gone in batches, once enough have left for the same reason.
 
 In order: causes that no question tells apart are counted together (`iop_outcomes.release.pools`); in each arm the
-people are counted (an arm below the minimum is withheld); those who leave by one
-cause are taken in the order of days into batches, each closed as soon as it holds the minimum; a batch moves
-the number gone by its size (a multiple of the rounding base) on its mean day; who is in no full batch stays
-at risk. Horizons that estimates ask for close the batch before them, as many of them as leave the minimum, or no one,
-between one and the next: the number gone by then is exact. By any other day some people are held back, and the table
-does not say who is still there: `told` says which numbers are true, and no other is let out as a count. Tables that are
-the same share their horizons, or one would give away what the other holds back. If at the end a few people would remain, between 1 and the minimum, the last
-move is taken back; so it is if a reader could tell how many wait to be counted by each cause.
+people are counted (an arm below the minimum is withheld); those who leave by one cause are taken in the order of days
+into batches, each closed as soon as it holds the minimum; a batch moves the number gone by its size (a multiple of the
+rounding base) on its mean day; who is in no full batch stays at risk. Horizons that estimates ask for close the batch
+before them, as many of them as leave the minimum, or no one, between one and the next: the number gone by then is
+exact. By any other day some people are held back, and the table does not say who is still there: `told` says which
+numbers are true, and no other is let out as a count. Tables that are the same share their horizons, or one would give
+away what the other holds back. If at the end a few people would remain, between 1 and the minimum, the last move is
+taken back; so it is if a reader could tell how many wait to be counted by each cause.
 
 The result is always a valid life table: the numbers gone rise by at least the minimum at a time, their sum is
 at most the people, and the number at risk only falls, so it is enough or zero on every day.
@@ -53,9 +53,9 @@ class Move:
 
 @dataclass(frozen=True)
 class Leaving:
-    """The people of one arm and how they leave the risk set, in the order of days. Whoever does not leave
-    stays. apart: people of the arm who are not at risk, and not among `people`; not known of a held table. pools: causes
-    that are counted together, under the name that `pools.called` gives them.
+    """The people of one arm and how they leave the risk set, in the order of days. Whoever does not leave stays. apart:
+    people of the arm who are not at risk, and not among `people`; not known of a held table. pools: causes that are
+    counted together, under the name that `pools.called` gives them.
     """
 
     people: int
@@ -83,9 +83,7 @@ class Leaving:
         included). A pool is among the causes if all that it holds are.
         """
         among = None if causes is None else self.named(causes)
-        return sum(
-            m.count for m in self.moves if (day is None or m.day <= day) and (among is None or m.cause in among)
-        )
+        return sum(m.count for m in self.moves if (day is None or m.day <= day) and (among is None or m.cause in among))
 
     def named(self, causes: Collection[str]) -> set[str]:
         """The causes, and the names of the pools that hold no others."""
@@ -160,7 +158,7 @@ def told(followed: Leaving, held: Leaving, day: int | None, policy: Policy) -> d
     found = {}
     for cause in full.causes:
         shown, truly = held.gone(day, (cause,)), full.gone(day, (cause,))
-        found[cause] = (shown, shown == truly or (0 < shown and truly - shown < policy.rounding_base))
+        found[cause] = (shown, shown == truly or (shown > 0 and truly - shown < policy.rounding_base))
     still, truly = held.people - held.gone(day), followed.people - followed.gone(day)
     base = policy.coarser(followed.base)
     near = abs(still - truly) <= (0 if base == 1 else base)
@@ -225,9 +223,7 @@ class _Batch:
         return _Batch(people, days, self.last)
 
 
-def _moves(
-    leaving: Leaving, cause: str, policy: Policy, horizons: Sequence[int], kept: Sequence[int]
-) -> list[Move]:
+def _moves(leaving: Leaving, cause: str, policy: Policy, horizons: Sequence[int], kept: Sequence[int]) -> list[Move]:
     """The moves of one cause: every batch on its mean day, after the last of the horizons before it was full.
 
     kept: horizons that close a batch.

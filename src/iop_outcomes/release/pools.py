@@ -1,8 +1,8 @@
 """Causes of leaving that are counted together, because no question tells them apart.
 
-A cause that few people leave by holds back the number still there, as the two add up. Where a question asks who is still
-in care, or there or completed, it needs no cause by itself: the others are one. Questions on the same people share the
-answer, or one would tell what the other holds together. Censoring is never among them.
+A cause that few people leave by holds back the number still there, as the two add up. Where a question asks who is
+still in care, or there or completed, it needs no cause by itself: the others are one. Questions on the same people
+share the answer, or one would tell what the other holds together. Censoring is never among them.
 """
 
 from __future__ import annotations

@@ -20,9 +20,7 @@ FEW = "other (few)"
 SAID_OF_ANY = ("unknown", "missing", "none", "other", FEW)
 
 
-def together(
-    counts: pd.DataFrame, diagnostics: pd.DataFrame, policy: Policy
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def together(counts: pd.DataFrame, diagnostics: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The counts with rare categories of covariates as one, and the diagnostics without them."""
     from iop_outcomes.tables import TABLES
 
@@ -30,25 +28,17 @@ def together(
     if policy.minimum_count == 1 or not told.any():
         return counts, diagnostics
     name = counts["outcome"].str.removeprefix(COVARIATE)
-    declared = {n: {*c.allowed, *SAID_OF_ANY} for n, c in TABLES["persons"].columns.items()}
-    own = [
-        level in declared.get(n, SAID_OF_ANY) for n, level in zip(name, counts["level"], strict=True)
-    ]
     people = counts.groupby(["contrast", "outcome", "level"])["count"].transform("sum")
     most = people.groupby([counts["outcome"], counts["level"]]).transform("max")
-    rare = told & ~counts["level"].isin(["", *SAID_OF_ANY]) & (most < policy.minimum_count)
-    rare &= ~_series(own, counts)
+    rare = told & (most < policy.minimum_count) & ~counts["level"].isin(["", *SAID_OF_ANY])
+    for covariate, column in TABLES["persons"].columns.items():
+        rare &= ~((name == covariate) & counts["level"].isin(list(column.allowed)))
     if not rare.any():
         return counts, diagnostics
     words = set(name[rare] + "=" + counts.loc[rare, "level"])
-    joined = counts.assign(level=counts["level"].mask(rare, FEW))
     keys = [c for c in counts.columns if c != "count"]
-    summed = joined.groupby(keys, dropna=False, sort=False, as_index=False)["count"].sum()
-    typed = summed[list(counts.columns)].astype(counts.dtypes.to_dict())
-    return typed, diagnostics[~diagnostics["variable"].isin(words)].reset_index(drop=True)
-
-
-def _series(values: list[bool], like: pd.DataFrame) -> pd.Series:
-    import pandas as pd
-
-    return pd.Series(values, index=like.index, dtype=bool)
+    joined = counts.assign(level=counts["level"].mask(rare, FEW))
+    summed = joined.groupby(keys, dropna=False, sort=False).agg({"count": "sum"}).reset_index()
+    types = {n: c.dtype for n, c in TABLES["counts"].columns.items()}
+    shown = diagnostics[~diagnostics["variable"].isin(words)].reset_index(drop=True)
+    return summed[list(counts.columns)].astype(types), shown

@@ -84,8 +84,8 @@ def refuse_calendar(source: Source, dates: Dates, where: str) -> None:
     )
     if dates == "relative" and source.dates == "calendar":
         raise StudyError(
-            f"{where}: dates were written as days from each person's first date, and the mapping says `dates: calendar`. "
-            f"Say `dates: relative`. {cure}"
+            f"{where}: dates were written as days from each person's first date, and the mapping says `dates: "
+            f"calendar`. Say `dates: relative`. {cure}"
         )
     given = {
         "extract_date": source.extract_date is not None,

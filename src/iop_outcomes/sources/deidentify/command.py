@@ -20,8 +20,8 @@ DATES_STAY = (
 )
 
 NOT_CARRIED = (
-    "The last day of the export fits no date here any more. Give it as --extract-date, and it is carried with each person: "
-    "without it nobody can say whose interviews were due, and who was followed how long."
+    "The last day of the export fits no date here any more. Give it as --extract-date, and it is carried with each "
+    "person: without it nobody can say whose interviews were due, and who was followed how long."
 )
 
 
@@ -62,7 +62,9 @@ def run(files: Sequence[str], out: Path, key_file: str | None, key_env: str | No
 
 def _lines(summary: deidentify.Summary) -> list[str]:
     columns = [f"  {made.column}: {made.became} ({made.cells} cells)" for made in summary.columns]
-    name = f"{summary.file}, written as {summary.written}" if summary.written not in ("", summary.file) else summary.file
+    name = (
+        f"{summary.file}, written as {summary.written}" if summary.written not in ("", summary.file) else summary.file
+    )
     return [f"{name}: {summary.rows} rows", *columns]
 
 

@@ -58,7 +58,7 @@ def period(number: pd.Series, which: str) -> pd.Series:
 
     day = pd.to_datetime(number, unit="D")
     told = day.dt.to_period({"year": "Y", "quarter": "Q"}[which]).astype("string").astype(object)
-    return told.where(number.notna(), None)
+    return told.mask(number.isna(), other=None)
 
 
 def years_between(birth: pd.Series, day: pd.Series) -> pd.Series:

@@ -1,8 +1,8 @@
 """Read an export as a frame, and write what came of it: comma-separated UTF-8 text, or Parquet.
 
-Every format that a mapping reads is read, past Parquet as text; what is not Parquet is written as comma-separated UTF-8.
-Cells of Parquet keep their types. Nothing that a file says of itself (metadata, indexes) is carried over. Refuses other
-kinds of files, and files of which a row cannot be trusted: it could not be said whose it is.
+Every format that a mapping reads is read, past Parquet as text; what is not Parquet is written as comma-separated
+UTF-8. Cells of Parquet keep their types. Nothing that a file says of itself (metadata, indexes) is carried over.
+Refuses other kinds of files, and files of which a row cannot be trusted: it could not be said whose it is.
 """
 
 from __future__ import annotations
@@ -84,10 +84,10 @@ def _any(path: Path, options: Mapping[str, str]) -> pd.DataFrame:
     if len(cells.broken):
         rules = ", ".join(sorted(set(cells.broken)))
         raise StudyError(
-            f"{cells.where}: {len(cells.broken)} rows cannot be trusted ({rules}). Correct or remove them, as it cannot be "
-            "said whose cells are whose; if the wrong mark parts the cells, name the right one with --delimiter."
+            f"{cells.where}: {len(cells.broken)} rows cannot be trusted ({rules}). Correct or remove them, as it "
+            "cannot be said whose cells are whose; if the wrong mark parts the cells, name it with --delimiter."
         )
-    return cells.frame.astype(object).where(cells.frame.notna(), None)
+    return cells.frame.astype(object).mask(cells.frame.isna(), other=None)
 
 
 def _nullable(kind: object) -> object:

@@ -40,8 +40,8 @@ class Options:
 
     persons: of person identifiers, one in each file. identifiers: of other ones. dates: with their format, or None.
     relative: dates become days from the person's first date. extract: the last day that the export covers, carried with
-    each person. entry_period: 'year' or 'quarter' of the person's first date, carried as it is; '' for none. reading: how
-    files are read, as a mapping says it (delimiter, encoding, sheet).
+    each person. entry_period: 'year' or 'quarter' of the person's first date, carried as it is; '' for none. reading:
+    how files are read, as a mapping says it (delimiter, encoding, sheet).
     """
 
     persons: Sequence[str]

@@ -7,8 +7,8 @@ become days from it (`anchor`); where a file has several rows of one person, one
 cell that breaks a rule are kept, the cell missing, and reported in the quarantine under the first such rule; rows that
 a filter leaves out, that belong to nobody in the cohort or were merged are counted in the arrivals.
 
-Refuses what `moved`, `rows`, `dates` and `units` refuse: words of the calendar beside dates that were shifted, files and columns that are not there or not mentioned, identifiers,
-dates that have two meanings, a unit that cannot be true.
+Refuses what `moved`, `rows`, `dates` and `units` refuse: words of the calendar beside dates that were shifted, files
+and columns that are not there or not mentioned, identifiers, dates that have two meanings, a unit that cannot be true.
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ from iop_outcomes.sources.mapping import rows
 from iop_outcomes.sources.mapping.columns import dates_in
 
 NO_PERIOD = (
-    "Dates were shifted when the records were de-identified: the period in which people came into the records is not known."
+    "Dates were shifted when the records were de-identified: the period in which people came into the records is not "
+    "known."
 )
 
 
@@ -31,9 +32,9 @@ def check(source: Source, settings: Mapping[str, object]) -> bool:
     shifted.refuse_calendar(source, dates, ", ".join(sorted({path.name for path in found})))
     if len({(note.dates, note.key) for note in found.values()}) > 1:
         raise StudyError(
-            f"The dates and identifiers of {_named(found)} were de-identified under different keys, or in different ways: "
-            "neither people nor dates of one file are those of another. Run `iop-outcomes deidentify` on all files at "
-            "once."
+            f"The dates and identifiers of {_named(found)} were de-identified under different keys, or in different "
+            "ways: neither people nor dates of one file are those of another. Run `iop-outcomes deidentify` on all of them "
+            "at once."
         )
     _refuse_mixed(source, settings, found)
     return True
@@ -60,8 +61,8 @@ def _refuse_mixed(source: Source, settings: Mapping[str, object], found: Mapping
             fixed += [f"{path.name} ({', '.join(still)})"] if still else []
     if fixed:
         raise StudyError(
-            f"The dates of {_named(found)} were shifted, those of {'; '.join(dict.fromkeys(fixed))} were not: no interval "
-            "between them is true. Run `iop-outcomes deidentify` on all files at once, without --keep for dates."
+            f"The dates of {_named(found)} were shifted, those of {'; '.join(dict.fromkeys(fixed))} were not: no "
+            "interval between them is true. Run `iop-outcomes deidentify` on all of them at once, without --keep."
         )
 
 
