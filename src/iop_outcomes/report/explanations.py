@@ -91,14 +91,15 @@ ESTIMATORS = {
     "landmark_adjusted": (
         "Adjusted at the landmark",
         "The same question with a regression on the baseline covariates. Where use up to the landmark is on record, "
-        "and of shares, there is none: such use comes after leaving for those who left early, and may follow from it.",
+        "and for shares, no number is given: such use comes after leaving for those who left early, and may follow "
+        "from it.",
     ),
     "spline": (
         "Hours a week",
         "A restricted cubic spline of attended hours in a logistic model within each arm (Harrell 2015, Regression "
         "Modeling Strategies, section 2.4.5), adjusted for baseline, standardised over the people of "
-        "the arm; there is none where screens or reported use of the window are on record, which move the hours and "
-        "are moved by them. Curves end at the 5th and the 95th percentile of the hours "
+        "the arm; nothing is estimated where screens or reported use of the window are on record, which move the hours "
+        "and are moved by them. Curves end at the 5th and the 95th percentile of the hours "
         "attended.",
     ),
 }

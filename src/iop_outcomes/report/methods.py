@@ -270,7 +270,8 @@ def _disclosure(study: Study) -> Paragraph:
         text += (
             f" No cell of fewer than {rules.minimum_count} people is shown, nor what would give one away; such "
             "cells are marked as withheld, and a withheld cell may itself hold more. Unadjusted curves move "
-            "only when enough people have left."
+            "only when enough people have left; where some who have left are held back, the number still there is "
+            "withheld, as is an unadjusted estimate that rests on it."
         )
     asked = {labels.kind(row["outcome"]) for row in study["analyses"]}
     if asked.intersection(AMONG_SOME) and not rules.exact and rules.rounding_base < OVERLAP_BASE:

@@ -240,7 +240,8 @@ def _duration(own: pd.DataFrame, everything: pd.DataFrame, labels: Labels, name:
     for (_, outcome, stem), rows in own.groupby(["analysis", "outcome", "stem"], sort=False):
         found = [p for p in pairs(rows) if p.there]
         naive = [p for p in found if p.main["method"] in UNADJUSTED]
-        fair = [p for p in found if p.main["method"] not in UNADJUSTED]
+        # of shares no comparison is fair
+        fair = [p for p in found if p.main["method"] not in UNADJUSTED and stem == "hazard_ratio"]
         if naive:
             yield Said(phrases_on_dose.naive_stay([p.rows for p in naive], labels, days), "caution")
         if fair:

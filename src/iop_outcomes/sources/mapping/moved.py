@@ -33,8 +33,8 @@ def check(source: Source, settings: Mapping[str, object]) -> bool:
     if len({(note.dates, note.key) for note in found.values()}) > 1:
         raise StudyError(
             f"The dates and identifiers of {_named(found)} were de-identified under different keys, or in different "
-            "ways: neither people nor dates of one file are those of another. Run `iop-outcomes deidentify` on all of them "
-            "at once."
+            "ways: neither people nor dates of one file are those of another. Run `iop-outcomes deidentify` on all of "
+            "them at once."
         )
     _refuse_mixed(source, settings, found)
     return True
