@@ -59,7 +59,9 @@ def rows(
                 line = side * (1 + effective) + (column == "n_effective")
                 key = {"contrast": contrast, "outcome": outcome, "side": side, "line": line}
                 found.append({**key, "x": math.nan, "label": f"{side + 1} {what}"})
-                known = points if column == "n_risk" else points.dropna(subset=column)
+                # of people, a point without a number is one whose number is withheld, but for the one drawn on day 0
+                told = points[column].notna() | ((points["x"] > 0) & (column == "n_risk"))
+                known = points[told]
                 for day in days:
                     later = known[(known["x"] >= day) & (known["x"] <= day + wait)]
                     if len(later) and not math.isnan(later[column].iloc[0]):
