@@ -1,8 +1,9 @@
 """Numbers at risk below curves over days: people of each arm, and their effective number under the weights.
 
-For each arm two rows of text at the breaks of the axis, first arm above. A number stands for the day shown or, where
-no curve has a point on it, for the next point: for people, who are counted whenever someone leaves, however late it is;
-for the effective number at most a week later. Where that point's number is withheld nothing stands there. On day 0 the effective number is that of the design.
+For each arm two rows of text at the breaks of the axis, first arm above. A number stands for the day shown or, where no
+curve has a point on it, for the next point: for people, who are counted whenever someone leaves, however late it is;
+for the effective number at most a week later. Where that point's number is withheld nothing stands there. On day 0 the
+effective number is that of the design.
 """
 
 from __future__ import annotations
