@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
+from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import Part
 
 
@@ -49,7 +50,17 @@ def _misread(given: Any) -> str:
     return "nothing" if given is None else ""
 
 
-def twice(path: Path) -> tuple[str, int, int] | None:
+def check_keys(path: Path) -> None:
+    """Raise StudyError where a mapping of a YAML file names a key twice: YAML itself would let the last one count."""
+    if found := _twice(path):
+        key, first, again = found
+        raise StudyError(
+            f"{path}, line {again}: `{key}` stands in line {first} already, and only the last of the two would count. "
+            "Leave one out, or put their parts together."
+        )
+
+
+def _twice(path: Path) -> tuple[str, int, int] | None:
     """The first key that a mapping of a YAML file names twice, with both lines; None where there is none.
 
     Keys are compared as they are written: 1 and "1" are the same.

@@ -6,13 +6,15 @@ every contrast. Contrasts and cohorts are names of folders as well. `check` refu
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
+from pathlib import Path
 
 from iop_outcomes import variants
 from iop_outcomes.errors import StudyError
-from iop_outcomes.protocol import EVENTS, Analysis, Arm, Contrast, Endpoint, Study
+from iop_outcomes.protocol import EVENTS, Analysis, Arm, Contrast, Eligibility, Endpoint, Study
 
 # what stands beside the arms of a comparison, and instead of one
 ARMS = {
@@ -113,3 +115,26 @@ def _sides(contrast: Contrast) -> tuple[Arm, ...]:
 def _plain(text: str) -> str:
     """A text without what a reader would not take for a difference."""
     return " ".join(text.split()).casefold()
+
+
+def check_own_keys(own: Mapping[str, object], file: Path) -> None:
+    """A cohort's file does not say which cohort it is, where its file lies, or what DATA= is for."""
+    asked = {"cohort": "the file's own name tells it", "cohorts": "it is for config.yaml", "data": "name `source.path`"}
+    for key, instead in asked.items():
+        if key in own:
+            raise StudyError(
+                f"{file}: `{key}` has no place in a cohort's file, where it would overrule what the command line says: "
+                f"{instead}. Leave it out."
+            )
+
+
+def check_cohorts(study: Study, rows: Iterable[Analysis | Eligibility], folder: Path) -> None:
+    """A row whose cohort has no file, and nearly the name of this one, was meant for it."""
+    for row in rows:
+        near = difflib.get_close_matches(row.cohort, [study.cohort], 1, 0.75)
+        if near and row.cohort != study.cohort and not (folder / f"{row.cohort}.yaml").is_file():
+            sheet = study.analyses if isinstance(row, Analysis) else study.eligibility
+            raise StudyError(
+                f"{sheet}: a row is of the cohort '{row.cohort}', which has no file in {folder}. Did you mean "
+                f"'{study.cohort}'? Correct the column cohort, or remove the row."
+            )

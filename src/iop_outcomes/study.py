@@ -7,20 +7,22 @@ expected and what to do.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import ValidationError
 
-from iop_outcomes import agreement, sheets, variants
+from iop_outcomes import agreement, names, sheets, variants
 from iop_outcomes.errors import StudyError
-from iop_outcomes.mistakes import sentence, twice
+from iop_outcomes.mistakes import check_keys, sentence
 from iop_outcomes.protocol import EVENTS, RETENTION, Analysis, Contrast, Eligibility, Endpoint, Part, Study
 from iop_outcomes.weighting import IMPUTED
+
+if TYPE_CHECKING:
+    from iop_outcomes.release.policy import Policy
 
 Plain = dict[str, Any]
 
@@ -129,6 +131,17 @@ class Loaded:
             for name, c in self.contrasts().items()
         }
 
+    def smallest_cell(self) -> int:
+        """The fewest people that the disclosure policy lets be seen."""
+        return _policy(self.study).minimum_count
+
+    def in_care(self) -> dict[str, dict[str, Any]]:
+        """Contrasts that divide people by who is in care on a day, with the contrast whose arms they are, if any."""
+        durations = {name: {"day": d.days} for name, d in self.study.durations.items()}
+        return durations | {
+            name: {"day": i.window_days, "of": i.contrast} for name, i in self.study.intensities.items()
+        }
+
     def windows(self) -> list[int]:
         """The windows from time zero at whose end dose and use are described: those of durations and intensities."""
         days = {i.window_days for i in self.study.intensities.values()}
@@ -206,44 +219,40 @@ def load(config: Mapping[str, Any], files: Iterable[str | Path] = ()) -> Loaded:
         if file.is_file():
             check_keys(file)
     own = read_yaml(cohort_file)
-    _check_own_keys(own, cohort_file)
+    names.check_own_keys(own, cohort_file)
     study = _typed(Study, _laid_over(protocol, own), [cohort_file, *where])
     if study.data:
         study = study.model_copy(update={"source": study.source.model_copy(update={"path": study.data})})
+    study = _as_strict_as_its_policy(study)
     endpoints = {e.outcome: e for e in sheets.read(Endpoint, Path(study.endpoints), ("outcome",))}
     rows = sheets.read(Analysis, Path(study.analyses))
-    _check_cohorts(study, rows, folder)
+    names.check_cohorts(study, rows, folder)
     analyses = tuple(a for a in rows if a.cohort == study.cohort)
     agreement.check(study, analyses, endpoints)
     eligibility = sheets.read(Eligibility, Path(study.eligibility), ("cohort", "rule"))
-    _check_cohorts(study, eligibility, folder)
+    names.check_cohorts(study, eligibility, folder)
     agreement.check_rules(study, eligibility)
     rules = _rules(study, eligibility)
     study, analyses = variants.expanded(study, analyses)
     return Loaded(study, analyses, endpoints, rules)
 
 
-def _check_own_keys(own: Plain, file: Path) -> None:
-    """A cohort's file does not say which cohort it is, where its file lies, or what DATA= is for."""
-    asked = {"cohort": "the file's own name tells it", "cohorts": "it is for config.yaml", "data": "name `source.path`"}
-    for key, instead in asked.items():
-        if key in own:
-            raise StudyError(
-                f"{file}: `{key}` has no place in a cohort's file, where it would overrule what the command line says: "
-                f"{instead}. Leave it out."
-            )
+def _policy(study: Study) -> Policy:
+    from iop_outcomes.release.policy import choose
+
+    asked = study.disclosure
+    return choose(asked.policy, asked.minimum_count, asked.rounding_base)
 
 
-def _check_cohorts(study: Study, rows: Iterable[Analysis | Eligibility], folder: Path) -> None:
-    """A row whose cohort has no file, and nearly the name of this one, was meant for it."""
-    for row in rows:
-        near = difflib.get_close_matches(row.cohort, [study.cohort], 1, 0.75)
-        if near and row.cohort != study.cohort and not (folder / f"{row.cohort}.yaml").is_file():
-            sheet = study.analyses if isinstance(row, Analysis) else study.eligibility
-            raise StudyError(
-                f"{sheet}: a row is of the cohort '{row.cohort}', which has no file in {folder}. Did you mean "
-                f"'{study.cohort}'? Correct the column cohort, or remove the row."
-            )
+def _as_strict_as_its_policy(study: Study) -> Study:
+    """The study with limits of people that are at least the policy's smallest cell.
+
+    A gate that stops fewer than 10 events where the policy withholds 10 and fewer would tell the number: withheld, and
+    not gated, is exactly 10. Raises StudyError for a looser rule than the policy's.
+    """
+    least = _policy(study).minimum_count
+    limits = {n: max(getattr(study.gate, n), least) for n in ("min_events", "min_stratum_people") if least > 1}
+    return study.model_copy(update={"gate": study.gate.model_copy(update=limits)})
 
 
 def _rules(study: Study, rows: Iterable[Eligibility]) -> tuple[Eligibility, ...]:
@@ -279,16 +288,6 @@ def read_yaml(path: Path) -> Plain:
         raise StudyError(f"{path}: expected keys and values (`key: value`) at the top.")
     check_keys(path)
     return content
-
-
-def check_keys(path: Path) -> None:
-    """Raise StudyError where a mapping of a YAML file names a key twice: YAML itself would let the last one count."""
-    if found := twice(path):
-        key, first, again = found
-        raise StudyError(
-            f"{path}, line {again}: `{key}` stands in line {first} already, and only the last of the two would count. "
-            "Leave one out, or put their parts together."
-        )
 
 
 def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> Plain:

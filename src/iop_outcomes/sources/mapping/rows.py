@@ -24,6 +24,7 @@ from iop_outcomes.sources import formats, identifiers, reading
 from iop_outcomes.sources.formats import Cells
 from iop_outcomes.sources.mapping import leavers, serials
 from iop_outcomes.sources.mapping.columns import dates_in
+from iop_outcomes.sources.shifted import refuse_calendar, told_by
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,12 +38,14 @@ class Rows:
     """What feeds one table. frame: text of the columns that are used; broken: a rule or None per row.
 
     left_out: how many rows a filter left out, by the words for it; people: of how many people it left no row.
+    shifted: the names of the columns say that the dates moved when the records were de-identified.
     """
 
     frame: pd.DataFrame
     broken: pd.Series
     left_out: Mapping[str, int]
     people: Mapping[str, int]
+    shifted: bool = False
 
 
 # reads a file as the mapping says, past the identifier gate
@@ -85,9 +88,12 @@ def take(name: str, source: Source, settings: Mapping[str, object], reader: Read
     import pandas as pd
 
     mapped = source.tables[name]
-    parts, left_out, gone = [], Counter[str](), []
+    parts, left_out, gone, shifted = [], Counter[str](), [], False
     dated, counts = dates_in(name, source), serials.declared(name, source)
     for cells in _cells(name, mapped, source, settings, reader):
+        if dates := told_by(list(cells.frame.columns)):
+            refuse_calendar(source, dates, cells.where)
+            shifted = True
         _refuse_doubted(cells, dated)
         frame, broken = _checked(name, mapped, cells), cells.broken.reindex(cells.frame.index).astype(object)
         out = _filtered(frame, mapped.where, source.missing_values).mask(broken.notna(), None)
@@ -99,7 +105,7 @@ def take(name: str, source: Source, settings: Mapping[str, object], reader: Read
     frame = pd.concat([f for f, _ in parts], ignore_index=True)
     broken = pd.concat([b for _, b in parts], ignore_index=True)
     people = leavers.filtered(gone, leavers.named(mapped, frame)) if left_out else {}
-    return Rows(frame, broken.where(broken.notna(), None), dict(left_out), people)
+    return Rows(frame, broken.where(broken.notna(), None), dict(left_out), people, shifted)
 
 
 def _cells(
