@@ -10,23 +10,30 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from ledger import Both
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from iop_outcomes.estimators.cuminc import hazards
+from iop_outcomes.estimators.estimate import Estimate
 from iop_outcomes.estimators.limits import limits
 
 Array = NDArray[np.float64]
 
 
 class Files:
-    """The data that the references speak of, each read once. `references` are theirs."""
+    """The data that the references speak of, each read once."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.csv, self.json = cache(self._csv), cache(self._json)
+        self._table = cache(self._read)
+        self.json = cache(self._json)
 
-    def _csv(self, name: str, **how: Any) -> pd.DataFrame:
+    def csv(self, name: str, **how: Any) -> pd.DataFrame:
+        """A table of its own for each caller; `how` as in pandas."""
+        return self._table(name, **how).copy()
+
+    def _read(self, name: str, **how: Any) -> pd.DataFrame:
         return pd.read_csv(self.folder / f"{name}.csv", **how)
 
     def _json(self, name: str) -> Any:
@@ -99,3 +106,25 @@ def log_log(value: Array, error: Array) -> tuple[Array, Array]:
     inside, lower, upper = (value > 0) & (value < 1), value.copy(), value.copy()
     lower[inside], upper[inside] = limits(value[inside], error[inside], "log-log", float(stats.norm.ppf(0.975)))
     return lower, upper
+
+
+def model_error(fit: Any) -> Array:
+    """(p,) standard errors of a likelihood's information, not robust."""
+    return np.sqrt(np.diag(np.linalg.inv(fit.information)))
+
+
+def likelihood_ratio(fit: Any) -> float:
+    """Of a Cox model against none."""
+    return 2 * float(fit.log_likelihood - fit.null_log_likelihood)
+
+
+def score_residuals(fit: Any) -> Array:
+    """(n, p), one person's, without the weight."""
+    return np.asarray(fit.estimate.gradient @ fit.information)
+
+
+def clustered(estimate: Estimate, cluster: ArrayLike) -> Both:
+    """(k,) clustered standard errors, with our factor J / (J - 1) and without."""
+    labels = np.asarray(cluster)
+    ours, size = estimate.clustered(labels).standard_error(), len(np.unique(labels))
+    return Both(ours, ours * np.sqrt((size - 1) / size))
