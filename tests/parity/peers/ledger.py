@@ -7,7 +7,8 @@ its last digit, one given as a number within 1e-6 of itself. What does not hold 
 what holds instead:
 
     other           our number turned to the other's convention, by the function (`Both`), holds as strictly
-    1e-4            the reference is only right to that, relative to itself
+    1e-4            ours is that near, relative to the reference
+    other 1e-4      both: turned to the other's convention, ours is that near
     refused         our estimator says that there is no such number
     absent          the data are not in the folder
 """
@@ -157,6 +158,8 @@ def _holds(row: Convention, reference: Reference, given: Any, mine: float, turne
     if row.kind in ("refused", "absent"):
         assert row.instead == row.kind
         return isinstance(given, EstimationError) if row.kind == "refused" else given is None
-    if row.instead == "other":
-        return reference.gap(turned) <= 1
-    return abs(mine - float(reference.value)) <= float(row.instead) * abs(float(reference.value))
+    *other, tolerance = row.instead.split(" ") if " " in row.instead or row.instead != "other" else ("other", "")
+    value = turned if other else mine
+    if not tolerance:
+        return reference.gap(value) <= 1
+    return abs(value - float(reference.value)) <= float(tolerance) * abs(float(reference.value))
