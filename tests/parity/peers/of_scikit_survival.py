@@ -26,7 +26,9 @@ def curve_with_limits(time: Any, event: Any, at: Any, entry: Any = None, level: 
     curve = survival_curve(time, event, entry=entry)
     lower, upper = curve.limits("log-log", level)
     lower[curve.value == 1], upper[curve.value == 1] = 1.0, 1.0
-    return steps(curve.times, curve.value, at, 1.0), np.concatenate([steps(curve.times, v, at, 1) for v in (lower, upper)])
+    return steps(curve.times, curve.value, at, 1.0), np.concatenate(
+        [steps(curve.times, v, at, 1) for v in (lower, upper)]
+    )
 
 
 def cumulative_hazard(time: Any, event: Any, at: Any) -> Any:
@@ -243,7 +245,9 @@ def concordances() -> None:
     for name, (time, event, score) in PAIRS.items():
         suite.of(name, METRICS)(lambda files, t=time, e=event, s=score: pairs(t, np.isin(np.arange(len(t)), e), s))
     for name, (time, event, score, horizon) in UNO_PAIRS.items():
-        suite.of(name, UNO)(lambda files, t=time, e=event, s=score, h=horizon: uno(t, np.isin(np.arange(len(t)), e), s, h))
+        suite.of(name, UNO)(
+            lambda files, t=time, e=event, s=score, h=horizon: uno(t, np.isin(np.arange(len(t)), e), s, h)
+        )
 
 
 def uno(time: Any, event: Any, score: Any, horizon: float | None = None) -> dict[str, Any]:

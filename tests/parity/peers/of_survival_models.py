@@ -172,7 +172,11 @@ def fluids(files: Files) -> dict[str, Any]:
     for voltage, here in files.csv("ifluid").groupby("voltage"):
         fit = accelerated_failure_time(np.empty((len(here), 0)), here.time, np.ones(len(here)), [])
         value, error = fit.estimate.value, model_error(fit)
-        found |= {f"weibull location {voltage}": value[0], f"se {voltage}": error[0], f"scale {voltage}": np.exp(value[1])}
+        found |= {
+            f"weibull location {voltage}": value[0],
+            f"se {voltage}": error[0],
+            f"scale {voltage}": np.exp(value[1]),
+        }
     return found
 
 
