@@ -76,17 +76,16 @@ def proportionality(fit: CoxFit, transform: str) -> Both:
     """(p,) statistics: the score test, and what cox.zph had in its place before version 3.0.
 
     That is (sum of (g - mean g) r)^2 d V / sum of (g - mean g)^2 for d events, with r the Schoenfeld residuals without
-    weights and V the variance of the coefficient. With strata, r stood there in their order, and g in that of time.
+    weights and V the variance of the coefficient.
     """
     test = proportional_hazards_test(fit, transform)
-    events = fit.at_events
-    residual = events.schoenfeld()[np.argsort(events.likelihood.sets.position, kind="stable")]
-    time = np.sort(events.times)
+    events, residual = fit.at_events, fit.at_events.schoenfeld()
+    time = events.rows.time[events.likelihood.sets.dead]
     everyone = survival_curve(events.rows.time, np.isin(events.rows.time, time))
     g = {
         "identity": time,
         "log": np.log(time),
-        "rank": np.arange(len(time)),
+        "rank": np.searchsorted(np.sort(time), time).astype(float),
         "km": 1 - steps(everyone.times, everyone.value, time - 1e-9, 1.0),
     }[transform]
     away, variance = g - g.mean(), np.linalg.inv(fit.information)

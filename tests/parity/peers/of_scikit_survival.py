@@ -1,4 +1,4 @@
-"""scikit-survival: curves with limits (R's survfit, SAS's lifetest), log-rank tests (survdiff), concordance (survC1)."""
+"""scikit-survival: curves with limits (R's survfit, SAS's lifetest), log-rank tests (survdiff), pairs (survC1)."""
 
 from __future__ import annotations
 
