@@ -16,6 +16,7 @@ from scipy import stats
 
 from iop_outcomes.estimators.cuminc import hazards
 from iop_outcomes.estimators.estimate import Estimate
+from iop_outcomes.estimators.inference import interval
 from iop_outcomes.estimators.limits import limits
 
 Array = NDArray[np.float64]
@@ -128,3 +129,23 @@ def clustered(estimate: Estimate, cluster: ArrayLike) -> Both:
     labels = np.asarray(cluster)
     ours, size = estimate.clustered(labels).standard_error(), len(np.unique(labels))
     return Both(ours, ours * np.sqrt((size - 1) / size))
+
+
+def as_if(names: list[str], value: ArrayLike, covariance: ArrayLike) -> Estimate:
+    """An estimate with a covariance computed elsewhere, so that our inference can be drawn from it."""
+    root = np.linalg.cholesky(np.atleast_2d(np.asarray(covariance, dtype=float))).T
+    return Estimate(tuple(names), np.asarray(value, dtype=float), root, np.ones(len(root)))
+
+
+def classical(x: ArrayLike, y: ArrayLike) -> Array:
+    """(p + 1, p + 1) covariance of least squares if all errors are alike; the intercept first."""
+    design = np.column_stack([np.ones(len(np.asarray(y))), np.asarray(x, dtype=float)])
+    inverse = np.linalg.inv(design.T @ design)
+    residual = np.asarray(y, dtype=float) - design @ (inverse @ (design.T @ np.asarray(y, dtype=float)))
+    return np.asarray(inverse * (residual @ residual) / (len(design) - design.shape[1]))
+
+
+def with_limits(estimate: Estimate) -> list[float]:
+    """Value, standard error, lower and upper limit of one quantity."""
+    found = interval(estimate)
+    return [estimate.value[0], estimate.standard_error()[0], found.low[0], found.high[0]]
