@@ -113,13 +113,12 @@ def conventions() -> list[Convention]:
     return rows
 
 
-def refusal(compute: Callable[[], object]) -> EstimationError | None:
-    """What an estimator says when asked for what it refuses."""
+def attempt(compute: Callable[[], Any]) -> Any:
+    """What an estimator gives, or what it says when it refuses."""
     try:
-        compute()
+        return compute()
     except EstimationError as said:
         return said
-    return None
 
 
 def judge(references: list[Reference], found: Mapping[str, Any], named: list[Convention]) -> dict[str, list[str]]:
@@ -158,8 +157,8 @@ def _holds(row: Convention, reference: Reference, given: Any, mine: float, turne
     if row.kind in ("refused", "absent"):
         assert row.instead == row.kind
         return isinstance(given, EstimationError) if row.kind == "refused" else given is None
-    *other, tolerance = row.instead.split(" ") if " " in row.instead or row.instead != "other" else ("other", "")
-    value = turned if other else mine
-    if not tolerance:
+    words = row.instead.split()
+    value = turned if "other" in words else mine
+    if words == ["other"]:
         return reference.gap(value) <= 1
-    return abs(value - float(reference.value)) <= float(tolerance) * abs(float(reference.value))
+    return abs(value - float(reference.value)) <= float(words[-1]) * abs(float(reference.value))

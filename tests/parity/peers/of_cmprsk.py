@@ -68,7 +68,9 @@ def everything(files: Files) -> dict[str, Any]:
         | {
             "crr coef": fit.value,
             "crr se": fit.standard_error(),
-            "crr se, default censoring='derivative'": model(every, "derivative").standard_error(),
+            "crr se, default censoring='derivative'": Both(
+                model(every, "derivative").standard_error(), fit.standard_error()
+            ),
             "crr one coef": alone.value,
             "crr one se": alone.standard_error(),
         }

@@ -37,9 +37,7 @@ def balance(files: Files, weight: Any) -> dict[str, Any]:
     return {
         "variance ratio": variance_ratio(x, people.treat, weight)[~binary],
         "eCDF max (KS)": distance(x, people.treat, weight),
-        "standardised mean difference (on the treated sd)": Both(
-            gap, gap * np.sqrt((one + zero) / 2 / one)
-        ),
+        "standardised mean difference (on the treated sd)": Both(gap, gap * np.sqrt((one + zero) / 2 / one)),
     }
 
 

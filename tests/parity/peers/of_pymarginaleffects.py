@@ -48,7 +48,9 @@ def flowers(files: Files) -> Table:
             found[f"logit {name} +1 mean, {kind}"] = difference(both, "arm1", "arm0").value
         found[f"logit mean prediction {kind}"] = contrast(logit, x, x, over).value[0]
         plain = weighted.predict(x).mean[over]
-        found[f"WLS mean prediction {kind} (unweighted mean)"] = Both([contrast(weighted, x, x, over).value[0]], [plain.mean()])
+        found[f"WLS mean prediction {kind} (unweighted mean)"] = Both(
+            [contrast(weighted, x, x, over).value[0]], [plain.mean()]
+        )
     return found
 
 

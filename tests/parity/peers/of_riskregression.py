@@ -43,7 +43,10 @@ def survival(files: Files) -> dict[str, Any]:
     }
     for t in TIMES:
         gap, times = difference(risk, f"T1:{t}", f"T0:{t}"), ratio(risk, f"T1:{t}", f"T0:{t}")
-        for name, one in ((f"risk difference T1-T0 at {t} with limits", gap), (f"risk ratio at {t}, plain limits", times)):
+        for name, one in (
+            (f"risk difference T1-T0 at {t} with limits", gap),
+            (f"risk ratio at {t}, plain limits", times),
+        ):
             value, _, low, high = with_limits(one)
             found[name] = [value, low, high]
     return found

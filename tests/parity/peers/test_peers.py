@@ -1,19 +1,27 @@
-"""Every number of other packages' own tests: held, or named with the convention by which it differs."""
+"""Every number of other packages' own tests: held, or named with the convention by which it differs.
+
+The references and their data lie in peers/ of the shared folder; without it these tests are skipped.
+"""
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from adapter import Files
-from ledger import Reference, conventions, judge
-from of_scikit_survival import suite as scikit_survival
+from ledger import Both, Convention, Reference, Suite, conventions, judge
 
-SUITES = {suite.name: suite for suite in (scikit_survival,)}
-GROUPS = [(suite.name, data, where) for suite in SUITES.values() for data, where in suite.functions]
+HERE = Path(__file__).parent
+SUITES: dict[str, Suite] = {}
+for module in sorted(path.stem for path in HERE.glob("of_*.py")):
+    suite = importlib.import_module(module).suite
+    SUITES[suite.name] = suite
 Group = tuple[str, str, str]
+GROUPS: list[Group] = [(name, *group) for name, one in SUITES.items() for group in one.functions]
 
 
 @pytest.fixture(scope="module")
@@ -25,27 +33,76 @@ def files(shared: Path) -> Files:
 
 
 @pytest.fixture(scope="module")
-def references(files: Files) -> dict[Group, list[Reference]]:
+def references(files: Files) -> Mapping[Group, list[Reference]]:
+    """By suite, data and where they stand, in the file's order."""
     found: dict[Group, list[Reference]] = defaultdict(list)
     for row in json.loads((files.folder.parent / "references.json").read_text()):
-        found[row["suite"], row["data"], row["where"]].append(
-            Reference(row["suite"], row["data"], row["where"], row["quantity"], row["reference"])
-        )
+        one = Reference(row["suite"], row["data"], row["where"], row["quantity"], row["reference"])
+        found[one.suite, one.data, one.where].append(one)
     return dict(found)
 
 
+@pytest.fixture(scope="module")
+def named() -> list[Convention]:
+    return conventions()
+
+
 @pytest.mark.parametrize("group", GROUPS, ids=": ".join)
-def test_held_or_named(group: Group, files: Files, references: dict[Group, list[Reference]]) -> None:
-    suite, data, where = group
-    verdicts = judge(references[group], SUITES[suite].functions[data, where](files), conventions())
+def test_held_or_named(
+    group: Group, files: Files, references: Mapping[Group, list[Reference]], named: list[Convention]
+) -> None:
+    name, *rest = group
+    verdicts = judge(references[group], SUITES[name].functions[tuple(rest)](files), named)  # type: ignore[index]
     assert not verdicts["wrong"], "\n".join(verdicts["wrong"])
+    assert sum(len(found) for found in verdicts.values()) == len(references[group])
 
 
-def test_none_is_left_out(references: dict[Group, list[Reference]]) -> None:
+def test_no_reference_is_left_out(references: Mapping[Group, list[Reference]]) -> None:
     assert set(GROUPS) == set(references)
 
 
-def test_every_convention_is_met(references: dict[Group, list[Reference]]) -> None:
+def test_every_convention_covers_something(
+    references: Mapping[Group, list[Reference]], named: list[Convention]
+) -> None:
     every = [reference for rows in references.values() for reference in rows]
-    for row in conventions():
-        assert any(row.covers(reference) for reference in every), row
+    assert [row for row in named if not any(row.covers(one) for one in every)] == []
+
+
+def test_conventions_are_told_in_the_docs(project: Path, named: list[Convention]) -> None:
+    """What comes before the colon, in the row's words, is a topic of docs/agreement.md."""
+    told = (project / "docs" / "agreement.md").read_text(encoding="utf-8")
+    missing = {row.words.split(":")[0] for row in named if row.kind == "convention"}
+    assert {topic for topic in missing if f"| {topic[0].upper()}{topic[1:]} |" not in told} == set()
+
+
+X = Reference("suite", "data", "where", "x", "0.50")
+DIFFERS = Convention("suite", "data", "x", "convention", "other", "words")
+
+
+@pytest.mark.parametrize(
+    ("value", "row", "verdict"),
+    [
+        (0.5049, None, "held"),
+        (0.5051, None, "wrong"),
+        (float("nan"), None, "wrong"),
+        (Both(0.6, 0.501), DIFFERS, "convention"),
+        (Both(0.6, 0.51), DIFFERS, "wrong"),
+        (0.52, DIFFERS._replace(kind="looser", instead="0.05"), "looser"),
+        (0.53, DIFFERS._replace(kind="looser", instead="0.05"), "wrong"),
+        (None, DIFFERS._replace(kind="absent", instead="absent"), "absent"),
+        (None, DIFFERS, "wrong"),
+    ],
+)
+def test_a_verdict(value: object, row: Convention | None, verdict: str) -> None:
+    found = {} if value is None else {"x": value}
+    assert {kind for kind, ones in judge([X], found, [row] if row else []).items() if ones} == {verdict}
+
+
+def test_a_row_that_names_no_difference_is_refused() -> None:
+    with pytest.raises(AssertionError, match="all holds"):
+        judge([X], {"x": 0.5}, [DIFFERS])
+
+
+def test_a_number_holds_to_a_millionth_of_itself() -> None:
+    assert X._replace(value=2.0).gap(2.0 + 1.9e-6) <= 1 < X._replace(value=2.0).gap(2.0 + 2.1e-6)
+    assert X._replace(value="4.17e-05").tolerance == pytest.approx(5e-8)
