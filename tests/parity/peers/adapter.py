@@ -12,12 +12,8 @@ import numpy as np
 import pandas as pd
 from ledger import Both
 from numpy.typing import ArrayLike, NDArray
+from ours import Estimate, hazards, interval, limits
 from scipy import stats
-
-from iop_outcomes.estimators.cuminc import hazards
-from iop_outcomes.estimators.estimate import Estimate
-from iop_outcomes.estimators.inference import interval
-from iop_outcomes.estimators.limits import limits
 
 Array = NDArray[np.float64]
 

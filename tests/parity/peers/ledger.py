@@ -50,8 +50,8 @@ class Reference(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The quantity without its place in a row of several."""
-        return re.sub(r"\[\d+\]$", "", self.quantity)
+        """The quantity without its place in a row of several, and without a remark that repeats its value."""
+        return re.sub(r"(\[\d+\]| \(SAS [^)]*\))$", "", self.quantity)
 
     @property
     def tolerance(self) -> float:
@@ -69,13 +69,17 @@ class Reference(NamedTuple):
 
 
 class Convention(NamedTuple):
-    """A row of the table: which references differ from ours, why, and what holds instead."""
+    """A row of the table: which references differ from ours, why, and what holds instead.
+
+    topic: of a convention, as docs/agreement.md names it.
+    """
 
     suite: str
     data: str
     quantity: str
     kind: str
     instead: str
+    topic: str
     words: str
 
     def covers(self, reference: Reference) -> bool:

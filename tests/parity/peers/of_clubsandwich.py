@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from adapter import Files
 from ledger import Suite, attempt
-
-from iop_outcomes.estimators.few_clusters import cr2
+from ours import cr2
 
 suite = Suite("clubSandwich")
 WELCH = "tests/testthat/test_lm.R (difference in differences: CR2 = Welch; df in closed form)"

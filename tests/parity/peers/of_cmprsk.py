@@ -8,10 +8,7 @@ import numpy as np
 import pandas as pd
 from adapter import Files, aalen, counted, steps
 from ledger import Both, Suite
-
-from iop_outcomes.estimators.fine_gray import fine_gray
-from iop_outcomes.estimators.gray_test import gray_test
-from iop_outcomes.estimators.whole_curve import incidence_curves
+from ours import fine_gray, gray_test, incidence_curves
 
 suite = Suite("cmprsk")
 

@@ -7,8 +7,7 @@ from typing import Any
 import pandas as pd
 from adapter import Files, clustered
 from ledger import Suite
-
-from iop_outcomes.estimators.gee import gee
+from ours import gee
 
 suite = Suite("geepack")
 

@@ -8,13 +8,7 @@ import numpy as np
 import pandas as pd
 from adapter import Files, steps
 from ledger import Both, Suite
-
-from iop_outcomes.estimators.cox import CoxFit, cox
-from iop_outcomes.estimators.cuminc import at_risk, survival
-from iop_outcomes.estimators.logrank import logrank
-from iop_outcomes.estimators.proportionality import proportional_hazards_test
-from iop_outcomes.estimators.turnbull import turnbull
-from iop_outcomes.estimators.whole_curve import survival_curve
+from ours import CoxFit, at_risk, cox, logrank, proportional_hazards_test, survival, survival_curve, turnbull
 
 suite = Suite("lifelines")
 TESTS = "lifelines/tests/test_statistics.py (R survdiff; Kleinbaum & Klein)"

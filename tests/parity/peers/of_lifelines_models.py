@@ -8,10 +8,7 @@ import numpy as np
 from adapter import Files, likelihood_ratio, model_error
 from ledger import Both
 from of_lifelines import SORTED, VAR1, WEIGHT, cohort, suite
-
-from iop_outcomes.estimators.concordance import concordance
-from iop_outcomes.estimators.cox import CoxFit, cox
-from iop_outcomes.estimators.parametric import accelerated_failure_time, interval_failure_time
+from ours import CoxFit, accelerated_failure_time, concordance, cox, interval_failure_time
 
 COX = "test_estimation.py (R coxph)"
 AFT = "test_estimation.py (R flexsurv, survreg)"

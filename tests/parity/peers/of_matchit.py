@@ -8,9 +8,7 @@ import numpy as np
 import pandas as pd
 from adapter import Files
 from ledger import Both, Suite
-
-from iop_outcomes.estimators.balance import distance, standardised_difference, variance_ratio
-from iop_outcomes.estimators.propensity import fit_propensity
+from ours import distance, fit_propensity, standardised_difference, variance_ratio
 
 suite = Suite("MatchIt")
 

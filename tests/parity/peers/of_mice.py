@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from adapter import Files
 from ledger import Suite
-
-from iop_outcomes.estimators.pooling import Pooled, barnard_rubin, pool
+from ours import Pooled, barnard_rubin, pool
 
 suite = Suite("mice")
 DEGREES = "tests/testthat/test-barnard.rubin.R"

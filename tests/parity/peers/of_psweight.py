@@ -6,10 +6,7 @@ from typing import Any
 
 from adapter import Files, with_limits
 from ledger import Suite
-
-from iop_outcomes.estimators.estimate import difference, stack
-from iop_outcomes.estimators.multinomial import fit_multinomial
-from iop_outcomes.estimators.weights import group_means, weight_slope, weights
+from ours import difference, fit_multinomial, group_means, stack, weight_slope, weights
 
 suite = Suite("PSweight")
 

@@ -8,11 +8,17 @@ import numpy as np
 import pandas as pd
 from adapter import Files, as_if, classical
 from ledger import Both, Suite
-
-from iop_outcomes.estimators.effects import OutcomeModel, fit_outcome, standardised_means
-from iop_outcomes.estimators.estimate import Estimate, difference, log_ratio
-from iop_outcomes.estimators.inference import equivalence, joint
-from iop_outcomes.estimators.regression import linear
+from ours import (
+    Estimate,
+    OutcomeModel,
+    difference,
+    equivalence,
+    fit_outcome,
+    joint,
+    linear,
+    log_ratio,
+    standardised_means,
+)
 
 suite = Suite("pymarginaleffects")
 WHERE = "tests/r/*.csv (R marginaleffects)"

@@ -8,12 +8,7 @@ import numpy as np
 import pandas as pd
 from adapter import Files, with_limits
 from ledger import Suite
-
-from iop_outcomes.estimators.cause_models import fit_cause_models
-from iop_outcomes.estimators.effects import aipw, fit_outcome
-from iop_outcomes.estimators.estimate import Estimate, difference
-from iop_outcomes.estimators.propensity import fit_propensity
-from iop_outcomes.estimators.standardised_curves import standardised_survival
+from ours import Estimate, aipw, difference, fit_cause_models, fit_outcome, fit_propensity, standardised_survival
 
 suite = Suite("riskRegression")
 TIMES = (1, 5, 10)

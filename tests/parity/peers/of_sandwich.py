@@ -7,10 +7,7 @@ from typing import Any
 import numpy as np
 from adapter import Files
 from ledger import Both, Suite
-
-from iop_outcomes.estimators.estimate import Estimate
-from iop_outcomes.estimators.few_clusters import cr2
-from iop_outcomes.estimators.regression import linear, logistic
+from ours import Estimate, cr2, linear, logistic
 
 suite = Suite("sandwich")
 WHERE = "tests/Examples/sandwich-Ex.Rout.save; tests/vcovCL.Rout.save"

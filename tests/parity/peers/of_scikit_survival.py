@@ -7,12 +7,7 @@ from typing import Any
 import numpy as np
 from adapter import Files, aalen, arff, counted, greenwood, log_log, steps
 from ledger import Both, Suite
-
-from iop_outcomes.estimators.concordance import concordance
-from iop_outcomes.estimators.cox import cox
-from iop_outcomes.estimators.cumulative_hazard import nelson_aalen
-from iop_outcomes.estimators.logrank import logrank
-from iop_outcomes.estimators.whole_curve import incidence_curves, survival_curve
+from ours import concordance, cox, incidence_curves, logrank, nelson_aalen, survival_curve
 
 suite = Suite("scikit-survival")
 CURVES = "tests/test_nonparametric.py"

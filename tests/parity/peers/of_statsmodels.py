@@ -9,18 +9,23 @@ from typing import Any
 import numpy as np
 from adapter import Files, clustered, counted, greenwood, model_error
 from ledger import Both, Suite
-
-from iop_outcomes.estimators.cox import cox
-from iop_outcomes.estimators.cuminc import cumulative_incidence
-from iop_outcomes.estimators.effects import fit_outcome, standardised_means
-from iop_outcomes.estimators.equivalence import means
-from iop_outcomes.estimators.estimate import difference, join
-from iop_outcomes.estimators.few_clusters import cr2
-from iop_outcomes.estimators.gee import gee
-from iop_outcomes.estimators.logrank import logrank
-from iop_outcomes.estimators.proportions import log_risk_ratio, newcombe, wilson
-from iop_outcomes.estimators.stratified import mantel_haenszel
-from iop_outcomes.estimators.whole_curve import survival_curve
+from ours import (
+    cox,
+    cr2,
+    cumulative_incidence,
+    difference,
+    fit_outcome,
+    gee,
+    join,
+    log_risk_ratio,
+    logrank,
+    mantel_haenszel,
+    means,
+    newcombe,
+    standardised_means,
+    survival_curve,
+    wilson,
+)
 
 suite = Suite("statsmodels")
 MISC = "test_survfunc.py (R survival, survMisc)"

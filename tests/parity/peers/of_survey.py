@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 from adapter import Files
 from ledger import Both, Suite
-
-from iop_outcomes.estimators.few_clusters import cr2
+from ours import cr2
 
 suite = Suite("survey")
 

@@ -16,12 +16,7 @@ from adapter import (
     score_residuals,
 )
 from ledger import Both, Suite
-
-from iop_outcomes.estimators.cox import CoxFit, cox
-from iop_outcomes.estimators.cuminc import survival
-from iop_outcomes.estimators.cumulative_hazard import nelson_aalen
-from iop_outcomes.estimators.logrank import logrank
-from iop_outcomes.estimators.whole_curve import survival_curve
+from ours import CoxFit, cox, logrank, nelson_aalen, survival, survival_curve
 
 suite = Suite("survival (therneau)")
 # data set 1 of Therneau & Grambsch's appendix, without the person whose status is missing; data set 2 has late entry

@@ -8,16 +8,19 @@ import numpy as np
 import pandas as pd
 from adapter import Files, likelihood_ratio, model_error, score_residuals
 from of_survival import TEST1, TESTW1, suite
-
-from iop_outcomes.estimators.concordance import concordance
-from iop_outcomes.estimators.cox import cox
-from iop_outcomes.estimators.cuminc import restricted_mean
-from iop_outcomes.estimators.logrank import logrank
-from iop_outcomes.estimators.parametric import accelerated_failure_time, interval_failure_time
-from iop_outcomes.estimators.proportionality import proportional_hazards_test
-from iop_outcomes.estimators.pseudo import pseudo_regression, pseudo_values
-from iop_outcomes.estimators.turnbull import turnbull
-from iop_outcomes.estimators.whole_curve import survival_curve
+from ours import (
+    accelerated_failure_time,
+    concordance,
+    cox,
+    interval_failure_time,
+    logrank,
+    proportional_hazards_test,
+    pseudo_regression,
+    pseudo_values,
+    restricted_mean,
+    survival_curve,
+    turnbull,
+)
 
 EXAMPLES = "tests/Examples/survival-Ex.Rout.save"
 SAS = "tests/r_sas.Rout.save (SAS lifereg / reliability)"

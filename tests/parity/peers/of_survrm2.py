@@ -7,9 +7,7 @@ from typing import Any
 import numpy as np
 from adapter import Files, with_limits
 from ledger import Suite
-
-from iop_outcomes.estimators.cuminc import by_arm, restricted_mean
-from iop_outcomes.estimators.estimate import Estimate, difference, log_ratio
+from ours import Estimate, by_arm, difference, log_ratio, restricted_mean
 
 suite = Suite("survRM2")
 

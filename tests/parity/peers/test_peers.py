@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections import defaultdict
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
 from adapter import Files
-from ledger import Both, Convention, Reference, Suite, conventions, judge
+from ledger import KINDS, Both, Convention, Reference, Suite, conventions, judge
 
 HERE = Path(__file__).parent
 SUITES: dict[str, Suite] = {}
@@ -47,14 +48,26 @@ def named() -> list[Convention]:
     return conventions()
 
 
+@pytest.fixture(scope="module")
+def verdict(
+    files: Files, references: Mapping[Group, list[Reference]], named: list[Convention]
+) -> Callable[[Group], dict[str, list[str]]]:
+    """Of one group, computed once."""
+
+    @cache
+    def found(group: Group) -> dict[str, list[str]]:
+        name, data, where = group
+        return judge(references[group], SUITES[name].functions[data, where](files), named)
+
+    return found
+
+
 @pytest.mark.parametrize("group", GROUPS, ids=": ".join)
 def test_held_or_named(
-    group: Group, files: Files, references: Mapping[Group, list[Reference]], named: list[Convention]
+    group: Group, verdict: Callable[[Group], dict[str, list[str]]], references: Mapping[Group, list[Reference]]
 ) -> None:
-    name, *rest = group
-    verdicts = judge(references[group], SUITES[name].functions[tuple(rest)](files), named)  # type: ignore[index]
-    assert not verdicts["wrong"], "\n".join(verdicts["wrong"])
-    assert sum(len(found) for found in verdicts.values()) == len(references[group])
+    assert not verdict(group)["wrong"], "\n".join(verdict(group)["wrong"])
+    assert sum(len(ones) for ones in verdict(group).values()) == len(references[group])
 
 
 def test_no_reference_is_left_out(references: Mapping[Group, list[Reference]]) -> None:
@@ -68,15 +81,29 @@ def test_every_convention_covers_something(
     assert [row for row in named if not any(row.covers(one) for one in every)] == []
 
 
-def test_conventions_are_told_in_the_docs(project: Path, named: list[Convention]) -> None:
-    """What comes before the colon, in the row's words, is a topic of docs/agreement.md."""
-    told = (project / "docs" / "agreement.md").read_text(encoding="utf-8")
-    missing = {row.words.split(":")[0] for row in named if row.kind == "convention"}
-    assert {topic for topic in missing if f"| {topic[0].upper()}{topic[1:]} |" not in told} == set()
+def tables(project: Path) -> list[list[str]]:
+    """Cells of the rows of all tables in docs/agreement.md."""
+    lines = (project / "docs" / "agreement.md").read_text(encoding="utf-8").splitlines()
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
+
+
+def test_the_docs_tell_every_convention(project: Path) -> None:
+    told = {row[0] for row in tables(project)}
+    assert {row.topic for row in conventions() if row.kind == "convention"} <= told
+
+
+def test_the_docs_count_them(project: Path, verdict: Callable[[Group], dict[str, list[str]]]) -> None:
+    counts: Counter[tuple[str, str]] = Counter()
+    for group in GROUPS:
+        for kind, ones in verdict(group).items():
+            counts[group[0], kind] += len(ones)
+    mine = {name: [str(counts[name, kind]) for kind in ("held", *KINDS)] for name in SUITES}
+    told = {row[0]: row[2:7] for row in tables(project) if row[0] in SUITES and len(row) == 7}
+    assert told == mine
 
 
 X = Reference("suite", "data", "where", "x", "0.50")
-DIFFERS = Convention("suite", "data", "x", "convention", "other", "words")
+DIFFERS = Convention("suite", "data", "x", "convention", "other", "topic", "words")
 
 
 @pytest.mark.parametrize(
