@@ -145,7 +145,7 @@ def _people(loaded: Loaded, tables: Tables, found: Findings, rules: Policy) -> N
     made = population.run(
         **given, population=study.population.model_dump(mode="json"), rules=loaded.eligibility(),
         adjustment=study.adjustment.model_dump(mode="json"), contrasts=contrasts,
-        twenty_hours=study.care.twenty_hours,
+        twenty_hours=study.care.twenty_hours, fewest=loaded.smallest_cell(),
     )  # fmt: skip
     for row in made["attrition"].itertuples():
         if row.excluded:

@@ -309,7 +309,8 @@ def test_files_and_folders_that_do_not_fit_are_refused(export: list[Path], tmp_p
     (tmp_path / "empty").mkdir()
     made(export, tmp_path / "empty")
     for paths, said in (
-        ([tmp_path / "a.xlsx"], "expected a CSV or a Parquet file"),
+        ([tmp_path / "a.docx"], "expected a CSV or a Parquet file, or another format"),
+        ([tmp_path / "a.xlsx"], "does not exist"),
         ([tmp_path / "a.csv"], "does not exist"),
         ([export[0], export[0]], r"Several files are called stays\.csv"),
     ):

@@ -48,6 +48,7 @@ rule release:
             },
             "companions": LOADED.companions(),
             "groups": LOADED.groups(),
+            "in_care": LOADED.in_care(),
         },
         uses=uses(
             "release", "counts", "life_tables", "estimates", "curves", "diagnostics"

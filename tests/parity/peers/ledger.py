@@ -9,7 +9,7 @@ what holds instead:
     other           our number turned to the other's convention, by the function (`Both`), holds as strictly
     1e-4            ours is that near, relative to the reference
     other 1e-4      both: turned to the other's convention, ours is that near
-    refused         our estimator says that there is no such number
+    refused         our estimator says that there is no such number: the function gives its EstimationError
     absent          the data are not in the folder
 """
 
@@ -115,14 +115,6 @@ def conventions() -> list[Convention]:
         rows = [Convention(**row) for row in csv.DictReader(source, delimiter="\t", quoting=csv.QUOTE_NONE)]
     assert all(row.kind in KINDS for row in rows)
     return rows
-
-
-def attempt(compute: Callable[[], Any]) -> Any:
-    """What an estimator gives, or what it says when it refuses."""
-    try:
-        return compute()
-    except EstimationError as said:
-        return said
 
 
 def judge(references: list[Reference], found: Mapping[str, Any], named: list[Convention]) -> dict[str, list[str]]:

@@ -16,6 +16,8 @@ import pytest
 from adapter import Files
 from ledger import KINDS, Both, Convention, Reference, Suite, conventions, judge
 
+from iop_outcomes.errors import EstimationError
+
 HERE = Path(__file__).parent
 SUITES: dict[str, Suite] = {}
 for module in sorted(path.stem for path in HERE.glob("of_*.py")):
@@ -117,6 +119,8 @@ DIFFERS = Convention("suite", "data", "x", "convention", "other", "topic", "word
         (0.52, DIFFERS._replace(kind="looser", instead="0.05"), "looser"),
         (0.53, DIFFERS._replace(kind="looser", instead="0.05"), "wrong"),
         (None, DIFFERS._replace(kind="absent", instead="absent"), "absent"),
+        (EstimationError("No events."), DIFFERS._replace(kind="refused", instead="refused"), "refused"),
+        (EstimationError("No events."), DIFFERS, "wrong"),
         (None, DIFFERS, "wrong"),
     ],
 )

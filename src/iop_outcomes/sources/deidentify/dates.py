@@ -52,6 +52,15 @@ def as_text(number: pd.Series) -> pd.Series:
     return pd.to_datetime(number, unit="D").dt.strftime("%Y-%m-%d").astype(object)
 
 
+def period(number: pd.Series, which: str) -> pd.Series:
+    """The calendar year (2024) or quarter (2024Q1) of days since 1970-01-01; missing where they are."""
+    import pandas as pd
+
+    day = pd.to_datetime(number, unit="D")
+    told = day.dt.to_period({"year": "Y", "quarter": "Q"}[which]).astype("string").astype(object)
+    return told.mask(number.isna(), other=None)
+
+
 def years_between(birth: pd.Series, day: pd.Series) -> pd.Series:
     """Completed years from a birth date to a day, both in days since 1970-01-01."""
     import pandas as pd

@@ -29,6 +29,10 @@ ABSENT: dict[tuple[str, str], tuple[str, str]] = {
     ("stays", "program_type"): (TODO, "what the programs treat: substance_use, mental_health or eating_disorder"),
     ("persons", "age"): ("", "no age at admission was recognised: missing for everyone"),
     ("persons", "sex"): ("unknown", "no sex was recognised"),
+    ("persons", "observed_to_day"): (
+        TODO,
+        "last day on which records of the person could exist; `iop-outcomes deidentify --extract-date` carries it",
+    ),
     ("sessions", "level_of_care"): (TODO, "the level of care of all sessions, where it is one; else map a column"),
     ("sessions", "modality"): ("unknown", "no modality was recognised: in_person or virtual, where all are"),
     ("screens", "substance"): (TODO, "what was tested for, where all screens are of one kind; else map a column"),
@@ -63,10 +67,13 @@ class Entry:
     notes: Mapping[str, str] = field(default_factory=dict)
 
 
-def entries(feed: Feed, calendar: bool) -> list[Entry]:
-    """The columns of a table, in the order of their declaration. calendar: the source holds calendar dates."""
+def entries(feed: Feed, calendar: bool, moved: bool = False) -> list[Entry]:
+    """The columns of a table, in the order of their declaration.
+
+    calendar: the source holds calendar dates. moved: they were shifted, so that no date of the extract fits them.
+    """
     declared = TABLES[feed.table].columns
-    derived = {"stay_id"} | ({"observed_to_day"} if calendar else set())
+    derived = {"stay_id"} | ({"observed_to_day"} if calendar and not moved else set())
     found = []
     for name, column in declared.items():
         if name in feed.columns:

@@ -24,6 +24,7 @@ from iop_outcomes.sources import formats, identifiers, reading
 from iop_outcomes.sources.formats import Cells
 from iop_outcomes.sources.mapping import serials
 from iop_outcomes.sources.mapping.columns import dates_in
+from iop_outcomes.sources.shifted import refuse_calendar, told_by
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,12 +37,14 @@ NAMED = 4
 class Rows:
     """What feeds one table. frame: text of the columns that are used; broken: a rule or None per row.
 
-    left_out: how many rows a filter left out, by the words for it.
+    left_out: how many rows a filter left out, by the words for it. shifted: the names of the columns say that the dates
+    moved when the records were de-identified.
     """
 
     frame: pd.DataFrame
     broken: pd.Series
     left_out: Mapping[str, int]
+    shifted: bool = False
 
 
 # reads a file as the mapping says, past the identifier gate
@@ -84,9 +87,12 @@ def take(name: str, source: Source, settings: Mapping[str, object], reader: Read
     import pandas as pd
 
     mapped = source.tables[name]
-    parts, left_out = [], Counter[str]()
+    parts, left_out, shifted = [], Counter[str](), False
     dated, counts = dates_in(name, source), serials.declared(name, source)
     for cells in _cells(name, mapped, source, settings, reader):
+        if dates := told_by(list(cells.frame.columns)):
+            refuse_calendar(source, dates, cells.where)
+            shifted = True
         _refuse_doubted(cells, dated)
         frame, broken = _checked(name, mapped, cells), cells.broken.reindex(cells.frame.index).astype(object)
         out = _filtered(frame, mapped.where, source.missing_values).mask(broken.notna(), None)
@@ -96,7 +102,7 @@ def take(name: str, source: Source, settings: Mapping[str, object], reader: Read
         parts.append((serials.counted(used, counts, cells.shift), broken[kept]))
     frame = pd.concat([f for f, _ in parts], ignore_index=True)
     broken = pd.concat([b for _, b in parts], ignore_index=True)
-    return Rows(frame, broken.where(broken.notna(), None), dict(left_out))
+    return Rows(frame, broken.where(broken.notna(), None), dict(left_out), shifted)
 
 
 def _cells(
