@@ -9,10 +9,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 
-from iop_outcomes import weighting
+from iop_outcomes import names, weighting
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import AMONG_SOME, STATES, Analysis, Eligibility, Endpoint, Study
 from iop_outcomes.tables import TABLES
+from iop_outcomes.tables.canonical import NOT_COVARIATES
 
 ABSTINENCE = ("interview", "screen", "at_discharge", "no_return")
 BINARY = (*ABSTINENCE, *STATES)
@@ -78,13 +79,16 @@ def check(study: Study, analyses: tuple[Analysis, ...], endpoints: Mapping[str, 
     """Raise StudyError for the first row, or name, that does not fit."""
     if not analyses:
         raise StudyError(f"{study.analyses} has no row for the cohort '{study.cohort}'. Add at least one.")
+    names.check(study, analyses, endpoints)
     _check_groups(study)
+    check_covariates(study)
     for row in analyses:
         at = f"{study.analyses}, analysis '{row.analysis}' of cohort '{row.cohort}'"
         if row.outcome not in endpoints:
             raise StudyError(_unknown(at, "outcome", row.outcome, list(endpoints), study.endpoints))
         _check_companion(study, row, endpoints[row.outcome], at)
         _check_row(study, row, endpoints[row.outcome], at)
+        _check_days(study, row, endpoints[row.outcome], at)
         _check_recorded(study, endpoints[row.outcome], at)
     _check_unique(study, analyses)
 
@@ -114,8 +118,8 @@ def check_rules(study: Study, rules: Sequence[Eligibility]) -> None:
 def _check_groups(study: Study) -> None:
     """Contrasts, durations and intensities have names of their own, and intensities know their contrast."""
     file = f"{study.cohorts}/{study.cohort}.yaml"
-    names = [*study.contrasts, *study.durations, *study.intensities]
-    twice = sorted({n for n in names if names.count(n) > 1})
+    given = [*study.contrasts, *study.durations, *study.intensities]
+    twice = sorted({n for n in given if given.count(n) > 1})
     if twice:
         raise StudyError(
             f"{file}: the name '{twice[0]}' stands for two comparisons. Contrasts, durations and intensities need "
@@ -125,6 +129,29 @@ def _check_groups(study: Study) -> None:
         if intensity.contrast not in study.contrasts:
             at = f"{file}, intensities.{name}"
             raise StudyError(_unknown(at, "contrast", intensity.contrast, list(study.contrasts), "`contrasts`"))
+        contrast = study.contrasts[intensity.contrast]
+        sides = [contrast.first.name, contrast.second.name]
+        if strange := [arm for arm in intensity.compare if arm not in sides]:
+            at = f"{file}, intensities.{name}.compare"
+            raise StudyError(_unknown(at, "arm", strange[0], sides, f"contrasts.{intensity.contrast}"))
+
+
+def check_covariates(study: Study) -> None:
+    """Raise StudyError for a covariate that is no baseline column of persons, or of the other kind."""
+    declared = TABLES["persons"].columns
+    known = [n for n, c in declared.items() if not c.outcome and n not in NOT_COVARIATES]
+    for room, wanted in (("continuous", True), ("categorical", False)):
+        at = f"{study.cohorts}/{study.cohort}.yaml, adjustment.{room}"
+        for name in getattr(study.adjustment, room):
+            if name in declared and declared[name].outcome:
+                raise StudyError(
+                    f"{at}: '{name}' is an outcome. Adjust for what was known at time zero, and take it out."
+                )
+            if name not in known:
+                raise StudyError(_unknown(at, "covariate", name, known, "the baseline columns of persons"))
+            if (declared[name].kind in ("whole", "number")) != wanted:
+                kind, place = ("text", "categorical") if wanted else ("a number", "continuous")
+                raise StudyError(f"{at}: '{name}' is {kind}. Name it under `adjustment.{place}` instead.")
 
 
 def _check_companion(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None:
@@ -203,6 +230,26 @@ def _check_row(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None
         raise StudyError(
             f"{at}: '{row.outcome}' is not about use, so that a missing answer cannot be read as use. Ask for it with "
             "the missing_rule observed_only."
+        )
+
+
+def _check_days(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None:
+    """The horizon lies after what the question starts from."""
+    duration, intensity = study.durations.get(row.contrast), study.intensities.get(row.contrast)
+    starts = {
+        "the landmark of": duration.days if duration is not None and row.method != "naive" else 0,
+        "the window of": intensity.window_days if intensity is not None else 0,
+    }
+    for what, day in starts.items():
+        if row.horizon_days <= day:
+            raise StudyError(
+                f"{at}: the horizon, day {row.horizon_days}, is not after {what} '{row.contrast}', which ends on day "
+                f"{day}. Ask for a later day."
+            )
+    if endpoint.from_day and row.horizon_days <= endpoint.from_day:
+        raise StudyError(
+            f"{at}: the outcome '{row.outcome}' counts from day {endpoint.from_day} on, and the horizon is day "
+            f"{row.horizon_days}. Ask for a later day."
         )
 
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from pydantic import ValidationError
 
-from iop_outcomes import agreement, sheets, variants
+from iop_outcomes import agreement, names, sheets, variants
 from iop_outcomes.errors import StudyError
-from iop_outcomes.mistakes import sentence
+from iop_outcomes.mistakes import check_keys, sentence
 from iop_outcomes.protocol import EVENTS, RETENTION, Analysis, Contrast, Eligibility, Endpoint, Part, Study
 from iop_outcomes.weighting import IMPUTED
 
@@ -215,16 +215,24 @@ def load(config: Mapping[str, Any], files: Iterable[str | Path] = ()) -> Loaded:
             "Name one of them with `cohort:` in the config (or COHORT=), or write the file; "
             "config/README.md shows how."
         )
-    study = _typed(Study, _laid_over(protocol, read_yaml(cohort_file)), [cohort_file, *where])
+    for file in where:
+        if file.is_file():
+            check_keys(file)
+    own = read_yaml(cohort_file)
+    names.check_own_keys(own, cohort_file)
+    study = _typed(Study, _laid_over(protocol, own), [cohort_file, *where])
     if study.data:
         study = study.model_copy(update={"source": study.source.model_copy(update={"path": study.data})})
     study = _as_strict_as_its_policy(study)
-    endpoints = {e.outcome: e for e in sheets.read(Endpoint, Path(study.endpoints))}
+    endpoints = {e.outcome: e for e in sheets.read(Endpoint, Path(study.endpoints), ("outcome",))}
     rows = sheets.read(Analysis, Path(study.analyses))
+    names.check_cohorts(study, rows, folder)
     analyses = tuple(a for a in rows if a.cohort == study.cohort)
     agreement.check(study, analyses, endpoints)
-    agreement.check_rules(study, sheets.read(Eligibility, Path(study.eligibility)))
-    rules = _rules(study)
+    eligibility = sheets.read(Eligibility, Path(study.eligibility), ("cohort", "rule"))
+    names.check_cohorts(study, eligibility, folder)
+    agreement.check_rules(study, eligibility)
+    rules = _rules(study, eligibility)
     study, analyses = variants.expanded(study, analyses)
     return Loaded(study, analyses, endpoints, rules)
 
@@ -247,9 +255,9 @@ def _as_strict_as_its_policy(study: Study) -> Study:
     return study.model_copy(update={"gate": study.gate.model_copy(update=limits)})
 
 
-def _rules(study: Study) -> tuple[Eligibility, ...]:
+def _rules(study: Study, rows: Iterable[Eligibility]) -> tuple[Eligibility, ...]:
     """The eligibility rules of the cohort: those for all in order, a row of its own in the place of the one for all."""
-    rows = sheets.read(Eligibility, Path(study.eligibility))
+    rows = list(rows)
     own = {r.rule: r for r in rows if r.cohort == study.cohort}
     common = {r.rule: own.get(r.rule, r) for r in rows if r.cohort == "*"}
     asked = (r for r in {**common, **own}.values() if r.keep != "always")
@@ -278,6 +286,7 @@ def read_yaml(path: Path) -> Plain:
         raise StudyError(f"{path} cannot be read as UTF-8 text. Check the path and save it as UTF-8.") from None
     if not isinstance(content, dict):
         raise StudyError(f"{path}: expected keys and values (`key: value`) at the top.")
+    check_keys(path)
     return content
 
 

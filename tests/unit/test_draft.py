@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import workbooks
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iop_outcomes import cli, sources, study
@@ -545,7 +545,7 @@ CELLS = [
 ]
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None)
 @given(
     st.lists(st.sampled_from(NAMES), min_size=2, max_size=8, unique=True).flatmap(
         lambda names: st.tuples(

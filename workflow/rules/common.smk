@@ -4,16 +4,30 @@ import sys
 from pathlib import Path
 
 from iop_outcomes import __version__ as VERSION
-from iop_outcomes import code, prepare, study as studies, tables
+from iop_outcomes import code, digests, prepare, study as studies, tables
 from iop_outcomes.agreement import BINARY, TIMED
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import EVENTS
 from iop_outcomes.release import choose, manifest
 from iop_outcomes.tables import TABLES
 
+prepare.name_interpreter()
+GIVEN = workflow.config_settings
+
 try:
-    LOADED = studies.load(config, workflow.configfiles)
+    LOADED = studies.load(
+        prepare.as_typed(config, GIVEN.config, GIVEN.config_args), workflow.configfiles
+    )
     RECORDS = prepare.records(LOADED.study)
+    prepare.check_names([str(workflow.current_basedir), LOADED.study.results, *RECORDS])
+    # inputs are told apart by their content: files keep their times when they are copied, unpacked or synchronised
+    DIGESTS = {
+        "records": digests.of(RECORDS),
+        "people": digests.of([LOADED.study.people] if LOADED.study.people else []),
+        "truth": digests.of([LOADED.study.truth] if LOADED.study.truth else []),
+        "lock": digests.of(prepare.lock_file()),
+    }
+    digests.check_released(Path(LOADED.study.results, LOADED.study.cohort, "release"))
 except StudyError as wrong:
     print(f"\n{wrong}\n", file=sys.stderr)
     sys.exit(1)
@@ -37,7 +51,7 @@ def uses(module, *tables):
     return {
         "code": [code.digest(module), code.digest("step")],
         "tables": {t: TABLES[t].digest() for t in tables},
-        "libraries": [manifest.digest(Path(lock)) for lock in prepare.lock_file()],
+        "libraries": DIGESTS["lock"],
     }
 
 

@@ -36,6 +36,7 @@ rule definition:
         step="definition",
         settings=LOADED.definition(),
         uses=uses("definition"),
+        digests=DIGESTS["people"],
     script:
         "../scripts/step.py"
 
@@ -63,6 +64,7 @@ rule source:
             uses(module, *(f"raw_{t}" for t in CANONICAL))
             for module in ("sources", prepare.source_module(STUDY.source.kind))
         ],
+        digests=DIGESTS["records"],
     script:
         "../scripts/step.py"
 

@@ -79,9 +79,8 @@ def validated(
     for name in LIMITED:
         _limit(sorted_tables[name], max_quarantined_share)
     became = [row for one in sorted_tables.values() for row in one.intake()]
-    left_out = arrivals[arrivals["outcome"] != "read"]
-    became += list(left_out[["table", "outcome", "rows"]].itertuples(index=False, name=None))
-    intake = pd.DataFrame(became, columns=["table", "outcome", "rows"])
+    own = pd.DataFrame(became, columns=["table", "outcome", "rows"])
+    intake = pd.concat([own, arrivals[arrivals["outcome"] != "read"]], ignore_index=True)
     _account_for(intake, arrivals)
     aside = [one.quarantine() for one in sorted_tables.values() if len(one.aside)]
     return {

@@ -45,7 +45,7 @@ def run(
     covariates.check(persons, adjustment)
     broken = set(quarantine.loc[quarantine["table"].isin(["stays", "persons"]), "person_id"].dropna())
     found = units.candidates(population, persons, episodes, periods, broken)
-    eligible, attrition = eligibility.apply(found, rules, population, *_lost(intake))
+    eligible, attrition = eligibility.apply(found, rules, population, *_lost(intake, quarantine, persons))
     if eligible.empty:
         excluded = attrition[attrition["excluded"] > 0]
         raise StudyError(
@@ -63,13 +63,22 @@ def run(
     }
 
 
-def _lost(intake: pd.DataFrame) -> tuple[list[tuple[str, int]], int]:
-    """People whom the source left out, in its words, and how many admission records were set aside."""
+def _lost(intake: pd.DataFrame, quarantine: pd.DataFrame, persons: pd.DataFrame) -> tuple[list[tuple[str, int]], int]:
+    """People whom the source left out, in its words, and of how many all records of admission were set aside.
+
+    People are counted, not rows, of which someone may have several; a row that names no one stands for someone.
+    """
     own = intake[intake["table"] == "persons"]
-    outcomes = list(zip(own["outcome"], own["rows"], strict=True))
-    left_out = [(o.removeprefix("excluded: "), int(n)) for o, n in outcomes if o.startswith("excluded: ")]
-    aside = sum(int(n) for o, n in outcomes if o.startswith("quarantined: "))
-    return [(words[:1].upper() + words[1:], count) for words, count in left_out], aside
+    people = own["people"].fillna(own["rows"]) if "people" in own else own["rows"]
+    outcomes = list(zip(own["outcome"], own["rows"], people, strict=True))
+    left_out = [(o.removeprefix("excluded: "), int(n)) for o, _, n in outcomes if o.startswith("excluded: ") and n]
+    rows = quarantine["table"] == "persons"
+    if "cell" in quarantine:  # a cell alone leaves its row in
+        rows &= quarantine["cell"].isna()
+    aside = quarantine.loc[rows, "person_id"].dropna()
+    further = int((aside.isin(persons["person_id"]) | aside.duplicated()).sum())
+    set_aside = sum(int(rows) for o, rows, _ in outcomes if o.startswith("quarantined: ")) - further
+    return [(words[:1].upper() + words[1:], count) for words, count in left_out], set_aside
 
 
 def people_of(eligible: pd.DataFrame, adjustment: Settings, twenty_hours: str) -> pd.DataFrame:

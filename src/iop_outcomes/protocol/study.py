@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -33,7 +33,7 @@ class Care(Part):
     """How records become episodes of care."""
 
     gap_days: int = Field(default=14, ge=0, description="days between stays that still belong to one episode of care")
-    gap_sensitivity_days: list[int] = Field(
+    gap_sensitivity_days: list[Annotated[int, Field(ge=0)]] = Field(
         default=[7, 30, 60], description="other gap rules, to show what hangs on it"
     )
     twenty_hours: Literal["partial_hospitalization", "intensive_outpatient"] = Field(
@@ -51,6 +51,14 @@ class Adjustment(Part):
     categorical: list[Name] = Field(default=[], description="columns of persons entered as categories")
     site_effects: bool = Field(default=True, description="a term for each site")
     spline_knots: int = Field(default=4, ge=3, le=5, description="knots of each spline")
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Adjustment:
+        names = [*self.continuous, *self.categorical]
+        twice = sorted({n for n in names if names.count(n) > 1})
+        if twice:
+            raise ValueError(f"{', '.join(twice)} is named twice; name each covariate once, in one of the two lists")
+        return self
 
 
 class Gate(Part):
@@ -125,8 +133,10 @@ class Arm(Part):
     """One side of a contrast."""
 
     name: Name = Field(description="short name, used in results tables")
-    label: str = Field(description="name in words")
-    values: list[str] = Field(min_length=1, description="values of the contrast's column that belong to this arm")
+    label: str = Field(min_length=1, description="name in words")
+    values: list[Annotated[str, Field(min_length=1)]] = Field(
+        min_length=1, description="values of the contrast's column that belong to this arm"
+    )
 
 
 class Contrast(Part):
@@ -198,6 +208,13 @@ class Intensity(Part):
     required: bool = Field(
         default=True, description="if false, cohorts without attended hours say so and draw no figure"
     )
+
+    @field_validator("compare")
+    @classmethod
+    def _fewer_first(cls, compare: dict[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+        if any(not 0 <= fewer < more for fewer, more in compare.values()):
+            raise ValueError("two hours a week are compared, from 0 on, fewer first")
+        return compare
 
 
 class Study(Part):

@@ -18,6 +18,9 @@ YES_NO_UNKNOWN = ("yes", "no", "unknown")
 # the latest end of a stay of which only the shortest length is known (ten years)
 UNBOUNDED_DAYS = 3650
 
+# columns of persons that say who somebody is, or what came of it: no covariates
+NOT_COVARIATES = ("person_id", "observed_to_day", "death_day", "assigned_arm", "trial")
+
 PERSON = Column("text", "pseudonym of the person", identifies=True)
 DAY = Column("whole", "day counted from the person's own day 0", "day")
 

@@ -38,6 +38,14 @@ ARRIVALS = Table(
             "text", "'read' for all rows found; 'excluded: why' or 'merged: why' for those not passed on"
         ),
         "rows": Column("whole", "rows", low=0),
+        "people": Column(
+            "whole",
+            "people of these rows of whom no row was passed on; missing, or the column absent, where a row is a person",
+            "people",
+            nullable=True,
+            optional=True,
+            low=0,
+        ),
     },
     key=("table", "outcome"),
 )
@@ -49,6 +57,14 @@ INTAKE = Table(
         "table": Column("text", "canonical table"),
         "outcome": Column("text", "kept, merged, quarantined or excluded, with the rule's name after a colon"),
         "rows": Column("whole", "rows", low=0),
+        "people": Column(
+            "whole",
+            "people of these rows of whom no row was passed on; missing, or the column absent, where a row is a person",
+            "people",
+            nullable=True,
+            optional=True,
+            low=0,
+        ),
     },
     key=("table", "outcome"),
 )

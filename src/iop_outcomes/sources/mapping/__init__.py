@@ -22,7 +22,7 @@ from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol.mapping import TableMapping
 from iop_outcomes.protocol.records import Source
 from iop_outcomes.sources import formats, reading
-from iop_outcomes.sources.mapping import anchor, columns, moved, people, rows, serials, units
+from iop_outcomes.sources.mapping import anchor, columns, leavers, moved, people, rows, serials, units
 from iop_outcomes.sources.mapping.columns import Canonical
 from iop_outcomes.sources.mapping.order import steady
 from iop_outcomes.tables.canonical import DAY
@@ -55,9 +55,10 @@ def read(settings: Mapping[str, object]) -> dict[str, pd.DataFrame]:
         if name == "stays":
             table = _named(table)
             zero = anchor.anchors(table, source.enrolment) if source.dates == "calendar" else None
+        persons = {**taken.people, **leavers.without_stay(table, zero)} if name == "persons" else {}
         table, gone = _placed(table, taken.frame, source, zero, shifted or taken.shifted)
         found[name] = table
-        left_out += [(name, why, n) for why, n in {**taken.left_out, **gone}.items()]
+        left_out += [(name, why, n, persons.get(why)) for why, n in {**taken.left_out, **gone}.items()]
     return reading.complete(
         {name: table.frame for name, table in found.items()},
         [_quarantine(table) for table in found.values()],
@@ -167,10 +168,12 @@ def _quarantine(table: Canonical) -> pd.DataFrame:
     )
 
 
-def _arrivals(left_out: list[tuple[str, str, int]]) -> pd.DataFrame | None:
+def _arrivals(left_out: list[tuple[str, str, int, int | None]]) -> pd.DataFrame | None:
     import pandas as pd
 
     if not left_out:
         return None
-    counted = pd.DataFrame(left_out, columns=["table", "outcome", "rows"])
-    return counted.groupby(["table", "outcome"], sort=False)["rows"].sum().reset_index()
+    counted = pd.DataFrame(left_out, columns=["table", "outcome", "rows", "people"]).astype({"people": "Int64"})
+    summed = counted.groupby(["table", "outcome"], sort=False)[["rows", "people"]].sum(min_count=1).reset_index()
+    alike = (summed["people"].isna() | (summed["people"] == summed["rows"])).all()
+    return summed.drop(columns="people") if alike else summed

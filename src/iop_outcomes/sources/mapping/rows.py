@@ -22,7 +22,7 @@ from iop_outcomes.protocol.mapping import Filter, TableMapping
 from iop_outcomes.protocol.records import Source
 from iop_outcomes.sources import formats, identifiers, reading
 from iop_outcomes.sources.formats import Cells
-from iop_outcomes.sources.mapping import serials
+from iop_outcomes.sources.mapping import leavers, serials
 from iop_outcomes.sources.mapping.columns import dates_in
 from iop_outcomes.sources.shifted import refuse_calendar, told_by
 
@@ -37,13 +37,14 @@ NAMED = 4
 class Rows:
     """What feeds one table. frame: text of the columns that are used; broken: a rule or None per row.
 
-    left_out: how many rows a filter left out, by the words for it. shifted: the names of the columns say that the dates
-    moved when the records were de-identified.
+    left_out: how many rows a filter left out, by the words for it; people: of how many people it left no row.
+    shifted: the names of the columns say that the dates moved when the records were de-identified.
     """
 
     frame: pd.DataFrame
     broken: pd.Series
     left_out: Mapping[str, int]
+    people: Mapping[str, int]
     shifted: bool = False
 
 
@@ -87,7 +88,7 @@ def take(name: str, source: Source, settings: Mapping[str, object], reader: Read
     import pandas as pd
 
     mapped = source.tables[name]
-    parts, left_out, shifted = [], Counter[str](), False
+    parts, left_out, gone, shifted = [], Counter[str](), [], False
     dated, counts = dates_in(name, source), serials.declared(name, source)
     for cells in _cells(name, mapped, source, settings, reader):
         if dates := told_by(list(cells.frame.columns)):
@@ -97,12 +98,14 @@ def take(name: str, source: Source, settings: Mapping[str, object], reader: Read
         frame, broken = _checked(name, mapped, cells), cells.broken.reindex(cells.frame.index).astype(object)
         out = _filtered(frame, mapped.where, source.missing_values).mask(broken.notna(), None)
         left_out.update(out.dropna())
+        gone.append((leavers.named(mapped, frame), out))
         kept = out.isna()
         used = frame.loc[kept, sorted(mapped.used())]
         parts.append((serials.counted(used, counts, cells.shift), broken[kept]))
     frame = pd.concat([f for f, _ in parts], ignore_index=True)
     broken = pd.concat([b for _, b in parts], ignore_index=True)
-    return Rows(frame, broken.where(broken.notna(), None), dict(left_out), shifted)
+    people = leavers.filtered(gone, leavers.named(mapped, frame)) if left_out else {}
+    return Rows(frame, broken.where(broken.notna(), None), dict(left_out), people, shifted)
 
 
 def _cells(

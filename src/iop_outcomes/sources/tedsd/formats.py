@@ -105,7 +105,9 @@ def read_parquet(path: Path, columns: Sequence[str] = ()) -> pa.Table:
 def _fingerprint(path: Path) -> str:
     """Of the file and of the tables of codes: what a typed copy depends on."""
     there = path.stat()
-    parts = [str(TYPED_AS), path.name, str(there.st_size), str(there.st_mtime_ns)]
+    # a copy may keep the time of its content; the time of the file's entry it cannot keep
+    state = (there.st_size, there.st_mtime_ns, there.st_ctime_ns, there.st_ino)
+    parts = [str(TYPED_AS), path.name, *map(str, state)]
     parts += [reference.path(name).read_text(encoding="utf-8") for name in ("tedsd/variables.csv", "tedsd/codes.csv")]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
