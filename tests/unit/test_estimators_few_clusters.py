@@ -10,6 +10,8 @@ from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.few_clusters import cr2
 from iop_outcomes.estimators.regression import linear
 
+CLUB = {"value": 0.015649855691056, "se": 0.079179092885714, "df": 3.999300862269861}
+
 
 def test_clusters_of_one_size_are_a_sample_of_their_means() -> None:
     y, site = np.random.default_rng(1).normal(size=24), np.repeat(np.arange(6), 4)
@@ -58,6 +60,31 @@ def test_an_arm_held_by_few_sites_is_covered_where_z_is_not() -> None:
     shares = inside.mean(axis=0)
     assert shares[0] < 0.90
     assert shares[1] >= stats.binom.ppf(0.005, 300, 0.95) / 300
+
+
+def test_only_the_coefficient_that_rests_on_one_cluster_is_refused() -> None:
+    """Six sites of twenty, an arm mixed in all but one: R's clubSandwich 0.5.8 on the same numbers."""
+    site, at = np.repeat(np.arange(6), 20), np.arange(120)
+    arm = ((at * (3 + site)) % 7 < 3).astype(float)
+    y = np.round(np.sin(at) + 0.3 * arm + 0.2 * site, 6)
+    names = ["arm", *(f"site {k}" for k in range(1, 6))]
+    x = np.column_stack([arm, site[:, None] == np.arange(1, 6)])
+    found = cr2(x, y, names, site)
+    assert found.alone == ("intercept", *names[1:])
+    assert found.value[1] == pytest.approx(CLUB["value"], rel=1e-9)
+    assert found.standard_error()[1] == pytest.approx(CLUB["se"], rel=1e-9)
+    assert found.degrees[1] == pytest.approx(CLUB["df"], rel=1e-9)
+    p, (low, high) = found.p_value(), found.interval()
+    for shown in (p, low, high):
+        assert np.isfinite(shown).tolist() == [False, True] + [False] * 5
+    np.testing.assert_array_equal(found.take("arm").p_value(), p[[1]])
+    with pytest.raises(EstimationError, match="coefficient of site 2 rests on one cluster alone"):
+        found.take("arm", "site 2")
+    with pytest.raises(EstimationError, match="place: no such coefficient among intercept, arm"):
+        found.take("place")
+    # with an arm that one site holds, nothing is left but the intercept
+    with pytest.raises(EstimationError, match=r"coefficient of arm, site 1, .* rests on one cluster alone"):
+        cr2(np.column_stack([(site == 5) & (at % 2 == 0), x[:, 1:]]), y, names, site)
 
 
 def test_refusals() -> None:

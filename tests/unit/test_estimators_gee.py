@@ -87,6 +87,34 @@ def test_without_waves_rows_are_in_order() -> None:
     np.testing.assert_allclose(plain.estimate.covariance(), numbered.estimate.covariance())
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_correlation_below_zero_is_fitted(family: str) -> None:
+    """Independent weeks: in half of all samples the moments are below zero, and every one has a fit."""
+    below = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        person, x = np.repeat(np.arange(30), 5), rng.normal(size=(150, 1))
+        y = (rng.random(150) < 0.4).astype(float)
+        found = gee(family, x, y, ("x",), person, "ar1")
+        assert -1 < found.correlation < 1
+        below += found.correlation < 0
+    assert 10 <= below <= 35
+
+
+def test_a_correlation_by_hand_and_its_sign() -> None:
+    # neighbours of opposite sign, and no others: alpha is the mean product of neighbours over phi
+    y, cluster = np.tile([1.0, -1.2], 8) + np.arange(16) / 50, np.repeat(np.arange(8), 2)
+    found = gee("linear", np.zeros((16, 0)), y, (), cluster, "ar1")
+    e = y - found.estimate.value[0]
+    assert found.correlation == pytest.approx((e[::2] * e[1::2]).mean() / (e**2).mean())
+    assert found.correlation < -0.9
+    # two weeks apart only the square is seen, and half a week apart a power of it would be no number
+    even = gee("linear", np.zeros((16, 0)), y, (), cluster, "ar1", np.tile([0.0, 2], 8))
+    assert even.correlation == pytest.approx(0, abs=1e-6)
+    with pytest.raises(EstimationError, match=r"where this form allows 0\.00 to 1"):
+        gee("linear", np.zeros((16, 0)), y, (), cluster, "ar1", np.tile([0.0, 0.5], 8))
+
+
 def test_truth_and_coverage() -> None:
     rng = np.random.default_rng(5)
     z = []

@@ -155,6 +155,16 @@ def test_proportions_at_no_margin_are_the_pooled_score_test() -> None:
         means([1, 2], [1, 2], 0)
 
 
+def test_p_values_refuse_the_quantity_without_standard_error_and_not_the_others() -> None:
+    influence = np.column_stack([[0.1, -0.1, 0.2, -0.2], [1e-17, -1e-17, 0, 0], np.zeros(4)])
+    three = Estimate(("a", "b", "c"), np.array([0.3, 2.0, 0.0]), influence, np.ones(4))
+    p = three.p_value()
+    assert np.isfinite(p).tolist() == [True, False, False]
+    assert p[0] == three.take("a").p_value()[0]
+    with pytest.raises(EstimationError, match="b, c: no standard error"):
+        three.take("b", "c").p_value()
+
+
 def test_stacking_twice_is_refused() -> None:
     arm, y = np.array([1, 1, 0, 0]), np.array([1.0, 2, 3, 4])
     means_ = mean_by_arm(y, arm)

@@ -22,7 +22,7 @@ from iop_outcomes.estimators.model_matrix import ModelMatrix
 def means(sample: Sample, outcome: Any, observed: Any, family: str) -> Estimate:
     """Mean outcome with everyone in the first and in the second arm, in that order; the score counts as estimated.
 
-    outcome, observed: (n,) in the order of the sample. family: one of regression.FAMILIES. Raises EstimationError.
+    outcome, observed: (n,) in the order of the sample. family: one of families.FAMILIES. Raises EstimationError.
     """
     score, arm, there = sample.propensity, sample.everyone["arm"].to_numpy(), sample.compared
     known, seen = np.zeros(len(arm)), np.zeros(len(arm), dtype=bool)

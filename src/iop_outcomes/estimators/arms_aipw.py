@@ -16,9 +16,10 @@ from numpy.typing import ArrayLike
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.estimate import Array, Estimate
+from iop_outcomes.estimators.families import FAMILIES
 from iop_outcomes.estimators.model_matrix import ModelMatrix
 from iop_outcomes.estimators.multinomial import MultinomialModel, checked_scores
-from iop_outcomes.estimators.regression import FAMILIES, Solved, solve
+from iop_outcomes.estimators.regression import Solved, solve
 from iop_outcomes.estimators.rows import Mask, Rows, Whole, codes, observed_outcome, rows
 
 
@@ -37,7 +38,7 @@ def aipw_of_arms(
 
         m_k(x) + 1{in arm k, observed} (y - m_k(x)) / (e_k(x) P(observed | arm k)),
 
-    e_k being the scores and m_k the prediction of one of regression.FAMILIES on arm and terms, fitted to those observed
+    e_k being the scores and m_k the prediction of one of families.FAMILIES on arm and terms, fitted to those observed
     (Robins, Rotnitzky & Zhao 1994, JASA 89:846; for several arms Cattaneo 2010, Journal of Econometrics 155:138).
     P(observed | arm k) is the arm's share, taken as known: right where the regression is. The mean is over everyone;
     people of arms that are not named are averaged over, and their outcomes have no part.

@@ -32,7 +32,7 @@ from iop_outcomes.estimators.cox_likelihood import EventTimes, FollowedUp, Parti
 from iop_outcomes.estimators.estimate import Array, Estimate
 from iop_outcomes.estimators.labels import labelled
 from iop_outcomes.estimators.model_matrix import ModelMatrix, model_matrix, standardised_within
-from iop_outcomes.estimators.newton import maximise
+from iop_outcomes.estimators.newton import maximise, refuse_noise
 from iop_outcomes.estimators.risksets import compared, follow_up, risk_sets
 from iop_outcomes.estimators.rows import indicator, refuse_collinear, rows, square_root
 
@@ -103,8 +103,10 @@ def cox(
     if not everybody:
         own, influence, there = influence, np.zeros((n, len(names))), np.zeros(n, dtype=bool)
         influence[kept], there[kept] = own, part
+    estimate = Estimate(names, top.beta / scale, influence, everyone.frequency, everyone.weight, part=there)
+    refuse_noise(likelihood.noise(top) / scale, estimate)
     return CoxFit(
-        estimate=Estimate(names, top.beta / scale, influence, everyone.frequency, everyone.weight, part=there),
+        estimate=estimate,
         information=top.information * np.outer(scale, scale) * mean_total,
         log_likelihood=likelihood.on_scale(top, mean_total),
         iterations=iterations,

@@ -23,6 +23,7 @@ from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.cox import CoxFit, cox
 from iop_outcomes.estimators.estimate import Array
 from iop_outcomes.estimators.labels import as_labels
+from iop_outcomes.estimators.model_matrix import ModelMatrix, centred
 from iop_outcomes.estimators.risksets import follow_up
 from iop_outcomes.estimators.rows import Whole, column, columns, indicator, label, rows
 from iop_outcomes.estimators.same_times import placed
@@ -52,7 +53,10 @@ def cox_by_period(
     names, varying = list(names), list(varying)
     exits, enters = follow_up(time, entry)
     n = exits.size
-    covariates, died, everyone = columns(x, names, n), indicator(event, "event", n), rows(n, weight, frequency)
+    died, everyone = indicator(event, "event", n), rows(n, weight, frequency)
+    # from the middle: at any event time all pieces are of one period, and multiplied by its indicator alike
+    given = ModelMatrix(columns(x, names, n), tuple(names))
+    covariates = given.numeric - centred(given, everyone.frequency * everyone.used)[1]
     asked = column(cuts, "cuts")
     known = np.unique(exits if enters is None else np.concatenate([exits, enters]))
     bounds, named = _bounds(placed(asked, known)), _bounds(asked)

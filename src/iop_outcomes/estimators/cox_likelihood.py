@@ -151,6 +151,12 @@ class PartialLikelihood:
             log_likelihood = float(self.observed @ beta - self.scaled @ self.ties.sum(np.log(sums.remaining)))
             return Point(beta, log_likelihood, self.observed - self._expected_under(sums), sums, self)
 
+    def noise(self, point: Point) -> Array:
+        """(p,) about how far rounding alone may move the coefficients: the score is a difference of sums this large."""
+        size = ModelMatrix(np.abs(self.x_dead.numeric), self.x_dead.names, self.x_dead.codes, self.x_dead.levels)
+        summed = size.crossproduct(self.total[self.sets.dead])
+        return np.asarray(np.finfo(float).eps * summed / np.diag(point.information))
+
     def change(self, step: Array) -> float:
         """The largest change of a linear predictor that a step makes."""
         return float(np.abs(self.x.times(step)).max())

@@ -32,6 +32,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from iop_outcomes.errors import EstimationError
+from iop_outcomes.estimators.dyadic import Intervals
 from iop_outcomes.estimators.estimate import Array, Estimate
 from iop_outcomes.estimators.risksets import RiskSets, asked_times, follow_up, risk_sets
 from iop_outcomes.estimators.rows import Mask, Rows, Whole, codes, indicator, label, rows
@@ -146,15 +147,16 @@ def at_risk(
     """
     exits, enters = follow_up(time, entry)
     counted = rows(exits.size, weight, frequency)
-
-    def total(values: Array, t: Array) -> Array:
-        left = _sum_before(exits, values, t)
-        entered = values.sum() if enters is None else _sum_before(enters, values, t)
-        return np.asarray(entered - left)
-
     t = placed(asked_times(times), np.unique(exits if enters is None else np.concatenate([exits, enters])))
-    people = total(counted.frequency * counted.used, t)
-    sums, squares = total(counted.total, t), total(counted.frequency * counted.weight**2, t)
+    asked, at = np.unique(t, return_inverse=True)
+    begin = np.zeros(exits.size, dtype=np.int64) if enters is None else np.searchsorted(asked, enters, side="right")
+    there_at = Intervals(begin, np.searchsorted(asked, exits, side="right"), len(asked))
+
+    def total(values: Array) -> Array:
+        return there_at.over_rows(lambda node, size: np.asarray(np.bincount(node, values, size), dtype=float))[at]
+
+    people = total(counted.frequency * counted.used)
+    sums, squares = total(counted.total), total(counted.frequency * counted.weight**2)
     there = people > 0
     return people, np.where(there, sums**2 / np.where(there, squares, 1.0), 0.0)
 
@@ -298,10 +300,3 @@ def hazards(
         survival=np.concatenate([[1.0], np.cumprod(stays)]),
         last_followed=float(exits[kept].max()),
     )
-
-
-def _sum_before(points: Array, values: Array, t: Array) -> Array:
-    """Sums of values over the rows whose point is before each t."""
-    order = np.argsort(points, kind="stable")
-    running = np.concatenate([[0.0], np.cumsum(values[order])])
-    return np.asarray(running[np.searchsorted(points[order], t, side="left")])

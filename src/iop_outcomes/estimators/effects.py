@@ -20,10 +20,12 @@ from numpy.typing import ArrayLike
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.estimate import Array, Estimate, Nuisance
+from iop_outcomes.estimators.families import FAMILIES
 from iop_outcomes.estimators.model_matrix import ModelMatrix, model_matrix
 from iop_outcomes.estimators.propensity import Propensity
-from iop_outcomes.estimators.regression import FAMILIES, INTERCEPT, solve
+from iop_outcomes.estimators.regression import solve
 from iop_outcomes.estimators.rows import Mask, Rows, column, indicator, label, observed_outcome, rows
+from iop_outcomes.estimators.separation import INTERCEPT
 
 ARM_NAMES = ("arm1", "arm0")
 Covariates = ArrayLike | ModelMatrix
@@ -116,7 +118,7 @@ def fit_outcome(
     frequency: ArrayLike | None = None,
     observed: ArrayLike | None = None,
 ) -> OutcomeModel:
-    """Regress y (n,) on x (n, p), the arm or dose among its columns, by one of regression.FAMILIES.
+    """Regress y (n,) on x (n, p), the arm or dose among its columns, by one of families.FAMILIES.
 
     y may be missing where `observed` (n,) is false; x may not. An intercept is added. names: p labels of a table; a
     matrix has its own.

@@ -32,6 +32,7 @@ from iop_outcomes.estimators.labels import labelled
 from iop_outcomes.estimators.model_matrix import model_matrix
 from iop_outcomes.estimators.regression import standardised
 from iop_outcomes.estimators.rows import Mask, column, columns, refuse_collinear, rows
+from iop_outcomes.estimators.separation import INTERCEPT
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def cr2(
     alone = np.any([_alone(design[m], w[m], bread, back) for m in members], axis=0)
     names_alone = tuple(name for name, yes in zip(labels, alone, strict=True) if yes)
     if alone[1:].all() and alone.any():
-        _refuse_alone(names_alone)
+        _refuse_alone([name for name in names_alone if name != INTERCEPT] or names_alone)
     covariance[alone], covariance[:, alone], degrees[alone] = np.nan, np.nan, np.nan
     return FewClusters(labels, back @ fitted, covariance, degrees, names_alone)
 

@@ -37,7 +37,7 @@ from iop_outcomes.estimators.cox_likelihood import PartialLikelihood, Sums, tie_
 from iop_outcomes.estimators.estimate import Array, Estimate
 from iop_outcomes.estimators.labels import labelled
 from iop_outcomes.estimators.model_matrix import ModelMatrix, model_matrix, standardised_within
-from iop_outcomes.estimators.newton import maximise
+from iop_outcomes.estimators.newton import maximise, refuse_noise
 from iop_outcomes.estimators.risksets import follow_up
 from iop_outcomes.estimators.rows import Mask, Rows, Whole, codes, label, refuse_collinear, rows, square_root
 from iop_outcomes.estimators.same_times import placed
@@ -125,8 +125,10 @@ def fine_gray(
         likelihood, sets, top.sums, top.information, scale, means[0], mean_total, kept, counted, tied,
         float(exits[kept].max()), part,
     )  # fmt: skip
+    estimate = fitted.estimate(labels, top.beta / scale, fitted.everywhere(fitted.coefficients()))
+    refuse_noise(likelihood.noise(top) / scale, estimate)
     return FineGrayFit(
-        estimate=fitted.estimate(labels, top.beta / scale, fitted.everywhere(fitted.coefficients())),
+        estimate=estimate,
         information=top.information * np.outer(scale, scale) * mean_total,
         log_likelihood=likelihood.on_scale(top, mean_total),
         null_log_likelihood=likelihood.on_scale(null, mean_total),

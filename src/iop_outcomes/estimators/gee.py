@@ -2,9 +2,10 @@
 
 What happens, in order: rows are put in order of cluster and time; the regression with working independence is fitted by
 `regression`, which refuses what has no estimate, and whose centred and scaled columns serve from there on; the working
-correlation is estimated from its residuals, and both in turn until they settle; the influence of a cluster is its score times the inverse of the expected derivative. Refused:
-fewer than two clusters, a working correlation that is none, weights that change within a cluster unless the working
-correlation is independence, and frequencies (there is no such argument: repeat the clusters).
+correlation is estimated from its residuals, and both in turn until they settle; the influence of a cluster is its score
+times the inverse of the expected derivative. Refused: fewer than two clusters, a working correlation that is none,
+weights that change within a cluster unless the working correlation is independence, and frequencies (there is no such
+argument: repeat the clusters).
 
 With mu and v the mean and variance of the canonical family, e = (y - mu) / sqrt v, and R the working correlation of the
 rows of a cluster, the coefficients solve
@@ -18,8 +19,8 @@ missing at random, and with covariates that change over time and depend on earli
 
 The correlation is estimated by moments as geepack's `geeglm` does: phi is the mean of e^2 (not divided by n - p, as in
 statsmodels and SAS), 'exchangeable' the mean of e_j e_k / phi over all pairs of a cluster, and 'ar1', with d the time
-between two rows, least squares of e_j e_k / phi on alpha^d over all pairs (others take neighbours only). alpha may lie below
-zero where all d are whole numbers, as in geepack; between them its power has no meaning. Weights enter as so many
+between two rows, least squares of e_j e_k / phi on alpha^d over all pairs (others take neighbours only). alpha may lie
+below zero where all d are whole numbers, as in geepack; between them its power has no meaning. Weights enter as so many
 clusters; geepack takes their squares there.
 """
 
@@ -39,9 +40,10 @@ from iop_outcomes.estimators.labels import as_labels, labelled
 from iop_outcomes.estimators.rows import Mask, Whole, column, columns, rows
 
 MAXIMUM_ITERATIONS = 100
+EDGE = 1e-3  # a correlation this near to the end of its range that is drawn beyond it is none
 
-# e = (y - mu) / sqrt v of y and the linear predictor, and sqrt v of the predictor, in forms that keep their digits where
-# v is next to nothing; by the names that `regression` has for the families
+# e = (y - mu) / sqrt v of y and the linear predictor, and sqrt v of the predictor, in forms that keep their digits
+# where v is next to nothing; by the names that `regression` has for the families
 FAMILIES: dict[str, tuple[Callable[[Array, Array], Array], Callable[[Array], Array]]] = {
     "logistic": (
         lambda y, eta: np.where(y > 0, y * np.exp(-eta / 2), 0.0) - np.where(y < 1, (1 - y) * np.exp(eta / 2), 0.0),
@@ -103,7 +105,7 @@ def gee(
             outcome[groups.order],
             total / total.mean(),
             groups,
-            np.linalg.solve(back, start.coefficient),
+            np.asarray(np.linalg.solve(back, start.coefficient), dtype=float),
         )
     gradient = np.zeros((n, standard.shape[1]))
     gradient[groups.order] = state.pull @ np.linalg.inv(state.bread) @ back.T / total.mean()
@@ -171,14 +173,21 @@ def _autoregressive(groups: _Groups, total: Array, residual: Array) -> float:
     start = float(np.clip(abs(mean[0]), 0.01, 0.9)) ** (1 / float(d[0]))
     # an even distance does not tell a sign
     alpha = -start if mean[0] < 0 and whole and d[0] % 2 == 1 else start
+    lowest = -1.0 if whole else 0.0
+
+    def loss(at: float) -> float:
+        return float(pairs @ (mean - at**d) ** 2) if lowest < at < 1 else np.inf
+
     for _ in range(MAXIMUM_ITERATIONS):
         slope = d * alpha ** (d - 1)
-        step = float((pairs * slope) @ (mean - alpha**d) / ((pairs * slope) @ slope))
+        step = wanted = float((pairs * slope) @ (mean - alpha**d) / max((pairs * slope) @ slope, 1e-300))
+        while abs(step) > 1e-13 and not loss(alpha + step) <= loss(alpha):
+            step /= 2
         alpha += step
-        if not (-1 if whole else 0) < alpha < 1:
-            _refuse_correlation(alpha, -1.0 if whole else 0.0)
         if abs(step) < 1e-12:
             break
+    if not lowest < alpha + wanted < 1 and not lowest + EDGE < alpha < 1 - EDGE:
+        _refuse_correlation(alpha + wanted, lowest)
     return alpha
 
 

@@ -27,10 +27,11 @@ from iop_outcomes.estimators.regression import (
     MAXIMUM_HALVINGS,
     MAXIMUM_ITERATIONS,
     SETTLED,
+    refuse_collinear_columns,
     refuse_unsettled,
     standardised,
 )
-from iop_outcomes.estimators.rows import Mask, Rows, Whole, codes, columns, refuse_collinear, rows, square_root
+from iop_outcomes.estimators.rows import Mask, Rows, Whole, codes, columns, rows
 from iop_outcomes.estimators.separation import INTERCEPT, PROVED, Observed, ill_conditioned, listed, separating
 
 MODEL = "multinomial model"
@@ -145,7 +146,7 @@ def known_multinomial(score: ArrayLike, arm: ArrayLike, terms: ModelMatrix) -> M
     covariates = ModelMatrix(terms.numeric[:, 1:], terms.names[1:], terms.codes, terms.levels)
     counted = rows(len(group), None, None)
     standard, back = standardised(covariates, counted)
-    _gram(standard, counted.total, terms.names)
+    _gram(standard, counted.total)
     # log(e_k / e_0) = x b_k, so b is their regression on x, with the weights that make the information
     e = known.T[1:]
     predictor = np.log(e / known.T[0])
@@ -206,7 +207,7 @@ def _newton(x: ModelMatrix, plain: ModelMatrix, group: Whole, total: Array) -> t
     beta[:, 0] = np.log(share[1:] / share[0])
     # where all have the same scores, the information is a product of two small ones
     spread = np.diag(share[1:]) - np.outer(share[1:], share[1:])
-    curved = np.kron(spread, _gram(x, total, x.names))
+    curved = np.kron(spread, _gram(x, total))
     beta, moved, curved = _climb(x, group, total, beta, curved, FIRST_ITERATIONS)
     if not moved < CONVERGED or ill_conditioned(curved):
         _refuse_separation(plain, group, _softmax(x.times(beta.T).T))
@@ -237,9 +238,9 @@ def _climb(
             break
         uphill = x.crossproduct((total * _residual(score, group)).T).T.ravel()
         step = (inverse @ uphill).reshape(beta.shape)
-        change, before, distance = x.times(step.T).T, moved, float(uphill @ step.ravel())
+        change, before = x.times(step.T).T, moved
         moved = float((np.abs(change) / np.maximum(np.abs(predictor) / LARGE, 1.0)).max())
-        farthest = float(np.abs(change).max())
+        whole = np.abs(change).max(axis=0)
         for _ in range(MAXIMUM_HALVINGS):
             reached, gained = reach(predictor + change)
             if gained >= likelihood - 1e-12 * abs(gained):
@@ -250,9 +251,11 @@ def _climb(
         beta, predictor, score, likelihood = beta + step, predictor + change, reached, gained
         if moved < CONVERGED:
             break
-        if distance < SETTLED**2 and moved > before / 2 and farthest < PROVED:
-            moved = 0.0
-            break
+        if moved > before / 2 and whole.max() < PROVED:
+            matters = np.minimum(2 * np.sqrt(_others(score).min(axis=0)), 1.0)
+            if (whole * matters).max() < SETTLED:
+                moved = 0.0
+                break
     return beta, moved, information(x, score.T, total)
 
 
@@ -281,10 +284,10 @@ def _residual(score: Array, group: Whole) -> Array:
     return residual
 
 
-def _gram(x: ModelMatrix, total: Array, labels: Sequence[str]) -> Array:
+def _gram(x: ModelMatrix, total: Array) -> Array:
     """The crossproduct of the columns, which refuses collinear ones."""
     gram = x.gram(total)
-    refuse_collinear(square_root(gram), labels, MODEL, tolerance=1e-7)
+    refuse_collinear_columns(x, total, gram, MODEL)
     return gram
 
 

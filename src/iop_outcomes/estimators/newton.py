@@ -17,16 +17,17 @@ from typing import NoReturn, Protocol, TypeVar
 import numpy as np
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.estimate import Array
+from iop_outcomes.estimators.estimate import Array, Estimate
 
 MAXIMUM_ITERATIONS = 100
 MAXIMUM_HALVINGS = 40
 CONVERGED = 1e-9
-PROVED = 0.5  # a whole step that moves every linear predictor by less shows that there is a maximum
 FARTHEST = 300.0  # linear predictors from the middle, beyond which squares of hazards are no numbers
 LEVEL = 1e-9  # a rise of the likelihood, in units of a mean weight, that is next to none
 LEVEL_STEPS = 4  # so many in a row that do not become smaller are refused
-SETTLED = 1e-7  # a step in units of standard errors that changes nothing, where rounding keeps it from becoming smaller
+PROVED = 0.5  # a whole step that moves every linear predictor by less shows that there is a maximum
+NOISE, NOISE_AT_ALL = 1e-3, 1e-10  # shares of a standard error, and of a coefficient
+SETTLED = 1e-6  # a step that rounding keeps from becoming smaller
 SAME_INFORMATION = 1e-2  # below this change in a linear predictor, the information of the step before still serves
 
 
@@ -68,10 +69,10 @@ def maximise(
         step = _solve(information, point.score)
         if step is None:
             break
-        moves, before, distance = change(step), moves, float(point.score @ step)
+        moves, before = change(step), moves
         reached = _step(at, point, step)
         shrinking = moves < before / 2
-        if moves < CONVERGED or (distance < SETTLED**2 and moves < PROVED and not shrinking):
+        if moves < CONVERGED or (moves < SETTLED and not shrinking):
             if change(reached.parameters) > FARTHEST:
                 _refuse_far(reached.parameters, names)
             return reached, iteration
@@ -81,6 +82,10 @@ def maximise(
             break
         # once the likelihood is level, steps may be noise
         rising, point = point if level == 0 else rising, reached
+    if step is not None and moves < PROVED and level:  # there is a maximum, and rounding keeps the steps from it
+        if moves > NOISE:
+            _refuse_lost(step, names)
+        return reached, iteration
     if change(rising.parameters) > FARTHEST:
         _refuse_far(rising.parameters, names)
     # the likelihood is concave: if it rises still, it has no maximum
@@ -110,6 +115,20 @@ def _step(at: Callable[[Array], P], point: P, step: Array) -> P:
     return point
 
 
+def refuse_noise(noise: Array, estimate: Estimate) -> None:
+    """Refuse coefficients that rounding alone may move by a share of their standard error. noise: (p,) by how much."""
+    if (noise > NOISE_AT_ALL * np.abs(estimate.value)).any() and (noise > NOISE * estimate.standard_error()).any():
+        _refuse_lost(noise, estimate.names)
+
+
+def _refuse_lost(noise: Array, names: Sequence[str]) -> NoReturn:
+    raise EstimationError(
+        f"The log hazard ratio of {_guilty(noise, names)} is lost to rounding: weights, or values of it, lie so many "
+        "powers of ten apart that the heaviest and the farthest take the digits of those who decide it. Truncate the "
+        "weights, take the logarithm of skewed numbers, or leave out people of next to no weight."
+    )
+
+
 def _guilty(direction: Array, names: Sequence[str]) -> str:
     size = np.abs(direction[: len(names)])
     return ", ".join(name for name, s in zip(names, size, strict=True) if s > 0.5 * size.max())
@@ -117,8 +136,8 @@ def _guilty(direction: Array, names: Sequence[str]) -> str:
 
 def _refuse_unlimited(direction: Array, names: Sequence[str]) -> NoReturn:
     raise EstimationError(
-        f"The log hazard ratio of {_guilty(direction, names)} has no finite estimate: the likelihood keeps rising as "
-        "it grows, because everyone with an event is on one side of it (a category without events, or with nothing "
+        f"The log hazard ratio of {_guilty(direction, names)} has no finite estimate: the likelihood keeps rising "
+        "as it grows, because everyone with an event is on one side of it (a category without events, or with nothing "
         "but). Merge the category with another, or leave it out."
     )
 

@@ -44,8 +44,8 @@ def fit_propensity(
 ) -> Propensity:
     """Logistic model of arm (n,), zeros and ones, on x (n, p), to which an intercept is added.
 
-    names: p labels, by default 'column 1', 'column 2', ... frequency: (n,) people per row. A score that rounds to 0 or 1
-    stays a rounding error apart.
+    names: p labels, by default 'column 1', 'column 2', ... frequency: (n,) people per row. A score that rounds to 0 or
+    1 stays a rounding error apart.
     Raises EstimationError naming the columns: collinear, or separation.
     """
     treated = indicator(arm, "arm")

@@ -19,17 +19,18 @@ itself is the covariance that the model implies (with frequencies, and weights r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import expit
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.estimate import Array, Centred, Estimate, Nuisance
+from iop_outcomes.estimators.families import FAMILIES, Family
 from iop_outcomes.estimators.model_matrix import ModelMatrix, centred, model_matrix
 from iop_outcomes.estimators.rows import Rows, column, refuse_collinear, rows, square_root
 from iop_outcomes.estimators.separation import INTERCEPT, PROVED, Observed, ill_conditioned, listed, separating
@@ -39,48 +40,10 @@ MAXIMUM_ITERATIONS = 100
 MAXIMUM_HALVINGS = 40
 CONVERGED = 1e-10  # largest change in a linear predictor, in units of its size where that is above LARGE
 LARGE = 30.0
-# Steps that no longer shrink, as predictors far away are rounded, have settled if they move the coefficients by less
-# than this in units of their standard errors, and if they prove that there is an estimate.
-SETTLED = 1e-7
+# Steps that no longer shrink, as predictors far away are rounded, have settled if they move no mean by more than about
+# this, and if they prove that there is an estimate.
+SETTLED = 1e-6
 SAME_INFORMATION = 1e-3  # below this change, the information of the step before still serves
-
-
-@dataclass(frozen=True)
-class Family:
-    """A model with canonical link.
-
-    name: in messages. mean: of the linear predictor. variance: of the mean. likelihood: its logarithm, of y and the
-    predictor. link: from the mean of everyone to the first intercept. lowest, highest: the range of y. residual: of y
-    and the predictor, and bend: of the predictor, y - mean and the variance without rounding where they are small.
-    """
-
-    name: str
-    mean: Callable[[Array], Array]
-    variance: Callable[[Array], Array]
-    likelihood: Callable[[Array, Array], Array]
-    link: Callable[[float], float]
-    lowest: float
-    highest: float
-    residual: Callable[[Array, Array], Array]
-    bend: Callable[[Array], Array]
-
-
-FAMILIES: dict[str, Family] = {
-    "logistic": Family(
-        "logistic model", expit, lambda mu: mu * (1 - mu),
-        lambda y, eta: (y - (eta > 0)) * eta - np.log1p(np.exp(-np.abs(eta))),
-        lambda m: float(np.log(m / (1 - m))), 0.0, 1.0,
-        lambda y, eta: y * expit(-eta) - (1 - y) * expit(eta), lambda eta: expit(eta) * expit(-eta),
-    ),
-    "poisson": Family(
-        "Poisson model", np.exp, lambda mu: mu, lambda y, eta: y * eta - np.exp(eta), lambda m: float(np.log(m)), 0.0, np.inf,
-        lambda y, eta: y - np.exp(eta), np.exp,
-    ),
-    "linear": Family(
-        "linear model", lambda eta: eta, np.ones_like, lambda y, eta: y * eta - eta**2 / 2, lambda m: m, -np.inf, np.inf,
-        lambda y, eta: y - eta, np.ones_like,
-    ),
-}  # fmt: skip
 
 
 def logistic(
@@ -244,12 +207,23 @@ def _maximise(model: Family, x: ModelMatrix, plain: ModelMatrix, y: Array, total
 
 def _look_for_collinear(model: Family, x: ModelMatrix, total: Array, information: Array) -> None:
     """Refuse collinear columns; an information that only looks so, as under separation, is told from the columns."""
+    if np.isfinite(information).all():
+        with suppress(EstimationError):
+            refuse_collinear(square_root(information), x.names, model.name, tolerance=1e-7)
+            return
+    refuse_collinear_columns(x, total, x.gram(total), model.name)
+
+
+def refuse_collinear_columns(x: ModelMatrix, total: Array, gram: Array, model: str) -> None:
+    """Refuse columns of which one is a combination of others, and weights under which one only seems to be."""
     try:
-        if not np.isfinite(information).all():
-            raise EstimationError("The information is not finite.")
-        refuse_collinear(square_root(information), x.names, model.name, tolerance=1e-7)
+        refuse_collinear(square_root(gram), x.names, model, tolerance=1e-7)
     except EstimationError:
-        refuse_collinear(square_root(x.gram(total)), x.names, model.name, tolerance=1e-7)
+        refuse_collinear(square_root(x.gram(np.ones(len(total)))), x.names, model, tolerance=1e-7)
+        raise EstimationError(
+            f"The weights lie so many powers of ten apart that the columns of the {model} cannot be told apart among "
+            "the heaviest, and the others have no say. Truncate the weights, or leave out people of next to none."
+        ) from None
 
 
 def _information(model: Family, x: ModelMatrix, total: Array, beta: Array) -> Array:
@@ -270,12 +244,11 @@ def _climb(model: Family, x: ModelMatrix, y: Array, total: Array, beta: Array, i
     for _ in range(iterations):
         if moved > SAME_INFORMATION:
             information = x.gram(total * model.bend(predictor))
-        score = x.crossproduct(total * model.residual(y, predictor))
-        step = _solve(information, score)
-        change, before, distance = x.times(step), moved, float(score @ step)
+        step = _solve(information, x.crossproduct(total * model.residual(y, predictor)))
+        change, before = x.times(step), moved
         # of the whole step, as one that had to be halved proves nothing; a predictor is known to so many digits only
         moved = float((np.abs(change) / np.maximum(np.abs(predictor) / LARGE, 1.0)).max())
-        farthest = float(np.abs(change).max())
+        whole = np.abs(change)
         for _ in range(MAXIMUM_HALVINGS):
             gained = likelihood(predictor + change)
             if gained >= reached - 1e-12 * (1 + abs(reached)):
@@ -286,8 +259,10 @@ def _climb(model: Family, x: ModelMatrix, y: Array, total: Array, beta: Array, i
         beta, predictor, reached = beta + step, predictor + change, gained
         if moved < CONVERGED:
             break
-        if distance < SETTLED**2 and moved > before / 2 and farthest < PROVED:
-            return beta, 0.0
+        if moved > before / 2 and whole.max() < PROVED:
+            matters = np.minimum(2 * np.sqrt(model.bend(predictor)), 1.0)
+            if (whole * matters).max() < SETTLED:
+                return beta, 0.0
     return beta, moved
 
 

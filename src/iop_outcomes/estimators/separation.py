@@ -189,7 +189,7 @@ class _Cone:
             if len(gains) and (gains @ found.ravel()).max() > GAINED * np.abs(found).max():
                 worst = self._worst(found) / np.abs(found).max()
                 offended = np.flatnonzero(worst < -OFFENDED)
-                more = offended[np.argsort(worst[offended], kind="stable")[: ALL_ROWS // 8]]
+                more = offended[np.argsort(worst[offended], kind="stable")[: max(ALL_ROWS // 8, 1)]]
             else:
                 found, more = None, self._unseen(np.vstack([gains, still]), free)  # type: ignore[assignment]
             before = len(self.rows)

@@ -169,7 +169,8 @@ def _uneven(found: Hazards, square: Array) -> bool:
 def _written_out(found: Hazards, square: Array, parts: Sequence[tuple[Array, Array, Array | None]]) -> Array:
     """(T,) sums over the rows of squares of their influence, block by block.
 
-    parts: sums over the times at risk up to each time, by_time (T,) and by_event (d,) as for `_sum`, times a factor (T,).
+    parts: sums over the times at risk up to each time, by_time (T,) and by_event (d,) as for `_sum`, times a factor
+    (T,).
     """
     sets, size = found.sets, len(found.sets.times)
     event = np.full(len(square), -1, dtype=np.int64)

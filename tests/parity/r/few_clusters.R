@@ -12,6 +12,9 @@ of <- function(fit) {
 out <- list(
   plain = of(lm(TIME ~ TREAT + AGE + SITE, uis)),
   weighted = of(lm(TIME ~ TREAT + AGE + SITE, uis, weights = w)),
+  # an indicator of each cluster: only the coefficients of TREAT and AGE rest on more than one
+  indicators = of(lm(TIME ~ TREAT + AGE + factor(group), uis)),
+  indicators_weighted = of(lm(TIME ~ TREAT + AGE + factor(group), uis, weights = w)),
   packages = list(R = R.version.string, clubSandwich = as.character(packageVersion("clubSandwich")))
 )
 write(toJSON(out, auto_unbox = TRUE, digits = 15, pretty = TRUE), "tests/parity/reference_few_clusters.json")
