@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from iop_outcomes.clean.rules import OPEN
+from iop_outcomes.clean.versions import OPEN
 from iop_outcomes.sources.reading import typed
 from iop_outcomes.tables import TABLES
 from iop_outcomes.tables.canonical import LEVELS

@@ -1,8 +1,9 @@
 """The rules that a record must keep, as data: a table, a name, and a function that marks the rows that break
 it.
 
-First come the rules that the declaration of a table implies: a required value is missing, a code is unknown,
-a number is out of range. Then those between columns and between tables, in the order of RULES. A record is
+First come the rules that the declaration of a table implies: a required value is missing or a code for one that is
+not known, a value is not among those allowed, a number is out of range; cells that are set aside alone have gone before
+(`cells`). Then those between columns and between tables, in the order of RULES. A record is
 set aside under the first rule that it breaks. Rules see the persons and stays that have passed before; a
 comparison with a missing value breaks nothing.
 """
@@ -13,14 +14,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from iop_outcomes.clean import cells
+from iop_outcomes.clean.versions import OPEN
 from iop_outcomes.tables import TABLES
 from iop_outcomes.tables.declare import Column
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# stands for the end of a stay that is open
-OPEN = 10**9
 # A person's first record is the first stay. Screens are taken before it too, between first contact and admission, and
 # a baseline that is adjusted for must not be lost: in CTN-0094 they reach 66 days back. What lies further back was
 # taken of somebody else, or on another day.
@@ -99,6 +100,12 @@ def _over_a_day(rows: pd.DataFrame, passed: Passed) -> pd.Series:
     return minutes.groupby([rows["person_id"], rows["day"]]).transform("sum") > DAY_MINUTES
 
 
+def _lost_end(stays: pd.DataFrame, passed: Passed) -> pd.Series:
+    """True for stays with a reason and no end, but where the person died in the stay on a day that is known."""
+    died = (stays["discharge_reason"] == "died") & (passed.of_person(stays, "death_day") >= stays["start_day"])
+    return stays["end_day"].isna() & stays["discharge_reason"].notna() & ~died.fillna(False).astype(bool)
+
+
 # between columns and between tables, in this order
 RULES = (
     Rule("stays", "person not in persons", _orphan),
@@ -110,7 +117,7 @@ RULES = (
         _latest_end(lambda r: r["end_day_latest"].notna() & r["end_day"].isna()),
     ),
     Rule("stays", "ended without a reason", lambda r, p: r["end_day"].notna() & r["discharge_reason"].isna()),
-    Rule("stays", "a reason but no end", lambda r, p: r["end_day"].isna() & r["discharge_reason"].notna()),
+    Rule("stays", "a reason but no end", _lost_end),
     Rule("stays", "starts after the end of observation", _after_observation("start_day")),
     Rule("stays", "ends after the end of observation", _after_observation("end_day")),
     Rule("stays", "starts after death", lambda r, p: r["start_day"] > p.of_person(r, "death_day")),
@@ -152,13 +159,13 @@ def _declared(table: str, name: str, column: Column) -> list[Rule]:
     rules = []
     if not column.nullable:
         rules.append(Rule(table, f"missing {name}", _in_column(name, lambda s: s.isna())))
+    if column.missing and not column.nullable and column.kind == "text":
+        rules.append(Rule(table, f"missing-value code in {name}", _in_column(name, lambda s: cells.is_code(column, s))))
     if column.allowed:
         known = list(column.allowed)
         rules.append(Rule(table, f"unknown {name}", _in_column(name, lambda s: s.notna() & ~s.isin(known))))
-    low, high = column.low, column.high
-    if low is not None or high is not None:
-        floor, ceiling = -float("inf") if low is None else low, float("inf") if high is None else high
-        rules.append(Rule(table, f"out of range {name}", _in_column(name, lambda s: (s < floor) | (s > ceiling))))
+    if column.low is not None or column.high is not None:
+        rules.append(Rule(table, f"out of range {name}", _in_column(name, lambda s: cells.outside(column, s))))
     return rules
 
 

@@ -2,20 +2,23 @@
 rule.
 
 In order, for persons, then stays, then the others: rows that the source could not read are set aside; then
-rows that break a rule, under the first one; then copies and overlaps are merged; then rows that still share a
-key, which nobody can tell apart. What is left has the types of its declaration and is sorted by its key, so
-that the order of the rows that came in does not show.
+cells that cannot be true, without their row (`cells`); then rows that break a rule, under the first one; then copies,
+open versions of ended stays and overlaps are merged; then rows that still share a key, which nobody can tell apart.
+What is left has the types of its declaration and is sorted by its key, so that the order of the rows that came in does
+not show. A row that was kept without one of its cells, or of which something is told, counts as `kept: why`.
 
-Stops when more than the allowed share of stays or persons was set aside, naming rules and counts.
+Stops when more than the allowed share of stays or persons was set aside, naming rules and counts, and when more than
+that share of the known values of one of their columns was out of range: then the column holds something else. Codes
+for values that are not known do not count, as nothing is lost with them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from iop_outcomes.clean import merge
+from iop_outcomes.clean import cells, merge
 from iop_outcomes.clean.rules import Passed, rules_of
 from iop_outcomes.errors import StudyError
 from iop_outcomes.sources.reading import typed
@@ -31,7 +34,11 @@ LIMITED = ("persons", "stays")
 
 @dataclass(frozen=True)
 class Sorted:
-    """What became of the rows of one table. `aside` has a rule for each row set aside, by its position."""
+    """What became of the rows of one table.
+
+    aside: a rule for each row set aside, by its position. cells: rule and column of the first cell set aside in a row
+    that is kept. told: all that is said of rows that are kept. strange: values out of range, and known, by column.
+    """
 
     name: str
     rows: int
@@ -39,6 +46,9 @@ class Sorted:
     valid: pd.DataFrame
     merged: Mapping[str, int]
     aside: pd.Series
+    cells: pd.DataFrame
+    told: pd.Series
+    strange: Mapping[str, tuple[int, int]]
     person: pd.Series
 
     def quarantine(self) -> pd.DataFrame:
@@ -46,14 +56,25 @@ class Sorted:
         import pandas as pd
 
         at = self.aside.sort_index()
-        rows = {"table": self.name, "rule": at, "row": at.index, "person_id": self.person.loc[at.index]}
-        return typed(TABLES["quarantine"], pd.DataFrame(rows)).reset_index(drop=True)
+        rows = pd.DataFrame({"rule": at, "cell": None}) if self.cells.empty else _with_cells(at, self.cells)
+        rows = rows.assign(table=self.name, row=rows.index, person_id=self.person.loc[rows.index])
+        rows = rows.drop(columns="cell") if self.cells.empty else rows
+        return typed(TABLES["quarantine"], rows).reset_index(drop=True)
 
     def intake(self) -> list[tuple[str, str, int]]:
         """Table, outcome and rows; the rows add up to those that came in."""
+        plain = len(self.kept) - len(self.told)
+        told = {f"kept: {why}": n for why, n in self.told.value_counts().sort_index().items()}
         merged = {f"merged: {kind}": n for kind, n in self.merged.items() if n}
         aside = {f"quarantined: {rule}": int(n) for rule, n in self.aside.value_counts().sort_index().items()}
-        return [(self.name, outcome, n) for outcome, n in {"kept": len(self.kept), **merged, **aside}.items()]
+        return [(self.name, outcome, int(n)) for outcome, n in {"kept": plain, **told, **merged, **aside}.items()]
+
+
+def _with_cells(aside: pd.Series, cells: pd.DataFrame) -> pd.DataFrame:
+    """Rule and column of rows and of cells set aside, by position; no column where it was the row."""
+    import pandas as pd
+
+    return pd.concat([pd.DataFrame({"rule": aside, "cell": None}), cells]).sort_index()
 
 
 def validated(
@@ -77,13 +98,14 @@ def validated(
         if name == "stays":
             passed = Passed(passed.persons, one.valid)
     for name in LIMITED:
-        _limit(sorted_tables[name], max_quarantined_share)
+        for said in beyond_limit(sorted_tables[name], max_quarantined_share):
+            raise StudyError(said)
     became = [row for one in sorted_tables.values() for row in one.intake()]
     left_out = arrivals[arrivals["outcome"] != "read"]
     became += list(left_out[["table", "outcome", "rows"]].itertuples(index=False, name=None))
     intake = pd.DataFrame(became, columns=["table", "outcome", "rows"])
     _account_for(intake, arrivals)
-    aside = [one.quarantine() for one in sorted_tables.values() if len(one.aside)]
+    aside = [one.quarantine() for one in sorted_tables.values() if len(one.aside) + len(one.cells)]
     return {
         **{name: one.kept for name, one in sorted_tables.items()},
         "quarantine": pd.concat(aside, ignore_index=True) if aside else TABLES["quarantine"].empty(),
@@ -107,22 +129,32 @@ def sort_rows(name: str, raw: pd.DataFrame, unread: pd.Series, passed: Passed) -
 
     rows = raw.reset_index(drop=True)
     rule = unread.reindex(rows.index).astype(object)
-    rule = rule.where(rule.notna(), first_broken(name, rows[rule.isna()], passed).reindex(rows.index))
-    valid = typed(TABLES[name], rows[rule.isna()])
+    mended = cells.mend(name, rows[rule.isna()])
+    rule = rule.where(rule.notna(), first_broken(name, mended.rows, passed).reindex(rows.index))
+    valid = typed(TABLES[name], mended.rows[rule[mended.rows.index].isna()])
     # copies share their key: where no key comes twice, no row need be compared
     key = list(TABLES[name].key)
     distinct, merged = (valid, {}) if key and not valid.duplicated(key).any() else merge.exact(valid)
     if name == "stays":
-        distinct, more = merge.stays(distinct)
+        distinct, more, contradicted, valid = merge.stays(distinct)
+        merged, rule = {**merged, **more}, rule.where(rule.notna(), contradicted.reindex(rule.index))
+    if name == "medications":
+        distinct, more = merge.spells(distinct)
         merged = {**merged, **more}
     clash = _clashing(name, distinct)
+    left = distinct.drop(index=clash.index)
+    first = mended.first[mended.first.index.isin(left.index)]
+    told = mended.told[mended.told.index.isin(left.index) & ~mended.told.index.isin(first.index)]
     return Sorted(
         name=name,
         rows=len(rows),
-        kept=_in_order(name, distinct.drop(index=clash.index)),
-        valid=valid.drop(index=clash.index),
+        kept=_in_order(name, left),
+        valid=valid.drop(index=clash.index.intersection(valid.index)),
         merged=merged,
         aside=pd.concat([rule[rule.notna()], clash]),
+        cells=first,
+        told=pd.concat([first["rule"], told]),
+        strange=mended.strange,
         person=rows["person_id"],
     )
 
@@ -152,14 +184,27 @@ def _in_order(name: str, rows: pd.DataFrame) -> pd.DataFrame:
     return rows.sort_values(list(TABLES[name].key) or list(rows.columns), kind="stable").reset_index(drop=True)
 
 
-def _limit(table: Sorted, share: float) -> None:
-    """Raise StudyError when more than the share of rows was set aside. Names rules and counts only."""
+def beyond_limit(table: Sorted, share: float) -> Iterator[str]:
+    """What stops a run: more than the share of rows set aside, or of a column's values. Rules and counts only."""
     aside = len(table.aside)
-    if not table.rows or aside <= share * table.rows:
-        return
-    rules = ", ".join(f"{rule} ({n})" for rule, n in table.aside.value_counts().sort_index().items())
-    raise StudyError(
-        f"{aside} of {table.rows} rows of {table.name} ({aside / table.rows:.1%}) broke a rule; "
-        f"`care.max_quarantined_share` allows {share:.1%}. Rules: {rules}. Correct the source, "
-        "or raise the share if these records may be left out."
-    )
+    if table.rows and aside > share * table.rows:
+        rules = ", ".join(f"{rule} ({n})" for rule, n in table.aside.value_counts().sort_index().items())
+        yield (
+            f"{aside} of {table.rows} rows of {table.name} ({aside / table.rows:.1%}) broke a rule; "
+            f"`care.max_quarantined_share` allows {share:.1%}. Rules: {rules}. Correct the source, "
+            "or raise the share if these records may be left out."
+        )
+    for column, (wrong, known) in table.strange.items():
+        if wrong > share * known:
+            yield (
+                f"{wrong} of {known} known values of {table.name}.{column} ({wrong / known:.1%}) cannot be true; "
+                f"`care.max_quarantined_share` allows {share:.1%}. Expected: {_expected(table.name, column)}. Look up "
+                "what the source's column holds, and in what unit; or raise the share if these values may be left out."
+            )
+
+
+def _expected(name: str, column: str) -> str:
+    declared = TABLES[name].columns[column]
+    if declared.allowed:
+        return ", ".join(declared.allowed)
+    return f"{declared.meaning}, from {declared.low:g} to {declared.high:g} {declared.unit}"

@@ -20,12 +20,15 @@ CAUSES: tuple[str, ...] = get_args(Cause)
 
 QUARANTINE = Table(
     "quarantine",
-    "One row per record that broke a rule and was set aside.",
+    "One row per record that broke a rule and was set aside, or was kept without the first of its cells that did.",
     {
         "table": Column("text", "canonical table that the record was in"),
         "rule": Column("text", "name of the rule that it broke"),
         "row": Column("whole", "position of the record in its table, from 0", identifies=True),
         "person_id": Column("text", "pseudonym of the person", nullable=True, identifies=True),
+        "cell": Column(
+            "text", "column whose value was set aside; missing where it was the record", nullable=True, optional=True
+        ),
     },
 )
 
@@ -47,7 +50,11 @@ INTAKE = Table(
     "What became of the rows that came in, per table: kept, merged, quarantined, excluded; the four add up.",
     {
         "table": Column("text", "canonical table"),
-        "outcome": Column("text", "kept, merged, quarantined or excluded, with the rule's name after a colon"),
+        "outcome": Column(
+            "text",
+            "kept, merged, quarantined or excluded, with the rule's name after a colon; kept under a rule is a row "
+            "without a cell that broke it, or of which the rule tells something",
+        ),
         "rows": Column("whole", "rows", low=0),
     },
     key=("table", "outcome"),
