@@ -94,7 +94,7 @@ def spells(rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
     pairs = rows[is_open].reset_index(names="at").merge(rows[~is_open], on=key, suffixes=("", "_ended"))
     apart = (pairs["start_day"] - pairs["start_day_ended"]).abs()
     earlier = pairs.loc[(apart <= COPY_DAYS) & (pairs["start_day"] <= pairs["end_day_ended"]), "at"].unique()
-    return rows.drop(index=earlier), {"open version of an ended spell": len(earlier)}
+    return rows[~rows.index.isin(earlier)], {"open version of an ended spell": len(earlier)}
 
 
 def _filled(rows: pd.DataFrame, earlier: pd.Series) -> pd.DataFrame:
