@@ -49,7 +49,7 @@ class Linked(NamedTuple):
 
     episodes: pd.DataFrame
     detox_only: int
-    person: NDArray[np.int64] | None = None
+    person: NDArray[np.int64]
 
 
 class Places(NamedTuple):
@@ -76,10 +76,10 @@ def link(stays: pd.DataFrame, persons: pd.DataFrame, gap_days: int) -> Linked:
 
 def under_gaps(stays: pd.DataFrame, persons: pd.DataFrame, gaps: Iterable[int]) -> dict[int, Linked]:
     """`link` under each of several gap rules; what does not depend on the rule is done once."""
-    if stays.empty:
-        return {gap: Linked(TABLES["episodes"].empty(), 0) for gap in gaps}
     import numpy as np
 
+    if stays.empty:
+        return {gap: Linked(TABLES["episodes"].empty(), 0, np.empty(0, dtype=np.int64)) for gap in gaps}
     records = _ended(stays, persons)
     pieces = segments(records)
     found: list[tuple[NDArray[np.int64], Linked]] = []
@@ -98,7 +98,7 @@ def _linked(records: pd.DataFrame, pieces: pd.DataFrame, spells: NDArray[np.int6
 
     at = _places(pieces["rank"].to_numpy(), spells)
     if not len(at.first):
-        return Linked(TABLES["episodes"].empty(), at.detox_only)
+        return Linked(TABLES["episodes"].empty(), at.detox_only, at.first)
     frame = pd.DataFrame(_episodes(records, pieces, at))
     return Linked(typed(TABLES["episodes"], frame), at.detox_only, pieces["person"].to_numpy()[at.first])
 
@@ -113,14 +113,13 @@ def by_gap(linked: Mapping[int, Linked]) -> pd.DataFrame:
     filled = {gap: one for gap, one in sorted(linked.items()) if len(one.episodes)}
     if not filled:
         return table.empty()
-    both = pd.concat([one.episodes[names].assign(gap_days=gap) for gap, one in filled.items()], ignore_index=True)
-    people = [one.person for one in filled.values() if one.person is not None]
+    frames = [one.episodes for one in filled.values()]
+    people = [one.person for one in filled.values()]
     # within a rule they come in the order of person and time
-    if len(people) == len(filled):
-        order = np.argsort(np.concatenate(people), kind="stable")
-    else:
-        order = np.argsort(pd.factorize(both["person_id"], sort=True)[0], kind="stable")
-    return typed(table, both.take(order).reset_index(drop=True))
+    order = np.argsort(np.concatenate(people), kind="stable")
+    both = {n: pd.concat([frame[n] for frame in frames], ignore_index=True).array.take(order) for n in names}
+    gaps = np.repeat(list(filled), [len(frame) for frame in frames])[order]
+    return typed(table, pd.DataFrame({**both, "gap_days": gaps}, copy=False))
 
 
 def days_of_care(stays: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
@@ -140,16 +139,26 @@ def days_of_care(stays: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
 
 
 def _ended(stays: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
-    """The stays with `last`, their last day or OPEN, and the reason; both set by a death within the stay."""
-    records = stays.reset_index(drop=True)
-    death = records["person_id"].map(persons.set_index("person_id")["death_day"]).astype("Int64").fillna(OPEN)
+    """The stays with `last`, their last day or OPEN, the reason, and the rank of the level, by position.
+
+    Last day and reason are set by a death within the stay.
+    """
+    import pandas as pd
+
+    records = stays.copy(deep=False)
+    records.index = pd.RangeIndex(len(stays))
     last = records["end_day"].astype("Int64").fillna(OPEN)
-    died = (death < OPEN) & (records["start_day"] <= death) & (death <= last)
-    return records.assign(
-        last=last.mask(died, death).astype("int64"),
-        reason=records["discharge_reason"].mask(died.astype(bool), "died"),
-        rank=records["level_of_care"].map(RANK).astype("int64"),
-    )
+    reason = records["discharge_reason"]
+    if persons["death_day"].notna().any():
+        death = records["person_id"].map(persons.set_index("person_id")["death_day"]).astype("Int64").fillna(OPEN)
+        died = ((death < OPEN) & (records["start_day"] <= death) & (death <= last)).astype(bool)
+        last, reason = last.mask(died, death), reason.mask(died, "died")
+    told = {
+        "last": last.astype("int64"),
+        "reason": reason,
+        "rank": records["level_of_care"].map(RANK).astype("int64"),
+    }
+    return pd.DataFrame({**{n: records[n] for n in records.columns}, **told}, copy=False)
 
 
 def _spells(records: pd.DataFrame, pieces: pd.DataFrame, gap_days: int) -> NDArray[np.int64]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from iop_outcomes.clean import distrusted
 from iop_outcomes.cohort import covariates, eligibility, levels, units
 from iop_outcomes.errors import StudyError
 
@@ -38,8 +39,7 @@ def run(
     StudyError for an empty arm, no one eligible, and rules or covariates that the records cannot answer.
     """
     covariates.check(persons, adjustment)
-    broken = set(quarantine.loc[quarantine["table"].isin(["stays", "persons"]), "person_id"].dropna())
-    found = units.candidates(population, persons, episodes, periods, broken)
+    found = units.candidates(population, persons, episodes, periods, distrusted(quarantine))
     eligible, attrition = eligibility.apply(found, rules, population, *_lost(intake))
     if eligible.empty:
         excluded = attrition[attrition["excluded"] > 0]

@@ -64,11 +64,12 @@ def came_in(counts: pd.DataFrame) -> Part:
         own = counts[(counts["analysis"] == "cohort") & (counts["outcome"] == f"rows of {name}")]
         whole = own["count"].sum()
         if len(own) > 1 and own["count"].notna().all() and whole:
-            share = own.loc[own["level"] == "kept", "count"].sum() / whole
+            share = own.loc[own["level"].str.partition(": ")[0] == "kept", "count"].sum() / whole
             kept.append(f"{numbers.percent(share)} of {numbers.count(whole)} {_rows(name, label)}")
     said = (
         "Every row that came in is accounted for: kept, merged with another one, set aside under the rule that it "
-        "broke, or left out, with the reason.",
+        "broke, or left out, with the reason. A row that was kept without a value that cannot be true, or of which "
+        "something is to be said, is counted under what is said.",
     )
     more = (f"Kept were {style.sentence(kept)}.",) if kept else ()
     return Part("What came in", (*said, *more), (), (cohort.records(counts),))

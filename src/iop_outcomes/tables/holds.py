@@ -48,13 +48,11 @@ def _column_holds(column: Column, values: pd.Series) -> bool:
 def _text_holds(column: Column, values: pd.Series) -> bool:
     import pandas as pd
 
-    found = pd.unique(values) if column.allowed else values.to_numpy()
-    missing = pd.isna(found)
-    if not column.nullable and missing.any():
-        return False
     if column.allowed:
-        return set(found[~missing]) <= set(column.allowed)
-    return pd.api.types.infer_dtype(found, skipna=True) in ("string", "empty")
+        found = pd.unique(values)
+        missing = pd.isna(found)
+        return (column.nullable or not missing.any()) and set(found[~missing]) <= set(column.allowed)
+    return pd.api.types.infer_dtype(values, skipna=column.nullable) in ("string", "empty")
 
 
 def _number_holds(column: Column, values: pd.Series) -> bool:
