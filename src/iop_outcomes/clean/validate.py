@@ -229,12 +229,17 @@ def beyond_limit(table: Sorted, share: float) -> Iterator[str]:
             f"`care.max_quarantined_share` allows {share:.1%}. Rules: {rules}. Correct the source, "
             "or raise the share if these records may be left out."
         )
-    for column, (wrong, known) in table.strange.items():
+    yield from strange_columns(table.name, table.strange, share)
+
+
+def strange_columns(name: str, strange: Mapping[str, tuple[int, int]], share: float) -> Iterator[str]:
+    """For each column of which more than the share of known values cannot be true: a paragraph that stops a run."""
+    for column, (wrong, known) in strange.items():
         if wrong > share * known:
             yield (
-                f"{wrong} of {known} known values of {table.name}.{column} ({wrong / known:.1%}) cannot be true; "
-                f"`care.max_quarantined_share` allows {share:.1%}. Expected: {_expected(table.name, column)}. Look up "
-                "what the source's column holds, and in what unit; or raise the share if these values may be left out."
+                f"{wrong} of {known} known values of {name}.{column} ({wrong / known:.1%}) cannot be true; "
+                f"`care.max_quarantined_share` allows {share:.1%}. Expected: {_expected(name, column)}. Look up what "
+                "the source's column holds, and in what unit; or raise the share if these values may be left out."
             )
 
 
