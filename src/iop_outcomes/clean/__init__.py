@@ -30,8 +30,10 @@ def run(
     """The canonical tables, valid and sorted by key, with 'episodes', 'episodes_by_gap', 'quarantine' and 'intake'.
 
     quarantine: rows that the source could not read. arrivals: rows that it found, and did not pass on. gap_days:
-    largest gap within an episode, in days. gap_sensitivity_days: other gap rules, for episodes_by_gap.
-    max_quarantined_share: share of the stays, or of the persons, that may be set aside. Raises StudyError beyond it.
+    largest gap within an episode: days from the last day of a stay to the first day of the next.
+    gap_sensitivity_days: other gap rules, for episodes_by_gap. max_quarantined_share: share of the stays, or of the
+    persons, that may be set aside, and of the values of one of their columns that may be out of range. Raises
+    StudyError beyond it.
     """
     from iop_outcomes.clean import episodes, validate
 

@@ -3,8 +3,9 @@
 In order:
 
 1. A stay whose person died in it ends on the day of death, with the reason 'died'. An open stay has no end.
-2. The gap before a stay is its first day minus the latest last day of the person's earlier stays: 0 or 1 means no
-   day without care, 15 means 14 such days. A gap of at most `gap_days` continues the episode.
+2. The gap before a stay counts the days from the latest last day of the person's earlier stays to its first day, as
+   dates are subtracted: 0 or 1 means no day without care, 14 means 13 such days. A gap of at most `gap_days` continues
+   the episode.
 3. Each day of care gets one level: where stays overlap, the highest. Detoxification is the lowest, so it counts
    only on days without treatment. This cuts the stays into segments that share no day.
 4. The index level is the level of the first segment of an episode that is not detoxification, and time zero its
@@ -69,7 +70,8 @@ class Places(NamedTuple):
 def link(stays: pd.DataFrame, persons: pd.DataFrame, gap_days: int) -> Linked:
     """Episodes as declared in EPISODES, in the order of person_id and time.
 
-    stays, persons: canonical tables. gap_days: largest gap within an episode, in days.
+    stays, persons: canonical tables. gap_days: largest gap within an episode, in days from a last day to the
+    next first day.
     """
     return under_gaps(stays, persons, [gap_days])[gap_days]
 

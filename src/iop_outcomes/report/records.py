@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import numbers, recorded, style
 from iop_outcomes.figures.labels import TABLES_OF_RECORDS, Study, within
+from iop_outcomes.protocol import GAP
 from iop_outcomes.release.counts import OVERLAPPING
 from iop_outcomes.report import care, cohort, methods, published
 from iop_outcomes.report.parts import Part, people
@@ -143,7 +144,7 @@ def linked(counts: pd.DataFrame, study: Study) -> Part | None:
     others = [f"{_said(share)} under {gap} days" for gap, share in more.items() if gap != chosen]
     said += f" People with more than one: {_said(more.get(chosen))}; {style.sentence(others)}."
     lines = [Line(f"{gap} days", tuple(people(found, b) for b in EPISODES)) for gap, found in sorted(cells.items())]
-    columns = ("Largest gap within an episode", "One", "Two", "Three or more")
+    columns = (f"Stays at most so far apart, {GAP}", "One", "Two", "Three or more")
     table = Table("People by number of episodes of care", columns, (Block("", tuple(lines)),))
     return Part("Stays linked into episodes", (said,), (), (table,))
 

@@ -62,7 +62,8 @@ INTAKE = Table(
 
 EPISODES = Table(
     "episodes",
-    "One row per episode of care: stays of one person no further apart than the gap rule.",
+    "One row per episode of care: stays of one person no more days apart, from the last day of one to the first day of "
+    "the next, than the gap rule.",
     {
         "person_id": PERSON,
         "episode": Column("whole", "number of the episode within the person, from 1", low=1),
@@ -116,7 +117,9 @@ EPISODES_BY_GAP = Table(
     "One row per episode of care under each gap rule of the protocol: how far the linking depends on the rule.",
     {
         "person_id": PERSON,
-        "gap_days": Column("whole", "gap rule", "days", low=0),
+        "gap_days": Column(
+            "whole", "gap rule: most days from the last day of a stay to the first of the next", "days", low=0
+        ),
         "episode": Column("whole", "number of the episode within the person, from 1", low=1),
         "episode_start_day": Column("whole", "first day of the episode, detoxification included", "day"),
         "index_start_day": Column("whole", "first day at the index level", "day"),
