@@ -107,12 +107,12 @@ def _wrong(column: str, declared: Column, values: pd.Series) -> tuple[str, pd.Se
 
 
 def _reaches_out(declared: Column, values: pd.Series) -> bool:
+    """Whether any number is out of range, or a zero that stands for a value not known."""
     if values.isna().all():
         return False
     low, high = values.min(), values.max()
-    return bool(
-        (declared.low is not None and low < declared.low) or (declared.high is not None and high > declared.high)
-    )
+    below = declared.low is not None and low < declared.low
+    return bool(below or (declared.high is not None and high > declared.high) or (low == 0 and 0.0 in declared.missing))
 
 
 def _reason_of_open(stays: pd.DataFrame) -> pd.Series:
