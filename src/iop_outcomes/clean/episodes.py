@@ -141,7 +141,7 @@ def days_of_care(stays: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
 
 
 def _ended(stays: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
-    """The stays with `last`, their last day or OPEN, the reason, and the rank of the level, by position.
+    """The stays with the number of the person by name, `last`, their last day or OPEN, reason and rank, by position.
 
     Last day and reason are set by a death within the stay.
     """
@@ -156,6 +156,7 @@ def _ended(stays: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
         died = ((death < OPEN) & (records["start_day"] <= death) & (death <= last)).astype(bool)
         last, reason = last.mask(died, death), reason.mask(died, "died")
     told = {
+        "person": pd.factorize(records["person_id"], sort=True)[0],
         "last": last.astype("int64"),
         "reason": reason,
         "rank": records["level_of_care"].map(RANK).astype("int64"),
@@ -167,13 +168,17 @@ def _spells(records: pd.DataFrame, pieces: pd.DataFrame, gap_days: int) -> NDArr
     """For each segment the number of its episode from 0, in the order of person and time."""
     import numpy as np
 
-    row, person = pieces["row"].to_numpy(), pieces["person"].to_numpy()
-    # a record that a higher level took over reaches beyond its segments, and holds the episode together
+    person, start = records["person"].to_numpy(), records["start_day"].to_numpy("int64")
+    # of all records, as one may begin, or go on, under a higher level that has the segment
+    order = np.lexsort((start, person))
+    person, start = person[order], start[order]
+    reach = running_maximum(records["last"].to_numpy()[order], person)
     begins = run_begins(person)
-    reach = running_maximum(records["last"].to_numpy()[row], person)
-    before = np.concatenate([[0], reach[:-1]])
-    begins |= pieces["start"].to_numpy() - before > gap_days
-    return np.cumsum(begins) - 1
+    begins[1:] |= start[1:] - reach[:-1] > gap_days
+    spells = np.empty(len(order), dtype=np.int64)
+    spells[order] = np.cumsum(begins) - 1
+    # every episode has a segment, so that they, too, are numbered without a gap
+    return spells[pieces["row"].to_numpy()]
 
 
 def _places(rank: NDArray[np.int64], spells: NDArray[np.int64]) -> Places:

@@ -19,14 +19,14 @@ DETOX = RANK["detox"]
 def segments(records: pd.DataFrame) -> pd.DataFrame:
     """Stretches of days with the one record that gives each its level, in the order of person and time.
 
-    records: stays with `last` and `rank`. Columns: person (code), start, last (days, inclusive), row
+    records: stays with `person`, `last` and `rank`. Columns: person (code), start, last (days, inclusive), row
     (position of the record), rank. Among records of the highest level the one begun last counts, then the
     first by stay_id.
     """
     import numpy as np
     import pandas as pd
 
-    person, _ = pd.factorize(records["person_id"], sort=True)
+    person = records["person"].to_numpy()
     name, _ = pd.factorize(records["stay_id"], sort=True)
     start = records["start_day"].to_numpy("int64")
     last, rank = records["last"].to_numpy("int64"), records["rank"].to_numpy("int64")
