@@ -35,6 +35,7 @@ SECOND: Row = {"stay_id": "s2", "start_day": 100, "end_day": 120}
         ({"person_id": "nobody"}, "person not in persons"),
         ({"start_day": 121}, "ends before it starts"),
         ({"discharge_reason": None}, "ended without a reason"),
+        ({"end_day": None}, "a reason but no end"),
         ({"start_day": 366, "end_day": 400}, "starts after the end of observation"),
         ({"end_day": 366}, "ends after the end of observation"),
         ({"start_day": 351, "end_day": 352}, "starts after death"),

@@ -137,10 +137,10 @@ def test_cells_that_cannot_be_true_are_counted_by_name_and_a_column_of_them_stop
     assert "Eligible\n  40" in found.text()
     assert not found.stops
     records_path = folder / "records/persons.csv"
-    records_path.write_text(records_path.read_text().replace(",0.5", ",37.5"))
+    records_path.write_text(records_path.read_text().replace(",0.5", ",370.5"))
     stops = told(folder).stops
     assert "28 of 28 known values of persons.severity (100.0%) cannot be true" in stops[0]
-    assert "37.5" not in stops[0]
+    assert "370.5" not in stops[0]
 
 
 def test_deaths_after_the_end_of_observation_are_told(folder):

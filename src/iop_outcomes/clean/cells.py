@@ -3,8 +3,9 @@
 In order: what a program writes where a value is not known, or what lies outside the range of a column that only
 describes, becomes missing, and is set aside by name; the row is kept. Then the reason for discharge of a stay that is
 open: a reason is written where a program demands one, so that every open stay bears the same, or one that is no reason
-at all ('still in care'); it is left out, and the stay stays open. Reasons that differ from stay to stay tell of ends
-that were lost: those rows are left to the rules. A death after the end of observation is told, and stands.
+at all ('still in care'); it is left out, and the stay stays open. Reasons that differ from stay to stay, and that of a
+single stay, tell of ends that were lost: those rows are left to the rules. A death after the end of observation is
+told, and stands.
 
 Where a value is needed in its row (a start, a site, a level), the rules for rows set the row aside. Nothing is refused.
 """
@@ -26,8 +27,8 @@ REASON_OF_OPEN = "reason of an open stay left out"
 LATE_DEATH = "death after the end of observation"
 # a reason that so many of the open stays bear is what the program writes, and tells of no end
 DEFAULT_SHARE = 0.9
-# open stays with a reason from which on a site has a default of its own
-SITE_STAYS = 5
+# open stays with a reason from which on they show a default: of the whole table, and of a site of its own
+STAYS, SITE_STAYS = 3, 5
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def _reason_of_open(stays: pd.DataFrame) -> pd.Series:
     # someone who died in care left it, on a day that only the day of death can tell
     living = bears & reason.isin([r for r in LEAVING if r != "died"])
     strange = bears & ~reason.isin(LEAVING)
-    default = _shared(reason[living], pd.Series(0, index=reason.index[living]), 1)
+    default = _shared(reason[living], pd.Series(0, index=reason.index[living]), STAYS)
     default |= _shared(reason[living], versions.spelled(stays.loc[living, "site_id"]), SITE_STAYS)
     earlier = stays.index.isin(versions.superseded(stays).index)
     return strange | default.reindex(stays.index, fill_value=False) | (bears & earlier)

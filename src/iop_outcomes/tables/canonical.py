@@ -159,7 +159,8 @@ PERSONS = Table(
         "injection_use": _text("injection use: never, previous, recent, unknown"),
         "cooccurring_disorder": _text("co-occurring mental disorder: yes, no, unknown"),
         "prior_treatments": _number("earlier treatments for substance use", "treatments", 0, 75),
-        "severity": _number("severity of substance use, standardised", "standard deviations", -6, 8),
+        # some sources give a score in points in its place, and none of them below zero
+        "severity": _number("severity of substance use, standardised", "standard deviations", -6, 60),
         "depression_score": _number("Beck Depression Inventory at admission", "points", 0, 63),
         "depression_cesd": _number("Center for Epidemiologic Studies Depression scale at admission", "points", 0, 60),
         "mental_health_score": _number("SF-36 mental component at admission", "points", 0, 90),
