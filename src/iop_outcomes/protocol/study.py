@@ -45,7 +45,9 @@ class Care(Part):
         default="partial_hospitalization", description="what exactly 20 scheduled hours a week are"
     )
     max_quarantined_share: Share = Field(
-        default=0.05, description="share of the stays or persons that may break a rule before the run stops"
+        default=0.05,
+        description="share of the stays or persons that may break a rule before the run stops, and of the known values of "
+        "one of their columns that may be out of range",
     )
 
 
