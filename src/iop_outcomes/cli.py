@@ -51,6 +51,8 @@ def tables(options: argparse.Namespace) -> int:
         for column, declared in table.columns.items():
             unit = f" [{declared.unit}]" if declared.unit else ""
             allowed = f" ({', '.join(declared.allowed)})" if declared.allowed else ""
+            if declared.low is not None and declared.high is not None:
+                allowed = f" ({declared.low:g} to {declared.high:g})"
             print(f"  {column}: {declared.meaning}{unit}{allowed}")
     return 0
 

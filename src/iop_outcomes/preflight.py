@@ -20,6 +20,7 @@ from iop_outcomes.tables.private import NOT_AT_RISK
 if TYPE_CHECKING:
     import pandas as pd
 
+    from iop_outcomes.protocol import Study
     from iop_outcomes.release.policy import Policy
     from iop_outcomes.study import Loaded
 
@@ -97,7 +98,7 @@ def _definition(loaded: Loaded, found: Findings) -> None:
 
 def _records(loaded: Loaded, found: Findings, rules: Policy) -> Tables:
     """Read and clean; what became of rows, and what the empty tables cost."""
-    from iop_outcomes import clean, sources
+    from iop_outcomes import clean, sources, usual_stays
 
     study = loaded.study
     source = study.source.model_dump(mode="json", exclude={"citation", "note"})
@@ -117,8 +118,19 @@ def _records(loaded: Loaded, found: Findings, rules: Policy) -> Tables:
         found.add("Not in the records", *absent)
     if lost := [said for n, said in empty.items() if n in came]:
         found.add("Read, but no row of it is left (Rows tells why)", *lost)
-    found.stops += list(_limits(tables["intake"], study.care.max_quarantined_share))
+    found.add("Stays", *usual_stays.lines(tables["stays"], tables["persons"], rules, lambda n: shown(n, rules)))
+    found.stops += [*_limits(tables["intake"], study.care.max_quarantined_share), *_strange(raw, study)]
     return tables
+
+
+def _strange(raw: Tables, study: Study) -> Iterator[str]:
+    """Columns of which more values cannot be true than a run allows."""
+    from iop_outcomes.clean import cells, validate
+
+    for name in validate.LIMITED:
+        rows, unread = raw[f"raw_{name}"], raw["quarantine"][raw["quarantine"]["table"] == name]
+        mended = cells.mend(name, rows[~rows.index.isin(unread["row"])])
+        yield from validate.strange_columns(name, mended.strange, study.care.max_quarantined_share)
 
 
 def _limits(intake: pd.DataFrame, share: float) -> Iterator[str]:

@@ -60,10 +60,15 @@ def _typed(values: pd.Series, dtype: Any) -> pd.Series:
 
 def write(name: str, frame: pd.DataFrame, path: str | Path, where: str = "") -> None:
     """Check a table and write it in one move. Columns come in declared order. Raises TableError."""
+    import pandas as pd
+
     table = TABLES[name]
     check(table, frame, where=where)
     order = [c for c in table.columns if c in frame.columns]
-    frame = frame[order + [c for c in frame.columns if c not in order]].reset_index(drop=True)
+    order += [c for c in frame.columns if c not in order]
+    # tables of a national year are not copied for nothing
+    frame = frame if order == list(frame.columns) else frame[order]
+    frame = frame if frame.index.equals(pd.RangeIndex(len(frame))) else frame.reset_index(drop=True)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.part")

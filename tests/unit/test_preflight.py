@@ -45,6 +45,14 @@ def records(folder: Path, broken: int = 0, sites: int = 2) -> None:
     (path / "stays.csv").write_text("\n".join(stays) + "\n")
 
 
+def with_column(folder: Path, name: str, values: list[str]) -> None:
+    """A further column of persons; the last value stands for all that follow."""
+    path = folder / "records/persons.csv"
+    lines = path.read_text().splitlines()
+    rows = [f"{line},{values[min(i, len(values) - 1)]}" for i, line in enumerate(lines[1:])]
+    path.write_text("\n".join([f"{lines[0]},{name}", *rows]) + "\n")
+
+
 def told(folder: Path) -> preflight.Findings:
     config = study.read_yaml(Path("config/config.yaml")) | {"cohort": "ours", "data": str(folder / "records")}
     return preflight.look(study.load(config, ["config/config.yaml"]))
@@ -106,3 +114,47 @@ def test_a_table_whose_rows_are_all_set_aside_was_in_the_records(folder):
     absent = text.split("Not in the records")[1].split("Read, but no row")[0]
     assert "sessions:" not in absent
     assert "screens:" in absent
+
+
+def test_open_stays_reasons_and_lengths_are_told_beside_what_is_usual(folder):
+    records(folder)
+    text = told(folder).text()
+    assert "2.1: 20 stays, 0% open; ended: completed 100%; half of them within: completed 55 days" in text
+    assert "usual, intensive outpatient: ended: completed 38%, transferred 18%, unplanned 37%, other 7%" in text
+    assert "half of them within: completed 50 days, dropped out 26 days" in text
+    assert "usual, short-term residential: ended: completed 61%" in text
+    assert "Look at: every ended stay at 3.5 has the reason 'completed'." in text
+    assert "tables 2.5, 4.11, 5.11, 6.4" in text
+
+
+def test_stays_that_are_open_for_long_are_pointed_out(folder):
+    records(folder)
+    path = folder / "records/stays.csv"
+    path.write_text(path.read_text().replace(",55,completed,", ",,,"))
+    found = told(folder)
+    assert "2.1: 20 stays, 100% open" in found.text()
+    # of the twenty, six are observed for 60 days only
+    assert "begun more than 180 days before observation ended" not in found.text()
+    persons = folder / "records/persons.csv"
+    persons.write_text(persons.read_text().replace(",60,", ",365,"))
+    assert "of the stays at 2.1 begun more than 180 days before observation ended, 100% are open" in told(folder).text()
+
+
+def test_cells_that_cannot_be_true_are_counted_by_name_and_a_column_of_them_stops_a_run(folder):
+    records(folder)
+    with_column(folder, "severity", ["999"] * 12 + ["0.5"])
+    found = told(folder)
+    assert "persons: kept 28; kept: out of range severity 12" in found.text()
+    assert "Eligible\n  40" in found.text()
+    assert not found.stops
+    records_path = folder / "records/persons.csv"
+    records_path.write_text(records_path.read_text().replace(",0.5", ",370.5"))
+    stops = told(folder).stops
+    assert "28 of 28 known values of persons.severity (100.0%) cannot be true" in stops[0]
+    assert "370.5" not in stops[0]
+
+
+def test_deaths_after_the_end_of_observation_are_told(folder):
+    records(folder)
+    with_column(folder, "death_day", ["5000"] * 12 + [""])
+    assert "persons: kept 28; kept: death after the end of observation 12" in told(folder).text()

@@ -425,7 +425,10 @@ def test_methods_follow_the_study() -> None:
         disclosure={"policy": "opensafely", "minimum_count": 12},
     )
     assert paragraph(whole, "People").text.endswith("Excluded, in this order: under 21 years.")
-    assert "no more than 33 days apart" in paragraph(whole, "Time zero and episodes").text
+    assert (
+        "no more than 33 days apart, counted from the last day of one to the first day of the next, belong to one "
+        "episode: at most 32 days without care lie between them."
+    ) in paragraph(whole, "Time zero and episodes").text
     gates = paragraph(whole, "Gates").text
     assert all(n in gates for n in ("0.07", f"44{NARROW}%", "12 times", "at least 17 people"))
     uncertainty = paragraph(whole, "Uncertainty").text

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from iop_outcomes.clean import distrusted
 from iop_outcomes.cohort import covariates, eligibility, levels, units
 from iop_outcomes.errors import StudyError
 
@@ -43,8 +44,7 @@ def run(
     covariates that the records cannot answer.
     """
     covariates.check(persons, adjustment)
-    broken = set(quarantine.loc[quarantine["table"].isin(["stays", "persons"]), "person_id"].dropna())
-    found = units.candidates(population, persons, episodes, periods, broken)
+    found = units.candidates(population, persons, episodes, periods, distrusted(quarantine))
     eligible, attrition = eligibility.apply(found, rules, population, *_lost(intake, quarantine, persons))
     if eligible.empty:
         excluded = attrition[attrition["excluded"] > 0]

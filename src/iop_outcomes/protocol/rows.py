@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from iop_outcomes.protocol.base import Name, Part
+from iop_outcomes.protocol.base import GAP, Name, Part
 from iop_outcomes.tables.canonical import DischargeReason
 
 Step = Literal["retention", "abstinence", "dose"]
@@ -51,7 +51,11 @@ class Endpoint(Part):
     follows: Literal["", "index", "care", "continuum"] = Field(
         default="", description="kinds in_care: the index level, the episode (default), or it from detoxification on"
     )
-    gap_days: int | None = Field(default=None, ge=0, description="kinds in_care: the episode under another gap rule")
+    gap_days: int | None = Field(
+        default=None,
+        ge=0,
+        description=f"kinds in_care: the episode under another gap rule, of stays so many days apart {GAP}",
+    )
     tolerance_days: int = Field(default=0, ge=0, description="how far from the horizon it may be measured")
     run: int = Field(default=0, ge=0, description="results in a row that make the event")
     from_day: int = Field(default=0, ge=0, description="first day from which results, or sessions, count")

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from iop_outcomes.protocol.base import Name, Part, Share
+from iop_outcomes.protocol.base import GAP, Name, Part, Share
 from iop_outcomes.protocol.records import Privacy, Source
 from iop_outcomes.tables.canonical import LEVELS
 
@@ -32,15 +32,22 @@ class Population(Part):
 class Care(Part):
     """How records become episodes of care."""
 
-    gap_days: int = Field(default=14, ge=0, description="days between stays that still belong to one episode of care")
+    gap_days: int = Field(
+        default=14,
+        ge=0,
+        description=f"stays no more than so many days apart, {GAP}, belong to one episode of care; of 14 such days 13 "
+        "are without care",
+    )
     gap_sensitivity_days: list[Annotated[int, Field(ge=0)]] = Field(
-        default=[7, 30, 60], description="other gap rules, to show what hangs on it"
+        default=[7, 30, 60], description="other gap rules, counted alike, to show what hangs on it"
     )
     twenty_hours: Literal["partial_hospitalization", "intensive_outpatient"] = Field(
         default="partial_hospitalization", description="what exactly 20 scheduled hours a week are"
     )
     max_quarantined_share: Share = Field(
-        default=0.05, description="share of the stays or persons that may break a rule before the run stops"
+        default=0.05,
+        description="share of the stays or persons that may break a rule before the run stops, and of the known values "
+        "of one of their columns that may be out of range",
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from iop_outcomes.estimators.power import POWER
 from iop_outcomes.figures import numbers, style
 from iop_outcomes.figures.labels import STRATA, Labels, Study, covariate, within
-from iop_outcomes.protocol import AMONG_SOME
+from iop_outcomes.protocol import AMONG_SOME, GAP
 from iop_outcomes.release.policy import OVERLAP_BASE, Policy, choose
 from iop_outcomes.report.explanations import ESTIMATORS, MISSING, POLICIES, TIMES, UNITS_OF_ANALYSIS
 from iop_outcomes.weighting import IMPUTED
@@ -55,11 +55,19 @@ def _time_zero(study: Study) -> Paragraph:
     return Paragraph(
         "Time zero and episodes",
         "Time zero is the first day at the index level, the first level of care after detoxification: "
-        f"eligibility, arm and follow-up all begin on it. Stays no more than {care['gap_days']} days apart "
-        "belong to one episode. Records that broke a rule were set aside and counted; more than "
+        f"eligibility, arm and follow-up all begin on it. Stays no more than {care['gap_days']} days apart, counted "
+        f"{GAP}, belong to one episode: {_without_care(care['gap_days'])} between them. Records that broke a rule were "
+        "set aside and counted; more than "
         f"{numbers.plain(100 * care['max_quarantined_share'])}{numbers.NARROW}% of the stays or of the people "
         "would have stopped the run.",
     )
+
+
+def _without_care(gap_days: int) -> str:
+    """The days between two stays of an episode, of which neither was there."""
+    if gap_days <= 1:
+        return "no day without care lies"
+    return f"at most {gap_days - 1} {'day' if gap_days == 2 else 'days'} without care lie{'s' * (gap_days == 2)}"
 
 
 def _arms(study: Study) -> Paragraph:

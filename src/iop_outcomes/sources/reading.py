@@ -17,7 +17,7 @@ import io
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.errors import StudyError
 from iop_outcomes.tables import TABLES
@@ -244,9 +244,14 @@ def _raw(name: str, frame: pd.DataFrame | None) -> pd.DataFrame:
 
 def typed(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
     """The declared columns that the frame has, in declared order and types; missing text is None."""
-    columns = {n: c for n, c in table.columns.items() if n in frame.columns}
-    shaped = frame[list(columns)].astype({n: c.dtype for n, c in columns.items()})
-    for n, c in columns.items():
-        if c.kind == "text" and shaped[n].isna().any():
-            shaped[n] = [None if missing else v for v, missing in zip(shaped[n], shaped[n].isna(), strict=True)]
-    return shaped
+    import pandas as pd
+
+    # column by column, as frames of millions of rows are not copied for nothing
+    types: dict[str, Any] = {n: c.dtype for n, c in table.columns.items() if n in frame.columns}
+    shaped = {n: frame[n] if frame[n].dtype == dtype else frame[n].astype(dtype) for n, dtype in types.items()}
+    for n, values in shaped.items():
+        if table.columns[n].kind == "text" and (missing := values.isna().to_numpy()).any():
+            texts = values.to_numpy(dtype=object, copy=True)
+            texts[missing] = None
+            shaped[n] = pd.Series(texts, index=values.index, dtype=object)
+    return pd.DataFrame(shaped, index=frame.index, copy=False)
