@@ -1,14 +1,16 @@
 """Any export through a mapping file: columns, codes, units and dates of its own (`source.kind: mapping`).
 
 In order: for each canonical table that the mapping names, its files or its query are read as text, past the identifier
-gate, and filtered (`rows`); each canonical column gets its values (`columns`, with `dates` and `numbers`); values that
-were counted in another unit than the rest are marked (`units`); day 0 of each person is found in the stays, and dates
-become days from it (`anchor`); where a file has several rows of one person, one stands for all (`people`). Rows with a
-cell that breaks a rule are kept, the cell missing, and reported in the quarantine under the first such rule; rows that
-a filter leaves out, that belong to nobody in the cohort or were merged are counted in the arrivals.
+gate, and filtered (`rows`); each canonical column gets its values (`columns`, with `meanings`, `dates` and `numbers`);
+identifiers of people get one spelling over all tables; values that were counted in another unit than the rest are
+marked (`units`); day 0 of each person is found in the stays, and dates become days from it (`anchor`); where a file has
+several rows of one person, one stands for all (`people`). Rows with a cell that breaks a rule are kept, the cell
+missing, and reported in the quarantine under the first such rule; rows that a filter leaves out, that belong to nobody
+in the cohort or were merged are counted in the arrivals. What became of codes is counted in the readings.
 
 Refuses what `rows`, `dates` and `units` refuse: files and columns that are not there or not mentioned, identifiers,
-dates that have two meanings, a unit that cannot be true.
+dates that have two meanings, a unit that cannot be true; and spellings of which nobody can tell whether they are one
+value (`sources.spelling`, `sources.people`).
 """
 
 from __future__ import annotations
@@ -16,15 +18,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol.mapping import TableMapping
 from iop_outcomes.protocol.records import Source
 from iop_outcomes.sources import formats, reading
-from iop_outcomes.sources.mapping import anchor, columns, people, rows, units
+from iop_outcomes.sources.mapping import anchor, columns, people, rows, tallies, units
 from iop_outcomes.sources.mapping.columns import Canonical
 from iop_outcomes.sources.mapping.order import steady
+from iop_outcomes.sources.people import Register
 from iop_outcomes.tables.canonical import DAY
 
 if TYPE_CHECKING:
@@ -43,25 +46,45 @@ def files(settings: Mapping[str, object]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def read(settings: Mapping[str, object]) -> dict[str, pd.DataFrame]:
-    """The canonical tables in raw form, the quarantine of rows that broke a rule, and arrivals. Raises StudyError."""
+def read(settings: Mapping[str, object]) -> dict[str, Any]:
+    """The canonical tables in raw form, quarantine, arrivals and readings, and `notes`: sentences. Raises StudyError."""
     source = _typed(settings)
     reader = _shelf(source, settings)
     found, left_out, zero = {}, [], None
+    register = Register("person_id" in source.as_written)
+    # identifiers are spelt as persons has them; day 0 is found in the stays
+    first = {name: _taken(name, source, settings, reader, register) for name in reversed(FIRST)}
     for name in dict.fromkeys([*FIRST, *source.tables]):
-        taken = rows.take(name, source, settings, reader)
-        table = _marked(columns.canonical(name, taken.frame, taken.broken, source), source)
+        table, taken = first.pop(name) if name in first else _taken(name, source, settings, reader, register)
         if name == "stays":
             table = _named(table)
             zero = anchor.anchors(table, source.enrolment) if source.dates == "calendar" else None
         table, gone = _placed(table, taken.frame, source, zero)
         found[name] = table
         left_out += [(name, why, n) for why, n in {**taken.left_out, **gone}.items()]
-    return reading.complete(
-        {name: table.frame for name, table in found.items()},
-        [_quarantine(table) for table in found.values()],
-        _arrivals(left_out),
-    )
+    told = [*register.told, *(said for table in found.values() for said in table.told)]
+    return {
+        **reading.complete(
+            {name: table.frame for name, table in found.items()},
+            [_quarantine(table) for table in found.values()],
+            _arrivals(left_out),
+        ),
+        "readings": tallies.frame([row for table in found.values() for row in table.readings]),
+        "notes": told,
+    }
+
+
+def _taken(
+    name: str, source: Source, settings: Mapping[str, object], reader: rows.Reader, register: Register
+) -> tuple[Canonical, rows.Rows]:
+    """A table in its canonical columns, with the identifiers of people in one spelling; and the rows behind it."""
+    taken = rows.take(name, source, settings, reader)
+    table = columns.canonical(name, taken.frame, taken.broken, source, taken.files)
+    written = table.frame["person_id"]
+    person = register.spelt(name, written, taken.files)
+    frame = table.frame if person is written else table.frame.assign(person_id=person)
+    table = replace(table, frame=frame, readings=(*taken.readings, *table.readings))
+    return _marked(table, source), taken
 
 
 def _typed(settings: Mapping[str, object]) -> Source:
@@ -126,8 +149,8 @@ def _placed(
     if table.name == "persons":
         table = anchor.observed_to(table, source.extract_date)
         if mapped.first_by:
-            order, unread = columns.convert("persons.first_by", DAY, mapped.first_by, text, source)
-            table = replace(table, rule=columns.first(table.rule, unread))
+            by = columns.convert("persons.first_by", DAY, mapped.first_by, text, source)
+            order, table = by.values, replace(table, rule=columns.first(table.rule, by.rule))
     gone: dict[str, int] = {}
     if zero is not None:
         table, gone = anchor.relative(table, zero)
