@@ -412,7 +412,7 @@ def test_attrition_adds_up_to_everyone_in_the_records():
         {"position": [0, 1, 2], "rule": ["all", "a", "b"], "excluded": [0, 3, 4], "remaining": [20, 17, 13]}
     )
     intake = pd.DataFrame({"table": ["stays"], "outcome": ["kept"], "rows": [30]})
-    counts = describe.run(attrition, intake, "k")["counts"]
+    counts = describe.run(attrition, intake, TABLES["readings"].empty(), "k", 11)["counts"]
     check(TABLES["counts"], counts)
     assert counts.loc[counts["outcome"] == "attrition", "count"].sum() == 20
     assert counts.loc[counts["outcome"] == "attrition", "level"].tolist() == ["01 a", "02 b", "03 Eligible"]

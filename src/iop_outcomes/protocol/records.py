@@ -85,8 +85,8 @@ class Source(Part):
     missing_values: list[Code] = Field(default=[], description="mapping only: texts that mean missing in any column")
     as_written: list[str] = Field(
         default=[],
-        description="mapping and tables: canonical columns (`person_id`, `stays.site_id`) whose cells are taken as they "
-        "are written: 01 and 1, or a and A, are two; elsewhere one value written two ways is one",
+        description="mapping and tables: canonical columns (`person_id`, `stays.site_id`) whose cells are taken as "
+        "they are written: 01 and 1, or a and A, are two; elsewhere one value written two ways is one",
     )
     tables: dict[str, TableMapping] = Field(
         default={}, description="mapping only: canonical table: where it comes from"

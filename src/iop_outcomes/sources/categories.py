@@ -53,7 +53,7 @@ def canonical(
 def one_spelling(
     cells: Sequence[str | None], rows: Sequence[int], together: spelling.Together = spelling.always
 ) -> tuple[list[str | None], frozenset[str]]:
-    """Each distinct cell in the one spelling of its value, and what was overlooked, in words. Raises spelling.Ambiguous.
+    """Each distinct cell in the one spelling of its value, and what was overlooked. Raises spelling.Ambiguous.
 
     rows: how many rows each cell stands in: the spelling of most rows is kept, the first in the alphabet where they
     tie. For columns whose values no list explains.

@@ -8,7 +8,9 @@ from iop_outcomes.tables.declare import Column, Table
 LISTED, OTHER, KEPT, EMPTY, NEVER = "listed", "other", "kept as it is", "empty", "never found"
 # a level of care that the code, or another column of the row, might have made another one
 SEVERAL, BESIDE = "several levels", "another column"
-OUTCOMES = (LISTED, OTHER, KEPT, EMPTY, NEVER, SEVERAL, BESIDE)
+# ages that were moved to day 0; people whose age may be that of an earlier record, as the mapping does not say
+AGE_MOVED, AGE_OPEN = "age moved", "age not said"
+OUTCOMES = (LISTED, OTHER, KEPT, EMPTY, NEVER, SEVERAL, BESIDE, AGE_MOVED, AGE_OPEN)
 
 READINGS = Table(
     "readings",
@@ -21,7 +23,7 @@ READINGS = Table(
             "text",
             "listed; other, for codes that became what `other` says; kept as it is; empty; never found, for listed "
             "codes; several levels, for codes that the crosswalk marks so; another column, for rows in which another "
-            "column of the file tells another level",
+            "column of the file tells another level; age moved, and age not said, for ages on day 0",
             allowed=OUTCOMES,
         ),
         "code": Column(

@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.protocol.mapping import TableMapping
+from iop_outcomes.protocol.mapping import ColumnMapping, TableMapping
 from iop_outcomes.protocol.records import Source
 from iop_outcomes.sources import formats, reading
-from iop_outcomes.sources.mapping import anchor, columns, people, rows, tallies, units
+from iop_outcomes.sources.mapping import ages, anchor, columns, people, rows, tallies, units
 from iop_outcomes.sources.mapping.columns import Canonical
 from iop_outcomes.sources.mapping.order import steady
 from iop_outcomes.sources.people import Register
@@ -47,19 +47,20 @@ def files(settings: Mapping[str, object]) -> list[Path]:
 
 
 def read(settings: Mapping[str, object]) -> dict[str, Any]:
-    """The canonical tables in raw form, quarantine, arrivals and readings, and `notes`: sentences. Raises StudyError."""
+    """The canonical tables in raw form, quarantine, arrivals, readings and `notes` (sentences). Raises StudyError."""
     source = _typed(settings)
     reader = _shelf(source, settings)
     found, left_out, zero = {}, [], None
     register = Register("person_id" in source.as_written)
     # identifiers are spelt as persons has them; day 0 is found in the stays
     first = {name: _taken(name, source, settings, reader, register) for name in reversed(FIRST)}
+    start = first["stays"][0].frame.groupby("person_id")["start_day"].min()
     for name in dict.fromkeys([*FIRST, *source.tables]):
         table, taken = first.pop(name) if name in first else _taken(name, source, settings, reader, register)
         if name == "stays":
             table = _named(table)
             zero = anchor.anchors(table, source.enrolment) if source.dates == "calendar" else None
-        table, gone = _placed(table, taken.frame, source, zero)
+        table, gone = _placed(table, taken.frame, source, zero, start)
         found[name] = table
         left_out += [(name, why, n) for why, n in {**taken.left_out, **gone}.items()]
     told = [*register.told, *(said for table in found.values() for said in table.told)]
@@ -142,7 +143,7 @@ def _named(stays: Canonical) -> Canonical:
 
 
 def _placed(
-    table: Canonical, text: pd.DataFrame, source: Source, zero: anchor.Anchors | None
+    table: Canonical, text: pd.DataFrame, source: Source, zero: anchor.Anchors | None, start: pd.Series
 ) -> tuple[Canonical, dict[str, int]]:
     """The table in days from day 0, one row per person where it is persons; rows that are not passed on, by reason."""
     mapped, order = source.tables[table.name], None
@@ -151,6 +152,7 @@ def _placed(
         if mapped.first_by:
             by = columns.convert("persons.first_by", DAY, mapped.first_by, text, source)
             order, table = by.values, replace(table, rule=columns.first(table.rule, by.rule))
+        table = _aged(table, text, source, zero, order, start)
     gone: dict[str, int] = {}
     if zero is not None:
         table, gone = anchor.relative(table, zero)
@@ -162,6 +164,27 @@ def _placed(
         table, merged = people.one_each(table, order.loc[table.frame.index])
         gone = {**gone, **merged}
     return table, gone
+
+
+def _aged(
+    persons: Canonical,
+    text: pd.DataFrame,
+    source: Source,
+    zero: anchor.Anchors | None,
+    order: pd.Series | None,
+    start: pd.Series,
+) -> Canonical:
+    """Persons, all days in the count of the source, with their age on day 0."""
+    import pandas as pd
+
+    mapped, told = source.tables["persons"].columns["age"], None
+    if isinstance(mapped.age_at, ColumnMapping):
+        at = columns.convert("persons.age_at", DAY, mapped.age_at, text, source)
+        told, persons = at.values, replace(persons, rule=columns.first(persons.rule, at.rule))
+    person = persons.frame["person_id"]
+    first = person.map(start).astype("Int64")
+    day = pd.Series(0, index=person.index, dtype="Int64") if zero is None else person.map(zero.zero).astype("Int64")
+    return ages.on_day_zero(persons, mapped, day, order, told, first)
 
 
 def _quarantine(table: Canonical) -> pd.DataFrame:

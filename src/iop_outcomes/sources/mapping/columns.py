@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.protocol.mapping import UNITS, ColumnMapping
+from iop_outcomes.protocol.mapping import UNITS, ColumnMapping, TableMapping
 from iop_outcomes.protocol.records import Source
 from iop_outcomes.sources import spelling
 from iop_outcomes.sources.mapping import dates, meanings, numbers
@@ -69,7 +69,13 @@ def dates_in(name: str, source: Source) -> set[str]:
     found = {c.column for n, c in mapped.columns.items() if is_dated(declared[n], c, source)}
     if mapped.first_by and is_dated(DAY, mapped.first_by, source):
         found.add(mapped.first_by.column)
+    found |= {m.column for m in _moments(mapped) if is_dated(DAY, m, source)}
     return {column for column in found if column}
+
+
+def _moments(mapped: TableMapping) -> list[ColumnMapping]:
+    """The columns that hold the day on which an age was known."""
+    return [c.age_at for c in mapped.columns.values() if isinstance(c.age_at, ColumnMapping)]
 
 
 def canonical(

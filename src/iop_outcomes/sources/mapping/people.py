@@ -1,7 +1,7 @@
 """One row per person from several, such as one per admission.
 
 In order: rows that broke a rule stay as they are; rows of one person that contradict each other (in sex, in the day of
-death, in age beyond the time between the rows) are set aside, all of them; of the others the first on or after day 0
+death, in the age on day 0 by more than two years) are set aside, all of them; of the others the first on or after day 0
 stands, else the last before it, with the day of death and the latest observed day of any. The rest are merged into it
 and counted.
 """
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 MERGED = "merged: same person"
 UNKNOWN = "unknown"
-YEAR = 365.25
 # ages are whole years, and some programs update them late
 AGE_YEARS = 2
 
@@ -31,7 +30,7 @@ def one_each(persons: Canonical, order: pd.Series) -> tuple[Canonical, dict[str,
     """
     import pandas as pd
 
-    rule = persons.rule.mask(persons.rule.isna(), _contradictions(persons, order))
+    rule = persons.rule.mask(persons.rule.isna(), _contradictions(persons))
     sound = rule.isna() & persons.frame["person_id"].notna()
     rows = persons.frame[sound]
     day = order[sound].astype("float64")
@@ -48,7 +47,7 @@ def one_each(persons: Canonical, order: pd.Series) -> tuple[Canonical, dict[str,
     return kept, {MERGED: merged} if merged else {}
 
 
-def _contradictions(persons: Canonical, order: pd.Series) -> pd.Series:
+def _contradictions(persons: Canonical) -> pd.Series:
     """The rule for all sound rows of people whose rows contradict each other; None for others."""
     import pandas as pd
 
@@ -61,8 +60,9 @@ def _contradictions(persons: Canonical, order: pd.Series) -> pd.Series:
     if "death_day" in frame:
         several["death_day"] = frame["death_day"].groupby(person).transform("nunique") > 1
     if "age" in frame:
-        born = (frame["age"].astype("float64") - order[sound].astype("float64") / YEAR).groupby(person)
-        several["age"] = born.transform("max") - born.transform("min") > AGE_YEARS
+        # those of all rows are ages on day 0 by now
+        age = frame["age"].astype("float64").groupby(person)
+        several["age"] = age.transform("max") - age.transform("min") > AGE_YEARS
     for column, wrong in several.items():
         rows = wrong.index[wrong.fillna(False).astype(bool)]
         said.loc[rows] = said.loc[rows].fillna(f"rows of one person contradict each other in {column}")
