@@ -131,6 +131,6 @@ def _refuse_constant(persons: Canonical, by: pd.Series) -> None:
     if len(far) >= ENOUGH and share >= MOST:
         raise StudyError(
             f"persons.age: {share:.0%} of the people with rows more than a year apart have one age on all of them, so "
-            "the column does not hold the age on the day of the row. Look up which age it holds, and say so with `age_at`: "
-            "first_record, day_zero, a date, or the column that holds the date."
+            "the column does not hold the age on the day of the row. Look up which age it holds, and say so with "
+            "`age_at`: first_record, day_zero, a date, or the column that holds the date."
         )

@@ -67,9 +67,10 @@ def _named(strange: pd.DataFrame, rules: Policy) -> str:
 def _levels(readings: pd.DataFrame, rules: Policy) -> list[str]:
     """Rows and people whose level of care might be another, with the choice that was made."""
     lines = []
-    for row in readings[readings["outcome"].isin([names.SEVERAL, names.BESIDE])].itertuples():
+    own = readings[readings["outcome"].isin([names.SEVERAL, names.BESIDE])]
+    for row in own.assign(people=own["people"].fillna(0)).itertuples():
         size = f"{_shown(int(row.rows), rules)} rows"  # type: ignore[arg-type]
-        if row.people == row.people:
+        if row.people:
             size += f" of {_shown(int(row.people), rules)} people"  # type: ignore[arg-type]
         if row.outcome == names.SEVERAL:
             others = str(row.instead).replace(" ", ", ")
@@ -93,8 +94,8 @@ def _ages(readings: pd.DataFrame, rules: Policy) -> list[str]:
             lines.append(f"persons.age: {people} are of another age on day 0 than in the column, to the year")
         else:
             lines.append(
-                f"persons.age is taken for the age on day 0, as the mapping does not say which age it is; {people} have "
-                "a record half a year or more before. If it is the age then, say `age_at: first_record`; else "
+                f"persons.age is taken for the age on day 0, as the mapping does not say which age it is; {people} "
+                "have a record half a year or more before. If it is the age then, say `age_at: first_record`; else "
                 "`age_at: day_zero`, a date, or the column that holds the date"
             )
     return lines
