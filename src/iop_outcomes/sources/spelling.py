@@ -43,7 +43,7 @@ NUMBER = re.compile(
     r"(?P<sign>[+-]?)(?P<digits>[0-9]{1,3}(?:[ ,'][0-9]{3})+|[0-9]+)(?:\.(?P<fraction>[0-9]*))?"
     r"(?:[eE](?P<power>[+-]?[0-9]{1,2}))?"
 )
-WHOLE = re.compile(r"\+?([0-9]+)\.0*")
+WHOLE = re.compile(r"\+?([0-9]+)(?P<point>\.0*)?")
 ZERO = re.compile(r"[+-]?0+(?:\.0*)?")
 FRACTION = re.compile(r"[+-]?[0-9]*\.0*[1-9][0-9]*(?:[eE][+-]?[0-9]+)?")
 SEPARATORS = re.compile(r"[ ,'_-]+")
@@ -147,7 +147,7 @@ def unmarked(cell: str, of: Column = Column()) -> str:
     if ZERO.fullmatch(cell):
         return plain(cell, of)
     found = WHOLE.fullmatch(cell)
-    return found[1] if found and not of.fractions else cell
+    return cell if found is None or (found["point"] and of.fractions) else found[1]
 
 
 def joined(cell: str, of: Column = Column()) -> str:
@@ -206,13 +206,13 @@ def find(
     """
     found = [cell if cell in listed else None for cell in cells]
     longest = max(map(len, listed), default=0)
-    # nothing can be left out of a word of letters and digits: a longer one is none of the list
+    # nothing can be left out of a word that begins with a letter: a longer one is none of the list
     open_ = [
         i
         for i, cell in enumerate(cells)
         if cell is not None
         and found[i] is None
-        and not (len(cell) > longest and cell.isalnum() and cell.isascii() and not cell.isdigit())
+        and not (len(cell) > longest and cell.isalnum() and cell.isascii() and not cell[0].isdigit())
     ]
     if not open_ or not listed:
         return Found(found, frozenset())

@@ -67,7 +67,8 @@ def meant(
         neat = [None if cell is None else spelling.unmarked(cell) for cell in neat]
     codes = {code: value for code, value in mapped.codes.items() if code != EMPTY}
     texts = dict.fromkeys([*source.missing_values, *mapped.missing])
-    gone = _looked_up(neat, texts, exact, zeros=False)
+    # 0999 is the number 999; as a category it may be another code
+    gone = _looked_up(neat, texts, exact, zeros=slot.kind in ("whole", "number"))
     missing = [c is None or (g is not None and (c in texts or c not in codes)) for c, g in zip(neat, gone, strict=True)]
     open_ = [None if out else cell for cell, out in zip(neat, missing, strict=True)]
     how: set[str] = set()
