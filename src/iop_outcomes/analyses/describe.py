@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from iop_outcomes.analyses import rows as results
+from iop_outcomes.tables import TABLES
 from iop_outcomes.tables import readings as names
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def run(
-    attrition: pd.DataFrame, intake: pd.DataFrame, readings: pd.DataFrame, cohort: str, fewest: int
+    attrition: pd.DataFrame, intake: pd.DataFrame, cohort: str, readings: pd.DataFrame | None = None, fewest: int = 11
 ) -> dict[str, pd.DataFrame]:
     """The table counts: a group for attrition, whose levels are the rules in order, one for each table, and one for
     each column whose codes a mapping lists. fewest: people among whom a code must be shared to be named.
@@ -27,7 +28,8 @@ def run(
     rows = [_row(cohort, "attrition", level, count) for level, count in people]
     became = zip(intake["table"], intake["outcome"], intake["rows"], strict=True)
     rows += [_row(cohort, f"rows of {table}", outcome, count) for table, outcome, count in became]
-    for (table, column), own in readings.groupby(["table", "column"], sort=False):
+    told = TABLES["readings"].empty() if readings is None else readings
+    for (table, column), own in told[told["outcome"].isin(names.CODES)].groupby(["table", "column"], sort=False):
         rows += [_row(cohort, f"codes of {table}.{column}", level, n) for level, n in _codes(own, fewest)]
         never = own.loc[own["outcome"] == names.NEVER, "code"]
         rows += [_row(cohort, f"codes never found in {table}.{column}", code, 0) for code in dict.fromkeys(never)]

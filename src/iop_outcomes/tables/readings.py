@@ -6,11 +6,12 @@ from iop_outcomes.tables.declare import Column, Table
 
 # what becomes of a cell of a column whose codes a mapping lists
 LISTED, OTHER, KEPT, EMPTY, NEVER = "listed", "other", "kept as it is", "empty", "never found"
+CODES = (LISTED, OTHER, KEPT, EMPTY, NEVER)
 # a level of care that the code, or another column of the row, might have made another one
 SEVERAL, BESIDE = "several levels", "another column"
 # ages that were moved to day 0; people whose age may be that of an earlier record, as the mapping does not say
 AGE_MOVED, AGE_OPEN = "age moved", "age not said"
-OUTCOMES = (LISTED, OTHER, KEPT, EMPTY, NEVER, SEVERAL, BESIDE, AGE_MOVED, AGE_OPEN)
+OUTCOMES = (*CODES, SEVERAL, BESIDE, AGE_MOVED, AGE_OPEN)
 
 READINGS = Table(
     "readings",
