@@ -182,9 +182,8 @@ def _aged(
         at = columns.convert("persons.age_at", DAY, mapped.age_at, text, source)
         told, persons = at.values, replace(persons, rule=columns.first(persons.rule, at.rule))
     person = persons.frame["person_id"]
-    first = person.map(start).astype("Int64")
     day = pd.Series(0, index=person.index, dtype="Int64") if zero is None else person.map(zero.zero).astype("Int64")
-    return ages.on_day_zero(persons, mapped, day, order, told, first)
+    return ages.on_day_zero(persons, mapped, day, order, told, start)
 
 
 def _quarantine(table: Canonical) -> pd.DataFrame:

@@ -8,8 +8,8 @@ An age in whole years is known to the year: someone of 17 is between 17 and 18. 
 ages; the likelier one is taken, as if birthdays were spread evenly, so that it may be off by one year. Moved by no day
 it stays. A year of birth says no more.
 
-Refuses rows of one person more than a year apart most of which hold the same age, where nothing was declared: then the
-column holds another age than that of the row.
+Where nothing was declared and most people keep one age on rows more than a year apart, the report says that the column
+seems to hold another age than that of the row. Refuses nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol.mapping import ColumnMapping
 from iop_outcomes.sources.mapping.anchor import number
 from iop_outcomes.sources.mapping.columns import Canonical
@@ -33,12 +32,18 @@ COLUMN, YEAR = "age", 365.25
 APART = 183
 # rows of a person that lie so far apart cannot hold one age; people by whom it is judged, and share that says so
 FAR, ENOUGH, MOST = 400, 20, 0.8
+# rows that are looked at for it
+LOOKED_AT = 100_000
 
 SAYS = {
     "admission": "the day of the row",
     "first_record": "the person's first record",
     "birth_year": "the year of birth",
 }
+ONE_AGE = (
+    "persons.age: most people have one age on rows more than a year apart, so the column does not seem to hold the age "
+    "on the day of the row, for which it is taken. Look up which age it holds, and say so with `age_at`."
+)
 PRECISION = (
     "persons.age: ages are known from {} and were moved to day 0 by the time between. They are known to the year: the "
     "likelier of two ages is taken, and some are off by one year."
@@ -51,27 +56,28 @@ def on_day_zero(
     zero: pd.Series,
     by: pd.Series | None,
     told: pd.Series | None,
-    first: pd.Series,
+    start: pd.Series,
 ) -> Canonical:
-    """The persons with their age on day 0. Raises StudyError.
+    """The persons with their age on day 0.
 
     zero: day 0 of each row's person. by: the day of each row, where rows are ordered (`first_by`). told: the day on
-    which each age was known, where a column holds it. first: the first day of a record of each row's person. All in
+    which each age was known, where a column holds it. start: the first day of a record by person. All in
     days of one count, from 1970-01-01 where the source has dates.
     """
     age, asked = persons.frame[COLUMN].astype("float64"), _asked(mapped, by)
     if asked is None:
-        people = int(persons.frame.loc[zero - first >= APART, "person_id"].nunique())
+        people = int(persons.frame.loc[zero - _first(persons, start) >= APART, "person_id"].nunique())
         return (
             _with(persons, Tally("persons", COLUMN, AGE_OPEN, None, None, None, people, people)) if people else persons
         )
-    if mapped.age_at is None and by is not None:
-        _refuse_constant(persons, by)
+    if mapped.age_at is None and by is not None and _constant(persons, by):
+        persons = replace(persons, told=(*persons.told, ONE_AGE))
     day = zero.astype("float64")
     if asked == "birth_year":
         moved = _whole_years(_years(day) - age - 0.5)
     else:
-        known = {"day_zero": zero, "admission": by, "first_record": first}.get(str(asked), told)
+        known = {"day_zero": zero, "admission": by}.get(str(asked), told)
+        known = _first(persons, start) if asked == "first_record" else known
         if isinstance(asked, date):
             since = (day - float(number(asked) or 0)) / YEAR
         else:
@@ -79,7 +85,7 @@ def on_day_zero(
         # an age that is not moved stays as it is, whatever a fraction makes of it
         moved = _whole_years((age + 0.5 + since).where(since != 0, age))
     changed = (moved != persons.frame[COLUMN]).fillna(False).astype(bool) & zero.notna()
-    if by is not None:
+    if by is not None and changed.any():
         # where a person has a row of day 0, that one stands
         changed &= ~persons.frame["person_id"].isin(persons.frame.loc[by == zero, "person_id"])
     found = replace(persons, frame=persons.frame.assign(**{COLUMN: moved}))
@@ -101,6 +107,10 @@ def _with(persons: Canonical, row: Tally) -> Canonical:
     return replace(persons, readings=(*persons.readings, row))
 
 
+def _first(persons: Canonical, start: pd.Series) -> pd.Series:
+    return persons.frame["person_id"].map(start).astype("Int64")
+
+
 def _whole_years(age: pd.Series) -> pd.Series:
     import numpy as np
 
@@ -115,22 +125,16 @@ def _years(day: pd.Series) -> pd.Series:
     return moment.dt.year + (moment.dt.dayofyear - 1) / YEAR
 
 
-def _refuse_constant(persons: Canonical, by: pd.Series) -> None:
-    """Raise StudyError where people keep one age on rows that lie more than a year apart."""
+def _constant(persons: Canonical, by: pd.Series) -> bool:
+    """Whether people keep one age on rows that lie more than a year apart."""
     import pandas as pd
 
     rows = pd.DataFrame(
         {"person": persons.frame["person_id"], "day": by.astype("float64"), "age": persons.frame[COLUMN]}
     )
-    rows = rows[persons.rule.isna()].dropna()
+    rows = rows.iloc[:LOOKED_AT][persons.rule.iloc[:LOOKED_AT].isna()].dropna()
     seen = rows.groupby("person").agg(
         first=("day", "min"), last=("day", "max"), low=("age", "min"), high=("age", "max")
     )
     far = seen[seen["last"] - seen["first"] >= FAR]
-    share = float((far["low"] == far["high"]).mean()) if len(far) else 0.0
-    if len(far) >= ENOUGH and share >= MOST:
-        raise StudyError(
-            f"persons.age: {share:.0%} of the people with rows more than a year apart have one age on all of them, so "
-            "the column does not hold the age on the day of the row. Look up which age it holds, and say so with "
-            "`age_at`: first_record, day_zero, a date, or the column that holds the date."
-        )
+    return len(far) >= ENOUGH and float((far["low"] == far["high"]).mean()) >= MOST
