@@ -123,12 +123,9 @@ def test_an_age_moved_is_off_by_one_year_at_most(born: Any, known: Any, zero: An
     def read(age: int, **how: Any) -> int:
         frame = pd.DataFrame({"person_id": ["a"], "age": pd.Series([age], dtype="Int64")})
         table = Canonical("persons", frame, pd.Series([None], dtype=object), ())
-        mapped = ColumnMapping.model_validate({"column": "A", **how})
-        return int(
-            ages.on_day_zero(table, mapped, number(zero), None, None, number(known).set_axis(["a"]))
-            .frame["age"]
-            .iloc[0]
-        )
+        held = ages.asked(ColumnMapping.model_validate({"column": "A", **how}), ordered=False)
+        start = number(known).set_axis(["a"])
+        return int(ages.on_day_zero(table, held, number(zero), None, start).frame["age"].iloc[0])
 
     assert abs(read(on(known), age_at="first_record") - on(zero)) <= 1
     assert read(on(known), age_at="first_record") == on(zero) or known != zero

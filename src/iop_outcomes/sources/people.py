@@ -43,10 +43,20 @@ class Register:
         """
         import pandas as pd
 
-        if self._exact:
-            return cells
         codes, distinct = pd.factorize(cells)
-        texts = [str(c) for c in distinct]
+        texts = list(distinct)
+        kept = self.names(table, texts, codes, files)
+        return cells if kept is texts else pd.Series([*kept, None], dtype=object).take(codes).set_axis(cells.index)
+
+    def names(
+        self, table: str, texts: list[str], codes: NDArray[np.int64], files: NDArray[np.int64] | None = None
+    ) -> list[str]:
+        """Distinct identifiers in the spelling of their person; `texts` itself where nothing changes.
+
+        codes: the position among them of each row's. files: the number of the file of each row.
+        """
+        if self._exact:
+            return texts
         neat = _plain(table, texts)
         keys = _common(neat)
         self._mixed = self._mixed and keys != neat and any(c != c.lower() and c != c.upper() for c in neat)
@@ -63,9 +73,9 @@ class Register:
         else:
             kept = list(map(self._known.setdefault, keys, neat))
         if kept == texts:
-            return cells
+            return texts
         self.told.append(f"{table}.{COLUMN}: identifiers that only their spelling sets apart were read as one.")
-        return pd.Series([*kept, None], dtype=object).take(codes).set_axis(cells.index)
+        return kept
 
     def _several(
         self,
@@ -111,9 +121,8 @@ def _plain(table: str, texts: list[str]) -> list[str]:
 
 def _common(cells: list[str]) -> list[str]:
     """What spellings of each identifier have in common: digits without zeros before them, or small letters."""
-    whole = "".join(cells)
-    if whole.isascii() and whole.isalnum():
-        return [c.lstrip("0") or "0" if c.isdigit() else c for c in map(str.casefold, cells)]
+    if spelling.words(cells):
+        return "\n".join(cells).casefold().split("\n") if cells else []
     return [_common_of(c) for c in cells]
 
 

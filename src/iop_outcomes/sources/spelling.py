@@ -43,6 +43,9 @@ NUMBER = re.compile(
     r"(?P<sign>[+-]?)(?P<digits>[0-9]{1,3}(?:[ ,'][0-9]{3})+|[0-9]+)(?:\.(?P<fraction>[0-9]*))?"
     r"(?:[eE](?P<power>[+-]?[0-9]{1,2}))?"
 )
+# a line that may be a number with something that can be left out
+REDUCIBLE = re.compile(r"^0[0-9]+$|^(?=[^\n]*[ ,'.+eE-])[0-9 ,'.+eE-]+$", re.MULTILINE)
+WORDY = 10**9
 WHOLE = re.compile(r"\+?([0-9]+)(?P<point>\.0*)?")
 ZERO = re.compile(r"[+-]?0+(?:\.0*)?")
 FRACTION = re.compile(r"[+-]?[0-9]*\.0*[1-9][0-9]*(?:[eE][+-]?[0-9]+)?")
@@ -205,16 +208,12 @@ def find(
     that nothing but its codes can be meant. zeros: 01 may be 1.
     """
     found = [cell if cell in listed else None for cell in cells]
-    longest = max(map(len, listed), default=0)
-    # nothing can be left out of a word that begins with a letter: a longer one is none of the list
-    open_ = [
-        i
-        for i, cell in enumerate(cells)
-        if cell is not None
-        and found[i] is None
-        and not (len(cell) > longest and cell.isalnum() and cell.isascii() and not cell[0].isdigit())
-    ]
-    if not open_ or not listed:
+    if not listed:
+        return Found(found, frozenset())
+    # nothing can be left out of words: those longer than any listed code are none of them
+    longest = WORDY if closed or not words(cells) else max(map(len, listed))
+    open_ = [i for i, cell in enumerate(cells) if cell is not None and len(cell) <= longest and found[i] is None]
+    if not open_:
         return Found(found, frozenset())
     steps = (CLOSED if closed else STEPS) if zeros else STEPS[:ZEROS]
     of = Column() if closed or not zeros else column([*(c for c in cells if c is not None), *listed])
@@ -236,6 +235,13 @@ def find(
     if not closed and zeros:
         _refuse_both(cells, found, of, together)
     return Found(found, frozenset(how))
+
+
+def words(cells: Iterable[str | None]) -> bool:
+    """Whether all cells are words of which nothing is left out: no numbers but plain ones, no blanks to be cut."""
+    lines = "\n".join(filter(None, cells))
+    tidied = lines.isascii() and lines.strip() == lines and not UNTIDY.search(lines)
+    return tidied and not REDUCIBLE.search(lines)
 
 
 def _keys(listed: Collection[str], step: Step, of: Column) -> dict[str, list[str]]:

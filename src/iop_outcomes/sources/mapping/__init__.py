@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,11 +81,8 @@ def _taken(
 ) -> tuple[Canonical, rows.Rows]:
     """A table in its canonical columns, with the identifiers of people in one spelling; and the rows behind it."""
     taken = rows.take(name, source, settings, reader)
-    table = columns.canonical(name, taken.frame, taken.broken, source, taken.files)
-    written = table.frame["person_id"]
-    person = register.spelt(name, written, taken.files)
-    frame = table.frame if person is written else table.frame.assign(person_id=person)
-    table = replace(table, frame=frame, readings=(*taken.readings, *table.readings))
+    table = columns.canonical(name, taken.frame, taken.broken, source, taken.files, register)
+    table = replace(table, readings=(*taken.readings, *table.readings))
     return _marked(table, source), taken
 
 
@@ -147,12 +145,14 @@ def _placed(
 ) -> tuple[Canonical, dict[str, int]]:
     """The table in days from day 0, one row per person where it is persons; rows that are not passed on, by reason."""
     mapped, order = source.tables[table.name], None
+    held = ages.asked(mapped.columns["age"], mapped.first_by is not None) if table.name == "persons" else None
     if table.name == "persons":
         table = anchor.observed_to(table, source.extract_date)
         if mapped.first_by:
             by = columns.convert("persons.first_by", DAY, mapped.first_by, text, source)
             order, table = by.values, replace(table, rule=columns.first(table.rule, by.rule))
-        table = _aged(table, text, source, zero, order, start)
+            table = ages.cautioned(table, order) if mapped.columns["age"].age_at is None else table
+        table = table if held == "admission" else _aged(table, held, text, source, zero, start)
     gone: dict[str, int] = {}
     if zero is not None:
         table, gone = anchor.relative(table, zero)
@@ -161,29 +161,30 @@ def _placed(
         if order is not None:
             order = order - table.frame["person_id"].map(zero.zero).astype("Int64")
     if order is not None:
-        table, merged = people.one_each(table, order.loc[table.frame.index])
+        table, merged = people.one_each(table, order.loc[table.frame.index], held == "admission")
         gone = {**gone, **merged}
+        table = ages.of_rows(table, order.loc[table.frame.index]) if held == "admission" else table
     return table, gone
 
 
 def _aged(
     persons: Canonical,
+    held: str | date | ColumnMapping | None,
     text: pd.DataFrame,
     source: Source,
     zero: anchor.Anchors | None,
-    order: pd.Series | None,
     start: pd.Series,
 ) -> Canonical:
-    """Persons, all days in the count of the source, with their age on day 0."""
+    """Persons, all days in the count of the source, with their age on day 0. held: what the column of ages holds."""
     import pandas as pd
 
-    mapped, told = source.tables["persons"].columns["age"], None
-    if isinstance(mapped.age_at, ColumnMapping):
-        at = columns.convert("persons.age_at", DAY, mapped.age_at, text, source)
+    told = None
+    if isinstance(held, ColumnMapping):
+        at = columns.convert("persons.age_at", DAY, held, text, source)
         told, persons = at.values, replace(persons, rule=columns.first(persons.rule, at.rule))
     person = persons.frame["person_id"]
     day = pd.Series(0, index=person.index, dtype="Int64") if zero is None else person.map(zero.zero).astype("Int64")
-    return ages.on_day_zero(persons, mapped, day, order, told, start)
+    return ages.on_day_zero(persons, held, day, told, start)
 
 
 def _quarantine(table: Canonical) -> pd.DataFrame:

@@ -50,71 +50,71 @@ PRECISION = (
 )
 
 
+def asked(mapped: ColumnMapping, ordered: bool) -> str | date | ColumnMapping | None:
+    """What the column holds; the age of the row where rows are `ordered` (`first_by`) and nothing else is said."""
+    return mapped.age_at or ("admission" if ordered else None)
+
+
 def on_day_zero(
     persons: Canonical,
-    mapped: ColumnMapping,
+    held: str | date | ColumnMapping | None,
     zero: pd.Series,
-    by: pd.Series | None,
     told: pd.Series | None,
     start: pd.Series,
 ) -> Canonical:
-    """The persons with their age on day 0.
+    """The persons with their age on day 0, where it is not that of the row.
 
-    zero: day 0 of each row's person. by: the day of each row, where rows are ordered (`first_by`). told: the day on
-    which each age was known, where a column holds it. start: the first day of a record by person. All in
-    days of one count, from 1970-01-01 where the source has dates.
+    held: what the column holds. zero: day 0 of each row's person. told: the day on which each age was known, where a
+    column holds it. start: the first day of a record by person. All in days of one count, from 1970-01-01 where the
+    source has dates.
     """
-    age, asked = persons.frame[COLUMN].astype("float64"), _asked(mapped, by)
-    if asked is None:
-        people = int(persons.frame.loc[zero - _first(persons, start) >= APART, "person_id"].nunique())
-        return (
-            _with(persons, Tally("persons", COLUMN, AGE_OPEN, None, None, None, people, people)) if people else persons
-        )
-    if mapped.age_at is None and by is not None and _constant(persons, by):
-        persons = replace(persons, told=(*persons.told, ONE_AGE))
+    first = persons.frame["person_id"].map(start).astype("Int64")
+    if held is None:
+        people = int(persons.frame.loc[zero - first >= APART, "person_id"].nunique())
+        return _with(persons, AGE_OPEN, people, people) if people else persons
     day = zero.astype("float64")
-    if asked == "birth_year":
-        moved = _whole_years(_years(day) - age - 0.5)
-    else:
-        known = {"day_zero": zero, "admission": by}.get(str(asked), told)
-        known = _first(persons, start) if asked == "first_record" else known
-        if isinstance(asked, date):
-            since = (day - float(number(asked) or 0)) / YEAR
-        else:
-            since = (day - known.astype("float64")) / YEAR if known is not None else 0 * day
-        # an age that is not moved stays as it is, whatever a fraction makes of it
-        moved = _whole_years((age + 0.5 + since).where(since != 0, age))
-    changed = (moved != persons.frame[COLUMN]).fillna(False).astype(bool) & zero.notna()
-    if by is not None and changed.any():
-        # where a person has a row of day 0, that one stands
-        changed &= ~persons.frame["person_id"].isin(persons.frame.loc[by == zero, "person_id"])
-    found = replace(persons, frame=persons.frame.assign(**{COLUMN: moved}))
+    if held == "birth_year":
+        moved = (_years(day) - persons.frame[COLUMN].astype("float64") - 0.5) // 1
+        return _moved(persons, moved.astype("Int64"), held)
+    if isinstance(held, date):
+        return _moved(persons, _later(persons, day - float(number(held) or 0)), held)
+    known = first if held == "first_record" else zero if held == "day_zero" or told is None else told
+    return _moved(persons, _later(persons, day - known.astype("float64")), held)
+
+
+def of_rows(persons: Canonical, order: pd.Series) -> Canonical:
+    """The persons with their age on day 0, where it is that of the row. order: the day of each row from day 0."""
+    if not (order != 0).fillna(False).any():
+        return persons
+    return _moved(persons, _later(persons, -order.astype("float64").fillna(0)), "admission")
+
+
+def cautioned(persons: Canonical, by: pd.Series) -> Canonical:
+    """The persons, with a sentence where rows years apart hold one age. by: the day of each row."""
+    return replace(persons, told=(*persons.told, ONE_AGE)) if _constant(persons, by) else persons
+
+
+def _later(persons: Canonical, days: pd.Series) -> pd.Series:
+    """Ages so many days later, in whole years; one that is not moved stays as it is."""
+    age = persons.frame[COLUMN]
+    moved = ((age.astype("float64") + 0.5 + days / YEAR) // 1).astype("Int64")
+    return moved.where(days != 0, age)
+
+
+def _moved(persons: Canonical, age: pd.Series, held: str | date | ColumnMapping) -> Canonical:
+    """The persons of another age, told and counted where it differs."""
+    changed = (age != persons.frame[COLUMN]).fillna(False).astype(bool)
+    found = replace(persons, frame=persons.frame.assign(**{COLUMN: age}))
     if not changed.any():
         return found
-    rows, people = int(changed.sum()), int(persons.frame.loc[changed, "person_id"].nunique())
-    said = PRECISION.format(SAYS.get(str(asked), "another date"))
-    return _with(
-        replace(found, told=(*found.told, said)), Tally("persons", COLUMN, AGE_MOVED, None, None, None, rows, people)
-    )
+    said = PRECISION.format(SAYS.get(str(held), "another date"))
+    people = int(persons.frame.loc[changed, "person_id"].nunique())
+    return _with(replace(found, told=(*found.told, said)), AGE_MOVED, int(changed.sum()), people)
 
 
-def _asked(mapped: ColumnMapping, by: pd.Series | None) -> str | date | ColumnMapping | None:
-    """What the column holds; the age of the row where rows are ordered and nothing else is said."""
-    return mapped.age_at or ("admission" if by is not None else None)
-
-
-def _with(persons: Canonical, row: Tally) -> Canonical:
+def _with(persons: Canonical, outcome: str, rows: int, people: int) -> Canonical:
+    row = Tally("persons", COLUMN, outcome, None, None, None, rows, people)
     return replace(persons, readings=(*persons.readings, row))
-
-
-def _first(persons: Canonical, start: pd.Series) -> pd.Series:
-    return persons.frame["person_id"].map(start).astype("Int64")
-
-
-def _whole_years(age: pd.Series) -> pd.Series:
-    import numpy as np
-
-    return np.floor(age).astype("Int64")
 
 
 def _years(day: pd.Series) -> pd.Series:

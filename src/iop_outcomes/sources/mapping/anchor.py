@@ -83,9 +83,10 @@ def relative(table: Canonical, found: Anchors) -> tuple[Canonical, dict[str, int
     frame = table.frame.assign(**{c: table.frame[c] - zero for c in table.dated})
     sound = _sound(table) if table.name == "stays" else table.rule.isna()
     out = sound & person.notna() & zero.isna()
-    unread, strange = out & person.isin(found.unread), out & ~person.isin(found.recorded)
+    gone = person[out]
+    unread, strange = gone.isin(found.unread), ~gone.isin(found.recorded)
     left_out = {
-        NO_STAY: int((out & ~unread & ~strange).sum()),
+        NO_STAY: int((~unread & ~strange).sum()),
         NO_READABLE_STAY: int(unread.sum()),
         NO_RECORD: int(strange.sum()),
     }

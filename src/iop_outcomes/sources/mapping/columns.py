@@ -17,8 +17,10 @@ from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol.mapping import UNITS, ColumnMapping, TableMapping
 from iop_outcomes.protocol.records import Source
 from iop_outcomes.sources import spelling
+from iop_outcomes.sources.categories import PERSON
 from iop_outcomes.sources.mapping import dates, meanings, numbers
 from iop_outcomes.sources.mapping.tallies import Tally, tally
+from iop_outcomes.sources.people import Register
 from iop_outcomes.tables import TABLES
 from iop_outcomes.tables.canonical import DAY
 from iop_outcomes.tables.declare import Column
@@ -79,12 +81,18 @@ def _moments(mapped: TableMapping) -> list[ColumnMapping]:
 
 
 def canonical(
-    name: str, text: pd.DataFrame, broken: pd.Series, source: Source, files: NDArray[np.int64] | None = None
+    name: str,
+    text: pd.DataFrame,
+    broken: pd.Series,
+    source: Source,
+    files: NDArray[np.int64] | None = None,
+    register: Register | None = None,
 ) -> Canonical:
     """The canonical columns that a table maps, from the columns of its files, in the order of their declaration.
 
     text: columns of the files, one str or None per cell. broken: the rule that each row breaks already, or None. files:
-    the number of the file that each row stands in; None for one file. Raises StudyError.
+    the number of the file that each row stands in; None for one file. register: identifiers of people seen so far.
+    Raises StudyError.
     """
     import pandas as pd
 
@@ -92,7 +100,8 @@ def canonical(
     order = [n for n in TABLES[name].columns if n in mapped]
     columns, rule, readings, told = {}, broken, list[Tally](), list[str]()
     for n in order:
-        found = convert(f"{name}.{n}", TABLES[name].columns[n], mapped[n], text, source, files)
+        people = register if n == PERSON else None
+        found = convert(f"{name}.{n}", TABLES[name].columns[n], mapped[n], text, source, files, people)
         columns[n], rule = found.values, first(rule, found.rule)
         readings += found.readings
         if found.how:
@@ -113,11 +122,12 @@ def convert(
     text: pd.DataFrame,
     source: Source,
     files: NDArray[np.int64] | None = None,
+    register: Register | None = None,
 ) -> Converted:
     """The values of one column, the rule that each row breaks in it, and how its codes were read. Raises StudyError.
 
     name: table.column, for messages. declared: what the column should hold. text: columns of the files. files: the
-    number of the file of each row.
+    number of the file of each row. register: brings the identifiers that the column holds to one spelling.
     """
     import numpy as np
     import pandas as pd
@@ -138,7 +148,7 @@ def convert(
         )
     except spelling.Ambiguous as wrong:
         raise _refusal(name, wrong, mapped, text, source) from None
-    known = meant.values
+    known = meant.values if register is None else _named(register, name.split(".")[0], meant.values, codes, files)
     if dated:
         where = name + (f" (column '{mapped.column}')" if mapped.column else "")
         layout = mapped.date_format or source.date_format
@@ -155,6 +165,24 @@ def convert(
     values, broken = values.take(codes).set_axis(text.index), rule.notna().any()
     tallies = tally(name, raw, codes, meant, mapped, persons_of(name, text, source))
     return Converted(values, rule.take(codes).set_axis(text.index) if broken else None, tallies, meant.how)
+
+
+def _named(
+    register: Register, table: str, known: pd.Series, codes: NDArray[np.int64], files: NDArray[np.int64] | None
+) -> pd.Series:
+    """Distinct identifiers of people in one spelling over all tables."""
+    import numpy as np
+
+    filled = np.flatnonzero(known.notna().to_numpy())
+    place = np.full(len(known), -1)
+    place[filled] = np.arange(len(filled))
+    texts = known.to_numpy()[filled].tolist()
+    spelt = register.names(table, texts, place[codes], files)
+    if spelt is texts:
+        return known
+    changed = known.copy()
+    changed.iloc[filled] = spelt
+    return changed
 
 
 def persons_of(name: str, text: pd.DataFrame, source: Source) -> pd.Series | None:

@@ -69,7 +69,9 @@ def meant(
     texts = dict.fromkeys([*source.missing_values, *mapped.missing])
     # 0999 is the number 999; as a category it may be another code
     gone = _looked_up(neat, texts, exact, zeros=slot.kind in ("whole", "number"))
-    missing = [c is None or (g is not None and (c in texts or c not in codes)) for c, g in zip(neat, gone, strict=True)]
+    missing = [c is None for c in neat]
+    for i in [i for i, text in enumerate(gone) if text is not None]:
+        missing[i] = missing[i] or neat[i] in texts or neat[i] not in codes
     open_ = [None if out else cell for cell, out in zip(neat, missing, strict=True)]
     how: set[str] = set()
     listed: list[str | None] = [None] * len(open_)
@@ -89,7 +91,9 @@ def meant(
             for i, value in zip(free, spelt, strict=True):
                 values[i] = value
             how |= more
-    return Meant(pd.Series(values, index=cells.index, dtype=object), listed, missing, frozenset(how))
+    same = values == cells.tolist()
+    meant_ = cells if same else pd.Series(values, index=cells.index, dtype=object)
+    return Meant(meant_, listed, missing, frozenset(how))
 
 
 def _looked_up(

@@ -1,7 +1,7 @@
 """One row per person from several, such as one per admission.
 
 In order: rows that broke a rule stay as they are; rows of one person that contradict each other (in sex, in the day of
-death, in the age on day 0 by more than two years) are set aside, all of them; of the others the first on or after day 0
+death, in age beyond the time between the rows) are set aside, all of them; of the others the first on or after day 0
 stands, else the last before it, with the day of death and the latest observed day of any. The rest are merged into it
 and counted.
 """
@@ -19,18 +19,20 @@ if TYPE_CHECKING:
 
 MERGED = "merged: same person"
 UNKNOWN = "unknown"
+YEAR = 365.25
 # ages are whole years, and some programs update them late
 AGE_YEARS = 2
 
 
-def one_each(persons: Canonical, order: pd.Series) -> tuple[Canonical, dict[str, int]]:
+def one_each(persons: Canonical, order: pd.Series, own_age: bool = True) -> tuple[Canonical, dict[str, int]]:
     """Persons with one row each, and how many rows were merged.
 
     persons: in days from day 0. order: the day of each row from the person's day 0; missing where it is not known.
+    own_age: each row holds the age of its own day; else all those of a person are of one day.
     """
     import pandas as pd
 
-    rule = persons.rule.mask(persons.rule.isna(), _contradictions(persons))
+    rule = persons.rule.mask(persons.rule.isna(), _contradictions(persons, order if own_age else 0 * order))
     sound = rule.isna() & persons.frame["person_id"].notna()
     rows = persons.frame[sound]
     day = order[sound].astype("float64")
@@ -47,7 +49,7 @@ def one_each(persons: Canonical, order: pd.Series) -> tuple[Canonical, dict[str,
     return kept, {MERGED: merged} if merged else {}
 
 
-def _contradictions(persons: Canonical) -> pd.Series:
+def _contradictions(persons: Canonical, order: pd.Series) -> pd.Series:
     """The rule for all sound rows of people whose rows contradict each other; None for others."""
     import pandas as pd
 
@@ -60,9 +62,8 @@ def _contradictions(persons: Canonical) -> pd.Series:
     if "death_day" in frame:
         several["death_day"] = frame["death_day"].groupby(person).transform("nunique") > 1
     if "age" in frame:
-        # those of all rows are ages on day 0 by now
-        age = frame["age"].astype("float64").groupby(person)
-        several["age"] = age.transform("max") - age.transform("min") > AGE_YEARS
+        born = (frame["age"].astype("float64") - order[sound].astype("float64") / YEAR).groupby(person)
+        several["age"] = born.transform("max") - born.transform("min") > AGE_YEARS
     for column, wrong in several.items():
         rows = wrong.index[wrong.fillna(False).astype(bool)]
         said.loc[rows] = said.loc[rows].fillna(f"rows of one person contradict each other in {column}")
