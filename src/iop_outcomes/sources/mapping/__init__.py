@@ -55,13 +55,13 @@ def read(settings: Mapping[str, object]) -> dict[str, Any]:
     register = Register("person_id" in source.as_written)
     # identifiers are spelt as persons has them; day 0 is found in the stays
     first = {name: _taken(name, source, settings, reader, register) for name in reversed(FIRST)}
-    start = first["stays"][0].frame.groupby("person_id")["start_day"].min()
+    recorded = first["stays"][0].frame[["person_id", "start_day"]]
     for name in dict.fromkeys([*FIRST, *source.tables]):
         table, taken = first.pop(name) if name in first else _taken(name, source, settings, reader, register)
         if name == "stays":
             table = _named(table)
             zero = anchor.anchors(table, source.enrolment) if source.dates == "calendar" else None
-        table, gone = _placed(table, taken.frame, source, zero, start)
+        table, gone = _placed(table, taken.frame, source, zero, recorded)
         found[name] = table
         left_out += [(name, why, n) for why, n in {**taken.left_out, **gone}.items()]
     told = [*register.told, *(said for table in found.values() for said in table.told)]
@@ -141,7 +141,7 @@ def _named(stays: Canonical) -> Canonical:
 
 
 def _placed(
-    table: Canonical, text: pd.DataFrame, source: Source, zero: anchor.Anchors | None, start: pd.Series
+    table: Canonical, text: pd.DataFrame, source: Source, zero: anchor.Anchors | None, recorded: pd.DataFrame
 ) -> tuple[Canonical, dict[str, int]]:
     """The table in days from day 0, one row per person where it is persons; rows that are not passed on, by reason."""
     mapped, order = source.tables[table.name], None
@@ -152,7 +152,7 @@ def _placed(
             by = columns.convert("persons.first_by", DAY, mapped.first_by, text, source)
             order, table = by.values, replace(table, rule=columns.first(table.rule, by.rule))
             table = ages.cautioned(table, order) if mapped.columns["age"].age_at is None else table
-        table = table if held == "admission" else _aged(table, held, text, source, zero, start)
+        table = table if held == "admission" else _aged(table, held, text, source, zero, recorded)
     gone: dict[str, int] = {}
     if zero is not None:
         table, gone = anchor.relative(table, zero)
@@ -173,9 +173,12 @@ def _aged(
     text: pd.DataFrame,
     source: Source,
     zero: anchor.Anchors | None,
-    start: pd.Series,
+    recorded: pd.DataFrame,
 ) -> Canonical:
-    """Persons, all days in the count of the source, with their age on day 0. held: what the column of ages holds."""
+    """Persons, all days in the count of the source, with their age on day 0.
+
+    held: what the column of ages holds. recorded: whom each stay is of, and its first day.
+    """
     import pandas as pd
 
     told = None
@@ -184,6 +187,7 @@ def _aged(
         told, persons = at.values, replace(persons, rule=columns.first(persons.rule, at.rule))
     person = persons.frame["person_id"]
     day = pd.Series(0, index=person.index, dtype="Int64") if zero is None else person.map(zero.zero).astype("Int64")
+    start = recorded.groupby("person_id")["start_day"].min()
     return ages.on_day_zero(persons, held, day, told, start)
 
 

@@ -67,7 +67,7 @@ def anchors(stays: Canonical, enrolment: Enrolment) -> Anchors:
     if end is not None:
         zero = zero[zero <= end]
     unread = set(frame.loc[~sound, "person_id"].dropna()) - set(zero.index)
-    return Anchors(zero, frozenset(unread), frozenset(frame["person_id"].dropna()))
+    return Anchors(zero, frozenset(unread), frozenset(frame["person_id"]))
 
 
 def _sound(stays: Canonical) -> pd.Series:
@@ -84,7 +84,7 @@ def relative(table: Canonical, found: Anchors) -> tuple[Canonical, dict[str, int
     sound = _sound(table) if table.name == "stays" else table.rule.isna()
     out = sound & person.notna() & zero.isna()
     gone = person[out]
-    unread, strange = gone.isin(found.unread), ~gone.isin(found.recorded)
+    unread, strange = gone.isin(found.unread), gone.isin(set(gone) - found.recorded)
     left_out = {
         NO_STAY: int((~unread & ~strange).sum()),
         NO_READABLE_STAY: int(unread.sum()),
