@@ -98,13 +98,15 @@ def _definition(loaded: Loaded, found: Findings) -> None:
 
 def _records(loaded: Loaded, found: Findings, rules: Policy) -> Tables:
     """Read and clean; what became of rows, and what the empty tables cost."""
-    from iop_outcomes import clean, sources, usual_stays
+    from iop_outcomes import clean, preflight_codes, sources, usual_stays
 
     study = loaded.study
     source = study.source.model_dump(mode="json", exclude={"citation", "note"})
     raw = sources.run(source, study.privacy.model_dump(mode="json"))
     if notes := raw.pop("notes").splitlines():
         found.add("How the files are read", *notes)
+    for heading, lines in preflight_codes.told(raw.pop("readings"), rules).items():
+        found.add(heading, *lines)
     care = study.care.model_dump(mode="json", exclude={"twenty_hours", "max_quarantined_share"})
     tables = clean.run(**raw, **care, max_quarantined_share=1.0)
     for name, rows in tables["intake"].groupby("table", sort=False):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from iop_outcomes import cli, preflight, study
+from iop_outcomes import cli, preflight, preflight_codes, study
 from iop_outcomes.release import POLICIES
 
 
@@ -158,3 +158,53 @@ def test_deaths_after_the_end_of_observation_are_told(folder):
     records(folder)
     with_column(folder, "death_day", ["5000"] * 12 + [""])
     assert "persons: kept 28; kept: death after the end of observation 12" in told(folder).text()
+
+
+def readings(*rows):
+    import pandas as pd
+
+    from iop_outcomes.tables import TABLES, check
+
+    columns = list(TABLES["readings"].columns)
+    frame = pd.DataFrame([dict(zip(columns, row, strict=True)) for row in rows], columns=columns)
+    return check(TABLES["readings"], frame.astype({"rows": "int64", "people": "Int64"}))
+
+
+def test_codes_that_the_mapping_does_not_list_are_counted_and_named_where_many_share_them():
+    told = preflight_codes.told(
+        readings(
+            ("stays", "discharge_reason", "listed", None, None, None, 100, None),
+            ("stays", "discharge_reason", "other", "PROB", "other", None, 40, 30),
+            ("stays", "discharge_reason", "other", "RARE", "other", None, 12, 2),
+            ("stays", "discharge_reason", "never found", "9", "died", None, 0, 0),
+            ("persons", "sex", "listed", None, None, None, 0, None),
+            ("persons", "sex", "other", "f", "unknown", None, 5, 5),
+        ),
+        POLICIES["cms"],
+    )
+    assert told["Codes"] == [
+        "stays.discharge_reason: 52 rows in 2 codes that the mapping does not list became 'other', beside 100 rows "
+        "with a listed code: PROB 40",
+        "stays.discharge_reason: listed and never found: 9",
+        "persons.sex: fewer than 11 rows that the mapping does not list became 'unknown', beside 0 rows with a listed "
+        "code",
+        "persons.sex: none of the listed codes occurs. Hold the list against the documentation of the export",
+    ]
+    assert "RARE" not in str(told)
+
+
+def test_levels_and_ages_that_might_be_others_are_told_with_the_choice():
+    told = preflight_codes.told(
+        readings(
+            ("sessions", "level_of_care", "several levels", "H2036", "2.5", "3.1 3.5", 400, 35),
+            ("sessions", "level_of_care", "another column", "REV", "2.5", "3.5", 300, 4),
+            ("persons", "age", "age not said", None, None, None, 41, 41),
+        ),
+        POLICIES["cms"],
+    )
+    several, beside = told["Levels of care that might be others"]
+    assert "400 rows of 35 people with H2036" in several
+    assert "became level 2.5; it may be 3.1, 3.5 as well" in several
+    assert "300 rows of fewer than 11 people became level 2.5" in beside
+    assert "would be level 3.5 by 'REV'" in beside
+    assert "41 people have a record half a year or more before" in told["Age"][0]

@@ -50,6 +50,24 @@ def intake(table: str, rows: dict[str, int | None]) -> list[dict[str, Any]]:
     return [{**row, "analysis": "cohort"} for row in cells(f"rows of {table}", rows)]
 
 
+def test_codes_that_the_mapping_does_not_list_are_told_beside_the_rows() -> None:
+    def codes(column: str, rows: dict[str, int | None], of: str = "codes of") -> list[dict[str, Any]]:
+        return [{**row, "analysis": "cohort"} for row in cells(f"{of} {column}", rows)]
+
+    strange = "not listed, taken for other: PROB"
+    found = of(
+        intake("stays", {"kept": 100})
+        + codes("stays.discharge_reason", {"listed": 60, "empty": 0, strange: 40})
+        + codes("persons.sex", {"listed": 100})
+        + codes("stays.discharge_reason", {"9": 0}, "codes never found in")
+    )["What came in"]
+    assert "Listed by the mapping, and in no record: stays.discharge_reason (9)." in found.said
+    (block,) = found.tables[1].blocks
+    assert block.heading == "stays.discharge_reason"
+    assert {line.label: line.cells for line in block.lines}["Not listed, taken for other: PROB"] == ("40",)
+    assert len(of(intake("stays", {"kept": 100}))["What came in"].tables) == 1
+
+
 def test_what_became_of_rows_is_told_with_every_reason() -> None:
     found = of(
         intake("stays", {"kept": 980, "merged: exact duplicate": 12, "quarantined: ends before it starts": 8})

@@ -119,6 +119,7 @@ rule analyse_dose:
 rule describe:
     input:
         **private("attrition", "intake"),
+        readings=f"{PRIVATE}/raw/readings.parquet",
     output:
         counts=f"{PRIVATE}/results/describe/counts.parquet",
     log:
@@ -127,8 +128,8 @@ rule describe:
         "../envs/iop-outcomes.yaml"
     params:
         step="analyses.describe",
-        settings={"cohort": STUDY.cohort},
-        uses=uses("analyses.describe", "attrition", "intake", "counts"),
+        settings={"cohort": STUDY.cohort, "fewest": disclosed().minimum_count},
+        uses=uses("analyses.describe", "attrition", "intake", "readings", "counts"),
     script:
         "../scripts/step.py"
 

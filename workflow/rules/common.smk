@@ -75,10 +75,15 @@ def plain(part, *without):
     return part.model_dump(mode="json", exclude=set(without))
 
 
+def disclosed():
+    """The disclosure policy of the study."""
+    asked = STUDY.disclosure
+    return choose(asked.policy, asked.minimum_count, asked.rounding_base)
+
+
 def smallest_group():
     """People that a site or a period of entry must have to stand alone in what is released of the records."""
-    asked = STUDY.disclosure
-    rules = choose(asked.policy, asked.minimum_count, asked.rounding_base)
+    rules = disclosed()
     return 1 if rules.exact else 2 * rules.minimum_count
 
 

@@ -49,6 +49,7 @@ rule source:
         **{f"raw_{t}": f"{PRIVATE}/raw/{t}.parquet" for t in CANONICAL},
         quarantine=f"{PRIVATE}/raw/quarantine.parquet",
         arrivals=f"{PRIVATE}/raw/arrivals.parquet",
+        readings=f"{PRIVATE}/raw/readings.parquet",
         notes=f"{PRIVATE}/raw/notes.txt",
     log:
         f"{LOGS}/source.log",
@@ -61,7 +62,7 @@ rule source:
             "privacy": plain(STUDY.privacy),
         },
         uses=[
-            uses(module, *(f"raw_{t}" for t in CANONICAL))
+            uses(module, *(f"raw_{t}" for t in CANONICAL), "readings")
             for module in ("sources", prepare.source_module(STUDY.source.kind))
         ],
         digests=DIGESTS["records"],

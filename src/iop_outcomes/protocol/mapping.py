@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import PurePosixPath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
@@ -22,6 +22,7 @@ from iop_outcomes.tables.declare import Column
 TABLES = {table.name: table for table in CANONICAL}
 
 Dates = Literal["calendar", "relative"]
+AgeAt = Literal["day_zero", "admission", "first_record", "birth_year"]
 Crosswalk = Literal["asam3", "asam4", "procedure", "revenue", "teds_services"]
 Unit = Literal[
     "minutes", "quarter_hours", "hours", "hours_per_week", "minutes_per_week", "hours_per_day",
@@ -70,6 +71,19 @@ def _key(value: Any) -> Any:
 Code = Annotated[str, BeforeValidator(_text, json_schema_input_type=str | int | float)]
 Key = Annotated[str, BeforeValidator(_key, json_schema_input_type=str)]
 Meaning = Annotated[str, BeforeValidator(_meaning, json_schema_input_type=str | int | float | bool)]
+
+
+def _moment(value: Any) -> Any:
+    """When an age was known: a word, a date, or the mapping of a column that holds the date."""
+    if isinstance(value, str) and value not in get_args(AgeAt):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise ValueError(
+                f"`age_at` is one of {', '.join(get_args(AgeAt))}, a date such as 2024-06-30, or the column that holds "
+                "the date: { column: name }"
+            ) from None
+    return value
 
 
 def _listed(value: Any) -> Any:
@@ -127,6 +141,12 @@ class ColumnMapping(Part):
     )
     decimal: Literal["point", "comma"] = Field(default="point", description="mark of decimals")
     missing: list[Code] = Field(default=[], description="texts that mean missing in this column")
+    age_at: Annotated[AgeAt | date | ColumnMapping | None, BeforeValidator(_moment)] = Field(
+        default=None,
+        description="persons.age only: which age the column holds, brought to day 0. day_zero: that age itself; "
+        "admission: on the day of the row (`first_by`, and then the default); first_record: on the person's first "
+        "record in stays; a date; { column: ... } that holds the date; birth_year: the year of birth",
+    )
 
     _format = field_validator("date_format")(check_date_format)
 
@@ -245,7 +265,9 @@ class TableMapping(Part):
 
     def used(self) -> set[str]:
         """The columns of the file that the mapping uses."""
-        mapped = {c.column for c in (*self.columns.values(), self.first_by) if c and c.column}
+        own = (*self.columns.values(), self.first_by)
+        moments = (c.age_at for c in self.columns.values() if isinstance(c.age_at, ColumnMapping))
+        mapped = {c.column for c in (*own, *moments) if c and c.column}
         return mapped | {f.column for f in self.where}
 
 
@@ -267,7 +289,23 @@ def problem(name: str, mapped: TableMapping, dates: Dates, derived: set[str]) ->
     if mapped.first_by and name != "persons":
         return f"`first_by` is for persons; {name} keeps all rows of a person"
     wrong = (_column_problem(f"{name}.{n}", declared[n], c, dates) for n, c in mapped.columns.items())
-    return next((w for w in wrong if w), None)
+    return next((w for w in wrong if w), None) or _age_problem(name, mapped, dates)
+
+
+def _age_problem(name: str, mapped: TableMapping, dates: Dates) -> str | None:
+    """What is wrong with what is said of ages, in words; None if nothing."""
+    for n, column in mapped.columns.items():
+        at = column.age_at
+        checks: Mapping[str, bool] = {
+            f"{name}.{n} is not persons.age: `age_at` does not fit": (name, n) != ("persons", "age"),
+            "`age_at: admission` needs `first_by`, the day of each row": at == "admission" and mapped.first_by is None,
+            "`age_at` as a date or a year of birth needs `dates: calendar`": dates == "relative"
+            and (isinstance(at, date) or at == "birth_year"),
+            "`age_at` needs the `column` that holds the date": isinstance(at, ColumnMapping) and at.column is None,
+        }
+        if at is not None and (said := next((s for s, wrong in checks.items() if wrong), None)):
+            return said
+    return None
 
 
 def _column_problem(name: str, declared: Column, mapped: ColumnMapping, dates: Dates) -> str | None:

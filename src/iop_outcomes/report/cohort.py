@@ -46,6 +46,29 @@ def records(counts: pd.DataFrame) -> Table:
     return Table("Records kept, merged and set aside", ("What became of them", "Records"), tuple(blocks))
 
 
+CODES, NEVER = "codes of ", "codes never found in "
+
+
+def codes(counts: pd.DataFrame) -> Table:
+    """What became of the codes of each column of which some are not listed by the mapping."""
+    own = counts[(counts["analysis"] == "cohort") & counts["outcome"].str.startswith(CODES)]
+    blocks = []
+    for outcome, rows in own.groupby("outcome", sort=False):
+        if rows["level"].str.startswith("not listed").any():
+            lines = [Line(words(str(row["level"])), (count(row),)) for row in rows.to_dict("records")]
+            blocks.append(Block(str(outcome).removeprefix(CODES), tuple(lines)))
+    return Table("Codes, listed by the mapping and not", ("What became of them", "Records"), tuple(blocks))
+
+
+def never_found(counts: pd.DataFrame) -> dict[str, list[str]]:
+    """By column the codes that the mapping lists and no record has."""
+    own = counts[(counts["analysis"] == "cohort") & counts["outcome"].str.startswith(NEVER)]
+    return {
+        str(outcome).removeprefix(NEVER): [str(level) for level in rows["level"]]
+        for outcome, rows in own.groupby("outcome", sort=False)
+    }
+
+
 FATES = {"kept": "Kept", "merged": "Merged", "quarantined": "Set aside", "excluded": "Left out"}
 
 

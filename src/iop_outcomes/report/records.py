@@ -73,7 +73,19 @@ def came_in(counts: pd.DataFrame) -> Part:
         "something is to be said, is counted under what is said.",
     )
     more = (f"Kept were {style.sentence(kept)}.",) if kept else ()
-    return Part("What came in", (*said, *more), (), (cohort.records(counts),))
+    return Part(
+        "What came in", (*said, *more, *_never(counts)), (), _filled(cohort.records(counts), cohort.codes(counts))
+    )
+
+
+def _filled(first: Table, *others: Table) -> tuple[Table, ...]:
+    return (first, *(t for t in others if t.blocks))
+
+
+def _never(counts: pd.DataFrame) -> tuple[str, ...]:
+    """Codes that the mapping lists and no record has."""
+    found = [f"{column} ({', '.join(codes)})" for column, codes in cohort.never_found(counts).items()]
+    return (f"Listed by the mapping, and in no record: {'; '.join(found)}.",) if found else ()
 
 
 def _rows(name: str, label: str) -> str:

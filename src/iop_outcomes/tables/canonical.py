@@ -146,7 +146,9 @@ PERSONS = Table(
             optional=True,
             outcome=True,
         ),
-        "age": Column("whole", "age at admission", "years", nullable=True, low=0, high=120, missing=NUMBER_CODES),
+        "age": Column(
+            "whole", "age on day 0, in completed years", "years", nullable=True, low=0, high=120, missing=NUMBER_CODES
+        ),
         "sex": Column("text", "sex as recorded", allowed=("female", "male", "unknown")),
         "entry_period": _text("calendar quarter (2024Q1) or year in which the person came into the records"),
         "assigned_arm": _text("arm assigned by randomisation", missing=NO_NAMES),

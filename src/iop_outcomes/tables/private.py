@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 from iop_outcomes.tables.canonical import LEVELS, PERSON, DischargeReason
 from iop_outcomes.tables.declare import Column, Table
+from iop_outcomes.tables.readings import READINGS
 
 # what a classifier by hours can say of a level of care
 CLASSES = (*LEVELS, "none", "indeterminate", "not_known")
@@ -324,5 +325,5 @@ GATES = Table(
 
 PRIVATE = (
     QUARANTINE, ARRIVALS, INTAKE, EPISODES, EPISODES_BY_GAP, PEOPLE, ARMS, COVARIATES, ATTRITION,
-    RETENTION, ABSTINENCE, FIRST_USE, DOSE, SCORES, GATES,
+    RETENTION, ABSTINENCE, FIRST_USE, DOSE, SCORES, GATES, READINGS,
 )  # fmt: skip

@@ -93,6 +93,8 @@ def _entry(feed: Feed, name: str, match: Match, calendar: bool) -> Entry:
         why.append(_dated(spec, column, calendar))
     elif content in ("number", "age", "minutes", "hours_per_week", "planned"):
         why.append(_numbered(spec, column, content))
+        if content == "age":
+            why.append(_aged(feed))
     elif content.startswith("codes:"):
         said, notes = _coded(spec, feed, name, column, content.removeprefix("codes:"))
         why.append(said)
@@ -140,6 +142,20 @@ def _numbered(spec: dict[str, Any], column: Column, content: str) -> str:
     if unit:
         spec["unit"] = unit
     return why
+
+
+def _aged(feed: Feed) -> str:
+    """A caution: which age a column holds, its name and contents do not tell."""
+    person = feed.columns.get("person_id")
+    if person is not None and feed.export.frame[person.column.name].duplicated().any():
+        return (
+            "taken for the age on the day of the row: if it is that of the person's first record on every row, say "
+            "`age_at: first_record`"
+        )
+    return (
+        "taken for the age on day 0, the admission that is studied: if it is the age at the person's first record, on "
+        "the day of the extract or on another, say so with `age_at`"
+    )
 
 
 def _said(column: Column) -> list[str]:
