@@ -12,6 +12,9 @@ from pydantic import BaseModel
 
 from iop_outcomes.protocol import Part
 
+# keys whose values may hold a password, whatever was written there
+SECRET = {"database", "query"}
+
 
 def sentence(error: Any, shape: type[BaseModel], files: list[Path]) -> str:
     """One sentence on one of pydantic's errors. files: the YAML files that the config came from, for the line."""
@@ -26,7 +29,7 @@ def sentence(error: Any, shape: type[BaseModel], files: list[Path]) -> str:
     if error["type"] == "missing":
         return f"{place}: `{key}` is missing. Add it; config/README.md explains it."
     said = str(error["msg"]).removeprefix("Value error, ")
-    return f"{place}: `{key}`: {said[0].lower()}{said[1:]}{_found(error['input'])}."
+    return f"{place}: `{key}`: {said[0].lower()}{said[1:]}{'' if SECRET & set(path) else _found(error['input'])}."
 
 
 def _found(given: Any) -> str:
