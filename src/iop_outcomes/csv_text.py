@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # white space and signs that a spreadsheet skips before a formula, and what begins one
-SKIPPED = "[\\s\"\u201c\u201d\u200b\u200e\u2060\ufeff]*"
+SKIPPED = '[\\s"\u201c\u201d\u200b\u200e\u2060\ufeff]*'
 FORMULA = re.compile(f"'*(?:[\t\r\n]|{SKIPPED}[=+\\-@\uff1d\uff0b\uff0d\uff20\u2212\ufe63\ufe62\ufe66\ufe6b])")
 # the same in bytes of UTF-8, for a first look
 SHIELDED = re.compile(b"'(?:['\"\\s=+@-]|[\xc2-\xef])")
@@ -38,24 +38,28 @@ def write(frame: pd.DataFrame, path: Any = None, **options: Any) -> str | None:
 
     options: those of pandas.DataFrame.to_csv.
     """
-    safe = frame.set_axis([shielded(str(name)) for name in frame.columns], axis=1)
-    for at, kind in enumerate(frame.dtypes):
-        if kind.kind in "OTSU" or str(kind) in ("category", "string", "str"):
-            safe.isetitem(at, over(frame.iloc[:, at], shielded))
-    made: str | None = safe.to_csv(path, index=False, lineterminator="\n", **options)
+    made: str | None = _each(frame, shielded).to_csv(path, index=False, lineterminator="\n", **options)
     return made
 
 
 def read(frame: pd.DataFrame) -> pd.DataFrame:
     """A frame of text cells as `write` was given them."""
-    names = frame.set_axis([restored(str(name)) for name in frame.columns], axis=1)
-    for at in range(frame.shape[1]):
-        names.isetitem(at, over(frame.iloc[:, at], restored))
-    return names
+    return _each(frame, restored)
+
+
+def _each(frame: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
+    """The names and the texts of a frame changed."""
+    import pandas as pd
+
+    columns = {at: over(frame.iloc[:, at], change) for at in range(frame.shape[1])}
+    names = [change(name) if isinstance(name, str) else name for name in frame.columns]
+    return pd.DataFrame(columns, index=frame.index).set_axis(names, axis=1)
 
 
 def over(values: pd.Series, change: Callable[[str], str]) -> pd.Series:
     """The texts of a column changed, each distinct one once; what is no text stays."""
+    if values.dtype.kind in "biufcmM":
+        return values
     texts = (text for text in values.astype(object).unique() if isinstance(text, str))
     changed = {text: new for text in texts if (new := change(text)) != text}
     if not changed:

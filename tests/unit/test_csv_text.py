@@ -20,8 +20,21 @@ from iop_outcomes.tables import TABLES
 
 SIGNS = ["=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\u2212"]
 BEFORE = ["", " ", '"', "  ", "\u00a0", "\ufeff", '" ', "\u201c"]
-FORMULAS = [f"{before}{sign}{rest}" for before, sign, rest in itertools.product(BEFORE, SIGNS, ("cmd|' /C calc'!A0", "A1"))]
-FORMULAS += ["\tx", "\rx", "\nx", "=1+1", '=HYPERLINK("http://example.org","x")', "-2+3", "+1 day", "@SUM(1)", "--x", "-"]
+FORMULAS = [
+    f"{before}{sign}{rest}" for before, sign, rest in itertools.product(BEFORE, SIGNS, ("cmd|' /C calc'!A0", "A1"))
+]
+FORMULAS += [
+    "\tx",
+    "\rx",
+    "\nx",
+    "=1+1",
+    '=HYPERLINK("http://example.org","x")',
+    "-2+3",
+    "+1 day",
+    "@SUM(1)",
+    "--x",
+    "-",
+]
 NUMBERS = ["-5", "+3.25", "-1e-3", "-.5", " -7 ", "0", "12", "-1234.5", "+0"]
 PLAIN = ["completed", "2.1", "a=b", "x - y", "", "'quoted'", "it's", "North-West", "a@example.org", "5-10"]
 
@@ -54,7 +67,9 @@ def test_the_way_back_is_exact(text: str) -> None:
 
 
 def test_a_frame_goes_out_and_comes_back() -> None:
-    frame = pd.DataFrame({"=name": ["=1+1", None, "'=x", "-5"], "n": [-1.5, 2.0, None, 0.25], "@c": ["a", "-b", "+", "+1"]})
+    frame = pd.DataFrame(
+        {"=name": ["=1+1", None, "'=x", "-5"], "n": [-1.5, 2.0, None, 0.25], "@c": ["a", "-b", "+", "+1"]}
+    )
     text = csv_text.write(frame)
     assert text == (
         "'=name,n,'@c\n'=1+1,-1.5,a\n,2.0,'-b\n''=x,,'+\n-5,0.25,+1\n"

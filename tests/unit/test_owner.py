@@ -94,3 +94,16 @@ def test_what_deidentify_writes(umask: int, tmp_path: Path) -> None:
         assert (out / "a.csv").is_file()
         assert closed(below(out))
     assert os.umask(umask) == umask
+
+
+def test_a_key_that_others_can_read_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from iop_outcomes import cli
+
+    (tmp_path / "a.csv").write_text("client,hours\nc1,3\n")
+    key = tmp_path / "key"
+    key.write_bytes(bytes(range(33, 80)))
+    for bits, told in ((0o644, True), (0o600, False)):
+        key.chmod(bits)
+        given = ["--out", str(tmp_path / oct(bits)), "--key-file", str(key), "--id", "client"]
+        assert cli.main(["deidentify", str(tmp_path / "a.csv"), *given]) == 0
+        assert ("chmod 600" in capsys.readouterr().out) is told

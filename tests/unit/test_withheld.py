@@ -125,7 +125,8 @@ def test_no_message_quotes_a_password(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "such as postgresql://user:password@host/database or sqlite:///file.db.", "the name, user and password in the address",
+        "such as postgresql://user:password@host/database or sqlite:///file.db.",
+        "the name, user and password in the address",
         "C:/Users/jo@example/x.csv does not exist", "data/my file.csv", "https://example.org/page", "a: b, c = d",
     ],
 )  # fmt: skip

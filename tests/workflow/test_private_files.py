@@ -76,7 +76,9 @@ def test_private_files_are_for_their_owner_and_passwords_nowhere(snakemake, quer
     assert any("metadata" in p.parts for p in written)
     assert [p for p in written if PASSWORD.encode() in p.read_bytes()] == []
     study = yaml.safe_load((queried / targets[0]).read_text(encoding="utf-8"))
-    assert study["source"]["tables"]["stays"]["query"].startswith("select person, start, stop, level, reason from stays")
+    assert study["source"]["tables"]["stays"]["query"].startswith(
+        "select person, start, stop, level, reason from stays"
+    )
     private = queried / home / "private"
     inside = [private, *private.rglob("*")]
     assert {mode(p) for p in inside if p.is_dir()} == {0o700}

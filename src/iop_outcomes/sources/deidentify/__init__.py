@@ -4,7 +4,8 @@ In order: every file is read; its columns get their roles (roles); each person's
 identifiers become pseudonyms under a key, the same in every file and run; every date of a person moves by the same
 number of days, which follows from the key, or becomes whole days from the person's first date; ages over 89 become 90,
 birth dates an age, ZIP codes three digits; names, numbers, addresses, free text and what is undecided are dropped. What
-the gate still finds in the result is dropped too. Rows keep their order. Nothing is written before all files are done; only the owner can read what is written.
+the gate still finds in the result is dropped too. Rows keep their order. Nothing is written before all files are done;
+only the owner can read it.
 
 Shifted dates keep every interval within a person, and are still dates: under Safe Harbor (45 CFR 164.514(b)(2)) they
 need a limited data set with its agreement, or an expert's determination. Relative days are none. Day 0 of relative days

@@ -18,6 +18,8 @@ DATES_STAY = (
     "where a data use agreement covers them. --relative leaves none."
 )
 
+OPEN_KEY = "Others on this machine can read the key file, and who has the key can undo the pseudonyms: chmod 600 it."
+
 
 def formats(asked: Sequence[str]) -> dict[str, str | None]:
     """The columns of dates with their formats, from COLUMN or COLUMN=FORMAT. Raises StudyError."""
@@ -43,7 +45,8 @@ def run(files: Sequence[str], out: Path, key_file: str | None, key_env: str | No
             f"Unexpected {type(wrong).__name__} in {Path(place.filename).name}, line {place.lineno} (its text is "
             "withheld: it may quote a cell). Nothing was written. Please report it."
         ) from None
-    return "\n".join([*(line for summary in summaries for line in _lines(summary)), _ending(out, options)])
+    open_key = [OPEN_KEY] if keys.others_may_read(key_file) else []
+    return "\n".join([*(line for summary in summaries for line in _lines(summary)), _ending(out, options), *open_key])
 
 
 def _lines(summary: deidentify.Summary) -> list[str]:

@@ -75,7 +75,9 @@ def numbers(
     def check(column: Contents) -> bool:
         if column.bounds and (column.bounds[1] < 10 ** (width - 1) or column.bounds[0] >= 10**width):
             return False
-        if column.some_wholes is not None and _fitting(column, *column.some_wholes).size < share / 2 * max(column.some_wholes[0].size, 1):
+        if column.some_wholes is not None and _fitting(column, *column.some_wholes).size < share / 2 * max(
+            column.some_wholes[0].size, 1
+        ):
             return False
         n, found = column.wholes
         if not n.size or column.count < least:

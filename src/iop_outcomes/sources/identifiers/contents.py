@@ -128,7 +128,7 @@ class Contents:
 
     @cached_property
     def some_wholes(self) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
-        """As `wholes`, of a few rows, to see in no time what most are not; None where there are not many different ones.
+        """As `wholes`, of a few rows, to see in no time what most are not; None where not many differ.
 
         Whole numbers that are not negative, and their digits.
         """
@@ -165,11 +165,17 @@ class Contents:
 
     @cached_property
     def suspicious(self) -> pa.Array:
-        """The distinct texts that are more than letters and digits and more than a number, dates as 15JAN2024, and numbers
-        as +12125550187."""
+        """The distinct texts that are more than letters and digits and more than a number.
+
+        Dates as 15JAN2024 and numbers as +12125550187 are among them.
+        """
         import pyarrow.compute as pc
 
-        more = pc.invert(pc.match_substring_regex(self.texts, r"^(?:[0-9A-Za-z_]*|[+-]?[0-9]{0,9}|-?[0-9]*\.?[0-9]*|\+[0-9]*\.[0-9]*)$"))
+        more = pc.invert(
+            pc.match_substring_regex(
+                self.texts, r"^(?:[0-9A-Za-z_]*|[+-]?[0-9]{0,9}|-?[0-9]*\.?[0-9]*|\+[0-9]*\.[0-9]*)$"
+            )
+        )
         if (self.lengths == 9).any():
             more = pc.or_(more, pc.match_substring_regex(self.texts, "^[0-9]{2}[A-Za-z]{3}[0-9]{4}$"))
         return self.texts.filter(more)
@@ -203,7 +209,10 @@ def _spread(values: Any, most: int) -> Any:
         return values.take(at)
     # chunk by chunk, as taking from all at once copies them first
     ends = np.cumsum([len(chunk) for chunk in values.chunks])
-    taken = [c.take(at[(at >= end - len(c)) & (at < end)] - (end - len(c))) for c, end in zip(values.chunks, ends, strict=True)]
+    taken = [
+        c.take(at[(at >= end - len(c)) & (at < end)] - (end - len(c)))
+        for c, end in zip(values.chunks, ends, strict=True)
+    ]
     return pa.chunked_array(taken, type=values.type)
 
 

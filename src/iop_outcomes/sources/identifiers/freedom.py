@@ -2,8 +2,7 @@
 
 A category repeats, and its words are those of a trade: 'Left against advice', 'Harbor Clinic'. Names of people are one
 to six words of letters that no list of categories knows, and in a column of persons most of them are unique. How much
-of this must hold depends on the column's name (`headers.person`). Of many distinct texts some, evenly spread, are looked
-at.
+of this must hold depends on the column's name (`headers.person`). Of very many distinct texts some are looked at.
 """
 
 from __future__ import annotations
@@ -16,12 +15,10 @@ from iop_outcomes.sources.identifiers import headers
 from iop_outcomes.sources.identifiers.names import vocabulary
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from iop_outcomes.sources.identifiers.contents import Contents
 
-# letters of any alphabet and what stands in names: O'Brien, Smith-Lee, J., d’Almeida
-WORD = r"(?:\p{L}|[\p{M}'’`.\-])+"
+# letters of any alphabet and what stands in names: O'Brien, Smith-Lee, J. (classes of Unicode are slow to compile)
+WORD = r"[A-Za-z'`.\x{80}-\x{10FFFF}-]+"
 NAME = rf"^{WORD}(?:[ ,;/^_&+]{{1,3}}{WORD}){{0,5}}[ ,.]?$"
 # short codes are none: 'MCO', 'BOS', 'LADC', 'm'
 SHORT_CODE = r"^(?:[A-Z]{1,4}|[A-Za-z]{1,2})$"
@@ -49,7 +46,7 @@ NEEDS = {
     "likely": Needs(0.6, 0.35),
     "possible": Needs(0.8, 0.2, 8),
     "coded": Needs(0.8, 0.2, 8),
-    "unknown": Needs(0.9, 0.12, 8, 0.5),
+    "unknown": Needs(0.9, 0.2, 8, 0.5),
 }
 
 
@@ -57,8 +54,8 @@ NEEDS = {
 class Look:
     """Shares of the distinct texts that were looked at.
 
-    named: in the form of a name. Of these, known: with a word of categories; short: short codes; hard: with letters in a
-    row that nobody can say. even: all are of one length.
+    named: in the form of a name. Of these, known: with a word of categories; short: short codes; hard: with letters
+    in a row that nobody can say. even: all are of one length.
     """
 
     named: float
@@ -80,7 +77,7 @@ def people(column: Contents) -> bool:
         return False
     said = headers.person(column.name)
     # initials are short under a name that says so, and codes are of one length or cannot be said
-    code = said in ("coded", "unknown") and (seen.even or seen.hard >= 0.25)
+    code = said in ("coded", "unknown") and (seen.even or seen.hard >= 0.4)
     return said == "sure" or (seen.short < 0.5 and not code)
 
 
@@ -111,7 +108,9 @@ def _categories() -> frozenset[str]:
 
 def _known(text: str) -> bool:
     """Whether a word of a text is one of categories."""
-    return not _categories().isdisjoint(headers.plain(text).replace(",", " ").replace("/", " ").replace("-", " ").split())
+    return not _categories().isdisjoint(
+        headers.plain(text).replace(",", " ").replace("/", " ").replace("-", " ").split()
+    )
 
 
 def named(column: Contents) -> bool:

@@ -27,10 +27,6 @@ FOLDER = Path(__file__).parent
 LONGEST = 100
 # a word written as one with others has so many letters at least, and so many parts at most
 GLUED, PARTS = 4, 4
-# words of names that say something else beside most other words
-ADJECTIVES = frozenset("last first middle full given family initial suffix prefix sign display mid lf fl mi ln fn mn".split())
-# what an identifier is called: it may be a name all the same
-NUMBERED = frozenset("id ids key identifier code codes no num number nbr".split())
 # letters that have no plain form of their own
 PLAIN = str.maketrans({"ł": "l", "ø": "o", "ı": "i", "đ": "d", "ß": "s", "æ": "a", "œ": "o", "þ": "t", "ð": "d"})
 
@@ -39,7 +35,12 @@ Sureness = Literal["sure", "likely", "possible", "coded", "other", "unknown"]
 
 @cache
 def vocabulary(kind: str) -> frozenset[str]:
-    """Words of one kind: who, what, name (enough alone), pair (two or three words), by, filler, other."""
+    """Words of one kind.
+
+    who: people. what: that names stand in it; name: alone enough for that; adjective: those of what that say something
+    else beside most words. pair: two or three words of people. by: before 'by'. numbered: what identifiers are called,
+    and may be names all the same. other: of things. filler: of no weight.
+    """
     with open(FOLDER / "header_words.csv", encoding="utf-8", newline="") as lines:
         return frozenset(next(plain(row["words"]) for row in csv.DictReader(lines) if row["kind"] == kind).split())
 
@@ -96,7 +97,8 @@ def person(name: str) -> Sureness:
     """Whether a column may hold names of people, by its name.
 
     sure: it says so. likely: it says who, or what, and the contents decide. possible: it says that names stand in it,
-    and of what is not known. coded: it says that identifiers stand in it. other: it says that it holds something else. unknown: none of its words is known.
+    and of what is not known. coded: it says that identifiers stand in it. other: it says that it holds
+    something else. unknown: none of its words is known.
     """
     own = parts(name)
     if not own:
@@ -110,13 +112,13 @@ def person(name: str) -> Sureness:
     if other and _ends_in_a_person(own, pairs, bool(who)):
         return "likely"
     if other:
-        return "coded" if other <= NUMBERED else "other"
+        return "coded" if other <= vocabulary("numbered") else "other"
     strange = rest - names - what - who - vocabulary("filler")
     if (names or (who and what)) and not strange:
         return "sure"
     if names or who or pairs or (what and not strange):
         return "likely"
-    return "possible" if (what - ADJECTIVES) and len(own) > 1 else "unknown"
+    return "possible" if (what - vocabulary("adjective")) and len(own) > 1 else "unknown"
 
 
 def _ends_in_a_person(own: tuple[str, ...], pairs: list[str], who: bool) -> bool:
@@ -127,7 +129,9 @@ def _ends_in_a_person(own: tuple[str, ...], pairs: list[str], who: bool) -> bool
     last = next((word for word in reversed(own) if word not in vocabulary("filler")), "")
     if last in vocabulary("who") or last in vocabulary("name"):
         return True
-    return any("_".join(own).endswith(p) for p in pairs) or (who and last in vocabulary("what") - ADJECTIVES)
+    return any("_".join(own).endswith(p) for p in pairs) or (
+        who and last in vocabulary("what") - vocabulary("adjective")
+    )
 
 
 @cache
@@ -135,7 +139,8 @@ def _rules() -> tuple[tuple[str, tuple[frozenset[str], ...], str], ...]:
     with open(FOLDER / "header_rules.tsv", encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines, delimiter="\t"))
     return tuple(
-        (row["rule"], tuple(frozenset(plain(g).split()) for g in row["words"].split(" + ")), row["holds"]) for row in rows
+        (row["rule"], tuple(frozenset(plain(g).split()) for g in row["words"].split(" + ")), row["holds"])
+        for row in rows
     )
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iop_outcomes import reference
-from iop_outcomes.sources.identifiers import digits, freedom, headers, shapes, strays
+from iop_outcomes.sources.identifiers import digits, freedom, shapes, strays
 from iop_outcomes.sources.identifiers.checks import Check, free_text, numbers, over_89, people, shaped, zip_codes
 
 if TYPE_CHECKING:
@@ -108,8 +108,8 @@ def _shapes(rule: str) -> tuple[Check, ...]:
 class Rule:
     """One rule. name: in messages and in `privacy.allow`. item: of 45 CFR 164.514(b)(2)(i).
 
-    confirm: must hold for the contents of a column with a telling name. named: a name that tells only beside the contents.
-    valid: must hold for the part of a cell that
+    confirm: must hold for the contents of a column with a telling name. named: a name that tells only beside the
+    contents. valid: must hold for the part of a cell that
     its pattern calls `found`. checks: evidence in the contents beside the patterns; one is enough. advice: what to do,
     where it is not to drop the column. covers: rules that say the same less exactly and are not reported beside it.
     """

@@ -6,6 +6,7 @@ written as numbers, initials with a date of birth, cases of courts, vehicles.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from iop_outcomes.sources.identifiers import digits
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
 YEAR, SHORT = "(?:19|20)[0-9]{2}", "[0-9]{2}"
 MONTH, DAY = "(?:0[1-9]|1[0-2])", "(?:0[1-9]|[12][0-9]|3[01])"
 ORDERS = [part for y in (YEAR, SHORT) for part in (f"{y}{MONTH}{DAY}", f"{MONTH}{DAY}{y}", f"{DAY}{MONTH}{y}")]
-# digits of the census' codes: state 2, county 3, tract 6, block group 1, block 3 more
-TRACT, BLOCK_GROUP, BLOCK = 11, 12, 15
+# digits of the census' codes: state 2, county 3 more, tract 6, block group 1, block 3
+COUNTY, TRACT, BLOCK_GROUP, BLOCK = 5, 11, 12, 15
 # seconds from 1970 to 1979
 LATE = 300_000_000
+ZIPS = re.compile("(?:^|_)(?:zip|zcta|postal|postcode|plz)")
 # two digits up to here are years after 2000
 PIVOT = 30
 # kinds of cases in the numbers of state and federal courts
@@ -58,17 +60,27 @@ def vehicles(column: Contents) -> bool:
 
 def places(column: Contents) -> bool:
     """Counties, tracts, block groups and blocks in the codes of the census."""
-    if numbers(5, digits.county, 0.98, least=8, dense=None, zeros=1)(column):
+    if numbers(COUNTY, digits.county, 0.98, least=8, dense=None, zeros=1)(column):
         return True
-    return any(
-        numbers(n, lambda found, n=n: digits.county(found // 10 ** (n - 5)), 0.95, least=5, dense=0.5, zeros=1)(column)
-        for n in (TRACT, BLOCK_GROUP, BLOCK)
-    )
+    return any(_longer(width)(column) for width in (TRACT, BLOCK_GROUP, BLOCK))
+
+
+def _longer(width: int) -> Check:
+    """Codes of so many digits that begin with a county."""
+
+    def begins(n: NDArray[np.int64]) -> NDArray[np.bool_]:
+        return digits.county(n // 10 ** (width - COUNTY))
+
+    return numbers(width, begins, 0.95, least=5, dense=0.5, zeros=1)
 
 
 def _days_of_years(column: Contents) -> bool:
-    """Five digits YYDDD that go over half a year at least, in a column not of codes."""
-    if CODES.search(words(column.name)) or not numbers(5, digits.day_of_year, 0.98, least=20, dense=0.95)(column):
+    """Five digits YYDDD that go over half a year at least, in a column of neither codes nor ZIP codes."""
+    if (
+        CODES.search(words(column.name))
+        or ZIPS.search(words(column.name))
+        or not numbers(5, digits.day_of_year, 0.98, least=20, dense=0.95)(column)
+    ):
         return False
     import numpy as np
 
@@ -113,21 +125,20 @@ def initials_with_dates(column: Contents) -> bool:
     if column.kind != "text" or len(column.texts) < 5:
         return False
     fitting = (column.lengths >= 7) & (column.lengths <= 16)
-    if fitting.mean() < 0.9:
+    if fitting.mean() < 0.9 or column.share("[0-9]{6}", some=True) < 0.9:
         return False
-    return any(
-        column.share(_with_initials(order), some=True) >= 0.9
-        for order in ORDERS
-    )
+    return any(column.share(_with_initials(order), some=True) >= 0.9 for order in ORDERS)
 
 
 def court_cases(column: Contents) -> bool:
     """Numbers of cases of a court: 2023-CR-001234, 23CV1234, CR-2023-0012."""
-    return len(column.texts) > 1 and column.share(f"^(?:{CASE})$", some=True) >= 0.5
+    if len(column.texts) < 2 or column.lengths.max() < 7 or column.share("[0-9]{3}", some=True) < 0.5:
+        return False
+    return column.share(f"^(?:{CASE})$", some=True) >= 0.5
 
 
 def years(column: Contents) -> NDArray[np.int64]:
-    """The years in the distinct whole numbers of a column of dates, by their number of digits; 0 where none is known."""
+    """The years in the distinct whole numbers of a column of dates, by their digits; 0 where none is known."""
     import numpy as np
 
     n, width = column.wholes
@@ -151,7 +162,7 @@ def _short_years(n: NDArray[np.int64], width: int) -> NDArray[np.int64]:
 
     if width == 6 and digits.year_month(n).mean() >= 0.5:
         return n // 100
-    if digits.short_year_first(n).mean() >= 0.9 or width == 5 and digits.day_of_year(n).mean() >= 0.9:
+    if digits.short_year_first(n).mean() >= 0.9 or (width == 5 and digits.day_of_year(n).mean() >= 0.9):
         two = n // (1000 if width == 5 and digits.day_of_year(n).mean() >= 0.9 else 10_000)
     else:
         two = n % 100

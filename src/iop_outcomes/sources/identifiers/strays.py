@@ -10,23 +10,14 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.sources.identifiers import digits
 from iop_outcomes.sources.identifiers.checks import CODES
-from iop_outcomes.sources.identifiers.names import words
+from iop_outcomes.sources.identifiers.names import vocabulary, words
 
 if TYPE_CHECKING:
     from iop_outcomes.sources.identifiers.contents import Contents
 
 WORDS = r"[A-Za-z]{2}|[^\x00-\x7F]"
 # 'Boston 02118', 'lives in Boston, 02118.'
-TOWN = r"(?P<word>\p{L}{3,})[.,]{0,2} (?P<zip>[0-9]{5})(?:-[0-9]{4})?(?:[^0-9A-Za-z%/-]|$)"
-# words before five digits that are no ZIP code
-NO_TOWN = frozenset(
-    "account acct admit amount annual auth authorization bed box building case center certificate charge chart claim "
-    "client code codes control cost cpt diagnosis dose encounter episode estimated facility fee form from grant group "
-    "hcpcs icd income invoice lot member modifier more mrn msa ndc npi number over above below under than num order "
-    "paid patient plan policy procedure program project protocol provider record reference revenue room salary score "
-    "serial series session site staff step stay study subject suite to total trial unit unknown until version visit "
-    "ward worth about around approximately earns made makes pays and for the usd dollars euro".split()
-)
+TOWN = r"(?P<word>[A-Za-z\x{C0}-\x{10FFFF}]{3,})[.,]{0,2} (?P<zip>[0-9]{5})(?:-[0-9]{4})?(?:[^0-9A-Za-z%/-]|$)"
 FEW = 0.2
 # among numbers of so many digits one of ten, or of five with a leading zero, is none of them
 SMALL_PHONE, SMALL_ZIP = 6, 3
@@ -34,6 +25,8 @@ SMALL_PHONE, SMALL_ZIP = 6, 3
 
 def telephones(column: Contents) -> bool:
     """Ten digits of a telephone number, or seven as 555-0187, among words or small numbers."""
+    if column.kind == "number":
+        return _among_numbers(column)
     if column.kind != "text" or not len(column.texts):
         return False
     import pyarrow.compute as pc
@@ -48,7 +41,19 @@ def telephones(column: Contents) -> bool:
     if not among_words:
         return False
     local = pc.sum(pc.match_substring_regex(column.suspicious, r"^[2-9][0-9]{2}-[0-9]{4}$")).as_py() or 0
-    return 0 < local <= FEW * len(column.texts)
+    return 0 < local <= max(FEW * len(column.texts), 1)
+
+
+def _among_numbers(column: Contents) -> bool:
+    """Ten digits of a telephone number among numbers that are all much smaller."""
+    if column.bounds is None or not 10**9 <= column.bounds[1] < 10**10:
+        return False
+    if column.some_wholes is not None and (column.some_wholes[1] == 10).mean() > FEW:
+        return False
+    n, width = column.wholes
+    ten = width == 10
+    few = 0 < ten.sum() <= FEW * n.size and not (width[~ten] > SMALL_PHONE).any()
+    return bool(few and digits.telephone(n[ten]).mean() >= 0.95)
 
 
 def zip_codes(column: Contents) -> bool:
@@ -79,7 +84,7 @@ def _behind_a_town(column: Contents) -> bool:
     if not len(found):
         return False
     n = np.asarray(pc.struct_field(found, "zip").cast(pa.int64()))
-    towns = [w.lower() not in NO_TOWN for w in pc.struct_field(found, "word").to_pylist()]
+    towns = [w.lower() not in vocabulary("before_digits") for w in pc.struct_field(found, "word").to_pylist()]
     return bool((digits.zip5(n) & np.array(towns)).any())
 
 

@@ -78,7 +78,10 @@ def others(path: Path) -> pa.Table:
 
 
 def write_parquet(table: pa.Table, path: Path) -> None:
-    """Write a typed table in one move, for its owner only. Not packed, and columns without missing cells declared so: it reads fastest."""
+    """Write a typed table in one move, for its owner only.
+
+    Not packed, and columns without missing cells declared so: it reads fastest.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
