@@ -30,6 +30,9 @@ GLUED, PARTS = 4, 4
 # letters that have no plain form of their own
 PLAIN = str.maketrans({"ł": "l", "ø": "o", "ı": "i", "đ": "d", "ß": "s", "æ": "a", "œ": "o", "þ": "t", "ð": "d"})
 
+# ends of words for who does something, in several languages
+AGENT = re.compile("(?:[^e]er|or|ist|ian|eur|euse|eut|eutin|rin|ador|adora|tore|trice|ista)s?$")
+
 Sureness = Literal["sure", "likely", "possible", "coded", "other", "unknown"]
 
 
@@ -118,7 +121,9 @@ def person(name: str) -> Sureness:
         return "sure"
     if names or who or pairs or (what and not strange):
         return "likely"
-    return "possible" if (what - vocabulary("adjective")) and len(own) > 1 else "unknown"
+    if what - vocabulary("adjective") or own[-1] == "by" or any(AGENT.search(word) for word in strange):
+        return "possible"
+    return "unknown"
 
 
 def _ends_in_a_person(own: tuple[str, ...], pairs: list[str], who: bool) -> bool:
