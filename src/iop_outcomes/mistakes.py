@@ -14,6 +14,9 @@ from pydantic import BaseModel
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import Part
 
+# keys whose values may hold a password, whatever was written there
+SECRET = {"database", "query"}
+
 
 def sentence(error: Any, shape: type[BaseModel], files: list[Path]) -> str:
     """One sentence on one of pydantic's errors. files: the YAML files that the config came from, for the line."""
@@ -30,7 +33,7 @@ def sentence(error: Any, shape: type[BaseModel], files: list[Path]) -> str:
     if error["type"] == "string_type" and (told := _misread(error["input"])):
         return f"{place}: `{key}`: expected a text, and YAML reads this as {told}. Write it in quotation marks."
     said = str(error["msg"]).removeprefix("Value error, ")
-    return f"{place}: `{key}`: {said[0].lower()}{said[1:]}{_found(error['input'])}."
+    return f"{place}: `{key}`: {said[0].lower()}{said[1:]}{'' if SECRET & set(path) else _found(error['input'])}."
 
 
 def _found(given: Any) -> str:

@@ -76,7 +76,13 @@ def main(module: str, inputs: Files, outputs: Files, settings: Mapping[str, Any]
     The log and the screen get messages of StudyError as they are. Of any other exception they get the type and the
     places in the code, not the message, which could quote a row.
     """
-    Path(log).parent.mkdir(parents=True, exist_ok=True)
+    from iop_outcomes import owner
+
+    owner.folder(log)
+    with owner.closed(log):
+        Path(log).touch()
+    if owner.private(log):
+        owner.only(log)  # one of an earlier run
     with open(log, "w", encoding="utf-8") as notes, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from pydantic import ValidationError
 
-from iop_outcomes import agreement, names, sheets, variants
+from iop_outcomes import agreement, names, sheets, variants, withheld
 from iop_outcomes.errors import StudyError
 from iop_outcomes.mistakes import check_keys, sentence
 from iop_outcomes.protocol import EVENTS, RETENTION, Analysis, Contrast, Eligibility, Endpoint, Part, Study
@@ -180,13 +180,15 @@ class Loaded:
     def merged(self) -> Plain:
         """The whole study as one plain dict, as it is written beside the results.
 
-        Folders of the machine are left out, so that the same study gives the same file anywhere.
+        Folders of the machine are left out, so that the same study gives the same file anywhere, and so are passwords:
+        queries come without their texts.
         """
         folders = {"data", "results", "cohorts", "analyses", "endpoints", "eligibility"}
         study = self.study.model_dump(mode="json", exclude=folders)
         for part, key in ((study["source"], "path"), (study, "truth"), (study, "people")):
             if part[key]:
-                part[key] = Path(part[key]).name
+                part[key] = Path(withheld.struck(part[key])).name
+        study = withheld.study({**study, "source": withheld.source(study["source"])})
         return {
             **study,
             **self._contrasts(),

@@ -4,7 +4,8 @@ import sys
 from pathlib import Path
 
 from iop_outcomes import __version__ as VERSION
-from iop_outcomes import code, digests, prepare, study as studies, tables
+from iop_outcomes import code, digests, owner, prepare, study as studies
+from iop_outcomes import tables, withheld
 from iop_outcomes.agreement import BINARY, TIMED
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import EVENTS
@@ -33,6 +34,9 @@ except StudyError as wrong:
     sys.exit(1)
 
 STUDY = LOADED.study
+# queries go to the jobs by the environment, as what Snakemake remembers of a job should hold no password
+withheld.lend(STUDY.source.model_dump())
+owner.only(".snakemake")
 HOME = f"{STUDY.results}/{STUDY.cohort}"
 PRIVATE = f"{HOME}/private"
 RELEASED = f"{HOME}/release"

@@ -58,7 +58,7 @@ rule source:
     params:
         step="sources",
         settings={
-            "source": plain(STUDY.source, "citation", "note"),
+            "source": withheld.source(plain(STUDY.source, "citation", "note")),
             "privacy": plain(STUDY.privacy),
         },
         uses=[

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from iop_outcomes import withheld
 from iop_outcomes.errors import StudyError
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def run(
     source: the settings of the source, its kind among them. privacy: what may pass the identifier gate. files: those
     that `inputs` listed; the source finds them itself from its path. definition: proof that the definition was tested.
     """
-    kind, settings = str(source.get("kind")), {**source, "privacy": privacy}
+    kind, settings = str(source.get("kind")), {**withheld.restored(source), "privacy": privacy}
     tables, readings, told = _read(kind, settings)
     named: dict[str, Any] = {n if n in ("quarantine", "arrivals") else f"raw_{n}": t for n, t in tables.items()}
     said = [*notes(kind, settings), *told]

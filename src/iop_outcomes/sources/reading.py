@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from iop_outcomes import csv_text
 from iop_outcomes.errors import StudyError
 from iop_outcomes.tables import TABLES
 from iop_outcomes.tables.canonical import CANONICAL
@@ -65,9 +66,10 @@ def read_csv(path: Path, columns: Sequence[str] = ()) -> pd.DataFrame:
     """
     import pandas as pd
 
-    lines = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
+    text = _text(path)
+    lines = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        header = [name.strip() for name in next(lines, [])]
+        header = [csv_text.restored(name.strip()) for name in next(lines, [])]
         _check_header(path, header, columns)
         rows = [_cells(path, lines.line_num, row, len(header)) for row in lines if row]
     except csv.Error:
@@ -75,7 +77,9 @@ def read_csv(path: Path, columns: Sequence[str] = ()) -> pd.DataFrame:
             f"{path}, line {lines.line_num}: not a CSV line (a quotation mark stands where none may). "
             "Export the file again as comma-separated UTF-8."
         ) from None
-    return pd.DataFrame(rows, columns=header, dtype=object)
+    frame = pd.DataFrame(rows, columns=header, dtype=object)
+    # cells that were kept from being formulas
+    return csv_text.read(frame) if "'" in text else frame
 
 
 def _text(path: Path) -> str:

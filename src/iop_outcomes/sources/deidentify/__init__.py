@@ -4,9 +4,10 @@ In order: every file is read; its columns get their roles (roles); each person's
 identifiers become pseudonyms under a key, the same in every file and run; every date of a person moves by the same
 number of days, which follows from the key, or becomes whole days from the person's first date; ages over 89 become 90,
 birth dates an age, ZIP codes three digits; names, numbers, addresses, free text and what is undecided are dropped. What
-the gate still finds in the result is dropped too. Rows keep their order. Nothing is written before all files are done.
-The end of observation is carried with each person, where the day is given: no date of the calendar fits dates that
-moved. A note beside the files (`iop_outcomes.sources.shifted`) says what became of dates, for whoever reads them.
+the gate still finds in the result is dropped too. Rows keep their order. Nothing is written before all files are done;
+only the owner can read it. The end of observation is carried with each person, where the day is given: no date of the
+calendar fits dates that moved. A note beside the files (`iop_outcomes.sources.shifted`) says what became of dates, for
+whoever reads them.
 
 Shifted dates keep every interval within a person, and are still dates: under Safe Harbor (45 CFR 164.514(b)(2)) they
 need a limited data set with its agreement, or an expert's determination. Relative days are none. Day 0 of relative days
@@ -25,6 +26,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from iop_outcomes import owner
 from iop_outcomes.errors import StudyError
 from iop_outcomes.sources.deidentify.keys import Key
 from iop_outcomes.sources.deidentify.roles import Options, Role
@@ -74,8 +76,11 @@ def run(paths: Sequence[Path], out: Path, key: Key, options: Options) -> list[Su
         summaries = [_one(path, Path(waiting) / files.target(path), decided[path], setting) for path in paths]
         (Path(waiting) / NOTE).write_text(_note(summaries, key, options).text(), encoding="utf-8")
         out.mkdir(exist_ok=True)
+        owner.only(out)
         for name in (*(files.target(path) for path in paths), NOTE):
             shutil.move(Path(waiting) / name, out / name)
+    for written in out.iterdir():
+        owner.only(written)
     return summaries
 
 

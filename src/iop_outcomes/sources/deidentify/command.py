@@ -19,6 +19,7 @@ DATES_STAY = (
     "where a data use agreement covers them. --relative leaves none."
 )
 
+OPEN_KEY = "Others on this machine can read the key file, and who has the key can undo the pseudonyms: chmod 600 it."
 NOT_CARRIED = (
     "The last day of the export fits no date here any more. Give it as --extract-date, and it is carried with each "
     "person: without it nobody can say whose interviews were due, and who was followed how long."
@@ -57,7 +58,8 @@ def run(files: Sequence[str], out: Path, key_file: str | None, key_env: str | No
             f"Unexpected {type(wrong).__name__} in {Path(place.filename).name}, line {place.lineno} (its text is "
             "withheld: it may quote a cell). Nothing was written. Please report it."
         ) from None
-    return "\n".join([*(line for summary in summaries for line in _lines(summary)), _ending(out, options)])
+    open_key = [OPEN_KEY] if keys.others_may_read(key_file) else []
+    return "\n".join([*(line for summary in summaries for line in _lines(summary)), _ending(out, options), *open_key])
 
 
 def _lines(summary: deidentify.Summary) -> list[str]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from iop_outcomes import csv_text
 from iop_outcomes.errors import StudyError
 from iop_outcomes.sources import formats, reading
 from iop_outcomes.sources.formats import sniffing
@@ -104,7 +105,7 @@ def _nullable(kind: object) -> object:
 def write(frame: pd.DataFrame, path: Path) -> None:
     """Write a frame in the form that the name of the file says; the same frame gives the same bytes."""
     if path.suffix.lower() == CSV:
-        frame.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
+        csv_text.write(frame, path, encoding="utf-8")
         return
     import pyarrow as pa
     import pyarrow.parquet as pq
