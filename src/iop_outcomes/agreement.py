@@ -62,22 +62,11 @@ FILLED: dict[str, tuple[str, ...]] = {
     "help": ("employment",),
 }
 
-# for whom a method speaks
-ESTIMANDS = {
-    "crude": "as_observed",
-    "naive": "as_observed",
-    **{name: method.estimand for name, method in weighting.METHODS.items()},
-    "landmark": "landmark",
-    "landmark_adjusted": "landmark",
-    "spline": "landmark",
-    "randomised": "randomised",
-}
-
 
 def check(study: Study, analyses: tuple[Analysis, ...], endpoints: Mapping[str, Endpoint]) -> None:
     """Raise StudyError for the first row, or name, that does not fit."""
     if not analyses:
-        raise StudyError(f"{study.analyses} has no row for the cohort '{study.cohort}'. Add at least one.")
+        raise StudyError(_nothing_asked(study))
     _check_groups(study)
     for row in analyses:
         at = f"{study.analyses}, analysis '{row.analysis}' of cohort '{row.cohort}'"
@@ -87,6 +76,21 @@ def check(study: Study, analyses: tuple[Analysis, ...], endpoints: Mapping[str, 
         _check_row(study, row, endpoints[row.outcome], at)
         _check_recorded(study, endpoints[row.outcome], at)
     _check_unique(study, analyses)
+
+
+def _nothing_asked(study: Study) -> str:
+    """What to do about a study without a question."""
+    if not study.questions:
+        return (
+            f"{study.analyses} has no row for the cohort '{study.cohort}'. Add at least one, or name a cohort whose "
+            f"questions are asked here too with `questions:` in {study.cohorts}/{study.cohort}.yaml."
+        )
+    made = [*study.contrasts, *study.durations, *study.intensities]
+    return (
+        f"{study.analyses} asks nothing of the cohort '{study.cohort}': it has no row for it, and none for "
+        f"'{study.questions}', whose questions it shares, about a comparison that it makes. It makes "
+        f"{', '.join(made)}. Correct `questions:`, call a comparison by the name that it has there, or add rows."
+    )
 
 
 def check_rules(study: Study, rules: Sequence[Eligibility]) -> None:
@@ -181,11 +185,6 @@ def _check_row(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None
         raise StudyError(
             f"{at}: the method '{row.method}' does not answer a '{row.measure}' of '{row.contrast}' in the step "
             f"'{row.step}'. Possible methods: {', '.join(measures[row.measure])}."
-        )
-    if row.estimand != ESTIMANDS[row.method]:
-        raise StudyError(
-            f"{at}: the method '{row.method}' speaks for '{ESTIMANDS[row.method]}', not for '{row.estimand}'. "
-            "Correct the column estimand, or choose another method."
         )
     if row.method == "randomised" and not study.contrasts[row.contrast].randomised:
         raise StudyError(

@@ -15,10 +15,10 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from iop_outcomes import agreement, sheets, variants
+from iop_outcomes import agreement, questions, sheets, variants
 from iop_outcomes.errors import StudyError
 from iop_outcomes.mistakes import sentence
-from iop_outcomes.protocol import EVENTS, RETENTION, Analysis, Contrast, Eligibility, Endpoint, Part, Study
+from iop_outcomes.protocol import EVENTS, RETENTION, Analysis, Contrast, Eligibility, Endpoint, Part, Question, Study
 from iop_outcomes.weighting import IMPUTED
 
 Plain = dict[str, Any]
@@ -52,6 +52,8 @@ class Loaded:
     analyses: tuple[Analysis, ...]
     endpoints: dict[str, Endpoint]
     rules: tuple[Eligibility, ...]
+    # comparisons of the cohort whose questions are shared that this one does not make
+    not_made: tuple[str, ...] = ()
 
     def eligibility(self) -> list[Plain]:
         """The eligibility rules of the cohort, in order, as plain dicts."""
@@ -205,13 +207,13 @@ def load(config: Mapping[str, Any], files: Iterable[str | Path] = ()) -> Loaded:
     if study.data:
         study = study.model_copy(update={"source": study.source.model_copy(update={"path": study.data})})
     endpoints = {e.outcome: e for e in sheets.read(Endpoint, Path(study.endpoints))}
-    rows = sheets.read(Analysis, Path(study.analyses))
-    analyses = tuple(a for a in rows if a.cohort == study.cohort)
+    asked = questions.asked(study, sheets.read(Question, Path(study.analyses)))
+    analyses = asked.analyses
     agreement.check(study, analyses, endpoints)
     agreement.check_rules(study, sheets.read(Eligibility, Path(study.eligibility)))
     rules = _rules(study)
     study, analyses = variants.expanded(study, analyses)
-    return Loaded(study, analyses, endpoints, rules)
+    return Loaded(study, analyses, endpoints, rules, asked.not_made)
 
 
 def _rules(study: Study) -> tuple[Eligibility, ...]:
@@ -266,9 +268,9 @@ def _typed(shape: type[Study], content: Plain, files: list[Path]) -> Study:
 
 
 def schemas() -> dict[str, Plain]:
-    """The JSON Schemas (draft 2020-12) of the study and of a row of each sheet."""
+    """The JSON Schemas (draft 2020-12) of the study, of a row of each sheet, and an estimand in `merged`."""
     shapes: dict[str, type[Part]] = {
-        "study": Study, "analyses": Analysis, "endpoints": Endpoint, "eligibility": Eligibility,
+        "study": Study, "questions": Question, "analyses": Analysis, "endpoints": Endpoint, "eligibility": Eligibility,
     }  # fmt: skip
     return {
         name: {"$schema": "https://json-schema.org/draft/2020-12/schema", **shape.model_json_schema()}

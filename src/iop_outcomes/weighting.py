@@ -70,3 +70,15 @@ def needed(methods: Iterable[str]) -> list[str]:
     """The weights that some methods use, in the order of WEIGHTS."""
     used = {METHODS[m].weights for m in methods if m in METHODS}
     return [name for name in WEIGHTS if name in used]
+
+
+# for whom every method speaks
+ESTIMANDS = {
+    "crude": "as_observed",
+    "naive": "as_observed",
+    **{name: method.estimand for name, method in METHODS.items()},
+    "landmark": "landmark",
+    "landmark_adjusted": "landmark",
+    "spline": "landmark",
+    "randomised": "randomised",
+}

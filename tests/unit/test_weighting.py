@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from iop_outcomes import weighting
-from iop_outcomes.agreement import ESTIMANDS
 from iop_outcomes.estimators.propensity import fit_propensity
 from iop_outcomes.estimators.weights import TILTS, truncate, weight_slope, weights
 from iop_outcomes.figures import labels, select
@@ -25,7 +24,7 @@ def test_every_method_is_known_to_the_protocol_and_has_words() -> None:
         assert method.estimand in labels.ESTIMANDS
         assert name in ESTIMATORS
         assert name in select.PREFERRED
-    assert set(get_args(Method)) == set(ESTIMANDS)
+    assert set(get_args(Method)) == set(weighting.ESTIMANDS)
     assert {w.kind for w in weighting.WEIGHTS.values()} == set(TILTS)
 
 
