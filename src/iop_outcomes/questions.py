@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from itertools import product
 from typing import get_args
 
-from iop_outcomes import weighting
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import Analysis, Question, Study
-from iop_outcomes.protocol.rows import Method, MissingRule
+from iop_outcomes.protocol.rows import MissingRule
+from iop_outcomes.vocabulary.methods import METHODS
 
-# the order of methods and rules within a horizon, whatever row they come from
-METHODS, RULES = get_args(Method), get_args(MissingRule)
+RULES = get_args(MissingRule)
+# the order of methods within a horizon, whatever row they come from
+ORDER = list(METHODS)
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def _each(row: Question, cohort: str) -> Iterator[Analysis]:
     same = {k: v for k, v in row.model_dump().items() if k in Analysis.model_fields}
     for contrast, days, method, rule in product(row.contrast, row.horizon_days, row.method, row.missing_rule):
         of = {"contrast": contrast, "horizon_days": days, "method": method, "missing_rule": rule}
-        yield Analysis(**{**same, **of, "cohort": cohort, "estimand": weighting.ESTIMANDS[method]})
+        yield Analysis(**{**same, **of, "cohort": cohort, "estimand": METHODS[method].estimand})
 
 
 def _together(analyses: Iterable[Analysis]) -> tuple[Analysis, ...]:
@@ -69,4 +70,4 @@ def _together(analyses: Iterable[Analysis]) -> tuple[Analysis, ...]:
 
 
 def _within(a: Analysis) -> tuple[int, int, int]:
-    return a.horizon_days, RULES.index(a.missing_rule), METHODS.index(a.method)
+    return a.horizon_days, RULES.index(a.missing_rule), ORDER.index(a.method)

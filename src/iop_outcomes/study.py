@@ -19,7 +19,7 @@ from iop_outcomes import agreement, questions, sheets, variants
 from iop_outcomes.errors import StudyError
 from iop_outcomes.mistakes import sentence
 from iop_outcomes.protocol import EVENTS, RETENTION, Analysis, Contrast, Eligibility, Endpoint, Part, Question, Study
-from iop_outcomes.weighting import IMPUTED
+from iop_outcomes.vocabulary.methods import IMPUTED
 
 Plain = dict[str, Any]
 

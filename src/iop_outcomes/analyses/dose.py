@@ -23,6 +23,7 @@ from iop_outcomes.cohort.retention import of
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cox, effects
 from iop_outcomes.estimators.estimate import Array
+from iop_outcomes.vocabulary.methods import CRUDE, LANDMARK_ADJUSTED, NAIVE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -142,11 +143,11 @@ def _duration(ask: Ask, tables: Tables, duration: Ask, gate: Ask, inference: Ask
     if ask["measure"] == "risk":
         return _duration_risk(ask, tables, duration, labels, told, gate, inference)
     days, _ = timed(tables.first_use, tables.people, ask)
-    naive = ask["method"] == "naive"
+    naive = ask["method"] == NAIVE
     used = told if naive else told & (days > duration["days"])
     subgroup = "all" if naive else f"event_free_day_{duration['days']}"
     x, names = stayed[:, None].astype(float), ["stayed"]
-    if ask["method"] == "landmark_adjusted":
+    if ask["method"] == LANDMARK_ADJUSTED:
         more, columns = tables.history(duration["days"])
         x, names = np.hstack([x, columns]), ["stayed", *more]
     comparison = Comparison(x, names, labels, (STAYED, LEFT), used, subgroup, duration["within_sites"])
@@ -165,7 +166,7 @@ def _duration_risk(
     shown = results.measures("risk", (STAYED, LEFT))
     if silent := unknown(levels):
         return counts, results.without(ask, shown, "not_possible", silent)
-    if ask["method"] == "crude":
+    if ask["method"] == CRUDE:
         return counts, results.without(ask, shown, "ok", "")
     abstinent, used = read_missing(levels, ask["missing_rule"])
     used = used & told

@@ -14,7 +14,7 @@ from iop_outcomes.estimators.balance import effective_sample_size
 from iop_outcomes.estimators.estimate import Array, Estimate, stack
 from iop_outcomes.estimators.multinomial import MultinomialModel
 from iop_outcomes.estimators.weights import weight_slope
-from iop_outcomes.weighting import METHODS, WEIGHTS
+from iop_outcomes.vocabulary.methods import METHODS, RANDOMISED, WEIGHTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +73,7 @@ class Sample:
 
     def strata(self, method: str) -> NDArray[Any] | None:
         """(n,) sites within which a randomised comparison is made, or None."""
-        within = method == "randomised" and self.contrast["stratum"] == "site_id"
+        within = method == RANDOMISED and self.contrast["stratum"] == "site_id"
         return self.scores["site_id"].to_numpy() if within else None
 
     def weight(self, method: str) -> Array:

@@ -6,18 +6,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from iop_outcomes.protocol.base import Name, Part
+from iop_outcomes.protocol.base import Name, OneOf, Part
 from iop_outcomes.tables.canonical import DischargeReason
+from iop_outcomes.vocabulary.estimands import ESTIMANDS
+from iop_outcomes.vocabulary.methods import METHODS
 
 Step = Literal["retention", "abstinence", "dose"]
 Measure = Literal["risk", "mean_days", "hazard_ratio", "dose_response"]
-Method = Literal[
-    "crude", "naive", "randomised",
-    "iptw", "iptw_truncated", "iptw_unstabilised", "iptw_imputed", "overlap", "overlap_imputed", "matching", "entropy",
-    "att", "atc", "aipw",
-    "landmark", "landmark_adjusted", "spline",
-]  # fmt: skip
-Estimand = Literal["as_observed", "ATE", "ATT", "ATC", "ATO", "ATM", "ATEN", "landmark", "randomised"]
+Method = Annotated[str, OneOf(METHODS)]
+Estimand = Annotated[str, OneOf(ESTIMANDS)]
 MissingRule = Literal["none", "missing_is_using", "observed_only"]
 Family = Literal["primary", "secondary", "sensitivity", "exhibit"]
 

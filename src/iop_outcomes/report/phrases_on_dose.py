@@ -23,6 +23,7 @@ from iop_outcomes.report.phrases import (
     undecided,
     verb,
 )  # fmt: skip
+from iop_outcomes.vocabulary.methods import LANDMARK_ADJUSTED
 
 # why the naive comparison of stayers with leavers misleads, by what is measured
 WHY_NAIVE = {
@@ -74,7 +75,7 @@ def fair_stay(found: Sequence[Rows], labels: Labels, days: int) -> str:
             f"{shorter(found[0], labels)} {said} Why people stayed is only partly on record, so that this may "
             "still flatter staying."
         )
-    words = {"landmark_adjusted": "adjusted for the start and for use up to then, "}
+    words = {LANDMARK_ADJUSTED: "adjusted for the start and for use up to then, "}
     parts = [f"{words.get(r['']['method'], '')}{ratio(r[''], labels)}" for r in found]
     crossing = " An interval that holds 1 leaves the direction open." if any(undecided(r[""]) for r in found) else ""
     event = within(labels.endpoint(row["outcome"]))

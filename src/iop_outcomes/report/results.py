@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes import weighting
 from iop_outcomes.figures import numbers, select
 from iop_outcomes.figures.labels import (
     LEVELS,
@@ -25,6 +24,7 @@ from iop_outcomes.figures.labels import (
 from iop_outcomes.report import phrases
 from iop_outcomes.report.words import Pair, pairs, rank
 from iop_outcomes.tables.results import ONE_RATIO, days_of, detected
+from iop_outcomes.vocabulary.methods import METHODS, UNADJUSTED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,8 +35,6 @@ FORMS: dict[str, tuple[Form, Form]] = {
     "risk": (numbers.percent, numbers.points),
     "mean_days": (numbers.days, numbers.signed_days),
 }
-# lines in the order of the table
-METHODS = ("crude", "naive", "randomised", *weighting.METHODS, "landmark", "landmark_adjusted", "spline")
 HOURS = ("more_hours", "fewer_hours")
 LABEL_OF_STATUS = {
     "gated": "Stopped by the gate",
@@ -154,7 +152,7 @@ def of_period(pair: Pair) -> str:
 
 def misleading(pair: Pair, labels: Labels) -> bool:
     """The comparison is shown to warn: unadjusted, of arms that were not assigned by chance."""
-    return pair.main["method"] in ("crude", "naive") and not labels.randomised(pair.main["contrast"])
+    return pair.main["method"] in UNADJUSTED and not labels.randomised(pair.main["contrast"])
 
 
 def _value_line(pair: Pair, labels: Labels, sides: tuple[str, str]) -> Line:
