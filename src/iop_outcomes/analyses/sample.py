@@ -78,8 +78,8 @@ class Sample:
 
     def weight(self, method: str) -> Array:
         """(n,) weights of a method."""
-        asked = METHODS.get(method)  # others weigh everyone alike
-        return np.ones(len(self.scores)) if asked is None else self.scores[asked.weights].to_numpy()
+        weights = METHODS[method].weights  # methods without weigh everyone alike
+        return self.scores[weights].to_numpy() if weights else np.ones(len(self.scores))
 
     @cached_property
     def propensity(self) -> MultinomialModel:
@@ -91,9 +91,9 @@ class Sample:
 
         estimate: of the n people of the two arms, or of everyone. Influences of what stands on a score are everyone's.
         """
-        asked = METHODS.get(method)
-        if asked is not None and estimate.weight is not None:
-            kind, arm = WEIGHTS[asked.weights], self.everyone["arm"].to_numpy()
+        weights = METHODS[method].weights
+        if weights and estimate.weight is not None:
+            kind, arm = WEIGHTS[weights], self.everyone["arm"].to_numpy()
             moves = weight_slope(kind.kind, arm, self.propensity.score, truncated=kind.truncated)
             estimate = stack(estimate.among(self.compared), moves, self.propensity.nuisance)
         whole = len(estimate.influence) == len(self.everyone)
