@@ -145,7 +145,7 @@ def test_missing_outcomes_stay_in_the_score_and_leave_the_means(people: pd.DataF
 
 
 REFUSED: dict[str, tuple[Callable[[pd.DataFrame], Any], str]] = {
-    "a column that is not there": (lambda d: iop.cox(d, "day", "left", ["age"]), "no column 'day'. Did you mean 'days'"),
+    "no such column": (lambda d: iop.cox(d, "day", "left", ["age"]), "no column 'day'. Did you mean 'days'"),
     "a label for an event": (lambda d: iop.kaplan_meier(d, "days", "why"), "holds text. Say which label means"),
     "codes for an event": (lambda d: iop.kaplan_meier(d, "days", "days"), "other than 0 and 1"),
     "text for a time": (lambda d: iop.kaplan_meier(d.assign(days=d["days"].astype(str)), "days", "left"), "holds text"),

@@ -147,10 +147,8 @@ def _grouped(
     there = [g for g in labels if happens is None or (happens & (member == g)).any()]
     parts, found = [], {}
     for group in there:
-        alone = by is None
-        estimate = (
-            function(**given, **settings) if alone else cuminc.by_arm(function, member, [group], **given, **settings)
-        )
+        asked = {**given, **settings}
+        estimate = function(**asked) if by is None else cuminc.by_arm(function, member, [group], **asked)
         estimate = _clustered(estimate, frame)
         found[group] = estimate
         here = member == group
