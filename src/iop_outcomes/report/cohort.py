@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.figures import flow, numbers
 from iop_outcomes.figures.labels import TABLES_OF_RECORDS, UNITS, Labels, Study, covariate, method, words
-from iop_outcomes.report.results import WITHHELD, Block, Line, Table, count
+from iop_outcomes.report.document import WITHHELD, Block, Line, Table
+from iop_outcomes.report.results import count
 from iop_outcomes.vocabulary.methods import PREFERRED_WEIGHTS
 
 if TYPE_CHECKING:

@@ -54,3 +54,45 @@ LIMITS = (
     "was not measured.",
     "An effect in these programs and these years need not be the effect elsewhere.",
 )
+# what stands at the head of sections
+NO_RESULT = "Nothing was estimated. Who was studied, and what is known of the records, stands below."
+OF_GAPS = "A number that the design, the data or the protection of people does not allow is left out, with its reason."
+READING = (
+    "Differences are the first arm minus the second, of shares in percentage points. Inverse probability weighting "
+    "and the doubly robust method speak for everyone in the comparison, overlap weighting for people of the kind "
+    "found in both arms; where there are more than two arms, for everyone in any of them, and for people of the kind "
+    "found in all. Rows in red are unadjusted comparisons of arms that were not assigned by chance. Curves are steps; "
+    "weighted ones are computed at intervals and held in between."
+)
+OF_TRUTH = (
+    "The people are simulated, so that the true differences are known. The unadjusted rows are wrong on purpose: they "
+    "show how far a plain comparison goes astray when placement depends on severity. They stand beside the truth for "
+    "everyone. Where an answer is missing, neither reading of it need hit the truth, which has no missing answers."
+)
+OF_BASELINE = (
+    "Standardised difference: first arm minus second, in standard deviations before weighting. A category without one "
+    "is the reference of its variable, or too rare to be told apart."
+)
+OF_OTHER_RULES = (
+    "What counts as intensive outpatient care, and how far apart stays may lie within one episode, is a matter of "
+    "definition. Where the rows of a block agree, the answer does not hang on it. Arms are read from the hours that "
+    "were scheduled at the start, as attended hours come after it."
+)
+OF_HOURS = (
+    "Within each arm, people who attended more hours are compared with people who attended fewer, among those still "
+    "in care at the end of the window. The curves are drawn only over hours that the arm's own people attended."
+)
+OF_OTHERS = (
+    "Read from abstracts and excerpts of tables. In the trials of setting, day treatment often ran more hours a week "
+    "than intensive outpatient care does."
+)
+CLOSE_PAIRS = (
+    "Pairs of released groups that differ by a few people: {}. They are listed among the released diagnostics, for "
+    "whoever decides on passing the tables on."
+)
+# what is to be known of states other than use, by kind of endpoint
+OF_STATES = {
+    "state_at_discharge": "Of people who left the index level by the day, as the program recorded them then; who left "
+    "when is itself an outcome of the level of care.",
+    "state_at_interview": "As people told at the follow-up interview due nearest the day.",
+}

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from iop_outcomes.figures import numbers, select
 from iop_outcomes.figures.labels import Labels, Study, method, missing_rule, within
 from iop_outcomes.report import phrases
-from iop_outcomes.report.results import FORMS, LABEL_OF_STATUS, Block, Line, Table
+from iop_outcomes.report.document import Block, Line, Table
+from iop_outcomes.report.results import FORMS, LABEL_OF_STATUS
 from iop_outcomes.report.words import Pair, pairs
 from iop_outcomes.vocabulary.methods import PREFERRED
 

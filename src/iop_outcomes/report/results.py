@@ -7,7 +7,7 @@ without a number says why.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.figures import numbers, select
@@ -22,6 +22,7 @@ from iop_outcomes.figures.labels import (
     within,
 )
 from iop_outcomes.report import phrases
+from iop_outcomes.report.document import WITHHELD, Block, Line, Table
 from iop_outcomes.report.words import Pair, pairs, rank
 from iop_outcomes.tables.results import ONE_RATIO, days_of, detected
 from iop_outcomes.vocabulary.methods import METHODS, UNADJUSTED
@@ -41,34 +42,6 @@ LABEL_OF_STATUS = {
     "not_possible": "Not possible with these data",
     "suppressed": "Withheld to protect people",
 }
-
-
-@dataclass(frozen=True)
-class Line:
-    """One row of a table. cells: as shown; absent: why there are none. wrong: shown as a warning."""
-
-    label: str
-    cells: tuple[str, ...] = ()
-    absent: str = ""
-    wrong: bool = False
-
-
-@dataclass(frozen=True)
-class Block:
-    """Rows under one heading."""
-
-    heading: str
-    lines: tuple[Line, ...]
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table with its caption and column headings, the first of which is that of the labels; note: how to read it."""
-
-    caption: str
-    columns: tuple[str, ...]
-    blocks: tuple[Block, ...] = field(default=())
-    note: str = ""
 
 
 def of_contrast(
@@ -263,9 +236,6 @@ def of_levels(counts: pd.DataFrame, study: Study, contrast: str, step: str) -> l
     if not blocks:
         return []
     return [Table(f"{labels.contrast(contrast)}: people by state", ("State", *labels.arms(contrast)), tuple(blocks))]
-
-
-WITHHELD = "withheld"
 
 
 def count(row: dict[Any, Any] | None) -> str:
