@@ -21,7 +21,7 @@ KINDS = ("interview", "screen", "at_discharge", "no_return")
 METHODS = (CRUDE, *SCORED)
 RULES = ("none", "missing_is_using", "observed_only")
 GROUP = ["contrast", "outcome", "horizon_days", "missing_rule"]
-ABSENT = {"gated": "not shown", "not_possible": "not possible", "suppressed": "withheld"}
+ABSENT = {"gated": "not shown", "not_possible": "not possible", "suppressed": "withheld", "disputed": "disputed"}
 
 
 def draw(tables: style.Tables, study: Study) -> style.Figure:

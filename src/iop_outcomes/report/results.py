@@ -41,6 +41,7 @@ LABEL_OF_STATUS = {
     "gated": "Stopped by the gate",
     "not_possible": "Not possible with these data",
     "suppressed": "Withheld to protect people",
+    "disputed": "Disputed: computed twice, and the two do not agree",
 }
 
 
