@@ -98,11 +98,13 @@ def document(of: Sources) -> Document:
 
 
 def _summary(of: Sources) -> tuple[Item, ...]:
-    items: list[Item] = []
+    twice = about.computed_twice(of.everything["diagnostics"])
+    items: list[Item] = [Points((twice,))] if twice and twice.tone else []
     for part in words.summary(of.tables["estimates"], of.study):
         items.append(Heading(part.title))
         items += [Paragraph(f"{part.lead}:", "whom")] if part.lead else []
         items.append(Points(tuple(Point(said.text, said.tone) for said in part.said)))
+    items += notes(twice.text) if twice and not twice.tone else []
     return tuple(items) or (Paragraph(explanations.NO_RESULT),)
 
 
