@@ -27,7 +27,7 @@ def known() -> list[dict[str, str]]:
 
 
 def computed_twice(diagnostics: pd.DataFrame) -> Point | None:
-    """How many headline numbers two implementations agree on; a caution where they do not; None where none was asked."""
+    """How many headline numbers two implementations agree on, as a caution where they do not; None without any."""
     value = diagnostics.groupby("quantity")["value"].sum()
     made, agree = (int(value.get(quantity, 0)) for quantity in (COMPUTED_TWICE, TWO_AGREE))
     if not made:
