@@ -115,8 +115,12 @@ def _records(loaded: Loaded, found: Findings, rules: Policy) -> Tables:
             pairs = zip(rows["outcome"], rows["rows"], strict=True)
             said = [f"{outcome} {shown(int(count), rules)}" for outcome, count in pairs if count]
             found.add("Rows", f"{name}: {'; '.join(said)}")
-    if absent := [f"{n}: {cost}" for n, cost in WITHOUT.items() if tables[n].empty]:
+    came = set(tables["intake"].loc[tables["intake"]["rows"] > 0, "table"])
+    empty = {n: f"{n}: {cost}" for n, cost in WITHOUT.items() if tables[n].empty}
+    if absent := [said for n, said in empty.items() if n not in came]:
         found.add("Not in the records", *absent)
+    if lost := [said for n, said in empty.items() if n in came]:
+        found.add("Read, but no row of it is left (Rows tells why)", *lost)
     found.stops += list(_limits(tables["intake"], study.care.max_quarantined_share))
     return tables
 
@@ -145,7 +149,7 @@ def _people(loaded: Loaded, tables: Tables, found: Findings, rules: Policy) -> N
     made = population.run(
         **given, population=study.population.model_dump(mode="json"), rules=loaded.eligibility(),
         adjustment=study.adjustment.model_dump(mode="json"), contrasts=contrasts,
-        twenty_hours=study.care.twenty_hours,
+        twenty_hours=study.care.twenty_hours, fewest=loaded.smallest_cell(),
     )  # fmt: skip
     for row in made["attrition"].itertuples():
         if row.excluded:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import ValidationError
@@ -20,6 +20,9 @@ from iop_outcomes.errors import StudyError
 from iop_outcomes.mistakes import sentence
 from iop_outcomes.protocol import EVENTS, RETENTION, Analysis, Contrast, Eligibility, Endpoint, Part, Question, Study
 from iop_outcomes.vocabulary.methods import IMPUTED
+
+if TYPE_CHECKING:
+    from iop_outcomes.release.policy import Policy
 
 Plain = dict[str, Any]
 
@@ -130,6 +133,17 @@ class Loaded:
             for name, c in self.contrasts().items()
         }
 
+    def smallest_cell(self) -> int:
+        """The fewest people that the disclosure policy lets be seen."""
+        return _policy(self.study).minimum_count
+
+    def in_care(self) -> dict[str, dict[str, Any]]:
+        """Contrasts that divide people by who is in care on a day, with the contrast whose arms they are, if any."""
+        durations = {name: {"day": d.days} for name, d in self.study.durations.items()}
+        return durations | {
+            name: {"day": i.window_days, "of": i.contrast} for name, i in self.study.intensities.items()
+        }
+
     def windows(self) -> list[int]:
         """The windows from time zero at whose end dose and use are described: those of durations and intensities."""
         days = {i.window_days for i in self.study.intensities.values()}
@@ -206,6 +220,7 @@ def load(config: Mapping[str, Any], files: Iterable[str | Path] = ()) -> Loaded:
     study = _typed(Study, _laid_over(protocol, read_yaml(cohort_file)), [cohort_file, *where])
     if study.data:
         study = study.model_copy(update={"source": study.source.model_copy(update={"path": study.data})})
+    study = _as_strict_as_its_policy(study)
     endpoints = {e.outcome: e for e in sheets.read(Endpoint, Path(study.endpoints))}
     asked = questions.asked(study, sheets.read(Question, Path(study.analyses)))
     analyses = asked.analyses
@@ -214,6 +229,24 @@ def load(config: Mapping[str, Any], files: Iterable[str | Path] = ()) -> Loaded:
     rules = _rules(study)
     study, analyses = variants.expanded(study, analyses)
     return Loaded(study, analyses, endpoints, rules, asked.not_made)
+
+
+def _policy(study: Study) -> Policy:
+    from iop_outcomes.release.policy import choose
+
+    asked = study.disclosure
+    return choose(asked.policy, asked.minimum_count, asked.rounding_base)
+
+
+def _as_strict_as_its_policy(study: Study) -> Study:
+    """The study with limits of people that are at least the policy's smallest cell.
+
+    A gate that stops fewer than 10 events where the policy withholds 10 and fewer would tell the number: withheld, and
+    not gated, is exactly 10. Raises StudyError for a looser rule than the policy's.
+    """
+    least = _policy(study).minimum_count
+    limits = {n: max(getattr(study.gate, n), least) for n in ("min_events", "min_stratum_people") if least > 1}
+    return study.model_copy(update={"gate": study.gate.model_copy(update=limits)})
 
 
 def _rules(study: Study) -> tuple[Eligibility, ...]:

@@ -47,6 +47,7 @@ def test_ties_weights_clusters_and_horizon(key: str, agree: Any) -> None:
         weighting=key.split("_")[0],
         horizon=8 if "horizon" in key else None,
         censoring="known",
+        strata=D["site"] % 4 if "strata" in key else None,
     )
     expected, estimate = REFERENCE["values"][key], found.estimate
     factor = 1.0
@@ -54,5 +55,5 @@ def test_ties_weights_clusters_and_horizon(key: str, agree: Any) -> None:
         estimate, factor = estimate.clustered(D["site"]), np.sqrt(19 / 20)
     agree(estimate.value, expected["c"], 1e-10)
     agree(estimate.standard_error() * factor, expected["se"], 1e-9)
-    if key == "harrell":
+    if key in ("harrell", "harrell_strata"):
         agree(counts(found), list(expected["count"].values()), 1e-12)

@@ -14,6 +14,7 @@ from iop_outcomes.estimators.gee import CORRELATIONS, FAMILIES, gee
 
 REFERENCE = json.loads((Path(__file__).parent / "reference_gee.json").read_text())
 DATA = pd.DataFrame(REFERENCE["data"])
+NEGATIVE = json.loads((Path(__file__).parent / "reference_gee_negative.json").read_text())
 OUTCOMES = {"logistic": "use", "poisson": "days", "linear": "craving"}
 COLUMNS = ["arm", "wave", "age"]
 
@@ -32,4 +33,16 @@ def test_geepack(family: str, correlation: str, case: str, agree: Any) -> None:
     agree(fit.estimate.standard_error() * np.sqrt((people - 1) / people), expected["se"], 1e-6)
     if correlation != "independence":
         agree(fit.correlation, expected["alpha"], 1e-6)
+    agree(fit.scale, expected["phi"], 1e-6)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_correlation_below_zero(family: str, agree: Any) -> None:
+    data, expected = pd.DataFrame(NEGATIVE["data"]), NEGATIVE["fits"][family]
+    assert expected["alpha"] < -0.1
+    fit = gee(family, data[["arm", "wave"]], data[OUTCOMES[family]], ("arm", "wave"), data.id, "ar1", data.wave)
+    agree(fit.estimate.value, expected["coef"], 1e-6)
+    people = data.id.nunique()
+    agree(fit.estimate.standard_error() * np.sqrt((people - 1) / people), expected["se"], 1e-6)
+    agree(fit.correlation, expected["alpha"], 1e-6)
     agree(fit.scale, expected["phi"], 1e-6)

@@ -51,6 +51,33 @@ def test_as_all_pairs_written_out(days: int, scores: int) -> None:
     np.testing.assert_allclose(found.estimate.influence[:, 0], share.sum(axis=0) + share.sum(axis=1), atol=1e-12)
 
 
+@pytest.mark.parametrize("weighting", ["harrell", "uno"])
+def test_strata_are_compared_within_and_added_up(weighting: str) -> None:
+    rng = np.random.default_rng(8)
+    n = 150
+    time, score, event = rng.integers(1, 30, n), rng.integers(0, 9, n), rng.random(n) < 0.6
+    stratum, w = rng.integers(0, 4, n), rng.uniform(0.2, 2, n)
+    together = concordance(score, time, event, w, weighting=weighting, strata=stratum)
+    parts = [
+        concordance(score[here], time[here], event[here], w[here], weighting=weighting)
+        for here in (stratum == one for one in range(4))
+    ]
+    for count in ("concordant", "discordant", "tied_x", "tied_y", "tied_xy"):
+        assert getattr(together, count) == pytest.approx(sum(getattr(part, count) for part in parts))
+    if weighting == "harrell":
+        pairs = np.array([part.concordant + part.discordant + part.tied_x for part in parts])
+        assert together.estimate.value[0] == pytest.approx(
+            sum(p * part.estimate.value[0] for p, part in zip(pairs, parts, strict=True)) / pairs.sum()
+        )
+    # one stratum is none, and people in strata of their own are compared with nobody
+    plain = concordance(score, time, event, w, weighting=weighting)
+    for labels in (np.zeros(n), np.full(n, "all")):
+        again = concordance(score, time, event, w, weighting=weighting, strata=labels)
+        np.testing.assert_allclose(again.estimate.influence, plain.estimate.influence, atol=1e-15)
+    with pytest.raises(EstimationError, match="No two people can be compared"):
+        concordance(score, time, event, strata=np.arange(n))
+
+
 def test_truth_and_standard_error() -> None:
     # Exponential times with hazards 1 and 4, equal arms: of pairs with different scores 4/5 are concordant, and half of
     # pairs have the same score. Uno's C stands where half are censored; censoring by arm would not be allowed.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.cuminc import by_arm
+from iop_outcomes.estimators.cuminc import by_arm, cumulative_incidence
 from iop_outcomes.estimators.cumulative_hazard import nelson_aalen
+from iop_outcomes.estimators.estimate import Estimate
 
 
 def test_four_people_by_hand() -> None:
@@ -39,11 +42,22 @@ def test_constant_rates_are_recovered() -> None:
     assert abs(hazard.value[0] - 0.5) < 3 * hazard.standard_error()[0] < 0.05
 
 
+@pytest.mark.parametrize("estimator", [nelson_aalen, cumulative_incidence])
+def test_before_the_first_event_it_is_zero(estimator: Callable[..., Estimate]) -> None:
+    found = estimator([1, 2, 3], [1, 2, 0], 2, (0, 1, 1.5, 2))
+    np.testing.assert_allclose(found.value[:3], 0)
+    np.testing.assert_allclose(found.standard_error()[:3], 0)
+    assert found.value[3] > 0
+    assert found.clustered([0, 1, 2]).standard_error()[3] > 0
+
+
 def test_refusals() -> None:
     with pytest.raises(EstimationError, match="No one is followed to 9"):
         nelson_aalen([1, 2, 3], [1, 1, 0], 1, (2, 9))
     with pytest.raises(EstimationError, match="No events of cause 2 by 1"):
-        nelson_aalen([1, 2, 3], [1, 2, 0], 2, (1, 3))
+        nelson_aalen([1, 2, 3], [1, 2, 0], 2, 1)
+    with pytest.raises(EstimationError, match="A horizon is negative"):
+        nelson_aalen([1, 2, 3], [1, 2, 0], 2, (-1, 3))
     with pytest.raises(EstimationError, match="whole numbers"):
         nelson_aalen([1, 2, 3], [0.5, 1, 0], 1, 3)
     with pytest.raises(EstimationError, match="negative"):

@@ -111,6 +111,34 @@ def test_pooling_by_hand() -> None:
     assert pooled.p_value()[1] == 1
 
 
+def test_pooling_without_variance_within_or_between() -> None:
+    own = np.array([np.diag([0.04, 0.0])] * 4)
+    # the first is the same in every data set: its own variance, and the degrees of freedom of complete data
+    same = pool([[0.3], [0.3], [0.3], [0.3]], own[:, :1, :1], 40)
+    assert (same.standard_error()[0], same.relative_increase[0]) == (pytest.approx(0.2), 0)
+    assert same.degrees[0] == pytest.approx(41 / 43 * 40)
+    # the second varies between them only: all of it is due to what is missing, with m - 1 degrees of freedom
+    apart = pool([[0.1], [0.2], [0.3], [0.4]], own[:, 1:, 1:])
+    assert apart.standard_error()[0] == pytest.approx(np.sqrt(1.25 * np.var([0.1, 0.2, 0.3, 0.4], ddof=1)))
+    assert (apart.degrees[0], apart.fraction_missing[0], apart.relative_increase[0]) == (pytest.approx(3), 1, np.inf)
+    assert np.isfinite(apart.interval()).all()
+    assert 0 < apart.p_value()[0] < 1
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, 1 / 3, -0.7])
+@pytest.mark.parametrize("m", [2, 3, 5, 7])
+def test_pooling_refuses_by_name_what_has_no_variance(value: float, m: int) -> None:
+    known, none = np.linspace(0.2, 0.4, m), np.full(m, value)
+    own = np.array([np.diag([0.04, 0.0])] * m)
+    for degrees in (np.inf, 30):
+        with pytest.raises(EstimationError, match="The estimates of quantity 2 have no variance, neither"):
+            pool(np.column_stack([known, none]), own, degrees)
+        with pytest.raises(EstimationError, match="The estimates of risk have no variance, neither"):
+            pool(np.column_stack([known, none]), own, degrees, ("difference", "risk"))
+    with pytest.raises(EstimationError, match="The estimates of risk have no variance within"):
+        pool(np.column_stack([known, known]), own, 30, ("difference", "risk"))
+
+
 def test_refusals() -> None:
     with pytest.raises(EstimationError, match="'age' is missing for everyone"):
         impute([Incomplete("age", np.full(3, np.nan))], None, 1, 0)

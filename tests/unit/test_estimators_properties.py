@@ -156,6 +156,14 @@ ESTIMATORS: dict[str, Callable[[Sample], Estimate]] = {
     "concordance_uno": lambda s: (
         concordance(np.round(s["x"][:, 1], 1), s["time"], event(s), weighting="uno", horizon=12, **common(s)).estimate
     ),
+    "concordance_strata": lambda s: (
+        concordance(s["x"][:, 1], s["time"], event(s), strata=s["stratum"], **common(s)).estimate
+    ),
+    "concordance_uno_strata": lambda s: (
+        concordance(
+            np.round(s["x"][:, 1], 1), s["time"], event(s), weighting="uno", strata=s["stratum"], **common(s)
+        ).estimate
+    ),
     "grouped": lambda s: join([grouped_fit(s, 1).estimate, grouped_fit(s, 1).baseline]),
     "grouped_incidence": lambda s: grouped.predicted_incidence(
         [grouped_fit(s, 1), grouped_fit(s, 2)], [[0, 0], [1, -1]], ("middle", "other")

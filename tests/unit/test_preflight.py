@@ -94,3 +94,14 @@ def test_a_definition_that_fails_is_told_before_records_are_read(folder):
     found = told(folder)
     assert "expected to be eligible, but excluded by treated" in found.stops[0]
     assert "Rows" not in found.told
+
+
+def test_a_table_whose_rows_are_all_set_aside_was_in_the_records(folder):
+    records(folder)
+    sessions = ["person_id,day,level_of_care,minutes,modality", *(f"p{i:02d},1,2.1,long,in_person" for i in range(40))]
+    (folder / "records/sessions.csv").write_text("\n".join(sessions) + "\n")
+    text = told(folder).text()
+    assert "Read, but no row of it is left" in text
+    absent = text.split("Not in the records")[1].split("Read, but no row")[0]
+    assert "sessions:" not in absent
+    assert "screens:" in absent

@@ -8,6 +8,7 @@ import pytest
 
 from iop_outcomes.analyses.sample import Sample, clustered
 from iop_outcomes.estimators import effects
+from iop_outcomes.estimators.estimate import Estimate
 
 CONTRAST = {"first": {"name": "day"}, "second": {"name": "ward"}, "stratum": "none"}
 PEOPLE = 90
@@ -66,6 +67,39 @@ def test_sites_are_clusters_where_the_protocol_says_so_and_there_are_enough(scor
     assert by_site.clusters[0].max() == 29
     for other in (inference("site", 31), inference("person", 2)):
         assert clustered(plain, scores, other).clusters == ()
+
+
+@pytest.mark.parametrize("method", ["iptw", "overlap"])
+def test_sites_with_people_of_the_score_alone_do_not_count(scores, method):
+    """Their people move the weights, and are summed by site, but only 12 sites have outcomes."""
+    seen = scores["site_id"].isin([f"S{i}" for i in range(12)]).to_numpy()
+
+    def found(least: int) -> Estimate:
+        sample = Sample(scores, CONTRAST, inference("site", least))
+        known = effects.mean_by_arm(scores["y"], sample.arm, weight=sample.weight(method), observed=seen)
+        return sample.finish(known, method)
+
+    assert found(12).degrees == 11
+    assert found(13).clusters == ()
+    assert np.abs(found(12).influence[~seen]).min() > 0
+
+
+@pytest.mark.parametrize("how", ["not observed", "no weight"])
+def test_sites_without_anyone_who_takes_part_do_not_count(scores, how):
+    """Of 30 sites, 12 have people with an outcome: those are the clusters, and as many as `min_clusters` looks at."""
+    seen = scores["site_id"].isin([f"S{i}" for i in range(12)]).to_numpy()
+    arm, y = scores["arm"].to_numpy(), scores["y"]
+    way = {"observed": seen} if how == "not observed" else {"weight": seen.astype(float)}
+    there, alone = effects.mean_by_arm(y, arm, **way), effects.mean_by_arm(y[seen], arm[seen])
+    for least, degrees in ((12, 11), (13, np.inf)):
+        ours = Sample(scores, CONTRAST, inference("site", least)).finish(there, "naive")
+        theirs = clustered(alone, scores[seen], inference("site", least))
+        assert ours.degrees == theirs.degrees == degrees
+        np.testing.assert_allclose(ours.standard_error(), theirs.standard_error(), rtol=1e-12)
+    # a person who counts twice is a cluster only where both times count
+    units = twice(scores)
+    once = effects.mean_by_arm(units["y"], units["arm"].to_numpy(), observed=np.arange(len(units)) < PEOPLE)
+    assert clustered(once, units, inference("person")).clusters == ()
 
 
 def test_a_person_is_a_cluster_also_where_sites_are_too_few(scores):

@@ -49,6 +49,7 @@ rule release:
             },
             "companions": LOADED.companions(),
             "groups": LOADED.groups(),
+            "in_care": LOADED.in_care(),
         },
         uses=uses(
             "release",

@@ -123,8 +123,11 @@ def answer(
             return results.without(ask, shown, "gated", f"with covariates imputed: {wrong}")
         each.append(whole)
         grounds.append(power.ground(ask, again, one, used))
-        degrees = one.degrees if one.clusters else len(fitted.scores) - 1.0
-    pooled = pool([e.value for e in each], [e.covariance() for e in each], degrees)
+        degrees = min(degrees, one.degrees if one.clusters else float(one.takes_part.sum()) - 1)
+    try:
+        pooled = pool([e.value for e in each], [e.covariance() for e in each], degrees, shown)
+    except EstimationError as wrong:
+        return results.without(ask, shown, "gated", f"with covariates imputed: {wrong}")
     level = sample.inference["confidence_level"]
     if ask["measure"] == "risk" and (few := power.judge(ask, level, grounds, gate, told)):
         return results.without(ask, shown, "gated", few)

@@ -94,7 +94,7 @@ def _answer(
     shown = results.measures(ask["measure"], sample.names)
     if status != "ok" or followed is None:
         return results.without(ask, shown, status, reason)
-    if unclear := _unclear(ask, followed):
+    if unclear := _unclear(ask, followed) or followed.beyond(ask["horizon_days"], sample.arm, sample.names):
         return results.without(ask, shown, "not_possible", unclear)
     if ask["method"] == CRUDE:
         return results.without(ask, shown, status, reason)

@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 def clustered(estimate: Estimate, members: pd.DataFrame, inference: Mapping[str, Any]) -> Estimate:
     """The estimate with sites as clusters, where the protocol says so and there are enough of them.
 
-    members: site_id and record_id of the people of the estimate, in its order. Else people are independent of each
-    other, but not of themselves: whoever counts more than once is a cluster.
+    members: site_id and record_id of the people of the estimate, in its order, of whom only those who take part in it
+    count. Else people are independent of each other, but not of themselves: whoever counts more than once is a cluster.
     """
-    if inference["cluster"] == "site" and members["site_id"].nunique() >= inference["min_clusters"]:
+    there = estimate.takes_part
+    if inference["cluster"] == "site" and members["site_id"][there].nunique() >= inference["min_clusters"]:
         return estimate.clustered(members["site_id"].to_numpy())
-    if members["record_id"].duplicated().any():
+    # who has a part in the score alone is a person, too
+    if members["record_id"][there | estimate.influence.any(axis=1)].duplicated().any():
         return estimate.clustered(members["record_id"].to_numpy())
     return estimate
 

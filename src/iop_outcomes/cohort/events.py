@@ -53,6 +53,7 @@ def followed(people: pd.DataFrame, tables: Tables, endpoints: Sequence[Endpoint]
                     "days": last.astype("int64"),
                     "days_latest": last.astype("int64"),
                     "cause": cause,
+                    "observable_days": end.where(at_risk, 0).fillna(0).clip(lower=0).astype("int64"),
                 }
             )
 

@@ -2,8 +2,9 @@
 
 In order: units of analysis are made (a person's first episode that starts on or after day 0, every such episode, or
 every period told of); the eligibility rules are applied one after the other and counted; levels of care are read by
-label and by scheduled hours; covariates are made ready for models (see `covariates`); arms are read off. The step sees
-no outcome column. An empty arm of a required contrast stops it.
+label and by scheduled hours; categories in the records' own words that fewer people have than the disclosure policy
+lets be seen become one, as the word alone would tell of them; covariates are made ready for models (see `covariates`);
+arms are read off. The step sees no outcome column. An empty arm of a required contrast stops it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Settings = Mapping[str, Any]
+# categories that too few people have to be told apart
+FEW = "other (few)"
 
 
 def run(
@@ -31,11 +34,13 @@ def run(
     adjustment: Settings,
     contrasts: Mapping[str, Settings],
     twenty_hours: str,
+    fewest: int = 1,
 ) -> dict[str, pd.DataFrame]:
     """The tables people, covariates, arms and attrition.
 
-    rules: rows of config/eligibility.tsv for this cohort. twenty_hours: what exactly 20 hours a week are. Raises
-    StudyError for an empty arm, no one eligible, and rules or covariates that the records cannot answer.
+    rules: rows of config/eligibility.tsv for this cohort. twenty_hours: what exactly 20 hours a week are. fewest:
+    people that a category must have to be told apart. Raises StudyError for an empty arm, no one eligible, and rules or
+    covariates that the records cannot answer.
     """
     covariates.check(persons, adjustment)
     broken = set(quarantine.loc[quarantine["table"].isin(["stays", "persons"]), "person_id"].dropna())
@@ -49,10 +54,11 @@ def run(
             + ". Check config/eligibility.tsv and `population` in the config against the data."
         )
     people = people_of(eligible, adjustment, twenty_hours)
+    people = together(people, adjustment["categorical"], contrasts, fewest)
     return {
         "people": people,
         "covariates": covariates.table(people, eligible, adjustment),
-        "arms": arms(people, contrasts),
+        "arms": arms(people, contrasts, fewest),
         "attrition": attrition,
     }
 
@@ -98,6 +104,26 @@ def people_of(eligible: pd.DataFrame, adjustment: Settings, twenty_hours: str) -
     return known
 
 
+def together(
+    people: pd.DataFrame, columns: Sequence[str], contrasts: Mapping[str, Settings], fewest: int
+) -> pd.DataFrame:
+    """The people, with the words of their own records that fewer than `fewest` of them have as one category.
+
+    columns: covariates. Values that the declaration of a column allows, or that an arm of a contrast names, stay: they
+    are the study's words, not a person's.
+    """
+    from iop_outcomes.tables import TABLES
+
+    declared = TABLES["persons"].columns
+    changed = {}
+    for name in columns:
+        asked = {v for c in contrasts.values() if c["column"] == name for arm in arms_of(c) for v in arm["values"]}
+        own = people[name]
+        rare = own.map(own.value_counts()) < fewest
+        changed[name] = own.mask(rare & ~own.isin([*declared[name].allowed, *asked, "unknown", "other"]), FEW)
+    return people.assign(**changed)
+
+
 def _words(frame: pd.DataFrame, column: str, missing: str) -> pd.Series:
     import pandas as pd
 
@@ -111,8 +137,10 @@ def arms_of(contrast: Settings) -> list[Settings]:
     return [contrast["second"], contrast["first"], *contrast.get("alongside", ())]
 
 
-def arms(people: pd.DataFrame, contrasts: Mapping[str, Settings]) -> pd.DataFrame:
-    """One row per person and contrast. Raises StudyError where an arm of a required contrast is empty."""
+def arms(people: pd.DataFrame, contrasts: Mapping[str, Settings], fewest: int = 1) -> pd.DataFrame:
+    """One row per person and contrast. Raises StudyError where an arm of a required contrast is empty; it names the
+    values that `fewest` people have.
+    """
     import pandas as pd
 
     from iop_outcomes.tables import TABLES
@@ -125,7 +153,8 @@ def arms(people: pd.DataFrame, contrasts: Mapping[str, Settings]) -> pd.DataFram
         arm = values.map(code)
         for side, at in (("first", 1), ("second", 0)):
             if contrast["required"] and not (arm == at).any():
-                seen = ", ".join(sorted(values.unique())) or "none"
+                people_of_each = values.map(values.value_counts())
+                seen = ", ".join(sorted(values[people_of_each >= fewest].unique())) or "none"
                 raise StudyError(
                     f"Contrast '{name}': no eligible person is in the arm '{contrast[side]['name']}' "
                     f"({contrast['column']} {' or '.join(contrast[side]['values'])}). Values found: {seen}. Correct "

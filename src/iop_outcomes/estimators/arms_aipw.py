@@ -9,6 +9,7 @@ held. Refused: an arm without observed outcomes, scores of 0 or 1, and what `reg
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -46,28 +47,29 @@ def aipw_of_arms(
     Raises EstimationError where a named arm has no one observed.
     """
     group = codes(arm, "arm", terms.shape[0])
-    score = checked_scores(scores.score, group)
+    counted = rows(len(group), weight, frequency)
+    score = checked_scores(scores.score, group, counted.used)
     if not 2 <= len(names) <= score.shape[1]:
         raise EstimationError(
             f"The scores are those of {score.shape[1]} arms, and {len(names)} arms are named. Name two or more of them."
         )
     outcome, seen = observed_outcome(y, observed, len(group))
     seen = seen & (group < len(names))
-    counted = rows(len(group), weight, frequency)
     received = np.eye(score.shape[1])[group][:, : len(names)]
     share = _share_observed(received, seen, counted, names)
     named = np.where(group < len(names), group, 0)
     model = solve(family, _with_arm(terms, named, names), outcome, (), counted.weight * seen, frequency)
     place = slice(terms.numeric.shape[1] + 1, terms.numeric.shape[1] + len(names))
-    mean, slope = _predictions(family, model, place)
+    mean, slope = _predictions(family, model, place, counted.used)
     inverse = received * seen[:, None] / (score[:, : len(names)] * share)
     residual = inverse * (outcome[:, None] - mean)
     total = counted.total / counted.total.sum()
     value = total @ (mean + residual)
-    known = counted.estimate(names, value, (mean + residual - value) / counted.total.sum())
+    known = counted.estimate(names, value, (mean + residual - value) / counted.total.sum(), seen)
     on_outcome = model.nuisance().influence(_by_coefficient(model, total[:, None] * (1 - inverse) * slope, place))
     on_scores = scores.nuisance.influence(_by_score(scores.matrix, total[:, None] * residual, score))
-    return Estimate(known.names, known.value, known.influence + on_outcome + on_scores, known.frequency)
+    influence = known.influence + on_outcome + on_scores
+    return replace(known, influence=influence, weight=None, part=known.known_part())
 
 
 def _with_arm(terms: ModelMatrix, group: Whole, names: Sequence[str]) -> ModelMatrix:
@@ -77,11 +79,13 @@ def _with_arm(terms: ModelMatrix, group: Whole, names: Sequence[str]) -> ModelMa
     return ModelMatrix(terms.numeric, labels, (group, *terms.codes), (len(names) - 1, *terms.levels))
 
 
-def _predictions(family: str, model: Solved, place: slice) -> tuple[Array, Array]:
+def _predictions(family: str, model: Solved, place: slice, used: Mask) -> tuple[Array, Array]:
     """(n, K) mean outcomes with everyone in each arm, and their derivatives by the linear predictor."""
     others = model.coefficient.copy()
     others[place] = 0.0
-    predictor = model.matrix.times(others)[:, None] + np.concatenate([[0.0], model.coefficient[place]])
+    # a prediction for who does not count may be too large for a number
+    alike = np.where(used, model.matrix.times(others), 0.0)
+    predictor = alike[:, None] + np.concatenate([[0.0], model.coefficient[place]])
     mean = FAMILIES[family].mean(predictor)
     return mean, FAMILIES[family].variance(mean)
 

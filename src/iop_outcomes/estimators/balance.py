@@ -3,7 +3,8 @@
 What happens: means, variances and distribution functions of each covariate are compared between two arms, in all
 people or within strata; with more than two arms, the pair that differs most speaks. Covariates come as a table, or as a
 ModelMatrix: its categories stay codes, which are counted, and only its numeric columns go through sums of squares and
-distribution functions. (For all levels of categories, the reference too, see `coded_balance`.) The ruler of every
+distribution functions, measured from the middle of their range so that numbers far from zero keep their digits. (For
+all levels of categories, the reference too, see `coded_balance`.) The ruler of every
 standardised difference is the spread before weighting, so that weights cannot improve balance by changing the ruler.
 Refused: an arm without anyone who has weight, and missing values.
 """
@@ -17,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.estimate import Array
+from iop_outcomes.estimators.labels import as_labels, refuse_missing
 from iop_outcomes.estimators.model_matrix import ModelMatrix, model_matrix
 from iop_outcomes.estimators.rows import Mask, codes, indicator, rows
 
@@ -41,7 +43,7 @@ def standardised_difference(
     """
     covariates, (one, zero) = _two_arms(x, arm, weight, frequency)
     gap = _mean(covariates, one, weighted=True) - _mean(covariates, zero, weighted=True)
-    return over_spread(gap, _ruler(covariates, one, zero), _rounding(covariates))
+    return over_spread(gap, _ruler(covariates, one, zero), _rounding(x, covariates))
 
 
 def variance_ratio(
@@ -117,7 +119,12 @@ def within_strata(
     the ruler, where it is known already.
     """
     covariates, (one, zero) = _two_arms(x, arm, weight, frequency)
-    given = np.asarray(strata)
+    given = as_labels(strata)
+    if given.shape != (covariates.shape[0],):
+        raise EstimationError(
+            f"'strata' has shape {given.shape} where {covariates.shape[0]} labels were expected, one for each row."
+        )
+    refuse_missing(given, "strata")
     names, code = np.unique(given.astype(str) if given.dtype == object else given, return_inverse=True)
     people = np.bincount(code, one.frequency + zero.frequency, len(names)).astype(float)
     total = one.weight * (one.frequency + zero.frequency)
@@ -128,7 +135,7 @@ def within_strata(
     both = (totals[0] > 0) & (totals[1] > 0)
     gap = (means[:, 0] - means[:, 1])[both]
     ruler = _ruler(covariates, one, zero) if spread is None else spread
-    difference = over_spread(gap, ruler, _rounding(covariates))
+    difference = over_spread(gap, ruler, _rounding(x, covariates))
     alone = (totals[0] > 0) != (totals[1] > 0)
     return Within(names[both].astype(object), difference, people[both], names[alone].astype(object))
 
@@ -145,7 +152,7 @@ def largest_pairwise_difference(
     means = np.array([_mean(covariates, side, True) for side in sides])
     variance = np.mean([_variance(covariates, side, False) for side in sides], axis=0)
     gap = means.max(axis=0) - means.min(axis=0)
-    return over_spread(gap, np.sqrt(variance), _rounding(covariates))
+    return over_spread(gap, np.sqrt(variance), _rounding(x, covariates))
 
 
 @dataclass(frozen=True)
@@ -182,10 +189,14 @@ def _arms(
 
 
 def _matrix(x: Covariates, n: int) -> ModelMatrix:
-    if isinstance(x, ModelMatrix):
-        return model_matrix(x, (), n)
-    values = np.asarray(x, dtype=float)
-    return model_matrix(values, [f"column {at + 1}" for at in range(values.shape[-1])], n)
+    """The covariates, numeric columns that lie farther from zero than they are wide less the middle of their range."""
+    plain = model_matrix(x if isinstance(x, ModelMatrix) else np.asarray(x, dtype=float), (), n)
+    low, high = plain.numeric.min(axis=0), plain.numeric.max(axis=0)
+    middle = low / 2 + high / 2
+    far = (np.abs(middle) > high - low) & (high > low)
+    if not far.any():
+        return plain
+    return ModelMatrix(plain.numeric - np.where(far, middle, 0.0), plain.names, plain.codes, plain.levels)
 
 
 def over_spread(gap: Array, spread: Array, rounding: Array) -> Array:
@@ -224,11 +235,15 @@ def _variance(x: ModelMatrix, arm: _Arm, weighted: bool) -> Array:
     return np.asarray(found)
 
 
-def _rounding(x: ModelMatrix) -> Array:
-    """(p,) differences this small are none."""
-    largest = np.ones(x.shape[1])
-    largest[: x.numeric.shape[1]] = np.maximum(x.numeric.max(axis=0), -x.numeric.min(axis=0))
-    return 1e-12 * largest
+def _rounding(x: Covariates, centred: ModelMatrix) -> Array:
+    """(p,) differences this small are none; x as given, and centred as by `_matrix`."""
+    plain = x.numeric if isinstance(x, ModelMatrix) else np.asarray(x, dtype=float)
+    a = centred.numeric.shape[1]
+    largest = np.ones(centred.shape[1])
+    largest[:a] = np.maximum(centred.numeric.max(axis=0), -centred.numeric.min(axis=0))
+    found = 1e-12 * largest
+    found[:a] += 2.0**-52 * np.maximum(plain.max(axis=0), -plain.min(axis=0))
+    return np.asarray(found)
 
 
 def _binary(x: ModelMatrix) -> Mask:

@@ -52,6 +52,13 @@ class CauseModel:
         return self.sets.times
 
     @property
+    def takes_part(self) -> Mask:
+        """(n,) rows that move the coefficients or the baseline hazard."""
+        part = self.fit.estimate.takes_part
+        part[self.kept] |= self.sets.ever
+        return part
+
+    @property
     def hazard(self) -> Array:
         """(T,) at the centre."""
         return np.asarray(self.scaled * self.p0)
@@ -131,8 +138,9 @@ def _cause_model(
     sets = risk_sets(exits[kept], event[kept], None if enters is None else enters[kept])
     dead, total = sets.dead, counted.total[kept]
     terms = tie_terms(sets, counted.frequency[kept][dead], ties)
-    centre = x[kept].mean(axis=0)
-    away = x[kept] - centre
+    # who is never at risk has no part in any sum, and may be far from everyone who has
+    centre = x[kept][sets.ever].mean(axis=0)
+    away = np.where(sets.ever[:, None], x[kept] - centre, 0.0)
     relative = np.exp(away @ fit.estimate.value)
     mass = total * relative
     mass_x = mass[:, None] * away

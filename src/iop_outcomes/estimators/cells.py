@@ -16,14 +16,15 @@ the influence of i on them, the totals vary as the sum over people of (1{i in c}
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.estimate import Array, Estimate, Labels, Nuisance
-from iop_outcomes.estimators.rows import Rows, Whole, rows
+from iop_outcomes.estimators.estimate import Array, Estimate, Labels, Nuisance, count_groups
+from iop_outcomes.estimators.labels import group_numbers
+from iop_outcomes.estimators.rows import Mask, Rows, Whole, rows
 
 LARGEST = 5_000
 SMALL_WHOLE = 100_000
@@ -34,8 +35,8 @@ class Cells:
     """C cells. columns: their values, (C,) each, in the order given. frequency: people; weight: their mean weight.
 
     index: (n,) cell of each row. root: (r, C), whose crossproduct is the covariance of the totals, or (C,), the
-    diagonal of one. degrees: of freedom.
-    square: (C,) sums of squared weights.
+    diagonal of one; with clusters its rows are theirs, without the factor for their number. square: (C,) sums of
+    squared weights. holds: (r, C) whether a cluster has people in a cell; None without clusters.
     """
 
     columns: tuple[NDArray[np.generic], ...]
@@ -44,7 +45,7 @@ class Cells:
     index: Whole
     square: Array
     root: Array
-    degrees: float
+    holds: Mask | None = None
 
     @property
     def saved(self) -> float:
@@ -57,9 +58,12 @@ class Cells:
             raise EstimationError("This estimate was not made from these cells: the number of rows differs.")
         gradient = estimate.gradient
         influence = self.root[:, None] * gradient if self.root.ndim == 1 else self.root @ gradient
-        return Estimate(
-            estimate.names, estimate.value, influence, np.ones(len(influence)), None, degrees_known=self.degrees
-        )
+        inferred = Estimate(estimate.names, estimate.value, influence, np.ones(len(influence)))
+        if self.holds is None:
+            return inferred
+        part = (self.holds.astype(np.float32) @ estimate.parts.astype(np.float32)) > 0
+        part = part if part.shape[1] == len(estimate.names) else part[:, 0]
+        return replace(inferred, part=part).clustered(range(len(influence)))
 
 
 def collapse(
@@ -80,9 +84,9 @@ def collapse(
     index, first = cell_numbers(values)
     size = len(first)
     people, total, square = sums(counted, index, size)
-    root, degrees = _root(counted, index, size, square, cluster, slope, nuisance)
+    root, holds = _root(counted, index, size, square, cluster, slope, nuisance)
     mean = np.divide(total, people, out=np.zeros(size), where=people > 0)
-    return Cells(tuple(v[first] for v in values), mean, people, index, square, root, degrees)
+    return Cells(tuple(v[first] for v in values), mean, people, index, square, root, holds)
 
 
 def sums(counted: Rows, index: Whole, size: int) -> tuple[Array, Array, Array]:
@@ -126,12 +130,13 @@ def _root(
     cluster: Labels | None,
     slope: Array | None,
     nuisance: Nuisance | None,
-) -> tuple[Array, float]:
-    """A matrix whose crossproduct is the covariance of the cells' totals, and its degrees of freedom."""
+) -> tuple[Array, Mask | None]:
+    """A matrix whose crossproduct is the covariance of the cells' totals, and which clusters have a part in them."""
+    nuisance = None if nuisance is None else nuisance.fitted
     through = _through(counted, index, size, slope, nuisance)
     if cluster is None:
         if nuisance is None:
-            return np.sqrt(square), np.inf
+            return np.sqrt(square), None
         if size > LARGEST:
             raise EstimationError(
                 f"The people fall into {size} cells, more than {LARGEST}, whose totals vary together as the weights "
@@ -141,17 +146,18 @@ def _root(
         own = _nuisance_by(counted, index, size, nuisance, counted.weight)
         covariance += own @ through.T + through @ own.T + through @ _nuisance_square(counted, nuisance) @ through.T
         values, vectors = np.linalg.eigh(covariance)
-        return np.sqrt(np.clip(values, 0, None))[:, None] * vectors.T, np.inf
-    group = np.unique(np.asarray(cluster).astype(str), return_inverse=True)[1].astype(np.int64)
+        return np.sqrt(np.clip(values, 0, None))[:, None] * vectors.T, None
+    moves = counted.used if nuisance is None else counted.used | (nuisance.residual != 0).any(axis=1)
+    group = group_numbers(cluster, "cluster", moves)
     groups = int(group.max()) + 1
-    if groups < 2:
-        raise EstimationError("A cluster-robust variance needs at least two clusters; there is one.")
+    if count_groups(group, counted.used) < 2:
+        raise EstimationError("A cluster-robust variance needs at least two clusters with people; there is one.")
     by_group: Array = np.asarray(np.bincount(group * size + index, counted.total, groups * size), dtype=float)
     by_group = by_group.reshape(groups, size)
     # the totals' own mean is no part of their variance: influences add to zero through the gradient
     if nuisance is not None:
         by_group = by_group + _nuisance_by(counted, group, groups, nuisance, np.ones(len(index))) @ through.T
-    return by_group * np.sqrt(groups / (groups - 1)), float(groups - 1)
+    return by_group, np.bincount(group * size + index, counted.used, groups * size).reshape(groups, size) > 0
 
 
 def _through(counted: Rows, index: Whole, size: int, slope: Array | None, nuisance: Nuisance | None) -> Array:

@@ -1,7 +1,8 @@
 """Weighted Cox regression with tied times, strata, left truncation and frequencies.
 
-What happens, in order: the rows are checked and those without weight set aside; covariates are centred within
-strata and scaled; columns that do not vary among those at risk, or that others contain, are refused by name;
+What happens, in order: the rows are checked and those without weight set aside; covariates of the rows that take part
+are centred within strata and scaled, and those of the others, who are in no risk set with anyone else, move nothing
+and are zero; columns that do not vary among those at risk, or that others contain, are refused by name;
 Newton's method with step halving maximises the partial likelihood; a likelihood that keeps rising as a
 coefficient grows without limit is refused, naming the covariate; each row's influence is its score residual
 times the inverse information.
@@ -29,10 +30,11 @@ from numpy.typing import ArrayLike
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.cox_likelihood import EventTimes, FollowedUp, PartialLikelihood, tie_terms
 from iop_outcomes.estimators.estimate import Array, Estimate
+from iop_outcomes.estimators.labels import labelled
 from iop_outcomes.estimators.model_matrix import ModelMatrix, model_matrix, standardised_within
 from iop_outcomes.estimators.newton import maximise
-from iop_outcomes.estimators.risksets import follow_up, risk_sets
-from iop_outcomes.estimators.rows import Whole, indicator, refuse_collinear, rows, square_root
+from iop_outcomes.estimators.risksets import compared, follow_up, risk_sets
+from iop_outcomes.estimators.rows import indicator, refuse_collinear, rows, square_root
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,10 @@ def cox(
 ) -> CoxFit:
     """Log hazard ratios of the columns of x.
 
-    x: (n, p), no intercept, a table with its p names, or a ModelMatrix. time, entry: (n,); at risk where entry < u <=
-    time, so that a person's rows over successive intervals do not overlap. event: (n,) zeros and ones. strata: (n,)
-    any labels. ties: 'efron' or 'breslow'. Rows without weight take no part and have gradient zero.
+    x: (n, p), no intercept, a table with its p names (by default 'column 1', ...), or a ModelMatrix. time, entry: (n,);
+    at risk where entry < u <= time, so that a person's rows over successive intervals do not overlap. event: (n,) zeros
+    and ones. strata: (n,) any labels. ties: 'efron' or 'breslow'. Rows without weight, and those never at risk with
+    anyone else, take no part and have gradient zero.
     Raises EstimationError: no events, columns that do not vary or are collinear, a coefficient without limit.
     """
     exits, enters = follow_up(time, entry)
@@ -78,11 +81,12 @@ def cox(
     covariates = model_matrix(x, names, n).take(kept)
     if not died.any():
         raise EstimationError("No events, so there are no hazard ratios to estimate. Look at the outcome's coding.")
-    stratum = _stratum_numbers(strata, n)[kept]
+    stratum = labelled(strata, "strata", n, kept)[1]
     followed = FollowedUp(exits[kept], None if enters is None else enters[kept], everyone.frequency[kept], stratum)
     sets = risk_sets(followed.time, died, followed.entry, stratum)
-    mean_total = everyone.total[kept].mean()
-    standard, scale = standardised_within(covariates, stratum)
+    part = compared(sets, covariates, followed.frequency, stratum)
+    mean_total = everyone.total[kept][part].mean() if part.any() else 1.0
+    standard, scale, _ = standardised_within(covariates, stratum, part)
     likelihood = PartialLikelihood(
         x=standard,
         total=everyone.total[kept] / mean_total,
@@ -95,24 +99,15 @@ def cox(
     top, iterations = maximise(likelihood.at, null, likelihood.change, names)
     turn = np.linalg.inv(top.information) / (scale * mean_total)
     influence = likelihood.score_residuals(top.sums, turn, everyone.weight[kept])
+    there = part
     if not everybody:
-        everywhere = np.zeros((n, len(names)))
-        everywhere[kept] = influence
-        influence = everywhere
+        own, influence, there = influence, np.zeros((n, len(names))), np.zeros(n, dtype=bool)
+        influence[kept], there[kept] = own, part
     return CoxFit(
-        estimate=Estimate(names, top.beta / scale, influence, everyone.frequency, everyone.weight),
+        estimate=Estimate(names, top.beta / scale, influence, everyone.frequency, everyone.weight, part=there),
         information=top.information * np.outer(scale, scale) * mean_total,
         log_likelihood=likelihood.on_scale(top, mean_total),
         iterations=iterations,
         null_log_likelihood=likelihood.on_scale(null, mean_total),
         at_events=EventTimes(followed, likelihood, top.sums, scale, mean_total),
     )
-
-
-def _stratum_numbers(strata: ArrayLike | None, n: int) -> Whole:
-    if strata is None:
-        return np.zeros(n, dtype=np.int64)
-    labels = np.asarray(strata)
-    if labels.shape != (n,):
-        raise EstimationError(f"'strata' has shape {labels.shape} where {n} labels were expected, one for each row.")
-    return np.unique(labels.astype(str), return_inverse=True)[1].astype(np.int64)

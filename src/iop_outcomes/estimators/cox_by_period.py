@@ -21,8 +21,11 @@ from numpy.typing import ArrayLike
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.cox import CoxFit, cox
+from iop_outcomes.estimators.estimate import Array
+from iop_outcomes.estimators.labels import as_labels
 from iop_outcomes.estimators.risksets import follow_up
 from iop_outcomes.estimators.rows import Whole, column, columns, indicator, label, rows
+from iop_outcomes.estimators.same_times import placed
 
 Bounds = Sequence[tuple[float, float]]
 
@@ -50,8 +53,10 @@ def cox_by_period(
     exits, enters = follow_up(time, entry)
     n = exits.size
     covariates, died, everyone = columns(x, names, n), indicator(event, "event", n), rows(n, weight, frequency)
-    bounds = _bounds(cuts)
-    labels_of_strata = None if strata is None else np.asarray(strata)
+    asked = column(cuts, "cuts")
+    known = np.unique(exits if enters is None else np.concatenate([exits, enters]))
+    bounds, named = _bounds(placed(asked, known)), _bounds(asked)
+    labels_of_strata = None if strata is None else as_labels(strata)
     if labels_of_strata is not None and labels_of_strata.shape != (n,):
         raise EstimationError(f"'strata' has shape {labels_of_strata.shape} where {n} labels were expected.")
     unknown = [name for name in varying if name not in names]
@@ -66,8 +71,8 @@ def cox_by_period(
     changing = [names.index(name) for name in varying]
     steady = [at for at in range(len(names)) if at not in changing]
     inside = period[:, None] == np.arange(len(bounds))
-    labels = [f"{name}:{_period_name(*bound)}" for name in varying for bound in bounds]
-    _refuse_empty(bounds, period[died[row] & ends & everyone.used[row]])
+    labels = [f"{name}:{_period_name(*bound)}" for name in varying for bound in named]
+    _refuse_empty(named, period[died[row] & ends & everyone.used[row]])
     fitted = cox(
         np.hstack([*(covariates[row, at][:, None] * inside for at in changing), covariates[row][:, steady]]),
         np.minimum(exits[row], high),
@@ -81,11 +86,11 @@ def cox_by_period(
     )
     gradient = np.zeros((n, len(fitted.estimate.names)))
     np.add.at(gradient, row, fitted.estimate.gradient)
-    return replace(fitted, estimate=everyone.estimate(fitted.estimate.names, fitted.estimate.value, gradient))
+    part = np.bincount(row, fitted.estimate.takes_part, n) > 0
+    return replace(fitted, estimate=everyone.estimate(fitted.estimate.names, fitted.estimate.value, gradient, part))
 
 
-def _bounds(cuts: Sequence[float]) -> list[tuple[float, float]]:
-    inner = column(cuts, "cuts")
+def _bounds(inner: Array) -> list[tuple[float, float]]:
     if (inner <= 0).any() or (np.diff(inner) <= 0).any():
         raise EstimationError("The cuts between periods must rise, and lie above 0, where the first period begins.")
     edges = [-1.0, *(float(cut) for cut in inner), np.inf]  # day 0 belongs to the first period

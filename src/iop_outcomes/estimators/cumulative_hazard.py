@@ -2,7 +2,7 @@
 
 What happens, in order: rows are checked and those without weight set aside; the hazard of the cause at each event time
 is the weight that has it over the weight at risk; horizons are looked up in its running sum. Refused: horizons beyond
-the last person at risk, causes that do not happen by a horizon, negative or missing times.
+the last person at risk, causes that do not happen by the last horizon, negative or missing times.
 
 H_k(t) = sum over u <= t of dL_k(u) (Nelson 1972, Technometrics 14:945; Aalen 1978, Annals of Statistics 6:534), and the
 derivative by the weight of row i is the sum over u <= t of
@@ -20,9 +20,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.estimate import Estimate
-from iop_outcomes.estimators.risksets import follow_up, risk_sets
-from iop_outcomes.estimators.rows import codes, column, label, rows
+from iop_outcomes.estimators.estimate import Array, Estimate
+from iop_outcomes.estimators.risksets import asked_times, follow_up, risk_sets
+from iop_outcomes.estimators.rows import codes, label, rows
+from iop_outcomes.estimators.same_times import placed
 
 
 def nelson_aalen(
@@ -37,37 +38,40 @@ def nelson_aalen(
     """Cumulative hazard of cause `which` by each of `times`.
 
     time, entry: (n,) days from day 0; at risk where entry < u <= time. cause: (n,) whole numbers, 0 censored. times:
-    (k,) horizons, which name the quantities. Works with `cuminc.by_arm`.
+    (k,) horizons, which name the quantities; before the first event the hazard is 0. Works with `cuminc.by_arm`.
     """
-    horizons = column(np.atleast_1d(np.asarray(times, dtype=float)), "times")
+    horizons = asked_times(times)
     exits, enters = follow_up(time, entry)
     causes = codes(cause, "cause", exits.size)
     everyone = rows(exits.size, weight, frequency)
     kept = np.flatnonzero(everyone.used)
     happened, total = causes[kept] == which, everyone.total[kept]
-    _check(exits[kept], exits[kept][happened], which, horizons)
+    reached = _reached(exits[kept], exits[kept][happened], which, horizons)
     sets = risk_sets(exits[kept], happened, None if enters is None else enters[kept])
     at_risk = sets.at_risk(total)
     hazard = sets.among_dead(total[sets.dead]) / at_risk
-    value = np.concatenate([[0.0], np.cumsum(hazard)])[np.searchsorted(sets.times, horizons, side="right")]
+    value = np.concatenate([[0.0], np.cumsum(hazard)])[np.searchsorted(sets.times, reached, side="right")]
     gradient = np.zeros((exits.size, len(horizons)))
-    for at, horizon in enumerate(horizons):
+    part = np.zeros(gradient.shape, dtype=bool)
+    for at, horizon in enumerate(reached):
         by = sets.times <= horizon
         own = -sets.while_at_risk(by * hazard / at_risk)
         own[sets.dead] += (by / at_risk)[sets.position]
-        gradient[kept, at] = own
-    return everyone.estimate([label(t) for t in horizons], value, gradient)
+        gradient[kept, at], part[kept, at] = own, sets.by(horizon)
+    return everyone.estimate([label(t) for t in horizons], value, gradient, part)
 
 
-def _check(exits: np.ndarray, events: np.ndarray, which: int, horizons: np.ndarray) -> None:
+def _reached(exits: Array, events: Array, which: int, asked: Array) -> Array:
+    """(k,) the horizons as times of the people (see `same_times`); refuses those at which nothing can be said."""
+    horizons = placed(asked, np.unique(exits))
     if horizons.max() > exits.max():
         raise EstimationError(
             f"No one is followed to {label(horizons.max())}, so the hazard up to then is not known. Choose a horizon "
             "within follow-up."
         )
-    for horizon in horizons:
-        if not (events <= horizon).any():
-            raise EstimationError(
-                f"No events of cause {which} by {label(horizon)}, so its hazard and standard error cannot be "
-                "estimated. Choose a later horizon."
-            )
+    if not (events <= horizons.max()).any():
+        raise EstimationError(
+            f"No events of cause {which} by {label(horizons.max())}, so its hazard and standard error cannot be "
+            "estimated. Choose a later horizon."
+        )
+    return horizons

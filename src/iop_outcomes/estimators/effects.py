@@ -46,13 +46,14 @@ def mean_by_arm(
     outcome, seen = observed_outcome(y, observed, treated.size)
     counted = rows(treated.size, weight, frequency)
     value, gradient = np.zeros(2), np.zeros((treated.size, 2))
-    for at, here in enumerate((treated & seen, ~treated & seen)):
+    part = np.column_stack([treated & seen, ~treated & seen])
+    for at, here in enumerate(part.T):
         total = (counted.total * here).sum()
         if total == 0:
             raise EstimationError(f"No one in {ARM_NAMES[at]} has both an observed outcome and weight.")
         value[at] = (counted.total * here) @ outcome / total
         gradient[:, at] = here * (outcome - value[at]) / total
-    return counted.estimate(ARM_NAMES, value, gradient)
+    return counted.estimate(ARM_NAMES, value, gradient, part)
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,8 @@ class OutcomeModel:
                 "(codes, indicators). Build both by the same function."
             )
         matrix, model = covariates.with_intercept(INTERCEPT), FAMILIES[self.family]
-        mean = model.mean(matrix.times(self.coefficient))
+        # a prediction for who does not count may be too large for a number
+        mean = model.mean(np.where(self.rows.used, matrix.times(self.coefficient), 0.0))
         return Predicted(mean, model.variance(mean), matrix)
 
 
@@ -173,7 +175,7 @@ def aipw(
     treated = indicator(arm, "arm", len(model.outcome))
     seen_score = _observed_score(model, treated, observed_score)
     total = model.rows.total / model.rows.total.sum()
-    score = propensity.score
+    score = np.where(model.rows.used, propensity.score, 0.5)
     names, values, gradients, influences = ARM_NAMES, [], [], []
     for here, received, sign, x in ((treated, score, -1.0, x1), (~treated, 1 - score, 1.0, x0)):
         predicted = model.predict(x)
@@ -188,10 +190,11 @@ def aipw(
         by_score = propensity.nuisance.matrix.crossproduct(total * inverse * residual * sign * (1 - received))
         through = ((model.nuisance, by_coefficient), (propensity.nuisance, by_score))
         influences.append(sum(nuisance.influence(direction[:, None])[:, 0] for nuisance, direction in through))
-    estimate = model.rows.estimate(names, values, np.column_stack(gradients))
+    estimate = model.rows.estimate(names, values, np.column_stack(gradients), model.observed)
     if not stacked:
         return estimate
-    return replace(estimate, influence=estimate.influence + np.column_stack(influences), weight=None)
+    influence = estimate.influence + np.column_stack(influences)
+    return replace(estimate, influence=influence, weight=None, part=estimate.known_part())
 
 
 def _standardised(model: OutcomeModel, settings: Mapping[str, Covariates], over: ArrayLike | None) -> Estimate:
@@ -210,7 +213,7 @@ def _standardised(model: OutcomeModel, settings: Mapping[str, Covariates], over:
     weight = model.rows.weight
     # without weight nobody is in the regression, and its influence is zero
     through = model.nuisance.influence(np.column_stack(slopes)) / np.where(weight > 0, weight, 1.0)[:, None]
-    return model.rows.estimate(tuple(settings), values, np.column_stack(own) + through)
+    return model.rows.estimate(tuple(settings), values, np.column_stack(own) + through, model.observed)
 
 
 def _check_arm(model: OutcomeModel, here: Mask, matrix: ModelMatrix) -> None:

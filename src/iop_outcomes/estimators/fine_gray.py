@@ -1,6 +1,7 @@
 """Fine-Gray regression of the subdistribution hazard of one cause, with competing events and weighted rows.
 
-What happens, in order: the rows are checked and those without weight set aside; the probability G of remaining
+What happens, in order: the rows are checked and those without weight set aside; covariates are centred and scaled among
+those who are ever at risk, the others' move nothing; the probability G of remaining
 uncensored is estimated in each censoring group, weighted as the rows are; people with a competing event stay at risk
 with weight G(u-) / G(T_i-); the weighted partial likelihood of Cox regression is maximised over these risk sets; each
 row's influence is its score residual times the inverse information, plus what it adds through G. Refused: no events of
@@ -15,9 +16,12 @@ and exp(b) is the ratio of subdistribution hazards: it orders cumulative inciden
 those still free of any event (Latouche et al. 2013, Journal of Clinical Epidemiology 66:648). Breslow's ties and
 standard errors with `censoring='crr'` equal those of R's `cmprsk::crr` with one censoring group; with several, crr
 counts the error in a group's G at events of that group only, where it moves the weights at everybody's. The default is
-the derivative itself, which differs from crr where people are censored at the very time of an event; with few distinct
-times that is everyone. `ties='efron'`, `events_first=True` and `censoring='known'` are R's `finegray` followed by
-`coxph`, whose robust variance leaves the estimation of G out.
+the derivative itself. It differs from crr's approximation by some 1e-4 of the standard error without any ties, and by
+more where people are censored at the very time of an event; with few distinct times that is everyone. Where a group's
+last person under observation leaves with an event, nothing is known of its G afterwards: here it stays as it was last,
+so that its people with a competing event stay at risk; crr takes it as 0, and they leave, which moves the coefficients.
+`ties='efron'`, `events_first=True` and `censoring='known'` are R's `finegray` followed by `coxph`, whose robust
+variance leaves the estimation of G out.
 """
 
 from __future__ import annotations
@@ -35,7 +39,8 @@ from iop_outcomes.estimators.labels import labelled
 from iop_outcomes.estimators.model_matrix import ModelMatrix, model_matrix, standardised_within
 from iop_outcomes.estimators.newton import maximise
 from iop_outcomes.estimators.risksets import follow_up
-from iop_outcomes.estimators.rows import Rows, Whole, codes, label, refuse_collinear, rows, square_root
+from iop_outcomes.estimators.rows import Mask, Rows, Whole, codes, label, refuse_collinear, rows, square_root
+from iop_outcomes.estimators.same_times import placed
 from iop_outcomes.estimators.subdistribution import SubdistributionSets, TiedCensoring, subdistribution_sets
 
 # What the standard errors count of the estimation of the censoring distribution.
@@ -103,23 +108,25 @@ def fine_gray(
     covariates = covariates if kept.size == n else covariates.take(kept)
     _refuse_no_events(causes, which)
     groups = labelled(censoring_groups, "censoring_groups", n, kept)[1]
-    mean_total = float(counted.total[kept].mean())
+    part = _at_risk(exits[kept], causes, which)
+    mean_total = float(counted.total[kept][part].mean())
     total, people = counted.total[kept] / mean_total, counted.frequency[kept]
     sets = subdistribution_sets(exits[kept], causes, which, total, people, groups, events_first)
-    standard, scale = standardised_within(covariates, np.zeros(kept.size, dtype=np.int64))
+    standard, scale, means = standardised_within(covariates, np.zeros(kept.size, dtype=np.int64), part)
     likelihood = PartialLikelihood(standard, total, sets, tie_terms(sets, people[sets.dead], ties))
     labels = covariates.names
     null = likelihood.at(np.zeros(len(labels)))
     refuse_collinear(square_root(null.information), labels, "Fine-Gray model", tolerance=1e-6)
     top, iterations = maximise(likelihood.at, null, likelihood.change, labels)
-    a = standard.numeric.shape[1]
-    centre = np.concatenate([covariates.numeric[0] - standard.numeric[0] * scale[:a], np.zeros(len(labels) - a)])
+    tied = CENSORING[censoring]
+    if tied is not None:
+        part = part | sets.through_censoring(tied)
     fitted = _Fitted(
-        likelihood, sets, top.sums, top.information, scale, centre, mean_total, kept, counted, CENSORING[censoring],
-        float(exits[kept].max()),
+        likelihood, sets, top.sums, top.information, scale, means[0], mean_total, kept, counted, tied,
+        float(exits[kept].max()), part,
     )  # fmt: skip
     return FineGrayFit(
-        estimate=counted.estimate(labels, top.beta / scale, fitted.everywhere(fitted.coefficients())),
+        estimate=fitted.estimate(labels, top.beta / scale, fitted.everywhere(fitted.coefficients())),
         information=top.information * np.outer(scale, scale) * mean_total,
         log_likelihood=likelihood.on_scale(top, mean_total),
         null_log_likelihood=likelihood.on_scale(null, mean_total),
@@ -132,7 +139,8 @@ def fine_gray(
 class _Fitted:
     """A fitted model and what its influence is made of, in the units of the likelihood (centred and scaled).
 
-    scale, centre: (p,) of x. mean_total: unit of the weights. kept: rows with weight. last: end of follow-up.
+    scale, centre: (p,) of x. mean_total: unit of the weights. kept: rows with weight. last: end of follow-up. part:
+    which of the rows with weight take part.
     """
 
     likelihood: PartialLikelihood
@@ -146,6 +154,13 @@ class _Fitted:
     counted: Rows
     tied: TiedCensoring | None
     last: float
+    part: Mask
+
+    def estimate(self, names: Sequence[str], value: Array, gradient: Array) -> Estimate:
+        """The Estimate of a gradient of all rows."""
+        there = np.zeros(len(self.counted.weight), dtype=bool)
+        there[self.kept] = self.part
+        return self.counted.estimate(names, value, gradient, there)
 
     def everywhere(self, gradient: Array) -> Array:
         """The gradient of the rows with weight, and zero for the others."""
@@ -172,6 +187,7 @@ class _Fitted:
     def incidence(self, estimate: Estimate, profiles: Array, labels: Sequence[str], horizons: Array) -> Estimate:
         """See FineGrayFit.cumulative_incidence."""
         times = self.sets.times
+        asked, horizons = horizons, placed(horizons, np.unique(np.append(times, self.last)))
         if (horizons < times[0]).any() or (horizons > self.last).any():
             raise EstimationError(
                 f"The model says nothing before the first event, at {label(times[0])}, nor after the end of "
@@ -190,8 +206,8 @@ class _Fitted:
         for at, row in enumerate(away):
             here = np.exp(-hazard[at]) * (np.exp(row @ estimate.value) * own + np.outer(slope @ row, hazard[at]))
             gradient[:, at * len(horizons) : (at + 1) * len(horizons)] = here
-        names = [f"{one}:{label(t)}" for one in labels for t in horizons]
-        return self.counted.estimate(names, (1 - np.exp(-hazard)).ravel(), gradient)
+        names = [f"{one}:{label(t)}" for one in labels for t in asked]
+        return self.estimate(names, (1 - np.exp(-hazard)).ravel(), gradient)
 
     def _baseline(self, jump: Array, reached: Array) -> tuple[Array, Array]:
         """(m, k) derivative of the baseline by the rows' weights at fixed coefficients, and (p, k) by those."""
@@ -212,6 +228,13 @@ class _Fitted:
         if model.tied:
             hazard_x = hazard_x - sums.dead_x * model.ties.sum(a * inverse**2)[:, None]
         return sums.scaled * model.ties.sum(inverse), sums.scaled[:, None] * hazard_x
+
+
+def _at_risk(time: Array, cause: Whole, which: int) -> Mask:
+    """(n,) rows that are at risk at some event of the cause: there at the first, or kept by a competing event before
+    the last."""
+    own = time[cause == which]
+    return np.asarray((time >= own.min()) | ((cause > 0) & (time < own.max())))
 
 
 def _refuse_no_events(causes: Whole, which: int) -> None:

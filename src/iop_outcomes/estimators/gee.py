@@ -1,8 +1,8 @@
 """Generalised estimating equations: regression of repeated outcomes of people, such as weekly screens.
 
 What happens, in order: rows are put in order of cluster and time; the regression with working independence is fitted by
-`regression`, which refuses what has no estimate; the working correlation is estimated from its residuals, and both in
-turn until they settle; the influence of a cluster is its score times the inverse of the expected derivative. Refused:
+`regression`, which refuses what has no estimate, and whose centred and scaled columns serve from there on; the working
+correlation is estimated from its residuals, and both in turn until they settle; the influence of a cluster is its score times the inverse of the expected derivative. Refused:
 fewer than two clusters, a working correlation that is none, weights that change within a cluster unless the working
 correlation is independence, and frequencies (there is no such argument: repeat the clusters).
 
@@ -18,8 +18,9 @@ missing at random, and with covariates that change over time and depend on earli
 
 The correlation is estimated by moments as geepack's `geeglm` does: phi is the mean of e^2 (not divided by n - p, as in
 statsmodels and SAS), 'exchangeable' the mean of e_j e_k / phi over all pairs of a cluster, and 'ar1', with d the time
-between two rows, least squares of e_j e_k / phi on alpha^d over all pairs (others take neighbours only). Weights enter
-as so many clusters; geepack takes their squares there.
+between two rows, least squares of e_j e_k / phi on alpha^d over all pairs (others take neighbours only). alpha may lie below
+zero where all d are whole numbers, as in geepack; between them its power has no meaning. Weights enter as so many
+clusters; geepack takes their squares there.
 """
 
 from __future__ import annotations
@@ -34,15 +35,23 @@ from scipy.special import expit
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import regression
 from iop_outcomes.estimators.estimate import Array, Estimate
-from iop_outcomes.estimators.rows import Whole, column, columns, rows
+from iop_outcomes.estimators.labels import as_labels, labelled
+from iop_outcomes.estimators.rows import Mask, Whole, column, columns, rows
 
 MAXIMUM_ITERATIONS = 100
 
-# mean of the linear predictor, and variance of the mean, by the names that `regression` has for them
-FAMILIES: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
-    "logistic": (expit, lambda mu: mu * (1 - mu)),
-    "poisson": (np.exp, lambda mu: mu),
-    "linear": (lambda eta: eta, np.ones_like),
+# e = (y - mu) / sqrt v of y and the linear predictor, and sqrt v of the predictor, in forms that keep their digits where
+# v is next to nothing; by the names that `regression` has for the families
+FAMILIES: dict[str, tuple[Callable[[Array, Array], Array], Callable[[Array], Array]]] = {
+    "logistic": (
+        lambda y, eta: np.where(y > 0, y * np.exp(-eta / 2), 0.0) - np.where(y < 1, (1 - y) * np.exp(eta / 2), 0.0),
+        lambda eta: np.sqrt(expit(eta) * expit(-eta)),
+    ),
+    "poisson": (
+        lambda y, eta: np.where(y > 0, y * np.exp(-eta / 2), 0.0) - np.exp(eta / 2),
+        lambda eta: np.exp(eta / 2),
+    ),
+    "linear": (lambda y, eta: y - eta, np.ones_like),
 }
 
 
@@ -81,19 +90,25 @@ def gee(
     outcome = column(y, "y")
     n = outcome.size
     counted = rows(n, weight, None)
-    design = regression.with_intercept(columns(x, names, n))
     groups = _groups(cluster, wave, counted.used)
     _check_weights(correlation, groups, counted.weight)
-    start = regression.fit(family, design[:, 1:], outcome, names, weight)
-    scale = np.sqrt((design[groups.order] ** 2).mean(axis=0))
-    sorted_x, sorted_y, total = design[groups.order] / scale, outcome[groups.order], counted.weight[groups.order]
-    state = _solve(
-        family, CORRELATIONS[correlation], sorted_x, sorted_y, total / total.mean(), groups, start.value * scale
-    )
-    gradient = np.zeros((n, design.shape[1]))
-    gradient[groups.order] = state.pull @ np.linalg.inv(state.bread) / scale / total.mean()
-    estimate = counted.estimate(start.names, state.beta / scale, gradient)
-    return GeeFit(estimate.clustered(np.asarray(cluster)), state.alpha, state.phi)
+    start = regression.solve(family, columns(x, names, n), outcome, names, weight)
+    standard, back = start.centred.matrix.dense()[groups.order], start.centred.back
+    total = counted.weight[groups.order]
+    with np.errstate(over="ignore", invalid="ignore"):
+        state = _solve(
+            family,
+            CORRELATIONS[correlation],
+            standard,
+            outcome[groups.order],
+            total / total.mean(),
+            groups,
+            np.linalg.solve(back, start.coefficient),
+        )
+    gradient = np.zeros((n, standard.shape[1]))
+    gradient[groups.order] = state.pull @ np.linalg.inv(state.bread) @ back.T / total.mean()
+    estimate = counted.estimate(start.names, back @ state.beta, gradient)
+    return GeeFit(estimate.clustered(as_labels(cluster)), state.alpha, state.phi)
 
 
 @dataclass(frozen=True)
@@ -152,13 +167,16 @@ def _autoregressive(groups: _Groups, total: Array, residual: Array) -> float:
         raise EstimationError("Two rows of a cluster have the same wave, so the order of time is not known.")
     pairs = np.bincount(at.ravel(), np.concatenate(weights))
     mean = np.bincount(at.ravel(), np.concatenate(weights) * np.concatenate(products)) / pairs
-    alpha = float(np.clip(mean[0], 0.01, 0.9)) ** (1 / float(d[0]))
+    whole = bool((d == np.round(d)).all())
+    start = float(np.clip(abs(mean[0]), 0.01, 0.9)) ** (1 / float(d[0]))
+    # an even distance does not tell a sign
+    alpha = -start if mean[0] < 0 and whole and d[0] % 2 == 1 else start
     for _ in range(MAXIMUM_ITERATIONS):
         slope = d * alpha ** (d - 1)
         step = float((pairs * slope) @ (mean - alpha**d) / ((pairs * slope) @ slope))
         alpha += step
-        if not 0 < alpha < 1:
-            _refuse_correlation(alpha, 0.0)
+        if not (-1 if whole else 0) < alpha < 1:
+            _refuse_correlation(alpha, -1.0 if whole else 0.0)
         if abs(step) < 1e-12:
             break
     return alpha
@@ -190,17 +208,21 @@ class _State:
 
 
 def _solve(family: str, working: Correlation, x: Array, y: Array, total: Array, groups: _Groups, beta: Array) -> _State:
-    mean, variance = FAMILIES[family]
+    pearson, spread = FAMILIES[family]
     for _ in range(MAXIMUM_ITERATIONS):
-        mu = mean(x @ beta)
-        root = np.sqrt(variance(mu))
-        residual = (y - mu) / root
+        predictor = x @ beta
+        root, residual = spread(predictor), pearson(y, predictor)
         phi = float(total @ residual**2 / total.sum())
+        if not np.isfinite(phi):
+            break
         alpha = working.estimate(groups, total, residual / np.sqrt(phi))
         white_x = working.whiten(groups, alpha, root[:, None] * x)
         white = working.whiten(groups, alpha, residual[:, None])
         pull, bread = white_x * white, white_x.T @ (white_x * total[:, None])
-        step = np.linalg.solve(bread, total @ pull)
+        try:
+            step = np.linalg.solve(bread, total @ pull)
+        except np.linalg.LinAlgError:
+            break
         beta = beta + step
         if not np.isfinite(beta).all():
             break
@@ -212,11 +234,8 @@ def _solve(family: str, working: Correlation, x: Array, y: Array, total: Array, 
     )
 
 
-def _groups(cluster: ArrayLike, wave: ArrayLike | None, used: np.ndarray) -> _Groups:
-    labels = np.asarray(cluster)
-    if labels.shape != used.shape:
-        raise EstimationError(f"'cluster' has shape {labels.shape} where {used.size} labels were expected.")
-    number = np.unique(labels[used], return_inverse=True)[1].ravel()
+def _groups(cluster: ArrayLike, wave: ArrayLike | None, used: Mask) -> _Groups:
+    number = labelled(cluster, "cluster", used.size, used)[1]
     times = np.arange(used.size, dtype=float) if wave is None else column(wave, "wave", used.size)
     order = np.lexsort((times[used], number))
     number = number[order]

@@ -35,6 +35,7 @@ from iop_outcomes.estimators.grouped_likelihood import GroupedLikelihood
 from iop_outcomes.estimators.model_matrix import ModelMatrix, model_matrix, standardised_within
 from iop_outcomes.estimators.newton import maximise
 from iop_outcomes.estimators.rows import Mask, Whole, codes, column, label, refuse_collinear, rows, square_root
+from iop_outcomes.estimators.same_times import placed, same_times
 
 
 @dataclass(frozen=True)
@@ -68,12 +69,12 @@ def grouped_times(low: ArrayLike, high: ArrayLike, cause: ArrayLike, borders: Ar
     successive borders; someone censored is last seen at low, one of the borders (high does not matter). With these
     times `cumulative_incidence` and `survival` are exact at the borders. Raises EstimationError for other intervals.
     """
-    grid = _borders(borders)
-    begins = column(low, "low")
+    grid, begins = _borders(borders), column(low, "low")
     causes = codes(cause, "cause", begins.size)
     ends = np.asarray(high, dtype=float)
     if ends.shape != begins.shape:
         raise EstimationError(f"'high' has shape {ends.shape} where {begins.size} values were expected, as in 'low'.")
+    begins, ends = (placed(values, grid) for values in (begins, ends))
     at = np.minimum(np.searchsorted(grid, begins), len(grid) - 1)
     if (grid[at] != begins).any():
         raise EstimationError(
@@ -123,8 +124,9 @@ def grouped_hazards(
             f"In every interval all of those at risk, or none, have an event of cause {which}: no hazard can be "
             "compared. Choose wider intervals."
         )
-    standard, scale = standardised_within(covariates, np.zeros(kept.size, dtype=np.int64))
-    mean_total = float(counted.total[kept].mean())
+    part = _at_risk(place, own, fixed)
+    standard, scale, means = standardised_within(covariates, np.zeros(kept.size, dtype=np.int64), part)
+    mean_total = float(counted.total[kept][part].mean())
     model = GroupedLikelihood.of(standard, place, own, counted.total[kept] / mean_total, fixed)
     labels, p = covariates.names, covariates.shape[1]
     theta = np.concatenate([np.zeros(p), model.start()])
@@ -132,16 +134,17 @@ def grouped_hazards(
         refuse_collinear(square_root(model.at(theta).profile(p)), labels, "grouped-time model", tolerance=1e-6)
     point, iterations = maximise(model.at, model.at(theta), model.change, labels)
     # back from centred and scaled columns: b = b* / scale, a = a* - centre b
-    a = standard.numeric.shape[1]
-    centre = np.concatenate([covariates.numeric[0] - standard.numeric[0] * scale[:a], np.zeros(p - a)])
+    centre = means[0]
     back = np.eye(len(point.theta))
     back[:p, :p] = np.diag(1 / scale)
     back[p:, :p] = -(centre / scale)
     inward = np.linalg.inv(back)
     gradient = np.zeros((n, len(point.theta)))
     gradient[kept] = model.scores(point, np.linalg.inv(point.information) @ back.T) / mean_total
+    there = np.zeros(n, dtype=bool)
+    there[kept] = part
     free = [label(b) for b in grid[1:][np.isnan(fixed)]]
-    joint = counted.estimate((*labels, *(f"by:{b}" for b in free)), back @ point.theta, gradient)
+    joint = counted.estimate((*labels, *(f"by:{b}" for b in free)), back @ point.theta, gradient, there)
     return GroupedFit(
         estimate=joint.take(*labels),
         baseline=joint.take(*joint.names[p:]),
@@ -201,10 +204,16 @@ def _incidence(hazard: Array, slope: Array) -> tuple[Array, Array]:
 
 
 def _borders(borders: ArrayLike) -> Array:
-    grid = column(borders, "borders")
+    (grid,) = same_times(column(borders, "borders"))
     if grid.size < 2 or (np.diff(grid) <= 0).any():
         raise EstimationError("'borders' must hold at least two values in increasing order, from where all are there.")
     return grid
+
+
+def _at_risk(border: Whole, own: Mask, fixed: Array) -> Mask:
+    """(n,) rows that come through an interval with a parameter, or have the event in one; the others move nothing."""
+    before = np.concatenate([[0], np.cumsum(np.isnan(fixed))])
+    return np.asarray(before[border] > 0)
 
 
 def _fixed(border: Whole, own: Mask, people: Array, size: int) -> Array:

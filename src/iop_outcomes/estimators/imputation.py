@@ -31,6 +31,7 @@ from iop_outcomes.estimators.estimate import Array
 from iop_outcomes.estimators.model_matrix import ModelMatrix
 from iop_outcomes.estimators.multinomial import information, probabilities
 from iop_outcomes.estimators.rows import Mask, column, columns, indicator
+from iop_outcomes.estimators.same_times import same_times
 
 DONORS = 5
 PASSES = 5
@@ -88,7 +89,7 @@ def impute(
 
 def cumulative_hazard(time: ArrayLike, event: ArrayLike) -> Array:
     """(n,) Nelson-Aalen cumulative hazard at each person's own time."""
-    times = column(time, "time")
+    (times,) = same_times(column(time, "time"))
     happened = indicator(event, "event", times.size)
     distinct, at = np.unique(times, return_inverse=True)
     events = np.bincount(at, happened, len(distinct))

@@ -13,8 +13,11 @@ With Y_k, Y people at risk in group k and in all, d_k, d events, and K a weight 
 with hypergeometric covariance sum of K^2 d (Y - d) / (Y - 1) (diag(Y_k / Y) - Y_k Y_l / Y^2). K = 1 is the log-rank
 test (Mantel 1966, Cancer Chemotherapy Reports 50:163), Y that of Gehan and Breslow (Breslow 1970, Biometrika 57:579),
 the square root of Y that of Tarone & Ware (1977, Biometrika 64:156), S(u-)^rho (1 - S(u-))^gamma those of Fleming &
-Harrington (1991, Counting Processes and Survival Analysis), of which rho = 1, gamma = 0 is Peto & Peto's. In the
-weighted test all sums carry weights and person i adds (Lin & Wei 1989, JASA 84:1074)
+Harrington (1991, Counting Processes and Survival Analysis). Two tests go by the name of Peto & Peto. 'peto-peto' here
+is rho = 1, gamma = 0: Kaplan and Meier's survival just before the event, as in R's `survdiff(rho = 1)`. The other (PETO
+in SAS's LIFETEST, 'peto' in lifelines) takes survival at the event itself, estimated by the product of 1 - d / (Y + 1);
+they differ in small samples and where many events are tied. In the weighted test all sums carry weights and person i
+adds (Lin & Wei 1989, JASA 84:1074)
 
     W_i (K (x_i - E)(u) at its event  -  sum of K (x_i - E)(u) dL(u) while at risk),   E_k = Y_k / Y, dL = d / Y,
 
@@ -35,8 +38,8 @@ from iop_outcomes.estimators.cox_likelihood import PartialLikelihood, tie_terms
 from iop_outcomes.estimators.estimate import Array
 from iop_outcomes.estimators.labels import labelled
 from iop_outcomes.estimators.model_matrix import ModelMatrix
-from iop_outcomes.estimators.risksets import RiskSets, follow_up, risk_sets
-from iop_outcomes.estimators.rows import Rows, Whole, indicator, rows
+from iop_outcomes.estimators.risksets import RiskSets, compared, follow_up, risk_sets
+from iop_outcomes.estimators.rows import Mask, Rows, Whole, indicator, rows
 
 # K(u) from the number at risk, the survival just before u, rho and gamma.
 EVENT_WEIGHTS: dict[str, Callable[[Array, Array, float, float], Array]] = {
@@ -150,7 +153,9 @@ def weighted_logrank(
 
 @dataclass(frozen=True)
 class _People:
-    """The rows with weight. number: (m,) group of each. groups_of_rows: (m, K) as a matrix of codes."""
+    """The rows with weight. number: (m,) group of each. groups_of_rows: (m, K) as a matrix of codes. compared: (m,)
+    those ever at risk with others, in a stratum with several groups.
+    """
 
     rows: Rows
     kept: Whole
@@ -159,6 +164,7 @@ class _People:
     groups_of_rows: ModelMatrix
     total: Array
     sets: RiskSets
+    compared: Mask
 
     def weight_function(self, weighting: str, rho: float, gamma: float) -> Array:
         """(T,) K(u)."""
@@ -176,11 +182,16 @@ class _People:
         """(K, K) of the sum over people of weighed (m, K), or over clusters of them."""
         counts = self.rows.frequency[self.kept]
         if clusters is not None:
-            labels, cluster = labelled(clusters, "clusters", len(self.rows.weight), self.kept)
-            if len(labels) < 2:
-                raise EstimationError("A cluster-robust variance needs at least two clusters; there is one.")
-            weighed = np.stack([np.bincount(cluster, v * counts) for v in weighed.T], axis=1)
-            counts = np.ones(len(labels))
+            number = labelled(clusters, "clusters", len(self.rows.weight), self.kept)[1]
+            # clusters whose people are never compared with anyone are none
+            cluster = np.unique(number[self.compared], return_inverse=True)[1]
+            if cluster.max(initial=0) < 1:
+                raise EstimationError(
+                    "A cluster-robust variance needs at least two clusters with people who are compared; there is one."
+                )
+            own = weighed[self.compared] * counts[self.compared, None]
+            weighed = np.stack([np.bincount(cluster, v) for v in own.T], axis=1)
+            counts = np.ones(len(weighed))
         n = counts.sum()
         factor = 1.0
         if centred:
@@ -213,7 +224,8 @@ def _people(
     # code 0 would be a reference without a column
     matrix = ModelMatrix(np.empty((len(kept), 0)), groups, (number + 1,), (len(groups),))
     sets = risk_sets(exits[kept], died, None if enters is None else enters[kept], stratum)
-    return _People(counted, kept, groups, number, matrix, counted.total[kept], sets)
+    there = compared(sets, matrix, counted.frequency[kept], stratum)
+    return _People(counted, kept, groups, number, matrix, counted.total[kept], sets, there)
 
 
 def _tested(groups: tuple[str, ...], observed: Array, expected: Array, covariance: Array) -> LogRankTest:

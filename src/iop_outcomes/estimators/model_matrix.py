@@ -23,6 +23,8 @@ from iop_outcomes.estimators.joint_codes import Codes, JointCode, alone, join, l
 from iop_outcomes.estimators.rows import Mask, columns
 
 BLOCK = 2048
+FEW_ROWS = 1_001  # among which a middle is found
+FLAT = 1e-14  # a spread this small beside the size of the numbers is rounding
 
 
 @dataclass(frozen=True)
@@ -180,8 +182,13 @@ def _gram_of_numbers(x: Array, w: Array) -> Array:
 
 
 def model_matrix(x: ArrayLike | ModelMatrix, names: Sequence[str], n: int | None = None) -> ModelMatrix:
-    """The covariates of a model from a table (n, p) of finite numbers, or a matrix that is one already."""
+    """The covariates of a model from a table (n, p) of finite numbers, or a matrix that is one already.
+
+    names: p labels; where there are none, a table's columns are 'column 1', 'column 2', ...
+    """
     if not isinstance(x, ModelMatrix):
+        if not len(names) and np.ndim(x) == 2:
+            names = [f"column {at + 1}" for at in range(np.shape(x)[1])]
         return ModelMatrix(columns(x, names, n), tuple(names))
     if n is not None and x.shape[0] != n:
         raise EstimationError(f"The covariates have {x.shape[0]} rows where {n} were expected, one for each row.")
@@ -213,21 +220,64 @@ def categories(
     return ModelMatrix(table, tuple(names), tuple(coded), tuple(levels))
 
 
-def standardised_within(x: ModelMatrix, stratum: NDArray[np.int64]) -> tuple[ModelMatrix, Array]:
-    """Numeric columns less their mean in each stratum and over their root mean square there, and that scale (p,).
+def centred(x: ModelMatrix, people: Array) -> tuple[ModelMatrix, Array, Array]:
+    """Numeric columns less a value from their middle and over their spread among `people` (n,) of each row; the middle
+    and the spread, (p,).
 
-    stratum: (n,) numbers. Neither changes a partial likelihood, and no digits are lost to cancellation. Columns that do
-    not vary are zero. Categories stay as they are, with scale one.
+    The middle is the median of some rows that count: numbers far from zero keep their digits, and so do the others
+    where one lies far out, which would draw a mean away from them. Columns that do not vary are zero, with scale one.
+    Categories stay as they are, with centre zero.
     """
-    scale = np.ones(x.shape[1])
+    centre, scale = np.zeros(x.shape[1]), np.ones(x.shape[1])
     a = x.numeric.shape[1]
     if a == 0:
-        return x, scale
-    people = np.maximum(np.bincount(stratum), 1)
-    means = np.stack([np.bincount(stratum, column) / people for column in x.numeric.T], axis=1)
-    centred = x.numeric - means[stratum]
-    spread = np.sqrt((centred**2).mean(axis=0))
-    flat = spread <= 1e-10 * np.sqrt((x.numeric**2).mean(axis=0))
+        return x, centre, scale
+    counted = np.flatnonzero(people > 0)
+    some = counted[:: max(len(counted) // FEW_ROWS, 1)]
+    # the lower of two in the middle, which is a value of the column
+    middle = np.sort(x.numeric[some], axis=0)[(len(some) - 1) // 2]
+    away = x.numeric - middle
+    share = people / people.sum()
+    spread = np.sqrt(np.maximum(share @ away**2 - (share @ away) ** 2, 0.0))
+    flat = spread <= FLAT * np.sqrt(share @ x.numeric**2)
     spread[flat] = 1.0
-    scale[:a] = spread
-    return ModelMatrix(np.where(flat, 0.0, centred / spread), x.names, x.codes, x.levels), scale
+    away /= spread
+    away[:, flat] = 0.0
+    centre[:a], scale[:a] = middle, spread
+    return ModelMatrix(away, x.names, x.codes, x.levels), centre, scale
+
+
+def standardised_within(x: ModelMatrix, stratum: NDArray[np.int64], part: Mask) -> tuple[ModelMatrix, Array, Array]:
+    """Numeric columns less their mean in each stratum and over their root mean square there, that scale (p,), and the
+    means (strata, p).
+
+    stratum: (n,) numbers. part: (n,) rows that take part; the others have no say in means and scale, and zeros for
+    numbers, so that what they hold cannot stand in the way of the others' fit. Neither centre nor scale changes a
+    partial likelihood, and no digits are lost to cancellation. Columns that do not vary are zero. Categories stay as
+    they are, with mean zero and scale one.
+    """
+    scale, a, strata = np.ones(x.shape[1]), x.numeric.shape[1], int(stratum.max(initial=0)) + 1
+    means = np.zeros((strata, x.shape[1]))
+    if a == 0 or not part.any():
+        return x, scale, means
+    whole = bool(part.all())
+    numeric, own = (x.numeric, stratum) if whole else (x.numeric[part], stratum[part])
+    people = np.maximum(np.bincount(own, minlength=strata), 1)
+    # from the first row of each stratum, which keeps the digits of numbers far from zero
+    first = np.zeros(strata, dtype=np.int64)
+    first[own[::-1]] = np.arange(len(own))[::-1]
+    start = numeric[first]
+    away = numeric - start[own]
+    middle = np.stack([np.bincount(own, column, strata) / people for column in away.T], axis=1)
+    away -= middle[own]
+    spread = np.sqrt((away**2).mean(axis=0))
+    flat = spread <= FLAT * np.sqrt((numeric**2).mean(axis=0))
+    spread[flat] = 1.0
+    away /= spread
+    away[:, flat] = 0.0
+    scale[:a], means[:, :a] = spread, start + middle
+    standard = away
+    if not whole:
+        standard = np.zeros_like(x.numeric)
+        standard[part] = away
+    return ModelMatrix(standard, x.names, x.codes, x.levels), scale, means

@@ -3,8 +3,8 @@
 What happens, in order: rows are checked; numeric columns are centred and scaled; the coefficients of K - 1 arms against
 the first are found by Newton steps from the arms' shares, halved while they lower the likelihood, and once they are
 small with the information of the step before. The information has K (K - 1) / 2 blocks of p x p, and covariates come
-as codes: nothing larger than the scores is ever held. Refused: an arm
-without people, collinear columns, separation, and scores of 0 or 1.
+as codes: nothing larger than the scores is ever held. Refused: an arm without people, collinear columns, separation
+(decided as in `regression`), and known scores of 0 or 1; a fitted one that rounds to them stays a rounding error apart.
 
 What is made of the scores: weights (`weights`) and doubly robust means (`arms_aipw`). A person's influence
 on the coefficients is A^-1 (r (x) x), r the residuals of K - 1 arms and A the information; it is carried through an
@@ -15,23 +15,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.estimate import Array, Estimate, Nuisance
+from iop_outcomes.estimators.estimate import Array, Centred, Estimate, Nuisance
 from iop_outcomes.estimators.model_matrix import ModelMatrix, model_matrix
-from iop_outcomes.estimators.regression import INTERCEPT, separated, standardised
-from iop_outcomes.estimators.rows import Rows, Whole, codes, columns, refuse_collinear, rows, square_root
+from iop_outcomes.estimators.regression import (
+    LARGE,
+    MAXIMUM_HALVINGS,
+    MAXIMUM_ITERATIONS,
+    SETTLED,
+    refuse_unsettled,
+    standardised,
+)
+from iop_outcomes.estimators.rows import Mask, Rows, Whole, codes, columns, refuse_collinear, rows, square_root
+from iop_outcomes.estimators.separation import INTERCEPT, PROVED, Observed, ill_conditioned, listed, separating
 
-NEWTON_STEPS = 30
-LARGEST_LAST_MOVE = 1e-3
+MODEL = "multinomial model"
+FIRST_ITERATIONS = 20  # then separation is decided
 # below this change in a linear predictor, the information of the step before still serves
 SAME_INFORMATION = 1e-2
-# a step that moves predictors no more than this is the last
+# a step that moves predictors no more than this, in units of their size where that is large, is the last
 CONVERGED = 1e-9
+# a probability is no nearer to 0 or 1
+NEAREST = 2.0**-53
 # how far the scores of a person may be from adding up to one
 ROUNDING = 1e-6
 
@@ -41,16 +50,26 @@ class MultinomialModel:
     """A multinomial logistic model of the arm.
 
     score: (n, K) probabilities of each arm. coefficient: (K - 1, p + 1), arms 1 to K - 1 against arm 0, intercept
-    first. inverse: ((K - 1)(p + 1), same) inverse information, arm by arm. matrix: (n, p + 1) columns of the model.
+    first. matrix: (n, p + 1) columns of the model; centred: as they were fitted, with their inverse information.
     residual: (n, K - 1) received minus probability. rows: weights and frequencies.
     """
 
     score: Array
     coefficient: Array
-    inverse: Array
     matrix: ModelMatrix
+    centred: Centred
     residual: Array
     rows: Rows
+
+    @property
+    def inverse(self) -> Array:
+        """((K - 1)(p + 1), same) inverse information, arm by arm."""
+        back = self._back
+        return back @ self.centred.inverse @ back.T
+
+    @property
+    def _back(self) -> Array:
+        return np.asarray(np.kron(np.eye(len(self.coefficient)), self.centred.back), dtype=float)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -60,14 +79,15 @@ class MultinomialModel:
     @property
     def nuisance(self) -> Nuisance:
         """The coefficients as parameters that another estimate stands on, for `estimate.stack`."""
-        return Nuisance(self.matrix, self.rows.weight[:, None] * self.residual, self.inverse)
+        weighed = self.rows.weight[:, None] * self.residual
+        return Nuisance(self.matrix, weighed, self.inverse, self.centred)
 
     def estimate(self) -> Estimate:
         """The coefficients with everyone's influence, (n, (K - 1)(p + 1)), named 'arm 1: intercept', ..."""
         arms, width = self.coefficient.shape
-        scores = (self.residual[:, :, None] * self.matrix.dense()[:, None, :]).reshape(-1, arms * width)
+        scores = (self.residual[:, :, None] * self.centred.matrix.dense()[:, None, :]).reshape(-1, arms * width)
         names = [f"arm {at + 1}: {name}" for at in range(arms) for name in self.names]
-        return self.rows.estimate(names, self.coefficient.ravel(), scores @ self.inverse)
+        return self.rows.estimate(names, self.coefficient.ravel(), scores @ (self.centred.inverse @ self._back.T))
 
     def model_standard_error(self) -> Array:
         """(K - 1, p + 1) from the inverse information, right where the model is and rows count people."""
@@ -95,17 +115,18 @@ def fit_multinomial(
             "A multinomial model needs people with weight in every arm, coded 0, 1, ..., K - 1; there is no one in "
             f"arm {int(people.argmin()) if len(people) > 1 else 1}."
         )
-    standard, back = _standardised(covariates, counted, len(people) - 1)
+    standard, back = standardised(covariates, counted)
     used, mean = counted.used, counted.total[counted.used].mean()
-    some = standard if used.all() else standard.take(used)
-    beta, inverse = _newton(some, group[used], counted.total[used] / mean, standard.names)
+    some, plain = (standard, covariates) if used.all() else (standard.take(used), covariates.take(used))
+    beta, inverse = _newton(some, plain, group[used], counted.total[used] / mean)
     score = _softmax(standard.times(beta.T).T)
+    residual = _residual(score, group).T
     return MultinomialModel(
-        score.T,
-        (back @ beta.ravel()).reshape(beta.shape),
-        back @ inverse @ back.T / mean,
+        np.clip(score.T, NEAREST, 1 - NEAREST),
+        beta @ back.T,
         covariates.with_intercept(INTERCEPT),
-        _residual(score, group).T,
+        Centred(standard, back, inverse / mean),
+        residual,
         counted,
     )
 
@@ -123,24 +144,33 @@ def known_multinomial(score: ArrayLike, arm: ArrayLike, terms: ModelMatrix) -> M
         )
     covariates = ModelMatrix(terms.numeric[:, 1:], terms.names[1:], terms.codes, terms.levels)
     counted = rows(len(group), None, None)
-    standard, back = _standardised(covariates, counted, known.shape[1] - 1)
+    standard, back = standardised(covariates, counted)
     _gram(standard, counted.total, terms.names)
     # log(e_k / e_0) = x b_k, so b is their regression on x, with the weights that make the information
     e = known.T[1:]
     predictor = np.log(e / known.T[0])
     right = standard.crossproduct((e * (predictor - (e * predictor).sum(axis=0))).T).T
-    inverse = _inverse(information(standard, known, counted.total), np.ones((1, len(terms.names))), terms.names)
-    coefficient = (back @ inverse @ right.ravel()).reshape(right.shape)
-    return MultinomialModel(known, coefficient, back @ inverse @ back.T, terms, _residual(known.T, group).T, counted)
+    inverse = _inverse(information(standard, known, counted.total))
+    if inverse is None:
+        refuse_unsettled(MODEL, terms.names)
+    coefficient = (inverse @ right.ravel()).reshape(right.shape) @ back.T
+    return MultinomialModel(
+        known, coefficient, terms, Centred(standard, back, inverse), _residual(known.T, group).T, counted
+    )
 
 
-def checked_scores(score: ArrayLike, group: Whole) -> Array:
-    """(n, K) scores of people in arms `group` (n,). Raises where one is 0 or 1, or they do not add up to 1."""
+def checked_scores(score: ArrayLike, group: Whole, used: Mask | None = None) -> Array:
+    """(n, K) scores of people in arms `group` (n,). Raises where one is 0 or 1, or they do not add up to 1.
+
+    used: (n,) rows that count, default all; the others' scores may be anything, and are given as equal chances.
+    """
     if np.ndim(score) != 2 or np.shape(score)[1] <= group.max():
         raise EstimationError(
             f"The scores have shape {np.shape(score)} where a column was expected for each of {group.max() + 1} arms."
         )
     table = columns(score, [f"score of arm {at}" for at in range(np.shape(score)[1])], len(group))
+    if used is not None and not used.all():
+        table = np.where(used[:, None], table, 1 / table.shape[1])
     if (table <= 0).any() or (table >= 1).any():
         raise EstimationError(
             "Some propensity scores are 0 or 1: people of that kind are only ever in some of the arms and "
@@ -160,46 +190,70 @@ def information(x: ModelMatrix, score: Array, total: Array) -> Array:
     """((K - 1) q, (K - 1) q): blocks sum of W e_a (1{a = b} - e_b) x x', for scores (n, K) and weights (n,)."""
     arms, width = score.shape[1] - 1, x.shape[1]
     found = np.empty((arms, width, arms, width))
+    others = _others(score.T)
     for a in range(arms):
         of_arm = total * score[:, a + 1]
-        found[a, :, a] = x.gram(of_arm * (1 - score[:, a + 1]))
+        found[a, :, a] = x.gram(of_arm * others[a + 1])
         for b in range(a):
             found[a, :, b] = found[b, :, a] = -x.gram(of_arm * score[:, b + 1])
     return found.reshape(arms * width, arms * width)
 
 
-def _newton(x: ModelMatrix, group: Whole, total: Array, labels: Sequence[str]) -> tuple[Array, Array]:
-    """Coefficients (K - 1, q) and the inverse information there."""
+def _newton(x: ModelMatrix, plain: ModelMatrix, group: Whole, total: Array) -> tuple[Array, Array]:
+    """Coefficients (K - 1, q) and the inverse information there. plain: the columns of x as they were given."""
     share = np.bincount(group, total) / total.sum()
-    beta = np.zeros((len(share) - 1, len(labels)))
+    beta = np.zeros((len(share) - 1, x.shape[1]))
     beta[:, 0] = np.log(share[1:] / share[0])
     # where all have the same scores, the information is a product of two small ones
     spread = np.diag(share[1:]) - np.outer(share[1:], share[1:])
-    inverse = _inverse(np.kron(spread, _gram(x, total, labels)), beta, labels)
+    curved = np.kron(spread, _gram(x, total, x.names))
+    beta, moved, curved = _climb(x, group, total, beta, curved, FIRST_ITERATIONS)
+    if not moved < CONVERGED or ill_conditioned(curved):
+        _refuse_separation(plain, group, _softmax(x.times(beta.T).T))
+    if not moved < CONVERGED:
+        beta, moved, curved = _climb(x, group, total, beta, curved, MAXIMUM_ITERATIONS)
+    inverse = _inverse(curved)
+    if not moved < CONVERGED or inverse is None:
+        refuse_unsettled(MODEL, x.names)
+    return beta, inverse
+
+
+def _climb(
+    x: ModelMatrix, group: Whole, total: Array, beta: Array, curved: Array, iterations: int
+) -> tuple[Array, float, Array]:
+    """Newton steps, halved while the likelihood falls: coefficients, how far the last moved anyone, information."""
 
     def reach(predictor: Array) -> tuple[Array, float]:
         score = _softmax(predictor)
         return score, float(total @ np.log(np.maximum(score[group, np.arange(len(group))], 1e-300)))
 
-    predictor, moved = x.times(beta.T).T, 0.0
+    predictor, moved, inverse = x.times(beta.T).T, 0.0, _inverse(curved)
     score, likelihood = reach(predictor)
-    for _ in range(NEWTON_STEPS):
+    for _ in range(iterations):
         if moved > SAME_INFORMATION:
-            inverse = _inverse(information(x, score.T, total), beta, labels)
-        step = (inverse @ x.crossproduct((total * _residual(score, group)).T).T.ravel()).reshape(beta.shape)
-        change = x.times(step.T).T
-        moved = float(np.abs(change).max())
-        for _ in range(NEWTON_STEPS):
+            inverse = _inverse(information(x, score.T, total))
+        if inverse is None:
+            moved = np.inf
+            break
+        uphill = x.crossproduct((total * _residual(score, group)).T).T.ravel()
+        step = (inverse @ uphill).reshape(beta.shape)
+        change, before, distance = x.times(step.T).T, moved, float(uphill @ step.ravel())
+        moved = float((np.abs(change) / np.maximum(np.abs(predictor) / LARGE, 1.0)).max())
+        farthest = float(np.abs(change).max())
+        for _ in range(MAXIMUM_HALVINGS):
             reached, gained = reach(predictor + change)
             if gained >= likelihood - 1e-12 * abs(gained):
                 break
             step, change = step / 2, change / 2
+        else:
+            break
         beta, predictor, score, likelihood = beta + step, predictor + change, reached, gained
         if moved < CONVERGED:
             break
-    if moved > LARGEST_LAST_MOVE:
-        _refuse_separation(beta, labels)
-    return beta, _inverse(information(x, score.T, total), beta, labels)
+        if distance < SETTLED**2 and moved > before / 2 and farthest < PROVED:
+            moved = 0.0
+            break
+    return beta, moved, information(x, score.T, total)
 
 
 def _softmax(predictor: Array) -> Array:
@@ -211,43 +265,47 @@ def _softmax(predictor: Array) -> Array:
     return score
 
 
+def _others(score: Array) -> Array:
+    """(K, n) probability of the other arms, without the rounding of 1 - score where it is small; score (K, n)."""
+    before, after = np.zeros_like(score), np.zeros_like(score)
+    np.cumsum(score[:-1], axis=0, out=before[1:])
+    np.cumsum(score[:0:-1], axis=0, out=after[-2::-1])
+    return before + after
+
+
 def _residual(score: Array, group: Whole) -> Array:
     """(K - 1, n) received less probability, of arms 1 to K - 1; score (K, n)."""
     residual = -score[1:]
     there = np.flatnonzero(group)
-    residual[group[there] - 1, there] += 1
+    residual[group[there] - 1, there] = _others(score[:, there])[group[there], np.arange(len(there))]
     return residual
-
-
-def _standardised(covariates: ModelMatrix, counted: Rows, arms: int) -> tuple[ModelMatrix, Array]:
-    """Columns for the steps, an intercept in front, and the matrix that takes their coefficients back, arm by arm."""
-    standard, centre, scale = standardised(covariates, counted)
-    # b = b* / scale, and the intercept gives up the centres
-    back = np.diag(1 / scale)
-    back[0] -= centre / scale
-    return standard, np.asarray(np.kron(np.eye(arms), back), dtype=float)
 
 
 def _gram(x: ModelMatrix, total: Array, labels: Sequence[str]) -> Array:
     """The crossproduct of the columns, which refuses collinear ones."""
     gram = x.gram(total)
-    refuse_collinear(square_root(gram), labels, "multinomial model", tolerance=1e-7)
+    refuse_collinear(square_root(gram), labels, MODEL, tolerance=1e-7)
     return gram
 
 
-def _inverse(matrix: Array, beta: Array, labels: Sequence[str]) -> Array:
+def _inverse(matrix: Array) -> Array | None:
     size = np.sqrt(np.maximum(np.diag(matrix), 0.0))
-    if (size <= 1e-10 * size.max()).any():
-        _refuse_separation(beta, labels)
+    if not (size > 0).all() or not np.isfinite(size).all():
+        return None
     try:
         found = np.linalg.inv(matrix / np.outer(size, size)) / np.outer(size, size)
     except np.linalg.LinAlgError:
-        _refuse_separation(beta, labels)
+        return None
     return np.asarray((found + found.T) / 2)
 
 
-def _refuse_separation(beta: Array, labels: Sequence[str]) -> NoReturn:
-    named, hint = separated(np.abs(beta).max(axis=0), labels)
+def _refuse_separation(x: ModelMatrix, group: Whole, score: Array) -> None:
+    """Refuse columns that separate; x: (n, p) as given, score: (K, n) where the steps have come to."""
+    missed = 1 - score[group, np.arange(len(group))]
+    names = separating(x, Observed(group, len(score)), missed)
+    if not names:
+        return
+    named, hint = listed(names)
     raise EstimationError(
         f"The coefficient of {named} in the multinomial model has no finite estimate (separation): some value of "
         "it, alone or with others, is never seen in one of the arms. Merge the category with another, or leave it "

@@ -1,7 +1,12 @@
 """Newton's method for the concave log likelihoods of hazard models, and the refusal of coefficients without limit.
 
 What happens: steps are halved while they lower the likelihood; once they are small, the information of the step before
-serves; a likelihood that keeps rising as a coefficient grows is refused, naming the covariate.
+serves; steps that do not become smaller while the likelihood hardly rises any more are refused, naming the covariate.
+
+That is a proof, as it is for `regression`: where a coefficient has no limit, some linear predictor moves by 1 or more
+with every whole step from anywhere, against its mean over those at risk; a whole step that moves all by less than a
+half shows that there is a maximum. A likelihood that rises little shows nothing: those with a value far from the others
+may have stopped to matter.
 """
 
 from __future__ import annotations
@@ -14,8 +19,14 @@ import numpy as np
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.estimate import Array
 
-MAXIMUM_ITERATIONS = 50
-MAXIMUM_HALVINGS = 20
+MAXIMUM_ITERATIONS = 100
+MAXIMUM_HALVINGS = 40
+CONVERGED = 1e-9
+PROVED = 0.5  # a whole step that moves every linear predictor by less shows that there is a maximum
+FARTHEST = 300.0  # linear predictors from the middle, beyond which squares of hazards are no numbers
+LEVEL = 1e-9  # a rise of the likelihood, in units of a mean weight, that is next to none
+LEVEL_STEPS = 4  # so many in a row that do not become smaller are refused
+SETTLED = 1e-7  # a step in units of standard errors that changes nothing, where rounding keeps it from becoming smaller
 SAME_INFORMATION = 1e-2  # below this change in a linear predictor, the information of the step before still serves
 
 
@@ -50,24 +61,42 @@ def maximise(
     at: the likelihood at parameters. change: the largest change of a linear predictor that a step makes. names: of the
     first parameters, for a refusal. Raises EstimationError where there is no maximum.
     """
-    point, moves, information = start, np.inf, start.information
+    point, rising, moves, information, level = start, start, np.inf, start.information, 0
     for iteration in range(1, MAXIMUM_ITERATIONS + 1):
         if moves > SAME_INFORMATION:
             information = point.information
-        try:
-            step: Array = np.asarray(np.linalg.solve(information, point.score), dtype=float)
-        except np.linalg.LinAlgError:
-            _refuse_unlimited(point.parameters, names)
-        if not np.isfinite(step).all():
-            _refuse_unlimited(point.parameters, names)
-        moves = change(step)
+        step = _solve(information, point.score)
+        if step is None:
+            break
+        moves, before, distance = change(step), moves, float(point.score @ step)
         reached = _step(at, point, step)
-        if moves > 0.01 and reached.log_likelihood - point.log_likelihood < 1e-9:
-            _refuse_unlimited(step, names)
-        point = reached
-        if moves < 1e-9:
-            return point, iteration
-    _refuse_unlimited(step, names)  # the likelihood is concave: if it rises still, it has no maximum
+        shrinking = moves < before / 2
+        if moves < CONVERGED or (distance < SETTLED**2 and moves < PROVED and not shrinking):
+            if change(reached.parameters) > FARTHEST:
+                _refuse_far(reached.parameters, names)
+            return reached, iteration
+        risen = reached.log_likelihood - point.log_likelihood
+        level = 0 if risen > LEVEL or shrinking else level + 1
+        if level >= LEVEL_STEPS:
+            break
+        # once the likelihood is level, steps may be noise
+        rising, point = point if level == 0 else rising, reached
+    if change(rising.parameters) > FARTHEST:
+        _refuse_far(rising.parameters, names)
+    # the likelihood is concave: if it rises still, it has no maximum
+    _refuse_unlimited(point.parameters if step is None else step, names)
+
+
+def _solve(information: Array, score: Array) -> Array | None:
+    """information^-1 score, scaled so that rare categories do not spoil it; None where it has none."""
+    size = np.sqrt(np.maximum(np.diag(information), 0.0))
+    if not (size > 0).all() or not np.isfinite(information).all():
+        return None
+    try:
+        found = np.linalg.solve(information / np.outer(size, size), score / size) / size
+    except np.linalg.LinAlgError:
+        return None
+    return np.asarray(found) if np.isfinite(found).all() else None
 
 
 def _step(at: Callable[[Array], P], point: P, step: Array) -> P:
@@ -81,11 +110,22 @@ def _step(at: Callable[[Array], P], point: P, step: Array) -> P:
     return point
 
 
-def _refuse_unlimited(direction: Array, names: Sequence[str]) -> NoReturn:
+def _guilty(direction: Array, names: Sequence[str]) -> str:
     size = np.abs(direction[: len(names)])
-    guilty = ", ".join(name for name, s in zip(names, size, strict=True) if s > 0.5 * size.max())
+    return ", ".join(name for name, s in zip(names, size, strict=True) if s > 0.5 * size.max())
+
+
+def _refuse_unlimited(direction: Array, names: Sequence[str]) -> NoReturn:
     raise EstimationError(
-        f"The log hazard ratio of {guilty} has no finite estimate: the likelihood keeps rising as it grows, "
-        "because everyone with an event is on one side of it (a category without events, or with nothing "
+        f"The log hazard ratio of {_guilty(direction, names)} has no finite estimate: the likelihood keeps rising as "
+        "it grows, because everyone with an event is on one side of it (a category without events, or with nothing "
         "but). Merge the category with another, or leave it out."
+    )
+
+
+def _refuse_far(direction: Array, names: Sequence[str]) -> NoReturn:
+    raise EstimationError(
+        f"The log hazard ratio of {_guilty(direction, names)} has no finite estimate, or none that can be found: some "
+        "value lies so far from the others that the hazards of its people are beyond what numbers hold, and the "
+        "likelihood rises still. Take its logarithm, bring far values in, or leave it out."
     )

@@ -1,10 +1,10 @@
 """Accelerated failure time models: Weibull, exponential, log-normal, log-logistic; right- and interval-censored.
 
-What happens, in order: rows are checked and those without weight set aside; covariates are scaled; collinear columns
-are refused by name; the likelihood is maximised by Newton steps with halving; each row's influence is its score times
-the inverse information, so that the covariance of the estimate is robust (the sandwich), and the information gives the
-model-based one. Refused: times that are not above 0, intervals that end before they begin, no event at all, and models
-without maximum.
+What happens, in order: rows are checked and those without weight, or last seen at 0, set aside; covariates are centred
+and scaled; collinear columns are refused by name; the likelihood is maximised by Newton steps with halving; each row's
+influence is its score times the inverse information, so that the covariance of the estimate is robust (the sandwich),
+and the information gives the model-based one. Refused: times of events that are not above 0, intervals that end before
+they begin, no event at all, and models without maximum.
 
 With log T = x b + s e and z = (log t - x b) / s, a person adds to the log likelihood
 
@@ -30,12 +30,18 @@ from scipy.special import expit, log_expit
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.estimate import Array, Estimate
+from iop_outcomes.estimators.model_matrix import model_matrix
+from iop_outcomes.estimators.regression import standardised
 from iop_outcomes.estimators.risksets import follow_up
-from iop_outcomes.estimators.rows import columns, indicator, refuse_collinear, rows
+from iop_outcomes.estimators.rows import Rows, columns, indicator, refuse_collinear, rows
+from iop_outcomes.estimators.same_times import same_times
 
 INTERCEPT, LOG_SCALE = "intercept", "log_scale"
 MAXIMUM_ITERATIONS = 200
 MAXIMUM_HALVINGS = 40
+CONVERGED = 1e-9
+LEVEL, LEVEL_STEPS = 1e-11, 4
+SETTLED = 1e-6  # a step that rounding keeps from becoming smaller, as where intervals are narrow
 
 
 @dataclass(frozen=True)
@@ -122,8 +128,10 @@ def interval_failure_time(
 
 
 def check_intervals(lower: ArrayLike, upper: ArrayLike) -> tuple[Array, Array]:
-    """(n,) and (n,): 0 <= lower <= upper, upper above 0 and perhaps infinite."""
+    """(n,) and (n,): 0 <= lower <= upper, upper above 0 and perhaps infinite; equal where they are the same time."""
     begin, end = np.asarray(lower, dtype=float), np.asarray(upper, dtype=float)
+    if begin.ndim == end.ndim == 1 and begin.size and end.size:
+        begin, end = same_times(begin, end)
     if begin.ndim != 1 or begin.shape != end.shape or begin.size == 0:
         raise EstimationError(f"'lower' and 'upper' have shapes {begin.shape} and {end.shape}; one of each for a row.")
     if not np.isfinite(begin).all() or np.isnan(end).any():
@@ -151,28 +159,33 @@ def _fit(
     n = lower.size
     everyone = rows(n, weight, frequency)
     covariates = columns(x, names, n)
-    kept = np.flatnonzero(everyone.used)
+    # who was last seen at 0 and not known to have had the event says nothing: S(0) = 1
+    there = everyone.used & ~((lower <= 0) & np.isinf(upper))
+    kept = np.flatnonzero(there)
     if np.isinf(upper[kept]).all():
         raise EstimationError("No events, so times to them have no distribution. Look at the outcome's coding.")
     if (np.where(np.isinf(upper), lower, upper)[kept] <= 0).any():
         raise EstimationError(
             "Some times are 0, whose logarithm is minus infinity. Count days from 1, or take half a day for day 0."
         )
-    design = np.column_stack([np.ones(len(kept)), covariates[kept]])
+    standard, back = standardised(model_matrix(covariates, names), Rows(everyone.weight * there, everyone.frequency))
+    design = standard.dense()[kept]
     total = everyone.total[kept] / everyone.total[kept].sum()
     refuse_collinear(np.sqrt(total)[:, None] * design, (INTERCEPT, *names), f"{distribution} model")
-    unit = np.sqrt((design**2).mean(axis=0))
     from_entry = None if enters is None else np.maximum(enters[kept], 0.0)
-    model = _Model(DISTRIBUTIONS[distribution], design / unit, lower[kept], upper[kept], from_entry, total)
+    model = _Model(DISTRIBUTIONS[distribution], design, lower[kept], upper[kept], from_entry, total)
     labels = (INTERCEPT, *names, *((LOG_SCALE,) if model.distribution.scale_is_free else ()))
     top = model.maximise(labels)
     log_likelihood, score, information = model.at(top)
-    units = np.concatenate([unit, [1.0]])[: len(labels)]
+    # from coefficients of the centred columns to those of the columns as given, the scale as it is
+    whole = np.eye(len(labels))
+    whole[: len(back), : len(back)] = back
+    inward = np.linalg.inv(whole)
     gradient = np.zeros((n, len(labels)))
-    gradient[kept] = score @ np.linalg.inv(information) / units / everyone.total[kept].sum()
+    gradient[kept] = score @ (np.linalg.inv(information) @ whole.T) / everyone.total[kept].sum()
     return AcceleratedFailureTime(
-        estimate=everyone.estimate(labels, top / units, gradient),
-        information=information * np.outer(units, units) * everyone.total[kept].sum(),
+        estimate=everyone.estimate(labels, whole @ top, gradient, there),
+        information=inward.T @ information @ inward * everyone.total[kept].sum(),
         log_likelihood=float(log_likelihood * everyone.total[kept].sum()),
         distribution=distribution,
     )
@@ -180,7 +193,7 @@ def _fit(
 
 @dataclass(frozen=True)
 class _Model:
-    """x: (n, q) with intercept, scaled. total: (n,) weights that add to one."""
+    """x: (n, q) with intercept, centred and scaled. total: (n,) weights that add to one."""
 
     distribution: Distribution
     x: Array
@@ -260,19 +273,23 @@ class _Model:
     def _climb(self, parameters: Array) -> tuple[Array | None, Array]:
         """The maximum, or None, and the last step."""
         value, score, information = self.at(parameters)
-        step = np.zeros_like(parameters)
+        step, moves, level = np.zeros_like(parameters), np.inf, 0
         for _ in range(MAXIMUM_ITERATIONS):
             sizes, directions = np.linalg.eigh(information)
             step = directions @ (directions.T @ (self.total @ score) / np.maximum(np.abs(sizes), 1e-12))
-            moves = float(np.abs(self.x @ step[: self.x.shape[1]]).max() + np.abs(step[-1]))
+            before, moves = moves, float(np.abs(self.x @ step[: self.x.shape[1]]).max() + np.abs(step[-1]))
             for _ in range(MAXIMUM_HALVINGS):
                 reached = self.at(parameters + step)
                 if np.isfinite(reached[0]) and reached[0] >= value - 1e-13 and np.isfinite(reached[2]).all():
                     break
                 step = step / 2
-            if moves > 0.01 and reached[0] - value < 1e-11:
-                return None, step
+            # steps that do not shrink while the likelihood is level have no end; one that rises little may have stopped
+            # to matter to people far away, and shrinks
+            shrinking = moves < before / 2
+            level = 0 if shrinking or reached[0] - value > LEVEL else level + 1
             parameters, (value, score, information) = parameters + step, reached
-            if moves < 1e-9:
+            if moves < CONVERGED or (moves < SETTLED and not shrinking):
                 return parameters, step
+            if level >= LEVEL_STEPS:
+                break
         return None, step

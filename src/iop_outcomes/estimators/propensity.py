@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.estimate import Array, Nuisance
 from iop_outcomes.estimators.model_matrix import ModelMatrix
+from iop_outcomes.estimators.multinomial import NEAREST
 from iop_outcomes.estimators.regression import solve
 from iop_outcomes.estimators.rows import indicator
 
@@ -42,7 +44,8 @@ def fit_propensity(
 ) -> Propensity:
     """Logistic model of arm (n,), zeros and ones, on x (n, p), to which an intercept is added.
 
-    names: p labels. frequency: (n,) people per row.
+    names: p labels, by default 'column 1', 'column 2', ... frequency: (n,) people per row. A score that rounds to 0 or 1
+    stays a rounding error apart.
     Raises EstimationError naming the columns: collinear, or separation.
     """
     treated = indicator(arm, "arm")
@@ -50,4 +53,5 @@ def fit_propensity(
         fitted = solve("logistic", x, treated, names, frequency=frequency)
     except EstimationError as refusal:
         raise EstimationError(f"The propensity score cannot be estimated. {refusal}") from refusal
-    return Propensity(fitted.mean, fitted.nuisance(), fitted.coefficient, fitted.standard_error())
+    score = np.clip(fitted.mean, NEAREST, 1 - NEAREST)
+    return Propensity(score, fitted.nuisance(), fitted.coefficient, fitted.standard_error())

@@ -28,6 +28,8 @@ from scipy.special import expit
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.cuminc import by_arm
 from iop_outcomes.estimators.estimate import Array, Estimate
+from iop_outcomes.estimators.model_matrix import model_matrix
+from iop_outcomes.estimators.regression import standardised
 from iop_outcomes.estimators.rows import columns, refuse_collinear, rows
 
 MAXIMUM_ITERATIONS = 100
@@ -65,8 +67,8 @@ def pseudo_values(estimate: Estimate) -> Array:
     """(n, k) pseudo-observations of k quantities, such as `cuminc.survival`, `cumulative_incidence`, `restricted_mean`.
 
     The estimate must be of all its rows together (compute each arm apart), with weights of one; frequencies are
-    people, and the values of a row those of each of its people. Leave rows of weight zero out: they would count
-    among the n.
+    people, and the values of a row those of each of its people. Rows of weight zero are not among the n, and have the
+    estimate itself for value.
     """
     gradient = estimate.gradient
     if not np.allclose(gradient, estimate.influence, rtol=1e-9, atol=0):
@@ -74,7 +76,8 @@ def pseudo_values(estimate: Estimate) -> Array:
             "Pseudo-observations need an estimate in which every person has weight one. Leave the weights out here, "
             "and use them where the pseudo-observations are averaged or regressed."
         )
-    return np.asarray(estimate.value + estimate.frequency.sum() * estimate.influence)
+    n = estimate.frequency.sum() if estimate.weight is None else estimate.frequency @ (estimate.weight > 0)
+    return np.asarray(estimate.value + n * estimate.influence)
 
 
 def pseudo_observations(
@@ -122,14 +125,18 @@ def pseudo_regression(
     covariates = columns(x, names, n)
     counted = rows(n, weight, frequency)
     labels = [*(f"intercept:{quantity}" for quantity in quantities), *names]
-    used = np.sqrt(counted.total)[:, None] * np.column_stack([np.ones(n), covariates])
-    refuse_collinear(used[counted.used], ("intercept", *names), "regression of pseudo-observations")
-    scale = np.sqrt((covariates[counted.used] ** 2).mean(axis=0))
-    model = _Model(LINKS[link], outcome, covariates / scale, counted.total / counted.total.sum())
+    kept = counted.used
+    standard, back = standardised(model_matrix(covariates, names), counted)
+    design, total = standard.dense()[kept], counted.total[kept]
+    refuse_collinear(np.sqrt(total)[:, None] * design, standard.names, "regression of pseudo-observations")
+    model = _Model(LINKS[link], outcome[kept], design[:, 1:], total / total.sum())
     beta = model.solve()
-    gradient = model.score(beta) @ np.linalg.inv(model.bread(beta)).T / counted.total.sum()
-    unit = np.concatenate([np.ones(k), scale])
-    return counted.estimate(labels, beta / unit, gradient / unit)
+    # from coefficients of the centred columns to those of the columns as given, an intercept for each quantity
+    whole = np.eye(len(labels))
+    whole[k:, k:], whole[:k, k:] = back[1:, 1:], back[0, 1:]
+    gradient = np.zeros((n, len(labels)))
+    gradient[kept] = model.score(beta) @ (np.linalg.inv(model.bread(beta)).T @ whole.T) / total.sum()
+    return counted.estimate(labels, whole @ beta, gradient)
 
 
 @dataclass(frozen=True)

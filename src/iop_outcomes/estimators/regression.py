@@ -1,8 +1,15 @@
 """Logistic, Poisson and linear regression with weights, frequencies and each row's influence.
 
-What happens, in order: the outcome, the covariates and the rows are checked; numeric columns are centred and scaled;
-Newton's method with step halving maximises the likelihood; columns that others already contain are refused by name, and
-so are coefficients that grow without limit, which mean separation.
+What happens, in order: the outcome, the covariates and the rows are checked; numeric columns are centred and scaled,
+and stay so in every sum, so that numbers far from zero lose no digits; Newton's method with step halving maximises the
+likelihood; columns that others already contain are refused by name, and so are coefficients that grow without limit,
+which mean separation.
+
+Separation is decided, never guessed from large predictors. With p_i the fitted probability of what was observed of row
+i, a Newton step s from anywhere shows that there is an estimate if p_i times what the predictor of i gains by s is
+below 1 for all rows: the residuals, corrected by the step, are then weights above zero under which no row leaves a
+direction to grow in (Stiemke's theorem). Where the steps do not end, or the information is too ill-conditioned to
+believe them, `separation` decides.
 
 All three have their canonical link, so the score of a person is x (y - mu) and the derivative of the coefficients with
 respect to a row's weight is A^-1 x (y - mu), A = sum of W v(mu) x x'. The robust covariance that follows is HC0; with
@@ -14,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NoReturn
 
 import numpy as np
@@ -21,49 +29,56 @@ from numpy.typing import ArrayLike
 from scipy.special import expit
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.estimate import Array, Estimate, Nuisance
-from iop_outcomes.estimators.model_matrix import ModelMatrix, model_matrix
+from iop_outcomes.estimators.estimate import Array, Centred, Estimate, Nuisance
+from iop_outcomes.estimators.model_matrix import ModelMatrix, centred, model_matrix
 from iop_outcomes.estimators.rows import Rows, column, refuse_collinear, rows, square_root
+from iop_outcomes.estimators.separation import INTERCEPT, PROVED, Observed, ill_conditioned, listed, separating
 
-INTERCEPT = "intercept"
-MAXIMUM_ITERATIONS = 40
-MAXIMUM_HALVINGS = 25
-CONVERGED = 1e-10  # largest change in a linear predictor
+FIRST_ITERATIONS = 25  # then separation is decided
+MAXIMUM_ITERATIONS = 100
+MAXIMUM_HALVINGS = 40
+CONVERGED = 1e-10  # largest change in a linear predictor, in units of its size where that is above LARGE
+LARGE = 30.0
+# Steps that no longer shrink, as predictors far away are rounded, have settled if they move the coefficients by less
+# than this in units of their standard errors, and if they prove that there is an estimate.
+SETTLED = 1e-7
 SAME_INFORMATION = 1e-3  # below this change, the information of the step before still serves
-MOST_NAMED = 5  # columns in a message
 
 
 @dataclass(frozen=True)
 class Family:
     """A model with canonical link.
 
-    name: in messages. mean: of the linear predictor, the derivative of cumulant. variance: of the mean.
-    link: from the mean of everyone to the first intercept. lowest, highest: the range of y. saturated: linear
-    predictors beyond which the mean is lowest or highest to thirteen digits, as it is only under separation.
+    name: in messages. mean: of the linear predictor. variance: of the mean. likelihood: its logarithm, of y and the
+    predictor. link: from the mean of everyone to the first intercept. lowest, highest: the range of y. residual: of y
+    and the predictor, and bend: of the predictor, y - mean and the variance without rounding where they are small.
     """
 
     name: str
     mean: Callable[[Array], Array]
     variance: Callable[[Array], Array]
-    cumulant: Callable[[Array], Array]
+    likelihood: Callable[[Array, Array], Array]
     link: Callable[[float], float]
     lowest: float
     highest: float
-    saturated: tuple[float, float]
+    residual: Callable[[Array, Array], Array]
+    bend: Callable[[Array], Array]
 
 
 FAMILIES: dict[str, Family] = {
     "logistic": Family(
-        "logistic model", expit, lambda mu: mu * (1 - mu), lambda eta: np.logaddexp(0, eta),
-        lambda m: float(np.log(m / (1 - m))), 0.0, 1.0, (-30.0, 30.0),
+        "logistic model", expit, lambda mu: mu * (1 - mu),
+        lambda y, eta: (y - (eta > 0)) * eta - np.log1p(np.exp(-np.abs(eta))),
+        lambda m: float(np.log(m / (1 - m))), 0.0, 1.0,
+        lambda y, eta: y * expit(-eta) - (1 - y) * expit(eta), lambda eta: expit(eta) * expit(-eta),
     ),
     "poisson": Family(
-        "Poisson model", np.exp, lambda mu: mu, np.exp, lambda m: float(np.log(m)), 0.0, np.inf,
-        (-30.0, np.inf),
+        "Poisson model", np.exp, lambda mu: mu, lambda y, eta: y * eta - np.exp(eta), lambda m: float(np.log(m)), 0.0, np.inf,
+        lambda y, eta: y - np.exp(eta), np.exp,
     ),
     "linear": Family(
-        "linear model", lambda eta: eta, np.ones_like, lambda eta: eta**2 / 2, lambda m: m, -np.inf, np.inf,
-        (-np.inf, np.inf),
+        "linear model", lambda eta: eta, np.ones_like, lambda y, eta: y * eta - eta**2 / 2, lambda m: m, -np.inf, np.inf,
+        lambda y, eta: y - eta, np.ones_like,
     ),
 }  # fmt: skip
 
@@ -115,34 +130,50 @@ def fit(
 ) -> Estimate:
     """The coefficients of one of FAMILIES, by its name; see `logistic`."""
     solved = solve(family, x, y, names, weight, frequency)
-    return solved.rows.estimate(solved.matrix.names, solved.coefficient, solved.gradient())
+    return solved.rows.estimate(solved.names, solved.coefficient, solved.gradient())
 
 
 @dataclass(frozen=True)
 class Solved:
     """A fitted model, its influence kept as a product so that national files fit in memory.
 
-    coefficient: (p + 1,), intercept first. inverse: (p + 1, p + 1) inverse information. matrix: (n, p + 1).
-    mean: (n,) fitted. residual: (n,) y - mean.
+    coefficient: (p + 1,), intercept first. centred: its columns as they were fitted, with their inverse information.
+    mean: (n,) fitted. residual: (n,) y - mean, 0 for rows without weight.
     """
 
     coefficient: Array
-    inverse: Array
-    matrix: ModelMatrix
+    centred: Centred
+    covariates: ModelMatrix
     mean: Array
     residual: Array
     rows: Rows
 
+    @cached_property
+    def matrix(self) -> ModelMatrix:
+        """(n, p + 1) columns as they were given, the intercept first."""
+        return self.covariates.with_intercept(INTERCEPT)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """(p + 1,) of the coefficients."""
+        return INTERCEPT, *self.covariates.names
+
+    @property
+    def inverse(self) -> Array:
+        """(p + 1, p + 1) inverse information."""
+        return self.centred.back @ self.centred.inverse @ self.centred.back.T
+
     def gradient(self) -> Array:
         """(n, p + 1) derivative of the coefficients by the total weight of each row."""
-        out = np.empty(self.matrix.shape)
-        for at, product in self.matrix.products(self.inverse):
+        out = np.empty(self.centred.matrix.shape)
+        for at, product in self.centred.matrix.products(self.centred.inverse @ self.centred.back.T):
             np.multiply(product, self.residual[at, None], out=out[at])
         return out
 
     def nuisance(self) -> Nuisance:
         """The coefficients as parameters that another estimate stands on."""
-        return Nuisance(self.matrix, (self.rows.weight * self.residual)[:, None], self.inverse)
+        weighed = (self.rows.weight * self.residual)[:, None]
+        return Nuisance(self.matrix, weighed, self.inverse, self.centred)
 
     def standard_error(self) -> Array:
         """(p + 1,) standard errors that the model implies, as of R's `glm` (not for the linear model)."""
@@ -157,23 +188,25 @@ def solve(
     weight: ArrayLike | None = None,
     frequency: ArrayLike | None = None,
 ) -> Solved:
-    """Fit one of FAMILIES; x (n, p) without intercept, a table or a ModelMatrix. Raises as `logistic` does."""
+    """Fit one of FAMILIES; x (n, p) without intercept, a table or a ModelMatrix. Raises as `logistic` does.
+
+    names: p labels, by default 'column 1', 'column 2', ...
+    """
     model = FAMILIES[family]
     outcome = column(y, "y")
     counted = rows(outcome.size, weight, frequency)
     covariates = model_matrix(x, names, outcome.size)
     _check_outcome(model, outcome, counted)
-    standard, centre, scale = standardised(covariates, counted)
+    standard, back = standardised(covariates, counted)
     total = counted.total / counted.total[counted.used].mean()
     some = np.flatnonzero(counted.used) if not counted.used.all() else slice(None)
-    beta, inverse = _maximise(model, standard.take(some), outcome[some], total[some])
-    # back from centred and scaled columns: b = b* / scale, and the intercept gives up the centres
-    back = np.diag(1 / scale)
-    back[0] -= centre / scale
-    coefficient = back @ beta
-    mean = model.mean(standard.times(beta))
-    unscaled = back @ inverse @ back.T / counted.total[counted.used].mean()
-    return Solved(coefficient, unscaled, covariates.with_intercept(INTERCEPT), mean, outcome - mean, counted)
+    used = standard.take(some)
+    beta, inverse = _maximise(model, used, covariates.take(some), outcome[some], total[some])
+    predictor = standard.times(beta)
+    with np.errstate(over="ignore"):  # of rows without weight
+        mean, residual = model.mean(predictor), model.residual(outcome, predictor)
+    known = Centred(standard, back, inverse / counted.total[counted.used].mean())
+    return Solved(back @ beta, known, covariates, mean, np.where(counted.used, residual, 0.0), counted)
 
 
 def with_intercept(x: Array) -> Array:
@@ -181,78 +214,81 @@ def with_intercept(x: Array) -> Array:
     return np.column_stack([np.ones(len(x)), x])
 
 
-def standardised(x: ModelMatrix, counted: Rows) -> tuple[ModelMatrix, Array, Array]:
-    """The columns with an intercept, numeric ones less their mean and over their spread; and both, (p + 1,)."""
-    share = counted.used * counted.frequency / (counted.used * counted.frequency).sum()
-    centre, scale = np.zeros(x.shape[1] + 1), np.ones(x.shape[1] + 1)
-    a = x.numeric.shape[1]
-    centre[1 : a + 1] = share @ x.numeric
-    numeric = x.numeric - centre[1 : a + 1]
-    spread = np.sqrt(share @ numeric**2)
-    flat = spread <= 1e-10 * np.sqrt(share @ x.numeric**2)
-    scale[1 : a + 1] = np.where(flat, 1.0, spread)
-    standard = ModelMatrix(np.where(flat, 0.0, numeric / scale[1 : a + 1]), x.names, x.codes, x.levels)
-    return standard.with_intercept(INTERCEPT), centre, scale
+def standardised(x: ModelMatrix, counted: Rows) -> tuple[ModelMatrix, Array]:
+    """The columns with an intercept, numeric ones less their mean and over their spread, and the matrix (p + 1, p + 1)
+    that takes coefficients back: b = b* / scale, and the intercept gives up the centres.
+    """
+    standard, centre, scale = centred(x, counted.used * counted.frequency)
+    back = np.diag(np.concatenate([[1.0], 1 / scale]))
+    back[0, 1:] = -centre / scale
+    return standard.with_intercept(INTERCEPT), back
 
 
-def _maximise(model: Family, x: ModelMatrix, y: Array, total: Array) -> tuple[Array, Array]:
-    """The coefficients and the inverse information at them."""
+def _maximise(model: Family, x: ModelMatrix, plain: ModelMatrix, y: Array, total: Array) -> tuple[Array, Array]:
+    """The coefficients and the inverse information at them. plain: the columns of x as they were given."""
     beta = np.zeros(x.shape[1])
     beta[0] = model.link(float(total @ y / total.sum()))
-    beta, moved, grown = _climb(model, x, y, total, beta)
+    beta, moved = _climb(model, x, y, total, beta, FIRST_ITERATIONS)
     information = _information(model, x, total, beta)
     _look_for_collinear(model, x, total, information)
-    # under separation the steps may end all the same, as nothing is left to explain
-    if not moved < CONVERGED or grown is not None:
-        _refuse_separation(model, beta if grown is None else grown, x.names)
+    if np.isfinite(model.lowest) and (not moved < CONVERGED or ill_conditioned(information)):
+        _refuse_separation(model, plain, y, model.residual(y, x.times(beta)))
+    if not moved < CONVERGED:
+        beta, moved = _climb(model, x, y, total, beta, MAXIMUM_ITERATIONS)
+        information = _information(model, x, total, beta)
     inverse = _solve(information, np.eye(len(beta)))
-    if not np.isfinite(inverse).all() or (np.diag(inverse) <= 0).any():
-        _refuse_separation(model, beta, x.names)
+    if not moved < CONVERGED or not np.isfinite(inverse).all() or (np.diag(inverse) <= 0).any():
+        refuse_unsettled(model.name, x.names)
     return beta, inverse
 
 
 def _look_for_collinear(model: Family, x: ModelMatrix, total: Array, information: Array) -> None:
     """Refuse collinear columns; an information that only looks so, as under separation, is told from the columns."""
     try:
+        if not np.isfinite(information).all():
+            raise EstimationError("The information is not finite.")
         refuse_collinear(square_root(information), x.names, model.name, tolerance=1e-7)
     except EstimationError:
         refuse_collinear(square_root(x.gram(total)), x.names, model.name, tolerance=1e-7)
 
 
 def _information(model: Family, x: ModelMatrix, total: Array, beta: Array) -> Array:
-    return x.gram(total * model.variance(model.mean(x.times(beta))))
+    return x.gram(total * model.bend(x.times(beta)))
 
 
-def _climb(model: Family, x: ModelMatrix, y: Array, total: Array, beta: Array) -> tuple[Array, float, Array | None]:
-    """Newton steps, halved while the likelihood falls: the coefficients, how far the last moved anyone, and, if a
-    predictor is saturated, the coefficients when it first was: later ones are noise where they have no limit.
+def _climb(model: Family, x: ModelMatrix, y: Array, total: Array, beta: Array, iterations: int) -> tuple[Array, float]:
+    """Newton steps, halved while the likelihood falls: the coefficients, and how far the last moved anyone (0 where the
+    steps have settled).
     """
 
     def likelihood(predictor: Array) -> float:
         with np.errstate(over="ignore"):
-            return float(total @ (y * predictor - model.cumulant(predictor)))
+            return float(total @ model.likelihood(y, predictor))
 
-    predictor, moved, grown = x.times(beta), np.inf, None
+    predictor, moved = x.times(beta), np.inf
     reached = likelihood(predictor)
-    for _ in range(MAXIMUM_ITERATIONS):
-        mean = model.mean(predictor)
+    for _ in range(iterations):
         if moved > SAME_INFORMATION:
-            information = x.gram(total * model.variance(mean))
-        step = _solve(information, x.crossproduct(total * (y - mean)))
-        change = x.times(step)
+            information = x.gram(total * model.bend(predictor))
+        score = x.crossproduct(total * model.residual(y, predictor))
+        step = _solve(information, score)
+        change, before, distance = x.times(step), moved, float(score @ step)
+        # of the whole step, as one that had to be halved proves nothing; a predictor is known to so many digits only
+        moved = float((np.abs(change) / np.maximum(np.abs(predictor) / LARGE, 1.0)).max())
+        farthest = float(np.abs(change).max())
         for _ in range(MAXIMUM_HALVINGS):
             gained = likelihood(predictor + change)
             if gained >= reached - 1e-12 * (1 + abs(reached)):
                 break
             step, change = step / 2, change / 2
-        beta, predictor, reached = beta + step, predictor + change, gained
-        moved = float(np.abs(change).max())
-        low, high = model.saturated
-        saturated = bool(predictor.min() < low or predictor.max() > high)
-        grown = (beta if grown is None else grown) if saturated else None
-        if moved < CONVERGED or not np.isfinite(moved):
+        else:
             break
-    return beta, moved, grown
+        beta, predictor, reached = beta + step, predictor + change, gained
+        if moved < CONVERGED:
+            break
+        if distance < SETTLED**2 and moved > before / 2 and farthest < PROVED:
+            return beta, 0.0
+    return beta, moved
 
 
 def _solve(information: Array, right: Array) -> Array:
@@ -267,22 +303,26 @@ def _solve(information: Array, right: Array) -> Array:
     return np.asarray(found / (size if right.ndim == 1 else size[:, None]))
 
 
-def separated(size: Array, labels: Sequence[str]) -> tuple[str, str]:
-    """Which coefficients grow without limit, and what it means where they are many; size: (p,) of them."""
-    guilty = [name for name, s in zip(labels, size, strict=True) if s > 0.5 * size.max()]
-    named = [name for name in guilty if name != INTERCEPT] or guilty
-    more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
-    reference = " Where all categories of one covariate are named, it is their reference that does so." if more else ""
-    return ", ".join(named[:MOST_NAMED]) + more, reference
-
-
-def _refuse_separation(model: Family, beta: Array, labels: Sequence[str]) -> NoReturn:
-    # told from how far they have grown: once all means are 0 or 1 to the last digit, a step is noise
-    named, hint = separated(np.abs(np.nan_to_num(beta, nan=1.0)), labels)
+def _refuse_separation(model: Family, x: ModelMatrix, y: Array, residual: Array) -> None:
+    """Refuse columns that separate; x: (n, p) as given, residual: (n,) where the steps have come to."""
+    names = separating(x, Observed.of_outcome(y, model.lowest, model.highest), residual)
+    if not names:
+        return
+    named, hint = listed(names)
     raise EstimationError(
         f"The coefficient of {named} in the {model.name} has no finite estimate "
         "(separation): some value of it, alone or with others, goes with one outcome only. Merge the category with "
         f"another, or leave it out.{hint}"
+    )
+
+
+def refuse_unsettled(model: str, names: Sequence[str]) -> NoReturn:
+    """A finite estimate that steps in numbers of sixteen digits do not find."""
+    columns = ", ".join(name for name in names if name != INTERCEPT)
+    raise EstimationError(
+        f"The {model} has a finite estimate, but its steps do not settle on it: the values of some column lie on "
+        f"scales too far apart, or columns differ from each other by very little ({columns}). Take the logarithm of "
+        "skewed numbers, or leave out columns that say almost the same."
     )
 
 

@@ -2,36 +2,45 @@
 
 A row is at risk at event time u if entry < u <= time, in its own stratum. Only distinct event times matter,
 so each row is turned into two positions among them, and every sum becomes a count by position and a
-cumulative sum. No array of rows by times is ever built.
+cumulative sum. No array of rows by times is ever built. Of rows that enter late, running sums are differences; where
+those would lose their digits, as with weights many powers of ten apart, sums are taken by additions alone (`dyadic`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from iop_outcomes.errors import EstimationError
+from iop_outcomes.estimators.dyadic import Intervals
 from iop_outcomes.estimators.estimate import Array
 from iop_outcomes.estimators.model_matrix import ModelMatrix
 from iop_outcomes.estimators.rows import Mask, Whole, column
+from iop_outcomes.estimators.same_times import same_times
+
+DIGITS = 1e-7  # a difference that is a smaller share of what it is taken of has lost too many digits
 
 
 def follow_up(time: ArrayLike, entry: ArrayLike | None) -> tuple[Array, Array | None]:
     """time (n,) and entry (n,) or None, checked: finite, none negative, each entry before its time.
 
-    An entry of 0 is someone followed from the start; it is turned into one before any time, so that a person
-    who leaves on day 0 counts, and everyone is at risk on day 0.
+    Times that differ by rounding only are made equal, entries among them (`same_times`). An entry of 0 is someone
+    followed from the start; it is turned into one before any time, so that a person who leaves on day 0 counts, and
+    everyone is at risk on day 0.
     """
     time = column(time, "time")
+    if entry is None:
+        (time,) = same_times(time)
+    else:
+        time, entry = same_times(time, column(entry, "entry", time.size))
     if (time < 0).any():
         raise EstimationError("Some times are negative; time runs from each person's own day 0.")
     if entry is None:
         return time, None
-    entry = column(entry, "entry", time.size)
     if (entry < 0).any():
         raise EstimationError("Some entry times are negative; time runs from each person's own day 0.")
     entry = np.where(entry == 0, -1.0, entry)
@@ -41,6 +50,14 @@ def follow_up(time: ArrayLike, entry: ArrayLike | None) -> tuple[Array, Array | 
             "at risk where entry < u <= time. Leave such rows out, or take the entry from the day before."
         )
     return time, entry
+
+
+def asked_times(times: ArrayLike) -> Array:
+    """(k,) horizons, finite and from 0."""
+    horizons = column(np.atleast_1d(np.asarray(times, dtype=float)), "times")
+    if (horizons < 0).any():
+        raise EstimationError("A horizon is negative; horizons are days from day 0.")
+    return horizons
 
 
 @dataclass(frozen=True)
@@ -62,25 +79,53 @@ class RiskSets:
 
     def at_risk(self, values: Array) -> Array:
         """(T, ...) sums of values (n, ...) over the rows at risk at each event time."""
-        return self._at_risk(lambda position, size: _counted(position, values, size))
+        return self._at_risk(lambda position, size: _counted(position, values, size), values)
 
     def at_risk_times(self, x: ModelMatrix, values: Array) -> Array:
         """(T, p) sums of values (n,) times x (n, p) over the rows at risk at each event time."""
-        return self._at_risk(lambda position, size: x.grouped(position, values, size))
+        return self._at_risk(lambda position, size: x.grouped(position, values, size), values)
 
-    def _at_risk(self, summed: Callable[[Whole, int], Array]) -> Array:
+    def _at_risk(self, summed: Callable[[Whole, int], Array], values: Array) -> Array:
         """Sums over those at risk from `summed`, which sums over the rows of each position 0 ... size - 1."""
         size = len(self.times) + 1
         leave, enter = self._turns
-        come = _tails(summed(leave, size)[:-1], self.starts)
-        return come if enter is None else come - _tails(summed(enter, size)[:-1], self.starts)
+        if enter is None:
+            return tails(summed(leave, size)[:-1], self.starts)
+        weight = _sizes(values)
+        come, gone = (tails(_counted(at, weight, size)[:-1], self.starts) for at in (leave, enter))
+        if (come - gone < DIGITS * come).any():
+            return self._intervals.over_rows(summed)
+        return tails(summed(leave, size)[:-1], self.starts) - tails(summed(enter, size)[:-1], self.starts)
+
+    @cached_property
+    def _intervals(self) -> Intervals:
+        """Positions at which each row is at risk."""
+        return Intervals(self.first + 1, np.maximum(self.last, self.first) + 1, len(self.times))
 
     @cached_property
     def _turns(self) -> tuple[Whole, Whole | None]:
         """(n,) positions at which rows leave and, where any is late, enter; T for rows of which it is not to count."""
-        ever, never = self.last > self.first, len(self.times)
+        ever, never = self.ever, len(self.times)
         late = ever & self.late
         return np.where(ever, self.last, never), np.where(late, self.first, never) if late.any() else None
+
+    @property
+    def staying(self) -> RiskSets:
+        """Those at risk who have no event then."""
+        last = self.last.copy()
+        last[self.dead] -= 1
+        return replace(self, last=last)
+
+    @property
+    def ever(self) -> Mask:
+        """(n,) rows that are at risk at some event time; the others move nothing, whatever they are."""
+        return self.last > self.first
+
+    def by(self, time: float) -> Mask:
+        """(n,) rows that are at risk at some event time up to `time`; without strata."""
+        if self.from_start:
+            return self.ever & bool(self.times[0] <= time)
+        return self.ever & (np.append(self.times, np.inf).take(self.first + 1) <= time)
 
     def among_dead(self, values: Array) -> Array:
         """(T, ...) sums of values (d, ...) over the rows with an event at each event time."""
@@ -90,7 +135,13 @@ class RiskSets:
         """(n, ...) sums of values (T, ...) over the event times at which each row is at risk."""
         running = np.concatenate([np.zeros((1, *values.shape[1:])), np.cumsum(values, axis=0)])
         until = running.take(self.last + 1, axis=0)
-        return until if self.from_start else until - running.take(self.first + 1, axis=0)
+        if self.from_start:
+            return until
+        size = np.concatenate([[0.0], np.cumsum(_sizes(values))])
+        before = size.take(self.first + 1)
+        if ((size.take(self.last + 1) - before < DIGITS * before) & self.ever).any():
+            return self._intervals.over_positions(values)
+        return until - running.take(self.first + 1, axis=0)
 
     @cached_property
     def from_start(self) -> bool:
@@ -101,27 +152,65 @@ class RiskSets:
 def risk_sets(time: Array, event: Mask, entry: Array | None = None, strata: Whole | None = None) -> RiskSets:
     """Risk sets of rows with the given time (n,), event (n,), entry (n,) and stratum number (n,).
 
-    Needs at least one event. Times that differ at all are different times: days should be whole numbers.
+    Needs at least one event. Times that differ at all are different times here: they come from `follow_up`.
     """
     stratum = np.zeros(time.size, dtype=np.int64) if strata is None else strata
     grid = np.unique(time if entry is None else np.concatenate([time, entry]))
     width = len(grid) + 1
     leaves = stratum * width + np.searchsorted(grid, time)
     distinct = np.unique(leaves[event])
+    upto = _upto(distinct, int(stratum.max() + 1) * width, time.size)
     begins = (np.searchsorted(distinct, np.arange(stratum.max() + 1) * width) - 1).take(stratum)
     first = begins
     if entry is not None:
-        first = np.searchsorted(distinct, stratum * width + np.searchsorted(grid, entry), side="right") - 1
+        first = upto(stratum * width + np.searchsorted(grid, entry)) - 1
     dead = np.flatnonzero(event)
+    last = upto(leaves) - 1
     return RiskSets(
         times=grid[distinct % width],
         first=first,
-        last=np.searchsorted(distinct, leaves, side="right") - 1,
+        last=last,
         late=first > begins,
         starts=np.searchsorted(distinct, np.unique(distinct // width) * width),
         dead=dead,
-        position=np.searchsorted(distinct, leaves[dead]),
+        position=last[dead],
     )
+
+
+def _upto(distinct: Whole, size: int, n: int) -> Callable[[Whole], Whole]:
+    """How many of the sorted `distinct` codes, of 0 ... size - 1, each of n codes is not below."""
+    if size > 4 * n:
+        return lambda codes: np.searchsorted(distinct, codes, side="right")
+    there = np.zeros(size, dtype=np.int64)
+    there[distinct] = 1
+    return np.cumsum(there).take  # a look at a table costs less than a search
+
+
+def compared(sets: RiskSets, x: ModelMatrix, frequency: Array, stratum: Whole) -> Mask:
+    """(n,) rows that take part: at risk at an event time with someone else, in a stratum in which x (n, p) varies.
+
+    Whatever they were, the others would add nothing to the partial likelihood: they were censored before the first
+    event, came after the last, were alone at risk, or are all alike in a stratum of their own.
+    """
+    part, together = sets.ever, sets.at_risk(frequency) > 1
+    if not together.all():
+        part = part & (sets.while_at_risk(together.astype(float)) > 0)
+    if not (stratum.any() and part.any()):
+        return part
+    some = np.flatnonzero(part)
+    first = np.zeros(int(stratum.max()) + 1, dtype=np.int64)
+    first[stratum[some[::-1]]] = some[::-1]
+    reference = first[stratum]
+    differs = (x.numeric != x.numeric[reference]).any(axis=1)
+    for codes in x.codes:
+        differs |= codes != codes[reference]
+    return part & (np.bincount(stratum, differs & part)[stratum] > 0)
+
+
+def _sizes(values: Array) -> Array:
+    """(n,) largest absolute value of each row of values (n, ...)."""
+    size = np.abs(values)
+    return size if size.ndim == 1 else size.reshape(len(size), -1).max(axis=1, initial=0.0)
 
 
 def _counted(position: Whole, values: Array, size: int) -> Array:
@@ -131,7 +220,7 @@ def _counted(position: Whole, values: Array, size: int) -> Array:
     return np.stack([np.bincount(position, v, size) for v in values.T], axis=1)
 
 
-def _tails(values: Array, starts: Whole) -> Array:
+def tails(values: Array, starts: Whole) -> Array:
     """Sums from each position to the end of its stratum, added from the end to keep small risk sets exact."""
     out = np.empty_like(values)
     for begin, end in zip(starts, [*starts[1:], len(values)], strict=True):

@@ -38,10 +38,16 @@ class Rows:
         """(n,) rows that count for anything."""
         return self.total > 0
 
-    def estimate(self, names: Sequence[str], value: ArrayLike, gradient: Array) -> Estimate:
-        """The Estimate whose derivative with respect to the rows' total weights is `gradient` (n, k)."""
+    def estimate(self, names: Sequence[str], value: ArrayLike, gradient: Array, part: Mask | None = None) -> Estimate:
+        """The Estimate whose derivative with respect to the rows' total weights is `gradient` (n, k).
+
+        part: (n,) or (n, k) which rows with people and weight take part, default all; see `estimate`.
+        """
+        used = self.used
+        if not used.all():
+            gradient = np.where(used[:, None], gradient, 0.0)  # it may be infinite where nobody counts
         influence = gradient if (self.weight == 1).all() else self.weight[:, None] * gradient
-        return Estimate(tuple(names), np.asarray(value, dtype=float), influence, self.frequency, self.weight)
+        return Estimate(tuple(names), np.asarray(value, dtype=float), influence, self.frequency, self.weight, part=part)
 
 
 def rows(n: int, weight: ArrayLike | None, frequency: ArrayLike | None) -> Rows:

@@ -36,6 +36,7 @@ from iop_outcomes.estimators.cause_models import CauseModels
 from iop_outcomes.estimators.cuminc import KERNELS
 from iop_outcomes.estimators.estimate import Array, Estimate
 from iop_outcomes.estimators.rows import Mask, column, columns, indicator, label
+from iop_outcomes.estimators.same_times import placed
 
 # An arm by its name: the models of its hazards, and the covariates (n, p) of everyone with the arm set.
 Settings = Mapping[str, tuple[CauseModels, ArrayLike]]
@@ -94,6 +95,7 @@ def _standardised(
     settings: Settings, quantity: str, which: int | None, times: ArrayLike, over: ArrayLike | None, form: str
 ) -> Estimate:
     horizons = column(np.atleast_1d(np.asarray(times, dtype=float)), "times")
+    asked = [label(t) for t in horizons]
     if form not in FORMS:
         raise EstimationError(f"Survival can be of the form {' or '.join(FORMS)}, not '{form}'.")
     everyone = next(iter(settings.values()))[0].rows
@@ -101,17 +103,21 @@ def _standardised(
     share = everyone.total * (1.0 if over is None else indicator(over, "over", n))
     if share.sum() == 0:
         raise EstimationError("There is no one with weight among the people to average predictions over.")
-    names, values, gradients = [], [], []
+    names, values, gradients, parts = [], [], [], []
     for setting, (models, x) in settings.items():
         if not np.array_equal(models.rows.total, everyone.total):
             raise EstimationError("The models of the settings were not fitted with the same rows and weights.")
-        _check(models, which, horizons)
+        known = np.concatenate([m.times for m in models.models.values()])
+        reached = placed(horizons, np.unique(np.append(known, models.end)))
+        _check(models, which, reached)
         covariates = columns(x, models.names, n)
-        value, gradient = _Average(models, quantity, which, horizons, form).over(covariates, share)
-        names += [f"{setting}:{label(t)}" for t in horizons]
+        value, gradient = _Average(models, quantity, which, reached, form).over(covariates, share)
+        names += [f"{setting}:{t}" for t in asked]
         values.append(value)
         gradients.append(gradient)
-    return everyone.estimate(names, np.concatenate(values), np.hstack(gradients))
+        part = np.logical_or.reduce([m.takes_part for m in models.models.values()])
+        parts.append(np.repeat(part[:, None], len(asked), axis=1))
+    return everyone.estimate(names, np.concatenate(values), np.hstack(gradients), np.hstack(parts))
 
 
 def _check(models: CauseModels, which: int | None, horizons: Array) -> None:

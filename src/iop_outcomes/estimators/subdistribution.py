@@ -90,6 +90,19 @@ class SubdistributionSets(RiskSets):
         self.add_after_competing(out, values, np.ones(len(self.last)))
         return out
 
+    def through_censoring(self, tied: TiedCensoring) -> Mask:
+        """(n,) rows that move some G(u-) / G(T_i-): at risk of being censored after a competing event and before one of
+        interest."""
+        out = np.zeros(len(self.last), dtype=bool)
+        for group in self.groups:
+            times = group.sets.times
+            start = np.searchsorted(times, group.competing_codes, side=tied.side).min(initial=len(times))
+            stop = np.searchsorted(times, group.event_codes, side=tied.side).max(initial=0)
+            moved = start + np.flatnonzero(group.hazard[start:stop] < 1)
+            if len(moved):
+                out[group.rows] = group.sets.last >= moved[0]
+        return out
+
     def add_after_competing(self, out: Array, values: Array, factor: Array) -> None:
         """Add to out (n, ...) factor (n,) times the part of `while_at_risk` after a competing event."""
         for group in self.groups:

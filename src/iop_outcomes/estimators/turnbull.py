@@ -27,6 +27,7 @@ from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.estimate import Array
 from iop_outcomes.estimators.parametric import check_intervals
 from iop_outcomes.estimators.rows import Whole, column, rows
+from iop_outcomes.estimators.same_times import placed
 
 MAXIMUM_ITERATIONS = 20_000
 TOLERANCE = 1e-9
@@ -47,7 +48,8 @@ class TurnbullCurve:
 
     def survival(self, times: ArrayLike) -> tuple[Array, Array]:
         """(k,) least and (k,) greatest probability of no event by each of times that the data allow."""
-        t = column(np.atleast_1d(np.asarray(times, dtype=float)), "times")[:, None]
+        ends = np.unique(np.concatenate([self.lower, self.upper]))
+        t = placed(column(np.atleast_1d(np.asarray(times, dtype=float)), "times"), ends[np.isfinite(ends)])[:, None]
         exact = self.lower == self.upper
         surely = np.where(exact, self.lower > t, self.lower >= t)
         return surely @ self.mass, (self.upper > t) @ self.mass

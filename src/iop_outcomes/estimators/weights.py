@@ -84,7 +84,7 @@ def weights(
     frequency: (n,) people per row, for the shares of stabilised weights and for quantiles. truncated: lower and upper
     quantile. Raises EstimationError for scores of 0 or 1.
     """
-    tilt, group, e = _checked(kind, arm, score)
+    tilt, group, e = _checked(kind, arm, score, frequency)
     received = np.take_along_axis(e, group[:, None], axis=1)[:, 0]
     found = _share(tilt, group, frequency) * tilt.value(e) / received
     return found if truncated is None else truncate(found, *truncated, frequency=frequency)[0]
@@ -102,7 +102,7 @@ def weight_slope(
     The shares of stabilised weights are taken as constants, as they cancel from Hajek means; so are quantiles: a
     truncated weight does not move.
     """
-    tilt, group, e = _checked(kind, arm, score)
+    tilt, group, e = _checked(kind, arm, score, frequency)
     own = np.eye(e.shape[1])[group]
     received = (e * own).sum(axis=1)
     h, slope = tilt.value(e), tilt.slope(e)
@@ -136,19 +136,21 @@ def group_means(
     if (size == 0).any():
         raise EstimationError(f"No one with weight is in the arm '{names[int(size.argmin())]}', so it has no mean.")
     value = (counted.total * outcome) @ own / size
-    return counted.estimate(names, value, own * (outcome[:, None] - value) / size)
+    return counted.estimate(names, value, own * (outcome[:, None] - value) / size, own > 0)
 
 
-def _checked(kind: str, arm: ArrayLike, score: ArrayLike) -> tuple[Tilt, Whole, Array]:
-    """The tilt, (n,) codes of arms and (n, K) scores."""
+def _checked(kind: str, arm: ArrayLike, score: ArrayLike, frequency: ArrayLike | None) -> tuple[Tilt, Whole, Array]:
+    """The tilt, (n,) codes of arms and (n, K) scores, which are looked at where there are people."""
     if kind not in TILTS:
         raise EstimationError(f"There are no weights of kind '{kind}'. Choose one of {', '.join(TILTS)}.")
     if np.ndim(score) == 1:
         treated = indicator(arm, "arm")
-        s = column(score, "score", treated.size)
-        return TILTS[kind], treated.astype(np.int64), checked_scores(np.column_stack([1 - s, s]), treated.astype(int))
-    group = codes(arm, "arm", np.size(arm))
-    return TILTS[kind], group, checked_scores(score, group)
+        group, s = treated.astype(np.int64), column(score, "score", treated.size)
+        table: ArrayLike = np.column_stack([1 - s, s])
+    else:
+        group, table = codes(arm, "arm", np.size(arm)), score
+    used = None if frequency is None else rows(group.size, None, frequency).used
+    return TILTS[kind], group, checked_scores(table, group, used)
 
 
 def _share(tilt: Tilt, group: Whole, frequency: ArrayLike | None) -> Array:

@@ -8,22 +8,31 @@ without n influences at each. In the notation of `cuminc`, the influence of row 
 P, Q and R being sums of S(u-) g_ki(u), g_i(u) / (1 - dL(u)) and G(u) g_i(u) / (1 - dL(u)) over the event times up to
 tau at which i is under observation. Those stop changing when i leaves, and until then change alike for everyone at
 risk. So the sum of squares over people is a quadratic in G(tau) whose coefficients are cumulative sums: O(rows +
-times) for the whole curve, after people alike in all columns have become cells. Refused: what `cuminc` refuses.
+times) for the whole curve, after people alike in all columns have become cells. With late entry and weights many powers
+of ten apart the quadratic loses its digits to the heaviest, and each cell's influence is written out instead. Refused:
+what `cuminc` refuses, and such weights where that would be too many numbers.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.cells import cell_numbers, sums
 from iop_outcomes.estimators.cuminc import Hazards, hazards
 from iop_outcomes.estimators.estimate import Array
 from iop_outcomes.estimators.limits import Quantiles, limits, quantiles
 from iop_outcomes.estimators.rows import indicator, rows
+
+# how far apart squared weights may be before influences are written out where they can be, and before nothing is said
+UNEVEN, HOPELESS = 1e6, 1e11
+MOST_WRITTEN = 400_000_000  # numbers, a block at a time
+BLOCK = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -133,13 +142,60 @@ def _sum(found: Hazards, by_time: Array, by_event: Array) -> _Sum:
 
 def _leaving(found: Hazards) -> _Sum:
     """Q of the module's formula, with `final` and `running` of opposite sign."""
-    stays = 1 - found.hazard
+    return _sum(found, *_of_leaving(found))
+
+
+def _of_leaving(found: Hazards) -> tuple[Array, Array]:
+    """(T,) what a row at risk loses of Q at each event time, and (d,) what a row with an event gains."""
+    stays = found.stays
     inverse = np.divide(1.0, stays * found.at_risk, out=np.zeros_like(stays), where=stays > 0)
-    return _sum(found, found.hazard * inverse, inverse[found.sets.position])
+    return found.hazard * inverse, inverse[found.sets.position]
+
+
+def _uneven(found: Hazards, square: Array) -> bool:
+    """Whether rows enter late with weights so far apart that sums of their squares lose digits to the heaviest."""
+    if found.sets.from_start:
+        return False
+    apart = float(square.max()) / float(square[square > 0].min())
+    written = len(square) * len(found.sets.times) <= MOST_WRITTEN
+    if apart > HOPELESS and not written:
+        raise EstimationError(
+            "With late entry, and weights so many powers of ten apart, the standard errors of a whole curve cannot be "
+            "told: the heaviest takes the digits of the others. Truncate the weights, or ask for single horizons."
+        )
+    return apart > UNEVEN and written
+
+
+def _written_out(found: Hazards, square: Array, parts: Sequence[tuple[Array, Array, Array | None]]) -> Array:
+    """(T,) sums over the rows of squares of their influence, block by block.
+
+    parts: sums over the times at risk up to each time, by_time (T,) and by_event (d,) as for `_sum`, times a factor (T,).
+    """
+    sets, size = found.sets, len(found.sets.times)
+    event = np.full(len(square), -1, dtype=np.int64)
+    event[sets.dead] = np.arange(len(sets.dead))
+    variance, each = np.zeros(size), np.arange(size)
+    step = max(BLOCK // size, 1)
+    for start in range(0, len(square), step):
+        rows_ = slice(start, min(start + step, len(square)))
+        there = (each > sets.first[rows_, None]) & (each <= sets.last[rows_, None])
+        dies = np.flatnonzero(event[rows_] >= 0)
+        own = event[rows_][dies]
+        total = np.zeros(there.shape)
+        for by_time, by_event, factor in parts:
+            moved = np.where(there, -by_time, 0.0)
+            moved[dies, sets.position[own]] += by_event[own]
+            np.cumsum(moved, axis=1, out=moved)
+            total += moved if factor is None else moved * factor
+        variance += square[rows_] @ total**2
+    return variance
 
 
 def _survival_error(found: Hazards, square: Array) -> Array:
     """(T,) of survival, whose influence is -S(t) Q: exact where survival is small, and 0 where it is 0."""
+    if _uneven(found, square):
+        q_by_time, q_by_event = _of_leaving(found)
+        return np.asarray(found.survival[1:] * np.sqrt(_written_out(found, square, ((q_by_time, q_by_event, None),))))
     q = _leaving(found)
     variance = _gone(found, square * q.final**2) + q.running**2 * _there(found, square)
     variance += _there(found, square * q.begun**2) - 2 * q.running * _there(found, square * q.begun)
@@ -152,10 +208,14 @@ def _curve(found: Hazards, square: Array, own: Array) -> Curve:
     own_hazard = sets.among_dead(found.total[sets.dead] * own) / found.at_risk
     pace = found.survival[:-1]
     value = np.cumsum(pace * own_hazard)
-    stays = 1 - found.hazard
+    stays = found.stays
     inverse = np.divide(1.0, stays, out=np.zeros_like(stays), where=stays > 0)
     lost = (pace * own_hazard + value * found.hazard * inverse) / found.at_risk
-    u = _sum(found, lost, (own * pace[at] + (value * inverse)[at]) / found.at_risk[at])
+    gained = (own * pace[at] + (value * inverse)[at]) / found.at_risk[at]
+    if _uneven(found, square):
+        variance = _written_out(found, square, ((lost, gained, None), (*_of_leaving(found), -value)))
+        return Curve(sets.times, value, np.sqrt(variance), found.at_risk)
+    u = _sum(found, lost, gained)
     q = _leaving(found)
     parts = [_gone(found, square * v) for v in (u.final**2, u.final * q.final, q.final**2)]
     variance = parts[0] - 2 * value * parts[1] + value**2 * parts[2]

@@ -25,14 +25,15 @@ Dates = Literal["calendar", "relative"]
 Crosswalk = Literal["asam3", "asam4", "procedure", "revenue", "teds_services"]
 Unit = Literal[
     "minutes", "quarter_hours", "hours", "hours_per_week", "minutes_per_week", "hours_per_day",
-    "days", "weeks", "months",
+    "days", "weeks", "months", "hours_minutes", "minutes_seconds",
 ]  # fmt: skip
 
 # by the unit of the canonical column: what a file may count in, and how much of the canonical unit one of it is. A
-# month is 30 days: programs of one, two and three months are those of 30, 60 and 90 days.
+# month is 30 days: programs of one, two and three months are those of 30, 60 and 90 days. Of text with a colon
+# (hours_minutes 1:30, minutes_seconds 45:00) the unit is that of the first part.
 UNITS: dict[str, dict[str, float]] = {
-    "minutes": {"minutes": 1, "quarter_hours": 15, "hours": 60},
-    "hours a week": {"hours_per_week": 1, "minutes_per_week": 1 / 60, "hours_per_day": 7},
+    "minutes": {"minutes": 1, "quarter_hours": 15, "hours": 60, "hours_minutes": 60, "minutes_seconds": 1},
+    "hours a week": {"hours_per_week": 1, "minutes_per_week": 1 / 60, "hours_per_day": 7, "hours_minutes": 1},
     "days": {"days": 1, "weeks": 7, "months": 30},
     "day": {"days": 1, "weeks": 7},
 }
@@ -115,7 +116,15 @@ class ColumnMapping(Part):
         default=None, description="this column holds dates, or days from day 0, unlike the others of the source"
     )
     date_format: str | None = Field(default=None, description="as `date_format` of the source, for this column")
-    excel_serial: bool = Field(default=False, description="whole numbers are Excel's day counts from 1899-12-30")
+    excel_serial: bool = Field(
+        default=False,
+        description="whole numbers are Excel's day counts, from 1899-12-30, or from the day that the workbook names",
+    )
+    days_from: date | None = Field(
+        default=None,
+        description="whole numbers count days from this date: 1960-01-01 in SAS and Stata, 1970-01-01 in R, 1904-01-01 "
+        "in workbooks of older Macs",
+    )
     decimal: Literal["point", "comma"] = Field(default="point", description="mark of decimals")
     missing: list[Code] = Field(default=[], description="texts that mean missing in this column")
 
@@ -127,6 +136,8 @@ class ColumnMapping(Part):
             raise ValueError("name either the file's `column` or a `value` that is the same for every row")
         if self.value is not None and (self.codes or self.crosswalk or self.other is not None):
             raise ValueError("a `value` is canonical already: it takes no `codes`, `crosswalk` or `other`")
+        if self.excel_serial and self.days_from:
+            raise ValueError("whole numbers are either Excel's day counts (`excel_serial`) or days since `days_from`")
         if self.other is not None and not (self.codes or self.crosswalk):
             raise ValueError(
                 "`other` says what codes not listed become: list some under `codes`, or name a `crosswalk`"
@@ -271,8 +282,8 @@ def _column_problem(name: str, declared: Column, mapped: ColumnMapping, dates: D
         f"{name} cannot be counted in {mapped.unit}; possible: {', '.join(units) or 'nothing'}": (
             mapped.unit is not None and mapped.unit not in units
         ),
-        f"{name} holds no dates: `date_format` and `excel_serial` do not fit": (
-            not dated and (mapped.date_format is not None or mapped.excel_serial)
+        f"{name} holds no dates: `date_format`, `excel_serial` and `days_from` do not fit": (
+            not dated and (mapped.date_format is not None or mapped.excel_serial or mapped.days_from is not None)
         ),
         f"{name} holds no days: `dates` does not fit": declared.unit != "day" and mapped.dates is not None,
         f"{name} holds dates, but the source has `dates: relative`": mapped.dates == "calendar" and dates == "relative",

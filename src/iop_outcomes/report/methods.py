@@ -155,8 +155,8 @@ def _uncertainty(study: Study) -> Paragraph:
     if asked["cluster"] == "site":
         text += (
             f" People of a site are taken together, with a t distribution on one less than the number of "
-            f"sites, where there are at least {asked['min_clusters']} sites; with fewer, people are taken as "
-            "independent."
+            f"sites, where at least {asked['min_clusters']} sites have people with an outcome in the estimate; with "
+            "fewer, people are taken as independent, and sites without count for nothing."
         )
     elif study["population"]["unit"] == "first_episode":
         text += " People are taken as independent."
@@ -236,7 +236,8 @@ def _duration(study: Study) -> Paragraph | None:
         said.append((duration["title"], f"{duration['days']} days {where}, landmark on day {duration['days']}{sites}."))
     text = (
         "Whether someone stays is known only when the days have passed. The naive comparison counts them "
-        "anyway and is shown as a warning; the others begin at the landmark or adjust for use up to it."
+        "anyway and is shown as a warning; hazards begin at the landmark. Shares are not adjusted: use up to the "
+        "landmark comes after leaving for those who left early."
     )
     return Paragraph("Duration", text, tuple(said))
 
@@ -269,7 +270,8 @@ def _disclosure(study: Study) -> Paragraph:
         text += (
             f" No cell of fewer than {rules.minimum_count} people is shown, nor what would give one away; such "
             "cells are marked as withheld, and a withheld cell may itself hold more. Unadjusted curves move "
-            "only when enough people have left."
+            "only when enough people have left; where some who have left are held back, the number still there is "
+            "withheld, as is an unadjusted estimate that rests on it."
         )
     asked = {labels.kind(row["outcome"]) for row in study["analyses"]}
     if asked.intersection(AMONG_SOME) and not rules.exact and rules.rounding_base < OVERLAP_BASE:

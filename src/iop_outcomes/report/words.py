@@ -239,13 +239,17 @@ def _duration(own: pd.DataFrame, everything: pd.DataFrame, labels: Labels, name:
     for (_, outcome, stem), rows in own.groupby(["analysis", "outcome", "stem"], sort=False):
         found = [p for p in pairs(rows) if p.there]
         naive = [p for p in found if p.main["method"] in UNADJUSTED]
-        fair = [p for p in found if p.main["method"] not in UNADJUSTED]
+        # of shares no comparison is fair
+        fair = [p for p in found if p.main["method"] not in UNADJUSTED and stem == "hazard_ratio"]
         if naive:
             yield Said(phrases_on_dose.naive_stay([p.rows for p in naive], labels, days), "caution")
         if fair:
             yield Said(phrases_on_dose.fair_stay([p.rows for p in fair], labels, days))
+        lacking = [p.main for p in pairs(rows) if p.main["method"] not in UNADJUSTED and not p.there]
         if not found:
             yield Said(f"No comparison is shown: {phrases.absent(pairs(rows)[0].main, labels)}.", "absent")
+        elif lacking and not fair:
+            yield Said(f"No fairer comparison is shown: {phrases.absent(lacking[0], labels)}.", "absent")
         beside = everything[
             everything["analysis"].isin(rows["analysis"])
             & (everything["outcome"] == outcome)

@@ -209,6 +209,14 @@ RETENTION = Table(
             allowed=CAUSES,
             outcome=True,
         ),
+        "observable_days": Column(
+            "whole",
+            "days from its start to the end of observation: how long it could have been followed at most",
+            "days",
+            low=0,
+            optional=True,
+            outcome=True,
+        ),
     },
     key=("person_id", "follows"),
 )

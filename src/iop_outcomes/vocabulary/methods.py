@@ -247,11 +247,11 @@ _ROWS = (
         12,
         heading="Adjusted at the landmark",
         explained=(
-            "The same question with a regression on the baseline covariates, on screens up to the landmark (positive, "
-            "missed) and on reported use up to it; shares are standardised over the people compared (Snowden, Rose "
-            "and Mortimer 2011, American Journal of Epidemiology 173:731)."
+            "The same question with a regression on the baseline covariates. Where use up to the landmark is on "
+            "record, and for shares, no number is given: such use comes after leaving for those who left early, and "
+            "may follow from it."
         ),
-        of_duration={"hazard_ratio": "From day {days}, adjusted", "risk": "Adjusted, use up to day {days} included"},
+        of_duration={"hazard_ratio": "From day {days}, adjusted", "risk": "From day {days}, adjusted"},
     ),
     Method(
         "spline",
@@ -260,10 +260,10 @@ _ROWS = (
         15,
         heading="Hours a week",
         explained=(
-            "A restricted cubic spline of attended hours in a logistic model within each arm (Harrell 2015, "
-            "Regression Modeling Strategies, section 2.4.5), adjusted for baseline and for screens in the window, "
-            "standardised over the people of the arm. Curves end at the 5th and the 95th percentile of the hours "
-            "attended."
+            "A restricted cubic spline of attended hours in a logistic model within each arm (Harrell 2015, Regression "
+            "Modeling Strategies, section 2.4.5), adjusted for baseline, standardised over the people of the arm; "
+            "nothing is estimated where screens or reported use of the window are on record, which move the hours and "
+            "are moved by them. Curves end at the 5th and the 95th percentile of the hours attended."
         ),
     ),
 )

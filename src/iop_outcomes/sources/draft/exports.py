@@ -104,6 +104,10 @@ def collect(paths: Sequence[Path], options: Mapping[str, object] = {}) -> Found:
                 continue
             if len(cells.broken):
                 unread.append(f"{cells.where}: some rows ({', '.join(sorted(set(cells.broken)))}), which are set aside")
+            unread += [
+                f"{cells.where}: the dates in column {list(cells.frame).index(name) + 1}, which {why}"
+                for name, why in cells.doubts.items()
+            ]
             within = Path(os.path.relpath(path, folder)).as_posix()
             key = (tuple(asked.items()), tuple(cells.frame.columns))
             tables.setdefault(key, []).append((within, cells.frame.drop(index=cells.broken.index)))

@@ -205,7 +205,8 @@ RULES = (
         "B",
         confirm=_not_zip3,
         checks=(zip_codes,),
-        advice="three digits may stay, '000' where 20,000 people or fewer live; `iop-outcomes deidentify` sees to it",
+        advice="three digits may stay, '000' where 20,000 people or fewer live; `iop-outcomes deidentify` sees to it; "
+        "dates as Excel counts days pass where the mapping declares the column by `excel_serial` (or `days_from`)",
     ),
     Rule("street addresses", "B"),
     Rule("places smaller than a state", "B"),

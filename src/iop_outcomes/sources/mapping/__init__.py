@@ -7,8 +7,8 @@ become days from it (`anchor`); where a file has several rows of one person, one
 cell that breaks a rule are kept, the cell missing, and reported in the quarantine under the first such rule; rows that
 a filter leaves out, that belong to nobody in the cohort or were merged are counted in the arrivals.
 
-Refuses what `rows`, `dates` and `units` refuse: files and columns that are not there or not mentioned, identifiers,
-dates that have two meanings, a unit that cannot be true.
+Refuses what `moved`, `rows`, `dates` and `units` refuse: words of the calendar beside dates that were shifted, files
+and columns that are not there or not mentioned, identifiers, dates that have two meanings, a unit that cannot be true.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol.mapping import TableMapping
 from iop_outcomes.protocol.records import Source
 from iop_outcomes.sources import formats, reading
-from iop_outcomes.sources.mapping import anchor, columns, people, rows, units
+from iop_outcomes.sources.mapping import anchor, columns, moved, people, rows, serials, units
 from iop_outcomes.sources.mapping.columns import Canonical
 from iop_outcomes.sources.mapping.order import steady
 from iop_outcomes.tables.canonical import DAY
@@ -46,6 +46,7 @@ def files(settings: Mapping[str, object]) -> list[Path]:
 def read(settings: Mapping[str, object]) -> dict[str, pd.DataFrame]:
     """The canonical tables in raw form, the quarantine of rows that broke a rule, and arrivals. Raises StudyError."""
     source = _typed(settings)
+    shifted = moved.check(source, settings)
     reader = _shelf(source, settings)
     found, left_out, zero = {}, [], None
     for name in dict.fromkeys([*FIRST, *source.tables]):
@@ -54,7 +55,7 @@ def read(settings: Mapping[str, object]) -> dict[str, pd.DataFrame]:
         if name == "stays":
             table = _named(table)
             zero = anchor.anchors(table, source.enrolment) if source.dates == "calendar" else None
-        table, gone = _placed(table, taken.frame, source, zero)
+        table, gone = _placed(table, taken.frame, source, zero, shifted or taken.shifted)
         found[name] = table
         left_out += [(name, why, n) for why, n in {**taken.left_out, **gone}.items()]
     return reading.complete(
@@ -62,6 +63,14 @@ def read(settings: Mapping[str, object]) -> dict[str, pd.DataFrame]:
         [_quarantine(table) for table in found.values()],
         _arrivals(left_out),
     )
+
+
+def notes(settings: Mapping[str, object]) -> list[str]:
+    """Sentences on how the files were read. Raises StudyError."""
+    source = _typed(settings)
+    mapped = "entry_period" in source.tables["persons"].columns
+    calendar = source.dates == "calendar" and not mapped
+    return [moved.NO_PERIOD] if calendar and moved.check(source, settings) else []
 
 
 def _typed(settings: Mapping[str, object]) -> Source:
@@ -88,7 +97,8 @@ def _shelf(source: Source, settings: Mapping[str, object]) -> rows.Reader:
         key = (path, *options.values())
         if key not in kept:
             dated = set().union(*(columns.dates_in(name, source) for name in feeds[path]))
-            cells = rows.passed(formats.read(path, options), settings, dated)
+            counts = {c: n for name in feeds[path] for c, n in serials.declared(name, source).items()}
+            cells = rows.passed(formats.read(path, options), settings, dated, counts)
             if len(feeds[path]) == 1:
                 return cells
             kept[key] = cells
@@ -119,7 +129,7 @@ def _named(stays: Canonical) -> Canonical:
 
 
 def _placed(
-    table: Canonical, text: pd.DataFrame, source: Source, zero: anchor.Anchors | None
+    table: Canonical, text: pd.DataFrame, source: Source, zero: anchor.Anchors | None, shifted: bool
 ) -> tuple[Canonical, dict[str, int]]:
     """The table in days from day 0, one row per person where it is persons; rows that are not passed on, by reason."""
     mapped, order = source.tables[table.name], None
@@ -131,7 +141,7 @@ def _placed(
     gone: dict[str, int] = {}
     if zero is not None:
         table, gone = anchor.relative(table, zero)
-        if table.name == "persons" and "entry_period" not in table.frame:
+        if table.name == "persons" and "entry_period" not in table.frame and not shifted:
             table = replace(table, frame=table.frame.assign(entry_period=anchor.entry_period(table.frame, zero)))
         if order is not None:
             order = order - table.frame["person_id"].map(zero.zero).astype("Int64")

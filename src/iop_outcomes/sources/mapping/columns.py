@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.protocol.mapping import UNITS, ColumnMapping
 from iop_outcomes.protocol.records import Source
-from iop_outcomes.sources.mapping import dates, numbers
+from iop_outcomes.sources.mapping import dates, lengths, numbers, serials
 from iop_outcomes.tables import TABLES
 from iop_outcomes.tables.canonical import DAY
 from iop_outcomes.tables.declare import Column
@@ -96,11 +96,14 @@ def convert(
     if is_dated(declared, mapped, source):
         where = name + (f" (column '{mapped.column}')" if mapped.column else "")
         layout = mapped.date_format or source.date_format
-        values, rule = dates.parse(known, rows, dates.Reading(where, layout, source.time_zone, mapped.excel_serial))
+        values, rule = dates.parse(
+            known, rows, dates.Reading(where, layout, source.time_zone, serials.is_count(mapped))
+        )
     elif declared.kind == "text":
         values, rule = known, pd.Series(None, index=known.index, dtype=object)
     else:
         factor = UNITS[declared.unit][mapped.unit] if mapped.unit else 1
+        known = lengths.as_numbers(name, known, declared.unit, mapped.unit, factor, mapped.decimal)
         values, rule = numbers.parse(known, declared.kind == "whole", mapped.decimal, factor)
     column = name.split(".")[1]
     rule = rule.map(

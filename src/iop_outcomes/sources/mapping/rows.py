@@ -22,7 +22,9 @@ from iop_outcomes.protocol.mapping import Filter, TableMapping
 from iop_outcomes.protocol.records import Source
 from iop_outcomes.sources import formats, identifiers, reading
 from iop_outcomes.sources.formats import Cells
+from iop_outcomes.sources.mapping import serials
 from iop_outcomes.sources.mapping.columns import dates_in
+from iop_outcomes.sources.shifted import refuse_calendar, told_by
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,12 +37,14 @@ NAMED = 4
 class Rows:
     """What feeds one table. frame: text of the columns that are used; broken: a rule or None per row.
 
-    left_out: how many rows a filter left out, by the words for it.
+    left_out: how many rows a filter left out, by the words for it. shifted: the names of the columns say that the dates
+    moved when the records were de-identified.
     """
 
     frame: pd.DataFrame
     broken: pd.Series
     left_out: Mapping[str, int]
+    shifted: bool = False
 
 
 # reads a file as the mapping says, past the identifier gate
@@ -83,16 +87,22 @@ def take(name: str, source: Source, settings: Mapping[str, object], reader: Read
     import pandas as pd
 
     mapped = source.tables[name]
-    parts, left_out = [], Counter[str]()
+    parts, left_out, shifted = [], Counter[str](), False
+    dated, counts = dates_in(name, source), serials.declared(name, source)
     for cells in _cells(name, mapped, source, settings, reader):
+        if dates := told_by(list(cells.frame.columns)):
+            refuse_calendar(source, dates, cells.where)
+            shifted = True
+        _refuse_doubted(cells, dated)
         frame, broken = _checked(name, mapped, cells), cells.broken.reindex(cells.frame.index).astype(object)
         out = _filtered(frame, mapped.where, source.missing_values).mask(broken.notna(), None)
         left_out.update(out.dropna())
         kept = out.isna()
-        parts.append((frame.loc[kept, sorted(mapped.used())], broken[kept]))
+        used = frame.loc[kept, sorted(mapped.used())]
+        parts.append((serials.counted(used, counts, cells.shift), broken[kept]))
     frame = pd.concat([f for f, _ in parts], ignore_index=True)
     broken = pd.concat([b for _, b in parts], ignore_index=True)
-    return Rows(frame, broken.where(broken.notna(), None), dict(left_out))
+    return Rows(frame, broken.where(broken.notna(), None), dict(left_out), shifted)
 
 
 def _cells(
@@ -103,14 +113,28 @@ def _cells(
         yield reader(path, mapped)
     if mapped.query:
         for cells in formats.query(str(source.database), mapped.query, f"query of {name}"):
-            yield passed(cells, settings, dates_in(name, source))
+            yield passed(cells, settings, dates_in(name, source), serials.declared(name, source))
 
 
-def passed(cells: Cells, settings: Mapping[str, object], dated: Collection[str]) -> Cells:
-    """The cells, once the identifier gate has let them through. dated: columns that hold dates of service."""
+def passed(
+    cells: Cells, settings: Mapping[str, object], dated: Collection[str], counts: Mapping[str, int | None] = {}
+) -> Cells:
+    """The cells, once the identifier gate has let them through.
+
+    dated: columns that hold dates of service. counts: those of them that count days (`serials.declared`), which the
+    gate is shown as dates.
+    """
     privacy = settings.get("privacy")
-    identifiers.examine(cells.frame, cells.where, privacy if isinstance(privacy, Mapping) else {}, dated)
+    frame = serials.shown(cells.frame, counts, cells.shift)
+    identifiers.examine(frame, cells.where, privacy if isinstance(privacy, Mapping) else {}, dated)
     return cells
+
+
+def _refuse_doubted(cells: Cells, dated: Collection[str]) -> None:
+    """Raise StudyError where a column of dates holds two readings (formats.Cells.doubts)."""
+    doubted = [f"the column '{name}' {why}" for name, why in cells.doubts.items() if name in dated]
+    if doubted:
+        raise StudyError(f"{cells.where}: {'; '.join(doubted)}.")
 
 
 def options(mapped: TableMapping) -> dict[str, object]:
