@@ -9,37 +9,35 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 
-from iop_outcomes import names, weighting
+from iop_outcomes import names
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import AMONG_SOME, STATES, Analysis, Eligibility, Endpoint, Study
 from iop_outcomes.tables import TABLES
 from iop_outcomes.tables.canonical import NOT_COVARIATES
+from iop_outcomes.vocabulary import methods
 
 ABSTINENCE = ("interview", "screen", "at_discharge", "no_return")
 BINARY = (*ABSTINENCE, *STATES)
 TIMED = ("first_use", "run_of_screens")
-HAZARDS = ("naive", "randomised", *weighting.WEIGHTED)
-# of risks and mean days of arms
-AVERAGES = ("crude", *weighting.WEIGHTED, "aipw", *weighting.IMPUTED)
 
 # (step, what is compared, kinds of endpoint) -> measure -> methods
 METHODS: dict[tuple[str, str, tuple[str, ...]], dict[str, tuple[str, ...]]] = {
-    ("retention", "contrasts", ("left_index",)): {"risk": AVERAGES, "hazard_ratio": HAZARDS},
-    ("retention", "contrasts", ("in_care",)): {"mean_days": AVERAGES, "risk": AVERAGES},
-    ("retention", "contrasts", ("in_care_or_completed",)): {"risk": AVERAGES},
-    ("retention", "contrasts", ("engaged", "death")): {"risk": AVERAGES, "hazard_ratio": HAZARDS},
+    ("retention", "contrasts", ("left_index",)): {"risk": methods.AVERAGES, "hazard_ratio": methods.HAZARDS},
+    ("retention", "contrasts", ("in_care",)): {"mean_days": methods.AVERAGES, "risk": methods.AVERAGES},
+    ("retention", "contrasts", ("in_care_or_completed",)): {"risk": methods.AVERAGES},
+    ("retention", "contrasts", ("engaged", "death")): {"risk": methods.AVERAGES, "hazard_ratio": methods.HAZARDS},
     # not doubly robust: who is at risk has left care, or had no overdose yet, and pseudo-observations would take the
     # others for a random part
     ("retention", "contrasts", AMONG_SOME): {
-        "risk": ("crude", *weighting.WEIGHTED),
-        "hazard_ratio": HAZARDS,
+        "risk": (methods.CRUDE, *methods.WEIGHTED),
+        "hazard_ratio": methods.HAZARDS,
     },
-    ("abstinence", "contrasts", BINARY): {"risk": AVERAGES},
-    ("abstinence", "contrasts", TIMED): {"hazard_ratio": HAZARDS},
-    ("dose", "durations", ABSTINENCE): {"risk": ("crude", "landmark_adjusted")},
-    ("dose", "durations", TIMED): {"hazard_ratio": ("naive", "landmark", "landmark_adjusted")},
-    ("dose", "intensities", ABSTINENCE): {"dose_response": ("spline",)},
-    ("dose", "contrasts", TIMED): {"hazard_ratio": ("randomised",)},
+    ("abstinence", "contrasts", BINARY): {"risk": methods.AVERAGES},
+    ("abstinence", "contrasts", TIMED): {"hazard_ratio": methods.HAZARDS},
+    ("dose", "durations", ABSTINENCE): {"risk": (methods.CRUDE, methods.LANDMARK_ADJUSTED)},
+    ("dose", "durations", TIMED): {"hazard_ratio": (methods.NAIVE, methods.LANDMARK, methods.LANDMARK_ADJUSTED)},
+    ("dose", "intensities", ABSTINENCE): {"dose_response": (methods.SPLINE,)},
+    ("dose", "contrasts", TIMED): {"hazard_ratio": (methods.RANDOMISED,)},
 }
 
 # columns of the candidates that eligibility rules may use beside those of persons and of the index episode
@@ -63,22 +61,11 @@ FILLED: dict[str, tuple[str, ...]] = {
     "help": ("employment",),
 }
 
-# for whom a method speaks
-ESTIMANDS = {
-    "crude": "as_observed",
-    "naive": "as_observed",
-    **{name: method.estimand for name, method in weighting.METHODS.items()},
-    "landmark": "landmark",
-    "landmark_adjusted": "landmark",
-    "spline": "landmark",
-    "randomised": "randomised",
-}
-
 
 def check(study: Study, analyses: tuple[Analysis, ...], endpoints: Mapping[str, Endpoint]) -> None:
     """Raise StudyError for the first row, or name, that does not fit."""
     if not analyses:
-        raise StudyError(f"{study.analyses} has no row for the cohort '{study.cohort}'. Add at least one.")
+        raise StudyError(_nothing_asked(study))
     names.check(study, analyses, endpoints)
     _check_groups(study)
     check_covariates(study)
@@ -91,6 +78,21 @@ def check(study: Study, analyses: tuple[Analysis, ...], endpoints: Mapping[str, 
         _check_days(study, row, endpoints[row.outcome], at)
         _check_recorded(study, endpoints[row.outcome], at)
     _check_unique(study, analyses)
+
+
+def _nothing_asked(study: Study) -> str:
+    """What to do about a study without a question."""
+    if not study.questions:
+        return (
+            f"{study.analyses} has no row for the cohort '{study.cohort}'. Add at least one, or name a cohort whose "
+            f"questions are asked here too with `questions:` in {study.cohorts}/{study.cohort}.yaml."
+        )
+    made = [*study.contrasts, *study.durations, *study.intensities]
+    return (
+        f"{study.analyses} asks nothing of the cohort '{study.cohort}': it has no row for it, and none for "
+        f"'{study.questions}', whose questions it shares, about a comparison that it makes. It makes "
+        f"{', '.join(made)}. Correct `questions:`, call a comparison by the name that it has there, or add rows."
+    )
 
 
 def check_rules(study: Study, rules: Sequence[Eligibility]) -> None:
@@ -156,8 +158,7 @@ def check_covariates(study: Study) -> None:
 
 def _check_companion(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None:
     """An endpoint under another gap rule or clock: linked under that rule, and asked for by weighted methods only."""
-    method = weighting.METHODS.get(row.method)
-    counted = row.method == "crude" or (method is not None and method.alike is not None)
+    counted = row.method == methods.CRUDE or methods.METHODS[row.method].alike is not None
     if endpoint.companion and counted and study.disclosure.policy != "none":
         raise StudyError(
             f"{at}: '{endpoint.outcome}' repeats a question under another gap rule or clock. Its crude counts beside "
@@ -194,10 +195,10 @@ def _check_row(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None
         raise StudyError(_unknown(at, "contrast", row.contrast, names, f"{study.cohorts}/{study.cohort}.yaml"))
     group = next(g for g in groups if row.contrast in getattr(study, g))
     measures = {
-        measure: methods
+        measure: able
         for (step, of, kinds), allowed in METHODS.items()
         if (step, of) == (row.step, group) and endpoint.kind in kinds
-        for measure, methods in allowed.items()
+        for measure, able in allowed.items()
     }
     if row.measure not in measures:
         raise StudyError(
@@ -209,16 +210,11 @@ def _check_row(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None
             f"{at}: the method '{row.method}' does not answer a '{row.measure}' of '{row.contrast}' in the step "
             f"'{row.step}'. Possible methods: {', '.join(measures[row.measure])}."
         )
-    if row.estimand != ESTIMANDS[row.method]:
-        raise StudyError(
-            f"{at}: the method '{row.method}' speaks for '{ESTIMANDS[row.method]}', not for '{row.estimand}'. "
-            "Correct the column estimand, or choose another method."
-        )
-    if row.method == "randomised" and not study.contrasts[row.contrast].randomised:
+    if row.method == methods.RANDOMISED and not study.contrasts[row.contrast].randomised:
         raise StudyError(
             f"{at}: the method 'randomised' needs a contrast with `randomised: true`; '{row.contrast}' is not."
         )
-    if row.method in weighting.IMPUTED and study.contrasts[row.contrast].alongside:
+    if row.method in methods.IMPUTED and study.contrasts[row.contrast].alongside:
         raise StudyError(
             f"{at}: the method '{row.method}' imputes covariates for two arms, and '{row.contrast}' has more "
             f"alongside. Take '{row.method.removesuffix('_imputed')}', or leave out alongside."

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from iop_outcomes import variants
 from iop_outcomes.errors import StudyError
-from iop_outcomes.protocol import EVENTS, Analysis, Arm, Contrast, Eligibility, Endpoint, Study
+from iop_outcomes.protocol import EVENTS, Analysis, Arm, Contrast, Eligibility, Endpoint, Question, Study
 
 # what stands beside the arms of a comparison, and instead of one
 ARMS = {
@@ -128,12 +128,12 @@ def check_own_keys(own: Mapping[str, object], file: Path) -> None:
             )
 
 
-def check_cohorts(study: Study, rows: Iterable[Analysis | Eligibility], folder: Path) -> None:
+def check_cohorts(study: Study, rows: Iterable[Question | Eligibility], folder: Path) -> None:
     """A row whose cohort has no file, and nearly the name of this one, was meant for it."""
     for row in rows:
         near = difflib.get_close_matches(row.cohort, [study.cohort], 1, 0.75)
         if near and row.cohort != study.cohort and not (folder / f"{row.cohort}.yaml").is_file():
-            sheet = study.analyses if isinstance(row, Analysis) else study.eligibility
+            sheet = study.analyses if isinstance(row, Question) else study.eligibility
             raise StudyError(
                 f"{sheet}: a row is of the cohort '{row.cohort}', which has no file in {folder}. Did you mean "
                 f"'{study.cohort}'? Correct the column cohort, or remove the row."

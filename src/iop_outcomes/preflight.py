@@ -82,7 +82,11 @@ def _study(loaded: Loaded, files: int) -> list[str]:
     study = loaded.study
     return [
         f"'{study.cohort}' is well formed: {len(loaded.analyses)} estimands, {len(loaded.contrasts())} contrasts, "
-        f"{files} input files, disclosure policy '{study.disclosure.policy}'."
+        f"{files} input files, disclosure policy '{study.disclosure.policy}'.",
+        *(
+            f"It asks what '{study.questions}' asks, but not about {name}, which is no comparison here."
+            for name in loaded.not_made
+        ),
     ]
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import difflib
+import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -62,7 +64,16 @@ def _row(shape: type[P], path: Path, line: int, header: list[str], cells: list[s
     try:
         return shape.model_validate(content)
     except ValidationError as wrong:
-        error = wrong.errors()[0]
-        column = error["loc"][0]
-        said = "is empty" if error["type"] == "missing" else f"{error['msg']}, found {error['input']!r}"
-        raise StudyError(f"{path}, line {line}, column {column}: {said}.") from None
+        raise StudyError(f"{path}, line {line}{_said(wrong.errors()[0])}") from None
+
+
+def _said(error: Any) -> str:
+    """Which column of a row is wrong, and how, with the nearest word that is known; of a row as a whole, how."""
+    column = f", column {error['loc'][0]}" if error["loc"] else ""
+    if error["type"] == "missing":
+        return f"{column}: is empty."
+    said, found = str(error["msg"]).removeprefix("Value error, "), error["input"]
+    if not isinstance(found, str):
+        return f"{column}: {said}."
+    near = difflib.get_close_matches(found, re.findall(r"'([^']+)'", said), 1)
+    return f"{column}: {said}, found {found!r}." + (f" Did you mean '{near[0]}'?" if near else "")

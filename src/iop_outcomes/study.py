@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from pydantic import ValidationError
 
-from iop_outcomes import agreement, names, sheets, variants, withheld
+from iop_outcomes import agreement, names, questions, sheets, variants, withheld
 from iop_outcomes.errors import StudyError
 from iop_outcomes.mistakes import check_keys, sentence
-from iop_outcomes.protocol import EVENTS, RETENTION, Analysis, Contrast, Eligibility, Endpoint, Part, Study
-from iop_outcomes.weighting import IMPUTED
+from iop_outcomes.protocol import EVENTS, RETENTION, Analysis, Contrast, Eligibility, Endpoint, Part, Question, Study
+from iop_outcomes.vocabulary.methods import IMPUTED
 
 if TYPE_CHECKING:
     from iop_outcomes.release.policy import Policy
@@ -55,6 +55,8 @@ class Loaded:
     analyses: tuple[Analysis, ...]
     endpoints: dict[str, Endpoint]
     rules: tuple[Eligibility, ...]
+    # comparisons of the cohort whose questions are shared that this one does not make
+    not_made: tuple[str, ...] = ()
 
     def eligibility(self) -> list[Plain]:
         """The eligibility rules of the cohort, in order, as plain dicts."""
@@ -227,16 +229,17 @@ def load(config: Mapping[str, Any], files: Iterable[str | Path] = ()) -> Loaded:
         study = study.model_copy(update={"source": study.source.model_copy(update={"path": study.data})})
     study = _as_strict_as_its_policy(study)
     endpoints = {e.outcome: e for e in sheets.read(Endpoint, Path(study.endpoints), ("outcome",))}
-    rows = sheets.read(Analysis, Path(study.analyses))
+    rows = sheets.read(Question, Path(study.analyses))
     names.check_cohorts(study, rows, folder)
-    analyses = tuple(a for a in rows if a.cohort == study.cohort)
+    asked = questions.asked(study, rows)
+    analyses = asked.analyses
     agreement.check(study, analyses, endpoints)
     eligibility = sheets.read(Eligibility, Path(study.eligibility), ("cohort", "rule"))
     names.check_cohorts(study, eligibility, folder)
     agreement.check_rules(study, eligibility)
     rules = _rules(study, eligibility)
     study, analyses = variants.expanded(study, analyses)
-    return Loaded(study, analyses, endpoints, rules)
+    return Loaded(study, analyses, endpoints, rules, asked.not_made)
 
 
 def _policy(study: Study) -> Policy:
@@ -310,9 +313,9 @@ def _typed(shape: type[Study], content: Plain, files: list[Path]) -> Study:
 
 
 def schemas() -> dict[str, Plain]:
-    """The JSON Schemas (draft 2020-12) of the study and of a row of each sheet."""
+    """The JSON Schemas (draft 2020-12) of the study, of a row of each sheet, and an estimand in `merged`."""
     shapes: dict[str, type[Part]] = {
-        "study": Study, "analyses": Analysis, "endpoints": Endpoint, "eligibility": Eligibility,
+        "study": Study, "questions": Question, "analyses": Analysis, "endpoints": Endpoint, "eligibility": Eligibility,
     }  # fmt: skip
     return {
         name: {"$schema": "https://json-schema.org/draft/2020-12/schema", **shape.model_json_schema()}

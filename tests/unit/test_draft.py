@@ -196,10 +196,6 @@ def test_the_study_is_refused_until_it_is_decided_and_then_reads(
     clients.drop(columns=["Last Name", "DOB", "Home Phone", "Notes"]).to_csv(export / "clients.csv", index=False)
     shutil.copytree(project / "config", tmp_path / "config")
     monkeypatch.chdir(tmp_path)
-    sheet = tmp_path / "config" / "analyses.tsv"
-    header, *rows = sheet.read_text().splitlines()
-    own = [row.replace("demo", "ours", 1) for row in rows if row.startswith("demo\tleaving_early")]
-    sheet.write_text("\n".join([header, *own]) + "\n")
     place = tmp_path / "config" / "cohorts" / "ours.yaml"
     assert cli.main(["draft-mapping", str(export), "--out", str(place)]) == 0
     config = {**study.read_yaml(tmp_path / "config" / "config.yaml"), "cohort": "ours"}

@@ -18,15 +18,14 @@ def folder(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     (tmp_path / "data").symlink_to(project / "data")
     monkeypatch.chdir(tmp_path)
     cohort = (tmp_path / "config/cohorts/template.yaml").read_text()
+    cohort = cohort.replace("questions: demo", "# no questions of another cohort")
     cohort = cohort.replace("categorical: [sex, primary_drug, stable_housing, legal_mandate]", "categorical: [sex]")
     (tmp_path / "config/cohorts/ours.yaml").write_text(cohort)
     with (tmp_path / "config/analyses.tsv").open("a") as sheet:
         for outcome, rule, step in (
             ("unplanned_discharge", "none", "retention"), ("abstinent", "observed_only", "abstinence"),
         ):  # fmt: skip
-            sheet.write(
-                f"ours\tq\t{step}\tiop_vs_residential\t{outcome}\t90\trisk\tas_observed\tcrude\t{rule}\tprimary\n"
-            )
+            sheet.write(f"ours\tq\t{step}\tiop_vs_residential\t{outcome}\t90\trisk\tcrude\t{rule}\tprimary\n")
     return tmp_path
 
 

@@ -10,8 +10,8 @@ from records_counts import cells
 from test_figures import counts, diagnostics, empty, study, typed
 from test_report import Page
 
-from iop_outcomes import reference, report
-from iop_outcomes.report import cohort, page, published, records
+from iop_outcomes import reference
+from iop_outcomes.report import cohort, page, published, records, sections
 from iop_outcomes.report.parts import Part
 
 NARROW = "\u202f"
@@ -301,8 +301,8 @@ def test_the_national_file_without_a_count_has_none(national: dict[str, Any]) ->
 
 
 def test_the_section_is_on_the_page_and_a_figure_that_was_not_drawn_is_not() -> None:
-    content = page.content(counts(), empty()["estimates"], diagnostics(), study(), None)
-    made = report.render({**content, "figures": {}})
+    tables = {"counts": counts(), "estimates": empty()["estimates"], "diagnostics": diagnostics()}
+    made = page.render(sections.document(sections.Sources(tables, study())))
     found = Page(made)
     assert "records" in {a.get("id") for a in found.of("section")}
     assert {"href": "#records"} in found.of("a")

@@ -20,7 +20,7 @@ from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cox, effects
 from iop_outcomes.estimators.estimate import Estimate
 from iop_outcomes.protocol import STATES
-from iop_outcomes.weighting import IMPUTED, METHODS
+from iop_outcomes.vocabulary.methods import AIPW, CRUDE, IMPUTED, SCORED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +66,7 @@ def run(
         silent = unknown(levels) or _beyond(ask, sample, levels, first_use if timed else None)
         if status == "ok" and silent:
             status, reason = "not_possible", silent
-        if status != "ok" or ask["method"] == "crude":
+        if status != "ok" or ask["method"] == CRUDE:
             estimates += results.without(ask, results.measures(ask["measure"], sample.names), status, reason)
             continue
         if timed:
@@ -169,7 +169,7 @@ def _finished(method: str, sample: Sample, abstinent: Any, used: Any) -> Estimat
 
 def _means(method: str, sample: Sample, abstinent: Any, used: Any) -> Estimate:
     """Mean outcome in the first and the second arm under a method."""
-    if method == "aipw":
+    if method == AIPW:
         return doubly_robust.means(sample, abstinent, used, "logistic")
     return effects.mean_by_arm(abstinent, sample.arm, weight=sample.weight(method), observed=used)
 
@@ -195,4 +195,4 @@ def _hazard_ratio(ask: Ask, sample: Sample, levels: Any, first_use: pd.DataFrame
         return results.without(ask, ["hazard_ratio"], "gated", str(wrong))
     more = {"n_effective": sample.effective(ask["method"], known)}
     level = sample.inference["confidence_level"]
-    return [results.from_cox(ask, fit, estimate, level, more, ask["method"] in METHODS)]
+    return [results.from_cox(ask, fit, estimate, level, more, ask["method"] in SCORED)]

@@ -21,7 +21,7 @@ from iop_outcomes.estimators.estimate import Estimate
 from iop_outcomes.protocol import EVENTS
 from iop_outcomes.tables.canonical import LEAVING
 from iop_outcomes.tables.private import NOT_AT_RISK
-from iop_outcomes.weighting import DRAWN
+from iop_outcomes.vocabulary.methods import DRAWN
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -27,6 +27,7 @@ from iop_outcomes.cohort.retention import of
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cox
 from iop_outcomes.estimators.estimate import Array
+from iop_outcomes.vocabulary.methods import CRUDE, LANDMARK_ADJUSTED, NAIVE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -147,11 +148,11 @@ def _duration(ask: Ask, tables: Tables, duration: Ask, gate: Ask, inference: Ask
     if ask["measure"] == "risk":
         return _duration_risk(ask, tables, duration, labels, told)
     days, _ = timed(tables.first_use, tables.people, ask)
-    naive = ask["method"] == "naive"
+    naive = ask["method"] == NAIVE
     used = told if naive else told & (days > duration["days"])
     subgroup = "all" if naive else f"event_free_day_{duration['days']}"
     x, names = stayed[:, None].astype(float), ["stayed"]
-    if ask["method"] == "landmark_adjusted":
+    if ask["method"] == LANDMARK_ADJUSTED:
         if tables.use_within(duration["days"], used):
             reason = AFTER_LEAVING.format(day=duration["days"])
             return [], results.without(ask, ["hazard_ratio"], "not_possible", reason, subgroup)
@@ -167,7 +168,7 @@ def _duration_risk(ask: Ask, tables: Tables, duration: Ask, labels: Any, told: A
     told: (n,) people of whom it is known whether they stayed.
     """
     shown = results.measures("risk", (STAYED, LEFT))
-    if ask["method"] != "crude":
+    if ask["method"] != CRUDE:
         reason = AFTER_LEAVING.format(day=duration["days"])
         return [], results.without(ask, shown, "not_possible", reason)
     levels = binary_levels(tables.abstinence, tables.people, ask)

@@ -229,7 +229,10 @@ class Study(Part):
 
     cohort: Name = Field(description="name of the cohort: a file in the folder `cohorts`")
     cohorts: str = Field(default="config/cohorts", description="folder with one file per cohort")
-    analyses: str = Field(default="config/analyses.tsv", description="the analyses sheet: one row, one estimand")
+    analyses: str = Field(default="config/analyses.tsv", description="the analyses sheet: one row, one question")
+    questions: Name | None = Field(
+        default=None, description="another cohort whose questions are asked here too, where comparisons share a name"
+    )
     endpoints: str = Field(default="config/endpoints.tsv", description="the endpoint library: one row, one endpoint")
     eligibility: str = Field(default="config/eligibility.tsv", description="who is eligible: one row, one rule")
     people: str | None = Field(

@@ -37,6 +37,7 @@ def run(
     groups: Mapping[str, Mapping[str, str]] | None = None,
     in_care: Mapping[str, Mapping[str, Any]] | None = None,
     notes: Sequence[str] | str = (),
+    twice: pd.DataFrame | None = None,
 ) -> dict[str, Any]:
     """The released tables counts, estimates, curves and diagnostics, and the notes of the source as they are.
 
@@ -45,8 +46,8 @@ def run(
     is read from the rows of each estimand. endpoints: the study's, by outcome, with kind and cause; without them
     outcomes are read by name. companions: 'contrasts' and 'outcomes' that repeat a question under another rule. groups:
     by contrast what defines each of its arms. in_care: contrasts that divide people by who is in care on a `day`, with
-    the contrast `of` whose arms they are, if any. notes: path of the sentences that the source wrote. Raises StudyError
-    as the module says.
+    the contrast `of` whose arms they are, if any. notes: path of the sentences that the source wrote. twice: the
+    numbers that were computed a second time. Raises StudyError as the module says.
     """
     import pandas as pd
 
@@ -54,7 +55,7 @@ def run(
     from iop_outcomes.release import curves as curve_release
     from iop_outcomes.release import diagnostics as diagnostic_release
     from iop_outcomes.release import estimates as estimate_release
-    from iop_outcomes.release import rare
+    from iop_outcomes.release import rare, second_opinion
     from iop_outcomes.release.evidence import Apart, gather
     from iop_outcomes.release.levels import EVENT_LEVELS, cumulative, readings
 
@@ -77,6 +78,10 @@ def run(
         "diagnostics": diagnostic_release.release_diagnostics(diagnostics, evidence, arms, numbers),
     }
     kept = companion_release.keep_back(released, contrasts, outcomes, rules, shared)
+    if twice is not None and len(twice):
+        kept["estimates"] = second_opinion.marked(kept["estimates"], twice)
+        told = second_opinion.told(twice, str(estimates["cohort"].iloc[0]))
+        kept["diagnostics"] = pd.concat([d for d in (kept["diagnostics"], told) if len(d)], ignore_index=True)
     return {**{name: _finished(name, frame) for name, frame in kept.items()}, "notes": _text(notes)}
 
 

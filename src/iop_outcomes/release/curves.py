@@ -20,6 +20,7 @@ from iop_outcomes.release.evidence import Evidence
 from iop_outcomes.release.levels import reading
 from iop_outcomes.release.life_tables import CENSORED, STILL_AT_RISK, Leaving, Question
 from iop_outcomes.release.policy import Policy
+from iop_outcomes.vocabulary.methods import CRUDE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +63,7 @@ def release_curves(
 
     declared = TABLES["curves"].columns
     sources, told = _sources(evidence), _told(estimates, evidence)
-    ours = (curves["method"] == "crude") & (curves["axis"] == "days")
+    ours = (curves["method"] == CRUDE) & (curves["axis"] == "days")
     kept = [
         _released(tuple(map(str, key)), points, sources, evidence, told)
         for key, points in curves[~ours].groupby(KEY, sort=True)
@@ -94,7 +95,7 @@ def _crude(sources: Sources, evidence: Evidence, cohorts: Mapping[str, str], lev
         for arm, leaving in evidence.held.get((analysis, contrast, source.outcome), {}).items():
             if leaving.gone(None, source.causes(leaving)) == 0:
                 continue
-            key = (analysis, cohorts[analysis], contrast, arm, name, "crude", "days")
+            key = (analysis, cohorts[analysis], contrast, arm, name, CRUDE, "days")
             points = crude.curve(leaving, source.lost, source.staying, level)
             people = _at_risk(evidence, (analysis, contrast, source.outcome), arm, points["x"])
             yield {**dict(zip(KEY, key, strict=True)), **points, "n_risk": people, "n_effective": float("nan")}

@@ -31,7 +31,7 @@ from iop_outcomes.release.levels import MEASURES_BY_ARM, reading, slug, split_me
 from iop_outcomes.release.life_tables import CENSORED
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.tables.results import days_of
-from iop_outcomes.weighting import METHODS
+from iop_outcomes.vocabulary.methods import CRUDE, METHODS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,7 +86,7 @@ def _release(row: Row, evidence: Evidence, level: float, order: Sequence[str]) -
     if row["status"] != "ok":
         return row | EMPTY
     compared = _compared(row, evidence.arms(row), order)
-    if row["method"] == "crude":
+    if row["method"] == CRUDE:
         return _crude(row, compared, evidence, level)
     if not compared.both and not evidence.policy.exact:
         return _withheld(row, "suppressed", "the people behind it are not counted")
@@ -174,8 +174,8 @@ def _gives_back(row: Row, compared: Compared, policy: Policy) -> bool:
 
     The difference alone tells neither arm; with the ratio it would tell both.
     """
-    method, (stem, of) = METHODS.get(row["method"]), split_measure(row["measure"])
-    if policy.exact or method is None or method.alike is None or stem not in MEASURES_BY_ARM or of == "difference":
+    method, (stem, of) = METHODS[row["method"]], split_measure(row["measure"])
+    if policy.exact or method.alike is None or stem not in MEASURES_BY_ARM or of == "difference":
         return False
     waits = any(
         a.held is not None and a.followed is not None and a.held.gone(horizon(row)) != a.followed.gone(horizon(row))
@@ -192,7 +192,7 @@ def _compared(row: Row, found: Mapping[str, ArmCells], order: Sequence[str]) -> 
     named = {slug(arm): cells for arm, cells in found.items()}
     if of in named:
         return Compared((named[of],), both)
-    if row["method"] != "crude" or not found:
+    if row["method"] != CRUDE or not found:
         return Compared(both, both)
     asked = [slug(arm) for arm in order] if of in COMPARISONS else [of]
     if of in COMPARISONS and len(asked) != 2:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes.figures import flow, numbers, select
+from iop_outcomes.figures import flow, numbers
 from iop_outcomes.figures.labels import TABLES_OF_RECORDS, UNITS, Labels, Study, covariate, method, words
-from iop_outcomes.report.results import WITHHELD, Block, Line, Table, count
+from iop_outcomes.report.document import WITHHELD, Block, Line, Table
+from iop_outcomes.report.results import count
+from iop_outcomes.vocabulary.methods import PREFERRED_WEIGHTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,9 +91,7 @@ def table_one(counts: pd.DataFrame, diagnostics: pd.DataFrame, study: Study, con
     labels = Labels(study)
     own = counts[(counts["analysis"] == "design") & (counts["contrast"] == contrast)]
     made = diagnostics[(diagnostics["analysis"] == "design") & (diagnostics["contrast"] == contrast)]
-    weighted = next(
-        (m for m in select.PREFERRED_WEIGHTS if ((made["method"] == m) & (made["quantity"] == SMD)).any()), ""
-    )
+    weighted = next((m for m in PREFERRED_WEIGHTS if ((made["method"] == m) & (made["quantity"] == SMD)).any()), "")
     differences = made[made["quantity"] == SMD]
     gaps = dict(
         zip(zip(differences["method"], differences["variable"], strict=True), differences["value"], strict=True)

@@ -16,8 +16,8 @@ from iop_outcomes.figures import numbers, style
 from iop_outcomes.figures.labels import STRATA, Labels, Study, covariate, within
 from iop_outcomes.protocol import AMONG_SOME, GAP
 from iop_outcomes.release.policy import OVERLAP_BASE, Policy, choose
-from iop_outcomes.report.explanations import ESTIMATORS, MISSING, POLICIES, TIMES, UNITS_OF_ANALYSIS
-from iop_outcomes.weighting import IMPUTED
+from iop_outcomes.report.explanations import MISSING, POLICIES, TIMES, UNITS_OF_ANALYSIS
+from iop_outcomes.vocabulary.methods import IMPUTED, METHODS
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def _estimators(study: Study) -> Paragraph:
         how = study["imputation"]
         text += f" Where covariates are imputed, {how['imputations']} data sets are completed, each in {how['passes']} "
         text += "rounds of chained equations."
-    points = tuple(said for name, said in ESTIMATORS.items() if name in asked)
+    points = tuple((m.heading or m.label, m.explained) for name, m in METHODS.items() if name in asked)
     return Paragraph("Estimators", text, points)
 
 

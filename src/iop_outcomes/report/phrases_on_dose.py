@@ -23,6 +23,7 @@ from iop_outcomes.report.phrases import (
     undecided,
     verb,
 )  # fmt: skip
+from iop_outcomes.vocabulary.methods import LANDMARK_ADJUSTED
 
 # why the naive comparison of stayers with leavers misleads, by what is measured
 WHY_NAIVE = {
@@ -68,7 +69,7 @@ def naive_stay(found: Sequence[Rows], labels: Labels, days: int) -> str:
 def fair_stay(found: Sequence[Rows], labels: Labels, days: int) -> str:
     """The hazard ratios that begin at the landmark."""
     row = main(found[0])
-    words = {"landmark_adjusted": "adjusted for what was known at the start, "}
+    words = {LANDMARK_ADJUSTED: "adjusted for what was known at the start, "}
     parts = [f"{words.get(r['']['method'], '')}{ratio(r[''], labels)}" for r in found]
     crossing = " An interval that holds 1 leaves the direction open." if any(undecided(r[""]) for r in found) else ""
     event = within(labels.endpoint(row["outcome"]))

@@ -14,8 +14,8 @@ from iop_outcomes.figures.labels import TABLES_OF_RECORDS, Study, within
 from iop_outcomes.protocol import GAP
 from iop_outcomes.release.counts import OVERLAPPING
 from iop_outcomes.report import care, cohort, methods, published
-from iop_outcomes.report.parts import Part, people
-from iop_outcomes.report.results import WITHHELD, Block, Line, Table
+from iop_outcomes.report.document import WITHHELD, Block, Line, Table, people
+from iop_outcomes.report.parts import Part
 from iop_outcomes.tables.bands import EPISODES
 
 if TYPE_CHECKING:

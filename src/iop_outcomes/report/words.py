@@ -17,12 +17,11 @@ from iop_outcomes.figures import numbers, select
 from iop_outcomes.figures.labels import Labels, Study
 from iop_outcomes.protocol import STATES
 from iop_outcomes.report import phrases, phrases_on_dose
-from iop_outcomes.weighting import METHODS
+from iop_outcomes.vocabulary.methods import IMPUTED, PREFERRED, SCORED, UNADJUSTED
 
 if TYPE_CHECKING:
     import pandas as pd
 
-UNADJUSTED = ("crude", "naive")
 # days on which a question is looked at first when the study marks none as primary
 USUAL_DAY = 90
 KINDS_OF_ABSTINENCE = ("interview", "screen", "at_discharge", "no_return")
@@ -120,7 +119,7 @@ def pairs(own: pd.DataFrame) -> list[Pair]:
 
 
 def _preferred(found: Sequence[Pair]) -> Pair:
-    ranks = {m: i for i, m in enumerate(select.PREFERRED)}
+    ranks = {m: i for i, m in enumerate(PREFERRED)}
     return min(found, key=lambda p: ranks.get(p.main["method"], len(ranks)))
 
 
@@ -156,7 +155,7 @@ def rank(rows: pd.DataFrame, labels: Labels) -> pd.Series:
 
 def _shared_gate(own: pd.DataFrame) -> str:
     """The reason for which no adjusted estimate of a contrast is shown, when it is one for all of them; else ''."""
-    adjusted = own[own["method"].isin([m for m, how in METHODS.items() if not how.imputed])]
+    adjusted = own[own["method"].isin([m for m in SCORED if m not in IMPUTED])]
     if adjusted.empty or not (adjusted["status"] == "gated").all() or adjusted["reason"].nunique() > 1:
         return ""
     return str(adjusted["reason"].iloc[0])

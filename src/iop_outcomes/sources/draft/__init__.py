@@ -67,8 +67,8 @@ def _opening(found: Found, chosen: Sequence[Feed]) -> Iterator[str]:
     yield from write.comment(
         "A mapping drafted by `iop-outcomes draft-mapping`. Read every line against the documentation of the export: "
         f"names and values can mislead. Decide what says {TODO}; the study is refused until nothing does. Save it as "
-        "config/cohorts/<name>.yaml, add rows for <name> to config/analyses.tsv (copy those of demo), then run "
-        "`iop-outcomes check --cohort <name>`. config/README.md explains every key."
+        "config/cohorts/<name>.yaml, then run `iop-outcomes check --cohort <name>`. config/README.md explains every "
+        "key."
     )
     for reason in found.unread:
         yield from write.comment(f"{TODO}: not read: {reason}")
