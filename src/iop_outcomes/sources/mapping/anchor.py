@@ -24,7 +24,7 @@ EPOCH = date(1970, 1, 1)
 MAY_LIE_AHEAD = ("observed_to_day", "target_day", "end_day_latest")
 
 NO_STAY = "excluded: no treatment stay in the enrolment period"
-NO_RECORD = "excluded: no row of stays is of this person"
+NO_RECORD = "excluded: no row of stays that was read is of this person"
 NO_READABLE_STAY = "excluded: no treatment stay that could be read"
 
 
