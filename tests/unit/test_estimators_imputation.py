@@ -152,3 +152,13 @@ def test_refusals() -> None:
         pool([[1.0]], [[[1.0]]])
     with pytest.raises(EstimationError, match="no finite estimate"):
         pool([[1.0], [np.nan]], np.ones((2, 1, 1)))
+
+
+@pytest.mark.parametrize(("shift", "unit"), [(1e8, 1.0), (0.0, 1e8), (0.0, 1e-8)])
+def test_numbers_far_from_zero_and_in_other_units_have_the_same_donors(shift: float, unit: float) -> None:
+    known = {name: np.round(values, 3) for name, values in gaps(2).items()}
+    plain = impute(variables(known), known["y"][:, None], 2, 7)
+    moved = {**known, "number": known["number"] * unit + shift}
+    for one, other in zip(impute(variables(moved), known["y"][:, None] * unit + shift, 2, 7), plain, strict=True):
+        np.testing.assert_allclose((one["number"] - shift) / unit, other["number"], atol=1e-6)
+        np.testing.assert_array_equal(one["category"], other["category"])

@@ -23,6 +23,7 @@ from iop_outcomes.estimators.model_matrix import ModelMatrix, model_matrix
 from iop_outcomes.estimators.rows import Mask, codes, indicator, rows
 
 Covariates = ArrayLike | ModelMatrix
+NO_DIFFERENCE = 1e-12  # of the size of a column
 
 
 def effective_sample_size(weight: ArrayLike, frequency: ArrayLike | None = None) -> float:
@@ -41,9 +42,9 @@ def standardised_difference(
     by changing the ruler. A column that does not vary within the arms has difference 0, or infinite where the
     arms differ.
     """
-    covariates, (one, zero) = _two_arms(x, arm, weight, frequency)
+    covariates, (one, zero), rounding = _two_arms(x, arm, weight, frequency)
     gap = _mean(covariates, one, weighted=True) - _mean(covariates, zero, weighted=True)
-    return over_spread(gap, _ruler(covariates, one, zero), _rounding(x, covariates))
+    return over_spread(gap, _ruler(covariates, one, zero), rounding)
 
 
 def variance_ratio(
@@ -54,7 +55,7 @@ def variance_ratio(
     Not a number for columns of zeros and ones, whose variance says nothing beyond their mean, and where arm 0
     does not vary.
     """
-    covariates, (one, zero) = _two_arms(x, arm, weight, frequency)
+    covariates, (one, zero), _ = _two_arms(x, arm, weight, frequency)
     top, bottom = _variance(covariates, one, True), _variance(covariates, zero, True)
     defined = (bottom > 0) & ~_binary(covariates)
     return np.where(defined, top / np.where(defined, bottom, 1.0), np.nan)
@@ -68,7 +69,7 @@ def distance(
     x: (n, p). For a column of zeros and ones it is the difference in proportions (Austin & Stuart 2015, Statistics in
     Medicine 34:3661).
     """
-    covariates, (one, zero) = _two_arms(x, arm, weight, frequency)
+    covariates, (one, zero), _ = _two_arms(x, arm, weight, frequency)
     share = [side.frequency * side.weight for side in (one, zero)]
     gap = share[0] / share[0].sum() - share[1] / share[1].sum()
     found = np.abs(covariates.crossproduct(gap))
@@ -118,7 +119,7 @@ def within_strata(
     is too rough to measure by. Where no stratum holds both arms, `strata` and `difference` have no rows. spread: (p,)
     the ruler, where it is known already.
     """
-    covariates, (one, zero) = _two_arms(x, arm, weight, frequency)
+    covariates, (one, zero), rounding = _two_arms(x, arm, weight, frequency)
     given = as_labels(strata)
     if given.shape != (covariates.shape[0],):
         raise EstimationError(
@@ -135,7 +136,7 @@ def within_strata(
     both = (totals[0] > 0) & (totals[1] > 0)
     gap = (means[:, 0] - means[:, 1])[both]
     ruler = _ruler(covariates, one, zero) if spread is None else spread
-    difference = over_spread(gap, ruler, _rounding(x, covariates))
+    difference = over_spread(gap, ruler, rounding)
     alone = (totals[0] > 0) != (totals[1] > 0)
     return Within(names[both].astype(object), difference, people[both], names[alone].astype(object))
 
@@ -148,11 +149,11 @@ def largest_pairwise_difference(
     The ruler is the same for all pairs: the root of the mean of the arms' variances before weighting (McCaffrey and
     others 2013, Statistics in Medicine 32:3388). With two arms it is the absolute `standardised_difference`.
     """
-    covariates, sides = _arms(x, arm, weight, frequency)
+    covariates, sides, rounding = _arms(x, arm, weight, frequency)
     means = np.array([_mean(covariates, side, True) for side in sides])
     variance = np.mean([_variance(covariates, side, False) for side in sides], axis=0)
     gap = means.max(axis=0) - means.min(axis=0)
-    return over_spread(gap, np.sqrt(variance), _rounding(x, covariates))
+    return over_spread(gap, np.sqrt(variance), rounding)
 
 
 @dataclass(frozen=True)
@@ -165,38 +166,45 @@ class _Arm:
 
 def _two_arms(
     x: Covariates, arm: ArrayLike, weight: ArrayLike | None, frequency: ArrayLike | None
-) -> tuple[ModelMatrix, tuple[_Arm, _Arm]]:
+) -> tuple[ModelMatrix, tuple[_Arm, _Arm], Array]:
     treated = indicator(arm, "arm")
-    covariates = _matrix(x, treated.size)
+    covariates, rounding = _matrix(x, treated.size)
     counted = rows(treated.size, weight, frequency)
     if not ((counted.used & treated).any() and (counted.used & ~treated).any()):
         raise EstimationError("Balance compares two arms, and one of them has no one with weight in it.")
     first, second = (_Arm(counted.weight, counted.frequency * here) for here in (treated, ~treated))
-    return covariates, (first, second)
+    return covariates, (first, second), rounding
 
 
 def _arms(
     x: Covariates, arm: ArrayLike, weight: ArrayLike | None, frequency: ArrayLike | None
-) -> tuple[ModelMatrix, list[_Arm]]:
-    """The covariates, and weights and frequencies of each of K arms."""
+) -> tuple[ModelMatrix, list[_Arm], Array]:
+    """The covariates, weights and frequencies of each of K arms, and differences that are none."""
     group = codes(arm, "arm", np.size(arm))
-    covariates = _matrix(x, group.size)
+    covariates, rounding = _matrix(x, group.size)
     counted = rows(group.size, weight, frequency)
     sides = [_Arm(counted.weight, counted.frequency * (group == k)) for k in range(group.max() + 1)]
     if len(sides) < 2 or any((side.frequency @ side.weight) <= 0 for side in sides):
         raise EstimationError("Balance compares arms, and one of them has no one with weight in it.")
-    return covariates, sides
+    return covariates, sides, rounding
 
 
-def _matrix(x: Covariates, n: int) -> ModelMatrix:
-    """The covariates, numeric columns that lie farther from zero than they are wide less the middle of their range."""
+def _matrix(x: Covariates, n: int) -> tuple[ModelMatrix, Array]:
+    """The covariates, numeric columns that lie farther from zero than they are wide less the middle of their range; and
+    (p,) differences so small that they are none."""
     plain = model_matrix(x if isinstance(x, ModelMatrix) else np.asarray(x, dtype=float), (), n)
+    a = plain.numeric.shape[1]
+    rounding = np.full(plain.shape[1], NO_DIFFERENCE)
+    if not a:
+        return plain, rounding
     low, high = plain.numeric.min(axis=0), plain.numeric.max(axis=0)
     middle = low / 2 + high / 2
-    far = (np.abs(middle) > high - low) & (high > low)
-    if not far.any():
-        return plain
-    return ModelMatrix(plain.numeric - np.where(far, middle, 0.0), plain.names, plain.codes, plain.levels)
+    middle = np.where((np.abs(middle) > high - low) & (high > low), middle, 0.0)
+    rounding[:a] = NO_DIFFERENCE * np.maximum(high - middle, middle - low)
+    rounding[:a] += np.finfo(float).eps * np.maximum(np.abs(low), np.abs(high))
+    if not middle.any():
+        return plain, rounding
+    return ModelMatrix(plain.numeric - middle, plain.names, plain.codes, plain.levels), rounding
 
 
 def over_spread(gap: Array, spread: Array, rounding: Array) -> Array:
@@ -208,7 +216,7 @@ def over_spread(gap: Array, spread: Array, rounding: Array) -> Array:
 
 def pooled_deviation(x: Covariates, arm: ArrayLike, frequency: ArrayLike | None = None) -> Array:
     """(p,) root of the mean of the two arms' variances before weighting: the ruler of standardised differences."""
-    covariates, (one, zero) = _two_arms(x, arm, None, frequency)
+    covariates, (one, zero), _ = _two_arms(x, arm, None, frequency)
     return _ruler(covariates, one, zero)
 
 
@@ -232,17 +240,6 @@ def _variance(x: ModelMatrix, arm: _Arm, weighted: bool) -> Array:
     if other.size:
         apart = (x.numeric[:, other] - mean[other]) ** 2
         found[other] = total @ apart / denominator if denominator > 0 else 0.0
-    return np.asarray(found)
-
-
-def _rounding(x: Covariates, centred: ModelMatrix) -> Array:
-    """(p,) differences this small are none; x as given, and centred as by `_matrix`."""
-    plain = x.numeric if isinstance(x, ModelMatrix) else np.asarray(x, dtype=float)
-    a = centred.numeric.shape[1]
-    largest = np.ones(centred.shape[1])
-    largest[:a] = np.maximum(centred.numeric.max(axis=0), -centred.numeric.min(axis=0))
-    found = 1e-12 * largest
-    found[:a] += 2.0**-52 * np.maximum(plain.max(axis=0), -plain.min(axis=0))
     return np.asarray(found)
 
 

@@ -177,10 +177,12 @@ def _matched(seen: Array, known: Array, unseen: Array, rng: np.random.Generator)
     cross = seen.T @ seen
     cross[np.diag_indices_from(cross)] *= 1 + RIDGE
     factor = linalg.cho_factor(cross + RIDGE * np.eye(len(cross)), lower=True)
-    beta = linalg.cho_solve(factor, seen.T @ known)
+    # from the mean and in units of the spread: a ridge on the mean of numbers far from zero would be an error
+    standard = (known - known.mean()) / (float(known.std()) or 1.0)
+    beta = linalg.cho_solve(factor, seen.T @ standard)
     fitted = seen @ beta
     freedom = max(len(known) - len(beta), 1)
-    deviation = np.sqrt(((known - fitted) ** 2).sum() / rng.chisquare(freedom))
+    deviation = np.sqrt(((standard - fitted) ** 2).sum() / rng.chisquare(freedom))
     noise = linalg.solve_triangular(factor[0], rng.standard_normal(len(beta)), lower=True, trans="T")
     wanted = unseen @ (beta + deviation * noise)
     order = rng.permutation(len(known))

@@ -93,9 +93,16 @@ class RiskSets:
             return tails(summed(leave, size)[:-1], self.starts)
         weight = _sizes(values)
         come, gone = (tails(_counted(at, weight, size)[:-1], self.starts) for at in (leave, enter))
-        if (come - gone < DIGITS * come).any():
+        lost = np.flatnonzero(come - gone < DIGITS * come)
+        if lost.size and self._there(lost, leave, enter).any():
             return self._intervals.over_rows(summed)
         return tails(summed(leave, size)[:-1], self.starts) - tails(summed(enter, size)[:-1], self.starts)
+
+    def _there(self, positions: Whole, leave: Whole, enter: Whole) -> Mask:
+        """Whether anyone is at risk at some positions (m,)."""
+        size = len(self.times) + 1
+        come, gone = (tails(_counted(at, np.ones(len(at)), size)[:-1], self.starts)[positions] for at in (leave, enter))
+        return np.asarray(come > gone)
 
     @cached_property
     def _intervals(self) -> Intervals:
@@ -137,10 +144,14 @@ class RiskSets:
         until = running.take(self.last + 1, axis=0)
         if self.from_start:
             return until
-        size = np.concatenate([[0.0], np.cumsum(_sizes(values))])
+        each = _sizes(values)
+        size = np.concatenate([[0.0], np.cumsum(each)])
         before = size.take(self.first + 1)
-        if ((size.take(self.last + 1) - before < DIGITS * before) & self.ever).any():
-            return self._intervals.over_positions(values)
+        lost = np.flatnonzero((size.take(self.last + 1) - before < DIGITS * before) & self.ever)
+        if lost.size:  # of nothing but zeros nothing is lost
+            some = np.concatenate([[0], np.cumsum(each > 0)])
+            if (some.take(self.last[lost] + 1) > some.take(self.first[lost] + 1)).any():
+                return self._intervals.over_positions(values)
         return until - running.take(self.first + 1, axis=0)
 
     @cached_property

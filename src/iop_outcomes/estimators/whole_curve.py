@@ -30,7 +30,7 @@ from iop_outcomes.estimators.limits import Quantiles, limits, quantiles
 from iop_outcomes.estimators.rows import indicator, rows
 
 # how far apart squared weights may be before influences are written out where they can be, and before nothing is said
-UNEVEN, HOPELESS = 1e6, 1e11
+UNEVEN, HOPELESS = 1e9, 1e11
 MOST_WRITTEN = 400_000_000  # numbers, a block at a time
 BLOCK = 1_000_000
 
