@@ -30,7 +30,7 @@ def rows(repeats: int) -> list[Row]:
         folder = Path(name)
         year, typed, lookups = folder / "tedsd_puf_2019.csv", folder / "typed.parquet", folder / "lookups.csv"
         command = ["generate-tedsd", "--year", "2019", "--rows", str(ROWS), "--out", str(year)]
-        subprocess.run([sys.executable, "-m", "iop_outcomes.cli", *command], check=True, env=_environment())
+        subprocess.run([sys.executable, "-m", "iop_outcomes.cli", *command], check=True, env=environment())
         _ours("typed", year, typed, silent=True)
         _ours("lookups", lookups, silent=True)
         works: dict[str, Callable[[], Run]] = {
@@ -51,16 +51,16 @@ def rows(repeats: int) -> list[Row]:
         raise SystemExit("TEDS-D: ours and fread disagree, so their times say nothing.")
     size = f"{ROWS} x 76"
     return [
-        _row("TEDS-D: CSV to typed, filtered, recoded", size, seen["chain"], FREAD, seen.get("fread")),
-        _row("TEDS-D: typed table from Parquet", size, seen["parquet"], "ours from CSV", seen["chain"]),
-        _row("TEDS-D: identifier gate", size, seen["gate"], "ours from CSV", seen["chain"]),
-        _row("TEDS-D: unknown codes", size, seen["quarantine"], "ours from CSV", seen["chain"]),
-        _row("TEDS-D: CSV to canonical tables", size, seen["frames"], "", None),
-        _row("TEDS-D: ten years to canonical tables, by years", f"{10 * ROWS} x 76", [decade], "", None),
+        row("TEDS-D: CSV to typed, filtered, recoded", size, seen["chain"], FREAD, seen.get("fread")),
+        row("TEDS-D: typed table from Parquet", size, seen["parquet"], "ours from CSV", seen["chain"]),
+        row("TEDS-D: identifier gate", size, seen["gate"], "ours from CSV", seen["chain"]),
+        row("TEDS-D: unknown codes", size, seen["quarantine"], "ours from CSV", seen["chain"]),
+        row("TEDS-D: CSV to canonical tables", size, seen["frames"], "", None),
+        row("TEDS-D: ten years to canonical tables, by years", f"{10 * ROWS} x 76", [decade], "", None),
     ]
 
 
-def _row(work: str, size: str, ours: list[Run], peer: str, theirs: list[Run] | None) -> Row:
+def row(work: str, size: str, ours: list[Run], peer: str, theirs: list[Run] | None) -> Row:
     """Medians, and the median of peer over ours."""
     row: Row = {"work": work, "size": size, "repeats": len(ours)}
     row |= {f"ours_{k}": round(statistics.median(r[k] for r in ours), 3) for k in ("seconds", "mb")}
@@ -73,7 +73,7 @@ def _row(work: str, size: str, ours: list[Run], peer: str, theirs: list[Run] | N
     return row | {"peer": peer, "ratio": round(ratio, 2)}
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Byte code on, two threads for either side."""
     threads = dict.fromkeys(("OMP_NUM_THREADS", "R_DATATABLE_NUM_THREADS"), str(THREADS))
     return {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"} | threads
@@ -82,13 +82,13 @@ def _environment() -> dict[str, str]:
 def _ours(work: str, *files: Path, silent: bool = False) -> Run:
     command = [sys.executable, str(PEERS / "tedsd_ours.py"), work, *map(str, files)]
     if silent:
-        subprocess.run(command, check=True, env=_environment())
+        subprocess.run(command, check=True, env=environment())
         return {}
     return _run(command)
 
 
 def _run(command: list[str]) -> Run:
-    done = subprocess.run(command, check=True, capture_output=True, text=True, env=_environment())
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment())
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 

@@ -23,6 +23,7 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
+import cleaning
 import estimators
 import national
 
@@ -118,6 +119,7 @@ def main() -> None:
     ]  # fmt: skip
     rows += [comparison(*c, repeats) for c in COMPARISONS]
     rows += national.rows(repeats)
+    rows += cleaning.rows(repeats)
     estimators.write(estimators.rows(repeats))
     write(HERE / "stages.csv", STAGE_COLUMNS, costs)
     write(HERE / "results.csv", COLUMNS, rows)

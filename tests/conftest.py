@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 try:
@@ -17,7 +19,17 @@ try:
 except ImportError:  # Windows, where tests run in one process
     fcntl = None  # type: ignore[assignment]
 
+# nothing that is found by chance hangs on how busy the machine is
+hypothesis.settings.register_profile(
+    "untimed",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture],
+)
+hypothesis.settings.load_profile("untimed")
+
 PROJECT = Path(__file__).resolve().parents[1]
+# a folder as people name them: all that a shell, make or Snakemake could stumble upon
+FOLDER = "Dr O'Neil & co (R&D) 100% $HOME; #1 ü"
 
 
 @pytest.fixture(scope="session")
@@ -37,17 +49,43 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def snakemake(project: Path):
-    """Run the workflow in a folder of its own, with copies of config and data: returns the finished process."""
+def odd_place(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project as it stands in a folder with a difficult name: links to its parts and to the environment."""
+    place = shared_root(tmp_path_factory) / FOLDER
+    place.mkdir(exist_ok=True)
+    parts = {n: project / n for n in ("Makefile", "workflow", "config", "pyproject.toml", "uv.lock", "data", "src")}
+    for name, part in {**parts, ".venv": Path(sys.prefix)}.items():
+        with contextlib.suppress(FileExistsError):  # another worker may be first
+            (place / name).symlink_to(part)
+    return place
+
+
+def shared_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that all workers share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+def interpreter(place: Path) -> str:
+    """The interpreter by its path within a place's environment."""
+    return str(place / ".venv" / Path(sys.executable).relative_to(sys.prefix))
+
+
+@pytest.fixture(scope="session")
+def snakemake(odd_place: Path, project: Path):
+    """Run the workflow in a folder of its own, with copies of config and data: returns the finished process.
+
+    The project, its interpreter among it, lies in a folder with a difficult name.
+    """
 
     def run(folder: Path, *arguments: str, snakefile: Path | None = None) -> subprocess.CompletedProcess[str]:
         for part in ("config", "data"):
             if not (folder / part).exists():
                 shutil.copytree(project / part, folder / part, ignore=shutil.ignore_patterns("raw"))
         command = [
-            sys.executable, "-m", "snakemake", "--cores", "2",
-            "--workflow-profile", str(project / "workflow/profiles/default"),
-            "--snakefile", str(snakefile or project / "workflow/Snakefile"), "--directory", str(folder), *arguments,
+            interpreter(odd_place), "-m", "snakemake", "--cores", "2",
+            "--workflow-profile", str(odd_place / "workflow/profiles/default"),
+            "--snakefile", str(snakefile or odd_place / "workflow/Snakefile"), "--directory", str(folder), *arguments,
         ]  # fmt: skip
         return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
 
@@ -60,11 +98,10 @@ def finished_run(snakemake, tmp_path_factory) -> Callable[..., Path]:
 
     Whichever worker asks first runs it, and the others wait. Further arguments go to --config.
     """
-    own = tmp_path_factory.getbasetemp()
-    root = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    root = shared_root(tmp_path_factory)
 
     def finished(cohort: str, *config: str) -> Path:
-        folder, outcome = root / f"finished-{cohort}", root / f"finished-{cohort}.json"
+        folder, outcome = root / f"{FOLDER} {cohort}", root / f"finished-{cohort}.json"
         with open(root / f"finished-{cohort}.lock", "w") as lock:
             if fcntl is not None:
                 fcntl.flock(lock, fcntl.LOCK_EX)  # given up by a worker that dies, too

@@ -9,36 +9,35 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 
-from iop_outcomes import weighting
+from iop_outcomes import names
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import AMONG_SOME, STATES, Analysis, Eligibility, Endpoint, Study
 from iop_outcomes.tables import TABLES
+from iop_outcomes.tables.canonical import NOT_COVARIATES
+from iop_outcomes.vocabulary import methods
 
 ABSTINENCE = ("interview", "screen", "at_discharge", "no_return")
 BINARY = (*ABSTINENCE, *STATES)
 TIMED = ("first_use", "run_of_screens")
-HAZARDS = ("naive", "randomised", *weighting.WEIGHTED)
-# of risks and mean days of arms
-AVERAGES = ("crude", *weighting.WEIGHTED, "aipw", *weighting.IMPUTED)
 
 # (step, what is compared, kinds of endpoint) -> measure -> methods
 METHODS: dict[tuple[str, str, tuple[str, ...]], dict[str, tuple[str, ...]]] = {
-    ("retention", "contrasts", ("left_index",)): {"risk": AVERAGES, "hazard_ratio": HAZARDS},
-    ("retention", "contrasts", ("in_care",)): {"mean_days": AVERAGES, "risk": AVERAGES},
-    ("retention", "contrasts", ("in_care_or_completed",)): {"risk": AVERAGES},
-    ("retention", "contrasts", ("engaged", "death")): {"risk": AVERAGES, "hazard_ratio": HAZARDS},
+    ("retention", "contrasts", ("left_index",)): {"risk": methods.AVERAGES, "hazard_ratio": methods.HAZARDS},
+    ("retention", "contrasts", ("in_care",)): {"mean_days": methods.AVERAGES, "risk": methods.AVERAGES},
+    ("retention", "contrasts", ("in_care_or_completed",)): {"risk": methods.AVERAGES},
+    ("retention", "contrasts", ("engaged", "death")): {"risk": methods.AVERAGES, "hazard_ratio": methods.HAZARDS},
     # not doubly robust: who is at risk has left care, or had no overdose yet, and pseudo-observations would take the
     # others for a random part
     ("retention", "contrasts", AMONG_SOME): {
-        "risk": ("crude", *weighting.WEIGHTED),
-        "hazard_ratio": HAZARDS,
+        "risk": (methods.CRUDE, *methods.WEIGHTED),
+        "hazard_ratio": methods.HAZARDS,
     },
-    ("abstinence", "contrasts", BINARY): {"risk": AVERAGES},
-    ("abstinence", "contrasts", TIMED): {"hazard_ratio": HAZARDS},
-    ("dose", "durations", ABSTINENCE): {"risk": ("crude", "landmark_adjusted")},
-    ("dose", "durations", TIMED): {"hazard_ratio": ("naive", "landmark", "landmark_adjusted")},
-    ("dose", "intensities", ABSTINENCE): {"dose_response": ("spline",)},
-    ("dose", "contrasts", TIMED): {"hazard_ratio": ("randomised",)},
+    ("abstinence", "contrasts", BINARY): {"risk": methods.AVERAGES},
+    ("abstinence", "contrasts", TIMED): {"hazard_ratio": methods.HAZARDS},
+    ("dose", "durations", ABSTINENCE): {"risk": (methods.CRUDE, methods.LANDMARK_ADJUSTED)},
+    ("dose", "durations", TIMED): {"hazard_ratio": (methods.NAIVE, methods.LANDMARK, methods.LANDMARK_ADJUSTED)},
+    ("dose", "intensities", ABSTINENCE): {"dose_response": (methods.SPLINE,)},
+    ("dose", "contrasts", TIMED): {"hazard_ratio": (methods.RANDOMISED,)},
 }
 
 # columns of the candidates that eligibility rules may use beside those of persons and of the index episode
@@ -62,31 +61,38 @@ FILLED: dict[str, tuple[str, ...]] = {
     "help": ("employment",),
 }
 
-# for whom a method speaks
-ESTIMANDS = {
-    "crude": "as_observed",
-    "naive": "as_observed",
-    **{name: method.estimand for name, method in weighting.METHODS.items()},
-    "landmark": "landmark",
-    "landmark_adjusted": "landmark",
-    "spline": "landmark",
-    "randomised": "randomised",
-}
-
 
 def check(study: Study, analyses: tuple[Analysis, ...], endpoints: Mapping[str, Endpoint]) -> None:
     """Raise StudyError for the first row, or name, that does not fit."""
     if not analyses:
-        raise StudyError(f"{study.analyses} has no row for the cohort '{study.cohort}'. Add at least one.")
+        raise StudyError(_nothing_asked(study))
+    names.check(study, analyses, endpoints)
     _check_groups(study)
+    check_covariates(study)
     for row in analyses:
         at = f"{study.analyses}, analysis '{row.analysis}' of cohort '{row.cohort}'"
         if row.outcome not in endpoints:
             raise StudyError(_unknown(at, "outcome", row.outcome, list(endpoints), study.endpoints))
         _check_companion(study, row, endpoints[row.outcome], at)
         _check_row(study, row, endpoints[row.outcome], at)
+        _check_days(study, row, endpoints[row.outcome], at)
         _check_recorded(study, endpoints[row.outcome], at)
     _check_unique(study, analyses)
+
+
+def _nothing_asked(study: Study) -> str:
+    """What to do about a study without a question."""
+    if not study.questions:
+        return (
+            f"{study.analyses} has no row for the cohort '{study.cohort}'. Add at least one, or name a cohort whose "
+            f"questions are asked here too with `questions:` in {study.cohorts}/{study.cohort}.yaml."
+        )
+    made = [*study.contrasts, *study.durations, *study.intensities]
+    return (
+        f"{study.analyses} asks nothing of the cohort '{study.cohort}': it has no row for it, and none for "
+        f"'{study.questions}', whose questions it shares, about a comparison that it makes. It makes "
+        f"{', '.join(made)}. Correct `questions:`, call a comparison by the name that it has there, or add rows."
+    )
 
 
 def check_rules(study: Study, rules: Sequence[Eligibility]) -> None:
@@ -114,8 +120,8 @@ def check_rules(study: Study, rules: Sequence[Eligibility]) -> None:
 def _check_groups(study: Study) -> None:
     """Contrasts, durations and intensities have names of their own, and intensities know their contrast."""
     file = f"{study.cohorts}/{study.cohort}.yaml"
-    names = [*study.contrasts, *study.durations, *study.intensities]
-    twice = sorted({n for n in names if names.count(n) > 1})
+    given = [*study.contrasts, *study.durations, *study.intensities]
+    twice = sorted({n for n in given if given.count(n) > 1})
     if twice:
         raise StudyError(
             f"{file}: the name '{twice[0]}' stands for two comparisons. Contrasts, durations and intensities need "
@@ -125,12 +131,34 @@ def _check_groups(study: Study) -> None:
         if intensity.contrast not in study.contrasts:
             at = f"{file}, intensities.{name}"
             raise StudyError(_unknown(at, "contrast", intensity.contrast, list(study.contrasts), "`contrasts`"))
+        contrast = study.contrasts[intensity.contrast]
+        sides = [contrast.first.name, contrast.second.name]
+        if strange := [arm for arm in intensity.compare if arm not in sides]:
+            at = f"{file}, intensities.{name}.compare"
+            raise StudyError(_unknown(at, "arm", strange[0], sides, f"contrasts.{intensity.contrast}"))
+
+
+def check_covariates(study: Study) -> None:
+    """Raise StudyError for a covariate that is no baseline column of persons, or of the other kind."""
+    declared = TABLES["persons"].columns
+    known = [n for n, c in declared.items() if not c.outcome and n not in NOT_COVARIATES]
+    for room, wanted in (("continuous", True), ("categorical", False)):
+        at = f"{study.cohorts}/{study.cohort}.yaml, adjustment.{room}"
+        for name in getattr(study.adjustment, room):
+            if name in declared and declared[name].outcome:
+                raise StudyError(
+                    f"{at}: '{name}' is an outcome. Adjust for what was known at time zero, and take it out."
+                )
+            if name not in known:
+                raise StudyError(_unknown(at, "covariate", name, known, "the baseline columns of persons"))
+            if (declared[name].kind in ("whole", "number")) != wanted:
+                kind, place = ("text", "categorical") if wanted else ("a number", "continuous")
+                raise StudyError(f"{at}: '{name}' is {kind}. Name it under `adjustment.{place}` instead.")
 
 
 def _check_companion(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None:
     """An endpoint under another gap rule or clock: linked under that rule, and asked for by weighted methods only."""
-    method = weighting.METHODS.get(row.method)
-    counted = row.method == "crude" or (method is not None and method.alike is not None)
+    counted = row.method == methods.CRUDE or methods.METHODS[row.method].alike is not None
     if endpoint.companion and counted and study.disclosure.policy != "none":
         raise StudyError(
             f"{at}: '{endpoint.outcome}' repeats a question under another gap rule or clock. Its crude counts beside "
@@ -167,10 +195,10 @@ def _check_row(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None
         raise StudyError(_unknown(at, "contrast", row.contrast, names, f"{study.cohorts}/{study.cohort}.yaml"))
     group = next(g for g in groups if row.contrast in getattr(study, g))
     measures = {
-        measure: methods
+        measure: able
         for (step, of, kinds), allowed in METHODS.items()
         if (step, of) == (row.step, group) and endpoint.kind in kinds
-        for measure, methods in allowed.items()
+        for measure, able in allowed.items()
     }
     if row.measure not in measures:
         raise StudyError(
@@ -182,16 +210,11 @@ def _check_row(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None
             f"{at}: the method '{row.method}' does not answer a '{row.measure}' of '{row.contrast}' in the step "
             f"'{row.step}'. Possible methods: {', '.join(measures[row.measure])}."
         )
-    if row.estimand != ESTIMANDS[row.method]:
-        raise StudyError(
-            f"{at}: the method '{row.method}' speaks for '{ESTIMANDS[row.method]}', not for '{row.estimand}'. "
-            "Correct the column estimand, or choose another method."
-        )
-    if row.method == "randomised" and not study.contrasts[row.contrast].randomised:
+    if row.method == methods.RANDOMISED and not study.contrasts[row.contrast].randomised:
         raise StudyError(
             f"{at}: the method 'randomised' needs a contrast with `randomised: true`; '{row.contrast}' is not."
         )
-    if row.method in weighting.IMPUTED and study.contrasts[row.contrast].alongside:
+    if row.method in methods.IMPUTED and study.contrasts[row.contrast].alongside:
         raise StudyError(
             f"{at}: the method '{row.method}' imputes covariates for two arms, and '{row.contrast}' has more "
             f"alongside. Take '{row.method.removesuffix('_imputed')}', or leave out alongside."
@@ -203,6 +226,26 @@ def _check_row(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None
         raise StudyError(
             f"{at}: '{row.outcome}' is not about use, so that a missing answer cannot be read as use. Ask for it with "
             "the missing_rule observed_only."
+        )
+
+
+def _check_days(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None:
+    """The horizon lies after what the question starts from."""
+    duration, intensity = study.durations.get(row.contrast), study.intensities.get(row.contrast)
+    starts = {
+        "the landmark of": duration.days if duration is not None and row.method != "naive" else 0,
+        "the window of": intensity.window_days if intensity is not None else 0,
+    }
+    for what, day in starts.items():
+        if row.horizon_days <= day:
+            raise StudyError(
+                f"{at}: the horizon, day {row.horizon_days}, is not after {what} '{row.contrast}', which ends on day "
+                f"{day}. Ask for a later day."
+            )
+    if endpoint.from_day and row.horizon_days <= endpoint.from_day:
+        raise StudyError(
+            f"{at}: the outcome '{row.outcome}' counts from day {endpoint.from_day} on, and the horizon is day "
+            f"{row.horizon_days}. Ask for a later day."
         )
 
 

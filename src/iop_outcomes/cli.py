@@ -51,6 +51,8 @@ def tables(options: argparse.Namespace) -> int:
         for column, declared in table.columns.items():
             unit = f" [{declared.unit}]" if declared.unit else ""
             allowed = f" ({', '.join(declared.allowed)})" if declared.allowed else ""
+            if declared.low is not None and declared.high is not None:
+                allowed = f" ({declared.low:g} to {declared.high:g})"
             print(f"  {column}: {declared.meaning}{unit}{allowed}")
     return 0
 
@@ -84,6 +86,9 @@ def deidentify(options: argparse.Namespace) -> int:
         keep=options.keep,
         drop=options.drop,
         relative=options.relative,
+        extract=None if options.extract_date is None else command.day(options.extract_date),
+        entry_period=options.entry_period or "",
+        reading={n: v for n in ("delimiter", "encoding", "sheet") if (v := getattr(options, n)) is not None},
     )
     print(command.run(options.files, Path(options.out), options.key_file, options.key_env, asked))
     return 0
@@ -116,7 +121,9 @@ def _deidentify_options(parser: argparse.ArgumentParser) -> None:
         "Shifted dates are still dates under HIPAA's Safe Harbor (45 CFR 164.514(b)(2)): they need `limited_dataset: "
         "true` and a data use agreement, or an expert's determination. With --relative no date is left."
     )
-    parser.add_argument("files", nargs="+", metavar="IN", help="files of the export, CSV or Parquet")
+    parser.add_argument(
+        "files", nargs="+", metavar="IN", help="files of the export, of any format that a mapping reads"
+    )
     parser.add_argument("--out", required=True, metavar="FOLDER", help="where to write: a new or an empty folder")
     parser.add_argument("--key-file", metavar="FILE", help="file with the secret key, at least 32 random bytes")
     parser.add_argument("--key-env", metavar="NAME", help="environment variable with the secret key, in its place")
@@ -131,6 +138,17 @@ def _deidentify_options(parser: argparse.ArgumentParser) -> None:
             name, action="append", default=[], metavar=metavar, help=f"{text}; may be repeated", required=name == "--id"
         )
     parser.add_argument("--relative", action="store_true", help="write dates as days from the person's first date")
+    parser.add_argument(
+        "--extract-date", metavar="DATE",
+        help="last day that the export covers (2024-06-30): carried with each person, moved as their dates were",
+    )  # fmt: skip
+    parser.add_argument(
+        "--entry-period", choices=("year", "quarter"),
+        help="carry the true year or quarter of each person's first date; a quarter is finer than Safe Harbor allows",
+    )  # fmt: skip
+    parser.add_argument("--delimiter", help="what parts the cells of text files (default: told from their first lines)")
+    parser.add_argument("--encoding", help="encoding of text files, such as cp1252 (default: UTF-8)")
+    parser.add_argument("--sheet", help="sheet of Excel files, by name or number (default: the only filled one)")
 
 
 def _table_options(parser: argparse.ArgumentParser) -> None:

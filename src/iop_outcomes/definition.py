@@ -108,8 +108,7 @@ def answers(
     given: dict[str, Any] = {n if n in ("quarantine", "arrivals") else f"raw_{n}": t for n, t in raw.items()}
     linking = {k: care[k] for k in ("gap_days", "gap_sensitivity_days")}
     tables = clean.run(**given, **linking, max_quarantined_share=1.0)
-    set_aside = tables["quarantine"]
-    broken = set(set_aside.loc[set_aside["table"].isin(["stays", "persons"]), "person_id"].dropna())
+    broken = clean.distrusted(tables["quarantine"])
     candidates = units.candidates(population, tables["persons"], tables["episodes"], tables["periods"], broken)
     first = eligibility.first_broken(candidates, rules, population)
     eligible = candidates[first.isna()].reset_index(drop=True)

@@ -1,11 +1,19 @@
 """Errors that a person can act on: what is wrong, where, what was expected, what to do.
 
-No error message holds a value taken from a row about a person.
+No error message holds a value taken from a row about a person, or a password.
 """
+
+from iop_outcomes import withheld
 
 
 class StudyError(Exception):
-    """One paragraph for the person who runs the study; the command line prints it without a traceback."""
+    """One paragraph for the person who runs the study; the command line prints it without a traceback.
+
+    Credentials, as in an address that was given for a path, are struck out of it.
+    """
+
+    def __init__(self, *said: object) -> None:
+        super().__init__(*(withheld.struck(part) if isinstance(part, str) else part for part in said))
 
 
 class TableError(StudyError):

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import BaseModel
 
+from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import Part
+
+# keys whose values may hold a password, whatever was written there
+SECRET = {"database", "query"}
 
 
 def sentence(error: Any, shape: type[BaseModel], files: list[Path]) -> str:
@@ -25,14 +30,67 @@ def sentence(error: Any, shape: type[BaseModel], files: list[Path]) -> str:
         return f"{place}: `{key}` is not a known key.{hint} Known here: {', '.join(known)}."
     if error["type"] == "missing":
         return f"{place}: `{key}` is missing. Add it; config/README.md explains it."
+    if error["type"] == "string_type" and (told := _misread(error["input"])):
+        return f"{place}: `{key}`: expected a text, and YAML reads this as {told}. Write it in quotation marks."
     said = str(error["msg"]).removeprefix("Value error, ")
-    return f"{place}: `{key}`: {said[0].lower()}{said[1:]}{_found(error['input'])}."
+    return f"{place}: `{key}`: {said[0].lower()}{said[1:]}{'' if SECRET & set(path) else _found(error['input'])}."
 
 
 def _found(given: Any) -> str:
     """What was found, where that helps: not a whole part of the study, and never a URL, which may hold a password."""
     whole = isinstance(given, Mapping | list | Part)
     return "" if whole or "://" in str(given) else f", found {given!r}"
+
+
+def _misread(given: Any) -> str:
+    """What YAML took a text without quotation marks for; empty where it was not that."""
+    if isinstance(given, bool):
+        return f"the truth {str(given).lower()}"
+    if isinstance(given, int | float):
+        return f"the number {given}"
+    if isinstance(given, date):
+        return f"the date {given.isoformat()}"
+    return "nothing" if given is None else ""
+
+
+def check_keys(path: Path) -> None:
+    """Raise StudyError where a mapping of a YAML file names a key twice: YAML itself would let the last one count."""
+    if found := _twice(path):
+        key, first, again = found
+        raise StudyError(
+            f"{path}, line {again}: `{key}` stands in line {first} already, and only the last of the two would count. "
+            "Leave one out, or put their parts together."
+        )
+
+
+def _twice(path: Path) -> tuple[str, int, int] | None:
+    """The first key that a mapping of a YAML file names twice, with both lines; None where there is none.
+
+    Keys are compared as they are written: 1 and "1" are the same.
+    """
+    try:
+        root = yaml.compose(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return None
+    return next(_repeated(root, set()), None)
+
+
+def _repeated(node: Any, seen: set[int]) -> Iterator[tuple[str, int, int]]:
+    if node is None or id(node) in seen:  # an alias leads to what has been looked at
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        for inner in node.value:
+            yield from _repeated(inner, seen)
+    if isinstance(node, yaml.MappingNode):
+        lines: dict[str, int] = {}
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in lines:
+                    yield key.value, lines[key.value], line
+                lines[key.value] = line
+            yield from _repeated(value, seen)
 
 
 def _known_keys(shape: Any, path: list[Any]) -> list[str]:

@@ -20,6 +20,7 @@ from iop_outcomes.tables.private import NOT_AT_RISK
 if TYPE_CHECKING:
     import pandas as pd
 
+    from iop_outcomes.protocol import Study
     from iop_outcomes.release.policy import Policy
     from iop_outcomes.study import Loaded
 
@@ -81,7 +82,11 @@ def _study(loaded: Loaded, files: int) -> list[str]:
     study = loaded.study
     return [
         f"'{study.cohort}' is well formed: {len(loaded.analyses)} estimands, {len(loaded.contrasts())} contrasts, "
-        f"{files} input files, disclosure policy '{study.disclosure.policy}'."
+        f"{files} input files, disclosure policy '{study.disclosure.policy}'.",
+        *(
+            f"It asks what '{study.questions}' asks, but not about {name}, which is no comparison here."
+            for name in loaded.not_made
+        ),
     ]
 
 
@@ -97,13 +102,15 @@ def _definition(loaded: Loaded, found: Findings) -> None:
 
 def _records(loaded: Loaded, found: Findings, rules: Policy) -> Tables:
     """Read and clean; what became of rows, and what the empty tables cost."""
-    from iop_outcomes import clean, sources
+    from iop_outcomes import clean, preflight_codes, sources, usual_stays
 
     study = loaded.study
     source = study.source.model_dump(mode="json", exclude={"citation", "note"})
     raw = sources.run(source, study.privacy.model_dump(mode="json"))
     if notes := raw.pop("notes").splitlines():
         found.add("How the files are read", *notes)
+    for heading, lines in preflight_codes.told(raw.pop("readings"), rules).items():
+        found.add(heading, *lines)
     care = study.care.model_dump(mode="json", exclude={"twenty_hours", "max_quarantined_share"})
     tables = clean.run(**raw, **care, max_quarantined_share=1.0)
     for name, rows in tables["intake"].groupby("table", sort=False):
@@ -111,10 +118,25 @@ def _records(loaded: Loaded, found: Findings, rules: Policy) -> Tables:
             pairs = zip(rows["outcome"], rows["rows"], strict=True)
             said = [f"{outcome} {shown(int(count), rules)}" for outcome, count in pairs if count]
             found.add("Rows", f"{name}: {'; '.join(said)}")
-    if absent := [f"{n}: {cost}" for n, cost in WITHOUT.items() if tables[n].empty]:
+    came = set(tables["intake"].loc[tables["intake"]["rows"] > 0, "table"])
+    empty = {n: f"{n}: {cost}" for n, cost in WITHOUT.items() if tables[n].empty}
+    if absent := [said for n, said in empty.items() if n not in came]:
         found.add("Not in the records", *absent)
-    found.stops += list(_limits(tables["intake"], study.care.max_quarantined_share))
+    if lost := [said for n, said in empty.items() if n in came]:
+        found.add("Read, but no row of it is left (Rows tells why)", *lost)
+    found.add("Stays", *usual_stays.lines(tables["stays"], tables["persons"], rules, lambda n: shown(n, rules)))
+    found.stops += [*_limits(tables["intake"], study.care.max_quarantined_share), *_strange(raw, study)]
     return tables
+
+
+def _strange(raw: Tables, study: Study) -> Iterator[str]:
+    """Columns of which more values cannot be true than a run allows."""
+    from iop_outcomes.clean import cells, validate
+
+    for name in validate.LIMITED:
+        rows, unread = raw[f"raw_{name}"], raw["quarantine"][raw["quarantine"]["table"] == name]
+        mended = cells.mend(name, rows[~rows.index.isin(unread["row"])])
+        yield from validate.strange_columns(name, mended.strange, study.care.max_quarantined_share)
 
 
 def _limits(intake: pd.DataFrame, share: float) -> Iterator[str]:
@@ -141,7 +163,7 @@ def _people(loaded: Loaded, tables: Tables, found: Findings, rules: Policy) -> N
     made = population.run(
         **given, population=study.population.model_dump(mode="json"), rules=loaded.eligibility(),
         adjustment=study.adjustment.model_dump(mode="json"), contrasts=contrasts,
-        twenty_hours=study.care.twenty_hours,
+        twenty_hours=study.care.twenty_hours, fewest=loaded.smallest_cell(),
     )  # fmt: skip
     for row in made["attrition"].itertuples():
         if row.excluded:

@@ -47,11 +47,20 @@ def run(module: str, inputs: Files, outputs: Files, settings: Mapping[str, Any])
         raise StudyError(
             f"The step '{module}' did not return {', '.join(missing)}. This is a defect; please report it."
         )
+    _withdraw(outputs)
     for name, path in outputs.items():
         if name in TABLES:
             store.write(name, results[name], str(path), where=f"step {module}")
         else:
             store.write_text(results[name], str(path))
+
+
+def _withdraw(outputs: Files) -> None:
+    """Take away the manifest of a release of which a file is about to be written anew: it no longer speaks for it."""
+    for path in (Path(str(path)) for path in outputs.values()):
+        for folder in (path.parent, path.parent.parent):
+            if folder.name == "release":
+                (folder / "manifest.json").unlink(missing_ok=True)
 
 
 def blinded(name: str, table: Any) -> Any:
@@ -67,7 +76,13 @@ def main(module: str, inputs: Files, outputs: Files, settings: Mapping[str, Any]
     The log and the screen get messages of StudyError as they are. Of any other exception they get the type and the
     places in the code, not the message, which could quote a row.
     """
-    Path(log).parent.mkdir(parents=True, exist_ok=True)
+    from iop_outcomes import owner
+
+    owner.folder(log)
+    with owner.closed(log):
+        Path(log).touch()
+    if owner.private(log):
+        owner.only(log)  # one of an earlier run
     with open(log, "w", encoding="utf-8") as notes, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:

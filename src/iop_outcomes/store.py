@@ -1,4 +1,4 @@
-"""Read and write declared tables: Parquet in the private folder, CSV in the released one.
+"""Read and write declared tables: Parquet in the private folder, for its owner only, CSV in the released one.
 
 A file is written beside its place and moved there, so that a killed run leaves no half-written table behind.
 """
@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from iop_outcomes import csv_text, owner
 from iop_outcomes.errors import TableError
 from iop_outcomes.tables import TABLES, check
 
@@ -41,7 +42,7 @@ def _read_one(name: str, path: Path) -> pd.DataFrame:
             raise TableError(f"{path} is not a readable Parquet file. Delete it and run again.") from None
     columns = TABLES[name].columns
     try:
-        raw = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+        raw = csv_text.read(pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8"))
     except (OSError, ValueError):
         raise TableError(f"{path} is not a readable CSV file. Delete it and run again.") from None
     return raw.assign(**{n: _typed(raw[n], columns[n].dtype) for n in raw.columns if n in columns})
@@ -60,24 +61,38 @@ def _typed(values: pd.Series, dtype: Any) -> pd.Series:
 
 def write(name: str, frame: pd.DataFrame, path: str | Path, where: str = "") -> None:
     """Check a table and write it in one move. Columns come in declared order. Raises TableError."""
+    import pandas as pd
+
     table = TABLES[name]
     check(table, frame, where=where)
     order = [c for c in table.columns if c in frame.columns]
-    frame = frame[order + [c for c in frame.columns if c not in order]].reset_index(drop=True)
+    order += [c for c in frame.columns if c not in order]
+    # tables of a national year are not copied for nothing
+    frame = frame if order == list(frame.columns) else frame[order]
+    frame = frame if frame.index.equals(pd.RangeIndex(len(frame))) else frame.reset_index(drop=True)
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.part")
-    if path.suffix == ".parquet":
-        frame.to_parquet(beside, index=False)
-    else:
-        frame.to_csv(beside, index=False, float_format=f"%.{DIGITS}g", lineterminator="\n")
+    owner.folder(path)
+    beside = _beside(path)
+    with owner.closed(path):
+        if path.suffix == ".parquet":
+            frame.to_parquet(beside, index=False)
+        else:
+            csv_text.write(frame, beside, float_format=f"%.{DIGITS}g")
     os.replace(beside, path)
 
 
 def write_text(text: str | bytes, path: str | Path) -> None:
     """Write text or bytes in one move."""
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.part")
-    beside.write_bytes(text.encode("utf-8") if isinstance(text, str) else text)
+    owner.folder(path)
+    beside = _beside(path)
+    with owner.closed(path):
+        beside.write_bytes(text.encode("utf-8") if isinstance(text, str) else text)
     os.replace(beside, path)
+
+
+def _beside(path: Path) -> Path:
+    """Where a file is written before it is moved; what a killed run left there, with its mode, is taken away."""
+    beside = path.with_name(f".{path.name}.part")
+    beside.unlink(missing_ok=True)
+    return beside

@@ -10,16 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import ValidationError
 
-from iop_outcomes import agreement, sheets, variants
+from iop_outcomes import agreement, names, questions, sheets, variants, withheld
 from iop_outcomes.errors import StudyError
-from iop_outcomes.mistakes import sentence
-from iop_outcomes.protocol import EVENTS, RETENTION, Analysis, Contrast, Eligibility, Endpoint, Part, Study
-from iop_outcomes.weighting import IMPUTED
+from iop_outcomes.mistakes import check_keys, sentence
+from iop_outcomes.protocol import EVENTS, RETENTION, Analysis, Contrast, Eligibility, Endpoint, Part, Question, Study
+from iop_outcomes.vocabulary.methods import IMPUTED
+
+if TYPE_CHECKING:
+    from iop_outcomes.release.policy import Policy
 
 Plain = dict[str, Any]
 
@@ -52,6 +55,8 @@ class Loaded:
     analyses: tuple[Analysis, ...]
     endpoints: dict[str, Endpoint]
     rules: tuple[Eligibility, ...]
+    # comparisons of the cohort whose questions are shared that this one does not make
+    not_made: tuple[str, ...] = ()
 
     def eligibility(self) -> list[Plain]:
         """The eligibility rules of the cohort, in order, as plain dicts."""
@@ -128,6 +133,17 @@ class Loaded:
             for name, c in self.contrasts().items()
         }
 
+    def smallest_cell(self) -> int:
+        """The fewest people that the disclosure policy lets be seen."""
+        return _policy(self.study).minimum_count
+
+    def in_care(self) -> dict[str, dict[str, Any]]:
+        """Contrasts that divide people by who is in care on a day, with the contrast whose arms they are, if any."""
+        durations = {name: {"day": d.days} for name, d in self.study.durations.items()}
+        return durations | {
+            name: {"day": i.window_days, "of": i.contrast} for name, i in self.study.intensities.items()
+        }
+
     def windows(self) -> list[int]:
         """The windows from time zero at whose end dose and use are described: those of durations and intensities."""
         days = {i.window_days for i in self.study.intensities.values()}
@@ -166,13 +182,15 @@ class Loaded:
     def merged(self) -> Plain:
         """The whole study as one plain dict, as it is written beside the results.
 
-        Folders of the machine are left out, so that the same study gives the same file anywhere.
+        Folders of the machine are left out, so that the same study gives the same file anywhere, and so are passwords:
+        queries come without their texts.
         """
         folders = {"data", "results", "cohorts", "analyses", "endpoints", "eligibility"}
         study = self.study.model_dump(mode="json", exclude=folders)
         for part, key in ((study["source"], "path"), (study, "truth"), (study, "people")):
             if part[key]:
-                part[key] = Path(part[key]).name
+                part[key] = Path(withheld.struck(part[key])).name
+        study = withheld.study({**study, "source": withheld.source(study["source"])})
         return {
             **study,
             **self._contrasts(),
@@ -201,22 +219,50 @@ def load(config: Mapping[str, Any], files: Iterable[str | Path] = ()) -> Loaded:
             "Name one of them with `cohort:` in the config (or COHORT=), or write the file; "
             "config/README.md shows how."
         )
-    study = _typed(Study, _laid_over(protocol, read_yaml(cohort_file)), [cohort_file, *where])
+    for file in where:
+        if file.is_file():
+            check_keys(file)
+    own = read_yaml(cohort_file)
+    names.check_own_keys(own, cohort_file)
+    study = _typed(Study, _laid_over(protocol, own), [cohort_file, *where])
     if study.data:
         study = study.model_copy(update={"source": study.source.model_copy(update={"path": study.data})})
-    endpoints = {e.outcome: e for e in sheets.read(Endpoint, Path(study.endpoints))}
-    rows = sheets.read(Analysis, Path(study.analyses))
-    analyses = tuple(a for a in rows if a.cohort == study.cohort)
+    study = _as_strict_as_its_policy(study)
+    endpoints = {e.outcome: e for e in sheets.read(Endpoint, Path(study.endpoints), ("outcome",))}
+    rows = sheets.read(Question, Path(study.analyses))
+    names.check_cohorts(study, rows, folder)
+    asked = questions.asked(study, rows)
+    analyses = asked.analyses
     agreement.check(study, analyses, endpoints)
-    agreement.check_rules(study, sheets.read(Eligibility, Path(study.eligibility)))
-    rules = _rules(study)
+    eligibility = sheets.read(Eligibility, Path(study.eligibility), ("cohort", "rule"))
+    names.check_cohorts(study, eligibility, folder)
+    agreement.check_rules(study, eligibility)
+    rules = _rules(study, eligibility)
     study, analyses = variants.expanded(study, analyses)
-    return Loaded(study, analyses, endpoints, rules)
+    return Loaded(study, analyses, endpoints, rules, asked.not_made)
 
 
-def _rules(study: Study) -> tuple[Eligibility, ...]:
+def _policy(study: Study) -> Policy:
+    from iop_outcomes.release.policy import choose
+
+    asked = study.disclosure
+    return choose(asked.policy, asked.minimum_count, asked.rounding_base)
+
+
+def _as_strict_as_its_policy(study: Study) -> Study:
+    """The study with limits of people that are at least the policy's smallest cell.
+
+    A gate that stops fewer than 10 events where the policy withholds 10 and fewer would tell the number: withheld, and
+    not gated, is exactly 10. Raises StudyError for a looser rule than the policy's.
+    """
+    least = _policy(study).minimum_count
+    limits = {n: max(getattr(study.gate, n), least) for n in ("min_events", "min_stratum_people") if least > 1}
+    return study.model_copy(update={"gate": study.gate.model_copy(update=limits)})
+
+
+def _rules(study: Study, rows: Iterable[Eligibility]) -> tuple[Eligibility, ...]:
     """The eligibility rules of the cohort: those for all in order, a row of its own in the place of the one for all."""
-    rows = sheets.read(Eligibility, Path(study.eligibility))
+    rows = list(rows)
     own = {r.rule: r for r in rows if r.cohort == study.cohort}
     common = {r.rule: own.get(r.rule, r) for r in rows if r.cohort == "*"}
     asked = (r for r in {**common, **own}.values() if r.keep != "always")
@@ -245,6 +291,7 @@ def read_yaml(path: Path) -> Plain:
         raise StudyError(f"{path} cannot be read as UTF-8 text. Check the path and save it as UTF-8.") from None
     if not isinstance(content, dict):
         raise StudyError(f"{path}: expected keys and values (`key: value`) at the top.")
+    check_keys(path)
     return content
 
 
@@ -266,9 +313,9 @@ def _typed(shape: type[Study], content: Plain, files: list[Path]) -> Study:
 
 
 def schemas() -> dict[str, Plain]:
-    """The JSON Schemas (draft 2020-12) of the study and of a row of each sheet."""
+    """The JSON Schemas (draft 2020-12) of the study, of a row of each sheet, and an estimand in `merged`."""
     shapes: dict[str, type[Part]] = {
-        "study": Study, "analyses": Analysis, "endpoints": Endpoint, "eligibility": Eligibility,
+        "study": Study, "questions": Question, "analyses": Analysis, "endpoints": Endpoint, "eligibility": Eligibility,
     }  # fmt: skip
     return {
         name: {"$schema": "https://json-schema.org/draft/2020-12/schema", **shape.model_json_schema()}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from iop_outcomes.protocol import Analysis, Contrast, Study
+from iop_outcomes.vocabulary.methods import UNADJUSTED
 
 
 def name_of(contrast: str, classifier: str) -> str:
@@ -35,7 +36,7 @@ def analyses(rows: Iterable[Analysis], study: Study) -> tuple[Analysis, ...]:
     for row in rows:
         found.append(row)
         contrast = study.contrasts.get(row.contrast)
-        if contrast is not None and row.family == "primary" and row.method not in ("crude", "naive"):
+        if contrast is not None and row.family == "primary" and row.method not in UNADJUSTED:
             changes = [{"contrast": name_of(row.contrast, c), "family": "sensitivity"} for c in contrast.classifiers]
             found += [row.model_copy(update=change) for change in changes]
     return tuple(found)

@@ -14,7 +14,7 @@ from iop_outcomes.estimators.estimate import difference, stack
 from iop_outcomes.estimators.multinomial import MultinomialModel, fit_multinomial
 from iop_outcomes.estimators.propensity import fit_propensity
 from iop_outcomes.estimators.weights import group_means, weight_slope, weights
-from iop_outcomes.weighting import WEIGHTS
+from iop_outcomes.vocabulary.methods import WEIGHTS
 
 NAMES = ["AGE", "BECK", "NDT", "RACE"]
 ARMS = ("never", "previous", "recent")

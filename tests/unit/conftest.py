@@ -48,14 +48,20 @@ def _free_port() -> int:
         return port
 
 
-def _answers(port: int, server: subprocess.Popen[bytes]) -> bool:
-    for _ in range(200):
-        if server.poll() is not None:
-            return False
-        with socket.socket() as knock:
-            if knock.connect_ex(("127.0.0.1", port)) == 0:
-                return True
-        time.sleep(0.1)
+def _answers(address: str, server: subprocess.Popen[bytes]) -> bool:
+    """Wait until the server answers a query: a port is open before that, while the database is starting up.
+
+    False where the server has ended. A server that neither ends nor answers is waited for: how long a start takes
+    says nothing on a busy machine.
+    """
+    import psycopg
+
+    while server.poll() is None:
+        try:
+            with psycopg.connect(address, connect_timeout=10) as connection:
+                return connection.execute("select 1").fetchone() == (1,)
+        except psycopg.OperationalError:
+            time.sleep(0.1)
     return False
 
 
@@ -86,13 +92,14 @@ def postgres() -> Iterator[str]:
                 [programs / "postgres", "-D", folder / "data", "-p", str(port), "-h", "127.0.0.1", "-k", folder, "-F"],
                 **quiet,
             )
-            if _answers(port, server):
+            address = f"postgresql://{USER}:{password}@127.0.0.1:{port}/{DATABASE}"
+            if _answers(address, server):
                 break
         else:
             pytest.fail("PostgreSQL did not start")
-        yield f"postgresql://{USER}:{password}@127.0.0.1:{port}/{DATABASE}"
+        yield address
     finally:
         if server is not None and server.poll() is None:
             server.send_signal(signal.SIGINT)
-            server.wait(timeout=30)
+            server.wait()
         shutil.rmtree(folder, ignore_errors=True)

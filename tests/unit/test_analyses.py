@@ -418,6 +418,31 @@ def test_attrition_adds_up_to_everyone_in_the_records():
     assert counts.loc[counts["outcome"] == "attrition", "level"].tolist() == ["01 a", "02 b", "03 Eligible"]
 
 
+def test_codes_are_counted_by_what_became_of_them_and_named_where_many_share_them():
+    attrition = pd.DataFrame({"position": [0], "rule": ["all"], "excluded": [0], "remaining": [20]})
+    intake = pd.DataFrame({"table": ["stays"], "outcome": ["kept"], "rows": [178]})
+    readings = pd.DataFrame(
+        [
+            ("listed", None, None, 100, None), ("empty", None, None, 3, None), ("other", "PROB", "other", 40, 30),
+            ("other", "X", "other", 15, 5), ("other", "Y", "other", 20, 3), ("never found", "9", "died", 0, 0),
+        ],
+        columns=["outcome", "code", "meaning", "rows", "people"],
+    ).assign(table="stays", column="discharge_reason", instead=None)  # fmt: skip
+    counts = describe.run(attrition, intake, "k", readings, 11)["counts"]
+    check(TABLES["counts"], counts)
+    own = counts[counts["outcome"] == "codes of stays.discharge_reason"].set_index("level")["count"]
+    assert own.to_dict() == {
+        "listed": 100, "empty": 3, "not listed, taken for other: PROB": 40,
+        "not listed, taken for other: 2 codes of few people each": 35,
+    }  # fmt: skip
+    assert own.sum() == intake["rows"].sum()
+    never = counts[counts["outcome"] == "codes never found in stays.discharge_reason"]
+    assert never[["level", "count"]].to_numpy().tolist() == [["9", 0]]
+    few = describe.run(attrition, intake, "k", readings.assign(rows=[100, 3, 40, 4, 5, 0]), 11)["counts"]
+    # how many codes there are would tell of the rows behind them
+    assert "not listed, taken for other: codes of few people each" in set(few["level"])
+
+
 def test_measures_are_named_after_the_arms():
     assert rows.measures("risk", ("x", "y")) == ["risk_x", "risk_y", "risk_difference", "risk_ratio"]
     assert rows.measures("hazard_ratio", ("x", "y")) == ["hazard_ratio"]
@@ -478,3 +503,155 @@ def test_where_nothing_is_missing_imputation_says_so(cohort):
     found, _ = run_imputed(full, retention, ask(method="overlap_imputed"))
     assert set(found["status"]) == {"not_possible"}
     assert found["reason"].str.startswith("nothing is missing").all()
+
+
+# ------------------------------------------------------------------------------------------ follow-up that is not there
+
+
+def followed_to(cohort, last: int, arm: int = 1, cause: str | None = None, told: bool = True):
+    """The cohort with one arm observed to a day at most, by when everyone was seen to leave, or not (cause None)."""
+    own = (cohort["scores"].set_index("person_id")["arm"] == arm).reindex(cohort["people"]["person_id"]).to_numpy()
+    left = cohort["retention"]
+    own = np.tile(own, len(left) // N)
+    late = own & (left["days"] > last).to_numpy()
+    cut = left.assign(
+        days=left["days"].mask(late, last), days_latest=left["days_latest"].mask(late, last),
+        cause=left["cause"].mask(late, cause or "censored"), observable_days=np.where(own, last, 365),
+    )  # fmt: skip
+    return {**cohort, "retention": cut if told else cut.drop(columns="observable_days")}
+
+
+FOLLOWED = [
+    ask(method=method, measure=measure, outcome=outcome, horizon_days=180)
+    for method in ("crude", "overlap", "iptw", "aipw")
+    for measure, outcome in (
+        ("risk", "unplanned_discharge"), ("risk", "retained"), ("risk", "retained_or_completed"),
+        ("mean_days", "time_in_care"), ("hazard_ratio", "unplanned_discharge"),
+    )
+    if (measure, method) not in (("hazard_ratio", "crude"), ("hazard_ratio", "aipw"))
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize(("arm", "name"), [(1, "iop"), (0, "residential")])
+def test_what_lies_beyond_the_follow_up_of_an_arm_is_not_possible_by_any_method(cohort, arm, name, told):
+    found = run_retention(followed_to(cohort, 121, arm, told=told), *FOLLOWED)
+    rows = found["estimates"]
+    assert set(rows["status"]) == {"not_possible"}
+    assert rows["estimate"].isna().all()
+    said = f"people of the arm '{name}' can be followed to about day 120 at most, and it speaks of day 180"
+    assert set(rows["reason"]) == {said}
+    # nor is a curve drawn to a day that no estimate reaches
+    assert found["curves"].empty
+    near = run_retention(followed_to(cohort, 121, arm, told=told), *(f | {"horizon_days": 120} for f in FOLLOWED))
+    assert set(near["estimates"]["status"]) == {"ok"}
+
+
+def test_an_arm_in_which_everyone_was_seen_to_leave_is_known_beyond_its_follow_up(cohort):
+    found = run_retention(followed_to(cohort, 121, cause="completed"), *FOLLOWED)["estimates"]
+    assert not found["status"].eq("not_possible").any()
+    known = found["outcome"].isin(["unplanned_discharge", "time_in_care"])
+    assert set(found.loc[known, "status"]) == {"ok"}
+
+
+def test_times_to_an_event_and_answers_beyond_the_observation_of_an_arm_are_not_possible(cohort):
+    iop = cohort["scores"].set_index("person_id")["arm"].reindex(cohort["first_use"]["person_id"]).to_numpy() == 1
+    use = cohort["first_use"]
+    late = iop & (use["days"] > 100).to_numpy()
+    short = use.assign(days=use["days"].mask(late, 100), event=use["event"] & ~late)
+    timed = ask(step="abstinence", outcome="return_to_use", measure="hazard_ratio", horizon_days=180)
+    found = run_abstinence({**cohort, "first_use": short}, timed)["estimates"].iloc[0]
+    assert (found["status"], pd.isna(found["estimate"])) == ("not_possible", True)
+    assert "'iop' can be followed to about day 90" in found["reason"]
+    own = cohort["abstinence"]
+    unseen = own.assign(abstinent=own["abstinent"].mask(iop), mature=own["mature"] & ~iop)
+    asked = [
+        ask(step="abstinence", outcome="abstinent", horizon_days=180, missing_rule=rule, method=method)
+        for rule in ("missing_is_using", "observed_only") for method in ("crude", "overlap", "aipw")
+    ]  # fmt: skip
+    found = run_abstinence({**cohort, "abstinence": unseen}, *asked)["estimates"]
+    assert set(found["status"]) == {"not_possible"}
+    assert set(found["reason"]) == {"no one in the arm 'iop' is observed to the horizon"}
+
+
+def test_hazards_of_dose_beyond_the_follow_up_of_a_group_are_not_possible(cohort):
+    hazard = {"contrast": "stay_90", "outcome": "return_to_use", "horizon_days": 365, "measure": "hazard_ratio"}
+    found = run_dose(cohort, ask(method="naive", **hazard), ask(method="landmark", **hazard))["estimates"]
+    assert set(found["status"]) == {"not_possible"}
+    assert found["reason"].str.contains("can be followed to about day 210 at most").all()
+
+
+# ------------------------------------------------------------------------------ what comes after is not adjusted for
+
+
+def with_use(cohort, *asked, **columns):
+    """Answers on dose where screens or reports of use within the window are on record."""
+    doses = pd.DataFrame(
+        {
+            "person_id": cohort["people"]["person_id"], "window_days": 90, "in_care_at_end": True,
+            "hours_per_week": np.random.default_rng(3).uniform(2, 12, N), "positive_screens": 0.0,
+            "missed_screens": 0.0, "reported_use": np.nan, **columns,
+        }
+    )  # fmt: skip
+    durations = {"stay_90": {"days": 90, "stay": "care", "within_sites": False}}
+    hours = {"hours": {"window_days": 90, "contrast": "c", "knots": 3, "compare": {"iop": [4, 9]}}}
+    tables = (cohort[n] for n in ("people", "arms", "covariates", "retention"))
+    return dose.run(
+        *tables, doses, cohort["abstinence"], cohort["first_use"], "k", asked, durations, hours, {"c": CONTRAST}, GATE,
+        INFERENCE,
+    )  # fmt: skip
+
+
+SOME = np.arange(N) % 3 == 0
+USE = [{"positive_screens": SOME * 0.5}, {"missed_screens": SOME * 0.2}, {"reported_use": np.where(SOME, 0.1, np.nan)}]
+STAY = {"contrast": "stay_90", "horizon_days": 180}
+
+
+@pytest.mark.parametrize("columns", [{}, *USE])
+def test_a_risk_of_staying_is_never_adjusted_for_what_comes_after_leaving(cohort, columns):
+    asked = [
+        ask(outcome="abstinent", method=method, missing_rule=rule, **STAY)
+        for method in ("crude", "landmark_adjusted") for rule in ("missing_is_using", "observed_only")
+    ]  # fmt: skip
+    found = with_use(cohort, *asked, **columns)["estimates"].set_index("method")
+    assert set(found.loc["crude", "status"]) == {"ok"}
+    adjusted = found.loc["landmark_adjusted"]
+    assert set(adjusted["status"]) == {"not_possible"}
+    assert adjusted["estimate"].isna().all()
+    assert adjusted["reason"].str.contains("adjust for use up to day 90").all()
+
+
+@pytest.mark.parametrize("columns", USE)
+def test_a_hazard_of_staying_is_adjusted_for_baseline_only_and_not_where_use_is_on_record(cohort, columns):
+    asked = ask(outcome="return_to_use", method="landmark_adjusted", measure="hazard_ratio", **STAY)
+    # whoever returned to use did so whether they had left or not
+    cohort = {**cohort, "first_use": cohort["first_use"].assign(days=np.roll(cohort["first_use"]["days"], 7))}
+    (row,) = with_use(cohort, asked)["estimates"].to_dict("records")
+    assert row["status"] == "ok"
+    people = cohort["people"].set_index("person_id")
+    use = cohort["first_use"].set_index("person_id").loc[people.index]
+    stay = cohort["retention"].query("follows == 'care'").set_index("person_id").loc[people.index]
+    there = (use["days"] > 90).to_numpy()
+    age = cohort["covariates"].set_index("person_id").loc[people.index, "age"]
+    x = np.column_stack([stay["days"] >= 90, age, people["sex"] == "female"]).astype(float)[there]
+    days = np.minimum(use["days"], 180)[there].to_numpy(dtype=float)
+    event = (use["event"] & (use["days"] <= 180))[there].to_numpy()
+    fit = cox(x, days, event, ["stayed", "age", "female"])
+    assert np.log(row["estimate"]) == pytest.approx(fit.estimate.value[0], abs=1e-8)
+    (row,) = with_use(cohort, asked, **columns)["estimates"].to_dict("records")
+    assert (row["status"], pd.isna(row["estimate"])) == ("not_possible", True)
+    assert "comes after leaving" in row["reason"]
+
+
+@pytest.mark.parametrize("columns", USE)
+def test_hours_are_not_compared_where_use_of_the_same_days_is_on_record(cohort, columns):
+    asked = ask(contrast="hours", outcome="abstinent", horizon_days=180, measure="dose_response", method="spline",
+                missing_rule="observed_only")  # fmt: skip
+    found = with_use(cohort, asked)
+    assert set(found["estimates"].query("subgroup == 'iop'")["status"]) == {"ok"}
+    assert len(found["curves"])
+    found = with_use(cohort, asked, **columns)
+    assert set(found["estimates"]["status"]) == {"not_possible"}
+    assert found["estimates"]["reason"].str.contains("the same 90 days whose hours it compares").all()
+    assert found["curves"].empty
+    assert found["counts"].empty

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from iop_outcomes.clean.episodes import days_of_care, link
@@ -63,6 +64,36 @@ def test_a_gap_of_15_days_begins_a_new_episode_and_is_counted_from_the_last_day(
     first, second = episodes_of([("a", "3.5", 0, 28, "completed"), ("a", "2.1", 43, 90, "unplanned")])
     assert (first["episode"], first["episode_end_day"], first["days_since_previous"]) == (1, 28, None)
     assert (second["episode"], second["index_level"], second["days_since_previous"]) == (2, "2.1", 15)
+
+
+@pytest.mark.parametrize("gap", [0, 1, 7, 14, 30])
+@pytest.mark.parametrize(("level", "site"), [("2.1", "one"), ("3.5", "other")])
+def test_a_gap_counts_the_days_from_a_last_day_to_the_next_first_day(gap: int, level: str, site: str) -> None:
+    """Discharged on the 1st and admitted on the 15th are 14 days apart, of which 13 are without care."""
+    for apart in range(gap + 4):
+        stays = stays_of([("a", "2.1", 0, 10, "unplanned"), ("a", level, 10 + apart, 90, "completed")])
+        stays["site_id"] = ["one", site]
+        found = link(stays, persons_of(stays), gap).episodes
+        days_without_care = max(apart - 1, 0)
+        assert len(found) == (1 if apart <= gap else 2)
+        # 0 and 1 day apart are alike, without a day between
+        assert (len(found) == 1) == (days_without_care < gap or apart == 0)
+        if len(found) == 2:
+            assert found["days_since_previous"].tolist()[1] == apart
+
+
+def test_one_meaning_of_a_gap_wherever_it_is_told(project: Path) -> None:
+    from iop_outcomes.protocol import GAP
+    from iop_outcomes.protocol.rows import Endpoint
+    from iop_outcomes.protocol.study import Care
+
+    assert GAP in str(Care.model_fields["gap_days"].description)
+    assert GAP in str(Endpoint.model_fields["gap_days"].description)
+    guide = " ".join((project / "config/README.md").read_text().split())
+    assert guide.count(GAP) == 2  # the key and the endpoints under other rules
+    assert GAP in (project / "config/config.yaml").read_text()
+    library = (project / "config/endpoints.tsv").read_text().splitlines()
+    assert all(GAP in row for row in library if row.startswith("retained_gap_"))
 
 
 def test_detoxification_never_starts_the_clock() -> None:
@@ -213,7 +244,8 @@ COMPARED = [
 ]  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
+@example([("b", "detox", 0, None, None), ("b", "1", 0, 0, "completed")], 0)
 @given(RECORDS, st.sampled_from([0, 1, 7, 14, 30]))
 def test_linking_agrees_with_a_walk_day_by_day(records: list[Stay], gap: int) -> None:
     stays = stays_of(records)

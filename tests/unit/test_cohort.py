@@ -524,3 +524,76 @@ def test_a_covariate_that_nobody_has_is_named():
     who["severity"] = float("nan")
     with pytest.raises(StudyError, match="'severity' is missing for everyone"):
         admitted(who, care, contrast=None)
+
+
+def test_words_that_few_people_have_are_one_category_and_stand_nowhere():
+    words = ["working"] * 40 + ["looking"] * 10 + ["beekeeper", "diver", "unknown"]
+    who = persons([{"person_id": f"p{i:03d}", "employment": word} for i, word in enumerate(words)])
+    care = episodes([{"person_id": n, "index_level": ("2.1", "3.5")[i % 2]} for i, n in enumerate(who["person_id"])])
+    given = (
+        who, blind(care), NO_PERIODS, NO_QUARANTINE, NO_INTAKE, POPULATION, RULES,
+        {"continuous": [], "categorical": ["employment", "sex"]}, {"c": CONTRAST}, "partial_hospitalization",
+    )  # fmt: skip
+    found = population.run(*given, fewest=11)
+    assert set(found["people"]["employment"]) == {"working", "unknown", population.FEW}
+    assert (found["people"]["employment"] == population.FEW).sum() == 12
+    assert not {"looking", "beekeeper", "diver"} & set(found["covariates"]["employment"].cat.categories)
+    # words that the declaration allows are no one's own; nor are those of an arm
+    assert set(found["people"]["sex"]) == {"female"}
+    arm = {"first": {"name": "d", "label": "Divers", "values": ["diver"]}, "column": "employment"}
+    kept = population.together(found["people"].assign(employment=words), ["employment"], {"c": {**CONTRAST, **arm}}, 11)
+    assert set(kept["employment"]) == {"working", "unknown", "diver", population.FEW}
+    # a policy that lets everything out joins nothing
+    assert set(population.run(*given)["people"]["employment"]) == set(words)
+
+
+def test_an_empty_arm_is_told_without_the_words_of_a_few_people():
+    words = ["working"] * 12 + ["diver"]
+    frame = people(*(f"p{i}" for i in range(13))).assign(employment=words)
+    side = {"name": "none", "label": "None", "values": ["nobody"]}
+    asked = {**CONTRAST, "column": "employment", "first": side, "second": side}
+    with pytest.raises(StudyError, match=r"Values found: working\.") as refused:
+        population.arms(frame, {"c": asked}, 11)
+    assert "diver" not in str(refused.value)
+
+
+# people by the last day of their observation, and what an interview for day 180 says
+OBSERVED = {"a": 365, "b": 190, "c": 190, "d": 175, "e": 190, "f": 170, "g": 190, "h": 365}
+DUE = followups(
+    [
+        {"person_id": "a"},  # due, and missed
+        {"person_id": "b", "target_day": 200},  # due after the end of observation
+        {"person_id": "c", "target_day": 200, "day": 188, "days_used": 0},  # the same, held early
+        {"person_id": "d", "target_day": 170},  # due before the horizon, and missed
+        {"person_id": "e", "target_day": 200},  # not due; a positive screen in its look-back tells of no one
+        {"person_id": "h", "target_day": 165, "day": 166, "days_used": 3},
+    ]
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("interview", {"a": "missed", "b": "not due", "c": True, "d": "missed", "e": "not due", "f": "not due",
+                       "g": "missed", "h": False}),
+        ("state_at_interview", {"a": "missed", "b": "not due", "c": True, "d": "missed", "e": "not due", "f": "not due",
+                                "g": "missed", "h": False}),
+        ("no_return", {"a": "missed", "b": "not due", "c": "not due", "d": "not due", "e": "not due", "f": "not due",
+                       "g": "missed", "h": "missed"}),
+    ],
+)  # fmt: skip
+def test_an_interview_that_was_not_due_is_no_use_and_not_missed(kind, expected):
+    """Nobody misses what was to come: `b` and `e` are observed to the horizon, and yet not to their interview."""
+    units = people(*OBSERVED).assign(observed_days=list(OBSERVED.values()))
+    held = DUE.assign(employment=DUE["person_id"].map({"c": "working", "h": "looking"}).where(DUE["day"].notna()))
+    positive = screens([{"person_id": "e", "day": 185, "result": "positive"}])
+    endpoint = {
+        "outcome": "o", "kind": kind, "substance": "any", "tolerance_days": 30, "column": "employment",
+        "counts": "working", "from_day": 0,
+    }  # fmt: skip
+    found = endpoints(units, held, positive, LIVING, [endpoint], {"o": [180]})["abstinence"].set_index("person_id")
+    said = {
+        p: ("missed" if r["mature"] else "not due") if pd.isna(r["abstinent"]) else bool(r["abstinent"])
+        for p, r in found.iterrows()
+    }
+    assert said == expected

@@ -309,7 +309,8 @@ def test_files_and_folders_that_do_not_fit_are_refused(export: list[Path], tmp_p
     (tmp_path / "empty").mkdir()
     made(export, tmp_path / "empty")
     for paths, said in (
-        ([tmp_path / "a.xlsx"], "expected a CSV or a Parquet file"),
+        ([tmp_path / "a.docx"], "expected a CSV or a Parquet file, or another format"),
+        ([tmp_path / "a.xlsx"], "does not exist"),
         ([tmp_path / "a.csv"], "does not exist"),
         ([export[0], export[0]], r"Several files are called stays\.csv"),
     ):
@@ -362,3 +363,17 @@ def test_an_error_that_nobody_foresaw_loses_its_text(
     assert "Unexpected ValueError" in said
     assert "Marker" not in said
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("form", [None, "%d/%m/%Y"])
+def test_dates_that_a_spreadsheet_has_half_turned_are_refused(form: str | None) -> None:
+    days = [pd.Timestamp("2024-01-01") + pd.Timedelta(days=5 * i) for i in range(30)]
+    short = [f"{d.month}/{d.day}/{d.year}" if d.day <= 12 else d.strftime("%d/%m/%Y") for d in days]
+    with pytest.raises(StudyError, match="two readings"):
+        dates.days(pd.Series(short), "stays.csv, 'admit'", form)
+    if form is None:
+        iso = [d.strftime("%Y-%d-%m") if d.day <= 12 else d.strftime("%d/%m/%Y") for d in days]
+        with pytest.raises(StudyError, match="two readings"):
+            dates.days(pd.Series(iso), "stays.csv, 'admit'", form)
+    clean = pd.Series([d.strftime("%d/%m/%Y") for d in days])
+    assert dates.days(clean, "stays.csv, 'admit'", form).notna().all()

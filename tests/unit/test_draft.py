@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import workbooks
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iop_outcomes import cli, sources, study
@@ -196,10 +196,6 @@ def test_the_study_is_refused_until_it_is_decided_and_then_reads(
     clients.drop(columns=["Last Name", "DOB", "Home Phone", "Notes"]).to_csv(export / "clients.csv", index=False)
     shutil.copytree(project / "config", tmp_path / "config")
     monkeypatch.chdir(tmp_path)
-    sheet = tmp_path / "config" / "analyses.tsv"
-    header, *rows = sheet.read_text().splitlines()
-    own = [row.replace("demo", "ours", 1) for row in rows if row.startswith("demo\tleaving_early")]
-    sheet.write_text("\n".join([header, *own]) + "\n")
     place = tmp_path / "config" / "cohorts" / "ours.yaml"
     assert cli.main(["draft-mapping", str(export), "--out", str(place)]) == 0
     config = {**study.read_yaml(tmp_path / "config" / "config.yaml"), "cohort": "ours"}
@@ -545,7 +541,7 @@ CELLS = [
 ]
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None)
 @given(
     st.lists(st.sampled_from(NAMES), min_size=2, max_size=8, unique=True).flatmap(
         lambda names: st.tuples(
@@ -565,3 +561,31 @@ def test_any_export_gives_a_mapping_or_a_reason(tmp_path: Path, made: tuple[list
     else:
         assert yaml.safe_load(said)["source"]["kind"] == "mapping"
     assert "zq" not in said
+
+
+def test_codes_lose_what_programs_add_and_ages_are_cautioned(tmp_path: Path) -> None:
+    n = 120
+    stays = pd.DataFrame(
+        {
+            "client_id": [f"zq{i:04}x" for i in range(n)],
+            "program": cycle(["Lakeside", "Main"], n),
+            "loc": cycle(["IOP", "RES"], n),
+            "admit_date": days(n, "%Y-%m-%d"),
+            "discharge_date": days(n, "%Y-%m-%d", begin="2023-02-01"),
+            "disch_reason": cycle(["1.0", "2.0", "3.0", ""], n),
+            "age": cycle(range(19, 64), n),
+            "asam_version": cycle(["3.0", "3.1"], n),
+        }
+    )
+    stays.to_csv(tmp_path / "stays.csv", index=False)
+    read = exports.collect([tmp_path / "stays.csv"]).exports[0].frame
+    assert set(read["disch_reason"].dropna()) == {"1", "2", "3"}
+    # beside other fractions .0 may carry meaning
+    assert set(read["asam_version"]) == {"3.0", "3.1"}
+    drafted = draft.draft([tmp_path / "stays.csv"])
+    assert '"1": ' in drafted
+    assert '"1.0"' not in drafted
+    assert "taken for the age on day 0" in " ".join(drafted.replace("#", " ").split())
+    pd.concat([stays, stays]).to_csv(tmp_path / "stays.csv", index=False)
+    several = " ".join(draft.draft([tmp_path / "stays.csv"]).replace("#", " ").split())
+    assert "taken for the age on the day of the row" in several

@@ -494,6 +494,10 @@ def test_numbers_at_risk_stand_below_the_curves() -> None:
     assert lines_of.loc[1].isna().tolist() == [False, False, False, True, False]
     assert lines_of.loc[3].tolist()[0] == "2 eff."
     assert pd.isna(lines_of.loc[3, 0.0])  # the design's number of this arm was not given
+    # where the number at the next day is withheld, the day has none: a later one would be too small
+    hidden = shown.assign(n_risk=shown["n_risk"].mask((shown["side"] == 0) & (shown["n_risk"] == 170)))
+    texts_of = atrisk.rows(hidden, {pair: [0.0, 30.0, 60.0, 90.0]}, {}, shared=True)
+    assert texts_of.query("line == 0 and x.notna()")["label"].tolist() == ["110", "110"]
     placed, below = atrisk.placed(texts, {pair: (90.0, 0.4)}, (2.0, 1.5))
     assert (placed["y"] < 0).all()
     assert placed["y"].min() > -0.4 * below / 1.5

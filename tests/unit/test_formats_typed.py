@@ -268,11 +268,10 @@ def test_a_file_that_is_cut_off_is_refused(tmp_path: Path) -> None:
         assert "secret" not in str(caught.value)
 
 
-def test_a_date_out_of_range_is_refused_by_name(tmp_path: Path) -> None:
-    frame = pd.DataFrame({"d": [1e9]})
+def test_a_date_out_of_range_keeps_its_year_and_the_file_is_read(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"d": [0.0, 1e7, 1e12]})
     pyreadstat.write_dta(frame, str(tmp_path / "x.dta"), variable_format={"d": "%td"})
-    with pytest.raises(StudyError, match="outside the years 1 to 9999"):
-        formats.read(tmp_path / "x.dta")
+    assert formats.read(tmp_path / "x.dta").frame["d"].tolist() == ["1960-01-01", "29339-01-26", "1000000000000.0"]
 
 
 def test_options_are_those_of_the_format(tmp_path: Path) -> None:

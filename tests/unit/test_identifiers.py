@@ -44,7 +44,7 @@ def card(prefix: str) -> str:
 NAMED = {
     "person names": ["first_name", "LAST_NAME", "PatientName", "name", "Maiden Name", "emergency_contact", "initials"],
     "street addresses": ["Address", "street", "home_address_1", "latitude", "mailing_addr"],
-    "places smaller than a state": ["city", "County", "res_county_fips", "census_tract", "PatientCity"],
+    "places smaller than a state": ["city", "County", "res_county_fips", "census_tract", "PatientCity", "ciudad"],
     "ZIP codes": ["zip", "ZIPCODE", "patient_zip5", "postal_code"],
     "birth dates": ["dob", "DOB", "birth_date", "DateOfBirth", "pt_dob"],
     "dates": ["admission_date", "DISCH_DT", "date_of_service", "admitdate", "StartDate"],
@@ -122,6 +122,7 @@ MOST = {
     "ZIP codes": [ZIPS, [f"{z}-{1000 + i}" for i, z in enumerate(ZIPS)], [int(f"1{z[1:]}") for z in ZIPS]],
     "places smaller than a state": [
         ["Lowell, MA", "Natick, MA", "Troy, NY"], ["Essex County", "Kings County", "Erie County"],
+        [f"{state}{county:03d}" for state in (25, 36) for county in range(1, 12, 2)],
     ],
     "dates": [
         ["20240115", "20231231", "20230704"], [20240115, 20231231, 20230704], ["01/15/24", "12/31/23"],
@@ -175,7 +176,7 @@ HARMLESS: dict[str, Sequence[object]] = {
     "cents": RANDOM.sample(range(1000, 3_000_000), 400),
     "STFIPS": RANDOM.choices(range(1, 57), k=400),
     "county_type": ["urban", "rural"] * 200,
-    "fips": [f"{RANDOM.choice((25, 36, 48)):02d}{RANDOM.randrange(1, 99, 2):03d}" for _ in range(400)],
+    "fips": RANDOM.choices(("25", "36", "48"), k=400),
     "CBSA2010": [*(RANDOM.randrange(1018, 4974) * 10 for _ in range(399)), -9],
     "procedure": ["H0015", "S9480", "90834", "90837", "99213", "H0018", "80305", "T1006"] * 50,
     "revenue_code": ["0905", "0906", "1001", "1002"] * 100,

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import ColumnMapping, Source
 from iop_outcomes.protocol.mapping import TableMapping
-from iop_outcomes.sources.mapping import columns, dates, numbers, units
+from iop_outcomes.sources.mapping import dates, meanings, numbers, units
 
 EPOCH = date(1970, 1, 1)
 
@@ -236,10 +236,14 @@ def test_a_column_of_the_wrong_unit_is_refused() -> None:
 
 def meaning(cells: list[str | None], **mapped: Any) -> list[Any]:
     source = Source(kind="uis", missing_values=["NA"])
-    found = columns.meanings(
-        pd.Series(cells, dtype=object), ColumnMapping.model_validate({"column": "C", **mapped}), source
+    found = meanings.meant(
+        pd.Series(cells, dtype=object),
+        np.ones(len(cells), dtype=int),
+        ColumnMapping.model_validate({"column": "C", **mapped}),
+        source,
+        meanings.Slot("persons.race", "text"),
     )
-    return [None if pd.isna(v) else v for v in found]
+    return [None if pd.isna(v) else v for v in found.values]
 
 
 def test_codes_missing_texts_and_others() -> None:

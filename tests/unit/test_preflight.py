@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from iop_outcomes import cli, preflight, study
+from iop_outcomes import cli, preflight, preflight_codes, study
 from iop_outcomes.release import POLICIES
 
 
@@ -18,15 +18,14 @@ def folder(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     (tmp_path / "data").symlink_to(project / "data")
     monkeypatch.chdir(tmp_path)
     cohort = (tmp_path / "config/cohorts/template.yaml").read_text()
+    cohort = cohort.replace("questions: demo", "# no questions of another cohort")
     cohort = cohort.replace("categorical: [sex, primary_drug, stable_housing, legal_mandate]", "categorical: [sex]")
     (tmp_path / "config/cohorts/ours.yaml").write_text(cohort)
     with (tmp_path / "config/analyses.tsv").open("a") as sheet:
         for outcome, rule, step in (
             ("unplanned_discharge", "none", "retention"), ("abstinent", "observed_only", "abstinence"),
         ):  # fmt: skip
-            sheet.write(
-                f"ours\tq\t{step}\tiop_vs_residential\t{outcome}\t90\trisk\tas_observed\tcrude\t{rule}\tprimary\n"
-            )
+            sheet.write(f"ours\tq\t{step}\tiop_vs_residential\t{outcome}\t90\trisk\tcrude\t{rule}\tprimary\n")
     return tmp_path
 
 
@@ -43,6 +42,14 @@ def records(folder: Path, broken: int = 0, sites: int = 2) -> None:
         stays.append(f"p{i:02d},s{i:02d},site{i % sites},{level},0,{end},completed,substance_use")
     (path / "persons.csv").write_text("\n".join(persons) + "\n")
     (path / "stays.csv").write_text("\n".join(stays) + "\n")
+
+
+def with_column(folder: Path, name: str, values: list[str]) -> None:
+    """A further column of persons; the last value stands for all that follow."""
+    path = folder / "records/persons.csv"
+    lines = path.read_text().splitlines()
+    rows = [f"{line},{values[min(i, len(values) - 1)]}" for i, line in enumerate(lines[1:])]
+    path.write_text("\n".join([f"{lines[0]},{name}", *rows]) + "\n")
 
 
 def told(folder: Path) -> preflight.Findings:
@@ -95,3 +102,108 @@ def test_a_definition_that_fails_is_told_before_records_are_read(folder):
     found = told(folder)
     assert "expected to be eligible, but excluded by treated" in found.stops[0]
     assert "Rows" not in found.told
+
+
+def test_a_table_whose_rows_are_all_set_aside_was_in_the_records(folder):
+    records(folder)
+    sessions = ["person_id,day,level_of_care,minutes,modality", *(f"p{i:02d},1,2.1,long,in_person" for i in range(40))]
+    (folder / "records/sessions.csv").write_text("\n".join(sessions) + "\n")
+    text = told(folder).text()
+    assert "Read, but no row of it is left" in text
+    absent = text.split("Not in the records")[1].split("Read, but no row")[0]
+    assert "sessions:" not in absent
+    assert "screens:" in absent
+
+
+def test_open_stays_reasons_and_lengths_are_told_beside_what_is_usual(folder):
+    records(folder)
+    text = told(folder).text()
+    assert "2.1: 20 stays, 0% open; ended: completed 100%; half of them within: completed 55 days" in text
+    assert "usual, intensive outpatient: ended: completed 38%, transferred 18%, unplanned 37%, other 7%" in text
+    assert "half of them within: completed 50 days, dropped out 26 days" in text
+    assert "usual, short-term residential: ended: completed 61%" in text
+    assert "Look at: every ended stay at 3.5 has the reason 'completed'." in text
+    assert "tables 2.5, 4.11, 5.11, 6.4" in text
+
+
+def test_stays_that_are_open_for_long_are_pointed_out(folder):
+    records(folder)
+    path = folder / "records/stays.csv"
+    path.write_text(path.read_text().replace(",55,completed,", ",,,"))
+    found = told(folder)
+    assert "2.1: 20 stays, 100% open" in found.text()
+    # of the twenty, six are observed for 60 days only
+    assert "begun more than 180 days before observation ended" not in found.text()
+    persons = folder / "records/persons.csv"
+    persons.write_text(persons.read_text().replace(",60,", ",365,"))
+    assert "of the stays at 2.1 begun more than 180 days before observation ended, 100% are open" in told(folder).text()
+
+
+def test_cells_that_cannot_be_true_are_counted_by_name_and_a_column_of_them_stops_a_run(folder):
+    records(folder)
+    with_column(folder, "severity", ["999"] * 12 + ["0.5"])
+    found = told(folder)
+    assert "persons: kept 28; kept: out of range severity 12" in found.text()
+    assert "Eligible\n  40" in found.text()
+    assert not found.stops
+    records_path = folder / "records/persons.csv"
+    records_path.write_text(records_path.read_text().replace(",0.5", ",370.5"))
+    stops = told(folder).stops
+    assert "28 of 28 known values of persons.severity (100.0%) cannot be true" in stops[0]
+    assert "370.5" not in stops[0]
+
+
+def test_deaths_after_the_end_of_observation_are_told(folder):
+    records(folder)
+    with_column(folder, "death_day", ["5000"] * 12 + [""])
+    assert "persons: kept 28; kept: death after the end of observation 12" in told(folder).text()
+
+
+def readings(*rows):
+    import pandas as pd
+
+    from iop_outcomes.tables import TABLES, check
+
+    columns = list(TABLES["readings"].columns)
+    frame = pd.DataFrame([dict(zip(columns, row, strict=True)) for row in rows], columns=columns)
+    return check(TABLES["readings"], frame.astype({"rows": "int64", "people": "Int64"}))
+
+
+def test_codes_that_the_mapping_does_not_list_are_counted_and_named_where_many_share_them():
+    told = preflight_codes.told(
+        readings(
+            ("stays", "discharge_reason", "listed", None, None, None, 100, None),
+            ("stays", "discharge_reason", "other", "PROB", "other", None, 40, 30),
+            ("stays", "discharge_reason", "other", "RARE", "other", None, 12, 2),
+            ("stays", "discharge_reason", "never found", "9", "died", None, 0, 0),
+            ("persons", "sex", "listed", None, None, None, 0, None),
+            ("persons", "sex", "other", "f", "unknown", None, 5, 5),
+        ),
+        POLICIES["cms"],
+    )
+    assert told["Codes"] == [
+        "stays.discharge_reason: 52 rows in 2 codes that the mapping does not list became 'other', beside 100 rows "
+        "with a listed code: PROB 40",
+        "stays.discharge_reason: listed and never found: 9",
+        "persons.sex: fewer than 11 rows that the mapping does not list became 'unknown', beside 0 rows with a listed "
+        "code",
+        "persons.sex: none of the listed codes occurs. Hold the list against the documentation of the export",
+    ]
+    assert "RARE" not in str(told)
+
+
+def test_levels_and_ages_that_might_be_others_are_told_with_the_choice():
+    told = preflight_codes.told(
+        readings(
+            ("sessions", "level_of_care", "several levels", "H2036", "2.5", "3.1 3.5", 400, 35),
+            ("sessions", "level_of_care", "another column", "REV", "2.5", "3.5", 300, 4),
+            ("persons", "age", "age not said", None, None, None, 41, 41),
+        ),
+        POLICIES["cms"],
+    )
+    several, beside = told["Levels of care that might be others"]
+    assert "400 rows of 35 people with H2036" in several
+    assert "became level 2.5; it may be 3.1, 3.5 as well" in several
+    assert "300 rows of fewer than 11 people became level 2.5" in beside
+    assert "would be level 3.5 by 'REV'" in beside
+    assert "41 people have a record half a year or more before" in told["Age"][0]

@@ -13,8 +13,10 @@ from iop_outcomes.release import POLICIES, run
 from iop_outcomes.release.life_tables import leavings
 
 BACK = {"analysis": "back", "outcome": "readmitted"}
-STAYING = {"analysis": "staying", "outcome": "retained"}
 ENDPOINTS = {"readmitted": {"kind": "readmitted", "cause": "readmitted"}, "retained": {"kind": "in_care", "cause": ""}}
+# questions that tell the ways of leaving apart
+WAYS = ("unplanned", "completed", "transferred")
+ENDPOINTS |= {way: {"kind": "left_index", "cause": way} for way in WAYS}
 Cells = list[tuple[int, str, int]]
 Released = dict[str, pd.DataFrame]
 RESIDENTIAL: Cells = [(0, "not_at_risk", 40), (40, "readmitted", 60), (200, "censored", 100)]
@@ -139,7 +141,9 @@ def leaving_and_coming_back(other: int) -> Rows:
     care = [(30, "unplanned", 60), (50, "completed", 70), (60, "transferred", 27), (70, "other", other)]
     inside = 43 - other
     back = [(0, "not_at_risk", inside), (40, "readmitted", 60), (200, "censored", 97 + other)]
-    tables = life("iop", [*care, (366, "censored", inside)], **STAYING) + life("iop", back, **BACK)
+    tables = life("iop", back, **BACK)
+    for outcome in ("retained", *WAYS):
+        tables += life("iop", [*care, (366, "censored", inside)], analysis="staying", outcome=outcome)
     return tables + life("residential", RESIDENTIAL, **BACK)
 
 
@@ -154,7 +158,8 @@ def test_people_at_risk_of_coming_back_do_not_tell_how_few_left_in_one_way() -> 
     asked = {"missing_rule": "none", "horizon_days": 180}
 
     def world(policy: str) -> Callable[[int], Released]:
-        rows = [r for r in four(**asked, **STAYING) if r["measure"] == "risk_iop"]
+        all_rows = [r for o in ("retained", *WAYS) for r in four(**asked, analysis="staying", outcome=o)]
+        rows = [r for r in all_rows if r["measure"] == "risk_iop"]
         return lambda other: released(policy, leaving_and_coming_back(other), [*rows, *questions(157 + other)])
 
     exact = leavings(table("life_tables", leaving_and_coming_back(4)))

@@ -306,9 +306,9 @@ def test_an_adjusted_curve_has_points_only_where_enough_people_had_the_event_sin
         ["unplanned", 35.0],
         ["unplanned", 63.0],
     ]
-    # 72 people; before day 7 the 15 had left, before day 35 eleven more, before day 63 twelve more
-    assert adjusted["n_risk"].tolist() == [57, 46, 34]
-    assert set(adjusted["n_effective"]) == {50.123}
+    # 72 people; before day 7 the 15 had left, before day 35 eleven more; before day 63 some who died are held back
+    assert adjusted["n_risk"].dropna().tolist() == [57, 46]
+    assert adjusted["n_effective"].dropna().tolist() == [50.123, 50.123]
     assert len(release("none", life_tables=tables, curves=curves)["curves"].query("method == 'iptw'")) == len(curves)
 
 
@@ -484,3 +484,26 @@ def test_weights_that_leave_an_arm_as_it_is_are_withheld_where_its_counts_are() 
     }  # fmt: skip
     usual = release("opensafely", counts=PLENTY, estimates=four(number=0.25, method="overlap"))["estimates"]
     assert set(usual["status"]) == {"ok"}
+
+
+def test_a_word_that_few_people_bear_stands_nowhere_in_a_release() -> None:
+    words = {"working": (60, 50), "looking": (20, 15), "diver": (1, 0), "beekeeper": (3, 4), "unknown": (2, 1)}
+    cells = [
+        r for at, arm in enumerate(ARMS) for r in counts_of(
+            arm, {word: n[at] for word, n in words.items()}, analysis="design", outcome="covariate:employment",
+            horizon_days=None,
+        )
+    ]  # fmt: skip
+    told = [
+        {"analysis": "design", "cohort": "demo", "contrast": "c", "method": method, "quantity": quantity,
+         "variable": f"employment={word}", "value": 0.05, "threshold": np.nan, "status": "info"}
+        for word in words for method in ("unweighted", "overlap") for quantity in ("standardised_difference",)
+    ]  # fmt: skip
+    found = release(counts=cells, diagnostics=told)
+    text = " ".join(frame.to_csv() for name, frame in found.items() if name != "notes")
+    assert "diver" not in text
+    assert "beekeeper" not in text
+    assert "working" in text
+    assert set(found["counts"]["level"]) == {"working", "looking", "unknown", "other (few)"}
+    assert found["counts"].loc[found["counts"]["level"] == "other (few)", "status"].eq("suppressed").all()
+    assert set(release("none", counts=cells)["counts"]["level"]) == set(words)

@@ -19,7 +19,7 @@ from iop_outcomes import figures, report
 from iop_outcomes.errors import StudyError
 from iop_outcomes.figures import numbers
 from iop_outcomes.figures.labels import Labels
-from iop_outcomes.report import cohort, design, methods, page, phrases, results, truths
+from iop_outcomes.report import about, cohort, design, document, methods, page, phrases, results, sections, truths
 from iop_outcomes.report import words as plain
 
 NARROW, MINUS = "\u202f", "\u2212"
@@ -148,14 +148,15 @@ def test_longer_stays_by_shares() -> None:
     arms = {"risk_stayed": (0.54, 0.5, 0.6), "risk_left_earlier": (0.24, 0.2, 0.3), "risk_ratio": (2.2, 2, 3)}
     key = ("stay", "stay_90", "abstinent", 180)
     rows = estimand((*key, "as_observed", "crude", "observed_only"), {**arms, "risk_difference": (0.30, 0.27, 0.33)})
-    rows += estimand(
-        (*key, "landmark", "landmark_adjusted", "observed_only"), {**arms, "risk_difference": (0.15, 0.12, 0.18)}
-    )
+    why = "it would adjust for use up to day 90, which for those who left earlier comes after leaving"
+    asked = ((*key, "landmark", "landmark_adjusted", "observed_only"), {**arms, "risk_difference": (0.15, 0.12, 0.18)})
+    never = dict.fromkeys(("estimate", "std_error", "conf_low", "conf_high"), float("nan"))
+    rows += [r | never | {"status": "not_possible", "reason": why} for r in estimand(*asked)]
     (part,) = said(rows)
     assert f"54.0{NARROW}% of those who stayed at least 90 days were abstinent on day 180" in part.said[0].text
     assert part.said[0].tone == "caution"
-    assert f"15.0 percentage points more (95{NARROW}% CI 12.0 to 18.0 more)" in part.said[1].text
-    assert "may still flatter staying" in part.said[1].text
+    assert part.said[1].text == f"No fairer comparison is shown: not possible ({why})."
+    assert len(part.said) == 2
 
 
 def test_hours_in_plain_words() -> None:
@@ -424,7 +425,10 @@ def test_methods_follow_the_study() -> None:
         disclosure={"policy": "opensafely", "minimum_count": 12},
     )
     assert paragraph(whole, "People").text.endswith("Excluded, in this order: under 21 years.")
-    assert "no more than 33 days apart" in paragraph(whole, "Time zero and episodes").text
+    assert (
+        "no more than 33 days apart, counted from the last day of one to the first day of the next, belong to one "
+        "episode: at most 32 days without care lie between them."
+    ) in paragraph(whole, "Time zero and episodes").text
     gates = paragraph(whole, "Gates").text
     assert all(n in gates for n in ("0.07", f"44{NARROW}%", "12 times", "at least 17 people"))
     uncertainty = paragraph(whole, "Uncertainty").text
@@ -604,14 +608,25 @@ def test_the_page_names_no_place_of_a_machine(rendered: str, pictures: list[str]
 
 
 def test_a_template_without_its_content_is_an_error() -> None:
-    content = page.content(counts(), estimates(), diagnostics(), study(), None)
-    del content["limits"]
+    section = document.Section("limits", "Limits", (document.Terms((("a term", None),)), None))  # type: ignore[arg-type]
     with pytest.raises(jinja2.UndefinedError):
-        report.render({**content, "figures": {}})
+        page.render(document.Document("t", "q", "", (section,)))
+
+
+def test_a_section_with_nothing_to_say_is_left_out() -> None:
+    whole = sections.document(sources())
+    assert {s.id for s in whole.sections} - {s.id for s in whole.told} == {"truth", "otherwise", "states"}
+    assert {s.id for s in sections.document(sources(truth())).told} >= {"truth"}
+    assert [s.id for s in whole.sections] == [name for name, *_ in sections.SECTIONS]
+
+
+def sources(known: pd.DataFrame | None = None) -> sections.Sources:
+    tables = {"counts": counts(), "estimates": estimates(), "diagnostics": diagnostics()}
+    return sections.Sources(tables, study(), known)
 
 
 def test_no_number_is_typed_in_the_templates() -> None:
-    for path in report.TEMPLATES.glob("*.j2"):
+    for path in page.TEMPLATES.glob("*.j2"):
         text = re.sub(r"\{[{%].*?[%}]\}", " ", path.read_text(encoding="utf-8"), flags=re.DOTALL)
         text = re.sub(r"<[^>]*>", " ", text)
         assert not re.search(r"\d", text), path.name
@@ -628,11 +643,12 @@ def test_a_file_that_is_no_figure_of_ours_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_is_known_is_complete() -> None:
-    rows = page.known()
+    rows = about.known()
     assert len(rows) >= 8
     assert all(set(r) == {"source", "design", "finding"} and all(r.values()) for r in rows)
 
 
 def test_tables_are_plain_data() -> None:
-    assert dataclasses.is_dataclass(results.Table)
-    assert page.content(counts(), estimates(), diagnostics(), study(), truth())["hits"].startswith("Adjusted: ")
+    told = {s.id: s.items for s in sections.document(sources(truth())).told}
+    assert all(dataclasses.is_dataclass(item) for items in told.values() for item in items)
+    assert [i.text for i in told["truth"] if isinstance(i, document.Paragraph)][1].startswith("Adjusted: ")

@@ -10,8 +10,8 @@ from records_counts import cells
 from test_figures import counts, diagnostics, empty, study, typed
 from test_report import Page
 
-from iop_outcomes import reference, report
-from iop_outcomes.report import cohort, page, published, records
+from iop_outcomes import reference
+from iop_outcomes.report import cohort, page, published, records, sections
 from iop_outcomes.report.parts import Part
 
 NARROW = "\u202f"
@@ -48,6 +48,24 @@ def test_the_parts_come_in_order(parts: dict[str, Part]) -> None:
 
 def intake(table: str, rows: dict[str, int | None]) -> list[dict[str, Any]]:
     return [{**row, "analysis": "cohort"} for row in cells(f"rows of {table}", rows)]
+
+
+def test_codes_that_the_mapping_does_not_list_are_told_beside_the_rows() -> None:
+    def codes(column: str, rows: dict[str, int | None], of: str = "codes of") -> list[dict[str, Any]]:
+        return [{**row, "analysis": "cohort"} for row in cells(f"{of} {column}", rows)]
+
+    strange = "not listed, taken for other: PROB"
+    found = of(
+        intake("stays", {"kept": 100})
+        + codes("stays.discharge_reason", {"listed": 60, "empty": 0, strange: 40})
+        + codes("persons.sex", {"listed": 100})
+        + codes("stays.discharge_reason", {"9": 0}, "codes never found in")
+    )["What came in"]
+    assert "Listed by the mapping, and in no record: stays.discharge_reason (9)." in found.said
+    (block,) = found.tables[1].blocks
+    assert block.heading == "stays.discharge_reason"
+    assert {line.label: line.cells for line in block.lines}["Not listed, taken for other: PROB"] == ("40",)
+    assert len(of(intake("stays", {"kept": 100}))["What came in"].tables) == 1
 
 
 def test_what_became_of_rows_is_told_with_every_reason() -> None:
@@ -283,8 +301,8 @@ def test_the_national_file_without_a_count_has_none(national: dict[str, Any]) ->
 
 
 def test_the_section_is_on_the_page_and_a_figure_that_was_not_drawn_is_not() -> None:
-    content = page.content(counts(), empty()["estimates"], diagnostics(), study(), None)
-    made = report.render({**content, "figures": {}})
+    tables = {"counts": counts(), "estimates": empty()["estimates"], "diagnostics": diagnostics()}
+    made = page.render(sections.document(sections.Sources(tables, study())))
     found = Page(made)
     assert "records" in {a.get("id") for a in found.of("section")}
     assert {"href": "#records"} in found.of("a")

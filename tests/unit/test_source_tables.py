@@ -174,7 +174,7 @@ def test_the_step_names_raw_tables(tmp_path: Path) -> None:
     settings = {"kind": "tables", **folder(tmp_path, persons="a,10,,40,male\n")}
     assert set(sources.run(settings, {}, files=sources.inputs("tables", settings))) == {
         "raw_stays", "raw_persons", "raw_sessions", "raw_screens", "raw_followups", "raw_medications", "raw_periods",
-        "quarantine", "arrivals", "notes",
+        "quarantine", "arrivals", "readings", "notes",
     }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyreadstat
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as options
 from hypothesis import strategies as st
 
@@ -463,7 +463,7 @@ def test_byte_order_marks_quotes_and_lower_case_do_not_matter(tmp_path: Path) ->
     pd.testing.assert_frame_equal(read(odd)["persons"], plain["persons"])
 
 
-@options(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@options(max_examples=8, deadline=None)
 @given(
     st.lists(
         st.dictionaries(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -100,15 +101,18 @@ def test_an_unknown_cohort_lists_those_there_are(folder):
     [
         ("iop_vs_residential\tabstinent", "iop_vs_residental\tabstinent", "Did you mean 'iop_vs_residential'"),
         ("iop_vs_residential\tabstinent", "iop_vs_residential\tabstinence", "Did you mean 'abstinent'"),
-        ("\tATE\tiptw\tmissing", "\tATE\tipwt\tmissing", "column method"),
-        ("retained\t90\trisk", "retained\t90\thazard_ratio", "cannot be a 'hazard_ratio'"),
-        ("retained_gap_7\t90\trisk\tATO\toverlap", "retained_gap_7\t90\trisk\tas_observed\tcrude", "a few people away"),
+        ("\tcrude, iptw, aipw\tmissing", "\tcrude, ipwt, aipw\tmissing", "column method: .*Did you mean 'iptw'"),
+        ("\t30, 60, 90, 180\t", "\t30, 60, 90, 60\t", "column horizon_days: '60' stands twice in the list"),
+        ("\t30, 60, 90, 180\t", "\t30, 60,, 180\t", "column horizon_days: .*valid integer"),
+        ("missing_is_using, observed_only", "none, observed_only", "it stands alone"),
+        ("retained\t30, 60, 90, 180\trisk", "retained\t90\thazard_ratio", "cannot be a 'hazard_ratio'"),
+        ("retained_gap_7\t90\trisk\toverlap", "retained_gap_7\t90\trisk\tcrude", "a few people away"),
         ("horizon_days", "horizon", "Unknown: horizon; missing: horizon_days"),
     ],
 )
 def test_a_wrong_word_in_the_sheet_is_named(folder, old, new, expected):
     edit("config/analyses.tsv", old, new)
-    assert expected in refused()
+    assert re.search(expected, refused())
 
 
 def test_a_gap_under_which_no_stays_are_linked_is_refused(folder):
@@ -123,23 +127,23 @@ def add(row: str) -> None:
 
 
 def test_an_event_that_the_source_does_not_hold_is_refused(folder):
-    add("demo od retention iop_vs_residential overdose 180 risk ATO overlap none secondary")
+    add("demo od retention iop_vs_residential overdose 180 risk overlap none secondary")
     said = refused()
     assert "'overdose'" in said
     assert "the column 'overdose_day' of persons, which the source 'synthetic' does not hold. Take the row out" in said
-    add("demo work abstinence iop_vs_residential employed_at_discharge 180 risk ATO overlap observed_only secondary")
+    add("demo work abstinence iop_vs_residential employed_at_discharge 180 risk overlap observed_only secondary")
     edit("config/analyses.tsv", "demo\tod\tretention", "nobody\tod\tretention")
     assert "the column 'employment_at_discharge' of stays" in refused()
 
 
 def test_what_is_not_about_use_is_not_read_as_use(folder):
-    contrast, rest = "iop_vs_short_residential", "90 risk ATO overlap missing_is_using secondary"
+    contrast, rest = "iop_vs_short_residential", "90 risk overlap missing_is_using secondary"
     add(f"tedsd w abstinence {contrast} employed_at_discharge {rest}")
     assert "is not about use" in refused(cohort="tedsd")
 
 
 def test_a_return_to_care_has_no_doubly_robust_estimate(folder):
-    add("demo back retention iop_vs_residential readmitted 180 risk ATE aipw none secondary")
+    add("demo back retention iop_vs_residential readmitted 180 risk aipw none secondary")
     said = refused()
     assert "Possible methods: crude, iptw," in said
     assert "aipw" not in said.split("Possible methods")[1]

@@ -1,7 +1,7 @@
 """Small workbooks in the formats that no library of the project writes, byte by byte.
 
-Rows are lists of str, numbers, dates and None. .xls: [MS-XLS] in one stream of a compound file [MS-CFB]; .xlsb:
-[MS-XLSB]; .ods: OpenDocument 1.3, part 3.
+Rows are lists of str, numbers, dates and None. since: day 0 of serial numbers, 1899-12-30 or 1904-01-01.
+.xls: [MS-XLS] in one stream of a compound file [MS-CFB]; .xlsb: [MS-XLSB]; .ods: OpenDocument 1.3, part 3.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ Rows = Sequence[Sequence[Cell]]
 EPOCH = datetime.date(1899, 12, 30)
 
 
-def write_ods(path: Path, rows: Rows) -> None:
+MAC = datetime.date(1904, 1, 1)
+
+
+def write_ods(path: Path, rows: Rows, since: datetime.date = EPOCH) -> None:
     def cell(value: Cell) -> str:
         if value is None:
             return "<table:table-cell/>"
@@ -31,7 +34,8 @@ def write_ods(path: Path, rows: Rows) -> None:
     body = "".join(f"<table:table-row>{''.join(map(cell, row))}</table:table-row>" for row in rows)
     content = (
         f'<office:document-content xmlns:office="{space}:office:1.0" xmlns:table="{space}:table:1.0" '
-        f'xmlns:text="{space}:text:1.0"><office:body><office:spreadsheet><table:table table:name="one">{body}'
+        f'xmlns:text="{space}:text:1.0"><office:body><office:spreadsheet><table:calculation-settings><table:null-date '
+        f'table:date-value="{since}"/></table:calculation-settings><table:table table:name="one">{body}'
         "</table:table></office:spreadsheet></office:body></office:document-content>"
     )
     with zipfile.ZipFile(path, "w") as book:
@@ -40,7 +44,7 @@ def write_ods(path: Path, rows: Rows) -> None:
         book.writestr("content.xml", content)
 
 
-def write_xls(path: Path, rows: Rows) -> None:
+def write_xls(path: Path, rows: Rows, since: datetime.date = EPOCH) -> None:
     def record(kind: int, data: bytes = b"") -> bytes:
         return struct.pack("<HH", kind, len(data)) + data
 
@@ -48,12 +52,13 @@ def write_xls(path: Path, rows: Rows) -> None:
         if isinstance(value, str):
             text = struct.pack("<HB", len(value), 1) + value.encode("utf-16-le")
             return record(0x0204, struct.pack("<HHH", row, column, 0) + text)
-        style, number = (1, (value - EPOCH).days) if isinstance(value, datetime.date) else (0, value)
+        style, number = (1, (value - since).days) if isinstance(value, datetime.date) else (0, value)
         return record(0x0203, struct.pack("<HHHd", row, column, style, number))
 
     start = struct.pack("<HHHHII", 0x0600, 0x0005, 0, 0, 0, 6)
     # cell styles: general, and number format 14, a date
-    styles = b"".join(record(0x00E0, struct.pack("<HH", 0, number) + bytes(16)) for number in (0, 14))
+    styles = record(0x0022, struct.pack("<H", since == MAC))
+    styles += b"".join(record(0x00E0, struct.pack("<HH", 0, number) + bytes(16)) for number in (0, 14))
     name = struct.pack("<BB", 3, 0) + b"one"
     sheet_at = len(record(0x0809, start)) + len(styles) + len(record(0x0085, bytes(6) + name)) + len(record(0x000A))
     cells = [cell(r, c, v) for r, row in enumerate(rows) for c, v in enumerate(row) if v is not None]
@@ -89,7 +94,7 @@ def _compound(name: str, stream: bytes) -> bytes:
     )  # fmt: skip
 
 
-def write_xlsb(path: Path, rows: Rows) -> None:
+def write_xlsb(path: Path, rows: Rows, since: datetime.date = EPOCH) -> None:
     def record(kind: int, data: bytes = b"") -> bytes:
         numbered = bytes([kind]) if kind < 0x80 else bytes([kind & 0x7F | 0x80, kind >> 7])
         length = bytes([len(data)]) if len(data) < 0x80 else bytes([len(data) & 0x7F | 0x80, len(data) >> 7])
@@ -101,7 +106,7 @@ def write_xlsb(path: Path, rows: Rows) -> None:
     def cell(column: int, value: Cell) -> bytes:
         if isinstance(value, str):
             return record(6, struct.pack("<II", column, 0) + text(value))
-        style, number = (1, (value - EPOCH).days) if isinstance(value, datetime.date) else (0, value)
+        style, number = (1, (value - since).days) if isinstance(value, datetime.date) else (0, value)
         return record(5, struct.pack("<IId", column, style, number))
 
     size = struct.pack("<IIII", 0, len(rows) - 1, 0, max(map(len, rows)) - 1)
@@ -110,7 +115,13 @@ def write_xlsb(path: Path, rows: Rows) -> None:
         for r, row in enumerate(rows)
     ]
     sheet = record(129) + record(148, size) + record(145) + b"".join(lines) + record(146) + record(130)
-    book = record(131) + record(143) + record(156, struct.pack("<II", 0, 1) + text("rId1") + text("one")) + record(144)
+    book = (
+        record(131)
+        + record(153, struct.pack("<III", since == MAC, 0, 0))
+        + record(143)
+        + record(156, struct.pack("<II", 0, 1) + text("rId1") + text("one"))
+        + record(144)
+    )
     styles = record(278) + record(617, struct.pack("<I", 2))
     styles += b"".join(record(47, struct.pack("<HH", 0, number) + bytes(12)) for number in (0, 14)) + record(618)
     link = "http://schemas.openxmlformats.org/package/2006/relationships"

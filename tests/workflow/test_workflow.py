@@ -82,9 +82,54 @@ def copy(finished, tmp_path) -> Path:
     return Path(shutil.copytree(finished, tmp_path / "copy"))
 
 
+@pytest.mark.parametrize(
+    ("lost", "rules"),
+    [
+        ("figures/duration.csv", {"figure", "report", "manifest"}),
+        ("estimates.csv", {"release", "figure", "report", "manifest"}),
+        ("study.yaml", {"protocol", "manifest"}),
+    ],
+)
+def test_a_released_file_that_is_not_there_is_made_again(snakemake, copy, lost, rules):
+    (copy / "results/uis/release" / lost).unlink()
+    assert planned(snakemake, copy) == rules
+
+
+def test_a_released_file_that_was_edited_is_refused_and_not_built_upon(snakemake, copy):
+    edited = copy / "results/uis/release/estimates.csv"
+    edited.write_bytes(edited.read_bytes().replace(b"0.", b"1.", 1))
+    done = snakemake(copy, "--dry-run", *UIS)
+    assert done.returncode != 0
+    assert "results/uis/release/estimates.csv is not as released" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_input_is_known_by_its_content_and_not_by_its_time(snakemake, copy):
+    records = copy / "data/uis/uis.csv"
+    there = records.stat()
+    records.touch()
+    assert planned(snakemake, copy) == set()
+    # as `cp -p`, an archive or a synchronised folder would put another file in its place
+    content = records.read_bytes()
+    records.write_bytes(content.replace(b"188,1,5.2", b"189,1,5.2", 1))
+    assert records.read_bytes() != content
+    os.utime(records, ns=(there.st_atime_ns, there.st_mtime_ns))
+    assert {"source", "clean", "analyse_retention", "report", "manifest"} <= planned(snakemake, copy)
+
+
+@pytest.mark.parametrize("given", [("cohort=uis", "data=2024_11"), ("cohort=uis", "data=my data/false")])
+def test_a_path_is_taken_as_it_was_typed(snakemake, tmp_path, given):
+    records = tmp_path / given[1].removeprefix("data=")
+    done = snakemake(tmp_path, "--dry-run", "--config", *given)
+    assert f"{records.relative_to(tmp_path)} does not exist" in done.stderr.replace('"', "")
+    records.parent.mkdir(exist_ok=True)
+    shutil.copy(tmp_path / "data/uis/uis.csv", records)
+    assert "source" in planned(snakemake, tmp_path, "--config", *given)
+
+
 def test_a_changed_parameter_reruns_only_what_it_feeds(snakemake, copy):
     config = copy / "config/config.yaml"
-    config.write_text(config.read_text().replace("min_events: 10", "min_events: 11"))
+    config.write_text(config.read_text().replace("min_events: 10", "min_events: 12"))
     rerun = planned(snakemake, copy)
     assert {"protocol", "analyse_retention", "analyse_dose", "release", "report"} <= rerun
     # events are no part of the design, which sees none
@@ -134,8 +179,7 @@ def test_a_killed_run_started_again_finishes_with_the_same_bytes(snakemake, fini
     ]  # fmt: skip
     running = subprocess.Popen(command, cwd=tmp_path, start_new_session=True, stderr=subprocess.DEVNULL)
     private = tmp_path / "results/uis/private"
-    limit = time.monotonic() + 120
-    while not (private / "people.parquet").exists() and time.monotonic() < limit:
+    while not (private / "people.parquet").exists() and running.poll() is None:
         time.sleep(0.05)
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()

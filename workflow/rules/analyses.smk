@@ -70,6 +70,46 @@ rule analyse_abstinence:
         "../scripts/step.py"
 
 
+rule compute_twice:
+    input:
+        **private("retention", "abstinence", "first_use"),
+        scores=f"{PRIVATE}/design/{{contrast}}/scores.parquet",
+        gates=f"{PRIVATE}/design/{{contrast}}/gates.parquet",
+        estimates=[
+            f"{PRIVATE}/results/retention/{{contrast}}/estimates.parquet",
+            f"{PRIVATE}/results/abstinence/{{contrast}}/estimates.parquet",
+        ],
+    output:
+        twice=f"{PRIVATE}/results/twice/{{contrast}}/twice.parquet",
+    log:
+        f"{LOGS}/compute_twice/{{contrast}}.log",
+    conda:
+        "../envs/iop-outcomes.yaml"
+    params:
+        step="analyses.twice",
+        settings=lambda w: {
+            "rows": [
+                *LOADED.rows("retention", w.contrast),
+                *LOADED.rows("abstinence", w.contrast),
+            ],
+            "contrast": plain(STUDY.contrasts[w.contrast], "title"),
+            "endpoints": LOADED.followed("retention", w.contrast),
+            "inference": plain(STUDY.inference),
+        },
+        uses=uses(
+            "analyses.twice",
+            "retention",
+            "abstinence",
+            "first_use",
+            "scores",
+            "gates",
+            "estimates",
+            "twice",
+        ),
+    script:
+        "../scripts/step.py"
+
+
 rule analyse_dose:
     input:
         **private(
@@ -119,6 +159,7 @@ rule analyse_dose:
 rule describe:
     input:
         **private("attrition", "intake"),
+        readings=f"{PRIVATE}/raw/readings.parquet",
     output:
         counts=f"{PRIVATE}/results/describe/counts.parquet",
     log:
@@ -127,8 +168,8 @@ rule describe:
         "../envs/iop-outcomes.yaml"
     params:
         step="analyses.describe",
-        settings={"cohort": STUDY.cohort},
-        uses=uses("analyses.describe", "attrition", "intake", "counts"),
+        settings={"cohort": STUDY.cohort, "fewest": disclosed().minimum_count},
+        uses=uses("analyses.describe", "attrition", "intake", "readings", "counts"),
     script:
         "../scripts/step.py"
 

@@ -18,6 +18,7 @@ rule population:
             "twenty_hours": STUDY.care.twenty_hours,
             "adjustment": plain(STUDY.adjustment),
             "contrasts": {n: plain(c, "title") for n, c in STUDY.contrasts.items()},
+            "fewest": LOADED.smallest_cell(),
         },
         uses=uses(
             "cohort.population",

@@ -4,21 +4,39 @@ import sys
 from pathlib import Path
 
 from iop_outcomes import __version__ as VERSION
-from iop_outcomes import code, prepare, study as studies, tables
+from iop_outcomes import code, digests, owner, prepare, study as studies
+from iop_outcomes import tables, withheld
 from iop_outcomes.agreement import BINARY, TIMED
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import EVENTS
 from iop_outcomes.release import choose, manifest
 from iop_outcomes.tables import TABLES
 
+prepare.name_interpreter()
+GIVEN = workflow.config_settings
+
 try:
-    LOADED = studies.load(config, workflow.configfiles)
+    LOADED = studies.load(
+        prepare.as_typed(config, GIVEN.config, GIVEN.config_args), workflow.configfiles
+    )
     RECORDS = prepare.records(LOADED.study)
+    prepare.check_names([str(workflow.current_basedir), LOADED.study.results, *RECORDS])
+    # inputs are told apart by their content: files keep their times when they are copied, unpacked or synchronised
+    DIGESTS = {
+        "records": digests.of(RECORDS),
+        "people": digests.of([LOADED.study.people] if LOADED.study.people else []),
+        "truth": digests.of([LOADED.study.truth] if LOADED.study.truth else []),
+        "lock": digests.of(prepare.lock_file()),
+    }
+    digests.check_released(Path(LOADED.study.results, LOADED.study.cohort, "release"))
 except StudyError as wrong:
     print(f"\n{wrong}\n", file=sys.stderr)
     sys.exit(1)
 
 STUDY = LOADED.study
+# queries go to the jobs by the environment, as what Snakemake remembers of a job should hold no password
+withheld.lend(STUDY.source.model_dump())
+owner.only(".snakemake")
 HOME = f"{STUDY.results}/{STUDY.cohort}"
 PRIVATE = f"{HOME}/private"
 RELEASED = f"{HOME}/release"
@@ -37,7 +55,7 @@ def uses(module, *tables):
     return {
         "code": [code.digest(module), code.digest("step")],
         "tables": {t: TABLES[t].digest() for t in tables},
-        "libraries": [manifest.digest(Path(lock)) for lock in prepare.lock_file()],
+        "libraries": DIGESTS["lock"],
     }
 
 
@@ -61,10 +79,15 @@ def plain(part, *without):
     return part.model_dump(mode="json", exclude=set(without))
 
 
+def disclosed():
+    """The disclosure policy of the study."""
+    asked = STUDY.disclosure
+    return choose(asked.policy, asked.minimum_count, asked.rounding_base)
+
+
 def smallest_group():
     """People that a site or a period of entry must have to stand alone in what is released of the records."""
-    asked = STUDY.disclosure
-    rules = choose(asked.policy, asked.minimum_count, asked.rounding_base)
+    rules = disclosed()
     return 1 if rules.exact else 2 * rules.minimum_count
 
 

@@ -36,6 +36,7 @@ rule definition:
         step="definition",
         settings=LOADED.definition(),
         uses=uses("definition"),
+        digests=DIGESTS["people"],
     script:
         "../scripts/step.py"
 
@@ -48,6 +49,7 @@ rule source:
         **{f"raw_{t}": f"{PRIVATE}/raw/{t}.parquet" for t in CANONICAL},
         quarantine=f"{PRIVATE}/raw/quarantine.parquet",
         arrivals=f"{PRIVATE}/raw/arrivals.parquet",
+        readings=f"{PRIVATE}/raw/readings.parquet",
         notes=f"{PRIVATE}/raw/notes.txt",
     log:
         f"{LOGS}/source.log",
@@ -56,13 +58,14 @@ rule source:
     params:
         step="sources",
         settings={
-            "source": plain(STUDY.source, "citation", "note"),
+            "source": withheld.source(plain(STUDY.source, "citation", "note")),
             "privacy": plain(STUDY.privacy),
         },
         uses=[
-            uses(module, *(f"raw_{t}" for t in CANONICAL))
+            uses(module, *(f"raw_{t}" for t in CANONICAL), "readings")
             for module in ("sources", prepare.source_module(STUDY.source.kind))
         ],
+        digests=DIGESTS["records"],
     script:
         "../scripts/step.py"
 

@@ -28,6 +28,7 @@ rule release:
             *BY_CONTRAST["retention"],
             *BY_CONTRAST["abstinence"],
         ),
+        twice=results("twice", *(f"twice/{c}" for c in LOADED.contrasts())),
         notes=f"{PRIVATE}/raw/notes.txt",
     output:
         **released("counts", "estimates", "curves", "diagnostics"),
@@ -48,9 +49,16 @@ rule release:
             },
             "companions": LOADED.companions(),
             "groups": LOADED.groups(),
+            "in_care": LOADED.in_care(),
         },
         uses=uses(
-            "release", "counts", "life_tables", "estimates", "curves", "diagnostics"
+            "release",
+            "counts",
+            "life_tables",
+            "estimates",
+            "curves",
+            "diagnostics",
+            "twice",
         ),
     script:
         "../scripts/step.py"

@@ -2,6 +2,19 @@
 
 TRUTH = {"truth": STUDY.truth} if STUDY.truth else {}
 
+# what the manifest ties; with it, the whole release
+TIED = [
+    *released("counts", "estimates", "curves", "diagnostics").values(),
+    f"{RELEASED}/study.yaml",
+    f"{RELEASED}/report.html",
+    f"{RELEASED}/notes.txt",
+    *expand(
+        f"{RELEASED}/figures/{{figure}}.{{kind}}",
+        figure=FIGURES,
+        kind=["svg", "png", "csv"],
+    ),
+]
+
 
 rule figure:
     input:
@@ -21,6 +34,7 @@ rule figure:
         uses=lambda w: uses(
             f"figures.{w.figure}", "counts", "estimates", "curves", "diagnostics"
         ),
+        digests=DIGESTS["truth"],
     script:
         "../scripts/step.py"
 
@@ -41,6 +55,7 @@ rule report:
         step="report",
         settings={"study": LOADED.merged()},
         uses=uses("report", "counts", "estimates", "curves", "diagnostics"),
+        digests=DIGESTS["truth"],
     script:
         "../scripts/step.py"
 
@@ -48,17 +63,7 @@ rule report:
 rule manifest:
     input:
         protocol=f"{RELEASED}/study.yaml",
-        released=[
-            *released("counts", "estimates", "curves", "diagnostics").values(),
-            f"{RELEASED}/study.yaml",
-            f"{RELEASED}/report.html",
-            f"{RELEASED}/notes.txt",
-            *expand(
-                f"{RELEASED}/figures/{{figure}}.{{kind}}",
-                figure=FIGURES,
-                kind=["svg", "png", "csv"],
-            ),
-        ],
+        released=TIED,
         records=RECORDS,
         lock=prepare.lock_file(),
     output:
@@ -72,5 +77,6 @@ rule manifest:
         step="release.manifest",
         settings={"policy": STUDY.disclosure.policy, "version": VERSION},
         uses=manifest.code_digest(),
+        digests=[DIGESTS["records"], DIGESTS["lock"]],
     script:
         "../scripts/step.py"

@@ -20,7 +20,7 @@ from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cox, effects
 from iop_outcomes.estimators.estimate import Estimate
 from iop_outcomes.protocol import STATES
-from iop_outcomes.weighting import IMPUTED, METHODS
+from iop_outcomes.vocabulary.methods import AIPW, CRUDE, IMPUTED, SCORED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,9 +63,10 @@ def run(
         names = STATE_LEVELS if endpoints.get(ask["outcome"], {}).get("kind") in STATES else LEVELS
         levels = timed_levels(first_use, scores, ask) if timed else binary_levels(abstinence, scores, ask, names)
         counts[ask["analysis"], ask["outcome"], ask["horizon_days"]] = results.count_rows(ask, sample.label, levels)
-        if status == "ok" and (silent := unknown(levels)):
+        silent = unknown(levels) or _beyond(ask, sample, levels, first_use if timed else None)
+        if status == "ok" and silent:
             status, reason = "not_possible", silent
-        if status != "ok" or ask["method"] == "crude":
+        if status != "ok" or ask["method"] == CRUDE:
             estimates += results.without(ask, results.measures(ask["measure"], sample.names), status, reason)
             continue
         if timed:
@@ -77,6 +78,25 @@ def run(
         "estimates": results.estimates_table(estimates),
         "diagnostics": power.table(detectable),
     }
+
+
+def _beyond(ask: Ask, sample: Sample, levels: Any, first_use: pd.DataFrame | None) -> str:
+    """Why a horizon lies beyond what can be known of an arm, or ''."""
+    if first_use is None:
+        return not_due(sample.arm, levels, sample.names)
+    days, event = timed(first_use, sample.scores, ask)
+    known = levels != "not_known"
+    waiting = ~event & (days < ask["horizon_days"])
+    return results.beyond(sample.arm[known], days[known], waiting[known], sample.names, ask["horizon_days"])
+
+
+def not_due(arm: Any, levels: Any, names: tuple[str, str]) -> str:
+    """Why nothing can be said of a horizon that lies beyond the observation of everyone in an arm, or ''."""
+    for value, name in ((1, names[0]), (0, names[1])):
+        own = np.asarray(levels)[np.asarray(arm) == value]
+        if len(own) and (own == "not_yet_observed").all():
+            return f"no one in the arm '{name}' is observed to the horizon"
+    return ""
 
 
 def binary_levels(abstinence: pd.DataFrame, people: pd.DataFrame, ask: Ask, names: tuple[str, ...] = LEVELS) -> Any:
@@ -149,7 +169,7 @@ def _finished(method: str, sample: Sample, abstinent: Any, used: Any) -> Estimat
 
 def _means(method: str, sample: Sample, abstinent: Any, used: Any) -> Estimate:
     """Mean outcome in the first and the second arm under a method."""
-    if method == "aipw":
+    if method == AIPW:
         return doubly_robust.means(sample, abstinent, used, "logistic")
     return effects.mean_by_arm(abstinent, sample.arm, weight=sample.weight(method), observed=used)
 
@@ -175,4 +195,4 @@ def _hazard_ratio(ask: Ask, sample: Sample, levels: Any, first_use: pd.DataFrame
         return results.without(ask, ["hazard_ratio"], "gated", str(wrong))
     more = {"n_effective": sample.effective(ask["method"], known)}
     level = sample.inference["confidence_level"]
-    return [results.from_cox(ask, fit, estimate, level, more, ask["method"] in METHODS)]
+    return [results.from_cox(ask, fit, estimate, level, more, ask["method"] in SCORED)]

@@ -21,7 +21,7 @@ from iop_outcomes.estimators.estimate import Estimate
 from iop_outcomes.protocol import EVENTS
 from iop_outcomes.tables.canonical import LEAVING
 from iop_outcomes.tables.private import NOT_AT_RISK
-from iop_outcomes.weighting import DRAWN
+from iop_outcomes.vocabulary.methods import DRAWN
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +40,8 @@ class Followed:
 
     days: by when it was left. earliest: when it may have been left first, where the end is known as an interval only.
     counted: what the endpoint counts, the name of its curve: one of STAYING, or a cause of leaving. drawn: it has
-    weighted curves; the same question under another rule has none. alone: its event is no way of leaving care.
+    weighted curves; the same question under another rule has none. alone: its event is no way of leaving care. reach:
+    (n,) the last day to which each could be followed, whatever happened; None where that is not told.
     """
 
     days: Any
@@ -49,6 +50,7 @@ class Followed:
     counted: str
     drawn: bool = True
     alone: bool = False
+    reach: Any = None
 
     @property
     def staying(self) -> bool:
@@ -69,6 +71,14 @@ class Followed:
     def event(self) -> Any:
         """(n,) whether the person left by the cause that is counted; of staying, whether it was lost."""
         return self.left & (self.cause != STAYING[self.counted]) if self.staying else self.cause == self.counted
+
+    def beyond(self, day: float, arm: Any, names: tuple[str, str]) -> str:
+        """Why an estimate to a day would go beyond what an arm can tell, or ''. arm: (n,) 1 in the first."""
+        some = self.at_risk
+        # of staying, days are one more than were seen
+        reach = self.days - self.staying if self.reach is None else self.reach
+        waiting = (self.cause == "censored") & (reach < day)
+        return results.beyond(arm[some], reach[some], waiting[some], names, day)
 
     def open_on(self, day: float) -> bool:
         """It is not known of everyone whether they had left by a day: lengths of stay are intervals that hold it."""
@@ -117,7 +127,8 @@ def follow(retention: pd.DataFrame, scores: pd.DataFrame, endpoint: Ask) -> Foll
     alone = endpoint["kind"] in EVENTS
     drawn = alone or endpoint["follows"] in ("care", "index")
     counted = endpoint["kind"] if staying else endpoint["cause"]
-    return Followed(days, earliest, own["cause"].to_numpy(), counted, drawn, alone)
+    reach = own["observable_days"].to_numpy(dtype=float) if "observable_days" in own else None
+    return Followed(days, earliest, own["cause"].to_numpy(), counted, drawn, alone, reach)
 
 
 def points(

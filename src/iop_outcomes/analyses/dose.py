@@ -4,6 +4,10 @@ Whoever stayed 90 days has survived 90 days without the event: comparing stayers
 stayers that time for free. The naive row shows the size of the mistake; the landmark rows count from the day on which
 the comparison can first be made, among people without the event by then. Where the planned duration was randomised,
 the randomised row answers its own question: what happens when a longer stay is planned.
+
+What is adjusted for comes before what it is adjusted for. Use up to the landmark comes after leaving for whoever left
+early, and may follow from it: a risk adjusted for it is not possible, nor is a hazard ratio where such use is on
+record. Baseline covariates are adjusted for.
 """
 
 from __future__ import annotations
@@ -16,19 +20,21 @@ import numpy as np
 
 from iop_outcomes.analyses import intensity
 from iop_outcomes.analyses import rows as results
-from iop_outcomes.analyses.abstinence import binary_levels, read_missing, timed, timed_levels, unknown
+from iop_outcomes.analyses.abstinence import binary_levels, not_due, timed, timed_levels, unknown
 from iop_outcomes.analyses.sample import clustered
 from iop_outcomes.cohort import covariates as coded
 from iop_outcomes.cohort.retention import of
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators import cox, effects
+from iop_outcomes.estimators import cox
 from iop_outcomes.estimators.estimate import Array
+from iop_outcomes.vocabulary.methods import CRUDE, LANDMARK_ADJUSTED, NAIVE
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Ask = Mapping[str, Any]
 STAYED, LEFT = "stayed", "left_earlier"
+AFTER_LEAVING = "it would adjust for use up to day {day}, which for those who left earlier comes after leaving"
 
 
 @dataclass(frozen=True)
@@ -48,17 +54,17 @@ class Tables:
         own = self.dose[self.dose["window_days"] == days].set_index("person_id")
         return own.loc[self.people["person_id"]].reset_index()
 
-    def history(self, days: int) -> tuple[list[str], Array]:
-        """Names and (n, p) columns of what was known by the end of a window: baseline, screens, reported use.
+    def baseline(self) -> tuple[list[str], Array]:
+        """Names and (n, p) columns of what was known at time zero; those that do not vary are the caller's to drop."""
+        known = coded.matrix(self.covariates, self.people["person_id"])
+        return list(known.names), known.dense()
 
-        A missing report counts as none and is flagged. Columns that do not vary are for the caller to drop.
-        """
-        baseline = coded.matrix(self.covariates, self.people["person_id"])
-        known = self.window(days)
+    def use_within(self, days: int, among: Any) -> bool:
+        """Screens or reports of use within a window tell `among` (n,) apart: what came after time zero is on record."""
+        known = self.window(days)[among]
         reported = known["reported_use"]
-        use = [known["positive_screens"], known["missed_screens"], reported.fillna(0.0), reported.isna().astype(float)]
-        names = [*baseline.names, "positive screens", "missed screens", "reported use", "no report of use"]
-        return names, np.column_stack([baseline.dense(), *use])
+        use = [known["positive_screens"], known["missed_screens"], reported.fillna(0.0), reported.isna()]
+        return any(one.nunique() > 1 for one in use)
 
 
 def run(
@@ -140,51 +146,35 @@ def _duration(ask: Ask, tables: Tables, duration: Ask, gate: Ask, inference: Ask
     told = stayed | (stay["cause"] != "censored").to_numpy()
     labels = np.where(stayed, STAYED, LEFT)
     if ask["measure"] == "risk":
-        return _duration_risk(ask, tables, duration, labels, told, gate, inference)
+        return _duration_risk(ask, tables, duration, labels, told)
     days, _ = timed(tables.first_use, tables.people, ask)
-    naive = ask["method"] == "naive"
+    naive = ask["method"] == NAIVE
     used = told if naive else told & (days > duration["days"])
     subgroup = "all" if naive else f"event_free_day_{duration['days']}"
     x, names = stayed[:, None].astype(float), ["stayed"]
-    if ask["method"] == "landmark_adjusted":
-        more, columns = tables.history(duration["days"])
+    if ask["method"] == LANDMARK_ADJUSTED:
+        if tables.use_within(duration["days"], used):
+            reason = AFTER_LEAVING.format(day=duration["days"])
+            return [], results.without(ask, ["hazard_ratio"], "not_possible", reason, subgroup)
+        more, columns = tables.baseline()
         x, names = np.hstack([x, columns]), ["stayed", *more]
     comparison = Comparison(x, names, labels, (STAYED, LEFT), used, subgroup, duration["within_sites"])
     return _hazard_ratio(ask, tables, comparison, days, gate, inference)
 
 
-def _duration_risk(
-    ask: Ask, tables: Tables, duration: Ask, labels: Any, told: Any, gate: Ask, inference: Ask
-) -> Answer:
-    """Abstinence at a later horizon by staying: crude, or standardised over baseline and use up to the landmark.
+def _duration_risk(ask: Ask, tables: Tables, duration: Ask, labels: Any, told: Any) -> Answer:
+    """Abstinence at a later horizon by staying, crude; with adjustment it is not possible, as the module says.
 
     told: (n,) people of whom it is known whether they stayed.
     """
+    shown = results.measures("risk", (STAYED, LEFT))
+    if ask["method"] != CRUDE:
+        reason = AFTER_LEAVING.format(day=duration["days"])
+        return [], results.without(ask, shown, "not_possible", reason)
     levels = binary_levels(tables.abstinence, tables.people, ask)
     counts = results.count_rows(ask, labels[told], levels[told])
-    shown = results.measures("risk", (STAYED, LEFT))
-    if silent := unknown(levels):
-        return counts, results.without(ask, shown, "not_possible", silent)
-    if ask["method"] == "crude":
-        return counts, results.without(ask, shown, "ok", "")
-    abstinent, used = read_missing(levels, ask["missing_rule"])
-    used = used & told
-    stayed = labels == STAYED
-    few = results.too_few(stayed[used], abstinent[used] == 1, (STAYED, LEFT), gate["min_events"])
-    if few:
-        return counts, results.without(ask, shown, "gated", few)
-    names, history = tables.history(duration["days"])
-    varied = np.ptp(history[used], axis=0) > 0
-    x = np.column_stack([stayed, history[:, varied]])[used].astype(float)
-    columns = ("stayed", *(n for n, v in zip(names, varied, strict=True) if v))
-    try:
-        model = effects.fit_outcome("logistic", x, abstinent[used], columns)
-        both = (np.column_stack([np.full(len(x), value), x[:, 1:]]) for value in (1.0, 0.0))
-        estimate = clustered(effects.standardised_means(model, *both), tables.people[used], inference)
-        more = {"n_effective": float(used.sum())}
-        return counts, results.two_arms(ask, estimate, (STAYED, LEFT), inference["confidence_level"], more)
-    except EstimationError as wrong:
-        return counts, results.without(ask, shown, "gated", str(wrong))
+    silent = unknown(levels) or not_due(labels[told] == STAYED, levels[told], (STAYED, LEFT))
+    return counts, results.without(ask, shown, "not_possible" if silent else "ok", silent)
 
 
 def _randomised(ask: Ask, tables: Tables, contrast: Ask, gate: Ask, inference: Ask) -> Answer:
@@ -222,7 +212,11 @@ def _hazard_ratio(ask: Ask, tables: Tables, comparison: Comparison, days: Any, g
         return counts, results.without(ask, ["hazard_ratio"], "not_possible", silent, subgroup)
     used = used & (levels != "not_known")
     event = levels[used] == "event"
-    few = results.too_few(comparison.labels[used] == sides[0], event, sides, gate["min_events"])
+    first, day = comparison.labels[used] == sides[0], ask["horizon_days"]
+    seen = timed(tables.first_use, tables.people, ask)[1][used]
+    if beyond := results.beyond(first, days[used], ~seen & (days[used] < day), sides, day):
+        return counts, results.without(ask, ["hazard_ratio"], "not_possible", beyond, subgroup)
+    few = results.too_few(first, event, sides, gate["min_events"])
     if few:
         return counts, results.without(ask, ["hazard_ratio"], "gated", few, subgroup)
     x, sites = comparison.x[used], tables.people["site_id"].to_numpy()[used]

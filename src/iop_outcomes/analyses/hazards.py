@@ -24,7 +24,7 @@ from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cox, grouped, inference
 from iop_outcomes.estimators.estimate import Array, Estimate, join
 from iop_outcomes.tables.results import ONE_RATIO, detected, period
-from iop_outcomes.weighting import METHODS
+from iop_outcomes.vocabulary.methods import SCORED
 
 Ask = Mapping[str, Any]
 Row = dict[str, Any]
@@ -44,7 +44,7 @@ def answer(ask: Ask, sample: Sample, followed: Followed, gate: Ask, tests: list[
     how = _how(ask, sample)
     fit = cox.cox(_arm(sample), days, event, ["arm"], **how | {"weight": how["weight"] * followed.at_risk})
     estimate = sample.finish(fit.estimate, ask["method"])
-    whole = results.from_cox(ask, fit, estimate, level, more, ask["method"] in METHODS)
+    whole = results.from_cox(ask, fit, estimate, level, more, ask["method"] in SCORED)
     cuts = [c for c in sample.inference.get("hazard_cuts_days", ()) if c < ask["horizon_days"]]
     return [whole, *(_by_period(ask, sample, days, event, cuts, gate, tests, more) if cuts else ())]
 

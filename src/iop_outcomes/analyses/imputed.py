@@ -25,7 +25,7 @@ from iop_outcomes.errors import EstimationError, StudyError
 from iop_outcomes.estimators.estimate import Estimate, difference, join, log_ratio
 from iop_outcomes.estimators.imputation import Incomplete, impute
 from iop_outcomes.estimators.pooling import Pooled, pool
-from iop_outcomes.weighting import METHODS
+from iop_outcomes.vocabulary.methods import METHODS
 
 if TYPE_CHECKING:
     import pandas as pd

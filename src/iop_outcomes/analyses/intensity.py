@@ -1,7 +1,8 @@
 """Intensity: abstinence at a horizon against attended hours a week, among people still in care at the window's end.
 
-Hours are a restricted cubic spline in a logistic model fitted within each arm, adjusted for baseline and for screens in
-the window (use and missed screens by then), standardised over the arm's own people. Curves and contrasts are drawn only
+Hours are a restricted cubic spline in a logistic model fitted within each arm, adjusted for baseline, standardised over
+the arm's own people. Use within the window moves the hours and is moved by them: where it is on record there is nothing
+to adjust for that comes before the hours, and the answer is not possible. Curves and contrasts are drawn only
 between the 5th and the 95th percentile of the hours that the arm's people attended: beyond lies extrapolation.
 """
 
@@ -26,6 +27,10 @@ Ask = Mapping[str, Any]
 Answer = tuple[list[results.Row], list[results.Row], list[results.Row]]
 SUPPORT = (0.05, 0.95)
 GRID_POINTS = 41
+WITHIN_THE_WINDOW = (
+    "it would adjust for screens and reported use of the same {days} days whose hours it compares, not for what came "
+    "before them"
+)
 MEASURES = ("risk_more_hours", "risk_fewer_hours", "risk_difference", "risk_ratio")
 
 
@@ -41,6 +46,9 @@ def answer(ask: Ask, tables: Tables, setting: Ask, contrast: Ask, gate: Ask, inf
     own = tables.arms[tables.arms["contrast"] == setting["contrast"]].set_index("person_id")["arm"]
     arm = tables.people["person_id"].map(own)
     staying = window["in_care_at_end"].to_numpy()
+    if tables.use_within(setting["window_days"], staying & arm.notna().to_numpy()):
+        why = WITHIN_THE_WINDOW.format(days=setting["window_days"])
+        return [], results.without(ask, MEASURES, "not_possible", why), []
     counts: list[results.Row] = []
     estimates: list[results.Row] = []
     curves: list[results.Row] = []
@@ -92,7 +100,7 @@ def _within(
 def _standardised(tables: Tables, setting: Ask, abstinent: Array, hours: Array, chosen: Any, points: Array) -> Estimate:
     """Mean predicted abstinence of the chosen people at each value of hours."""
     at = splines.knots(hours, setting["knots"])
-    other = tables.history(setting["window_days"])[1][chosen]
+    other = tables.baseline()[1][chosen]
     other = other[:, np.ptp(other, axis=0) > 0]
 
     def at_hours(value: Any) -> Array:

@@ -21,7 +21,7 @@ from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cuminc, pseudo
 from iop_outcomes.estimators.estimate import Estimate
 from iop_outcomes.estimators.imputation import cumulative_hazard
-from iop_outcomes.weighting import IMPUTED
+from iop_outcomes.vocabulary.methods import AIPW, CRUDE, IMPUTED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,9 +94,9 @@ def _answer(
     shown = results.measures(ask["measure"], sample.names)
     if status != "ok" or followed is None:
         return results.without(ask, shown, status, reason)
-    if unclear := _unclear(ask, followed):
+    if unclear := _unclear(ask, followed) or followed.beyond(ask["horizon_days"], sample.arm, sample.names):
         return results.without(ask, shown, "not_possible", unclear)
-    if ask["method"] == "crude":
+    if ask["method"] == CRUDE:
         return results.without(ask, shown, status, reason)
     event = followed.event & (followed.days <= ask["horizon_days"])
     used = followed.at_risk
@@ -142,7 +142,7 @@ def _by_arm(ask: Ask, sample: Sample, followed: Followed) -> Estimate:
     if ask["measure"] == "mean_days":
         estimator, arguments = cuminc.restricted_mean, {"event": followed.left, "tau": [ask["horizon_days"]]}
     shared = {"arm": sample.label, "arms": sample.names, "time": followed.days, **arguments}
-    if ask["method"] == "aipw":
+    if ask["method"] == AIPW:
         outcome = pseudo.pseudo_observations(estimator, **shared)[:, 0]
         return doubly_robust.means(sample, outcome, np.ones(len(outcome)), "linear")
     return cuminc.by_arm(estimator, weight=sample.weight(ask["method"]) * followed.at_risk, **shared)

@@ -176,6 +176,23 @@ def curve_point(
     }
 
 
+def beyond(arm: Any, reach: Any, waiting: Any, names: tuple[str, str], day: float) -> str:
+    """Why an estimate to a day goes beyond what can be known of an arm, or ''.
+
+    arm: (n,) 1 in the first. reach: (n,) the last day to which each person can be followed. waiting: (n,) who was last
+    seen before the day, without an event: where there is no one, all is known however short the follow-up. The last day
+    of an arm is one person's, and is told to the month of 30 days.
+    """
+    for value, name in ((1, names[0]), (0, names[1])):
+        own = np.asarray(arm) == value
+        last = float(np.max(np.asarray(reach)[own], initial=0))
+        if own.any() and last < day and np.asarray(waiting)[own].any():
+            months = round(last / 30)
+            where = f"about day {30 * months}" if months else "less than a month"
+            return f"people of the arm '{name}' can be followed to {where} at most, and it speaks of day {day:.0f}"
+    return ""
+
+
 def too_few(arm: Any, event: Any, names: tuple[str, str], minimum: int) -> str:
     """Why an estimate has too little to stand on after outcomes are read: events or non-events in an arm, or ''."""
     for value, name in ((1, names[0]), (0, names[1])):

@@ -14,7 +14,7 @@ from iop_outcomes.estimators.balance import effective_sample_size
 from iop_outcomes.estimators.estimate import Array, Estimate, stack
 from iop_outcomes.estimators.multinomial import MultinomialModel
 from iop_outcomes.estimators.weights import weight_slope
-from iop_outcomes.weighting import METHODS, WEIGHTS
+from iop_outcomes.vocabulary.methods import METHODS, RANDOMISED, WEIGHTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,13 +75,13 @@ class Sample:
 
     def strata(self, method: str) -> NDArray[Any] | None:
         """(n,) sites within which a randomised comparison is made, or None."""
-        within = method == "randomised" and self.contrast["stratum"] == "site_id"
+        within = method == RANDOMISED and self.contrast["stratum"] == "site_id"
         return self.scores["site_id"].to_numpy() if within else None
 
     def weight(self, method: str) -> Array:
         """(n,) weights of a method."""
-        asked = METHODS.get(method)  # others weigh everyone alike
-        return np.ones(len(self.scores)) if asked is None else self.scores[asked.weights].to_numpy()
+        weights = METHODS[method].weights  # methods without weigh everyone alike
+        return self.scores[weights].to_numpy() if weights else np.ones(len(self.scores))
 
     @cached_property
     def propensity(self) -> MultinomialModel:
@@ -93,9 +93,9 @@ class Sample:
 
         estimate: of the n people of the two arms, or of everyone. Influences of what stands on a score are everyone's.
         """
-        asked = METHODS.get(method)
-        if asked is not None and estimate.weight is not None:
-            kind, arm = WEIGHTS[asked.weights], self.everyone["arm"].to_numpy()
+        weights = METHODS[method].weights
+        if weights and estimate.weight is not None:
+            kind, arm = WEIGHTS[weights], self.everyone["arm"].to_numpy()
             moves = weight_slope(kind.kind, arm, self.propensity.score, truncated=kind.truncated)
             estimate = stack(estimate.among(self.compared), moves, self.propensity.nuisance)
         whole = len(estimate.influence) == len(self.everyone)

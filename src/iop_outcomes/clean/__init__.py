@@ -30,8 +30,10 @@ def run(
     """The canonical tables, valid and sorted by key, with 'episodes', 'episodes_by_gap', 'quarantine' and 'intake'.
 
     quarantine: rows that the source could not read. arrivals: rows that it found, and did not pass on. gap_days:
-    largest gap within an episode, in days. gap_sensitivity_days: other gap rules, for episodes_by_gap.
-    max_quarantined_share: share of the stays, or of the persons, that may be set aside. Raises StudyError beyond it.
+    largest gap within an episode: days from the last day of a stay to the first day of the next.
+    gap_sensitivity_days: other gap rules, for episodes_by_gap. max_quarantined_share: share of the stays, or of the
+    persons, that may be set aside, and of the values of one of their columns that may be out of range. Raises
+    StudyError beyond it.
     """
     from iop_outcomes.clean import episodes, validate
 
@@ -47,3 +49,11 @@ def run(
     valid = validate.validated(raw, quarantine, arrivals, max_quarantined_share)
     linked = episodes.under_gaps(valid["stays"], valid["persons"], sorted({gap_days, *gap_sensitivity_days}))
     return {**valid, "episodes": linked[gap_days].episodes, "episodes_by_gap": episodes.by_gap(linked)}
+
+
+def distrusted(quarantine: pd.DataFrame) -> set[str]:
+    """People of whom a stay or an admission record was set aside; a cell alone leaves its record in."""
+    rows = quarantine[quarantine["table"].isin(["stays", "persons"])]
+    if "cell" in rows:
+        rows = rows[rows["cell"].isna()]
+    return set(rows["person_id"].dropna())

@@ -3,8 +3,9 @@
 In order:
 
 1. A stay whose person died in it ends on the day of death, with the reason 'died'. An open stay has no end.
-2. The gap before a stay is its first day minus the latest last day of the person's earlier stays: 0 or 1 means no
-   day without care, 15 means 14 such days. A gap of at most `gap_days` continues the episode.
+2. The gap before a stay counts the days from the latest last day of the person's earlier stays to its first day, as
+   dates are subtracted: 0 or 1 means no day without care, 14 means 13 such days. A gap of at most `gap_days` continues
+   the episode.
 3. Each day of care gets one level: where stays overlap, the highest. Detoxification is the lowest, so it counts
    only on days without treatment. This cuts the stays into segments that share no day.
 4. The index level is the level of the first segment of an episode that is not detoxification, and time zero its
@@ -23,69 +24,104 @@ valid from `clean.validate`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from iop_outcomes.clean.rules import OPEN
+from iop_outcomes.clean.segments import DETOX, RANK, run_begins, running_maximum, segments
+from iop_outcomes.clean.versions import OPEN
 from iop_outcomes.sources.reading import typed
 from iop_outcomes.tables import TABLES
-from iop_outcomes.tables.canonical import LEVELS
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
-RANK = {level: rank for rank, level in enumerate(LEVELS)}
-DETOX = RANK["detox"]
+# what an episode has of its first treatment stay, and under what name
+ADMITTED = {
+    "person_id": "person_id", "site_id": "site_id", "level_of_care": "index_level", "planned_days": "planned_days",
+    "scheduled_hours_per_week": "scheduled_hours_per_week", "program_type": "program_type",
+}  # fmt: skip
 # columns of stays that tell how someone was at discharge
 STATES_AT_DISCHARGE = ("use_at_discharge", "employment_at_discharge", "arrests_at_discharge")
 
 
 class Linked(NamedTuple):
-    """Episodes of care, and how many episodes held nothing but detoxification."""
+    """Episodes of care, how many held nothing but detoxification, and the number of each one's person by name."""
 
     episodes: pd.DataFrame
+    detox_only: int
+    person: NDArray[np.int64]
+
+
+class Places(NamedTuple):
+    """Where each episode stands in the segments: positions of segments, one per episode.
+
+    opening: the first of all; first and left: the first and the last at the index level; final: the last. detox_only:
+    how many episodes are not among them.
+    """
+
+    opening: NDArray[np.int64]
+    first: NDArray[np.int64]
+    left: NDArray[np.int64]
+    final: NDArray[np.int64]
     detox_only: int
 
 
 def link(stays: pd.DataFrame, persons: pd.DataFrame, gap_days: int) -> Linked:
     """Episodes as declared in EPISODES, in the order of person_id and time.
 
-    stays, persons: canonical tables. gap_days: largest gap within an episode, in days.
+    stays, persons: canonical tables. gap_days: largest gap within an episode, in days from a last day to the
+    next first day.
     """
     return under_gaps(stays, persons, [gap_days])[gap_days]
 
 
 def under_gaps(stays: pd.DataFrame, persons: pd.DataFrame, gaps: Iterable[int]) -> dict[int, Linked]:
     """`link` under each of several gap rules; what does not depend on the rule is done once."""
+    import numpy as np
+
     if stays.empty:
-        return {gap: Linked(TABLES["episodes"].empty(), 0) for gap in gaps}
+        return {gap: Linked(TABLES["episodes"].empty(), 0, np.empty(0, dtype=np.int64)) for gap in gaps}
     records = _ended(stays, persons)
     pieces = segments(records)
-    return {gap: _linked(records, pieces, gap) for gap in gaps}
+    found: list[tuple[NDArray[np.int64], Linked]] = []
+    linked: dict[int, Linked] = {}
+    for gap in gaps:
+        spells = _spells(records, pieces, gap)
+        # where no one comes back, every rule links alike
+        known = next((one for before, one in found if np.array_equal(before, spells)), None)
+        linked[gap] = known or _linked(records, pieces, spells)
+        found.append((spells, linked[gap]))
+    return linked
 
 
-def _linked(records: pd.DataFrame, segments_of_all: pd.DataFrame, gap_days: int) -> Linked:
-    pieces = segments_of_all.assign(spell=_spells(records, gap_days)[segments_of_all["row"]])
-    treated = (pieces["rank"] != DETOX).groupby(pieces["spell"])
-    detox_only = int((~treated.any()).sum())
-    begun = pieces[treated.cummax()]
-    if begun.empty:
-        return Linked(TABLES["episodes"].empty(), detox_only)
-    return Linked(_episodes(records, pieces, begun), detox_only)
+def _linked(records: pd.DataFrame, pieces: pd.DataFrame, spells: NDArray[np.int64]) -> Linked:
+    import pandas as pd
+
+    at = _places(pieces["rank"].to_numpy(), spells)
+    if not len(at.first):
+        return Linked(TABLES["episodes"].empty(), at.detox_only, at.first)
+    frame = pd.DataFrame(_episodes(records, pieces, at))
+    return Linked(typed(TABLES["episodes"], frame), at.detox_only, pieces["person"].to_numpy()[at.first])
 
 
 def by_gap(linked: Mapping[int, Linked]) -> pd.DataFrame:
     """Episodes under several gap rules one above the other, as declared in EPISODES_BY_GAP."""
+    import numpy as np
     import pandas as pd
 
     table = TABLES["episodes_by_gap"]
-    found = [one.episodes.assign(gap_days=gap)[list(table.columns)] for gap, one in linked.items()]
-    filled = [frame for frame in found if len(frame)]
+    names = [n for n in table.columns if n != "gap_days"]
+    filled = {gap: one for gap, one in sorted(linked.items()) if len(one.episodes)}
     if not filled:
         return table.empty()
-    both = pd.concat(filled, ignore_index=True).sort_values(list(table.key), ignore_index=True)
-    return typed(table, both)
+    frames = [one.episodes for one in filled.values()]
+    people = [one.person for one in filled.values()]
+    # within a rule they come in the order of person and time
+    order = np.argsort(np.concatenate(people), kind="stable")
+    both = {n: pd.concat([frame[n] for frame in frames], ignore_index=True).array.take(order) for n in names}
+    gaps = np.repeat(list(filled), [len(frame) for frame in frames])[order]
+    return typed(table, pd.DataFrame({**both, "gap_days": gaps}, copy=False))
 
 
 def days_of_care(stays: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
@@ -105,119 +141,133 @@ def days_of_care(stays: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
 
 
 def _ended(stays: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
-    """The stays with `last`, their last day or OPEN, and the reason; both set by a death within the stay."""
-    records = stays.reset_index(drop=True)
-    death = records["person_id"].map(persons.set_index("person_id")["death_day"]).astype("Int64").fillna(OPEN)
-    last = records["end_day"].astype("Int64").fillna(OPEN)
-    died = (death < OPEN) & (records["start_day"] <= death) & (death <= last)
-    return records.assign(
-        last=last.mask(died, death).astype("int64"),
-        reason=records["discharge_reason"].mask(died.astype(bool), "died"),
-        rank=records["level_of_care"].map(RANK).astype("int64"),
-    )
+    """The stays with the number of the person by name, `last`, their last day or OPEN, reason and rank, by position.
 
-
-def segments(records: pd.DataFrame) -> pd.DataFrame:
-    """Stretches of days with the one record that gives each its level, in the order of person and time.
-
-    records: stays with `last` and `rank`. Columns: person (code), start, last (days, inclusive), row
-    (position of the record), rank. Among records of the highest level the one begun last counts, then the
-    first by stay_id.
+    Last day and reason are set by a death within the stay.
     """
-    import numpy as np
     import pandas as pd
 
-    person, _ = pd.factorize(records["person_id"], sort=True)
-    name, _ = pd.factorize(records["stay_id"], sort=True)
-    start = records["start_day"].to_numpy("int64")
-    last, rank = records["last"].to_numpy("int64"), records["rank"].to_numpy("int64")
-    # people one after the other on a single line of days, cut wherever a stay begins or has ended
-    low, span = int(start.min()), OPEN + 2 - int(start.min())
-    begin, stop = person * span + start - low, person * span + last + 1 - low
-    cuts = np.unique(np.concatenate([begin, stop]))
-    first, end = np.searchsorted(cuts, begin), np.searchsorted(cuts, stop)
-    count = end - first
-    row = np.repeat(np.arange(len(records)), count)
-    piece = np.repeat(first, count) + np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-    order = np.lexsort((name[row], -start[row], -rank[row], piece))
-    piece, row = piece[order], row[order]
-    top = np.diff(piece, prepend=-1) > 0
-    piece, row = piece[top], row[top]
-    offset = person[row] * span - low
-    return pd.DataFrame(
-        {
-            "person": person[row],
-            "start": cuts[piece] - offset,
-            "last": cuts[piece + 1] - 1 - offset,
-            "row": row,
-            "rank": rank[row],
-        }
+    records = stays.copy(deep=False)
+    records.index = pd.RangeIndex(len(stays))
+    last = records["end_day"].astype("Int64").fillna(OPEN)
+    reason = records["discharge_reason"]
+    if persons["death_day"].notna().any():
+        death = records["person_id"].map(persons.set_index("person_id")["death_day"]).astype("Int64").fillna(OPEN)
+        died = ((death < OPEN) & (records["start_day"] <= death) & (death <= last)).astype(bool)
+        last, reason = last.mask(died, death), reason.mask(died, "died")
+    told = {
+        "person": pd.factorize(records["person_id"], sort=True)[0],
+        "last": last.astype("int64"),
+        "reason": reason,
+        "rank": records["level_of_care"].map(RANK).astype("int64"),
+    }
+    return pd.DataFrame({**{n: records[n] for n in records.columns}, **told}, copy=False)
+
+
+def _spells(records: pd.DataFrame, pieces: pd.DataFrame, gap_days: int) -> NDArray[np.int64]:
+    """For each segment the number of its episode from 0, in the order of person and time."""
+    import numpy as np
+
+    person, start = records["person"].to_numpy(), records["start_day"].to_numpy("int64")
+    # of all records, as one may begin, or go on, under a higher level that has the segment
+    order = np.lexsort((start, person))
+    person, start = person[order], start[order]
+    reach = running_maximum(records["last"].to_numpy()[order], person)
+    begins = run_begins(person)
+    begins[1:] |= start[1:] - reach[:-1] > gap_days
+    spells = np.empty(len(order), dtype=np.int64)
+    spells[order] = np.cumsum(begins) - 1
+    # every episode has a segment, so that they, too, are numbered without a gap
+    return spells[pieces["row"].to_numpy()]
+
+
+def _places(rank: NDArray[np.int64], spells: NDArray[np.int64]) -> Places:
+    """The segments that make each episode what it is. rank and spells: of each segment, in order."""
+    import numpy as np
+
+    begins = np.flatnonzero(run_begins(spells))
+    treated = np.cumsum(rank != DETOX)
+    before = (treated - (rank != DETOX))[begins]
+    # segments from the first that is no detoxification on
+    since = np.flatnonzero(treated > before[spells])
+    if not len(since):
+        return Places(since, since, since, since, len(begins))
+    starts = np.flatnonzero(run_begins(spells[since]))
+    size = np.diff(np.append(starts, len(since)))
+    changed = np.concatenate([[False], rank[since][1:] != rank[since][:-1]])
+    changed[starts] = False
+    changes = np.cumsum(changed)
+    at_index = np.add.reduceat(changes == np.repeat(changes[starts], size), starts)
+    return Places(
+        opening=begins[spells[since[starts]]],
+        first=since[starts],
+        left=since[starts + at_index - 1],
+        final=since[starts + size - 1],
+        detox_only=len(begins) - len(starts),
     )
 
 
-def _spells(records: pd.DataFrame, gap_days: int) -> NDArray[np.int64]:
-    """For each record the number of its episode, in the order of person and time."""
+def _episodes(records: pd.DataFrame, pieces: pd.DataFrame, at: Places) -> dict[str, Any]:
+    """The columns of EPISODES, from the segments in `at`."""
     import numpy as np
 
-    ordered = records[["person_id", "start_day", "last"]].sort_values(["person_id", "start_day"])
-    reached = ordered.groupby("person_id")["last"].cummax().groupby(ordered["person_id"]).shift()
-    begins = reached.isna() | (ordered["start_day"] - reached > gap_days)
-    spells = np.empty(len(records), dtype=np.int64)
-    spells[ordered.index] = begins.cumsum()
-    return spells
+    row, person, start, last, rank = (pieces[n].to_numpy() for n in ("row", "person", "start", "last", "rank"))
+    one = person[at.first]
+    again = np.concatenate([[False], one[1:] == one[:-1]])
+    number = np.arange(len(one)) - np.maximum.accumulate(np.where(again, 0, np.arange(len(one)))) + 1
+    since = start[at.first] - np.concatenate([[0], last[at.final][:-1]])
+    admitted = {n: records[n].array.take(row[at.first]) for n in ADMITTED if n in records}
+    index, whole = _Ends(records, row[at.left], last[at.left]), _Ends(records, row[at.final], last[at.final])
+    return {
+        **{ADMITTED[n]: values for n, values in admitted.items()},
+        "episode": number,
+        "index_start_day": start[at.first],
+        "index_end_day": index.day(),
+        "index_end_latest": index.told("end_day_latest"),
+        "index_reason": index.reason(),
+        **{state: index.told(state) for state in STATES_AT_DISCHARGE},
+        "episode_start_day": start[at.opening],
+        "episode_end_day": whole.day(),
+        "episode_end_latest": whole.told("end_day_latest"),
+        "episode_reason": whole.reason(),
+        "after_detox": rank[at.opening] == DETOX,
+        "days_since_previous": _masked(since, ~again),
+    }
 
 
-def _episodes(records: pd.DataFrame, pieces: pd.DataFrame, begun: pd.DataFrame) -> pd.DataFrame:
-    """One row per episode, from all its segments and from those since its first treatment."""
+def _masked(values: NDArray[np.int64], missing: NDArray[np.bool_]) -> Any:
+    """Whole numbers with missing ones (Int64)."""
     import pandas as pd
 
-    changes = begun["rank"] != begun["rank"].groupby(begun["spell"]).shift().fillna(begun["rank"])
-    index_stay = begun[changes.groupby(begun["spell"]).cumsum() == 0]
-    first = index_stay.groupby("spell").head(1).set_index("spell")
-    left = index_stay.groupby("spell").tail(1).set_index("spell")
-    final = begun.groupby("spell").tail(1).set_index("spell")
-    opening = pieces.groupby("spell").head(1).set_index("spell")["rank"].reindex(first.index)
-    at = records.iloc[first["row"]].set_index(first.index)
-    frame = pd.DataFrame(
-        {
-            "person_id": at["person_id"],
-            "episode": first.groupby("person").cumcount() + 1,
-            "site_id": at["site_id"],
-            "index_level": at["level_of_care"],
-            "index_start_day": first["start"],
-            "index_end_day": _or_open(left["last"]),
-            "index_end_latest": _at_end(records, left, "end_day_latest"),
-            "index_reason": _reason(records, left),
-            **{state: _at_end(records, left, state) for state in STATES_AT_DISCHARGE},
-            "episode_start_day": pieces.groupby("spell")["start"].min().reindex(first.index),
-            "episode_end_day": _or_open(final["last"]),
-            "episode_end_latest": _at_end(records, final, "end_day_latest"),
-            "episode_reason": _reason(records, final),
-            "planned_days": at["planned_days"],
-            "scheduled_hours_per_week": at["scheduled_hours_per_week"],
-            "program_type": at["program_type"],
-            "after_detox": opening == DETOX,
-            "days_since_previous": first["start"] - final["last"].groupby(final["person"]).shift(),
-        }
-    )
-    return typed(TABLES["episodes"], frame).reset_index(drop=True)
+    return pd.arrays.IntegerArray(values.astype("int64"), missing.copy())
 
 
-def _reason(records: pd.DataFrame, last: pd.DataFrame) -> pd.Series:
-    """As recorded; 'transferred' where a higher level took over while the record ran; missing while open."""
-    record = records.iloc[last["row"]].set_index(last.index)
-    reason = record["reason"].mask(record["last"] > last["last"], "transferred")
-    return reason.mask(last["last"] >= OPEN)
+class _Ends(NamedTuple):
+    """How stretches of care ended: the positions of their last records, and their last days (OPEN while open)."""
 
+    records: pd.DataFrame
+    row: NDArray[np.int64]
+    last: NDArray[np.int64]
 
-def _at_end(records: pd.DataFrame, last: pd.DataFrame, column: str) -> pd.Series:
-    """What the last record says of its own end; missing where another took over, or the source does not say it."""
-    import pandas as pd
+    def day(self) -> Any:
+        """The last day; missing while open."""
+        return _masked(self.last, self.last >= OPEN)
 
-    if column not in records:
-        return pd.Series(None, index=last.index, dtype=object)
-    record = records.iloc[last["row"]].set_index(last.index)
-    return record[column].where(record["last"] == last["last"])
+    def reason(self) -> Any:
+        """As recorded; 'transferred' where a higher level took over while the record ran; missing while open."""
+        reason = self.records["reason"].to_numpy(dtype=object)[self.row]
+        reason[self.records["last"].to_numpy()[self.row] > self.last] = "transferred"
+        reason[self.last >= OPEN] = None
+        return reason
+
+    def told(self, column: str) -> Any:
+        """What the last record says of its own end; missing where another took over, or the source does not say it."""
+        import pandas as pd
+
+        if column not in self.records:
+            return pd.array([None] * len(self.row), dtype=object)
+        ends_here = self.records["last"].to_numpy()[self.row] == self.last
+        return pd.Series(self.records[column].array.take(self.row)).where(ends_here)
 
 
 def _or_open(day: pd.Series) -> pd.Series:

@@ -1,8 +1,9 @@
 """The rules that a record must keep, as data: a table, a name, and a function that marks the rows that break
 it.
 
-First come the rules that the declaration of a table implies: a required value is missing, a code is unknown,
-a number is out of range. Then those between columns and between tables, in the order of RULES. A record is
+First come the rules that the declaration of a table implies: a required value is missing or a code for one that is
+not known, a value is not among those allowed, a number is out of range; cells that are set aside alone have gone before
+(`cells`). Then those between columns and between tables, in the order of RULES. A record is
 set aside under the first rule that it breaks. Rules see the persons and stays that have passed before; a
 comparison with a missing value breaks nothing.
 """
@@ -11,16 +12,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from iop_outcomes.clean import cells
+from iop_outcomes.clean.versions import OPEN
 from iop_outcomes.tables import TABLES
 from iop_outcomes.tables.declare import Column
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
-# stands for the end of a stay that is open
-OPEN = 10**9
 # A person's first record is the first stay. Screens are taken before it too, between first contact and admission, and
 # a baseline that is adjusted for must not be lost: in CTN-0094 they reach 66 days back. What lies further back was
 # taken of somebody else, or on another day.
@@ -35,16 +39,43 @@ class Passed:
     persons: pd.DataFrame
     stays: pd.DataFrame
 
-    def of_person(self, rows: pd.DataFrame, column: str) -> pd.Series:
+    def beside(self, rows: pd.DataFrame) -> Beside:
+        """The same, for the rows of one table."""
+        return Beside(self.persons, self.stays, rows["person_id"])
+
+
+@dataclass(frozen=True)
+class Beside(Passed):
+    """Persons and stays for the rows of one table, each of whose person is looked up once. person: of each row."""
+
+    person: pd.Series
+
+    @cached_property
+    def position(self) -> NDArray[np.intp]:
+        """The position of each row's person among the persons; -1 for one not known."""
+        import pandas as pd
+
+        return pd.Index(self.persons["person_id"]).get_indexer(pd.Index(self.person))
+
+    def orphans(self) -> pd.Series:
+        """True for rows whose person is not known."""
+        import pandas as pd
+
+        return pd.Series(self.position < 0, index=self.person.index)
+
+    def of_person(self, column: str) -> pd.Series:
         """The person's value of a whole-number column, for each row; missing for a person not known."""
-        return rows["person_id"].map(self.persons.set_index("person_id")[column]).astype("Int64")
+        import pandas as pd
 
-    def first_start(self, rows: pd.DataFrame) -> pd.Series:
+        values = self.persons[column].astype("Int64").array.take(self.position, allow_fill=True)
+        return pd.Series(values, index=self.person.index)
+
+    def first_start(self) -> pd.Series:
         """The first day of the person's first stay, for each row."""
-        return rows["person_id"].map(self.stays.groupby("person_id")["start_day"].min()).astype("Int64")
+        return self.person.map(self.stays.groupby("person_id")["start_day"].min()).astype("Int64")
 
 
-Broken = Callable[["pd.DataFrame", Passed], "pd.Series"]
+Broken = Callable[["pd.DataFrame", Beside], "pd.Series"]
 
 
 @dataclass(frozen=True)
@@ -56,12 +87,12 @@ class Rule:
     broken: Broken
 
 
-def _orphan(rows: pd.DataFrame, passed: Passed) -> pd.Series:
-    return ~rows["person_id"].isin(passed.persons["person_id"])
+def _orphan(rows: pd.DataFrame, passed: Beside) -> pd.Series:
+    return passed.orphans()
 
 
 def _after_observation(column: str) -> Broken:
-    return lambda rows, passed: rows[column] > passed.of_person(rows, "observed_to_day")
+    return lambda rows, passed: rows[column] > passed.of_person("observed_to_day")
 
 
 def _latest_end(broken: Callable[[pd.DataFrame], pd.Series]) -> Broken:
@@ -73,7 +104,7 @@ def _latest_end(broken: Callable[[pd.DataFrame], pd.Series]) -> Broken:
     )
 
 
-def outside_any_stay(rows: pd.DataFrame, passed: Passed) -> pd.Series:
+def outside_any_stay(rows: pd.DataFrame, passed: Beside) -> pd.Series:
     """True for rows whose day lies in no stay of their person; open stays run on."""
     import pandas as pd
 
@@ -93,10 +124,16 @@ def outside_any_stay(rows: pd.DataFrame, passed: Passed) -> pd.Series:
     return pd.Series(~covered.to_numpy(), index=rows.index)
 
 
-def _over_a_day(rows: pd.DataFrame, passed: Passed) -> pd.Series:
+def _over_a_day(rows: pd.DataFrame, passed: Beside) -> pd.Series:
     """True for sessions of a person's day that add up to more than it has; copies, merged later, count once."""
     minutes = rows["minutes"].mask(rows.duplicated(), 0)
     return minutes.groupby([rows["person_id"], rows["day"]]).transform("sum") > DAY_MINUTES
+
+
+def _lost_end(stays: pd.DataFrame, passed: Beside) -> pd.Series:
+    """True for stays with a reason and no end, but where the person died in the stay on a day that is known."""
+    died = (stays["discharge_reason"] == "died") & (passed.of_person("death_day") >= stays["start_day"])
+    return stays["end_day"].isna() & stays["discharge_reason"].notna() & ~died.fillna(False).astype(bool)
 
 
 # between columns and between tables, in this order
@@ -110,15 +147,15 @@ RULES = (
         _latest_end(lambda r: r["end_day_latest"].notna() & r["end_day"].isna()),
     ),
     Rule("stays", "ended without a reason", lambda r, p: r["end_day"].notna() & r["discharge_reason"].isna()),
-    Rule("stays", "a reason but no end", lambda r, p: r["end_day"].isna() & r["discharge_reason"].notna()),
+    Rule("stays", "a reason but no end", _lost_end),
     Rule("stays", "starts after the end of observation", _after_observation("start_day")),
     Rule("stays", "ends after the end of observation", _after_observation("end_day")),
-    Rule("stays", "starts after death", lambda r, p: r["start_day"] > p.of_person(r, "death_day")),
+    Rule("stays", "starts after death", lambda r, p: r["start_day"] > p.of_person("death_day")),
     Rule("sessions", "person not in persons", _orphan),
     Rule("sessions", "outside any stay", outside_any_stay),
     Rule("sessions", "more than 24 hours in a day", _over_a_day),
     Rule("screens", "person not in persons", _orphan),
-    Rule("screens", "long before the first stay", lambda r, p: r["day"] < p.first_start(r) - SCREEN_LEAD_DAYS),
+    Rule("screens", "long before the first stay", lambda r, p: r["day"] < p.first_start() - SCREEN_LEAD_DAYS),
     Rule("screens", "after the end of observation", _after_observation("day")),
     Rule("followups", "person not in persons", _orphan),
     Rule(
@@ -152,13 +189,13 @@ def _declared(table: str, name: str, column: Column) -> list[Rule]:
     rules = []
     if not column.nullable:
         rules.append(Rule(table, f"missing {name}", _in_column(name, lambda s: s.isna())))
+    if column.missing and not column.nullable and column.kind == "text":
+        rules.append(Rule(table, f"missing-value code in {name}", _in_column(name, lambda s: cells.is_code(column, s))))
     if column.allowed:
         known = list(column.allowed)
         rules.append(Rule(table, f"unknown {name}", _in_column(name, lambda s: s.notna() & ~s.isin(known))))
-    low, high = column.low, column.high
-    if low is not None or high is not None:
-        floor, ceiling = -float("inf") if low is None else low, float("inf") if high is None else high
-        rules.append(Rule(table, f"out of range {name}", _in_column(name, lambda s: (s < floor) | (s > ceiling))))
+    if column.low is not None or column.high is not None:
+        rules.append(Rule(table, f"out of range {name}", _in_column(name, lambda s: cells.outside(column, s))))
     return rules
 
 

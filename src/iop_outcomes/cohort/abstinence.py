@@ -1,8 +1,9 @@
 """Endpoints from interviews, urine screens and records of discharge, each kind a function of its own.
 
 Endpoints are rows of the endpoint library; a row's kind picks the function. Binary endpoints say abstinent, not
-abstinent, or not known; how "not known" is read is a choice of the analysis, never of this step. Days are counted
-from time zero.
+abstinent, or not known; how "not known" is read is a choice of the analysis, never of this step. Who is observed to a
+horizon, and yet has no answer as the interview that would give it was due after the end of observation, has missed
+nothing: it is not due, as is a horizon beyond observation. Days are counted from time zero.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def run(
         for horizon in horizons[endpoint["outcome"]]:
             abstinent = BINARY[endpoint["kind"]](people, tables, endpoint, horizon)
             # whoever died was observed to the end: a missing answer is missing, not immature
-            mature = (people["observed_days"] >= horizon) | died
+            mature = DUE.get(endpoint["kind"], _observed)(people, tables, endpoint, horizon) | died
             if endpoint["kind"] in AT_DISCHARGE:
                 mature = people["person_id"].isin(_left_by(tables["leaving"], horizon)["person_id"])
             binary.append(_binary_rows(people, endpoint, horizon, abstinent, mature))
@@ -111,7 +112,8 @@ def at_interview(
 ) -> pd.Series:
     """No use in the look-back of the interview due nearest the horizon, within the tolerance.
 
-    A positive screen within the look-back is use, whether the interview that was due was held or not.
+    A positive screen within the look-back is use, whether the interview that was due was held or not; of one that was
+    not due, it is nothing, as no screen could have told the opposite.
     """
     import pandas as pd
 
@@ -121,6 +123,8 @@ def at_interview(
     positive = _of_substance(screens[screens["result"] == "positive"], endpoint)
     joined = positive.merge(chosen[["anchor", "lookback_days"]].reset_index(), on="person_id")
     within = (joined["day"] < joined["anchor"]) & (joined["day"] >= joined["anchor"] - joined["lookback_days"])
+    asked = people.loc[_interview_due(people, tables, endpoint, horizon), "person_id"]
+    within &= joined["person_id"].isin(asked) | joined["person_id"].isin(chosen.index[chosen["day"].notna()])
     seen = set(joined.loc[within.fillna(False).astype(bool), "person_id"])
     return reported.mask(pd.Series(reported.index.isin(seen), index=reported.index), False)
 
@@ -145,6 +149,31 @@ def _nearest_interview(followups: pd.DataFrame, endpoint: Endpoint, horizon: int
     )
     near = rows[rows["distance"] <= endpoint["tolerance_days"]]
     return near.sort_values(["person_id", "distance", "anchor"]).drop_duplicates("person_id").set_index("person_id")
+
+
+def _observed(people: pd.DataFrame, tables: Mapping[str, pd.DataFrame], endpoint: Endpoint, horizon: int) -> pd.Series:
+    """The horizon lies within observation."""
+    return (people["observed_days"] >= horizon).astype(bool)
+
+
+def _interview_due(
+    people: pd.DataFrame, tables: Mapping[str, pd.DataFrame], endpoint: Endpoint, horizon: int
+) -> pd.Series:
+    """The interview nearest the horizon was due by the end of observation; where none is listed, the horizon was."""
+    due = people["person_id"].map(_nearest_interview(tables["followups"], endpoint, horizon)["target_day"])
+    return (people["observed_days"] >= due.astype("Int64").fillna(horizon)).astype(bool)
+
+
+def _answer_due(
+    people: pd.DataFrame, tables: Mapping[str, pd.DataFrame], endpoint: Endpoint, horizon: int
+) -> pd.Series:
+    """An interview that would cover the days to the horizon was due by the end of observation; where none is listed,
+    the horizon was.
+    """
+    rows = tables["followups"]
+    first = rows[rows["target_day"] >= horizon].groupby("person_id")["target_day"].min()
+    due = people["person_id"].map(first).astype("Int64").fillna(horizon)
+    return (people["observed_days"] >= due).astype(bool)
 
 
 def at_screen(people: pd.DataFrame, tables: Mapping[str, pd.DataFrame], endpoint: Endpoint, horizon: int) -> pd.Series:
@@ -224,4 +253,6 @@ BINARY = {
     "interview": at_interview, "screen": at_screen, "at_discharge": at_discharge,
     "state_at_discharge": state_at_discharge, "state_at_interview": state_at_interview, "no_return": no_return,
 }  # fmt: skip
+# until when an answer must have been asked for to be missing; of other kinds, until the horizon
+DUE = {"interview": _interview_due, "state_at_interview": _interview_due, "no_return": _answer_due}
 TIMED = {"first_use": first_use, "run_of_screens": run_of_screens}

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from iop_outcomes.errors import StudyError
+from iop_outcomes.tables.canonical import NOT_COVARIATES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,8 +26,6 @@ Settings = Mapping[str, Any]
 
 # a category, or missing numbers, of fewer people than this are not told apart
 SMALLEST_CATEGORY = 10
-# columns of persons that say who somebody is, or what came of it
-NOT_COVARIATES = ("person_id", "observed_to_day", "death_day", "assigned_arm", "trial")
 NUMBERS = ("whole", "number")
 
 

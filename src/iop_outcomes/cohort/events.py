@@ -6,9 +6,9 @@ then no evidence. Death competes with every other event; whatever lies beyond th
 
 Engaged is who has so many days with attended care, counted from a day on. Return to care is asked of people who were
 seen to leave their episode alive: its clock starts on their last day in care, and its event is the first day of the
-next episode, which by the gap rule lies more than the gap later. Whoever was still in care when observation ended, or
-died in care, is not at risk of it; nor is at risk of a first overdose who had one before time zero. They have the cause
-NOT_AT_RISK and 0 days: it is here that this is decided, and everyone later reads it from the cause.
+next episode, which begins more days after it than the gap rule has. Whoever was still in care when observation ended,
+or died in care, is not at risk of it; nor is at risk of a first overdose who had one before time zero. They have the
+cause NOT_AT_RISK and 0 days: it is here that this is decided, and everyone later reads it from the cause.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ def followed(people: pd.DataFrame, tables: Tables, endpoints: Sequence[Endpoint]
                     "days": last.astype("int64"),
                     "days_latest": last.astype("int64"),
                     "cause": cause,
+                    "observable_days": end.where(at_risk, 0).fillna(0).clip(lower=0).astype("int64"),
                 }
             )
 

@@ -2,8 +2,9 @@
 
 In order: units of analysis are made (a person's first episode that starts on or after day 0, every such episode, or
 every period told of); the eligibility rules are applied one after the other and counted; levels of care are read by
-label and by scheduled hours; covariates are made ready for models (see `covariates`); arms are read off. The step sees
-no outcome column. An empty arm of a required contrast stops it.
+label and by scheduled hours; categories in the records' own words that fewer people have than the disclosure policy
+lets be seen become one, as the word alone would tell of them; covariates are made ready for models (see `covariates`);
+arms are read off. The step sees no outcome column. An empty arm of a required contrast stops it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from iop_outcomes.clean import distrusted
 from iop_outcomes.cohort import covariates, eligibility, levels, units
 from iop_outcomes.errors import StudyError
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Settings = Mapping[str, Any]
+# categories that too few people have to be told apart
+FEW = "other (few)"
 
 
 def run(
@@ -31,16 +35,17 @@ def run(
     adjustment: Settings,
     contrasts: Mapping[str, Settings],
     twenty_hours: str,
+    fewest: int = 1,
 ) -> dict[str, pd.DataFrame]:
     """The tables people, covariates, arms and attrition.
 
-    rules: rows of config/eligibility.tsv for this cohort. twenty_hours: what exactly 20 hours a week are. Raises
-    StudyError for an empty arm, no one eligible, and rules or covariates that the records cannot answer.
+    rules: rows of config/eligibility.tsv for this cohort. twenty_hours: what exactly 20 hours a week are. fewest:
+    people that a category must have to be told apart. Raises StudyError for an empty arm, no one eligible, and rules or
+    covariates that the records cannot answer.
     """
     covariates.check(persons, adjustment)
-    broken = set(quarantine.loc[quarantine["table"].isin(["stays", "persons"]), "person_id"].dropna())
-    found = units.candidates(population, persons, episodes, periods, broken)
-    eligible, attrition = eligibility.apply(found, rules, population, *_lost(intake))
+    found = units.candidates(population, persons, episodes, periods, distrusted(quarantine))
+    eligible, attrition = eligibility.apply(found, rules, population, *_lost(intake, quarantine, persons))
     if eligible.empty:
         excluded = attrition[attrition["excluded"] > 0]
         raise StudyError(
@@ -49,21 +54,31 @@ def run(
             + ". Check config/eligibility.tsv and `population` in the config against the data."
         )
     people = people_of(eligible, adjustment, twenty_hours)
+    people = together(people, adjustment["categorical"], contrasts, fewest)
     return {
         "people": people,
         "covariates": covariates.table(people, eligible, adjustment),
-        "arms": arms(people, contrasts),
+        "arms": arms(people, contrasts, fewest),
         "attrition": attrition,
     }
 
 
-def _lost(intake: pd.DataFrame) -> tuple[list[tuple[str, int]], int]:
-    """People whom the source left out, in its words, and how many admission records were set aside."""
+def _lost(intake: pd.DataFrame, quarantine: pd.DataFrame, persons: pd.DataFrame) -> tuple[list[tuple[str, int]], int]:
+    """People whom the source left out, in its words, and of how many all records of admission were set aside.
+
+    People are counted, not rows, of which someone may have several; a row that names no one stands for someone.
+    """
     own = intake[intake["table"] == "persons"]
-    outcomes = list(zip(own["outcome"], own["rows"], strict=True))
-    left_out = [(o.removeprefix("excluded: "), int(n)) for o, n in outcomes if o.startswith("excluded: ")]
-    aside = sum(int(n) for o, n in outcomes if o.startswith("quarantined: "))
-    return [(words[:1].upper() + words[1:], count) for words, count in left_out], aside
+    people = own["people"].fillna(own["rows"]) if "people" in own else own["rows"]
+    outcomes = list(zip(own["outcome"], own["rows"], people, strict=True))
+    left_out = [(o.removeprefix("excluded: "), int(n)) for o, _, n in outcomes if o.startswith("excluded: ") and n]
+    rows = quarantine["table"] == "persons"
+    if "cell" in quarantine:  # a cell alone leaves its row in
+        rows &= quarantine["cell"].isna()
+    aside = quarantine.loc[rows, "person_id"].dropna()
+    further = int((aside.isin(persons["person_id"]) | aside.duplicated()).sum())
+    set_aside = sum(int(rows) for o, rows, _ in outcomes if o.startswith("quarantined: ")) - further
+    return [(words[:1].upper() + words[1:], count) for words, count in left_out], set_aside
 
 
 def people_of(eligible: pd.DataFrame, adjustment: Settings, twenty_hours: str) -> pd.DataFrame:
@@ -98,6 +113,26 @@ def people_of(eligible: pd.DataFrame, adjustment: Settings, twenty_hours: str) -
     return known
 
 
+def together(
+    people: pd.DataFrame, columns: Sequence[str], contrasts: Mapping[str, Settings], fewest: int
+) -> pd.DataFrame:
+    """The people, with the words of their own records that fewer than `fewest` of them have as one category.
+
+    columns: covariates. Values that the declaration of a column allows, or that an arm of a contrast names, stay: they
+    are the study's words, not a person's.
+    """
+    from iop_outcomes.tables import TABLES
+
+    declared = TABLES["persons"].columns
+    changed = {}
+    for name in columns:
+        asked = {v for c in contrasts.values() if c["column"] == name for arm in arms_of(c) for v in arm["values"]}
+        own = people[name]
+        rare = own.map(own.value_counts()) < fewest
+        changed[name] = own.mask(rare & ~own.isin([*declared[name].allowed, *asked, "unknown", "other"]), FEW)
+    return people.assign(**changed)
+
+
 def _words(frame: pd.DataFrame, column: str, missing: str) -> pd.Series:
     import pandas as pd
 
@@ -111,8 +146,10 @@ def arms_of(contrast: Settings) -> list[Settings]:
     return [contrast["second"], contrast["first"], *contrast.get("alongside", ())]
 
 
-def arms(people: pd.DataFrame, contrasts: Mapping[str, Settings]) -> pd.DataFrame:
-    """One row per person and contrast. Raises StudyError where an arm of a required contrast is empty."""
+def arms(people: pd.DataFrame, contrasts: Mapping[str, Settings], fewest: int = 1) -> pd.DataFrame:
+    """One row per person and contrast. Raises StudyError where an arm of a required contrast is empty; it names the
+    values that `fewest` people have.
+    """
     import pandas as pd
 
     from iop_outcomes.tables import TABLES
@@ -125,7 +162,8 @@ def arms(people: pd.DataFrame, contrasts: Mapping[str, Settings]) -> pd.DataFram
         arm = values.map(code)
         for side, at in (("first", 1), ("second", 0)):
             if contrast["required"] and not (arm == at).any():
-                seen = ", ".join(sorted(values.unique())) or "none"
+                people_of_each = values.map(values.value_counts())
+                seen = ", ".join(sorted(values[people_of_each >= fewest].unique())) or "none"
                 raise StudyError(
                     f"Contrast '{name}': no eligible person is in the arm '{contrast[side]['name']}' "
                     f"({contrast['column']} {' or '.join(contrast[side]['values'])}). Values found: {seen}. Correct "

@@ -94,5 +94,6 @@ def _rows(
             "days": days.where(~censored, observed).astype("int64"),
             "days_latest": last.where(~censored, observed).astype("int64"),
             "cause": reason.where(~censored, "censored").astype(object),
+            "observable_days": observed.astype("int64"),
         }
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
+YEAR = 365.25
 YES_NO = {True: "yes", False: "no"}
 
 
@@ -45,7 +46,15 @@ def candidates(
         treated_from_day_0=merged["index_start_day"].notna().map(YES_NO),
         observed_days=merged["observed_to_day"].astype("Int64") - merged["index_start_day"].astype("Int64"),
     )
+    merged = merged.assign(age=_age_then(merged["age"], merged["index_start_day"]))
     return _keyed(merged, unit).sort_values("person_id").reset_index(drop=True)
+
+
+def _age_then(age: pd.Series, day: pd.Series) -> pd.Series:
+    """Ages on day 0 as those at time zero. In whole years they are known to the year: the likelier of two is taken."""
+    years = day.astype("float64").fillna(0) / YEAR
+    then = ((age.astype("float64") + 0.5 + years) // 1).astype("Int64")
+    return then.where(years != 0, age)
 
 
 def _keyed(merged: pd.DataFrame, unit: str) -> pd.DataFrame:

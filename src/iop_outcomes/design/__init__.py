@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.cohort import covariates as coded
 from iop_outcomes.design import balance, describe, gate, positivity, propensity
-from iop_outcomes.weighting import needed
+from iop_outcomes.vocabulary.methods import AIPW, IPTW, OVERLAP, needed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +32,7 @@ def run(
     contrast: Settings,
     adjustment: Settings,
     thresholds: Settings,
-    methods: Sequence[str] = ("iptw", "overlap", "aipw"),
+    methods: Sequence[str] = (IPTW, OVERLAP, AIPW),
 ) -> dict[str, pd.DataFrame]:
     """The tables scores, gates, counts and diagnostics of a contrast.
 

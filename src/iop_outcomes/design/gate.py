@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.design.balance import BY_COVARIATE, OF_ALL_ARMS
 from iop_outcomes.design.propensity import Fitted
-from iop_outcomes.weighting import METHODS
+from iop_outcomes.vocabulary.methods import CRUDE, METHODS, NAIVE, RANDOMISED, SCORED
 
 if TYPE_CHECKING:
     import pandas as pd
 
-WITHOUT_SCORE = ("crude", "naive", "randomised")
+WITHOUT_SCORE = (CRUDE, NAIVE, RANDOMISED)
 
 
 def decide(
@@ -27,14 +27,14 @@ def decide(
     thresholds: Mapping[str, Any],
     methods: Sequence[str],
 ) -> pd.DataFrame:
-    """The table gates of a contrast: unadjusted methods, and those of METHODS that are asked for."""
+    """The table gates of a contrast: unadjusted methods, and those of SCORED that are asked for."""
     import pandas as pd
 
     rows = []
     for method in WITHOUT_SCORE:
         status = "ok" if fitted.possible else "not_possible"
         rows.append((name, method, status, "" if fitted.possible else fitted.problem))
-    for method in (m for m in METHODS if m in methods):
+    for method in (m for m in SCORED if m in methods):
         if fitted.problem:
             status = "gated" if fitted.possible else "not_possible"
             rows.append((name, method, status, fitted.problem))

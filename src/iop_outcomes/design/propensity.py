@@ -20,7 +20,7 @@ from iop_outcomes.estimators.model_matrix import ModelMatrix
 from iop_outcomes.estimators.multinomial import MultinomialModel, fit_multinomial, known_multinomial
 from iop_outcomes.estimators.propensity import fit_propensity
 from iop_outcomes.estimators.weights import weights as weigh
-from iop_outcomes.weighting import WEIGHTS
+from iop_outcomes.vocabulary.methods import IPTW, OVERLAP, WEIGHTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +61,7 @@ def fit(
     covariates: ModelMatrix,
     contrast: Settings,
     adjustment: Settings,
-    weights: Sequence[str] = ("iptw", "overlap"),
+    weights: Sequence[str] = (IPTW, OVERLAP),
 ) -> Fitted:
     """Fit the score of a contrast; never raises for bad data.
 

@@ -7,18 +7,18 @@ as numbers, so group 10 comes after group 9.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from iop_outcomes.errors import EstimationError
+from iop_outcomes.estimators.estimate import Labels
 from iop_outcomes.estimators.rows import Mask, Whole
 
 
 def labelled(
-    values: ArrayLike | Sequence[object] | None, what: str, n: int, kept: Mask | Whole | slice = slice(None)
+    values: ArrayLike | Labels | None, what: str, n: int, kept: Mask | Whole | slice = slice(None)
 ) -> tuple[tuple[str, ...], Whole]:
     """The distinct labels among the rows `kept`, and the number of each of those rows; None is one group.
 
@@ -31,18 +31,18 @@ def labelled(
     return tuple(str(one) for one in found), numbers
 
 
-def as_labels(values: ArrayLike | Sequence[object]) -> NDArray[Any]:
+def as_labels(values: ArrayLike | Labels) -> NDArray[Any]:
     """An array of labels, in which a NaN among the words of a list stays one, and does not become the word 'nan'."""
     labels = np.asarray(values)
     return np.asarray(values, dtype=object) if labels.dtype.kind in "US" and not hasattr(values, "dtype") else labels
 
 
-def group_numbers(values: ArrayLike | Sequence[object], what: str, there: Mask) -> Whole:
+def group_numbers(values: ArrayLike | Labels, what: str, there: Mask) -> Whole:
     """(n,) number of each row's group, from zero, the same whoever is there (n,); the others may have no label."""
     return _numbered(_checked(values, what, len(there), there))[1]
 
 
-def _checked(values: ArrayLike | Sequence[object], what: str, n: int, kept: Mask | Whole | slice) -> NDArray[Any]:
+def _checked(values: ArrayLike | Labels, what: str, n: int, kept: Mask | Whole | slice) -> NDArray[Any]:
     """All n labels, of which those of the rows `kept` are there."""
     labels = as_labels(values)
     if labels.shape != (n,):

@@ -10,18 +10,18 @@ import math
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes import weighting
 from iop_outcomes.figures import forest, numbers, select, style
 from iop_outcomes.figures.labels import Labels, Study, method, missing_rule, within
+from iop_outcomes.vocabulary.methods import CRUDE, SCORED
 
 if TYPE_CHECKING:
     import pandas as pd
 
 KINDS = ("interview", "screen", "at_discharge", "no_return")
-METHODS = ("crude", *weighting.METHODS)
+METHODS = (CRUDE, *SCORED)
 RULES = ("none", "missing_is_using", "observed_only")
 GROUP = ["contrast", "outcome", "horizon_days", "missing_rule"]
-ABSENT = {"gated": "not shown", "not_possible": "not possible", "suppressed": "withheld"}
+ABSENT = {"gated": "not shown", "not_possible": "not possible", "suppressed": "withheld", "disputed": "disputed"}
 
 
 def draw(tables: style.Tables, study: Study) -> style.Figure:
@@ -107,7 +107,7 @@ def _rows(shown: pd.DataFrame, labels: Labels) -> list[forest.Row]:
 
 
 def _row(row: dict[Hashable, Any]) -> forest.Row:
-    crude = row["method"] == "crude"
+    crude = row["method"] == CRUDE
     arms = ", ".join(numbers.percent(row[side]) for side in ("first", "second"))
     return forest.Row(
         method(row["method"]),

@@ -1,8 +1,9 @@
 """Numbers at risk below curves over days: people of each arm, and their effective number under the weights.
 
-For each arm two rows of text at the breaks of the axis, first arm above. A number stands for the day shown or, where
-no curve has a point on it, for the next point: for people, who are counted whenever someone leaves, however late it is;
-for the effective number at most a week later. On day 0 the effective number is that of the design.
+For each arm two rows of text at the breaks of the axis, first arm above. A number stands for the day shown or, where no
+curve has a point on it, for the next point: for people, who are counted whenever someone leaves, however late it is;
+for the effective number at most a week later. Where that point's number is withheld nothing stands there. On day 0 the
+effective number is that of the design.
 """
 
 from __future__ import annotations
@@ -59,10 +60,12 @@ def rows(
                 line = side * (1 + effective) + (column == "n_effective")
                 key = {"contrast": contrast, "outcome": outcome, "side": side, "line": line}
                 found.append({**key, "x": math.nan, "label": f"{side + 1} {what}"})
-                known = points.dropna(subset=column)
+                # of people, a point without a number is one whose number is withheld, but for the one drawn on day 0
+                told = points[column].notna() | ((points["x"] > 0) & (column == "n_risk"))
+                known = points[told]
                 for day in days:
                     later = known[(known["x"] >= day) & (known["x"] <= day + wait)]
-                    if len(later):
+                    if len(later) and not math.isnan(later[column].iloc[0]):
                         found.append({**key, "x": float(day), "label": numbers.count(later[column].iloc[0])})
     return pd.DataFrame(found, columns=["contrast", "outcome", "side", "line", "x", "label"])
 

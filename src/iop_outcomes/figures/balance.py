@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from iop_outcomes.figures import numbers, select, style
+from iop_outcomes.figures import numbers, style
 from iop_outcomes.figures.labels import Labels, Study, covariate, method, within
-from iop_outcomes.weighting import WEIGHTS
+from iop_outcomes.vocabulary.methods import PREFERRED_WEIGHTS, WEIGHTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +24,7 @@ MARKS = ((style.COLOURS[0], "o", 0.17), (style.COLOURS[1], "s", -0.17))
 def _marks(present: set[str]) -> dict[str, tuple[str, str, float]]:
     """Colour, shape and place of what is shown, in the order of the legend."""
     # those that speak before others do, two at most: the table of the design holds the rest
-    weights = [m for m in select.PREFERRED_WEIGHTS if m in present][: len(MARKS)]
+    weights = [m for m in PREFERRED_WEIGHTS if m in present][: len(MARKS)]
     return {"unweighted": BEFORE} | dict(reversed(list(zip(weights, MARKS, strict=False))))
 
 
@@ -104,7 +104,7 @@ def _alt(shown: pd.DataFrame, labels: Labels, limit: float) -> str:
     said = []
     for contrast, own in shown.groupby("contrast", sort=False):
         largest = own.groupby("method")["size"].max()
-        named = [m for m in ("unweighted", *reversed(select.PREFERRED_WEIGHTS)) if m in largest]
+        named = [m for m in ("unweighted", *reversed(PREFERRED_WEIGHTS)) if m in largest]
         parts = [f"{numbers.decimals(largest[m])} {PHRASES[m]}" for m in named]
         said.append(f"{labels.contrast(str(contrast))}: largest difference {style.sentence(parts)}")
     return (

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.figures import forest, numbers, select, style
 from iop_outcomes.figures.labels import Labels, Study, duration_method, missing_rule, within
+from iop_outcomes.vocabulary.methods import CRUDE, LANDMARK, LANDMARK_ADJUSTED, NAIVE, RANDOMISED
 
 if TYPE_CHECKING:
     import pandas as pd
 
-NAIVE = ("naive", "crude")
-METHODS = ("naive", "crude", "landmark", "landmark_adjusted", "randomised")
+FLATTERED = (NAIVE, CRUDE)
+METHODS = (NAIVE, CRUDE, LANDMARK, LANDMARK_ADJUSTED, RANDOMISED)
 GROUP = ["analysis", "contrast", "outcome", "horizon_days", "missing_rule"]
 COLUMNS = [*GROUP, "method", "stem", "estimate", "conf_low", "conf_high", "n", "events", "status", "reason"]
 
@@ -84,7 +85,7 @@ def _row(row: dict[Hashable, Any], labels: Labels) -> forest.Row:
     form = numbers.ratio if row["stem"] == "hazard_ratio" else numbers.points
     there = numbers.known(row["estimate"])
     text = f"{form(row['estimate'])} ({numbers.interval(row['conf_low'], row['conf_high'], form)})"
-    naive = row["method"] in NAIVE
+    naive = row["method"] in FLATTERED
     return forest.Row(
         duration_method(row["stem"], row["method"], landmark(labels.study, row["contrast"])),
         row["estimate"],

@@ -13,55 +13,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from iop_outcomes.figures import numbers
+from iop_outcomes.vocabulary.methods import METHODS
 
 Study = Mapping[str, Any]
 
-METHODS = {
-    "crude": "Unadjusted",
-    "naive": "Unadjusted",
-    "iptw": "Inverse probability weighting",
-    "iptw_truncated": "Inverse weighting, truncated",
-    "iptw_unstabilised": "Inverse weighting, unstabilised",
-    "iptw_imputed": "Inverse weighting, imputed",
-    "overlap": "Overlap weighting",
-    "overlap_imputed": "Overlap weighting, imputed",
-    "matching": "Matching weights",
-    "entropy": "Entropy weights",
-    "att": "Weighting to the first arm",
-    "atc": "Weighting to the second arm",
-    "aipw": "Doubly robust",
-    "randomised": "As randomised",
-    "landmark": "From the landmark",
-    "landmark_adjusted": "From the landmark, adjusted",
-    "spline": "Adjusted spline",
-    "unweighted": "Before weighting",
-}
-# the same methods where they stand beside each other in the question of duration, by measure
-DURATION_METHODS = {
-    ("hazard_ratio", "naive"): "Naive: from the first day",
-    ("hazard_ratio", "landmark"): "From day {days}",
-    ("hazard_ratio", "landmark_adjusted"): "From day {days}, adjusted",
-    ("hazard_ratio", "randomised"): "As randomised",
-    ("risk", "crude"): "Naive: stayers against leavers",
-    ("risk", "landmark"): "From day {days}",
-    ("risk", "landmark_adjusted"): "Adjusted, use up to day {days} included",
-    ("risk", "randomised"): "As randomised",
-}
+# what stands beside methods in tables and figures of balance
+BEFORE = {"unweighted": "Before weighting"}
 MISSING_RULES = {
     "none": "",
     "missing_is_using": "Missing counted as use",
     "observed_only": "Observed only",
-}
-ESTIMANDS = {
-    "as_observed": "as observed",
-    "ATE": "everyone",
-    "ATT": "people of the first arm",
-    "ATC": "people of the second arm",
-    "ATO": "people for whom both were in use",
-    "ATM": "people who could be matched",
-    "ATEN": "people for whom both were in use, by entropy",
-    "landmark": "people without the event by the landmark",
-    "randomised": "everyone randomised",
 }
 CAUSES = {
     "unplanned": "Left unplanned",
@@ -237,12 +198,13 @@ def covariate(name: str) -> str:
 
 def method(name: str) -> str:
     """Label of a method."""
-    return METHODS.get(name, words(name))
+    return METHODS[name].label if name in METHODS else BEFORE.get(name, words(name))
 
 
 def duration_method(stem: str, name: str, days: int) -> str:
     """Label of a method in the question of duration; stem: risk or hazard_ratio; days: the landmark."""
-    return DURATION_METHODS.get((stem, name), method(name)).format(days=days)
+    known = METHODS[name].of_duration if name in METHODS else {}
+    return known.get(stem, method(name)).format(days=days)
 
 
 def missing_rule(name: str) -> str:

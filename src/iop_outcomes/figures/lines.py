@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes.figures import atrisk, numbers, select, style
+from iop_outcomes.figures import atrisk, numbers, style
 from iop_outcomes.figures.labels import Labels
-from iop_outcomes.weighting import DRAWN
+from iop_outcomes.vocabulary.methods import CRUDE, DRAWN, PREFERRED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,8 +45,8 @@ def points(curves: pd.DataFrame, labels: Labels, start: float, last: dict[str, f
         sides = labels.sides(str(contrast))
         if set(own["arm"]) < set(sides):
             continue
-        weighted = next((m for m in select.PREFERRED if m in DRAWN and (own["method"] == m).any()), "")
-        for method in ("crude", weighted):
+        weighted = next((m for m in PREFERRED if m in DRAWN and (own["method"] == m).any()), "")
+        for method in (CRUDE, weighted):
             for (outcome, arm), line in own[own["method"] == method].groupby(["outcome", "arm"], sort=True):
                 parts.append(
                     _from_zero(line, start, last.get(str(contrast), float("inf"))).assign(
@@ -55,7 +55,7 @@ def points(curves: pd.DataFrame, labels: Labels, start: float, last: dict[str, f
                         arm=str(arm),
                         side=sides.index(str(arm)),
                         arm_label=labels.arm(str(contrast), str(arm)),
-                        weighted=method != "crude",
+                        weighted=method != CRUDE,
                         method=method,
                     )
                 )

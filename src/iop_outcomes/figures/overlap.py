@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes import weighting
 from iop_outcomes.figures import numbers, select, style
 from iop_outcomes.figures.labels import Labels, Study
+from iop_outcomes.vocabulary.methods import SCORED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +40,7 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
     labels = Labels(study)
     shown = _shown(tables.counts, labels)
     if shown.empty:
-        gated = tables.estimates[tables.estimates["method"].isin(list(weighting.METHODS))]
+        gated = tables.estimates[tables.estimates["method"].isin(list(SCORED))]
         return style.note(select.why(gated, labels), shown, "The overlap of the propensity scores")
     contrasts = list(dict.fromkeys(shown["contrast"]))
     alone = len(contrasts) == 1

@@ -7,18 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.figures.labels import Labels
 from iop_outcomes.release.levels import split_measure
-from iop_outcomes.weighting import WEIGHTS
+from iop_outcomes.vocabulary.methods import PREFERRED
 
 if TYPE_CHECKING:
     import pandas as pd
-
-# adjusted methods before others: the first that there is speaks for an estimand
-PREFERRED = (
-    "overlap", "aipw", "iptw", "iptw_truncated", "matching", "entropy", "att", "atc", "iptw_unstabilised",
-    "overlap_imputed", "iptw_imputed", "landmark_adjusted", "landmark", "randomised", "spline", "naive", "crude",
-)  # fmt: skip
-# the same of weights, some of which are of several methods
-PREFERRED_WEIGHTS = tuple(m for m in PREFERRED if m in WEIGHTS)
 
 
 def best(rows: pd.DataFrame) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from iop_outcomes import csv_text
+
 if TYPE_CHECKING:
     import pandas as pd
     from plotnine import ggplot, theme
@@ -126,7 +128,7 @@ def sentence(parts: Sequence[str]) -> str:
 
 def files(figure: Figure, name: str, title: str) -> dict[str, bytes]:
     """The figure as 'svg', 'png' and 'csv'."""
-    data = figure.data.to_csv(index=False, float_format="%.10g", lineterminator="\n")
+    data = csv_text.write(figure.data, float_format="%.10g") or ""
     return {
         "svg": _described(_rendered(figure.plot, "svg", name), title, figure.alt),
         "png": _rendered(figure.plot, "png", name),

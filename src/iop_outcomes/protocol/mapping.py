@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import PurePosixPath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
@@ -22,17 +22,19 @@ from iop_outcomes.tables.declare import Column
 TABLES = {table.name: table for table in CANONICAL}
 
 Dates = Literal["calendar", "relative"]
+AgeAt = Literal["day_zero", "admission", "first_record", "birth_year"]
 Crosswalk = Literal["asam3", "asam4", "procedure", "revenue", "teds_services"]
 Unit = Literal[
     "minutes", "quarter_hours", "hours", "hours_per_week", "minutes_per_week", "hours_per_day",
-    "days", "weeks", "months",
+    "days", "weeks", "months", "hours_minutes", "minutes_seconds",
 ]  # fmt: skip
 
 # by the unit of the canonical column: what a file may count in, and how much of the canonical unit one of it is. A
-# month is 30 days: programs of one, two and three months are those of 30, 60 and 90 days.
+# month is 30 days: programs of one, two and three months are those of 30, 60 and 90 days. Of text with a colon
+# (hours_minutes 1:30, minutes_seconds 45:00) the unit is that of the first part.
 UNITS: dict[str, dict[str, float]] = {
-    "minutes": {"minutes": 1, "quarter_hours": 15, "hours": 60},
-    "hours a week": {"hours_per_week": 1, "minutes_per_week": 1 / 60, "hours_per_day": 7},
+    "minutes": {"minutes": 1, "quarter_hours": 15, "hours": 60, "hours_minutes": 60, "minutes_seconds": 1},
+    "hours a week": {"hours_per_week": 1, "minutes_per_week": 1 / 60, "hours_per_day": 7, "hours_minutes": 1},
     "days": {"days": 1, "weeks": 7, "months": 30},
     "day": {"days": 1, "weeks": 7},
 }
@@ -69,6 +71,19 @@ def _key(value: Any) -> Any:
 Code = Annotated[str, BeforeValidator(_text, json_schema_input_type=str | int | float)]
 Key = Annotated[str, BeforeValidator(_key, json_schema_input_type=str)]
 Meaning = Annotated[str, BeforeValidator(_meaning, json_schema_input_type=str | int | float | bool)]
+
+
+def _moment(value: Any) -> Any:
+    """When an age was known: a word, a date, or the mapping of a column that holds the date."""
+    if isinstance(value, str) and value not in get_args(AgeAt):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise ValueError(
+                f"`age_at` is one of {', '.join(get_args(AgeAt))}, a date such as 2024-06-30, or the column that holds "
+                "the date: { column: name }"
+            ) from None
+    return value
 
 
 def _listed(value: Any) -> Any:
@@ -115,9 +130,23 @@ class ColumnMapping(Part):
         default=None, description="this column holds dates, or days from day 0, unlike the others of the source"
     )
     date_format: str | None = Field(default=None, description="as `date_format` of the source, for this column")
-    excel_serial: bool = Field(default=False, description="whole numbers are Excel's day counts from 1899-12-30")
+    excel_serial: bool = Field(
+        default=False,
+        description="whole numbers are Excel's day counts, from 1899-12-30, or from the day that the workbook names",
+    )
+    days_from: date | None = Field(
+        default=None,
+        description="whole numbers count days from this date: 1960-01-01 in SAS and Stata, 1970-01-01 in R, 1904-01-01 "
+        "in workbooks of older Macs",
+    )
     decimal: Literal["point", "comma"] = Field(default="point", description="mark of decimals")
     missing: list[Code] = Field(default=[], description="texts that mean missing in this column")
+    age_at: Annotated[AgeAt | date | ColumnMapping | None, BeforeValidator(_moment)] = Field(
+        default=None,
+        description="persons.age only: which age the column holds, brought to day 0. day_zero: that age itself; "
+        "admission: on the day of the row (`first_by`, and then the default); first_record: on the person's first "
+        "record in stays; a date; { column: ... } that holds the date; birth_year: the year of birth",
+    )
 
     _format = field_validator("date_format")(check_date_format)
 
@@ -127,6 +156,8 @@ class ColumnMapping(Part):
             raise ValueError("name either the file's `column` or a `value` that is the same for every row")
         if self.value is not None and (self.codes or self.crosswalk or self.other is not None):
             raise ValueError("a `value` is canonical already: it takes no `codes`, `crosswalk` or `other`")
+        if self.excel_serial and self.days_from:
+            raise ValueError("whole numbers are either Excel's day counts (`excel_serial`) or days since `days_from`")
         if self.other is not None and not (self.codes or self.crosswalk):
             raise ValueError(
                 "`other` says what codes not listed become: list some under `codes`, or name a `crosswalk`"
@@ -234,7 +265,9 @@ class TableMapping(Part):
 
     def used(self) -> set[str]:
         """The columns of the file that the mapping uses."""
-        mapped = {c.column for c in (*self.columns.values(), self.first_by) if c and c.column}
+        own = (*self.columns.values(), self.first_by)
+        moments = (c.age_at for c in self.columns.values() if isinstance(c.age_at, ColumnMapping))
+        mapped = {c.column for c in (*own, *moments) if c and c.column}
         return mapped | {f.column for f in self.where}
 
 
@@ -256,7 +289,23 @@ def problem(name: str, mapped: TableMapping, dates: Dates, derived: set[str]) ->
     if mapped.first_by and name != "persons":
         return f"`first_by` is for persons; {name} keeps all rows of a person"
     wrong = (_column_problem(f"{name}.{n}", declared[n], c, dates) for n, c in mapped.columns.items())
-    return next((w for w in wrong if w), None)
+    return next((w for w in wrong if w), None) or _age_problem(name, mapped, dates)
+
+
+def _age_problem(name: str, mapped: TableMapping, dates: Dates) -> str | None:
+    """What is wrong with what is said of ages, in words; None if nothing."""
+    for n, column in mapped.columns.items():
+        at = column.age_at
+        checks: Mapping[str, bool] = {
+            f"{name}.{n} is not persons.age: `age_at` does not fit": (name, n) != ("persons", "age"),
+            "`age_at: admission` needs `first_by`, the day of each row": at == "admission" and mapped.first_by is None,
+            "`age_at` as a date or a year of birth needs `dates: calendar`": dates == "relative"
+            and (isinstance(at, date) or at == "birth_year"),
+            "`age_at` needs the `column` that holds the date": isinstance(at, ColumnMapping) and at.column is None,
+        }
+        if at is not None and (said := next((s for s, wrong in checks.items() if wrong), None)):
+            return said
+    return None
 
 
 def _column_problem(name: str, declared: Column, mapped: ColumnMapping, dates: Dates) -> str | None:
@@ -271,8 +320,8 @@ def _column_problem(name: str, declared: Column, mapped: ColumnMapping, dates: D
         f"{name} cannot be counted in {mapped.unit}; possible: {', '.join(units) or 'nothing'}": (
             mapped.unit is not None and mapped.unit not in units
         ),
-        f"{name} holds no dates: `date_format` and `excel_serial` do not fit": (
-            not dated and (mapped.date_format is not None or mapped.excel_serial)
+        f"{name} holds no dates: `date_format`, `excel_serial` and `days_from` do not fit": (
+            not dated and (mapped.date_format is not None or mapped.excel_serial or mapped.days_from is not None)
         ),
         f"{name} holds no days: `dates` does not fit": declared.unit != "day" and mapped.dates is not None,
         f"{name} holds dates, but the source has `dates: relative`": mapped.dates == "calendar" and dates == "relative",

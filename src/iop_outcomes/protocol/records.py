@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from iop_outcomes.protocol.base import Name, Part
 from iop_outcomes.protocol.mapping import Code, Dates, Enrolment, TableMapping, check_date_format, problem
+from iop_outcomes.tables.canonical import CANONICAL
 
 Kind = Literal["synthetic", "uis", "ctn0094", "help", "tedsd", "tables", "mapping"]
 
@@ -82,6 +83,11 @@ class Source(Part):
         "detoxification; earlier stays get negative days and serve the washout",
     )
     missing_values: list[Code] = Field(default=[], description="mapping only: texts that mean missing in any column")
+    as_written: list[str] = Field(
+        default=[],
+        description="mapping and tables: canonical columns (`person_id`, `stays.site_id`) whose cells are taken as "
+        "they are written: 01 and 1, or a and A, are two; elsewhere one value written two ways is one",
+    )
     tables: dict[str, TableMapping] = Field(
         default={}, description="mapping only: canonical table: where it comes from"
     )
@@ -97,6 +103,14 @@ class Source(Part):
         except (KeyError, ValueError, OSError):
             raise ValueError("no time zone has this name; expected one such as America/Chicago") from None
         return name
+
+    @field_validator("as_written")
+    @classmethod
+    def _known_columns(cls, names: list[str]) -> list[str]:
+        known = {n for t in CANONICAL for c in t.columns for n in (c, f"{t.name}.{c}")}
+        if unknown := [name for name in names if name not in known]:
+            raise ValueError(f"{', '.join(unknown)}: no canonical column; expected such as person_id or stays.site_id")
+        return names
 
     @model_validator(mode="after")
     def _mapping(self) -> Source:

@@ -1,24 +1,22 @@
-"""The rows of the sheets: one endpoint, one eligibility rule, one estimand."""
+"""The rows of the sheets: one endpoint, one eligibility rule, one question; and an estimand that it asks for."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from iop_outcomes.protocol.base import Name, Part
+from iop_outcomes.protocol.base import GAP, Name, OneOf, Part
 from iop_outcomes.tables.canonical import DischargeReason
+from iop_outcomes.vocabulary.estimands import ESTIMANDS
+from iop_outcomes.vocabulary.methods import METHODS
 
 Step = Literal["retention", "abstinence", "dose"]
 Measure = Literal["risk", "mean_days", "hazard_ratio", "dose_response"]
-Method = Literal[
-    "crude", "naive", "randomised",
-    "iptw", "iptw_truncated", "iptw_unstabilised", "iptw_imputed", "overlap", "overlap_imputed", "matching", "entropy",
-    "att", "atc", "aipw",
-    "landmark", "landmark_adjusted", "spline",
-]  # fmt: skip
-Estimand = Literal["as_observed", "ATE", "ATT", "ATC", "ATO", "ATM", "ATEN", "landmark", "randomised"]
+Method = Annotated[str, OneOf(METHODS)]
+Estimand = Annotated[str, OneOf(ESTIMANDS)]
 MissingRule = Literal["none", "missing_is_using", "observed_only"]
+Family = Literal["primary", "secondary", "sensitivity", "exhibit"]
 
 # kinds that ask whether someone is still in care; with the second, who completed counts as still there
 STAYING = ("in_care", "in_care_or_completed")
@@ -51,7 +49,11 @@ class Endpoint(Part):
     follows: Literal["", "index", "care", "continuum"] = Field(
         default="", description="kinds in_care: the index level, the episode (default), or it from detoxification on"
     )
-    gap_days: int | None = Field(default=None, ge=0, description="kinds in_care: the episode under another gap rule")
+    gap_days: int | None = Field(
+        default=None,
+        ge=0,
+        description=f"kinds in_care: the episode under another gap rule, of stays so many days apart {GAP}",
+    )
     tolerance_days: int = Field(default=0, ge=0, description="how far from the horizon it may be measured")
     run: int = Field(default=0, ge=0, description="results in a row that make the event")
     from_day: int = Field(default=0, ge=0, description="first day from which results, or sessions, count")
@@ -106,8 +108,50 @@ class Eligibility(Part):
     label: str = Field(description="whom it excludes, as the flow diagram says it")
 
 
+def _listed(cell: object) -> object:
+    """The members of a cell, between commas."""
+    return [member.strip() for member in cell.split(",")] if isinstance(cell, str) else cell
+
+
+def _once(members: list[Any]) -> list[Any]:
+    """The members, or ValueError where one stands twice."""
+    twice = next((m for i, m in enumerate(members) if m in members[:i]), None)
+    if twice is not None:
+        raise ValueError(f"'{twice}' stands twice in the list")
+    return members
+
+
+Names = Annotated[list[Name], BeforeValidator(_listed), AfterValidator(_once), Field(min_length=1)]
+Days = Annotated[
+    list[Annotated[int, Field(ge=1)]], BeforeValidator(_listed), AfterValidator(_once), Field(min_length=1)
+]
+Methods = Annotated[list[Method], BeforeValidator(_listed), AfterValidator(_once), Field(min_length=1)]
+MissingRules = Annotated[list[MissingRule], BeforeValidator(_listed), AfterValidator(_once), Field(min_length=1)]
+
+
+class Question(Part):
+    """One row of the analyses sheet: a question, asked at every horizon by every method that it lists."""
+
+    cohort: Name
+    analysis: Name = Field(description="the question; rows of one question share it")
+    step: Step
+    contrast: Names = Field(description="one comparison, or several between commas")
+    outcome: Name
+    horizon_days: Days = Field(description="one day, or several between commas")
+    measure: Measure
+    method: Methods = Field(description="one method, or several between commas")
+    missing_rule: MissingRules = Field(default=["none"], description="one rule, or several between commas")
+    family: Family = "secondary"
+
+    @model_validator(mode="after")
+    def _one_kind_of_missing(self) -> Question:
+        if "none" in self.missing_rule and len(self.missing_rule) > 1:
+            raise ValueError("`missing_rule` is none where an outcome cannot be missing: it stands alone")
+        return self
+
+
 class Analysis(Part):
-    """One row of the analyses sheet: one estimand."""
+    """One estimand: one contrast, one outcome at one horizon, by one method under one rule for missing outcomes."""
 
     cohort: Name
     analysis: Name = Field(description="the question; rows of one question share it")
@@ -119,4 +163,4 @@ class Analysis(Part):
     estimand: Estimand
     method: Method
     missing_rule: MissingRule = "none"
-    family: Literal["primary", "secondary", "sensitivity", "exhibit"] = "secondary"
+    family: Family = "secondary"

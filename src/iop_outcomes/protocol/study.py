@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from iop_outcomes.protocol.base import Name, Part, Share
+from iop_outcomes.protocol.base import GAP, Name, Part, Share
 from iop_outcomes.protocol.records import Privacy, Source
 from iop_outcomes.tables.canonical import LEVELS
 
@@ -32,15 +32,22 @@ class Population(Part):
 class Care(Part):
     """How records become episodes of care."""
 
-    gap_days: int = Field(default=14, ge=0, description="days between stays that still belong to one episode of care")
-    gap_sensitivity_days: list[int] = Field(
-        default=[7, 30, 60], description="other gap rules, to show what hangs on it"
+    gap_days: int = Field(
+        default=14,
+        ge=0,
+        description=f"stays no more than so many days apart, {GAP}, belong to one episode of care; of 14 such days 13 "
+        "are without care",
+    )
+    gap_sensitivity_days: list[Annotated[int, Field(ge=0)]] = Field(
+        default=[7, 30, 60], description="other gap rules, counted alike, to show what hangs on it"
     )
     twenty_hours: Literal["partial_hospitalization", "intensive_outpatient"] = Field(
         default="partial_hospitalization", description="what exactly 20 scheduled hours a week are"
     )
     max_quarantined_share: Share = Field(
-        default=0.05, description="share of the stays or persons that may break a rule before the run stops"
+        default=0.05,
+        description="share of the stays or persons that may break a rule before the run stops, and of the known values "
+        "of one of their columns that may be out of range",
     )
 
 
@@ -51,6 +58,14 @@ class Adjustment(Part):
     categorical: list[Name] = Field(default=[], description="columns of persons entered as categories")
     site_effects: bool = Field(default=True, description="a term for each site")
     spline_knots: int = Field(default=4, ge=3, le=5, description="knots of each spline")
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Adjustment:
+        names = [*self.continuous, *self.categorical]
+        twice = sorted({n for n in names if names.count(n) > 1})
+        if twice:
+            raise ValueError(f"{', '.join(twice)} is named twice; name each covariate once, in one of the two lists")
+        return self
 
 
 class Gate(Part):
@@ -125,8 +140,10 @@ class Arm(Part):
     """One side of a contrast."""
 
     name: Name = Field(description="short name, used in results tables")
-    label: str = Field(description="name in words")
-    values: list[str] = Field(min_length=1, description="values of the contrast's column that belong to this arm")
+    label: str = Field(min_length=1, description="name in words")
+    values: list[Annotated[str, Field(min_length=1)]] = Field(
+        min_length=1, description="values of the contrast's column that belong to this arm"
+    )
 
 
 class Contrast(Part):
@@ -199,13 +216,23 @@ class Intensity(Part):
         default=True, description="if false, cohorts without attended hours say so and draw no figure"
     )
 
+    @field_validator("compare")
+    @classmethod
+    def _fewer_first(cls, compare: dict[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+        if any(not 0 <= fewer < more for fewer, more in compare.values()):
+            raise ValueError("two hours a week are compared, from 0 on, fewer first")
+        return compare
+
 
 class Study(Part):
     """A whole study: the protocol in config.yaml with the cohort's own file laid over it."""
 
     cohort: Name = Field(description="name of the cohort: a file in the folder `cohorts`")
     cohorts: str = Field(default="config/cohorts", description="folder with one file per cohort")
-    analyses: str = Field(default="config/analyses.tsv", description="the analyses sheet: one row, one estimand")
+    analyses: str = Field(default="config/analyses.tsv", description="the analyses sheet: one row, one question")
+    questions: Name | None = Field(
+        default=None, description="another cohort whose questions are asked here too, where comparisons share a name"
+    )
     endpoints: str = Field(default="config/endpoints.tsv", description="the endpoint library: one row, one endpoint")
     eligibility: str = Field(default="config/eligibility.tsv", description="who is eligible: one row, one rule")
     people: str | None = Field(

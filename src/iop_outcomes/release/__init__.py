@@ -1,11 +1,11 @@
 """The one door out: what the analyses wrote, as it may be seen.
 
-In order: life tables are held back and counts suppressed under the disclosure policy; crude estimates and
-crude curves are computed from what is left; people and events of every other estimate are summed from it;
-estimates, curves and diagnostics that speak of too few people are withheld; what repeats a question under another
-rule keeps its counts back. Life tables themselves stay private. The same tables give the same release; rows come
-sorted by their key. Refused: a looser rule than the policy's, crude rows for which nothing is counted, levels that no
-estimate can be read from.
+In order: categories in the records' own words that too few people have become one; life tables are held back and counts
+suppressed under the disclosure policy; crude estimates and crude curves are computed from what is left; people and
+events of every other estimate are summed from it; estimates, curves and diagnostics that speak of too few people are
+withheld; what repeats a question under another rule keeps its counts back. Life tables themselves stay private. The
+same tables give the same release; rows come sorted by their key. Refused: a looser rule than the policy's, crude rows
+for which nothing is counted, levels that no estimate can be read from.
 """
 
 from __future__ import annotations
@@ -35,16 +35,19 @@ def run(
     endpoints: Mapping[str, Mapping[str, str]] | None = None,
     companions: Mapping[str, Sequence[str]] | None = None,
     groups: Mapping[str, Mapping[str, str]] | None = None,
+    in_care: Mapping[str, Mapping[str, Any]] | None = None,
     notes: Sequence[str] | str = (),
+    twice: pd.DataFrame | None = None,
 ) -> dict[str, Any]:
     """The released tables counts, estimates, curves and diagnostics, and the notes of the source as they are.
 
-    policy, or disclosure (policy by name, minimum_count, rounding_base) as the config gives it. inference:
-    its confidence_level, 0.95 without. arms: for each contrast the names of its first and second arm; without
-    it the order is read from the rows of each estimand. endpoints: the study's, by outcome, with kind and cause;
-    without them outcomes are read by name. companions: 'contrasts' and 'outcomes' that repeat a question under another
-    rule. groups: by contrast what defines each of its arms. notes: path of the sentences that the source wrote. Raises
-    StudyError as the module says.
+    policy, or disclosure (policy by name, minimum_count, rounding_base) as the config gives it. inference: its
+    confidence_level, 0.95 without. arms: for each contrast the names of its first and second arm; without it the order
+    is read from the rows of each estimand. endpoints: the study's, by outcome, with kind and cause; without them
+    outcomes are read by name. companions: 'contrasts' and 'outcomes' that repeat a question under another rule. groups:
+    by contrast what defines each of its arms. in_care: contrasts that divide people by who is in care on a `day`, with
+    the contrast `of` whose arms they are, if any. notes: path of the sentences that the source wrote. twice: the
+    numbers that were computed a second time. Raises StudyError as the module says.
     """
     import pandas as pd
 
@@ -52,16 +55,18 @@ def run(
     from iop_outcomes.release import curves as curve_release
     from iop_outcomes.release import diagnostics as diagnostic_release
     from iop_outcomes.release import estimates as estimate_release
-    from iop_outcomes.release.evidence import gather, horizons
-    from iop_outcomes.release.levels import EVENT_LEVELS, readings
+    from iop_outcomes.release import rare, second_opinion
+    from iop_outcomes.release.evidence import Apart, gather
+    from iop_outcomes.release.levels import EVENT_LEVELS, cumulative, readings
 
     rules = policy or _policy(disclosure or {})
     contrasts, outcomes = ((companions or {}).get(what, ()) for what in ("contrasts", "outcomes"))
     shared = companion_release.sharing(counts, groups or {}, rules)
     level = float((inference or {}).get("confidence_level", 0.95))
-    evidence = gather(counts, life_tables, estimates, rules, readings(endpoints) if endpoints else EVENT_LEVELS)
-    held = horizons(evidence, estimates)
-    parts = [p for p in (evidence.released, held) if len(p)]
+    apart = Apart([*contrasts, *shared], outcomes, cumulative(endpoints or {}, counts), in_care or {})
+    counts, diagnostics = rare.together(counts, diagnostics, rules)
+    evidence = gather(counts, life_tables, estimates, rules, readings(endpoints) if endpoints else EVENT_LEVELS, apart)
+    parts = [p for p in (evidence.released, evidence.at_horizons) if len(p)]
     cohorts = dict(zip(life_tables["analysis"], life_tables["cohort"], strict=True))
     numbers = estimate_release.release_estimates(estimates, evidence, level, arms or {})
     released = {
@@ -73,6 +78,10 @@ def run(
         "diagnostics": diagnostic_release.release_diagnostics(diagnostics, evidence, arms, numbers),
     }
     kept = companion_release.keep_back(released, contrasts, outcomes, rules, shared)
+    if twice is not None and len(twice):
+        kept["estimates"] = second_opinion.marked(kept["estimates"], twice)
+        told = second_opinion.told(twice, str(estimates["cohort"].iloc[0]))
+        kept["diagnostics"] = pd.concat([d for d in (kept["diagnostics"], told) if len(d)], ignore_index=True)
     return {**{name: _finished(name, frame) for name, frame in kept.items()}, "notes": _text(notes)}
 
 

@@ -28,22 +28,38 @@ from iop_outcomes.release.policy import Policy
 class Line:
     """Cells that add up: positions of the parts, and of their total where that is a cell itself.
 
-    total is None when a reader may know the total anyway. rest: people of the total who are in none of the
-    parts; they are never shown, but follow from the others. base: to which the cells are rounded when shown, 1
-    where that is not counted upon.
+    total is None when a reader may know the total anyway. rest: people of the total who are in none of the parts; they
+    are never shown, but follow from the others. beside: further cells that make the total with the first. base: to
+    which the cells are rounded when shown, 1 where that is not counted upon.
     """
 
     parts: tuple[int, ...]
     total: int | None = None
     rest: int = 0
     base: int = 1
+    beside: tuple[int, ...] = ()
+
+    @property
+    def totals(self) -> tuple[int, ...]:
+        """The cells of the total; none where a reader may know it anyway."""
+        return () if self.total is None else (self.total, *self.beside)
 
 
-def hide(counts: Sequence[int], lines: Sequence[Line], policy: Policy) -> set[int]:
-    """Positions of the cells that may not be shown."""
-    hidden = {i for i, count in enumerate(counts) if policy.small(count)}
+def hide(
+    counts: Sequence[int],
+    lines: Sequence[Line],
+    policy: Policy,
+    withheld: Collection[int] = (),
+    drawn: Collection[int] = (),
+) -> set[int]:
+    """Positions of the cells that may not be shown.
+
+    withheld: cells that are not shown anyway. drawn: cells that are told elsewhere too, so that hiding them hides
+    little; of a total and its parts the others are hidden first.
+    """
+    hidden = {i for i, count in enumerate(counts) if policy.small(count)} | set(withheld)
     while True:
-        more = set().union(*(_more(counts, line, hidden, policy) for line in lines)) - hidden
+        more = set().union(*(_more(counts, line, hidden, policy, drawn) for line in lines)) - hidden
         more = more or _looser(counts, lines, hidden, policy)
         if not more:
             return hidden
@@ -61,12 +77,22 @@ def _looser(counts: Sequence[int], lines: Sequence[Line], hidden: Collection[int
     return set()
 
 
-def _more(counts: Sequence[int], line: Line, hidden: Collection[int], policy: Policy) -> set[int]:
+def _more(
+    counts: Sequence[int], line: Line, hidden: Collection[int], policy: Policy, drawn: Collection[int] = ()
+) -> set[int]:
     """Cells of one line that must be hidden beside those that already are."""
     mine = {i for i in line.parts if i in hidden}
-    if line.total is not None and line.total in hidden:
-        # the total is unknown as long as one of its parts is
-        return set() if mine or line.rest else _next(counts, line, mine)
+    unknown = [i for i in line.totals if i in hidden]
+    if unknown:
+        # the total is unknown as long as one of its parts is, and each of its cells as long as two of them are
+        if mine or len(unknown) > 1 or (line.rest and not _bounded(counts, line, unknown[0], policy)):
+            return set()
+        return _next(counts, line, mine)
+    if line.totals and drawn and (mine or policy.small(line.rest)) and set(line.parts) <= set(drawn):
+        spare = set(line.totals) - set(drawn)
+        unsafe = not _safe([counts[i] for i in mine] + ([line.rest] if line.rest else []), policy)
+        if spare and unsafe:
+            return {min(spare, key=lambda i: (counts[i] == 0, counts[i], i))}
     if not mine and not policy.small(line.rest):
         return set()
     rest = [line.rest] if line.rest else []
@@ -78,6 +104,12 @@ def _more(counts: Sequence[int], line: Line, hidden: Collection[int], policy: Po
     if line.total is None and not any(counts[i] for i in line.parts if i not in mine):
         mine = set(line.parts)
     return mine
+
+
+def _bounded(counts: Sequence[int], line: Line, unknown: int, policy: Policy) -> bool:
+    """A small cell of a total must be one of few values, as it holds what the parts leave to it, and more."""
+    least = counts[unknown] - line.rest
+    return policy.small(counts[unknown]) and 2 * least >= policy.minimum_count
 
 
 def _safe(unknown: Sequence[int], policy: Policy) -> bool:

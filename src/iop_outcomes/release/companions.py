@@ -20,6 +20,7 @@ from iop_outcomes.release.crude import NUMBERS
 from iop_outcomes.release.evidence import Evidence
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.tables.results import OF_QUESTIONS
+from iop_outcomes.vocabulary.methods import CRUDE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,13 +79,13 @@ def keep_back(
     if policy.exact:
         return dict(released)
     estimates = released["estimates"]
-    crude = estimates["contrast"].isin(list(shared)) & (estimates["method"] == "crude") & (estimates["status"] == "ok")
+    crude = estimates["contrast"].isin(list(shared)) & (estimates["method"] == CRUDE) & (estimates["status"] == "ok")
     estimates = estimates.assign(
         **{n: estimates[n].mask(crude) for n in (*NUMBERS, *BESIDE)},
         **{n: estimates[n].mask(crude, words) for n, words in WITHHELD.items()},
     )
     own = _of(estimates, contrasts, outcomes)
-    if (own & (estimates["method"] == "crude")).any():
+    if (own & (estimates["method"] == CRUDE)).any():
         raise StudyError(
             "A crude estimate is asked for under another classifier, gap rule or clock: beside the question itself it "
             "would give a few people away. Ask for it with a weighted method only, or under the policy 'none'."

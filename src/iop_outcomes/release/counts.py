@@ -1,9 +1,9 @@
 """Counts of people in cells: hide small ones and what would give them away, then round.
 
-In order: the lines along which cells add up are found (the levels of a group, whose total a reader may know;
-the subgroups of 'all'; the arms of 'all'); cells are hidden (`iop_outcomes.release.cells`); what is left is
-rounded. A hidden cell has status 'suppressed' and no count. Groups of one outcome that differ by a few people
-between analyses are listed by `difference_risks`; they are not changed.
+In order: the lines along which cells add up are found (the levels of a group, whose total a reader may know; the
+subgroups of 'all'; the arms of 'all'; cells of which one holds people of the other, `iop_outcomes.release.nesting`);
+cells are hidden (`iop_outcomes.release.cells`); what is left is rounded. A hidden cell has status 'suppressed' and no
+count. Groups of one outcome that differ by a few people between analyses are listed by `difference_risks`.
 
 The analysis 'records' counts the same people field by field, day by day and step by step, so that a few of them
 could be had as a difference of two of its tables. Its counts are rounded to the nearest five as well, under any
@@ -13,7 +13,7 @@ policy that withholds anything; differences then tell no number of people.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -33,13 +33,23 @@ ALIKE = ("cohort", "arm", "outcome")
 RISK_COLUMNS = [*GROUP, "other_analysis", "other_contrast", "other_horizon_days"]
 
 
-def suppress(counts: pd.DataFrame, policy: Policy) -> pd.DataFrame:
-    """The counts that may be released: same rows, hidden cells without a count, the others rounded."""
+def suppress(
+    counts: pd.DataFrame,
+    policy: Policy,
+    withheld: Collection[int] = (),
+    drawn: Collection[int] = (),
+    nested: Sequence[Line] = (),
+) -> pd.DataFrame:
+    """The counts that may be released: same rows, hidden cells without a count, the others rounded.
+
+    withheld, drawn: positions of rows, as `cells.hide` has them. nested: lines beside those of the table itself.
+    """
     import pandas as pd
 
     frame = counts.reset_index(drop=True)
     values = [int(v) for v in frame["count"].fillna(0)]
-    hidden = hide(values, list(_lines(frame)), policy) | set(frame.index[frame["count"].isna()])
+    lines = [*_lines(frame), *nested]
+    hidden = hide(values, lines, policy, withheld, drawn) | set(frame.index[frame["count"].isna()])
     shown = [
         pd.NA if i in hidden else _blurred(v, str(analysis), policy)
         for i, (v, analysis) in enumerate(zip(values, frame["analysis"], strict=True))

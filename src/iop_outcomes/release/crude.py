@@ -166,7 +166,8 @@ def _cells(leaving: Leaving, causes: tuple[str, ...], counted: Sequence[str], da
     """Times, codes (0 censored, 1 counted, 2 other causes) and people of the cells; who stays is censored at
     the end.
     """
-    code = {c: 1 if c in counted else 2 for c in causes}
+    among = leaving.named(counted)
+    code = {c: 1 if c in among else 2 for c in causes}
     cells = [(m.day, code.get(m.cause, 0), m.count) for m in leaving.moves]
     staying = leaving.people - leaving.gone(None)
     if staying:

@@ -4,21 +4,23 @@ Crude curves over days are drawn from held life tables, one for each cause and o
 nothing that the analyses wrote under 'crude' over days is let out. Adjusted curves over days keep only points
 on the policy's grid and on days whose adjusted risk stands among the estimates, while enough people are at risk, and
 only where enough people have had the event since the point kept before, so that no step of a curve stands for a few
-people. Curves over other axes lose points
+people. People at risk stand beside a point where the number is true: where people who have left are held back, it is
+withheld. Curves over other axes lose points
 in which few people stand.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.release import crude
 from iop_outcomes.release.evidence import Evidence
 from iop_outcomes.release.levels import reading
-from iop_outcomes.release.life_tables import CENSORED, Leaving
+from iop_outcomes.release.life_tables import CENSORED, STILL_AT_RISK, Leaving, Question
 from iop_outcomes.release.policy import Policy
+from iop_outcomes.vocabulary.methods import CRUDE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +63,7 @@ def release_curves(
 
     declared = TABLES["curves"].columns
     sources, told = _sources(evidence), _told(estimates, evidence)
-    ours = (curves["method"] == "crude") & (curves["axis"] == "days")
+    ours = (curves["method"] == CRUDE) & (curves["axis"] == "days")
     kept = [
         _released(tuple(map(str, key)), points, sources, evidence, told)
         for key, points in curves[~ours].groupby(KEY, sort=True)
@@ -76,7 +78,8 @@ def _sources(evidence: Evidence) -> Sources:
     found: Sources = {}
     for (analysis, contrast, outcome), arms in sorted(evidence.followed.items()):
         read = reading(outcome, evidence.levels)
-        causes = {c for leaving in arms.values() for c in leaving.causes if c != CENSORED}
+        there = [*arms.values(), *evidence.held.get((analysis, contrast, outcome), {}).values()]
+        causes = {c for leaving in there for c in leaving.causes if c != CENSORED}
         drawn = {c: Source(outcome, (c,), staying=False) for c in sorted(causes)}
         drawn[read.staying] = Source(outcome, read.lost, staying=True)
         for name, source in drawn.items():
@@ -92,9 +95,30 @@ def _crude(sources: Sources, evidence: Evidence, cohorts: Mapping[str, str], lev
         for arm, leaving in evidence.held.get((analysis, contrast, source.outcome), {}).items():
             if leaving.gone(None, source.causes(leaving)) == 0:
                 continue
-            key = (analysis, cohorts[analysis], contrast, arm, name, "crude", "days")
+            key = (analysis, cohorts[analysis], contrast, arm, name, CRUDE, "days")
             points = crude.curve(leaving, source.lost, source.staying, level)
-            yield {**dict(zip(KEY, key, strict=True)), **points, "n_effective": float("nan")}
+            people = _at_risk(evidence, (analysis, contrast, source.outcome), arm, points["x"])
+            yield {**dict(zip(KEY, key, strict=True)), **points, "n_risk": people, "n_effective": float("nan")}
+
+
+def _at_risk(
+    evidence: Evidence, question: Question, arm: str, days: Iterable[float]
+) -> pd.api.extensions.ExtensionArray:
+    """People at risk just before each day, missing where the held table does not have their true number."""
+    import pandas as pd
+
+    followed, held, policy = evidence.followed[question][arm], evidence.held[question][arm], evidence.policy
+    horizons = sorted(day for q, a, day in evidence.shown if (q, a) == (question, arm))
+    base = policy.coarser(followed.base)
+    found: list[int | None] = []
+    for x in map(int, days):
+        number = held.at_risk(x)
+        before = next((day for day in reversed(horizons) if day < x), None)
+        told = before is None or evidence.shown[question, arm, before][STILL_AT_RISK] is not None
+        untold = not told and held.gone(before) == held.gone(x - 1)
+        near = abs(number - followed.at_risk(x)) <= (0 if base == 1 else base)
+        found.append(number if policy.exact or (near and not untold) else None)
+    return pd.array(found, dtype="Int64")
 
 
 def _told(estimates: pd.DataFrame, evidence: Evidence) -> Told:
@@ -132,7 +156,7 @@ def _released(
         return points.iloc[:0]
     days = _days(points, followed, held, source, policy, told.get((contrast, outcome, method), set()))
     kept = points[points["x"].isin(days)]
-    return _with_people(kept.assign(n_risk=[held.at_risk(int(x)) for x in kept["x"]]), policy, followed.base)
+    return _with_people(kept.assign(n_risk=_at_risk(evidence, question, arm, kept["x"])), policy, followed.base)
 
 
 def _thin(analysis: str, contrast: str, arm: str, outcome: str, evidence: Evidence) -> bool:

@@ -28,9 +28,10 @@ from iop_outcomes.errors import EstimationError, StudyError
 from iop_outcomes.release.crude import NUMBERS, Ask, estimate
 from iop_outcomes.release.evidence import ArmCells, Evidence, horizon
 from iop_outcomes.release.levels import MEASURES_BY_ARM, reading, slug, split_measure
+from iop_outcomes.release.life_tables import CENSORED
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.tables.results import days_of
-from iop_outcomes.weighting import METHODS
+from iop_outcomes.vocabulary.methods import CRUDE, METHODS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,8 +49,7 @@ ESTIMAND = [
     "subgroup",
 ]
 COMPARISONS = {"difference", "ratio"}
-# crude estimates from life tables are withheld where more than this share of an arm's people have left uncounted
-LARGEST_HELD_SHARE = 0.02
+HELD_BACK = "people who have left are held back to protect small cells"
 EMPTY = {**dict.fromkeys((*NUMBERS, "n_effective"), float("nan")), "n": None, "events": None}
 
 
@@ -86,7 +86,7 @@ def _release(row: Row, evidence: Evidence, level: float, order: Sequence[str]) -
     if row["status"] != "ok":
         return row | EMPTY
     compared = _compared(row, evidence.arms(row), order)
-    if row["method"] == "crude":
+    if row["method"] == CRUDE:
         return _crude(row, compared, evidence, level)
     if not compared.both and not evidence.policy.exact:
         return _withheld(row, "suppressed", "the people behind it are not counted")
@@ -110,8 +110,8 @@ def _crude(row: Row, compared: Compared, evidence: Evidence, level: float) -> Ro
         return _withheld(row, "not_possible", f"no people in the arm '{compared.missing_arm}'")
     if any(arm.people is None or arm.events is None for arm in compared.own):
         return _withheld(row, "suppressed", evidence.policy.reason)
-    if any(_holds_back(arm, horizon(row)) for arm in compared.own):
-        return _withheld(row, "suppressed", "too many people are held back to protect small cells")
+    if any(_holds_back(arm, stem, horizon(row)) for arm in compared.own):
+        return _withheld(row, "suppressed", HELD_BACK)
     ask = Ask(stem, of, horizon(row), reading(row["outcome"], evidence.levels), level)
     try:
         numbers = estimate(ask, compared.own)
@@ -120,12 +120,14 @@ def _crude(row: Row, compared: Compared, evidence: Evidence, level: float) -> Ro
     return row | {"n_effective": float("nan")} | numbers | _people(compared)
 
 
-def _holds_back(arm: ArmCells, day: int | None) -> bool:
-    """Departures that are held back would move the arm's crude estimate by more than the limit."""
-    if arm.held is None or arm.followed is None:
+def _holds_back(arm: ArmCells, stem: str, day: int | None) -> bool:
+    """People who are held back move the arm's crude estimate, which then would be of people who are not there.
+
+    Without censoring a risk is events by people, whoever else has left.
+    """
+    if arm.held is None or arm.followed is None or arm.whole:
         return False
-    waiting = arm.followed.gone(day) - arm.held.gone(day)
-    return abs(waiting) > LARGEST_HELD_SHARE * arm.true_people
+    return stem != "risk" or arm.followed.gone(day, (CENSORED,)) > 0
 
 
 def _withheld(row: Row, status: str, reason: str) -> Row:
@@ -172,8 +174,8 @@ def _gives_back(row: Row, compared: Compared, policy: Policy) -> bool:
 
     The difference alone tells neither arm; with the ratio it would tell both.
     """
-    method, (stem, of) = METHODS.get(row["method"]), split_measure(row["measure"])
-    if policy.exact or method is None or method.alike is None or stem not in MEASURES_BY_ARM or of == "difference":
+    method, (stem, of) = METHODS[row["method"]], split_measure(row["measure"])
+    if policy.exact or method.alike is None or stem not in MEASURES_BY_ARM or of == "difference":
         return False
     waits = any(
         a.held is not None and a.followed is not None and a.held.gone(horizon(row)) != a.followed.gone(horizon(row))
@@ -190,7 +192,7 @@ def _compared(row: Row, found: Mapping[str, ArmCells], order: Sequence[str]) -> 
     named = {slug(arm): cells for arm, cells in found.items()}
     if of in named:
         return Compared((named[of],), both)
-    if row["method"] != "crude" or not found:
+    if row["method"] != CRUDE or not found:
         return Compared(both, both)
     asked = [slug(arm) for arm in order] if of in COMPARISONS else [of]
     if of in COMPARISONS and len(asked) != 2:

@@ -1,21 +1,23 @@
 """What stands behind an estimate: the cells of its arms, as they are and as they are released.
 
-In order: life tables are held back and counts suppressed; for an estimate, the life table of its analysis,
-contrast and outcome is looked up, or else its group of counts; people and events are summed from what is
-released, and are unknown as soon as one cell that they need is hidden. Refused: a group with a level that
+In order: life tables are held back; what they say at horizons that estimates ask for stands beside the counts, without
+the numbers that are not true as people are held back; all cells are suppressed together; for an estimate, the life
+table of its analysis, contrast and outcome is looked up, or else its group of counts; people and events are summed from
+what is released, and are unknown as soon as one cell that they need is hidden. Refused: a group with a level that
 `EVENT_LEVELS` does not know.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.errors import StudyError
+from iop_outcomes.release import at_horizons, nesting
 from iop_outcomes.release import counts as suppression
 from iop_outcomes.release.levels import Reading, reading
-from iop_outcomes.release.life_tables import CENSORED, STILL_AT_RISK, Leaving, Question, hold, leavings
+from iop_outcomes.release.life_tables import CENSORED, STILL_AT_RISK, Leaving, Question, held_back, leavings
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.tables.results import days_of
 
@@ -34,7 +36,7 @@ class ArmCells:
     true_people, true_events: as they are; they decide what is withheld and never leave this room. held, followed: the
     life table as released and as it is, where there is one. true_parts: people who are counted apart by other
     questions, such as those who completed beside those still there, or the arm beside those at risk; the difference
-    would give a few of them back.
+    would give a few of them back. whole: of a life table, that no one who has left by the horizon is held back.
     """
 
     people: int | None
@@ -44,6 +46,7 @@ class ArmCells:
     held: Leaving | None = None
     followed: Leaving | None = None
     true_parts: tuple[int, ...] = ()
+    whole: bool = True
 
     @property
     def base(self) -> int:
@@ -58,7 +61,11 @@ class ArmCells:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything that is counted: counts as they are and as released, life tables as they are and as held."""
+    """Everything that is counted: counts as they are and as released, life tables as they are and as held.
+
+    at_horizons: what life tables say at horizons, in the columns of counts. shown: the same by question, arm and day,
+    by level, None where it is withheld.
+    """
 
     policy: Policy
     levels: Mapping[str, Reading]
@@ -67,6 +74,8 @@ class Evidence:
     groups: Mapping[tuple[str, ...], Mapping[str, Cells]]
     followed: Mapping[Question, Mapping[str, Leaving]]
     held: Mapping[Question, Mapping[str, Leaving]]
+    at_horizons: pd.DataFrame
+    shown: Mapping[tuple[Question, str, int], Mapping[str, int | None]]
 
     def arms(self, row: Row) -> dict[str, ArmCells]:
         """The arms of an estimate, by name; empty when nothing is counted for it. Raises StudyError."""
@@ -74,8 +83,9 @@ class Evidence:
         read = reading(row["outcome"], self.levels)
         if row["subgroup"] == "all" and question in self.followed:
             held = self.held.get(question, {})
+            day = horizon(row)
             return {
-                arm: _from_life_table(leaving, held.get(arm), read, horizon(row), self.policy)
+                arm: _from_life_table(leaving, held.get(arm), read, day, self._shown(question, arm, day), self.policy)
                 for arm, leaving in self.followed[question].items()
             }
         if question in self.followed and (days := days_of(row["subgroup"])):
@@ -86,6 +96,23 @@ class Evidence:
         compared = {arm: cells for arm, cells in group.items() if arm != "all"} or group
         return {arm: _from_counts(cells, read, row) for arm, cells in compared.items()}
 
+    def _shown(self, question: Question, arm: str, day: int | None) -> Mapping[str, int | None]:
+        return self.shown.get((question, arm, day), {}) if day is not None else {}
+
+
+@dataclass(frozen=True)
+class Apart:
+    """What is known of how cells lie within each other, and which are not released.
+
+    contrasts, outcomes: those whose counts are kept back. cumulative: outcomes of which what is counted only grows.
+    in_care: contrasts that divide people by who is in care on a day (`nesting.lines`).
+    """
+
+    contrasts: Collection[str] = ()
+    outcomes: Collection[str] = ()
+    cumulative: Collection[str] = ()
+    in_care: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
 
 def gather(
     counts: pd.DataFrame,
@@ -93,46 +120,53 @@ def gather(
     estimates: pd.DataFrame,
     policy: Policy,
     levels: Mapping[str, Reading],
+    apart: Apart | None = None,
 ) -> Evidence:
     """All evidence. Counts of an outcome that has a life table are left to it, except in subgroups."""
-    asked: dict[Question, set[int]] = {}
-    for row in estimates.itertuples():
-        day = str(row.horizon_days)
-        if day.isdigit():
-            asked.setdefault((str(row.analysis), str(row.contrast), str(row.outcome)), set()).add(int(day))
-    followed = _by_question(leavings(life_tables))
-    held = _by_question(leavings(hold(life_tables, policy, asked)))
+    import pandas as pd
+
+    asked = at_horizons.asked(estimates)
+    arms = leavings(life_tables)
+    followed = _by_question(arms)
+    told = {q: _told(q[2], levels) for q in followed}
+    held = _by_question(held_back(arms, policy, asked, told))
     questions = list(zip(counts["analysis"], counts["contrast"], counts["outcome"], strict=True))
     replaced = [q in followed and s == "all" for q, s in zip(questions, counts["subgroup"], strict=True)]
     kept = counts.iloc[[i for i, gone in enumerate(replaced) if not gone]].reset_index(drop=True)
-    released = suppression.suppress(kept, policy)
-    return Evidence(policy, levels, kept, released, _groups(kept, released), followed, held)
+    cells, shown = at_horizons.cells(followed, held, estimates, policy)
+    frame = pd.concat([kept, cells], ignore_index=True) if len(cells) else kept
+    first = len(kept)
+    known = apart or Apart()
+    nested = nesting.lines(
+        frame, range(first, len(frame)), _left_out(frame, known), known.cumulative, known.in_care,
+        [q[2] for q in followed if reading(q[2], levels).kind == "staying"], policy,
+    )  # fmt: skip
+    released = suppression.suppress(
+        frame,
+        policy,
+        [first + i for i, number in enumerate(shown) if number is None],
+        range(first, len(frame)),
+        nested,
+    )
+    own, at = released.iloc[:first].reset_index(drop=True), released.iloc[first:].reset_index(drop=True)
+    numbers = [n if status == "ok" else pd.NA for n, status in zip(shown, at["status"], strict=True)]
+    at = at.assign(count=pd.array(numbers, dtype="Int64"))
+    cells_of_arms = at_horizons.by_arm(at)
+    at = at_horizons.without_zeros(at, policy)
+    return Evidence(policy, levels, kept, own, _groups(kept, own), followed, held, at, cells_of_arms)
 
 
-def horizons(evidence: Evidence, estimates: pd.DataFrame) -> pd.DataFrame:
-    """Held life tables as cumulative counts at the horizons that estimates ask for, in the columns of counts.
+def _told(outcome: str, levels: Mapping[str, Reading]) -> list[tuple[str, ...]]:
+    """The sets of causes that an outcome tells from all others."""
+    read = reading(outcome, levels)
+    return [causes for causes in (read.events, read.lost) if causes]
 
-    A cause by which no one is counted as gone yet is suppressed: some may have gone. Its people are among
-    those still at risk, so that the cells with a count add up to the arm's people.
-    """
-    import pandas as pd
 
-    from iop_outcomes.tables import TABLES
-
-    columns = list(TABLES["counts"].columns)
-    asked = estimates.loc[estimates["subgroup"] == "all", ["analysis", "cohort", "contrast", "outcome", "horizon_days"]]
-    rows = []
-    for ask in asked.drop_duplicates().dropna().itertuples(index=False):
-        question, day = (str(ask.analysis), str(ask.contrast), str(ask.outcome)), int(str(ask.horizon_days))
-        for arm, leaving in evidence.held.get(question, {}).items():
-            known = {c for of_arm in evidence.followed[question].values() for c in of_arm.causes}
-            gone = {cause: leaving.gone(day, (cause,)) for cause in sorted(known)}
-            cells = [(c, n, n > 0 or evidence.policy.exact) for c, n in gone.items()]
-            cells.append((STILL_AT_RISK, leaving.people - sum(gone.values()), True))
-            key = (ask.analysis, ask.cohort, ask.contrast, arm, ask.outcome, day, "all")
-            rows += [(*key, c, n if shown else pd.NA, "ok" if shown else "suppressed") for c, n, shown in cells]
-    frame = pd.DataFrame(rows, columns=columns)
-    return frame.astype({name: column.dtype for name, column in TABLES["counts"].columns.items()})
+def _left_out(frame: pd.DataFrame, known: Apart) -> set[int]:
+    """Positions of rows that are not released, or are rounded as their tables overlap."""
+    out = frame["contrast"].isin(list(known.contrasts)) | frame["outcome"].isin(list(known.outcomes))
+    out |= frame["analysis"].isin(list(suppression.OVERLAPPING))
+    return {i for i, gone in enumerate(out) if gone}
 
 
 def horizon(row: Row) -> int | None:
@@ -186,7 +220,12 @@ def _sum(shown: list[int | None]) -> int | None:
 
 
 def _from_life_table(
-    followed: Leaving, held: Leaving | None, read: Reading, day: int | None, policy: Policy
+    followed: Leaving,
+    held: Leaving | None,
+    read: Reading,
+    day: int | None,
+    shown: Mapping[str, int | None],
+    policy: Policy,
 ) -> ArmCells:
     true_events = _events(followed, read, day)
     there = followed.people - followed.gone(day)
@@ -195,16 +234,27 @@ def _from_life_table(
     parts: tuple[int, ...] = (followed.apart, seen_without)
     parts += (there, true_events - there) if read.lost else ()
     if held is None:
-        return ArmCells(None, None, followed.people, true_events, None, followed, parts)
+        return ArmCells(None, None, followed.people, true_events, None, followed, parts, whole=False)
+    needed = _needed(held, read, shown)
+    hidden = any(shown[level] is None for level in needed) or _too_early(held, read, day, policy)
     return ArmCells(
         people=held.people,
-        events=None if _too_early(held, read, day, policy) else _events(held, read, day),
+        events=None if hidden else _events(held, read, day),
         true_people=followed.people,
         true_events=true_events,
         held=held,
         followed=followed,
         true_parts=parts,
+        whole=None not in shown.values(),
     )
+
+
+def _needed(held: Leaving, read: Reading, shown: Mapping[str, int | None]) -> set[str]:
+    """The levels at a horizon from which the events of an outcome are counted."""
+    if read.kind == "cause":
+        return held.named(read.events) & shown.keys()
+    lost = held.named(read.lost)
+    return {level for level in shown if level not in lost} if read.lost else {STILL_AT_RISK} & shown.keys()
 
 
 def _of_period(followed: Leaving, read: Reading, first: int, last: int) -> ArmCells:

@@ -11,10 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from iop_outcomes.protocol import EVENTS
 from iop_outcomes.tables.canonical import LEAVING
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # people whose outcome is not asked about, under any rule
 NOT_ASKED = ("not_yet_observed", "out_of_care", "not_known")
@@ -64,6 +67,9 @@ EVENT_LEVELS: Mapping[str, Reading] = {
     ),
 }
 
+# kinds of endpoints of which what has happened by one day has happened by every later one
+GROWING = ("first_use", "run_of_screens", "no_return", "at_discharge", "state_at_discharge")
+
 # measures that come once for each arm, and as their difference and ratio
 MEASURES_BY_ARM = ("risk", "mean_days")
 
@@ -85,6 +91,13 @@ def readings(endpoints: Mapping[str, Mapping[str, str]]) -> dict[str, Reading]:
             others = tuple(c for c in LEAVING if c != endpoint["cause"])
             found[outcome] = Reading("cause", (endpoint["cause"],), (*others, "censored", "still_at_risk"))
     return found
+
+
+def cumulative(endpoints: Mapping[str, Mapping[str, str]], counts: pd.DataFrame) -> set[str]:
+    """Outcomes whose people are those of an earlier day and more: by the kind of the endpoint, or by their levels."""
+    grown = {outcome for outcome, endpoint in endpoints.items() if endpoint["kind"] in GROWING}
+    by_level = counts.groupby("outcome")["level"].agg(set)
+    return grown | {str(o) for o, levels in by_level.items() if levels <= {"event", "no_event", "not_known"}}
 
 
 def reading(outcome: str, levels: Mapping[str, Reading]) -> Reading:

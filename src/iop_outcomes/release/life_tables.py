@@ -1,12 +1,14 @@
 """Life tables that may be seen: people count as gone in batches, once enough have left for the same reason.
 
-In order, in each arm: the people are counted (an arm below the minimum is withheld); those who leave by one
-cause are taken in the order of days into batches, each closed as soon as it holds the minimum; a batch moves
-the number gone by its size (a multiple of the rounding base) on its mean day; who is in no full batch stays
-at risk. A horizon that estimates ask for closes the batch before it, so that the number gone by then is exact
-if the minimum left since the horizon before; tables that are the same share their horizons, or one would give
-away what the other holds back. If at the end a few people would remain, between 1 and the minimum, the last
-move is taken back; so it is if a reader could tell how many wait to be counted by each cause.
+In order: causes that no question tells apart are counted together (`iop_outcomes.release.pools`); in each arm the
+people are counted (an arm below the minimum is withheld); those who leave by one cause are taken in the order of days
+into batches, each closed as soon as it holds the minimum; a batch moves the number gone by its size (a multiple of the
+rounding base) on its mean day; who is in no full batch stays at risk. Horizons that estimates ask for close the batch
+before them, as many of them as leave the minimum, or no one, between one and the next: the number gone by then is
+exact. By any other day some people are held back, and the table does not say who is still there: `told` says which
+numbers are true, and no other is let out as a count. Tables that are the same share their horizons, or one would give
+away what the other holds back. If at the end a few people would remain, between 1 and the minimum, the last move is
+taken back; so it is if a reader could tell how many wait to be counted by each cause.
 
 The result is always a valid life table: the numbers gone rise by at least the minimum at a time, their sum is
 at most the people, and the number at risk only falls, so it is enough or zero on every day.
@@ -24,10 +26,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from iop_outcomes.release.policy import OVERLAP_BASE, Policy
+from iop_outcomes.release.pools import called, pooled
 from iop_outcomes.tables.private import NOT_AT_RISK
 
 if TYPE_CHECKING:
@@ -50,13 +53,15 @@ class Move:
 
 @dataclass(frozen=True)
 class Leaving:
-    """The people of one arm and how they leave the risk set, in the order of days. Whoever does not leave
-    stays. apart: people of the arm who are not at risk, and not among `people`; not known of a held table.
+    """The people of one arm and how they leave the risk set, in the order of days. Whoever does not leave stays. apart:
+    people of the arm who are not at risk, and not among `people`; not known of a held table. pools: causes that are
+    counted together, under the name that `pools.called` gives them.
     """
 
     people: int
     moves: tuple[Move, ...]
     apart: int = 0
+    pools: tuple[tuple[str, ...], ...] = ()
 
     @property
     def base(self) -> int:
@@ -75,11 +80,14 @@ class Leaving:
 
     def gone(self, day: int | None, causes: Collection[str] | None = None) -> int:
         """People gone up to and including a day (None: ever) by some causes (None: by any, censoring
-        included).
+        included). A pool is among the causes if all that it holds are.
         """
-        return sum(
-            m.count for m in self.moves if (day is None or m.day <= day) and (causes is None or m.cause in causes)
-        )
+        among = None if causes is None else self.named(causes)
+        return sum(m.count for m in self.moves if (day is None or m.day <= day) and (among is None or m.cause in among))
+
+    def named(self, causes: Collection[str]) -> set[str]:
+        """The causes, and the names of the pools that hold no others."""
+        return {*causes, *(called(pool) for pool in self.pools if set(pool) <= set(causes))}
 
     def at_risk(self, day: int) -> int:
         """People at risk just before a day."""
@@ -97,18 +105,64 @@ def hold(
     """
     import pandas as pd
 
-    arms = leavings(life_table)
-    asked: dict[Leaving, set[int]] = {}
-    for (analysis, _, contrast, _, outcome), leaving in arms.items():
-        asked.setdefault(leaving, set()).update((horizons or {}).get((analysis, contrast, outcome), ()))
     rows = []
-    for key, leaving in arms.items():
-        held = _held(leaving, policy, sorted(asked[leaving]))
-        if held is not None:
-            staying = Move(held.last_day, STILL_AT_RISK, held.people - held.gone(None))
-            rows += [(*key, move.day, move.cause, move.count) for move in (*held.moves, staying)]
+    for key, held in held_back(leavings(life_table), policy, horizons or {}, {}).items():
+        staying = Move(held.last_day, STILL_AT_RISK, held.people - held.gone(None))
+        rows += [(*key, move.day, move.cause, move.count) for move in (*held.moves, staying)]
     columns = [*ARM, "day", "cause", "count"]
     return pd.DataFrame(rows, columns=columns).astype({"day": "int64", "count": "int64"})
+
+
+def held_back(
+    arms: Mapping[tuple[str, ...], Leaving],
+    policy: Policy,
+    horizons: Mapping[Question, Collection[int]],
+    apart: Mapping[Question, Collection[Collection[str]]],
+) -> dict[tuple[str, ...], Leaving]:
+    """The arms as they may be seen, without those of too few people. Keys are those of `leavings`.
+
+    horizons: as in `hold`. apart: sets of causes that a question tells from all others; without one it tells all apart.
+    """
+    asked: dict[Leaving, set[int]] = {}
+    for (analysis, _, contrast, _, outcome), leaving in arms.items():
+        asked.setdefault(leaving, set()).update(horizons.get((analysis, contrast, outcome), ()))
+    pools = {} if policy.exact else pooled({key: (_question(key), one) for key, one in arms.items()}, apart)
+    found = {
+        key: _held(_together(leaving, pools.get(key, ())), policy, sorted(asked[leaving]))
+        for key, leaving in arms.items()
+    }
+    return {key: held for key, held in found.items() if held is not None}
+
+
+def _question(key: tuple[str, ...]) -> Question:
+    analysis, _, contrast, _, outcome = key
+    return analysis, contrast, outcome
+
+
+def _together(leaving: Leaving, pools: tuple[tuple[str, ...], ...]) -> Leaving:
+    """The same people, with the causes of each pool under one name."""
+    names = {cause: called(pool) for pool in pools for cause in pool}
+    moves: Counter[tuple[int, str]] = Counter()
+    for move in leaving.moves:
+        moves[move.day, names.get(move.cause, move.cause)] += move.count
+    counted = tuple(sorted(Move(day, cause, count) for (day, cause), count in moves.items()))
+    return replace(leaving, moves=counted, pools=pools)
+
+
+def told(followed: Leaving, held: Leaving, day: int | None, policy: Policy) -> dict[str, tuple[int, bool]]:
+    """What a held table says of each cause up to a day, and of those still at risk, and whether it is true.
+
+    followed: the same arm as it is. Where people are rounded, true is what rounding gives.
+    """
+    full = _together(followed, held.pools)
+    found = {}
+    for cause in full.causes:
+        shown, truly = held.gone(day, (cause,)), full.gone(day, (cause,))
+        found[cause] = (shown, shown == truly or (shown > 0 and truly - shown < policy.rounding_base))
+    still, truly = held.people - held.gone(day), followed.people - followed.gone(day)
+    base = policy.coarser(followed.base)
+    near = abs(still - truly) <= (0 if base == 1 else base)
+    return {**found, STILL_AT_RISK: (still, near and all(true for _, true in found.values()))}
 
 
 def leavings(life_table: pd.DataFrame) -> Mapping[tuple[str, ...], Leaving]:
@@ -128,41 +182,60 @@ def _held(leaving: Leaving, policy: Policy, horizons: Sequence[int]) -> Leaving 
     if policy.small(leaving.people) or policy.small(leaving.apart):
         return None
     people = policy.blurred(leaving.people, leaving.base)
-    moves = sorted(m for cause in leaving.causes for m in _moves(leaving, cause, policy, horizons))
+    moves = sorted(
+        m for c in leaving.causes for m in _moves(leaving, c, policy, horizons, _kept(leaving, c, policy, horizons))
+    )
     taken_back = False
     while moves and not _enough_remain(leaving, people, moves, policy, taken_back):
         moves.pop()
         taken_back = True
-    return Leaving(people, tuple(moves))
+    return Leaving(people, tuple(moves), pools=leaving.pools)
+
+
+def _kept(leaving: Leaving, cause: str, policy: Policy, horizons: Sequence[int]) -> list[int]:
+    """The most horizons of which each counts the minimum more than the one before, or as many; the first of equals."""
+    best: list[list[int]] = []
+    gone = [leaving.gone(day, (cause,)) for day in horizons]
+    for at, count in enumerate(gone):
+        before = [best[i] for i in range(at) if count == gone[i] or count - gone[i] >= policy.minimum_count]
+        longest = max(before, key=len, default=[])
+        # whoever is counted by the first horizon is counted from nothing
+        best.append([*longest, at] if longest or count == 0 or count >= policy.minimum_count else [])
+    return [horizons[i] for i in max(best, key=len, default=[])]
 
 
 @dataclass
 class _Batch:
-    """People and the sum of their days."""
+    """People, the sum of their days, and the last day on which any of them left."""
 
     people: int = 0
     days: float = 0.0
+    last: int = 0
 
-    def join(self, people: int, days: float) -> None:
+    def join(self, people: int, days: float, last: int = 0) -> None:
         """Take people in."""
-        self.people, self.days = self.people + people, self.days + days
+        self.people, self.days, self.last = self.people + people, self.days + days, max(self.last, last)
 
     def part(self, people: int) -> _Batch:
         """Take people out, each with the mean day of all."""
         days = self.days * people / self.people
         self.join(-people, -days)
-        return _Batch(people, days)
+        return _Batch(people, days, self.last)
 
 
-def _moves(leaving: Leaving, cause: str, policy: Policy, horizons: Sequence[int]) -> list[Move]:
-    """The moves of one cause: every batch on its mean day, after the horizon before it."""
+def _moves(leaving: Leaving, cause: str, policy: Policy, horizons: Sequence[int], kept: Sequence[int]) -> list[Move]:
+    """The moves of one cause: every batch on its mean day, after the last of the horizons before it was full.
+
+    kept: horizons that close a batch.
+    """
     own = [m for m in leaving.moves if m.cause == cause]
     moves: Counter[int] = Counter()
     waiting, start = _Batch(), -1
-    for end in (*horizons, None):
+    for end in (*kept, None):
         stretch = [m for m in own if start < m.day and (end is None or m.day <= end)]
         for batch in _closed(stretch, waiting, policy, at_horizon=end is not None):
-            moves[max(round(batch.days / batch.people), start + 1)] += batch.people
+            passed = max((day for day in horizons if day < batch.last), default=-1)
+            moves[max(round(batch.days / batch.people), passed + 1)] += batch.people
         start = start if end is None else end
     return [Move(day, cause, people) for day, people in moves.items()]
 
@@ -171,13 +244,13 @@ def _closed(moves: Sequence[Move], waiting: _Batch, policy: Policy, at_horizon: 
     """The batches closed within a stretch of days. At a horizon, who still waits joins the last of them."""
     closed: list[_Batch] = []
     for move in moves:
-        waiting.join(move.count, float(move.count * move.day))
+        waiting.join(move.count, float(move.count * move.day), move.day)
         full = policy.released_step(waiting.people)
         if full:
             closed.append(waiting.part(full))
     if at_horizon and closed and waiting.people:
         last = closed.pop()
-        waiting.join(last.people, last.days)
+        waiting.join(last.people, last.days, last.last)
         closed.append(waiting.part(policy.released_step(waiting.people)))
     return closed
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import numbers, recorded, style
 from iop_outcomes.figures.labels import within
-from iop_outcomes.report.parts import Part, people
-from iop_outcomes.report.results import Block, Line, Table
+from iop_outcomes.report.document import Block, Line, Table, people
+from iop_outcomes.report.parts import Part
 from iop_outcomes.tables.bands import SHARES, STILL_THERE
 
 if TYPE_CHECKING:

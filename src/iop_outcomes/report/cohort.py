@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes.figures import flow, numbers, select
+from iop_outcomes.figures import flow, numbers
 from iop_outcomes.figures.labels import TABLES_OF_RECORDS, UNITS, Labels, Study, covariate, method, words
-from iop_outcomes.report.results import WITHHELD, Block, Line, Table, count
+from iop_outcomes.report.document import WITHHELD, Block, Line, Table
+from iop_outcomes.report.results import count
+from iop_outcomes.vocabulary.methods import PREFERRED_WEIGHTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,6 +48,29 @@ def records(counts: pd.DataFrame) -> Table:
     return Table("Records kept, merged and set aside", ("What became of them", "Records"), tuple(blocks))
 
 
+CODES, NEVER = "codes of ", "codes never found in "
+
+
+def codes(counts: pd.DataFrame) -> Table:
+    """What became of the codes of each column of which some are not listed by the mapping."""
+    own = counts[(counts["analysis"] == "cohort") & counts["outcome"].str.startswith(CODES)]
+    blocks = []
+    for outcome, rows in own.groupby("outcome", sort=False):
+        if rows["level"].str.startswith("not listed").any():
+            lines = [Line(words(str(row["level"])), (count(row),)) for row in rows.to_dict("records")]
+            blocks.append(Block(str(outcome).removeprefix(CODES), tuple(lines)))
+    return Table("Codes, listed by the mapping and not", ("What became of them", "Records"), tuple(blocks))
+
+
+def never_found(counts: pd.DataFrame) -> dict[str, list[str]]:
+    """By column the codes that the mapping lists and no record has."""
+    own = counts[(counts["analysis"] == "cohort") & counts["outcome"].str.startswith(NEVER)]
+    return {
+        str(outcome).removeprefix(NEVER): [str(level) for level in rows["level"]]
+        for outcome, rows in own.groupby("outcome", sort=False)
+    }
+
+
 FATES = {"kept": "Kept", "merged": "Merged", "quarantined": "Set aside", "excluded": "Left out"}
 
 
@@ -66,9 +91,7 @@ def table_one(counts: pd.DataFrame, diagnostics: pd.DataFrame, study: Study, con
     labels = Labels(study)
     own = counts[(counts["analysis"] == "design") & (counts["contrast"] == contrast)]
     made = diagnostics[(diagnostics["analysis"] == "design") & (diagnostics["contrast"] == contrast)]
-    weighted = next(
-        (m for m in select.PREFERRED_WEIGHTS if ((made["method"] == m) & (made["quantity"] == SMD)).any()), ""
-    )
+    weighted = next((m for m in PREFERRED_WEIGHTS if ((made["method"] == m) & (made["quantity"] == SMD)).any()), "")
     differences = made[made["quantity"] == SMD]
     gaps = dict(
         zip(zip(differences["method"], differences["variable"], strict=True), differences["value"], strict=True)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from iop_outcomes.estimators.power import POWER
 from iop_outcomes.figures import numbers
 from iop_outcomes.figures.labels import STRATA, Labels, Study, covariate, method, missing_rule, within
-from iop_outcomes.report.results import WITHHELD, Block, Line, Table
+from iop_outcomes.report.document import WITHHELD, Block, Line, Table
 from iop_outcomes.tables.results import DETECTABLE, SHARE_IN_FIRST_ARM, STRATUM, detected
-from iop_outcomes.weighting import WEIGHTS
+from iop_outcomes.vocabulary.methods import WEIGHTS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,4 +1,4 @@
-"""Fixed explanations for the methods section: estimators with their sources, readings of missing outcomes, policies,
+"""Fixed explanations for the methods section: measures of times, readings of missing outcomes, policies,
 what the report does not do, and its limits. What depends on a study is in `methods`.
 """
 
@@ -8,99 +8,6 @@ UNITS_OF_ANALYSIS = {
     "first_episode": "Each person counts once, at the first episode of care that begins on or after day 0.",
     "episode": "Each episode of care that begins on or after day 0 counts; people with several are clusters.",
     "period": "Each period that a person told of at an interview counts; people with several are clusters.",
-}
-# how each method of the sheet estimates, with its source
-ESTIMATORS = {
-    "crude": (
-        "Unadjusted",
-        "Shares and curves computed from the released counts and nothing else, so that a reader can repeat them. "
-        "Intervals of shares are Wilson's (1927, JASA 22:209), of their differences Newcombe's (1998, Statistics in "
-        "Medicine 17:873), of curves on the complementary log-log scale; people count as independent.",
-    ),
-    "iptw": (
-        "Inverse probability weighting",
-        "Each person weighs the inverse of the probability of the own arm: the contrast speaks for everyone in the "
-        "comparison (Lunceford and Davidian 2004, Statistics in Medicine 23:2937). Weights are not truncated.",
-    ),
-    "iptw_truncated": (
-        "Inverse weighting, truncated",
-        "Inverse probability weights brought in to their 1st and 99th percentiles (Cole and Hernan 2008, American "
-        "Journal of Epidemiology 168:656): less rests on a few people, and the contrast no longer speaks for everyone.",
-    ),
-    "iptw_unstabilised": (
-        "Inverse weighting, unstabilised",
-        "Inverse probability weights that are not multiplied by the arm's share of people, which leaves the means of "
-        "arms as they are and moves hazard ratios a little.",
-    ),
-    "iptw_imputed": (
-        "Inverse weighting, imputed",
-        "Inverse probability weighting with covariates that were not recorded imputed by chained equations that know "
-        "the outcome; the score is fitted in each completed data set and the estimates are pooled (Rubin 1987; Barnard "
-        "and Rubin 1999, Biometrika 86:948).",
-    ),
-    "overlap": (
-        "Overlap weighting",
-        "Each person weighs the probability of the other arm: the contrast speaks for people of the kind that "
-        "was found in both arms (Li, Morgan and Zaslavsky 2018, JASA 113:390). Of several arms, each person weighs "
-        "the harmonic mean of their probabilities over that of the own arm.",
-    ),
-    "overlap_imputed": (
-        "Overlap weighting, imputed",
-        "Overlap weighting where covariates that were not recorded are imputed by chained equations that know the "
-        "outcome; the score is fitted in each completed data set and the estimates are pooled (Rubin 1987; Barnard and "
-        "Rubin 1999, Biometrika 86:948).",
-    ),
-    "matching": (
-        "Matching weights",
-        "Each person weighs the smaller of both probabilities over that of the own arm, as pair matching would on "
-        "average (Li and Greene 2013, International Journal of Biostatistics 9:215).",
-    ),
-    "entropy": (
-        "Entropy weights",
-        "The contrast speaks for people weighted by the entropy of their score, who could have been in either arm "
-        "(Zhou, Matsouaka and Thomas 2020, Statistical Methods in Medical Research 29:3721).",
-    ),
-    "att": (
-        "Weighting to the first arm",
-        "People of the first arm count once, those of the second by the odds of the first: the contrast speaks for "
-        "people like those of the first arm (Morgan and Todd 2008, Sociological Methodology 38:231).",
-    ),
-    "atc": (
-        "Weighting to the second arm",
-        "People of the second arm count once, those of the first by the odds of the second: the contrast speaks for "
-        "people like those of the second arm.",
-    ),
-    "aipw": (
-        "Doubly robust",
-        "Augmented inverse probability weighting: an outcome regression corrected by the weighted residuals, "
-        "right if either model is (Robins, Rotnitzky and Zhao 1994, JASA 89:846). Of times, such as leaving care and "
-        "days in it, the outcomes are pseudo-observations, which are the outcome itself where no one is censored "
-        "before the horizon (Andersen, Klein and Rosthoj 2003, Biometrika 90:15), and the regression is linear.",
-    ),
-    "naive": (
-        "Unadjusted hazard ratio",
-        "A Cox model with the comparison alone, from the first day (Cox 1972, JRSS B 34:187; ties after Efron 1977, "
-        "JASA 72:557).",
-    ),
-    "randomised": ("As randomised", "A Cox model with the assigned arm alone, over everyone randomised."),
-    "landmark": (
-        "From the landmark",
-        "A Cox model among people still followed without the event at the landmark, with stayers and leavers as they "
-        "stand then.",
-    ),
-    "landmark_adjusted": (
-        "Adjusted at the landmark",
-        "The same question with a regression on the baseline covariates, on screens up to the landmark "
-        "(positive, missed) and on reported use up to it; shares are standardised over the people compared "
-        "(Snowden, Rose and Mortimer 2011, American Journal of Epidemiology 173:731).",
-    ),
-    "spline": (
-        "Hours a week",
-        "A restricted cubic spline of attended hours in a logistic model within each arm (Harrell 2015, Regression "
-        "Modeling Strategies, section 2.4.5), adjusted for baseline and for screens in the window, "
-        "standardised over the people of the arm. Curves end at the 5th and the 95th percentile of the hours "
-        "attended.",
-    ),
 }
 TIMES = {
     "risk": (
@@ -147,3 +54,45 @@ LIMITS = (
     "was not measured.",
     "An effect in these programs and these years need not be the effect elsewhere.",
 )
+# what stands at the head of sections
+NO_RESULT = "Nothing was estimated. Who was studied, and what is known of the records, stands below."
+OF_GAPS = "A number that the design, the data or the protection of people does not allow is left out, with its reason."
+READING = (
+    "Differences are the first arm minus the second, of shares in percentage points. Inverse probability weighting "
+    "and the doubly robust method speak for everyone in the comparison, overlap weighting for people of the kind "
+    "found in both arms; where there are more than two arms, for everyone in any of them, and for people of the kind "
+    "found in all. Rows in red are unadjusted comparisons of arms that were not assigned by chance. Curves are steps; "
+    "weighted ones are computed at intervals and held in between."
+)
+OF_TRUTH = (
+    "The people are simulated, so that the true differences are known. The unadjusted rows are wrong on purpose: they "
+    "show how far a plain comparison goes astray when placement depends on severity. They stand beside the truth for "
+    "everyone. Where an answer is missing, neither reading of it need hit the truth, which has no missing answers."
+)
+OF_BASELINE = (
+    "Standardised difference: first arm minus second, in standard deviations before weighting. A category without one "
+    "is the reference of its variable, or too rare to be told apart."
+)
+OF_OTHER_RULES = (
+    "What counts as intensive outpatient care, and how far apart stays may lie within one episode, is a matter of "
+    "definition. Where the rows of a block agree, the answer does not hang on it. Arms are read from the hours that "
+    "were scheduled at the start, as attended hours come after it."
+)
+OF_HOURS = (
+    "Within each arm, people who attended more hours are compared with people who attended fewer, among those still "
+    "in care at the end of the window. The curves are drawn only over hours that the arm's own people attended."
+)
+OF_OTHERS = (
+    "Read from abstracts and excerpts of tables. In the trials of setting, day treatment often ran more hours a week "
+    "than intensive outpatient care does."
+)
+CLOSE_PAIRS = (
+    "Pairs of released groups that differ by a few people: {}. They are listed among the released diagnostics, for "
+    "whoever decides on passing the tables on."
+)
+# what is to be known of states other than use, by kind of endpoint
+OF_STATES = {
+    "state_at_discharge": "Of people who left the index level by the day, as the program recorded them then; who left "
+    "when is itself an outcome of the level of care.",
+    "state_at_interview": "As people told at the follow-up interview due nearest the day.",
+}

@@ -14,10 +14,10 @@ from typing import Any
 from iop_outcomes.estimators.power import POWER
 from iop_outcomes.figures import numbers, style
 from iop_outcomes.figures.labels import STRATA, Labels, Study, covariate, within
-from iop_outcomes.protocol import AMONG_SOME
+from iop_outcomes.protocol import AMONG_SOME, GAP
 from iop_outcomes.release.policy import OVERLAP_BASE, Policy, choose
-from iop_outcomes.report.explanations import ESTIMATORS, MISSING, POLICIES, TIMES, UNITS_OF_ANALYSIS
-from iop_outcomes.weighting import IMPUTED
+from iop_outcomes.report.explanations import MISSING, POLICIES, TIMES, UNITS_OF_ANALYSIS
+from iop_outcomes.vocabulary.methods import IMPUTED, METHODS
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,19 @@ def _time_zero(study: Study) -> Paragraph:
     return Paragraph(
         "Time zero and episodes",
         "Time zero is the first day at the index level, the first level of care after detoxification: "
-        f"eligibility, arm and follow-up all begin on it. Stays no more than {care['gap_days']} days apart "
-        "belong to one episode. Records that broke a rule were set aside and counted; more than "
+        f"eligibility, arm and follow-up all begin on it. Stays no more than {care['gap_days']} days apart, counted "
+        f"{GAP}, belong to one episode: {_without_care(care['gap_days'])} between them. Records that broke a rule were "
+        "set aside and counted; more than "
         f"{numbers.plain(100 * care['max_quarantined_share'])}{numbers.NARROW}% of the stays or of the people "
         "would have stopped the run.",
     )
+
+
+def _without_care(gap_days: int) -> str:
+    """The days between two stays of an episode, of which neither was there."""
+    if gap_days <= 1:
+        return "no day without care lies"
+    return f"at most {gap_days - 1} {'day' if gap_days == 2 else 'days'} without care lie{'s' * (gap_days == 2)}"
 
 
 def _arms(study: Study) -> Paragraph:
@@ -140,7 +148,7 @@ def _estimators(study: Study) -> Paragraph:
         how = study["imputation"]
         text += f" Where covariates are imputed, {how['imputations']} data sets are completed, each in {how['passes']} "
         text += "rounds of chained equations."
-    points = tuple(said for name, said in ESTIMATORS.items() if name in asked)
+    points = tuple((m.heading or m.label, m.explained) for name, m in METHODS.items() if name in asked)
     return Paragraph("Estimators", text, points)
 
 
@@ -236,7 +244,8 @@ def _duration(study: Study) -> Paragraph | None:
         said.append((duration["title"], f"{duration['days']} days {where}, landmark on day {duration['days']}{sites}."))
     text = (
         "Whether someone stays is known only when the days have passed. The naive comparison counts them "
-        "anyway and is shown as a warning; the others begin at the landmark or adjust for use up to it."
+        "anyway and is shown as a warning; hazards begin at the landmark. Shares are not adjusted: use up to the "
+        "landmark comes after leaving for those who left early."
     )
     return Paragraph("Duration", text, tuple(said))
 
@@ -269,7 +278,8 @@ def _disclosure(study: Study) -> Paragraph:
         text += (
             f" No cell of fewer than {rules.minimum_count} people is shown, nor what would give one away; such "
             "cells are marked as withheld, and a withheld cell may itself hold more. Unadjusted curves move "
-            "only when enough people have left."
+            "only when enough people have left; where some who have left are held back, the number still there is "
+            "withheld, as is an unadjusted estimate that rests on it."
         )
     asked = {labels.kind(row["outcome"]) for row in study["analyses"]}
     if asked.intersection(AMONG_SOME) and not rules.exact and rules.rounding_base < OVERLAP_BASE:

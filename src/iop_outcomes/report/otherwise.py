@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 from iop_outcomes.figures import numbers, select
 from iop_outcomes.figures.labels import Labels, Study, method, missing_rule, within
 from iop_outcomes.report import phrases
-from iop_outcomes.report.results import FORMS, LABEL_OF_STATUS, Block, Line, Table
+from iop_outcomes.report.document import Block, Line, Table
+from iop_outcomes.report.results import FORMS, LABEL_OF_STATUS
 from iop_outcomes.report.words import Pair, pairs
+from iop_outcomes.vocabulary.methods import PREFERRED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +36,7 @@ def tables(estimates: pd.DataFrame, study: Study) -> list[Table]:
 def _of_contrast(estimates: pd.DataFrame, study: Study, name: str) -> Table:
     labels = Labels(study)
     asked = select.measured(estimates)
-    asked = asked[asked["method"].isin(select.PREFERRED[:3]) & (asked["subgroup"] == "all")]
+    asked = asked[asked["method"].isin(PREFERRED[:3]) & (asked["subgroup"] == "all")]
     blocks = (*_classifiers(asked, labels, name), *_staying(asked, labels, name))
     columns = ("Rule", "Method", *labels.arms(name), f"Difference ({phrases.level(labels)})")
     return Table(labels.contrast(name), columns, tuple(blocks))
@@ -77,7 +79,7 @@ def _line(found: list[Pair], words: str, labels: Labels, name: str) -> Line:
     """The preferred estimate under one rule, or why there is none."""
     if not found:
         return Line(words, absent="Not asked")
-    ranks = {m: i for i, m in enumerate(select.PREFERRED)}
+    ranks = {m: i for i, m in enumerate(PREFERRED)}
     pair = min(found, key=lambda p: ranks.get(p.main["method"], len(ranks)))
     row: dict[str, Any] = pair.main
     if not pair.there:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from iop_outcomes.figures import numbers
-from iop_outcomes.report.results import WITHHELD, Table
+from iop_outcomes.report.document import Table
 
 
 @dataclass(frozen=True)
@@ -16,9 +15,3 @@ class Part:
     said: tuple[str, ...]
     figures: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
-
-
-def people(found: dict[str, float], level: str) -> str:
-    """A released count of a level; no row is no one."""
-    value = found.get(level, 0.0)
-    return numbers.count(value) if numbers.known(value) else WITHHELD

@@ -74,6 +74,7 @@ NO_NUMBER = {
     "gated": "not shown ({reason})",
     "not_possible": "not possible ({reason})",
     "suppressed": "withheld ({reason})",
+    "disputed": "disputed ({reason})",
     "ok": "not available",
 }
 

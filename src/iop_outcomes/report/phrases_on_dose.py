@@ -23,6 +23,7 @@ from iop_outcomes.report.phrases import (
     undecided,
     verb,
 )  # fmt: skip
+from iop_outcomes.vocabulary.methods import LANDMARK_ADJUSTED
 
 # why the naive comparison of stayers with leavers misleads, by what is measured
 WHY_NAIVE = {
@@ -37,7 +38,8 @@ WHY_NAIVE = {
     "risk": (
         "Use often comes first: people return to use, leave, and are counted as having left before day {day}. "
         "The naive comparison reads this as if leaving had led to use. Adjusting for use on record up to day "
-        "{day} takes a part of it away; what was not on record remains."
+        "{day} does not mend it: of those who left, a part of that use came after leaving, and may follow from it. "
+        "No adjusted share is shown."
     ),
 }
 
@@ -65,16 +67,9 @@ def naive_stay(found: Sequence[Rows], labels: Labels, days: int) -> str:
 
 
 def fair_stay(found: Sequence[Rows], labels: Labels, days: int) -> str:
-    """The comparisons that begin at the landmark, or that adjust for what was known by then."""
+    """The hazard ratios that begin at the landmark."""
     row = main(found[0])
-    if row["stem"] != "hazard_ratio":
-        said = " ".join(capital(shorter(rows, labels)) for rows in found[1:])
-        return (
-            f"Adjusted for what was known at the start and for use up to day {days}, "
-            f"{shorter(found[0], labels)} {said} Why people stayed is only partly on record, so that this may "
-            "still flatter staying."
-        )
-    words = {"landmark_adjusted": "adjusted for the start and for use up to then, "}
+    words = {LANDMARK_ADJUSTED: "adjusted for what was known at the start, "}
     parts = [f"{words.get(r['']['method'], '')}{ratio(r[''], labels)}" for r in found]
     crossing = " An interval that holds 1 leaves the direction open." if any(undecided(r[""]) for r in found) else ""
     event = within(labels.endpoint(row["outcome"]))

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from iop_outcomes import reference
 from iop_outcomes.figures import numbers, recorded
 from iop_outcomes.figures.labels import Study, words
+from iop_outcomes.report.document import WITHHELD, Block, Line, Table
 from iop_outcomes.report.parts import Part
-from iop_outcomes.report.results import WITHHELD, Block, Line, Table
 
 if TYPE_CHECKING:
     import pandas as pd

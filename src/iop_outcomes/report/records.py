@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import numbers, recorded, style
 from iop_outcomes.figures.labels import TABLES_OF_RECORDS, Study, within
+from iop_outcomes.protocol import GAP
 from iop_outcomes.release.counts import OVERLAPPING
 from iop_outcomes.report import care, cohort, methods, published
-from iop_outcomes.report.parts import Part, people
-from iop_outcomes.report.results import WITHHELD, Block, Line, Table
+from iop_outcomes.report.document import WITHHELD, Block, Line, Table, people
+from iop_outcomes.report.parts import Part
 from iop_outcomes.tables.bands import EPISODES
 
 if TYPE_CHECKING:
@@ -64,14 +65,27 @@ def came_in(counts: pd.DataFrame) -> Part:
         own = counts[(counts["analysis"] == "cohort") & (counts["outcome"] == f"rows of {name}")]
         whole = own["count"].sum()
         if len(own) > 1 and own["count"].notna().all() and whole:
-            share = own.loc[own["level"] == "kept", "count"].sum() / whole
+            share = own.loc[own["level"].str.partition(": ")[0] == "kept", "count"].sum() / whole
             kept.append(f"{numbers.percent(share)} of {numbers.count(whole)} {_rows(name, label)}")
     said = (
         "Every row that came in is accounted for: kept, merged with another one, set aside under the rule that it "
-        "broke, or left out, with the reason.",
+        "broke, or left out, with the reason. A row that was kept without a value that cannot be true, or of which "
+        "something is to be said, is counted under what is said.",
     )
     more = (f"Kept were {style.sentence(kept)}.",) if kept else ()
-    return Part("What came in", (*said, *more), (), (cohort.records(counts),))
+    return Part(
+        "What came in", (*said, *more, *_never(counts)), (), _filled(cohort.records(counts), cohort.codes(counts))
+    )
+
+
+def _filled(first: Table, *others: Table) -> tuple[Table, ...]:
+    return (first, *(t for t in others if t.blocks))
+
+
+def _never(counts: pd.DataFrame) -> tuple[str, ...]:
+    """Codes that the mapping lists and no record has."""
+    found = [f"{column} ({', '.join(codes)})" for column, codes in cohort.never_found(counts).items()]
+    return (f"Listed by the mapping, and in no record: {'; '.join(found)}.",) if found else ()
 
 
 def _rows(name: str, label: str) -> str:
@@ -142,7 +156,7 @@ def linked(counts: pd.DataFrame, study: Study) -> Part | None:
     others = [f"{_said(share)} under {gap} days" for gap, share in more.items() if gap != chosen]
     said += f" People with more than one: {_said(more.get(chosen))}; {style.sentence(others)}."
     lines = [Line(f"{gap} days", tuple(people(found, b) for b in EPISODES)) for gap, found in sorted(cells.items())]
-    columns = ("Largest gap within an episode", "One", "Two", "Three or more")
+    columns = (f"Stays at most so far apart, {GAP}", "One", "Two", "Three or more")
     table = Table("People by number of episodes of care", columns, (Block("", tuple(lines)),))
     return Part("Stays linked into episodes", (said,), (), (table,))
 

@@ -7,10 +7,9 @@ without a number says why.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes import weighting
 from iop_outcomes.figures import numbers, select
 from iop_outcomes.figures.labels import (
     LEVELS,
@@ -23,8 +22,10 @@ from iop_outcomes.figures.labels import (
     within,
 )
 from iop_outcomes.report import phrases
+from iop_outcomes.report.document import WITHHELD, Block, Line, Table
 from iop_outcomes.report.words import Pair, pairs, rank
 from iop_outcomes.tables.results import ONE_RATIO, days_of, detected
+from iop_outcomes.vocabulary.methods import METHODS, UNADJUSTED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,42 +36,13 @@ FORMS: dict[str, tuple[Form, Form]] = {
     "risk": (numbers.percent, numbers.points),
     "mean_days": (numbers.days, numbers.signed_days),
 }
-# lines in the order of the table
-METHODS = ("crude", "naive", "randomised", *weighting.METHODS, "landmark", "landmark_adjusted", "spline")
 HOURS = ("more_hours", "fewer_hours")
 LABEL_OF_STATUS = {
     "gated": "Stopped by the gate",
     "not_possible": "Not possible with these data",
     "suppressed": "Withheld to protect people",
+    "disputed": "Disputed: computed twice, and the two do not agree",
 }
-
-
-@dataclass(frozen=True)
-class Line:
-    """One row of a table. cells: as shown; absent: why there are none. wrong: shown as a warning."""
-
-    label: str
-    cells: tuple[str, ...] = ()
-    absent: str = ""
-    wrong: bool = False
-
-
-@dataclass(frozen=True)
-class Block:
-    """Rows under one heading."""
-
-    heading: str
-    lines: tuple[Line, ...]
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table with its caption and column headings, the first of which is that of the labels; note: how to read it."""
-
-    caption: str
-    columns: tuple[str, ...]
-    blocks: tuple[Block, ...] = field(default=())
-    note: str = ""
 
 
 def of_contrast(
@@ -154,7 +126,7 @@ def of_period(pair: Pair) -> str:
 
 def misleading(pair: Pair, labels: Labels) -> bool:
     """The comparison is shown to warn: unadjusted, of arms that were not assigned by chance."""
-    return pair.main["method"] in ("crude", "naive") and not labels.randomised(pair.main["contrast"])
+    return pair.main["method"] in UNADJUSTED and not labels.randomised(pair.main["contrast"])
 
 
 def _value_line(pair: Pair, labels: Labels, sides: tuple[str, str]) -> Line:
@@ -265,9 +237,6 @@ def of_levels(counts: pd.DataFrame, study: Study, contrast: str, step: str) -> l
     if not blocks:
         return []
     return [Table(f"{labels.contrast(contrast)}: people by state", ("State", *labels.arms(contrast)), tuple(blocks))]
-
-
-WITHHELD = "withheld"
 
 
 def count(row: dict[Any, Any] | None) -> str:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from iop_outcomes.figures import select
 from iop_outcomes.figures.labels import Labels, Study
 from iop_outcomes.report import phrases
-from iop_outcomes.report.results import FORMS, Block, Line, Table, grouped, label, misleading, with_interval
+from iop_outcomes.report.document import Block, Line, Table
+from iop_outcomes.report.results import FORMS, grouped, label, misleading, with_interval
 from iop_outcomes.report.words import Pair
 
 if TYPE_CHECKING:

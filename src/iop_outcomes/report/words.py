@@ -17,12 +17,11 @@ from iop_outcomes.figures import numbers, select
 from iop_outcomes.figures.labels import Labels, Study
 from iop_outcomes.protocol import STATES
 from iop_outcomes.report import phrases, phrases_on_dose
-from iop_outcomes.weighting import METHODS
+from iop_outcomes.vocabulary.methods import IMPUTED, PREFERRED, SCORED, UNADJUSTED
 
 if TYPE_CHECKING:
     import pandas as pd
 
-UNADJUSTED = ("crude", "naive")
 # days on which a question is looked at first when the study marks none as primary
 USUAL_DAY = 90
 KINDS_OF_ABSTINENCE = ("interview", "screen", "at_discharge", "no_return")
@@ -120,7 +119,7 @@ def pairs(own: pd.DataFrame) -> list[Pair]:
 
 
 def _preferred(found: Sequence[Pair]) -> Pair:
-    ranks = {m: i for i, m in enumerate(select.PREFERRED)}
+    ranks = {m: i for i, m in enumerate(PREFERRED)}
     return min(found, key=lambda p: ranks.get(p.main["method"], len(ranks)))
 
 
@@ -156,7 +155,7 @@ def rank(rows: pd.DataFrame, labels: Labels) -> pd.Series:
 
 def _shared_gate(own: pd.DataFrame) -> str:
     """The reason for which no adjusted estimate of a contrast is shown, when it is one for all of them; else ''."""
-    adjusted = own[own["method"].isin([m for m, how in METHODS.items() if not how.imputed])]
+    adjusted = own[own["method"].isin([m for m in SCORED if m not in IMPUTED])]
     if adjusted.empty or not (adjusted["status"] == "gated").all() or adjusted["reason"].nunique() > 1:
         return ""
     return str(adjusted["reason"].iloc[0])
@@ -240,13 +239,17 @@ def _duration(own: pd.DataFrame, everything: pd.DataFrame, labels: Labels, name:
     for (_, outcome, stem), rows in own.groupby(["analysis", "outcome", "stem"], sort=False):
         found = [p for p in pairs(rows) if p.there]
         naive = [p for p in found if p.main["method"] in UNADJUSTED]
-        fair = [p for p in found if p.main["method"] not in UNADJUSTED]
+        # of shares no comparison is fair
+        fair = [p for p in found if p.main["method"] not in UNADJUSTED and stem == "hazard_ratio"]
         if naive:
             yield Said(phrases_on_dose.naive_stay([p.rows for p in naive], labels, days), "caution")
         if fair:
             yield Said(phrases_on_dose.fair_stay([p.rows for p in fair], labels, days))
+        lacking = [p.main for p in pairs(rows) if p.main["method"] not in UNADJUSTED and not p.there]
         if not found:
             yield Said(f"No comparison is shown: {phrases.absent(pairs(rows)[0].main, labels)}.", "absent")
+        elif lacking and not fair:
+            yield Said(f"No fairer comparison is shown: {phrases.absent(lacking[0], labels)}.", "absent")
         beside = everything[
             everything["analysis"].isin(rows["analysis"])
             & (everything["outcome"] == outcome)

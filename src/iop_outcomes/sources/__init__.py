@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from iop_outcomes import withheld
 from iop_outcomes.errors import StudyError
 
 if TYPE_CHECKING:
@@ -50,11 +51,19 @@ def read(kind: str, settings: Mapping[str, object]) -> dict[str, pd.DataFrame]:
 
     settings: those of the source, with the study's privacy rules under 'privacy'.
     """
-    from iop_outcomes.sources import reading
+    return _read(kind, settings)[0]
 
-    tables: dict[str, pd.DataFrame] = dict(_module(kind).read(settings))
+
+def _read(kind: str, settings: Mapping[str, object]) -> tuple[dict[str, pd.DataFrame], pd.DataFrame, list[str]]:
+    """What `read` gives, the table readings, and what the source tells of how it read the cells."""
+    from iop_outcomes.sources import reading
+    from iop_outcomes.tables import TABLES
+
+    tables: dict[str, Any] = dict(_module(kind).read(settings))
+    readings, told = tables.pop("readings", None), tables.pop("notes", [])
     quarantine, arrivals = tables.pop("quarantine", None), tables.pop("arrivals", None)
-    return reading.complete(tables, [] if quarantine is None else [quarantine], arrivals)
+    whole = reading.complete(tables, [] if quarantine is None else [quarantine], arrivals)
+    return whole, TABLES["readings"].empty() if readings is None else readings, told
 
 
 def run(
@@ -63,15 +72,16 @@ def run(
     files: Sequence[str] | str = (),
     definition: Sequence[str] | str = (),
 ) -> dict[str, Any]:
-    """The step: the tables raw_stays, raw_persons, ..., quarantine and arrivals, and `notes`: a sentence a line.
+    """The step: the tables raw_stays, raw_persons, ..., quarantine, arrivals and readings; `notes`, a sentence a line.
 
     source: the settings of the source, its kind among them. privacy: what may pass the identifier gate. files: those
     that `inputs` listed; the source finds them itself from its path. definition: proof that the definition was tested.
     """
-    kind, settings = str(source.get("kind")), {**source, "privacy": privacy}
-    tables = read(kind, settings)
+    kind, settings = str(source.get("kind")), {**withheld.restored(source), "privacy": privacy}
+    tables, readings, told = _read(kind, settings)
     named: dict[str, Any] = {n if n in ("quarantine", "arrivals") else f"raw_{n}": t for n, t in tables.items()}
-    return {**named, "notes": "".join(f"{said}\n" for said in notes(kind, settings))}
+    said = [*notes(kind, settings), *told]
+    return {**named, "readings": readings, "notes": "".join(f"{sentence}\n" for sentence in said)}
 
 
 def notes(kind: str, settings: Mapping[str, object]) -> list[str]:

@@ -1,18 +1,25 @@
 """Levels of care behind the codes of other systems: ASAM's 3rd and 4th edition, procedure and revenue codes, TEDS.
 
 The table is data/reference/level_crosswalk.csv: one row per code with its level, what it is, and a source that a
-reader can check. A code that says less than a level (H0018, 0944) has the nearest level and a note; a code that
-is no level of care at all (an assessment, a recovery residence) has none.
+reader can check. A code that says less than a level (H0018, 0944) has the nearest level, a note, and in `other_levels`
+those that it may stand for as well; a code that is no level of care at all (an assessment, a recovery residence) has
+none.
+
+A code is looked up as it is written; then without what spreadsheets and databases do to it, where that is a code of
+the system: 906.0 and 906 are revenue code 0906. Codes are held against the table alone, so that no zero or fraction is
+dropped that carries meaning: asam4's 1.0 is not its 1.
 
 Refuses a system that the table does not have.
 """
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from iop_outcomes import reference
 from iop_outcomes.errors import StudyError
+from iop_outcomes.sources import spelling
 
 FILE = "level_crosswalk.csv"
 
@@ -28,7 +35,7 @@ def normalise(code: str) -> str:
 
     'Level III.7-WM' is 'III.7WM'. Roman numerals stay: `levels` knows both.
     """
-    bare = "".join(mark for mark in code.upper() if mark not in " \t\n\u00a0-\u2010\u2011\u2013_")
+    bare = "".join(mark for mark in spelling.tidy(code).upper() if mark not in " -_")
     for word in ("ASAM", "LEVEL"):
         bare = bare.removeprefix(word)
     return bare
@@ -47,6 +54,23 @@ def levels(system: str) -> dict[str, str]:
 def program_types(system: str) -> dict[str, str]:
     """What the program treats, for each normalised code that tells. Raises StudyError for an unknown system."""
     return {code: row["program_type"] for code, row in _rows(system).items() if row["program_type"]}
+
+
+def other_levels(system: str) -> dict[str, tuple[str, ...]]:
+    """Further levels that a code may stand for, for each normalised code that is ambiguous. Raises StudyError."""
+    return {code: tuple(row["other_levels"].split()) for code, row in _rows(system).items() if row["other_levels"]}
+
+
+def find(system: str, code: str) -> str | None:
+    """The normalised code of the system that a cell stands for, or None. Raises StudyError for an unknown system."""
+    rows, bare = _rows(system), normalise(code)
+    return next((way for way in (bare, *_respelt(bare)) if way in rows), None)
+
+
+def _respelt(code: str) -> list[str]:
+    """A code without the fraction of a whole number, then without leading zeros and those that end a fraction."""
+    whole = re.sub(r"^([0-9]+)\.0*$", r"\1", code)
+    return [whole, re.sub(r"^0+(?=[0-9])", "", whole), re.sub(r"(\.[0-9]*?)0+$", r"\1", code)]
 
 
 def no_level(system: str) -> frozenset[str]:

@@ -17,8 +17,9 @@ import io
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from iop_outcomes import csv_text
 from iop_outcomes.errors import StudyError
 from iop_outcomes.tables import TABLES
 from iop_outcomes.tables.canonical import CANONICAL
@@ -65,9 +66,10 @@ def read_csv(path: Path, columns: Sequence[str] = ()) -> pd.DataFrame:
     """
     import pandas as pd
 
-    lines = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
+    text = _text(path)
+    lines = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        header = [name.strip() for name in next(lines, [])]
+        header = [csv_text.restored(name.strip()) for name in next(lines, [])]
         _check_header(path, header, columns)
         rows = [_cells(path, lines.line_num, row, len(header)) for row in lines if row]
     except csv.Error:
@@ -75,7 +77,9 @@ def read_csv(path: Path, columns: Sequence[str] = ()) -> pd.DataFrame:
             f"{path}, line {lines.line_num}: not a CSV line (a quotation mark stands where none may). "
             "Export the file again as comma-separated UTF-8."
         ) from None
-    return pd.DataFrame(rows, columns=header, dtype=object)
+    frame = pd.DataFrame(rows, columns=header, dtype=object)
+    # cells that were kept from being formulas
+    return csv_text.read(frame) if "'" in text else frame
 
 
 def _text(path: Path) -> str:
@@ -244,9 +248,14 @@ def _raw(name: str, frame: pd.DataFrame | None) -> pd.DataFrame:
 
 def typed(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
     """The declared columns that the frame has, in declared order and types; missing text is None."""
-    columns = {n: c for n, c in table.columns.items() if n in frame.columns}
-    shaped = frame[list(columns)].astype({n: c.dtype for n, c in columns.items()})
-    for n, c in columns.items():
-        if c.kind == "text" and shaped[n].isna().any():
-            shaped[n] = [None if missing else v for v, missing in zip(shaped[n], shaped[n].isna(), strict=True)]
-    return shaped
+    import pandas as pd
+
+    # column by column, as frames of millions of rows are not copied for nothing
+    types: dict[str, Any] = {n: c.dtype for n, c in table.columns.items() if n in frame.columns}
+    shaped = {n: frame[n] if frame[n].dtype == dtype else frame[n].astype(dtype) for n, dtype in types.items()}
+    for n, values in shaped.items():
+        if table.columns[n].kind == "text" and (missing := values.isna().to_numpy()).any():
+            texts = values.to_numpy(dtype=object, copy=True)
+            texts[missing] = None
+            shaped[n] = pd.Series(texts, index=values.index, dtype=object)
+    return pd.DataFrame(shaped, index=frame.index, copy=False)

@@ -2,11 +2,16 @@
 
 Time is a whole number of days from the person's own day 0, the first day of the index stay; earlier days are
 negative. The end of a stay may be an interval: `end_day` is then the earliest day, `end_day_latest` the latest.
+
+Every number has a range, and every text the values that it may hold or the texts that stand for a value not known.
+What programs write for a number that is not known (-9, 99, 999) counts as missing only where the range leaves it out:
+99 is an age, and no number of earlier treatments. Zero, where it is such a code, always does. `clean.cells` says what
+happens to such values.
 """
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from iop_outcomes.tables.declare import Column, Table
 
@@ -18,16 +23,54 @@ YES_NO_UNKNOWN = ("yes", "no", "unknown")
 # the latest end of a stay of which only the shortest length is known (ten years)
 UNBOUNDED_DAYS = 3650
 
-PERSON = Column("text", "pseudonym of the person", identifies=True)
-DAY = Column("whole", "day counted from the person's own day 0", "day")
+# columns of persons that say who somebody is, or what came of it: no covariates
+NOT_COVARIATES = ("person_id", "observed_to_day", "death_day", "assigned_arm", "trial")
+
+# days from day 0 further than this lie in no life
+LIFE_DAYS = 43_830
+# interviews ask about two years at most, and 777 and 999 are codes there
+ASKED_DAYS = 760
+# what stands for a number that is not known, in exports of statistics programs and in survey codebooks
+NUMBER_CODES = (
+    *(-1.0, -2.0, -3.0, -4.0, -5.0, -6.0, -7.0, -8.0, -9.0, -77.0, -88.0, -99.0, -777.0, -888.0, -999.0, -9999.0),
+    *(77.0, 88.0, 96.0, 97.0, 98.0, 99.0, 777.0, 888.0, 996.0, 997.0, 998.0, 999.0),
+    *(7777.0, 8888.0, 9996.0, 9997.0, 9998.0, 9999.0, 99_999.0, 999_999.0),
+)
+# texts that are no name of anything, in any case of their letters; 'none' and 'unknown' are values
+NO_NAMES = (
+    "", ".", "..", "-", "--", "?", "n/a", "n.a.", "na", "<na>", "#n/a", "nan", "nat", "null", "(null)", "#null!",
+    "not available", "-1", "-4", "-5", "-6", "-7", "-8", "-9", "-77", "-88", "-99", "-777", "-888", "-999", "-9999",
+)  # fmt: skip
+# codes that are no category, but may be the number of a person, a record or a site
+CATEGORY_CODES = (*NO_NAMES, "96", "97", "98", "99", "996", "997", "998", "999", "9997", "9998", "9999")
+
+PERSON = Column("text", "pseudonym of the person", missing=NO_NAMES, identifies=True)
 
 
-def _text(meaning: str, allowed: tuple[str, ...] = ()) -> Column:
-    return Column("text", meaning, nullable=True, optional=True, allowed=allowed)
+def _day(meaning: str, nullable: bool = False, **more: Any) -> Column:
+    """A day counted from day 0, within a life of it."""
+    limits = {"low": -LIFE_DAYS, "high": LIFE_DAYS} | more
+    return Column("whole", meaning, "day", nullable=nullable, missing=NUMBER_CODES, **limits)
 
 
-def _number(meaning: str, unit: str = "") -> Column:
-    return Column("number", meaning, unit, nullable=True, optional=True)
+DAY = _day("day counted from the person's own day 0")
+
+
+def _text(meaning: str, allowed: tuple[str, ...] = (), missing: tuple[str, ...] = CATEGORY_CODES) -> Column:
+    """What only describes: a value that cannot be is set aside alone."""
+    return Column("text", meaning, nullable=True, optional=True, allowed=allowed, missing=missing, alone=True)
+
+
+def _number(meaning: str, unit: str, low: float, high: float) -> Column:
+    """What only describes: a value that cannot be is set aside alone."""
+    return Column(
+        "number", meaning, unit, nullable=True, optional=True, low=low, high=high, missing=NUMBER_CODES, alone=True
+    )
+
+
+def _told(meaning: str, unit: str) -> Column:
+    """A number of days or visits within a period, as a person told it."""
+    return Column("number", meaning, unit, nullable=True, low=0, high=ASKED_DAYS, missing=NUMBER_CODES)
 
 
 STAYS = Table(
@@ -35,23 +78,31 @@ STAYS = Table(
     "One row per person, level of care and unbroken stay.",
     {
         "person_id": PERSON,
-        "stay_id": Column("text", "identifier of the record in the source", identifies=True),
-        "site_id": Column("text", "program or facility"),
+        "stay_id": Column("text", "identifier of the record in the source", missing=NO_NAMES, identifies=True),
+        "site_id": Column("text", "program or facility", missing=NO_NAMES),
         "level_of_care": Column("text", "ASAM level of care, 3rd edition, in Arabic numerals", allowed=LEVELS),
         "start_day": DAY,
-        "end_day": Column("whole", "last day of the stay; missing while the stay is open", "day", nullable=True),
-        "end_day_latest": Column(
-            "whole",
+        "end_day": _day("last day of the stay; missing while the stay is open", nullable=True),
+        "end_day_latest": _day(
             "latest day on which the stay may have ended, where its end is known only as an interval that begins on "
             "end_day; missing when end_day is exact",
-            "day",
             nullable=True,
             optional=True,
         ),
         "discharge_reason": Column("text", "why the stay ended; missing while open", nullable=True, allowed=LEAVING),
         "planned_days": Column(
-            "number", "length planned at admission", "days", nullable=True, absent_means_missing=True, low=0
+            "number",
+            "length planned at admission",
+            "days",
+            nullable=True,
+            absent_means_missing=True,
+            low=0,
+            high=900,
+            # nobody is admitted for no day: it stands for no plan
+            missing=(0.0, *NUMBER_CODES),
+            alone=True,
         ),
+        # by hours the level of care is told: a record with hours that cannot be may be of another kind of care
         "scheduled_hours_per_week": Column(
             "number",
             "hours of care scheduled",
@@ -60,11 +111,12 @@ STAYS = Table(
             absent_means_missing=True,
             low=0,
             high=168,
+            missing=NUMBER_CODES,
         ),
         "program_type": Column(
             "text", "what the program treats", allowed=("substance_use", "mental_health", "eating_disorder")
         ),
-        "service": _text("service as the source names it"),
+        "service": _text("service as the source names it", missing=NO_NAMES),
         "level_at_discharge": _text("level of care on the last day, where the record tells it apart", LEVELS),
         "use_at_discharge": _text("use in the month before discharge", ("none", "some", "daily", "unknown")),
         "employment_at_discharge": _text("employment at discharge, in the words of employment at admission"),
@@ -79,23 +131,28 @@ PERSONS = Table(
     "One row per person: what was known at admission, and until when the person could be observed.",
     {
         "person_id": PERSON,
-        "observed_to_day": Column("whole", "last day on which records could exist for the person", "day"),
-        "death_day": Column(
-            "whole", "day of death, where known", "day", nullable=True, absent_means_missing=True, outcome=True
+        "observed_to_day": _day("last day on which records could exist for the person"),
+        "death_day": _day(
+            "day of death, where known; it may lie after the end of observation",
+            low=0,
+            nullable=True,
+            absent_means_missing=True,
+            outcome=True,
         ),
-        "overdose_day": Column(
-            "whole",
+        "overdose_day": _day(
             "day of the first overdose, fatal or not, on or after day 0, where known",
-            "day",
+            low=0,
             nullable=True,
             optional=True,
             outcome=True,
         ),
-        "age": Column("whole", "age at admission", "years", nullable=True, low=0, high=120),
+        "age": Column(
+            "whole", "age on day 0, in completed years", "years", nullable=True, low=0, high=120, missing=NUMBER_CODES
+        ),
         "sex": Column("text", "sex as recorded", allowed=("female", "male", "unknown")),
         "entry_period": _text("calendar quarter (2024Q1) or year in which the person came into the records"),
-        "assigned_arm": _text("arm assigned by randomisation"),
-        "trial": _text("trial that the person took part in"),
+        "assigned_arm": _text("arm assigned by randomisation", missing=NO_NAMES),
+        "trial": _text("trial that the person took part in", missing=NO_NAMES),
         "race": _text("race as recorded"),
         "hispanic": _text("Hispanic or Latino: yes, no, unknown"),
         "education": _text("education as recorded"),
@@ -106,12 +163,13 @@ PERSONS = Table(
         "primary_drug": _text("drug named first at admission"),
         "injection_use": _text("injection use: never, previous, recent, unknown"),
         "cooccurring_disorder": _text("co-occurring mental disorder: yes, no, unknown"),
-        "prior_treatments": _number("earlier treatments for substance use", "treatments"),
-        "severity": _number("severity of substance use, standardised", "standard deviations"),
-        "depression_score": _number("Beck Depression Inventory at admission", "points"),
-        "depression_cesd": _number("Center for Epidemiologic Studies Depression scale at admission", "points"),
-        "mental_health_score": _number("SF-36 mental component at admission", "points"),
-        "physical_health_score": _number("SF-36 physical component at admission", "points"),
+        "prior_treatments": _number("earlier treatments for substance use", "treatments", 0, 75),
+        # some sources give a score in points in its place, and none of them below zero
+        "severity": _number("severity of substance use, standardised", "standard deviations", -6, 60),
+        "depression_score": _number("Beck Depression Inventory at admission", "points", 0, 63),
+        "depression_cesd": _number("Center for Epidemiologic Studies Depression scale at admission", "points", 0, 60),
+        "mental_health_score": _number("SF-36 mental component at admission", "points", 0, 90),
+        "physical_health_score": _number("SF-36 physical component at admission", "points", 0, 90),
         "age_group": _text("age at admission in bands, where it is not known in years"),
         "arrests": _text("arrests in the month before admission"),
         "diagnosis": _text("diagnosis at admission"),
@@ -143,7 +201,7 @@ SESSIONS = Table(
     {
         "person_id": PERSON,
         "day": DAY,
-        "minutes": Column("number", "attended time", "minutes", low=0, high=1440),
+        "minutes": Column("number", "attended time", "minutes", low=0, high=1440, missing=NUMBER_CODES),
         "level_of_care": Column("text", "level of care that gave the session", allowed=LEVELS),
         "modality": Column("text", "how it was given", allowed=("in_person", "virtual", "unknown")),
     },
@@ -155,7 +213,7 @@ SCREENS = Table(
     {
         "person_id": PERSON,
         "day": DAY,
-        "substance": Column("text", "substance group tested for"),
+        "substance": Column("text", "substance group tested for", missing=NO_NAMES),
         "result": Column(
             "text", "result; 'missing' when due and not given", allowed=("negative", "positive", "missing")
         ),
@@ -167,19 +225,30 @@ FOLLOWUPS = Table(
     "One row per follow-up interview that was due, held or not.",
     {
         "person_id": PERSON,
-        "target_day": Column("whole", "day on which the interview was due", "day"),
-        "day": Column("whole", "day on which it was held; missing when it was not", "day", nullable=True),
-        "lookback_days": Column("whole", "days before the interview that it asks about", "days", low=1),
-        "days_used": Column("number", "days of use within the look-back", "days", nullable=True, low=0),
-        "first_use_day": Column(
+        "target_day": _day("day on which the interview was due"),
+        "day": _day("day on which it was held; missing when it was not", nullable=True),
+        "lookback_days": Column(
             "whole",
-            "first day of use after day 0, when use was reported",
-            "day",
-            nullable=True,
-            absent_means_missing=True,
+            "days before the interview that it asks about",
+            "days",
+            low=1,
+            high=ASKED_DAYS,
+            missing=NUMBER_CODES,
         ),
-        "no_use_through_day": Column(
-            "whole", "last day up to which the answer covers first use", "day", nullable=True, absent_means_missing=True
+        "days_used": Column(
+            "number",
+            "days of use within the look-back",
+            "days",
+            nullable=True,
+            low=0,
+            high=ASKED_DAYS,
+            missing=NUMBER_CODES,
+        ),
+        "first_use_day": _day(
+            "first day of use after day 0, when use was reported", nullable=True, absent_means_missing=True
+        ),
+        "no_use_through_day": _day(
+            "last day up to which the answer covers first use", nullable=True, absent_means_missing=True
         ),
         "employment": _text("employment as told at the interview, in the words of employment at admission"),
         "arrests": _text("arrests as told at the interview, in the words of those before admission"),
@@ -191,9 +260,9 @@ MEDICATIONS = Table(
     "One row per spell of a medication for a substance use disorder.",
     {
         "person_id": PERSON,
-        "medication": Column("text", "name of the medication"),
+        "medication": Column("text", "name of the medication", missing=NO_NAMES),
         "start_day": DAY,
-        "end_day": Column("whole", "last day; missing while it goes on", "day", nullable=True),
+        "end_day": _day("last day; missing while it goes on", nullable=True),
     },
 )
 
@@ -202,15 +271,17 @@ PERIODS = Table(
     "One row per person and period for which a person told what care was received, in sources without records of it.",
     {
         "person_id": PERSON,
-        "period": Column("whole", "number of the period within the person, from 1", low=1),
-        "from_day": Column("whole", "first day of the period", "day"),
-        "to_day": Column("whole", "last day of the period, on which it was told", "day"),
+        "period": Column(
+            "whole", "number of the period within the person, from 1", low=1, high=LIFE_DAYS, missing=NUMBER_CODES
+        ),
+        "from_day": _day("first day of the period"),
+        "to_day": _day("last day of the period, on which it was told"),
         "residential": Column("text", "nights in residential care", allowed=YES_NO_UNKNOWN),
         "day_treatment": Column("text", "days in day treatment", allowed=YES_NO_UNKNOWN),
         "outpatient": Column("text", "outpatient visits", allowed=YES_NO_UNKNOWN),
-        "residential_nights": Column("number", "nights in residential care", "nights", nullable=True, low=0),
-        "day_treatment_days": Column("number", "days in day treatment", "days", nullable=True, low=0),
-        "outpatient_visits": Column("number", "outpatient visits", "visits", nullable=True, low=0),
+        "residential_nights": _told("nights in residential care", "nights"),
+        "day_treatment_days": _told("days in day treatment", "days"),
+        "outpatient_visits": _told("outpatient visits", "visits"),
     },
     key=("person_id", "period"),
 )

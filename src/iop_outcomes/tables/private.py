@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 from iop_outcomes.tables.canonical import LEVELS, PERSON, DischargeReason
 from iop_outcomes.tables.declare import Column, Table
+from iop_outcomes.tables.readings import READINGS
 
 # what a classifier by hours can say of a level of care
 CLASSES = (*LEVELS, "none", "indeterminate", "not_known")
@@ -20,12 +21,15 @@ CAUSES: tuple[str, ...] = get_args(Cause)
 
 QUARANTINE = Table(
     "quarantine",
-    "One row per record that broke a rule and was set aside.",
+    "One row per record that broke a rule and was set aside, or was kept without the first of its cells that did.",
     {
         "table": Column("text", "canonical table that the record was in"),
         "rule": Column("text", "name of the rule that it broke"),
         "row": Column("whole", "position of the record in its table, from 0", identifies=True),
         "person_id": Column("text", "pseudonym of the person", nullable=True, identifies=True),
+        "cell": Column(
+            "text", "column whose value was set aside; missing where it was the record", nullable=True, optional=True
+        ),
     },
 )
 
@@ -38,6 +42,14 @@ ARRIVALS = Table(
             "text", "'read' for all rows found; 'excluded: why' or 'merged: why' for those not passed on"
         ),
         "rows": Column("whole", "rows", low=0),
+        "people": Column(
+            "whole",
+            "people of these rows of whom no row was passed on; missing, or the column absent, where a row is a person",
+            "people",
+            nullable=True,
+            optional=True,
+            low=0,
+        ),
     },
     key=("table", "outcome"),
 )
@@ -47,15 +59,28 @@ INTAKE = Table(
     "What became of the rows that came in, per table: kept, merged, quarantined, excluded; the four add up.",
     {
         "table": Column("text", "canonical table"),
-        "outcome": Column("text", "kept, merged, quarantined or excluded, with the rule's name after a colon"),
+        "outcome": Column(
+            "text",
+            "kept, merged, quarantined or excluded, with the rule's name after a colon; kept under a rule is a row "
+            "without a cell that broke it, or of which the rule tells something",
+        ),
         "rows": Column("whole", "rows", low=0),
+        "people": Column(
+            "whole",
+            "people of these rows of whom no row was passed on; missing, or the column absent, where a row is a person",
+            "people",
+            nullable=True,
+            optional=True,
+            low=0,
+        ),
     },
     key=("table", "outcome"),
 )
 
 EPISODES = Table(
     "episodes",
-    "One row per episode of care: stays of one person no further apart than the gap rule.",
+    "One row per episode of care: stays of one person no more days apart, from the last day of one to the first day of "
+    "the next, than the gap rule.",
     {
         "person_id": PERSON,
         "episode": Column("whole", "number of the episode within the person, from 1", low=1),
@@ -109,7 +134,9 @@ EPISODES_BY_GAP = Table(
     "One row per episode of care under each gap rule of the protocol: how far the linking depends on the rule.",
     {
         "person_id": PERSON,
-        "gap_days": Column("whole", "gap rule", "days", low=0),
+        "gap_days": Column(
+            "whole", "gap rule: most days from the last day of a stay to the first of the next", "days", low=0
+        ),
         "episode": Column("whole", "number of the episode within the person, from 1", low=1),
         "episode_start_day": Column("whole", "first day of the episode, detoxification included", "day"),
         "index_start_day": Column("whole", "first day at the index level", "day"),
@@ -209,6 +236,14 @@ RETENTION = Table(
             allowed=CAUSES,
             outcome=True,
         ),
+        "observable_days": Column(
+            "whole",
+            "days from its start to the end of observation: how long it could have been followed at most",
+            "days",
+            low=0,
+            optional=True,
+            outcome=True,
+        ),
     },
     key=("person_id", "follows"),
 )
@@ -290,5 +325,5 @@ GATES = Table(
 
 PRIVATE = (
     QUARANTINE, ARRIVALS, INTAKE, EPISODES, EPISODES_BY_GAP, PEOPLE, ARMS, COVARIATES, ATTRITION,
-    RETENTION, ABSTINENCE, FIRST_USE, DOSE, SCORES, GATES,
+    RETENTION, ABSTINENCE, FIRST_USE, DOSE, SCORES, GATES, READINGS,
 )  # fmt: skip

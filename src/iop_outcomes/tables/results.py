@@ -16,7 +16,10 @@ STRATUM = "stratum"
 DETECTABLE = "detectable_difference"
 ONE_RATIO = "one_hazard_ratio_p_value"
 OF_QUESTIONS = (DETECTABLE, ONE_RATIO)
-STATUSES = ("ok", "gated", "not_possible", "suppressed")
+# numbers computed a second time, by another implementation: how many, how many agree, and how many were left out
+COMPUTED_TWICE, TWO_AGREE, LEFT_OUT = "computed_twice", "two_agree", "not_computed_twice"
+PROPENSITY_SCORE = "propensity_score"
+STATUSES = ("ok", "gated", "not_possible", "suppressed", "disputed")
 
 _ANALYSIS = {
     "analysis": Column("text", "name of the analysis, as in analyses.tsv"),
@@ -76,7 +79,9 @@ ESTIMATES = Table(
         "n": Column("whole", "people in the analysis", nullable=True, low=0),
         "events": Column("whole", "people with the outcome", nullable=True, low=0),
         "n_effective": Column("number", "effective sample size under the weights", nullable=True, low=0),
-        "status": Column("text", "ok, gated, not_possible or suppressed", allowed=STATUSES),
+        "status": Column(
+            "text", "ok, gated, not_possible, suppressed, or disputed: two computations do not agree", allowed=STATUSES
+        ),
         "reason": Column("text", "why there is no number; empty when ok"),
     },
     key=(
@@ -127,6 +132,25 @@ DIAGNOSTICS = Table(
     key=("analysis", "contrast", "method", "quantity", "variable"),
 )
 
+TWICE = Table(
+    "twice",
+    "One row per number that was computed a second time, by lifelines or statsmodels, or left out of that by name.",
+    {
+        "analysis": _ANALYSIS["analysis"],
+        "contrast": _ANALYSIS["contrast"],
+        "outcome": Column("text", "name of the outcome"),
+        "horizon_days": Column("whole", "day that it speaks of", "day"),
+        "method": Column("text", "as in estimates"),
+        "missing_rule": Column("text", "as in estimates"),
+        "measure": Column("text", "as in estimates, or propensity_score: its log-likelihood"),
+        "first": Column("number", "by the estimators of this project", nullable=True),
+        "second": Column("number", "by the library", nullable=True),
+        "library": Column("text", "what the library computed, and its name; empty where none did"),
+        "agrees": Column("flag", "to 1e-6 of their size; missing where it was left out", nullable=True),
+        "reason": Column("text", "why it was left out; empty where it was not"),
+    },
+)
+
 TRUTH = Table(
     "truth",
     "Known truths of a synthetic cohort, by Monte Carlo.",
@@ -160,4 +184,4 @@ def days_of(subgroup: str) -> tuple[int, int] | None:
     return None if found is None else (int(found[1]), int(found[2]))
 
 
-RESULTS = (COUNTS, LIFE_TABLES, ESTIMATES, CURVES, DIAGNOSTICS, TRUTH)
+RESULTS = (COUNTS, LIFE_TABLES, ESTIMATES, CURVES, DIAGNOSTICS, TWICE, TRUTH)

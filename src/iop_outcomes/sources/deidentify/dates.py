@@ -4,7 +4,7 @@ In order: an explicit format is used as it is; otherwise values are read in the 
 month by name), and the rest with the day or the month first, whichever reads every one of them. The date is the one
 that is written: time zones move nothing.
 
-Refuses a column in which days and months cannot be told apart.
+Refuses a column in which days and months cannot be told apart, or that reads in two ways (`mapping.two_readings`).
 """
 
 from __future__ import annotations
@@ -52,6 +52,15 @@ def as_text(number: pd.Series) -> pd.Series:
     return pd.to_datetime(number, unit="D").dt.strftime("%Y-%m-%d").astype(object)
 
 
+def period(number: pd.Series, which: str) -> pd.Series:
+    """The calendar year (2024) or quarter (2024Q1) of days since 1970-01-01; missing where they are."""
+    import pandas as pd
+
+    day = pd.to_datetime(number, unit="D")
+    told = day.dt.to_period({"year": "Y", "quarter": "Q"}[which]).astype("string").astype(object)
+    return told.mask(number.isna(), other=None)
+
+
 def years_between(birth: pd.Series, day: pd.Series) -> pd.Series:
     """Completed years from a birth date to a day, both in days since 1970-01-01."""
     import pandas as pd
@@ -68,7 +77,10 @@ def _since_1970(dates: pd.Series) -> pd.Series:
 
 
 def _read(text: pd.Series, label: str, form: str | None) -> pd.Series:
+    import numpy as np
     import pandas as pd
+
+    from iop_outcomes.sources.mapping import two_readings
 
     if form == EXCEL:
         numbers = pd.to_numeric(text, errors="coerce")
@@ -76,11 +88,14 @@ def _read(text: pd.Series, label: str, form: str | None) -> pd.Series:
         return (numbers.where((numbers > 0) & (numbers < 200_000)) // 1 + start).astype("float64")
     text = text.astype("string").str.strip()
     if form is not None:
-        return _parsed(text, form)
+        found = _parsed(text, form)
+        two_readings.check(text, found[:0], np.ones(len(text), int), form, label)
+        return found
     bare = text.str.replace(TIME, r"\1", regex=True).str.replace(COMPACT_TIME, r"\1", regex=True)
     found = pd.Series(float("nan"), index=text.index)
     for clear in CLEAR:
         found = found.fillna(_parsed(bare.where(found.isna()), clear))
+    two_readings.check(bare, found.dropna().astype("int64"), np.ones(len(text), int), None, label)
     for month_first, day_first in DOUBTFUL:
         rest = bare.where(found.isna())
         found = found.fillna(_decided(_parsed(rest, month_first), _parsed(rest, day_first), label))

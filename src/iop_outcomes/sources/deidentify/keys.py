@@ -15,6 +15,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from iop_outcomes import owner
 from iop_outcomes.errors import StudyError
 
 SHORTEST, FEWEST_BYTES = 32, 10
@@ -52,6 +53,14 @@ class Key:
         """The days by which a person's dates move: -365 to 365, each as likely, never 0."""
         number = int.from_bytes(self._digest("days", person)[:8], "big") % (2 * FARTHEST_DAYS) - FARTHEST_DAYS
         return number if number < 0 else number + 1
+
+
+def others_may_read(file: str | None) -> bool:
+    """Whether a key file can be read by others than its owner, where a file system tells."""
+    try:
+        return file is not None and os.name == "posix" and bool(os.stat(file).st_mode & owner.OTHERS)
+    except OSError:
+        return False
 
 
 def read(file: str | None, variable: str | None, environment: Mapping[str, str] = os.environ) -> Key:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 from iop_outcomes.errors import StudyError
@@ -38,7 +39,9 @@ class Options:
     """What the person who runs it says of the columns, by their names.
 
     persons: of person identifiers, one in each file. identifiers: of other ones. dates: with their format, or None.
-    relative: dates become days from the person's first date.
+    relative: dates become days from the person's first date. extract: the last day that the export covers, carried with
+    each person. entry_period: 'year' or 'quarter' of the person's first date, carried as it is; '' for none. reading:
+    how files are read, as a mapping says it (delimiter, encoding, sheet).
     """
 
     persons: Sequence[str]
@@ -47,6 +50,9 @@ class Options:
     keep: Collection[str] = ()
     drop: Collection[str] = ()
     relative: bool = False
+    extract: date | None = None
+    entry_period: str = ""
+    reading: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ a row without a person is left out, as nothing says by how much to shift it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 from iop_outcomes.sources.deidentify import dates
@@ -17,11 +18,13 @@ from iop_outcomes.sources.deidentify.roles import Options, Role
 from iop_outcomes.sources.identifiers.names import words
 from iop_outcomes.sources.identifiers.rules import small_prefixes
 from iop_outcomes.sources.identifiers.scan import by_name
+from iop_outcomes.sources.shifted import ENTRY_PERIOD, OBSERVED_TO, Dates
 
 if TYPE_CHECKING:
     import pandas as pd
 
 OLDEST, CAP = 120, 90
+EPOCH = date(1970, 1, 1)
 # the share of the cells of a column that must be readable as what it is taken for
 READABLE = 0.5
 AGE, PERSON, OTHER, ZIP3 = "age_at_first_record", "person_id", "other_id", "zip3"
@@ -29,11 +32,14 @@ AGE, PERSON, OTHER, ZIP3 = "age_at_first_record", "person_id", "other_id", "zip3
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a column: words without values, and the cells that were not missing in it."""
+    """What became of a column: words without values, and the cells that were not missing in it. moved: the name of the
+    column as it is written, where its dates moved.
+    """
 
     column: str
     became: str
     cells: int
+    moved: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,8 +100,35 @@ def apply(
         name, values, became = MAKE[role.kind](frame, role, _Row(who, file, setting, made))
         if values is not None:
             made[name] = values
-        outcomes.append(Outcome(role.column, became, int(frame[role.column].notna().sum())))
+        moved = name if role.kind == "date" and values is not None else ""
+        outcomes.append(Outcome(role.column, became, int(frame[role.column].notna().sum()), moved))
+    for name, values, became, moves in _carried(_Row(who, file, setting, made)):
+        made[name] = values
+        outcomes.append(Outcome(name, became, int(values.notna().sum()), name if moves else ""))
     return pd.DataFrame(made, index=frame.index), outcomes
+
+
+def _carried(row: _Row) -> Iterator[tuple[str, pd.Series, str, bool]]:
+    """Columns that no file has: name, values, what they are, and whether they are moved dates."""
+    setting = row.setting
+    if setting.options.extract is not None:
+        last = (setting.options.extract - EPOCH).days
+        days = row.who.notna().map({True: float(last), False: float("nan")}).astype("float64")
+        values, how = _moved(days, row)
+        yield row.free(OBSERVED_TO[how]), values, f"the end of observation of each person, {how}", True
+    if setting.options.entry_period:
+        first = row.who.map(setting.first).astype("float64")
+        told = dates.period(first, setting.options.entry_period)
+        yield row.free(ENTRY_PERIOD), told, f"the {setting.options.entry_period} of the person's first date", False
+
+
+def _moved(days: pd.Series, row: _Row) -> tuple[pd.Series, Dates]:
+    """Days since 1970-01-01 as they are written: shifted dates, or days from the person's first date."""
+    setting = row.setting
+    if setting.options.relative:
+        return (days - row.who.map(setting.first).astype("float64")).astype("Int64"), "relative"
+    shifts = {name: setting.key.shift(name) for name in row.who.dropna().unique()}
+    return dates.as_text(days + row.who.map(shifts).astype("float64")), "shifted"
 
 
 @dataclass(frozen=True)
@@ -139,13 +172,8 @@ def _date(frame: pd.DataFrame, role: Role, row: _Row) -> Made:
     if days is None:
         return "", None, "dropped: most cells are no dates that can be read (say how with --date COLUMN=FORMAT)"
     lost = int((frame[role.column].notna() & (days.isna() | row.who.isna())).sum())
-    if setting.options.relative:
-        values = (days - row.who.map(setting.first).astype("float64")).astype("Int64")
-        became = "days from the person's first date"
-    else:
-        shifts = {name: setting.key.shift(name) for name in row.who.dropna().unique()}
-        moved = days + row.who.map(shifts).astype("float64")
-        values, became = dates.as_text(moved), "dates, shifted"
+    values, how = _moved(days, row)
+    became = {"relative": "days from the person's first date", "shifted": "dates, shifted"}[how]
     name = row.free(role.column)
     return name, values, became + (f" ({lost} cells that are no dates, or have no person, left empty)" if lost else "")
 

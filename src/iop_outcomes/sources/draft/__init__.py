@@ -18,6 +18,7 @@ from iop_outcomes.sources.draft.entries import TODO, Entry, entries
 from iop_outcomes.sources.draft.exports import Column, Export, Found, collect
 from iop_outcomes.sources.draft.recognise import NOT_PERSONAL, Feed, feeds, matched, misfit
 from iop_outcomes.sources.draft.synonyms import PERSONS, named, slots
+from iop_outcomes.sources.shifted import note_of, told_by
 
 REST = Path(__file__).parent / "cohort.yaml"
 NEEDED = ("stays", PERSONS)
@@ -37,7 +38,7 @@ def draft(paths: Sequence[Path], options: Mapping[str, object] = {}) -> str:
     found = collect(paths, options)
     chosen = feeds(found.exports)
     read = [(f, n, reads.dates(m.column)) for f in chosen for n, m in f.columns.items() if m.slot.content == "day"]
-    calendar = any(dates.calendar for _, _, dates in read)
+    calendar, moved = any(dates.calendar for _, _, dates in read), _moved(found)
     lines = [
         *_opening(found, chosen),
         f"title: {TODO} title of the report",
@@ -45,13 +46,13 @@ def draft(paths: Sequence[Path], options: Mapping[str, object] = {}) -> str:
         "source:",
         "  kind: mapping",
         f"  path: {write.scalar(found.folder)} # DATA= on the command line takes its place",
-        *_time(calendar, any(dates.zoned for _, _, dates in read)),
+        *_time(calendar, any(dates.zoned for _, _, dates in read), moved),
         *_missing(found.exports),
         '  citation: "" # for the report',
         '  note: "" # what a reader should know of the data',
         "",
         "  tables:",
-        *(line for feed in _with_needed(chosen, found) for line in _table(feed, chosen, calendar)),
+        *(line for feed in _with_needed(chosen, found) for line in _table(feed, chosen, calendar, moved)),
         *_unused(found, chosen),
         "",
         *_privacy(calendar),
@@ -66,8 +67,8 @@ def _opening(found: Found, chosen: Sequence[Feed]) -> Iterator[str]:
     yield from write.comment(
         "A mapping drafted by `iop-outcomes draft-mapping`. Read every line against the documentation of the export: "
         f"names and values can mislead. Decide what says {TODO}; the study is refused until nothing does. Save it as "
-        "config/cohorts/<name>.yaml, add rows for <name> to config/analyses.tsv (copy those of demo), then run "
-        "`iop-outcomes check --cohort <name>`. config/README.md explains every key."
+        "config/cohorts/<name>.yaml, then run `iop-outcomes check --cohort <name>`. config/README.md explains every "
+        "key."
     )
     for reason in found.unread:
         yield from write.comment(f"{TODO}: not read: {reason}")
@@ -82,9 +83,19 @@ def _opening(found: Found, chosen: Sequence[Feed]) -> Iterator[str]:
     yield ""
 
 
-def _time(calendar: bool, zoned: bool) -> Iterator[str]:
+def _moved(found: Found) -> bool:
+    """The dates of a file moved when it was de-identified, as the note beside it, or a column, says."""
+    files = [Path(found.folder) / name for export in found.exports for name in export.files]
+    columns = [column.name for export in found.exports for column in export.columns]
+    return any(note_of(path) for path in files) or told_by(columns) is not None
+
+
+def _time(calendar: bool, zoned: bool, moved: bool) -> Iterator[str]:
     if not calendar:
         yield "  dates: relative # no calendar dates were recognised: whole days from each person's day 0"
+        return
+    if moved:
+        yield "  dates: calendar # shifted by a number of days for each person: no extract_date and no enrolment fits"
         return
     yield "  dates: calendar # day 0 is found: the start of the first stay that is not detoxification"
     if zoned:
@@ -106,8 +117,8 @@ def _with_needed(chosen: Sequence[Feed], found: Found) -> list[Feed]:
     return [*chosen, *lacking]
 
 
-def _table(feed: Feed, chosen: Sequence[Feed], calendar: bool) -> Iterator[str]:
-    written = entries(feed, calendar)
+def _table(feed: Feed, chosen: Sequence[Feed], calendar: bool, moved: bool) -> Iterator[str]:
+    written = entries(feed, calendar, moved)
     if not feed.columns:
         yield from write.comment(f"{TODO}: no file was recognised as {feed.table}", 4)
     yield f"    {feed.table}:"
@@ -158,7 +169,7 @@ def _first_by(feed: Feed, chosen: Sequence[Feed], calendar: bool) -> Iterator[st
 def _reason(column: Column, feed: Feed, chosen: Sequence[Feed]) -> str:
     """Why a column of a table is not used in it."""
     if column.rules and column.rules != ("dates",):
-        return IDENTIFIER.format(" and ".join(column.rules))
+        return _identifying(column)
     elsewhere = [
         f"{f.table}.{n}"
         for f in chosen
@@ -169,6 +180,13 @@ def _reason(column: Column, feed: Feed, chosen: Sequence[Feed]) -> str:
     if elsewhere:
         return f"feeds {', '.join(elsewhere)}"
     return _like(column, feed) or UNKNOWN + "; it holds dates" * (column.rules == ("dates",))
+
+
+def _identifying(column: Column) -> str:
+    """What the identifier gate takes a column for, and what to do about it."""
+    if column.rules == ("ZIP codes",) and reads.dates(column).layout in ("excel", "count"):
+        return "looks like ZIP codes, or like dates as a count of days: remove it, or map it with `excel_serial`"
+    return IDENTIFIER.format(" and ".join(column.rules))
 
 
 def _like(column: Column, feed: Feed) -> str:
@@ -191,7 +209,7 @@ def _unused(found: Found, chosen: Sequence[Feed]) -> Iterator[str]:
         names = _few([c.name for c in export.columns if c.shown])
         yield from write.comment(f"{TODO}: {export.label} feeds no table.{resembles} {_columns(names)}", 4)
         for column in (c for c in export.columns if c.shown and c.rules and c.rules != ("dates",)):
-            yield from write.comment(f"{column.name} {IDENTIFIER.format(' and '.join(column.rules))}", 4)
+            yield from write.comment(f"{column.name} {_identifying(column)}", 4)
 
 
 def _columns(names: str) -> str:

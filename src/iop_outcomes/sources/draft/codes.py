@@ -77,8 +77,7 @@ def of_levels(column: Column) -> bool:
 
 def _known(column: Column, system: str) -> float:
     """The share of cells whose code a system of the crosswalk has."""
-    codes = {*crosswalk.levels(system), *crosswalk.no_level(system)}
-    rows = sum(n for code, n in column.counts.items() if crosswalk.normalise(str(code)) in codes)
+    rows = sum(n for code, n in column.counts.items() if crosswalk.find(system, str(code)) is not None)
     return float(rows / column.filled) if column.filled else 0.0
 
 
@@ -98,8 +97,7 @@ def suggest(export: Export, column: Column, person: str | None, kind: str, allow
     if set(column.counts.index) <= set(allowed):
         return Suggestion()
     system = system_of(column) if kind == "level" else None
-    known = {*crosswalk.levels(system), *crosswalk.no_level(system)} if system else set()
-    open_ = [str(c) for c in column.counts.index if crosswalk.normalise(str(c)) not in known]
+    open_ = [str(c) for c in column.counts.index if system is None or crosswalk.find(system, str(c)) is None]
     shown = [code for code in open_ if code in shareable(export, column, person)]
     said = {code: meaning(code, kind) for code in shown}
     return Suggestion(

@@ -29,6 +29,10 @@ ABSENT: dict[tuple[str, str], tuple[str, str]] = {
     ("stays", "program_type"): (TODO, "what the programs treat: substance_use, mental_health or eating_disorder"),
     ("persons", "age"): ("", "no age at admission was recognised: missing for everyone"),
     ("persons", "sex"): ("unknown", "no sex was recognised"),
+    ("persons", "observed_to_day"): (
+        TODO,
+        "last day on which records of the person could exist; `iop-outcomes deidentify --extract-date` carries it",
+    ),
     ("sessions", "level_of_care"): (TODO, "the level of care of all sessions, where it is one; else map a column"),
     ("sessions", "modality"): ("unknown", "no modality was recognised: in_person or virtual, where all are"),
     ("screens", "substance"): (TODO, "what was tested for, where all screens are of one kind; else map a column"),
@@ -63,10 +67,13 @@ class Entry:
     notes: Mapping[str, str] = field(default_factory=dict)
 
 
-def entries(feed: Feed, calendar: bool) -> list[Entry]:
-    """The columns of a table, in the order of their declaration. calendar: the source holds calendar dates."""
+def entries(feed: Feed, calendar: bool, moved: bool = False) -> list[Entry]:
+    """The columns of a table, in the order of their declaration.
+
+    calendar: the source holds calendar dates. moved: they were shifted, so that no date of the extract fits them.
+    """
     declared = TABLES[feed.table].columns
-    derived = {"stay_id"} | ({"observed_to_day"} if calendar else set())
+    derived = {"stay_id"} | ({"observed_to_day"} if calendar and not moved else set())
     found = []
     for name, column in declared.items():
         if name in feed.columns:
@@ -86,13 +93,17 @@ def _entry(feed: Feed, name: str, match: Match, calendar: bool) -> Entry:
         why.append(_dated(spec, column, calendar))
     elif content in ("number", "age", "minutes", "hours_per_week", "planned"):
         why.append(_numbered(spec, column, content))
+        if content == "age":
+            why.append(_aged(feed))
     elif content.startswith("codes:"):
         said, notes = _coded(spec, feed, name, column, content.removeprefix("codes:"))
         why.append(said)
     if content not in ("day", "person", "record"):
         missing = sorted(MISSING_NUMBERS & set(column.counts.index))
         spec |= {"missing": missing} if missing and "codes" not in spec else {}
-    rules = [rule for rule in column.rules if not (content == "day" and rule == "dates")]
+    # a count of days has five digits, as a ZIP code has; the gate is told that it holds dates
+    passing = ("dates", "ZIP codes") if {"excel_serial", "days_from"} & set(spec) else ("dates",)
+    rules = [rule for rule in column.rules if not (content == "day" and rule in passing)]
     if rules:
         cure = (
             "`iop-outcomes deidentify` replaces it by pseudonyms"
@@ -109,6 +120,8 @@ def _dated(spec: dict[str, Any], column: Column, calendar: bool) -> str:
         spec["date_format"] = TODO
     elif read.layout == "excel":
         spec["excel_serial"] = True
+    elif read.layout == "count":
+        spec["days_from"] = TODO
     elif read.layout == "days" and calendar:
         spec["dates"] = "relative"
     elif read.layout not in ("iso", "days"):
@@ -120,10 +133,29 @@ def _numbered(spec: dict[str, Any], column: Column, content: str) -> str:
     read = reads.numbers(column)
     if read.comma:
         spec["decimal"] = "comma"
+    if read.clock == "short" and content in UNIT_OF:
+        spec["unit"] = TODO
+        return "its cells have the form 1:30: hours_minutes, or minutes_seconds?"
+    if read.clock:
+        return "each cell is a length of time, in hours, minutes and seconds: no unit is needed"
     unit, why = UNIT_OF[content](column, read) if content in UNIT_OF else ("", "")
     if unit:
         spec["unit"] = unit
     return why
+
+
+def _aged(feed: Feed) -> str:
+    """A caution: which age a column holds, its name and contents do not tell."""
+    person = feed.columns.get("person_id")
+    if person is not None and feed.export.frame[person.column.name].duplicated().any():
+        return (
+            "taken for the age on the day of the row: if it is that of the person's first record on every row, say "
+            "`age_at: first_record`"
+        )
+    return (
+        "taken for the age on day 0, the admission that is studied: if it is the age at the person's first record, on "
+        "the day of the extract or on another, say so with `age_at`"
+    )
 
 
 def _said(column: Column) -> list[str]:

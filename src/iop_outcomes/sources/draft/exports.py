@@ -104,6 +104,10 @@ def collect(paths: Sequence[Path], options: Mapping[str, object] = {}) -> Found:
                 continue
             if len(cells.broken):
                 unread.append(f"{cells.where}: some rows ({', '.join(sorted(set(cells.broken)))}), which are set aside")
+            unread += [
+                f"{cells.where}: the dates in column {list(cells.frame).index(name) + 1}, which {why}"
+                for name, why in cells.doubts.items()
+            ]
             within = Path(os.path.relpath(path, folder)).as_posix()
             key = (tuple(asked.items()), tuple(cells.frame.columns))
             tables.setdefault(key, []).append((within, cells.frame.drop(index=cells.broken.index)))
@@ -146,8 +150,25 @@ def _ways(path: Path, options: Mapping[str, object]) -> list[dict[str, object]]:
 def _export(key: Key, parts: list[tuple[str, pd.DataFrame]]) -> Export:
     import pandas as pd
 
-    frame = pd.concat([f for _, f in parts], ignore_index=True)
+    frame = _spelt(pd.concat([f for _, f in parts], ignore_index=True))
     return Export(tuple(name for name, _ in parts), dict(key[0]), frame, tuple(_columns(frame)))
+
+
+def _spelt(frame: pd.DataFrame) -> pd.DataFrame:
+    """The cells without what programs add to them: `1.0` is 1 where no cell of its column has another fraction."""
+    import pandas as pd
+
+    from iop_outcomes.sources import spelling
+
+    respelt = {}
+    for name in frame.columns:
+        codes, distinct = pd.factorize(frame[name])
+        neat = [str(c) for c in spelling.all_tidy(list(distinct))]
+        of = spelling.column(neat)
+        plain = [spelling.unmarked(c, of) for c in neat]
+        if plain != list(distinct):
+            respelt[name] = pd.Series([*plain, None], dtype=object).take(codes).set_axis(frame.index)
+    return frame.assign(**respelt)
 
 
 def _columns(frame: pd.DataFrame) -> Iterable[Column]:

@@ -2,8 +2,8 @@
 
 In order: a column is read as ISO dates and in each common format; the best format is taken where others that also
 read it fail on many of its cells and have few of their own, else they are rivals and a person must decide
-(03/04/2024). Columns of whole numbers are days from day 0, or Excel's count of days. Units follow the name, held
-against the size of the values. Shares are told, values never.
+(03/04/2024). Columns of whole numbers are days from day 0, or a count of days: Excel's where that gives dates from
+1985. Units follow the name, held against the size of the values. Shares are told, values never.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from iop_outcomes.errors import StudyError
 from iop_outcomes.sources.draft.exports import Column
 from iop_outcomes.sources.reading import NUMBER
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
+
+    from iop_outcomes.sources.mapping.dates import Reading
 
 # a column holds what this share of its filled cells reads as
 MOST = 0.5
@@ -29,16 +32,24 @@ TRIED = 2000
 # distinct texts that must show a format before it is tried on all
 LOOKED_AT = 100
 
+# 1985-01-01 in Excel's count; in that of SAS and Stata these are days of the year 2045
+EXCEL_1985 = 31048
+
 # sessions take fewer hours than this, and at least so many minutes
 SMALL, LARGE = 10, 20
 
 DAYS = r"[+-]?[0-9]{1,4}(?:\.0*)?"
+# lengths of time of three parts, or of ISO 8601, and of two
+CLOCKS = {"whole": r"-?(?:\d+ (?:days?,? )?)?\d+:[0-5]\d:[0-5]\d(?:\.\d*)?|-?PT?[0-9].*", "short": r"-?\d+:[0-5]\d"}
 COMMA = r"[+-]?[0-9]+,[0-9]+"
 
 
 @dataclass(frozen=True)
 class Dates:
-    """How a column reads as dates. layout: a format, 'iso', 'excel', 'days', 'undecided' or ''; why: in words.
+    """How a column reads as dates. why: in words.
+
+    layout: a format, 'iso', 'excel' (its count of days), 'count' (of days from an unknown one), 'days' (from day 0),
+    'undecided' or ''.
 
     zoned: moments with an offset, which need a time zone.
     """
@@ -78,20 +89,46 @@ def dates(column: Column) -> Dates:
         return Dates("", "it is empty")
     text, rows = pd.Series(counts.index, dtype=object), counts.to_numpy("int64")
     total = rows.sum()
-    day, rule = reading.parse(text, rows, reading.Reading(column.name, "iso"))
+    day, rule = reading.parse(text, rows, reading.Reading("", "iso", trial=True))
     zoned = rule == reading.UNDECLARED_ZONE
     iso = float(rows[day.notna() | zoned].sum() / total)
     serial = float(rows[rule == reading.EXCEL_SERIAL].sum() / total)
     short = float(rows[rule == "two-digit year"].sum() / total)
     if iso >= MOST:
-        return Dates("iso", f"{percent(iso)} of its cells read as dates with the year first", bool(zoned.any()))
+        return _read_in_one_way(text, rows, reading.Reading("it", "iso")) or Dates(
+            "iso", f"{percent(iso)} of its cells read as dates with the year first", bool(zoned.any())
+        )
     if column.share(DAYS) >= 0.9:
         return Dates("days", "it holds whole numbers, as days from day 0")
     if serial >= MOST:
-        return Dates("excel", f"{percent(serial)} of its cells look like Excel's count of days")
+        return _counts(text[rule == reading.EXCEL_SERIAL], f"{percent(serial)} of its cells look like a count of days")
     if short >= MOST:
         return Dates("undecided", f"{percent(short)} of its cells have two-digit years: export four digits")
     return _layout(text, rows)
+
+
+def _counts(cells: pd.Series, why: str) -> Dates:
+    """Whose count of days the cells are: Excel's, unless that gives dates before there were such records."""
+    import pandas as pd
+
+    if pd.to_numeric(cells).median() >= EXCEL_1985:
+        return Dates("excel", f"{why}, as Excel has it")
+    return Dates(
+        "count",
+        f"{why}, but as Excel's they lie before 1985: look up from when they count (1960-01-01 in SAS and Stata, "
+        "1970-01-01 in R; `excel_serial: true` in place of it where they are Excel's)",
+    )
+
+
+def _read_in_one_way(text: pd.Series, rows: NDArray[np.int64], how: Reading) -> Dates | None:
+    """Why a column cannot be read in one way; None where it can."""
+    from iop_outcomes.sources.mapping import dates as reading
+
+    try:
+        reading.parse(text, rows, how)
+    except StudyError as wrong:
+        return Dates("undecided", str(wrong).rstrip("."))
+    return None
 
 
 def _layout(text: pd.Series, rows: NDArray[np.int64]) -> Dates:
@@ -99,7 +136,7 @@ def _layout(text: pd.Series, rows: NDArray[np.int64]) -> Dates:
     from iop_outcomes.sources.mapping import dates as reading
 
     def reads_as(layout: str, some: pd.Series) -> NDArray[np.bool_]:
-        found = reading.parse(some, rows[: len(some)], reading.Reading("", layout))[0]
+        found = reading.parse(some, rows[: len(some)], reading.Reading("", layout, trial=True))[0]
         return found.notna().to_numpy(bool)
 
     few = text.iloc[:: max(1, len(text) // LOOKED_AT)].reset_index(drop=True)
@@ -116,25 +153,36 @@ def _layout(text: pd.Series, rows: NDArray[np.int64]) -> Dates:
     if rivals:
         return Dates("undecided", f"its cells read in more than one way: {tried}. Ask who made the export")
     also = [f"{percent(shares[o])} as {o}" for o in others if shares[o] > 0]
-    return Dates(best, f"{percent(shares[best])} of its cells read as {best}" + f" ({', '.join(also)})" * bool(also))
+    doubtful = _read_in_one_way(text, rows, reading.Reading("it", best))
+    return doubtful or Dates(
+        best, f"{percent(shares[best])} of its cells read as {best}" + f" ({', '.join(also)})" * bool(also)
+    )
 
 
 @dataclass(frozen=True)
 class Numbers:
     """How a column reads as numbers: the share that does, whether its decimals have a comma; of the positive ones the
-    median, and the shares that are small (as hours are) and large (as minutes are)."""
+    median, and the shares that are small (as hours are) and large (as minutes are).
+
+    clock: most cells are lengths of time: 'whole' (01:30:00, which needs no unit) or 'short' (1:30).
+    """
 
     share: float
     comma: bool
     median: float | None = None
     small: float = 0.0
     large: float = 0.0
+    clock: str = ""
 
 
 def numbers(column: Column) -> Numbers:
     """What kind of numbers a column holds, if any."""
     import pandas as pd
 
+    for kind, look in CLOCKS.items():
+        share = column.share(look)
+        if share >= MOST:
+            return Numbers(share, False, clock=kind)
     comma = column.share(COMMA) > 0
     text = column.counts.index.to_series().astype("string")
     plain = text.str.replace(",", ".", regex=False) if comma else text

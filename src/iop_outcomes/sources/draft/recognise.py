@@ -29,7 +29,7 @@ NEEDED: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 EVENTS = tuple(NEEDED)
 # columns of persons that any table may have, and that do not make it one of persons
-NOT_PERSONAL = ("person_id", "observed_to_day")
+NOT_PERSONAL = ("person_id", "observed_to_day", "entry_period")
 
 # how well contents alone tell, beside the scores of names
 CONTENTS = 0.5

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.sources.formats import columnar, database, delimited, spreadsheet, statistical
+from iop_outcomes.sources.formats import columnar, database, delimited, r_files, spreadsheet, statistical
 from iop_outcomes.sources.formats.cells import Cells
 
 TEXT = (".csv", ".tsv", ".txt", ".dat")
@@ -26,6 +26,7 @@ FORMATS: dict[str, ModuleType] = {
     **dict.fromkeys((".parquet",), columnar),
     **dict.fromkeys((".dta", ".sav", ".zsav", ".por", ".sas7bdat", ".xpt"), statistical),
     **dict.fromkeys((".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"), spreadsheet),
+    **dict.fromkeys((".rds", ".rdata", ".rda"), r_files),
 }
 # what may be said about the files of a module
 OPTIONS: dict[ModuleType, tuple[str, ...]] = {
@@ -33,6 +34,7 @@ OPTIONS: dict[ModuleType, tuple[str, ...]] = {
     columnar: (),
     statistical: ("encoding", "labels"),
     spreadsheet: ("sheet",),
+    r_files: (),
 }
 
 __all__ = ["FORMATS", "Cells", "known", "options_of", "query", "read"]

@@ -16,7 +16,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from iop_outcomes.errors import StudyError
@@ -47,11 +47,15 @@ class Cells:
 
     frame: one str or None per cell, object columns, rows in the order of the source. broken: the rule that a row
     breaks, by position of the row from 0; empty when all can be trusted. where: the file's name or 'query of <table>'.
+    shift: days to add to Excel's serial numbers, so that they count from 1899-12-30. doubts: by column, why its dates
+    cannot be trusted.
     """
 
     frame: pd.DataFrame
     broken: pd.Series
     where: str
+    shift: int = 0
+    doubts: Mapping[str, str] = field(default_factory=dict)
 
 
 def _number(value: float) -> str | None:
@@ -68,7 +72,11 @@ def _decimal(value: decimal.Decimal) -> str | None:
 
 
 def _length(value: datetime.timedelta) -> str:
-    seconds = round(value.total_seconds())
+    return length(round(value.total_seconds()))
+
+
+def length(seconds: int) -> str:
+    """A length of time as hours, minutes and seconds, however many hours: 36:15:00."""
     sign, seconds = "-" * (seconds < 0), abs(seconds)
     return f"{sign}{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 

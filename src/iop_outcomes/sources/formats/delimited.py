@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from iop_outcomes import csv_text
 from iop_outcomes.errors import StudyError
 from iop_outcomes.sources.formats import decoding, sniffing, sweep
 from iop_outcomes.sources.formats.cells import BLANKS, Cells, headed
@@ -53,6 +54,9 @@ def read(path: Path, options: Mapping[str, object]) -> Cells:
     if frame is None:
         text = _Text(where, content[start:], delimiter, encoding, len(names), _lines(head[:at]))
         frame, broken = text.read()
+    if csv_text.may_hold(content):  # cells that were kept from being formulas
+        names, columns = [csv_text.restored(name) for name in names], frame.columns
+        frame = csv_text.read(frame).set_axis(columns, axis=1)
     return headed(where, names, frame, broken)
 
 

@@ -2,20 +2,25 @@
 
 In order: the sheet is the one that `sheet` names (by name, or by number from 1), or the only visible one that is not
 empty; its first row that is not empty gives the names of the columns; a cell that is a date is written in ISO form, a
-number stays a number (an Excel serial number among them: the mapping judges it), and error cells are missing.
+length of time in hours, however many, a number stays a number (an Excel serial number among them: the mapping judges
+it, from the workbook's own day 0), and error cells are missing. Columns of which a spreadsheet turned some text into
+dates, and left the rest, are doubted (`halves`).
 
 Refuses files that are no workbook, are locked by a password, or have several sheets and none named.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import datetime
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.sources.formats.cells import Cells, column, headed
+from iop_outcomes.sources.formats import epochs, halves
+from iop_outcomes.sources.formats.cells import Cells, column, headed, plain
 
 
 def read(path: Path, options: Mapping[str, object]) -> Cells:
@@ -23,12 +28,37 @@ def read(path: Path, options: Mapping[str, object]) -> Cells:
     import pandas as pd
 
     with _opened(path) as book:
-        rows = _sheet(path.name, book, options.get("sheet")).to_python()
-    columns = [column(values) for values in zip(*rows, strict=True)]
+        sheet = _sheet(path.name, book, options.get("sheet"))
+        rows, top = sheet.to_python(), (sheet.start or (0, 0))[0] + 1
+    raw = [_lengths(values) for values in zip(*rows, strict=True)]
+    columns = [column(values) for values in raw]
     header = next((i for i in range(len(rows)) if any(values[i] is not None for values in columns)), 0)
     names = [values[header] or "" for values in columns] if rows else []
     frame = pd.DataFrame({i: pd.Series(values[header + 1 :], dtype=object) for i, values in enumerate(columns)})
-    return headed(path.name, names, frame)
+    doubts = {n: halves.doubt(v[header + 1 :], top + header + 1) for n, v in zip(plain(names), raw, strict=True)}
+    found = headed(path.name, names, frame)
+    return replace(found, shift=epochs.shift(path), doubts={name: why for name, why in doubts.items() if why})
+
+
+def _lengths(values: Sequence[object]) -> Sequence[object]:
+    """The cells of a column, lengths of time of a day and more among them as such.
+
+    A cell with the format h:mm that holds 36 hours is read as noon of the first day in the workbook's count. Beside
+    other times, and no date of any later year, it is a length of time.
+    """
+    kinds = {type(value) for value in values}
+    if not kinds & {datetime.time, datetime.timedelta} or not kinds & {datetime.date, datetime.datetime}:
+        return values
+    moments = [v for v in values if isinstance(v, datetime.date)]
+    if any(v.year not in (1900, 1904) or v.month > 2 for v in moments):
+        return values
+    return [_since_day_0(v) if isinstance(v, datetime.date) else v for v in values]
+
+
+def _since_day_0(moment: datetime.date) -> datetime.timedelta:
+    day_0 = datetime.datetime(1904, 1, 1) if moment.year == 1904 else datetime.datetime(1899, 12, 31)
+    whole = moment if isinstance(moment, datetime.datetime) else datetime.datetime.combine(moment, datetime.time())
+    return whole - day_0
 
 
 def filled(path: Path) -> list[int]:

@@ -1,7 +1,8 @@
 """The identifier gate: what looks like one of the eighteen identifiers of 45 CFR 164.514(b)(2)(i) stops the run.
 
-In order: every column is looked at by its name, cell by cell for what one cell gives away (an e-mail address, a
-telephone number, a date), and by what most of its distinct values look like (names of people, ZIP codes, free text).
+In order: every column is looked at by the words of its name, cell by cell for what one cell gives away (an e-mail
+address, a telephone number, a date), and by what most of its distinct values look like (names of people, ZIP codes,
+numbers with a published structure, free text).
 Dates of service pass where the study declares a limited data set; birth dates never do. A column that the study allows
 for a reason passes under the rule that it is allowed for. Everything else raises one StudyError that names each column
 with its rules, and never a value; where the first line looks like data, columns are named by their position.

@@ -51,27 +51,39 @@ def shaped(pattern: str, share: float, least: int = 1, length: tuple[int, int] =
 
 
 def numbers(
-    width: int, valid: Callable[[Any], Any], share: float, least: int = 1, dense: float | None = 0.01, zeros: int = 0
+    width: int,
+    valid: Callable[[Any], Any],
+    share: float,
+    least: int = 1,
+    dense: float | None = 0.01,
+    zeros: int = 0,
+    kept: float = 0.5,
 ) -> Check:
     """Evidence when that share of the distinct values are valid numbers of that many digits, and not consecutive.
 
     dense: from this share of all numbers between the lowest and the highest, they are a running number (None: never).
-    zeros: leading zeros that a column of numbers may have lost, where half of the numbers have lost none.
+    zeros: leading zeros that a column of numbers may have lost, where that share of the numbers (kept) has lost none.
     """
+
+    def _fitting(column: Contents, n: Any, found: Any) -> Any:
+        """The valid ones of whole numbers with their digits."""
+        full = found == width
+        if column.kind == "number" and n.size and full.mean() >= kept:
+            full = (found >= width - zeros) & (found <= width)
+        return n[full & valid(n)] if full.any() else n[:0]
 
     def check(column: Contents) -> bool:
         if column.bounds and (column.bounds[1] < 10 ** (width - 1) or column.bounds[0] >= 10**width):
             return False
+        if column.some_wholes is not None and _fitting(column, *column.some_wholes).size < share / 2 * max(
+            column.some_wholes[0].size, 1
+        ):
+            return False
         n, found = column.wholes
         if not n.size or column.count < least:
             return False
-        full = found == width
-        if column.kind == "number" and full.mean() >= 0.5:
-            full = (found >= width - zeros) & (found <= width)
-        if full.sum() < share * column.count:
-            return False
-        good = n[full & valid(n)]
-        if good.size < share * column.count:
+        good = _fitting(column, n, found)
+        if not good.size or good.size < share * column.count:
             return False
         return dense is None or good.size < 2 or good.size / (int(good.max()) - int(good.min()) + 1) < dense
 

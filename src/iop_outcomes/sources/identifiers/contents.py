@@ -24,6 +24,8 @@ Kind = Literal["text", "number", "date", "opaque"]
 
 # digits that a whole number of 64 bits always holds
 MOST_DIGITS = 18
+# of more distinct texts, and of columns with many rows, so many are looked at first
+LOOKED_AT, MANY = 4_000, 50_000
 
 
 def columns(frame: pd.DataFrame | pa.Table) -> Iterator[Contents]:
@@ -103,7 +105,9 @@ class Contents:
         if whole and self.bounds is not None and self.bounds[1] - self.bounds[0] > 1 << 16:
             import numpy as np
 
-            return pa.array(np.unique(pc.drop_null(self._plain).to_numpy()))
+            # numpy's unique hashes them too
+            ordered = np.sort(pc.drop_null(self._plain).to_numpy())
+            return pa.array(ordered[np.append(True, ordered[1:] != ordered[:-1])])
         return pc.drop_null(pc.unique(self._plain))
 
     @cached_property
@@ -118,6 +122,26 @@ class Contents:
         return trimmed.filter(pc.not_equal(pc.binary_length(trimmed), 0))
 
     @cached_property
+    def some(self) -> pa.Array:
+        """The distinct texts, or of very many some that are evenly spread: enough to tell what most are like."""
+        return _spread(self.texts, LOOKED_AT)
+
+    @cached_property
+    def some_wholes(self) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+        """As `wholes`, of a few rows, to see in no time what most are not; None where not many differ.
+
+        Whole numbers that are not negative, and their digits.
+        """
+        if self.rows < MANY:
+            return None
+        if self.kind != "number":
+            return _digits(self.some) if len(self.texts) > LOOKED_AT else None
+        import pyarrow.compute as pc
+
+        few = pc.drop_null(pc.unique(_spread(self._plain, LOOKED_AT)))
+        return _width(_whole(few)) if len(few) >= LOOKED_AT / 4 else None
+
+    @cached_property
     def count(self) -> int:
         """How many distinct values there are; numbers below zero mean 'missing' and do not count."""
         import pyarrow as pa
@@ -130,17 +154,7 @@ class Contents:
     @cached_property
     def wholes(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The distinct whole numbers that are not negative, and the digits in each as written."""
-        import numpy as np
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        if self.kind == "number":
-            n = _whole(self.distinct)
-            powers = np.array([10**k for k in range(1, MOST_DIGITS)], dtype=np.int64)
-            return n, np.searchsorted(powers, n, side="right").astype(np.int64) + 1
-        found = self.texts.filter(pc.match_substring_regex(self.texts, f"^[0-9]{{1,{MOST_DIGITS}}}$"))
-        width = pc.binary_length(found).to_numpy(zero_copy_only=False)
-        return found.cast(pa.int64()).to_numpy(), width.astype(np.int64)
+        return _width(_whole(self.distinct)) if self.kind == "number" else _digits(self.texts)
 
     @cached_property
     def lengths(self) -> NDArray[np.int64]:
@@ -151,21 +165,28 @@ class Contents:
 
     @cached_property
     def suspicious(self) -> pa.Array:
-        """The distinct texts that are more than letters and digits and more than a number, and dates as 15JAN2024."""
+        """The distinct texts that are more than letters and digits and more than a number.
+
+        Dates as 15JAN2024 and numbers as +12125550187 are among them.
+        """
         import pyarrow.compute as pc
 
-        more = pc.invert(pc.match_substring_regex(self.texts, r"^(?:[0-9A-Za-z_]*|[+-]?[0-9]*\.?[0-9]*)$"))
+        more = pc.invert(
+            pc.match_substring_regex(
+                self.texts, r"^(?:[0-9A-Za-z_]*|[+-]?[0-9]{0,9}|-?[0-9]*\.?[0-9]*|\+[0-9]*\.[0-9]*)$"
+            )
+        )
         if (self.lengths == 9).any():
             more = pc.or_(more, pc.match_substring_regex(self.texts, "^[0-9]{2}[A-Za-z]{3}[0-9]{4}$"))
         return self.texts.filter(more)
 
-    def share(self, pattern: str) -> float:
-        """The share of the distinct texts in which the pattern is found; 0 where there are none."""
+    def share(self, pattern: str, some: bool = False) -> float:
+        """The share of the distinct texts in which the pattern is found; 0 where there are none. some: of `some`."""
         import pyarrow.compute as pc
 
         if not len(self.texts):
             return 0.0
-        return float(pc.mean(pc.match_substring_regex(self.texts, pattern)).as_py())
+        return float(pc.mean(pc.match_substring_regex(self.some if some else self.texts, pattern)).as_py())
 
     def only(self, pattern: str, low: float, high: float) -> bool:
         """Whether every distinct text has the pattern, or every number lies between the bounds; true without values."""
@@ -174,6 +195,44 @@ class Contents:
         if self.kind == "number":
             return self.bounds is None or (self.bounds[0] >= low and self.bounds[1] <= high)
         return self.kind == "text" and bool(pc.all(pc.match_substring_regex(self.texts, pattern), min_count=0).as_py())
+
+
+def _spread(values: Any, most: int) -> Any:
+    """At most so many values, evenly spread over all."""
+    import numpy as np
+    import pyarrow as pa
+
+    if len(values) <= most:
+        return values
+    at = np.linspace(0, len(values) - 1, most).astype(np.int64)
+    if not isinstance(values, pa.ChunkedArray):
+        return values.take(at)
+    # chunk by chunk, as taking from all at once copies them first
+    ends = np.cumsum([len(chunk) for chunk in values.chunks])
+    taken = [
+        c.take(at[(at >= end - len(c)) & (at < end)] - (end - len(c)))
+        for c, end in zip(values.chunks, ends, strict=True)
+    ]
+    return pa.chunked_array(taken, type=values.type)
+
+
+def _digits(texts: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Texts of nothing but digits as whole numbers, with their width as written."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    found = texts.filter(pc.match_substring_regex(texts, f"^[0-9]{{1,{MOST_DIGITS}}}$"))
+    width = pc.binary_length(found).to_numpy(zero_copy_only=False)
+    return found.cast(pa.int64()).to_numpy(), width.astype(np.int64)
+
+
+def _width(n: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Whole numbers with their digits."""
+    import numpy as np
+
+    powers = np.array([10**k for k in range(1, MOST_DIGITS)], dtype=np.int64)
+    return n, np.searchsorted(powers, n, side="right").astype(np.int64) + 1
 
 
 def _whole(numbers: pa.Array) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""What a number of so many digits can be: a social security number, a telephone number, a date, a card, a ZIP code.
+"""What a number of so many digits can be: a social security number, a telephone number, a date, a card, a place.
 
 Each function takes distinct whole numbers (int64) and marks those that keep the published structure of the identifier.
 """
@@ -20,6 +20,8 @@ UNASSIGNED_ZIP3 = (
     621, 632, 642, 643, 659, 663, 682, *range(694, 700), 702, 709, 715, 732, 742, 771, 817, 818, 819, 839, 848, 849,
     854, 858, 861, 862, *range(866, 870), 876, 886, 887, 888, 892, 896, 899, 909, 929, 987,
 )  # fmt: skip
+# states and territories in the codes of the census
+STATES = (*(n for n in range(1, 57) if n not in (3, 7, 14, 43, 52)), 60, 66, 69, 72, 78)
 
 
 def social_security(n: Wholes) -> Marks:
@@ -58,11 +60,68 @@ def timestamp(n: Wholes) -> Marks:
 
 
 def _calendar(year: Wholes, month: Wholes, day: Wholes) -> Marks:
+    return (year >= 1900) & (year < 2100) & _day(month, day)
+
+
+def short_year_first(n: Wholes) -> Marks:
+    """Six digits YYMMDD; five where a leading zero is lost."""
+    return _day(n // 100 % 100, n % 100)
+
+
+def short_month_first(n: Wholes) -> Marks:
+    """Six digits MMDDYY; five where a leading zero is lost."""
+    return _day(n // 10_000, n // 100 % 100)
+
+
+def short_day_first(n: Wholes) -> Marks:
+    """Six digits DDMMYY; five where a leading zero is lost."""
+    return _day(n // 100 % 100, n // 10_000)
+
+
+def year_month(n: Wholes) -> Marks:
+    """Six digits YYYYMM."""
+    year, month = n // 100, n % 100
+    return (year >= 1900) & (year < 2100) & (month >= 1) & (month <= 12)
+
+
+def day_of_year(n: Wholes) -> Marks:
+    """Seven digits YYYYDDD, or five YYDDD of 1990 to 2029: the day of the year, called Julian."""
+    year, day = n // 1000, n % 1000
+    known = ((year >= 1900) & (year < 2100)) | ((n < 100_000) & ((year < 30) | (year >= 90)))
+    return known & (day >= 1) & (day <= 366)
+
+
+def epoch(n: Wholes) -> Marks:
+    """Seconds, milliseconds or microseconds since 1970 that fall on midnight, or between 2000 and 2027."""
+    import numpy as np
+
+    unit = np.where(n >= 10**14, 10**6, np.where(n >= 10**11, 1000, 1))
+    seconds = n // unit
+    return (seconds % 86_400 == 0) | ((seconds >= 946_684_800) & (seconds < 1_830_297_600))
+
+
+def _day(month: Wholes, day: Wholes) -> Marks:
     import numpy as np
 
     longest = np.array([0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
-    known = (year >= 1900) & (year < 2100) & (month >= 1) & (month <= 12) & (day >= 1)
+    known = (month >= 1) & (month <= 12) & (day >= 1)
     return known & (day <= longest[np.where(known, month, 0)])
+
+
+def provider(n: Wholes) -> Marks:
+    """Ten digits of a National Provider Identifier: it begins with 1 or 2, and its check digit stands on 80840."""
+    return ((n // 10**9 == 1) | (n // 10**9 == 2)) & luhn(80_840 * 10**10 + n)
+
+
+def county(n: Wholes) -> Marks:
+    """Five digits of the census: a state and a county of it, whose numbers are odd (three independent cities are not).
+
+    Longer codes of places (tract 11, block group 12, block 15 digits) begin with it.
+    """
+    import numpy as np
+
+    state, place = n // 1000, n % 1000
+    return np.isin(state, STATES) & (place % 2 == 1) & (place <= 840)
 
 
 def luhn(n: Wholes) -> Marks:
@@ -76,6 +135,12 @@ def luhn(n: Wholes) -> Marks:
         total += digit // 10 + digit % 10
         rest //= 10
     return total % 10 == 0
+
+
+def prescriber(text: str) -> bool:
+    """The check digit of a registration with the Drug Enforcement Administration: two letters and seven digits."""
+    d = [int(c) for c in text[2:]]
+    return (d[0] + d[2] + d[4] + 2 * (d[1] + d[3] + d[5])) % 10 == d[6]
 
 
 def vehicle(text: str) -> bool:

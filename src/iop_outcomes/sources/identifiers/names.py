@@ -19,7 +19,12 @@ NUMBER = re.compile(r"[+-]?[0-9][0-9.,/:-]*")
 
 @cache
 def vocabulary(kind: str) -> tuple[str, ...]:
-    """The words of one kind: 'given', 'family' (very common names), 'thing' (words of things), 'header'."""
+    """The words of one kind.
+
+    given, family: very common names. thing: words of things, of which no name of a person holds one; category: more of
+    them, some of which are names too. header: usual in headers. medicine: ends of names of medicines. before_digits:
+    before five digits that are no ZIP code.
+    """
     with open(WORDS, encoding="utf-8", newline="") as lines:
         return tuple(next(row["words"] for row in csv.DictReader(lines) if row["kind"] == kind).split())
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iop_outcomes import reference
-from iop_outcomes.sources.identifiers import digits
+from iop_outcomes.sources.identifiers import digits, freedom, shapes, strays
 from iop_outcomes.sources.identifiers.checks import Check, free_text, numbers, over_89, people, shaped, zip_codes
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ PARTS = {
     "MONTH": "(?:0?[1-9]|1[0-2])",
     "MONTHS": "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)",
     "YEAR": "(?:19|20)[0-9]{2}",
+    "CASES": shapes.CASES,
     # no area 000 or 666, no group 00, no serial 0000
     "SSN_AREA": "(?:00[1-9]|0[1-9][0-9]|[1-57-9][0-9]{2}|6[0-57-9][0-9]|66[0-57-9])",
     "SSN_GROUP": "(?:0[1-9]|[1-9][0-9])",
@@ -67,7 +68,7 @@ MEDICARE = "[1-9]{MBI}{MBI_ANY}[0-9]{MBI}{MBI_ANY}[0-9]{MBI}{2}[0-9]{2}"
 # names that only speak of the thing: 'phone_calls', 'has_email', 'license_type'
 SPEAKS_OF = re.compile(
     r"(?:^|_)(?:count|counts|n|type|types|flag|days|minutes|mins|hours|sessions|visits|calls|status|missing|score|"
-    r"category|access|has|is|any|used|per|size|known|verified|provided|consent|indicator|ind|yn)(?:_|$)"
+    r"category|access|has|is|any|used|per|size|known|verified|provided|consent|indicator|ind|yn|rank|poverty|population|density|quintile)(?:_|$)"
 )
 
 
@@ -107,14 +108,16 @@ def _shapes(rule: str) -> tuple[Check, ...]:
 class Rule:
     """One rule. name: in messages and in `privacy.allow`. item: of 45 CFR 164.514(b)(2)(i).
 
-    confirm: must hold for the contents of a column with a telling name. valid: must hold for the part of a cell that
+    confirm: must hold for the contents of a column with a telling name. named: a name that tells only beside the
+    contents. valid: must hold for the part of a cell that
     its pattern calls `found`. checks: evidence in the contents beside the patterns; one is enough. advice: what to do,
     where it is not to drop the column. covers: rules that say the same less exactly and are not reported beside it.
     """
 
     name: str
     item: str
-    confirm: Callable[[Contents], bool] | None = None
+    confirm: Check | None = None
+    named: Check | None = None
     valid: Callable[[str], bool] | None = None
     checks: tuple[Check, ...] = ()
     advice: str = ""
@@ -146,13 +149,6 @@ def _internet(text: str) -> bool:
     except ValueError:
         return False
     return version == 4 or sum(bool(group) for group in text.split(":")) >= 3
-
-
-def _vehicles(column: Contents) -> bool:
-    if not shaped("[A-HJ-NPR-Za-hj-npr-z0-9]{17}", 0.5, length=(17, 17), plain=True)(column):
-        return False
-    found = [t for t in column.texts.to_pylist() if len(t) == 17]
-    return sum(digits.vehicle(t) for t in found) >= 0.5 * len(found)
 
 
 def small_prefixes() -> tuple[str, ...]:
@@ -191,24 +187,25 @@ RULES = (
     Rule("e-mail addresses", "F"),
     Rule("IP addresses", "O", valid=_internet),
     Rule("web addresses", "N"),
-    Rule("vehicle identifiers", "L", checks=(_vehicles,)),
+    Rule("vehicle identifiers", "L", checks=(shapes.vehicles,)),
     Rule("device identifiers", "M", confirm=_not_running, checks=(numbers(15, digits.luhn, 0.95, least=3),)),
     Rule("medical record numbers", "H"),
     Rule("health plan numbers", "I", checks=(shaped(_filled(MEDICARE), 0.5, length=(11, 11), plain=True),)),
-    Rule("person names", "A", checks=(people,)),
+    Rule("person names", "A", named=freedom.named, checks=(people, freedom.unnamed)),
     Rule("account numbers", "J", checks=(numbers(16, digits.luhn, 0.95, least=3),)),
-    Rule("certificate or license numbers", "K"),
+    Rule("certificate or license numbers", "K", checks=(shapes.providers, shapes.prescribers)),
     Rule("fax numbers", "E", covers=("telephone numbers",)),
-    Rule("telephone numbers", "D", checks=(numbers(10, digits.telephone, 0.98, least=10),)),
+    Rule("telephone numbers", "D", checks=shapes.TELEPHONES + (strays.telephones,)),
     Rule(
         "ZIP codes",
         "B",
         confirm=_not_zip3,
-        checks=(zip_codes,),
-        advice="three digits may stay, '000' where 20,000 people or fewer live; `iop-outcomes deidentify` sees to it",
+        checks=(zip_codes, strays.zip_codes),
+        advice="three digits may stay, '000' where 20,000 people or fewer live; `iop-outcomes deidentify` sees to it; "
+        "dates as Excel counts days pass where the mapping declares the column by `excel_serial` (or `days_from`)",
     ),
     Rule("street addresses", "B"),
-    Rule("places smaller than a state", "B"),
+    Rule("places smaller than a state", "B", checks=(shapes.places,)),
     Rule(
         "birth dates",
         "C",
@@ -225,6 +222,7 @@ RULES = (
             numbers(8, digits.year_first, 0.95, dense=None),
             numbers(8, digits.year_last, 0.95, dense=None),
             numbers(14, digits.timestamp, 0.95, dense=None),
+            *shapes.DATES,
         ),
         advice="give whole days from each person's day 0, as `iop-outcomes deidentify --relative` writes them; where a "
         "data use agreement covers dates of service, set `privacy.limited_dataset: true`",
@@ -238,7 +236,7 @@ RULES = (
     ),
     Rule("biometric identifiers", "P"),
     Rule("photographs", "Q"),
-    Rule("other identifying codes", "R"),
+    Rule("other identifying codes", "R", checks=(shapes.initials_with_dates, shapes.court_cases)),
     Rule(
         "free text",
         "R",

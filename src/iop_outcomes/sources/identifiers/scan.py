@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
+from iop_outcomes.sources.identifiers import headers, shapes
 from iop_outcomes.sources.identifiers.contents import Contents
 from iop_outcomes.sources.identifiers.names import words
 from iop_outcomes.sources.identifiers.rules import RULES, SPEAKS_OF, Rule
@@ -28,6 +29,8 @@ FLAGS = r"(?i)^(?:y|n|yes|no|true|false|t|f|0|1|-[1-9]|unknown|missing|refused|n
 SHORT = 10_000
 # longer ones are cells of a file without a header
 LONGEST_NAME = 100
+# the share of the distinct texts that hold what a name of a column promises
+SOME = 0.3
 # dates so many years before the latest date of the file, over so many years, are dates of birth
 EARLIER_YEARS, SPREAD_YEARS = 12, 10
 
@@ -78,7 +81,9 @@ def in_text(text: str) -> list[str]:
 
 def _column(column: Contents, cells: Sequence[Rule], declared_date: bool) -> list[Finding]:
     """The findings in one column. cells: the rules that one of its cells is enough for."""
-    named = next((rule for rule in RULES if _has_name(rule, column)), None)
+    named = next((rule for rule in RULES if _has_name(rule, column)), None) or next(
+        (rule for rule in RULES if rule.named is not None and rule.named(column) and not _flagged(column)), None
+    )
     if named is None and declared_date:
         named = next(rule for rule in RULES if rule.name == "dates")
     evidence: list[tuple[Rule, Literal["name", "contents"]]] = [(named, "name")] if named else []
@@ -89,23 +94,43 @@ def _column(column: Contents, cells: Sequence[Rule], declared_date: bool) -> lis
 
 def _has_name(rule: Rule, column: Contents) -> bool:
     """Whether the column is named as the rule says, does not merely speak of it, and has contents that may be it."""
-    if not _fits(rule, column.name):
+    if _fits(rule, column.name):
+        return rule.confirm(column) if rule.confirm is not None else not _flagged(column)
+    holds = [pattern for name, pattern in headers.rules(column.name) if name == rule.name]
+    if not holds or SPEAKS_OF.search(words(column.name)) or not any(_holds_some(column, p) for p in holds):
         return False
-    if rule.confirm is not None:
-        return rule.confirm(column)
-    flagged = column.count and column.only(FLAGS, -9, 1)
-    return not flagged
+    return rule.confirm(column) if rule.confirm is not None else not _flagged(column)
+
+
+def _flagged(column: Contents) -> bool:
+    """Whether a column holds no more than yes and no."""
+    return bool(column.count and column.only(FLAGS, -9, 1))
+
+
+def _holds_some(column: Contents, pattern: str) -> bool:
+    """Whether some cells hold what a column of such a name would, or there are none; numbers by their digits."""
+    if not column.rows or not pattern:
+        return True
+    if column.kind == "number":
+        return column.bounds is not None and column.bounds[1] >= 100
+    return column.kind != "text" or column.share(pattern) >= SOME
 
 
 def _fits(rule: Rule, name: str) -> bool:
     """Whether a name of a column is one that the rule knows, and does not merely speak of it."""
     plain = words(name) if len(name) <= LONGEST_NAME else ""
-    return bool(rule.column and re.fullmatch(rule.column, plain) and not SPEAKS_OF.search(plain))
+    if not rule.column or not re.fullmatch(rule.column, plain) or SPEAKS_OF.search(plain):
+        return False
+    return rule.named is None or headers.person(name) != "other"
 
 
 def by_name(name: str) -> str | None:
     """The rule that knows a column by its name, whatever it holds."""
-    return next((rule.name for rule in RULES if _fits(rule, name)), None)
+    by_words = {rule for rule, _ in headers.rules(name)} if not SPEAKS_OF.search(words(name)) else set()
+    sure = headers.person(name) == "sure"
+    return next(
+        (r.name for r in RULES if _fits(r, name) or r.name in by_words or (sure and r.name == "person names")), None
+    )
 
 
 @cache
@@ -158,8 +183,8 @@ def _years(column: Contents) -> NDArray[np.int64]:
     values: Any
     if column.kind == "date":
         values = pc.year(column.distinct)
-    elif column.kind == "number":
-        values = pc.cast(pa.array(column.wholes[0] // 10_000), pa.int64())
+    elif column.kind == "number" or column.wholes[0].size >= 0.5 * column.count:
+        values = pa.array(shapes.years(column), pa.int64())
     else:
         parts = pc.struct_field(pc.extract_regex(column.texts, r"(?P<year>(?:19|20)[0-9]{2})"), "year")
         values = pc.drop_null(parts).cast(pa.int64())

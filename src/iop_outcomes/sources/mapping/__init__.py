@@ -1,30 +1,34 @@
 """Any export through a mapping file: columns, codes, units and dates of its own (`source.kind: mapping`).
 
 In order: for each canonical table that the mapping names, its files or its query are read as text, past the identifier
-gate, and filtered (`rows`); each canonical column gets its values (`columns`, with `dates` and `numbers`); values that
-were counted in another unit than the rest are marked (`units`); day 0 of each person is found in the stays, and dates
-become days from it (`anchor`); where a file has several rows of one person, one stands for all (`people`). Rows with a
-cell that breaks a rule are kept, the cell missing, and reported in the quarantine under the first such rule; rows that
-a filter leaves out, that belong to nobody in the cohort or were merged are counted in the arrivals.
+gate, and filtered (`rows`); each canonical column gets its values (`columns`, with `meanings`, `dates` and `numbers`);
+identifiers of people get one spelling over all tables; values that were counted in another unit than the rest are
+marked (`units`); day 0 of each person is found in the stays, and dates become days from it (`anchor`); where a file has
+several rows of one person, one stands for all (`people`). Rows with a cell that breaks a rule are kept, the cell
+missing, and reported in the quarantine under the first such rule; rows that a filter leaves out, that belong to nobody
+in the cohort or were merged are counted in the arrivals. What became of codes is counted in the readings.
 
-Refuses what `rows`, `dates` and `units` refuse: files and columns that are not there or not mentioned, identifiers,
-dates that have two meanings, a unit that cannot be true.
+Refuses what `moved`, `rows`, `dates` and `units` refuse: words of the calendar beside dates that were shifted, files
+and columns that are not there or not mentioned, identifiers, dates that have two meanings, a unit that cannot be true;
+and spellings of which nobody can tell whether they are one value (`sources.spelling`, `sources.people`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.protocol.mapping import TableMapping
+from iop_outcomes.protocol.mapping import ColumnMapping, TableMapping
 from iop_outcomes.protocol.records import Source
 from iop_outcomes.sources import formats, reading
-from iop_outcomes.sources.mapping import anchor, columns, people, rows, units
+from iop_outcomes.sources.mapping import ages, anchor, columns, leavers, moved, people, rows, serials, tallies, units
 from iop_outcomes.sources.mapping.columns import Canonical
 from iop_outcomes.sources.mapping.order import steady
+from iop_outcomes.sources.people import Register
 from iop_outcomes.tables.canonical import DAY
 
 if TYPE_CHECKING:
@@ -43,25 +47,53 @@ def files(settings: Mapping[str, object]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def read(settings: Mapping[str, object]) -> dict[str, pd.DataFrame]:
-    """The canonical tables in raw form, the quarantine of rows that broke a rule, and arrivals. Raises StudyError."""
+def read(settings: Mapping[str, object]) -> dict[str, Any]:
+    """The canonical tables in raw form, quarantine, arrivals, readings and `notes` (sentences). Raises StudyError."""
     source = _typed(settings)
+    shifted = moved.check(source, settings)
     reader = _shelf(source, settings)
     found, left_out, zero = {}, [], None
+    register = Register("person_id" in source.as_written)
+    # identifiers are spelt as persons has them; day 0 is found in the stays
+    first = {name: _taken(name, source, settings, reader, register) for name in reversed(FIRST)}
+    recorded = first["stays"][0].frame[["person_id", "start_day"]]
     for name in dict.fromkeys([*FIRST, *source.tables]):
-        taken = rows.take(name, source, settings, reader)
-        table = _marked(columns.canonical(name, taken.frame, taken.broken, source), source)
+        table, taken = first.pop(name) if name in first else _taken(name, source, settings, reader, register)
         if name == "stays":
             table = _named(table)
             zero = anchor.anchors(table, source.enrolment) if source.dates == "calendar" else None
-        table, gone = _placed(table, taken.frame, source, zero)
+        persons = {**taken.people, **leavers.without_stay(table, zero)} if name == "persons" else {}
+        table, gone = _placed(table, taken.frame, source, zero, shifted or taken.shifted, recorded)
         found[name] = table
-        left_out += [(name, why, n) for why, n in {**taken.left_out, **gone}.items()]
-    return reading.complete(
-        {name: table.frame for name, table in found.items()},
-        [_quarantine(table) for table in found.values()],
-        _arrivals(left_out),
-    )
+        left_out += [(name, why, n, persons.get(why)) for why, n in {**taken.left_out, **gone}.items()]
+    told = [*register.told, *(said for table in found.values() for said in table.told)]
+    return {
+        **reading.complete(
+            {name: table.frame for name, table in found.items()},
+            [_quarantine(table) for table in found.values()],
+            _arrivals(left_out),
+        ),
+        "readings": tallies.frame([row for table in found.values() for row in table.readings]),
+        "notes": told,
+    }
+
+
+def _taken(
+    name: str, source: Source, settings: Mapping[str, object], reader: rows.Reader, register: Register
+) -> tuple[Canonical, rows.Rows]:
+    """A table in its canonical columns, with the identifiers of people in one spelling; and the rows behind it."""
+    taken = rows.take(name, source, settings, reader)
+    table = columns.canonical(name, taken.frame, taken.broken, source, taken.files, register)
+    table = replace(table, readings=(*taken.readings, *table.readings))
+    return _marked(table, source), taken
+
+
+def notes(settings: Mapping[str, object]) -> list[str]:
+    """Sentences on how the files were read. Raises StudyError."""
+    source = _typed(settings)
+    mapped = "entry_period" in source.tables["persons"].columns
+    calendar = source.dates == "calendar" and not mapped
+    return [moved.NO_PERIOD] if calendar and moved.check(source, settings) else []
 
 
 def _typed(settings: Mapping[str, object]) -> Source:
@@ -88,7 +120,8 @@ def _shelf(source: Source, settings: Mapping[str, object]) -> rows.Reader:
         key = (path, *options.values())
         if key not in kept:
             dated = set().union(*(columns.dates_in(name, source) for name in feeds[path]))
-            cells = rows.passed(formats.read(path, options), settings, dated)
+            counts = {c: n for name in feeds[path] for c, n in serials.declared(name, source).items()}
+            cells = rows.passed(formats.read(path, options), settings, dated, counts)
             if len(feeds[path]) == 1:
                 return cells
             kept[key] = cells
@@ -119,26 +152,59 @@ def _named(stays: Canonical) -> Canonical:
 
 
 def _placed(
-    table: Canonical, text: pd.DataFrame, source: Source, zero: anchor.Anchors | None
+    table: Canonical,
+    text: pd.DataFrame,
+    source: Source,
+    zero: anchor.Anchors | None,
+    shifted: bool,
+    recorded: pd.DataFrame,
 ) -> tuple[Canonical, dict[str, int]]:
     """The table in days from day 0, one row per person where it is persons; rows that are not passed on, by reason."""
     mapped, order = source.tables[table.name], None
+    held = ages.asked(mapped.columns["age"], mapped.first_by is not None) if table.name == "persons" else None
     if table.name == "persons":
         table = anchor.observed_to(table, source.extract_date)
         if mapped.first_by:
-            order, unread = columns.convert("persons.first_by", DAY, mapped.first_by, text, source)
-            table = replace(table, rule=columns.first(table.rule, unread))
+            by = columns.convert("persons.first_by", DAY, mapped.first_by, text, source)
+            order, table = by.values, replace(table, rule=columns.first(table.rule, by.rule))
+            table = ages.cautioned(table, order) if mapped.columns["age"].age_at is None else table
+        table = table if held == "admission" else _aged(table, held, text, source, zero, recorded)
     gone: dict[str, int] = {}
     if zero is not None:
         table, gone = anchor.relative(table, zero)
-        if table.name == "persons" and "entry_period" not in table.frame:
+        if table.name == "persons" and "entry_period" not in table.frame and not shifted:
             table = replace(table, frame=table.frame.assign(entry_period=anchor.entry_period(table.frame, zero)))
         if order is not None:
             order = order - table.frame["person_id"].map(zero.zero).astype("Int64")
     if order is not None:
-        table, merged = people.one_each(table, order.loc[table.frame.index])
+        table, merged = people.one_each(table, order.loc[table.frame.index], held == "admission")
         gone = {**gone, **merged}
+        table = ages.of_rows(table, order.loc[table.frame.index]) if held == "admission" else table
     return table, gone
+
+
+def _aged(
+    persons: Canonical,
+    held: str | date | ColumnMapping | None,
+    text: pd.DataFrame,
+    source: Source,
+    zero: anchor.Anchors | None,
+    recorded: pd.DataFrame,
+) -> Canonical:
+    """Persons, all days in the count of the source, with their age on day 0.
+
+    held: what the column of ages holds. recorded: whom each stay is of, and its first day.
+    """
+    import pandas as pd
+
+    told = None
+    if isinstance(held, ColumnMapping):
+        at = columns.convert("persons.age_at", DAY, held, text, source)
+        told, persons = at.values, replace(persons, rule=columns.first(persons.rule, at.rule))
+    person = persons.frame["person_id"]
+    day = pd.Series(0, index=person.index, dtype="Int64") if zero is None else person.map(zero.zero).astype("Int64")
+    start = recorded.groupby("person_id")["start_day"].min()
+    return ages.on_day_zero(persons, held, day, told, start)
 
 
 def _quarantine(table: Canonical) -> pd.DataFrame:
@@ -157,10 +223,12 @@ def _quarantine(table: Canonical) -> pd.DataFrame:
     )
 
 
-def _arrivals(left_out: list[tuple[str, str, int]]) -> pd.DataFrame | None:
+def _arrivals(left_out: list[tuple[str, str, int, int | None]]) -> pd.DataFrame | None:
     import pandas as pd
 
     if not left_out:
         return None
-    counted = pd.DataFrame(left_out, columns=["table", "outcome", "rows"])
-    return counted.groupby(["table", "outcome"], sort=False)["rows"].sum().reset_index()
+    counted = pd.DataFrame(left_out, columns=["table", "outcome", "rows", "people"]).astype({"people": "Int64"})
+    summed = counted.groupby(["table", "outcome"], sort=False)[["rows", "people"]].sum(min_count=1).reset_index()
+    alike = (summed["people"].isna() | (summed["people"] == summed["rows"])).all()
+    return summed.drop(columns="people") if alike else summed

@@ -24,15 +24,20 @@ EPOCH = date(1970, 1, 1)
 MAY_LIE_AHEAD = ("observed_to_day", "target_day", "end_day_latest")
 
 NO_STAY = "excluded: no treatment stay in the enrolment period"
+NO_RECORD = "excluded: no row of stays that was read is of this person"
 NO_READABLE_STAY = "excluded: no treatment stay that could be read"
 
 
 @dataclass(frozen=True)
 class Anchors:
-    """By person_id: day 0 in days from 1970-01-01. unread: people whose only treatment stays could not be read."""
+    """By person_id: day 0 in days from 1970-01-01. unread: people whose only treatment stays could not be read.
+
+    recorded: everyone of whom stays has a row.
+    """
 
     zero: pd.Series
     unread: frozenset[str]
+    recorded: frozenset[str]
 
 
 def number(day: date | None) -> int | None:
@@ -62,7 +67,7 @@ def anchors(stays: Canonical, enrolment: Enrolment) -> Anchors:
     if end is not None:
         zero = zero[zero <= end]
     unread = set(frame.loc[~sound, "person_id"].dropna()) - set(zero.index)
-    return Anchors(zero, frozenset(unread))
+    return Anchors(zero, frozenset(unread), frozenset(frame["person_id"]))
 
 
 def _sound(stays: Canonical) -> pd.Series:
@@ -78,8 +83,13 @@ def relative(table: Canonical, found: Anchors) -> tuple[Canonical, dict[str, int
     frame = table.frame.assign(**{c: table.frame[c] - zero for c in table.dated})
     sound = _sound(table) if table.name == "stays" else table.rule.isna()
     out = sound & person.notna() & zero.isna()
-    unread = out & person.isin(found.unread)
-    left_out = {NO_STAY: int((out & ~unread).sum()), NO_READABLE_STAY: int(unread.sum())}
+    gone = person[out]
+    unread, strange = gone.isin(found.unread), gone.isin(set(gone) - found.recorded)
+    left_out = {
+        NO_STAY: int((~unread & ~strange).sum()),
+        NO_READABLE_STAY: int(unread.sum()),
+        NO_RECORD: int(strange.sum()),
+    }
     return replace(table, frame=frame[~out], rule=table.rule[~out]), {why: n for why, n in left_out.items() if n}
 
 

@@ -1,29 +1,34 @@
 """One canonical column from the text of a file: what a cell means, or the rule that it breaks.
 
-In order, on the distinct cells of the column: texts that mean missing are missing; codes become what they mean, own
-ones first, then those of the crosswalk, then all others; what is left is read as a date, a number in the canonical
-unit, or text. A date is a number of days from 1970-01-01 here; `anchor` turns it into days from day 0.
+In order, on the distinct cells of the column: texts that mean missing are missing, and codes become what they mean
+(`meanings`); what is left is read as a date, a number in the canonical unit, or text; rows are counted by what became
+of their codes (`tallies`). A date is a number of days from 1970-01-01 here; `anchor` turns it into days from day 0.
 
-Refuses what `dates` refuses.
+Refuses what `dates` refuses, and spellings of which nobody can tell whether they are one value (`sources.spelling`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from iop_outcomes.protocol.mapping import UNITS, ColumnMapping
+from iop_outcomes.errors import StudyError
+from iop_outcomes.protocol.mapping import UNITS, ColumnMapping, TableMapping
 from iop_outcomes.protocol.records import Source
-from iop_outcomes.sources.mapping import dates, numbers
+from iop_outcomes.sources import spelling
+from iop_outcomes.sources.categories import PERSON
+from iop_outcomes.sources.mapping import dates, lengths, meanings, numbers, serials
+from iop_outcomes.sources.mapping.tallies import Tally, tally
+from iop_outcomes.sources.people import Register
 from iop_outcomes.tables import TABLES
 from iop_outcomes.tables.canonical import DAY
 from iop_outcomes.tables.declare import Column
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
-
-# stands for an empty cell among the codes of a mapping, and for missing among what they mean
-EMPTY = ""
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -31,12 +36,28 @@ class Canonical:
     """A canonical table as far as it is read: typed columns, the first rule that each row breaks, columns of dates.
 
     frame: rows in the order of the source. rule: one str or None per row. dated: columns in days from 1970-01-01.
+    readings: rows of the table of that name. told: sentences on how its cells were read.
     """
 
     name: str
     frame: pd.DataFrame
     rule: pd.Series
     dated: tuple[str, ...]
+    readings: tuple[Tally, ...] = ()
+    told: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Converted:
+    """One column: its values, the rule that each row breaks in it or None where none does, and how cells were read.
+
+    how: what was overlooked in the spelling of codes and categories, in words.
+    """
+
+    values: pd.Series
+    rule: pd.Series | None
+    readings: tuple[Tally, ...] = ()
+    how: frozenset[str] = frozenset()
 
 
 def is_dated(declared: Column, mapped: ColumnMapping, source: Source) -> bool:
@@ -50,24 +71,43 @@ def dates_in(name: str, source: Source) -> set[str]:
     found = {c.column for n, c in mapped.columns.items() if is_dated(declared[n], c, source)}
     if mapped.first_by and is_dated(DAY, mapped.first_by, source):
         found.add(mapped.first_by.column)
+    found |= {m.column for m in _moments(mapped) if is_dated(DAY, m, source)}
     return {column for column in found if column}
 
 
-def canonical(name: str, text: pd.DataFrame, broken: pd.Series, source: Source) -> Canonical:
+def _moments(mapped: TableMapping) -> list[ColumnMapping]:
+    """The columns that hold the day on which an age was known."""
+    return [c.age_at for c in mapped.columns.values() if isinstance(c.age_at, ColumnMapping)]
+
+
+def canonical(
+    name: str,
+    text: pd.DataFrame,
+    broken: pd.Series,
+    source: Source,
+    files: NDArray[np.int64] | None = None,
+    register: Register | None = None,
+) -> Canonical:
     """The canonical columns that a table maps, from the columns of its files, in the order of their declaration.
 
-    text: columns of the files, one str or None per cell. broken: the rule that each row breaks already, or None.
+    text: columns of the files, one str or None per cell. broken: the rule that each row breaks already, or None. files:
+    the number of the file that each row stands in; None for one file. register: identifiers of people seen so far.
+    Raises StudyError.
     """
     import pandas as pd
 
     mapped = source.tables[name].columns
     order = [n for n in TABLES[name].columns if n in mapped]
-    columns, rule = {}, broken
+    columns, rule, readings, told = {}, broken, list[Tally](), list[str]()
     for n in order:
-        columns[n], found = convert(f"{name}.{n}", TABLES[name].columns[n], mapped[n], text, source)
-        rule = first(rule, found)
+        people = register if n == PERSON else None
+        found = convert(f"{name}.{n}", TABLES[name].columns[n], mapped[n], text, source, files, people)
+        columns[n], rule = found.values, first(rule, found.rule)
+        readings += found.readings
+        if found.how:
+            told.append(f"{name}.{n} (column '{mapped[n].column}'): {spelling.sentence(found.how)}")
     dated = tuple(n for n in order if is_dated(TABLES[name].columns[n], mapped[n], source))
-    return Canonical(name, pd.DataFrame(columns, index=text.index), rule, dated)
+    return Canonical(name, pd.DataFrame(columns, index=text.index), rule, dated, tuple(readings), tuple(told))
 
 
 def first(rule: pd.Series, found: pd.Series | None) -> pd.Series:
@@ -76,11 +116,18 @@ def first(rule: pd.Series, found: pd.Series | None) -> pd.Series:
 
 
 def convert(
-    name: str, declared: Column, mapped: ColumnMapping, text: pd.DataFrame, source: Source
-) -> tuple[pd.Series, pd.Series | None]:
-    """The values of one column, and the rule that each row breaks in it; None where none does.
+    name: str,
+    declared: Column,
+    mapped: ColumnMapping,
+    text: pd.DataFrame,
+    source: Source,
+    files: NDArray[np.int64] | None = None,
+    register: Register | None = None,
+) -> Converted:
+    """The values of one column, the rule that each row breaks in it, and how its codes were read. Raises StudyError.
 
-    name: table.column, for messages. declared: what the column should hold. text: columns of the files.
+    name: table.column, for messages. declared: what the column should hold. text: columns of the files. files: the
+    number of the file of each row. register: brings the identifiers that the column holds to one spelling.
     """
     import numpy as np
     import pandas as pd
@@ -91,42 +138,86 @@ def convert(
         cells = text[mapped.column]
     codes, distinct = pd.factorize(cells)
     # the last distinct cell stands for the missing ones, whose code is -1
-    known = meanings(pd.Series([*distinct, None], dtype=object), mapped, source)
-    rows = np.bincount(codes[codes >= 0], minlength=len(known))
-    if is_dated(declared, mapped, source):
+    raw = pd.Series([*distinct, None], dtype=object)
+    rows = np.bincount(codes[codes >= 0], minlength=len(raw))
+    dated = is_dated(declared, mapped, source)
+    kind = "date" if dated else declared.kind
+    try:
+        meant = meanings.meant(
+            raw, rows, mapped, source, meanings.Slot(name, kind, declared.allowed), _together(codes, files)
+        )
+    except spelling.Ambiguous as wrong:
+        raise _refusal(name, wrong, mapped, text, source) from None
+    known = meant.values if register is None else _named(register, name.split(".")[0], meant.values, codes, files)
+    if dated:
         where = name + (f" (column '{mapped.column}')" if mapped.column else "")
         layout = mapped.date_format or source.date_format
-        values, rule = dates.parse(known, rows, dates.Reading(where, layout, source.time_zone, mapped.excel_serial))
+        values, rule = dates.parse(
+            known, rows, dates.Reading(where, layout, source.time_zone, serials.is_count(mapped))
+        )
     elif declared.kind == "text":
         values, rule = known, pd.Series(None, index=known.index, dtype=object)
     else:
         factor = UNITS[declared.unit][mapped.unit] if mapped.unit else 1
+        known = lengths.as_numbers(name, known, declared.unit, mapped.unit, factor, mapped.decimal)
         values, rule = numbers.parse(known, declared.kind == "whole", mapped.decimal, factor)
     column = name.split(".")[1]
     rule = rule.map(
         lambda said: f"{said} {column}" if said == "unreadable" else f"{said} in {column}", na_action="ignore"
     )
     values, broken = values.take(codes).set_axis(text.index), rule.notna().any()
-    return values, rule.take(codes).set_axis(text.index) if broken else None
+    tallies = tally(name, raw, codes, meant, mapped, persons_of(name, text, source))
+    return Converted(values, rule.take(codes).set_axis(text.index) if broken else None, tallies, meant.how)
 
 
-def meanings(cells: pd.Series, mapped: ColumnMapping, source: Source) -> pd.Series:
-    """What the cells mean: codes are replaced, and what means missing is missing."""
-    cells = cells.mask(cells.isin([*source.missing_values, *mapped.missing]))
-    if not mapped.codes and not mapped.crosswalk:
-        return cells
-    found = cells.map(_codes(cells, mapped))
-    listed = cells.isin(list(mapped.codes)) | found.notna()
-    other = cells if mapped.other is None else cells.where(cells.isna(), mapped.other)
-    found = found.where(listed, other)
-    return found.mask(cells.isna(), mapped.codes.get(EMPTY)).replace(EMPTY, None)
+def _named(
+    register: Register, table: str, known: pd.Series, codes: NDArray[np.int64], files: NDArray[np.int64] | None
+) -> pd.Series:
+    """Distinct identifiers of people in one spelling over all tables."""
+    import numpy as np
+
+    filled = np.flatnonzero(known.notna().to_numpy())
+    place = np.full(len(known), -1)
+    place[filled] = np.arange(len(filled))
+    texts = known.to_numpy()[filled].tolist()
+    spelt = register.names(table, texts, place[codes], files)
+    if spelt is texts:
+        return known
+    changed = known.copy()
+    changed.iloc[filled] = spelt
+    return changed
 
 
-def _codes(cells: pd.Series, mapped: ColumnMapping) -> dict[str, str | None]:
-    """The meaning of each code that occurs: that of the crosswalk, unless the mapping says something else."""
-    if not mapped.crosswalk:
-        return mapped.codes
-    from iop_outcomes.sources import crosswalk
+def persons_of(name: str, text: pd.DataFrame, source: Source) -> pd.Series | None:
+    """The cells that tell people apart in the files of a table, by its name or that of one of its columns."""
+    mapped = source.tables[name.split(".")[0]].columns.get("person_id")
+    return None if mapped is None or mapped.column is None else text[mapped.column]
 
-    levels = crosswalk.levels(mapped.crosswalk)
-    return {c: levels.get(crosswalk.normalise(c)) for c in cells.dropna()} | mapped.codes
+
+def _together(codes: NDArray[np.int64], files: NDArray[np.int64] | None) -> spelling.Together:
+    """Whether distinct cells, by position, stand in one file."""
+
+    def together(at: Sequence[int]) -> bool:
+        if files is None:
+            return True
+        held = [set(files[codes == i].tolist()) for i in at]
+        return len(set[int]().union(*held)) < sum(map(len, held))
+
+    return together
+
+
+def _refusal(
+    name: str, wrong: spelling.Ambiguous, mapped: ColumnMapping, text: pd.DataFrame, source: Source
+) -> StudyError:
+    persons = persons_of(name, text, source)
+
+    def people(cell: str) -> int:
+        return (
+            0 if persons is None else int(persons[text[mapped.column].map(spelling.tidy, "ignore") == cell].nunique())
+        )
+
+    cure = (
+        f"Write them one way in the export, list each of them under `codes` of that column, or put '{name}' into "
+        "`source.as_written` where they are two values."
+    )
+    return spelling.refusal(f"{name} (column '{mapped.column}')", wrong, people, cure)

@@ -4,10 +4,10 @@ In order: text with the year first (ISO 8601, a time and an offset may follow) i
 declared format, a time after it is passed over; whole numbers are read as Excel's day counts where that is declared.
 A timestamp with an offset becomes the date in the declared time zone; where all of a column stand at midnight they are
 dates, and keep their day. What is left is told apart: a date in another format than the declared one, a two-digit year,
-an Excel serial number, an impossible date.
+an Excel serial number, a month or another period that is no day, an impossible date.
 
 Refuses a column of text that fits common formats, none of which was declared: 03/04/2024 has two meanings. The message
-says how many cells each of them fits.
+says how many cells each of them fits. Refuses a column that reads in two ways, whatever is declared (`two_readings`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol.mapping import ISO
+from iop_outcomes.sources.mapping import two_readings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,6 +66,7 @@ COMMON = (
     "%d %B %Y", "%b %d, %Y", "%B %d, %Y",
 )  # fmt: skip
 
+COUNT = r"\d{1,7}(?:\.\d+)?"
 EXCEL_SERIAL = "Excel serial number"
 # what a cell that could not be read looks like; the first that fits
 LOOKS = {
@@ -74,6 +76,10 @@ LOOKS = {
     ),
     # 1927 to 2173
     EXCEL_SERIAL: r"[1-9]\d{4}(?:\.\d+)?",
+    # months, quarters, half-years, weeks: as `formats.displays` writes what Stata counts
+    "period longer than a day": (
+        r"\d{4}-(?:0[1-9]|1[0-2])|\d{4}-?Q[1-4]|\d{4}-?H[12]|\d{4}-?W[0-5]\d|business day -?\d+"
+    ),
     "impossible date": r"\d{4}([-/.])\d{1,2}\1\d{1,2}|\d{1,2}([-/.])\d{1,2}\2\d{4}",
 }
 UNDECLARED_ZONE = "time zone not declared"
@@ -83,12 +89,17 @@ OTHER_FORMAT = "date in an undeclared format"
 
 @dataclass(frozen=True)
 class Reading:
-    """How dates of one column are written. where: table and column, for messages; zone: IANA name."""
+    """How dates of one column are written. where: table and column, for messages; zone: IANA name.
+
+    excel_serial: whole numbers are days from 1899-12-30; what counts from another day is brought to that (`serials`).
+    trial: the format is only tried, and a column with two readings is not refused.
+    """
 
     where: str
     layout: str | None = None
     zone: str | None = None
     excel_serial: bool = False
+    trial: bool = False
 
 
 def parse(text: pd.Series, rows: NDArray[np.int64], how: Reading) -> tuple[pd.Series, pd.Series]:
@@ -109,6 +120,9 @@ def parse(text: pd.Series, rows: NDArray[np.int64], how: Reading) -> tuple[pd.Se
     if how.excel_serial:
         day = day.fillna(_excel(text[day.isna()]))
     left = text[day.isna() & text.notna() & ~early & ~zoned]
+    if not how.trial:
+        certain = day[found.notna() | (text.notna() & how.excel_serial & _like(text, COUNT))]
+        two_readings.check(text, certain, rows, how.layout, how.where)
     fits = {layout: _by_layout(left, layout)[0].dropna().index for layout in COMMON if len(left)}
     if how.layout is None:
         _refuse_undeclared(fits, left, rows, how.where)
@@ -206,7 +220,7 @@ def _excel(text: pd.Series) -> pd.Series:
     """Days of Excel's serial numbers; a fraction is a time of day."""
     import pandas as pd
 
-    number = pd.to_numeric(text.where(_like(text, r"\d{1,7}(?:\.\d+)?")), errors="coerce")
+    number = pd.to_numeric(text.where(_like(text, COUNT)), errors="coerce")
     return (number.where(number.between(EXCEL_FIRST, EXCEL_LAST)) // 1).astype("Int64") + EXCEL_EPOCH
 
 

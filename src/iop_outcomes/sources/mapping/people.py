@@ -24,14 +24,15 @@ YEAR = 365.25
 AGE_YEARS = 2
 
 
-def one_each(persons: Canonical, order: pd.Series) -> tuple[Canonical, dict[str, int]]:
+def one_each(persons: Canonical, order: pd.Series, own_age: bool = True) -> tuple[Canonical, dict[str, int]]:
     """Persons with one row each, and how many rows were merged.
 
     persons: in days from day 0. order: the day of each row from the person's day 0; missing where it is not known.
+    own_age: each row holds the age of its own day; else all those of a person are of one day.
     """
     import pandas as pd
 
-    rule = persons.rule.mask(persons.rule.isna(), _contradictions(persons, order))
+    rule = persons.rule.mask(persons.rule.isna(), _contradictions(persons, order if own_age else 0 * order))
     sound = rule.isna() & persons.frame["person_id"].notna()
     rows = persons.frame[sound]
     day = order[sound].astype("float64")

@@ -20,12 +20,18 @@ from typing import TYPE_CHECKING
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol.mapping import Filter, TableMapping
 from iop_outcomes.protocol.records import Source
-from iop_outcomes.sources import formats, identifiers, reading
+from iop_outcomes.sources import formats, identifiers, reading, spelling
 from iop_outcomes.sources.formats import Cells
+from iop_outcomes.sources.mapping import leavers, levels, serials
 from iop_outcomes.sources.mapping.columns import dates_in
+from iop_outcomes.sources.mapping.tallies import Tally
+from iop_outcomes.sources.shifted import refuse_calendar, told_by
+from iop_outcomes.tables.readings import NEVER
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
 # codes of a filter that are named; of a longer list the number
 NAMED = 4
@@ -35,12 +41,19 @@ NAMED = 4
 class Rows:
     """What feeds one table. frame: text of the columns that are used; broken: a rule or None per row.
 
-    left_out: how many rows a filter left out, by the words for it.
+    left_out: how many rows a filter left out, by the words for it; people: of how many people it left no row. shifted:
+    the names of the columns say that the dates moved when the records were de-identified. files: the number of the file
+    that each row stands in; the batches of a query are one. readings: codes of filters that no file holds, and choices
+    among levels of care.
     """
 
     frame: pd.DataFrame
     broken: pd.Series
     left_out: Mapping[str, int]
+    people: Mapping[str, int]
+    shifted: bool
+    files: NDArray[np.int64]
+    readings: tuple[Tally, ...] = ()
 
 
 # reads a file as the mapping says, past the identifier gate
@@ -80,19 +93,49 @@ def _matching(name: str, folder: Path, pattern: str) -> list[Path]:
 
 def take(name: str, source: Source, settings: Mapping[str, object], reader: Reader) -> Rows:
     """All rows that feed a table, in the order of the files and within them."""
+    import numpy as np
     import pandas as pd
 
     mapped = source.tables[name]
-    parts, left_out = [], Counter[str]()
+    parts: list[tuple[pd.DataFrame, pd.Series]] = []
+    left_out, gone, shifted = Counter[str](), [], False
+    dated, counts = dates_in(name, source), serials.declared(name, source)
+    seen, others = [set[str]() for _ in mapped.where], list[str]()
     for cells in _cells(name, mapped, source, settings, reader):
+        if dates := told_by(list(cells.frame.columns)):
+            refuse_calendar(source, dates, cells.where)
+            shifted = True
+        _refuse_doubted(cells, dated)
         frame, broken = _checked(name, mapped, cells), cells.broken.reindex(cells.frame.index).astype(object)
-        out = _filtered(frame, mapped.where, source.missing_values).mask(broken.notna(), None)
+        out = _filtered(frame, mapped.where, source.missing_values, seen).mask(broken.notna(), None)
         left_out.update(out.dropna())
+        gone.append((leavers.named(mapped, frame), out))
         kept = out.isna()
-        parts.append((frame.loc[kept, sorted(mapped.used())], broken[kept]))
+        others = others if parts else levels.beside(mapped, frame)
+        columns = sorted(mapped.used().union(others) & set(frame.columns))
+        parts.append((serials.counted(frame.loc[kept, columns], counts, cells.shift), broken[kept]))
     frame = pd.concat([f for f, _ in parts], ignore_index=True)
+    readings = levels.choices(name, mapped, frame, [c for c in others if c in frame])
     broken = pd.concat([b for _, b in parts], ignore_index=True)
-    return Rows(frame, broken.where(broken.notna(), None), dict(left_out))
+    people = leavers.filtered(gone, leavers.named(mapped, frame)) if left_out else {}
+    sizes = [len(b) for _, b in parts]
+    return Rows(
+        frame,
+        broken.where(broken.notna(), None),
+        dict(left_out),
+        people,
+        shifted,
+        np.repeat(np.arange(len(sizes)) * (not mapped.query), sizes),
+        (*_unseen(name, mapped.where, seen), *readings),
+    )
+
+
+def _unseen(name: str, where: list[Filter], seen: list[set[str]]) -> Iterator[Tally]:
+    """The codes of filters that no file holds."""
+    for asked, found in zip(where, seen, strict=True):
+        for code in asked.in_ or asked.not_in or []:
+            if code is not None and code not in found:
+                yield Tally(name, f"where {asked.column}", NEVER, code, None, None, 0, 0)
 
 
 def _cells(
@@ -103,14 +146,28 @@ def _cells(
         yield reader(path, mapped)
     if mapped.query:
         for cells in formats.query(str(source.database), mapped.query, f"query of {name}"):
-            yield passed(cells, settings, dates_in(name, source))
+            yield passed(cells, settings, dates_in(name, source), serials.declared(name, source))
 
 
-def passed(cells: Cells, settings: Mapping[str, object], dated: Collection[str]) -> Cells:
-    """The cells, once the identifier gate has let them through. dated: columns that hold dates of service."""
+def passed(
+    cells: Cells, settings: Mapping[str, object], dated: Collection[str], counts: Mapping[str, int | None] = {}
+) -> Cells:
+    """The cells, once the identifier gate has let them through.
+
+    dated: columns that hold dates of service. counts: those of them that count days (`serials.declared`), which the
+    gate is shown as dates.
+    """
     privacy = settings.get("privacy")
-    identifiers.examine(cells.frame, cells.where, privacy if isinstance(privacy, Mapping) else {}, dated)
+    frame = serials.shown(cells.frame, counts, cells.shift)
+    identifiers.examine(frame, cells.where, privacy if isinstance(privacy, Mapping) else {}, dated)
     return cells
+
+
+def _refuse_doubted(cells: Cells, dated: Collection[str]) -> None:
+    """Raise StudyError where a column of dates holds two readings (formats.Cells.doubts)."""
+    doubted = [f"the column '{name}' {why}" for name, why in cells.doubts.items() if name in dated]
+    if doubted:
+        raise StudyError(f"{cells.where}: {'; '.join(doubted)}.")
 
 
 def options(mapped: TableMapping) -> dict[str, object]:
@@ -150,19 +207,36 @@ def _likely(lacking: list[str], there: list[str], used: list[str]) -> str:
     return f" Did you mean {_listed(near)}?" if near else ""
 
 
-def _filtered(frame: pd.DataFrame, where: list[Filter], missing: list[str]) -> pd.Series:
-    """The words for the first filter that leaves a row out; None for rows that are read."""
+def _filtered(frame: pd.DataFrame, where: list[Filter], missing: list[str], seen: list[set[str]]) -> pd.Series:
+    """The words for the first filter that leaves a row out; None for rows that are read.
+
+    seen: by filter the codes that were found, which are added to. Codes are found however they are spelt. Raises
+    StudyError where nobody can tell.
+    """
     import pandas as pd
 
     out = pd.Series(None, index=frame.index, dtype=object)
-    for asked in where:
+    for asked, met in zip(where, seen, strict=True):
         codes = asked.in_ or asked.not_in or []
-        cells = frame[asked.column]
-        found = cells.isin([c for c in codes if c is not None])
+        at, distinct = pd.factorize(frame[asked.column])
+        listed = [c for c in codes if c is not None]
+        code = _listed_among([*distinct, None], listed, asked.column)
+        met.update(c for c in code if c is not None)
+        chosen = pd.Series(code, dtype=object).notna()
         if None in codes:
-            found |= cells.isna() | cells.isin(missing)
+            gone = spelling.find([*distinct, None], dict.fromkeys(missing), zeros=False).codes
+            chosen |= pd.Series([c is None or g is not None for c, g in zip([*distinct, None], gone, strict=True)])
+        found = chosen.take(at).set_axis(frame.index)
         out = out.mask(out.isna() & (found if asked.not_in else ~found), _words(asked, codes))
     return out
+
+
+def _listed_among(cells: list[str | None], listed: list[str], column: str) -> list[str | None]:
+    try:
+        return spelling.find(cells, dict.fromkeys(listed)).codes
+    except spelling.Ambiguous as wrong:
+        cure = "List each of them under `where`, or write them one way in the export."
+        raise spelling.refusal(f"`where` of the column '{column}'", wrong, lambda _: 0, cure) from None
 
 
 def _words(asked: Filter, codes: list[str | None]) -> str:

@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from iop_outcomes import reference
+from iop_outcomes import owner, reference
 from iop_outcomes.errors import StudyError
 from iop_outcomes.sources.tedsd import codes, labels, packages
 
@@ -78,14 +78,18 @@ def others(path: Path) -> pa.Table:
 
 
 def write_parquet(table: pa.Table, path: Path) -> None:
-    """Write a typed table in one move. Not packed, and columns without missing cells declared so: it reads fastest."""
+    """Write a typed table in one move, for its owner only.
+
+    Not packed, and columns without missing cells declared so: it reads fastest.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.part")
     whole = pa.schema([f.with_nullable(table[f.name].null_count > 0) for f in table.schema])
-    pq.write_table(table.cast(whole), beside, compression="none", row_group_size=1 << 20)
+    with owner.closed(path, always=True):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(table.cast(whole), beside, compression="none", row_group_size=1 << 20)
     os.replace(beside, path)
 
 
@@ -105,7 +109,9 @@ def read_parquet(path: Path, columns: Sequence[str] = ()) -> pa.Table:
 def _fingerprint(path: Path) -> str:
     """Of the file and of the tables of codes: what a typed copy depends on."""
     there = path.stat()
-    parts = [str(TYPED_AS), path.name, str(there.st_size), str(there.st_mtime_ns)]
+    # a copy may keep the time of its content; the time of the file's entry it cannot keep
+    state = (there.st_size, there.st_mtime_ns, there.st_ctime_ns, there.st_ino)
+    parts = [str(TYPED_AS), path.name, *map(str, state)]
     parts += [reference.path(name).read_text(encoding="utf-8") for name in ("tedsd/variables.csv", "tedsd/codes.csv")]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 

@@ -1,8 +1,8 @@
 """The files of statistical packages that SAMHSA publishes beside CSV: SPSS, Stata, SAS and R, and Parquet.
 
 SPSS, Stata and SAS are read by pyreadstat in stretches of rows, so that no file is held as floating point; R by
-`r_data`. User-missing values of SPSS are read as they stand (-9), as they are codes of TEDS-D. Columns are returned as
-they are, numbers or text, under the names of the variables.
+`formats.r_data`. User-missing values of SPSS are read as they stand (-9), as they are codes of TEDS-D. Columns are
+returned as they are, numbers or text, under the names of the variables.
 
 Refuses files that cannot be read as what their name says.
 """
@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.sources.tedsd import codes, labels, r_data
+from iop_outcomes.sources.formats import r_data
+from iop_outcomes.sources.tedsd import codes, labels
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -1,11 +1,12 @@
-"""Data frames from R's own files (.RData, .rda, .rds), as far as a table of codes needs them; no R, no library.
+"""Data frames from R's own files (.RData, .rda, .rds), as far as tables need them; no R, no library.
 
 Format: "Serialization Formats" in the manual R Internals
 (https://cran.r-project.org/doc/manuals/r-release/R-ints.html), versions 2 and 3 in XDR, packed by gzip, bzip2 or xz or
 not at all. In order: the file is unpacked as it is read; objects are walked one after the other; a vector becomes an
-array, R's NA missing; a factor becomes its labels. The first data frame is taken.
+array, R's NA missing. `read` makes a factor its labels; `vectors` gives each column with its attributes. The first
+data frame is taken; what hangs on it and is no data (pointers, environments) is passed over.
 
-Refuses the text format, and objects that data frames do not hold (functions, environments).
+Refuses the text format, and objects that data frames do not hold (functions).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import math
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,47 +32,70 @@ MAGIC = b"RDX"
 SYMBOL, PAIRS, CALL, PROMISE_PAIRS, CHARACTER, LOGICAL, INTEGER, REAL, STRINGS, VECTOR, EXPRESSIONS, RAW = (
     1, 2, 6, 5, 9, 10, 13, 14, 16, 19, 20, 24,
 )  # fmt: skip
+ENVIRONMENT, POINTER, NAMESPACE, PACKAGE = 4, 22, 249, 250
 COMPACT, PAIRS_WITH_ATTRIBUTES, REFERENCE, NOTHING = 238, 239, 255, 254
+IN_PAIRS = (PAIRS, CALL, PROMISE_PAIRS, PAIRS_WITH_ATTRIBUTES)
 # constants of the language, which hold nothing
-CONSTANTS = (241, 242, 250, 251, 252, 253, NOTHING)
+CONSTANTS = (241, 242, 247, 251, 252, 253, NOTHING)
 HAS_ATTRIBUTES, HAS_TAG = 0x200, 0x400
 INTEGER_NA = -(2**31)
 
 
-class _Unknown(Exception):
+class Unknown(Exception):
     """What stands in the file is not understood here."""
 
 
 def read(path: Path) -> dict[str, pa.Array]:
-    """The columns of the first data frame of a file, by name. Raises StudyError."""
+    """The columns of the first data frame of a file, by name; factors as their labels. Raises StudyError."""
+    try:
+        return {name: _column(vector) for name, vector in vectors(path).items()}
+    except Unknown:
+        raise _unreadable(path) from None
+
+
+def vectors(path: Path, only: bool = False) -> dict[str, Vector]:
+    """The columns of the first data frame of a file as R holds them, by name; only: of its one. Raises StudyError."""
     try:
         with path.open("rb") as file:
             opened = PACKED.get(file.read(2))
         with opened(path, "rb") if opened else path.open("rb") as stream:
-            frame = _first_frame(_Walk(stream).top())
-    except (OSError, EOFError, lzma.LZMAError, struct.error, UnicodeDecodeError, _Unknown):
-        raise StudyError(f"{path} cannot be read as a file of R. Get the CSV file from SAMHSA instead.") from None
-    if frame is None:
-        raise StudyError(f"{path} holds no data frame. Get the CSV file from SAMHSA instead.")
-    return frame
+            frames = _frames(_Walk(stream).top())
+    except (OSError, EOFError, lzma.LZMAError, struct.error, UnicodeDecodeError, ValueError, IndexError, Unknown):
+        raise _unreadable(path) from None
+    if not frames:
+        raise StudyError(f"{path.name} holds no data frame. Save one, by saveRDS or save, or get the data as CSV.")
+    if only and len(frames) > 1:
+        raise StudyError(f"{path.name} holds {len(frames)} data frames. Save each in a file of its own, by saveRDS.")
+    return frames[0]
 
 
-def _first_frame(found: Any) -> dict[str, pa.Array] | None:
-    """The first vector with names and classes of a data frame, in an object or in the pairs of a workspace."""
+def _unreadable(path: Path) -> StudyError:
+    return StudyError(
+        f"{path.name} cannot be read as a file of R. Save the data frame again, by saveRDS without `ascii`, or get the "
+        "data as CSV."
+    )
+
+
+def _frames(found: Any) -> list[dict[str, Vector]]:
+    """The vectors with names and classes of a data frame: an object, or those in the pairs of a workspace."""
     values = [value for _, value in found] if isinstance(found, _Pairs) else [found]
-    for value in values:
-        if isinstance(value, _Vector) and "data.frame" in _texts(value.attributes.get("class")):
-            names = _texts(value.attributes.get("names"))
-            return {name: _column(item) for name, item in zip(names, value.items, strict=True)}
-    return None
+    frames = [v for v in values if isinstance(v, Vector) and "data.frame" in v.texts("class")]
+    if not all(isinstance(item, Vector) for frame in frames for item in frame.items):
+        raise Unknown
+    return [dict(zip(frame.texts("names"), frame.items, strict=True)) for frame in frames]
 
 
-class _Vector:
-    """A vector of any type: an Arrow array or a list of objects, and its attributes."""
+class Vector:
+    """A vector of any type: an Arrow array or a list of objects, and its attributes. kind: R's number of the type."""
 
-    def __init__(self, items: Any) -> None:
+    def __init__(self, items: Any, kind: int = 0) -> None:
         self.items = items
+        self.kind = kind
         self.attributes: dict[str, Any] = {}
+
+    def texts(self, attribute: str) -> list[str]:
+        """The texts of an attribute, such as its class."""
+        return _texts(self.attributes.get(attribute))
 
 
 class _Pairs(list[tuple[str, Any]]):
@@ -78,20 +103,27 @@ class _Pairs(list[tuple[str, Any]]):
 
 
 def _texts(vector: Any) -> list[str]:
-    return list(vector.items.to_pylist()) if isinstance(vector, _Vector) else []
+    return list(vector.items.to_pylist()) if isinstance(vector, Vector) and vector.kind == STRINGS else []
 
 
 def _column(vector: Any) -> pa.Array:
     """A column as an array; a factor as its labels."""
+    if not isinstance(vector, Vector) or isinstance(vector.items, list):
+        raise Unknown
+    if "factor" not in vector.texts("class"):
+        return vector.items
+    return labels(vector)
+
+
+def labels(vector: Vector) -> pa.Array:
+    """A factor as its labels."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if not isinstance(vector, _Vector) or isinstance(vector.items, list):
-        raise _Unknown
-    if "factor" not in _texts(vector.attributes.get("class")):
-        return vector.items
     place = pc.subtract(vector.items.cast(pa.int32()), pa.scalar(1, pa.int32()))
-    return pa.DictionaryArray.from_arrays(place, vector.attributes["levels"].items.dictionary_decode())
+    levels = vector.attributes["levels"].items
+    plain = levels.dictionary_decode() if pa.types.is_dictionary(levels.type) else levels
+    return pa.DictionaryArray.from_arrays(place, plain)
 
 
 class _Walk:
@@ -99,7 +131,7 @@ class _Walk:
 
     def __init__(self, stream: BinaryIO) -> None:
         self.stream = stream
-        self.seen: list[str] = []
+        self.seen: list[Any] = []
 
     def top(self) -> Any:
         """The object of the file, after its header."""
@@ -108,12 +140,12 @@ class _Walk:
             self.exactly(3)
             start = self.exactly(2)
         if start != b"X\n":
-            raise _Unknown
+            raise Unknown
         version = self.integers(3)[0]
         if version == 3:
             self.stream.read(self.integer())
         elif version != 2:
-            raise _Unknown
+            raise Unknown
         return self.item()
 
     def integers(self, count: int) -> tuple[int, ...]:
@@ -137,14 +169,19 @@ class _Walk:
 
     def item(self) -> Any:
         """The next object, with its attributes."""
-        flags = self.integer()
+        return self.object(self.integer())
+
+    def object(self, flags: int) -> Any:
+        """The object that flags announce."""
         kind = flags & 0xFF
         if kind in CONSTANTS:
             return None
-        if kind in (PAIRS, CALL, PROMISE_PAIRS, PAIRS_WITH_ATTRIBUTES):
+        if kind in IN_PAIRS:
             return _Pairs(self.pairs(flags))
         if kind in (SYMBOL, REFERENCE):
             return self.symbol(flags)
+        if kind in (ENVIRONMENT, POINTER, NAMESPACE, PACKAGE):
+            return self.passed_over(flags)
         if kind == CHARACTER:
             return self.text()
         if kind == COMPACT:
@@ -154,13 +191,28 @@ class _Walk:
             vector.attributes = dict(self.item())
         return vector
 
-    def symbol(self, flags: int) -> str:
+    def symbol(self, flags: int) -> Any:
         if flags & 0xFF == REFERENCE:
             place = flags >> 8 or self.integer()
             return self.seen[place - 1]
-        name = self.item()
+        name = str(self.item())
         self.seen.append(name)
-        return str(name)
+        return name
+
+    def passed_over(self, flags: int) -> None:
+        """What holds no data, and may be referred to later: its parts are read, and left."""
+        self.seen.append(None)
+        kind = flags & 0xFF
+        if kind in (NAMESPACE, PACKAGE):
+            _, count = self.integers(2)
+            parts = count
+        elif kind == ENVIRONMENT:
+            self.integer()
+            parts = 4  # what encloses it, its variables in two forms, attributes
+        else:
+            parts = 2 + bool(flags & HAS_ATTRIBUTES)
+        for _ in range(parts):
+            self.item()
 
     def text(self) -> str | None:
         size = self.integer()
@@ -173,33 +225,34 @@ class _Walk:
             return found.decode("latin-1")
 
     def pairs(self, flags: int) -> Iterator[tuple[str, Any]]:
-        """Names and values of a pairlist, whose cells follow each other."""
+        """Names and values of a pairlist, whose cells follow each other; what ends it may be a value without a name."""
         while flags & 0xFF not in CONSTANTS:
-            if flags & 0xFF not in (PAIRS, CALL, PROMISE_PAIRS, PAIRS_WITH_ATTRIBUTES):
-                raise _Unknown
+            if flags & 0xFF not in IN_PAIRS:
+                yield "", self.object(flags)
+                return
             if flags & HAS_ATTRIBUTES or flags & 0xFF == PAIRS_WITH_ATTRIBUTES:
                 self.item()
             name = self.item() if flags & HAS_TAG else ""
             yield str(name), self.item()
             flags = self.integer()
 
-    def vector(self, kind: int) -> _Vector:
+    def vector(self, kind: int) -> Vector:
         import numpy as np
 
         size = self.length()
         if kind in (INTEGER, LOGICAL):
             values = np.frombuffer(self.exactly(4 * size), dtype=">i4").astype(np.int32)
-            return _Vector(_narrowed(values, values == INTEGER_NA))
+            return Vector(_narrowed(values, values == INTEGER_NA), kind)
         if kind == REAL:
             numbers = np.frombuffer(self.exactly(8 * size), dtype=">f8").astype(np.float64)
-            return _Vector(_narrowed(numbers, np.isnan(numbers)))
+            return Vector(_narrowed(numbers, np.isnan(numbers)), kind)
         if kind == STRINGS:
-            return _Vector(self.strings(size))
+            return Vector(self.strings(size), kind)
         if kind in (VECTOR, EXPRESSIONS):
-            return _Vector([self.item() for _ in range(size)])
+            return Vector([self.item() for _ in range(size)], kind)
         if kind == RAW:
-            return _Vector([self.exactly(size)])
-        raise _Unknown
+            return Vector([self.exactly(size)], kind)
+        raise Unknown
 
     def strings(self, size: int) -> pa.Array:
         """Texts as a dictionary of the distinct ones, so that long columns of labels stay small."""
@@ -221,17 +274,44 @@ class _Walk:
         state, attributes = self.item(), self.item()
         if kind in ("compact_intseq", "compact_realseq"):
             count, first, step = state.items.to_pylist()
-            vector = _Vector(pa.array(np.arange(int(count)) * int(step) + int(first)))
+            vector = Vector(
+                pa.array(np.arange(int(count)) * int(step) + int(first)), INTEGER if "int" in kind else REAL
+            )
         elif kind.startswith("wrap_"):
-            inner = state.items[0] if isinstance(state, _Vector) else state[0][1]
-            vector = _Vector(inner.items)
+            inner = state.items[0] if isinstance(state, Vector) else state[0][1]
+            vector = Vector(inner.items, inner.kind)
             vector.attributes = inner.attributes
         elif kind == "deferred_string":
-            vector = _Vector(state[0][1].items.cast(pa.string()))
+            vector = Vector(_as_character(state), STRINGS)
         else:
-            raise _Unknown
+            raise Unknown
         vector.attributes |= dict(attributes or [])
         return vector
+
+
+def _as_character(state: Any) -> pa.Array:
+    """Numbers that R was to show as text, and has not yet: as it would, with 15 digits. state: numbers, and scipen."""
+    import pyarrow as pa
+
+    if isinstance(state, Vector):  # it has been done
+        return state.items
+    numbers, scipen = state[0][1], state[1][1].items.to_pylist()[0] if len(state) > 1 else 0
+    distinct = numbers.items.dictionary_encode()
+    show = str if numbers.kind in (INTEGER, LOGICAL) else lambda number: shortest(number, scipen or 0)
+    shown = [number if number is None else show(number) for number in distinct.dictionary.to_pylist()]
+    return pa.DictionaryArray.from_arrays(distinct.indices, pa.array(shown, pa.string()))
+
+
+def shortest(number: float, scipen: int = 0) -> str:
+    """A number as R's as.character: fixed notation, unless scientific takes fewer signs (scipen more, to be taken)."""
+    if isinstance(number, float) and not math.isfinite(number):
+        return "Inf" if number > 0 else "-Inf" if number < 0 else "NaN"
+    mantissa, _, power = f"{abs(number):.14e}".partition("e")
+    digits, exponent = mantissa.replace(".", "").rstrip("0") or "0", int(power)
+    scientific = digits[0] + ("." + digits[1:] if len(digits) > 1 else "") + f"e{exponent:+03}"
+    behind = max(len(digits) - exponent - 1, 0)
+    fixed = f"{abs(number):.{behind}f}"
+    return "-" * (number < 0) + (fixed if len(fixed) <= len(scientific) + scipen else scientific)
 
 
 def _narrowed(values: Any, missing: Any) -> pa.Array:

@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 import numpy as np
 import pytest
 
-from iop_outcomes import weighting
-from iop_outcomes.agreement import ESTIMANDS
 from iop_outcomes.estimators.propensity import fit_propensity
 from iop_outcomes.estimators.weights import TILTS, truncate, weight_slope, weights
-from iop_outcomes.figures import labels, select
-from iop_outcomes.protocol.rows import Estimand, Method
-from iop_outcomes.report.explanations import ESTIMATORS
+from iop_outcomes.vocabulary import methods
+from iop_outcomes.vocabulary.estimands import ESTIMANDS
 
 
-def test_every_method_is_known_to_the_protocol_and_has_words() -> None:
-    for name, method in weighting.METHODS.items():
-        assert name in get_args(Method)
-        assert method.estimand in get_args(Estimand)
-        assert method.weights in weighting.WEIGHTS
-        assert name in labels.METHODS
-        assert method.estimand in labels.ESTIMANDS
-        assert name in ESTIMATORS
-        assert name in select.PREFERRED
-    assert set(get_args(Method)) == set(ESTIMANDS)
-    assert {w.kind for w in weighting.WEIGHTS.values()} == set(TILTS)
+def test_every_method_speaks_for_someone_and_stands_on_weights_that_exist() -> None:
+    for name, method in methods.METHODS.items():
+        assert method.name == name
+        assert method.estimand in ESTIMANDS
+        assert method.label
+        assert method.explained.endswith(".")
+        assert method.weights in {*methods.WEIGHTS, ""}
+    assert sorted(m.preferred for m in methods.METHODS.values()) == list(range(1, len(methods.METHODS) + 1))
+    assert {w.kind for w in methods.WEIGHTS.values()} == set(TILTS)
 
 
 def test_only_what_is_asked_for_is_needed() -> None:
-    assert weighting.needed(["crude", "aipw", "overlap_imputed", "att"]) == ["iptw", "overlap", "att"]
-    assert weighting.needed(["crude", "randomised"]) == []
+    assert methods.needed(["crude", "aipw", "overlap_imputed", "att"]) == ["iptw", "overlap", "att"]
+    assert methods.needed(["crude", "randomised"]) == []
 
 
 def test_a_truncated_weight_does_not_move() -> None:

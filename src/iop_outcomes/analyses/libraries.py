@@ -1,0 +1,136 @@
+"""The headline quantities by the code of two libraries, lifelines and statsmodels: point estimates, and nothing else.
+
+This is the second opinion on the project's own estimators (`twice`), so it shares none of their code: arrays in, a
+number out. Where a library's convention differs from the definition (weights read as counts in its variance, an option
+that it does not take), the function says so, and `twice` leaves the number out by name.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+# steps of the libraries' own maximisers end when a further one moves less than this
+PRECISION = 1e-10
+
+
+def staying(days: Array, left: Any, weight: Array, horizon: float) -> float:
+    """Kaplan-Meier share not having left by a day, by lifelines. Its weights count only in its variance as people."""
+    return float(_kaplan_meier(days, left, weight).predict(horizon))
+
+
+def mean_days(days: Array, left: Any, weight: Array, horizon: float) -> float:
+    """Area under the same curve up to a day, by lifelines."""
+    from lifelines.utils import restricted_mean_survival_time
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return float(restricted_mean_survival_time(_kaplan_meier(days, left, weight), t=horizon))
+
+
+def _kaplan_meier(days: Array, left: Any, weight: Array) -> Any:
+    from lifelines import KaplanMeierFitter
+
+    some = weight > 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return KaplanMeierFitter().fit(days[some], np.asarray(left)[some], weights=weight[some])
+
+
+def incidence(days: Array, cause: Any, which: int, weight: Array, horizon: float) -> float:
+    """Cumulative incidence of one cause by a day among those that compete, by statsmodels. cause: 0 censored."""
+    from statsmodels.duration.survfunc import CumIncidenceRight
+
+    some = weight > 0
+    codes = np.asarray(cause)[some].astype(int)
+    # causes are counted from 1 without a gap there
+    present = [c for c in np.unique(codes) if c]
+    if which not in present:
+        return 0.0
+    dense = np.select([codes == c for c in present], range(1, len(present) + 1), 0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = CumIncidenceRight(days[some], dense, freq_weights=weight[some])
+    at = int(np.searchsorted(found.times, horizon, side="right"))
+    return float(found.cinc[present.index(which)][at - 1]) if at else 0.0
+
+
+def hazard_ratio(arm: Any, days: Array, event: Any, weight: Array, strata: Any | None) -> float:
+    """Log hazard ratio of the arm alone, ties after Efron, by lifelines."""
+    import pandas as pd
+    from lifelines import CoxPHFitter
+
+    some = weight > 0
+    frame = pd.DataFrame({"arm": np.asarray(arm, dtype=float), "days": days, "event": np.asarray(event, dtype=int)})
+    frame["weight"] = weight
+    if strata is not None:
+        frame["stratum"] = pd.factorize(strata)[0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fit = CoxPHFitter().fit(
+            frame[some], "days", "event", weights_col="weight", strata=None if strata is None else ["stratum"],
+            fit_options={"precision": PRECISION, "r_precision": PRECISION},
+        )  # fmt: skip
+    return float(fit.params_["arm"])
+
+
+def hazard_ratio_again(arm: Any, days: Array, event: Any, strata: Any | None) -> float:
+    """The same by statsmodels, which passes over weights without a word: for unweighted comparisons only."""
+    from statsmodels.duration.hazard_regression import PHReg
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = PHReg(
+            days, np.asarray(arm, dtype=float)[:, None], status=np.asarray(event, dtype=int), ties="efron",
+            strata=strata,
+        )  # fmt: skip
+        return float(model.fit(disp=0).params[0])
+
+
+def score(matrix: Array, arm: Any) -> Array:
+    """(n,) probabilities of the arm by statsmodels' logistic regression on matrix (n, q), which has an intercept."""
+    import statsmodels.api as sm
+
+    # splines of large numbers beside flags: its least squares are at home on columns of like size
+    scaled = matrix / np.where((size := np.abs(matrix).max(axis=0)) > 0, size, 1.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fit = sm.GLM(np.asarray(arm, dtype=float), scaled, family=sm.families.Binomial()).fit(tol=1e-12, maxiter=200)
+    return np.asarray(fit.fittedvalues, dtype=float)
+
+
+def mean(outcome: Array, weight: Array) -> float:
+    """Weighted mean of an outcome, as the intercept of statsmodels' weighted least squares."""
+    import statsmodels.api as sm
+
+    some = weight > 0
+    return float(sm.WLS(outcome[some], np.ones(int(some.sum())), weights=weight[some]).fit().params[0])
+
+
+def doubly_robust(outcome: Array, seen: Any, arm: Any, terms: Array, fitted: Array) -> tuple[float, float]:
+    """Means of the first (arm 1) and the second arm: statsmodels' logistic regression of the outcome on arm and terms
+    among those seen, corrected by the residuals over `fitted` (n,) score and the arm's share of seen people.
+    """
+    import statsmodels.api as sm
+
+    here, known = np.asarray(arm) == 1, np.asarray(seen, dtype=bool)
+    some = terms[known]
+    varying = np.ptp(some, axis=0) > 0
+    columns = np.column_stack([np.ones(len(arm)), here.astype(float), terms[:, varying]])
+    columns = columns / np.abs(columns).max(axis=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fit = sm.GLM(outcome[known], columns[known], family=sm.families.Binomial()).fit(tol=1e-12, maxiter=200)
+    found = []
+    for own, chance, value in ((here, fitted, 1.0), (~here, 1 - fitted, 0.0)):
+        as_if = columns.copy()
+        as_if[:, 1] = value
+        predicted = np.asarray(fit.predict(as_if))
+        observed = own & known
+        residual = np.where(observed, outcome - predicted, 0.0) / (chance * known[own].mean())
+        found.append(float((predicted + residual).mean()))
+    return found[0], found[1]

@@ -1,0 +1,15 @@
+"""The estimators for a notebook or a script: pandas frames and names of columns in, tidy frames out.
+
+In order: the columns that are named are looked up and read (`frames`); an estimator is called with arrays; its
+estimate, standard error and limits become rows (`tidy`). Refuses, with the name of the column and what to do: columns
+that are not there, text where numbers are needed, missing values, groups that are not there, and whatever an estimator
+refuses. No value of a row is repeated in a message. docs/library.md shows each with an example.
+"""
+
+from iop_outcomes.library.adjusted import adjusted_difference, propensity_score
+from iop_outcomes.library.curves import cumulative_incidence, kaplan_meier, restricted_mean
+from iop_outcomes.library.hazards import cox
+
+__all__ = [
+    "adjusted_difference", "cox", "cumulative_incidence", "kaplan_meier", "propensity_score", "restricted_mean",
+]  # fmt: skip

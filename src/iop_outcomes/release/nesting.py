@@ -1,0 +1,149 @@
+"""Cells of which one holds people of the other by a known rule, so that two of them tell those who are in one only.
+
+Abstinent people of an arm, and those of them who were still in care on day 28; an arm in two contrasts; an event by day
+60 and by day 90; those who stayed, of everyone and of each arm. RULES says by columns which cells, or sums of cells,
+may be so: what they share, what is added up, what differs. Two of them that differ by fewer people than the minimum
+are a line, of which `cells.hide` leaves not both.
+
+Whoever is in care on a day is counted by several tables. `in_care` says by contrast on which day and in what, so
+that sums over different levels can be held against each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+from iop_outcomes.release.cells import Line
+from iop_outcomes.release.life_tables import STILL_AT_RISK
+from iop_outcomes.release.policy import Policy
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Cell = Mapping[str, Any]
+Sum = tuple[int, ...]
+# what a duration calls those who stayed, and an intensity those who did not
+STAYED, OUT_OF_CARE = "stayed", "out_of_care"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Which sums of cells may hold each other's people.
+
+    shared: columns in which they agree. summed: columns over which each is a sum. cumulative: of days on which what is
+    counted only grows. table: 'life' for cells of life tables, 'counts' for others, '' for all.
+    """
+
+    shared: tuple[str, ...]
+    summed: tuple[str, ...] = ()
+    cumulative: bool = False
+    table: str = ""
+
+
+RULES = (
+    # the same people, or some of them, in another analysis, contrast or subgroup of its own name
+    Rule(("cohort", "arm", "outcome", "horizon_days", "subgroup", "level")),
+    # the arms of one contrast together, against those of another
+    Rule(("cohort", "outcome", "horizon_days", "subgroup", "level"), ("arm",)),
+    # everyone in an arm, against those of it who are asked about elsewhere
+    Rule(("cohort", "arm", "outcome", "horizon_days", "subgroup"), ("level",)),
+    # one way of leaving, of the episode and of the index level
+    Rule(("cohort", "contrast", "arm", "horizon_days", "subgroup", "level"), table="life"),
+    # by one day and by a later one
+    Rule(("analysis", "cohort", "contrast", "arm", "outcome", "subgroup", "level"), cumulative=True),
+)
+KEY = ("analysis", "cohort", "contrast", "arm", "outcome", "horizon_days", "subgroup", "level")
+
+
+def lines(
+    frame: pd.DataFrame,
+    of_life_tables: Collection[int],
+    left_out: Collection[int],
+    cumulative: Collection[str],
+    in_care: Mapping[str, Mapping[str, Any]],
+    staying: Collection[str],
+    policy: Policy,
+) -> list[Line]:
+    """The lines of cells and sums of cells that differ by fewer than the minimum.
+
+    frame: of counts, as they are. of_life_tables: positions of cells of life tables at horizons. left_out: positions of
+    rows that are not released, or rounded for it. cumulative: outcomes of which what is counted only grows. in_care: by
+    contrast the `day` and, where its people are those of another contrast, `of`. staying: outcomes of those in care.
+    """
+    if policy.exact or policy.rounding_base > 1:
+        return []
+    cells: list[dict[str, Any]] = frame.reset_index(drop=True).to_dict("records")  # type: ignore[assignment]
+    for cell in cells:
+        cell["horizon_days"] = str(cell["horizon_days"])
+        if cell["subgroup"] == cell["arm"]:  # an arm may be a subgroup of its own
+            cell["subgroup"] = "all"
+    life, out = set(of_life_tables), set(left_out)
+    used = [i for i in range(len(cells)) if i not in out]
+    found: dict[tuple[Sum, Sum], Line] = {}
+    for rule in RULES:
+        own = [i for i in used if not rule.table or (i in life) == (rule.table == "life")]
+        if rule.cumulative:
+            own = [i for i in own if i not in life and cells[i]["outcome"] in cumulative]
+        for one, other in _pairs(cells, own, rule):
+            found.update(_line(cells, one, other, policy))
+    for one, other in _of_those_in_care(cells, used, life, in_care, staying):
+        found.update(_line(cells, one, other, policy))
+    return list(found.values())
+
+
+def _pairs(cells: Sequence[Cell], own: Sequence[int], rule: Rule) -> Iterator[tuple[Sum, Sum]]:
+    """Sums that agree in what the rule says they share."""
+    sums: dict[tuple[Any, ...], list[int]] = {}
+    for i in own:
+        if "arm" in rule.summed and cells[i]["arm"] == "all":
+            continue
+        sums.setdefault(tuple(cells[i][c] for c in KEY if c not in rule.summed), []).append(i)
+    alike: dict[tuple[Any, ...], list[Sum]] = {}
+    for positions in sums.values():
+        alike.setdefault(tuple(cells[positions[0]][c] for c in rule.shared), []).append(tuple(positions))
+    for group in alike.values():
+        yield from combinations(group, 2)
+
+
+def _line(cells: Sequence[Cell], one: Sum, other: Sum, policy: Policy) -> dict[tuple[Sum, Sum], Line]:
+    """The line of two sums that differ by less than the minimum; of equal ones, a line each way."""
+    if set(one) & set(other):
+        return {}
+    less, more = sorted((one, other), key=lambda cell: sum(int(cells[i]["count"] or 0) for i in cell))
+    gap = sum(int(cells[i]["count"] or 0) for i in more) - sum(int(cells[i]["count"] or 0) for i in less)
+    if gap >= policy.minimum_count:
+        return {}
+    both = [(less, more), (more, less)] if gap == 0 else [(less, more)]
+    return {(parts, total): Line(parts, total[0], gap, beside=total[1:]) for parts, total in both}
+
+
+def _of_those_in_care(
+    cells: Sequence[Cell],
+    used: Sequence[int],
+    life: Collection[int],
+    in_care: Mapping[str, Mapping[str, Any]],
+    staying: Collection[str],
+) -> Iterator[tuple[Sum, Sum]]:
+    """Sums of people in care on some day: of life tables by horizon, and of contrasts that divide people by it."""
+    sums: dict[tuple[Any, ...], list[int]] = {}
+    for i in used:
+        cell = cells[i]
+        key = (cell["analysis"], cell["contrast"], cell["outcome"], cell["horizon_days"])
+        if i in life and cell["outcome"] in staying and cell["level"] == STILL_AT_RISK:
+            sums.setdefault(("arm", cell["contrast"], cell["arm"], *key), []).append(i)
+            sums.setdefault(("everyone", "", "", *key), []).append(i)
+        elif cell["contrast"] in in_care and cell["subgroup"] == "all":
+            of = in_care[cell["contrast"]].get("of")
+            if of and cell["level"] != OUT_OF_CARE:
+                sums.setdefault(("arm", of, cell["arm"], *key), []).append(i)
+                sums.setdefault(("everyone", "", "", *key), []).append(i)
+            elif not of and cell["arm"] == STAYED:
+                sums.setdefault(("everyone", "", "", *key), []).append(i)
+    alike: dict[tuple[Any, ...], list[Sum]] = {}
+    for (who, contrast, arm, *_), positions in sums.items():
+        alike.setdefault((who, contrast, arm), []).append(tuple(positions))
+    for group in alike.values():
+        yield from combinations(group, 2)

@@ -1,0 +1,44 @@
+"""Categories in the records' own words that fewer people have than may be seen: the word alone tells of them.
+
+The cohort makes one of them before any model is fitted (`cohort.population`). What still comes here under a word of its
+own is joined here: its counts are summed, and what diagnostics say of it is left out. Words that the declaration of
+a column allows are the study's, and stay.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from iop_outcomes.release.policy import Policy
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COVARIATE = "covariate:"
+FEW = "other (few)"
+# not a person's words
+SAID_OF_ANY = ("unknown", "missing", "none", "other", FEW)
+
+
+def together(counts: pd.DataFrame, diagnostics: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The counts with rare categories of covariates as one, and the diagnostics without them."""
+    from iop_outcomes.tables import TABLES
+
+    told = counts["outcome"].str.startswith(COVARIATE)
+    if policy.minimum_count == 1 or not told.any():
+        return counts, diagnostics
+    name = counts["outcome"].str.removeprefix(COVARIATE)
+    people = counts.groupby(["contrast", "outcome", "level"])["count"].transform("sum")
+    most = people.groupby([counts["outcome"], counts["level"]]).transform("max")
+    rare = told & (most < policy.minimum_count) & ~counts["level"].isin(["", *SAID_OF_ANY])
+    for covariate, column in TABLES["persons"].columns.items():
+        rare &= ~((name == covariate) & counts["level"].isin(list(column.allowed)))
+    if not rare.any():
+        return counts, diagnostics
+    words = set(name[rare] + "=" + counts.loc[rare, "level"])
+    keys = [c for c in counts.columns if c != "count"]
+    joined = counts.assign(level=counts["level"].mask(rare, FEW))
+    summed = joined.groupby(keys, dropna=False, sort=False).agg({"count": "sum"}).reset_index()
+    types = {n: c.dtype for n, c in TABLES["counts"].columns.items()}
+    shown = diagnostics[~diagnostics["variable"].isin(words)].reset_index(drop=True)
+    return summed[list(counts.columns)].astype(types), shown

@@ -1,0 +1,80 @@
+"""What the second computation of the headline numbers means for the release.
+
+An estimate on which the two do not agree is `disputed`, with both numbers where it may be seen by itself; a difference
+or a ratio is, where one of its arms is; where the score of a contrast is disputed, so is all that stands on it. How
+many numbers were computed twice, and how many agree, is told among the diagnostics, by library, and how many were left
+out. None of that is a count of people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from iop_outcomes.tables.results import COMPUTED_TWICE, LEFT_OUT, PROPENSITY_SCORE, TWO_AGREE
+from iop_outcomes.vocabulary.methods import CRUDE, SCORED
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KEY = ("analysis", "contrast", "outcome", "horizon_days", "method", "missing_rule")
+BY_SCORE = "the propensity score that it stands on was computed twice, and the two do not agree"
+
+
+def marked(estimates: pd.DataFrame, twice: pd.DataFrame) -> pd.DataFrame:
+    """Released estimates with those disputed that the second computation does not confirm."""
+    wrong = twice[twice["agrees"].eq(False).fillna(False).astype(bool)]
+    if wrong.empty:
+        return estimates
+    of_score = wrong["measure"] == PROPENSITY_SCORE
+    scores = set(wrong.loc[of_score, "contrast"])
+    numbers: dict[tuple[Any, ...], dict[str, Mapping[Any, Any]]] = {}
+    for row in wrong[~of_score].to_dict("records"):
+        numbers.setdefault(tuple(row[k] for k in KEY), {})[str(row["measure"])] = row
+    reasons = [_reason(row, numbers, scores) for row in estimates.to_dict("records")]
+    return estimates.assign(
+        status=["disputed" if why else old for why, old in zip(reasons, estimates["status"], strict=True)],
+        reason=[why or old for why, old in zip(reasons, estimates["reason"], strict=True)],
+    )
+
+
+def _reason(
+    row: Mapping[Any, Any], numbers: Mapping[tuple[Any, ...], Mapping[str, Mapping[Any, Any]]], scores: set[str]
+) -> str:
+    """Why a released estimate is disputed, or ''."""
+    if row["status"] != "ok" or row["subgroup"] != "all":
+        return ""
+    if row["contrast"] in scores and row["method"] in SCORED:
+        return BY_SCORE
+    told = numbers.get(tuple(row[k] for k in KEY), {})
+    own = told.get(row["measure"])
+    if own is None:
+        of_arms = row["measure"].endswith(("_difference", "_ratio")) and row["measure"] != "hazard_ratio"
+        return "computed twice, and the two do not agree on one of its arms" if told and of_arms else ""
+    if row["method"] == CRUDE:
+        # the second number is of all people, the released one of those who are shown
+        return f"computed twice, and the two do not agree ({own['library']})"
+    return f"computed twice: {own['first']:.8g}, and {own['second']:.8g} ({own['library']})"
+
+
+def told(twice: pd.DataFrame, cohort: str) -> pd.DataFrame:
+    """Rows of the diagnostics: per contrast and library how many numbers there were, and how many of them agree."""
+    import pandas as pd
+
+    from iop_outcomes.tables import TABLES
+
+    table = TABLES["diagnostics"]
+    rows = []
+    for (contrast, library), own in twice.groupby(["contrast", "library"], sort=True):
+        agree = int(own["agrees"].fillna(False).astype(bool).sum())
+        same = {"analysis": "twice", "cohort": cohort, "contrast": contrast, "method": "all", "threshold": float("nan")}
+        if not library:
+            for reason, some in own.groupby("reason", sort=True):
+                rows.append(same | {"quantity": LEFT_OUT, "variable": reason, "value": len(some), "status": "info"})
+            continue
+        status = "info" if agree == len(own) else "failed"
+        rows.append(same | {"quantity": COMPUTED_TWICE, "variable": library, "value": len(own), "status": "info"})
+        rows.append(same | {"quantity": TWO_AGREE, "variable": library, "value": agree, "status": status})
+    if not rows:
+        return table.empty()
+    return pd.DataFrame(rows, columns=list(table.columns)).astype({n: c.dtype for n, c in table.columns.items()})

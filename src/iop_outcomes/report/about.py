@@ -1,0 +1,66 @@
+"""What others have found, and where the report comes from."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import iop_outcomes
+from iop_outcomes.figures import numbers
+from iop_outcomes.report import methods
+from iop_outcomes.report.document import Point
+from iop_outcomes.tables.results import COMPUTED_TWICE, TWO_AGREE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KNOWN = Path(__file__).resolve().parent / "known.tsv"
+
+
+def known() -> list[dict[str, str]]:
+    """What others have found: source, design and finding, from the list beside this module."""
+    with open(KNOWN, encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines, delimiter="\t"))
+    return [{name: text.replace(" %", f"{numbers.NARROW}%") for name, text in row.items()} for row in rows]
+
+
+def computed_twice(diagnostics: pd.DataFrame) -> Point | None:
+    """How many headline numbers two implementations agree on, as a caution where they do not; None without any."""
+    value = diagnostics.groupby("quantity")["value"].sum()
+    made, agree = (int(value.get(quantity, 0)) for quantity in (COMPUTED_TWICE, TWO_AGREE))
+    if not made:
+        return None
+    said = f"Computed twice, by two implementations: {numbers.count(agree)} of {numbers.count(made)} agree to 1e-6."
+    if agree == made:
+        return Point(said)
+    return Point(f"{said} What they do not agree on is marked as disputed and must not be relied on.", "caution")
+
+
+def provenance(study: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Where the report comes from; nothing in it depends on the day or the machine."""
+    source = study["source"]
+    simulated = source["kind"] == "synthetic"
+    rows = [
+        ("Made by", f"iop-outcomes {iop_outcomes.__version__}"),
+        ("Cohort", study["cohort"]),
+        ("Source", source["citation"] or ("Simulated people" if simulated else "Records of the user")),
+    ]
+    if simulated:
+        rows.append(
+            (
+                "Simulation",
+                f"{numbers.count(source['people'])} people at {numbers.count(source['sites'])} sites, scenario "
+                f"{source['scenario']}, seed {source['seed']}",
+            )
+        )
+    return [
+        *rows,
+        ("Disclosure policy", methods.policy(study).name),
+        ("Study as it was run", "study.yaml, beside this report"),
+        (
+            "Fingerprints",
+            "manifest.json, beside this report, holds the SHA-256 of every released file and of its inputs",
+        ),
+    ]

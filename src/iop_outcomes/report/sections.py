@@ -1,0 +1,327 @@
+"""The sections of the report, in order, from the released tables, the figures and the study.
+
+Each section is a function that returns its items; one that has nothing to say returns none, and is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from iop_outcomes.figures import numbers, select, style
+from iop_outcomes.figures.labels import Labels, within
+from iop_outcomes.protocol import STATES
+from iop_outcomes.report import (
+    about,
+    cohort,
+    design,
+    explanations,
+    methods,
+    otherwise,
+    phrases_on_dose,
+    records,
+    results,
+    truths,
+    words,
+)
+from iop_outcomes.report.document import (
+    Block,
+    Document,
+    Heading,
+    Item,
+    Line,
+    Paragraph,
+    Picture,
+    Point,
+    Points,
+    Section,
+    Table,
+    Terms,
+    filled,
+    notes,
+    points,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Study = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What the sections are made of: released tables, the study, known truths, what was told of the files, figures."""
+
+    everything: Mapping[str, pd.DataFrame]
+    study: Study
+    truth: pd.DataFrame | None = None
+    notes: Sequence[str] = ()
+    pictures: Mapping[str, Picture] | None = None
+
+    @cached_property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The tables without what repeats a question under another rule."""
+        return {name: select.asked_first(table, self.study) for name, table in self.everything.items()}
+
+    @cached_property
+    def labels(self) -> Labels:
+        """What readers see in place of names."""
+        return Labels(self.study)
+
+    @property
+    def contrasts(self) -> list[str]:
+        """Names of the contrasts as asked for."""
+        return list(self.study["contrasts"])
+
+    def drawn(self, *names: str) -> tuple[Item, ...]:
+        """The figures of these names that were drawn."""
+        known = self.pictures or {}
+        return tuple(known[n] for n in names if n in known)
+
+    def of_states(self, told: bool) -> pd.DataFrame:
+        """Estimates of states other than use, or of all else."""
+        estimates = self.tables["estimates"]
+        states = [o for o in self.labels.endpoints() if self.labels.kind(o) in STATES]
+        return estimates[estimates["outcome"].isin(states) == told]
+
+
+def document(of: Sources) -> Document:
+    """The whole report."""
+    return Document(
+        of.study["title"],
+        question(of.study),
+        of.study["source"]["note"],
+        tuple(Section(name, title, make(of), kind) for name, title, kind, make in SECTIONS),
+    )
+
+
+def _summary(of: Sources) -> tuple[Item, ...]:
+    twice = about.computed_twice(of.everything["diagnostics"])
+    items: list[Item] = [Points((twice,))] if twice and twice.tone else []
+    for part in words.summary(of.tables["estimates"], of.study):
+        items.append(Heading(part.title))
+        items += [Paragraph(f"{part.lead}:", "whom")] if part.lead else []
+        items.append(Points(tuple(Point(said.text, said.tone) for said in part.said)))
+    items += notes(twice.text) if twice and not twice.tone else []
+    return tuple(items) or (Paragraph(explanations.NO_RESULT),)
+
+
+def _gaps(of: Sources) -> tuple[Item, ...]:
+    found = results.gaps(of.tables["estimates"], of.study)
+    told: list[Item] = [Paragraph(explanations.OF_GAPS)] if found else []
+    for gap in found:
+        told += [Heading(gap.reason), *notes(gap.status), *points(gap.what)]
+    return tuple(told)
+
+
+def _truth(of: Sources) -> tuple[Item, ...]:
+    beside = truths.beside(of.tables["estimates"], of.study, of.truth) if of.truth is not None else []
+    if not beside:
+        return ()
+    return (Paragraph(explanations.OF_TRUTH), Paragraph(truths.hits(beside)), *filled(beside))
+
+
+def _people(of: Sources) -> tuple[Item, ...]:
+    counts, diagnostics = of.tables["counts"], of.tables["diagnostics"]
+    baseline = [cohort.table_one(counts, diagnostics, of.study, c) for c in of.contrasts]
+    return (
+        *of.drawn("flow"), *filled([cohort.excluded(counts)]), Heading("People at the start"),
+        *notes(explanations.OF_BASELINE), *filled(baseline), *notes(_withheld(of.study)),
+    )  # fmt: skip
+
+
+def _records(of: Sources) -> tuple[Item, ...]:
+    parts = records.parts(of.tables["counts"], of.tables["diagnostics"], of.study)
+    if not parts:
+        return ()
+    items: list[Item] = [*notes(records.rounded(of.study))]
+    items += [Heading("How the files were read"), *points(of.notes)] if of.notes else []
+    for part in parts:
+        items += [Heading(part.heading), *points(part.said), *of.drawn(*part.figures), *filled(part.tables)]
+    return (*items, *notes(_withheld(of.study)))
+
+
+def _design(of: Sources) -> tuple[Item, ...]:
+    found, study = of.tables["diagnostics"], of.study
+    strata = [
+        f"{of.labels.contrast(c)}: {within(said)}"
+        for c in of.contrasts
+        for told in (design.one_arm_strata, design.few_in_an_arm)
+        if (said := told(found, study, c))
+    ]
+    able: list[Item] = [*filled([design.detectable(found, study)])]
+    if able:
+        able.insert(0, Paragraph(design.what_is_detectable()))
+    close = design.difference_risks(found)
+    return (
+        Paragraph("All of this was fixed before any outcome was read."), *of.drawn("balance", "overlap"),
+        *filled([design.achieved(found, study, c) for c in of.contrasts]), *points(strata), *able,
+        *notes(explanations.CLOSE_PAIRS.format(close) if close else ""),
+    )  # fmt: skip
+
+
+def _retention(of: Sources) -> tuple[Item, ...]:
+    tables = _by_contrast(of.tables["estimates"], of.tables["diagnostics"], of.study, "retention")
+    if not (tables or of.drawn("leaving")):
+        return ()
+    return (
+        *notes(explanations.READING),
+        *of.drawn("staying", "leaving", "events"),
+        *filled(tables),
+        *of.drawn("hazards"),
+    )
+
+
+def _abstinence(of: Sources) -> tuple[Item, ...]:
+    return _states(of, told=False, before=of.drawn("abstinence"))
+
+
+def _work(of: Sources) -> tuple[Item, ...]:
+    kinds = dict.fromkeys(map(of.labels.kind, of.of_states(told=True)["outcome"]))
+    return _states(of, told=True, before=notes(*(explanations.OF_STATES[kind] for kind in kinds)))
+
+
+def _states(of: Sources, told: bool, before: Sequence[Item]) -> tuple[Item, ...]:
+    """What was found of abstinence, or of other states, and the people behind it."""
+    estimates, diagnostics = of.of_states(told), of.tables["diagnostics"]
+    tables = _by_contrast(estimates, diagnostics, of.study, "abstinence")
+    if not tables:
+        return ()
+    behind = _behind(of.tables["counts"], estimates, diagnostics, of.study)
+    return (*before, *filled(tables), *filled(behind), *notes(_withheld(of.study)))
+
+
+def _other_rules(of: Sources) -> tuple[Item, ...]:
+    found = filled(otherwise.tables(of.everything["estimates"], of.study))
+    return (Paragraph(explanations.OF_OTHER_RULES), *found) if found else ()
+
+
+def _dose(of: Sources) -> tuple[Item, ...]:
+    estimates, study = of.tables["estimates"], of.study
+    longer = _durations(estimates, of.tables["diagnostics"], study)
+    hours = [t for name in study["intensities"] for t in results.of_hours(estimates, study, name)]
+    if not (longer or hours):
+        return ()
+    items: list[Item] = []
+    if longer:
+        why = [phrases_on_dose.WHY_NAIVE[s].format(**d) for s, d in _naive(estimates, study)]
+        items += [Heading("Longer stays"), *(Paragraph(said) for said in why), *of.drawn("duration"), *filled(longer)]
+    if hours or of.drawn("intensity"):
+        items += [
+            Heading("More hours a week"),
+            Paragraph(explanations.OF_HOURS),
+            *of.drawn("intensity"),
+            *filled(hours),
+        ]
+    return tuple(items)
+
+
+def _known(of: Sources) -> tuple[Item, ...]:
+    lines = tuple(Line(row["source"], (row["design"], row["finding"])) for row in about.known())
+    caption = "Earlier studies of setting, intensity and duration"
+    table = Table(caption, ("Source", "Design", "Finding"), (Block("", lines),), words=True, name="Earlier studies")
+    return (Paragraph(explanations.OF_OTHERS), table)
+
+
+def _methods(of: Sources) -> tuple[Item, ...]:
+    items: list[Item] = []
+    for part in methods.describe(of.study):
+        items += [Heading(part.heading), *([Paragraph(part.text)] if part.text else [])]
+        items += [Terms(tuple(part.points))] if part.points else []
+    return (*items, Heading("What this report does not do"), *points(explanations.DEVIATIONS))
+
+
+def _limits(of: Sources) -> tuple[Item, ...]:
+    return points(explanations.LIMITS)
+
+
+def _provenance(of: Sources) -> tuple[Item, ...]:
+    return (Terms(tuple(about.provenance(of.study)), facts=True),)
+
+
+def question(study: Study) -> str:
+    """What the study asks, in one paragraph."""
+    labels = Labels(study)
+    asked = [within(labels.contrast(c)) for c in (*study["contrasts"], *study["durations"], *study["intensities"])]
+    again = study.get("companions", {}).get("outcomes", ())
+    followed = dict.fromkeys(row["outcome"] for row in study["analyses"] if row["outcome"] not in again)
+    outcomes = [within(labels.endpoint(o)) for o in followed]
+    return f"Compared here: {'; '.join(asked)}. Followed up: {style.sentence(outcomes)}."
+
+
+def _by_contrast(estimates: pd.DataFrame, diagnostics: pd.DataFrame, study: Study, step: str) -> list[Table]:
+    """Tables of the contrasts that have a number; the others are told of under what could not be estimated."""
+    contrasts = study["contrasts"]
+    return _numbered([t for c in contrasts for t in results.of_contrast(estimates, diagnostics, study, c, step)])
+
+
+def _behind(counts: pd.DataFrame, estimates: pd.DataFrame, diagnostics: pd.DataFrame, study: Study) -> list[Table]:
+    """People by state, for the contrasts and outcomes of the step abstinence that have a number."""
+    own = counts[counts["outcome"].isin(list(estimates["outcome"]))]
+    return [
+        t
+        for c in study["contrasts"]
+        if _numbered(results.of_contrast(estimates, diagnostics, study, c, "abstinence"))
+        for t in results.of_levels(own, study, c, "abstinence")
+    ]
+
+
+def _numbered(tables: list[Table]) -> list[Table]:
+    """The tables that hold a number."""
+    return [t for t in tables if any(line.cells for block in t.blocks for line in block.lines)]
+
+
+def _durations(estimates: pd.DataFrame, diagnostics: pd.DataFrame, study: Study) -> list[Table]:
+    names = [*study["durations"], *study["contrasts"]]
+    return [t for name in names for t in results.of_contrast(estimates, diagnostics, study, name, "dose")]
+
+
+def _naive(estimates: pd.DataFrame, study: Study) -> list[tuple[str, dict[str, str]]]:
+    """What is measured in the durations of a study, each once, with words for the naive comparison."""
+    labels = Labels(study)
+    found = select.measured(estimates)
+    own = found[found["contrast"].isin(list(study["durations"])) & found["stem"].isin(list(phrases_on_dose.WHY_NAIVE))]
+    kinds = own.drop_duplicates("stem").to_dict("records")
+    return [
+        (
+            row["stem"],
+            {
+                "day": str(study["durations"][row["contrast"]]["days"]),
+                "event": within(labels.endpoint(row["outcome"])),
+            },
+        )
+        for row in kinds
+    ]
+
+
+def _withheld(study: Study) -> str:
+    """What 'withheld' means in the tables; '' where nothing is."""
+    rules = methods.policy(study)
+    if rules.exact:
+        return ""
+    return (
+        f"Withheld: fewer than {rules.minimum_count} people, or a count from which such a one could be worked out. "
+        f"{numbers.DASH}: not available, or no number of this kind."
+    )
+
+
+# anchor, title, kind and items of every section, in order
+SECTIONS: tuple[tuple[str, str, str, Callable[[Sources], tuple[Item, ...]]], ...] = (
+    ("summary", "In plain words", "plain", _summary),
+    ("gaps", "What could not be estimated", "", _gaps),
+    ("truth", "Truth beside estimate", "", _truth),
+    ("people", "Who was studied", "", _people),
+    ("records", "The records", "", _records),
+    ("design", "How the arms were made comparable", "", _design),
+    ("retention", "Staying, leaving and coming back", "", _retention),
+    ("abstinence", "Abstinence", "", _abstinence),
+    ("states", "Work and arrests", "", _work),
+    ("otherwise", "The same questions under other rules", "", _other_rules),
+    ("dose", "How long and how much", "", _dose),
+    ("known", "What others have found", "", _known),
+    ("methods", "Methods", "methods", _methods),
+    ("limits", "Limits", "", _limits),
+    ("provenance", "Where this report comes from", "", _provenance),
+)

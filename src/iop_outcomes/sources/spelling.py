@@ -1,0 +1,305 @@
+"""One value written two ways: which spellings are one value, and where nobody can tell.
+
+A value passes through programs that add a fraction (`1.0`), cut leading zeros (`0906`), pad with blanks or change the
+case. In order, each step on distinct cells:
+
+1. `tidy`: characters that look the same are the same: blanks of every kind, full-width letters, dashes, accents.
+2. `plain`: what a program adds to a whole number goes: `.0`, separators of thousands, `+`, `-0`, an exponent.
+3. `folded`: capital and small letters are the same.
+4. `bare`: zeros before a number, and at the end of its fraction, are left out.
+
+A cell is what a list says of it at the first step at which it meets one listed code (`find`). Zeros may carry meaning
+(0906, 303.90), and so may `.0` beside other fractions: where one file holds both spellings of a code, or of a category
+that no list explains, nobody can tell, and the export is refused.
+
+Refuses values that cannot be told apart. Messages show spellings that the mapping lists or that many people share, and
+else their pattern; never what stands in the row of a single person.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from iop_outcomes.errors import StudyError
+
+# people among whom a value must be shared to be shown
+FEWEST = 11
+
+BLANK = re.compile(r"\s+")
+# among cells that stand on lines of their own: blanks at the ends of one, or several in a row
+UNTIDY = re.compile(r" [ \n]|\n\n|\n |[\t\r\f\v]")
+# characters that cannot be seen
+UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
+LOOKS = {
+    **UNSEEN,
+    **{0xFF01 + i: chr(0x21 + i) for i in range(94)},
+    **dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63"), "-"),
+    **dict.fromkeys(map(ord, "\u2018\u2019\u02bc\u00b4"), "'"),
+}
+NUMBER = re.compile(
+    r"(?P<sign>[+-]?)(?P<digits>[0-9]{1,3}(?:[ ,'][0-9]{3})+|[0-9]+)(?:\.(?P<fraction>[0-9]*))?"
+    r"(?:[eE](?P<power>[+-]?[0-9]{1,2}))?"
+)
+# a line that may be a number with something that can be left out
+REDUCIBLE = re.compile(r"^0[0-9]+$|^(?=[^\n]*[ ,'.+eE-])[0-9 ,'.+eE-]+$", re.MULTILINE)
+WORDY = 10**9
+WHOLE = re.compile(r"\+?([0-9]+)(?P<point>\.0*)?")
+ZERO = re.compile(r"[+-]?0+(?:\.0*)?")
+FRACTION = re.compile(r"[+-]?[0-9]*\.0*[1-9][0-9]*(?:[eE][+-]?[0-9]+)?")
+SEPARATORS = re.compile(r"[ ,'_-]+")
+# digits of a mantissa that a spreadsheet shows; more exponent than these, and digits were lost
+SHOWN_DIGITS = 4
+
+
+@dataclass(frozen=True)
+class Column:
+    """What is known of the cells of a column as a whole.
+
+    numbers: all of them look like numbers, so that 1e3 is one. fractions: some have a fraction, so that `.0` may carry
+    meaning.
+    """
+
+    numbers: bool = True
+    fractions: bool = False
+
+
+def column(cells: Iterable[str]) -> Column:
+    """What is known of a column from its distinct cells."""
+    numbers, fractions = True, False
+    for cell in cells:
+        if not (cell.isascii() and cell.isdigit()):
+            numbers = numbers and NUMBER.fullmatch(tidy(cell)) is not None
+            fractions = fractions or ("." in cell and FRACTION.fullmatch(cell) is not None and not _whole_power(cell))
+    return Column(numbers, fractions)
+
+
+def _whole_power(cell: str) -> bool:
+    return "." not in plain(cell)
+
+
+def tidy(cell: str) -> str:
+    """The cell with one kind of blank, letter and dash."""
+    if not cell.isascii():
+        cell = unicodedata.normalize("NFC", cell.translate(LOOKS))
+    elif "  " not in cell and "\t" not in cell and "\n" not in cell and cell.strip() == cell:
+        return cell
+    return BLANK.sub(" ", cell).strip()
+
+
+def all_tidy(cells: Sequence[str | None]) -> list[str | None]:
+    """Every cell `tidy`; fast, where they all are."""
+    together = "\n".join(filter(None, cells))
+    if together.isascii() and not UNTIDY.search(together) and together.strip() == together:
+        return list(cells)
+    return [None if cell is None else tidy(cell) for cell in cells]
+
+
+def plain(cell: str, of: Column = Column()) -> str:
+    """A tidy cell without what a program adds to a whole number; any other text as it is."""
+    found = NUMBER.fullmatch(cell)
+    if found is None:
+        return cell
+    sign, digits, fraction, power = found.group("sign", "digits", "fraction", "power")
+    digits = re.sub("[^0-9]", "", digits)
+    if power is not None:
+        return _expanded(cell, digits, fraction or "", int(power)) if of.numbers else cell
+    if fraction is not None and (fraction.strip("0") or of.fractions):
+        digits = f"{digits}.{fraction}"
+    return digits if sign == "+" or not digits.strip("0.") else sign + digits
+
+
+def _expanded(cell: str, digits: str, fraction: str, power: int) -> str:
+    """The whole number that an exponent stands for; the cell where it is none."""
+    left = fraction.rstrip("0")
+    if power < len(left):
+        return cell
+    return "-" * cell.startswith("-") + digits + left + "0" * (power - len(left))
+
+
+def lost_digits(cell: str) -> bool:
+    """Whether a spreadsheet has shortened a long number: 1.23457E+11."""
+    found = NUMBER.fullmatch(cell)
+    if found is None or found["power"] is None:
+        return False
+    shown = len(found["fraction"] or "")
+    return shown >= SHOWN_DIGITS and int(found["power"]) > shown
+
+
+def folded(cell: str, of: Column = Column()) -> str:
+    """A tidy cell without `plain`'s additions, in small letters."""
+    return plain(cell, of).casefold()
+
+
+def bare(cell: str, of: Column = Column()) -> str:
+    """A tidy cell also without zeros before a number or at the end of its fraction. Equal values are equal here."""
+    if cell.isascii() and cell.isdigit():
+        return cell.lstrip("0") or "0"
+    small = folded(cell, of)
+    found = NUMBER.fullmatch(small)
+    if found is None or found["power"] is not None:
+        return small
+    digits, fraction = found["digits"].lstrip("0") or "0", (found["fraction"] or "").rstrip("0")
+    return found["sign"] + digits + (f".{fraction}" if fraction else "")
+
+
+def unmarked(cell: str, of: Column = Column()) -> str:
+    """A tidy cell as it is kept: `1.0` is 1 and -0 is 0; all else stays."""
+    if ZERO.fullmatch(cell):
+        return plain(cell, of)
+    found = WHOLE.fullmatch(cell)
+    return cell if found is None or (found["point"] and of.fractions) else found[1]
+
+
+def joined(cell: str, of: Column = Column()) -> str:
+    """`bare`, with blanks, hyphens and underscores as one: for lists that are closed."""
+    return SEPARATORS.sub("_", bare(cell, of))
+
+
+Step = Callable[[str, Column], str]
+# what is overlooked, in words, at each step
+STEPS: tuple[tuple[str, Step], ...] = (
+    ("blanks or characters that look alike", lambda cell, of: cell),
+    ("'.0', a sign or separators in whole numbers", plain),
+    ("capital and small letters", folded),
+    ("zeros before or after the digits", bare),
+)
+CLOSED = (*STEPS, ("blanks, hyphens or underscores", joined))
+CASE, ZEROS = 2, 3
+
+
+def difference(one: str, other: str, of: Column = Column()) -> str:
+    """What sets two spellings of one value apart, in words; '' for the same text."""
+    if one == other:
+        return ""
+    one, other = tidy(one), tidy(other)
+    return next((said for said, step in CLOSED if step(one, of) == step(other, of)), "")
+
+
+@dataclass(frozen=True)
+class Found:
+    """For each cell the listed code that it stands for, or None; and how it was recognised, in words."""
+
+    codes: list[str | None]
+    how: frozenset[str]
+
+
+# whether cells at some positions stand together in one file
+Together = Callable[[Sequence[int]], bool]
+
+
+def always(_: Sequence[int]) -> bool:
+    """All cells of a column stand in one file."""
+    return True
+
+
+def find(
+    cells: Sequence[str | None],
+    listed: Mapping[str, Hashable],
+    together: Together = always,
+    closed: bool = False,
+    zeros: bool = True,
+) -> Found:
+    """The listed code that each cell stands for. Raises Ambiguous.
+
+    listed: each code with what it means; codes of one meaning do not conflict. closed: the list holds all there is, so
+    that nothing but its codes can be meant. zeros: 01 may be 1.
+    """
+    found = [cell if cell in listed else None for cell in cells]
+    if not listed:
+        return Found(found, frozenset())
+    # nothing can be left out of words: those longer than any listed code are none of them
+    longest = WORDY if closed or not words(cells) else max(map(len, listed))
+    open_ = [i for i, cell in enumerate(cells) if cell is not None and len(cell) <= longest and found[i] is None]
+    if not open_:
+        return Found(found, frozenset())
+    steps = (CLOSED if closed else STEPS) if zeros else STEPS[:ZEROS]
+    of = Column() if closed or not zeros else column([*(c for c in cells if c is not None), *listed])
+    tables = [_keys(listed, step, of) for _, step in steps]
+    last, how = steps[-1][1], set()
+    loose = set(tables[-1])
+    for i in open_:
+        cell = tidy(str(cells[i]))
+        if last(cell, of) not in loose:
+            continue
+        for at, (said, step) in enumerate(steps):
+            codes = tables[at].get(step(cell, of))
+            if codes:
+                if len({listed[c] for c in codes}) > 1:
+                    raise Ambiguous(said, codes[0], codes[1])
+                found[i] = codes[0]
+                how.add(said)
+                break
+    if not closed and zeros:
+        _refuse_both(cells, found, of, together)
+    return Found(found, frozenset(how))
+
+
+def words(cells: Iterable[str | None]) -> bool:
+    """Whether all cells are words of which nothing is left out: no numbers but plain ones, no blanks to be cut."""
+    lines = "\n".join(filter(None, cells))
+    tidied = lines.isascii() and lines.strip() == lines and not UNTIDY.search(lines)
+    return tidied and not REDUCIBLE.search(lines)
+
+
+def _keys(listed: Collection[str], step: Step, of: Column) -> dict[str, list[str]]:
+    keys: dict[str, list[str]] = {}
+    for code in listed:
+        keys.setdefault(step(tidy(code), of), []).append(code)
+    return keys
+
+
+def _refuse_both(cells: Sequence[str | None], found: Sequence[str | None], of: Column, together: Together) -> None:
+    """Raise Ambiguous where one file holds a listed code with zeros and without."""
+    spelt: dict[str, dict[str, list[int]]] = {}
+    for i, code in enumerate(found):
+        if code is not None:
+            spelt.setdefault(code, {}).setdefault(folded(tidy(str(cells[i])), of), []).append(i)
+    for code, ways in spelt.items():
+        at = [i for same in ways.values() for i in same]
+        if len(ways) > 1 and together([same[0] for same in ways.values()]):
+            other = next(str(cells[i]) for i in at if folded(tidy(str(cells[i])), of) != folded(tidy(code), of))
+            raise Ambiguous(STEPS[ZEROS][0], code, other)
+
+
+class Ambiguous(Exception):
+    """Two spellings that may be one value or two. The caller knows the column, and whether they may be shown."""
+
+    def __init__(self, how: str, one: str, other: str, listed: bool = True) -> None:
+        super().__init__(how)
+        self.how, self.one, self.other, self.listed = how, one, other, listed
+
+
+def pattern(cell: str) -> str:
+    """What a spelling looks like, in words that tell no value."""
+    digits = cell.lstrip("+-")
+    if re.fullmatch(r"0[0-9]+", digits):
+        return "digits with zeros before them"
+    if cell.isdigit():
+        return "digits"
+    found = NUMBER.fullmatch(cell)
+    if found is None:
+        said = "small letters" if cell == cell.lower() else "capital letters" if cell == cell.upper() else "both cases"
+        return f"text in {said}"
+    if found["power"] is not None:
+        return "digits with an exponent"
+    if found["fraction"] is not None:
+        return "digits with .0" if not found["fraction"].strip("0") else "digits with a fraction"
+    return "digits with a sign or separators"
+
+
+def sentence(how: Collection[str]) -> str:
+    """What was overlooked, for the report."""
+    return f"values that differ in {' and in '.join(sorted(how))} only were read as one."
+
+
+def refusal(where: str, wrong: Ambiguous, people: Callable[[str], int], cure: str) -> StudyError:
+    """The message for spellings that cannot be told apart. people: how many share a cell."""
+    shared = wrong.listed or min(people(wrong.one), people(wrong.other)) >= FEWEST
+    both = f"'{wrong.one}' and '{wrong.other}'" if shared else f"{pattern(wrong.one)} and {pattern(wrong.other)}"
+    return StudyError(
+        f"{where}: {both} differ in {wrong.how} only, and both are there, so nobody can tell whether they are one "
+        f"value written two ways or two values. {cure}"
+    )

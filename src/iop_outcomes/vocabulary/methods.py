@@ -1,0 +1,289 @@
+"""The methods of the sheet: for whom each speaks, on which weights it stands, and what readers are told of it.
+
+A method has weights, and weights have a kind (`estimators.weights.TILTS`) and the quantiles at which they are
+truncated. A row of METHODS, and one of WEIGHTS for weights of another kind, is all that a further weighting method
+takes, beside its tilting function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Weights:
+    """kind: one of TILTS. truncated: quantiles that weights are brought in to, or None."""
+
+    kind: str
+    truncated: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way to answer a question.
+
+    estimand: for whom it speaks. label: what readers see. preferred: its place among methods for one estimand, 1 first.
+    explained: how it estimates, with its source. heading: what readers see above that, where it is not the label.
+    weights: those that it uses and whose diagnostics it answers for; '' where it stands on no score. augmented: an
+    outcome regression is corrected by them. imputed: missing covariates are imputed with the outcome, and the score is
+    fitted in each completed data set. alike: arm (1 or 0) whose people all weigh the same, None where they do not.
+    drawn: its curves are drawn. of_duration: its label in the question of longer stays, by measure; {days} is the
+    landmark.
+    """
+
+    name: str
+    estimand: str
+    label: str
+    preferred: int
+    explained: str
+    heading: str = ""
+    weights: str = ""
+    augmented: bool = False
+    imputed: bool = False
+    alike: int | None = None
+    drawn: bool = False
+    of_duration: Mapping[str, str] = field(default_factory=dict)
+
+
+WEIGHTS = {
+    "iptw": Weights("iptw"),
+    "iptw_truncated": Weights("iptw", (0.01, 0.99)),
+    "iptw_unstabilised": Weights("iptw_unstabilised"),
+    "overlap": Weights("overlap"),
+    "matching": Weights("matching"),
+    "entropy": Weights("entropy"),
+    "att": Weights("att"),
+    "atc": Weights("atc"),
+}
+CRUDE, NAIVE, RANDOMISED = "crude", "naive", "randomised"
+IPTW, OVERLAP, AIPW = "iptw", "overlap", "aipw"
+LANDMARK, LANDMARK_ADJUSTED, SPLINE = "landmark", "landmark_adjusted", "spline"
+
+# in the order of tables
+_ROWS = (
+    Method(
+        "crude",
+        "as_observed",
+        "Unadjusted",
+        17,
+        explained=(
+            "Shares and curves computed from the released counts and nothing else, so that a reader can repeat them. "
+            "Intervals of shares are Wilson's (1927, JASA 22:209), of their differences Newcombe's (1998, Statistics "
+            "in Medicine 17:873), of curves on the complementary log-log scale; people count as independent."
+        ),
+        of_duration={"risk": "Naive: stayers against leavers"},
+    ),
+    Method(
+        "naive",
+        "as_observed",
+        "Unadjusted",
+        16,
+        heading="Unadjusted hazard ratio",
+        explained=(
+            "A Cox model with the comparison alone, from the first day (Cox 1972, JRSS B 34:187; ties after Efron "
+            "1977, JASA 72:557)."
+        ),
+        of_duration={"hazard_ratio": "Naive: from the first day"},
+    ),
+    Method(
+        "randomised",
+        "randomised",
+        "As randomised",
+        14,
+        explained=("A Cox model with the assigned arm alone, over everyone randomised."),
+        of_duration={"hazard_ratio": "As randomised", "risk": "As randomised"},
+    ),
+    Method(
+        "iptw",
+        "ATE",
+        "Inverse probability weighting",
+        3,
+        weights="iptw",
+        drawn=True,
+        explained=(
+            "Each person weighs the inverse of the probability of the own arm: the contrast speaks for everyone in "
+            "the comparison (Lunceford and Davidian 2004, Statistics in Medicine 23:2937). Weights are not truncated."
+        ),
+    ),
+    Method(
+        "iptw_truncated",
+        "ATE",
+        "Inverse weighting, truncated",
+        4,
+        weights="iptw_truncated",
+        explained=(
+            "Inverse probability weights brought in to their 1st and 99th percentiles (Cole and Hernan 2008, American "
+            "Journal of Epidemiology 168:656): less rests on a few people, and the contrast no longer speaks for "
+            "everyone."
+        ),
+    ),
+    Method(
+        "iptw_unstabilised",
+        "ATE",
+        "Inverse weighting, unstabilised",
+        9,
+        weights="iptw_unstabilised",
+        explained=(
+            "Inverse probability weights that are not multiplied by the arm's share of people, which leaves the means "
+            "of arms as they are and moves hazard ratios a little."
+        ),
+    ),
+    Method(
+        "iptw_imputed",
+        "ATE",
+        "Inverse weighting, imputed",
+        11,
+        weights="iptw",
+        imputed=True,
+        explained=(
+            "Inverse probability weighting with covariates that were not recorded imputed by chained equations that "
+            "know the outcome; the score is fitted in each completed data set and the estimates are pooled (Rubin "
+            "1987; Barnard and Rubin 1999, Biometrika 86:948)."
+        ),
+    ),
+    Method(
+        "overlap",
+        "ATO",
+        "Overlap weighting",
+        1,
+        weights="overlap",
+        drawn=True,
+        explained=(
+            "Each person weighs the probability of the other arm: the contrast speaks for people of the kind that was "
+            "found in both arms (Li, Morgan and Zaslavsky 2018, JASA 113:390). Of several arms, each person weighs "
+            "the harmonic mean of their probabilities over that of the own arm."
+        ),
+    ),
+    Method(
+        "overlap_imputed",
+        "ATO",
+        "Overlap weighting, imputed",
+        10,
+        weights="overlap",
+        imputed=True,
+        explained=(
+            "Overlap weighting where covariates that were not recorded are imputed by chained equations that know the "
+            "outcome; the score is fitted in each completed data set and the estimates are pooled (Rubin 1987; "
+            "Barnard and Rubin 1999, Biometrika 86:948)."
+        ),
+    ),
+    Method(
+        "matching",
+        "ATM",
+        "Matching weights",
+        5,
+        weights="matching",
+        explained=(
+            "Each person weighs the smaller of both probabilities over that of the own arm, as pair matching would on "
+            "average (Li and Greene 2013, International Journal of Biostatistics 9:215)."
+        ),
+    ),
+    Method(
+        "entropy",
+        "ATEN",
+        "Entropy weights",
+        6,
+        weights="entropy",
+        explained=(
+            "The contrast speaks for people weighted by the entropy of their score, who could have been in either arm "
+            "(Zhou, Matsouaka and Thomas 2020, Statistical Methods in Medical Research 29:3721)."
+        ),
+    ),
+    Method(
+        "att",
+        "ATT",
+        "Weighting to the first arm",
+        7,
+        weights="att",
+        alike=1,
+        explained=(
+            "People of the first arm count once, those of the second by the odds of the first: the contrast speaks "
+            "for people like those of the first arm (Morgan and Todd 2008, Sociological Methodology 38:231)."
+        ),
+    ),
+    Method(
+        "atc",
+        "ATC",
+        "Weighting to the second arm",
+        8,
+        weights="atc",
+        alike=0,
+        explained=(
+            "People of the second arm count once, those of the first by the odds of the second: the contrast speaks "
+            "for people like those of the second arm."
+        ),
+    ),
+    Method(
+        "aipw",
+        "ATE",
+        "Doubly robust",
+        2,
+        weights="iptw",
+        augmented=True,
+        explained=(
+            "Augmented inverse probability weighting: an outcome regression corrected by the weighted residuals, "
+            "right if either model is (Robins, Rotnitzky and Zhao 1994, JASA 89:846). Of times, such as leaving care "
+            "and days in it, the outcomes are pseudo-observations, which are the outcome itself where no one is "
+            "censored before the horizon (Andersen, Klein and Rosthoj 2003, Biometrika 90:15), and the regression is "
+            "linear."
+        ),
+    ),
+    Method(
+        "landmark",
+        "landmark",
+        "From the landmark",
+        13,
+        explained=(
+            "A Cox model among people still followed without the event at the landmark, with stayers and leavers as "
+            "they stand then."
+        ),
+        of_duration={"hazard_ratio": "From day {days}", "risk": "From day {days}"},
+    ),
+    Method(
+        "landmark_adjusted",
+        "landmark",
+        "From the landmark, adjusted",
+        12,
+        heading="Adjusted at the landmark",
+        explained=(
+            "The same question with a regression on the baseline covariates. Where use up to the landmark is on "
+            "record, and for shares, no number is given: such use comes after leaving for those who left early, and "
+            "may follow from it."
+        ),
+        of_duration={"hazard_ratio": "From day {days}, adjusted", "risk": "From day {days}, adjusted"},
+    ),
+    Method(
+        "spline",
+        "landmark",
+        "Adjusted spline",
+        15,
+        heading="Hours a week",
+        explained=(
+            "A restricted cubic spline of attended hours in a logistic model within each arm (Harrell 2015, Regression "
+            "Modeling Strategies, section 2.4.5), adjusted for baseline, standardised over the people of the arm; "
+            "nothing is estimated where screens or reported use of the window are on record, which move the hours and "
+            "are moved by them. Curves end at the 5th and the 95th percentile of the hours attended."
+        ),
+    ),
+)
+METHODS = {row.name: row for row in _ROWS}
+
+# methods that stand on a propensity score; of these, those that weigh people and do nothing else to it
+SCORED = tuple(m.name for m in _ROWS if m.weights)
+IMPUTED = tuple(m.name for m in _ROWS if m.imputed)
+WEIGHTED = tuple(m.name for m in _ROWS if m.weights and not (m.augmented or m.imputed))
+DRAWN = tuple(m.name for m in _ROWS if m.drawn)
+UNADJUSTED = (CRUDE, NAIVE)
+# adjusted methods before others: the first that there is speaks for an estimand; the same of weights
+PREFERRED = tuple(m.name for m in sorted(_ROWS, key=lambda m: m.preferred))
+PREFERRED_WEIGHTS = tuple(name for name in PREFERRED if name in WEIGHTS)
+# methods that answer with means of arms, and with ratios of hazards
+AVERAGES = (CRUDE, *WEIGHTED, AIPW, *IMPUTED)
+HAZARDS = (NAIVE, RANDOMISED, *WEIGHTED)
+
+
+def needed(methods: Iterable[str]) -> list[str]:
+    """The weights that some methods use, in the order of WEIGHTS."""
+    used = {METHODS[m].weights for m in methods if m in METHODS}
+    return [name for name in WEIGHTS if name in used]
