@@ -32,7 +32,7 @@ CAUSE = EVENT * (1 + (np.arange(N) % 3 == 0))
 LABELLED: dict[str, Callable[[object, object], object]] = {
     "estimate": lambda g, w: regression.linear(X, Y, "a", w).clustered(g).covariance(),
     "estimate, second": lambda g, w: regression.linear(X, Y, "a", w).clustered(np.arange(N), g).covariance(),
-    "cells": lambda g, w: collapse([ARM], w, cluster=g).root,
+    "cells": lambda g, w: (root := collapse([ARM], w, cluster=g).root).T @ root,
     "cr2": lambda g, w: cr2(X, Y, "a", g, w).covariance,
     "gee": lambda g, w: gee("linear", X, Y, "a", g, weight=w).estimate.covariance(),
     "cox": lambda g, w: cox(X, TIME, EVENT, "a", w, strata=g).estimate.covariance(),
