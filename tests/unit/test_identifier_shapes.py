@@ -243,9 +243,9 @@ def test_many_rows_are_judged_as_few_are() -> None:
 
 
 STEMS = (
-    "Vlahov", "Nkeme", "Thistle", "Haver", "Kowalc", "Dlamin", "Okonkw", "Papado", "Lindqv", "Yamagu", "Mwangi", "Castel",
-    "Dubois", "Trembl", "Oduyal", "Zielin", "Marche", "Farouk", "Hossei", "Pritch", "Loxley", "Bramwe", "Sorens", "Yazzie",
-    "Begayo", "Mensah", "Adeyem", "Chukwu", "Njorog", "Keahim",
+    "Vlahov", "Nkeme", "Thistle", "Haver", "Kowalc", "Dlamin", "Okonkw", "Papado", "Lindqv", "Yamagu",
+    "Mwangi", "Castel", "Dubois", "Trembl", "Oduyal", "Zielin", "Marche", "Farouk", "Hossei", "Pritch",
+    "Loxley", "Bramwe", "Sorens", "Yazzie", "Begayo", "Mensah", "Adeyem", "Chukwu", "Njorog", "Keahim",
 )  # fmt: skip
 NUMBERED = {
     "birth year": [f"{s[:5].upper()}{d.year}" for s, d in zip(STEMS, BIRTHS, strict=False)],
