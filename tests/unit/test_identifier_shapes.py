@@ -79,6 +79,7 @@ SHAPES: dict[str, tuple[str, list[object]]] = {
     "mmddyyyy, initials": (OTHER, [f"{d:%m%d%Y}{initials(2)}" for d in BIRTHS]),
     "initials-yymmdd": (OTHER, [f"{initials(2)}-{d:%y%m%d}" for d in BIRTHS]),
     "initials, mmddyy, sex": (OTHER, [f"{initials(4)}{d:%m%d%y}{R.choice('MF')}" for d in BIRTHS]),
+    "mmddyyyy, initials, four digits": (OTHER, [f"{d:%m%d%Y}{initials(2)}{R.randrange(10**4):04d}" for d in BIRTHS]),
     "cases": (OTHER, [f"{y}-CR-{R.randrange(10**6):06d}" for y in range(2015, 2025)]),
     "cases in one": (OTHER, [f"{y}CV{R.randrange(10**4):04d}" for y in range(15, 25)]),
     "cases, kind first": (OTHER, [f"CR-{y}-{R.randrange(10**6):06d}" for y in range(2015, 2025)]),
@@ -239,3 +240,70 @@ def test_many_rows_are_judged_as_few_are() -> None:
     providers = [npi() for _ in range(60_000)]
     assert rules("col_7", providers) == {LICENSE}  # type: ignore[arg-type]
     assert rules("col_7", [R.randrange(10**9, 10**10) for _ in range(60_000)]) == set()
+
+
+STEMS = (
+    "Vlahov", "Nkeme", "Thistle", "Haver", "Kowalc", "Dlamin", "Okonkw", "Papado", "Lindqv", "Yamagu",
+    "Mwangi", "Castel", "Dubois", "Trembl", "Oduyal", "Zielin", "Marche", "Farouk", "Hossei", "Pritch",
+    "Loxley", "Bramwe", "Sorens", "Yazzie", "Begayo", "Mensah", "Adeyem", "Chukwu", "Njorog", "Keahim",
+)  # fmt: skip
+NUMBERED = {
+    "birth year": [f"{s[:5].upper()}{d.year}" for s, d in zip(STEMS, BIRTHS, strict=False)],
+    "login": [f"{s.lower()}{R.randrange(10, 99)}" for s in STEMS],
+    "initial, name": [f"{initials(1).lower()}.{s.lower()}{R.randrange(10)}" for s in STEMS],
+    "number in brackets": [f"{s} ({R.randrange(1000, 9999)})" for s in STEMS],
+}
+
+
+@pytest.mark.parametrize("cells", NUMBERED.values(), ids=NUMBERED)
+@pytest.mark.parametrize("name", ["uid", "field_8", "person_key"])
+def test_names_with_digits_behind_are_names(name: str, cells: list[object]) -> None:
+    assert "person names" in rules(name, cells)
+
+
+def test_random_codes_and_numbered_categories_are_no_names() -> None:
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    codes = ["".join(R.choices(letters, k=6)) + f"{R.randrange(10**3):03d}" for _ in range(200)]
+    rooms = [f"{R.choice(('BED', 'ROOM', 'UNIT', 'WARD'))}{R.randrange(400)}" for _ in range(200)]
+    assert not rules("uid", codes)
+    assert not rules("field_8", rooms)
+
+
+FOREIGN: dict[str, tuple[str, list[object]]] = {
+    "masked": ("social security numbers", [f"***-**-{R.randrange(1, 9999):04d}" for _ in range(20)]),
+    "masked, x": ("social security numbers", [f"XXX-XX-{R.randrange(1, 9999):04d}" for _ in range(20)]),
+    "cpf": (
+        "social security numbers",
+        [f"{R.randrange(100, 999)}.{R.randrange(100, 999)}.{R.randrange(100, 999)}-07"] * 5,
+    ),
+    "date, serial": ("social security numbers", [f"{d:%y%m%d}-{R.randrange(10**4):04d}" for d in BIRTHS]),
+    "date, serial, letter": ("social security numbers", [f"{d:%d%m%y}-{R.randrange(900):03d}T" for d in BIRTHS]),
+    "British phones": ("telephone numbers", [f"07{R.randrange(10**3):03d} {R.randrange(10**6):06d}" for _ in DAYS]),
+    "French phones": (
+        "telephone numbers",
+        [f"06 {R.randrange(10, 99)} {R.randrange(10, 99)} 12 3{i % 10}" for i in range(30)],
+    ),
+    "British postcodes": ("ZIP codes", [f"{R.choice(('SW', 'LS', 'M'))}{i % 19 + 1} {i % 9 + 1}AB" for i in range(60)]),
+    "Canadian postcodes": (
+        "ZIP codes",
+        [f"{R.choice('KLMNP')}{i % 9 + 1}A {i % 8 + 1}B{i % 7 + 1}" for i in range(60)],
+    ),
+}
+
+
+@pytest.mark.parametrize(("rule", "cells"), FOREIGN.values(), ids=FOREIGN)
+def test_masked_numbers_and_those_of_other_countries(rule: str, cells: list[object]) -> None:
+    assert rule in rules("field_8", cells)
+
+
+@pytest.mark.parametrize("form", ["%m/%d/%y", "%d.%m.%y", "%d-%b-%y", "%m-%d-%y"])
+def test_birth_dates_with_two_digits_of_the_year_are_birth_dates(form: str) -> None:
+    """A limited data set lets dates of service in, not these."""
+    service = [d.strftime(form) for d in DAYS]
+    assert "birth dates" in rules("field_8", [d.strftime(form) for d in BIRTHS], admitted=service)
+    assert rules("field_8", service, admitted=service) == {"dates"}
+
+
+def test_a_count_of_reminders_is_no_address() -> None:
+    assert not rules("email_reminders", [str(n) for n in range(12)])
+    assert "e-mail addresses" in rules("email_home", ["jdoe at clinic dot org", "asmith at clinic dot org"])

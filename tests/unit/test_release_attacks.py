@@ -236,3 +236,47 @@ def test_some_of_these_releases_withhold_what_the_attacks_ask_for() -> None:
         held += sum(c.level == "still_at_risk" and c.status != "ok" and len(w) > 10 for c, w in everyone)
     assert close > 100
     assert held > 20
+
+
+def left_over(cells: list[tuple[Any, set[int]]], everyone: dict[str, set[int]]) -> Iterator[set[int]]:
+    """People whom a reader has from two life tables of an arm by one day: of causes that one counts together, those
+    who are not among the causes that the other shows; and who has neither stayed by one nor left by the other.
+    """
+    tables: dict[tuple[Any, ...], dict[str, list[tuple[str, set[int]]]]] = {}
+    for cell, who in cells:
+        if cell.contrast == "c" and cell.analysis != "abstinence":
+            own = tables.setdefault((cell.arm, cell.horizon_days), {})
+            own.setdefault(cell.outcome, []).append((cell.level, who))
+    for (arm, _), own in tables.items():
+        for one, other in ((own[a], own[b]) for a in own for b in own if a != b):
+            for level, whole in one:
+                there = level == "still_at_risk"
+                known = everyone[arm] - whole if there else whole
+                pool = set(level.split(" or "))
+                parts = [
+                    w for name, w in other if (name != "still_at_risk") and (there or {*name.split(" or ")} < pool)
+                ]
+                if parts and (there or len(pool) > 1) and set.union(*parts) <= known:
+                    yield known - set.union(*parts)
+
+
+def arms_of(known: pd.DataFrame) -> dict[str, set[int]]:
+    return {arm: set(np.flatnonzero(known["arm"] == arm)) for arm in ARMS}
+
+
+@pytest.mark.parametrize("cohort", COHORTS)
+def test_no_two_life_tables_of_an_arm_tell_of_a_few_people(cohort: tuple[int, int, bool]) -> None:
+    known, found = released(*cohort)
+    for few in left_over(shown(known, found["counts"]), arms_of(known)):
+        assert len(few) not in FEW
+
+
+def test_two_life_tables_of_an_arm_would_tell_of_a_few_people() -> None:
+    """The attack is not idle."""
+    close = 0
+    for cohort in COHORTS:
+        known, found = released(*cohort)
+        told = [(c, members(known, c)) for c in found["counts"].itertuples()]
+        enough = [(c, who) for c, who in told if len(who) not in FEW]
+        close += sum(len(few) in FEW for few in left_over(enough, arms_of(known)))
+    assert close > 20

@@ -5,6 +5,9 @@ Abstinent people of an arm, and those of them who were still in care on day 28; 
 may be so: what they share, what is added up, what differs. Two of them that differ by fewer people than the minimum
 are a line, of which `cells.hide` leaves not both.
 
+Two life tables of an arm count its people in other ways: causes that one counts together are apart in the other, and
+who is still there by one has not left by any cause of the other.
+
 Whoever is in care on a day is counted by several tables. `in_care` says by contrast on which day and in what, so
 that sums over different levels can be held against each other.
 """
@@ -13,12 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, permutations
 from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.release.cells import Line
 from iop_outcomes.release.life_tables import STILL_AT_RISK
 from iop_outcomes.release.policy import Policy
+from iop_outcomes.release.pools import OR
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,7 +95,7 @@ def lines(
             found.update(_line(cells, one, other, policy))
     for one, other in _of_those_in_care(cells, used, life, in_care, staying):
         found.update(_line(cells, one, other, policy))
-    return list(found.values())
+    return [*found.values(), *_of_ways_of_leaving(cells, [i for i in used if i in life], policy)]
 
 
 def _pairs(cells: Sequence[Cell], own: Sequence[int], rule: Rule) -> Iterator[tuple[Sum, Sum]]:
@@ -147,3 +151,31 @@ def _of_those_in_care(
         alike.setdefault((who, contrast, arm), []).append(tuple(positions))
     for group in alike.values():
         yield from combinations(group, 2)
+
+
+def _of_ways_of_leaving(cells: Sequence[Cell], life: Sequence[int], policy: Policy) -> Iterator[Line]:
+    """Lines between the life tables of one arm by one day: a pool and its causes, those still there and all causes.
+
+    The tables may differ by a few people: who left on the day itself, or the index level before the episode.
+    """
+    arms: dict[tuple[Any, ...], dict[tuple[Any, ...], list[int]]] = {}
+    for i in life:
+        arm = tuple(cells[i][c] for c in ("cohort", "contrast", "arm", "horizon_days", "subgroup"))
+        arms.setdefault(arm, {}).setdefault((cells[i]["analysis"], cells[i]["outcome"]), []).append(i)
+    for one, other in (pair for tables in arms.values() for pair in permutations(tables.values(), 2)):
+        causes = [i for i in other if cells[i]["level"] != STILL_AT_RISK]
+        people, same = (sum(_number(cells, i) for i in table) for table in (one, other))
+        for total in one:
+            pool = set(cells[total]["level"].split(OR))
+            if cells[total]["level"] == STILL_AT_RISK:
+                over = _number(cells, total) + sum(_number(cells, i) for i in causes) - people
+                if people == same and causes and abs(over) < policy.minimum_count:
+                    yield Line((total, *causes))
+            elif len(pool) > 1 and (parts := tuple(i for i in causes if set(cells[i]["level"].split(OR)) < pool)):
+                rest = _number(cells, total) - sum(_number(cells, i) for i in parts)
+                if rest > -policy.minimum_count:
+                    yield Line(parts, total, max(rest, 0))
+
+
+def _number(cells: Sequence[Cell], i: int) -> int:
+    return int(cells[i]["count"] or 0)

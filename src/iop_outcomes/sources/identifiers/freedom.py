@@ -24,6 +24,11 @@ NAME = rf"^{WORD}(?:[ ,;/^_&+]{{1,3}}{WORD}){{0,5}}[ ,.]?$"
 SHORT_CODE = r"^(?:[A-Z]{1,4}|[A-Za-z]{1,2})$"
 # consonants in a row that tell a random code from a word
 HARD = "(?i)[bcdfghjklmnpqrstvwxz]{4}"
+# letters of a name with digits behind: SILV1980, oyelaran23, 'Silva (0412)'
+LETTERS = r"[A-Za-z'.\x{80}-\x{10FFFF}-]"
+NUMBERED = rf"^(?P<letters>{LETTERS}{{3,}}(?:[ ,._]{{1,2}}{LETTERS}+){{0,2}})[ ._#-]{{0,2}}\(?[0-9]{{1,6}}\)?$"
+# so many different ones are no category, and of random letters more cannot be said
+MANY_LETTERS, SAID = 20, 0.25
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,28 @@ def people(column: Contents) -> bool:
     return said == "sure" or (seen.short < 0.5 and not code)
 
 
+def numbered(column: Contents) -> bool:
+    """Whether most texts are names, or their first letters, with digits behind, such as a year of birth."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if headers.person(column.name) == "other" or len(column.texts) < MANY_LETTERS:
+        return False
+    texts = column.some
+    if column.share("[A-Za-z\\x{80}-\\x{10FFFF}]{3}.*[0-9]\\)?$", some=True) < 0.9:
+        return False
+    found = pc.drop_null(pc.struct_field(pc.extract_regex(texts, NUMBERED), "letters"))
+    distinct = pc.unique(found)
+    if len(found) < 0.9 * len(texts) or len(distinct) < max(MANY_LETTERS, 0.1 * len(texts)):
+        return False
+    # of three letters nobody can say whether they are a code
+    if pc.mean(pc.less_equal(pc.utf8_length(distinct), 3)).as_py() > 0.5:
+        return False
+    hard = pc.mean(pc.match_substring_regex(distinct, HARD)).as_py()
+    known = sum(map(_known, pa.array(distinct).to_pylist())) / len(distinct)
+    return bool(hard < SAID and known <= NEEDS["unknown"].known)
+
+
 def look(column: Contents) -> Look:
     """The shares on which it rests."""
     import pyarrow.compute as pc
@@ -97,7 +124,8 @@ def look(column: Contents) -> Look:
         sum(map(_known, names.to_pylist())) / len(names),
         float(pc.mean(pc.match_substring_regex(names, SHORT_CODE)).as_py()),
         float(pc.mean(pc.match_substring_regex(names, HARD)).as_py()),
-        even["min"] == even["max"] and len(names) > 1,
+        # names in scripts of one sign a syllable are all of two or three
+        even["min"] == even["max"] and len(names) > 1 and bool(pc.any(pc.string_is_ascii(names)).as_py()),
     )
 
 

@@ -191,7 +191,7 @@ RULES = (
     Rule("device identifiers", "M", confirm=_not_running, checks=(numbers(15, digits.luhn, 0.95, least=3),)),
     Rule("medical record numbers", "H"),
     Rule("health plan numbers", "I", checks=(shaped(_filled(MEDICARE), 0.5, length=(11, 11), plain=True),)),
-    Rule("person names", "A", named=freedom.named, checks=(people, freedom.unnamed)),
+    Rule("person names", "A", named=freedom.named, checks=(people, freedom.unnamed, freedom.numbered)),
     Rule("account numbers", "J", checks=(numbers(16, digits.luhn, 0.95, least=3),)),
     Rule("certificate or license numbers", "K", checks=(shapes.providers, shapes.prescribers)),
     Rule("fax numbers", "E", covers=("telephone numbers",)),

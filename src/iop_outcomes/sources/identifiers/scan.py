@@ -188,6 +188,8 @@ def _years(column: Contents) -> NDArray[np.int64]:
     else:
         parts = pc.struct_field(pc.extract_regex(column.texts, r"(?P<year>(?:19|20)[0-9]{2})"), "year")
         values = pc.drop_null(parts).cast(pa.int64())
+        if len(values) < 0.5 * len(column.texts):
+            values = pa.array(shapes.written_short(column), pa.int64())
     years = np.asarray(values.to_numpy(zero_copy_only=False), dtype=np.int64)
     return years[(years >= 1900) & (years < 2100)]
 

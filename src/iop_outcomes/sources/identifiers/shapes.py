@@ -117,14 +117,14 @@ TELEPHONES: tuple[Check, ...] = (
 
 
 def _with_initials(order: str) -> str:
-    return rf"^(?:[A-Za-z]{{1,4}}[-_. ]?{order}[-_]?[A-Za-z0-9]{{0,2}}|{order}[-_. ]?[A-Za-z]{{1,4}}[0-9]?)$"
+    return rf"^(?:[A-Za-z]{{1,4}}[-_. ]?{order}[-_]?[A-Za-z0-9]{{0,4}}|{order}[-_. ]?[A-Za-z]{{1,4}}[0-9]{{0,4}})$"
 
 
 def initials_with_dates(column: Contents) -> bool:
     """Letters with a date, such as initials with a date of birth: JS19800304, 030480JS."""
     if column.kind != "text" or len(column.texts) < 5:
         return False
-    fitting = (column.lengths >= 7) & (column.lengths <= 16)
+    fitting = (column.lengths >= 7) & (column.lengths <= 18)
     if fitting.mean() < 0.9 or column.share("[0-9]{6}", some=True) < 0.9:
         return False
     return any(column.share(_with_initials(order), some=True) >= 0.9 for order in ORDERS)
@@ -155,6 +155,18 @@ def years(column: Contents) -> NDArray[np.int64]:
         return _short_years(n, most)
     unit = np.where(n >= 10**14, 10**6, np.where(n >= 10**11, 1000, 1))
     return 1970 + n // unit // 31_556_952 if most >= 8 else np.zeros_like(n)
+
+
+def written_short(column: Contents) -> NDArray[np.int64]:
+    """The years in texts of dates that end in two digits of a year: 03/12/71, 12-Mar-71, 12.3.71 00:00."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    form = r"^(?:[0-9]{1,2}|[A-Za-z]{3,9})[-/. ](?:[0-9]{1,2}|[A-Za-z]{3,9})[-/., ]{1,2}(?P<year>[0-9]{2})(?:[ T].*)?$"
+    found = pc.drop_null(pc.struct_field(pc.extract_regex(column.texts, form), "year")).cast(pa.int64())
+    two = found.to_numpy(zero_copy_only=False)
+    return np.where(two <= PIVOT, 2000, 1900) + two
 
 
 def _short_years(n: NDArray[np.int64], width: int) -> NDArray[np.int64]:
