@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +152,7 @@ def odd(d: pd.DataFrame, kind: str) -> pd.DataFrame:
         "index of two": lambda: d.set_index(pd.MultiIndex.from_arrays([range(len(d)), range(len(d))])),
         "nullable": d.convert_dtypes,
         "objects": lambda: d.astype(object),
+        "decimals": lambda: d.assign(**{name: [Decimal(str(v)) for v in d[name]] for name in ("days", "age", "w")}),
         "true and false": lambda: d.assign(left=d["left"].astype("boolean")),
         "unused categories": lambda: d.assign(
             arm=pd.Categorical(d["arm"], ["php", "iop", "residential"]),
@@ -164,7 +166,7 @@ def odd(d: pd.DataFrame, kind: str) -> pd.DataFrame:
 @pytest.mark.parametrize(
     "kind",
     [
-        "index not unique", "index of two", "nullable", "objects", "true and false", "unused categories",
+        "index not unique", "index of two", "nullable", "objects", "decimals", "true and false", "unused categories",
         "single precision",
     ],
 )  # fmt: skip
@@ -185,7 +187,13 @@ def test_what_a_frame_is_made_of_changes_nothing(people: pd.DataFrame, kind: str
 def test_a_censored_label_that_never_occurs_is_not_taken_for_nobody(people: pd.DataFrame) -> None:
     codes = people["why"].map({"there": 0, "out": 1, "done": 2})
     right = iop.cumulative_incidence(people.assign(why=codes), "days", "why", 90)
-    for labels, censored in ((codes.astype(str), 0), (codes, "0"), (codes, "there"), (people["why"], 0)):
+    for labels, censored in (
+        (codes.astype(str), 0),
+        (codes, "0"),
+        (codes, "there"),
+        (people["why"], 0),
+        (codes, pd.NA),
+    ):
         with pytest.raises(EstimationError, match="`censored`: no row of 'why' is"):
             iop.cumulative_incidence(people.assign(why=labels), "days", "why", 90, censored)
         with pytest.raises(EstimationError, match="`censored`: no row of 'why' is"):
@@ -300,6 +308,20 @@ REFUSED: dict[str, tuple[Callable[[pd.DataFrame], Any], str]] = {
     "times that are none": (lambda d: iop.kaplan_meier(d, "days", "left", "month"), "a list of one or more"),
     "no times": (lambda d: iop.kaplan_meier(d, "days", "left", []), "a list of one or more"),
     "a level as text": (lambda d: iop.kaplan_meier(d, "days", "left", 30, level="95%"), "such as 0.95"),
+    "no level": (lambda d: iop.kaplan_meier(d, "days", "left", 30, level=None), "such as 0.95"),  # type: ignore[arg-type]
+    "several horizons": (
+        lambda d: iop.adjusted_difference(
+            d, "arm", "iop", "residential", ["age"], time="days", event="left", horizon=[30, 90]  # type: ignore[arg-type]
+        ),
+        "one number, in the unit of `time`; it is list",
+    ),
+    "several outcomes": (
+        lambda d: iop.adjusted_difference(
+            d, "arm", "iop", "residential", ["age"], outcome=["free"]  # type: ignore[arg-type]
+        ),
+        "the name of one column",
+    ),
+    "a missing arm": (lambda d: iop.propensity_score(d, "arm", pd.NA, "iop", ["age"]), "no row of 'arm' is <NA>"),
     "no frame": (lambda d: iop.kaplan_meier(d.to_dict("list"), "days", "left"), "a pandas DataFrame; it is dict"),
     "several names": (lambda d: iop.kaplan_meier(d, ["days"], "left"), "the name of one column; it is list"),
     "nobody's outcome": (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -107,6 +107,8 @@ def adjusted_difference(
 def _one_question(
     outcome: str | None, time: str | None, event: str | None, cause: str | None, which: Any, horizon: float | None
 ) -> None:
+    if not isinstance(horizon, (int, float, np.number, type(None))):
+        raise EstimationError(f"`horizon` is one number, in the unit of `time`; it is {type(horizon).__name__}.")
     about_time = time is not None and horizon is not None and (event is None) != (cause is None)
     whole = about_time and (cause is None) == (which is None)
     if (outcome is None) != whole or (outcome is not None and any(v is not None for v in (time, event, cause))):
@@ -127,10 +129,10 @@ def _scored(
 ) -> Scored:
     """taken: columns of the outcome, which are no covariates."""
     whole = Frame(data)
-    if first == second:
-        raise EstimationError("`first` and `second` are the same arm.")
     for label, argument in ((first, "first"), (second, "second")):
         whole.one_of(label, arm, argument)
+    if first == second:
+        raise EstimationError("`first` and `second` are the same arm.")
     frame = Frame(data[data[arm].isin([first, second])], frequency=frequency, cluster=cluster)
     treated = (frame.data[arm] == first).to_numpy(dtype=bool)
     people = frame.per_row().get("frequency")
@@ -143,7 +145,7 @@ def _scored(
 
 def _mean(scored: Scored, outcome: str, given: dict[str, Any]) -> Estimate:
     frame = scored.frame
-    if outcome not in frame.data:
+    if not isinstance(outcome, Hashable) or outcome not in frame.data:
         frame.column(outcome, "outcome")
     seen = frame.data[outcome].notna().to_numpy()
     if not seen.any():
@@ -170,11 +172,11 @@ def _by_time(
             cuminc.restricted_mean, arm, ("first", "second"), **followed, event=frame.happened(event, "event"),
             tau=horizon,
         )  # fmt: skip
+    frame.one_of(which, str(cause), "which")
+    labels = frame.causes(str(cause), "cause", censored)
     if which == censored:
         raise EstimationError("`which` is a cause, and not the label of the censored.")
-    labels = frame.causes(str(cause), "cause", censored)
     code = np.where(labels == which, 1, np.where(labels == censored, 0, 2))
-    frame.one_of(which, str(cause), "which")
     return cuminc.by_arm(
         cuminc.cumulative_incidence, arm, ("first", "second"), **followed, cause=code, which=1, times=horizon
     )

@@ -51,6 +51,8 @@ class Frame:
 
         argument: what it was named for, for messages.
         """
+        import pandas as pd
+
         if not isinstance(name, Hashable):
             raise EstimationError(f"`{argument}` is the name of one column; it is {type(name).__name__}.")
         if name not in self.data:
@@ -67,7 +69,10 @@ class Frame:
                 f"`{argument}`: '{name}' is missing in {missing} of {len(found)} rows. Estimators take complete rows "
                 f"only: impute, or leave those rows out and say so, for example data.dropna(subset=['{name}'])."
             )
-        return found.infer_objects() if found.dtype == object else found
+        if found.dtype != object:
+            return found
+        # decimals are how databases hand numbers over
+        return found.astype(float) if pd.api.types.infer_dtype(found) == "decimal" else found.infer_objects()
 
     def numbers(self, name: str, argument: str) -> Array:
         """(n,) a column of numbers. Texts, and dates, are refused."""
@@ -111,7 +116,7 @@ class Frame:
     def one_of(self, label: Any, name: str, argument: str) -> Any:
         """A label that occurs in a column, or EstimationError naming those that do."""
         found = self.column(name, argument)
-        if not (found == label).any():
+        if not isinstance(label, Hashable) or _missing(label) or not (found == label).any():
             raise EstimationError(
                 f"`{argument}`: no row of '{name}' is {label!r}. Its labels are {self._labels(found)}."
             )
@@ -125,9 +130,9 @@ class Frame:
         """
         labels = self.labels(name, argument)
         number = (int, float, np.number)
-        if censored is None or (labels == censored).any():
+        if censored is None or (not _missing(censored) and (labels == censored).any()):
             return labels
-        if isinstance(censored, number) and all(isinstance(one, number) for one in labels):
+        if isinstance(censored, number) and not _missing(censored) and all(isinstance(one, number) for one in labels):
             return labels
         raise EstimationError(
             f"`censored`: no row of '{name}' is {censored!r}. Say which label means that nothing has happened yet, or "
@@ -186,6 +191,12 @@ class Frame:
 def in_order(labels: Iterable[Any]) -> list[Any]:
     """Labels sorted, numbers as numbers, those of each type together."""
     return sorted(labels, key=lambda label: (str(type(label)), label))
+
+
+def _missing(label: Any) -> bool:
+    import pandas as pd
+
+    return bool(pd.isna(label))
 
 
 def _measured(found: pd.Series) -> bool:
