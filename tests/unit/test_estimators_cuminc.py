@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from iop_outcomes.errors import EstimationError
@@ -201,3 +202,15 @@ def test_by_arm_names_the_arm_that_fails() -> None:
         by_arm(survival, arm, ("a", "c"), time=TIME, event=EVENT, times=2)
     with pytest.raises(EstimationError, match="each of the 6 rows"):
         by_arm(survival, arm, ("a",), time=TIME[:3], event=EVENT, times=2)
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA, pd.NaT])
+def test_a_missing_arm_is_refused_unless_the_row_has_no_weight(missing: object) -> None:
+    arm = np.array(["a", "a", "b", "b", missing], dtype=object)
+    asked = {"time": [1, 2, 1, 2, 3], "event": [1, 0, 1, 0, 1], "times": 1}
+    with pytest.raises(EstimationError, match="'arm' is missing"):
+        by_arm(survival, arm, ["a", "b"], **asked)
+    told = by_arm(survival, arm, ["a", "b"], **asked, weight=[1, 1, 1, 1, 0])
+    assert told.value == pytest.approx([0.5, 0.5])
+    words = np.array(["nan", "nan", "None", "None", "<NA>"], dtype=object)
+    assert by_arm(survival, words, ["nan", "None"], **asked).value == pytest.approx([0.5, 0.5])

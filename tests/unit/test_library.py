@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,93 @@ def test_missing_outcomes_stay_in_the_score_and_leave_the_means(people: pd.DataF
     )
 
 
+def odd(d: pd.DataFrame, kind: str) -> pd.DataFrame:
+    """The same people in a frame of another make."""
+    made: dict[str, Callable[[], pd.DataFrame]] = {
+        "index not unique": lambda: d.set_index(pd.Index([7] * len(d))),
+        "index of two": lambda: d.set_index(pd.MultiIndex.from_arrays([range(len(d)), range(len(d))])),
+        "nullable": d.convert_dtypes,
+        "objects": lambda: d.astype(object),
+        "decimals": lambda: d.assign(**{name: [Decimal(str(v)) for v in d[name]] for name in ("days", "age", "w")}),
+        "true and false": lambda: d.assign(left=d["left"].astype("boolean")),
+        "unused categories": lambda: d.assign(
+            arm=pd.Categorical(d["arm"], ["php", "iop", "residential"]),
+            kind=d["kind"].astype("category").cat.add_categories("x"),
+        ),
+        "single precision": lambda: d.assign(days=d["days"].astype("float32")),
+    }  # fmt: skip
+    return made[kind]()
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "index not unique", "index of two", "nullable", "objects", "decimals", "true and false", "unused categories",
+        "single precision",
+    ],
+)  # fmt: skip
+def test_what_a_frame_is_made_of_changes_nothing(people: pd.DataFrame, kind: str) -> None:
+    other, arms = odd(people, kind), ("arm", "iop", "residential", ["age", "kind"])
+    asked: list[Callable[[pd.DataFrame], pd.DataFrame]] = [
+        lambda d: iop.kaplan_meier(d, "days", "left", [30, 90], "arm", arms[1:3], weight="w", cluster="site"),
+        lambda d: iop.cumulative_incidence(d, "days", "why", 90, "there", "arm"),
+        lambda d: iop.cox(d, "days", "left", ["age", "kind", "arm"], strata="site"),
+        lambda d: iop.adjusted_difference(d, *arms, outcome="free"),
+        lambda d: iop.propensity_score(d, *arms),
+    ]
+    for ask in asked:
+        told, same = ask(people).select_dtypes("number"), ask(other).select_dtypes("number")
+        np.testing.assert_allclose(same.to_numpy(float), told.to_numpy(float), rtol=1e-9)
+
+
+def test_a_censored_label_that_never_occurs_is_not_taken_for_nobody(people: pd.DataFrame) -> None:
+    codes = people["why"].map({"there": 0, "out": 1, "done": 2})
+    right = iop.cumulative_incidence(people.assign(why=codes), "days", "why", 90)
+    for labels, censored in (
+        (codes.astype(str), 0),
+        (codes, "0"),
+        (codes, "there"),
+        (people["why"], 0),
+        (codes, pd.NA),
+    ):
+        with pytest.raises(EstimationError, match="`censored`: no row of 'why' is"):
+            iop.cumulative_incidence(people.assign(why=labels), "days", "why", 90, censored)
+        with pytest.raises(EstimationError, match="`censored`: no row of 'why' is"):
+            iop.adjusted_difference(
+                people.assign(why=labels), "arm", "iop", "residential", ["age"], time="days", cause="why",
+                which=labels[labels != labels.iloc[0]].iloc[0], censored=censored, horizon=90,
+            )  # fmt: skip
+    text = iop.cumulative_incidence(people.assign(why=codes.astype(str)), "days", "why", 90, "0")
+    assert list(text["estimate"]) == pytest.approx(list(right["estimate"]))
+    # everyone has left, so that no code of the censored is due
+    left = people[codes > 0].assign(why=codes[codes > 0])
+    assert len(iop.cumulative_incidence(left, "days", "why", 90)) == 2
+    assert len(iop.cumulative_incidence(left.assign(why=left["why"].astype(str)), "days", "why", 90, None)) == 2
+
+
+def test_times_that_differ_by_rounding_are_one_row() -> None:
+    tied = pd.DataFrame({"t": [0.3, 30.5 - 30.2, 40.5 - 40.2, 1.2, 2.0], "left": [1, 1, 0, 1, 0]})
+    assert list(iop.kaplan_meier(tied, "t", "left")["estimate"]) == pytest.approx([0.6, 0.3])
+    for horizon in (0.3, 30.5 - 30.2, 0.1 + 0.2):
+        found = iop.kaplan_meier(tied, "t", "left", [horizon, 40.5 - 40.2])
+        assert list(found["estimate"]) == pytest.approx([0.6])
+        assert list(found["at_risk"]) == [5]
+
+
+def test_without_times_each_group_has_those_it_is_followed_to() -> None:
+    early = SMALL.assign(days=SMALL["days"].where(SMALL["arm"] == "a", SMALL["days"].clip(upper=2)))
+    alone = pd.DataFrame({"days": [9], "left": [0], "arm": ["c"], "why": ["there"]})
+    both = pd.concat([early, alone])
+    found = iop.kaplan_meier(both, "days", "left", by="arm", difference=("a", "b"))
+    assert {(g, t) for g, t in zip(found["group"], found["time"], strict=True)} == {
+        ("a", 1), ("a", 2), ("a", 3), ("b", 1), ("b", 2), ("a against b", 1), ("a against b", 2)
+    }  # fmt: skip
+    assert estimates(found, group="b") == pytest.approx([1, 0.5])
+    assert estimates(found, of="difference") == pytest.approx([-0.25, 0.25])
+    ways = iop.cumulative_incidence(both, "days", "why", censored="there", by="arm")
+    assert estimates(ways, group="b", cause="out") == pytest.approx([0, 0.25])
+
+
 REFUSED: dict[str, tuple[Callable[[pd.DataFrame], Any], str]] = {
     "no such column": (lambda d: iop.cox(d, "day", "left", ["age"]), "no column 'day'. Did you mean 'days'"),
     "a label for an event": (lambda d: iop.kaplan_meier(d, "days", "why"), "holds text. Say which label means"),
@@ -187,6 +275,65 @@ REFUSED: dict[str, tuple[Callable[[pd.DataFrame], Any], str]] = {
         ),
         "Ask one question",
     ),
+    "the outcome of an adjusted difference as a covariate": (
+        lambda d: iop.adjusted_difference(d, "arm", "iop", "residential", ["age", "free"], outcome="free"),
+        "there already",
+    ),
+    "the time of an adjusted difference as a covariate": (
+        lambda d: iop.adjusted_difference(
+            d, "arm", "iop", "residential", ["age", "days"], time="days", event="left", horizon=90
+        ),
+        "there already",
+    ),
+    "the censored as a cause": (
+        lambda d: iop.adjusted_difference(
+            d, "arm", "iop", "residential", ["age"], time="days", cause="why", which="there", censored="there",
+            horizon=90,
+        ),
+        "not the label of the censored",
+    ),
+    "dates as a covariate": (
+        lambda d: iop.cox(d.assign(x=pd.date_range("2024-01-01", periods=len(d))), "days", "left", ["x"]), "holds dates"
+    ),
+    "durations for a time": (
+        lambda d: iop.kaplan_meier(d.assign(days=pd.to_timedelta(d["days"], "D")), "days", "left"), "holds durations"
+    ),
+    "a difference of one group": (
+        lambda d: iop.kaplan_meier(d, "days", "left", 30, "arm", ("iop", "iop")), "two different groups"
+    ),
+    "a number by its text": (
+        lambda d: iop.kaplan_meier(d.assign(arm=d.index % 2), "days", "left", 30, "arm", ("0", "1")),
+        "is '0'. Its labels are 0, 1",
+    ),
+    "times that are none": (lambda d: iop.kaplan_meier(d, "days", "left", "month"), "a list of one or more"),
+    "no times": (lambda d: iop.kaplan_meier(d, "days", "left", []), "a list of one or more"),
+    "a level as text": (lambda d: iop.kaplan_meier(d, "days", "left", 30, level="95%"), "such as 0.95"),
+    "no level": (lambda d: iop.kaplan_meier(d, "days", "left", 30, level=None), "such as 0.95"),  # type: ignore[arg-type]
+    "several horizons": (
+        lambda d: iop.adjusted_difference(
+            d, "arm", "iop", "residential", ["age"], time="days", event="left", horizon=[30, 90]  # type: ignore[arg-type]
+        ),
+        "one number, in the unit of `time`; it is list",
+    ),
+    "several outcomes": (
+        lambda d: iop.adjusted_difference(
+            d, "arm", "iop", "residential", ["age"], outcome=["free"]  # type: ignore[arg-type]
+        ),
+        "the name of one column",
+    ),
+    "a missing arm": (lambda d: iop.propensity_score(d, "arm", pd.NA, "iop", ["age"]), "no row of 'arm' is <NA>"),
+    "no frame": (lambda d: iop.kaplan_meier(d.to_dict("list"), "days", "left"), "a pandas DataFrame; it is dict"),
+    "several names": (lambda d: iop.kaplan_meier(d, ["days"], "left"), "the name of one column; it is list"),
+    "nobody's outcome": (
+        lambda d: iop.adjusted_difference(d.assign(free=np.nan), "arm", "iop", "residential", ["age"], outcome="free"),
+        "missing in every row",
+    ),
+    "an arm of nobody": (
+        lambda d: iop.propensity_score(
+            d.assign(n=(d["arm"] == "iop") * 2), "arm", "iop", "residential", ["age"], frequency="n"
+        ),
+        "no row of 'arm' 'residential' stands for anyone",
+    ),
     "no question": (lambda d: iop.adjusted_difference(d, "arm", "iop", "residential", ["age"]), "Ask one question"),
     "no rows": (lambda d: iop.kaplan_meier(d.head(0), "days", "left"), "no rows"),
 }  # fmt: skip
@@ -205,6 +352,14 @@ def test_no_value_of_a_person_is_in_a_message(people: pd.DataFrame) -> None:
         iop.kaplan_meier(names, "days", "who")
     assert "Secret" not in str(wrong.value)
     assert "400 different ones" in str(wrong.value)
+    for ask in (
+        lambda d: iop.cox(d, "days", "left", ["who"]),
+        lambda d: iop.propensity_score(d, "arm", "iop", "residential", ["age", "who"]),
+        lambda d: iop.kaplan_meier(d.head(4), "days", "who"),
+    ):
+        with pytest.raises(EstimationError) as wrong:
+            ask(names)
+        assert "Secret" not in str(wrong.value)
 
 
 def test_the_page_on_the_library_runs(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -157,7 +157,9 @@ def _root(
     # the totals' own mean is no part of their variance: influences add to zero through the gradient
     if nuisance is not None:
         by_group = by_group + _nuisance_by(counted, group, groups, nuisance, np.ones(len(index))) @ through.T
-    return by_group, np.bincount(group * size + index, counted.used, groups * size).reshape(groups, size) > 0
+    holds = np.bincount(group * size + index, counted.used, groups * size).reshape(groups, size) > 0
+    carries = np.bincount(group, moves, groups) > 0  # a cluster of nobody is none
+    return by_group[carries], holds[carries]
 
 
 def _through(counted: Rows, index: Whole, size: int, slope: Array | None, nuisance: Nuisance | None) -> Array:

@@ -34,6 +34,7 @@ from numpy.typing import ArrayLike
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.dyadic import Intervals
 from iop_outcomes.estimators.estimate import Array, Estimate
+from iop_outcomes.estimators.labels import as_labels, refuse_missing
 from iop_outcomes.estimators.risksets import RiskSets, asked_times, follow_up, risk_sets
 from iop_outcomes.estimators.rows import Mask, Rows, Whole, codes, indicator, label, rows
 from iop_outcomes.estimators.same_times import placed
@@ -171,18 +172,20 @@ def by_arm(function: Callable[..., Estimate], arm: ArrayLike, arms: Sequence[obj
         risk = by_arm(cumulative_incidence, arm, ("iop", "residential"), time=t, cause=c, which=1, times=90)
         difference(risk, "iop:90", "residential:90")
     """
-    labels = np.asarray(arm)
+    labels = as_labels(arm)
     n = labels.size
     per_row = {k: np.asarray(v) for k, v in arguments.items() if k in ROW_ARGUMENTS and v is not None}
     settings = {k: v for k, v in arguments.items() if k not in ROW_ARGUMENTS}
     if any(values.shape != (n,) for values in per_row.values()):
         raise EstimationError(f"Every array given for the arms must hold one value for each of the {n} rows.")
     everyone = rows(n, arguments.get("weight"), arguments.get("frequency"))  # type: ignore[arg-type]
+    refuse_missing(labels[everyone.used], "arm")
     names: list[str] = []
     values, gradients, parts = [], [], []
     for one in arms:
-        here = labels == one
-        if not (here & everyone.used).any():
+        here = np.zeros(n, dtype=bool)
+        here[everyone.used] = labels[everyone.used] == one
+        if not here.any():
             raise EstimationError(f"Arm '{one}' has no one in it; look at the arms' definition and eligibility.")
         estimate = _within(function, str(one), {k: v[here] for k, v in per_row.items()}, settings)
         names += [f"{one}:{name}" for name in estimate.names]

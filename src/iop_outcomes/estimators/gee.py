@@ -37,6 +37,7 @@ from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import regression
 from iop_outcomes.estimators.estimate import Array, Estimate
 from iop_outcomes.estimators.labels import as_labels, labelled
+from iop_outcomes.estimators.regression import CONVERGED, LARGE
 from iop_outcomes.estimators.rows import Mask, Whole, column, columns, rows
 
 MAXIMUM_ITERATIONS = 100
@@ -174,6 +175,11 @@ def _autoregressive(groups: _Groups, total: Array, residual: Array) -> float:
     # an even distance does not tell a sign
     alpha = -start if mean[0] < 0 and whole and d[0] % 2 == 1 else start
     lowest = -1.0 if whole else 0.0
+    if mean[0] < 0 and not whole:
+        raise EstimationError(
+            "The working correlation comes out below 0, whose powers have no meaning at distances between whole "
+            "numbers. Number the waves 1, 2, 3, ..., or use 'independence', whose estimates are as right."
+        )
 
     def loss(at: float) -> float:
         return float(pairs @ (mean - at**d) ** 2) if lowest < at < 1 else np.inf
@@ -235,8 +241,13 @@ def _solve(family: str, working: Correlation, x: Array, y: Array, total: Array, 
         beta = beta + step
         if not np.isfinite(beta).all():
             break
-        if np.abs(x @ step).max() < 1e-10:
+        if (np.abs(x @ step) / np.maximum(np.abs(predictor) / LARGE, 1.0)).max() < CONVERGED:
             return _State(beta, alpha, phi, pull, bread)
+    if working is CORRELATIONS["independence"]:
+        raise EstimationError(
+            "The estimating equations did not settle: the values of some column lie on scales too far apart. Take the "
+            "logarithm of skewed numbers."
+        )
     raise EstimationError(
         "The estimating equations did not settle with this working correlation. Take 'independence', whose estimates "
         "are as right."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -90,7 +90,8 @@ def adjusted_difference(
     if weights not in TILTS:
         raise EstimationError(f"`weights` is one of {', '.join(TILTS)}; it is {weights!r}.")
     _one_question(outcome, time, event, cause, which, horizon)
-    scored = _scored(data, arm, first, second, covariates, frequency, cluster)
+    taken = [name for name in (outcome, time, event, cause) if name is not None]
+    scored = _scored(data, arm, first, second, covariates, frequency, cluster, taken)
     given = {"weight": scored.weight(weights), "frequency": scored.people}
     if outcome is not None:
         made = _mean(scored, outcome, given)
@@ -106,6 +107,8 @@ def adjusted_difference(
 def _one_question(
     outcome: str | None, time: str | None, event: str | None, cause: str | None, which: Any, horizon: float | None
 ) -> None:
+    if not isinstance(horizon, (int, float, np.number, type(None))):
+        raise EstimationError(f"`horizon` is one number, in the unit of `time`; it is {type(horizon).__name__}.")
     about_time = time is not None and horizon is not None and (event is None) != (cause is None)
     whole = about_time and (cause is None) == (which is None)
     if (outcome is None) != whole or (outcome is not None and any(v is not None for v in (time, event, cause))):
@@ -122,24 +125,31 @@ def _scored(
     covariates: Sequence[str],
     frequency: str | None,
     cluster: str | None,
+    taken: Sequence[str] = (),
 ) -> Scored:
+    """taken: columns of the outcome, which are no covariates."""
     whole = Frame(data)
-    if first == second:
-        raise EstimationError("`first` and `second` are the same arm.")
     for label, argument in ((first, "first"), (second, "second")):
         whole.one_of(label, arm, argument)
+    if first == second:
+        raise EstimationError("`first` and `second` are the same arm.")
     frame = Frame(data[data[arm].isin([first, second])], frequency=frequency, cluster=cluster)
     treated = (frame.data[arm] == first).to_numpy(dtype=bool)
     people = frame.per_row().get("frequency")
-    matrix = frame.covariates(covariates, without=[n for n in (arm, frequency) if n])
+    for label, here in ((first, treated), (second, ~treated)):
+        if people is not None and not people[here].any():
+            raise EstimationError(f"`frequency`: no row of '{arm}' {label!r} stands for anyone.")
+    matrix = frame.covariates(covariates, without=[*(n for n in (arm, frequency) if n), *taken])
     return Scored(frame, treated, people, fit_propensity(matrix, treated, people))
 
 
 def _mean(scored: Scored, outcome: str, given: dict[str, Any]) -> Estimate:
     frame = scored.frame
-    if outcome not in frame.data:
+    if not isinstance(outcome, Hashable) or outcome not in frame.data:
         frame.column(outcome, "outcome")
     seen = frame.data[outcome].notna().to_numpy()
+    if not seen.any():
+        raise EstimationError(f"`outcome`: '{outcome}' is missing in every row of the two arms.")
     values = np.zeros(len(seen))
     values[seen] = Frame(frame.data[seen]).numbers(outcome, "outcome")
     return mean_by_arm(values, scored.treated, **given, observed=seen)
@@ -162,9 +172,11 @@ def _by_time(
             cuminc.restricted_mean, arm, ("first", "second"), **followed, event=frame.happened(event, "event"),
             tau=horizon,
         )  # fmt: skip
-    labels = frame.labels(str(cause), "cause")
-    code = np.where(labels == which, 1, np.where(labels == censored, 0, 2))
     frame.one_of(which, str(cause), "which")
+    labels = frame.causes(str(cause), "cause", censored)
+    if which == censored:
+        raise EstimationError("`which` is a cause, and not the label of the censored.")
+    code = np.where(labels == which, 1, np.where(labels == censored, 0, 2))
     return cuminc.by_arm(
         cuminc.cumulative_incidence, arm, ("first", "second"), **followed, cause=code, which=1, times=horizon
     )

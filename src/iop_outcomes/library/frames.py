@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 
 # texts that are shown of a column before the list is cut
 SHOWN = 6
+# what holds no numbers, by the beginning of pandas' word for it: its name, and what makes numbers of it
+CURES = {
+    "date": ("dates", "days from a day 0 of each person"),
+    "period": ("dates", "days from a day 0 of each person"),
+    "timedelta": ("durations", "dt.total_seconds() / 86400 gives days"),
+    "categorical": ("categories", "astype(float), where they are numbers"),
+}
 
 
 @dataclass(frozen=True)
@@ -32,11 +39,22 @@ class Frame:
     cluster: str | None = None
 
     def __post_init__(self) -> None:
+        import pandas as pd
+
+        if not isinstance(self.data, pd.DataFrame):
+            raise EstimationError(f"`data` is a pandas DataFrame; it is {type(self.data).__name__}.")
         if not len(self.data):
             raise EstimationError("The frame has no rows, so there is no one to estimate from.")
 
     def column(self, name: str, argument: str) -> pd.Series:
-        """A column that has no missing value. argument: what it was named for, for messages."""
+        """A column that has no missing value; one of objects that are all numbers is one of numbers.
+
+        argument: what it was named for, for messages.
+        """
+        import pandas as pd
+
+        if not isinstance(name, Hashable):
+            raise EstimationError(f"`{argument}` is the name of one column; it is {type(name).__name__}.")
         if name not in self.data:
             known = [str(c) for c in self.data.columns]
             near = difflib.get_close_matches(str(name), known, 1)
@@ -51,7 +69,10 @@ class Frame:
                 f"`{argument}`: '{name}' is missing in {missing} of {len(found)} rows. Estimators take complete rows "
                 f"only: impute, or leave those rows out and say so, for example data.dropna(subset=['{name}'])."
             )
-        return found
+        if found.dtype != object:
+            return found
+        # decimals are how databases hand numbers over
+        return found.astype(float) if pd.api.types.infer_dtype(found) == "decimal" else found.infer_objects()
 
     def numbers(self, name: str, argument: str) -> Array:
         """(n,) a column of numbers. Texts, and dates, are refused."""
@@ -59,9 +80,9 @@ class Frame:
 
         found = self.column(name, argument)
         if not (pd.api.types.is_numeric_dtype(found) or pd.api.types.is_bool_dtype(found)):
-            kind = "dates" if pd.api.types.is_datetime64_any_dtype(found) else "text"
-            cure = "days from a day 0 of each person" if kind == "dates" else "pd.to_numeric"
-            raise EstimationError(f"`{argument}`: '{name}' holds {kind} where numbers are needed. Convert it ({cure}).")
+            kind = next((kind for kind in CURES if pd.api.types.infer_dtype(found).startswith(kind)), "text")
+            held, cure = CURES.get(kind, ("text", "pd.to_numeric"))
+            raise EstimationError(f"`{argument}`: '{name}' holds {held} where numbers are needed. Convert it ({cure}).")
         return found.to_numpy(dtype=float)
 
     def happened(self, name: str, argument: str) -> Array:
@@ -90,16 +111,33 @@ class Frame:
         found = self.column(name, "by")
         if getattr(found, "cat", None) is not None:
             return [c for c in found.cat.categories if (found == c).any()]
-        return sorted(found.unique(), key=lambda label: (str(type(label)), label))
+        return in_order(found.unique())
 
     def one_of(self, label: Any, name: str, argument: str) -> Any:
         """A label that occurs in a column, or EstimationError naming those that do."""
         found = self.column(name, argument)
-        if not (found == label).any():
+        if not isinstance(label, Hashable) or _missing(label) or not (found == label).any():
             raise EstimationError(
                 f"`{argument}`: no row of '{name}' is {label!r}. Its labels are {self._labels(found)}."
             )
         return label
+
+    def causes(self, name: str, argument: str, censored: Any) -> NDArray[np.object_]:
+        """(n,) labels of what happened, among which is that of the censored, unless nobody can be.
+
+        Where no row is `censored`, all labels are to be numbers, and so is it (nobody is censored), or it is None;
+        else a label of the censored would be taken for something that happened.
+        """
+        labels = self.labels(name, argument)
+        number = (int, float, np.number)
+        if censored is None or (not _missing(censored) and (labels == censored).any()):
+            return labels
+        if isinstance(censored, number) and not _missing(censored) and all(isinstance(one, number) for one in labels):
+            return labels
+        raise EstimationError(
+            f"`censored`: no row of '{name}' is {censored!r}. Say which label means that nothing has happened yet, or "
+            f"None where something has happened to everyone; labels are {self._labels(self.column(name, argument))}."
+        )
 
     def per_row(self) -> dict[str, Array]:
         """Weights, frequencies and entry, as far as they are named, by the argument of an estimator."""
@@ -111,9 +149,8 @@ class Frame:
 
         without: columns that may not be among them, such as the outcome.
         """
-        import pandas as pd
 
-        if isinstance(names, str) or not len(names):
+        if names is None or isinstance(names, str) or not len(names):
             raise EstimationError("`covariates` is a list of one or more names of columns, such as ['age', 'sex'].")
         twice = [n for at, n in enumerate(names) if n in list(names)[:at] or n in without]
         if twice:
@@ -123,13 +160,18 @@ class Frame:
         words: dict[str, list[Any]] = {}
         for name in names:
             found = self.column(name, "covariates")
-            if pd.api.types.is_numeric_dtype(found) or pd.api.types.is_bool_dtype(found):
+            if _measured(found):
                 numeric.append(name)
                 continue
             kinds = found.cat.remove_unused_categories() if getattr(found, "cat", None) is not None else found
             made = kinds.astype("category").cat
             if len(made.categories) < 2:
                 raise EstimationError(f"`covariates`: '{name}' has one label only. Leave it out.")
+            if 2 * len(made.categories) > len(found) > SHOWN:
+                raise EstimationError(
+                    f"`covariates`: '{name}' holds {len(made.categories)} labels in {len(found)} rows, so that it "
+                    "tells people and not kinds of people. Leave it out, or merge its labels."
+                )
             coded[name], words[name] = made.codes.to_numpy().astype(np.int64), list(made.categories)
         table = np.column_stack([self.numbers(n, "covariates") for n in numeric]) if numeric else None
         if not coded:
@@ -140,7 +182,30 @@ class Frame:
 
     def _labels(self, found: pd.Series) -> str:
         """The labels of a column, where they are few enough to be kinds of people rather than people."""
-        labels = sorted(found.astype(str).unique())
-        if len(labels) > SHOWN:
+        labels = in_order(found.astype(object).unique())
+        if len(labels) > SHOWN or len(labels) == len(found) > 2:
             return f"{len(labels)} different ones"
-        return ", ".join(repr(label) for label in labels)
+        return ", ".join(repr(label) if isinstance(label, str) else str(label) for label in labels)
+
+
+def in_order(labels: Iterable[Any]) -> list[Any]:
+    """Labels sorted, numbers as numbers, those of each type together."""
+    return sorted(labels, key=lambda label: (str(type(label)), label))
+
+
+def _missing(label: Any) -> bool:
+    import pandas as pd
+
+    return bool(pd.isna(label))
+
+
+def _measured(found: pd.Series) -> bool:
+    """Whether a covariate is a number, or a date or a duration, which are no categories either."""
+    import pandas as pd
+
+    kinds = pd.api.types
+    return bool(
+        kinds.is_numeric_dtype(found)
+        or kinds.is_bool_dtype(found)
+        or pd.api.types.infer_dtype(found).startswith(("date", "period", "timedelta"))
+    )

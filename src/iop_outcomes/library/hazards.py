@@ -32,7 +32,8 @@ def cox(
 
     covariates: numbers as they are, labels as categories against their first (of a pandas Categorical, its first
     category). ties: efron or breslow. Returns a row a term: `term`, `hazard_ratio`, `conf_low`, `conf_high`,
-    `log_hazard_ratio`, `std_error` (of the logarithm), `p_value`. Raises EstimationError.
+    `log_hazard_ratio`, `std_error` (of the logarithm), `p_value`. With `cluster`, the standard error is R's times the
+    root of J / (J - 1) for J clusters, and limits come from t. Raises EstimationError.
     """
     frame = Frame(data, weight, frequency, entry, cluster)
     matrix = frame.covariates(covariates, without=[n for n in (time, event, entry, strata, weight, frequency) if n])

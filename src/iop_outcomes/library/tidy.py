@@ -19,7 +19,7 @@ NUMBERS = ("estimate", "std_error", "conf_low", "conf_high")
 
 def checked(level: float) -> float:
     """A confidence level above 0 and below 1."""
-    if not 0 < level < 1:
+    if not isinstance(level, (int, float, np.number)) or not 0 < level < 1:
         raise EstimationError(f"`level` is a confidence level between 0 and 1, such as 0.95; it is {level!r}.")
     return level
 
