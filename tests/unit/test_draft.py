@@ -248,6 +248,8 @@ def test_one_file_of_admissions_feeds_stays_and_persons(tmp_path: Path) -> None:
     }
     assert stays["ignore"] == ["age", "sex"]
     assert persons["first_by"] == "start_day"
+    # what puts rows in order is used, and not ignored as well
+    assert "start_day" not in persons["ignore"]
     assert persons["columns"] == {
         "person_id": "person_id",
         "observed_to_day": {"value": "TODO"},
