@@ -44,6 +44,19 @@ def test_a_code_has_its_level(system: str, code: str, level: str) -> None:
     assert crosswalk.levels(system)[crosswalk.normalise(code)] == level
 
 
+@pytest.mark.parametrize(
+    ("system", "cells", "code"),
+    [
+        ("teds_services", ("2", "02", "2.0", "002", "２", "2,0", "'02", '="02"', " 2\u00a0"), "2"),
+        ("revenue", ("906", "0906.0", "00906", "9.06E+02", "906,0", '="0906"'), "906"),
+        ("asam3", ("2.1", "2,1", "2.10", "02.1", "2,10", "'2.1"), "2.1"),
+    ],
+)
+def test_a_code_is_found_however_it_is_written(system: str, cells: tuple[str, ...], code: str) -> None:
+    level = crosswalk.levels(system)[code]
+    assert {crosswalk.levels(system)[str(crosswalk.find(system, cell))] for cell in cells} == {level}
+
+
 def test_the_editions_differ_where_they_differ() -> None:
     third, fourth = crosswalk.levels("asam3"), crosswalk.levels("asam4")
     assert {"0.5", "3.3", "3.7WM"} <= set(third) - set(fourth)

@@ -248,6 +248,8 @@ def test_one_file_of_admissions_feeds_stays_and_persons(tmp_path: Path) -> None:
     }
     assert stays["ignore"] == ["age", "sex"]
     assert persons["first_by"] == "start_day"
+    # what puts rows in order is used, and not ignored as well
+    assert "start_day" not in persons["ignore"]
     assert persons["columns"] == {
         "person_id": "person_id",
         "observed_to_day": {"value": "TODO"},
@@ -255,6 +257,22 @@ def test_one_file_of_admissions_feeds_stays_and_persons(tmp_path: Path) -> None:
         "age_group": {"column": "age", "missing": ["-9"]},
         "sex": "sex",
     }
+
+
+def test_codes_of_a_column_with_a_name_of_its_own_are_not_taken_for_levels(tmp_path: Path) -> None:
+    n = 120
+    path = one_table(
+        tmp_path,
+        CLIENT_ID=cycle(PEOPLE, n),
+        ADM_DT=cycle([f"{m:02}/{d}/2023" for m in range(1, 13) for d in (14, 25)], n),
+        DISCH_DT=cycle([f"{m:02}/{d}/2024" for m in range(1, 13) for d in (14, 25)], n),
+        SERVICES=cycle(["06", "04", "05"], n),
+        LIVARAG=cycle(["01", "02", "03"], n),
+    )
+    tables = written(path)["source"]["tables"]
+    assert tables["stays"]["columns"]["level_of_care"] == {"column": "SERVICES", "crosswalk": "teds_services"}
+    assert "level_at_discharge" not in tables["stays"]["columns"]
+    assert tables["persons"]["columns"]["living_arrangement"] == "LIVARAG"
 
 
 def column(*values: object, name: str = "x") -> exports.Column:

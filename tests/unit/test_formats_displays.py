@@ -106,7 +106,7 @@ def test_a_moment_is_given_back(moment: datetime) -> None:
     moment = moment.replace(microsecond=0)
     seconds = pd.Series([(moment - datetime(1960, 1, 1)) / timedelta(seconds=1)])
     assert displays.written(seconds, displays.display("SAS", "DATETIME20")) == [moment.isoformat()]
-    assert displays.written(1000 * seconds, displays.display("Stata", "%tcHH:MM")) == [moment.isoformat()]
+    assert displays.written(1000 * seconds, displays.display("Stata", "%tcCCYY_HH:MM")) == [moment.isoformat()]
     assert displays.written(seconds // 86400, displays.display("SAS", "MONYY7.")) == [moment.date().isoformat()]
     since = pd.Series([(moment - datetime(1582, 10, 14)) / timedelta(seconds=1)])
     assert displays.written(since, displays.display("SPSS", "MOYR8")) == [moment.date().isoformat()]
@@ -186,3 +186,12 @@ def test_a_transport_file_with_two_tables_is_refused(tmp_path: Path, version: in
     (tmp_path / "x.xpt").write_bytes(content + content[content.find(b"HEADER RECORD*******MEMB") :])
     with pytest.raises(StudyError, match="several tables"):
         formats.read(tmp_path / "x.xpt")
+
+
+@pytest.mark.parametrize("name", ["%tcHH:MM", "%tcHH:MM:SS", "%-tchh.MM", "%tcHH:MM:SS.ss", "%tcHHMM"])
+def test_stata_formats_that_show_a_clock_alone_show_lengths_of_time_and_moments(name: str) -> None:
+    said = displays.display("Stata", name)
+    assert said is not None
+    assert displays.written(pd.Series([5_400_000.0, 129_600_000.0]), said) == ["01:30:00", "36:00:00"]
+    days = pd.Series([0.0, 23_376.5])
+    assert displays.written(days * 86_400_000, said) == ["1960-01-01T00:00:00", "2024-01-01T12:00:00"]

@@ -118,7 +118,7 @@ COLUMNS = "tables.stays.columns"
         ("tables.stays.query", "select 1", "either `files` or a `query`"),
         ("tables.stays.delimiter", "||", "a delimiter is one character"),
         ("tables.stays.encoding", "utf-99", "encoding is not known"),
-        ("tables.stays.ignore", ["PID", "NOTE"], "PID is used and ignored"),
+        ("tables.stays.ignore", ["PID", "NOTE"], "used and ignored: PID"),
         ("tables.stays.first_by", "ADMIT", "`first_by` is for persons"),
         ("tables.stays.where", [{"column": "PROGRAM"}], "either `in` or `not_in`"),
         ("tables.stays.columns.person_id", {"colum": "PID"}, "Extra inputs are not permitted"),

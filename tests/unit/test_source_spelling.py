@@ -130,6 +130,9 @@ RESPELT: dict[str, Respell] = {
     "full width": lambda c: "".join(chr(ord(m) + 0xFEE0) if m.isascii() and m.isalnum() else m for m in c),
     "unseen characters": lambda c: f"{c}\u200b",
     "plus": digits(lambda c: f"+{c}"),
+    "decimal comma": digits(lambda c: c if int(c) in (*range(20, 61), 999) else f"{c},0"),
+    "apostrophe": digits(lambda c: c if int(c) in range(20, 61) else f"'{c}"),
+    "formula": digits(lambda c: c if int(c) in range(20, 61) else f'="{c}"'),
     "wide float": lambda c: f"{c}.0".translate({i: i + 0xFEE0 for i in range(48, 58)}) if c.isdigit() else c,
 }
 
@@ -419,6 +422,16 @@ def test_levels_that_another_column_tells_otherwise_are_counted(tmp_path: Path, 
     rows = int((stays.loc[stays["KIND"] == "ok", column] == code).sum())
     assert found["several levels", code][2:] == (rows, rows)
     assert 0 < both <= rows < kept
+    # an empty cell has no level that another column could contradict
+    assert told.query("outcome == 'another column'")["rows"].sum() == both
+
+
+def test_levels_of_every_crosswalk_that_might_be_others_are_counted(tmp_path: Path) -> None:
+    stays = STAYS.assign(LOC=["06", "04"] * 30)
+    source = changed(("stays.columns.level_of_care", {"column": "LOC", "crosswalk": "teds_services"}))
+    told = run(tmp_path, source, stays=stays)["readings"].query("outcome == 'several levels'")
+    found = {(r.code, r.meaning, r.instead, r.rows) for r in told.itertuples()}
+    assert found == {("6", "2.1", "2.5", 30), ("4", "3.5", "3.7", 24)}
 
 
 def test_codes_that_the_mapping_decides_are_no_choice(tmp_path: Path) -> None:

@@ -27,7 +27,12 @@ def test_characters_that_look_the_same_are_the_same(cell: str, expected: str) ->
     assert spelling.all_tidy([cell, None, "x"]) == [expected, None, "x"]
 
 
-@pytest.mark.parametrize("cell", ["1", "1.0", "1.", "1.000", "+1", "01", "1.0 ", "１", "1\u00a0", "001.0"])
+# decimal commas, marks that force text in a spreadsheet, digits of other scripts
+COMMAS = ["1,0", "1,00", "1,000000"]
+MARKED = [*COMMAS, "'1", "'01", '="1"', '="01.0"', '"1"', "'1'", "\u201c1\u201d", "\u0661", "\u0967"]
+
+
+@pytest.mark.parametrize("cell", ["1", "1.0", "1.", "1.000", "+1", "01", "1.0 ", "１", "1\u00a0", "001.0", *MARKED])
 def test_a_listed_code_is_found_however_it_is_written(cell: str) -> None:
     assert spelling.find([cell, "2", None, "x"], {"1": "a", "2": "b"}).codes == ["1", "2", None, None]
 
@@ -38,6 +43,8 @@ def test_a_listed_code_is_found_however_it_is_written(cell: str) -> None:
         ("1", "1.0"), ("1.0", "1"), ("01", "1"), ("1", "01"), ("1000", "1,000"), ("1000", "1 000"), ("1000", "1e3"),
         ("1000", "1.0E+03"), ("0", "-0"), ("0", "-0.0"), ("0906", "906"), ("906", "0906"), ("303.90", "303.9"),
         ("3.1", "3.10"), ("IOP", "iop"), ("H0015", "h0015 "), ("-9", "-9.0"), ("Alcohol", "ALCOHOL"), ("AL", "Ａl"),
+        ("1001", "1,001E+03"), ("1001", "1.001,0"), ("2.1", "2,1"), ("2.1", "'2.1"), ("-9", "-9,0"),
+        ("Alcohol", '"Alcohol"'),
     ],
 )  # fmt: skip
 def test_each_pair_is_one_value(listed: str, cell: str) -> None:
@@ -45,10 +52,25 @@ def test_each_pair_is_one_value(listed: str, cell: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("listed", "cell"), [("1", "10"), ("1", "-1"), ("1", "1.5"), ("0906", "9060"), ("303.9", "3039"), ("H0015", "H15")]
-)
+    ("listed", "cell"),
+    [
+        ("1", "10"), ("1", "-1"), ("1", "1.5"), ("0906", "9060"), ("303.9", "3039"), ("H0015", "H15"), ("1", "1,000"),
+        ("1", "1,5"), ("12", "1,2"),
+    ],
+)  # fmt: skip
 def test_other_values_stay_others(listed: str, cell: str) -> None:
     assert spelling.find([cell], {listed: "a"}).codes == [None]
+
+
+def test_words_that_mean_missing_do_not_keep_an_exponent_from_being_read() -> None:
+    assert spelling.find(["9.99E+02", "NA", "30"], {"999": None, "NA": None}).codes == ["999", "NA", None]
+    # among words of its own, 1e3 is one of them
+    assert spelling.find(["1e3", "b2"], {"1000": "a"}).codes == [None, None]
+
+
+def test_decimal_commas_beside_others_are_fractions() -> None:
+    assert spelling.column(["303,0", "303,1"]).fractions
+    assert not spelling.column(["1,001", "2,0"]).fractions
 
 
 def test_codes_that_are_listed_both_ways_stay_distinct() -> None:

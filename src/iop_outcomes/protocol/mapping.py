@@ -260,7 +260,7 @@ class TableMapping(Part):
             raise ValueError("name either `files` or a `query`")
         twice = sorted(set(self.ignore) & self.used())
         if twice:
-            raise ValueError(f"{', '.join(twice)} is used and ignored; decide on one")
+            raise ValueError(f"used and ignored: {', '.join(twice)}; decide on one")
         return self
 
     def used(self) -> set[str]:

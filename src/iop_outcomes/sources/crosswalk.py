@@ -68,8 +68,12 @@ def find(system: str, code: str) -> str | None:
 
 
 def _respelt(code: str) -> list[str]:
-    """A code without the fraction of a whole number, then without leading zeros and those that end a fraction."""
-    whole = re.sub(r"^([0-9]+)\.0*$", r"\1", code)
+    """A code without what programs add to whole numbers (.0, an exponent), then without zeros before and after it.
+
+    A fraction with a comma is also looked up with a point.
+    """
+    whole = spelling.plain(code)
+    code = whole if spelling.NUMBER.fullmatch(code) and "." in whole else code
     return [whole, re.sub(r"^0+(?=[0-9])", "", whole), re.sub(r"(\.[0-9]*?)0+$", r"\1", code)]
 
 

@@ -3,8 +3,10 @@
 A value passes through programs that add a fraction (`1.0`), cut leading zeros (`0906`), pad with blanks or change the
 case. In order, each step on distinct cells:
 
-1. `tidy`: characters that look the same are the same: blanks of every kind, full-width letters, dashes, accents.
-2. `plain`: what a program adds to a whole number goes: `.0`, separators of thousands, `+`, `-0`, an exponent.
+1. `tidy`: characters that look the same are the same: blanks of every kind, full-width letters, dashes, accents, the
+   digits of every script. What a spreadsheet puts around a cell that it shall take for text goes: `="01"`, `'01`.
+2. `plain`: what a program adds to a whole number goes: `.0`, also as `,0`, separators of thousands, `+`, `-0`, an
+   exponent. A decimal comma is a point; `1,001` is a thousand and one.
 3. `folded`: capital and small letters are the same.
 4. `bare`: zeros before a number, and at the end of its fraction, are left out.
 
@@ -30,7 +32,10 @@ FEWEST = 11
 
 BLANK = re.compile(r"\s+")
 # among cells that stand on lines of their own: blanks at the ends of one, or several in a row
-UNTIDY = re.compile(r" [ \n]|\n\n|\n |[\t\r\f\v]")
+UNTIDY = re.compile(r" [ \n]|\n\n|\n |[\t\r\f\v]|^[\"'=]", re.MULTILINE)
+# marks by which a spreadsheet, or who writes for one, keeps a cell from being read as a number
+FORCED = re.compile(r"""=?"([^"]*)"|'([^']*)'?""")
+FORCING = ("=", '"', "'")
 # characters that cannot be seen
 UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
 LOOKS = {
@@ -38,17 +43,21 @@ LOOKS = {
     **{0xFF01 + i: chr(0x21 + i) for i in range(94)},
     **dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63"), "-"),
     **dict.fromkeys(map(ord, "\u2018\u2019\u02bc\u00b4"), "'"),
+    **dict.fromkeys(map(ord, "\u201c\u201d\u201e"), '"'),
 }
+# separators of thousands are never written beside an exponent: 1,001E+03 is 1001 with a decimal comma
 NUMBER = re.compile(
-    r"(?P<sign>[+-]?)(?P<digits>[0-9]{1,3}(?:[ ,'][0-9]{3})+|[0-9]+)(?:\.(?P<fraction>[0-9]*))?"
+    r"(?P<sign>[+-]?)"
+    r"(?P<digits>[0-9]{1,3}(?:[ ,'][0-9]{3})+(?![0-9,]*[eE])|[0-9]{1,3}(?:[ .'][0-9]{3})+(?=,)|[0-9]+)"
+    r"(?:\.(?P<fraction>[0-9]*)|,(?P<comma>[0-9]+))?"
     r"(?:[eE](?P<power>[+-]?[0-9]{1,2}))?"
 )
 # a line that may be a number with something that can be left out
 REDUCIBLE = re.compile(r"^0[0-9]+$|^(?=[^\n]*[ ,'.+eE-])[0-9 ,'.+eE-]+$", re.MULTILINE)
 WORDY = 10**9
-WHOLE = re.compile(r"\+?([0-9]+)(?P<point>\.0*)?")
-ZERO = re.compile(r"[+-]?0+(?:\.0*)?")
-FRACTION = re.compile(r"[+-]?[0-9]*\.0*[1-9][0-9]*(?:[eE][+-]?[0-9]+)?")
+WHOLE = re.compile(r"\+?([0-9]+)(?P<point>\.0*|,0{1,2}|,0{4,})?")
+ZERO = re.compile(r"[+-]?0+(?:[.,]0*)?")
+FRACTION = re.compile(r"[+-]?[0-9]*(?:\.|,(?![0-9]{3}$))0*[1-9][0-9]*(?:[eE][+-]?[0-9]+)?")
 SEPARATORS = re.compile(r"[ ,'_-]+")
 # digits of a mantissa that a spreadsheet shows; more exponent than these, and digits were lost
 SHOWN_DIGITS = 4
@@ -72,7 +81,7 @@ def column(cells: Iterable[str]) -> Column:
     for cell in cells:
         if not (cell.isascii() and cell.isdigit()):
             numbers = numbers and NUMBER.fullmatch(tidy(cell)) is not None
-            fractions = fractions or ("." in cell and FRACTION.fullmatch(cell) is not None and not _whole_power(cell))
+            fractions = fractions or (FRACTION.fullmatch(cell) is not None and not _whole_power(cell))
     return Column(numbers, fractions)
 
 
@@ -81,12 +90,21 @@ def _whole_power(cell: str) -> bool:
 
 
 def tidy(cell: str) -> str:
-    """The cell with one kind of blank, letter and dash."""
+    """The cell with one kind of blank, letter, digit and dash, without the marks around what shall be text."""
     if not cell.isascii():
-        cell = unicodedata.normalize("NFC", cell.translate(LOOKS))
-    elif "  " not in cell and "\t" not in cell and "\n" not in cell and cell.strip() == cell:
+        cell = "".join(map(_digit, unicodedata.normalize("NFC", cell.translate(LOOKS))))
+    elif (
+        "  " not in cell and "\t" not in cell and "\n" not in cell and cell.strip() == cell and cell[:1] not in FORCING
+    ):
         return cell
-    return BLANK.sub(" ", cell).strip()
+    cell = BLANK.sub(" ", cell).strip()
+    forced = FORCED.fullmatch(cell)
+    return cell if forced is None else (forced[1] or forced[2] or "").strip()
+
+
+def _digit(mark: str) -> str:
+    """A digit of any script as 0 to 9; any other character as it is."""
+    return mark if mark.isascii() or not mark.isdecimal() else str(unicodedata.decimal(mark))
 
 
 def all_tidy(cells: Sequence[str | None]) -> list[str | None]:
@@ -102,13 +120,18 @@ def plain(cell: str, of: Column = Column()) -> str:
     found = NUMBER.fullmatch(cell)
     if found is None:
         return cell
-    sign, digits, fraction, power = found.group("sign", "digits", "fraction", "power")
-    digits = re.sub("[^0-9]", "", digits)
+    sign, power, fraction = found["sign"], found["power"], _fraction(found)
+    digits = re.sub("[^0-9]", "", found["digits"])
     if power is not None:
         return _expanded(cell, digits, fraction or "", int(power)) if of.numbers else cell
     if fraction is not None and (fraction.strip("0") or of.fractions):
         digits = f"{digits}.{fraction}"
     return digits if sign == "+" or not digits.strip("0.") else sign + digits
+
+
+def _fraction(found: re.Match[str]) -> str | None:
+    """The digits after a decimal point or comma; None where there is neither."""
+    return found["fraction"] if found["comma"] is None else found["comma"]
 
 
 def _expanded(cell: str, digits: str, fraction: str, power: int) -> str:
@@ -124,7 +147,7 @@ def lost_digits(cell: str) -> bool:
     found = NUMBER.fullmatch(cell)
     if found is None or found["power"] is None:
         return False
-    shown = len(found["fraction"] or "")
+    shown = len(_fraction(found) or "")
     return shown >= SHOWN_DIGITS and int(found["power"]) > shown
 
 
@@ -141,7 +164,7 @@ def bare(cell: str, of: Column = Column()) -> str:
     found = NUMBER.fullmatch(small)
     if found is None or found["power"] is not None:
         return small
-    digits, fraction = found["digits"].lstrip("0") or "0", (found["fraction"] or "").rstrip("0")
+    digits, fraction = found["digits"].lstrip("0") or "0", (_fraction(found) or "").rstrip("0")
     return found["sign"] + digits + (f".{fraction}" if fraction else "")
 
 
@@ -162,7 +185,7 @@ Step = Callable[[str, Column], str]
 # what is overlooked, in words, at each step
 STEPS: tuple[tuple[str, Step], ...] = (
     ("blanks or characters that look alike", lambda cell, of: cell),
-    ("'.0', a sign or separators in whole numbers", plain),
+    ("'.0', a sign or separators in numbers", plain),
     ("capital and small letters", folded),
     ("zeros before or after the digits", bare),
 )
@@ -216,7 +239,7 @@ def find(
     if not open_:
         return Found(found, frozenset())
     steps = (CLOSED if closed else STEPS) if zeros else STEPS[:ZEROS]
-    of = Column() if closed or not zeros else column([*(c for c in cells if c is not None), *listed])
+    of = Column() if closed or not zeros else _column_of(cells, listed)
     tables = [_keys(listed, step, of) for _, step in steps]
     last, how = steps[-1][1], set()
     loose = set(tables[-1])
@@ -235,6 +258,14 @@ def find(
     if not closed and zeros:
         _refuse_both(cells, found, of, together)
     return Found(found, frozenset(how))
+
+
+def _column_of(cells: Sequence[str | None], listed: Collection[str]) -> Column:
+    """What is known of a column in which listed words (NA, Unknown) may stand beside numbers."""
+    known = {tidy(code).casefold() for code in listed}
+    own = [cell for cell in cells if cell is not None]
+    numbers = column([cell for cell in own if tidy(cell).casefold() not in known]).numbers
+    return Column(numbers, column([*own, *listed]).fractions)
 
 
 def words(cells: Iterable[str | None]) -> bool:
@@ -285,8 +316,9 @@ def pattern(cell: str) -> str:
         return f"text in {said}"
     if found["power"] is not None:
         return "digits with an exponent"
-    if found["fraction"] is not None:
-        return "digits with .0" if not found["fraction"].strip("0") else "digits with a fraction"
+    fraction = _fraction(found)
+    if fraction is not None:
+        return "digits with .0" if not fraction.strip("0") else "digits with a fraction"
     return "digits with a sign or separators"
 
 

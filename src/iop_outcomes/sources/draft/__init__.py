@@ -135,7 +135,8 @@ def _table(feed: Feed, chosen: Sequence[Feed], calendar: bool, moved: bool) -> I
 def _ignored(feed: Feed, chosen: Sequence[Feed]) -> Iterator[str]:
     """The columns of a table that are not used; many that were not recognised are not listed one by one."""
     hidden = sum(not c.shown for c in feed.export.columns)
-    rest = [(c.name, _reason(c, feed, chosen)) for c in feed.export.columns if c.shown and c.name not in _used(feed)]
+    used = _used(feed, chosen)
+    rest = [(c.name, _reason(c, feed, chosen)) for c in feed.export.columns if c.shown and c.name not in used]
     unknown = [item for item in rest if item[1] == UNKNOWN]
     if len(unknown) > LISTED:
         rest = [item for item in rest if item[1] != UNKNOWN]
@@ -146,19 +147,34 @@ def _ignored(feed: Feed, chosen: Sequence[Feed]) -> Iterator[str]:
     yield from write.listed("ignore", rest, 6)
 
 
-def _used(feed: Feed) -> set[str]:
-    return {match.column.name for match in feed.columns.values()}
+def _used(feed: Feed, chosen: Sequence[Feed]) -> set[str]:
+    """The columns of the file that a table maps, or puts its rows in order by."""
+    order = _order(feed, chosen) if _repeats(feed) else None
+    own = [*feed.columns.values(), *([order.columns["start_day"]] if order else [])]
+    return {match.column.name for match in own}
+
+
+def _repeats(feed: Feed) -> bool:
+    """Whether a table of persons has several rows of one."""
+    person = feed.columns.get("person_id")
+    if feed.table != PERSONS or person is None:
+        return False
+    return bool(feed.export.frame[person.column.name].duplicated().any())
+
+
+def _order(feed: Feed, chosen: Sequence[Feed]) -> Feed | None:
+    """The table of the same file that tells on which day each row stands."""
+    return next(
+        (f for f in chosen if f.table != PERSONS and f.export is feed.export and "start_day" in f.columns), None
+    )
 
 
 def _first_by(feed: Feed, chosen: Sequence[Feed], calendar: bool) -> Iterator[str]:
     """Which row stands for a person in a table that has several of one."""
-    person = feed.columns.get("person_id")
-    if feed.table != PERSONS or person is None or not feed.export.frame[person.column.name].duplicated().any():
+    if not _repeats(feed):
         return
     why = "several rows of one person: the first on or after day 0 by this column stands for the person"
-    order = next(
-        (f for f in chosen if f.table != PERSONS and f.export is feed.export and "start_day" in f.columns), None
-    )
+    order = _order(feed, chosen)
     if order is None:
         yield from write.line(f"      first_by: {TODO}", why)
         return

@@ -69,8 +69,13 @@ def _candidates(own: Iterable[Slot], columns: Sequence[Column]) -> Iterator[Matc
             score, how = named(column.name, slot.synonyms)
             if score and not misfit(column, slot.content):
                 yield Match(slot, column, score, how)
-            elif not score and _tells(column, slot.content):
+            elif not score and _tells(column, slot.content) and not _named_otherwise(column):
                 yield Match(slot, column, CONTENTS, "by its contents")
+
+
+def _named_otherwise(column: Column) -> bool:
+    """Whether a column bears the name of something that codes alone must not make another: 1, 2, 3 are levels, too."""
+    return any(named(column.name, slot.synonyms)[0] >= SURE and not misfit(column, slot.content) for slot in slots())
 
 
 def misfit(column: Column, content: str) -> str:

@@ -34,7 +34,8 @@ FILE = "display_formats.csv"
 WIDTH = re.compile(r"\d+(\.\d*)?\.?$|\.$")
 # milliseconds in what a format counts
 SIZE = {"days": 86_400_000, "seconds": 1000, "milliseconds": 1, "milliseconds and leap seconds": 1}
-# TOD and TIMEAMPM show times of day, of moments too: a column with less than a year is no column of moments
+# TOD and TIMEAMPM of SAS and %tcHH:MM of Stata show times of day, of moments too: a column with less than
+# a year is no column of moments
 YEAR_SECONDS = 366 * 86_400
 # beyond some 200,000 years a number is no date, whatever its format
 FARTHEST = 7e15
@@ -91,8 +92,9 @@ def _texts(values: NDArray[np.float64], said: Display) -> list[str]:
 
     if said.shows in PERIODS:
         return [PERIODS[said.shows](int(n)) for n in np.floor(values)]
-    if said.shows == "length" or (said.shows == "length or datetime" and (np.abs(values) < YEAR_SECONDS).all()):
-        return [length(int(n)) for n in np.rint(values)]
+    seconds = values * SIZE.get(said.counts, 1000) / 1000
+    if said.shows == "length" or (said.shows == "length or datetime" and (np.abs(seconds) < YEAR_SECONDS).all()):
+        return [length(int(n)) for n in np.rint(seconds)]
     if said.shows == "date":
         days = np.floor(values * SIZE[said.counts] / SIZE["days"]).astype("int64")
         return _iso(np.datetime64(said.since, "D") + days)

@@ -32,9 +32,9 @@ LOOKED_AT, MOST, SEVERAL_CODES = 1000, 0.8, 2
 
 
 def _mapped(mapped: TableMapping) -> ColumnMapping | None:
-    """The mapping of the level of care, where it stands on codes of claims."""
+    """The mapping of the level of care, where a crosswalk tells it."""
     level = mapped.columns.get(COLUMN)
-    return level if level is not None and level.column and level.crosswalk in OTHER else None
+    return level if level is not None and level.column and level.crosswalk else None
 
 
 def beside(mapped: TableMapping, frame: pd.DataFrame) -> list[str]:
@@ -42,9 +42,9 @@ def beside(mapped: TableMapping, frame: pd.DataFrame) -> list[str]:
     from iop_outcomes.sources.identifiers.names import words
 
     level = _mapped(mapped)
-    if level is None:
+    if level is None or level.crosswalk not in OTHER:
         return []
-    system = OTHER[str(level.crosswalk)]
+    system = OTHER[level.crosswalk]
     rest = [c for c in frame.columns if c != level.column]
     named = [c for c in rest if NAMED[system] & set(words(c).split("_"))]
     return [c for c in named if _known(frame[c], system)] or [c for c in rest if _mostly(frame[c], system)]
@@ -83,9 +83,11 @@ def choices(name: str, mapped: TableMapping, frame: pd.DataFrame, others: list[s
     chosen = [
         level.codes[mine] if mine is not None else told.get(str(code)) for mine, code in zip(own, codes, strict=True)
     ]
+    # an empty cell, whose place is -1, has no level
+    levels = pd.Series([*chosen, None], dtype=object).take(at)
     found = _several(name, str(level.crosswalk), at, codes, persons)
     for other in others:
-        found += _disagreeing(name, other, OTHER[str(level.crosswalk)], pd.Series(chosen).take(at), frame, persons)
+        found += _disagreeing(name, other, OTHER[str(level.crosswalk)], levels, frame, persons)
     return found
 
 
