@@ -11,7 +11,7 @@ import yaml
 
 from iop_outcomes import names, prepare, sheets, study
 from iop_outcomes.errors import StudyError
-from iop_outcomes.protocol import Analysis, TableMapping
+from iop_outcomes.protocol import Question, TableMapping
 from iop_outcomes.tables import TABLES
 from iop_outcomes.tables.canonical import NOT_COVARIATES
 
@@ -225,7 +225,8 @@ def test_a_horizon_lies_after_the_landmark_the_window_and_the_first_day_that_cou
     header, *rows = Path("config/analyses.tsv").read_text().splitlines()
     columns = header.split("\t")
     for method, contrast in (("landmark", "durations"), ("spline", "intensities")):
-        row = next(r for r in rows if r.startswith("demo\t") and f"\t{method}\t" in r).split("\t")
+        row = next(r for r in rows if r.startswith("demo\t") and method in r.split("\t")[columns.index("method")])
+        row = row.split("\t")
         assert row[columns.index("contrast")] in yaml.safe_load(DEMO.read_text())[contrast]
         row[columns.index("horizon_days")] = "14"
         Path("config/analyses.tsv").write_text("\n".join([header, *rows, "\t".join(row)]) + "\n")
@@ -266,10 +267,10 @@ def test_a_header_names_a_column_once_and_a_stray_quotation_mark_takes_no_line_w
     sheet = tmp_path / "rows.tsv"
     sheet.write_text(f"{header}\tmethod\n{first}\tcrude\n")
     with pytest.raises(StudyError, match="the header has 'method' twice"):
-        sheets.read(Analysis, sheet)
+        sheets.read(Question, sheet)
     sheet.write_text(f'{header}\n"{first}\n{second}\n')
     with pytest.raises(StudyError, match="line 2"):
-        sheets.read(Analysis, sheet)
+        sheets.read(Question, sheet)
 
 
 def test_data_are_not_given_to_a_cohort_that_reads_none():

@@ -44,7 +44,9 @@ def queried(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     for part in ("config", "data"):
         shutil.copytree(project / part, tmp_path / part, ignore=shutil.ignore_patterns("raw"))
     cohort = yaml.safe_load((project / "config/cohorts/template_mapping.yaml").read_text(encoding="utf-8"))
-    (tmp_path / "config/cohorts/template_mapping.yaml").write_text(yaml.safe_dump({**cohort, "source": SOURCE}))
+    (tmp_path / "config/cohorts/template_mapping.yaml").write_text(
+        yaml.safe_dump({**cohort, "source": SOURCE, "questions": None})
+    )
     sheet = tmp_path / "config/analyses.tsv"
     lines = sheet.read_text(encoding="utf-8").splitlines()
     row = next(line for line in lines if line.startswith("demo\t"))

@@ -30,6 +30,8 @@ NOT_COVARIATES = ("person_id", "observed_to_day", "death_day", "assigned_arm", "
 LIFE_DAYS = 43_830
 # interviews ask about two years at most, and 777 and 999 are codes there
 ASKED_DAYS = 760
+# one interview may answer for the whole of a follow-up, as in UIS (1,172 days)
+LOOKED_BACK_DAYS = 3_660
 # what stands for a number that is not known, in exports of statistics programs and in survey codebooks
 NUMBER_CODES = (
     *(-1.0, -2.0, -3.0, -4.0, -5.0, -6.0, -7.0, -8.0, -9.0, -77.0, -88.0, -99.0, -777.0, -888.0, -999.0, -9999.0),
@@ -232,7 +234,7 @@ FOLLOWUPS = Table(
             "days before the interview that it asks about",
             "days",
             low=1,
-            high=ASKED_DAYS,
+            high=LOOKED_BACK_DAYS,
             missing=NUMBER_CODES,
         ),
         "days_used": Column(
@@ -241,7 +243,7 @@ FOLLOWUPS = Table(
             "days",
             nullable=True,
             low=0,
-            high=ASKED_DAYS,
+            high=LOOKED_BACK_DAYS,
             missing=NUMBER_CODES,
         ),
         "first_use_day": _day(
