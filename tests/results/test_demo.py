@@ -74,7 +74,7 @@ def test_every_crude_difference_is_far_from_the_truth(differences):
     assert set(withheld["status"]) == {"suppressed"}
     assert set(withheld["outcome"]) <= {"unplanned_discharge", "completed"}
     crude = crude[crude["status"] == "ok"]
-    assert len(crude) == 16
+    assert len(crude) == 15
     # few die, and death does not depend on the arm
     rare = crude["outcome"] == "death"
     assert crude.loc[~rare, "errors_off"].abs().min() > 3
