@@ -27,20 +27,21 @@ def rows(repeats: int, older: Path | None = None) -> list[national.Row]:
         folder = Path(name)
         year, raw = folder / "tedsd_puf_2019.csv", folder / "raw"
         command = ["generate-tedsd", "--year", "2019", "--rows", str(national.ROWS), "--out", str(year)]
-        subprocess.run([sys.executable, "-m", "iop_outcomes.cli", *command], check=True, env=_environment())
-        subprocess.run(_command(SOURCE, raw, "sources", str(year)), check=True, env=_environment())
+        subprocess.run([sys.executable, "-m", "iop_outcomes.cli", *command], check=True, env=environment())
+        subprocess.run(_command(SOURCE, raw, "sources", str(year)), check=True, env=environment())
         sides = {"ours": SOURCE} | ({"theirs": older / "src"} if older else {})
         seen: dict[str, list[national.Run]] = {side: [] for side in sides}
         for _ in range(repeats):
             for side, source in sides.items():
-                seen[side].append(_run(_command(source, raw, str(folder / side))))
+                seen[side].append(run(_command(source, raw, str(folder / side))))
     if older and any(a["value"] != b["value"] for a, b in zip(seen["ours"], seen["theirs"], strict=True)):
         raise SystemExit("The two checkouts clean the year to different tables, so their times say nothing.")
-    peer = f"ours, commit {_commit(older)}" if older else ""
+    peer = f"ours, commit {commit(older)}" if older else ""
     return [national.row("TEDS-D: clean", f"{national.ROWS} discharges", seen["ours"], peer, seen.get("theirs"))]
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """The surroundings of a process on one thread."""
     return national.environment() | {n: "1" for n in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
 
 
@@ -48,12 +49,14 @@ def _command(source: Path, *arguments: str | Path) -> list[str]:
     return [sys.executable, str(SCRIPT), str(source), *map(str, arguments)]
 
 
-def _run(command: list[str]) -> national.Run:
-    done = subprocess.run(command, check=True, capture_output=True, text=True, env=_environment())
+def run(command: list[str]) -> national.Run:
+    """What a process said of its cost, in its last line."""
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment())
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
-def _commit(checkout: Path) -> str:
+def commit(checkout: Path) -> str:
+    """The commit that a checkout is at."""
     asked = ["git", "-C", str(checkout), "rev-parse", "--short", "HEAD"]
     return subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
 

@@ -26,6 +26,7 @@ from pathlib import Path
 import cleaning
 import estimators
 import national
+import reading
 
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent
@@ -120,6 +121,7 @@ def main() -> None:
     rows += [comparison(*c, repeats) for c in COMPARISONS]
     rows += national.rows(repeats)
     rows += cleaning.rows(repeats)
+    rows += reading.rows(repeats)
     estimators.write(estimators.rows(repeats))
     write(HERE / "stages.csv", STAGE_COLUMNS, costs)
     write(HERE / "results.csv", COLUMNS, rows)
