@@ -112,13 +112,15 @@ class Contents:
 
     @cached_property
     def texts(self) -> pa.Array:
-        """The distinct texts; none in columns of another kind."""
+        """The distinct texts, full-width signs as plain ones; none in columns of another kind."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
         if self.kind != "text":
             return pa.array([], type=pa.string())
-        trimmed = pc.utf8_trim_whitespace(self.distinct.cast(pa.string()))
+        told = self.distinct.cast(pa.string())
+        plain = pc.all(pc.string_is_ascii(told), min_count=0).as_py()
+        trimmed = pc.utf8_trim_whitespace(told if plain else pc.utf8_normalize(told, form="NFKC"))
         return trimmed.filter(pc.not_equal(pc.binary_length(trimmed), 0))
 
     @cached_property
