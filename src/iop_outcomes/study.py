@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
 from pydantic import ValidationError
 
 from iop_outcomes import agreement, names, questions, sheets, variants, withheld
 from iop_outcomes.errors import StudyError
 from iop_outcomes.mistakes import check_keys, sentence
+from iop_outcomes.plain_yaml import read_yaml
 from iop_outcomes.protocol import EVENTS, RETENTION, Analysis, Contrast, Eligibility, Endpoint, Part, Question, Study
 from iop_outcomes.vocabulary.methods import IMPUTED
 
@@ -274,25 +274,6 @@ def _rules(study: Study, rows: Iterable[Eligibility]) -> tuple[Eligibility, ...]
 def _plain(endpoint: Endpoint) -> Plain:
     """An endpoint as plain data, without its words."""
     return endpoint.model_dump(exclude={"label", "definition"})
-
-
-def read_yaml(path: Path) -> Plain:
-    """A YAML file as a dict; StudyError with the line where it cannot be read."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as wrong:
-        mark = getattr(wrong, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark else ""
-        raise StudyError(
-            f"{path}{line}: this is not YAML ({getattr(wrong, 'problem', None) or 'unreadable'}). "
-            "Check the indentation and the colons there."
-        ) from None
-    except (OSError, UnicodeDecodeError):
-        raise StudyError(f"{path} cannot be read as UTF-8 text. Check the path and save it as UTF-8.") from None
-    if not isinstance(content, dict):
-        raise StudyError(f"{path}: expected keys and values (`key: value`) at the top.")
-    check_keys(path)
-    return content
 
 
 def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> Plain:

@@ -63,6 +63,16 @@ def test_what_becomes_of_an_export(export: list[Path], tmp_path: Path) -> None:
     assert stays["stay_id"].nunique() == 3
 
 
+@pytest.mark.parametrize("written", ["1001.0", " 1001 ", "\uff11\uff10\uff10\uff11", "1,001", "1.001E+03"])
+def test_a_person_written_in_two_ways_has_one_pseudonym(export: list[Path], tmp_path: Path, written: str) -> None:
+    text = STAYS.replace("1001,", f'"{written}",').replace("1002,", "1002.0,")
+    plain = made(export, tmp_path / "plain")
+    export[0].write_text(text, encoding="utf-8")
+    other = made(export, tmp_path / "other")
+    assert other["stays"]["person_id"].tolist() == plain["stays"]["person_id"].tolist()
+    assert set(other["stays"]["person_id"].dropna()) <= set(other["persons"]["person_id"])
+
+
 def test_relative_days_count_from_the_first_date_in_any_file(export: list[Path], tmp_path: Path) -> None:
     (tmp_path / "screens.csv").write_text("MRN,collected_date\n1001,2024-01-10\n1002,10-Mar-2024\n", encoding="utf-8")
     tables = made([*export, tmp_path / "screens.csv"], tmp_path / "out", relative=True)

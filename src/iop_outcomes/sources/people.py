@@ -57,7 +57,7 @@ class Register:
         """
         if self._exact:
             return texts
-        neat = _plain(table, texts)
+        neat = plain(f"{table}.{COLUMN}", texts)
         keys = _common(neat)
         self._mixed = self._mixed and keys != neat and any(c != c.lower() and c != c.upper() for c in neat)
         if len(set(keys)) < len(set(neat)) or not self._cases.keys().isdisjoint(keys):
@@ -100,8 +100,11 @@ class Register:
                 raise _unclear(table, *sorted(ways)[:2])
 
 
-def _plain(table: str, texts: list[str]) -> list[str]:
-    """Identifiers without what a program adds to a number. Raises StudyError where digits were lost."""
+def plain(where: str, texts: list[str]) -> list[str]:
+    """Identifiers without what a program adds to a number. Raises StudyError where digits were lost.
+
+    where: the column, for the message.
+    """
     whole = "".join(texts)
     if whole.isascii() and whole.isdigit():
         return texts
@@ -111,7 +114,7 @@ def _plain(table: str, texts: list[str]) -> list[str]:
     odd = [spelling.tidy(c) for c in texts if not (c.isascii() and c.isalnum())]
     if numbers and any(spelling.lost_digits(c) for c in odd):
         raise StudyError(
-            f"{table}.{COLUMN}: some identifiers are numbers with an exponent, as a spreadsheet shows long ones: "
+            f"{where}: some identifiers are numbers with an exponent, as a spreadsheet shows long ones: "
             "their last digits are lost, and several people may share one. Export the column again as text."
         )
     of = spelling.Column(numbers, spelling.column(odd).fractions)

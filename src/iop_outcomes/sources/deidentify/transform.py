@@ -52,14 +52,16 @@ class Setting:
 
 
 def identifiers(values: pd.Series) -> pd.Series:
-    """Identifiers as text: trimmed, whole numbers without decimals, missing ones as None."""
+    """Identifiers as text, without what a program adds to a number (1001.0 is 1001); missing ones as None."""
     import pandas as pd
+
+    from iop_outcomes.sources import people
 
     def text(value: object) -> str:
         return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
 
     codes, distinct = pd.factorize(values)
-    known = [text(value) or None for value in distinct]
+    known = [value or None for value in people.plain(f"'{values.name}'", [text(value) for value in distinct])]
     return pd.Series([known[code] if code >= 0 else None for code in codes], index=values.index, dtype=object)
 
 
