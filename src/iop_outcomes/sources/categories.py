@@ -35,6 +35,8 @@ def canonical(
     if column == PERSON:
         return list(cells), frozenset()
     if column == RECORD:
+        if _plain_already([c for c in cells if c is not None]):
+            return list(cells), frozenset()
         of = spelling.column(c for c in cells if c is not None)
         return [None if c is None else spelling.unmarked(c, of) for c in cells], frozenset()
     known = spelling.find(cells, {w: w for w in allowed or words}, lambda _: False, closed=bool(allowed))
@@ -48,6 +50,14 @@ def canonical(
     for i, value in zip(rest, kept, strict=True):
         spelt[i] = value
     return spelt, known.how | how
+
+
+def _plain_already(cells: Sequence[str]) -> bool:
+    """Whether all cells are digits, not zeros alone, or letters and digits that begin with a letter: all is kept."""
+    whole = "".join(cells)
+    if not (whole.isascii() and whole.isalnum()):
+        return not whole
+    return all(c.strip("0") for c in cells) if whole.isdigit() else all(c[0].isalpha() for c in cells)
 
 
 def one_spelling(

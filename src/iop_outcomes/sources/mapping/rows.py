@@ -109,8 +109,9 @@ def take(name: str, source: Source, settings: Mapping[str, object], reader: Read
         frame, broken = _checked(name, mapped, cells), cells.broken.reindex(cells.frame.index).astype(object)
         out = _filtered(frame, mapped.where, source.missing_values, seen).mask(broken.notna(), None)
         left_out.update(out.dropna())
-        gone.append((leavers.named(mapped, frame), out))
         kept = out.isna()
+        if not kept.all():
+            gone.append((leavers.named(mapped, frame), out))
         others = others if parts else levels.beside(mapped, frame)
         columns = sorted(mapped.used().union(others) & set(frame.columns))
         parts.append((serials.counted(frame.loc[kept, columns], counts, cells.shift), broken[kept]))
