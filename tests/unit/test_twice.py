@@ -140,3 +140,28 @@ def test_many_people_are_sampled_the_same_way_each_time(monkeypatch: pytest.Monk
     one, two = (twice._chosen(twice.Sample(scores, contrast, {})) for _ in range(2))
     assert len(one.scores) == 40
     assert list(one.scores["person_id"]) == list(two.scores["person_id"])
+
+
+def test_a_library_that_fails_ends_no_run_and_quotes_nothing() -> None:
+    def numbers() -> Any:
+        yield twice._row(ASK, "risk_iop", 0.3, 0.3, "l")
+        raise ValueError("person P001 has 12.5")
+
+    found = twice._told(ASK, "risk", numbers())
+    assert [row["reason"] for row in found] == ["", "the library could not compute it (ValueError)"]
+    assert found[1]["agrees"] is None
+
+
+def test_a_score_of_several_arms_is_left_out_by_name_sampled_or_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    n = 90
+    scores = pd.DataFrame({"person_id": [f"p{i}" for i in range(n)], "arm": [i % 3 for i in range(n)], "site_id": "s"})
+    contrast = {"first": {"name": "a"}, "second": {"name": "b"}, "stratum": "site_id"}
+    gates = pd.DataFrame({"method": ["overlap"], "status": ["ok"]})
+    empty = {name: TABLES[name].empty() for name in ("retention", "abstinence", "first_use", "estimates")}
+    ask = {**ASK, "step": "abstinence", "method": "overlap_imputed"}
+    for most in (1000, 20):
+        monkeypatch.setattr(twice, "MOST", most)
+        found = twice.run(
+            **empty, scores=scores, gates=gates, rows=[ask], contrast=contrast, endpoints={}, inference={}
+        )
+        assert list(found["twice"]["reason"]) == ["statsmodels has no multinomial score of this size"]

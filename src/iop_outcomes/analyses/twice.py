@@ -57,18 +57,34 @@ def run(
     people = _chosen(whole)
     decided = gates.set_index("method")["status"]
     found: list[Row] = []
-    if rows and (decided.reindex(SCORED) == "ok").any():
-        found += _score(people, rows[0])
     given = _Given(retention, abstinence, first_use, endpoints)
-    known = {} if len(people.scores) < len(whole.scores) else _known(estimates)
+    sampled = len(people.scores) < len(whole.scores)
+    known = {} if sampled else _known(estimates)
+    if rows and (decided.reindex(SCORED) == "ok").any():
+        if len(set(whole.everyone["arm"])) > 2:
+            found.append(_left_out(rows[0], PROPENSITY_SCORE, "statsmodels has no multinomial score of this size"))
+        else:
+            found += _told(rows[0], PROPENSITY_SCORE, _score(people, rows[0], sampled))
     for ask in rows:
         if decided.get(ask["method"]) == "ok":
-            found += _question(ask, people, given, known)
+            found += _told(ask, ask["measure"], _question(ask, people, given, known))
     table = TABLES["twice"]
     if not found:
         return {"twice": table.empty()}
     frame = pd.DataFrame(found, columns=list(table.columns))
     return {"twice": frame.astype({n: c.dtype for n, c in table.columns.items()})}
+
+
+def _told(ask: Ask, measure: str, numbers: Iterator[Row]) -> list[Row]:
+    """The numbers as far as they can be computed; then why the next one cannot. A second opinion ends no run."""
+    found: list[Row] = []
+    try:
+        found.extend(numbers)
+    except EstimationError as wrong:
+        found.append(_left_out(ask, measure, str(wrong)))
+    except Exception as wrong:  # a library's own, whose text might quote a row
+        found.append(_left_out(ask, measure, f"the library could not compute it ({type(wrong).__name__})"))
+    return found
 
 
 class _Given:
@@ -95,17 +111,10 @@ def _known(estimates: pd.DataFrame) -> dict[tuple[Any, ...], float]:
     return dict(zip(map(tuple, own[list(KEY)].to_numpy(dtype=object)), own["estimate"], strict=True))
 
 
-def _score(people: Sample, ask: Ask) -> Iterator[Row]:
-    """The log-likelihood of the score, which is largest at one set of coefficients only."""
-    if len(set(people.everyone["arm"])) > 2:
-        yield _left_out(ask, PROPENSITY_SCORE, "statsmodels has no multinomial score of this size")
-        return
-    try:
-        matrix, arm = people.propensity.matrix, people.arm
-    except EstimationError:
-        return
-    held = people.scores["propensity"].to_numpy()
-    if len(people.scores) == MOST:
+def _score(people: Sample, ask: Ask, sampled: bool) -> Iterator[Row]:
+    """The log-likelihood of the score of two arms, which is largest at one set of coefficients only."""
+    matrix, arm, held = people.propensity.matrix, people.arm, people.scores["propensity"].to_numpy()
+    if sampled:
         from iop_outcomes.estimators.regression import solve
 
         held = solve("logistic", matrix.keep(np.arange(matrix.shape[1]) > 0), arm).mean
@@ -119,20 +128,17 @@ def _question(ask: Ask, people: Sample, given: _Given, known: Mapping[tuple[Any,
     if ask["method"] in IMPUTED:
         yield _left_out(ask, ask["measure"], "covariates are imputed, and the libraries pool in another way")
         return
-    try:
-        if ask["step"] == "retention":
-            followed = follow(given.retention, people.scores, given.endpoints[ask["outcome"]])
-            if followed is not None:
-                yield from _retention(ask, people, followed, known)
-        elif ask["measure"] == "hazard_ratio":
-            days, event = binary.timed(given.first_use, people.scores, ask)
-            levels = binary.timed_levels(given.first_use, people.scores, ask)
-            there = (levels != "not_known").astype(float)
-            yield from _ratio(ask, people, days, event & (days <= ask["horizon_days"]), there, known)
-        else:
-            yield from _risks(ask, people, given, known)
-    except EstimationError as wrong:
-        yield _left_out(ask, ask["measure"], str(wrong))
+    if ask["step"] == "retention":
+        followed = follow(given.retention, people.scores, given.endpoints[ask["outcome"]])
+        if followed is not None:
+            yield from _retention(ask, people, followed, known)
+    elif ask["measure"] == "hazard_ratio":
+        days, event = binary.timed(given.first_use, people.scores, ask)
+        levels = binary.timed_levels(given.first_use, people.scores, ask)
+        there = (levels != "not_known").astype(float)
+        yield from _ratio(ask, people, days, event & (days <= ask["horizon_days"]), there, known)
+    else:
+        yield from _risks(ask, people, given, known)
 
 
 def _retention(ask: Ask, people: Sample, followed: Followed, known: Mapping[tuple[Any, ...], float]) -> Iterator[Row]:
@@ -209,7 +215,7 @@ def _risks(ask: Ask, people: Sample, given: _Given, known: Mapping[tuple[Any, ..
     if binary.unknown(levels) or not all(used[people.arm == a].any() for a in (0, 1)):
         return
     if ask["method"] == AIPW:
-        if len(set(people.everyone["arm"])) > 2 or len(people.scores) == MOST:
+        if len(set(people.everyone["arm"])) > 2 or not known:
             yield _left_out(ask, ask["measure"], "the doubly robust mean is computed twice for two arms of all people")
             return
         terms = people.propensity.matrix.dense()[:, 1:]
