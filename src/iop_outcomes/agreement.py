@@ -1,7 +1,7 @@
 """The words of a study held against each other: each row of the sheet must ask for something that can be answered.
 
-The tables below say which methods answer which measure of which kind of endpoint, for whom a method speaks, and which
-endpoints can be missing. What does not fit is refused with the row, what was expected and what to do.
+Which methods answer which measure of which kind of endpoint, and which endpoints can be missing, is said in the
+vocabulary. What does not fit is refused with the row, what was expected and what to do.
 """
 
 from __future__ import annotations
@@ -11,34 +11,12 @@ from collections.abc import Mapping, Sequence
 
 from iop_outcomes import names
 from iop_outcomes.errors import StudyError
-from iop_outcomes.protocol import AMONG_SOME, STATES, Analysis, Eligibility, Endpoint, Study
+from iop_outcomes.protocol import Analysis, Eligibility, Endpoint, Study
 from iop_outcomes.tables import TABLES
 from iop_outcomes.tables.canonical import NOT_COVARIATES
 from iop_outcomes.vocabulary import methods
-
-ABSTINENCE = ("interview", "screen", "at_discharge", "no_return")
-BINARY = (*ABSTINENCE, *STATES)
-TIMED = ("first_use", "run_of_screens")
-
-# (step, what is compared, kinds of endpoint) -> measure -> methods
-METHODS: dict[tuple[str, str, tuple[str, ...]], dict[str, tuple[str, ...]]] = {
-    ("retention", "contrasts", ("left_index",)): {"risk": methods.AVERAGES, "hazard_ratio": methods.HAZARDS},
-    ("retention", "contrasts", ("in_care",)): {"mean_days": methods.AVERAGES, "risk": methods.AVERAGES},
-    ("retention", "contrasts", ("in_care_or_completed",)): {"risk": methods.AVERAGES},
-    ("retention", "contrasts", ("engaged", "death")): {"risk": methods.AVERAGES, "hazard_ratio": methods.HAZARDS},
-    # not doubly robust: who is at risk has left care, or had no overdose yet, and pseudo-observations would take the
-    # others for a random part
-    ("retention", "contrasts", AMONG_SOME): {
-        "risk": (methods.CRUDE, *methods.WEIGHTED),
-        "hazard_ratio": methods.HAZARDS,
-    },
-    ("abstinence", "contrasts", BINARY): {"risk": methods.AVERAGES},
-    ("abstinence", "contrasts", TIMED): {"hazard_ratio": methods.HAZARDS},
-    ("dose", "durations", ABSTINENCE): {"risk": (methods.CRUDE, methods.LANDMARK_ADJUSTED)},
-    ("dose", "durations", TIMED): {"hazard_ratio": (methods.NAIVE, methods.LANDMARK, methods.LANDMARK_ADJUSTED)},
-    ("dose", "intensities", ABSTINENCE): {"dose_response": (methods.SPLINE,)},
-    ("dose", "contrasts", TIMED): {"hazard_ratio": (methods.RANDOMISED,)},
-}
+from iop_outcomes.vocabulary.answers import MISSING_IS_USING, NONE, OBSERVED_ONLY
+from iop_outcomes.vocabulary.endpoints import KINDS, ON_A_DAY, USE_ON_A_DAY, compared, measures
 
 # columns of the candidates that eligibility rules may use beside those of persons and of the index episode
 DERIVED = {
@@ -49,13 +27,7 @@ DERIVED = {
     "reported_care": "care told of in the period, where periods are analysed",
 }
 
-# what few sources hold, by kind of endpoint: the canonical table and its column (None: the endpoint's own)
-RECORDED: dict[str, tuple[str, str | None]] = {
-    "overdose": ("persons", "overdose_day"),
-    "state_at_discharge": ("stays", None),
-    "state_at_interview": ("followups", None),
-}
-# sources with columns of their own that fill them
+# sources with columns of their own that fill what few sources hold
 FILLED: dict[str, tuple[str, ...]] = {
     "tedsd": ("employment_at_discharge", "arrests_at_discharge"),
     "help": ("employment",),
@@ -174,10 +146,10 @@ def _check_companion(study: Study, row: Analysis, endpoint: Endpoint, at: str) -
 
 def _check_recorded(study: Study, endpoint: Endpoint, at: str) -> None:
     """The source can hold what the endpoint is computed from; a folder of tables shows it only when it is read."""
-    if endpoint.kind not in RECORDED:
+    recorded = KINDS[endpoint.kind].recorded
+    if recorded is None:
         return
-    table, column = RECORDED[endpoint.kind]
-    column, source = column or endpoint.column, study.source
+    table, column, source = recorded[0], recorded[1] or endpoint.column, study.source
     mapped = source.tables[table].columns if table in source.tables else {}
     if source.kind == "tables" or column in mapped or column in FILLED.get(source.kind, ()):
         return
@@ -189,26 +161,21 @@ def _check_recorded(study: Study, endpoint: Endpoint, at: str) -> None:
 
 
 def _check_row(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None:
-    groups = [group for step, group, _ in METHODS if step == row.step]
-    names = [n for group in dict.fromkeys(groups) for n in getattr(study, group)]
+    groups = compared(row.step)
+    names = [n for group in groups for n in getattr(study, group)]
     if row.contrast not in names:
         raise StudyError(_unknown(at, "contrast", row.contrast, names, f"{study.cohorts}/{study.cohort}.yaml"))
     group = next(g for g in groups if row.contrast in getattr(study, g))
-    measures = {
-        measure: able
-        for (step, of, kinds), allowed in METHODS.items()
-        if (step, of) == (row.step, group) and endpoint.kind in kinds
-        for measure, able in allowed.items()
-    }
-    if row.measure not in measures:
+    possible = measures(endpoint.kind, row.step, group)
+    if row.measure not in possible:
         raise StudyError(
             f"{at}: the outcome '{row.outcome}' ({endpoint.kind}) cannot be a '{row.measure}' of '{row.contrast}' in "
-            f"the step '{row.step}'. Possible measures: {', '.join(measures) or 'none'}."
+            f"the step '{row.step}'. Possible measures: {', '.join(possible) or 'none'}."
         )
-    if row.method not in measures[row.measure]:
+    if row.method not in possible[row.measure]:
         raise StudyError(
             f"{at}: the method '{row.method}' does not answer a '{row.measure}' of '{row.contrast}' in the step "
-            f"'{row.step}'. Possible methods: {', '.join(measures[row.measure])}."
+            f"'{row.step}'. Possible methods: {', '.join(possible[row.measure])}."
         )
     if row.method == methods.RANDOMISED and not study.contrasts[row.contrast].randomised:
         raise StudyError(
@@ -219,13 +186,13 @@ def _check_row(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None
             f"{at}: the method '{row.method}' imputes covariates for two arms, and '{row.contrast}' has more "
             f"alongside. Take '{row.method.removesuffix('_imputed')}', or leave out alongside."
         )
-    if (row.missing_rule == "none") == (endpoint.kind in BINARY):
-        expected = "missing_is_using or observed_only" if endpoint.kind in BINARY else "none"
+    if (row.missing_rule == NONE) == (endpoint.kind in ON_A_DAY):
+        expected = f"{MISSING_IS_USING} or {OBSERVED_ONLY}" if endpoint.kind in ON_A_DAY else NONE
         raise StudyError(f"{at}: the outcome '{row.outcome}' needs the missing_rule {expected}.")
-    if row.missing_rule == "missing_is_using" and endpoint.kind not in ABSTINENCE:
+    if row.missing_rule == MISSING_IS_USING and endpoint.kind not in USE_ON_A_DAY:
         raise StudyError(
             f"{at}: '{row.outcome}' is not about use, so that a missing answer cannot be read as use. Ask for it with "
-            "the missing_rule observed_only."
+            f"the missing_rule {OBSERVED_ONLY}."
         )
 
 
@@ -233,7 +200,7 @@ def _check_days(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> Non
     """The horizon lies after what the question starts from."""
     duration, intensity = study.durations.get(row.contrast), study.intensities.get(row.contrast)
     starts = {
-        "the landmark of": duration.days if duration is not None and row.method != "naive" else 0,
+        "the landmark of": duration.days if duration is not None and row.method != methods.NAIVE else 0,
         "the window of": intensity.window_days if intensity is not None else 0,
     }
     for what, day in starts.items():

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.cohort.population import arms_of
 from iop_outcomes.errors import StudyError
-from iop_outcomes.protocol import EVENTS
 from iop_outcomes.protocol.people import Invented, People
+from iop_outcomes.vocabulary.endpoints import EVENTS
+from iop_outcomes.vocabulary.levels import UNKNOWN
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,9 +26,9 @@ NEITHER = "neither"
 LISTED = ("stays", "sessions", "screens", "followups", "medications", "periods")
 # what a record need not say
 DEFAULTS: dict[str, dict[str, Any]] = {
-    "persons": {"sex": "unknown", "observed_to_day": 365},
+    "persons": {"sex": UNKNOWN, "observed_to_day": 365},
     "stays": {"site_id": "a site", "program_type": "substance_use"},
-    "sessions": {"modality": "unknown"},
+    "sessions": {"modality": UNKNOWN},
     "followups": {"lookback_days": 30},
 }
 NOTHING: Settings = {"continuous": [], "categorical": []}

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from iop_outcomes import variants
 from iop_outcomes.errors import StudyError
-from iop_outcomes.protocol import EVENTS, Analysis, Arm, Contrast, Eligibility, Endpoint, Question, Study
+from iop_outcomes.protocol import Analysis, Arm, Contrast, Eligibility, Endpoint, Question, Study
+from iop_outcomes.vocabulary.endpoints import EVENTS
 
 # what stands beside the arms of a comparison, and instead of one
 ARMS = {

@@ -12,10 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from iop_outcomes.agreement import TIMED
 from iop_outcomes.errors import StudyError
-from iop_outcomes.protocol import EVENTS, RETENTION, STAYING
-from iop_outcomes.tables.private import NOT_AT_RISK
+from iop_outcomes.vocabulary.causes import CENSORED, NOT_AT_RISK
+from iop_outcomes.vocabulary.endpoints import EVENTS, FOLLOWED, KINDS, STAYING, TIMED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,15 +25,6 @@ if TYPE_CHECKING:
 
 Tables = Mapping[str, "pd.DataFrame"]
 
-# what each kind of endpoint is computed from
-NEEDS = {
-    "interview": ("followups",),
-    "no_return": ("followups",),
-    "first_use": ("followups",),
-    "screen": ("screens",),
-    "engaged": ("sessions",),
-    "run_of_screens": ("screens",),
-}
 WITHOUT = {
     "sessions": "no delivered hours, and no question on intensity",
     "screens": "no abstinence by screens, and no adjustment for early use",
@@ -190,7 +180,7 @@ def questions(
     """For each outcome and horizon that the sheet asks for: whether the records can answer, and for how many people."""
     for outcome, horizons in loaded.horizons().items():
         endpoint = loaded.endpoints[outcome]
-        empty = [name for name in NEEDS.get(endpoint.kind, ()) if tables[name].empty]
+        empty = [name for name in KINDS[endpoint.kind].needs if tables[name].empty]
         if empty:
             yield f"{outcome}: cannot be answered without {' and '.join(empty)}"
             continue
@@ -200,12 +190,12 @@ def questions(
         for day in horizons:
             known = (people["observed_days"] >= day).to_numpy()
             more = ""
-            if endpoint.kind in RETENTION:
+            if endpoint.kind in FOLLOWED:
                 own = retention[retention["follows"] == endpoint.followed]
                 if own.empty:
                     yield f"{outcome} on day {day}: cannot be answered, as its event is recorded of no one"
                     continue
-                known = (known | (own["cause"] != "censored").to_numpy()) & (own["cause"] != NOT_AT_RISK).to_numpy()
+                known = (known | (own["cause"] != CENSORED).to_numpy()) & (own["cause"] != NOT_AT_RISK).to_numpy()
                 more = _within_an_interval(own, day, endpoint.kind in STAYING)
             by_then = f"{shown(int(known.sum()), rules)} of {shown(len(people), rules)}"
             yield f"{outcome} on day {day}: {by_then} can be known by then{more}"

@@ -12,14 +12,13 @@ import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import get_args
 
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import Analysis, Question, Study
-from iop_outcomes.protocol.rows import MissingRule
+from iop_outcomes.vocabulary.answers import MISSING_RULES
 from iop_outcomes.vocabulary.methods import METHODS
 
-RULES = get_args(MissingRule)
+RULES = list(MISSING_RULES)
 # the order of methods within a horizon, whatever row they come from
 ORDER = list(METHODS)
 

@@ -18,7 +18,19 @@ from iop_outcomes import agreement, names, questions, sheets, variants, withheld
 from iop_outcomes.errors import StudyError
 from iop_outcomes.mistakes import check_keys, sentence
 from iop_outcomes.plain_yaml import read_yaml
-from iop_outcomes.protocol import EVENTS, RETENTION, Analysis, Contrast, Eligibility, Endpoint, Part, Question, Study
+from iop_outcomes.protocol import Analysis, Contrast, Eligibility, Endpoint, Part, Question, Study
+from iop_outcomes.vocabulary.arms import LEFT, STAYED
+from iop_outcomes.vocabulary.endpoints import (
+    ABSTINENCE,
+    CONTRASTS,
+    DOSE,
+    EVENTS,
+    FOLLOWED,
+    LEFT_INDEX,
+    RETENTION,
+    STAYING,
+    measures,
+)
 from iop_outcomes.vocabulary.methods import IMPUTED
 
 if TYPE_CHECKING:
@@ -32,13 +44,13 @@ FIGURES: dict[str, set[tuple[str, str]] | None] = {
     "flow": None,
     "balance": None,
     "overlap": None,
-    "staying": {("in_care", "mean_days"), ("in_care", "risk"), ("in_care_or_completed", "risk")},
-    "leaving": {("left_index", "risk")},
+    "staying": {(kind, measure) for kind in STAYING for measure in measures(kind, RETENTION, CONTRASTS)},
+    "leaving": {(kind, "risk") for kind in LEFT_INDEX},
     "events": {(kind, "risk") for kind in EVENTS},
-    "hazards": {("retention", "hazard_ratio")},
-    "abstinence": {("abstinence", "risk")},
-    "duration": {("dose", "hazard_ratio"), ("dose", "risk")},
-    "intensity": {("dose", "dose_response")},
+    "hazards": {(RETENTION, "hazard_ratio")},
+    "abstinence": {(ABSTINENCE, "risk")},
+    "duration": {(DOSE, "hazard_ratio"), (DOSE, "risk")},
+    "intensity": {(DOSE, "dose_response")},
     "completeness": None,
     "maturity": None,
     "agreement": None,
@@ -97,7 +109,7 @@ class Loaded:
     def definition(self) -> Plain:
         """What it takes to say who is eligible, in which arm, and what happened: for the test with invented people."""
         study = self.study.model_dump(mode="json", include={"population", "care", "contrasts"})
-        kinds = sorted({e.kind for e in self.endpoints.values()} - set(RETENTION))
+        kinds = sorted({e.kind for e in self.endpoints.values()} - set(FOLLOWED))
         # events of the library are tried on invented people whether the sheet asks for them or not
         events = [_plain(e) for e in self.endpoints.values() if e.kind in EVENTS]
         asked = [*self.endpoints_of(*kinds), *events]
@@ -119,7 +131,7 @@ class Loaded:
     def arms(self) -> dict[str, list[str]]:
         """The names of the first and the second side of every comparison of two groups."""
         sides = {name: [c.first.name, c.second.name] for name, c in self.study.contrasts.items()}
-        return sides | {name: ["stayed", "left_earlier"] for name in self.study.durations}
+        return sides | {name: [STAYED, LEFT] for name in self.study.durations}
 
     def groups(self) -> dict[str, dict[str, str]]:
         """What defines each arm, by contrast and name; arms of the same definition hold the same people but for sites

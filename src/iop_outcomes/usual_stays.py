@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from iop_outcomes import reference
-from iop_outcomes.tables.canonical import LEAVING, LEVELS
+from iop_outcomes.vocabulary.causes import COMPLETED, LEAVING, OTHER, TRANSFERRED, UNPLANNED
+from iop_outcomes.vocabulary.levels import LEVELS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,11 +38,11 @@ SERVICES = {
 }  # fmt: skip
 # canonical reasons: what the published tables call them
 REASONS = {
-    "completed": ("completed",), "transferred": ("transferred",), "unplanned": ("dropped_out", "terminated"),
-    "other": ("other",),
+    COMPLETED: ("completed",), TRANSFERRED: ("transferred",), UNPLANNED: ("dropped_out", "terminated"),
+    OTHER: ("other",),
 }  # fmt: skip
 # reasons of which lengths are told: the canonical one, and that of the published table
-LASTED = {"completed": "completed", "unplanned": "dropped out"}
+LASTED = {COMPLETED: "completed", UNPLANNED: "dropped out"}
 # ended stays from which on shares and lengths say something
 ENOUGH = 20
 # a stay open for so long is pointed out, where it is more than this share of those begun so long ago

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from iop_outcomes.clean.episodes import days_of_care, link
 from iop_outcomes.tables import TABLES, check
-from iop_outcomes.tables.canonical import LEVELS
+from iop_outcomes.vocabulary.levels import LEVELS
 
 Stay = tuple[str, str, int, int | None, str | None]
 

@@ -8,7 +8,8 @@ import pytest
 from iop_outcomes import reference
 from iop_outcomes.errors import StudyError
 from iop_outcomes.sources import crosswalk
-from iop_outcomes.tables.canonical import LEVELS, STAYS
+from iop_outcomes.tables.canonical import STAYS
+from iop_outcomes.vocabulary.levels import LEVELS
 
 ROWS = reference.rows("level_crosswalk.csv")
 

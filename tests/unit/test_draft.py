@@ -18,7 +18,7 @@ from iop_outcomes.errors import StudyError
 from iop_outcomes.sources import draft
 from iop_outcomes.sources.draft import codes, exports, reads, recognise, synonyms
 from iop_outcomes.tables import TABLES
-from iop_outcomes.tables.canonical import LEAVING
+from iop_outcomes.vocabulary.causes import LEAVING
 
 N = 61  # a prime: each code meets many people
 PEOPLE = [f"zq{i:04}x" for i in range(N)]

@@ -10,7 +10,7 @@ from statsmodels.stats.inter_rater import cohens_kappa
 from iop_outcomes import reference
 from iop_outcomes.cohort import levels
 from iop_outcomes.errors import StudyError
-from iop_outcomes.tables.canonical import LEVELS
+from iop_outcomes.vocabulary.levels import LEVELS
 
 
 def one(name: str, hours: float | None, age: int | None = 40, level: str = "2.1", twenty: str = levels.PARTIAL) -> str:

@@ -11,8 +11,9 @@ from scipy import stats
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.release.crude import Ask, curve, estimate, log_log_limits, of_arm
 from iop_outcomes.release.evidence import ArmCells
-from iop_outcomes.release.levels import EVENT_LEVELS, Reading
+from iop_outcomes.release.levels import EVENT_LEVELS
 from iop_outcomes.release.life_tables import Leaving, Move
+from iop_outcomes.vocabulary.readings import Reading
 
 UNPLANNED, RETAINED = EVENT_LEVELS["unplanned_discharge"], EVENT_LEVELS["retained"]
 SHARE = EVENT_LEVELS["*"]

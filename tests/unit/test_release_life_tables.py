@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iop_outcomes.release.life_tables import STILL_AT_RISK, hold, leavings
+from iop_outcomes.release.life_tables import hold, leavings
 from iop_outcomes.release.policy import POLICIES, Policy
 from iop_outcomes.tables import TABLES, check
+from iop_outcomes.vocabulary.causes import STILL_AT_RISK
 
 CMS, OPENSAFELY, NONE = (POLICIES[n] for n in ("cms", "opensafely", "none"))
 Cell = tuple[int, str, int]

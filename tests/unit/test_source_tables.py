@@ -179,7 +179,7 @@ def test_the_step_names_raw_tables(tmp_path: Path) -> None:
 
 
 def test_levels_of_care_are_those_of_the_tables(project: Path) -> None:
-    from iop_outcomes.tables.canonical import LEVELS
+    from iop_outcomes.vocabulary.levels import LEVELS
 
     levels = pd.read_csv(project / "data" / "reference" / "levels_of_care.csv", dtype=str)
     assert tuple(levels["level_of_care"]) == LEVELS

@@ -13,7 +13,7 @@ import pytest
 from iop_outcomes import study
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import Endpoint
-from iop_outcomes.tables.canonical import LEAVING
+from iop_outcomes.vocabulary.causes import LEAVING
 
 COHORTS = ("demo", "uis", "ctn0094")
 

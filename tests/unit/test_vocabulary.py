@@ -1,13 +1,15 @@
-"""Methods by name: one table, its words everywhere, truncation and its derivative."""
+"""The vocabulary: methods, with truncation and its derivative; kinds of endpoints, causes, levels, statuses."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
+from iop_outcomes.cohort import abstinence, events
 from iop_outcomes.estimators.propensity import fit_propensity
 from iop_outcomes.estimators.weights import TILTS, truncate, weight_slope, weights
-from iop_outcomes.vocabulary import methods
+from iop_outcomes.tables import TABLES
+from iop_outcomes.vocabulary import answers, causes, endpoints, levels, methods, statuses
 from iop_outcomes.vocabulary.estimands import ESTIMANDS
 
 
@@ -18,7 +20,8 @@ def test_every_method_speaks_for_someone_and_stands_on_weights_that_exist() -> N
         assert method.label
         assert method.explained.endswith(".")
         assert method.weights in {*methods.WEIGHTS, ""}
-    assert sorted(m.preferred for m in methods.METHODS.values()) == list(range(1, len(methods.METHODS) + 1))
+    last = max(methods.METHODS[name].preferred for name in methods.SCORED)
+    assert all(methods.METHODS[name].preferred > last for name in methods.UNADJUSTED)
     assert {w.kind for w in methods.WEIGHTS.values()} == set(TILTS)
 
 
@@ -42,3 +45,57 @@ def test_a_truncated_weight_does_not_move() -> None:
     assert (moved[touched] == 0).all()
     np.testing.assert_array_equal(moved[~touched], whole[~touched])
     np.testing.assert_array_equal(weights("att", arm, fitted.score)[arm == 1], 1)
+
+
+def test_every_kind_of_endpoint_has_its_function_and_nothing_else_has() -> None:
+    assert set(events.KINDS) == set(endpoints.EVENTS)
+    assert set(abstinence.ANSWERS) == set(abstinence.DUE) == set(endpoints.ON_A_DAY)
+    assert set(abstinence.TIMES) == set(endpoints.TIMED)
+    with pytest.raises(KeyError, match=r"vocabulary\.endpoints"):
+        events.KINDS.answers(test_only_what_is_asked_for_is_needed)
+
+
+@pytest.mark.parametrize("kind", endpoints.KINDS.values(), ids=lambda kind: kind.name)
+def test_a_kind_of_endpoint_says_what_it_takes(kind: endpoints.Kind) -> None:
+    assert kind.meaning
+    assert kind.asked
+    for asked in kind.asked:
+        assert asked.step in endpoints.STEPS
+        assert all(set(able) <= set(methods.METHODS) for able in asked.measures.values())
+    assert all(name in TABLES for name in kind.needs)
+    if kind.recorded:
+        table, column = kind.recorded
+        assert set(kind.columns or (column,)) <= set(TABLES[table].columns)
+    # leaving is told by its cause, and times to an event by their label
+    told_elsewhere = kind.answered == endpoints.TO_AN_EVENT or kind.name in endpoints.LEFT_INDEX
+    assert bool(kind.verb) != told_elsewhere
+    assert "{day}" in (kind.verb or "{day}")
+    assert bool(kind.silent) == (kind.name in endpoints.EVENTS)
+    assert (kind.cause in causes.LABELS or bool(kind.curve)) == (
+        kind.name in endpoints.EVENTS or kind.name in endpoints.STAYING
+    )
+
+
+def test_readings_of_kinds_by_hand() -> None:
+    of = {name: kind.reading("completed") for name, kind in endpoints.KINDS.items()}
+    assert of["left_index"].events == ("completed",)
+    assert of["left_index"].others == ("unplanned", "transferred", "died", "other", "censored", "still_at_risk")
+    assert (of["in_care"].kind, of["in_care"].staying, of["in_care"].lost) == ("staying", "in_care", ())
+    assert of["in_care_or_completed"].staying == "in_care_or_completed"
+    assert of["in_care_or_completed"].lost == ("unplanned", "transferred", "died", "other")
+    event = endpoints.KINDS["overdose"].reading("overdose")
+    assert (event.events, event.others) == (("overdose",), ("died", "censored", "still_at_risk"))
+    assert endpoints.KINDS["death"].reading("died").others == ("censored", "still_at_risk")
+    assert of["interview"] == of["first_use"] == of["state_at_discharge"]
+    assert of["interview"].events == ("abstinent", "event")
+    assert of["interview"].left_out["missing_is_using"] == ("not_yet_observed", "out_of_care", "not_known")
+    assert of["interview"].left_out["observed_only"] == ("missing", "not_yet_observed", "out_of_care", "not_known")
+
+
+def test_words_of_causes_answers_and_statuses_are_there() -> None:
+    assert sorted(causes.ENDS) == sorted(causes.LEAVING)
+    assert set(endpoints.COUNTED) < set(endpoints.CAUSES)
+    assert set(answers.LEVELS) | set(answers.STATE_LEVELS) | set(answers.NOT_ASKED) == set(answers.LABELS)
+    assert set(levels.LABELS) == set(levels.CLASSES)
+    assert TABLES["estimates"].columns["status"].allowed == tuple(statuses.STATUSES)
+    assert all(s.label and s.drawn and "{reason}" in s.said for s in statuses.STATUSES.values() if s.name != "ok")

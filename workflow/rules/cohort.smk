@@ -70,7 +70,7 @@ rule abstinence:
     params:
         step="cohort.abstinence",
         settings={
-            "endpoints": LOADED.endpoints_of(*BINARY, *TIMED),
+            "endpoints": LOADED.endpoints_of(*ON_A_DAY, *TIMED),
             "horizons": LOADED.horizons(),
         },
         uses=uses(

@@ -6,11 +6,10 @@ from pathlib import Path
 from iop_outcomes import __version__ as VERSION
 from iop_outcomes import code, digests, owner, prepare, study as studies
 from iop_outcomes import tables, withheld
-from iop_outcomes.agreement import BINARY, TIMED
 from iop_outcomes.errors import StudyError
-from iop_outcomes.protocol import EVENTS
 from iop_outcomes.release import choose, manifest
 from iop_outcomes.tables import TABLES
+from iop_outcomes.vocabulary.endpoints import EVENTS, ON_A_DAY, TIMED
 
 prepare.name_interpreter()
 GIVEN = workflow.config_settings

@@ -19,16 +19,23 @@ from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cox, effects
 from iop_outcomes.estimators.estimate import Estimate
-from iop_outcomes.protocol import STATES
+from iop_outcomes.vocabulary.answers import (
+    EVENT,
+    LEVELS,
+    MISSING,
+    MISSING_IS_USING,
+    NO_EVENT,
+    NOT_YET_OBSERVED,
+    STATE_LEVELS,
+)
+from iop_outcomes.vocabulary.endpoints import STATES
+from iop_outcomes.vocabulary.levels import NOT_KNOWN
 from iop_outcomes.vocabulary.methods import AIPW, CRUDE, IMPUTED, SCORED
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Ask = Mapping[str, Any]
-LEVELS = ("abstinent", "using", "missing", "not_yet_observed")
-# the same of outcomes that are not about use
-STATE_LEVELS = ("event", "no_event", *LEVELS[2:])
 
 
 def run(
@@ -85,7 +92,7 @@ def _beyond(ask: Ask, sample: Sample, levels: Any, first_use: pd.DataFrame | Non
     if first_use is None:
         return not_due(sample.arm, levels, sample.names)
     days, event = timed(first_use, sample.scores, ask)
-    known = levels != "not_known"
+    known = levels != NOT_KNOWN
     waiting = ~event & (days < ask["horizon_days"])
     return results.beyond(sample.arm[known], days[known], waiting[known], sample.names, ask["horizon_days"])
 
@@ -94,7 +101,7 @@ def not_due(arm: Any, levels: Any, names: tuple[str, str]) -> str:
     """Why nothing can be said of a horizon that lies beyond the observation of everyone in an arm, or ''."""
     for value, name in ((1, names[0]), (0, names[1])):
         own = np.asarray(levels)[np.asarray(arm) == value]
-        if len(own) and (own == "not_yet_observed").all():
+        if len(own) and (own == NOT_YET_OBSERVED).all():
             return f"no one in the arm '{name}' is observed to the horizon"
     return ""
 
@@ -114,7 +121,7 @@ def binary_levels(abstinence: pd.DataFrame, people: pd.DataFrame, ask: Ask, name
 def timed_levels(first_use: pd.DataFrame, people: pd.DataFrame, ask: Ask) -> Any:
     """(n,) 'event' or 'no_event' up to the horizon, or 'not_known' for whom nothing is known after day 0."""
     days, event = timed(first_use, people, ask)
-    return np.select([event & (days <= ask["horizon_days"]), days > 0], ["event", "no_event"], "not_known")
+    return np.select([event & (days <= ask["horizon_days"]), days > 0], [EVENT, NO_EVENT], NOT_KNOWN)
 
 
 def timed(first_use: pd.DataFrame, people: pd.DataFrame, ask: Ask) -> tuple[Any, Any]:
@@ -125,13 +132,13 @@ def timed(first_use: pd.DataFrame, people: pd.DataFrame, ask: Ask) -> tuple[Any,
 
 def unknown(levels: Any) -> str:
     """Why nothing can be said where the outcome is known of no one, or ''."""
-    known = ~np.isin(levels, ("missing", "not_yet_observed", "not_known"))
+    known = ~np.isin(levels, (MISSING, NOT_YET_OBSERVED, NOT_KNOWN))
     return "" if known.any() else "no interview, screen or discharge in this cohort tells this outcome"
 
 
 def read_missing(levels: Any, rule: str) -> tuple[Any, Any]:
     """(n,) abstinent as 0 or 1, and whether the person is in the denominator, under a rule for missing outcomes."""
-    used = np.isin(levels, LEVELS[:3] if rule == "missing_is_using" else (*LEVELS[:2], *STATE_LEVELS[:2]))
+    used = np.isin(levels, LEVELS[:3] if rule == MISSING_IS_USING else (*LEVELS[:2], *STATE_LEVELS[:2]))
     return np.isin(levels, (LEVELS[0], STATE_LEVELS[0])).astype(float), used
 
 
@@ -175,7 +182,7 @@ def _means(method: str, sample: Sample, abstinent: Any, used: Any) -> Estimate:
 
 
 def _hazard_ratio(ask: Ask, sample: Sample, levels: Any, first_use: pd.DataFrame, gate: Ask) -> list[results.Row]:
-    event, known = levels == "event", levels != "not_known"
+    event, known = levels == EVENT, levels != NOT_KNOWN
     few = results.too_few(sample.arm[known], event[known], sample.names, gate["min_events"])
     if few:
         return results.without(ask, ["hazard_ratio"], "gated", few)

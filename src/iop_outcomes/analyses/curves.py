@@ -18,19 +18,14 @@ from iop_outcomes.cohort.retention import of
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cuminc
 from iop_outcomes.estimators.estimate import Estimate
-from iop_outcomes.protocol import EVENTS
-from iop_outcomes.tables.canonical import LEAVING
-from iop_outcomes.tables.private import NOT_AT_RISK
+from iop_outcomes.vocabulary.causes import CENSORED, LEAVING, NOT_AT_RISK
+from iop_outcomes.vocabulary.endpoints import COUNTED, EVENTS, STAYING
 from iop_outcomes.vocabulary.methods import DRAWN
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Ask = Mapping[str, Any]
-# causes that can be counted, as whole numbers from 1
-COUNTED = (*LEAVING, *(cause for cause in EVENTS.values() if cause not in LEAVING))
-# names of the curves of people who are still there, and the cause of leaving that counts as still being there
-STAYING = {"in_care": "", "in_care_or_completed": "completed"}
 STEP_DAYS = 7
 
 
@@ -60,7 +55,7 @@ class Followed:
     @property
     def left(self) -> Any:
         """(n,) whether the person was seen to leave."""
-        return (self.cause != "censored") & self.at_risk
+        return (self.cause != CENSORED) & self.at_risk
 
     @property
     def at_risk(self) -> Any:
@@ -77,7 +72,7 @@ class Followed:
         some = self.at_risk
         # of staying, days are one more than were seen
         reach = self.days - self.staying if self.reach is None else self.reach
-        waiting = (self.cause == "censored") & (reach < day)
+        waiting = (self.cause == CENSORED) & (reach < day)
         return results.beyond(arm[some], reach[some], waiting[some], names, day)
 
     def open_on(self, day: float) -> bool:
@@ -95,10 +90,11 @@ class Followed:
 
     def risk(self, name: str) -> tuple[Callable[..., Estimate], dict[str, Any]]:
         """The estimator of one curve, and its arguments beside arms, times, weights: one of STAYING, or a cause."""
-        if name == "in_care":
+        kept = STAYING.get(name)
+        if kept == "":
             return cuminc.survival, {"event": self.left}
-        if name in STAYING:
-            return _kept, {"cause": np.select([self.cause == STAYING[name], self.left], [2, 1], 0)}
+        if kept:
+            return _kept, {"cause": np.select([self.cause == kept, self.left], [2, 1], 0)}
         return cuminc.cumulative_incidence, {"cause": self.codes, "which": COUNTED.index(name) + 1}
 
     @property

@@ -27,13 +27,16 @@ from iop_outcomes.cohort.retention import of
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cox
 from iop_outcomes.estimators.estimate import Array
+from iop_outcomes.vocabulary.answers import EVENT
+from iop_outcomes.vocabulary.arms import LEFT, STAYED
+from iop_outcomes.vocabulary.causes import CENSORED
+from iop_outcomes.vocabulary.levels import NOT_KNOWN
 from iop_outcomes.vocabulary.methods import CRUDE, LANDMARK_ADJUSTED, NAIVE
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Ask = Mapping[str, Any]
-STAYED, LEFT = "stayed", "left_earlier"
 AFTER_LEAVING = "it would adjust for use up to day {day}, which for those who left earlier comes after leaving"
 
 
@@ -143,7 +146,7 @@ def _duration(ask: Ask, tables: Tables, duration: Ask, gate: Ask, inference: Ask
     stay = of(tables.retention, duration["stay"], tables.people["person_id"])
     stayed = (stay["days"] >= duration["days"]).to_numpy()
     # whoever was last seen in care before that day may have stayed or not
-    told = stayed | (stay["cause"] != "censored").to_numpy()
+    told = stayed | (stay["cause"] != CENSORED).to_numpy()
     labels = np.where(stayed, STAYED, LEFT)
     if ask["measure"] == "risk":
         return _duration_risk(ask, tables, duration, labels, told)
@@ -151,13 +154,13 @@ def _duration(ask: Ask, tables: Tables, duration: Ask, gate: Ask, inference: Ask
     naive = ask["method"] == NAIVE
     used = told if naive else told & (days > duration["days"])
     subgroup = "all" if naive else f"event_free_day_{duration['days']}"
-    x, names = stayed[:, None].astype(float), ["stayed"]
+    x, names = stayed[:, None].astype(float), [STAYED]
     if ask["method"] == LANDMARK_ADJUSTED:
         if tables.use_within(duration["days"], used):
             reason = AFTER_LEAVING.format(day=duration["days"])
             return [], results.without(ask, ["hazard_ratio"], "not_possible", reason, subgroup)
         more, columns = tables.baseline()
-        x, names = np.hstack([x, columns]), ["stayed", *more]
+        x, names = np.hstack([x, columns]), [STAYED, *more]
     comparison = Comparison(x, names, labels, (STAYED, LEFT), used, subgroup, duration["within_sites"])
     return _hazard_ratio(ask, tables, comparison, days, gate, inference)
 
@@ -210,8 +213,8 @@ def _hazard_ratio(ask: Ask, tables: Tables, comparison: Comparison, days: Any, g
     counts = results.count_rows(ask, comparison.labels[used], levels[used], subgroup)
     if silent := unknown(levels[used]):
         return counts, results.without(ask, ["hazard_ratio"], "not_possible", silent, subgroup)
-    used = used & (levels != "not_known")
-    event = levels[used] == "event"
+    used = used & (levels != NOT_KNOWN)
+    event = levels[used] == EVENT
     first, day = comparison.labels[used] == sides[0], ask["horizon_days"]
     seen = timed(tables.first_use, tables.people, ask)[1][used]
     if beyond := results.beyond(first, days[used], ~seen & (days[used] < day), sides, day):

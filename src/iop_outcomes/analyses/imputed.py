@@ -25,6 +25,7 @@ from iop_outcomes.errors import EstimationError, StudyError
 from iop_outcomes.estimators.estimate import Estimate, difference, join, log_ratio
 from iop_outcomes.estimators.imputation import Incomplete, impute
 from iop_outcomes.estimators.pooling import Pooled, pool
+from iop_outcomes.vocabulary.levels import UNKNOWN
 from iop_outcomes.vocabulary.methods import METHODS
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Ask = Mapping[str, Any]
-NOT_RECORDED = "unknown"
 NOTHING = "nothing is missing: no covariate of these people was left unrecorded"
 KINDS = ("continuous", "categorical")
 # a site with fewer people helps to predict as one of the others
@@ -62,16 +62,16 @@ class Records:
             found.append(Incomplete(name, values))
         for name in self.settings["adjustment"]["categorical"]:
             words = people[name].to_numpy()
-            levels, codes = np.unique(words[words != NOT_RECORDED].astype(str), return_inverse=True)
+            levels, codes = np.unique(words[words != UNKNOWN].astype(str), return_inverse=True)
             values = np.full(len(words), np.nan)
-            values[words != NOT_RECORDED] = codes
+            values[words != UNKNOWN] = codes
             found.append(Incomplete(name, values, max(len(levels), 1)))
         return [v for v in found if not v.missing.all()]
 
     def words(self, name: str, scores: pd.DataFrame) -> NDArray[np.object_]:
         """The categories of a covariate, in the order of its codes."""
         known = self.people.set_index("person_id").loc[scores["person_id"], name]
-        return np.unique(known[known != NOT_RECORDED].astype(str)).astype(object)
+        return np.unique(known[known != UNKNOWN].astype(str)).astype(object)
 
 
 def records(

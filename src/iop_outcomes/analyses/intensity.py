@@ -19,6 +19,7 @@ from iop_outcomes.analyses.sample import clustered
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import effects, splines
 from iop_outcomes.estimators.estimate import Array, Estimate, difference, log_ratio
+from iop_outcomes.vocabulary.answers import OUT_OF_CARE
 
 if TYPE_CHECKING:
     from iop_outcomes.analyses.dose import Tables
@@ -64,7 +65,7 @@ def answer(ask: Ask, tables: Tables, setting: Ask, contrast: Ask, gate: Ask, inf
 
 def _counts(ask: Ask, levels: Any, members: Any, staying: Any, name: str) -> list[results.Row]:
     """The arm's people: out of care by the window's end, or their level of the outcome; subgroup is the arm."""
-    shown = np.where(staying, levels, "out_of_care")[members]
+    shown = np.where(staying, levels, OUT_OF_CARE)[members]
     return results.count_rows(ask, np.full(members.sum(), name, dtype=object), shown, subgroup=name)
 
 

@@ -21,19 +21,13 @@ from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cuminc, pseudo
 from iop_outcomes.estimators.estimate import Estimate
 from iop_outcomes.estimators.imputation import cumulative_hazard
+from iop_outcomes.vocabulary.endpoints import KINDS
 from iop_outcomes.vocabulary.methods import AIPW, CRUDE, IMPUTED
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Ask = Mapping[str, Any]
-# why nothing can be said of an event that is recorded of no one
-NONE_ON_RECORD = {
-    "engaged": "no one in this cohort has so many attended sessions on record",
-    "readmitted": "no one in this cohort has a later episode of care on record",
-    "death": "no death is on record in this cohort",
-    "overdose": "no overdose is on record in this cohort",
-}
 
 
 def run(
@@ -68,7 +62,7 @@ def run(
             own = followed.get(ask["outcome"])
             estimates += _answer(ask, sample, own, status, reason, gate, told, records)
             continue
-        silent = NONE_ON_RECORD[endpoints[ask["outcome"]]["kind"]]
+        silent = KINDS[endpoints[ask["outcome"]]["kind"]].silent
         estimates += results.without(ask, results.measures(ask["measure"], sample.names), "not_possible", silent)
     drawn = curves.points(rows, sample, followed, estimates)
     return {

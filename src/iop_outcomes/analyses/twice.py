@@ -21,6 +21,8 @@ from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cox, cuminc
 from iop_outcomes.tables.results import PROPENSITY_SCORE
+from iop_outcomes.vocabulary.endpoints import RETENTION, STAYING
+from iop_outcomes.vocabulary.levels import NOT_KNOWN
 from iop_outcomes.vocabulary.methods import AIPW, CRUDE, IMPUTED, SCORED, WEIGHTED
 
 if TYPE_CHECKING:
@@ -128,14 +130,14 @@ def _question(ask: Ask, people: Sample, given: _Given, known: Mapping[tuple[Any,
     if ask["method"] in IMPUTED:
         yield _left_out(ask, ask["measure"], "covariates are imputed, and the libraries pool in another way")
         return
-    if ask["step"] == "retention":
+    if ask["step"] == RETENTION:
         followed = follow(given.retention, people.scores, given.endpoints[ask["outcome"]])
         if followed is not None:
             yield from _retention(ask, people, followed, known)
     elif ask["measure"] == "hazard_ratio":
         days, event = binary.timed(given.first_use, people.scores, ask)
         levels = binary.timed_levels(given.first_use, people.scores, ask)
-        there = (levels != "not_known").astype(float)
+        there = (levels != NOT_KNOWN).astype(float)
         yield from _ratio(ask, people, days, event & (days <= ask["horizon_days"]), there, known)
     else:
         yield from _risks(ask, people, given, known)
@@ -182,7 +184,7 @@ class _OfArm:
         followed, days, left = self.followed, self.followed.days[self.here], self.followed.left[self.here]
         if measure == "mean_days":
             return libraries.mean_days(days, left, self.weight, self.day), MEAN_DAYS
-        if followed.counted == "in_care":
+        if STAYING.get(followed.counted) == "":
             return libraries.staying(days, left, self.weight, self.day), KAPLAN_MEIER
         lost = followed.event[self.here]
         codes = np.where(lost, 1, np.where(left, 2, 0))

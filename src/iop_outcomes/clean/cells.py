@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.clean import versions
 from iop_outcomes.tables import TABLES
-from iop_outcomes.tables.canonical import LEAVING
 from iop_outcomes.tables.declare import Column
+from iop_outcomes.vocabulary.causes import DIED, LEAVING
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,7 +125,7 @@ def _reason_of_open(stays: pd.DataFrame) -> pd.Series:
     if not bears.any():
         return pd.Series(False, index=stays.index)
     # someone who died in care left it, on a day that only the day of death can tell
-    living = bears & reason.isin([r for r in LEAVING if r != "died"])
+    living = bears & reason.isin([r for r in LEAVING if r != DIED])
     strange = bears & ~reason.isin(LEAVING)
     default = _shared(reason[living], pd.Series(0, index=reason.index[living]), STAYS)
     default |= _shared(reason[living], versions.spelled(stays.loc[living, "site_id"]), SITE_STAYS)

@@ -30,6 +30,7 @@ from iop_outcomes.clean.segments import DETOX, RANK, run_begins, running_maximum
 from iop_outcomes.clean.versions import OPEN
 from iop_outcomes.sources.reading import typed
 from iop_outcomes.tables import TABLES
+from iop_outcomes.vocabulary.causes import DIED, TRANSFERRED
 
 if TYPE_CHECKING:
     import numpy as np
@@ -154,7 +155,7 @@ def _ended(stays: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
     if persons["death_day"].notna().any():
         death = records["person_id"].map(persons.set_index("person_id")["death_day"]).astype("Int64").fillna(OPEN)
         died = ((death < OPEN) & (records["start_day"] <= death) & (death <= last)).astype(bool)
-        last, reason = last.mask(died, death), reason.mask(died, "died")
+        last, reason = last.mask(died, death), reason.mask(died, DIED)
     told = {
         "person": pd.factorize(records["person_id"], sort=True)[0],
         "last": last.astype("int64"),
@@ -256,7 +257,7 @@ class _Ends(NamedTuple):
     def reason(self) -> Any:
         """As recorded; 'transferred' where a higher level took over while the record ran; missing while open."""
         reason = self.records["reason"].to_numpy(dtype=object)[self.row]
-        reason[self.records["last"].to_numpy()[self.row] > self.last] = "transferred"
+        reason[self.records["last"].to_numpy()[self.row] > self.last] = TRANSFERRED
         reason[self.last >= OPEN] = None
         return reason
 

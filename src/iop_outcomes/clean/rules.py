@@ -19,6 +19,7 @@ from iop_outcomes.clean import cells
 from iop_outcomes.clean.versions import OPEN
 from iop_outcomes.tables import TABLES
 from iop_outcomes.tables.declare import Column
+from iop_outcomes.vocabulary.causes import DIED
 
 if TYPE_CHECKING:
     import numpy as np
@@ -132,7 +133,7 @@ def _over_a_day(rows: pd.DataFrame, passed: Beside) -> pd.Series:
 
 def _lost_end(stays: pd.DataFrame, passed: Beside) -> pd.Series:
     """True for stays with a reason and no end, but where the person died in the stay on a day that is known."""
-    died = (stays["discharge_reason"] == "died") & (passed.of_person("death_day") >= stays["start_day"])
+    died = (stays["discharge_reason"] == DIED) & (passed.of_person("death_day") >= stays["start_day"])
     return stays["end_day"].isna() & stays["discharge_reason"].notna() & ~died.fillna(False).astype(bool)
 
 

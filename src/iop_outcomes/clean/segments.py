@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from iop_outcomes.clean.versions import OPEN
-from iop_outcomes.tables.canonical import LEVELS
+from iop_outcomes.vocabulary import levels
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
-RANK = {level: rank for rank, level in enumerate(LEVELS)}
-DETOX = RANK["detox"]
+RANK = {level: rank for rank, level in enumerate(levels.LEVELS)}
+DETOX = RANK[levels.DETOX]
 
 
 def segments(records: pd.DataFrame) -> pd.DataFrame:

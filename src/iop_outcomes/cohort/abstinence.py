@@ -8,17 +8,40 @@ nothing: it is not due, as is a horizon beyond observation. Days are counted fro
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.clean.episodes import STATES_AT_DISCHARGE
+from iop_outcomes.cohort.kinds import Functions
 from iop_outcomes.cohort.retention import of
 from iop_outcomes.cohort.units import from_zero
+from iop_outcomes.vocabulary.answers import MISSING
+from iop_outcomes.vocabulary.causes import CENSORED
+from iop_outcomes.vocabulary.endpoints import ON_A_DAY, TIMED
+from iop_outcomes.vocabulary.levels import UNKNOWN
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Endpoint = Mapping[str, Any]
+Tables = Mapping[str, "pd.DataFrame"]
+OnADay = Callable[["pd.DataFrame", Tables, Endpoint, int], "pd.Series"]
+Time = Callable[["pd.DataFrame", Tables, Endpoint], tuple["pd.Series", "pd.Series"]]
+
+ANSWERS: Functions[OnADay] = Functions(ON_A_DAY)
+TIMES: Functions[Time] = Functions(TIMED)
+# by kind, who must have answered by a horizon: the answer of anyone else is not missing, but not due
+DUE: dict[str, OnADay] = {}
+
+
+def on_a_day(due: OnADay) -> Callable[[OnADay], OnADay]:
+    """The function answers the kind of its name. due: (n,) who must have answered by the horizon."""
+
+    def taken(function: OnADay) -> OnADay:
+        DUE[function.__name__] = due
+        return ANSWERS.answers(function)
+
+    return taken
 
 
 def run(
@@ -36,7 +59,7 @@ def run(
 
     from iop_outcomes.tables import TABLES
 
-    died = people["record_id"].isin(persons.loc[persons["death_day"].notna(), "person_id"])
+    people = people.assign(deceased=people["record_id"].isin(persons.loc[persons["death_day"].notna(), "person_id"]))
     tables = {
         "followups": from_zero(followups, people),
         "screens": from_zero(screens, people),
@@ -44,16 +67,14 @@ def run(
     }
     binary, timed = [TABLES["abstinence"].empty()], [TABLES["first_use"].empty()]
     for endpoint in endpoints:
-        if endpoint["kind"] in TIMED:
-            days, event = TIMED[endpoint["kind"]](people, tables, endpoint)
+        if endpoint["kind"] in TIMES:
+            days, event = TIMES[endpoint["kind"]](people, tables, endpoint)
             timed.append(_timed_rows(people, endpoint, days, event))
             continue
         for horizon in horizons[endpoint["outcome"]]:
-            abstinent = BINARY[endpoint["kind"]](people, tables, endpoint, horizon)
-            # whoever died was observed to the end: a missing answer is missing, not immature
-            mature = DUE.get(endpoint["kind"], _observed)(people, tables, endpoint, horizon) | died
-            if endpoint["kind"] in AT_DISCHARGE:
-                mature = people["person_id"].isin(_left_by(tables["leaving"], horizon)["person_id"])
+            abstinent, mature = (
+                by_kind[endpoint["kind"]](people, tables, endpoint, horizon) for by_kind in (ANSWERS, DUE)
+            )
             binary.append(_binary_rows(people, endpoint, horizon, abstinent, mature))
     return {
         "abstinence": pd.concat(binary[1:] or binary, ignore_index=True),
@@ -107,9 +128,60 @@ def _of_substance(screens: pd.DataFrame, endpoint: Endpoint) -> pd.DataFrame:
     return screens if wanted == "any" else screens[screens["substance"] == wanted]
 
 
-def at_interview(
-    people: pd.DataFrame, tables: Mapping[str, pd.DataFrame], endpoint: Endpoint, horizon: int
-) -> pd.Series:
+def _nearest_interview(followups: pd.DataFrame, endpoint: Endpoint, horizon: int) -> pd.DataFrame:
+    """By person, the interview due nearest the horizon; anchor: the day on which it was held, or due."""
+    rows = followups.assign(
+        anchor=followups["day"].fillna(followups["target_day"]), distance=(followups["target_day"] - horizon).abs()
+    )
+    near = rows[rows["distance"] <= endpoint["tolerance_days"]]
+    return near.sort_values(["person_id", "distance", "anchor"]).drop_duplicates("person_id").set_index("person_id")
+
+
+def _observed(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
+    """The horizon lies within observation."""
+    return (people["observed_days"] >= horizon).astype(bool)
+
+
+def _interview_due(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
+    """The interview nearest the horizon was due by the end of observation; where none is listed, the horizon was."""
+    due = people["person_id"].map(_nearest_interview(tables["followups"], endpoint, horizon)["target_day"])
+    return (people["observed_days"] >= due.astype("Int64").fillna(horizon)).astype(bool)
+
+
+def _answer_due(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
+    """An interview that would cover the days to the horizon was due by the end of observation; where none is listed,
+    the horizon was.
+    """
+    rows = tables["followups"]
+    first = rows[rows["target_day"] >= horizon].groupby("person_id")["target_day"].min()
+    due = people["person_id"].map(first).astype("Int64").fillna(horizon)
+    return (people["observed_days"] >= due).astype(bool)
+
+
+def _or_died(due: OnADay) -> OnADay:
+    """The same, and whoever died, who was observed to the end: a missing answer is missing, not immature."""
+
+    def asked(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
+        return due(people, tables, endpoint, horizon) | people["deceased"]
+
+    return asked
+
+
+def _listed(counts: str) -> list[str]:
+    return [one.strip() for one in counts.split(",")]
+
+
+def _left_by(leaving: pd.DataFrame, horizon: int) -> pd.DataFrame:
+    return leaving[(leaving["cause"] != CENSORED) & (leaving["days_latest"] <= horizon)]
+
+
+def _left(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
+    """The index level was left by the horizon."""
+    return people["person_id"].isin(_left_by(tables["leaving"], horizon)["person_id"])
+
+
+@on_a_day(due=_or_died(_interview_due))
+def interview(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
     """No use in the look-back of the interview due nearest the horizon, within the tolerance.
 
     A positive screen within the look-back is use, whether the interview that was due was held or not; of one that was
@@ -129,9 +201,8 @@ def at_interview(
     return reported.mask(pd.Series(reported.index.isin(seen), index=reported.index), False)
 
 
-def state_at_interview(
-    people: pd.DataFrame, tables: Mapping[str, pd.DataFrame], endpoint: Endpoint, horizon: int
-) -> pd.Series:
+@on_a_day(due=_or_died(_interview_due))
+def state_at_interview(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
     """A state that counts was told of at the interview due nearest the horizon, within the tolerance."""
     import pandas as pd
 
@@ -139,55 +210,21 @@ def state_at_interview(
     if endpoint["column"] not in chosen:
         return pd.Series(dtype="boolean")
     told = chosen[endpoint["column"]]
-    return told.isin(_listed(endpoint["counts"])).astype("boolean").mask(told.isna() | (told == "unknown"))
+    return told.isin(_listed(endpoint["counts"])).astype("boolean").mask(told.isna() | (told == UNKNOWN))
 
 
-def _nearest_interview(followups: pd.DataFrame, endpoint: Endpoint, horizon: int) -> pd.DataFrame:
-    """By person, the interview due nearest the horizon; anchor: the day on which it was held, or due."""
-    rows = followups.assign(
-        anchor=followups["day"].fillna(followups["target_day"]), distance=(followups["target_day"] - horizon).abs()
-    )
-    near = rows[rows["distance"] <= endpoint["tolerance_days"]]
-    return near.sort_values(["person_id", "distance", "anchor"]).drop_duplicates("person_id").set_index("person_id")
-
-
-def _observed(people: pd.DataFrame, tables: Mapping[str, pd.DataFrame], endpoint: Endpoint, horizon: int) -> pd.Series:
-    """The horizon lies within observation."""
-    return (people["observed_days"] >= horizon).astype(bool)
-
-
-def _interview_due(
-    people: pd.DataFrame, tables: Mapping[str, pd.DataFrame], endpoint: Endpoint, horizon: int
-) -> pd.Series:
-    """The interview nearest the horizon was due by the end of observation; where none is listed, the horizon was."""
-    due = people["person_id"].map(_nearest_interview(tables["followups"], endpoint, horizon)["target_day"])
-    return (people["observed_days"] >= due.astype("Int64").fillna(horizon)).astype(bool)
-
-
-def _answer_due(
-    people: pd.DataFrame, tables: Mapping[str, pd.DataFrame], endpoint: Endpoint, horizon: int
-) -> pd.Series:
-    """An interview that would cover the days to the horizon was due by the end of observation; where none is listed,
-    the horizon was.
-    """
-    rows = tables["followups"]
-    first = rows[rows["target_day"] >= horizon].groupby("person_id")["target_day"].min()
-    due = people["person_id"].map(first).astype("Int64").fillna(horizon)
-    return (people["observed_days"] >= due).astype(bool)
-
-
-def at_screen(people: pd.DataFrame, tables: Mapping[str, pd.DataFrame], endpoint: Endpoint, horizon: int) -> pd.Series:
+@on_a_day(due=_or_died(_observed))
+def screen(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
     """The last screen due in the tolerance up to the horizon is negative; missing when it was not given."""
     screens = tables["screens"]
     near = (screens["day"] <= horizon) & (screens["day"] > horizon - endpoint["tolerance_days"])
     due = _of_substance(screens[near], endpoint)
     last = due.sort_values(["person_id", "day"]).drop_duplicates("person_id", keep="last").set_index("person_id")
-    return (last["result"] == "negative").astype("boolean").mask(last["result"] == "missing")
+    return (last["result"] == "negative").astype("boolean").mask(last["result"] == MISSING)
 
 
-def at_discharge(
-    people: pd.DataFrame, tables: Mapping[str, pd.DataFrame], endpoint: Endpoint, horizon: int
-) -> pd.Series:
+@on_a_day(due=_left)
+def at_discharge(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
     """No use in the month before the index level was left, among those who left it by the horizon.
 
     A month in a bed is not a month at liberty: abstinence there says less than at home.
@@ -195,24 +232,16 @@ def at_discharge(
     return state_at_discharge(people, tables, {"column": "use_at_discharge", "counts": "none"}, horizon)
 
 
-def state_at_discharge(
-    people: pd.DataFrame, tables: Mapping[str, pd.DataFrame], endpoint: Endpoint, horizon: int
-) -> pd.Series:
+@on_a_day(due=_left)
+def state_at_discharge(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
     """A state that counts was recorded when the index level was left, among those who left it by the horizon."""
     left = _left_by(tables["leaving"], horizon).set_index("person_id")[endpoint["column"]]
     counted = left.isin(_listed(endpoint["counts"]))
-    return counted.astype("boolean").mask(left.isna() | (left == "unknown"))
+    return counted.astype("boolean").mask(left.isna() | (left == UNKNOWN))
 
 
-def _listed(counts: str) -> list[str]:
-    return [one.strip() for one in counts.split(",")]
-
-
-def _left_by(leaving: pd.DataFrame, horizon: int) -> pd.DataFrame:
-    return leaving[(leaving["cause"] != "censored") & (leaving["days_latest"] <= horizon)]
-
-
-def no_return(people: pd.DataFrame, tables: Mapping[str, pd.DataFrame], endpoint: Endpoint, horizon: int) -> pd.Series:
+@on_a_day(due=_or_died(_answer_due))
+def no_return(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
     """No use up to the horizon; missing where the answers do not reach it."""
     days, event = first_use(people, tables, endpoint)
     used = event & (days <= horizon)
@@ -220,9 +249,8 @@ def no_return(people: pd.DataFrame, tables: Mapping[str, pd.DataFrame], endpoint
     return (~used).astype("boolean").mask(~known)
 
 
-def first_use(
-    people: pd.DataFrame, tables: Mapping[str, pd.DataFrame], endpoint: Endpoint
-) -> tuple[pd.Series, pd.Series]:
+@TIMES.answers
+def first_use(people: pd.DataFrame, tables: Tables, endpoint: Endpoint) -> tuple[pd.Series, pd.Series]:
     """Day of the first reported use after day 0, or the last day that the answers cover."""
     rows = tables["followups"].groupby("person_id")
     first, through = rows["first_use_day"].min(), rows["no_use_through_day"].max()
@@ -230,9 +258,8 @@ def first_use(
     return first.where(event, through).fillna(0).astype("int64"), event
 
 
-def run_of_screens(
-    people: pd.DataFrame, tables: Mapping[str, pd.DataFrame], endpoint: Endpoint
-) -> tuple[pd.Series, pd.Series]:
+@TIMES.answers
+def run_of_screens(people: pd.DataFrame, tables: Tables, endpoint: Endpoint) -> tuple[pd.Series, pd.Series]:
     """Day of the first of so many screens in a row that count, or of the last screen that was due."""
     screens = tables["screens"]
     rows = _of_substance(screens[screens["day"] >= endpoint["from_day"]], endpoint)
@@ -246,13 +273,3 @@ def run_of_screens(
     last = rows.groupby("person_id")["day"].max()
     event = last.index.to_series().isin(reached.index)
     return reached.reindex(last.index).fillna(last).astype("int64"), event
-
-
-AT_DISCHARGE = ("at_discharge", "state_at_discharge")
-BINARY = {
-    "interview": at_interview, "screen": at_screen, "at_discharge": at_discharge,
-    "state_at_discharge": state_at_discharge, "state_at_interview": state_at_interview, "no_return": no_return,
-}  # fmt: skip
-# until when an answer must have been asked for to be missing; of other kinds, until the horizon
-DUE = {"interview": _interview_due, "state_at_interview": _interview_due, "no_return": _answer_due}
-TIMED = {"first_use": first_use, "run_of_screens": run_of_screens}

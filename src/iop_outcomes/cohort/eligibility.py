@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.errors import StudyError
+from iop_outcomes.vocabulary.levels import UNKNOWN
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,7 +86,7 @@ def _keeps(candidates: pd.DataFrame, rule: Rule, population: Mapping[str, Any]) 
             f"{', '.join(sorted(candidates.columns))}."
         )
     values, value = candidates[column], str(rule["value"]).format(**population)
-    unknown = values.isna() | values.isin(["unknown"])
+    unknown = values.isna() | values.isin([UNKNOWN])
     met = NUMERIC[keep](_numbers(values, rule), float(value)) if keep in NUMERIC else _worded(values, keep, value)
     return met.fillna(False).astype(bool).mask(unknown, rule["unknown"] == "keep")
 

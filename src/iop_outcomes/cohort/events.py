@@ -1,8 +1,9 @@
 """Events that are followed beside leaving care: engagement, return to care, death, overdose.
 
-Each kind of endpoint is a function that gives the day on which its clock starts, missing where the event could not
-happen to a unit, and the day of the event; an event that is recorded of no one is not followed at all, as silence is
-then no evidence. Death competes with every other event; whatever lies beyond the end of observation is censored there.
+Each kind of endpoint is a function of its name that gives the day on which its clock starts, missing where the event
+could not happen to a unit, and the day of the event; an event that is recorded of no one is not followed at all, as
+silence is then no evidence. Death competes with every other event; whatever lies beyond the end of observation is
+censored there.
 
 Engaged is who has so many days with attended care, counted from a day on. Return to care is asked of people who were
 seen to leave their episode alive: its clock starts on their last day in care, and its event is the first day of the
@@ -16,15 +17,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from iop_outcomes.cohort.kinds import Functions
 from iop_outcomes.cohort.units import from_zero
-from iop_outcomes.protocol import EVENTS
-from iop_outcomes.tables.private import NOT_AT_RISK
+from iop_outcomes.vocabulary.causes import CENSORED, DIED, NOT_AT_RISK
+from iop_outcomes.vocabulary.endpoints import EVENTS
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Endpoint = Mapping[str, Any]
 Tables = Mapping[str, "pd.DataFrame"]
+Follow = Callable[["pd.DataFrame", Tables, Endpoint], tuple["pd.Series", "pd.Series"]]
+
+KINDS: Functions[Follow] = Functions(EVENTS)
 
 
 def followed(people: pd.DataFrame, tables: Tables, endpoints: Sequence[Endpoint]) -> Iterator[pd.DataFrame]:
@@ -40,8 +45,8 @@ def followed(people: pd.DataFrame, tables: Tables, endpoints: Sequence[Endpoint]
         end = people["observed_days"].astype("Int64") - start
         # on one day, the event comes before death, and both before the end of observation
         last = pd.concat([day, death, end], axis=1).min(axis=1).fillna(0)
-        cause = pd.Series("censored", index=people.index, dtype=object)
-        cause = cause.mask((death <= last).fillna(False).astype(bool), "died")
+        cause = pd.Series(CENSORED, index=people.index, dtype=object)
+        cause = cause.mask((death <= last).fillna(False).astype(bool), DIED)
         cause = cause.mask((day <= last).fillna(False).astype(bool), EVENTS[endpoint["kind"]])
         at_risk = (start.notna() & (last >= 0)).astype(bool)
         cause, last = cause.where(at_risk, NOT_AT_RISK), last.where(at_risk, 0)
@@ -74,6 +79,7 @@ def _from_time_zero(people: pd.DataFrame) -> pd.Series:
     return pd.Series(0, index=people.index, dtype="Int64")
 
 
+@KINDS.answers
 def engaged(people: pd.DataFrame, tables: Tables, endpoint: Endpoint) -> tuple[pd.Series, pd.Series]:
     """Day of the last of so many days with attended care."""
     sessions = from_zero(tables["sessions"], people)
@@ -83,17 +89,20 @@ def engaged(people: pd.DataFrame, tables: Tables, endpoint: Endpoint) -> tuple[p
     return _from_time_zero(people), people["person_id"].map(reached).astype("Int64")
 
 
+@KINDS.answers
 def death(people: pd.DataFrame, tables: Tables, endpoint: Endpoint) -> tuple[pd.Series, pd.Series]:
     """Day of death."""
     return _from_time_zero(people), _days(tables["persons"], people, "death_day")
 
 
+@KINDS.answers
 def overdose(people: pd.DataFrame, tables: Tables, endpoint: Endpoint) -> tuple[pd.Series, pd.Series]:
     """Day of the first overdose; one before time zero says nothing of the time after it."""
     day = _days(tables["persons"], people, "overdose_day")
     return _from_time_zero(people).mask(day < 0), day
 
 
+@KINDS.answers
 def readmitted(people: pd.DataFrame, tables: Tables, endpoint: Endpoint) -> tuple[pd.Series, pd.Series]:
     """Last day of the episode of who left it alive, and days from there to the first day of the next."""
     ordered = tables["episodes"].sort_values(["person_id", "episode"])
@@ -107,14 +116,6 @@ def readmitted(people: pd.DataFrame, tables: Tables, endpoint: Endpoint) -> tupl
     merged.index = people.index
     zero = merged["index_start_day"].astype("Int64")
     end = merged["episode_end_day"].astype("Int64") - zero
-    seen = (end <= merged["observed_days"]) & (merged["episode_reason"] != "died")
+    seen = (end <= merged["observed_days"]) & (merged["episode_reason"] != DIED)
     start = end.where(seen.fillna(False).astype(bool))
     return start, merged["next_start"].astype("Int64") - zero - start
-
-
-KINDS: dict[str, Callable[[pd.DataFrame, Tables, Endpoint], tuple[pd.Series, pd.Series]]] = {
-    "engaged": engaged,
-    "readmitted": readmitted,
-    "death": death,
-    "overdose": overdose,
-}

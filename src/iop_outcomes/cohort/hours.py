@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from iop_outcomes.tables.canonical import LEVELS
+from iop_outcomes.vocabulary.levels import LEVELS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from iop_outcomes import reference
 from iop_outcomes.errors import StudyError
-from iop_outcomes.tables.canonical import LEVELS
+from iop_outcomes.vocabulary.levels import AMBULATORY, CLASSES, NOT_KNOWN
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,13 +27,7 @@ if TYPE_CHECKING:
 
 FILE = "hour_classifiers.csv"
 LABEL = "label"
-INDETERMINATE = "indeterminate"
-NOT_KNOWN = "not_known"
 CLASSIFIERS = ("asam", "broad", LABEL)
-# every class, lowest first
-CLASSES = (*LEVELS, INDETERMINATE, NOT_KNOWN)
-
-AMBULATORY = ("1", "2.1", "2.5")
 INTENSIVE, PARTIAL = "intensive_outpatient", "partial_hospitalization"
 TWENTY_HOURS = (PARTIAL, INTENSIVE)
 
@@ -51,7 +45,7 @@ class Kappa(NamedTuple):
 def classify(name: str, level: pd.Series, hours: pd.Series, age: pd.Series, twenty_hours: str = PARTIAL) -> pd.Series:
     """The class of each stay under the definition `name`, with the index of level: a level of care, or see CLASSES.
 
-    level: the program's word (LEVELS). hours: a week. age: in years; both may be missing. The three have one order.
+    level: the program's word. hours: a week. age: in years; both may be missing. The three have one order.
     twenty_hours: what exactly 20 hours a week are under `asam`. Raises StudyError for an unknown word.
     """
     import pandas as pd

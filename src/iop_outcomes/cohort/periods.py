@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from iop_outcomes.vocabulary.levels import UNKNOWN
+
 if TYPE_CHECKING:
     import pandas as pd
 
-UNKNOWN = "unknown"
 
 # what residential, day_treatment and outpatient must say, in this order; '' asks nothing
 CARE = {

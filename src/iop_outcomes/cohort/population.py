@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from iop_outcomes.clean import distrusted
 from iop_outcomes.cohort import covariates, eligibility, levels, units
 from iop_outcomes.errors import StudyError
+from iop_outcomes.vocabulary.levels import UNKNOWN
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,7 +97,7 @@ def people_of(eligible: pd.DataFrame, adjustment: Settings, twenty_hours: str) -
             "person_id": eligible["person_id"],
             "record_id": eligible["record_id"],
             "site_id": eligible["site_id"],
-            "entry_period": _words(eligible, "entry_period", "unknown"),
+            "entry_period": _words(eligible, "entry_period", UNKNOWN),
             "index_level": eligible["index_level"],
             **by_hours,
             "reported_care": _words(eligible, "reported_care", "none"),
@@ -109,7 +110,7 @@ def people_of(eligible: pd.DataFrame, adjustment: Settings, twenty_hours: str) -
         }
     )
     for name in adjustment["categorical"]:
-        known[name] = _words(eligible, name, "unknown")
+        known[name] = _words(eligible, name, UNKNOWN)
     return known
 
 
@@ -129,7 +130,7 @@ def together(
         asked = {v for c in contrasts.values() if c["column"] == name for arm in arms_of(c) for v in arm["values"]}
         own = people[name]
         rare = own.map(own.value_counts()) < fewest
-        changed[name] = own.mask(rare & ~own.isin([*declared[name].allowed, *asked, "unknown", "other"]), FEW)
+        changed[name] = own.mask(rare & ~own.isin([*declared[name].allowed, *asked, UNKNOWN, "other"]), FEW)
     return people.assign(**changed)
 
 

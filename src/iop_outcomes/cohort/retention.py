@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from iop_outcomes.vocabulary.causes import CENSORED
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -93,7 +95,7 @@ def _rows(
             "follows": follows,
             "days": days.where(~censored, observed).astype("int64"),
             "days_latest": last.where(~censored, observed).astype("int64"),
-            "cause": reason.where(~censored, "censored").astype(object),
+            "cause": reason.where(~censored, CENSORED).astype(object),
             "observable_days": observed.astype("int64"),
         }
     )

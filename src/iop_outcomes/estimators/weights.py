@@ -23,6 +23,7 @@ from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.estimate import Array, Estimate
 from iop_outcomes.estimators.multinomial import checked_scores
 from iop_outcomes.estimators.rows import Mask, Whole, codes, column, columns, indicator, quantile, rows
+from iop_outcomes.vocabulary import methods
 
 Quantiles = tuple[float, float]
 
@@ -56,17 +57,17 @@ def _of_arm(k: int) -> Tilt:
 
 
 TILTS: dict[str, Tilt] = {
-    "iptw": Tilt("everyone", _one, np.zeros_like, stabilised=True),
-    "iptw_unstabilised": Tilt("everyone", _one, np.zeros_like),
-    "att": _of_arm(1),
-    "atc": _of_arm(0),
-    "overlap": Tilt(
+    methods.IPTW: Tilt("everyone", _one, np.zeros_like, stabilised=True),
+    methods.IPTW_UNSTABILISED: Tilt("everyone", _one, np.zeros_like),
+    methods.ATT: _of_arm(1),
+    methods.ATC: _of_arm(0),
+    methods.OVERLAP: Tilt(
         "those with a chance of every arm",
         lambda e: 1 / (1 / e).sum(axis=1),
         lambda e: ((1 / e).sum(axis=1)[:, None] * e) ** -2,
     ),
-    "matching": Tilt("those who could be matched", lambda e: e.min(axis=1), _least),
-    "entropy": Tilt(
+    methods.MATCHING: Tilt("those who could be matched", lambda e: e.min(axis=1), _least),
+    methods.ENTROPY: Tilt(
         "those with a chance of every arm", lambda e: -(e * np.log(e)).sum(axis=1), lambda e: -np.log(e) - 1
     ),
 }

@@ -12,22 +12,23 @@ from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.figures import forest, numbers, select, style
 from iop_outcomes.figures.labels import Labels, Study, method, missing_rule, within
+from iop_outcomes.vocabulary.answers import MISSING_RULES
+from iop_outcomes.vocabulary.endpoints import USE_ON_A_DAY
 from iop_outcomes.vocabulary.methods import CRUDE, SCORED
+from iop_outcomes.vocabulary.statuses import OK, STATUSES
 
 if TYPE_CHECKING:
     import pandas as pd
 
-KINDS = ("interview", "screen", "at_discharge", "no_return")
 METHODS = (CRUDE, *SCORED)
-RULES = ("none", "missing_is_using", "observed_only")
+RULES = tuple(MISSING_RULES)
 GROUP = ["contrast", "outcome", "horizon_days", "missing_rule"]
-ABSENT = {"gated": "not shown", "not_possible": "not possible", "suppressed": "withheld", "disputed": "disputed"}
 
 
 def draw(tables: style.Tables, study: Study) -> style.Figure:
     """One forest plot for all contrasts that have an estimate."""
     labels = Labels(study)
-    asked = select.stem(tables.estimates, "risk", [o for o in labels.endpoints() if labels.kind(o) in KINDS])
+    asked = select.stem(tables.estimates, "risk", [o for o in labels.endpoints() if labels.kind(o) in USE_ON_A_DAY])
     asked = asked[asked["contrast"].isin(list(study["contrasts"]))]
     shown = _shown(asked, labels, tables.truth)
     if shown.empty:
@@ -114,7 +115,7 @@ def _row(row: dict[Hashable, Any]) -> forest.Row:
         row["difference"],
         row["conf_low"],
         row["conf_high"],
-        text=arms if row["status"] == "ok" else ABSENT[row["status"]],
+        text=arms if row["status"] == OK else STATUSES[row["status"]].drawn,
         color=style.SOFT if crude else style.COLOURS[0],
         shape="s" if crude else "o",
         truth=row["truth"],

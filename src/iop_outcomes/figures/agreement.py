@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import numbers, recorded, style, tiles
 from iop_outcomes.figures.labels import Study, within
+from iop_outcomes.vocabulary.levels import LABELS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +40,7 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
         tiles.Block(
             f"{TITLES[which]}: {_agreed(table)}",
             tuple(_row(str(name), people) for name, people in table.iterrows()),
-            tuple(recorded.CARE[c] for c in table.columns),
+            tuple(LABELS[c] for c in table.columns),
         )
         for which, table in shown.items()
     ]
@@ -51,7 +52,7 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
 
 def _row(name: str, people: pd.Series) -> tiles.Row:
     whole = people.sum()
-    return tiles.Row(recorded.CARE[name], tuple(_tile(n, n / whole if whole else 0.0) for n in people))
+    return tiles.Row(LABELS[name], tuple(_tile(n, n / whole if whole else 0.0) for n in people))
 
 
 def _tile(people: float, share: float) -> tiles.Tile:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import atrisk, lines, numbers, select, style
 from iop_outcomes.figures.labels import Labels, Study, cause
-from iop_outcomes.protocol import EVENTS
+from iop_outcomes.vocabulary.endpoints import EVENTS
 
 if TYPE_CHECKING:
     import pandas as pd

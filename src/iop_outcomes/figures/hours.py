@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import numbers, recorded, style
 from iop_outcomes.figures.labels import Study, within
-from iop_outcomes.tables.bands import HOURS, NOT_KNOWN
+from iop_outcomes.tables.bands import HOURS
+from iop_outcomes.vocabulary.levels import LABELS, NOT_KNOWN
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +53,7 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
         band=pd.Categorical([_band(b) for b in shown["level"]], [_band(b) for b in bands]),
         ink=[style.PAPER if b in HOURS[3:] else style.INK for b in shown["level"]],
     )
-    heads = pd.DataFrame({"x": 0.0, "y": list(top.values()), "label": [recorded.CARE[a] for a in levels]})
+    heads = pd.DataFrame({"x": 0.0, "y": list(top.values()), "label": [LABELS[a] for a in levels]})
     colours = dict(zip((*HOURS, NOT_KNOWN), (*SHADES, UNKNOWN), strict=True))
     plot = (
         ggplot(data)
@@ -102,5 +103,5 @@ def _alt(shown: pd.DataFrame) -> str:
             if len(own):
                 most = own.loc[own["share"].idxmax()]
                 parts.append(f"{within(words)} mostly {_band(str(most['level']))} ({numbers.percent(most['share'])})")
-        said.append(f"{recorded.CARE[str(arm)]}: {', '.join(parts)}")
+        said.append(f"{LABELS[str(arm)]}: {', '.join(parts)}")
     return f"Bars of people by hours of care a week, for each level of care. {'; '.join(said)}."

@@ -1,8 +1,8 @@
 """What readers see in place of names: one place for figures and report.
 
-Titles of contrasts, arms and endpoints come from the study; methods, rules, causes and covariates from the tables
-below. A name that no table knows is shown with its underscores as spaces. `reason` puts labels into the sentences
-that say why there is no number.
+Titles of contrasts, arms and endpoints come from the study; methods, rules and causes from the vocabulary, covariates
+from the tables below. A name that no table knows is shown with its underscores as spaces. `reason` puts labels into the
+sentences that say why there is no number.
 """
 
 from __future__ import annotations
@@ -13,42 +13,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from iop_outcomes.figures import numbers
+from iop_outcomes.vocabulary import answers, causes, endpoints
+from iop_outcomes.vocabulary.arms import LEFT, STAYED
 from iop_outcomes.vocabulary.methods import METHODS
 
 Study = Mapping[str, Any]
 
 # what stands beside methods in tables and figures of balance
 BEFORE = {"unweighted": "Before weighting"}
-MISSING_RULES = {
-    "none": "",
-    "missing_is_using": "Missing counted as use",
-    "observed_only": "Observed only",
-}
-CAUSES = {
-    "unplanned": "Left unplanned",
-    "completed": "Completed",
-    "transferred": "Transferred",
-    "died": "Died",
-    "other": "Left for another reason",
-    "censored": "Still there when observation ended",
-    "still_at_risk": "Still there",
-    "in_care": "In care",
-    "in_care_or_completed": "In care, or completed",
-    "engaged": "Engaged in care",
-    "readmitted": "Back in care after leaving",
-    "overdose": "Had an overdose",
-    "event_free": "Without the event",
-}
-LEVELS = {
-    "abstinent": "Abstinent",
-    "using": "Using",
-    "missing": "Missing",
-    "not_yet_observed": "Not yet observed",
-    "out_of_care": "Out of care by then",
-    "event": "With the event",
-    "no_event": "Without the event",
-    "not_known": "Nothing known after day 0",
-}
+# ways of leaving, events, and the curves of people who are still there
+CAUSES = causes.LABELS | endpoints.LABELS
 COVARIATES = {
     "age": "Age",
     "cooccurring_disorder": "Co-occurring disorder",
@@ -81,7 +55,6 @@ TABLES_OF_RECORDS = {
     "followups": "Follow-up interviews",
     "medications": "Medication spells",
 }
-STAYED, LEFT = "stayed", "left_earlier"
 
 
 def words(name: str) -> str:
@@ -193,7 +166,7 @@ def covariate(name: str) -> str:
     known = COVARIATES.get(column, words(column))
     if not value:
         return known
-    return f"{known}: {'not recorded' if value == 'missing' else value.replace('_', ' ')}"
+    return f"{known}: {'not recorded' if value == answers.MISSING else value.replace('_', ' ')}"
 
 
 def method(name: str) -> str:
@@ -209,7 +182,8 @@ def duration_method(stem: str, name: str, days: int) -> str:
 
 def missing_rule(name: str) -> str:
     """Label of a rule for missing outcomes; '' where none plays a part."""
-    return MISSING_RULES.get(name, words(name))
+    known = answers.MISSING_RULES.get(name)
+    return words(name) if known is None else known.label
 
 
 def cause(name: str) -> str:
@@ -219,4 +193,4 @@ def cause(name: str) -> str:
 
 def level(name: str) -> str:
     """Label of a level of a group of counts."""
-    return LEVELS.get(name) or CAUSES.get(name) or words(name)
+    return answers.LABELS.get(name) or CAUSES.get(name) or words(name)

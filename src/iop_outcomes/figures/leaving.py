@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import atrisk, lines, numbers, select, style
 from iop_outcomes.figures.labels import Labels, Study, cause
-from iop_outcomes.tables.canonical import LEAVING
+from iop_outcomes.vocabulary.causes import LEAVING
+from iop_outcomes.vocabulary.endpoints import LEFT_INDEX
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +24,7 @@ LEAST_SHARE = 0.01
 def draw(tables: style.Tables, study: Study) -> style.Figure:
     """One panel for each contrast and way of leaving."""
     labels = Labels(study)
-    asked = select.stem(tables.estimates, "risk", [o for o in labels.endpoints() if labels.kind(o) == "left_index"])
+    asked = select.stem(tables.estimates, "risk", [o for o in labels.endpoints() if labels.kind(o) in LEFT_INDEX])
     shown = _shown(tables.curves, asked, labels)
     if shown.empty:
         return style.note(select.why(asked, labels), shown, "The ways of leaving care")

@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any
 from iop_outcomes.figures import numbers
 from iop_outcomes.figures.labels import COVARIATES, Study, words
 from iop_outcomes.release.shares import BETWEEN, COMPLETENESS, QUANTITY
-from iop_outcomes.tables.bands import HOURS, NOT_KNOWN, SHARES, STILL_THERE
-from iop_outcomes.tables.canonical import LEVELS
+from iop_outcomes.tables.bands import HOURS, SHARES, STILL_THERE
+from iop_outcomes.vocabulary import causes
+from iop_outcomes.vocabulary.answers import NOT_YET_OBSERVED
+from iop_outcomes.vocabulary.endpoints import PANELS
+from iop_outcomes.vocabulary.levels import CLASSES, LABELS, NOT_KNOWN, UNKNOWN
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,31 +37,9 @@ FIELDS = {
     "followups": "Any follow-up interview",
     "discharge_reason": "How the stay ended",
 }
-# levels of care by name; the number of the level follows in brackets where two names would be alike
-CARE = {
-    "detox": "Detoxification",
-    "0.5": "Early intervention",
-    "1": "Outpatient",
-    "2.1": "Intensive outpatient",
-    "2.5": "Partial hospitalization",
-    "3.1": "Residential 3.1",
-    "3.3": "Residential 3.3",
-    "3.5": "Residential 3.5",
-    "3.7": "Residential 3.7",
-    "4": "Inpatient",
-    "indeterminate": "Indeterminate",
-    NOT_KNOWN: "Not known",
-}
-ENDS = {
-    "completed": "Completed",
-    "transferred": "Transferred",
-    "unplanned": "Left unplanned",
-    "other": "Left otherwise",
-    "died": "Died",
-    "in_care": "Still in care",
-}
-NODES = {**CARE, **ENDS}
-CLASSES = (*LEVELS, "indeterminate", NOT_KNOWN)
+# how stays ended, or that they are still open
+ENDS = {name: causes.CAUSES[name].end for name in causes.ENDS} | {causes.IN_CARE: PANELS[causes.IN_CARE]}
+NODES = {**LABELS, **ENDS}
 BANDS = {NOT_KNOWN: "not known", STILL_THERE: "still there"}
 
 
@@ -114,7 +95,7 @@ def _sizes(own: pd.DataFrame) -> dict[str, float]:
 
 def _share(found: Mapping[str, float | None], size: float | None, floor: float | None) -> tuple[float, str]:
     """The share known, and how it is told. found: people by level, None where withheld. size: people of the group."""
-    known, unknown, skipped = (found.get(level, 0.0) for level in ("known", "not_known", "not_asked"))
+    known, unknown, skipped = (found.get(level, 0.0) for level in ("known", NOT_KNOWN, "not_asked"))
     nan = float("nan")
     if known is not None and unknown is not None:
         asked = known + unknown
@@ -141,7 +122,7 @@ def ordered(groups: Iterable[str]) -> list[str]:
 
     def place(name: str) -> tuple[bool, list[tuple[bool, int, str]]]:
         parts = re.findall(r"\d+|\D+", name)
-        last = name in (SMALLER_SITES, OTHER_PERIODS, "unknown")
+        last = name in (SMALLER_SITES, OTHER_PERIODS, UNKNOWN)
         return last, [(p.isdigit(), int(p) if p.isdigit() else 0, p) for p in parts]
 
     return sorted(groups, key=place)
@@ -233,7 +214,7 @@ def maturity(counts: pd.DataFrame) -> pd.DataFrame:
     for key, cells in of(counts, "maturity").groupby(["subgroup", "horizon_days"], sort=False):
         group, day = (str(part) for part in key)
         people = {str(r["level"]): _number(r["count"]) for r in cells.to_dict("records")}
-        found = {"known": people.get("mature", 0.0), "not_known": people.get("not_yet_observed", 0.0)}
+        found = {"known": people.get("mature", 0.0), NOT_KNOWN: people.get(NOT_YET_OBSERVED, 0.0)}
         share, how = _share(found, None, None)
         kind, _, label = group.partition(": ")
         rows.append({"kind": kind, "group": label or kind, "day": int(day), "share": share, "told": how})

@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import atrisk, lines, numbers, select, style
 from iop_outcomes.figures.labels import Labels, Study, within
+from iop_outcomes.vocabulary.endpoints import PANELS
 
 if TYPE_CHECKING:
     import pandas as pd
-
-# curves, by the kind of the endpoint that asks for them
-PANELS = {"in_care": "Still in care", "in_care_or_completed": "Still in care, or completed"}
 
 
 def draw(tables: style.Tables, study: Study) -> style.Figure:

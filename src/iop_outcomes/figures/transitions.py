@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import numbers, recorded, style
 from iop_outcomes.figures.labels import Study, within
+from iop_outcomes.vocabulary import causes
+from iop_outcomes.vocabulary.levels import LABELS, LEVELS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,12 +28,17 @@ SPACE = 0.22
 LABEL = 1.36
 LINE = 0.15
 POINTS_ON_A_CURVE = 40
+# darker the more intensive the level; as planned in green, otherwise in red
+OF_LEVELS = (
+    "#8a94a0", "#c6dbee", "#a3c4e2", "#79a8d3", "#5a8fc4", "#3f76b0", "#2c619c", "#1b4f8a", "#123a68", "#0c2747",
+)  # fmt: skip
+OF_ENDS = ("#3d7a57", "#86b39a", "#d0540f", "#e29a6c", "#5b3a2e")
+# from the top
 COLOURS = {
-    "4": "#0c2747", "3.7": "#123a68", "3.5": "#1b4f8a", "3.3": "#2c619c", "3.1": "#3f76b0", "2.5": "#5a8fc4",
-    "2.1": "#79a8d3", "1": "#a3c4e2", "0.5": "#c6dbee", "detox": "#8a94a0",
-    "completed": "#3d7a57", "transferred": "#86b39a", "unplanned": "#d0540f", "other": "#e29a6c", "died": "#5b3a2e",
-    "in_care": "#b9c0c7",
-}  # fmt: skip
+    **dict(zip(reversed(LEVELS), reversed(OF_LEVELS), strict=True)),
+    **dict(zip(causes.ENDS, OF_ENDS, strict=True)),
+    causes.IN_CARE: "#b9c0c7",
+}
 ORDER = tuple(COLOURS)
 
 
@@ -158,6 +165,6 @@ def _alt(shown: pd.DataFrame) -> str:
             f"{numbers.count(r.people)} {within(recorded.NODES[str(r.to)])}"
             for r in own.sort_values("people", ascending=False).itertuples()
         ]
-        said.append(f"from {within(recorded.CARE[str(origin)])}: {', '.join(parts)}")
+        said.append(f"from {within(LABELS[str(origin)])}: {', '.join(parts)}")
     begin = "Bands of people from the index level of care to the next one or to the end of care."
     return f"{begin} First move {'; '.join(said)}."

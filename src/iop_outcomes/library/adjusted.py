@@ -16,6 +16,7 @@ from iop_outcomes.estimators.propensity import Propensity, fit_propensity
 from iop_outcomes.estimators.weights import TILTS, weight_slope, weights
 from iop_outcomes.library import tidy
 from iop_outcomes.library.frames import Frame
+from iop_outcomes.vocabulary.methods import IPTW_UNSTABILISED, OVERLAP
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +56,7 @@ def propensity_score(
     import pandas as pd
 
     scored = _scored(data, arm, first, second, covariates, frequency, None)
-    kinds = {kind: scored.weight(kind) for kind in TILTS if kind != "iptw_unstabilised"}
+    kinds = {kind: scored.weight(kind) for kind in TILTS if kind != IPTW_UNSTABILISED}
     return pd.DataFrame({"score": scored.score.score, **kinds}, index=scored.frame.data.index)
 
 
@@ -72,7 +73,7 @@ def adjusted_difference(
     which: Any = None,
     censored: Any = 0,
     horizon: float | None = None,
-    weights: str = "overlap",
+    weights: str = OVERLAP,
     frequency: str | None = None,
     cluster: str | None = None,
     level: float = 0.95,

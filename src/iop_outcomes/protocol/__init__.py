@@ -7,22 +7,10 @@ are refused. Loading, merging and the errors that people read are in `iop_outcom
 from iop_outcomes.protocol.base import GAP, Name, Part, Share
 from iop_outcomes.protocol.mapping import ColumnMapping, Enrolment, Filter, TableMapping
 from iop_outcomes.protocol.records import Allowance, Privacy, Source
-from iop_outcomes.protocol.rows import (
-    AMONG_SOME,
-    EVENTS,
-    RETENTION,
-    STATES,
-    STAYING,
-    Analysis,
-    Eligibility,
-    Endpoint,
-    Question,
-)
+from iop_outcomes.protocol.rows import Analysis, Eligibility, Endpoint, Question
 from iop_outcomes.protocol.study import Arm, Contrast, Study
 
 __all__ = [
-    "AMONG_SOME", "EVENTS", "GAP", "RETENTION", "STATES", "STAYING", "Allowance", "Analysis", "Arm", "ColumnMapping",
-    "Contrast", "Eligibility", "Endpoint", "Enrolment", "Filter", "Name", "Part", "Privacy", "Question", "Share",
-    "Source", "Study",
-    "TableMapping",
+    "GAP", "Allowance", "Analysis", "Arm", "ColumnMapping", "Contrast", "Eligibility", "Endpoint", "Enrolment",
+    "Filter", "Name", "Part", "Privacy", "Question", "Share", "Source", "Study", "TableMapping",
 ]  # fmt: skip

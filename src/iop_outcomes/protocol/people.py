@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from iop_outcomes.protocol.base import Name, Part
-from iop_outcomes.tables.private import Cause
+from iop_outcomes.protocol.base import Name, OneOf, Part
+from iop_outcomes.vocabulary.endpoints import CAUSES
 
 Record = dict[str, Any]
 
@@ -16,7 +16,7 @@ class Left(Part):
     """When and how something that is followed was left."""
 
     days: int = Field(ge=0, description="days from its start")
-    cause: Cause
+    cause: Annotated[str, OneOf(CAUSES)]
 
 
 class Expected(Part):

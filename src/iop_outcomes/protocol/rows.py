@@ -7,44 +7,28 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from iop_outcomes.protocol.base import GAP, Name, OneOf, Part
-from iop_outcomes.tables.canonical import DischargeReason
+from iop_outcomes.vocabulary.answers import MISSING_RULES, NONE
+from iop_outcomes.vocabulary.causes import LEAVING
+from iop_outcomes.vocabulary.endpoints import COLUMNS, EVENTS, KINDS, LEFT_INDEX, STAYING, STEPS, TAKES
 from iop_outcomes.vocabulary.estimands import ESTIMANDS
 from iop_outcomes.vocabulary.methods import METHODS
 
-Step = Literal["retention", "abstinence", "dose"]
+Step = Annotated[str, OneOf(STEPS)]
 Measure = Literal["risk", "mean_days", "hazard_ratio", "dose_response"]
 Method = Annotated[str, OneOf(METHODS)]
 Estimand = Annotated[str, OneOf(ESTIMANDS)]
-MissingRule = Literal["none", "missing_is_using", "observed_only"]
+MissingRule = Annotated[str, OneOf(MISSING_RULES)]
 Family = Literal["primary", "secondary", "sensitivity", "exhibit"]
-
-# kinds that ask whether someone is still in care; with the second, who completed counts as still there
-STAYING = ("in_care", "in_care_or_completed")
-# kinds that follow an event beside leaving care, with its name among the causes of the table retention
-EVENTS = {"engaged": "engaged", "readmitted": "readmitted", "death": "died", "overdose": "overdose"}
-# those of them whose event cannot happen to everyone: some are not at risk
-AMONG_SOME = ("readmitted", "overdose")
-# kinds that are states other than use, and the columns that tell them
-STATES = {
-    "state_at_discharge": ("employment_at_discharge", "arrests_at_discharge"),
-    "state_at_interview": ("employment", "arrests"),
-}
-# kinds of the step retention
-RETENTION = ("left_index", *STAYING, *EVENTS)
 
 
 class Endpoint(Part):
     """One row of the endpoint library."""
 
     outcome: Name
-    kind: Literal[
-        "left_index", "in_care", "in_care_or_completed", "engaged", "readmitted", "death", "overdose", "interview",
-        "screen", "at_discharge", "state_at_discharge", "state_at_interview", "no_return", "first_use",
-        "run_of_screens",
-    ]  # fmt: skip
+    kind: Annotated[str, OneOf(KINDS)]
     label: str = Field(description="what a reader sees")
     definition: str = Field(description="a sentence for the methods section")
-    cause: Literal["", DischargeReason] = ""
+    cause: Annotated[str, OneOf(("", *LEAVING))] = ""
     substance: str = ""
     follows: Literal["", "index", "care", "continuum"] = Field(
         default="", description="kinds in_care: the index level, the episode (default), or it from detoxification on"
@@ -61,17 +45,18 @@ class Endpoint(Part):
         default="", description="results that count towards the run, or states that are the outcome, between commas"
     )
     sessions: int = Field(default=0, ge=0, description="engaged only: days with attended care that make it")
-    column: Literal["", "employment_at_discharge", "arrests_at_discharge", "employment", "arrests"] = Field(
+    column: Annotated[str, OneOf(("", *(name for names in COLUMNS.values() for name in names)))] = Field(
         default="", description="states only: the column of stays, or of followups, that tells it"
     )
 
     @model_validator(mode="after")
     def _complete(self) -> Endpoint:
-        if (self.kind == "engaged") != (self.sessions > 0):
-            raise ValueError("`sessions` is for the kind engaged, which needs at least 1")
-        if self.column not in STATES.get(self.kind, ("",)):
-            needs = f"the kind {self.kind}, which needs one of {', '.join(STATES.get(self.kind, ()))}"
-            raise ValueError(f"`column` is for {needs if self.kind in STATES else ' and '.join(STATES)}")
+        for number, kinds in TAKES.items():
+            if (self.kind in kinds) != (getattr(self, number) > 0):
+                raise ValueError(f"`{number}` is for the kind {' and '.join(kinds)}, which needs at least 1")
+        if self.column not in COLUMNS.get(self.kind, ("",)):
+            needs = f"the kind {self.kind}, which needs one of {', '.join(COLUMNS.get(self.kind, ()))}"
+            raise ValueError(f"`column` is for {needs if self.kind in COLUMNS else ' and '.join(COLUMNS)}")
         return self
 
     @property
@@ -87,7 +72,7 @@ class Endpoint(Part):
     @property
     def followed(self) -> str:
         """What an endpoint of the step retention follows, as the table retention names it."""
-        if self.kind == "left_index":
+        if self.kind in LEFT_INDEX:
             return "index"
         if self.kind in EVENTS:
             return self.outcome
@@ -140,12 +125,12 @@ class Question(Part):
     horizon_days: Days = Field(description="one day, or several between commas")
     measure: Measure
     method: Methods = Field(description="one method, or several between commas")
-    missing_rule: MissingRules = Field(default=["none"], description="one rule, or several between commas")
+    missing_rule: MissingRules = Field(default=[NONE], description="one rule, or several between commas")
     family: Family = "secondary"
 
     @model_validator(mode="after")
     def _one_kind_of_missing(self) -> Question:
-        if "none" in self.missing_rule and len(self.missing_rule) > 1:
+        if NONE in self.missing_rule and len(self.missing_rule) > 1:
             raise ValueError("`missing_rule` is none where an outcome cannot be missing: it stands alone")
         return self
 
@@ -162,5 +147,5 @@ class Analysis(Part):
     measure: Measure
     estimand: Estimand
     method: Method
-    missing_rule: MissingRule = "none"
+    missing_rule: MissingRule = NONE
     family: Family = "secondary"

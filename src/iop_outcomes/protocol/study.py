@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from iop_outcomes.protocol.base import GAP, Name, Part, Share
 from iop_outcomes.protocol.records import Privacy, Source
-from iop_outcomes.tables.canonical import LEVELS
+from iop_outcomes.vocabulary.levels import LEVELS
 
 
 class Population(Part):

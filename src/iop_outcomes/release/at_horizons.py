@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from iop_outcomes.release.life_tables import STILL_AT_RISK, Leaving, Question, told
+from iop_outcomes.release.life_tables import Leaving, Question, told
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.pools import called
+from iop_outcomes.vocabulary.causes import STILL_AT_RISK
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.release.cells import Line, hide
 from iop_outcomes.release.policy import OVERLAP_BASE, Policy
+from iop_outcomes.vocabulary.answers import EVENT, NO_EVENT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 Key = dict[str, object]
 Cells = dict[str, int]
 GROUP = ["analysis", "cohort", "contrast", "arm", "outcome", "horizon_days", "subgroup"]
-CUMULATIVE = frozenset({"event", "no_event"})
+CUMULATIVE = frozenset({EVENT, NO_EVENT})
 # analyses whose tables overlap, with the base to which their counts are rounded at least
 OVERLAPPING = {"records": OVERLAP_BASE}
 ALIKE = ("cohort", "arm", "outcome")

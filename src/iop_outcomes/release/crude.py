@@ -21,8 +21,9 @@ from iop_outcomes.estimators import cuminc
 from iop_outcomes.estimators.estimate import Array
 from iop_outcomes.estimators.proportions import risk_contrast, wilson
 from iop_outcomes.release.evidence import ArmCells
-from iop_outcomes.release.levels import Reading
-from iop_outcomes.release.life_tables import CENSORED, Leaving
+from iop_outcomes.release.life_tables import Leaving
+from iop_outcomes.vocabulary.causes import CENSORED
+from iop_outcomes.vocabulary.readings import Reading
 
 Numbers = dict[str, float]
 NUMBERS = ("estimate", "std_error", "conf_low", "conf_high", "p_value")

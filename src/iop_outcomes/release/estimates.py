@@ -28,9 +28,9 @@ from iop_outcomes.errors import EstimationError, StudyError
 from iop_outcomes.release.crude import NUMBERS, Ask, estimate
 from iop_outcomes.release.evidence import ArmCells, Evidence, horizon
 from iop_outcomes.release.levels import MEASURES_BY_ARM, reading, slug, split_measure
-from iop_outcomes.release.life_tables import CENSORED
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.tables.results import days_of
+from iop_outcomes.vocabulary.causes import CENSORED
 from iop_outcomes.vocabulary.methods import CRUDE, METHODS
 
 if TYPE_CHECKING:

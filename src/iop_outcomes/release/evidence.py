@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 from iop_outcomes.errors import StudyError
 from iop_outcomes.release import at_horizons, nesting
 from iop_outcomes.release import counts as suppression
-from iop_outcomes.release.levels import Reading, reading
-from iop_outcomes.release.life_tables import CENSORED, STILL_AT_RISK, Leaving, Question, held_back, leavings
+from iop_outcomes.release.levels import reading
+from iop_outcomes.release.life_tables import Leaving, Question, held_back, leavings
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.tables.results import days_of
+from iop_outcomes.vocabulary.causes import CENSORED, STILL_AT_RISK
+from iop_outcomes.vocabulary.readings import Reading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -202,7 +204,7 @@ def _from_counts(cells: Cells, read: Reading, row: Row) -> ArmCells:
             f"The counts of outcome '{row['outcome']}' in analysis '{row['analysis']}', contrast "
             f"'{row['contrast']}', have levels that no estimate can be read from: {', '.join(unknown)}. Expected "
             f"{', '.join((*read.events, *read.others))}. Add them to EVENT_LEVELS in "
-            "iop_outcomes/release/levels.py."
+            "iop_outcomes/vocabulary/readings.py."
         )
     left_out = read.left_out.get(row["missing_rule"], read.left_out.get("none", ()))
     used = {level: cell for level, cell in cells.items() if level not in left_out}

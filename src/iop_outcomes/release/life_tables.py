@@ -31,15 +31,13 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.release.policy import OVERLAP_BASE, Policy
 from iop_outcomes.release.pools import called, pooled
-from iop_outcomes.tables.private import NOT_AT_RISK
+from iop_outcomes.vocabulary.causes import NOT_AT_RISK, STILL_AT_RISK
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Question = tuple[str, str, str]  # analysis, contrast, outcome
 ARM = ["analysis", "cohort", "contrast", "arm", "outcome"]
-STILL_AT_RISK = "still_at_risk"
-CENSORED = "censored"
 
 
 @dataclass(frozen=True, order=True)

@@ -20,17 +20,17 @@ from itertools import combinations, permutations
 from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.release.cells import Line
-from iop_outcomes.release.life_tables import STILL_AT_RISK
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.pools import OR
+from iop_outcomes.vocabulary.answers import OUT_OF_CARE
+from iop_outcomes.vocabulary.arms import STAYED
+from iop_outcomes.vocabulary.causes import STILL_AT_RISK
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Cell = Mapping[str, Any]
 Sum = tuple[int, ...]
-# what a duration calls those who stayed, and an intensity those who did not
-STAYED, OUT_OF_CARE = "stayed", "out_of_care"
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
+from iop_outcomes.vocabulary.causes import CENSORED
+
 if TYPE_CHECKING:
     from iop_outcomes.release.life_tables import Leaving, Question
 
-CENSORED = "censored"
 OR = " or "
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from iop_outcomes.release.policy import Policy
+from iop_outcomes.vocabulary.answers import MISSING
+from iop_outcomes.vocabulary.levels import UNKNOWN
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 COVARIATE = "covariate:"
 FEW = "other (few)"
 # not a person's words
-SAID_OF_ANY = ("unknown", "missing", "none", "other", FEW)
+SAID_OF_ANY = (UNKNOWN, MISSING, "none", "other", FEW)
 
 
 def together(counts: pd.DataFrame, diagnostics: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.DataFrame]:

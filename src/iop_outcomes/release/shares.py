@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from iop_outcomes.release.policy import Policy
+from iop_outcomes.vocabulary.levels import NOT_KNOWN
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,10 +30,10 @@ def known_shares(counts: pd.DataFrame, released: pd.DataFrame, policy: Policy) -
 
     from iop_outcomes.tables import TABLES
 
-    own = counts["outcome"].str.startswith(COMPLETENESS) & counts["level"].isin(["known", "not_known"])
+    own = counts["outcome"].str.startswith(COMPLETENESS) & counts["level"].isin(["known", NOT_KNOWN])
     keys = ["analysis", "cohort", "contrast", "outcome", "subgroup"]
     people = counts[own].pivot_table(index=keys, columns="level", values="count", aggfunc="sum", observed=True)
-    people = people.reindex(columns=["known", "not_known"]).fillna(0).astype("int64")
+    people = people.reindex(columns=["known", NOT_KNOWN]).fillna(0).astype("int64")
     hidden = released[own & (released["status"] == "suppressed") & (released["level"] == "known")]
     asked = people.sum(axis=1)
     told = people[
@@ -40,7 +41,7 @@ def known_shares(counts: pd.DataFrame, released: pd.DataFrame, policy: Policy) -
         & (asked >= 2 * policy.minimum_count)
         & people.index.isin(pd.MultiIndex.from_frame(hidden[keys]))
     ].reset_index()
-    quarter = 4 * told["known"] // (told["known"] + told["not_known"]) / 4
+    quarter = 4 * told["known"] // (told["known"] + told[NOT_KNOWN]) / 4
     rows = pd.DataFrame(
         {
             **{c: told[c] for c in ("analysis", "cohort", "contrast")},

@@ -13,6 +13,8 @@ from iop_outcomes.figures.labels import within
 from iop_outcomes.report.document import Block, Line, Table, people
 from iop_outcomes.report.parts import Part
 from iop_outcomes.tables.bands import SHARES, STILL_THERE
+from iop_outcomes.vocabulary.causes import ENDED
+from iop_outcomes.vocabulary.levels import INDETERMINATE, LABELS, NOT_KNOWN
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,13 +66,13 @@ def _apart(table: pd.DataFrame, unit: str) -> str:
         (float(people), str(label), str(by_hours))
         for label, row in table.iterrows()
         for by_hours, people in row.items()
-        if label != by_hours and by_hours != "not_known" and numbers.known(people) and people > 0
+        if label != by_hours and by_hours != NOT_KNOWN and numbers.known(people) and people > 0
     ]
     if not cells:
         return ""
     people, label, by_hours = max(cells)
-    meant = "between outpatient and intensive" if by_hours == "indeterminate" else within(recorded.CARE[by_hours])
-    program = within(recorded.CARE[label])
+    meant = "between outpatient and intensive" if by_hours == INDETERMINATE else within(LABELS[by_hours])
+    program = within(LABELS[label])
     return f"The largest group apart: {numbers.count(people)} {unit} in {program} by label, {meant} by hours."
 
 
@@ -101,10 +103,10 @@ def delivered(counts: pd.DataFrame, unit: str) -> Part | None:
 def _reached(table: pd.DataFrame, bands: tuple[str, ...]) -> Iterator[str]:
     """'73.0 % in intensive outpatient', for each level whose counts are all shown."""
     for arm, own in table.groupby("arm", sort=False):
-        known = own[~own["level"].isin(["not_known", STILL_THERE])]
+        known = own[~own["level"].isin([NOT_KNOWN, STILL_THERE])]
         if known["people"].notna().all() and known["people"].sum() > 0:
             share = known.loc[known["level"].isin(bands), "people"].sum() / known["people"].sum()
-            yield f"{numbers.percent(share)} in {within(recorded.CARE[str(arm)])}"
+            yield f"{numbers.percent(share)} in {within(LABELS[str(arm)])}"
 
 
 HEADINGS = {
@@ -114,11 +116,11 @@ HEADINGS = {
 
 
 def _against(name: str, table: pd.DataFrame, unit: str) -> Table:
-    bands = [b for b in (*SHARES, STILL_THERE, "not_known") if (table["level"] == b).any()]
+    bands = [b for b in (*SHARES, STILL_THERE, NOT_KNOWN) if (table["level"] == b).any()]
     lines = []
     for arm, own in table.groupby("arm", sort=False):
         found = dict(zip(own["level"], own["people"], strict=True))
-        lines.append(Line(recorded.CARE[str(arm)], tuple(people(found, b) for b in bands)))
+        lines.append(Line(LABELS[str(arm)], tuple(people(found, b) for b in bands)))
     columns = [recorded.BANDS.get(b, b) for b in bands]
     heads = ("Level at the start", *(c[:1].upper() + c[1:] for c in columns))
     return Table(f"{HEADINGS[name]}: {unit}", heads, (Block("", tuple(lines)),))
@@ -133,31 +135,21 @@ def moved(counts: pd.DataFrame) -> Part | None:
     said = []
     for origin, own in first.groupby("origin", sort=False):
         moves = {str(to): float(n) for to, n in zip(own["to"], own["people"], strict=True)}
-        said.append(f"Of those starting in {within(recorded.CARE[str(origin)])}, {_first_move(moves)}.")
+        said.append(f"Of those starting in {within(LABELS[str(origin)])}, {_first_move(moves)}.")
     if (found["status"] == "suppressed").any():
         said.append("Moves of a few people are withheld and not drawn; shares are of the moves that are shown.")
-    onward = first["to"].isin(list(recorded.CARE)).any()
+    onward = first["to"].isin(list(LABELS)).any()
     return Part("Moves between levels of care", tuple(said), ("transitions",) if onward else ())
 
 
 def _first_move(moves: dict[str, float]) -> str:
     """How many went on to another level, to which most, and how the others ended."""
     whole = sum(moves.values())
-    onward = {to: n for to, n in moves.items() if to in recorded.CARE}
+    onward = {to: n for to, n in moves.items() if to in LABELS}
     parts = []
     if onward:
-        most = within(recorded.CARE[max(onward, key=lambda to: onward[to])])
+        most = within(LABELS[max(onward, key=lambda to: onward[to])])
         where = f"to {most}" if len(onward) == 1 else f"most of them to {most}"
         parts.append(f"{numbers.percent(sum(onward.values()) / whole)} went on to another level, {where}")
     parts += [f"{numbers.percent(moves[to] / whole)} {words}" for to, words in ENDED.items() if moves.get(to, 0) > 0]
     return "; ".join(parts)
-
-
-ENDED = {
-    "completed": "completed care there",
-    "transferred": "were transferred out of the records",
-    "unplanned": "left unplanned",
-    "other": "left for another reason",
-    "died": "died",
-    "in_care": "were still there when observation ended",
-}

@@ -1,5 +1,6 @@
-"""Fixed explanations for the methods section: measures of times, readings of missing outcomes, policies,
-what the report does not do, and its limits. What depends on a study is in `methods`.
+"""Fixed explanations for the methods section: measures of times, policies, what the report does not do, and its limits.
+
+What depends on a study is in `methods`, what is said of one method, endpoint or rule in the vocabulary.
 """
 
 from __future__ import annotations
@@ -21,13 +22,6 @@ TIMES = {
     "hazard_ratio": (
         "Ratios of cause-specific hazards stand after them: hazards of leaving may cross, and a ratio is then an "
         "average over the days of follow-up."
-    ),
-}
-MISSING = {
-    "missing_is_using": "Missing counted as use: a missing answer, or a screen due and not given, counts as use.",
-    "observed_only": (
-        "Observed only: people without an answer are left out, which is right only if who is seen does not "
-        "depend on use."
     ),
 }
 POLICIES = {
@@ -90,9 +84,3 @@ CLOSE_PAIRS = (
     "Pairs of released groups that differ by a few people: {}. They are listed among the released diagnostics, for "
     "whoever decides on passing the tables on."
 )
-# what is to be known of states other than use, by kind of endpoint
-OF_STATES = {
-    "state_at_discharge": "Of people who left the index level by the day, as the program recorded them then; who left "
-    "when is itself an outcome of the level of care.",
-    "state_at_interview": "As people told at the follow-up interview due nearest the day.",
-}

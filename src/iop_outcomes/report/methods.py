@@ -14,9 +14,11 @@ from typing import Any
 from iop_outcomes.estimators.power import POWER
 from iop_outcomes.figures import numbers, style
 from iop_outcomes.figures.labels import STRATA, Labels, Study, covariate, within
-from iop_outcomes.protocol import AMONG_SOME, GAP
+from iop_outcomes.protocol import GAP
 from iop_outcomes.release.policy import OVERLAP_BASE, Policy, choose
-from iop_outcomes.report.explanations import MISSING, POLICIES, TIMES, UNITS_OF_ANALYSIS
+from iop_outcomes.report.explanations import POLICIES, TIMES, UNITS_OF_ANALYSIS
+from iop_outcomes.vocabulary.answers import MISSING_RULES
+from iop_outcomes.vocabulary.endpoints import AMONG_SOME, RETENTION
 from iop_outcomes.vocabulary.methods import IMPUTED, METHODS
 
 
@@ -142,7 +144,7 @@ def _asked(study: Study) -> set[str]:
 
 def _estimators(study: Study) -> Paragraph:
     asked = _asked(study)
-    measures = {row["measure"] for row in study["analyses"] if row["step"] == "retention"}
+    measures = {row["measure"] for row in study["analyses"] if row["step"] == RETENTION}
     text = " ".join(words for measure, words in TIMES.items() if measure in measures)
     if asked & set(IMPUTED):
         how = study["imputation"]
@@ -221,7 +223,7 @@ def _gates(study: Study) -> Paragraph:
 
 def _missing(study: Study) -> Paragraph | None:
     rules = {row["missing_rule"] for row in study["analyses"]}
-    points = tuple(tuple(MISSING[r].split(": ", 1)) for r in MISSING if r in rules)
+    points = tuple(tuple(r.explained.split(": ", 1)) for r in MISSING_RULES.values() if r.explained and r.name in rules)
     if not points:
         return None
     text = (

@@ -13,9 +13,11 @@ from iop_outcomes.figures import numbers, select
 from iop_outcomes.figures.labels import Labels, Study, method, missing_rule, within
 from iop_outcomes.report import phrases
 from iop_outcomes.report.document import Block, Line, Table
-from iop_outcomes.report.results import FORMS, LABEL_OF_STATUS
+from iop_outcomes.report.results import FORMS
 from iop_outcomes.report.words import Pair, pairs
+from iop_outcomes.vocabulary.endpoints import STAYING
 from iop_outcomes.vocabulary.methods import PREFERRED
+from iop_outcomes.vocabulary.statuses import STATUSES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +69,7 @@ def _staying(asked: pd.DataFrame, labels: Labels, name: str) -> list[Block]:
     blocks = []
     for day, rows in own.groupby("horizon_days"):
         same = asked[(asked["contrast"] == name) & (asked["horizon_days"] == day) & (asked["stem"] == "risk")]
-        usual = [o for o in same["outcome"].unique() if labels.kind(str(o)) == "in_care" and o not in outcomes]
+        usual = [o for o in same["outcome"].unique() if STAYING.get(labels.kind(str(o))) == "" and o not in outcomes]
         same = same[same["method"].isin(list(rows["method"]))]
         each = ((o, pairs(same[same["outcome"] == o])) for o in (*usual, *dict.fromkeys(rows["outcome"])))
         lines = [_line(found, labels.endpoint(str(o)), labels, name) for o, found in each]
@@ -83,7 +85,7 @@ def _line(found: list[Pair], words: str, labels: Labels, name: str) -> Line:
     pair = min(found, key=lambda p: ranks.get(p.main["method"], len(ranks)))
     row: dict[str, Any] = pair.main
     if not pair.there:
-        status = LABEL_OF_STATUS.get(row["status"], row["status"])
+        status = STATUSES[row["status"]].label or row["status"]
         return Line(words, absent=f"{status}: {labels.reason(name, row['reason'])}")
     value, gap = FORMS[row["stem"]]
     arms = (value(pair.rows[side]["estimate"]) if side in pair.rows else numbers.DASH for side in labels.sides(name))

@@ -1,7 +1,7 @@
 """Phrases of the summary: leads, arms, verbs, differences and intervals.
 
 The rows of one estimand come as a mapping by what they are of: the arms, 'difference', 'ratio'; or '' alone, for a
-hazard ratio. Words that depend on a kind of estimand, endpoint or reading stand in tables.
+hazard ratio. Words that depend on the kind of an endpoint, or on a reading, stand in the vocabulary.
 """
 
 from __future__ import annotations
@@ -11,6 +11,10 @@ from typing import Any
 
 from iop_outcomes.figures import numbers
 from iop_outcomes.figures.labels import Labels, within
+from iop_outcomes.vocabulary.answers import MISSING_RULES
+from iop_outcomes.vocabulary.causes import CAUSES, UNPLANNED
+from iop_outcomes.vocabulary.endpoints import KINDS, LEFT_INDEX
+from iop_outcomes.vocabulary.statuses import STATUSES
 
 Row = dict[str, Any]
 Rows = Mapping[str, Row]
@@ -32,35 +36,6 @@ OF_SEVERAL = {
     "ATO": "Of people like those in whom all {number} settings were used",
     "ATE": "Standardised to everyone in any of the {number} arms",
 }
-# what people did, by kind of endpoint; leaving, by its cause
-VERBS = {
-    "in_care": "were still in care on day {day}",
-    "in_care_or_completed": "were still in care, or had completed, on day {day}",
-    "engaged": "had engaged in care within {day} days",
-    "readmitted": "were back in care within {day} days of leaving it",
-    "overdose": "had an overdose on record within {day} days",
-    "death": "died within {day} days",
-    "interview": "were abstinent on day {day}",
-    "screen": "gave {label} on day {day}",
-    "at_discharge": "had not used in the month before they left, of those who left within {day} days",
-    "state_at_discharge": "had, of those who left within {day} days, the outcome \u2018{name}\u2019",
-    "state_at_interview": "had, at the interview due on day {day}, the outcome \u2018{name}\u2019",
-    "no_return": "reported no return to use up to day {day}",
-}
-LEFT = {
-    "unplanned": "left unplanned within {day} days",
-    "completed": "completed within {day} days",
-    "transferred": "were transferred within {day} days",
-    "died": "died within {day} days",
-    "other": "left for another reason within {day} days",
-}
-# how a missing outcome is read, by rule and whether the outcome is a screen
-READINGS = {
-    ("missing_is_using", False): "with a missing answer counted as use",
-    ("missing_is_using", True): "with a missed screen counted as positive",
-    ("observed_only", False): "among those whose answer is known",
-    ("observed_only", True): "among those who gave a screen",
-}
 # why hazard ratios come after days and shares
 WHY_LAST = (
     "Hazard ratios come last. Hazards of leaving cross where one arm loses people early and the other when its planned "
@@ -70,18 +45,11 @@ WHY_LAST = (
 )
 POINTS = "percentage points"
 OPEN = " The interval leaves the direction open."
-NO_NUMBER = {
-    "gated": "not shown ({reason})",
-    "not_possible": "not possible ({reason})",
-    "suppressed": "withheld ({reason})",
-    "disputed": "disputed ({reason})",
-    "ok": "not available",
-}
 
 
 def absent(row: Row, labels: Labels) -> str:
     """Why a row has no number."""
-    return NO_NUMBER[row["status"]].format(reason=labels.reason(row["contrast"], row["reason"]))
+    return STATUSES[row["status"]].said.format(reason=labels.reason(row["contrast"], row["reason"]))
 
 
 def no_adjusted(reason: str, randomised: bool) -> str:
@@ -98,7 +66,10 @@ def topic(row: Row, labels: Labels) -> str:
 
 def reading(row: Row, labels: Labels) -> str:
     """How missing outcomes are read; '' where none can be missing."""
-    return READINGS.get((row["missing_rule"], labels.kind(row["outcome"]) == "screen"), "")
+    kind, rule = KINDS.get(labels.kind(row["outcome"])), MISSING_RULES.get(row["missing_rule"])
+    if rule is None:
+        return ""
+    return rule.screened if kind is not None and kind.screened else rule.read
 
 
 def lead(row: Row, labels: Labels) -> str:
@@ -125,8 +96,10 @@ def groups(labels: Labels, contrast: str) -> tuple[str, str]:
 def verb(row: Row, labels: Labels) -> str:
     """What the people counted did, by the day."""
     endpoint = labels.endpoints().get(row["outcome"], {})
-    kind, label = labels.kind(row["outcome"]), within(labels.endpoint(row["outcome"]))
-    text = LEFT.get(endpoint.get("cause") or "unplanned", "") if kind == "left_index" else VERBS.get(kind, "")
+    kind, label = KINDS.get(labels.kind(row["outcome"])), within(labels.endpoint(row["outcome"]))
+    text = "" if kind is None else kind.verb
+    if kind is not None and kind.name in LEFT_INDEX:
+        text = CAUSES[endpoint.get("cause") or UNPLANNED].left
     article = "an" if label[:1] in "aeiou" else "a"
     fallback = f"had the outcome \u2018{label}\u2019 by day {{day}}"
     return (text or fallback).format(day=f"{row['horizon_days']:.0f}", label=f"{article} {label}", name=label)

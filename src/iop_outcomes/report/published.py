@@ -13,13 +13,14 @@ from iop_outcomes.figures import numbers, recorded
 from iop_outcomes.figures.labels import Study, words
 from iop_outcomes.report.document import WITHHELD, Block, Line, Table
 from iop_outcomes.report.parts import Part
+from iop_outcomes.vocabulary.causes import COMPLETED, TRANSFERRED
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FILE = "tedsd/published_2004.csv"
 KIND = "tedsd"
-ENDS = ("completed", "transferred")
+ENDS = (COMPLETED, TRANSFERRED)
 PUBLISHER = "Substance Abuse and Mental Health Services Administration"
 
 

@@ -162,7 +162,7 @@ def linked(counts: pd.DataFrame, study: Study) -> Part | None:
 
 
 def _more_than_one(found: Mapping[str, float], whole: float | None) -> float | None:
-    one = found.get("1", 0.0)
+    one = found.get(EPISODES[0], 0.0)
     return max(0.0, 1 - one / whole) if whole and numbers.known(one) else None
 
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.figures import numbers, select
 from iop_outcomes.figures.labels import (
-    LEVELS,
     Labels,
     Study,
     duration_method,
@@ -25,7 +24,10 @@ from iop_outcomes.report import phrases
 from iop_outcomes.report.document import WITHHELD, Block, Line, Table
 from iop_outcomes.report.words import Pair, pairs, rank
 from iop_outcomes.tables.results import ONE_RATIO, days_of, detected
+from iop_outcomes.vocabulary import answers
+from iop_outcomes.vocabulary.endpoints import RETENTION
 from iop_outcomes.vocabulary.methods import METHODS, UNADJUSTED
+from iop_outcomes.vocabulary.statuses import STATUSES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,12 +39,6 @@ FORMS: dict[str, tuple[Form, Form]] = {
     "mean_days": (numbers.days, numbers.signed_days),
 }
 HOURS = ("more_hours", "fewer_hours")
-LABEL_OF_STATUS = {
-    "gated": "Stopped by the gate",
-    "not_possible": "Not possible with these data",
-    "suppressed": "Withheld to protect people",
-    "disputed": "Disputed: computed twice, and the two do not agree",
-}
 
 
 def of_contrast(
@@ -61,7 +57,7 @@ def of_contrast(
     if len(ratios):
         tests = diagnostics[(diagnostics["quantity"] == ONE_RATIO) & diagnostics["value"].notna()]
         tests = tests[tests["analysis"].isin(ratios["analysis"])]
-        tables.append(_ratios(ratios, labels, contrast, tests, phrases.WHY_LAST if step == "retention" else ""))
+        tables.append(_ratios(ratios, labels, contrast, tests, phrases.WHY_LAST if step == RETENTION else ""))
     return tables
 
 
@@ -201,7 +197,7 @@ def gaps(estimates: pd.DataFrame, study: Study) -> list[Gap]:
     for row in absent.to_dict("records"):
         reason = labels.reason(row["contrast"], row["reason"]) or "no number was released"
         asked = (labels.contrast(row["contrast"]), _heading(row, labels))
-        of = grouped.setdefault((LABEL_OF_STATUS.get(row["status"], "Not available"), reason), {})
+        of = grouped.setdefault((STATUSES[row["status"]].label or "Not available", reason), {})
         names = of.setdefault(asked, [])
         if method(row["method"]) not in names:
             names.append(method(row["method"]))
@@ -230,7 +226,7 @@ def of_levels(counts: pd.DataFrame, study: Study, contrast: str, step: str) -> l
     sides = labels.sides(contrast)
     for (outcome, day), rows in own.groupby(["outcome", "horizon_days"], sort=False):
         cells = {(r["level"], r["arm"]): r for r in rows.to_dict("records")}
-        ranks = {v: i for i, v in enumerate(LEVELS)}
+        ranks = {v: i for i, v in enumerate(answers.LABELS)}
         levels = sorted(set(rows["level"]), key=lambda v: (ranks.get(v, len(ranks)), v))
         lines = [Line(level(str(v)), tuple(count(cells.get((v, side))) for side in sides)) for v in levels]
         blocks.append(Block(f"{labels.endpoint(str(outcome))}, day {day:.0f}", tuple(lines)))

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.figures import numbers, select, style
 from iop_outcomes.figures.labels import Labels, within
-from iop_outcomes.protocol import STATES
 from iop_outcomes.report import (
     about,
     cohort,
@@ -43,6 +42,7 @@ from iop_outcomes.report.document import (
     notes,
     points,
 )
+from iop_outcomes.vocabulary.endpoints import ABSTINENCE, DOSE, KINDS, RETENTION, STATES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -163,7 +163,7 @@ def _design(of: Sources) -> tuple[Item, ...]:
 
 
 def _retention(of: Sources) -> tuple[Item, ...]:
-    tables = _by_contrast(of.tables["estimates"], of.tables["diagnostics"], of.study, "retention")
+    tables = _by_contrast(of.tables["estimates"], of.tables["diagnostics"], of.study, RETENTION)
     if not (tables or of.drawn("leaving")):
         return ()
     return (
@@ -180,13 +180,13 @@ def _abstinence(of: Sources) -> tuple[Item, ...]:
 
 def _work(of: Sources) -> tuple[Item, ...]:
     kinds = dict.fromkeys(map(of.labels.kind, of.of_states(told=True)["outcome"]))
-    return _states(of, told=True, before=notes(*(explanations.OF_STATES[kind] for kind in kinds)))
+    return _states(of, told=True, before=notes(*(KINDS[kind].note for kind in kinds)))
 
 
 def _states(of: Sources, told: bool, before: Sequence[Item]) -> tuple[Item, ...]:
     """What was found of abstinence, or of other states, and the people behind it."""
     estimates, diagnostics = of.of_states(told), of.tables["diagnostics"]
-    tables = _by_contrast(estimates, diagnostics, of.study, "abstinence")
+    tables = _by_contrast(estimates, diagnostics, of.study, ABSTINENCE)
     if not tables:
         return ()
     behind = _behind(of.tables["counts"], estimates, diagnostics, of.study)
@@ -263,8 +263,8 @@ def _behind(counts: pd.DataFrame, estimates: pd.DataFrame, diagnostics: pd.DataF
     return [
         t
         for c in study["contrasts"]
-        if _numbered(results.of_contrast(estimates, diagnostics, study, c, "abstinence"))
-        for t in results.of_levels(own, study, c, "abstinence")
+        if _numbered(results.of_contrast(estimates, diagnostics, study, c, ABSTINENCE))
+        for t in results.of_levels(own, study, c, ABSTINENCE)
     ]
 
 
@@ -275,7 +275,7 @@ def _numbered(tables: list[Table]) -> list[Table]:
 
 def _durations(estimates: pd.DataFrame, diagnostics: pd.DataFrame, study: Study) -> list[Table]:
     names = [*study["durations"], *study["contrasts"]]
-    return [t for name in names for t in results.of_contrast(estimates, diagnostics, study, name, "dose")]
+    return [t for name in names for t in results.of_contrast(estimates, diagnostics, study, name, DOSE)]
 
 
 def _naive(estimates: pd.DataFrame, study: Study) -> list[tuple[str, dict[str, str]]]:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.figures import numbers, select
 from iop_outcomes.figures.labels import Labels, Study
-from iop_outcomes.protocol import STATES
 from iop_outcomes.report import phrases, phrases_on_dose
+from iop_outcomes.vocabulary import endpoints
+from iop_outcomes.vocabulary.endpoints import USE_ON_A_DAY
 from iop_outcomes.vocabulary.methods import IMPUTED, PREFERRED, SCORED, UNADJUSTED
 
 if TYPE_CHECKING:
@@ -24,13 +25,8 @@ if TYPE_CHECKING:
 
 # days on which a question is looked at first when the study marks none as primary
 USUAL_DAY = 90
-KINDS_OF_ABSTINENCE = ("interview", "screen", "at_discharge", "no_return")
-
-# kinds of endpoints in the order in which they are spoken of
-ORDER = (
-    "in_care", "in_care_or_completed", "left_index", "engaged", "readmitted", "overdose", "death",
-    *KINDS_OF_ABSTINENCE, "first_use", "run_of_screens", *STATES, "",
-)  # fmt: skip
+# kinds of endpoints in the order in which they are spoken of, those that no one knows last
+ORDER = (*endpoints.ORDER, "")
 # measures in the order in which they are spoken of and tabulated: days first, as they need no proportional hazards
 MEASURES = ("mean_days", "risk", "dose_response", "hazard_ratio")
 
@@ -136,7 +132,7 @@ def _contrast(own: pd.DataFrame, everything: pd.DataFrame, labels: Labels, name:
     told = told.iloc[rank(told, labels).argsort(kind="stable")]
     for (_, outcome, stem), rows in told.groupby(["analysis", "outcome", "stem"], sort=False):
         rows = rows[rows["horizon_days"] == key_day(rows, labels.study)]
-        if labels.kind(str(outcome)) in KINDS_OF_ABSTINENCE and stem == "risk":
+        if labels.kind(str(outcome)) in USE_ON_A_DAY and stem == "risk":
             yield from _readings(rows, labels, bool(shared))
         else:
             yield from _answer(pairs(rows), labels, bool(shared))

@@ -32,6 +32,8 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.errors import StudyError
 from iop_outcomes.sources import reading
+from iop_outcomes.vocabulary.causes import COMPLETED, DIED, UNPLANNED
+from iop_outcomes.vocabulary.levels import INTENSIVE_INPATIENT, OUTPATIENT, UNKNOWN
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,12 +60,12 @@ ONE_ROW_EACH = [
 
 # level of care and drug of each arm
 ARMS = {
-    "Inpatient BUP": ("3.7", "buprenorphine"),
-    "Inpatient NR-NTX": ("3.7", "extended-release naltrexone"),
-    "Methadone": ("1", "methadone"),
-    "Outpatient BUP": ("1", "buprenorphine"),
-    "Outpatient BUP + EMM": ("1", "buprenorphine"),
-    "Outpatient BUP + SMM": ("1", "buprenorphine"),
+    "Inpatient BUP": (INTENSIVE_INPATIENT, "buprenorphine"),
+    "Inpatient NR-NTX": (INTENSIVE_INPATIENT, "extended-release naltrexone"),
+    "Methadone": (OUTPATIENT, "methadone"),
+    "Outpatient BUP": (OUTPATIENT, "buprenorphine"),
+    "Outpatient BUP + EMM": (OUTPATIENT, "buprenorphine"),
+    "Outpatient BUP + SMM": (OUTPATIENT, "buprenorphine"),
 }
 
 MISSED, NOT_DUE = "o", "_"
@@ -148,7 +150,7 @@ def _stays(people: pd.DataFrame) -> pd.DataFrame:
 
     week = people["usePatternUDS"].map(dropout_week).astype("Int64")
     end = (7 * (week - 1)).fillna(people["days"])
-    reason = week.isna().map({True: "completed", False: "unplanned"})
+    reason = week.isna().map({True: COMPLETED, False: UNPLANNED})
     died = (people["death_day"] <= end + 7).fillna(False).astype(bool)
     return pd.DataFrame(
         {
@@ -158,7 +160,7 @@ def _stays(people: pd.DataFrame) -> pd.DataFrame:
             "level_of_care": people["level"],
             "start_day": 0,
             "end_day": end,
-            "discharge_reason": reason.mask(died, "died"),
+            "discharge_reason": reason.mask(died, DIED),
             "program_type": "substance_use",
         }
     )
@@ -168,7 +170,7 @@ def _persons(people: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     disorders = people[DISORDERS]
-    cooccurring = (disorders == "No").all(axis=1).map({True: "no", False: "unknown"})
+    cooccurring = (disorders == "No").all(axis=1).map({True: "no", False: UNKNOWN})
     return pd.DataFrame(
         {
             "person_id": people["who"],
@@ -178,11 +180,11 @@ def _persons(people: pd.DataFrame) -> pd.DataFrame:
             "sex": _recoded(people["is_male"], {"Yes": "male", "No": "female"}),
             "assigned_arm": people["treatment"],
             "trial": "CTN-00" + people["project"],
-            "race": people["race"].replace("Refused/missing", None).fillna("unknown"),
+            "race": people["race"].replace("Refused/missing", None).fillna(UNKNOWN),
             "hispanic": _recoded(people["is_hispanic"], YES_NO),
-            "education": people["education"].fillna("unknown"),
-            "employment": people["job"].fillna("unknown"),
-            "marital": people["marital"].fillna("unknown"),
+            "education": people["education"].fillna(UNKNOWN),
+            "employment": people["job"].fillna(UNKNOWN),
+            "marital": people["marital"].fillna(UNKNOWN),
             "stable_housing": _recoded(people["is_living_stable"], YES_NO),
             "primary_drug": "opioid",
             "injection_use": _recoded(people["used_iv"], {"Yes": "ever", "No": "never"}),
@@ -192,7 +194,7 @@ def _persons(people: pd.DataFrame) -> pd.DataFrame:
 
 
 def _recoded(values: pd.Series, codes: Mapping[str, str]) -> pd.Series:
-    return values.map(codes).fillna("unknown")
+    return values.map(codes).fillna(UNKNOWN)
 
 
 def _screens(people: pd.DataFrame) -> pd.DataFrame:

@@ -34,6 +34,8 @@ from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.errors import StudyError
 from iop_outcomes.sources import reading
+from iop_outcomes.vocabulary.causes import OTHER
+from iop_outcomes.vocabulary.levels import DETOX, UNKNOWN
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,10 +131,10 @@ def _stays(first: pd.DataFrame) -> pd.DataFrame:
             "person_id": first["ID"],
             "stay_id": first["ID"],
             "site_id": "detoxification unit",
-            "level_of_care": "detox",
+            "level_of_care": DETOX,
             "start_day": 0,
             "end_day": 0,
-            "discharge_reason": "other",
+            "discharge_reason": OTHER,
             "program_type": "substance_use",
         }
     )
@@ -167,12 +169,12 @@ def _persons(first: pd.DataFrame) -> pd.DataFrame:
 
 def _education(years: pd.Series) -> pd.Series:
     found = (years > HIGH_SCHOOL_YEARS).map({True: "beyond high school", False: "high school"})
-    return found.mask(years < HIGH_SCHOOL_YEARS, "less than high school").mask(years.isna(), "unknown")
+    return found.mask(years < HIGH_SCHOOL_YEARS, "less than high school").mask(years.isna(), UNKNOWN)
 
 
 def _any(answers: pd.DataFrame) -> pd.Series:
     """'yes' where one answer is yes, 'no' where all are no."""
-    none = (answers == 0).all(axis=1).map({True: "no", False: "unknown"})
+    none = (answers == 0).all(axis=1).map({True: "no", False: UNKNOWN})
     return none.mask((answers == 1).any(axis=1), "yes")
 
 
@@ -193,7 +195,7 @@ def _periods(later: pd.DataFrame) -> pd.DataFrame:
 
 def _answer(code: pd.Series) -> pd.Series:
     """yes, no, unknown where it is missing; another code stays as it is, for the rules to set aside."""
-    return code.map(YES_NO).fillna(code.astype("string").astype(object)).fillna("unknown")
+    return code.map(YES_NO).fillna(code.astype("string").astype(object)).fillna(UNKNOWN)
 
 
 def _followups(first: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
@@ -221,7 +223,7 @@ def _followups(first: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
 
 
 def _recoded(values: pd.Series, codes: Mapping[int, str]) -> pd.Series:
-    return values.map(codes).fillna("unknown")
+    return values.map(codes).fillna(UNKNOWN)
 
 
 def _day(months: Any) -> Any:

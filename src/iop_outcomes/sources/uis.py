@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.errors import StudyError
 from iop_outcomes.sources import reading
+from iop_outcomes.vocabulary.causes import COMPLETED, UNPLANNED
+from iop_outcomes.vocabulary.levels import RESIDENTIAL, UNKNOWN
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,10 +71,10 @@ def _stays(people: pd.DataFrame) -> pd.DataFrame:
             "person_id": people["ID"],
             "stay_id": people["ID"],
             "site_id": people["site"],
-            "level_of_care": "3.5",
+            "level_of_care": RESIDENTIAL,
             "start_day": 0,
             "end_day": people["LEN.T"],
-            "discharge_reason": (people["LEN.T"] >= planned).map({True: "completed", False: "unplanned"}),
+            "discharge_reason": (people["LEN.T"] >= planned).map({True: COMPLETED, False: UNPLANNED}),
             "planned_days": planned.astype("float64"),
             "program_type": "substance_use",
         }
@@ -87,12 +89,12 @@ def _persons(people: pd.DataFrame) -> pd.DataFrame:
             "person_id": people["ID"],
             "observed_to_day": people[["TIME", "LEN.T"]].max(axis=1),
             "age": people["AGE"],
-            "sex": "unknown",
+            "sex": UNKNOWN,
             "assigned_arm": people["arm"],
             "trial": "UMARU IMPACT site " + people["site"],
-            "race": people["RACE"].map(RACES).fillna("unknown"),
-            "primary_drug": people["HC"].map(DRUGS).fillna("unknown"),
-            "injection_use": people["IV"].map(INJECTION_USE).fillna("unknown"),
+            "race": people["RACE"].map(RACES).fillna(UNKNOWN),
+            "primary_drug": people["HC"].map(DRUGS).fillna(UNKNOWN),
+            "injection_use": people["IV"].map(INJECTION_USE).fillna(UNKNOWN),
             "prior_treatments": people["NDT"].astype("float64"),
             "depression_score": people["BECK"],
         }

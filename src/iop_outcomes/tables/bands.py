@@ -13,7 +13,6 @@ SHARES_FROM = (0.0, 0.25, 0.5, 0.75, 1.0)
 EPISODES = ("1", "2", "3 or more")
 EPISODES_FROM = (1.0, 2.0, 3.0)
 
-NOT_KNOWN = "not_known"
 # planned days not yet reached by a person who is still there
 STILL_THERE = "still_there"
 

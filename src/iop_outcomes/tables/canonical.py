@@ -11,15 +11,14 @@ happens to such values.
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import Any
 
 from iop_outcomes.tables.declare import Column, Table
+from iop_outcomes.vocabulary.answers import MISSING
+from iop_outcomes.vocabulary.causes import LEAVING
+from iop_outcomes.vocabulary.levels import LEVELS, UNKNOWN
 
-LEVELS = ("detox", "0.5", "1", "2.1", "2.5", "3.1", "3.3", "3.5", "3.7", "4")
-# why care was left; a cause that competes with the others, in the order in which they are shown
-DischargeReason = Literal["unplanned", "completed", "transferred", "died", "other"]
-LEAVING: tuple[str, ...] = get_args(DischargeReason)
-YES_NO_UNKNOWN = ("yes", "no", "unknown")
+YES_NO_UNKNOWN = ("yes", "no", UNKNOWN)
 # the latest end of a stay of which only the shortest length is known (ten years)
 UNBOUNDED_DAYS = 3650
 
@@ -120,7 +119,7 @@ STAYS = Table(
         ),
         "service": _text("service as the source names it", missing=NO_NAMES),
         "level_at_discharge": _text("level of care on the last day, where the record tells it apart", LEVELS),
-        "use_at_discharge": _text("use in the month before discharge", ("none", "some", "daily", "unknown")),
+        "use_at_discharge": _text("use in the month before discharge", ("none", "some", "daily", UNKNOWN)),
         "employment_at_discharge": _text("employment at discharge, in the words of employment at admission"),
         "arrests_at_discharge": _text("arrests in the month before discharge, in the words of those before admission"),
     },
@@ -151,7 +150,7 @@ PERSONS = Table(
         "age": Column(
             "whole", "age on day 0, in completed years", "years", nullable=True, low=0, high=120, missing=NUMBER_CODES
         ),
-        "sex": Column("text", "sex as recorded", allowed=("female", "male", "unknown")),
+        "sex": Column("text", "sex as recorded", allowed=("female", "male", UNKNOWN)),
         "entry_period": _text("calendar quarter (2024Q1) or year in which the person came into the records"),
         "assigned_arm": _text("arm assigned by randomisation", missing=NO_NAMES),
         "trial": _text("trial that the person took part in", missing=NO_NAMES),
@@ -205,7 +204,7 @@ SESSIONS = Table(
         "day": DAY,
         "minutes": Column("number", "attended time", "minutes", low=0, high=1440, missing=NUMBER_CODES),
         "level_of_care": Column("text", "level of care that gave the session", allowed=LEVELS),
-        "modality": Column("text", "how it was given", allowed=("in_person", "virtual", "unknown")),
+        "modality": Column("text", "how it was given", allowed=("in_person", "virtual", UNKNOWN)),
     },
 )
 
@@ -216,9 +215,7 @@ SCREENS = Table(
         "person_id": PERSON,
         "day": DAY,
         "substance": Column("text", "substance group tested for", missing=NO_NAMES),
-        "result": Column(
-            "text", "result; 'missing' when due and not given", allowed=("negative", "positive", "missing")
-        ),
+        "result": Column("text", "result; 'missing' when due and not given", allowed=("negative", "positive", MISSING)),
     },
 )
 

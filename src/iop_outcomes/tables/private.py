@@ -5,19 +5,12 @@ Columns marked `outcome` may not be read by the design stage.
 
 from __future__ import annotations
 
-from typing import Literal, get_args
-
-from iop_outcomes.tables.canonical import LEVELS, PERSON, DischargeReason
+from iop_outcomes.tables.canonical import PERSON
 from iop_outcomes.tables.declare import Column, Table
 from iop_outcomes.tables.readings import READINGS
-
-# what a classifier by hours can say of a level of care
-CLASSES = (*LEVELS, "none", "indeterminate", "not_known")
-
-# whoever an event that is followed could not happen to is told by this cause, on day 0, and by nothing else
-NOT_AT_RISK = "not_at_risk"
-Cause = Literal[DischargeReason, "engaged", "readmitted", "overdose", "not_at_risk", "censored"]
-CAUSES: tuple[str, ...] = get_args(Cause)
+from iop_outcomes.vocabulary.endpoints import CAUSES
+from iop_outcomes.vocabulary.levels import CLASSES, LEVELS, NO_LEVEL
+from iop_outcomes.vocabulary.methods import IPTW, OVERLAP
 
 QUARANTINE = Table(
     "quarantine",
@@ -162,9 +155,11 @@ PEOPLE = Table(
         "record_id": Column("text", "pseudonym of the person in the records", identifies=True),
         "site_id": Column("text", "program of the index stay"),
         "entry_period": Column("text", "calendar quarter or year of entry into the records, or 'unknown'"),
-        "index_level": Column("text", "level of care at time zero by the program's label", allowed=(*LEVELS, "none")),
-        "level_asam": Column("text", "the same by scheduled hours, ASAM's thresholds", allowed=CLASSES),
-        "level_broad": Column("text", "the same by scheduled hours, 6 to 30 taken as intensive", allowed=CLASSES),
+        "index_level": Column("text", "level of care at time zero by the program's label", allowed=(*LEVELS, NO_LEVEL)),
+        "level_asam": Column("text", "the same by scheduled hours, ASAM's thresholds", allowed=(NO_LEVEL, *CLASSES)),
+        "level_broad": Column(
+            "text", "the same by scheduled hours, 6 to 30 taken as intensive", allowed=(NO_LEVEL, *CLASSES)
+        ),
         "reported_care": Column("text", "care told of at an interview, or 'none'"),
         "index_start_day": Column("whole", "time zero", "day"),
         "clock_start_day": Column(
@@ -304,8 +299,8 @@ SCORES = Table(
         "propensity": Column("number", "estimated probability of arm 1", low=0, high=1),
         # beside these, where they are asked for: scores of the other arms of several, 'propensity_0', 'propensity_2',
         # ..., and other weights under their names
-        "iptw": Column("number", "stabilised inverse probability of treatment weight", low=0, optional=True),
-        "overlap": Column("number", "overlap weight", low=0, high=1, optional=True),
+        IPTW: Column("number", "stabilised inverse probability of treatment weight", low=0, optional=True),
+        OVERLAP: Column("number", "overlap weight", low=0, high=1, optional=True),
     },
     key=("person_id",),
     open_columns=("number", "code"),

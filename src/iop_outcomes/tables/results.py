@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from iop_outcomes.tables.declare import Column, Table
+from iop_outcomes.vocabulary.statuses import STATUSES
 
 # names among the diagnostics that several rooms read: shares by category or stratum, and what power there is
 SHARE_IN_FIRST_ARM = "share_in_first_arm"
@@ -19,7 +20,6 @@ OF_QUESTIONS = (DETECTABLE, ONE_RATIO)
 # numbers computed a second time, by another implementation: how many, how many agree, and how many were left out
 COMPUTED_TWICE, TWO_AGREE, LEFT_OUT = "computed_twice", "two_agree", "not_computed_twice"
 PROPENSITY_SCORE = "propensity_score"
-STATUSES = ("ok", "gated", "not_possible", "suppressed", "disputed")
 
 _ANALYSIS = {
     "analysis": Column("text", "name of the analysis, as in analyses.tsv"),
@@ -80,7 +80,9 @@ ESTIMATES = Table(
         "events": Column("whole", "people with the outcome", nullable=True, low=0),
         "n_effective": Column("number", "effective sample size under the weights", nullable=True, low=0),
         "status": Column(
-            "text", "ok, gated, not_possible, suppressed, or disputed: two computations do not agree", allowed=STATUSES
+            "text",
+            "ok, gated, not_possible, suppressed, or disputed: two computations do not agree",
+            allowed=tuple(STATUSES),
         ),
         "reason": Column("text", "why there is no number; empty when ok"),
     },

@@ -58,6 +58,7 @@ WEIGHTS = {
 }
 CRUDE, NAIVE, RANDOMISED = "crude", "naive", "randomised"
 IPTW, OVERLAP, AIPW = "iptw", "overlap", "aipw"
+IPTW_UNSTABILISED, MATCHING, ENTROPY, ATT, ATC = "iptw_unstabilised", "matching", "entropy", "att", "atc"
 LANDMARK, LANDMARK_ADJUSTED, SPLINE = "landmark", "landmark_adjusted", "spline"
 
 # in the order of tables

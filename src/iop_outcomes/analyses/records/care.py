@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from iop_outcomes.analyses.records.cells import banded, count
 from iop_outcomes.analyses.rows import Row
 from iop_outcomes.tables.bands import EPISODES, HOURS, SHARES, STILL_THERE
+from iop_outcomes.vocabulary.causes import COMPLETED, IN_CARE, TRANSFERRED
+from iop_outcomes.vocabulary.levels import AMBULATORY
 
 if TYPE_CHECKING:
     import pandas as pd
 
 # moves that are followed, from the index level on
 STEPS = 3
-# a last record that is still open
-IN_CARE = "in_care"
 
 
 def agreement(units: pd.DataFrame, twenty_hours: str) -> list[Row]:
@@ -28,7 +28,7 @@ def agreement(units: pd.DataFrame, twenty_hours: str) -> list[Row]:
     """
     from iop_outcomes.cohort import levels
 
-    own = units[units["index_level"].isin(levels.AMBULATORY)]
+    own = units[units["index_level"].isin(AMBULATORY)]
     found: list[Row] = []
     if own["scheduled_hours_per_week"].isna().all():
         return found
@@ -154,5 +154,5 @@ def completion(stays: pd.DataFrame) -> list[Row]:
     if "service" not in stays or stays["service"].isna().all():
         return []
     own = stays[stays["service"].notna() & stays["end_day"].notna()]
-    ends = own["discharge_reason"].where(own["discharge_reason"].isin(["completed", "transferred"]), "otherwise")
+    ends = own["discharge_reason"].where(own["discharge_reason"].isin([COMPLETED, TRANSFERRED]), "otherwise")
     return count(ends, "completion", own["service"])

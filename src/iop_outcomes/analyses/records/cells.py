@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.analyses.rows import Row
-from iop_outcomes.tables.bands import EDGES, NOT_KNOWN
+from iop_outcomes.tables.bands import EDGES
+from iop_outcomes.vocabulary.levels import NOT_KNOWN
 
 if TYPE_CHECKING:
     import pandas as pd

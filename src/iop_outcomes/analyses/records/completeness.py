@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.analyses.records.cells import Groups, count
 from iop_outcomes.analyses.rows import Row
+from iop_outcomes.vocabulary.answers import MISSING, NOT_YET_OBSERVED
+from iop_outcomes.vocabulary.levels import NOT_KNOWN, UNKNOWN
 
 if TYPE_CHECKING:
     import pandas as pd
 
 # of everyone, whatever the study adjusts for
 BASELINE = ("age", "sex", "primary_drug")
-KNOWN, NOT_KNOWN, NOT_ASKED = "known", "not_known", "not_asked"
+KNOWN, NOT_ASKED = "known", "not_asked"
 # words that stand for a missing answer
-UNKNOWN = ("unknown", "not_known", "")
+WITHOUT = (UNKNOWN, NOT_KNOWN, "")
 
 
 def rows(
@@ -33,7 +35,7 @@ def rows(
     fields["planned_days"] = units["planned_days"].notna()
     fields["scheduled_hours"] = units["scheduled_hours_per_week"].notna()
     fields["sessions"] = _within_index(units, sessions)
-    fields["screens"] = _since_zero(units, screens[screens["result"] != "missing"], "day")
+    fields["screens"] = _since_zero(units, screens[screens["result"] != MISSING], "day")
     levels = {name: _levels(known) for name, known in fields.items()}
     due = _since_zero(units, followups, "target_day")
     levels["followups"] = _levels(_since_zero(units, followups[followups["day"].notna()], "day"), due)
@@ -46,7 +48,7 @@ def maturity(units: pd.DataFrame, horizons: Sequence[int], groups: Groups) -> li
     found: list[Row] = []
     for day in horizons:
         mature = (units["observed_days"] >= day) | units["died"]
-        levels = mature.map({True: "mature", False: "not_yet_observed"})
+        levels = mature.map({True: "mature", False: NOT_YET_OBSERVED})
         found += count(levels, "maturity", groups=groups, horizon_days=day)
     return found
 
@@ -58,7 +60,7 @@ def _levels(known: pd.Series, asked: pd.Series | None = None) -> pd.Series:
 
 
 def _answered(values: pd.Series) -> pd.Series:
-    return values.notna() & ~values.isin(UNKNOWN)
+    return values.notna() & ~values.isin(WITHOUT)
 
 
 def _baseline(units: pd.DataFrame, persons: pd.DataFrame, name: str) -> pd.Series:

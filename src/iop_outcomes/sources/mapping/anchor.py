@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.protocol.mapping import Enrolment
 from iop_outcomes.sources.mapping.columns import Canonical
-from iop_outcomes.tables.canonical import LEVELS
+from iop_outcomes.vocabulary.levels import DETOX, LEVELS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,7 +60,7 @@ def anchors(stays: Canonical, enrolment: Enrolment) -> Anchors:
     frame = stays.frame[["person_id", "level_of_care", "start_day"]]
     sound = _sound(stays) & frame["person_id"].notna()
     begin, end = number(enrolment.from_), number(enrolment.to)
-    treated = frame[sound & (frame["level_of_care"] != "detox")]
+    treated = frame[sound & (frame["level_of_care"] != DETOX)]
     if begin is not None:
         treated = treated[treated["start_day"] >= begin]
     zero = treated.groupby("person_id")["start_day"].min()

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.sources.mapping.columns import Canonical
 from iop_outcomes.sources.mapping.order import steady
+from iop_outcomes.vocabulary.levels import UNKNOWN
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MERGED = "merged: same person"
-UNKNOWN = "unknown"
 YEAR = 365.25
 # ages are whole years, and some programs update them late
 AGE_YEARS = 2

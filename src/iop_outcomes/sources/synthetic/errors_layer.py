@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from iop_outcomes.sources.synthetic.population import Flags, Wholes
 from iop_outcomes.sources.synthetic.records import LAST_DAY, stay_ids
+from iop_outcomes.vocabulary.causes import TRANSFERRED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,7 +121,7 @@ def _split(frame: pd.DataFrame, at: Rows, rng: np.random.Generator) -> pd.DataFr
     second["stay_id"] = _new_ids(frame, len(at), rng)
     second["start_day"] = middle
     frame.loc[at, "end_day"] = (middle + rng.integers(0, 3, len(at))).array
-    frame.loc[at, "discharge_reason"] = "transferred"
+    frame.loc[at, "discharge_reason"] = TRANSFERRED
     return _append(frame, second)
 
 

@@ -27,14 +27,16 @@ from numpy.typing import NDArray
 from iop_outcomes.sources.synthetic.model import Course
 from iop_outcomes.sources.synthetic.population import DRUGS, Flags, Wholes
 from iop_outcomes.sources.synthetic.stays import Stays
+from iop_outcomes.vocabulary import causes
+from iop_outcomes.vocabulary.levels import DETOX, IOP, OUTPATIENT, RESIDENTIAL, UNKNOWN
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Texts = NDArray[np.object_]
 
-LEVEL_CODES = np.array(["", "1", "2.1", "3.5"], dtype=object)
-REASONS = np.array([None, "unplanned", "completed", "transferred", "died"], dtype=object)
+LEVEL_CODES = np.array(["", OUTPATIENT, IOP, RESIDENTIAL], dtype=object)
+REASONS = np.array([None, causes.UNPLANNED, causes.COMPLETED, causes.TRANSFERRED, causes.DIED], dtype=object)
 INELIGIBLE = ("under_18", "other_program", "detox_only", "recent_treatment")
 OTHER_PROGRAMS = ("mental_health", "eating_disorder")
 PSEUDONYM_LETTERS = np.array(list("ABCDEFGHJKLMNPQRSTUVWXYZ23456789"))
@@ -160,10 +162,10 @@ def _detox(n: int, roll: Roll, rng: np.random.Generator) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "person": person,
-            "level_of_care": "detox",
+            "level_of_care": DETOX,
             "start_day": start,
             "end_day": start + days[person] - 1,
-            "discharge_reason": "completed",
+            "discharge_reason": causes.COMPLETED,
             "planned_days": 5.0,
             "scheduled_hours_per_week": np.nan,
         }
@@ -184,7 +186,7 @@ def _earlier(roll: Roll, rng: np.random.Generator) -> pd.DataFrame:
             "level_of_care": LEVEL_CODES[level],
             "start_day": end - _between(rng, EARLIER_LENGTH, n) + 1,
             "end_day": end,
-            "discharge_reason": np.where(rng.random(n) < 0.6, "completed", "unplanned"),
+            "discharge_reason": np.where(rng.random(n) < 0.6, causes.COMPLETED, causes.UNPLANNED),
             "planned_days": 84.0,
             "scheduled_hours_per_week": np.array([np.nan, 2.0, 10.0, 27.0])[level],
         }
@@ -213,7 +215,7 @@ def person_rows(course: Course, roll: Roll, rng: np.random.Generator) -> pd.Data
     for name, (values, shares) in NOISE.items():
         columns[name] = rng.choice(np.array(values, dtype=object), n, p=shares)
     for name, share in UNKNOWN_SHARES.items():
-        columns[name] = np.where(rng.random(n) < share, "unknown", columns[name].astype(object))
+        columns[name] = np.where(rng.random(n) < share, UNKNOWN, columns[name].astype(object))
     frame = pd.DataFrame(columns)
     frame["death_day"] = frame["death_day"].mask(frame["death_day"] < 0)
     return loosen("persons", frame)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes import reference
 from iop_outcomes.tables.canonical import UNBOUNDED_DAYS
+from iop_outcomes.vocabulary.levels import UNKNOWN
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,7 +27,6 @@ LAST_KNOWN_YEAR = 2022
 MISSING = -9
 # a lookup covers the codes from LOW up; whatever lies outside falls on its last place
 LOW, PLACES = -16, 1100
-UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, eq=False)

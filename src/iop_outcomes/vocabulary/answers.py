@@ -1,0 +1,69 @@
+"""What is known of an outcome on a day, and how one that is missing is read: names and words, each said once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from iop_outcomes.vocabulary.levels import NOT_KNOWN
+
+ABSTINENT, USING = "abstinent", "using"
+EVENT, NO_EVENT = "event", "no_event"
+# asked and not answered; the day lies beyond observation; of people in care only, who have left by then
+MISSING, NOT_YET_OBSERVED, OUT_OF_CARE = "missing", "not_yet_observed", "out_of_care"
+
+# of an answer on a day: the outcome, its opposite, not answered, not due; and the same of outcomes other than use
+LEVELS = (ABSTINENT, USING, MISSING, NOT_YET_OBSERVED)
+STATE_LEVELS = (EVENT, NO_EVENT, MISSING, NOT_YET_OBSERVED)
+LABELS = {
+    ABSTINENT: "Abstinent",
+    USING: "Using",
+    MISSING: "Missing",
+    NOT_YET_OBSERVED: "Not yet observed",
+    OUT_OF_CARE: "Out of care by then",
+    EVENT: "With the event",
+    NO_EVENT: "Without the event",
+    NOT_KNOWN: "Nothing known after day 0",
+}
+# people whose outcome is not asked about, under any rule
+NOT_ASKED = (NOT_YET_OBSERVED, OUT_OF_CARE, NOT_KNOWN)
+
+
+@dataclass(frozen=True)
+class MissingRule:
+    """A reading of missing outcomes.
+
+    label: what readers see; '' where none can be missing. explained: a sentence for the methods section. read: within a
+    sentence, of an answer; screened: of a screen. left_out: levels that are not in the denominator.
+    """
+
+    name: str
+    label: str = ""
+    explained: str = ""
+    read: str = ""
+    screened: str = ""
+    left_out: tuple[str, ...] = NOT_ASKED
+
+
+NONE, MISSING_IS_USING, OBSERVED_ONLY = "none", "missing_is_using", "observed_only"
+
+_ROWS = (
+    MissingRule("none"),
+    MissingRule(
+        "missing_is_using",
+        "Missing counted as use",
+        "Missing counted as use: a missing answer, or a screen due and not given, counts as use.",
+        "with a missing answer counted as use",
+        "with a missed screen counted as positive",
+    ),
+    MissingRule(
+        "observed_only",
+        "Observed only",
+        "Observed only: people without an answer are left out, which is right only if who is seen does not "
+        "depend on use.",
+        "among those whose answer is known",
+        "among those who gave a screen",
+        (MISSING, *NOT_ASKED),
+    ),
+)
+MISSING_RULES: Mapping[str, MissingRule] = {row.name: row for row in _ROWS}

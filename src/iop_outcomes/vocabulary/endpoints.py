@@ -1,0 +1,310 @@
+"""The kinds of endpoints: what each asks, what answers it, and every word that readers see of it.
+
+A row of KINDS, and the function that bears its name in `cohort.events` (COMPETING) or `cohort.abstinence` (AT_A_DAY,
+TO_AN_EVENT), is all that a further kind takes. What follows the table, by kind, is made of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from iop_outcomes.vocabulary import methods, readings
+from iop_outcomes.vocabulary.causes import CENSORED, COMPLETED, DIED, LEAVING, NOT_AT_RISK
+from iop_outcomes.vocabulary.readings import Reading
+
+# steps of the analysis
+RETENTION, ABSTINENCE, DOSE = "retention", "abstinence", "dose"
+STEPS = (RETENTION, ABSTINENCE, DOSE)
+# what a question compares, as a study names it
+CONTRASTS, DURATIONS, INTENSITIES = "contrasts", "durations", "intensities"
+# how a kind is answered: the share of whom something is true on a day; days to something that is seen to happen; the
+# same where death, or other ways of leaving, come first; the share still in care, and days in it
+AT_A_DAY, TO_AN_EVENT, COMPETING, BEING_THERE = "at_a_day", "to_an_event", "competing", "being_there"
+
+Measures = dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One way to ask for a kind. step: of the analysis. of: what is compared. measures: each with its methods."""
+
+    step: str
+    of: str
+    measures: Measures
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of endpoint.
+
+    meaning: what it asks. answered: how. asked: by what. place: its group among those that are spoken of, first to
+    last; within one, as below. needs: canonical tables without a row of which it cannot be computed. recorded: the
+    table, and its column, that few sources hold; of columns, the endpoint names one. takes: columns of the endpoint
+    library that a row of this kind must fill, and no other may. cause: what the table retention calls its event, ''
+    where the endpoint names a cause of leaving. curve: label of its curve. panel: the same where being in care is
+    drawn. kept: a cause of leaving that counts as still being in care. among_some: not everyone is at risk. about_use:
+    its outcome is use or abstinence. grows: what has happened by one day has happened by every later one. screened: a
+    missing outcome is a screen that was missed. verb: what people did, within a sentence; {label} is the endpoint's
+    with an article, {name} without. silent: why nothing can be said where its event is recorded of no one. note: what
+    is to be known of its numbers.
+    """
+
+    name: str
+    meaning: str
+    answered: str
+    asked: tuple[Asked, ...]
+    place: int
+    needs: tuple[str, ...] = ()
+    recorded: tuple[str, str] | None = None
+    columns: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
+    cause: str = ""
+    curve: str = ""
+    panel: str = ""
+    kept: str = ""
+    among_some: bool = False
+    about_use: bool = False
+    grows: bool = False
+    screened: bool = False
+    verb: str = ""
+    silent: str = ""
+    note: str = ""
+
+    def reading(self, cause: str) -> Reading:
+        """How its outcome is read from cells. cause: the one that the endpoint counts."""
+        if self.answered == BEING_THERE:
+            return readings.being_there(self.name, self.kept)
+        if self.answered == COMPETING:
+            return readings.happening(cause, DIED) if self.cause else readings.leaving(cause)
+        return readings.OF_COUNTS
+
+
+_SHARES: Measures = {"risk": methods.AVERAGES}
+_RATIOS: Measures = {"hazard_ratio": methods.HAZARDS}
+# not doubly robust: who is at risk has left care, or had no overdose yet, and pseudo-observations would take the others
+# for a random part
+_SHARES_OF_SOME: Measures = {"risk": (methods.CRUDE, *methods.WEIGHTED)}
+_ANSWERS = (Asked(ABSTINENCE, CONTRASTS, _SHARES),)
+_USE_ON_A_DAY = (
+    *_ANSWERS,
+    Asked(DOSE, DURATIONS, {"risk": (methods.CRUDE, methods.LANDMARK_ADJUSTED)}),
+    Asked(DOSE, INTENSITIES, {"dose_response": (methods.SPLINE,)}),
+)
+_TIMES = (
+    Asked(ABSTINENCE, CONTRASTS, _RATIOS),
+    Asked(DOSE, DURATIONS, {"hazard_ratio": (methods.NAIVE, methods.LANDMARK, methods.LANDMARK_ADJUSTED)}),
+    Asked(DOSE, CONTRASTS, {"hazard_ratio": (methods.RANDOMISED,)}),
+)
+
+_ROWS = (
+    Kind(
+        "left_index",
+        "leaving the index level of care by one cause",
+        COMPETING,
+        (Asked(RETENTION, CONTRASTS, _SHARES | _RATIOS),),
+        place=2,
+    ),
+    Kind(
+        "in_care",
+        "still in care, or days in it",
+        BEING_THERE,
+        (Asked(RETENTION, CONTRASTS, {"mean_days": methods.AVERAGES} | _SHARES),),
+        place=1,
+        curve="In care",
+        panel="Still in care",
+        verb="were still in care on day {day}",
+    ),
+    Kind(
+        "in_care_or_completed",
+        "still in care, or completed",
+        BEING_THERE,
+        (Asked(RETENTION, CONTRASTS, _SHARES),),
+        place=1,
+        curve="In care, or completed",
+        panel="Still in care, or completed",
+        kept=COMPLETED,
+        verb="were still in care, or had completed, on day {day}",
+    ),
+    Kind(
+        "engaged",
+        "so many days with attended care",
+        COMPETING,
+        (Asked(RETENTION, CONTRASTS, _SHARES | _RATIOS),),
+        place=3,
+        needs=("sessions",),
+        takes=("sessions",),
+        cause="engaged",
+        curve="Engaged in care",
+        verb="had engaged in care within {day} days",
+        silent="no one in this cohort has so many attended sessions on record",
+    ),
+    Kind(
+        "readmitted",
+        "a new episode of care after leaving",
+        COMPETING,
+        (Asked(RETENTION, CONTRASTS, _SHARES_OF_SOME | _RATIOS),),
+        place=3,
+        cause="readmitted",
+        curve="Back in care after leaving",
+        among_some=True,
+        verb="were back in care within {day} days of leaving it",
+        silent="no one in this cohort has a later episode of care on record",
+    ),
+    Kind(
+        "death",
+        "death from any cause",
+        COMPETING,
+        (Asked(RETENTION, CONTRASTS, _SHARES | _RATIOS),),
+        place=4,
+        cause=DIED,
+        verb="died within {day} days",
+        silent="no death is on record in this cohort",
+    ),
+    Kind(
+        "overdose",
+        "the first overdose, fatal or not",
+        COMPETING,
+        (Asked(RETENTION, CONTRASTS, _SHARES_OF_SOME | _RATIOS),),
+        place=3,
+        recorded=("persons", "overdose_day"),
+        cause="overdose",
+        curve="Had an overdose",
+        among_some=True,
+        verb="had an overdose on record within {day} days",
+        silent="no overdose is on record in this cohort",
+    ),
+    Kind(
+        "interview",
+        "no use, as told at a follow-up interview",
+        AT_A_DAY,
+        _USE_ON_A_DAY,
+        place=5,
+        needs=("followups",),
+        about_use=True,
+        verb="were abstinent on day {day}",
+    ),
+    Kind(
+        "screen",
+        "a negative urine screen",
+        AT_A_DAY,
+        _USE_ON_A_DAY,
+        place=5,
+        needs=("screens",),
+        about_use=True,
+        screened=True,
+        verb="gave {label} on day {day}",
+    ),
+    Kind(
+        "at_discharge",
+        "no use in the month before the index level was left",
+        AT_A_DAY,
+        _USE_ON_A_DAY,
+        place=5,
+        about_use=True,
+        grows=True,
+        verb="had not used in the month before they left, of those who left within {day} days",
+    ),
+    Kind(
+        "state_at_discharge",
+        "a state other than use, recorded when the index level was left",
+        AT_A_DAY,
+        _ANSWERS,
+        place=7,
+        recorded=("stays", ""),
+        columns=("employment_at_discharge", "arrests_at_discharge"),
+        grows=True,
+        verb="had, of those who left within {day} days, the outcome \u2018{name}\u2019",
+        note="Of people who left the index level by the day, as the program recorded them then; who left "
+        "when is itself an outcome of the level of care.",
+    ),
+    Kind(
+        "state_at_interview",
+        "a state other than use, as told at a follow-up interview",
+        AT_A_DAY,
+        _ANSWERS,
+        place=7,
+        recorded=("followups", ""),
+        columns=("employment", "arrests"),
+        verb="had, at the interview due on day {day}, the outcome \u2018{name}\u2019",
+        note="As people told at the follow-up interview due nearest the day.",
+    ),
+    Kind(
+        "no_return",
+        "no use reported up to a day",
+        AT_A_DAY,
+        _USE_ON_A_DAY,
+        place=5,
+        needs=("followups",),
+        about_use=True,
+        grows=True,
+        verb="reported no return to use up to day {day}",
+    ),
+    Kind(
+        "first_use",
+        "days to the first use reported",
+        TO_AN_EVENT,
+        _TIMES,
+        place=6,
+        needs=("followups",),
+        about_use=True,
+        grows=True,
+    ),
+    Kind(
+        "run_of_screens",
+        "days to the first of so many screens in a row",
+        TO_AN_EVENT,
+        _TIMES,
+        place=6,
+        needs=("screens",),
+        about_use=True,
+        grows=True,
+    ),
+)
+KINDS: Mapping[str, Kind] = {row.name: row for row in _ROWS}
+
+# names of kinds, by how they are answered
+# still in care, with the cause of leaving that counts as still being there, or ''
+STAYING = {k.name: k.kept for k in _ROWS if k.answered == BEING_THERE}
+LEFT_INDEX = tuple(k.name for k in _ROWS if k.answered == COMPETING and not k.cause)
+# those that follow an event beside leaving care, with its name among the causes of the table retention
+EVENTS = {k.name: k.cause for k in _ROWS if k.answered == COMPETING and k.cause}
+FOLLOWED = (*LEFT_INDEX, *STAYING, *EVENTS)
+ON_A_DAY = tuple(k.name for k in _ROWS if k.answered == AT_A_DAY)
+TIMED = tuple(k.name for k in _ROWS if k.answered == TO_AN_EVENT)
+# about use on a day, and about other states
+USE_ON_A_DAY = tuple(name for name in ON_A_DAY if KINDS[name].about_use)
+STATES = tuple(name for name in ON_A_DAY if not KINDS[name].about_use)
+# events that cannot happen to everyone
+AMONG_SOME = tuple(k.name for k in _ROWS if k.among_some)
+# of which what has happened by one day has happened by every later one
+GROWING = tuple(k.name for k in _ROWS if k.grows)
+# labels of the curves of being in care, where they have a panel of their own
+PANELS = {k.name: k.panel for k in _ROWS if k.panel}
+# columns that an endpoint may name, by kind; and numbers of an endpoint that only some kinds have, and need
+COLUMNS = {k.name: k.columns for k in _ROWS if k.columns}
+TAKES = {column: tuple(k.name for k in _ROWS if column in k.takes) for k in _ROWS for column in k.takes}
+# in the order in which they are spoken of
+ORDER = tuple(k.name for k in sorted(_ROWS, key=lambda k: k.place))
+# what can be counted among those who are followed: ways of leaving, then events beside it
+COUNTED = (*LEAVING, *(cause for cause in EVENTS.values() if cause not in LEAVING))
+# every cause of the table retention
+CAUSES = (*COUNTED, NOT_AT_RISK, CENSORED)
+# causes of events that are no way of leaving, with the labels of their curves and of those of being in care
+LABELS = {(k.cause or k.name): k.curve for k in _ROWS if k.curve}
+
+
+def steps(kind: str) -> set[str]:
+    """The steps in which a kind can be asked for."""
+    return {asked.step for asked in KINDS[kind].asked}
+
+
+def compared(step: str) -> tuple[str, ...]:
+    """What questions of a step compare: contrasts, durations, intensities."""
+    return tuple(dict.fromkeys(a.of for k in _ROWS for a in k.asked if a.step == step))
+
+
+def measures(kind: str, step: str, of: str) -> dict[str, tuple[str, ...]]:
+    """The measures of a kind in a step, each with the methods that answer it."""
+    found = (a.measures for a in KINDS[kind].asked if (a.step, a.of) == (step, of))
+    return {measure: able for each in found for measure, able in each.items()}

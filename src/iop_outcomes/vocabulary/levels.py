@@ -1,0 +1,46 @@
+"""Levels of care, by the ASAM Criteria's 3rd edition, and what stands in place of a level, or of a value, not known.
+
+What each level is, its hours and its codes in other systems, is data: data/reference/levels_of_care.csv, held to the
+same names by a test.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Level:
+    """A level of care: its number, or a word, and what readers see; the number stands beside where two are alike."""
+
+    name: str
+    label: str
+
+
+# what readers cannot be told: of a value in the records, and of a class, an answer or a band that we make
+UNKNOWN, NOT_KNOWN = "unknown", "not_known"
+
+DETOX, EARLY, OUTPATIENT, IOP, PARTIAL = "detox", "0.5", "1", "2.1", "2.5"
+RESIDENTIAL, INTENSIVE_INPATIENT, INPATIENT = "3.5", "3.7", "4"
+# in place of a level: of people without a stay, and of hours between two levels
+NO_LEVEL, INDETERMINATE = "none", "indeterminate"
+
+# from the least to the most intensive; detoxification is a state of its own
+_ROWS = (
+    Level("detox", "Detoxification"),
+    Level("0.5", "Early intervention"),
+    Level("1", "Outpatient"),
+    Level("2.1", "Intensive outpatient"),
+    Level("2.5", "Partial hospitalization"),
+    Level("3.1", "Residential 3.1"),
+    Level("3.3", "Residential 3.3"),
+    Level("3.5", "Residential 3.5"),
+    Level("3.7", "Residential 3.7"),
+    Level("4", "Inpatient"),
+)
+LEVELS = tuple(row.name for row in _ROWS)
+# those that hours tell apart
+AMBULATORY = (OUTPATIENT, IOP, PARTIAL)
+# what a classifier by hours can say
+CLASSES = (*LEVELS, INDETERMINATE, NOT_KNOWN)
+LABELS = {row.name: row.label for row in _ROWS} | {INDETERMINATE: "Indeterminate", NOT_KNOWN: "Not known"}

@@ -1,0 +1,66 @@
+"""How an outcome is read from cells: which levels or causes are the event, and who is left out of the denominator.
+
+Counts and life tables hold people in cells; an estimate asks for a share of some of them. A reading says which, so that
+crude estimates, and the people and events beside every other estimate, follow from released cells alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from iop_outcomes.vocabulary.answers import (
+    ABSTINENT,
+    EVENT,
+    MISSING,
+    MISSING_RULES,
+    NO_EVENT,
+    NOT_ASKED,
+    USING,
+)
+from iop_outcomes.vocabulary.causes import CENSORED, EVENT_FREE, IN_CARE, LEAVING, STILL_AT_RISK
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How one outcome is read.
+
+    kind: 'cause', the event is leaving by one of `events`; 'staying', the event is not having left at all; of
+    counts, always 'cause'. events: levels of a group of counts, or causes of a life table. others: levels
+    that are not the event; a group with any further level is refused. staying: name of the curve of those who
+    have not left. lost: for 'staying', the causes that end it; () is any, censoring aside.
+    """
+
+    kind: Literal["cause", "staying"]
+    events: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    staying: str = IN_CARE
+    lost: tuple[str, ...] = ()
+
+
+# of an answer on a day, or an event by it: in counts, whatever the kind
+OF_COUNTS = Reading(
+    "cause",
+    (ABSTINENT, EVENT),
+    (USING, MISSING, *NOT_ASKED, NO_EVENT, CENSORED, STILL_AT_RISK),
+    {name: rule.left_out for name, rule in MISSING_RULES.items()},
+    staying=EVENT_FREE,
+)
+
+
+def being_there(curve: str, kept: str) -> Reading:
+    """Still in care. curve: its name. kept: a cause of leaving that counts as still being there, or ''."""
+    return Reading("staying", staying=curve, lost=tuple(c for c in LEAVING if c != kept) if kept else ())
+
+
+def leaving(cause: str) -> Reading:
+    """Leaving by one cause, with which the others compete."""
+    return Reading("cause", (cause,), (*(c for c in LEAVING if c != cause), CENSORED, STILL_AT_RISK))
+
+
+def happening(event: str, competing: str) -> Reading:
+    """An event that is no way of leaving; who has neither had it nor been lost to the competing cause is without it."""
+    others = tuple(c for c in (competing,) if c != event)
+    return Reading("cause", (event,), (*others, CENSORED, STILL_AT_RISK), staying=EVENT_FREE)

@@ -1,0 +1,27 @@
+"""What became of a number: it is there, or why it is not, in the words of tables, sentences and figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Status:
+    """label: in a table, in place of the number. said: within a sentence, with the reason. drawn: in a figure."""
+
+    name: str
+    label: str = ""
+    said: str = "not available"
+    drawn: str = ""
+
+
+OK, GATED, NOT_POSSIBLE, SUPPRESSED, DISPUTED = "ok", "gated", "not_possible", "suppressed", "disputed"
+
+_ROWS = (
+    Status("ok"),
+    Status("gated", "Stopped by the gate", "not shown ({reason})", "not shown"),
+    Status("not_possible", "Not possible with these data", "not possible ({reason})", "not possible"),
+    Status("suppressed", "Withheld to protect people", "withheld ({reason})", "withheld"),
+    Status("disputed", "Disputed: computed twice, and the two do not agree", "disputed ({reason})", "disputed"),
+)
+STATUSES = {row.name: row for row in _ROWS}
