@@ -155,6 +155,8 @@ def test_an_endpoint_says_all_that_its_kind_needs_and_no_more():
     for wrong in (
         {"kind": "engaged"},
         {"kind": "in_care", "sessions": 2},
+        {"kind": "run_of_screens", "substance": "opioid"},
+        {"kind": "interview", "run": 4},
         {"kind": "state_at_discharge"},
         {"kind": "state_at_interview", "column": "arrests_at_discharge"},
     ):

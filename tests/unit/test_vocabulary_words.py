@@ -34,7 +34,7 @@ ELSEWHERE = {
     ("overlap", "study.py"): (1, FIGURE),
     ("randomised", "figures/labels.py"): (1, ASSIGNED),
     ("randomised", "report/methods.py"): (1, ASSIGNED),
-    ("randomised", "report/phrases.py"): (4, f"{ASSIGNED}, and the estimand of everyone assigned"),
+    ("randomised", "report/phrases.py"): (1, ASSIGNED),
     ("died", "analyses/records/completeness.py"): (1, "a column: whether the unit's person is known to have died"),
     ("completed", "sources/synthetic/truth.py"): (1, OUTCOME),
     ("death", "sources/synthetic/truth.py"): (1, OUTCOME),

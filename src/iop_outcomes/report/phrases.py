@@ -1,7 +1,7 @@
 """Phrases of the summary: leads, arms, verbs, differences and intervals.
 
 The rows of one estimand come as a mapping by what they are of: the arms, 'difference', 'ratio'; or '' alone, for a
-hazard ratio. Words that depend on the kind of an endpoint, or on a reading, stand in the vocabulary.
+hazard ratio. Words that depend on an estimand, on the kind of an endpoint or on a reading stand in the vocabulary.
 """
 
 from __future__ import annotations
@@ -14,28 +14,12 @@ from iop_outcomes.figures.labels import Labels, within
 from iop_outcomes.vocabulary.answers import MISSING_RULES
 from iop_outcomes.vocabulary.causes import CAUSES, UNPLANNED
 from iop_outcomes.vocabulary.endpoints import KINDS, LEFT_INDEX
+from iop_outcomes.vocabulary.estimands import ESTIMANDS
 from iop_outcomes.vocabulary.statuses import STATUSES
 
 Row = dict[str, Any]
 Rows = Mapping[str, Row]
 
-# whom an estimand speaks of, by estimand and whether the arm was assigned by chance
-LEADS = {
-    ("ATO", False): "Of people like those for whom both were in use",
-    ("ATO", True): "With chance differences between the arms balanced",
-    ("ATE", False): "Standardised to everyone in the comparison",
-    ("ATE", True): "Standardised to everyone randomised",
-    ("as_observed", False): "As observed, without adjustment",
-    ("as_observed", True): "As randomised, without adjustment",
-    ("randomised", True): "As randomised",
-    ("randomised", False): "As assigned",
-}
-BOTH_SETTINGS = "Of people like those in whom both settings were used"
-# the same where further arms stand alongside
-OF_SEVERAL = {
-    "ATO": "Of people like those in whom all {number} settings were used",
-    "ATE": "Standardised to everyone in any of the {number} arms",
-}
 # why hazard ratios come after days and shares
 WHY_LAST = (
     "Hazard ratios come last. Hazards of leaving cross where one arm loses people early and the other when its planned "
@@ -76,11 +60,12 @@ def lead(row: Row, labels: Labels) -> str:
     """Whom the estimate speaks of."""
     contrast = labels.study["contrasts"][row["contrast"]]
     arms = 2 + len(labels.alongside(row["contrast"]))
-    if arms > 2 and row["estimand"] in OF_SEVERAL:
-        return OF_SEVERAL[row["estimand"]].format(number=numbers.word(arms))
-    if row["estimand"] == "ATO" and contrast["column"] == "index_level" and not contrast["randomised"]:
-        return BOTH_SETTINGS
-    return LEADS.get((row["estimand"], bool(contrast["randomised"])), "As compared here")
+    known, by_chance = ESTIMANDS[row["estimand"]], bool(contrast["randomised"])
+    if arms > 2 and known.of_several:
+        return known.of_several.format(number=numbers.word(arms))
+    if known.of_settings and contrast["column"] == "index_level" and not by_chance:
+        return known.of_settings
+    return known.by_chance if by_chance else known.lead
 
 
 def groups(labels: Labels, contrast: str) -> tuple[str, str]:

@@ -257,6 +257,7 @@ _ROWS = (
         _TIMES,
         place=6,
         needs=("screens",),
+        takes=("run",),
         about_use=True,
         grows=True,
     ),
