@@ -12,10 +12,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from iop_outcomes import csv_text, store
-from iop_outcomes.sources import formats, reading
-from iop_outcomes.sources.deidentify import Key, Options
-from iop_outcomes.sources.deidentify import run as deidentify
+from iop_outcomes import store
+from iop_outcomes.files import csv_text, formats, plain_csv
+from iop_outcomes.privacy.deidentify import Key, Options
+from iop_outcomes.privacy.deidentify import run as deidentify
 from iop_outcomes.tables import TABLES
 
 SIGNS = ["=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\u2212"]
@@ -119,6 +119,6 @@ def test_what_deidentify_writes_is_read_back_by_every_reader(tmp_path: Path) -> 
     assert [line.split(",")[1] for line in text.splitlines()] == [
         "'=site", "'=north", "'-south", "'=west", "'+east", "-5", "'@home", "plain",
     ]  # fmt: skip
-    for read in (reading.read_csv(tmp_path / "out/a.csv"), formats.read(tmp_path / "out/a.csv", {}).frame):
+    for read in (plain_csv.read_csv(tmp_path / "out/a.csv"), formats.read(tmp_path / "out/a.csv", {}).frame):
         # the export itself held an apostrophe before a sign, which stood for text already
         assert read["=site"].tolist() == ["=north", "-south", "=west", "+east", "-5", "@home", "plain"]

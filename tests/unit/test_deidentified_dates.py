@@ -13,11 +13,13 @@ import yaml
 
 from iop_outcomes import cli
 from iop_outcomes.errors import StudyError
+from iop_outcomes.files import formats
+from iop_outcomes.privacy import deidentify, identifiers
+from iop_outcomes.privacy.deidentify import Key, Options
+from iop_outcomes.privacy.shifted import NOTE
 from iop_outcomes.protocol import Study
-from iop_outcomes.sources import deidentify, formats, identifiers, mapping
-from iop_outcomes.sources.deidentify import Key, Options
+from iop_outcomes.sources import mapping
 from iop_outcomes.sources.draft import draft
-from iop_outcomes.sources.shifted import NOTE
 
 SECRET = b"0f1e2d3c4b5a69788796a5b4c3d2e1f00123456789abcdef"
 EXTRACT = datetime.date(2024, 6, 30)

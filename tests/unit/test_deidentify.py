@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from iop_outcomes import cli
 from iop_outcomes.errors import StudyError
-from iop_outcomes.sources import deidentify, identifiers, reading
-from iop_outcomes.sources.deidentify import Key, Options, command, dates, keys
+from iop_outcomes.files import plain_csv
+from iop_outcomes.privacy import deidentify, identifiers
+from iop_outcomes.privacy.deidentify import Key, Options, command, dates, keys
 
 SECRET = b"0f1e2d3c4b5a69788796a5b4c3d2e1f00123456789abcdef"
 OTHER = SECRET[::-1]
@@ -42,7 +43,7 @@ def export(tmp_path: Path) -> list[Path]:
 
 def made(paths: list[Path], out: Path, secret: bytes = SECRET, **options: object) -> dict[str, pd.DataFrame]:
     deidentify.run(paths, out, Key(secret), Options(**{"persons": ["MRN"], **options}))  # type: ignore[arg-type]
-    return {p.stem: reading.read_csv(out / p.name) for p in paths}
+    return {p.stem: plain_csv.read_csv(out / p.name) for p in paths}
 
 
 def test_what_becomes_of_an_export(export: list[Path], tmp_path: Path) -> None:
@@ -96,7 +97,7 @@ def test_the_same_key_gives_the_same_bytes_and_another_key_other_pseudonyms(expo
     made(list(reversed(export)), tmp_path / "two")
     for path in export:
         assert (tmp_path / "one" / path.name).read_bytes() == (tmp_path / "two" / path.name).read_bytes()
-    one, other = reading.read_csv(tmp_path / "one" / "stays.csv"), made(export, tmp_path / "other", OTHER)["stays"]
+    one, other = plain_csv.read_csv(tmp_path / "one" / "stays.csv"), made(export, tmp_path / "other", OTHER)["stays"]
     for column in ("person_id", "stay_id", "site_id"):
         assert not set(one[column].dropna()) & set(other[column].dropna())
     assert one["admit_date"].tolist() != other["admit_date"].tolist()
@@ -130,7 +131,7 @@ def test_every_interval_within_a_person_is_kept(
     second.assign(start=pd.to_datetime(second["start"]), end=pd.to_datetime(second["end"])).to_parquet(paths[1])
     key = Key(SECRET + str(secret).encode())
     deidentify.run(paths, folder / "out", key, Options(["MRN"], dates={"start": None, "end": None}, relative=relative))
-    after = [reading.read_csv(folder / "out" / "a.csv"), pd.read_parquet(folder / "out" / "b.parquet")]
+    after = [plain_csv.read_csv(folder / "out" / "a.csv"), pd.read_parquet(folder / "out" / "b.parquet")]
 
     def spans(frames: list[pd.DataFrame], who: str) -> dict[object, list[float]]:
         long = pd.concat([f.melt(who, ["start", "end"]) for f in frames], ignore_index=True)
@@ -219,7 +220,7 @@ def test_options_decide_and_what_is_undecided_is_dropped(tmp_path: Path) -> None
     )
     summary = deidentify.run([tmp_path / "a.csv"], tmp_path / "out", Key(SECRET), options)[0]
     became = {c.column: c.became for c in summary.columns}
-    result = reading.read_csv(tmp_path / "out" / "a.csv")
+    result = plain_csv.read_csv(tmp_path / "out" / "a.csv")
     assert list(result) == ["client", "encounter", "ticket", "seen", "score", "phone"]
     assert became["referral_code"] == "dropped: undecided: nearly every row has a value of its own"
     assert became["phone"].startswith("kept as asked, although it looks like telephone numbers")
@@ -365,7 +366,7 @@ def test_an_error_that_nobody_foresaw_loses_its_text(
     def broken(*_: object) -> None:
         raise ValueError("Mary Marker")
 
-    monkeypatch.setattr("iop_outcomes.sources.deidentify.files.write", broken)
+    monkeypatch.setattr("iop_outcomes.privacy.deidentify.files.write", broken)
     (tmp_path / "key").write_bytes(SECRET)
     arguments = ["--out", str(tmp_path / "out"), "--key-file", str(tmp_path / "key"), "--id", "MRN"]
     assert cli.main(["deidentify", str(export[0]), *arguments]) == 1

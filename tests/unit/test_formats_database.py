@@ -9,8 +9,7 @@ import pytest
 import sqlalchemy
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.sources import formats
-from iop_outcomes.sources.formats import database
+from iop_outcomes.files import database, formats
 
 WHERE = "query of stays"
 

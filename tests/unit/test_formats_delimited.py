@@ -11,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.sources import formats
-from iop_outcomes.sources.formats import delimited, sweep
-from iop_outcomes.sources.formats.cells import BLANKS
+from iop_outcomes.files import delimited, formats, sweep
+from iop_outcomes.files.text_cells import BLANKS
 
 Frame = dict[str, list[str | None]]
 

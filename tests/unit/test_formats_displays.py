@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.sources import formats, identifiers
-from iop_outcomes.sources.formats import displays
+from iop_outcomes.files import displays, formats
+from iop_outcomes.privacy import identifiers
 
 Writer = Callable[..., None]
 FORMATS = Path(__file__).parent / "files" / "display_formats.tsv"

@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
-from iop_outcomes.sources import formats
+from iop_outcomes.files import formats
 
 SERIAL = 45296.4375  # 2024-01-05 10:30
 # formats by code, as Excel writes them in English, German, Japanese and other languages

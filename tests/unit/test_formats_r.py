@@ -9,8 +9,7 @@ import pyarrow as pa
 import pytest
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.sources import formats
-from iop_outcomes.sources.formats import r_data
+from iop_outcomes.files import formats, r_data, r_vectors
 
 FILES = Path(__file__).parent / "files"
 
@@ -66,13 +65,13 @@ def test_columns_of_r_become_text_by_their_class(name: str) -> None:
     ],
 )
 def test_numbers_become_the_text_that_r_makes_of_them(number: float, text: str, fixed: str) -> None:
-    assert r_data.shortest(number) == text
-    assert r_data.shortest(number, 50) == fixed
+    assert r_vectors.shortest(number) == text
+    assert r_vectors.shortest(number, 50) == fixed
 
 
 def test_whole_numbers_of_64_bits() -> None:
-    vector = r_data.Vector(pa.array([4.94065645841247e-324, 0.0, None]))
-    vector.attributes["class"] = r_data.Vector(pa.array(["integer64"]), r_data.STRINGS)
+    vector = r_vectors.Vector(pa.array([4.94065645841247e-324, 0.0, None]))
+    vector.attributes["class"] = r_vectors.Vector(pa.array(["integer64"]), r_vectors.STRINGS)
     assert formats.r_files.written(vector) == ["1", "0", None]
 
 
@@ -88,6 +87,6 @@ def test_what_is_no_table_is_refused_and_not_quoted(tmp_path: Path) -> None:
         (tmp_path / "x.rds").write_bytes(content)
         with pytest.raises(StudyError, match=r"^x\.rds (cannot be read as a file of R|holds no data frame)"):
             formats.read(tmp_path / "x.rds")
-    listed = formats.r_data.Vector([r_data.Vector(pa.array([1]))])
-    with pytest.raises(r_data.Unknown):
+    listed = r_vectors.Vector([r_vectors.Vector(pa.array([1]))])
+    with pytest.raises(r_vectors.Unknown):
         formats.r_files.written(listed)

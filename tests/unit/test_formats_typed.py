@@ -16,8 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.sources import formats
-from iop_outcomes.sources.formats import cells
+from iop_outcomes.files import formats, text_cells
 
 Frame = dict[str, list[str | None]]
 
@@ -51,17 +50,17 @@ Frame = dict[str, list[str | None]]
     ],
 )
 def test_what_a_value_becomes(value: object, text: str | None) -> None:
-    assert cells.text(value) == text
+    assert text_cells.text(value) == text
 
 
 def test_equal_values_of_different_types_stay_apart() -> None:
-    assert cells.column([1, True, 1.0, [1], "1", False, 0]) == ["1", "true", "1", "[1]", "1", "false", "0"]
+    assert text_cells.column([1, True, 1.0, [1], "1", False, 0]) == ["1", "true", "1", "[1]", "1", "false", "0"]
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.floats(allow_nan=False))
 def test_a_number_is_given_back(value: float) -> None:
-    assert float(cells.text(value) or "") == value
+    assert float(text_cells.text(value) or "") == value
 
 
 TYPED = pd.DataFrame(

@@ -11,9 +11,11 @@ import pyreadstat
 import pytest
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.sources import draft, formats, identifiers
-from iop_outcomes.sources.deidentify import Options, roles
-from iop_outcomes.sources.identifiers import contents, headers, scan
+from iop_outcomes.files import formats
+from iop_outcomes.privacy import identifiers
+from iop_outcomes.privacy.deidentify import Options, roles
+from iop_outcomes.privacy.identifiers import contents, headers, scan
+from iop_outcomes.sources import draft
 
 LISTS = ("first", "second")
 # how names stand in a column: all differ, or twelve of them repeat
@@ -121,7 +123,7 @@ def test_known_words_are_of_one_kind_and_plain() -> None:
 
 
 def test_rules_of_headers_are_rules_of_the_gate() -> None:
-    from iop_outcomes.sources.identifiers.rules import BY_NAME
+    from iop_outcomes.privacy.identifiers.rules import BY_NAME
 
     assert {row[0] for row in headers._rules()} <= set(BY_NAME)
 

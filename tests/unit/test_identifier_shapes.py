@@ -10,9 +10,9 @@ import pyarrow as pa
 import pytest
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.sources import identifiers
-from iop_outcomes.sources.deidentify import Options, roles
-from iop_outcomes.sources.identifiers import contents, scan
+from iop_outcomes.privacy import identifiers
+from iop_outcomes.privacy.deidentify import Options, roles
+from iop_outcomes.privacy.identifiers import contents, scan
 
 R = random.Random(3)
 LETTERS = "ABCDEFGHJKLMRSTW"

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from iop_outcomes import prepare, sources, study
 from iop_outcomes.errors import StudyError
-from iop_outcomes.sources import identifiers
-from iop_outcomes.sources.identifiers import digits, names, rules, scan
+from iop_outcomes.privacy import identifiers
+from iop_outcomes.privacy.identifiers import digits, names, rules, scan
 
 PEOPLE = [
     "Mary Johnson", "Nguyen, Thi", "JOSE GARCIA", "O'Brien, Patrick", "Linda de la Cruz", "Robert T. Miller",

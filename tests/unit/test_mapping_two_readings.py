@@ -17,8 +17,10 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from iop_outcomes import sources
 from iop_outcomes.errors import StudyError
+from iop_outcomes.files import formats
+from iop_outcomes.privacy import identifiers
 from iop_outcomes.protocol import ColumnMapping
-from iop_outcomes.sources import draft, formats, identifiers
+from iop_outcomes.sources import draft
 from iop_outcomes.sources.mapping import dates
 
 EPOCH = dt.date(1970, 1, 1)

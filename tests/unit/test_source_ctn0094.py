@@ -7,7 +7,7 @@ import pytest
 
 from iop_outcomes import sources
 from iop_outcomes.errors import StudyError
-from iop_outcomes.sources import ctn0094
+from iop_outcomes.sources.trials import ctn0094
 from iop_outcomes.tables import TABLES, check
 
 Tables = dict[str, pd.DataFrame]

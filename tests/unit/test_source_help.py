@@ -10,7 +10,7 @@ from iop_outcomes import clean, sources
 from iop_outcomes.cohort import abstinence, population, retention, units
 from iop_outcomes.cohort.periods import CARE, UNKNOWN, care_of
 from iop_outcomes.errors import StudyError
-from iop_outcomes.sources.help_panel import COLUMNS
+from iop_outcomes.sources.trials.help_panel import COLUMNS
 from iop_outcomes.tables import TABLES, check
 
 Tables = dict[str, pd.DataFrame]

@@ -13,7 +13,7 @@ import yaml
 
 from iop_outcomes import clean, sources
 from iop_outcomes.errors import StudyError
-from iop_outcomes.sources import identifiers
+from iop_outcomes.privacy import identifiers
 from iop_outcomes.tables import TABLES, check
 from iop_outcomes.tables.canonical import CANONICAL
 

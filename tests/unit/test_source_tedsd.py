@@ -16,9 +16,10 @@ from hypothesis import settings as options
 from hypothesis import strategies as st
 
 from iop_outcomes import clean, reference, sources
+from iop_outcomes.codebooks.tedsd import codes, labels
 from iop_outcomes.errors import StudyError
 from iop_outcomes.sources import tedsd
-from iop_outcomes.sources.tedsd import codes, formats, labels
+from iop_outcomes.sources.tedsd import formats
 from iop_outcomes.tables import TABLES, check
 from iop_outcomes.tables.canonical import UNBOUNDED_DAYS
 

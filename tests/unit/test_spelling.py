@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.sources import categories, crosswalk, spelling
-from iop_outcomes.sources.people import Register
+from iop_outcomes.sources import crosswalk
+from iop_outcomes.spelling import categories, forms, lookup
+from iop_outcomes.spelling.people import Register
 
 
 @pytest.mark.parametrize(
@@ -23,8 +24,8 @@ from iop_outcomes.sources.people import Register
     ],
 )  # fmt: skip
 def test_characters_that_look_the_same_are_the_same(cell: str, expected: str) -> None:
-    assert spelling.tidy(cell) == expected
-    assert spelling.all_tidy([cell, None, "x"]) == [expected, None, "x"]
+    assert forms.tidy(cell) == expected
+    assert forms.all_tidy([cell, None, "x"]) == [expected, None, "x"]
 
 
 # decimal commas, marks that force text in a spreadsheet, digits of other scripts
@@ -34,7 +35,7 @@ MARKED = [*COMMAS, "'1", "'01", '="1"', '="01.0"', '"1"', "'1'", "\u201c1\u201d"
 
 @pytest.mark.parametrize("cell", ["1", "1.0", "1.", "1.000", "+1", "01", "1.0 ", "１", "1\u00a0", "001.0", *MARKED])
 def test_a_listed_code_is_found_however_it_is_written(cell: str) -> None:
-    assert spelling.find([cell, "2", None, "x"], {"1": "a", "2": "b"}).codes == ["1", "2", None, None]
+    assert lookup.find([cell, "2", None, "x"], {"1": "a", "2": "b"}).codes == ["1", "2", None, None]
 
 
 @pytest.mark.parametrize(
@@ -48,7 +49,7 @@ def test_a_listed_code_is_found_however_it_is_written(cell: str) -> None:
     ],
 )  # fmt: skip
 def test_each_pair_is_one_value(listed: str, cell: str) -> None:
-    assert spelling.find([cell], {listed: "a"}).codes == [listed]
+    assert lookup.find([cell], {listed: "a"}).codes == [listed]
 
 
 @pytest.mark.parametrize(
@@ -59,40 +60,40 @@ def test_each_pair_is_one_value(listed: str, cell: str) -> None:
     ],
 )  # fmt: skip
 def test_other_values_stay_others(listed: str, cell: str) -> None:
-    assert spelling.find([cell], {listed: "a"}).codes == [None]
+    assert lookup.find([cell], {listed: "a"}).codes == [None]
 
 
 def test_words_that_mean_missing_do_not_keep_an_exponent_from_being_read() -> None:
-    assert spelling.find(["9.99E+02", "NA", "30"], {"999": None, "NA": None}).codes == ["999", "NA", None]
+    assert lookup.find(["9.99E+02", "NA", "30"], {"999": None, "NA": None}).codes == ["999", "NA", None]
     # among words of its own, 1e3 is one of them
-    assert spelling.find(["1e3", "b2"], {"1000": "a"}).codes == [None, None]
+    assert lookup.find(["1e3", "b2"], {"1000": "a"}).codes == [None, None]
 
 
 def test_decimal_commas_beside_others_are_fractions() -> None:
-    assert spelling.column(["303,0", "303,1"]).fractions
-    assert not spelling.column(["1,001", "2,0"]).fractions
+    assert forms.column(["303,0", "303,1"]).fractions
+    assert not forms.column(["1,001", "2,0"]).fractions
 
 
 def test_codes_that_are_listed_both_ways_stay_distinct() -> None:
     codes = {"1": "a", "01": "b", "m": "c", "M": "d", "303.9": "e", "303.90": "f"}
-    assert spelling.find(list(codes), codes).codes == list(codes)
-    assert spelling.find(["1.0"], codes | {"303.9": "e"}, closed=True).codes == ["1"]
+    assert lookup.find(list(codes), codes).codes == list(codes)
+    assert lookup.find(["1.0"], codes | {"303.9": "e"}, closed=True).codes == ["1"]
     for cell in ("001", "303.900"):
-        with pytest.raises(spelling.Ambiguous):
-            spelling.find([cell], codes)
+        with pytest.raises(lookup.Ambiguous):
+            lookup.find([cell], codes)
     # of one meaning, they do not conflict
-    assert spelling.find(["001"], {"1": "a", "01": "a"}).codes == ["1"]
+    assert lookup.find(["001"], {"1": "a", "01": "a"}).codes == ["1"]
 
 
 def test_zeros_may_carry_meaning_where_one_file_holds_both() -> None:
     for cells, listed in ((["01", "1"], "1"), (["0906", "906"], "0906"), (["303.9", "303.90"], "303.90")):
-        assert spelling.find(cells, {listed: "a"}, lambda _: False).codes == [listed, listed]
-        with pytest.raises(spelling.Ambiguous):
-            spelling.find(cells, {listed: "a"})
+        assert lookup.find(cells, {listed: "a"}, lambda _: False).codes == [listed, listed]
+        with pytest.raises(lookup.Ambiguous):
+            lookup.find(cells, {listed: "a"})
     # beside other fractions .0 does as well; alone it does not
-    with pytest.raises(spelling.Ambiguous):
-        spelling.find(["303", "303.0", "303.1"], {"303": "a"})
-    assert spelling.find(["1", "1.0"], {"1": "a"}).codes == ["1", "1"]
+    with pytest.raises(lookup.Ambiguous):
+        lookup.find(["303", "303.0", "303.1"], {"303": "a"})
+    assert lookup.find(["1", "1.0"], {"1": "a"}).codes == ["1", "1"]
 
 
 CODES = st.lists(
@@ -116,15 +117,15 @@ RESPELT = {
 @given(CODES, st.sampled_from(sorted(RESPELT)), st.sampled_from(sorted(RESPELT)))
 def test_respelling_all_cells_changes_no_code(codes: list[str], one: str, other: str) -> None:
     listed = {c: str(i) for i, c in enumerate(codes)}
-    assert spelling.find([RESPELT[one](RESPELT[other](c)) for c in codes], listed).codes == codes
+    assert lookup.find([RESPELT[one](RESPELT[other](c)) for c in codes], listed).codes == codes
 
 
 @settings(max_examples=60, deadline=None)
 @given(CODES, st.sampled_from(["nothing", "blanks", "fraction", "wide", "doubled"]))
 def test_respelling_changes_no_category(codes: list[str], how: str) -> None:
     rows = list(range(1, len(codes) + 1))
-    once = categories.canonical(spelling.all_tidy(codes), rows, "persons.race")[0]
-    again = categories.canonical(spelling.all_tidy([RESPELT[how](c) for c in codes]), rows, "persons.race")[0]
+    once = categories.canonical(forms.all_tidy(codes), rows, "persons.race")[0]
+    again = categories.canonical(forms.all_tidy([RESPELT[how](c) for c in codes]), rows, "persons.race")[0]
     assert once == again
 
 
@@ -144,13 +145,13 @@ def test_categories_that_are_one_get_the_spelling_of_most_rows() -> None:
     assert spelt("303.9", "303.90") == ["303.9", "303.90"]
     assert spelt("0012", "12", rows=[2, 1], together=False) == ["0012", "0012"]
     for both in (("0012", "12"), ("a", "A")):
-        with pytest.raises(spelling.Ambiguous):
+        with pytest.raises(lookup.Ambiguous):
             spelt(*both)
 
 
 @pytest.mark.parametrize("cell", ["male", "Male", "MALE ", "male\u00a0"])
 def test_values_of_a_canonical_list_are_brought_to_its_spelling(cell: str) -> None:
-    assert spelt(spelling.tidy(cell), allowed=("male", "female")) == ["male"]
+    assert spelt(forms.tidy(cell), allowed=("male", "female")) == ["male"]
     assert spelt("1.0", "2.10", "0.50", allowed=("1", "2.1", "0.5")) == ["1", "2.1", "0.5"]
     assert spelt("Substance use", "in-person", allowed=("substance_use", "in_person")) == ["substance_use", "in_person"]
 

@@ -9,9 +9,9 @@ from scipy import stats as distributions
 
 from iop_outcomes import sources
 from iop_outcomes.errors import StudyError
-from iop_outcomes.sources import synthetic
-from iop_outcomes.sources.synthetic import contacts
-from iop_outcomes.sources.synthetic.model import (
+from iop_outcomes.simulate import cohort
+from iop_outcomes.simulate.cohort import contacts
+from iop_outcomes.simulate.cohort.model import (
     COMPLETED,
     DIED,
     IOP,
@@ -23,8 +23,8 @@ from iop_outcomes.sources.synthetic.model import (
     Strategy,
     simulate,
 )
-from iop_outcomes.sources.synthetic.records import Roll, enrol, person_rows, stay_rows
-from iop_outcomes.sources.synthetic.stays import Stays, care_days, index_exit, stays_of
+from iop_outcomes.simulate.cohort.program_records import Roll, enrol, person_rows, stay_rows
+from iop_outcomes.simulate.cohort.stays import Stays, care_days, index_exit, stays_of
 from iop_outcomes.tables import TABLES, check
 
 Tables = dict[str, pd.DataFrame]
@@ -33,14 +33,14 @@ SETTINGS: dict[str, object] = {"people": 4000, "sites": 40, "seed": 20260101}
 
 @pytest.fixture(scope="module")
 def messy() -> Tables:
-    return synthetic.read(SETTINGS)
+    return cohort.read(SETTINGS)
 
 
 @pytest.fixture(scope="module")
 def clean() -> Tables:
     """The same records before errors."""
     model, records, _ = (np.random.default_rng(s) for s in np.random.SeedSequence(20260101).spawn(3))
-    return synthetic.clean_tables(4000, 40, "base", model, records)
+    return cohort.clean_tables(4000, 40, "base", model, records)
 
 
 @dataclass(frozen=True)
@@ -315,7 +315,7 @@ def test_raw_tables_keep_to_their_declaration(messy: Tables) -> None:
 
 
 def test_the_seed_decides(messy: Tables) -> None:
-    other = synthetic.read({**SETTINGS, "seed": 2})
+    other = cohort.read({**SETTINGS, "seed": 2})
     assert not set(other["persons"]["person_id"]) & set(messy["persons"]["person_id"][:5])
     assert len(other["sessions"]) != len(messy["sessions"])
 
@@ -384,4 +384,4 @@ def test_mess_leaves_the_rest_alone(messy: Tables, clean: Tables) -> None:
 )
 def test_wrong_settings_are_named(change: dict[str, object], word: str) -> None:
     with pytest.raises(StudyError, match=word):
-        synthetic.read({**SETTINGS, **change})
+        cohort.read({**SETTINGS, **change})

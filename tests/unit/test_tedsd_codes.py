@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from iop_outcomes import reference
-from iop_outcomes.sources.tedsd import codes
+from iop_outcomes.codebooks.tedsd import codes
 from iop_outcomes.tables import TABLES
 
 COLUMNS = {(c.table, c.name): c for c in codes.columns()}

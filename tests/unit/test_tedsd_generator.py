@@ -12,8 +12,10 @@ import pytest
 from scipy.stats import chi2
 
 from iop_outcomes import cli, sources
+from iop_outcomes.codebooks.tedsd import codes
 from iop_outcomes.errors import StudyError
-from iop_outcomes.sources.tedsd import codes, formats, generator, margins
+from iop_outcomes.simulate.tedsd import generator, margins
+from iop_outcomes.sources.tedsd import formats
 
 ROWS, SEED = 60_000, 20260101
 # the seed is fixed, so that the test is the same each time; 76 variables at one in ten thousand

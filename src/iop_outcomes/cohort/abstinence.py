@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes.clean.episodes import STATES_AT_DISCHARGE
 from iop_outcomes.cohort.retention import of
 from iop_outcomes.cohort.units import from_zero
+from iop_outcomes.tables.canonical import STATES_AT_DISCHARGE
 
 if TYPE_CHECKING:
     import pandas as pd
