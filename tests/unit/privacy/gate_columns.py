@@ -1,6 +1,6 @@
 """Invented columns that the identifier gate must stop or let through: headers, names and contents in tables.
 
-`tests/unit/files/identifiers` has the tables; nobody in them exists. The list `first` was written before the rules, and
+`tests/unit/data/identifiers` has the tables; nobody in them exists. The list `first` was written before the rules, and
 they were written on every other line of it; the list `second` came when they were done, in two parts. At their first
 runs 182 of its 188 headers were stopped (170 where ten or twelve names repeat) and 3 of its 121 ordinary columns; what
 was missing was added then.
@@ -13,7 +13,7 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
-TABLES = Path(__file__).parent / "files/identifiers"
+TABLES = Path(__file__).parents[1] / "data/identifiers"
 ROWS = 400
 
 

@@ -22,7 +22,7 @@ from iop_outcomes.files import displays, formats
 from iop_outcomes.privacy import identifiers
 
 Writer = Callable[..., None]
-FORMATS = Path(__file__).parent / "files" / "display_formats.tsv"
+FORMATS = Path(__file__).parents[1] / "data" / "display_formats.tsv"
 
 DAY, MOMENT = date(2024, 1, 5), datetime(2024, 1, 5, 10, 30, 45)
 DAYS = (DAY - date(1960, 1, 1)).days

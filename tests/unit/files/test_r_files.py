@@ -11,7 +11,7 @@ import pytest
 from iop_outcomes.errors import StudyError
 from iop_outcomes.files import formats, r_data, r_vectors
 
-FILES = Path(__file__).parent / "files"
+FILES = Path(__file__).parents[1] / "data"
 
 AS_TEXT = {
     "id": ["1", "2", "3"],

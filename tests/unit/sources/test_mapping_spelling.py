@@ -1,109 +1,22 @@
-"""An export that writes its values two ways gives the same tables, or is refused; what `other` swallows is counted."""
+"""An export in which the same values are written otherwise: nothing changes, or it is refused."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from respelt_exports import MAPPING, PEOPLE, PERSONS, SCREENS, STAYS, Frames, changed, run
 
 from iop_outcomes import clean, sources
 from iop_outcomes.errors import StudyError
-from iop_outcomes.tables import TABLES, check
 from iop_outcomes.tables.canonical import CANONICAL
 
-Frames = dict[str, pd.DataFrame]
 Respell = Callable[[str], str]
-
-N = 60
-PEOPLE = [str(1001 + i) for i in range(N)]
-STAYS = pd.DataFrame(
-    {
-        "PID": PEOPLE,
-        "FAC": [("11", "12")[i % 2] for i in range(N)],
-        "LOC": [("IOP", "RES")[i % 2] for i in range(N)],
-        "ADMIT": pd.date_range("2023-01-01", periods=N).strftime("%Y-%m-%d"),
-        "DISCH": pd.date_range("2023-02-15", periods=N).strftime("%Y-%m-%d"),
-        "WHY": [("2", "1", "2", "3", "2")[i % 5] for i in range(N)],
-        "KIND": ["void" if i % 10 == 9 else "ok" for i in range(N)],
-        "PLAN": [("30", "60", "999")[i % 3] for i in range(N)],
-    }
-)
-PERSONS = pd.DataFrame(
-    {
-        "PID": PEOPLE,
-        "AGE": [str(20 + i % 40) for i in range(N)],
-        "SEX": [("M", "F")[i // 2 % 2] for i in range(N)],
-        "DRUG": [("Alcohol", "Opioids")[i % 2] for i in range(N)],
-    }
-)
-SCREENS = pd.DataFrame({"PID": PEOPLE, "DAY": STAYS["ADMIT"], "RES": [("NEG", "POS")[i % 2] for i in range(N)]})
-MAPPING: dict[str, Any] = {
-    "kind": "mapping",
-    "dates": "calendar",
-    "extract_date": "2024-12-31",
-    "missing_values": ["999", "NA"],
-    "tables": {
-        "stays": {
-            "files": "stays*.csv",
-            "columns": {
-                "person_id": "PID", "site_id": "FAC", "start_day": "ADMIT",
-                "level_of_care": {"column": "LOC", "codes": {"IOP": "2.1", "RES": "3.5"}},
-                 "end_day": "DISCH", "planned_days": "PLAN",
-                "discharge_reason": {
-                    "column": "WHY", "other": "other",
-                    "codes": {"1": "completed", "2": "unplanned", "3": "transferred"},
-                },
-                "program_type": {"value": "substance_use"},
-            },
-            "where": [{"column": "KIND", "not_in": ["void"]}],
-        },
-        "persons": {
-            "files": "persons.csv",
-            "columns": {
-                "person_id": "PID", "age": {"column": "AGE", "age_at": "day_zero"},
-                "sex": {"column": "SEX", "codes": {"M": "male", "F": "female"}, "other": "unknown"},
-                "primary_drug": "DRUG",
-            },
-        },
-        "screens": {
-            "files": "screens.csv",
-            "columns": {
-                "person_id": "PID", "day": "DAY", "substance": {"value": "any"},
-                "result": {"column": "RES", "codes": {"NEG": "negative", "POS": "positive"}},
-            },
-        },
-    },
-}  # fmt: skip
-
-
-def run(folder: Path, source: dict[str, Any] = MAPPING, **frames: pd.DataFrame) -> Frames:
-    """The tables of `sources.run` over the export, with some of its files written otherwise."""
-    files = {"stays": STAYS, "persons": PERSONS, "screens": SCREENS, **frames}
-    for old in folder.glob("*.csv"):
-        old.unlink()
-    for name, frame in files.items():
-        frame.to_csv(folder / f"{name}.csv", index=False)
-    found = sources.run({**source, "path": str(folder)}, {"limited_dataset": True})
-    check(TABLES["readings"], found["readings"])
-    return found
-
-
-def changed(*places: tuple[str, Any]) -> dict[str, Any]:
-    """The mapping with changes at dotted places under `tables`."""
-    source = copy.deepcopy(MAPPING)
-    for place, value in places:
-        *path, last = place.split(".")
-        part = source["tables"]
-        for step in path:
-            part = part[step]
-        part[last] = value
-    return source
 
 
 def same(one: Frames, other: Frames) -> None:
@@ -290,40 +203,6 @@ def test_sites_that_few_share_are_told_by_their_pattern(tmp_path: Path) -> None:
     assert set(kept["raw_stays"]["site_id"]) == {"011", "11"}
 
 
-def readings(found: Frames, column: str) -> dict[tuple[str, str | None], tuple[int, int | None]]:
-    own = found["readings"]
-    own = own[own["column"] == column].astype(object).where(lambda f: f.notna(), None)
-    return {(r.outcome, r.code): (r.rows, r.people) for r in own.itertuples()}
-
-
-def test_what_other_swallows_is_counted_and_adds_up_to_the_rows_read(tmp_path: Path) -> None:
-    why = STAYS["WHY"].replace("3", "PROB").where(STAYS.index != 4)
-    found = run(tmp_path, stays=STAYS.assign(WHY=why))
-    told = readings(found, "discharge_reason")
-    assert told["other", "PROB"] == (12, 12)
-    assert told["never found", "3"] == (0, 0)
-    assert told["empty", None][0] == 1
-    rows = sum(n for (outcome, _), (n, _) in told.items() if outcome in ("listed", "other", "kept as it is", "empty"))
-    gone = found["arrivals"].query("table == 'stays' and outcome.str.startswith('excluded: KIND')")["rows"].sum()
-    read = found["arrivals"].query("table == 'stays' and outcome == 'read'")["rows"].sum()
-    assert rows == read - gone == 54
-
-
-def test_rows_are_accounted_for_with_what_other_swallows_beside(tmp_path: Path) -> None:
-    found = run(tmp_path, stays=STAYS.assign(WHY=STAYS["WHY"].replace("3", "PROB")))
-    told, _ = found.pop("readings"), found.pop("notes")
-    made = clean.run(**found, gap_days=14, gap_sensitivity_days=[], max_quarantined_share=1.0)
-    read = found["arrivals"].query("outcome == 'read'").set_index("table")["rows"].to_dict()
-    assert made["intake"].groupby("table")["rows"].sum().to_dict() == read
-    swallowed = told.query("table == 'stays' and outcome == 'other'")["rows"].sum()
-    assert (made["stays"]["discharge_reason"] == "other").sum() == swallowed == 12
-
-
-def test_listed_codes_of_filters_that_never_occur_are_named(tmp_path: Path) -> None:
-    where = [{"column": "KIND", "not_in": ["VOID ", "test"]}]
-    assert readings(run(tmp_path, changed(("stays.where", where))), "where KIND") == {("never found", "test"): (0, 0)}
-
-
 @settings(
     max_examples=12, deadline=None, phases=(Phase.explicit, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -357,86 +236,3 @@ def test_any_cells_written_otherwise_change_nothing_or_are_refused(tmp_path: Pat
         pd.testing.assert_frame_equal(before[names], after[names])
         assert before["person_id"].nunique() == after["person_id"].nunique()
     assert set(found["raw_screens"]["person_id"]) == set(found["raw_persons"]["person_id"])
-
-
-TABLE_STAYS = pd.DataFrame(
-    {
-        "person_id": ["1", "2", "3"], "stay_id": ["1", "2", "3"], "site_id": ["North", "North", "South"],
-        "level_of_care": ["2.1", "1", "3.5"], "start_day": [0, 0, 0], "end_day": [30, 20, 10],
-        "discharge_reason": ["completed", "unplanned", "completed"], "program_type": ["substance_use"] * 3,
-    }
-)  # fmt: skip
-TABLE_PERSONS = pd.DataFrame(
-    {"person_id": ["1", "2", "3"], "observed_to_day": [365] * 3, "age": [30] * 3, "sex": ["male", "female", "male"]}
-)
-
-
-def tables(folder: Path, stays: pd.DataFrame, persons: pd.DataFrame, **source: Any) -> Frames:
-    stays.to_csv(folder / "stays.csv", index=False)
-    persons.to_csv(folder / "persons.csv", index=False)
-    return sources.run({"kind": "tables", "path": str(folder), **source}, {})
-
-
-def test_canonical_tables_are_read_however_their_values_are_written(tmp_path: Path) -> None:
-    plain = tables(tmp_path, TABLE_STAYS, TABLE_PERSONS)
-    stays = TABLE_STAYS.assign(
-        person_id=["1.0", "2.0", "3.0"], stay_id=["1.0", "2.0", "3.0"], site_id=["North", "NORTH ", "south"],
-        level_of_care=["2.10", "1.0", "3.5\u00a0"], discharge_reason=["Completed", "UNPLANNED", "completed "],
-        program_type=["Substance use", "substance-use", "substance_use"], start_day=["0.0", "-0", "０"],
-    )  # fmt: skip
-    found = tables(tmp_path, stays, TABLE_PERSONS.assign(sex=["Male ", "FEMALE", "male\u200b"]))
-    for name in ("persons", "stays"):
-        one, other = plain[f"raw_{name}"], found[f"raw_{name}"]
-        if name == "stays":
-            assert other["site_id"].str.casefold().tolist() == ["north", "north", "south"]
-            assert other["site_id"].nunique() == 2
-            one, other = one.drop(columns="site_id"), other.drop(columns="site_id")
-        pd.testing.assert_frame_equal(one, other)
-    assert "stays.discharge_reason: values that differ in capital and small letters" in found["notes"]
-
-
-def test_canonical_tables_with_unclear_identifiers_are_refused(tmp_path: Path) -> None:
-    persons = pd.concat([TABLE_PERSONS, TABLE_PERSONS[:1].assign(person_id="01")])
-    with pytest.raises(StudyError, match=r"persons\.person_id"):
-        tables(tmp_path, TABLE_STAYS, persons)
-    assert len(tables(tmp_path, TABLE_STAYS, persons, as_written=["person_id"])["raw_persons"]) == 4
-
-
-@pytest.mark.parametrize(("column", "other"), [("PROC", "REV_CD"), ("PROC", "X2"), ("REV_CD", "PROC")])
-def test_levels_that_another_column_tells_otherwise_are_counted(tmp_path: Path, column: str, other: str) -> None:
-    codes = {"PROC": ["H2036", "H0015", "H2036"] * 20, "REV_CD": ["1002", "0906", ""] * 20}
-    codes["X2"] = codes["REV_CD"]
-    stays = STAYS.assign(**{column: codes[column], other: codes[other]}).drop(columns="LOC")
-    system = "procedure" if column == "PROC" else "revenue"
-    source = changed(
-        ("stays.columns.level_of_care", {"column": column, "crosswalk": system, "other": "1"}),
-        ("stays.ignore", [other]),
-    )
-    told = run(tmp_path, source, stays=stays)["readings"].query("outcome in ('several levels', 'another column')")
-    found = {(r.outcome, r.code): (r.meaning, r.instead, r.rows, r.people) for r in told.itertuples()}
-    kept = 54
-    both = int((stays.loc[stays["KIND"] == "ok", column].isin(["H2036", "1002"]) & stays[other].ne("")).sum())
-    chosen, beside = ("2.5", "3.5") if column == "PROC" else ("3.5", "2.5")
-    assert found["another column", other] == (chosen, beside, both, both)
-    code = "H2036" if column == "PROC" else "1002"
-    rows = int((stays.loc[stays["KIND"] == "ok", column] == code).sum())
-    assert found["several levels", code][2:] == (rows, rows)
-    assert 0 < both <= rows < kept
-    # an empty cell has no level that another column could contradict
-    assert told.query("outcome == 'another column'")["rows"].sum() == both
-
-
-def test_levels_of_every_crosswalk_that_might_be_others_are_counted(tmp_path: Path) -> None:
-    stays = STAYS.assign(LOC=["06", "04"] * 30)
-    source = changed(("stays.columns.level_of_care", {"column": "LOC", "crosswalk": "teds_services"}))
-    told = run(tmp_path, source, stays=stays)["readings"].query("outcome == 'several levels'")
-    found = {(r.code, r.meaning, r.instead, r.rows) for r in told.itertuples()}
-    assert found == {("6", "2.1", "2.5", 30), ("4", "3.5", "3.7", 24)}
-
-
-def test_codes_that_the_mapping_decides_are_no_choice(tmp_path: Path) -> None:
-    stays = STAYS.assign(LOC=["H2036", "H0015"] * 30)
-    level = {"column": "LOC", "crosswalk": "procedure", "codes": {"h2036": "3.5"}}
-    found = run(tmp_path, changed(("stays.columns.level_of_care", level)), stays=stays)
-    assert set(found["raw_stays"]["level_of_care"]) == {"3.5", "2.1"}
-    assert "several levels" not in set(found["readings"]["outcome"])
