@@ -62,7 +62,7 @@ setup: $(OWN_UV)
 
 # long simulation: the truths of the synthetic cohort, with seed and draws written beside them
 truth: setup
-	$(RUN) python -m iop_outcomes.sources.synthetic.truth
+	$(RUN) python -m iop_outcomes.simulate.cohort.truth
 
 # docs/agreement.csv: every number that is held to another implementation, as the tests find it
 agreement: setup

@@ -20,8 +20,10 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from iop_outcomes.sources import identifiers, tedsd
-from iop_outcomes.sources.tedsd import codes, formats, recode
+from iop_outcomes.codebooks.tedsd import codes
+from iop_outcomes.privacy import identifiers
+from iop_outcomes.sources import tedsd
+from iop_outcomes.sources.tedsd import formats, recode
 from iop_outcomes.sources.tedsd.selection import SERVICES
 from iop_outcomes.step import peak_mb
 

@@ -76,8 +76,8 @@ def draft_mapping(options: argparse.Namespace) -> int:
 
 def deidentify(options: argparse.Namespace) -> int:
     """Turn an identified export into one that passes the identifier gate."""
-    from iop_outcomes.sources import deidentify
-    from iop_outcomes.sources.deidentify import command
+    from iop_outcomes.privacy import deidentify
+    from iop_outcomes.privacy.deidentify import command
 
     asked = deidentify.Options(
         persons=options.id,
@@ -96,7 +96,7 @@ def deidentify(options: argparse.Namespace) -> int:
 
 def generate_tedsd(options: argparse.Namespace) -> int:
     """Write an invented file shaped like TEDS-D of a year, whose margins are those that SAMHSA published."""
-    from iop_outcomes.sources.tedsd import generator
+    from iop_outcomes.simulate.tedsd import generator
 
     generator.write(options.year, options.rows, Path(options.out), options.seed)
     print(options.out)

@@ -104,12 +104,13 @@ def answers(
     from iop_outcomes import clean
     from iop_outcomes.cohort import abstinence, eligibility, retention, units
     from iop_outcomes.cohort import population as step
+    from iop_outcomes.tables import set_aside
 
     raw = records(invented)
     given: dict[str, Any] = {n if n in ("quarantine", "arrivals") else f"raw_{n}": t for n, t in raw.items()}
     linking = {k: care[k] for k in ("gap_days", "gap_sensitivity_days")}
     tables = clean.run(**given, **linking, max_quarantined_share=1.0)
-    broken = clean.distrusted(tables["quarantine"])
+    broken = set_aside.distrusted(tables["quarantine"])
     candidates = units.candidates(population, tables["persons"], tables["episodes"], tables["periods"], broken)
     first = eligibility.first_broken(candidates, rules, population)
     eligible = candidates[first.isna()].reset_index(drop=True)
@@ -133,8 +134,7 @@ def records(invented: Mapping[str, Invented]) -> dict[str, pd.DataFrame]:
     """The canonical tables of the invented people in raw form. Raises StudyError for columns that do not exist."""
     import pandas as pd
 
-    from iop_outcomes.sources import reading
-    from iop_outcomes.tables import TABLES
+    from iop_outcomes.tables import TABLES, conform
 
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in ("persons", *LISTED)}
     for key, one in invented.items():
@@ -151,7 +151,7 @@ def records(invented: Mapping[str, Invented]) -> dict[str, pd.DataFrame]:
                 f"The invented people have {name} with the column '{unknown[0]}', which does not exist. Columns: "
                 f"{', '.join(TABLES[name].columns)}."
             )
-    return reading.complete({name: pd.DataFrame(found) for name, found in rows.items() if found})
+    return conform.complete({name: pd.DataFrame(found) for name, found in rows.items() if found})
 
 
 def differences(one: Invented, found: Answers, key: str) -> Iterator[str]:

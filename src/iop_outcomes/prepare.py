@@ -30,7 +30,7 @@ def records(study: Study) -> list[str]:
     asked = study.disclosure
     policy.choose(asked.policy, asked.minimum_count, asked.rounding_base)
     if study.privacy.allow:
-        from iop_outcomes.sources import identifiers
+        from iop_outcomes.privacy import identifiers
 
         identifiers.check_privacy(study.privacy.model_dump())
     tables = study.source.tables.values()

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes import csv_text, owner
+from iop_outcomes import owner
 from iop_outcomes.errors import TableError
+from iop_outcomes.files import csv_text
 from iop_outcomes.tables import TABLES, check
 
 if TYPE_CHECKING:

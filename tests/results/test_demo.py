@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from iop_outcomes.sources import synthetic
+from iop_outcomes.simulate import cohort
 
 pytestmark = pytest.mark.workflow
 
@@ -184,7 +184,7 @@ def test_what_would_adjust_for_use_after_leaving_is_not_possible_and_says_so_eve
 
 def test_everyone_who_was_read_is_excluded_or_eligible(demo, study):
     excluded, eligible = demo.flow()
-    read = synthetic.read({**study["source"], "privacy": study["privacy"]})["persons"]
+    read = cohort.read({**study["source"], "privacy": study["privacy"]})["persons"]
     assert eligible > 3900
     assert excluded + eligible == read["person_id"].nunique()
 

@@ -22,9 +22,9 @@ from iop_outcomes.estimators.estimate import Array, Estimate, difference, stack
 from iop_outcomes.estimators.model_matrix import ModelMatrix, categories
 from iop_outcomes.estimators.propensity import Propensity, fit_propensity
 from iop_outcomes.estimators.weights import Quantiles, weight_slope, weights
-from iop_outcomes.sources.synthetic.model import UNPLANNED, WEEKS, simulate
-from iop_outcomes.sources.synthetic.population import Baseline
-from iop_outcomes.sources.synthetic.stays import index_exit, stays_of
+from iop_outcomes.simulate.cohort.model import UNPLANNED, WEEKS, simulate
+from iop_outcomes.simulate.cohort.population import Baseline
+from iop_outcomes.simulate.cohort.stays import index_exit, stays_of
 
 PEOPLE, SITES = 4_000, 40
 HORIZON = 26  # weeks over which time in care is counted

@@ -10,7 +10,7 @@ from iop_outcomes.estimators.cox import cox
 from iop_outcomes.estimators.estimate import Estimate, stack
 from iop_outcomes.estimators.propensity import fit_propensity
 from iop_outcomes.estimators.weights import weight_slope, weights
-from iop_outcomes.sources.synthetic.model import UNPLANNED
+from iop_outcomes.simulate.cohort.model import UNPLANNED
 
 pytestmark = pytest.mark.truth
 

@@ -9,7 +9,7 @@ import recovery
 from recovery_estimators import ESTIMATORS, TRUNCATED, Row
 
 from iop_outcomes.estimators.weights import weights
-from iop_outcomes.sources.synthetic.model import simulate
+from iop_outcomes.simulate.cohort.model import simulate
 
 pytestmark = pytest.mark.truth
 

@@ -14,10 +14,10 @@ import pandas as pd
 import pytest
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.sources.synthetic import truth
-from iop_outcomes.sources.synthetic.model import COMPLETED, UNPLANNED, Course, follow
-from iop_outcomes.sources.synthetic.population import SCENARIOS, draw_baseline
-from iop_outcomes.sources.synthetic.stays import index_exit, stays_of
+from iop_outcomes.simulate.cohort import truth
+from iop_outcomes.simulate.cohort.model import COMPLETED, UNPLANNED, Course, follow
+from iop_outcomes.simulate.cohort.population import SCENARIOS, draw_baseline
+from iop_outcomes.simulate.cohort.stays import index_exit, stays_of
 from iop_outcomes.tables import TABLES, check
 
 pytestmark = pytest.mark.truth

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from iop_outcomes.clean.validate import validated
-from iop_outcomes.sources.reading import complete
 from iop_outcomes.tables import TABLES, check
+from iop_outcomes.tables.conform import complete
 
 Tables = dict[str, pd.DataFrame]
 Row = dict[str, Any]

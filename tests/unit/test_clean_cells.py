@@ -11,10 +11,9 @@ from canonical_rows import OPEN, ROWS, Row, broken, fates, outcome, raw
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iop_outcomes import clean
 from iop_outcomes.clean import cells
 from iop_outcomes.errors import StudyError
-from iop_outcomes.tables import CANONICAL, TABLES, check
+from iop_outcomes.tables import CANONICAL, TABLES, check, set_aside
 from iop_outcomes.tables.canonical import CATEGORY_CODES, NO_NAMES, NUMBER_CODES
 from iop_outcomes.tables.declare import Column
 
@@ -109,7 +108,7 @@ def test_what_becomes_of_a_person(change: Row, rule: str, kept: dict[str, int]) 
     found = outcome(raw(persons=[change]))
     assert ("persons", rule, 0) in broken(raw(persons=[change]))
     assert fates(found, "persons") == kept
-    assert (clean.distrusted(found["quarantine"]) == set()) is next(iter(kept)).startswith("kept")
+    assert (set_aside.distrusted(found["quarantine"]) == set()) is next(iter(kept)).startswith("kept")
 
 
 @pytest.mark.parametrize("days", [0.0, -1.0, 999.0, 5000.0])
@@ -179,7 +178,7 @@ def reasons(*given_: tuple[str, str | None, str | None], deaths: dict[int, int] 
     found = outcome(raw(stays=stays, persons=persons, **empty))
     kept = found["stays"][found["stays"]["end_day"].isna()]
     assert set(kept["discharge_reason"].dropna()) <= {"died"}
-    excluded = clean.distrusted(found["quarantine"])
+    excluded = set_aside.distrusted(found["quarantine"])
     became = fates(found, "stays")
     assert len(excluded) == sum(n for o, n in became.items() if o.startswith("quarantined"))
     return became

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from iop_outcomes import clean
 from iop_outcomes.errors import StudyError
-from iop_outcomes.sources.reading import complete
 from iop_outcomes.tables import TABLES, check
+from iop_outcomes.tables.conform import complete
 
 
 def test_sound_rows_are_kept() -> None:

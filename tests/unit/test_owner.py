@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 from iop_outcomes import owner, step, store
-from iop_outcomes.sources.deidentify import Key, Options
-from iop_outcomes.sources.deidentify import run as deidentify
+from iop_outcomes.privacy.deidentify import Key, Options
+from iop_outcomes.privacy.deidentify import run as deidentify
 
 ATTRITION = pd.DataFrame({"position": [0], "rule": ["all"], "excluded": [0], "remaining": [7]})
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no modes of files")

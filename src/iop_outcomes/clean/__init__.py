@@ -49,11 +49,3 @@ def run(
     valid = validate.validated(raw, quarantine, arrivals, max_quarantined_share)
     linked = episodes.under_gaps(valid["stays"], valid["persons"], sorted({gap_days, *gap_sensitivity_days}))
     return {**valid, "episodes": linked[gap_days].episodes, "episodes_by_gap": episodes.by_gap(linked)}
-
-
-def distrusted(quarantine: pd.DataFrame) -> set[str]:
-    """People of whom a stay or an admission record was set aside; a cell alone leaves its record in."""
-    rows = quarantine[quarantine["table"].isin(["stays", "persons"])]
-    if "cell" in rows:
-        rows = rows[rows["cell"].isna()]
-    return set(rows["person_id"].dropna())

@@ -28,8 +28,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from iop_outcomes.clean.segments import DETOX, RANK, run_begins, running_maximum, segments
 from iop_outcomes.clean.versions import OPEN
-from iop_outcomes.sources.reading import typed
 from iop_outcomes.tables import TABLES
+from iop_outcomes.tables.canonical import STATES_AT_DISCHARGE
+from iop_outcomes.tables.conform import typed
 from iop_outcomes.vocabulary.causes import DIED, TRANSFERRED
 
 if TYPE_CHECKING:
@@ -42,8 +43,6 @@ ADMITTED = {
     "person_id": "person_id", "site_id": "site_id", "level_of_care": "index_level", "planned_days": "planned_days",
     "scheduled_hours_per_week": "scheduled_hours_per_week", "program_type": "program_type",
 }  # fmt: skip
-# columns of stays that tell how someone was at discharge
-STATES_AT_DISCHARGE = ("use_at_discharge", "employment_at_discharge", "arrests_at_discharge")
 
 
 class Linked(NamedTuple):

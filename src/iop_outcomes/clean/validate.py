@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 from iop_outcomes.clean import cells, merge
 from iop_outcomes.clean.rules import Beside, Passed, rules_of
 from iop_outcomes.errors import StudyError
-from iop_outcomes.sources.reading import typed
 from iop_outcomes.tables import TABLES
+from iop_outcomes.tables.conform import typed
 
 if TYPE_CHECKING:
     import numpy as np

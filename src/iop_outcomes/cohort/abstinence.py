@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes.clean.episodes import STATES_AT_DISCHARGE
 from iop_outcomes.cohort.kinds import Functions
 from iop_outcomes.cohort.retention import of
 from iop_outcomes.cohort.units import from_zero
+from iop_outcomes.tables.canonical import STATES_AT_DISCHARGE
 from iop_outcomes.vocabulary.answers import MISSING
 from iop_outcomes.vocabulary.causes import CENSORED
 from iop_outcomes.vocabulary.endpoints import ON_A_DAY, TIMED

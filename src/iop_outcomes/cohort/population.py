@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes.clean import distrusted
 from iop_outcomes.cohort import covariates, eligibility, levels, units
 from iop_outcomes.errors import StudyError
+from iop_outcomes.tables.set_aside import distrusted
 from iop_outcomes.vocabulary.levels import UNKNOWN
 
 if TYPE_CHECKING:

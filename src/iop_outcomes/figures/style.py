@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes import csv_text
+from iop_outcomes.files import csv_text
 
 if TYPE_CHECKING:
     import pandas as pd

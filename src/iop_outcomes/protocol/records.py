@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator, model_validator
 
 from iop_outcomes.protocol.base import Name, Part
-from iop_outcomes.protocol.mapping import Code, Dates, Enrolment, TableMapping, check_date_format, problem
+from iop_outcomes.protocol.mapping import Code, Dates, Enrolment, TableMapping, check_date_format
+from iop_outcomes.protocol.mapping_checks import problem
 from iop_outcomes.tables.canonical import CANONICAL
 
 Kind = Literal["synthetic", "uis", "ctn0094", "help", "tedsd", "tables", "mapping"]

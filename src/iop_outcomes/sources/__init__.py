@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 # the module that reads each kind of source
 MODULES = {
     "synthetic": "iop_outcomes.sources.synthetic",
-    "uis": "iop_outcomes.sources.uis",
-    "ctn0094": "iop_outcomes.sources.ctn0094",
-    "help": "iop_outcomes.sources.help_panel",
+    "uis": "iop_outcomes.sources.trials.uis",
+    "ctn0094": "iop_outcomes.sources.trials.ctn0094",
+    "help": "iop_outcomes.sources.trials.help_panel",
     "tedsd": "iop_outcomes.sources.tedsd",
     "tables": "iop_outcomes.sources.tables_folder",
     "mapping": "iop_outcomes.sources.mapping",
@@ -56,13 +56,12 @@ def read(kind: str, settings: Mapping[str, object]) -> dict[str, pd.DataFrame]:
 
 def _read(kind: str, settings: Mapping[str, object]) -> tuple[dict[str, pd.DataFrame], pd.DataFrame, list[str]]:
     """What `read` gives, the table readings, and what the source tells of how it read the cells."""
-    from iop_outcomes.sources import reading
-    from iop_outcomes.tables import TABLES
+    from iop_outcomes.tables import TABLES, conform
 
     tables: dict[str, Any] = dict(_module(kind).read(settings))
     readings, told = tables.pop("readings", None), tables.pop("notes", [])
     quarantine, arrivals = tables.pop("quarantine", None), tables.pop("arrivals", None)
-    whole = reading.complete(tables, [] if quarantine is None else [quarantine], arrivals)
+    whole = conform.complete(tables, [] if quarantine is None else [quarantine], arrivals)
     return whole, TABLES["readings"].empty() if readings is None else readings, told
 
 

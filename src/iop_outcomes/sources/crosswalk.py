@@ -19,7 +19,7 @@ from functools import cache
 
 from iop_outcomes import reference
 from iop_outcomes.errors import StudyError
-from iop_outcomes.sources import spelling
+from iop_outcomes.spelling import forms
 
 FILE = "level_crosswalk.csv"
 
@@ -35,7 +35,7 @@ def normalise(code: str) -> str:
 
     'Level III.7-WM' is 'III.7WM'. Roman numerals stay: `levels` knows both.
     """
-    bare = "".join(mark for mark in spelling.tidy(code).upper() if mark not in " -_")
+    bare = "".join(mark for mark in forms.tidy(code).upper() if mark not in " -_")
     for word in ("ASAM", "LEVEL"):
         bare = bare.removeprefix(word)
     return bare
@@ -72,8 +72,8 @@ def _respelt(code: str) -> list[str]:
 
     A fraction with a comma is also looked up with a point.
     """
-    whole = spelling.plain(code)
-    code = whole if spelling.NUMBER.fullmatch(code) and "." in whole else code
+    whole = forms.plain(code)
+    code = whole if forms.NUMBER.fullmatch(code) and "." in whole else code
     return [whole, re.sub(r"^0+(?=[0-9])", "", whole), re.sub(r"(\.[0-9]*?)0+$", r"\1", code)]
 
 

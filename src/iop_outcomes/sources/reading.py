@@ -1,127 +1,28 @@
-"""Read CSV files as text, and turn text into the types of the canonical tables. Nothing is coerced anywhere
-else.
+"""Turn text into the types of the canonical tables. Nothing is coerced anywhere else.
 
-In order: `locate` finds the files or says which are missing; `read_csv` reads one as text, with empty cells
-missing; `coerce` gives every column its declared kind and reports each row with a cell that cannot be read;
-`complete` puts the frames of a source into the shape of the raw tables, the quarantine and the arrivals.
+`coerce` gives every column of a canonical table its declared kind and reports each row with a cell that cannot be read;
+`numbers` and `whole_numbers` do the same for files of a publisher, in which every cell can be read.
 
-Refuses missing files, files that are not comma-separated UTF-8 text, lines with more or fewer cells than the
-header, and columns that are not declared. Messages name files, columns and line numbers, never what stands in
-a row.
+Refuses columns that are not declared, and cells of a published file that are no numbers. Messages name files and
+columns, never what stands in a row.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from iop_outcomes import csv_text
 from iop_outcomes.errors import StudyError
 from iop_outcomes.tables import TABLES
-from iop_outcomes.tables.canonical import CANONICAL
 from iop_outcomes.tables.declare import Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-NAMES = tuple(t.name for t in CANONICAL)
-
 # how a cell must look to be read; nine digits are more days than anyone has
 WHOLE = r"[+-]?[0-9]{1,9}(?:\.0*)?"
 NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?"
-
-WHERE_TO_POINT = "Point to the data with DATA=<path>, `data` in the config, or `path` in the cohort's file."
-
-
-def place(settings: Mapping[str, object]) -> Path:
-    """The path that the settings give. Raises StudyError when they give none."""
-    path = settings.get("path")
-    if not path:
-        raise StudyError(f"The source has no path. {WHERE_TO_POINT}")
-    return Path(os.path.expanduser(str(path)))
-
-
-def locate(folder: Path, required: Sequence[str], optional: Sequence[str] = ()) -> list[Path]:
-    """The required files of a folder, then the optional ones it has. Raises StudyError for missing ones."""
-    if not folder.is_dir():
-        found = "is a file, not a folder" if folder.exists() else "does not exist"
-        raise StudyError(f"{folder} {found}. Expected a folder with {', '.join(required)}. {WHERE_TO_POINT}")
-    missing = [name for name in required if not (folder / name).is_file()]
-    if missing:
-        raise StudyError(
-            f"The folder {folder} lacks {', '.join(missing)}. Expected in it: {', '.join(required)}. "
-            f"Put the missing files there. {WHERE_TO_POINT}"
-        )
-    return [folder / name for name in (*required, *optional) if (folder / name).is_file()]
-
-
-def read_csv(path: Path, columns: Sequence[str] = ()) -> pd.DataFrame:
-    """A CSV file as text: one str or None per cell, in the order of the file. UTF-8, with or without a BOM.
-
-    columns: those that must be there; others are kept. Raises StudyError.
-    """
-    import pandas as pd
-
-    text = _text(path)
-    lines = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        header = [csv_text.restored(name.strip()) for name in next(lines, [])]
-        _check_header(path, header, columns)
-        rows = [_cells(path, lines.line_num, row, len(header)) for row in lines if row]
-    except csv.Error:
-        raise StudyError(
-            f"{path}, line {lines.line_num}: not a CSV line (a quotation mark stands where none may). "
-            "Export the file again as comma-separated UTF-8."
-        ) from None
-    frame = pd.DataFrame(rows, columns=header, dtype=object)
-    # cells that were kept from being formulas
-    return csv_text.read(frame) if "'" in text else frame
-
-
-def _text(path: Path) -> str:
-    try:
-        content = path.read_bytes()
-    except OSError as wrong:
-        raise StudyError(f"{path} cannot be read ({wrong.strerror}). {WHERE_TO_POINT}") from None
-    if b"\0" in content:
-        raise StudyError(f"{path} is not a text file. Export it again as comma-separated UTF-8.")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as wrong:
-        line = content[: wrong.start].count(b"\n") + 1
-        raise StudyError(f"{path}, line {line}: not UTF-8. Export the file again as comma-separated UTF-8.") from None
-    if not text.strip():
-        raise StudyError(f"{path} is empty. Expected a header and one line per row.")
-    return text
-
-
-def _check_header(path: Path, header: list[str], columns: Sequence[str]) -> None:
-    twice = sorted({name for name in header if header.count(name) > 1})
-    if twice:
-        # not by name: in a file without a header these would be a person's values
-        raise StudyError(
-            f"{path}: the first line, which should be the header, holds {len(twice)} names more than once. "
-            "Give each column its own name."
-        )
-    missing = [name for name in columns if name not in header]
-    if missing:
-        raise StudyError(
-            f"{path}: the header lacks {', '.join(missing)}. Expected at least {', '.join(columns)}, "
-            "separated by commas, in the first line."
-        )
-
-
-def _cells(path: Path, line: int, row: list[str], width: int) -> list[str | None]:
-    if len(row) != width:
-        raise StudyError(
-            f"{path}, line {line}: {len(row)} cells, but the header has {width}. "
-            "A comma inside a cell needs quotation marks around the cell."
-        )
-    return [cell.strip() or None for cell in row]
 
 
 def declared_only(path: Path, frame: pd.DataFrame, table: Table) -> pd.DataFrame:
@@ -205,57 +106,3 @@ def _numbers(path: Path, frame: pd.DataFrame, columns: Sequence[str], kind: str)
                 f"{' number' * (kind == 'whole')}. Get the file again from its publisher."
             )
     return frame.assign(**parsed)
-
-
-def complete(
-    tables: Mapping[str, pd.DataFrame], quarantine: Sequence[pd.DataFrame] = (), arrivals: pd.DataFrame | None = None
-) -> dict[str, pd.DataFrame]:
-    """All canonical tables in their raw types, quarantine and arrivals; empty where the source has nothing.
-
-    arrivals: rows that were not passed on ('excluded: why', 'merged: why'), or None where all were; the rows read are
-    added to them.
-    """
-    import pandas as pd
-
-    found = [q for q in quarantine if len(q)]
-    empty = TABLES["quarantine"].empty()
-    whole = {name: _raw(name, tables.get(name)) for name in NAMES}
-    return {
-        **whole,
-        "quarantine": pd.concat(found, ignore_index=True) if found else empty,
-        "arrivals": _arrivals(whole, arrivals),
-    }
-
-
-def _arrivals(tables: Mapping[str, pd.DataFrame], left_out: pd.DataFrame | None) -> pd.DataFrame:
-    """The table arrivals: what was left out, below the rows that were read."""
-    import pandas as pd
-
-    gone = TABLES["arrivals"].empty() if left_out is None else left_out[left_out["outcome"] != "read"]
-    read = {n: len(frame) + int(gone.loc[gone["table"] == n, "rows"].sum()) for n, frame in tables.items()}
-    first = pd.DataFrame({"table": list(read), "outcome": "read", "rows": list(read.values())})
-    both = pd.concat([first, gone], ignore_index=True) if len(gone) else first
-    return typed(TABLES["arrivals"], both)
-
-
-def _raw(name: str, frame: pd.DataFrame | None) -> pd.DataFrame:
-    table = TABLES[f"raw_{name}"]
-    if frame is None:
-        return table.empty()
-    required = [n for n, c in table.columns.items() if not c.optional or n in frame.columns]
-    return typed(table, frame.reset_index(drop=True).reindex(columns=required))
-
-
-def typed(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
-    """The declared columns that the frame has, in declared order and types; missing text is None."""
-    import pandas as pd
-
-    # column by column, as frames of millions of rows are not copied for nothing
-    types: dict[str, Any] = {n: c.dtype for n, c in table.columns.items() if n in frame.columns}
-    shaped = {n: frame[n] if frame[n].dtype == dtype else frame[n].astype(dtype) for n, dtype in types.items()}
-    for n, values in shaped.items():
-        if table.columns[n].kind == "text" and (missing := values.isna().to_numpy()).any():
-            texts = values.to_numpy(dtype=object, copy=True)
-            texts[missing] = None
-            shaped[n] = pd.Series(texts, index=values.index, dtype=object)
-    return pd.DataFrame(shaped, index=frame.index, copy=False)

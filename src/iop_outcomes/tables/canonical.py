@@ -21,6 +21,8 @@ from iop_outcomes.vocabulary.levels import LEVELS, UNKNOWN
 YES_NO_UNKNOWN = ("yes", "no", UNKNOWN)
 # the latest end of a stay of which only the shortest length is known (ten years)
 UNBOUNDED_DAYS = 3650
+# columns of stays that tell how someone was at discharge
+STATES_AT_DISCHARGE = ("use_at_discharge", "employment_at_discharge", "arrests_at_discharge")
 
 # columns of persons that say who somebody is, or what came of it: no covariates
 NOT_COVARIATES = ("person_id", "observed_to_day", "death_day", "assigned_arm", "trial")

@@ -13,12 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from iop_outcomes.privacy.shifted import note_of, told_by
 from iop_outcomes.sources.draft import reads, write
 from iop_outcomes.sources.draft.entries import TODO, Entry, entries
 from iop_outcomes.sources.draft.exports import Column, Export, Found, collect
 from iop_outcomes.sources.draft.recognise import NOT_PERSONAL, Feed, feeds, matched, misfit
 from iop_outcomes.sources.draft.synonyms import PERSONS, named, slots
-from iop_outcomes.sources.shifted import note_of, told_by
 
 REST = Path(__file__).parent / "cohort.yaml"
 NEEDED = ("stays", PERSONS)

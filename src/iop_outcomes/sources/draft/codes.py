@@ -69,7 +69,7 @@ def covered(column: Column, kind: str) -> float:
 
 def of_levels(column: Column) -> bool:
     """Whether a column that is named like one of levels of care may hold them: its name says level, or a code does."""
-    from iop_outcomes.sources.identifiers.names import words
+    from iop_outcomes.privacy.identifiers.names import words
 
     said = set(words(column.name).split("_"))
     return bool(said & LEVEL_WORDS) or covered(column, "level") >= SOME
@@ -83,7 +83,7 @@ def _known(column: Column, system: str) -> float:
 
 def system_of(column: Column) -> str | None:
     """The system of the crosswalk that knows most cells of a column, where it knows enough of them."""
-    from iop_outcomes.sources.identifiers.names import words
+    from iop_outcomes.privacy.identifiers.names import words
 
     bare = all(NUMBERS.fullmatch(str(code)) for code in column.counts.index)
     said = set(words(column.name).split("_"))

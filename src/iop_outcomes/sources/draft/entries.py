@@ -160,7 +160,7 @@ def _aged(feed: Feed) -> str:
 
 def _said(column: Column) -> list[str]:
     """The units that the name of a column tells."""
-    from iop_outcomes.sources.identifiers.names import words
+    from iop_outcomes.privacy.identifiers.names import words
 
     parts = set(words(column.name).split("_"))
     return [unit for unit, said in UNIT_WORDS.items() if parts & set(said)]

@@ -18,9 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.sources import formats
+from iop_outcomes.files import formats, spreadsheet
 from iop_outcomes.sources.draft.synonyms import known
-from iop_outcomes.sources.formats import spreadsheet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -158,23 +157,23 @@ def _spelt(frame: pd.DataFrame) -> pd.DataFrame:
     """The cells without what programs add to them: `1.0` is 1 where no cell of its column has another fraction."""
     import pandas as pd
 
-    from iop_outcomes.sources import spelling
+    from iop_outcomes.spelling import forms
 
     respelt = {}
     for name in frame.columns:
         codes, distinct = pd.factorize(frame[name])
-        neat = [str(c) for c in spelling.all_tidy(list(distinct))]
-        of = spelling.column(neat)
-        plain = [spelling.unmarked(c, of) for c in neat]
+        neat = [str(c) for c in forms.all_tidy(list(distinct))]
+        of = forms.column(neat)
+        plain = [forms.unmarked(c, of) for c in neat]
         if plain != list(distinct):
             respelt[name] = pd.Series([*plain, None], dtype=object).take(codes).set_axis(frame.index)
     return frame.assign(**respelt)
 
 
 def _columns(frame: pd.DataFrame) -> Iterable[Column]:
-    from iop_outcomes.sources import identifiers
-    from iop_outcomes.sources.identifiers import contents, scan
-    from iop_outcomes.sources.identifiers.names import trusted
+    from iop_outcomes.privacy import identifiers
+    from iop_outcomes.privacy.identifiers import contents, scan
+    from iop_outcomes.privacy.identifiers.names import trusted
 
     held = list(contents.columns(frame))
     rules: dict[int, list[str]] = {}

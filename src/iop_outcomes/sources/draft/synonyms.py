@@ -47,7 +47,7 @@ def slots() -> tuple[Slot, ...]:
 
 def named(name: str, synonyms: Sequence[str]) -> tuple[float, str]:
     """How well a name fits one of the synonyms, from 0 to 1, and how in words."""
-    from iop_outcomes.sources.identifiers.names import words
+    from iop_outcomes.privacy.identifiers.names import words
 
     plain = words(name)
     joined, parts = plain.replace("_", ""), set(plain.split("_"))

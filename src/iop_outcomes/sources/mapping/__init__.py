@@ -10,7 +10,7 @@ in the cohort or were merged are counted in the arrivals. What became of codes i
 
 Refuses what `moved`, `rows`, `dates` and `units` refuse: words of the calendar beside dates that were shifted, files
 and columns that are not there or not mentioned, identifiers, dates that have two meanings, a unit that cannot be true;
-and spellings of which nobody can tell whether they are one value (`sources.spelling`, `sources.people`).
+and spellings of which nobody can tell whether they are one value (`spelling`).
 """
 
 from __future__ import annotations
@@ -22,13 +22,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.errors import StudyError
+from iop_outcomes.files import formats, text_cells
 from iop_outcomes.protocol.mapping import ColumnMapping, TableMapping
 from iop_outcomes.protocol.records import Source
-from iop_outcomes.sources import formats, reading
-from iop_outcomes.sources.mapping import ages, anchor, columns, leavers, moved, people, rows, serials, tallies, units
+from iop_outcomes.sources.mapping import (
+    ages,
+    anchor,
+    columns,
+    file_rows,
+    leavers,
+    moved,
+    people,
+    serials,
+    tallies,
+    units,
+)
 from iop_outcomes.sources.mapping.columns import Canonical
 from iop_outcomes.sources.mapping.order import steady
-from iop_outcomes.sources.people import Register
+from iop_outcomes.spelling.people import Register
+from iop_outcomes.tables import conform
 from iop_outcomes.tables.canonical import DAY
 
 if TYPE_CHECKING:
@@ -43,7 +55,7 @@ STAY_ORDER = ("person_id", "start_day", "end_day", "level_of_care", "site_id")
 def files(settings: Mapping[str, object]) -> list[Path]:
     """The files that feed the tables, in the order of the mapping. Raises StudyError where one is missing."""
     source = _typed(settings)
-    found = [path for name, mapped in source.tables.items() for path in rows.files_of(name, mapped, settings)]
+    found = [path for name, mapped in source.tables.items() for path in file_rows.files_of(name, mapped, settings)]
     return list(dict.fromkeys(found))
 
 
@@ -68,7 +80,7 @@ def read(settings: Mapping[str, object]) -> dict[str, Any]:
         left_out += [(name, why, n, persons.get(why)) for why, n in {**taken.left_out, **gone}.items()]
     told = [*register.told, *(said for table in found.values() for said in table.told)]
     return {
-        **reading.complete(
+        **conform.complete(
             {name: table.frame for name, table in found.items()},
             [_quarantine(table) for table in found.values()],
             _arrivals(left_out),
@@ -79,10 +91,10 @@ def read(settings: Mapping[str, object]) -> dict[str, Any]:
 
 
 def _taken(
-    name: str, source: Source, settings: Mapping[str, object], reader: rows.Reader, register: Register
-) -> tuple[Canonical, rows.Rows]:
+    name: str, source: Source, settings: Mapping[str, object], reader: file_rows.Reader, register: Register
+) -> tuple[Canonical, file_rows.Rows]:
     """A table in its canonical columns, with the identifiers of people in one spelling; and the rows behind it."""
-    taken = rows.take(name, source, settings, reader)
+    taken = file_rows.take(name, source, settings, reader)
     table = columns.canonical(name, taken.frame, taken.broken, source, taken.files, register)
     table = replace(table, readings=(*taken.readings, *table.readings))
     return _marked(table, source), taken
@@ -107,21 +119,21 @@ def _typed(settings: Mapping[str, object]) -> Source:
         raise StudyError(f"The mapping is not sound. {said}. config/README.md explains every key.") from None
 
 
-def _shelf(source: Source, settings: Mapping[str, object]) -> rows.Reader:
+def _shelf(source: Source, settings: Mapping[str, object]) -> file_rows.Reader:
     """Reads a file and holds it up to the identifier gate, once, however many tables it feeds."""
     feeds: dict[Path, list[str]] = {}
     for name, mapped in source.tables.items():
-        for path in rows.files_of(name, mapped, settings):
+        for path in file_rows.files_of(name, mapped, settings):
             feeds.setdefault(path, []).append(name)
-    kept: dict[object, formats.Cells] = {}
+    kept: dict[object, text_cells.Cells] = {}
 
-    def reader(path: Path, mapped: TableMapping) -> formats.Cells:
-        options = rows.options(mapped)
+    def reader(path: Path, mapped: TableMapping) -> text_cells.Cells:
+        options = file_rows.options(mapped)
         key = (path, *options.values())
         if key not in kept:
             dated = set().union(*(columns.dates_in(name, source) for name in feeds[path]))
             counts = {c: n for name in feeds[path] for c, n in serials.declared(name, source).items()}
-            cells = rows.passed(formats.read(path, options), settings, dated, counts)
+            cells = file_rows.passed(formats.read(path, options), settings, dated, counts)
             if len(feeds[path]) == 1:
                 return cells
             kept[key] = cells

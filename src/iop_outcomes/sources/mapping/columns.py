@@ -4,7 +4,7 @@ In order, on the distinct cells of the column: texts that mean missing are missi
 (`meanings`); what is left is read as a date, a number in the canonical unit, or text; rows are counted by what became
 of their codes (`tallies`). A date is a number of days from 1970-01-01 here; `anchor` turns it into days from day 0.
 
-Refuses what `dates` refuses, and spellings of which nobody can tell whether they are one value (`sources.spelling`).
+Refuses what `dates` refuses, and spellings of which nobody can tell whether they are one value (`spelling.lookup`).
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol.mapping import UNITS, ColumnMapping, TableMapping
 from iop_outcomes.protocol.records import Source
-from iop_outcomes.sources import spelling
-from iop_outcomes.sources.categories import PERSON
 from iop_outcomes.sources.mapping import dates, lengths, meanings, numbers, serials
 from iop_outcomes.sources.mapping.tallies import Tally, tally
-from iop_outcomes.sources.people import Register
+from iop_outcomes.spelling import forms, lookup
+from iop_outcomes.spelling.categories import PERSON
+from iop_outcomes.spelling.people import Register
 from iop_outcomes.tables import TABLES
 from iop_outcomes.tables.canonical import DAY
 from iop_outcomes.tables.declare import Column
@@ -105,7 +105,7 @@ def canonical(
         columns[n], rule = found.values, first(rule, found.rule)
         readings += found.readings
         if found.how:
-            told.append(f"{name}.{n} (column '{mapped[n].column}'): {spelling.sentence(found.how)}")
+            told.append(f"{name}.{n} (column '{mapped[n].column}'): {lookup.sentence(found.how)}")
     dated = tuple(n for n in order if is_dated(TABLES[name].columns[n], mapped[n], source))
     return Canonical(name, pd.DataFrame(columns, index=text.index), rule, dated, tuple(readings), tuple(told))
 
@@ -146,7 +146,7 @@ def convert(
         meant = meanings.meant(
             raw, rows, mapped, source, meanings.Slot(name, kind, declared.allowed), _together(codes, files)
         )
-    except spelling.Ambiguous as wrong:
+    except lookup.Ambiguous as wrong:
         raise _refusal(name, wrong, mapped, text, source) from None
     known = meant.values if register is None else _named(register, name.split(".")[0], meant.values, codes, files)
     if dated:
@@ -194,7 +194,7 @@ def persons_of(name: str, text: pd.DataFrame, source: Source) -> pd.Series | Non
     return None if mapped is None or mapped.column is None else text[mapped.column]
 
 
-def _together(codes: NDArray[np.int64], files: NDArray[np.int64] | None) -> spelling.Together:
+def _together(codes: NDArray[np.int64], files: NDArray[np.int64] | None) -> lookup.Together:
     """Whether distinct cells, by position, stand in one file."""
 
     def together(at: Sequence[int]) -> bool:
@@ -207,17 +207,15 @@ def _together(codes: NDArray[np.int64], files: NDArray[np.int64] | None) -> spel
 
 
 def _refusal(
-    name: str, wrong: spelling.Ambiguous, mapped: ColumnMapping, text: pd.DataFrame, source: Source
+    name: str, wrong: lookup.Ambiguous, mapped: ColumnMapping, text: pd.DataFrame, source: Source
 ) -> StudyError:
     persons = persons_of(name, text, source)
 
     def people(cell: str) -> int:
-        return (
-            0 if persons is None else int(persons[text[mapped.column].map(spelling.tidy, "ignore") == cell].nunique())
-        )
+        return 0 if persons is None else int(persons[text[mapped.column].map(forms.tidy, "ignore") == cell].nunique())
 
     cure = (
         f"Write them one way in the export, list each of them under `codes` of that column, or put '{name}' into "
         "`source.as_written` where they are two values."
     )
-    return spelling.refusal(f"{name} (column '{mapped.column}')", wrong, people, cure)
+    return lookup.refusal(f"{name} (column '{mapped.column}')", wrong, people, cure)

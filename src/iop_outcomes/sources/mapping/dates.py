@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol.mapping import ISO
-from iop_outcomes.sources.mapping import two_readings
+from iop_outcomes.spelling import two_readings
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,8 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from iop_outcomes.protocol.mapping import ColumnMapping, TableMapping
-from iop_outcomes.sources import crosswalk, spelling
+from iop_outcomes.sources import crosswalk
 from iop_outcomes.sources.mapping.tallies import Tally, people_in
+from iop_outcomes.spelling import lookup
 from iop_outcomes.tables.readings import BESIDE, SEVERAL
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def _mapped(mapped: TableMapping) -> ColumnMapping | None:
 
 def beside(mapped: TableMapping, frame: pd.DataFrame) -> list[str]:
     """The columns of a file that hold codes of the other system of claims."""
-    from iop_outcomes.sources.identifiers.names import words
+    from iop_outcomes.privacy.identifiers.names import words
 
     level = _mapped(mapped)
     if level is None or level.crosswalk not in OTHER:
@@ -74,7 +75,7 @@ def choices(name: str, mapped: TableMapping, frame: pd.DataFrame, others: list[s
     person = mapped.columns.get("person_id")
     persons = frame[person.column] if person is not None and person.column else None
     at, distinct = pd.factorize(frame[level.column])
-    own = spelling.find(list(distinct), {c: v for c, v in level.codes.items() if c}, lambda _: False).codes
+    own = lookup.find(list(distinct), {c: v for c, v in level.codes.items() if c}, lambda _: False).codes
     codes = [
         None if mine is not None else crosswalk.find(str(level.crosswalk), c)
         for c, mine in zip(distinct, own, strict=True)

@@ -3,9 +3,9 @@
 In order: characters that look alike become the same; texts that mean missing are missing; codes that the mapping lists
 become what they mean, then those of the crosswalk, then all others what `other` says; values of a canonical list are
 brought to its spelling; open categories get one spelling each. A code that is listed as it is written is never taken
-for another. Identifiers of people wait for the other tables (`sources.people`).
+for another. Identifiers of people wait for the other tables (`spelling.people`).
 
-Refuses spellings of which nobody can tell whether they are one value (`spelling.Ambiguous`).
+Refuses spellings of which nobody can tell whether they are one value (`lookup.Ambiguous`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.protocol.mapping import ColumnMapping
 from iop_outcomes.protocol.records import Source
-from iop_outcomes.sources import categories, spelling
+from iop_outcomes.spelling import categories, forms, lookup
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,18 +53,18 @@ def meant(
     mapped: ColumnMapping,
     source: Source,
     slot: Slot,
-    together: spelling.Together = spelling.always,
+    together: lookup.Together = lookup.always,
 ) -> Meant:
-    """What the distinct cells of a column mean. Raises spelling.Ambiguous.
+    """What the distinct cells of a column mean. Raises lookup.Ambiguous.
 
     cells: one str or None each. rows: in how many rows each stands. together: whether some stand in one file.
     """
     import pandas as pd
 
     exact = slot.name in source.as_written or slot.name.split(".")[1] in source.as_written
-    neat = spelling.all_tidy(cells.tolist())
+    neat = forms.all_tidy(cells.tolist())
     if slot.kind == "date":
-        neat = [None if cell is None else spelling.unmarked(cell) for cell in neat]
+        neat = [None if cell is None else forms.unmarked(cell) for cell in neat]
     codes = {code: value for code, value in mapped.codes.items() if code != EMPTY}
     texts = dict.fromkeys([*source.missing_values, *mapped.missing])
     # 0999 is the number 999; as a category it may be another code
@@ -101,7 +101,7 @@ def _looked_up(
 ) -> list[str | None]:
     if exact:
         return [cell if cell in texts else None for cell in cells]
-    return spelling.find(cells, texts, _never, zeros=zeros).codes
+    return lookup.find(cells, texts, _never, zeros=zeros).codes
 
 
 def _never(_: object) -> bool:
@@ -120,13 +120,13 @@ def _codes(
     codes: Mapping[str, str | None],
     mapped: ColumnMapping,
     exact: bool,
-    together: spelling.Together,
+    together: lookup.Together,
 ) -> tuple[list[str | None], set[str]]:
     """The listed code behind each cell: one of the mapping, else one of the crosswalk that has a level."""
     found = (
-        spelling.Found([cell if cell in codes else None for cell in cells], frozenset())
+        lookup.Found([cell if cell in codes else None for cell in cells], frozenset())
         if exact
-        else spelling.find(cells, codes, together)
+        else lookup.find(cells, codes, together)
     )
     listed = found.codes
     if mapped.crosswalk:

@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from iop_outcomes.errors import StudyError
+from iop_outcomes.privacy import shifted
 from iop_outcomes.protocol.records import Source
-from iop_outcomes.sources import shifted
-from iop_outcomes.sources.mapping import rows
+from iop_outcomes.sources.mapping import file_rows
 from iop_outcomes.sources.mapping.columns import dates_in
 
 NO_PERIOD = (
@@ -42,7 +42,7 @@ def check(source: Source, settings: Mapping[str, object]) -> bool:
 
 def _notes(source: Source, settings: Mapping[str, object]) -> Iterator[tuple[Path, shifted.Note | None]]:
     for name, mapped in source.tables.items():
-        for path in rows.files_of(name, mapped, settings):
+        for path in file_rows.files_of(name, mapped, settings):
             yield path, shifted.note_of(path)
 
 
@@ -55,7 +55,7 @@ def _refuse_mixed(source: Source, settings: Mapping[str, object], found: Mapping
         dated = dates_in(name, source)
         if mapped.query and dated:
             fixed.append(f"the query of {name}")
-        for path in rows.files_of(name, mapped, settings):
+        for path in file_rows.files_of(name, mapped, settings):
             moved: Collection[str] = found[path].files[path.name] if path in found else ()
             still = sorted(dated - set(moved))
             fixed += [f"{path.name} ({', '.join(still)})"] if still else []

@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from iop_outcomes.files.epochs import DAY_0
 from iop_outcomes.protocol.mapping import ColumnMapping
 from iop_outcomes.protocol.records import Source
-from iop_outcomes.sources.formats.epochs import DAY_0
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +40,7 @@ def _shift(mapped: ColumnMapping) -> int | None:
 
 
 def counted(frame: pd.DataFrame, columns: Mapping[str, int | None], shift: int) -> pd.DataFrame:
-    """The frame with counts of days from 1899-12-30. shift: what the file itself asks for (formats.Cells)."""
+    """The frame with counts of days from 1899-12-30. shift: what the file itself asks for (text_cells.Cells)."""
     days = {name: n for name, n in _days(frame, columns, shift).items() if n}
     return frame.assign(**{name: _mapped(frame[name], n, False) for name, n in days.items()}) if days else frame
 

@@ -39,7 +39,7 @@ def frame(tallies: Sequence[Tally]) -> pd.DataFrame:
     """The table readings."""
     import pandas as pd
 
-    from iop_outcomes.sources.reading import typed
+    from iop_outcomes.tables.conform import typed
 
     table = TABLES["readings"]
     if not tallies:

@@ -22,9 +22,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from iop_outcomes.codebooks.tedsd import codes
 from iop_outcomes.errors import StudyError
-from iop_outcomes.sources import identifiers, reading
-from iop_outcomes.sources.tedsd import codes, formats, recode, selection
+from iop_outcomes.files import plain_csv
+from iop_outcomes.privacy import identifiers
+from iop_outcomes.sources.tedsd import formats, recode, selection
 from iop_outcomes.sources.tedsd.selection import Arrived
 
 if TYPE_CHECKING:
@@ -33,11 +35,11 @@ if TYPE_CHECKING:
 
 def files(settings: Mapping[str, object]) -> list[Path]:
     """The file of the path, or those of its folder, by name. Raises StudyError where there is none."""
-    path = reading.place(settings)
+    path = plain_csv.place(settings)
     if path.is_file():
         return [path]
     if not path.is_dir():
-        raise StudyError(f"{path} does not exist. Expected TEDS-D files. {reading.WHERE_TO_POINT}")
+        raise StudyError(f"{path} does not exist. Expected TEDS-D files. {plain_csv.WHERE_TO_POINT}")
     found = sorted(p for p in path.iterdir() if p.suffix.lower() in formats.SUFFIXES and not p.name.startswith("."))
     if not found:
         raise StudyError(

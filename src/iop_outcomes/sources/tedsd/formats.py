@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iop_outcomes import owner, reference
+from iop_outcomes.codebooks.tedsd import codes, labels
 from iop_outcomes.errors import StudyError
-from iop_outcomes.sources.tedsd import codes, labels, packages
+from iop_outcomes.sources.tedsd import packages
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from iop_outcomes.codebooks.tedsd import codes, labels
 from iop_outcomes.errors import StudyError
-from iop_outcomes.sources.formats import r_data
-from iop_outcomes.sources.tedsd import codes, labels
+from iop_outcomes.files import r_data
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes.sources.tedsd import codes
-from iop_outcomes.sources.tedsd.codes import Column
+from iop_outcomes.codebooks.tedsd import codes
+from iop_outcomes.codebooks.tedsd.codes import Column
 from iop_outcomes.tables import TABLES
 from iop_outcomes.tables.canonical import UNBOUNDED_DAYS
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes.sources.tedsd import codes, recode
+from iop_outcomes.codebooks.tedsd import codes
+from iop_outcomes.sources.tedsd import recode
 from iop_outcomes.sources.tedsd.recode import Rows
 from iop_outcomes.tables import TABLES
 

@@ -1,0 +1,213 @@
+"""True values of the synthetic cohort, by Monte Carlo on forced arms.
+
+What happens, in order: chunks of people, each with a site effect of its own, are drawn once and followed
+three times: all in the intensive outpatient program, all in residential care, and as placement has it. From
+each run come the outcomes in days; their first and second moments are added up over chunks under the
+weights of each estimand, and turned into risks or mean days per arm, their difference and ratio, and the
+Monte Carlo standard errors of these.
+
+Outcomes. `unplanned_discharge`: the index level was left unplanned by day H, other exits competing.
+`retained`: in care on day H, at any level linked to the index stay. `time_in_care`: mean days in care up to
+day H, the first and the last counted. `retained_or_completed`: in care on day H or out of it by completing.
+`completed`: the index level was completed by day H. `death`: died by day H, in care or not. `abstinent`: no
+use in the last four whole weeks before day H (63 to 90, 154 to 181), death aside.
+
+Estimands. ATE: everybody. ATT: weighted by the true placement probability e. ATO: by e(1 - e). as_observed:
+what a comparison without adjustment converges to.
+
+`data/reference/truth_demo.csv` was written by this module with 800,000 draws per arm and seed 20261122,
+scenario base; `truth_demo.json` beside it repeats that. Refuses fewer than 100 draws and unknown scenarios.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from iop_outcomes import __version__
+from iop_outcomes.errors import StudyError
+from iop_outcomes.simulate.cohort.model import COMPLETED, UNPLANNED, Course, follow
+from iop_outcomes.simulate.cohort.population import Floats, draw_baseline
+from iop_outcomes.simulate.cohort.stays import LINK_DAYS, care_exit, index_exit, stays_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CONTRAST = "iop_vs_residential"
+DRAWS, SEED, CHUNK = 800_000, 20261122, 50_000
+ESTIMANDS = ("ATE", "ATO", "ATT", "as_observed")
+
+
+@dataclass(frozen=True)
+class _Days:
+    """What outcomes are made of; every array is (n,) but `used`, (n, 52). death_day: beyond the year for who lives."""
+
+    index_days: np.ndarray
+    index_cause: np.ndarray
+    care_days: np.ndarray
+    care_cause: np.ndarray
+    death_day: np.ndarray
+    used: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """An outcome, its horizons in days, what its value is called, and how to compute it."""
+
+    name: str
+    horizons: tuple[int, ...]
+    measure: str
+    value: Callable[[_Days, int], Floats]
+
+
+def _unplanned(d: _Days, horizon: int) -> Floats:
+    return ((d.index_cause == UNPLANNED) & (d.index_days <= horizon)).astype(float)
+
+
+def _retained(d: _Days, horizon: int) -> Floats:
+    return (d.care_days >= horizon).astype(float)
+
+
+def _retained_or_completed(d: _Days, horizon: int) -> Floats:
+    return ((d.care_days >= horizon) | (d.care_cause == COMPLETED)).astype(float)
+
+
+def _completed(d: _Days, horizon: int) -> Floats:
+    return ((d.index_cause == COMPLETED) & (d.index_days <= horizon)).astype(float)
+
+
+def _died(d: _Days, horizon: int) -> Floats:
+    return (d.death_day <= horizon).astype(float)
+
+
+def _time_in_care(d: _Days, horizon: int) -> Floats:
+    return np.minimum(d.care_days + 1, horizon).astype(float)
+
+
+def _abstinent(d: _Days, horizon: int) -> Floats:
+    end = (horizon + 2) // 7  # the interview that asks about day 90 or 180 is held on day 91 or 182
+    return (~d.used[:, end - 4 : end].any(axis=1)).astype(float)
+
+
+OUTCOMES = (
+    _Outcome("unplanned_discharge", (30, 60, 90, 180), "risk", _unplanned),
+    _Outcome("retained", (30, 60, 90, 180), "risk", _retained),
+    _Outcome("time_in_care", (90, 180), "mean_days", _time_in_care),
+    _Outcome("abstinent", (90, 180), "risk", _abstinent),
+    _Outcome("retained_or_completed", (30, 60, 90, 180), "risk", _retained_or_completed),
+    _Outcome("completed", (60, 90, 180), "risk", _completed),
+    _Outcome("death", (180,), "risk", _died),
+)
+
+
+def truths(draws_per_arm: int = DRAWS, seed: int = SEED, scenario: str = "base") -> pd.DataFrame:
+    """Truths of one scenario in the shape of the table `truth`, in the order of OUTCOMES and ESTIMANDS."""
+    import pandas as pd
+
+    if draws_per_arm < 100:
+        raise StudyError(f"Truths need at least 100 draws per arm; {draws_per_arm} were asked for.")
+    rows = [row for key, moments in _moments(draws_per_arm, seed, scenario).items() for row in _rows(key, moments)]
+    columns = ["outcome", "horizon_days", "estimand", "measure", "truth", "monte_carlo_error"]
+    frame = pd.DataFrame(rows, columns=columns)
+    frame.insert(0, "contrast", CONTRAST)
+    return frame.astype({"horizon_days": "int64"})
+
+
+@dataclass
+class _Moments:
+    """Sums over people of z = (w1, w1 y1, w0, w0 y0) and of its outer product."""
+
+    first: Floats
+    second: Floats
+
+
+_Key = tuple[str, int, str, str]
+
+
+def _moments(draws: int, seed: int, scenario: str) -> dict[_Key, _Moments]:
+    sums: dict[_Key, _Moments] = {}
+    sizes = [CHUNK] * (draws // CHUNK) + ([draws % CHUNK] if draws % CHUNK else [])
+    for size, source in zip(sizes, np.random.SeedSequence(seed).spawn(len(sizes)), strict=True):
+        for key, z in _chunk(size, source, scenario):
+            total = sums.setdefault(key, _Moments(np.zeros(4), np.zeros((4, 4))))
+            total.first += z.sum(axis=0)
+            total.second += z.T @ z
+    return sums
+
+
+def _chunk(size: int, source: np.random.SeedSequence, scenario: str) -> Iterator[tuple[_Key, Floats]]:
+    """(n, 4) arrays z of one chunk, for every outcome, horizon and estimand."""
+    people, year = source.spawn(2)
+    baseline = draw_baseline(size, None, np.random.default_rng(people), scenario)
+    e = baseline.placement
+    # the same generator for each run: potential outcomes share their random numbers
+    runs = [follow(baseline, np.random.default_rng(year), scenario, arm) for arm in (1, 0, None)]
+    placed = runs[2].arm.astype(float)
+    iop, residential, natural = (_days(run) for run in runs)
+    weights = {"ATE": np.ones(size), "ATO": e * (1 - e), "ATT": e}
+    for outcome in OUTCOMES:
+        for horizon in outcome.horizons:
+            y1, y0, y = (outcome.value(d, horizon) for d in (iop, residential, natural))
+            for estimand in ESTIMANDS:
+                key = (outcome.name, horizon, estimand, outcome.measure)
+                if estimand in weights:
+                    w = weights[estimand]
+                    yield key, np.column_stack([w, w * y1, w, w * y0])
+                else:
+                    yield key, np.column_stack([placed, placed * y, 1 - placed, (1 - placed) * y])
+
+
+def _days(course: Course) -> _Days:
+    stays = stays_of(course)
+    death_day = np.where(course.death_week >= 0, 7 * course.death_week + 6, 10**6)
+    return _Days(*index_exit(stays), *care_exit(stays), death_day, course.used)
+
+
+def _rows(key: _Key, moments: _Moments) -> Iterator[tuple[str, int, str, str, float, float]]:
+    """Risks or means m1 and m0, m1 - m0 and m1 / m0, with delta-method Monte Carlo errors."""
+    outcome, horizon, estimand, measure = key
+    w1, s1, w0, s0 = moments.first
+    m1, m0 = s1 / w1, s0 / w0
+    of_first = np.array([-m1 / w1, 1 / w1, 0.0, 0.0])
+    of_second = np.array([0.0, 0.0, -m0 / w0, 1 / w0])
+    stem = "" if measure == "risk" else "mean_days_"
+    values = {
+        f"{measure}_iop": (m1, of_first),
+        f"{measure}_residential": (m0, of_second),
+        f"{stem or 'risk_'}difference": (m1 - m0, of_first - of_second),
+        f"{stem or 'risk_'}ratio": (m1 / m0, of_first / m0 - of_second * m1 / m0**2),
+    }
+    for name, (value, influence) in values.items():
+        error = np.sqrt(max(float(influence @ moments.second @ influence), 0.0))
+        yield outcome, horizon, estimand, name, float(value), float(error)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Write truth_demo.csv and truth_demo.json into a folder."""
+    parser = argparse.ArgumentParser(prog="python -m iop_outcomes.simulate.cohort.truth", description=main.__doc__)
+    parser.add_argument("--draws", type=int, default=DRAWS, help="people per arm (default %(default)s)")
+    parser.add_argument("--seed", type=int, default=SEED, help="seed (default %(default)s)")
+    parser.add_argument("--scenario", default="base", help="scenario (default %(default)s)")
+    parser.add_argument("--out", type=Path, default=Path("data/reference"), help="folder (default %(default)s)")
+    asked = parser.parse_args(arguments)
+    frame = truths(asked.draws, asked.seed, asked.scenario)
+    about = {
+        "draws_per_arm": asked.draws,
+        "link_days": LINK_DAYS,
+        "scenario": asked.scenario,
+        "seed": asked.seed,
+        "version": __version__,
+    }
+    asked.out.mkdir(parents=True, exist_ok=True)
+    frame.to_csv(asked.out / "truth_demo.csv", index=False, float_format="%.6f", lineterminator="\n")
+    (asked.out / "truth_demo.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

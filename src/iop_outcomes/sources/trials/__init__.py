@@ -1,0 +1,1 @@
+"""Published files of trials and panels, each with its own layout."""
