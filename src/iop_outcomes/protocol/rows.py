@@ -9,10 +9,11 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from iop_outcomes.protocol.base import GAP, Name, OneOf, Part
 from iop_outcomes.tables.canonical import DischargeReason
 from iop_outcomes.vocabulary.estimands import ESTIMANDS
+from iop_outcomes.vocabulary.measures import MEASURES
 from iop_outcomes.vocabulary.methods import METHODS
 
 Step = Literal["retention", "abstinence", "dose"]
-Measure = Literal["risk", "mean_days", "hazard_ratio", "dose_response"]
+Measure = Annotated[str, OneOf(MEASURES)]
 Method = Annotated[str, OneOf(METHODS)]
 Estimand = Annotated[str, OneOf(ESTIMANDS)]
 MissingRule = Literal["none", "missing_is_using", "observed_only"]
