@@ -8,7 +8,6 @@ cells alone.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -48,35 +47,23 @@ class Reading:
     lost: tuple[str, ...] = ()
 
 
-EVENT_LEVELS: Mapping[str, Reading] = {
-    "unplanned_discharge": Reading(
-        "cause", ("unplanned",), ("completed", "transferred", "died", "other", "censored", "still_at_risk")
-    ),
-    "retained": Reading("staying"),
-    "retained_or_completed": Reading(
-        "staying", staying="in_care_or_completed", lost=("unplanned", "transferred", "died", "other")
-    ),
-    "time_in_care": Reading("staying"),
-    # any other outcome: a state at a horizon, or an event by it
-    "*": Reading(
-        "cause",
-        ("abstinent", "event"),
-        ("using", "missing", *NOT_ASKED, "no_event", "censored", "still_at_risk"),
-        LEFT_OUT,
-        staying="event_free",
-    ),
-}
+# outcomes that are no way of leaving and no staying: a state at a horizon, or an event by it
+OTHERWISE = "*"
+STATE = Reading(
+    "cause",
+    ("abstinent", "event"),
+    ("using", "missing", *NOT_ASKED, "no_event", "censored", "still_at_risk"),
+    LEFT_OUT,
+    staying="event_free",
+)
 
 # kinds of endpoints of which what has happened by one day has happened by every later one
 GROWING = ("first_use", "run_of_screens", "no_return", "at_discharge", "state_at_discharge")
 
-# measures that come once for each arm, and as their difference and ratio
-MEASURES_BY_ARM = ("risk", "mean_days")
-
 
 def readings(endpoints: Mapping[str, Mapping[str, str]]) -> dict[str, Reading]:
     """How the outcomes of a study are read, from the kind and the cause of its endpoints (rows of the library)."""
-    found = {"*": EVENT_LEVELS["*"]}
+    found = {OTHERWISE: STATE}
     for outcome, endpoint in endpoints.items():
         if endpoint["kind"] == "in_care":
             found[outcome] = Reading("staying")
@@ -101,20 +88,5 @@ def cumulative(endpoints: Mapping[str, Mapping[str, str]], counts: pd.DataFrame)
 
 
 def reading(outcome: str, levels: Mapping[str, Reading]) -> Reading:
-    """How an outcome is read; outcomes that are not named are read as '*'."""
-    return levels.get(outcome, levels["*"])
-
-
-def slug(arm: str) -> str:
-    """An arm's name as it stands in a measure."""
-    return re.sub(r"[^a-z0-9]+", "_", arm.lower()).strip("_")
-
-
-def split_measure(measure: str) -> tuple[str, str]:
-    """A measure as its stem and what it is of: ('risk', 'iop'), ('mean_days', 'difference'), ('hazard_ratio',
-    '').
-    """
-    for stem in MEASURES_BY_ARM:
-        if measure.startswith(f"{stem}_"):
-            return stem, measure.removeprefix(f"{stem}_")
-    return measure, ""
+    """How an outcome is read; outcomes that are not named are states."""
+    return levels.get(outcome, levels[OTHERWISE])

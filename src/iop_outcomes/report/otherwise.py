@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes.figures import numbers, select
+from iop_outcomes.figures import numbers
 from iop_outcomes.figures.labels import Labels, Study, method, missing_rule, within
 from iop_outcomes.report import phrases
 from iop_outcomes.report.document import Block, Line, Table
-from iop_outcomes.report.results import FORMS, LABEL_OF_STATUS
+from iop_outcomes.report.results import LABEL_OF_STATUS, forms
 from iop_outcomes.report.words import Pair, pairs
+from iop_outcomes.tables.results import ALL
+from iop_outcomes.vocabulary.measures import RISK
 from iop_outcomes.vocabulary.methods import PREFERRED
 
 if TYPE_CHECKING:
@@ -35,8 +37,7 @@ def tables(estimates: pd.DataFrame, study: Study) -> list[Table]:
 
 def _of_contrast(estimates: pd.DataFrame, study: Study, name: str) -> Table:
     labels = Labels(study)
-    asked = select.measured(estimates)
-    asked = asked[asked["method"].isin(PREFERRED[:3]) & (asked["subgroup"] == "all")]
+    asked = estimates[estimates["method"].isin(PREFERRED[:3]) & (estimates["group_by"] == ALL)]
     blocks = (*_classifiers(asked, labels, name), *_staying(asked, labels, name))
     columns = ("Rule", "Method", *labels.arms(name), f"Difference ({phrases.level(labels)})")
     return Table(labels.contrast(name), columns, tuple(blocks))
@@ -48,7 +49,7 @@ def _classifiers(asked: pd.DataFrame, labels: Labels, name: str) -> list[Block]:
     rules = {name: LABEL} | {n: CLASSIFIERS[v["column"]] for n, v in variants.items()}
     repeated = asked[asked["contrast"].isin(list(variants))]
     blocks = []
-    keys = ["outcome", "horizon_days", "missing_rule", "stem", "estimand", "method"]
+    keys = ["outcome", "horizon_days", "missing_rule", "measure", "estimand", "method"]
     for question in repeated[keys].drop_duplicates().itertuples(index=False):
         own = asked
         for column, value in zip(keys, question, strict=True):
@@ -66,7 +67,7 @@ def _staying(asked: pd.DataFrame, labels: Labels, name: str) -> list[Block]:
     own = asked[(asked["contrast"] == name) & asked["outcome"].isin(outcomes)]
     blocks = []
     for day, rows in own.groupby("horizon_days"):
-        same = asked[(asked["contrast"] == name) & (asked["horizon_days"] == day) & (asked["stem"] == "risk")]
+        same = asked[(asked["contrast"] == name) & (asked["horizon_days"] == day) & (asked["measure"] == RISK)]
         usual = [o for o in same["outcome"].unique() if labels.kind(str(o)) == "in_care" and o not in outcomes]
         same = same[same["method"].isin(list(rows["method"]))]
         each = ((o, pairs(same[same["outcome"] == o])) for o in (*usual, *dict.fromkeys(rows["outcome"])))
@@ -85,7 +86,7 @@ def _line(found: list[Pair], words: str, labels: Labels, name: str) -> Line:
     if not pair.there:
         status = LABEL_OF_STATUS.get(row["status"], row["status"])
         return Line(words, absent=f"{status}: {labels.reason(name, row['reason'])}")
-    value, gap = FORMS[row["stem"]]
+    value, gap = forms(pair)
     arms = (value(pair.rows[side]["estimate"]) if side in pair.rows else numbers.DASH for side in labels.sides(name))
     interval = numbers.interval(row["conf_low"], row["conf_high"], gap)
     return Line(words, (method(row["method"]), *arms, f"{gap(row['estimate'])} ({interval})"))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from iop_outcomes.tables.declare import Column, Table
 from iop_outcomes.vocabulary.estimands import ESTIMANDS
 from iop_outcomes.vocabulary.measures import MEASURES
+from iop_outcomes.vocabulary.methods import METHODS
 
 # names among the diagnostics that several rooms read: shares by category or stratum, and what power there is
 SHARE_IN_FIRST_ARM = "share_in_first_arm"
@@ -112,7 +113,7 @@ ESTIMATES = Table(
         "estimand": Column("text", "for whom it speaks", allowed=tuple(ESTIMANDS)),
         "measure": Column("text", "what is estimated", allowed=tuple(MEASURES)),
         "of": _OF,
-        "method": Column("text", "crude, iptw, overlap, aipw, naive, landmark, spline, ..."),
+        "method": Column("text", "how it is estimated", allowed=tuple(METHODS)),
         "missing_rule": _MISSING_RULE,
         **_GROUP,
         "from_day": Column(
@@ -258,4 +259,27 @@ TRUTH = Table(
 )
 
 
-RESULTS = (COUNTS, LIFE_TABLES, ESTIMATES, CURVES, DIAGNOSTICS, TWICE, TRUTH)
+DICTIONARY = Table(
+    "dictionary",
+    "What the columns of the released tables mean: one row for each.",
+    {
+        "table": Column("text", "released table"),
+        "column": Column("text", "column of it, in its order"),
+        "meaning": Column("text", "what it says"),
+        "kind": Column("text", "what its cells are", allowed=("text", "whole", "number", "flag")),
+        "unit": Column("text", "unit of its numbers; empty without"),
+        "values": Column("text", "values that it may hold, between semicolons; empty where any"),
+        "nullable": Column("flag", "a cell may be empty"),
+        "key": Column("flag", "it is one of the columns that together tell the rows of the table apart"),
+        "minimum_cell": Column(
+            "whole",
+            "fewest people that a number of it may show, under the disclosure policy; missing where it counts no one",
+            "people",
+            nullable=True,
+            low=1,
+        ),
+    },
+    key=("table", "column"),
+)
+
+RESULTS = (COUNTS, LIFE_TABLES, ESTIMATES, CURVES, DIAGNOSTICS, TWICE, TRUTH, DICTIONARY)
