@@ -109,7 +109,7 @@ def run_abstinence(cohort, *asked):
 
 
 def by_measure(found, column="estimate"):
-    return found["estimates"].set_index("measure")[column]
+    return found["estimates"].set_index(["measure", "of"])[column]
 
 
 def test_without_censoring_weighted_incidence_is_the_weighted_share(cohort):
@@ -118,10 +118,10 @@ def test_without_censoring_weighted_incidence_is_the_weighted_share(cohort):
     index = left[left["follows"] == "index"]
     event = ((index["cause"] == "unplanned") & (index["days"] <= 90)).to_numpy()
     share = [np.average(event[scores["arm"] == a], weights=scores.loc[scores["arm"] == a, "overlap"]) for a in (1, 0)]
-    assert estimate["risk_iop"] == pytest.approx(share[0])
-    assert estimate["risk_residential"] == pytest.approx(share[1])
-    assert estimate["risk_difference"] == pytest.approx(share[0] - share[1])
-    assert estimate["risk_ratio"] == pytest.approx(share[0] / share[1])
+    assert estimate["risk", "iop"] == pytest.approx(share[0])
+    assert estimate["risk", "residential"] == pytest.approx(share[1])
+    assert estimate["risk", "difference"] == pytest.approx(share[0] - share[1])
+    assert estimate["risk", "ratio"] == pytest.approx(share[0] / share[1])
 
 
 def test_in_care_counts_the_day_of_the_horizon_and_days_first_and_last(cohort):
@@ -133,8 +133,8 @@ def test_in_care_counts_the_day_of_the_horizon_and_days_first_and_last(cohort):
     )
     iop = (cohort["scores"]["arm"] == 1).to_numpy()
     estimate = by_measure(found)
-    assert estimate["risk_iop"] == pytest.approx((left["days"][iop] >= 90).mean())
-    assert estimate["mean_days_iop"] == pytest.approx(np.minimum(left["days"][iop] + 1, 90).mean())
+    assert estimate["risk", "iop"] == pytest.approx((left["days"][iop] >= 90).mean())
+    assert estimate["mean_days", "iop"] == pytest.approx(np.minimum(left["days"][iop] + 1, 90).mean())
 
 
 def test_completion_counts_as_success_or_as_exit(cohort):
@@ -143,7 +143,7 @@ def test_completion_counts_as_success_or_as_exit(cohort):
     found = run_retention(cohort, *asked)["estimates"]
     iop = (cohort["scores"]["arm"] == 1).to_numpy()
     there, completed = left["days"][iop] >= 90, left["cause"][iop] == "completed"
-    of = found[found["measure"] == "risk_iop"].set_index("outcome")["estimate"]
+    of = found[found["of"] == "iop"].set_index("outcome")["estimate"]
     assert of["retained"] == pytest.approx(there.mean())
     assert of["retained_or_completed"] == pytest.approx((there | completed).mean())
 
@@ -197,7 +197,7 @@ def test_under_censoring_doubly_robust_retention_finds_the_truth():
     found = design.run(people, covariates, arms, "k", "c", CONTRAST, adjustment, GATE)
     left = pd.DataFrame({"person_id": ids, "follows": "index", "days": days, "days_latest": days, "cause": cause})
     row = run_retention({**found, "retention": left}, ask(method="aipw", estimand="ATE"))["estimates"]
-    row = row.set_index("measure").loc["risk_difference"]
+    row = row.set_index(["measure", "of"]).loc["risk", "difference"]
     assert row["status"] == "ok"
     assert row["std_error"] < 0.02
     assert abs(row["estimate"] - 0.1) < 3 * row["std_error"]
@@ -227,7 +227,7 @@ def test_an_event_is_followed_where_it_is_recorded_and_who_is_not_at_risk_counts
     scores, at_risk = cohort["scores"], (back["cause"] != "not_at_risk").to_numpy()
     keep = at_risk & (scores["arm"] == 1).to_numpy()
     event = ((back["cause"] == "readmitted") & (back["days"] <= 90)).to_numpy()
-    row = found["estimates"][found["estimates"]["method"] == "overlap"].set_index("measure").loc["risk_iop"]
+    row = found["estimates"][found["estimates"]["method"] == "overlap"].set_index(["measure", "of"]).loc["risk", "iop"]
     assert row["estimate"] == pytest.approx(np.average(event[keep], weights=scores.loc[keep, "overlap"]))
     # without weights the effective people are those at risk
     naive = found["estimates"][found["estimates"]["method"] == "naive"]
@@ -278,7 +278,7 @@ def test_a_state_at_discharge_has_levels_of_its_own(cohort):
 
 
 def test_estimating_the_score_counts_in_the_standard_error(cohort):
-    error = by_measure(run_retention(cohort, ask(method="iptw", estimand="ATE")), "std_error")["risk_difference"]
+    error = by_measure(run_retention(cohort, ask(method="iptw", estimand="ATE")), "std_error")["risk", "difference"]
     scores = cohort["scores"]
     plain = scores.drop(columns=[c for c in scores if c.startswith(("t_", "c_")) and not c.startswith("t_0 ")])
     unstacked = by_measure(run_retention({**cohort, "scores": plain}, ask(method="iptw", estimand="ATE")), "std_error")[
@@ -304,10 +304,10 @@ def test_too_few_events_gate_risks_and_hazards_but_not_mean_days(cohort):
     hazard = ask(measure="hazard_ratio", method="naive", estimand="as_observed")
     found = run_retention(cohort, ask(), hazard, ask(outcome="time_in_care", measure="mean_days"), gate=strict)[
         "estimates"
-    ].set_index("measure")
-    assert found.loc[["risk_difference", "hazard_ratio"], "status"].eq("gated").all()
-    assert found.loc["risk_difference", "reason"].startswith("fewer than 10000")
-    assert found.loc["mean_days_difference", "status"] == "ok"
+    ].set_index(["measure", "of"])
+    assert found.loc[[("risk", "difference"), ("hazard_ratio", "ratio")], "status"].eq("gated").all()
+    assert found.loc[("risk", "difference"), "reason"].startswith("fewer than 10000")
+    assert found.loc[("mean_days", "difference"), "status"] == "ok"
 
 
 def test_a_cohort_without_events_is_gated_not_an_error(cohort):
@@ -322,7 +322,7 @@ def test_lengths_of_stay_known_as_intervals_answer_at_their_borders_only(cohort)
     within = left["days"].between(31, 60)
     rough = left.assign(days=left["days"].mask(within, 31), days_latest=left["days"].mask(within, 60))
     exact, known = (run_retention({**cohort, "retention": t}, ask(horizon_days=60)) for t in (left, rough))
-    assert by_measure(known)["risk_iop"] == pytest.approx(by_measure(exact)["risk_iop"])
+    assert by_measure(known)["risk", "iop"] == pytest.approx(by_measure(exact)["risk", "iop"])
     assert by_measure(run_retention({**cohort, "retention": rough}, ask(horizon_days=30)), "status").eq("ok").all()
     for asked in (
         ask(horizon_days=45), ask(horizon_days=45, method="crude"), ask(outcome="retained", horizon_days=60),
@@ -333,7 +333,9 @@ def test_lengths_of_stay_known_as_intervals_answer_at_their_borders_only(cohort)
         assert set(found["status"]) == {"not_possible"}
         assert found["reason"].str.contains("intervals").all()
     one = ask(measure="hazard_ratio", horizon_days=60)
-    ratios = [by_measure(run_retention({**cohort, "retention": t}, one))["hazard_ratio"] for t in (left, rough)]
+    ratios = [
+        by_measure(run_retention({**cohort, "retention": t}, one))["hazard_ratio", "ratio"] for t in (left, rough)
+    ]
     assert ratios[1] == pytest.approx(ratios[0], rel=0.1)
 
 
@@ -362,7 +364,7 @@ def test_abstinence_is_the_weighted_mean_under_each_rule(cohort):
     iop = (scores["arm"] == 1).to_numpy()
     yes, known = own["abstinent"].fillna(False).to_numpy(dtype=bool), own["abstinent"].notna().to_numpy()
     for rule, among in (("missing_is_using", known | own["mature"].to_numpy()), ("observed_only", known)):
-        row = found[(found["missing_rule"] == rule) & (found["measure"] == "risk_iop")].iloc[0]
+        row = found[(found["missing_rule"] == rule) & (found["of"] == "iop")].iloc[0]
         keep = iop & among
         assert row["estimate"] == pytest.approx(np.average(yes[keep], weights=scores.loc[keep, "overlap"]))
 
@@ -396,9 +398,9 @@ def run_dose(cohort, *asked):
 def test_the_landmark_is_among_people_without_the_event_by_then(cohort):
     hazard = {"contrast": "stay_90", "outcome": "return_to_use", "horizon_days": 365, "measure": "hazard_ratio"}
     found = run_dose(cohort, ask(method="naive", **hazard), ask(method="landmark", **hazard))
-    people = found["counts"].groupby("subgroup")["count"].sum()
-    assert people["all"] == N
-    assert people["event_free_day_90"] == (cohort["first_use"]["days"] > 90).sum()
+    people = found["counts"].groupby(["group_by", "group"])["count"].sum()
+    assert people["all", "all"] == N
+    assert people["event_free_day", "90"] == (cohort["first_use"]["days"] > 90).sum()
 
 
 def test_without_hours_the_intensity_is_not_possible_and_says_why(cohort):
@@ -415,7 +417,8 @@ def test_attrition_adds_up_to_everyone_in_the_records():
     counts = describe.run(attrition, intake, "k")["counts"]
     check(TABLES["counts"], counts)
     assert counts.loc[counts["outcome"] == "attrition", "count"].sum() == 20
-    assert counts.loc[counts["outcome"] == "attrition", "level"].tolist() == ["01 a", "02 b", "03 Eligible"]
+    own = counts.loc[counts["outcome"] == "attrition", ["position", "level"]]
+    assert own.to_numpy().tolist() == [[1, "a"], [2, "b"], [3, "Eligible"]]
 
 
 def test_codes_are_counted_by_what_became_of_them_and_named_where_many_share_them():
@@ -430,22 +433,24 @@ def test_codes_are_counted_by_what_became_of_them_and_named_where_many_share_the
     ).assign(table="stays", column="discharge_reason", instead=None)  # fmt: skip
     counts = describe.run(attrition, intake, "k", readings, 11)["counts"]
     check(TABLES["counts"], counts)
-    own = counts[counts["outcome"] == "codes of stays.discharge_reason"].set_index("level")["count"]
+    own = counts[counts["outcome"] == "codes"].set_index(["group", "variable", "level", "detail"])["count"]
+    column = "stays", "discharge_reason"
     assert own.to_dict() == {
-        "listed": 100, "empty": 3, "not listed, taken for other: PROB": 40,
-        "not listed, taken for other: 2 codes of few people each": 35,
+        (*column, "listed", ""): 100, (*column, "empty", ""): 3, (*column, "not listed, taken for other", "PROB"): 40,
+        (*column, "not listed, taken for other", "2 codes of few people each"): 35,
     }  # fmt: skip
     assert own.sum() == intake["rows"].sum()
-    never = counts[counts["outcome"] == "codes never found in stays.discharge_reason"]
-    assert never[["level", "count"]].to_numpy().tolist() == [["9", 0]]
+    never = counts[counts["outcome"] == "codes_never_found"]
+    assert never[["detail", "count"]].to_numpy().tolist() == [["9", 0]]
     few = describe.run(attrition, intake, "k", readings.assign(rows=[100, 3, 40, 4, 5, 0]), 11)["counts"]
     # how many codes there are would tell of the rows behind them
-    assert "not listed, taken for other: codes of few people each" in set(few["level"])
+    assert "codes of few people each" in set(few["detail"])
 
 
-def test_measures_are_named_after_the_arms():
-    assert rows.measures("risk", ("x", "y")) == ["risk_x", "risk_y", "risk_difference", "risk_ratio"]
-    assert rows.measures("hazard_ratio", ("x", "y")) == ["hazard_ratio"]
+def test_an_estimand_has_a_row_for_each_arm_or_is_one_ratio():
+    assert rows.rows_of({"measure": "risk"}, ("x", "y")) == ("x", "y", "difference", "ratio")
+    assert rows.rows_of({"measure": "hazard_ratio"}, ("x", "y")) == ("ratio",)
+    assert rows.rows_of({"measure": "dose_response"}, ("x", "y"))[:2] == ("more_hours", "fewer_hours")
 
 
 def with_gaps(cohort):
@@ -472,7 +477,7 @@ def run_imputed(cohort, step, *asked, settings=IMPUTATION, gate=GATE):
         *(cohort[n] for n in (*given, "scores", "gates")), "k", asked, CONTRAST, ENDPOINTS, gate, INFERENCE,
         cohort["people"], cohort["covariates"], settings,
     )  # fmt: skip
-    return found["estimates"].set_index(["method", "measure"]), found["diagnostics"]
+    return found["estimates"].set_index(["method", "measure", "of"]), found["diagnostics"]
 
 
 def test_covariates_are_imputed_with_the_outcome_and_estimates_pooled(cohort):
@@ -481,14 +486,14 @@ def test_covariates_are_imputed_with_the_outcome_and_estimates_pooled(cohort):
     found, _ = run_imputed(gappy, retention, *both)
     complete = by_measure(run_retention(cohort, ask()))
     assert (found["status"] == "ok").all()
-    gap = found.loc[("overlap_imputed", "risk_difference")]
-    assert gap["estimate"] == pytest.approx(complete["risk_difference"], abs=0.02)
+    gap = found.loc[("overlap_imputed", "risk", "difference")]
+    assert gap["estimate"] == pytest.approx(complete["risk", "difference"], abs=0.02)
     arms = found.loc["overlap_imputed"]["estimate"]
-    assert gap["estimate"] == pytest.approx(arms["risk_iop"] - arms["risk_residential"])
+    assert gap["estimate"] == pytest.approx(arms["risk", "iop"] - arms["risk", "residential"])
     assert gap["conf_low"] < gap["estimate"] < gap["conf_high"]
     assert 0 < gap["p_value"] < 1
-    assert found.loc[("overlap_imputed", "risk_ratio"), "estimate"] == pytest.approx(
-        arms["risk_iop"] / arms["risk_residential"], rel=0.01
+    assert found.loc[("overlap_imputed", "risk", "ratio"), "estimate"] == pytest.approx(
+        arms["risk", "iop"] / arms["risk", "residential"], rel=0.01
     )
     again, _ = run_imputed(gappy, retention, *both)
     pd.testing.assert_frame_equal(found, again)
@@ -648,7 +653,7 @@ def test_hours_are_not_compared_where_use_of_the_same_days_is_on_record(cohort, 
     asked = ask(contrast="hours", outcome="abstinent", horizon_days=180, measure="dose_response", method="spline",
                 missing_rule="observed_only")  # fmt: skip
     found = with_use(cohort, asked)
-    assert set(found["estimates"].query("subgroup == 'iop'")["status"]) == {"ok"}
+    assert set(found["estimates"].query("group == 'iop'")["status"]) == {"ok"}
     assert len(found["curves"])
     found = with_use(cohort, asked, **columns)
     assert set(found["estimates"]["status"]) == {"not_possible"}

@@ -19,9 +19,10 @@ def test_the_detectable_difference_is_told_and_gates_where_a_limit_is_set(cohort
         cohort, ask(step="abstinence", outcome="abstinent", horizon_days=180, missing_rule="observed_only")
     )
     row = found["diagnostics"].iloc[0]
-    assert (row["quantity"], row["variable"]) == ("detectable_difference", "abstinent:180:observed_only")
+    assert row["quantity"] == "detectable_difference"
+    assert (row["outcome"], row["horizon_days"], row["missing_rule"]) == ("abstinent", 180, "observed_only")
     assert (row["status"], row["method"]) == ("info", "overlap")
-    error = found["estimates"].set_index("measure").loc["risk_difference", "std_error"]
+    error = found["estimates"].set_index(["measure", "of"]).loc[("risk", "difference"), "std_error"]
     # about 2.8 standard errors of the difference
     assert row["value"] == pytest.approx(2.8 * error, rel=0.1)
     limited = run_retention(cohort, ask(), gate={**GATE, "max_detectable_difference": 0.01})
@@ -38,7 +39,8 @@ def test_the_detectable_difference_of_completed_data_sets_by_hand():
     assert power.judge(asked, 0.95, grounds, {"max_detectable_difference": 0.2}, told) == ""
     # a risk of a half, 200 effective people in each arm, variance twice as large: 2.8016 x sqrt(0.25 x 2 x 2 / 200)
     assert told[0]["value"] == pytest.approx(0.1981, abs=1e-4)
-    assert (told[0]["status"], told[0]["variable"]) == ("ok", "unplanned_discharge:90:none")
+    assert told[0]["status"] == "ok"
+    assert (told[0]["outcome"], told[0]["horizon_days"], told[0]["missing_rule"]) == ("unplanned_discharge", 90, "none")
     assert "as small as 15%" in power.judge(asked, 0.95, grounds, {"max_detectable_difference": 0.15}, told)
     assert told[1]["status"] == "failed"
     assert power.judge(asked, 0.95, [power.Ground(0.0, 100, 150, 1.0)], GATE, told) == ""
@@ -54,7 +56,7 @@ def test_the_limit_of_the_detectable_difference_holds_for_pooled_estimates_of_ri
     free, told = run_imputed(gappy, step, asked)
     assert (told["quantity"].item(), told["method"].item()) == ("detectable_difference", "overlap_imputed")
     # about 2.8 standard errors, less what imputation adds to them
-    error = free.loc[("overlap_imputed", "risk_difference"), "std_error"]
+    error = free.loc[("overlap_imputed", "risk", "difference"), "std_error"]
     assert 0.8 < told["value"].item() / (2.8 * error) < 1.05
     found, judged = run_imputed(gappy, step, asked, gate={**GATE, "max_detectable_difference": 0.01})
     assert judged["status"].tolist() == ["failed"]
@@ -91,7 +93,7 @@ def test_a_question_without_a_risk_has_no_weighted_curve(cohort, limit):
     risk, mean = ask(outcome="retained"), ask(outcome="time_in_care", measure="mean_days")
     found = run_retention(cohort, ask(), risk, mean, gate=strict)
     status = found["estimates"].groupby("measure")["status"].first()
-    assert (status["risk_difference"], status["mean_days_difference"]) == ("gated", "ok")
+    assert (status["risk"], status["mean_days"]) == ("gated", "ok")
     assert found["curves"].empty
     # mean days alone are not judged by it, nor are their curves
     assert longest(run_retention(cohort, mean, gate=strict)) == {"in_care": 90}

@@ -52,13 +52,13 @@ def ask(arm: np.ndarray, own: Followed, cuts: list[int], least: int = 10) -> tup
 def test_ratios_by_period_are_those_of_a_joint_fit_and_the_test_sees_hazards_cross(crossing: bool) -> None:
     arm, day, cause = people(crossing)
     found, tests = ask(arm, followed(day, cause), [20, 40])
-    assert [r["subgroup"] for r in found] == ["all", "days: 1 to 20", "days: 21 to 40", "days: 41 to 60"]
+    assert [(r["from_day"], r["to_day"]) for r in found] == [(None, None), (1, 20), (21, 40), (41, 60)]
     event = (cause == "unplanned") & (day <= 60)
     joint = cox_by_period(arm[:, None], np.minimum(day, 60), event, ["arm"], [20, 40], ["arm"]).estimate
     np.testing.assert_allclose([r["estimate"] for r in found[1:]], np.exp(joint.value), rtol=1e-7)
     np.testing.assert_allclose([r["std_error"] for r in found[1:]], joint.standard_error(), rtol=1e-6)
     assert (tests[0]["value"] < 0.001) == crossing
-    assert tests[0]["variable"] == "unplanned:60:none"
+    assert (tests[0]["outcome"], tests[0]["horizon_days"], tests[0]["missing_rule"]) == ("unplanned", 60, "none")
     if crossing:
         assert found[1]["estimate"] > 1.5 > 0.9 > found[3]["estimate"]
 

@@ -10,12 +10,13 @@ from typing import Any
 import pandas as pd
 import pytest
 import records_counts
+from results_rows import made
 
 from iop_outcomes import code, figures
 from iop_outcomes.figures import atrisk, labels, lines, numbers, select, style
 from iop_outcomes.protocol import Study
 from iop_outcomes.study import FIGURES
-from iop_outcomes.tables import TABLES, check
+from iop_outcomes.tables import TABLES
 
 NARROW, MINUS = "\u202f", "\u2212"
 
@@ -128,25 +129,33 @@ def words(whole: dict[str, Any] | None = None) -> dict[str, Any]:
 
 def typed(name: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
     """A declared table, checked; what a row leaves out is missing or plain."""
-    plain = {"cohort": "hand", "subgroup": "all", "status": "ok", "reason": "", "missing_rule": "none"}
-    columns = TABLES[name].columns
-    frame = pd.DataFrame([{c: plain.get(c) for c in columns} | row for row in rows], columns=list(columns))
-    return check(TABLES[name], frame.astype({n: c.dtype for n, c in columns.items()}))
+    plain = {"cohort": "hand", **({"status": "ok"} if name != "curves" else {})}
+    return made(name, rows, **plain)
 
 
-def estimand(key: tuple[Any, ...], values: dict[str, tuple[float, float, float]], **more: Any) -> list[dict[str, Any]]:
-    """Rows of one estimand: analysis, contrast, outcome, day, estimand, method, rule; measure: estimate, low, high."""
+def estimand(
+    key: tuple[Any, ...], values: dict[str, tuple[float, float, float]], measure: str = "risk", **more: Any
+) -> list[dict[str, Any]]:
+    """Rows of one estimand: analysis, contrast, outcome, day, estimand, method, rule; of: estimate, low, high."""
     names = ("analysis", "contrast", "outcome", "horizon_days", "estimand", "method", "missing_rule")
     return [
-        {**dict(zip(names, key, strict=True)), "measure": m, "estimate": e, "conf_low": low, "conf_high": high, **more}
-        for m, (e, low, high) in values.items()
+        {
+            **dict(zip(names, key, strict=True)),
+            "measure": measure,
+            "of": of,
+            "estimate": e,
+            "conf_low": low,
+            "conf_high": high,
+            **more,
+        }
+        for of, (e, low, high) in values.items()
     ]
 
 
 def gated(key: tuple[Any, ...], reason: str, status: str = "gated") -> list[dict[str, Any]]:
     """Rows of an estimand without numbers."""
     nothing = (math.nan, math.nan, math.nan)
-    names = ("risk_iop", "risk_res", "risk_difference", "risk_ratio")
+    names = ("iop", "res", "difference", "ratio")
     return estimand(key, dict.fromkeys(names, nothing), status=status, reason=reason)
 
 
@@ -157,79 +166,79 @@ def estimates() -> pd.DataFrame:
         *estimand(
             ("leaving", "iop_vs_res", "unplanned_discharge", 90, "as_observed", "crude", "none"),
             {
-                "risk_iop": (0.351, 0.30, 0.40), "risk_res": (0.252, 0.20, 0.30),
-                "risk_difference": (0.099, 0.03, 0.17), "risk_ratio": (1.39, 1.1, 1.7),
+                "iop": (0.351, 0.30, 0.40), "res": (0.252, 0.20, 0.30),
+                "difference": (0.099, 0.03, 0.17), "ratio": (1.39, 1.1, 1.7),
             }, n=400, events=120,
         ),
         *estimand(
             ("leaving", "iop_vs_res", "unplanned_discharge", 90, "ATO", "overlap", "none"),
             {
-                "risk_iop": (0.412, 0.35, 0.47), "risk_res": (0.199, 0.15, 0.25),
-                "risk_difference": (0.213, 0.1499, 0.2761), "risk_ratio": (2.07, 1.6, 2.7),
+                "iop": (0.412, 0.35, 0.47), "res": (0.199, 0.15, 0.25),
+                "difference": (0.213, 0.1499, 0.2761), "ratio": (2.07, 1.6, 2.7),
             }, n=400, events=120, n_effective=312.4,
         ),
         *estimand(
             ("staying", "iop_vs_res", "time_in_care", 90, "ATO", "overlap", "none"),
             {
-                "mean_days_iop": (55.25, 50, 60), "mean_days_res": (60.75, 56, 65),
-                "mean_days_difference": (-5.5, -9.0, -2.0), "mean_days_ratio": (0.91, 0.8, 0.97),
-            }, n=400,
+                "iop": (55.25, 50, 60), "res": (60.75, 56, 65),
+                "difference": (-5.5, -9.0, -2.0), "ratio": (0.91, 0.8, 0.97),
+            }, measure="mean_days", n=400,
         ),
         *estimand(
             ("dying", "iop_vs_res", "death", 180, "ATO", "overlap", "none"),
             {
-                "risk_iop": (0.02, 0.01, 0.03), "risk_res": (0.03, 0.02, 0.04),
-                "risk_difference": (-0.01, -0.02, 0.01), "risk_ratio": (0.67, 0.4, 1.2),
+                "iop": (0.02, 0.01, 0.03), "res": (0.03, 0.02, 0.04),
+                "difference": (-0.01, -0.02, 0.01), "ratio": (0.67, 0.4, 1.2),
             }, n=400, events=10,
         ),
         *estimand(
             (*use, "as_observed", "crude", "missing_is_using"),
             {
-                "risk_iop": (0.45, 0.4, 0.5), "risk_res": (0.40, 0.35, 0.45),
-                "risk_difference": (0.05, -0.02, 0.12), "risk_ratio": (1.1, 0.9, 1.3),
+                "iop": (0.45, 0.4, 0.5), "res": (0.40, 0.35, 0.45),
+                "difference": (0.05, -0.02, 0.12), "ratio": (1.1, 0.9, 1.3),
             },
         ),
         *estimand(
             (*use, "ATO", "overlap", "missing_is_using"),
             {
-                "risk_iop": (0.330, 0.3, 0.4), "risk_res": (0.384, 0.3, 0.4),
-                "risk_difference": (-0.054, -0.0821, -0.0249), "risk_ratio": (0.86, 0.8, 0.9),
+                "iop": (0.330, 0.3, 0.4), "res": (0.384, 0.3, 0.4),
+                "difference": (-0.054, -0.0821, -0.0249), "ratio": (0.86, 0.8, 0.9),
             },
         ),
         *estimand(
             (*use, "ATO", "overlap", "observed_only"),
             {
-                "risk_iop": (0.520, 0.3, 0.4), "risk_res": (0.511, 0.3, 0.4),
-                "risk_difference": (0.009, -0.0333, 0.0512), "risk_ratio": (1.02, 0.8, 1.1),
+                "iop": (0.520, 0.3, 0.4), "res": (0.511, 0.3, 0.4),
+                "difference": (0.009, -0.0333, 0.0512), "ratio": (1.02, 0.8, 1.1),
             },
         ),
         *gated((*use, "ATE", "aipw", "observed_only"), "fewer than 10 events in the arm 'iop'"),
         *estimand(
             ("stay", "stay_90", "return_to_use", 365, "as_observed", "naive", "none"),
-            {"hazard_ratio": (0.402, 0.33, 0.489)},
+            {"ratio": (0.402, 0.33, 0.489)}, measure="hazard_ratio",
         ),
         *estimand(
             ("stay", "stay_90", "return_to_use", 365, "landmark", "landmark", "none"),
-            {"hazard_ratio": (0.824, 0.647, 1.05)}, subgroup="event_free_day_90",
+            {"ratio": (0.824, 0.647, 1.05)}, measure="hazard_ratio", group_by="event_free_day", group="90",
         ),
         *estimand(
             ("stay", "long_vs_short", "return_to_use", 365, "randomised", "randomised", "none"),
-            {"hazard_ratio": (0.783, 0.652, 0.94)},
+            {"ratio": (0.783, 0.652, 0.94)}, measure="hazard_ratio",
         ),
         *(
             row
-            for days, ratio in (("all", 1.61), ("days: 1 to 30", 2.12), ("days: 31 to 180", 0.71))
+            for first, last, ratio in ((None, None, 1.61), (1, 30, 2.12), (31, 180, 0.71))
             for row in estimand(
                 ("leaving", "iop_vs_res", "unplanned_discharge", 180, "ATO", "overlap", "none"),
-                {"hazard_ratio": (ratio, 0.9 * ratio, 1.1 * ratio)}, subgroup=days,
+                {"ratio": (ratio, 0.9 * ratio, 1.1 * ratio)}, measure="hazard_ratio", from_day=first, to_day=last,
             )
         ),
         *estimand(
             ("hours", "hours", "abstinent", 180, "landmark", "spline", "observed_only"),
             {
-                "risk_more_hours": (0.62, 0.5, 0.7), "risk_fewer_hours": (0.58, 0.5, 0.6),
-                "risk_difference": (0.04, -0.04, 0.12), "risk_ratio": (1.07, 0.9, 1.2),
-            }, subgroup="iop",
+                "more_hours": (0.62, 0.5, 0.7), "fewer_hours": (0.58, 0.5, 0.6),
+                "difference": (0.04, -0.04, 0.12), "ratio": (1.07, 0.9, 1.2),
+            }, measure="dose_response", group_by="arm", group="iop",
         ),
     ]  # fmt: skip
     return typed("estimates", rows)
@@ -237,26 +246,45 @@ def estimates() -> pd.DataFrame:
 
 def counts() -> pd.DataFrame:
     """Counts of the flow, of the start, of scores and of the states behind abstinence."""
-    flow = [("01 Under 18 years, or age unknown", 38), ("02 Not observable", 0), ("03 Eligible", 400)]
+    flow = [("Under 18 years, or age unknown", 38), ("Not observable", 0), ("Eligible", 400)]
     rows = [
-        {"analysis": "cohort", "contrast": "all", "arm": "all", "outcome": "attrition", "level": v, "count": n}
-        for v, n in flow
+        {
+            "analysis": "cohort",
+            "contrast": "all",
+            "arm": "all",
+            "outcome": "attrition",
+            "level": v,
+            "count": n,
+            "position": at,
+        }
+        for at, (v, n) in enumerate(flow, 1)
     ] + [
-        {"analysis": "cohort", "contrast": "all", "arm": "all", "outcome": "rows of stays", "level": v, "count": n}
-        for v, n in (("kept", 1234), ("quarantined: ends before it starts", 12))
+        {
+            "analysis": "cohort",
+            "contrast": "all",
+            "arm": "all",
+            "outcome": "rows",
+            "group_by": "table",
+            "group": "stays",
+            "level": v,
+            "detail": why,
+            "count": n,
+        }
+        for v, why, n in (("kept", "", 1234), ("quarantined", "ends before it starts", 12))
     ]
     design = {
         ("iop", "people", "with_counterpart"): 180, ("iop", "people", "without_counterpart"): 20,
         ("res", "people", "with_counterpart"): 200,
-        ("iop", "covariate:sex", "female"): 50, ("iop", "covariate:sex", "male"): 150,
-        ("res", "covariate:sex", "female"): 80, ("res", "covariate:sex", "male"): 120,
+        ("iop", "sex", "female"): 50, ("iop", "sex", "male"): 150,
+        ("res", "sex", "female"): 80, ("res", "sex", "male"): 120,
         ("iop", "propensity", "0.40-0.45"): 120, ("iop", "propensity", "0.45-0.50"): None,
         ("res", "propensity", "0.40-0.45"): 140, ("res", "propensity", "0.45-0.50"): 60,
     }  # fmt: skip
     for (arm, outcome, level), n in design.items():
         status = "ok" if n is not None else "suppressed"
-        key = {"analysis": "design", "contrast": "iop_vs_res", "arm": arm, "outcome": outcome, "level": level}
-        rows.append({**key, "count": n, "status": status})
+        key = {"analysis": "design", "contrast": "iop_vs_res", "arm": arm, "level": level}
+        what = {"outcome": "covariate", "variable": "sex"} if outcome == "sex" else {"outcome": outcome}
+        rows.append({**key, **what, "count": n, "status": status})
     for arm, level, n in (
         ("iop", "abstinent", 66),
         ("iop", "missing", 24),
@@ -290,7 +318,8 @@ def curves() -> pd.DataFrame:
                     )  # fmt: skip
     for arm, xs in (("iop", (5, 12)), ("res", (20, 30))):
         for x, y in zip(xs, (0.5, 0.6), strict=True):
-            key = {"analysis": "hours", "contrast": "hours", "arm": arm, "outcome": "abstinent (observed_only)"}
+            key = {"analysis": "hours", "contrast": "hours", "arm": arm, "outcome": "abstinent"}
+            key |= {"horizon_days": 180, "missing_rule": "observed_only"}
             rows.append(
                 {**key, "method": "spline", "axis": "hours_per_week", "x": x, "estimate": y, "conf_low": y - 0.1,
                  "conf_high": y + 0.1}
@@ -307,15 +336,16 @@ def diagnostics() -> pd.DataFrame:
     ):
         limit = {} if method == "unweighted" else {"threshold": 0.1}
         info = "info" if method == "unweighted" else "ok"
-        for variable, value in zip(("age", "sex=female"), gaps, strict=True):
-            row = {"method": method, "quantity": "standardised_difference", "variable": variable, "value": value}
+        for (variable, level), value in zip((("age", "all"), ("sex", "female")), gaps, strict=True):
+            row = {"method": method, "quantity": "standardised_difference", "variable": variable, "level": level}
+            row["value"] = value
             rows.append({**row, "status": info, **limit})
         for arm in ("iop", "res"):
-            rows.append({"method": method, "quantity": "effective_sample_size", "variable": arm, "value": size})
-            rows.append({"method": method, "quantity": "largest_weight", "variable": arm, "value": weight})
+            rows.append({"method": method, "quantity": "effective_sample_size", "arm": arm, "value": size})
+            rows.append({"method": method, "quantity": "largest_weight", "arm": arm, "value": weight})
     for arm, mean in (("iop", 34.5), ("res", 36.25)):
-        rows.append({"quantity": f"mean_{arm}", "variable": "age", "value": mean})
-        rows.append({"quantity": f"standard_deviation_{arm}", "variable": "age", "value": 10.0})
+        rows.append({"quantity": "mean", "arm": arm, "variable": "age", "value": mean})
+        rows.append({"quantity": "standard_deviation", "arm": arm, "variable": "age", "value": 10.0})
     rows.append({"quantity": "one_arm_strata", "variable": "site_id", "value": 1})
     base = {"analysis": "design", "contrast": "iop_vs_res", "method": "unweighted", "status": "info"}
     return typed("diagnostics", [*(base | r for r in rows), records_counts.floor()])
@@ -323,7 +353,7 @@ def diagnostics() -> pd.DataFrame:
 
 def truth() -> pd.DataFrame:
     """Known differences of abstinence: inside the adjusted interval, outside of the unadjusted one."""
-    key = {"contrast": "iop_vs_res", "outcome": "abstinent", "horizon_days": 180, "measure": "risk_difference"}
+    key = {"contrast": "iop_vs_res", "outcome": "abstinent", "horizon_days": 180, "measure": "risk", "of": "difference"}
     rows = [
         {**key, "estimand": e, "truth": t, "monte_carlo_error": 0.001} for e, t in (("ATO", -0.05), ("ATE", -0.048))
     ]

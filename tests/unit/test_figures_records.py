@@ -24,9 +24,13 @@ def read(rows: list[dict[str, Any]]) -> pd.DataFrame:
 
 def share(people: dict[str, int | None], floor: float | None = None, size: int | None = None) -> tuple[float, str]:
     """How a field of one group is told; size: people of the group, from a field that is shown in full."""
-    rows = cells("completeness: sex", people)
-    rows += cells("completeness: age", {"known": size}) if size else []
-    told = [records_counts.floor() | {"variable": "sex | all", "value": floor}] if floor is not None else []
+    rows = cells("completeness", variable="sex", people=people)
+    rows += cells("completeness", variable="age", people={"known": size}) if size else []
+    told = (
+        [records_counts.floor() | {"variable": "sex", "group_by": "all", "group": "all", "value": floor}]
+        if floor is not None
+        else []
+    )
     found = recorded.completeness(read(rows), typed("diagnostics", told))
     return recorded.told(found[found["field"] == "sex"], "kind")["all",]
 
@@ -108,7 +112,11 @@ def test_the_grid_has_a_row_for_each_group_and_names_what_has_no_column() -> Non
 
 
 def test_of_many_fields_the_least_known_have_a_column() -> None:
-    rows = [r for i in range(30) for r in cells(f"completeness: f{i}", {"known": 100 + i, "not_known": 200 - i})]
+    rows = [
+        r
+        for i in range(30)
+        for r in cells("completeness", variable=f"f{i}", people={"known": 100 + i, "not_known": 200 - i})
+    ]
     found = texts("completeness", read(rows))
     assert {"F0", "F23"} <= set(found)
     assert "F24" not in found
@@ -131,34 +139,34 @@ def test_groups_of_joined_small_ones_come_last() -> None:
 
 
 def test_a_matrix_tells_no_one_from_withheld() -> None:
-    table = recorded.matrix(counts(), "label, asam")
+    table = recorded.matrix(counts(), "label", "asam")
     assert list(table.index) == ["1", "2.1"]
     assert list(table.columns) == ["1", "2.1", "indeterminate", "not_known"]
     assert table.loc["1", "not_known"] == 0
-    assert pd.isna(recorded.matrix(counts(), "asam, delivered").loc["2.1", "1"])
+    assert pd.isna(recorded.matrix(counts(), "asam", "delivered").loc["2.1", "1"])
 
 
 def test_kappa_by_hand() -> None:
     # 40 + 150 of 230 agree; by chance 50 * 40 + 180 * 160 of 230 squared
-    found = recorded.kappa(recorded.matrix(counts(), "label, asam"))
+    found = recorded.kappa(recorded.matrix(counts(), "label", "asam"))
     observed, chance = 190 / 230, (50 * 40 + 180 * 160) / 230**2
     assert found.n == 230
     assert found.kappa == pytest.approx((observed - chance) / (1 - chance))
 
 
 def test_kappa_says_nothing_where_one_definition_knows_one_class() -> None:
-    found = recorded.kappa(recorded.matrix(counts(), "asam, delivered"))
+    found = recorded.kappa(recorded.matrix(counts(), "asam", "delivered"))
     assert found.observed == pytest.approx(100 / 160)
     assert pd.isna(found.kappa)
 
 
 def test_a_matrix_of_one_tile_is_drawn_only_alone() -> None:
-    one = cells("agreement: label, asam", {"2.1": 100}, arm="2.1")
-    more = cells("agreement: label, broad", {"2.1": 60, "1": 40}, arm="2.1")
+    one = cells("agreement", variable="asam", group_by="label", people={"2.1": 100}, group="2.1")
+    more = cells("agreement", variable="broad", group_by="label", people={"2.1": 60, "1": 40}, group="2.1")
     assert not any("ASAM" in line for line in texts("agreement", read(one + more)))
     assert any("ASAM" in line for line in texts("agreement", read(one)))
     figure = drawn("agreement", released(counts=read(one + more)))
-    assert set(figure.data["definitions"]) == {"label, asam", "label, broad"}
+    assert set(zip(figure.data["down"], figure.data["across"], strict=True)) == {("label", "asam"), ("label", "broad")}
 
 
 # --------------------------------------------------------------------------------------------------------------- hours
@@ -166,7 +174,7 @@ def test_a_matrix_of_one_tile_is_drawn_only_alone() -> None:
 
 def test_shares_of_a_bar_are_of_the_people_that_are_shown() -> None:
     found = recorded.scheduled_and_delivered(counts())
-    own = found[(found["arm"] == "2.1") & (found["kind"] == "scheduled")]
+    own = found[(found["care"] == "2.1") & (found["kind"] == "scheduled")]
     assert dict(zip(own["level"], own["share"], strict=True)) == pytest.approx(
         {"6 to under 9": 0.15, "9 to under 20": 0.75, "not_known": 0.1}
     )
@@ -225,7 +233,9 @@ def test_a_move_of_a_few_is_in_the_data_and_not_in_the_drawing() -> None:
 
 
 def test_moves_that_are_all_withheld_are_told_in_a_note() -> None:
-    few = read(cells("transition 1", {"completed": None, "unplanned": None}, arm="2.1"))
+    few = read(
+        cells("transition", variable="1", group_by="from", people={"completed": None, "unplanned": None}, group="2.1")
+    )
     assert "cannot be drawn: no move of enough people to show" in drawn("transitions", {**empty(), "counts": few}).alt
 
 

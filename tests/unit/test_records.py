@@ -113,8 +113,11 @@ def counts() -> pd.DataFrame:
     return counted()
 
 
-def people(counts: pd.DataFrame, outcome: str, arm: str = "all", subgroup: str = "all", day: int | None = None) -> Any:
-    own = counts[(counts["outcome"] == outcome) & (counts["arm"] == arm) & (counts["subgroup"] == subgroup)]
+def people(counts: pd.DataFrame, outcome: str, variable: str = "all", day: int | None = None, **some: str) -> Any:
+    """By level. some: what the people are grouped by, and the group."""
+    ((by, group),) = some.items() or (("all", "all"),)
+    own = counts[(counts["outcome"] == outcome) & (counts["variable"] == variable)]
+    own = own[(own["arm"] == "all") & (own["group_by"] == by) & (own["group"] == group)]
     own = own[own["horizon_days"].isna() if day is None else own["horizon_days"] == day]
     return {level: n for level, n in zip(own["level"], own["count"], strict=True) if n}
 
@@ -151,19 +154,19 @@ def test_all_rows_are_of_one_analysis(counts: pd.DataFrame) -> None:
     ],
 )
 def test_completeness_by_hand(counts: pd.DataFrame, field: str, expected: dict[str, int]) -> None:
-    assert people(counts, f"completeness: {field}") == expected
+    assert people(counts, "completeness", field) == expected
 
 
 def test_completeness_by_period_adds_up(counts: pd.DataFrame) -> None:
-    assert people(counts, "completeness: age", subgroup="period: 2024Q1") == {"known": 1, "not_known": 1}
-    assert people(counts, "completeness: age", subgroup="period: 2024Q2") == {"known": 2}
+    assert people(counts, "completeness", "age", period="2024Q1") == {"known": 1, "not_known": 1}
+    assert people(counts, "completeness", "age", period="2024Q2") == {"known": 2}
     # one site is no group of its own
-    assert not counts["subgroup"].str.startswith("site: ").any()
+    assert not (counts["group_by"] == "site").any()
 
 
 def test_every_group_has_all_levels_of_its_outcome(counts: pd.DataFrame) -> None:
-    own = counts[counts["outcome"] == "completeness: age"]
-    assert set(own.groupby("subgroup").size()) == {2}
+    own = counts[(counts["outcome"] == "completeness") & (counts["variable"] == "age")]
+    assert set(own.groupby(["group_by", "group"]).size()) == {2}
     assert not counts["count"].isna().any()
 
 
@@ -174,7 +177,7 @@ def test_maturity_by_hand(counts: pd.DataFrame) -> None:
     assert people(counts, "maturity", day=30) == {"mature": 4}
     # P3 was observed for 40 days; P4 died, and was observed to the end
     assert people(counts, "maturity", day=90) == {"mature": 3, "not_yet_observed": 1}
-    assert people(counts, "maturity", subgroup="period: 2024Q2", day=90) == {"mature": 1, "not_yet_observed": 1}
+    assert people(counts, "maturity", period="2024Q2", day=90) == {"mature": 1, "not_yet_observed": 1}
 
 
 # ---------------------------------------------------------------------------------------------------- levels and hours
@@ -182,28 +185,28 @@ def test_maturity_by_hand(counts: pd.DataFrame) -> None:
 
 def test_agreement_by_hand(counts: pd.DataFrame) -> None:
     # 12 hours are intensive; 7 are neither, for adults; P4's are not known; P2's level has beds
-    assert people(counts, "agreement: label, asam", "2.1") == {"2.1": 1, "indeterminate": 1}
-    assert people(counts, "agreement: label, asam", "1") == {"not_known": 1}
-    assert people(counts, "agreement: label, broad", "2.1") == {"2.1": 2}
+    assert people(counts, "agreement", "asam", label="2.1") == {"2.1": 1, "indeterminate": 1}
+    assert people(counts, "agreement", "asam", label="1") == {"not_known": 1}
+    assert people(counts, "agreement", "broad", label="2.1") == {"2.1": 2}
     # delivered: 9 hours a week, and none
-    assert people(counts, "agreement: asam, delivered", "2.1") == {"2.1": 1}
-    assert people(counts, "agreement: asam, delivered", "indeterminate") == {"1": 1}
+    assert people(counts, "agreement", "delivered", asam="2.1") == {"2.1": 1}
+    assert people(counts, "agreement", "delivered", asam="indeterminate") == {"1": 1}
 
 
 def test_hours_by_hand(counts: pd.DataFrame) -> None:
-    assert people(counts, "hours: scheduled", "2.1") == {"6 to under 9": 1, "9 to under 20": 1}
-    assert people(counts, "hours: scheduled", "3.5") == {"30 or more": 1}
-    assert people(counts, "hours: delivered", "2.1") == {"9 to under 20": 1, "under 6": 1}
-    assert people(counts, "hours: delivered of scheduled", "2.1") == {
+    assert people(counts, "hours", "scheduled", level_of_care="2.1") == {"6 to under 9": 1, "9 to under 20": 1}
+    assert people(counts, "hours", "scheduled", level_of_care="3.5") == {"30 or more": 1}
+    assert people(counts, "hours", "delivered", level_of_care="2.1") == {"9 to under 20": 1, "under 6": 1}
+    assert people(counts, "hours", "delivered_of_scheduled", level_of_care="2.1") == {
         "three quarters to all": 1, "under a quarter": 1,
     }  # fmt: skip
-    assert people(counts, "hours: delivered of scheduled", "1") == {"not_known": 1}
+    assert people(counts, "hours", "delivered_of_scheduled", level_of_care="1") == {"not_known": 1}
 
 
 def test_days_against_plan_by_hand(counts: pd.DataFrame) -> None:
     # P1 stayed 28 of 28 days, P3 is still there after 41 of 90, P2 stayed 7 of 28
-    assert people(counts, "days: attained of planned", "2.1") == {"all or more": 1, "still_there": 1}
-    assert people(counts, "days: attained of planned", "3.5") == {"a quarter to half": 1}
+    assert people(counts, "days", "attained_of_planned", level_of_care="2.1") == {"all or more": 1, "still_there": 1}
+    assert people(counts, "days", "attained_of_planned", level_of_care="3.5") == {"a quarter to half": 1}
 
 
 def test_without_hours_there_is_no_agreement() -> None:
@@ -212,24 +215,24 @@ def test_without_hours_there_is_no_agreement() -> None:
     linked = tables["episodes"].assign(scheduled_hours_per_week=float("nan"))
     found = counted({**tables, "stays": nothing, "episodes": linked, "sessions": tables["sessions"][:0]})
     assert not found["outcome"].str.startswith(("agreement", "hours")).any()
-    assert people(found, "completeness: sessions") == {"not_known": 4}
+    assert people(found, "completeness", "sessions") == {"not_known": 4}
 
 
 # --------------------------------------------------------------------------------------------------------------- moves
 
 
 def test_moves_by_hand(counts: pd.DataFrame) -> None:
-    assert people(counts, "transition 1", "2.1") == {"1": 1, "in_care": 1}
-    assert people(counts, "transition 1", "3.5") == {"unplanned": 1}
-    assert people(counts, "transition 1", "1") == {"died": 1}
-    assert people(counts, "transition 2", "1") == {"completed": 1}
-    assert not counts["outcome"].eq("transition 3").any()
+    assert people(counts, "transition", "1", **{"from": "2.1"}) == {"1": 1, "in_care": 1}
+    assert people(counts, "transition", "1", **{"from": "3.5"}) == {"unplanned": 1}
+    assert people(counts, "transition", "1", **{"from": "1"}) == {"died": 1}
+    assert people(counts, "transition", "2", **{"from": "1"}) == {"completed": 1}
+    assert not ((counts["outcome"] == "transition") & (counts["variable"] == "3")).any()
 
 
 def test_moves_of_a_step_begin_where_the_step_before_led(counts: pd.DataFrame) -> None:
-    own = counts[counts["outcome"].str.startswith("transition")]
-    to = own[own["outcome"] == "transition 1"].groupby("level")["count"].sum()
-    begun = own[own["outcome"] == "transition 2"].groupby("arm")["count"].sum()
+    own = counts[counts["outcome"] == "transition"]
+    to = own[own["variable"] == "1"].groupby("level")["count"].sum()
+    begun = own[own["variable"] == "2"].groupby("group")["count"].sum()
     assert (to.reindex(begun.index) == begun).all()
 
 
@@ -237,24 +240,24 @@ def test_a_level_at_discharge_is_a_move_where_it_differs() -> None:
     tables = frames()
     told = tables["stays"].assign(level_at_discharge=["2.1", "2.5", None, None, None, "1"])
     found = counted({**tables, "stays": told})
-    assert people(found, "transition 2", "1") == {"2.5": 1}
-    assert people(found, "transition 3", "2.5") == {"completed": 1}
+    assert people(found, "transition", "2", **{"from": "1"}) == {"2.5": 1}
+    assert people(found, "transition", "3", **{"from": "2.5"}) == {"completed": 1}
     # the same level is no move
-    assert people(found, "transition 1", "1") == {"died": 1}
+    assert people(found, "transition", "1", **{"from": "1"}) == {"died": 1}
 
 
 def test_an_end_beyond_observation_is_not_seen() -> None:
     tables = frames()
     short = tables["people"].assign(observed_days=[20, 200, 40, 200])
     found = counted({**tables, "people": short})
-    assert people(found, "transition 1", "2.1") == {"1": 1, "in_care": 1}
-    assert people(found, "completeness: discharge_reason")["not_asked"] == 2
+    assert people(found, "transition", "1", **{"from": "2.1"}) == {"1": 1, "in_care": 1}
+    assert people(found, "completeness", "discharge_reason")["not_asked"] == 2
 
 
 def test_episodes_by_gap(counts: pd.DataFrame) -> None:
     # P2 was away for 40 days
-    assert people(counts, "episodes", subgroup="gap: 14") == {"1": 3, "2": 1}
-    assert people(counts, "episodes", subgroup="gap: 60") == {"1": 4}
+    assert people(counts, "episodes", gap_days="14") == {"1": 3, "2": 1}
+    assert people(counts, "episodes", gap_days="60") == {"1": 4}
 
 
 def test_units_of_one_person_count_one_by_one_and_their_person_once() -> None:
@@ -266,11 +269,11 @@ def test_units_of_one_person_count_one_by_one_and_their_person_once() -> None:
     )
     both = pd.concat([tables["people"], second], ignore_index=True)
     found = counted({**tables, "people": both})
-    assert people(found, "completeness: age") == {"known": 3, "not_known": 2}
-    assert people(found, "transition 1", "2.1") == {"1": 1, "in_care": 1, "completed": 1}
-    assert people(found, "episodes", subgroup="gap: 14") == {"1": 3, "2": 1}
+    assert people(found, "completeness", "age") == {"known": 3, "not_known": 2}
+    assert people(found, "transition", "1", **{"from": "2.1"}) == {"1": 1, "in_care": 1, "completed": 1}
+    assert people(found, "episodes", gap_days="14") == {"1": 3, "2": 1}
     # the session on day 50 lies within the second unit
-    assert people(found, "completeness: sessions")["known"] == 2
+    assert people(found, "completeness", "sessions")["known"] == 2
 
 
 def test_completion_by_service_only_where_it_is_asked_for() -> None:
@@ -278,8 +281,8 @@ def test_completion_by_service_only_where_it_is_asked_for() -> None:
     named = tables["stays"].assign(service=["iop", "outpatient", "short", "iop", "iop", None])
     found = counted({**tables, "stays": named}, by_service=True)
     # an open stay is no discharge
-    assert people(found, "completion", "iop") == {"transferred": 1, "completed": 1}
-    assert people(found, "completion", "short") == {"otherwise": 1}
+    assert people(found, "completion", service="iop") == {"transferred": 1, "completed": 1}
+    assert people(found, "completion", service="short") == {"otherwise": 1}
     assert not counted({**tables, "stays": named})["outcome"].eq("completion").any()
     assert not counted(tables, by_service=True)["outcome"].eq("completion").any()
 
@@ -289,7 +292,7 @@ def test_periods_of_report_have_no_levels_and_no_moves() -> None:
     told = tables["people"].assign(index_level="none", planned_days=float("nan"))
     found = counted({**tables, "people": told})
     assert not found["outcome"].str.startswith(("agreement", "transition", "days")).any()
-    assert people(found, "completeness: age") == {"known": 3, "not_known": 1}
+    assert people(found, "completeness", "age") == {"known": 3, "not_known": 1}
 
 
 def test_the_order_of_rows_does_not_matter(counts: pd.DataFrame) -> None:

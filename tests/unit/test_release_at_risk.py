@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from test_release_run import ARMS, Rows, four, life, only, row, table
+from test_release_run import ARMS, Rows, four, life, only, row, settings, table
 
 from iop_outcomes.release import POLICIES, run
 from iop_outcomes.release.life_tables import leavings
@@ -26,7 +26,7 @@ def released(policy: str, life_tables: Rows, estimates: Rows, curves: Rows | Non
     frames = {n: table(n, rows) for n, rows in {"counts": [], "curves": curves or [], "diagnostics": []}.items()}
     return run(
         **frames, life_tables=table("life_tables", life_tables), estimates=table("estimates", estimates),
-        policy=POLICIES[policy], endpoints=ENDPOINTS,
+        **settings(policy, endpoints=ENDPOINTS),
     )  # fmt: skip
 
 
@@ -41,7 +41,7 @@ def questions(at_risk: int) -> Rows:
     rows += [
         r | {"n_effective": people} for r in four(number=0.3, horizon_days=90, missing_rule="none", **weighted, **BACK)
     ]
-    ratio = row("hazard_ratio", 1.2, horizon_days=90, missing_rule="none", **weighted, **BACK)
+    ratio = row("hazard_ratio", "ratio", 1.2, horizon_days=90, missing_rule="none", **weighted, **BACK)
     return [*rows, ratio | {"n_effective": people}]
 
 
@@ -65,13 +65,13 @@ def test_the_people_beside_an_estimate_are_those_at_risk_in_crude_and_weighted_r
     for policy in ("none", "cms"):
         found = of_arm(cells, policy)
         for method in ("crude", "overlap"):
-            rows = found["estimates"][found["estimates"]["method"] == method].set_index("measure")
+            rows = found["estimates"][found["estimates"]["method"] == method].set_index(["measure", "of"])
             assert rows["status"].eq("ok").all()
-            assert rows.loc["risk_iop", ["n", "events"]].tolist() == [200, 30]
-            assert rows.loc["risk_residential", ["n", "events"]].tolist() == [160, 60]
-            assert rows.loc["risk_difference", "n"] == 360
+            assert rows.loc[("risk", "iop"), ["n", "events"]].tolist() == [200, 30]
+            assert rows.loc[("risk", "residential"), ["n", "events"]].tolist() == [160, 60]
+            assert rows.loc[("risk", "difference"), "n"] == 360
         crude = found["estimates"][found["estimates"]["method"] == "crude"]
-        assert only(crude, measure="risk_iop").estimate == pytest.approx(30 / 200)
+        assert only(crude, measure="risk", of="iop").estimate == pytest.approx(30 / 200)
         assert only(found["estimates"], measure="hazard_ratio").n == 360
         counts = found["counts"]
         assert counts.groupby("arm")["count"].sum().to_dict() == {"iop": 200, "residential": 160}
@@ -82,13 +82,14 @@ def test_the_people_beside_an_estimate_are_those_at_risk_in_crude_and_weighted_r
 
 def test_few_people_who_are_not_at_risk_withhold_the_arm_and_its_people() -> None:
     found = of_arm([(0, "not_at_risk", 9), (40, "readmitted", 30), (200, "censored", 761)])
-    rows = found["estimates"].set_index(["method", "measure"])
+    rows = found["estimates"].set_index(["method", "measure", "of"])
     suppressed = rows["status"].eq("suppressed")
-    assert suppressed.groupby("measure").all().to_dict() == {
-        "hazard_ratio": False, "risk_difference": True, "risk_iop": True, "risk_ratio": True, "risk_residential": False,
+    assert suppressed.groupby(["measure", "of"]).all().to_dict() == {
+        ("hazard_ratio", "ratio"): False, ("risk", "difference"): True, ("risk", "iop"): True, ("risk", "ratio"): True,
+        ("risk", "residential"): False,
     }  # fmt: skip
     # a ratio tells no number of people, and none is shown beside it
-    assert rows.loc[("overlap", "hazard_ratio"), ["n", "events", "n_effective"]].isna().all()
+    assert rows.loc[("overlap", "hazard_ratio", "ratio"), ["n", "events", "n_effective"]].isna().all()
     assert set(found["counts"]["arm"]) == set(found["curves"]["arm"]) == {"residential"}
 
 
@@ -105,7 +106,7 @@ def test_few_people_at_risk_who_had_no_event_withhold_weighted_rows_too() -> Non
 
 def test_no_one_at_risk_is_no_risk_of_zero() -> None:
     found = of_arm([(0, "not_at_risk", 200)], "none")["estimates"]
-    gone = only(found[found["method"] == "crude"], measure="risk_iop")
+    gone = only(found[found["method"] == "crude"], measure="risk", of="iop")
     assert (gone.status, gone.reason) == ("not_possible", "no one is at risk")
 
 
@@ -132,7 +133,7 @@ def test_an_intruder_who_knows_the_arm_cannot_subtract_those_who_are_not_at_risk
     assert len(whole) > 2
     assert all(len(g) >= 3 for g in whole[1:])
     for group in groups:
-        shown = only(worlds[group[0]]["estimates"].query("method == 'crude'"), measure="risk_iop").n
+        shown = only(worlds[group[0]]["estimates"].query("method == 'crude'"), measure="risk", of="iop").n
         assert (shown is pd.NA or pd.isna(shown)) == (group[0] < few)
 
 
@@ -149,7 +150,9 @@ def leaving_and_coming_back(other: int) -> Rows:
 
 def attack(found: Released) -> int:
     """Who left in a way that is withheld: those at risk of a return, less those who are shown to have left."""
-    at_risk = only(found["estimates"].query("method == 'crude' and outcome == 'readmitted'"), measure="risk_iop").n
+    at_risk = only(
+        found["estimates"].query("method == 'crude' and outcome == 'readmitted'"), measure="risk", of="iop"
+    ).n
     cells = found["counts"].query("outcome == 'retained' and level not in ('still_at_risk', 'censored')")
     return int(at_risk) - int(cells["count"].sum())
 
@@ -159,7 +162,7 @@ def test_people_at_risk_of_coming_back_do_not_tell_how_few_left_in_one_way() -> 
 
     def world(policy: str) -> Callable[[int], Released]:
         all_rows = [r for o in ("retained", *WAYS) for r in four(**asked, analysis="staying", outcome=o)]
-        rows = [r for r in all_rows if r["measure"] == "risk_iop"]
+        rows = [r for r in all_rows if r["of"] == "iop"]
         return lambda other: released(policy, leaving_and_coming_back(other), [*rows, *questions(157 + other)])
 
     exact = leavings(table("life_tables", leaving_and_coming_back(4)))
@@ -172,9 +175,10 @@ def test_people_at_risk_of_coming_back_do_not_tell_how_few_left_in_one_way() -> 
 def test_weights_that_leave_an_arm_as_it_is_are_withheld_where_its_people_are_rounded() -> None:
     tables = life("iop", RESIDENTIAL, **BACK) + life("residential", RESIDENTIAL, **BACK)
     rows: list[dict[str, Any]] = four(number=0.3, horizon_days=90, missing_rule="none", method="att", **BACK)
-    found = released("cms", tables, rows)["estimates"].set_index("measure")["status"]
+    found = released("cms", tables, rows)["estimates"].set_index(["measure", "of"])["status"]
     assert found.to_dict() == {
-        "risk_iop": "suppressed", "risk_residential": "suppressed", "risk_difference": "ok", "risk_ratio": "suppressed",
+        ("risk", "iop"): "suppressed", ("risk", "residential"): "suppressed", ("risk", "difference"): "ok",
+        ("risk", "ratio"): "suppressed",
     }  # fmt: skip
 
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from test_release_run import four, row, table
+from test_release_run import four, row, settings, table
 
-from iop_outcomes.analyses.rows import count_rows
-from iop_outcomes.release import POLICIES, run
+from iop_outcomes.analyses.rows import Some, count_rows
+from iop_outcomes.release import run
 
 ARMS = ("iop", "residential")
 LEVELS = ("abstinent", "using", "missing", "not_yet_observed")
@@ -72,7 +72,7 @@ def asked() -> Iterator[dict[str, Any]]:
     for rule in ("missing_is_using", "observed_only"):
         yield from four(analysis="abstinence", missing_rule=rule, cohort="k")
         for of in ("stayed", "left_earlier", "difference", "ratio"):
-            yield row(f"risk_{of}", analysis="duration", contrast="stay_90", missing_rule=rule, cohort="k")
+            yield row("risk", of, analysis="duration", contrast="stay_90", missing_rule=rule, cohort="k")
 
 
 @cache
@@ -89,7 +89,10 @@ def released(seed: int, size: int, open_ended: bool) -> tuple[pd.DataFrame, dict
     for arm in ARMS:
         own = (known["arm"] == arm).to_numpy()
         counts += count_rows(
-            {**ask, "analysis": "intensity", "contrast": "hours"}, known["arm"][own].to_numpy(), in_care[own], arm
+            {**ask, "analysis": "intensity", "contrast": "hours"},
+            known["arm"][own].to_numpy(),
+            in_care[own],
+            Some("arm", arm),
         )
     lives = [
         r for outcome, *rest in QUESTIONS for r in life_table(known.assign(care=known["care"] + 1), outcome, *rest)
@@ -100,7 +103,7 @@ def released(seed: int, size: int, open_ended: bool) -> tuple[pd.DataFrame, dict
         "diagnostics": table("diagnostics", []),
     }  # fmt: skip
     arms = {"c": ARMS, "stay_90": ("stayed", "left_earlier")}
-    found = run(**frames, policy=POLICIES["cms"], arms=arms, endpoints=ENDPOINTS, in_care=IN_CARE)
+    found = run(**frames, **settings(arms=arms, endpoints=ENDPOINTS, in_care=IN_CARE))
     return known, found
 
 
@@ -146,11 +149,11 @@ def test_every_count_that_is_shown_is_true(cohort: tuple[int, int, bool]) -> Non
 def test_a_crude_risk_that_is_shown_is_that_of_the_people(cohort: tuple[int, int, bool]) -> None:
     known, found = released(*cohort)
     rows = found["estimates"]
-    own = rows[(rows["status"] == "ok") & (rows["contrast"] == "c") & rows["measure"].isin([f"risk_{a}" for a in ARMS])]
+    own = rows[(rows["status"] == "ok") & (rows["contrast"] == "c") & rows["of"].isin(ARMS)]
     assert len(own)
     for r in own[own["outcome"] != "abstinent"].itertuples():
         _, _, days, cause = next(q for q in QUESTIONS if q[0] == r.outcome)
-        people_ = known[known["arm"] == r.measure.removeprefix("risk_")]
+        people_ = known[known["arm"] == r.of]
         gone = people_[days] + (days == "care") <= r.horizon_days
         if (gone & (people_[cause] == "censored")).any():
             continue
@@ -218,7 +221,7 @@ def test_those_who_are_held_back_are_not_had_from_those_in_care(cohort: tuple[in
 def test_people_beside_estimates_tell_no_few_either(cohort: tuple[int, int, bool]) -> None:
     _, found = released(*cohort)
     rows = found["estimates"].dropna(subset="n")
-    for _, own in rows[rows["outcome"] == "abstinent"].groupby(["contrast", "measure"]):
+    for _, own in rows[rows["outcome"] == "abstinent"].groupby(["contrast", "of"]):
         for one, other in combinations(own["n"].tolist(), 2):
             assert abs(one - other) not in FEW
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from results_rows import made
 
 from iop_outcomes.release.cells import Line, hide
 from iop_outcomes.release.counts import difference_risks, suppress
@@ -18,15 +19,13 @@ CMS, OPENSAFELY, NONE = (POLICIES[n] for n in ("cms", "opensafely", "none"))
 def group(cells: dict[str, int], **key: Any) -> list[dict[str, Any]]:
     named = {
         "analysis": "a", "cohort": "demo", "contrast": "c", "arm": "iop", "outcome": "abstinent", "horizon_days": 180,
-        "subgroup": "all", **key,
+        **key,
     }  # fmt: skip
     return [{**named, "level": level, "count": n, "status": "ok"} for level, n in cells.items()]
 
 
 def table(*groups: list[dict[str, Any]]) -> pd.DataFrame:
-    declared = TABLES["counts"].columns
-    frame = pd.DataFrame([row for g in groups for row in g], columns=list(declared))
-    return check(TABLES["counts"], frame.astype({n: c.dtype for n, c in declared.items()}))
+    return made("counts", [row for g in groups for row in g])
 
 
 def shown(frame: pd.DataFrame, policy: Policy) -> list[int | None]:
@@ -89,7 +88,9 @@ def test_groups_do_not_touch_each_other() -> None:
 
 
 def test_time_plays_no_part_in_a_group_without_a_horizon() -> None:
-    frame = table(group({"male": 60, "female": 40, "unknown": 2}, outcome="covariate:sex", horizon_days=None))
+    frame = table(
+        group({"male": 60, "female": 40, "unknown": 2}, outcome="covariate", variable="sex", horizon_days=None)
+    )
     assert shown(frame, CMS) == [60, None, None]
 
 
@@ -97,8 +98,8 @@ def test_a_subgroup_cannot_be_had_by_subtraction_from_all() -> None:
     # 60 - 55 would give the 5, and 40 - 20 is no help
     frame = table(
         group({"event": 60, "no_event": 40}),
-        group({"event": 55, "no_event": 20}, subgroup="sex: female"),
-        group({"event": 5, "no_event": 20}, subgroup="sex: male"),
+        group({"event": 55, "no_event": 20}, group_by="sex", group="female"),
+        group({"event": 5, "no_event": 20}, group_by="sex", group="male"),
     )
     assert shown(frame, CMS) == [60, 40, None, None, None, None]
 
@@ -107,12 +108,12 @@ def test_people_left_out_of_a_subgroup_cannot_be_had_by_subtraction() -> None:
     # of 60 with the event, 57 had none by day 90: 3 did
     frame = table(
         group({"event": 60, "no_event": 140}),
-        group({"event": 57, "no_event": 120}, subgroup="event_free_day_90"),
+        group({"event": 57, "no_event": 120}, group_by="event_free_day", group="90"),
     )
     assert shown(frame, CMS) == [60, 140, None, None]
     enough = table(
         group({"event": 60, "no_event": 140}),
-        group({"event": 45, "no_event": 120}, subgroup="event_free_day_90"),
+        group({"event": 45, "no_event": 120}, group_by="event_free_day", group="90"),
     )
     assert shown(enough, CMS) == [60, 140, 45, 120]
 
@@ -136,8 +137,8 @@ def test_people_in_no_subgroup_protect_as_a_hidden_cell_does() -> None:
     # 60 - 40 is 5 and 15 others, who are not shown
     frame = table(
         group({"event": 60}),
-        group({"event": 40}, subgroup="sex: female"),
-        group({"event": 5}, subgroup="sex: male"),
+        group({"event": 40}, group_by="sex", group="female"),
+        group({"event": 5}, group_by="sex", group="male"),
     )
     assert shown(frame, CMS) == [60, 40, None]
 
@@ -145,8 +146,8 @@ def test_people_in_no_subgroup_protect_as_a_hidden_cell_does() -> None:
 def test_subgroups_that_overlap_are_no_sum() -> None:
     frame = table(
         group({"event": 60}),
-        group({"event": 58}, subgroup="drug: alcohol"),
-        group({"event": 5}, subgroup="drug: opioid"),
+        group({"event": 58}, group_by="drug", group="alcohol"),
+        group({"event": 5}, group_by="drug", group="opioid"),
     )
     assert shown(frame, CMS) == [60, 58, None]
 
@@ -186,5 +187,5 @@ def test_states_at_two_horizons_are_not_cumulative() -> None:
 
 def test_an_arm_as_its_own_subgroup_is_compared() -> None:
     whole = group({"abstinent": 60, "using": 40})
-    part = group({"abstinent": 56, "using": 20, "out_of_care": 24}, analysis="b", subgroup="iop")
+    part = group({"abstinent": 56, "using": 20, "out_of_care": 24}, analysis="b", group_by="arm", group="iop")
     assert risks(whole, part) == [("a", "b")]

@@ -11,12 +11,12 @@ from scipy import stats
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.release.crude import Ask, curve, estimate, log_log_limits, of_arm
 from iop_outcomes.release.evidence import ArmCells
-from iop_outcomes.release.levels import EVENT_LEVELS
+from iop_outcomes.release.levels import readings
 from iop_outcomes.release.life_tables import Leaving, Move
-from iop_outcomes.vocabulary.readings import Reading
+from iop_outcomes.vocabulary.readings import OF_COUNTS, Reading
 
-UNPLANNED, RETAINED = EVENT_LEVELS["unplanned_discharge"], EVENT_LEVELS["retained"]
-SHARE = EVENT_LEVELS["*"]
+READINGS = readings({"left": {"kind": "left_index", "cause": "unplanned"}, "stayed": {"kind": "in_care", "cause": ""}})
+UNPLANNED, RETAINED, SHARE = READINGS["left"], READINGS["stayed"], OF_COUNTS
 # ten people: two leave on day 1, one is censored on day 2, three complete on day 3, one leaves on day 5
 SMALL = Leaving(10, (Move(1, "unplanned", 2), Move(2, "censored", 1), Move(3, "completed", 3), Move(5, "unplanned", 1)))
 

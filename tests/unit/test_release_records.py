@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from records_counts import cells
+from results_rows import made as typed
 from scipy import optimize, sparse
-from test_figures import typed
 
 from iop_outcomes.release import cells as release_cells
 from iop_outcomes.release.cells import Line, hide
@@ -50,7 +50,7 @@ def shown(*groups: list[dict[str, Any]], policy: Any = CMS) -> list[int | None]:
     ],
 )
 def test_a_group_by_hand(people: dict[str, int], released: list[int | None]) -> None:
-    assert shown(cells("hours: scheduled", people, arm="2.1")) == released
+    assert shown(cells("hours", variable="scheduled", group_by="level_of_care", people=people, group="2.1")) == released
 
 
 def test_other_analyses_are_not_rounded() -> None:
@@ -59,7 +59,9 @@ def test_other_analyses_are_not_rounded() -> None:
 
 
 def test_a_policy_that_lets_everything_out_does_not_round() -> None:
-    assert shown(cells("hours: scheduled", {"a": 1, "b": 203}), policy=NONE) == [1, 203]
+    assert shown(
+        cells("hours", variable="scheduled", group_by="level_of_care", people={"a": 1, "b": 203}), policy=NONE
+    ) == [1, 203]
 
 
 @given(st.integers(0, 400), st.sampled_from([CMS, OPENSAFELY]))
@@ -97,22 +99,25 @@ def test_differences_of_rounded_tables_are_no_risk() -> None:
 # -------------------------------------------------------------------------------------------------------------- shares
 
 
-def told(*groups: list[dict[str, Any]], policy: Any = CMS) -> dict[str, float]:
+def told(*groups: list[dict[str, Any]], policy: Any = CMS) -> dict[tuple[str, ...], float]:
     counts = typed("counts", [row for g in groups for row in g])
     found = known_shares(counts, suppress(counts, policy), policy)
-    return dict(zip(found["variable"], found["value"], strict=True))
+    keys = zip(found["variable"], found["group_by"], found["group"], strict=True)
+    return dict(zip(keys, found["value"], strict=True))
 
 
-def field(known: int, unknown: int, group: str = "site: A") -> list[dict[str, Any]]:
-    return cells("completeness: sex", {"known": known, "not_known": unknown}, subgroup=group)
+def field(known: int, unknown: int) -> list[dict[str, Any]]:
+    return cells(
+        "completeness", variable="sex", people={"known": known, "not_known": unknown}, group_by="site", group="A"
+    )
 
 
 @pytest.mark.parametrize(
     ("known", "unknown", "expected"),
     [
-        (99, 1, {"sex | site: A": 0.75}),
-        (1, 99, {"sex | site: A": 0.0}),
-        (21, 9, {"sex | site: A": 0.5}),
+        (99, 1, {("sex", "site", "A"): 0.75}),
+        (1, 99, {("sex", "site", "A"): 0.0}),
+        (21, 9, {("sex", "site", "A"): 0.5}),
         # shown, or all known: nothing to tell
         (60, 40, {}),
         (100, 0, {}),
@@ -120,7 +125,9 @@ def field(known: int, unknown: int, group: str = "site: A") -> list[dict[str, An
         (19, 1, {}),
     ],
 )
-def test_a_withheld_share_is_told_to_the_quarter_below(known: int, unknown: int, expected: dict[str, float]) -> None:
+def test_a_withheld_share_is_told_to_the_quarter_below(
+    known: int, unknown: int, expected: dict[tuple[str, ...], float]
+) -> None:
     assert told(field(known, unknown)) == expected
 
 
@@ -152,15 +159,22 @@ def of(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The counts of some people as the records count them."""
     rows: list[dict[str, Any]] = []
     for name in ("often", "seldom", "by_site"):
-        for group, own in [("all", frame), *((f"site: {s}", g) for s, g in frame.groupby("site"))]:
+        for group, own in [("all", frame), *((str(s), g) for s, g in frame.groupby("site"))]:
+            by = "all" if group == "all" else "site"
             known = int(own[name].sum())
-            rows += cells(f"completeness: {name}", {"known": known, "not_known": len(own) - known}, subgroup=group)
+            rows += cells(
+                "completeness",
+                variable=name,
+                people={"known": known, "not_known": len(own) - known},
+                group_by=by,
+                group=group,
+            )
     for day in (30, 60, 90):
         mature = int((frame["days"] >= day).sum())
         rows += cells("maturity", {"mature": mature, "not_yet_observed": len(frame) - mature}, horizon_days=day)
     for level, own in frame.groupby("level"):
         ends = {str(e): int(n) for e, n in own["ends"].value_counts().items()}
-        rows += cells("transition 1", ends, arm=level)
+        rows += cells("transition", variable="1", group_by="from", people=ends, group=level)
     return rows
 
 
@@ -170,15 +184,15 @@ class Intruder:
     def __init__(self, frame: pd.DataFrame) -> None:
         self.counts = typed("counts", of(frame))
         self.released = suppress(self.counts, CMS)
-        self.sizes = {"all": len(frame)} | {f"site: {s}": len(g) for s, g in frame.groupby("site")}
+        self.sizes = {"all": len(frame)} | {str(s): len(g) for s, g in frame.groupby("site")}
         self.levels = {str(level): len(g) for level, g in frame.groupby("level")}
         self.rows: list[tuple[list[int], list[float], float, float]] = []
-        for _, own in self.counts.groupby(["outcome", "arm", "subgroup", "horizon_days"], dropna=False):
+        for _, own in self.counts.groupby(["outcome", "variable", "group_by", "group", "horizon_days"], dropna=False):
             first = own.iloc[0]
-            size = self.levels[first["arm"]] if first["outcome"] == "transition 1" else self.sizes[first["subgroup"]]
+            size = (self.levels if first["outcome"] == "transition" else self.sizes)[first["group"]]
             self.equal(list(own.index), [], size)
-        for _, own in self.counts[self.counts["outcome"].str.startswith("completeness")].groupby(["outcome", "level"]):
-            whole = own.index[own["subgroup"] == "all"]
+        for _, own in self.counts[self.counts["outcome"] == "completeness"].groupby(["variable", "level"]):
+            whole = own.index[own["group"] == "all"]
             self.equal([i for i in own.index if i not in whole], list(whole), 0)
         later = self.counts[(self.counts["outcome"] == "maturity") & (self.counts["level"] == "mature")]
         for before, after in pairwise(later.sort_values("horizon_days").index):
@@ -191,10 +205,10 @@ class Intruder:
     def quarters(self) -> None:
         shares = known_shares(self.counts, self.released, CMS)
         for row in shares.itertuples():
-            name, _, group = str(row.variable).partition(" | ")
-            own = self.counts[(self.counts["outcome"] == f"completeness: {name}") & (self.counts["subgroup"] == group)]
+            of = (self.counts["outcome"] == "completeness") & (self.counts["variable"] == row.variable)
+            own = self.counts[of & (self.counts["group"] == row.group)]
             known = int(own.index[own["level"] == "known"][0])
-            size = self.sizes[group]
+            size = self.sizes[str(row.group)]
             self.rows.append(([known], [1.0], row.value * size, (row.value + 0.25) * size))
 
     def bounds(self) -> list[tuple[float, float]]:

@@ -8,26 +8,29 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from results_rows import made as table
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.release import POLICIES, run
-from iop_outcomes.tables import TABLES, check
+from iop_outcomes.release import run
+from iop_outcomes.tables import TABLES
 
 ARMS = ("iop", "residential")
+IN_ORDER = {"c": list(ARMS)}
+ENDPOINTS = {
+    "unplanned_discharge": {"kind": "left_index", "cause": "unplanned"},
+    "retained": {"kind": "in_care", "cause": ""},
+    "retained_or_completed": {"kind": "in_care_or_completed", "cause": ""},
+    "time_in_care": {"kind": "in_care", "cause": ""},
+    "abstinent": {"kind": "interview", "cause": ""},
+}
 NUMBERS = ["estimate", "std_error", "conf_low", "conf_high", "p_value", "n", "events", "n_effective"]
 Rows = list[dict[str, Any]]
-
-
-def table(name: str, rows: Rows) -> pd.DataFrame:
-    declared = TABLES[name].columns
-    frame = pd.DataFrame(rows, columns=list(declared))
-    return check(TABLES[name], frame.astype({n: c.dtype for n, c in declared.items()}))
 
 
 def counts_of(arm: str, cells: dict[str, int], **key: Any) -> Rows:
     named = {
         "analysis": "abstinence", "cohort": "demo", "contrast": "c", "arm": arm, "outcome": "abstinent",
-        "horizon_days": 180, "subgroup": "all", **key,
+        "horizon_days": 180, **key,
     }  # fmt: skip
     return [{**named, "level": level, "count": n, "status": "ok"} for level, n in cells.items()]
 
@@ -37,23 +40,30 @@ def life(arm: str, cells: list[tuple[int, str, int]], **key: Any) -> Rows:
     return [{**named, **key, "day": d, "cause": c, "count": n} for d, c, n in cells]
 
 
-def row(measure: str, number: float = np.nan, **key: Any) -> dict[str, Any]:
+def row(measure: str, of: str, number: float = np.nan, **key: Any) -> dict[str, Any]:
     numbers = dict.fromkeys(("estimate", "std_error", "conf_low", "conf_high", "p_value", "n_effective"), number)
     return {
         "analysis": "abstinence", "cohort": "demo", "contrast": "c", "outcome": "abstinent", "horizon_days": 180,
-        "estimand": "ATE", "measure": measure, "method": "crude", "missing_rule": "missing_is_using",
-        "subgroup": "all", **numbers, "n": None, "events": None, "status": "ok", "reason": "", **key,
+        "estimand": "ATE", "measure": measure, "of": of, "method": "crude", "missing_rule": "missing_is_using",
+        **numbers, "n": None, "events": None, "status": "ok", "reason": "", **key,
     }  # fmt: skip
 
 
-def four(stem: str = "risk", number: float = np.nan, **key: Any) -> Rows:
-    return [row(f"{stem}_{of}", number, **key) for of in (*ARMS, "difference", "ratio")]
+def four(measure: str = "risk", number: float = np.nan, **key: Any) -> Rows:
+    return [row(measure, of, number, **key) for of in (*ARMS, "difference", "ratio")]
 
 
 def release(policy: str = "cms", arms: Mapping[str, Any] | None = None, **tables: Rows) -> dict[str, pd.DataFrame]:
     names = ("counts", "life_tables", "estimates", "curves", "diagnostics")
     frames = {name: table(name, tables.get(name, [])) for name in names}
-    return run(**frames, policy=POLICIES[policy], arms=arms)
+    return run(**frames, **settings(policy, arms=IN_ORDER if arms is None else arms))
+
+
+def settings(policy: str = "cms", **changes: Any) -> dict[str, Any]:
+    """What `run` needs beside the tables: all that protects people."""
+    plain = {"arms": IN_ORDER, "endpoints": ENDPOINTS, "groups": {}, "in_care": {}}
+    more = {"companions": {"contrasts": [], "outcomes": []}, "inference": {"confidence_level": 0.95}}
+    return {"disclosure": {"policy": policy}, **plain, **more, **changes}
 
 
 def only(frame: pd.DataFrame, **where: Any) -> Any:
@@ -74,11 +84,11 @@ LEAVING = life("iop", [(10, "unplanned", 30), (40, "completed", 60), (100, "cens
 def test_missing_counts_as_using_or_is_left_out_and_the_unobserved_always_are() -> None:
     asked = four() + four(missing_rule="observed_only")
     found = release(counts=PLENTY, estimates=asked)["estimates"]
-    using = only(found, measure="risk_iop", missing_rule="missing_is_using")
+    using = only(found, measure="risk", of="iop", missing_rule="missing_is_using")
     assert (using.estimate, using.n, using.events) == (60 / 125, 125, 60)
-    seen = only(found, measure="risk_iop", missing_rule="observed_only")
+    seen = only(found, measure="risk", of="iop", missing_rule="observed_only")
     assert (seen.estimate, seen.n, seen.events) == (0.6, 100, 60)
-    gap = only(found, measure="risk_difference", missing_rule="observed_only")
+    gap = only(found, measure="risk", of="difference", missing_rule="observed_only")
     assert (gap.estimate, gap.n, gap.events) == (pytest.approx(0.1), 190, 105)
 
 
@@ -86,16 +96,16 @@ def test_a_hidden_cell_suppresses_the_crude_rows_that_need_it_and_no_others() ->
     few = counts_of("iop", {"abstinent": 60, "using": 40, "missing": 25, "not_yet_observed": 9})
     found = release(counts=few + PLENTY[4:], estimates=four() + four(missing_rule="observed_only"))["estimates"]
     # 9 takes the 25 with it: the denominator with the missing is unknown, that without them is not
-    assert only(found, measure="risk_iop", missing_rule="observed_only").estimate == 0.6
-    for measure in ("risk_iop", "risk_difference", "risk_ratio"):
-        hidden = only(found, measure=measure, missing_rule="missing_is_using")
+    assert only(found, measure="risk", of="iop", missing_rule="observed_only").estimate == 0.6
+    for of in ("iop", "difference", "ratio"):
+        hidden = only(found, measure="risk", of=of, missing_rule="missing_is_using")
         assert (hidden.status, hidden.reason) == ("suppressed", "fewer than 11 people in a cell")
         assert pd.isna([getattr(hidden, n) for n in NUMBERS]).all()
-    assert only(found, measure="risk_residential", missing_rule="missing_is_using").status == "ok"
+    assert only(found, measure="risk", of="residential", missing_rule="missing_is_using").status == "ok"
 
 
-def test_the_order_of_the_arms_is_that_of_the_rows_or_is_given() -> None:
-    gap = {"measure": "risk_difference"}
+def test_the_order_of_the_arms_is_the_one_that_is_given() -> None:
+    gap = {"measure": "risk", "of": "difference"}
     assert only(release(counts=PLENTY, estimates=four())["estimates"], **gap).estimate == pytest.approx(
         60 / 125 - 45 / 105
     )
@@ -103,10 +113,17 @@ def test_the_order_of_the_arms_is_that_of_the_rows_or_is_given() -> None:
     assert only(turned, **gap).estimate == pytest.approx(45 / 105 - 60 / 125)
 
 
-def test_sorted_rows_hide_the_order_and_are_refused() -> None:
-    asked = sorted(four(), key=lambda r: r["measure"])
+def test_without_the_order_of_the_arms_a_comparison_is_refused() -> None:
     with pytest.raises(StudyError, match=r"order of the arms of contrast 'c' is not known"):
-        release(counts=PLENTY, estimates=asked)
+        release(counts=PLENTY, estimates=four(), arms={})
+
+
+@pytest.mark.parametrize("name", sorted(settings()))
+def test_nothing_that_protects_people_may_be_left_out(name: str) -> None:
+    given = {n: v for n, v in settings().items() if n != name}
+    frames = {n: table(n, []) for n in ("counts", "life_tables", "estimates", "curves", "diagnostics")}
+    with pytest.raises(TypeError, match=name):
+        run(**frames, **given)
 
 
 def test_an_adjusted_curve_has_points_on_the_grid_and_on_the_days_that_estimates_tell() -> None:
@@ -130,7 +147,7 @@ def test_completed_counts_as_retained_where_it_is_asked_so() -> None:
     outcomes = ("retained", "retained_or_completed")
     tables = [r for o in outcomes for r in (dict(r, analysis="a", outcome=o) for r in LEAVING)]
     found = release(life_tables=tables, estimates=[r for o in outcomes for r in four(outcome=o, **asked)])
-    retained, success = (only(found["estimates"], measure="risk_iop", outcome=o) for o in outcomes)
+    retained, success = (only(found["estimates"], measure="risk", of="iop", outcome=o) for o in outcomes)
     assert (retained.estimate, retained.events) == (pytest.approx(40 / 130), 40)
     assert (success.estimate, success.events) == (pytest.approx(100 / 130), 100)
     assert success.std_error == pytest.approx(np.sqrt(30 * 100 / 130**3))
@@ -148,9 +165,9 @@ def test_a_few_who_completed_are_not_given_back_by_the_two_readings_of_completio
     found = release(life_tables=tables, estimates=[r for o in outcomes for r in four(number=0.5, outcome=o, **asked)])[
         "estimates"
     ]
-    assert only(found, measure="risk_iop", outcome="retained").status == "ok"
-    assert only(found, measure="risk_iop", outcome="retained_or_completed").status == "suppressed"
-    assert only(found, measure="risk_difference", outcome="retained_or_completed").status == "suppressed"
+    assert only(found, measure="risk", of="iop", outcome="retained").status == "ok"
+    assert only(found, measure="risk", of="iop", outcome="retained_or_completed").status == "suppressed"
+    assert only(found, measure="risk", of="difference", outcome="retained_or_completed").status == "suppressed"
     exact = release(
         "none", life_tables=tables, estimates=[r for o in outcomes for r in four(number=0.5, outcome=o, **asked)]
     )["estimates"]
@@ -163,17 +180,17 @@ def test_ratios_of_a_period_are_withheld_where_either_arm_has_few_events_in_it()
     other = [(20, "unplanned", 60), (70, "unplanned", 40), (200, "completed", 100)]
     life_tables = life("iop", cells, **{k: key[k] for k in ("analysis", "outcome")})
     life_tables += life("residential", other, **{k: key[k] for k in ("analysis", "outcome")})
-    ratio = {**four(number=1.2, method="overlap", estimand="ATO", **key)[0], "measure": "hazard_ratio"}
-    rows = [ratio | {"subgroup": s} for s in ("all", "days: 1 to 60", "days: 61 to 180")]
-    shown = release(life_tables=life_tables, estimates=rows)["estimates"].set_index("subgroup")
-    assert shown["status"].to_dict() == {"all": "ok", "days: 1 to 60": "ok", "days: 61 to 180": "suppressed"}
+    ratio = {**four(number=1.2, method="overlap", estimand="ATO", **key)[0], "measure": "hazard_ratio", "of": "ratio"}
+    rows = [ratio | {"from_day": a, "to_day": b} for a, b in ((None, None), (1, 60), (61, 180))]
+    shown = release(life_tables=life_tables, estimates=rows)["estimates"]
+    assert shown[["to_day", "status"]].fillna(0).to_numpy().tolist() == [[0, "ok"], [60, "ok"], [180, "suppressed"]]
     assert shown["n"].isna().tolist() == [False, True, True]
 
 
 def test_life_tables_answer_retention() -> None:
     unplanned = {"analysis": "leaving", "outcome": "unplanned_discharge", "missing_rule": "none"}
     released = release(life_tables=LEAVING, estimates=four(horizon_days=90, **unplanned))
-    found = only(released["estimates"], measure="risk_iop")
+    found = only(released["estimates"], measure="risk", of="iop")
     assert (found.estimate, found.n, found.events) == (pytest.approx(30 / 130), 130, 30)
     cells = released["counts"].set_index(["arm", "level"])["count"]
     assert cells["iop"].dropna().to_dict() == {"completed": 60, "still_at_risk": 40, "unplanned": 30}
@@ -185,12 +202,12 @@ def test_no_one_counted_as_gone_yet_is_not_a_zero() -> None:
     unplanned = {"analysis": "leaving", "outcome": "unplanned_discharge", "missing_rule": "none"}
     early = four(horizon_days=15, **unplanned)
     released = release(life_tables=LEAVING, estimates=early)
-    assert only(released["estimates"], measure="risk_iop").events == 30
-    assert only(released["estimates"], measure="risk_residential").status == "suppressed"
+    assert only(released["estimates"], measure="risk", of="iop").events == 30
+    assert only(released["estimates"], measure="risk", of="residential").status == "suppressed"
     assert only(released["counts"], arm="residential", level="unplanned").status == "suppressed"
     exact = release("none", life_tables=LEAVING, estimates=early)
-    assert only(exact["estimates"], measure="risk_residential").estimate == 0
-    assert only(exact["estimates"], measure="risk_ratio").status == "not_possible"
+    assert only(exact["estimates"], measure="risk", of="residential").estimate == 0
+    assert only(exact["estimates"], measure="risk", of="ratio").status == "not_possible"
 
 
 def test_counts_of_an_outcome_with_a_life_table_do_not_get_out() -> None:
@@ -206,9 +223,9 @@ def test_mean_days_and_staying() -> None:
     tables = [{**r, "analysis": "staying", "outcome": o} for r in LEAVING for o in ("retained", "time_in_care")]
     asked = four(outcome="retained", **key) + four("mean_days", outcome="time_in_care", **key)
     found = release(life_tables=tables, estimates=asked)["estimates"]
-    assert only(found, measure="risk_iop").estimate == pytest.approx(40 / 130)
-    assert only(found, measure="mean_days_iop").estimate == pytest.approx((30 * 10 + 60 * 40 + 40 * 90) / 130)
-    assert only(found, measure="mean_days_iop").events == 40
+    assert only(found, measure="risk", of="iop").estimate == pytest.approx(40 / 130)
+    assert only(found, measure="mean_days", of="iop").estimate == pytest.approx((30 * 10 + 60 * 40 + 40 * 90) / 130)
+    assert only(found, measure="mean_days", of="iop").events == 40
 
 
 @pytest.mark.parametrize("status", ["gated", "not_possible"])
@@ -221,37 +238,43 @@ def test_a_gated_row_keeps_its_reason_and_no_number(status: str) -> None:
 
 
 def test_people_of_adjusted_rows_come_from_released_counts() -> None:
-    asked = four(number=0.25, method="iptw", n=1, events=1) + [row("hazard_ratio", 1.5, method="iptw")]
+    asked = four(number=0.25, method="iptw", n=1, events=1) + [row("hazard_ratio", "ratio", 1.5, method="iptw")]
     found = release(counts=PLENTY, estimates=asked)["estimates"]
     assert (only(found, measure="hazard_ratio").n, only(found, measure="hazard_ratio").events) == (230, 105)
-    assert (only(found, measure="risk_residential").n, only(found, measure="risk_residential").estimate) == (105, 0.25)
+    assert (
+        only(found, measure="risk", of="residential").n,
+        only(found, measure="risk", of="residential").estimate,
+    ) == (105, 0.25)
 
 
 def test_an_adjusted_risk_of_few_events_is_withheld_but_a_hazard_ratio_may_stand() -> None:
     few = counts_of("iop", {"event": 5, "no_event": 100}) + counts_of("residential", {"event": 30, "no_event": 70})
-    asked = four(number=0.25, method="iptw") + [row("hazard_ratio", 1.5, method="iptw")]
-    found = release(counts=few, estimates=asked)["estimates"].set_index("measure")
+    asked = four(number=0.25, method="iptw") + [row("hazard_ratio", "ratio", 1.5, method="iptw")]
+    found = release(counts=few, estimates=asked)["estimates"].set_index(["measure", "of"])
     assert found["status"].to_dict() == {
-        "hazard_ratio": "ok",
-        "risk_difference": "suppressed",
-        "risk_iop": "suppressed",
-        "risk_ratio": "suppressed",
-        "risk_residential": "ok",
+        ("hazard_ratio", "ratio"): "ok",
+        ("risk", "difference"): "suppressed",
+        ("risk", "iop"): "suppressed",
+        ("risk", "ratio"): "suppressed",
+        ("risk", "residential"): "ok",
     }
-    assert pd.isna(found.loc["hazard_ratio", "events"])
-    assert pd.isna(found.loc["hazard_ratio", "n_effective"])
+    assert pd.isna(found.loc[("hazard_ratio", "ratio"), "events"])
+    assert pd.isna(found.loc[("hazard_ratio", "ratio"), "n_effective"])
 
 
 @pytest.mark.parametrize("cells", [{"event": 5, "no_event": 100}, {"event": 100, "no_event": 5}])
 def test_few_events_or_few_others_in_both_arms_withhold_any_estimate(cells: dict[str, int]) -> None:
     few = counts_of("iop", cells) + counts_of("residential", cells)
-    found = release(counts=few, estimates=[row("hazard_ratio", 1.5, method="iptw")])["estimates"]
+    found = release(counts=few, estimates=[row("hazard_ratio", "ratio", 1.5, method="iptw")])["estimates"]
     assert only(found).status == "suppressed"
-    assert only(release("none", counts=few, estimates=[row("hazard_ratio", 1.5, method="iptw")])["estimates"]).n == 210
+    assert (
+        only(release("none", counts=few, estimates=[row("hazard_ratio", "ratio", 1.5, method="iptw")])["estimates"]).n
+        == 210
+    )
 
 
 def test_an_estimate_without_counts_behind_it_is_withheld() -> None:
-    asked = [row("hazard_ratio", 1.5, method="naive")]
+    asked = [row("hazard_ratio", "ratio", 1.5, method="naive")]
     assert only(release(estimates=asked)["estimates"]).reason == "the people behind it are not counted"
     assert only(release("none", estimates=asked)["estimates"]).estimate == 1.5
 
@@ -260,7 +283,7 @@ def test_a_crude_row_that_nothing_can_answer_is_a_defect() -> None:
     with pytest.raises(StudyError, match="cannot be computed"):
         release(estimates=four())
     with pytest.raises(StudyError, match="crude 'hazard_ratio'"):
-        release(counts=PLENTY, estimates=[row("hazard_ratio")])
+        release(counts=PLENTY, estimates=[row("hazard_ratio", "ratio")])
 
 
 def test_a_level_that_no_estimate_can_be_read_from_is_named() -> None:
@@ -271,8 +294,8 @@ def test_a_level_that_no_estimate_can_be_read_from_is_named() -> None:
 
 def test_an_arm_without_people_is_not_possible() -> None:
     found = release(counts=PLENTY[:4], estimates=four())["estimates"]
-    assert only(found, measure="risk_iop").status == "ok"
-    assert only(found, measure="risk_difference").reason == "no people in the arm 'residential'"
+    assert only(found, measure="risk", of="iop").status == "ok"
+    assert only(found, measure="risk", of="difference").reason == "no people in the arm 'residential'"
 
 
 def points(outcome: str, days: list[int], arm: str = "iop", **key: Any) -> Rows:
@@ -296,7 +319,7 @@ def points(outcome: str, days: list[int], arm: str = "iop", **key: Any) -> Rows:
 def test_an_adjusted_curve_has_points_only_where_enough_people_had_the_event_since_the_last() -> None:
     cells = [(3, "unplanned", 15), (20, "unplanned", 5), (30, "unplanned", 6), (50, "died", 4), (60, "unplanned", 12)]
     curves = points("unplanned", [7, 14, 21, 28, 30, 35, 63, 70]) + points("died", [7, 56, 63])
-    asked = [row("risk_iop", analysis="leaving", outcome="unplanned_discharge", horizon_days=30)]
+    asked = [row("risk", "iop", analysis="leaving", outcome="unplanned_discharge", horizon_days=30)]
     tables = life("iop", [*cells, (90, "censored", 30)])
     found = release(life_tables=tables, curves=curves, estimates=asked)["curves"]
     adjusted = found[found["method"] == "iptw"]
@@ -338,38 +361,38 @@ def test_a_curve_of_staying_comes_from_the_table_that_is_read_so() -> None:
 
 
 def test_points_of_other_curves_with_few_people_are_dropped() -> None:
-    hours = points("abstinent", [9, 12], axis="hours_per_week")
+    hours = points("abstinent", [9, 12], axis="propensity")
     hours[0]["n_risk"] = 10
     found = release(curves=hours)["curves"]
     assert found["x"].tolist() == [12]
     assert release("opensafely", curves=hours)["curves"]["n_risk"].tolist() == [10, 75]
 
 
-def diagnostic(variable: str, value: float = 0.123456, **key: Any) -> dict[str, Any]:
+def diagnostic(variable: str, value: float = 0.123456, level: str = "all", **key: Any) -> dict[str, Any]:
     return {
         "analysis": "design", "cohort": "demo", "contrast": "c", "method": "unweighted",
-        "quantity": "standardised_difference", "variable": variable, "value": value, "threshold": 0.1,
+        "quantity": "standardised_difference", "variable": variable, "level": level, "value": value, "threshold": 0.1,
         "status": "failed", **key,
     }  # fmt: skip
 
 
 def test_differences_that_give_a_small_cell_back_are_suppressed() -> None:
-    sex = {"analysis": "design", "outcome": "covariate:sex", "horizon_days": None}
+    sex = {"analysis": "design", "outcome": "covariate", "variable": "sex", "horizon_days": None}
     counts = counts_of("iop", {"female": 40, "male": 60, "unknown": 0}, **sex)
     counts += counts_of("residential", {"female": 38, "male": 50, "unknown": 3}, **sex)
-    asked = [diagnostic(v) for v in ("sex=female", "sex=male", "sex=unknown", "age")]
-    asked.append(diagnostic("sex=unknown", method="overlap"))
-    asked.append(diagnostic("iop", 97.4567, quantity="effective_sample_size"))
-    found = release(counts=counts, diagnostics=asked)["diagnostics"].set_index(["method", "variable"])
+    asked = [diagnostic("sex", level=v) for v in ("female", "male", "unknown")]
+    asked += [diagnostic("age"), diagnostic("sex", level="unknown", method="overlap")]
+    asked.append(diagnostic("all", 97.4567, arm="iop", quantity="effective_sample_size"))
+    found = release(counts=counts, diagnostics=asked)["diagnostics"].set_index(["method", "variable", "level"])
     assert found["status"].eq("suppressed").to_dict() == {
-        ("overlap", "sex=unknown"): False,
-        ("unweighted", "age"): False,
-        ("unweighted", "iop"): False,
-        ("unweighted", "sex=female"): True,
-        ("unweighted", "sex=male"): False,
-        ("unweighted", "sex=unknown"): True,
+        ("overlap", "sex", "unknown"): False,
+        ("unweighted", "age", "all"): False,
+        ("unweighted", "all", "all"): False,
+        ("unweighted", "sex", "female"): True,
+        ("unweighted", "sex", "male"): False,
+        ("unweighted", "sex", "unknown"): True,
     }
-    assert found.loc[("unweighted", "age"), "value"] == 0.123
+    assert found.loc[("unweighted", "age", "all"), "value"] == 0.123
     assert found["value"].isna().equals(found["status"].eq("suppressed"))
     rounded = release("opensafely", counts=counts, diagnostics=asked)["diagnostics"]
     assert only(rounded, quantity="effective_sample_size").value == 95
@@ -385,7 +408,8 @@ def test_groups_that_can_be_differenced_are_told() -> None:
     more = [{**r, "analysis": "other", "count": r["count"] + (r["level"] == "using") * 4} for r in PLENTY]
     found = release(counts=PLENTY + more)["diagnostics"]
     risk = only(found, quantity="difference_risk")
-    assert (risk.variable, risk.value, risk.status) == ("abstinent: other, c", 2, "info")
+    assert (risk.outcome, risk.group_by, risk.group) == ("abstinent", "other", "c")
+    assert (risk.value, risk.status) == (2, "info")
 
 
 def test_none_lets_counts_adjusted_rows_curves_and_diagnostics_through_as_they_are() -> None:
@@ -412,37 +436,35 @@ def test_the_release_does_not_depend_on_the_order_of_counts() -> None:
 def test_the_config_names_the_policy() -> None:
     frames = {n: table(n, []) for n in ("life_tables", "estimates", "curves", "diagnostics")}
     few = table("counts", counts_of("iop", {"a": 5, "b": 95}))
-    shown = run(few, **frames, disclosure={"policy": "none", "minimum_count": None, "rounding_base": None})
+    exact = {"policy": "none", "minimum_count": None, "rounding_base": None}
+    shown = run(few, **frames, **settings(disclosure=exact))
     assert shown["counts"]["count"].tolist() == [5, 95]
-    assert run(few, **frames, disclosure={"policy": "cms"})["counts"]["count"].isna().all()
+    assert run(few, **frames, **settings("cms"))["counts"]["count"].isna().all()
     with pytest.raises(StudyError, match="looser"):
-        run(few, **frames, disclosure={"policy": "cms", "minimum_count": 3})
+        run(few, **frames, **settings(disclosure={"policy": "cms", "minimum_count": 3}))
 
 
 def share(variable: str, value: float = 0.5, **key: Any) -> dict[str, Any]:
     return diagnostic(variable, value, quantity="share_in_first_arm", threshold=10.0, status="ok", **key)
 
 
-IN_ORDER = {"c": list(ARMS)}
-
-
 def test_shares_by_category_come_from_released_counts_and_sites_stay_private() -> None:
-    sex = {"analysis": "design", "outcome": "covariate:sex", "horizon_days": None}
+    sex = {"analysis": "design", "outcome": "covariate", "variable": "sex", "horizon_days": None}
     counts = counts_of("iop", {"female": 40, "male": 60}, **sex)
     counts += counts_of("residential", {"female": 38, "male": 50, "unknown": 30, "mixed": 20, "other": 3}, **sex)
-    asked = [share(f"sex={v}", 0.1234) for v in ("female", "unknown", "other", "never")]
-    asked += [share("stratum=S01", 1.0)]
+    asked = [share("sex", 0.1234, level=v) for v in ("female", "unknown", "other", "never")]
+    asked += [share("stratum", 1.0, level="S01")]
     asked.append(diagnostic("age", 0.3, quantity="largest_within_site_difference", threshold=None, status="info"))
-    found = release(counts=counts, diagnostics=asked, arms=IN_ORDER)["diagnostics"].set_index("variable")
-    assert "stratum=S01" not in found.index
-    assert (found.loc["sex=female", "value"], found.loc["sex=female", "status"]) == (round(40 / 78, 3), "ok")
-    assert (found.loc["sex=unknown", "value"], found.loc["sex=unknown", "status"]) == (0, "failed")
-    assert found.loc[["sex=other", "sex=never", "age"], "status"].eq("suppressed").all()
-    assert found.loc[["sex=other", "sex=never", "age"], "value"].isna().all()
-    coarse = release("opensafely", counts=counts, diagnostics=asked, arms=IN_ORDER)["diagnostics"].set_index("variable")
-    assert coarse.loc["sex=female", "value"] == round(40 / 80, 3)  # 38 is shown as 40
-    everything = release("none", counts=counts, diagnostics=asked, arms=IN_ORDER)["diagnostics"].set_index("variable")
-    assert everything.loc["stratum=S01", "value"] == 1
+    found = release(counts=counts, diagnostics=asked, arms=IN_ORDER)["diagnostics"].set_index("level")
+    assert "S01" not in found.index
+    assert (found.loc["female", "value"], found.loc["female", "status"]) == (round(40 / 78, 3), "ok")
+    assert (found.loc["unknown", "value"], found.loc["unknown", "status"]) == (0, "failed")
+    assert found.loc[["other", "never", "all"], "status"].eq("suppressed").all()
+    assert found.loc[["other", "never", "all"], "value"].isna().all()
+    coarse = release("opensafely", counts=counts, diagnostics=asked, arms=IN_ORDER)["diagnostics"].set_index("level")
+    assert coarse.loc["female", "value"] == round(40 / 80, 3)  # 38 is shown as 40
+    everything = release("none", counts=counts, diagnostics=asked, arms=IN_ORDER)["diagnostics"].set_index("level")
+    assert everything.loc["S01", "value"] == 1
 
 
 def test_the_overlap_of_scores_takes_hidden_bins_for_one() -> None:
@@ -461,13 +483,9 @@ def test_the_overlap_of_scores_takes_hidden_bins_for_one() -> None:
 
 def test_a_detectable_difference_goes_with_its_estimate() -> None:
     asked = diagnostic(
-        "abstinent:180:missing_is_using", 0.07, analysis="a", method="iptw", quantity="detectable_difference",
-        threshold=None, status="info",
+        "all", 0.07, analysis="abstinence", outcome="abstinent", horizon_days=180, method="iptw",
+        missing_rule="missing_is_using", quantity="detectable_difference", threshold=None, status="info",
     )  # fmt: skip
-    shown = release(counts=PLENTY, estimates=four(number=0.25, method="iptw"), diagnostics=[asked])
-    row = shown["estimates"].iloc[0]
-    question = f"{row.outcome}:{row.horizon_days}:{row.missing_rule}"
-    asked |= {"variable": question, "analysis": row.analysis}
     for status, expected in (("ok", "info"), ("gated", "suppressed")):
         found = release(counts=PLENTY, estimates=four(number=0.25, method="iptw", status=status), diagnostics=[asked])[
             "diagnostics"
@@ -479,8 +497,9 @@ def test_weights_that_leave_an_arm_as_it_is_are_withheld_where_its_counts_are() 
     shown = release(counts=PLENTY, estimates=four(number=0.25, method="att"))["estimates"]
     assert set(shown["status"]) == {"ok"}
     rounded = release("opensafely", counts=PLENTY, estimates=four(number=0.25, method="att"))["estimates"]
-    assert rounded.set_index("measure")["status"].to_dict() == {
-        "risk_iop": "suppressed", "risk_residential": "suppressed", "risk_difference": "ok", "risk_ratio": "suppressed",
+    assert rounded.set_index(["measure", "of"])["status"].to_dict() == {
+        ("risk", "iop"): "suppressed", ("risk", "residential"): "suppressed", ("risk", "difference"): "ok",
+        ("risk", "ratio"): "suppressed",
     }  # fmt: skip
     usual = release("opensafely", counts=PLENTY, estimates=four(number=0.25, method="overlap"))["estimates"]
     assert set(usual["status"]) == {"ok"}
@@ -490,13 +509,13 @@ def test_a_word_that_few_people_bear_stands_nowhere_in_a_release() -> None:
     words = {"working": (60, 50), "looking": (20, 15), "diver": (1, 0), "beekeeper": (3, 4), "unknown": (2, 1)}
     cells = [
         r for at, arm in enumerate(ARMS) for r in counts_of(
-            arm, {word: n[at] for word, n in words.items()}, analysis="design", outcome="covariate:employment",
-            horizon_days=None,
+            arm, {word: n[at] for word, n in words.items()}, analysis="design", outcome="covariate",
+            variable="employment", horizon_days=None,
         )
     ]  # fmt: skip
     told = [
         {"analysis": "design", "cohort": "demo", "contrast": "c", "method": method, "quantity": quantity,
-         "variable": f"employment={word}", "value": 0.05, "threshold": np.nan, "status": "info"}
+         "variable": "employment", "level": word, "value": 0.05, "threshold": np.nan, "status": "info"}
         for word in words for method in ("unweighted", "overlap") for quantity in ("standardised_difference",)
     ]  # fmt: skip
     found = release(counts=cells, diagnostics=told)

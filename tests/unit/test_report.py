@@ -37,7 +37,7 @@ def texts(parts: list[plain.Part]) -> str:
 
 def risks(key: tuple[Any, ...], gap: tuple[float, float, float], **more: Any) -> list[dict[str, Any]]:
     arm = (0.4, 0.3, 0.5)
-    values = {"risk_iop": arm, "risk_res": arm, "risk_difference": gap, "risk_ratio": (1.0, 0.9, 1.1)}
+    values = {"iop": arm, "res": arm, "difference": gap, "ratio": (1.0, 0.9, 1.1)}
     return estimand(key, values, **more)
 
 
@@ -145,11 +145,11 @@ def test_longer_stays_naive_fair_and_randomised() -> None:
 
 
 def test_longer_stays_by_shares() -> None:
-    arms = {"risk_stayed": (0.54, 0.5, 0.6), "risk_left_earlier": (0.24, 0.2, 0.3), "risk_ratio": (2.2, 2, 3)}
+    arms = {"stayed": (0.54, 0.5, 0.6), "left_earlier": (0.24, 0.2, 0.3), "ratio": (2.2, 2, 3)}
     key = ("stay", "stay_90", "abstinent", 180)
-    rows = estimand((*key, "as_observed", "crude", "observed_only"), {**arms, "risk_difference": (0.30, 0.27, 0.33)})
+    rows = estimand((*key, "as_observed", "crude", "observed_only"), {**arms, "difference": (0.30, 0.27, 0.33)})
     why = "it would adjust for use up to day 90, which for those who left earlier comes after leaving"
-    asked = ((*key, "landmark", "landmark_adjusted", "observed_only"), {**arms, "risk_difference": (0.15, 0.12, 0.18)})
+    asked = ((*key, "landmark", "landmark_adjusted", "observed_only"), {**arms, "difference": (0.15, 0.12, 0.18)})
     never = dict.fromkeys(("estimate", "std_error", "conf_low", "conf_high"), float("nan"))
     rows += [r | never | {"status": "not_possible", "reason": why} for r in estimand(*asked)]
     (part,) = said(rows)
@@ -240,7 +240,7 @@ def test_every_number_of_the_summary_is_in_the_estimates(rendered: str) -> None:
 
 def test_the_check_on_numbers_finds_a_typed_one(rendered: str) -> None:
     other = estimates()
-    other.loc[other["measure"] == "risk_difference", "conf_low"] -= 0.0173
+    other.loc[(other["measure"] == "risk") & (other["of"] == "difference"), "conf_low"] -= 0.0173
     assert shown_numbers(summary_text(rendered)) - known_numbers(other, study())
 
 
@@ -284,7 +284,8 @@ def test_rows_without_a_number_say_why_and_rows_with_one_have_their_interval() -
 def test_an_unadjusted_row_of_a_randomised_contrast_is_not_called_misleading() -> None:
     rows = estimand(
         ("stay", "long_vs_short", "return_to_use", 365, "randomised", "crude", "none"),
-        {"hazard_ratio": (0.8, 0.7, 0.9)},
+        {"ratio": (0.8, 0.7, 0.9)},
+        measure="hazard_ratio",
     )
     (table,) = results.of_contrast(typed("estimates", rows), typed("diagnostics", []), study(), "long_vs_short", "dose")
     assert not table.blocks[0].lines[0].wrong
@@ -376,9 +377,9 @@ def test_the_design_shows_more_than_means_where_it_is_known() -> None:
 def test_categories_with_next_to_nobody_in_an_arm_are_named() -> None:
     share = {"quantity": "share_in_first_arm", "threshold": 10.0}
     rows = [
-        {**share, "variable": "sex=unknown", "value": 0.0, "status": "failed"},
-        {**share, "variable": "sex=male", "value": 0.5, "status": "ok"},
-        {**share, "variable": "stratum=S02", "value": 1.0, "status": "failed"},
+        {**share, "variable": "sex", "level": "unknown", "value": 0.0, "status": "failed"},
+        {**share, "variable": "sex", "level": "male", "value": 0.5, "status": "ok"},
+        {**share, "variable": "stratum", "level": "S02", "value": 1.0, "status": "failed"},
     ]
     said = design.few_in_an_arm(more_of_the_design(*rows), study(), "iop_vs_res")
     assert said.startswith("Fewer than 10 people in one of the arms")
@@ -392,7 +393,7 @@ def test_the_difference_that_a_primary_question_can_show() -> None:
     found = {
         "analysis": row["analysis"], "contrast": row["contrast"], "method": row["method"], "value": 0.0634,
         "quantity": "detectable_difference",
-        "variable": f"{row['outcome']}:{row['horizon_days']}:{row['missing_rule']}",
+        **{k: row[k] for k in ("outcome", "horizon_days", "missing_rule")},
     }  # fmt: skip
     table = design.detectable(more_of_the_design(found), study())
     assert table is not None
@@ -555,8 +556,8 @@ def test_the_page_asks_for_nothing(rendered: str) -> None:
 FORBIDDEN = (
     BANNED, "missing_is_using", "observed_only", "landmark_adjusted", "as_observed", "iop_vs_res",
     "unplanned_discharge",
-    "risk_difference", "hazard_ratio", "stay_90", "left_earlier", "event_free", "one_arm_strata",
-    "site_id", "covariate:sex",
+    "dose_response", "hazard_ratio", "stay_90", "left_earlier", "event_free", "one_arm_strata",
+    "site_id", "group_by",
 )  # fmt: skip
 
 

@@ -47,19 +47,28 @@ def test_the_parts_come_in_order(parts: dict[str, Part]) -> None:
 
 
 def intake(table: str, rows: dict[str, int | None]) -> list[dict[str, Any]]:
-    return [{**row, "analysis": "cohort"} for row in cells(f"rows of {table}", rows)]
+    named = {what: what.partition(": ") for what in rows}
+    return [
+        {**row, "analysis": "cohort", "level": named[row["level"]][0], "detail": named[row["level"]][2]}
+        for row in cells("rows", rows, group_by="table", group=table)
+    ]
 
 
 def test_codes_that_the_mapping_does_not_list_are_told_beside_the_rows() -> None:
-    def codes(column: str, rows: dict[str, int | None], of: str = "codes of") -> list[dict[str, Any]]:
-        return [{**row, "analysis": "cohort"} for row in cells(f"{of} {column}", rows)]
+    def codes(
+        table: str, column: str, rows: dict[tuple[str, str], int], outcome: str = "codes"
+    ) -> list[dict[str, Any]]:
+        key = {"analysis": "cohort", "variable": column, "group_by": "table", "group": table}
+        told = [cells(outcome, {level: n}, **key, detail=detail) for (level, detail), n in rows.items()]
+        return [row for some in told for row in some]
 
-    strange = "not listed, taken for other: PROB"
+    strange = "not listed, taken for other", "PROB"
+    stays = {("listed", ""): 60, ("empty", ""): 0, strange: 40}
     found = of(
         intake("stays", {"kept": 100})
-        + codes("stays.discharge_reason", {"listed": 60, "empty": 0, strange: 40})
-        + codes("persons.sex", {"listed": 100})
-        + codes("stays.discharge_reason", {"9": 0}, "codes never found in")
+        + codes("stays", "discharge_reason", stays)
+        + codes("persons", "sex", {("listed", ""): 100})
+        + codes("stays", "discharge_reason", {("never found", "9"): 0}, "codes_never_found")
     )["What came in"]
     assert "Listed by the mapping, and in no record: stays.discharge_reason (9)." in found.said
     (block,) = found.tables[1].blocks
@@ -101,25 +110,27 @@ def test_completeness_in_words(parts: dict[str, Part]) -> None:
 
 
 def test_without_a_gap_there_is_no_grid() -> None:
-    found = of(cells("completeness: age", {"known": 400}))["How complete they are"]
+    found = of(cells("completeness", variable="age", people={"known": 400}))["How complete they are"]
     assert found.said == ("Known throughout: age.",)
     assert found.figures == ()
 
 
 def test_of_many_sites_a_few_are_named() -> None:
-    rows = cells("completeness: sex", {"known": 100, "not_known": 500})
+    rows = cells("completeness", variable="sex", people={"known": 100, "not_known": 500})
     for i in range(7):
-        rows += cells("completeness: sex", {"known": 10, "not_known": 60}, subgroup=f"site: S{i}")
+        rows += cells(
+            "completeness", variable="sex", people={"known": 10, "not_known": 60}, group_by="site", group=f"S{i}"
+        )
     assert "sex (S0, S1, S2, S3, S4 and 2 more)." in of(rows)["How complete they are"].said[-1]
 
 
 @pytest.mark.parametrize(("floor", "named"), [(0.0, True), (0.25, True), (0.5, False), (0.75, False)])
 def test_a_withheld_share_is_under_half_only_where_its_quarter_is(floor: float, named: bool) -> None:
-    rows = cells("completeness: sex", {"known": 100, "not_known": 100})
-    rows += cells("completeness: sex", {"known": None, "not_known": None}, subgroup="site: A")
+    rows = cells("completeness", variable="sex", people={"known": 100, "not_known": 100})
+    rows += cells("completeness", variable="sex", people={"known": None, "not_known": None}, group_by="site", group="A")
     told = {
         "analysis": "records", "contrast": "all", "method": "release", "quantity": "known_share_from",
-        "variable": "sex | site: A", "value": floor, "status": "info",
+        "outcome": "completeness", "variable": "sex", "group_by": "site", "group": "A", "value": floor, "status": "info",
     }  # fmt: skip
     found = records.parts(typed("counts", rows), typed("diagnostics", [told]), study())
     said = " ".join(s for p in found for s in p.said)
@@ -139,7 +150,7 @@ def test_episodes_by_gap_in_words(parts: dict[str, Part]) -> None:
 
 
 def test_no_one_with_a_second_episode_is_one_sentence() -> None:
-    rows = [r for gap in (7, 14) for r in cells("episodes", {"1": 400}, subgroup=f"gap: {gap}")]
+    rows = [r for gap in (7, 14) for r in cells("episodes", {"1": 400}, group_by="gap_days", group=f"{gap}")]
     found = of(rows)["Stays linked into episodes"]
     assert found.said[0].endswith("Under no rule from 7 to 14 days does anyone have more than one episode.")
     assert not found.tables
@@ -148,7 +159,7 @@ def test_no_one_with_a_second_episode_is_one_sentence() -> None:
 def test_stays_of_a_source_without_persons_are_not_said_to_be_linked() -> None:
     whole = study()
     whole["source"]["kind"] = "tedsd"
-    assert "Stays linked into episodes" not in of(cells("episodes", {"1": 400}, subgroup="gap: 14"), whole)
+    assert "Stays linked into episodes" not in of(cells("episodes", {"1": 400}, group_by="gap_days", group="14"), whole)
 
 
 # ---------------------------------------------------------------------------------------------------- levels and hours
@@ -180,7 +191,7 @@ def test_hours_and_days_in_words(parts: dict[str, Part]) -> None:
 
 
 def test_records_without_hours_and_plans_say_so() -> None:
-    found = of(cells("completeness: age", {"known": 400}))
+    found = of(cells("completeness", variable="age", people={"known": 400}))
     part = found["Hours and days, delivered against planned"]
     assert part.said == ("Neither hours a week nor planned days are in these records.",)
     assert (part.figures, part.tables) == ((), ())
@@ -188,7 +199,9 @@ def test_records_without_hours_and_plans_say_so() -> None:
 
 
 def test_records_without_sessions_say_so() -> None:
-    part = of(cells("hours: scheduled", {"9 to under 20": 50}, arm="2.1"))["Hours and days, delivered against planned"]
+    part = of(
+        cells("hours", variable="scheduled", group_by="level_of_care", people={"9 to under 20": 50}, group="2.1")
+    )["Hours and days, delivered against planned"]
     assert part.said == ("These records hold no sessions, so that delivered hours are not known.",)
 
 
@@ -207,7 +220,9 @@ def test_moves_in_words(parts: dict[str, Part]) -> None:
 
 
 def test_where_no_one_moved_on_there_is_no_diagram() -> None:
-    found = of(cells("transition 1", {"completed": 120, "unplanned": 80}, arm="3.5"))["Moves between levels of care"]
+    found = of(
+        cells("transition", variable="1", group_by="from", people={"completed": 120, "unplanned": 80}, group="3.5")
+    )["Moves between levels of care"]
     assert found.figures == ()
 
 
@@ -257,10 +272,22 @@ def national(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def completion() -> pd.DataFrame:
-    rows = cells("completion", {"completed": 60, "otherwise": 140}, arm="intensive outpatient")
-    rows += cells("completion", {"completed": 30, "otherwise": 30}, arm="detoxification, hospital inpatient")
-    rows += cells("completion", {"completed": 20, "transferred": 20}, arm="detoxification, residential")
-    rows += cells("completion", {"completed": 90, "otherwise": None}, arm="outpatient")
+    rows = cells(
+        "completion", group_by="service", people={"completed": 60, "otherwise": 140}, group="intensive outpatient"
+    )
+    rows += cells(
+        "completion",
+        group_by="service",
+        people={"completed": 30, "otherwise": 30},
+        group="detoxification, hospital inpatient",
+    )
+    rows += cells(
+        "completion",
+        group_by="service",
+        people={"completed": 20, "transferred": 20},
+        group="detoxification, residential",
+    )
+    rows += cells("completion", group_by="service", people={"completed": 90, "otherwise": None}, group="outpatient")
     return typed("counts", rows)
 
 

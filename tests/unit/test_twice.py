@@ -55,10 +55,10 @@ def test_one_minus_kaplan_meier_and_weights_left_out_would_be_found(people: dict
     days, cause, weight = people["days"], people["cause"], people["weight"]
     right = libraries.incidence(days, cause, 1, weight, 60)
     wrong = 1 - cuminc.survival(days, cause == 1, 60, weight).value[0]
-    assert not twice._row(ASK, "risk_a", wrong, right, "l")["agrees"]
+    assert not twice._row(ASK, "a", wrong, right, "l")["agrees"]
     unweighted = cuminc.cumulative_incidence(days, cause, 1, 60).value[0]
-    assert not twice._row(ASK, "risk_a", unweighted, right, "l")["agrees"]
-    assert twice._row(ASK, "risk_a", right * (1 + 1e-8), right, "l")["agrees"]
+    assert not twice._row(ASK, "a", unweighted, right, "l")["agrees"]
+    assert twice._row(ASK, "a", right * (1 + 1e-8), right, "l")["agrees"]
 
 
 ASK = {
@@ -70,59 +70,59 @@ ASK = {
 def estimates(**changes: Any) -> pd.DataFrame:
     rows = [
         {
-            **ASK, "measure": measure, "subgroup": "all", "estimate": value, "std_error": 0.1, "conf_low": 0.1,
+            **ASK, "of": of, "group_by": "all", "group": "all", "estimate": value, "std_error": 0.1, "conf_low": 0.1,
             "conf_high": 0.9, "p_value": 0.5, "n": 100, "events": 30, "n_effective": 90.0, "status": "ok", "reason": "",
             **changes,
         }
-        for measure, value in (("risk_iop", 0.3), ("risk_res", 0.4), ("risk_difference", -0.1), ("risk_ratio", 0.75))
+        for of, value in (("iop", 0.3), ("res", 0.4), ("difference", -0.1), ("ratio", 0.75))
     ]  # fmt: skip
     table = TABLES["estimates"]
     return pd.DataFrame(rows, columns=list(table.columns)).astype({n: c.dtype for n, c in table.columns.items()})
 
 
 def computed(*rows: tuple[str, float, float], **changes: Any) -> pd.DataFrame:
-    made = [{**twice._row(ASK, measure, first, second, "Cox, lifelines"), **changes} for measure, first, second in rows]
+    made = [{**twice._row(ASK, of, first, second, "Cox, lifelines"), **changes} for of, first, second in rows]
     table = TABLES["twice"]
     return pd.DataFrame(made, columns=list(table.columns)).astype({n: c.dtype for n, c in table.columns.items()})
 
 
 def test_what_is_not_confirmed_is_disputed_with_both_numbers_and_so_is_what_follows_from_it() -> None:
-    found = second_opinion.marked(estimates(), computed(("risk_iop", 0.3, 0.31), ("risk_res", 0.4, 0.4)))
-    told = found.set_index("measure")
+    found = second_opinion.marked(estimates(), computed(("iop", 0.3, 0.31), ("res", 0.4, 0.4)))
+    told = found.set_index("of")
     assert list(told["status"]) == ["disputed", "ok", "disputed", "disputed"]
-    assert told.loc["risk_iop", "reason"] == "computed twice: 0.3, and 0.31 (Cox, lifelines)"
-    assert told.loc["risk_difference", "reason"] == "computed twice, and the two do not agree on one of its arms"
-    assert told.loc["risk_iop", "estimate"] == 0.3
+    assert told.loc["iop", "reason"] == "computed twice: 0.3, and 0.31 (Cox, lifelines)"
+    assert told.loc["difference", "reason"] == "computed twice, and the two do not agree on one of its arms"
+    assert told.loc["iop", "estimate"] == 0.3
 
 
 def test_what_agrees_stays_as_it_is_and_what_is_withheld_stays_withheld() -> None:
-    pd.testing.assert_frame_equal(second_opinion.marked(estimates(), computed(("risk_iop", 0.3, 0.3))), estimates())
+    pd.testing.assert_frame_equal(second_opinion.marked(estimates(), computed(("iop", 0.3, 0.3))), estimates())
     hidden = estimates(status="suppressed", estimate=np.nan, reason="withheld")
-    pd.testing.assert_frame_equal(second_opinion.marked(hidden, computed(("risk_iop", 0.3, 0.31))), hidden)
+    pd.testing.assert_frame_equal(second_opinion.marked(hidden, computed(("iop", 0.3, 0.31))), hidden)
 
 
 def test_the_second_number_of_a_crude_row_is_not_told() -> None:
-    other = computed(("risk_iop", 0.3, 0.31), method="crude")
+    other = computed(("iop", 0.3, 0.31), method="crude")
     found = second_opinion.marked(estimates(method="crude", estimand="as_observed"), other)
     assert found["status"][0] == "disputed"
     assert "0.31" not in " ".join(found["reason"])
 
 
 def test_a_disputed_score_disputes_what_stands_on_it() -> None:
-    wrong = computed(("propensity_score", -100.0, -90.0))
+    wrong = computed(("all", -100.0, -90.0), measure="propensity_score")
     assert set(second_opinion.marked(estimates(), wrong)["status"]) == {"disputed"}
     crude = estimates(method="crude", estimand="as_observed")
     assert set(second_opinion.marked(crude, wrong)["status"]) == {"ok"}
 
 
 def test_the_report_says_how_many_agree_and_says_first_where_some_do_not() -> None:
-    agreed = computed(("risk_iop", 0.3, 0.3), ("risk_res", 0.4, 0.4))
-    left = pd.DataFrame([twice._left_out(ASK, "mean_days", "no library has it")])
+    agreed = computed(("iop", 0.3, 0.3), ("res", 0.4, 0.4))
+    left = pd.DataFrame([twice._left_out(ASK, "no library has it")])
     both = pd.concat([agreed, left.astype(agreed.dtypes.to_dict())], ignore_index=True)
     said = about.computed_twice(second_opinion.told(both, "c"))
     assert said is not None
     assert (said.text, said.tone) == ("Computed twice, by two implementations: 2 of 2 agree to 1e-6.", "")
-    some = about.computed_twice(second_opinion.told(computed(("risk_iop", 0.3, 0.31), ("risk_res", 0.4, 0.4)), "c"))
+    some = about.computed_twice(second_opinion.told(computed(("iop", 0.3, 0.31), ("res", 0.4, 0.4)), "c"))
     assert some is not None
     assert some.tone == "caution"
     assert "1 of 2 agree" in some.text
@@ -144,10 +144,10 @@ def test_many_people_are_sampled_the_same_way_each_time(monkeypatch: pytest.Monk
 
 def test_a_library_that_fails_ends_no_run_and_quotes_nothing() -> None:
     def numbers() -> Any:
-        yield twice._row(ASK, "risk_iop", 0.3, 0.3, "l")
+        yield twice._row(ASK, "iop", 0.3, 0.3, "l")
         raise ValueError("person P001 has 12.5")
 
-    found = twice._told(ASK, "risk", numbers())
+    found = twice._told(ASK, numbers())
     assert [row["reason"] for row in found] == ["", "the library could not compute it (ValueError)"]
     assert found[1]["agrees"] is None
 

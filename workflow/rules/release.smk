@@ -31,7 +31,7 @@ rule release:
         twice=results("twice", *(f"twice/{c}" for c in LOADED.contrasts())),
         notes=f"{PRIVATE}/raw/notes.txt",
     output:
-        **released("counts", "estimates", "curves", "diagnostics"),
+        **released("counts", "estimates", "curves", "diagnostics", "dictionary"),
         notes=f"{RELEASED}/notes.txt",
     log:
         f"{LOGS}/release.log",
@@ -59,6 +59,7 @@ rule release:
             "curves",
             "diagnostics",
             "twice",
+            "dictionary",
         ),
     script:
         "../scripts/step.py"

@@ -30,6 +30,7 @@ from iop_outcomes.vocabulary.answers import (
 )
 from iop_outcomes.vocabulary.endpoints import STATES
 from iop_outcomes.vocabulary.levels import NOT_KNOWN
+from iop_outcomes.vocabulary.measures import HAZARD_RATIO
 from iop_outcomes.vocabulary.methods import AIPW, CRUDE, IMPUTED, SCORED
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def run(
     counts: dict[tuple[str, str, int], list[results.Row]] = {}
     for ask in rows:
         status, reason = map(str, decided.loc[ask["method"], ["status", "reason"]])
-        timed = ask["measure"] == "hazard_ratio"
+        timed = ask["measure"] == HAZARD_RATIO
         names = STATE_LEVELS if endpoints.get(ask["outcome"], {}).get("kind") in STATES else LEVELS
         levels = timed_levels(first_use, scores, ask) if timed else binary_levels(abstinence, scores, ask, names)
         counts[ask["analysis"], ask["outcome"], ask["horizon_days"]] = results.count_rows(ask, sample.label, levels)
@@ -74,7 +75,7 @@ def run(
         if status == "ok" and silent:
             status, reason = "not_possible", silent
         if status != "ok" or ask["method"] == CRUDE:
-            estimates += results.without(ask, results.measures(ask["measure"], sample.names), status, reason)
+            estimates += results.without(ask, sample.names, status, reason)
             continue
         if timed:
             estimates += _hazard_ratio(ask, sample, levels, first_use, gate)
@@ -83,7 +84,7 @@ def run(
     return {
         "counts": results.counts_table([r for group in counts.values() for r in group]),
         "estimates": results.estimates_table(estimates),
-        "diagnostics": power.table(detectable),
+        "diagnostics": results.table("diagnostics", detectable),
     }
 
 
@@ -151,10 +152,9 @@ def _risks(
     records: imputed.Records | None,
 ) -> list[results.Row]:
     abstinent, used = read_missing(levels, ask["missing_rule"])
-    shown = results.measures("risk", sample.names)
     few = results.too_few(sample.arm[used], abstinent[used] == 1, sample.names, gate["min_events"])
     if few:
-        return results.without(ask, shown, "gated", few)
+        return results.without(ask, sample.names, "gated", few)
     if ask["method"] in IMPUTED:
         pairs = zip(LEVELS[:2], STATE_LEVELS[:2], strict=True)
         known = np.column_stack([np.isin(levels, pair).astype(float) for pair in pairs])
@@ -164,10 +164,10 @@ def _risks(
     try:
         estimate = _finished(ask["method"], sample, abstinent, used)
         if few := power.judge(ask, level, [power.ground(ask, sample, estimate, used)], gate, detectable):
-            return results.without(ask, shown, "gated", few)
+            return results.without(ask, sample.names, "gated", few)
         return results.two_arms(ask, estimate, sample.names, level, more)
     except EstimationError as wrong:
-        return results.without(ask, shown, "gated", str(wrong))
+        return results.without(ask, sample.names, "gated", str(wrong))
 
 
 def _finished(method: str, sample: Sample, abstinent: Any, used: Any) -> Estimate:
@@ -185,7 +185,7 @@ def _hazard_ratio(ask: Ask, sample: Sample, levels: Any, first_use: pd.DataFrame
     event, known = levels == EVENT, levels != NOT_KNOWN
     few = results.too_few(sample.arm[known], event[known], sample.names, gate["min_events"])
     if few:
-        return results.without(ask, ["hazard_ratio"], "gated", few)
+        return results.without(ask, sample.names, "gated", few)
     days = np.minimum(timed(first_use, sample.scores, ask)[0], ask["horizon_days"])
     weight = sample.weight(ask["method"]) * known
     try:
@@ -199,7 +199,7 @@ def _hazard_ratio(ask: Ask, sample: Sample, levels: Any, first_use: pd.DataFrame
         )
         estimate = sample.finish(fit.estimate, ask["method"])
     except EstimationError as wrong:
-        return results.without(ask, ["hazard_ratio"], "gated", str(wrong))
+        return results.without(ask, sample.names, "gated", str(wrong))
     more = {"n_effective": sample.effective(ask["method"], known)}
     level = sample.inference["confidence_level"]
     return [results.from_cox(ask, fit, estimate, level, more, ask["method"] in SCORED)]

@@ -20,6 +20,7 @@ from iop_outcomes.estimators import cuminc
 from iop_outcomes.estimators.estimate import Estimate
 from iop_outcomes.vocabulary.causes import CENSORED, LEAVING, NOT_AT_RISK
 from iop_outcomes.vocabulary.endpoints import COUNTED, EVENTS, STAYING
+from iop_outcomes.vocabulary.measures import HAZARD_RATIO, RISK
 from iop_outcomes.vocabulary.methods import DRAWN
 
 if TYPE_CHECKING:
@@ -137,12 +138,12 @@ def points(
     drawn: dict[tuple[str, str, tuple[str, ...]], Ask] = {}
     for ask in (r for r in rows if r["outcome"] in followed and r["method"] in DRAWN):
         own = followed[ask["outcome"]]
-        if own.drawn and ask["measure"] != "hazard_ratio":
+        if own.drawn and ask["measure"] != HAZARD_RATIO:
             drawn.setdefault((ask["analysis"], ask["method"], own.curves), ask)
     # the same days in every analysis of the contrast, so that two drawings of one curve do not tell more than one
     horizons = {r["horizon_days"] for r in rows if r["outcome"] in followed}
     shown = {outcome for outcome, one in followed.items() if one.drawn}
-    judged = [e for e in estimates if e["outcome"] in shown and e["measure"] != "hazard_ratio"]
+    judged = [e for e in estimates if e["outcome"] in shown and e["measure"] != HAZARD_RATIO]
     found: list[results.Row] = []
     for (analysis, method, names), ask in drawn.items():
         question = [e for e in judged if (e["analysis"], e["method"]) == (analysis, method)]
@@ -158,7 +159,7 @@ def points(
 
 def _last(estimates: Sequence[results.Row]) -> int:
     """The longest horizon with a risk, or with mean days where no risk is asked for; 0 where there is none."""
-    risks = [e for e in estimates if e["measure"].startswith("risk_")]
+    risks = [e for e in estimates if e["measure"] == RISK]
     return max((int(e["horizon_days"]) for e in risks or estimates if e["status"] == "ok"), default=0)
 
 

@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.tables import TABLES
 from iop_outcomes.tables import readings as names
+from iop_outcomes.tables.private import fate
+from iop_outcomes.tables.results import ALL, ATTRITION, BY_TABLE, CODES, NEVER_FOUND, ROWS
 
 if TYPE_CHECKING:
     import pandas as pd
+
+ELIGIBLE = "Eligible"
 
 
 def run(
@@ -23,49 +27,44 @@ def run(
     each column whose codes a mapping lists. fewest: people among whom a code must be shared to be named.
     """
     excluded = zip(attrition["position"], attrition["rule"], attrition["excluded"], strict=True)
-    people = [(f"{position:02d} {rule}", count) for position, rule, count in excluded if position > 0]
-    people.append((f"{len(attrition):02d} Eligible", attrition["remaining"].iloc[-1]))
-    rows = [_row(cohort, "attrition", level, count) for level, count in people]
-    became = zip(intake["table"], intake["outcome"], intake["rows"], strict=True)
-    rows += [_row(cohort, f"rows of {table}", outcome, count) for table, outcome, count in became]
+    people = [(int(position), rule, count) for position, rule, count in excluded if position > 0]
+    people.append((len(attrition), ELIGIBLE, attrition["remaining"].iloc[-1]))
+    key = {"analysis": "cohort", "cohort": cohort, "contrast": ALL}
+    rows = [
+        results.cell({**key, "outcome": ATTRITION}, rule, count, position=position) for position, rule, count in people
+    ]
+    for name, outcome, count in zip(intake["table"], intake["outcome"], intake["rows"], strict=True):
+        what, why = fate(outcome)
+        rows.append(results.cell({**key, **_of_table(ROWS, name)}, what, count, detail=why))
     told = TABLES["readings"].empty() if readings is None else readings
-    for (table, column), own in told[told["outcome"].isin(names.CODES)].groupby(["table", "column"], sort=False):
-        rows += [_row(cohort, f"codes of {table}.{column}", level, n) for level, n in _codes(own, fewest)]
+    for (name, column), own in told[told["outcome"].isin(names.CODES)].groupby(["table", "column"], sort=False):
+        of = {**key, **_of_table(CODES, str(name)), "variable": str(column)}
+        rows += [results.cell(of, level, n, detail=code) for level, code, n in _codes(own, fewest)]
         never = own.loc[own["outcome"] == names.NEVER, "code"]
-        rows += [_row(cohort, f"codes never found in {table}.{column}", code, 0) for code in dict.fromkeys(never)]
+        of = {**of, "outcome": NEVER_FOUND}
+        rows += [results.cell(of, names.NEVER, 0, detail=str(code)) for code in dict.fromkeys(never)]
     return {"counts": results.counts_table(rows)}
 
 
-def _codes(own: pd.DataFrame, fewest: int) -> Iterator[tuple[str, int]]:
-    """What became of the codes of one column, and rows; they add up to the rows that were read."""
+def _of_table(outcome: str, name: str) -> dict[str, str]:
+    return {"outcome": outcome, "group_by": BY_TABLE, "group": name}
+
+
+def _codes(own: pd.DataFrame, fewest: int) -> Iterator[tuple[str, str, int]]:
+    """What became of the codes of one column, which code, and rows; they add up to the rows that were read."""
     for row in own[own["outcome"].isin([names.LISTED, names.EMPTY])].itertuples():
-        yield str(row.outcome), int(row.rows)  # type: ignore[arg-type]
+        yield str(row.outcome), "", int(row.rows)  # type: ignore[arg-type]
     strange = own[own["outcome"].isin([names.OTHER, names.KEPT])]
     shared = (strange["people"].fillna(0) >= fewest).astype(bool)
     for row in strange[shared].itertuples():
-        yield f"{_became(row.outcome, row.meaning)}: {row.code}", int(row.rows)  # type: ignore[arg-type]
+        yield _became(row.outcome, row.meaning), str(row.code), int(row.rows)  # type: ignore[arg-type]
     rest = strange[~shared]
     if len(rest):
         n = int(rest["rows"].sum())
         # how many codes there are tells of rows, where these are few
         several = f"{len(rest)} codes" if n >= fewest else "codes"
-        yield f"{_became(rest['outcome'].iloc[0], rest['meaning'].iloc[0])}: {several} of few people each", n
+        yield _became(rest["outcome"].iloc[0], rest["meaning"].iloc[0]), f"{several} of few people each", n
 
 
 def _became(outcome: object, meaning: object) -> str:
     return f"not listed, taken for {meaning or 'missing'}" if outcome == names.OTHER else "not listed, kept as it is"
-
-
-def _row(cohort: str, outcome: str, level: str, count: int) -> results.Row:
-    return {
-        "analysis": "cohort",
-        "cohort": cohort,
-        "contrast": "all",
-        "arm": "all",
-        "outcome": outcome,
-        "horizon_days": None,
-        "subgroup": "all",
-        "level": level,
-        "count": int(count),
-        "status": "ok",
-    }

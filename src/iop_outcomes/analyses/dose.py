@@ -27,10 +27,10 @@ from iop_outcomes.cohort.retention import of
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cox
 from iop_outcomes.estimators.estimate import Array
-from iop_outcomes.vocabulary.answers import EVENT
+from iop_outcomes.tables.results import BY_EVENT_FREE_DAY
 from iop_outcomes.vocabulary.arms import LEFT, STAYED
 from iop_outcomes.vocabulary.causes import CENSORED
-from iop_outcomes.vocabulary.levels import NOT_KNOWN
+from iop_outcomes.vocabulary.measures import RISK
 from iop_outcomes.vocabulary.methods import CRUDE, LANDMARK_ADJUSTED, NAIVE
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def results_of(
 
 
 def _group(row: results.Row) -> tuple[Any, ...]:
-    return tuple(row[k] for k in ("analysis", "contrast", "arm", "outcome", "horizon_days", "subgroup"))
+    return tuple(row[k] for k in ("analysis", "contrast", "arm", "outcome", "horizon_days", "group_by", "group"))
 
 
 Answer = tuple[list[results.Row], list[results.Row]]
@@ -148,20 +148,20 @@ def _duration(ask: Ask, tables: Tables, duration: Ask, gate: Ask, inference: Ask
     # whoever was last seen in care before that day may have stayed or not
     told = stayed | (stay["cause"] != CENSORED).to_numpy()
     labels = np.where(stayed, STAYED, LEFT)
-    if ask["measure"] == "risk":
+    if ask["measure"] == RISK:
         return _duration_risk(ask, tables, duration, labels, told)
     days, _ = timed(tables.first_use, tables.people, ask)
     naive = ask["method"] == NAIVE
     used = told if naive else told & (days > duration["days"])
-    subgroup = "all" if naive else f"event_free_day_{duration['days']}"
-    x, names = stayed[:, None].astype(float), [STAYED]
+    some = results.EVERYONE if naive else results.Some(BY_EVENT_FREE_DAY, str(duration["days"]))
+    x, names = stayed[:, None].astype(float), ["stayed"]
     if ask["method"] == LANDMARK_ADJUSTED:
         if tables.use_within(duration["days"], used):
             reason = AFTER_LEAVING.format(day=duration["days"])
-            return [], results.without(ask, ["hazard_ratio"], "not_possible", reason, subgroup)
+            return [], results.without(ask, (STAYED, LEFT), "not_possible", reason, some)
         more, columns = tables.baseline()
-        x, names = np.hstack([x, columns]), [STAYED, *more]
-    comparison = Comparison(x, names, labels, (STAYED, LEFT), used, subgroup, duration["within_sites"])
+        x, names = np.hstack([x, columns]), ["stayed", *more]
+    comparison = Comparison(x, names, labels, (STAYED, LEFT), used, some, duration["within_sites"])
     return _hazard_ratio(ask, tables, comparison, days, gate, inference)
 
 
@@ -170,14 +170,13 @@ def _duration_risk(ask: Ask, tables: Tables, duration: Ask, labels: Any, told: A
 
     told: (n,) people of whom it is known whether they stayed.
     """
-    shown = results.measures("risk", (STAYED, LEFT))
     if ask["method"] != CRUDE:
         reason = AFTER_LEAVING.format(day=duration["days"])
-        return [], results.without(ask, shown, "not_possible", reason)
+        return [], results.without(ask, (STAYED, LEFT), "not_possible", reason)
     levels = binary_levels(tables.abstinence, tables.people, ask)
     counts = results.count_rows(ask, labels[told], levels[told])
     silent = unknown(levels) or not_due(labels[told] == STAYED, levels[told], (STAYED, LEFT))
-    return counts, results.without(ask, shown, "not_possible" if silent else "ok", silent)
+    return counts, results.without(ask, (STAYED, LEFT), "not_possible" if silent else "ok", silent)
 
 
 def _randomised(ask: Ask, tables: Tables, contrast: Ask, gate: Ask, inference: Ask) -> Answer:
@@ -189,7 +188,7 @@ def _randomised(ask: Ask, tables: Tables, contrast: Ask, gate: Ask, inference: A
     names = contrast["first"]["name"], contrast["second"]["name"]
     labels = np.where(arm == 1, *names)
     x = arm.fillna(0).to_numpy(dtype=float)[:, None]
-    comparison = Comparison(x, ["arm"], labels, names, used, "all", contrast["stratum"] == "site_id")
+    comparison = Comparison(x, ["arm"], labels, names, used, results.EVERYONE, contrast["stratum"] == "site_id")
     return _hazard_ratio(ask, tables, comparison, days, gate, inference)
 
 
@@ -202,26 +201,26 @@ class Comparison:
     labels: Any
     sides: tuple[str, str]
     used: Any
-    subgroup: str
+    some: results.Some
     within_sites: bool
 
 
 def _hazard_ratio(ask: Ask, tables: Tables, comparison: Comparison, days: Any, gate: Ask, inference: Ask) -> Answer:
     """Counts of events by side, and the hazard ratio of the first side against the second."""
     levels = timed_levels(tables.first_use, tables.people, ask)
-    used, sides, subgroup = comparison.used, comparison.sides, comparison.subgroup
-    counts = results.count_rows(ask, comparison.labels[used], levels[used], subgroup)
+    used, sides, some = comparison.used, comparison.sides, comparison.some
+    counts = results.count_rows(ask, comparison.labels[used], levels[used], some)
     if silent := unknown(levels[used]):
-        return counts, results.without(ask, ["hazard_ratio"], "not_possible", silent, subgroup)
-    used = used & (levels != NOT_KNOWN)
-    event = levels[used] == EVENT
+        return counts, results.without(ask, sides, "not_possible", silent, some)
+    used = used & (levels != "not_known")
+    event = levels[used] == "event"
     first, day = comparison.labels[used] == sides[0], ask["horizon_days"]
     seen = timed(tables.first_use, tables.people, ask)[1][used]
     if beyond := results.beyond(first, days[used], ~seen & (days[used] < day), sides, day):
-        return counts, results.without(ask, ["hazard_ratio"], "not_possible", beyond, subgroup)
+        return counts, results.without(ask, sides, "not_possible", beyond, some)
     few = results.too_few(first, event, sides, gate["min_events"])
     if few:
-        return counts, results.without(ask, ["hazard_ratio"], "gated", few, subgroup)
+        return counts, results.without(ask, sides, "gated", few, some)
     x, sites = comparison.x[used], tables.people["site_id"].to_numpy()[used]
     varied = np.ptp(x, axis=0) > 0
     names = [n for n, v in zip(comparison.names, varied, strict=True) if v]
@@ -231,7 +230,7 @@ def _hazard_ratio(ask: Ask, tables: Tables, comparison: Comparison, days: Any, g
         fit = cox.cox(x[:, varied], time, event, names, strata=strata)
         estimate = clustered(fit.estimate.take(names[0]), tables.people[used], inference)
     except EstimationError as wrong:
-        return counts, results.without(ask, ["hazard_ratio"], "gated", str(wrong), subgroup)
+        return counts, results.without(ask, sides, "gated", str(wrong), some)
     level, more = inference["confidence_level"], {"n_effective": float(used.sum())}
-    row = results.from_cox(ask, fit, estimate, level, more, subgroup=subgroup)
+    row = results.from_cox(ask, fit, estimate, level, more, some=some)
     return counts, [row]

@@ -23,7 +23,8 @@ from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cox, grouped, inference
 from iop_outcomes.estimators.estimate import Array, Estimate, join
-from iop_outcomes.tables.results import ONE_RATIO, detected, period
+from iop_outcomes.tables.results import ONE_RATIO
+from iop_outcomes.vocabulary.measures import RATIO
 from iop_outcomes.vocabulary.methods import SCORED
 
 Ask = Mapping[str, Any]
@@ -60,17 +61,17 @@ def _by_period(
     found: list[Row] = []
     fitted: list[Estimate] = []
     for low, high in pairwise((0, *cuts, ask["horizon_days"])):
-        name = period(low + 1, high)
+        period = results.Some(from_day=low + 1, to_day=high)
         reason = _few(sample, days, event, low, high, gate)
         try:
             own = None if reason else _within(ask, sample, days, event, (low, high))
         except EstimationError as wrong:
             own, reason = None, str(wrong)
         if own is None:
-            found += results.without(ask, ["hazard_ratio"], "gated", reason, subgroup=name)
+            found += results.without(ask, sample.names, "gated", reason, period)
             continue
-        fitted.append(replace(own, names=(name,)))
-        found.append(results.from_estimate(ask, "hazard_ratio", own, level, more, logarithmic=True, subgroup=name))
+        fitted.append(replace(own, names=(f"period {len(fitted) + 1}",)))
+        found.append(results.from_estimate(ask, RATIO, own, level, more, logarithmic=True, some=period))
     if len(fitted) > 1:
         # with no more sites than periods there are ratios, and no test
         with suppress(EstimationError):
@@ -103,14 +104,7 @@ def _test(ask: Ask, estimate: Estimate) -> Row:
     steps = np.eye(k)[1:] - np.eye(k)[:-1]
     names = [f"step {at}" for at in range(1, k)]
     test = inference.joint(estimate.transform(names, lambda v: steps @ v, steps))
-    return {
-        **{key: ask[key] for key in ("analysis", "cohort", "contrast", "method")},
-        "quantity": ONE_RATIO,
-        "variable": detected(ask["outcome"], ask["horizon_days"], ask["missing_rule"]),
-        "value": test.p_value,
-        "threshold": np.nan,
-        "status": "info",
-    }
+    return results.diagnostic(ask, ONE_RATIO, test.p_value, np.nan, "info")
 
 
 def _grouped(ask: Ask, sample: Sample, followed: Followed, level: float, more: Ask) -> Row:
@@ -126,7 +120,7 @@ def _grouped(ask: Ask, sample: Sample, followed: Followed, level: float, more: A
     )  # fmt: skip
     estimate = replace(fit.estimate, names=("arm",))
     finished = sample.finish(estimate, ask["method"])
-    return results.from_estimate(ask, "hazard_ratio", finished, level, more, logarithmic=True)
+    return results.from_estimate(ask, RATIO, finished, level, more, logarithmic=True)
 
 
 def _arm(sample: Sample) -> Array:

@@ -26,6 +26,7 @@ from iop_outcomes.estimators.estimate import Estimate, difference, join, log_rat
 from iop_outcomes.estimators.imputation import Incomplete, impute
 from iop_outcomes.estimators.pooling import Pooled, pool
 from iop_outcomes.vocabulary.levels import UNKNOWN
+from iop_outcomes.vocabulary.measures import RISK
 from iop_outcomes.vocabulary.methods import METHODS
 
 if TYPE_CHECKING:
@@ -101,10 +102,9 @@ def answer(
     """
     if records is None:
         raise StudyError(f"The method '{ask['method']}' needs people, covariates and how to impute. This is a defect.")
-    shown = results.measures(ask["measure"], sample.names)
     variables = records.of(sample.scores)
     if not any(v.missing.any() for v in variables):
-        return results.without(ask, shown, "not_possible", NOTHING)
+        return results.without(ask, sample.names, "not_possible", NOTHING)
     settings = records.settings
     done = impute(
         variables, _predictors(sample, outcome), settings["imputations"], settings["seed"], settings["passes"]
@@ -113,24 +113,26 @@ def answer(
     for values in (_same_within_records(d, variables, sample) for d in done):
         fitted = _fitted(sample, records, values, METHODS[ask["method"]].weights)
         if fitted.problem:
-            return results.without(ask, shown, "gated", f"with covariates imputed: {fitted.problem}")
+            return results.without(ask, sample.names, "gated", f"with covariates imputed: {fitted.problem}")
         again = Sample(fitted.scores, sample.contrast, sample.inference)
         try:
             one = estimate(again)
             first, second = one.names
             whole = join([one, difference(one, first, second), log_ratio(one, first, second)])
         except EstimationError as wrong:
-            return results.without(ask, shown, "gated", f"with covariates imputed: {wrong}")
+            return results.without(ask, sample.names, "gated", f"with covariates imputed: {wrong}")
         each.append(whole)
         grounds.append(power.ground(ask, again, one, used))
         degrees = min(degrees, one.degrees if one.clusters else float(one.takes_part.sum()) - 1)
     try:
-        pooled = pool([e.value for e in each], [e.covariance() for e in each], degrees, shown)
+        pooled = pool(
+            [e.value for e in each], [e.covariance() for e in each], degrees, results.rows_of(ask, sample.names)
+        )
     except EstimationError as wrong:
-        return results.without(ask, shown, "gated", f"with covariates imputed: {wrong}")
+        return results.without(ask, sample.names, "gated", f"with covariates imputed: {wrong}")
     level = sample.inference["confidence_level"]
-    if ask["measure"] == "risk" and (few := power.judge(ask, level, grounds, gate, told)):
-        return results.without(ask, shown, "gated", few)
+    if ask["measure"] == RISK and (few := power.judge(ask, level, grounds, gate, told)):
+        return results.without(ask, sample.names, "gated", few)
     return _rows(ask, sample, pooled, {"n_effective": float(np.mean([g.first + g.second for g in grounds]))})
 
 
@@ -170,13 +172,12 @@ def _rows(ask: Ask, sample: Sample, pooled: Pooled, more: Mapping[str, Any]) -> 
     limits = pooled.interval(sample.inference["confidence_level"])
     errors, p = pooled.standard_error(), pooled.p_value()
     found = []
-    for at, measure in enumerate(results.measures(ask["measure"], sample.names)):
+    for at, of in enumerate(results.rows_of(ask, sample.names)):
         shown = np.array([pooled.value[at], *limits[at]])
         low, mid, high = (np.exp(shown) if at == 3 else shown)[[1, 0, 2]]
-        row = results.without(ask, [measure], "ok", "")[0]
         numbers = {
             "estimate": float(mid), "std_error": float(errors[at]), "conf_low": float(low), "conf_high": float(high),
             "p_value": float(p[at]) if at > 1 else np.nan,
         }  # fmt: skip
-        found.append(row | numbers | dict(more))
+        found.append(results.row(ask, of) | numbers | dict(more))
     return found

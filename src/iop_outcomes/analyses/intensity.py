@@ -19,7 +19,8 @@ from iop_outcomes.analyses.sample import clustered
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import effects, splines
 from iop_outcomes.estimators.estimate import Array, Estimate, difference, log_ratio
-from iop_outcomes.vocabulary.answers import OUT_OF_CARE
+from iop_outcomes.tables.results import BY_ARM
+from iop_outcomes.vocabulary.measures import FEWER_HOURS, MORE_HOURS
 
 if TYPE_CHECKING:
     from iop_outcomes.analyses.dose import Tables
@@ -28,33 +29,33 @@ Ask = Mapping[str, Any]
 Answer = tuple[list[results.Row], list[results.Row], list[results.Row]]
 SUPPORT = (0.05, 0.95)
 GRID_POINTS = 41
+SIDES = (MORE_HOURS, FEWER_HOURS)
 WITHIN_THE_WINDOW = (
     "it would adjust for screens and reported use of the same {days} days whose hours it compares, not for what came "
     "before them"
 )
-MEASURES = ("risk_more_hours", "risk_fewer_hours", "risk_difference", "risk_ratio")
 
 
 def answer(ask: Ask, tables: Tables, setting: Ask, contrast: Ask, gate: Ask, inference: Ask) -> Answer:
-    """Counts, estimates and curves of one row, for each arm of the contrast (the arm is the row's subgroup)."""
+    """Counts, estimates and curves of one row, for each arm of the contrast (the arm is the row's group)."""
+    names = contrast["first"]["name"], contrast["second"]["name"]
     window = tables.window(setting["window_days"])
     if window["hours_per_week"].isna().all():
         why = "no attended hours are recorded in this cohort"
-        return [], results.without(ask, MEASURES, "not_possible", why), []
+        return [], results.without(ask, SIDES, "not_possible", why), []
     levels = binary_levels(tables.abstinence, tables.people, ask)
     if silent := unknown(levels):
-        return [], results.without(ask, MEASURES, "not_possible", silent), []
+        return [], results.without(ask, SIDES, "not_possible", silent), []
     own = tables.arms[tables.arms["contrast"] == setting["contrast"]].set_index("person_id")["arm"]
     arm = tables.people["person_id"].map(own)
     staying = window["in_care_at_end"].to_numpy()
     if tables.use_within(setting["window_days"], staying & arm.notna().to_numpy()):
         why = WITHIN_THE_WINDOW.format(days=setting["window_days"])
-        return [], results.without(ask, MEASURES, "not_possible", why), []
+        return [], results.without(ask, SIDES, "not_possible", why), []
     counts: list[results.Row] = []
     estimates: list[results.Row] = []
     curves: list[results.Row] = []
-    for side, value in (("first", 1), ("second", 0)):
-        name = contrast[side]["name"]
+    for name, value in zip(names, (1, 0), strict=True):
         members = (arm == value).to_numpy()
         counts += _counts(ask, levels, members, staying, name)
         found, curve = _within(ask, tables, setting, name, levels, members & staying, gate, inference)
@@ -63,10 +64,14 @@ def answer(ask: Ask, tables: Tables, setting: Ask, contrast: Ask, gate: Ask, inf
     return counts, estimates, curves
 
 
+def _arm(name: str) -> results.Some:
+    return results.Some(BY_ARM, name)
+
+
 def _counts(ask: Ask, levels: Any, members: Any, staying: Any, name: str) -> list[results.Row]:
-    """The arm's people: out of care by the window's end, or their level of the outcome; subgroup is the arm."""
-    shown = np.where(staying, levels, OUT_OF_CARE)[members]
-    return results.count_rows(ask, np.full(members.sum(), name, dtype=object), shown, subgroup=name)
+    """The arm's people: out of care by the window's end, or their level of the outcome; the group is the arm."""
+    shown = np.where(staying, levels, "out_of_care")[members]
+    return results.count_rows(ask, np.full(members.sum(), name, dtype=object), shown, _arm(name))
 
 
 def _within(
@@ -78,7 +83,7 @@ def _within(
     events = int(abstinent[chosen].sum())
     if min(events, int(chosen.sum()) - events) < gate["min_events"]:
         why = f"fewer than {gate['min_events']} people with, or without, the outcome among those still in care"
-        return results.without(ask, MEASURES, "gated", why, name), []
+        return results.without(ask, SIDES, "gated", why, _arm(name)), []
     hours = tables.window(setting["window_days"])["hours_per_week"].to_numpy()[chosen]
     low, high = np.quantile(hours, SUPPORT)
     wanted = setting["compare"].get(name)
@@ -88,13 +93,13 @@ def _within(
         points = np.concatenate([grid, wanted]) if inside else grid
         estimate = _standardised(tables, setting, abstinent, hours, chosen, points)
     except EstimationError as wrong:
-        return results.without(ask, MEASURES, "gated", str(wrong), name), []
+        return results.without(ask, SIDES, "gated", str(wrong), _arm(name)), []
     estimate = clustered(estimate, tables.people[chosen], inference)
     level = inference["confidence_level"]
     curve = _curve(ask, name, grid, estimate, level)
     if not inside:
         why = "the hours to compare lie outside the 5th to 95th percentile seen in this arm"
-        return results.without(ask, MEASURES, "not_possible", why, name), curve
+        return results.without(ask, SIDES, "not_possible", why, _arm(name)), curve
     return _contrast(ask, name, estimate, level, float(chosen.sum())), curve
 
 
@@ -115,9 +120,8 @@ def _standardised(tables: Tables, setting: Ask, abstinent: Array, hours: Array, 
 
 def _curve(ask: Ask, name: str, grid: Array, estimate: Estimate, level: float) -> list[results.Row]:
     errors, reach = estimate.standard_error(), estimate.critical(level)
-    outcome = f"{ask['outcome']} ({ask['missing_rule']})"
     return [
-        results.curve_point(ask, name, outcome, "hours_per_week", round(float(x), 3), value, error, reach)
+        results.curve_point(ask, name, ask["outcome"], "hours_per_week", round(float(x), 3), value, error, reach)
         for x, value, error in zip(grid, estimate.value, errors, strict=False)
     ]
 
@@ -133,6 +137,6 @@ def _contrast(ask: Ask, name: str, estimate: Estimate, level: float, people: flo
         (log_ratio(estimate, more, fewer), True, True),
     )
     return [
-        results.from_estimate(ask, measure, e, level, extra, logarithmic=log, tested=tested, subgroup=name)
-        for measure, (e, log, tested) in zip(MEASURES, shown, strict=True)
+        results.from_estimate(ask, of, e, level, extra, logarithmic=log, tested=tested, some=_arm(name))
+        for of, (e, log, tested) in zip(results.rows_of(ask, SIDES), shown, strict=True)
     ]

@@ -14,18 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from iop_outcomes.analyses.rows import Row, diagnostic
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.estimators.balance import effective_sample_size
 from iop_outcomes.estimators.estimate import Estimate, difference
 from iop_outcomes.estimators.power import detectable_difference
-from iop_outcomes.tables.results import DETECTABLE, detected
+from iop_outcomes.tables.results import DETECTABLE
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
 Ask = Mapping[str, Any]
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -71,28 +70,13 @@ def judge(ask: Ask, level: float, grounds: Sequence[Ground], gate: Ask, found: l
     limit = gate.get("max_detectable_difference")
     value = detectable_difference(risk, first, second, inflation, level=level)
     passed = limit is not None and value > limit
-    found.append(
-        {
-            **{k: ask[k] for k in ("analysis", "cohort", "contrast", "method")},
-            "quantity": DETECTABLE,
-            "variable": detected(ask["outcome"], ask["horizon_days"], ask["missing_rule"]),
-            "value": value,
-            "threshold": np.nan if limit is None else float(limit),
-            "status": "info" if limit is None else ("failed" if passed else "ok"),
-        }
-    )
+    threshold = np.nan if limit is None else float(limit)
+    found.append(diagnostic(ask, DETECTABLE, value, threshold, _status(limit, passed)))
     # the difference itself rests on outcomes, and is told by the diagnostics where it may be
     return f"these people can show no difference in risk as small as {limit:.0%}, the limit" if passed else ""
 
 
-def table(rows: Sequence[Row]) -> pd.DataFrame:
-    """The table diagnostics."""
-    import pandas as pd
-
-    from iop_outcomes.tables import TABLES
-
-    declared = TABLES["diagnostics"]
-    if not rows:
-        return declared.empty()
-    frame = pd.DataFrame(list(rows), columns=list(declared.columns))
-    return frame.astype({name: column.dtype for name, column in declared.columns.items()})
+def _status(limit: float | None, passed: bool) -> str:
+    if limit is None:
+        return "info"
+    return "failed" if passed else "ok"

@@ -22,6 +22,7 @@ from iop_outcomes.estimators import cuminc, pseudo
 from iop_outcomes.estimators.estimate import Estimate
 from iop_outcomes.estimators.imputation import cumulative_hazard
 from iop_outcomes.vocabulary.endpoints import KINDS
+from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MEAN_DAYS, RISK
 from iop_outcomes.vocabulary.methods import AIPW, CRUDE, IMPUTED
 
 if TYPE_CHECKING:
@@ -63,14 +64,14 @@ def run(
             estimates += _answer(ask, sample, own, status, reason, gate, told, records)
             continue
         silent = KINDS[endpoints[ask["outcome"]]["kind"]].silent
-        estimates += results.without(ask, results.measures(ask["measure"], sample.names), "not_possible", silent)
+        estimates += results.without(ask, sample.names, "not_possible", silent)
     drawn = curves.points(rows, sample, followed, estimates)
     return {
         "counts": results.counts_table([]),
         "life_tables": _life_tables(rows, sample, followed),
         "estimates": results.estimates_table(estimates),
         "curves": results.curves_table(drawn),
-        "diagnostics": power.table(told),
+        "diagnostics": results.table("diagnostics", told),
     }
 
 
@@ -85,18 +86,17 @@ def _answer(
     records: imputed.Records | None,
 ) -> list[results.Row]:
     """All rows of one estimand; the difference that it can show, or the test of one hazard ratio, go to `told`."""
-    shown = results.measures(ask["measure"], sample.names)
     if status != "ok" or followed is None:
-        return results.without(ask, shown, status, reason)
+        return results.without(ask, sample.names, status, reason)
     if unclear := _unclear(ask, followed) or followed.beyond(ask["horizon_days"], sample.arm, sample.names):
-        return results.without(ask, shown, "not_possible", unclear)
+        return results.without(ask, sample.names, "not_possible", unclear)
     if ask["method"] == CRUDE:
-        return results.without(ask, shown, status, reason)
+        return results.without(ask, sample.names, status, reason)
     event = followed.event & (followed.days <= ask["horizon_days"])
     used = followed.at_risk
     few = results.too_few(sample.arm[used], event[used], sample.names, gate["min_events"])
-    if few and ask["measure"] != "mean_days":
-        return results.without(ask, shown, "gated", few)
+    if few and ask["measure"] != MEAN_DAYS:
+        return results.without(ask, sample.names, "gated", few)
     if ask["method"] in IMPUTED:
         known = np.column_stack([event, followed.left, cumulative_hazard(followed.days, followed.left)])
         means = partial(_finished, ask, followed=followed)
@@ -104,23 +104,23 @@ def _answer(
     level = sample.inference["confidence_level"]
     more = {"n_effective": sample.effective(ask["method"], used)}
     try:
-        if ask["measure"] == "hazard_ratio":
+        if ask["measure"] == HAZARD_RATIO:
             return hazards.answer(ask, sample, followed, gate, told)
         estimate = _finished(ask, sample, followed)
         ground = [power.ground(ask, sample, estimate, used)]
-        if ask["measure"] == "risk" and (few := power.judge(ask, level, ground, gate, told)):
-            return results.without(ask, shown, "gated", few)
+        if ask["measure"] == RISK and (few := power.judge(ask, level, ground, gate, told)):
+            return results.without(ask, sample.names, "gated", few)
         return results.two_arms(ask, estimate, sample.names, level, more)
     except EstimationError as wrong:
-        return results.without(ask, shown, "gated", str(wrong))
+        return results.without(ask, sample.names, "gated", str(wrong))
 
 
 def _unclear(ask: Ask, followed: Followed) -> str:
     """Why lengths of stay that are known as intervals cannot answer, or ''."""
     day = ask["horizon_days"]
-    if ask["measure"] != "mean_days" and followed.open_on(day):
+    if ask["measure"] != MEAN_DAYS and followed.open_on(day):
         return f"lengths of stay are known as intervals, and day {day} lies within one"
-    if ask["measure"] == "mean_days" and not followed.exact_to(day):
+    if ask["measure"] == MEAN_DAYS and not followed.exact_to(day):
         return "lengths of stay are known as intervals, not to the day"
     return ""
 
@@ -133,7 +133,7 @@ def _by_arm(ask: Ask, sample: Sample, followed: Followed) -> Estimate:
     """The measure in each arm, first arm first."""
     estimator, arguments = followed.risk(followed.counted)
     arguments = {**arguments, "times": [ask["horizon_days"]]}
-    if ask["measure"] == "mean_days":
+    if ask["measure"] == MEAN_DAYS:
         estimator, arguments = cuminc.restricted_mean, {"event": followed.left, "tau": [ask["horizon_days"]]}
     shared = {"arm": sample.label, "arms": sample.names, "time": followed.days, **arguments}
     if ask["method"] == AIPW:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import stats
 
 from iop_outcomes.estimators.estimate import Estimate, difference, log_ratio
+from iop_outcomes.tables.results import ALL, OF_THE_WHOLE
+from iop_outcomes.vocabulary.measures import MEASURES, RATIO
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,37 +19,50 @@ if TYPE_CHECKING:
     from iop_outcomes.estimators.cox import CoxFit
 
 Row = dict[str, Any]
-KEY = ("analysis", "cohort", "contrast", "outcome", "horizon_days", "estimand", "method", "missing_rule")
+KEY = ("analysis", "cohort", "contrast", "outcome", "horizon_days", "estimand", "measure", "method", "missing_rule")
+NUMBERS = ("estimate", "std_error", "conf_low", "conf_high", "p_value", "n_effective")
 
 
-def measures(measure: str, names: tuple[str, str]) -> list[str]:
-    """The rows that one estimand of a measure fills: each arm, their difference, their ratio."""
-    first, second = names
-    if measure == "hazard_ratio":
-        return ["hazard_ratio"]
-    return [f"{measure}_{first}", f"{measure}_{second}", f"{measure}_difference", f"{measure}_ratio"]
+@dataclass(frozen=True)
+class Some:
+    """Of whom, and of which days of follow-up, a row is: everyone and all days, unless it says so."""
+
+    group_by: str = ALL
+    group: str = ALL
+    from_day: int | None = None
+    to_day: int | None = None
 
 
-def without(ask: Mapping[str, Any], names: Sequence[str], status: str, reason: str, subgroup: str = "all") -> list[Row]:
+EVERYONE = Some()
+
+
+def rows_of(ask: Mapping[str, Any], names: tuple[str, str]) -> tuple[str, ...]:
+    """What the rows of one estimand are of: each side, their difference, their ratio; names: of the two arms."""
+    return MEASURES[ask["measure"]].rows(*names)
+
+
+def without(
+    ask: Mapping[str, Any], names: tuple[str, str], status: str, reason: str, some: Some = EVERYONE
+) -> list[Row]:
     """Rows without a number: gated or not possible with their reason, or 'ok' for crude rows that release fills."""
-    return [_row(ask, name, subgroup) | {"status": status, "reason": reason} for name in names]
+    return [row(ask, of, some) | {"status": status, "reason": reason} for of in rows_of(ask, names)]
 
 
 def from_estimate(
     ask: Mapping[str, Any],
-    measure: str,
+    of: str,
     estimate: Estimate,
     level: float,
     more: Mapping[str, Any] | None = None,
     logarithmic: bool = False,
     tested: bool = True,
-    subgroup: str = "all",
+    some: Some = EVERYONE,
 ) -> Row:
     """One row from an estimate of one quantity; logarithmic ones are shown as ratios, with the log's standard error."""
     value, error = float(estimate.value[0]), float(estimate.standard_error()[0])
     reach = estimate.critical(level) * error
     shown = np.exp([value, value - reach, value + reach]) if logarithmic else (value, value - reach, value + reach)
-    return _row(ask, measure, subgroup) | {
+    return row(ask, of, some) | {
         "estimate": float(shown[0]),
         "std_error": error,
         "conf_low": float(shown[1]),
@@ -63,20 +79,20 @@ def from_cox(
     level: float,
     more: Mapping[str, Any],
     weighted: bool = False,
-    subgroup: str = "all",
+    some: Some = EVERYONE,
 ) -> Row:
     """The hazard ratio of the first covariate; estimate is the fit's, stacked and clustered as the analysis asks.
 
     Independent people of equal weight have the partial likelihood's own standard error, all others the robust one.
     """
-    row = from_estimate(ask, "hazard_ratio", estimate, level, more, logarithmic=True, subgroup=subgroup)
+    made = from_estimate(ask, RATIO, estimate, level, more, logarithmic=True, some=some)
     if estimate.clusters or weighted:
-        return row
+        return made
     value = float(estimate.value[0])
     error = float(np.sqrt(np.linalg.inv(fit.information)[0, 0]))
     low, high = np.exp(value + np.array([-1, 1]) * estimate.critical(level) * error)
     p = 2 * stats.norm.sf(abs(value) / error)
-    return row | {"std_error": error, "conf_low": float(low), "conf_high": float(high), "p_value": float(p)}
+    return made | {"std_error": error, "conf_low": float(low), "conf_high": float(high), "p_value": float(p)}
 
 
 def two_arms(
@@ -88,7 +104,7 @@ def two_arms(
 ) -> list[Row]:
     """Each arm, their difference and their ratio, from an estimate of the two arms' means in that order."""
     first, second = estimate.names
-    shown = measures(ask["measure"], names)
+    shown = rows_of(ask, names)
     return [
         from_estimate(ask, shown[0], estimate.take(first), level, more, tested=False),
         from_estimate(ask, shown[1], estimate.take(second), level, more, tested=False),
@@ -97,13 +113,16 @@ def two_arms(
     ]
 
 
-def _row(ask: Mapping[str, Any], measure: str, subgroup: str) -> Row:
-    numbers = ("estimate", "std_error", "conf_low", "conf_high", "p_value", "n_effective")
+def row(ask: Mapping[str, Any], of: str, some: Some = EVERYONE) -> Row:
+    """A row of estimates without numbers, of one arm or one comparison."""
     return {
         **{k: ask[k] for k in KEY},
-        "measure": measure,
-        "subgroup": subgroup,
-        **dict.fromkeys(numbers, np.nan),
+        "of": of,
+        "group_by": some.group_by,
+        "group": some.group,
+        "from_day": some.from_day,
+        "to_day": some.to_day,
+        **dict.fromkeys(NUMBERS, np.nan),
         "n": None,
         "events": None,
         "status": "ok",
@@ -111,49 +130,57 @@ def _row(ask: Mapping[str, Any], measure: str, subgroup: str) -> Row:
     }
 
 
+def diagnostic(ask: Mapping[str, Any], quantity: str, value: float, threshold: float, status: str) -> Row:
+    """A row of diagnostics that belongs to a question: one outcome on one day, by one method under one rule."""
+    keys = ("analysis", "cohort", "contrast", "outcome", "horizon_days", "method", "missing_rule")
+    told = {"quantity": quantity, "value": value, "threshold": threshold, "status": status}
+    return {**OF_THE_WHOLE, **{k: ask[k] for k in keys}, **told}
+
+
 def estimates_table(rows: Sequence[Row]) -> pd.DataFrame:
     """The table estimates."""
-    return _table("estimates", rows)
+    return table("estimates", rows)
 
 
 def counts_table(rows: Sequence[Row]) -> pd.DataFrame:
     """The table counts."""
-    return _table("counts", rows)
+    return table("counts", rows)
 
 
 def curves_table(rows: Sequence[Row]) -> pd.DataFrame:
     """The table curves."""
-    return _table("curves", rows)
+    return table("curves", rows)
 
 
-def _table(name: str, rows: Sequence[Row]) -> pd.DataFrame:
+def table(name: str, rows: Sequence[Row]) -> pd.DataFrame:
+    """A declared table from its rows."""
     import pandas as pd
 
     from iop_outcomes.tables import TABLES
 
-    table = TABLES[name]
+    declared = TABLES[name]
     if not rows:
-        return table.empty()
-    frame = pd.DataFrame(list(rows), columns=list(table.columns))
-    return frame.astype({n: c.dtype for n, c in table.columns.items()})
+        return declared.empty()
+    frame = pd.DataFrame(list(rows), columns=list(declared.columns))
+    return frame.astype({n: c.dtype for n, c in declared.columns.items()})
 
 
-def count_rows(ask: Mapping[str, Any], arms: Any, levels: Any, subgroup: str = "all") -> list[Row]:
+def cell(keys: Mapping[str, Any], level: str, count: int, **more: Any) -> Row:
+    """A row of counts, without what it need not say: everyone, no variable, no detail. more: what it says of these."""
+    plain = {"arm": ALL, "variable": ALL, "horizon_days": None, "group_by": ALL, "group": ALL}
+    told = {"level": level, "count": int(count), "status": "ok"}
+    return {**plain, "detail": "", "position": None, **keys, **more, **told}
+
+
+def count_rows(ask: Mapping[str, Any], arms: Any, levels: Any, some: Some = EVERYONE) -> list[Row]:
     """People by arm and level of one outcome at one horizon; arms and levels have a value for each person."""
     import pandas as pd
 
-    table = pd.crosstab(pd.Series(arms, name="arm"), pd.Series(levels, name="level"))
+    people = pd.crosstab(pd.Series(arms, name="arm"), pd.Series(levels, name="level"))
+    keys = {k: ask[k] for k in ("analysis", "cohort", "contrast", "outcome", "horizon_days")}
+    group = {"group_by": some.group_by, "group": some.group}
     return [
-        {
-            **{k: ask[k] for k in ("analysis", "cohort", "contrast", "outcome", "horizon_days")},
-            "arm": arm,
-            "subgroup": subgroup,
-            "level": level,
-            "count": int(table.loc[arm, level]),
-            "status": "ok",
-        }
-        for arm in table.index
-        for level in table.columns
+        cell(keys, level, people.loc[arm, level], arm=arm, **group) for arm in people.index for level in people.columns
     ]
 
 
@@ -162,9 +189,11 @@ def curve_point(
 ) -> Row:
     """One point of a curve of probabilities, with limits `reach` standard errors away, within 0 and 1."""
     return {
-        **{k: ask[k] for k in ("analysis", "cohort", "contrast", "method")},
+        **{k: ask[k] for k in ("analysis", "cohort", "contrast", "method", "missing_rule")},
         "arm": arm,
         "outcome": outcome,
+        # of days, the axis tells them
+        "horizon_days": None if axis == "days" else ask["horizon_days"],
         "axis": axis,
         "x": x,
         "estimate": float(value),

@@ -20,9 +20,11 @@ from iop_outcomes.analyses.curves import Followed, follow
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cox, cuminc
-from iop_outcomes.tables.results import PROPENSITY_SCORE
+from iop_outcomes.tables.results import ALL, PROPENSITY_SCORE
+from iop_outcomes.vocabulary import measures
 from iop_outcomes.vocabulary.endpoints import RETENTION, STAYING
 from iop_outcomes.vocabulary.levels import NOT_KNOWN
+from iop_outcomes.vocabulary.measures import HAZARD_RATIO, RATIO
 from iop_outcomes.vocabulary.methods import AIPW, CRUDE, IMPUTED, SCORED, WEIGHTED
 
 if TYPE_CHECKING:
@@ -35,7 +37,8 @@ AGREE = 1e-6
 KAPLAN_MEIER, INCIDENCE = "Kaplan-Meier, lifelines", "cumulative incidence, statsmodels"
 MEAN_DAYS, COX, COX_AGAIN = "restricted mean, lifelines", "Cox, lifelines", "Cox, statsmodels"
 SCORE, MEAN, STANDARDISED = "logistic score, statsmodels", "weighted mean, statsmodels", "doubly robust, statsmodels"
-KEY = ("analysis", "contrast", "outcome", "horizon_days", "method", "missing_rule", "measure")
+OF = ("analysis", "contrast", "outcome", "horizon_days", "method", "missing_rule")
+KEY = (*OF, "measure", "of")
 
 
 def run(
@@ -62,14 +65,15 @@ def run(
     given = _Given(retention, abstinence, first_use, endpoints)
     sampled = len(people.scores) < len(whole.scores)
     known = {} if sampled else _known(estimates)
+    score = {**rows[0], "measure": PROPENSITY_SCORE} if rows else {}
     if rows and (decided.reindex(SCORED) == "ok").any():
         if len(set(whole.everyone["arm"])) > 2:
-            found.append(_left_out(rows[0], PROPENSITY_SCORE, "statsmodels has no multinomial score of this size"))
+            found.append(_left_out(score, "statsmodels has no multinomial score of this size"))
         else:
-            found += _told(rows[0], PROPENSITY_SCORE, _score(people, rows[0], sampled))
+            found += _told(score, _score(people, score, sampled))
     for ask in rows:
         if decided.get(ask["method"]) == "ok":
-            found += _told(ask, ask["measure"], _question(ask, people, given, known))
+            found += _told(ask, _question(ask, people, given, known))
     table = TABLES["twice"]
     if not found:
         return {"twice": table.empty()}
@@ -77,15 +81,15 @@ def run(
     return {"twice": frame.astype({n: c.dtype for n, c in table.columns.items()})}
 
 
-def _told(ask: Ask, measure: str, numbers: Iterator[Row]) -> list[Row]:
+def _told(ask: Ask, numbers: Iterator[Row]) -> list[Row]:
     """The numbers as far as they can be computed; then why the next one cannot. A second opinion ends no run."""
     found: list[Row] = []
     try:
         found.extend(numbers)
     except EstimationError as wrong:
-        found.append(_left_out(ask, measure, str(wrong)))
+        found.append(_left_out(ask, str(wrong)))
     except Exception as wrong:  # a library's own, whose text might quote a row
-        found.append(_left_out(ask, measure, f"the library could not compute it ({type(wrong).__name__})"))
+        found.append(_left_out(ask, f"the library could not compute it ({type(wrong).__name__})"))
     return found
 
 
@@ -109,7 +113,8 @@ def _chosen(sample: Sample) -> Sample:
 
 def _known(estimates: pd.DataFrame) -> dict[tuple[Any, ...], float]:
     """Estimates as the analyses made them, by key; those of the whole follow-up and of everyone."""
-    own = estimates[(estimates["status"] == "ok") & (estimates["subgroup"] == "all") & estimates["estimate"].notna()]
+    whole = (estimates["group_by"] == ALL) & estimates["from_day"].isna() & estimates["to_day"].isna()
+    own = estimates[whole & (estimates["status"] == "ok") & estimates["estimate"].notna()]
     return dict(zip(map(tuple, own[list(KEY)].to_numpy(dtype=object)), own["estimate"], strict=True))
 
 
@@ -122,19 +127,19 @@ def _score(people: Sample, ask: Ask, sampled: bool) -> Iterator[Row]:
         held = solve("logistic", matrix.keep(np.arange(matrix.shape[1]) > 0), arm).mean
     again = libraries.score(matrix.dense(), arm)
     first, second = (float(np.log(np.where(arm == 1, e, 1 - e)).sum()) for e in (held, again))
-    yield _row(ask, PROPENSITY_SCORE, first, second, SCORE)
+    yield _row(ask, ALL, first, second, SCORE)
 
 
 def _question(ask: Ask, people: Sample, given: _Given, known: Mapping[tuple[Any, ...], float]) -> Iterator[Row]:
     """The numbers of one row of the sheet, each arm and hazard ratio by itself."""
     if ask["method"] in IMPUTED:
-        yield _left_out(ask, ask["measure"], "covariates are imputed, and the libraries pool in another way")
+        yield _left_out(ask, "covariates are imputed, and the libraries pool in another way")
         return
     if ask["step"] == RETENTION:
         followed = follow(given.retention, people.scores, given.endpoints[ask["outcome"]])
         if followed is not None:
             yield from _retention(ask, people, followed, known)
-    elif ask["measure"] == "hazard_ratio":
+    elif ask["measure"] == HAZARD_RATIO:
         days, event = binary.timed(given.first_use, people.scores, ask)
         levels = binary.timed_levels(given.first_use, people.scores, ask)
         there = (levels != NOT_KNOWN).astype(float)
@@ -146,22 +151,19 @@ def _question(ask: Ask, people: Sample, given: _Given, known: Mapping[tuple[Any,
 def _retention(ask: Ask, people: Sample, followed: Followed, known: Mapping[tuple[Any, ...], float]) -> Iterator[Row]:
     day = ask["horizon_days"]
     if not followed.exact_to(day):
-        yield _left_out(ask, ask["measure"], "lengths of stay are intervals")
-    elif ask["measure"] == "hazard_ratio":
+        yield _left_out(ask, "lengths of stay are intervals")
+    elif ask["measure"] == HAZARD_RATIO:
         event = followed.event & (followed.days <= day)
         yield from _ratio(ask, people, followed.days, event, followed.at_risk.astype(float), known)
     elif ask["method"] == AIPW:
-        yield _left_out(ask, ask["measure"], "no library has the doubly robust mean of a time")
+        yield _left_out(ask, "no library has the doubly robust mean of a time")
     else:
         weight = people.weight(ask["method"]) * followed.at_risk
         for value, name in zip((1, 0), people.names, strict=True):
             here = people.arm == value
-            measure = f"{ask['measure']}_{name}"
             own = _OfArm(followed, here, weight[here], day)
-            first = known.get(_key(ask, measure), np.nan)
-            yield _row(
-                ask, measure, own.first(ask["measure"]) if np.isnan(first) else first, *own.again(ask["measure"])
-            )
+            first = known.get(_key(ask, name), np.nan)
+            yield _row(ask, name, own.first(ask["measure"]) if np.isnan(first) else first, *own.again(ask["measure"]))
 
 
 class _OfArm:
@@ -173,7 +175,7 @@ class _OfArm:
     def first(self, measure: str) -> float:
         """By the project's own estimators."""
         days = self.followed.days[self.here]
-        if measure == "mean_days":
+        if measure == measures.MEAN_DAYS:
             return float(cuminc.restricted_mean(days, self.followed.left[self.here], self.day, self.weight).value[0])
         estimator, arguments = self.followed.risk(self.followed.counted)
         given = {k: v[self.here] if np.ndim(v) else v for k, v in arguments.items()}
@@ -182,7 +184,7 @@ class _OfArm:
     def again(self, measure: str) -> tuple[float, str]:
         """By a library's, with its name."""
         followed, days, left = self.followed, self.followed.days[self.here], self.followed.left[self.here]
-        if measure == "mean_days":
+        if measure == measures.MEAN_DAYS:
             return libraries.mean_days(days, left, self.weight, self.day), MEAN_DAYS
         if STAYING.get(followed.counted) == "":
             return libraries.staying(days, left, self.weight, self.day), KAPLAN_MEIER
@@ -198,16 +200,16 @@ def _ratio(
     """The hazard ratio of the whole follow-up, by lifelines and, where nobody is weighted, by statsmodels too."""
     days = np.minimum(days, ask["horizon_days"]).astype(float)
     strata, weight = people.strata(ask["method"]), people.weight(ask["method"]) * there
-    ratio = known.get(_key(ask, "hazard_ratio"), np.nan)
+    ratio = known.get(_key(ask, RATIO), np.nan)
     if np.isnan(ratio):
         column = people.arm[:, None].astype(float)
         ratio = float(np.exp(cox.cox(column, days, event, ["arm"], weight=weight, strata=strata).estimate.value[0]))
     again = libraries.hazard_ratio(people.arm, days, event, weight, strata)
-    yield _row(ask, "hazard_ratio", ratio, float(np.exp(again)), COX)
+    yield _row(ask, RATIO, ratio, float(np.exp(again)), COX)
     if ask["method"] not in SCORED:
         some = weight > 0
         own = (people.arm[some], days[some], np.asarray(event)[some], None if strata is None else strata[some])
-        yield _row(ask, "hazard_ratio", ratio, float(np.exp(libraries.hazard_ratio_again(*own))), COX_AGAIN)
+        yield _row(ask, RATIO, ratio, float(np.exp(libraries.hazard_ratio_again(*own))), COX_AGAIN)
 
 
 def _risks(ask: Ask, people: Sample, given: _Given, known: Mapping[tuple[Any, ...], float]) -> Iterator[Row]:
@@ -218,36 +220,36 @@ def _risks(ask: Ask, people: Sample, given: _Given, known: Mapping[tuple[Any, ..
         return
     if ask["method"] == AIPW:
         if len(set(people.everyone["arm"])) > 2 or not known:
-            yield _left_out(ask, ask["measure"], "the doubly robust mean is computed twice for two arms of all people")
+            yield _left_out(ask, "the doubly robust mean is computed twice for two arms of all people")
             return
         terms = people.propensity.matrix.dense()[:, 1:]
         again = libraries.doubly_robust(outcome, used, people.arm, terms, people.scores["propensity"].to_numpy())
         for name, second in zip(people.names, again, strict=True):
-            first = known.get(_key(ask, f"risk_{name}"), np.nan)
+            first = known.get(_key(ask, name), np.nan)
             if not np.isnan(first):
-                yield _row(ask, f"risk_{name}", first, second, STANDARDISED)
+                yield _row(ask, name, first, second, STANDARDISED)
         return
     if ask["method"] not in (CRUDE, *WEIGHTED):
         return
     weight = people.weight(ask["method"]) * used
     for value, name in zip((1, 0), people.names, strict=True):
         here = people.arm == value
-        first = known.get(_key(ask, f"risk_{name}"), np.nan)
+        first = known.get(_key(ask, name), np.nan)
         own = float(weight[here] @ outcome[here] / weight[here].sum())
         second = libraries.mean(outcome[here], weight[here])
-        yield _row(ask, f"risk_{name}", own if np.isnan(first) else first, second, MEAN)
+        yield _row(ask, name, own if np.isnan(first) else first, second, MEAN)
 
 
-def _key(ask: Ask, measure: str) -> tuple[Any, ...]:
-    return tuple(measure if k == "measure" else ask[k] for k in KEY)
+def _key(ask: Ask, of: str) -> tuple[Any, ...]:
+    return (*(ask[k] for k in OF), ask["measure"], of)
 
 
-def _row(ask: Ask, measure: str, first: float, second: float, library: str) -> Row:
+def _row(ask: Ask, of: str, first: float, second: float, library: str) -> Row:
     agrees = bool(abs(first - second) <= AGREE * max(1.0, abs(first)))
-    told = {**{k: ask[k] for k in KEY}, "measure": measure, "first": first, "second": second}
+    told = {**dict(zip(KEY, _key(ask, of), strict=True)), "first": first, "second": second}
     return {**told, "library": library, "agrees": agrees, "reason": ""}
 
 
-def _left_out(ask: Ask, measure: str, reason: str) -> Row:
-    told = {**{k: ask[k] for k in KEY}, "measure": measure, "first": np.nan, "second": np.nan}
+def _left_out(ask: Ask, reason: str) -> Row:
+    told = {**dict(zip(KEY, _key(ask, ALL), strict=True)), "first": np.nan, "second": np.nan}
     return {**told, "library": "", "agrees": None, "reason": reason}

@@ -16,6 +16,7 @@ import numpy as np
 
 from iop_outcomes.errors import StudyError
 from iop_outcomes.tables.canonical import NOT_COVARIATES
+from iop_outcomes.tables.results import ALL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +28,7 @@ Settings = Mapping[str, Any]
 # a category, or missing numbers, of fewer people than this are not told apart
 SMALLEST_CATEGORY = 10
 NUMBERS = ("whole", "number")
+MISSING = "missing"
 
 
 def check(persons: pd.DataFrame, adjustment: Settings) -> None:
@@ -67,10 +69,31 @@ def table(people: pd.DataFrame, eligible: pd.DataFrame, adjustment: Settings) ->
         values = eligible[name].astype("float64")
         columns[name] = values.fillna(values.median())
         if values.isna().sum() >= SMALLEST_CATEGORY:
-            columns[f"{name}=missing"] = values.isna().astype("float64")
+            columns[_column(name, MISSING)] = values.isna().astype("float64")
     for name in adjustment["categorical"]:
         columns[name] = pd.Series(_categories(people[name]), index=people.index)
     return pd.DataFrame(columns)
+
+
+def of_columns(covariates: pd.DataFrame) -> dict[str, tuple[str, str]]:
+    """The covariate and the category that each column of `matrix` stands for; 'all' of a number, 'missing' of its flag.
+
+    covariates: the table covariates, of as many people as one likes.
+    """
+    import pandas as pd
+
+    found: dict[str, tuple[str, str]] = {}
+    for name in covariates.columns.drop("person_id"):
+        if isinstance(covariates[name].dtype, pd.CategoricalDtype):
+            found |= {_column(name, value): (name, str(value)) for value in covariates[name].cat.categories}
+        else:
+            found[name] = (name, ALL)
+    flags = {_column(name, MISSING): (name, MISSING) for name in list(found) if _column(name, MISSING) in found}
+    return found | flags
+
+
+def _column(name: str, value: str) -> str:
+    return f"{name}={value}"
 
 
 def _categories(words: pd.Series) -> Any:
@@ -112,7 +135,7 @@ def matrix(covariates: pd.DataFrame, people: Iterable[str] | None = None) -> Mod
         if len(values.categories) > 1:
             codes.append(values.codes.to_numpy()[rows])
             levels.append(len(values.categories) - 1)
-            names += [f"{name}={value}" for value in values.categories[1:]]
+            names += [_column(name, value) for value in values.categories[1:]]
     numbers = np.empty((len(own), len(numeric)))
     for at, name in enumerate(numeric):
         numbers[:, at] = own[name]

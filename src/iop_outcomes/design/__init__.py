@@ -45,7 +45,7 @@ def run(
     everyone, alone = members, propensity.without_counterpart(members, contrast)
     if not alone.all():
         members = members[~alone].reset_index(drop=True)
-    known = coded.matrix(covariates, members["person_id"])
+    known, named = coded.matrix(covariates, members["person_id"]), coded.of_columns(covariates)
     weights = needed(methods)
     fitted = propensity.fit(members, known, contrast, adjustment, weights)
     scores, of_all = fitted.scores, balance.of_all_arms(members, known, fitted, weights)
@@ -57,7 +57,7 @@ def run(
     found = pd.concat([found, of_all], ignore_index=True) if len(of_all) else found
     alone_strata = everyone.loc[alone, "stratum"].nunique()
     key = {"analysis": "design", "cohort": cohort, "contrast": name}
-    shown = describe.diagnostics(key, alone_strata, members, known, contrast, fitted, found, thresholds)
+    shown = describe.diagnostics(key, alone_strata, members, known, contrast, fitted, found, thresholds, named)
     there = positivity.table(key, everyone[everyone["arm"] < 2], members, contrast, adjustment, thresholds)
     return {
         "scores": scores,

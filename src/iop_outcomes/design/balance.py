@@ -17,6 +17,7 @@ import numpy as np
 from iop_outcomes.design.propensity import Fitted
 from iop_outcomes.estimators import balance as estimator
 from iop_outcomes.estimators.model_matrix import ModelMatrix
+from iop_outcomes.tables.bands import SCORE_EDGES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +32,7 @@ BY_COVARIATE = (
     "standardised_difference", "within_site_difference", "largest_within_site_difference", "variance_ratio",
     "distribution_distance", OF_ALL_ARMS,
 )  # fmt: skip
-SCORE_BINS = np.round(np.arange(0, 1.0001, 0.05), 2)
+SCORE_BINS = np.asarray(SCORE_EDGES)
 
 
 def bins(score: NDArray[np.float64]) -> NDArray[np.int64]:

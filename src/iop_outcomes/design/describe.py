@@ -6,15 +6,16 @@ People in cells go into counts, so that disclosure control meets them; the rest 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from iop_outcomes.cohort.population import arms_of
-from iop_outcomes.design.balance import BY_COVARIATE, OF_ALL_ARMS, SCORE_BINS, bins, numbers
+from iop_outcomes.design.balance import BY_COVARIATE, OF_ALL_ARMS, bins, numbers
 from iop_outcomes.design.propensity import Fitted
 from iop_outcomes.estimators.model_matrix import ModelMatrix
+from iop_outcomes.tables.bands import SCORES
+from iop_outcomes.tables.results import ALL, COVARIATE, MEAN, OF_THE_WHOLE, PEOPLE, SCORE, STANDARD_DEVIATION
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,16 +48,16 @@ def counts(
     from iop_outcomes.tables import TABLES
 
     reach = pd.Series(np.where(alone, "without_counterpart", "with_counterpart"))
-    cells = {f"covariate:{name}": members[name] for name in adjustment["categorical"]}
+    cells = {(COVARIATE, name): members[name] for name in adjustment["categorical"]}
     if not fitted.problem:
-        label = np.array([f"{a:.2f}-{b:.2f}" for a, b in pairwise(SCORE_BINS)], dtype=object)
-        cells["propensity"] = pd.Series(label[bins(fitted.scores["propensity"].to_numpy())])
+        label = np.array(list(SCORES), dtype=object)
+        cells[SCORE, ALL] = pd.Series(label[bins(fitted.scores["propensity"].to_numpy())])
     parts = [TABLES["counts"].empty()]
     for value, arm in enumerate(arms_of(contrast)):
-        own = [("people", reach[(everyone["arm"] == value).to_numpy()])]
+        own = [((PEOPLE, ALL), reach[(everyone["arm"] == value).to_numpy()])]
         if value < 2:  # of further arms nothing is told but their people
-            own += [(outcome, levels[(members["arm"] == value).to_numpy()]) for outcome, levels in cells.items()]
-        for outcome, levels in own:
+            own += [(what, levels[(members["arm"] == value).to_numpy()]) for what, levels in cells.items()]
+        for (outcome, variable), levels in own:
             found = levels.value_counts().sort_index()
             parts.append(
                 pd.DataFrame(
@@ -64,9 +65,13 @@ def counts(
                         **key,
                         "arm": arm["name"],
                         "outcome": outcome,
+                        "variable": variable,
                         "horizon_days": pd.array([None] * len(found), dtype="Int64"),
-                        "subgroup": "all",
+                        "group_by": ALL,
+                        "group": ALL,
                         "level": found.index.astype(str).astype(object),
+                        "detail": "",
+                        "position": pd.array([None] * len(found), dtype="Int64"),
                         "count": pd.array(found.to_numpy(), dtype="Int64"),
                         "status": "ok",
                     }
@@ -85,6 +90,7 @@ def diagnostics(
     fitted: Fitted,
     found: pd.DataFrame,
     thresholds: Settings,
+    columns: Mapping[str, tuple[str, str]],
 ) -> pd.DataFrame:
     """Balance, effective sample sizes and weights with their limits; means and spread by arm; one-arm strata."""
     import pandas as pd
@@ -96,20 +102,33 @@ def diagnostics(
         OF_ALL_ARMS: thresholds["max_standardised_difference"],
         "largest_weight": thresholds["max_weight"],
     } | {quantity: thresholds[key] for quantity, key in OPTIONAL_LIMITS.items() if thresholds.get(key) is not None}
-    rows: list[tuple[Any, ...]] = []
+    declared = TABLES["diagnostics"]
+    rows: list[dict[str, Any]] = []
     row: Any
     for row in found.itertuples():
         own = row.quantity not in BY_COVARIATE or row.variable in fitted.judged
         asked = own and (row.method != "unweighted" or row.quantity == "score_overlap")
         limit = limits.get(row.quantity, np.nan) if asked else np.nan
         status = "info" if np.isnan(limit) else ("failed" if _beyond(row.quantity, row.value, limit) else "ok")
-        variable = contrast[row.variable]["name"] if row.variable in ("first", "second") else row.variable
-        rows.append((row.method, row.quantity, variable, row.value, limit, status))
-    rows.append(("unweighted", "one_arm_strata", contrast["stratum"], float(one_arm_strata), np.nan, "info"))
+        of = _of(row.variable, contrast, columns)
+        rows.append(_row(row.method, row.quantity, row.value, **of, threshold=limit, status=status))
+    rows.append(_row("unweighted", "one_arm_strata", float(one_arm_strata), variable=contrast["stratum"]))
     rows += _moments(members, covariates, contrast)
-    columns = ["method", "quantity", "variable", "value", "threshold", "status"]
-    frame = pd.DataFrame(rows, columns=columns).astype({"value": float, "threshold": float})
-    return frame.assign(**key)[list(TABLES["diagnostics"].columns)]
+    frame = pd.DataFrame([{**key, **row} for row in rows], columns=list(declared.columns))
+    return frame.astype({name: column.dtype for name, column in declared.columns.items()})
+
+
+def _of(name: str, contrast: Settings, columns: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+    """What a row of balance is of: an arm, or a covariate or a category of it."""
+    if name in ("first", "second"):
+        return {"arm": contrast[name]["name"]}
+    variable, level = columns.get(name, (name, ALL))
+    return {"variable": variable, "level": level}
+
+
+def _row(method: str, quantity: str, value: float, **more: Any) -> dict[str, Any]:
+    plain = {"threshold": np.nan, "status": "info"}
+    return {**OF_THE_WHOLE, **plain, "method": method, "quantity": quantity, "value": value, **more}
 
 
 def _beyond(quantity: str, value: float, limit: float) -> bool:
@@ -118,14 +137,15 @@ def _beyond(quantity: str, value: float, limit: float) -> bool:
     return max(value, 1 / value) > limit if quantity == "variance_ratio" else abs(value) > limit
 
 
-def _moments(members: pd.DataFrame, covariates: ModelMatrix, contrast: Settings) -> list[tuple[Any, ...]]:
+def _moments(members: pd.DataFrame, covariates: ModelMatrix, contrast: Settings) -> list[dict[str, Any]]:
     """Mean and standard deviation by arm of the covariates that are numbers."""
-    rows: list[tuple[Any, ...]] = []
+    rows: list[dict[str, Any]] = []
     for at in numbers(covariates):
         name = covariates.names[at]
         for side, value in (("first", 1), ("second", 0)):
             own = covariates.numeric[(members["arm"] == value).to_numpy(), at]
             if len(own) > 1:
-                for quantity, number in (("mean", own.mean()), ("standard_deviation", own.std(ddof=1))):
-                    rows.append(("unweighted", f"{quantity}_{contrast[side]['name']}", name, number, np.nan, "info"))
+                for quantity, number in ((MEAN, own.mean()), (STANDARD_DEVIATION, own.std(ddof=1))):
+                    of = {"arm": contrast[side]["name"], "variable": name}
+                    rows.append(_row("unweighted", quantity, float(number), **of))
     return rows

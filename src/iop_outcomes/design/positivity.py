@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from iop_outcomes.tables.results import SHARE_IN_FIRST_ARM, STRATUM
+from iop_outcomes.tables.results import OF_THE_WHOLE, SHARE_IN_FIRST_ARM, STRATUM
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +30,7 @@ def table(
     adjustment: Settings,
     thresholds: Settings,
 ) -> pd.DataFrame:
-    """Rows of the table diagnostics; variable is 'sex=female', or 'stratum=S01'. threshold: the minimum of people.
+    """Rows of the table diagnostics by category, or by level of STRATUM. threshold: the minimum of people.
 
     everyone: all people of the contrast, with arm and stratum; members: the people compared, with their categories.
     """
@@ -46,10 +46,11 @@ def table(
         cells = own.groupby(name)["arm"].agg(["sum", "size"]).sort_index()
         first, people = cells["sum"].to_numpy(dtype=float), cells["size"].to_numpy(dtype=float)
         few = np.minimum(first, people - first) < minimum
-        part = pd.DataFrame({**key, "method": "unweighted", "quantity": SHARE_IN_FIRST_ARM}, index=range(len(cells)))
+        same = {**OF_THE_WHOLE, **key, "method": "unweighted", "quantity": SHARE_IN_FIRST_ARM, "variable": name}
+        part = pd.DataFrame(same, index=range(len(cells))).astype({"horizon_days": "Int64"})
         parts.append(
             part.assign(
-                variable=[f"{name}={level}" for level in cells.index],
+                level=[str(level) for level in cells.index],
                 value=first / people,
                 threshold=minimum,
                 status=np.where(few, "failed", "ok").astype(object),

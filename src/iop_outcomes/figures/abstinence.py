@@ -14,6 +14,7 @@ from iop_outcomes.figures import forest, numbers, select, style
 from iop_outcomes.figures.labels import Labels, Study, method, missing_rule, within
 from iop_outcomes.vocabulary.answers import MISSING_RULES
 from iop_outcomes.vocabulary.endpoints import USE_ON_A_DAY
+from iop_outcomes.vocabulary.measures import DIFFERENCE, RISK
 from iop_outcomes.vocabulary.methods import CRUDE, SCORED
 from iop_outcomes.vocabulary.statuses import OK, STATUSES
 
@@ -28,7 +29,7 @@ GROUP = ["contrast", "outcome", "horizon_days", "missing_rule"]
 def draw(tables: style.Tables, study: Study) -> style.Figure:
     """One forest plot for all contrasts that have an estimate."""
     labels = Labels(study)
-    asked = select.stem(tables.estimates, "risk", [o for o in labels.endpoints() if labels.kind(o) in USE_ON_A_DAY])
+    asked = select.of_arms(tables.estimates, RISK, [o for o in labels.endpoints() if labels.kind(o) in USE_ON_A_DAY])
     asked = asked[asked["contrast"].isin(list(study["contrasts"]))]
     shown = _shown(asked, labels, tables.truth)
     if shown.empty:
@@ -51,9 +52,9 @@ def _shown(asked: pd.DataFrame, labels: Labels, truth: pd.DataFrame | None) -> p
     for key, own in asked.groupby([*GROUP, "method", "estimand"], sort=False, dropna=False):
         contrast, outcome, day, rule, name, estimand = key
         by = {r.of: r for r in own.itertuples()}
-        if "difference" not in by:
+        if DIFFERENCE not in by:
             continue
-        gap = by["difference"]
+        gap = by[DIFFERENCE]
         arms = [by.get(side) for side in labels.sides(str(contrast))]
         wide.append(
             {
@@ -88,7 +89,8 @@ def _truth(truth: pd.DataFrame | None, contrast: str, outcome: str, day: float, 
         & (truth["outcome"] == outcome)
         & (truth["horizon_days"] == day)
         & (truth["estimand"] == wanted)
-        & (truth["measure"] == "risk_difference")
+        & (truth["measure"] == RISK)
+        & (truth["of"] == DIFFERENCE)
     ]
     return float(own["truth"].iloc[0]) if len(own) else math.nan
 

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import numbers, recorded, style, tiles
 from iop_outcomes.figures.labels import Study, within
+from iop_outcomes.tables.results import BY_ASAM, BY_BROAD, BY_LABEL, DELIVERED
 from iop_outcomes.vocabulary.levels import LABELS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-TITLES = {
-    "label, asam": "The program's own label (down) and ASAM's thresholds for scheduled hours (across)",
-    "label, broad": "The program's own label (down) and 6 to 30 scheduled hours as intensive (across)",
-    "asam, delivered": "ASAM's thresholds: scheduled hours (down) and delivered hours (across)",
+Pair = tuple[str, str]
+TITLES: dict[Pair, str] = {
+    (BY_LABEL, BY_ASAM): "The program's own label (down) and ASAM's thresholds for scheduled hours (across)",
+    (BY_LABEL, BY_BROAD): "The program's own label (down) and 6 to 30 scheduled hours as intensive (across)",
+    (BY_ASAM, DELIVERED): "ASAM's thresholds: scheduled hours (down) and delivered hours (across)",
 }
 NOTE = (
     "Ambulatory levels only: hours do not define a setting with a bed. Indeterminate: 6 to under 9 "
@@ -29,7 +31,7 @@ NOTE = (
 
 def draw(tables: style.Tables, study: Study) -> style.Figure:
     """The matrices of a cohort."""
-    found = {which: recorded.matrix(tables.counts, which) for which in TITLES}
+    found = {which: recorded.matrix(tables.counts, *which) for which in recorded.PAIRS}
     found = {which: table for which, table in found.items() if len(table)}
     data = _data(found)
     if not found:
@@ -72,18 +74,18 @@ def _agreed(table: pd.DataFrame) -> str:
     return f"{same}, kappa {numbers.ratio(told.kappa)}"
 
 
-def _data(found: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def _data(found: dict[Pair, pd.DataFrame]) -> pd.DataFrame:
     import pandas as pd
 
     rows = [
-        {"definitions": which, "first": first, "second": second, "people": people}
-        for which, table in found.items()
+        {"down": down, "across": across, "first": first, "second": second, "people": people}
+        for (down, across), table in found.items()
         for first, row in table.iterrows()
         for second, people in row.items()
     ]
-    return pd.DataFrame(rows, columns=["definitions", "first", "second", "people"])
+    return pd.DataFrame(rows, columns=["down", "across", "first", "second", "people"])
 
 
-def _alt(found: dict[str, pd.DataFrame]) -> str:
+def _alt(found: dict[Pair, pd.DataFrame]) -> str:
     said = [f"{TITLES[which]}: {within(_agreed(table))}" for which, table in found.items()]
     return f"Matrices of people by level of care under two definitions each. {'; '.join(said)}."

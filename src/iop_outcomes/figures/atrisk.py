@@ -33,7 +33,7 @@ Begin = Mapping[tuple[str, str, str], float]
 def begin(diagnostics: pd.DataFrame) -> dict[tuple[str, str, str], float]:
     """Effective numbers of the arms on day 0, from the released diagnostics."""
     own = diagnostics[diagnostics["quantity"] == "effective_sample_size"]
-    return {(str(r.contrast), str(r.method), str(r.variable)): float(r.value) for r in own.itertuples()}  # type: ignore[arg-type]
+    return {(str(r.contrast), str(r.method), str(r.arm)): float(r.value) for r in own.itertuples()}  # type: ignore[arg-type]
 
 
 def rows(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PHRASES = {"unweighted": "before weighting"} | {name: f"after {within(method(name))}" for name in WEIGHTS}
+CATEGORY = ["variable", "level"]
 # colour, shape and place beside the covariate's line, so that no mark hides another: before, second and first weights
 BEFORE = (style.SOFT, "x", 0.0)
 MARKS = ((style.COLOURS[0], "o", 0.17), (style.COLOURS[1], "s", -0.17))
@@ -92,11 +93,12 @@ def _shown(diagnostics: pd.DataFrame, labels: Labels) -> pd.DataFrame:
     rank = {c: i for i, c in enumerate(labels.study["contrasts"])}
     own = own.iloc[own["contrast"].map(rank).argsort(kind="stable")]
     before = own[own["method"] == "unweighted"].assign(size=lambda d: d["value"].abs())
-    largest = before.groupby("variable")["size"].max()
-    return own[["contrast", "method", "variable", "value"]].assign(
+    largest = before.groupby(CATEGORY)["size"].max()
+    categories = list(zip(*(own[c] for c in CATEGORY), strict=True))
+    return own[["contrast", "method", *CATEGORY, "value"]].assign(
         size=own["value"].abs(),
-        covariate=[covariate(v) for v in own["variable"]],
-        rank=own["variable"].map(largest).fillna(0.0),
+        covariate=[covariate(*category) for category in categories],
+        rank=[float(largest.get(category, 0.0)) for category in categories],
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.figures import forest, numbers, select, style
 from iop_outcomes.figures.labels import Labels, Study, duration_method, missing_rule, within
+from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MEASURES, RISK
 from iop_outcomes.vocabulary.methods import CRUDE, LANDMARK, LANDMARK_ADJUSTED, NAIVE, RANDOMISED
 
 if TYPE_CHECKING:
@@ -19,18 +20,18 @@ if TYPE_CHECKING:
 FLATTERED = (NAIVE, CRUDE)
 METHODS = (NAIVE, CRUDE, LANDMARK, LANDMARK_ADJUSTED, RANDOMISED)
 GROUP = ["analysis", "contrast", "outcome", "horizon_days", "missing_rule"]
-COLUMNS = [*GROUP, "method", "stem", "estimate", "conf_low", "conf_high", "n", "events", "status", "reason"]
+COLUMNS = [*GROUP, "method", "measure", "estimate", "conf_low", "conf_high", "n", "events", "status", "reason"]
 
 
 def draw(tables: style.Tables, study: Study) -> style.Figure:
     """One forest plot of the durations of a study, hazard ratios before differences."""
     labels = Labels(study)
     asked = questions(tables.estimates, study)
-    stems = [s for s in ("hazard_ratio", "risk") if asked.loc[asked["stem"] == s, "estimate"].notna().any()]
-    if not stems:
+    there = [m for m in (HAZARD_RATIO, RISK) if asked.loc[asked["measure"] == m, "estimate"].notna().any()]
+    if not there:
         return style.note(select.why(asked, labels), asked, "The comparison of longer with shorter stays")
-    shown = asked[asked["stem"] == stems[0]].reset_index(drop=True)
-    ratio = stems[0] == "hazard_ratio"
+    shown = asked[asked["measure"] == there[0]].reset_index(drop=True)
+    ratio = MEASURES[there[0]].ratio
     axis = forest.Axis(
         f"Hazard ratio of {within(labels.endpoint(shown['outcome'][0]))} (left of 1: less often with the longer stay)"
         if ratio
@@ -46,10 +47,11 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
 
 def questions(estimates: pd.DataFrame, study: Study) -> pd.DataFrame:
     """The comparisons of longer with shorter stays, one row each: durations, then the randomised ones beside them."""
-    found = select.measured(estimates)
+    found = estimates
     durations = list(study.get("durations", {}))
     beside = found["analysis"].isin(found.loc[found["contrast"].isin(durations), "analysis"])
-    wanted = ((found["stem"] == "hazard_ratio") | (found["of"] == "difference")) & found["method"].isin(METHODS)
+    main = found["measure"].map({name: m.main for name, m in MEASURES.items()})
+    wanted = (found["of"] == main) & found["method"].isin(METHODS)
     own = found[beside & wanted].copy()
     own["last"] = ~own["contrast"].isin(durations)
     own["rank"] = own["method"].map(METHODS.index)
@@ -59,7 +61,7 @@ def questions(estimates: pd.DataFrame, study: Study) -> pd.DataFrame:
 def heading(labels: Labels, row: dict[Hashable, Any]) -> tuple[str, str]:
     """What a group of rows compares, and by which outcome."""
     rule = missing_rule(row["missing_rule"])
-    by = ", day" if row["stem"] == "risk" else " up to day"
+    by = ", day" if row["measure"] == RISK else " up to day"
     asked = f"{labels.endpoint(row['outcome'])}{by} {row['horizon_days']:.0f}"
     return labels.contrast(row["contrast"]), f"{asked}: {within(rule)}" if rule else asked
 
@@ -82,12 +84,12 @@ def _rows(shown: pd.DataFrame, labels: Labels) -> list[forest.Row]:
 
 
 def _row(row: dict[Hashable, Any], labels: Labels) -> forest.Row:
-    form = numbers.ratio if row["stem"] == "hazard_ratio" else numbers.points
+    form = numbers.ratio if MEASURES[row["measure"]].ratio else numbers.points
     there = numbers.known(row["estimate"])
     text = f"{form(row['estimate'])} ({numbers.interval(row['conf_low'], row['conf_high'], form)})"
     naive = row["method"] in FLATTERED
     return forest.Row(
-        duration_method(row["stem"], row["method"], landmark(labels.study, row["contrast"])),
+        duration_method(row["measure"], row["method"], landmark(labels.study, row["contrast"])),
         row["estimate"],
         row["conf_low"],
         row["conf_high"],

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from iop_outcomes.figures import atrisk, lines, numbers, select, style
 from iop_outcomes.figures.labels import Labels, Study, cause
 from iop_outcomes.vocabulary.endpoints import EVENTS
+from iop_outcomes.vocabulary.measures import RISK
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def draw(tables: style.Tables, study: Study) -> style.Figure:
     """One panel for each contrast and event."""
     labels = Labels(study)
-    asked = select.stem(tables.estimates, "risk", [o for o in labels.endpoints() if labels.kind(o) in EVENTS])
+    asked = select.of_arms(tables.estimates, RISK, [o for o in labels.endpoints() if labels.kind(o) in EVENTS])
     shown = _shown(tables.curves, asked, labels)
     if shown.empty:
         return style.note(select.why(asked, labels), shown, "Engagement, return to care, overdose and death")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.figures import numbers, recorded, style
 from iop_outcomes.figures.labels import STRATA, Labels, Study, within, words
+from iop_outcomes.tables.results import ATTRITION, PEOPLE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,18 +70,19 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
 
 def attrition(counts: pd.DataFrame) -> pd.DataFrame:
     """Rules in order with the people that each excluded, last the eligible: columns position, rule, people, status."""
-    own = counts[(counts["analysis"] == "cohort") & (counts["outcome"] == "attrition")].sort_values("level")
-    parts = own["level"].str.split(" ", n=1)
-    return own.assign(
-        position=[int(p[0]) for p in parts],
-        rule=[p[1] for p in parts],
-        people=own["count"].astype("Float64").to_numpy(dtype=float, na_value=float("nan")),
-    )[["position", "rule", "people", "status"]].reset_index(drop=True)
+    own = counts[(counts["analysis"] == "cohort") & (counts["outcome"] == ATTRITION)].sort_values("position")
+    return (
+        own.assign(
+            people=own["count"].astype("Float64").to_numpy(dtype=float, na_value=float("nan")),
+        )
+        .rename(columns={"level": "rule"})[["position", "rule", "people", "status"]]
+        .reset_index(drop=True)
+    )
 
 
 def people(counts: pd.DataFrame, labels: Labels) -> pd.DataFrame:
     """People of each arm with and without a counterpart: columns contrast, side, arm, level, people, status."""
-    own = counts[(counts["analysis"] == "design") & (counts["outcome"] == "people")]
+    own = counts[(counts["analysis"] == "design") & (counts["outcome"] == PEOPLE)]
     rank = {c: i for i, c in enumerate(labels.study["contrasts"])}
     own = own.assign(
         side=[

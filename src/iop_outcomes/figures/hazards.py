@@ -10,21 +10,21 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.figures import forest, numbers, select, style
-from iop_outcomes.figures.labels import Labels, Study, method, within
-from iop_outcomes.tables.results import days_of
+from iop_outcomes.figures.labels import Labels, Study, capital, method, within
+from iop_outcomes.vocabulary.measures import HAZARD_RATIO
 
 if TYPE_CHECKING:
     import pandas as pd
 
 GROUP = ["contrast", "outcome", "horizon_days"]
-ALL_DAYS = "All days"
+PERIOD = ["from_day", "to_day"]
 
 
 def draw(tables: style.Tables, study: Study) -> style.Figure:
     """One forest plot of ratios for all contrasts."""
     labels = Labels(study)
-    found = select.measured(tables.estimates)
-    asked = found[(found["stem"] == "hazard_ratio") & found["contrast"].isin(list(study["contrasts"]))]
+    found = tables.estimates
+    asked = found[(found["measure"] == HAZARD_RATIO) & found["contrast"].isin(list(study["contrasts"]))]
     shown = _shown(asked, labels)
     if shown.empty:
         return style.note(select.why(asked, labels), shown, "Hazard ratios by period")
@@ -43,14 +43,14 @@ def _shown(asked: pd.DataFrame, labels: Labels) -> pd.DataFrame:
 
     kept = []
     for key, own in asked.groupby(GROUP, sort=False, dropna=False):
-        periods = own[own["subgroup"].map(lambda s: days_of(str(s)) is not None) & own["estimate"].notna()]
+        periods = own[own["from_day"].notna() & own["estimate"].notna()]
         if periods.empty:
             continue
         best = select.best(periods)["method"]
         rows = own[own["method"] == best]
         place = (list(labels.study["contrasts"]).index(str(key[0])), list(labels.endpoints()).index(str(key[1])))
         kept.append(
-            (place, rows[["analysis", *GROUP, "method", "subgroup", "estimate", "conf_low", "conf_high", "status"]])
+            (place, rows[["analysis", *GROUP, "method", *PERIOD, "estimate", "conf_low", "conf_high", "status"]])
         )
     ordered = [rows for _, rows in sorted(kept, key=lambda k: k[0])]
     return pd.concat(ordered, ignore_index=True) if ordered else asked.iloc[:0]
@@ -69,18 +69,23 @@ def _rows(shown: pd.DataFrame, labels: Labels) -> list[forest.Row]:
 
 
 def _row(row: dict[Hashable, Any]) -> forest.Row:
-    days = days_of(str(row["subgroup"]))
+    period = numbers.known(row["from_day"])
     known = numbers.known(row["estimate"])
     text = f"{numbers.ratio(row['estimate'])} ({numbers.interval(row['conf_low'], row['conf_high'], numbers.ratio)})"
     return forest.Row(
-        ALL_DAYS if days is None else f"Day {days[0]} to {days[1]}",
+        capital(_days(row)),
         row["estimate"],
         row["conf_low"],
         row["conf_high"],
         text=text if known else "not shown",
-        color=style.SOFT if days is None else style.COLOURS[0],
-        shape="s" if days is None else "o",
+        color=style.COLOURS[0] if period else style.SOFT,
+        shape="o" if period else "s",
     )
+
+
+def _days(row: dict[Hashable, Any]) -> str:
+    """The days of follow-up that a ratio is of."""
+    return f"day {row['from_day']} to {row['to_day']}" if numbers.known(row["from_day"]) else "all days"
 
 
 def _alt(shown: pd.DataFrame, labels: Labels) -> str:
@@ -88,10 +93,7 @@ def _alt(shown: pd.DataFrame, labels: Labels) -> str:
     for (contrast, outcome, _), own in shown.groupby(GROUP, sort=False, dropna=False):
         first, second = labels.arms(str(contrast))
         ratios = [
-            f"{'all days' if (d := days_of(str(r['subgroup']))) is None else f'day {d[0]} to {d[1]}'} "
-            f"{numbers.ratio(r['estimate'])}"
-            for r in own.to_dict("records")
-            if numbers.known(r["estimate"])
+            f"{_days(r)} {numbers.ratio(r['estimate'])}" for r in own.to_dict("records") if numbers.known(r["estimate"])
         ]
         said.append(f"{first} against {within(second)}, {within(labels.endpoint(str(outcome)))}: {', '.join(ratios)}")
     return f"Forest plot of hazard ratios over all days and by period, with confidence intervals. {'; '.join(said)}."

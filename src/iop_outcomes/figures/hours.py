@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from iop_outcomes.figures import numbers, recorded, style
 from iop_outcomes.figures.labels import Study, within
 from iop_outcomes.tables.bands import HOURS
+from iop_outcomes.tables.results import DELIVERED, SCHEDULED
 from iop_outcomes.vocabulary.levels import LABELS, NOT_KNOWN
 
 if TYPE_CHECKING:
     import pandas as pd
 
-KINDS = {"scheduled": "Scheduled", "delivered": "Delivered"}
+KINDS = {SCHEDULED: "Scheduled", DELIVERED: "Delivered"}
 SHADES = ("#dbe6f1", "#a9c3dd", "#6f98c4", "#3c6ba3", "#123a68")
 UNKNOWN = "#c9ced3"
 # a narrower part of a bar has no room for its percentage
@@ -46,7 +47,7 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
     if shown.empty:
         return style.note("hours a week are not known", found, "Hours of care a week")
     bands = [b for b in (*HOURS, NOT_KNOWN) if (shown["level"] == b).any()]
-    levels = list(dict.fromkeys(shown["arm"]))
+    levels = list(dict.fromkeys(shown["care"]))
     top = {level: 3.0 * (len(levels) - i) for i, level in enumerate(levels)}
     bars = [(top[level] - below, words) for level in levels for below, words in ((1, "Scheduled"), (2, "Delivered"))]
     data = _bars(shown, top).assign(
@@ -77,8 +78,8 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
 
 def _bars(shown: pd.DataFrame, top: dict[str, float]) -> pd.DataFrame:
     """Where the parts of each bar begin and end; top: height of each level's heading."""
-    ends = shown.groupby(["arm", "kind"])["share"].cumsum()
-    y = shown["arm"].map(top) - shown["kind"].map({"scheduled": 1.0, "delivered": 2.0})
+    ends = shown.groupby(["care", "kind"])["share"].cumsum()
+    y = shown["care"].map(top) - shown["kind"].map({SCHEDULED: 1.0, DELIVERED: 2.0})
     return shown.assign(
         left=ends - shown["share"],
         right=ends,
@@ -96,12 +97,12 @@ def _band(name: str) -> str:
 
 def _alt(shown: pd.DataFrame) -> str:
     said = []
-    for arm, of_level in shown.groupby("arm", sort=False):
+    for care, of_level in shown.groupby("care", sort=False):
         parts = []
         for kind, words in KINDS.items():
             own = of_level[of_level["kind"] == kind]
             if len(own):
                 most = own.loc[own["share"].idxmax()]
                 parts.append(f"{within(words)} mostly {_band(str(most['level']))} ({numbers.percent(most['share'])})")
-        said.append(f"{LABELS[str(arm)]}: {', '.join(parts)}")
+        said.append(f"{LABELS[str(care)]}: {', '.join(parts)}")
     return f"Bars of people by hours of care a week, for each level of care. {'; '.join(said)}."

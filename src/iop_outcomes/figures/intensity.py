@@ -6,7 +6,6 @@ Without curves the figure says why.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import numbers, select, style
@@ -46,7 +45,7 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
     data = shown.assign(
         panel=pd.Categorical(shown["panel"], panels), arm_label=pd.Categorical(shown["arm_label"], arms)
     )
-    day = tables.estimates.loc[tables.estimates["contrast"].isin(shown["contrast"]), "horizon_days"].max()
+    day = shown["horizon_days"].max()
     plot = (
         ggplot(data, aes("x", "estimate", color="arm_label", linetype="arm_label", fill="arm_label"))
         + geom_ribbon(aes(ymin="conf_low", ymax="conf_high"), alpha=0.16, color="none", show_legend=False)
@@ -65,18 +64,16 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
 
 
 def _shown(curves: pd.DataFrame, labels: Labels) -> pd.DataFrame:
-    """The curves over hours a week, with the endpoint and the reading of missing answers apart."""
-    own = curves[curves["axis"] == "hours_per_week"].sort_values(["contrast", "outcome", "arm", "x"], kind="stable")
-    named = [re.fullmatch(r"(.*?)(?: \((.*)\))?", outcome) for outcome in own["outcome"]]
-    outcome, rule = [m[1] if m else "" for m in named], [(m[2] or "none") if m else "none" for m in named]
+    """The curves over hours a week, with the words of their panels and arms."""
+    own = curves[curves["axis"] == "hours_per_week"].sort_values(
+        ["contrast", "outcome", "horizon_days", "missing_rule", "arm", "x"], kind="stable"
+    )
     keys = list(zip(own["contrast"], own["arm"], strict=True))
     panels = [
         ": ".join(p for p in (labels.endpoint(o), within(missing_rule(r))) if p)
-        for o, r in zip(outcome, rule, strict=True)
+        for o, r in zip(own["outcome"], own["missing_rule"], strict=True)
     ]
     return own.assign(
-        outcome=outcome,
-        missing_rule=rule,
         panel=[style.wrap(p, 42) for p in panels],
         side=[labels.sides(c).index(a) for c, a in keys],
         arm_label=[labels.arm(c, a) for c, a in keys],
@@ -84,6 +81,7 @@ def _shown(curves: pd.DataFrame, labels: Labels) -> pd.DataFrame:
         [
             "contrast",
             "outcome",
+            "horizon_days",
             "missing_rule",
             "panel",
             "arm",

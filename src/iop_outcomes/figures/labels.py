@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from iop_outcomes.figures import numbers
+from iop_outcomes.tables.results import ALL
 from iop_outcomes.vocabulary import answers, causes, endpoints
 from iop_outcomes.vocabulary.arms import LEFT, STAYED
 from iop_outcomes.vocabulary.methods import METHODS
@@ -60,6 +61,11 @@ TABLES_OF_RECORDS = {
 def words(name: str) -> str:
     """A name as words: 'not_in_labor_force' is 'Not in labor force'."""
     text = name.replace("_", " ").strip()
+    return text[:1].upper() + text[1:]
+
+
+def capital(text: str) -> str:
+    """The text with a capital letter."""
     return text[:1].upper() + text[1:]
 
 
@@ -157,14 +163,17 @@ class Labels:
             for name in (*self.sides(contrast), *self.alongside(contrast)):
                 text = text.replace(f"'{name}'", f"\u2018{self.arm(contrast, name)}\u2019")
         text = re.sub(r"'([^']+)'", "\u2018\\1\u2019", text)
-        return re.sub(r"\b([a-z][a-z_]*)=(\w+)", lambda m: f"\u2018{covariate(m[0])}\u2019", text).strip().rstrip(".")
+        return (
+            re.sub(r"\b([a-z][a-z_]*)=(\w+)", lambda m: f"\u2018{covariate(m[1], m[2])}\u2019", text)
+            .strip()
+            .rstrip(".")
+        )
 
 
-def covariate(name: str) -> str:
-    """'sex=male' is 'Sex: male'; 'age' is 'Age'."""
-    column, _, value = name.partition("=")
-    known = COVARIATES.get(column, words(column))
-    if not value:
+def covariate(name: str, value: str = ALL) -> str:
+    """A covariate, 'Age', or a category of it, 'Sex: male'."""
+    known = COVARIATES.get(name, words(name))
+    if value == ALL:
         return known
     return f"{known}: {'not recorded' if value == answers.MISSING else value.replace('_', ' ')}"
 
@@ -174,10 +183,10 @@ def method(name: str) -> str:
     return METHODS[name].label if name in METHODS else BEFORE.get(name, words(name))
 
 
-def duration_method(stem: str, name: str, days: int) -> str:
-    """Label of a method in the question of duration; stem: risk or hazard_ratio; days: the landmark."""
+def duration_method(measure: str, name: str, days: int) -> str:
+    """Label of a method in the question of duration, by measure; days: the landmark."""
     known = METHODS[name].of_duration if name in METHODS else {}
-    return known.get(stem, method(name)).format(days=days)
+    return known.get(measure, method(name)).format(days=days)
 
 
 def missing_rule(name: str) -> str:

@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import atrisk, lines, numbers, select, style
-from iop_outcomes.figures.labels import Labels, Study, cause
+from iop_outcomes.figures.labels import Labels, Study, capital, cause
 from iop_outcomes.vocabulary.causes import LEAVING
 from iop_outcomes.vocabulary.endpoints import LEFT_INDEX
+from iop_outcomes.vocabulary.measures import RISK
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +25,7 @@ LEAST_SHARE = 0.01
 def draw(tables: style.Tables, study: Study) -> style.Figure:
     """One panel for each contrast and way of leaving."""
     labels = Labels(study)
-    asked = select.stem(tables.estimates, "risk", [o for o in labels.endpoints() if labels.kind(o) in LEFT_INDEX])
+    asked = select.of_arms(tables.estimates, RISK, [o for o in labels.endpoints() if labels.kind(o) in LEFT_INDEX])
     shown = _shown(tables.curves, asked, labels)
     if shown.empty:
         return style.note(select.why(asked, labels), shown, "The ways of leaving care")
@@ -61,10 +62,6 @@ def _alt(shown: pd.DataFrame, labels: Labels, alone: bool) -> str:
         )
     return (
         "Curves of the share of people who have left the index level in each way, by arm. "
-        + _capital("; ".join(said))
+        + capital("; ".join(said))
         + "."
     )
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

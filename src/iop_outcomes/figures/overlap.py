@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.figures import numbers, select, style
 from iop_outcomes.figures.labels import Labels, Study
+from iop_outcomes.tables.bands import SCORES
+from iop_outcomes.tables.results import SCORE
 from iop_outcomes.vocabulary.methods import SCORED
 
 if TYPE_CHECKING:
@@ -87,17 +89,17 @@ def _panel(labels: Labels, contrast: str) -> str:
 def _shown(counts: pd.DataFrame, labels: Labels) -> pd.DataFrame:
     import pandas as pd
 
-    own = counts[(counts["analysis"] == "design") & (counts["outcome"] == "propensity")]
+    own = counts[(counts["analysis"] == "design") & (counts["outcome"] == SCORE)]
     rank = {c: i for i, c in enumerate(labels.study["contrasts"])}
     own = own.iloc[own["contrast"].map(rank).argsort(kind="stable")]
-    limits = [level.split("-", 1) for level in own["level"]]
+    limits = [SCORES[level] for level in own["level"]]
     return pd.DataFrame(
         {
             "contrast": own["contrast"].to_numpy(),
             "arm": own["arm"].to_numpy(),
             "side": [labels.sides(c).index(a) for c, a in zip(own["contrast"], own["arm"], strict=True)],
-            "low": [float(low) for low, _ in limits],
-            "high": [float(high) for _, high in limits],
+            "low": [low for low, _ in limits],
+            "high": [high for _, high in limits],
             "people": own["count"].astype("Float64").to_numpy(dtype=float, na_value=float("nan")),
             "status": own["status"].to_numpy(),
         }

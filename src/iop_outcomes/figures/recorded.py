@@ -12,8 +12,25 @@ from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.figures import numbers
 from iop_outcomes.figures.labels import COVARIATES, Study, words
-from iop_outcomes.release.shares import BETWEEN, COMPLETENESS, QUANTITY
-from iop_outcomes.tables.bands import HOURS, SHARES, STILL_THERE
+from iop_outcomes.release.shares import QUANTITY
+from iop_outcomes.tables import bands
+from iop_outcomes.tables.bands import STILL_THERE
+from iop_outcomes.tables.results import (
+    AGREEMENT,
+    ALL,
+    ATTAINED_OF_PLANNED,
+    BY_ASAM,
+    BY_BROAD,
+    BY_LABEL,
+    COMPLETENESS,
+    DAYS,
+    DELIVERED,
+    DELIVERED_OF_SCHEDULED,
+    HOURS,
+    MATURITY,
+    SCHEDULED,
+    TRANSITION,
+)
 from iop_outcomes.vocabulary import causes
 from iop_outcomes.vocabulary.answers import NOT_YET_OBSERVED
 from iop_outcomes.vocabulary.endpoints import PANELS
@@ -24,7 +41,6 @@ if TYPE_CHECKING:
 
     from iop_outcomes.cohort.levels import Kappa
 
-ALL = "all"
 SMALLER_SITES, OTHER_PERIODS = "smaller sites", "other periods"
 # what is counted, by unit of analysis
 UNITS = {"first_episode": "people", "episode": "episodes", "period": "periods"}
@@ -40,12 +56,16 @@ FIELDS = {
 # how stays ended, or that they are still open
 ENDS = {name: causes.CAUSES[name].end for name in causes.ENDS} | {causes.IN_CARE: PANELS[causes.IN_CARE]}
 NODES = {**LABELS, **ENDS}
+# a field of a group of people
+FIELD_OF = ("variable", "group_by", "group")
+# definitions of a level of care that are held against each other, down and across
+PAIRS = ((BY_LABEL, BY_ASAM), (BY_LABEL, BY_BROAD), (BY_ASAM, DELIVERED))
 BANDS = {NOT_KNOWN: "not known", STILL_THERE: "still there"}
 
 
-def of(counts: pd.DataFrame, outcome: str) -> pd.DataFrame:
-    """Rows of one outcome of the records, with `people` as a number: missing where withheld."""
-    own = counts[(counts["analysis"] == "records") & (counts["outcome"] == outcome)]
+def of(counts: pd.DataFrame, outcome: str, variable: str = ALL) -> pd.DataFrame:
+    """Rows of what is counted of the records, with `people` as a number: missing where withheld."""
+    own = counts[(counts["analysis"] == "records") & (counts["outcome"] == outcome) & (counts["variable"] == variable)]
     return own.assign(people=own["count"].astype("Float64").to_numpy(dtype=float, na_value=float("nan")))
 
 
@@ -66,31 +86,31 @@ def completeness(counts: pd.DataFrame, diagnostics: pd.DataFrame) -> pd.DataFram
     """
     import pandas as pd
 
-    own = counts[(counts["analysis"] == "records") & counts["outcome"].str.startswith(COMPLETENESS)]
+    own = counts[(counts["analysis"] == "records") & (counts["outcome"] == COMPLETENESS)]
     if own.empty:
         return pd.DataFrame(columns=["field", "kind", "group", "share", "told"])
-    own = own.assign(field=own["outcome"].str.removeprefix(COMPLETENESS))
     told = diagnostics[diagnostics["quantity"] == QUANTITY]
-    floors = dict(zip(told["variable"], told["value"], strict=True))
+    floors = dict(zip(zip(*(told[k] for k in FIELD_OF), strict=True), told["value"], strict=True))
     sizes = _sizes(own)
     rows = []
-    for (name, group), cells in own.groupby(["field", "subgroup"], sort=False):
-        kind, _, label = str(group).partition(": ")
+    for key, cells in own.groupby(list(FIELD_OF), sort=False):
+        name, kind, group = map(str, key)
         people = {str(r["level"]): _number(r["count"]) for r in cells.to_dict("records")}
-        share, how = _share(people, sizes.get(str(group)), floors.get(f"{name}{BETWEEN}{group}"))
-        rows.append({"field": name, "kind": kind, "group": label or kind, "share": share, "told": how})
+        share, how = _share(people, sizes.get((kind, group)), floors.get(key))
+        rows.append({"field": name, "kind": kind, "group": group, "share": share, "told": how})
     found = pd.DataFrame(rows)
     # what is known of people, then of their care
     rank = {n: i for i, n in enumerate((*sorted(set(found["field"]) - set(FIELDS)), *FIELDS))}
     return found.iloc[found["field"].map(rank).argsort(kind="stable")].reset_index(drop=True)
 
 
-def _sizes(own: pd.DataFrame) -> dict[str, float]:
+def _sizes(own: pd.DataFrame) -> dict[tuple[str, str], float]:
     """People of each group, from a field of which everyone was asked and all counts are shown."""
-    doubtful = (own["count"].isna() | (own["level"] == "not_asked")).groupby([own["field"], own["subgroup"]])
+    keys = [own[k] for k in FIELD_OF]
+    doubtful = (own["count"].isna() | (own["level"] == "not_asked")).groupby(keys)
     sure = own[~doubtful.transform("any")]
-    people = sure.groupby(["field", "subgroup"])["count"].sum().groupby("subgroup").max()
-    return {str(g): float(n) for g, n in people.items()}
+    people = sure.groupby(list(FIELD_OF))["count"].sum().groupby(["group_by", "group"]).max()
+    return {key: float(n) for key, n in people.items()}  # type: ignore[misc]
 
 
 def _share(found: Mapping[str, float | None], size: float | None, floor: float | None) -> tuple[float, str]:
@@ -137,18 +157,19 @@ def unanswered(found: pd.DataFrame) -> tuple[list[str], list[str], list[str]]:
     return full, [f for f in overall.index if f not in (*full, *empty)], empty
 
 
-def matrix(counts: pd.DataFrame, which: str) -> pd.DataFrame:
+def matrix(counts: pd.DataFrame, down: str, across: str) -> pd.DataFrame:
     """People by class under one definition (down) and another (across); missing where withheld, else 0 without a row.
 
-    which: 'label, asam', 'label, broad' or 'asam, delivered'. Empty where nothing was counted.
+    down, across: one of the PAIRS. Empty where nothing was counted.
     """
-    own = of(counts, f"agreement: {which}")
+    own = of(counts, AGREEMENT, across)
+    own = own[own["group_by"] == down]
     if own.empty:
-        return own[["arm", "level", "people"]].set_index("arm")
+        return own[["group", "level", "people"]].set_index("group")
     table = own.pivot_table(
-        index="arm", columns="level", values="people", aggfunc=lambda v: v.sum(skipna=False), dropna=False
+        index="group", columns="level", values="people", aggfunc=lambda v: v.sum(skipna=False), dropna=False
     )
-    there = own.assign(one=1).pivot_table(index="arm", columns="level", values="one", aggfunc="sum")
+    there = own.assign(one=1).pivot_table(index="group", columns="level", values="one", aggfunc="sum")
     rows = [c for c in CLASSES if c in table.index]
     columns = [c for c in CLASSES if c in table.columns]
     filled = table.where(there.reindex_like(table).notna(), 0.0)
@@ -171,39 +192,41 @@ def kappa(table: pd.DataFrame) -> Kappa:
     return found if apart else found._replace(kappa=float("nan"), standard_error=float("nan"))
 
 
-def by_level(counts: pd.DataFrame, outcome: str, bands: Sequence[str]) -> pd.DataFrame:
-    """People by level of care and band, in order: arm, level, people, share of the level's people that are shown."""
-    own = of(counts, outcome)
-    order = [*bands, STILL_THERE, NOT_KNOWN]
+def by_level(counts: pd.DataFrame, outcome: str, variable: str, among: Sequence[str]) -> pd.DataFrame:
+    """People by level of care and band, in order: care, level, people, share of the people of that level of care that
+    are shown, status. among: the bands.
+    """
+    own = of(counts, outcome, variable).rename(columns={"group": "care"})
+    order = [*among, STILL_THERE, NOT_KNOWN]
     own = own.assign(
-        rank=own["arm"].map({c: i for i, c in enumerate(CLASSES)}), place=own["level"].map(order.index)
+        rank=own["care"].map({c: i for i, c in enumerate(CLASSES)}), place=own["level"].map(order.index)
     ).sort_values(["rank", "place"], kind="stable")
-    whole = own.groupby("arm")["people"].transform("sum")
-    return own.assign(share=own["people"] / whole.where(whole > 0))[["arm", "level", "people", "share", "status"]]
+    whole = own.groupby("care")["people"].transform("sum")
+    return own.assign(share=own["people"] / whole.where(whole > 0))[["care", "level", "people", "share", "status"]]
 
 
 def scheduled_and_delivered(counts: pd.DataFrame) -> pd.DataFrame:
-    """Hours a week, scheduled and delivered, by level of care: kind, arm, level, people, share, status."""
+    """Hours a week, scheduled and delivered, by level of care: kind, care, level, people, share, status."""
     import pandas as pd
 
-    parts = [by_level(counts, f"hours: {kind}", HOURS).assign(kind=kind) for kind in ("scheduled", "delivered")]
-    return pd.concat(parts, ignore_index=True)[["kind", "arm", "level", "people", "share", "status"]]
+    parts = [by_level(counts, HOURS, kind, bands.HOURS).assign(kind=kind) for kind in (SCHEDULED, DELIVERED)]
+    return pd.concat(parts, ignore_index=True)[["kind", "care", "level", "people", "share", "status"]]
 
 
 def against_plan(counts: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Delivered of scheduled hours and attained of planned days, by level of care."""
-    wanted = ("hours: delivered of scheduled", "days: attained of planned")
-    found = {name: by_level(counts, name, SHARES) for name in wanted}
+    wanted = ((HOURS, DELIVERED_OF_SCHEDULED), (DAYS, ATTAINED_OF_PLANNED))
+    found = {variable: by_level(counts, outcome, variable, bands.SHARES) for outcome, variable in wanted}
     return {name: table for name, table in found.items() if len(table)}
 
 
 def moves(counts: pd.DataFrame) -> pd.DataFrame:
     """Moves between levels of care: step (from 1), origin, to, people, status."""
-    own = counts[(counts["analysis"] == "records") & counts["outcome"].str.startswith("transition ")]
+    own = counts[(counts["analysis"] == "records") & (counts["outcome"] == TRANSITION)]
     return own.assign(
-        step=own["outcome"].str.removeprefix("transition ").astype(int),
+        step=own["variable"].astype(int),
         people=own["count"].astype("Float64").to_numpy(dtype=float, na_value=float("nan")),
-    ).rename(columns={"arm": "origin", "level": "to"})[["step", "origin", "to", "people", "status"]]
+    ).rename(columns={"group": "origin", "level": "to"})[["step", "origin", "to", "people", "status"]]
 
 
 def maturity(counts: pd.DataFrame) -> pd.DataFrame:
@@ -211,11 +234,10 @@ def maturity(counts: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
-    for key, cells in of(counts, "maturity").groupby(["subgroup", "horizon_days"], sort=False):
-        group, day = (str(part) for part in key)
+    for key, cells in of(counts, MATURITY).groupby(["group_by", "group", "horizon_days"], sort=False):
+        kind, group, day = (str(part) for part in key)
         people = {str(r["level"]): _number(r["count"]) for r in cells.to_dict("records")}
         found = {"known": people.get("mature", 0.0), NOT_KNOWN: people.get(NOT_YET_OBSERVED, 0.0)}
         share, how = _share(found, None, None)
-        kind, _, label = group.partition(": ")
-        rows.append({"kind": kind, "group": label or kind, "day": int(day), "share": share, "told": how})
+        rows.append({"kind": kind, "group": group, "day": int(day), "share": share, "told": how})
     return pd.DataFrame(rows, columns=["kind", "group", "day", "share", "told"])

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.figures.labels import Labels
-from iop_outcomes.release.levels import split_measure
+from iop_outcomes.tables.results import ALL
 from iop_outcomes.vocabulary.methods import PREFERRED
 
 if TYPE_CHECKING:
@@ -27,16 +27,10 @@ def asked_first(table: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:
     return table[own & ~table["outcome"].isin(list(again.get("outcomes", ())))] if "outcome" in table else table[own]
 
 
-def measured(estimates: pd.DataFrame) -> pd.DataFrame:
-    """The estimates with two more columns: `stem` (risk, mean_days, hazard_ratio), `of` (an arm, difference, ratio)."""
-    parts = [split_measure(m) for m in estimates["measure"]]
-    return estimates.assign(stem=[p[0] for p in parts], of=[p[1] for p in parts])
-
-
-def stem(estimates: pd.DataFrame, wanted: str, outcomes: Collection[str]) -> pd.DataFrame:
+def of_arms(estimates: pd.DataFrame, measure: str, outcomes: Collection[str]) -> pd.DataFrame:
     """Estimates of one measure and some outcomes, of whole arms."""
-    found = measured(estimates)
-    return found[(found["stem"] == wanted) & found["outcome"].isin(list(outcomes)) & (found["subgroup"] == "all")]
+    own = (estimates["measure"] == measure) & (estimates["group_by"] == ALL)
+    return estimates[own & estimates["outcome"].isin(list(outcomes))]
 
 
 def why(rows: pd.DataFrame, labels: Labels) -> str:

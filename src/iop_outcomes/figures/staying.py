@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import atrisk, lines, numbers, select, style
 from iop_outcomes.figures.labels import Labels, Study, within
+from iop_outcomes.tables.results import ALL
 from iop_outcomes.vocabulary.endpoints import PANELS
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
     """One panel for each contrast."""
     labels = Labels(study)
     outcomes = [o for o in labels.endpoints() if labels.kind(o) in PANELS]
-    asked = select.measured(tables.estimates)
-    asked = asked[asked["outcome"].isin(outcomes) & (asked["subgroup"] == "all")]
+    asked = tables.estimates
+    asked = asked[asked["outcome"].isin(outcomes) & (asked["group_by"] == ALL)]
     own = tables.curves[tables.curves["analysis"].isin(asked["analysis"]) & tables.curves["outcome"].isin(list(PANELS))]
     last = {str(c): float(d) for c, d in asked.groupby("contrast")["horizon_days"].max().items()}
     shown = lines.points(own[own["contrast"].isin(list(last))], labels, 1.0, last)

@@ -11,10 +11,11 @@ from iop_outcomes.vocabulary.answers import MISSING_RULES, NONE
 from iop_outcomes.vocabulary.causes import LEAVING
 from iop_outcomes.vocabulary.endpoints import COLUMNS, EVENTS, KINDS, LEFT_INDEX, STAYING, STEPS, TAKES
 from iop_outcomes.vocabulary.estimands import ESTIMANDS
+from iop_outcomes.vocabulary.measures import MEASURES
 from iop_outcomes.vocabulary.methods import METHODS
 
 Step = Annotated[str, OneOf(STEPS)]
-Measure = Literal["risk", "mean_days", "hazard_ratio", "dose_response"]
+Measure = Annotated[str, OneOf(MEASURES)]
 Method = Annotated[str, OneOf(METHODS)]
 Estimand = Annotated[str, OneOf(ESTIMANDS)]
 MissingRule = Annotated[str, OneOf(MISSING_RULES)]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from iop_outcomes.release.life_tables import Leaving, Question, told
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.pools import called
+from iop_outcomes.tables.results import ALL
 from iop_outcomes.vocabulary.causes import STILL_AT_RISK
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def cells(
     from iop_outcomes.tables import TABLES
 
     table = TABLES["counts"]
-    asked = estimates.loc[estimates["subgroup"] == "all", ["analysis", "cohort", "contrast", "outcome", "horizon_days"]]
+    asked = estimates.loc[estimates["group_by"] == ALL, ["analysis", "cohort", "contrast", "outcome", "horizon_days"]]
     rows, shown = [], []
     for ask in asked.drop_duplicates().dropna().itertuples(index=False):
         question, day = (str(ask.analysis), str(ask.contrast), str(ask.outcome)), int(str(ask.horizon_days))
@@ -51,10 +52,14 @@ def cells(
         causes = {c for arm in arms for c in told(followed[question][arm], arms[arm], None, policy)} - {STILL_AT_RISK}
         for arm, leaving in arms.items():
             says = told(followed[question][arm], leaving, day, policy)
-            key = (ask.analysis, ask.cohort, ask.contrast, arm, ask.outcome, day, "all")
+            key = {
+                "analysis": ask.analysis, "cohort": ask.cohort, "contrast": ask.contrast, "arm": arm,
+                "outcome": ask.outcome, "variable": ALL, "horizon_days": day, "group_by": ALL, "group": ALL,
+            }  # fmt: skip
             for level in (*sorted(causes), STILL_AT_RISK):
                 number, true = says.get(level, (0, True))
-                rows.append((*key, level, _people(followed[question][arm], leaving, level, day), "ok"))
+                people = _people(followed[question][arm], leaving, level, day)
+                rows.append({**key, "level": level, "detail": "", "position": None, "count": people, "status": "ok"})
                 shown.append(number if true else None)
     frame = pd.DataFrame(rows, columns=list(table.columns))
     return frame.astype({name: column.dtype for name, column in table.columns.items()}), shown

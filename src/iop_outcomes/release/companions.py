@@ -19,12 +19,14 @@ from iop_outcomes.errors import StudyError
 from iop_outcomes.release.crude import NUMBERS
 from iop_outcomes.release.evidence import Evidence
 from iop_outcomes.release.policy import Policy
-from iop_outcomes.tables.results import OF_QUESTIONS
+from iop_outcomes.tables.results import COVARIATE, PEOPLE
 from iop_outcomes.vocabulary.methods import CRUDE
 
 if TYPE_CHECKING:
     import pandas as pd
 
+# outcome, variable and level
+Cell = tuple[str, str, str]
 # what stands beside an estimate and speaks of its people
 BESIDE = ("n", "events", "n_effective")
 WITHHELD = {
@@ -41,12 +43,13 @@ def sharing(counts: pd.DataFrame, groups: Mapping[str, Mapping[str, str]], polic
     """
     if policy.exact or policy.rounding_base > 1:
         return []
-    told = counts["outcome"].eq("people") | counts["outcome"].str.startswith("covariate:")
+    told = counts["outcome"].isin([PEOPLE, COVARIATE])
     own = counts[(counts["analysis"] == "design") & told]
-    cells: dict[tuple[str, str], dict[tuple[str, str], int]] = {}
+    cells: dict[tuple[str, str], dict[Cell, int]] = {}
     for row in own.itertuples():
-        cells.setdefault((str(row.contrast), str(row.arm)), {})[str(row.outcome), str(row.level)] = int(str(row.count))
-    first: dict[str, dict[tuple[str, str], int]] = {}
+        cell = str(row.outcome), str(row.variable), str(row.level)
+        cells.setdefault((str(row.contrast), str(row.arm)), {})[cell] = int(str(row.count))
+    first: dict[str, dict[Cell, int]] = {}
     found = []
     for contrast, arms in groups.items():
         known = {what: cells.get((contrast, arm), {}) for arm, what in arms.items()}
@@ -57,9 +60,9 @@ def sharing(counts: pd.DataFrame, groups: Mapping[str, Mapping[str, str]], polic
     return found
 
 
-def _differ(people: Mapping[tuple[str, str], int], others: Mapping[tuple[str, str], int]) -> bool:
+def _differ(people: Mapping[Cell, int], others: Mapping[Cell, int]) -> bool:
     """Two counts of a group tell of different people. Of arms alongside only their people are counted."""
-    sizes = {cell for cell in (*people, *others) if cell[0] == "people"} if people and others else set()
+    sizes = {cell for cell in (*people, *others) if cell[0] == PEOPLE} if people and others else set()
     both = sizes | (people.keys() & others.keys())
     return any(people.get(cell, 0) != others.get(cell, 0) for cell in both)
 
@@ -113,7 +116,4 @@ def without(evidence: Evidence, contrasts: Collection[str], outcomes: Collection
 
 def _of(table: pd.DataFrame, contrasts: Collection[str], outcomes: Collection[str]) -> pd.Series:
     own = table["contrast"].isin(list(contrasts))
-    if "outcome" in table:
-        return own | table["outcome"].isin(list(outcomes))
-    # of diagnostics, detectable differences speak of an outcome
-    return own | (table["quantity"].isin(OF_QUESTIONS) & table["variable"].str.split(":").str[0].isin(list(outcomes)))
+    return own | table["outcome"].isin(list(outcomes))

@@ -1,7 +1,7 @@
 """Counts of people in cells: hide small ones and what would give them away, then round.
 
 In order: the lines along which cells add up are found (the levels of a group, whose total a reader may know; the
-subgroups of 'all'; the arms of 'all'; cells of which one holds people of the other, `iop_outcomes.release.nesting`);
+groups of 'all'; the arms of 'all'; cells of which one holds people of the other, `iop_outcomes.release.nesting`);
 cells are hidden (`iop_outcomes.release.cells`); what is left is rounded. A hidden cell has status 'suppressed' and no
 count. Groups of one outcome that differ by a few people between analyses are listed by `difference_risks`.
 
@@ -12,13 +12,13 @@ policy that withholds anything; differences then tell no number of people.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 from iop_outcomes.release.cells import Line, hide
 from iop_outcomes.release.policy import OVERLAP_BASE, Policy
+from iop_outcomes.tables.results import ALL, BY_ARM
 from iop_outcomes.vocabulary.answers import EVENT, NO_EVENT
 
 if TYPE_CHECKING:
@@ -26,11 +26,12 @@ if TYPE_CHECKING:
 
 Key = dict[str, object]
 Cells = dict[str, int]
-GROUP = ["analysis", "cohort", "contrast", "arm", "outcome", "horizon_days", "subgroup"]
+GROUP = ["analysis", "cohort", "contrast", "arm", "outcome", "variable", "horizon_days", "group_by", "group"]
+CELL = ["level", "detail"]
 CUMULATIVE = frozenset({EVENT, NO_EVENT})
 # analyses whose tables overlap, with the base to which their counts are rounded at least
 OVERLAPPING = {"records": OVERLAP_BASE}
-ALIKE = ("cohort", "arm", "outcome")
+ALIKE = ("cohort", "arm", "outcome", "variable")
 RISK_COLUMNS = [*GROUP, "other_analysis", "other_contrast", "other_horizon_days"]
 
 
@@ -68,33 +69,26 @@ def _lines(frame: pd.DataFrame) -> Iterator[Line]:
     analysis = frame["analysis"].to_numpy()
     for positions in frame.groupby(GROUP, dropna=False, sort=False).indices.values():
         yield Line(tuple(int(i) for i in positions), base=OVERLAPPING.get(analysis[positions[0]], 1))
-    for column in ("arm", "subgroup"):
-        yield from _margins(frame, column)
+    yield from _margins(frame, "arm")
+    yield from _margins(frame, "group", "group_by")
 
 
-def _margins(frame: pd.DataFrame, column: str) -> Iterator[Line]:
-    """Lines whose total is the cell of 'all' in a column; subgroups of one variable ('sex: female') stand
-    together.
-    """
-    totals = frame[column] == "all"
+def _margins(frame: pd.DataFrame, column: str, by: str = "") -> Iterator[Line]:
+    """Lines whose total is the cell of 'all' in a column; its other cells stand together by the column `by`."""
+    totals = frame[by or column] == ALL
     if totals.all() or not totals.any():
         return
     count = frame["count"].fillna(0).astype(int)
-    others = [c for c in (*GROUP, "level") if c != column]
+    others = [c for c in (*GROUP, *CELL) if c not in (column, by)]
     for positions in frame.groupby(others, dropna=False, sort=False).indices.values():
         total = [int(i) for i in positions if totals[i]]
         variables: dict[str, list[int]] = {}
         for i in (int(i) for i in positions if not totals[i]):
-            variables.setdefault(_variable(frame[column][i]) if column == "subgroup" else "arm", []).append(i)
+            variables.setdefault(frame[by][i] if by else "", []).append(i)
         for parts in variables.values() if total else ():
             rest = int(count[total[0]] - count[parts].sum())
             if rest >= 0:  # otherwise the parts overlap, and nothing adds up
                 yield Line(tuple(parts), total[0], rest, OVERLAPPING.get(frame["analysis"][total[0]], 1))
-
-
-def _variable(subgroup: str) -> str:
-    """What a subgroup divides by: the words before a colon or an equals sign; else itself."""
-    return re.split(r"\s*[:=]", subgroup, maxsplit=1)[0]
 
 
 def difference_risks(counts: pd.DataFrame, minimum_count: int) -> pd.DataFrame:
@@ -102,20 +96,18 @@ def difference_risks(counts: pd.DataFrame, minimum_count: int) -> pd.DataFrame:
     minimum_count - 1; analyses whose counts are rounded for it are left out.
 
     Compared are the true counts, cell by cell and in total: groups of the same arm, outcome, horizon and
-    subgroup in two analyses or contrasts; and cumulative counts ('event', 'no_event') of the same people at
+    group of people in two analyses or contrasts; and cumulative counts ('event', 'no_event') of the same people at
     two horizons. Columns: those of a group, and the analysis, contrast and horizon of the other. No count is
     in the result.
     """
     import pandas as pd
 
     groups: dict[tuple[object, ...], list[tuple[Key, Cells]]] = {}
-    exact = counts[~counts["analysis"].isin(list(OVERLAPPING))]
+    exact = counts[~counts["analysis"].isin(list(OVERLAPPING)) & (counts["detail"] == "")]
     for key, g in exact.groupby(GROUP, dropna=False, sort=True):
         cells = dict(zip(g["level"], g["count"].fillna(0).astype(int), strict=True))
         named = dict(zip(GROUP, key, strict=True))
-        # an arm may be a subgroup of its own
-        subgroup = "all" if named["subgroup"] == named["arm"] else named["subgroup"]
-        groups.setdefault((*(named[c] for c in ALIKE), subgroup), []).append((named, cells))
+        groups.setdefault((*(named[c] for c in ALIKE), *people_of(named)), []).append((named, cells))
     found = [
         {**first, **{f"other_{c}": second[c] for c in ("analysis", "contrast", "horizon_days")}}
         for alike in groups.values()
@@ -126,8 +118,13 @@ def difference_risks(counts: pd.DataFrame, minimum_count: int) -> pd.DataFrame:
     return frame.astype({"horizon_days": "Int64", "other_horizon_days": "Int64"})
 
 
+def people_of(cell: Mapping[str, object]) -> tuple[object, object]:
+    """How the people of a cell are grouped; those of an arm are the arm's, which its own column tells already."""
+    return (ALL, ALL) if cell["group_by"] == BY_ARM else (cell["group_by"], cell["group"])
+
+
 def _comparable(first: Key, cells: Cells, second: Key, others: Cells) -> bool:
-    differs = {c for c in GROUP if str(first[c]) != str(second[c])} - {"subgroup"}
+    differs = {c for c in GROUP if str(first[c]) != str(second[c])} - {"group_by", "group"}
     if differs and differs <= {"analysis", "contrast"}:
         return True
     same_people = sum(cells.values()) == sum(others.values())

@@ -23,6 +23,7 @@ from iop_outcomes.estimators.proportions import risk_contrast, wilson
 from iop_outcomes.release.evidence import ArmCells
 from iop_outcomes.release.life_tables import Leaving
 from iop_outcomes.vocabulary.causes import CENSORED
+from iop_outcomes.vocabulary.measures import DIFFERENCE, MEAN_DAYS, RATIO, RISK
 from iop_outcomes.vocabulary.readings import Reading
 
 Numbers = dict[str, float]
@@ -31,11 +32,9 @@ NUMBERS = ("estimate", "std_error", "conf_low", "conf_high", "p_value")
 
 @dataclass(frozen=True)
 class Ask:
-    """What one crude row asks for. stem: risk or mean_days. of: an arm, 'difference' or 'ratio'. day:
-    horizon.
-    """
+    """What one crude row asks for. measure: risk or mean_days. of: an arm, 'difference' or 'ratio'. day: horizon."""
 
-    stem: str
+    measure: str
     of: str
     day: int | None
     read: Reading
@@ -49,7 +48,7 @@ def estimate(ask: Ask, arms: Sequence[ArmCells]) -> Numbers:
     """
     if all(arm.held is not None for arm in arms):
         return _from_life_tables(ask, arms)
-    if ask.stem != "risk":
+    if ask.measure != RISK:
         raise EstimationError("mean days need a life table")
     return _from_counts(ask, arms)
 
@@ -60,11 +59,11 @@ def _from_counts(ask: Ask, arms: Sequence[ArmCells]) -> Numbers:
         raise EstimationError("no people in an arm")
     shares = [events / people for events, people in table]
     errors = [float(np.sqrt(p * (1 - p) / n)) for p, (_, n) in zip(shares, table, strict=True)]
-    if ask.of not in ("difference", "ratio"):
+    if ask.of not in (DIFFERENCE, RATIO):
         found = wilson(*table[0], ask.level)
         return _numbers(found.estimate, errors[0], found.low, found.high)
     both = risk_contrast(*table[0], *table[1], ask.level)
-    if ask.of == "difference":
+    if ask.of == DIFFERENCE:
         found = both.difference
         return _numbers(found.estimate, float(np.hypot(errors[0], errors[1])), found.low, found.high, _pooled_p(table))
     if both.ratio is None or both.log_ratio_std_error is None:
@@ -85,14 +84,14 @@ def _from_life_tables(ask: Ask, arms: Sequence[ArmCells]) -> Numbers:
     for arm in arms:
         _refuse_beyond(arm, ask.day)
         if arm.held is not None and ask.day is not None:
-            found.append(of_arm(arm.held, ask.stem, ask.read, ask.day))
+            found.append(of_arm(arm.held, ask.measure, ask.read, ask.day))
     (value, error), reach = found[0], _reach(ask.level)
-    if ask.of not in ("difference", "ratio"):
-        if ask.stem == "risk":
+    if ask.of not in (DIFFERENCE, RATIO):
+        if ask.measure == RISK:
             return _numbers(value, error, *log_log_limits(value, error, ask.level, ask.read.kind == "staying"))
         return _numbers(value, error, value - reach * error, value + reach * error)
     other, other_error = found[1]
-    if ask.of == "difference":
+    if ask.of == DIFFERENCE:
         gap, both = value - other, float(np.hypot(error, other_error))
         return _numbers(gap, both, gap - reach * both, gap + reach * both, _p(gap, both))
     if min(value, other) <= 0:
@@ -114,21 +113,21 @@ def _refuse_beyond(arm: ArmCells, day: int | None) -> None:
 
 
 @lru_cache(maxsize=256)
-def of_arm(leaving: Leaving, stem: str, read: Reading, day: int) -> tuple[float, float]:
+def of_arm(leaving: Leaving, measure: str, read: Reading, day: int) -> tuple[float, float]:
     """Risk or mean days of one arm by a day, and its standard error (missing while no one has left)."""
     causes = [c for c in leaving.causes if c != CENSORED]
-    counted = (read.events or read.lost or causes) if stem == "risk" else causes
+    counted = (read.events or read.lost or causes) if measure == RISK else causes
     if leaving.gone(day, counted) == 0:
-        return {"mean_days": float(day)}.get(stem, float(read.kind == "staying")), float("nan")
+        return float(day) if measure == MEAN_DAYS else float(read.kind == "staying"), float("nan")
     time, codes, frequency = _cells(leaving, tuple(causes), counted, day)
-    if stem == "mean_days":
+    if measure == MEAN_DAYS:
         found = cuminc.restricted_mean(time, codes > 0, day, frequency=frequency)
     elif read.kind == "staying" and not read.lost:
         found = cuminc.survival(time, codes > 0, day, frequency=frequency)
     else:
         found = cuminc.cumulative_incidence(time, codes, 1, day, frequency=frequency)
     value = float(found.value[0])
-    return 1 - value if stem == "risk" and read.lost else value, float(found.standard_error()[0])
+    return 1 - value if measure == RISK and read.lost else value, float(found.standard_error()[0])
 
 
 def curve(leaving: Leaving, lost: Sequence[str], staying: bool, level: float) -> Mapping[str, Array]:

@@ -20,13 +20,15 @@ from iop_outcomes.release.evidence import Evidence
 from iop_outcomes.release.levels import reading
 from iop_outcomes.release.life_tables import Leaving, Question
 from iop_outcomes.release.policy import Policy
+from iop_outcomes.tables.results import BY_ARM, NONE
 from iop_outcomes.vocabulary.causes import CENSORED, STILL_AT_RISK
+from iop_outcomes.vocabulary.measures import RISK
 from iop_outcomes.vocabulary.methods import CRUDE
 
 if TYPE_CHECKING:
     import pandas as pd
 
-KEY = ["analysis", "cohort", "contrast", "arm", "outcome", "method", "axis"]
+KEY = ["analysis", "cohort", "contrast", "arm", "outcome", "horizon_days", "method", "missing_rule", "axis"]
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,8 @@ def release_curves(
     sources, told = _sources(evidence), _told(estimates, evidence)
     ours = (curves["method"] == CRUDE) & (curves["axis"] == "days")
     kept = [
-        _released(tuple(map(str, key)), points, sources, evidence, told)
-        for key, points in curves[~ours].groupby(KEY, sort=True)
+        _released(dict(zip(KEY, key, strict=True)), points, sources, evidence, told)
+        for key, points in curves[~ours].groupby(KEY, sort=True, dropna=False)
     ]
     drawn = [pd.DataFrame(points) for points in _crude(sources, evidence, cohorts, level)]
     parts = [p.astype({n: c.dtype for n, c in declared.items()}) for p in (*drawn, *kept) if len(p)]
@@ -96,7 +98,7 @@ def _crude(sources: Sources, evidence: Evidence, cohorts: Mapping[str, str], lev
         for arm, leaving in evidence.held.get((analysis, contrast, source.outcome), {}).items():
             if leaving.gone(None, source.causes(leaving)) == 0:
                 continue
-            key = (analysis, cohorts[analysis], contrast, arm, name, CRUDE, "days")
+            key = (analysis, cohorts[analysis], contrast, arm, name, None, CRUDE, NONE, "days")
             points = crude.curve(leaving, source.lost, source.staying, level)
             people = _at_risk(evidence, (analysis, contrast, source.outcome), arm, points["x"])
             yield {**dict(zip(KEY, key, strict=True)), **points, "n_risk": people, "n_effective": float("nan")}
@@ -125,7 +127,7 @@ def _at_risk(
 def _told(estimates: pd.DataFrame, evidence: Evidence) -> Told:
     """Days whose risk a released estimate tells, in whatever analysis: one curve drawn for two keeps the same days."""
     found: dict[tuple[str, str, str], set[int]] = {}
-    shown = estimates[(estimates["status"] == "ok") & estimates["measure"].str.startswith("risk_")]
+    shown = estimates[(estimates["status"] == "ok") & (estimates["measure"] == RISK)]
     for row in shown.dropna(subset=["horizon_days"]).itertuples():
         read = reading(str(row.outcome), evidence.levels)
         name = read.staying if read.kind == "staying" else read.events[0]
@@ -134,7 +136,7 @@ def _told(estimates: pd.DataFrame, evidence: Evidence) -> Told:
 
 
 def _released(
-    key: tuple[str, ...],
+    key: Mapping[str, Any],
     points: pd.DataFrame,
     sources: Sources,
     evidence: Evidence,
@@ -143,8 +145,9 @@ def _released(
     policy = evidence.policy
     if policy.exact:
         return points
-    analysis, _, contrast, arm, outcome, method, axis = key
-    if axis == "hours_per_week" and _thin(analysis, contrast, arm, outcome, evidence):
+    analysis, contrast, arm, outcome = (str(key[name]) for name in ("analysis", "contrast", "arm", "outcome"))
+    axis, method = key["axis"], str(key["method"])
+    if axis == "hours_per_week" and _thin(key, evidence):
         return points.iloc[:0]
     if axis != "days":
         return _with_people(points[~points["n_risk"].map(policy.small, na_action="ignore").eq(True)], policy)
@@ -160,18 +163,11 @@ def _released(
     return _with_people(kept.assign(n_risk=_at_risk(evidence, question, arm, kept["x"])), policy, followed.base)
 
 
-def _thin(analysis: str, contrast: str, arm: str, outcome: str, evidence: Evidence) -> bool:
+def _thin(key: Mapping[str, Any], evidence: Evidence) -> bool:
     """A dose-response curve of an arm stands on cells too small to be shown: its estimates would be suppressed."""
-    base, _, rule = outcome.removesuffix(")").partition(" (")
-    for key, group in evidence.groups.items():
-        if key[:3] == (analysis, contrast, base) and key[4] == arm:
-            row = {
-                "analysis": analysis, "contrast": contrast, "outcome": base, "horizon_days": int(key[3]),
-                "subgroup": arm, "missing_rule": rule,
-            }  # fmt: skip
-            if any(cells.small(evidence.policy) for cells in evidence.arms(row).values()) or not group:
-                return True
-    return False
+    row = {**key, "group_by": BY_ARM, "group": key["arm"], "from_day": None, "to_day": None}
+    found = evidence.arms(row)
+    return not found or any(cells.small(evidence.policy) for cells in found.values())
 
 
 def _days(

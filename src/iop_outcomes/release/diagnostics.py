@@ -2,7 +2,7 @@
 
 In order: rows of single strata are left out; shares of categories and the overlap of scores are computed from
 released counts; values are rounded to the policy's digits; an unweighted difference is suppressed when its variable,
-or its category of a variable, has a hidden cell in the counts 'covariate:<name>' of the same contrast, as the
+or its category of a variable, has a hidden cell in the counts of covariates of the same contrast, as the
 difference gives the cell back; the largest difference within a site is suppressed, as the site may be small; a
 detectable difference is suppressed where its estimate is; everything on a contrast one of whose arms has too few people
 is suppressed; pairs of groups of one outcome that differ by a few people are counted and added, and so is how complete
@@ -13,32 +13,34 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.release import positivity
 from iop_outcomes.release.counts import OVERLAPPING, difference_risks
 from iop_outcomes.release.evidence import Evidence
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.shares import known_shares
-from iop_outcomes.tables.results import DETECTABLE, OF_QUESTIONS, ONE_RATIO, detected
+from iop_outcomes.tables.results import ALL, COVARIATE, DETECTABLE, OF_QUESTIONS, OF_THE_WHOLE, ONE_RATIO
+from iop_outcomes.vocabulary.measures import HAZARD_RATIO, RISK
 
 if TYPE_CHECKING:
     import pandas as pd
 
-COVARIATE = "covariate:"
 SIZES = ("effective_sample_size",)
 # unweighted, these tell the cells of a category
 GIVES_BACK = ("standardised_difference", "within_site_difference", "distribution_distance", "pairwise_difference")
+QUESTION = ("analysis", "contrast", "outcome", "horizon_days", "method", "missing_rule")
+# of two groups of one outcome: those of the one, then the analysis and the contrast of the other
+OF_A_PAIR = ("analysis", "cohort", "contrast", "outcome", "variable", "other_analysis", "other_contrast")
 # may speak of a site with few people
-TOLD_BY = ("quantity", "analysis", "contrast", "method", "variable")
 OF_FEW = ("largest_within_site_difference",)
 
 
 def release_diagnostics(
     diagnostics: pd.DataFrame,
     evidence: Evidence,
-    arms: Mapping[str, Sequence[str]] | None = None,
-    estimates: pd.DataFrame | None = None,
+    arms: Mapping[str, Sequence[str]],
+    estimates: pd.DataFrame,
 ) -> pd.DataFrame:
     """The diagnostics that may be released, one row for each pair of analyses that can be differenced, and one for
     each field and group whose counts are withheld.
@@ -50,19 +52,20 @@ def release_diagnostics(
     policy = evidence.policy
     if policy.exact:
         return diagnostics.reset_index(drop=True)
-    diagnostics = positivity.shares(positivity.without_strata(diagnostics), evidence, arms or {})
-    diagnostics = positivity.overlap(diagnostics, evidence, arms or {})
+    diagnostics = positivity.shares(positivity.without_strata(diagnostics), evidence, arms)
+    diagnostics = positivity.overlap(diagnostics, evidence, arms)
     told, few = _hidden_variables(evidence), _small_contrasts(evidence)
     shown = _estimated(estimates)
     hide = [
         row.contrast in few
         or row.status == "suppressed"
         or row.quantity in OF_FEW
-        or (row.method == "unweighted" and row.quantity in GIVES_BACK and (row.contrast, row.variable) in told)
         or (
-            row.quantity in OF_QUESTIONS
-            and (row.quantity, row.analysis, row.contrast, row.method, row.variable) not in shown
+            row.method == "unweighted"
+            and row.quantity in GIVES_BACK
+            and (row.contrast, row.variable, row.level) in told
         )
+        or (row.quantity in OF_QUESTIONS and (row.quantity, *_question(row)) not in shown)
         for row in diagnostics.itertuples()
     ]
     values = [
@@ -80,37 +83,36 @@ def _rounded(value: float, quantity: str, policy: Policy) -> float:
     return policy.rounded_size(value) if quantity in SIZES else round(value, policy.digits)
 
 
-def _hidden_variables(evidence: Evidence) -> set[tuple[str, str]]:
-    """Contrasts and variables with a hidden cell: 'sex' and, for its level 'male', 'sex=male'."""
-    found: set[tuple[str, str]] = set()
+def _hidden_variables(evidence: Evidence) -> set[tuple[str, str, str]]:
+    """Contrasts, variables and levels with a hidden cell, and each such variable as a whole."""
+    found: set[tuple[str, str, str]] = set()
     released = evidence.released
-    own = released["outcome"].str.startswith(COVARIATE)
-    for row in released[own & (released["status"] == "suppressed")].itertuples():
-        name = str(row.outcome).removeprefix(COVARIATE)
-        found |= {(str(row.contrast), name), (str(row.contrast), f"{name}={row.level}")}
+    hidden = (released["outcome"] == COVARIATE) & (released["status"] == "suppressed")
+    for row in released[hidden].itertuples():
+        found |= {(str(row.contrast), str(row.variable), level) for level in (ALL, str(row.level))}
     return found
 
 
-def _estimated(estimates: pd.DataFrame | None) -> set[tuple[str, ...]]:
-    """Quantity, analysis, contrast, method and question of what is told where no number of the question is withheld."""
-    if estimates is None:
-        return set()
+def _question(row: Any) -> tuple[str, ...]:
+    return tuple(str(getattr(row, name)) for name in QUESTION)
+
+
+def _estimated(estimates: pd.DataFrame) -> set[tuple[str, ...]]:
+    """Quantity and question of what is told where no number of the question is withheld."""
     found: dict[tuple[str, ...], set[str]] = {}
-    for quantity, stem in ((DETECTABLE, "risk"), (ONE_RATIO, "hazard_ratio")):
-        for r in estimates[estimates["measure"].str.startswith(stem)].itertuples():
-            question = detected(r.outcome, r.horizon_days, r.missing_rule)
-            key = (quantity, str(r.analysis), str(r.contrast), str(r.method), question)
-            found.setdefault(key, set()).add(str(r.status))
+    for quantity, measure in ((DETECTABLE, RISK), (ONE_RATIO, HAZARD_RATIO)):
+        for row in estimates[estimates["measure"] == measure].itertuples():
+            found.setdefault((quantity, *_question(row)), set()).add(str(row.status))
     return {key for key, statuses in found.items() if "ok" in statuses and "suppressed" not in statuses}
 
 
 def _small_contrasts(evidence: Evidence) -> set[str]:
     """Contrasts with an arm that has too few people, by the largest of its groups."""
-    counts = evidence.counts[(evidence.counts["arm"] != "all") & (evidence.counts["subgroup"] == "all")]
+    counts = evidence.counts[(evidence.counts["arm"] != ALL) & (evidence.counts["group_by"] == ALL)]
     counts = counts[~counts["analysis"].isin(list(OVERLAPPING))]
     groups: Counter[tuple[str, ...]] = Counter()
     for row in counts.itertuples():
-        key = (row.contrast, row.arm, row.analysis, row.outcome, row.horizon_days)
+        key = (row.contrast, row.arm, row.analysis, row.outcome, row.variable, row.horizon_days)
         groups[tuple(map(str, key))] += int(str(row.count))
     largest: dict[tuple[str, str], int] = {}
     for (contrast, arm, *_), people in groups.items():
@@ -128,16 +130,13 @@ def _differences(evidence: Evidence) -> pd.DataFrame:
     if evidence.policy.rounding_base > 1:
         return table
     pairs = Counter(
-        (
-            str(p.analysis),
-            str(p.cohort),
-            str(p.contrast),
-            f"{p.outcome}: {p.other_analysis}, {p.other_contrast}",
-        )
-        for p in difference_risks(evidence.counts, evidence.policy.minimum_count).itertuples()
+        tuple(str(getattr(pair, name)) for name in OF_A_PAIR)
+        for pair in difference_risks(evidence.counts, evidence.policy.minimum_count).itertuples()
     )
-    rows = [
-        (*key, "release", "difference_risk", variable, float(count), 0.0, "info")
-        for (*key, variable), count in sorted(pairs.items())
-    ]
-    return pd.DataFrame(rows, columns=list(table.columns)) if rows else table
+    same = {**OF_THE_WHOLE, "method": "release", "quantity": "difference_risk", "threshold": 0.0, "status": "info"}
+    names = ("analysis", "cohort", "contrast", "outcome", "variable", "group_by", "group")
+    rows = [{**same, **dict(zip(names, key, strict=True)), "value": float(n)} for key, n in sorted(pairs.items())]
+    if not rows:
+        return table
+    declared = TABLES["diagnostics"].columns
+    return pd.DataFrame(rows, columns=list(declared)).astype({n: c.dtype for n, c in declared.items()})

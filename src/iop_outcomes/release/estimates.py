@@ -26,11 +26,11 @@ from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.errors import EstimationError, StudyError
 from iop_outcomes.release.crude import NUMBERS, Ask, estimate
-from iop_outcomes.release.evidence import ArmCells, Evidence, horizon
-from iop_outcomes.release.levels import MEASURES_BY_ARM, reading, slug, split_measure
+from iop_outcomes.release.evidence import ArmCells, Evidence, horizon, of_period
+from iop_outcomes.release.levels import reading
 from iop_outcomes.release.policy import Policy
-from iop_outcomes.tables.results import days_of
 from iop_outcomes.vocabulary.causes import CENSORED
+from iop_outcomes.vocabulary.measures import BY_ARM, DIFFERENCE, MEASURES, RATIO, RISK
 from iop_outcomes.vocabulary.methods import CRUDE, METHODS
 
 if TYPE_CHECKING:
@@ -38,17 +38,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 Arms = Mapping[str, Sequence[str]]
-ESTIMAND = [
-    "analysis",
-    "contrast",
-    "outcome",
-    "horizon_days",
-    "estimand",
-    "method",
-    "missing_rule",
-    "subgroup",
-]
-COMPARISONS = {"difference", "ratio"}
+COMPARISONS = {DIFFERENCE, RATIO}
 HELD_BACK = "people who have left are held back to protect small cells"
 EMPTY = {**dict.fromkeys((*NUMBERS, "n_effective"), float("nan")), "n": None, "events": None}
 
@@ -65,18 +55,14 @@ class Compared:
 def release_estimates(estimates: pd.DataFrame, evidence: Evidence, level: float, arms: Arms) -> pd.DataFrame:
     """The estimates that may be released: same rows and columns.
 
-    level: of confidence intervals. arms: for a contrast, the names of its first and second arm; where a
-    contrast is not given, its order is that of the rows of each estimand, which must then name both arms
-    before their difference.
+    level: of confidence intervals. arms: for a contrast, the names of its first and second arm.
     """
     import pandas as pd
 
     from iop_outcomes.tables import TABLES
 
     rows: list[Row] = estimates.to_dict("records")  # type: ignore[assignment]
-    written = _written_order(rows)
-    orders = [arms.get(row["contrast"]) or written.get(_estimand(row), ()) for row in rows]
-    released = [_release(row, evidence, level, order) for row, order in zip(rows, orders, strict=True)]
+    released = [_release(row, evidence, level, arms.get(row["contrast"], ())) for row in rows]
     declared = TABLES["estimates"].columns
     frame = pd.DataFrame(released, columns=list(declared))
     return frame.astype({name: column.dtype for name, column in declared.items()})
@@ -98,21 +84,21 @@ def _release(row: Row, evidence: Evidence, level: float, order: Sequence[str]) -
 
 
 def _crude(row: Row, compared: Compared, evidence: Evidence, level: float) -> Row:
-    stem, of = split_measure(row["measure"])
-    if stem not in MEASURES_BY_ARM or not (compared.both or compared.missing_arm):
+    measure, of = row["measure"], row["of"]
+    if measure not in BY_ARM or not (compared.both or compared.missing_arm):
         raise StudyError(
             f"The analysis '{row['analysis']}', contrast '{row['contrast']}', asks for a crude "
-            f"'{row['measure']}' of '{row['outcome']}', which cannot be computed: crude rows are risks and mean "
+            f"'{measure}' of '{row['outcome']}', which cannot be computed: crude rows are risks and mean "
             "days of arms, and need counts or a life table of the same analysis, contrast, outcome, horizon and "
-            "subgroup. This is a defect of the analysis; please report it."
+            "group. This is a defect of the analysis; please report it."
         )
     if compared.missing_arm:
         return _withheld(row, "not_possible", f"no people in the arm '{compared.missing_arm}'")
     if any(arm.people is None or arm.events is None for arm in compared.own):
         return _withheld(row, "suppressed", evidence.policy.reason)
-    if any(_holds_back(arm, stem, horizon(row)) for arm in compared.own):
+    if any(_holds_back(arm, measure, horizon(row)) for arm in compared.own):
         return _withheld(row, "suppressed", HELD_BACK)
-    ask = Ask(stem, of, horizon(row), reading(row["outcome"], evidence.levels), level)
+    ask = Ask(measure, of, horizon(row), reading(row["outcome"], evidence.levels), level)
     try:
         numbers = estimate(ask, compared.own)
     except EstimationError as wrong:
@@ -120,14 +106,14 @@ def _crude(row: Row, compared: Compared, evidence: Evidence, level: float) -> Ro
     return row | {"n_effective": float("nan")} | numbers | _people(compared)
 
 
-def _holds_back(arm: ArmCells, stem: str, day: int | None) -> bool:
+def _holds_back(arm: ArmCells, measure: str, day: int | None) -> bool:
     """People who are held back move the arm's crude estimate, which then would be of people who are not there.
 
     Without censoring a risk is events by people, whoever else has left.
     """
     if arm.held is None or arm.followed is None or arm.whole:
         return False
-    return stem != "risk" or arm.followed.gone(day, (CENSORED,)) > 0
+    return measure != RISK or arm.followed.gone(day, (CENSORED,)) > 0
 
 
 def _withheld(row: Row, status: str, reason: str) -> Row:
@@ -158,10 +144,10 @@ def _effective(row: Row, compared: Compared, policy: Policy) -> Row:
 
 def _too_few(row: Row, compared: Compared, policy: Policy) -> bool:
     """An estimate that is not crude speaks of too few people."""
-    if split_measure(row["measure"])[0] == "risk":
+    if MEASURES[row["measure"]].share:
         return any(arm.small(policy) for arm in compared.own)
     both = compared.both
-    if days_of(row["subgroup"]):  # of a few days an unweighted ratio and its error nearly tell the events of both arms
+    if of_period(row):  # of a few days an unweighted ratio and its error nearly tell the events of both arms
         return any(arm.small(policy) for arm in both)
     if any(policy.small(arm.true_people) for arm in both):
         return True
@@ -174,8 +160,8 @@ def _gives_back(row: Row, compared: Compared, policy: Policy) -> bool:
 
     The difference alone tells neither arm; with the ratio it would tell both.
     """
-    method, (stem, of) = METHODS[row["method"]], split_measure(row["measure"])
-    if policy.exact or method.alike is None or stem not in MEASURES_BY_ARM or of == "difference":
+    method = METHODS[row["method"]]
+    if policy.exact or method.alike is None or row["measure"] not in BY_ARM or row["of"] == DIFFERENCE:
         return False
     waits = any(
         a.held is not None and a.followed is not None and a.held.gone(horizon(row)) != a.followed.gone(horizon(row))
@@ -188,35 +174,17 @@ def _gives_back(row: Row, compared: Compared, policy: Policy) -> bool:
 def _compared(row: Row, found: Mapping[str, ArmCells], order: Sequence[str]) -> Compared:
     """Which arms a row speaks of; for a crude comparison, in its order."""
     both = tuple(found.values())
-    of = split_measure(row["measure"])[1]
-    named = {slug(arm): cells for arm, cells in found.items()}
-    if of in named:
-        return Compared((named[of],), both)
+    of = row["of"]
+    if of in found:
+        return Compared((found[of],), both)
     if row["method"] != CRUDE or not found:
         return Compared(both, both)
-    asked = [slug(arm) for arm in order] if of in COMPARISONS else [of]
+    asked = list(order) if of in COMPARISONS else [of]
     if of in COMPARISONS and len(asked) != 2:
         raise StudyError(
-            f"The order of the arms of contrast '{row['contrast']}' is not known, so the sign of "
-            f"'{row['measure']}' in analysis '{row['analysis']}' is not either. Give `arms` to release, as "
-            "{contrast: [first, second]}, or write the rows of each estimand in the order first arm, second "
-            "arm, difference, ratio."
+            f"The order of the arms of contrast '{row['contrast']}' is not known, so the sign of the {of} of "
+            f"'{row['outcome']}' in analysis '{row['analysis']}' is not either. Give it to release among `arms`, as "
+            "{contrast: [first, second]}."
         )
-    missing = next((arm for arm in asked if arm not in named), "")
-    return Compared(tuple(named[arm] for arm in asked if arm in named), both, missing)
-
-
-def _estimand(row: Row) -> tuple[Any, ...]:
-    return tuple(str(row[k]) for k in ESTIMAND) + (split_measure(row["measure"])[0],)
-
-
-def _written_order(rows: Sequence[Row]) -> dict[tuple[Any, ...], tuple[str, ...]]:
-    """The arms of each estimand in the order of its rows, where both stand before any comparison."""
-    found: dict[tuple[Any, ...], list[str]] = {}
-    for row in rows:
-        found.setdefault(_estimand(row), []).append(split_measure(row["measure"])[1])
-    return {
-        estimand: tuple(of[:2])
-        for estimand, of in found.items()
-        if len(of) > 2 and not COMPARISONS & set(of[:2]) and set(of[2:]) <= COMPARISONS
-    }
+    missing = next((arm for arm in asked if arm not in found), "")
+    return Compared(tuple(found[arm] for arm in asked if arm in found), both, missing)

@@ -4,13 +4,13 @@ In order: life tables are held back; what they say at horizons that estimates as
 the numbers that are not true as people are held back; all cells are suppressed together; for an estimate, the life
 table of its analysis, contrast and outcome is looked up, or else its group of counts; people and events are summed from
 what is released, and are unknown as soon as one cell that they need is hidden. Refused: a group with a level that
-`EVENT_LEVELS` does not know.
+its reading does not know.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.errors import StudyError
@@ -19,7 +19,8 @@ from iop_outcomes.release import counts as suppression
 from iop_outcomes.release.levels import reading
 from iop_outcomes.release.life_tables import Leaving, Question, held_back, leavings
 from iop_outcomes.release.policy import Policy
-from iop_outcomes.tables.results import days_of
+from iop_outcomes.release.pools import called
+from iop_outcomes.tables.results import ALL
 from iop_outcomes.vocabulary.causes import CENSORED, STILL_AT_RISK
 from iop_outcomes.vocabulary.readings import Reading
 
@@ -83,18 +84,19 @@ class Evidence:
         """The arms of an estimate, by name; empty when nothing is counted for it. Raises StudyError."""
         question = (row["analysis"], row["contrast"], row["outcome"])
         read = reading(row["outcome"], self.levels)
-        if row["subgroup"] == "all" and question in self.followed:
+        if whole(row) and question in self.followed:
             held = self.held.get(question, {})
             day = horizon(row)
             return {
                 arm: _from_life_table(leaving, held.get(arm), read, day, self._shown(question, arm, day), self.policy)
                 for arm, leaving in self.followed[question].items()
             }
-        if question in self.followed and (days := days_of(row["subgroup"])):
+        if question in self.followed and of_period(row):
             if read.kind != "cause":
                 return {}
+            days = int(row["from_day"]), int(row["to_day"])
             return {arm: _of_period(leaving, read, *days) for arm, leaving in self.followed[question].items()}
-        group = self.groups.get((*question, str(horizon(row)), row["subgroup"]), {})
+        group = self.groups.get((*question, str(horizon(row)), row["group_by"], row["group"]), {})
         compared = {arm: cells for arm, cells in group.items() if arm != "all"} or group
         return {arm: _from_counts(cells, read, row) for arm, cells in compared.items()}
 
@@ -110,10 +112,10 @@ class Apart:
     in_care: contrasts that divide people by who is in care on a day (`nesting.lines`).
     """
 
-    contrasts: Collection[str] = ()
-    outcomes: Collection[str] = ()
-    cumulative: Collection[str] = ()
-    in_care: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    contrasts: Collection[str]
+    outcomes: Collection[str]
+    cumulative: Collection[str]
+    in_care: Mapping[str, Mapping[str, Any]]
 
 
 def gather(
@@ -122,9 +124,9 @@ def gather(
     estimates: pd.DataFrame,
     policy: Policy,
     levels: Mapping[str, Reading],
-    apart: Apart | None = None,
+    known: Apart,
 ) -> Evidence:
-    """All evidence. Counts of an outcome that has a life table are left to it, except in subgroups."""
+    """All evidence. Counts of an outcome that has a life table are left to it, except of groups of people."""
     import pandas as pd
 
     asked = at_horizons.asked(estimates)
@@ -133,15 +135,15 @@ def gather(
     told = {q: _told(q[2], levels) for q in followed}
     held = _by_question(held_back(arms, policy, asked, told))
     questions = list(zip(counts["analysis"], counts["contrast"], counts["outcome"], strict=True))
-    replaced = [q in followed and s == "all" for q, s in zip(questions, counts["subgroup"], strict=True)]
+    replaced = [q in followed and by == ALL for q, by in zip(questions, counts["group_by"], strict=True)]
     kept = counts.iloc[[i for i, gone in enumerate(replaced) if not gone]].reset_index(drop=True)
     cells, shown = at_horizons.cells(followed, held, estimates, policy)
     frame = pd.concat([kept, cells], ignore_index=True) if len(cells) else kept
     first = len(kept)
-    known = apart or Apart()
     nested = nesting.lines(
         frame, range(first, len(frame)), _left_out(frame, known), known.cumulative, known.in_care,
-        [q[2] for q in followed if reading(q[2], levels).kind == "staying"], policy,
+        [q[2] for q in followed if reading(q[2], levels).kind == "staying"],
+        {called(pool): pool for arms in held.values() for leaving in arms.values() for pool in leaving.pools}, policy,
     )  # fmt: skip
     released = suppression.suppress(
         frame,
@@ -178,6 +180,18 @@ def horizon(row: Row) -> int | None:
     return None if pd.isna(row["horizon_days"]) else int(row["horizon_days"])
 
 
+def whole(row: Row) -> bool:
+    """The row is of everyone, and of all days up to its horizon."""
+    return bool(row["group_by"] == ALL) and not of_period(row)
+
+
+def of_period(row: Row) -> bool:
+    """The row is a hazard ratio of some days of follow-up."""
+    import pandas as pd
+
+    return not pd.isna(row["from_day"])
+
+
 def _by_question(tables: Mapping[tuple[str, ...], Leaving]) -> dict[Question, dict[str, Leaving]]:
     found: dict[Question, dict[str, Leaving]] = {}
     for (analysis, _, contrast, arm, outcome), leaving in tables.items():
@@ -191,7 +205,11 @@ def _groups(counts: pd.DataFrame, released: pd.DataFrame) -> dict[tuple[str, ...
     found: dict[tuple[str, ...], dict[str, Cells]] = {}
     records: list[dict[str, Any]] = counts.to_dict("records")  # type: ignore[assignment]
     for row, shown in zip(records, released["count"], strict=True):
-        key = (row["analysis"], row["contrast"], row["outcome"], str(horizon(row)), row["subgroup"])
+        if row["variable"] != ALL:  # no outcome of an estimate
+            continue
+        key = (
+            row["analysis"], row["contrast"], row["outcome"], str(horizon(row)), row["group_by"], row["group"],
+        )  # fmt: skip
         cells = found.setdefault(key, {}).setdefault(row["arm"], {})
         cells[row["level"]] = (int(row["count"]), None if pd.isna(shown) else int(shown))
     return found
@@ -203,7 +221,7 @@ def _from_counts(cells: Cells, read: Reading, row: Row) -> ArmCells:
         raise StudyError(
             f"The counts of outcome '{row['outcome']}' in analysis '{row['analysis']}', contrast "
             f"'{row['contrast']}', have levels that no estimate can be read from: {', '.join(unknown)}. Expected "
-            f"{', '.join((*read.events, *read.others))}. Add them to EVENT_LEVELS in "
+            f"{', '.join((*read.events, *read.others))}. Add them to its reading in "
             "iop_outcomes/vocabulary/readings.py."
         )
     left_out = read.left_out.get(row["missing_rule"], read.left_out.get("none", ()))

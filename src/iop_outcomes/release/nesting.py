@@ -20,8 +20,9 @@ from itertools import combinations, permutations
 from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.release.cells import Line
+from iop_outcomes.release.counts import people_of
 from iop_outcomes.release.policy import Policy
-from iop_outcomes.release.pools import OR
+from iop_outcomes.tables.results import ALL
 from iop_outcomes.vocabulary.answers import OUT_OF_CARE
 from iop_outcomes.vocabulary.arms import STAYED
 from iop_outcomes.vocabulary.causes import STILL_AT_RISK
@@ -47,19 +48,20 @@ class Rule:
     table: str = ""
 
 
+QUESTION, GROUP, LEVEL = ("outcome", "variable", "horizon_days"), ("group_by", "group"), ("level", "detail")
 RULES = (
-    # the same people, or some of them, in another analysis, contrast or subgroup of its own name
-    Rule(("cohort", "arm", "outcome", "horizon_days", "subgroup", "level")),
+    # the same people, or some of them, in another analysis or contrast, or as a group of its own
+    Rule(("cohort", "arm", *QUESTION, *GROUP, *LEVEL)),
     # the arms of one contrast together, against those of another
-    Rule(("cohort", "outcome", "horizon_days", "subgroup", "level"), ("arm",)),
+    Rule(("cohort", *QUESTION, *GROUP, *LEVEL), ("arm",)),
     # everyone in an arm, against those of it who are asked about elsewhere
-    Rule(("cohort", "arm", "outcome", "horizon_days", "subgroup"), ("level",)),
+    Rule(("cohort", "arm", *QUESTION, *GROUP), LEVEL),
     # one way of leaving, of the episode and of the index level
-    Rule(("cohort", "contrast", "arm", "horizon_days", "subgroup", "level"), table="life"),
+    Rule(("cohort", "contrast", "arm", "horizon_days", *GROUP, *LEVEL), table="life"),
     # by one day and by a later one
-    Rule(("analysis", "cohort", "contrast", "arm", "outcome", "subgroup", "level"), cumulative=True),
+    Rule(("analysis", "cohort", "contrast", "arm", "outcome", "variable", *GROUP, *LEVEL), cumulative=True),
 )
-KEY = ("analysis", "cohort", "contrast", "arm", "outcome", "horizon_days", "subgroup", "level")
+KEY = ("analysis", "cohort", "contrast", "arm", *QUESTION, *GROUP, *LEVEL)
 
 
 def lines(
@@ -69,6 +71,7 @@ def lines(
     cumulative: Collection[str],
     in_care: Mapping[str, Mapping[str, Any]],
     staying: Collection[str],
+    pools: Mapping[str, Collection[str]],
     policy: Policy,
 ) -> list[Line]:
     """The lines of cells and sums of cells that differ by fewer than the minimum.
@@ -76,14 +79,14 @@ def lines(
     frame: of counts, as they are. of_life_tables: positions of cells of life tables at horizons. left_out: positions of
     rows that are not released, or rounded for it. cumulative: outcomes of which what is counted only grows. in_care: by
     contrast the `day` and, where its people are those of another contrast, `of`. staying: outcomes of those in care.
+    pools: causes that are counted together, by the name under which they are.
     """
     if policy.exact or policy.rounding_base > 1:
         return []
     cells: list[dict[str, Any]] = frame.reset_index(drop=True).to_dict("records")  # type: ignore[assignment]
     for cell in cells:
         cell["horizon_days"] = str(cell["horizon_days"])
-        if cell["subgroup"] == cell["arm"]:  # an arm may be a subgroup of its own
-            cell["subgroup"] = "all"
+        cell["group_by"], cell["group"] = people_of(cell)
     life, out = set(of_life_tables), set(left_out)
     used = [i for i in range(len(cells)) if i not in out]
     found: dict[tuple[Sum, Sum], Line] = {}
@@ -95,14 +98,14 @@ def lines(
             found.update(_line(cells, one, other, policy))
     for one, other in _of_those_in_care(cells, used, life, in_care, staying):
         found.update(_line(cells, one, other, policy))
-    return [*found.values(), *_of_ways_of_leaving(cells, [i for i in used if i in life], policy)]
+    return [*found.values(), *_of_ways_of_leaving(cells, [i for i in used if i in life], pools, policy)]
 
 
 def _pairs(cells: Sequence[Cell], own: Sequence[int], rule: Rule) -> Iterator[tuple[Sum, Sum]]:
     """Sums that agree in what the rule says they share."""
     sums: dict[tuple[Any, ...], list[int]] = {}
     for i in own:
-        if "arm" in rule.summed and cells[i]["arm"] == "all":
+        if "arm" in rule.summed and cells[i]["arm"] == ALL:
             continue
         sums.setdefault(tuple(cells[i][c] for c in KEY if c not in rule.summed), []).append(i)
     alike: dict[tuple[Any, ...], list[Sum]] = {}
@@ -139,7 +142,7 @@ def _of_those_in_care(
         if i in life and cell["outcome"] in staying and cell["level"] == STILL_AT_RISK:
             sums.setdefault(("arm", cell["contrast"], cell["arm"], *key), []).append(i)
             sums.setdefault(("everyone", "", "", *key), []).append(i)
-        elif cell["contrast"] in in_care and cell["subgroup"] == "all":
+        elif cell["contrast"] in in_care and cell["group_by"] == ALL:
             of = in_care[cell["contrast"]].get("of")
             if of and cell["level"] != OUT_OF_CARE:
                 sums.setdefault(("arm", of, cell["arm"], *key), []).append(i)
@@ -153,28 +156,35 @@ def _of_those_in_care(
         yield from combinations(group, 2)
 
 
-def _of_ways_of_leaving(cells: Sequence[Cell], life: Sequence[int], policy: Policy) -> Iterator[Line]:
+def _of_ways_of_leaving(
+    cells: Sequence[Cell], life: Sequence[int], pools: Mapping[str, Collection[str]], policy: Policy
+) -> Iterator[Line]:
     """Lines between the life tables of one arm by one day: a pool and its causes, those still there and all causes.
 
     The tables may differ by a few people: who left on the day itself, or the index level before the episode.
     """
     arms: dict[tuple[Any, ...], dict[tuple[Any, ...], list[int]]] = {}
     for i in life:
-        arm = tuple(cells[i][c] for c in ("cohort", "contrast", "arm", "horizon_days", "subgroup"))
+        arm = tuple(cells[i][c] for c in ("cohort", "contrast", "arm", "horizon_days"))
         arms.setdefault(arm, {}).setdefault((cells[i]["analysis"], cells[i]["outcome"]), []).append(i)
     for one, other in (pair for tables in arms.values() for pair in permutations(tables.values(), 2)):
         causes = [i for i in other if cells[i]["level"] != STILL_AT_RISK]
         people, same = (sum(_number(cells, i) for i in table) for table in (one, other))
         for total in one:
-            pool = set(cells[total]["level"].split(OR))
+            pool = _causes(cells[total], pools)
             if cells[total]["level"] == STILL_AT_RISK:
                 over = _number(cells, total) + sum(_number(cells, i) for i in causes) - people
                 if people == same and causes and abs(over) < policy.minimum_count:
                     yield Line((total, *causes))
-            elif len(pool) > 1 and (parts := tuple(i for i in causes if set(cells[i]["level"].split(OR)) < pool)):
+            elif len(pool) > 1 and (parts := tuple(i for i in causes if _causes(cells[i], pools) < pool)):
                 rest = _number(cells, total) - sum(_number(cells, i) for i in parts)
                 if rest > -policy.minimum_count:
                     yield Line(parts, total, max(rest, 0))
+
+
+def _causes(cell: Cell, pools: Mapping[str, Collection[str]]) -> set[str]:
+    """The causes that the people of a cell left by."""
+    return set(pools.get(cell["level"], (cell["level"],)))
 
 
 def _number(cells: Sequence[Cell], i: int) -> int:

@@ -13,22 +13,22 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.release.evidence import Evidence
-from iop_outcomes.tables.results import SHARE_IN_FIRST_ARM, STRATUM
+from iop_outcomes.tables.results import ALL, COVARIATE, PEOPLE, SCORE, SHARE_IN_FIRST_ARM, STRATUM
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    Cells = dict[tuple[str, str, str, str], int | None]
+    # by contrast, outcome, variable, arm and level
+    Cells = dict[tuple[str, str, str, str, str], int | None]
 
-COVARIATE = "covariate:"
-OVERLAP, SCORE = "score_overlap", "propensity"
-# the cell that holds the people compared: outcome and level
-PEOPLE = ("people", "with_counterpart")
+OVERLAP = "score_overlap"
+# the level of those who are compared
+COMPARED = "with_counterpart"
 
 
 def without_strata(diagnostics: pd.DataFrame) -> pd.DataFrame:
     """The diagnostics without rows of single strata."""
-    single = (diagnostics["quantity"] == SHARE_IN_FIRST_ARM) & diagnostics["variable"].str.startswith(f"{STRATUM}=")
+    single = (diagnostics["quantity"] == SHARE_IN_FIRST_ARM) & (diagnostics["variable"] == STRATUM)
     return diagnostics[~single].reset_index(drop=True)
 
 
@@ -62,13 +62,13 @@ def overlap(diagnostics: pd.DataFrame, evidence: Evidence, arms: Mapping[str, Se
 
 def _overlap(contrast: str, cells: Cells, arms: Sequence[str]) -> float:
     """What the arms' distributions over the bins have in common at most, or not a number where sizes are withheld."""
-    sizes = [cells.get((contrast, PEOPLE[0], arm, PEOPLE[1])) for arm in arms]
+    sizes = [cells.get((contrast, PEOPLE, ALL, arm, COMPARED)) for arm in arms]
     if len(sizes) != 2 or not all(sizes):
         return float("nan")
-    levels = {level for c, name, _, level in cells if (c, name) == (contrast, SCORE)}
+    levels = {level for c, outcome, *_, level in cells if (c, outcome) == (contrast, SCORE)}
     shared, left = 0.0, [1.0, 1.0]
     for level in levels:
-        both = [cells.get((contrast, SCORE, arm, level), 0) for arm in arms]
+        both = [cells.get((contrast, SCORE, ALL, arm, level), 0) for arm in arms]
         if None not in both:
             shares = [float(n or 0) / float(size or 1) for n, size in zip(both, sizes, strict=True)]
             shared += min(shares)
@@ -80,7 +80,7 @@ def _cells(evidence: Evidence) -> Cells:
     """People of a cell as released, None where withheld; a level without a row in an arm has nobody there."""
     released = evidence.released[evidence.released["analysis"] == "design"]
     return {
-        (str(r.contrast), str(r.outcome).removeprefix(COVARIATE), str(r.arm), str(r.level)): (
+        (str(r.contrast), str(r.outcome), str(r.variable), str(r.arm), str(r.level)): (
             int(str(r.people)) if r.status == "ok" else None
         )
         for r in released.rename(columns={"count": "people"}).itertuples()
@@ -88,8 +88,7 @@ def _cells(evidence: Evidence) -> Cells:
 
 
 def _released(row: Mapping[Any, Any], cells: Cells, arms: Sequence[str]) -> tuple[float, str]:
-    name, _, level = str(row["variable"]).partition("=")
-    keys = [(str(row["contrast"]), name, arm, level) for arm in arms]
+    keys = [(str(row["contrast"]), COVARIATE, str(row["variable"]), arm, str(row["level"])) for arm in arms]
     if len(keys) != 2 or not any(key in cells for key in keys):
         return float("nan"), "suppressed"
     first, second = (cells.get(key, 0) for key in keys)

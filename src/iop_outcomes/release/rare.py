@@ -10,13 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from iop_outcomes.release.policy import Policy
+from iop_outcomes.tables.results import COVARIATE
 from iop_outcomes.vocabulary.answers import MISSING
 from iop_outcomes.vocabulary.levels import UNKNOWN
 
 if TYPE_CHECKING:
     import pandas as pd
 
-COVARIATE = "covariate:"
 FEW = "other (few)"
 # not a person's words
 SAID_OF_ANY = (UNKNOWN, MISSING, "none", "other", FEW)
@@ -26,21 +26,21 @@ def together(counts: pd.DataFrame, diagnostics: pd.DataFrame, policy: Policy) ->
     """The counts with rare categories of covariates as one, and the diagnostics without them."""
     from iop_outcomes.tables import TABLES
 
-    told = counts["outcome"].str.startswith(COVARIATE)
+    told = counts["outcome"] == COVARIATE
     if policy.minimum_count == 1 or not told.any():
         return counts, diagnostics
-    name = counts["outcome"].str.removeprefix(COVARIATE)
-    people = counts.groupby(["contrast", "outcome", "level"])["count"].transform("sum")
-    most = people.groupby([counts["outcome"], counts["level"]]).transform("max")
+    people = counts.groupby(["contrast", "outcome", "variable", "level"])["count"].transform("sum")
+    most = people.groupby([counts["outcome"], counts["variable"], counts["level"]]).transform("max")
     rare = told & (most < policy.minimum_count) & ~counts["level"].isin(["", *SAID_OF_ANY])
     for covariate, column in TABLES["persons"].columns.items():
-        rare &= ~((name == covariate) & counts["level"].isin(list(column.allowed)))
+        rare &= ~((counts["variable"] == covariate) & counts["level"].isin(list(column.allowed)))
     if not rare.any():
         return counts, diagnostics
-    words = set(name[rare] + "=" + counts.loc[rare, "level"])
+    words = set(zip(counts.loc[rare, "variable"], counts.loc[rare, "level"], strict=True))
     keys = [c for c in counts.columns if c != "count"]
     joined = counts.assign(level=counts["level"].mask(rare, FEW))
     summed = joined.groupby(keys, dropna=False, sort=False).agg({"count": "sum"}).reset_index()
     types = {n: c.dtype for n, c in TABLES["counts"].columns.items()}
-    shown = diagnostics[~diagnostics["variable"].isin(words)].reset_index(drop=True)
+    said = zip(diagnostics["variable"], diagnostics["level"], strict=True)
+    shown = diagnostics[[category not in words for category in said]].reset_index(drop=True)
     return summed[list(counts.columns)].astype(types), shown

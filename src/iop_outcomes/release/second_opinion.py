@@ -11,13 +11,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes.tables.results import COMPUTED_TWICE, LEFT_OUT, PROPENSITY_SCORE, TWO_AGREE
+from iop_outcomes.release.evidence import whole
+from iop_outcomes.tables.results import ALL, COMPUTED_TWICE, LEFT_OUT, OF_THE_WHOLE, PROPENSITY_SCORE, TWO_AGREE
+from iop_outcomes.vocabulary.measures import DIFFERENCE, RATIO
 from iop_outcomes.vocabulary.methods import CRUDE, SCORED
 
 if TYPE_CHECKING:
     import pandas as pd
 
-KEY = ("analysis", "contrast", "outcome", "horizon_days", "method", "missing_rule")
+KEY = ("analysis", "contrast", "outcome", "horizon_days", "measure", "method", "missing_rule")
+OF_TWICE = {"analysis": "twice", "method": ALL, "threshold": float("nan")}
 BY_SCORE = "the propensity score that it stands on was computed twice, and the two do not agree"
 
 
@@ -30,7 +33,7 @@ def marked(estimates: pd.DataFrame, twice: pd.DataFrame) -> pd.DataFrame:
     scores = set(wrong.loc[of_score, "contrast"])
     numbers: dict[tuple[Any, ...], dict[str, Mapping[Any, Any]]] = {}
     for row in wrong[~of_score].to_dict("records"):
-        numbers.setdefault(tuple(row[k] for k in KEY), {})[str(row["measure"])] = row
+        numbers.setdefault(tuple(row[k] for k in KEY), {})[str(row["of"])] = row
     reasons = [_reason(row, numbers, scores) for row in estimates.to_dict("records")]
     return estimates.assign(
         status=["disputed" if why else old for why, old in zip(reasons, estimates["status"], strict=True)],
@@ -42,14 +45,14 @@ def _reason(
     row: Mapping[Any, Any], numbers: Mapping[tuple[Any, ...], Mapping[str, Mapping[Any, Any]]], scores: set[str]
 ) -> str:
     """Why a released estimate is disputed, or ''."""
-    if row["status"] != "ok" or row["subgroup"] != "all":
+    if row["status"] != "ok" or not whole(row):
         return ""
     if row["contrast"] in scores and row["method"] in SCORED:
         return BY_SCORE
     told = numbers.get(tuple(row[k] for k in KEY), {})
-    own = told.get(row["measure"])
+    own = told.get(row["of"])
     if own is None:
-        of_arms = row["measure"].endswith(("_difference", "_ratio")) and row["measure"] != "hazard_ratio"
+        of_arms = row["of"] in (DIFFERENCE, RATIO)
         return "computed twice, and the two do not agree on one of its arms" if told and of_arms else ""
     if row["method"] == CRUDE:
         # the second number is of all people, the released one of those who are shown
@@ -67,7 +70,7 @@ def told(twice: pd.DataFrame, cohort: str) -> pd.DataFrame:
     rows = []
     for (contrast, library), own in twice.groupby(["contrast", "library"], sort=True):
         agree = int(own["agrees"].fillna(False).astype(bool).sum())
-        same = {"analysis": "twice", "cohort": cohort, "contrast": contrast, "method": "all", "threshold": float("nan")}
+        same = {**OF_THE_WHOLE, **OF_TWICE, "cohort": cohort, "contrast": contrast}
         if not library:
             for reason, some in own.groupby("reason", sort=True):
                 rows.append(same | {"quantity": LEFT_OUT, "variable": reason, "value": len(some), "status": "info"})

@@ -10,28 +10,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from iop_outcomes.release.policy import Policy
+from iop_outcomes.tables.results import COMPLETENESS, OF_THE_WHOLE
 from iop_outcomes.vocabulary.levels import NOT_KNOWN
 
 if TYPE_CHECKING:
     import pandas as pd
 
-COMPLETENESS = "completeness: "
 QUANTITY = "known_share_from"
-# between a field and a group of people in the name of a variable
-BETWEEN = " | "
 
 
 def known_shares(counts: pd.DataFrame, released: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     """Diagnostics 'known_share_from' for fields and groups whose known people are withheld, and some are not known.
 
-    counts, released: the same rows, as they are and as released. variable: 'field | group'.
+    counts, released: the same rows, as they are and as released.
     """
     import pandas as pd
 
     from iop_outcomes.tables import TABLES
 
-    own = counts["outcome"].str.startswith(COMPLETENESS) & counts["level"].isin(["known", NOT_KNOWN])
-    keys = ["analysis", "cohort", "contrast", "outcome", "subgroup"]
+    own = (counts["outcome"] == COMPLETENESS) & counts["level"].isin(["known", NOT_KNOWN])
+    keys = ["analysis", "cohort", "contrast", "outcome", "variable", "group_by", "group"]
     people = counts[own].pivot_table(index=keys, columns="level", values="count", aggfunc="sum", observed=True)
     people = people.reindex(columns=["known", NOT_KNOWN]).fillna(0).astype("int64")
     hidden = released[own & (released["status"] == "suppressed") & (released["level"] == "known")]
@@ -44,13 +42,16 @@ def known_shares(counts: pd.DataFrame, released: pd.DataFrame, policy: Policy) -
     quarter = 4 * told["known"] // (told["known"] + told[NOT_KNOWN]) / 4
     rows = pd.DataFrame(
         {
-            **{c: told[c] for c in ("analysis", "cohort", "contrast")},
+            **OF_THE_WHOLE,
+            **{c: told[c] for c in keys},
             "method": "release",
             "quantity": QUANTITY,
-            "variable": told["outcome"].str.removeprefix(COMPLETENESS) + BETWEEN + told["subgroup"],
             "value": quarter.astype("float64"),
             "threshold": float("nan"),
             "status": "info",
         }
     )
-    return rows if len(rows) else TABLES["diagnostics"].empty()
+    declared = TABLES["diagnostics"]
+    if rows.empty:
+        return declared.empty()
+    return rows[list(declared.columns)].astype({n: c.dtype for n, c in declared.columns.items()})

@@ -60,6 +60,10 @@ def provenance(study: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Disclosure policy", methods.policy(study).name),
         ("Study as it was run", "study.yaml, beside this report"),
         (
+            "Columns of the released tables",
+            "dictionary.csv, beside this report: what each means, its unit and values, and the fewest people in a cell",
+        ),
+        (
             "Fingerprints",
             "manifest.json, beside this report, holds the SHA-256 of every released file and of its inputs",
         ),

@@ -13,6 +13,14 @@ from iop_outcomes.figures.labels import within
 from iop_outcomes.report.document import Block, Line, Table, people
 from iop_outcomes.report.parts import Part
 from iop_outcomes.tables.bands import SHARES, STILL_THERE
+from iop_outcomes.tables.results import (
+    ATTAINED_OF_PLANNED,
+    BY_ASAM,
+    BY_BROAD,
+    BY_LABEL,
+    DELIVERED,
+    DELIVERED_OF_SCHEDULED,
+)
 from iop_outcomes.vocabulary.causes import ENDED
 from iop_outcomes.vocabulary.levels import INDETERMINATE, LABELS, NOT_KNOWN
 
@@ -25,18 +33,24 @@ POOR = "poor"
 KAPPA_WORDS = "The words for kappa are those of Landis and Koch (Biometrics 1977;33:159)."
 # by pair of definitions: the share in the same class, and kappa
 AGREEMENT = {
-    "label, asam": "By ASAM's thresholds for scheduled hours, {} of the {unit} at ambulatory levels are in the class "
+    (
+        BY_LABEL,
+        BY_ASAM,
+    ): "By ASAM's thresholds for scheduled hours, {} of the {unit} at ambulatory levels are in the class "
     "that their program names{}.",
-    "label, broad": "With 6 to 30 scheduled hours a week taken as intensive, it is {}{}.",
-    "asam, delivered": "By ASAM's thresholds again, {} are in one class by the hours that were scheduled and by those "
+    (BY_LABEL, BY_BROAD): "With 6 to 30 scheduled hours a week taken as intensive, it is {}{}.",
+    (
+        BY_ASAM,
+        DELIVERED,
+    ): "By ASAM's thresholds again, {} are in one class by the hours that were scheduled and by those "
     "that were delivered{}.",
 }
-DELIVERED = "Hours and days, delivered against planned"
+AGAINST_PLAN = "Hours and days, delivered against planned"
 
 
 def levels(counts: pd.DataFrame, unit: str) -> Part | None:
     """How far the program's label and hours a week agree."""
-    found = {which: recorded.matrix(counts, which) for which in AGREEMENT}
+    found = {which: recorded.matrix(counts, *which) for which in recorded.PAIRS}
     found = {which: table for which, table in found.items() if len(table)}
     if not found:
         return None
@@ -46,7 +60,7 @@ def levels(counts: pd.DataFrame, unit: str) -> Part | None:
         if told.n:
             judged = judged or numbers.known(told.kappa)
             said.append(AGREEMENT[which].format(numbers.percent(told.observed), _kappa(told.kappa), unit=unit))
-    apart = _apart(found["label, asam"], unit) if "label, asam" in found else ""
+    apart = _apart(found[BY_LABEL, BY_ASAM], unit) if (BY_LABEL, BY_ASAM) in found else ""
     note = KAPPA_WORDS if judged else ""
     figures = ("agreement",) if any(map(recorded.several, found.values())) else ()
     return Part("Levels of care, by label and by hours", tuple(s for s in (*said, apart, note) if s), figures)
@@ -83,44 +97,44 @@ def delivered(counts: pd.DataFrame, unit: str) -> Part | None:
     figures = ("hours",) if (hours["people"] > 0).any() else ()
     if not shares and not figures:
         return Part(
-            "Hours and days, delivered against planned",
+            AGAINST_PLAN,
             ("Neither hours a week nor planned days are in these records.",),
         )
     said = []
     for name, most, words in (
-        ("hours: delivered of scheduled", SHARES[3:], "Attended at least three quarters of the scheduled hours"),
-        ("days: attained of planned", SHARES[4:], "Stayed as long as planned, or longer"),
+        (DELIVERED_OF_SCHEDULED, SHARES[3:], "Attended at least three quarters of the scheduled hours"),
+        (ATTAINED_OF_PLANNED, SHARES[4:], "Stayed as long as planned, or longer"),
     ):
         told = list(_reached(shares[name], most)) if name in shares else []
         if told:
             said.append(f"{words}, by level at the start: {style.sentence(told)}.")
-    if not (hours["kind"] == "delivered").any():
+    if not (hours["kind"] == DELIVERED).any():
         said.append("These records hold no sessions, so that delivered hours are not known.")
     tables = tuple(_against(name, table, unit) for name, table in shares.items())
-    return Part(DELIVERED, tuple(said), figures, tables)
+    return Part(AGAINST_PLAN, tuple(said), figures, tables)
 
 
 def _reached(table: pd.DataFrame, bands: tuple[str, ...]) -> Iterator[str]:
     """'73.0 % in intensive outpatient', for each level whose counts are all shown."""
-    for arm, own in table.groupby("arm", sort=False):
+    for care, own in table.groupby("care", sort=False):
         known = own[~own["level"].isin([NOT_KNOWN, STILL_THERE])]
         if known["people"].notna().all() and known["people"].sum() > 0:
             share = known.loc[known["level"].isin(bands), "people"].sum() / known["people"].sum()
-            yield f"{numbers.percent(share)} in {within(LABELS[str(arm)])}"
+            yield f"{numbers.percent(share)} in {within(LABELS[str(care)])}"
 
 
 HEADINGS = {
-    "hours: delivered of scheduled": "Delivered hours a week as a part of those scheduled",
-    "days: attained of planned": "Days at the index level as a part of those planned",
+    DELIVERED_OF_SCHEDULED: "Delivered hours a week as a part of those scheduled",
+    ATTAINED_OF_PLANNED: "Days at the index level as a part of those planned",
 }
 
 
 def _against(name: str, table: pd.DataFrame, unit: str) -> Table:
     bands = [b for b in (*SHARES, STILL_THERE, NOT_KNOWN) if (table["level"] == b).any()]
     lines = []
-    for arm, own in table.groupby("arm", sort=False):
+    for care, own in table.groupby("care", sort=False):
         found = dict(zip(own["level"], own["people"], strict=True))
-        lines.append(Line(LABELS[str(arm)], tuple(people(found, b) for b in bands)))
+        lines.append(Line(LABELS[str(care)], tuple(people(found, b) for b in bands)))
     columns = [recorded.BANDS.get(b, b) for b in bands]
     heads = ("Level at the start", *(c[:1].upper() + c[1:] for c in columns))
     return Table(f"{HEADINGS[name]}: {unit}", heads, (Block("", tuple(lines)),))

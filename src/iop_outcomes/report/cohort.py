@@ -13,15 +13,17 @@ from iop_outcomes.figures import flow, numbers
 from iop_outcomes.figures.labels import TABLES_OF_RECORDS, UNITS, Labels, Study, covariate, method, words
 from iop_outcomes.report.document import WITHHELD, Block, Line, Table
 from iop_outcomes.report.results import count
+from iop_outcomes.tables.readings import EMPTY, LISTED
+from iop_outcomes.tables.results import ALL, CODES, COVARIATE, MEAN, NEVER_FOUND, ROWS, STANDARD_DEVIATION
 from iop_outcomes.vocabulary.methods import PREFERRED_WEIGHTS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-COVARIATE = "covariate:"
 SMD = "standardised_difference"
 
-Differences = dict[tuple[str, str], float]
+# by method, covariate and category
+Differences = dict[tuple[str, str, str], float]
 
 
 def excluded(counts: pd.DataFrame) -> Table:
@@ -37,51 +39,52 @@ def excluded(counts: pd.DataFrame) -> Table:
 
 def records(counts: pd.DataFrame) -> Table:
     """What became of the rows of each table of records."""
-    own = counts[(counts["analysis"] == "cohort") & counts["outcome"].str.startswith("rows of ")]
+    own = counts[(counts["analysis"] == "cohort") & (counts["outcome"] == ROWS)]
     blocks = []
     for name, label in TABLES_OF_RECORDS.items():
-        rows = own[own["outcome"] == f"rows of {name}"].to_dict("records")
-        rows = sorted(rows, key=lambda row: _place(str(row["level"])))
-        lines = [Line(_fate(row["level"]), (count(row),)) for row in rows]
+        rows = own[own["group"] == name].to_dict("records")
+        rows = sorted(rows, key=lambda row: (_place(str(row["level"])), str(row["detail"])))
+        lines = [Line(_fate(str(row["level"]), str(row["detail"])), (count(row),)) for row in rows]
         if lines and any(line.cells != (numbers.count(0),) for line in lines):
             blocks.append(Block(label, tuple(lines)))
     return Table("Records kept, merged and set aside", ("What became of them", "Records"), tuple(blocks))
 
 
-CODES, NEVER = "codes of ", "codes never found in "
-
-
 def codes(counts: pd.DataFrame) -> Table:
     """What became of the codes of each column of which some are not listed by the mapping."""
-    own = counts[(counts["analysis"] == "cohort") & counts["outcome"].str.startswith(CODES)]
+    own = counts[(counts["analysis"] == "cohort") & (counts["outcome"] == CODES)]
     blocks = []
-    for outcome, rows in own.groupby("outcome", sort=False):
-        if rows["level"].str.startswith("not listed").any():
-            lines = [Line(words(str(row["level"])), (count(row),)) for row in rows.to_dict("records")]
-            blocks.append(Block(str(outcome).removeprefix(CODES), tuple(lines)))
+    for (name, column), rows in own.groupby(["group", "variable"], sort=False):
+        if not rows["level"].isin([LISTED, EMPTY]).all():
+            lines = [
+                Line(_code(str(row["level"]), str(row["detail"])), (count(row),)) for row in rows.to_dict("records")
+            ]
+            blocks.append(Block(f"{name}.{column}", tuple(lines)))
     return Table("Codes, listed by the mapping and not", ("What became of them", "Records"), tuple(blocks))
+
+
+def _code(became: str, code: str) -> str:
+    return words(f"{became}: {code}" if code else became)
 
 
 def never_found(counts: pd.DataFrame) -> dict[str, list[str]]:
     """By column the codes that the mapping lists and no record has."""
-    own = counts[(counts["analysis"] == "cohort") & counts["outcome"].str.startswith(NEVER)]
+    own = counts[(counts["analysis"] == "cohort") & (counts["outcome"] == NEVER_FOUND)]
     return {
-        str(outcome).removeprefix(NEVER): [str(level) for level in rows["level"]]
-        for outcome, rows in own.groupby("outcome", sort=False)
+        f"{name}.{column}": [str(code) for code in rows["detail"]]
+        for (name, column), rows in own.groupby(["group", "variable"], sort=False)
     }
 
 
 FATES = {"kept": "Kept", "merged": "Merged", "quarantined": "Set aside", "excluded": "Left out"}
 
 
-def _place(name: str) -> tuple[int, str]:
+def _place(what: str) -> tuple[int, str]:
     """Fates in order, then by name."""
-    what = name.partition(": ")[0]
-    return list(FATES).index(what) if what in FATES else len(FATES), name
+    return list(FATES).index(what) if what in FATES else len(FATES), what
 
 
-def _fate(name: str) -> str:
-    what, _, why = name.partition(": ")
+def _fate(what: str, why: str) -> str:
     said = FATES.get(what, words(what))
     return f"{said}: {why.replace('_', ' ')}" if why else said
 
@@ -94,13 +97,17 @@ def table_one(counts: pd.DataFrame, diagnostics: pd.DataFrame, study: Study, con
     weighted = next((m for m in PREFERRED_WEIGHTS if ((made["method"] == m) & (made["quantity"] == SMD)).any()), "")
     differences = made[made["quantity"] == SMD]
     gaps = dict(
-        zip(zip(differences["method"], differences["variable"], strict=True), differences["value"], strict=True)
+        zip(
+            zip(*(differences[c] for c in ("method", "variable", "level")), strict=True),
+            differences["value"],
+            strict=True,
+        )
     )
     sizes = [arm_size(own, side) for side in labels.sides(contrast)]
     numeric = _numeric(made, labels, contrast, gaps, weighted)
     blocks = ([Block("Numbers: mean (standard deviation)", tuple(numeric))] if numeric else []) + [
         _category(own, labels, contrast, str(name), sizes, gaps, weighted)
-        for name in dict.fromkeys(own.loc[own["outcome"].str.startswith(COVARIATE), "outcome"])
+        for name in dict.fromkeys(own.loc[own["outcome"] == COVARIATE, "variable"])
     ]
     if not blocks:
         return None
@@ -115,21 +122,21 @@ def table_one(counts: pd.DataFrame, diagnostics: pd.DataFrame, study: Study, con
 
 def arm_size(own: pd.DataFrame, side: str) -> int | None:
     """People of an arm, from the first group of its counts that is shown in full; None where there is none."""
-    for _, group in own[own["arm"] == side].groupby("outcome", sort=False):
+    for _, group in own[own["arm"] == side].groupby(["outcome", "variable"], sort=False):
         if (group["status"] == "ok").all() and group["count"].notna().all():
             return int(group["count"].sum())
     return None
 
 
 def _numeric(made: pd.DataFrame, labels: Labels, contrast: str, gaps: Differences, weighted: str) -> list[Line]:
-    values = {(r.quantity, r.variable): r.value for r in made.itertuples()}
+    values = {(r.quantity, r.arm, r.variable): r.value for r in made.itertuples()}
     sides = labels.sides(contrast)
-    names = list(dict.fromkeys(v for q, v in values if str(q).startswith("mean_")))
+    names = dict.fromkeys(name for quantity, _, name in values if quantity == MEAN)
     lines = []
     for name in names:
-        cells = [_mean(values.get((f"mean_{s}", name)), values.get((f"standard_deviation_{s}", name))) for s in sides]
+        cells = [_mean(values.get((MEAN, s, name)), values.get((STANDARD_DEVIATION, s, name))) for s in sides]
         unit = f", {UNITS[str(name)]}" if str(name) in UNITS else ""
-        lines.append(Line(covariate(str(name)) + unit, (*cells, *_differences(gaps, str(name), weighted))))
+        lines.append(Line(covariate(str(name)) + unit, (*cells, *_differences(gaps, str(name), ALL, weighted))))
     return lines
 
 
@@ -143,20 +150,19 @@ def _category(
     own: pd.DataFrame,
     labels: Labels,
     contrast: str,
-    outcome: str,
+    name: str,
     sizes: list[int | None],
     gaps: Differences,
     weighted: str,
 ) -> Block:
-    name = outcome.removeprefix(COVARIATE)
-    rows = own[own["outcome"] == outcome]
+    rows = own[(own["outcome"] == COVARIATE) & (own["variable"] == name)]
     cells = {(r["level"], r["arm"]): r for r in rows.to_dict("records")}
     lines = []
     for value in sorted(set(rows["level"])):
         shown = [
             _share(cells.get((value, side)), size) for side, size in zip(labels.sides(contrast), sizes, strict=True)
         ]
-        lines.append(Line(words(str(value)), (*shown, *_differences(gaps, f"{name}={value}", weighted))))
+        lines.append(Line(words(str(value)), (*shown, *_differences(gaps, name, str(value), weighted))))
     return Block(covariate(name), tuple(lines))
 
 
@@ -167,9 +173,9 @@ def _share(row: dict[Any, Any] | None, size: int | None) -> str:
     return f"{text} ({numbers.percent((row['count'] if row else 0) / size)})"
 
 
-def _differences(gaps: Differences, variable: str, weighted: str) -> list[str]:
+def _differences(gaps: Differences, variable: str, level: str, weighted: str) -> list[str]:
     """Standardised differences before and after weighting; a category without one is the reference, or rare."""
     return [
-        numbers.decimals(gaps[m, variable]) if numbers.known(gaps.get((m, variable))) else numbers.DASH
+        numbers.decimals(gaps[m, variable, level]) if numbers.known(gaps.get((m, variable, level))) else numbers.DASH
         for m in ("unweighted", *([weighted] if weighted else []))
     ]

@@ -9,7 +9,8 @@ from iop_outcomes.estimators.power import POWER
 from iop_outcomes.figures import numbers
 from iop_outcomes.figures.labels import STRATA, Labels, Study, covariate, method, missing_rule, within
 from iop_outcomes.report.document import WITHHELD, Block, Line, Table
-from iop_outcomes.tables.results import DETECTABLE, SHARE_IN_FIRST_ARM, STRATUM, detected
+from iop_outcomes.tables.results import DETECTABLE, SHARE_IN_FIRST_ARM, STRATUM
+from iop_outcomes.vocabulary.measures import RISK
 from iop_outcomes.vocabulary.methods import WEIGHTS
 
 if TYPE_CHECKING:
@@ -79,8 +80,8 @@ def achieved(diagnostics: pd.DataFrame, study: Study, contrast: str) -> Table | 
     return Table(labels.contrast(contrast), columns, (Block("", tuple(lines)),))
 
 
-def _one(rows: pd.DataFrame, quantity: str, variable: str) -> float:
-    found = rows.loc[(rows["quantity"] == quantity) & (rows["variable"] == variable), "value"]
+def _one(rows: pd.DataFrame, quantity: str, arm: str) -> float:
+    found = rows.loc[(rows["quantity"] == quantity) & (rows["arm"] == arm), "value"]
     return float(found.iloc[0]) if len(found) else float("nan")
 
 
@@ -109,10 +110,10 @@ def one_arm_strata(diagnostics: pd.DataFrame, study: Study, contrast: str) -> st
 def few_in_an_arm(diagnostics: pd.DataFrame, study: Study, contrast: str) -> str:
     """A sentence on categories that have next to nobody in one arm, or ''."""
     own = diagnostics[(diagnostics["contrast"] == contrast) & (diagnostics["quantity"] == SHARE_IN_FIRST_ARM)]
-    own = own[(own["status"] == "failed") & ~own["variable"].str.startswith(f"{STRATUM}=")]
+    own = own[(own["status"] == "failed") & (own["variable"] != STRATUM)]
     if own.empty:
         return ""
-    named = "; ".join(covariate(str(v)) for v in own["variable"])
+    named = "; ".join(covariate(str(v), str(w)) for v, w in zip(own["variable"], own["level"], strict=True))
     minimum = numbers.count(own["threshold"].iloc[0])
     return f"Fewer than {minimum} people in one of the arms, so that the comparison rests on a model there: {named}."
 
@@ -121,12 +122,11 @@ def detectable(diagnostics: pd.DataFrame, study: Study) -> Table | None:
     """The smallest difference in risk that each primary question could show, or None where nothing is known of it."""
     labels = Labels(study)
     own = diagnostics[(diagnostics["quantity"] == DETECTABLE) & diagnostics["value"].notna()]
-    keys = ("analysis", "contrast", "method", "variable")
+    keys = ("analysis", "contrast", "outcome", "horizon_days", "method", "missing_rule")
     values = {tuple(r[k] for k in keys): float(r["value"]) for r in own.to_dict("records")}
     blocks: dict[str, list[Line]] = {}
-    for row in (r for r in study["analyses"] if r["family"] == "primary" and r["measure"] == "risk"):
-        asked = detected(row["outcome"], row["horizon_days"], row["missing_rule"])
-        value = values.get((row["analysis"], row["contrast"], row["method"], asked))
+    for row in (r for r in study["analyses"] if r["family"] == "primary" and r["measure"] == RISK):
+        value = values.get(tuple(row[k] for k in keys))
         if value is None:
             continue
         reading = missing_rule(row["missing_rule"])

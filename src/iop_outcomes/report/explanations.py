@@ -1,6 +1,6 @@
-"""Fixed explanations for the methods section: measures of times, policies, what the report does not do, and its limits.
+"""Fixed explanations for the methods section: policies, what the report does not do, and its limits.
 
-What depends on a study is in `methods`, what is said of one method, endpoint or rule in the vocabulary.
+What depends on a study is in `methods`, what is said of one method, measure, endpoint or rule in the vocabulary.
 """
 
 from __future__ import annotations
@@ -9,20 +9,6 @@ UNITS_OF_ANALYSIS = {
     "first_episode": "Each person counts once, at the first episode of care that begins on or after day 0.",
     "episode": "Each episode of care that begins on or after day 0 counts; people with several are clusters.",
     "period": "Each period that a person told of at an interview counts; people with several are clusters.",
-}
-TIMES = {
-    "risk": (
-        "Ways of leaving are cumulative incidences in the presence of each other (Aalen and Johansen 1978, "
-        "Scandinavian Journal of Statistics 5:141), never one minus a Kaplan-Meier curve."
-    ),
-    "mean_days": (
-        "Days in care are restricted means, the area under the curve of staying up to the horizon (Royston and "
-        "Parmar 2013, BMC Medical Research Methodology 13:152)."
-    ),
-    "hazard_ratio": (
-        "Ratios of cause-specific hazards stand after them: hazards of leaving may cross, and a ratio is then an "
-        "average over the days of follow-up."
-    ),
 }
 POLICIES = {
     "cms": "the cell size policy of the Centers for Medicare and Medicaid Services",

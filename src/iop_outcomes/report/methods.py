@@ -16,9 +16,10 @@ from iop_outcomes.figures import numbers, style
 from iop_outcomes.figures.labels import STRATA, Labels, Study, covariate, within
 from iop_outcomes.protocol import GAP
 from iop_outcomes.release.policy import OVERLAP_BASE, Policy, choose
-from iop_outcomes.report.explanations import POLICIES, TIMES, UNITS_OF_ANALYSIS
+from iop_outcomes.report.explanations import POLICIES, UNITS_OF_ANALYSIS
 from iop_outcomes.vocabulary.answers import MISSING_RULES
 from iop_outcomes.vocabulary.endpoints import AMONG_SOME, RETENTION
+from iop_outcomes.vocabulary.measures import MEASURES
 from iop_outcomes.vocabulary.methods import IMPUTED, METHODS
 
 
@@ -145,7 +146,7 @@ def _asked(study: Study) -> set[str]:
 def _estimators(study: Study) -> Paragraph:
     asked = _asked(study)
     measures = {row["measure"] for row in study["analyses"] if row["step"] == RETENTION}
-    text = " ".join(words for measure, words in TIMES.items() if measure in measures)
+    text = " ".join(m.method for name, m in MEASURES.items() if name in measures and m.method)
     if asked & set(IMPUTED):
         how = study["imputation"]
         text += f" Where covariates are imputed, {how['imputations']} data sets are completed, each in {how['passes']} "

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes.figures import numbers, select
+from iop_outcomes.figures import numbers
 from iop_outcomes.figures.labels import Labels, Study, method, missing_rule, within
 from iop_outcomes.report import phrases
 from iop_outcomes.report.document import Block, Line, Table
-from iop_outcomes.report.results import FORMS
+from iop_outcomes.report.results import forms
 from iop_outcomes.report.words import Pair, pairs
+from iop_outcomes.tables.results import ALL
 from iop_outcomes.vocabulary.endpoints import STAYING
+from iop_outcomes.vocabulary.measures import RISK
 from iop_outcomes.vocabulary.methods import PREFERRED
 from iop_outcomes.vocabulary.statuses import STATUSES
 
@@ -37,8 +39,7 @@ def tables(estimates: pd.DataFrame, study: Study) -> list[Table]:
 
 def _of_contrast(estimates: pd.DataFrame, study: Study, name: str) -> Table:
     labels = Labels(study)
-    asked = select.measured(estimates)
-    asked = asked[asked["method"].isin(PREFERRED[:3]) & (asked["subgroup"] == "all")]
+    asked = estimates[estimates["method"].isin(PREFERRED[:3]) & (estimates["group_by"] == ALL)]
     blocks = (*_classifiers(asked, labels, name), *_staying(asked, labels, name))
     columns = ("Rule", "Method", *labels.arms(name), f"Difference ({phrases.level(labels)})")
     return Table(labels.contrast(name), columns, tuple(blocks))
@@ -50,7 +51,7 @@ def _classifiers(asked: pd.DataFrame, labels: Labels, name: str) -> list[Block]:
     rules = {name: LABEL} | {n: CLASSIFIERS[v["column"]] for n, v in variants.items()}
     repeated = asked[asked["contrast"].isin(list(variants))]
     blocks = []
-    keys = ["outcome", "horizon_days", "missing_rule", "stem", "estimand", "method"]
+    keys = ["outcome", "horizon_days", "missing_rule", "measure", "estimand", "method"]
     for question in repeated[keys].drop_duplicates().itertuples(index=False):
         own = asked
         for column, value in zip(keys, question, strict=True):
@@ -68,7 +69,7 @@ def _staying(asked: pd.DataFrame, labels: Labels, name: str) -> list[Block]:
     own = asked[(asked["contrast"] == name) & asked["outcome"].isin(outcomes)]
     blocks = []
     for day, rows in own.groupby("horizon_days"):
-        same = asked[(asked["contrast"] == name) & (asked["horizon_days"] == day) & (asked["stem"] == "risk")]
+        same = asked[(asked["contrast"] == name) & (asked["horizon_days"] == day) & (asked["measure"] == RISK)]
         usual = [o for o in same["outcome"].unique() if STAYING.get(labels.kind(str(o))) == "" and o not in outcomes]
         same = same[same["method"].isin(list(rows["method"]))]
         each = ((o, pairs(same[same["outcome"] == o])) for o in (*usual, *dict.fromkeys(rows["outcome"])))
@@ -87,7 +88,7 @@ def _line(found: list[Pair], words: str, labels: Labels, name: str) -> Line:
     if not pair.there:
         status = STATUSES[row["status"]].label or row["status"]
         return Line(words, absent=f"{status}: {labels.reason(name, row['reason'])}")
-    value, gap = FORMS[row["stem"]]
+    value, gap = forms(pair)
     arms = (value(pair.rows[side]["estimate"]) if side in pair.rows else numbers.DASH for side in labels.sides(name))
     interval = numbers.interval(row["conf_low"], row["conf_high"], gap)
     return Line(words, (method(row["method"]), *arms, f"{gap(row['estimate'])} ({interval})"))

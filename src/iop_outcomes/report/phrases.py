@@ -1,7 +1,7 @@
 """Phrases of the summary: leads, arms, verbs, differences and intervals.
 
-The rows of one estimand come as a mapping by what they are of: the arms, 'difference', 'ratio'; or '' alone, for a
-hazard ratio. Words that depend on an estimand, on the kind of an endpoint or on a reading stand in the vocabulary.
+The rows of one estimand come as a mapping by what they are of: the arms, their difference, their ratio; or the ratio
+alone, for a hazard ratio. Words that depend on a kind of estimand, endpoint or reading stand in tables.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from iop_outcomes.vocabulary.answers import MISSING_RULES
 from iop_outcomes.vocabulary.causes import CAUSES, UNPLANNED
 from iop_outcomes.vocabulary.endpoints import KINDS, LEFT_INDEX
 from iop_outcomes.vocabulary.estimands import ESTIMANDS
+from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MEAN_DAYS, MEASURES, RISK, Measure
 from iop_outcomes.vocabulary.statuses import STATUSES
 
 Row = dict[str, Any]
@@ -127,38 +128,43 @@ def share_points(value: float) -> str:
 def compared(rows: Rows, labels: Labels) -> str:
     """The sentence of one estimand, to follow its lead. rows: its rows by what they are of."""
     row = main(rows)
-    text = {"risk": _risk, "mean_days": _mean_days, "hazard_ratio": _hazard}[row["stem"]](rows, labels)
+    text = SAID[row["measure"]](rows, labels)
     return ", ".join(w for w in (reading(row, labels), text) if w) + (OPEN if undecided(row) else "")
 
 
 def shorter(rows: Rows, labels: Labels) -> str:
     """The same question under another reading of missing outcomes, after a full sentence."""
-    row = rows["difference"]
+    row = main(rows)
     one, other = (numbers.percent(r["estimate"]) for r in of_arms(rows, labels))
     text = f"{reading(row, labels)}, {one} against {other}: {gap(row, labels, POINTS, share_points)}."
     return text + (OPEN if undecided(row) else "")
 
 
+def measure(rows: Rows) -> Measure:
+    """What the rows of one estimand measure."""
+    return MEASURES[next(iter(rows.values()))["measure"]]
+
+
 def main(rows: Rows) -> Row:
     """The difference, or the hazard ratio."""
-    return rows.get("difference") or rows[""]
+    return rows[measure(rows).main]
 
 
 def undecided(row: Row) -> bool:
     """The interval of a difference, or of a hazard ratio, holds both directions."""
-    if row["stem"] == "hazard_ratio":
+    if MEASURES[row["measure"]].ratio:
         return bool(row["conf_low"] < 1 < row["conf_high"])
     return open_direction(row)
 
 
 def of_arms(rows: Rows, labels: Labels) -> tuple[Row, Row]:
     """Rows of the two arms; of more and fewer hours, where hours are compared."""
-    sides = ("more_hours", "fewer_hours") if "more_hours" in rows else labels.sides(rows["difference"]["contrast"])
-    return rows[sides[0]], rows[sides[1]]
+    first, second = measure(rows).rows(*labels.sides(main(rows)["contrast"]))[:2]
+    return rows[first], rows[second]
 
 
 def _risk(rows: Rows, labels: Labels) -> str:
-    row = rows["difference"]
+    row = main(rows)
     first, second = groups(labels, row["contrast"])
     one, other = (numbers.percent(r["estimate"]) for r in of_arms(rows, labels))
     by = gap(row, labels, POINTS, share_points)
@@ -166,7 +172,7 @@ def _risk(rows: Rows, labels: Labels) -> str:
 
 
 def _mean_days(rows: Rows, labels: Labels) -> str:
-    row = rows["difference"]
+    row = main(rows)
     first, second = groups(labels, row["contrast"])
     one, other = (numbers.days(r["estimate"]) for r in of_arms(rows, labels))
     by = gap(row, labels, "days", numbers.days)
@@ -177,7 +183,7 @@ def _mean_days(rows: Rows, labels: Labels) -> str:
 
 
 def _hazard(rows: Rows, labels: Labels) -> str:
-    row = rows[""]
+    row = main(rows)
     first, second = groups(labels, row["contrast"])
     return (
         f"the hazard of {within(labels.endpoint(row['outcome']))} up to day {row['horizon_days']:.0f} "
@@ -195,6 +201,5 @@ def ratio(row: Row, labels: Labels) -> str:
     return f"{numbers.ratio(row['estimate'])} ({level(labels)} {limits})"
 
 
-def capital(text: str) -> str:
-    """The text with a capital letter."""
-    return text[:1].upper() + text[1:]
+# how one estimand is told, by measure
+SAID: dict[str, Callable[[Rows, Labels], str]] = {RISK: _risk, MEAN_DAYS: _mean_days, HAZARD_RATIO: _hazard}

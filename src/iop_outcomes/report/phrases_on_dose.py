@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from iop_outcomes.figures import numbers
-from iop_outcomes.figures.labels import Labels, within
+from iop_outcomes.figures.labels import Labels, capital, within
 from iop_outcomes.report.phrases import (
     OPEN,
     POINTS,
     Rows,
-    capital,
     gap,
     groups,
     main,
@@ -23,6 +22,7 @@ from iop_outcomes.report.phrases import (
     undecided,
     verb,
 )  # fmt: skip
+from iop_outcomes.vocabulary.measures import MEASURES
 from iop_outcomes.vocabulary.methods import LANDMARK_ADJUSTED
 
 # why the naive comparison of stayers with leavers misleads, by what is measured
@@ -47,7 +47,7 @@ WHY_NAIVE = {
 def naive_stay(found: Sequence[Rows], labels: Labels, days: int) -> str:
     """The naive comparison of stayers with leavers, and that it misleads."""
     row = main(found[0])
-    if row["stem"] == "hazard_ratio":
+    if MEASURES[row["measure"]].ratio:
         said = (
             f"Counted naively from the first day, staying at least {days} days goes with a hazard ratio of "
             f"{within(labels.endpoint(row['outcome']))} of {ratio(row, labels)}."
@@ -70,8 +70,9 @@ def fair_stay(found: Sequence[Rows], labels: Labels, days: int) -> str:
     """The hazard ratios that begin at the landmark."""
     row = main(found[0])
     words = {LANDMARK_ADJUSTED: "adjusted for what was known at the start, "}
-    parts = [f"{words.get(r['']['method'], '')}{ratio(r[''], labels)}" for r in found]
-    crossing = " An interval that holds 1 leaves the direction open." if any(undecided(r[""]) for r in found) else ""
+    rows = [main(r) for r in found]
+    parts = [f"{words.get(r['method'], '')}{ratio(r, labels)}" for r in rows]
+    crossing = " An interval that holds 1 leaves the direction open." if any(map(undecided, rows)) else ""
     event = within(labels.endpoint(row["outcome"]))
     begin = f"Counted from day {days}, among people without {event} by then"
     return f"{begin}, the hazard ratio is {'; '.join(parts)}.{crossing}"
@@ -82,7 +83,7 @@ def randomised_stay(rows: Rows, labels: Labels) -> str:
     row = main(rows)
     first, second = groups(labels, row["contrast"])
     value = gap(row, labels, POINTS, share_points)
-    if row["stem"] == "hazard_ratio":
+    if MEASURES[row["measure"]].ratio:
         value = f"a hazard ratio of {ratio(row, labels)}"
     return (
         f"Where the length was assigned by chance, {first} against {second} has {value}. That is the effect of "
@@ -92,7 +93,7 @@ def randomised_stay(rows: Rows, labels: Labels) -> str:
 
 def hours(found: Sequence[Rows], labels: Labels, setting: Mapping[str, Any], arm: str) -> str:
     """More against fewer hours a week in one arm, under every reading."""
-    row = found[0]["difference"]
+    row = main(found[0])
     fewer, more = (numbers.plain(h) for h in setting["compare"][arm])
     group = dict(zip(labels.sides(row["contrast"]), groups(labels, row["contrast"]), strict=True))[arm]
     one, other = (numbers.percent(r["estimate"]) for r in of_arms(found[0], labels))

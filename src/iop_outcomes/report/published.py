@@ -13,6 +13,7 @@ from iop_outcomes.figures import numbers, recorded
 from iop_outcomes.figures.labels import Study, words
 from iop_outcomes.report.document import WITHHELD, Block, Line, Table
 from iop_outcomes.report.parts import Part
+from iop_outcomes.tables.results import COMPLETION
 from iop_outcomes.vocabulary.causes import COMPLETED, TRANSFERRED
 
 if TYPE_CHECKING:
@@ -21,18 +22,24 @@ if TYPE_CHECKING:
 FILE = "tedsd/published_2004.csv"
 KIND = "tedsd"
 ENDS = (COMPLETED, TRANSFERRED)
+# services of the file that the published table counts as one
+TOGETHER = {
+    "detoxification, hospital inpatient": "detoxification",
+    "detoxification, residential": "detoxification",
+    "detoxification, outpatient": "detoxification",
+}
 PUBLISHER = "Substance Abuse and Mental Health Services Administration"
 
 
 def beside(counts: pd.DataFrame, study: Study) -> Part | None:
     """The table as a part of the section; None for other sources, or where nothing was counted."""
-    own = recorded.of(counts, "completion")
+    own = recorded.of(counts, COMPLETION)
     if study["source"]["kind"] != KIND or own.empty:
         return None
     published = {row["service"]: row for row in reference.rows(FILE)}
     here = {
         str(service): _ends(rows)
-        for service, rows in own.assign(service=own["arm"].str.split(",").str[0]).groupby("service")
+        for service, rows in own.assign(service=own["group"].replace(TOGETHER)).groupby("service")
     }
     then = {
         name: {end: float(row[end]) for end in ENDS} | {"total": float(row["total"])} for name, row in published.items()

@@ -16,7 +16,9 @@ from iop_outcomes.release.counts import OVERLAPPING
 from iop_outcomes.report import care, cohort, methods, published
 from iop_outcomes.report.document import WITHHELD, Block, Line, Table, people
 from iop_outcomes.report.parts import Part
+from iop_outcomes.tables import results
 from iop_outcomes.tables.bands import EPISODES
+from iop_outcomes.tables.results import ROWS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,10 +64,10 @@ def came_in(counts: pd.DataFrame) -> Part:
     """What became of the rows of each table."""
     kept = []
     for name, label in TABLES_OF_RECORDS.items():
-        own = counts[(counts["analysis"] == "cohort") & (counts["outcome"] == f"rows of {name}")]
+        own = counts[(counts["analysis"] == "cohort") & (counts["outcome"] == ROWS) & (counts["group"] == name)]
         whole = own["count"].sum()
         if len(own) > 1 and own["count"].notna().all() and whole:
-            share = own.loc[own["level"].str.partition(": ")[0] == "kept", "count"].sum() / whole
+            share = own.loc[own["level"] == "kept", "count"].sum() / whole
             kept.append(f"{numbers.percent(share)} of {numbers.count(whole)} {_rows(name, label)}")
     said = (
         "Every row that came in is accounted for: kept, merged with another one, set aside under the rule that it "
@@ -139,12 +141,12 @@ def _share(share: float, told: str) -> str:
 
 def linked(counts: pd.DataFrame, study: Study) -> Part | None:
     """People by number of episodes under each gap rule."""
-    own = recorded.of(counts, "episodes")
+    own = recorded.of(counts, results.EPISODES)
     if own.empty or study["source"]["kind"] in UNLINKED:
         return None
     cells: dict[int, dict[str, float]] = {}
     for row in own.to_dict("records"):
-        cells.setdefault(int(str(row["subgroup"]).partition(": ")[2]), {})[str(row["level"])] = float(row["people"])
+        cells.setdefault(int(str(row["group"])), {})[str(row["level"])] = float(row["people"])
     sums = [sum(found.values()) for found in cells.values()]
     whole = max(filter(numbers.known, sums), default=None)
     more = {gap: _more_than_one(found, whole) for gap, found in sorted(cells.items())}

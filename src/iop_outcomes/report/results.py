@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes.figures import numbers, select
+from iop_outcomes.figures import numbers
 from iop_outcomes.figures.labels import (
     Labels,
     Study,
+    capital,
     duration_method,
     level,
     method,
@@ -23,9 +24,10 @@ from iop_outcomes.figures.labels import (
 from iop_outcomes.report import phrases
 from iop_outcomes.report.document import WITHHELD, Block, Line, Table
 from iop_outcomes.report.words import Pair, pairs, rank
-from iop_outcomes.tables.results import ONE_RATIO, days_of, detected
+from iop_outcomes.tables.results import ALL, ONE_RATIO
 from iop_outcomes.vocabulary import answers
 from iop_outcomes.vocabulary.endpoints import RETENTION
+from iop_outcomes.vocabulary.measures import FEWER_HOURS, HAZARD_RATIO, MEASURES, MORE_HOURS, RATIO
 from iop_outcomes.vocabulary.methods import METHODS, UNADJUSTED
 from iop_outcomes.vocabulary.statuses import STATUSES
 
@@ -33,12 +35,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Form = Callable[[Any], str]
-# value and signed difference, by what is measured
+# value and signed difference, by unit
 FORMS: dict[str, tuple[Form, Form]] = {
-    "risk": (numbers.percent, numbers.points),
-    "mean_days": (numbers.days, numbers.signed_days),
+    "share": (numbers.percent, numbers.points),
+    "days": (numbers.days, numbers.signed_days),
 }
-HOURS = ("more_hours", "fewer_hours")
+HOURS = (MORE_HOURS, FEWER_HOURS)
 
 
 def of_contrast(
@@ -47,10 +49,9 @@ def of_contrast(
     """The tables of one contrast and one step: one of shares or days, one of hazard ratios, where there are any."""
     labels = Labels(study)
     wanted = {(a["analysis"], a["contrast"]) for a in study["analyses"] if a["step"] == step}
-    found = select.measured(estimates)
-    own = found[found["contrast"] == contrast]
+    own = estimates[estimates["contrast"] == contrast]
     own = own[own["analysis"].isin([a for a, c in wanted if c == contrast])]
-    values, ratios = own[own["stem"] != "hazard_ratio"], own[own["stem"] == "hazard_ratio"]
+    values, ratios = own[own["measure"] != HAZARD_RATIO], own[own["measure"] == HAZARD_RATIO]
     tables = []
     if len(values):
         tables.append(_values(values, labels, contrast, (labels.arms(contrast)), labels.sides(contrast)))
@@ -64,9 +65,8 @@ def of_contrast(
 def of_hours(estimates: pd.DataFrame, study: Study, name: str) -> list[Table]:
     """The tables of an intensity, one for each arm: more against fewer hours a week."""
     labels = Labels(study)
-    found = select.measured(estimates)
     tables = []
-    for arm, own in found[found["contrast"] == name].groupby("subgroup", sort=False):
+    for arm, own in estimates[estimates["contrast"] == name].groupby("group", sort=False):
         wanted = study["intensities"][name]["compare"].get(arm)
         columns = tuple(f"{numbers.plain(h)} hours a week" for h in reversed(wanted)) if wanted else ("More", "Fewer")
         tables.append(_values(own, labels, name, (columns[0], columns[1]), HOURS, labels.arm(name, str(arm))))
@@ -87,7 +87,7 @@ def _values(
 
 def grouped(own: pd.DataFrame, labels: Labels) -> list[tuple[str, list[Pair]]]:
     """Estimands under their headings, methods in order."""
-    keys = ["outcome", "horizon_days", "missing_rule", "stem"]
+    keys = ["outcome", "horizon_days", "missing_rule", "measure"]
     order = own.assign(
         place=rank(own, labels),
         rank=own["method"].map({m: i for i, m in enumerate(METHODS)}).fillna(len(METHODS)),
@@ -110,14 +110,14 @@ def label(pair: Pair, labels: Labels) -> str:
     durations = labels.study.get("durations", {})
     name = method(row["method"])
     if row["contrast"] in durations:
-        name = duration_method(row["stem"], row["method"], durations[row["contrast"]]["days"])
+        name = duration_method(row["measure"], row["method"], durations[row["contrast"]]["days"])
     return name
 
 
 def of_period(pair: Pair) -> str:
     """The days of follow-up that a hazard ratio is of, or ''."""
-    days = days_of(str(pair.main["subgroup"]))
-    return "" if days is None else f"day {days[0]} to {days[1]}"
+    row = pair.main
+    return f"day {row['from_day']} to {row['to_day']}" if numbers.known(row["from_day"]) else ""
 
 
 def misleading(pair: Pair, labels: Labels) -> bool:
@@ -125,12 +125,17 @@ def misleading(pair: Pair, labels: Labels) -> bool:
     return pair.main["method"] in UNADJUSTED and not labels.randomised(pair.main["contrast"])
 
 
+def forms(pair: Pair) -> tuple[Form, Form]:
+    """How values of an estimand are written, and how their differences are."""
+    return FORMS[MEASURES[pair.main["measure"]].unit]
+
+
 def _value_line(pair: Pair, labels: Labels, sides: tuple[str, str]) -> Line:
     name = label(pair, labels)
     if not pair.there:
-        return Line(name, absent=phrases.capital(phrases.absent(pair.main, labels)))
-    value, signed = FORMS[pair.main["stem"]]
-    gap, ratio = pair.main, pair.rows.get("ratio", {})
+        return Line(name, absent=capital(phrases.absent(pair.main, labels)))
+    value, signed = forms(pair)
+    gap, ratio = pair.main, pair.rows.get(RATIO, {})
     cells = (
         *(value(pair.rows[s]["estimate"]) if s in pair.rows else numbers.DASH for s in sides),
         with_interval(gap, signed),
@@ -163,7 +168,7 @@ def _ratio_line(pair: Pair, labels: Labels, tests: pd.DataFrame) -> Line:
     days = of_period(pair)
     name = f"– {days}" if days else label(pair, labels)  # under its method
     if not pair.there:
-        return Line(name, absent=phrases.capital(phrases.absent(pair.main, labels)))
+        return Line(name, absent=capital(phrases.absent(pair.main, labels)))
     cells = [with_interval(pair.main, numbers.ratio)]
     cells += [numbers.DASH] * 2 if days else [numbers.count(pair.main[c]) for c in ("n", "events")]
     if len(tests):
@@ -173,9 +178,8 @@ def _ratio_line(pair: Pair, labels: Labels, tests: pd.DataFrame) -> Line:
 
 def _p_of(row: dict[str, Any], tests: pd.DataFrame) -> str:
     """The p value of the ratios of all periods being one."""
-    question = detected(row["outcome"], row["horizon_days"], row["missing_rule"])
-    keys = ("analysis", "contrast", "method")
-    own = tests[(tests["variable"] == question) & (tests[list(keys)] == [row[k] for k in keys]).all(axis=1)]
+    keys = ["analysis", "contrast", "outcome", "horizon_days", "method", "missing_rule"]
+    own = tests[(tests[keys] == [row[k] for k in keys]).all(axis=1)]
     return numbers.p_value(float(own["value"].iloc[0])) if len(own) else numbers.DASH
 
 
@@ -191,8 +195,7 @@ class Gap:
 def gaps(estimates: pd.DataFrame, study: Study) -> list[Gap]:
     """Every estimate without a number, grouped by its reason."""
     labels = Labels(study)
-    found = select.measured(estimates)
-    absent = found[(found["status"] != "ok") | found["estimate"].isna()]
+    absent = estimates[(estimates["status"] != "ok") | estimates["estimate"].isna()]
     grouped: dict[tuple[str, str], dict[tuple[str, str], list[str]]] = {}
     for row in absent.to_dict("records"):
         reason = labels.reason(row["contrast"], row["reason"]) or "no number was released"
@@ -204,7 +207,7 @@ def gaps(estimates: pd.DataFrame, study: Study) -> list[Gap]:
     return [
         Gap(
             status,
-            phrases.capital(reason),
+            capital(reason),
             tuple(_asked(title, heading, names) for (title, heading), names in of.items()),
         )
         for (status, reason), of in grouped.items()
@@ -219,7 +222,7 @@ def of_levels(counts: pd.DataFrame, study: Study, contrast: str, step: str) -> l
     """How many people had which state of the outcomes of a step, by arm: what the readings of missing ones rest on."""
     labels = Labels(study)
     asked = {(a["analysis"], a["outcome"], a["horizon_days"]) for a in study["analyses"] if a["step"] == step}
-    own = counts[(counts["contrast"] == contrast) & (counts["subgroup"] == "all")]
+    own = counts[(counts["contrast"] == contrast) & (counts["group_by"] == ALL)]
     keys = zip(own["analysis"], own["outcome"], own["horizon_days"], strict=True)
     own = own.loc[own.index[[i for i, key in enumerate(keys) if key in asked]]]
     blocks = []

@@ -281,12 +281,12 @@ def _durations(estimates: pd.DataFrame, diagnostics: pd.DataFrame, study: Study)
 def _naive(estimates: pd.DataFrame, study: Study) -> list[tuple[str, dict[str, str]]]:
     """What is measured in the durations of a study, each once, with words for the naive comparison."""
     labels = Labels(study)
-    found = select.measured(estimates)
-    own = found[found["contrast"].isin(list(study["durations"])) & found["stem"].isin(list(phrases_on_dose.WHY_NAIVE))]
-    kinds = own.drop_duplicates("stem").to_dict("records")
+    told = estimates["measure"].isin(list(phrases_on_dose.WHY_NAIVE))
+    own = estimates[estimates["contrast"].isin(list(study["durations"])) & told]
+    kinds = own.drop_duplicates("measure").to_dict("records")
     return [
         (
-            row["stem"],
+            row["measure"],
             {
                 "day": str(study["durations"][row["contrast"]]["days"]),
                 "event": within(labels.endpoint(row["outcome"])),

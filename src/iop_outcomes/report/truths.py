@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes.figures import select
-from iop_outcomes.figures.labels import Labels, Study
+from iop_outcomes.figures.labels import Labels, Study, capital
 from iop_outcomes.report import phrases
 from iop_outcomes.report.document import Block, Line, Table
-from iop_outcomes.report.results import FORMS, grouped, label, misleading, with_interval
+from iop_outcomes.report.results import forms, grouped, label, misleading, with_interval
 from iop_outcomes.report.words import Pair
+from iop_outcomes.tables.results import ALL
+from iop_outcomes.vocabulary.measures import DIFFERENCE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,11 +27,10 @@ def beside(estimates: pd.DataFrame, study: Study, truth: pd.DataFrame) -> list[T
     """Differences with their known truth, one table for each contrast; unadjusted rows beside the truth of everyone."""
     labels = Labels(study)
     known = {
-        (t.contrast, t.outcome, t.horizon_days, t.estimand, t.measure): float(t.truth)  # type: ignore[arg-type]
+        (t.contrast, t.outcome, t.horizon_days, t.estimand, t.measure, t.of): float(t.truth)  # type: ignore[arg-type]
         for t in truth.itertuples()
     }
-    found = select.measured(estimates)
-    found = found[(found["of"] == "difference") & (found["subgroup"] == "all")]
+    found = estimates[(estimates["of"] == DIFFERENCE) & (estimates["group_by"] == ALL)]
     tables = []
     for contrast, own in found.groupby("contrast", sort=False):
         blocks = [
@@ -48,12 +48,12 @@ def beside(estimates: pd.DataFrame, study: Study, truth: pd.DataFrame) -> list[T
 def _truth_line(pair: Pair, labels: Labels, known: dict[tuple[Any, ...], float]) -> Line | None:
     row = pair.main
     estimand = "ATE" if row["estimand"] == "as_observed" else row["estimand"]
-    value = known.get((row["contrast"], row["outcome"], row["horizon_days"], estimand, row["measure"]))
+    value = known.get((row["contrast"], row["outcome"], row["horizon_days"], estimand, row["measure"], row["of"]))
     if value is None:
         return None
     if not pair.there:
-        return Line(label(pair, labels), absent=phrases.capital(phrases.absent(row, labels)))
-    signed = FORMS[row["stem"]][1]
+        return Line(label(pair, labels), absent=capital(phrases.absent(row, labels)))
+    signed = forms(pair)[1]
     inside = INSIDE if row["conf_low"] <= value <= row["conf_high"] else "no"
     wrong = misleading(pair, labels)
     name = label(pair, labels) + (", wrong on purpose" if wrong else "")

@@ -13,11 +13,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes.figures import numbers, select
-from iop_outcomes.figures.labels import Labels, Study
+from iop_outcomes.figures import numbers
+from iop_outcomes.figures.labels import Labels, Study, capital
 from iop_outcomes.report import phrases, phrases_on_dose
+from iop_outcomes.tables.results import ALL, ESTIMATES
 from iop_outcomes.vocabulary import endpoints
 from iop_outcomes.vocabulary.endpoints import USE_ON_A_DAY
+from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MEASURES, PREFERRED_MEASURES, RISK
 from iop_outcomes.vocabulary.methods import IMPUTED, PREFERRED, SCORED, UNADJUSTED
 
 if TYPE_CHECKING:
@@ -27,8 +29,6 @@ if TYPE_CHECKING:
 USUAL_DAY = 90
 # kinds of endpoints in the order in which they are spoken of, those that no one knows last
 ORDER = (*endpoints.ORDER, "")
-# measures in the order in which they are spoken of and tabulated: days first, as they need no proportional hazards
-MEASURES = ("mean_days", "risk", "dose_response", "hazard_ratio")
 
 Row = dict[str, Any]
 
@@ -44,7 +44,7 @@ class Said:
     def in_full(self, told: str = "") -> Said:
         """The paragraph with its lead in front, unless that has been told, and a capital letter."""
         text = self.text if self.lead in ("", told) else f"{self.lead}, {self.text}"
-        return replace(self, text=phrases.capital(text))
+        return replace(self, text=capital(text))
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Pair:
     @property
     def main(self) -> Row:
         """The difference, or the hazard ratio."""
-        return self.rows.get("difference") or self.rows[""]
+        return phrases.main(self.rows)
 
     @property
     def there(self) -> bool:
@@ -77,13 +77,12 @@ class Pair:
 def summary(estimates: pd.DataFrame, study: Study) -> list[Part]:
     """What the estimates say, part by part; parts about which nothing was asked are left out."""
     labels = Labels(study)
-    found = select.measured(estimates)
     parts = []
     for room, speak in (("contrasts", _contrast), ("durations", _duration), ("intensities", _intensity)):
         for name in study.get(room, {}):
-            own = found[found["contrast"] == name]
+            own = estimates[estimates["contrast"] == name]
             if len(own):
-                said = _impossible(own, labels, name) or tuple(speak(own, found, labels, name))
+                said = _impossible(own, labels, name) or tuple(speak(own, estimates, labels, name))
                 parts.append(_part(name, labels.contrast(name), said))
     return [p for p in parts if p.said]
 
@@ -106,11 +105,11 @@ def _impossible(own: pd.DataFrame, labels: Labels, name: str) -> tuple[Said, ...
 
 def pairs(own: pd.DataFrame) -> list[Pair]:
     """The estimands of some rows, each with its arms."""
-    keys = ["analysis", "contrast", "outcome", "horizon_days", "estimand", "method", "missing_rule", "subgroup", "stem"]
+    keys = [name for name in ESTIMATES.key if name != "of"]
     return [
         Pair({r["of"]: r for r in rows.to_dict("records")})  # type: ignore[misc]
         for _, rows in own.groupby(keys, sort=False, dropna=False)
-        if {"difference", ""} & set(rows["of"])
+        if MEASURES[rows["measure"].iloc[0]].main in set(rows["of"])
     ]
 
 
@@ -120,19 +119,19 @@ def _preferred(found: Sequence[Pair]) -> Pair:
 
 
 def _contrast(own: pd.DataFrame, everything: pd.DataFrame, labels: Labels, name: str) -> Iterator[Said]:
-    own = own[own["subgroup"] == "all"]
+    own = own[(own["group_by"] == ALL) & own["from_day"].isna()]
     shared = _shared_gate(own)
     if shared:
         yield Said(phrases.no_adjusted(labels.reason(name, shared), labels.randomised(name)), "absent")
     # hazard ratios are left to the question of duration where they stand beside it, and to risks of the same outcome
     durations = everything[everything["contrast"].isin(list(labels.study.get("durations", {})))]
     own = own[~own["analysis"].isin(durations["analysis"])]
-    counted = set(own.loc[own["stem"] != "hazard_ratio", "outcome"]) | set(durations["outcome"])
-    told = own[(own["stem"] != "hazard_ratio") | ~own["outcome"].isin(counted)]
+    counted = set(own.loc[own["measure"] != HAZARD_RATIO, "outcome"]) | set(durations["outcome"])
+    told = own[(own["measure"] != HAZARD_RATIO) | ~own["outcome"].isin(counted)]
     told = told.iloc[rank(told, labels).argsort(kind="stable")]
-    for (_, outcome, stem), rows in told.groupby(["analysis", "outcome", "stem"], sort=False):
+    for (_, outcome, measure), rows in told.groupby(["analysis", "outcome", "measure"], sort=False):
         rows = rows[rows["horizon_days"] == key_day(rows, labels.study)]
-        if labels.kind(str(outcome)) in USE_ON_A_DAY and stem == "risk":
+        if labels.kind(str(outcome)) in USE_ON_A_DAY and measure == RISK:
             yield from _readings(rows, labels, bool(shared))
         else:
             yield from _answer(pairs(rows), labels, bool(shared))
@@ -144,7 +143,7 @@ def rank(rows: pd.DataFrame, labels: Labels) -> pd.Series:
     """
     library = {outcome: at for at, outcome in enumerate(labels.endpoints())}
     kinds = rows["outcome"].map(lambda o: ORDER.index(labels.kind(o)))
-    measures = rows["stem"].map({m: i for i, m in enumerate(MEASURES)}).fillna(len(MEASURES))
+    measures = rows["measure"].map({m: i for i, m in enumerate(PREFERRED_MEASURES)})
     size = len(library) + 1
     return (measures * len(ORDER) + kinds) * size + rows["outcome"].map(library).fillna(len(library))
 
@@ -206,7 +205,7 @@ def _readings(rows: pd.DataFrame, labels: Labels, gate_told: bool) -> Iterator[S
     methods = {s.main["method"] if s else "" for s in speakers}
     if len(speakers) > 1 and len(methods) == 1 and speakers[0]:
         first, last = _said(speakers[0], labels), agreement(*(s.main for s in speakers[:2] if s))
-        others = [phrases.capital(phrases.shorter(s.rows, labels)) for s in speakers[1:] if s]
+        others = [capital(phrases.shorter(s.rows, labels)) for s in speakers[1:] if s]
         tone = "caution" if "caution" in (first.tone, last.tone) else "finding"
         yield replace(first, text=" ".join([first.text, *others, last.text]), tone=tone)
         return
@@ -232,11 +231,11 @@ def agreement(one: Row, other: Row) -> Said:
 
 def _duration(own: pd.DataFrame, everything: pd.DataFrame, labels: Labels, name: str) -> Iterator[Said]:
     days = labels.study["durations"][name]["days"]
-    for (_, outcome, stem), rows in own.groupby(["analysis", "outcome", "stem"], sort=False):
+    for (_, outcome, measure), rows in own.groupby(["analysis", "outcome", "measure"], sort=False):
         found = [p for p in pairs(rows) if p.there]
         naive = [p for p in found if p.main["method"] in UNADJUSTED]
         # of shares no comparison is fair
-        fair = [p for p in found if p.main["method"] not in UNADJUSTED and stem == "hazard_ratio"]
+        fair = [p for p in found if p.main["method"] not in UNADJUSTED and MEASURES[str(measure)].ratio]
         if naive:
             yield Said(phrases_on_dose.naive_stay([p.rows for p in naive], labels, days), "caution")
         if fair:
@@ -249,7 +248,7 @@ def _duration(own: pd.DataFrame, everything: pd.DataFrame, labels: Labels, name:
         beside = everything[
             everything["analysis"].isin(rows["analysis"])
             & (everything["outcome"] == outcome)
-            & (everything["stem"] == stem)
+            & (everything["measure"] == measure)
             & everything["contrast"].isin(list(labels.study["contrasts"]))
         ]
         for pair in pairs(beside):
@@ -259,7 +258,7 @@ def _duration(own: pd.DataFrame, everything: pd.DataFrame, labels: Labels, name:
 
 def _intensity(own: pd.DataFrame, everything: pd.DataFrame, labels: Labels, name: str) -> Iterator[Said]:
     setting = labels.study["intensities"][name]
-    for arm, rows in own.groupby("subgroup", sort=False):
+    for arm, rows in own.groupby("group", sort=False):
         found = [p for p in pairs(rows) if p.there]
         if found:
             yield Said(phrases_on_dose.hours([p.rows for p in found], labels, setting, str(arm)))

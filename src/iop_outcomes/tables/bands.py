@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 # hours a week: the thresholds at which the definitions of a level of care differ. edges: the lowest of each band
 HOURS = ("under 6", "6 to under 9", "9 to under 20", "20 to under 30", "30 or more")
@@ -17,3 +18,7 @@ EPISODES_FROM = (1.0, 2.0, 3.0)
 STILL_THERE = "still_there"
 
 EDGES: dict[Sequence[str], Sequence[float]] = {HOURS: HOURS_FROM, SHARES: SHARES_FROM, EPISODES: EPISODES_FROM}
+
+# bins of a propensity score: edges, and the two of each bin by its name
+SCORE_EDGES = tuple(round(0.05 * at, 2) for at in range(21))
+SCORES = {f"{low:.2f}-{high:.2f}": (low, high) for low, high in pairwise(SCORE_EDGES)}

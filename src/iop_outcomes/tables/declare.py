@@ -44,7 +44,8 @@ class Column:
 
     optional: a table may lack it. absent_means_missing: a file may lack it, and it is then missing for everyone.
     missing: what programs write where a value is not known; of a number it counts only outside of the range, zero
-    always. alone: a value out of range, or not allowed, is set aside alone, and not the row with it.
+    always. alone: a value out of range, or not allowed, is set aside alone, and not the row with it. cell: it counts
+    the people of a cell, of which the disclosure policy says how few may be shown.
     """
 
     kind: Kind
@@ -59,6 +60,7 @@ class Column:
     identifies: bool = False
     outcome: bool = False
     optional: bool = False
+    cell: bool = False
     absent_means_missing: bool = False
 
     @property

@@ -47,6 +47,13 @@ ARRIVALS = Table(
     key=("table", "outcome"),
 )
 
+
+def fate(became: str) -> tuple[str, str]:
+    """What became of rows, and why: the parts of an outcome of arrivals and intake; '' without a reason."""
+    what, _, why = became.partition(": ")
+    return what, why
+
+
 INTAKE = Table(
     "intake",
     "What became of the rows that came in, per table: kept, merged, quarantined, excluded; the four add up.",

@@ -1,14 +1,16 @@
 """The four results tables, long and tidy, keyed by analysis. Every figure, table and sentence reads these.
 
 Each exists twice with the same columns: as the analyses write it (private) and as `release` lets it out. Counts and
-life tables are the only source of crude estimates, which `release` computes from what it lets out.
+life tables are the only source of crude estimates, which `release` computes from what it lets out. What a row is of
+stands in columns of its own, never in a part of a name: no one downstream takes a name apart.
 """
 
 from __future__ import annotations
 
-import re
-
 from iop_outcomes.tables.declare import Column, Table
+from iop_outcomes.vocabulary.estimands import ESTIMANDS
+from iop_outcomes.vocabulary.measures import MEASURES
+from iop_outcomes.vocabulary.methods import METHODS
 from iop_outcomes.vocabulary.statuses import STATUSES
 
 # names among the diagnostics that several rooms read: shares by category or stratum, and what power there is
@@ -16,10 +18,27 @@ SHARE_IN_FIRST_ARM = "share_in_first_arm"
 STRATUM = "stratum"
 DETECTABLE = "detectable_difference"
 ONE_RATIO = "one_hazard_ratio_p_value"
+MEAN, STANDARD_DEVIATION = "mean", "standard_deviation"
 OF_QUESTIONS = (DETECTABLE, ONE_RATIO)
 # numbers computed a second time, by another implementation: how many, how many agree, and how many were left out
 COMPUTED_TWICE, TWO_AGREE, LEFT_OUT = "computed_twice", "two_agree", "not_computed_twice"
 PROPENSITY_SCORE = "propensity_score"
+# what stands in a column that tells nothing apart in a row
+ALL, NONE = "all", "none"
+# how people are grouped where a row is of some of them: by their arm, by having had no event up to a day
+BY_ARM, BY_EVENT_FREE_DAY = "arm", "event_free_day"
+# what is counted of an arm's people: those compared, what was known of them at the start, their scores
+PEOPLE, COVARIATE, SCORE = "people", "covariate", "propensity"
+# what is counted of the records, and how the rows of a table of records are grouped
+ROWS, CODES, NEVER_FOUND, ATTRITION, BY_TABLE = "rows", "codes", "codes_never_found", "attrition", "table"
+COMPLETENESS, MATURITY, AGREEMENT, HOURS, DAYS = "completeness", "maturity", "agreement", "hours", "days"
+TRANSITION, EPISODES, COMPLETION = "transition", "episodes", "completion"
+SCHEDULED, DELIVERED = "scheduled", "delivered"
+DELIVERED_OF_SCHEDULED, ATTAINED_OF_PLANNED = "delivered_of_scheduled", "attained_of_planned"
+# definitions of a level of care: the program's label, and two by hours a week
+BY_LABEL, BY_ASAM, BY_BROAD = "label", "asam", "broad"
+BY_SITE, BY_PERIOD, BY_GAP = "site", "period", "gap_days"
+BY_LEVEL, BY_ORIGIN, BY_SERVICE = "level_of_care", "from", "service"
 
 _ANALYSIS = {
     "analysis": Column("text", "name of the analysis, as in analyses.tsv"),
@@ -27,22 +46,47 @@ _ANALYSIS = {
     "contrast": Column("text", "name of the contrast, or 'all'"),
 }
 
+_GROUP = {
+    "group_by": Column("text", "what people are grouped by: arm, site, period, ...; 'all' for everyone together"),
+    "group": Column("text", "the group; 'all' for everyone together"),
+}
+_OF = Column("text", "name of an arm, difference, ratio; of a dose response more_hours and fewer_hours")
+_MISSING_RULE = Column("text", "how a missing outcome was read, or 'none'")
+
 COUNTS = Table(
     "counts",
-    "People in cells. The levels of one group (all columns but level and count) add up to the group's people.",
+    "People in cells. The levels of one group (all columns before level) add up to the group's people.",
     {
         **_ANALYSIS,
-        "arm": Column("text", "arm in words, or 'all'"),
-        "outcome": Column("text", "what is counted"),
-        "horizon_days": Column(
-            "whole", "day up to which it is counted; missing where time plays no part", nullable=True
+        "arm": Column("text", "arm by name, or 'all'"),
+        "outcome": Column("text", "what is counted: an outcome, people, covariate, completeness, ..."),
+        "variable": Column(
+            "text", "of what: the covariate, the field, the column, the definition, the step; 'all' without"
         ),
-        "subgroup": Column("text", "subgroup, or 'all'; of a hazard ratio also the days of follow-up it is of"),
+        "horizon_days": Column(
+            "whole", "day up to which it is counted; missing where time plays no part", "day", nullable=True
+        ),
+        **_GROUP,
         "level": Column("text", "the cell"),
-        "count": Column("whole", "people; missing when suppressed", "people", nullable=True, low=0),
+        "detail": Column("text", "the cell more closely: the rule, the code; empty without"),
+        "position": Column(
+            "whole", "place of the level, where levels have an order of their own", nullable=True, low=0
+        ),
+        "count": Column("whole", "people; missing when suppressed", "people", nullable=True, low=0, cell=True),
         "status": Column("text", "ok or suppressed", allowed=("ok", "suppressed")),
     },
-    key=("analysis", "contrast", "arm", "outcome", "horizon_days", "subgroup", "level"),
+    key=(
+        "analysis",
+        "contrast",
+        "arm",
+        "outcome",
+        "variable",
+        "horizon_days",
+        "group_by",
+        "group",
+        "level",
+        "detail",
+    ),
 )
 
 LIFE_TABLES = Table(
@@ -50,7 +94,7 @@ LIFE_TABLES = Table(
     "People leaving a risk set, by day and cause, per arm: the private ground of crude curves.",
     {
         **_ANALYSIS,
-        "arm": Column("text", "arm in words"),
+        "arm": Column("text", "arm by name"),
         "outcome": Column("text", "what the risk set is followed for"),
         "day": Column("whole", "day of leaving", "day", low=0),
         "cause": Column("text", "how it was left, 'censored' among them; 'not_at_risk': never in the risk set"),
@@ -66,19 +110,28 @@ ESTIMATES = Table(
         **_ANALYSIS,
         "outcome": Column("text", "name of the outcome"),
         "horizon_days": Column("whole", "day that the estimate speaks of", "day", nullable=True),
-        "estimand": Column("text", "for whom: ATE, ATO, as_observed, randomised, ..."),
-        "measure": Column("text", "risk_<arm>, risk_difference, risk_ratio, hazard_ratio, mean_days_difference, ..."),
-        "method": Column("text", "crude, iptw, overlap, aipw, naive, landmark, spline, ..."),
-        "missing_rule": Column("text", "how a missing outcome was read, or 'none'"),
-        "subgroup": Column("text", "subgroup, or 'all'; of a hazard ratio also the days of follow-up it is of"),
-        "estimate": Column("number", "point estimate", nullable=True),
+        "estimand": Column("text", "for whom it speaks", allowed=tuple(ESTIMANDS)),
+        "measure": Column("text", "what is estimated", allowed=tuple(MEASURES)),
+        "of": _OF,
+        "method": Column("text", "how it is estimated", allowed=tuple(METHODS)),
+        "missing_rule": _MISSING_RULE,
+        **_GROUP,
+        "from_day": Column(
+            "whole", "first day of follow-up that a hazard ratio is of; missing: from the first", "day", nullable=True
+        ),
+        "to_day": Column(
+            "whole", "last day of follow-up that a hazard ratio is of; missing: to the horizon", "day", nullable=True
+        ),
+        "estimate": Column(
+            "number", "point estimate; of risk a share of people, of mean_days days, else a ratio", nullable=True
+        ),
         "std_error": Column("number", "standard error; of the logarithm where the measure is a ratio", nullable=True),
         "conf_low": Column("number", "lower confidence limit", nullable=True),
         "conf_high": Column("number", "upper confidence limit", nullable=True),
         "p_value": Column("number", "two-sided p value of no difference; missing where none is tested", nullable=True),
-        "n": Column("whole", "people in the analysis", nullable=True, low=0),
-        "events": Column("whole", "people with the outcome", nullable=True, low=0),
-        "n_effective": Column("number", "effective sample size under the weights", nullable=True, low=0),
+        "n": Column("whole", "people in the analysis", "people", nullable=True, low=0, cell=True),
+        "events": Column("whole", "people with the outcome", "people", nullable=True, low=0, cell=True),
+        "n_effective": Column("number", "effective sample size under the weights", "people", nullable=True, low=0),
         "status": Column(
             "text",
             "ok, gated, not_possible, suppressed, or disputed: two computations do not agree",
@@ -93,9 +146,13 @@ ESTIMATES = Table(
         "horizon_days",
         "estimand",
         "measure",
+        "of",
         "method",
         "missing_rule",
-        "subgroup",
+        "group_by",
+        "group",
+        "from_day",
+        "to_day",
     ),
 )
 
@@ -104,19 +161,23 @@ CURVES = Table(
     "One row per point of a curve.",
     {
         **_ANALYSIS,
-        "arm": Column("text", "arm in words"),
-        "outcome": Column("text", "what the curve shows"),
+        "arm": Column("text", "arm by name"),
+        "outcome": Column("text", "what the curve shows: an outcome, a cause of leaving, or staying"),
+        "horizon_days": Column("whole", "day of the outcome, where the axis is not of days", "day", nullable=True),
         "method": Column("text", "crude, iptw, overlap, spline, ..."),
-        "axis": Column("text", "what x is: days, hours_per_week, propensity, ..."),
+        "missing_rule": _MISSING_RULE,
+        "axis": Column("text", "what x is: days, hours_per_week, ..."),
         "x": Column("number", "position on the axis"),
         "estimate": Column("number", "height of the curve"),
         "std_error": Column("number", "standard error", nullable=True),
         "conf_low": Column("number", "lower confidence limit", nullable=True),
         "conf_high": Column("number", "upper confidence limit", nullable=True),
-        "n_risk": Column("whole", "people at risk or in the bin; missing when suppressed", nullable=True, low=0),
-        "n_effective": Column("number", "effective number at risk under the weights", nullable=True, low=0),
+        "n_risk": Column(
+            "whole", "people at risk or in the bin; missing when suppressed", "people", nullable=True, low=0, cell=True
+        ),
+        "n_effective": Column("number", "effective number at risk under the weights", "people", nullable=True, low=0),
     },
-    key=("analysis", "contrast", "arm", "outcome", "method", "axis", "x"),
+    key=("analysis", "contrast", "arm", "outcome", "horizon_days", "method", "missing_rule", "axis", "x"),
 )
 
 DIAGNOSTICS = Table(
@@ -124,15 +185,42 @@ DIAGNOSTICS = Table(
     "What the design achieved, and where it fell short.",
     {
         **_ANALYSIS,
+        "arm": Column("text", "arm that it is of, or 'all'"),
+        "outcome": Column("text", "outcome of the question, or what is counted; 'all' where it is of no single one"),
+        "horizon_days": Column("whole", "day of the question", "day", nullable=True),
         "method": Column("text", "unweighted, iptw, overlap, ..."),
+        "missing_rule": _MISSING_RULE,
         "quantity": Column("text", "standardised_difference, effective_sample_size, ..."),
-        "variable": Column("text", "covariate, arm or site group; 'all' for the whole"),
+        "variable": Column("text", "covariate, stratum, field, or library; 'all' for the whole"),
+        "level": Column("text", "category of the variable; 'all' for the whole"),
+        "group_by": Column(
+            "text", "what people are grouped by, or 'all'; of difference_risk the analysis of the other group"
+        ),
+        "group": Column("text", "the group, or 'all'; of difference_risk the contrast of the other group"),
         "value": Column("number", "value; missing when suppressed", nullable=True),
         "threshold": Column("number", "limit from the config, where there is one", nullable=True),
         "status": Column("text", "ok, failed, info or suppressed", allowed=("ok", "failed", "info", "suppressed")),
     },
-    key=("analysis", "contrast", "method", "quantity", "variable"),
+    key=(
+        "analysis",
+        "contrast",
+        "arm",
+        "outcome",
+        "horizon_days",
+        "method",
+        "missing_rule",
+        "quantity",
+        "variable",
+        "level",
+        "group_by",
+        "group",
+    ),
 )
+# what stands in the keys of diagnostics that tell nothing apart in a row
+OF_THE_WHOLE = {
+    "arm": ALL, "outcome": ALL, "horizon_days": None, "missing_rule": NONE, "variable": ALL, "level": ALL,
+    "group_by": ALL, "group": ALL,
+}  # fmt: skip
 
 TWICE = Table(
     "twice",
@@ -144,7 +232,10 @@ TWICE = Table(
         "horizon_days": Column("whole", "day that it speaks of", "day"),
         "method": Column("text", "as in estimates"),
         "missing_rule": Column("text", "as in estimates"),
-        "measure": Column("text", "as in estimates, or propensity_score: its log-likelihood"),
+        "measure": Column(
+            "text", "as in estimates, or propensity_score: its log-likelihood", allowed=(*MEASURES, PROPENSITY_SCORE)
+        ),
+        "of": Column("text", "as in estimates; 'all' of a score, and of a question that was left out whole"),
         "first": Column("number", "by the estimators of this project", nullable=True),
         "second": Column("number", "by the library", nullable=True),
         "library": Column("text", "what the library computed, and its name; empty where none did"),
@@ -161,29 +252,36 @@ TRUTH = Table(
         "outcome": Column("text", "name of the outcome"),
         "horizon_days": Column("whole", "day that it speaks of", "day"),
         "estimand": Column("text", "ATE, ATO, ATT"),
-        "measure": Column("text", "as in estimates"),
+        "measure": Column("text", "as in estimates", allowed=tuple(MEASURES)),
+        "of": Column("text", "as in estimates"),
         "truth": Column("number", "value"),
         "monte_carlo_error": Column("number", "standard error of the simulation"),
     },
-    key=("contrast", "outcome", "horizon_days", "estimand", "measure"),
+    key=("contrast", "outcome", "horizon_days", "estimand", "measure", "of"),
 )
 
 
-def detected(outcome: object, horizon_days: object, missing_rule: object) -> str:
-    """The question that a detectable difference, or a test of one hazard ratio, belongs to: the column variable of
-    diagnostics."""
-    return f"{outcome}:{horizon_days}:{missing_rule}"
+DICTIONARY = Table(
+    "dictionary",
+    "What the columns of the released tables mean: one row for each.",
+    {
+        "table": Column("text", "released table"),
+        "column": Column("text", "column of it, in its order"),
+        "meaning": Column("text", "what it says"),
+        "kind": Column("text", "what its cells are", allowed=("text", "whole", "number", "flag")),
+        "unit": Column("text", "unit of its numbers; empty without"),
+        "values": Column("text", "values that it may hold, between semicolons; empty where any"),
+        "nullable": Column("flag", "a cell may be empty"),
+        "key": Column("flag", "it is one of the columns that together tell the rows of the table apart"),
+        "minimum_cell": Column(
+            "whole",
+            "fewest people that a number of it may show, under the disclosure policy; missing where it counts no one",
+            "people",
+            nullable=True,
+            low=1,
+        ),
+    },
+    key=("table", "column"),
+)
 
-
-def period(first: int, last: int) -> str:
-    """The subgroup of a hazard ratio of some days of follow-up."""
-    return f"days: {first} to {last}"
-
-
-def days_of(subgroup: str) -> tuple[int, int] | None:
-    """The first and last day of a period, or None for a subgroup of people."""
-    found = re.fullmatch(r"days: (\d+) to (\d+)", subgroup)
-    return None if found is None else (int(found[1]), int(found[2]))
-
-
-RESULTS = (COUNTS, LIFE_TABLES, ESTIMATES, CURVES, DIAGNOSTICS, TWICE, TRUTH)
+RESULTS = (COUNTS, LIFE_TABLES, ESTIMATES, CURVES, DIAGNOSTICS, TWICE, TRUTH, DICTIONARY)

@@ -12,13 +12,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from iop_outcomes.tables.results import BY_PERIOD, BY_SITE
+
 if TYPE_CHECKING:
     import pandas as pd
 
 # more groups than this cannot be read in a figure: the smallest are joined
 MOST_GROUPS = 60
 # what people are grouped by: column, and what the joined small groups are called
-GROUPED = {"site": ("site_id", "smaller sites"), "period": ("entry_period", "other periods")}
+GROUPED = {BY_SITE: ("site_id", "smaller sites"), BY_PERIOD: ("entry_period", "other periods")}
 
 
 def run(
@@ -49,7 +51,7 @@ def run(
 
     units = described(people, persons, stays, sessions, episodes)
     groups = _groups(units, smallest_group)
-    by_period = {kind: of for kind, of in groups.items() if kind == "period"}
+    by_period = {kind: of for kind, of in groups.items() if kind == BY_PERIOD}
     rows = [
         *completeness.rows(units, persons, sessions, screens, followups, covariates, groups),
         *completeness.maturity(units, horizons, by_period),
@@ -67,7 +69,5 @@ def _groups(units: pd.DataFrame, smallest: int) -> dict[str, pd.Series]:
     """The site and the period of entry of each unit, as far as there are several."""
     from iop_outcomes.analyses.records.cells import grouped
 
-    found = {
-        kind: grouped(units[column], kind, smallest, MOST_GROUPS, rest) for kind, (column, rest) in GROUPED.items()
-    }
+    found = {kind: grouped(units[column], smallest, MOST_GROUPS, rest) for kind, (column, rest) in GROUPED.items()}
     return {kind: groups for kind, groups in found.items() if groups is not None}

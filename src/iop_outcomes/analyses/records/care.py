@@ -7,10 +7,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from iop_outcomes.analyses.records.cells import banded, count
+from iop_outcomes.analyses.records.cells import apart, banded, count
 from iop_outcomes.analyses.rows import Row
-from iop_outcomes.tables.bands import EPISODES, HOURS, SHARES, STILL_THERE
-from iop_outcomes.vocabulary.causes import COMPLETED, IN_CARE, TRANSFERRED
+from iop_outcomes.tables import bands
+from iop_outcomes.tables.results import (
+    AGREEMENT,
+    ATTAINED_OF_PLANNED,
+    BY_ASAM,
+    BY_BROAD,
+    BY_GAP,
+    BY_LABEL,
+    BY_LEVEL,
+    BY_ORIGIN,
+    BY_SERVICE,
+    COMPLETION,
+    DAYS,
+    DELIVERED,
+    DELIVERED_OF_SCHEDULED,
+    EPISODES,
+    HOURS,
+    SCHEDULED,
+    TRANSITION,
+)
+from iop_outcomes.vocabulary.causes import IN_CARE
 from iop_outcomes.vocabulary.levels import AMBULATORY
 
 if TYPE_CHECKING:
@@ -21,10 +40,10 @@ STEPS = 3
 
 
 def agreement(units: pd.DataFrame, twenty_hours: str) -> list[Row]:
-    """People of ambulatory levels by class under two definitions: arm and level.
+    """People of ambulatory levels by class under two definitions: those of the group and of the variable.
 
-    Outcomes: 'agreement: label, asam' and 'agreement: label, broad', by scheduled hours; 'agreement: asam, delivered',
-    ASAM's classes by scheduled and by delivered hours. Without a person whose hours are known there is none.
+    The label against ASAM's classes and the broad ones, by scheduled hours; ASAM's classes by scheduled hours against
+    those by delivered hours. Without a person whose hours are known there is none.
     """
     from iop_outcomes.cohort import levels
 
@@ -36,54 +55,56 @@ def agreement(units: pd.DataFrame, twenty_hours: str) -> list[Row]:
     def by(name: str, hours: str) -> pd.Series:
         return levels.classify(name, own["index_level"], own[hours], own["age"], twenty_hours)
 
-    scheduled = {name: by(name, "scheduled_hours_per_week") for name in ("asam", "broad")}
+    scheduled = {name: by(name, "scheduled_hours_per_week") for name in (BY_ASAM, BY_BROAD)}
     for name, classes in scheduled.items():
-        found += count(classes, f"agreement: label, {name}", own["index_level"])
+        found += apart(classes, own["index_level"], AGREEMENT, BY_LABEL, variable=name)
     if own["delivered_hours_per_week"].notna().any():
-        found += count(by("asam", "delivered_hours_per_week"), "agreement: asam, delivered", scheduled["asam"])
+        delivered = by(BY_ASAM, "delivered_hours_per_week")
+        found += apart(delivered, scheduled[BY_ASAM], AGREEMENT, BY_ASAM, variable=DELIVERED)
     return found
 
 
 def hours(units: pd.DataFrame) -> list[Row]:
-    """People by level of care (arm) and band of hours a week: scheduled, delivered, and delivered of scheduled."""
+    """People by level of care and band of hours a week: scheduled, delivered, and delivered of scheduled."""
     scheduled, delivered = units["scheduled_hours_per_week"], units["delivered_hours_per_week"]
     share = delivered / scheduled.where(scheduled > 0)
     kinds = {
-        "hours: scheduled": (scheduled, HOURS),
-        "hours: delivered": (delivered, HOURS),
-        "hours: delivered of scheduled": (share, SHARES),
+        SCHEDULED: (scheduled, bands.HOURS),
+        DELIVERED: (delivered, bands.HOURS),
+        DELIVERED_OF_SCHEDULED: (share, bands.SHARES),
     }
     return [
         row
-        for outcome, (values, bands) in kinds.items()
+        for name, (values, among) in kinds.items()
         if values.notna().any()
-        for row in count(banded(values, bands), outcome, units["index_level"])
+        for row in apart(banded(values, among), units["index_level"], HOURS, BY_LEVEL, variable=name)
     ]
 
 
 def days(units: pd.DataFrame) -> list[Row]:
-    """People by level of care (arm) and days at the index level as a share of those planned."""
+    """People by level of care and days at the index level as a share of those planned."""
     planned = units["planned_days"].where(units["planned_days"] > 0)
     if planned.isna().all():
         return []
     end = units["index_end_day"].fillna(units["index_start_day"] + units["observed_days"])
     share = (end - units["index_start_day"] + 1).astype("float64") / planned
     waiting = units["index_end_day"].isna() & (share < 1)
-    return count(banded(share, SHARES).mask(waiting, STILL_THERE), "days: attained of planned", units["index_level"])
+    found = banded(share, bands.SHARES).mask(waiting, bands.STILL_THERE)
+    return apart(found, units["index_level"], DAYS, BY_LEVEL, variable=ATTAINED_OF_PLANNED)
 
 
 def episodes(units: pd.DataFrame, by_gap: pd.DataFrame) -> list[Row]:
-    """People by their number of episodes of care under each gap rule: subgroup 'gap: 14'."""
+    """People by their number of episodes of care under each gap rule, by which they are grouped."""
     people = units["record_id"].drop_duplicates()
     found: list[Row] = []
     for gap, linked in by_gap.groupby("gap_days"):
         numbers = people.map(linked.groupby("person_id").size())
-        found += count(banded(numbers, EPISODES), "episodes", subgroup=f"gap: {gap}")
+        found += count(banded(numbers, bands.EPISODES), EPISODES, group_by=BY_GAP, group=str(gap))
     return found
 
 
 def transitions(units: pd.DataFrame, stays: pd.DataFrame, persons: pd.DataFrame) -> list[Row]:
-    """People by each move within the episode: outcome 'transition 1' to 'transition 3', from (arm) and to (level).
+    """People by each move within the episode, the first to the third (variable), from (group) and to (level).
 
     A move leads to the next level of care, or to how the episode ended; 'in_care' while it has not. Where a source
     tells the level at discharge apart, and it is another than that of the last record, it is a level of its own.
@@ -92,7 +113,7 @@ def transitions(units: pd.DataFrame, stays: pd.DataFrame, persons: pd.DataFrame)
     found: list[Row] = []
     for step in range(1, STEPS + 1):
         moved = path[path["step"] == step]
-        found += count(moved["to"], f"transition {step}", moved["from"])
+        found += apart(moved["to"], moved["from"], TRANSITION, BY_ORIGIN, variable=str(step))
     return found
 
 
@@ -150,9 +171,9 @@ def _at_discharge(care: pd.DataFrame, stays: pd.DataFrame) -> pd.DataFrame:
 
 
 def completion(stays: pd.DataFrame) -> list[Row]:
-    """Stays by service as the source names it (arm): completed, transferred, or ended otherwise. Open ones are left."""
+    """Stays by service as the source names it: completed, transferred, or ended otherwise. Open ones are left."""
     if "service" not in stays or stays["service"].isna().all():
         return []
     own = stays[stays["service"].notna() & stays["end_day"].notna()]
-    ends = own["discharge_reason"].where(own["discharge_reason"].isin([COMPLETED, TRANSFERRED]), "otherwise")
-    return count(ends, "completion", own["service"])
+    ends = own["discharge_reason"].where(own["discharge_reason"].isin(["completed", "transferred"]), "otherwise")
+    return apart(ends, own["service"], COMPLETION, BY_SERVICE)

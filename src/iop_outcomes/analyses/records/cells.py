@@ -5,59 +5,57 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes.analyses.rows import Row
+from iop_outcomes.analyses.rows import Row, cell
 from iop_outcomes.tables.bands import EDGES
+from iop_outcomes.tables.results import ALL
 from iop_outcomes.vocabulary.levels import NOT_KNOWN
 
 if TYPE_CHECKING:
     import pandas as pd
 
 ANALYSIS = "records"
-ALL = "all"
-SAME = {"analysis": ANALYSIS, "contrast": ALL, "status": "ok"}
+SAME = {"analysis": ANALYSIS, "contrast": ALL}
 Groups = Mapping[str, "pd.Series"]
 
 
-def count(
-    levels: pd.Series,
-    outcome: str,
-    arms: pd.Series | None = None,
-    groups: Groups | None = None,
-    horizon_days: int | None = None,
-    subgroup: str = ALL,
-) -> list[Row]:
+def count(levels: pd.Series, outcome: str, groups: Groups | None = None, **keys: Any) -> list[Row]:
     """Rows of counts, without the cohort: people by level, all together, and within each group of each variable.
 
-    levels, arms, groups: one value per person in one order, none missing. arms: None counts everyone under 'all'.
-    Every level that occurs in an arm has a row in each group of the arm's people, with 0 where no one of the group is
-    in it, so that the levels of a group add up to its people.
+    levels, groups: one value per person in one order, none missing; groups by what they are grouped by. keys: further
+    columns of counts, the same in all rows. A level that occurs has a row in every group, with 0 where no one of the
+    group is in it, so that the levels of a group add up to its people.
     """
-    import pandas as pd
-
-    everyone = pd.Series(ALL, index=levels.index, dtype="category")
-    rows: list[Row] = []
-    for found in (None, *(groups or {}).values()):
-        table = _table([everyone if arms is None else arms, everyone if found is None else found, levels])
-        for (arm, group, level), people in table.items():
-            row = {"arm": arm, "subgroup": subgroup if found is None else group, "level": level, "count": int(people)}
-            rows.append({**row, "outcome": outcome, "horizon_days": horizon_days, **SAME})
+    everyone = levels.astype("category").value_counts(sort=False)
+    told = {**SAME, "outcome": outcome, **keys}
+    rows = [cell(told, str(level), n) for level, n in everyone.items() if n]
+    for by, own in (groups or {}).items():
+        people = _table(own, levels)
+        rows += [cell({**told, "group_by": by, "group": group}, level, n) for (group, level), n in people.items()]
     return rows
 
 
-def _table(keys: Sequence[pd.Series]) -> dict[tuple[str, str, str], int]:
-    """People by arm, group and level: all levels of an arm in each of its groups."""
+def apart(levels: pd.Series, groups: pd.Series, outcome: str, group_by: str, **keys: Any) -> list[Row]:
+    """Rows of counts, without the cohort, of people within each group only: of groups that share few levels, such as
+    levels of care and where people went from them. Where no one is, there is no row.
+    """
+    told = {**SAME, "outcome": outcome, "group_by": group_by, **keys}
+    people = _table(groups, levels)
+    return [cell({**told, "group": group}, level, n) for (group, level), n in people.items() if n]
+
+
+def _table(groups: pd.Series, levels: pd.Series) -> dict[tuple[str, str], int]:
+    """People by group and level: all levels that occur in each of the groups."""
     import numpy as np
     import pandas as pd
 
-    coded = [pd.Categorical(k) for k in keys]
-    shape = tuple(len(c.categories) for c in coded)
+    rows, columns = pd.Categorical(groups), pd.Categorical(levels)
+    shape = len(rows.categories), len(columns.categories)
     if 0 in shape:
         return {}
-    place = np.ravel_multi_index([c.codes for c in coded], shape)
-    people = np.bincount(place, minlength=int(np.prod(shape))).reshape(shape)
-    groups, levels = people.any(axis=2, keepdims=True), people.any(axis=1, keepdims=True)
-    names = [c.categories for c in coded]
-    return {(names[0][i], names[1][j], names[2][k]): people[i, j, k] for i, j, k in np.argwhere(groups & levels)}
+    people = np.bincount(np.ravel_multi_index((rows.codes, columns.codes), shape), minlength=shape[0] * shape[1])
+    people = people.reshape(shape)
+    there = people.any(axis=1, keepdims=True) & people.any(axis=0, keepdims=True)
+    return {(rows.categories[i], columns.categories[j]): people[i, j] for i, j in np.argwhere(there)}
 
 
 def banded(values: pd.Series, bands: Sequence[str]) -> pd.Series:
@@ -72,8 +70,8 @@ def banded(values: pd.Series, bands: Sequence[str]) -> pd.Series:
     return pd.Series(names[np.where(known, place, len(bands))], index=values.index)
 
 
-def grouped(values: pd.Series, kind: str, smallest: int, most: int, rest: str) -> pd.Series | None:
-    """The group of each person as 'kind: value', or None where there would be a single one.
+def grouped(values: pd.Series, smallest: int, most: int, rest: str) -> pd.Series | None:
+    """The group of each person, or None where there would be a single one.
 
     Kept are the `most` largest values with at least `smallest` people; all others are `rest`. While the rest holds
     someone, and fewer than `smallest`, the smallest kept value joins it: the size of each group may then be told.
@@ -86,8 +84,7 @@ def grouped(values: pd.Series, kind: str, smallest: int, most: int, rest: str) -
     named = values.where(values.isin(kept["value"]), rest)
     if named.nunique() < 2:
         return None
-    coded = named.astype("category")
-    return coded.cat.rename_categories([f"{kind}: {c}" for c in coded.cat.categories])
+    return named.astype("category")
 
 
 def finished(rows: Sequence[Row], cohort: str) -> list[dict[str, Any]]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.analyses.records.cells import Groups, count
 from iop_outcomes.analyses.rows import Row
-from iop_outcomes.vocabulary.answers import MISSING, NOT_YET_OBSERVED
+from iop_outcomes.tables.results import COMPLETENESS, MATURITY
+from iop_outcomes.vocabulary.answers import MISSING
 from iop_outcomes.vocabulary.levels import NOT_KNOWN, UNKNOWN
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def rows(
     covariates: Sequence[str],
     groups: Groups,
 ) -> list[Row]:
-    """People of whom each field is known or not, all together and within groups: outcome 'completeness: field'."""
+    """People of whom each field is known or not, all together and within groups: the field is their variable."""
     fields = {name: _baseline(units, persons, name) for name in dict.fromkeys((*BASELINE, *covariates))}
     fields["entry_period"] = _answered(units["entry_period"])
     fields["planned_days"] = units["planned_days"].notna()
@@ -40,7 +41,7 @@ def rows(
     due = _since_zero(units, followups, "target_day")
     levels["followups"] = _levels(_since_zero(units, followups[followups["day"].notna()], "day"), due)
     levels["discharge_reason"] = _levels(units["index_reason"].notna(), units["index_end_day"].notna())
-    return [row for name, found in levels.items() for row in count(found, f"completeness: {name}", groups=groups)]
+    return [row for name, found in levels.items() for row in count(found, COMPLETENESS, groups, variable=name)]
 
 
 def maturity(units: pd.DataFrame, horizons: Sequence[int], groups: Groups) -> list[Row]:
@@ -48,8 +49,8 @@ def maturity(units: pd.DataFrame, horizons: Sequence[int], groups: Groups) -> li
     found: list[Row] = []
     for day in horizons:
         mature = (units["observed_days"] >= day) | units["died"]
-        levels = mature.map({True: "mature", False: NOT_YET_OBSERVED})
-        found += count(levels, "maturity", groups=groups, horizon_days=day)
+        levels = mature.map({True: "mature", False: "not_yet_observed"})
+        found += count(levels, MATURITY, groups, horizon_days=day)
     return found
 
 

@@ -35,6 +35,7 @@ from iop_outcomes.errors import StudyError
 from iop_outcomes.simulate.cohort.model import COMPLETED, UNPLANNED, Course, follow
 from iop_outcomes.simulate.cohort.population import Floats, draw_baseline
 from iop_outcomes.simulate.cohort.stays import LINK_DAYS, care_exit, index_exit, stays_of
+from iop_outcomes.vocabulary.measures import MEASURES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,7 +114,7 @@ def truths(draws_per_arm: int = DRAWS, seed: int = SEED, scenario: str = "base")
     if draws_per_arm < 100:
         raise StudyError(f"Truths need at least 100 draws per arm; {draws_per_arm} were asked for.")
     rows = [row for key, moments in _moments(draws_per_arm, seed, scenario).items() for row in _rows(key, moments)]
-    columns = ["outcome", "horizon_days", "estimand", "measure", "truth", "monte_carlo_error"]
+    columns = ["outcome", "horizon_days", "estimand", "measure", "of", "truth", "monte_carlo_error"]
     frame = pd.DataFrame(rows, columns=columns)
     frame.insert(0, "contrast", CONTRAST)
     return frame.astype({"horizon_days": "int64"})
@@ -169,23 +170,22 @@ def _days(course: Course) -> _Days:
     return _Days(*index_exit(stays), *care_exit(stays), death_day, course.used)
 
 
-def _rows(key: _Key, moments: _Moments) -> Iterator[tuple[str, int, str, str, float, float]]:
+def _rows(key: _Key, moments: _Moments) -> Iterator[tuple[str, int, str, str, str, float, float]]:
     """Risks or means m1 and m0, m1 - m0 and m1 / m0, with delta-method Monte Carlo errors."""
     outcome, horizon, estimand, measure = key
     w1, s1, w0, s0 = moments.first
     m1, m0 = s1 / w1, s0 / w0
     of_first = np.array([-m1 / w1, 1 / w1, 0.0, 0.0])
     of_second = np.array([0.0, 0.0, -m0 / w0, 1 / w0])
-    stem = "" if measure == "risk" else "mean_days_"
-    values = {
-        f"{measure}_iop": (m1, of_first),
-        f"{measure}_residential": (m0, of_second),
-        f"{stem or 'risk_'}difference": (m1 - m0, of_first - of_second),
-        f"{stem or 'risk_'}ratio": (m1 / m0, of_first / m0 - of_second * m1 / m0**2),
-    }
-    for name, (value, influence) in values.items():
+    values = (
+        (m1, of_first),
+        (m0, of_second),
+        (m1 - m0, of_first - of_second),
+        (m1 / m0, of_first / m0 - of_second * m1 / m0**2),
+    )
+    for of, (value, influence) in zip(MEASURES[measure].rows("iop", "residential"), values, strict=True):
         error = np.sqrt(max(float(influence @ moments.second @ influence), 0.0))
-        yield outcome, horizon, estimand, name, float(value), float(error)
+        yield outcome, horizon, estimand, measure, of, float(value), float(error)
 
 
 def main(arguments: list[str] | None = None) -> None:

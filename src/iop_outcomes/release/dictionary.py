@@ -1,0 +1,36 @@
+"""The data dictionary of a release, from the declarations of its tables: column by column, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from iop_outcomes.release.policy import Policy
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def of(names: Iterable[str], policy: Policy) -> pd.DataFrame:
+    """The table dictionary of some declared tables, and of itself last. policy: says how few people may be shown."""
+    import pandas as pd
+
+    from iop_outcomes.tables import TABLES
+
+    own = TABLES["dictionary"]
+    rows = [
+        {
+            "table": table.name,
+            "column": name,
+            "meaning": column.meaning,
+            "kind": column.kind,
+            "unit": column.unit,
+            "values": "; ".join(column.allowed),
+            "nullable": column.nullable,
+            "key": name in table.key,
+            "minimum_cell": policy.minimum_count if column.cell else None,
+        }
+        for table in (*(TABLES[name] for name in names), own)
+        for name, column in table.columns.items()
+    ]
+    return pd.DataFrame(rows).astype({name: column.dtype for name, column in own.columns.items()})
