@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,27 +15,23 @@ from iop_outcomes.cohort.population import arms_of
 from iop_outcomes.design.balance import BY_COVARIATE, OF_ALL_ARMS, SCORE_BINS, bins, numbers
 from iop_outcomes.design.propensity import Fitted
 from iop_outcomes.estimators.model_matrix import ModelMatrix
+from iop_outcomes.estimators.rows import Mask
+from iop_outcomes.protocol import Adjustment, Contrast, Gate
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
-Settings = Mapping[str, Any]
-# quantities with a limit only where the protocol sets one, and its key
-OPTIONAL_LIMITS = {
-    "variance_ratio": "max_variance_ratio",
-    "within_site_difference": "max_within_site_difference",
-    "score_overlap": "min_score_overlap",
-}
+    # method, quantity, variable, value, limit and status of a row of diagnostics
+    Told = tuple[str, str, str, float, float, str]
 
 
 def counts(
     key: Mapping[str, str],
     everyone: pd.DataFrame,
-    alone: NDArray[np.bool_],
+    alone: Mask,
     members: pd.DataFrame,
-    contrast: Settings,
-    adjustment: Settings,
+    contrast: Contrast,
+    adjustment: Adjustment,
     fitted: Fitted,
 ) -> pd.DataFrame:
     """Counts by arm: people with and without a counterpart, categories of the covariates, bins of the score.
@@ -47,7 +43,7 @@ def counts(
     from iop_outcomes.tables import TABLES
 
     reach = pd.Series(np.where(alone, "without_counterpart", "with_counterpart"))
-    cells = {f"covariate:{name}": members[name] for name in adjustment["categorical"]}
+    cells = {f"covariate:{name}": members[name] for name in adjustment.categorical}
     if not fitted.problem:
         label = np.array([f"{a:.2f}-{b:.2f}" for a, b in pairwise(SCORE_BINS)], dtype=object)
         cells["propensity"] = pd.Series(label[bins(fitted.scores["propensity"].to_numpy())])
@@ -62,7 +58,7 @@ def counts(
                 pd.DataFrame(
                     {
                         **key,
-                        "arm": arm["name"],
+                        "arm": arm.name,
                         "outcome": outcome,
                         "horizon_days": pd.array([None] * len(found), dtype="Int64"),
                         "subgroup": "all",
@@ -81,10 +77,10 @@ def diagnostics(
     one_arm_strata: int,
     members: pd.DataFrame,
     covariates: ModelMatrix,
-    contrast: Settings,
+    contrast: Contrast,
     fitted: Fitted,
     found: pd.DataFrame,
-    thresholds: Settings,
+    thresholds: Gate,
 ) -> pd.DataFrame:
     """Balance, effective sample sizes and weights with their limits; means and spread by arm; one-arm strata."""
     import pandas as pd
@@ -92,20 +88,24 @@ def diagnostics(
     from iop_outcomes.tables import TABLES
 
     limits = {
-        "standardised_difference": thresholds["max_standardised_difference"],
-        OF_ALL_ARMS: thresholds["max_standardised_difference"],
-        "largest_weight": thresholds["max_weight"],
-    } | {quantity: thresholds[key] for quantity, key in OPTIONAL_LIMITS.items() if thresholds.get(key) is not None}
-    rows: list[tuple[Any, ...]] = []
-    row: Any
-    for row in found.itertuples():
-        own = row.quantity not in BY_COVARIATE or row.variable in fitted.judged
-        asked = own and (row.method != "unweighted" or row.quantity == "score_overlap")
-        limit = limits.get(row.quantity, np.nan) if asked else np.nan
-        status = "info" if np.isnan(limit) else ("failed" if _beyond(row.quantity, row.value, limit) else "ok")
-        variable = contrast[row.variable]["name"] if row.variable in ("first", "second") else row.variable
-        rows.append((row.method, row.quantity, variable, row.value, limit, status))
-    rows.append(("unweighted", "one_arm_strata", contrast["stratum"], float(one_arm_strata), np.nan, "info"))
+        "standardised_difference": thresholds.max_standardised_difference,
+        OF_ALL_ARMS: thresholds.max_standardised_difference,
+        "largest_weight": thresholds.max_weight,
+        # these have a limit only where the protocol sets one
+        "variance_ratio": thresholds.max_variance_ratio,
+        "within_site_difference": thresholds.max_within_site_difference,
+        "score_overlap": thresholds.min_score_overlap,
+    }
+    sides = {"first": contrast.first.name, "second": contrast.second.name}
+    rows: list[Told] = []
+    for method, quantity, variable, value in found[["method", "quantity", "variable", "value"]].to_numpy():
+        own = quantity not in BY_COVARIATE or variable in fitted.judged
+        asked = own and (method != "unweighted" or quantity == "score_overlap")
+        limit = limits.get(quantity) if asked else None
+        status = "info" if limit is None else ("failed" if _beyond(quantity, value, limit) else "ok")
+        variable = sides.get(variable, variable)
+        rows.append((method, quantity, variable, value, np.nan if limit is None else limit, status))
+    rows.append(("unweighted", "one_arm_strata", contrast.stratum, float(one_arm_strata), np.nan, "info"))
     rows += _moments(members, covariates, contrast)
     columns = ["method", "quantity", "variable", "value", "threshold", "status"]
     frame = pd.DataFrame(rows, columns=columns).astype({"value": float, "threshold": float})
@@ -118,14 +118,14 @@ def _beyond(quantity: str, value: float, limit: float) -> bool:
     return max(value, 1 / value) > limit if quantity == "variance_ratio" else abs(value) > limit
 
 
-def _moments(members: pd.DataFrame, covariates: ModelMatrix, contrast: Settings) -> list[tuple[Any, ...]]:
+def _moments(members: pd.DataFrame, covariates: ModelMatrix, contrast: Contrast) -> list[Told]:
     """Mean and standard deviation by arm of the covariates that are numbers."""
-    rows: list[tuple[Any, ...]] = []
+    rows: list[Told] = []
     for at in numbers(covariates):
         name = covariates.names[at]
-        for side, value in (("first", 1), ("second", 0)):
+        for side, value in ((contrast.first, 1), (contrast.second, 0)):
             own = covariates.numeric[(members["arm"] == value).to_numpy(), at]
             if len(own) > 1:
                 for quantity, number in (("mean", own.mean()), ("standard_deviation", own.std(ddof=1))):
-                    rows.append(("unweighted", f"{quantity}_{contrast[side]['name']}", name, number, np.nan, "info"))
+                    rows.append(("unweighted", f"{quantity}_{side.name}", name, number, np.nan, "info"))
     return rows

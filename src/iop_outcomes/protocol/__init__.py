@@ -18,11 +18,23 @@ from iop_outcomes.protocol.rows import (
     Endpoint,
     Question,
 )
-from iop_outcomes.protocol.study import Arm, Contrast, Study
+from iop_outcomes.protocol.study import (
+    Adjustment,
+    Arm,
+    Care,
+    Contrast,
+    Duration,
+    Gate,
+    Imputation,
+    Inference,
+    Intensity,
+    Population,
+    Study,
+)
 
 __all__ = [
-    "AMONG_SOME", "EVENTS", "GAP", "RETENTION", "STATES", "STAYING", "Allowance", "Analysis", "Arm", "ColumnMapping",
-    "Contrast", "Eligibility", "Endpoint", "Enrolment", "Filter", "Name", "Part", "Privacy", "Question", "Share",
-    "Source", "Study",
-    "TableMapping",
+    "AMONG_SOME", "EVENTS", "GAP", "RETENTION", "STATES", "STAYING", "Adjustment", "Allowance", "Analysis", "Arm",
+    "Care", "ColumnMapping", "Contrast", "Duration", "Eligibility", "Endpoint", "Enrolment", "Filter", "Gate",
+    "Imputation", "Inference", "Intensity", "Name", "Part", "Population", "Privacy", "Question", "Share", "Source",
+    "Study", "TableMapping",
 ]  # fmt: skip
