@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from parts import contrast
 
 from iop_outcomes.analyses import libraries, twice
+from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.estimators import cox, cuminc
 from iop_outcomes.estimators.effects import mean_by_arm
+from iop_outcomes.protocol import Analysis, Inference
 from iop_outcomes.release import second_opinion
 from iop_outcomes.report import about
 from iop_outcomes.tables import TABLES
@@ -55,22 +58,25 @@ def test_one_minus_kaplan_meier_and_weights_left_out_would_be_found(people: dict
     days, cause, weight = people["days"], people["cause"], people["weight"]
     right = libraries.incidence(days, cause, 1, weight, 60)
     wrong = 1 - cuminc.survival(days, cause == 1, 60, weight).value[0]
-    assert not twice._row(ASK, "risk_a", wrong, right, "l")["agrees"]
+    assert not twice._row(ASK, "a", wrong, right, "l")["agrees"]
     unweighted = cuminc.cumulative_incidence(days, cause, 1, 60).value[0]
-    assert not twice._row(ASK, "risk_a", unweighted, right, "l")["agrees"]
-    assert twice._row(ASK, "risk_a", right * (1 + 1e-8), right, "l")["agrees"]
+    assert not twice._row(ASK, "a", unweighted, right, "l")["agrees"]
+    assert twice._row(ASK, "a", right * (1 + 1e-8), right, "l")["agrees"]
 
 
-ASK = {
+KEY = {
     "analysis": "leaving", "cohort": "c", "contrast": "iop_vs_res", "outcome": "left", "horizon_days": 60,
     "estimand": "ATO", "method": "overlap", "missing_rule": "none", "measure": "risk",
 }  # fmt: skip
+ASK = Analysis.model_validate({**KEY, "step": "retention"})
+SCORE = ASK.model_copy(update={"measure": "propensity_score"})
+CONTRAST = contrast("a", "b")
 
 
 def estimates(**changes: Any) -> pd.DataFrame:
     rows = [
         {
-            **ASK, "measure": measure, "subgroup": "all", "estimate": value, "std_error": 0.1, "conf_low": 0.1,
+            **KEY, "measure": measure, "subgroup": "all", "estimate": value, "std_error": 0.1, "conf_low": 0.1,
             "conf_high": 0.9, "p_value": 0.5, "n": 100, "events": 30, "n_effective": 90.0, "status": "ok", "reason": "",
             **changes,
         }
@@ -80,14 +86,14 @@ def estimates(**changes: Any) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(table.columns)).astype({n: c.dtype for n, c in table.columns.items()})
 
 
-def computed(*rows: tuple[str, float, float], **changes: Any) -> pd.DataFrame:
-    made = [{**twice._row(ASK, measure, first, second, "Cox, lifelines"), **changes} for measure, first, second in rows]
+def computed(*rows: tuple[str, float, float], ask: Analysis = ASK, **changes: Any) -> pd.DataFrame:
+    made = [{**twice._row(ask, of, first, second, "Cox, lifelines"), **changes} for of, first, second in rows]
     table = TABLES["twice"]
     return pd.DataFrame(made, columns=list(table.columns)).astype({n: c.dtype for n, c in table.columns.items()})
 
 
 def test_what_is_not_confirmed_is_disputed_with_both_numbers_and_so_is_what_follows_from_it() -> None:
-    found = second_opinion.marked(estimates(), computed(("risk_iop", 0.3, 0.31), ("risk_res", 0.4, 0.4)))
+    found = second_opinion.marked(estimates(), computed(("iop", 0.3, 0.31), ("res", 0.4, 0.4)))
     told = found.set_index("measure")
     assert list(told["status"]) == ["disputed", "ok", "disputed", "disputed"]
     assert told.loc["risk_iop", "reason"] == "computed twice: 0.3, and 0.31 (Cox, lifelines)"
@@ -96,33 +102,33 @@ def test_what_is_not_confirmed_is_disputed_with_both_numbers_and_so_is_what_foll
 
 
 def test_what_agrees_stays_as_it_is_and_what_is_withheld_stays_withheld() -> None:
-    pd.testing.assert_frame_equal(second_opinion.marked(estimates(), computed(("risk_iop", 0.3, 0.3))), estimates())
+    pd.testing.assert_frame_equal(second_opinion.marked(estimates(), computed(("iop", 0.3, 0.3))), estimates())
     hidden = estimates(status="suppressed", estimate=np.nan, reason="withheld")
-    pd.testing.assert_frame_equal(second_opinion.marked(hidden, computed(("risk_iop", 0.3, 0.31))), hidden)
+    pd.testing.assert_frame_equal(second_opinion.marked(hidden, computed(("iop", 0.3, 0.31))), hidden)
 
 
 def test_the_second_number_of_a_crude_row_is_not_told() -> None:
-    other = computed(("risk_iop", 0.3, 0.31), method="crude")
+    other = computed(("iop", 0.3, 0.31), method="crude")
     found = second_opinion.marked(estimates(method="crude", estimand="as_observed"), other)
     assert found["status"][0] == "disputed"
     assert "0.31" not in " ".join(found["reason"])
 
 
 def test_a_disputed_score_disputes_what_stands_on_it() -> None:
-    wrong = computed(("propensity_score", -100.0, -90.0))
+    wrong = computed(("all", -100.0, -90.0), ask=SCORE)
     assert set(second_opinion.marked(estimates(), wrong)["status"]) == {"disputed"}
     crude = estimates(method="crude", estimand="as_observed")
     assert set(second_opinion.marked(crude, wrong)["status"]) == {"ok"}
 
 
 def test_the_report_says_how_many_agree_and_says_first_where_some_do_not() -> None:
-    agreed = computed(("risk_iop", 0.3, 0.3), ("risk_res", 0.4, 0.4))
-    left = pd.DataFrame([twice._left_out(ASK, "mean_days", "no library has it")])
+    agreed = computed(("iop", 0.3, 0.3), ("res", 0.4, 0.4))
+    left = pd.DataFrame([twice._left_out(ASK, "no library has it")])
     both = pd.concat([agreed, left.astype(agreed.dtypes.to_dict())], ignore_index=True)
     said = about.computed_twice(second_opinion.told(both, "c"))
     assert said is not None
     assert (said.text, said.tone) == ("Computed twice, by two implementations: 2 of 2 agree to 1e-6.", "")
-    some = about.computed_twice(second_opinion.told(computed(("risk_iop", 0.3, 0.31), ("risk_res", 0.4, 0.4)), "c"))
+    some = about.computed_twice(second_opinion.told(computed(("iop", 0.3, 0.31), ("res", 0.4, 0.4)), "c"))
     assert some is not None
     assert some.tone == "caution"
     assert "1 of 2 agree" in some.text
@@ -136,18 +142,17 @@ def test_many_people_are_sampled_the_same_way_each_time(monkeypatch: pytest.Monk
     scores = pd.DataFrame(
         {"person_id": [f"p{i}" for i in range(100)], "arm": [i % 2 for i in range(100)], "site_id": "s"}
     )
-    contrast = {"first": {"name": "a"}, "second": {"name": "b"}, "stratum": "site_id"}
-    one, two = (twice._chosen(twice.Sample(scores, contrast, {})) for _ in range(2))
+    one, two = (twice._chosen(Sample.of(scores, CONTRAST, Inference())) for _ in range(2))
     assert len(one.scores) == 40
     assert list(one.scores["person_id"]) == list(two.scores["person_id"])
 
 
 def test_a_library_that_fails_ends_no_run_and_quotes_nothing() -> None:
     def numbers() -> Any:
-        yield twice._row(ASK, "risk_iop", 0.3, 0.3, "l")
+        yield twice._row(ASK, "iop", 0.3, 0.3, "l")
         raise ValueError("person P001 has 12.5")
 
-    found = twice._told(ASK, "risk", numbers())
+    found = twice._told(ASK, numbers())
     assert [row["reason"] for row in found] == ["", "the library could not compute it (ValueError)"]
     assert found[1]["agrees"] is None
 
@@ -155,13 +160,12 @@ def test_a_library_that_fails_ends_no_run_and_quotes_nothing() -> None:
 def test_a_score_of_several_arms_is_left_out_by_name_sampled_or_not(monkeypatch: pytest.MonkeyPatch) -> None:
     n = 90
     scores = pd.DataFrame({"person_id": [f"p{i}" for i in range(n)], "arm": [i % 3 for i in range(n)], "site_id": "s"})
-    contrast = {"first": {"name": "a"}, "second": {"name": "b"}, "stratum": "site_id"}
     gates = pd.DataFrame({"method": ["overlap"], "status": ["ok"]})
     empty = {name: TABLES[name].empty() for name in ("retention", "abstinence", "first_use", "estimates")}
-    ask = {**ASK, "step": "abstinence", "method": "overlap_imputed"}
+    ask = ASK.model_copy(update={"step": "abstinence", "method": "overlap_imputed"})
     for most in (1000, 20):
         monkeypatch.setattr(twice, "MOST", most)
         found = twice.run(
-            **empty, scores=scores, gates=gates, rows=[ask], contrast=contrast, endpoints={}, inference={}
+            **empty, scores=scores, gates=gates, rows=[ask], contrast=CONTRAST, endpoints={}, inference=Inference()
         )
         assert list(found["twice"]["reason"]) == ["statsmodels has no multinomial score of this size"]

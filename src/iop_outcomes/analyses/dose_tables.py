@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from iop_outcomes.cohort import covariates as coded
+from iop_outcomes.estimators.estimate import Array
 from iop_outcomes.estimators.model_matrix import ModelMatrix
 from iop_outcomes.estimators.rows import Mask
 
@@ -30,10 +31,10 @@ class Tables:
         own = self.dose[self.dose["window_days"] == days].set_index("person_id")
         return own.loc[self.people["person_id"]].reset_index()
 
-    def arm(self, contrast: str) -> pd.Series:
-        """The arm of each person in a contrast, missing for those who are in none."""
+    def arm(self, contrast: str) -> Array:
+        """(n,) the arm of each person in a contrast, missing for those who are in none."""
         own = self.arms[self.arms["contrast"] == contrast].set_index("person_id")["arm"]
-        return self.people["person_id"].map(own)
+        return self.people["person_id"].map(own).to_numpy(dtype=float)
 
     def baseline(self, among: Mask) -> ModelMatrix:
         """What was known at time zero of the people `among` (n,), in their order."""

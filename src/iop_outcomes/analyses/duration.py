@@ -15,6 +15,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.answer import ALLOWED, Answered, Decided, answer
 from iop_outcomes.analyses.dose_tables import Tables
@@ -63,7 +65,7 @@ def answered(
 def randomised(ask: Analysis, tables: Tables, contrast: Contrast, gate: Gate, inference: Inference) -> Answered:
     """The contrast as randomised, over everyone in it."""
     arm = tables.arm(ask.contrast)
-    there = arm.notna()
+    there = ~np.isnan(arm)
     people = tables.people[there].assign(arm=arm[there].astype("int64")).reset_index(drop=True)
     return _hazards(ask, Sample.of(people, contrast, inference), tables, gate)
 

@@ -56,14 +56,14 @@ def answered(
         silent = "no attended hours are recorded in this cohort"
     else:
         silent = outcome.untold()
-    if not silent and tables.use_within(setting.window_days, staying & arm.notna().to_numpy()):
+    if not silent and tables.use_within(setting.window_days, staying & ~np.isnan(arm)):
         silent = WITHIN_THE_WINDOW.format(days=setting.window_days)
     if silent:
         return Answered(tuple(results.without(ask, SIDES, "not_possible", silent)))
     hours, used = window["hours_per_week"].to_numpy(), outcome.used(ask)
     found = []
     for side, value in ((contrast.first, 1), (contrast.second, 0)):
-        members = (arm == value).to_numpy()
+        members = arm == value
         # out of care by the window's end, or their level of the outcome
         shown = np.where(staying, outcome.levels, "out_of_care")[members]
         label = np.full(members.sum(), side.name, dtype=object)

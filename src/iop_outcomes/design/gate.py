@@ -104,8 +104,8 @@ def _optional_reasons(weighted: pd.DataFrame, found: pd.DataFrame, thresholds: G
 
 def effective_share(weighted: pd.DataFrame, found: pd.DataFrame) -> float:
     """The smaller arm-wise ratio of the effective sample size to the number of people."""
-
-    def sizes(rows: pd.DataFrame) -> pd.Series:
-        return rows[rows["quantity"] == "effective_sample_size"].set_index("variable")["value"]
-
-    return float((sizes(weighted) / sizes(found[found["method"] == "unweighted"])).min())
+    people = found[found["method"] == "unweighted"]
+    effective, whole = (
+        rows[rows["quantity"] == "effective_sample_size"].set_index("variable")["value"] for rows in (weighted, people)
+    )
+    return float((effective / whole).min())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from iop_outcomes.analyses.rows import Row
 from iop_outcomes.tables.bands import EDGES, NOT_KNOWN
@@ -89,6 +89,6 @@ def grouped(values: pd.Series, kind: str, smallest: int, most: int, rest: str) -
     return coded.cat.rename_categories([f"{kind}: {c}" for c in coded.cat.categories])
 
 
-def finished(rows: Sequence[Row], cohort: str) -> list[dict[str, Any]]:
+def finished(rows: Sequence[Row], cohort: str) -> list[Row]:
     """The rows with the cohort's name."""
     return [{**row, "cohort": cohort} for row in rows]
