@@ -10,7 +10,6 @@ import numpy as np
 from scipy import stats
 
 from iop_outcomes.estimators.estimate import Estimate, difference, log_ratio
-from iop_outcomes.protocol import Analysis
 from iop_outcomes.tables.results import detected, period
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from iop_outcomes.estimators.cox import CoxFit
+    from iop_outcomes.protocol import Analysis
 
     # one word per person
     Words = NDArray[np.object_] | NDArray[np.str_]
