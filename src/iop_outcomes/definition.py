@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.cohort.population import arms_of
 from iop_outcomes.errors import StudyError
+from iop_outcomes.protocol import Adjustment, Care, Contrast, Eligibility, Endpoint, Population
 from iop_outcomes.protocol.people import Invented, People
 from iop_outcomes.vocabulary.endpoints import EVENTS
 from iop_outcomes.vocabulary.levels import UNKNOWN
@@ -21,7 +22,6 @@ from iop_outcomes.vocabulary.levels import UNKNOWN
 if TYPE_CHECKING:
     import pandas as pd
 
-Settings = Mapping[str, Any]
 NEITHER = "neither"
 LISTED = ("stays", "sessions", "screens", "followups", "medications", "periods")
 # what a record need not say
@@ -31,16 +31,16 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "sessions": {"modality": UNKNOWN},
     "followups": {"lookback_days": 30},
 }
-NOTHING: Settings = {"continuous": [], "categorical": []}
+NOTHING = Adjustment()
 
 
 def run(
     invented: Sequence[str] | str,
-    population: Settings,
-    rules: Sequence[Settings],
-    care: Settings,
-    contrasts: Mapping[str, Settings],
-    endpoints: Sequence[Settings],
+    population: Population,
+    rules: Sequence[Eligibility],
+    care: Care,
+    contrasts: Mapping[str, Contrast],
+    endpoints: Sequence[Endpoint],
     horizons: Mapping[str, Sequence[int]],
 ) -> dict[str, str]:
     """The step: a line under 'definition'. invented: path of the file. Raises StudyError as the module says."""
@@ -75,14 +75,14 @@ class Answers:
     """What the definition made of the people: excluded_by, people, arms, retention, abstinence and first_use by key."""
 
     def __init__(
-        self, excluded: Mapping[str, Any], tables: Mapping[str, pd.DataFrame], contrasts: Mapping[str, Settings]
+        self, excluded: Mapping[str, Any], tables: Mapping[str, pd.DataFrame], contrasts: Mapping[str, Contrast]
     ) -> None:
         import pandas as pd
 
         self.excluded_by = excluded
         self.people = tables["people"].set_index("record_id")
         keys = (tables["arms"][column] for column in ("person_id", "contrast", "arm"))
-        self.arms = {(person, c): arms_of(contrasts[c])[arm]["name"] for person, c, arm in zip(*keys, strict=True)}
+        self.arms = {(person, c): arms_of(contrasts[c])[arm].name for person, c, arm in zip(*keys, strict=True)}
         self.left = {(r.person_id, r.follows): (r.days, r.cause) for r in tables["retention"].itertuples()}
         self.outcomes = {
             (r.person_id, r.outcome, r.horizon_days): None if pd.isna(r.abstinent) else bool(r.abstinent)
@@ -93,11 +93,11 @@ class Answers:
 
 def answers(
     invented: Mapping[str, Invented],
-    population: Settings,
-    rules: Sequence[Settings],
-    care: Settings,
-    contrasts: Mapping[str, Settings],
-    endpoints: Sequence[Settings],
+    population: Population,
+    rules: Sequence[Eligibility],
+    care: Care,
+    contrasts: Mapping[str, Contrast],
+    endpoints: Sequence[Endpoint],
     horizons: Mapping[str, Sequence[int]],
 ) -> Answers:
     """Clean, link, judge and follow the invented people."""
@@ -108,22 +108,23 @@ def answers(
 
     raw = records(invented)
     given: dict[str, Any] = {n if n in ("quarantine", "arrivals") else f"raw_{n}": t for n, t in raw.items()}
-    linking = {k: care[k] for k in ("gap_days", "gap_sensitivity_days")}
-    tables = clean.run(**given, **linking, max_quarantined_share=1.0)
+    tables = clean.run(
+        **given, gap_days=care.gap_days, gap_sensitivity_days=care.gap_sensitivity_days, max_quarantined_share=1.0
+    )
     broken = set_aside.distrusted(tables["quarantine"])
     candidates = units.candidates(population, tables["persons"], tables["episodes"], tables["periods"], broken)
     first = eligibility.first_broken(candidates, rules, population)
     eligible = candidates[first.isna()].reset_index(drop=True)
-    people = step.people_of(eligible, NOTHING, care["twenty_hours"])
-    events = [e for e in endpoints if e["kind"] in EVENTS]
-    others = [e for e in endpoints if e["kind"] not in EVENTS]
+    people = step.people_of(eligible, NOTHING, care.twenty_hours)
+    events = [e for e in endpoints if e.kind in EVENTS]
+    others = [e for e in endpoints if e.kind not in EVENTS]
     given = {n: tables[n] for n in ("episodes", "episodes_by_gap", "sessions", "persons")}
     stays = retention.run(people, **given, endpoints=events)
     seen = abstinence.run(
         people, tables["followups"], tables["screens"], tables["persons"], tables["episodes"], stays["retention"],
         others, horizons,
     )  # fmt: skip
-    optional = {name: {**contrast, "required": False} for name, contrast in contrasts.items()}
+    optional = {name: contrast.model_copy(update={"required": False}) for name, contrast in contrasts.items()}
     excluded: dict[str, Any] = dict.fromkeys(invented, "their own record was set aside")
     rules_broken = [rule if isinstance(rule, str) else None for rule in first]
     excluded |= dict(zip(candidates["record_id"], rules_broken, strict=True))

@@ -22,3 +22,7 @@ class TableError(StudyError):
 
 class EstimationError(StudyError):
     """An estimator was given data for which its estimate does not exist."""
+
+
+class NotPossible(EstimationError):
+    """What is asked has no answer of its kind, whoever the people are; the reason stands in its place."""

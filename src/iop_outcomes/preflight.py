@@ -149,10 +149,9 @@ def _people(loaded: Loaded, tables: Tables, found: Findings, rules: Policy) -> N
 
     study = loaded.study
     given = {n: blinded(n, tables[n]) for n in ("persons", "episodes", "periods", "quarantine", "intake")}
-    contrasts = {n: c.model_dump(mode="json") for n, c in study.contrasts.items()}
     made = population.run(
-        **given, population=study.population.model_dump(mode="json"), rules=loaded.eligibility(),
-        adjustment=study.adjustment.model_dump(mode="json"), contrasts=contrasts,
+        **given, population=study.population, rules=loaded.rules,
+        adjustment=study.adjustment, contrasts=study.contrasts,
         twenty_hours=study.care.twenty_hours, fewest=loaded.smallest_cell(),
     )  # fmt: skip
     for row in made["attrition"].itertuples():

@@ -2,8 +2,9 @@
 
 A step is a module of the package with a function `run`. It takes its input tables and its settings by name and
 returns its output tables by name; it opens no file and reads no config. Inputs and outputs whose names are declared in
-`iop_outcomes.tables` are tables; all others are passed to the function as paths. A step that writes files which are
-not tables returns their content (text or bytes) under the output's name.
+`iop_outcomes.tables` are tables; all others are passed to the function as paths. Settings come as plain data and are
+built as the function's annotations say: parts of the protocol, lists and tables of them. A step that writes files which
+are not tables returns their content (text or bytes) under the output's name.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import traceback
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, get_args, get_type_hints
 
 from iop_outcomes.errors import StudyError
 from iop_outcomes.tables import TABLES
@@ -41,7 +43,7 @@ def run(module: str, inputs: Files, outputs: Files, settings: Mapping[str, Any])
     }
     if module in BLIND:
         given = {name: blinded(name, table) for name, table in given.items()}
-    results = function(**given, **settings)
+    results = function(**given, **arguments(function, settings))
     missing = sorted(set(outputs) - set(results))
     if missing:
         raise StudyError(
@@ -53,6 +55,36 @@ def run(module: str, inputs: Files, outputs: Files, settings: Mapping[str, Any])
             store.write(name, results[name], str(path), where=f"step {module}")
         else:
             store.write_text(results[name], str(path))
+
+
+def arguments(function: Callable[..., object], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings, of which those that the function annotates with parts of the protocol are built as such.
+
+    Rules pass plain data; `rows: Sequence[Analysis]` makes a list of Analysis of it. Nothing is imported for a step
+    whose settings are plain. Raises StudyError for a setting that is not what the function takes.
+    """
+    annotated = {n: kind for n, kind in getattr(function, "__annotations__", {}).items() if n in settings}
+    # of settings alone: the types of tables are imported for the type checker only
+    kinds = get_type_hints(SimpleNamespace(__annotations__=annotated), getattr(function, "__globals__", {}))
+    return {n: _built(n, kinds[n], v) if n in kinds and _is_part(kinds[n]) else v for n, v in settings.items()}
+
+
+def _is_part(kind: Any) -> bool:
+    """A part of the protocol stands in a type."""
+    return hasattr(kind, "model_validate") or any(_is_part(one) for one in get_args(kind))
+
+
+def _built(name: str, kind: Any, value: Any) -> Any:
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(kind).validate_python(value)
+    except ValidationError as wrong:
+        error = wrong.errors(include_input=False)[0]
+        at = ".".join(map(str, (name, *error["loc"])))
+        raise StudyError(
+            f"The setting '{at}' is not what its step takes: {error['msg']}. This is a defect; please report it."
+        ) from None
 
 
 def _withdraw(outputs: Files) -> None:

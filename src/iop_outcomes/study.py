@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from iop_outcomes.release.policy import Policy
 
 Plain = dict[str, Any]
+P = TypeVar("P", bound=Part)
 
 
 # figures by name, with the measures of the steps or of the kinds of endpoint that fill them; None: always
@@ -70,18 +71,14 @@ class Loaded:
     # comparisons of the cohort whose questions are shared that this one does not make
     not_made: tuple[str, ...] = ()
 
-    def eligibility(self) -> list[Plain]:
-        """The eligibility rules of the cohort, in order, as plain dicts."""
-        return [r.model_dump(exclude={"cohort"}) for r in self.rules]
-
     def contrasts(self, variants: bool = False) -> dict[str, Contrast]:
         """The contrasts as asked for, or their copies under other classifiers."""
         return {n: c for n, c in self.study.contrasts.items() if (c.variant_of is not None) == variants}
 
-    def rows(self, step: str, contrast: str | None = None) -> list[Plain]:
-        """The sheet's rows for a step, as plain dicts; their family is for the report."""
+    def rows(self, step: str, contrast: str | None = None) -> list[Analysis]:
+        """The sheet's rows for a step; all of one family, as that is for the report."""
         return [
-            a.model_dump(exclude={"family"})
+            a.model_copy(update={"family": "secondary"})
             for a in self.analyses
             if a.step == step and (contrast is None or a.contrast == contrast)
         ]
@@ -92,28 +89,28 @@ class Loaded:
 
     def imputes(self, step: str, contrast: str) -> bool:
         """Some analysis of a contrast asks for covariates to be imputed."""
-        return any(row["method"] in IMPUTED for row in self.rows(step, contrast))
+        return any(row.method in IMPUTED for row in self.rows(step, contrast))
 
-    def endpoints_of(self, *kinds: str) -> list[Plain]:
-        """The endpoints of some kinds that the sheet asks for, as plain dicts, without their words."""
+    def endpoints_of(self, *kinds: str) -> list[Endpoint]:
+        """The endpoints of some kinds that the sheet asks for, without their words."""
         asked = {a.outcome for a in self.analyses}
         found = (e for e in self.endpoints.values() if e.kind in kinds and e.outcome in asked)
-        return [_plain(e) for e in found]
+        return [_wordless(e) for e in found]
 
-    def followed(self, step: str, contrast: str) -> dict[str, Plain]:
-        """Kind and cause of the endpoints that a step asks for in a contrast, by outcome."""
-        asked = sorted({r["outcome"] for r in self.rows(step, contrast)})
-        found = {o: self.endpoints[o] for o in asked}
-        return {o: {"kind": e.kind, "cause": e.counted, "follows": e.followed} for o, e in found.items()}
+    def asked_for(self, step: str, contrast: str | None = None) -> dict[str, Endpoint]:
+        """The endpoints that a step asks for, in a contrast or in all, by outcome and without their words."""
+        asked = sorted({r.outcome for r in self.rows(step, contrast)})
+        return {o: _wordless(self.endpoints[o]) for o in asked}
 
-    def definition(self) -> Plain:
+    def definition(self) -> dict[str, Any]:
         """What it takes to say who is eligible, in which arm, and what happened: for the test with invented people."""
-        study = self.study.model_dump(mode="json", include={"population", "care", "contrasts"})
+        contrasts = untitled(self.study.contrasts)
+        study = {"population": self.study.population, "care": self.study.care, "contrasts": contrasts}
         kinds = sorted({e.kind for e in self.endpoints.values()} - set(FOLLOWED))
         # events of the library are tried on invented people whether the sheet asks for them or not
-        events = [_plain(e) for e in self.endpoints.values() if e.kind in EVENTS]
+        events = [_wordless(e) for e in self.endpoints.values() if e.kind in EVENTS]
         asked = [*self.endpoints_of(*kinds), *events]
-        return {**study, "rules": self.eligibility(), "endpoints": asked, "horizons": self.horizons()}
+        return {**study, "rules": list(self.rules), "endpoints": asked, "horizons": self.horizons()}
 
     def companions(self) -> dict[str, list[str]]:
         """Contrasts and outcomes that repeat a question under another rule."""
@@ -283,9 +280,14 @@ def _rules(study: Study, rows: Iterable[Eligibility]) -> tuple[Eligibility, ...]
     return tuple(r for r in asked if (r.value.format(**numbers), r.keep, r.unknown) != ("0", "at_least", "keep"))
 
 
-def _plain(endpoint: Endpoint) -> Plain:
-    """An endpoint as plain data, without its words."""
-    return endpoint.model_dump(exclude={"label", "definition"})
+def untitled(parts: Mapping[str, P]) -> dict[str, P]:
+    """Comparisons by name without their titles, which no step before the report reads."""
+    return {name: part.model_copy(update={"title": ""}) for name, part in parts.items()}
+
+
+def _wordless(endpoint: Endpoint) -> Endpoint:
+    """An endpoint without its words, which no step before the report reads."""
+    return endpoint.model_copy(update={"label": "", "definition": ""})
 
 
 def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> Plain:

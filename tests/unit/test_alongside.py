@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from parts import endpoint
 from pydantic import ValidationError
 
 from iop_outcomes import design, release
@@ -16,24 +17,25 @@ from iop_outcomes.estimators.estimate import difference, stack
 from iop_outcomes.estimators.multinomial import fit_multinomial
 from iop_outcomes.estimators.weights import group_means, weight_slope, weights
 from iop_outcomes.figures.labels import Labels
-from iop_outcomes.protocol import Contrast
+from iop_outcomes.protocol import Adjustment, Analysis, Contrast, Gate, Inference
 from iop_outcomes.release import choose, companions
 from iop_outcomes.report import phrases
 from iop_outcomes.tables import TABLES, check
 
 LEVELS = {"iop": "2.1", "partial": "2.5", "residential": "3.5"}
 ARMS = {name: {"name": name, "label": name.title(), "values": [value]} for name, value in LEVELS.items()}
-ADJUSTMENT = {"continuous": ["age"], "categorical": ["sex"], "site_effects": True, "spline_knots": 3}
-GATE = {"max_standardised_difference": 0.1, "min_effective_share": 0.3, "max_weight": 50, "min_events": 10}
-INFERENCE = {"confidence_level": 0.95, "cluster": "person", "min_clusters": 20}
+ADJUSTMENT = Adjustment(continuous=["age"], categorical=["sex"], spline_knots=3)
+GATE = Gate(max_standardised_difference=0.1, min_effective_share=0.3, max_weight=50, min_events=10)
+INFERENCE = Inference(cluster="person")
+UNPLANNED = endpoint("left", "left_index", cause="unplanned")
 METHODS = ("crude", "iptw", "overlap", "aipw")
 DIFFERENCES = ("standardised_difference", "pairwise_difference")
 N = 1_800
 
 
-def contrast(first: str, second: str, *alongside: str) -> dict:
+def contrast(first: str, second: str, *alongside: str) -> Contrast:
     given = {"title": "t", "column": "index_level", "first": ARMS[first], "second": ARMS[second]}
-    return Contrast(**given, alongside=[ARMS[name] for name in alongside]).model_dump()
+    return Contrast(**given, alongside=[ARMS[name] for name in alongside])
 
 
 PAIRS = {
@@ -61,7 +63,7 @@ def people() -> pd.DataFrame:
     return frame.astype(dict.fromkeys(days, "int64"))
 
 
-def designed(people: pd.DataFrame, asked: dict, gate: dict = GATE) -> dict[str, pd.DataFrame]:
+def designed(people: pd.DataFrame, asked: Contrast, gate: Gate = GATE) -> dict[str, pd.DataFrame]:
     sex = pd.Categorical(people["sex"], ["male", "female"])
     covariates = pd.DataFrame({"person_id": people["person_id"], "age": people["age"], "sex": sex})
     arms = population.arms(people, {"c": asked})
@@ -76,7 +78,7 @@ def status(found: dict[str, pd.DataFrame], method: str) -> tuple[str, str]:
     return tuple(found["gates"].set_index("method").loc[method, ["status", "reason"]])
 
 
-def risks(people: pd.DataFrame, asked: dict, method: str, step: str = "retention") -> pd.Series:
+def risks(people: pd.DataFrame, asked: Contrast, method: str, step: str = "retention") -> pd.Series:
     """Estimates by measure of leaving within 90 days, or of abstinence."""
     made, rng = designed(people, asked), np.random.default_rng(6)
     age = people["age"].to_numpy()
@@ -88,15 +90,16 @@ def risks(people: pd.DataFrame, asked: dict, method: str, step: str = "retention
     ids, gates, scores = people["person_id"], made["gates"], made["scores"]
     if step == "retention":
         left = pd.DataFrame({"person_id": ids, "follows": "index", "days": days, "days_latest": days})
-        endpoint = {"kind": "left_index", "cause": "unplanned", "follows": "index"}
         left = left.assign(cause="unplanned")
-        found = retention.run(left, scores, gates, "k", [ask], asked, {"o": endpoint}, GATE, INFERENCE)
+        rows = [Analysis.model_validate(ask)]
+        found = retention.run(left, scores, gates, rows, asked, {"o": UNPLANNED}, GATE, INFERENCE)
     else:
         known = pd.array(np.where(rng.random(N) < 0.2, None, days > 60), dtype="boolean")
         seen = pd.DataFrame({"person_id": ids, "outcome": "o", "horizon_days": 90, "abstinent": known, "mature": True})
         none = TABLES["first_use"].empty()
-        ask = {**ask, "missing_rule": "observed_only"}
-        found = abstinence.run(seen, none, scores, gates, "k", [ask], asked, {}, GATE, INFERENCE)
+        rows = [Analysis.model_validate({**ask, "missing_rule": "observed_only"})]
+        told = {"o": endpoint("o", "interview")}
+        found = abstinence.run(seen, none, scores, gates, rows, asked, told, GATE, INFERENCE)
     for name, table in found.items():
         check(TABLES[name], table)
     return found["estimates"].set_index(["measure", "of"])
@@ -142,7 +145,7 @@ def test_arms_that_differ_are_gated_though_the_two_compared_do_not(people: pd.Da
     of_the_two, of_any = (shown.apply(lambda v: v.abs().max())[q] for q in DIFFERENCES)
     assert of_the_two < of_any
     limit = {"max_standardised_difference": (of_the_two + of_any) / 2}
-    reason = status(designed(people, asked, {**GATE, **limit}), "iptw")[1]
+    reason = status(designed(people, asked, GATE.model_copy(update=limit)), "iptw")[1]
     assert reason.startswith("two of the arms are out of balance after weighting")
 
 
@@ -165,7 +168,7 @@ def test_errors_count_that_the_score_of_all_arms_was_estimated(people: pd.DataFr
     asked = PAIRS["iop_residential"]
     scores = designed(people, asked)["scores"]
     y = np.random.default_rng(8).normal(people["age"].to_numpy() / 10)
-    sample = Sample(scores, asked, INFERENCE)
+    sample = Sample.of(scores, asked, INFERENCE)
     pair = group_means(y[sample.compared], sample.arm, ("residential", "iop"), sample.weight(kind))
     found = sample.finish(pair, kind)
     arm = scores["arm"].to_numpy()
@@ -203,10 +206,10 @@ def test_sites_are_clusters_of_everyone(people: pd.DataFrame) -> None:
     scores = designed(people, asked)["scores"]
     y = np.random.default_rng(8).normal(size=N)
     many = scores.assign(site_id=np.random.default_rng(9).permutation(np.arange(N) % 40).astype(str))
-    by_site = Sample(many, asked, {**INFERENCE, "cluster": "site"})
+    by_site = Sample.of(many, asked, Inference(cluster="site"))
     pair = group_means(y[by_site.compared], by_site.arm, ("residential", "iop"), by_site.weight("iptw"))
     found = by_site.finish(pair, "iptw")
-    alone = Sample(scores, asked, INFERENCE).finish(pair, "iptw")
+    alone = Sample.of(scores, asked, INFERENCE).finish(pair, "iptw")
     summed = pd.DataFrame(alone.influence).groupby(many["site_id"]).sum().to_numpy()
     np.testing.assert_allclose(found.covariance(), summed.T @ summed * 40 / 39, rtol=1e-10)
     with pytest.raises(EstimationError, match="grouped already"):
@@ -218,31 +221,33 @@ def test_a_category_that_does_not_vary_among_those_observed_is_no_term_of_the_ou
     few = some.index[some["index_level"] != "2.5"][:8]
     some.loc[few, "sex"] = "female"  # a few in the two arms, of whom nothing is known afterwards
     asked = PAIRS["iop_residential"]
-    sample = Sample(designed(some, asked, {**GATE, "max_standardised_difference": 9})["scores"], asked, INFERENCE)
+    loose = GATE.model_copy(update={"max_standardised_difference": 9})
+    sample = Sample.of(designed(some, asked, loose)["scores"], asked, INFERENCE)
     seen = ~sample.scores["person_id"].isin(some.loc[few, "person_id"]).to_numpy()
     outcome = np.random.default_rng(3).normal(size=len(seen))
     means = doubly_robust.means(sample, outcome, seen, "linear")
     assert (np.abs(means.value) < 0.3).all()
 
 
-def released(people: pd.DataFrame, contrasts: dict[str, dict], groups: bool = True) -> dict[str, pd.DataFrame]:
+def released(people: pd.DataFrame, contrasts: dict[str, Contrast], groups: bool = True) -> dict[str, pd.DataFrame]:
     """What disclosure control lets out of contrasts of the same arms, crude and weighted."""
     given: dict[str, list[pd.DataFrame]] = {}
-    endpoint = {"kind": "left_index", "cause": "unplanned", "follows": "index"}
     days = np.ceil(np.random.default_rng(6).exponential(60, len(people))).astype("int64")
     left = pd.DataFrame({"person_id": people["person_id"], "follows": "index", "days": days, "days_latest": days})
     for name, asked in contrasts.items():
         made = designed(people, asked)
         made = {n: t.assign(contrast=name) if "contrast" in t else t for n, t in made.items()}
         rows = [
-            {
-                "cohort": "k", "analysis": "a", "step": "retention", "contrast": name, "outcome": "left",
-                "horizon_days": 90, "measure": "risk", "estimand": "ATO", "method": method, "missing_rule": "none",
-            }
+            Analysis.model_validate(
+                {
+                    "cohort": "k", "analysis": "a", "step": "retention", "contrast": name, "outcome": "left",
+                    "horizon_days": 90, "measure": "risk", "estimand": "ATO", "method": method,
+                }
+            )
             for method in ("crude", "overlap")
         ]  # fmt: skip
         found = retention.run(
-            left.assign(cause="unplanned"), made["scores"], made["gates"], "k", rows, asked, {"left": endpoint}, GATE,
+            left.assign(cause="unplanned"), made["scores"], made["gates"], rows, asked, {"left": UNPLANNED}, GATE,
             INFERENCE,
         )  # fmt: skip
         for tables in (made, found):
@@ -250,10 +255,10 @@ def released(people: pd.DataFrame, contrasts: dict[str, dict], groups: bool = Tr
                 given.setdefault(table, []).append(frame)
     names = ("counts", "life_tables", "estimates", "curves", "diagnostics")
     tables = {n: pd.concat([t for t in given[n] if len(t)], ignore_index=True) for n in names}
-    definitions = {n: {a["name"]: str(a["values"]) for a in population.arms_of(c)} for n, c in contrasts.items()}
+    definitions = {n: {a.name: str(a.values) for a in population.arms_of(c)} for n, c in contrasts.items()}
     return release.run(
-        **tables, disclosure={"policy": "cms"}, inference=INFERENCE,
-        arms=dict.fromkeys(contrasts, ("iop", "residential")), endpoints={"left": endpoint},
+        **tables, disclosure={"policy": "cms"}, inference=INFERENCE.model_dump(),
+        arms=dict.fromkeys(contrasts, ("iop", "residential")), endpoints={"left": {"kind": "left_index", "cause": "unplanned"}},
         groups=definitions if groups else {},
         companions={"contrasts": [], "outcomes": []}, in_care={},
     )  # fmt: skip
@@ -285,7 +290,7 @@ def test_subtraction_tells_nobody_at_sites_that_lack_an_arm(people: pd.DataFrame
 def test_an_arm_that_stood_alongside_before_is_the_same_arm(people: pd.DataFrame) -> None:
     """Alongside, only its people are counted; compared, their covariates are as well."""
     counts = [designed(people, asked)["counts"].assign(contrast=name) for name, asked in PAIRS.items()]
-    groups = {n: {a["name"]: str(a["values"]) for a in population.arms_of(c)} for n, c in PAIRS.items()}
+    groups = {n: {a.name: str(a.values) for a in population.arms_of(c)} for n, c in PAIRS.items()}
     assert companions.sharing(pd.concat(counts), groups, choose("cms", None, None)) == []
     fewer = designed(people[people["site_id"] != "S2"].reset_index(drop=True), PAIRS["iop_partial"])["counts"]
     moved = pd.concat([counts[0], fewer.assign(contrast="iop_partial"), counts[2]])
@@ -300,12 +305,13 @@ def test_the_same_people_in_both_are_told_in_both(people: pd.DataFrame) -> None:
 
 
 def test_words_tell_how_many_arms_there_are() -> None:
-    study = {"contrasts": {**PAIRS, "plain": contrast("iop", "residential")}, "endpoints": {}}
+    asked = {**PAIRS, "plain": contrast("iop", "residential")}
+    study = {"contrasts": {n: c.model_dump() for n, c in asked.items()}, "endpoints": {}}
     labels = Labels(study)
     assert labels.against("iop_partial") == "Iop v partial, of three arms"
     assert labels.numbered("plain") == "1: Iop, 2: Residential"
     again = Labels(
-        {**study, "contrasts": {**study["contrasts"], "again": {**contrast("iop", "residential"), "title": "Again"}}}
+        {**study, "contrasts": {**study["contrasts"], "again": {**study["contrasts"]["plain"], "title": "Again"}}}
     )
     assert again.numbered("again") == "Again. 1: Iop, 2: Residential"
     said = {e: phrases.lead({"contrast": "iop_partial", "estimand": e}, labels) for e in ("ATO", "ATE")}

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from test_analyses import GATE, ask, people_of_a_contrast, run_abstinence, run_imputed, run_retention, with_gaps
+from contrast_people import (
+    ask,
+    people_of_a_contrast,
+    run_abstinence,
+    run_imputed,
+    run_retention,
+    with_gaps,
+    with_limits,
+)
 
 from iop_outcomes.analyses import abstinence, power, retention
 
@@ -25,7 +33,7 @@ def test_the_detectable_difference_is_told_and_gates_where_a_limit_is_set(cohort
     error = found["estimates"].set_index(["measure", "of"]).loc[("risk", "difference"), "std_error"]
     # about 2.8 standard errors of the difference
     assert row["value"] == pytest.approx(2.8 * error, rel=0.1)
-    limited = run_retention(cohort, ask(), gate={**GATE, "max_detectable_difference": 0.01})
+    limited = run_retention(cohort, ask(), gate=with_limits(max_detectable_difference=0.01))
     assert limited["diagnostics"]["status"].tolist() == ["failed"]
     assert set(limited["estimates"]["status"]) == {"gated"}
     assert limited["estimates"]["reason"].str.contains("can show no difference in risk as small as").all()
@@ -34,17 +42,20 @@ def test_the_detectable_difference_is_told_and_gates_where_a_limit_is_set(cohort
 
 def test_the_detectable_difference_of_completed_data_sets_by_hand():
     grounds = [power.Ground(0.4, 100, 150, 1.0), power.Ground(0.6, 300, 250, 3.0)]
-    told = []
     asked = ask(method="overlap_imputed")
-    assert power.judge(asked, 0.95, grounds, {"max_detectable_difference": 0.2}, told) == ""
+    found = power.judge(asked, 0.95, grounds, 0.2)
+    assert found.reason == ""
     # a risk of a half, 200 effective people in each arm, variance twice as large: 2.8016 x sqrt(0.25 x 2 x 2 / 200)
-    assert told[0]["value"] == pytest.approx(0.1981, abs=1e-4)
-    assert told[0]["status"] == "ok"
-    assert (told[0]["outcome"], told[0]["horizon_days"], told[0]["missing_rule"]) == ("unplanned_discharge", 90, "none")
-    assert "as small as 15%" in power.judge(asked, 0.95, grounds, {"max_detectable_difference": 0.15}, told)
-    assert told[1]["status"] == "failed"
-    assert power.judge(asked, 0.95, [power.Ground(0.0, 100, 150, 1.0)], GATE, told) == ""
-    assert len(told) == 2
+    assert found.row is not None
+    assert found.row["value"] == pytest.approx(0.1981, abs=1e-4)
+    assert found.row["status"] == "ok"
+    told = (found.row["outcome"], found.row["horizon_days"], found.row["missing_rule"])
+    assert told == ("unplanned_discharge", 90, "none")
+    strict = power.judge(asked, 0.95, grounds, 0.15)
+    assert "as small as 15%" in strict.reason
+    assert strict.row is not None
+    assert strict.row["status"] == "failed"
+    assert power.judge(asked, 0.95, [power.Ground(0.0, 100, 150, 1.0)], None) == power.Judged()
 
 
 @pytest.mark.parametrize("step", [retention, abstinence], ids=["retention", "abstinence"])
@@ -52,13 +63,16 @@ def test_the_limit_of_the_detectable_difference_holds_for_pooled_estimates_of_ri
     gappy = with_gaps(cohort)
     asked = ask(method="overlap_imputed")
     if step is abstinence:
-        asked |= {"step": "abstinence", "outcome": "abstinent", "horizon_days": 180, "missing_rule": "observed_only"}
+        asked = ask(
+            method="overlap_imputed", step="abstinence", outcome="abstinent", horizon_days=180,
+            missing_rule="observed_only",
+        )  # fmt: skip
     free, told = run_imputed(gappy, step, asked)
     assert (told["quantity"].item(), told["method"].item()) == ("detectable_difference", "overlap_imputed")
     # about 2.8 standard errors, less what imputation adds to them
     error = free.loc[("overlap_imputed", "risk", "difference"), "std_error"]
     assert 0.8 < told["value"].item() / (2.8 * error) < 1.05
-    found, judged = run_imputed(gappy, step, asked, gate={**GATE, "max_detectable_difference": 0.01})
+    found, judged = run_imputed(gappy, step, asked, gate=with_limits(max_detectable_difference=0.01))
     assert judged["status"].tolist() == ["failed"]
     assert set(found["status"]) == {"gated"}
     assert found["estimate"].isna().all()
@@ -67,7 +81,7 @@ def test_the_limit_of_the_detectable_difference_holds_for_pooled_estimates_of_ri
 
 def test_mean_days_of_completed_data_sets_have_no_detectable_difference(cohort):
     asked = ask(outcome="time_in_care", measure="mean_days", method="overlap_imputed")
-    found, told = run_imputed(with_gaps(cohort), retention, asked, gate={**GATE, "max_detectable_difference": 0.01})
+    found, told = run_imputed(with_gaps(cohort), retention, asked, gate=with_limits(max_detectable_difference=0.01))
     assert set(found["status"]) == {"ok"}
     assert told.empty
 
@@ -79,7 +93,7 @@ def longest(found):
 
 def test_a_weighted_curve_goes_as_far_as_the_method_has_an_estimate(cohort):
     both = ask(outcome="retained", horizon_days=90), ask(outcome="retained", horizon_days=198)
-    crude = ask(outcome="retained", horizon_days=365, method="crude", estimand="as_observed")
+    crude = ask(outcome="retained", horizon_days=365, method="crude")
     found = run_retention(cohort, *both, crude)
     status = found["estimates"].query("method == 'overlap'").groupby("horizon_days")["status"].first().to_dict()
     # hardly anyone is still there on day 198
@@ -89,7 +103,7 @@ def test_a_weighted_curve_goes_as_far_as_the_method_has_an_estimate(cohort):
 
 @pytest.mark.parametrize("limit", [{"min_events": 10_000}, {"max_detectable_difference": 0.01}])
 def test_a_question_without_a_risk_has_no_weighted_curve(cohort, limit):
-    strict = {**GATE, **limit}
+    strict = with_limits(**limit)
     risk, mean = ask(outcome="retained"), ask(outcome="time_in_care", measure="mean_days")
     found = run_retention(cohort, ask(), risk, mean, gate=strict)
     status = found["estimates"].groupby("measure")["status"].first()

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from iop_outcomes.analyses import hazards
-from iop_outcomes.analyses.curves import Followed
+from iop_outcomes.analyses.answer import Answered, answer
+from iop_outcomes.analyses.outcomes.competing import Competing
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.estimators.cox_by_period import cox_by_period
+from iop_outcomes.protocol import Analysis, Gate, Inference
 
 N = 900
-ASK = {
-    "analysis": "leaving", "cohort": "demo", "contrast": "iop_vs_res", "outcome": "unplanned", "horizon_days": 60,
-    "estimand": "randomised", "method": "randomised", "missing_rule": "none", "measure": "hazard_ratio",
-}  # fmt: skip
-CONTRAST = {"first": {"name": "iop"}, "second": {"name": "res"}, "stratum": "site_id"}
+ASK = Analysis.model_validate(
+    {
+        "analysis": "leaving", "cohort": "demo", "step": "retention", "contrast": "iop_vs_res", "outcome": "unplanned",
+        "horizon_days": 60, "estimand": "randomised", "method": "randomised", "measure": "hazard_ratio",
+    }
+)  # fmt: skip
 
 
 def sample(arm: np.ndarray, cuts: list[int]) -> Sample:
     scores = pd.DataFrame(
         {"arm": arm, "site_id": "only", "record_id": [f"r{i}" for i in range(len(arm))], "propensity": 0.5, "t_0": 1.0}
     )
-    inference = {"confidence_level": 0.95, "cluster": "person", "min_clusters": 2, "hazard_cuts_days": cuts}
-    return Sample(scores, CONTRAST, inference)
+    inference = Inference(cluster="person", min_clusters=2, hazard_cuts_days=tuple(cuts))
+    return Sample(scores, ("iop", "res"), inference, within_sites=("randomised",))
 
 
 def people(crossing: bool, seed: int = 3) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -39,13 +42,16 @@ def people(crossing: bool, seed: int = 3) -> tuple[np.ndarray, np.ndarray, np.nd
     return arm, day, rng.choice(["unplanned", "completed"], N, p=[0.7, 0.3]).astype(object)
 
 
-def followed(day: np.ndarray, cause: np.ndarray, earliest: np.ndarray | None = None) -> Followed:
-    return Followed(day, day if earliest is None else earliest, cause, "unplanned")
+def followed(day: np.ndarray, cause: np.ndarray, earliest: np.ndarray | None = None) -> Competing:
+    return Competing(day, day if earliest is None else earliest, cause, "unplanned")
 
 
-def ask(arm: np.ndarray, own: Followed, cuts: list[int], least: int = 10) -> tuple[list[dict[str, Any]], list[Any]]:
-    tests: list[Any] = []
-    return hazards.answer(ASK, sample(arm, cuts), own, {"min_events": least}, tests), tests
+def ask(arm: np.ndarray, own: Competing, cuts: list[int]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    return rows(answer(ASK, sample(arm, cuts), own, Gate(min_events=10)))
+
+
+def rows(found: Answered) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    return found.estimates, found.diagnostics
 
 
 @pytest.mark.parametrize("crossing", [False, True])
@@ -71,7 +77,7 @@ def test_a_period_with_few_events_says_so_and_leaves_the_others_alone() -> None:
     assert found[3]["reason"] == "fewer than 10 events in the arm 'iop'"
     assert all(r["status"] == "ok" for r in found[:3])
     assert len(tests) == 1
-    assert ask(arm, followed(day, cause), [40])[1] == []
+    assert ask(arm, followed(day, cause), [40])[1] == ()
 
 
 def test_intervals_have_the_ratio_of_grouped_hazards() -> None:
@@ -89,9 +95,8 @@ def test_intervals_have_the_ratio_of_grouped_hazards() -> None:
 def test_with_no_more_sites_than_periods_there_are_ratios_and_no_test() -> None:
     arm, day, cause = people(False)
     own = sample(arm, [15, 30, 45])
-    own.inference.update({"cluster": "site", "min_clusters": 2})
-    own.scores["site_id"] = np.arange(N) % 3
-    tests: list[Any] = []
-    found = hazards.answer(ASK, own, followed(day, cause), {"min_events": 5}, tests)
+    by_site = own.inference.model_copy(update={"cluster": "site"})
+    own = replace(own, inference=by_site, everyone=own.everyone.assign(site_id=np.arange(N) % 3))
+    found, tests = rows(answer(ASK, own, followed(day, cause), Gate(min_events=5)))
     assert [r["status"] for r in found] == ["ok"] * 5
-    assert tests == []
+    assert tests == ()

@@ -6,26 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import parts
 import pytest
 
 from iop_outcomes import sheets
 from iop_outcomes.cohort import abstinence, dose, population, retention, units
 from iop_outcomes.errors import StudyError
-from iop_outcomes.protocol import Eligibility
+from iop_outcomes.protocol import Adjustment, Arm, Contrast, Eligibility, Population
 from iop_outcomes.tables import TABLES, check
 
-POPULATION = {"unit": "first_episode", "minimum_age": 18, "washout_days": 60, "minimum_observed_days": 0}
+POPULATION = Population(minimum_age=18, washout_days=60, minimum_observed_days=0)
 SHEET = Path(__file__).parents[2] / "config" / "eligibility.tsv"
-RULES = [r.model_dump() for r in sheets.read(Eligibility, SHEET) if r.cohort == "*"]
-ADJUSTMENT = {"continuous": ["severity"], "categorical": ["sex"]}
-CONTRAST = {
-    "column": "index_level",
-    "first": {"name": "iop", "label": "IOP", "values": ["2.1"]},
-    "second": {"name": "residential", "label": "Residential", "values": ["3.5"]},
-    "stratum": "site_id",
-    "trial": None,
-    "required": True,
-}
+RULES = [r for r in sheets.read(Eligibility, SHEET) if r.cohort == "*"]
+ADJUSTMENT = Adjustment(continuous=["severity"], categorical=["sex"])
+CONTRAST = parts.contrast("iop", "residential")
 
 
 def table(name: str, rows: list[dict], **defaults) -> pd.DataFrame:
@@ -64,11 +58,21 @@ def blind(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def admitted(
-    who, care, quarantine=NO_QUARANTINE, contrast: dict[str, Any] | None = CONTRAST, periods=NO_PERIODS,
+    who, care, quarantine=NO_QUARANTINE, contrast: Contrast | None = CONTRAST, periods=NO_PERIODS,
     intake=NO_INTAKE, adjustment=ADJUSTMENT, rules=RULES, **changes,
 ):  # fmt: skip
     contrasts = {"c": contrast} if contrast else {}
-    given = (who, blind(care), periods, quarantine, intake, {**POPULATION, **changes}, rules, adjustment, contrasts)
+    given = (
+        who,
+        blind(care),
+        periods,
+        quarantine,
+        intake,
+        POPULATION.model_copy(update=changes),
+        rules,
+        adjustment,
+        contrasts,
+    )
     found = population.run(*given, "partial_hospitalization")
     for name, frame in found.items():
         check(TABLES[name], frame)
@@ -134,7 +138,7 @@ def test_an_empty_arm_stops_the_run_unless_it_may_be_empty():
     who, care = persons([{"person_id": "a"}]), episodes([{"person_id": "a"}])
     with pytest.raises(StudyError, match=r"no eligible person is in the arm 'residential'.*Values found: 2.1"):
         admitted(who, care)
-    found = admitted(who, care, contrast={**CONTRAST, "required": False})
+    found = admitted(who, care, contrast=parts.contrast("iop", "residential", required=False))
     assert found["arms"]["arm"].tolist() == [1]
 
 
@@ -146,7 +150,7 @@ def test_no_one_eligible_stops_the_run_with_the_counts():
 def test_a_covariate_that_is_not_there_is_named():
     who, care = persons([{"person_id": "a"}]), episodes([{"person_id": "a"}])
     with pytest.raises(StudyError, match="'housing'"):
-        admitted(who, care, contrast=None, adjustment={**ADJUSTMENT, "categorical": ["housing"]})
+        admitted(who, care, contrast=None, adjustment=Adjustment(continuous=["severity"], categorical=["housing"]))
 
 
 def test_missing_numbers_are_flagged_and_rare_categories_joined_to_the_reference():
@@ -238,7 +242,7 @@ def test_use_before_discharge_is_asked_of_those_who_have_left():
     )
     who = people("a", "b", "c", "d")
     stays = retention.run(who, care, TABLES["episodes_by_gap"].empty())["retention"]
-    endpoint = {"outcome": "o", "kind": "at_discharge"}
+    endpoint = parts.endpoint("o", "at_discharge")
     found = abstinence.run(
         who, EMPTY["followups"], EMPTY["screens"], LIVING, care, stays, [endpoint], {"o": [90]}
     )["abstinence"].set_index("person_id")  # fmt: skip
@@ -291,12 +295,13 @@ def test_people_left_out_by_the_source_and_set_aside_come_first_and_add_up():
 )
 def test_a_rule_that_the_records_cannot_answer_is_named(change, said):
     who, care = persons([{"person_id": "a"}]), episodes([{"person_id": "a"}])
-    rule = {"rule": "r", "column": "age", "keep": "at_least", "value": "18", "unknown": "keep", "label": "l", **change}
+    given = {"cohort": "*", "rule": "r", "column": "age", "keep": "at_least", "value": "18", "label": "l", **change}
+    rule = Eligibility.model_validate(given)
     with pytest.raises(StudyError, match=said):
         admitted(who, care, rules=[rule], contrast=None)
 
 
-INTERVIEW = {"outcome": "abstinent", "kind": "interview", "substance": "any", "tolerance_days": 14}
+INTERVIEW = parts.endpoint("abstinent", "interview", substance="any", tolerance_days=14)
 LIVING = TABLES["persons"].empty()
 EMPTY = {n: TABLES[n].empty() for n in ("followups", "screens", "sessions")}
 
@@ -311,7 +316,7 @@ def endpoints(who, followups, screens, dead, asked, horizons) -> dict[str, pd.Da
 
 
 def endpoint_values(kind: str, rows: dict, horizon: int, **more) -> dict:
-    endpoint = {"outcome": "o", "kind": kind, "substance": "any", "tolerance_days": 14, **more}
+    endpoint = parts.endpoint("o", kind, **{"substance": "any", "tolerance_days": 14, **more})
     who = people("a", "b", "c", "d")
     found = endpoints(
         who, {**EMPTY, **rows}["followups"], {**EMPTY, **rows}["screens"], LIVING, [endpoint], {"o": [horizon]}
@@ -397,7 +402,7 @@ def test_no_return_needs_answers_up_to_the_horizon():
 
 
 def times(kind: str, rows: dict, **more) -> dict:
-    endpoint = {"outcome": "o", "kind": kind, "substance": "any", "from_day": 0, **more}
+    endpoint = parts.endpoint("o", kind, **{"substance": "any", **more})
     given = {**EMPTY, **rows}
     found = endpoints(people("a", "b", "c"), given["followups"], given["screens"], LIVING, [endpoint], {"o": [365]})
     check(TABLES["first_use"], found["first_use"])
@@ -431,7 +436,7 @@ def test_a_relapse_is_dated_to_the_first_of_its_screens():
 
 def test_days_are_counted_from_time_zero_not_from_day_zero():
     held = followups([{"person_id": "a", "day": 192, "target_day": 192, "days_used": 0}])
-    endpoint = {"outcome": "o", "kind": "interview", "substance": "any", "tolerance_days": 0}
+    endpoint = parts.endpoint("o", "interview", substance="any")
     moved = people("a", index_start_day=10)
     found = endpoints(moved, held, EMPTY["screens"], LIVING, [endpoint], {"o": [182]})["abstinence"]
     assert found["abstinent"].tolist() == [True]
@@ -491,7 +496,7 @@ def test_the_dead_were_observed_to_the_end_and_a_first_use_before_time_zero_is_n
     found = endpoints(young, EMPTY["followups"], EMPTY["screens"], dead, [INTERVIEW], {"abstinent": [90]})
     assert found["abstinence"]["mature"].tolist() == [True]
     held = followups([{"person_id": "a", "day": 182, "first_use_day": 5, "no_use_through_day": 4}])
-    endpoint = {"outcome": "o", "kind": "first_use", "substance": "any"}
+    endpoint = parts.endpoint("o", "first_use", substance="any")
     moved = people("a", index_start_day=10)
     timed = endpoints(moved, held, EMPTY["screens"], LIVING, [endpoint], {"o": [365]})["first_use"]
     assert timed[["days", "event"]].to_numpy().tolist() == [[0, False]]
@@ -516,7 +521,7 @@ def test_an_endpoint_on_any_substance_reads_every_screen():
 def test_only_baseline_columns_of_the_right_kind_are_adjusted_for(adjustment, said):
     who, care = persons([{"person_id": "a"}]), episodes([{"person_id": "a"}])
     with pytest.raises(StudyError, match=said):
-        admitted(who, care, contrast=None, adjustment=adjustment)
+        admitted(who, care, contrast=None, adjustment=Adjustment.model_validate(adjustment))
 
 
 def test_a_covariate_that_nobody_has_is_named():
@@ -532,7 +537,7 @@ def test_words_that_few_people_have_are_one_category_and_stand_nowhere():
     care = episodes([{"person_id": n, "index_level": ("2.1", "3.5")[i % 2]} for i, n in enumerate(who["person_id"])])
     given = (
         who, blind(care), NO_PERIODS, NO_QUARANTINE, NO_INTAKE, POPULATION, RULES,
-        {"continuous": [], "categorical": ["employment", "sex"]}, {"c": CONTRAST}, "partial_hospitalization",
+        Adjustment(categorical=["employment", "sex"]), {"c": CONTRAST}, "partial_hospitalization",
     )  # fmt: skip
     found = population.run(*given, fewest=11)
     assert set(found["people"]["employment"]) == {"working", "unknown", population.FEW}
@@ -540,8 +545,9 @@ def test_words_that_few_people_have_are_one_category_and_stand_nowhere():
     assert not {"looking", "beekeeper", "diver"} & set(found["covariates"]["employment"].cat.categories)
     # words that the declaration allows are no one's own; nor are those of an arm
     assert set(found["people"]["sex"]) == {"female"}
-    arm = {"first": {"name": "d", "label": "Divers", "values": ["diver"]}, "column": "employment"}
-    kept = population.together(found["people"].assign(employment=words), ["employment"], {"c": {**CONTRAST, **arm}}, 11)
+    arm = {"first": Arm(name="d", label="Divers", values=["diver"]), "column": "employment"}
+    asked = {"c": CONTRAST.model_copy(update=arm)}
+    kept = population.together(found["people"].assign(employment=words), ["employment"], asked, 11)
     assert set(kept["employment"]) == {"working", "unknown", "diver", population.FEW}
     # a policy that lets everything out joins nothing
     assert set(population.run(*given)["people"]["employment"]) == set(words)
@@ -550,8 +556,8 @@ def test_words_that_few_people_have_are_one_category_and_stand_nowhere():
 def test_an_empty_arm_is_told_without_the_words_of_a_few_people():
     words = ["working"] * 12 + ["diver"]
     frame = people(*(f"p{i}" for i in range(13))).assign(employment=words)
-    side = {"name": "none", "label": "None", "values": ["nobody"]}
-    asked = {**CONTRAST, "column": "employment", "first": side, "second": side}
+    side = Arm(name="none", label="None", values=["nobody"])
+    asked = CONTRAST.model_copy(update={"column": "employment", "first": side, "second": side})
     with pytest.raises(StudyError, match=r"Values found: working\.") as refused:
         population.arms(frame, {"c": asked}, 11)
     assert "diver" not in str(refused.value)
@@ -587,10 +593,8 @@ def test_an_interview_that_was_not_due_is_no_use_and_not_missed(kind, expected):
     units = people(*OBSERVED).assign(observed_days=list(OBSERVED.values()))
     held = DUE.assign(employment=DUE["person_id"].map({"c": "working", "h": "looking"}).where(DUE["day"].notna()))
     positive = screens([{"person_id": "e", "day": 185, "result": "positive"}])
-    endpoint = {
-        "outcome": "o", "kind": kind, "substance": "any", "tolerance_days": 30, "column": "employment",
-        "counts": "working", "from_day": 0,
-    }  # fmt: skip
+    state = {"column": "employment", "counts": "working"} if kind == "state_at_interview" else {}
+    endpoint = parts.endpoint("o", kind, substance="any", tolerance_days=30, **state)
     found = endpoints(units, held, positive, LIVING, [endpoint], {"o": [180]})["abstinence"].set_index("person_id")
     said = {
         p: ("missed" if r["mature"] else "not due") if pd.isna(r["abstinent"]) else bool(r["abstinent"])

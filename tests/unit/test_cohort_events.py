@@ -6,14 +6,14 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from parts import endpoint
 
 from iop_outcomes.cohort import abstinence, retention
+from iop_outcomes.protocol import Endpoint
 from iop_outcomes.tables import TABLES, check
 
-ENGAGED = {"outcome": "engaged", "kind": "engaged", "from_day": 1, "sessions": 2}
-READMITTED, DEATH, OVERDOSE = (
-    {"outcome": kind, "kind": kind, "from_day": 0, "sessions": 0} for kind in ("readmitted", "death", "overdose")
-)
+ENGAGED = endpoint("engaged", "engaged", from_day=1, sessions=2)
+READMITTED, DEATH, OVERDOSE = (endpoint(kind, kind) for kind in ("readmitted", "death", "overdose"))
 
 
 def table(name: str, rows: list[dict[str, Any]], **defaults: Any) -> pd.DataFrame:
@@ -44,14 +44,14 @@ def persons(rows: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 def found(
-    who: pd.DataFrame, endpoint: dict[str, Any], care: pd.DataFrame, known: pd.DataFrame,
+    who: pd.DataFrame, asked: Endpoint, care: pd.DataFrame, known: pd.DataFrame,
     sessions: pd.DataFrame | None = None,
 ) -> dict[str, tuple[int, str]]:  # fmt: skip
     """Days and cause of one endpoint by person; empty where it is not followed."""
     seen = TABLES["sessions"].empty() if sessions is None else sessions
-    rows = retention.run(who, care, TABLES["episodes_by_gap"].empty(), seen, known, [endpoint])["retention"]
+    rows = retention.run(who, care, TABLES["episodes_by_gap"].empty(), seen, known, [asked])["retention"]
     check(TABLES["retention"], rows)
-    own = rows[rows["follows"] == endpoint["outcome"]]
+    own = rows[rows["follows"] == asked.outcome]
     return {r.person_id: (r.days, r.cause) for r in own.itertuples()}
 
 
@@ -135,10 +135,10 @@ def test_death_and_overdose_count_from_time_zero_and_end_with_observation():
     assert found(who, OVERDOSE, care, known) == {"a": (30, "overdose"), "b": (50, "overdose"), "c": (0, "not_at_risk")}
 
 
-@pytest.mark.parametrize("endpoint", [ENGAGED, READMITTED, DEATH, OVERDOSE], ids=lambda e: e["kind"])
-def test_an_event_that_is_recorded_of_no_one_is_not_followed(endpoint):
+@pytest.mark.parametrize("asked", [ENGAGED, READMITTED, DEATH, OVERDOSE], ids=lambda e: e.kind)
+def test_an_event_that_is_recorded_of_no_one_is_not_followed(asked):
     care, known = episodes([{"person_id": "a"}]), persons([{"person_id": "a"}])
-    assert found(people("a"), endpoint, care, known) == {}
+    assert found(people("a"), asked, care, known) == {}
 
 
 def test_states_at_discharge_are_asked_of_those_who_have_left():
@@ -151,13 +151,10 @@ def test_states_at_discharge_are_asked_of_those_who_have_left():
     ]  # fmt: skip
     care, who = episodes(rows), people("a", "b", "c", "d", "e")
     stays = retention.run(who, care, TABLES["episodes_by_gap"].empty())["retention"]
-    endpoint = {
-        "outcome": "o", "kind": "state_at_discharge", "column": "employment_at_discharge",
-        "counts": "full-time, part-time",
-    }  # fmt: skip
+    asked = endpoint("o", "state_at_discharge", column="employment_at_discharge", counts="full-time, part-time")
     known = persons([{"person_id": r["person_id"]} for r in rows])
     empty = (TABLES[n].empty() for n in ("followups", "screens"))
-    answer = abstinence.run(who, *empty, known, care, stays, [endpoint], {"o": [90]})["abstinence"]
+    answer = abstinence.run(who, *empty, known, care, stays, [asked], {"o": [90]})["abstinence"]
     assert answer["abstinent"].tolist()[:3] == [True, True, False]
     assert answer["abstinent"].isna().tolist() == [False, False, False, True, True]
     assert answer["mature"].tolist() == [True, True, True, True, False]
@@ -173,16 +170,13 @@ def test_states_at_the_interview_are_those_of_the_one_held_nearest_the_horizon()
     ]  # fmt: skip
     who = people("a", "b", "c", "d", "e", "f")
     told = pd.DataFrame(rows).assign(days_used=0.0, first_use_day=pd.NA, no_use_through_day=pd.NA)
-    endpoint = {
-        "outcome": "o", "kind": "state_at_interview", "column": "employment", "counts": "full time,part time",
-        "tolerance_days": 14,
-    }  # fmt: skip
+    asked = endpoint("o", "state_at_interview", column="employment", counts="full time,part time", tolerance_days=14)
     known, care = persons([{"person_id": p} for p in "abcdef"]), episodes([{"person_id": p} for p in "abcdef"])
     stays = retention.run(who, care, TABLES["episodes_by_gap"].empty())["retention"]
     given = (who, told, TABLES["screens"].empty(), known, care, stays)
-    answer = abstinence.run(*given, [endpoint], {"o": [180]})["abstinence"]["abstinent"]
+    answer = abstinence.run(*given, [asked], {"o": [180]})["abstinence"]["abstinent"]
     assert answer[:2].tolist() == [True, False]
     assert answer[2:].isna().all()
     # a source without the column tells nobody's
     bare = (who, told.drop(columns="employment"), *given[2:])
-    assert abstinence.run(*bare, [endpoint], {"o": [180]})["abstinence"]["abstinent"].isna().all()
+    assert abstinence.run(*bare, [asked], {"o": [180]})["abstinence"]["abstinent"].isna().all()

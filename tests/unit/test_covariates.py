@@ -9,9 +9,10 @@ import pytest
 from iop_outcomes import store
 from iop_outcomes.cohort import covariates
 from iop_outcomes.errors import StudyError, TableError
+from iop_outcomes.protocol import Adjustment
 from iop_outcomes.tables import TABLES, check
 
-ADJUSTMENT = {"continuous": ["severity", "age"], "categorical": ["drug", "sex", "state"]}
+ADJUSTMENT = Adjustment(continuous=["severity", "age"], categorical=["drug", "sex", "state"])
 
 
 def people(n: int = 60) -> pd.DataFrame:

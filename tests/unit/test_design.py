@@ -5,18 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from parts import contrast
 
 from iop_outcomes import design
+from iop_outcomes.protocol import Adjustment, Gate
 from iop_outcomes.step import BLIND
 from iop_outcomes.tables import TABLES, check
 
-ADJUSTMENT = {"continuous": ["age"], "categorical": ["sex"], "site_effects": True, "spline_knots": 3}
-GATE = {"max_standardised_difference": 0.1, "min_effective_share": 0.3, "max_weight": 50, "min_events": 10}
-CONTRAST = {
-    "first": {"name": "iop", "label": "Intensive outpatient"},
-    "second": {"name": "residential", "label": "Residential"},
-    "stratum": "site_id",
-}
+ADJUSTMENT = Adjustment(continuous=["age"], categorical=["sex"], spline_knots=3)
+GATE = Gate(max_standardised_difference=0.1, min_effective_share=0.3, max_weight=50, min_events=10)
+OUTPATIENT = {"name": "iop", "label": "Intensive outpatient", "values": ["2.1"]}
+CONTRAST = contrast("iop", "residential", first=OUTPATIENT)
 
 
 def cohort(n: int = 600, sites: int = 3, strength: float = 0.5):
@@ -101,7 +100,7 @@ def test_answers_unknown_for_the_same_people_do_not_stop_the_score():
 def test_a_covariate_with_few_values_is_entered_with_fewer_knots():
     people, covariates, arms = cohort()
     few = (np.arange(len(people)) % 9 == 0).astype(float)
-    adjustment = {**ADJUSTMENT, "continuous": ["age", "prior"], "spline_knots": 5}
+    adjustment = Adjustment(continuous=["age", "prior"], categorical=["sex"], spline_knots=5)
     found = run(people, covariates.assign(prior=few), arms, adjustment=adjustment)
     assert status(found, "overlap") == ("ok", "")
 
@@ -109,7 +108,7 @@ def test_a_covariate_with_few_values_is_entered_with_fewer_knots():
 def test_where_no_stratum_holds_both_arms_the_arm_is_determined_by_it():
     people, covariates, arms = cohort(sites=2)
     arms["arm"] = (people["site_id"] == "S0").astype("int64")
-    found = run(people, covariates, arms, contrast={**CONTRAST, "stratum": "trial"})
+    found = run(people, covariates, arms, contrast=contrast("iop", "residential", stratum="trial"))
     assert status(found, "iptw") == ("gated", "arm determined by trial: no trial holds both arms")
     assert status(found, "crude") == ("ok", "")
 
@@ -140,7 +139,7 @@ def test_little_overlap_is_gated_by_the_effective_sample():
 
 def test_a_stricter_limit_gates_what_a_looser_one_lets_pass():
     loose = run(*cohort())
-    strict = run(*cohort(), thresholds={**GATE, "max_weight": 1.01})
+    strict = run(*cohort(), thresholds=GATE.model_copy(update={"max_weight": 1.01}))
     assert status(loose, "iptw")[0] == "ok"
     assert status(strict, "iptw")[0] == "gated"
 
@@ -160,7 +159,7 @@ def test_the_order_of_people_changes_nothing():
 
 def test_weights_that_do_not_differ_are_the_crude_comparison_and_gated():
     people, covariates, arms = cohort()
-    bare = {"continuous": [], "categorical": [], "site_effects": False, "spline_knots": 3}
+    bare = Adjustment(site_effects=False)
     found = run(people, covariates[["person_id"]], arms, adjustment=bare)
     assert status(found, "overlap") == ("gated", "there is nothing to adjust for: the crude comparison stands")
 
@@ -225,7 +224,7 @@ def test_positivity_by_site_and_category():
     ],
 )
 def test_limits_that_the_protocol_may_set(limit, reason):
-    found = run(*cohort(), thresholds={**GATE, **limit})
+    found = run(*cohort(), thresholds=GATE.model_copy(update=limit))
     gate, why = status(found, "iptw")
     assert gate == "gated"
     assert reason in why

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from parts import contrast
 
 from iop_outcomes import store
 from iop_outcomes.analyses import doubly_robust
@@ -13,10 +14,12 @@ from iop_outcomes.design import balance, propensity, terms
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import effects
 from iop_outcomes.estimators.model_matrix import ModelMatrix
+from iop_outcomes.protocol import Adjustment, Inference
 
-PLAIN = {"continuous": ["age"], "categorical": [], "site_effects": False, "spline_knots": 3}
-CONTRAST = {"first": {"name": "day", "label": "Day"}, "second": {"name": "ward", "label": "Ward"}, "stratum": "site_id"}
-INFERENCE = {"confidence_level": 0.95, "cluster": "person", "min_clusters": 20}
+PLAIN = Adjustment(continuous=["age"], site_effects=False, spline_knots=3)
+WITH_SITES = PLAIN.model_copy(update={"site_effects": True})
+CONTRAST = contrast("day", "ward")
+INFERENCE = Inference(cluster="person")
 
 
 def matrix(numeric: dict[str, np.ndarray], codes: dict[str, np.ndarray], levels: dict[str, int]) -> ModelMatrix:
@@ -80,7 +83,7 @@ def test_what_does_not_vary_or_repeats_says_nothing_new():
     age = 2019 + rng.integers(0, 2, 500).astype(float)  # two values allow no knots: a straight line
     same = {"age": age, "again": 3 * age - 1e6, "constant": np.full(500, 0.1), "large": np.full(500, 1e12)}
     x = matrix({**same, "else": rng.normal(size=500)}, {"v": np.zeros(500, int)}, {"v": 1})
-    found = terms.of_score(members(500), x, {**PLAIN, "spline_knots": 5})
+    found = terms.of_score(members(500), x, PLAIN.model_copy(update={"spline_knots": 5}))
     assert found.names == ("age", "else")
 
 
@@ -97,9 +100,7 @@ def test_a_dozen_people_among_half_a_million_are_something_new_and_a_few_are_not
 def test_a_site_of_few_people_keeps_its_term():
     sites = np.arange(300) % 3
     sites[:4] = 3
-    found = terms.of_score(
-        members(300, sites), matrix({"age": np.arange(300.0)}, {}, {}), {**PLAIN, "site_effects": True}
-    )
+    found = terms.of_score(members(300, sites), matrix({"age": np.arange(300.0)}, {}, {}), WITH_SITES)
     assert found.names[-3:] == ("site S1", "site S2", "site S3")
 
 
@@ -122,11 +123,10 @@ def test_one_person_does_not_decide_whether_there_is_a_score():
 def test_sites_come_before_covariates_and_one_site_has_no_term():
     sites = np.arange(200) % 4
     x = matrix({"visits": (sites == 2) * 1.0}, {"north": (sites < 2).astype(int)}, {"north": 1})
-    with_sites = {**PLAIN, "site_effects": True}
-    found = terms.of_score(members(200, sites), x, with_sites)
+    found = terms.of_score(members(200, sites), x, WITH_SITES)
     assert found.names == ("site S1", "site S2", "site S3")
     np.testing.assert_array_equal(found.codes[0], sites)
-    assert terms.of_score(members(200), x, with_sites).names == ("visits", "north=1")
+    assert terms.of_score(members(200), x, WITH_SITES).names == ("visits", "north=1")
 
 
 def test_terms_are_written_as_they_are_held_and_name_no_site_or_category(tmp_path):
@@ -158,13 +158,13 @@ def drawn(n: int = 1500) -> tuple[pd.DataFrame, ModelMatrix, np.ndarray]:
 
 def test_scores_weights_balance_and_doubly_robust_means_of_codes_are_those_of_indicators():
     people, x, y = drawn()
-    adjustment = {**PLAIN, "site_effects": True, "spline_knots": 4}
+    adjustment = WITH_SITES.model_copy(update={"spline_knots": 4})
     found = []
     for covariates in (x, ModelMatrix(x.dense(), x.names)):
         fitted = propensity.fit(people, covariates, CONTRAST, adjustment)
         assert fitted.problem == ""
         shown = balance.table(people, covariates, fitted, ["iptw", "overlap"])
-        sample = Sample(fitted.scores, CONTRAST, INFERENCE)
+        sample = Sample.of(fitted.scores, CONTRAST, INFERENCE)
         means = sample.finish(doubly_robust.means(sample, y, np.ones(len(y)), "logistic"), "aipw")
         weighted = sample.finish(effects.mean_by_arm(y, sample.arm, sample.weight("iptw")), "iptw")
         found.append((fitted, shown, means, weighted))
@@ -181,14 +181,14 @@ def test_scores_weights_balance_and_doubly_robust_means_of_codes_are_those_of_in
 
 def test_a_refusal_names_the_covariate_and_neither_its_category_nor_its_column(monkeypatch):
     people, x, y = drawn()
-    fitted = propensity.fit(people, x, CONTRAST, {**PLAIN, "site_effects": True})
+    fitted = propensity.fit(people, x, CONTRAST, WITH_SITES)
 
     def refuse(family, y, arm, names, terms, *given):
         raise EstimationError(f"The coefficient of {', '.join(terms.names)} is endless; that of arm={names[1]} not.")
 
     monkeypatch.setattr(doubly_robust, "aipw_of_arms", refuse)
     with pytest.raises(EstimationError) as told:
-        doubly_robust.means(Sample(fitted.scores, CONTRAST, INFERENCE), y, np.ones(len(y)), "logistic")
+        doubly_robust.means(Sample.of(fitted.scores, CONTRAST, INFERENCE), y, np.ones(len(y), dtype=bool), "logistic")
     assert str(told.value) == "The coefficient of age, site, drug, housing is endless; that of arm=day not."
 
 
@@ -213,7 +213,7 @@ def test_separation_that_shows_in_no_step_is_a_reason_and_no_weights():
     site, drug, arm = (np.repeat([g[i] for g in groups], [g[3] for g in groups]) for i in range(3))
     ids = [f"p{i}" for i in range(len(arm))]
     people = pd.DataFrame({"person_id": ids, "record_id": ids, "site_id": site, "stratum": site, "arm": arm})
-    fitted = propensity.fit(people, matrix({}, {"drug": drug}, {"drug": 1}), CONTRAST, {**PLAIN, "site_effects": True})
+    fitted = propensity.fit(people, matrix({}, {"drug": drug}, {"drug": 1}), CONTRAST, WITH_SITES)
     assert "separation" in fitted.problem
     assert "Clinic" not in fitted.problem
     assert "drug=1" in fitted.problem

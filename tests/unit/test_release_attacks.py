@@ -14,7 +14,9 @@ import pytest
 from test_release_run import four, row, settings, table
 
 from iop_outcomes.analyses.rows import Some, count_rows
+from iop_outcomes.protocol import Analysis
 from iop_outcomes.release import run
+from iop_outcomes.tables.results import BY_ARM
 
 ARMS = ("iop", "residential")
 LEVELS = ("abstinent", "using", "missing", "not_yet_observed")
@@ -78,22 +80,24 @@ def asked() -> Iterator[dict[str, Any]]:
 @cache
 def released(seed: int, size: int, open_ended: bool) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
     known = people(seed, size, open_ended)
-    ask = {"cohort": "k", "outcome": "abstinent", "horizon_days": 180}
+    ask = Analysis.model_validate(
+        {
+            "cohort": "k", "analysis": "abstinence", "step": "abstinence", "contrast": "c", "outcome": "abstinent",
+            "horizon_days": 180, "measure": "risk", "estimand": "as_observed", "method": "crude",
+        }
+    )  # fmt: skip
+    of_stays, of_hours = (
+        ask.model_copy(update={"analysis": analysis, "contrast": contrast})
+        for analysis, contrast in (("duration", "stay_90"), ("intensity", "hours"))
+    )
     told = (known["care"] >= 90) | (known["cause"] != "censored")
     stayed = np.where(known["care"] >= 90, "stayed", "left_earlier")
-    counts = count_rows({**ask, "analysis": "abstinence", "contrast": "c"}, known["arm"], known["level"])
-    counts += count_rows(
-        {**ask, "analysis": "duration", "contrast": "stay_90"}, stayed[told], known["level"][told].to_numpy()
-    )
+    counts = count_rows(ask, known["arm"].to_numpy(), known["level"].to_numpy())
+    counts += count_rows(of_stays, stayed[told], known["level"][told].to_numpy())
     in_care = np.where(known["care"] >= 28, known["level"], "out_of_care")
     for arm in ARMS:
         own = (known["arm"] == arm).to_numpy()
-        counts += count_rows(
-            {**ask, "analysis": "intensity", "contrast": "hours"},
-            known["arm"][own].to_numpy(),
-            in_care[own],
-            Some("arm", arm),
-        )
+        counts += count_rows(of_hours, known["arm"][own].to_numpy(), in_care[own], Some(BY_ARM, arm))
     lives = [
         r for outcome, *rest in QUESTIONS for r in life_table(known.assign(care=known["care"] + 1), outcome, *rest)
     ]

@@ -9,13 +9,14 @@ import pytest
 from iop_outcomes.analyses.sample import Sample, clustered
 from iop_outcomes.estimators import effects
 from iop_outcomes.estimators.estimate import Estimate
+from iop_outcomes.protocol import Inference
 
-CONTRAST = {"first": {"name": "day"}, "second": {"name": "ward"}, "stratum": "none"}
+SIDES = ("day", "ward")
 PEOPLE = 90
 
 
-def inference(cluster: str, min_clusters: int = 20) -> dict[str, object]:
-    return {"confidence_level": 0.95, "cluster": cluster, "min_clusters": min_clusters}
+def inference(cluster: str, min_clusters: int = 20) -> Inference:
+    return Inference.model_validate({"cluster": cluster, "min_clusters": min_clusters})
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,7 @@ def twice(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def finished(scores: pd.DataFrame, method: str, cluster: str = "person"):
-    sample = Sample(scores, CONTRAST, inference(cluster))
+    sample = Sample(scores, SIDES, inference(cluster))
     return sample.finish(effects.mean_by_arm(scores["y"], sample.arm, weight=sample.weight(method)), method)
 
 
@@ -75,7 +76,7 @@ def test_sites_with_people_of_the_score_alone_do_not_count(scores, method):
     seen = scores["site_id"].isin([f"S{i}" for i in range(12)]).to_numpy()
 
     def found(least: int) -> Estimate:
-        sample = Sample(scores, CONTRAST, inference("site", least))
+        sample = Sample(scores, SIDES, inference("site", least))
         known = effects.mean_by_arm(scores["y"], sample.arm, weight=sample.weight(method), observed=seen)
         return sample.finish(known, method)
 
@@ -92,7 +93,7 @@ def test_sites_without_anyone_who_takes_part_do_not_count(scores, how):
     way = {"observed": seen} if how == "not observed" else {"weight": seen.astype(float)}
     there, alone = effects.mean_by_arm(y, arm, **way), effects.mean_by_arm(y[seen], arm[seen])
     for least, degrees in ((12, 11), (13, np.inf)):
-        ours = Sample(scores, CONTRAST, inference("site", least)).finish(there, "naive")
+        ours = Sample(scores, SIDES, inference("site", least)).finish(there, "naive")
         theirs = clustered(alone, scores[seen], inference("site", least))
         assert ours.degrees == theirs.degrees == degrees
         np.testing.assert_allclose(ours.standard_error(), theirs.standard_error(), rtol=1e-12)

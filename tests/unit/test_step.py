@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import types
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import pytest
 
 from iop_outcomes import code, reference, step, store
 from iop_outcomes.errors import StudyError, TableError
+from iop_outcomes.protocol import Eligibility, Population
 from iop_outcomes.tables import RAW, TABLES, Column, Table, check
 
 ATTRITION = pd.DataFrame({"position": [0, 1], "rule": ["all", "young"], "excluded": [0, 3], "remaining": [10, 7]})
@@ -98,6 +101,43 @@ def test_blind_steps_get_no_outcome_column(module, tmp_path, monkeypatch):
     name = module(lambda retention: seen.extend(retention.columns) or {})
     assert run(name, {"retention": str(tmp_path / "retention.parquet")}, {}, tmp_path) == 0
     assert seen == ["person_id", "follows"]
+
+
+def asks(rows: Sequence[Eligibility], population: Population | None, days: Mapping[str, Sequence[int]], word: str):
+    """A step's function: its annotations say what its settings are."""
+    return {"attrition": ATTRITION.assign(rule=[rows[0].label, type(population).__name__])}
+
+
+RULE = {"cohort": "*", "rule": "age", "column": "age", "keep": "at_least", "value": "18", "label": "Under 18"}
+SETTINGS = {"rows": [RULE], "population": {"minimum_age": 21}, "days": {"o": [90]}, "word": "w"}
+
+
+def test_settings_become_what_the_annotations_of_the_step_name(module, tmp_path):
+    out = tmp_path / "out.csv"
+    assert run(module(asks), {}, {"attrition": str(out)}, tmp_path, **SETTINGS) == 0
+    assert store.read("attrition", [out])["rule"].tolist() == ["Under 18", "Population"]
+    built = step.arguments(asks, {**SETTINGS, "population": None})
+    assert (built["population"], built["days"], built["word"]) == (None, {"o": [90]}, "w")
+    # what is built already stays as it is
+    assert step.arguments(asks, {**SETTINGS, "rows": built["rows"]})["rows"][0] is built["rows"][0]
+
+
+def test_a_setting_that_is_not_what_the_step_takes_is_a_defect_and_said_by_its_place(module, tmp_path, capsys):
+    wrong = {**SETTINGS, "rows": [RULE, {**RULE, "keep": "perhaps"}]}
+    assert run(module(asks), {}, {}, tmp_path, **wrong) == 1
+    said = capsys.readouterr().err
+    assert "The setting 'rows.1.keep' is not what its step takes" in said
+    assert "This is a defect" in said
+
+
+def test_a_step_with_plain_settings_loads_no_models():
+    program = (
+        "import sys; from iop_outcomes import step; step.arguments(lambda n: n, {'n': 1}); "
+        "from iop_outcomes.analyses import describe; step.arguments(describe.run, {'cohort': 'c', 'fewest': 11}); "
+        "print('pydantic' in sys.modules)"
+    )
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "False"
 
 
 def test_every_column_has_a_meaning_and_every_raw_table_the_columns_of_its_own():

@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from parts import contrast
 
 from iop_outcomes.analyses import libraries, twice
+from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.estimators import cox, cuminc
 from iop_outcomes.estimators.effects import mean_by_arm
+from iop_outcomes.protocol import Analysis, Inference
 from iop_outcomes.release import second_opinion
 from iop_outcomes.report import about
 from iop_outcomes.tables import TABLES
@@ -61,16 +64,19 @@ def test_one_minus_kaplan_meier_and_weights_left_out_would_be_found(people: dict
     assert twice._row(ASK, "a", right * (1 + 1e-8), right, "l")["agrees"]
 
 
-ASK = {
+KEY = {
     "analysis": "leaving", "cohort": "c", "contrast": "iop_vs_res", "outcome": "left", "horizon_days": 60,
     "estimand": "ATO", "method": "overlap", "missing_rule": "none", "measure": "risk",
 }  # fmt: skip
+ASK = Analysis.model_validate({**KEY, "step": "retention"})
+SCORE = ASK.model_copy(update={"measure": "propensity_score"})
+CONTRAST = contrast("a", "b")
 
 
 def estimates(**changes: Any) -> pd.DataFrame:
     rows = [
         {
-            **ASK, "of": of, "group_by": "all", "group": "all", "estimate": value, "std_error": 0.1, "conf_low": 0.1,
+            **KEY, "of": of, "group_by": "all", "group": "all", "estimate": value, "std_error": 0.1, "conf_low": 0.1,
             "conf_high": 0.9, "p_value": 0.5, "n": 100, "events": 30, "n_effective": 90.0, "status": "ok", "reason": "",
             **changes,
         }
@@ -80,8 +86,8 @@ def estimates(**changes: Any) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(table.columns)).astype({n: c.dtype for n, c in table.columns.items()})
 
 
-def computed(*rows: tuple[str, float, float], **changes: Any) -> pd.DataFrame:
-    made = [{**twice._row(ASK, of, first, second, "Cox, lifelines"), **changes} for of, first, second in rows]
+def computed(*rows: tuple[str, float, float], ask: Analysis = ASK, **changes: Any) -> pd.DataFrame:
+    made = [{**twice._row(ask, of, first, second, "Cox, lifelines"), **changes} for of, first, second in rows]
     table = TABLES["twice"]
     return pd.DataFrame(made, columns=list(table.columns)).astype({n: c.dtype for n, c in table.columns.items()})
 
@@ -109,7 +115,7 @@ def test_the_second_number_of_a_crude_row_is_not_told() -> None:
 
 
 def test_a_disputed_score_disputes_what_stands_on_it() -> None:
-    wrong = computed(("all", -100.0, -90.0), measure="propensity_score")
+    wrong = computed(("all", -100.0, -90.0), ask=SCORE)
     assert set(second_opinion.marked(estimates(), wrong)["status"]) == {"disputed"}
     crude = estimates(method="crude", estimand="as_observed")
     assert set(second_opinion.marked(crude, wrong)["status"]) == {"ok"}
@@ -136,8 +142,7 @@ def test_many_people_are_sampled_the_same_way_each_time(monkeypatch: pytest.Monk
     scores = pd.DataFrame(
         {"person_id": [f"p{i}" for i in range(100)], "arm": [i % 2 for i in range(100)], "site_id": "s"}
     )
-    contrast = {"first": {"name": "a"}, "second": {"name": "b"}, "stratum": "site_id"}
-    one, two = (twice._chosen(twice.Sample(scores, contrast, {})) for _ in range(2))
+    one, two = (twice._chosen(Sample.of(scores, CONTRAST, Inference())) for _ in range(2))
     assert len(one.scores) == 40
     assert list(one.scores["person_id"]) == list(two.scores["person_id"])
 
@@ -155,13 +160,12 @@ def test_a_library_that_fails_ends_no_run_and_quotes_nothing() -> None:
 def test_a_score_of_several_arms_is_left_out_by_name_sampled_or_not(monkeypatch: pytest.MonkeyPatch) -> None:
     n = 90
     scores = pd.DataFrame({"person_id": [f"p{i}" for i in range(n)], "arm": [i % 3 for i in range(n)], "site_id": "s"})
-    contrast = {"first": {"name": "a"}, "second": {"name": "b"}, "stratum": "site_id"}
     gates = pd.DataFrame({"method": ["overlap"], "status": ["ok"]})
     empty = {name: TABLES[name].empty() for name in ("retention", "abstinence", "first_use", "estimates")}
-    ask = {**ASK, "step": "abstinence", "method": "overlap_imputed"}
+    ask = ASK.model_copy(update={"step": "abstinence", "method": "overlap_imputed"})
     for most in (1000, 20):
         monkeypatch.setattr(twice, "MOST", most)
         found = twice.run(
-            **empty, scores=scores, gates=gates, rows=[ask], contrast=contrast, endpoints={}, inference={}
+            **empty, scores=scores, gates=gates, rows=[ask], contrast=CONTRAST, endpoints={}, inference=Inference()
         )
         assert list(found["twice"]["reason"]) == ["statsmodels has no multinomial score of this size"]

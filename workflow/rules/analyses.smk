@@ -89,11 +89,14 @@ rule compute_twice:
         step="analyses.twice",
         settings=lambda w: {
             "rows": [
-                *LOADED.rows("retention", w.contrast),
-                *LOADED.rows("abstinence", w.contrast),
+                *plain(LOADED.rows("retention", w.contrast)),
+                *plain(LOADED.rows("abstinence", w.contrast)),
             ],
-            "contrast": plain(STUDY.contrasts[w.contrast], "title"),
-            "endpoints": LOADED.followed("retention", w.contrast),
+            "contrast": plain(studies.untitled(STUDY.contrasts)[w.contrast]),
+            "endpoints": {
+                **plain(LOADED.asked_for("retention", w.contrast)),
+                **plain(LOADED.asked_for("abstinence", w.contrast)),
+            },
             "inference": plain(STUDY.inference),
         },
         uses=uses(
@@ -132,14 +135,12 @@ rule analyse_dose:
     params:
         step="analyses.dose",
         settings={
-            "cohort": STUDY.cohort,
-            "rows": LOADED.rows("dose"),
-            "durations": {n: plain(d, "title") for n, d in STUDY.durations.items()},
-            "intensities": {
-                n: plain(d, "title") for n, d in STUDY.intensities.items()
-            },
-            "contrasts": {n: plain(c, "title") for n, c in STUDY.contrasts.items()},
-            "gate": {"min_events": STUDY.gate.min_events},
+            "rows": plain(LOADED.rows("dose")),
+            "durations": plain(studies.untitled(STUDY.durations)),
+            "intensities": plain(studies.untitled(STUDY.intensities)),
+            "contrasts": plain(studies.untitled(STUDY.contrasts)),
+            "endpoints": plain(LOADED.asked_for("dose")),
+            "gate": after_outcomes("min_events"),
             "inference": plain(STUDY.inference),
         },
         uses=uses(

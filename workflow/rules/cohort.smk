@@ -14,10 +14,10 @@ rule population:
         step="cohort.population",
         settings={
             "population": plain(STUDY.population),
-            "rules": LOADED.eligibility(),
+            "rules": plain(LOADED.rules),
             "twenty_hours": STUDY.care.twenty_hours,
             "adjustment": plain(STUDY.adjustment),
-            "contrasts": {n: plain(c, "title") for n, c in STUDY.contrasts.items()},
+            "contrasts": plain(studies.untitled(STUDY.contrasts)),
             "fewest": LOADED.smallest_cell(),
         },
         uses=uses(
@@ -44,7 +44,7 @@ rule retention:
         "../envs/iop-outcomes.yaml"
     params:
         step="cohort.retention",
-        settings={"endpoints": LOADED.endpoints_of(*EVENTS)},
+        settings={"endpoints": plain(LOADED.endpoints_of(*EVENTS))},
         uses=uses(
             "cohort.retention",
             "people",
@@ -70,7 +70,7 @@ rule abstinence:
     params:
         step="cohort.abstinence",
         settings={
-            "endpoints": LOADED.endpoints_of(*ON_A_DAY, *TIMED),
+            "endpoints": plain(LOADED.endpoints_of(*ON_A_DAY, *TIMED)),
             "horizons": LOADED.horizons(),
         },
         uses=uses(

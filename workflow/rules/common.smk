@@ -74,8 +74,16 @@ def results(table, *folders):
 
 
 def plain(part, *without):
-    """A part of the study as plain data, fit for params; without the keys that the step does not use."""
-    return part.model_dump(mode="json", exclude=set(without))
+    """A part of the study, or several, as plain data, fit for params; without the keys that the step does not use."""
+    if isinstance(part, dict):
+        return {name: plain(one, *without) for name, one in part.items()}
+    if isinstance(part, (list, tuple)):
+        return [plain(one, *without) for one in part]
+    return (
+        part.model_dump(mode="json", exclude=set(without))
+        if hasattr(part, "model_dump")
+        else part
+    )
 
 
 def disclosed():
@@ -99,22 +107,25 @@ def imputed(name):
 
 def imputation(name, contrast):
     """How to impute and to adjust, where an analysis asks for it."""
-    if not LOADED.imputes(name, contrast):
-        return None
-    return {**plain(STUDY.imputation), "adjustment": plain(STUDY.adjustment)}
+    asked = LOADED.imputes(name, contrast)
+    return {
+        "imputation": plain(STUDY.imputation) if asked else None,
+        "adjustment": plain(STUDY.adjustment) if asked else None,
+    }
+
+
+def after_outcomes(*limits):
+    """The limits of the gate that hold once outcomes are read; all others are the design's."""
+    return {name: getattr(STUDY.gate, name) for name in limits}
 
 
 def settings_of(name):
     """Settings of an analysis of a contrast: its rows of the sheet and the contrast itself."""
     return lambda w: {
-        "cohort": STUDY.cohort,
-        "rows": LOADED.rows(name, w.contrast),
-        "contrast": plain(STUDY.contrasts[w.contrast], "title"),
-        "endpoints": LOADED.followed(name, w.contrast),
-        "gate": {
-            "min_events": STUDY.gate.min_events,
-            "max_detectable_difference": STUDY.gate.max_detectable_difference,
-        },
+        "rows": plain(LOADED.rows(name, w.contrast)),
+        "contrast": plain(studies.untitled(STUDY.contrasts)[w.contrast]),
+        "endpoints": plain(LOADED.asked_for(name, w.contrast)),
+        "gate": after_outcomes("min_events", "max_detectable_difference"),
         "inference": plain(STUDY.inference),
-        "imputation": imputation(name, w.contrast),
+        **imputation(name, w.contrast),
     }

@@ -18,7 +18,7 @@ rule design:
         settings=lambda w: {
             "cohort": STUDY.cohort,
             "name": w.contrast,
-            "contrast": plain(STUDY.contrasts[w.contrast], "title"),
+            "contrast": plain(studies.untitled(STUDY.contrasts)[w.contrast]),
             "adjustment": plain(STUDY.adjustment),
             "thresholds": plain(STUDY.gate, "min_events", "max_detectable_difference"),
             "methods": LOADED.methods(w.contrast),

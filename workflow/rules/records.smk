@@ -34,7 +34,7 @@ rule definition:
         "../envs/iop-outcomes.yaml"
     params:
         step="definition",
-        settings=LOADED.definition(),
+        settings=plain(LOADED.definition()),
         uses=uses("definition"),
         digests=DIGESTS["people"],
     script:

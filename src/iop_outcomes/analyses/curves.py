@@ -1,4 +1,4 @@
-"""Weighted curves of leaving and staying: who is followed, until when, and the curves that the estimates allow.
+"""Weighted curves of leaving and staying: the curves that the estimates allow, and how far they go.
 
 A curve goes up to the longest horizon at which the same method has an estimate: a question whose risks are all gated,
 by the design or after outcomes were read, has no weighted curve, and its estimates say why.
@@ -6,178 +6,70 @@ by the design or after outcomes were read, has no weighted curve, and its estima
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from collections.abc import Collection, Mapping, Sequence
 
 from iop_outcomes.analyses import rows as results
+from iop_outcomes.analyses.outcomes.followed import Followed
 from iop_outcomes.analyses.sample import Sample
-from iop_outcomes.cohort.retention import of
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cuminc
-from iop_outcomes.estimators.estimate import Estimate
-from iop_outcomes.vocabulary.causes import CENSORED, LEAVING, NOT_AT_RISK
-from iop_outcomes.vocabulary.endpoints import COUNTED, EVENTS, STAYING
+from iop_outcomes.protocol import Analysis
+from iop_outcomes.vocabulary.endpoints import STAYING
 from iop_outcomes.vocabulary.measures import HAZARD_RATIO, RISK
 from iop_outcomes.vocabulary.methods import DRAWN
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-Ask = Mapping[str, Any]
 STEP_DAYS = 7
 
 
-@dataclass(frozen=True)
-class Followed:
-    """Days (n,) and causes (n,) of leaving what an endpoint follows, of everyone; NOT_AT_RISK is one of the causes.
-
-    days: by when it was left. earliest: when it may have been left first, where the end is known as an interval only.
-    counted: what the endpoint counts, the name of its curve: one of STAYING, or a cause of leaving. drawn: it has
-    weighted curves; the same question under another rule has none. alone: its event is no way of leaving care. reach:
-    (n,) the last day to which each could be followed, whatever happened; None where that is not told.
-    """
-
-    days: Any
-    earliest: Any
-    cause: Any
-    counted: str
-    drawn: bool = True
-    alone: bool = False
-    reach: Any = None
-
-    @property
-    def staying(self) -> bool:
-        """It counts people who are still there, not those who left."""
-        return self.counted in STAYING
-
-    @property
-    def left(self) -> Any:
-        """(n,) whether the person was seen to leave."""
-        return (self.cause != CENSORED) & self.at_risk
-
-    @property
-    def at_risk(self) -> Any:
-        """(n,) whether what is followed could happen to the person; all others have no part in any estimate."""
-        return self.cause != NOT_AT_RISK
-
-    @property
-    def event(self) -> Any:
-        """(n,) whether the person left by the cause that is counted; of staying, whether it was lost."""
-        return self.left & (self.cause != STAYING[self.counted]) if self.staying else self.cause == self.counted
-
-    def beyond(self, day: float, arm: Any, names: tuple[str, str]) -> str:
-        """Why an estimate to a day would go beyond what an arm can tell, or ''. arm: (n,) 1 in the first."""
-        some = self.at_risk
-        # of staying, days are one more than were seen
-        reach = self.days - self.staying if self.reach is None else self.reach
-        waiting = (self.cause == CENSORED) & (reach < day)
-        return results.beyond(arm[some], reach[some], waiting[some], names, day)
-
-    def open_on(self, day: float) -> bool:
-        """It is not known of everyone whether they had left by a day: lengths of stay are intervals that hold it."""
-        return bool(((self.earliest <= day) & (day < self.days)).any())
-
-    def exact_to(self, day: float) -> bool:
-        """Every leaving up to a day is known to the day."""
-        return not bool(((self.earliest < self.days) & (self.earliest <= day)).any())
-
-    @property
-    def codes(self) -> Any:
-        """(n,) causes as whole numbers from 1 in the order of COUNTED, 0 when censored."""
-        return np.select([self.cause == c for c in COUNTED], range(1, len(COUNTED) + 1), 0)
-
-    def risk(self, name: str) -> tuple[Callable[..., Estimate], dict[str, Any]]:
-        """The estimator of one curve, and its arguments beside arms, times, weights: one of STAYING, or a cause."""
-        kept = STAYING.get(name)
-        if kept == "":
-            return cuminc.survival, {"event": self.left}
-        if kept:
-            return _kept, {"cause": np.select([self.cause == kept, self.left], [2, 1], 0)}
-        return cuminc.cumulative_incidence, {"cause": self.codes, "which": COUNTED.index(name) + 1}
-
-    @property
-    def curves(self) -> tuple[str, ...]:
-        """Names of the curves that belong together with what is counted."""
-        return (self.counted,) if self.staying or self.alone else LEAVING
-
-
-def _kept(**arguments: Any) -> Estimate:
-    """Probability of not having left by cause 1; who left by cause 2 stays counted."""
-    lost = cuminc.cumulative_incidence(which=1, **arguments)
-    return lost.transform(lost.names, lambda v: 1 - v, -np.eye(len(lost.names)))
-
-
-def follow(retention: pd.DataFrame, scores: pd.DataFrame, endpoint: Ask) -> Followed | None:
-    """What an endpoint follows, in the order of scores; None where its event is recorded of no one.
-
-    The index level is left on its last day. Out of care is who has had the last day in care: that is the day after, so
-    that a person discharged on day 90 was still in care on day 90, and the mean counts days in care, first and last.
-    """
-    if endpoint["kind"] in EVENTS and not (retention["follows"] == endpoint["follows"]).any():
-        return None
-    own = of(retention, endpoint["follows"], scores["person_id"])
-    staying = endpoint["kind"] in STAYING
-    days, earliest = (own[c].to_numpy(dtype=float) + staying for c in ("days_latest", "days"))
-    alone = endpoint["kind"] in EVENTS
-    drawn = alone or endpoint["follows"] in ("care", "index")
-    counted = endpoint["kind"] if staying else endpoint["cause"]
-    reach = own["observable_days"].to_numpy(dtype=float) if "observable_days" in own else None
-    return Followed(days, earliest, own["cause"].to_numpy(), counted, drawn, alone, reach)
-
-
 def points(
-    rows: Sequence[Ask], sample: Sample, followed: Mapping[str, Followed], estimates: Sequence[results.Row]
+    rows: Sequence[Analysis], sample: Sample, followed: Mapping[str, Followed], shown: Collection[Analysis]
 ) -> list[results.Row]:
     """Points of the weighted curves of each question: every cause of leaving, or staying in care.
 
-    estimates: of the rows, with the status of each.
+    shown: the rows that have an estimate.
     """
-    drawn: dict[tuple[str, str, tuple[str, ...]], Ask] = {}
-    for ask in (r for r in rows if r["outcome"] in followed and r["method"] in DRAWN):
-        own = followed[ask["outcome"]]
-        if own.drawn and ask["measure"] != HAZARD_RATIO:
-            drawn.setdefault((ask["analysis"], ask["method"], own.curves), ask)
+    asked = [r for r in rows if r.outcome in followed and r.measure != HAZARD_RATIO and followed[r.outcome].drawn]
+    drawn: dict[tuple[str, str, tuple[str, ...]], list[Analysis]] = {}
+    for ask in asked:
+        if ask.method in DRAWN:
+            drawn.setdefault((ask.analysis, ask.method, followed[ask.outcome].curves), []).append(ask)
     # the same days in every analysis of the contrast, so that two drawings of one curve do not tell more than one
-    horizons = {r["horizon_days"] for r in rows if r["outcome"] in followed}
-    shown = {outcome for outcome, one in followed.items() if one.drawn}
-    judged = [e for e in estimates if e["outcome"] in shown and e["measure"] != HAZARD_RATIO]
+    horizons = {r.horizon_days for r in rows if r.outcome in followed}
     found: list[results.Row] = []
-    for (analysis, method, names), ask in drawn.items():
-        question = [e for e in judged if (e["analysis"], e["method"]) == (analysis, method)]
-        question = [e for e in question if followed[e["outcome"]].curves == names]
+    for (_, _, names), question in drawn.items():
+        own = followed[question[0].outcome]
         for name in names:
             # a competing cause that no one asks about goes as far as those that are asked about
-            last = _last([e for e in question if followed[e["outcome"]].counted == name] or question)
+            last = _last([a for a in question if followed[a.outcome].counted == name] or question, shown)
             grid = sorted({*range(STEP_DAYS, last + 1, STEP_DAYS), *(h for h in horizons if h <= last)})
-            times = [t for t in grid if not followed[ask["outcome"]].open_on(t)]
-            found += _curve(ask, sample, followed[ask["outcome"]], name, times) if times else []
+            times = [t for t in grid if not own.open_on(t)]
+            found += _curve(question[0], sample, own, name, times) if times else []
     return found
 
 
-def _last(estimates: Sequence[results.Row]) -> int:
+def _last(question: Sequence[Analysis], shown: Collection[Analysis]) -> int:
     """The longest horizon with a risk, or with mean days where no risk is asked for; 0 where there is none."""
-    risks = [e for e in estimates if e["measure"] == RISK]
-    return max((int(e["horizon_days"]) for e in risks or estimates if e["status"] == "ok"), default=0)
+    risks = [a for a in question if a.measure == RISK]
+    return max((a.horizon_days for a in risks or question if a in shown), default=0)
 
 
-def _curve(ask: Ask, sample: Sample, followed: Followed, name: str, times: list[int]) -> list[results.Row]:
+def _curve(ask: Analysis, sample: Sample, followed: Followed, name: str, times: list[int]) -> list[results.Row]:
     """One curve in both arms; an arm in which the cause does not occur has none."""
     found: list[results.Row] = []
-    weight = sample.weight(ask["method"]) * followed.at_risk
+    weight = sample.weight(ask.method) * followed.at_risk
     estimator, arguments = followed.risk(name)
     for arm in sample.names:
         own = sample.label == arm
         if name not in STAYING and not (followed.cause[own] == name).any():
             continue
-        shared = {"arm": sample.label, "arms": (arm,), "weight": weight, "time": followed.days, "times": times}
         try:
-            finished = sample.finish(cuminc.by_arm(estimator, **arguments, **shared), ask["method"])
+            curve = cuminc.by_arm(
+                estimator, sample.label, (arm,), weight=weight, time=followed.days, times=times, **arguments
+            )
+            finished = sample.finish(curve, ask.method)
         except EstimationError:
             continue  # the estimates say why; a curve adds nothing to it
-        errors, reach = finished.standard_error(), finished.critical(sample.inference["confidence_level"])
+        errors, reach = finished.standard_error(), finished.critical(sample.inference.confidence_level)
         people, effective = cuminc.at_risk(followed.days[own], times, weight[own])
         for i, x in enumerate(times):
             point = results.curve_point(ask, arm, name, "days", float(x), finished.value[i], errors[i], reach)

@@ -7,8 +7,6 @@ have no part in the outcome model; a term that does not vary among those who hav
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from iop_outcomes.analyses.sample import Sample
@@ -17,16 +15,17 @@ from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.arms_aipw import aipw_of_arms
 from iop_outcomes.estimators.estimate import Array, Estimate
 from iop_outcomes.estimators.model_matrix import ModelMatrix
+from iop_outcomes.estimators.rows import Mask
 
 
-def means(sample: Sample, outcome: Any, observed: Any, family: str) -> Estimate:
+def means(sample: Sample, outcome: Array, observed: Mask, family: str) -> Estimate:
     """Mean outcome with everyone in the first and in the second arm, in that order; the score counts as estimated.
 
     outcome, observed: (n,) in the order of the sample. family: one of families.FAMILIES. Raises EstimationError.
     """
     score, arm, there = sample.propensity, sample.everyone["arm"].to_numpy(), sample.compared
     known, seen = np.zeros(len(arm)), np.zeros(len(arm), dtype=bool)
-    known[there], seen[there] = outcome, np.asarray(observed, dtype=bool)
+    known[there], seen[there] = outcome, observed
     first, second = sample.names
     try:
         found = aipw_of_arms(family, known, arm, (second, first), _varying(score.matrix, seen), score, seen)
@@ -35,7 +34,7 @@ def means(sample: Sample, outcome: Any, observed: Any, family: str) -> Estimate:
     return found.take(first, second)
 
 
-def _varying(matrix: ModelMatrix, seen: Any) -> ModelMatrix:
+def _varying(matrix: ModelMatrix, seen: Mask) -> ModelMatrix:
     """The columns (n, q) that vary among those `seen` (n,); the intercept, which does not, is among the others."""
     some = matrix.take(seen)
     people: Array = some.crossproduct(np.ones(some.shape[0]))

@@ -1,131 +1,119 @@
-"""Hazard ratios of one contrast: over the whole follow-up, by period, and whether one ratio says it all.
+"""Hazard ratios of a comparison: over the whole follow-up, by period, and whether one ratio says it all.
 
-What happens: the arm is the only covariate of a weighted Cox model; then it has a ratio of its own in each period
-between the days of `hazard_cuts_days`, and the ratios are tested for being one (a Wald test with the same weights,
-score and clusters as the ratios, where the score test of proportional hazards knows neither). Where lengths of stay are
-known as intervals only, the ratio is that of grouped-time hazards, which needs no day. A period in which an arm has too
-few events has no ratio of its own, and says so.
+What happens: the arm is the first covariate of a weighted Cox model; of ways of leaving it then has a ratio of its own
+in each period between the days of `hazard_cuts_days`, and the ratios are tested for being one (a Wald test with the
+same weights, score and clusters as the ratios, where the score test of proportional hazards knows neither). Where
+lengths of stay are known as intervals only, the ratio is that of grouped-time hazards, which needs no day. A period in
+which an arm has too few events has no ratio of its own, and says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
-from iop_outcomes.analyses import rows as results
-from iop_outcomes.analyses.curves import Followed
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cox, grouped, inference
+from iop_outcomes.estimators.cox import CoxFit
 from iop_outcomes.estimators.estimate import Array, Estimate, join
-from iop_outcomes.tables.results import ONE_RATIO
-from iop_outcomes.vocabulary.measures import RATIO
-from iop_outcomes.vocabulary.methods import SCORED
-
-Ask = Mapping[str, Any]
-Row = dict[str, Any]
+from iop_outcomes.estimators.rows import Mask, Whole
+from iop_outcomes.protocol import Analysis
 
 
-def answer(ask: Ask, sample: Sample, followed: Followed, gate: Ask, tests: list[Row]) -> list[Row]:
-    """The ratio over all days up to the horizon, then those of the periods; the test of their equality goes to tests.
+@dataclass(frozen=True)
+class Period:
+    """Days of follow-up, first and last, and the finished log ratio of their hazards, or why there is none."""
 
-    Raises EstimationError where there is no ratio at all.
+    first: int
+    last: int
+    estimate: Estimate | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Ratios:
+    """The finished log ratio of all days, and of periods. fit: its Cox model, where it is one. one_ratio: p value of
+    all periods having the same ratio, None where that is not tested.
     """
-    level = sample.inference["confidence_level"]
-    more = {"n_effective": sample.effective(ask["method"], followed.at_risk)}
-    if not followed.exact_to(ask["horizon_days"]):
-        return [_grouped(ask, sample, followed, level, more)]
-    days = np.minimum(followed.days, ask["horizon_days"])
-    event = followed.event & (followed.days <= ask["horizon_days"])
-    how = _how(ask, sample)
-    fit = cox.cox(_arm(sample), days, event, ["arm"], **how | {"weight": how["weight"] * followed.at_risk})
-    estimate = sample.finish(fit.estimate, ask["method"])
-    whole = results.from_cox(ask, fit, estimate, level, more, ask["method"] in SCORED)
-    cuts = [c for c in sample.inference.get("hazard_cuts_days", ()) if c < ask["horizon_days"]]
-    return [whole, *(_by_period(ask, sample, days, event, cuts, gate, tests, more) if cuts else ())]
+
+    whole: Estimate
+    fit: CoxFit | None = None
+    periods: tuple[Period, ...] = ()
+    one_ratio: float | None = None
 
 
-def _by_period(
-    ask: Ask, sample: Sample, days: Array, event: Any, cuts: Sequence[int], gate: Ask, tests: list[Row], more: Row
-) -> list[Row]:
-    """A row for each period, with its reason where an arm has too few events in it.
+def over_all_days(ask: Analysis, sample: Sample, days: Array, event: Mask, used: Mask) -> Ratios:
+    """The ratio of days (n,) up to the horizon among those `used` (n,). Raises EstimationError."""
+    fit, estimate = _cox(ask, sample, days, event, used)
+    return Ratios(estimate, fit)
 
-    With the arm as the only covariate the partial likelihood falls into one for each period, fitted apart.
+
+def by_period(
+    ask: Analysis, sample: Sample, days: Array, event: Mask, fewest: int
+) -> tuple[tuple[Period, ...], float | None]:
+    """The ratio of each period up to the horizon, and the p value of their being one.
+
+    With the arm as the only covariate the partial likelihood falls into one for each period, fitted apart. fewest:
+    events that each arm must have in a period.
     """
-    level = sample.inference["confidence_level"]
-    found: list[Row] = []
-    fitted: list[Estimate] = []
-    for low, high in pairwise((0, *cuts, ask["horizon_days"])):
-        period = results.Some(from_day=low + 1, to_day=high)
-        reason = _few(sample, days, event, low, high, gate)
-        try:
-            own = None if reason else _within(ask, sample, days, event, (low, high))
-        except EstimationError as wrong:
-            own, reason = None, str(wrong)
-        if own is None:
-            found += results.without(ask, sample.names, "gated", reason, period)
-            continue
-        fitted.append(replace(own, names=(f"period {len(fitted) + 1}",)))
-        found.append(results.from_estimate(ask, RATIO, own, level, more, logarithmic=True, some=period))
-    if len(fitted) > 1:
-        # with no more sites than periods there are ratios, and no test
-        with suppress(EstimationError):
-            tests.append(_test(ask, join(fitted)))
-    return found
+    cuts = [c for c in sample.inference.hazard_cuts_days if c < ask.horizon_days]
+    if not cuts:
+        return (), None
+    found = [_period(ask, sample, days, event, bounds, fewest) for bounds in pairwise((0, *cuts, ask.horizon_days))]
+    fitted = [replace(p.estimate, names=(f"period {at}",)) for at, p in enumerate(found) if p.estimate is not None]
+    return tuple(found), _p_value(fitted)
 
 
-def _within(ask: Ask, sample: Sample, days: Array, event: Any, bounds: tuple[int, int]) -> Estimate:
-    """The log ratio of one period, from those still there when it begins."""
+def _period(ask: Analysis, sample: Sample, days: Array, event: Mask, bounds: tuple[int, int], fewest: int) -> Period:
+    """From those still there when it begins."""
     low, high = bounds
-    how = _how(ask, sample)
-    fit = cox.cox(
-        _arm(sample), np.minimum(days, high), np.asarray(event) & (days > low) & (days <= high), ["arm"],
-        entry=np.where(days > low, low, 0.0), **how | {"weight": how["weight"] * (days > low)},
-    )  # fmt: skip
-    return sample.finish(fit.estimate, ask["method"])
+    within, there = event & (days > low) & (days <= high), days > low
+    reason = _few(sample, within, fewest)
+    if not reason:
+        try:
+            entry = np.where(there, low, 0.0)
+            return Period(low + 1, high, _cox(ask, sample, np.minimum(days, high), within, there, entry)[1])
+        except EstimationError as wrong:
+            reason = str(wrong)
+    return Period(low + 1, high, None, reason)
 
 
-def _few(sample: Sample, days: Array, event: Any, low: float, high: float, gate: Ask) -> str:
-    inside = np.asarray(event) & (days > low) & (days <= high)
+def _few(sample: Sample, event: Mask, fewest: int) -> str:
     for value, name in ((1, sample.names[0]), (0, sample.names[1])):
-        if int(inside[sample.arm == value].sum()) < gate["min_events"]:
-            return f"fewer than {gate['min_events']} events in the arm '{name}'"
+        if int(event[sample.arm == value].sum()) < fewest:
+            return f"fewer than {fewest} events in the arm '{name}'"
     return ""
 
 
-def _test(ask: Ask, estimate: Estimate) -> Row:
-    """Whether the ratios of all periods that have one are the same."""
-    k = len(estimate.names)
+def _p_value(fitted: Sequence[Estimate]) -> float | None:
+    """Of the ratios of all periods that have one being the same; None of fewer than two."""
+    k = len(fitted)
+    if k < 2:
+        return None
     steps = np.eye(k)[1:] - np.eye(k)[:-1]
     names = [f"step {at}" for at in range(1, k)]
-    test = inference.joint(estimate.transform(names, lambda v: steps @ v, steps))
-    return results.diagnostic(ask, ONE_RATIO, test.p_value, np.nan, "info")
+    try:
+        return inference.joint(join(fitted).transform(names, lambda v: steps @ v, steps)).p_value
+    except EstimationError:  # with no more sites than periods there are ratios, and no test
+        return None
 
 
-def _grouped(ask: Ask, sample: Sample, followed: Followed, level: float, more: Ask) -> Row:
-    """The ratio of grouped-time hazards, for lengths of stay known as intervals of which none holds the horizon."""
-    day = ask["horizon_days"]
-    low, high, left = followed.earliest - 1, followed.days, followed.left & (followed.days <= day)
-    borders = np.unique(np.concatenate([[0.0, day], low[left], high[left]]))
-    seen = borders[np.searchsorted(borders, np.minimum(followed.days, day), side="right") - 1]
-    cause = np.where(left, np.where(followed.event, 1, 2), 0)
-    fit = grouped.grouped_hazards(
-        _arm(sample), np.where(left, low, seen), np.where(left, high, seen), cause, 1, ["arm"], borders,
-        weight=sample.weight(ask["method"]),
-    )  # fmt: skip
-    estimate = replace(fit.estimate, names=("arm",))
-    finished = sample.finish(estimate, ask["method"])
-    return results.from_estimate(ask, RATIO, finished, level, more, logarithmic=True)
+def _cox(
+    ask: Analysis, sample: Sample, days: Array, event: Mask, used: Mask, entry: Array | None = None
+) -> tuple[CoxFit, Estimate]:
+    """The model, and its finished coefficient of the arm."""
+    x, names = sample.columns(used)
+    weight, strata = sample.weight(ask.method) * used, sample.strata(ask.method)
+    fit = cox.cox(x, days, event, names, weight=weight, strata=strata, entry=entry)
+    return fit, sample.finish(fit.estimate.take(names[0]), ask.method)
 
 
-def _arm(sample: Sample) -> Array:
-    return np.asarray(sample.arm[:, None], dtype=float)
-
-
-def _how(ask: Ask, sample: Sample) -> dict[str, Any]:
-    return {"weight": sample.weight(ask["method"]), "strata": sample.strata(ask["method"])}
+def grouped_time(ask: Analysis, sample: Sample, low: Array, high: Array, cause: Whole, borders: Array) -> Ratios:
+    """The ratio of grouped-time hazards, for times known as intervals (low, high]; cause: (n,) 1 is counted."""
+    arm = sample.arm[:, None].astype(float)
+    fit = grouped.grouped_hazards(arm, low, high, cause, 1, ["arm"], borders, weight=sample.weight(ask.method))
+    return Ratios(sample.finish(replace(fit.estimate, names=("arm",)), ask.method))

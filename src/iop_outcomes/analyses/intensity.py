@@ -8,25 +8,32 @@ between the 5th and the 95th percentile of the hours that the arm's people atten
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from iop_outcomes.analyses import rows as results
-from iop_outcomes.analyses.abstinence import binary_levels, read_missing, unknown
-from iop_outcomes.analyses.sample import clustered
-from iop_outcomes.errors import EstimationError
+from iop_outcomes.analyses.answer import Answered, answer, together
+from iop_outcomes.analyses.dose_tables import Tables
+from iop_outcomes.analyses.outcomes import at_a_day
+from iop_outcomes.analyses.rows import Row, Some
+from iop_outcomes.analyses.sample import Sample
+from iop_outcomes.errors import NotPossible
 from iop_outcomes.estimators import effects, splines
-from iop_outcomes.estimators.estimate import Array, Estimate, difference, log_ratio
+from iop_outcomes.estimators.estimate import Array, Estimate
+from iop_outcomes.estimators.rows import Mask
+from iop_outcomes.protocol import Analysis, Contrast, Endpoint, Gate, Inference, Intensity
 from iop_outcomes.tables.results import BY_ARM
+from iop_outcomes.vocabulary.answers import OUT_OF_CARE
 from iop_outcomes.vocabulary.measures import FEWER_HOURS, MORE_HOURS
+from iop_outcomes.vocabulary.methods import SPLINE
 
 if TYPE_CHECKING:
-    from iop_outcomes.analyses.dose import Tables
+    from iop_outcomes.analyses.hazards import Ratios
 
-Ask = Mapping[str, Any]
-Answer = tuple[list[results.Row], list[results.Row], list[results.Row]]
 SUPPORT = (0.05, 0.95)
 GRID_POINTS = 41
 SIDES = (MORE_HOURS, FEWER_HOURS)
@@ -36,107 +43,123 @@ WITHIN_THE_WINDOW = (
 )
 
 
-def answer(ask: Ask, tables: Tables, setting: Ask, contrast: Ask, gate: Ask, inference: Ask) -> Answer:
+def answered(
+    ask: Analysis,
+    tables: Tables,
+    setting: Intensity,
+    contrast: Contrast,
+    endpoint: Endpoint,
+    gate: Gate,
+    inference: Inference,
+) -> Answered:
     """Counts, estimates and curves of one row, for each arm of the contrast (the arm is the row's group)."""
-    names = contrast["first"]["name"], contrast["second"]["name"]
-    window = tables.window(setting["window_days"])
+    window = tables.window(setting.window_days)
+    outcome = at_a_day.read(tables.abstinence, tables.people, ask, endpoint)
+    arm, staying = tables.arm(setting.contrast), window["in_care_at_end"].to_numpy()
     if window["hours_per_week"].isna().all():
-        why = "no attended hours are recorded in this cohort"
-        return [], results.without(ask, SIDES, "not_possible", why), []
-    levels = binary_levels(tables.abstinence, tables.people, ask)
-    if silent := unknown(levels):
-        return [], results.without(ask, SIDES, "not_possible", silent), []
-    own = tables.arms[tables.arms["contrast"] == setting["contrast"]].set_index("person_id")["arm"]
-    arm = tables.people["person_id"].map(own)
-    staying = window["in_care_at_end"].to_numpy()
-    if tables.use_within(setting["window_days"], staying & arm.notna().to_numpy()):
-        why = WITHIN_THE_WINDOW.format(days=setting["window_days"])
-        return [], results.without(ask, SIDES, "not_possible", why), []
-    counts: list[results.Row] = []
-    estimates: list[results.Row] = []
-    curves: list[results.Row] = []
-    for name, value in zip(names, (1, 0), strict=True):
-        members = (arm == value).to_numpy()
-        counts += _counts(ask, levels, members, staying, name)
-        found, curve = _within(ask, tables, setting, name, levels, members & staying, gate, inference)
-        estimates += found
-        curves += curve
-    return counts, estimates, curves
+        silent = "no attended hours are recorded in this cohort"
+    else:
+        silent = outcome.untold()
+    if not silent and tables.use_within(setting.window_days, staying & ~np.isnan(arm)):
+        silent = WITHIN_THE_WINDOW.format(days=setting.window_days)
+    if silent:
+        return Answered(tuple(results.without(ask, SIDES, "not_possible", silent)))
+    hours, used = window["hours_per_week"].to_numpy(), outcome.used(ask)
+    found = []
+    for side, value in ((contrast.first, 1), (contrast.second, 0)):
+        members = arm == value
+        # out of care by the window's end, or their level of the outcome
+        shown = np.where(staying, outcome.levels, OUT_OF_CARE)[members]
+        label = np.full(members.sum(), side.name, dtype=object)
+        found.append(Answered(counts=tuple(results.count_rows(ask, label, shown, Some(BY_ARM, side.name)))))
+        chosen = members & staying & used
+        beside = tables.baseline(chosen)
+        sample = Sample(tables.people[chosen].assign(arm=1).reset_index(drop=True), SIDES, inference, beside=beside)
+        own = _ByHours(outcome.happened()[chosen], hours[chosen], setting, setting.compare.get(side.name), sample)
+        found.append(_of_an_arm(ask, sample, own, gate, side.name))
+    return together(found)
 
 
-def _arm(name: str) -> results.Some:
-    return results.Some(BY_ARM, name)
+def _of_an_arm(ask: Analysis, sample: Sample, outcome: _ByHours, gate: Gate, name: str) -> Answered:
+    """The contrast of more with fewer hours, and the curve, which needs no hours to compare."""
+    found = answer(ask, sample, outcome, gate, some=Some(BY_ARM, name))
+    return found if found.status == "gated" else replace(found, curves=tuple(outcome.curve(ask, name)))
 
 
-def _counts(ask: Ask, levels: Any, members: Any, staying: Any, name: str) -> list[results.Row]:
-    """The arm's people: out of care by the window's end, or their level of the outcome; the group is the arm."""
-    shown = np.where(staying, levels, "out_of_care")[members]
-    return results.count_rows(ask, np.full(members.sum(), name, dtype=object), shown, _arm(name))
+@dataclass(frozen=True)
+class _ByHours:
+    """An outcome against hours a week, of the people of one arm who are in care.
 
+    abstinent: (n,). hours: (n,) a week. wanted: the hours to compare, fewer first. sample: the people, with baseline
+    covariates beside them.
+    """
 
-def _within(
-    ask: Ask, tables: Tables, setting: Ask, name: str, levels: Any, members: Any, gate: Ask, inference: Ask
-) -> tuple[list[results.Row], list[results.Row]]:
-    """Estimates and curve of one arm."""
-    abstinent, used = read_missing(levels, ask["missing_rule"])
-    chosen = members & used
-    events = int(abstinent[chosen].sum())
-    if min(events, int(chosen.sum()) - events) < gate["min_events"]:
-        why = f"fewer than {gate['min_events']} people with, or without, the outcome among those still in care"
-        return results.without(ask, SIDES, "gated", why, _arm(name)), []
-    hours = tables.window(setting["window_days"])["hours_per_week"].to_numpy()[chosen]
-    low, high = np.quantile(hours, SUPPORT)
-    wanted = setting["compare"].get(name)
-    inside = wanted is not None and low <= wanted[0] and wanted[1] <= high
-    grid = np.linspace(low, high, GRID_POINTS)
-    try:
-        points = np.concatenate([grid, wanted]) if inside else grid
-        estimate = _standardised(tables, setting, abstinent, hours, chosen, points)
-    except EstimationError as wrong:
-        return results.without(ask, SIDES, "gated", str(wrong), _arm(name)), []
-    estimate = clustered(estimate, tables.people[chosen], inference)
-    level = inference["confidence_level"]
-    curve = _curve(ask, name, grid, estimate, level)
-    if not inside:
-        why = "the hours to compare lie outside the 5th to 95th percentile seen in this arm"
-        return results.without(ask, SIDES, "not_possible", why, _arm(name)), curve
-    return _contrast(ask, name, estimate, level, float(chosen.sum())), curve
+    abstinent: Mask
+    hours: Array
+    setting: Intensity
+    wanted: tuple[float, float] | None
+    sample: Sample
 
+    def used(self, ask: Analysis) -> Mask:
+        """(n,) everyone."""
+        return np.ones(len(self.hours), dtype=bool)
 
-def _standardised(tables: Tables, setting: Ask, abstinent: Array, hours: Array, chosen: Any, points: Array) -> Estimate:
-    """Mean predicted abstinence of the chosen people at each value of hours."""
-    at = splines.knots(hours, setting["knots"])
-    other = tables.baseline()[1][chosen]
-    other = other[:, np.ptp(other, axis=0) > 0]
+    def known(self, ask: Analysis) -> Array:
+        """(n, 1)."""
+        return self.abstinent[:, None].astype(float)
 
-    def at_hours(value: Any) -> Array:
-        return np.hstack([splines.basis(np.broadcast_to(value, len(hours)), at), other])
+    def silent(self, ask: Analysis, sample: Sample) -> str:
+        """Nothing that is of one arm alone."""
+        return ""
 
-    columns = at_hours(hours)
-    names = tuple(f"column {j + 1}" for j in range(columns.shape[1]))
-    model = effects.fit_outcome("logistic", columns, abstinent[chosen], names)
-    return effects.standardised_curve(model, at_hours, points)
+    def few(self, ask: Analysis, sample: Sample, fewest: int) -> str:
+        """Too few with or without the outcome: hours are no sides, so that the arm counts as a whole."""
+        events = int(self.abstinent.sum())
+        if min(events, len(self.abstinent) - events) < fewest:
+            return f"fewer than {fewest} people with, or without, the outcome among those still in care"
+        return ""
 
+    def means(self, ask: Analysis, sample: Sample) -> Estimate:
+        """At more and at fewer hours."""
+        whole = self._standardised
+        if not self._inside:
+            raise NotPossible("the hours to compare lie outside the 5th to 95th percentile seen in this arm")
+        fewer, more = whole.names[-2:]
+        return whole.take(more, fewer)
 
-def _curve(ask: Ask, name: str, grid: Array, estimate: Estimate, level: float) -> list[results.Row]:
-    errors, reach = estimate.standard_error(), estimate.critical(level)
-    return [
-        results.curve_point(ask, name, ask["outcome"], "hours_per_week", round(float(x), 3), value, error, reach)
-        for x, value, error in zip(grid, estimate.value, errors, strict=False)
-    ]
+    def hazard_ratios(self, ask: Analysis, sample: Sample, fewest: int) -> Ratios:
+        """None."""
+        raise NotPossible("hours a week are compared by risks, not by hazards")
 
+    def curve(self, ask: Analysis, name: str) -> Iterator[Row]:
+        """Points over the hours that were attended."""
+        whole = self._standardised
+        errors, reach = whole.standard_error(), whole.critical(self.sample.inference.confidence_level)
+        for x, value, error in zip(self._grid, whole.value, errors, strict=False):
+            at = round(float(x), 3)
+            yield results.curve_point(ask, name, ask.outcome, "hours_per_week", at, float(value), float(error), reach)
 
-def _contrast(ask: Ask, name: str, estimate: Estimate, level: float, people: float) -> list[results.Row]:
-    """More against fewer hours: the last two points of the estimate are fewer and more."""
-    fewer, more = estimate.names[-2:]
-    extra = {"n_effective": people}
-    shown = (
-        (estimate.take(more), False, False),
-        (estimate.take(fewer), False, False),
-        (difference(estimate, more, fewer), False, True),
-        (log_ratio(estimate, more, fewer), True, True),
-    )
-    return [
-        results.from_estimate(ask, of, e, level, extra, logarithmic=log, tested=tested, some=_arm(name))
-        for of, (e, log, tested) in zip(results.rows_of(ask, SIDES), shown, strict=True)
-    ]
+    @property
+    def _grid(self) -> Array:
+        low, high = np.quantile(self.hours, SUPPORT)
+        return np.linspace(low, high, GRID_POINTS)
+
+    @property
+    def _inside(self) -> bool:
+        return self.wanted is not None and self._grid[0] <= self.wanted[0] and self.wanted[1] <= self._grid[-1]
+
+    @cached_property
+    def _standardised(self) -> Estimate:
+        """Mean predicted abstinence at each point of the grid, and at the hours to compare if they lie within it."""
+        at = splines.knots(self.hours, self.setting.knots)
+        other = np.empty((len(self.hours), 0)) if self.sample.beside is None else self.sample.beside.dense()
+        other = other[:, np.ptp(other, axis=0) > 0]
+
+        def at_hours(value: float | Array) -> Array:
+            return np.hstack([splines.basis(np.broadcast_to(value, len(self.hours)), at), other])
+
+        columns = at_hours(self.hours)
+        names = tuple(f"column {j + 1}" for j in range(columns.shape[1]))
+        model = effects.fit_outcome("logistic", columns, self.abstinent.astype(float), names)
+        points = np.concatenate([self._grid, self.wanted]) if self.wanted and self._inside else self._grid
+        return self.sample.finish(effects.standardised_curve(model, at_hours, points), SPLINE)

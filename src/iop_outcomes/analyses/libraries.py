@@ -8,22 +8,29 @@ that it does not take), the function says so, and `twice` leaves the number out 
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+if TYPE_CHECKING:
+    from lifelines import KaplanMeierFitter
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+    Mask = NDArray[np.bool_]
+    Whole = NDArray[np.int64]
+    Labels = NDArray[np.object_]
+
 # steps of the libraries' own maximisers end when a further one moves less than this
 PRECISION = 1e-10
 
 
-def staying(days: Array, left: Any, weight: Array, horizon: float) -> float:
+def staying(days: Array, left: Mask, weight: Array, horizon: float) -> float:
     """Kaplan-Meier share not having left by a day, by lifelines. Its weights count only in its variance as people."""
     return float(_kaplan_meier(days, left, weight).predict(horizon))
 
 
-def mean_days(days: Array, left: Any, weight: Array, horizon: float) -> float:
+def mean_days(days: Array, left: Mask, weight: Array, horizon: float) -> float:
     """Area under the same curve up to a day, by lifelines."""
     from lifelines.utils import restricted_mean_survival_time
 
@@ -32,7 +39,7 @@ def mean_days(days: Array, left: Any, weight: Array, horizon: float) -> float:
         return float(restricted_mean_survival_time(_kaplan_meier(days, left, weight), t=horizon))
 
 
-def _kaplan_meier(days: Array, left: Any, weight: Array) -> Any:
+def _kaplan_meier(days: Array, left: Mask, weight: Array) -> KaplanMeierFitter:
     from lifelines import KaplanMeierFitter
 
     some = weight > 0
@@ -41,7 +48,7 @@ def _kaplan_meier(days: Array, left: Any, weight: Array) -> Any:
         return KaplanMeierFitter().fit(days[some], np.asarray(left)[some], weights=weight[some])
 
 
-def incidence(days: Array, cause: Any, which: int, weight: Array, horizon: float) -> float:
+def incidence(days: Array, cause: Whole, which: int, weight: Array, horizon: float) -> float:
     """Cumulative incidence of one cause by a day among those that compete, by statsmodels. cause: 0 censored."""
     from statsmodels.duration.survfunc import CumIncidenceRight
 
@@ -59,7 +66,7 @@ def incidence(days: Array, cause: Any, which: int, weight: Array, horizon: float
     return float(found.cinc[present.index(which)][at - 1]) if at else 0.0
 
 
-def hazard_ratio(arm: Any, days: Array, event: Any, weight: Array, strata: Any | None) -> float:
+def hazard_ratio(arm: Whole, days: Array, event: Mask, weight: Array, strata: Labels | None) -> float:
     """Log hazard ratio of the arm alone, ties after Efron, by lifelines."""
     import pandas as pd
     from lifelines import CoxPHFitter
@@ -78,7 +85,7 @@ def hazard_ratio(arm: Any, days: Array, event: Any, weight: Array, strata: Any |
     return float(fit.params_["arm"])
 
 
-def hazard_ratio_again(arm: Any, days: Array, event: Any, strata: Any | None) -> float:
+def hazard_ratio_again(arm: Whole, days: Array, event: Mask, strata: Labels | None) -> float:
     """The same by statsmodels, which passes over weights without a word: for unweighted comparisons only."""
     from statsmodels.duration.hazard_regression import PHReg
 
@@ -91,7 +98,7 @@ def hazard_ratio_again(arm: Any, days: Array, event: Any, strata: Any | None) ->
         return float(model.fit(disp=0).params[0])
 
 
-def score(matrix: Array, arm: Any) -> Array:
+def score(matrix: Array, arm: Whole) -> Array:
     """(n,) probabilities of the arm by statsmodels' logistic regression on matrix (n, q), which has an intercept."""
     import statsmodels.api as sm
 
@@ -111,7 +118,7 @@ def mean(outcome: Array, weight: Array) -> float:
     return float(sm.WLS(outcome[some], np.ones(int(some.sum())), weights=weight[some]).fit().params[0])
 
 
-def doubly_robust(outcome: Array, seen: Any, arm: Any, terms: Array, fitted: Array) -> tuple[float, float]:
+def doubly_robust(outcome: Array, seen: Mask, arm: Whole, terms: Array, fitted: Array) -> tuple[float, float]:
     """Means of the first (arm 1) and the second arm: statsmodels' logistic regression of the outcome on arm and terms
     among those seen, corrected by the residuals over `fitted` (n,) score and the arm's share of seen people.
     """

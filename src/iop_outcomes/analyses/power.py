@@ -8,9 +8,8 @@ diagnostics. Where the protocol sets a limit and it is passed, the estimate is g
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,12 +18,9 @@ from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.estimators.balance import effective_sample_size
 from iop_outcomes.estimators.estimate import Estimate, difference
 from iop_outcomes.estimators.power import detectable_difference
+from iop_outcomes.estimators.rows import Mask
+from iop_outcomes.protocol import Analysis
 from iop_outcomes.tables.results import DETECTABLE
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-Ask = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -41,11 +37,9 @@ class Ground:
     inflation: float
 
 
-def ground(ask: Ask, sample: Sample, estimate: Estimate, used: NDArray[np.bool_] | None = None) -> Ground:
-    """The ground of one estimate. estimate: finished risks of the two arms. used: (n,) people in the denominator,
-    default all.
-    """
-    weight = sample.weight(ask["method"]) * (True if used is None else used)
+def ground(ask: Analysis, sample: Sample, estimate: Estimate, used: Mask) -> Ground:
+    """The ground of one estimate. estimate: finished risks of the two arms. used: (n,) people in the denominator."""
+    weight = sample.weight(ask.method) * used
     first, second = (effective_sample_size(weight[sample.arm == a]) for a in (1, 0))
     return Ground(float(estimate.value.mean()), first, second, _inflation(estimate))
 
@@ -58,25 +52,27 @@ def _inflation(estimate: Estimate) -> float:
     return max(1.0, float(gap.covariance()[0, 0]) / alone) if alone > 0 else 1.0
 
 
-def judge(ask: Ask, level: float, grounds: Sequence[Ground], gate: Ask, found: list[Row]) -> str:
-    """Why an estimate is gated, or ''; the row of the table diagnostics is added to `found`.
+@dataclass(frozen=True)
+class Judged:
+    """The row of the table diagnostics, if there is one, and why the estimate is gated, or ''."""
+
+    row: Row | None = None
+    reason: str = ""
+
+
+def judge(ask: Analysis, level: float, grounds: Sequence[Ground], limit: float | None) -> Judged:
+    """What the people of an analysis can show, held against the limit.
 
     level: of confidence. grounds: one, or those of each completed data set. Where no risk strictly between 0 and 1 was
     estimated, nothing is said.
     """
     risk, first, second, inflation = np.mean([astuple(g) for g in grounds], axis=0)
     if not 0 < risk < 1:
-        return ""
-    limit = gate.get("max_detectable_difference")
+        return Judged()
     value = detectable_difference(risk, first, second, inflation, level=level)
-    passed = limit is not None and value > limit
-    threshold = np.nan if limit is None else float(limit)
-    found.append(diagnostic(ask, DETECTABLE, value, threshold, _status(limit, passed)))
-    # the difference itself rests on outcomes, and is told by the diagnostics where it may be
-    return f"these people can show no difference in risk as small as {limit:.0%}, the limit" if passed else ""
-
-
-def _status(limit: float | None, passed: bool) -> str:
     if limit is None:
-        return "info"
-    return "failed" if passed else "ok"
+        return Judged(diagnostic(ask, DETECTABLE, value, np.nan, "info"))
+    passed = value > limit
+    # the difference itself rests on outcomes, and is told by the diagnostics where it may be
+    reason = f"these people can show no difference in risk as small as {limit:.0%}, the limit" if passed else ""
+    return Judged(diagnostic(ask, DETECTABLE, value, limit, "failed" if passed else "ok"), reason)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import stats
@@ -15,10 +15,15 @@ from iop_outcomes.vocabulary.measures import MEASURES, RATIO
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
     from iop_outcomes.estimators.cox import CoxFit
+    from iop_outcomes.protocol import Analysis
 
-Row = dict[str, Any]
+    # one word per person
+    Words = NDArray[np.object_] | NDArray[np.str_]
+
+Row = dict[str, object]
 KEY = ("analysis", "cohort", "contrast", "outcome", "horizon_days", "estimand", "measure", "method", "missing_rule")
 NUMBERS = ("estimate", "std_error", "conf_low", "conf_high", "p_value", "n_effective")
 
@@ -36,24 +41,22 @@ class Some:
 EVERYONE = Some()
 
 
-def rows_of(ask: Mapping[str, Any], names: tuple[str, str]) -> tuple[str, ...]:
+def rows_of(ask: Analysis, names: tuple[str, str]) -> tuple[str, ...]:
     """What the rows of one estimand are of: each side, their difference, their ratio; names: of the two arms."""
-    return MEASURES[ask["measure"]].rows(*names)
+    return MEASURES[ask.measure].rows(*names)
 
 
-def without(
-    ask: Mapping[str, Any], names: tuple[str, str], status: str, reason: str, some: Some = EVERYONE
-) -> list[Row]:
+def without(ask: Analysis, names: tuple[str, str], status: str, reason: str, some: Some = EVERYONE) -> list[Row]:
     """Rows without a number: gated or not possible with their reason, or 'ok' for crude rows that release fills."""
     return [row(ask, of, some) | {"status": status, "reason": reason} for of in rows_of(ask, names)]
 
 
 def from_estimate(
-    ask: Mapping[str, Any],
+    ask: Analysis,
     of: str,
     estimate: Estimate,
     level: float,
-    more: Mapping[str, Any] | None = None,
+    more: Mapping[str, float] | None = None,
     logarithmic: bool = False,
     tested: bool = True,
     some: Some = EVERYONE,
@@ -73,11 +76,11 @@ def from_estimate(
 
 
 def from_cox(
-    ask: Mapping[str, Any],
+    ask: Analysis,
     fit: CoxFit,
     estimate: Estimate,
     level: float,
-    more: Mapping[str, Any],
+    more: Mapping[str, float],
     weighted: bool = False,
     some: Some = EVERYONE,
 ) -> Row:
@@ -96,27 +99,28 @@ def from_cox(
 
 
 def two_arms(
-    ask: Mapping[str, Any],
+    ask: Analysis,
     estimate: Estimate,
     names: tuple[str, str],
     level: float,
-    more: Mapping[str, Any] | None = None,
+    more: Mapping[str, float] | None = None,
+    some: Some = EVERYONE,
 ) -> list[Row]:
     """Each arm, their difference and their ratio, from an estimate of the two arms' means in that order."""
     first, second = estimate.names
     shown = rows_of(ask, names)
     return [
-        from_estimate(ask, shown[0], estimate.take(first), level, more, tested=False),
-        from_estimate(ask, shown[1], estimate.take(second), level, more, tested=False),
-        from_estimate(ask, shown[2], difference(estimate, first, second), level, more),
-        from_estimate(ask, shown[3], log_ratio(estimate, first, second), level, more, logarithmic=True),
+        from_estimate(ask, shown[0], estimate.take(first), level, more, tested=False, some=some),
+        from_estimate(ask, shown[1], estimate.take(second), level, more, tested=False, some=some),
+        from_estimate(ask, shown[2], difference(estimate, first, second), level, more, some=some),
+        from_estimate(ask, shown[3], log_ratio(estimate, first, second), level, more, logarithmic=True, some=some),
     ]
 
 
-def row(ask: Mapping[str, Any], of: str, some: Some = EVERYONE) -> Row:
+def row(ask: Analysis, of: str, some: Some = EVERYONE) -> Row:
     """A row of estimates without numbers, of one arm or one comparison."""
     return {
-        **{k: ask[k] for k in KEY},
+        **{k: getattr(ask, k) for k in KEY},
         "of": of,
         "group_by": some.group_by,
         "group": some.group,
@@ -130,11 +134,11 @@ def row(ask: Mapping[str, Any], of: str, some: Some = EVERYONE) -> Row:
     }
 
 
-def diagnostic(ask: Mapping[str, Any], quantity: str, value: float, threshold: float, status: str) -> Row:
+def diagnostic(ask: Analysis, quantity: str, value: float, threshold: float, status: str) -> Row:
     """A row of diagnostics that belongs to a question: one outcome on one day, by one method under one rule."""
     keys = ("analysis", "cohort", "contrast", "outcome", "horizon_days", "method", "missing_rule")
     told = {"quantity": quantity, "value": value, "threshold": threshold, "status": status}
-    return {**OF_THE_WHOLE, **{k: ask[k] for k in keys}, **told}
+    return {**OF_THE_WHOLE, **{k: getattr(ask, k) for k in keys}, **told}
 
 
 def estimates_table(rows: Sequence[Row]) -> pd.DataFrame:
@@ -165,19 +169,19 @@ def table(name: str, rows: Sequence[Row]) -> pd.DataFrame:
     return frame.astype({n: c.dtype for n, c in declared.columns.items()})
 
 
-def cell(keys: Mapping[str, Any], level: str, count: int, **more: Any) -> Row:
+def cell(keys: Mapping[str, object], level: str, count: int, **more: object) -> Row:
     """A row of counts, without what it need not say: everyone, no variable, no detail. more: what it says of these."""
     plain = {"arm": ALL, "variable": ALL, "horizon_days": None, "group_by": ALL, "group": ALL}
     told = {"level": level, "count": int(count), "status": "ok"}
     return {**plain, "detail": "", "position": None, **keys, **more, **told}
 
 
-def count_rows(ask: Mapping[str, Any], arms: Any, levels: Any, some: Some = EVERYONE) -> list[Row]:
+def count_rows(ask: Analysis, arms: Words, levels: Words, some: Some = EVERYONE) -> list[Row]:
     """People by arm and level of one outcome at one horizon; arms and levels have a value for each person."""
     import pandas as pd
 
     people = pd.crosstab(pd.Series(arms, name="arm"), pd.Series(levels, name="level"))
-    keys = {k: ask[k] for k in ("analysis", "cohort", "contrast", "outcome", "horizon_days")}
+    keys = {k: getattr(ask, k) for k in ("analysis", "cohort", "contrast", "outcome", "horizon_days")}
     group = {"group_by": some.group_by, "group": some.group}
     return [
         cell(keys, level, people.loc[arm, level], arm=arm, **group) for arm in people.index for level in people.columns
@@ -185,15 +189,15 @@ def count_rows(ask: Mapping[str, Any], arms: Any, levels: Any, some: Some = EVER
 
 
 def curve_point(
-    ask: Mapping[str, Any], arm: str, outcome: str, axis: str, x: float, value: float, error: float, reach: float
+    ask: Analysis, arm: str, outcome: str, axis: str, x: float, value: float, error: float, reach: float
 ) -> Row:
     """One point of a curve of probabilities, with limits `reach` standard errors away, within 0 and 1."""
     return {
-        **{k: ask[k] for k in ("analysis", "cohort", "contrast", "method", "missing_rule")},
+        **{k: getattr(ask, k) for k in ("analysis", "cohort", "contrast", "method", "missing_rule")},
         "arm": arm,
         "outcome": outcome,
         # of days, the axis tells them
-        "horizon_days": None if axis == "days" else ask["horizon_days"],
+        "horizon_days": None if axis == "days" else ask.horizon_days,
         "axis": axis,
         "x": x,
         "estimate": float(value),
@@ -203,31 +207,3 @@ def curve_point(
         "n_risk": None,
         "n_effective": np.nan,
     }
-
-
-def beyond(arm: Any, reach: Any, waiting: Any, names: tuple[str, str], day: float) -> str:
-    """Why an estimate to a day goes beyond what can be known of an arm, or ''.
-
-    arm: (n,) 1 in the first. reach: (n,) the last day to which each person can be followed. waiting: (n,) who was last
-    seen before the day, without an event: where there is no one, all is known however short the follow-up. The last day
-    of an arm is one person's, and is told to the month of 30 days.
-    """
-    for value, name in ((1, names[0]), (0, names[1])):
-        own = np.asarray(arm) == value
-        last = float(np.max(np.asarray(reach)[own], initial=0))
-        if own.any() and last < day and np.asarray(waiting)[own].any():
-            months = round(last / 30)
-            where = f"about day {30 * months}" if months else "less than a month"
-            return f"people of the arm '{name}' can be followed to {where} at most, and it speaks of day {day:.0f}"
-    return ""
-
-
-def too_few(arm: Any, event: Any, names: tuple[str, str], minimum: int) -> str:
-    """Why an estimate has too little to stand on after outcomes are read: events or non-events in an arm, or ''."""
-    for value, name in ((1, names[0]), (0, names[1])):
-        own = np.asarray(event)[np.asarray(arm) == value]
-        events, others = int(own.sum()), int(len(own) - own.sum())
-        if min(events, others) < minimum:
-            kind = "events" if events < others else "people without the event"
-            return f"fewer than {minimum} {kind} in the arm '{name}'"
-    return ""

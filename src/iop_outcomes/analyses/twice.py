@@ -10,28 +10,33 @@ time is told of with its reason.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iop_outcomes.analyses import abstinence as binary
 from iop_outcomes.analyses import libraries
-from iop_outcomes.analyses.curves import Followed, follow
+from iop_outcomes.analyses.outcomes import at_a_day, follow, to_an_event
+from iop_outcomes.analyses.outcomes.at_a_day import AtADay
+from iop_outcomes.analyses.outcomes.followed import Followed
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators import cox, cuminc
+from iop_outcomes.estimators import cox
+from iop_outcomes.estimators.estimate import Array
+from iop_outcomes.estimators.rows import Mask
+from iop_outcomes.protocol import Analysis, Contrast, Endpoint, Inference
 from iop_outcomes.tables.results import ALL, PROPENSITY_SCORE
 from iop_outcomes.vocabulary import measures
 from iop_outcomes.vocabulary.endpoints import RETENTION, STAYING
-from iop_outcomes.vocabulary.levels import NOT_KNOWN
 from iop_outcomes.vocabulary.measures import HAZARD_RATIO, RATIO
 from iop_outcomes.vocabulary.methods import AIPW, CRUDE, IMPUTED, SCORED, WEIGHTED
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Ask = Mapping[str, Any]
-Row = dict[str, Any]
+    from iop_outcomes.analyses.rows import Row
+
+Key = tuple[object, ...]
 MOST, SEED = 50_000, 20260101
 AGREE = 1e-6
 KAPLAN_MEIER, INCIDENCE = "Kaplan-Meier, lifelines", "cumulative incidence, statsmodels"
@@ -48,32 +53,31 @@ def run(
     scores: pd.DataFrame,
     gates: pd.DataFrame,
     estimates: pd.DataFrame,
-    rows: Sequence[Ask],
-    contrast: Ask,
-    endpoints: Mapping[str, Ask],
-    inference: Ask,
+    rows: Sequence[Analysis],
+    contrast: Contrast,
+    endpoints: Mapping[str, Endpoint],
+    inference: Inference,
 ) -> dict[str, pd.DataFrame]:
-    """The table twice of one contrast. rows: of the steps retention and abstinence. endpoints: those of retention."""
+    """The table twice of one contrast. rows: of the steps retention and abstinence, with the endpoints of both."""
     import pandas as pd
 
     from iop_outcomes.tables import TABLES
 
-    whole = Sample(scores, contrast, inference)
+    whole = Sample.of(scores, contrast, inference)
     people = _chosen(whole)
     decided = gates.set_index("method")["status"]
     found: list[Row] = []
-    given = _Given(retention, abstinence, first_use, endpoints)
     sampled = len(people.scores) < len(whole.scores)
-    known = {} if sampled else _known(estimates)
-    score = {**rows[0], "measure": PROPENSITY_SCORE} if rows else {}
+    twice = _Twice(people, retention, abstinence, first_use, endpoints, {} if sampled else _known(estimates))
     if rows and (decided.reindex(SCORED) == "ok").any():
+        score = rows[0].model_copy(update={"measure": PROPENSITY_SCORE})
         if len(set(whole.everyone["arm"])) > 2:
             found.append(_left_out(score, "statsmodels has no multinomial score of this size"))
         else:
             found += _told(score, _score(people, score, sampled))
     for ask in rows:
-        if decided.get(ask["method"]) == "ok":
-            found += _told(ask, _question(ask, people, given, known))
+        if decided.get(ask.method) == "ok":
+            found += _told(ask, twice.question(ask))
     table = TABLES["twice"]
     if not found:
         return {"twice": table.empty()}
@@ -81,7 +85,7 @@ def run(
     return {"twice": frame.astype({n: c.dtype for n, c in table.columns.items()})}
 
 
-def _told(ask: Ask, numbers: Iterator[Row]) -> list[Row]:
+def _told(ask: Analysis, numbers: Iterator[Row]) -> list[Row]:
     """The numbers as far as they can be computed; then why the next one cannot. A second opinion ends no run."""
     found: list[Row] = []
     try:
@@ -93,32 +97,23 @@ def _told(ask: Ask, numbers: Iterator[Row]) -> list[Row]:
     return found
 
 
-class _Given:
-    """What happened to people. endpoints: of the step retention, by outcome."""
-
-    def __init__(
-        self, retention: pd.DataFrame, abstinence: pd.DataFrame, first_use: pd.DataFrame, endpoints: Mapping[str, Ask]
-    ) -> None:
-        self.retention, self.abstinence, self.first_use, self.endpoints = retention, abstinence, first_use, endpoints
-
-
 def _chosen(sample: Sample) -> Sample:
     """The people of both arms; of more than MOST a seeded sample, in their order."""
     n = len(sample.scores)
     if n <= MOST:
         return sample
     at = np.sort(np.random.default_rng(SEED).choice(n, MOST, replace=False))
-    return Sample(sample.scores.iloc[at].reset_index(drop=True), sample.contrast, sample.inference)
+    return replace(sample, everyone=sample.scores.iloc[at].reset_index(drop=True))
 
 
-def _known(estimates: pd.DataFrame) -> dict[tuple[Any, ...], float]:
+def _known(estimates: pd.DataFrame) -> dict[Key, float]:
     """Estimates as the analyses made them, by key; those of the whole follow-up and of everyone."""
     whole = (estimates["group_by"] == ALL) & estimates["from_day"].isna() & estimates["to_day"].isna()
     own = estimates[whole & (estimates["status"] == "ok") & estimates["estimate"].notna()]
     return dict(zip(map(tuple, own[list(KEY)].to_numpy(dtype=object)), own["estimate"], strict=True))
 
 
-def _score(people: Sample, ask: Ask, sampled: bool) -> Iterator[Row]:
+def _score(people: Sample, ask: Analysis, sampled: bool) -> Iterator[Row]:
     """The log-likelihood of the score of two arms, which is largest at one set of coefficients only."""
     matrix, arm, held = people.propensity.matrix, people.arm, people.scores["propensity"].to_numpy()
     if sampled:
@@ -130,126 +125,124 @@ def _score(people: Sample, ask: Ask, sampled: bool) -> Iterator[Row]:
     yield _row(ask, ALL, first, second, SCORE)
 
 
-def _question(ask: Ask, people: Sample, given: _Given, known: Mapping[tuple[Any, ...], float]) -> Iterator[Row]:
-    """The numbers of one row of the sheet, each arm and hazard ratio by itself."""
-    if ask["method"] in IMPUTED:
-        yield _left_out(ask, "covariates are imputed, and the libraries pool in another way")
-        return
-    if ask["step"] == RETENTION:
-        followed = follow(given.retention, people.scores, given.endpoints[ask["outcome"]])
-        if followed is not None:
-            yield from _retention(ask, people, followed, known)
-    elif ask["measure"] == HAZARD_RATIO:
-        days, event = binary.timed(given.first_use, people.scores, ask)
-        levels = binary.timed_levels(given.first_use, people.scores, ask)
-        there = (levels != NOT_KNOWN).astype(float)
-        yield from _ratio(ask, people, days, event & (days <= ask["horizon_days"]), there, known)
-    else:
-        yield from _risks(ask, people, given, known)
+@dataclass(frozen=True)
+class _Twice:
+    """The people, what happened to them, and the numbers that are known already, by key."""
 
+    people: Sample
+    retention: pd.DataFrame
+    abstinence: pd.DataFrame
+    first_use: pd.DataFrame
+    endpoints: Mapping[str, Endpoint]
+    known: Mapping[Key, float]
 
-def _retention(ask: Ask, people: Sample, followed: Followed, known: Mapping[tuple[Any, ...], float]) -> Iterator[Row]:
-    day = ask["horizon_days"]
-    if not followed.exact_to(day):
-        yield _left_out(ask, "lengths of stay are intervals")
-    elif ask["measure"] == HAZARD_RATIO:
-        event = followed.event & (followed.days <= day)
-        yield from _ratio(ask, people, followed.days, event, followed.at_risk.astype(float), known)
-    elif ask["method"] == AIPW:
-        yield _left_out(ask, "no library has the doubly robust mean of a time")
-    else:
-        weight = people.weight(ask["method"]) * followed.at_risk
-        for value, name in zip((1, 0), people.names, strict=True):
-            here = people.arm == value
-            own = _OfArm(followed, here, weight[here], day)
-            first = known.get(_key(ask, name), np.nan)
-            yield _row(ask, name, own.first(ask["measure"]) if np.isnan(first) else first, *own.again(ask["measure"]))
+    def question(self, ask: Analysis) -> Iterator[Row]:
+        """The numbers of one row of the sheet, each arm and hazard ratio by itself."""
+        if ask.method in IMPUTED:
+            yield _left_out(ask, "covariates are imputed, and the libraries pool in another way")
+            return
+        scores, endpoint = self.people.scores, self.endpoints[ask.outcome]
+        if ask.step == RETENTION:
+            followed = follow(self.retention, scores, endpoint)
+            if followed is not None:
+                yield from self._followed(ask, followed)
+        elif ask.measure == HAZARD_RATIO:
+            timed = to_an_event.read(self.first_use, scores, ask.outcome)
+            yield from self._ratio(ask, timed.days, timed.happened(ask), timed.used(ask))
+        else:
+            yield from self._at_a_day(ask, at_a_day.read(self.abstinence, scores, ask, endpoint))
 
+    def _sides(self) -> Iterator[tuple[str, Mask]]:
+        """Names of the arms, and (n,) their people."""
+        for value, name in zip((1, 0), self.people.names, strict=True):
+            yield name, self.people.arm == value
 
-class _OfArm:
-    """The people of one arm whose leaving is followed up to a day."""
+    def _followed(self, ask: Analysis, followed: Followed) -> Iterator[Row]:
+        if not followed.exact_to(ask.horizon_days):
+            yield _left_out(ask, "lengths of stay are intervals")
+        elif ask.measure == HAZARD_RATIO:
+            yield from self._ratio(ask, followed.days, followed.happened(ask), followed.at_risk)
+        elif ask.method == AIPW:
+            yield _left_out(ask, "no library has the doubly robust mean of a time")
+        else:
+            weight = self.people.weight(ask.method) * followed.at_risk
+            for name, here in self._sides():
+                first = self.known.get(_key(ask, name), np.nan)
+                own = first if not np.isnan(first) else _ours(ask, followed, here, weight[here])
+                yield _row(ask, name, own, *_theirs(ask, followed, here, weight[here]))
 
-    def __init__(self, followed: Followed, here: Any, weight: Any, day: int) -> None:
-        self.followed, self.here, self.weight, self.day = followed, here, weight, day
+    def _ratio(self, ask: Analysis, days: Array, event: Mask, there: Mask) -> Iterator[Row]:
+        """The hazard ratio of the whole follow-up, by lifelines and, where nobody is weighted, by statsmodels too."""
+        people, days = self.people, np.minimum(days, ask.horizon_days).astype(float)
+        strata, weight = people.strata(ask.method), people.weight(ask.method) * there
+        ratio = self.known.get(_key(ask, RATIO), np.nan)
+        if np.isnan(ratio):
+            x, names = people.columns(there)
+            ratio = float(np.exp(cox.cox(x, days, event, names, weight=weight, strata=strata).estimate.value[0]))
+        again = libraries.hazard_ratio(people.arm, days, event, weight, strata)
+        yield _row(ask, RATIO, ratio, float(np.exp(again)), COX)
+        if ask.method not in SCORED:
+            some = weight > 0
+            own = (people.arm[some], days[some], event[some], None if strata is None else strata[some])
+            yield _row(ask, RATIO, ratio, float(np.exp(libraries.hazard_ratio_again(*own))), COX_AGAIN)
 
-    def first(self, measure: str) -> float:
-        """By the project's own estimators."""
-        days = self.followed.days[self.here]
-        if measure == measures.MEAN_DAYS:
-            return float(cuminc.restricted_mean(days, self.followed.left[self.here], self.day, self.weight).value[0])
-        estimator, arguments = self.followed.risk(self.followed.counted)
-        given = {k: v[self.here] if np.ndim(v) else v for k, v in arguments.items()}
-        return float(estimator(time=days, times=[self.day], weight=self.weight, **given).value[0])
+    def _at_a_day(self, ask: Analysis, outcome: AtADay) -> Iterator[Row]:
+        """Shares with an outcome at a day: weighted means, or doubly robust ones."""
+        state, used, people = outcome.happened().astype(float), outcome.used(ask), self.people
+        if outcome.untold() or not all(used[here].any() for _, here in self._sides()):
+            return
+        if ask.method == AIPW:
+            yield from self._doubly_robust(ask, state, used)
+        elif ask.method in (CRUDE, *WEIGHTED):
+            weight = people.weight(ask.method) * used
+            for name, here in self._sides():
+                first = self.known.get(_key(ask, name), np.nan)
+                own = float(weight[here] @ state[here] / weight[here].sum())
+                second = libraries.mean(state[here], weight[here])
+                yield _row(ask, name, own if np.isnan(first) else first, second, MEAN)
 
-    def again(self, measure: str) -> tuple[float, str]:
-        """By a library's, with its name."""
-        followed, days, left = self.followed, self.followed.days[self.here], self.followed.left[self.here]
-        if measure == measures.MEAN_DAYS:
-            return libraries.mean_days(days, left, self.weight, self.day), MEAN_DAYS
-        if STAYING.get(followed.counted) == "":
-            return libraries.staying(days, left, self.weight, self.day), KAPLAN_MEIER
-        lost = followed.event[self.here]
-        codes = np.where(lost, 1, np.where(left, 2, 0))
-        gone = libraries.incidence(days, codes, 1, self.weight, self.day)
-        return (1 - gone if followed.staying else gone), INCIDENCE
-
-
-def _ratio(
-    ask: Ask, people: Sample, days: Any, event: Any, there: Any, known: Mapping[tuple[Any, ...], float]
-) -> Iterator[Row]:
-    """The hazard ratio of the whole follow-up, by lifelines and, where nobody is weighted, by statsmodels too."""
-    days = np.minimum(days, ask["horizon_days"]).astype(float)
-    strata, weight = people.strata(ask["method"]), people.weight(ask["method"]) * there
-    ratio = known.get(_key(ask, RATIO), np.nan)
-    if np.isnan(ratio):
-        column = people.arm[:, None].astype(float)
-        ratio = float(np.exp(cox.cox(column, days, event, ["arm"], weight=weight, strata=strata).estimate.value[0]))
-    again = libraries.hazard_ratio(people.arm, days, event, weight, strata)
-    yield _row(ask, RATIO, ratio, float(np.exp(again)), COX)
-    if ask["method"] not in SCORED:
-        some = weight > 0
-        own = (people.arm[some], days[some], np.asarray(event)[some], None if strata is None else strata[some])
-        yield _row(ask, RATIO, ratio, float(np.exp(libraries.hazard_ratio_again(*own))), COX_AGAIN)
-
-
-def _risks(ask: Ask, people: Sample, given: _Given, known: Mapping[tuple[Any, ...], float]) -> Iterator[Row]:
-    """Shares with an outcome at a day: weighted means, or doubly robust ones."""
-    levels = binary.binary_levels(given.abstinence, people.scores, ask)
-    outcome, used = binary.read_missing(levels, ask["missing_rule"])
-    if binary.unknown(levels) or not all(used[people.arm == a].any() for a in (0, 1)):
-        return
-    if ask["method"] == AIPW:
-        if len(set(people.everyone["arm"])) > 2 or not known:
+    def _doubly_robust(self, ask: Analysis, state: Array, used: Mask) -> Iterator[Row]:
+        people = self.people
+        if len(set(people.everyone["arm"])) > 2 or not self.known:
             yield _left_out(ask, "the doubly robust mean is computed twice for two arms of all people")
             return
         terms = people.propensity.matrix.dense()[:, 1:]
-        again = libraries.doubly_robust(outcome, used, people.arm, terms, people.scores["propensity"].to_numpy())
+        again = libraries.doubly_robust(state, used, people.arm, terms, people.scores["propensity"].to_numpy())
         for name, second in zip(people.names, again, strict=True):
-            first = known.get(_key(ask, name), np.nan)
+            first = self.known.get(_key(ask, name), np.nan)
             if not np.isnan(first):
                 yield _row(ask, name, first, second, STANDARDISED)
-        return
-    if ask["method"] not in (CRUDE, *WEIGHTED):
-        return
-    weight = people.weight(ask["method"]) * used
-    for value, name in zip((1, 0), people.names, strict=True):
-        here = people.arm == value
-        first = known.get(_key(ask, name), np.nan)
-        own = float(weight[here] @ outcome[here] / weight[here].sum())
-        second = libraries.mean(outcome[here], weight[here])
-        yield _row(ask, name, own if np.isnan(first) else first, second, MEAN)
 
 
-def _key(ask: Ask, of: str) -> tuple[Any, ...]:
-    return (*(ask[k] for k in OF), ask["measure"], of)
+def _ours(ask: Analysis, followed: Followed, here: Mask, weight: Array) -> float:
+    """The measure of one arm by the project's own estimators. here: (n,) its people; weight: of them."""
+    estimator, arguments = followed.measured(ask)
+    given = {k: v[here] if isinstance(v, np.ndarray) else v for k, v in arguments.items()}
+    return float(estimator(time=followed.days[here], weight=weight, **given).value[0])
 
 
-def _row(ask: Ask, of: str, first: float, second: float, library: str) -> Row:
+def _theirs(ask: Analysis, followed: Followed, here: Mask, weight: Array) -> tuple[float, str]:
+    """The same by a library's, with its name."""
+    days, left, day = followed.days[here], followed.left[here], ask.horizon_days
+    if ask.measure == measures.MEAN_DAYS:
+        return libraries.mean_days(days, left, weight, day), MEAN_DAYS
+    if STAYING.get(followed.counted) == "":
+        return libraries.staying(days, left, weight, day), KAPLAN_MEIER
+    codes = np.where(followed.event[here], 1, np.where(left, 2, 0))
+    gone = libraries.incidence(days, codes, 1, weight, day)
+    return (1 - gone if followed.counted in STAYING else gone), INCIDENCE
+
+
+def _key(ask: Analysis, of: str) -> Key:
+    return (*(getattr(ask, k) for k in OF), ask.measure, of)
+
+
+def _row(ask: Analysis, of: str, first: float, second: float, library: str) -> Row:
     agrees = bool(abs(first - second) <= AGREE * max(1.0, abs(first)))
     told = {**dict(zip(KEY, _key(ask, of), strict=True)), "first": first, "second": second}
     return {**told, "library": library, "agrees": agrees, "reason": ""}
 
 
-def _left_out(ask: Ask, reason: str) -> Row:
+def _left_out(ask: Analysis, reason: str) -> Row:
     told = {**dict(zip(KEY, _key(ask, ALL), strict=True)), "first": np.nan, "second": np.nan}
     return {**told, "library": "", "agrees": None, "reason": reason}

@@ -9,11 +9,12 @@ nothing: it is not due, as is a horizon beyond observation. Days are counted fro
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from iop_outcomes.cohort.kinds import Functions
 from iop_outcomes.cohort.retention import of
 from iop_outcomes.cohort.units import from_zero
+from iop_outcomes.protocol import Endpoint
 from iop_outcomes.tables.canonical import STATES_AT_DISCHARGE
 from iop_outcomes.vocabulary.answers import MISSING
 from iop_outcomes.vocabulary.causes import CENSORED
@@ -23,7 +24,6 @@ from iop_outcomes.vocabulary.levels import UNKNOWN
 if TYPE_CHECKING:
     import pandas as pd
 
-Endpoint = Mapping[str, Any]
 Tables = Mapping[str, "pd.DataFrame"]
 OnADay = Callable[["pd.DataFrame", Tables, Endpoint, int], "pd.Series"]
 Time = Callable[["pd.DataFrame", Tables, Endpoint], tuple["pd.Series", "pd.Series"]]
@@ -67,13 +67,13 @@ def run(
     }
     binary, timed = [TABLES["abstinence"].empty()], [TABLES["first_use"].empty()]
     for endpoint in endpoints:
-        if endpoint["kind"] in TIMES:
-            days, event = TIMES[endpoint["kind"]](people, tables, endpoint)
+        if endpoint.kind in TIMES:
+            days, event = TIMES[endpoint.kind](people, tables, endpoint)
             timed.append(_timed_rows(people, endpoint, days, event))
             continue
-        for horizon in horizons[endpoint["outcome"]]:
+        for horizon in horizons[endpoint.outcome]:
             abstinent, mature = (
-                by_kind[endpoint["kind"]](people, tables, endpoint, horizon) for by_kind in (ANSWERS, DUE)
+                by_kind[endpoint.kind](people, tables, endpoint, horizon) for by_kind in (ANSWERS, DUE)
             )
             binary.append(_binary_rows(people, endpoint, horizon, abstinent, mature))
     return {
@@ -98,7 +98,7 @@ def _binary_rows(
     return pd.DataFrame(
         {
             "person_id": people["person_id"],
-            "outcome": endpoint["outcome"],
+            "outcome": endpoint.outcome,
             "horizon_days": horizon,
             "abstinent": people["person_id"].map(abstinent).astype("boolean"),
             "mature": mature.astype(bool),
@@ -115,7 +115,7 @@ def _timed_rows(people: pd.DataFrame, endpoint: Endpoint, days: pd.Series, event
     return pd.DataFrame(
         {
             "person_id": people["person_id"],
-            "outcome": endpoint["outcome"],
+            "outcome": endpoint.outcome,
             "days": known.mask(before, 0).astype("int64"),
             "event": people["person_id"].map(event).astype("boolean").fillna(False).astype(bool) & ~before,
         }
@@ -124,7 +124,7 @@ def _timed_rows(people: pd.DataFrame, endpoint: Endpoint, days: pd.Series, event
 
 def _of_substance(screens: pd.DataFrame, endpoint: Endpoint) -> pd.DataFrame:
     """The screens that an endpoint asks about; the substance 'any' asks about all."""
-    wanted = endpoint["substance"]
+    wanted = endpoint.substance
     return screens if wanted == "any" else screens[screens["substance"] == wanted]
 
 
@@ -133,7 +133,7 @@ def _nearest_interview(followups: pd.DataFrame, endpoint: Endpoint, horizon: int
     rows = followups.assign(
         anchor=followups["day"].fillna(followups["target_day"]), distance=(followups["target_day"] - horizon).abs()
     )
-    near = rows[rows["distance"] <= endpoint["tolerance_days"]]
+    near = rows[rows["distance"] <= endpoint.tolerance_days]
     return near.sort_values(["person_id", "distance", "anchor"]).drop_duplicates("person_id").set_index("person_id")
 
 
@@ -207,17 +207,17 @@ def state_at_interview(people: pd.DataFrame, tables: Tables, endpoint: Endpoint,
     import pandas as pd
 
     chosen = _nearest_interview(tables["followups"], endpoint, horizon)
-    if endpoint["column"] not in chosen:
+    if endpoint.column not in chosen:
         return pd.Series(dtype="boolean")
-    told = chosen[endpoint["column"]]
-    return told.isin(_listed(endpoint["counts"])).astype("boolean").mask(told.isna() | (told == UNKNOWN))
+    told = chosen[endpoint.column]
+    return told.isin(_listed(endpoint.counts)).astype("boolean").mask(told.isna() | (told == UNKNOWN))
 
 
 @on_a_day(due=_or_died(_observed))
 def screen(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
     """The last screen due in the tolerance up to the horizon is negative; missing when it was not given."""
     screens = tables["screens"]
-    near = (screens["day"] <= horizon) & (screens["day"] > horizon - endpoint["tolerance_days"])
+    near = (screens["day"] <= horizon) & (screens["day"] > horizon - endpoint.tolerance_days)
     due = _of_substance(screens[near], endpoint)
     last = due.sort_values(["person_id", "day"]).drop_duplicates("person_id", keep="last").set_index("person_id")
     return (last["result"] == "negative").astype("boolean").mask(last["result"] == MISSING)
@@ -229,15 +229,18 @@ def at_discharge(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horiz
 
     A month in a bed is not a month at liberty: abstinence there says less than at home.
     """
-    return state_at_discharge(people, tables, {"column": "use_at_discharge", "counts": "none"}, horizon)
+    return _state_at_discharge(tables["leaving"], "use_at_discharge", ["none"], horizon)
 
 
 @on_a_day(due=_left)
 def state_at_discharge(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
     """A state that counts was recorded when the index level was left, among those who left it by the horizon."""
-    left = _left_by(tables["leaving"], horizon).set_index("person_id")[endpoint["column"]]
-    counted = left.isin(_listed(endpoint["counts"]))
-    return counted.astype("boolean").mask(left.isna() | (left == UNKNOWN))
+    return _state_at_discharge(tables["leaving"], endpoint.column, _listed(endpoint.counts), horizon)
+
+
+def _state_at_discharge(leaving: pd.DataFrame, column: str, counts: list[str], horizon: int) -> pd.Series:
+    left = _left_by(leaving, horizon).set_index("person_id")[column]
+    return left.isin(counts).astype("boolean").mask(left.isna() | (left == UNKNOWN))
 
 
 @on_a_day(due=_or_died(_answer_due))
@@ -262,14 +265,14 @@ def first_use(people: pd.DataFrame, tables: Tables, endpoint: Endpoint) -> tuple
 def run_of_screens(people: pd.DataFrame, tables: Tables, endpoint: Endpoint) -> tuple[pd.Series, pd.Series]:
     """Day of the first of so many screens in a row that count, or of the last screen that was due."""
     screens = tables["screens"]
-    rows = _of_substance(screens[screens["day"] >= endpoint["from_day"]], endpoint)
+    rows = _of_substance(screens[screens["day"] >= endpoint.from_day], endpoint)
     rows = rows.sort_values(["person_id", "day"])
-    counts = rows["result"].isin(_listed(endpoint["counts"]))
+    counts = rows["result"].isin(_listed(endpoint.counts))
     # people and unbroken stretches of screens that count
     stretch = (~counts).groupby(rows["person_id"]).cumsum()
     length = counts.groupby([rows["person_id"], stretch]).cumsum()
     begin = rows["day"].where(counts).groupby([rows["person_id"], stretch]).transform("min")
-    reached = begin[counts & (length == endpoint["run"])].groupby(rows["person_id"]).min()
+    reached = begin[counts & (length == endpoint.run)].groupby(rows["person_id"]).min()
     last = rows.groupby("person_id")["day"].max()
     event = last.index.to_series().isin(reached.index)
     return reached.reindex(last.index).fillna(last).astype("int64"), event

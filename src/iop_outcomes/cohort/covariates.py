@@ -9,12 +9,13 @@ kind.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from iop_outcomes.errors import StudyError
+from iop_outcomes.protocol import Adjustment
 from iop_outcomes.tables.canonical import NOT_COVARIATES
 from iop_outcomes.tables.results import ALL
 
@@ -23,21 +24,19 @@ if TYPE_CHECKING:
 
     from iop_outcomes.estimators.model_matrix import ModelMatrix
 
-Settings = Mapping[str, Any]
-
 # a category, or missing numbers, of fewer people than this are not told apart
 SMALLEST_CATEGORY = 10
 NUMBERS = ("whole", "number")
 MISSING = "missing"
 
 
-def check(persons: pd.DataFrame, adjustment: Settings) -> None:
+def check(persons: pd.DataFrame, adjustment: Adjustment) -> None:
     """Raise StudyError where a covariate is not a baseline column of persons, or of the other kind."""
     from iop_outcomes.tables import TABLES
 
     declared = TABLES["persons"].columns
     known = [n for n in persons.columns if n not in NOT_COVARIATES]
-    asked = [(n, True) for n in adjustment["continuous"]] + [(n, False) for n in adjustment["categorical"]]
+    asked = [(n, True) for n in adjustment.continuous] + [(n, False) for n in adjustment.categorical]
     unknown = [n for n, _ in asked if n not in known]
     if unknown:
         raise StudyError(
@@ -57,20 +56,20 @@ def check(persons: pd.DataFrame, adjustment: Settings) -> None:
             )
 
 
-def table(people: pd.DataFrame, eligible: pd.DataFrame, adjustment: Settings) -> pd.DataFrame:
+def table(people: pd.DataFrame, eligible: pd.DataFrame, adjustment: Adjustment) -> pd.DataFrame:
     """The table covariates: numbers of `eligible` as they are, words of `people` as categories, the reference first.
 
     people and eligible have the same rows. The reference is the most frequent category, of several the first by name.
     """
     import pandas as pd
 
-    columns: dict[str, Any] = {"person_id": people["person_id"]}
-    for name in adjustment["continuous"]:
+    columns = {"person_id": people["person_id"]}
+    for name in adjustment.continuous:
         values = eligible[name].astype("float64")
         columns[name] = values.fillna(values.median())
         if values.isna().sum() >= SMALLEST_CATEGORY:
             columns[_column(name, MISSING)] = values.isna().astype("float64")
-    for name in adjustment["categorical"]:
+    for name in adjustment.categorical:
         columns[name] = pd.Series(_categories(people[name]), index=people.index)
     return pd.DataFrame(columns)
 
@@ -96,7 +95,7 @@ def _column(name: str, value: str) -> str:
     return f"{name}={value}"
 
 
-def _categories(words: pd.Series) -> Any:
+def _categories(words: pd.Series) -> pd.Categorical:
     """The categories, rare ones joined to the reference, which comes first."""
     import pandas as pd
 
@@ -121,22 +120,22 @@ def matrix(covariates: pd.DataFrame, people: Iterable[str] | None = None) -> Mod
 
     from iop_outcomes.estimators.model_matrix import ModelMatrix
 
-    rows: Any = slice(None)
+    own = covariates.drop(columns="person_id")
     if people is not None:
         rows = pd.Index(covariates["person_id"]).get_indexer(pd.Index(people))
         if (rows < 0).any():
             raise StudyError(f"{(rows < 0).sum()} people have no row in the table covariates. This is a defect.")
-    own = covariates.drop(columns="person_id")
+        own = own.take(rows)
     categorical = [str(name) for name in own if isinstance(own[name].dtype, pd.CategoricalDtype)]
     numeric = [str(name) for name in own if name not in categorical]
     names, codes, levels = list(numeric), [], []
     for name in categorical:
         values = own[name].cat
         if len(values.categories) > 1:
-            codes.append(values.codes.to_numpy()[rows])
+            codes.append(values.codes.to_numpy())
             levels.append(len(values.categories) - 1)
             names += [_column(name, value) for value in values.categories[1:]]
     numbers = np.empty((len(own), len(numeric)))
     for at, name in enumerate(numeric):
         numbers[:, at] = own[name]
-    return ModelMatrix(numbers[rows], tuple(names), tuple(codes), tuple(levels))
+    return ModelMatrix(numbers, tuple(names), tuple(codes), tuple(levels))

@@ -7,16 +7,15 @@ Refused: a column that the candidates do not have, and a comparison that does no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from iop_outcomes.errors import StudyError
+from iop_outcomes.protocol import Eligibility, Population
 from iop_outcomes.vocabulary.levels import UNKNOWN
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Rule = Mapping[str, Any]
 
 # what a column must be, by the name of the comparison
 NUMERIC: dict[str, Callable[[pd.Series, float], pd.Series]] = {
@@ -31,8 +30,8 @@ WORDED: dict[str, Callable[[pd.Series, list[str]], pd.Series]] = {
 
 def apply(
     candidates: pd.DataFrame,
-    rules: Sequence[Rule],
-    population: Mapping[str, Any],
+    rules: Sequence[Eligibility],
+    population: Population,
     left_out: Sequence[tuple[str, int]] = (),
     set_aside: int = 0,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -48,8 +47,8 @@ def apply(
     first = first_broken(candidates, rules, population)
     rows, waiting = [(START, 0), *left_out], set_aside
     for rule in rules:
-        own = waiting if rule["column"] == "record_trusted" else 0
-        rows.append((words(rule, population), int((first == rule["rule"]).sum()) + own))
+        own = waiting if rule.column == "record_trusted" else 0
+        rows.append((words(rule, population), int((first == rule.rule).sum()) + own))
         waiting -= own
     if waiting:
         rows.append(("Their record of admission was set aside", waiting))
@@ -62,45 +61,45 @@ def apply(
 START = "In the records"
 
 
-def first_broken(candidates: pd.DataFrame, rules: Sequence[Rule], population: Mapping[str, Any]) -> pd.Series:
+def first_broken(candidates: pd.DataFrame, rules: Sequence[Eligibility], population: Population) -> pd.Series:
     """The name of the first rule that excludes each candidate; missing for those who are eligible."""
     import pandas as pd
 
     first = pd.Series(None, index=candidates.index, dtype=object)
     for rule in rules:
-        first = first.mask(~_keeps(candidates, rule, population) & first.isna(), rule["rule"])
+        first = first.mask(~_keeps(candidates, rule, population) & first.isna(), rule.rule)
     return first
 
 
-def words(rule: Rule, population: Mapping[str, Any]) -> str:
+def words(rule: Eligibility, population: Population) -> str:
     """The rule as the flow diagram shows it."""
-    return str(rule["label"]).format(**population)
+    return rule.label.format(**population.model_dump())
 
 
-def _keeps(candidates: pd.DataFrame, rule: Rule, population: Mapping[str, Any]) -> pd.Series:
-    column, keep = rule["column"], rule["keep"]
+def _keeps(candidates: pd.DataFrame, rule: Eligibility, population: Population) -> pd.Series:
+    column, keep = rule.column, rule.keep
     if column not in candidates:
         raise StudyError(
-            f"The eligibility rule '{rule['rule']}' asks for the column '{column}', which the records do not have. "
+            f"The eligibility rule '{rule.rule}' asks for the column '{column}', which the records do not have. "
             f"Take the rule out of config/eligibility.tsv for this cohort, or supply the column. Columns there: "
             f"{', '.join(sorted(candidates.columns))}."
         )
-    values, value = candidates[column], str(rule["value"]).format(**population)
+    values, value = candidates[column], rule.value.format(**population.model_dump())
     unknown = values.isna() | values.isin([UNKNOWN])
     met = NUMERIC[keep](_numbers(values, rule), float(value)) if keep in NUMERIC else _worded(values, keep, value)
-    return met.fillna(False).astype(bool).mask(unknown, rule["unknown"] == "keep")
+    return met.fillna(False).astype(bool).mask(unknown, rule.unknown == "keep")
 
 
 def _worded(values: pd.Series, keep: str, value: str) -> pd.Series:
     return WORDED[keep](values, [v.strip() for v in value.split(",")])
 
 
-def _numbers(values: pd.Series, rule: Rule) -> pd.Series:
+def _numbers(values: pd.Series, rule: Eligibility) -> pd.Series:
     import pandas as pd
 
     if not pd.api.types.is_numeric_dtype(values):
         raise StudyError(
-            f"The eligibility rule '{rule['rule']}' compares '{rule['column']}', which is text, with a number. Use "
+            f"The eligibility rule '{rule.rule}' compares '{rule.column}', which is text, with a number. Use "
             f"{' or '.join(WORDED)} in the column `keep` of config/eligibility.tsv."
         )
     return values

@@ -15,17 +15,17 @@ cause NOT_AT_RISK and 0 days: it is here that this is decided, and everyone late
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from iop_outcomes.cohort.kinds import Functions
 from iop_outcomes.cohort.units import from_zero
+from iop_outcomes.protocol import Endpoint
 from iop_outcomes.vocabulary.causes import CENSORED, DIED, NOT_AT_RISK
 from iop_outcomes.vocabulary.endpoints import EVENTS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Endpoint = Mapping[str, Any]
 Tables = Mapping[str, "pd.DataFrame"]
 Follow = Callable[["pd.DataFrame", Tables, Endpoint], tuple["pd.Series", "pd.Series"]]
 
@@ -40,21 +40,21 @@ def followed(people: pd.DataFrame, tables: Tables, endpoints: Sequence[Endpoint]
     import pandas as pd
 
     for endpoint in endpoints:
-        start, day = KINDS[endpoint["kind"]](people, tables, endpoint)
+        start, day = KINDS[endpoint.kind](people, tables, endpoint)
         death = _days(tables["persons"], people, "death_day") - start
         end = people["observed_days"].astype("Int64") - start
         # on one day, the event comes before death, and both before the end of observation
         last = pd.concat([day, death, end], axis=1).min(axis=1).fillna(0)
         cause = pd.Series(CENSORED, index=people.index, dtype=object)
         cause = cause.mask((death <= last).fillna(False).astype(bool), DIED)
-        cause = cause.mask((day <= last).fillna(False).astype(bool), EVENTS[endpoint["kind"]])
+        cause = cause.mask((day <= last).fillna(False).astype(bool), EVENTS[endpoint.kind])
         at_risk = (start.notna() & (last >= 0)).astype(bool)
         cause, last = cause.where(at_risk, NOT_AT_RISK), last.where(at_risk, 0)
-        if (cause == EVENTS[endpoint["kind"]]).any():
+        if (cause == EVENTS[endpoint.kind]).any():
             yield pd.DataFrame(
                 {
                     "person_id": people["person_id"],
-                    "follows": endpoint["outcome"],
+                    "follows": endpoint.outcome,
                     "days": last.astype("int64"),
                     "days_latest": last.astype("int64"),
                     "cause": cause,
@@ -83,9 +83,9 @@ def _from_time_zero(people: pd.DataFrame) -> pd.Series:
 def engaged(people: pd.DataFrame, tables: Tables, endpoint: Endpoint) -> tuple[pd.Series, pd.Series]:
     """Day of the last of so many days with attended care."""
     sessions = from_zero(tables["sessions"], people)
-    counted = sessions[(sessions["day"] >= endpoint["from_day"]) & (sessions["minutes"] > 0)]
+    counted = sessions[(sessions["day"] >= endpoint.from_day) & (sessions["minutes"] > 0)]
     days = counted[["person_id", "day"]].drop_duplicates().sort_values(["person_id", "day"])
-    reached = days[days.groupby("person_id").cumcount() == endpoint["sessions"] - 1].set_index("person_id")["day"]
+    reached = days[days.groupby("person_id").cumcount() == endpoint.sessions - 1].set_index("person_id")["day"]
     return _from_time_zero(people), people["person_id"].map(reached).astype("Int64")
 
 

@@ -14,7 +14,7 @@ Refuses an unknown definition and an unknown choice for exactly 20 hours.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from iop_outcomes import reference
 from iop_outcomes.errors import StudyError
@@ -73,12 +73,12 @@ def _within(
     low, high = float(band["hours_from"]), float(band["hours_to"] or "inf")
     above = hours > low if _taken_below(band, twenty_hours) else hours >= low
     below = hours <= high if _takes_its_end(band["to_included"], twenty_hours) else hours < high
-    of_age: Any = True
+    inside = above & below
     if band["age_from"]:
-        of_age = age >= float(band["age_from"])
+        inside &= age >= float(band["age_from"])
     if band["age_below"]:
-        of_age = of_age & (age < float(band["age_below"]))
-    return above & below & of_age
+        inside &= age < float(band["age_below"])
+    return inside
 
 
 def _taken_below(band: dict[str, str], twenty_hours: str) -> bool:

@@ -10,17 +10,17 @@ arms are read off. The step sees no outcome column. An empty arm of a required c
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from iop_outcomes.cohort import covariates, eligibility, levels, units
 from iop_outcomes.errors import StudyError
+from iop_outcomes.protocol import Adjustment, Arm, Contrast, Eligibility, Population
 from iop_outcomes.tables.set_aside import distrusted
 from iop_outcomes.vocabulary.levels import UNKNOWN
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Settings = Mapping[str, Any]
 # categories that too few people have to be told apart
 FEW = "other (few)"
 
@@ -31,10 +31,10 @@ def run(
     periods: pd.DataFrame,
     quarantine: pd.DataFrame,
     intake: pd.DataFrame,
-    population: Settings,
-    rules: Sequence[Settings],
-    adjustment: Settings,
-    contrasts: Mapping[str, Settings],
+    population: Population,
+    rules: Sequence[Eligibility],
+    adjustment: Adjustment,
+    contrasts: Mapping[str, Contrast],
     twenty_hours: str,
     fewest: int = 1,
 ) -> dict[str, pd.DataFrame]:
@@ -55,7 +55,7 @@ def run(
             + ". Check config/eligibility.tsv and `population` in the config against the data."
         )
     people = people_of(eligible, adjustment, twenty_hours)
-    people = together(people, adjustment["categorical"], contrasts, fewest)
+    people = together(people, adjustment.categorical, contrasts, fewest)
     return {
         "people": people,
         "covariates": covariates.table(people, eligible, adjustment),
@@ -82,7 +82,7 @@ def _lost(intake: pd.DataFrame, quarantine: pd.DataFrame, persons: pd.DataFrame)
     return [(words[:1].upper() + words[1:], count) for words, count in left_out], set_aside
 
 
-def people_of(eligible: pd.DataFrame, adjustment: Settings, twenty_hours: str) -> pd.DataFrame:
+def people_of(eligible: pd.DataFrame, adjustment: Adjustment, twenty_hours: str) -> pd.DataFrame:
     """The table people, from the eligible candidates."""
     import pandas as pd
 
@@ -109,13 +109,13 @@ def people_of(eligible: pd.DataFrame, adjustment: Settings, twenty_hours: str) -
             "trial": _words(eligible, "trial", "none"),
         }
     )
-    for name in adjustment["categorical"]:
+    for name in adjustment.categorical:
         known[name] = _words(eligible, name, UNKNOWN)
     return known
 
 
 def together(
-    people: pd.DataFrame, columns: Sequence[str], contrasts: Mapping[str, Settings], fewest: int
+    people: pd.DataFrame, columns: Sequence[str], contrasts: Mapping[str, Contrast], fewest: int
 ) -> pd.DataFrame:
     """The people, with the words of their own records that fewer than `fewest` of them have as one category.
 
@@ -127,7 +127,7 @@ def together(
     declared = TABLES["persons"].columns
     changed = {}
     for name in columns:
-        asked = {v for c in contrasts.values() if c["column"] == name for arm in arms_of(c) for v in arm["values"]}
+        asked = {v for c in contrasts.values() if c.column == name for arm in arms_of(c) for v in arm.values}
         own = people[name]
         rare = own.map(own.value_counts()) < fewest
         changed[name] = own.mask(rare & ~own.isin([*declared[name].allowed, *asked, UNKNOWN, "other"]), FEW)
@@ -142,12 +142,12 @@ def _words(frame: pd.DataFrame, column: str, missing: str) -> pd.Series:
     return frame[column].astype(object).where(frame[column].notna(), missing)
 
 
-def arms_of(contrast: Settings) -> list[Settings]:
+def arms_of(contrast: Contrast) -> list[Arm]:
     """The arms of a contrast by their code: the second is 0, the first 1, those alongside 2 and up."""
-    return [contrast["second"], contrast["first"], *contrast.get("alongside", ())]
+    return [contrast.second, contrast.first, *contrast.alongside]
 
 
-def arms(people: pd.DataFrame, contrasts: Mapping[str, Settings], fewest: int = 1) -> pd.DataFrame:
+def arms(people: pd.DataFrame, contrasts: Mapping[str, Contrast], fewest: int = 1) -> pd.DataFrame:
     """One row per person and contrast. Raises StudyError where an arm of a required contrast is empty; it names the
     values that `fewest` people have.
     """
@@ -157,17 +157,17 @@ def arms(people: pd.DataFrame, contrasts: Mapping[str, Settings], fewest: int = 
 
     parts = [TABLES["arms"].empty()]
     for name, contrast in contrasts.items():
-        pool = people if contrast["trial"] is None else people[people["trial"] == contrast["trial"]]
-        values = pool[contrast["column"]]
-        code = {v: at for at, arm in enumerate(arms_of(contrast)) for v in arm["values"]}
+        pool = people if contrast.trial is None else people[people["trial"] == contrast.trial]
+        values = pool[contrast.column]
+        code = {v: at for at, arm in enumerate(arms_of(contrast)) for v in arm.values}
         arm = values.map(code)
-        for side, at in (("first", 1), ("second", 0)):
-            if contrast["required"] and not (arm == at).any():
+        for side, at in ((contrast.first, 1), (contrast.second, 0)):
+            if contrast.required and not (arm == at).any():
                 people_of_each = values.map(values.value_counts())
                 seen = ", ".join(sorted(values[people_of_each >= fewest].unique())) or "none"
                 raise StudyError(
-                    f"Contrast '{name}': no eligible person is in the arm '{contrast[side]['name']}' "
-                    f"({contrast['column']} {' or '.join(contrast[side]['values'])}). Values found: {seen}. Correct "
+                    f"Contrast '{name}': no eligible person is in the arm '{side.name}' "
+                    f"({contrast.column} {' or '.join(side.values)}). Values found: {seen}. Correct "
                     "`values` in the cohort's file, or set `required: false` to report the contrast as not possible."
                 )
         chosen = pool[arm.notna()]
@@ -177,7 +177,7 @@ def arms(people: pd.DataFrame, contrasts: Mapping[str, Settings], fewest: int = 
                     "contrast": name,
                     "person_id": chosen["person_id"],
                     "arm": arm[arm.notna()].astype("int64"),
-                    "stratum": chosen[contrast["stratum"]],
+                    "stratum": chosen[contrast.stratum],
                 }
             )
         )

@@ -10,9 +10,10 @@ an interval, `days` is its first and `days_latest` its last day.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from iop_outcomes.protocol import Endpoint
 from iop_outcomes.vocabulary.causes import CENSORED
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def run(
     episodes_by_gap: pd.DataFrame,
     sessions: pd.DataFrame | None = None,
     persons: pd.DataFrame | None = None,
-    endpoints: Sequence[Mapping[str, Any]] = (),
+    endpoints: Sequence[Endpoint] = (),
 ) -> dict[str, pd.DataFrame]:
     """The table retention: one row per unit and thing followed, units in the order of people.
 

@@ -6,8 +6,9 @@ from there. A person of several units has a key with the unit's number behind a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from iop_outcomes.protocol import Population
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +18,7 @@ YES_NO = {True: "yes", False: "no"}
 
 
 def candidates(
-    population: Mapping[str, Any],
+    population: Population,
     persons: pd.DataFrame,
     episodes: pd.DataFrame,
     periods: pd.DataFrame,
@@ -30,9 +31,9 @@ def candidates(
     """
     import pandas as pd
 
-    unit = population["unit"]
+    unit = population.unit
     begun = (
-        _periods(periods, population["period_days"]) if unit == "period" else episodes[episodes["index_start_day"] >= 0]
+        _periods(periods, population.period_days) if unit == "period" else episodes[episodes["index_start_day"] >= 0]
     )
     begun = begun.sort_values(["person_id", "index_start_day"])
     if unit == "first_episode":

@@ -10,17 +10,16 @@ Nothing here raises for bad data: what fails is gated, with its reason.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from iop_outcomes.cohort import covariates as coded
 from iop_outcomes.design import balance, describe, gate, positivity, propensity
+from iop_outcomes.protocol import Adjustment, Contrast, Gate
 from iop_outcomes.vocabulary.methods import AIPW, IPTW, OVERLAP, needed
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Settings = Mapping[str, Any]
 
 
 def run(
@@ -29,9 +28,9 @@ def run(
     arms: pd.DataFrame,
     cohort: str,
     name: str,
-    contrast: Settings,
-    adjustment: Settings,
-    thresholds: Settings,
+    contrast: Contrast,
+    adjustment: Adjustment,
+    thresholds: Gate,
     methods: Sequence[str] = (IPTW, OVERLAP, AIPW),
 ) -> dict[str, pd.DataFrame]:
     """The tables scores, gates, counts and diagnostics of a contrast.
@@ -58,10 +57,10 @@ def run(
     alone_strata = everyone.loc[alone, "stratum"].nunique()
     key = {"analysis": "design", "cohort": cohort, "contrast": name}
     shown = describe.diagnostics(key, alone_strata, members, known, contrast, fitted, found, thresholds, named)
-    there = positivity.table(key, everyone[everyone["arm"] < 2], members, contrast, adjustment, thresholds)
+    there = positivity.table(key, everyone[everyone["arm"] < 2], members, adjustment, thresholds)
     return {
         "scores": scores,
-        "gates": gate.decide(name, contrast, fitted, found, thresholds, methods),
+        "gates": gate.decide(name, fitted, found, thresholds, methods),
         "counts": describe.counts(key, everyone, alone, members, contrast, adjustment, fitted),
         "diagnostics": pd.concat([shown, there], ignore_index=True),
     }

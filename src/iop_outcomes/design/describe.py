@@ -6,7 +6,7 @@ People in cells go into counts, so that disclosure control meets them; the rest 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,29 +14,24 @@ from iop_outcomes.cohort.population import arms_of
 from iop_outcomes.design.balance import BY_COVARIATE, OF_ALL_ARMS, bins, numbers
 from iop_outcomes.design.propensity import Fitted
 from iop_outcomes.estimators.model_matrix import ModelMatrix
+from iop_outcomes.estimators.rows import Mask
+from iop_outcomes.protocol import Adjustment, Contrast, Gate
 from iop_outcomes.tables.bands import SCORES
 from iop_outcomes.tables.results import ALL, COVARIATE, MEAN, OF_THE_WHOLE, PEOPLE, SCORE, STANDARD_DEVIATION
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
-Settings = Mapping[str, Any]
-# quantities with a limit only where the protocol sets one, and its key
-OPTIONAL_LIMITS = {
-    "variance_ratio": "max_variance_ratio",
-    "within_site_difference": "max_within_site_difference",
-    "score_overlap": "min_score_overlap",
-}
+Row = dict[str, object]
 
 
 def counts(
     key: Mapping[str, str],
     everyone: pd.DataFrame,
-    alone: NDArray[np.bool_],
+    alone: Mask,
     members: pd.DataFrame,
-    contrast: Settings,
-    adjustment: Settings,
+    contrast: Contrast,
+    adjustment: Adjustment,
     fitted: Fitted,
 ) -> pd.DataFrame:
     """Counts by arm: people with and without a counterpart, categories of the covariates, bins of the score.
@@ -48,7 +43,7 @@ def counts(
     from iop_outcomes.tables import TABLES
 
     reach = pd.Series(np.where(alone, "without_counterpart", "with_counterpart"))
-    cells = {(COVARIATE, name): members[name] for name in adjustment["categorical"]}
+    cells = {(COVARIATE, name): members[name] for name in adjustment.categorical}
     if not fitted.problem:
         label = np.array(list(SCORES), dtype=object)
         cells[SCORE, ALL] = pd.Series(label[bins(fitted.scores["propensity"].to_numpy())])
@@ -63,7 +58,7 @@ def counts(
                 pd.DataFrame(
                     {
                         **key,
-                        "arm": arm["name"],
+                        "arm": arm.name,
                         "outcome": outcome,
                         "variable": variable,
                         "horizon_days": pd.array([None] * len(found), dtype="Int64"),
@@ -86,10 +81,10 @@ def diagnostics(
     one_arm_strata: int,
     members: pd.DataFrame,
     covariates: ModelMatrix,
-    contrast: Settings,
+    contrast: Contrast,
     fitted: Fitted,
     found: pd.DataFrame,
-    thresholds: Settings,
+    thresholds: Gate,
     columns: Mapping[str, tuple[str, str]],
 ) -> pd.DataFrame:
     """Balance, effective sample sizes and weights with their limits; means and spread by arm; one-arm strata."""
@@ -98,35 +93,38 @@ def diagnostics(
     from iop_outcomes.tables import TABLES
 
     limits = {
-        "standardised_difference": thresholds["max_standardised_difference"],
-        OF_ALL_ARMS: thresholds["max_standardised_difference"],
-        "largest_weight": thresholds["max_weight"],
-    } | {quantity: thresholds[key] for quantity, key in OPTIONAL_LIMITS.items() if thresholds.get(key) is not None}
+        "standardised_difference": thresholds.max_standardised_difference,
+        OF_ALL_ARMS: thresholds.max_standardised_difference,
+        "largest_weight": thresholds.max_weight,
+        # these have a limit only where the protocol sets one
+        "variance_ratio": thresholds.max_variance_ratio,
+        "within_site_difference": thresholds.max_within_site_difference,
+        "score_overlap": thresholds.min_score_overlap,
+    }
     declared = TABLES["diagnostics"]
-    rows: list[dict[str, Any]] = []
-    row: Any
-    for row in found.itertuples():
-        own = row.quantity not in BY_COVARIATE or row.variable in fitted.judged
-        asked = own and (row.method != "unweighted" or row.quantity == "score_overlap")
-        limit = limits.get(row.quantity, np.nan) if asked else np.nan
-        status = "info" if np.isnan(limit) else ("failed" if _beyond(row.quantity, row.value, limit) else "ok")
-        of = _of(row.variable, contrast, columns)
-        rows.append(_row(row.method, row.quantity, row.value, **of, threshold=limit, status=status))
-    rows.append(_row("unweighted", "one_arm_strata", float(one_arm_strata), variable=contrast["stratum"]))
+    rows: list[Row] = []
+    for method, quantity, variable, value in found[["method", "quantity", "variable", "value"]].to_numpy():
+        own = quantity not in BY_COVARIATE or variable in fitted.judged
+        asked = own and (method != "unweighted" or quantity == "score_overlap")
+        limit = limits.get(quantity) if asked else None
+        status = "info" if limit is None else ("failed" if _beyond(quantity, value, limit) else "ok")
+        of = _of(variable, contrast, columns)
+        rows.append(_row(method, quantity, value, **of, threshold=np.nan if limit is None else limit, status=status))
+    rows.append(_row("unweighted", "one_arm_strata", float(one_arm_strata), variable=contrast.stratum))
     rows += _moments(members, covariates, contrast)
     frame = pd.DataFrame([{**key, **row} for row in rows], columns=list(declared.columns))
     return frame.astype({name: column.dtype for name, column in declared.columns.items()})
 
 
-def _of(name: str, contrast: Settings, columns: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+def _of(name: str, contrast: Contrast, columns: Mapping[str, tuple[str, str]]) -> dict[str, str]:
     """What a row of balance is of: an arm, or a covariate or a category of it."""
     if name in ("first", "second"):
-        return {"arm": contrast[name]["name"]}
+        return {"arm": getattr(contrast, name).name}
     variable, level = columns.get(name, (name, ALL))
     return {"variable": variable, "level": level}
 
 
-def _row(method: str, quantity: str, value: float, **more: Any) -> dict[str, Any]:
+def _row(method: str, quantity: str, value: float, **more: object) -> Row:
     plain = {"threshold": np.nan, "status": "info"}
     return {**OF_THE_WHOLE, **plain, "method": method, "quantity": quantity, "value": value, **more}
 
@@ -137,15 +135,15 @@ def _beyond(quantity: str, value: float, limit: float) -> bool:
     return max(value, 1 / value) > limit if quantity == "variance_ratio" else abs(value) > limit
 
 
-def _moments(members: pd.DataFrame, covariates: ModelMatrix, contrast: Settings) -> list[dict[str, Any]]:
+def _moments(members: pd.DataFrame, covariates: ModelMatrix, contrast: Contrast) -> list[Row]:
     """Mean and standard deviation by arm of the covariates that are numbers."""
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     for at in numbers(covariates):
         name = covariates.names[at]
-        for side, value in (("first", 1), ("second", 0)):
+        for side, value in ((contrast.first, 1), (contrast.second, 0)):
             own = covariates.numeric[(members["arm"] == value).to_numpy(), at]
             if len(own) > 1:
                 for quantity, number in ((MEAN, own.mean()), (STANDARD_DEVIATION, own.std(ddof=1))):
-                    of = {"arm": contrast[side]["name"], "variable": name}
+                    of = {"arm": side.name, "variable": name}
                     rows.append(_row("unweighted", quantity, float(number), **of))
     return rows

@@ -6,11 +6,12 @@ need a score, balance, an effective sample and no weight that carries the result
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from iop_outcomes.design.balance import BY_COVARIATE, OF_ALL_ARMS
 from iop_outcomes.design.propensity import Fitted
+from iop_outcomes.protocol import Gate
 from iop_outcomes.vocabulary.methods import CRUDE, METHODS, NAIVE, RANDOMISED, SCORED
 
 if TYPE_CHECKING:
@@ -21,10 +22,9 @@ WITHOUT_SCORE = (CRUDE, NAIVE, RANDOMISED)
 
 def decide(
     name: str,
-    contrast: Mapping[str, Any],
     fitted: Fitted,
     found: pd.DataFrame,
-    thresholds: Mapping[str, Any],
+    thresholds: Gate,
     methods: Sequence[str],
 ) -> pd.DataFrame:
     """The table gates of a contrast: unadjusted methods, and those of SCORED that are asked for."""
@@ -58,45 +58,45 @@ def _constant(fitted: Fitted) -> bool:
     return bool(((scores.max() - scores.min()) < 1e-9).all(axis=None))
 
 
-def _reasons(weighted: pd.DataFrame, found: pd.DataFrame, thresholds: Mapping[str, Any]) -> list[str]:
+def _reasons(weighted: pd.DataFrame, found: pd.DataFrame, thresholds: Gate) -> list[str]:
     reasons = []
     smd = weighted.loc[weighted["quantity"] == "standardised_difference", "value"].abs().max()
-    if smd > thresholds["max_standardised_difference"]:
-        limit = thresholds["max_standardised_difference"]
+    if smd > thresholds.max_standardised_difference:
+        limit = thresholds.max_standardised_difference
         reasons.append(
             f"a covariate is out of balance after weighting (standardised difference {smd:.2f}, limit {limit:g})"
         )
     pairs = weighted.loc[weighted["quantity"] == OF_ALL_ARMS, "value"].max()
-    if pairs > thresholds["max_standardised_difference"]:
-        limit = thresholds["max_standardised_difference"]
+    if pairs > thresholds.max_standardised_difference:
+        limit = thresholds.max_standardised_difference
         reasons.append(
             f"two of the arms are out of balance after weighting (standardised difference {pairs:.2f}, limit {limit:g})"
         )
     share = effective_share(weighted, found)
-    if share < thresholds["min_effective_share"]:
-        limit = thresholds["min_effective_share"]
+    if share < thresholds.min_effective_share:
+        limit = thresholds.min_effective_share
         reasons.append(f"the weights leave {share:.0%} of an arm's people as effective sample (limit {limit:.0%})")
     largest = weighted.loc[weighted["quantity"] == "largest_weight", "value"].max()
-    if largest > thresholds["max_weight"]:
-        reasons.append(f"one person weighs {largest:.0f} times the mean (limit {thresholds['max_weight']:g})")
+    if largest > thresholds.max_weight:
+        reasons.append(f"one person weighs {largest:.0f} times the mean (limit {thresholds.max_weight:g})")
     return reasons + _optional_reasons(weighted, found, thresholds)
 
 
-def _optional_reasons(weighted: pd.DataFrame, found: pd.DataFrame, thresholds: Mapping[str, Any]) -> list[str]:
+def _optional_reasons(weighted: pd.DataFrame, found: pd.DataFrame, thresholds: Gate) -> list[str]:
     """Limits that hold only where the protocol sets them."""
     reasons = []
     ratios = weighted.loc[weighted["quantity"] == "variance_ratio", "value"]
-    limit = thresholds.get("max_variance_ratio")
+    limit = thresholds.max_variance_ratio
     if limit is not None and max(ratios.max(), (1 / ratios).max()) > limit:
         reasons.append(
             f"a covariate still varies more in one arm than in the other (ratio of variances, limit {limit:g})"
         )
     within = weighted.loc[weighted["quantity"] == "within_site_difference", "value"].abs().max()
-    limit = thresholds.get("max_within_site_difference")
+    limit = thresholds.max_within_site_difference
     if limit is not None and within > limit:
         reasons.append(f"a covariate is out of balance within sites (mean difference {within:.2f}, limit {limit:g})")
     overlap = found.loc[found["quantity"] == "score_overlap", "value"].min()
-    limit = thresholds.get("min_score_overlap")
+    limit = thresholds.min_score_overlap
     if limit is not None and overlap < limit:
         reasons.append(f"the scores of the two arms overlap too little (limit {limit:.0%})")
     return reasons
@@ -104,8 +104,8 @@ def _optional_reasons(weighted: pd.DataFrame, found: pd.DataFrame, thresholds: M
 
 def effective_share(weighted: pd.DataFrame, found: pd.DataFrame) -> float:
     """The smaller arm-wise ratio of the effective sample size to the number of people."""
-
-    def sizes(rows: pd.DataFrame) -> pd.Series:
-        return rows[rows["quantity"] == "effective_sample_size"].set_index("variable")["value"]
-
-    return float((sizes(weighted) / sizes(found[found["method"] == "unweighted"])).min())
+    people = found[found["method"] == "unweighted"]
+    effective, whole = (
+        rows[rows["quantity"] == "effective_sample_size"].set_index("variable")["value"] for rows in (weighted, people)
+    )
+    return float((effective / whole).min())

@@ -9,26 +9,23 @@ judge. Rows of single strata are private: release keeps them back, as a site may
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from iop_outcomes.protocol import Adjustment, Gate
 from iop_outcomes.tables.results import OF_THE_WHOLE, SHARE_IN_FIRST_ARM, STRATUM
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Settings = Mapping[str, Any]
-SMALLEST = 10
 
 
 def table(
     key: Mapping[str, str],
     everyone: pd.DataFrame,
     members: pd.DataFrame,
-    contrast: Settings,
-    adjustment: Settings,
-    thresholds: Settings,
+    adjustment: Adjustment,
+    thresholds: Gate,
 ) -> pd.DataFrame:
     """Rows of the table diagnostics by category, or by level of STRATUM. threshold: the minimum of people.
 
@@ -38,9 +35,9 @@ def table(
 
     from iop_outcomes.tables import TABLES
 
-    minimum = float(thresholds.get("min_stratum_people", SMALLEST))
+    minimum = float(thresholds.min_stratum_people)
     parts = [TABLES["diagnostics"].empty()]
-    for name, own in ((STRATUM, everyone), *((n, members) for n in adjustment["categorical"])):
+    for name, own in ((STRATUM, everyone), *((n, members) for n in adjustment.categorical)):
         if not len(own):
             continue
         cells = own.groupby(name)["arm"].agg(["sum", "size"]).sort_index()

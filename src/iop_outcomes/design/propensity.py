@@ -9,26 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from iop_outcomes.cohort.population import arms_of
 from iop_outcomes.design import terms
 from iop_outcomes.errors import EstimationError
+from iop_outcomes.estimators.estimate import Array
 from iop_outcomes.estimators.model_matrix import ModelMatrix
 from iop_outcomes.estimators.multinomial import MultinomialModel, fit_multinomial, known_multinomial
 from iop_outcomes.estimators.propensity import fit_propensity
+from iop_outcomes.estimators.rows import Mask
 from iop_outcomes.estimators.weights import weights as weigh
+from iop_outcomes.protocol import Adjustment, Contrast
 from iop_outcomes.vocabulary.methods import IPTW, OVERLAP, WEIGHTS
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
-
-Settings = Mapping[str, Any]
 # scores of arms other than the first, where there are more than two, by the code of the arm
 OF_ARM = "propensity_"
 
@@ -45,12 +44,12 @@ class Fitted:
     judged: tuple[str, ...] = ()
     possible: bool = True
 
-    def of(self, people: NDArray[np.bool_]) -> Fitted:
+    def of(self, people: Mask) -> Fitted:
         """The same for some of the people (n,)."""
         return replace(self, scores=self.scores[people].reset_index(drop=True))
 
 
-def without_counterpart(members: pd.DataFrame, contrast: Settings) -> NDArray[np.bool_]:
+def without_counterpart(members: pd.DataFrame, contrast: Contrast) -> Mask:
     """(n,) people whose stratum (site, trial) lacks an arm of the contrast."""
     arms = len(arms_of(contrast))
     return np.asarray(members.groupby("stratum")["arm"].transform("nunique") < arms, dtype=bool)
@@ -59,8 +58,8 @@ def without_counterpart(members: pd.DataFrame, contrast: Settings) -> NDArray[np
 def fit(
     members: pd.DataFrame,
     covariates: ModelMatrix,
-    contrast: Settings,
-    adjustment: Settings,
+    contrast: Contrast,
+    adjustment: Adjustment,
     weights: Sequence[str] = (IPTW, OVERLAP),
 ) -> Fitted:
     """Fit the score of a contrast; never raises for bad data.
@@ -72,10 +71,10 @@ def fit(
     asked = arms_of(contrast)
     for at in (1, 0, *range(2, len(asked))):
         if not (arm == at).any():
-            why = f"no one in this cohort started in the arm '{asked[at]['label'].lower()}'"
+            why = f"no one in this cohort started in the arm '{asked[at].label.lower()}'"
             return _without(members, why, weights, possible=at > 1)
     if without_counterpart(members, contrast).any():
-        word = {"site_id": "site", "trial": "trial"}[contrast["stratum"]]
+        word = {"site_id": "site", "trial": "trial"}[contrast.stratum]
         all_arms = "both arms" if len(asked) == 2 else "every arm"
         return _without(members, f"arm determined by {word}: no {word} holds {all_arms}", weights)
     chosen = terms.distinct(covariates)

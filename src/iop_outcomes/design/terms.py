@@ -9,8 +9,8 @@ a column of codes for each categorical covariate. Nothing is refused here.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,12 +19,12 @@ from iop_outcomes.estimators import splines
 from iop_outcomes.estimators.estimate import Array
 from iop_outcomes.estimators.model_matrix import ModelMatrix
 from iop_outcomes.estimators.rows import Mask
+from iop_outcomes.protocol import Adjustment
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-Settings = Mapping[str, Any]
 FEWEST_COMPARED = 20  # people of a contrast in a category of its own
 # What is left of a column's variance beside the columns before it: less than this is nothing. It is a difference of
 # sums of squares, known to 1e-16 of the variance at best and to less where earlier columns were much alike. One person
@@ -56,7 +56,7 @@ def distinct(covariates: ModelMatrix) -> ModelMatrix:
     return covariates.keep(kept)
 
 
-def of_score(members: pd.DataFrame, covariates: ModelMatrix, adjustment: Settings) -> ModelMatrix:
+def of_score(members: pd.DataFrame, covariates: ModelMatrix, adjustment: Adjustment) -> ModelMatrix:
     """Terms (n, p) of the score beside its intercept: splines and flags, then sites and categories as codes.
 
     A column that says nothing new (constant, or a combination of those before it, as when two answers are unknown for
@@ -67,21 +67,21 @@ def of_score(members: pd.DataFrame, covariates: ModelMatrix, adjustment: Setting
 
     numbers: dict[str, Array] = {}
     for name, values in zip(covariates.names, covariates.numeric.T, strict=False):
-        if name not in adjustment["continuous"]:
+        if name not in adjustment.continuous:
             numbers[name] = values
             continue
-        for i, column in enumerate(_spline(values, adjustment["spline_knots"]).T):
+        for i, column in enumerate(_spline(values, adjustment.spline_knots).T):
             numbers[name if i == 0 else f"{name} (spline {i})"] = column
     table = np.column_stack([np.empty((len(members), 0)), *numbers.values()])
     names, codes, levels = list(numbers), list(covariates.codes), list(covariates.levels)
-    if adjustment["site_effects"]:
+    if adjustment.site_effects:
         site, sites = pd.factorize(members["site_id"], sort=True)
         names += [f"site {name}" for name in sites[1:]]
         codes, levels = [site.astype(np.int16), *codes], [len(sites) - 1, *levels]
     names += covariates.names[covariates.numeric.shape[1] :]
     terms = ModelMatrix(table, tuple(names), tuple(codes), tuple(levels))
     at = np.arange(terms.shape[1]) - len(numbers)
-    of_site = (at >= 0) & (at < (levels[0] if adjustment["site_effects"] else 0))
+    of_site = (at >= 0) & (at < (levels[0] if adjustment.site_effects else 0))
     return terms.keep(_independent(terms, np.argsort(~of_site, kind="stable")))
 
 
@@ -126,7 +126,7 @@ def _independent(x: ModelMatrix, order: NDArray[np.intp]) -> Mask:
     return found
 
 
-def written(terms: ModelMatrix) -> dict[str, Any]:
+def written(terms: ModelMatrix) -> dict[str, Array | NDArray[np.int16]]:
     """Columns of the table scores: 't_0 intercept', 't_3 age', and codes as 'c_7 sex'.
 
     A column is called after its place and its covariate, without the category or site.

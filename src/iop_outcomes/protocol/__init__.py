@@ -7,10 +7,29 @@ are refused. Loading, merging and the errors that people read are in `iop_outcom
 from iop_outcomes.protocol.base import GAP, Name, Part, Share
 from iop_outcomes.protocol.mapping import ColumnMapping, Enrolment, Filter, TableMapping
 from iop_outcomes.protocol.records import Allowance, Privacy, Source
-from iop_outcomes.protocol.rows import Analysis, Eligibility, Endpoint, Question
-from iop_outcomes.protocol.study import Arm, Contrast, Study
+from iop_outcomes.protocol.rows import (
+    Analysis,
+    Eligibility,
+    Endpoint,
+    Question,
+)
+from iop_outcomes.protocol.study import (
+    Adjustment,
+    Arm,
+    Care,
+    Contrast,
+    Duration,
+    Gate,
+    Imputation,
+    Inference,
+    Intensity,
+    Population,
+    Study,
+)
 
 __all__ = [
-    "GAP", "Allowance", "Analysis", "Arm", "ColumnMapping", "Contrast", "Eligibility", "Endpoint", "Enrolment",
-    "Filter", "Name", "Part", "Privacy", "Question", "Share", "Source", "Study", "TableMapping",
+    "GAP", "Adjustment", "Allowance", "Analysis", "Arm",
+    "Care", "ColumnMapping", "Contrast", "Duration", "Eligibility", "Endpoint", "Enrolment", "Filter", "Gate",
+    "Imputation", "Inference", "Intensity", "Name", "Part", "Population", "Privacy", "Question", "Share", "Source",
+    "Study", "TableMapping",
 ]  # fmt: skip

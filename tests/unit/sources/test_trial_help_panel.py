@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from parts import endpoint
 
 from iop_outcomes import clean, sources
 from iop_outcomes.cohort import abstinence, population, retention, units
 from iop_outcomes.cohort.periods import CARE, UNKNOWN, care_of
 from iop_outcomes.errors import StudyError
+from iop_outcomes.protocol import Adjustment, Population
 from iop_outcomes.sources.trials.help_panel import COLUMNS
 from iop_outcomes.tables import TABLES, check
 
@@ -183,16 +185,16 @@ def test_care_of_a_period(residential: str, day_treatment: str, outpatient: str,
     assert care in (*CARE, UNKNOWN)
 
 
-ABSTINENT = {"outcome": "abstinent", "kind": "interview", "substance": "any", "tolerance_days": 14}
+ABSTINENT = endpoint("abstinent", "interview", substance="any", tolerance_days=14)
 
 
 def outcomes(found: Tables) -> pd.DataFrame:
     """Care and abstinence of each period, by the steps that a cohort of periods goes through."""
     candidates = units.candidates(
-        {"unit": "period", "period_days": 180}, found["persons"], found["episodes"], found["periods"], set()
+        Population(unit="period", period_days=180), found["persons"], found["episodes"], found["periods"], set()
     )
     told = candidates[candidates["index_start_day"].notna()].reset_index(drop=True)
-    people = population.people_of(told, {"continuous": [], "categorical": []}, "partial_hospitalization")
+    people = population.people_of(told, Adjustment(), "partial_hospitalization")
     stays = retention.run(people, found["episodes"], found["episodes_by_gap"])["retention"]
     rows = abstinence.run(
         people, found["followups"], found["screens"], found["persons"], found["episodes"], stays, [ABSTINENT],

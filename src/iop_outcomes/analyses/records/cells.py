@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from iop_outcomes.analyses.rows import Row, cell
 from iop_outcomes.tables.bands import EDGES
@@ -18,7 +18,7 @@ SAME = {"analysis": ANALYSIS, "contrast": ALL}
 Groups = Mapping[str, "pd.Series"]
 
 
-def count(levels: pd.Series, outcome: str, groups: Groups | None = None, **keys: Any) -> list[Row]:
+def count(levels: pd.Series, outcome: str, groups: Groups | None = None, **keys: object) -> list[Row]:
     """Rows of counts, without the cohort: people by level, all together, and within each group of each variable.
 
     levels, groups: one value per person in one order, none missing; groups by what they are grouped by. keys: further
@@ -34,7 +34,7 @@ def count(levels: pd.Series, outcome: str, groups: Groups | None = None, **keys:
     return rows
 
 
-def apart(levels: pd.Series, groups: pd.Series, outcome: str, group_by: str, **keys: Any) -> list[Row]:
+def apart(levels: pd.Series, groups: pd.Series, outcome: str, group_by: str, **keys: object) -> list[Row]:
     """Rows of counts, without the cohort, of people within each group only: of groups that share few levels, such as
     levels of care and where people went from them. Where no one is, there is no row.
     """
@@ -87,6 +87,6 @@ def grouped(values: pd.Series, smallest: int, most: int, rest: str) -> pd.Series
     return named.astype("category")
 
 
-def finished(rows: Sequence[Row], cohort: str) -> list[dict[str, Any]]:
+def finished(rows: Sequence[Row], cohort: str) -> list[Row]:
     """The rows with the cohort's name."""
     return [{**row, "cohort": cohort} for row in rows]

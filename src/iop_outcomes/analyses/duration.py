@@ -1,0 +1,95 @@
+"""Duration of care: staying at least so many days against leaving earlier, and a planned duration as randomised.
+
+Whoever stayed 90 days has survived 90 days without the event: comparing stayers with leavers from day 0 hands the
+stayers that time for free. The naive row shows the size of the mistake; the landmark rows count from the day on which
+the comparison can first be made, among people without the event by then. Where the planned duration was randomised,
+the randomised row answers its own question: what happens when a longer stay is planned.
+
+What is adjusted for comes before what it is adjusted for. Use up to the landmark comes after leaving for whoever left
+early, and may follow from it: a risk adjusted for it is not possible, nor is a hazard ratio where such use is on
+record. Baseline covariates are adjusted for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from iop_outcomes.analyses import rows as results
+from iop_outcomes.analyses.answer import ALLOWED, Answered, Decided, answer
+from iop_outcomes.analyses.dose_tables import Tables
+from iop_outcomes.analyses.outcomes import Outcome, at_a_day, to_an_event
+from iop_outcomes.analyses.rows import EVERYONE, Some
+from iop_outcomes.analyses.sample import Sample
+from iop_outcomes.cohort.retention import of
+from iop_outcomes.protocol import Analysis, Contrast, Duration, Endpoint, Gate, Inference
+from iop_outcomes.tables.results import BY_EVENT_FREE_DAY
+from iop_outcomes.vocabulary.arms import LEFT, STAYED
+from iop_outcomes.vocabulary.causes import CENSORED
+from iop_outcomes.vocabulary.measures import RISK
+from iop_outcomes.vocabulary.methods import CRUDE, LANDMARK, LANDMARK_ADJUSTED, NAIVE
+
+if TYPE_CHECKING:
+    from iop_outcomes.analyses.rows import Words
+
+SIDES = (STAYED, LEFT)
+AFTER_LEAVING = "it would adjust for use up to day {day}, which for those who left earlier comes after leaving"
+
+
+def answered(
+    ask: Analysis, tables: Tables, duration: Duration, endpoint: Endpoint, gate: Gate, inference: Inference
+) -> Answered:
+    """Staying at least so many days: everyone (naive), or from the landmark among people without the event by then."""
+    stay = of(tables.retention, duration.stay, tables.people["person_id"])
+    stayed = (stay["days"] >= duration.days).to_numpy()
+    # whoever was last seen in care before that day may have stayed or not
+    told = stayed | (stay["cause"] != CENSORED).to_numpy()
+    people = tables.people.assign(arm=stayed.astype("int64"))
+    too_late = Decided("not_possible", AFTER_LEAVING.format(day=duration.days))
+    if ask.measure == RISK:
+        # crude; with adjustment it is not possible, as the module says
+        sample = Sample(people[told].reset_index(drop=True), SIDES, inference)
+        outcome = at_a_day.read(tables.abstinence, sample.everyone, ask, endpoint)
+        return _counted(ask, sample, outcome, outcome.levels, gate, ALLOWED if ask.method == CRUDE else too_late)
+    used, some, beside, design = told, EVERYONE, None, ALLOWED
+    if ask.method != NAIVE:
+        used = told & (to_an_event.read(tables.first_use, people, ask.outcome).days > duration.days)
+        some = Some(BY_EVENT_FREE_DAY, str(duration.days))
+    if ask.method == LANDMARK_ADJUSTED:
+        beside = tables.baseline(used)
+        design = too_late if tables.use_within(duration.days, used) else ALLOWED
+    within = (NAIVE, LANDMARK, LANDMARK_ADJUSTED) if duration.within_sites else ()
+    sample = Sample(people[used].reset_index(drop=True), SIDES, inference, within, beside, called=STAYED)
+    return _hazards(ask, sample, tables, gate, design, some)
+
+
+def randomised(ask: Analysis, tables: Tables, contrast: Contrast, gate: Gate, inference: Inference) -> Answered:
+    """The contrast as randomised, over everyone in it."""
+    arm = tables.arm(ask.contrast)
+    there = ~np.isnan(arm)
+    people = tables.people[there].assign(arm=arm[there].astype("int64")).reset_index(drop=True)
+    return _hazards(ask, Sample.of(people, contrast, inference), tables, gate)
+
+
+def _hazards(
+    ask: Analysis, sample: Sample, tables: Tables, gate: Gate, design: Decided = ALLOWED, some: Some = EVERYONE
+) -> Answered:
+    outcome = to_an_event.read(tables.first_use, sample.everyone, ask.outcome)
+    return _counted(ask, sample, outcome, outcome.levels(ask), gate, design, some)
+
+
+def _counted(
+    ask: Analysis,
+    sample: Sample,
+    outcome: Outcome,
+    levels: Words,
+    gate: Gate,
+    design: Decided,
+    some: Some = EVERYONE,
+) -> Answered:
+    """The answer, with the people of each side by level where there may be one."""
+    found = answer(ask, sample, outcome, gate, design, some=some)
+    counts = results.count_rows(ask, sample.label, levels, some) if design == ALLOWED else []
+    return replace(found, counts=tuple(counts))

@@ -1,0 +1,57 @@
+"""Outcomes: what happened to the people of a comparison, in one shape whatever was followed.
+
+`at_a_day` holds states on a day, which may be missing; `to_an_event` times to an event that may not be seen;
+`competing` ways of leaving, or events, that shut each other out; `in_care` being there still. Each keeps one value per
+person in the order of a sample, says in words what it cannot answer, and estimates the rest by the method that is asked
+for. All that they share is `Outcome`, which is what `answer` knows of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from iop_outcomes.analyses.outcomes import competing, in_care
+from iop_outcomes.protocol import Analysis, Endpoint
+from iop_outcomes.vocabulary.endpoints import STAYING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from iop_outcomes.analyses.hazards import Ratios
+    from iop_outcomes.analyses.outcomes.followed import Followed
+    from iop_outcomes.analyses.sample import Sample
+    from iop_outcomes.estimators.estimate import Array, Estimate
+    from iop_outcomes.estimators.rows import Mask
+
+
+class Outcome(Protocol):
+    """What happened to n people, in the order of a sample."""
+
+    def used(self, ask: Analysis) -> Mask:
+        """(n,) who has a part in the estimates."""
+        ...
+
+    def known(self, ask: Analysis) -> Array:
+        """(n, q) what is known of it, for imputing covariates."""
+        ...
+
+    def silent(self, ask: Analysis, sample: Sample) -> str:
+        """Why nothing can be said of it, whoever is compared and however, or ''."""
+        ...
+
+    def few(self, ask: Analysis, sample: Sample, fewest: int) -> str:
+        """Why too few people with it, or without it, are left to estimate from, or ''."""
+        ...
+
+    def means(self, ask: Analysis, sample: Sample) -> Estimate:
+        """Finished means of the first and the second side. Raises EstimationError; NotPossible where it has none."""
+        ...
+
+    def hazard_ratios(self, ask: Analysis, sample: Sample, fewest: int) -> Ratios:
+        """The ratio over all days, and by period; a period needs so many events in each side. Raises as `means`."""
+        ...
+
+
+def follow(retention: pd.DataFrame, people: pd.DataFrame, endpoint: Endpoint) -> Followed | None:
+    """What an endpoint of the step retention follows, in the order of people; None where it is recorded of no one."""
+    return (in_care if endpoint.kind in STAYING else competing).read(retention, people, endpoint)

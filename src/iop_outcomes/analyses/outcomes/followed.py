@@ -1,0 +1,155 @@
+"""What the table retention follows: days and causes of leaving, and who can be followed to a day."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from iop_outcomes.analyses import doubly_robust
+from iop_outcomes.analyses.outcomes import two_sides
+from iop_outcomes.analyses.sample import Sample
+from iop_outcomes.cohort.retention import of
+from iop_outcomes.estimators import cuminc, pseudo
+from iop_outcomes.estimators.estimate import Array, Estimate
+from iop_outcomes.estimators.imputation import cumulative_hazard
+from iop_outcomes.estimators.rows import Mask
+from iop_outcomes.protocol import Analysis
+from iop_outcomes.vocabulary.causes import CENSORED, NOT_AT_RISK
+from iop_outcomes.vocabulary.methods import AIPW
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from iop_outcomes.analyses.hazards import Ratios
+
+# an estimator of `cuminc`, and its arguments beside arms, days, horizons and weights
+Quantity = tuple[Callable[..., Estimate], dict[str, object]]
+
+
+@dataclass(frozen=True)
+class Followed(ABC):
+    """Days (n,) and causes (n,) of leaving what an endpoint follows, of everyone; NOT_AT_RISK is one of the causes.
+
+    days: by when it was left. earliest: when it may have been left first, where the end is known as an interval only.
+    counted: what the endpoint counts, the name of its curve. drawn: it has weighted curves; the same question under
+    another rule has none. reach: (n,) the last day to which each could be followed, whatever happened; None where that
+    is not told.
+    """
+
+    days: Array
+    earliest: Array
+    cause: NDArray[np.object_]
+    counted: str
+    drawn: bool = True
+    reach: Array | None = None
+
+    @property
+    def left(self) -> Mask:
+        """(n,) whether the person was seen to leave."""
+        return (self.cause != CENSORED) & self.at_risk
+
+    @property
+    def at_risk(self) -> Mask:
+        """(n,) whether what is followed could happen to the person; all others have no part in any estimate."""
+        return np.asarray(self.cause != NOT_AT_RISK, dtype=bool)
+
+    @property
+    @abstractmethod
+    def event(self) -> Mask:
+        """(n,) whether what is counted happened; of being there, whether it was lost."""
+
+    @property
+    @abstractmethod
+    def last_seen(self) -> Array:
+        """(n,) the last day on which each was seen."""
+
+    @property
+    @abstractmethod
+    def curves(self) -> tuple[str, ...]:
+        """Names of the curves that belong together with what is counted."""
+
+    @abstractmethod
+    def risk(self, name: str) -> Quantity:
+        """One curve by its name, one of `curves`."""
+
+    def measured(self, ask: Analysis) -> Quantity:
+        """What a row of the sheet asks for, at its horizon."""
+        estimator, arguments = self.risk(self.counted)
+        return estimator, {**arguments, "times": [ask.horizon_days]}
+
+    def open_on(self, day: float) -> bool:
+        """It is not known of everyone whether they had left by a day: lengths of stay are intervals that hold it."""
+        return bool(((self.earliest <= day) & (day < self.days)).any())
+
+    def exact_to(self, day: float) -> bool:
+        """Every leaving up to a day is known to the day."""
+        return not bool(((self.earliest < self.days) & (self.earliest <= day)).any())
+
+    def used(self, ask: Analysis) -> Mask:
+        """(n,) who is at risk."""
+        return self.at_risk
+
+    def happened(self, ask: Analysis) -> Mask:
+        """(n,) whether what is counted happened by the horizon."""
+        return self.event & (self.days <= ask.horizon_days)
+
+    def known(self, ask: Analysis) -> Array:
+        """(n, 3) the event by the horizon, leaving, and its cumulative hazard by then (White & Royston 2009, Statistics
+        in Medicine 28:1982).
+        """
+        return np.column_stack([self.happened(ask), self.left, cumulative_hazard(self.days, self.left)])
+
+    def silent(self, ask: Analysis, sample: Sample) -> str:
+        """Lengths of stay are intervals that cannot tell, or an arm cannot be followed to the horizon."""
+        return self.unclear(ask) or self._beyond(ask.horizon_days, sample)
+
+    def unclear(self, ask: Analysis) -> str:
+        """Why lengths of stay that are known as intervals cannot answer, or ''."""
+        if self.open_on(ask.horizon_days):
+            return f"lengths of stay are known as intervals, and day {ask.horizon_days} lies within one"
+        return ""
+
+    def _beyond(self, day: float, sample: Sample) -> str:
+        some = self.at_risk
+        reach = self.last_seen if self.reach is None else self.reach
+        waiting = (self.cause == CENSORED) & (reach < day)
+        return two_sides.beyond(sample.arm[some], reach[some], waiting[some], sample.names, day)
+
+    def few(self, ask: Analysis, sample: Sample, fewest: int) -> str:
+        """Too few events, or people without one, in an arm."""
+        some = self.at_risk
+        return two_sides.too_few(sample.arm[some], self.happened(ask)[some], sample.names, fewest)
+
+    def means(self, ask: Analysis, sample: Sample) -> Estimate:
+        """The measure in each arm, first arm first; doubly robust from pseudo-observations."""
+        estimator, arguments = self.measured(ask)
+        if ask.method == AIPW:
+            every = pseudo.pseudo_observations(estimator, sample.label, sample.names, time=self.days, **arguments)
+            outcome = every[:, 0]
+            found = doubly_robust.means(sample, outcome, np.ones(len(outcome), dtype=bool), "linear")
+        else:
+            weight = sample.weight(ask.method) * self.at_risk
+            found = cuminc.by_arm(estimator, sample.label, sample.names, time=self.days, weight=weight, **arguments)
+        return sample.finish(found, ask.method)
+
+    @abstractmethod
+    def hazard_ratios(self, ask: Analysis, sample: Sample, fewest: int) -> Ratios:
+        """The ratio over all days, and by period; NotPossible where what is counted has no hazard."""
+
+
+def columns(
+    retention: pd.DataFrame, follows: str, people: pd.DataFrame, later: int = 0
+) -> tuple[Array, Array, NDArray[np.object_], Array | None]:
+    """(n,) days, earliest days, causes, and how far each could be followed, in the order of people; days so many later.
+
+    The last is None where the table does not tell it.
+    """
+    own = of(retention, follows, people["person_id"])
+    days, earliest = (own[c].to_numpy(dtype=float) + later for c in ("days_latest", "days"))
+    reach = own["observable_days"].to_numpy(dtype=float) if "observable_days" in own else None
+    return days, earliest, own["cause"].to_numpy(), reach

@@ -1,0 +1,49 @@
+"""Settings keep their types to the last room: no parameter there may be anything, and the runner can build them all."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import get_type_hints
+
+import pytest
+
+import iop_outcomes
+from iop_outcomes.tables import TABLES
+
+PACKAGE = Path(iop_outcomes.__file__).parent
+ROOMS = ("analyses", "cohort", "design")
+MODULES = sorted(path for room in ROOMS for path in (PACKAGE / room).rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_nothing_is_anything(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    named = [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == "Any"]
+    assert named == []
+    bare = {"dict", "Mapping", "MutableMapping"}
+    functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+    untyped = [
+        f"{function.name}: {argument.arg}"
+        for function in functions
+        for argument in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
+        if isinstance(argument.annotation, ast.Name) and argument.annotation.id in bare
+    ]
+    assert untyped == []
+
+
+def test_the_runner_can_build_every_setting_of_every_step(project: Path) -> None:
+    rules = "".join(path.read_text(encoding="utf-8") for path in (project / "workflow/rules").glob("*.smk"))
+    steps = sorted(set(re.findall(r'step="([\w.]+)"', rules)))
+    assert {"analyses.retention", "cohort.population", "design"} <= set(steps)
+    for name in steps:
+        run = importlib.import_module(f"iop_outcomes.{name}").run
+        settings = {
+            n: kind
+            for n, kind in run.__annotations__.items()
+            if n not in TABLES and "pd." not in kind and n != "return"
+        }
+        get_type_hints(SimpleNamespace(__annotations__=settings), run.__globals__)
