@@ -125,7 +125,7 @@ def run_abstinence(cohort: dict[str, pd.DataFrame], *asked: Analysis, endpoints=
 
 
 def by_measure(found, column: str = "estimate"):
-    return found["estimates"].set_index("measure")[column]
+    return found["estimates"].set_index(["measure", "of"])[column]
 
 
 def run_dose(
@@ -174,4 +174,4 @@ def run_imputed(cohort: dict[str, pd.DataFrame], step: ModuleType, *asked: Analy
         *(cohort[n] for n in (*given, "scores", "gates")), asked, CONTRAST, ENDPOINTS, gate, INFERENCE,
         cohort["people"], cohort["covariates"], IMPUTATION, ADJUSTMENT,
     )  # fmt: skip
-    return found["estimates"].set_index(["method", "measure"]), found["diagnostics"]
+    return found["estimates"].set_index(["method", "measure", "of"]), found["diagnostics"]

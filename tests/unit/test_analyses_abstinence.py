@@ -42,7 +42,7 @@ def test_abstinence_is_the_weighted_mean_under_each_rule(cohort):
     iop = (scores["arm"] == 1).to_numpy()
     yes, known = own["abstinent"].fillna(False).to_numpy(dtype=bool), own["abstinent"].notna().to_numpy()
     for rule, among in (("missing_is_using", known | own["mature"].to_numpy()), ("observed_only", known)):
-        row = found[(found["missing_rule"] == rule) & (found["measure"] == "risk_iop")].iloc[0]
+        row = found[(found["missing_rule"] == rule) & (found["of"] == "iop")].iloc[0]
         keep = iop & among
         assert row["estimate"] == pytest.approx(np.average(yes[keep], weights=scores.loc[keep, "overlap"]))
 

@@ -16,7 +16,7 @@ from iop_outcomes.analyses.outcomes.at_a_day import AtADay
 from iop_outcomes.analyses.outcomes.competing import Competing
 from iop_outcomes.analyses.outcomes.in_care import InCare
 from iop_outcomes.analyses.outcomes.to_an_event import ToAnEvent
-from iop_outcomes.analyses.rows import BY_ARM, BY_EVENT_FREE_DAY, Some, count_rows, rows_of, without
+from iop_outcomes.analyses.rows import Some, count_rows, rows_of
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.errors import NotPossible
 from iop_outcomes.protocol import Gate, Inference
@@ -42,8 +42,8 @@ def told(found: Answered) -> tuple[str, str]:
     return status, reason
 
 
-def numbers(found: Answered) -> dict[str, float]:
-    return {str(row["measure"]): row["estimate"] for row in found.estimates}  # type: ignore[misc]
+def numbers(found: Answered) -> dict[tuple[str, str], float]:
+    return {(str(row["measure"]), str(row["of"])): row["estimate"] for row in found.estimates}  # type: ignore[misc]
 
 
 def test_each_side_their_difference_and_their_ratio() -> None:
@@ -106,17 +106,17 @@ def test_days_of_leaving_and_of_care_differ_by_one() -> None:
     kept = answer(row, sample(), there, GATE)
     by_then = [float((DAYS[a == ARM] <= 50).mean()) for a in (1, 0)]
     on_it = [float((DAYS[a == ARM] >= 50).mean()) for a in (1, 0)]
-    assert [numbers(gone)[f"risk_{s}"] for s in SIDES] == pytest.approx(by_then)
-    assert [numbers(kept)[f"risk_{s}"] for s in SIDES] == pytest.approx(on_it)
+    assert [numbers(gone)["risk", s] for s in SIDES] == pytest.approx(by_then)
+    assert [numbers(kept)["risk", s] for s in SIDES] == pytest.approx(on_it)
 
 
 def test_a_subgroup_is_people_an_outcome_and_a_name() -> None:
     some = np.arange(N) < 150
     own = replace(sample(), everyone=sample().everyone[some].reset_index(drop=True))
     found = answer(DAY, own, AtADay(STATES[some]), GATE, some=Some("site", "S"))
-    assert {row["subgroup"] for row in found.estimates} == {"S"}
+    assert {(row["group_by"], row["group"]) for row in found.estimates} == {("site", "S")}
     risk = (STATES[some & (ARM == 1)] == "abstinent").mean()
-    assert numbers(found)["risk_iop"] == pytest.approx(risk)
+    assert numbers(found)["risk", "iop"] == pytest.approx(risk)
 
 
 def test_another_reading_of_the_missing_is_another_outcome() -> None:
@@ -129,14 +129,7 @@ def test_another_reading_of_the_missing_is_another_outcome() -> None:
         )
         for n in (0, N)
     ]
-    assert shares[1]["risk_iop"] - shares[0]["risk_iop"] == pytest.approx(0.2)
-
-
-def test_periods_of_a_subgroup_keep_its_name() -> None:
-    assert Some(BY_EVENT_FREE_DAY, "90").subgroup == "event_free_day_90"
-    assert Some(BY_ARM, "iop").subgroup == "iop"
-    assert Some(from_day=1, to_day=30).subgroup == "days: 1 to 30"
-    assert Some().subgroup == "all"
+    assert shares[1]["risk", "iop"] - shares[0]["risk", "iop"] == pytest.approx(0.2)
 
 
 def test_cells_that_several_questions_count_are_there_once() -> None:
@@ -148,12 +141,9 @@ def test_cells_that_several_questions_count_are_there_once() -> None:
     assert sum(int(str(row["count"])) for row in found.counts) == 2 * N
 
 
-def test_measures_are_named_after_the_arms() -> None:
+def test_an_estimand_has_a_row_for_each_arm_or_is_one_ratio() -> None:
     assert rows_of(DAY, ("x", "y")) == ("x", "y", "difference", "ratio")
-    assert [row["measure"] for row in without(DAY, ("x", "y"), "ok", "")] == [
-        "risk_x", "risk_y", "risk_difference", "risk_ratio",
-    ]  # fmt: skip
     hazard = DAY.model_copy(update={"measure": "hazard_ratio"})
-    assert [row["measure"] for row in without(hazard, ("x", "y"), "ok", "")] == ["hazard_ratio"]
+    assert rows_of(hazard, ("x", "y")) == ("ratio",)
     response = DAY.model_copy(update={"measure": "dose_response"})
-    assert without(response, ("more_hours", "fewer_hours"), "ok", "")[0]["measure"] == "risk_more_hours"
+    assert rows_of(response, ("x", "y")) == ("more_hours", "fewer_hours", "difference", "ratio")

@@ -16,7 +16,8 @@ def test_attrition_adds_up_to_everyone_in_the_records():
     counts = describe.run(attrition, intake, "k")["counts"]
     check(TABLES["counts"], counts)
     assert counts.loc[counts["outcome"] == "attrition", "count"].sum() == 20
-    assert counts.loc[counts["outcome"] == "attrition", "level"].tolist() == ["01 a", "02 b", "03 Eligible"]
+    own = counts.loc[counts["outcome"] == "attrition", ["position", "level"]]
+    assert own.to_numpy().tolist() == [[1, "a"], [2, "b"], [3, "Eligible"]]
 
 
 def test_codes_are_counted_by_what_became_of_them_and_named_where_many_share_them():
@@ -31,14 +32,15 @@ def test_codes_are_counted_by_what_became_of_them_and_named_where_many_share_the
     ).assign(table="stays", column="discharge_reason", instead=None)  # fmt: skip
     counts = describe.run(attrition, intake, "k", readings, 11)["counts"]
     check(TABLES["counts"], counts)
-    own = counts[counts["outcome"] == "codes of stays.discharge_reason"].set_index("level")["count"]
+    own = counts[counts["outcome"] == "codes"].set_index(["group", "variable", "level", "detail"])["count"]
+    column = "stays", "discharge_reason"
     assert own.to_dict() == {
-        "listed": 100, "empty": 3, "not listed, taken for other: PROB": 40,
-        "not listed, taken for other: 2 codes of few people each": 35,
+        (*column, "listed", ""): 100, (*column, "empty", ""): 3, (*column, "not listed, taken for other", "PROB"): 40,
+        (*column, "not listed, taken for other", "2 codes of few people each"): 35,
     }  # fmt: skip
     assert own.sum() == intake["rows"].sum()
-    never = counts[counts["outcome"] == "codes never found in stays.discharge_reason"]
-    assert never[["level", "count"]].to_numpy().tolist() == [["9", 0]]
+    never = counts[counts["outcome"] == "codes_never_found"]
+    assert never[["detail", "count"]].to_numpy().tolist() == [["9", 0]]
     few = describe.run(attrition, intake, "k", readings.assign(rows=[100, 3, 40, 4, 5, 0]), 11)["counts"]
     # how many codes there are would tell of the rows behind them
-    assert "not listed, taken for other: codes of few people each" in set(few["level"])
+    assert "codes of few people each" in set(few["detail"])

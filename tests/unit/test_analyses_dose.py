@@ -18,9 +18,9 @@ def cohort() -> dict[str, pd.DataFrame]:
 def test_the_landmark_is_among_people_without_the_event_by_then(cohort):
     hazard = {"contrast": "stay_90", "outcome": "return_to_use", "horizon_days": 365, "measure": "hazard_ratio"}
     found = run_dose(cohort, ask(method="naive", **hazard), ask(method="landmark", **hazard))
-    people = found["counts"].groupby("subgroup")["count"].sum()
-    assert people["all"] == N
-    assert people["event_free_day_90"] == (cohort["first_use"]["days"] > 90).sum()
+    people = found["counts"].groupby(["group_by", "group"])["count"].sum()
+    assert people["all", "all"] == N
+    assert people["event_free_day", "90"] == (cohort["first_use"]["days"] > 90).sum()
 
 
 def test_without_hours_the_intensity_is_not_possible_and_says_why(cohort):
@@ -93,7 +93,7 @@ def test_hours_are_not_compared_where_use_of_the_same_days_is_on_record(cohort, 
                 missing_rule="observed_only")  # fmt: skip
     hours = {"hours_per_week": np.random.default_rng(3).uniform(2, 12, N)}
     found = run_dose(cohort, asked, compare={"iop": (4, 9)}, **hours)
-    assert set(found["estimates"].query("subgroup == 'iop'")["status"]) == {"ok"}
+    assert set(found["estimates"].query("group == 'iop'")["status"]) == {"ok"}
     assert len(found["curves"])
     found = run_dose(cohort, asked, compare={"iop": (4, 9)}, **hours, **columns)
     assert set(found["estimates"]["status"]) == {"not_possible"}

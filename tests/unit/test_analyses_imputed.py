@@ -20,14 +20,14 @@ def test_covariates_are_imputed_with_the_outcome_and_estimates_pooled(cohort):
     found, _ = run_imputed(gappy, retention, *both)
     complete = by_measure(run_retention(cohort, ask()))
     assert (found["status"] == "ok").all()
-    gap = found.loc[("overlap_imputed", "risk_difference")]
-    assert gap["estimate"] == pytest.approx(complete["risk_difference"], abs=0.02)
+    gap = found.loc[("overlap_imputed", "risk", "difference")]
+    assert gap["estimate"] == pytest.approx(complete["risk", "difference"], abs=0.02)
     arms = found.loc["overlap_imputed"]["estimate"]
-    assert gap["estimate"] == pytest.approx(arms["risk_iop"] - arms["risk_residential"])
+    assert gap["estimate"] == pytest.approx(arms["risk", "iop"] - arms["risk", "residential"])
     assert gap["conf_low"] < gap["estimate"] < gap["conf_high"]
     assert 0 < gap["p_value"] < 1
-    assert found.loc[("overlap_imputed", "risk_ratio"), "estimate"] == pytest.approx(
-        arms["risk_iop"] / arms["risk_residential"], rel=0.01
+    assert found.loc[("overlap_imputed", "risk", "ratio"), "estimate"] == pytest.approx(
+        arms["risk", "iop"] / arms["risk", "residential"], rel=0.01
     )
     again, _ = run_imputed(gappy, retention, *both)
     pd.testing.assert_frame_equal(found, again)

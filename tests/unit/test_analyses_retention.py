@@ -35,10 +35,10 @@ def test_without_censoring_weighted_incidence_is_the_weighted_share(cohort):
     index = left[left["follows"] == "index"]
     event = ((index["cause"] == "unplanned") & (index["days"] <= 90)).to_numpy()
     share = [np.average(event[scores["arm"] == a], weights=scores.loc[scores["arm"] == a, "overlap"]) for a in (1, 0)]
-    assert estimate["risk_iop"] == pytest.approx(share[0])
-    assert estimate["risk_residential"] == pytest.approx(share[1])
-    assert estimate["risk_difference"] == pytest.approx(share[0] - share[1])
-    assert estimate["risk_ratio"] == pytest.approx(share[0] / share[1])
+    assert estimate["risk", "iop"] == pytest.approx(share[0])
+    assert estimate["risk", "residential"] == pytest.approx(share[1])
+    assert estimate["risk", "difference"] == pytest.approx(share[0] - share[1])
+    assert estimate["risk", "ratio"] == pytest.approx(share[0] / share[1])
 
 
 def test_in_care_counts_the_day_of_the_horizon_and_days_first_and_last(cohort):
@@ -50,8 +50,8 @@ def test_in_care_counts_the_day_of_the_horizon_and_days_first_and_last(cohort):
     )
     iop = (cohort["scores"]["arm"] == 1).to_numpy()
     estimate = by_measure(found)
-    assert estimate["risk_iop"] == pytest.approx((left["days"][iop] >= 90).mean())
-    assert estimate["mean_days_iop"] == pytest.approx(np.minimum(left["days"][iop] + 1, 90).mean())
+    assert estimate["risk", "iop"] == pytest.approx((left["days"][iop] >= 90).mean())
+    assert estimate["mean_days", "iop"] == pytest.approx(np.minimum(left["days"][iop] + 1, 90).mean())
 
 
 def test_completion_counts_as_success_or_as_exit(cohort):
@@ -60,7 +60,7 @@ def test_completion_counts_as_success_or_as_exit(cohort):
     found = run_retention(cohort, *asked)["estimates"]
     iop = (cohort["scores"]["arm"] == 1).to_numpy()
     there, completed = left["days"][iop] >= 90, left["cause"][iop] == "completed"
-    of = found[found["measure"] == "risk_iop"].set_index("outcome")["estimate"]
+    of = found[found["of"] == "iop"].set_index("outcome")["estimate"]
     assert of["retained"] == pytest.approx(there.mean())
     assert of["retained_or_completed"] == pytest.approx((there | completed).mean())
 
@@ -88,8 +88,8 @@ def test_without_censoring_doubly_robust_retention_is_that_of_the_outcome_itself
     for a, share in ((1, score), (0, 1 - score)):
         predicted = np.column_stack([terms, np.full(N, a)]) @ beta
         means.append(np.mean(predicted + (arm == a) * (y - predicted) / share))
-    assert found[f"{measure}_iop"] == pytest.approx(means[0])
-    assert found[f"{measure}_difference"] == pytest.approx(means[0] - means[1])
+    assert found[measure, "iop"] == pytest.approx(means[0])
+    assert found[measure, "difference"] == pytest.approx(means[0] - means[1])
 
 
 def test_under_censoring_doubly_robust_retention_finds_the_truth():
@@ -114,7 +114,7 @@ def test_under_censoring_doubly_robust_retention_finds_the_truth():
     found = design.run(people, covariates, arms, "k", "c", CONTRAST, adjustment, GATE)
     left = pd.DataFrame({"person_id": ids, "follows": "index", "days": days, "days_latest": days, "cause": cause})
     row = run_retention({**found, "retention": left}, ask(method="aipw"))["estimates"]
-    row = row.set_index("measure").loc["risk_difference"]
+    row = row.set_index(["measure", "of"]).loc["risk", "difference"]
     assert row["status"] == "ok"
     assert row["std_error"] < 0.02
     assert abs(row["estimate"] - 0.1) < 3 * row["std_error"]
@@ -144,7 +144,7 @@ def test_an_event_is_followed_where_it_is_recorded_and_who_is_not_at_risk_counts
     scores, at_risk = cohort["scores"], (back["cause"] != "not_at_risk").to_numpy()
     keep = at_risk & (scores["arm"] == 1).to_numpy()
     event = ((back["cause"] == "readmitted") & (back["days"] <= 90)).to_numpy()
-    row = found["estimates"][found["estimates"]["method"] == "overlap"].set_index("measure").loc["risk_iop"]
+    row = found["estimates"][found["estimates"]["method"] == "overlap"].set_index(["measure", "of"]).loc["risk", "iop"]
     assert row["estimate"] == pytest.approx(np.average(event[keep], weights=scores.loc[keep, "overlap"]))
     # without weights the effective people are those at risk
     naive = found["estimates"][found["estimates"]["method"] == "naive"]
@@ -185,11 +185,11 @@ def test_the_hazard_ratio_is_among_those_at_risk(cohort):
 
 
 def test_estimating_the_score_counts_in_the_standard_error(cohort):
-    error = by_measure(run_retention(cohort, ask(method="iptw")), "std_error")["risk_difference"]
+    error = by_measure(run_retention(cohort, ask(method="iptw")), "std_error")["risk", "difference"]
     scores = cohort["scores"]
     plain = scores.drop(columns=[c for c in scores if c.startswith(("t_", "c_")) and not c.startswith("t_0 ")])
     unstacked = by_measure(run_retention({**cohort, "scores": plain}, ask(method="iptw")), "std_error")[
-        "risk_difference"
+        "risk", "difference"
     ]
     assert error != pytest.approx(unstacked, rel=1e-3)
 
@@ -210,10 +210,10 @@ def test_too_few_events_gate_risks_and_hazards_but_not_mean_days(cohort):
     hazard = ask(measure="hazard_ratio", method="naive")
     found = run_retention(
         cohort, ask(), hazard, ask(outcome="time_in_care", measure="mean_days"), gate=with_limits(min_events=10_000)
-    )["estimates"].set_index("measure")
-    assert found.loc[["risk_difference", "hazard_ratio"], "status"].eq("gated").all()
-    assert found.loc["risk_difference", "reason"].startswith("fewer than 10000")
-    assert found.loc["mean_days_difference", "status"] == "ok"
+    )["estimates"].set_index(["measure", "of"])
+    assert found.loc[[("risk", "difference"), ("hazard_ratio", "ratio")], "status"].eq("gated").all()
+    assert found.loc[("risk", "difference"), "reason"].startswith("fewer than 10000")
+    assert found.loc[("mean_days", "difference"), "status"] == "ok"
 
 
 def test_a_cohort_without_events_is_gated_not_an_error(cohort):
@@ -228,7 +228,7 @@ def test_lengths_of_stay_known_as_intervals_answer_at_their_borders_only(cohort)
     within = left["days"].between(31, 60)
     rough = left.assign(days=left["days"].mask(within, 31), days_latest=left["days"].mask(within, 60))
     exact, known = (run_retention({**cohort, "retention": t}, ask(horizon_days=60)) for t in (left, rough))
-    assert by_measure(known)["risk_iop"] == pytest.approx(by_measure(exact)["risk_iop"])
+    assert by_measure(known)["risk", "iop"] == pytest.approx(by_measure(exact)["risk", "iop"])
     assert by_measure(run_retention({**cohort, "retention": rough}, ask(horizon_days=30)), "status").eq("ok").all()
     for asked in (
         ask(horizon_days=45), ask(horizon_days=45, method="crude"), ask(outcome="retained", horizon_days=60),
@@ -239,7 +239,9 @@ def test_lengths_of_stay_known_as_intervals_answer_at_their_borders_only(cohort)
         assert set(found["status"]) == {"not_possible"}
         assert found["reason"].str.contains("intervals").all()
     one = ask(measure="hazard_ratio", horizon_days=60)
-    ratios = [by_measure(run_retention({**cohort, "retention": t}, one))["hazard_ratio"] for t in (left, rough)]
+    ratios = [
+        by_measure(run_retention({**cohort, "retention": t}, one))["hazard_ratio", "ratio"] for t in (left, rough)
+    ]
     assert ratios[1] == pytest.approx(ratios[0], rel=0.1)
 
 
