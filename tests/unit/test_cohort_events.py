@@ -121,18 +121,26 @@ def test_each_episode_of_a_person_has_its_own_next_one():
 
 
 def test_death_and_overdose_count_from_time_zero_and_end_with_observation():
-    who = people("a", "b", "c", index_start_day=10, observed_days=100)
-    care = episodes([{"person_id": n, "index_start_day": 10} for n in ("a", "b", "c")])
+    who = people("a", "b", "c", "d", "e", index_start_day=10, observed_days=100)
+    care = episodes([{"person_id": n, "index_start_day": 10} for n in ("a", "b", "c", "d", "e")])
     known = persons(
         [
             {"person_id": "a", "death_day": 40, "overdose_day": 40},
             {"person_id": "b", "death_day": 111, "overdose_day": 60},
             {"person_id": "c", "death_day": 90, "overdose_day": 5},
+            {"person_id": "d", "death_day": 70},
+            {"person_id": "e"},
         ]
     )
-    assert found(who, DEATH, care, known) == {"a": (30, "died"), "b": (100, "censored"), "c": (80, "died")}
-    # an overdose on the day of death comes first; one before time zero says nothing of the time after it
-    assert found(who, OVERDOSE, care, known) == {"a": (30, "overdose"), "b": (50, "overdose"), "c": (0, "not_at_risk")}
+    assert found(who, DEATH, care, known) == {
+        "a": (30, "died"), "b": (100, "censored"), "c": (80, "died"), "d": (60, "died"), "e": (100, "censored"),
+    }  # fmt: skip
+    # an overdose on the day of death comes first; one before time zero says nothing of the time after it; whoever has
+    # none is at risk of one to the end
+    assert found(who, OVERDOSE, care, known) == {
+        "a": (30, "overdose"), "b": (50, "overdose"), "c": (0, "not_at_risk"), "d": (60, "died"),
+        "e": (100, "censored"),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("asked", [ENGAGED, READMITTED, DEATH, OVERDOSE], ids=lambda e: e.kind)

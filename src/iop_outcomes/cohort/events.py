@@ -99,7 +99,8 @@ def death(people: pd.DataFrame, tables: Tables, endpoint: Endpoint) -> tuple[pd.
 def overdose(people: pd.DataFrame, tables: Tables, endpoint: Endpoint) -> tuple[pd.Series, pd.Series]:
     """Day of the first overdose; one before time zero says nothing of the time after it."""
     day = _days(tables["persons"], people, "overdose_day")
-    return _from_time_zero(people).mask(day < 0), day
+    # of who has none on record the comparison is missing, and they are at risk
+    return _from_time_zero(people).mask((day < 0).fillna(False).astype(bool)), day
 
 
 @KINDS.answers

@@ -295,11 +295,6 @@ CAUSES = (*COUNTED, NOT_AT_RISK, CENSORED)
 LABELS = {(k.cause or k.name): k.curve for k in _ROWS if k.curve}
 
 
-def steps(kind: str) -> set[str]:
-    """The steps in which a kind can be asked for."""
-    return {asked.step for asked in KINDS[kind].asked}
-
-
 def compared(step: str) -> tuple[str, ...]:
     """What questions of a step compare: contrasts, durations, intensities."""
     return tuple(dict.fromkeys(a.of for k in _ROWS for a in k.asked if a.step == step))

@@ -20,8 +20,8 @@ class Level:
 # what readers cannot be told: of a value in the records, and of a class, an answer or a band that we make
 UNKNOWN, NOT_KNOWN = "unknown", "not_known"
 
-DETOX, EARLY, OUTPATIENT, IOP, PARTIAL = "detox", "0.5", "1", "2.1", "2.5"
-RESIDENTIAL, INTENSIVE_INPATIENT, INPATIENT = "3.5", "3.7", "4"
+DETOX, OUTPATIENT, IOP, PARTIAL = "detox", "1", "2.1", "2.5"
+RESIDENTIAL, INTENSIVE_INPATIENT = "3.5", "3.7"
 # in place of a level: of people without a stay, and of hours between two levels
 NO_LEVEL, INDETERMINATE = "none", "indeterminate"
 

@@ -15,7 +15,7 @@ class Status:
     drawn: str = ""
 
 
-OK, GATED, NOT_POSSIBLE, SUPPRESSED, DISPUTED = "ok", "gated", "not_possible", "suppressed", "disputed"
+OK = "ok"
 
 _ROWS = (
     Status("ok"),
