@@ -40,6 +40,19 @@ def check(source: Source, settings: Mapping[str, object]) -> bool:
     return True
 
 
+def set_aside(source: Source, settings: Mapping[str, object]) -> list[str]:
+    """Sentences on the rows that `deidentify` could not trust and left out; their number is in the note beside them."""
+    found = {
+        path.name: note.set_aside.get(path.name, {}) for path, note in _notes(source, settings) if note is not None
+    }
+    return [
+        f"Some rows of {name} were set aside when the records were de-identified, as they could not be trusted "
+        f"({', '.join(sorted(rules))})."
+        for name, rules in sorted(found.items())
+        if rules
+    ]
+
+
 def _notes(source: Source, settings: Mapping[str, object]) -> Iterator[tuple[Path, shifted.Note | None]]:
     for name, mapped in source.tables.items():
         for path in file_rows.files_of(name, mapped, settings):
