@@ -88,7 +88,11 @@ def deidentify(options: argparse.Namespace) -> int:
         relative=options.relative,
         extract=None if options.extract_date is None else command.day(options.extract_date),
         entry_period=options.entry_period or "",
-        reading={n: v for n in ("delimiter", "encoding", "sheet") if (v := getattr(options, n)) is not None},
+        reading={
+            n: v
+            for n in ("delimiter", "encoding", "sheet", "labels")
+            if (v := getattr(options, n)) not in (None, False)
+        },
     )
     print(command.run(options.files, Path(options.out), options.key_file, options.key_env, asked))
     return 0
@@ -148,7 +152,10 @@ def _deidentify_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--delimiter", help="what parts the cells of text files (default: told from their first lines)")
     parser.add_argument("--encoding", help="encoding of text files, such as cp1252 (default: UTF-8)")
-    parser.add_argument("--sheet", help="sheet of Excel files, by name or number (default: the only filled one)")
+    parser.add_argument(
+        "--sheet", action="append", help="sheet of workbooks, by name or number (default: all filled); may be repeated"
+    )
+    parser.add_argument("--labels", action="store_true", help="Stata, SPSS, SAS: labels in place of codes")
 
 
 def _table_options(parser: argparse.ArgumentParser) -> None:

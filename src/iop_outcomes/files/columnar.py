@@ -1,4 +1,4 @@
-"""Parquet files as text cells.
+"""Parquet files as text cells, or as a frame that keeps their types (`typed`).
 
 In order: Arrow reads the file; columns of text lose the blanks at their ends; of every other column each distinct value
 is written as text once.
@@ -10,23 +10,59 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.errors import StudyError
 from iop_outcomes.files import sweep
-from iop_outcomes.files.text_cells import Cells, column, named
+from iop_outcomes.files.text_cells import Cells, checked, column, named
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def read(path: Path, options: Mapping[str, object]) -> Cells:
     """A Parquet file as cells. It has no options. Raises StudyError."""
+    found = table(path)
+    return named(path.name, found.column_names, [written(values) for values in found.columns])
+
+
+def table(path: Path) -> Any:
+    """A Parquet file as an Arrow table. Raises StudyError."""
     import pyarrow as pa
     from pyarrow import parquet
 
     try:
-        table = parquet.read_table(path, partitioning=None)
+        return parquet.read_table(path, partitioning=None)
     except (pa.ArrowException, OSError):
         raise StudyError(f"{path.name} is not a whole Parquet file. Copy or export it again.") from None
-    return named(path.name, table.column_names, [written(values) for values in table.columns])
+
+
+def typed(path: Path) -> pd.DataFrame:
+    """A Parquet file as a frame of which every column that a cell of text could stand in keeps its type.
+
+    Whole numbers and flags with missing values stay what they are; lists and records become text. What the file says of
+    itself (metadata, indexes) is left out. Raises StudyError.
+    """
+    import pyarrow as pa
+
+    found = table(path)
+    found = found.rename_columns(checked(path.name, found.column_names)).replace_schema_metadata(None)
+    for at, field in enumerate(found.schema):
+        if pa.types.is_nested(field.type):
+            found = found.set_column(at, field.name, pa.array(written(found.column(at)), pa.string()))
+    frame: pd.DataFrame = found.to_pandas(types_mapper=_nullable, date_as_object=False, ignore_metadata=True)
+    return frame
+
+
+def _nullable(kind: object) -> object:
+    """Types that keep missing values in columns of whole numbers and flags."""
+    import pandas as pd
+    import pyarrow as pa
+
+    whole = {pa.int8(): "Int8", pa.int16(): "Int16", pa.int32(): "Int32", pa.int64(): "Int64"}
+    if kind in whole:
+        return pd.api.types.pandas_dtype(whole[kind])
+    return pd.BooleanDtype() if kind == pa.bool_() else None
 
 
 def written(values: Any) -> list[str | None]:

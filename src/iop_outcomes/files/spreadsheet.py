@@ -28,7 +28,7 @@ def read(path: Path, options: Mapping[str, object]) -> Cells:
     import pandas as pd
 
     with _opened(path) as book:
-        sheet = _sheet(path.name, book, options.get("sheet"))
+        sheet = book.get_sheet_by_index(_number(path.name, book, options.get("sheet")) - 1)
         rows, top = sheet.to_python(), (sheet.start or (0, 0))[0] + 1
     raw = [_lengths(values) for values in zip(*rows, strict=True)]
     columns = [column(values) for values in raw]
@@ -92,8 +92,18 @@ def _filled(book: Any) -> list[int]:
     return [i + 1 for i in visible if book.get_sheet_by_index(i).height]
 
 
-def _sheet(where: str, book: Any, wanted: object) -> Any:
-    """The sheet that is meant. Raises StudyError, which tells sheets by number: their names may be a person's."""
+def number(path: Path, wanted: object) -> int:
+    """The number, from 1, of a sheet that is wanted by its name or number. Raises StudyError.
+
+    Digits as text are a number where no sheet has such a name.
+    """
+    with _opened(path) as book:
+        counted = isinstance(wanted, str) and wanted.isdigit() and wanted not in book.sheet_names
+        return _number(path.name, book, int(str(wanted)) if counted else wanted)
+
+
+def _number(where: str, book: Any, wanted: object) -> int:
+    """The number of the sheet that is meant. Raises StudyError, which tells sheets by number: names may be people's."""
     names = book.sheet_names
     if wanted is None:
         numbers = _filled(book)
@@ -105,9 +115,9 @@ def _sheet(where: str, book: Any, wanted: object) -> Any:
             )
         wanted = numbers[0] if numbers else 1
     if wanted in names:
-        return book.get_sheet_by_name(wanted)
+        return int(names.index(wanted)) + 1
     if isinstance(wanted, int) and 1 <= wanted <= len(names):
-        return book.get_sheet_by_index(wanted - 1)
+        return wanted
     raise StudyError(
         f"{where} has no sheet '{wanted}'. Expected the name of one of its {len(names)} sheets, or a number from 1 to "
         f"{len(names)}. Set `sheet`."

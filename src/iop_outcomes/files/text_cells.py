@@ -15,7 +15,7 @@ import decimal
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,8 @@ DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
 
 EMPTY_ROW = "empty row"
 HEADER_AGAIN = "header repeated"
+# rules of rows that hold nothing of anybody
+OF_NOBODY = (EMPTY_ROW, HEADER_AGAIN)
 
 
 @dataclass(frozen=True)
@@ -125,9 +127,23 @@ def column(values: Iterable[object]) -> list[str | None]:
     return written
 
 
+def refuse_doubted(where: str, doubts: Mapping[str, str], dated: Collection[str]) -> None:
+    """Raise StudyError where a column of dates holds two readings. doubts: as in Cells; dated: columns of dates."""
+    doubted = [f"the column '{name}' {why}" for name, why in doubts.items() if name in dated]
+    if doubted:
+        raise StudyError(f"{where}: {'; '.join(doubted)}.")
+
+
 def plain(names: Iterable[str]) -> list[str]:
     """Names of columns on one line each, without blanks at the ends."""
     return [" ".join(name.strip(BLANKS).split()) for name in names]
+
+
+def checked(where: str, names: Sequence[str]) -> list[str]:
+    """Names that a format declares, on one line each. Raises StudyError for names that are missing or occur twice."""
+    names = plain(names)
+    _check_names(where, names, range(1, len(names) + 1))
+    return names
 
 
 def named(
@@ -136,8 +152,7 @@ def named(
     """Cells from text columns of a format that declares their names. Raises StudyError for names that occur twice."""
     import pandas as pd
 
-    names = plain(names)
-    _check_names(where, names, range(1, len(names) + 1))
+    names = checked(where, names)
     index = pd.RangeIndex(len(columns[0]) if columns else 0)
     data = {
         name: pd.Series(list(values), index=index, dtype=object) for name, values in zip(names, columns, strict=True)

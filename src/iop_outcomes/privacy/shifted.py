@@ -30,7 +30,8 @@ ENTRY_PERIOD = "entry_period"
 class Note:
     """dates: what became of dates. key: stands for the key. files: columns with such dates, by file.
 
-    observed_to: the end of observation is carried. entry_period: so is the period of entry.
+    observed_to: the end of observation is carried. entry_period: so is the period of entry. set_aside: rows that could
+    not be trusted and are not in the files, by file and rule.
     """
 
     dates: Dates
@@ -38,6 +39,7 @@ class Note:
     files: Mapping[str, Collection[str]] = field(default_factory=dict)
     observed_to: bool = False
     entry_period: bool = False
+    set_aside: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def text(self) -> str:
         """The note as it is written: the same for the same files."""
@@ -47,6 +49,7 @@ class Note:
             "key": self.key,
             "observed_to": OBSERVED_TO[self.dates] if self.observed_to else None,
             "entry_period": ENTRY_PERIOD if self.entry_period else None,
+            "set_aside": {name: dict(sorted(rules.items())) for name, rules in sorted(self.set_aside.items())},
             "files": {name: sorted(columns) for name, columns in sorted(self.files.items())},
         }
         return json.dumps(said, indent=2, ensure_ascii=False) + "\n"
@@ -67,7 +70,16 @@ def note_of(path: Path) -> Note | None:
         {str(name): tuple(map(str, columns)) for name, columns in files.items()},
         bool(said.get("observed_to")),
         bool(said.get("entry_period")),
+        _counts(said.get("set_aside")),
     )
+
+
+def _counts(said: object) -> dict[str, dict[str, int]]:
+    """The rows set aside by file and rule; none where a note does not tell them."""
+    if not isinstance(said, dict):
+        return {}
+    found = {str(name): rules for name, rules in said.items() if isinstance(rules, dict)}
+    return {name: {str(r): n for r, n in rules.items() if isinstance(n, int)} for name, rules in found.items()}
 
 
 def told_by(columns: Collection[str]) -> Dates | None:

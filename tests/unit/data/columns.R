@@ -1,4 +1,4 @@
-# What R keeps in a data frame, for test_formats_r.py: made by R 4.2.2 (Rscript columns.R in this folder).
+# What R keeps in a data frame, for test_r_files.py: made by R 4.2.2 (Rscript columns.R in this folder).
 d <- data.frame(id = 1:3)
 d$seq_text <- as.character(1001:1003)               # a deferred string of a sequence
 d$text <- as.character(c(1.5, 1e5, NA))             # a deferred string of numbers

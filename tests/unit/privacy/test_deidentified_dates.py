@@ -278,7 +278,7 @@ def test_what_cannot_be_read_is_said_in_words_that_fit(tmp_path: Path) -> None:
     word = tmp_path / "report.docx"
     word.write_bytes(b"x")
     for path, said in (
-        (ragged, "1 rows cannot be trusted \\(fewer cells than the header\\)"),
+        (ragged, "1 of 3 rows cannot be trusted \\(fewer cells than the header\\)"),
         (word, r"or another format that a mapping reads: .*\.xlsx"),
     ):
         with pytest.raises(StudyError, match=said):

@@ -323,12 +323,12 @@ def test_files_and_folders_that_do_not_fit_are_refused(export: list[Path], tmp_p
         ([tmp_path / "a.docx"], "expected a CSV or a Parquet file, or another format"),
         ([tmp_path / "a.xlsx"], "does not exist"),
         ([tmp_path / "a.csv"], "does not exist"),
-        ([export[0], export[0]], r"Several files are called stays\.csv"),
+        ([export[0], export[0]], r"Several tables would be written as stays\.csv"),
     ):
         with pytest.raises(StudyError, match=said):
             made(paths, tmp_path / "out")
     (tmp_path / "bad.parquet").write_bytes(b"no")
-    with pytest.raises(StudyError, match="cannot be read as Parquet"):
+    with pytest.raises(StudyError, match="is not a whole Parquet file"):
         made([tmp_path / "bad.parquet"], tmp_path / "out")
     assert not (tmp_path / "out").exists()
     assert not [p for p in tmp_path.iterdir() if p.name.startswith(".")]

@@ -1,6 +1,7 @@
 """`iop-outcomes deidentify`: an export with identifiers into one that passes the identifier gate.
 
-In order: every file is read; its columns get their roles (roles); each person's first date in any file is found; person
+In order: every table is read as a mapping reads it (files), and rows that cannot be trusted are set aside; its columns
+get their roles (roles); each person's first date in any file is found; person
 identifiers become pseudonyms under a key, the same in every file and run; every date of a person moves by the same
 number of days, which follows from the key, or becomes whole days from the person's first date; ages over 89 become 90,
 birth dates an age, ZIP codes three digits; names, numbers, addresses, free text and what is undecided are dropped. What
@@ -21,13 +22,14 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iop_outcomes import owner
 from iop_outcomes.errors import StudyError
+from iop_outcomes.files import text_cells
 from iop_outcomes.privacy.deidentify.keys import Key
 from iop_outcomes.privacy.deidentify.roles import Options, Role
 from iop_outcomes.privacy.shifted import NOTE, Note
@@ -35,6 +37,7 @@ from iop_outcomes.privacy.shifted import NOTE, Note
 if TYPE_CHECKING:
     import pandas as pd
 
+    from iop_outcomes.privacy.deidentify.files import Part
     from iop_outcomes.privacy.deidentify.transform import Outcome, Setting
 
 __all__ = ["Key", "Options", "Summary", "run"]
@@ -42,42 +45,44 @@ __all__ = ["Key", "Options", "Summary", "run"]
 
 @dataclass(frozen=True)
 class Summary:
-    """What became of one file: its name, its rows, and each column in the order of the file; the name it is written
-    under.
+    """What became of one table: its name, the rows that are written, and each column in the order of the file; the name
+    it is written under; the rows that were set aside, by the rule they break.
     """
 
     file: str
     rows: int
     columns: list[Outcome]
-    written: str = ""
+    written: str
+    set_aside: Mapping[str, int]
 
 
 def run(paths: Sequence[Path], out: Path, key: Key, options: Options) -> list[Summary]:
     """De-identify files into the folder `out`, under their own names. Raises StudyError, and then writes nothing."""
     from iop_outcomes.privacy.deidentify import files, roles, transform
 
-    paths = [Path(path) for path in paths]
-    files.check(paths, options.reading)
+    parts = files.parts([Path(path) for path in paths], options.reading)
     _check_folder(out)
-    decided: dict[Path, list[Role]] = {}
+    decided: dict[str, list[Role]] = {}
     first: dict[str, float] = {}
     names = {}
-    for path in paths:
-        frame = files.read(path, options.reading)
-        names[path.name] = list(frame.columns)
-        roles.check_names_of(path.name, options, names[path.name])
-        decided[path] = _roles(frame, options)
-        for who, day in transform.first_days(frame, decided[path], path.name, options).items():
+    for part in parts:
+        found = files.read(part, transform.serials(options))
+        names[part.name] = list(found.frame.columns)
+        roles.check_names_of(part.name, options, names[part.name])
+        decided[part.name] = _roles(found.frame, options)
+        dated = {role.column for role in decided[part.name] if role.kind in ("date", "birth")}
+        text_cells.refuse_doubted(part.name, found.doubts, dated)
+        for who, day in transform.first_days(found.frame, decided[part.name], part.name, options).items():
             first[str(who)] = min(float(day), first.get(str(who), float(day)))
     roles.check_known(options, names)
     setting = transform.Setting(key, options, first)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as waiting:
-        summaries = [_one(path, Path(waiting) / files.target(path), decided[path], setting) for path in paths]
+        summaries = [_one(part, Path(waiting), decided[part.name], setting) for part in parts]
         (Path(waiting) / NOTE).write_text(_note(summaries, key, options).text(), encoding="utf-8")
         out.mkdir(exist_ok=True)
         owner.only(out)
-        for name in (*(files.target(path) for path in paths), NOTE):
+        for name in (*(part.target for part in parts), NOTE):
             shutil.move(Path(waiting) / name, out / name)
     for written in out.iterdir():
         owner.only(written)
@@ -92,6 +97,7 @@ def _note(summaries: Sequence[Summary], key: Key, options: Options) -> Note:
         {summary.written: [c.moved for c in summary.columns if c.moved] for summary in summaries},
         options.extract is not None,
         bool(options.entry_period),
+        {summary.written: summary.set_aside for summary in summaries if summary.set_aside},
     )
 
 
@@ -108,20 +114,20 @@ def _roles(frame: pd.DataFrame, options: Options) -> list[Role]:
     return roles.decide(columns, scan.scan(columns, options.dates), options)
 
 
-def _one(path: Path, target: Path, decided: Sequence[Role], setting: Setting) -> Summary:
-    """One file written to `target`, without the columns in which the gate still finds something."""
+def _one(part: Part, folder: Path, decided: Sequence[Role], setting: Setting) -> Summary:
+    """One table written into a folder, without the columns in which the gate still finds something."""
     from iop_outcomes.privacy import identifiers
     from iop_outcomes.privacy.deidentify import files, transform
 
-    frame = files.read(path, setting.options.reading)
-    made, outcomes = transform.apply(frame, decided, path.name, setting)
+    found = files.read(part, transform.serials(setting.options))
+    made, outcomes = transform.apply(found.frame, decided, part.name, setting)
     permitted = {role.column for role in decided if role.kind == "keep" and role.found}
     still: dict[str, list[str]] = {}
     for finding in identifiers.findings(made):
         if finding.column not in permitted and (finding.rule != "dates" or setting.options.relative):
             still.setdefault(finding.column, []).append(finding.rule)
-    files.write(made.drop(columns=list(still)), target)
+    files.write(made.drop(columns=list(still)), folder / part.target)
     outcomes = [replace(one, moved="") if one.moved in still else one for one in outcomes]
     extra = [transform.Outcome(c, f"dropped: the gate finds {', '.join(dict.fromkeys(r))}", int(made[c].notna().sum()))
              for c, r in still.items()]  # fmt: skip
-    return Summary(path.name, len(frame), [*outcomes, *extra], target.name)
+    return Summary(part.name, len(found.frame), [*outcomes, *extra], part.target, found.set_aside)

@@ -20,6 +20,10 @@ DATES_STAY = (
 )
 
 OPEN_KEY = "Others on this machine can read the key file, and who has the key can undo the pseudonyms: chmod 600 it."
+AS_TEXT = (
+    "Parquet stays Parquet, all else is comma-separated UTF-8 text: leave `delimiter`, `encoding`, `sheet` and "
+    "`labels` out of the mapping."
+)
 NOT_CARRIED = (
     "The last day of the export fits no date here any more. Give it as --extract-date, and it is carried with each "
     "person: without it nobody can say whose interviews were due, and who was followed how long."
@@ -67,10 +71,11 @@ def _lines(summary: deidentify.Summary) -> list[str]:
     name = (
         f"{summary.file}, written as {summary.written}" if summary.written not in ("", summary.file) else summary.file
     )
-    return [f"{name}: {summary.rows} rows", *columns]
+    aside = [f"  set aside, and not written: {n} rows ({rule})" for rule, n in summary.set_aside.items()]
+    return [f"{name}: {summary.rows} rows", *aside, *columns]
 
 
 def _ending(out: Path, options: deidentify.Options) -> str:
-    written = f"Written to {out}."
+    written = f"Written to {out}. {AS_TEXT}"
     carried = NOT_CARRIED if options.extract is None else ""
     return " ".join(filter(None, (written, "" if options.relative else DATES_STAY, carried)))

@@ -1,29 +1,57 @@
-"""Read an export as a frame, and write what came of it: comma-separated UTF-8 text, or Parquet.
+"""Read the tables of an export as frames, and write what came of them: comma-separated UTF-8 text, or Parquet.
 
-Every format that a mapping reads is read, past Parquet as text; what is not Parquet is written as comma-separated
-UTF-8. Cells of Parquet keep their types. Nothing that a file says of itself (metadata, indexes) is carried over.
-Refuses other kinds of files, and files of which a row cannot be trusted: it could not be said whose it is.
+A table is a file, or a sheet of a workbook: of one with several, each that is shown and not empty, unless some are
+named. All are read as a mapping reads them (`iop_outcomes.files`), as text; Parquet keeps its types, and is written as
+Parquet. What a file says of itself (metadata, indexes) is not carried over.
+
+Rows that cannot be trusted are set aside: it cannot be said whose their cells are, so nothing of them is written, and
+they are counted under their rule. Refuses other kinds of files, options that no file takes, files of which so many rows
+cannot be trusted that it is the file that is misread, and columns of dates with two readings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.files import csv_text, formats, plain_csv, sniffing
+from iop_outcomes.files import columnar, csv_text, day_counts, formats, spreadsheet, text_cells
 
 if TYPE_CHECKING:
     import pandas as pd
 
 CSV, PARQUET = ".csv", ".parquet"
-# bytes in which the delimiter is looked for
-HEAD = 1 << 20
+# the share of rows that may be set aside, as `max_quarantined_share` of a study has it
+MOST = 0.05
 
 
-def check(paths: list[Path], options: Mapping[str, str] = {}) -> None:
-    """Raises StudyError for files of other kinds, missing ones, two of one name, and options that no file takes."""
+@dataclass(frozen=True)
+class Part:
+    """A table of an export: its file, how it is read, what messages call it, and the name under which it is written."""
+
+    path: Path
+    options: Mapping[str, object]
+    name: str
+    target: str
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What stands in a table. set_aside: rows that cannot be trusted, by rule. doubts: as in text_cells.Cells."""
+
+    frame: pd.DataFrame
+    set_aside: Mapping[str, int] = field(default_factory=dict)
+    doubts: Mapping[str, str] = field(default_factory=dict)
+
+
+def parts(paths: Sequence[Path], options: Mapping[str, object] = {}) -> list[Part]:
+    """The tables of the files, in order. options: those of `formats.read`; sheet: names or numbers of several.
+
+    Raises StudyError for files of other kinds, missing ones, two of one name, and options that no file takes.
+    """
     for path in paths:
         if not formats.known(path):
             raise StudyError(
@@ -35,69 +63,57 @@ def check(paths: list[Path], options: Mapping[str, str] = {}) -> None:
     idle = sorted(name for name in options if not any(name in formats.options_of(path) for path in paths))
     if idle:
         raise StudyError(f"None of the files takes --{', --'.join(idle)}. Leave it out.")
-    names = [target(path) for path in paths]
+    found = [part for path in paths for part in _parts(path, options)]
+    names = [part.target for part in found]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise StudyError(f"Several files are called {', '.join(twice)}, and all go into one folder. Rename them.")
+        raise StudyError(f"Several tables would be written as {', '.join(twice)}. Rename their files.")
+    return found
 
 
-def target(path: Path) -> str:
-    """The name under which a file is written."""
-    ending = formats.suffix(path)
-    return path.name if ending in (CSV, PARQUET) else f"{path.name[: len(path.name) - len(ending)]}{CSV}"
+def _parts(path: Path, options: Mapping[str, object]) -> Iterator[Part]:
+    given = {name: value for name, value in options.items() if name in formats.options_of(path)}
+    stem = path.name[: len(path.name) - len(formats.suffix(path))]
+    if "sheet" not in formats.options_of(path):
+        as_it_is = formats.suffix(path) in (CSV, PARQUET)
+        yield Part(path, given, path.name, path.name if as_it_is else f"{stem}{CSV}")
+        return
+    sheets = _sheets(path, given.pop("sheet", None))
+    for sheet in sheets:
+        # by number: the name of a sheet may be a person's
+        several = len(sheets) > 1
+        told = f"{path.name}, sheet {sheet}" if several else path.name
+        yield Part(path, {**given, "sheet": sheet}, told, f"{stem}_{sheet}{CSV}" if several else f"{stem}{CSV}")
 
 
-def read(path: Path, options: Mapping[str, str] = {}) -> pd.DataFrame:
-    """A file as a frame. options: those of `formats.read`, for files that take them. Raises StudyError."""
-    if path.suffix.lower() != PARQUET:
-        given = {name: value for name, value in options.items() if name in formats.options_of(path)}
-        return plain_csv.read_csv(path) if not given and _by_commas(path) else _any(path, given)
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        table = pq.read_table(path).replace_schema_metadata(None)
-    except (OSError, pa.ArrowException):
-        raise StudyError(f"{path} cannot be read as Parquet. Export it again.") from None
-    return table.to_pandas(types_mapper=_nullable, date_as_object=False, ignore_metadata=True)
+def _sheets(path: Path, asked: object) -> list[int]:
+    """The numbers of the sheets that are meant. Raises StudyError."""
+    if asked is None:
+        return spreadsheet.filled(path) or [1]
+    named = [asked] if isinstance(asked, str | int) else list(asked) if isinstance(asked, Sequence) else []
+    return [spreadsheet.number(path, sheet) for sheet in named]
 
 
-def _by_commas(path: Path) -> bool:
-    """A CSV file whose cells are parted by commas, as far as that can be told."""
-    if path.suffix.lower() != CSV:
-        return False
-    with path.open("rb") as content:
-        head = content.read(HEAD)
-    text = head.decode("utf-8-sig", "replace")
-    if b"\0" in head or sniffing.EXCEL.match(text):
-        return False
-    try:
-        return sniffing.sniff(path.name, text, len(head) < HEAD) == ","
-    except StudyError:
-        return True  # reading it as such tells what is wrong
+def read(part: Part, serials: Collection[str] = ()) -> Contents:
+    """What stands in a table. serials: columns that hold Excel's serial numbers. Raises StudyError."""
+    if formats.suffix(part.path) == PARQUET:
+        return Contents(columnar.typed(part.path))
+    cells = formats.read(part.path, part.options)
+    rules = Counter(map(str, cells.broken))
+    _refuse_misread(part, rules, len(cells.frame))
+    frame = cells.frame.drop(index=list(cells.broken.index)).reset_index(drop=True)
+    frame = day_counts.counted(frame, dict.fromkeys(serials), cells.shift)
+    return Contents(frame.astype(object).mask(frame.isna(), other=None), dict(sorted(rules.items())), cells.doubts)
 
 
-def _any(path: Path, options: Mapping[str, str]) -> pd.DataFrame:
-    """A file of any format as text: one str or None per cell."""
-    cells = formats.read(path, {n: int(v) if n == "sheet" and v.isdigit() else v for n, v in options.items()})
-    if len(cells.broken):
-        rules = ", ".join(sorted(set(cells.broken)))
+def _refuse_misread(part: Part, rules: Mapping[str, int], rows: int) -> None:
+    count = sum(n for rule, n in rules.items() if rule not in text_cells.OF_NOBODY)
+    if count > MOST * rows:
         raise StudyError(
-            f"{cells.where}: {len(cells.broken)} rows cannot be trusted ({rules}). Correct or remove them, as it "
-            "cannot be said whose cells are whose; if the wrong mark parts the cells, name it with --delimiter."
+            f"{part.name}: {count} of {rows} rows cannot be trusted ({', '.join(sorted(rules))}). Correct or remove "
+            "them, as it cannot be said whose cells are whose; if the wrong mark parts the cells, name it with "
+            "--delimiter."
         )
-    return cells.frame.astype(object).mask(cells.frame.isna(), other=None)
-
-
-def _nullable(kind: object) -> object:
-    """Types that keep missing values in columns of whole numbers and flags."""
-    import pandas as pd
-    import pyarrow as pa
-
-    whole = {pa.int8(): "Int8", pa.int16(): "Int16", pa.int32(): "Int32", pa.int64(): "Int64"}
-    if kind in whole:
-        return pd.api.types.pandas_dtype(whole[kind])
-    return pd.BooleanDtype() if kind == pa.bool_() else None
 
 
 def write(frame: pd.DataFrame, path: Path) -> None:

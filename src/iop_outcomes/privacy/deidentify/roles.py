@@ -41,7 +41,7 @@ class Options:
     persons: of person identifiers, one in each file. identifiers: of other ones. dates: with their format, or None.
     relative: dates become days from the person's first date. extract: the last day that the export covers, carried with
     each person. entry_period: 'year' or 'quarter' of the person's first date, carried as it is; '' for none. reading:
-    how files are read, as a mapping says it (delimiter, encoding, sheet).
+    how files are read, as a mapping says it (delimiter, encoding, labels; sheet: those that are meant).
     """
 
     persons: Sequence[str]
@@ -52,7 +52,7 @@ class Options:
     relative: bool = False
     extract: date | None = None
     entry_period: str = ""
-    reading: Mapping[str, str] = field(default_factory=dict)
+    reading: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def check_names_of(file: str, options: Options, names: Sequence[str]) -> None:
     if held != 1:
         raise StudyError(
             f"{file} has {held or 'none'} of the columns of person identifiers: {', '.join(options.persons)}. Expected "
-            "one in each file; name them with --id."
+            "one in each file, and in each sheet of a workbook (--sheet names those that are meant); name it with --id."
         )
 
 

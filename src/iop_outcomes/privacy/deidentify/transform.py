@@ -51,6 +51,11 @@ class Setting:
     first: Mapping[str, float]
 
 
+def serials(options: Options) -> list[str]:
+    """The columns that are said to hold Excel's serial numbers."""
+    return [column for column, form in options.dates.items() if form == dates.EXCEL]
+
+
 def identifiers(values: pd.Series) -> pd.Series:
     """Identifiers as text, without what a program adds to a number (1001.0 is 1001); missing ones as None."""
     import pandas as pd
@@ -209,7 +214,7 @@ def _zip(frame: pd.DataFrame, role: Role, row: _Row) -> Made:
     import pandas as pd
 
     text = identifiers(frame[role.column]).astype("string")
-    if pd.api.types.is_numeric_dtype(frame[role.column].dtype):
+    if pd.api.types.is_numeric_dtype(frame[role.column].dtype) or _without_zeros(text):
         # numbers have lost their leading zeros
         text = text.str.zfill(3 if (text.str.len() <= 3).all() else 5)
     prefix = text.str.extract(r"^([0-9]{3})(?:[0-9]{2}(?:[- ]?[0-9]{4})?)?$")[0]
@@ -218,6 +223,11 @@ def _zip(frame: pd.DataFrame, role: Role, row: _Row) -> Made:
     values = prefix.mask(prefix.isin(small_prefixes()), "000").astype(object)
     name = row.free(ZIP3)
     return name, values, f"three-digit ZIP codes, '000' where 20,000 people or fewer live, as '{name}'"
+
+
+def _without_zeros(text: pd.Series) -> bool:
+    """ZIP codes that a program took for numbers before they were written as text: four digits, and no zero leads."""
+    return bool(text.str.fullmatch("[1-9][0-9]{3}").any() and not text.str.startswith("0").any())
 
 
 def _keep(frame: pd.DataFrame, role: Role, row: _Row) -> Made:

@@ -105,7 +105,8 @@ def notes(settings: Mapping[str, object]) -> list[str]:
     source = _typed(settings)
     mapped = "entry_period" in source.tables["persons"].columns
     calendar = source.dates == "calendar" and not mapped
-    return [moved.NO_PERIOD] if calendar and moved.check(source, settings) else []
+    told = [moved.NO_PERIOD] if calendar and moved.check(source, settings) else []
+    return [*told, *moved.set_aside(source, settings)]
 
 
 def _typed(settings: Mapping[str, object]) -> Source:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.files import formats, plain_csv
+from iop_outcomes.files import day_counts, formats, plain_csv, text_cells
 from iop_outcomes.files.text_cells import Cells
 from iop_outcomes.privacy import identifiers
 from iop_outcomes.privacy.shifted import refuse_calendar, told_by
@@ -107,7 +107,7 @@ def take(name: str, source: Source, settings: Mapping[str, object], reader: Read
         if dates := told_by(list(cells.frame.columns)):
             refuse_calendar(source, dates, cells.where)
             shifted = True
-        _refuse_doubted(cells, dated)
+        text_cells.refuse_doubted(cells.where, cells.doubts, dated)
         frame, broken = _checked(name, mapped, cells), cells.broken.reindex(cells.frame.index).astype(object)
         out = _filtered(frame, mapped.where, source.missing_values, seen).mask(broken.notna(), None)
         left_out.update(out.dropna())
@@ -116,7 +116,7 @@ def take(name: str, source: Source, settings: Mapping[str, object], reader: Read
             gone.append((leavers.named(mapped, frame), out))
         others = others if parts else levels.beside(mapped, frame)
         columns = sorted(mapped.used().union(others) & set(frame.columns))
-        parts.append((serials.counted(frame.loc[kept, columns], counts, cells.shift), broken[kept]))
+        parts.append((day_counts.counted(frame.loc[kept, columns], counts, cells.shift), broken[kept]))
     frame = pd.concat([f for f, _ in parts], ignore_index=True)
     readings = levels.choices(name, mapped, frame, [c for c in others if c in frame])
     broken = pd.concat([b for _, b in parts], ignore_index=True)
@@ -161,16 +161,9 @@ def passed(
     gate is shown as dates.
     """
     privacy = settings.get("privacy")
-    frame = serials.shown(cells.frame, counts, cells.shift)
+    frame = day_counts.shown(cells.frame, counts, cells.shift)
     identifiers.examine(frame, cells.where, privacy if isinstance(privacy, Mapping) else {}, dated)
     return cells
-
-
-def _refuse_doubted(cells: Cells, dated: Collection[str]) -> None:
-    """Raise StudyError where a column of dates holds two readings (text_cells.Cells.doubts)."""
-    doubted = [f"the column '{name}' {why}" for name, why in cells.doubts.items() if name in dated]
-    if doubted:
-        raise StudyError(f"{cells.where}: {'; '.join(doubted)}.")
 
 
 def options(mapped: TableMapping) -> dict[str, object]:

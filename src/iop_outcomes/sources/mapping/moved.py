@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from iop_outcomes.errors import StudyError
+from iop_outcomes.files import text_cells
 from iop_outcomes.privacy import shifted
 from iop_outcomes.protocol.records import Source
 from iop_outcomes.sources.mapping import file_rows
@@ -38,6 +39,18 @@ def check(source: Source, settings: Mapping[str, object]) -> bool:
         )
     _refuse_mixed(source, settings, found)
     return True
+
+
+def set_aside(source: Source, settings: Mapping[str, object]) -> list[str]:
+    """Sentences on the rows that `deidentify` could not trust and left out; their number is in the note beside them."""
+    notes = {path.name: note for path, note in _notes(source, settings) if note is not None}
+    found = {name: set(note.set_aside.get(name, ())) - {*text_cells.OF_NOBODY} for name, note in notes.items()}
+    return [
+        f"Some rows of {name} were set aside when the records were de-identified, as they could not be trusted "
+        f"({', '.join(sorted(rules))})."
+        for name, rules in sorted(found.items())
+        if rules
+    ]
 
 
 def _notes(source: Source, settings: Mapping[str, object]) -> Iterator[tuple[Path, shifted.Note | None]]:

@@ -1,26 +1,15 @@
-"""Dates that a file keeps as whole numbers of days: Excel's count, or one from a day that the mapping names.
+"""Which columns of a table's files hold dates as whole numbers of days, and from which day they count.
 
 Excel's count begins on 1899-12-30, or on 1904-01-01 where a workbook says so; SAS and Stata count from 1960-01-01, R
-from 1970-01-01. In order: which columns are declared so (`declared`); their numbers are brought to Excel's usual count
-(`counted`), in which `dates` reads them; for the identifier gate they are written as the dates that they are (`shown`),
-since five digits look like ZIP codes, and a date of birth like any number.
-
-Refuses nothing: a cell that is no such number stays as it is, for `dates` to judge.
+from 1970-01-01. `files.day_counts` brings the numbers of such a column to Excel's usual count, in which `dates` reads
+them, and writes them as dates for the identifier gate.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
-
 from iop_outcomes.files.epochs import DAY_0
 from iop_outcomes.protocol.mapping import ColumnMapping
 from iop_outcomes.protocol.records import Source
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-COUNT = r"[+-]?\d{1,7}(?:\.\d+)?"
 
 
 def declared(name: str, source: Source) -> dict[str, int | None]:
@@ -37,36 +26,3 @@ def is_count(mapped: ColumnMapping) -> bool:
 
 def _shift(mapped: ColumnMapping) -> int | None:
     return None if mapped.days_from is None else (mapped.days_from - DAY_0).days
-
-
-def counted(frame: pd.DataFrame, columns: Mapping[str, int | None], shift: int) -> pd.DataFrame:
-    """The frame with counts of days from 1899-12-30. shift: what the file itself asks for (text_cells.Cells)."""
-    days = {name: n for name, n in _days(frame, columns, shift).items() if n}
-    return frame.assign(**{name: _mapped(frame[name], n, False) for name, n in days.items()}) if days else frame
-
-
-def shown(frame: pd.DataFrame, columns: Mapping[str, int | None], shift: int) -> pd.DataFrame:
-    """The frame with counts of days as dates (YYYY-MM-DD)."""
-    days = _days(frame, columns, shift)
-    return frame.assign(**{name: _mapped(frame[name], n, True) for name, n in days.items()}) if days else frame
-
-
-def _days(frame: pd.DataFrame, columns: Mapping[str, int | None], shift: int) -> dict[str, int]:
-    """Days to add in each column that the frame has."""
-    return {name: shift if own is None else own for name, own in columns.items() if name in frame}
-
-
-def _mapped(cells: pd.Series, shift: int, as_dates: bool) -> pd.Series:
-    """The cells with their numbers moved, distinct ones once."""
-    import numpy as np
-    import pandas as pd
-
-    codes, distinct = pd.factorize(cells)
-    found = pd.Series([*distinct, None], dtype=object)
-    number = found.where(found.astype("string").str.fullmatch(COUNT).fillna(False).astype(bool))
-    days = pd.to_numeric(number, errors="coerce").to_numpy("float64")
-    count = ~np.isnan(days)
-    moved = np.floor(days[count]).astype("int64") + shift
-    dates = np.datetime64(DAY_0.isoformat(), "D") + moved
-    found[count] = np.datetime_as_string(dates) if as_dates else [str(n) for n in moved]
-    return found.take(codes).set_axis(cells.index)
