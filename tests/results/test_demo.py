@@ -314,7 +314,7 @@ def test_the_crude_curve_and_the_crude_risk_agree(demo, arm):
 @pytest.mark.parametrize("classifier", ["asam", "broad"])
 def test_levels_by_hours_give_what_levels_by_label_give(demo, study, classifier):
     """Simulated hours agree with the labels, so that both read everyone's level alike."""
-    keys = ["analysis", "outcome", "horizon_days", "estimand", "measure", "of", "method", "missing_rule"]
+    keys = ["analysis", "outcome", "horizon_days", "estimand", "measure", "of", "method", "missing_rule", "to_day"]
     again = demo.estimates[demo.estimates["contrast"] == f"{CONTRAST}_by_{classifier}"]
     primary = {
         tuple(r[k] for k in ("analysis", "outcome", "horizon_days", "method", "missing_rule"))
