@@ -2,9 +2,9 @@
 
     uv run --locked python tests/old_columns.py <old release folder> <new release folder>
 
-Every row of the old tables and of the figures' CSV files is put into the new columns; then each must be there once, with
-the same numbers, status and reason, and no other row. Prints what differs and ends in 1, or how much was the same. It
-stands until the format has settled.
+Every row of the old tables and of the figures' CSV files is put into the new columns; then each must be there once,
+with the same numbers, status and reason, and no other row. Prints what differs and ends in 1, or how much was the same.
+It stands until the format has settled.
 """
 
 from __future__ import annotations
@@ -169,13 +169,21 @@ def same(one: str, other: str) -> bool:
         return False
 
 
+def _plain(cell: str) -> str:
+    """A cell by which rows are told apart: a number without what need not be written of it."""
+    try:
+        return f"{float(cell):.9g}"
+    except ValueError:
+        return cell
+
+
 def differences(name: str, old: list[Row], new: list[Row], key: tuple[str, ...]) -> Iterator[str]:
     """What differs between two tables, old rows in new columns; rows are told apart by a key, or stand in order."""
     if len(old) != len(new):
         yield f"{name}: {len(old)} rows, then {len(new)}"
     columns = list(new[0]) if new else []
     told = [k for k in key if not any(row.get(k) == "*" for row in old)]
-    order = [[tuple(row.get(k, "") for k in told or columns) for row in rows] for rows in (old, new)]
+    order = [[tuple(_plain(row.get(k, "")) for k in told or columns) for row in rows] for rows in (old, new)]
     pairs = [
         sorted(zip(keys, rows, strict=True), key=lambda p: p[0]) for keys, rows in zip(order, (old, new), strict=True)
     ]

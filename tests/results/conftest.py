@@ -45,17 +45,18 @@ class Release:
         return rows.iloc[0]
 
     def cells(self, **keys: Any) -> dict[str, Any]:
-        """The counts with these keys by level."""
+        """The counts with these keys by level, and by its detail where there is one."""
         rows = where(self.counts, **keys)
         assert len(rows), keys
-        assert not rows["level"].duplicated().any(), keys
-        return dict(zip(rows["level"], rows["count"], strict=True))
+        names = rows["level"].where(rows["detail"].isna(), rows["level"] + ": " + rows["detail"].fillna(""))
+        assert not names.duplicated().any(), keys
+        return dict(zip(names, rows["count"], strict=True))
 
     def flow(self) -> tuple[int, int]:
         """People excluded by all rules together, and people eligible."""
-        steps = list(self.cells(analysis="cohort", outcome="attrition").items())
-        assert steps[-1][0].endswith("Eligible")
-        return sum(int(count) for _, count in steps[:-1]), int(steps[-1][1])
+        steps = where(self.counts, analysis="cohort", outcome="attrition").sort_values("position")
+        assert steps["level"].iloc[-1] == "Eligible"
+        return int(steps["count"].iloc[:-1].sum()), int(steps["count"].iloc[-1])
 
 
 def where(table: pd.DataFrame, **keys: Any) -> pd.DataFrame:

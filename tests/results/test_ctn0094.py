@@ -23,7 +23,7 @@ def points(row) -> tuple[float, ...]:
 
 def test_everyone_who_was_read_is_eligible(ctn0094):
     assert ctn0094.flow() == (0, 2492)
-    assert sum(ctn0094.cells(analysis="cohort", outcome="rows of persons").values()) == 2492
+    assert sum(ctn0094.cells(analysis="cohort", outcome="rows", group="persons").values()) == 2492
 
 
 def test_how_many_started_inpatient_and_outpatient(ctn0094):
@@ -55,7 +55,7 @@ def test_relapse_from_week_3_in_ctn_0051(ctn0094):
 def test_what_a_missed_screen_is_taken_for_decides_ctn_0027(ctn0094, missing_rule, people, difference):
     row = ctn0094.estimate(
         contrast="methadone_vs_buprenorphine", outcome="negative_screen", method="overlap",
-        measure="risk_difference", missing_rule=missing_rule,
+        measure="risk", of="difference", missing_rule=missing_rule,
     )  # fmt: skip
     assert row["n"] == people
     assert points(row) == difference

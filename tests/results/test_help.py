@@ -15,8 +15,8 @@ def panel(release, shared):
 def test_a_unit_is_a_period_that_a_person_told_of(panel):
     _, eligible = panel.flow()
     assert eligible == 1002
-    assert sum(panel.cells(analysis="cohort", outcome="rows of periods").values()) == 1002
-    assert sum(panel.cells(analysis="cohort", outcome="rows of persons").values()) == 470
+    assert sum(panel.cells(analysis="cohort", outcome="rows", group="periods").values()) == 1002
+    assert sum(panel.cells(analysis="cohort", outcome="rows", group="persons").values()) == 470
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_a_unit_is_a_period_that_a_person_told_of(panel):
     ],
 )
 def test_crude_abstinence_by_reported_care(panel, contrast, arm, abstinent, known, percent):
-    row = panel.estimate(contrast=contrast, measure=f"risk_{arm}", method="crude", outcome="abstinent")
+    row = panel.estimate(contrast=contrast, measure="risk", of=arm, method="crude", outcome="abstinent")
     assert (row["events"], row["n"], round(100 * row["estimate"])) == (abstinent, known, percent)
     cells = panel.cells(analysis="abstinence", contrast=contrast, arm=arm)
     assert (cells["abstinent"], cells["abstinent"] + cells["using"]) == (abstinent, known)
@@ -39,7 +39,7 @@ def test_crude_abstinence_by_reported_care(panel, contrast, arm, abstinent, know
 def test_employment_as_told_at_the_interview(panel, arm, employed, known):
     """A13 of the file: full or part time, among those who answered it at the end of a period."""
     row = panel.estimate(
-        contrast="residential_vs_outpatient", measure=f"risk_{arm}", method="crude", outcome="employed_at_interview"
+        contrast="residential_vs_outpatient", measure="risk", of=arm, method="crude", outcome="employed_at_interview"
     )
     assert (row["events"], row["n"]) == (employed, known)
 
@@ -49,7 +49,9 @@ def test_adjusted_comparisons_are_shown_where_the_design_holds_and_stopped_where
     shown = adjusted.groupby(["contrast", "method"])["status"].agg(lambda s: s.iloc[0])
     assert shown[("residential_vs_none", "overlap")] == "ok"
     assert shown[("day_vs_outpatient", "iptw")] == "gated"
-    primary = panel.estimates.query("contrast == 'residential_vs_outpatient' and measure == 'risk_difference'")
+    primary = panel.estimates.query(
+        "contrast == 'residential_vs_outpatient' and measure == 'risk' and of == 'difference'"
+    )
     primary = primary[primary["outcome"] == "abstinent"]
     primary = primary.set_index("method")
     # a few baseline answers are missing, so that imputing them moves next to nothing

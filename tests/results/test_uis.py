@@ -39,14 +39,14 @@ def test_the_naive_interval_excludes_what_randomisation_says_and_the_landmark_do
 
 def test_the_landmark_speaks_of_those_without_return_to_use_on_day_90(uis):
     row = uis.estimate(analysis="duration", method="landmark")
-    assert row["subgroup"] == "event_free_day_90"
+    assert (row["group_by"], row["group"]) == ("event_free_day", "90")
     assert row["n"] < uis.estimate(analysis="duration", method="naive")["n"] == 575
 
 
 def test_everyone_who_was_read_is_excluded_or_eligible(uis):
     excluded, eligible = uis.flow()
     assert (excluded, eligible) == (0, 575)
-    assert sum(uis.cells(analysis="cohort", outcome="rows of persons").values()) == 575
+    assert sum(uis.cells(analysis="cohort", outcome="rows", group="persons").values()) == 575
 
 
 def test_the_setting_cannot_be_compared_where_everyone_was_in_residence(uis):

@@ -104,8 +104,8 @@ COINCIDE = {
 }
 
 
-def _committed(frame: pd.DataFrame, outcome: str, horizon: int, estimand: str, measure: str) -> tuple[float, float]:
-    keys = {"outcome": outcome, "horizon_days": horizon, "estimand": estimand, "measure": measure}
+def _committed(frame: pd.DataFrame, outcome: str, horizon: int, estimand: str, of: str) -> tuple[float, float]:
+    keys = {"outcome": outcome, "horizon_days": horizon, "estimand": estimand, "of": of}
     row = frame[(frame[list(keys)] == list(keys.values())).all(axis=1)]
     assert len(row) == 1
     return float(row["truth"].iloc[0]), float(row["monte_carlo_error"].iloc[0])
@@ -116,15 +116,15 @@ def test_committed_truths_are_the_published_ones(
     outcome: str, horizon: int, committed: pd.DataFrame, published: Published
 ) -> None:
     name = COINCIDE[(outcome, horizon)]
-    for measure, arm in (("risk_iop", "iop"), ("risk_residential", "residential"), ("risk_difference", "difference")):
-        found = _committed(committed, outcome, horizon, "ATE", measure)
-        _assert_near(found, published.loc[("base", f"{name}_{arm}")], name)
+    for of in ("iop", "residential", "difference"):
+        found = _committed(committed, outcome, horizon, "ATE", of)
+        _assert_near(found, published.loc[("base", f"{name}_{of}")], name)
 
 
 def test_committed_abstinence_by_estimand_is_the_published_one(committed: pd.DataFrame, published: Published) -> None:
     for estimand in ("ATO", "ATT", "as_observed"):
         key = f"abstinent_week_26_difference_{estimand}"
-        found = _committed(committed, "abstinent", 180, estimand, "risk_difference")
+        found = _committed(committed, "abstinent", 180, estimand, "difference")
         _assert_near(found, published.loc[("base", key)], key)
 
 
@@ -132,7 +132,7 @@ def test_committed_retention_is_the_published_one_but_for_broken_links(
     committed: pd.DataFrame, published: Published
 ) -> None:
     for name in ("iop", "residential"):
-        found, error = _committed(committed, "retained", 90, "ATE", f"risk_{name}")
+        found, error = _committed(committed, "retained", 90, "ATE", name)
         known, own_error = published.loc[("base", f"in_care_week_13_{name}"), ["value", "monte_carlo_error"]]
         # 1.5 in 100 step-downs come too late to be linked
         slack = 4 * np.hypot(error, own_error)
@@ -142,13 +142,10 @@ def test_committed_retention_is_the_published_one_but_for_broken_links(
 def test_committed_table_is_complete_and_consistent(committed: pd.DataFrame, project: Path) -> None:
     check(TABLES["truth"], committed)
     assert len(committed) == 20 * 4 * 4
-    wide = committed.pivot(index=["outcome", "horizon_days", "estimand"], columns="measure", values="truth")
-    for stem, of in (("risk", ""), ("mean_days", "mean_days_")):
-        rows = wide[wide[f"{stem}_iop"].notna()]
-        iop, residential = rows[f"{stem}_iop"], rows[f"{stem}_residential"]
-        assert np.allclose(rows[f"{of or 'risk_'}difference"], iop - residential, atol=3e-6)
-        assert np.allclose(rows[f"{of or 'risk_'}ratio"], iop / residential, rtol=1e-4)
-    risks = committed[committed["measure"].isin(["risk_iop", "risk_residential", "risk_difference"])]
+    wide = committed.pivot(index=["outcome", "horizon_days", "estimand"], columns="of", values="truth")
+    assert np.allclose(wide["difference"], wide["iop"] - wide["residential"], atol=3e-6)
+    assert np.allclose(wide["ratio"], wide["iop"] / wide["residential"], rtol=1e-4)
+    risks = committed[(committed["measure"] == "risk") & (committed["of"] != "ratio")]
     often = risks["outcome"] != "death"
     assert risks.loc[often, "monte_carlo_error"].between(0.0003, 0.0012).all()
     assert risks["monte_carlo_error"].between(0.0001, 0.0012).all()
@@ -167,9 +164,8 @@ def test_the_committed_table_is_what_the_code_gives(committed: pd.DataFrame) -> 
 def test_what_is_seen_in_the_treated_is_their_potential_outcome(committed: pd.DataFrame) -> None:
     """Consistency: the mean outcome of those placed in IOP is E[Y(1)] under the weights of the ATT."""
     for (outcome, horizon), rows in committed.groupby(["outcome", "horizon_days"]):
-        measure = "mean_days_iop" if outcome == "time_in_care" else "risk_iop"
-        seen = _committed(rows, str(outcome), int(horizon), "as_observed", measure)
-        potential = _committed(rows, str(outcome), int(horizon), "ATT", measure)
+        seen = _committed(rows, str(outcome), int(horizon), "as_observed", "iop")
+        potential = _committed(rows, str(outcome), int(horizon), "ATT", "iop")
         assert abs(seen[0] - potential[0]) < 4 * np.hypot(seen[1], potential[1])
 
 

@@ -87,5 +87,6 @@ def floor() -> dict[str, Any]:
     """What the release tells of screens at site B: at least three quarters."""
     return {
         "contrast": "all", "analysis": "records", "method": "release", "quantity": "known_share_from",
-        "outcome": "completeness", "variable": "screens", "group_by": "site", "group": "B", "value": 0.75, "status": "info",
+        "outcome": "completeness", "variable": "screens", "group_by": "site", "group": "B", "value": 0.75,
+        "status": "info",
     }  # fmt: skip

@@ -305,17 +305,17 @@ def test_the_order_of_rows_does_not_matter(counts: pd.DataFrame) -> None:
 
 def groups(sizes: dict[str, int], smallest: int, most: int = 60) -> dict[str, int] | None:
     values = pd.Series([name for name, n in sizes.items() for _ in range(n)], dtype=object)
-    found = cells.grouped(values, "site", smallest, most, "smaller sites")
+    found = cells.grouped(values, smallest, most, "smaller sites")
     return None if found is None else {str(k): int(v) for k, v in found.value_counts().items() if v}
 
 
 def test_small_groups_are_joined_until_they_are_large_enough() -> None:
     assert groups({"A": 50, "B": 30, "C": 6, "D": 5}, 10) == {
-        "site: A": 50, "site: B": 30, "site: smaller sites": 11,
+        "A": 50, "B": 30, "smaller sites": 11,
     }  # fmt: skip
     # one small site takes the smallest of the others with it
     assert groups({"A": 50, "B": 30, "C": 20, "D": 5}, 10) == {
-        "site: A": 50, "site: B": 30, "site: smaller sites": 25,
+        "A": 50, "B": 30, "smaller sites": 25,
     }  # fmt: skip
     assert groups({"A": 50, "D": 5}, 10) is None
     assert groups({"A": 50}, 10) is None
@@ -323,7 +323,7 @@ def test_small_groups_are_joined_until_they_are_large_enough() -> None:
 
 def test_groups_beyond_a_number_are_joined_the_smallest_first() -> None:
     assert groups({"A": 20, "B": 30, "C": 40, "D": 20}, 10, most=2) == {
-        "site: C": 40, "site: B": 30, "site: smaller sites": 40,
+        "C": 40, "B": 30, "smaller sites": 40,
     }  # fmt: skip
 
 

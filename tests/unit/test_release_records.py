@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from records_counts import cells
-from results_rows import made as typed
 from scipy import optimize, sparse
+from test_figures import typed
 
 from iop_outcomes.release import cells as release_cells
 from iop_outcomes.release.cells import Line, hide

@@ -130,7 +130,8 @@ def test_a_withheld_share_is_under_half_only_where_its_quarter_is(floor: float, 
     rows += cells("completeness", variable="sex", people={"known": None, "not_known": None}, group_by="site", group="A")
     told = {
         "analysis": "records", "contrast": "all", "method": "release", "quantity": "known_share_from",
-        "outcome": "completeness", "variable": "sex", "group_by": "site", "group": "A", "value": floor, "status": "info",
+        "outcome": "completeness", "variable": "sex", "group_by": "site", "group": "A", "value": floor,
+        "status": "info",
     }  # fmt: skip
     found = records.parts(typed("counts", rows), typed("diagnostics", [told]), study())
     said = " ".join(s for p in found for s in p.said)

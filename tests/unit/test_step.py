@@ -196,8 +196,9 @@ def test_an_edit_reaches_the_steps_that_use_the_module_and_only_those(tmp_path, 
 
 def test_a_released_table_survives_the_way_out_and_back(tmp_path):
     row = {
-        "analysis": "a", "cohort": "c", "contrast": "x", "arm": "iop", "outcome": "o", "horizon_days": 90,
-        "subgroup": "all", "level": "event", "count": None, "status": "suppressed",
+        "analysis": "a", "cohort": "c", "contrast": "x", "arm": "iop", "outcome": "o", "variable": "all",
+        "horizon_days": 90, "group_by": "all", "group": "all", "level": "event", "detail": "", "position": None,
+        "count": None, "status": "suppressed",
     }  # fmt: skip
     frame = pd.DataFrame([row]).astype({n: c.dtype for n, c in TABLES["counts"].columns.items()})
     store.write("counts", frame, tmp_path / "counts.csv")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from test_release_run import ARMS, LEAVING, four, table
+from test_release_run import LEAVING, four, settings, table
 
 from iop_outcomes import variants
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import Analysis, Contrast
-from iop_outcomes.release import POLICIES, run
+from iop_outcomes.release import run
 
 CONTRAST = Contrast.model_validate(
     {
@@ -63,7 +63,7 @@ def released(policy: str, companions: dict[str, list[str]], method: str = "overl
     }
     return run(
         **frames, life_tables=table("life_tables", LEAVING + moved), estimates=table("estimates", asked),
-        policy=POLICIES[policy], arms={"c": ARMS}, endpoints=endpoints, companions=companions,
+        **settings(policy, endpoints=endpoints, companions=companions),
     )  # fmt: skip
 
 
@@ -79,7 +79,7 @@ def test_a_companion_keeps_its_counts_and_curves_back_and_its_adjusted_estimates
 
 
 def test_without_the_rule_the_difference_of_three_people_would_be_there_for_subtraction():
-    found = released("cms", {})
+    found = released("cms", {"contrasts": [], "outcomes": []})
     assert {"retained_gap_7", "unplanned_discharge"} == set(found["counts"]["outcome"])
 
 

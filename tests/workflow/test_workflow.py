@@ -39,8 +39,8 @@ def planned(snakemake, folder: Path, *arguments: str) -> set[str]:
 def test_the_release_holds_what_is_promised(finished):
     released = {p for p in hashes(finished / "results/uis/release") if not p.startswith("figures/")}
     assert released == {
-        "report.html", "counts.csv", "estimates.csv", "curves.csv", "diagnostics.csv", "manifest.json", "study.yaml",
-        "notes.txt",
+        "report.html", "counts.csv", "estimates.csv", "curves.csv", "diagnostics.csv", "dictionary.csv",
+        "manifest.json", "study.yaml", "notes.txt",
     }  # fmt: skip
     figures = {p.name for p in (finished / "results/uis/release/figures").iterdir()}
     assert {f"duration.{kind}" for kind in ("svg", "png", "csv")} <= figures
@@ -51,8 +51,8 @@ def test_the_release_holds_what_is_promised(finished):
 def test_the_estimates_have_the_promised_columns(finished):
     header = (finished / "results/uis/release/estimates.csv").read_text().splitlines()[0]
     assert header == (
-        "analysis,cohort,contrast,outcome,horizon_days,estimand,measure,method,missing_rule,subgroup,estimate,"
-        "std_error,conf_low,conf_high,p_value,n,events,n_effective,status,reason"
+        "analysis,cohort,contrast,outcome,horizon_days,estimand,measure,of,method,missing_rule,group_by,"
+        "group,from_day,to_day,estimate,std_error,conf_low,conf_high,p_value,n,events,n_effective,status,reason"
     )
 
 

@@ -4,9 +4,7 @@ TRUTH = {"truth": STUDY.truth} if STUDY.truth else {}
 
 # what the manifest ties; with it, the whole release
 TIED = [
-    *released(
-        "counts", "estimates", "curves", "diagnostics", "dictionary"
-    ).values(),
+    *released("counts", "estimates", "curves", "diagnostics", "dictionary").values(),
     f"{RELEASED}/study.yaml",
     f"{RELEASED}/report.html",
     f"{RELEASED}/notes.txt",

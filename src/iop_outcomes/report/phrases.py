@@ -191,8 +191,8 @@ def _hazard(rows: Rows, labels: Labels) -> str:
     )
 
 
-def _among(group: str) -> str:
-    return f"{'in' if group.startswith('the ') else 'among'} {group}"
+def _among(people: str) -> str:
+    return f"{'in' if people.startswith('the ') else 'among'} {people}"
 
 
 def ratio(row: Row, labels: Labels) -> str:

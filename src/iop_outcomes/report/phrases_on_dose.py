@@ -22,12 +22,12 @@ from iop_outcomes.report.phrases import (
     undecided,
     verb,
 )  # fmt: skip
-from iop_outcomes.vocabulary.measures import MEASURES
+from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MEASURES, RISK
 from iop_outcomes.vocabulary.methods import LANDMARK_ADJUSTED
 
 # why the naive comparison of stayers with leavers misleads, by what is measured
 WHY_NAIVE = {
-    "hazard_ratio": (
+    HAZARD_RATIO: (
         "Whether someone stayed {day} days is known only on day {day}. A comparison that counts from the first "
         "day books every early {event} under leaving, and hands those who stayed days on which they could not "
         "yet be counted as leavers. This head start, called immortal time, makes staying look protective even "
@@ -35,7 +35,7 @@ WHY_NAIVE = {
         "reasons why people stayed remain. A comparison of planned stays assigned by chance asks something "
         "else: what planning a longer stay does."
     ),
-    "risk": (
+    RISK: (
         "Use often comes first: people return to use, leave, and are counted as having left before day {day}. "
         "The naive comparison reads this as if leaving had led to use. Adjusting for use on record up to day "
         "{day} does not mend it: of those who left, a part of that use came after leaving, and may follow from it. "

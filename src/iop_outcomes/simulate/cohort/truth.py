@@ -32,10 +32,19 @@ import numpy as np
 
 from iop_outcomes import __version__
 from iop_outcomes.errors import StudyError
-from iop_outcomes.simulate.cohort.model import COMPLETED, UNPLANNED, Course, follow
-from iop_outcomes.simulate.cohort.population import Floats, draw_baseline
-from iop_outcomes.simulate.cohort.stays import LINK_DAYS, care_exit, index_exit, stays_of
+from iop_outcomes.simulate.cohort.model import COMPLETED
+from iop_outcomes.simulate.cohort.model import UNPLANNED
+from iop_outcomes.simulate.cohort.model import Course
+from iop_outcomes.simulate.cohort.model import follow
+from iop_outcomes.simulate.cohort.population import Floats
+from iop_outcomes.simulate.cohort.population import draw_baseline
+from iop_outcomes.simulate.cohort.stays import LINK_DAYS
+from iop_outcomes.simulate.cohort.stays import care_exit
+from iop_outcomes.simulate.cohort.stays import index_exit
+from iop_outcomes.simulate.cohort.stays import stays_of
 from iop_outcomes.vocabulary.measures import MEASURES
+from iop_outcomes.vocabulary.measures import MEAN_DAYS
+from iop_outcomes.vocabulary.measures import RISK
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,13 +106,13 @@ def _abstinent(d: _Days, horizon: int) -> Floats:
 
 
 OUTCOMES = (
-    _Outcome("unplanned_discharge", (30, 60, 90, 180), "risk", _unplanned),
-    _Outcome("retained", (30, 60, 90, 180), "risk", _retained),
-    _Outcome("time_in_care", (90, 180), "mean_days", _time_in_care),
-    _Outcome("abstinent", (90, 180), "risk", _abstinent),
-    _Outcome("retained_or_completed", (30, 60, 90, 180), "risk", _retained_or_completed),
-    _Outcome("completed", (60, 90, 180), "risk", _completed),
-    _Outcome("death", (180,), "risk", _died),
+    _Outcome("unplanned_discharge", (30, 60, 90, 180), RISK, _unplanned),
+    _Outcome("retained", (30, 60, 90, 180), RISK, _retained),
+    _Outcome("time_in_care", (90, 180), MEAN_DAYS, _time_in_care),
+    _Outcome("abstinent", (90, 180), RISK, _abstinent),
+    _Outcome("retained_or_completed", (30, 60, 90, 180), RISK, _retained_or_completed),
+    _Outcome("completed", (60, 90, 180), RISK, _completed),
+    _Outcome("death", (180,), RISK, _died),
 )
 
 
