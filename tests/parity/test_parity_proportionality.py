@@ -13,7 +13,7 @@ import pytest
 from scipy.stats import rankdata
 
 from iop_outcomes.estimators.cox import CoxFit, cox
-from iop_outcomes.estimators.cox_by_period import cox_by_period
+from iop_outcomes.estimators.cox_in_period import cox_in_period
 from iop_outcomes.estimators.proportionality import TRANSFORMS, effect_over_time, proportional_hazards_test
 
 DATA = {
@@ -122,9 +122,9 @@ def test_strata_terms_weights_and_late_entry(key: str, agree: Any) -> None:
 def test_coefficients_by_period(key: str, agree: Any) -> None:
     weight = VETERAN.w if key == "weighted" else None
     columns = ["trt", "karno"]
-    fit = cox_by_period(VETERAN[columns], VETERAN.time, VETERAN.status, columns, (60, 180), ["karno"], weight=weight)
-    expected = REFERENCE["periods"][key]
-    assert fit.estimate.names == ("karno:0-60", "karno:60-180", "karno:180-", "trt")
-    agree(fit.estimate.value, expected["coef"], 1e-7)
-    agree(np.sqrt(np.diag(np.linalg.inv(fit.information))), expected["se"], 1e-7)
-    agree(fit.estimate.standard_error(), expected["robust"], 1e-7)
+    for period, expected in zip(((0, 60), (60, 180), (180, np.inf)), REFERENCE["periods"][key], strict=True):
+        fit = cox_in_period(VETERAN[columns], VETERAN.time, VETERAN.status, columns, period, weight=weight)
+        assert fit.estimate.names == ("trt", "karno")
+        agree(fit.estimate.value, expected["coef"], 1e-7)
+        agree(np.sqrt(np.diag(np.linalg.inv(fit.information))), expected["se"], 1e-7)
+        agree(fit.estimate.standard_error(), expected["robust"], 1e-7)

@@ -12,7 +12,7 @@ import pytest
 from iop_outcomes.analyses.answer import Answered, answer
 from iop_outcomes.analyses.outcomes.competing import Competing
 from iop_outcomes.analyses.sample import Sample
-from iop_outcomes.estimators.cox_by_period import cox_by_period
+from iop_outcomes.estimators.cox_in_period import cox_in_period
 from iop_outcomes.protocol import Analysis, Gate, Inference
 
 N = 900
@@ -55,14 +55,15 @@ def rows(found: Answered) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize("crossing", [False, True])
-def test_ratios_by_period_are_those_of_a_joint_fit_and_the_test_sees_hazards_cross(crossing: bool) -> None:
+def test_ratios_by_period_are_those_of_their_days_and_the_test_sees_hazards_cross(crossing: bool) -> None:
     arm, day, cause = people(crossing)
     found, tests = ask(arm, followed(day, cause), [20, 40])
     assert [(r["from_day"], r["to_day"]) for r in found] == [(None, None), (1, 20), (21, 40), (41, 60)]
     event = (cause == "unplanned") & (day <= 60)
-    joint = cox_by_period(arm[:, None], np.minimum(day, 60), event, ["arm"], [20, 40], ["arm"]).estimate
-    np.testing.assert_allclose([r["estimate"] for r in found[1:]], np.exp(joint.value), rtol=1e-7)
-    np.testing.assert_allclose([r["std_error"] for r in found[1:]], joint.standard_error(), rtol=1e-6)
+    for row, period in zip(found[1:], ((0, 20), (20, 40), (40, 60)), strict=True):
+        own = cox_in_period(arm[:, None], day, event, ["arm"], period).estimate
+        np.testing.assert_allclose(row["estimate"], np.exp(own.value[0]), rtol=1e-9)
+        np.testing.assert_allclose(row["std_error"], own.standard_error()[0], rtol=1e-9)
     assert (tests[0]["value"] < 0.001) == crossing
     assert (tests[0]["outcome"], tests[0]["horizon_days"], tests[0]["missing_rule"]) == ("unplanned", 60, "none")
     if crossing:

@@ -15,7 +15,7 @@ from iop_outcomes.estimators.balance import within_strata
 from iop_outcomes.estimators.cells import collapse
 from iop_outcomes.estimators.concordance import concordance
 from iop_outcomes.estimators.cox import cox
-from iop_outcomes.estimators.cox_by_period import cox_by_period
+from iop_outcomes.estimators.cox_in_period import cox_in_period
 from iop_outcomes.estimators.few_clusters import cr2
 from iop_outcomes.estimators.fine_gray import fine_gray
 from iop_outcomes.estimators.gee import gee
@@ -36,7 +36,7 @@ LABELLED: dict[str, Callable[[object, object], object]] = {
     "cr2": lambda g, w: cr2(X, Y, "a", g, w).covariance,
     "gee": lambda g, w: gee("linear", X, Y, "a", g, weight=w).estimate.covariance(),
     "cox": lambda g, w: cox(X, TIME, EVENT, "a", w, strata=g).estimate.covariance(),
-    "cox_by_period": lambda g, w: cox_by_period(X, TIME, EVENT, "a", (5,), "a", w, strata=g).estimate.covariance(),
+    "cox_in_period": lambda g, w: cox_in_period(X, TIME, EVENT, "a", (0, 5), w, strata=g).estimate.covariance(),
     "fine_gray": lambda g, w: fine_gray(X, TIME, CAUSE, 1, "a", w, censoring_groups=g).estimate.covariance(),
     "logrank": lambda g, w: logrank(TIME, EVENT, ARM, strata=g, frequency=w).covariance,
     "weighted_logrank": lambda g, w: weighted_logrank(TIME, EVENT, ARM, w, clusters=g).covariance,

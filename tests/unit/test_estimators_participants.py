@@ -29,7 +29,7 @@ from iop_outcomes.estimators.cause_models import fit_cause_models
 from iop_outcomes.estimators.cells import collapse
 from iop_outcomes.estimators.concordance import concordance
 from iop_outcomes.estimators.cox import cox
-from iop_outcomes.estimators.cox_by_period import cox_by_period
+from iop_outcomes.estimators.cox_in_period import cox_in_period
 from iop_outcomes.estimators.cumulative_hazard import nelson_aalen
 from iop_outcomes.estimators.estimate import Estimate, difference, join, stack
 from iop_outcomes.estimators.few_clusters import cr2
@@ -129,8 +129,8 @@ OUT: Ways = {
     "cox, strata of one kind": lambda s, out: cox(
         np.where(out[:, None], 1e4, s["x"]), s["time"], event(s), NAMES, strata=out, **common(s)
     ).estimate,
-    "cox by period": lambda s, out: cox_by_period(
-        far(s, out), early(s, out), event(s) & ~out, NAMES, (4,), ("age",), **common(s)
+    "cox in period": lambda s, out: cox_in_period(
+        far(s, out), early(s, out), event(s) & ~out, NAMES, (0, 4), **common(s)
     ).estimate,
     "fine_gray": lambda s, out: fine_gray(
         far(s, out), early(s, out), s["cause"] * ~out, 1, NAMES, **common(s)

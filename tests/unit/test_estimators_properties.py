@@ -19,7 +19,7 @@ from iop_outcomes.estimators import cuminc, effects, grouped, regression, spline
 from iop_outcomes.estimators.cause_models import fit_cause_models
 from iop_outcomes.estimators.concordance import concordance
 from iop_outcomes.estimators.cox import cox
-from iop_outcomes.estimators.cox_by_period import cox_by_period
+from iop_outcomes.estimators.cox_in_period import cox_in_period
 from iop_outcomes.estimators.cumulative_hazard import nelson_aalen
 from iop_outcomes.estimators.estimate import Estimate, join, stack
 from iop_outcomes.estimators.fine_gray import fine_gray
@@ -144,8 +144,11 @@ ESTIMATORS: dict[str, Callable[[Sample], Estimate]] = {
     "cox_breslow_strata": lambda s: (
         cox(s["x"], s["time"], event(s), NAMES, strata=s["stratum"], ties="breslow", **late(s)).estimate
     ),
-    "cox_efron_by_period": lambda s: (
-        cox_by_period(s["x"], s["time"], event(s), NAMES, (4,), ("age",), strata=s["stratum"] > 0, **late(s)).estimate
+    "cox_efron_first_period": lambda s: (
+        cox_in_period(s["x"], s["time"], event(s), NAMES, (0, 4), strata=s["stratum"] > 0, **late(s)).estimate
+    ),
+    "cox_last_period": lambda s: (
+        cox_in_period(s["x"], s["time"], event(s), NAMES, (4, np.inf), ties="breslow", **late(s)).estimate
     ),
     "fine_gray": lambda s: fine_gray(s["x"], s["time"], s["cause"], 1, NAMES, **by_arm_censored(s)).estimate,
     "fine_gray_efron": lambda s: fine_gray(s["x"], s["time"], s["cause"], 2, NAMES, ties="efron", **common(s)).estimate,

@@ -7,7 +7,7 @@ import pytest
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.cox import CoxFit, cox
-from iop_outcomes.estimators.cox_by_period import cox_by_period
+from iop_outcomes.estimators.cox_in_period import cox_in_period
 from iop_outcomes.estimators.proportionality import TRANSFORMS, effect_over_time, proportional_hazards_test
 
 NAMES = ("a", "b")
@@ -92,28 +92,48 @@ def test_size_and_power() -> None:
 
 def test_periods_are_proportional_hazards_within_them() -> None:
     s = data()
-    # one period for all is the model itself, the influence of a person included
+    # a period of all days is the model itself, the influence of a person included
     whole = cox(s["x"], s["time"], s["event"], NAMES, weight=s["weight"], frequency=s["frequency"], strata=s["strata"])
-    parts = cox_by_period(
-        s["x"], s["time"], s["event"], NAMES, (10, 20), (), s["weight"], s["frequency"], strata=s["strata"]
+    ever = cox_in_period(
+        s["x"], s["time"], s["event"], NAMES, (0, np.inf), s["weight"], s["frequency"], strata=s["strata"]
     )
-    np.testing.assert_allclose(parts.estimate.value, whole.estimate.value, rtol=1e-8)
-    np.testing.assert_allclose(parts.estimate.influence, whole.estimate.influence, atol=1e-10)
-    # fully by period, the first period is follow-up censored at its end, the last entry at its begin
-    both = cox_by_period(s["x"], s["time"], s["event"], NAMES, (10,), NAMES, entry=s["entry"])
+    np.testing.assert_allclose(ever.estimate.value, whole.estimate.value, rtol=1e-8)
+    np.testing.assert_allclose(ever.estimate.influence, whole.estimate.influence, atol=1e-10)
+    # the first period is follow-up censored at its end, the last entry at its begin
     early, late = s["entry"] < 10, s["time"] > 10
     soon = s["event"] & (s["time"] <= 10)
     first = cox(s["x"][early], s["time"][early].clip(max=10), soon[early], NAMES, entry=s["entry"][early])
     last = cox(s["x"][late], s["time"][late], s["event"][late], NAMES, entry=s["entry"][late].clip(min=10))
-    for there, names in ((first, ("a:0-10", "b:0-10")), (last, ("a:10-", "b:10-"))):
-        np.testing.assert_allclose(both.estimate.take(*names).value, there.estimate.value, rtol=1e-8)
-        np.testing.assert_allclose(both.estimate.take(*names).covariance(), there.estimate.covariance(), rtol=1e-7)
+    for there, period in ((first, (0, 10)), (last, (10, np.inf))):
+        own = cox_in_period(s["x"], s["time"], s["event"], NAMES, period, entry=s["entry"]).estimate
+        np.testing.assert_allclose(own.value, there.estimate.value, rtol=1e-8)
+        np.testing.assert_allclose(own.covariance(), there.estimate.covariance(), rtol=1e-7)
+
+
+def test_coefficients_of_all_periods_are_those_of_one_model_with_each_period_in_a_stratum() -> None:
+    s = data()
+    bounds = ((0, 10), (10, 20), (20, np.inf))
+    fits = [cox_in_period(s["x"], s["time"], s["event"], NAMES, b, s["weight"]).estimate for b in bounds]
+    pieces = [(s["time"] > low) | (low == 0) for low, _ in bounds]
+    columns = [np.hstack([s["x"][on] * (at == k) for k in range(3)]) for at, on in enumerate(pieces)]
+    rows = [(s["time"][on], s["event"][on], s["weight"][on], *b) for on, b in zip(pieces, bounds, strict=True)]
+    joint = cox(
+        np.vstack(columns), np.concatenate([np.minimum(t, high) for t, _, _, _, high in rows]),
+        np.concatenate([e & (t <= high) for t, e, _, _, high in rows]), [f"{n}{k}" for k in range(3) for n in NAMES],
+        weight=np.concatenate([w for _, _, w, _, _ in rows]),
+        entry=np.concatenate([np.full(len(t), float(low)) for t, _, _, low, _ in rows]),
+    )  # fmt: skip
+    np.testing.assert_allclose(np.concatenate([f.value for f in fits]), joint.estimate.value, rtol=1e-7)
+    person = np.concatenate([np.flatnonzero(on) for on in pieces])
+    whole = np.zeros((len(s["time"]), 6))
+    np.add.at(whole, person, joint.estimate.influence)
+    np.testing.assert_allclose(np.hstack([f.influence for f in fits]), whole, atol=1e-9)
 
 
 def test_day_0_belongs_to_the_first_period() -> None:
     s = data()
     time = s["time"] - 1
-    whole, parts = cox(s["x"], time, s["event"], NAMES), cox_by_period(s["x"], time, s["event"], NAMES, (10,), ())
+    whole, parts = cox(s["x"], time, s["event"], NAMES), cox_in_period(s["x"], time, s["event"], NAMES, (0, np.inf))
     assert (time[s["event"]] == 0).any()
     np.testing.assert_allclose(parts.estimate.value, whole.estimate.value, rtol=1e-8)
 
@@ -136,14 +156,11 @@ def test_refusals() -> None:
     once = np.where(s["time"] == 1, np.arange(200) % 2, 0)  # tells something on day 1 only
     with pytest.raises(EstimationError, match="whether the log hazard ratio of once changes"):
         proportional_hazards_test(cox(np.column_stack([s["x"][:, 0], once]), s["time"], s["event"], ("a", "once")))
-    by = {"x": s["x"], "time": s["time"], "event": s["event"], "names": NAMES, "varying": ("a",)}
-    with pytest.raises(EstimationError, match="No events in the period 50-"):
-        cox_by_period(**by, cuts=(10, 50))
-    with pytest.raises(EstimationError, match="must rise"):
-        cox_by_period(**by, cuts=(10, 10))
-    with pytest.raises(EstimationError, match="above 0"):
-        cox_by_period(**by, cuts=(0, 10))
-    with pytest.raises(EstimationError, match="c: no such column among a, b"):
-        cox_by_period(**(by | {"varying": ("c",)}), cuts=(10,))
-    with pytest.raises(EstimationError, match="'strata' has shape"):
-        cox_by_period(**by, cuts=(10,), strata=[1, 2])
+    by = {"x": s["x"], "time": s["time"], "event": s["event"], "names": NAMES}
+    with pytest.raises(EstimationError, match="No events in the period 50-,"):
+        cox_in_period(**by, period=(50, np.inf))
+    for wrong in ((10, 10), (10, 5), (-1, 10)):
+        with pytest.raises(EstimationError, match="begins on day 0 or later, and ends after it begins"):
+            cox_in_period(**by, period=wrong)
+    with pytest.raises(EstimationError, match="strata"):
+        cox_in_period(**by, period=(0, 10), strata=[1, 2])

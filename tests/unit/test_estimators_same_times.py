@@ -14,7 +14,7 @@ from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cuminc, imputation, turnbull
 from iop_outcomes.estimators.concordance import concordance
 from iop_outcomes.estimators.cox import cox
-from iop_outcomes.estimators.cox_by_period import cox_by_period
+from iop_outcomes.estimators.cox_in_period import cox_in_period
 from iop_outcomes.estimators.cumulative_hazard import nelson_aalen
 from iop_outcomes.estimators.fine_gray import fine_gray
 from iop_outcomes.estimators.gray_test import gray_test
@@ -70,7 +70,10 @@ def answers(s: Sample) -> list[object]:
         imputation.cumulative_hazard(t, e),
         nelson_aalen(t, s["cause"], 1, (0.3, 0.6, 0.9)).value,
         concordance(s["x"][:, 0], t, e, horizon=0.6, weighting="uno").estimate.value,
-        cox_by_period(s["x"], t, e, NAMES, (0.2, 0.6), ("age",), entry=s["entry"]).estimate.value,
+        [
+            cox_in_period(s["x"], t, e, NAMES, period, entry=s["entry"]).estimate.value
+            for period in ((0, 0.2), (0.2, 0.6), (0.6, np.inf))
+        ],
         fine_gray(s["x"], t, s["cause"], 1, NAMES).cumulative_incidence([[0, 0]], ("x",), (0.3, 0.6)).value,
         turnbull.turnbull(t, np.where(e, t, np.inf)).survival((0.3, 0.6)),
         turnbull.turnbull(np.maximum(t - 0.3, 0), t).survival((0.3, 0.6)),
@@ -169,11 +172,11 @@ def test_cuts_and_horizons_are_times_of_entry_too() -> None:
     time = np.where(time == 0.3, 0.4, time)
     late = (time > 0.3) & (rng.random(60) < 0.5)
     x = rng.normal(size=(60, 1))
-    plain, rounded = (
-        cox_by_period(x, time, event, ["x"], [0.3], ["x"], entry=np.where(late, at, 0)).estimate for at in (0.3, under)
-    )
-    np.testing.assert_allclose(rounded.value, plain.value, rtol=1e-10)
-    assert rounded.names == plain.names == ("x:0-0.3", "x:0.3-")
+    for period in ((0, 0.3), (0.3, np.inf)):
+        plain, rounded = (
+            cox_in_period(x, time, event, ["x"], period, entry=np.where(late, at, 0)).estimate for at in (0.3, under)
+        )
+        np.testing.assert_allclose(rounded.value, plain.value, rtol=1e-10)
 
 
 def test_rounding_decides_no_order() -> None:

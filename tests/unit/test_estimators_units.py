@@ -14,7 +14,7 @@ from iop_outcomes.estimators.cause_models import fit_cause_models
 from iop_outcomes.estimators.cells import collapse
 from iop_outcomes.estimators.concordance import concordance
 from iop_outcomes.estimators.cox import cox
-from iop_outcomes.estimators.cox_by_period import cox_by_period
+from iop_outcomes.estimators.cox_in_period import cox_in_period
 from iop_outcomes.estimators.cumulative_hazard import nelson_aalen
 from iop_outcomes.estimators.estimate import Estimate, stack
 from iop_outcomes.estimators.few_clusters import cr2
@@ -180,10 +180,8 @@ COVARIATES: dict[str, Callable[[Sample, float], object]] = {
     "cox_strata": lambda s, unit: slopes(
         cox(s["x"], s["time"], s["cause"] > 0, NAMES, entry=s["entry"], strata=s["arm3"]).estimate, unit
     ),
-    "cox_by_period": lambda s, unit: slopes(
-        cox_by_period(s["x"], s["time"], s["cause"] > 0, NAMES, (5,), ("age",)).estimate,
-        unit,
-        ("age:0-5", "age:5-", "severity"),
+    "cox_in_period": lambda s, unit: slopes(
+        cox_in_period(s["x"], s["time"], s["cause"] > 0, NAMES, (5, np.inf)).estimate, unit
     ),
     "incidence_by_arm": lambda s, unit: incidence_by_arm(s),
     "fine_gray": lambda s, unit: slopes(fine_gray(s["x"], s["time"], s["cause"], 1, NAMES).estimate, unit),

@@ -19,6 +19,7 @@ from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cox, grouped, inference
 from iop_outcomes.estimators.cox import CoxFit
+from iop_outcomes.estimators.cox_in_period import cox_in_period
 from iop_outcomes.estimators.estimate import Array, Estimate, join
 from iop_outcomes.estimators.rows import Mask, Whole
 from iop_outcomes.protocol import Analysis
@@ -48,8 +49,10 @@ class Ratios:
 
 def over_all_days(ask: Analysis, sample: Sample, days: Array, event: Mask, used: Mask) -> Ratios:
     """The ratio of days (n,) up to the horizon among those `used` (n,). Raises EstimationError."""
-    fit, estimate = _cox(ask, sample, days, event, used)
-    return Ratios(estimate, fit)
+    x, names = sample.columns(used)
+    weight, strata = sample.weight(ask.method) * used, sample.strata(ask.method)
+    fit = cox.cox(x, days, event, names, weight=weight, strata=strata)
+    return Ratios(sample.finish(fit.estimate.take(names[0]), ask.method), fit)
 
 
 def by_period(
@@ -69,14 +72,14 @@ def by_period(
 
 
 def _period(ask: Analysis, sample: Sample, days: Array, event: Mask, bounds: tuple[int, int], fewest: int) -> Period:
-    """From those still there when it begins."""
     low, high = bounds
-    within, there = event & (days > low) & (days <= high), days > low
-    reason = _few(sample, within, fewest)
+    reason = _few(sample, event & ((days > low) | (low == 0)) & (days <= high), fewest)
     if not reason:
+        x, names = sample.columns(days > low)
+        weight, strata = sample.weight(ask.method), sample.strata(ask.method)
         try:
-            entry = np.where(there, low, 0.0)
-            return Period(low + 1, high, _cox(ask, sample, np.minimum(days, high), within, there, entry)[1])
+            fit = cox_in_period(x, days, event, names, bounds, weight=weight, strata=strata)
+            return Period(low + 1, high, sample.finish(fit.estimate.take(names[0]), ask.method))
         except EstimationError as wrong:
             reason = str(wrong)
     return Period(low + 1, high, None, reason)
@@ -100,16 +103,6 @@ def _p_value(fitted: Sequence[Estimate]) -> float | None:
         return inference.joint(join(fitted).transform(names, lambda v: steps @ v, steps)).p_value
     except EstimationError:  # with no more sites than periods there are ratios, and no test
         return None
-
-
-def _cox(
-    ask: Analysis, sample: Sample, days: Array, event: Mask, used: Mask, entry: Array | None = None
-) -> tuple[CoxFit, Estimate]:
-    """The model, and its finished coefficient of the arm."""
-    x, names = sample.columns(used)
-    weight, strata = sample.weight(ask.method) * used, sample.strata(ask.method)
-    fit = cox.cox(x, days, event, names, weight=weight, strata=strata, entry=entry)
-    return fit, sample.finish(fit.estimate.take(names[0]), ask.method)
 
 
 def grouped_time(ask: Analysis, sample: Sample, low: Array, high: Array, cause: Whole, borders: Array) -> Ratios:

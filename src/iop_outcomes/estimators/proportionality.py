@@ -13,7 +13,7 @@ is U = sum of g(u) score(u), and with I_k = sum of g(u)^k information(u) the sta
 (Grambsch & Therneau 1994, Biometrika 81:515; exact as in `cox.zph` since version 3.0 of R's survival. Older versions
 and lifelines put the average of information(u) for each of them, and can be far off.) Weights enter as there: into
 the score and the information, so that the test is exact for weights that count people, and only a guide for
-propensity weights; there compare the periods of `cox_by_period`, whose variance is robust.
+propensity weights; there compare the periods of `cox_in_period`, whose variance is robust.
 
 Transformations, as in R: 'identity' u; 'log'; 'km' 1 less the Kaplan-Meier survival just before u of all people
 together, without weights; 'rank' of u among all times of leaving, censored or not.

@@ -36,13 +36,14 @@ flat_fit <- coxph(Surv(time, status) ~ prior + karno + strata(celltype), flat)
 late <- coxph(Surv(start, stop, event) ~ age + surgery + transplant, heart)
 
 split <- survSplit(Surv(time, status) ~ ., veteran, cut = c(60, 180), episode = "period", id = "person")
-period <- coxph(Surv(tstart, time, status) ~ karno:factor(period) + trt, split, cluster = person)
-period_weighted <- coxph(Surv(tstart, time, status) ~ karno:factor(period) + trt, split, cluster = person, weights = w)
 coefficients <- function(fit) {
-  order <- c(2, 3, 4, 1)
-  list(coef = unname(coef(fit))[order], se = unname(sqrt(diag(fit$naive.var)))[order],
-       robust = unname(sqrt(diag(vcov(fit))))[order])
+  list(coef = unname(coef(fit)), se = unname(sqrt(diag(fit$naive.var))), robust = unname(sqrt(diag(vcov(fit)))))
 }
+by_period <- function(weighted) lapply(1:3, function(k) {
+  own <- split[split$period == k, ]
+  own$v <- if (weighted) own$w else 1
+  coefficients(coxph(Surv(tstart, time, status) ~ trt + karno, own, cluster = person, weights = v))
+})
 
 write_json(list(
   R = R.version.string, survival = as.character(packageVersion("survival")),
@@ -50,5 +51,5 @@ write_json(list(
   heart = transform(heart, transplant = as.numeric(as.character(transplant)))[c("start", "stop", "event", "age", "surgery", "transplant")],
   tests = list(strata = each(strata), terms = each(terms, 2), breslow = each(breslow), weighted = each(weighted),
                flat = each(flat_fit), late = each(late, 3)),
-  periods = list(plain = coefficients(period), weighted = coefficients(period_weighted))
+  periods = list(plain = by_period(FALSE), weighted = by_period(TRUE))
 ), "../reference_proportionality.json", digits = I(12), dataframe = "columns", auto_unbox = TRUE)
