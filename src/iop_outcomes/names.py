@@ -16,15 +16,11 @@ from iop_outcomes import variants
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import Analysis, Arm, Contrast, Eligibility, Endpoint, Question, Study
 from iop_outcomes.vocabulary.endpoints import EVENTS
+from iop_outcomes.vocabulary.measures import OF
 
 # what stands beside the arms of a comparison, and instead of one
-ARMS = {
-    "all": "stands for all arms together",
+ARMS = {of: f"stands for {meaning}" for of, meaning in OF.items()} | {
     "both": "stands for both arms together",
-    "difference": "stands for the difference of the arms",
-    "ratio": "stands for the ratio of the arms",
-    "more_hours": "stands for people with more hours",
-    "fewer_hours": "stands for people with fewer hours",
     "neither": "stands for people in no arm",
 }
 COMPARISONS = {"all": "stands for all comparisons together"}

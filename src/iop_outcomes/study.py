@@ -31,6 +31,7 @@ from iop_outcomes.vocabulary.endpoints import (
     STAYING,
     measures,
 )
+from iop_outcomes.vocabulary.measures import DOSE_RESPONSE, HAZARD_RATIO, RISK
 from iop_outcomes.vocabulary.methods import IMPUTED
 
 if TYPE_CHECKING:
@@ -46,12 +47,12 @@ FIGURES: dict[str, set[tuple[str, str]] | None] = {
     "balance": None,
     "overlap": None,
     "staying": {(kind, measure) for kind in STAYING for measure in measures(kind, RETENTION, CONTRASTS)},
-    "leaving": {(kind, "risk") for kind in LEFT_INDEX},
-    "events": {(kind, "risk") for kind in EVENTS},
-    "hazards": {(RETENTION, "hazard_ratio")},
-    "abstinence": {(ABSTINENCE, "risk")},
-    "duration": {(DOSE, "hazard_ratio"), (DOSE, "risk")},
-    "intensity": {(DOSE, "dose_response")},
+    "leaving": {(kind, RISK) for kind in LEFT_INDEX},
+    "events": {(kind, RISK) for kind in EVENTS},
+    "hazards": {(RETENTION, HAZARD_RATIO)},
+    "abstinence": {(ABSTINENCE, RISK)},
+    "duration": {(DOSE, HAZARD_RATIO), (DOSE, RISK)},
+    "intensity": {(DOSE, DOSE_RESPONSE)},
     "completeness": None,
     "maturity": None,
     "agreement": None,

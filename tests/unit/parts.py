@@ -12,7 +12,7 @@ def endpoint(outcome: str, kind: str, **more: Any) -> Endpoint:
     return Endpoint.model_validate({"outcome": outcome, "kind": kind, "label": "", "definition": "", **more})
 
 
-def contrast(first: str, second: str, **more: Any) -> Contrast:
+def contrast(first: str, second: str, /, **more: Any) -> Contrast:
     """Intensive outpatient against residential care, or what else is said, under these names."""
     sides = {
         "first": {"name": first, "label": first.title(), "values": ["2.1"]},

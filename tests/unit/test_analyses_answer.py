@@ -49,7 +49,7 @@ def numbers(found: Answered) -> dict[tuple[str, str], float]:
 def test_each_side_their_difference_and_their_ratio() -> None:
     found = answer(DAY, sample(), AtADay(STATES), GATE)
     assert numbers(found) == pytest.approx(
-        {"risk_iop": 0.4, "risk_res": 0.6, "risk_difference": -0.2, "risk_ratio": 2 / 3}
+        {("risk", "iop"): 0.4, ("risk", "res"): 0.6, ("risk", "difference"): -0.2, ("risk", "ratio"): 2 / 3}
     )
     assert [row["quantity"] for row in found.diagnostics] == ["detectable_difference"]
     assert {row["n_effective"] for row in found.estimates} == {N}

@@ -220,7 +220,7 @@ def test_only_figures_that_can_be_filled_are_drawn(folder):
 
 
 def test_the_causes_of_endpoints_are_discharge_reasons():
-    causes = set(Endpoint.model_fields["cause"].annotation.__args__) - {""}
+    causes = set(Endpoint.model_json_schema()["properties"]["cause"]["enum"]) - {""}
     assert causes == set(LEAVING)
 
 

@@ -8,13 +8,11 @@ the list may only shrink.
 from __future__ import annotations
 
 import ast
-import importlib
-import importlib.util
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from iop_outcomes.vocabulary import answers, causes, endpoints, levels, methods
+from iop_outcomes.vocabulary import answers, causes, endpoints, levels, measures, methods
 
 PUBLISHED = "a column or a value of a table that an agency published"
 NO_LEVEL = "a number or a code of a source that is no level of care"
@@ -36,12 +34,12 @@ ELSEWHERE = {
     ("randomised", "report/methods.py"): (1, ASSIGNED),
     ("randomised", "report/phrases.py"): (1, ASSIGNED),
     ("died", "analyses/records/completeness.py"): (1, "a column: whether the unit's person is known to have died"),
-    ("completed", "sources/synthetic/truth.py"): (1, OUTCOME),
-    ("death", "sources/synthetic/truth.py"): (1, OUTCOME),
-    ("completed", "sources/tedsd/plan.py"): (3, PUBLISHED),
-    ("transferred", "sources/tedsd/plan.py"): (2, PUBLISHED),
-    ("other", "sources/tedsd/plan.py"): (2, PUBLISHED),
-    ("other", "sources/tedsd/margins.py"): (1, PUBLISHED),
+    ("completed", "simulate/cohort/truth.py"): (1, OUTCOME),
+    ("death", "simulate/cohort/truth.py"): (1, OUTCOME),
+    ("completed", "simulate/tedsd/plan.py"): (3, PUBLISHED),
+    ("transferred", "simulate/tedsd/plan.py"): (2, PUBLISHED),
+    ("other", "simulate/tedsd/plan.py"): (2, PUBLISHED),
+    ("other", "simulate/tedsd/margins.py"): (1, PUBLISHED),
     ("completed", "usual_stays.py"): (2, PUBLISHED),
     ("transferred", "usual_stays.py"): (1, PUBLISHED),
     ("other", "usual_stays.py"): (1, PUBLISHED),
@@ -49,17 +47,17 @@ ELSEWHERE = {
     ("4", "usual_stays.py"): (1, NO_LEVEL),
     ("1", "sources/crosswalk.py"): (1, NO_LEVEL),
     ("4", "sources/crosswalk.py"): (1, NO_LEVEL),
-    ("1", "sources/ctn0094.py"): (2, NO_LEVEL),
+    ("1", "sources/trials/ctn0094.py"): (2, NO_LEVEL),
     ("1", "tables/bands.py"): (1, "a number of episodes"),
     ("other", "cohort/population.py"): (1, ANSWER),
     ("other", "release/rare.py"): (1, ANSWER),
-    ("other", "sources/help_panel.py"): (1, ANSWER),
-    ("other", "sources/synthetic/records.py"): (1, ANSWER),
-    ("other", "sources/tedsd/substances.py"): (1, ANSWER),
-    ("other", "sources/uis.py"): (1, ANSWER),
-    ("other", "sources/identifiers/freedom.py"): (1, GATE),
-    ("other", "sources/identifiers/headers.py"): (4, GATE),
-    ("other", "sources/identifiers/scan.py"): (1, GATE),
+    ("other", "sources/trials/help_panel.py"): (1, ANSWER),
+    ("other", "simulate/cohort/program_records.py"): (1, ANSWER),
+    ("other", "simulate/tedsd/substances.py"): (1, ANSWER),
+    ("other", "sources/trials/uis.py"): (1, ANSWER),
+    ("other", "privacy/identifiers/freedom.py"): (1, GATE),
+    ("other", "privacy/identifiers/headers.py"): (4, GATE),
+    ("other", "privacy/identifiers/scan.py"): (1, GATE),
     ("other", "tables/readings.py"): (1, "codes that a mapping does not list"),
     ("other", "clean/versions.py"): (1, "a column: another record of the stay"),
     ("other", "cohort/hours.py"): (1, "a column: hours of another kind of care"),
@@ -71,10 +69,8 @@ def words() -> set[str]:
     """Every word that stands in the vocabulary alone."""
     found = {
         *methods.METHODS, *methods.WEIGHTS, *endpoints.KINDS, *levels.LEVELS, *endpoints.CAUSES, *causes.LABELS,
-        *answers.MISSING_RULES, levels.NOT_KNOWN,
+        *answers.MISSING_RULES, *measures.MEASURES, levels.NOT_KNOWN,
     } - {answers.NONE}  # fmt: skip
-    if importlib.util.find_spec("iop_outcomes.vocabulary.measures"):
-        found |= set(importlib.import_module("iop_outcomes.vocabulary.measures").MEASURES)
     return found
 
 

@@ -15,6 +15,7 @@ from iop_outcomes.analyses.answer import Answered, answer, decided, together
 from iop_outcomes.analyses.outcomes import at_a_day, to_an_event
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.protocol import Adjustment, Analysis, Contrast, Endpoint, Gate, Imputation, Inference
+from iop_outcomes.vocabulary.measures import HAZARD_RATIO
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +45,7 @@ def run(
     answers = []
     for ask in rows:
         outcome: to_an_event.ToAnEvent | at_a_day.AtADay
-        if ask.measure == "hazard_ratio":
+        if ask.measure == HAZARD_RATIO:
             outcome = to_an_event.read(first_use, sample.scores, ask.outcome)
             levels = outcome.levels(ask)
         else:

@@ -16,17 +16,10 @@ from iop_outcomes.analyses.outcomes import follow
 from iop_outcomes.analyses.outcomes.followed import Followed
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.protocol import Adjustment, Analysis, Contrast, Endpoint, Gate, Imputation, Inference
+from iop_outcomes.vocabulary.endpoints import KINDS
 
 if TYPE_CHECKING:
     import pandas as pd
-
-# why nothing can be said of an event that is recorded of no one
-NONE_ON_RECORD = {
-    "engaged": "no one in this cohort has so many attended sessions on record",
-    "readmitted": "no one in this cohort has a later episode of care on record",
-    "death": "no death is on record in this cohort",
-    "overdose": "no overdose is on record in this cohort",
-}
 
 
 def run(
@@ -54,7 +47,7 @@ def run(
     records = imputed.records(people, covariates, contrast, adjustment, imputation)
     answers = {}
     for ask in rows:
-        outcome = followed.get(ask.outcome) or NONE_ON_RECORD[endpoints[ask.outcome].kind]
+        outcome = followed.get(ask.outcome) or KINDS[endpoints[ask.outcome].kind].silent
         answers[ask] = answer(ask, sample, outcome, gate, design[ask.method], records)
     shown = {ask for ask, found in answers.items() if found.status == "ok"}
     drawn = curves.points(rows, sample, followed, shown)

@@ -10,6 +10,7 @@ import numpy as np
 from iop_outcomes.estimators import cox as cox_model
 from iop_outcomes.library import tidy
 from iop_outcomes.library.frames import Frame
+from iop_outcomes.vocabulary.measures import HAZARD_RATIO
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,4 +51,4 @@ def cox(
         term=estimate.names, hazard_ratio=np.exp(logs["estimate"]), conf_low=np.exp(logs["conf_low"]),
         conf_high=np.exp(logs["conf_high"]), p_value=estimate.p_value(),
     ).rename(columns={"estimate": "log_hazard_ratio"})  # fmt: skip
-    return tidy.ordered(table, ("term", "hazard_ratio", "conf_low", "conf_high", "log_hazard_ratio", "std_error"))
+    return tidy.ordered(table, ("term", HAZARD_RATIO, "conf_low", "conf_high", "log_hazard_ratio", "std_error"))

@@ -10,7 +10,6 @@ from pydantic import Field, field_validator, model_validator
 from iop_outcomes.protocol.base import GAP, Name, Part, Share
 from iop_outcomes.protocol.records import Privacy, Source
 from iop_outcomes.vocabulary.levels import LEVELS
-from iop_outcomes.vocabulary.measures import OF
 
 
 class Population(Part):
@@ -181,11 +180,6 @@ class Contrast(Part):
         values = [value for arm in arms for value in set(arm.values)]
         if len(set(values)) < len(values) or len({arm.name for arm in arms}) < len(arms):
             raise ValueError("the arms must have different names and share no value")
-        if taken := [arm.name for arm in arms if arm.name in OF]:
-            raise ValueError(
-                f"an arm cannot be called '{taken[0]}', which stands in the results for {OF[taken[0]]}; give it "
-                "another name"
-            )
         if self.alongside and self.randomised:
             raise ValueError("arms assigned by chance need no score that tells further arms apart: leave out alongside")
         if self.classifiers and self.column != "index_level":

@@ -29,7 +29,7 @@ from iop_outcomes.tables.results import (
     SCHEDULED,
     TRANSITION,
 )
-from iop_outcomes.vocabulary.causes import IN_CARE
+from iop_outcomes.vocabulary.causes import COMPLETED, IN_CARE, TRANSFERRED
 from iop_outcomes.vocabulary.levels import AMBULATORY
 
 if TYPE_CHECKING:
@@ -175,5 +175,5 @@ def completion(stays: pd.DataFrame) -> list[Row]:
     if "service" not in stays or stays["service"].isna().all():
         return []
     own = stays[stays["service"].notna() & stays["end_day"].notna()]
-    ends = own["discharge_reason"].where(own["discharge_reason"].isin(["completed", "transferred"]), "otherwise")
+    ends = own["discharge_reason"].where(own["discharge_reason"].isin([COMPLETED, TRANSFERRED]), "otherwise")
     return apart(ends, own["service"], COMPLETION, BY_SERVICE)

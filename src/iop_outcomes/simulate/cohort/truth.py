@@ -32,19 +32,10 @@ import numpy as np
 
 from iop_outcomes import __version__
 from iop_outcomes.errors import StudyError
-from iop_outcomes.simulate.cohort.model import COMPLETED
-from iop_outcomes.simulate.cohort.model import UNPLANNED
-from iop_outcomes.simulate.cohort.model import Course
-from iop_outcomes.simulate.cohort.model import follow
-from iop_outcomes.simulate.cohort.population import Floats
-from iop_outcomes.simulate.cohort.population import draw_baseline
-from iop_outcomes.simulate.cohort.stays import LINK_DAYS
-from iop_outcomes.simulate.cohort.stays import care_exit
-from iop_outcomes.simulate.cohort.stays import index_exit
-from iop_outcomes.simulate.cohort.stays import stays_of
-from iop_outcomes.vocabulary.measures import MEASURES
-from iop_outcomes.vocabulary.measures import MEAN_DAYS
-from iop_outcomes.vocabulary.measures import RISK
+from iop_outcomes.simulate.cohort.model import COMPLETED, UNPLANNED, Course, follow
+from iop_outcomes.simulate.cohort.population import Floats, draw_baseline
+from iop_outcomes.simulate.cohort.stays import LINK_DAYS, care_exit, index_exit, stays_of
+from iop_outcomes.vocabulary.measures import MEAN_DAYS, MEASURES, RISK
 
 if TYPE_CHECKING:
     import pandas as pd
