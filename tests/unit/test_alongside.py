@@ -258,7 +258,8 @@ def released(people: pd.DataFrame, contrasts: dict[str, Contrast], groups: bool 
     definitions = {n: {a.name: str(a.values) for a in population.arms_of(c)} for n, c in contrasts.items()}
     return release.run(
         **tables, disclosure={"policy": "cms"}, inference=INFERENCE.model_dump(),
-        arms=dict.fromkeys(contrasts, ("iop", "residential")), endpoints={"left": {"kind": "left_index", "cause": "unplanned"}},
+        arms=dict.fromkeys(contrasts, ("iop", "residential")),
+        endpoints={"left": {"kind": "left_index", "cause": "unplanned"}},
         groups=definitions if groups else {},
         companions={"contrasts": [], "outcomes": []}, in_care={},
     )  # fmt: skip
