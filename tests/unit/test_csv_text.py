@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from results_rows import made
 
 from iop_outcomes import csv_text, store
 from iop_outcomes.sources import formats, reading
 from iop_outcomes.sources.deidentify import Key, Options
 from iop_outcomes.sources.deidentify import run as deidentify
-from iop_outcomes.tables import TABLES
 
 SIGNS = ["=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\u2212"]
 BEFORE = ["", " ", '"', "  ", "\u00a0", "\ufeff", '" ', "\u201c"]
@@ -83,9 +83,9 @@ def test_a_frame_goes_out_and_comes_back() -> None:
 def released(label: str) -> pd.DataFrame:
     row = {
         "analysis": "a", "cohort": "c", "contrast": "x", "arm": "iop", "outcome": "o", "horizon_days": 90,
-        "subgroup": "all", "level": label, "count": 3, "status": "ok",
+        "level": label, "count": 3, "status": "ok",
     }  # fmt: skip
-    return pd.DataFrame([row]).astype({n: c.dtype for n, c in TABLES["counts"].columns.items()})
+    return made("counts", [row])
 
 
 @pytest.mark.parametrize("label", [*FORMULAS[::7], "=cmd", *NUMBERS, *PLAIN[:4]])
