@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import stats
 
+from iop_outcomes.estimators import distributions as stats
 from iop_outcomes.estimators.estimate import Estimate, difference, log_ratio
 
 if TYPE_CHECKING:
