@@ -4,13 +4,12 @@ import sys
 from pathlib import Path
 
 from iop_outcomes import __version__ as VERSION
-from iop_outcomes import code, digests, owner, prepare, study as studies
+from iop_outcomes import code, declared, digests, owner, prepare, study as studies
 from iop_outcomes import tables, withheld
 from iop_outcomes.agreement import BINARY, TIMED
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import EVENTS
 from iop_outcomes.release import choose, manifest
-from iop_outcomes.tables import TABLES
 
 prepare.name_interpreter()
 GIVEN = workflow.config_settings
@@ -47,14 +46,29 @@ FIGURES = LOADED.figures()
 
 wildcard_constraints:
     contrast="|".join(CONTRASTS),
-    figure="|".join(FIGURES),
 
 
-def uses(module, *tables):
-    """What a step depends on beside its files: its code and the runner's, its tables, the locked libraries."""
+def step(module, settings, also=(), digests=None):
+    """The params of a rule: the module of its step, what it is told, and what it depends on beside its files.
+
+    also: modules that the step calls by a name that stands in no import. digests: of input files that people give.
+    """
     return {
-        "code": [code.digest(module), code.digest("step")],
-        "tables": {t: TABLES[t].digest() for t in tables},
+        "step": module,
+        "settings": settings,
+        "uses": lambda w, input, output: uses(
+            ("step", module, *also), (*input.keys(), *output.keys())
+        ),
+        "digests": digests,
+    }
+
+
+def uses(modules, files):
+    """Hashes of the code of modules, of the declared tables among the names of files, of the locked libraries."""
+    named = {n for m in modules for n in code.tables(m)}
+    return {
+        "code": {m: code.digest(m) for m in modules},
+        "tables": declared.of({*files, *named}, any(map(code.meanings, modules))),
         "libraries": DIGESTS["lock"],
     }
 
@@ -72,6 +86,16 @@ def released(*names):
 def results(table, *folders):
     """A results table as the analyses wrote it, one file per contrast or question."""
     return [f"{PRIVATE}/results/{folder}/{table}.parquet" for folder in folders]
+
+
+def of_contrast(name, *tables):
+    """Results tables of an analysis of one contrast."""
+    return {t: f"{PRIVATE}/results/{name}/{{contrast}}/{t}.parquet" for t in tables}
+
+
+def of_all(name, *tables):
+    """Results tables of an analysis of all contrasts."""
+    return {t: f"{PRIVATE}/results/{name}/{t}.parquet" for t in tables}
 
 
 def plain(part, *without):
@@ -105,9 +129,9 @@ def imputation(name, contrast):
     return {**plain(STUDY.imputation), "adjustment": plain(STUDY.adjustment)}
 
 
-def settings_of(name):
-    """Settings of an analysis of a contrast: its rows of the sheet and the contrast itself."""
-    return lambda w: {
+def analysis(name):
+    """The params of an analysis of a contrast: its rows of the sheet and the contrast itself."""
+    settings = lambda w: {
         "cohort": STUDY.cohort,
         "rows": LOADED.rows(name, w.contrast),
         "contrast": plain(STUDY.contrasts[w.contrast], "title"),
@@ -119,3 +143,4 @@ def settings_of(name):
         "inference": plain(STUDY.inference),
         "imputation": imputation(name, w.contrast),
     }
+    return step(f"analyses.{name}", settings)

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from iop_outcomes.protocol.base import Part
-from iop_outcomes.tables.canonical import CANONICAL
+from iop_outcomes.tables.canonical import CANONICAL, LEVELS
 from iop_outcomes.tables.declare import Column
 
 TABLES = {table.name: table for table in CANONICAL}
@@ -328,8 +328,6 @@ def _column_problem(name: str, declared: Column, mapped: ColumnMapping, dates: D
         f"{name} holds days, but day 0 is found from its dates": mapped.dates == "relative"
         and name == "stays.start_day",
         f"{name} holds no numbers: `decimal` does not fit": not number and mapped.decimal == "comma",
-        f"{name} is no level of care: `crosswalk` does not fit": bool(
-            mapped.crosswalk and not declared.meaning.lower().startswith(("asam level", "level of care"))
-        ),
+        f"{name} is no level of care: `crosswalk` does not fit": bool(mapped.crosswalk and declared.allowed != LEVELS),
     }
     return next((said for said, wrong in checks.items() if wrong), None)
