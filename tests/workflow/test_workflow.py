@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 pytestmark = pytest.mark.workflow
 UIS = ("--config", "cohort=uis")
@@ -252,7 +253,7 @@ rule headline:
     default_target: True
     input:
         rules.iop_all.input,
-        "results/tiny/release/estimates.csv",
+        "mine/results/tiny/release/estimates.csv",
     output:
         "headline.txt",
     shell:
@@ -288,7 +289,9 @@ def tiny_records(folder: Path, people: int = 200) -> None:
     (folder / "persons.csv").write_text("\n".join(persons) + "\n")
 
 
-def test_another_workflow_imports_this_one_with_its_own_config_and_cohort(snakemake, project, tmp_path):
+@pytest.fixture
+def outside(project, tmp_path) -> Path:
+    """The folder of a workflow that imports this one, with its own config, sheets, records and folder of results."""
     mine = tmp_path / "mine"
     tiny_records(mine / "records")
     (mine / "cohorts").mkdir()
@@ -299,15 +302,36 @@ def test_another_workflow_imports_this_one_with_its_own_config_and_cohort(snakem
     for sheet in ("endpoints", "eligibility"):
         shutil.copy(project / f"config/{sheet}.tsv", mine / f"{sheet}.tsv")
     sheets = "".join(f"{name}: mine/{name}.tsv\n" for name in ("analyses", "endpoints", "eligibility"))
-    (mine / "config.yaml").write_text(f"cohort: tiny\ncohorts: mine/cohorts\n{sheets}")
+    (mine / "config.yaml").write_text(f"cohort: tiny\ncohorts: mine/cohorts\nresults: mine/results\n{sheets}")
     (tmp_path / "config").mkdir()
     (tmp_path / "data").mkdir()
-    snakefile = tmp_path / "Snakefile"
-    snakefile.write_text(OUTSIDE.format(snakefile=project / "workflow/Snakefile"))
-    done = snakemake(tmp_path, snakefile=snakefile)
+    (tmp_path / "Snakefile").write_text(OUTSIDE.format(snakefile=project / "workflow/Snakefile"))
+    return tmp_path
+
+
+def test_another_workflow_imports_this_one_with_its_own_config_and_cohort(snakemake, outside):
+    done = snakemake(outside, snakefile=outside / "Snakefile")
     assert done.returncode == 0, done.stderr
-    assert int((tmp_path / "headline.txt").read_text()) > 20
-    assert (tmp_path / "results/tiny/release/report.html").is_file()
+    assert int((outside / "headline.txt").read_text()) > 20
+    assert (outside / "mine/results/tiny/release/report.html").is_file()
+    assert not (outside / "results").exists()
+
+
+def test_the_interface_names_what_another_workflow_may_give_and_take(snakemake, project, outside):
+    said = yaml.safe_load((project / "INTERFACE.yaml").read_text())
+    assert set(yaml.safe_load((outside / "mine/config.yaml").read_text())) <= set(said["config"])
+    values = {"cohort": "tiny", "figure": "staying"}
+    assert set(values) == set(said["wildcards"])
+    paths = {
+        name: output["path"].replace("<results>", "mine/results").format(**values)
+        for name, output in said["outputs"].items()
+    }
+    done = snakemake(outside, "--summary", *paths.values(), snakefile=outside / "Snakefile")
+    assert done.returncode == 0, done.stderr
+    made = dict(line.split("\t")[0:3:2] for line in done.stdout.splitlines() if "\t" in line)
+    assert {name: made.get(path) for name, path in paths.items()} == {
+        name: f"iop_{output['rule']}" for name, output in said["outputs"].items()
+    }
 
 
 @pytest.mark.parametrize(
