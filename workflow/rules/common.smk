@@ -56,19 +56,20 @@ def step(module, settings, also=(), digests=None):
     return {
         "step": module,
         "settings": settings,
-        "uses": lambda w, input, output: uses(
-            ("step", module, *also), (*input.keys(), *output.keys())
-        ),
+        # without `input` and `output` as arguments: what comes of those is no change of params to Snakemake
+        "uses": lambda w: uses(module, ("step", module, *also)),
         "digests": digests,
     }
 
 
-def uses(modules, files):
-    """Hashes of the code of modules, of the declared tables among the names of files, of the locked libraries."""
-    named = {n for m in modules for n in code.tables(m)}
+def uses(module, modules):
+    """Hashes of the code of a step's modules, of the declared tables that its rule names, and of the locked libraries."""
+    own = [r for r in workflow.rules if getattr(r.params, "step", None) == module]
+    files = [name for r in own for part in (r.input, r.output) for name in part.keys()]
+    named = [name for m in modules for name in code.tables(m)]
     return {
         "code": {m: code.digest(m) for m in modules},
-        "tables": declared.of({*files, *named}, any(map(code.meanings, modules))),
+        "tables": declared.of([*files, *named], any(map(code.meanings, modules))),
         "libraries": DIGESTS["lock"],
     }
 
