@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from iop_outcomes import csv_text
+from iop_outcomes.files import csv_text
 from iop_outcomes.tables import TABLES
 
 Row = dict[str, str]

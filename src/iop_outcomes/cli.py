@@ -28,9 +28,10 @@ def schemas(options: argparse.Namespace) -> int:
     """Write the JSON Schemas of the study and its sheets."""
     import json
 
-    from iop_outcomes import store, study
+    from iop_outcomes import store
+    from iop_outcomes.protocol.schemas import schemas as written
 
-    for name, schema in study.schemas().items():
+    for name, schema in written().items():
         path = Path(options.folder) / f"{name}.schema.json"
         store.write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n", path)
         print(path)

@@ -306,14 +306,3 @@ def _typed(shape: type[Study], content: Plain, files: list[Path]) -> Study:
         return shape.model_validate(content)
     except ValidationError as wrong:
         raise StudyError(" ".join(sentence(e, shape, files) for e in wrong.errors()[:5])) from None
-
-
-def schemas() -> dict[str, Plain]:
-    """The JSON Schemas (draft 2020-12) of the study, of a row of each sheet, and an estimand in `merged`."""
-    shapes: dict[str, type[Part]] = {
-        "study": Study, "questions": Question, "analyses": Analysis, "endpoints": Endpoint, "eligibility": Eligibility,
-    }  # fmt: skip
-    return {
-        name: {"$schema": "https://json-schema.org/draft/2020-12/schema", **shape.model_json_schema()}
-        for name, shape in shapes.items()
-    }

@@ -120,8 +120,8 @@ def test_a_release_is_as_its_manifest_says_or_is_refused(release):
 @pytest.mark.parametrize("path", ["counts.csv", "figures/flow.csv"])
 def test_a_step_that_writes_into_a_release_takes_its_manifest_away(release, monkeypatch, path):
     """So that a run which is ended before its end leaves no manifest that its files belie."""
-    monkeypatch.setattr("iop_outcomes.protocol_file.run", lambda: {"text": "new"})
-    step.run("protocol_file", {}, {"text": str(release / path)}, {})
+    monkeypatch.setattr("iop_outcomes.report.run", lambda: {"text": "new"})
+    step.run("report", {}, {"text": str(release / path)}, {})
     assert (release / path).read_text() == "new"
     assert not (release / "manifest.json").exists()
     digests.check_released(release)

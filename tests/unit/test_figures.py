@@ -81,6 +81,12 @@ COLUMNS = (
 )  # fmt: skip
 
 
+def run(name: str, **given: Any) -> dict[str, bytes]:
+    """The files of one figure by their kinds."""
+    made = figures.run(names=[name], **given)
+    return {key.removeprefix(f"{name}_"): content for key, content in made.items()}
+
+
 def study(**changes: Any) -> dict[str, Any]:
     """The whole study, as a report gets it."""
     typed = Study.model_validate(
@@ -381,8 +387,8 @@ def drawn(name: str, tables: dict[str, pd.DataFrame], whole: dict[str, Any] | No
 
 @pytest.mark.parametrize("name", figures.TITLES)
 def test_files_have_the_same_bytes_twice(name: str) -> None:
-    first = figures.run(**released(), name=name, study=words(), truth=truth())
-    again = figures.run(**released(), name=name, study=words(), truth=truth())
+    first = run(**released(), name=name, study=words(), truth=truth())
+    again = run(**released(), name=name, study=words(), truth=truth())
     assert first == again
     assert first["png"].startswith(b"\x89PNG")
     assert b"<text" in first["svg"]  # words, not outlines
@@ -393,7 +399,7 @@ def test_files_have_the_same_bytes_twice(name: str) -> None:
 
 @pytest.mark.parametrize("name", figures.TITLES)
 def test_without_data_a_note_is_drawn(name: str) -> None:
-    made = figures.run(**empty(), name=name, study=words())
+    made = run(**empty(), name=name, study=words())
     title, alt = style.description(made["svg"])
     assert title == figures.TITLES[name]
     assert "cannot be drawn: " in alt
@@ -411,7 +417,27 @@ def test_a_note_gives_the_reason_of_the_estimates(name: str) -> None:
 def test_every_figure_of_a_study_can_be_drawn() -> None:
     assert list(figures.TITLES) == list(FIGURES)
     with pytest.raises(Exception, match="no figure 'pie'"):
-        figures.run(**empty(), name="pie", study=words())
+        run(**empty(), name="pie", study=words())
+
+
+def test_figures_drawn_side_by_side_are_those_drawn_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ["flow", "balance", "leaving"]
+    alone = figures.run(**released(), names=names, study=words())
+    assert list(alone) == [f"{name}_{kind}" for name in names for kind in ("svg", "png", "csv")]
+    monkeypatch.setenv("IOP_OUTCOMES_THREADS", "2")
+    assert figures.run(**released(), names=names, study=words()) == alone
+
+
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_what_goes_wrong_in_a_figure_is_said_with_its_place(monkeypatch: pytest.MonkeyPatch, threads: str) -> None:
+    def fail(tables: object, study: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("iop_outcomes.figures.balance.draw", fail)
+    monkeypatch.setenv("IOP_OUTCOMES_THREADS", threads)
+    with pytest.raises(ZeroDivisionError) as wrong:
+        figures.run(**released(), names=["flow", "balance"], study=words())
+    assert wrong.traceback[-1].name == "fail"
 
 
 def test_one_figure_does_not_depend_on_the_code_of_another() -> None:
@@ -423,7 +449,7 @@ def test_one_figure_does_not_depend_on_the_code_of_another() -> None:
 def test_words_in_an_svg_are_escaped_and_come_back() -> None:
     whole = study()
     whole["contrasts"]["iop_vs_res"]["first"]["label"] = r"A & B <c> \1 \g<0>"
-    made = figures.run(**released(), name="flow", study=words(whole))
+    made = run(**released(), name="flow", study=words(whole))
     assert r"A & B <c> \1 \g<0> 200" in style.description(made["svg"])[1]
 
 
@@ -466,7 +492,7 @@ def test_hidden_counts_are_words_and_totals_with_them_are_left_out() -> None:
     table.loc[hidden, ["count", "status"]] = [pd.NA, "suppressed"]
     figure = drawn("flow", released(counts=table))
     assert figure.alt.startswith("Flow diagram. 400 people are eligible.")
-    svg = figures.run(**released(counts=table), name="flow", study=words())["svg"].decode()
+    svg = run(**released(counts=table), name="flow", study=words())["svg"].decode()
     assert "(too few to show)" in svg
     assert not any("38" in written for written in re.findall(r"<text[^>]*>([^<]*)<", svg))
 
@@ -475,7 +501,7 @@ def test_an_estimate_that_does_not_exist_keeps_its_row() -> None:
     figure = drawn("abstinence", released())
     aipw = figure.data[figure.data["method"] == "aipw"]
     assert list(aipw["status"]) == ["gated"]
-    svg = figures.run(**released(), name="abstinence", study=words())["svg"].decode()
+    svg = run(**released(), name="abstinence", study=words())["svg"].decode()
     assert "Doubly robust" in svg
     assert "not shown" in svg
 
@@ -531,7 +557,7 @@ def test_numbers_at_risk_stand_below_the_curves() -> None:
     placed, below = atrisk.placed(texts, {pair: (90.0, 0.4)}, (2.0, 1.5))
     assert (placed["y"] < 0).all()
     assert placed["y"].min() > -0.4 * below / 1.5
-    assert "people of arms 1 and 2 at risk" in figures.run(**released(), name="leaving", study=words())["svg"].decode()
+    assert "people of arms 1 and 2 at risk" in run(**released(), name="leaving", study=words())["svg"].decode()
 
 
 def test_days_have_marks_in_months() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from results_rows import made
 
-from iop_outcomes import csv_text
+from iop_outcomes.files import csv_text
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import old_columns

@@ -11,8 +11,8 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from iop_outcomes import study
 from iop_outcomes.protocol import Source
+from iop_outcomes.protocol.schemas import schemas
 
 MAPPING = """
 kind: mapping
@@ -77,7 +77,7 @@ def test_what_is_written_beside_the_results_is_read_back_the_same() -> None:
     assert plain["enrolment"]["from"] == "2022-01-01"
     assert plain["tables"]["stays"]["where"][0]["in"] == ["1", None]
     assert Source.model_validate(json.loads(json.dumps(plain))) == source()
-    schema = study.schemas()["study"]
+    schema = schemas()["study"]
     jsonschema.validate(plain, {**schema["$defs"]["Source"], "$defs": schema["$defs"]})
 
 

@@ -1,4 +1,4 @@
-"""The step runner: what it checks, what it writes, what it says; and which code a step depends on."""
+"""The step runner: what it checks, what it writes, what it says."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import pytest
 
-from iop_outcomes import code, reference, step, store
+from iop_outcomes import step, store
 from iop_outcomes.errors import StudyError, TableError
 from iop_outcomes.protocol import Eligibility, Population
 from iop_outcomes.tables import RAW, TABLES, Column, Table, check
@@ -151,47 +151,6 @@ def test_every_column_has_a_meaning_and_every_raw_table_the_columns_of_its_own()
 def test_released_tables_hold_no_column_about_single_people():
     for name in ("counts", "estimates", "curves", "diagnostics"):
         assert not any(c.identifies for c in TABLES[name].columns.values())
-
-
-def test_an_edit_reaches_the_steps_that_use_the_module_and_only_those(tmp_path, monkeypatch):
-    package = tmp_path / "pack"
-    package.mkdir()
-    files = {
-        "__init__.py": "",
-        "a.py": "from pack.b import x\n",
-        "b.py": "def x():\n    from pack import c\n",
-        "c.py": "",
-        "d.py": "import pack.c\n",
-    }
-    for name, text in files.items():
-        (package / name).write_text(text)
-    (package / "pages").mkdir()
-    (package / "pages/__init__.py").write_text("")
-    (package / "pages/page.html").write_text("<p>")
-    (package / "e.py").write_text("from pack.pages import x\n")
-    monkeypatch.setattr(code, "ROOT", package)
-    monkeypatch.setattr(code, "PACKAGE", "pack")
-
-    def digests():
-        for cached in (code.closure, code.digest, code._imports, code._references):
-            cached.cache_clear()
-        return {m: code.digest(m) for m in "abcde"}
-
-    before = digests()
-    (package / "c.py").write_text("y = 2\n")
-    after = digests()
-    assert {m for m in before if before[m] != after[m]} == {"a", "b", "c", "d"}
-    (package / "pages/page.html").write_text("<div>")
-    assert {m for m, d in digests().items() if after[m] != d} == {"e"}
-    # a reference table counts for the modules that name it
-    monkeypatch.setattr(reference, "FOLDER", tmp_path)
-    (tmp_path / "table.csv").write_text("a\n1\n")
-    (package / "c.py").write_text('from iop_outcomes import reference\ny = "table.csv"\n')
-    after = digests()
-    (tmp_path / "table.csv").write_text("a\n2\n")
-    assert {m for m, d in digests().items() if after[m] != d} == {"a", "b", "c", "d"}
-    for cached in (code.closure, code.digest, code._imports, code._references):
-        cached.cache_clear()
 
 
 def test_a_released_table_survives_the_way_out_and_back(tmp_path):

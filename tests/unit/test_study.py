@@ -13,6 +13,7 @@ import pytest
 from iop_outcomes import study
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import Endpoint
+from iop_outcomes.protocol.schemas import schemas
 from iop_outcomes.vocabulary.causes import LEAVING
 
 COHORTS = ("demo", "uis", "ctn0094")
@@ -191,7 +192,7 @@ def test_yaml_that_cannot_be_read_is_refused_with_its_line(folder):
 
 
 def test_the_schemas_in_the_repository_are_those_of_the_code(project):
-    for name, schema in study.schemas().items():
+    for name, schema in schemas().items():
         kept = json.loads((project / "workflow/schemas" / f"{name}.schema.json").read_text())
         assert kept == schema, "run `make schemas`"
         jsonschema.Draft202012Validator.check_schema(schema)
@@ -204,8 +205,8 @@ def test_the_merged_study_keeps_to_its_schema(folder):
         del merged["companions"]  # worked out from the sheets
         for key in ("analyses", "endpoints", "eligibility"):
             for row in merged.pop(key):
-                jsonschema.validate(row, study.schemas()[key])
-        jsonschema.validate(merged, study.schemas()["study"])
+                jsonschema.validate(row, schemas()[key])
+        jsonschema.validate(merged, schemas()["study"])
 
 
 def test_the_merged_study_names_no_folder_of_the_machine(folder):

@@ -120,7 +120,7 @@ def test_the_report_is_planned_in_a_folder_with_a_difficult_name(make, odd_place
     shutil.copy(odd_place / "data/uis/uis.csv", records)
     done = make("report", "COHORT=uis", f"DATA={records}", script=script)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "analyse_retention" in done.stdout + done.stderr
+    assert "analyses_retention" in done.stdout + done.stderr
     records.unlink()
     done = make("report", "COHORT=uis", f"DATA={records}", script=script)
     assert done.returncode != 0

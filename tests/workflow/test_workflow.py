@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 pytestmark = pytest.mark.workflow
 UIS = ("--config", "cohort=uis")
@@ -85,9 +86,9 @@ def copy(finished, tmp_path) -> Path:
 @pytest.mark.parametrize(
     ("lost", "rules"),
     [
-        ("figures/duration.csv", {"figure", "report", "manifest"}),
-        ("estimates.csv", {"release", "figure", "report", "manifest"}),
-        ("study.yaml", {"protocol", "manifest"}),
+        ("figures/duration.csv", {"figures", "report", "release_manifest"}),
+        ("estimates.csv", {"release", "figures", "report", "release_manifest"}),
+        ("study.yaml", {"report", "release_manifest"}),
     ],
 )
 def test_a_released_file_that_is_not_there_is_made_again(snakemake, copy, lost, rules):
@@ -114,7 +115,7 @@ def test_an_input_is_known_by_its_content_and_not_by_its_time(snakemake, copy):
     records.write_bytes(content.replace(b"188,1,5.2", b"189,1,5.2", 1))
     assert records.read_bytes() != content
     os.utime(records, ns=(there.st_atime_ns, there.st_mtime_ns))
-    assert {"source", "clean", "analyse_retention", "report", "manifest"} <= planned(snakemake, copy)
+    assert {"sources", "clean", "analyses_retention", "report", "release_manifest"} <= planned(snakemake, copy)
 
 
 @pytest.mark.parametrize("given", [("cohort=uis", "data=2024_11"), ("cohort=uis", "data=my data/false")])
@@ -124,49 +125,98 @@ def test_a_path_is_taken_as_it_was_typed(snakemake, tmp_path, given):
     assert f"{records.relative_to(tmp_path)} does not exist" in done.stderr.replace('"', "")
     records.parent.mkdir(exist_ok=True)
     shutil.copy(tmp_path / "data/uis/uis.csv", records)
-    assert "source" in planned(snakemake, tmp_path, "--config", *given)
+    assert "sources" in planned(snakemake, tmp_path, "--config", *given)
 
 
 def test_a_changed_parameter_reruns_only_what_it_feeds(snakemake, copy):
     config = copy / "config/config.yaml"
     config.write_text(config.read_text().replace("min_events: 10", "min_events: 12"))
     rerun = planned(snakemake, copy)
-    assert {"protocol", "analyse_retention", "analyse_dose", "release", "report"} <= rerun
+    assert {"analyses_retention", "analyses_dose", "release", "report"} <= rerun
     # events are no part of the design, which sees none
-    assert not rerun & {"source", "clean", "population", "retention", "abstinence", "dose", "design"}
+    assert not rerun & {"sources", "clean", "cohort_population", "cohort_outcomes", "design"}
 
 
 def test_a_changed_word_reruns_no_estimate(snakemake, copy):
     cohort = copy / "config/cohorts/uis.yaml"
     cohort.write_text(cohort.read_text().replace("title: A long against a short", "title: The long against the short"))
-    assert planned(snakemake, copy) <= {"protocol", "figure", "report", "manifest"}
+    assert planned(snakemake, copy) <= {"figures", "report", "release_manifest"}
     assert "report" in planned(snakemake, copy)
 
 
-def test_an_edited_module_reruns_the_steps_that_use_it_and_only_those(snakemake, project, finished, tmp_path):
+# an edit of the package: file, what stands there, what then stands there, the rules that rerun, and some that do not
+EDITS = [
+    # of code
+    (
+        "cohort/retention.py", "def _rows(", "EDITED = 1\n\n\ndef _rows(",
+        {"cohort_outcomes", "analyses_retention", "analyses_dose", "release", "report"},
+        {"sources", "clean", "cohort_population", "design"},
+    ),
+    # of one figure
+    (
+        "figures/duration.py", "def draw(", "EDITED = 1\n\n\ndef draw(",
+        {"figures", "report", "release_manifest"}, {"analyses_dose", "release"},
+    ),
+    # of a column's kind, in a table that only the first steps and the end share
+    (
+        "tables/private.py", '"window_days": Column("whole", ', '"window_days": Column("number", ',
+        {"cohort_outcomes", "analyses_dose"}, {"sources", "clean", "cohort_population", "design"},
+    ),
+]  # fmt: skip
+# of words that no step reads: a comment, docstrings, the sentence of a column
+WORDS = [
+    ("cohort/retention.py", "def _rows(", "# edited\ndef _rows("),
+    ("release/__init__.py", '"""', '"""Edited. '),
+    ("release/cells.py", '    """', '    """Edited. '),
+    ("step.py", '"""', '"""Edited. '),
+    ("tables/results.py", "standard error", "edited standard error"),
+    ("tables/private.py", "pseudonym", "edited pseudonym"),
+    ("tables/canonical.py", "pseudonym of the person", "edited pseudonym of the person"),
+]
+
+
+@pytest.fixture
+def edited(project, finished, tmp_path):
+    """The rules that a finished run would execute after an edit of the package; the edit is taken back."""
     sources = Path(shutil.copytree(project / "src", tmp_path / "src"))
     shutil.copytree(project / "data/reference", tmp_path / "data/reference")
     shutil.copy(project / "uv.lock", tmp_path / "uv.lock")
     environment = {**os.environ, "PYTHONPATH": str(sources)}
     copy = Path(shutil.copytree(finished, tmp_path / "copy"))
+    command = [
+        sys.executable, "-m", "snakemake", "--cores", "1", "--dry-run",
+        "--workflow-profile", str(project / "workflow/profiles/default"),
+        "--snakefile", str(project / "workflow/Snakefile"), "--directory", str(copy), *UIS,
+    ]  # fmt: skip
 
-    def rules() -> set[str]:
-        command = [
-            sys.executable, "-m", "snakemake", "--cores", "1", "--dry-run",
-            "--workflow-profile", str(project / "workflow/profiles/default"),
-            "--snakefile", str(project / "workflow/Snakefile"), "--directory", str(copy), *UIS,
-        ]  # fmt: skip
+    def rules(*edits: tuple[str, str, str]) -> set[str]:
+        before = {}
+        for name, old, new in edits:
+            file = sources / "iop_outcomes" / name
+            text = file.read_text()
+            before.setdefault(file, text)
+            assert old in text
+            file.write_text(text.replace(old, new, 1))
         done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=copy, check=True)
+        for file, text in before.items():
+            file.write_text(text)
         lines = (line.split() for line in (done.stdout + done.stderr).splitlines())
+        # the lock file lies elsewhere, and the manifest names the code, of which every byte counts there
         return {w[0] for w in lines if len(w) == 2 and w[1].isdigit()} - {"total", "all"}
 
-    # the lock file lies elsewhere now, which the manifest reads
-    assert rules() <= {"manifest"}
-    edited = sources / "iop_outcomes/cohort/retention.py"
-    edited.write_text(edited.read_text() + "\n# an edit\n")
-    rerun = rules()
-    assert {"retention", "abstinence", "analyse_retention", "dose", "release", "report"} <= rerun
-    assert not rerun & {"source", "clean", "population", "design", "protocol"}
+    return rules
+
+
+def test_an_edited_module_reruns_the_steps_that_use_it_and_only_those(edited):
+    assert edited() <= {"release_manifest"}
+    for name, old, new, some, none in EDITS:
+        rerun = edited((name, old, new))
+        assert some <= rerun, name
+        assert not rerun & none, name
+
+
+def test_words_that_no_step_reads_rerun_none(edited):
+    assert edited(*WORDS) <= {"release_manifest"}
 
 
 def test_a_killed_run_started_again_finishes_with_the_same_bytes(snakemake, finished, tmp_path, project):
@@ -203,7 +253,7 @@ rule headline:
     default_target: True
     input:
         rules.iop_all.input,
-        "results/tiny/release/estimates.csv",
+        "mine/results/tiny/release/estimates.csv",
     output:
         "headline.txt",
     shell:
@@ -239,7 +289,9 @@ def tiny_records(folder: Path, people: int = 200) -> None:
     (folder / "persons.csv").write_text("\n".join(persons) + "\n")
 
 
-def test_another_workflow_imports_this_one_with_its_own_config_and_cohort(snakemake, project, tmp_path):
+@pytest.fixture
+def outside(project, tmp_path) -> Path:
+    """The folder of a workflow that imports this one, with its own config, sheets, records and folder of results."""
     mine = tmp_path / "mine"
     tiny_records(mine / "records")
     (mine / "cohorts").mkdir()
@@ -250,15 +302,36 @@ def test_another_workflow_imports_this_one_with_its_own_config_and_cohort(snakem
     for sheet in ("endpoints", "eligibility"):
         shutil.copy(project / f"config/{sheet}.tsv", mine / f"{sheet}.tsv")
     sheets = "".join(f"{name}: mine/{name}.tsv\n" for name in ("analyses", "endpoints", "eligibility"))
-    (mine / "config.yaml").write_text(f"cohort: tiny\ncohorts: mine/cohorts\n{sheets}")
+    (mine / "config.yaml").write_text(f"cohort: tiny\ncohorts: mine/cohorts\nresults: mine/results\n{sheets}")
     (tmp_path / "config").mkdir()
     (tmp_path / "data").mkdir()
-    snakefile = tmp_path / "Snakefile"
-    snakefile.write_text(OUTSIDE.format(snakefile=project / "workflow/Snakefile"))
-    done = snakemake(tmp_path, snakefile=snakefile)
+    (tmp_path / "Snakefile").write_text(OUTSIDE.format(snakefile=project / "workflow/Snakefile"))
+    return tmp_path
+
+
+def test_another_workflow_imports_this_one_with_its_own_config_and_cohort(snakemake, outside):
+    done = snakemake(outside, snakefile=outside / "Snakefile")
     assert done.returncode == 0, done.stderr
-    assert int((tmp_path / "headline.txt").read_text()) > 20
-    assert (tmp_path / "results/tiny/release/report.html").is_file()
+    assert int((outside / "headline.txt").read_text()) > 20
+    assert (outside / "mine/results/tiny/release/report.html").is_file()
+    assert not (outside / "results").exists()
+
+
+def test_the_interface_names_what_another_workflow_may_give_and_take(snakemake, project, outside):
+    said = yaml.safe_load((project / "INTERFACE.yaml").read_text())
+    assert set(yaml.safe_load((outside / "mine/config.yaml").read_text())) <= set(said["config"])
+    values = {"cohort": "tiny", "figure": "staying"}
+    assert set(values) == set(said["wildcards"])
+    paths = {
+        name: output["path"].replace("<results>", "mine/results").format(**values)
+        for name, output in said["outputs"].items()
+    }
+    done = snakemake(outside, "--summary", *paths.values(), snakefile=outside / "Snakefile")
+    assert done.returncode == 0, done.stderr
+    made = dict(line.split("\t")[0:3:2] for line in done.stdout.splitlines() if "\t" in line)
+    assert {name: made.get(path) for name, path in paths.items()} == {
+        name: f"iop_{output['rule']}" for name, output in said["outputs"].items()
+    }
 
 
 @pytest.mark.parametrize(

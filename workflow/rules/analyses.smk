@@ -1,224 +1,125 @@
 # Estimates: cohort, design and estimators brought together into rows of the results tables.
 
+DESIGNED = {
+    "scores": f"{PRIVATE}/design/{{contrast}}/scores.parquet",
+    "gates": f"{PRIVATE}/design/{{contrast}}/gates.parquet",
+}
 
-rule analyse_retention:
+
+use rule run as analyses_retention with:
     input:
         unpack(imputed("retention")),
         **private("retention"),
-        scores=f"{PRIVATE}/design/{{contrast}}/scores.parquet",
-        gates=f"{PRIVATE}/design/{{contrast}}/gates.parquet",
+        **DESIGNED,
     output:
-        counts=f"{PRIVATE}/results/retention/{{contrast}}/counts.parquet",
-        life_tables=f"{PRIVATE}/results/retention/{{contrast}}/life_tables.parquet",
-        estimates=f"{PRIVATE}/results/retention/{{contrast}}/estimates.parquet",
-        curves=f"{PRIVATE}/results/retention/{{contrast}}/curves.parquet",
-        diagnostics=f"{PRIVATE}/results/retention/{{contrast}}/diagnostics.parquet",
+        **of_contrast("retention", "counts", "life_tables", "estimates"),
+        **of_contrast("retention", "curves", "diagnostics"),
     log:
-        f"{LOGS}/analyse_retention/{{contrast}}.log",
-    conda:
-        "../envs/iop-outcomes.yaml"
+        f"{LOGS}/analyses_retention/{{contrast}}.log",
     params:
-        step="analyses.retention",
-        settings=settings_of("retention"),
-        uses=uses(
-            "analyses.retention",
-            "people",
-            "covariates",
-            "retention",
-            "scores",
-            "gates",
-            "counts",
-            "life_tables",
-            "estimates",
-            "curves",
-            "diagnostics",
-        ),
-    script:
-        "../scripts/step.py"
+        **analysis("retention"),
+    message:
+        "Estimate retention and events of {wildcards.contrast}"
 
 
-rule analyse_abstinence:
+use rule run as analyses_abstinence with:
     input:
         unpack(imputed("abstinence")),
         **private("abstinence", "first_use"),
-        scores=f"{PRIVATE}/design/{{contrast}}/scores.parquet",
-        gates=f"{PRIVATE}/design/{{contrast}}/gates.parquet",
+        **DESIGNED,
     output:
-        counts=f"{PRIVATE}/results/abstinence/{{contrast}}/counts.parquet",
-        estimates=f"{PRIVATE}/results/abstinence/{{contrast}}/estimates.parquet",
-        diagnostics=f"{PRIVATE}/results/abstinence/{{contrast}}/diagnostics.parquet",
+        **of_contrast("abstinence", "counts", "estimates", "diagnostics"),
     log:
-        f"{LOGS}/analyse_abstinence/{{contrast}}.log",
-    conda:
-        "../envs/iop-outcomes.yaml"
+        f"{LOGS}/analyses_abstinence/{{contrast}}.log",
     params:
-        step="analyses.abstinence",
-        settings=settings_of("abstinence"),
-        uses=uses(
-            "analyses.abstinence",
-            "people",
-            "covariates",
-            "abstinence",
-            "first_use",
-            "scores",
-            "gates",
-            "counts",
-            "estimates",
-            "diagnostics",
+        **analysis("abstinence"),
+    message:
+        "Estimate abstinence of {wildcards.contrast}"
+
+
+use rule run as analyses_dose with:
+    input:
+        **private("people", "arms", "covariates"),
+        **private("retention", "dose", "abstinence", "first_use"),
+    output:
+        **of_all("dose", "counts", "estimates", "curves"),
+    log:
+        f"{LOGS}/analyses_dose.log",
+    params:
+        **step(
+            "analyses.dose",
+            {
+                "rows": plain(LOADED.rows("dose")),
+                "durations": plain(studies.untitled(STUDY.durations)),
+                "intensities": plain(studies.untitled(STUDY.intensities)),
+                "contrasts": plain(studies.untitled(STUDY.contrasts)),
+                "endpoints": plain(LOADED.asked_for("dose")),
+                "gate": after_outcomes("min_events"),
+                "inference": plain(STUDY.inference),
+            },
         ),
-    script:
-        "../scripts/step.py"
+    message:
+        "Estimate what hours and length of care do"
 
 
-rule compute_twice:
+use rule run as analyses_twice with:
     input:
         **private("retention", "abstinence", "first_use"),
-        scores=f"{PRIVATE}/design/{{contrast}}/scores.parquet",
-        gates=f"{PRIVATE}/design/{{contrast}}/gates.parquet",
+        **DESIGNED,
         estimates=[
-            f"{PRIVATE}/results/retention/{{contrast}}/estimates.parquet",
-            f"{PRIVATE}/results/abstinence/{{contrast}}/estimates.parquet",
+            of_contrast(name, "estimates")["estimates"]
+            for name in ("retention", "abstinence")
         ],
     output:
-        twice=f"{PRIVATE}/results/twice/{{contrast}}/twice.parquet",
+        **of_contrast("twice", "twice"),
     log:
-        f"{LOGS}/compute_twice/{{contrast}}.log",
-    conda:
-        "../envs/iop-outcomes.yaml"
+        f"{LOGS}/analyses_twice/{{contrast}}.log",
     params:
-        step="analyses.twice",
-        settings=lambda w: {
-            "rows": [
-                *plain(LOADED.rows("retention", w.contrast)),
-                *plain(LOADED.rows("abstinence", w.contrast)),
-            ],
-            "contrast": plain(studies.untitled(STUDY.contrasts)[w.contrast]),
-            "endpoints": {
-                **plain(LOADED.asked_for("retention", w.contrast)),
-                **plain(LOADED.asked_for("abstinence", w.contrast)),
-            },
-            "inference": plain(STUDY.inference),
-        },
-        uses=uses(
+        **step(
             "analyses.twice",
-            "retention",
-            "abstinence",
-            "first_use",
-            "scores",
-            "gates",
-            "estimates",
-            "twice",
+            lambda w: {
+                "rows": [
+                    *plain(LOADED.rows("retention", w.contrast)),
+                    *plain(LOADED.rows("abstinence", w.contrast)),
+                ],
+                "contrast": plain(studies.untitled(STUDY.contrasts)[w.contrast]),
+                "endpoints": {
+                    **plain(LOADED.asked_for("retention", w.contrast)),
+                    **plain(LOADED.asked_for("abstinence", w.contrast)),
+                },
+                "inference": plain(STUDY.inference),
+            },
         ),
-    script:
-        "../scripts/step.py"
+    message:
+        "Compute {wildcards.contrast} again by other libraries"
 
 
-rule analyse_dose:
+use rule run as analyses_description with:
     input:
-        **private(
-            "people",
-            "arms",
-            "covariates",
-            "retention",
-            "dose",
-            "abstinence",
-            "first_use",
-        ),
-    output:
-        counts=f"{PRIVATE}/results/dose/counts.parquet",
-        estimates=f"{PRIVATE}/results/dose/estimates.parquet",
-        curves=f"{PRIVATE}/results/dose/curves.parquet",
-    log:
-        f"{LOGS}/analyse_dose.log",
-    conda:
-        "../envs/iop-outcomes.yaml"
-    params:
-        step="analyses.dose",
-        settings={
-            "rows": plain(LOADED.rows("dose")),
-            "durations": plain(studies.untitled(STUDY.durations)),
-            "intensities": plain(studies.untitled(STUDY.intensities)),
-            "contrasts": plain(studies.untitled(STUDY.contrasts)),
-            "endpoints": plain(LOADED.asked_for("dose")),
-            "gate": after_outcomes("min_events"),
-            "inference": plain(STUDY.inference),
-        },
-        uses=uses(
-            "analyses.dose",
-            "retention",
-            "dose",
-            "abstinence",
-            "first_use",
-            "counts",
-            "estimates",
-            "curves",
-        ),
-    script:
-        "../scripts/step.py"
-
-
-rule describe:
-    input:
-        **private("attrition", "intake"),
+        **private("attrition", "intake", "people", "persons", "stays", "sessions"),
+        **private("screens", "followups", "episodes", "episodes_by_gap"),
         readings=f"{PRIVATE}/raw/readings.parquet",
     output:
-        counts=f"{PRIVATE}/results/describe/counts.parquet",
+        **of_all("description", "counts"),
     log:
-        f"{LOGS}/describe.log",
-    conda:
-        "../envs/iop-outcomes.yaml"
+        f"{LOGS}/analyses_description.log",
     params:
-        step="analyses.describe",
-        settings={"cohort": STUDY.cohort, "fewest": disclosed().minimum_count},
-        uses=uses("analyses.describe", "attrition", "intake", "readings", "counts"),
-    script:
-        "../scripts/step.py"
-
-
-rule describe_records:
-    input:
-        **private(
-            "people",
-            "persons",
-            "stays",
-            "sessions",
-            "screens",
-            "followups",
-            "episodes",
-            "episodes_by_gap",
+        **step(
+            "analyses.description",
+            {
+                "cohort": STUDY.cohort,
+                "fewest": disclosed().minimum_count,
+                "horizons": sorted(
+                    {d for days in LOADED.horizons().values() for d in days}
+                ),
+                "covariates": [
+                    *STUDY.adjustment.continuous,
+                    *STUDY.adjustment.categorical,
+                ],
+                "smallest_group": smallest_group(),
+                "by_service": STUDY.source.kind == "tedsd",
+                "twenty_hours": STUDY.care.twenty_hours,
+            },
         ),
-    output:
-        counts=f"{PRIVATE}/results/records/counts.parquet",
-    log:
-        f"{LOGS}/describe_records.log",
-    conda:
-        "../envs/iop-outcomes.yaml"
-    params:
-        step="analyses.records",
-        settings={
-            "cohort": STUDY.cohort,
-            "horizons": sorted(
-                {d for days in LOADED.horizons().values() for d in days}
-            ),
-            "covariates": [
-                *STUDY.adjustment.continuous,
-                *STUDY.adjustment.categorical,
-            ],
-            "smallest_group": smallest_group(),
-            "by_service": STUDY.source.kind == "tedsd",
-            "twenty_hours": STUDY.care.twenty_hours,
-        },
-        uses=uses(
-            "analyses.records",
-            "people",
-            "persons",
-            "stays",
-            "sessions",
-            "screens",
-            "followups",
-            "episodes",
-            "episodes_by_gap",
-            "counts",
-        ),
-    script:
-        "../scripts/step.py"
+    message:
+        "Describe the cohort and its records"

@@ -1,112 +1,46 @@
 # Who is eligible, in which arm, and what happened to them. `population` sees no outcome.
 
 
-rule population:
+use rule run as cohort_population with:
     input:
         **private("persons", "episodes", "periods", "quarantine", "intake"),
     output:
         **private("people", "covariates", "arms", "attrition"),
     log:
-        f"{LOGS}/population.log",
-    conda:
-        "../envs/iop-outcomes.yaml"
+        f"{LOGS}/cohort_population.log",
     params:
-        step="cohort.population",
-        settings={
-            "population": plain(STUDY.population),
-            "rules": plain(LOADED.rules),
-            "twenty_hours": STUDY.care.twenty_hours,
-            "adjustment": plain(STUDY.adjustment),
-            "contrasts": plain(studies.untitled(STUDY.contrasts)),
-            "fewest": LOADED.smallest_cell(),
-        },
-        uses=uses(
+        **step(
             "cohort.population",
-            "people",
-            "covariates",
-            "arms",
-            "attrition",
-            "episodes",
-            "periods",
+            {
+                "population": plain(STUDY.population),
+                "rules": plain(LOADED.rules),
+                "twenty_hours": STUDY.care.twenty_hours,
+                "adjustment": plain(STUDY.adjustment),
+                "contrasts": plain(studies.untitled(STUDY.contrasts)),
+                "fewest": LOADED.smallest_cell(),
+            },
         ),
-    script:
-        "../scripts/step.py"
+    message:
+        "Find who is eligible, and their arms and covariates"
 
 
-rule retention:
+use rule run as cohort_outcomes with:
     input:
-        **private("people", "episodes", "episodes_by_gap", "sessions", "persons"),
+        **private("people", "persons", "episodes", "episodes_by_gap"),
+        **private("sessions", "screens", "followups"),
     output:
-        **private("retention"),
+        **private("retention", "abstinence", "first_use", "dose"),
     log:
-        f"{LOGS}/retention.log",
-    conda:
-        "../envs/iop-outcomes.yaml"
+        f"{LOGS}/cohort_outcomes.log",
     params:
-        step="cohort.retention",
-        settings={"endpoints": plain(LOADED.endpoints_of(*EVENTS))},
-        uses=uses(
-            "cohort.retention",
-            "people",
-            "episodes",
-            "episodes_by_gap",
-            "sessions",
-            "persons",
-            "retention",
+        **step(
+            "cohort.outcomes",
+            {
+                "events": plain(LOADED.endpoints_of(*EVENTS)),
+                "endpoints": plain(LOADED.endpoints_of(*ON_A_DAY, *TIMED)),
+                "horizons": LOADED.horizons(),
+                "windows": LOADED.windows(),
+            },
         ),
-    script:
-        "../scripts/step.py"
-
-
-rule abstinence:
-    input:
-        **private("people", "followups", "screens", "persons", "episodes", "retention"),
-    output:
-        **private("abstinence", "first_use"),
-    log:
-        f"{LOGS}/abstinence.log",
-    conda:
-        "../envs/iop-outcomes.yaml"
-    params:
-        step="cohort.abstinence",
-        settings={
-            "endpoints": plain(LOADED.endpoints_of(*ON_A_DAY, *TIMED)),
-            "horizons": LOADED.horizons(),
-        },
-        uses=uses(
-            "cohort.abstinence",
-            "people",
-            "followups",
-            "screens",
-            "episodes",
-            "retention",
-            "abstinence",
-            "first_use",
-        ),
-    script:
-        "../scripts/step.py"
-
-
-rule dose:
-    input:
-        **private("people", "retention", "sessions", "screens", "followups"),
-    output:
-        **private("dose"),
-    log:
-        f"{LOGS}/dose.log",
-    conda:
-        "../envs/iop-outcomes.yaml"
-    params:
-        step="cohort.dose",
-        settings={"windows": LOADED.windows()},
-        uses=uses(
-            "cohort.dose",
-            "people",
-            "retention",
-            "sessions",
-            "screens",
-            "followups",
-            "dose",
-        ),
-    script:
-        "../scripts/step.py"
+    message:
+        "Follow people: retention, events, abstinence, hours of care"

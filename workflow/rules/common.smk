@@ -4,11 +4,10 @@ import sys
 from pathlib import Path
 
 from iop_outcomes import __version__ as VERSION
-from iop_outcomes import code, digests, owner, prepare, study as studies
+from iop_outcomes import code, declared, digests, owner, prepare, study as studies
 from iop_outcomes import tables, withheld
 from iop_outcomes.errors import StudyError
 from iop_outcomes.release import choose, manifest
-from iop_outcomes.tables import TABLES
 from iop_outcomes.vocabulary.endpoints import EVENTS, ON_A_DAY, TIMED
 
 prepare.name_interpreter()
@@ -46,14 +45,30 @@ FIGURES = LOADED.figures()
 
 wildcard_constraints:
     contrast="|".join(CONTRASTS),
-    figure="|".join(FIGURES),
 
 
-def uses(module, *tables):
-    """What a step depends on beside its files: its code and the runner's, its tables, the locked libraries."""
+def step(module, settings, also=(), digests=None):
+    """The params of a rule: the module of its step, what it is told, and what it depends on beside its files.
+
+    also: modules that the step calls by a name that stands in no import. digests: of input files that people give.
+    """
     return {
-        "code": [code.digest(module), code.digest("step")],
-        "tables": {t: TABLES[t].digest() for t in tables},
+        "step": module,
+        "settings": settings,
+        # without `input` and `output` as arguments: what comes of those is no change of params to Snakemake
+        "uses": lambda w: uses(module, ("step", module, *also)),
+        "digests": digests,
+    }
+
+
+def uses(module, modules):
+    """Hashes of the code of a step's modules, of the declared tables that its rule names, and of the locked libraries."""
+    own = [r for r in workflow.rules if getattr(r.params, "step", None) == module]
+    files = [name for r in own for part in (r.input, r.output) for name in part.keys()]
+    named = [name for m in modules for name in code.tables(m)]
+    return {
+        "code": {m: code.digest(m) for m in modules},
+        "tables": declared.of([*files, *named], any(map(code.meanings, modules))),
         "libraries": DIGESTS["lock"],
     }
 
@@ -71,6 +86,16 @@ def released(*names):
 def results(table, *folders):
     """A results table as the analyses wrote it, one file per contrast or question."""
     return [f"{PRIVATE}/results/{folder}/{table}.parquet" for folder in folders]
+
+
+def of_contrast(name, *tables):
+    """Results tables of an analysis of one contrast."""
+    return {t: f"{PRIVATE}/results/{name}/{{contrast}}/{t}.parquet" for t in tables}
+
+
+def of_all(name, *tables):
+    """Results tables of an analysis of all contrasts."""
+    return {t: f"{PRIVATE}/results/{name}/{t}.parquet" for t in tables}
 
 
 def plain(part, *without):
@@ -119,9 +144,9 @@ def after_outcomes(*limits):
     return {name: getattr(STUDY.gate, name) for name in limits}
 
 
-def settings_of(name):
-    """Settings of an analysis of a contrast: its rows of the sheet and the contrast itself."""
-    return lambda w: {
+def analysis(name):
+    """The params of an analysis of a contrast: its rows of the sheet and the contrast itself."""
+    settings = lambda w: {
         "rows": plain(LOADED.rows(name, w.contrast)),
         "contrast": plain(studies.untitled(STUDY.contrasts)[w.contrast]),
         "endpoints": plain(LOADED.asked_for(name, w.contrast)),
@@ -129,3 +154,4 @@ def settings_of(name):
         "inference": plain(STUDY.inference),
         **imputation(name, w.contrast),
     }
+    return step(f"analyses.{name}", settings)

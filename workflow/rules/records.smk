@@ -2,46 +2,25 @@
 
 CANONICAL = [t.name for t in tables.CANONICAL]
 
-
-rule protocol:
-    output:
-        protocol=f"{RELEASED}/study.yaml",
-    log:
-        f"{LOGS}/protocol.log",
-    conda:
-        "../envs/iop-outcomes.yaml"
-    params:
-        step="protocol_file",
-        settings={"study": LOADED.merged()},
-        uses=uses("protocol_file"),
-    script:
-        "../scripts/step.py"
-
-
 # The definition is tested before any record is read. Not `ancient`: with it, Snakemake plans the test alone when the
 # definition and later steps have both changed, and ends as if all were done. So a new test has the records read again.
 TESTED = {"definition": f"{PRIVATE}/definition.txt"} if STUDY.people else {}
 
 
-rule definition:
+use rule run as definition with:
     input:
         invented=STUDY.people or [],
     output:
         definition=f"{PRIVATE}/definition.txt",
     log:
         f"{LOGS}/definition.log",
-    conda:
-        "../envs/iop-outcomes.yaml"
     params:
-        step="definition",
-        settings=plain(LOADED.definition()),
-        uses=uses("definition"),
-        digests=DIGESTS["people"],
-    script:
-        "../scripts/step.py"
+        **step("definition", plain(LOADED.definition()), digests=DIGESTS["people"]),
+    message:
+        "Test the definition on invented people"
 
 
-rule source:
+use rule run as sources with:
     input:
         **TESTED,
         files=RECORDS,
@@ -52,25 +31,22 @@ rule source:
         readings=f"{PRIVATE}/raw/readings.parquet",
         notes=f"{PRIVATE}/raw/notes.txt",
     log:
-        f"{LOGS}/source.log",
-    conda:
-        "../envs/iop-outcomes.yaml"
+        f"{LOGS}/sources.log",
     params:
-        step="sources",
-        settings={
-            "source": withheld.source(plain(STUDY.source, "citation", "note")),
-            "privacy": plain(STUDY.privacy),
-        },
-        uses=[
-            uses(module, *(f"raw_{t}" for t in CANONICAL), "readings")
-            for module in ("sources", prepare.source_module(STUDY.source.kind))
-        ],
-        digests=DIGESTS["records"],
-    script:
-        "../scripts/step.py"
+        **step(
+            "sources",
+            {
+                "source": withheld.source(plain(STUDY.source, "citation", "note")),
+                "privacy": plain(STUDY.privacy),
+            },
+            also=[prepare.source_module(STUDY.source.kind)],
+            digests=DIGESTS["records"],
+        ),
+    message:
+        "Read the records"
 
 
-rule clean:
+use rule run as clean with:
     input:
         **{f"raw_{t}": f"{PRIVATE}/raw/{t}.parquet" for t in CANONICAL},
         quarantine=f"{PRIVATE}/raw/quarantine.parquet",
@@ -79,18 +55,7 @@ rule clean:
         **private(*CANONICAL, "episodes", "episodes_by_gap", "quarantine", "intake"),
     log:
         f"{LOGS}/clean.log",
-    conda:
-        "../envs/iop-outcomes.yaml"
     params:
-        step="clean",
-        settings=plain(STUDY.care, "twenty_hours"),
-        uses=uses(
-            "clean",
-            *CANONICAL,
-            "episodes",
-            "episodes_by_gap",
-            "quarantine",
-            "intake",
-        ),
-    script:
-        "../scripts/step.py"
+        **step("clean", plain(STUDY.care, "twenty_hours")),
+    message:
+        "Hold the records to their declaration and link stays to episodes"

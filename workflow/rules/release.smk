@@ -6,7 +6,7 @@ BY_CONTRAST = {
 }
 
 
-rule release:
+use rule run as release with:
     input:
         counts=results(
             "counts",
@@ -14,8 +14,7 @@ rule release:
             *BY_CONTRAST["retention"],
             *BY_CONTRAST["abstinence"],
             "dose",
-            "describe",
-            "records",
+            "description",
         ),
         life_tables=results("life_tables", *BY_CONTRAST["retention"]),
         estimates=results(
@@ -35,31 +34,21 @@ rule release:
         notes=f"{RELEASED}/notes.txt",
     log:
         f"{LOGS}/release.log",
-    conda:
-        "../envs/iop-outcomes.yaml"
     params:
-        step="release",
-        settings={
-            "disclosure": plain(STUDY.disclosure),
-            "inference": plain(STUDY.inference),
-            "arms": LOADED.arms(),
-            "endpoints": {
-                n: {"kind": e.kind, "cause": e.counted}
-                for n, e in LOADED.endpoints.items()
-            },
-            "companions": LOADED.companions(),
-            "groups": LOADED.groups(),
-            "in_care": LOADED.in_care(),
-        },
-        uses=uses(
+        **step(
             "release",
-            "counts",
-            "life_tables",
-            "estimates",
-            "curves",
-            "diagnostics",
-            "twice",
-            "dictionary",
+            {
+                "disclosure": plain(STUDY.disclosure),
+                "inference": plain(STUDY.inference),
+                "arms": LOADED.arms(),
+                "endpoints": {
+                    n: {"kind": e.kind, "cause": e.counted}
+                    for n, e in LOADED.endpoints.items()
+                },
+                "companions": LOADED.companions(),
+                "groups": LOADED.groups(),
+                "in_care": LOADED.in_care(),
+            },
         ),
-    script:
-        "../scripts/step.py"
+    message:
+        "Let out what the disclosure policy allows"

@@ -1,6 +1,11 @@
 # Figures, report and manifest: they read the released tables only.
 
 TRUTH = {"truth": STUDY.truth} if STUDY.truth else {}
+DRAWN = {
+    f"{figure}_{kind}": f"{RELEASED}/figures/{figure}.{kind}"
+    for figure in FIGURES
+    for kind in ("svg", "png", "csv")
+}
 
 # what the manifest ties; with it, the whole release
 TIED = [
@@ -8,59 +13,48 @@ TIED = [
     f"{RELEASED}/study.yaml",
     f"{RELEASED}/report.html",
     f"{RELEASED}/notes.txt",
-    *expand(
-        f"{RELEASED}/figures/{{figure}}.{{kind}}",
-        figure=FIGURES,
-        kind=["svg", "png", "csv"],
-    ),
+    *DRAWN.values(),
 ]
 
 
-rule figure:
+use rule run as figures with:
     input:
         **released("counts", "estimates", "curves", "diagnostics"),
         **TRUTH,
     output:
-        svg=f"{RELEASED}/figures/{{figure}}.svg",
-        png=f"{RELEASED}/figures/{{figure}}.png",
-        csv=f"{RELEASED}/figures/{{figure}}.csv",
+        **DRAWN,
     log:
-        f"{LOGS}/figures/{{figure}}.log",
-    conda:
-        "../envs/iop-outcomes.yaml"
+        f"{LOGS}/figures.log",
+    threads: 2
     params:
-        step="figures",
-        settings=lambda w: {"name": w.figure, "study": LOADED.words()},
-        uses=lambda w: uses(
-            f"figures.{w.figure}", "counts", "estimates", "curves", "diagnostics"
+        **step(
+            "figures",
+            {"names": FIGURES, "study": LOADED.words()},
+            also=[f"figures.{name}" for name in FIGURES],
+            digests=DIGESTS["truth"],
         ),
-        digests=DIGESTS["truth"],
-    script:
-        "../scripts/step.py"
+    message:
+        "Draw the figures"
 
 
-rule report:
+use rule run as report with:
     input:
         **released("counts", "estimates", "curves", "diagnostics"),
         **TRUTH,
-        figures=expand(f"{RELEASED}/figures/{{figure}}.svg", figure=FIGURES),
+        figures=[DRAWN[f"{figure}_svg"] for figure in FIGURES],
         notes=f"{RELEASED}/notes.txt",
     output:
         report=f"{RELEASED}/report.html",
+        protocol=f"{RELEASED}/study.yaml",
     log:
         f"{LOGS}/report.log",
-    conda:
-        "../envs/iop-outcomes.yaml"
     params:
-        step="report",
-        settings={"study": LOADED.merged()},
-        uses=uses("report", "counts", "estimates", "curves", "diagnostics"),
-        digests=DIGESTS["truth"],
-    script:
-        "../scripts/step.py"
+        **step("report", {"study": LOADED.merged()}, digests=DIGESTS["truth"]),
+    message:
+        "Write the report, and the study as it was run"
 
 
-rule manifest:
+use rule run as release_manifest with:
     input:
         protocol=f"{RELEASED}/study.yaml",
         released=TIED,
@@ -70,13 +64,12 @@ rule manifest:
         manifest=f"{RELEASED}/manifest.json",
         run=f"{PRIVATE}/run.json",
     log:
-        f"{LOGS}/manifest.log",
-    conda:
-        "../envs/iop-outcomes.yaml"
+        f"{LOGS}/release_manifest.log",
     params:
-        step="release.manifest",
-        settings={"policy": STUDY.disclosure.policy, "version": VERSION},
-        uses=manifest.code_digest(),
-        digests=[DIGESTS["records"], DIGESTS["lock"]],
-    script:
-        "../scripts/step.py"
+        **step(
+            "release.manifest",
+            {"policy": STUDY.disclosure.policy, "version": VERSION},
+            digests=[DIGESTS["records"], DIGESTS["lock"], manifest.code_digest()],
+        ),
+    message:
+        "Tie every released file to what it was made from"

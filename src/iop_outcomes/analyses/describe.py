@@ -56,8 +56,9 @@ def _codes(own: pd.DataFrame, fewest: int) -> Iterator[tuple[str, str, int]]:
         yield str(row.outcome), "", int(row.rows)  # type: ignore[arg-type]
     strange = own[own["outcome"].isin([names.OTHER, names.KEPT])]
     shared = (strange["people"].fillna(0) >= fewest).astype(bool)
-    for row in strange[shared].itertuples():
-        yield _became(row.outcome, row.meaning), str(row.code), int(row.rows)  # type: ignore[arg-type]
+    told = strange.loc[shared, ["outcome", "meaning", "code", "rows"]]
+    for outcome, meaning, code, n in told.itertuples(index=False):
+        yield _became(outcome, meaning), str(code), int(n)
     rest = strange[~shared]
     if len(rest):
         n = int(rest["rows"].sum())

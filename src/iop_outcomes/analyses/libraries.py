@@ -100,29 +100,31 @@ def hazard_ratio_again(arm: Whole, days: Array, event: Mask, strata: Labels | No
 
 def score(matrix: Array, arm: Whole) -> Array:
     """(n,) probabilities of the arm by statsmodels' logistic regression on matrix (n, q), which has an intercept."""
-    import statsmodels.api as sm
+    from statsmodels.genmod.families import Binomial
+    from statsmodels.genmod.generalized_linear_model import GLM
 
     # splines of large numbers beside flags: its least squares are at home on columns of like size
     scaled = matrix / np.where((size := np.abs(matrix).max(axis=0)) > 0, size, 1.0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        fit = sm.GLM(np.asarray(arm, dtype=float), scaled, family=sm.families.Binomial()).fit(tol=1e-12, maxiter=200)
+        fit = GLM(np.asarray(arm, dtype=float), scaled, family=Binomial()).fit(tol=1e-12, maxiter=200)
     return np.asarray(fit.fittedvalues, dtype=float)
 
 
 def mean(outcome: Array, weight: Array) -> float:
     """Weighted mean of an outcome, as the intercept of statsmodels' weighted least squares."""
-    import statsmodels.api as sm
+    from statsmodels.regression.linear_model import WLS
 
     some = weight > 0
-    return float(sm.WLS(outcome[some], np.ones(int(some.sum())), weights=weight[some]).fit().params[0])
+    return float(WLS(outcome[some], np.ones(int(some.sum())), weights=weight[some]).fit().params[0])
 
 
 def doubly_robust(outcome: Array, seen: Mask, arm: Whole, terms: Array, fitted: Array) -> tuple[float, float]:
     """Means of the first (arm 1) and the second arm: statsmodels' logistic regression of the outcome on arm and terms
     among those seen, corrected by the residuals over `fitted` (n,) score and the arm's share of seen people.
     """
-    import statsmodels.api as sm
+    from statsmodels.genmod.families import Binomial
+    from statsmodels.genmod.generalized_linear_model import GLM
 
     here, known = np.asarray(arm) == 1, np.asarray(seen, dtype=bool)
     some = terms[known]
@@ -131,7 +133,7 @@ def doubly_robust(outcome: Array, seen: Mask, arm: Whole, terms: Array, fitted: 
     columns = columns / np.abs(columns).max(axis=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        fit = sm.GLM(outcome[known], columns[known], family=sm.families.Binomial()).fit(tol=1e-12, maxiter=200)
+        fit = GLM(outcome[known], columns[known], family=Binomial()).fit(tol=1e-12, maxiter=200)
     found = []
     for own, chance, value in ((here, fitted, 1.0), (~here, 1 - fitted, 0.0)):
         as_if = columns.copy()

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
 
+from iop_outcomes.estimators import distributions as stats
 from iop_outcomes.estimators.estimate import Estimate, difference, log_ratio
 from iop_outcomes.tables.results import ALL, OF_THE_WHOLE
 from iop_outcomes.vocabulary.measures import MEASURES, RATIO

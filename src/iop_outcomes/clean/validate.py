@@ -235,15 +235,9 @@ def strange_columns(name: str, strange: Mapping[str, tuple[int, int]], share: fl
     """For each column of which more than the share of known values cannot be true: a paragraph that stops a run."""
     for column, (wrong, known) in strange.items():
         if wrong > share * known:
+            expected = TABLES[name].columns[column].expected()
             yield (
                 f"{wrong} of {known} known values of {name}.{column} ({wrong / known:.1%}) cannot be true; "
-                f"`care.max_quarantined_share` allows {share:.1%}. Expected: {_expected(name, column)}. Look up what "
-                "the source's column holds, and in what unit; or raise the share if these values may be left out."
+                f"`care.max_quarantined_share` allows {share:.1%}. Expected: {expected}. Look up "
+                "what the source's column holds, and in what unit; or raise the share if these values may be left out."
             )
-
-
-def _expected(name: str, column: str) -> str:
-    declared = TABLES[name].columns[column]
-    if declared.allowed:
-        return ", ".join(declared.allowed)
-    return f"{declared.meaning}, from {declared.low:g} to {declared.high:g} {declared.unit}"

@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from iop_outcomes.errors import EstimationError
+from iop_outcomes.estimators import distributions as stats
 
 if TYPE_CHECKING:
     from iop_outcomes.estimators.model_matrix import ModelMatrix

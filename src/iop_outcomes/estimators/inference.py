@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 from scipy.special import expit, logit
 
 from iop_outcomes.errors import EstimationError
+from iop_outcomes.estimators import distributions as stats
 from iop_outcomes.estimators.estimate import Array, Estimate
 from iop_outcomes.estimators.rows import column
 
@@ -169,13 +169,15 @@ def _interval(estimate: Estimate, critical: float, scale: str) -> Interval:
 
 def _largest(estimate: Estimate, seed: int) -> Array:
     """(DRAWS,) largest absolute value of a draw of the quantities' joint t distribution; the same for a seed."""
+    from scipy.stats import qmc
+
     covariance = estimate.covariance()
     size = np.sqrt(np.diag(covariance))
     if (size == 0).any():
         raise EstimationError("A quantity has no standard error, so nothing holds for all of them at once.")
     values, vectors = np.linalg.eigh(covariance / np.outer(size, size))
     k = len(size)
-    points = stats.qmc.Sobol(k + 1, seed=seed).random(DRAWS)
+    points = qmc.Sobol(k + 1, seed=seed).random(DRAWS)
     normal = stats.norm.ppf(np.clip(points[:, :k], 1e-12, 1 - 1e-12))
     draws = np.abs((normal * np.sqrt(np.clip(values, 0, None))) @ vectors.T).max(axis=1)
     if np.isinf(estimate.degrees):

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from iop_outcomes.errors import EstimationError
+from iop_outcomes.estimators import distributions as stats
 from iop_outcomes.estimators.estimate import Array
 
 

@@ -7,9 +7,9 @@ effect, 1 + (m - 1) ICC, by which people are divided. Refused: probabilities, sh
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
 
 from iop_outcomes.errors import EstimationError
+from iop_outcomes.estimators import distributions as stats
 
 POWER = 0.80
 

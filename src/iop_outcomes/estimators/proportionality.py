@@ -25,9 +25,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from iop_outcomes.errors import EstimationError
+from iop_outcomes.estimators import distributions as stats
 from iop_outcomes.estimators.cox import CoxFit
 from iop_outcomes.estimators.cox_likelihood import EventTimes
 from iop_outcomes.estimators.estimate import Array

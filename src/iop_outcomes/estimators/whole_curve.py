@@ -20,9 +20,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from iop_outcomes.errors import EstimationError
+from iop_outcomes.estimators import distributions as stats
 from iop_outcomes.estimators.cells import cell_numbers, sums
 from iop_outcomes.estimators.cuminc import Hazards, hazards
 from iop_outcomes.estimators.estimate import Array

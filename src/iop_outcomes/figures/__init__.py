@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.errors import StudyError
@@ -37,19 +37,28 @@ def run(
     estimates: pd.DataFrame,
     curves: pd.DataFrame,
     diagnostics: pd.DataFrame,
-    name: str,
+    names: Sequence[str],
     study: Mapping[str, Any],
     truth: pd.DataFrame | None = None,
 ) -> dict[str, bytes]:
-    """One figure as 'svg', 'png' and 'csv', from released tables and the words of the study. Raises StudyError."""
-    from iop_outcomes.figures import select, style
+    """Figures from released tables and the words of the study: '<name>_svg', '<name>_png' and '<name>_csv' of each.
 
-    if name not in TITLES:
-        raise StudyError(f"There is no figure '{name}'. Known: {', '.join(TITLES)}.")
+    They are drawn by as many processes as Snakemake gives the job. Raises StudyError.
+    """
+    from iop_outcomes.figures import processes, select, style
+
+    unknown = sorted(set(names) - set(TITLES))
+    if unknown:
+        raise StudyError(f"There is no figure '{unknown[0]}'. Known: {', '.join(TITLES)}.")
     # the same question under other rules has a table of its own
     counts, estimates, curves, diagnostics = (
         select.asked_first(t, study) for t in (counts, estimates, curves, diagnostics)
     )
     tables = style.Tables(counts, estimates, curves, diagnostics, truth)
-    figure = importlib.import_module(f"{__name__}.{name}").draw(tables, study)
-    return style.files(figure, name, TITLES[name])
+
+    def draw(name: str) -> dict[str, bytes]:
+        figure = importlib.import_module(f"{__name__}.{name}").draw(tables, study)
+        return style.files(figure, name, TITLES[name])
+
+    drawn = processes.each(draw, names)
+    return {f"{name}_{kind}": content for name, files in drawn.items() for kind, content in files.items()}

@@ -11,6 +11,7 @@ from datetime import date
 from iop_outcomes.protocol.mapping import UNITS, ColumnMapping, Dates, TableMapping
 from iop_outcomes.tables.canonical import CANONICAL
 from iop_outcomes.tables.declare import Column
+from iop_outcomes.vocabulary.levels import LEVELS
 
 TABLES = {table.name: table for table in CANONICAL}
 
@@ -72,8 +73,6 @@ def _column_problem(name: str, declared: Column, mapped: ColumnMapping, dates: D
         f"{name} holds days, but day 0 is found from its dates": mapped.dates == "relative"
         and name == "stays.start_day",
         f"{name} holds no numbers: `decimal` does not fit": not number and mapped.decimal == "comma",
-        f"{name} is no level of care: `crosswalk` does not fit": bool(
-            mapped.crosswalk and not declared.meaning.lower().startswith(("asam level", "level of care"))
-        ),
+        f"{name} is no level of care: `crosswalk` does not fit": bool(mapped.crosswalk and declared.allowed != LEVELS),
     }
     return next((said for said, wrong in checks.items() if wrong), None)

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy import stats
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cuminc
+from iop_outcomes.estimators import distributions as stats
 from iop_outcomes.estimators.estimate import Array
 from iop_outcomes.estimators.proportions import risk_contrast, wilson
 from iop_outcomes.release.evidence import ArmCells

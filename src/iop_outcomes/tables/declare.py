@@ -68,6 +68,12 @@ class Column:
         """The pandas dtype that a frame must use for this column."""
         return DTYPES[(self.kind, self.nullable)]
 
+    def expected(self) -> str:
+        """What values are right, in words for a message."""
+        if self.allowed:
+            return ", ".join(self.allowed)
+        return f"{self.meaning}, from {self.low:g} to {self.high:g} {self.unit}"
+
 
 @dataclass(frozen=True, eq=False)
 class Table:
@@ -79,9 +85,16 @@ class Table:
     key: tuple[str, ...] = ()
     open_columns: tuple[OpenKind, ...] = ()
 
-    def digest(self) -> str:
-        """A short hash of the declaration: a step reruns when a table that it reads or writes is redeclared."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
+    def digest(self, meanings: bool = False) -> str:
+        """A short hash of the declaration: a step reruns when a table that it reads or writes is redeclared.
+
+        meanings: whether the sentences count, which most steps do not read.
+        """
+        said = asdict(self)
+        if not meanings:
+            for part in (said, *said["columns"].values()):
+                del part["meaning"]
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
 
     def loosened(self) -> Table:
         """The same columns before validation: right types, any value, anything may be missing, no key."""
