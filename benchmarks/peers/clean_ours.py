@@ -16,7 +16,7 @@ sys.path.insert(0, sys.argv[1])
 
 import pandas as pd
 
-from iop_outcomes import step
+from iop_outcomes.steps import runner
 
 RAW = ("stays", "persons", "sessions", "screens", "followups", "medications", "periods")
 BESIDE = ("quarantine", "arrivals")
@@ -32,7 +32,7 @@ def files(folder: Path) -> dict[str, str]:
 def prepare(folder: Path, year: str) -> None:
     """The raw tables of a TEDS-D file, all its treatment services."""
     source = {"kind": "tedsd", "path": year}
-    step.run("sources", {}, files(folder) | {"notes": str(folder / "notes.txt")}, {"source": source, "privacy": {}})
+    runner.run("sources", {}, files(folder) | {"notes": str(folder / "notes.txt")}, {"source": source, "privacy": {}})
 
 
 def checksum(folder: Path) -> float:
@@ -51,8 +51,8 @@ def main() -> None:
         prepare(raw, sys.argv[4])
         return
     begun = time.process_time()
-    step.run("clean", files(raw), {n: f"{out}/{n}.parquet" for n in MADE}, CARE)
-    seconds, mb = time.process_time() - begun, step.peak_mb()
+    runner.run("clean", files(raw), {n: f"{out}/{n}.parquet" for n in MADE}, CARE)
+    seconds, mb = time.process_time() - begun, runner.peak_mb()
     print(json.dumps({"seconds": seconds, "mb": mb, "value": checksum(Path(out))}))
 
 

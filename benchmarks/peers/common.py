@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from iop_outcomes.step import peak_mb
+from iop_outcomes.steps.runner import peak_mb
 
 
 def survival_data(n: int) -> dict[str, np.ndarray]:

@@ -6,7 +6,7 @@ import sys
 
 from common import report, survival_data
 
-from iop_outcomes.estimators.cox import cox
+from iop_outcomes.estimators.cox.cox import cox
 
 data = survival_data(int(sys.argv[1]))
 

@@ -15,16 +15,11 @@ from common import report
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from discharges import COVARIATES
 
-from iop_outcomes.estimators import (
-    coded_balance,
-    cox,
-    fine_gray,
-    imputation,
-    model_matrix,
-    propensity,
-    weights,
-    whole_curve,
-)
+from iop_outcomes.estimators.causal import coded_balance, propensity, weights
+from iop_outcomes.estimators.cox import cox, fine_gray
+from iop_outcomes.estimators.design_matrix import model_matrix
+from iop_outcomes.estimators.regression import imputation
+from iop_outcomes.estimators.survival import whole_curve
 
 Pair = tuple[float, float]
 d: dict[str, np.ndarray] = {}

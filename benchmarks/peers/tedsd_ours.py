@@ -25,7 +25,7 @@ from iop_outcomes.privacy import identifiers
 from iop_outcomes.sources import tedsd
 from iop_outcomes.sources.tedsd import formats, recode
 from iop_outcomes.sources.tedsd.selection import SERVICES
-from iop_outcomes.step import peak_mb
+from iop_outcomes.steps.runner import peak_mb
 
 YEARS = 10
 

@@ -12,14 +12,15 @@ from iop_outcomes.errors import StudyError
 
 def check(options: argparse.Namespace) -> int:
     """Say what the records will support and what is still missing, before a long run; 1 if a run would stop."""
-    from iop_outcomes import preflight, study
+    from iop_outcomes.checks import preflight
+    from iop_outcomes.study import loading
 
-    config = study.read_yaml(Path(options.config))
+    config = loading.read_yaml(Path(options.config))
     if options.cohort:
         config["cohort"] = options.cohort
     if options.data:
         config["data"] = options.data
-    found = preflight.look(study.load(config, [options.config]))
+    found = preflight.look(loading.load(config, [options.config]))
     print(found.text())
     return 1 if found.stops else 0
 
@@ -28,8 +29,8 @@ def schemas(options: argparse.Namespace) -> int:
     """Write the JSON Schemas of the study and its sheets."""
     import json
 
-    from iop_outcomes import store
     from iop_outcomes.protocol.schemas import schemas as written
+    from iop_outcomes.steps import store
 
     for name, schema in written().items():
         path = Path(options.folder) / f"{name}.schema.json"
@@ -60,8 +61,8 @@ def tables(options: argparse.Namespace) -> int:
 
 def draft_mapping(options: argparse.Namespace) -> int:
     """Look at an unknown export and write a cohort's file to start from."""
-    from iop_outcomes import store
     from iop_outcomes.sources import draft
+    from iop_outcomes.steps import store
 
     given = {name: getattr(options, name) for name in ("delimiter", "encoding")} | {"labels": options.labels or None}
     text = draft.draft([Path(f) for f in options.files], given)

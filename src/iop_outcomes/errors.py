@@ -3,7 +3,7 @@
 No error message holds a value taken from a row about a person, or a password.
 """
 
-from iop_outcomes import withheld
+from iop_outcomes.privacy import withheld
 
 
 class StudyError(Exception):

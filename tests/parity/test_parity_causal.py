@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from iop_outcomes.estimators.balance import effective_sample_size, standardised_difference
-from iop_outcomes.estimators.coded_balance import table_of_codes
-from iop_outcomes.estimators.effects import aipw, fit_outcome, mean_by_arm, standardised_means
-from iop_outcomes.estimators.estimate import difference, stack
-from iop_outcomes.estimators.propensity import Propensity, fit_propensity
-from iop_outcomes.estimators.regression import linear
-from iop_outcomes.estimators.weights import truncate, weight_slope, weights
+from iop_outcomes.estimators.base.estimate import difference
+from iop_outcomes.estimators.base.stacking import stack
+from iop_outcomes.estimators.causal.balance import effective_sample_size, standardised_difference
+from iop_outcomes.estimators.causal.coded_balance import table_of_codes
+from iop_outcomes.estimators.causal.effects import aipw, fit_outcome, mean_by_arm, standardised_means
+from iop_outcomes.estimators.causal.propensity import Propensity, fit_propensity
+from iop_outcomes.estimators.causal.weights import truncate, weight_slope, weights
+from iop_outcomes.estimators.regression.glm import linear
 
 KINDS = {
     "ATE": "iptw_unstabilised",

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from iop_outcomes.estimators.concordance import Concordance, concordance
-from iop_outcomes.estimators.cox import cox
+from iop_outcomes.estimators.cox.cox import cox
+from iop_outcomes.estimators.survival.concordance import Concordance, concordance
 
 REFERENCE = json.loads((Path(__file__).parent / "reference_concordance.json").read_text())
 D = {key: np.array(values, dtype=float) for key, values in REFERENCE["data"].items()}

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from iop_outcomes.estimators.balance import effective_sample_size
-from iop_outcomes.estimators.cox import CoxFit, cox
-from iop_outcomes.estimators.propensity import fit_propensity
-from iop_outcomes.estimators.weights import weights
+from iop_outcomes.estimators.causal.balance import effective_sample_size
+from iop_outcomes.estimators.causal.propensity import fit_propensity
+from iop_outcomes.estimators.causal.weights import weights
+from iop_outcomes.estimators.cox.cox import CoxFit, cox
 
 COVARIATES = ["AGE", "BECK", "NDT", "IV3", "RACE", "SITE"]
 

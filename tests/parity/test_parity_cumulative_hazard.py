@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from iop_outcomes.estimators.cumulative_hazard import nelson_aalen
+from iop_outcomes.estimators.survival.cumulative_hazard import nelson_aalen
 
 REFERENCE = json.loads((Path(__file__).parent / "reference_cumulative_hazard.json").read_text())
 CAUSE = np.array(REFERENCE["cause"])

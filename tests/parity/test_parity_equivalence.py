@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from iop_outcomes.estimators.equivalence import farrington_manning, means, proportions
-from iop_outcomes.estimators.inference import adjusted
+from iop_outcomes.estimators.base.inference import adjusted
+from iop_outcomes.estimators.two_by_two.equivalence import farrington_manning, means, proportions
 
 Oracle = Callable[[str], dict[str, Any]]
 Agree = Callable[..., None]

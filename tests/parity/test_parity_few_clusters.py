@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from iop_outcomes.estimators.few_clusters import cr2
+from iop_outcomes.estimators.regression.few_clusters import cr2
 
 NAMES = ["TREAT", "AGE", "SITE"]
 REFERENCE = json.loads((Path(__file__).parent / "reference_few_clusters.json").read_text())

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from iop_outcomes.estimators import subdistribution
-from iop_outcomes.estimators.fine_gray import FineGrayFit, fine_gray
-from iop_outcomes.estimators.subdistribution import CensoringGroup
+from iop_outcomes.estimators.cox import subdistribution
+from iop_outcomes.estimators.cox.fine_gray import FineGrayFit, fine_gray
+from iop_outcomes.estimators.cox.subdistribution import CensoringGroup
 
 KNOWN = {"censoring": "known", "events_first": True}
 

@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from iop_outcomes.estimators.cox import cox
-from iop_outcomes.estimators.cuminc import at_risk, by_arm, restricted_mean, survival
-from iop_outcomes.estimators.effects import fit_outcome, standardised_means
-from iop_outcomes.estimators.estimate import difference, log_ratio
-from iop_outcomes.estimators.propensity import fit_propensity
-from iop_outcomes.estimators.proportions import risk_contrast
-from iop_outcomes.estimators.regression import poisson
-from iop_outcomes.estimators.weights import weights
+from iop_outcomes.estimators.base.estimate import difference, log_ratio
+from iop_outcomes.estimators.causal.effects import fit_outcome, standardised_means
+from iop_outcomes.estimators.causal.propensity import fit_propensity
+from iop_outcomes.estimators.causal.weights import weights
+from iop_outcomes.estimators.cox.cox import cox
+from iop_outcomes.estimators.regression.glm import poisson
+from iop_outcomes.estimators.survival.cuminc import at_risk, by_arm, restricted_mean, survival
+from iop_outcomes.estimators.two_by_two.proportions import risk_contrast
 
 Z = norm.ppf(0.975)
 BASELINE = ["AGE", "BECK", "NDT", "IV3", "RACE", "SITE"]

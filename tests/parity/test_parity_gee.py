@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from iop_outcomes.estimators.gee import CORRELATIONS, FAMILIES, gee
+from iop_outcomes.estimators.regression.gee import CORRELATIONS, FAMILIES, gee
 
 REFERENCE = json.loads((Path(__file__).parent / "reference_gee.json").read_text())
 DATA = pd.DataFrame(REFERENCE["data"])

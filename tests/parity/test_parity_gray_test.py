@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from iop_outcomes.estimators.gray_test import gray_test
+from iop_outcomes.estimators.survival.gray import gray_test
 
 REFERENCE = json.loads((Path(__file__).parent / "reference_gray_test.json").read_text())
 D = {key: np.array(values) for key, values in REFERENCE["data"].items()}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from iop_outcomes.estimators.grouped import grouped_hazards
+from iop_outcomes.estimators.cox.grouped import grouped_hazards
 
 REFERENCE = json.loads((Path(__file__).parent / "reference_grouped.json").read_text())
 D = {key: np.array(values, dtype=float) for key, values in REFERENCE["data"].items()}

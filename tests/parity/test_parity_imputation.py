@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from iop_outcomes.estimators import power
-from iop_outcomes.estimators.imputation import Incomplete, impute
-from iop_outcomes.estimators.pooling import pool
+from iop_outcomes.estimators.base.pooling import pool
+from iop_outcomes.estimators.regression.imputation import Incomplete, impute
+from iop_outcomes.estimators.two_by_two import power
 
 IMPUTATIONS = 100
 

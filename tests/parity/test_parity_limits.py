@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from iop_outcomes.estimators.cuminc import survival
-from iop_outcomes.estimators.inference import SCALES
-from iop_outcomes.estimators.limits import probability_limits
-from iop_outcomes.estimators.propensity import fit_propensity
-from iop_outcomes.estimators.weights import weights
-from iop_outcomes.estimators.whole_curve import survival_curve
+from iop_outcomes.estimators.base.inference import SCALES
+from iop_outcomes.estimators.causal.propensity import fit_propensity
+from iop_outcomes.estimators.causal.weights import weights
+from iop_outcomes.estimators.survival.cuminc import survival
+from iop_outcomes.estimators.survival.limits import probability_limits
+from iop_outcomes.estimators.survival.whole_curve import survival_curve
 
 REFERENCE = json.loads((Path(__file__).parent / "reference_limits.json").read_text())
 COVARIATES = ["AGE", "BECK", "NDT", "IV3", "RACE", "SITE"]

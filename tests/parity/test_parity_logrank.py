@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from iop_outcomes.estimators.logrank import LogRankTest, logrank, weighted_logrank
-from iop_outcomes.estimators.propensity import fit_propensity
-from iop_outcomes.estimators.weights import weights
+from iop_outcomes.estimators.causal.propensity import fit_propensity
+from iop_outcomes.estimators.causal.weights import weights
+from iop_outcomes.estimators.cox.logrank import LogRankTest, logrank, weighted_logrank
 
 REFERENCE = json.loads((Path(__file__).parent / "reference_logrank.json").read_text())
 D = {key: np.array(values, dtype=float) for key, values in REFERENCE["data"].items()}

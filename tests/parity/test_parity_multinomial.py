@@ -9,11 +9,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from iop_outcomes.estimators.effects import mean_by_arm
-from iop_outcomes.estimators.estimate import difference, stack
-from iop_outcomes.estimators.multinomial import MultinomialModel, fit_multinomial
-from iop_outcomes.estimators.propensity import fit_propensity
-from iop_outcomes.estimators.weights import group_means, weight_slope, weights
+from iop_outcomes.estimators.base.estimate import difference
+from iop_outcomes.estimators.base.stacking import stack
+from iop_outcomes.estimators.causal.effects import mean_by_arm
+from iop_outcomes.estimators.causal.propensity import fit_propensity
+from iop_outcomes.estimators.causal.weights import group_means, weight_slope, weights
+from iop_outcomes.estimators.regression.multinomial import MultinomialModel, fit_multinomial
 from iop_outcomes.vocabulary.methods import WEIGHTS
 
 NAMES = ["AGE", "BECK", "NDT", "RACE"]

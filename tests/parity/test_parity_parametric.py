@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from iop_outcomes.estimators.parametric import (
+from iop_outcomes.estimators.survival.parametric import (
     AcceleratedFailureTime,
     accelerated_failure_time,
     interval_failure_time,
 )
-from iop_outcomes.estimators.turnbull import turnbull
+from iop_outcomes.estimators.survival.turnbull import turnbull
 
 REFERENCE = json.loads((Path(__file__).parent / "reference_parametric.json").read_text())
 R_NAMES = {"weibull": "weibull", "exponential": "exponential", "log-normal": "lognormal", "log-logistic": "loglogistic"}

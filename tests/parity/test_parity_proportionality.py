@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 from scipy.stats import rankdata
 
-from iop_outcomes.estimators.cox import CoxFit, cox
-from iop_outcomes.estimators.cox_in_period import cox_in_period
-from iop_outcomes.estimators.proportionality import TRANSFORMS, effect_over_time, proportional_hazards_test
+from iop_outcomes.estimators.cox.cox import CoxFit, cox
+from iop_outcomes.estimators.cox.in_period import cox_in_period
+from iop_outcomes.estimators.cox.proportionality import TRANSFORMS, effect_over_time, proportional_hazards_test
 
 DATA = {
     "addicts": ("addicts", "survtime", "status", ["clinic", "prison", "maxdose"]),

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from iop_outcomes.estimators.cuminc import cumulative_incidence, restricted_mean, survival
-from iop_outcomes.estimators.pseudo import pseudo_regression, pseudo_values
+from iop_outcomes.estimators.survival.cuminc import cumulative_incidence, restricted_mean, survival
+from iop_outcomes.estimators.survival.pseudo import pseudo_regression, pseudo_values
 
 REFERENCE = json.loads((Path(__file__).parent / "reference_pseudo.json").read_text())
 DATA, TIMES = pd.DataFrame(REFERENCE["data"]), REFERENCE["times"]

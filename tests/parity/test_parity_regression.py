@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from iop_outcomes.estimators.effects import fit_outcome, mean_by_arm, standardised_means
-from iop_outcomes.estimators.estimate import difference, log_ratio
-from iop_outcomes.estimators.proportions import newcombe, wilson
-from iop_outcomes.estimators.regression import logistic, poisson
-from iop_outcomes.estimators.stratified import mantel_haenszel
+from iop_outcomes.estimators.base.estimate import difference, log_ratio
+from iop_outcomes.estimators.causal.effects import fit_outcome, mean_by_arm, standardised_means
+from iop_outcomes.estimators.regression.glm import logistic, poisson
+from iop_outcomes.estimators.two_by_two.proportions import newcombe, wilson
+from iop_outcomes.estimators.two_by_two.stratified import mantel_haenszel
 
 NAMES = ("TREAT", "AGE", "BECK", "NDT", "IV3", "RACE", "SITE")
 

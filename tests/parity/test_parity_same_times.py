@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from iop_outcomes.estimators import cuminc
-from iop_outcomes.estimators.concordance import concordance
-from iop_outcomes.estimators.cox import CoxFit, cox
-from iop_outcomes.estimators.cumulative_hazard import nelson_aalen
-from iop_outcomes.estimators.logrank import logrank
+from iop_outcomes.estimators.cox.cox import CoxFit, cox
+from iop_outcomes.estimators.cox.logrank import logrank
+from iop_outcomes.estimators.survival import cuminc
+from iop_outcomes.estimators.survival.concordance import concordance
+from iop_outcomes.estimators.survival.cumulative_hazard import nelson_aalen
 
 REFERENCE = json.loads((Path(__file__).parent / "reference_same_times.json").read_text())
 V, AT = REFERENCE["values"], REFERENCE["at"]

@@ -9,8 +9,13 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from iop_outcomes.estimators.cause_models import fit_cause_models
-from iop_outcomes.estimators.cuminc import (
+from iop_outcomes.estimators.base.estimate import Estimate, difference, log_ratio
+from iop_outcomes.estimators.causal.propensity import fit_propensity
+from iop_outcomes.estimators.causal.weights import weights
+from iop_outcomes.estimators.cox.cause_models import fit_cause_models
+from iop_outcomes.estimators.cox.standardised_curves import standardised_incidence
+from iop_outcomes.estimators.regression.glm import linear
+from iop_outcomes.estimators.survival.cuminc import (
     at_risk,
     by_arm,
     cumulative_incidence,
@@ -18,11 +23,6 @@ from iop_outcomes.estimators.cuminc import (
     survival,
     time_lost,
 )
-from iop_outcomes.estimators.estimate import Estimate, difference, log_ratio
-from iop_outcomes.estimators.propensity import fit_propensity
-from iop_outcomes.estimators.regression import linear
-from iop_outcomes.estimators.standardised_curves import standardised_incidence
-from iop_outcomes.estimators.weights import weights
 
 Z = norm.ppf(0.975)
 COVARIATES = ["AGE", "BECK", "NDT", "IV3", "RACE", "SITE"]

@@ -39,7 +39,7 @@ from scipy import stats
 
 from iop_outcomes import __version__
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.inference import interval
+from iop_outcomes.estimators.base.inference import interval
 
 PROJECT = Path(__file__).resolve().parents[2]
 OUT = Path(__file__).with_name("recovery.csv")

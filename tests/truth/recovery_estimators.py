@@ -16,12 +16,15 @@ from functools import cached_property
 
 import numpy as np
 
-from iop_outcomes.estimators import cuminc, effects, pseudo
-from iop_outcomes.estimators.effects import OutcomeModel
-from iop_outcomes.estimators.estimate import Array, Estimate, difference, stack
-from iop_outcomes.estimators.model_matrix import ModelMatrix, categories
-from iop_outcomes.estimators.propensity import Propensity, fit_propensity
-from iop_outcomes.estimators.weights import Quantiles, weight_slope, weights
+from iop_outcomes.estimators.base.arrays import Array
+from iop_outcomes.estimators.base.estimate import Estimate, difference
+from iop_outcomes.estimators.base.stacking import stack
+from iop_outcomes.estimators.causal import effects
+from iop_outcomes.estimators.causal.effects import OutcomeModel
+from iop_outcomes.estimators.causal.propensity import Propensity, fit_propensity
+from iop_outcomes.estimators.causal.weights import Quantiles, weight_slope, weights
+from iop_outcomes.estimators.design_matrix.model_matrix import ModelMatrix, categories
+from iop_outcomes.estimators.survival import cuminc, pseudo
 from iop_outcomes.simulate.cohort.model import UNPLANNED, WEEKS, simulate
 from iop_outcomes.simulate.cohort.population import Baseline
 from iop_outcomes.simulate.cohort.stays import index_exit, stays_of

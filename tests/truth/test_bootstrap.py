@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from recovery_estimators import Sample, draw
 
-from iop_outcomes.estimators.cox import cox
-from iop_outcomes.estimators.estimate import Estimate, stack
-from iop_outcomes.estimators.propensity import fit_propensity
-from iop_outcomes.estimators.weights import weight_slope, weights
+from iop_outcomes.estimators.base.estimate import Estimate
+from iop_outcomes.estimators.base.stacking import stack
+from iop_outcomes.estimators.causal.propensity import fit_propensity
+from iop_outcomes.estimators.causal.weights import weight_slope, weights
+from iop_outcomes.estimators.cox.cox import cox
 from iop_outcomes.simulate.cohort.model import UNPLANNED
 
 pytestmark = pytest.mark.truth

@@ -8,7 +8,7 @@ import pytest
 import recovery
 from recovery_estimators import ESTIMATORS, TRUNCATED, Row
 
-from iop_outcomes.estimators.weights import weights
+from iop_outcomes.estimators.causal.weights import weights
 from iop_outcomes.simulate.cohort.model import simulate
 
 pytestmark = pytest.mark.truth

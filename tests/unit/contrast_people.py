@@ -11,15 +11,7 @@ from parts import contrast, endpoint
 
 from iop_outcomes import design
 from iop_outcomes.analyses import abstinence, dose, retention
-from iop_outcomes.protocol import (
-    Adjustment,
-    Analysis,
-    Duration,
-    Gate,
-    Imputation,
-    Inference,
-    Intensity,
-)
+from iop_outcomes.protocol import Adjustment, Analysis, Duration, Gate, Imputation, Inference, Intensity
 from iop_outcomes.tables import TABLES, check
 
 GATE = Gate(max_standardised_difference=0.1, min_effective_share=0.3, max_weight=50, min_events=10)

@@ -13,13 +13,14 @@ from iop_outcomes.analyses import abstinence, doubly_robust, retention
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.cohort import population
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.estimate import difference, stack
-from iop_outcomes.estimators.multinomial import fit_multinomial
-from iop_outcomes.estimators.weights import group_means, weight_slope, weights
-from iop_outcomes.figures.labels import Labels
+from iop_outcomes.estimators.base.estimate import difference
+from iop_outcomes.estimators.base.stacking import stack
+from iop_outcomes.estimators.causal.weights import group_means, weight_slope, weights
+from iop_outcomes.estimators.regression.multinomial import fit_multinomial
+from iop_outcomes.presentation.labels import Labels
 from iop_outcomes.protocol import Adjustment, Analysis, Contrast, Gate, Inference
-from iop_outcomes.release import choose, companions
-from iop_outcomes.report import phrases
+from iop_outcomes.release import choose, differencing
+from iop_outcomes.report.sentences import effects
 from iop_outcomes.tables import TABLES, check
 
 LEVELS = {"iop": "2.1", "partial": "2.5", "residential": "3.5"}
@@ -292,10 +293,10 @@ def test_an_arm_that_stood_alongside_before_is_the_same_arm(people: pd.DataFrame
     """Alongside, only its people are counted; compared, their covariates are as well."""
     counts = [designed(people, asked)["counts"].assign(contrast=name) for name, asked in PAIRS.items()]
     groups = {n: {a.name: str(a.values) for a in population.arms_of(c)} for n, c in PAIRS.items()}
-    assert companions.sharing(pd.concat(counts), groups, choose("cms", None, None)) == []
+    assert differencing.sharing(pd.concat(counts), groups, choose("cms", None, None)) == []
     fewer = designed(people[people["site_id"] != "S2"].reset_index(drop=True), PAIRS["iop_partial"])["counts"]
     moved = pd.concat([counts[0], fewer.assign(contrast="iop_partial"), counts[2]])
-    assert companions.sharing(moved, groups, choose("cms", None, None)) == ["iop_partial"]
+    assert differencing.sharing(moved, groups, choose("cms", None, None)) == ["iop_partial"]
 
 
 def test_the_same_people_in_both_are_told_in_both(people: pd.DataFrame) -> None:
@@ -315,7 +316,7 @@ def test_words_tell_how_many_arms_there_are() -> None:
         {**study, "contrasts": {**study["contrasts"], "again": {**study["contrasts"]["plain"], "title": "Again"}}}
     )
     assert again.numbered("again") == "Again. 1: Iop, 2: Residential"
-    said = {e: phrases.lead({"contrast": "iop_partial", "estimand": e}, labels) for e in ("ATO", "ATE")}
+    said = {e: effects.lead({"contrast": "iop_partial", "estimand": e}, labels) for e in ("ATO", "ATE")}
     assert said["ATO"] == "Of people like those in whom all three settings were used"
     assert said["ATE"] == "Standardised to everyone in any of the three arms"
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from contrast_people import N, ask, people_of_a_contrast, run_dose
 
-from iop_outcomes.estimators.cox import cox
+from iop_outcomes.estimators.cox.cox import cox
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pytest
 from iop_outcomes.analyses.answer import Answered, answer
 from iop_outcomes.analyses.outcomes.competing import Competing
 from iop_outcomes.analyses.sample import Sample
-from iop_outcomes.estimators.cox_in_period import cox_in_period
+from iop_outcomes.estimators.cox.in_period import cox_in_period
 from iop_outcomes.protocol import Analysis, Gate, Inference
 
 N = 900

@@ -19,7 +19,7 @@ from contrast_people import (
 
 from iop_outcomes import design
 from iop_outcomes.analyses.outcomes import follow
-from iop_outcomes.estimators.cox import cox
+from iop_outcomes.estimators.cox.cox import cox
 from iop_outcomes.protocol import Adjustment
 from iop_outcomes.tables import TABLES
 

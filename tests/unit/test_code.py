@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from iop_outcomes import code, declared, reference
-from iop_outcomes.tables import TABLES
+from iop_outcomes.steps import code, declared
+from iop_outcomes.tables import TABLES, reference
 
 FILES = {
     "__init__.py": "",

@@ -9,10 +9,10 @@ import pandas as pd
 import parts
 import pytest
 
-from iop_outcomes import sheets
 from iop_outcomes.cohort import abstinence, dose, population, retention, units
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import Adjustment, Arm, Contrast, Eligibility, Population
+from iop_outcomes.study import sheets
 from iop_outcomes.tables import TABLES, check
 
 POPULATION = Population(minimum_age=18, washout_days=60, minimum_observed_days=0)

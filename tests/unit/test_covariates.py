@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from iop_outcomes import store
 from iop_outcomes.cohort import covariates
 from iop_outcomes.errors import StudyError, TableError
 from iop_outcomes.protocol import Adjustment
+from iop_outcomes.steps import store
 from iop_outcomes.tables import TABLES, check
 
 ADJUSTMENT = Adjustment(continuous=["severity", "age"], categorical=["drug", "sex", "state"])

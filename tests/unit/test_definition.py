@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from iop_outcomes import definition, study
+from iop_outcomes.checks import definition
 from iop_outcomes.errors import StudyError
+from iop_outcomes.study import loading
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ def settings(project: Path) -> dict[str, Any]:
     before = Path.cwd()
     os.chdir(project)
     try:
-        return study.load(study.read_yaml(Path("config/config.yaml"))).definition()
+        return loading.load(loading.read_yaml(Path("config/config.yaml"))).definition()
     finally:
         os.chdir(before)
 

@@ -9,7 +9,7 @@ from parts import contrast
 
 from iop_outcomes import design
 from iop_outcomes.protocol import Adjustment, Gate
-from iop_outcomes.step import BLIND
+from iop_outcomes.steps.runner import BLIND
 from iop_outcomes.tables import TABLES, check
 
 ADJUSTMENT = Adjustment(continuous=["age"], categorical=["sex"], spline_knots=3)

@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 from parts import contrast
 
-from iop_outcomes import store
 from iop_outcomes.analyses import doubly_robust
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.design import balance, propensity, terms
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators import effects
-from iop_outcomes.estimators.model_matrix import ModelMatrix
+from iop_outcomes.estimators.causal import effects
+from iop_outcomes.estimators.design_matrix.model_matrix import ModelMatrix
 from iop_outcomes.protocol import Adjustment, Inference
+from iop_outcomes.steps import store
 
 PLAIN = Adjustment(continuous=["age"], site_effects=False, spline_knots=3)
 WITH_SITES = PLAIN.model_copy(update={"site_effects": True})

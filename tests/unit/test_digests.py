@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from iop_outcomes import digests, step
 from iop_outcomes.errors import StudyError
-from iop_outcomes.release import manifest
+from iop_outcomes.provenance import digests, manifest
+from iop_outcomes.steps import runner
 
 
 def settled(path: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -121,7 +121,7 @@ def test_a_release_is_as_its_manifest_says_or_is_refused(release):
 def test_a_step_that_writes_into_a_release_takes_its_manifest_away(release, monkeypatch, path):
     """So that a run which is ended before its end leaves no manifest that its files belie."""
     monkeypatch.setattr("iop_outcomes.report.run", lambda: {"text": "new"})
-    step.run("report", {}, {"text": str(release / path)}, {})
+    runner.run("report", {}, {"text": str(release / path)}, {})
     assert (release / path).read_text() == "new"
     assert not (release / "manifest.json").exists()
     digests.check_released(release)

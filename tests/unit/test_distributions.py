@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from iop_outcomes.estimators import distributions
+from iop_outcomes.estimators.base import distributions
 
 X = np.array([-40.0, -3.2, -0.1, 0.0, 0.7, 2.5, 9.0, 800.0, np.inf, np.nan])
 P = np.array([1e-300, 1e-12, 0.025, 0.5, 0.8, 0.975, 1 - 1e-12, np.nan])

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.arms_aipw import aipw_of_arms
-from iop_outcomes.estimators.effects import aipw, fit_outcome
-from iop_outcomes.estimators.estimate import Estimate, difference
-from iop_outcomes.estimators.model_matrix import ModelMatrix, categories
-from iop_outcomes.estimators.multinomial import fit_multinomial, known_multinomial, probabilities
-from iop_outcomes.estimators.propensity import fit_propensity
+from iop_outcomes.estimators.base.estimate import Estimate, difference
+from iop_outcomes.estimators.causal.doubly_robust import aipw_of_arms
+from iop_outcomes.estimators.causal.effects import aipw, fit_outcome
+from iop_outcomes.estimators.causal.propensity import fit_propensity
+from iop_outcomes.estimators.design_matrix.model_matrix import ModelMatrix, categories
+from iop_outcomes.estimators.regression.multinomial import fit_multinomial, known_multinomial, probabilities
 
 ARMS = ("a", "b", "c")
 TRUTH = np.array([0.0, 1.0, -0.5])

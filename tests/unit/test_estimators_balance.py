@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.balance import (
+from iop_outcomes.estimators.causal.balance import (
     distance,
     effective_sample_size,
     largest_pairwise_difference,
@@ -15,8 +15,8 @@ from iop_outcomes.estimators.balance import (
     variance_ratio,
     within_strata,
 )
-from iop_outcomes.estimators.coded_balance import table_of_codes
-from iop_outcomes.estimators.model_matrix import ModelMatrix
+from iop_outcomes.estimators.causal.coded_balance import table_of_codes
+from iop_outcomes.estimators.design_matrix.model_matrix import ModelMatrix
 
 
 def some(n: int = 200, seed: int = 1) -> dict[str, np.ndarray]:

@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators import cells as module
-from iop_outcomes.estimators.cells import cell_numbers, collapse
-from iop_outcomes.estimators.cox import cox
-from iop_outcomes.estimators.cuminc import by_arm, cumulative_incidence
-from iop_outcomes.estimators.estimate import Estimate, difference, stack
-from iop_outcomes.estimators.fine_gray import fine_gray
-from iop_outcomes.estimators.propensity import fit_propensity
-from iop_outcomes.estimators.regression import logistic
-from iop_outcomes.estimators.weights import weight_slope, weights
+from iop_outcomes.estimators.base import cells as module
+from iop_outcomes.estimators.base.cells import cell_numbers, collapse
+from iop_outcomes.estimators.base.estimate import Estimate, difference
+from iop_outcomes.estimators.base.stacking import stack
+from iop_outcomes.estimators.causal.propensity import fit_propensity
+from iop_outcomes.estimators.causal.weights import weight_slope, weights
+from iop_outcomes.estimators.cox.cox import cox
+from iop_outcomes.estimators.cox.fine_gray import fine_gray
+from iop_outcomes.estimators.regression.glm import logistic
+from iop_outcomes.estimators.survival.cuminc import by_arm, cumulative_incidence
 
 N = 900
 NAMES = ("a", "b", "c")

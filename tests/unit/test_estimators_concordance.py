@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.concordance import concordance
+from iop_outcomes.estimators.survival.concordance import concordance
 
 SCORE, TIME, EVENT = np.array([3.0, 1, 2, 2, 0]), np.array([1.0, 2, 2, 3, 4]), np.array([1, 1, 0, 1, 0])
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.cox import cox
+from iop_outcomes.estimators.cox.cox import cox
 
 
 def data(n: int = 300, seed: int = 4) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.random.Generator]:

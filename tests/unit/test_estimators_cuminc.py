@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.cuminc import (
+from iop_outcomes.estimators.base.estimate import difference, log_ratio
+from iop_outcomes.estimators.survival.cuminc import (
     at_risk,
     by_arm,
     cumulative_incidence,
@@ -15,7 +16,6 @@ from iop_outcomes.estimators.cuminc import (
     survival,
     time_lost,
 )
-from iop_outcomes.estimators.estimate import difference, log_ratio
 
 # Six people: events at 1, 2, 3 and 5; one leaves on day 2 (after the event there) and one on day 4.
 TIME = np.array([1, 2, 2, 3, 4, 5])

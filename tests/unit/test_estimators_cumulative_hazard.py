@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.cuminc import by_arm, cumulative_incidence
-from iop_outcomes.estimators.cumulative_hazard import nelson_aalen
-from iop_outcomes.estimators.estimate import Estimate
+from iop_outcomes.estimators.base.estimate import Estimate
+from iop_outcomes.estimators.survival.cuminc import by_arm, cumulative_incidence
+from iop_outcomes.estimators.survival.cumulative_hazard import nelson_aalen
 
 
 def test_four_people_by_hand() -> None:

@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators import splines
-from iop_outcomes.estimators.effects import (
+from iop_outcomes.estimators.base.estimate import Estimate, difference
+from iop_outcomes.estimators.causal.effects import (
     aipw,
     fit_outcome,
     mean_by_arm,
     standardised_curve,
     standardised_means,
 )
-from iop_outcomes.estimators.estimate import Estimate, difference
-from iop_outcomes.estimators.model_matrix import ModelMatrix, categories
-from iop_outcomes.estimators.propensity import fit_propensity
+from iop_outcomes.estimators.causal.propensity import fit_propensity
+from iop_outcomes.estimators.design_matrix import splines
+from iop_outcomes.estimators.design_matrix.model_matrix import ModelMatrix, categories
 
 
 def columns(arm: np.ndarray, z: np.ndarray) -> np.ndarray:

@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.few_clusters import cr2
-from iop_outcomes.estimators.regression import linear
+from iop_outcomes.estimators.regression.few_clusters import cr2
+from iop_outcomes.estimators.regression.glm import linear
 
 CLUB = {"value": 0.015649855691056, "se": 0.079179092885714, "df": 3.999300862269861}
 

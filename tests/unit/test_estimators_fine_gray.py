@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.cox import cox
-from iop_outcomes.estimators.cuminc import cumulative_incidence
-from iop_outcomes.estimators.fine_gray import CENSORING, fine_gray
-from iop_outcomes.estimators.model_matrix import categories
+from iop_outcomes.estimators.cox.cox import cox
+from iop_outcomes.estimators.cox.fine_gray import CENSORING, fine_gray
+from iop_outcomes.estimators.design_matrix.model_matrix import categories
+from iop_outcomes.estimators.survival.cuminc import cumulative_incidence
 
 X = np.array([[1.0], [0.0], [1.0], [0.0], [1.0]])
 TIME, CAUSE = np.array([1.0, 2, 3, 4, 5]), np.array([1, 2, 0, 1, 0])

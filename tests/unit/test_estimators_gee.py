@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.gee import CORRELATIONS, FAMILIES, gee
-from iop_outcomes.estimators.regression import fit, logistic
+from iop_outcomes.estimators.regression.gee import CORRELATIONS, FAMILIES, gee
+from iop_outcomes.estimators.regression.glm import fit, logistic
 
 
 def data(people: int = 40, visits: int = 5, seed: int = 3) -> dict[str, np.ndarray]:

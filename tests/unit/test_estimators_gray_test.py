@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.gray_test import gray_test
-from iop_outcomes.estimators.logrank import logrank
+from iop_outcomes.estimators.cox.logrank import logrank
+from iop_outcomes.estimators.survival.gray import gray_test
 
 TIME, CAUSE, GROUP = np.array([1, 2, 3, 4.0]), np.array([1, 2, 1, 1]), np.array(["a", "b", "b", "a"])
 

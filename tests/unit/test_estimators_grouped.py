@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.cuminc import cumulative_incidence
-from iop_outcomes.estimators.grouped import grouped_hazards, grouped_times, predicted_incidence
-from iop_outcomes.estimators.model_matrix import categories
+from iop_outcomes.estimators.cox.grouped import grouped_hazards, grouped_times, predicted_incidence
+from iop_outcomes.estimators.design_matrix.model_matrix import categories
+from iop_outcomes.estimators.survival.cuminc import cumulative_incidence
 
 BORDERS = np.array([0.0, 1, 2, 4, 8])
 

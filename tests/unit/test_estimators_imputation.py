@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.imputation import Incomplete, cumulative_hazard, impute
-from iop_outcomes.estimators.pooling import pool
-from iop_outcomes.estimators.regression import linear
+from iop_outcomes.estimators.base.pooling import pool
+from iop_outcomes.estimators.regression.glm import linear
+from iop_outcomes.estimators.regression.imputation import Incomplete, cumulative_hazard, impute
 
 EFFECT = 1.0
 

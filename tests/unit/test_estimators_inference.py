@@ -7,11 +7,12 @@ import pytest
 from scipy import stats
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.effects import mean_by_arm
-from iop_outcomes.estimators.equivalence import farrington_manning, means, proportions
-from iop_outcomes.estimators.estimate import Estimate, Nuisance, difference, join, stack
-from iop_outcomes.estimators.inference import adjusted, equivalence, interval, joint, simultaneous, single_step
-from iop_outcomes.estimators.model_matrix import ModelMatrix
+from iop_outcomes.estimators.base.estimate import Estimate, difference, join
+from iop_outcomes.estimators.base.inference import adjusted, equivalence, interval, joint, simultaneous, single_step
+from iop_outcomes.estimators.base.stacking import Nuisance, stack
+from iop_outcomes.estimators.causal.effects import mean_by_arm
+from iop_outcomes.estimators.design_matrix.model_matrix import ModelMatrix
+from iop_outcomes.estimators.two_by_two.equivalence import farrington_manning, means, proportions
 
 LOG = np.log(1 / 0.3)
 

@@ -10,17 +10,17 @@ import pandas as pd
 import pytest
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators import regression
-from iop_outcomes.estimators.balance import within_strata
-from iop_outcomes.estimators.cells import collapse
-from iop_outcomes.estimators.concordance import concordance
-from iop_outcomes.estimators.cox import cox
-from iop_outcomes.estimators.cox_in_period import cox_in_period
-from iop_outcomes.estimators.few_clusters import cr2
-from iop_outcomes.estimators.fine_gray import fine_gray
-from iop_outcomes.estimators.gee import gee
-from iop_outcomes.estimators.gray_test import gray_test
-from iop_outcomes.estimators.logrank import logrank, weighted_logrank
+from iop_outcomes.estimators.base.cells import collapse
+from iop_outcomes.estimators.causal.balance import within_strata
+from iop_outcomes.estimators.cox.cox import cox
+from iop_outcomes.estimators.cox.fine_gray import fine_gray
+from iop_outcomes.estimators.cox.in_period import cox_in_period
+from iop_outcomes.estimators.cox.logrank import logrank, weighted_logrank
+from iop_outcomes.estimators.regression import glm
+from iop_outcomes.estimators.regression.few_clusters import cr2
+from iop_outcomes.estimators.regression.gee import gee
+from iop_outcomes.estimators.survival.concordance import concordance
+from iop_outcomes.estimators.survival.gray import gray_test
 
 RNG = np.random.default_rng(4)
 N = 60
@@ -30,8 +30,8 @@ GROUP = np.arange(N) // 12
 CAUSE = EVENT * (1 + (np.arange(N) % 3 == 0))
 
 LABELLED: dict[str, Callable[[object, object], object]] = {
-    "estimate": lambda g, w: regression.linear(X, Y, "a", w).clustered(g).covariance(),
-    "estimate, second": lambda g, w: regression.linear(X, Y, "a", w).clustered(np.arange(N), g).covariance(),
+    "estimate": lambda g, w: glm.linear(X, Y, "a", w).clustered(g).covariance(),
+    "estimate, second": lambda g, w: glm.linear(X, Y, "a", w).clustered(np.arange(N), g).covariance(),
     "cells": lambda g, w: (root := collapse([ARM], w, cluster=g).root).T @ root,
     "cr2": lambda g, w: cr2(X, Y, "a", g, w).covariance,
     "gee": lambda g, w: gee("linear", X, Y, "a", g, weight=w).estimate.covariance(),

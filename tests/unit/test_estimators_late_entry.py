@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators import cuminc, regression, whole_curve
-from iop_outcomes.estimators.cox import cox
-from iop_outcomes.estimators.cumulative_hazard import nelson_aalen
-from iop_outcomes.estimators.dyadic import Intervals
-from iop_outcomes.estimators.multinomial import fit_multinomial
-from iop_outcomes.estimators.whole_curve import incidence_curves, survival_curve
+from iop_outcomes.estimators.cox.cox import cox
+from iop_outcomes.estimators.regression import glm
+from iop_outcomes.estimators.regression.multinomial import fit_multinomial
+from iop_outcomes.estimators.survival import cuminc, whole_curve
+from iop_outcomes.estimators.survival.cumulative_hazard import nelson_aalen
+from iop_outcomes.estimators.survival.dyadic import Intervals
+from iop_outcomes.estimators.survival.whole_curve import incidence_curves, survival_curve
 
 N = 24
 
@@ -106,14 +107,14 @@ def test_weights_that_take_all_digits_are_the_reason_that_is_told() -> None:
         cox(x[:, :1], time, event, ("x",), weight, entry=entry)
     heavy = np.where(np.arange(N) < 2, 1e16, 1.0)
     for fitted in (
-        lambda: regression.linear(x, x[:, 0] + time, "ab", heavy),
-        lambda: regression.logistic(x, event, "ab", heavy),
+        lambda: glm.linear(x, x[:, 0] + time, "ab", heavy),
+        lambda: glm.logistic(x, event, "ab", heavy),
         lambda: fit_multinomial(x, np.arange(N) % 3, "ab", heavy),
     ):
         with pytest.raises(EstimationError, match="weights lie so many powers of ten apart that the columns"):
             fitted()
     # one heavy person and ten powers are as the others' at the person's place
-    assert np.isfinite(regression.linear(x, time, "ab", np.where(np.arange(N) == 1, 1e10, 1.0)).standard_error()).all()
+    assert np.isfinite(glm.linear(x, time, "ab", np.where(np.arange(N) == 1, 1e10, 1.0)).standard_error()).all()
 
 
 def test_a_curve_that_cannot_be_told_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.cuminc import survival
-from iop_outcomes.estimators.inference import SCALES
-from iop_outcomes.estimators.limits import limits, probability_limits, quantiles
-from iop_outcomes.estimators.whole_curve import survival_curve
+from iop_outcomes.estimators.base.inference import SCALES
+from iop_outcomes.estimators.survival.cuminc import survival
+from iop_outcomes.estimators.survival.limits import limits, probability_limits, quantiles
+from iop_outcomes.estimators.survival.whole_curve import survival_curve
 
 
 def test_limits_by_hand() -> None:

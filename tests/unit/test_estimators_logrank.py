@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.cox import cox
-from iop_outcomes.estimators.logrank import EVENT_WEIGHTS, logrank, weighted_logrank
+from iop_outcomes.estimators.cox.cox import cox
+from iop_outcomes.estimators.cox.logrank import EVENT_WEIGHTS, logrank, weighted_logrank
 
 TIME, EVENT = np.array([1, 2, 3, 4, 5, 6.0]), np.array([1, 1, 1, 0, 0, 0])
 GROUP = np.array(["a", "b", "a", "b", "a", "b"])

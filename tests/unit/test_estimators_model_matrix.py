@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators import model_matrix as module
-from iop_outcomes.estimators.cox import cox
-from iop_outcomes.estimators.model_matrix import ModelMatrix, categories, model_matrix
-from iop_outcomes.estimators.propensity import fit_propensity
-from iop_outcomes.estimators.regression import linear, logistic, poisson
+from iop_outcomes.estimators.causal.propensity import fit_propensity
+from iop_outcomes.estimators.cox.cox import cox
+from iop_outcomes.estimators.design_matrix import model_matrix as module
+from iop_outcomes.estimators.design_matrix.model_matrix import ModelMatrix, categories, model_matrix
+from iop_outcomes.estimators.regression.glm import linear, logistic, poisson
 
 N = 700
 

@@ -6,11 +6,16 @@ import numpy as np
 import pytest
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.estimate import stack
-from iop_outcomes.estimators.model_matrix import ModelMatrix, categories
-from iop_outcomes.estimators.multinomial import MultinomialModel, fit_multinomial, known_multinomial, probabilities
-from iop_outcomes.estimators.propensity import fit_propensity
-from iop_outcomes.estimators.weights import group_means, weight_slope, weights
+from iop_outcomes.estimators.base.stacking import stack
+from iop_outcomes.estimators.causal.propensity import fit_propensity
+from iop_outcomes.estimators.causal.weights import group_means, weight_slope, weights
+from iop_outcomes.estimators.design_matrix.model_matrix import ModelMatrix, categories
+from iop_outcomes.estimators.regression.multinomial import (
+    MultinomialModel,
+    fit_multinomial,
+    known_multinomial,
+    probabilities,
+)
 
 NAMES = ("a", "b")
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.cuminc import survival
-from iop_outcomes.estimators.parametric import DISTRIBUTIONS, accelerated_failure_time, interval_failure_time
-from iop_outcomes.estimators.turnbull import turnbull
+from iop_outcomes.estimators.survival.cuminc import survival
+from iop_outcomes.estimators.survival.parametric import DISTRIBUTIONS, accelerated_failure_time, interval_failure_time
+from iop_outcomes.estimators.survival.turnbull import turnbull
 
 
 def data(n: int = 200) -> dict[str, np.ndarray]:

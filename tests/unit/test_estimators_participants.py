@@ -23,27 +23,30 @@ from test_estimators_properties import (
 )
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators import cuminc, effects, standardised_curves
-from iop_outcomes.estimators.arms_aipw import aipw_of_arms
-from iop_outcomes.estimators.cause_models import fit_cause_models
-from iop_outcomes.estimators.cells import collapse
-from iop_outcomes.estimators.concordance import concordance
-from iop_outcomes.estimators.cox import cox
-from iop_outcomes.estimators.cox_in_period import cox_in_period
-from iop_outcomes.estimators.cumulative_hazard import nelson_aalen
-from iop_outcomes.estimators.estimate import Estimate, difference, join, stack
-from iop_outcomes.estimators.few_clusters import cr2
-from iop_outcomes.estimators.fine_gray import fine_gray
-from iop_outcomes.estimators.gee import gee
-from iop_outcomes.estimators.grouped import grouped_hazards
-from iop_outcomes.estimators.inference import interval, joint
-from iop_outcomes.estimators.logrank import weighted_logrank
-from iop_outcomes.estimators.model_matrix import model_matrix
-from iop_outcomes.estimators.multinomial import fit_multinomial
-from iop_outcomes.estimators.parametric import accelerated_failure_time, interval_failure_time
-from iop_outcomes.estimators.propensity import fit_propensity
-from iop_outcomes.estimators.pseudo import pseudo_values
-from iop_outcomes.estimators.weights import group_means, weight_slope, weights
+from iop_outcomes.estimators.base.cells import collapse
+from iop_outcomes.estimators.base.estimate import Estimate, difference, join
+from iop_outcomes.estimators.base.inference import interval, joint
+from iop_outcomes.estimators.base.stacking import stack
+from iop_outcomes.estimators.causal import effects
+from iop_outcomes.estimators.causal.doubly_robust import aipw_of_arms
+from iop_outcomes.estimators.causal.propensity import fit_propensity
+from iop_outcomes.estimators.causal.weights import group_means, weight_slope, weights
+from iop_outcomes.estimators.cox import standardised_curves
+from iop_outcomes.estimators.cox.cause_models import fit_cause_models
+from iop_outcomes.estimators.cox.cox import cox
+from iop_outcomes.estimators.cox.fine_gray import fine_gray
+from iop_outcomes.estimators.cox.grouped import grouped_hazards
+from iop_outcomes.estimators.cox.in_period import cox_in_period
+from iop_outcomes.estimators.cox.logrank import weighted_logrank
+from iop_outcomes.estimators.design_matrix.model_matrix import model_matrix
+from iop_outcomes.estimators.regression.few_clusters import cr2
+from iop_outcomes.estimators.regression.gee import gee
+from iop_outcomes.estimators.regression.multinomial import fit_multinomial
+from iop_outcomes.estimators.survival import cuminc
+from iop_outcomes.estimators.survival.concordance import concordance
+from iop_outcomes.estimators.survival.cumulative_hazard import nelson_aalen
+from iop_outcomes.estimators.survival.parametric import accelerated_failure_time, interval_failure_time
+from iop_outcomes.estimators.survival.pseudo import pseudo_values
 
 N = 48
 SITES = np.arange(N) % 6

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators import power
+from iop_outcomes.estimators.two_by_two import power
 
 
 def test_by_hand() -> None:

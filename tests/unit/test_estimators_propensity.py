@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.balance import effective_sample_size, standardised_difference, variance_ratio
-from iop_outcomes.estimators.cox import cox
-from iop_outcomes.estimators.effects import mean_by_arm
-from iop_outcomes.estimators.estimate import Estimate, difference, stack
-from iop_outcomes.estimators.propensity import Propensity, fit_propensity
-from iop_outcomes.estimators.weights import TILTS, truncate, weight_slope, weights
+from iop_outcomes.estimators.base.estimate import Estimate, difference
+from iop_outcomes.estimators.base.stacking import stack
+from iop_outcomes.estimators.causal.balance import effective_sample_size, standardised_difference, variance_ratio
+from iop_outcomes.estimators.causal.effects import mean_by_arm
+from iop_outcomes.estimators.causal.propensity import Propensity, fit_propensity
+from iop_outcomes.estimators.causal.weights import TILTS, truncate, weight_slope, weights
+from iop_outcomes.estimators.cox.cox import cox
 
 NAMES = ("a", "b", "c")
 every_kind = pytest.mark.parametrize("kind", TILTS)

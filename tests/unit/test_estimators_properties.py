@@ -15,19 +15,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iop_outcomes.estimators import cuminc, effects, grouped, regression, splines, standardised_curves
-from iop_outcomes.estimators.cause_models import fit_cause_models
-from iop_outcomes.estimators.concordance import concordance
-from iop_outcomes.estimators.cox import cox
-from iop_outcomes.estimators.cox_in_period import cox_in_period
-from iop_outcomes.estimators.cumulative_hazard import nelson_aalen
-from iop_outcomes.estimators.estimate import Estimate, join, stack
-from iop_outcomes.estimators.fine_gray import fine_gray
-from iop_outcomes.estimators.parametric import DISTRIBUTIONS, accelerated_failure_time, interval_failure_time
-from iop_outcomes.estimators.propensity import fit_propensity
-from iop_outcomes.estimators.pseudo import pseudo_regression
-from iop_outcomes.estimators.rows import rows
-from iop_outcomes.estimators.weights import TILTS, weight_slope, weights
+from iop_outcomes.estimators.base.estimate import Estimate, join
+from iop_outcomes.estimators.base.rows import rows
+from iop_outcomes.estimators.base.stacking import stack
+from iop_outcomes.estimators.causal import effects
+from iop_outcomes.estimators.causal.propensity import fit_propensity
+from iop_outcomes.estimators.causal.weights import TILTS, weight_slope, weights
+from iop_outcomes.estimators.cox import grouped, standardised_curves
+from iop_outcomes.estimators.cox.cause_models import fit_cause_models
+from iop_outcomes.estimators.cox.cox import cox
+from iop_outcomes.estimators.cox.fine_gray import fine_gray
+from iop_outcomes.estimators.cox.in_period import cox_in_period
+from iop_outcomes.estimators.design_matrix import splines
+from iop_outcomes.estimators.regression import glm
+from iop_outcomes.estimators.survival import cuminc
+from iop_outcomes.estimators.survival.concordance import concordance
+from iop_outcomes.estimators.survival.cumulative_hazard import nelson_aalen
+from iop_outcomes.estimators.survival.parametric import DISTRIBUTIONS, accelerated_failure_time, interval_failure_time
+from iop_outcomes.estimators.survival.pseudo import pseudo_regression
 
 Sample = dict[str, np.ndarray]
 NAMES = ("age", "severity")
@@ -171,9 +176,9 @@ ESTIMATORS: dict[str, Callable[[Sample], Estimate]] = {
     "grouped_incidence": lambda s: grouped.predicted_incidence(
         [grouped_fit(s, 1), grouped_fit(s, 2)], [[0, 0], [1, -1]], ("middle", "other")
     ),
-    "logistic": lambda s: regression.logistic(s["x"], s["y"], NAMES, **common(s)),
-    "poisson": lambda s: regression.poisson(s["x"], s["y"], NAMES, **common(s)),
-    "linear": lambda s: regression.linear(s["x"], s["cost"], NAMES, **common(s)),
+    "logistic": lambda s: glm.logistic(s["x"], s["y"], NAMES, **common(s)),
+    "poisson": lambda s: glm.poisson(s["x"], s["y"], NAMES, **common(s)),
+    "linear": lambda s: glm.linear(s["x"], s["cost"], NAMES, **common(s)),
     "pseudo_regression": lambda s: pseudo_regression(s["y"][:, None], s["x"], NAMES, ("y",), "logit", **common(s)),
     "standardised_incidence_efron": lambda s: standardised_curves.standardised_incidence(arms(s), 1, TIMES),
     "standardised_time_lost": lambda s: standardised_curves.standardised_time_lost(

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.cox import CoxFit, cox
-from iop_outcomes.estimators.cox_in_period import cox_in_period
-from iop_outcomes.estimators.proportionality import TRANSFORMS, effect_over_time, proportional_hazards_test
+from iop_outcomes.estimators.cox.cox import CoxFit, cox
+from iop_outcomes.estimators.cox.in_period import cox_in_period
+from iop_outcomes.estimators.cox.proportionality import TRANSFORMS, effect_over_time, proportional_hazards_test
 
 NAMES = ("a", "b")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.proportions import log_risk_ratio, newcombe, risk_contrast, wilson
+from iop_outcomes.estimators.two_by_two.proportions import log_risk_ratio, newcombe, risk_contrast, wilson
 
 
 @pytest.mark.parametrize(

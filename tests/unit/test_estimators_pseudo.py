@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.cuminc import by_arm, restricted_mean, survival
-from iop_outcomes.estimators.effects import aipw, fit_outcome
-from iop_outcomes.estimators.estimate import difference
-from iop_outcomes.estimators.propensity import fit_propensity
-from iop_outcomes.estimators.pseudo import LINKS, pseudo_regression, pseudo_values
-from iop_outcomes.estimators.regression import linear
+from iop_outcomes.estimators.base.estimate import difference
+from iop_outcomes.estimators.causal.effects import aipw, fit_outcome
+from iop_outcomes.estimators.causal.propensity import fit_propensity
+from iop_outcomes.estimators.regression.glm import linear
+from iop_outcomes.estimators.survival.cuminc import by_arm, restricted_mean, survival
+from iop_outcomes.estimators.survival.pseudo import LINKS, pseudo_regression, pseudo_values
 
 
 def test_four_people_by_hand() -> None:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators import cuminc
-from iop_outcomes.estimators.pseudo import pseudo_observations
+from iop_outcomes.estimators.survival import cuminc
+from iop_outcomes.estimators.survival.pseudo import pseudo_observations
 
 RNG = np.random.default_rng(8)
 N = 60

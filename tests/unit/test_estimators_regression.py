@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators import regression
-from iop_outcomes.estimators.regression import linear, logistic, poisson
+from iop_outcomes.estimators.regression import glm
+from iop_outcomes.estimators.regression.glm import linear, logistic, poisson
 
 # 12 of 20 with the exposure have the outcome, 10 of 40 without.
 X = np.repeat([[1.0], [1], [0], [0]], (12, 8, 10, 30), axis=0)
@@ -131,17 +131,17 @@ def test_models_end_where_statsmodels_does(family: str) -> None:
     y = (rng.random(3000) < 1 / (1 + np.exp(4 - 0.05 * x[:, 0] - 2 * x[:, 1]))).astype(float)
     weight = rng.uniform(0.5, 2, 3000)
     kind = {"logistic": families.Binomial, "poisson": families.Poisson, "linear": families.Gaussian}[family]()
-    peer = GLM(y, regression.with_intercept(x), family=kind, freq_weights=weight).fit(tol=1e-14, cov_type="HC0")
-    ours = regression.fit(family, x, y, ("a", "b", "c"), weight)
+    peer = GLM(y, glm.with_intercept(x), family=kind, freq_weights=weight).fit(tol=1e-14, cov_type="HC0")
+    ours = glm.fit(family, x, y, ("a", "b", "c"), weight)
     np.testing.assert_allclose(ours.value, peer.params, rtol=1e-8)
     np.testing.assert_allclose(ours.standard_error(), by_hand(x, y, weight, peer, kind), rtol=1e-8)
     with pytest.raises(EstimationError, match="separation"):
-        regression.logistic(np.column_stack([x, y]), y, ("a", "b", "c", "d"), weight)
+        glm.logistic(np.column_stack([x, y]), y, ("a", "b", "c", "d"), weight)
 
 
 def by_hand(x: np.ndarray, y: np.ndarray, weight: np.ndarray, peer: Any, kind: Any) -> np.ndarray:
     """The sandwich with case weights squared in its middle, which statsmodels' frequency weights do not have."""
-    design = regression.with_intercept(x)
+    design = glm.with_intercept(x)
     mu = np.asarray(peer.fittedvalues)
     bread = np.linalg.inv(design.T @ (design * (weight * kind.variance(mu))[:, None]))
     middle = design.T @ (design * ((weight * (y - mu)) ** 2)[:, None])

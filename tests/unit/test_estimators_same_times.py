@@ -11,20 +11,21 @@ from hypothesis import strategies as st
 from test_estimators_properties import ESTIMATORS, NAMES, Sample, event, sample
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators import cuminc, imputation, turnbull
-from iop_outcomes.estimators.concordance import concordance
-from iop_outcomes.estimators.cox import cox
-from iop_outcomes.estimators.cox_in_period import cox_in_period
-from iop_outcomes.estimators.cumulative_hazard import nelson_aalen
-from iop_outcomes.estimators.fine_gray import fine_gray
-from iop_outcomes.estimators.gray_test import gray_test
-from iop_outcomes.estimators.grouped import grouped_hazards, grouped_times
-from iop_outcomes.estimators.logrank import logrank, weighted_logrank
-from iop_outcomes.estimators.parametric import interval_failure_time
-from iop_outcomes.estimators.proportionality import TRANSFORMS, effect_over_time, proportional_hazards_test
-from iop_outcomes.estimators.pseudo import pseudo_observations
-from iop_outcomes.estimators.same_times import placed, same_times
-from iop_outcomes.estimators.whole_curve import incidence_curves, survival_curve
+from iop_outcomes.estimators.base.same_times import placed, same_times
+from iop_outcomes.estimators.cox.cox import cox
+from iop_outcomes.estimators.cox.fine_gray import fine_gray
+from iop_outcomes.estimators.cox.grouped import grouped_hazards, grouped_times
+from iop_outcomes.estimators.cox.in_period import cox_in_period
+from iop_outcomes.estimators.cox.logrank import logrank, weighted_logrank
+from iop_outcomes.estimators.cox.proportionality import TRANSFORMS, effect_over_time, proportional_hazards_test
+from iop_outcomes.estimators.regression import imputation
+from iop_outcomes.estimators.survival import cuminc, turnbull
+from iop_outcomes.estimators.survival.concordance import concordance
+from iop_outcomes.estimators.survival.cumulative_hazard import nelson_aalen
+from iop_outcomes.estimators.survival.gray import gray_test
+from iop_outcomes.estimators.survival.parametric import interval_failure_time
+from iop_outcomes.estimators.survival.pseudo import pseudo_observations
+from iop_outcomes.estimators.survival.whole_curve import incidence_curves, survival_curve
 
 N = 48
 STARTS = np.array([0.0, 0.1, 30.2, 40.2, 7.3, 100.7, 20_123.4])

@@ -9,14 +9,14 @@ import pytest
 from scipy.optimize import linprog
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators import separation
-from iop_outcomes.estimators.cox import cox
-from iop_outcomes.estimators.gee import gee
-from iop_outcomes.estimators.model_matrix import ModelMatrix, categories
-from iop_outcomes.estimators.multinomial import fit_multinomial
-from iop_outcomes.estimators.propensity import fit_propensity
-from iop_outcomes.estimators.regression import fit, logistic
-from iop_outcomes.estimators.weights import TILTS, weights
+from iop_outcomes.estimators.causal.propensity import fit_propensity
+from iop_outcomes.estimators.causal.weights import TILTS, weights
+from iop_outcomes.estimators.cox.cox import cox
+from iop_outcomes.estimators.design_matrix.model_matrix import ModelMatrix, categories
+from iop_outcomes.estimators.regression import separation
+from iop_outcomes.estimators.regression.gee import gee
+from iop_outcomes.estimators.regression.glm import fit, logistic
+from iop_outcomes.estimators.regression.multinomial import fit_multinomial
 
 SKEWED = (np.array([0, 1, 2, 3, 4, 5, 6, 1000.0]), np.array([0, 0, 0, 1, 0, 1, 1, 1.0]))
 
@@ -227,7 +227,7 @@ def test_steps_that_prove_an_estimate_need_no_programme(monkeypatch: pytest.Monk
     def never(*given: object) -> None:
         raise AssertionError("asked")
 
-    monkeypatch.setattr("iop_outcomes.estimators.regression.separating", never)
+    monkeypatch.setattr("iop_outcomes.estimators.regression.glm.separating", never)
     rng = np.random.default_rng(5)
     x = np.column_stack([rng.normal(size=2000), rng.random(2000) < 0.01])
     y = (rng.random(2000) < 0.3).astype(float)

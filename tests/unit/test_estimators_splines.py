@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.splines import basis, knots
+from iop_outcomes.estimators.design_matrix.splines import basis, knots
 
 T = np.array([2.0, 5.0, 7.0, 12.0, 20.0])
 

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators import standardised_curves
-from iop_outcomes.estimators.cause_models import CauseModels, fit_cause_models
-from iop_outcomes.estimators.cuminc import cumulative_incidence, restricted_mean, survival, time_lost
-from iop_outcomes.estimators.estimate import difference
-from iop_outcomes.estimators.standardised_curves import (
+from iop_outcomes.estimators.base.estimate import difference
+from iop_outcomes.estimators.cox import standardised_curves
+from iop_outcomes.estimators.cox.cause_models import CauseModels, fit_cause_models
+from iop_outcomes.estimators.cox.standardised_curves import (
     standardised_incidence,
     standardised_restricted_mean,
     standardised_survival,
     standardised_time_lost,
 )
+from iop_outcomes.estimators.survival.cuminc import cumulative_incidence, restricted_mean, survival, time_lost
 
 NAMES = ("arm", "x")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.stratified import mantel_haenszel
+from iop_outcomes.estimators.two_by_two.stratified import mantel_haenszel
 
 
 def test_one_stratum_is_its_table() -> None:

@@ -8,27 +8,32 @@ import numpy as np
 import pytest
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators import balance, cuminc, effects, grouped, regression, splines, standardised_curves
-from iop_outcomes.estimators.arms_aipw import aipw_of_arms
-from iop_outcomes.estimators.cause_models import fit_cause_models
-from iop_outcomes.estimators.cells import collapse
-from iop_outcomes.estimators.concordance import concordance
-from iop_outcomes.estimators.cox import cox
-from iop_outcomes.estimators.cox_in_period import cox_in_period
-from iop_outcomes.estimators.cumulative_hazard import nelson_aalen
-from iop_outcomes.estimators.estimate import Estimate, stack
-from iop_outcomes.estimators.few_clusters import cr2
-from iop_outcomes.estimators.fine_gray import fine_gray
-from iop_outcomes.estimators.gee import CORRELATIONS, gee
-from iop_outcomes.estimators.logrank import logrank
-from iop_outcomes.estimators.model_matrix import ModelMatrix
-from iop_outcomes.estimators.multinomial import fit_multinomial, known_multinomial
-from iop_outcomes.estimators.parametric import DISTRIBUTIONS, accelerated_failure_time, interval_failure_time
-from iop_outcomes.estimators.propensity import fit_propensity
-from iop_outcomes.estimators.proportionality import proportional_hazards_test
-from iop_outcomes.estimators.pseudo import pseudo_regression
-from iop_outcomes.estimators.weights import TILTS, weight_slope, weights
-from iop_outcomes.estimators.whole_curve import survival_curve
+from iop_outcomes.estimators.base.cells import collapse
+from iop_outcomes.estimators.base.estimate import Estimate
+from iop_outcomes.estimators.base.stacking import stack
+from iop_outcomes.estimators.causal import balance, effects
+from iop_outcomes.estimators.causal.doubly_robust import aipw_of_arms
+from iop_outcomes.estimators.causal.propensity import fit_propensity
+from iop_outcomes.estimators.causal.weights import TILTS, weight_slope, weights
+from iop_outcomes.estimators.cox import grouped, standardised_curves
+from iop_outcomes.estimators.cox.cause_models import fit_cause_models
+from iop_outcomes.estimators.cox.cox import cox
+from iop_outcomes.estimators.cox.fine_gray import fine_gray
+from iop_outcomes.estimators.cox.in_period import cox_in_period
+from iop_outcomes.estimators.cox.logrank import logrank
+from iop_outcomes.estimators.cox.proportionality import proportional_hazards_test
+from iop_outcomes.estimators.design_matrix import splines
+from iop_outcomes.estimators.design_matrix.model_matrix import ModelMatrix
+from iop_outcomes.estimators.regression import glm
+from iop_outcomes.estimators.regression.few_clusters import cr2
+from iop_outcomes.estimators.regression.gee import CORRELATIONS, gee
+from iop_outcomes.estimators.regression.multinomial import fit_multinomial, known_multinomial
+from iop_outcomes.estimators.survival import cuminc
+from iop_outcomes.estimators.survival.concordance import concordance
+from iop_outcomes.estimators.survival.cumulative_hazard import nelson_aalen
+from iop_outcomes.estimators.survival.parametric import DISTRIBUTIONS, accelerated_failure_time, interval_failure_time
+from iop_outcomes.estimators.survival.pseudo import pseudo_regression
+from iop_outcomes.estimators.survival.whole_curve import survival_curve
 
 Sample = dict[str, np.ndarray]
 N = 240
@@ -157,9 +162,7 @@ def profiles(s: Sample) -> np.ndarray:
 
 COVARIATES: dict[str, Callable[[Sample, float], object]] = {
     **{
-        family: lambda s, unit, family=family, y=y: slopes(
-            regression.fit(family, s["x"], s[y], NAMES, s["weight"]), unit
-        )
+        family: lambda s, unit, family=family, y=y: slopes(glm.fit(family, s["x"], s[y], NAMES, s["weight"]), unit)
         for family, y in (("logistic", "y"), ("poisson", "y"), ("linear", "cost"))
     },
     "standardised_logistic": lambda s, unit: standardised(s, "logistic", "y"),
@@ -291,15 +294,15 @@ def test_what_does_not_vary_is_told_from_what_is_far_from_zero() -> None:
         for flat in (np.full(N, value), np.where(np.arange(N) % 2, value, np.nextafter(value, np.inf))):
             x = np.column_stack([s["x"][:, 1], flat])
             with pytest.raises(EstimationError, match="cannot tell what site does"):
-                regression.logistic(x, s["y"], ("severity", "site"))
+                glm.logistic(x, s["y"], ("severity", "site"))
             with pytest.raises(EstimationError, match="cannot tell what site does"):
                 cox(x, s["time"], s["cause"] > 0, ("severity", "site"))
             with pytest.raises(EstimationError, match="cannot tell what site does"):
                 cr2(x, s["cost"], ("severity", "site"), s["cluster"])
             assert balance.standardised_difference(x, s["arm"])[1] == 0
     # a spread of one at 10^12, of which a number keeps four decimals
-    plain = regression.logistic(s["x"], s["y"], NAMES)
-    far = regression.logistic(s["x"] + [1e12, 0], s["y"], NAMES)
+    plain = glm.logistic(s["x"], s["y"], NAMES)
+    far = glm.logistic(s["x"] + [1e12, 0], s["y"], NAMES)
     np.testing.assert_allclose(far.value[1:], plain.value[1:], rtol=1e-3)
     np.testing.assert_allclose(far.standard_error()[1:], plain.standard_error()[1:], rtol=1e-3)
 

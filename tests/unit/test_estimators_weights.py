@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.effects import mean_by_arm
-from iop_outcomes.estimators.estimate import stack
-from iop_outcomes.estimators.multinomial import fit_multinomial, probabilities
-from iop_outcomes.estimators.propensity import fit_propensity
-from iop_outcomes.estimators.weights import TILTS, group_means, weight_slope, weights
+from iop_outcomes.estimators.base.stacking import stack
+from iop_outcomes.estimators.causal.effects import mean_by_arm
+from iop_outcomes.estimators.causal.propensity import fit_propensity
+from iop_outcomes.estimators.causal.weights import TILTS, group_means, weight_slope, weights
+from iop_outcomes.estimators.regression.multinomial import fit_multinomial, probabilities
 
 every_kind = pytest.mark.parametrize("kind", TILTS)
 

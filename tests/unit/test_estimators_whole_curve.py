@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.cuminc import cumulative_incidence, survival
-from iop_outcomes.estimators.whole_curve import incidence_curves, survival_curve
+from iop_outcomes.estimators.survival.cuminc import cumulative_incidence, survival
+from iop_outcomes.estimators.survival.whole_curve import incidence_curves, survival_curve
 
 
 def people(n: int, days: int, seed: int = 2) -> dict[str, np.ndarray]:

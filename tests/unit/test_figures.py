@@ -12,10 +12,12 @@ import pytest
 import records_counts
 from results_rows import made
 
-from iop_outcomes import code, figures
-from iop_outcomes.figures import atrisk, labels, lines, numbers, select, style
+from iop_outcomes import figures
+from iop_outcomes.figures import atrisk, lines, style
+from iop_outcomes.presentation import labels, numbers, select
 from iop_outcomes.protocol import Study
-from iop_outcomes.study import FIGURES
+from iop_outcomes.steps import code
+from iop_outcomes.study.loading import FIGURES
 from iop_outcomes.tables import TABLES
 
 NARROW, MINUS = "\u202f", "\u2212"

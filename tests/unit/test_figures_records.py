@@ -13,7 +13,8 @@ from records_counts import cells
 from test_figures import counts, diagnostics, drawn, empty, released, study, typed, words
 
 from iop_outcomes import figures
-from iop_outcomes.figures import recorded, tiles, transitions
+from iop_outcomes.figures import tiles, transitions
+from iop_outcomes.presentation import recorded
 
 HALF = {"known": 50, "not_known": 50}
 

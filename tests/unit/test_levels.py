@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.inter_rater import cohens_kappa
 
-from iop_outcomes import reference
 from iop_outcomes.cohort import levels
 from iop_outcomes.errors import StudyError
+from iop_outcomes.tables import reference
 from iop_outcomes.vocabulary.levels import LEVELS
 
 

@@ -16,11 +16,12 @@ import pytest
 
 import iop_outcomes as iop
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators import cuminc
-from iop_outcomes.estimators.effects import mean_by_arm
-from iop_outcomes.estimators.estimate import difference, stack
-from iop_outcomes.estimators.propensity import fit_propensity
-from iop_outcomes.estimators.weights import weight_slope, weights
+from iop_outcomes.estimators.base.estimate import difference
+from iop_outcomes.estimators.base.stacking import stack
+from iop_outcomes.estimators.causal.effects import mean_by_arm
+from iop_outcomes.estimators.causal.propensity import fit_propensity
+from iop_outcomes.estimators.causal.weights import weight_slope, weights
+from iop_outcomes.estimators.survival import cuminc
 
 # eight people, four in each group: of `a` one leaves on day 1, one on day 3, two are there until day 4
 SMALL = pd.DataFrame(

@@ -12,9 +12,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from iop_outcomes import owner, step, store
+from iop_outcomes.files import owner
 from iop_outcomes.privacy.deidentify import Key, Options
 from iop_outcomes.privacy.deidentify import run as deidentify
+from iop_outcomes.steps import runner, store
 
 ATTRITION = pd.DataFrame({"position": [0], "rule": ["all"], "excluded": [0], "remaining": [7]})
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no modes of files")
@@ -47,7 +48,7 @@ def test_what_a_step_writes(umask: int, tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setitem(sys.modules, "iop_outcomes.made_up", module)
     outputs = {"attrition": str(home / "private/deep/attrition.parquet"), "report": str(home / "release/report.html")}
     for _ in range(2):
-        assert step.main("made_up", {}, outputs, {}, str(home / "private/logs/made_up.log")) == 0
+        assert runner.main("made_up", {}, outputs, {}, str(home / "private/logs/made_up.log")) == 0
     assert (home / "private/logs/made_up.log").is_file()
     assert closed(below(home / "private"))
     assert mode(home / "release") == 0o777 & ~umask

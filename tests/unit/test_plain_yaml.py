@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.plain_yaml import read_yaml
 from iop_outcomes.protocol import ColumnMapping
+from iop_outcomes.study.plain_yaml import read_yaml
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from iop_outcomes import cli, preflight, preflight_codes, study
+from iop_outcomes import cli
+from iop_outcomes.checks import codes, preflight
 from iop_outcomes.release import POLICIES
+from iop_outcomes.study import loading
 
 
 @pytest.fixture
@@ -53,8 +55,8 @@ def with_column(folder: Path, name: str, values: list[str]) -> None:
 
 
 def told(folder: Path) -> preflight.Findings:
-    config = study.read_yaml(Path("config/config.yaml")) | {"cohort": "ours", "data": str(folder / "records")}
-    return preflight.look(study.load(config, ["config/config.yaml"]))
+    config = loading.read_yaml(Path("config/config.yaml")) | {"cohort": "ours", "data": str(folder / "records")}
+    return preflight.look(loading.load(config, ["config/config.yaml"]))
 
 
 def test_it_tells_rows_arms_and_which_questions_can_be_answered(folder):
@@ -170,7 +172,7 @@ def readings(*rows):
 
 
 def test_codes_that_the_mapping_does_not_list_are_counted_and_named_where_many_share_them():
-    told = preflight_codes.told(
+    told = codes.told(
         readings(
             ("stays", "discharge_reason", "listed", None, None, None, 100, None),
             ("stays", "discharge_reason", "other", "PROB", "other", None, 40, 30),
@@ -193,7 +195,7 @@ def test_codes_that_the_mapping_does_not_list_are_counted_and_named_where_many_s
 
 
 def test_levels_and_ages_that_might_be_others_are_told_with_the_choice():
-    told = preflight_codes.told(
+    told = codes.told(
         readings(
             ("sessions", "level_of_care", "several levels", "H2036", "2.5", "3.1 3.5", 400, 35),
             ("sessions", "level_of_care", "another column", "REV", "2.5", "3.5", 300, 4),

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from iop_outcomes import questions, sheets, study
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import Question
+from iop_outcomes.study import loading, questions, sheets
 
 ROW = {
     "cohort": "demo", "analysis": "leaving_early", "step": "retention", "contrast": "iop_vs_residential",
@@ -18,8 +18,8 @@ ROW = {
 }  # fmt: skip
 
 
-def config(project: Path, **changes: object) -> study.Loaded:
-    return study.load({**study.read_yaml(project / "config/config.yaml"), **changes})
+def config(project: Path, **changes: object) -> loading.Loaded:
+    return loading.load({**loading.read_yaml(project / "config/config.yaml"), **changes})
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +27,7 @@ def at_the_project(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(project)
 
 
-def shared(project: Path, of: str | None, **changes: object) -> study.Study:
+def shared(project: Path, of: str | None, **changes: object) -> loading.Study:
     """The study of demo as another cohort, which shares the questions of `of`."""
     return config(project).study.model_copy(update={"cohort": "ours", "questions": of, **changes})
 

@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 from results_rows import made
 
-from iop_outcomes.release.cells import Line, hide
 from iop_outcomes.release.counts import difference_risks, suppress
+from iop_outcomes.release.lines import Line
 from iop_outcomes.release.policy import POLICIES, Policy
+from iop_outcomes.release.suppression import hide
 from iop_outcomes.tables import TABLES, check
 
 CMS, OPENSAFELY, NONE = (POLICIES[n] for n in ("cms", "opensafely", "none"))

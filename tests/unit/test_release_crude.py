@@ -10,9 +10,9 @@ from scipy import stats
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.release.crude import Ask, curve, estimate, log_log_limits, of_arm
-from iop_outcomes.release.evidence import ArmCells
 from iop_outcomes.release.levels import readings
 from iop_outcomes.release.life_tables import Leaving, Move
+from iop_outcomes.release.support import ArmCells
 from iop_outcomes.vocabulary.readings import OF_COUNTS, Reading
 
 READINGS = readings({"left": {"kind": "left_index", "cause": "unplanned"}, "stayed": {"kind": "in_care", "cause": ""}})

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.release.manifest import code_digest, digest, manifest, run, write
+from iop_outcomes.provenance.manifest import code_digest, digest, manifest, run, write
 
 
 @pytest.fixture

@@ -14,12 +14,13 @@ from records_counts import cells
 from scipy import optimize, sparse
 from test_figures import typed
 
-from iop_outcomes.release import cells as release_cells
-from iop_outcomes.release.cells import Line, hide
+from iop_outcomes.release import suppression as release_cells
+from iop_outcomes.release.bounds import LEAST_OPEN, pinned
+from iop_outcomes.release.completeness import known_shares
 from iop_outcomes.release.counts import OVERLAPPING, difference_risks, suppress
-from iop_outcomes.release.crossing import LEAST_OPEN, pinned
+from iop_outcomes.release.lines import Line
 from iop_outcomes.release.policy import POLICIES
-from iop_outcomes.release.shares import known_shares
+from iop_outcomes.release.suppression import hide
 
 CMS, OPENSAFELY, NONE = (POLICIES[n] for n in ("cms", "opensafely", "none"))
 BASE = OVERLAPPING["records"]

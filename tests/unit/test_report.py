@@ -17,10 +17,11 @@ from test_figures import counts, diagnostics, empty, estimand, estimates, gated,
 
 from iop_outcomes import figures, report
 from iop_outcomes.errors import StudyError
-from iop_outcomes.figures import numbers
-from iop_outcomes.figures.labels import Labels
-from iop_outcomes.report import about, cohort, design, document, methods, page, phrases, results, sections, truths
-from iop_outcomes.report import words as plain
+from iop_outcomes.presentation import numbers
+from iop_outcomes.presentation.labels import Labels
+from iop_outcomes.report import about, cohort, design, document, known_truth, methods, page, results, sections
+from iop_outcomes.report import summary as plain
+from iop_outcomes.report.sentences import effects
 
 NARROW, MINUS = "\u202f", "\u2212"
 USE = ("use", "iop_vs_res", "abstinent", 180)
@@ -195,7 +196,7 @@ def test_arms_inside_a_sentence(labels: tuple[str, str], column: str, expected: 
     whole = study()
     contrast = whole["contrasts"]["iop_vs_res"]
     contrast["column"], contrast["first"]["label"], contrast["second"]["label"] = column, *labels
-    first, second = phrases.groups(Labels(whole), "iop_vs_res")
+    first, second = effects.groups(Labels(whole), "iop_vs_res")
     assert first == expected
     assert second == {"index_level": "those starting in residential care", "assigned_arm": "the IOP arm"}[column]
 
@@ -211,7 +212,7 @@ def shown_numbers(text: str) -> set[str]:
 def known_numbers(table: pd.DataFrame, whole: dict[str, Any]) -> set[str]:
     """Every number that the estimates or the study can put into a sentence, in every form."""
     values = [v for c in ("estimate", "conf_low", "conf_high") for v in table[c].dropna()]
-    forms = (numbers.percent, numbers.points, numbers.ratio, numbers.days, lambda v: phrases.share_points(abs(v)))
+    forms = (numbers.percent, numbers.points, numbers.ratio, numbers.days, lambda v: effects.share_points(abs(v)))
     found = {n for v in values for form in forms for n in shown_numbers(form(v))}
     found |= {str(int(d)) for d in table["horizon_days"].dropna()}
     found |= {n for r in table["reason"] for n in shown_numbers(r)}
@@ -306,14 +307,14 @@ def test_gaps_are_grouped_by_reason() -> None:
 
 
 def test_the_truth_is_inside_or_not() -> None:
-    (table,) = truths.beside(estimates(), study(), truth())
+    (table,) = known_truth.beside(estimates(), study(), truth())
     lines = {(b.heading[-3:], line.label): line for b in table.blocks for line in b.lines}
     assert lines["use", "Overlap weighting"].cells[1:] == (f"{MINUS}5.0", "yes")
     wrong = lines["use", "Unadjusted, wrong on purpose"]
     assert wrong.wrong
     assert wrong.cells[1:] == (f"{MINUS}4.8", "no")
     assert lines["nly", "Overlap weighting"].cells[2] == "no"  # -3.3 to +5.1 misses -5.0
-    assert truths.hits([table]) == (
+    assert known_truth.hits([table]) == (
         "Adjusted: the truth lies inside 1 of 2 intervals. Unadjusted: the truth lies inside 0 of 1 intervals."
     )
 

@@ -10,9 +10,9 @@ from records_counts import cells
 from test_figures import counts, diagnostics, empty, study, typed
 from test_report import Page
 
-from iop_outcomes import reference
 from iop_outcomes.report import cohort, page, published, records, sections
 from iop_outcomes.report.parts import Part
+from iop_outcomes.tables import reference
 
 NARROW = "\u202f"
 

@@ -181,7 +181,7 @@ def test_the_root_package_imports_nothing_before_it_is_asked() -> None:
 @pytest.mark.parametrize("reader", ["files/delimited.py", "privacy/identifiers/rules.py", "sources/mapping/dates.py"])
 def test_an_edit_of_a_reader_reruns_one_step(reader: str) -> None:
     """What reads files is code of the source's step, and of no other."""
-    from iop_outcomes import code
+    from iop_outcomes.steps import code
 
     steps = ("clean", "cohort.population", "cohort.retention", "cohort.abstinence", "cohort.dose", "design",
              "analyses.retention", "analyses.dose", "release", "figures", "report", "step")  # fmt: skip

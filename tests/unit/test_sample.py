@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from iop_outcomes.analyses.sample import Sample, clustered
-from iop_outcomes.estimators import effects
-from iop_outcomes.estimators.estimate import Estimate
+from iop_outcomes.estimators.base.estimate import Estimate
+from iop_outcomes.estimators.causal import effects
 from iop_outcomes.protocol import Inference
 
 SIDES = ("day", "ward")

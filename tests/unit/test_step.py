@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import pytest
 
-from iop_outcomes import step, store
 from iop_outcomes.errors import StudyError, TableError
 from iop_outcomes.protocol import Eligibility, Population
+from iop_outcomes.steps import runner, store
 from iop_outcomes.tables import RAW, TABLES, Column, Table, check
 
 ATTRITION = pd.DataFrame({"position": [0, 1], "rule": ["all", "young"], "excluded": [0, 3], "remaining": [10, 7]})
@@ -32,7 +32,7 @@ def module(monkeypatch):
 
 
 def run(name, inputs, outputs, tmp_path, **settings):
-    return step.main(name, inputs, outputs, settings, str(tmp_path / "step.log"))
+    return runner.main(name, inputs, outputs, settings, str(tmp_path / "step.log"))
 
 
 def test_a_step_reads_checks_calls_and_writes(module, tmp_path):
@@ -116,10 +116,10 @@ def test_settings_become_what_the_annotations_of_the_step_name(module, tmp_path)
     out = tmp_path / "out.csv"
     assert run(module(asks), {}, {"attrition": str(out)}, tmp_path, **SETTINGS) == 0
     assert store.read("attrition", [out])["rule"].tolist() == ["Under 18", "Population"]
-    built = step.arguments(asks, {**SETTINGS, "population": None})
+    built = runner.arguments(asks, {**SETTINGS, "population": None})
     assert (built["population"], built["days"], built["word"]) == (None, {"o": [90]}, "w")
     # what is built already stays as it is
-    assert step.arguments(asks, {**SETTINGS, "rows": built["rows"]})["rows"][0] is built["rows"][0]
+    assert runner.arguments(asks, {**SETTINGS, "rows": built["rows"]})["rows"][0] is built["rows"][0]
 
 
 def test_a_setting_that_is_not_what_the_step_takes_is_a_defect_and_said_by_its_place(module, tmp_path, capsys):

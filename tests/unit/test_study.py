@@ -10,10 +10,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from iop_outcomes import study
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import Endpoint
 from iop_outcomes.protocol.schemas import schemas
+from iop_outcomes.study import loading
 from iop_outcomes.vocabulary.causes import LEAVING
 
 COHORTS = ("demo", "uis", "ctn0094")
@@ -28,7 +28,7 @@ def folder(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
 
 def load(**changes):
     file = Path("config/config.yaml")
-    return study.load({**study.read_yaml(file), **changes}, [file])
+    return loading.load({**loading.read_yaml(file), **changes}, [file])
 
 
 def refused(**changes) -> str:
@@ -172,7 +172,7 @@ def test_completion_as_success_under_another_gap_rule_is_a_companion_too():
 
 
 def test_the_template_knows_partial_hospitalization_as_a_third_arm(folder):
-    contrasts = study.read_yaml(Path("config/cohorts/template.yaml"))["contrasts"]
+    contrasts = loading.read_yaml(Path("config/cohorts/template.yaml"))["contrasts"]
     arms = {name: (c["first"]["name"], c["second"]["name"]) for name, c in contrasts.items()}
     assert set(arms.values()) == {
         ("iop", "residential"), ("iop", "partial_hospitalization"), ("partial_hospitalization", "residential"),

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from iop_outcomes import names, prepare, sheets, study
+from iop_outcomes.checks import prepare
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import Question, TableMapping
+from iop_outcomes.study import loading, names, sheets
 from iop_outcomes.tables import TABLES
 from iop_outcomes.tables.canonical import NOT_COVARIATES
 
@@ -26,8 +27,8 @@ def folder(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     return tmp_path
 
 
-def load(**changes: Any) -> study.Loaded:
-    return study.load({**study.read_yaml(CONFIG), **changes}, [CONFIG])
+def load(**changes: Any) -> loading.Loaded:
+    return loading.load({**loading.read_yaml(CONFIG), **changes}, [CONFIG])
 
 
 def refused(**changes: Any) -> str:
@@ -140,25 +141,25 @@ def test_a_key_twice_is_refused_in_any_yaml(text, key, lines, tmp_path):
     file = tmp_path / "any.yaml"
     file.write_text(text)
     with pytest.raises(StudyError) as caught:
-        study.read_yaml(file)
+        loading.read_yaml(file)
     assert f"any.yaml, line {lines[1]}: `{key}` stands in line {lines[0]} already" in str(caught.value)
 
 
 def test_the_same_key_in_two_places_an_anchor_and_a_merge_are_no_key_twice(tmp_path):
     file = tmp_path / "any.yaml"
     file.write_text("base: &b {x: 1, y: 2}\none: {<<: *b, x: 3}\nlist: [*b, *b]\nother: {x: 1}\n")
-    assert study.read_yaml(file)["one"] == {"x": 3, "y": 2}
+    assert loading.read_yaml(file)["one"] == {"x": 3, "y": 2}
 
 
 def test_a_key_twice_is_refused_in_the_protocol_the_cohort_and_the_invented_people():
-    content = study.read_yaml(CONFIG)  # as Snakemake hands it on: the last one has won by then
+    content = loading.read_yaml(CONFIG)  # as Snakemake hands it on: the last one has won by then
     CONFIG.write_text(CONFIG.read_text() + "\ncohort: uis\n")
     with pytest.raises(StudyError, match="`cohort` stands in line"):
-        study.load(content, [CONFIG])
+        loading.load(content, [CONFIG])
     DEMO.write_text(DEMO.read_text() + "\ntitle: again\n")
     with pytest.raises(StudyError, match=r"demo\.yaml.*`title` stands in line"):
-        study.load(content, [])
-    from iop_outcomes import definition
+        loading.load(content, [])
+    from iop_outcomes.checks import definition
 
     people = Path("config/people/demo.yaml")
     people.write_text(people.read_text() + "\npeople: []\n")

@@ -12,8 +12,9 @@ from parts import contrast
 
 from iop_outcomes.analyses import libraries, twice
 from iop_outcomes.analyses.sample import Sample
-from iop_outcomes.estimators import cox, cuminc
-from iop_outcomes.estimators.effects import mean_by_arm
+from iop_outcomes.estimators.causal.effects import mean_by_arm
+from iop_outcomes.estimators.cox import cox
+from iop_outcomes.estimators.survival import cuminc
 from iop_outcomes.protocol import Analysis, Inference
 from iop_outcomes.release import second_opinion
 from iop_outcomes.report import about

@@ -7,10 +7,10 @@ from types import SimpleNamespace
 import pytest
 from test_release_run import LEAVING, four, settings, table
 
-from iop_outcomes import variants
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import Analysis, Contrast
 from iop_outcomes.release import run
+from iop_outcomes.study import variants
 
 CONTRAST = Contrast.model_validate(
     {

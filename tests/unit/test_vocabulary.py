@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from iop_outcomes.cohort import abstinence, events
-from iop_outcomes.estimators.propensity import fit_propensity
-from iop_outcomes.estimators.weights import TILTS, truncate, weight_slope, weights
+from iop_outcomes.estimators.causal.propensity import fit_propensity
+from iop_outcomes.estimators.causal.weights import TILTS, truncate, weight_slope, weights
 from iop_outcomes.tables import TABLES
 from iop_outcomes.vocabulary import answers, causes, endpoints, levels, methods, statuses
 from iop_outcomes.vocabulary.estimands import ESTIMANDS

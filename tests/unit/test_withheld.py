@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from iop_outcomes import sources, study, withheld
+from iop_outcomes import sources
 from iop_outcomes.errors import StudyError
+from iop_outcomes.privacy import withheld
 from iop_outcomes.protocol import Study
+from iop_outcomes.study import loading
 
 PASSWORD = "Hunter2!x"
 QUERIES = [
@@ -70,10 +72,10 @@ def test_a_query_reaches_its_step_by_the_environment(monkeypatch: pytest.MonkeyP
     assert "another" not in str(caught.value)
 
 
-def loaded(project: Path, monkeypatch: pytest.MonkeyPatch, **source: object) -> study.Loaded:
+def loaded(project: Path, monkeypatch: pytest.MonkeyPatch, **source: object) -> loading.Loaded:
     monkeypatch.chdir(project)
-    found = study.load({**study.read_yaml(Path("config/config.yaml")), "cohort": "demo"})
-    return study.Loaded(
+    found = loading.load({**loading.read_yaml(Path("config/config.yaml")), "cohort": "demo"})
+    return loading.Loaded(
         found.study.model_copy(update={"source": found.study.source.model_copy(update=source)}),
         found.analyses, found.endpoints, found.rules,
     )  # fmt: skip
@@ -102,11 +104,11 @@ def test_the_merged_study_holds_no_password(project: Path, monkeypatch: pytest.M
     ],
 )
 def test_a_refused_config_quotes_no_password(wrong: dict[str, object], project: Path, tmp_path: Path) -> None:
-    protocol = study.read_yaml(project / "config/config.yaml")
+    protocol = loading.read_yaml(project / "config/config.yaml")
     file = tmp_path / "c.yaml"
     file.write_text(yaml.safe_dump({"source": {"kind": "mapping", **wrong}}))
     with pytest.raises(StudyError) as caught:
-        study._typed(Study, {**protocol, "cohort": "c", "source": {"kind": "mapping", **wrong}}, [file])
+        loading._typed(Study, {**protocol, "cohort": "c", "source": {"kind": "mapping", **wrong}}, [file])
     assert PASSWORD not in str(caught.value)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from snakemake.cli import parse_config
 
-from iop_outcomes import prepare
+from iop_outcomes.checks import prepare
 from iop_outcomes.errors import StudyError
 
 pytestmark = pytest.mark.workflow

@@ -167,7 +167,7 @@ EDITS = [
 WORDS = [
     ("cohort/retention.py", "def _rows(", "# edited\ndef _rows("),
     ("release/__init__.py", '"""', '"""Edited. '),
-    ("release/cells.py", '    """', '    """Edited. '),
+    ("release/suppression.py", '    """', '    """Edited. '),
     ("step.py", '"""', '"""Edited. '),
     ("tables/results.py", "standard error", "edited standard error"),
     ("tables/private.py", "pseudonym", "edited pseudonym"),

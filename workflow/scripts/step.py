@@ -4,7 +4,7 @@ import gc
 import os
 import sys
 
-from iop_outcomes.step import main
+from iop_outcomes.steps.runner import main
 
 os.environ["IOP_OUTCOMES_THREADS"] = str(snakemake.threads)  # noqa: F821
 ended = main(

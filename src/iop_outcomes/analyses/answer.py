@@ -28,7 +28,7 @@ from iop_outcomes.analyses.outcomes import Outcome
 from iop_outcomes.analyses.rows import EVERYONE, Row, Some
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.errors import EstimationError, NotPossible
-from iop_outcomes.estimators.pooling import Pooled
+from iop_outcomes.estimators.base.pooling import Pooled
 from iop_outcomes.protocol import Analysis, Gate
 from iop_outcomes.tables.results import ONE_RATIO
 from iop_outcomes.vocabulary.measures import HAZARD_RATIO, RATIO, RISK

@@ -12,7 +12,7 @@ from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.outcomes.followed import Followed
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators import cuminc
+from iop_outcomes.estimators.survival import cuminc
 from iop_outcomes.protocol import Analysis
 from iop_outcomes.vocabulary.endpoints import STAYING
 from iop_outcomes.vocabulary.measures import HAZARD_RATIO, RISK

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from iop_outcomes.cohort import covariates as coded
-from iop_outcomes.estimators.estimate import Array
-from iop_outcomes.estimators.model_matrix import ModelMatrix
-from iop_outcomes.estimators.rows import Mask
+from iop_outcomes.estimators.base.arrays import Array, Mask
+from iop_outcomes.estimators.design_matrix.model_matrix import ModelMatrix
 
 if TYPE_CHECKING:
     import pandas as pd

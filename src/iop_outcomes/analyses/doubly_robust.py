@@ -12,10 +12,10 @@ import numpy as np
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.design import terms
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.arms_aipw import aipw_of_arms
-from iop_outcomes.estimators.estimate import Array, Estimate
-from iop_outcomes.estimators.model_matrix import ModelMatrix
-from iop_outcomes.estimators.rows import Mask
+from iop_outcomes.estimators.base.arrays import Array, Mask
+from iop_outcomes.estimators.base.estimate import Estimate
+from iop_outcomes.estimators.causal.doubly_robust import aipw_of_arms
+from iop_outcomes.estimators.design_matrix.model_matrix import ModelMatrix
 
 
 def means(sample: Sample, outcome: Array, observed: Mask, family: str) -> Estimate:

@@ -17,11 +17,12 @@ import numpy as np
 
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators import cox, grouped, inference
-from iop_outcomes.estimators.cox import CoxFit
-from iop_outcomes.estimators.cox_in_period import cox_in_period
-from iop_outcomes.estimators.estimate import Array, Estimate, join
-from iop_outcomes.estimators.rows import Mask, Whole
+from iop_outcomes.estimators.base import inference
+from iop_outcomes.estimators.base.arrays import Array, Mask, Whole
+from iop_outcomes.estimators.base.estimate import Estimate, join
+from iop_outcomes.estimators.cox import cox, grouped
+from iop_outcomes.estimators.cox.cox import CoxFit
+from iop_outcomes.estimators.cox.in_period import cox_in_period
 from iop_outcomes.protocol import Analysis
 
 

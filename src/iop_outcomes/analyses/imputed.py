@@ -23,9 +23,10 @@ from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.cohort import covariates as coded
 from iop_outcomes.design import propensity
 from iop_outcomes.errors import EstimationError, NotPossible, StudyError
-from iop_outcomes.estimators.estimate import Array, Estimate, difference, join, log_ratio
-from iop_outcomes.estimators.imputation import Incomplete, impute
-from iop_outcomes.estimators.pooling import Pooled, pool
+from iop_outcomes.estimators.base.arrays import Array
+from iop_outcomes.estimators.base.estimate import Estimate, difference, join, log_ratio
+from iop_outcomes.estimators.base.pooling import Pooled, pool
+from iop_outcomes.estimators.regression.imputation import Incomplete, impute
 from iop_outcomes.protocol import Adjustment, Analysis, Contrast, Imputation
 from iop_outcomes.vocabulary.levels import UNKNOWN
 from iop_outcomes.vocabulary.methods import METHODS

@@ -22,9 +22,10 @@ from iop_outcomes.analyses.outcomes import at_a_day
 from iop_outcomes.analyses.rows import Row, Some
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.errors import NotPossible
-from iop_outcomes.estimators import effects, splines
-from iop_outcomes.estimators.estimate import Array, Estimate
-from iop_outcomes.estimators.rows import Mask
+from iop_outcomes.estimators.base.arrays import Array, Mask
+from iop_outcomes.estimators.base.estimate import Estimate
+from iop_outcomes.estimators.causal import effects
+from iop_outcomes.estimators.design_matrix import splines
 from iop_outcomes.protocol import Analysis, Contrast, Endpoint, Gate, Inference, Intensity
 from iop_outcomes.tables.results import BY_ARM
 from iop_outcomes.vocabulary.answers import OUT_OF_CARE

@@ -15,10 +15,10 @@ import numpy as np
 
 from iop_outcomes.analyses.rows import Row, diagnostic
 from iop_outcomes.analyses.sample import Sample
-from iop_outcomes.estimators.balance import effective_sample_size
-from iop_outcomes.estimators.estimate import Estimate, difference
-from iop_outcomes.estimators.power import detectable_difference
-from iop_outcomes.estimators.rows import Mask
+from iop_outcomes.estimators.base.arrays import Mask
+from iop_outcomes.estimators.base.estimate import Estimate, difference
+from iop_outcomes.estimators.causal.balance import effective_sample_size
+from iop_outcomes.estimators.two_by_two.power import detectable_difference
 from iop_outcomes.protocol import Analysis
 from iop_outcomes.tables.results import DETECTABLE
 

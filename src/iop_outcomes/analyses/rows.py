@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iop_outcomes.estimators import distributions as stats
-from iop_outcomes.estimators.estimate import Estimate, difference, log_ratio
+from iop_outcomes.estimators.base import distributions as stats
+from iop_outcomes.estimators.base.estimate import Estimate, difference, log_ratio
 from iop_outcomes.tables.results import ALL, OF_THE_WHOLE
 from iop_outcomes.vocabulary.measures import MEASURES, RATIO
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from iop_outcomes.estimators.cox import CoxFit
+    from iop_outcomes.estimators.cox.cox import CoxFit
     from iop_outcomes.protocol import Analysis
 
     # one word per person

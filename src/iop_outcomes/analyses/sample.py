@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from iop_outcomes.design import propensity
-from iop_outcomes.estimators.balance import effective_sample_size
-from iop_outcomes.estimators.estimate import Array, Estimate, stack
-from iop_outcomes.estimators.model_matrix import ModelMatrix
-from iop_outcomes.estimators.multinomial import MultinomialModel
-from iop_outcomes.estimators.rows import Mask, Whole
-from iop_outcomes.estimators.weights import weight_slope
+from iop_outcomes.estimators.base.arrays import Array, Mask, Whole
+from iop_outcomes.estimators.base.estimate import Estimate
+from iop_outcomes.estimators.base.stacking import stack
+from iop_outcomes.estimators.causal.balance import effective_sample_size
+from iop_outcomes.estimators.causal.weights import weight_slope
+from iop_outcomes.estimators.design_matrix.model_matrix import ModelMatrix
+from iop_outcomes.estimators.regression.multinomial import MultinomialModel
 from iop_outcomes.protocol import Contrast, Inference
 from iop_outcomes.vocabulary.methods import METHODS, RANDOMISED, WEIGHTS
 

@@ -21,9 +21,8 @@ from iop_outcomes.analyses.outcomes.at_a_day import AtADay
 from iop_outcomes.analyses.outcomes.followed import Followed
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators import cox
-from iop_outcomes.estimators.estimate import Array
-from iop_outcomes.estimators.rows import Mask
+from iop_outcomes.estimators.base.arrays import Array, Mask
+from iop_outcomes.estimators.cox import cox
 from iop_outcomes.protocol import Analysis, Contrast, Endpoint, Inference
 from iop_outcomes.tables.results import ALL, PROPENSITY_SCORE
 from iop_outcomes.vocabulary import measures
@@ -117,7 +116,7 @@ def _score(people: Sample, ask: Analysis, sampled: bool) -> Iterator[Row]:
     """The log-likelihood of the score of two arms, which is largest at one set of coefficients only."""
     matrix, arm, held = people.propensity.matrix, people.arm, people.scores["propensity"].to_numpy()
     if sampled:
-        from iop_outcomes.estimators.regression import solve
+        from iop_outcomes.estimators.regression.glm import solve
 
         held = solve("logistic", matrix.keep(np.arange(matrix.shape[1]) > 0), arm).mean
     again = libraries.score(matrix.dense(), arm)

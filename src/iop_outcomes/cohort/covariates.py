@@ -22,7 +22,7 @@ from iop_outcomes.tables.results import ALL
 if TYPE_CHECKING:
     import pandas as pd
 
-    from iop_outcomes.estimators.model_matrix import ModelMatrix
+    from iop_outcomes.estimators.design_matrix.model_matrix import ModelMatrix
 
 # a category, or missing numbers, of fewer people than this are not told apart
 SMALLEST_CATEGORY = 10
@@ -118,7 +118,7 @@ def matrix(covariates: pd.DataFrame, people: Iterable[str] | None = None) -> Mod
     """
     import pandas as pd
 
-    from iop_outcomes.estimators.model_matrix import ModelMatrix
+    from iop_outcomes.estimators.design_matrix.model_matrix import ModelMatrix
 
     own = covariates.drop(columns="person_id")
     if people is not None:

@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from iop_outcomes import reference
 from iop_outcomes.errors import StudyError
+from iop_outcomes.tables import reference
 from iop_outcomes.vocabulary.levels import AMBULATORY, CLASSES, NOT_KNOWN
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from iop_outcomes.design.propensity import Fitted
-from iop_outcomes.estimators import balance as estimator
-from iop_outcomes.estimators.model_matrix import ModelMatrix
+from iop_outcomes.estimators.causal import balance as estimator
+from iop_outcomes.estimators.design_matrix.model_matrix import ModelMatrix
 from iop_outcomes.tables.bands import SCORE_EDGES
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ import numpy as np
 from iop_outcomes.cohort.population import arms_of
 from iop_outcomes.design.balance import BY_COVARIATE, OF_ALL_ARMS, bins, numbers
 from iop_outcomes.design.propensity import Fitted
-from iop_outcomes.estimators.model_matrix import ModelMatrix
-from iop_outcomes.estimators.rows import Mask
+from iop_outcomes.estimators.base.arrays import Mask
+from iop_outcomes.estimators.design_matrix.model_matrix import ModelMatrix
 from iop_outcomes.protocol import Adjustment, Contrast, Gate
 from iop_outcomes.tables.bands import SCORES
 from iop_outcomes.tables.results import ALL, COVARIATE, MEAN, OF_THE_WHOLE, PEOPLE, SCORE, STANDARD_DEVIATION

@@ -16,12 +16,11 @@ import numpy as np
 from iop_outcomes.cohort.population import arms_of
 from iop_outcomes.design import terms
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.estimate import Array
-from iop_outcomes.estimators.model_matrix import ModelMatrix
-from iop_outcomes.estimators.multinomial import MultinomialModel, fit_multinomial, known_multinomial
-from iop_outcomes.estimators.propensity import fit_propensity
-from iop_outcomes.estimators.rows import Mask
-from iop_outcomes.estimators.weights import weights as weigh
+from iop_outcomes.estimators.base.arrays import Array, Mask
+from iop_outcomes.estimators.causal.propensity import fit_propensity
+from iop_outcomes.estimators.causal.weights import weights as weigh
+from iop_outcomes.estimators.design_matrix.model_matrix import ModelMatrix
+from iop_outcomes.estimators.regression.multinomial import MultinomialModel, fit_multinomial, known_multinomial
 from iop_outcomes.protocol import Adjustment, Contrast
 from iop_outcomes.vocabulary.methods import IPTW, OVERLAP, WEIGHTS
 

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators import splines
-from iop_outcomes.estimators.estimate import Array
-from iop_outcomes.estimators.model_matrix import ModelMatrix
-from iop_outcomes.estimators.rows import Mask
+from iop_outcomes.estimators.base.arrays import Array, Mask
+from iop_outcomes.estimators.design_matrix import splines
+from iop_outcomes.estimators.design_matrix.model_matrix import ModelMatrix
 from iop_outcomes.protocol import Adjustment
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # figures by name, with what each shows. The modules are not named here in full, so that the code of one figure does
-# not count as code of the others (iop_outcomes.code reads dotted names in packages)
+# not count as code of the others (iop_outcomes.steps.code reads dotted names in packages)
 TITLES = {
     "flow": "From the records to the people compared",
     "balance": "Balance of the covariates before and after weighting",
@@ -45,7 +45,8 @@ def run(
 
     They are drawn by as many processes as Snakemake gives the job. Raises StudyError.
     """
-    from iop_outcomes.figures import processes, select, style
+    from iop_outcomes.figures import processes, style
+    from iop_outcomes.presentation import select
 
     unknown = sorted(set(names) - set(TITLES))
     if unknown:

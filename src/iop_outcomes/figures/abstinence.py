@@ -10,8 +10,9 @@ import math
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes.figures import forest, numbers, select, style
-from iop_outcomes.figures.labels import Labels, Study, method, missing_rule, within
+from iop_outcomes.figures import forest, style
+from iop_outcomes.presentation import numbers, select
+from iop_outcomes.presentation.labels import Labels, Study, method, missing_rule, within
 from iop_outcomes.vocabulary.answers import MISSING_RULES
 from iop_outcomes.vocabulary.endpoints import USE_ON_A_DAY
 from iop_outcomes.vocabulary.measures import DIFFERENCE, RISK

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from iop_outcomes.figures import numbers, recorded, style, tiles
-from iop_outcomes.figures.labels import Study, within
+from iop_outcomes.figures import style, tiles
+from iop_outcomes.presentation import numbers, recorded
+from iop_outcomes.presentation.labels import Study, within
 from iop_outcomes.tables.results import BY_ASAM, BY_BROAD, BY_LABEL, DELIVERED
 from iop_outcomes.vocabulary.levels import LABELS
 

@@ -12,7 +12,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes.figures import numbers, style
+from iop_outcomes.figures import style
+from iop_outcomes.presentation import numbers
 
 if TYPE_CHECKING:
     import pandas as pd

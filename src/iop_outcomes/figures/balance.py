@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from iop_outcomes.figures import numbers, style
-from iop_outcomes.figures.labels import Labels, Study, covariate, method, within
+from iop_outcomes.figures import style
+from iop_outcomes.presentation import numbers
+from iop_outcomes.presentation.labels import Labels, Study, covariate, method, within
 from iop_outcomes.vocabulary.methods import PREFERRED_WEIGHTS, WEIGHTS
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from iop_outcomes.figures import numbers, recorded, style, tiles
-from iop_outcomes.figures.labels import Study, within
+from iop_outcomes.figures import style, tiles
+from iop_outcomes.presentation import numbers, recorded
+from iop_outcomes.presentation.labels import Study, within
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes.figures import forest, numbers, select, style
-from iop_outcomes.figures.labels import Labels, Study, duration_method, missing_rule, within
+from iop_outcomes.figures import forest, style
+from iop_outcomes.presentation import numbers, select
+from iop_outcomes.presentation.labels import Labels, Study, duration_method, missing_rule, within
 from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MEASURES, RISK
 from iop_outcomes.vocabulary.methods import CRUDE, LANDMARK, LANDMARK_ADJUSTED, NAIVE, RANDOMISED
 

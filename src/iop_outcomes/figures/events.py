@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from iop_outcomes.figures import atrisk, lines, numbers, select, style
-from iop_outcomes.figures.labels import Labels, Study, cause
+from iop_outcomes.figures import atrisk, lines, style
+from iop_outcomes.presentation import numbers, select
+from iop_outcomes.presentation.labels import Labels, Study, cause
 from iop_outcomes.vocabulary.endpoints import EVENTS
 from iop_outcomes.vocabulary.measures import RISK
 

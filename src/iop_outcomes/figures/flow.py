@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes.figures import numbers, recorded, style
-from iop_outcomes.figures.labels import STRATA, Labels, Study, within, words
+from iop_outcomes.figures import style
+from iop_outcomes.presentation import numbers, recorded
+from iop_outcomes.presentation.labels import STRATA, Labels, Study, within, words
 from iop_outcomes.tables.results import ATTRITION, PEOPLE
 
 if TYPE_CHECKING:

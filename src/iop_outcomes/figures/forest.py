@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from iop_outcomes.figures import numbers, style
+from iop_outcomes.figures import style
+from iop_outcomes.presentation import numbers
 
 if TYPE_CHECKING:
     import pandas as pd

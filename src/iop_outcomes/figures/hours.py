@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from iop_outcomes.figures import numbers, recorded, style
-from iop_outcomes.figures.labels import Study, within
+from iop_outcomes.figures import style
+from iop_outcomes.presentation import numbers, recorded
+from iop_outcomes.presentation.labels import Study, within
 from iop_outcomes.tables.bands import HOURS
 from iop_outcomes.tables.results import DELIVERED, SCHEDULED
 from iop_outcomes.vocabulary.levels import LABELS, NOT_KNOWN

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from iop_outcomes.figures import numbers, select, style
-from iop_outcomes.figures.labels import Labels, Study, missing_rule, within
+from iop_outcomes.figures import style
+from iop_outcomes.presentation import numbers, select
+from iop_outcomes.presentation.labels import Labels, Study, missing_rule, within
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes.figures import atrisk, numbers, style
-from iop_outcomes.figures.labels import Labels
+from iop_outcomes.figures import atrisk, style
+from iop_outcomes.presentation import numbers
+from iop_outcomes.presentation.labels import Labels
 from iop_outcomes.vocabulary.methods import CRUDE, DRAWN, PREFERRED
 
 if TYPE_CHECKING:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from iop_outcomes.figures import numbers, recorded, style, tiles
-from iop_outcomes.figures.labels import Study
+from iop_outcomes.figures import style, tiles
+from iop_outcomes.presentation import numbers, recorded
+from iop_outcomes.presentation.labels import Study
 
 if TYPE_CHECKING:
     import pandas as pd

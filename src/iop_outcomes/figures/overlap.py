@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes.figures import numbers, select, style
-from iop_outcomes.figures.labels import Labels, Study
+from iop_outcomes.figures import style
+from iop_outcomes.presentation import numbers, select
+from iop_outcomes.presentation.labels import Labels, Study
 from iop_outcomes.tables.bands import SCORES
 from iop_outcomes.tables.results import SCORE
 from iop_outcomes.vocabulary.methods import SCORED

@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes import reference
 from iop_outcomes.files.text_cells import length
+from iop_outcomes.tables import reference
 
 if TYPE_CHECKING:
     import numpy as np

@@ -22,7 +22,7 @@ from iop_outcomes.files.r_vectors import (
     Vector,
     as_character,
     narrowed,
-)  # fmt: skip
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators import cuminc
-from iop_outcomes.estimators.effects import mean_by_arm
-from iop_outcomes.estimators.estimate import Array, Estimate, stack
-from iop_outcomes.estimators.propensity import Propensity, fit_propensity
-from iop_outcomes.estimators.weights import TILTS, weight_slope, weights
+from iop_outcomes.estimators.base.arrays import Array
+from iop_outcomes.estimators.base.estimate import Estimate
+from iop_outcomes.estimators.base.stacking import stack
+from iop_outcomes.estimators.causal.effects import mean_by_arm
+from iop_outcomes.estimators.causal.propensity import Propensity, fit_propensity
+from iop_outcomes.estimators.causal.weights import TILTS, weight_slope, weights
+from iop_outcomes.estimators.survival import cuminc
 from iop_outcomes.library import tidy
 from iop_outcomes.library.frames import Frame
 from iop_outcomes.vocabulary.methods import IPTW_UNSTABILISED, OVERLAP

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators import cuminc
-from iop_outcomes.estimators.estimate import Array, Estimate
-from iop_outcomes.estimators.same_times import placed, same_times
+from iop_outcomes.estimators.base.arrays import Array
+from iop_outcomes.estimators.base.estimate import Estimate
+from iop_outcomes.estimators.base.same_times import placed, same_times
+from iop_outcomes.estimators.survival import cuminc
 from iop_outcomes.library import tidy
 from iop_outcomes.library.frames import Frame, in_order
 

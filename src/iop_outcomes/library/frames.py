@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.estimate import Array
-from iop_outcomes.estimators.model_matrix import ModelMatrix, categories
+from iop_outcomes.estimators.base.arrays import Array
+from iop_outcomes.estimators.design_matrix.model_matrix import ModelMatrix, categories
 
 if TYPE_CHECKING:
     import pandas as pd

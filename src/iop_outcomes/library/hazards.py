@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iop_outcomes.estimators import cox as cox_model
+from iop_outcomes.estimators.cox import cox as cox_model
 from iop_outcomes.library import tidy
 from iop_outcomes.library.frames import Frame
 from iop_outcomes.vocabulary.measures import HAZARD_RATIO

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.estimate import Estimate, difference, join, log_ratio
-from iop_outcomes.estimators.inference import SCALES
+from iop_outcomes.estimators.base.estimate import Estimate, difference, join, log_ratio
+from iop_outcomes.estimators.base.inference import SCALES
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,18 +1,13 @@
 """The words a study may use: the typed shape of config/config.yaml, of a cohort file and of the rows of the sheets.
 
 Every key says what it means; the JSON Schemas under workflow/schemas are generated from these classes. Unknown keys
-are refused. Loading, merging and the errors that people read are in `iop_outcomes.study`.
+are refused. Loading, merging and the errors that people read are in `iop_outcomes.study.loading`.
 """
 
 from iop_outcomes.protocol.base import GAP, Name, Part, Share
 from iop_outcomes.protocol.mapping import ColumnMapping, Enrolment, Filter, TableMapping
 from iop_outcomes.protocol.records import Allowance, Privacy, Source
-from iop_outcomes.protocol.rows import (
-    Analysis,
-    Eligibility,
-    Endpoint,
-    Question,
-)
+from iop_outcomes.protocol.rows import Analysis, Eligibility, Endpoint, Question
 from iop_outcomes.protocol.study import (
     Adjustment,
     Arm,

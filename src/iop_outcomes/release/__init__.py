@@ -52,13 +52,13 @@ def run(
     """
     import pandas as pd
 
-    from iop_outcomes.release import companions as companion_release
     from iop_outcomes.release import curves as curve_release
     from iop_outcomes.release import diagnostics as diagnostic_release
     from iop_outcomes.release import dictionary, rare, second_opinion
+    from iop_outcomes.release import differencing as companion_release
     from iop_outcomes.release import estimates as estimate_release
-    from iop_outcomes.release.evidence import Apart, gather
     from iop_outcomes.release.levels import cumulative, readings
+    from iop_outcomes.release.support import Apart, gather
 
     rules = choose(disclosure["policy"], disclosure.get("minimum_count"), disclosure.get("rounding_base"))
     contrasts, outcomes = companions["contrasts"], companions["outcomes"]

@@ -2,7 +2,7 @@
 
 In order: the lines along which cells add up are found (the levels of a group, whose total a reader may know; the
 groups of 'all'; the arms of 'all'; cells of which one holds people of the other, `iop_outcomes.release.nesting`);
-cells are hidden (`iop_outcomes.release.cells`); what is left is rounded. A hidden cell has status 'suppressed' and no
+cells are hidden (`iop_outcomes.release.suppression`); what is left is rounded. A hidden cell has status 'suppressed' and no
 count. Groups of one outcome that differ by a few people between analyses are listed by `difference_risks`.
 
 The analysis 'records' counts the same people field by field, day by day and step by step, so that a few of them
@@ -16,8 +16,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from iop_outcomes.release.cells import Line, hide
+from iop_outcomes.release.lines import Line
 from iop_outcomes.release.policy import OVERLAP_BASE, Policy
+from iop_outcomes.release.suppression import hide
 from iop_outcomes.tables.results import ALL, BY_ARM
 from iop_outcomes.vocabulary.answers import EVENT, NO_EVENT
 

@@ -16,12 +16,12 @@ from functools import lru_cache
 import numpy as np
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators import cuminc
-from iop_outcomes.estimators import distributions as stats
-from iop_outcomes.estimators.estimate import Array
-from iop_outcomes.estimators.proportions import risk_contrast, wilson
-from iop_outcomes.release.evidence import ArmCells
+from iop_outcomes.estimators.base import distributions as stats
+from iop_outcomes.estimators.base.arrays import Array
+from iop_outcomes.estimators.survival import cuminc
+from iop_outcomes.estimators.two_by_two.proportions import risk_contrast, wilson
 from iop_outcomes.release.life_tables import Leaving
+from iop_outcomes.release.support import ArmCells
 from iop_outcomes.vocabulary.causes import CENSORED
 from iop_outcomes.vocabulary.measures import DIFFERENCE, MEAN_DAYS, RATIO, RISK
 from iop_outcomes.vocabulary.readings import Reading

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.release import crude
-from iop_outcomes.release.evidence import Evidence
 from iop_outcomes.release.levels import reading
 from iop_outcomes.release.life_tables import Leaving, Question
 from iop_outcomes.release.policy import Policy
+from iop_outcomes.release.support import Evidence
 from iop_outcomes.tables.results import BY_ARM, NONE
 from iop_outcomes.vocabulary.causes import CENSORED, STILL_AT_RISK
 from iop_outcomes.vocabulary.measures import RISK

@@ -16,10 +16,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.release import positivity
+from iop_outcomes.release.completeness import known_shares
 from iop_outcomes.release.counts import OVERLAPPING, difference_risks
-from iop_outcomes.release.evidence import Evidence
 from iop_outcomes.release.policy import Policy
-from iop_outcomes.release.shares import known_shares
+from iop_outcomes.release.support import Evidence
 from iop_outcomes.tables.results import ALL, COVARIATE, DETECTABLE, OF_QUESTIONS, OF_THE_WHOLE, ONE_RATIO
 from iop_outcomes.vocabulary.measures import HAZARD_RATIO, RISK
 

@@ -26,9 +26,9 @@ from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.errors import EstimationError, StudyError
 from iop_outcomes.release.crude import NUMBERS, Ask, estimate
-from iop_outcomes.release.evidence import ArmCells, Evidence, horizon, of_period
 from iop_outcomes.release.levels import reading
 from iop_outcomes.release.policy import Policy
+from iop_outcomes.release.support import ArmCells, Evidence, horizon, of_period
 from iop_outcomes.vocabulary.causes import CENSORED
 from iop_outcomes.vocabulary.measures import BY_ARM, DIFFERENCE, MEASURES, RATIO, RISK
 from iop_outcomes.vocabulary.methods import CRUDE, METHODS

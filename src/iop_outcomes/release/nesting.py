@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from itertools import combinations, permutations
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes.release.cells import Line
 from iop_outcomes.release.counts import people_of
+from iop_outcomes.release.lines import Line
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.tables.results import ALL
 from iop_outcomes.vocabulary.answers import OUT_OF_CARE

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes.release.evidence import Evidence
+from iop_outcomes.release.support import Evidence
 from iop_outcomes.tables.results import ALL, COVARIATE, PEOPLE, SCORE, SHARE_IN_FIRST_ARM, STRATUM
 
 if TYPE_CHECKING:

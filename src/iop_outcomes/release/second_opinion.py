@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes.release.evidence import whole
+from iop_outcomes.release.support import whole
 from iop_outcomes.tables.results import ALL, COMPUTED_TWICE, LEFT_OUT, OF_THE_WHOLE, PROPENSITY_SCORE, TWO_AGREE
 from iop_outcomes.vocabulary.measures import DIFFERENCE, RATIO
 from iop_outcomes.vocabulary.methods import CRUDE, SCORED

@@ -33,7 +33,7 @@ def run(
 
     figures: paths of SVG files; study: the whole of it, merged; notes: path of what the source told of its files.
     """
-    from iop_outcomes import protocol_file
+    from iop_outcomes.provenance import protocol
     from iop_outcomes.report import page, sections
 
     pictures = [picture(Path(p)) for p in ([figures] if isinstance(figures, str) else figures)]
@@ -41,7 +41,7 @@ def run(
     tables = {"counts": counts, "estimates": estimates, "diagnostics": diagnostics}
     lines = [line for said in told for line in said]
     made = sections.document(sections.Sources(tables, study, truth, lines, {p.name: p for p in pictures}))
-    return {"report": page.render(made), "protocol": protocol_file.written(study)}
+    return {"report": page.render(made), "protocol": protocol.written(study)}
 
 
 def picture(path: Path) -> Picture:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import iop_outcomes
-from iop_outcomes.figures import numbers
+from iop_outcomes.presentation import numbers
 from iop_outcomes.report import methods
 from iop_outcomes.report.document import Point
 from iop_outcomes.tables.results import COMPUTED_TWICE, TWO_AGREE

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from iop_outcomes.figures import numbers, recorded, style
-from iop_outcomes.figures.labels import within
+from iop_outcomes.figures import style
+from iop_outcomes.presentation import numbers, recorded
+from iop_outcomes.presentation.labels import within
 from iop_outcomes.report.document import Block, Line, Table, people
 from iop_outcomes.report.parts import Part
 from iop_outcomes.tables.bands import SHARES, STILL_THERE

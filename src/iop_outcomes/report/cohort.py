@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes.figures import flow, numbers
-from iop_outcomes.figures.labels import TABLES_OF_RECORDS, UNITS, Labels, Study, covariate, method, words
+from iop_outcomes.figures import flow
+from iop_outcomes.presentation import numbers
+from iop_outcomes.presentation.labels import TABLES_OF_RECORDS, UNITS, Labels, Study, covariate, method, words
 from iop_outcomes.report.document import WITHHELD, Block, Line, Table
 from iop_outcomes.report.results import count
 from iop_outcomes.tables.readings import EMPTY, LISTED

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from iop_outcomes.estimators.power import POWER
-from iop_outcomes.figures import numbers
-from iop_outcomes.figures.labels import STRATA, Labels, Study, covariate, method, missing_rule, within
+from iop_outcomes.estimators.two_by_two.power import POWER
+from iop_outcomes.presentation import numbers
+from iop_outcomes.presentation.labels import STRATA, Labels, Study, covariate, method, missing_rule, within
 from iop_outcomes.report.document import WITHHELD, Block, Line, Table
 from iop_outcomes.tables.results import DETECTABLE, SHARE_IN_FIRST_ARM, STRATUM
 from iop_outcomes.vocabulary.measures import RISK

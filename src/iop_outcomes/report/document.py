@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from iop_outcomes.figures import numbers
+from iop_outcomes.presentation import numbers
 
 WITHHELD = "withheld"
 

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from iop_outcomes.estimators.power import POWER
-from iop_outcomes.figures import numbers, style
-from iop_outcomes.figures.labels import STRATA, Labels, Study, covariate, within
+from iop_outcomes.estimators.two_by_two.power import POWER
+from iop_outcomes.figures import style
+from iop_outcomes.presentation import numbers
+from iop_outcomes.presentation.labels import STRATA, Labels, Study, covariate, within
 from iop_outcomes.protocol import GAP
 from iop_outcomes.release.policy import OVERLAP_BASE, Policy, choose
 from iop_outcomes.report.explanations import POLICIES, UNITS_OF_ANALYSIS

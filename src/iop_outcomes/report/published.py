@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from iop_outcomes import reference
-from iop_outcomes.figures import numbers, recorded
-from iop_outcomes.figures.labels import Study, words
+from iop_outcomes.presentation import numbers, recorded
+from iop_outcomes.presentation.labels import Study, words
 from iop_outcomes.report.document import WITHHELD, Block, Line, Table
 from iop_outcomes.report.parts import Part
+from iop_outcomes.tables import reference
 from iop_outcomes.tables.results import COMPLETION
 from iop_outcomes.vocabulary.causes import COMPLETED, TRANSFERRED
 

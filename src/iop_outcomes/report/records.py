@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from iop_outcomes.figures import numbers, recorded, style
-from iop_outcomes.figures.labels import TABLES_OF_RECORDS, Study, within
+from iop_outcomes.figures import style
+from iop_outcomes.presentation import numbers, recorded
+from iop_outcomes.presentation.labels import TABLES_OF_RECORDS, Study, within
 from iop_outcomes.protocol import GAP
 from iop_outcomes.release.counts import OVERLAPPING
 from iop_outcomes.report import care, cohort, methods, published

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes.figures import numbers
-from iop_outcomes.figures.labels import (
+from iop_outcomes.presentation import numbers
+from iop_outcomes.presentation.labels import (
     Labels,
     Study,
     capital,
@@ -21,9 +21,9 @@ from iop_outcomes.figures.labels import (
     missing_rule,
     within,
 )
-from iop_outcomes.report import phrases
 from iop_outcomes.report.document import WITHHELD, Block, Line, Table
-from iop_outcomes.report.words import Pair, pairs, rank
+from iop_outcomes.report.sentences import effects
+from iop_outcomes.report.summary import Pair, pairs, rank
 from iop_outcomes.tables.results import ALL, ONE_RATIO
 from iop_outcomes.vocabulary import answers
 from iop_outcomes.vocabulary.endpoints import RETENTION
@@ -58,7 +58,7 @@ def of_contrast(
     if len(ratios):
         tests = diagnostics[(diagnostics["quantity"] == ONE_RATIO) & diagnostics["value"].notna()]
         tests = tests[tests["analysis"].isin(ratios["analysis"])]
-        tables.append(_ratios(ratios, labels, contrast, tests, phrases.WHY_LAST if step == RETENTION else ""))
+        tables.append(_ratios(ratios, labels, contrast, tests, effects.WHY_LAST if step == RETENTION else ""))
     return tables
 
 
@@ -80,7 +80,7 @@ def _values(
         Block(heading, tuple(_value_line(pair, labels, sides) for pair in found))
         for heading, found in grouped(own, labels)
     ]
-    ci = phrases.level(labels)
+    ci = effects.level(labels)
     columns = ("Method", *arms, f"Difference ({ci})", f"Ratio ({ci})", "People", "Effective number")
     return Table(f"{labels.contrast(name)}{': ' + within(who) if who else ''}", columns, tuple(blocks))
 
@@ -133,7 +133,7 @@ def forms(pair: Pair) -> tuple[Form, Form]:
 def _value_line(pair: Pair, labels: Labels, sides: tuple[str, str]) -> Line:
     name = label(pair, labels)
     if not pair.there:
-        return Line(name, absent=capital(phrases.absent(pair.main, labels)))
+        return Line(name, absent=capital(effects.absent(pair.main, labels)))
     value, signed = forms(pair)
     gap, ratio = pair.main, pair.rows.get(RATIO, {})
     cells = (
@@ -158,7 +158,7 @@ def _ratios(own: pd.DataFrame, labels: Labels, name: str, tests: pd.DataFrame, n
         Block(heading, tuple(_ratio_line(pair, labels, tests) for pair in found))
         for heading, found in grouped(own, labels)
     ]
-    columns = ["Method", f"Hazard ratio ({phrases.level(labels)})", "People", "People with the event"]
+    columns = ["Method", f"Hazard ratio ({effects.level(labels)})", "People", "People with the event"]
     if len(tests):
         columns.append("Test of one ratio, p")
     return Table(f"{labels.contrast(name)}: hazard ratios", tuple(columns), tuple(blocks), note)
@@ -168,7 +168,7 @@ def _ratio_line(pair: Pair, labels: Labels, tests: pd.DataFrame) -> Line:
     days = of_period(pair)
     name = f"– {days}" if days else label(pair, labels)  # under its method
     if not pair.there:
-        return Line(name, absent=capital(phrases.absent(pair.main, labels)))
+        return Line(name, absent=capital(effects.absent(pair.main, labels)))
     cells = [with_interval(pair.main, numbers.ratio)]
     cells += [numbers.DASH] * 2 if days else [numbers.count(pair.main[c]) for c in ("n", "events")]
     if len(tests):

@@ -10,20 +10,20 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes.figures import numbers, select, style
-from iop_outcomes.figures.labels import Labels, within
+from iop_outcomes.figures import style
+from iop_outcomes.presentation import numbers, select
+from iop_outcomes.presentation.labels import Labels, within
 from iop_outcomes.report import (
     about,
     cohort,
     design,
     explanations,
+    known_truth,
     methods,
-    otherwise,
-    phrases_on_dose,
+    other_rules,
     records,
     results,
-    truths,
-    words,
+    summary,
 )
 from iop_outcomes.report.document import (
     Block,
@@ -42,6 +42,7 @@ from iop_outcomes.report.document import (
     notes,
     points,
 )
+from iop_outcomes.report.sentences import dose
 from iop_outcomes.vocabulary.endpoints import ABSTINENCE, DOSE, KINDS, RETENTION, STATES
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def document(of: Sources) -> Document:
 def _summary(of: Sources) -> tuple[Item, ...]:
     twice = about.computed_twice(of.everything["diagnostics"])
     items: list[Item] = [Points((twice,))] if twice and twice.tone else []
-    for part in words.summary(of.tables["estimates"], of.study):
+    for part in summary.summary(of.tables["estimates"], of.study):
         items.append(Heading(part.title))
         items += [Paragraph(f"{part.lead}:", "whom")] if part.lead else []
         items.append(Points(tuple(Point(said.text, said.tone) for said in part.said)))
@@ -117,10 +118,10 @@ def _gaps(of: Sources) -> tuple[Item, ...]:
 
 
 def _truth(of: Sources) -> tuple[Item, ...]:
-    beside = truths.beside(of.tables["estimates"], of.study, of.truth) if of.truth is not None else []
+    beside = known_truth.beside(of.tables["estimates"], of.study, of.truth) if of.truth is not None else []
     if not beside:
         return ()
-    return (Paragraph(explanations.OF_TRUTH), Paragraph(truths.hits(beside)), *filled(beside))
+    return (Paragraph(explanations.OF_TRUTH), Paragraph(known_truth.hits(beside)), *filled(beside))
 
 
 def _people(of: Sources) -> tuple[Item, ...]:
@@ -194,7 +195,7 @@ def _states(of: Sources, told: bool, before: Sequence[Item]) -> tuple[Item, ...]
 
 
 def _other_rules(of: Sources) -> tuple[Item, ...]:
-    found = filled(otherwise.tables(of.everything["estimates"], of.study))
+    found = filled(other_rules.tables(of.everything["estimates"], of.study))
     return (Paragraph(explanations.OF_OTHER_RULES), *found) if found else ()
 
 
@@ -206,7 +207,7 @@ def _dose(of: Sources) -> tuple[Item, ...]:
         return ()
     items: list[Item] = []
     if longer:
-        why = [phrases_on_dose.WHY_NAIVE[s].format(**d) for s, d in _naive(estimates, study)]
+        why = [dose.WHY_NAIVE[s].format(**d) for s, d in _naive(estimates, study)]
         items += [Heading("Longer stays"), *(Paragraph(said) for said in why), *of.drawn("duration"), *filled(longer)]
     if hours or of.drawn("intensity"):
         items += [
@@ -281,7 +282,7 @@ def _durations(estimates: pd.DataFrame, diagnostics: pd.DataFrame, study: Study)
 def _naive(estimates: pd.DataFrame, study: Study) -> list[tuple[str, dict[str, str]]]:
     """What is measured in the durations of a study, each once, with words for the naive comparison."""
     labels = Labels(study)
-    told = estimates["measure"].isin(list(phrases_on_dose.WHY_NAIVE))
+    told = estimates["measure"].isin(list(dose.WHY_NAIVE))
     own = estimates[estimates["contrast"].isin(list(study["durations"])) & told]
     kinds = own.drop_duplicates("measure").to_dict("records")
     return [

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes import withheld
 from iop_outcomes.errors import StudyError
+from iop_outcomes.privacy import withheld
 
 if TYPE_CHECKING:
     import pandas as pd

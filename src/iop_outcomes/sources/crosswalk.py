@@ -17,9 +17,9 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from iop_outcomes import reference
 from iop_outcomes.errors import StudyError
 from iop_outcomes.spelling import forms
+from iop_outcomes.tables import reference
 
 FILE = "level_crosswalk.csv"
 

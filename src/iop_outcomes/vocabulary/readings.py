@@ -10,15 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from iop_outcomes.vocabulary.answers import (
-    ABSTINENT,
-    EVENT,
-    MISSING,
-    MISSING_RULES,
-    NO_EVENT,
-    NOT_ASKED,
-    USING,
-)
+from iop_outcomes.vocabulary.answers import ABSTINENT, EVENT, MISSING, MISSING_RULES, NO_EVENT, NOT_ASKED, USING
 from iop_outcomes.vocabulary.causes import CENSORED, EVENT_FREE, IN_CARE, LEAVING, STILL_AT_RISK
 
 

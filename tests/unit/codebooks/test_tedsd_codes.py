@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from iop_outcomes import reference
 from iop_outcomes.codebooks.tedsd import codes
-from iop_outcomes.tables import TABLES
+from iop_outcomes.tables import TABLES, reference
 
 COLUMNS = {(c.table, c.name): c for c in codes.columns()}
 YEARS = {"2006-2014": (2006, 2010, 2014), **{str(y): (y,) for y in range(2015, 2023)}}

@@ -13,10 +13,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from results_rows import made
 
-from iop_outcomes import store
 from iop_outcomes.files import csv_text, formats, plain_csv
 from iop_outcomes.privacy.deidentify import Key, Options
 from iop_outcomes.privacy.deidentify import run as deidentify
+from iop_outcomes.steps import store
 
 SIGNS = ["=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\u2212"]
 BEFORE = ["", " ", '"', "  ", "\u00a0", "\ufeff", '" ', "\u201c"]

@@ -12,10 +12,11 @@ from gate_cells import CELLS, PEOPLE, hits, text
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iop_outcomes import prepare, study
+from iop_outcomes.checks import prepare
 from iop_outcomes.errors import StudyError
 from iop_outcomes.privacy import identifiers
 from iop_outcomes.privacy.identifiers import digits, scan
+from iop_outcomes.study import loading
 
 
 def test_dates_of_service_pass_in_a_limited_data_set_only() -> None:
@@ -63,10 +64,10 @@ def test_an_allowance_is_held_to_the_gate_itself(privacy: dict[str, object], sai
 
 def test_allowances_are_checked_before_the_first_job(monkeypatch: pytest.MonkeyPatch, project: Path) -> None:
     monkeypatch.chdir(project)
-    config = study.read_yaml(Path("config/config.yaml")) | {
+    config = loading.read_yaml(Path("config/config.yaml")) | {
         "privacy": allowance("c", "dates", "As jane@example.org said")
     }
-    loaded = study.load(config, ["config/config.yaml"])
+    loaded = loading.load(config, ["config/config.yaml"])
     with pytest.raises(StudyError, match=r"`privacy\.allow`, number 1.*e-mail addresses"):
         prepare.records(loaded.study)
     assert loaded.merged()["privacy"]["limited_dataset"] is False

@@ -5,9 +5,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from iop_outcomes import reference
 from iop_outcomes.errors import StudyError
 from iop_outcomes.sources import crosswalk
+from iop_outcomes.tables import reference
 from iop_outcomes.tables.canonical import STAYS
 from iop_outcomes.vocabulary.levels import LEVELS
 

@@ -12,10 +12,11 @@ import workbooks
 import yaml
 from drafts import PEOPLE, N, cycle, days, one_table, written
 
-from iop_outcomes import cli, sources, study
+from iop_outcomes import cli, sources
 from iop_outcomes.errors import StudyError
 from iop_outcomes.sources import draft
 from iop_outcomes.sources.draft import exports
+from iop_outcomes.study import loading
 from iop_outcomes.vocabulary.causes import LEAVING
 
 FAMILY = ("Smith", "Garcia", "Nguyen", "Johnson", "Miller", "Lopez", "Brown", "Davis")
@@ -181,12 +182,12 @@ def test_the_study_is_refused_until_it_is_decided_and_then_reads(
     monkeypatch.chdir(tmp_path)
     place = tmp_path / "config" / "cohorts" / "ours.yaml"
     assert cli.main(["draft-mapping", str(export), "--out", str(place)]) == 0
-    config = {**study.read_yaml(tmp_path / "config" / "config.yaml"), "cohort": "ours"}
+    config = {**loading.read_yaml(tmp_path / "config" / "config.yaml"), "cohort": "ours"}
     with pytest.raises(StudyError, match="TODO"):
-        study.load(config)
+        loading.load(config)
     content = filled(yaml.safe_load(place.read_text()))
     place.write_text(yaml.safe_dump(content))
-    loaded = study.load(config).study
+    loaded = loading.load(config).study
     tables = sources.read("mapping", {**loaded.source.model_dump(), "privacy": loaded.privacy.model_dump()})
     assert set(tables["stays"]["level_of_care"].dropna()) == {"detox", "1", "2.1", "2.5", "3.5"}
     assert set(tables["persons"]["sex"]) == {"female", "male"}

@@ -120,7 +120,7 @@ def test_what_codes_suggest(kind: str, meanings: dict[str, str | None]) -> None:
 
 
 def test_suggestions_are_canonical_values() -> None:
-    from iop_outcomes import reference
+    from iop_outcomes.tables import reference
 
     kinds = {
         s.content.removeprefix("codes:"): (s.table, s.column) for s in synonyms.slots() if s.content[:6] == "codes:"

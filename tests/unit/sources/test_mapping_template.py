@@ -8,8 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from iop_outcomes import clean, sources, study
+from iop_outcomes import clean, sources
 from iop_outcomes.protocol import Study
+from iop_outcomes.study import loading
 from iop_outcomes.tables.canonical import CANONICAL
 
 ADMISSIONS = (
@@ -32,8 +33,8 @@ EXPORT = {
 
 
 def template(project: Path) -> Study:
-    protocol = study.read_yaml(project / "config" / "config.yaml")
-    cohort = study.read_yaml(project / "config" / "cohorts" / "template_mapping.yaml")
+    protocol = loading.read_yaml(project / "config" / "config.yaml")
+    cohort = loading.read_yaml(project / "config" / "cohorts" / "template_mapping.yaml")
     return Study.model_validate({**protocol, **cohort, "cohort": "template_mapping"})
 
 

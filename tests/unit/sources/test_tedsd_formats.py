@@ -12,11 +12,11 @@ import pyreadstat
 import pytest
 from discharges import ROW, read, write
 
-from iop_outcomes import reference
 from iop_outcomes.codebooks.tedsd import codes, labels
 from iop_outcomes.errors import StudyError
 from iop_outcomes.sources import tedsd
 from iop_outcomes.sources.tedsd import formats
+from iop_outcomes.tables import reference
 
 FILES = Path(__file__).parents[1] / "data"
 # what files of several years hold for a variable that did not exist until 2014

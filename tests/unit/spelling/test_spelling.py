@@ -237,7 +237,7 @@ def test_a_crosswalk_knows_its_codes_however_they_are_written(system: str, cell:
 
 
 def test_codes_that_the_crosswalk_calls_ambiguous_say_what_else_they_may_be() -> None:
-    from iop_outcomes import reference
+    from iop_outcomes.tables import reference
     from iop_outcomes.vocabulary.levels import LEVELS
 
     for row in reference.rows("level_crosswalk.csv"):

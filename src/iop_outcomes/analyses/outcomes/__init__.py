@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from iop_outcomes.analyses.hazards import Ratios
     from iop_outcomes.analyses.outcomes.followed import Followed
     from iop_outcomes.analyses.sample import Sample
-    from iop_outcomes.estimators.estimate import Array, Estimate
-    from iop_outcomes.estimators.rows import Mask
+    from iop_outcomes.estimators.base.arrays import Array, Mask
+    from iop_outcomes.estimators.base.estimate import Estimate
 
 
 class Outcome(Protocol):

@@ -15,9 +15,9 @@ import numpy as np
 from iop_outcomes.analyses import doubly_robust
 from iop_outcomes.analyses.outcomes import two_sides
 from iop_outcomes.errors import NotPossible
-from iop_outcomes.estimators import effects
-from iop_outcomes.estimators.estimate import Array, Estimate
-from iop_outcomes.estimators.rows import Mask
+from iop_outcomes.estimators.base.arrays import Array, Mask
+from iop_outcomes.estimators.base.estimate import Estimate
+from iop_outcomes.estimators.causal import effects
 from iop_outcomes.protocol import Analysis, Endpoint
 from iop_outcomes.vocabulary.answers import LEVELS, MISSING_IS_USING, STATE_LEVELS
 from iop_outcomes.vocabulary.endpoints import STATES

@@ -15,9 +15,9 @@ from iop_outcomes.analyses import hazards
 from iop_outcomes.analyses.outcomes.followed import Followed, Quantity, columns
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.errors import NotPossible
-from iop_outcomes.estimators import cuminc
-from iop_outcomes.estimators.estimate import Array, Estimate
-from iop_outcomes.estimators.rows import Mask, Whole
+from iop_outcomes.estimators.base.arrays import Array, Mask, Whole
+from iop_outcomes.estimators.base.estimate import Estimate
+from iop_outcomes.estimators.survival import cuminc
 from iop_outcomes.protocol import Analysis, Endpoint
 from iop_outcomes.vocabulary.causes import LEAVING
 from iop_outcomes.vocabulary.endpoints import COUNTED, EVENTS

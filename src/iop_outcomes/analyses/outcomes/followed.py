@@ -13,10 +13,10 @@ from iop_outcomes.analyses import doubly_robust
 from iop_outcomes.analyses.outcomes import two_sides
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.cohort.retention import of
-from iop_outcomes.estimators import cuminc, pseudo
-from iop_outcomes.estimators.estimate import Array, Estimate
-from iop_outcomes.estimators.imputation import cumulative_hazard
-from iop_outcomes.estimators.rows import Mask
+from iop_outcomes.estimators.base.arrays import Array, Mask
+from iop_outcomes.estimators.base.estimate import Estimate
+from iop_outcomes.estimators.regression.imputation import cumulative_hazard
+from iop_outcomes.estimators.survival import cuminc, pseudo
 from iop_outcomes.protocol import Analysis
 from iop_outcomes.vocabulary.causes import CENSORED, NOT_AT_RISK
 from iop_outcomes.vocabulary.methods import AIPW

@@ -11,8 +11,8 @@ from iop_outcomes.analyses import hazards
 from iop_outcomes.analyses.outcomes import two_sides
 from iop_outcomes.analyses.outcomes.at_a_day import UNTOLD
 from iop_outcomes.errors import NotPossible
-from iop_outcomes.estimators.estimate import Array, Estimate
-from iop_outcomes.estimators.rows import Mask
+from iop_outcomes.estimators.base.arrays import Array, Mask
+from iop_outcomes.estimators.base.estimate import Estimate
 from iop_outcomes.protocol import Analysis
 from iop_outcomes.vocabulary.answers import EVENT, NO_EVENT
 from iop_outcomes.vocabulary.levels import NOT_KNOWN

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from iop_outcomes.estimators.estimate import Array
-from iop_outcomes.estimators.rows import Mask, Whole
+from iop_outcomes.estimators.base.arrays import Array, Mask, Whole
 
 Names = tuple[str, str]
 

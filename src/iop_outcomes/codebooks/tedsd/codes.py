@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
-from iop_outcomes import reference
+from iop_outcomes.tables import reference
 from iop_outcomes.tables.canonical import UNBOUNDED_DAYS
 from iop_outcomes.vocabulary.levels import UNKNOWN
 

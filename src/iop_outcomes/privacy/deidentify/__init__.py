@@ -27,9 +27,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from iop_outcomes import owner
 from iop_outcomes.errors import StudyError
-from iop_outcomes.files import text_cells
+from iop_outcomes.files import owner, text_cells
 from iop_outcomes.privacy.deidentify.keys import Key
 from iop_outcomes.privacy.deidentify.roles import Options, Role
 from iop_outcomes.privacy.shifted import NOTE, Note

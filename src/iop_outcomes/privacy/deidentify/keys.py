@@ -15,8 +15,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from iop_outcomes import owner
 from iop_outcomes.errors import StudyError
+from iop_outcomes.files import owner
 
 SHORTEST, FEWEST_BYTES = 32, 10
 LETTERS = 20

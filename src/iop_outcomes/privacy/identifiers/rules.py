@@ -20,9 +20,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from iop_outcomes import reference
 from iop_outcomes.privacy.identifiers import digits, freedom, shapes, strays
 from iop_outcomes.privacy.identifiers.checks import Check, free_text, numbers, over_89, people, shaped, zip_codes
+from iop_outcomes.tables import reference
 
 if TYPE_CHECKING:
     from iop_outcomes.privacy.identifiers.contents import Contents

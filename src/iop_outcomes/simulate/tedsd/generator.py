@@ -16,12 +16,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes import reference
 from iop_outcomes.codebooks.tedsd import codes, labels
 from iop_outcomes.errors import StudyError
 from iop_outcomes.simulate.tedsd import plan, structure, substances
 from iop_outcomes.simulate.tedsd.margins import OTHER, Margin, of_year
 from iop_outcomes.simulate.tedsd.plan import Draw, Plan
+from iop_outcomes.tables import reference
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes import reference
 from iop_outcomes.codebooks.tedsd import codes
 from iop_outcomes.errors import StudyError
+from iop_outcomes.tables import reference
 
 if TYPE_CHECKING:
     import numpy as np

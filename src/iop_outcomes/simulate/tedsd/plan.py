@@ -12,9 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from iop_outcomes import reference
 from iop_outcomes.simulate.tedsd import structure
 from iop_outcomes.simulate.tedsd.margins import Margin, conditional, fitted
+from iop_outcomes.tables import reference
 
 if TYPE_CHECKING:
     import numpy as np

@@ -12,9 +12,9 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from iop_outcomes import reference
 from iop_outcomes.codebooks.tedsd import codes
 from iop_outcomes.simulate.tedsd.margins import Margin
+from iop_outcomes.tables import reference
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes import reference
 from iop_outcomes.simulate.tedsd import structure
 from iop_outcomes.simulate.tedsd.margins import Margin, raked
 from iop_outcomes.simulate.tedsd.plan import Plan
+from iop_outcomes.tables import reference
 
 if TYPE_CHECKING:
     import numpy as np

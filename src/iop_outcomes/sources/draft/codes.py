@@ -14,9 +14,9 @@ import re
 from dataclasses import dataclass, field
 from functools import cache
 
-from iop_outcomes import reference
 from iop_outcomes.sources import crosswalk
 from iop_outcomes.sources.draft.exports import Column, Export
+from iop_outcomes.tables import reference
 
 FILE = "code_words.csv"
 

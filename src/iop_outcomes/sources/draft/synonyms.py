@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from iop_outcomes import reference
+from iop_outcomes.tables import reference
 
 FILE = "column_names.csv"
 ALL = "*"

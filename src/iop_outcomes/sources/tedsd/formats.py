@@ -21,10 +21,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from iop_outcomes import owner, reference
 from iop_outcomes.codebooks.tedsd import codes, labels
 from iop_outcomes.errors import StudyError
+from iop_outcomes.files import owner
 from iop_outcomes.sources.tedsd import packages
+from iop_outcomes.tables import reference
 
 if TYPE_CHECKING:
     import pyarrow as pa

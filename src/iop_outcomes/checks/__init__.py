@@ -1,0 +1,1 @@
+"""What is checked before any long run: the definition, the inputs, what the records will support."""

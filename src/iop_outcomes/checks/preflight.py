@@ -1,0 +1,212 @@
+"""`iop-outcomes check`: what the records will support, told before any long run.
+
+In order: the study is typed and its files found; the definition is tested with invented people; the records are read,
+pass the identifier gate, are cleaned and linked; who is eligible and in which arm; which questions the records can
+answer. The very steps of the workflow are called, up to the first estimate. Counts are shown as the disclosure policy
+of the study allows. What would stop a run is told under 'This stops a run'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from iop_outcomes.errors import StudyError
+from iop_outcomes.vocabulary.causes import CENSORED, NOT_AT_RISK
+from iop_outcomes.vocabulary.endpoints import EVENTS, FOLLOWED, KINDS, STAYING, TIMED
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from iop_outcomes.protocol import Study
+    from iop_outcomes.release.policy import Policy
+    from iop_outcomes.study.loading import Loaded
+
+Tables = Mapping[str, "pd.DataFrame"]
+
+WITHOUT = {
+    "sessions": "no delivered hours, and no question on intensity",
+    "screens": "no abstinence by screens, and no adjustment for early use",
+    "followups": "no abstinence by interview, and no return to use",
+    "medications": "medication is not described",
+}
+
+
+@dataclass
+class Findings:
+    """Lines by heading, and what would stop a run."""
+
+    told: dict[str, list[str]] = field(default_factory=dict)
+    stops: list[str] = field(default_factory=list)
+
+    def add(self, heading: str, *lines: str) -> None:
+        """More lines under a heading."""
+        self.told.setdefault(heading, []).extend(lines)
+
+    def text(self) -> str:
+        """Everything as it is printed."""
+        parts = {**self.told, **({"This stops a run": self.stops} if self.stops else {})}
+        return "\n".join(f"{heading}\n" + "\n".join(f"  {line}" for line in lines) for heading, lines in parts.items())
+
+
+def look(loaded: Loaded) -> Findings:
+    """Look at a study and its records. Raises StudyError only for a study that cannot be loaded."""
+    from iop_outcomes.checks import prepare
+    from iop_outcomes.release import policy
+
+    study, found = loaded.study, Findings()
+    rules = policy.choose(study.disclosure.policy, study.disclosure.minimum_count, study.disclosure.rounding_base)
+    try:
+        files = prepare.records(study)
+        found.add("The study", *_study(loaded, len(files)))
+        _definition(loaded, found)
+        tables = _records(loaded, found, rules)
+        _people(loaded, tables, found, rules)
+    except StudyError as wrong:
+        found.stops.append(str(wrong))
+    return found
+
+
+def _study(loaded: Loaded, files: int) -> list[str]:
+    study = loaded.study
+    return [
+        f"'{study.cohort}' is well formed: {len(loaded.analyses)} estimands, {len(loaded.contrasts())} contrasts, "
+        f"{files} input files, disclosure policy '{study.disclosure.policy}'.",
+        *(
+            f"It asks what '{study.questions}' asks, but not about {name}, which is no comparison here."
+            for name in loaded.not_made
+        ),
+    ]
+
+
+def _definition(loaded: Loaded, found: Findings) -> None:
+    from iop_outcomes.checks import definition
+
+    people = loaded.study.people
+    if not people:
+        found.add("The definition", "is tested with no invented people; `people` in the cohort's file names some.")
+        return
+    found.add("The definition", definition.run(people, **loaded.definition())["definition"].strip())
+
+
+def _records(loaded: Loaded, found: Findings, rules: Policy) -> Tables:
+    """Read and clean; what became of rows, and what the empty tables cost."""
+    from iop_outcomes import clean, sources
+    from iop_outcomes.checks import codes, usual_stays
+
+    study = loaded.study
+    source = study.source.model_dump(mode="json", exclude={"citation", "note"})
+    raw = sources.run(source, study.privacy.model_dump(mode="json"))
+    if notes := raw.pop("notes").splitlines():
+        found.add("How the files are read", *notes)
+    for heading, lines in codes.told(raw.pop("readings"), rules).items():
+        found.add(heading, *lines)
+    care = study.care.model_dump(mode="json", exclude={"twenty_hours", "max_quarantined_share"})
+    tables = clean.run(**raw, **care, max_quarantined_share=1.0)
+    for name, rows in tables["intake"].groupby("table", sort=False):
+        if rows["rows"].sum():
+            pairs = zip(rows["outcome"], rows["rows"], strict=True)
+            said = [f"{outcome} {shown(int(count), rules)}" for outcome, count in pairs if count]
+            found.add("Rows", f"{name}: {'; '.join(said)}")
+    came = set(tables["intake"].loc[tables["intake"]["rows"] > 0, "table"])
+    empty = {n: f"{n}: {cost}" for n, cost in WITHOUT.items() if tables[n].empty}
+    if absent := [said for n, said in empty.items() if n not in came]:
+        found.add("Not in the records", *absent)
+    if lost := [said for n, said in empty.items() if n in came]:
+        found.add("Read, but no row of it is left (Rows tells why)", *lost)
+    found.add("Stays", *usual_stays.lines(tables["stays"], tables["persons"], rules, lambda n: shown(n, rules)))
+    found.stops += [*_limits(tables["intake"], study.care.max_quarantined_share), *_strange(raw, study)]
+    return tables
+
+
+def _strange(raw: Tables, study: Study) -> Iterator[str]:
+    """Columns of which more values cannot be true than a run allows."""
+    from iop_outcomes.clean import cells, validate
+
+    for name in validate.LIMITED:
+        rows, unread = raw[f"raw_{name}"], raw["quarantine"][raw["quarantine"]["table"] == name]
+        mended = cells.mend(name, rows[~rows.index.isin(unread["row"])])
+        yield from validate.strange_columns(name, mended.strange, study.care.max_quarantined_share)
+
+
+def _limits(intake: pd.DataFrame, share: float) -> Iterator[str]:
+    """Tables of which more was set aside than a run allows."""
+    for name in ("persons", "stays"):
+        own = intake[intake["table"] == name]
+        aside = int(own.loc[own["outcome"].str.startswith("quarantined"), "rows"].sum())
+        judged = int(own.loc[~own["outcome"].str.startswith("excluded"), "rows"].sum())
+        if judged and aside > share * judged:
+            yield (
+                f"{aside / judged:.1%} of the rows of {name} broke a rule; `care.max_quarantined_share` allows "
+                f"{share:.1%}. Correct the source, or raise the share if these records may be left out."
+            )
+
+
+def _people(loaded: Loaded, tables: Tables, found: Findings, rules: Policy) -> None:
+    """Who is eligible and in which arm, and which questions can be answered."""
+    from iop_outcomes.cohort import population, retention
+    from iop_outcomes.steps.runner import blinded
+
+    study = loaded.study
+    given = {n: blinded(n, tables[n]) for n in ("persons", "episodes", "periods", "quarantine", "intake")}
+    made = population.run(
+        **given, population=study.population, rules=loaded.rules,
+        adjustment=study.adjustment, contrasts=study.contrasts,
+        twenty_hours=study.care.twenty_hours, fewest=loaded.smallest_cell(),
+    )  # fmt: skip
+    for row in made["attrition"].itertuples():
+        if row.excluded:
+            found.add("Excluded", f"{row.rule}: {shown(int(row.excluded), rules)}")  # type: ignore[arg-type]
+    found.add("Eligible", shown(len(made["people"]), rules))
+    for name, contrast in loaded.contrasts().items():
+        own = made["arms"][made["arms"]["contrast"] == name]
+        further = ((arm, at) for at, arm in enumerate(contrast.alongside, 2))
+        sides = [
+            f"{side.label} {shown(int((own['arm'] == value).sum()), rules)}"
+            for side, value in ((contrast.first, 1), (contrast.second, 0), *further)
+        ]
+        whole = int((own.groupby("stratum")["arm"].nunique() == len(sides)).sum())
+        strata = f"{whole} of {own['stratum'].nunique()} {contrast.stratum.removesuffix('_id')}s"
+        found.add("Arms", f"{name}: {', '.join(sides)}; {'every arm' if len(sides) > 2 else 'both arms'} in {strata}")
+    care = {n: tables[n] for n in ("episodes", "episodes_by_gap", "sessions", "persons")}
+    left = retention.run(made["people"], **care, endpoints=loaded.endpoints_of(*EVENTS))["retention"]
+    found.add("Questions", *questions(loaded, tables, made["people"], left, rules))
+
+
+def questions(
+    loaded: Loaded, tables: Tables, people: pd.DataFrame, retention: pd.DataFrame, rules: Policy
+) -> Iterator[str]:
+    """For each outcome and horizon that the sheet asks for: whether the records can answer, and for how many people."""
+    for outcome, horizons in loaded.horizons().items():
+        endpoint = loaded.endpoints[outcome]
+        empty = [name for name in KINDS[endpoint.kind].needs if tables[name].empty]
+        if empty:
+            yield f"{outcome}: cannot be answered without {' and '.join(empty)}"
+            continue
+        if endpoint.kind in TIMED:
+            yield f"{outcome}: times to an event, followed for at most {max(horizons)} days"
+            continue
+        for day in horizons:
+            known = (people["observed_days"] >= day).to_numpy()
+            more = ""
+            if endpoint.kind in FOLLOWED:
+                own = retention[retention["follows"] == endpoint.followed]
+                if own.empty:
+                    yield f"{outcome} on day {day}: cannot be answered, as its event is recorded of no one"
+                    continue
+                known = (known | (own["cause"] != CENSORED).to_numpy()) & (own["cause"] != NOT_AT_RISK).to_numpy()
+                more = _within_an_interval(own, day, endpoint.kind in STAYING)
+            by_then = f"{shown(int(known.sum()), rules)} of {shown(len(people), rules)}"
+            yield f"{outcome} on day {day}: {by_then} can be known by then{more}"
+
+
+def _within_an_interval(own: pd.DataFrame, day: int, later: bool) -> str:
+    """That lengths of stay are intervals of which one holds the day, where it is so."""
+    open_on = (own["days"] + later <= day) & (day < own["days_latest"] + later)
+    return "; lengths of stay are intervals, and the day lies within one" if open_on.any() else ""
+
+
+def shown(count: int, rules: Policy) -> str:
+    """A count as the policy lets it be seen."""
+    return f"fewer than {rules.minimum_count}" if rules.small(count) else f"{rules.rounded(count):,}"

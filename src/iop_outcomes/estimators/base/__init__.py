@@ -1,0 +1,1 @@
+"""What every estimator stands on: arrays, rows, labels, an estimate and what is inferred from it."""

@@ -1,0 +1,1 @@
+"""Scores, weights, balance, and the effects that stand on them."""

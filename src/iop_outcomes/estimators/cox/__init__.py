@@ -1,0 +1,1 @@
+"""Models of hazards, and their tests."""

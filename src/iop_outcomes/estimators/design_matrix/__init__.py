@@ -1,0 +1,1 @@
+"""Covariates as columns of a model: categories as codes, splines."""

@@ -1,0 +1,1 @@
+"""Generalised linear, multinomial and clustered models, and imputation by them."""

@@ -1,0 +1,1 @@
+"""Curves and times without a model of hazards."""

@@ -1,0 +1,1 @@
+"""Two proportions beside each other."""

@@ -1,0 +1,1 @@
+"""How names, numbers and answers are shown, in figures and report alike."""

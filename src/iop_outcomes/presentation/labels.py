@@ -1,0 +1,205 @@
+"""What readers see in place of names: one place for figures and report.
+
+Titles of contrasts, arms and endpoints come from the study; methods, rules and causes from the vocabulary, covariates
+from the tables below. A name that no table knows is shown with its underscores as spaces. `reason` puts labels into the
+sentences that say why there is no number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from iop_outcomes.presentation import numbers
+from iop_outcomes.tables.results import ALL
+from iop_outcomes.vocabulary import answers, causes, endpoints
+from iop_outcomes.vocabulary.arms import LEFT, STAYED
+from iop_outcomes.vocabulary.methods import METHODS
+
+Study = Mapping[str, Any]
+
+# what stands beside methods in tables and figures of balance
+BEFORE = {"unweighted": "Before weighting"}
+# ways of leaving, events, and the curves of people who are still there
+CAUSES = causes.LABELS | endpoints.LABELS
+COVARIATES = {
+    "age": "Age",
+    "cooccurring_disorder": "Co-occurring disorder",
+    "depression_cesd": "Depression (CES-D)",
+    "depression_score": "Beck Depression Inventory",
+    "education": "Education",
+    "employment": "Employment",
+    "hispanic": "Hispanic or Latino",
+    "injection_use": "Injection use",
+    "legal_mandate": "Legal mandate",
+    "marital": "Marital status",
+    "primary_drug": "Primary drug",
+    "prior_treatments": "Earlier treatments",
+    "race": "Race",
+    "severity": "Severity of substance use",
+    "sex": "Sex",
+    "stable_housing": "Stable housing",
+}
+UNITS = {
+    "age": "years",
+    "depression_score": "points",
+    "severity": "standard deviations",
+}
+STRATA = {"site_id": ("site", "sites"), "trial": ("trial", "trials")}
+TABLES_OF_RECORDS = {
+    "stays": "Stays",
+    "persons": "People",
+    "sessions": "Sessions of care",
+    "screens": "Urine screens",
+    "followups": "Follow-up interviews",
+    "medications": "Medication spells",
+}
+
+
+def words(name: str) -> str:
+    """A name as words: 'not_in_labor_force' is 'Not in labor force'."""
+    text = name.replace("_", " ").strip()
+    return text[:1].upper() + text[1:]
+
+
+def capital(text: str) -> str:
+    """The text with a capital letter."""
+    return text[:1].upper() + text[1:]
+
+
+def within(text: str) -> str:
+    """A label inside a sentence: its first letter small, unless it begins with an abbreviation or a name."""
+    first, _, rest = text.partition(" ")
+    name = rest[:1].isupper() or any(c.isupper() or c.isdigit() for c in first[1:])
+    return text if name else text[:1].lower() + text[1:]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Labels of one study: the plain dict of its words, or of all of it."""
+
+    study: Study
+
+    def compared(self, contrast: str) -> Study:
+        """The contrast itself, or the one that an intensity shows."""
+        intensity = self.study.get("intensities", {}).get(contrast)
+        return self.study["contrasts"][intensity["contrast"] if intensity else contrast]
+
+    def contrast(self, name: str) -> str:
+        """Title of a contrast, a duration or an intensity."""
+        for room in ("contrasts", "durations", "intensities"):
+            if name in self.study.get(room, {}):
+                return str(self.study[room][name]["title"])
+        return words(name)
+
+    def sides(self, contrast: str) -> tuple[str, str]:
+        """Names of the first and the second arm."""
+        if contrast in self.study.get("durations", {}):
+            return STAYED, LEFT
+        found = self.compared(contrast)
+        return found["first"]["name"], found["second"]["name"]
+
+    def arm(self, contrast: str, name: str) -> str:
+        """Label of an arm."""
+        if contrast in self.study.get("durations", {}):
+            days = self.study["durations"][contrast]["days"]
+            return {STAYED: f"Stayed at least {days} days", LEFT: f"Left before day {days}"}.get(name, words(name))
+        found = self.compared(contrast)
+        known = {found[side]["name"]: found[side]["label"] for side in ("first", "second")}
+        return str(known.get(name) or self.alongside(contrast).get(name) or words(name))
+
+    def alongside(self, contrast: str) -> dict[str, str]:
+        """The further arms of a contrast: labels by name."""
+        further = self.study["contrasts"].get(contrast, {}).get("alongside", ())
+        return {arm["name"]: str(arm["label"]) for arm in further}
+
+    def arms(self, contrast: str) -> tuple[str, str]:
+        """Labels of the first and the second arm."""
+        first, second = self.sides(contrast)
+        return self.arm(contrast, first), self.arm(contrast, second)
+
+    def against(self, contrast: str) -> str:
+        """Both arms as a heading, and those alongside: 'Intensive outpatient v residential'."""
+        first, second = self.arms(contrast)
+        return f"{first} v {within(second)}{self._beside(contrast)}"
+
+    def numbered(self, contrast: str) -> str:
+        """Both arms by number, as panels tell them; with the title where another contrast has the same arms."""
+        found = self._by_number(contrast)
+        same = any(c != contrast and self._by_number(c) == found for c in self.study["contrasts"])
+        return f"{self.contrast(contrast)}. {found}" if same else found
+
+    def _by_number(self, contrast: str) -> str:
+        first, second = self.arms(contrast)
+        return f"1: {first}, 2: {second}{self._beside(contrast)}"
+
+    def _beside(self, contrast: str) -> str:
+        arms = 2 + len(self.alongside(contrast))
+        return f", of {numbers.word(arms)} arms" if arms > 2 else ""
+
+    def randomised(self, contrast: str) -> bool:
+        """The arm was assigned by chance."""
+        return bool(self.study["contrasts"].get(contrast, {}).get("randomised", False))
+
+    def endpoints(self) -> dict[str, Mapping[str, Any]]:
+        """Endpoints by name, from the words of a study or from the whole of it."""
+        known = self.study["endpoints"]
+        return dict(known) if isinstance(known, Mapping) else {row["outcome"]: row for row in known}
+
+    def endpoint(self, name: str) -> str:
+        """Label of an endpoint."""
+        found = self.endpoints().get(name)
+        return str(found["label"]) if found else words(name)
+
+    def kind(self, outcome: str) -> str:
+        """Kind of an endpoint, or ''."""
+        return str(self.endpoints().get(outcome, {}).get("kind", ""))
+
+    def reason(self, contrast: str, text: str) -> str:
+        """A reason with labels in place of names: arms in quotes, and covariates as 'name=value'."""
+        if any(contrast in self.study.get(room, {}) for room in ("contrasts", "durations", "intensities")):
+            for name in (*self.sides(contrast), *self.alongside(contrast)):
+                text = text.replace(f"'{name}'", f"\u2018{self.arm(contrast, name)}\u2019")
+        text = re.sub(r"'([^']+)'", "\u2018\\1\u2019", text)
+        return (
+            re.sub(r"\b([a-z][a-z_]*)=(\w+)", lambda m: f"\u2018{covariate(m[1], m[2])}\u2019", text)
+            .strip()
+            .rstrip(".")
+        )
+
+
+def covariate(name: str, value: str = ALL) -> str:
+    """A covariate, 'Age', or a category of it, 'Sex: male'."""
+    known = COVARIATES.get(name, words(name))
+    if value == ALL:
+        return known
+    return f"{known}: {'not recorded' if value == answers.MISSING else value.replace('_', ' ')}"
+
+
+def method(name: str) -> str:
+    """Label of a method."""
+    return METHODS[name].label if name in METHODS else BEFORE.get(name, words(name))
+
+
+def duration_method(measure: str, name: str, days: int) -> str:
+    """Label of a method in the question of duration, by measure; days: the landmark."""
+    known = METHODS[name].of_duration if name in METHODS else {}
+    return known.get(measure, method(name)).format(days=days)
+
+
+def missing_rule(name: str) -> str:
+    """Label of a rule for missing outcomes; '' where none plays a part."""
+    known = answers.MISSING_RULES.get(name)
+    return words(name) if known is None else known.label
+
+
+def cause(name: str) -> str:
+    """Label of a way of leaving."""
+    return CAUSES.get(name, words(name))
+
+
+def level(name: str) -> str:
+    """Label of a level of a group of counts."""
+    return answers.LABELS.get(name) or CAUSES.get(name) or words(name)

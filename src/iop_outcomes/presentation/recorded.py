@@ -1,0 +1,243 @@
+"""Readings of the released counts of the analysis 'records', for figures and report.
+
+Shares are of people whose cells are shown. A share whose own count is withheld is told as far as the release tells it:
+to the quarter below ('from'), or not at all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from iop_outcomes.presentation import numbers
+from iop_outcomes.presentation.labels import COVARIATES, Study, words
+from iop_outcomes.release.completeness import QUANTITY
+from iop_outcomes.tables import bands
+from iop_outcomes.tables.bands import STILL_THERE
+from iop_outcomes.tables.results import (
+    AGREEMENT,
+    ALL,
+    ATTAINED_OF_PLANNED,
+    BY_ASAM,
+    BY_BROAD,
+    BY_LABEL,
+    COMPLETENESS,
+    DAYS,
+    DELIVERED,
+    DELIVERED_OF_SCHEDULED,
+    HOURS,
+    MATURITY,
+    SCHEDULED,
+    TRANSITION,
+)
+from iop_outcomes.vocabulary import causes
+from iop_outcomes.vocabulary.answers import NOT_YET_OBSERVED
+from iop_outcomes.vocabulary.endpoints import PANELS
+from iop_outcomes.vocabulary.levels import CLASSES, LABELS, NOT_KNOWN, UNKNOWN
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from iop_outcomes.cohort.levels import Kappa
+
+SMALLER_SITES, OTHER_PERIODS = "smaller sites", "other periods"
+# what is counted, by unit of analysis
+UNITS = {"first_episode": "people", "episode": "episodes", "period": "periods"}
+FIELDS = {
+    "entry_period": "Time of entry",
+    "planned_days": "Planned length of stay",
+    "scheduled_hours": "Scheduled hours",
+    "sessions": "Any session",
+    "screens": "Any urine screen",
+    "followups": "Any follow-up interview",
+    "discharge_reason": "How the stay ended",
+}
+# how stays ended, or that they are still open
+ENDS = {name: causes.CAUSES[name].end for name in causes.ENDS} | {causes.IN_CARE: PANELS[causes.IN_CARE]}
+NODES = {**LABELS, **ENDS}
+# a field of a group of people
+FIELD_OF = ("variable", "group_by", "group")
+# definitions of a level of care that are held against each other, down and across
+PAIRS = ((BY_LABEL, BY_ASAM), (BY_LABEL, BY_BROAD), (BY_ASAM, DELIVERED))
+BANDS = {NOT_KNOWN: "not known", STILL_THERE: "still there"}
+
+
+def of(counts: pd.DataFrame, outcome: str, variable: str = ALL) -> pd.DataFrame:
+    """Rows of what is counted of the records, with `people` as a number: missing where withheld."""
+    own = counts[(counts["analysis"] == "records") & (counts["outcome"] == outcome) & (counts["variable"] == variable)]
+    return own.assign(people=own["count"].astype("Float64").to_numpy(dtype=float, na_value=float("nan")))
+
+
+def unit(study: Study) -> str:
+    """What a study counts: people, episodes or periods."""
+    return UNITS[study.get("unit", "first_episode")]
+
+
+def field(name: str) -> str:
+    """Label of a field."""
+    return FIELDS.get(name) or COVARIATES.get(name) or words(name)
+
+
+def completeness(counts: pd.DataFrame, diagnostics: pd.DataFrame) -> pd.DataFrame:
+    """One row per field and group: field, kind (all, site, period), group, share known, and how the share is told.
+
+    told: exact, about (a few are withheld), from (at least so much), withheld; nobody where no one was asked.
+    """
+    import pandas as pd
+
+    own = counts[(counts["analysis"] == "records") & (counts["outcome"] == COMPLETENESS)]
+    if own.empty:
+        return pd.DataFrame(columns=["field", "kind", "group", "share", "told"])
+    told = diagnostics[diagnostics["quantity"] == QUANTITY]
+    floors = dict(zip(zip(*(told[k] for k in FIELD_OF), strict=True), told["value"], strict=True))
+    sizes = _sizes(own)
+    rows = []
+    for key, cells in own.groupby(list(FIELD_OF), sort=False):
+        name, kind, group = map(str, key)
+        people = {str(r["level"]): _number(r["count"]) for r in cells.to_dict("records")}
+        share, how = _share(people, sizes.get((kind, group)), floors.get(key))
+        rows.append({"field": name, "kind": kind, "group": group, "share": share, "told": how})
+    found = pd.DataFrame(rows)
+    # what is known of people, then of their care
+    rank = {n: i for i, n in enumerate((*sorted(set(found["field"]) - set(FIELDS)), *FIELDS))}
+    return found.iloc[found["field"].map(rank).argsort(kind="stable")].reset_index(drop=True)
+
+
+def _sizes(own: pd.DataFrame) -> dict[tuple[str, str], float]:
+    """People of each group, from a field of which everyone was asked and all counts are shown."""
+    keys = [own[k] for k in FIELD_OF]
+    doubtful = (own["count"].isna() | (own["level"] == "not_asked")).groupby(keys)
+    sure = own[~doubtful.transform("any")]
+    people = sure.groupby(list(FIELD_OF))["count"].sum().groupby(["group_by", "group"]).max()
+    return {key: float(n) for key, n in people.items()}  # type: ignore[misc]
+
+
+def _share(found: Mapping[str, float | None], size: float | None, floor: float | None) -> tuple[float, str]:
+    """The share known, and how it is told. found: people by level, None where withheld. size: people of the group."""
+    known, unknown, skipped = (found.get(level, 0.0) for level in ("known", NOT_KNOWN, "not_asked"))
+    nan = float("nan")
+    if known is not None and unknown is not None:
+        asked = known + unknown
+        return (known / asked, "exact") if asked else (nan, "nobody")
+    if known == 0 or unknown == 0:
+        return float(unknown == 0), "exact"
+    if known is not None and size:
+        asked = size - (skipped or 0.0)
+        return min(known / asked, 1.0), "about" if skipped is not None else "from"
+    return (floor, "from") if floor is not None else (nan, "withheld")
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if numbers.known(value) else None
+
+
+def told(found: pd.DataFrame, *keys: str) -> dict[tuple[Any, ...], tuple[float, str]]:
+    """Share, and how it is told, by some columns."""
+    return {tuple(r[k] for k in keys): (float(r["share"]), str(r["told"])) for r in found.to_dict("records")}
+
+
+def ordered(groups: Iterable[str]) -> list[str]:
+    """Names of groups in order, numbers within them as such, those of joined small ones and the unknown last."""
+
+    def place(name: str) -> tuple[bool, list[tuple[bool, int, str]]]:
+        parts = re.findall(r"\d+|\D+", name)
+        last = name in (SMALLER_SITES, OTHER_PERIODS, UNKNOWN)
+        return last, [(p.isdigit(), int(p) if p.isdigit() else 0, p) for p in parts]
+
+    return sorted(groups, key=place)
+
+
+def unanswered(found: pd.DataFrame) -> tuple[list[str], list[str], list[str]]:
+    """Fields by how they stand over all people: known of everyone, known of some, known of no one."""
+    overall = found[found["kind"] == ALL].set_index("field")
+    share, told = overall["share"], overall["told"]
+    full = [f for f in overall.index if told[f] == "exact" and share[f] == 1]
+    empty = [f for f in overall.index if told[f] == "nobody" or (told[f] == "exact" and share[f] == 0)]
+    return full, [f for f in overall.index if f not in (*full, *empty)], empty
+
+
+def matrix(counts: pd.DataFrame, down: str, across: str) -> pd.DataFrame:
+    """People by class under one definition (down) and another (across); missing where withheld, else 0 without a row.
+
+    down, across: one of the PAIRS. Empty where nothing was counted.
+    """
+    own = of(counts, AGREEMENT, across)
+    own = own[own["group_by"] == down]
+    if own.empty:
+        return own[["group", "level", "people"]].set_index("group")
+    table = own.pivot_table(
+        index="group", columns="level", values="people", aggfunc=lambda v: v.sum(skipna=False), dropna=False
+    )
+    there = own.assign(one=1).pivot_table(index="group", columns="level", values="one", aggfunc="sum")
+    rows = [c for c in CLASSES if c in table.index]
+    columns = [c for c in CLASSES if c in table.columns]
+    filled = table.where(there.reindex_like(table).notna(), 0.0)
+    return filled.loc[rows, columns]
+
+
+def several(table: pd.DataFrame) -> bool:
+    """The matrix has more than a single tile."""
+    return table.size > 1
+
+
+def kappa(table: pd.DataFrame) -> Kappa:
+    """Cohen's kappa of a matrix, from the cells that are shown; missing where a definition knows one class only."""
+    from iop_outcomes.cohort.levels import kappa
+
+    classes = [c for c in CLASSES if c in table.index or c in table.columns]
+    found = kappa(table.reindex(index=classes, columns=classes).fillna(0).round().astype("int64"))
+    used = table.drop(index=NOT_KNOWN, columns=NOT_KNOWN, errors="ignore") > 0
+    apart = min(used.any(axis=1).sum(), used.any(axis=0).sum()) > 1
+    return found if apart else found._replace(kappa=float("nan"), standard_error=float("nan"))
+
+
+def by_level(counts: pd.DataFrame, outcome: str, variable: str, among: Sequence[str]) -> pd.DataFrame:
+    """People by level of care and band, in order: care, level, people, share of the people of that level of care that
+    are shown, status. among: the bands.
+    """
+    own = of(counts, outcome, variable).rename(columns={"group": "care"})
+    order = [*among, STILL_THERE, NOT_KNOWN]
+    own = own.assign(
+        rank=own["care"].map({c: i for i, c in enumerate(CLASSES)}), place=own["level"].map(order.index)
+    ).sort_values(["rank", "place"], kind="stable")
+    whole = own.groupby("care")["people"].transform("sum")
+    return own.assign(share=own["people"] / whole.where(whole > 0))[["care", "level", "people", "share", "status"]]
+
+
+def scheduled_and_delivered(counts: pd.DataFrame) -> pd.DataFrame:
+    """Hours a week, scheduled and delivered, by level of care: kind, care, level, people, share, status."""
+    import pandas as pd
+
+    parts = [by_level(counts, HOURS, kind, bands.HOURS).assign(kind=kind) for kind in (SCHEDULED, DELIVERED)]
+    return pd.concat(parts, ignore_index=True)[["kind", "care", "level", "people", "share", "status"]]
+
+
+def against_plan(counts: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Delivered of scheduled hours and attained of planned days, by level of care."""
+    wanted = ((HOURS, DELIVERED_OF_SCHEDULED), (DAYS, ATTAINED_OF_PLANNED))
+    found = {variable: by_level(counts, outcome, variable, bands.SHARES) for outcome, variable in wanted}
+    return {name: table for name, table in found.items() if len(table)}
+
+
+def moves(counts: pd.DataFrame) -> pd.DataFrame:
+    """Moves between levels of care: step (from 1), origin, to, people, status."""
+    own = counts[(counts["analysis"] == "records") & (counts["outcome"] == TRANSITION)]
+    return own.assign(
+        step=own["variable"].astype(int),
+        people=own["count"].astype("Float64").to_numpy(dtype=float, na_value=float("nan")),
+    ).rename(columns={"group": "origin", "level": "to"})[["step", "origin", "to", "people", "status"]]
+
+
+def maturity(counts: pd.DataFrame) -> pd.DataFrame:
+    """Share of people whose day lies within their observation: kind (all, period), group, day, share, told."""
+    import pandas as pd
+
+    rows = []
+    for key, cells in of(counts, MATURITY).groupby(["group_by", "group", "horizon_days"], sort=False):
+        kind, group, day = (str(part) for part in key)
+        people = {str(r["level"]): _number(r["count"]) for r in cells.to_dict("records")}
+        found = {"known": people.get("mature", 0.0), NOT_KNOWN: people.get(NOT_YET_OBSERVED, 0.0)}
+        share, how = _share(found, None, None)
+        rows.append({"kind": kind, "group": group, "day": int(day), "share": share, "told": how})
+    return pd.DataFrame(rows, columns=["kind", "group", "day", "share", "told"])

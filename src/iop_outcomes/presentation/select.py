@@ -1,0 +1,39 @@
+"""Picking rows of the released tables for figures and report."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any
+
+from iop_outcomes.presentation.labels import Labels
+from iop_outcomes.tables.results import ALL
+from iop_outcomes.vocabulary.methods import PREFERRED
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def best(rows: pd.DataFrame) -> dict[str, Any]:
+    """The row of the most preferred method."""
+    rank = rows["method"].map({m: i for i, m in enumerate(PREFERRED)}).fillna(len(PREFERRED))
+    found: dict[str, Any] = rows.loc[rank.idxmin()].to_dict()  # type: ignore[assignment]
+    return found
+
+
+def asked_first(table: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:
+    """A released table without what repeats a question under another rule."""
+    again = study.get("companions", {})
+    own = ~table["contrast"].isin(list(again.get("contrasts", ())))
+    return table[own & ~table["outcome"].isin(list(again.get("outcomes", ())))] if "outcome" in table else table[own]
+
+
+def of_arms(estimates: pd.DataFrame, measure: str, outcomes: Collection[str]) -> pd.DataFrame:
+    """Estimates of one measure and some outcomes, of whole arms."""
+    own = (estimates["measure"] == measure) & (estimates["group_by"] == ALL)
+    return estimates[own & estimates["outcome"].isin(list(outcomes))]
+
+
+def why(rows: pd.DataFrame, labels: Labels) -> str:
+    """Why there is nothing to draw, from the reasons of the estimates that would be behind it."""
+    reasons = [labels.reason(str(r.contrast), str(r.reason)) for r in rows.itertuples() if r.reason]
+    return "; ".join(dict.fromkeys(reasons)) or "nothing was estimated that it could show"

@@ -1,0 +1,71 @@
+"""The truth beside the estimate: what a simulation knows, next to what each method found.
+
+Unadjusted comparisons of arms that were not assigned by chance stand beside the truth of everyone, which they miss, and
+are marked as wrong on purpose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from iop_outcomes.presentation.labels import Labels, Study, capital
+from iop_outcomes.report.document import Block, Line, Table
+from iop_outcomes.report.results import forms, grouped, label, misleading, with_interval
+from iop_outcomes.report.sentences import effects
+from iop_outcomes.report.summary import Pair
+from iop_outcomes.tables.results import ALL
+from iop_outcomes.vocabulary.measures import DIFFERENCE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+INSIDE = "yes"
+
+
+def beside(estimates: pd.DataFrame, study: Study, truth: pd.DataFrame) -> list[Table]:
+    """Differences with their known truth, one table for each contrast; unadjusted rows beside the truth of everyone."""
+    labels = Labels(study)
+    known = {
+        (t.contrast, t.outcome, t.horizon_days, t.estimand, t.measure, t.of): float(t.truth)  # type: ignore[arg-type]
+        for t in truth.itertuples()
+    }
+    found = estimates[(estimates["of"] == DIFFERENCE) & (estimates["group_by"] == ALL)]
+    tables = []
+    for contrast, own in found.groupby("contrast", sort=False):
+        blocks = [
+            Block(heading, tuple(lines))
+            for heading, rows in grouped(own, labels)
+            if (lines := [line for pair in rows if (line := _truth_line(pair, labels, known)) is not None])
+        ]
+        if blocks:
+            ci = effects.level(labels)
+            columns = ("Method", f"Difference ({ci})", "Known truth", "Is the truth inside?")
+            tables.append(Table(labels.contrast(str(contrast)), columns, tuple(blocks)))
+    return tables
+
+
+def _truth_line(pair: Pair, labels: Labels, known: dict[tuple[Any, ...], float]) -> Line | None:
+    row = pair.main
+    estimand = "ATE" if row["estimand"] == "as_observed" else row["estimand"]
+    value = known.get((row["contrast"], row["outcome"], row["horizon_days"], estimand, row["measure"], row["of"]))
+    if value is None:
+        return None
+    if not pair.there:
+        return Line(label(pair, labels), absent=capital(effects.absent(row, labels)))
+    signed = forms(pair)[1]
+    inside = INSIDE if row["conf_low"] <= value <= row["conf_high"] else "no"
+    wrong = misleading(pair, labels)
+    name = label(pair, labels) + (", wrong on purpose" if wrong else "")
+    return Line(name, (with_interval(row, signed), signed(value), inside), wrong=wrong)
+
+
+def hits(tables: Sequence[Table]) -> str:
+    """How many intervals hold the truth, adjusted and unadjusted."""
+    lines = [line for t in tables for block in t.blocks for line in block.lines if line.cells]
+    said = []
+    for wrong, name in ((False, "Adjusted"), (True, "Unadjusted")):
+        own = [line for line in lines if line.wrong == wrong]
+        inside = sum(line.cells[-1] == INSIDE for line in own)
+        said.append(f"{name}: the truth lies inside {inside} of {len(own)} intervals.")
+    return " ".join(said)

@@ -1,0 +1,94 @@
+"""The same questions under other rules: levels of care read from hours, other gaps between stays, other clocks.
+
+One table per contrast, with a block for each primary question under every classifier, and one for staying in care under
+every rule. A line is a rule; what stands beside it is the preferred adjusted estimate. People are not shown: beside the
+question itself their number would give a few away.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from iop_outcomes.presentation import numbers
+from iop_outcomes.presentation.labels import Labels, Study, method, missing_rule, within
+from iop_outcomes.report.document import Block, Line, Table
+from iop_outcomes.report.results import forms
+from iop_outcomes.report.sentences import effects
+from iop_outcomes.report.summary import Pair, pairs
+from iop_outcomes.tables.results import ALL
+from iop_outcomes.vocabulary.endpoints import STAYING
+from iop_outcomes.vocabulary.measures import RISK
+from iop_outcomes.vocabulary.methods import PREFERRED
+from iop_outcomes.vocabulary.statuses import STATUSES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CLASSIFIERS = {
+    "level_asam": "By hours, ASAM thresholds",
+    "level_broad": "By hours, 6 to 30 taken as intensive outpatient",
+}
+LABEL = "By the program's label"
+
+
+def tables(estimates: pd.DataFrame, study: Study) -> list[Table]:
+    """The tables of a study, for each contrast with questions under other rules."""
+    found = [_of_contrast(estimates, study, name) for name in study["contrasts"]]
+    return [t for t in found if t.blocks]
+
+
+def _of_contrast(estimates: pd.DataFrame, study: Study, name: str) -> Table:
+    labels = Labels(study)
+    asked = estimates[estimates["method"].isin(PREFERRED[:3]) & (estimates["group_by"] == ALL)]
+    blocks = (*_classifiers(asked, labels, name), *_staying(asked, labels, name))
+    columns = ("Rule", "Method", *labels.arms(name), f"Difference ({effects.level(labels)})")
+    return Table(labels.contrast(name), columns, tuple(blocks))
+
+
+def _classifiers(asked: pd.DataFrame, labels: Labels, name: str) -> list[Block]:
+    """Each primary question with levels by label and by hours."""
+    variants = {n: v for n, v in labels.study.get("variants", {}).items() if v["variant_of"] == name}
+    rules = {name: LABEL} | {n: CLASSIFIERS[v["column"]] for n, v in variants.items()}
+    repeated = asked[asked["contrast"].isin(list(variants))]
+    blocks = []
+    keys = ["outcome", "horizon_days", "missing_rule", "measure", "estimand", "method"]
+    for question in repeated[keys].drop_duplicates().itertuples(index=False):
+        own = asked
+        for column, value in zip(keys, question, strict=True):
+            own = own[own[column] == value]
+        lines = [_line(pairs(own[own["contrast"] == n]), words, labels, name) for n, words in rules.items()]
+        reading = missing_rule(str(question.missing_rule))
+        heading = f"{labels.endpoint(str(question.outcome))}, day {question.horizon_days:.0f}"
+        blocks.append(Block(f"{heading}: {within(reading)}" if reading else heading, tuple(lines)))
+    return blocks
+
+
+def _staying(asked: pd.DataFrame, labels: Labels, name: str) -> list[Block]:
+    """Staying in care on a day, at any level and under every other rule."""
+    outcomes = list(labels.study.get("companions", {}).get("outcomes", []))
+    own = asked[(asked["contrast"] == name) & asked["outcome"].isin(outcomes)]
+    blocks = []
+    for day, rows in own.groupby("horizon_days"):
+        same = asked[(asked["contrast"] == name) & (asked["horizon_days"] == day) & (asked["measure"] == RISK)]
+        usual = [o for o in same["outcome"].unique() if STAYING.get(labels.kind(str(o))) == "" and o not in outcomes]
+        same = same[same["method"].isin(list(rows["method"]))]
+        each = ((o, pairs(same[same["outcome"] == o])) for o in (*usual, *dict.fromkeys(rows["outcome"])))
+        lines = [_line(found, labels.endpoint(str(o)), labels, name) for o, found in each]
+        blocks.append(Block(f"Staying, day {day:.0f}", tuple(lines)))
+    return blocks
+
+
+def _line(found: list[Pair], words: str, labels: Labels, name: str) -> Line:
+    """The preferred estimate under one rule, or why there is none."""
+    if not found:
+        return Line(words, absent="Not asked")
+    ranks = {m: i for i, m in enumerate(PREFERRED)}
+    pair = min(found, key=lambda p: ranks.get(p.main["method"], len(ranks)))
+    row: dict[str, Any] = pair.main
+    if not pair.there:
+        status = STATUSES[row["status"]].label or row["status"]
+        return Line(words, absent=f"{status}: {labels.reason(name, row['reason'])}")
+    value, gap = forms(pair)
+    arms = (value(pair.rows[side]["estimate"]) if side in pair.rows else numbers.DASH for side in labels.sides(name))
+    interval = numbers.interval(row["conf_low"], row["conf_high"], gap)
+    return Line(words, (method(row["method"]), *arms, f"{gap(row['estimate'])} ({interval})"))

@@ -1,0 +1,106 @@
+"""Phrases of the summary on dose: longer stays, naive and fair, and more hours a week."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from iop_outcomes.presentation import numbers
+from iop_outcomes.presentation.labels import Labels, capital, within
+from iop_outcomes.report.sentences.effects import (
+    OPEN,
+    POINTS,
+    Rows,
+    gap,
+    groups,
+    main,
+    of_arms,
+    ratio,
+    reading,
+    share_points,
+    shorter,
+    undecided,
+    verb,
+)
+from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MEASURES, RISK
+from iop_outcomes.vocabulary.methods import LANDMARK_ADJUSTED
+
+# why the naive comparison of stayers with leavers misleads, by what is measured
+WHY_NAIVE = {
+    HAZARD_RATIO: (
+        "Whether someone stayed {day} days is known only on day {day}. A comparison that counts from the first "
+        "day books every early {event} under leaving, and hands those who stayed days on which they could not "
+        "yet be counted as leavers. This head start, called immortal time, makes staying look protective even "
+        "if it does nothing. Counting from day {day}, among people without {event} by then, takes it away; the "
+        "reasons why people stayed remain. A comparison of planned stays assigned by chance asks something "
+        "else: what planning a longer stay does."
+    ),
+    RISK: (
+        "Use often comes first: people return to use, leave, and are counted as having left before day {day}. "
+        "The naive comparison reads this as if leaving had led to use. Adjusting for use on record up to day "
+        "{day} does not mend it: of those who left, a part of that use came after leaving, and may follow from it. "
+        "No adjusted share is shown."
+    ),
+}
+
+
+def naive_stay(found: Sequence[Rows], labels: Labels, days: int) -> str:
+    """The naive comparison of stayers with leavers, and that it misleads."""
+    row = main(found[0])
+    if MEASURES[row["measure"]].ratio:
+        said = (
+            f"Counted naively from the first day, staying at least {days} days goes with a hazard ratio of "
+            f"{within(labels.endpoint(row['outcome']))} of {ratio(row, labels)}."
+        )
+    else:
+        one, other = (numbers.percent(r["estimate"]) for r in of_arms(found[0], labels))
+        said = (
+            f"Compared as they are, {reading(row, labels)}, {one} of those who stayed at least {days} days "
+            f"{verb(row, labels)}, against {other} of those who left earlier: "
+            f"{gap(row, labels, POINTS, share_points)}."
+        )
+        said = " ".join([said, *(capital(shorter(rows, labels)) for rows in found[1:])])
+    return (
+        f"{said} This is shown as a warning, not as a finding: only on day {days} is it known who stayed, and "
+        "whoever left because of use is counted among the leavers."
+    )
+
+
+def fair_stay(found: Sequence[Rows], labels: Labels, days: int) -> str:
+    """The hazard ratios that begin at the landmark."""
+    row = main(found[0])
+    words = {LANDMARK_ADJUSTED: "adjusted for what was known at the start, "}
+    rows = [main(r) for r in found]
+    parts = [f"{words.get(r['method'], '')}{ratio(r, labels)}" for r in rows]
+    crossing = " An interval that holds 1 leaves the direction open." if any(map(undecided, rows)) else ""
+    event = within(labels.endpoint(row["outcome"]))
+    begin = f"Counted from day {days}, among people without {event} by then"
+    return f"{begin}, the hazard ratio is {'; '.join(parts)}.{crossing}"
+
+
+def randomised_stay(rows: Rows, labels: Labels) -> str:
+    """The randomised comparison, which answers its own question."""
+    row = main(rows)
+    first, second = groups(labels, row["contrast"])
+    value = gap(row, labels, POINTS, share_points)
+    if MEASURES[row["measure"]].ratio:
+        value = f"a hazard ratio of {ratio(row, labels)}"
+    return (
+        f"Where the length was assigned by chance, {first} against {second} has {value}. That is the effect of "
+        "planning a longer stay, whether or not people complete it: another question, and its own answer."
+    )
+
+
+def hours(found: Sequence[Rows], labels: Labels, setting: Mapping[str, Any], arm: str) -> str:
+    """More against fewer hours a week in one arm, under every reading."""
+    row = main(found[0])
+    fewer, more = (numbers.plain(h) for h in setting["compare"][arm])
+    group = dict(zip(labels.sides(row["contrast"]), groups(labels, row["contrast"]), strict=True))[arm]
+    one, other = (numbers.percent(r["estimate"]) for r in of_arms(found[0], labels))
+    begin = f"Of {group} and still in care after {setting['window_days']} days"
+    said = (
+        f"{', '.join(w for w in (begin, reading(row, labels)) if w)}, {one} {verb(row, labels)} at {more} "
+        f"attended hours a week, against {other} at {fewer}: {gap(row, labels, POINTS, share_points)}."
+    )
+    said += OPEN if undecided(row) else ""
+    return " ".join([said, *(capital(shorter(rows, labels)) for rows in found[1:])])

@@ -1,0 +1,205 @@
+"""Phrases of the summary: leads, arms, verbs, differences and intervals.
+
+The rows of one estimand come as a mapping by what they are of: the arms, their difference, their ratio; or the ratio
+alone, for a hazard ratio. Words that depend on a kind of estimand, endpoint or reading stand in tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from iop_outcomes.presentation import numbers
+from iop_outcomes.presentation.labels import Labels, within
+from iop_outcomes.vocabulary.answers import MISSING_RULES
+from iop_outcomes.vocabulary.causes import CAUSES, UNPLANNED
+from iop_outcomes.vocabulary.endpoints import KINDS, LEFT_INDEX
+from iop_outcomes.vocabulary.estimands import ESTIMANDS
+from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MEAN_DAYS, MEASURES, RISK, Measure
+from iop_outcomes.vocabulary.statuses import STATUSES
+
+Row = dict[str, Any]
+Rows = Mapping[str, Row]
+
+# why hazard ratios come after days and shares
+WHY_LAST = (
+    "Hazard ratios come last. Hazards of leaving cross where one arm loses people early and the other when its planned "
+    "stay ends; a single ratio is then an average over the days of follow-up that holds on no day and changes with its "
+    "length. Each is of one cause, among people still there: it speaks of a pace, not of how many leave in this way. "
+    "Where ratios by period are given, the test asks whether they are all the same."
+)
+POINTS = "percentage points"
+OPEN = " The interval leaves the direction open."
+
+
+def absent(row: Row, labels: Labels) -> str:
+    """Why a row has no number."""
+    return STATUSES[row["status"]].said.format(reason=labels.reason(row["contrast"], row["reason"]))
+
+
+def no_adjusted(reason: str, randomised: bool) -> str:
+    """Said once for a contrast of which no adjusted estimate is shown."""
+    rest = "" if randomised else ", so that what follows does not compare like with like"
+    return f"No adjusted comparison is shown ({reason}){rest}."
+
+
+def topic(row: Row, labels: Labels) -> str:
+    """The question of a row: endpoint, day and reading."""
+    read = reading(row, labels)
+    return f"{labels.endpoint(row['outcome'])}, day {row['horizon_days']:.0f}{', ' + read if read else ''}"
+
+
+def reading(row: Row, labels: Labels) -> str:
+    """How missing outcomes are read; '' where none can be missing."""
+    kind, rule = KINDS.get(labels.kind(row["outcome"])), MISSING_RULES.get(row["missing_rule"])
+    if rule is None:
+        return ""
+    return rule.screened if kind is not None and kind.screened else rule.read
+
+
+def lead(row: Row, labels: Labels) -> str:
+    """Whom the estimate speaks of."""
+    contrast = labels.study["contrasts"][row["contrast"]]
+    arms = 2 + len(labels.alongside(row["contrast"]))
+    known, by_chance = ESTIMANDS[row["estimand"]], bool(contrast["randomised"])
+    if arms > 2 and known.of_several:
+        return known.of_several.format(number=numbers.word(arms))
+    if known.of_settings and contrast["column"] == "index_level" and not by_chance:
+        return known.of_settings
+    return known.by_chance if by_chance else known.lead
+
+
+def groups(labels: Labels, contrast: str) -> tuple[str, str]:
+    """The two arms inside a sentence: 'those starting in residential care', 'the methadone arm'."""
+    found = labels.compared(contrast)
+    names = [within(found[side]["label"]) for side in ("first", "second")]
+    if found["column"] != "index_level":
+        return f"the {names[0]} arm", f"the {names[1]} arm"
+    settings = [n.removeprefix("started ").removeprefix("in ").removesuffix(" care") for n in names]
+    return f"those starting in {settings[0]} care", f"those starting in {settings[1]} care"
+
+
+def verb(row: Row, labels: Labels) -> str:
+    """What the people counted did, by the day."""
+    endpoint = labels.endpoints().get(row["outcome"], {})
+    kind, label = KINDS.get(labels.kind(row["outcome"])), within(labels.endpoint(row["outcome"]))
+    text = "" if kind is None else kind.verb
+    if kind is not None and kind.name in LEFT_INDEX:
+        text = CAUSES[endpoint.get("cause") or UNPLANNED].left
+    article = "an" if label[:1] in "aeiou" else "a"
+    fallback = f"had the outcome \u2018{label}\u2019 by day {{day}}"
+    return (text or fallback).format(day=f"{row['horizon_days']:.0f}", label=f"{article} {label}", name=label)
+
+
+def open_direction(row: Row) -> bool:
+    """The interval of a difference holds both directions."""
+    return bool(row["conf_low"] < 0 < row["conf_high"])
+
+
+def gap(row: Row, labels: Labels, unit: str, form: Callable[[float], str]) -> str:
+    """A difference in words with its interval: '4.9 percentage points fewer (95 % CI 1.0 to 8.8 fewer)'."""
+    return f"{_amount(row['estimate'], unit, form)} ({interval(row, labels, form)})"
+
+
+def interval(row: Row, labels: Labels, form: Callable[[float], str]) -> str:
+    """The interval of a difference in words."""
+    low, high, name = row["conf_low"], row["conf_high"], level(labels)
+    if low >= 0:
+        return f"{name} {form(low)} to {form(high)} more"
+    if high <= 0:
+        return f"{name} {form(-high)} to {form(-low)} fewer"
+    return f"{name} {form(-low)} fewer to {form(high)} more"
+
+
+def level(labels: Labels) -> str:
+    """'95 % CI'."""
+    return f"{numbers.plain(100 * labels.study['inference']['confidence_level'])}{numbers.NARROW}% CI"
+
+
+def _amount(value: float, unit: str, form: Callable[[float], str]) -> str:
+    return f"{form(abs(value))} {unit} {'more' if value >= 0 else 'fewer'}"
+
+
+def share_points(value: float) -> str:
+    """A size in percentage points, without sign."""
+    return numbers.decimals(100 * value, 1)
+
+
+def compared(rows: Rows, labels: Labels) -> str:
+    """The sentence of one estimand, to follow its lead. rows: its rows by what they are of."""
+    row = main(rows)
+    text = SAID[row["measure"]](rows, labels)
+    return ", ".join(w for w in (reading(row, labels), text) if w) + (OPEN if undecided(row) else "")
+
+
+def shorter(rows: Rows, labels: Labels) -> str:
+    """The same question under another reading of missing outcomes, after a full sentence."""
+    row = main(rows)
+    one, other = (numbers.percent(r["estimate"]) for r in of_arms(rows, labels))
+    text = f"{reading(row, labels)}, {one} against {other}: {gap(row, labels, POINTS, share_points)}."
+    return text + (OPEN if undecided(row) else "")
+
+
+def measure(rows: Rows) -> Measure:
+    """What the rows of one estimand measure."""
+    return MEASURES[next(iter(rows.values()))["measure"]]
+
+
+def main(rows: Rows) -> Row:
+    """The difference, or the hazard ratio."""
+    return rows[measure(rows).main]
+
+
+def undecided(row: Row) -> bool:
+    """The interval of a difference, or of a hazard ratio, holds both directions."""
+    if MEASURES[row["measure"]].ratio:
+        return bool(row["conf_low"] < 1 < row["conf_high"])
+    return open_direction(row)
+
+
+def of_arms(rows: Rows, labels: Labels) -> tuple[Row, Row]:
+    """Rows of the two arms; of more and fewer hours, where hours are compared."""
+    first, second = measure(rows).rows(*labels.sides(main(rows)["contrast"]))[:2]
+    return rows[first], rows[second]
+
+
+def _risk(rows: Rows, labels: Labels) -> str:
+    row = main(rows)
+    first, second = groups(labels, row["contrast"])
+    one, other = (numbers.percent(r["estimate"]) for r in of_arms(rows, labels))
+    by = gap(row, labels, POINTS, share_points)
+    return f"{one} of {first} {verb(row, labels)}, against {other} of {second}: {by}."
+
+
+def _mean_days(rows: Rows, labels: Labels) -> str:
+    row = main(rows)
+    first, second = groups(labels, row["contrast"])
+    one, other = (numbers.days(r["estimate"]) for r in of_arms(rows, labels))
+    by = gap(row, labels, "days", numbers.days)
+    return (
+        f"{first} spent on average {one} of the first {row['horizon_days']:.0f} days in care, against {other} for "
+        f"{second}: {by}."
+    )
+
+
+def _hazard(rows: Rows, labels: Labels) -> str:
+    row = main(rows)
+    first, second = groups(labels, row["contrast"])
+    return (
+        f"the hazard of {within(labels.endpoint(row['outcome']))} up to day {row['horizon_days']:.0f} "
+        f"{_among(first)} is {ratio(row, labels)} times that {_among(second)}."
+    )
+
+
+def _among(people: str) -> str:
+    return f"{'in' if people.startswith('the ') else 'among'} {people}"
+
+
+def ratio(row: Row, labels: Labels) -> str:
+    """A ratio with its interval: '0.40 (95 % CI 0.33 to 0.49)'."""
+    limits = numbers.interval(row["conf_low"], row["conf_high"], numbers.ratio)
+    return f"{numbers.ratio(row['estimate'])} ({level(labels)} {limits})"
+
+
+# how one estimand is told, by measure
+SAID: dict[str, Callable[[Rows, Labels], str]] = {RISK: _risk, MEAN_DAYS: _mean_days, HAZARD_RATIO: _hazard}

@@ -1,0 +1,270 @@
+"""The results in plain words: sentences whose every number is taken from the estimates or from the study.
+
+In order: each contrast with its questions (days in care, staying, leaving, abstinence under every reading of a missing
+outcome, time to an event), then longer stays, then hours a week. Of several methods the adjusted one speaks; where
+the design did not allow it, the reason is given and the unadjusted comparison follows under that name. An interval that
+holds both directions is said to leave the direction open.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from iop_outcomes.presentation import numbers
+from iop_outcomes.presentation.labels import Labels, Study, capital
+from iop_outcomes.report.sentences import dose, effects
+from iop_outcomes.tables.results import ALL, ESTIMATES
+from iop_outcomes.vocabulary import endpoints
+from iop_outcomes.vocabulary.endpoints import USE_ON_A_DAY
+from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MEASURES, PREFERRED_MEASURES, RISK
+from iop_outcomes.vocabulary.methods import IMPUTED, PREFERRED, SCORED, UNADJUSTED
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# days on which a question is looked at first when the study marks none as primary
+USUAL_DAY = 90
+# kinds of endpoints in the order in which they are spoken of, those that no one knows last
+ORDER = (*endpoints.ORDER, "")
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Said:
+    """One paragraph. tone: finding, caution (read with care) or absent (no number). lead: whom the text speaks of."""
+
+    text: str
+    tone: str = "finding"
+    lead: str = ""
+
+    def in_full(self, told: str = "") -> Said:
+        """The paragraph with its lead in front, unless that has been told, and a capital letter."""
+        text = self.text if self.lead in ("", told) else f"{self.lead}, {self.text}"
+        return replace(self, text=capital(text))
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is said of one contrast, duration or intensity."""
+
+    name: str
+    title: str
+    said: tuple[Said, ...]
+    lead: str = ""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The rows of one estimand: both arms, their difference, their ratio; or a hazard ratio."""
+
+    rows: Mapping[str, Row]
+
+    @property
+    def main(self) -> Row:
+        """The difference, or the hazard ratio."""
+        return effects.main(self.rows)
+
+    @property
+    def there(self) -> bool:
+        """It has a number."""
+        return self.main["status"] == "ok" and numbers.known(self.main["estimate"])
+
+
+def summary(estimates: pd.DataFrame, study: Study) -> list[Part]:
+    """What the estimates say, part by part; parts about which nothing was asked are left out."""
+    labels = Labels(study)
+    parts = []
+    for room, speak in (("contrasts", _contrast), ("durations", _duration), ("intensities", _intensity)):
+        for name in study.get(room, {}):
+            own = estimates[estimates["contrast"] == name]
+            if len(own):
+                said = _impossible(own, labels, name) or tuple(speak(own, estimates, labels, name))
+                parts.append(_part(name, labels.contrast(name), said))
+    return [p for p in parts if p.said]
+
+
+def _part(name: str, title: str, said: tuple[Said, ...]) -> Part:
+    """A part whose lead, when several paragraphs share one, is said once above them."""
+    leads = Counter(s.lead for s in said if s.lead)
+    shared, times = leads.most_common(1)[0] if leads else ("", 0)
+    told = shared if times > 1 else ""
+    return Part(name, title, tuple(s.in_full(told) for s in said), told)
+
+
+def _impossible(own: pd.DataFrame, labels: Labels, name: str) -> tuple[Said, ...]:
+    """One sentence for a question that these data cannot answer at all."""
+    if not (own["status"] == "not_possible").all():
+        return ()
+    reasons = dict.fromkeys(labels.reason(name, r) for r in own["reason"])
+    return (Said(f"These data cannot answer this question: {'; '.join(reasons)}.", "absent"),)
+
+
+def pairs(own: pd.DataFrame) -> list[Pair]:
+    """The estimands of some rows, each with its arms."""
+    keys = [name for name in ESTIMATES.key if name != "of"]
+    return [
+        Pair({r["of"]: r for r in rows.to_dict("records")})  # type: ignore[misc]
+        for _, rows in own.groupby(keys, sort=False, dropna=False)
+        if MEASURES[rows["measure"].iloc[0]].main in set(rows["of"])
+    ]
+
+
+def _preferred(found: Sequence[Pair]) -> Pair:
+    ranks = {m: i for i, m in enumerate(PREFERRED)}
+    return min(found, key=lambda p: ranks.get(p.main["method"], len(ranks)))
+
+
+def _contrast(own: pd.DataFrame, everything: pd.DataFrame, labels: Labels, name: str) -> Iterator[Said]:
+    own = own[(own["group_by"] == ALL) & own["from_day"].isna()]
+    shared = _shared_gate(own)
+    if shared:
+        yield Said(effects.no_adjusted(labels.reason(name, shared), labels.randomised(name)), "absent")
+    # hazard ratios are left to the question of duration where they stand beside it, and to risks of the same outcome
+    durations = everything[everything["contrast"].isin(list(labels.study.get("durations", {})))]
+    own = own[~own["analysis"].isin(durations["analysis"])]
+    counted = set(own.loc[own["measure"] != HAZARD_RATIO, "outcome"]) | set(durations["outcome"])
+    told = own[(own["measure"] != HAZARD_RATIO) | ~own["outcome"].isin(counted)]
+    told = told.iloc[rank(told, labels).argsort(kind="stable")]
+    for (_, outcome, measure), rows in told.groupby(["analysis", "outcome", "measure"], sort=False):
+        rows = rows[rows["horizon_days"] == key_day(rows, labels.study)]
+        if labels.kind(str(outcome)) in USE_ON_A_DAY and measure == RISK:
+            yield from _readings(rows, labels, bool(shared))
+        else:
+            yield from _answer(pairs(rows), labels, bool(shared))
+
+
+def rank(rows: pd.DataFrame, labels: Labels) -> pd.Series:
+    """The place of each row: days, then shares, then ratios of hazards; within each by kind of endpoint, then as in
+    the library.
+    """
+    library = {outcome: at for at, outcome in enumerate(labels.endpoints())}
+    kinds = rows["outcome"].map(lambda o: ORDER.index(labels.kind(o)))
+    measures = rows["measure"].map({m: i for i, m in enumerate(PREFERRED_MEASURES)})
+    size = len(library) + 1
+    return (measures * len(ORDER) + kinds) * size + rows["outcome"].map(library).fillna(len(library))
+
+
+def _shared_gate(own: pd.DataFrame) -> str:
+    """The reason for which no adjusted estimate of a contrast is shown, when it is one for all of them; else ''."""
+    adjusted = own[own["method"].isin([m for m in SCORED if m not in IMPUTED])]
+    if adjusted.empty or not (adjusted["status"] == "gated").all() or adjusted["reason"].nunique() > 1:
+        return ""
+    return str(adjusted["reason"].iloc[0])
+
+
+def key_day(rows: pd.DataFrame, study: Study) -> int:
+    """The horizon that speaks for a question: that of its primary rows, else the one nearest to the usual day."""
+    asked = {
+        int(a["horizon_days"])
+        for a in study["analyses"]
+        if a["family"] == "primary"
+        and (a["analysis"], a["contrast"], a["outcome"]) == tuple(rows[["analysis", "contrast", "outcome"]].iloc[0])
+    } & set(rows["horizon_days"])
+    days = asked or {int(d) for d in rows["horizon_days"].dropna()}
+    return min(days, key=lambda d: (abs(d - USUAL_DAY), d))
+
+
+def _answer(found: Sequence[Pair], labels: Labels, gate_told: bool) -> Iterator[Said]:
+    """One question under one reading: its preferred estimate, or why there is none and the unadjusted one."""
+    speaker = _speaker(found, gate_told)
+    if speaker:
+        yield _said(speaker, labels)
+    if speaker or gate_told:
+        return
+    row = _preferred(found).main
+    if row["method"] in UNADJUSTED:
+        yield Said(f"{effects.topic(row, labels)}: {effects.absent(row, labels)}.", "absent")
+        return
+    reason = labels.reason(row["contrast"], row["reason"])
+    yield Said(f"{effects.topic(row, labels)}: no adjusted comparison is shown ({reason}).", "absent")
+    for crude in (p for p in found if p.main["method"] in UNADJUSTED and p.there):
+        yield _said(crude, labels)
+
+
+def _speaker(found: Sequence[Pair], gate_told: bool) -> Pair | None:
+    """The estimate that speaks without further ado: adjusted, or unadjusted where nothing else was asked or is open."""
+    adjusted = [p for p in found if p.main["method"] not in UNADJUSTED]
+    there = [p for p in (found if gate_told or not adjusted else adjusted) if p.there]
+    return _preferred(there) if there else None
+
+
+def _said(pair: Pair, labels: Labels) -> Said:
+    unfair = pair.main["method"] in UNADJUSTED and not labels.randomised(pair.main["contrast"])
+    tone = "caution" if unfair else "finding"
+    return Said(effects.compared(pair.rows, labels), tone, effects.lead(pair.main, labels))
+
+
+def _readings(rows: pd.DataFrame, labels: Labels, gate_told: bool) -> Iterator[Said]:
+    """Abstinence under every reading of a missing outcome that was asked for, and whether the readings agree."""
+    asked = [pairs(own) for _, own in rows.groupby("missing_rule", sort=True)]
+    speakers = [_speaker(found, gate_told) for found in asked]
+    methods = {s.main["method"] if s else "" for s in speakers}
+    if len(speakers) > 1 and len(methods) == 1 and speakers[0]:
+        first, last = _said(speakers[0], labels), agreement(*(s.main for s in speakers[:2] if s))
+        others = [capital(effects.shorter(s.rows, labels)) for s in speakers[1:] if s]
+        tone = "caution" if "caution" in (first.tone, last.tone) else "finding"
+        yield replace(first, text=" ".join([first.text, *others, last.text]), tone=tone)
+        return
+    for found in asked:
+        yield from _answer(found, labels, gate_told)
+    there = [[p for p in found if p.there] for found in asked]
+    if len(there) > 1 and all(there):
+        yield agreement(_preferred(there[0]).main, _preferred(there[1]).main)
+
+
+def agreement(one: Row, other: Row) -> Said:
+    """Whether two readings of missing outcomes point the same way. one, other: their differences."""
+    if one["estimate"] * other["estimate"] <= 0:
+        return Said(
+            "The two readings do not agree in direction: the answer depends on what became of the people whose "
+            "outcome is missing.",
+            "caution",
+        )
+    if any(effects.open_direction(r) for r in (one, other)):
+        return Said("Both readings point the same way, though not every interval settles the direction.")
+    return Said("Both readings point the same way.")
+
+
+def _duration(own: pd.DataFrame, everything: pd.DataFrame, labels: Labels, name: str) -> Iterator[Said]:
+    days = labels.study["durations"][name]["days"]
+    for (_, outcome, measure), rows in own.groupby(["analysis", "outcome", "measure"], sort=False):
+        found = [p for p in pairs(rows) if p.there]
+        naive = [p for p in found if p.main["method"] in UNADJUSTED]
+        # of shares no comparison is fair
+        fair = [p for p in found if p.main["method"] not in UNADJUSTED and MEASURES[str(measure)].ratio]
+        if naive:
+            yield Said(dose.naive_stay([p.rows for p in naive], labels, days), "caution")
+        if fair:
+            yield Said(dose.fair_stay([p.rows for p in fair], labels, days))
+        lacking = [p.main for p in pairs(rows) if p.main["method"] not in UNADJUSTED and not p.there]
+        if not found:
+            yield Said(f"No comparison is shown: {effects.absent(pairs(rows)[0].main, labels)}.", "absent")
+        elif lacking and not fair:
+            yield Said(f"No fairer comparison is shown: {effects.absent(lacking[0], labels)}.", "absent")
+        beside = everything[
+            everything["analysis"].isin(rows["analysis"])
+            & (everything["outcome"] == outcome)
+            & (everything["measure"] == measure)
+            & everything["contrast"].isin(list(labels.study["contrasts"]))
+        ]
+        for pair in pairs(beside):
+            if pair.there:
+                yield Said(dose.randomised_stay(pair.rows, labels))
+
+
+def _intensity(own: pd.DataFrame, everything: pd.DataFrame, labels: Labels, name: str) -> Iterator[Said]:
+    setting = labels.study["intensities"][name]
+    for arm, rows in own.groupby("group", sort=False):
+        found = [p for p in pairs(rows) if p.there]
+        if found:
+            yield Said(dose.hours([p.rows for p in found], labels, setting, str(arm)))
+        else:
+            row = pairs(rows)[0].main
+            yield Said(f"{labels.arm(name, str(arm))}: {effects.absent(row, labels)}.", "absent")
+    yield Said(
+        "Hours were not assigned by chance: who attends more may differ in ways that were not recorded.", "caution"
+    )

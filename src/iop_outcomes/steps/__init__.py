@@ -1,0 +1,1 @@
+"""Steps: run as jobs, their tables read and written, and what decides whether they run again."""

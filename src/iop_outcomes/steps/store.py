@@ -1,0 +1,98 @@
+"""Read and write declared tables: Parquet in the private folder, for its owner only, CSV in the released one.
+
+A file is written beside its place and moved there, so that a killed run leaves no half-written table behind.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from iop_outcomes.errors import TableError
+from iop_outcomes.files import csv_text, owner
+from iop_outcomes.tables import TABLES, check
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# significant digits of a released number: what a double carries safely through sums in another order
+DIGITS = 10
+
+
+def read(name: str, paths: Iterable[str | Path]) -> pd.DataFrame:
+    """One declared table from one or more files, checked. Raises TableError."""
+    import pandas as pd
+
+    frames = [_read_one(name, Path(p)) for p in paths]
+    if len(frames) > 1:
+        filled = [f for f in frames if len(f)]
+        frames = [pd.concat(filled, ignore_index=True) if filled else frames[0]]
+    return check(TABLES[name], frames[0], where=", ".join(str(p) for p in paths))
+
+
+def _read_one(name: str, path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    if path.suffix == ".parquet":
+        try:
+            return pd.read_parquet(path)
+        except (OSError, ValueError):
+            raise TableError(f"{path} is not a readable Parquet file. Delete it and run again.") from None
+    columns = TABLES[name].columns
+    try:
+        raw = csv_text.read(pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8"))
+    except (OSError, ValueError):
+        raise TableError(f"{path} is not a readable CSV file. Delete it and run again.") from None
+    return raw.assign(**{n: _typed(raw[n], columns[n].dtype) for n in raw.columns if n in columns})
+
+
+def _typed(values: pd.Series, dtype: Any) -> pd.Series:
+    import pandas as pd
+
+    if dtype == "object":
+        return values
+    if dtype in ("bool", "boolean"):
+        return values.map({"True": True, "False": False}).astype(dtype)
+    numbers = pd.to_numeric(values.where(values != ""))
+    return numbers.astype(dtype)
+
+
+def write(name: str, frame: pd.DataFrame, path: str | Path, where: str = "") -> None:
+    """Check a table and write it in one move. Columns come in declared order. Raises TableError."""
+    import pandas as pd
+
+    table = TABLES[name]
+    check(table, frame, where=where)
+    order = [c for c in table.columns if c in frame.columns]
+    order += [c for c in frame.columns if c not in order]
+    # tables of a national year are not copied for nothing
+    frame = frame if order == list(frame.columns) else frame[order]
+    frame = frame if frame.index.equals(pd.RangeIndex(len(frame))) else frame.reset_index(drop=True)
+    path = Path(path)
+    owner.folder(path)
+    beside = _beside(path)
+    with owner.closed(path):
+        if path.suffix == ".parquet":
+            frame.to_parquet(beside, index=False)
+        else:
+            csv_text.write(frame, beside, float_format=f"%.{DIGITS}g")
+    os.replace(beside, path)
+
+
+def write_text(text: str | bytes, path: str | Path) -> None:
+    """Write text or bytes in one move."""
+    path = Path(path)
+    owner.folder(path)
+    beside = _beside(path)
+    with owner.closed(path):
+        beside.write_bytes(text.encode("utf-8") if isinstance(text, str) else text)
+    os.replace(beside, path)
+
+
+def _beside(path: Path) -> Path:
+    """Where a file is written before it is moved; what a killed run left there, with its mode, is taken away."""
+    beside = path.with_name(f".{path.name}.part")
+    beside.unlink(missing_ok=True)
+    return beside

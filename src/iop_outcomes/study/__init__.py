@@ -1,0 +1,1 @@
+"""A study: its files loaded, typed, and held against each other."""

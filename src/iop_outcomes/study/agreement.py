@@ -1,0 +1,234 @@
+"""The words of a study held against each other: each row of the sheet must ask for something that can be answered.
+
+Which methods answer which measure of which kind of endpoint, and which endpoints can be missing, is said in the
+vocabulary. What does not fit is refused with the row, what was expected and what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+
+from iop_outcomes.errors import StudyError
+from iop_outcomes.protocol import Analysis, Eligibility, Endpoint, Study
+from iop_outcomes.study import names
+from iop_outcomes.tables import TABLES
+from iop_outcomes.tables.canonical import NOT_COVARIATES
+from iop_outcomes.vocabulary import methods
+from iop_outcomes.vocabulary.answers import MISSING_IS_USING, NONE, OBSERVED_ONLY
+from iop_outcomes.vocabulary.endpoints import KINDS, ON_A_DAY, USE_ON_A_DAY, compared, measures
+
+# columns of the candidates that eligibility rules may use beside those of persons and of the index episode
+DERIVED = {
+    "record_trusted": "yes where no stay or admission record of the person was set aside",
+    "treated": "yes where some stay goes beyond detoxification",
+    "treated_from_day_0": "yes where a treatment episode begins on or after day 0",
+    "observed_days": "days from time zero to the end of observation",
+    "reported_care": "care told of in the period, where periods are analysed",
+}
+
+# sources with columns of their own that fill what few sources hold
+FILLED: dict[str, tuple[str, ...]] = {
+    "tedsd": ("employment_at_discharge", "arrests_at_discharge"),
+    "help": ("employment",),
+}
+
+
+def check(study: Study, analyses: tuple[Analysis, ...], endpoints: Mapping[str, Endpoint]) -> None:
+    """Raise StudyError for the first row, or name, that does not fit."""
+    if not analyses:
+        raise StudyError(_nothing_asked(study))
+    names.check(study, analyses, endpoints)
+    _check_groups(study)
+    check_covariates(study)
+    for row in analyses:
+        at = f"{study.analyses}, analysis '{row.analysis}' of cohort '{row.cohort}'"
+        if row.outcome not in endpoints:
+            raise StudyError(_unknown(at, "outcome", row.outcome, list(endpoints), study.endpoints))
+        _check_companion(study, row, endpoints[row.outcome], at)
+        _check_row(study, row, endpoints[row.outcome], at)
+        _check_days(study, row, endpoints[row.outcome], at)
+        _check_recorded(study, endpoints[row.outcome], at)
+    _check_unique(study, analyses)
+
+
+def _nothing_asked(study: Study) -> str:
+    """What to do about a study without a question."""
+    if not study.questions:
+        return (
+            f"{study.analyses} has no row for the cohort '{study.cohort}'. Add at least one, or name a cohort whose "
+            f"questions are asked here too with `questions:` in {study.cohorts}/{study.cohort}.yaml."
+        )
+    made = [*study.contrasts, *study.durations, *study.intensities]
+    return (
+        f"{study.analyses} asks nothing of the cohort '{study.cohort}': it has no row for it, and none for "
+        f"'{study.questions}', whose questions it shares, about a comparison that it makes. It makes "
+        f"{', '.join(made)}. Correct `questions:`, call a comparison by the name that it has there, or add rows."
+    )
+
+
+def check_rules(study: Study, rules: Sequence[Eligibility]) -> None:
+    """Raise StudyError for a rule on an unknown column or an outcome, or with a number that the study does not have."""
+    known = {
+        name: column.outcome for table in ("persons", "episodes") for name, column in TABLES[table].columns.items()
+    } | dict.fromkeys(DERIVED, False)
+    for rule in rules:
+        at = f"{study.eligibility}, rule '{rule.rule}'"
+        if rule.column not in known:
+            raise StudyError(_unknown(at, "column", rule.column, list(known), "persons, episodes and derived columns"))
+        if known[rule.column]:
+            raise StudyError(
+                f"{at}: '{rule.column}' is an outcome. Who is eligible must be known at time zero; take another column."
+            )
+        try:
+            (rule.value + rule.label).format(**study.population.model_dump())
+        except (KeyError, IndexError, ValueError):
+            raise StudyError(
+                f"{at}: value and label may refer to keys of `population` in braces, and to no others. Known: "
+                f"{', '.join(type(study.population).model_fields)}."
+            ) from None
+
+
+def _check_groups(study: Study) -> None:
+    """Contrasts, durations and intensities have names of their own, and intensities know their contrast."""
+    file = f"{study.cohorts}/{study.cohort}.yaml"
+    given = [*study.contrasts, *study.durations, *study.intensities]
+    twice = sorted({n for n in given if given.count(n) > 1})
+    if twice:
+        raise StudyError(
+            f"{file}: the name '{twice[0]}' stands for two comparisons. Contrasts, durations and intensities need "
+            "names of their own."
+        )
+    for name, intensity in study.intensities.items():
+        if intensity.contrast not in study.contrasts:
+            at = f"{file}, intensities.{name}"
+            raise StudyError(_unknown(at, "contrast", intensity.contrast, list(study.contrasts), "`contrasts`"))
+        contrast = study.contrasts[intensity.contrast]
+        sides = [contrast.first.name, contrast.second.name]
+        if strange := [arm for arm in intensity.compare if arm not in sides]:
+            at = f"{file}, intensities.{name}.compare"
+            raise StudyError(_unknown(at, "arm", strange[0], sides, f"contrasts.{intensity.contrast}"))
+
+
+def check_covariates(study: Study) -> None:
+    """Raise StudyError for a covariate that is no baseline column of persons, or of the other kind."""
+    declared = TABLES["persons"].columns
+    known = [n for n, c in declared.items() if not c.outcome and n not in NOT_COVARIATES]
+    for room, wanted in (("continuous", True), ("categorical", False)):
+        at = f"{study.cohorts}/{study.cohort}.yaml, adjustment.{room}"
+        for name in getattr(study.adjustment, room):
+            if name in declared and declared[name].outcome:
+                raise StudyError(
+                    f"{at}: '{name}' is an outcome. Adjust for what was known at time zero, and take it out."
+                )
+            if name not in known:
+                raise StudyError(_unknown(at, "covariate", name, known, "the baseline columns of persons"))
+            if (declared[name].kind in ("whole", "number")) != wanted:
+                kind, place = ("text", "categorical") if wanted else ("a number", "continuous")
+                raise StudyError(f"{at}: '{name}' is {kind}. Name it under `adjustment.{place}` instead.")
+
+
+def _check_companion(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None:
+    """An endpoint under another gap rule or clock: linked under that rule, and asked for by weighted methods only."""
+    counted = row.method == methods.CRUDE or methods.METHODS[row.method].alike is not None
+    if endpoint.companion and counted and study.disclosure.policy != "none":
+        raise StudyError(
+            f"{at}: '{endpoint.outcome}' repeats a question under another gap rule or clock. Its crude counts beside "
+            "those of the question itself would give a few people away: ask for it with iptw or overlap, for example."
+        )
+    linked = [study.care.gap_days, *study.care.gap_sensitivity_days]
+    if endpoint.gap_days is not None and endpoint.gap_days not in linked:
+        raise StudyError(
+            f"{at}: '{endpoint.outcome}' asks for gaps of {endpoint.gap_days} days, under which no stays are "
+            f"linked. Add it to `care.gap_sensitivity_days`; linked are {', '.join(map(str, linked))}."
+        )
+
+
+def _check_recorded(study: Study, endpoint: Endpoint, at: str) -> None:
+    """The source can hold what the endpoint is computed from; a folder of tables shows it only when it is read."""
+    recorded = KINDS[endpoint.kind].recorded
+    if recorded is None:
+        return
+    table, column, source = recorded[0], recorded[1] or endpoint.column, study.source
+    mapped = source.tables[table].columns if table in source.tables else {}
+    if source.kind == "tables" or column in mapped or column in FILLED.get(source.kind, ()):
+        return
+    todo = f"Map it under `source.tables.{table}`, or take" if source.kind == "mapping" else "Take"
+    raise StudyError(
+        f"{at}: the outcome '{endpoint.outcome}' is computed from the column '{column}' of {table}, which the source "
+        f"'{source.kind}' does not hold. {todo} the row out of the sheet."
+    )
+
+
+def _check_row(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None:
+    groups = compared(row.step)
+    names = [n for group in groups for n in getattr(study, group)]
+    if row.contrast not in names:
+        raise StudyError(_unknown(at, "contrast", row.contrast, names, f"{study.cohorts}/{study.cohort}.yaml"))
+    group = next(g for g in groups if row.contrast in getattr(study, g))
+    possible = measures(endpoint.kind, row.step, group)
+    if row.measure not in possible:
+        raise StudyError(
+            f"{at}: the outcome '{row.outcome}' ({endpoint.kind}) cannot be a '{row.measure}' of '{row.contrast}' in "
+            f"the step '{row.step}'. Possible measures: {', '.join(possible) or 'none'}."
+        )
+    if row.method not in possible[row.measure]:
+        raise StudyError(
+            f"{at}: the method '{row.method}' does not answer a '{row.measure}' of '{row.contrast}' in the step "
+            f"'{row.step}'. Possible methods: {', '.join(possible[row.measure])}."
+        )
+    if row.method == methods.RANDOMISED and not study.contrasts[row.contrast].randomised:
+        raise StudyError(
+            f"{at}: the method 'randomised' needs a contrast with `randomised: true`; '{row.contrast}' is not."
+        )
+    if row.method in methods.IMPUTED and study.contrasts[row.contrast].alongside:
+        raise StudyError(
+            f"{at}: the method '{row.method}' imputes covariates for two arms, and '{row.contrast}' has more "
+            f"alongside. Take '{row.method.removesuffix('_imputed')}', or leave out alongside."
+        )
+    if (row.missing_rule == NONE) == (endpoint.kind in ON_A_DAY):
+        expected = f"{MISSING_IS_USING} or {OBSERVED_ONLY}" if endpoint.kind in ON_A_DAY else NONE
+        raise StudyError(f"{at}: the outcome '{row.outcome}' needs the missing_rule {expected}.")
+    if row.missing_rule == MISSING_IS_USING and endpoint.kind not in USE_ON_A_DAY:
+        raise StudyError(
+            f"{at}: '{row.outcome}' is not about use, so that a missing answer cannot be read as use. Ask for it with "
+            f"the missing_rule {OBSERVED_ONLY}."
+        )
+
+
+def _check_days(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None:
+    """The horizon lies after what the question starts from."""
+    duration, intensity = study.durations.get(row.contrast), study.intensities.get(row.contrast)
+    starts = {
+        "the landmark of": duration.days if duration is not None and row.method != methods.NAIVE else 0,
+        "the window of": intensity.window_days if intensity is not None else 0,
+    }
+    for what, day in starts.items():
+        if row.horizon_days <= day:
+            raise StudyError(
+                f"{at}: the horizon, day {row.horizon_days}, is not after {what} '{row.contrast}', which ends on day "
+                f"{day}. Ask for a later day."
+            )
+    if endpoint.from_day and row.horizon_days <= endpoint.from_day:
+        raise StudyError(
+            f"{at}: the outcome '{row.outcome}' counts from day {endpoint.from_day} on, and the horizon is day "
+            f"{row.horizon_days}. Ask for a later day."
+        )
+
+
+def _check_unique(study: Study, analyses: tuple[Analysis, ...]) -> None:
+    seen = set()
+    for row in analyses:
+        key = tuple(v for k, v in row.model_dump().items() if k != "family")
+        if key in seen:
+            raise StudyError(
+                f"{study.analyses}: the analysis '{row.analysis}' of cohort '{row.cohort}' has the same row twice "
+                f"({row.outcome}, day {row.horizon_days}, {row.method}). Remove one."
+            )
+        seen.add(key)
+
+
+def _unknown(at: str, what: str, name: str, known: list[str], where: str) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    hint = f" Did you mean '{near[0]}'?" if near else ""
+    return f"{at}: the {what} '{name}' is not known.{hint} Known, from {where}: {', '.join(known)}."

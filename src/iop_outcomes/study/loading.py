@@ -1,0 +1,309 @@
+"""Load a study: the protocol, the cohort's file laid over it, the analyses sheet and the endpoint library.
+
+In order: the cohort's file is found and merged over the protocol; the whole is typed; the sheet's rows for this
+cohort are typed; names are checked against each other. Anything unknown is refused with the file, the line, what was
+expected and what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import ValidationError
+
+from iop_outcomes.errors import StudyError
+from iop_outcomes.privacy import withheld
+from iop_outcomes.protocol import Analysis, Contrast, Eligibility, Endpoint, Part, Question, Study
+from iop_outcomes.study import agreement, names, questions, sheets, variants
+from iop_outcomes.study.mistakes import check_keys, sentence
+from iop_outcomes.study.plain_yaml import read_yaml
+from iop_outcomes.vocabulary.arms import LEFT, STAYED
+from iop_outcomes.vocabulary.endpoints import (
+    ABSTINENCE,
+    CONTRASTS,
+    DOSE,
+    EVENTS,
+    FOLLOWED,
+    LEFT_INDEX,
+    RETENTION,
+    STAYING,
+    measures,
+)
+from iop_outcomes.vocabulary.measures import DOSE_RESPONSE, HAZARD_RATIO, RISK
+from iop_outcomes.vocabulary.methods import IMPUTED
+
+if TYPE_CHECKING:
+    from iop_outcomes.release.policy import Policy
+
+Plain = dict[str, Any]
+P = TypeVar("P", bound=Part)
+
+
+# figures by name, with the measures of the steps or of the kinds of endpoint that fill them; None: always
+FIGURES: dict[str, set[tuple[str, str]] | None] = {
+    "flow": None,
+    "balance": None,
+    "overlap": None,
+    "staying": {(kind, measure) for kind in STAYING for measure in measures(kind, RETENTION, CONTRASTS)},
+    "leaving": {(kind, RISK) for kind in LEFT_INDEX},
+    "events": {(kind, RISK) for kind in EVENTS},
+    "hazards": {(RETENTION, HAZARD_RATIO)},
+    "abstinence": {(ABSTINENCE, RISK)},
+    "duration": {(DOSE, HAZARD_RATIO), (DOSE, RISK)},
+    "intensity": {(DOSE, DOSE_RESPONSE)},
+    "completeness": None,
+    "maturity": None,
+    "agreement": None,
+    "hours": None,
+    "transitions": None,
+}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A study that may be run: typed, merged, and with every name known."""
+
+    study: Study
+    analyses: tuple[Analysis, ...]
+    endpoints: dict[str, Endpoint]
+    rules: tuple[Eligibility, ...]
+    # comparisons of the cohort whose questions are shared that this one does not make
+    not_made: tuple[str, ...] = ()
+
+    def contrasts(self, variants: bool = False) -> dict[str, Contrast]:
+        """The contrasts as asked for, or their copies under other classifiers."""
+        return {n: c for n, c in self.study.contrasts.items() if (c.variant_of is not None) == variants}
+
+    def rows(self, step: str, contrast: str | None = None) -> list[Analysis]:
+        """The sheet's rows for a step; all of one family, as that is for the report."""
+        return [
+            a.model_copy(update={"family": "secondary"})
+            for a in self.analyses
+            if a.step == step and (contrast is None or a.contrast == contrast)
+        ]
+
+    def methods(self, contrast: str) -> list[str]:
+        """The methods that the sheet asks for in a contrast, sorted."""
+        return sorted({a.method for a in self.analyses if a.contrast == contrast})
+
+    def imputes(self, step: str, contrast: str) -> bool:
+        """Some analysis of a contrast asks for covariates to be imputed."""
+        return any(row.method in IMPUTED for row in self.rows(step, contrast))
+
+    def endpoints_of(self, *kinds: str) -> list[Endpoint]:
+        """The endpoints of some kinds that the sheet asks for, without their words."""
+        asked = {a.outcome for a in self.analyses}
+        found = (e for e in self.endpoints.values() if e.kind in kinds and e.outcome in asked)
+        return [_wordless(e) for e in found]
+
+    def asked_for(self, step: str, contrast: str | None = None) -> dict[str, Endpoint]:
+        """The endpoints that a step asks for, in a contrast or in all, by outcome and without their words."""
+        asked = sorted({r.outcome for r in self.rows(step, contrast)})
+        return {o: _wordless(self.endpoints[o]) for o in asked}
+
+    def definition(self) -> dict[str, Any]:
+        """What it takes to say who is eligible, in which arm, and what happened: for the test with invented people."""
+        contrasts = untitled(self.study.contrasts)
+        study = {"population": self.study.population, "care": self.study.care, "contrasts": contrasts}
+        kinds = sorted({e.kind for e in self.endpoints.values()} - set(FOLLOWED))
+        # events of the library are tried on invented people whether the sheet asks for them or not
+        events = [_wordless(e) for e in self.endpoints.values() if e.kind in EVENTS]
+        asked = [*self.endpoints_of(*kinds), *events]
+        return {**study, "rules": list(self.rules), "endpoints": asked, "horizons": self.horizons()}
+
+    def companions(self) -> dict[str, list[str]]:
+        """Contrasts and outcomes that repeat a question under another rule."""
+        asked = {a.outcome for a in self.analyses}
+        outcomes = sorted(n for n, e in self.endpoints.items() if e.companion and n in asked)
+        return {"contrasts": list(self.contrasts(variants=True)), "outcomes": outcomes}
+
+    def horizons(self) -> dict[str, list[int]]:
+        """The horizons that the sheet asks for, by outcome."""
+        asked: dict[str, set[int]] = {}
+        for row in self.analyses:
+            asked.setdefault(row.outcome, set()).add(row.horizon_days)
+        return {outcome: sorted(days) for outcome, days in sorted(asked.items())}
+
+    def arms(self) -> dict[str, list[str]]:
+        """The names of the first and the second side of every comparison of two groups."""
+        sides = {name: [c.first.name, c.second.name] for name, c in self.study.contrasts.items()}
+        return sides | {name: [STAYED, LEFT] for name in self.study.durations}
+
+    def groups(self) -> dict[str, dict[str, str]]:
+        """What defines each arm, by contrast and name; arms of the same definition hold the same people but for sites
+        that lack another arm. Contrasts under another classifier are companions already.
+        """
+        return {
+            name: {
+                arm.name: f"{c.column} of {c.trial or 'all'}: {', '.join(sorted(arm.values))}"
+                for arm in (c.first, c.second, *c.alongside)
+            }
+            for name, c in self.contrasts().items()
+        }
+
+    def smallest_cell(self) -> int:
+        """The fewest people that the disclosure policy lets be seen."""
+        return _policy(self.study).minimum_count
+
+    def in_care(self) -> dict[str, dict[str, Any]]:
+        """Contrasts that divide people by who is in care on a day, with the contrast whose arms they are, if any."""
+        durations = {name: {"day": d.days} for name, d in self.study.durations.items()}
+        return durations | {
+            name: {"day": i.window_days, "of": i.contrast} for name, i in self.study.intensities.items()
+        }
+
+    def windows(self) -> list[int]:
+        """The windows from time zero at whose end dose and use are described: those of durations and intensities."""
+        days = {i.window_days for i in self.study.intensities.values()}
+        return sorted(days | {d.days for d in self.study.durations.values()})
+
+    def figures(self) -> list[str]:
+        """The figures that this study's analyses can fill."""
+        rows = [a for a in self.analyses if self._may_fill(a)]
+        outcomes = {(of, a.measure) for a in rows for of in (a.step, self.endpoints[a.outcome].kind)}
+        whole = () if self.study.inference.hazard_cuts_days else ("hazards",)  # one ratio over all days makes no plot
+        return [n for n, needs in FIGURES.items() if (needs is None or outcomes & needs) and n not in whole]
+
+    def _may_fill(self, row: Analysis) -> bool:
+        asked = self.study.contrasts.get(row.contrast) or self.study.intensities.get(row.contrast)
+        return getattr(asked, "required", True)
+
+    def words(self) -> Plain:
+        """What figures need to speak: labels, titles and the confidence level."""
+        study = self.study.model_dump(mode="json")
+        kept = ("title", "cohort", "durations", "intensities", "inference", "gate", "disclosure")
+        return {
+            **{k: study[k] for k in kept},
+            **self._contrasts(),
+            "companions": self.companions(),
+            "unit": self.study.population.unit,
+            "endpoints": {n: {"label": e.label, "kind": e.kind} for n, e in self.endpoints.items()},
+        }
+
+    def _contrasts(self) -> Plain:
+        """Contrasts and their variants apart: figures and tables show the first, one table the second."""
+        asked, repeated = (
+            {n: c.model_dump(mode="json") for n, c in self.contrasts(which).items()} for which in (False, True)
+        )
+        return {"contrasts": asked, "variants": repeated}
+
+    def merged(self) -> Plain:
+        """The whole study as one plain dict, as it is written beside the results.
+
+        Folders of the machine are left out, so that the same study gives the same file anywhere, and so are passwords:
+        queries come without their texts.
+        """
+        folders = {"data", "results", "cohorts", "analyses", "endpoints", "eligibility"}
+        study = self.study.model_dump(mode="json", exclude=folders)
+        for part, key in ((study["source"], "path"), (study, "truth"), (study, "people")):
+            if part[key]:
+                part[key] = Path(withheld.struck(part[key])).name
+        study = withheld.study({**study, "source": withheld.source(study["source"])})
+        return {
+            **study,
+            **self._contrasts(),
+            "companions": self.companions(),
+            "eligibility": [r.model_dump(mode="json") for r in self.rules],
+            "analyses": [a.model_dump(mode="json") for a in self.analyses],
+            "endpoints": [e.model_dump(mode="json") for e in self.endpoints.values()],
+        }
+
+
+def load(config: Mapping[str, Any], files: Iterable[str | Path] = ()) -> Loaded:
+    """Type and check a study.
+
+    config: the protocol as a mapping (config.yaml after any overrides). files: the YAML files that it came from, used
+    to name a line in errors. Paths are relative to the working directory. Raises StudyError.
+    """
+    protocol = dict(config)
+    where = [Path(f) for f in files]
+    name = protocol.get("cohort")
+    folder = Path(str(protocol.get("cohorts", "config/cohorts")))
+    cohort_file = folder / f"{name}.yaml"
+    if not cohort_file.is_file():
+        known = ", ".join(sorted(p.stem for p in folder.glob("*.yaml"))) or "none"
+        raise StudyError(
+            f"The cohort '{name}' has no file {cohort_file}. Cohorts found in {folder}: {known}. "
+            "Name one of them with `cohort:` in the config (or COHORT=), or write the file; "
+            "config/README.md shows how."
+        )
+    for file in where:
+        if file.is_file():
+            check_keys(file)
+    own = read_yaml(cohort_file)
+    names.check_own_keys(own, cohort_file)
+    study = _typed(Study, _laid_over(protocol, own), [cohort_file, *where])
+    if study.data:
+        study = study.model_copy(update={"source": study.source.model_copy(update={"path": study.data})})
+    study = _as_strict_as_its_policy(study)
+    endpoints = {e.outcome: e for e in sheets.read(Endpoint, Path(study.endpoints), ("outcome",))}
+    rows = sheets.read(Question, Path(study.analyses))
+    names.check_cohorts(study, rows, folder)
+    asked = questions.asked(study, rows)
+    analyses = asked.analyses
+    agreement.check(study, analyses, endpoints)
+    eligibility = sheets.read(Eligibility, Path(study.eligibility), ("cohort", "rule"))
+    names.check_cohorts(study, eligibility, folder)
+    agreement.check_rules(study, eligibility)
+    rules = _rules(study, eligibility)
+    study, analyses = variants.expanded(study, analyses)
+    return Loaded(study, analyses, endpoints, rules, asked.not_made)
+
+
+def _policy(study: Study) -> Policy:
+    from iop_outcomes.release.policy import choose
+
+    asked = study.disclosure
+    return choose(asked.policy, asked.minimum_count, asked.rounding_base)
+
+
+def _as_strict_as_its_policy(study: Study) -> Study:
+    """The study with limits of people that are at least the policy's smallest cell.
+
+    A gate that stops fewer than 10 events where the policy withholds 10 and fewer would tell the number: withheld, and
+    not gated, is exactly 10. Raises StudyError for a looser rule than the policy's.
+    """
+    least = _policy(study).minimum_count
+    limits = {n: max(getattr(study.gate, n), least) for n in ("min_events", "min_stratum_people") if least > 1}
+    return study.model_copy(update={"gate": study.gate.model_copy(update=limits)})
+
+
+def _rules(study: Study, rows: Iterable[Eligibility]) -> tuple[Eligibility, ...]:
+    """The eligibility rules of the cohort: those for all in order, a row of its own in the place of the one for all."""
+    rows = list(rows)
+    own = {r.rule: r for r in rows if r.cohort == study.cohort}
+    common = {r.rule: own.get(r.rule, r) for r in rows if r.cohort == "*"}
+    asked = (r for r in {**common, **own}.values() if r.keep != "always")
+    numbers = study.population.model_dump()
+    # at least 0, unknown or not, excludes nobody
+    return tuple(r for r in asked if (r.value.format(**numbers), r.keep, r.unknown) != ("0", "at_least", "keep"))
+
+
+def untitled(parts: Mapping[str, P]) -> dict[str, P]:
+    """Comparisons by name without their titles, which no step before the report reads."""
+    return {name: part.model_copy(update={"title": ""}) for name, part in parts.items()}
+
+
+def _wordless(endpoint: Endpoint) -> Endpoint:
+    """An endpoint without its words, which no step before the report reads."""
+    return endpoint.model_copy(update={"label": "", "definition": ""})
+
+
+def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> Plain:
+    """The mapping `above` laid over `below`, key by key."""
+    merged = dict(below)
+    for key, value in above.items():
+        under = merged.get(key)
+        both = isinstance(value, Mapping) and isinstance(under, Mapping)
+        merged[key] = _laid_over(under, value) if both else value  # type: ignore[arg-type]
+    return merged
+
+
+def _typed(shape: type[Study], content: Plain, files: list[Path]) -> Study:
+    try:
+        return shape.model_validate(content)
+    except ValidationError as wrong:
+        raise StudyError(" ".join(sentence(e, shape, files) for e in wrong.errors()[:5])) from None
