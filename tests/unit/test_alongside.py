@@ -1,4 +1,4 @@
-"""Further arms alongside: one score for all arms, the same people in every contrast, and what is refused."""
+"""Further arms further_arms: one score for all arms, the same people in every contrast, and what is refused."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ DIFFERENCES = ("standardised_difference", "pairwise_difference")
 N = 1_800
 
 
-def contrast(first: str, second: str, *alongside: str) -> Contrast:
+def contrast(first: str, second: str, *further_arms: str) -> Contrast:
     given = {"title": "t", "column": "index_level", "first": ARMS[first], "second": ARMS[second]}
-    return Contrast(**given, alongside=[ARMS[name] for name in alongside])
+    return Contrast(**given, further_arms=[ARMS[name] for name in further_arms])
 
 
 PAIRS = {
@@ -331,8 +331,8 @@ def test_what_a_contrast_may_not_say() -> None:
     with pytest.raises(ValidationError, match="must have different names and share no value"):
         contrast("iop", "residential", "iop")
     given = {"title": "t", "column": "assigned_arm", "first": ARMS["iop"], "second": ARMS["residential"]}
-    with pytest.raises(ValidationError, match="leave out alongside"):
-        Contrast(**given, alongside=[ARMS["partial"]], randomised=True)
+    with pytest.raises(ValidationError, match="leave out further_arms"):
+        Contrast(**given, further_arms=[ARMS["partial"]], randomised=True)
     wrong = {"name": "x", "label": "X", "values": ["9.9"]}
     with pytest.raises(ValidationError, match=r"9\.9 is not a level of care"):
-        Contrast(**{**given, "column": "index_level"}, alongside=[wrong])
+        Contrast(**{**given, "column": "index_level"}, further_arms=[wrong])

@@ -5,12 +5,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from statsmodels.stats.inter_rater import cohens_kappa
 
 from iop_outcomes.cohort import levels
 from iop_outcomes.errors import StudyError
 from iop_outcomes.tables import reference
-from iop_outcomes.vocabulary.levels import LEVELS
+from iop_outcomes.vocabulary.levels import CLASSES, LEVELS
 
 
 def one(name: str, hours: float | None, age: int | None = 40, level: str = "2.1", twenty: str = levels.PARTIAL) -> str:
@@ -86,7 +85,7 @@ def test_unknown_words_are_refused_with_the_known_ones() -> None:
 def test_the_bands_of_a_definition_leave_no_gap() -> None:
     rows = reference.rows("hour_classifiers.csv")
     assert {row["classifier"] for row in rows} == set(levels.CLASSIFIERS) - {levels.LABEL}
-    assert {row["level_of_care"] for row in rows} <= set(levels.CLASSES)
+    assert {row["level_of_care"] for row in rows} <= set(CLASSES)
     for group in {(row["classifier"], row["age_from"]) for row in rows}:
         bands = [row for row in rows if (row["classifier"], row["age_from"]) == group]
         ends = [row["hours_to"] for row in bands]
@@ -105,63 +104,3 @@ def test_known_hours_have_a_class_that_more_hours_do_not_lower(hours: float, age
     order = ["1", "indeterminate", "2.1", "2.5"]
     found, more = one(name, hours, age, twenty=twenty), one(name, min(hours + 1, 168), age, twenty=twenty)
     assert order.index(found) <= order.index(more)
-
-
-# a case by hand: po = .7, pe = .5 * .6 + .5 * .4 = .5, kappa = .4
-BY_HAND = pd.DataFrame([[20, 5], [10, 15]], index=["1", "2.1"], columns=["1", "2.1"])
-
-
-def test_kappa_by_hand() -> None:
-    found = levels.kappa(BY_HAND)
-    assert (found.observed, found.expected, found.n) == (pytest.approx(0.7), pytest.approx(0.5), 50)
-    assert found.kappa == pytest.approx(0.4)
-    # p11 = .4, p12 = .1, p21 = .2, p22 = .3; rows .5 .5, columns .6 .4; 1 - po = .3
-    agree = 0.4 * (0.5 - 1.1 * 0.3) ** 2 + 0.3 * (0.5 - 0.9 * 0.3) ** 2
-    apart = 0.3**2 * (0.1 * (0.6 + 0.5) ** 2 + 0.2 * (0.4 + 0.5) ** 2)
-    last = (0.7 * 0.5 - 2 * 0.5 + 0.7) ** 2
-    assert found.standard_error == pytest.approx(np.sqrt((agree + apart - last) / (50 * 0.5**4)))
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.lists(st.lists(st.integers(0, 40), min_size=4, max_size=4), min_size=4, max_size=4))
-def test_kappa_is_that_of_statsmodels(cells: list[list[int]]) -> None:
-    counts = pd.DataFrame(cells, index=["1", "2.1", "2.5", "3.5"], columns=["1", "2.1", "2.5", "3.5"])
-    total = counts.to_numpy().sum()
-    expected = (counts.sum(axis=1).to_numpy() * counts.sum(axis=0).to_numpy()).sum()
-    found = levels.kappa(counts)
-    if total == 0 or expected == total**2:
-        assert np.isnan(found.kappa)
-        return
-    theirs = cohens_kappa(counts.to_numpy(), return_results=True)
-    assert found.kappa == pytest.approx(theirs.kappa, abs=1e-12)
-    assert found.standard_error == pytest.approx(np.sqrt(max(theirs.var_kappa, 0)), abs=1e-7)
-
-
-def test_agreement_counts_every_class_and_kappa_leaves_the_unknown_out() -> None:
-    first = pd.Series(["2.1", "2.1", "indeterminate", "not_known", "3.5"])
-    other = pd.Series(["2.1", "1", "2.1", "2.1", "3.5"])
-    counts, found = levels.agreement(first, other)
-    assert list(counts.index) == list(counts.columns) == ["1", "2.1", "3.5", "indeterminate", "not_known"]
-    assert counts.to_numpy().sum() == 5
-    assert counts.loc["indeterminate", "2.1"] == counts.loc["2.1", "1"] == counts.loc["not_known", "2.1"] == 1
-    assert found.n == 4
-    assert found == levels.kappa(counts)
-
-
-def test_agreement_of_nobody_is_missing() -> None:
-    counts, found = levels.agreement(pd.Series([], dtype=object), pd.Series([], dtype=object))
-    assert counts.empty
-    assert found.n == 0
-    assert np.isnan(found.kappa)
-
-
-def test_full_agreement_is_one_and_a_single_class_has_none() -> None:
-    same = pd.Series(["1", "2.1", "2.1"])
-    assert levels.agreement(same, same)[1].kappa == pytest.approx(1)
-    alone = pd.Series(["2.1", "2.1"])
-    assert np.isnan(levels.agreement(alone, alone)[1].kappa)
-
-
-def test_a_table_with_other_classes_across_is_refused() -> None:
-    with pytest.raises(StudyError, match="same classes"):
-        levels.kappa(BY_HAND[["2.1", "1"]])

@@ -526,20 +526,3 @@ def test_a_word_that_few_people_bear_stands_nowhere_in_a_release() -> None:
     assert set(found["counts"]["level"]) == {"working", "looking", "unknown", "other (few)"}
     assert found["counts"].loc[found["counts"]["level"] == "other (few)", "status"].eq("suppressed").all()
     assert set(release("none", counts=cells)["counts"]["level"]) == set(words)
-
-
-def test_the_dictionary_tells_every_column_of_what_is_released() -> None:
-    found = release(counts=PLENTY, estimates=four())
-    told = found["dictionary"]
-    for name in ("counts", "estimates", "curves", "diagnostics", "dictionary"):
-        own = told[told["table"] == name].set_index("column")
-        assert list(own.index) == list(found[name].columns)
-        assert own["meaning"].str.len().gt(0).all()
-        assert set(own.index[own["key"]]) == set(TABLES[name].key)
-    counted = told.dropna(subset=["minimum_cell"])
-    assert counted[["table", "column", "minimum_cell"]].to_numpy().tolist() == [
-        ["counts", "count", 11], ["estimates", "n", 11], ["estimates", "events", 11], ["curves", "n_risk", 11],
-    ]  # fmt: skip
-    measured = only(told, table="estimates", column="measure")
-    assert measured._asdict()["values"] == "risk; mean_days; hazard_ratio; dose_response"
-    assert set(release("none")["dictionary"]["minimum_cell"].dropna()) == {1}

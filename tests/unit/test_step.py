@@ -95,7 +95,7 @@ def test_messages_on_tables_hold_no_value(tmp_path):
 
 
 def test_blind_steps_get_no_outcome_column(module, tmp_path, monkeypatch):
-    monkeypatch.setattr(step, "BLIND", ("made_up",))
+    monkeypatch.setattr(runner, "BLIND", ("made_up",))
     store.write("retention", TABLES["retention"].empty(), tmp_path / "retention.parquet")
     seen = []
     name = module(lambda retention: seen.extend(retention.columns) or {})
@@ -132,8 +132,8 @@ def test_a_setting_that_is_not_what_the_step_takes_is_a_defect_and_said_by_its_p
 
 def test_a_step_with_plain_settings_loads_no_models():
     program = (
-        "import sys; from iop_outcomes import step; step.arguments(lambda n: n, {'n': 1}); "
-        "from iop_outcomes.analyses import describe; step.arguments(describe.run, {'cohort': 'c', 'fewest': 11}); "
+        "import sys; from iop_outcomes.steps import runner; runner.arguments(lambda n: n, {'n': 1}); "
+        "from iop_outcomes.analyses import describe; runner.arguments(describe.run, {'cohort': 'c', 'fewest': 11}); "
         "print('pydantic' in sys.modules)"
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -66,7 +66,7 @@ def test_an_arm_has_no_name_that_means_something_else_in_the_results(arm, side):
 
 def test_an_arm_alongside_is_held_to_the_same():
     further = {"name": "ratio", "label": "Partial hospitalization", "values": ["2.5"]}
-    edited(("contrasts", "iop_vs_residential", "alongside"), [further])
+    edited(("contrasts", "iop_vs_residential", "further_arms"), [further])
     assert "named 'ratio'" in refused()
 
 

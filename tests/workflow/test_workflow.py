@@ -86,9 +86,9 @@ def copy(finished, tmp_path) -> Path:
 @pytest.mark.parametrize(
     ("lost", "rules"),
     [
-        ("figures/duration.csv", {"figures", "report", "release_manifest"}),
-        ("estimates.csv", {"release", "figures", "report", "release_manifest"}),
-        ("study.yaml", {"report", "release_manifest"}),
+        ("figures/duration.csv", {"figures", "report", "provenance_manifest"}),
+        ("estimates.csv", {"release", "figures", "report", "provenance_manifest"}),
+        ("study.yaml", {"report", "provenance_manifest"}),
     ],
 )
 def test_a_released_file_that_is_not_there_is_made_again(snakemake, copy, lost, rules):
@@ -115,7 +115,7 @@ def test_an_input_is_known_by_its_content_and_not_by_its_time(snakemake, copy):
     records.write_bytes(content.replace(b"188,1,5.2", b"189,1,5.2", 1))
     assert records.read_bytes() != content
     os.utime(records, ns=(there.st_atime_ns, there.st_mtime_ns))
-    assert {"sources", "clean", "analyses_retention", "report", "release_manifest"} <= planned(snakemake, copy)
+    assert {"sources", "clean", "analyses_retention", "report", "provenance_manifest"} <= planned(snakemake, copy)
 
 
 @pytest.mark.parametrize("given", [("cohort=uis", "data=2024_11"), ("cohort=uis", "data=my data/false")])
@@ -140,7 +140,7 @@ def test_a_changed_parameter_reruns_only_what_it_feeds(snakemake, copy):
 def test_a_changed_word_reruns_no_estimate(snakemake, copy):
     cohort = copy / "config/cohorts/uis.yaml"
     cohort.write_text(cohort.read_text().replace("title: A long against a short", "title: The long against the short"))
-    assert planned(snakemake, copy) <= {"figures", "report", "release_manifest"}
+    assert planned(snakemake, copy) <= {"figures", "report", "provenance_manifest"}
     assert "report" in planned(snakemake, copy)
 
 
@@ -155,7 +155,7 @@ EDITS = [
     # of one figure
     (
         "figures/duration.py", "def draw(", "EDITED = 1\n\n\ndef draw(",
-        {"figures", "report", "release_manifest"}, {"analyses_dose", "release"},
+        {"figures", "report", "provenance_manifest"}, {"analyses_dose", "release"},
     ),
     # of a column's kind, in a table that only the first steps and the end share
     (
@@ -208,7 +208,7 @@ def edited(project, finished, tmp_path):
 
 
 def test_an_edited_module_reruns_the_steps_that_use_it_and_only_those(edited):
-    assert edited() <= {"release_manifest"}
+    assert edited() <= {"provenance_manifest"}
     for name, old, new, some, none in EDITS:
         rerun = edited((name, old, new))
         assert some <= rerun, name
@@ -216,7 +216,7 @@ def test_an_edited_module_reruns_the_steps_that_use_it_and_only_those(edited):
 
 
 def test_words_that_no_step_reads_rerun_none(edited):
-    assert edited(*WORDS) <= {"release_manifest"}
+    assert edited(*WORDS) <= {"provenance_manifest"}
 
 
 def test_a_killed_run_started_again_finishes_with_the_same_bytes(snakemake, finished, tmp_path, project):

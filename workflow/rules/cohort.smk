@@ -16,7 +16,7 @@ use rule run as cohort_population with:
                 "rules": plain(LOADED.rules),
                 "twenty_hours": STUDY.care.twenty_hours,
                 "adjustment": plain(STUDY.adjustment),
-                "contrasts": plain(studies.untitled(STUDY.contrasts)),
+                "contrasts": plain(loading.untitled(STUDY.contrasts)),
                 "fewest": LOADED.smallest_cell(),
             },
         ),

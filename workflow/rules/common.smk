@@ -4,17 +4,22 @@ import sys
 from pathlib import Path
 
 from iop_outcomes import __version__ as VERSION
-from iop_outcomes import code, declared, digests, owner, prepare, study as studies
-from iop_outcomes import tables, withheld
+from iop_outcomes import tables
+from iop_outcomes.checks import prepare
 from iop_outcomes.errors import StudyError
-from iop_outcomes.release import choose, manifest
+from iop_outcomes.files import owner
+from iop_outcomes.privacy import withheld
+from iop_outcomes.provenance import digests, manifest
+from iop_outcomes.release import choose
+from iop_outcomes.steps import code, declared
+from iop_outcomes.study import loading
 from iop_outcomes.vocabulary.endpoints import EVENTS, ON_A_DAY, TIMED
 
 prepare.name_interpreter()
 GIVEN = workflow.config_settings
 
 try:
-    LOADED = studies.load(
+    LOADED = loading.load(
         prepare.as_typed(config, GIVEN.config, GIVEN.config_args), workflow.configfiles
     )
     RECORDS = prepare.records(LOADED.study)
@@ -56,7 +61,7 @@ def step(module, settings, also=(), digests=None):
         "step": module,
         "settings": settings,
         # without `input` and `output` as arguments: what comes of those is no change of params to Snakemake
-        "uses": lambda w: uses(module, ("step", module, *also)),
+        "uses": lambda w: uses(module, ("steps.runner", module, *also)),
         "digests": digests,
     }
 
@@ -148,7 +153,7 @@ def analysis(name):
     """The params of an analysis of a contrast: its rows of the sheet and the contrast itself."""
     settings = lambda w: {
         "rows": plain(LOADED.rows(name, w.contrast)),
-        "contrast": plain(studies.untitled(STUDY.contrasts)[w.contrast]),
+        "contrast": plain(loading.untitled(STUDY.contrasts)[w.contrast]),
         "endpoints": plain(LOADED.asked_for(name, w.contrast)),
         "gate": after_outcomes("min_events", "max_detectable_difference"),
         "inference": plain(STUDY.inference),

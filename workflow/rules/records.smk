@@ -7,15 +7,17 @@ CANONICAL = [t.name for t in tables.CANONICAL]
 TESTED = {"definition": f"{PRIVATE}/definition.txt"} if STUDY.people else {}
 
 
-use rule run as definition with:
+use rule run as checks_definition with:
     input:
         invented=STUDY.people or [],
     output:
         definition=f"{PRIVATE}/definition.txt",
     log:
-        f"{LOGS}/definition.log",
+        f"{LOGS}/checks_definition.log",
     params:
-        **step("definition", plain(LOADED.definition()), digests=DIGESTS["people"]),
+        **step(
+            "checks.definition", plain(LOADED.definition()), digests=DIGESTS["people"]
+        ),
     message:
         "Test the definition on invented people"
 

@@ -30,7 +30,7 @@ use rule run as release with:
         twice=results("twice", *(f"twice/{c}" for c in LOADED.contrasts())),
         notes=f"{PRIVATE}/raw/notes.txt",
     output:
-        **released("counts", "estimates", "curves", "diagnostics", "dictionary"),
+        **released("counts", "estimates", "curves", "diagnostics"),
         notes=f"{RELEASED}/notes.txt",
     log:
         f"{LOGS}/release.log",

@@ -44,6 +44,7 @@ use rule run as report with:
         figures=[DRAWN[f"{figure}_svg"] for figure in FIGURES],
         notes=f"{RELEASED}/notes.txt",
     output:
+        **released("dictionary"),
         report=f"{RELEASED}/report.html",
         protocol=f"{RELEASED}/study.yaml",
     log:
@@ -51,10 +52,10 @@ use rule run as report with:
     params:
         **step("report", {"study": LOADED.merged()}, digests=DIGESTS["truth"]),
     message:
-        "Write the report, and the study as it was run"
+        "Write the report, the study as it was run, and what the columns mean"
 
 
-use rule run as release_manifest with:
+use rule run as provenance_manifest with:
     input:
         protocol=f"{RELEASED}/study.yaml",
         released=TIED,
@@ -64,10 +65,10 @@ use rule run as release_manifest with:
         manifest=f"{RELEASED}/manifest.json",
         run=f"{PRIVATE}/run.json",
     log:
-        f"{LOGS}/release_manifest.log",
+        f"{LOGS}/provenance_manifest.log",
     params:
         **step(
-            "release.manifest",
+            "provenance.manifest",
             {"policy": STUDY.disclosure.policy, "version": VERSION},
             digests=[DIGESTS["records"], DIGESTS["lock"], manifest.code_digest()],
         ),

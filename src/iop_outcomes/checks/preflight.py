@@ -161,7 +161,7 @@ def _people(loaded: Loaded, tables: Tables, found: Findings, rules: Policy) -> N
     found.add("Eligible", shown(len(made["people"]), rules))
     for name, contrast in loaded.contrasts().items():
         own = made["arms"][made["arms"]["contrast"] == name]
-        further = ((arm, at) for at, arm in enumerate(contrast.alongside, 2))
+        further = ((arm, at) for at, arm in enumerate(contrast.further_arms, 2))
         sides = [
             f"{side.label} {shown(int((own['arm'] == value).sum()), rules)}"
             for side, value in ((contrast.first, 1), (contrast.second, 0), *further)

@@ -14,11 +14,11 @@ Refuses an unknown definition and an unknown choice for exactly 20 hours.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from iop_outcomes.errors import StudyError
 from iop_outcomes.tables import reference
-from iop_outcomes.vocabulary.levels import AMBULATORY, CLASSES, NOT_KNOWN
+from iop_outcomes.vocabulary.levels import AMBULATORY, NOT_KNOWN
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,16 +30,6 @@ LABEL = "label"
 CLASSIFIERS = ("asam", "broad", LABEL)
 INTENSIVE, PARTIAL = "intensive_outpatient", "partial_hospitalization"
 TWENTY_HOURS = (PARTIAL, INTENSIVE)
-
-
-class Kappa(NamedTuple):
-    """Cohen's kappa of two classifications of the same stays; missing where chance alone would agree always."""
-
-    kappa: float
-    standard_error: float
-    observed: float
-    expected: float
-    n: int
 
 
 def classify(name: str, level: pd.Series, hours: pd.Series, age: pd.Series, twenty_hours: str = PARTIAL) -> pd.Series:
@@ -93,48 +83,3 @@ def _taken_below(band: dict[str, str], twenty_hours: str) -> bool:
 
 def _takes_its_end(included: str, twenty_hours: str) -> bool:
     return included == "yes" or (included == "twenty_hours" and twenty_hours == INTENSIVE)
-
-
-def agreement(one: pd.Series, other: pd.Series) -> tuple[pd.DataFrame, Kappa]:
-    """How often two classifications of the same stays agree: counts (one down, other across), and kappa.
-
-    one, other: classes in the same order of stays. The counts have every class that occurs, in the order of CLASSES;
-    kappa leaves 'not_known' out.
-    """
-    import pandas as pd
-
-    found = [c for c in CLASSES if one.eq(c).any() or other.eq(c).any()]
-    counts = pd.crosstab(one.to_numpy(), other.to_numpy()).reindex(index=found, columns=found, fill_value=0)
-    counts = counts.astype("int64").rename_axis(index="one", columns="other")
-    return counts, kappa(counts)
-
-
-def kappa(counts: pd.DataFrame, leave_out: tuple[str, ...] = (NOT_KNOWN,)) -> Kappa:
-    """Cohen's kappa from a table of counts with the same classes down and across, with its large-sample error.
-
-    kappa = (po - pe) / (1 - pe), po = sum p_ii, pe = sum p_i. p_.i. The variance is that of Fleiss, Cohen & Everitt
-    (Psychological Bulletin 1969;72:323-327, formula 13):
-    n (1 - pe)^4 var = sum_i p_ii [(1 - pe) - (p_i. + p_.i)(1 - po)]^2
-    + (1 - po)^2 sum_{i != j} p_ij (p_.i + p_j.)^2 - (po pe - 2 pe + po)^2.
-
-    Classes in `leave_out` do not count. Raises StudyError for a table that is not square.
-    """
-    import numpy as np
-
-    if list(counts.index) != list(counts.columns):
-        raise StudyError("A table of agreement needs the same classes down and across, in one order.")
-    kept = [c for c in counts.index if c not in leave_out]
-    table = counts.loc[kept, kept].to_numpy("float64")
-    n = table.sum()
-    missing = float("nan")
-    if not n:
-        return Kappa(missing, missing, missing, missing, 0)
-    p = table / n
-    down, across, agree = p.sum(axis=1), p.sum(axis=0), np.diag(p)
-    po, pe = float(agree.sum()), float(down @ across)
-    if np.isclose(pe, 1):
-        return Kappa(missing, missing, po, pe, int(n))
-    apart = (p * (across[:, None] + down[None, :]) ** 2).sum() - (agree * (across + down) ** 2).sum()
-    variance = (agree * ((1 - pe) - (down + across) * (1 - po)) ** 2).sum()
-    variance = (variance + (1 - po) ** 2 * apart - (po * pe - 2 * pe + po) ** 2) / (n * (1 - pe) ** 4)
-    return Kappa((po - pe) / (1 - pe), float(np.sqrt(max(variance, 0.0))), po, pe, int(n))

@@ -144,7 +144,7 @@ def _words(frame: pd.DataFrame, column: str, missing: str) -> pd.Series:
 
 def arms_of(contrast: Contrast) -> list[Arm]:
     """The arms of a contrast by their code: the second is 0, the first 1, those alongside 2 and up."""
-    return [contrast.second, contrast.first, *contrast.alongside]
+    return [contrast.second, contrast.first, *contrast.further_arms]
 
 
 def arms(people: pd.DataFrame, contrasts: Mapping[str, Contrast], fewest: int = 1) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import style
 from iop_outcomes.presentation import numbers
-from iop_outcomes.presentation.labels import Labels, Study, covariate, method, within
+from iop_outcomes.presentation.labels import Labels, Study, covariate, method, sentence, within
 from iop_outcomes.vocabulary.methods import PREFERRED_WEIGHTS, WEIGHTS
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _alt(shown: pd.DataFrame, labels: Labels, limit: float) -> str:
         largest = own.groupby("method")["size"].max()
         named = [m for m in ("unweighted", *reversed(PREFERRED_WEIGHTS)) if m in largest]
         parts = [f"{numbers.decimals(largest[m])} {PHRASES[m]}" for m in named]
-        said.append(f"{labels.contrast(str(contrast))}: largest difference {style.sentence(parts)}")
+        said.append(f"{labels.contrast(str(contrast))}: largest difference {sentence(parts)}")
     return (
         "Points for each covariate: absolute standardised difference between the arms, with a limit of "
         f"{numbers.plain(limit)} after weighting. " + ". ".join(said) + "."

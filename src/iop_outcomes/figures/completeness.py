@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import style, tiles
 from iop_outcomes.presentation import numbers, recorded
-from iop_outcomes.presentation.labels import Study, within
+from iop_outcomes.presentation.labels import Study, sentence, within
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,5 +77,5 @@ def _alt(found: pd.DataFrame, unit: str) -> str:
     text = f"Grid of the share of {unit} of which each field is known, by site and time of entry. "
     text += f"Over all {unit}: {'; '.join(parts)}. " if parts else ""
     text += f"Known throughout: {len(full)} fields." if full else ""
-    text += f" Not in these records: {style.sentence([within(recorded.field(f)) for f in empty])}." if empty else ""
+    text += f" Not in these records: {sentence([within(recorded.field(f)) for f in empty])}." if empty else ""
     return text.strip()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.figures import forest, style
 from iop_outcomes.presentation import numbers, select
-from iop_outcomes.presentation.labels import Labels, Study, duration_method, missing_rule, within
+from iop_outcomes.presentation.labels import Labels, Study, duration_method, missing_rule, sentence, within
 from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MEASURES, RISK
 from iop_outcomes.vocabulary.methods import CRUDE, LANDMARK, LANDMARK_ADJUSTED, NAIVE, RANDOMISED
 
@@ -105,7 +105,7 @@ def _alt(shown: pd.DataFrame, labels: Labels) -> str:
     for _, own in shown.groupby(GROUP, sort=False, dropna=False):
         records = own.to_dict("records")
         parts = [f"{within(r.label)} {r.text}" for r in (_row(x, labels) for x in records)]
-        said.append(f"{', '.join(heading(labels, records[0]))}: {style.sentence(parts)}")
+        said.append(f"{', '.join(heading(labels, records[0]))}: {sentence(parts)}")
     return (
         "Forest plot of longer against shorter stays, the naive comparison beside fairer ones. " + ". ".join(said) + "."
     )

@@ -87,7 +87,8 @@ def people(counts: pd.DataFrame, labels: Labels) -> pd.DataFrame:
     rank = {c: i for i, c in enumerate(labels.study["contrasts"])}
     own = own.assign(
         side=[
-            (*labels.sides(c), *labels.alongside(c)).index(a) for c, a in zip(own["contrast"], own["arm"], strict=True)
+            (*labels.sides(c), *labels.further_arms(c)).index(a)
+            for c, a in zip(own["contrast"], own["arm"], strict=True)
         ],
         rank=own["contrast"].map(rank),
         people=own["count"].astype("Float64").to_numpy(dtype=float, na_value=float("nan")),
@@ -152,7 +153,7 @@ def _contrast(
         bold=True,
     )
     strata = STRATA[labels.study["contrasts"][name]["stratum"]][1]
-    lacking = "without every arm" if labels.alongside(name) else "with one arm only"
+    lacking = "without every arm" if labels.further_arms(name) else "with one arm only"
     boxes = [title]
     for side, arm in enumerate(labels.arms(name)):
         counted = own[own["side"] == side].set_index("level")["people"]
@@ -163,7 +164,7 @@ def _contrast(
             alone = "All of them" if len(counted) == 1 else alone
             lines += _lines(f"{alone} in {strata} {lacking}", ARM_BOXES[side])
         boxes.append(Box(ARM_BOXES[side], title.bottom + 0.05, tuple(lines)))
-    for side, label in enumerate(labels.alongside(name).values(), 2):
+    for side, label in enumerate(labels.further_arms(name).values(), 2):
         counted = own[own["side"] == side]["people"]
         size = said(float(counted.sum(skipna=False)) if len(counted) else 0, many)
         whole = (ARM_BOXES[0][0], ARM_BOXES[1][1])

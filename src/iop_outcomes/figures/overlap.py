@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.figures import style
 from iop_outcomes.presentation import numbers, select
-from iop_outcomes.presentation.labels import Labels, Study
+from iop_outcomes.presentation.labels import Labels, Study, sentence
 from iop_outcomes.tables.bands import SCORES
 from iop_outcomes.tables.results import SCORE
 from iop_outcomes.vocabulary.methods import SCORED
@@ -120,5 +120,5 @@ def _alt(shown: pd.DataFrame, labels: Labels) -> str:
         hidden = int((own["status"] == "suppressed").sum())
         if hidden:
             parts.append(f"{hidden} bins hold too few people to show")
-        said.append(f"{labels.contrast(str(contrast))}: {style.sentence(parts)}")
+        said.append(f"{labels.contrast(str(contrast))}: {sentence(parts)}")
     return "Mirrored histogram of the propensity score by arm. " + ". ".join(said) + "."

@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import re
 import textwrap
-from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -121,11 +120,6 @@ def wrap(text: str, width: int) -> str:
     return "\n".join(textwrap.wrap(text, width)) or text
 
 
-def sentence(parts: Sequence[str]) -> str:
-    """'a', 'a and b', 'a, b and c'."""
-    return " and ".join(p for p in (", ".join(parts[:-1]), parts[-1]) if p) if parts else ""
-
-
 def files(figure: Figure, name: str, title: str) -> dict[str, bytes]:
     """The figure as 'svg', 'png' and 'csv'."""
     data = csv_text.write(figure.data, float_format="%.10g") or ""
@@ -163,13 +157,3 @@ def _described(svg: bytes, title: str, alt: str) -> bytes:
 
 def _literal(text: str) -> str:
     return text.replace("\\", "\\\\")
-
-
-def description(svg: bytes) -> tuple[str, str]:
-    """Title and description inside an SVG written by `files`."""
-    import xml.etree.ElementTree as ElementTree
-
-    space = "{http://www.w3.org/2000/svg}"
-    root = ElementTree.fromstring(svg)
-    found = [root.findtext(f"{space}{part}", default="") for part in ("title", "desc")]
-    return found[0], found[1]

@@ -8,7 +8,7 @@ sentences that say why there is no number.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +69,11 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def sentence(parts: Sequence[str]) -> str:
+    """'a', 'a and b', 'a, b and c'."""
+    return " and ".join(p for p in (", ".join(parts[:-1]), parts[-1]) if p) if parts else ""
+
+
 def within(text: str) -> str:
     """A label inside a sentence: its first letter small, unless it begins with an abbreviation or a name."""
     first, _, rest = text.partition(" ")
@@ -108,11 +113,11 @@ class Labels:
             return {STAYED: f"Stayed at least {days} days", LEFT: f"Left before day {days}"}.get(name, words(name))
         found = self.compared(contrast)
         known = {found[side]["name"]: found[side]["label"] for side in ("first", "second")}
-        return str(known.get(name) or self.alongside(contrast).get(name) or words(name))
+        return str(known.get(name) or self.further_arms(contrast).get(name) or words(name))
 
-    def alongside(self, contrast: str) -> dict[str, str]:
+    def further_arms(self, contrast: str) -> dict[str, str]:
         """The further arms of a contrast: labels by name."""
-        further = self.study["contrasts"].get(contrast, {}).get("alongside", ())
+        further = self.study["contrasts"].get(contrast, {}).get("further_arms", ())
         return {arm["name"]: str(arm["label"]) for arm in further}
 
     def arms(self, contrast: str) -> tuple[str, str]:
@@ -121,7 +126,7 @@ class Labels:
         return self.arm(contrast, first), self.arm(contrast, second)
 
     def against(self, contrast: str) -> str:
-        """Both arms as a heading, and those alongside: 'Intensive outpatient v residential'."""
+        """Both arms as a heading, and those further_arms: 'Intensive outpatient v residential'."""
         first, second = self.arms(contrast)
         return f"{first} v {within(second)}{self._beside(contrast)}"
 
@@ -136,7 +141,7 @@ class Labels:
         return f"1: {first}, 2: {second}{self._beside(contrast)}"
 
     def _beside(self, contrast: str) -> str:
-        arms = 2 + len(self.alongside(contrast))
+        arms = 2 + len(self.further_arms(contrast))
         return f", of {numbers.word(arms)} arms" if arms > 2 else ""
 
     def randomised(self, contrast: str) -> bool:
@@ -160,7 +165,7 @@ class Labels:
     def reason(self, contrast: str, text: str) -> str:
         """A reason with labels in place of names: arms in quotes, and covariates as 'name=value'."""
         if any(contrast in self.study.get(room, {}) for room in ("contrasts", "durations", "intensities")):
-            for name in (*self.sides(contrast), *self.alongside(contrast)):
+            for name in (*self.sides(contrast), *self.further_arms(contrast)):
                 text = text.replace(f"'{name}'", f"\u2018{self.arm(contrast, name)}\u2019")
         text = re.sub(r"'([^']+)'", "\u2018\\1\u2019", text)
         return (

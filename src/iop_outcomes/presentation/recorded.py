@@ -39,7 +39,7 @@ from iop_outcomes.vocabulary.levels import CLASSES, LABELS, NOT_KNOWN, UNKNOWN
 if TYPE_CHECKING:
     import pandas as pd
 
-    from iop_outcomes.cohort.levels import Kappa
+    from iop_outcomes.estimators.two_by_two.kappa import Kappa
 
 SMALLER_SITES, OTHER_PERIODS = "smaller sites", "other periods"
 # what is counted, by unit of analysis
@@ -183,10 +183,10 @@ def several(table: pd.DataFrame) -> bool:
 
 def kappa(table: pd.DataFrame) -> Kappa:
     """Cohen's kappa of a matrix, from the cells that are shown; missing where a definition knows one class only."""
-    from iop_outcomes.cohort.levels import kappa
+    from iop_outcomes.estimators.two_by_two.kappa import kappa
 
     classes = [c for c in CLASSES if c in table.index or c in table.columns]
-    found = kappa(table.reindex(index=classes, columns=classes).fillna(0).round().astype("int64"))
+    found = kappa(table.reindex(index=classes, columns=classes).fillna(0).round().astype("int64"), (NOT_KNOWN,))
     used = table.drop(index=NOT_KNOWN, columns=NOT_KNOWN, errors="ignore") > 0
     apart = min(used.any(axis=1).sum(), used.any(axis=0).sum()) > 1
     return found if apart else found._replace(kappa=float("nan"), standard_error=float("nan"))

@@ -17,7 +17,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-STRUCK = "***"
+from iop_outcomes.errors import STRUCK, VALUE, WORDS, struck
+
 VARIABLE = "IOP_OUTCOMES_QUERY_{}"
 DIGEST = re.compile(r" \[text withheld, digest ([0-9a-f]{16})\]$")
 # comments, then whatever stands between quotation marks or dollar signs; names in brackets and backticks stay
@@ -25,20 +26,10 @@ TEXTS = re.compile(
     r"""--[^\n]*|/\*.*?(?:\*/|$)|\#[^\n]*|'(?:[^'\\]|\\.|'')*(?:'|$)|"(?:[^"\\]|\\.|"")*(?:"|$)|\$(\w*)\$.*?(?:\$\1\$|$)""",
     re.DOTALL,
 )
-# user:password@ of an address, with both slashes or the one that a path keeps; not of an example in a message
-ADDRESS = re.compile(r"(\b[A-Za-z][A-Za-z0-9+.-]+:(?://|/(?!/)))(?!user:password@)[^\s'\"]*@")
-WORDS = "password|passwd|passphrase|passwort|pwd|secret|token|api_?key|access_?key|secret_?key|credentials?"
-VALUE = r"(?:\"[^\"]*\"|'[^']*'|[^\s;,&)'\"]+)"
-KEYED = re.compile(rf"(?i)(\b\w*(?:{WORDS})\s*=\s*){VALUE}")
 # in a query also without a sign between them
 SPOKEN = re.compile(rf"(?i)(\b(?:\w*(?:{WORDS})|identified\s+by)\s*(?:=>|:=|[=: ])\s*){VALUE}")
 # slow on purpose: the digest is released, and a password must not be guessed from it
 ROUNDS = 200_000
-
-
-def struck(text: str) -> str:
-    """A text without credentials: `user:password@` of addresses, and what follows `password=` and its like."""
-    return KEYED.sub(rf"\1{STRUCK}", ADDRESS.sub(rf"\1{STRUCK}@", text))
 
 
 @cache

@@ -155,7 +155,7 @@ class Contrast(Part):
     )
     first: Arm
     second: Arm
-    alongside: list[Arm] = Field(
+    further_arms: list[Arm] = Field(
         default=[],
         description="further arms: the two are compared for people who could have started in any of all these arms",
     )
@@ -176,12 +176,14 @@ class Contrast(Part):
 
     @model_validator(mode="after")
     def _arms_differ(self) -> Contrast:
-        arms = (self.first, self.second, *self.alongside)
+        arms = (self.first, self.second, *self.further_arms)
         values = [value for arm in arms for value in set(arm.values)]
         if len(set(values)) < len(values) or len({arm.name for arm in arms}) < len(arms):
             raise ValueError("the arms must have different names and share no value")
-        if self.alongside and self.randomised:
-            raise ValueError("arms assigned by chance need no score that tells further arms apart: leave out alongside")
+        if self.further_arms and self.randomised:
+            raise ValueError(
+                "arms assigned by chance need no score that tells further arms apart: leave out further_arms"
+            )
         if self.classifiers and self.column != "index_level":
             raise ValueError("classifiers repeat a comparison of levels: they need `column: index_level`")
         if self.column in ("index_level", "level_asam", "level_broad"):

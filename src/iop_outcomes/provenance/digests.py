@@ -76,8 +76,8 @@ def _known(remembered: Path) -> dict[str, list[object]]:
 def check_released(folder: Path) -> None:
     """Raise StudyError where a file of a release is not what its manifest says: nothing is built upon an edited file.
 
-    A release that is being made has no manifest (`iop_outcomes.steps.runner` takes an old one away), and one without is not
-    checked.
+    A release that is being made has no manifest (`iop_outcomes.steps.runner` takes an old one away), and one without is
+    not checked.
     """
     from iop_outcomes.provenance import manifest
 

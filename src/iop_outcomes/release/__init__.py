@@ -54,9 +54,9 @@ def run(
 
     from iop_outcomes.release import curves as curve_release
     from iop_outcomes.release import diagnostics as diagnostic_release
-    from iop_outcomes.release import dictionary, rare, second_opinion
     from iop_outcomes.release import differencing as companion_release
     from iop_outcomes.release import estimates as estimate_release
+    from iop_outcomes.release import rare, second_opinion
     from iop_outcomes.release.levels import cumulative, readings
     from iop_outcomes.release.support import Apart, gather
 
@@ -84,7 +84,7 @@ def run(
         told = second_opinion.told(twice, str(estimates["cohort"].iloc[0]))
         kept["diagnostics"] = pd.concat([d for d in (kept["diagnostics"], told) if len(d)], ignore_index=True)
     finished = {name: _finished(name, frame) for name, frame in kept.items()}
-    return {**finished, "dictionary": dictionary.of(kept, rules), "notes": _text(notes)}
+    return {**finished, "notes": _text(notes)}
 
 
 def _text(notes: Sequence[str] | str) -> str:

@@ -2,8 +2,8 @@
 
 In order: the lines along which cells add up are found (the levels of a group, whose total a reader may know; the
 groups of 'all'; the arms of 'all'; cells of which one holds people of the other, `iop_outcomes.release.nesting`);
-cells are hidden (`iop_outcomes.release.suppression`); what is left is rounded. A hidden cell has status 'suppressed' and no
-count. Groups of one outcome that differ by a few people between analyses are listed by `difference_risks`.
+cells are hidden (`iop_outcomes.release.suppression`); what is left is rounded. A hidden cell has status 'suppressed'
+and no count. Groups of one outcome that differ by a few people between analyses are listed by `difference_risks`.
 
 The analysis 'records' counts the same people field by field, day by day and step by step, so that a few of them
 could be had as a difference of two of its tables. Its counts are rounded to the nearest five as well, under any

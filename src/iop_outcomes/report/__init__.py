@@ -28,32 +28,42 @@ def run(
     study: Mapping[str, Any],
     truth: pd.DataFrame | None = None,
     notes: Sequence[str] | str = (),
-) -> dict[str, str]:
-    """The step: the page under the name 'report', and the study as it was run under 'protocol'.
+) -> dict[str, str | pd.DataFrame]:
+    """The step: the page under the name 'report', the study as it was run under 'protocol', and the table dictionary.
 
     figures: paths of SVG files; study: the whole of it, merged; notes: path of what the source told of its files.
     """
-    from iop_outcomes.provenance import protocol
-    from iop_outcomes.report import page, sections
+    from iop_outcomes.provenance import dictionary, protocol
+    from iop_outcomes.report import methods, page, sections
 
     pictures = [picture(Path(p)) for p in ([figures] if isinstance(figures, str) else figures)]
     told = [Path(p).read_text(encoding="utf-8").splitlines() for p in ([notes] if isinstance(notes, str) else notes)]
     tables = {"counts": counts, "estimates": estimates, "diagnostics": diagnostics}
     lines = [line for said in told for line in said]
     made = sections.document(sections.Sources(tables, study, truth, lines, {p.name: p for p in pictures}))
-    return {"report": page.render(made), "protocol": protocol.written(study)}
+    told_of = dictionary.written(methods.policy(study))
+    return {"report": page.render(made), "protocol": protocol.written(study), "dictionary": told_of}
 
 
 def picture(path: Path) -> Picture:
     """A figure as it goes into the page. Raises StudyError where it is not one of this project."""
-    from iop_outcomes.figures.style import description
 
     try:
         content = path.read_bytes()
-        title, alt = description(content)
+        title, alt = _description(content)
     except (OSError, SyntaxError):
         raise StudyError(f"{path} is not a readable SVG file. Delete it and run again.") from None
     if not alt:
         raise StudyError(f"{path} has no description inside. Delete it and run again.")
     uri = f"data:image/svg+xml;base64,{base64.b64encode(content).decode('ascii')}"
     return Picture(path.stem, title, alt, uri, f"figures/{path.stem}.csv")
+
+
+def _description(svg: bytes) -> tuple[str, str]:
+    """Title and description inside an SVG that a figure was written to."""
+    import xml.etree.ElementTree as ElementTree
+
+    space = "{http://www.w3.org/2000/svg}"
+    root = ElementTree.fromstring(svg)
+    found = [root.findtext(f"{space}{part}", default="") for part in ("title", "desc")]
+    return found[0], found[1]

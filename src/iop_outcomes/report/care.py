@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from iop_outcomes.figures import style
 from iop_outcomes.presentation import numbers, recorded
-from iop_outcomes.presentation.labels import within
+from iop_outcomes.presentation.labels import sentence, within
 from iop_outcomes.report.document import Block, Line, Table, people
 from iop_outcomes.report.parts import Part
 from iop_outcomes.tables.bands import SHARES, STILL_THERE
@@ -108,7 +107,7 @@ def delivered(counts: pd.DataFrame, unit: str) -> Part | None:
     ):
         told = list(_reached(shares[name], most)) if name in shares else []
         if told:
-            said.append(f"{words}, by level at the start: {style.sentence(told)}.")
+            said.append(f"{words}, by level at the start: {sentence(told)}.")
     if not (hours["kind"] == DELIVERED).any():
         said.append("These records hold no sessions, so that delivered hours are not known.")
     tables = tuple(_against(name, table, unit) for name, table in shares.items())

@@ -100,7 +100,7 @@ def one_arm_strata(diagnostics: pd.DataFrame, study: Study, contrast: str) -> st
     asked = study["contrasts"][contrast]
     one, many = STRATA[asked["stratum"]]
     hold, holds = (
-        ("lack an arm", "lacks an arm") if asked.get("alongside") else ("hold one arm only", "holds one arm only")
+        ("lack an arm", "lacks an arm") if asked.get("further_arms") else ("hold one arm only", "holds one arm only")
     )
     if number == 1:
         return f"One {one} {holds}; its people have no counterpart and no weight."

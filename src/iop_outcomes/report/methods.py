@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from iop_outcomes.estimators.two_by_two.power import POWER
-from iop_outcomes.figures import style
 from iop_outcomes.presentation import numbers
-from iop_outcomes.presentation.labels import STRATA, Labels, Study, covariate, within
+from iop_outcomes.presentation.labels import STRATA, Labels, Study, covariate, sentence, within
 from iop_outcomes.protocol import GAP
 from iop_outcomes.release.policy import OVERLAP_BASE, Policy, choose
 from iop_outcomes.report.explanations import POLICIES, UNITS_OF_ANALYSIS
@@ -96,12 +95,12 @@ def _arms(study: Study) -> Paragraph:
 
 def _alongside(contrast: Study, one: str) -> str:
     """Which further arms a contrast has, and what they are there for; '' where it has none."""
-    if not contrast.get("alongside"):
+    if not contrast.get("further_arms"):
         return ""
-    further = [f"{within(arm['label'])} ({', '.join(arm['values'])})" for arm in contrast["alongside"]]
+    further = [f"{within(arm['label'])} ({', '.join(arm['values'])})" for arm in contrast["further_arms"]]
     arms = numbers.word(len(further) + 2)
     return (
-        f"Alongside: {style.sentence(further)}. A multinomial score tells all {arms} arms apart, and inverse and "
+        f"Alongside: {sentence(further)}. A multinomial score tells all {arms} arms apart, and inverse and "
         "overlap weights make each of them stand for the same people (Li and Li 2019, Annals of Applied Statistics "
         "13:2389): their differences in risk among these arms add up. A {one} must hold every arm to count."
     )
@@ -119,7 +118,7 @@ def _outcomes(study: Study) -> Paragraph:
 
 def _on_days(days: Iterable[int]) -> str:
     listed = [str(d) for d in sorted(days)]
-    return f"Day{'s' * (len(listed) > 1)} {style.sentence(listed)}."
+    return f"Day{'s' * (len(listed) > 1)} {sentence(listed)}."
 
 
 def _adjustment(study: Study) -> Paragraph:
@@ -128,9 +127,9 @@ def _adjustment(study: Study) -> Paragraph:
     classes = [within(covariate(c)) for c in asked["categorical"]]
     parts = []
     if smooth:
-        parts.append(f"{style.sentence(smooth)} as restricted cubic splines with {asked['spline_knots']} knots")
+        parts.append(f"{sentence(smooth)} as restricted cubic splines with {asked['spline_knots']} knots")
     if classes:
-        parts.append(f"{style.sentence(classes)} as categories")
+        parts.append(f"{sentence(classes)} as categories")
     parts.append("a term for each site" if asked["site_effects"] else "no terms for sites")
     return Paragraph(
         "Adjustment",

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from iop_outcomes.figures import style
 from iop_outcomes.presentation import numbers, recorded
-from iop_outcomes.presentation.labels import TABLES_OF_RECORDS, Study, within
+from iop_outcomes.presentation.labels import TABLES_OF_RECORDS, Study, sentence, within
 from iop_outcomes.protocol import GAP
 from iop_outcomes.release.counts import OVERLAPPING
 from iop_outcomes.report import care, cohort, methods, published
@@ -75,7 +74,7 @@ def came_in(counts: pd.DataFrame) -> Part:
         "broke, or left out, with the reason. A row that was kept without a value that cannot be true, or of which "
         "something is to be said, is counted under what is said.",
     )
-    more = (f"Kept were {style.sentence(kept)}.",) if kept else ()
+    more = (f"Kept were {sentence(kept)}.",) if kept else ()
     return Part(
         "What came in", (*said, *more, *_never(counts)), (), _filled(cohort.records(counts), cohort.codes(counts))
     )
@@ -106,11 +105,11 @@ def complete(counts: pd.DataFrame, diagnostics: pd.DataFrame, unit: str) -> Part
     said = []
     if ranked:
         named = [f"{within(recorded.field(f))} ({_share(*told[f,])})" for f in ranked[:MOST_NAMED]]
-        said.append(f"Least often known, of all {unit}: {style.sentence(named)}.")
+        said.append(f"Least often known, of all {unit}: {sentence(named)}.")
     if full:
-        said.append(f"Known throughout: {style.sentence([within(recorded.field(f)) for f in full])}.")
+        said.append(f"Known throughout: {sentence([within(recorded.field(f)) for f in full])}.")
     if empty:
-        said.append(f"Not in these records: {style.sentence([within(recorded.field(f)) for f in empty])}.")
+        said.append(f"Not in these records: {sentence([within(recorded.field(f)) for f in empty])}.")
     for kind, words in WHERE.items():
         gaps = found[(found["kind"] == kind) & found["field"].isin(partly) & _under_half(found)]
         if len(gaps):
@@ -157,7 +156,7 @@ def linked(counts: pd.DataFrame, study: Study) -> Part | None:
         said += f" Under no rule from {min(more)} to {max(more)} days does anyone have more than one episode."
         return Part("Stays linked into episodes", (said,))
     others = [f"{_said(share)} under {gap} days" for gap, share in more.items() if gap != chosen]
-    said += f" People with more than one: {_said(more.get(chosen))}; {style.sentence(others)}."
+    said += f" People with more than one: {_said(more.get(chosen))}; {sentence(others)}."
     lines = [Line(f"{gap} days", tuple(people(found, b) for b in EPISODES)) for gap, found in sorted(cells.items())]
     columns = (f"Stays at most so far apart, {GAP}", "One", "Two", "Three or more")
     table = Table("People by number of episodes of care", columns, (Block("", tuple(lines)),))
@@ -185,11 +184,11 @@ def observed(counts: pd.DataFrame, unit: str) -> Part | None:
         return Part("What could be observed", (text,))
     named = [f"day {d} of {_share(*told[d,])}" for d in days]
     said = [
-        f"Within observation lies {style.sentence(named)} of the {unit}. For the others observation ended before: they "
+        f"Within observation lies {sentence(named)} of the {unit}. For the others observation ended before: they "
         "are not counted as failures on that day."
     ]
     none = found[(found["kind"] == "period") & (found["told"] == "exact") & (found["share"] == 0)]
     if len(none):
         by_day = [f"day {day} ({', '.join(recorded.ordered(own['group']))})" for day, own in none.groupby("day")]
-        said.append(f"Beyond observation for everyone who entered then: {style.sentence(by_day)}.")
+        said.append(f"Beyond observation for everyone who entered then: {sentence(by_day)}.")
     return Part("What could be observed", tuple(said), ("maturity",))

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes.figures import style
 from iop_outcomes.presentation import numbers, select
-from iop_outcomes.presentation.labels import Labels, within
+from iop_outcomes.presentation.labels import Labels, sentence, within
 from iop_outcomes.report import (
     about,
     cohort,
@@ -249,7 +248,7 @@ def question(study: Study) -> str:
     again = study.get("companions", {}).get("outcomes", ())
     followed = dict.fromkeys(row["outcome"] for row in study["analyses"] if row["outcome"] not in again)
     outcomes = [within(labels.endpoint(o)) for o in followed]
-    return f"Compared here: {'; '.join(asked)}. Followed up: {style.sentence(outcomes)}."
+    return f"Compared here: {'; '.join(asked)}. Followed up: {sentence(outcomes)}."
 
 
 def _by_contrast(estimates: pd.DataFrame, diagnostics: pd.DataFrame, study: Study, step: str) -> list[Table]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
-from iop_outcomes.errors import StudyError
+from iop_outcomes.errors import StudyError, struck
 from iop_outcomes.privacy import withheld
 from iop_outcomes.protocol import Analysis, Contrast, Eligibility, Endpoint, Part, Question, Study
 from iop_outcomes.study import agreement, names, questions, sheets, variants
@@ -139,7 +139,7 @@ class Loaded:
         return {
             name: {
                 arm.name: f"{c.column} of {c.trial or 'all'}: {', '.join(sorted(arm.values))}"
-                for arm in (c.first, c.second, *c.alongside)
+                for arm in (c.first, c.second, *c.further_arms)
             }
             for name, c in self.contrasts().items()
         }
@@ -200,7 +200,7 @@ class Loaded:
         study = self.study.model_dump(mode="json", exclude=folders)
         for part, key in ((study["source"], "path"), (study, "truth"), (study, "people")):
             if part[key]:
-                part[key] = Path(withheld.struck(part[key])).name
+                part[key] = Path(struck(part[key])).name
         study = withheld.study({**study, "source": withheld.source(study["source"])})
         return {
             **study,

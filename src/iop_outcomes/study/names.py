@@ -106,7 +106,7 @@ def _alike(name: str, contrast: Contrast) -> Iterator[str]:
 
 
 def _sides(contrast: Contrast) -> tuple[Arm, ...]:
-    return (contrast.first, contrast.second, *contrast.alongside)
+    return (contrast.first, contrast.second, *contrast.further_arms)
 
 
 def _plain(text: str) -> str:

@@ -60,7 +60,7 @@ def reading(row: Row, labels: Labels) -> str:
 def lead(row: Row, labels: Labels) -> str:
     """Whom the estimate speaks of."""
     contrast = labels.study["contrasts"][row["contrast"]]
-    arms = 2 + len(labels.alongside(row["contrast"]))
+    arms = 2 + len(labels.further_arms(row["contrast"]))
     known, by_chance = ESTIMANDS[row["estimand"]], bool(contrast["randomised"])
     if arms > 2 and known.of_several:
         return known.of_several.format(number=numbers.word(arms))

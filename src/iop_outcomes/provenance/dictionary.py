@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from iop_outcomes.release.policy import Policy
@@ -11,8 +10,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def of(names: Iterable[str], policy: Policy) -> pd.DataFrame:
-    """The table dictionary of some declared tables, and of itself last. policy: says how few people may be shown."""
+# the tables that a release holds
+RELEASED = ("counts", "estimates", "curves", "diagnostics")
+
+
+def written(policy: Policy) -> pd.DataFrame:
+    """The table dictionary of the released tables, and of itself last. policy: says how few people may be shown."""
     import pandas as pd
 
     from iop_outcomes.tables import TABLES
@@ -30,7 +33,7 @@ def of(names: Iterable[str], policy: Policy) -> pd.DataFrame:
             "key": name in table.key,
             "minimum_cell": policy.minimum_count if column.cell else None,
         }
-        for table in (*(TABLES[name] for name in names), own)
+        for table in (*(TABLES[name] for name in RELEASED), own)
         for name, column in table.columns.items()
     ]
     return pd.DataFrame(rows).astype({name: column.dtype for name, column in own.columns.items()})
