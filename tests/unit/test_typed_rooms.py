@@ -37,8 +37,11 @@ def test_nothing_is_anything(path: Path) -> None:
 
 def test_the_runner_can_build_every_setting_of_every_step(project: Path) -> None:
     rules = "".join(path.read_text(encoding="utf-8") for path in (project / "workflow/rules").glob("*.smk"))
-    steps = sorted(set(re.findall(r'step="([\w.]+)"', rules)))
-    assert {"analyses.retention", "cohort.population", "design"} <= set(steps)
+    steps = {
+        *re.findall(r'\bstep\(\s*"([\w.]+)"', rules),
+        *(f"analyses.{n}" for n in re.findall(r'analysis\("(\w+)"', rules)),
+    }
+    assert {"analyses.retention", "cohort.population", "design"} <= steps
     for name in steps:
         run = importlib.import_module(f"iop_outcomes.{name}").run
         settings = {

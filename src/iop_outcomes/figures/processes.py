@@ -21,7 +21,7 @@ _draw: list[Draw] = []
 
 def each(draw: Draw, names: Sequence[str]) -> dict[str, dict[str, bytes]]:
     """What `draw` makes of each name, in the order of names. Raises what it raises."""
-    threads = min(int(os.environ.get("IOP_OUTCOMES_THREADS", "1")), len(names))
+    threads = min(int(os.environ.get("IOP_OUTCOMES_THREADS") or 1), len(names))
     if threads < 2 or not CAN_COPY:
         return {name: draw(name) for name in names}
 
