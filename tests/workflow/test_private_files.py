@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
-from iop_outcomes import protocol_file, store
-from iop_outcomes import study as studies
+from iop_outcomes.provenance import protocol
+from iop_outcomes.steps import store
+from iop_outcomes.study import loading
 
 pytestmark = pytest.mark.workflow
 
@@ -68,7 +69,7 @@ def merged(folder: Path) -> dict[str, Any]:
     """The study as the report writes it beside itself."""
     given = yaml.safe_load((folder / "config/config.yaml").read_text(encoding="utf-8"))
     with contextlib.chdir(folder):
-        return studies.load({**given, "cohort": "template_mapping"}, ["config/config.yaml"]).merged()
+        return loading.load({**given, "cohort": "template_mapping"}, ["config/config.yaml"]).merged()
 
 
 def mode(path: Path) -> int:
@@ -81,7 +82,7 @@ def test_private_files_are_for_their_owner_and_passwords_nowhere(snakemake, quer
     before = os.umask(0o022)
     try:
         done = snakemake(queried, target, "--config", "cohort=template_mapping")
-        store.write_text(protocol_file.written(merged(queried)), released)
+        store.write_text(protocol.written(merged(queried)), released)
     finally:
         os.umask(before)
     assert done.returncode == 0, done.stdout + done.stderr
