@@ -321,12 +321,6 @@ def test_words_tell_how_many_arms_there_are() -> None:
     assert said["ATE"] == "Standardised to everyone in any of the three arms"
 
 
-@pytest.mark.parametrize("name", ["difference", "ratio", "more_hours", "all"])
-def test_an_arm_may_not_be_called_what_means_something_else_in_results(name: str) -> None:
-    with pytest.raises(ValidationError, match=f"an arm cannot be called '{name}', which stands in the results for"):
-        Contrast(title="t", column="index_level", first={**ARMS["iop"], "name": name}, second=ARMS["residential"])
-
-
 def test_what_a_contrast_may_not_say() -> None:
     with pytest.raises(ValidationError, match="must have different names and share no value"):
         contrast("iop", "residential", "iop")

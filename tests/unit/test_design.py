@@ -190,9 +190,10 @@ def test_balance_goes_beyond_means():
     assert list(ratio.index) == ["age"]
     distance = (diagnostics(found, "distribution_distance", method=m)["value"]["age"] for m in ("unweighted", "iptw"))
     assert next(distance) > 0.2 > next(distance)
-    within = diagnostics(found, "within_site_difference", method="overlap")["value"]
+    rows = diagnostics(found, "within_site_difference", method="overlap")
+    within = rows["value"]
     # the score has a term for each site, and so balances the sites, not each covariate within each site
-    assert set(within.index) == {"age", "sex"}
+    assert set(zip(rows.index, rows["level"], strict=True)) == {("age", "all"), ("sex", "female")}
     assert within.abs().max() < 0.1
     largest = diagnostics(found, "largest_within_site_difference", method="overlap")["value"]
     assert (largest.abs() >= within.abs() - 1e-12).all()

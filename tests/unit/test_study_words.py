@@ -70,12 +70,6 @@ def test_an_arm_alongside_is_held_to_the_same():
     assert "named 'ratio'" in refused()
 
 
-@pytest.mark.parametrize("name", ["iop_", "iop__intensive"])
-def test_an_arms_name_is_kept_by_the_names_of_measures(name):
-    edited(("contrasts", "iop_vs_residential", "first", "name"), name)
-    assert "names of measures do not keep" in refused()
-
-
 @pytest.mark.parametrize("name", ["all", "con", "nul", "com1"])
 def test_a_contrast_has_no_name_that_no_folder_or_result_can_have(name):
     renamed("iop_vs_residential", name)
