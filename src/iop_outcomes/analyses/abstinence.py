@@ -15,7 +15,7 @@ import numpy as np
 
 from iop_outcomes.analyses import doubly_robust, imputed, power
 from iop_outcomes.analyses import rows as results
-from iop_outcomes.analyses.sample import Sample
+from iop_outcomes.analyses.sample import Alike, Sample
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cox, effects
 from iop_outcomes.estimators.estimate import Estimate
@@ -164,14 +164,15 @@ def _risks(
 
 
 def _finished(method: str, sample: Sample, abstinent: Any, used: Any) -> Estimate:
-    return sample.finish(_means(method, sample, abstinent, used), method)
-
-
-def _means(method: str, sample: Sample, abstinent: Any, used: Any) -> Estimate:
-    """Mean outcome in the first and the second arm under a method."""
+    """Mean outcome in the first and the second arm under a method, with the score and the clusters counted."""
     if method == AIPW:
-        return doubly_robust.means(sample, abstinent, used, "logistic")
-    return effects.mean_by_arm(abstinent, sample.arm, weight=sample.weight(method), observed=used)
+        return sample.finish(doubly_robust.means(sample, abstinent, used, "logistic"), AIPW)
+
+    def means(rows: Alike) -> Estimate:
+        first = rows.label == sample.names[0]
+        return effects.mean_by_arm(rows.columns[0], first, weight=rows.weight, frequency=rows.frequency)
+
+    return sample.marginal(method, means, (abstinent,), used)
 
 
 def _hazard_ratio(ask: Ask, sample: Sample, levels: Any, first_use: pd.DataFrame, gate: Ask) -> list[results.Row]:

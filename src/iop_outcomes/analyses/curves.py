@@ -7,13 +7,14 @@ by the design or after outcomes were read, has no weighted curve, and its estima
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from iop_outcomes.analyses import rows as results
-from iop_outcomes.analyses.sample import Sample
+from iop_outcomes.analyses.sample import Alike, Sample
 from iop_outcomes.cohort.retention import of
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cuminc
@@ -57,17 +58,33 @@ class Followed:
         """It counts people who are still there, not those who left."""
         return self.counted in STAYING
 
-    @property
+    @cached_property
+    def columns(self) -> tuple[Any, Any, Any]:
+        """(n,) each: days, earliest and the number of the cause, all that a marginal estimate knows of people."""
+        return self.days, self.earliest, self._numbered[0]
+
+    @cached_property
+    def _numbered(self) -> tuple[Any, Any]:
+        import pandas as pd
+
+        return pd.factorize(self.cause)
+
+    def alike(self, rows: Alike) -> Followed:
+        """The same of rows of people who are alike in `columns`."""
+        days, earliest, cause = rows.columns
+        return replace(self, days=days, earliest=earliest, cause=self._numbered[1][cause], reach=None)
+
+    @cached_property
     def left(self) -> Any:
         """(n,) whether the person was seen to leave."""
         return (self.cause != "censored") & self.at_risk
 
-    @property
+    @cached_property
     def at_risk(self) -> Any:
         """(n,) whether what is followed could happen to the person; all others have no part in any estimate."""
         return self.cause != NOT_AT_RISK
 
-    @property
+    @cached_property
     def event(self) -> Any:
         """(n,) whether the person left by the cause that is counted; of staying, whether it was lost."""
         return self.left & (self.cause != STAYING[self.counted]) if self.staying else self.cause == self.counted
@@ -88,7 +105,7 @@ class Followed:
         """Every leaving up to a day is known to the day."""
         return not bool(((self.earliest < self.days) & (self.earliest <= day)).any())
 
-    @property
+    @cached_property
     def codes(self) -> Any:
         """(n,) causes as whole numbers from 1 in the order of COUNTED, 0 when censored."""
         return np.select([self.cause == c for c in COUNTED], range(1, len(COUNTED) + 1), 0)
@@ -169,20 +186,29 @@ def _last(estimates: Sequence[results.Row]) -> int:
 def _curve(ask: Ask, sample: Sample, followed: Followed, name: str, times: list[int]) -> list[results.Row]:
     """One curve in both arms; an arm in which the cause does not occur has none."""
     found: list[results.Row] = []
-    weight = sample.weight(ask["method"]) * followed.at_risk
-    estimator, arguments = followed.risk(name)
+    method, columns, used = ask["method"], followed.columns, followed.at_risk
+    rows = sample.alike(method, columns, used)
+    alike = followed.alike(rows)
     for arm in sample.names:
-        own = sample.label == arm
-        if name not in STAYING and not (followed.cause[own] == name).any():
+        own = rows.label == arm
+        if name not in STAYING and not (alike.cause[own] == name).any():
             continue
-        shared = {"arm": sample.label, "arms": (arm,), "weight": weight, "time": followed.days, "times": times}
         try:
-            finished = sample.finish(cuminc.by_arm(estimator, **arguments, **shared), ask["method"])
+            finished = sample.marginal(method, partial(_at, followed, name, (arm,), times), columns, used)
         except EstimationError:
             continue  # the estimates say why; a curve adds nothing to it
         errors, reach = finished.standard_error(), finished.critical(sample.inference["confidence_level"])
-        people, effective = cuminc.at_risk(followed.days[own], times, weight[own])
+        given = (rows.weight[own], rows.frequency[own], None, rows.square[own])
+        people, effective = cuminc.at_risk(alike.days[own], times, *given)
         for i, x in enumerate(times):
             point = results.curve_point(ask, arm, name, "days", float(x), finished.value[i], errors[i], reach)
             found.append(point | {"n_risk": int(people[i]), "n_effective": float(effective[i])})
     return found
+
+
+def _at(followed: Followed, name: str, arms: tuple[str, ...], times: Sequence[int], rows: Alike) -> Estimate:
+    """One curve at some times in each of some arms."""
+    alike = followed.alike(rows)
+    estimator, arguments = alike.risk(name)
+    shared = {"arm": rows.label, "arms": arms, "time": alike.days, "times": times, "frequency": rows.frequency}
+    return cuminc.by_arm(estimator, weight=rows.weight, **arguments, **shared)

@@ -19,7 +19,7 @@ import numpy as np
 
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.curves import Followed
-from iop_outcomes.analyses.sample import Sample
+from iop_outcomes.analyses.sample import Alike, Sample
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cox, grouped, inference
 from iop_outcomes.estimators.estimate import Array, Estimate, join
@@ -115,17 +115,20 @@ def _test(ask: Ask, estimate: Estimate) -> Row:
 
 def _grouped(ask: Ask, sample: Sample, followed: Followed, level: float, more: Ask) -> Row:
     """The ratio of grouped-time hazards, for lengths of stay known as intervals of which none holds the horizon."""
-    day = ask["horizon_days"]
-    low, high, left = followed.earliest - 1, followed.days, followed.left & (followed.days <= day)
-    borders = np.unique(np.concatenate([[0.0, day], low[left], high[left]]))
-    seen = borders[np.searchsorted(borders, np.minimum(followed.days, day), side="right") - 1]
-    cause = np.where(left, np.where(followed.event, 1, 2), 0)
-    fit = grouped.grouped_hazards(
-        _arm(sample), np.where(left, low, seen), np.where(left, high, seen), cause, 1, ["arm"], borders,
-        weight=sample.weight(ask["method"]),
-    )  # fmt: skip
-    estimate = replace(fit.estimate, names=("arm",))
-    finished = sample.finish(estimate, ask["method"])
+
+    def ratio(rows: Alike) -> Estimate:
+        alike = followed.alike(rows)
+        low, high, left = alike.earliest - 1, alike.days, alike.left & (alike.days <= ask["horizon_days"])
+        borders = np.unique(np.concatenate([[0.0, ask["horizon_days"]], low[left], high[left]]))
+        seen = borders[np.searchsorted(borders, np.minimum(alike.days, ask["horizon_days"]), side="right") - 1]
+        cause = np.where(left, np.where(alike.event, 1, 2), 0)
+        fit = grouped.grouped_hazards(
+            (rows.label == sample.names[0])[:, None], np.where(left, low, seen), np.where(left, high, seen), cause, 1,
+            ["arm"], borders, weight=rows.weight, frequency=rows.frequency,
+        )  # fmt: skip
+        return replace(fit.estimate, names=("arm",))
+
+    finished = sample.marginal(ask["method"], ratio, followed.columns, followed.at_risk)
     return results.from_estimate(ask, "hazard_ratio", finished, level, more, logarithmic=True)
 
 

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 # steps of the libraries' own maximisers end when a further one moves less than this
 PRECISION = 1e-10
+# Newton steps on the information in place of a singular value decomposition of all rows in each step
+EXACT: dict[str, Any] = {"method": "newton", "tol": 1e-12, "maxiter": 200, "disp": 0}
 
 
 def staying(days: Array, left: Any, weight: Array, horizon: float) -> float:
@@ -99,7 +101,7 @@ def score(matrix: Array, arm: Any) -> Array:
     scaled = matrix / np.where((size := np.abs(matrix).max(axis=0)) > 0, size, 1.0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        fit = sm.GLM(np.asarray(arm, dtype=float), scaled, family=sm.families.Binomial()).fit(tol=1e-12, maxiter=200)
+        fit = sm.GLM(np.asarray(arm, dtype=float), scaled, family=sm.families.Binomial()).fit(**EXACT)
     return np.asarray(fit.fittedvalues, dtype=float)
 
 
@@ -124,7 +126,7 @@ def doubly_robust(outcome: Array, seen: Any, arm: Any, terms: Array, fitted: Arr
     columns = columns / np.abs(columns).max(axis=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        fit = sm.GLM(outcome[known], columns[known], family=sm.families.Binomial()).fit(tol=1e-12, maxiter=200)
+        fit = sm.GLM(outcome[known], columns[known], family=sm.families.Binomial()).fit(**EXACT)
     found = []
     for own, chance, value in ((here, fitted, 1.0), (~here, 1 - fitted, 0.0)):
         as_if = columns.copy()

@@ -7,7 +7,7 @@ compete with an unplanned discharge. The doubly robust method stands on pseudo-o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ import numpy as np
 from iop_outcomes.analyses import curves, doubly_robust, hazards, imputed, power
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.curves import Followed, follow
-from iop_outcomes.analyses.sample import Sample
+from iop_outcomes.analyses.sample import Alike, Sample
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cuminc, pseudo
 from iop_outcomes.estimators.estimate import Estimate
@@ -132,20 +132,28 @@ def _unclear(ask: Ask, followed: Followed) -> str:
 
 
 def _finished(ask: Ask, sample: Sample, followed: Followed) -> Estimate:
-    return sample.finish(_by_arm(ask, sample, followed), ask["method"])
-
-
-def _by_arm(ask: Ask, sample: Sample, followed: Followed) -> Estimate:
-    """The measure in each arm, first arm first."""
-    estimator, arguments = followed.risk(followed.counted)
-    arguments = {**arguments, "times": [ask["horizon_days"]]}
-    if ask["measure"] == "mean_days":
-        estimator, arguments = cuminc.restricted_mean, {"event": followed.left, "tau": [ask["horizon_days"]]}
-    shared = {"arm": sample.label, "arms": sample.names, "time": followed.days, **arguments}
+    """The measure in each arm, first arm first, with the score and the clusters counted."""
     if ask["method"] == AIPW:
-        outcome = pseudo.pseudo_observations(estimator, **shared)[:, 0]
-        return doubly_robust.means(sample, outcome, np.ones(len(outcome)), "linear")
-    return cuminc.by_arm(estimator, weight=sample.weight(ask["method"]) * followed.at_risk, **shared)
+        estimator, arguments = _measured(ask, followed)
+        shared = {"arm": sample.label, "arms": sample.names, "time": followed.days}
+        outcome = pseudo.pseudo_observations(estimator, **shared, **arguments)[:, 0]
+        return sample.finish(doubly_robust.means(sample, outcome, np.ones(len(outcome)), "linear"), AIPW)
+
+    def by_arm(rows: Alike) -> Estimate:
+        alike = followed.alike(rows)
+        estimator, arguments = _measured(ask, alike)
+        shared = {"arm": rows.label, "arms": sample.names, "time": alike.days, "weight": rows.weight}
+        return cuminc.by_arm(estimator, **shared, frequency=rows.frequency, **arguments)
+
+    return sample.marginal(ask["method"], by_arm, followed.columns, followed.at_risk)
+
+
+def _measured(ask: Ask, followed: Followed) -> tuple[Callable[..., Estimate], dict[str, Any]]:
+    """The estimator of the measure, and its arguments beside arms, times and weights."""
+    if ask["measure"] == "mean_days":
+        return cuminc.restricted_mean, {"event": followed.left, "tau": [ask["horizon_days"]]}
+    estimator, arguments = followed.risk(followed.counted)
+    return estimator, {**arguments, "times": [ask["horizon_days"]]}
 
 
 def _life_tables(rows: Sequence[Ask], sample: Sample, followed: Mapping[str, Followed]) -> pd.DataFrame:

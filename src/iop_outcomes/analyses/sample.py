@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from iop_outcomes.design import propensity
 from iop_outcomes.estimators.balance import effective_sample_size
+from iop_outcomes.estimators.cells import Cells, Ground, ground
 from iop_outcomes.estimators.estimate import Array, Estimate, stack
 from iop_outcomes.estimators.multinomial import MultinomialModel
 from iop_outcomes.estimators.weights import weight_slope
@@ -37,6 +38,30 @@ def clustered(estimate: Estimate, members: pd.DataFrame, inference: Mapping[str,
 
 
 @dataclass(frozen=True)
+class Alike:
+    """Rows of people who are alike in arm and columns, or of one person each.
+
+    label: (r,) names of the arms. columns: (r,) each. weight: (r,) mean of a row's people. frequency: (r,) people.
+    square: (r,) sums of their squared weights.
+    """
+
+    label: NDArray[np.object_]
+    columns: tuple[NDArray[Any], ...]
+    weight: Array
+    frequency: Array
+    square: Array
+
+
+def _among(there: NDArray[np.bool_], values: Any) -> NDArray[Any]:
+    """(N,) values (n,) of those who are there; zero of the others."""
+    if there.all():
+        return np.asarray(values)
+    found = np.zeros(len(there), dtype=np.asarray(values).dtype)
+    found[there] = values
+    return found
+
+
+@dataclass(frozen=True)
 class Sample:
     """A contrast's people in the order of `scores`, the contrast itself and how to infer.
 
@@ -47,6 +72,9 @@ class Sample:
     everyone: pd.DataFrame
     contrast: Mapping[str, Any]
     inference: Mapping[str, Any]
+    _collapsed: dict[tuple[Any, ...], tuple[Any, Cells]] = field(init=False, repr=False, default_factory=dict)
+    _slopes: dict[str, Array] = field(init=False, repr=False, default_factory=dict)
+    _grounds: dict[bool, Ground] = field(init=False, repr=False, default_factory=dict)
 
     @cached_property
     def compared(self) -> NDArray[np.bool_]:
@@ -88,6 +116,74 @@ class Sample:
         """The score of everyone."""
         return propensity.read(self.everyone)
 
+    def marginal(
+        self, method: str, estimator: Callable[[Alike], Estimate], columns: Sequence[Any], used: Any
+    ) -> Estimate:
+        """A weighted estimate that knows people by their arm and by `columns` (n,) only, finished as by `finish`.
+
+        estimator: called with the people as rows of `Alike`. used: (n,) who counts. Columns are known by their
+        identity: the same arrays make the same cells, once for all horizons and curves.
+        """
+        if (cells := self._cells(method, columns, used)) is not None:
+            found = cells.infer(estimator(self._of(cells)).among(cells.frequency > 0))
+            if found.takes_part.sum() >= self.inference["min_clusters"]:
+                return found
+        return self.finish(estimator(self._people(method, columns, used)), method)
+
+    def alike(self, method: str, columns: Sequence[Any], used: Any) -> Alike:
+        """The people as in `marginal`, in as few rows as can be."""
+        cells = self._cells(method, columns, used)
+        return self._people(method, columns, used) if cells is None else self._of(cells)
+
+    def _people(self, method: str, columns: Sequence[Any], used: Any) -> Alike:
+        weight = self.weight(method) * used
+        return Alike(self.label, tuple(columns), weight, np.ones(len(weight)), weight**2)
+
+    def _of(self, cells: Cells) -> Alike:
+        """The cells in which someone counts, as rows."""
+        some = cells.frequency > 0
+        arm, *columns = (c[some] for c in cells.columns)
+        label = np.where(arm == 1, self.names[0], self.names[1]).astype(object)
+        return Alike(label, tuple(columns), cells.weight[some], cells.frequency[some], cells.square[some])
+
+    def _cells(self, method: str, columns: Sequence[Any], used: Any) -> Cells | None:
+        """Everyone as cells by arm and columns; None where sites are not the clusters, or there are too few."""
+        if self._site is None or self._site.max(initial=-1) + 1 < self.inference["min_clusters"]:
+            return None
+        key = (method, *map(id, columns), id(used))
+        if key not in self._collapsed:
+            weights, whole = METHODS[method].weights, partial(_among, self.compared)
+            slope = None
+            if weights:
+                slope = (self._slope(weights).T * whole(np.asarray(used, dtype=bool))).T
+            known = [self.everyone["arm"].to_numpy(), *map(whole, columns)]
+            made = self._ground(bool(weights)).cells(known, whole(self.weight(method) * used), slope=slope)
+            # what the columns are known by lives as long as their cells
+            self._collapsed[key] = ((columns, used), made)
+        return self._collapsed[key][1]
+
+    def _ground(self, scored: bool) -> Ground:
+        if scored not in self._grounds:
+            nuisance = self.propensity.nuisance if scored else None
+            self._grounds[scored] = ground(len(self.everyone), cluster=self._site, nuisance=nuisance)
+        return self._grounds[scored]
+
+    @cached_property
+    def _site(self) -> NDArray[np.int64] | None:
+        """(N,) numbers of everyone's site, in the order of their names, where sites are the clusters."""
+        import pandas as pd
+
+        if self.inference["cluster"] != "site":
+            return None
+        return np.asarray(pd.factorize(self.everyone["site_id"], sort=True)[0])
+
+    def _slope(self, weights: str) -> Array:
+        """(N,) or (N, K - 1) derivatives of everyone's weights by the score's predictors."""
+        if weights not in self._slopes:
+            kind, arm = WEIGHTS[weights], self.everyone["arm"].to_numpy()
+            self._slopes[weights] = weight_slope(kind.kind, arm, self.propensity.score, truncated=kind.truncated)
+        return self._slopes[weights]
+
     def finish(self, estimate: Estimate, method: str) -> Estimate:
         """Count the estimation of the score, where the method has one, and group people by site.
 
@@ -95,9 +191,7 @@ class Sample:
         """
         weights = METHODS[method].weights
         if weights and estimate.weight is not None:
-            kind, arm = WEIGHTS[weights], self.everyone["arm"].to_numpy()
-            moves = weight_slope(kind.kind, arm, self.propensity.score, truncated=kind.truncated)
-            estimate = stack(estimate.among(self.compared), moves, self.propensity.nuisance)
+            estimate = stack(estimate.among(self.compared), self._slope(weights), self.propensity.nuisance)
         whole = len(estimate.influence) == len(self.everyone)
         return clustered(estimate, self.everyone if whole else self.scores, self.inference)
 
