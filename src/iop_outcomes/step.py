@@ -3,7 +3,8 @@
 A step is a module of the package with a function `run`. It takes its input tables and its settings by name and
 returns its output tables by name; it opens no file and reads no config. Inputs and outputs whose names are declared in
 `iop_outcomes.tables` are tables; all others are passed to the function as paths. A step that writes files which are
-not tables returns their content (text or bytes) under the output's name.
+not tables returns their content (text or bytes) under the output's name. Where the module has a function `reads`, that
+says from the settings which columns and rows of which tables are read.
 """
 
 from __future__ import annotations
@@ -34,9 +35,15 @@ def run(module: str, inputs: Files, outputs: Files, settings: Mapping[str, Any])
     """Run the step `iop_outcomes.<module>`. Raises StudyError where inputs, settings or results are wrong."""
     from iop_outcomes import store
 
-    function: Callable[..., Mapping[str, Any]] = importlib.import_module(f"iop_outcomes.{module}").run
+    step = importlib.import_module(f"iop_outcomes.{module}")
+    function: Callable[..., Mapping[str, Any]] = step.run
+    if any(name in TABLES for name in (*inputs, *outputs)):
+        _sparing()
+    wanted = step.reads(settings) if hasattr(step, "reads") else {}
     given = {
-        name: store.read(name, [files] if isinstance(files, str) else files) if name in TABLES else files
+        name: store.read(name, [files] if isinstance(files, str) else files, **wanted.get(name, {}))
+        if name in TABLES
+        else files
         for name, files in inputs.items()
     }
     if module in BLIND:
@@ -53,6 +60,15 @@ def run(module: str, inputs: Files, outputs: Files, settings: Mapping[str, Any])
             store.write(name, results[name], str(path), where=f"step {module}")
         else:
             store.write_text(results[name], str(path))
+
+
+def _sparing() -> None:
+    """A frame made of another shares its columns with it until one of them is changed: of a national year a copy of
+    every column for each new one takes longer than the steps themselves. From pandas 3 on it is always so.
+    """
+    import pandas as pd
+
+    pd.options.mode.copy_on_write = True
 
 
 def _withdraw(outputs: Files) -> None:

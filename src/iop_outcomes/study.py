@@ -94,6 +94,13 @@ class Loaded:
         found = {o: self.endpoints[o] for o in asked}
         return {o: {"kind": e.kind, "cause": e.counted, "follows": e.followed} for o, e in found.items()}
 
+    def follows(self) -> list[str]:
+        """What some analysis follows, beside events, as the table retention names it; the index level and the episode
+        are always among it."""
+        asked = {self.endpoints[a.outcome].followed for a in self.analyses if a.outcome in self.endpoints}
+        stays = {duration.stay for duration in self.study.durations.values()}
+        return sorted({"index", "care", *asked, *stays})
+
     def definition(self) -> Plain:
         """What it takes to say who is eligible, in which arm, and what happened: for the test with invented people."""
         study = self.study.model_dump(mode="json", include={"population", "care", "contrasts"})

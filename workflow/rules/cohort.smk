@@ -44,7 +44,10 @@ rule retention:
         "../envs/iop-outcomes.yaml"
     params:
         step="cohort.retention",
-        settings={"endpoints": LOADED.endpoints_of(*EVENTS)},
+        settings={
+            "endpoints": LOADED.endpoints_of(*EVENTS),
+            "follows": LOADED.follows(),
+        },
         uses=uses(
             "cohort.retention",
             "people",

@@ -57,12 +57,18 @@ def run(
     detectable: list[results.Row] = []
     records = imputed.records(people, covariates, imputation)
     counts: dict[tuple[str, str, int], list[results.Row]] = {}
+    known: dict[tuple[str, int, bool], Any] = {}
     for ask in rows:
         status, reason = map(str, decided.loc[ask["method"], ["status", "reason"]])
         timed = ask["measure"] == "hazard_ratio"
         names = STATE_LEVELS if endpoints.get(ask["outcome"], {}).get("kind") in STATES else LEVELS
-        levels = timed_levels(first_use, scores, ask) if timed else binary_levels(abstinence, scores, ask, names)
-        counts[ask["analysis"], ask["outcome"], ask["horizon_days"]] = results.count_rows(ask, sample.label, levels)
+        # methods ask about the same levels, and of a national year they take longer to read than an estimate to make
+        key = (ask["outcome"], ask["horizon_days"], timed)
+        if key not in known:
+            known[key] = timed_levels(first_use, scores, ask) if timed else binary_levels(abstinence, scores, ask, names)
+        levels = known[key]
+        if (counted := (ask["analysis"], *key[:2])) not in counts:
+            counts[counted] = results.count_rows(ask, sample.label, levels)
         silent = unknown(levels) or _beyond(ask, sample, levels, first_use if timed else None)
         if status == "ok" and silent:
             status, reason = "not_possible", silent
@@ -78,6 +84,12 @@ def run(
         "estimates": results.estimates_table(estimates),
         "diagnostics": power.table(detectable),
     }
+
+
+def reads(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The rows of the outcomes that are asked about."""
+    asked = sorted({r["outcome"] for r in settings["rows"]})
+    return {"abstinence": {"where": {"outcome": asked}}, "first_use": {"where": {"outcome": asked}}}
 
 
 def _beyond(ask: Ask, sample: Sample, levels: Any, first_use: pd.DataFrame | None) -> str:

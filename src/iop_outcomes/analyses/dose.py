@@ -93,6 +93,12 @@ def run(
     }
 
 
+def reads(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Nothing of people where no row of the sheet asks about dose."""
+    tables = ("people", "arms", "covariates", "retention", "dose", "abstinence", "first_use")
+    return {} if settings["rows"] else {name: {"where": {"person_id": ()}} for name in tables}
+
+
 @dataclass
 class Found:
     """Rows of the three results tables, gathered question by question."""

@@ -80,6 +80,11 @@ def run(
     }
 
 
+def reads(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Of the table retention, the rows of what is followed here."""
+    return {"retention": {"where": {"follows": sorted({e["follows"] for e in settings["endpoints"].values()})}}}
+
+
 def _answer(
     ask: Ask,
     sample: Sample,

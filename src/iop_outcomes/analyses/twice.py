@@ -75,6 +75,16 @@ def run(
     return {"twice": frame.astype({n: c.dtype for n, c in table.columns.items()})}
 
 
+def reads(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Of what happened to people, the rows that a question of the contrast asks about."""
+    asked = sorted({r["outcome"] for r in settings["rows"]})
+    return {
+        "retention": {"where": {"follows": sorted({e["follows"] for e in settings["endpoints"].values()})}},
+        "abstinence": {"where": {"outcome": asked}},
+        "first_use": {"where": {"outcome": asked}},
+    }
+
+
 def _told(ask: Ask, measure: str, numbers: Iterator[Row]) -> list[Row]:
     """The numbers as far as they can be computed; then why the next one cannot. A second opinion ends no run."""
     found: list[Row] = []

@@ -61,6 +61,16 @@ def run(
     }
 
 
+def reads(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Days of people, deaths, and how the index level was left."""
+    return {
+        "people": {"columns": ("person_id", "record_id", "index_start_day", "observed_days")},
+        "persons": {"columns": ("person_id", "death_day")},
+        "episodes": {"columns": ("person_id", "index_start_day", *STATES_AT_DISCHARGE)},
+        "retention": {"where": {"follows": ("index",)}},
+    }
+
+
 def _leaving(people: pd.DataFrame, retention: pd.DataFrame, episodes: pd.DataFrame) -> pd.DataFrame:
     """When each unit left its index level, and the states recorded then; missing where they are not."""
     own = episodes.rename(columns={"person_id": "record_id"})[["record_id", "index_start_day", *STATES_AT_DISCHARGE]]

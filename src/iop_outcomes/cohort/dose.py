@@ -8,8 +8,8 @@ at the window's end can adjust for use up to it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.cohort.retention import of
 from iop_outcomes.cohort.units import from_zero
@@ -48,6 +48,14 @@ def run(
         for window in windows
     ]
     return {"dose": pd.concat(parts, ignore_index=True)}
+
+
+def reads(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Of what is followed the episode; nothing where no window is asked about."""
+    tables = ("people", "retention", "sessions", "screens", "followups")
+    if not settings["windows"]:
+        return {name: {"where": {"person_id": ()}} for name in tables}
+    return {"retention": {"where": {"follows": ("care",)}}}
 
 
 def _hours(people: pd.DataFrame, sessions: pd.DataFrame, window: int) -> pd.Series | float:

@@ -24,10 +24,12 @@ def run(
     sessions: pd.DataFrame | None = None,
     persons: pd.DataFrame | None = None,
     endpoints: Sequence[Mapping[str, Any]] = (),
+    follows: Sequence[str] | None = None,
 ) -> dict[str, pd.DataFrame]:
     """The table retention: one row per unit and thing followed, units in the order of people.
 
-    endpoints: those of a kind in EVENTS that are asked for, which need sessions and persons.
+    endpoints: those of a kind in EVENTS that are asked for, which need sessions and persons. follows: what else is
+    wanted, default all; in a national year each thing followed is as many rows as there are people.
     """
     import pandas as pd
 
@@ -38,21 +40,34 @@ def run(
         on=["record_id", "index_start_day"], how="left", validate="many_to_one",
     )  # fmt: skip
     zero, clock = people["index_start_day"], people["clock_start_day"]
-    parts = [
-        _rows(people, "index", zero, own["index_end_day"], own["index_end_latest"], own["index_reason"]),
-        _rows(people, "care", zero, own["episode_end_day"], own["episode_end_latest"], own["episode_reason"]),
-        _rows(people, "continuum", clock, own["episode_end_day"], own["episode_end_latest"], own["episode_reason"]),
-    ]
+    index, care = (tuple(own[f"{of}_{end}"] for end in ("end_day", "end_latest", "reason")) for of in ("index", "episode"))
+    asked = {"index": (zero, *index), "care": (zero, *care), "continuum": (clock, *care)}
+    parts = [_rows(people, name, *known) for name, known in asked.items() if follows is None or name in follows]
     for gap, under in episodes_by_gap.groupby("gap_days"):
+        if follows is not None and f"{UNDER_GAP}{gap}" not in follows:
+            continue
         held = _holding(people, under)
         ends = (held["episode_end_day"], held["episode_end_latest"], held["episode_reason"])
-        parts.append(_rows(people, f"care_gap_{gap}", zero, *ends))
+        parts.append(_rows(people, f"{UNDER_GAP}{gap}", zero, *ends))
     if sessions is not None and persons is not None:
         tables = {"sessions": sessions, "persons": persons, "episodes": episodes}
         parts += events.followed(people, tables, endpoints)
     return {"retention": pd.concat(parts, ignore_index=True)}
 
 
+def reads(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Of people and episodes the days; episodes under other gap rules where something under them is wanted."""
+    wanted = settings.get("follows")
+    gaps = wanted is None or any(name.startswith(UNDER_GAP) for name in wanted)
+    return {
+        "people": {"columns": ("person_id", "record_id", "index_start_day", "clock_start_day", "observed_days")},
+        "episodes": {"columns": ("person_id", "episode", "episode_start_day", *ENDS)},
+        "persons": {"columns": ("person_id", "death_day", "overdose_day")},
+        "episodes_by_gap": {} if gaps else {"where": {"person_id": ()}},
+    }
+
+
+UNDER_GAP = "care_gap_"
 ENDS = (
     "index_start_day", "index_end_day", "index_end_latest", "index_reason", "episode_end_day", "episode_end_latest",
     "episode_reason",

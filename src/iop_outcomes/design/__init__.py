@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Settings = Mapping[str, Any]
+KEYS = ("person_id", "record_id", "site_id")
 
 
 def run(
@@ -40,8 +41,7 @@ def run(
     """
     import pandas as pd
 
-    own = arms[arms["contrast"] == name].sort_values("person_id")
-    members = own.merge(people, on="person_id", validate="one_to_one")
+    members = _members(arms[arms["contrast"] == name], people, adjustment["categorical"])
     everyone, alone = members, propensity.without_counterpart(members, contrast)
     if not alone.all():
         members = members[~alone].reset_index(drop=True)
@@ -65,3 +65,22 @@ def run(
         "counts": describe.counts(key, everyone, alone, members, contrast, adjustment, fitted),
         "diagnostics": pd.concat([shown, there], ignore_index=True),
     }
+
+
+def _members(arms: pd.DataFrame, people: pd.DataFrame, categorical: Sequence[str]) -> pd.DataFrame:
+    """The people of the arms in their order, what is counted by category as codes."""
+    import pandas as pd
+
+    if not arms["person_id"].is_monotonic_increasing:
+        arms = arms.sort_values("person_id")
+    at = pd.Index(people["person_id"]).get_indexer(pd.Index(arms["person_id"]))
+    arms = arms[at >= 0].reset_index(drop=True)
+    own = people.drop(columns="person_id").take(at[at >= 0]).reset_index(drop=True)
+    counted = {n: own[n].astype("category") for n in categorical if n not in KEYS}
+    return pd.concat([arms, own.assign(**counted)], axis=1)
+
+
+def reads(settings: Settings) -> dict[str, Any]:
+    """The arms of the contrast, and of people what they are grouped and counted by."""
+    known = (*KEYS, *settings["adjustment"]["categorical"])
+    return {"people": {"columns": known}, "arms": {"where": {"contrast": (settings["name"],)}}}

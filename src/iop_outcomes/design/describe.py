@@ -49,8 +49,9 @@ def counts(
     reach = pd.Series(np.where(alone, "without_counterpart", "with_counterpart"))
     cells = {f"covariate:{name}": members[name] for name in adjustment["categorical"]}
     if not fitted.problem:
-        label = np.array([f"{a:.2f}-{b:.2f}" for a, b in pairwise(SCORE_BINS)], dtype=object)
-        cells["propensity"] = pd.Series(label[bins(fitted.scores["propensity"].to_numpy())])
+        labels = [f"{a:.2f}-{b:.2f}" for a, b in pairwise(SCORE_BINS)]
+        own_bins = bins(fitted.scores["propensity"].to_numpy())
+        cells["propensity"] = pd.Series(pd.Categorical.from_codes(own_bins, labels))
     parts = [TABLES["counts"].empty()]
     for value, arm in enumerate(arms_of(contrast)):
         own = [("people", reach[(everyone["arm"] == value).to_numpy()])]
@@ -58,6 +59,7 @@ def counts(
             own += [(outcome, levels[(members["arm"] == value).to_numpy()]) for outcome, levels in cells.items()]
         for outcome, levels in own:
             found = levels.value_counts().sort_index()
+            found = found[found > 0]
             parts.append(
                 pd.DataFrame(
                     {

@@ -9,8 +9,8 @@ that the records cannot answer has no row.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,6 +61,18 @@ def run(
         *(care.completion(stays) if by_service else []),
     ]
     return {"counts": results.counts_table(cells.finished(rows, cohort))}
+
+
+def reads(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Of people what the records say, not the covariates; of persons those."""
+    from iop_outcomes.tables import TABLES
+
+    known = ("person_id", "age", "sex", "primary_drug", "death_day", "observed_to_day", *settings["covariates"])
+    return {
+        "people": {"columns": tuple(TABLES["people"].columns)},
+        "persons": {"columns": known},
+        "episodes_by_gap": {"columns": ("person_id", "gap_days")},
+    }
 
 
 def _groups(units: pd.DataFrame, smallest: int) -> dict[str, pd.Series]:
