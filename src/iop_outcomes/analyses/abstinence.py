@@ -16,6 +16,7 @@ import numpy as np
 from iop_outcomes.analyses import doubly_robust, imputed, power
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.sample import Alike, Sample
+from iop_outcomes.cohort.retention import in_order
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators import cox, effects
 from iop_outcomes.estimators.estimate import Estimate
@@ -113,10 +114,8 @@ def not_due(arm: Any, levels: Any, names: tuple[str, str]) -> str:
 
 def binary_levels(abstinence: pd.DataFrame, people: pd.DataFrame, ask: Ask, names: tuple[str, ...] = LEVELS) -> Any:
     """(n,) one of LEVELS, or of STATE_LEVELS if these are the names, for each person, in the order of people."""
-    own = abstinence[
-        (abstinence["outcome"] == ask["outcome"]) & (abstinence["horizon_days"] == ask["horizon_days"])
-    ].set_index("person_id")
-    own = own.loc[people["person_id"]]
+    asked = (abstinence["horizon_days"] == ask["horizon_days"]) & (abstinence["outcome"] == ask["outcome"])
+    own = in_order(abstinence[asked], people["person_id"])
     known = own["abstinent"].notna().to_numpy()
     abstinent = own["abstinent"].fillna(False).to_numpy(dtype=bool)
     mature = own["mature"].to_numpy(dtype=bool)
@@ -131,7 +130,7 @@ def timed_levels(first_use: pd.DataFrame, people: pd.DataFrame, ask: Ask) -> Any
 
 def timed(first_use: pd.DataFrame, people: pd.DataFrame, ask: Ask) -> tuple[Any, Any]:
     """(n,) days to the event or to the last day known, and whether it was seen, in the order of people."""
-    own = first_use[first_use["outcome"] == ask["outcome"]].set_index("person_id").loc[people["person_id"]]
+    own = in_order(first_use[first_use["outcome"] == ask["outcome"]], people["person_id"])
     return own["days"].to_numpy(dtype=float), own["event"].to_numpy(dtype=bool)
 
 

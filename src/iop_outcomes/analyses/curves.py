@@ -99,11 +99,21 @@ class Followed:
 
     def open_on(self, day: float) -> bool:
         """It is not known of everyone whether they had left by a day: lengths of stay are intervals that hold it."""
-        return bool(((self.earliest <= day) & (day < self.days)).any())
+        earliest, days = self._spans
+        return bool(((earliest <= day) & (day < days)).any())
 
     def exact_to(self, day: float) -> bool:
         """Every leaving up to a day is known to the day."""
-        return not bool(((self.earliest < self.days) & (self.earliest <= day)).any())
+        earliest, days = self._spans
+        return not bool(((earliest < days) & (earliest <= day)).any())
+
+    @cached_property
+    def _spans(self) -> tuple[Any, Any]:
+        """Earliest and latest days of leaving, each pair once."""
+        import pandas as pd
+
+        pairs = pd.DataFrame({"earliest": self.earliest, "days": self.days}).drop_duplicates()
+        return pairs["earliest"].to_numpy(), pairs["days"].to_numpy()
 
     @cached_property
     def codes(self) -> Any:

@@ -104,6 +104,20 @@ class _Given:
         self, retention: pd.DataFrame, abstinence: pd.DataFrame, first_use: pd.DataFrame, endpoints: Mapping[str, Ask]
     ) -> None:
         self.retention, self.abstinence, self.first_use, self.endpoints = retention, abstinence, first_use, endpoints
+        self.told: dict[tuple[str, int], Any] = {}
+
+    def followed(self, people: pd.DataFrame, outcome: str) -> Followed | None:
+        """What an outcome follows, looked up once for all rows of the sheet."""
+        if (key := (outcome, -1)) not in self.told:
+            self.told[key] = follow(self.retention, people, self.endpoints[outcome])
+        found: Followed | None = self.told[key]
+        return found
+
+    def levels(self, people: pd.DataFrame, ask: Ask) -> Any:
+        """Levels of an outcome at a day, likewise."""
+        if (key := (ask["outcome"], ask["horizon_days"])) not in self.told:
+            self.told[key] = binary.binary_levels(self.abstinence, people, ask)
+        return self.told[key]
 
 
 def _chosen(sample: Sample) -> Sample:
@@ -139,7 +153,7 @@ def _question(ask: Ask, people: Sample, given: _Given, known: Mapping[tuple[Any,
         yield _left_out(ask, ask["measure"], "covariates are imputed, and the libraries pool in another way")
         return
     if ask["step"] == "retention":
-        followed = follow(given.retention, people.scores, given.endpoints[ask["outcome"]])
+        followed = given.followed(people.scores, ask["outcome"])
         if followed is not None:
             yield from _retention(ask, people, followed, known)
     elif ask["measure"] == "hazard_ratio":
@@ -220,7 +234,7 @@ def _ratio(
 
 def _risks(ask: Ask, people: Sample, given: _Given, known: Mapping[tuple[Any, ...], float]) -> Iterator[Row]:
     """Shares with an outcome at a day: weighted means, or doubly robust ones."""
-    levels = binary.binary_levels(given.abstinence, people.scores, ask)
+    levels = given.levels(people.scores, ask)
     outcome, used = binary.read_missing(levels, ask["missing_rule"])
     if binary.unknown(levels) or not all(used[people.arm == a].any() for a in (0, 1)):
         return

@@ -76,7 +76,17 @@ ENDS = (
 
 def of(retention: pd.DataFrame, follows: str, keys: pd.Series) -> pd.DataFrame:
     """The rows of one thing followed, in the order of the units' keys."""
-    return retention[retention["follows"] == follows].set_index("person_id").loc[keys].reset_index()
+    return in_order(retention[retention["follows"] == follows], keys)
+
+
+def in_order(rows: pd.DataFrame, keys: pd.Series) -> pd.DataFrame:
+    """The rows of the units of some keys, one each, in their order."""
+    import pandas as pd
+
+    at = pd.Index(rows["person_id"]).get_indexer(pd.Index(keys))
+    if (at < 0).any():
+        raise KeyError("person_id")
+    return rows.take(at).reset_index(drop=True)
 
 
 def _holding(people: pd.DataFrame, episodes: pd.DataFrame) -> pd.DataFrame:
