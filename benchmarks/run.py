@@ -27,10 +27,12 @@ import cleaning
 import estimators
 import national
 import reading
+import year
 
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent
 COLUMNS = ["work", "size", "ours_seconds", "ours_mb", "peer", "peer_seconds", "peer_mb", "ratio", "repeats"]
+COLUMNS += ["ours_range", "peer_range"]
 STAGE_COLUMNS = ["step", "wall_seconds", "cpu_seconds", "peak_mb", "repeats"]
 ONE_THREAD = {n: "1" for n in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
 # work, size, script of ours, name of the peer, script of the peer: each prints {"seconds", "mb", "value", "error"}
@@ -122,6 +124,7 @@ def main() -> None:
     rows += national.rows(repeats)
     rows += cleaning.rows(repeats)
     rows += reading.rows(repeats)
+    rows += year.rows(repeats)
     estimators.write(estimators.rows(repeats))
     write(HERE / "stages.csv", STAGE_COLUMNS, costs)
     write(HERE / "results.csv", COLUMNS, rows)

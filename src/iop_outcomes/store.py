@@ -30,10 +30,11 @@ def read(
     """One declared table from one or more files, checked. Raises TableError.
 
     columns: those that are wanted, default all; one that a file lacks is not there. where: the values that are wanted
-    of some columns of text; of a column without any, no file is read.
+    of some columns of text, which come along; of a column without any, no file is read.
     """
     import pandas as pd
 
+    columns = None if columns is None else (*columns, *(where or ()))
     declared = TABLES[name] if columns is None else TABLES[name].only(columns)
     if where and not all(where.values()):
         return declared.empty()
@@ -87,7 +88,7 @@ def _from_parquet(
     own = TABLES[name].columns
     many = {*TABLES[name].key[:1], *(n for n, c in own.items() if c.identifies)}
     few = [field.name for field in file if pa.types.is_string(field.type) and field.name not in many]
-    columns = None if wanted is None else [n for n in file.names if n in wanted or n in (where or ())]
+    columns = None if wanted is None else [n for n in file.names if n in wanted]
     # a column of an empty table has no type to compare with
     asked = {n: values for n, values in (where or {}).items() if pa.types.is_string(file.field(n).type)}
     filters = [(n, "in", list(values)) for n, values in asked.items()] or None

@@ -66,7 +66,9 @@ def run(
         # methods ask about the same levels, and of a national year they take longer to read than an estimate to make
         key = (ask["outcome"], ask["horizon_days"], timed)
         if key not in known:
-            known[key] = timed_levels(first_use, scores, ask) if timed else binary_levels(abstinence, scores, ask, names)
+            known[key] = (
+                timed_levels(first_use, scores, ask) if timed else binary_levels(abstinence, scores, ask, names)
+            )
         levels = known[key]
         if (counted := (ask["analysis"], *key[:2])) not in counts:
             counts[counted] = results.count_rows(ask, sample.label, levels)

@@ -40,7 +40,9 @@ def run(
         on=["record_id", "index_start_day"], how="left", validate="many_to_one",
     )  # fmt: skip
     zero, clock = people["index_start_day"], people["clock_start_day"]
-    index, care = (tuple(own[f"{of}_{end}"] for end in ("end_day", "end_latest", "reason")) for of in ("index", "episode"))
+    index, care = (
+        tuple(own[f"{of}_{end}"] for end in ("end_day", "end_latest", "reason")) for of in ("index", "episode")
+    )
     asked = {"index": (zero, *index), "care": (zero, *care), "continuum": (clock, *care)}
     parts = [_rows(people, name, *known) for name, known in asked.items() if follows is None or name in follows]
     for gap, under in episodes_by_gap.groupby("gap_days"):
