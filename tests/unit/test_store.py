@@ -58,8 +58,10 @@ def test_a_whole_table_is_what_pandas_reads(path):
 def test_missing_text_and_missing_numbers_stay_missing(tmp_path):
     frame = pd.DataFrame(
         {
-            "table": pd.Series(["stays", "persons", "stays"], dtype=object), "rule": pd.Series(list("xyx"), dtype=object),
-            "row": [0, 1, 2], "person_id": pd.Series(["p", None, "q"], dtype=object),
+            "table": pd.Series(["stays", "persons", "stays"], dtype=object),
+            "rule": pd.Series(list("xyx"), dtype=object),
+            "row": [0, 1, 2],
+            "person_id": pd.Series(["p", None, "q"], dtype=object),
             "cell": pd.Series([None, "sex", None], dtype=object),
         }
     )  # fmt: skip
@@ -80,7 +82,8 @@ def test_columns_and_rows_that_are_wanted(path):
 
 def test_of_no_values_nothing_is_read(tmp_path):
     found = store.read("retention", [tmp_path / "not there.parquet"], where={"follows": ()})
-    assert list(found) == list(TABLES["retention"].empty()) and found.empty
+    assert found.empty
+    assert list(found) == list(TABLES["retention"].empty())
 
 
 def test_rows_of_an_empty_table(tmp_path):
