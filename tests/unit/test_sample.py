@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from iop_outcomes.analyses.sample import Sample, clustered
-from iop_outcomes.estimators.base.estimate import Estimate
+from iop_outcomes.estimators.base.estimate import Estimate, difference
 from iop_outcomes.estimators.causal import effects
+from iop_outcomes.estimators.survival import cuminc
 from iop_outcomes.protocol import Inference
 
 SIDES = ("day", "ward")
@@ -107,3 +108,87 @@ def test_a_person_is_a_cluster_also_where_sites_are_too_few(scores):
     units = twice(scores)
     plain = effects.mean_by_arm(units["y"], units["arm"].to_numpy())
     assert clustered(plain, units, inference("site", 31)).clusters[0].max() == PEOPLE - 1
+
+
+@pytest.fixture(scope="module")
+def followed() -> dict[str, np.ndarray]:
+    """Days of leaving in few values, why, and who is at risk."""
+    rng = np.random.default_rng(11)
+    days = rng.integers(1, 9, PEOPLE).astype(float)
+    return {"days": days, "cause": rng.choice([0, 1, 2], PEOPLE), "used": rng.random(PEOPLE) < 0.9}
+
+
+def incidence(rows):
+    days, cause = rows.columns
+    return cuminc.by_arm(
+        cuminc.cumulative_incidence, rows.label, ("day", "ward"), time=days, cause=cause, which=1, times=[3, 6],
+        weight=rows.weight, frequency=rows.frequency,
+    )  # fmt: skip
+
+
+def by_people(sample: Sample, method: str, followed: dict[str, np.ndarray]) -> Estimate:
+    weight = sample.weight(method) * followed["used"][: len(sample.scores)]
+    shown = {k: followed[k][: len(sample.scores)] for k in ("days", "cause")}
+    plain = cuminc.by_arm(
+        cuminc.cumulative_incidence, sample.label, sample.names, time=shown["days"], cause=shown["cause"], which=1,
+        times=[3, 6], weight=weight,
+    )  # fmt: skip
+    return sample.finish(plain, method)
+
+
+def same(found: Estimate, expected: Estimate) -> None:
+    np.testing.assert_allclose(found.value, expected.value, rtol=1e-12)
+    np.testing.assert_allclose(found.covariance(), expected.covariance(), rtol=1e-10, atol=1e-16)
+    np.testing.assert_allclose(found.independent(), expected.independent(), rtol=1e-10, atol=1e-16)
+    assert found.degrees == expected.degrees
+    gap, other = (difference(e, e.names[0], e.names[2]) for e in (found, expected))
+    np.testing.assert_allclose(gap.standard_error(), other.standard_error(), rtol=1e-10)
+    np.testing.assert_allclose(gap.independent(), other.independent(), rtol=1e-10)
+
+
+@pytest.mark.parametrize("method", ["iptw", "overlap", "naive"])
+@pytest.mark.parametrize(("cluster", "least"), [("site", 20), ("site", 31), ("person", 2)])
+def test_cells_of_people_alike_answer_as_the_people_do(scores, followed, method, cluster, least):
+    """With sites as clusters they are cells; with too few sites, or people by themselves, they are people."""
+    sample = Sample(scores, SIDES, inference(cluster, least))
+    columns = (followed["days"], followed["cause"])
+    found = sample.marginal(method, incidence, columns, followed["used"])
+    same(found, by_people(sample, method, followed))
+    rows = sample.alike(method, columns, followed["used"])
+    assert (len(rows.weight) < PEOPLE) == (cluster == "site" and least == 20)
+    weight = sample.weight(method) * followed["used"]
+    for arm, value in (("day", 1), ("ward", 0)):
+        own, people = rows.label == arm, sample.arm == value
+        given = (rows.weight[own], rows.frequency[own], None, rows.square[own])
+        ours = cuminc.at_risk(rows.columns[0][own], [1, 4, 9], *given)
+        np.testing.assert_allclose(ours, cuminc.at_risk(followed["days"][people], [1, 4, 9], weight[people]))
+
+
+def test_sites_in_which_nobody_takes_part_are_no_cells_either(scores, followed):
+    """Only 12 sites have people who count; with a minimum of 13 people are taken as independent."""
+    used = scores["site_id"].isin([f"S{i}" for i in range(12)]).to_numpy()
+    for least, degrees in ((12, 11), (13, np.inf)):
+        sample = Sample(scores, SIDES, inference("site", least))
+        found = sample.marginal("iptw", incidence, (followed["days"], followed["cause"]), used)
+        assert found.degrees == degrees
+        same(found, by_people(sample, "iptw", followed | {"used": used}))
+
+
+def test_further_arms_move_the_weights_of_cells_and_nothing_else(followed):
+    """Scores of three arms: people of the third have a part in the score, and no outcome."""
+    rng = np.random.default_rng(8)
+    n, x = PEOPLE + 60, rng.normal(size=PEOPLE + 60)
+    chance = np.exp(np.column_stack([np.zeros(n), 0.4 * x, -0.3 * x]))
+    chance /= chance.sum(axis=1, keepdims=True)
+    arm = np.concatenate([rng.integers(0, 2, PEOPLE), np.full(60, 2)])
+    ids = np.array([f"p{i:03d}" for i in range(n)], dtype=object)
+    everyone = pd.DataFrame(
+        {
+            "person_id": ids, "record_id": ids, "site_id": [f"S{i % 30}" for i in range(n)], "arm": arm,
+            "propensity": chance[:, 1], "propensity_0": chance[:, 0], "propensity_2": chance[:, 2], "t_0": 1.0,
+            "t_1": x, "iptw": 1 / chance[np.arange(n), arm], "overlap": 1 / (1 / chance).sum(axis=1),
+        }
+    )  # fmt: skip
+    sample = Sample(everyone, SIDES, inference("site", 20))
+    found = sample.marginal("iptw", incidence, (followed["days"], followed["cause"]), followed["used"])
+    same(found, by_people(sample, "iptw", followed))

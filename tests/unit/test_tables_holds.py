@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from iop_outcomes.errors import TableError
 from iop_outcomes.tables import TABLES, Column, Table, check
 from iop_outcomes.tables.declare import schema
-from iop_outcomes.tables.holds import holds
+from iop_outcomes.tables.holds import ascending, holds
 
 TABLE = Table(
     "made_up",
@@ -136,3 +136,36 @@ def test_a_column_that_comes_twice_or_has_no_name_is_left_to_pandera() -> None:
     twice = pd.concat([changed(), changed()[["sure"]]], axis=1)
     assert not holds(TABLE, twice)
     assert not holds(TABLE, changed().rename(columns={"sure": 1}))
+
+
+LONG = Table(
+    "long",
+    "People in their order, for one thing after the other.",
+    {"name": Column("text", "a person"), "thing": Column("text", "a thing"), "day": Column("whole", "a day")},
+    key=("name", "thing", "day"),
+)
+
+
+@pytest.mark.parametrize(
+    ("names", "things", "days", "sound"),
+    [
+        ("xyxy", "aabb", [1, 1, 1, 1], True),
+        ("xyxy", "aaab", [1, 1, 2, 2], True),
+        ("xyxx", "aabb", [1, 1, 1, 1], False),
+        # a thing that comes up again may hold someone twice
+        ("xyxy", "abba", [1, 1, 1, 1], True),
+        ("xyxz", "abaa", [1, 1, 1, 1], False),
+        ("yxyx", "aabb", [1, 1, 1, 1], True),
+        ("yxyy", "aabb", [1, 1, 1, 1], False),
+    ],
+)
+def test_a_key_is_unique_however_its_rows_are_ordered(names, things, days, sound):
+    texts = {"name": pd.Series(list(names), dtype=object), "thing": pd.Series(list(things), dtype=object)}
+    frame = pd.DataFrame({**texts, "day": days})
+    assert holds(LONG, frame) is sound
+    assert sound is not frame.duplicated(list(LONG.key)).any()
+
+
+@pytest.mark.parametrize(("days", "sound"), [([], True), ([1], True), ([1, 2], True), ([2, 1], False), ([1, 1], False)])
+def test_rows_in_the_order_of_their_key(days, sound):
+    assert ascending([pd.Series(days, dtype="int64")]) is sound
