@@ -16,7 +16,7 @@ from iop_outcomes.study import sheets
 from iop_outcomes.tables import TABLES, check
 
 POPULATION = Population(minimum_age=18, washout_days=60, minimum_observed_days=0)
-SHEET = Path(__file__).parents[2] / "config" / "eligibility.tsv"
+SHEET = Path(__file__).parents[3] / "config" / "eligibility.tsv"
 RULES = [r for r in sheets.read(Eligibility, SHEET) if r.cohort == "*"]
 ADJUSTMENT = Adjustment(continuous=["severity"], categorical=["sex"])
 CONTRAST = parts.contrast("iop", "residential")
