@@ -61,7 +61,6 @@ ELSEWHERE = {
     ("other", "tables/readings.py"): (1, "codes that a mapping does not list"),
     ("other", "clean/versions.py"): (1, "a column: another record of the stay"),
     ("other", "cohort/hours.py"): (1, "a column: hours of another kind of care"),
-    ("other", "cohort/levels.py"): (1, "a name of an axis"),
 }
 
 
