@@ -76,3 +76,29 @@ PLENTY = counts_of("iop", {"abstinent": 60, "using": 40, "missing": 25, "not_yet
 LEAVING = life("iop", [(10, "unplanned", 30), (40, "completed", 60), (100, "censored", 40)]) + life(
     "residential", [(20, "unplanned", 12), (30, "completed", 70), (100, "censored", 40)]
 )
+
+
+def points(outcome: str, days: list[int], arm: str = "iop", **key: Any) -> Rows:
+    named = {"analysis": "leaving", "cohort": "demo", "contrast": "c", "arm": arm, "outcome": outcome}
+    numbers = dict.fromkeys(("estimate", "std_error", "conf_low", "conf_high"), 0.5)
+    return [
+        {
+            **named,
+            "method": "iptw",
+            "axis": "days",
+            "x": float(x),
+            **numbers,
+            "n_risk": 77,
+            "n_effective": 50.12345,
+            **key,
+        }
+        for x in days
+    ]
+
+
+def diagnostic(variable: str, value: float = 0.123456, level: str = "all", **key: Any) -> dict[str, Any]:
+    return {
+        "analysis": "design", "cohort": "demo", "contrast": "c", "method": "unweighted",
+        "quantity": "standardised_difference", "variable": variable, "level": level, "value": value, "threshold": 0.1,
+        "status": "failed", **key,
+    }  # fmt: skip

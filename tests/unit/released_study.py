@@ -12,6 +12,8 @@ from results_rows import made
 from iop_outcomes.protocol import Study
 from iop_outcomes.tables import TABLES
 
+NARROW, MINUS = "\u202f", "\u2212"
+USE = ("use", "iop_vs_res", "abstinent", 180)
 ENDPOINTS = (
     ("unplanned_discharge", "left_index", "Unplanned discharge", "unplanned"),
     ("time_in_care", "in_care", "Days in care", ""),

@@ -101,8 +101,8 @@ def test_tiles_by_hand(told: tuple[float, str], expected: tiles.Tile | None) -> 
 def texts(name: str, rows: pd.DataFrame | None = None, unit: str = "first_episode") -> list[str]:
     """The words in a drawing."""
     changes = {} if rows is None else {"counts": rows}
-    made = figures.run(**released(**changes), name=name, study={**words(), "unit": unit})
-    return re.findall(r"<text[^>]*>([^<]*)<", made["svg"].decode())
+    made = figures.run(**released(**changes), names=[name], study={**words(), "unit": unit})
+    return re.findall(r"<text[^>]*>([^<]*)<", made[f"{name}_svg"].decode())
 
 
 def test_the_grid_has_a_row_for_each_group_and_names_what_has_no_column() -> None:
