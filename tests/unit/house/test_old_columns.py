@@ -11,7 +11,7 @@ from results_rows import made
 
 from iop_outcomes.files import csv_text
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import old_columns
 
 OLD_COLUMNS = {

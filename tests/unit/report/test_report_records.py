@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from parsed_page import Page
 from records_counts import cells
-from test_figures import counts, diagnostics, empty, study, typed
-from test_report import Page
+from released_study import counts, diagnostics, empty, study, typed
 
 from iop_outcomes.report import cohort, page, published, records, sections
 from iop_outcomes.report.parts import Part

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from test_release_run import four, row, settings, table
+from release_rows import four, row, settings
+from results_rows import made as table
 
 from iop_outcomes.analyses.rows import Some, count_rows
 from iop_outcomes.protocol import Analysis

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from cohort_rows import table
 from parts import endpoint
 
 from iop_outcomes.cohort import abstinence, retention
@@ -14,13 +15,6 @@ from iop_outcomes.tables import TABLES, check
 
 ENGAGED = endpoint("engaged", "engaged", from_day=1, sessions=2)
 READMITTED, DEATH, OVERDOSE = (endpoint(kind, kind) for kind in ("readmitted", "death", "overdose"))
-
-
-def table(name: str, rows: list[dict[str, Any]], **defaults: Any) -> pd.DataFrame:
-    given = {n for r in rows for n in r} | set(defaults)
-    columns = {n: c for n, c in TABLES[name].columns.items() if not c.optional or n in given}
-    frame = pd.DataFrame([{n: r.get(n, defaults.get(n)) for n in columns} for r in rows], columns=list(columns))
-    return check(TABLES[name], frame.astype({n: c.dtype for n, c in columns.items()}))
 
 
 def people(*names: str, **columns: Any) -> pd.DataFrame:

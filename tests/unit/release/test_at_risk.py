@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from test_release_run import ARMS, Rows, four, life, only, row, settings, table
+from release_rows import ARMS, Rows, four, life, only, row, settings
+from results_rows import made as table
 
 from iop_outcomes.release import POLICIES, run
 from iop_outcomes.release.life_tables import leavings

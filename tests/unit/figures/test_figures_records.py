@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 import pytest
 import records_counts
+from drawings import drawn
 from records_counts import cells
-from test_figures import counts, diagnostics, drawn, empty, released, study, typed, words
+from released_study import counts, diagnostics, empty, released, study, typed, words
 
 from iop_outcomes import figures
 from iop_outcomes.figures import tiles, transitions

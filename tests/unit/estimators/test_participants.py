@@ -1,6 +1,6 @@
 """Who takes part: rows without an outcome in the estimate make no cluster and no degree of freedom, in any estimator.
 
-The table of estimators is that of `test_estimators_properties`.
+The table of estimators is that of `every_estimator`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from test_estimators_properties import (
+from every_estimator import (
     ARM_COLUMNS,
     ESTIMATORS,
     NAMES,

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from records_counts import cells
+from released_study import typed
 from scipy import optimize, sparse
-from test_figures import typed
 
 from iop_outcomes.release import suppression as release_cells
 from iop_outcomes.release.bounds import LEAST_OPEN, pinned

@@ -5,7 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from test_release_run import LEAVING, four, settings, table
+from release_rows import LEAVING, four, settings
+from results_rows import made as table
 
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import Analysis, Contrast

@@ -6,9 +6,9 @@ from dataclasses import fields, is_dataclass
 
 import numpy as np
 import pytest
+from every_estimator import ESTIMATORS, NAMES, Sample, event, sample
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_estimators_properties import ESTIMATORS, NAMES, Sample, event, sample
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.base.same_times import placed, same_times
