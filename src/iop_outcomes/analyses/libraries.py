@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # steps of the libraries' own maximisers end when a further one moves less than this
 PRECISION = 1e-10
 # Newton steps on the information in place of a singular value decomposition of all rows in each step
-EXACT: dict[str, object] = {"method": "newton", "tol": 1e-12, "maxiter": 200, "disp": 0}
+EXACT: dict[str, object] = {"method": "newton", "tol": 1e-9, "maxiter": 100, "max_start_irls": 0, "disp": 0}
 
 
 def staying(days: Array, left: Mask, weight: Array, horizon: float) -> float:

@@ -70,7 +70,7 @@ class Cells:
         apart = None
         if self.alone is not None:
             apart = gradient.T @ (self.alone[:, None] * gradient if self.alone.ndim == 1 else self.alone @ gradient)
-        return replace(inferred, part=part, apart=apart).clustered(np.arange(len(influence)))
+        return replace(inferred, part=part, apart=apart).clustered(range(len(influence)))
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ class Ground:
             by_group = np.asarray(by_group + self.by_group @ through.T)
         holds = np.bincount(place, counted.used, groups * size).reshape(groups, size) > 0
         carries = np.bincount(group, _moves(counted, self.nuisance), groups) > 0  # a cluster of nobody is none
-        return np.asarray(by_group[carries], dtype=float), holds[carries]
+        return by_group[carries], holds[carries]
 
 
 def ground(
