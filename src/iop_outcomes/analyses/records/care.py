@@ -149,12 +149,15 @@ def _levels(units: pd.DataFrame, stays: pd.DataFrame, persons: pd.DataFrame) -> 
     from iop_outcomes.clean.episodes import days_of_care
 
     units = units[units["index_level"] != "none"]
-    own = stays[stays["person_id"].isin(units["record_id"])]
+    # people as numbers: of long tables these are joined many times faster than names
+    people = pd.Index(units["record_id"].unique())
+    own = stays[people.get_indexer(pd.Index(stays["person_id"])) >= 0]
     if own.empty:
         return pd.DataFrame({"unit": [], "level": [], "day": []})
-    known = persons[persons["person_id"].isin(own["person_id"])]
-    spans = units[["record_id", "index_start_day", "episode_end_day"]].rename_axis("unit").reset_index()
-    care = days_of_care(own, known).merge(spans, left_on="person_id", right_on="record_id")
+    spans = units[["index_start_day", "episode_end_day"]].rename_axis("unit").reset_index()
+    spans = spans.assign(person=people.get_indexer(pd.Index(units["record_id"])))
+    care = days_of_care(own, persons)
+    care = care.assign(person=people.get_indexer(pd.Index(care["person_id"]))).merge(spans, on="person")
     until = care["episode_end_day"].isna() | (care["start_day"] <= care["episode_end_day"]).fillna(False)
     care = care[(care["start_day"] >= care["index_start_day"]) & until.astype(bool)]
     found = care.rename(columns={"level_of_care": "level", "start_day": "day"})[["unit", "level", "day"]]
@@ -165,7 +168,7 @@ def _at_discharge(care: pd.DataFrame, stays: pd.DataFrame) -> pd.DataFrame:
     """Levels at discharge from the last record of an episode: unit, level, day (that of leaving)."""
     import pandas as pd
 
-    if "level_at_discharge" not in stays:
+    if "level_at_discharge" not in stays or stays["level_at_discharge"].isna().all():
         return pd.DataFrame({"unit": [], "level": [], "day": []})
     last = care.sort_values(["unit", "start_day"]).drop_duplicates("unit", keep="last")
     told = stays.dropna(subset=["level_at_discharge", "end_day"]).sort_values("stay_id")

@@ -60,9 +60,12 @@ def maturity(units: pd.DataFrame, horizons: Sequence[int], groups: Groups) -> li
 
 
 def _levels(known: pd.Series, asked: pd.Series | None = None) -> pd.Series:
-    levels = known.map({True: KNOWN, False: NOT_KNOWN})
-    found = levels if asked is None else levels.where(known | asked, NOT_ASKED)
-    return found.astype("category")
+    import numpy as np
+    import pandas as pd
+
+    at = np.where(known, 0, 2) if asked is None else np.select([known, asked], [0, 2], 1)
+    dtype = pd.CategoricalDtype(pd.Index([KNOWN, NOT_ASKED, NOT_KNOWN], dtype=object))
+    return pd.Series(pd.Categorical.from_codes(at, dtype=dtype), index=known.index)  # type: ignore[arg-type]
 
 
 def _answered(values: pd.Series) -> pd.Series:
@@ -94,6 +97,8 @@ def _any(units: pd.DataFrame, rows: pd.DataFrame, day: str, last: pd.Series) -> 
     """Whether a unit has a row on a day from its time zero to a last one."""
     import pandas as pd
 
+    if rows.empty:
+        return pd.Series(False, index=units.index)
     # people as numbers: of long tables these are joined many times faster than names
     people = pd.Index(units["record_id"].unique())
     spans = pd.DataFrame(
