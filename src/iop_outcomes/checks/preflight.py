@@ -170,9 +170,8 @@ def _people(loaded: Loaded, tables: Tables, found: Findings, rules: Policy) -> N
         strata = f"{whole} of {own['stratum'].nunique()} {contrast.stratum.removesuffix('_id')}s"
         found.add("Arms", f"{name}: {', '.join(sides)}; {'every arm' if len(sides) > 2 else 'both arms'} in {strata}")
     people, ended = made["people"], (tables["episodes"], tables["episodes_by_gap"])
-    left = retention.run(people, *ended, tables["sessions"], tables["persons"], loaded.endpoints_of(*EVENTS))[
-        "retention"
-    ]
+    asked = (loaded.endpoints_of(*EVENTS), loaded.follows())
+    left = retention.run(people, *ended, tables["sessions"], tables["persons"], *asked)["retention"]
     found.add("Questions", *questions(loaded, tables, made["people"], left, rules))
 
 
