@@ -48,6 +48,10 @@ class AtADay:
         """(n,) who is known to be abstinent, or in the state."""
         return np.isin(self.levels, (LEVELS[0], STATE_LEVELS[0]))
 
+    def state(self, ask: Analysis) -> Array:
+        """(n,) 1 for who is in the state."""
+        return self.happened().astype(float)
+
     def known(self, ask: Analysis) -> Array:
         """(n, 2) flags of who is in the state and who is not."""
         pairs = zip(LEVELS[:2], STATE_LEVELS[:2], strict=True)
@@ -76,6 +80,10 @@ class AtADay:
         return sample.finish(found, ask.method)
 
     def hazard_ratios(self, ask: Analysis, sample: Sample, fewest: int) -> Ratios:
+        """None."""
+        raise NotPossible("a state on a day has no hazard: ask for its risk")
+
+    def subdistribution_ratio(self, ask: Analysis, sample: Sample) -> Estimate:
         """None."""
         raise NotPossible("a state on a day has no hazard: ask for its risk")
 
