@@ -42,7 +42,7 @@ use rule run as analyses_dose with:
         **private("people", "arms", "covariates"),
         **private("retention", "dose", "abstinence", "first_use"),
     output:
-        **of_all("dose", "counts", "estimates", "curves"),
+        **of_all("dose", "counts", "estimates", "curves", "diagnostics"),
     log:
         f"{LOGS}/analyses_dose.log",
     params:

@@ -26,6 +26,7 @@ use rule run as release with:
             *BY_CONTRAST["design"],
             *BY_CONTRAST["retention"],
             *BY_CONTRAST["abstinence"],
+            "dose",
         ),
         twice=results("twice", *(f"twice/{c}" for c in LOADED.contrasts())),
         notes=f"{PRIVATE}/raw/notes.txt",

@@ -3,8 +3,9 @@
 In order: the design must allow an estimate; the outcome must be known as far as the question goes; crude rows stop
 here, as release fills them from the counts that it lets out; enough people must have had the event, and enough not; the
 measure is estimated, with covariates imputed where the method says so; of a risk, the people must be able to show a
-difference as small as the protocol asks for; the numbers become rows. Whoever stops on the way leaves rows that say why
-in place of numbers: `gated`, or `not_possible` where no people could answer.
+difference as small as the protocol asks for, and where their sites are few its interval is told once more; the numbers
+become rows. Whoever stops on the way leaves rows that say why in place of numbers: `gated`, or `not_possible` where no
+people could answer.
 
 What asks the same question again wraps `answer` once, and is no step of it:
 
@@ -22,22 +23,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iop_outcomes.analyses import imputed, power
+from iop_outcomes.analyses import few_sites, imputed, power
 from iop_outcomes.analyses import rows as results
+from iop_outcomes.analyses.hazards import Ratios
 from iop_outcomes.analyses.outcomes import Outcome
 from iop_outcomes.analyses.rows import EVERYONE, Row, Some
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.errors import EstimationError, NotPossible
 from iop_outcomes.estimators.base.pooling import Pooled
 from iop_outcomes.protocol import Analysis, Gate
-from iop_outcomes.tables.results import ONE_RATIO
-from iop_outcomes.vocabulary.measures import HAZARD_RATIO, RATIO, RISK
+from iop_outcomes.tables.results import ONE_RATIO, PROPORTIONAL
+from iop_outcomes.vocabulary.measures import HAZARD_RATIO, RATIO, RISK, SUBDISTRIBUTION_HAZARD_RATIO
 from iop_outcomes.vocabulary.methods import CRUDE, IMPUTED, SCORED
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from iop_outcomes.analyses.hazards import Ratios
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,8 @@ def answer(
     try:
         if ask.measure == HAZARD_RATIO:
             return _ratios(ask, sample, outcome, outcome.hazard_ratios(ask, sample, gate.min_events), some)
+        if ask.measure == SUBDISTRIBUTION_HAZARD_RATIO:
+            return _ratios(ask, sample, outcome, Ratios(outcome.subdistribution_ratio(ask, sample)), some)
         shown = _means(ask, sample, outcome, records, some)
     except NotPossible as wrong:
         return without("not_possible", str(wrong))
@@ -122,7 +124,9 @@ def answer(
         return Answered(shown.rows)
     judged = power.judge(ask, sample.inference.confidence_level, shown.grounds, gate.max_detectable_difference)
     told = () if judged.row is None else (judged.row,)
-    return without("gated", judged.reason, told) if judged.reason else Answered(shown.rows, told)
+    if judged.reason:
+        return without("gated", judged.reason, told)
+    return Answered(shown.rows, (*told, *few_sites.rows(ask, sample, outcome, shown.rows)))
 
 
 def _stopped(ask: Analysis, sample: Sample, outcome: Outcome | str, gate: Gate, design: Decided) -> Decided:
@@ -172,7 +176,7 @@ def _pooled(ask: Analysis, sample: Sample, pooled: Pooled, people: Mapping[str, 
 
 
 def _ratios(ask: Analysis, sample: Sample, outcome: Outcome, found: Ratios, some: Some) -> Answered:
-    """The ratio over all days, those of the periods, and the test of their being one."""
+    """The ratio over all days, those of the periods, and the tests of one ratio being enough."""
     level = sample.inference.confidence_level
     people = {"n_effective": sample.effective(ask.method, outcome.used(ask))}
     if found.fit is not None:
@@ -186,6 +190,6 @@ def _ratios(ask: Analysis, sample: Sample, outcome: Outcome, found: Ratios, some
             made += results.without(ask, sample.names, "gated", one.reason, days)
         else:
             made.append(results.from_estimate(ask, RATIO, one.estimate, level, people, logarithmic=True, some=days))
-    if found.one_ratio is None:
-        return Answered(tuple(made))
-    return Answered(tuple(made), (results.diagnostic(ask, ONE_RATIO, found.one_ratio, np.nan, "info"),))
+    tests = {ONE_RATIO: found.one_ratio, PROPORTIONAL: found.proportional}
+    told = [results.diagnostic(ask, q, p, np.nan, "info") for q, p in tests.items() if p is not None]
+    return Answered(tuple(made), tuple(told))

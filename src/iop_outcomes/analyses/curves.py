@@ -15,7 +15,7 @@ from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.survival import cuminc
 from iop_outcomes.protocol import Analysis
 from iop_outcomes.vocabulary.endpoints import STAYING
-from iop_outcomes.vocabulary.measures import HAZARD_RATIO, RISK
+from iop_outcomes.vocabulary.measures import RATIOS, RISK
 from iop_outcomes.vocabulary.methods import DRAWN
 
 STEP_DAYS = 7
@@ -28,7 +28,7 @@ def points(
 
     shown: the rows that have an estimate.
     """
-    asked = [r for r in rows if r.outcome in followed and r.measure != HAZARD_RATIO and followed[r.outcome].drawn]
+    asked = [r for r in rows if r.outcome in followed and r.measure not in RATIOS and followed[r.outcome].drawn]
     drawn: dict[tuple[str, str, tuple[str, ...]], list[Analysis]] = {}
     for ask in asked:
         if ask.method in DRAWN:

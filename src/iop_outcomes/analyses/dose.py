@@ -32,7 +32,7 @@ def run(
     gate: Gate,
     inference: Inference,
 ) -> dict[str, pd.DataFrame]:
-    """The tables counts, estimates and curves of the rows of the step dose."""
+    """The tables counts, estimates, curves and diagnostics of the rows of the step dose."""
     tables = Tables(people, arms, covariates, retention, dose, abstinence, first_use)
 
     def answered(ask: Analysis) -> Answered:
@@ -43,7 +43,7 @@ def run(
             return duration.answered(ask, tables, durations[ask.contrast], endpoint, gate, inference)
         return duration.randomised(ask, tables, contrasts[ask.contrast], gate, inference)
 
-    return together(answered(ask) for ask in rows).tables("counts", "estimates", "curves")
+    return together(answered(ask) for ask in rows).tables("counts", "estimates", "curves", "diagnostics")
 
 
 def reads(rows: Sequence[Analysis]) -> dict[str, Wanted]:

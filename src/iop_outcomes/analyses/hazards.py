@@ -2,9 +2,10 @@
 
 What happens: the arm is the first covariate of a weighted Cox model; of ways of leaving it then has a ratio of its own
 in each period between the days of `hazard_cuts_days`, and the ratios are tested for being one (a Wald test with the
-same weights, score and clusters as the ratios, where the score test of proportional hazards knows neither). Where
+same weights, score and clusters as the ratios). Where people weigh the same and are independent, hazards are tested for
+being proportional by the score test, which knows neither weights nor clusters. Where
 lengths of stay are known as intervals only, the ratio is that of grouped-time hazards, which needs no day. A period in
-which an arm has too few events has no ratio of its own, and says so.
+which an arm has too few events has no ratio of its own, and says so. Ratios of subdistribution hazards are of all days.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.base import inference
 from iop_outcomes.estimators.base.arrays import Array, Mask, Whole
 from iop_outcomes.estimators.base.estimate import Estimate, join
-from iop_outcomes.estimators.cox import cox, grouped
+from iop_outcomes.estimators.cox import cox, fine_gray, grouped
 from iop_outcomes.estimators.cox.cox import CoxFit
 from iop_outcomes.estimators.cox.in_period import cox_in_period
+from iop_outcomes.estimators.cox.proportionality import proportional_hazards_test
 from iop_outcomes.protocol import Analysis
+from iop_outcomes.vocabulary.methods import SCORED
 
 
 @dataclass(frozen=True)
@@ -39,13 +42,15 @@ class Period:
 @dataclass(frozen=True)
 class Ratios:
     """The finished log ratio of all days, and of periods. fit: its Cox model, where it is one. one_ratio: p value of
-    all periods having the same ratio, None where that is not tested.
+    all periods having the same ratio, proportional: of the score test of proportional hazards; None where that is not
+    tested.
     """
 
     whole: Estimate
     fit: CoxFit | None = None
     periods: tuple[Period, ...] = ()
     one_ratio: float | None = None
+    proportional: float | None = None
 
 
 def over_all_days(ask: Analysis, sample: Sample, days: Array, event: Mask, used: Mask) -> Ratios:
@@ -53,7 +58,29 @@ def over_all_days(ask: Analysis, sample: Sample, days: Array, event: Mask, used:
     x, names = sample.columns(used)
     weight, strata = sample.weight(ask.method) * used, sample.strata(ask.method)
     fit = cox.cox(x, days, event, names, weight=weight, strata=strata)
-    return Ratios(sample.finish(fit.estimate.take(names[0]), ask.method), fit)
+    whole = sample.finish(fit.estimate.take(names[0]), ask.method)
+    return Ratios(whole, fit, proportional=None if whole.clusters or ask.method in SCORED else _score_test(fit))
+
+
+def _score_test(fit: CoxFit) -> float | None:
+    """P value of the comparison's hazards being proportional, against a log ratio that changes with the share who have
+    had the event; None where the event times are too few to tell.
+    """
+    try:
+        return float(proportional_hazards_test(fit).p_value[0])
+    except EstimationError:
+        return None
+
+
+def of_subdistributions(ask: Analysis, sample: Sample, days: Array, cause: Whole, used: Mask) -> Estimate:
+    """The finished log ratio of the subdistribution hazards of cause 1 (n,) among those `used` (n,); 0 censored.
+
+    Censoring is estimated within each arm, as cumulative incidences are. Raises EstimationError.
+    """
+    arm = sample.arm[:, None].astype(float)
+    weight = sample.weight(ask.method) * used
+    fit = fine_gray.fine_gray(arm, days, cause, 1, [sample.called], weight=weight, censoring_groups=sample.arm)
+    return sample.finish(fit.estimate, ask.method)
 
 
 def by_period(

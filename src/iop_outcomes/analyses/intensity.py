@@ -105,6 +105,9 @@ class _ByHours:
         """(n,) everyone."""
         return np.ones(len(self.hours), dtype=bool)
 
+    def state(self, ask: Analysis) -> None:
+        """None: shares are of hours, and standardised."""
+
     def known(self, ask: Analysis) -> Array:
         """(n, 1)."""
         return self.abstinent[:, None].astype(float)
@@ -129,6 +132,10 @@ class _ByHours:
         return whole.take(more, fewer)
 
     def hazard_ratios(self, ask: Analysis, sample: Sample, fewest: int) -> Ratios:
+        """None."""
+        raise NotPossible("hours a week are compared by risks, not by hazards")
+
+    def subdistribution_ratio(self, ask: Analysis, sample: Sample) -> Estimate:
         """None."""
         raise NotPossible("hours a week are compared by risks, not by hazards")
 

@@ -28,7 +28,7 @@ from iop_outcomes.steps.store import Wanted
 from iop_outcomes.tables.results import ALL, PROPENSITY_SCORE
 from iop_outcomes.vocabulary import measures
 from iop_outcomes.vocabulary.endpoints import RETENTION, STAYING
-from iop_outcomes.vocabulary.measures import HAZARD_RATIO, RATIO
+from iop_outcomes.vocabulary.measures import HAZARD_RATIO, RATIO, SUBDISTRIBUTION_HAZARD_RATIO
 from iop_outcomes.vocabulary.methods import AIPW, CRUDE, IMPUTED, SCORED, WEIGHTED
 
 if TYPE_CHECKING:
@@ -181,6 +181,8 @@ class _Twice:
     def _followed(self, ask: Analysis, followed: Followed) -> Iterator[Row]:
         if not followed.exact_to(ask.horizon_days):
             yield _left_out(ask, "lengths of stay are intervals")
+        elif ask.measure == SUBDISTRIBUTION_HAZARD_RATIO:
+            yield _left_out(ask, "neither library has a ratio of subdistribution hazards")
         elif ask.measure == HAZARD_RATIO:
             yield from self._ratio(ask, followed.days, followed.happened(ask), followed.at_risk)
         elif ask.method == AIPW:

@@ -4,9 +4,9 @@ In order: rows of single strata are left out; shares of categories and the overl
 released counts; values are rounded to the policy's digits; an unweighted difference is suppressed when its variable,
 or its category of a variable, has a hidden cell in the counts of covariates of the same contrast, as the
 difference gives the cell back; the largest difference within a site is suppressed, as the site may be small; a
-detectable difference is suppressed where its estimate is; everything on a contrast one of whose arms has too few people
-is suppressed; pairs of groups of one outcome that differ by a few people are counted and added, and so is how complete
-a field is where its counts are withheld.
+detectable difference, a test or an interval is suppressed where the estimate of its question is; everything on a
+contrast one of whose arms has too few people is suppressed; pairs of groups of one outcome that differ by a few people
+are counted and added, and so is how complete a field is where its counts are withheld.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ from iop_outcomes.release.completeness import known_shares
 from iop_outcomes.release.counts import OVERLAPPING, difference_risks
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.support import Evidence
-from iop_outcomes.tables.results import ALL, COVARIATE, DETECTABLE, OF_QUESTIONS, OF_THE_WHOLE, ONE_RATIO
-from iop_outcomes.vocabulary.measures import HAZARD_RATIO, RISK
+from iop_outcomes.tables.results import ALL, COVARIATE, OF_QUESTIONS, OF_THE_WHOLE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,7 +99,7 @@ def _question(row: Any) -> tuple[str, ...]:
 def _estimated(estimates: pd.DataFrame) -> set[tuple[str, ...]]:
     """Quantity and question of what is told where no number of the question is withheld."""
     found: dict[tuple[str, ...], set[str]] = {}
-    for quantity, measure in ((DETECTABLE, RISK), (ONE_RATIO, HAZARD_RATIO)):
+    for quantity, measure in OF_QUESTIONS.items():
         for row in estimates[estimates["measure"] == measure].itertuples():
             found.setdefault((quantity, *_question(row)), set()).add(str(row.status))
     return {key for key, statuses in found.items() if "ok" in statuses and "suppressed" not in statuses}

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from iop_outcomes.estimators.regression.few_clusters import ENOUGH
 from iop_outcomes.estimators.two_by_two.power import POWER
 from iop_outcomes.presentation import numbers
 from iop_outcomes.presentation.labels import STRATA, Labels, Study, covariate, sentence, within
@@ -19,8 +20,8 @@ from iop_outcomes.release.policy import OVERLAP_BASE, Policy, choose
 from iop_outcomes.report.explanations import POLICIES, UNITS_OF_ANALYSIS
 from iop_outcomes.vocabulary.answers import MISSING_RULES
 from iop_outcomes.vocabulary.endpoints import AMONG_SOME, RETENTION
-from iop_outcomes.vocabulary.measures import MEASURES
-from iop_outcomes.vocabulary.methods import IMPUTED, METHODS
+from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MEASURES
+from iop_outcomes.vocabulary.methods import IMPUTED, LANDMARK, LANDMARK_ADJUSTED, METHODS, NAIVE, RANDOMISED
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,10 @@ def _asked(study: Study) -> set[str]:
     return {row["method"] for row in study["analyses"]}
 
 
+# methods of ratios of hazards that weigh no one
+UNSCORED = (NAIVE, RANDOMISED, LANDMARK, LANDMARK_ADJUSTED)
+
+
 def _estimators(study: Study) -> Paragraph:
     asked = _asked(study)
     measures = {row["measure"] for row in study["analyses"] if row["step"] == RETENTION}
@@ -151,6 +156,12 @@ def _estimators(study: Study) -> Paragraph:
         how = study["imputation"]
         text += f" Where covariates are imputed, {how['imputations']} data sets are completed, each in {how['passes']} "
         text += "rounds of chained equations."
+    if any(row["measure"] == HAZARD_RATIO and row["method"] in UNSCORED for row in study["analyses"]):
+        text += (
+            " Of unweighted ratios of hazards of independent people, proportional hazards are tested by the score test "
+            "(Grambsch and Therneau 1994, Biometrika 81:515); where people are weighted or taken together by site, it "
+            "does not hold, and ratios of leaving by period are tested for being one (Wald)."
+        )
     points = tuple((m.heading or m.label, m.explained) for name, m in METHODS.items() if name in asked)
     return Paragraph("Estimators", text, points)
 
@@ -168,6 +179,12 @@ def _uncertainty(study: Study) -> Paragraph:
             f" People of a site are taken together, with a t distribution on one less than the number of "
             f"sites, where at least {asked['min_clusters']} sites have people with an outcome in the estimate; with "
             "fewer, people are taken as independent, and sites without count for nothing."
+            f" With fewer than {ENOUGH} sites the interval of a difference of weighted shares is given once more by "
+            "bias-reduced linearisation (CR2; Bell and McCaffrey 2002, Survey Methodology 28:169; Pustejovsky and "
+            "Tipton 2018, JBES 36:672), people of a site taken together and weights taken as known, with "
+            "Satterthwaite's degrees of freedom, where everyone was followed to the day. Of days, ratios of hazards, "
+            "doubly robust and imputed estimates, and of shares some of whose people were last seen before the day, no "
+            "such interval is given: the method is derived for regressions of an outcome that is known of everyone."
         )
     elif study["population"]["unit"] == "first_episode":
         text += " People are taken as independent."

@@ -6,10 +6,11 @@ without a number says why.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from iop_outcomes.estimators.regression.few_clusters import ENOUGH
 from iop_outcomes.presentation import numbers
 from iop_outcomes.presentation.labels import (
     Labels,
@@ -24,10 +25,18 @@ from iop_outcomes.presentation.labels import (
 from iop_outcomes.report.document import WITHHELD, Block, Line, Table
 from iop_outcomes.report.sentences import effects
 from iop_outcomes.report.summary import Pair, pairs, rank
-from iop_outcomes.tables.results import ALL, ONE_RATIO
+from iop_outcomes.tables.results import (
+    ALL,
+    FEW_SITES_DEGREES,
+    FEW_SITES_HIGH,
+    FEW_SITES_LOW,
+    OF_QUESTIONS,
+    ONE_RATIO,
+    PROPORTIONAL,
+)
 from iop_outcomes.vocabulary import answers
 from iop_outcomes.vocabulary.endpoints import RETENTION
-from iop_outcomes.vocabulary.measures import FEWER_HOURS, HAZARD_RATIO, MEASURES, MORE_HOURS, RATIO
+from iop_outcomes.vocabulary.measures import FEWER_HOURS, MEASURES, MORE_HOURS, RATIO, RATIOS
 from iop_outcomes.vocabulary.methods import METHODS, UNADJUSTED
 from iop_outcomes.vocabulary.statuses import STATUSES
 
@@ -41,25 +50,53 @@ FORMS: dict[str, tuple[Form, Form]] = {
     "days": (numbers.days, numbers.signed_days),
 }
 HOURS = (MORE_HOURS, FEWER_HOURS)
+# values of diagnostics, by quantity and question
+Told = Mapping[tuple[Any, ...], float]
+# columns of p values, by quantity
+TESTS = {ONE_RATIO: "Test of one ratio, p", PROPORTIONAL: "Proportional hazards, p"}
+OF_THE_SCORE_TEST = (
+    "Proportional hazards: the score test of a log ratio that does not change with the share of people who have had "
+    "the event (Grambsch and Therneau 1994, Biometrika 81:515), of unweighted ratios of independent people, for which "
+    "alone it holds."
+)
+OF_FEW_SITES = (
+    "Few sites: fewer than {number} hold people of the comparison, and the interval of the difference is given once "
+    "more with people of a site taken together, by bias-reduced linearisation (CR2) and a t distribution on the "
+    "degrees of freedom in brackets."
+)
 
 
 def of_contrast(
     estimates: pd.DataFrame, diagnostics: pd.DataFrame, study: Study, contrast: str, step: str
 ) -> list[Table]:
-    """The tables of one contrast and one step: one of shares or days, one of hazard ratios, where there are any."""
+    """The tables of one contrast and one step: one of shares or days, one of each ratio, if any."""
     labels = Labels(study)
     wanted = {(a["analysis"], a["contrast"]) for a in study["analyses"] if a["step"] == step}
     own = estimates[estimates["contrast"] == contrast]
     own = own[own["analysis"].isin([a for a, c in wanted if c == contrast])]
-    values, ratios = own[own["measure"] != HAZARD_RATIO], own[own["measure"] == HAZARD_RATIO]
+    values = own[~own["measure"].isin(RATIOS)]
     tables = []
     if len(values):
-        tables.append(_values(values, labels, contrast, (labels.arms(contrast)), labels.sides(contrast)))
-    if len(ratios):
-        tests = diagnostics[(diagnostics["quantity"] == ONE_RATIO) & diagnostics["value"].notna()]
-        tests = tests[tests["analysis"].isin(ratios["analysis"])]
-        tables.append(_ratios(ratios, labels, contrast, tests, effects.WHY_LAST if step == RETENTION else ""))
+        few = _told(values, diagnostics, (FEW_SITES_LOW, FEW_SITES_HIGH, FEW_SITES_DEGREES))
+        tables.append(_values(values, labels, contrast, labels.arms(contrast), labels.sides(contrast), few=few))
+    for measure in RATIOS:
+        ratios = own[own["measure"] == measure]
+        if len(ratios):
+            note = MEASURES[measure].note if step == RETENTION else ""
+            tables.append(_ratios(ratios, labels, contrast, _told(ratios, diagnostics, TESTS), note))
     return tables
+
+
+def _told(own: pd.DataFrame, diagnostics: pd.DataFrame, quantities: Collection[str]) -> Told:
+    """What diagnostics tell of the questions of some estimates: value by quantity and question."""
+    of = [q for q in quantities if OF_QUESTIONS[q] in set(own["measure"])]
+    found = diagnostics[diagnostics["quantity"].isin(of) & diagnostics["value"].notna()]
+    found = found[found["analysis"].isin(own["analysis"]) & found["contrast"].isin(own["contrast"])]
+    return {(r["quantity"], *_question(r)): float(r["value"]) for r in found.to_dict("records")}
+
+
+def _question(row: Mapping[Any, Any]) -> tuple[Any, ...]:
+    return tuple(row[k] for k in ("analysis", "contrast", "outcome", "horizon_days", "method", "missing_rule"))
 
 
 def of_hours(estimates: pd.DataFrame, study: Study, name: str) -> list[Table]:
@@ -74,15 +111,29 @@ def of_hours(estimates: pd.DataFrame, study: Study, name: str) -> list[Table]:
 
 
 def _values(
-    own: pd.DataFrame, labels: Labels, name: str, arms: tuple[str, str], sides: tuple[str, str], who: str = ""
+    own: pd.DataFrame,
+    labels: Labels,
+    name: str,
+    arms: tuple[str, str],
+    sides: tuple[str, str],
+    who: str = "",
+    few: Told | None = None,
 ) -> Table:
+    """few: the intervals of differences that count few sites as clusters."""
     blocks = [
-        Block(heading, tuple(_value_line(pair, labels, sides) for pair in found))
+        Block(heading, tuple(_value_line(pair, labels, sides, few) for pair in found))
         for heading, found in grouped(own, labels)
     ]
     ci = effects.level(labels)
-    columns = ("Method", *arms, f"Difference ({ci})", f"Ratio ({ci})", "People", "Effective number")
-    return Table(f"{labels.contrast(name)}{': ' + within(who) if who else ''}", columns, tuple(blocks))
+    columns = ["Method", *arms, f"Difference ({ci})", f"Ratio ({ci})", "People", "Effective number"]
+    if few:
+        columns.append(f"Difference, few sites ({ci}, degrees of freedom)")
+    return Table(
+        f"{labels.contrast(name)}{': ' + within(who) if who else ''}",
+        tuple(columns),
+        tuple(blocks),
+        OF_FEW_SITES.format(number=ENOUGH) if few else "",
+    )
 
 
 def grouped(own: pd.DataFrame, labels: Labels) -> list[tuple[str, list[Pair]]]:
@@ -130,7 +181,7 @@ def forms(pair: Pair) -> tuple[Form, Form]:
     return FORMS[MEASURES[pair.main["measure"]].unit]
 
 
-def _value_line(pair: Pair, labels: Labels, sides: tuple[str, str]) -> Line:
+def _value_line(pair: Pair, labels: Labels, sides: tuple[str, str], few: Told | None = None) -> Line:
     name = label(pair, labels)
     if not pair.there:
         return Line(name, absent=capital(effects.absent(pair.main, labels)))
@@ -142,8 +193,18 @@ def _value_line(pair: Pair, labels: Labels, sides: tuple[str, str]) -> Line:
         with_interval(ratio, numbers.ratio),
         numbers.count(gap["n"]),
         numbers.count(gap["n_effective"]),
+        *((_with_few_sites(gap, signed, few),) if few else ()),
     )
     return Line(name, cells, wrong=misleading(pair, labels))
+
+
+def _with_few_sites(row: dict[str, Any], form: Form, few: Told) -> str:
+    """'+1.0 to +8.8 (12.4)': the interval of a difference with few sites, and its degrees of freedom."""
+    asked = _question(row)
+    if row["measure"] != OF_QUESTIONS[FEW_SITES_LOW] or (FEW_SITES_LOW, *asked) not in few:
+        return numbers.DASH
+    low, high, degrees = (few[name, *asked] for name in (FEW_SITES_LOW, FEW_SITES_HIGH, FEW_SITES_DEGREES))
+    return f"{numbers.interval(low, high, form)} ({numbers.decimals(degrees, 1)})"
 
 
 def with_interval(row: dict[str, Any], form: Form) -> str:
@@ -153,34 +214,32 @@ def with_interval(row: dict[str, Any], form: Form) -> str:
     return f"{form(row['estimate'])} ({numbers.interval(row['conf_low'], row['conf_high'], form)})"
 
 
-def _ratios(own: pd.DataFrame, labels: Labels, name: str, tests: pd.DataFrame, note: str) -> Table:
+def _ratios(own: pd.DataFrame, labels: Labels, name: str, told: Told, note: str) -> Table:
+    """told: p values of the tests of one ratio being enough."""
+    tests = [test for test in TESTS if any(key[0] == test for key in told)]
     blocks = [
-        Block(heading, tuple(_ratio_line(pair, labels, tests) for pair in found))
+        Block(heading, tuple(_ratio_line(pair, labels, tests, told) for pair in found))
         for heading, found in grouped(own, labels)
     ]
-    columns = ["Method", f"Hazard ratio ({effects.level(labels)})", "People", "People with the event"]
-    if len(tests):
-        columns.append("Test of one ratio, p")
-    return Table(f"{labels.contrast(name)}: hazard ratios", tuple(columns), tuple(blocks), note)
+    called = MEASURES[own["measure"].iloc[0]].called
+    columns = [
+        "Method", f"{called} ({effects.level(labels)})", "People", "People with the event", *(TESTS[t] for t in tests)
+    ]  # fmt: skip
+    said = " ".join(s for s in (note, OF_THE_SCORE_TEST if PROPORTIONAL in tests else "") if s)
+    return Table(f"{labels.contrast(name)}: {within(called)}s", tuple(columns), tuple(blocks), said)
 
 
-def _ratio_line(pair: Pair, labels: Labels, tests: pd.DataFrame) -> Line:
+def _ratio_line(pair: Pair, labels: Labels, tests: Sequence[str], told: Told) -> Line:
     days = of_period(pair)
     name = f"– {days}" if days else label(pair, labels)  # under its method
     if not pair.there:
         return Line(name, absent=capital(effects.absent(pair.main, labels)))
     cells = [with_interval(pair.main, numbers.ratio)]
     cells += [numbers.DASH] * 2 if days else [numbers.count(pair.main[c]) for c in ("n", "events")]
-    if len(tests):
-        cells.append(numbers.DASH if days else _p_of(pair.main, tests))
+    for test in tests:
+        p = None if days else told.get((test, *_question(pair.main)))
+        cells.append(numbers.DASH if p is None else numbers.p_value(p))
     return Line(name, tuple(cells), wrong=misleading(pair, labels))
-
-
-def _p_of(row: dict[str, Any], tests: pd.DataFrame) -> str:
-    """The p value of the ratios of all periods being one."""
-    keys = ["analysis", "contrast", "outcome", "horizon_days", "method", "missing_rule"]
-    own = tests[(tests[keys] == [row[k] for k in keys]).all(axis=1)]
-    return numbers.p_value(float(own["value"].iloc[0])) if len(own) else numbers.DASH
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from iop_outcomes.report.sentences import dose, effects
 from iop_outcomes.tables.results import ALL, ESTIMATES
 from iop_outcomes.vocabulary import endpoints
 from iop_outcomes.vocabulary.endpoints import USE_ON_A_DAY
-from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MEASURES, PREFERRED_MEASURES, RISK
+from iop_outcomes.vocabulary.measures import MEASURES, PREFERRED_MEASURES, RATIOS, RISK
 from iop_outcomes.vocabulary.methods import IMPUTED, PREFERRED, SCORED, UNADJUSTED
 
 if TYPE_CHECKING:
@@ -126,8 +126,9 @@ def _contrast(own: pd.DataFrame, everything: pd.DataFrame, labels: Labels, name:
     # hazard ratios are left to the question of duration where they stand beside it, and to risks of the same outcome
     durations = everything[everything["contrast"].isin(list(labels.study.get("durations", {})))]
     own = own[~own["analysis"].isin(durations["analysis"])]
-    counted = set(own.loc[own["measure"] != HAZARD_RATIO, "outcome"]) | set(durations["outcome"])
-    told = own[(own["measure"] != HAZARD_RATIO) | ~own["outcome"].isin(counted)]
+    ratio = own["measure"].isin(RATIOS)
+    counted = set(own.loc[~ratio, "outcome"]) | set(durations["outcome"])
+    told = own[~ratio | ~own["outcome"].isin(counted)]
     told = told.iloc[rank(told, labels).argsort(kind="stable")]
     for (_, outcome, measure), rows in told.groupby(["analysis", "outcome", "measure"], sort=False):
         rows = rows[rows["horizon_days"] == key_day(rows, labels.study)]

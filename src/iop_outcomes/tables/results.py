@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from iop_outcomes.tables.declare import Column, Table
 from iop_outcomes.vocabulary.estimands import ESTIMANDS
-from iop_outcomes.vocabulary.measures import MEASURES
+from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MEASURES, RISK
 from iop_outcomes.vocabulary.methods import METHODS
 from iop_outcomes.vocabulary.statuses import STATUSES
 
@@ -17,9 +17,16 @@ from iop_outcomes.vocabulary.statuses import STATUSES
 SHARE_IN_FIRST_ARM = "share_in_first_arm"
 STRATUM = "stratum"
 DETECTABLE = "detectable_difference"
-ONE_RATIO = "one_hazard_ratio_p_value"
+ONE_RATIO, PROPORTIONAL = "one_hazard_ratio_p_value", "proportional_hazards_p_value"
+# the interval of a difference with few sites as clusters, and its degrees of freedom
+FEW_SITES_LOW, FEW_SITES_HIGH = "few_sites_conf_low", "few_sites_conf_high"
+FEW_SITES_DEGREES = "few_sites_degrees_of_freedom"
 MEAN, STANDARD_DEVIATION = "mean", "standard_deviation"
-OF_QUESTIONS = (DETECTABLE, ONE_RATIO)
+# what is told of a question, with its measure
+OF_QUESTIONS = {
+    DETECTABLE: RISK, FEW_SITES_LOW: RISK, FEW_SITES_HIGH: RISK, FEW_SITES_DEGREES: RISK,
+    ONE_RATIO: HAZARD_RATIO, PROPORTIONAL: HAZARD_RATIO,
+}  # fmt: skip
 # numbers computed a second time, by another implementation: how many, how many agree, and how many were left out
 COMPUTED_TWICE, TWO_AGREE, LEFT_OUT = "computed_twice", "two_agree", "not_computed_twice"
 PROPENSITY_SCORE = "propensity_score"

@@ -82,6 +82,9 @@ class Kind:
 
 _SHARES: Measures = {"risk": methods.AVERAGES}
 _RATIOS: Measures = {"hazard_ratio": methods.HAZARDS}
+_RATIOS_AMONG_CAUSES: Measures = _RATIOS | {
+    "subdistribution_hazard_ratio": (methods.NAIVE, *methods.WEIGHTED),
+}
 # not doubly robust: who is at risk has left care, or had no overdose yet, and pseudo-observations would take the others
 # for a random part
 _SHARES_OF_SOME: Measures = {"risk": (methods.CRUDE, *methods.WEIGHTED)}
@@ -102,7 +105,7 @@ _ROWS = (
         "left_index",
         "leaving the index level of care by one cause",
         COMPETING,
-        (Asked(RETENTION, CONTRASTS, _SHARES | _RATIOS),),
+        (Asked(RETENTION, CONTRASTS, _SHARES | _RATIOS_AMONG_CAUSES),),
         place=2,
     ),
     Kind(
@@ -130,7 +133,7 @@ _ROWS = (
         "engaged",
         "so many days with attended care",
         COMPETING,
-        (Asked(RETENTION, CONTRASTS, _SHARES | _RATIOS),),
+        (Asked(RETENTION, CONTRASTS, _SHARES | _RATIOS_AMONG_CAUSES),),
         place=3,
         needs=("sessions",),
         takes=("sessions",),
@@ -143,7 +146,7 @@ _ROWS = (
         "readmitted",
         "a new episode of care after leaving",
         COMPETING,
-        (Asked(RETENTION, CONTRASTS, _SHARES_OF_SOME | _RATIOS),),
+        (Asked(RETENTION, CONTRASTS, _SHARES_OF_SOME | _RATIOS_AMONG_CAUSES),),
         place=3,
         cause="readmitted",
         curve="Back in care after leaving",
@@ -155,7 +158,7 @@ _ROWS = (
         "death",
         "death from any cause",
         COMPETING,
-        (Asked(RETENTION, CONTRASTS, _SHARES | _RATIOS),),
+        (Asked(RETENTION, CONTRASTS, _SHARES | _RATIOS_AMONG_CAUSES),),
         place=4,
         cause=DIED,
         verb="died within {day} days",
@@ -165,7 +168,7 @@ _ROWS = (
         "overdose",
         "the first overdose, fatal or not",
         COMPETING,
-        (Asked(RETENTION, CONTRASTS, _SHARES_OF_SOME | _RATIOS),),
+        (Asked(RETENTION, CONTRASTS, _SHARES_OF_SOME | _RATIOS_AMONG_CAUSES),),
         place=3,
         recorded=("persons", "overdose_day"),
         cause="overdose",

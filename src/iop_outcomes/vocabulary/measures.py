@@ -27,6 +27,7 @@ class Measure:
 
     meaning: what it is. unit: of a side, and of a difference: share, days, or none. by_arm: its sides are the arms.
     sides: what its rows are of in their place. preferred: its place where questions are told or tabulated, 1 first.
+    called: a ratio, at the head of a table or a column; note: said beneath its table in the section of retention.
     method: how times are measured so, for the methods section; '' where that is said elsewhere.
     """
 
@@ -37,6 +38,8 @@ class Measure:
     by_arm: bool = False
     sides: tuple[str, ...] = ()
     method: str = ""
+    called: str = ""
+    note: str = ""
 
     @property
     def ratio(self) -> bool:
@@ -61,6 +64,7 @@ class Measure:
 
 
 RISK, MEAN_DAYS, HAZARD_RATIO, DOSE_RESPONSE = "risk", "mean_days", "hazard_ratio", "dose_response"
+SUBDISTRIBUTION_HAZARD_RATIO = "subdistribution_hazard_ratio"
 # in the order in which the sheet names them
 _ROWS = (
     Measure(
@@ -95,6 +99,31 @@ _ROWS = (
             "Ratios of cause-specific hazards stand after them: hazards of leaving may cross, and a ratio is then an "
             "average over the days of follow-up."
         ),
+        called="Hazard ratio",
+        note=(
+            "Hazard ratios come last. Hazards of leaving cross where one arm loses people early and the other when its "
+            "planned stay ends; a single ratio is then an average over the days of follow-up that holds on no day and "
+            "changes with its length. Each is of one cause, among people still there: it speaks of a pace, not of how "
+            "many leave in this way. Where ratios by period are given, the test asks whether they are all the same."
+        ),
+    ),
+    Measure(
+        "subdistribution_hazard_ratio",
+        "subdistribution hazard of the outcome in the first arm by that in the second",
+        "",
+        5,
+        method=(
+            "Ratios of subdistribution hazards (Fine and Gray 1999, JASA 94:496) keep people who left in another way "
+            "among those at risk, with the weight that censoring leaves them, estimated within each arm. They say in "
+            "which arm more people have left in this way by each day, and are no effect on the pace of those still "
+            "there (Latouche et al. 2013, Journal of Clinical Epidemiology 66:648)."
+        ),
+        called="Subdistribution hazard ratio",
+        note=(
+            "Ratios of subdistribution hazards order how many leave in one way, all other ways counted: above 1, more "
+            "of the first arm do. They can differ from the ratio of the hazards of the same cause, even in direction, "
+            "where other ways of leaving do."
+        ),
     ),
     Measure(
         "dose_response",
@@ -109,3 +138,4 @@ MEASURES = {row.name: row for row in _ROWS}
 # measures in the order in which they are spoken of and tabulated
 PREFERRED_MEASURES = tuple(row.name for row in sorted(_ROWS, key=lambda m: m.preferred))
 BY_ARM = tuple(row.name for row in _ROWS if row.by_arm)
+RATIOS = tuple(row.name for row in sorted(_ROWS, key=lambda m: m.preferred) if row.ratio)

@@ -83,7 +83,7 @@ _ROWS = (
         heading="Unadjusted hazard ratio",
         explained=(
             "A Cox model with the comparison alone, from the first day (Cox 1972, JRSS B 34:187; ties after Efron "
-            "1977, JASA 72:557)."
+            "1977, JASA 72:557); of subdistribution hazards, that of Fine and Gray."
         ),
         of_duration={"hazard_ratio": "Naive: from the first day"},
     ),

@@ -12,8 +12,11 @@ import pytest
 from iop_outcomes.analyses.answer import Answered, answer
 from iop_outcomes.analyses.outcomes.competing import Competing
 from iop_outcomes.analyses.sample import Sample
+from iop_outcomes.estimators.cox.cox import cox
 from iop_outcomes.estimators.cox.in_period import cox_in_period
+from iop_outcomes.estimators.cox.proportionality import proportional_hazards_test
 from iop_outcomes.protocol import Analysis, Gate, Inference
+from iop_outcomes.tables.results import ONE_RATIO, PROPORTIONAL
 
 N = 900
 ASK = Analysis.model_validate(
@@ -22,6 +25,8 @@ ASK = Analysis.model_validate(
         "horizon_days": 60, "estimand": "randomised", "method": "randomised", "measure": "hazard_ratio",
     }
 )  # fmt: skip
+
+WEIGHTED = ASK.model_copy(update={"method": "overlap", "estimand": "ATO"})
 
 
 def sample(arm: np.ndarray, cuts: list[int]) -> Sample:
@@ -77,8 +82,8 @@ def test_a_period_with_few_events_says_so_and_leaves_the_others_alone() -> None:
     assert found[3]["status"] == "gated"
     assert found[3]["reason"] == "fewer than 10 events in the arm 'iop'"
     assert all(r["status"] == "ok" for r in found[:3])
-    assert len(tests) == 1
-    assert ask(arm, followed(day, cause), [40])[1] == ()
+    assert [t["quantity"] for t in tests] == [ONE_RATIO, PROPORTIONAL]
+    assert [t["quantity"] for t in ask(arm, followed(day, cause), [40])[1]] == [PROPORTIONAL]
 
 
 def test_intervals_have_the_ratio_of_grouped_hazards() -> None:
@@ -101,3 +106,27 @@ def test_with_no_more_sites_than_periods_there_are_ratios_and_no_test() -> None:
     found, tests = rows(answer(ASK, own, followed(day, cause), Gate(min_events=5)))
     assert [r["status"] for r in found] == ["ok"] * 5
     assert tests == ()
+
+
+def test_the_score_test_is_that_of_the_model_where_people_weigh_the_same_and_are_independent() -> None:
+    arm, day, cause = people(True)
+    _, tests = ask(arm, followed(day, cause), [])
+    event = (cause == "unplanned") & (day <= 60)
+    held = cox(arm[:, None], np.minimum(day, 60), event, ["arm"])
+    assert [t["quantity"] for t in tests] == [PROPORTIONAL]
+    assert tests[0]["value"] == proportional_hazards_test(held).p_value[0] < 0.001
+    own = sample(arm, [])
+    whole = {"everyone": own.everyone.assign(overlap=1.0)}
+    assert answer(WEIGHTED, replace(own, **whole), followed(day, cause), Gate(min_events=10)).diagnostics == ()
+    twins = {"everyone": own.everyone.assign(record_id=[f"r{i // 2}" for i in range(N)])}
+    assert answer(ASK, replace(own, **twins), followed(day, cause), Gate(min_events=10)).diagnostics == ()
+
+
+def test_hazards_that_are_proportional_are_refused_as_often_as_the_level_says() -> None:
+    found = []
+    for seed in range(60):
+        arm, day, cause = people(False, seed)
+        found.append(ask(arm, followed(day, cause), [])[1][0]["value"])
+    # 3 of 60 expected; 9 or more happen by chance once in 500
+    assert sum(p < 0.05 for p in found) < 9
+    assert 0.3 < np.mean(found) < 0.7

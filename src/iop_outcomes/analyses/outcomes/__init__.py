@@ -31,6 +31,10 @@ class Outcome(Protocol):
         """(n,) who has a part in the estimates."""
         ...
 
+    def state(self, ask: Analysis) -> Array | None:
+        """(n,) 1 for who is counted by a share of people, else 0; None where that is not known of all `used`."""
+        ...
+
     def known(self, ask: Analysis) -> Array:
         """(n, q) what is known of it, for imputing covariates."""
         ...
@@ -49,6 +53,10 @@ class Outcome(Protocol):
 
     def hazard_ratios(self, ask: Analysis, sample: Sample, fewest: int) -> Ratios:
         """The ratio over all days, and by period; a period needs so many events in each side. Raises as `means`."""
+        ...
+
+    def subdistribution_ratio(self, ask: Analysis, sample: Sample) -> Estimate:
+        """The finished log ratio of subdistribution hazards. Raises as `means`."""
         ...
 
 

@@ -55,6 +55,10 @@ class AtADay:
         """(n,) who is known to be abstinent, or in the state."""
         return self._places == 0
 
+    def state(self, ask: Analysis) -> Array:
+        """(n,) 1 for who is in the state."""
+        return self.happened().astype(float)
+
     def known(self, ask: Analysis) -> Array:
         """(n, 2) flags of who is in the state and who is not."""
         return np.column_stack([self._places == 0, self._places == 1]).astype(float)
@@ -85,6 +89,10 @@ class AtADay:
         return sample.marginal(ask.method, shares, (state,), used)
 
     def hazard_ratios(self, ask: Analysis, sample: Sample, fewest: int) -> Ratios:
+        """None."""
+        raise NotPossible("a state on a day has no hazard: ask for its risk")
+
+    def subdistribution_ratio(self, ask: Analysis, sample: Sample) -> Estimate:
         """None."""
         raise NotPossible("a state on a day has no hazard: ask for its risk")
 

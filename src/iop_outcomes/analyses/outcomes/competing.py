@@ -73,6 +73,13 @@ class Competing(Followed):
         periods, p_value = hazards.by_period(ask, sample, days, event, fewest)
         return replace(whole, periods=periods, one_ratio=p_value)
 
+    def subdistribution_ratio(self, ask: Analysis, sample: Sample) -> Estimate:
+        """Others who leave stay at risk; censoring is estimated within each arm."""
+        if not self.exact_to(ask.horizon_days):
+            raise NotPossible("lengths of stay are known as intervals, and subdistribution hazards need the day")
+        cause = np.where(self.happened(ask), 1, np.where(self.left & (self.days <= ask.horizon_days), 2, 0))
+        return hazards.of_subdistributions(ask, sample, np.minimum(self.days, ask.horizon_days), cause, self.at_risk)
+
     def _grouped(self, ask: Analysis, sample: Sample) -> hazards.Ratios:
         """Of lengths of stay known as intervals, of which none holds the horizon."""
         day = ask.horizon_days

@@ -130,6 +130,11 @@ class Followed(ABC):
         """(n,) whether what is counted happened by the horizon."""
         return self.event & (self.days <= ask.horizon_days)
 
+    def state(self, ask: Analysis) -> Array | None:
+        """(n,) 1 for whom what is counted happened by the horizon; None where someone was last seen before."""
+        early = self.at_risk & (self.cause == CENSORED) & (self.last_seen < ask.horizon_days)
+        return None if early.any() else self.happened(ask).astype(float)
+
     def known(self, ask: Analysis) -> Array:
         """(n, 3) the event by the horizon, leaving, and its cumulative hazard by then (White & Royston 2009, Statistics
         in Medicine 28:1982).
@@ -187,6 +192,10 @@ class Followed(ABC):
     @abstractmethod
     def hazard_ratios(self, ask: Analysis, sample: Sample, fewest: int) -> Ratios:
         """The ratio over all days, and by period; NotPossible where what is counted has no hazard."""
+
+    @abstractmethod
+    def subdistribution_ratio(self, ask: Analysis, sample: Sample) -> Estimate:
+        """The finished log ratio of subdistribution hazards; NotPossible where what is counted has no hazard."""
 
 
 def columns(

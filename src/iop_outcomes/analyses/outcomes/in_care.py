@@ -41,6 +41,11 @@ class InCare(Followed):
         """(n,) the last day in care, or of observation."""
         return self.days - 1
 
+    def state(self, ask: Analysis) -> Array | None:
+        """(n,) 1 for who is there still."""
+        lost = super().state(ask)
+        return None if lost is None else 1 - lost
+
     @property
     def curves(self) -> tuple[str, ...]:
         """Its own alone."""
@@ -71,6 +76,10 @@ class InCare(Followed):
 
     def hazard_ratios(self, ask: Analysis, sample: Sample, fewest: int) -> Ratios:
         """None: hazards are of leaving."""
+        raise NotPossible("being in care has no hazard: ask for that of leaving")
+
+    def subdistribution_ratio(self, ask: Analysis, sample: Sample) -> Estimate:
+        """None, for the same reason."""
         raise NotPossible("being in care has no hazard: ask for that of leaving")
 
 

@@ -44,6 +44,9 @@ class ToAnEvent:
         """(n,) of whom something is known."""
         return self.happened(ask) | (self.days > 0)
 
+    def state(self, ask: Analysis) -> None:
+        """None: its share by a day is not estimated."""
+
     def known(self, ask: Analysis) -> Array:
         """(n, 2) the event by the horizon, and the days up to it."""
         return np.column_stack([self.happened(ask), np.minimum(self.days, ask.horizon_days)])
@@ -68,6 +71,10 @@ class ToAnEvent:
         """Over all days up to the horizon."""
         days = np.minimum(self.days, ask.horizon_days)
         return hazards.over_all_days(ask, sample, days, self.happened(ask), self.used(ask))
+
+    def subdistribution_ratio(self, ask: Analysis, sample: Sample) -> Estimate:
+        """None: nothing competes with the event."""
+        raise NotPossible("no other event competes with this one: ask for its hazard ratio")
 
 
 def read(first_use: pd.DataFrame, people: pd.DataFrame, outcome: str) -> ToAnEvent:

@@ -34,6 +34,9 @@ from iop_outcomes.estimators.design_matrix.model_matrix import model_matrix
 from iop_outcomes.estimators.regression.glm import standardised
 from iop_outcomes.estimators.regression.separation import INTERCEPT
 
+# with as many, the plain sandwich with J - 1 degrees of freedom serves
+ENOUGH = 40
+
 
 @dataclass(frozen=True)
 class FewClusters:

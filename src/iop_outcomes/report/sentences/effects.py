@@ -7,6 +7,7 @@ alone, for a hazard ratio. Words that depend on a kind of estimand, endpoint or 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from iop_outcomes.presentation import numbers
@@ -15,19 +16,19 @@ from iop_outcomes.vocabulary.answers import MISSING_RULES
 from iop_outcomes.vocabulary.causes import CAUSES, UNPLANNED
 from iop_outcomes.vocabulary.endpoints import KINDS, LEFT_INDEX
 from iop_outcomes.vocabulary.estimands import ESTIMANDS
-from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MEAN_DAYS, MEASURES, RISK, Measure
+from iop_outcomes.vocabulary.measures import (
+    HAZARD_RATIO,
+    MEAN_DAYS,
+    MEASURES,
+    RISK,
+    SUBDISTRIBUTION_HAZARD_RATIO,
+    Measure,
+)
 from iop_outcomes.vocabulary.statuses import STATUSES
 
 Row = dict[str, Any]
 Rows = Mapping[str, Row]
 
-# why hazard ratios come after days and shares
-WHY_LAST = (
-    "Hazard ratios come last. Hazards of leaving cross where one arm loses people early and the other when its planned "
-    "stay ends; a single ratio is then an average over the days of follow-up that holds on no day and changes with its "
-    "length. Each is of one cause, among people still there: it speaks of a pace, not of how many leave in this way. "
-    "Where ratios by period are given, the test asks whether they are all the same."
-)
 POINTS = "percentage points"
 OPEN = " The interval leaves the direction open."
 
@@ -182,11 +183,11 @@ def _mean_days(rows: Rows, labels: Labels) -> str:
     )
 
 
-def _hazard(rows: Rows, labels: Labels) -> str:
+def _ratio_of(hazard: str, rows: Rows, labels: Labels) -> str:
     row = main(rows)
     first, second = groups(labels, row["contrast"])
     return (
-        f"the hazard of {within(labels.endpoint(row['outcome']))} up to day {row['horizon_days']:.0f} "
+        f"the {hazard} of {within(labels.endpoint(row['outcome']))} up to day {row['horizon_days']:.0f} "
         f"{_among(first)} is {ratio(row, labels)} times that {_among(second)}."
     )
 
@@ -202,4 +203,9 @@ def ratio(row: Row, labels: Labels) -> str:
 
 
 # how one estimand is told, by measure
-SAID: dict[str, Callable[[Rows, Labels], str]] = {RISK: _risk, MEAN_DAYS: _mean_days, HAZARD_RATIO: _hazard}
+SAID: dict[str, Callable[[Rows, Labels], str]] = {
+    RISK: _risk,
+    MEAN_DAYS: _mean_days,
+    HAZARD_RATIO: partial(_ratio_of, "hazard"),
+    SUBDISTRIBUTION_HAZARD_RATIO: partial(_ratio_of, "subdistribution hazard"),
+}
