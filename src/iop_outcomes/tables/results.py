@@ -124,7 +124,10 @@ ESTIMATES = Table(
         "missing_rule": _MISSING_RULE,
         **_GROUP,
         "from_day": Column(
-            "whole", "first day of follow-up that a hazard ratio is of; missing: from the first", "day", nullable=True
+            "whole",
+            "first day of follow-up that a hazard ratio is of (with day 1, day 0 too); missing: from the first",
+            "day",
+            nullable=True,
         ),
         "to_day": Column(
             "whole", "last day of follow-up that a hazard ratio is of; missing: to the horizon", "day", nullable=True

@@ -64,7 +64,7 @@ UNREACHED: dict[str, str] = {
     "survival.concordance": "how well the risk model of the charts orders people",
     "two_by_two.stratified": "this quarter against the last within sites (Mantel-Haenszel)",
     # a national file, quarters and sites
-    "base.cells": "whole curves of a national file from sums by cells",
+    "base.cells.collapse": "models of a national file with few coarse covariates, from cells of people alike",
     "causal.coded_balance": "balance of a national file from codes",
     "cox.grouped.predicted_incidence": "incidence between the borders of lengths of stay that are intervals",
     "survival.whole_curve": "whole curves of a national file from sums by cells",
