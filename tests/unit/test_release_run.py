@@ -8,20 +8,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from parts import endpoint
 from results_rows import made as table
 
 from iop_outcomes.errors import StudyError
+from iop_outcomes.protocol import Companions, Disclosure, Inference
 from iop_outcomes.release import run
 from iop_outcomes.tables import TABLES
 
 ARMS = ("iop", "residential")
 IN_ORDER = {"c": list(ARMS)}
 ENDPOINTS = {
-    "unplanned_discharge": {"kind": "left_index", "cause": "unplanned"},
-    "retained": {"kind": "in_care", "cause": ""},
-    "retained_or_completed": {"kind": "in_care_or_completed", "cause": ""},
-    "time_in_care": {"kind": "in_care", "cause": ""},
-    "abstinent": {"kind": "interview", "cause": ""},
+    "unplanned_discharge": endpoint("unplanned_discharge", "left_index", cause="unplanned"),
+    "retained": endpoint("retained", "in_care"),
+    "retained_or_completed": endpoint("retained_or_completed", "in_care_or_completed"),
+    "time_in_care": endpoint("time_in_care", "in_care"),
+    "abstinent": endpoint("abstinent", "interview"),
 }
 NUMBERS = ["estimate", "std_error", "conf_low", "conf_high", "p_value", "n", "events", "n_effective"]
 Rows = list[dict[str, Any]]
@@ -62,8 +64,8 @@ def release(policy: str = "cms", arms: Mapping[str, Any] | None = None, **tables
 def settings(policy: str = "cms", **changes: Any) -> dict[str, Any]:
     """What `run` needs beside the tables: all that protects people."""
     plain = {"arms": IN_ORDER, "endpoints": ENDPOINTS, "groups": {}, "in_care": {}}
-    more = {"companions": {"contrasts": [], "outcomes": []}, "inference": {"confidence_level": 0.95}}
-    return {"disclosure": {"policy": policy}, **plain, **more, **changes}
+    more = {"companions": Companions(), "inference": Inference()}
+    return {"disclosure": Disclosure(policy=policy), **plain, **more, **changes}
 
 
 def only(frame: pd.DataFrame, **where: Any) -> Any:
@@ -436,12 +438,11 @@ def test_the_release_does_not_depend_on_the_order_of_counts() -> None:
 def test_the_config_names_the_policy() -> None:
     frames = {n: table(n, []) for n in ("life_tables", "estimates", "curves", "diagnostics")}
     few = table("counts", counts_of("iop", {"a": 5, "b": 95}))
-    exact = {"policy": "none", "minimum_count": None, "rounding_base": None}
-    shown = run(few, **frames, **settings(disclosure=exact))
+    shown = run(few, **frames, **settings("none"))
     assert shown["counts"]["count"].tolist() == [5, 95]
     assert run(few, **frames, **settings("cms"))["counts"]["count"].isna().all()
     with pytest.raises(StudyError, match="looser"):
-        run(few, **frames, **settings(disclosure={"policy": "cms", "minimum_count": 3}))
+        run(few, **frames, **settings(disclosure=Disclosure(policy="cms", minimum_count=3)))
 
 
 def share(variable: str, value: float = 0.5, **key: Any) -> dict[str, Any]:

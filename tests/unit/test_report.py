@@ -13,12 +13,27 @@ from typing import Any
 import jinja2
 import pandas as pd
 import pytest
-from test_figures import counts, diagnostics, empty, estimand, estimates, gated, released, study, truth, typed, words
+from parts import endpoint
+from test_figures import (
+    counts,
+    diagnostics,
+    empty,
+    estimand,
+    estimates,
+    gated,
+    plain_study,
+    released,
+    study,
+    truth,
+    typed,
+    words,
+)
 
 from iop_outcomes import figures, report
 from iop_outcomes.errors import StudyError
 from iop_outcomes.presentation import numbers
 from iop_outcomes.presentation.labels import Labels
+from iop_outcomes.protocol import AsRun
 from iop_outcomes.report import about, cohort, design, document, known_truth, methods, page, results, sections
 from iop_outcomes.report import summary as plain
 from iop_outcomes.report.sentences import effects
@@ -28,7 +43,7 @@ USE = ("use", "iop_vs_res", "abstinent", 180)
 BANNED = "no significant difference"
 
 
-def said(rows: list[dict[str, Any]], whole: dict[str, Any] | None = None) -> list[plain.Part]:
+def said(rows: list[dict[str, Any]], whole: AsRun | None = None) -> list[plain.Part]:
     return plain.summary(typed("estimates", rows), whole or study())
 
 
@@ -193,10 +208,10 @@ def test_the_primary_day_speaks_and_else_the_one_nearest_to_ninety() -> None:
     ],
 )
 def test_arms_inside_a_sentence(labels: tuple[str, str], column: str, expected: str) -> None:
-    whole = study()
+    whole = plain_study()
     contrast = whole["contrasts"]["iop_vs_res"]
     contrast["column"], contrast["first"]["label"], contrast["second"]["label"] = column, *labels
-    first, second = effects.groups(Labels(whole), "iop_vs_res")
+    first, second = effects.groups(Labels(AsRun.model_validate(whole)), "iop_vs_res")
     assert first == expected
     assert second == {"index_level": "those starting in residential care", "assigned_arm": "the IOP arm"}[column]
 
@@ -209,23 +224,20 @@ def shown_numbers(text: str) -> set[str]:
     return {n.replace(NARROW, "") for n in re.findall(rf"\d+(?:{NARROW}\d{{3}})*(?:\.\d+)?", text)}
 
 
-def known_numbers(table: pd.DataFrame, whole: dict[str, Any]) -> set[str]:
+def known_numbers(table: pd.DataFrame, whole: AsRun) -> set[str]:
     """Every number that the estimates or the study can put into a sentence, in every form."""
     values = [v for c in ("estimate", "conf_low", "conf_high") for v in table[c].dropna()]
     forms = (numbers.percent, numbers.points, numbers.ratio, numbers.days, lambda v: effects.share_points(abs(v)))
     found = {n for v in values for form in forms for n in shown_numbers(form(v))}
     found |= {str(int(d)) for d in table["horizon_days"].dropna()}
     found |= {n for r in table["reason"] for n in shown_numbers(r)}
-    found |= {numbers.plain(100 * whole["inference"]["confidence_level"])}
-    for room in ("contrasts", "durations", "intensities"):
-        for part in whole[room].values():
-            found |= shown_numbers(part["title"])
-    found |= {n for endpoint in whole["endpoints"] for n in shown_numbers(endpoint["label"])}
-    found |= {str(d["days"]) for d in whole["durations"].values()}
-    for intensity in whole["intensities"].values():
-        found |= {str(intensity["window_days"])} | {
-            numbers.plain(h) for pair in intensity["compare"].values() for h in pair
-        }
+    found |= {numbers.plain(100 * whole.inference.confidence_level)}
+    for part in (*whole.contrasts.values(), *whole.durations.values(), *whole.intensities.values()):
+        found |= shown_numbers(part.title)
+    found |= {n for endpoint in whole.endpoints.values() for n in shown_numbers(endpoint.label)}
+    found |= {str(d.days) for d in whole.durations.values()}
+    for intensity in whole.intensities.values():
+        found |= {str(intensity.window_days)} | {numbers.plain(h) for pair in intensity.compare.values() for h in pair}
     return found | {"1"}  # "an interval that holds 1"
 
 
@@ -339,9 +351,9 @@ def test_limits_and_imputation_are_told_where_they_are_asked_for() -> None:
     whole = study()
     before = {p.heading: p.text for p in methods.describe(whole)}
     assert "Further limits" not in before["Gates"]
-    whole["gate"] = {**whole["gate"], "max_variance_ratio": 2.0, "max_detectable_difference": 0.1}
-    whole["imputation"] = {"imputations": 20, "passes": 5, "seed": 1}
-    whole["analyses"] = [*whole["analyses"], {**whole["analyses"][0], "method": "overlap_imputed"}]
+    whole = study(gate={"max_variance_ratio": 2.0, "max_detectable_difference": 0.1}, imputation={"imputations": 20})
+    imputed = whole.analyses[0].model_copy(update={"method": "overlap_imputed"})
+    whole = whole.model_copy(update={"analyses": [*whole.analyses, imputed]})
     after = {p.heading: p.text for p in methods.describe(whole)}
     assert "vary more than 2 times as much" in after["Gates"]
     assert f"a difference of 10 percentage points must be detectable with 80{NARROW}% power" in after["Gates"]
@@ -390,11 +402,11 @@ def test_categories_with_next_to_nobody_in_an_arm_are_named() -> None:
 
 def test_the_difference_that_a_primary_question_can_show() -> None:
     assert design.detectable(diagnostics(), study()) is None
-    row = next(r for r in study()["analyses"] if r["family"] == "primary" and r["measure"] == "risk")
+    row = next(r for r in study().analyses if r.family == "primary" and r.measure == "risk")
     found = {
-        "analysis": row["analysis"], "contrast": row["contrast"], "method": row["method"], "value": 0.0634,
+        "analysis": row.analysis, "contrast": row.contrast, "method": row.method, "value": 0.0634,
         "quantity": "detectable_difference",
-        **{k: row[k] for k in ("outcome", "horizon_days", "missing_rule")},
+        **{k: getattr(row, k) for k in ("outcome", "horizon_days", "missing_rule")},
     }  # fmt: skip
     table = design.detectable(more_of_the_design(found), study())
     assert table is not None
@@ -414,7 +426,7 @@ def test_people_behind_abstinence_keep_their_secrets() -> None:
 # ------------------------------------------------------------------------------------------------------------ methods
 
 
-def paragraph(whole: dict[str, Any], heading: str) -> methods.Paragraph:
+def paragraph(whole: AsRun, heading: str) -> methods.Paragraph:
     return next(p for p in methods.describe(whole) if p.heading == heading)
 
 
@@ -445,11 +457,12 @@ def test_that_people_at_risk_are_rounded_is_said_where_an_event_is_asked_about()
     said = "a first overdose are rounded to multiples of 5"
     whole = study(disclosure={"policy": "cms"})
     assert said not in paragraph(whole, "Disclosure").text
-    endpoint = {"outcome": "readmitted", "kind": "readmitted", "label": "Return to care", "definition": "Coming back."}
-    whole["endpoints"].append(endpoint)
-    whole["analyses"].append({**whole["analyses"][0], "outcome": "readmitted"})
-    assert said in paragraph(whole, "Disclosure").text
-    assert said not in paragraph({**whole, "disclosure": {"policy": "none"}}, "Disclosure").text
+    again = {
+        "endpoints": {**whole.endpoints, "readmitted": endpoint("readmitted", "readmitted", label="Return to care")},
+        "analyses": [*whole.analyses, whole.analyses[0].model_copy(update={"outcome": "readmitted"})],
+    }
+    assert said in paragraph(whole.model_copy(update=again), "Disclosure").text
+    assert said not in paragraph(study(disclosure={"policy": "none"}).model_copy(update=again), "Disclosure").text
 
 
 def test_only_methods_that_were_asked_for_are_described() -> None:
@@ -457,8 +470,8 @@ def test_only_methods_that_were_asked_for_are_described() -> None:
     terms = {term for term, _ in paragraph(whole, "Estimators").points}
     assert "Overlap weighting" in terms
     assert "Inverse probability weighting" not in terms
-    whole["analyses"] = [r for r in whole["analyses"] if r["method"] == "aipw"]
-    assert [t for t, _ in paragraph(whole, "Estimators").points] == ["Doubly robust"]
+    robust = whole.model_copy(update={"analyses": [r for r in whole.analyses if r.method == "aipw"]})
+    assert [t for t, _ in paragraph(robust, "Estimators").points] == ["Doubly robust"]
 
 
 # --------------------------------------------------------------------------------------------------------------- page
@@ -523,7 +536,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 @pytest.fixture(scope="module")
 def rendered(pictures: list[str]) -> str:
-    return report.run(**released(), figures=pictures, study=study(), truth=truth())["report"]
+    return report.run(**released(), figures=pictures, study=study(), protocol="", truth=truth())["report"]
 
 
 def test_the_page_is_well_made(rendered: str) -> None:
@@ -577,28 +590,30 @@ def test_missing_numbers_become_words_or_dashes(pictures: list[str]) -> None:
     table[["estimate", "std_error", "conf_low", "conf_high", "n_effective"]] = math.nan
     table["n"] = pd.array([pd.NA] * len(table), dtype="Int64")
     made = diagnostics().assign(value=math.nan)
-    page_html = report.run(**released(estimates=table, diagnostics=made), figures=pictures, study=study())["report"]
+    page_html = report.run(**released(estimates=table, diagnostics=made), figures=pictures, study=study(), protocol="")[
+        "report"
+    ]
     assert not re.search(r"\bnan\b", visible(page_html), flags=re.IGNORECASE)
     assert "not available" in visible(page_html)
 
 
 def test_a_page_without_any_result_can_be_read(pictures: list[str]) -> None:
-    found = Page(report.run(**empty(), figures=pictures[:1], study=study())["report"])
+    found = Page(report.run(**empty(), figures=pictures[:1], study=study(), protocol="")["report"])
     assert "In plain words" in found.text
     assert not found.of("nav") or all(str(a["href"]).startswith("#") for a in found.of("a"))
 
 
 def test_words_of_a_study_cannot_become_tags(pictures: list[str]) -> None:
-    whole = study(title="<script>alert(1)</script> & <b>bold</b>")
+    whole = plain_study(title="<script>alert(1)</script> & <b>bold</b>")
     whole["contrasts"]["iop_vs_res"]["first"]["label"] = "<img src=x>"
-    found = Page(report.run(**released(), figures=pictures, study=whole)["report"])
+    found = Page(report.run(**released(), figures=pictures, study=AsRun.model_validate(whole), protocol="")["report"])
     assert not found.of("script")
     assert not found.of("b")
     assert len(found.of("img")) == len(pictures)
 
 
 def test_the_same_tables_give_the_same_page(pictures: list[str], rendered: str) -> None:
-    assert report.run(**released(), figures=pictures, study=study(), truth=truth())["report"] == rendered
+    assert report.run(**released(), figures=pictures, study=study(), protocol="", truth=truth())["report"] == rendered
 
 
 def test_the_page_names_no_place_of_a_machine(rendered: str, pictures: list[str]) -> None:
