@@ -52,8 +52,8 @@ def uis(project: Path) -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def frozen() -> dict[str, Any]:
-    """reference_uis.json."""
-    return json.loads((Path(__file__).parent / "reference_uis.json").read_text())
+    """references/uis.json."""
+    return json.loads((Path(__file__).parent / "references" / "uis.json").read_text())
 
 
 @pytest.fixture(scope="session")

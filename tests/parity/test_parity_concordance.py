@@ -12,7 +12,7 @@ import pytest
 from iop_outcomes.estimators.cox.cox import cox
 from iop_outcomes.estimators.survival.concordance import Concordance, concordance
 
-REFERENCE = json.loads((Path(__file__).parent / "reference_concordance.json").read_text())
+REFERENCE = json.loads((Path(__file__).parent / "references" / "concordance.json").read_text())
 D = {key: np.array(values, dtype=float) for key, values in REFERENCE["data"].items()}
 
 

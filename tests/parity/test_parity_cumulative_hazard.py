@@ -12,7 +12,7 @@ import pytest
 
 from iop_outcomes.estimators.survival.cumulative_hazard import nelson_aalen
 
-REFERENCE = json.loads((Path(__file__).parent / "reference_cumulative_hazard.json").read_text())
+REFERENCE = json.loads((Path(__file__).parent / "references" / "cumulative_hazard.json").read_text())
 CAUSE = np.array(REFERENCE["cause"])
 CASES: dict[str, tuple[np.ndarray, int, tuple[str, ...]]] = {
     "plain": (CAUSE > 0, 1, ()),

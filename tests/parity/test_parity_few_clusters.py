@@ -13,7 +13,7 @@ import pytest
 from iop_outcomes.estimators.regression.few_clusters import cr2
 
 NAMES = ["TREAT", "AGE", "SITE"]
-REFERENCE = json.loads((Path(__file__).parent / "reference_few_clusters.json").read_text())
+REFERENCE = json.loads((Path(__file__).parent / "references" / "few_clusters.json").read_text())
 
 
 def groups(uis: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

@@ -20,7 +20,7 @@ KNOWN = {"censoring": "known", "events_first": True}
 @pytest.fixture(scope="module")
 def reference() -> dict[str, Any]:
     """Of r/fine_gray.R: invented people and R's numbers."""
-    found = json.loads((Path(__file__).parent / "reference_fine_gray.json").read_text())
+    found = json.loads((Path(__file__).parent / "references" / "fine_gray.json").read_text())
     return {"data": {k: np.array(v, dtype=float) for k, v in found["data"].items()}, "values": found["values"]}
 
 

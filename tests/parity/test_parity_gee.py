@@ -12,9 +12,9 @@ import pytest
 
 from iop_outcomes.estimators.regression.gee import CORRELATIONS, FAMILIES, gee
 
-REFERENCE = json.loads((Path(__file__).parent / "reference_gee.json").read_text())
+REFERENCE = json.loads((Path(__file__).parent / "references" / "gee.json").read_text())
 DATA = pd.DataFrame(REFERENCE["data"])
-NEGATIVE = json.loads((Path(__file__).parent / "reference_gee_negative.json").read_text())
+NEGATIVE = json.loads((Path(__file__).parent / "references" / "gee_negative.json").read_text())
 OUTCOMES = {"logistic": "use", "poisson": "days", "linear": "craving"}
 COLUMNS = ["arm", "wave", "age"]
 

@@ -11,7 +11,7 @@ import pytest
 
 from iop_outcomes.estimators.survival.gray import gray_test
 
-REFERENCE = json.loads((Path(__file__).parent / "reference_gray_test.json").read_text())
+REFERENCE = json.loads((Path(__file__).parent / "references" / "gray_test.json").read_text())
 D = {key: np.array(values) for key, values in REFERENCE["data"].items()}
 
 

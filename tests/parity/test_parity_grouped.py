@@ -11,7 +11,7 @@ import pytest
 
 from iop_outcomes.estimators.cox.grouped import grouped_hazards
 
-REFERENCE = json.loads((Path(__file__).parent / "reference_grouped.json").read_text())
+REFERENCE = json.loads((Path(__file__).parent / "references" / "grouped.json").read_text())
 D = {key: np.array(values, dtype=float) for key, values in REFERENCE["data"].items()}
 
 

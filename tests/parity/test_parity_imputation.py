@@ -18,7 +18,7 @@ IMPUTATIONS = 100
 
 @pytest.fixture(scope="module")
 def reference() -> dict[str, Any]:
-    return json.loads((Path(__file__).parent / "reference_imputation.json").read_text())
+    return json.loads((Path(__file__).parent / "references" / "imputation.json").read_text())
 
 
 def with_gaps(uis: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

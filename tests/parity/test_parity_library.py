@@ -15,7 +15,7 @@ import iop_outcomes as iop
 
 @pytest.fixture(scope="module")
 def reference() -> dict[str, Any]:
-    return json.loads((Path(__file__).parent / "reference_library.json").read_text())
+    return json.loads((Path(__file__).parent / "references" / "library.json").read_text())
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from iop_outcomes.estimators.survival.cuminc import survival
 from iop_outcomes.estimators.survival.limits import probability_limits
 from iop_outcomes.estimators.survival.whole_curve import survival_curve
 
-REFERENCE = json.loads((Path(__file__).parent / "reference_limits.json").read_text())
+REFERENCE = json.loads((Path(__file__).parent / "references" / "limits.json").read_text())
 COVARIATES = ["AGE", "BECK", "NDT", "IV3", "RACE", "SITE"]
 SMALL = {"a": ([1, 2, 3, 4, 5, 6], [1, 1, 1, 0, 0, 0]), "b": ([1, 2, 3, 4, 5, 6], [1] * 6)}
 SMALL["c"] = ([1, 2, 2, 5, 9], [1, 1, 0, 1, 1])

@@ -13,7 +13,7 @@ from iop_outcomes.estimators.causal.propensity import fit_propensity
 from iop_outcomes.estimators.causal.weights import weights
 from iop_outcomes.estimators.cox.logrank import LogRankTest, logrank, weighted_logrank
 
-REFERENCE = json.loads((Path(__file__).parent / "reference_logrank.json").read_text())
+REFERENCE = json.loads((Path(__file__).parent / "references" / "logrank.json").read_text())
 D = {key: np.array(values, dtype=float) for key, values in REFERENCE["data"].items()}
 COVARIATES = ["AGE", "BECK", "NDT", "IV3", "RACE", "SITE"]
 

@@ -24,7 +24,7 @@ THEIRS = {"iptw_unstabilised": "ate", "atc": "att"}  # the reference weighs to i
 
 @pytest.fixture(scope="module")
 def reference() -> dict[str, Any]:
-    return json.loads((Path(__file__).parent / "reference_multinomial.json").read_text())
+    return json.loads((Path(__file__).parent / "references" / "multinomial.json").read_text())
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_weighted_means_with_the_score_estimated(kind: str, model: Any, uis: Any
 
 def test_stacked_standard_errors_of_every_kind_of_binary_weights(uis: Any, agree: Any) -> None:
     """Truncated weights take their quantiles as known and do not move where they are truncated."""
-    expected = json.loads((Path(__file__).parent / "reference_propensity.json").read_text())
+    expected = json.loads((Path(__file__).parent / "references" / "propensity.json").read_text())
     names, arm = [*NAMES, "SITE"], (uis.IV == 3).astype(float)
     score = fit_propensity(uis[names], arm, names=names)
     assert set(expected["values"]) | {"iptw"} == set(WEIGHTS)

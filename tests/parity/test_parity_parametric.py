@@ -17,7 +17,7 @@ from iop_outcomes.estimators.survival.parametric import (
 )
 from iop_outcomes.estimators.survival.turnbull import turnbull
 
-REFERENCE = json.loads((Path(__file__).parent / "reference_parametric.json").read_text())
+REFERENCE = json.loads((Path(__file__).parent / "references" / "parametric.json").read_text())
 R_NAMES = {"weibull": "weibull", "exponential": "exponential", "log-normal": "lognormal", "log-logistic": "loglogistic"}
 COLUMNS = ["AGE", "NDT", "TREAT"]
 

@@ -60,7 +60,7 @@ def test_the_old_approximation_is_another_test(oracle: Any, reference_data: Any,
             assert (np.abs(old / proportional_hazards_test(fit, transform).statistic[:-1] - 1) > 0.03).all()
 
 
-REFERENCE = json.loads((Path(__file__).parent / "reference_proportionality.json").read_text())
+REFERENCE = json.loads((Path(__file__).parent / "references" / "proportionality.json").read_text())
 VETERAN, HEART = pd.DataFrame(REFERENCE["veteran"]), pd.DataFrame(REFERENCE["heart"])
 CELLS = ["smallcell", "adeno", "large"]
 CELL_COLUMNS = pd.DataFrame({cell: (VETERAN.celltype == cell).astype(float) for cell in CELLS})

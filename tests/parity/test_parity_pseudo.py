@@ -14,7 +14,7 @@ from scipy.stats import norm
 from iop_outcomes.estimators.survival.cuminc import cumulative_incidence, restricted_mean, survival
 from iop_outcomes.estimators.survival.pseudo import pseudo_regression, pseudo_values
 
-REFERENCE = json.loads((Path(__file__).parent / "reference_pseudo.json").read_text())
+REFERENCE = json.loads((Path(__file__).parent / "references" / "pseudo.json").read_text())
 DATA, TIMES = pd.DataFrame(REFERENCE["data"]), REFERENCE["times"]
 COVARIATES = ["AGE", "BECK", "NDT", "IV3", "RACE", "SITE"]
 

@@ -14,7 +14,7 @@ from iop_outcomes.estimators.survival import cuminc
 from iop_outcomes.estimators.survival.concordance import concordance
 from iop_outcomes.estimators.survival.cumulative_hazard import nelson_aalen
 
-REFERENCE = json.loads((Path(__file__).parent / "reference_same_times.json").read_text())
+REFERENCE = json.loads((Path(__file__).parent / "references" / "same_times.json").read_text())
 V, AT = REFERENCE["values"], REFERENCE["at"]
 FEW, D = ({key: np.array(v, dtype=float) for key, v in REFERENCE[name].items()} for name in ("few", "data"))
 

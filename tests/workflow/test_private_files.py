@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sqlite3
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+
+from iop_outcomes.provenance import protocol
+from iop_outcomes.steps import store
+from iop_outcomes.study import loading
 
 pytestmark = pytest.mark.workflow
 
@@ -59,25 +65,33 @@ def queried(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     return tmp_path
 
 
+def merged(folder: Path) -> dict[str, Any]:
+    """The study as the report writes it beside itself."""
+    given = yaml.safe_load((folder / "config/config.yaml").read_text(encoding="utf-8"))
+    with contextlib.chdir(folder):
+        return loading.load({**given, "cohort": "template_mapping"}, ["config/config.yaml"]).merged()
+
+
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
 def test_private_files_are_for_their_owner_and_passwords_nowhere(snakemake, queried: Path) -> None:
     home = "results/template_mapping"
-    targets = [f"{home}/release/study.yaml", f"{home}/private/raw/stays.parquet"]
+    released, target = queried / home / "release/study.yaml", f"{home}/private/raw/stays.parquet"
     before = os.umask(0o022)
     try:
-        done = snakemake(queried, *targets, "--config", "cohort=template_mapping")
+        done = snakemake(queried, target, "--config", "cohort=template_mapping")
+        store.write_text(protocol.written(merged(queried)), released)
     finally:
         os.umask(before)
     assert done.returncode == 0, done.stdout + done.stderr
     assert PASSWORD not in done.stdout + done.stderr
     written = [p for place in ("results", ".snakemake") for p in (queried / place).rglob("*") if p.is_file()]
-    assert (queried / targets[1]) in written
+    assert (queried / target) in written
     assert any("metadata" in p.parts for p in written)
     assert [p for p in written if PASSWORD.encode() in p.read_bytes()] == []
-    study = yaml.safe_load((queried / targets[0]).read_text(encoding="utf-8"))
+    study = yaml.safe_load(released.read_text(encoding="utf-8"))
     assert study["source"]["tables"]["stays"]["query"].startswith(
         "select person, start, stop, level, reason from stays"
     )
@@ -87,14 +101,14 @@ def test_private_files_are_for_their_owner_and_passwords_nowhere(snakemake, quer
     assert {mode(p) for p in inside if p.is_file()} == {0o600}
     assert mode(queried / ".snakemake") == 0o700
     # others may read what is released
-    assert mode(queried / targets[0]) == 0o644
+    assert mode(released) == 0o644
 
     # another password is another query: the records are read again, and nothing else is a reason to
-    again = snakemake(queried, *targets, "--config", "cohort=template_mapping", "--dry-run")
+    again = snakemake(queried, target, "--config", "cohort=template_mapping", "--dry-run")
     assert "Nothing to be done" in again.stdout + again.stderr
     file = queried / "config/cohorts/template_mapping.yaml"
     file.write_text(file.read_text().replace(PASSWORD, "another-one"))
-    changed = snakemake(queried, *targets, "--config", "cohort=template_mapping", "--dry-run")
-    assert "source" in changed.stdout
+    changed = snakemake(queried, target, "--config", "cohort=template_mapping", "--dry-run")
+    assert "sources" in changed.stdout
     assert PASSWORD not in changed.stdout + changed.stderr
     assert "another-one" not in changed.stdout + changed.stderr

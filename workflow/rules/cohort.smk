@@ -40,6 +40,7 @@ use rule run as cohort_outcomes with:
                 "endpoints": plain(LOADED.endpoints_of(*ON_A_DAY, *TIMED)),
                 "horizons": LOADED.horizons(),
                 "windows": LOADED.windows(),
+                "follows": LOADED.follows(),
             },
         ),
     message:

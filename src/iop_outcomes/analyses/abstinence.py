@@ -15,6 +15,7 @@ from iop_outcomes.analyses.answer import Answered, answer, decided, together
 from iop_outcomes.analyses.outcomes import at_a_day, to_an_event
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.protocol import Adjustment, Analysis, Contrast, Endpoint, Gate, Imputation, Inference
+from iop_outcomes.steps.store import Wanted
 from iop_outcomes.vocabulary.measures import HAZARD_RATIO
 
 if TYPE_CHECKING:
@@ -43,14 +44,27 @@ def run(
     sample, design = Sample.of(scores, contrast, inference), decided(gates)
     records = imputed.records(people, covariates, contrast, adjustment, imputation)
     answers = []
+    # methods ask about the same levels, and of a national year they take longer to read than an estimate to make
+    known: dict[tuple[str, int, bool], to_an_event.ToAnEvent | at_a_day.AtADay] = {}
+    counted = set()
     for ask in rows:
-        outcome: to_an_event.ToAnEvent | at_a_day.AtADay
-        if ask.measure == HAZARD_RATIO:
-            outcome = to_an_event.read(first_use, sample.scores, ask.outcome)
-            levels = outcome.levels(ask)
-        else:
-            outcome = at_a_day.read(abstinence, sample.scores, ask, endpoints[ask.outcome])
-            levels = outcome.levels
-        answers.append(Answered(counts=tuple(results.count_rows(ask, sample.label, levels))))
+        key = (ask.outcome, ask.horizon_days, ask.measure == HAZARD_RATIO)
+        if key not in known:
+            known[key] = (
+                to_an_event.read(first_use, sample.scores, ask.outcome)
+                if ask.measure == HAZARD_RATIO
+                else at_a_day.read(abstinence, sample.scores, ask, endpoints[ask.outcome])
+            )
+        outcome = known[key]
+        if (ask.analysis, *key) not in counted:
+            counted.add((ask.analysis, *key))
+            levels = outcome.levels if isinstance(outcome, at_a_day.AtADay) else outcome.levels(ask)
+            answers.append(Answered(counts=tuple(results.count_rows(ask, sample.label, levels))))
         answers.append(answer(ask, sample, outcome, gate, design[ask.method], records))
     return together(answers).tables("counts", "estimates", "diagnostics")
+
+
+def reads(rows: Sequence[Analysis]) -> dict[str, Wanted]:
+    """The rows of the outcomes that are asked about."""
+    asked = Wanted(where={"outcome": sorted({r.outcome for r in rows})})
+    return dict(abstinence=asked, first_use=asked)

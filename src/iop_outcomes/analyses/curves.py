@@ -56,21 +56,19 @@ def _last(question: Sequence[Analysis], shown: Collection[Analysis]) -> int:
 def _curve(ask: Analysis, sample: Sample, followed: Followed, name: str, times: list[int]) -> list[results.Row]:
     """One curve in both arms; an arm in which the cause does not occur has none."""
     found: list[results.Row] = []
-    weight = sample.weight(ask.method) * followed.at_risk
-    estimator, arguments = followed.risk(name)
+    rows = sample.alike(ask.method, followed.traits, followed.at_risk)
+    alike = followed.alike(rows)
     for arm in sample.names:
-        own = sample.label == arm
-        if name not in STAYING and not (followed.cause[own] == name).any():
+        own = rows.label == arm
+        if name not in STAYING and not (alike.cause[own] == name).any():
             continue
         try:
-            curve = cuminc.by_arm(
-                estimator, sample.label, (arm,), weight=weight, time=followed.days, times=times, **arguments
-            )
-            finished = sample.finish(curve, ask.method)
+            finished = followed.curve(ask, sample, name, arm, times)
         except EstimationError:
             continue  # the estimates say why; a curve adds nothing to it
         errors, reach = finished.standard_error(), finished.critical(sample.inference.confidence_level)
-        people, effective = cuminc.at_risk(followed.days[own], times, weight[own])
+        given = (rows.weight[own], rows.frequency[own], None, rows.square[own])
+        people, effective = cuminc.at_risk(alike.days[own], times, *given)
         for i, x in enumerate(times):
             point = results.curve_point(ask, arm, name, "days", float(x), finished.value[i], errors[i], reach)
             found.append(point | {"n_risk": int(people[i]), "n_effective": float(effective[i])})

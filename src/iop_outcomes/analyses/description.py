@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from iop_outcomes.analyses import describe, records
+from iop_outcomes.steps.store import Wanted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,3 +43,15 @@ def run(
         ),
     ]  # fmt: skip
     return {"counts": pd.concat([tables["counts"] for tables in told], ignore_index=True)}
+
+
+def reads(covariates: Sequence[str]) -> dict[str, Wanted]:
+    """Of people what the records say, not the covariates; of persons those."""
+    from iop_outcomes.tables import TABLES
+
+    known = ("person_id", "age", "sex", "primary_drug", "death_day", "observed_to_day", *covariates)
+    return {
+        "people": Wanted(tuple(TABLES["people"].columns)),
+        "persons": Wanted(known),
+        "episodes_by_gap": Wanted(("person_id", "gap_days")),
+    }

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from iop_outcomes.analyses import duration, intensity
 from iop_outcomes.analyses.answer import Answered, together
 from iop_outcomes.analyses.dose_tables import Tables
 from iop_outcomes.protocol import Analysis, Contrast, Duration, Endpoint, Gate, Inference, Intensity
+from iop_outcomes.steps.store import NOTHING, Wanted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,3 +44,8 @@ def run(
         return duration.randomised(ask, tables, contrasts[ask.contrast], gate, inference)
 
     return together(answered(ask) for ask in rows).tables("counts", "estimates", "curves")
+
+
+def reads(rows: Sequence[Analysis]) -> dict[str, Wanted]:
+    """Nothing of people where no row of the sheet asks about dose."""
+    return {} if rows else dict.fromkeys((one.name for one in fields(Tables)), NOTHING)

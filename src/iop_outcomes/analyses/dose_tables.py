@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from iop_outcomes.cohort import covariates as coded
+from iop_outcomes.cohort.retention import in_order
 from iop_outcomes.estimators.base.arrays import Array, Mask
 from iop_outcomes.estimators.design_matrix.model_matrix import ModelMatrix
 
@@ -27,8 +28,7 @@ class Tables:
 
     def window(self, days: int) -> pd.DataFrame:
         """The rows of the table dose for a window, in the order of people."""
-        own = self.dose[self.dose["window_days"] == days].set_index("person_id")
-        return own.loc[self.people["person_id"]].reset_index()
+        return in_order(self.dose[self.dose["window_days"] == days], self.people["person_id"])
 
     def arm(self, contrast: str) -> Array:
         """(n,) the arm of each person in a contrast, missing for those who are in none."""

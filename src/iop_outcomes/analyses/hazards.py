@@ -15,7 +15,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from iop_outcomes.analyses.sample import Sample
+from iop_outcomes.analyses.sample import Alike, Sample
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.base import inference
 from iop_outcomes.estimators.base.arrays import Array, Mask, Whole
@@ -106,8 +106,13 @@ def _p_value(fitted: Sequence[Estimate]) -> float | None:
         return None
 
 
-def grouped_time(ask: Analysis, sample: Sample, low: Array, high: Array, cause: Whole, borders: Array) -> Ratios:
-    """The ratio of grouped-time hazards, for times known as intervals (low, high]; cause: (n,) 1 is counted."""
-    arm = sample.arm[:, None].astype(float)
-    fit = grouped.grouped_hazards(arm, low, high, cause, 1, ["arm"], borders, weight=sample.weight(ask.method))
-    return Ratios(sample.finish(replace(fit.estimate, names=("arm",)), ask.method))
+def grouped_time(rows: Alike, first: str, low: Array, high: Array, cause: Whole, borders: Array) -> Estimate:
+    """The log ratio of grouped-time hazards of the side `first`, for times of rows (r,) known as intervals (low, high].
+
+    cause: (r,) 1 is counted.
+    """
+    arm = (rows.label == first)[:, None].astype(float)
+    fit = grouped.grouped_hazards(
+        arm, low, high, cause, 1, ["arm"], borders, weight=rows.weight, frequency=rows.frequency
+    )
+    return replace(fit.estimate, names=("arm",))

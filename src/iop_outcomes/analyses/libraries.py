@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # steps of the libraries' own maximisers end when a further one moves less than this
 PRECISION = 1e-10
+# Newton steps on the information in place of a singular value decomposition of all rows in each step
+EXACT: dict[str, object] = {"method": "newton", "tol": 1e-12, "maxiter": 200, "disp": 0}
 
 
 def staying(days: Array, left: Mask, weight: Array, horizon: float) -> float:
@@ -107,7 +109,7 @@ def score(matrix: Array, arm: Whole) -> Array:
     scaled = matrix / np.where((size := np.abs(matrix).max(axis=0)) > 0, size, 1.0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        fit = GLM(np.asarray(arm, dtype=float), scaled, family=Binomial()).fit(tol=1e-12, maxiter=200)
+        fit = GLM(np.asarray(arm, dtype=float), scaled, family=Binomial()).fit(**EXACT)
     return np.asarray(fit.fittedvalues, dtype=float)
 
 
@@ -133,7 +135,7 @@ def doubly_robust(outcome: Array, seen: Mask, arm: Whole, terms: Array, fitted: 
     columns = columns / np.abs(columns).max(axis=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        fit = GLM(outcome[known], columns[known], family=Binomial()).fit(tol=1e-12, maxiter=200)
+        fit = GLM(outcome[known], columns[known], family=Binomial()).fit(**EXACT)
     found = []
     for own, chance, value in ((here, fitted, 1.0), (~here, 1 - fitted, 0.0)):
         as_if = columns.copy()

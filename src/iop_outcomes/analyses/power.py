@@ -9,7 +9,7 @@ diagnostics. Where the protocol sets a limit and it is passed, the estimate is g
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass
 
 import numpy as np
 
@@ -48,7 +48,7 @@ def _inflation(estimate: Estimate) -> float:
     if not estimate.clusters:
         return 1.0
     gap = difference(estimate, *estimate.names)
-    alone = float(replace(gap, clusters=()).covariance()[0, 0])
+    alone = float(gap.independent()[0, 0])
     return max(1.0, float(gap.covariance()[0, 0]) / alone) if alone > 0 else 1.0
 
 

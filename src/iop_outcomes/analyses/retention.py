@@ -16,6 +16,7 @@ from iop_outcomes.analyses.outcomes import follow
 from iop_outcomes.analyses.outcomes.followed import Followed
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.protocol import Adjustment, Analysis, Contrast, Endpoint, Gate, Imputation, Inference
+from iop_outcomes.steps.store import Wanted
 from iop_outcomes.vocabulary.endpoints import KINDS
 
 if TYPE_CHECKING:
@@ -56,6 +57,11 @@ def run(
         "life_tables": _life_tables(rows, sample, followed),
         "curves": results.table("curves", drawn),
     }
+
+
+def reads(endpoints: Mapping[str, Endpoint]) -> dict[str, Wanted]:
+    """Of the table retention, the rows of what is followed here."""
+    return {"retention": Wanted(where={"follows": sorted({e.followed for e in endpoints.values()})})}
 
 
 def _life_tables(rows: Sequence[Analysis], sample: Sample, followed: Mapping[str, Followed]) -> pd.DataFrame:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from iop_outcomes.design import propensity
 from iop_outcomes.estimators.base.arrays import Array, Mask, Whole
+from iop_outcomes.estimators.base.cells import Cells, Ground, ground
 from iop_outcomes.estimators.base.estimate import Estimate
 from iop_outcomes.estimators.base.stacking import stack
 from iop_outcomes.estimators.causal.balance import effective_sample_size
@@ -40,6 +42,30 @@ def clustered(estimate: Estimate, members: pd.DataFrame, inference: Inference) -
 
 
 @dataclass(frozen=True)
+class Alike:
+    """Rows of people who are alike in arm and columns, or of one person each.
+
+    label: (r,) names of the arms. columns: (r,) each. weight: (r,) mean of a row's people. frequency: (r,) people.
+    square: (r,) sums of their squared weights.
+    """
+
+    label: NDArray[np.object_]
+    columns: tuple[Array, ...]
+    weight: Array
+    frequency: Array
+    square: Array
+
+
+def _among(there: Mask, values: Array) -> Array:
+    """(N,) values (n,) of those who are there; zero of the others."""
+    if there.all():
+        return values
+    found = np.zeros(len(there))
+    found[there] = values
+    return found
+
+
+@dataclass(frozen=True)
 class Sample:
     """People of two sides in the order of `scores`, who is compared with whom, and how to infer.
 
@@ -56,6 +82,9 @@ class Sample:
     within_sites: tuple[str, ...] = ()
     beside: ModelMatrix | None = None
     called: str = "arm"
+    _collapsed: dict[tuple[object, ...], tuple[object, Cells]] = field(init=False, repr=False, default_factory=dict)
+    _slopes: dict[str, Array] = field(init=False, repr=False, default_factory=dict)
+    _grounds: dict[bool, Ground] = field(init=False, repr=False, default_factory=dict)
 
     @classmethod
     def of(cls, scores: pd.DataFrame, contrast: Contrast, inference: Inference) -> Sample:
@@ -107,6 +136,75 @@ class Sample:
         """The score of everyone."""
         return propensity.read(self.everyone)
 
+    def marginal(
+        self, method: str, estimator: Callable[[Alike], Estimate], columns: tuple[Array, ...], used: Mask
+    ) -> Estimate:
+        """A weighted estimate that knows people by their arm and by `columns` (n,) only, finished as by `finish`.
+
+        estimator: called with the people as rows of `Alike`. used: (n,) who counts. Columns are known by their
+        identity: the same arrays make the same cells, once for all horizons and curves.
+        """
+        if (cells := self._cells(method, columns, used)) is not None:
+            found = cells.infer(estimator(self._of(cells)).among(cells.frequency > 0))
+            if found.takes_part.sum() >= self.inference.min_clusters:
+                return found
+        return self.finish(estimator(self._people(method, columns, used)), method)
+
+    def alike(self, method: str, columns: tuple[Array, ...], used: Mask) -> Alike:
+        """The people as in `marginal`, in as few rows as can be."""
+        cells = self._cells(method, columns, used)
+        return self._people(method, columns, used) if cells is None else self._of(cells)
+
+    def _people(self, method: str, columns: tuple[Array, ...], used: Mask) -> Alike:
+        weight = self.weight(method) * used
+        return Alike(self.label, columns, weight, np.ones(len(weight)), weight**2)
+
+    def _of(self, cells: Cells) -> Alike:
+        """The cells in which someone counts, as rows."""
+        some = cells.frequency > 0
+        arm, *columns = (np.asarray(c[some], dtype=float) for c in cells.columns)
+        label = np.where(arm == 1, self.names[0], self.names[1]).astype(object)
+        return Alike(label, tuple(columns), cells.weight[some], cells.frequency[some], cells.square[some])
+
+    def _cells(self, method: str, columns: tuple[Array, ...], used: Mask) -> Cells | None:
+        """Everyone as cells by arm and columns; None where sites are not the clusters, or there are too few."""
+        if self._site is None or self._site.max(initial=-1) + 1 < self.inference.min_clusters:
+            return None
+        key = (method, *map(id, columns), id(used))
+        if key not in self._collapsed:
+            weights = METHODS[method].weights
+            slope = None
+            if weights:
+                slope = (self._slope(weights).T * _among(self.compared, used.astype(float))).T
+            known = [self.everyone["arm"].to_numpy(), *(_among(self.compared, c) for c in columns)]
+            weight = _among(self.compared, self.weight(method) * used)
+            made = self._ground(bool(weights)).cells(known, weight, slope=slope)
+            # what the columns are known by lives as long as their cells
+            self._collapsed[key] = ((columns, used), made)
+        return self._collapsed[key][1]
+
+    def _ground(self, scored: bool) -> Ground:
+        if scored not in self._grounds:
+            nuisance = self.propensity.nuisance if scored else None
+            self._grounds[scored] = ground(len(self.everyone), cluster=self._site, nuisance=nuisance)
+        return self._grounds[scored]
+
+    @cached_property
+    def _site(self) -> Whole | None:
+        """(N,) numbers of everyone's site, in the order of their names, where sites are the clusters."""
+        import pandas as pd
+
+        if self.inference.cluster != "site":
+            return None
+        return np.asarray(pd.factorize(self.everyone["site_id"], sort=True)[0])
+
+    def _slope(self, weights: str) -> Array:
+        """(N,) or (N, K - 1) derivatives of everyone's weights by the score's predictors."""
+        if weights not in self._slopes:
+            kind, arm = WEIGHTS[weights], self.everyone["arm"].to_numpy()
+            self._slopes[weights] = weight_slope(kind.kind, arm, self.propensity.score, truncated=kind.truncated)
+        return self._slopes[weights]
+
     def finish(self, estimate: Estimate, method: str) -> Estimate:
         """Count the estimation of the score, where the method has one, and group people by site.
 
@@ -114,9 +212,7 @@ class Sample:
         """
         weights = METHODS[method].weights
         if weights and estimate.weight is not None:
-            kind, arm = WEIGHTS[weights], self.everyone["arm"].to_numpy()
-            moves = weight_slope(kind.kind, arm, self.propensity.score, truncated=kind.truncated)
-            estimate = stack(estimate.among(self.compared), moves, self.propensity.nuisance)
+            estimate = stack(estimate.among(self.compared), self._slope(weights), self.propensity.nuisance)
         whole = len(estimate.influence) == len(self.everyone)
         return clustered(estimate, self.everyone if whole else self.scores, self.inference)
 

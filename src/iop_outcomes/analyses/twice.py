@@ -10,7 +10,7 @@ time is told of with its reason.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +24,7 @@ from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.base.arrays import Array, Mask
 from iop_outcomes.estimators.cox import cox
 from iop_outcomes.protocol import Analysis, Contrast, Endpoint, Inference
+from iop_outcomes.steps.store import Wanted
 from iop_outcomes.tables.results import ALL, PROPENSITY_SCORE
 from iop_outcomes.vocabulary import measures
 from iop_outcomes.vocabulary.endpoints import RETENTION, STAYING
@@ -84,6 +85,13 @@ def run(
     return {"twice": frame.astype({n: c.dtype for n, c in table.columns.items()})}
 
 
+def reads(rows: Sequence[Analysis], endpoints: Mapping[str, Endpoint]) -> dict[str, Wanted]:
+    """Of what happened to people, the rows that a question of the contrast asks about."""
+    asked = Wanted(where={"outcome": sorted({r.outcome for r in rows})})
+    followed = sorted({endpoints[r.outcome].followed for r in rows if r.step == RETENTION})
+    return dict(retention=Wanted(where={"follows": followed}), abstinence=asked, first_use=asked)
+
+
 def _told(ask: Analysis, numbers: Iterator[Row]) -> list[Row]:
     """The numbers as far as they can be computed; then why the next one cannot. A second opinion ends no run."""
     found: list[Row] = []
@@ -134,22 +142,36 @@ class _Twice:
     first_use: pd.DataFrame
     endpoints: Mapping[str, Endpoint]
     known: Mapping[Key, float]
+    # looked up once for all rows of the sheet
+    _followed_once: dict[str, Followed | None] = field(init=False, repr=False, default_factory=dict)
+    _states_once: dict[tuple[str, int], AtADay] = field(init=False, repr=False, default_factory=dict)
 
     def question(self, ask: Analysis) -> Iterator[Row]:
         """The numbers of one row of the sheet, each arm and hazard ratio by itself."""
         if ask.method in IMPUTED:
             yield _left_out(ask, "covariates are imputed, and the libraries pool in another way")
             return
-        scores, endpoint = self.people.scores, self.endpoints[ask.outcome]
         if ask.step == RETENTION:
-            followed = follow(self.retention, scores, endpoint)
+            followed = self._what_is_followed(ask)
             if followed is not None:
                 yield from self._followed(ask, followed)
         elif ask.measure == HAZARD_RATIO:
-            timed = to_an_event.read(self.first_use, scores, ask.outcome)
+            timed = to_an_event.read(self.first_use, self.people.scores, ask.outcome)
             yield from self._ratio(ask, timed.days, timed.happened(ask), timed.used(ask))
         else:
-            yield from self._at_a_day(ask, at_a_day.read(self.abstinence, scores, ask, endpoint))
+            yield from self._at_a_day(ask, self._states(ask))
+
+    def _what_is_followed(self, ask: Analysis) -> Followed | None:
+        if ask.outcome not in self._followed_once:
+            found = follow(self.retention, self.people.scores, self.endpoints[ask.outcome])
+            self._followed_once[ask.outcome] = found
+        return self._followed_once[ask.outcome]
+
+    def _states(self, ask: Analysis) -> AtADay:
+        if (key := (ask.outcome, ask.horizon_days)) not in self._states_once:
+            endpoint = self.endpoints[ask.outcome]
+            self._states_once[key] = at_a_day.read(self.abstinence, self.people.scores, ask, endpoint)
+        return self._states_once[key]
 
     def _sides(self) -> Iterator[tuple[str, Mask]]:
         """Names of the arms, and (n,) their people."""

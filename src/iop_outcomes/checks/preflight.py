@@ -169,8 +169,10 @@ def _people(loaded: Loaded, tables: Tables, found: Findings, rules: Policy) -> N
         whole = int((own.groupby("stratum")["arm"].nunique() == len(sides)).sum())
         strata = f"{whole} of {own['stratum'].nunique()} {contrast.stratum.removesuffix('_id')}s"
         found.add("Arms", f"{name}: {', '.join(sides)}; {'every arm' if len(sides) > 2 else 'both arms'} in {strata}")
-    care = {n: tables[n] for n in ("episodes", "episodes_by_gap", "sessions", "persons")}
-    left = retention.run(made["people"], **care, endpoints=loaded.endpoints_of(*EVENTS))["retention"]
+    people, ended = made["people"], (tables["episodes"], tables["episodes_by_gap"])
+    left = retention.run(people, *ended, tables["sessions"], tables["persons"], loaded.endpoints_of(*EVENTS))[
+        "retention"
+    ]
     found.add("Questions", *questions(loaded, tables, made["people"], left, rules))
 
 

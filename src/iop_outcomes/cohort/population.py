@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from iop_outcomes.cohort import covariates, eligibility, levels, units
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import Adjustment, Arm, Contrast, Eligibility, Population
+from iop_outcomes.steps.store import Wanted
 from iop_outcomes.tables.set_aside import distrusted
 from iop_outcomes.vocabulary.levels import UNKNOWN
 
@@ -62,6 +63,13 @@ def run(
         "arms": arms(people, contrasts, fewest),
         "attrition": attrition,
     }
+
+
+def reads() -> dict[str, Wanted]:
+    """Of episodes what is no outcome."""
+    from iop_outcomes.tables import TABLES
+
+    return {"episodes": Wanted([n for n, column in TABLES["episodes"].columns.items() if not column.outcome])}
 
 
 def _lost(intake: pd.DataFrame, quarantine: pd.DataFrame, persons: pd.DataFrame) -> tuple[list[tuple[str, int]], int]:
@@ -128,9 +136,10 @@ def together(
     changed = {}
     for name in columns:
         asked = {v for c in contrasts.values() if c.column == name for arm in arms_of(c) for v in arm.values}
-        own = people[name]
-        rare = own.map(own.value_counts()) < fewest
-        changed[name] = own.mask(rare & ~own.isin([*declared[name].allowed, *asked, UNKNOWN, "other"]), FEW)
+        sizes = people[name].value_counts()
+        rare = set(sizes.index[sizes < fewest]) - {*declared[name].allowed, *asked, UNKNOWN, "other"}
+        if rare:
+            changed[name] = people[name].mask(people[name].isin(rare), FEW)
     return people.assign(**changed)
 
 
@@ -139,7 +148,8 @@ def _words(frame: pd.DataFrame, column: str, missing: str) -> pd.Series:
 
     if column not in frame:
         return pd.Series(missing, index=frame.index, dtype=object)
-    return frame[column].astype(object).where(frame[column].notna(), missing)
+    words, known = frame[column].astype(object), frame[column].notna()
+    return words if known.all() else words.where(known, missing)
 
 
 def arms_of(contrast: Contrast) -> list[Arm]:
@@ -170,14 +180,14 @@ def arms(people: pd.DataFrame, contrasts: Mapping[str, Contrast], fewest: int = 
                     f"({contrast.column} {' or '.join(side.values)}). Values found: {seen}. Correct "
                     "`values` in the cohort's file, or set `required: false` to report the contrast as not possible."
                 )
-        chosen = pool[arm.notna()]
+        there = arm.notna()
         parts.append(
             pd.DataFrame(
                 {
                     "contrast": name,
-                    "person_id": chosen["person_id"],
-                    "arm": arm[arm.notna()].astype("int64"),
-                    "stratum": chosen[contrast.stratum],
+                    "person_id": pool.loc[there, "person_id"],
+                    "arm": arm[there].astype("int64"),
+                    "stratum": pool.loc[there, contrast.stratum],
                 }
             )
         )

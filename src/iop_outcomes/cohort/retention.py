@@ -27,10 +27,12 @@ def run(
     sessions: pd.DataFrame | None = None,
     persons: pd.DataFrame | None = None,
     endpoints: Sequence[Endpoint] = (),
+    follows: Sequence[str] | None = None,
 ) -> dict[str, pd.DataFrame]:
     """The table retention: one row per unit and thing followed, units in the order of people.
 
-    endpoints: those of a kind in EVENTS that are asked for, which need sessions and persons.
+    endpoints: those of a kind in EVENTS that are asked for, which need sessions and persons. follows: what else is
+    wanted, default all; in a national year each thing followed is as many rows as there are people.
     """
     import pandas as pd
 
@@ -41,21 +43,26 @@ def run(
         on=["record_id", "index_start_day"], how="left", validate="many_to_one",
     )  # fmt: skip
     zero, clock = people["index_start_day"], people["clock_start_day"]
-    parts = [
-        _rows(people, "index", zero, own["index_end_day"], own["index_end_latest"], own["index_reason"]),
-        _rows(people, "care", zero, own["episode_end_day"], own["episode_end_latest"], own["episode_reason"]),
-        _rows(people, "continuum", clock, own["episode_end_day"], own["episode_end_latest"], own["episode_reason"]),
-    ]
+    index, care = (
+        tuple(own[f"{of}_{end}"] for end in ("end_day", "end_latest", "reason")) for of in ("index", "episode")
+    )
+    linked = zip(AS_LINKED, ((zero, *index), (zero, *care), (clock, *care)), strict=True)
+    parts = [_rows(people, name, *known) for name, known in linked if follows is None or name in follows]
     for gap, under in episodes_by_gap.groupby("gap_days"):
+        if follows is not None and f"{UNDER_GAP}{gap}" not in follows:
+            continue
         held = _holding(people, under)
         ends = (held["episode_end_day"], held["episode_end_latest"], held["episode_reason"])
-        parts.append(_rows(people, f"care_gap_{gap}", zero, *ends))
+        parts.append(_rows(people, f"{UNDER_GAP}{gap}", zero, *ends))
     if sessions is not None and persons is not None:
         tables = {"sessions": sessions, "persons": persons, "episodes": episodes}
         parts += events.followed(people, tables, endpoints)
     return {"retention": pd.concat(parts, ignore_index=True)}
 
 
+# what is followed of episodes as the study links them; under another gap rule the name holds its days
+AS_LINKED = ("index", "care", "continuum")
+UNDER_GAP = "care_gap_"
 ENDS = (
     "index_start_day", "index_end_day", "index_end_latest", "index_reason", "episode_end_day", "episode_end_latest",
     "episode_reason",
@@ -64,7 +71,17 @@ ENDS = (
 
 def of(retention: pd.DataFrame, follows: str, keys: pd.Series) -> pd.DataFrame:
     """The rows of one thing followed, in the order of the units' keys."""
-    return retention[retention["follows"] == follows].set_index("person_id").loc[keys].reset_index()
+    return in_order(retention[retention["follows"] == follows], keys)
+
+
+def in_order(rows: pd.DataFrame, keys: pd.Series) -> pd.DataFrame:
+    """The rows of the units of some keys, one each, in their order."""
+    import pandas as pd
+
+    at = pd.Index(rows["person_id"]).get_indexer(pd.Index(keys))
+    if (at < 0).any():
+        raise KeyError("person_id")
+    return rows.take(at).reset_index(drop=True)
 
 
 def _holding(people: pd.DataFrame, episodes: pd.DataFrame) -> pd.DataFrame:

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from iop_outcomes.protocol import Population
+from iop_outcomes.tables.holds import ascending
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 YEAR = 365.25
-YES_NO = {True: "yes", False: "no"}
 
 
 def candidates(
@@ -29,26 +32,30 @@ def candidates(
     population: its unit is first_episode (one row per person, without an episode where there is none), episode or
     period. broken: people of whom a stay or an admission record was set aside.
     """
-    import pandas as pd
-
     unit = population.unit
     begun = (
         _periods(periods, population.period_days) if unit == "period" else episodes[episodes["index_start_day"] >= 0]
     )
-    begun = begun.sort_values(["person_id", "index_start_day"])
+    order = ["person_id", "index_start_day"]
+    begun = begun if ascending([begun[name] for name in order]) else begun.sort_values(order)
     if unit == "first_episode":
         begun = begun.drop_duplicates("person_id")
-    merged = persons.merge(begun, on="person_id", how="left", validate="one_to_many")
-    treated = persons["person_id"].isin([*episodes["person_id"], *begun["person_id"]])
+    treated = persons["person_id"].isin(episodes["person_id"]) | persons["person_id"].isin(begun["person_id"])
+    told = persons.assign(record_trusted=_yes(~persons["person_id"].isin(broken)), treated=_yes(treated))
+    merged = told.merge(begun, on="person_id", how="left", validate="one_to_many")
     merged = merged.assign(
         record_id=merged["person_id"],
-        record_trusted=(~merged["person_id"].isin(broken)).map(YES_NO),
-        treated=merged["person_id"].map(pd.Series(treated.to_numpy(), index=persons["person_id"])).map(YES_NO),
-        treated_from_day_0=merged["index_start_day"].notna().map(YES_NO),
+        treated_from_day_0=_yes(merged["index_start_day"].notna()),
         observed_days=merged["observed_to_day"].astype("Int64") - merged["index_start_day"].astype("Int64"),
     )
     merged = merged.assign(age=_age_then(merged["age"], merged["index_start_day"]))
-    return _keyed(merged, unit).sort_values("person_id").reset_index(drop=True)
+    keyed = _keyed(merged, unit)
+    keyed = keyed if keyed["person_id"].is_monotonic_increasing else keyed.sort_values("person_id")
+    return keyed.reset_index(drop=True)
+
+
+def _yes(true: pd.Series) -> NDArray[np.object_]:
+    return np.where(true, "yes", "no").astype(object)
 
 
 def _age_then(age: pd.Series, day: pd.Series) -> pd.Series:

@@ -16,10 +16,13 @@ from typing import TYPE_CHECKING
 from iop_outcomes.cohort import covariates as coded
 from iop_outcomes.design import balance, describe, gate, positivity, propensity
 from iop_outcomes.protocol import Adjustment, Contrast, Gate
+from iop_outcomes.steps.store import Wanted
 from iop_outcomes.vocabulary.methods import AIPW, IPTW, OVERLAP, needed
 
 if TYPE_CHECKING:
     import pandas as pd
+
+KEYS = ("person_id", "record_id", "site_id")
 
 
 def run(
@@ -39,8 +42,7 @@ def run(
     """
     import pandas as pd
 
-    own = arms[arms["contrast"] == name].sort_values("person_id")
-    members = own.merge(people, on="person_id", validate="one_to_one")
+    members = _members(arms[arms["contrast"] == name], people, adjustment.categorical)
     everyone, alone = members, propensity.without_counterpart(members, contrast)
     if not alone.all():
         members = members[~alone].reset_index(drop=True)
@@ -64,3 +66,21 @@ def run(
         "counts": describe.counts(key, everyone, alone, members, contrast, adjustment, fitted),
         "diagnostics": pd.concat([shown, there], ignore_index=True),
     }
+
+
+def _members(arms: pd.DataFrame, people: pd.DataFrame, categorical: Sequence[str]) -> pd.DataFrame:
+    """The people of the arms in their order, what is counted by category as codes."""
+    import pandas as pd
+
+    if not arms["person_id"].is_monotonic_increasing:
+        arms = arms.sort_values("person_id")
+    at = pd.Index(people["person_id"]).get_indexer(pd.Index(arms["person_id"]))
+    arms = arms[at >= 0].reset_index(drop=True)
+    own = people.drop(columns="person_id").take(at[at >= 0]).reset_index(drop=True)
+    counted = {n: own[n].astype("category") for n in categorical if n not in KEYS}
+    return pd.concat([arms, own.assign(**counted)], axis=1)
+
+
+def reads(name: str, adjustment: Adjustment) -> dict[str, Wanted]:
+    """The arms of the contrast, and of people what they are grouped and counted by."""
+    return {"people": Wanted((*KEYS, *adjustment.categorical)), "arms": Wanted(where={"contrast": (name,)})}

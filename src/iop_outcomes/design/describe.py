@@ -45,8 +45,8 @@ def counts(
     reach = pd.Series(np.where(alone, "without_counterpart", "with_counterpart"))
     cells = {(COVARIATE, name): members[name] for name in adjustment.categorical}
     if not fitted.problem:
-        label = np.array(list(SCORES), dtype=object)
-        cells[SCORE, ALL] = pd.Series(label[bins(fitted.scores["propensity"].to_numpy())])
+        own_bins = pd.Series(bins(fitted.scores["propensity"].to_numpy())).astype("category")
+        cells[SCORE, ALL] = own_bins.cat.rename_categories(dict(enumerate(SCORES)))
     parts = [TABLES["counts"].empty()]
     for value, arm in enumerate(arms_of(contrast)):
         own = [((PEOPLE, ALL), reach[(everyone["arm"] == value).to_numpy()])]
@@ -54,6 +54,7 @@ def counts(
             own += [(what, levels[(members["arm"] == value).to_numpy()]) for what, levels in cells.items()]
         for (outcome, variable), levels in own:
             found = levels.value_counts().sort_index()
+            found = found[found > 0]
             parts.append(
                 pd.DataFrame(
                     {

@@ -40,7 +40,7 @@ def table(
     for name, own in ((STRATUM, everyone), *((n, members) for n in adjustment.categorical)):
         if not len(own):
             continue
-        cells = own.groupby(name)["arm"].agg(["sum", "size"]).sort_index()
+        cells = own.groupby(name, observed=True)["arm"].agg(["sum", "size"]).sort_index()
         first, people = cells["sum"].to_numpy(dtype=float), cells["size"].to_numpy(dtype=float)
         few = np.minimum(first, people - first) < minimum
         same = {**OF_THE_WHOLE, **key, "method": "unweighted", "quantity": SHARE_IN_FIRST_ARM, "variable": name}

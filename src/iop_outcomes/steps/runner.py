@@ -4,7 +4,8 @@ A step is a module of the package with a function `run`. It takes its input tabl
 returns its output tables by name; it opens no file and reads no config. Inputs and outputs whose names are declared in
 `iop_outcomes.tables` are tables; all others are passed to the function as paths. Settings come as plain data and are
 built as the function's annotations say: parts of the protocol, lists and tables of them. A step that writes files which
-are not tables returns their content (text or bytes) under the output's name.
+are not tables returns their content (text or bytes) under the output's name. Where the module has a function `reads`,
+that takes those of the built settings that it names, and says which columns and rows of which tables are read.
 """
 
 from __future__ import annotations
@@ -17,12 +18,16 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from inspect import signature
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, get_args, get_type_hints
+from types import ModuleType, SimpleNamespace
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from iop_outcomes.errors import StudyError
 from iop_outcomes.tables import TABLES
+
+if TYPE_CHECKING:
+    from iop_outcomes.steps.store import Wanted
 
 STARTED = time.perf_counter()
 
@@ -36,14 +41,21 @@ def run(module: str, inputs: Files, outputs: Files, settings: Mapping[str, Any])
     """Run the step `iop_outcomes.<module>`. Raises StudyError where inputs, settings or results are wrong."""
     from iop_outcomes.steps import store
 
-    function: Callable[..., Mapping[str, Any]] = importlib.import_module(f"iop_outcomes.{module}").run
+    step = importlib.import_module(f"iop_outcomes.{module}")
+    function: Callable[..., Mapping[str, Any]] = step.run
+    if any(name in TABLES for name in (*inputs, *outputs)):
+        _sparing()
+    built = arguments(function, settings)
+    wanted = parts(step, built)
     given = {
-        name: store.read(name, [files] if isinstance(files, str) else files) if name in TABLES else files
+        name: store.read(name, [files] if isinstance(files, str) else files, wanted.get(name, store.ALL))
+        if name in TABLES
+        else files
         for name, files in inputs.items()
     }
     if module in BLIND:
         given = {name: blinded(name, table) for name, table in given.items()}
-    results = function(**given, **arguments(function, settings))
+    results = function(**given, **built)
     missing = sorted(set(outputs) - set(results))
     if missing:
         raise StudyError(
@@ -85,6 +97,23 @@ def _built(name: str, kind: Any, value: Any) -> Any:
         raise StudyError(
             f"The setting '{at}' is not what its step takes: {error['msg']}. This is a defect; please report it."
         ) from None
+
+
+def parts(step: ModuleType, built: Mapping[str, Any]) -> Mapping[str, Wanted]:
+    """What a step reads of its tables, as its function `reads` says; of others all. built: its settings."""
+    if not hasattr(step, "reads"):
+        return {}
+    told: Mapping[str, Wanted] = step.reads(**{n: built[n] for n in signature(step.reads).parameters})
+    return told
+
+
+def _sparing() -> None:
+    """A frame made of another shares its columns with it until one of them is changed: of a national year a copy of
+    every column for each new one takes longer than the steps themselves. From pandas 3 on it is always so.
+    """
+    import pandas as pd
+
+    pd.options.mode.copy_on_write = True
 
 
 def _withdraw(outputs: Files) -> None:

@@ -6,7 +6,8 @@ A file is written beside its place and moved there, so that a killed run leaves 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,23 +22,47 @@ if TYPE_CHECKING:
 DIGITS = 10
 
 
-def read(name: str, paths: Iterable[str | Path]) -> pd.DataFrame:
-    """One declared table from one or more files, checked. Raises TableError."""
+@dataclass(frozen=True)
+class Wanted:
+    """The part of a table that a step needs.
+
+    columns: default all; one that a file lacks is not there. where: the values that are wanted of some columns of text,
+    which come along; of a column without any, no file is read.
+    """
+
+    columns: Sequence[str] | None = None
+    where: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """The columns that are read, or None for all."""
+        return None if self.columns is None else (*self.columns, *self.where)
+
+
+ALL = Wanted()
+NOTHING = Wanted(where={"person_id": ()})
+
+
+def read(name: str, paths: Iterable[str | Path], wanted: Wanted = ALL) -> pd.DataFrame:
+    """One declared table, or a part of it, from one or more files, checked. Raises TableError."""
     import pandas as pd
 
-    frames = [_read_one(name, Path(p)) for p in paths]
+    declared = TABLES[name] if wanted.names is None else TABLES[name].only(wanted.names)
+    if not all(wanted.where.values()):
+        return declared.empty()
+    frames = [_read_one(name, Path(p), wanted) for p in paths]
     if len(frames) > 1:
         filled = [f for f in frames if len(f)]
         frames = [pd.concat(filled, ignore_index=True) if filled else frames[0]]
-    return check(TABLES[name], frames[0], where=", ".join(str(p) for p in paths))
+    return check(declared, frames[0], where=", ".join(str(p) for p in paths))
 
 
-def _read_one(name: str, path: Path) -> pd.DataFrame:
+def _read_one(name: str, path: Path, wanted: Wanted) -> pd.DataFrame:
     import pandas as pd
 
     if path.suffix == ".parquet":
         try:
-            return pd.read_parquet(path)
+            return _from_parquet(name, path, wanted)
         except (OSError, ValueError):
             raise TableError(f"{path} is not a readable Parquet file. Delete it and run again.") from None
     columns = TABLES[name].columns
@@ -57,6 +82,37 @@ def _typed(values: pd.Series, dtype: Any) -> pd.Series:
         return values.map({"True": True, "False": False}).astype(dtype)
     numbers = pd.to_numeric(values.where(values != ""))
     return numbers.astype(dtype)
+
+
+def _from_parquet(name: str, path: Path, wanted: Wanted) -> pd.DataFrame:
+    """The wanted part of a file. Text of few values is read as numbers of them: each is then one object, not a million,
+    and no column waits for the others to be put beside each other in memory."""
+    import numpy as np
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    file = pq.read_schema(path)
+    own = TABLES[name].columns
+    many = {*TABLES[name].key[:1], *(n for n, c in own.items() if c.identifies)}
+    few = [field.name for field in file if pa.types.is_string(field.type) and field.name not in many]
+    columns = None if wanted.names is None else [n for n in file.names if n in wanted.names]
+    # a column of an empty table has no type to compare with
+    asked = {n: values for n, values in wanted.where.items() if pa.types.is_string(file.field(n).type)}
+    filters = [(n, "in", list(values)) for n, values in asked.items()] or None
+    table = pq.read_table(path, columns=columns, filters=filters, read_dictionary=few, partitioning=None)
+    few = [n for n in few if n in table.column_names]
+    coded = {n: table.column(n).unify_dictionaries().combine_chunks() for n in few}
+    # to look for names that come again takes longer than to read them
+    again = len(TABLES[name].key) > 1 and not wanted.where
+    frame = table.drop_columns(few).to_pandas(split_blocks=True, self_destruct=True, deduplicate_objects=again)
+    del table
+    texts = {}
+    for column, values in coded.items():
+        words = np.array([*values.dictionary.to_pylist(), None], dtype=object)
+        texts[column] = words[values.indices.fill_null(len(words) - 1).to_numpy(zero_copy_only=False)]
+    order = [n for n in file.names if n in frame or n in texts]
+    return pd.DataFrame({n: texts[n] if n in texts else frame[n] for n in order}, copy=False)
 
 
 def write(name: str, frame: pd.DataFrame, path: str | Path, where: str = "") -> None:

@@ -117,6 +117,14 @@ class Loaded:
         asked = sorted({r.outcome for r in self.rows(step, contrast)})
         return {o: _wordless(self.endpoints[o]) for o in asked}
 
+    def follows(self) -> list[str]:
+        """What some analysis follows beside events, as the table retention names it; the index level and the episode
+        are always among it.
+        """
+        kinds = set(FOLLOWED) - set(EVENTS)
+        asked = {e.followed for e in self.endpoints_of(*kinds)}
+        return sorted({"index", "care", *asked, *(d.stay for d in self.study.durations.values())})
+
     def definition(self) -> dict[str, Any]:
         """What it takes to say who is eligible, in which arm, and what happened: for the test with invented people."""
         contrasts = untitled(self.study.contrasts)

@@ -84,11 +84,6 @@ def _arms(study: Study) -> Iterator[str]:
         for arm in _sides(contrast):
             if arm.name in ARMS:
                 yield f"contrasts.{name}: an arm is named '{arm.name}', which {ARMS[arm.name]}. Give another name."
-            if "__" in arm.name or arm.name.endswith("_"):
-                yield (
-                    f"contrasts.{name}: the arm's name '{arm.name}' has two underscores in a row or one at its end, "
-                    "which names of measures do not keep. Give another name."
-                )
         yield from _alike(name, contrast)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -95,6 +96,11 @@ class Table:
             n: replace(c, nullable=True, allowed=(), low=None, high=None, missing=()) for n, c in self.columns.items()
         }
         return replace(self, name=f"raw_{self.name}", columns=loose, key=())
+
+    def only(self, names: Sequence[str]) -> Table:
+        """The same with the columns of these names alone; without its key where that is not among them."""
+        columns = {n: c for n, c in self.columns.items() if n in names}
+        return replace(self, columns=columns, key=self.key if set(self.key) <= set(columns) else ())
 
     def empty(self) -> pd.DataFrame:
         """A frame with the declared columns and no rows."""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+MOST_RUNS = 1_000
+
 
 def holds(table: Table, frame: pd.DataFrame) -> bool:
     """True for a frame that keeps to the declaration of the table."""
@@ -78,19 +80,40 @@ def _further_holds(table: Table, values: pd.Series) -> bool:
 
 
 def _unique(key: list[pd.Series]) -> bool:
-    """No two rows have the same key. Steps write their rows in the order of the key, which is seen by neighbours."""
+    """No two rows have the same key. Steps write their rows in the order of the key, or people in their order for one
+    thing after the other; either is seen by neighbours."""
     import pandas as pd
 
     if len(key[0]) < 2:
         return True
-    return _ascending(key) or not pd.concat(key, axis=1).duplicated().any()
+    return ascending(key) or _in_runs(key) or not pd.concat(key, axis=1).duplicated().any()
 
 
-def _ascending(key: list[pd.Series]) -> bool:
+def _in_runs(key: list[pd.Series]) -> bool:
+    """Rows alike in all columns of the key but the first stand together, once, and the first ascends among them."""
+    import numpy as np
+
+    if len(key) < 2:
+        return False
+    first, *others = (column.to_numpy() for column in key)
+    begins: NDArray[np.bool_] = np.zeros(len(first), dtype=bool)
+    begins[0] = True
+    try:
+        for column in others:
+            begins[1:] |= column[1:] != column[:-1]
+        at = np.flatnonzero(begins)
+        if len(at) > MOST_RUNS or len({tuple(column[i] for column in others) for i in at}) < len(at):
+            return False
+        return bool((begins[1:] | (first[:-1] < first[1:])).all())
+    except TypeError:  # something missing, or of mixed types, has no order
+        return False
+
+
+def ascending(key: list[pd.Series]) -> bool:
     """Each row's key comes after that of the row before, by the first column, then the next."""
     import numpy as np
 
-    tied: NDArray[np.bool_] = np.ones(len(key[0]) - 1, dtype=bool)
+    tied: NDArray[np.bool_] = np.ones(max(len(key[0]) - 1, 0), dtype=bool)
     try:
         for column in key:
             values = column.to_numpy()
@@ -100,4 +123,4 @@ def _ascending(key: list[pd.Series]) -> bool:
             tied[tied] = before == after
     except TypeError:  # something missing, or of mixed types, has no order
         return False
-    return not tied.any()
+    return not bool(tied.any())

@@ -13,11 +13,11 @@ MORE_HOURS, FEWER_HOURS = "more_hours", "fewer_hours"
 EVERYTHING = "all"
 # what a row of results may be of, beside the name of an arm: no arm may be called so
 OF = {
-    DIFFERENCE: "first arm minus second",
-    RATIO: "first arm by second",
-    MORE_HOURS: "people at more hours a week, of a dose response",
-    FEWER_HOURS: "people at fewer hours a week, of a dose response",
-    EVERYTHING: "the whole question",
+    DIFFERENCE: "the difference of the arms",
+    RATIO: "the ratio of the arms",
+    MORE_HOURS: "people with more hours of care a week",
+    FEWER_HOURS: "people with fewer hours of care a week",
+    EVERYTHING: "all arms together, or a whole question",
 }
 
 

@@ -1,5 +1,5 @@
 # References for Harrell's and Uno's C with ties, weights, clusters and a horizon.
-# Rscript tests/parity/r/concordance.R > tests/parity/reference_concordance.json
+# Rscript tests/parity/r/concordance.R > tests/parity/references/concordance.json
 suppressMessages({library(survival); library(jsonlite)})
 set.seed(1982)
 n <- 150

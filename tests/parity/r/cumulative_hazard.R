@@ -1,8 +1,8 @@
 # Nelson-Aalen cumulative hazards with robust standard errors, with R's survival.
-# Run in this folder: Rscript cumulative_hazard.R. Writes ../reference_cumulative_hazard.json.
+# Rscript tests/parity/r/cumulative_hazard.R (from the project's root)
 library(survival)
 library(jsonlite)
-uis <- read.csv("../../../data/uis/uis.csv")
+uis <- read.csv("data/uis/uis.csv")
 uis$entry <- ifelse(uis$TIME > 20, (uis$ID * 7) %% 20, 0)
 uis$w <- round(0.5 + (uis$ID * 37) %% 100 / 50, 2)
 uis$cause <- ifelse(uis$CENSOR == 1, 1 + (uis$ID %% 3 == 0), 0)
@@ -20,4 +20,4 @@ write_json(list(
   # other causes censor
   first = one(survfit(Surv(TIME, cause == 1) ~ 1, uis, id = ID, weights = w, robust = TRUE)),
   second = one(survfit(Surv(TIME, cause == 2) ~ 1, uis, id = ID, weights = w, robust = TRUE))
-), "../reference_cumulative_hazard.json", digits = I(12), auto_unbox = TRUE)
+), "tests/parity/references/cumulative_hazard.json", digits = I(12), auto_unbox = TRUE)

@@ -17,4 +17,4 @@ out <- list(
   indicators_weighted = of(lm(TIME ~ TREAT + AGE + factor(group), uis, weights = w)),
   packages = list(R = R.version.string, clubSandwich = as.character(packageVersion("clubSandwich")))
 )
-write(toJSON(out, auto_unbox = TRUE, digits = 15, pretty = TRUE), "tests/parity/reference_few_clusters.json")
+write(toJSON(out, auto_unbox = TRUE, digits = 15, pretty = TRUE), "tests/parity/references/few_clusters.json")

@@ -1,5 +1,5 @@
 # References for Fine-Gray regression with censoring groups and weights.
-# Rscript tests/parity/r/fine_gray.R > tests/parity/reference_fine_gray.json
+# Rscript tests/parity/r/fine_gray.R > tests/parity/references/fine_gray.json
 suppressMessages({library(survival); library(cmprsk); library(jsonlite)})
 set.seed(1999)
 n <- 160

@@ -1,5 +1,5 @@
 # Generalised estimating equations with geepack, on data written here from a fixed recipe.
-# Run in this folder: Rscript gee.R. Writes ../reference_gee.json.
+# Rscript tests/parity/r/gee.R (from the project's root)
 library(geepack)
 library(jsonlite)
 set.seed(20)
@@ -40,4 +40,4 @@ families <- list(logistic = list("use", binomial), poisson = list("days", poisso
 all <- lapply(families, function(f) sapply(c("independence", "exchangeable", "ar1"), function(corstr)
   list(plain = result(one(f[[1]], f[[2]], corstr, plain)), weighted = one(f[[1]], f[[2]], corstr, weighted)), simplify = FALSE))
 write_json(list(R = R.version.string, geepack = as.character(packageVersion("geepack")), data = d, fits = all),
-           "../reference_gee.json", digits = I(12), dataframe = "columns", auto_unbox = TRUE)
+           "tests/parity/references/gee.json", digits = I(12), dataframe = "columns", auto_unbox = TRUE)

@@ -1,5 +1,5 @@
 # Estimating equations with a correlation below zero: geepack's 'ar1', on data written here from a fixed recipe.
-# Run in this folder: Rscript gee_negative.R. Writes ../reference_gee_negative.json.
+# Rscript tests/parity/r/gee_negative.R (from the project's root)
 library(geepack)
 library(jsonlite)
 set.seed(31)
@@ -23,4 +23,4 @@ one <- function(outcome, family) {
 }
 fits <- list(logistic = one("use", binomial), poisson = one("days", poisson), linear = one("craving", gaussian))
 write_json(list(R = R.version.string, geepack = as.character(packageVersion("geepack")), data = d, fits = fits),
-           "../reference_gee_negative.json", digits = I(12), dataframe = "columns", auto_unbox = TRUE)
+           "tests/parity/references/gee_negative.json", digits = I(12), dataframe = "columns", auto_unbox = TRUE)

@@ -1,5 +1,5 @@
 # References for Gray's test: several groups, strata, ties, rho.
-# Rscript tests/parity/r/gray_test.R > tests/parity/reference_gray_test.json
+# Rscript tests/parity/r/gray_test.R > tests/parity/references/gray_test.json
 suppressMessages({library(cmprsk); library(jsonlite)})
 set.seed(1988)
 n <- 220

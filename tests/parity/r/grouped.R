@@ -1,5 +1,5 @@
 # References for grouped-time hazards: glm with complementary log-log link on one row per person and interval.
-# Rscript tests/parity/r/grouped.R > tests/parity/reference_grouped.json
+# Rscript tests/parity/r/grouped.R > tests/parity/references/grouped.json
 suppressMessages({library(jsonlite); library(numDeriv); library(sandwich)})
 set.seed(1978)
 n <- 180

@@ -26,4 +26,4 @@ shown <- list(
 cell <- function(v) paste0('{"mean": ', format(mean(v), digits = 10), ', "sd": ', format(sd(v), digits = 10), "}")
 writeLines(paste0('{"about": "Quantities of data sets completed by mice; made by tests/parity/r/imputation.R.", "m": ', m,
   ', "missing": {"beck": ', sum(is.na(d$beck)), ', "iv": ',  sum(is.na(d$iv)), ', "race": ', sum(is.na(d$race)), '}, "quantities": {',
-  paste0('"', names(shown), '": ', sapply(shown, cell), collapse = ", "), "}}"), "tests/parity/reference_imputation.json")
+  paste0('"', names(shown), '": ', sapply(shown, cell), collapse = ", "), "}}"), "tests/parity/references/imputation.json")

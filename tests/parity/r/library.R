@@ -1,5 +1,5 @@
 # Reference values for the library: data/uis/uis.csv, 575 rows, with weights 1 + AGE mod 3.
-# Run from the project's root:  Rscript tests/parity/r/library.R > tests/parity/reference_library.json
+# Run from the project's root:  Rscript tests/parity/r/library.R > tests/parity/references/library.json
 # Robust standard errors; limits of survival on the log-log scale; Cox with ties after Efron, with sites as strata.
 library(survival)
 

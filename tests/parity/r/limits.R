@@ -1,9 +1,9 @@
 # Weighted Kaplan-Meier curves with robust limits of all kinds, late entry, and quantiles, with R's survival.
-# Run in this folder: Rscript limits.R. Writes ../reference_limits.json.
+# Rscript tests/parity/r/limits.R (from the project's root)
 library(survival)
 library(jsonlite)
 
-uis <- read.csv("../../../data/uis/uis.csv")
+uis <- read.csv("data/uis/uis.csv")
 uis$entry <- ifelse(uis$TIME > 20, (uis$ID * 7) %% 20, 0)
 model <- glm(TREAT ~ AGE + BECK + NDT + IV3 + RACE + SITE, binomial, uis, control = list(epsilon = 1e-14, maxit = 50))
 uis$w <- with(uis, ifelse(TREAT == 1, 1 / fitted(model), 1 / (1 - fitted(model))))
@@ -31,4 +31,4 @@ halves <- lapply(small, function(d) sapply(types, function(type) {
 }, simplify = FALSE))
 write_json(list(R = R.version.string, survival = as.character(packageVersion("survival")), p = p, entry = uis$entry,
                 uis = out, small = halves),
-           "../reference_limits.json", digits = I(12), na = "null", auto_unbox = TRUE)
+           "tests/parity/references/limits.json", digits = I(12), na = "null", auto_unbox = TRUE)

@@ -1,5 +1,5 @@
 # References for log-rank tests with weight functions, strata, weights and clusters.
-# Rscript tests/parity/r/logrank.R > tests/parity/reference_logrank.json
+# Rscript tests/parity/r/logrank.R > tests/parity/references/logrank.json
 suppressMessages({library(survival); library(survey); library(jsonlite)})
 set.seed(1966)
 n <- 140

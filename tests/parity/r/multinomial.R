@@ -67,4 +67,4 @@ json <- function(v) {
   s <- formatC(v, digits = 15, format = "g")
   if (length(s) == 1) trimws(s) else paste0("[", paste(trimws(s), collapse = ", "), "]")
 }
-writeLines(json(out), "tests/parity/reference_multinomial.json")
+writeLines(json(out), "tests/parity/references/multinomial.json")

@@ -1,8 +1,8 @@
 # Accelerated failure time models and Turnbull's estimator of interval-censored times, with R's survival.
-# Run in this folder: Rscript parametric.R. Writes ../reference_parametric.json.
+# Rscript tests/parity/r/parametric.R (from the project's root)
 library(survival)
 library(jsonlite)
-uis <- read.csv("../../../data/uis/uis.csv")
+uis <- read.csv("data/uis/uis.csv")
 uis$w <- round(0.5 + (uis$ID * 37) %% 100 / 50, 2)
 # seen at visits every 30 to 50 days, by person; lower 0: by the first visit
 gap <- 30 + (uis$ID * 11) %% 21
@@ -40,4 +40,4 @@ print(fit$time); print(fit$surv)
 write_json(list(R = R.version.string, survival = as.character(packageVersion("survival")), w = uis$w, low = uis$low,
   high = ifelse(is.finite(uis$high), uis$high, NA), right = each(right), weighted = each(right, uis$w),
   between = each(between), breast = list(low = low, high = high, time = fit$time, surv = fit$surv)),
-  "../reference_parametric.json", digits = I(12), auto_unbox = TRUE, na = "null")
+  "tests/parity/references/parametric.json", digits = I(12), auto_unbox = TRUE, na = "null")

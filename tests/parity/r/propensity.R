@@ -34,4 +34,4 @@ found$iptw_truncated <- one(tilts$iptw_unstabilised, c(0.01, 0.99))
 cells <- sapply(names(found), function(k) sprintf('"%s": [%.12g, %.12g]', k, found[[k]][1], found[[k]][2]))
 writeLines(paste0('{"about": "Difference and stacked standard error; made by tests/parity/r/propensity.R.", ',
   '"R": "', R.version.string, '", "tolerance": 1e-6, "values": {', paste(cells, collapse = ", "), "}}"),
-  "tests/parity/reference_propensity.json")
+  "tests/parity/references/propensity.json")

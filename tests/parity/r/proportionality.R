@@ -1,5 +1,5 @@
 # Tests of proportional hazards, their curves, and coefficients by period, with R's survival.
-# Run in this folder: Rscript proportionality.R. Writes ../reference_proportionality.json.
+# Rscript tests/parity/r/proportionality.R (from the project's root)
 library(survival)
 library(splines)
 library(jsonlite)
@@ -52,4 +52,4 @@ write_json(list(
   tests = list(strata = each(strata), terms = each(terms, 2), breslow = each(breslow), weighted = each(weighted),
                flat = each(flat_fit), late = each(late, 3)),
   periods = list(plain = by_period(FALSE), weighted = by_period(TRUE))
-), "../reference_proportionality.json", digits = I(12), dataframe = "columns", auto_unbox = TRUE)
+), "tests/parity/references/proportionality.json", digits = I(12), dataframe = "columns", auto_unbox = TRUE)

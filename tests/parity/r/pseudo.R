@@ -1,5 +1,5 @@
 # Pseudo-observations of R's survival, and generalised estimating equations of them with geepack.
-# Run in this folder: Rscript pseudo.R. Writes ../reference_pseudo.json.
+# Rscript tests/parity/r/pseudo.R (from the project's root)
 library(survival)
 library(geepack)
 library(jsonlite)
@@ -25,4 +25,4 @@ write_json(list(
   data = d, times = times, survival_values = survival_values, rmst_values = as.vector(rmst_values),
   incidence_values = incidence_values,
   cloglog = fit("cloglog", "gaussian"), identity = fit("identity", "gaussian")
-), "../reference_pseudo.json", digits = I(12), dataframe = "columns", auto_unbox = TRUE, matrix = "rowmajor")
+), "tests/parity/references/pseudo.json", digits = I(12), dataframe = "columns", auto_unbox = TRUE, matrix = "rowmajor")

@@ -1,5 +1,5 @@
 # References where times differ by rounding only, which survival ties (timefix).
-# Rscript tests/parity/r/same_times.R > tests/parity/reference_same_times.json
+# Rscript tests/parity/r/same_times.R > tests/parity/references/same_times.json
 suppressMessages({library(survival); library(jsonlite)})
 # tenths of a unit as a calendar gives them: a time plus its start, less its start
 tenths <- function(k, start) (k / 10 + start) - start

@@ -8,14 +8,16 @@ their observation are not yet observed: they are counted, and leave both denomin
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from iop_outcomes.analyses import doubly_robust
 from iop_outcomes.analyses.outcomes import two_sides
+from iop_outcomes.cohort.retention import in_order
 from iop_outcomes.errors import NotPossible
-from iop_outcomes.estimators.base.arrays import Array, Mask
+from iop_outcomes.estimators.base.arrays import Array, Mask, Whole
 from iop_outcomes.estimators.base.estimate import Estimate
 from iop_outcomes.estimators.causal import effects
 from iop_outcomes.protocol import Analysis, Endpoint
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
     from iop_outcomes.analyses.hazards import Ratios
     from iop_outcomes.analyses.rows import Words
-    from iop_outcomes.analyses.sample import Sample
+    from iop_outcomes.analyses.sample import Alike, Sample
 
 UNTOLD = "no interview, screen or discharge in this cohort tells this outcome"
 
@@ -39,27 +41,31 @@ class AtADay:
 
     levels: Words
 
+    @cached_property
+    def _places(self) -> Whole:
+        """(n,) of each level among LEVELS, or STATE_LEVELS: their texts are compared once for all questions."""
+        pairs = list(zip(LEVELS, STATE_LEVELS, strict=True))[:3]
+        return np.select([np.isin(self.levels, pair) for pair in pairs], range(3), 3)
+
     def used(self, ask: Analysis) -> Mask:
         """(n,) who is in the denominator under the rule for missing outcomes."""
-        told = (*LEVELS[:2], *STATE_LEVELS[:2])
-        return np.isin(self.levels, LEVELS[:3] if ask.missing_rule == MISSING_IS_USING else told)
+        return self._places < (3 if ask.missing_rule == MISSING_IS_USING else 2)
 
     def happened(self) -> Mask:
         """(n,) who is known to be abstinent, or in the state."""
-        return np.isin(self.levels, (LEVELS[0], STATE_LEVELS[0]))
+        return self._places == 0
 
     def known(self, ask: Analysis) -> Array:
         """(n, 2) flags of who is in the state and who is not."""
-        pairs = zip(LEVELS[:2], STATE_LEVELS[:2], strict=True)
-        return np.column_stack([np.isin(self.levels, pair).astype(float) for pair in pairs])
+        return np.column_stack([self._places == 0, self._places == 1]).astype(float)
 
     def untold(self) -> str:
         """Why nothing can be said where the outcome is known of no one, or ''."""
-        return "" if (~np.isin(self.levels, LEVELS[2:])).any() else UNTOLD
+        return "" if (self._places < 2).any() else UNTOLD
 
     def silent(self, ask: Analysis, sample: Sample) -> str:
         """It is known of no one, or an arm is not observed to the horizon."""
-        return self.untold() or two_sides.not_due(sample.arm, self.levels == LEVELS[3], sample.names)
+        return self.untold() or two_sides.not_due(sample.arm, self._places == 3, sample.names)
 
     def few(self, ask: Analysis, sample: Sample, fewest: int) -> str:
         """Too few people in the state, or out of it, in an arm."""
@@ -70,10 +76,13 @@ class AtADay:
         """Shares in the state."""
         state, used = self.happened().astype(float), self.used(ask)
         if ask.method == AIPW:
-            found = doubly_robust.means(sample, state, used, "logistic")
-        else:
-            found = effects.mean_by_arm(state, sample.arm, weight=sample.weight(ask.method), observed=used)
-        return sample.finish(found, ask.method)
+            return sample.finish(doubly_robust.means(sample, state, used, "logistic"), AIPW)
+
+        def shares(rows: Alike) -> Estimate:
+            first = rows.label == sample.names[0]
+            return effects.mean_by_arm(rows.columns[0], first, weight=rows.weight, frequency=rows.frequency)
+
+        return sample.marginal(ask.method, shares, (state,), used)
 
     def hazard_ratios(self, ask: Analysis, sample: Sample, fewest: int) -> Ratios:
         """None."""
@@ -82,8 +91,8 @@ class AtADay:
 
 def read(abstinence: pd.DataFrame, people: pd.DataFrame, ask: Analysis, endpoint: Endpoint) -> AtADay:
     """The outcome of a row of the sheet on its day, in the order of people."""
-    asked = (abstinence["outcome"] == ask.outcome) & (abstinence["horizon_days"] == ask.horizon_days)
-    own = abstinence[asked].set_index("person_id").loc[people["person_id"]]
+    asked = (abstinence["horizon_days"] == ask.horizon_days) & (abstinence["outcome"] == ask.outcome)
+    own = in_order(abstinence[asked], people["person_id"])
     names = STATE_LEVELS if endpoint.kind in STATES else LEVELS
     known = own["abstinent"].notna().to_numpy()
     state = own["abstinent"].fillna(False).to_numpy(dtype=bool)

@@ -7,13 +7,14 @@ exits compete with an unplanned discharge. The level is left on its last day.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from iop_outcomes.analyses import hazards
 from iop_outcomes.analyses.outcomes.followed import Followed, Quantity, columns
-from iop_outcomes.analyses.sample import Sample
+from iop_outcomes.analyses.sample import Alike, Sample
 from iop_outcomes.errors import NotPossible
 from iop_outcomes.estimators.base.arrays import Array, Mask, Whole
 from iop_outcomes.estimators.base.estimate import Estimate
@@ -33,7 +34,7 @@ class Competing(Followed):
 
     alone: bool = False
 
-    @property
+    @cached_property
     def event(self) -> Mask:
         """(n,) whether the person left by the cause that is counted."""
         return np.asarray(self.cause == self.counted, dtype=bool)
@@ -43,7 +44,7 @@ class Competing(Followed):
         """(n,) the day of leaving, or of the end of observation."""
         return self.days
 
-    @property
+    @cached_property
     def codes(self) -> Whole:
         """(n,) causes as whole numbers from 1 in the order of COUNTED, 0 when censored."""
         return np.select([self.cause == c for c in COUNTED], range(1, len(COUNTED) + 1), 0)
@@ -75,11 +76,17 @@ class Competing(Followed):
     def _grouped(self, ask: Analysis, sample: Sample) -> hazards.Ratios:
         """Of lengths of stay known as intervals, of which none holds the horizon."""
         day = ask.horizon_days
-        low, high, left = self.earliest - 1, self.days, self.left & (self.days <= day)
-        borders = np.unique(np.concatenate([[0.0, day], low[left], high[left]]))
-        seen = borders[np.searchsorted(borders, np.minimum(self.days, day), side="right") - 1]
-        cause = np.where(left, np.where(self.event, 1, 2), 0)
-        return hazards.grouped_time(ask, sample, np.where(left, low, seen), np.where(left, high, seen), cause, borders)
+
+        def ratio(rows: Alike) -> Estimate:
+            own = self.alike(rows)
+            low, high, left = own.earliest - 1, own.days, own.left & (own.days <= day)
+            borders = np.unique(np.concatenate([[0.0, day], low[left], high[left]]))
+            seen = borders[np.searchsorted(borders, np.minimum(own.days, day), side="right") - 1]
+            cause = np.where(left, np.where(own.event, 1, 2), 0)
+            low, high = np.where(left, low, seen), np.where(left, high, seen)
+            return hazards.grouped_time(rows, sample.names[0], low, high, cause, borders)
+
+        return hazards.Ratios(sample.marginal(ask.method, ratio, self.traits, self.at_risk))
 
 
 def read(retention: pd.DataFrame, people: pd.DataFrame, endpoint: Endpoint) -> Competing | None:

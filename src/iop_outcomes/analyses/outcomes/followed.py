@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from iop_outcomes.analyses import doubly_robust
 from iop_outcomes.analyses.outcomes import two_sides
-from iop_outcomes.analyses.sample import Sample
+from iop_outcomes.analyses.sample import Alike, Sample
 from iop_outcomes.cohort.retention import of
-from iop_outcomes.estimators.base.arrays import Array, Mask
+from iop_outcomes.estimators.base.arrays import Array, Mask, Whole
 from iop_outcomes.estimators.base.estimate import Estimate
 from iop_outcomes.estimators.regression.imputation import cumulative_hazard
 from iop_outcomes.estimators.survival import cuminc, pseudo
@@ -48,12 +49,33 @@ class Followed(ABC):
     drawn: bool = True
     reach: Array | None = None
 
-    @property
+    @cached_property
+    def traits(self) -> tuple[Array, Array, Array]:
+        """(n,) each: days, earliest and the number of the cause, all that a marginal estimate knows of people."""
+        return self.days, self.earliest, self._numbered[0].astype(float)
+
+    @cached_property
+    def _numbered(self) -> tuple[Whole, NDArray[np.object_]]:
+        """(n,) numbers of the causes, and their names."""
+        import pandas as pd
+
+        numbers, names = pd.factorize(self.cause)
+        return np.asarray(numbers), np.asarray(names)
+
+    def alike(self, rows: Alike) -> Self:
+        """The same of rows of people who are alike in `traits`."""
+        days, earliest, cause = rows.columns
+        if days is self.days:
+            return self
+        names = self._numbered[1][cause.astype(int)]
+        return replace(self, days=days, earliest=earliest, cause=names, reach=None)
+
+    @cached_property
     def left(self) -> Mask:
         """(n,) whether the person was seen to leave."""
         return (self.cause != CENSORED) & self.at_risk
 
-    @property
+    @cached_property
     def at_risk(self) -> Mask:
         """(n,) whether what is followed could happen to the person; all others have no part in any estimate."""
         return np.asarray(self.cause != NOT_AT_RISK, dtype=bool)
@@ -84,11 +106,21 @@ class Followed(ABC):
 
     def open_on(self, day: float) -> bool:
         """It is not known of everyone whether they had left by a day: lengths of stay are intervals that hold it."""
-        return bool(((self.earliest <= day) & (day < self.days)).any())
+        earliest, days = self._spans
+        return bool(((earliest <= day) & (day < days)).any())
 
     def exact_to(self, day: float) -> bool:
         """Every leaving up to a day is known to the day."""
-        return not bool(((self.earliest < self.days) & (self.earliest <= day)).any())
+        earliest, days = self._spans
+        return not bool(((earliest < days) & (earliest <= day)).any())
+
+    @cached_property
+    def _spans(self) -> tuple[Array, Array]:
+        """Earliest and latest days of leaving, each pair once."""
+        import pandas as pd
+
+        pairs = pd.DataFrame({"earliest": self.earliest, "days": self.days}).drop_duplicates()
+        return pairs["earliest"].to_numpy(), pairs["days"].to_numpy()
 
     def used(self, ask: Analysis) -> Mask:
         """(n,) who is at risk."""
@@ -127,15 +159,30 @@ class Followed(ABC):
 
     def means(self, ask: Analysis, sample: Sample) -> Estimate:
         """The measure in each arm, first arm first; doubly robust from pseudo-observations."""
-        estimator, arguments = self.measured(ask)
         if ask.method == AIPW:
+            estimator, arguments = self.measured(ask)
             every = pseudo.pseudo_observations(estimator, sample.label, sample.names, time=self.days, **arguments)
             outcome = every[:, 0]
             found = doubly_robust.means(sample, outcome, np.ones(len(outcome), dtype=bool), "linear")
-        else:
-            weight = sample.weight(ask.method) * self.at_risk
-            found = cuminc.by_arm(estimator, sample.label, sample.names, time=self.days, weight=weight, **arguments)
-        return sample.finish(found, ask.method)
+            return sample.finish(found, AIPW)
+        by_arm = partial(self._by_arm, lambda own: own.measured(ask), sample.names)
+        return sample.marginal(ask.method, by_arm, self.traits, self.at_risk)
+
+    def curve(self, ask: Analysis, sample: Sample, name: str, arm: str, times: Sequence[int]) -> Estimate:
+        """One of `curves` at some days in one arm. Raises EstimationError."""
+
+        def quantity(own: Followed) -> Quantity:
+            estimator, arguments = own.risk(name)
+            return estimator, {**arguments, "times": times}
+
+        return sample.marginal(ask.method, partial(self._by_arm, quantity, (arm,)), self.traits, self.at_risk)
+
+    def _by_arm(self, quantity: Callable[[Followed], Quantity], arms: tuple[str, ...], rows: Alike) -> Estimate:
+        """A quantity in each of some arms, from rows of people who are alike."""
+        own = self.alike(rows)
+        estimator, arguments = quantity(own)
+        weights = {"weight": rows.weight, "frequency": rows.frequency}
+        return cuminc.by_arm(estimator, rows.label, arms, time=own.days, **weights, **arguments)
 
     @abstractmethod
     def hazard_ratios(self, ask: Analysis, sample: Sample, fewest: int) -> Ratios:

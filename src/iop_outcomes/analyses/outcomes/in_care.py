@@ -7,6 +7,7 @@ in care on day 90, and the mean counts days in care, first and last.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 class InCare(Followed):
     """People who are still there, not those who left. days: of the day after the last one. counted: in STAYING."""
 
-    @property
+    @cached_property
     def event(self) -> Mask:
         """(n,) whether being there was lost."""
         return self.left & (self.cause != STAYING[self.counted])

@@ -10,6 +10,7 @@ import numpy as np
 from iop_outcomes.analyses import hazards
 from iop_outcomes.analyses.outcomes import two_sides
 from iop_outcomes.analyses.outcomes.at_a_day import UNTOLD
+from iop_outcomes.cohort.retention import in_order
 from iop_outcomes.errors import NotPossible
 from iop_outcomes.estimators.base.arrays import Array, Mask
 from iop_outcomes.estimators.base.estimate import Estimate
@@ -71,5 +72,5 @@ class ToAnEvent:
 
 def read(first_use: pd.DataFrame, people: pd.DataFrame, outcome: str) -> ToAnEvent:
     """The times of an outcome in the order of people."""
-    own = first_use[first_use["outcome"] == outcome].set_index("person_id").loc[people["person_id"]]
+    own = in_order(first_use[first_use["outcome"] == outcome], people["person_id"])
     return ToAnEvent(own["days"].to_numpy(dtype=float), own["event"].to_numpy(dtype=bool))

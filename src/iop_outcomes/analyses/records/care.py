@@ -95,11 +95,16 @@ def days(units: pd.DataFrame) -> list[Row]:
 
 def episodes(units: pd.DataFrame, by_gap: pd.DataFrame) -> list[Row]:
     """People by their number of episodes of care under each gap rule, by which they are grouped."""
-    people = units["record_id"].drop_duplicates()
-    found: list[Row] = []
-    for gap, linked in by_gap.groupby("gap_days"):
-        numbers = people.map(linked.groupby("person_id").size())
-        found += count(banded(numbers, bands.EPISODES), EPISODES, group_by=BY_GAP, group=str(gap))
+    import numpy as np
+    import pandas as pd
+
+    people = pd.Index(units["record_id"].unique())
+    at = people.get_indexer(pd.Index(by_gap["person_id"]))
+    gaps, found = by_gap["gap_days"].to_numpy(), []
+    for gap in np.unique(gaps):
+        numbers = pd.Series(np.bincount(at[(gaps == gap) & (at >= 0)], minlength=len(people)), dtype="Int64")
+        # who has no episode under a rule is not known by it
+        found += count(banded(numbers.mask(numbers == 0), bands.EPISODES), EPISODES, group_by=BY_GAP, group=str(gap))
     return found
 
 

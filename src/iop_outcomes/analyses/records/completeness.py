@@ -12,7 +12,9 @@ from iop_outcomes.vocabulary.answers import MISSING
 from iop_outcomes.vocabulary.levels import NOT_KNOWN, UNKNOWN
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
 # of everyone, whatever the study adjusts for
 BASELINE = ("age", "sex", "primary_drug")
@@ -31,7 +33,10 @@ def rows(
     groups: Groups,
 ) -> list[Row]:
     """People of whom each field is known or not, all together and within groups: the field is their variable."""
-    fields = {name: _baseline(units, persons, name) for name in dict.fromkeys((*BASELINE, *covariates))}
+    import pandas as pd
+
+    at = pd.Index(persons["person_id"]).get_indexer(pd.Index(units["record_id"]))
+    fields = {name: _baseline(units, persons, at, name) for name in dict.fromkeys((*BASELINE, *covariates))}
     fields["entry_period"] = _answered(units["entry_period"])
     fields["planned_days"] = units["planned_days"].notna()
     fields["scheduled_hours"] = units["scheduled_hours_per_week"].notna()
@@ -64,10 +69,14 @@ def _answered(values: pd.Series) -> pd.Series:
     return values.notna() & ~values.isin(WITHOUT)
 
 
-def _baseline(units: pd.DataFrame, persons: pd.DataFrame, name: str) -> pd.Series:
-    """Whether a column of persons has an answer; of no one where the source lacks it."""
-    answered = persons.loc[_answered(persons[name]), "person_id"] if name in persons else []
-    return units["record_id"].isin(answered)
+def _baseline(units: pd.DataFrame, persons: pd.DataFrame, at: NDArray[np.intp], name: str) -> pd.Series:
+    """Whether a column of persons has an answer; of no one where the source lacks it. at: (n,) the row of each unit's
+    person, -1 where there is none.
+    """
+    import pandas as pd
+
+    answered = _answered(persons[name]).to_numpy() if name in persons else None
+    return pd.Series(False if answered is None else answered[at] & (at >= 0), index=units.index)
 
 
 def _within_index(units: pd.DataFrame, sessions: pd.DataFrame) -> pd.Series:

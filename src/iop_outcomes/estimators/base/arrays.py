@@ -10,4 +10,4 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 Mask = NDArray[np.bool_]
-Labels = Sequence[object] | NDArray[np.object_]
+Labels = Sequence[object] | NDArray[np.object_] | NDArray[np.int64]

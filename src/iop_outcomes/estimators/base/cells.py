@@ -38,7 +38,8 @@ class Cells:
 
     index: (n,) cell of each row. root: (r, C), whose crossproduct is the covariance of the totals, or (C,), the
     diagonal of one; with clusters its rows are theirs, without the factor for their number. square: (C,) sums of
-    squared weights. holds: (r, C) whether a cluster has people in a cell; None without clusters.
+    squared weights. holds: (r, C) whether a cluster has people in a cell; None without clusters. alone: (C, C) or (C,),
+    with clusters, the covariance of the totals were people independent; None where there are too many cells.
     """
 
     columns: tuple[NDArray[np.generic], ...]
@@ -48,6 +49,7 @@ class Cells:
     square: Array
     root: Array
     holds: Mask | None = None
+    alone: Array | None = None
 
     @property
     def saved(self) -> float:
@@ -65,7 +67,98 @@ class Cells:
             return inferred
         part = (self.holds.astype(np.float32) @ estimate.parts.astype(np.float32)) > 0
         part = part if part.shape[1] == len(estimate.names) else part[:, 0]
-        return replace(inferred, part=part).clustered(range(len(influence)))
+        apart = None
+        if self.alone is not None:
+            apart = gradient.T @ (self.alone[:, None] * gradient if self.alone.ndim == 1 else self.alone @ gradient)
+        return replace(inferred, part=part, apart=apart).clustered(np.arange(len(influence)))
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What cells of the same people share, whatever their columns: clusters, and the model of their weights.
+
+    nuisance: in the units of its fit, or None. group: (n,) numbers of clusters, or None. by_group: (J, c q) influence
+    of each cluster's people on the parameters. square: (c q, c q) covariance of the parameters, people independent.
+    """
+
+    nuisance: Nuisance | None
+    group: Whole | None
+    by_group: Array
+    square: Array
+
+    def cells(
+        self,
+        columns: Sequence[ArrayLike],
+        weight: ArrayLike | None = None,
+        frequency: ArrayLike | None = None,
+        slope: Array | None = None,
+    ) -> Cells:
+        """Cells of the same people; arguments as of `collapse`."""
+        values = [np.asarray(c) for c in columns]
+        counted = rows(values[0].size, weight, frequency)
+        index, first = cell_numbers(values)
+        size = len(first)
+        people, total, square = sums(counted, index, size)
+        through = _through(counted, index, size, slope, self.nuisance)
+        alone = self._alone(counted, index, square, through)
+        root, holds = self._root(counted, index, size, through, alone)
+        mean = np.divide(total, people, out=np.zeros(size), where=people > 0)
+        alike = tuple(v[first] for v in values)
+        return Cells(alike, mean, people, index, square, root, holds, None if self.group is None else alone)
+
+    def _alone(self, counted: Rows, index: Whole, square: Array, through: Array) -> Array | None:
+        """(C,) diagonal or (C, C) of the covariance of the totals, people independent; None for too many cells."""
+        if self.nuisance is None:
+            return square
+        if len(square) > LARGEST:
+            return None
+        own = _nuisance_by(counted, index, len(square), self.nuisance, counted.weight) @ through.T
+        return np.asarray(np.diag(square) + own + own.T + through @ self.square @ through.T)
+
+    def _root(
+        self, counted: Rows, index: Whole, size: int, through: Array, alone: Array | None
+    ) -> tuple[Array, Mask | None]:
+        """A matrix whose crossproduct is the covariance of the totals, and which clusters have a part in them."""
+        if self.group is None:
+            if alone is None:
+                raise EstimationError(
+                    f"The people fall into {size} cells, more than {LARGEST}, whose totals vary together as the "
+                    "weights were estimated. Use the people themselves, or fewer and coarser columns."
+                )
+            if alone.ndim == 1:
+                return np.sqrt(alone), None
+            values, vectors = np.linalg.eigh(alone)
+            return np.sqrt(np.clip(values, 0, None))[:, None] * vectors.T, None
+        group, groups = self.group, int(self.group.max()) + 1
+        if count_groups(group, counted.used) < 2:
+            raise EstimationError("A cluster-robust variance needs at least two clusters with people; there is one.")
+        place = group * size + index
+        # the totals' own mean is no part of their variance: influences add to zero through the gradient
+        by_group = np.asarray(np.bincount(place, counted.total, groups * size), dtype=float).reshape(groups, size)
+        if self.nuisance is not None:
+            by_group = np.asarray(by_group + self.by_group @ through.T)
+        holds = np.bincount(place, counted.used, groups * size).reshape(groups, size) > 0
+        carries = np.bincount(group, _moves(counted, self.nuisance), groups) > 0  # a cluster of nobody is none
+        return np.asarray(by_group[carries], dtype=float), holds[carries]
+
+
+def ground(
+    n: int,
+    weight: ArrayLike | None = None,
+    frequency: ArrayLike | None = None,
+    cluster: Labels | None = None,
+    nuisance: Nuisance | None = None,
+) -> Ground:
+    """What the cells of n rows share; arguments as of `collapse`."""
+    counted = rows(n, weight, frequency)
+    known = None if nuisance is None else nuisance.fitted
+    group = None if cluster is None else group_numbers(cluster, "cluster", _moves(counted, known))
+    by_group, square = np.zeros((0, 0)), np.zeros((0, 0))
+    if known is not None:
+        square = _nuisance_square(counted, known)
+        if group is not None:
+            by_group = _nuisance_by(counted, group, int(group.max()) + 1, known, np.ones(n))
+    return Ground(known, group, by_group, square)
 
 
 def collapse(
@@ -81,14 +174,7 @@ def collapse(
     cluster: (n,) labels of people who depend on each other. slope, nuisance: as in `estimate.stack`, where the weights
     were estimated. Raises EstimationError where there are too many cells for that.
     """
-    values = [np.asarray(c) for c in columns]
-    counted = rows(values[0].size, weight, frequency)
-    index, first = cell_numbers(values)
-    size = len(first)
-    people, total, square = sums(counted, index, size)
-    root, holds = _root(counted, index, size, square, cluster, slope, nuisance)
-    mean = np.divide(total, people, out=np.zeros(size), where=people > 0)
-    return Cells(tuple(v[first] for v in values), mean, people, index, square, root, holds)
+    return ground(np.size(columns[0]), weight, frequency, cluster, nuisance).cells(columns, weight, frequency, slope)
 
 
 def sums(counted: Rows, index: Whole, size: int) -> tuple[Array, Array, Array]:
@@ -124,44 +210,9 @@ def _codes(column: NDArray[np.generic]) -> Whole:
     return np.asarray(np.unique(column, return_inverse=True)[1], dtype=np.int64)
 
 
-def _root(
-    counted: Rows,
-    index: Whole,
-    size: int,
-    square: Array,
-    cluster: Labels | None,
-    slope: Array | None,
-    nuisance: Nuisance | None,
-) -> tuple[Array, Mask | None]:
-    """A matrix whose crossproduct is the covariance of the cells' totals, and which clusters have a part in them."""
-    nuisance = None if nuisance is None else nuisance.fitted
-    through = _through(counted, index, size, slope, nuisance)
-    if cluster is None:
-        if nuisance is None:
-            return np.sqrt(square), None
-        if size > LARGEST:
-            raise EstimationError(
-                f"The people fall into {size} cells, more than {LARGEST}, whose totals vary together as the weights "
-                "were estimated. Use the people themselves, or fewer and coarser columns."
-            )
-        covariance = np.diag(square)
-        own = _nuisance_by(counted, index, size, nuisance, counted.weight)
-        covariance += own @ through.T + through @ own.T + through @ _nuisance_square(counted, nuisance) @ through.T
-        values, vectors = np.linalg.eigh(covariance)
-        return np.sqrt(np.clip(values, 0, None))[:, None] * vectors.T, None
-    moves = counted.used if nuisance is None else counted.used | (nuisance.residual != 0).any(axis=1)
-    group = group_numbers(cluster, "cluster", moves)
-    groups = int(group.max()) + 1
-    if count_groups(group, counted.used) < 2:
-        raise EstimationError("A cluster-robust variance needs at least two clusters with people; there is one.")
-    by_group: Array = np.asarray(np.bincount(group * size + index, counted.total, groups * size), dtype=float)
-    by_group = by_group.reshape(groups, size)
-    # the totals' own mean is no part of their variance: influences add to zero through the gradient
-    if nuisance is not None:
-        by_group = by_group + _nuisance_by(counted, group, groups, nuisance, np.ones(len(index))) @ through.T
-    holds = np.bincount(group * size + index, counted.used, groups * size).reshape(groups, size) > 0
-    carries = np.bincount(group, moves, groups) > 0  # a cluster of nobody is none
-    return by_group[carries], holds[carries]
+def _moves(counted: Rows, nuisance: Nuisance | None) -> Mask:
+    """(n,) rows that count, or move the parameters of the weights' model."""
+    return counted.used if nuisance is None else counted.used | (nuisance.residual != 0).any(axis=1)
 
 
 def _through(counted: Rows, index: Whole, size: int, slope: Array | None, nuisance: Nuisance | None) -> Array:

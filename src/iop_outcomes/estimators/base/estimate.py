@@ -41,6 +41,7 @@ class Estimate:
     weight: (n,) of one person of each row, or None once the influence holds more than the derivative by the weights.
     clusters: one or two groupings of the rows, each (n,) whole numbers; none where people are independent.
     part: (n,), or (n, k) for each quantity, which rows with people and weight take part; None: all of them.
+    apart: (k, k) covariance were people independent, where a row is a whole cluster; None where rows tell it.
     """
 
     names: tuple[str, ...]
@@ -50,6 +51,7 @@ class Estimate:
     weight: Array | None = None
     clusters: tuple[NDArray[np.int64], ...] = ()
     part: NDArray[np.bool_] | None = None
+    apart: Array | None = None
 
     def __post_init__(self) -> None:
         k = len(self.names)
@@ -95,7 +97,8 @@ class Estimate:
         """The named quantities only, and in clusters those who take part in them."""
         at = [self.names.index(n) for n in names]
         part = self.part if self.part is None or self.part.ndim == 1 else self.part[:, at]
-        return replace(self, names=names, value=self.value[at], influence=self.influence[:, at], part=part)
+        apart = None if self.apart is None else self.apart[np.ix_(at, at)]
+        return replace(self, names=names, value=self.value[at], influence=self.influence[:, at], part=part, apart=apart)
 
     def clustered(self, *groupings: Labels) -> Estimate:
         """The same estimate with people grouped by one label each, or two: for example by person and by site.
@@ -138,6 +141,7 @@ class Estimate:
             value=np.asarray(function(self.value), dtype=float),
             influence=self.influence @ jacobian.T,
             part=part,
+            apart=None if self.apart is None else jacobian @ self.apart @ jacobian.T,
         )
 
     def among(self, there: NDArray[np.bool_]) -> Estimate:
@@ -178,6 +182,10 @@ class Estimate:
         first, second = self.clusters
         both = np.unique(first * (second.max() + 1) + second, return_inverse=True)[1]
         return self._summed(first, there) + self._summed(second, there) - self._summed(both, there)
+
+    def independent(self) -> Array:
+        """(k, k) the covariance that people would have who are independent of each other."""
+        return self._product() if self.apart is None else self.apart
 
     def _product(self) -> Array:
         """Sum over people of the outer product of their influences, a block of rows at a time."""
@@ -257,6 +265,7 @@ def join(estimates: Sequence[Estimate]) -> Estimate:
         influence=np.hstack([e.influence for e in estimates]),
         weight=first.weight if same else None,
         part=None if alike else np.hstack(parts),
+        apart=None,
     )
 
 

@@ -141,11 +141,12 @@ def at_risk(
     weight: ArrayLike | None = None,
     frequency: ArrayLike | None = None,
     entry: ArrayLike | None = None,
+    square: Array | None = None,
 ) -> tuple[Array, Array]:
     """People at risk just before each of `times`, and the effective number of them under the weights.
 
-    Returns two arrays (k,): people with weight, and (sum w)^2 / sum w^2 (Kish 1965, Survey Sampling), 0 where
-    no one is at risk.
+    square: (n,) sums of the squared weights of a row's people, where these weigh `weight` in the mean only. Returns two
+    arrays (k,): people with weight, and (sum w)^2 / sum w^2 (Kish 1965, Survey Sampling), 0 where no one is at risk.
     """
     exits, enters = follow_up(time, entry)
     counted = rows(exits.size, weight, frequency)
@@ -158,7 +159,8 @@ def at_risk(
         return there_at.over_rows(lambda node, size: np.asarray(np.bincount(node, values, size), dtype=float))[at]
 
     people = total(counted.frequency * counted.used)
-    sums, squares = total(counted.total), total(counted.frequency * counted.weight**2)
+    squared = counted.frequency * counted.weight**2 if square is None else square
+    sums, squares = total(counted.total), total(squared)
     there = people > 0
     return people, np.where(there, sums**2 / np.where(there, squares, 1.0), 0.0)
 

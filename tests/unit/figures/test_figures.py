@@ -1,0 +1,208 @@
+"""Figures from tiny hand-made released tables: bytes, words inside, and what happens without data."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pandas as pd
+import pytest
+from drawings import described, drawn
+from released_study import MINUS, NARROW, counts, curves, empty, gated, released, plain_study, truth, typed, words
+
+from iop_outcomes.protocol import AsRun
+from iop_outcomes import figures
+from iop_outcomes.figures import atrisk, lines
+from iop_outcomes.presentation import labels
+from iop_outcomes.steps import code
+from iop_outcomes.study.loading import FIGURES
+
+
+def run(name: str, **given: Any) -> dict[str, bytes]:
+    """The files of one figure by their kinds."""
+    made = figures.run(names=[name], **given)
+    return {key.removeprefix(f"{name}_"): content for key, content in made.items()}
+
+
+# ------------------------------------------------------------------------------------------------------------- files
+
+
+@pytest.mark.parametrize("name", figures.TITLES)
+def test_files_have_the_same_bytes_twice(name: str) -> None:
+    first = run(**released(), name=name, study=words(), truth=truth())
+    again = run(**released(), name=name, study=words(), truth=truth())
+    assert first == again
+    assert first["png"].startswith(b"\x89PNG")
+    assert b"<text" in first["svg"]  # words, not outlines
+    assert b"<dc:date>" not in first["svg"]
+    assert b"cannot be drawn" not in first["svg"]
+    assert first["csv"].count(b"\n") > 1
+
+
+@pytest.mark.parametrize("name", figures.TITLES)
+def test_without_data_a_note_is_drawn(name: str) -> None:
+    made = run(**empty(), name=name, study=words())
+    title, alt = described(made["svg"])
+    assert title == figures.TITLES[name]
+    assert "cannot be drawn: " in alt
+    assert made["png"].startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("name", ["leaving", "abstinence", "overlap"])
+def test_a_note_gives_the_reason_of_the_estimates(name: str) -> None:
+    rows = gated(("leaving", "iop_vs_res", "unplanned_discharge", 90, "ATO", "overlap", "none"), "no one in arm 'iop'")
+    rows += gated(("use", "iop_vs_res", "abstinent", 180, "ATO", "overlap", "none"), "no one in arm 'iop'")
+    figure = drawn(name, {**empty(), "estimates": typed("estimates", rows)})
+    assert "no one in arm \u2018Intensive outpatient\u2019" in figure.alt
+
+
+def test_every_figure_of_a_study_can_be_drawn() -> None:
+    assert list(figures.TITLES) == list(FIGURES)
+    with pytest.raises(Exception, match="no figure 'pie'"):
+        run(**empty(), name="pie", study=words())
+
+
+def test_figures_drawn_side_by_side_are_those_drawn_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ["flow", "balance", "leaving"]
+    alone = figures.run(**released(), names=names, study=words())
+    assert list(alone) == [f"{name}_{kind}" for name in names for kind in ("svg", "png", "csv")]
+    monkeypatch.setenv("IOP_OUTCOMES_THREADS", "2")
+    assert figures.run(**released(), names=names, study=words()) == alone
+
+
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_what_goes_wrong_in_a_figure_is_said_with_its_place(monkeypatch: pytest.MonkeyPatch, threads: str) -> None:
+    def fail(tables: object, study: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("iop_outcomes.figures.balance.draw", fail)
+    monkeypatch.setenv("IOP_OUTCOMES_THREADS", threads)
+    with pytest.raises(ZeroDivisionError) as wrong:
+        figures.run(**released(), names=["flow", "balance"], study=words())
+    assert wrong.traceback[-1].name == "fail"
+
+
+def test_one_figure_does_not_depend_on_the_code_of_another() -> None:
+    own = {p.name for p in code.closure("figures.flow")}
+    assert {"flow.py", "style.py", "labels.py", "numbers.py"} <= own
+    assert not {"leaving.py", "balance.py", "forest.py"} & own
+
+
+def test_words_in_an_svg_are_escaped_and_come_back() -> None:
+    whole = plain_study()
+    whole["contrasts"]["iop_vs_res"]["first"]["label"] = r"A & B <c> \1 \g<0>"
+    made = run(**released(), name="flow", study=words(AsRun.model_validate(whole)))
+    assert r"A & B <c> \1 \g<0> 200" in described(made["svg"])[1]
+
+
+# -------------------------------------------------------------------------------------------------------------- words
+
+ALT = {
+    "flow": ("438 people in the records", "400 people are eligible", "Intensive outpatient 200", "Residential 200"),
+    "balance": ("0.50 before weighting", "0.00 after overlap weighting", "limit of 0.1"),
+    "overlap": ("(120) at scores of 0.40 to 0.45", "(140) at scores of 0.40 to 0.45", "1 bins hold too few"),
+    "leaving": (f"Intensive outpatient 40.0{NARROW}%", f"Residential 30.0{NARROW}%", "day 90, weighted"),
+    "events": (f"Died by day 90, weighted: Intensive outpatient 2.0{NARROW}%", f"Residential 3.0{NARROW}%"),
+    "staying": (f"45.0{NARROW}% of Intensive outpatient", f"55.0{NARROW}% of Residential"),
+    "hazards": ("unplanned discharge: all days 1.61, day 1 to 30 2.12, day 31 to 180 0.71",),
+    "abstinence": (f"{MINUS}5.4 ({MINUS}8.2 to {MINUS}2.5)", f"+0.9 ({MINUS}3.3 to +5.1)"),
+    "duration": ("0.40 (0.33 to 0.49)", "0.82 (0.65 to 1.05)", "0.78 (0.65 to 0.94)"),
+    "intensity": (f"50.0{NARROW}% at 5.0 hours a week", f"60.0{NARROW}% at 30.0"),
+    "completeness": (
+        f"stable housing 75.0{NARROW}%",
+        f"any urine screen about 97.5{NARROW}%",
+        "Not in these records: any session",
+    ),
+    "maturity": (f"day 30 100.0{NARROW}%", f"day 90 75.0{NARROW}%"),
+    "agreement": (f"82.6{NARROW}% in the same class, kappa 0.58", "kappa says nothing"),
+    "hours": (f"scheduled mostly 9 to under 20 (75.0{NARROW}%)", f"delivered mostly 9 to under 20 (50.0{NARROW}%)"),
+    "transitions": ("from residential 3.5: 80 intensive outpatient, 60 completed, 40 left unplanned, 20 outpatient",),
+}
+
+
+@pytest.mark.parametrize("name", figures.TITLES)
+def test_alternative_text_holds_the_main_numbers(name: str) -> None:
+    alt = drawn(name, released()).alt
+    for expected in ALT[name]:
+        assert expected in alt
+    assert "nan" not in alt.lower()
+
+
+def test_hidden_counts_are_words_and_totals_with_them_are_left_out() -> None:
+    table = counts()
+    hidden = (table["position"] == 1).fillna(False).astype(bool)
+    table.loc[hidden, ["count", "status"]] = [pd.NA, "suppressed"]
+    figure = drawn("flow", released(counts=table))
+    assert figure.alt.startswith("Flow diagram. 400 people are eligible.")
+    svg = run(**released(counts=table), name="flow", study=words())["svg"].decode()
+    assert "(too few to show)" in svg
+    assert not any("38" in written for written in re.findall(r"<text[^>]*>([^<]*)<", svg))
+
+
+def test_an_estimate_that_does_not_exist_keeps_its_row() -> None:
+    figure = drawn("abstinence", released())
+    aipw = figure.data[figure.data["method"] == "aipw"]
+    assert list(aipw["status"]) == ["gated"]
+    svg = run(**released(), name="abstinence", study=words())["svg"].decode()
+    assert "Doubly robust" in svg
+    assert "not shown" in svg
+
+
+def test_the_truth_of_everyone_stands_beside_the_unadjusted_row() -> None:
+    found = drawn("abstinence", {**released(), "truth": truth()}).data.set_index(["method", "missing_rule"])["truth"]
+    assert found["crude", "missing_is_using"] == -0.048
+    assert found["overlap", "missing_is_using"] == -0.05
+    assert drawn("abstinence", released()).data["truth"].isna().all()
+
+
+# -------------------------------------------------------------------------------------------------------------- lines
+
+
+def test_overlap_weights_speak_and_ways_that_next_to_no_one_left_have_no_panel() -> None:
+    data = drawn("leaving", released()).data
+    assert set(data["method"]) == {"crude", "overlap"}
+    assert set(data["outcome"]) == {"unplanned"}
+    starts = data[data["x"] == 0]
+    assert len(starts) == 4
+    assert (starts["estimate"] == 0).all()
+
+
+def test_a_contrast_with_one_arm_is_not_drawn() -> None:
+    one = curves()
+    one = one[one["arm"] == "iop"]
+    assert drawn("staying", released(curves=one)).data.empty
+
+
+def test_curves_end_on_the_last_day_asked_for() -> None:
+    found = lines.points(
+        curves()[lambda d: d["outcome"] == "in_care"], labels.Labels(words()), 1.0, {"iop_vs_res": 60.0}
+    )
+    crude = found[(found["side"] == 0) & (found["method"] == "crude")]
+    assert list(zip(crude["x"], crude["estimate"], strict=True)) == [(0.0, 1.0), (30.0, 0.7), (60.0, 0.7)]
+
+
+def test_numbers_at_risk_stand_below_the_curves() -> None:
+    shown = drawn("leaving", released()).data
+    pair = ("iop_vs_res", "unplanned")
+    texts = atrisk.rows(shown, {pair: [0.0, 30.0, 60.0, 90.0]}, {("iop_vs_res", "overlap", "iop"): 150.0}, shared=True)
+    lines_of = texts.assign(x=texts["x"].fillna(-1)).pivot(index="line", columns="x", values="label")
+    # people at the next day on which anyone is counted, effective numbers no more than a week away
+    assert lines_of.loc[0].tolist() == ["1 n", "170", "170", "110", "110"]
+    assert lines_of.loc[1].tolist()[:3] == ["1 eff.", "150", "120"]
+    assert lines_of.loc[1].isna().tolist() == [False, False, False, True, False]
+    assert lines_of.loc[3].tolist()[0] == "2 eff."
+    assert pd.isna(lines_of.loc[3, 0.0])  # the design's number of this arm was not given
+    # where the number at the next day is withheld, the day has none: a later one would be too small
+    hidden = shown.assign(n_risk=shown["n_risk"].mask((shown["side"] == 0) & (shown["n_risk"] == 170)))
+    texts_of = atrisk.rows(hidden, {pair: [0.0, 30.0, 60.0, 90.0]}, {}, shared=True)
+    assert texts_of.query("line == 0 and x.notna()")["label"].tolist() == ["110", "110"]
+    placed, below = atrisk.placed(texts, {pair: (90.0, 0.4)}, (2.0, 1.5))
+    assert (placed["y"] < 0).all()
+    assert placed["y"].min() > -0.4 * below / 1.5
+    assert "people of arms 1 and 2 at risk" in run(**released(), name="leaving", study=words())["svg"].decode()
+
+
+def test_days_have_marks_in_months() -> None:
+    assert lines.days((0, 34)) == [0, 7, 14, 21, 28]
+    assert lines.days((0, 180)) == [0, 30, 60, 90, 120, 150, 180]
+    assert lines.days((-9, 365)) == [0, 60, 120, 180, 240, 300, 360]

@@ -1,0 +1,76 @@
+"""Names and numbers as readers see them, and which of several methods speaks."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+import pytest
+from released_study import MINUS, NARROW, words
+
+from iop_outcomes.presentation import labels, numbers, select
+
+
+@pytest.mark.parametrize(
+    ("form", "value", "expected"),
+    [
+        (numbers.percent, 0.4123, f"41.2{NARROW}%"),
+        (numbers.percent, math.nan, "\u2013"),
+        (numbers.points, 0.0494, "+4.9"),
+        (numbers.points, -0.0494, f"{MINUS}4.9"),
+        (numbers.points, -0.0004, "0.0"),
+        (numbers.points, 0.0004, "0.0"),
+        (numbers.ratio, 0.4, "0.40"),
+        (numbers.ratio, None, "\u2013"),
+        (numbers.signed_days, -12.04, f"{MINUS}12.0"),
+        (numbers.count, 3962, f"3{NARROW}962"),
+        (numbers.count, pd.NA, "\u2013"),
+        (numbers.count, 999.6, f"1{NARROW}000"),
+        (numbers.decimals, -0.001, "0.00"),
+        (numbers.decimals, math.inf, "\u2013"),
+    ],
+)
+def test_numbers_as_readers_see_them(form: Any, value: Any, expected: str) -> None:
+    assert form(value) == expected
+
+
+def test_an_interval_needs_both_limits() -> None:
+    assert numbers.interval(-0.05, 0.02, numbers.points) == f"{MINUS}5.0 to +2.0"
+    assert numbers.interval(math.nan, 0.02, numbers.points) == "\u2013"
+
+
+def test_reasons_hold_labels_in_place_of_names() -> None:
+    said = labels.Labels(words())
+    assert said.reason("iop_vs_res", "fewer than 10 events in the arm 'iop'") == (
+        "fewer than 10 events in the arm \u2018Intensive outpatient\u2019"
+    )
+    assert said.reason("stay_90", "no events in the arm 'stayed'") == (
+        "no events in the arm \u2018Stayed at least 90 days\u2019"
+    )
+    assert said.reason("iop_vs_res", "The coefficient of stable_housing=unknown has no end.") == (
+        "The coefficient of \u2018Stable housing: unknown\u2019 has no end"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Residential", "residential"),
+        ("IOP with groups", "IOP with groups"),
+        ("Beck Depression Inventory", "Beck Depression Inventory"),
+        ("Extended-release naltrexone", "extended-release naltrexone"),
+    ],
+)
+def test_labels_inside_a_sentence(text: str, expected: str) -> None:
+    assert labels.within(text) == expected
+
+
+def test_an_arm_of_a_duration_has_a_label() -> None:
+    assert labels.Labels(words()).arms("stay_90") == ("Stayed at least 90 days", "Left before day 90")
+
+
+def test_the_adjusted_method_is_preferred() -> None:
+    rows = pd.DataFrame({"method": ["crude", "iptw", "overlap"], "value": [1, 2, 3]}, index=[7, 8, 9])
+    assert select.best(rows)["value"].tolist() == [3]
+    assert select.best(rows.iloc[:1])["value"].tolist() == [1]

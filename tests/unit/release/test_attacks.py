@@ -1,0 +1,291 @@
+"""Releases of small cohorts attacked by subtraction: what is shown is true, and no two numbers tell of one to ten
+people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from parts import endpoint
+from release_rows import four, row, settings
+from results_rows import made as table
+
+from iop_outcomes.analyses.rows import Some, count_rows
+from iop_outcomes.protocol import Analysis, InCare
+from iop_outcomes.release import run
+from iop_outcomes.tables.results import BY_ARM
+
+ARMS = ("iop", "residential")
+LEVELS = ("abstinent", "using", "missing", "not_yet_observed")
+WAYS = ("unplanned", "completed", "transferred", "died", "other")
+HORIZONS = (30, 60, 90, 180)
+FEW = range(1, 11)
+ENDPOINTS = {
+    "abstinent": endpoint("abstinent", "interview"),
+    "retained": endpoint("retained", "in_care"),
+    "retained_or_completed": endpoint("retained_or_completed", "in_care_or_completed"),
+    "unplanned_discharge": endpoint("unplanned_discharge", "left_index", cause="unplanned"),
+    "completed": endpoint("completed", "left_index", cause="completed"),
+}
+IN_CARE = {"stay_90": InCare(day=90), "hours": InCare(day=28, of="c")}
+COHORTS = [(seed, size, open_ended) for seed, size in enumerate((120, 150, 200, 260, 300, 350, 400, 400))
+           for open_ended in (False, True)]  # fmt: skip
+
+
+def people(seed: int, size: int, open_ended: bool) -> pd.DataFrame:
+    """Invented people: arm, days and cause of leaving care and the index level, state on day 180, hours apart."""
+    rng = np.random.default_rng(seed)
+    arm = rng.choice(ARMS, size)
+    care = np.where(arm == "iop", rng.geometric(1 / 70, size), rng.geometric(1 / 40, size)).astype(int)
+    cause = rng.choice(WAYS, size, p=(0.4, 0.5, 0.06, 0.02, 0.02)).astype(object)
+    # some step down and stay in care
+    stepped = rng.random(size) < 0.05
+    index = np.where(stepped, np.maximum(care - rng.integers(1, 40, size), 1), care)
+    index_cause = np.where(stepped, "completed", cause)
+    if open_ended:
+        end = rng.integers(60, 400, size)
+        cause, care = np.where(care > end, "censored", cause), np.minimum(care, end)
+        index_cause, index = np.where(index > end, "censored", index_cause), np.minimum(index, end)
+    level = rng.choice(LEVELS, size, p=(0.4, 0.35, 0.15, 0.1))
+    return pd.DataFrame(
+        {"arm": arm, "care": care, "cause": cause, "index": index, "index_cause": index_cause, "level": level}
+    )
+
+
+def life_table(known: pd.DataFrame, outcome: str, analysis: str, days: str, cause: str) -> list[dict[str, Any]]:
+    cells = known.groupby(["arm", days, cause]).size()
+    key = {"analysis": analysis, "cohort": "k", "contrast": "c", "outcome": outcome}
+    return [{**key, "arm": a, "day": int(d), "cause": c, "count": int(n)} for (a, d, c), n in cells.items()]
+
+
+QUESTIONS = (
+    ("retained", "staying", "care", "cause"), ("retained_or_completed", "staying_too", "care", "cause"),
+    ("unplanned_discharge", "leaving", "index", "index_cause"), ("completed", "leaving", "index", "index_cause"),
+)  # fmt: skip
+
+
+def asked() -> Iterator[dict[str, Any]]:
+    for outcome, analysis, *_ in QUESTIONS:
+        for day in HORIZONS:
+            yield from four(analysis=analysis, outcome=outcome, horizon_days=day, missing_rule="none", cohort="k")
+    for rule in ("missing_is_using", "observed_only"):
+        yield from four(analysis="abstinence", missing_rule=rule, cohort="k")
+        for of in ("stayed", "left_earlier", "difference", "ratio"):
+            yield row("risk", of, analysis="duration", contrast="stay_90", missing_rule=rule, cohort="k")
+
+
+@cache
+def released(seed: int, size: int, open_ended: bool) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+    known = people(seed, size, open_ended)
+    ask = Analysis.model_validate(
+        {
+            "cohort": "k", "analysis": "abstinence", "step": "abstinence", "contrast": "c", "outcome": "abstinent",
+            "horizon_days": 180, "measure": "risk", "estimand": "as_observed", "method": "crude",
+        }
+    )  # fmt: skip
+    of_stays, of_hours = (
+        ask.model_copy(update={"analysis": analysis, "contrast": contrast})
+        for analysis, contrast in (("duration", "stay_90"), ("intensity", "hours"))
+    )
+    told = (known["care"] >= 90) | (known["cause"] != "censored")
+    stayed = np.where(known["care"] >= 90, "stayed", "left_earlier")
+    counts = count_rows(ask, known["arm"].to_numpy(), known["level"].to_numpy())
+    counts += count_rows(of_stays, stayed[told], known["level"][told].to_numpy())
+    in_care = np.where(known["care"] >= 28, known["level"], "out_of_care")
+    for arm in ARMS:
+        own = (known["arm"] == arm).to_numpy()
+        counts += count_rows(of_hours, known["arm"][own].to_numpy(), in_care[own], Some(BY_ARM, arm))
+    lives = [
+        r for outcome, *rest in QUESTIONS for r in life_table(known.assign(care=known["care"] + 1), outcome, *rest)
+    ]
+    frames = {
+        "counts": table("counts", counts), "life_tables": table("life_tables", lives),
+        "estimates": table("estimates", list(asked())), "curves": table("curves", []),
+        "diagnostics": table("diagnostics", []),
+    }  # fmt: skip
+    arms = {"c": ARMS, "stay_90": ("stayed", "left_earlier")}
+    found = run(**frames, **settings(arms=arms, endpoints=ENDPOINTS, in_care=IN_CARE))
+    return known, found
+
+
+def members(known: pd.DataFrame, cell: Any) -> set[int]:
+    """Who is in a released cell of counts, from the people themselves."""
+    care = known["care"] + 1
+    if cell.contrast == "c" and cell.analysis != "abstinence":
+        _, _, days, cause = next(q for q in QUESTIONS if q[0] == cell.outcome)
+        gone = (care if days == "care" else known["index"]) <= cell.horizon_days
+        own = (known["arm"] == cell.arm) & (
+            ~gone if cell.level == "still_at_risk" else gone & known[cause].isin(cell.level.split(" or "))
+        )
+    elif cell.contrast == "stay_90":
+        stayed, told = known["care"] >= 90, (known["care"] >= 90) | (known["cause"] != "censored")
+        own = told & (stayed if cell.arm == "stayed" else ~stayed) & (known["level"] == cell.level)
+    else:
+        own = (known["arm"] == cell.arm) & (known["level"] == cell.level)
+        if cell.contrast == "hours":
+            there = known["care"] >= 28
+            own = (known["arm"] == cell.arm) & (~there if cell.level == "out_of_care" else there & own)
+    return set(np.flatnonzero(own))
+
+
+def shown(known: pd.DataFrame, counts: pd.DataFrame) -> list[tuple[Any, set[int]]]:
+    return [(c, members(known, c)) for c in counts[counts["status"] == "ok"].itertuples()]
+
+
+@pytest.mark.parametrize("cohort", COHORTS)
+def test_every_count_that_is_shown_is_true(cohort: tuple[int, int, bool]) -> None:
+    known, found = released(*cohort)
+    cells = shown(known, found["counts"])
+    assert len(cells) > 10
+    for cell, who in cells:
+        assert cell.count == len(who), cell
+        assert len(who) not in FEW
+    curves = found["curves"].dropna(subset="n_risk")
+    for point in curves.itertuples():
+        days = known["care"] + 1 if point.analysis.startswith("staying") else known["index"]
+        assert point.n_risk == ((days >= point.x) & (known["arm"] == point.arm)).sum(), point
+
+
+@pytest.mark.parametrize("cohort", COHORTS)
+def test_a_crude_risk_that_is_shown_is_that_of_the_people(cohort: tuple[int, int, bool]) -> None:
+    known, found = released(*cohort)
+    rows = found["estimates"]
+    own = rows[(rows["status"] == "ok") & (rows["contrast"] == "c") & rows["of"].isin(ARMS)]
+    assert len(own)
+    for r in own[own["outcome"] != "abstinent"].itertuples():
+        _, _, days, cause = next(q for q in QUESTIONS if q[0] == r.outcome)
+        people_ = known[known["arm"] == r.of]
+        gone = people_[days] + (days == "care") <= r.horizon_days
+        if (gone & (people_[cause] == "censored")).any():
+            continue
+        event = {
+            "retained": ~gone, "retained_or_completed": ~gone | (people_[cause] == "completed"),
+            "unplanned_discharge": gone & (people_[cause] == "unplanned"),
+            "completed": gone & (people_[cause] == "completed"),
+        }[r.outcome]  # fmt: skip
+        assert (r.events, r.n) == (event.sum(), len(people_))
+        assert r.estimate == pytest.approx(event.mean())
+
+
+def sums(cells: list[tuple[Any, set[int]]]) -> dict[str, list[set[int]]]:
+    """Sets of people that a reader can count, by what is known to nest them: cells, and sums of cells that are
+    shown."""
+    found: dict[str, list[set[int]]] = {}
+    groups: dict[tuple[Any, ...], list[set[int]]] = {}
+    for cell, who in cells:
+        if cell.outcome == "abstinent":
+            if cell.level != "out_of_care":
+                found.setdefault(f"{cell.level} of {cell.arm}", []).append(who)
+            groups.setdefault((cell.contrast, cell.level), []).append(who)
+        elif cell.level == "still_at_risk":
+            found.setdefault(f"in care, {cell.arm}", []).append(who)
+            groups.setdefault((cell.outcome, cell.horizon_days, "in care"), []).append(who)
+        else:
+            found.setdefault(f"{cell.level} by a day of {cell.arm}, {cell.outcome}", []).append(who)
+    for (*_, level), parts in groups.items():
+        if len(parts) == 2:
+            found.setdefault(f"{level} of everyone", []).append(set.union(*parts))
+    stayed = [w for c, w in cells if c.contrast == "stay_90" and c.arm == "stayed"]
+    there = [(c, w) for c, w in cells if c.contrast == "hours" and c.level != "out_of_care"]
+    if len(stayed) == len(LEVELS):
+        found.setdefault("in care of everyone", []).append(set.union(*stayed))
+    for arm in ARMS:
+        own = [w for c, w in there if c.arm == arm]
+        if len(own) == len(LEVELS):
+            found.setdefault(f"in care, {arm}", []).append(set.union(*own))
+    return found
+
+
+@pytest.mark.parametrize("cohort", COHORTS)
+def test_no_two_counts_that_nest_tell_of_a_few_people(cohort: tuple[int, int, bool]) -> None:
+    known, found = released(*cohort)
+    for what, sets in sums(shown(known, found["counts"])).items():
+        for one, other in combinations(sets, 2):
+            less, more = sorted((one, other), key=len)
+            if less <= more:
+                assert len(more - less) not in FEW, what
+
+
+@pytest.mark.parametrize("cohort", COHORTS)
+def test_those_who_are_held_back_are_not_had_from_those_in_care(cohort: tuple[int, int, bool]) -> None:
+    """One arm's people in care, where they are withheld, are not everyone's less the other arm's."""
+    known, found = released(*cohort)
+    cells = shown(known, found["counts"])
+    stayed = [w for c, w in cells if c.contrast == "stay_90" and c.arm == "stayed"]
+    if len(stayed) < len(LEVELS) or cohort[2]:
+        return
+    at_90 = found["counts"].query("outcome == 'retained' and horizon_days == 90 and level == 'still_at_risk'")
+    assert (at_90["status"] == "ok").sum() != 1
+
+
+@pytest.mark.parametrize("cohort", COHORTS)
+def test_people_beside_estimates_tell_no_few_either(cohort: tuple[int, int, bool]) -> None:
+    _, found = released(*cohort)
+    rows = found["estimates"].dropna(subset="n")
+    for _, own in rows[rows["outcome"] == "abstinent"].groupby(["contrast", "of"]):
+        for one, other in combinations(own["n"].tolist(), 2):
+            assert abs(one - other) not in FEW
+
+
+def test_some_of_these_releases_withhold_what_the_attacks_ask_for() -> None:
+    """The attacks are not idle: cells that nest closely, and people who are held back, occur among these people."""
+    close = held = 0
+    for cohort in COHORTS:
+        known, found = released(*cohort)
+        everyone = [(c, members(known, c)) for c in found["counts"].itertuples()]
+        for sets in sums(everyone).values():
+            close += sum(
+                len(one ^ other) in FEW for one, other in combinations(sets, 2) if one <= other or other <= one
+            )
+        held += sum(c.level == "still_at_risk" and c.status != "ok" and len(w) > 10 for c, w in everyone)
+    assert close > 100
+    assert held > 20
+
+
+def left_over(cells: list[tuple[Any, set[int]]], everyone: dict[str, set[int]]) -> Iterator[set[int]]:
+    """People whom a reader has from two life tables of an arm by one day: of causes that one counts together, those
+    who are not among the causes that the other shows; and who has neither stayed by one nor left by the other.
+    """
+    tables: dict[tuple[Any, ...], dict[str, list[tuple[str, set[int]]]]] = {}
+    for cell, who in cells:
+        if cell.contrast == "c" and cell.analysis != "abstinence":
+            own = tables.setdefault((cell.arm, cell.horizon_days), {})
+            own.setdefault(cell.outcome, []).append((cell.level, who))
+    for (arm, _), own in tables.items():
+        for one, other in ((own[a], own[b]) for a in own for b in own if a != b):
+            for level, whole in one:
+                there = level == "still_at_risk"
+                known = everyone[arm] - whole if there else whole
+                pool = set(level.split(" or "))
+                parts = [
+                    w for name, w in other if (name != "still_at_risk") and (there or {*name.split(" or ")} < pool)
+                ]
+                if parts and (there or len(pool) > 1) and set.union(*parts) <= known:
+                    yield known - set.union(*parts)
+
+
+def arms_of(known: pd.DataFrame) -> dict[str, set[int]]:
+    return {arm: set(np.flatnonzero(known["arm"] == arm)) for arm in ARMS}
+
+
+@pytest.mark.parametrize("cohort", COHORTS)
+def test_no_two_life_tables_of_an_arm_tell_of_a_few_people(cohort: tuple[int, int, bool]) -> None:
+    known, found = released(*cohort)
+    for few in left_over(shown(known, found["counts"]), arms_of(known)):
+        assert len(few) not in FEW
+
+
+def test_two_life_tables_of_an_arm_would_tell_of_a_few_people() -> None:
+    """The attack is not idle."""
+    close = 0
+    for cohort in COHORTS:
+        known, found = released(*cohort)
+        told = [(c, members(known, c)) for c in found["counts"].itertuples()]
+        enough = [(c, who) for c, who in told if len(who) not in FEW]
+        close += sum(len(few) in FEW for few in left_over(enough, arms_of(known)))
+    assert close > 20

@@ -1,0 +1,283 @@
+"""What a study may not say: names that stand for something else, keys and rows twice, covariates that are none."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from iop_outcomes.checks import prepare
+from iop_outcomes.errors import StudyError
+from iop_outcomes.protocol import Question, TableMapping
+from iop_outcomes.study import loading, names, sheets
+from iop_outcomes.tables import TABLES
+from iop_outcomes.tables.canonical import NOT_COVARIATES
+
+CONFIG = Path("config/config.yaml")
+DEMO = Path("config/cohorts/demo.yaml")
+
+
+@pytest.fixture(autouse=True)
+def folder(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    shutil.copytree(project / "config", tmp_path / "config")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def load(**changes: Any) -> loading.Loaded:
+    return loading.load({**loading.read_yaml(CONFIG), **changes}, [CONFIG])
+
+
+def refused(**changes: Any) -> str:
+    with pytest.raises(StudyError) as caught:
+        load(**changes)
+    said = str(caught.value)
+    assert "\n" not in said
+    return said
+
+
+def edited(path: tuple[Any, ...], value: Any, file: Path = DEMO) -> None:
+    """The cohort's file with another value at a place; None takes it out."""
+    content = yaml.safe_load(file.read_text())
+    part = content
+    for step in path[:-1]:
+        part = part.setdefault(step, {}) if isinstance(part, dict) else part[step]
+    part[path[-1]] = value
+    file.write_text(yaml.safe_dump(content, sort_keys=False))
+
+
+def renamed(old: str, new: str) -> None:
+    """A name of the demo's, everywhere where it stands."""
+    for file in (DEMO, Path("config/analyses.tsv")):
+        file.write_text(file.read_text().replace(old, new))
+
+
+@pytest.mark.parametrize("arm", sorted(names.ARMS))
+@pytest.mark.parametrize("side", ["first", "second"])
+def test_an_arm_has_no_name_that_means_something_else_in_the_results(arm, side):
+    edited(("contrasts", "iop_vs_residential", side, "name"), arm)
+    said = refused()
+    assert f"an arm is named '{arm}', which stands for" in said
+    assert "demo.yaml" in said
+
+
+def test_an_arm_alongside_is_held_to_the_same():
+    further = {"name": "ratio", "label": "Partial hospitalization", "values": ["2.5"]}
+    edited(("contrasts", "iop_vs_residential", "further_arms"), [further])
+    assert "named 'ratio'" in refused()
+
+
+@pytest.mark.parametrize("name", ["all", "con", "nul", "com1"])
+def test_a_contrast_has_no_name_that_no_folder_or_result_can_have(name):
+    renamed("iop_vs_residential", name)
+    assert f"contrasts: '{name}'" in refused()
+
+
+def test_a_cohort_has_no_name_of_a_device(folder):
+    shutil.copy(DEMO, "config/cohorts/aux.yaml")
+    assert "device" in refused(cohort="aux") or "no row for the cohort" in refused(cohort="aux")
+    sheet = Path("config/analyses.tsv")
+    sheet.write_text(sheet.read_text().replace("\ndemo\t", "\naux\t"))
+    assert "'aux' is the name of a device" in refused(cohort="aux")
+
+
+def test_a_repetition_under_another_classifier_takes_nobody_elses_name():
+    content = yaml.safe_load(DEMO.read_text())["contrasts"]["iop_vs_residential"]
+    edited(("contrasts", "iop_vs_residential", "classifiers"), ["asam"])
+    edited(("contrasts", "iop_vs_residential_by_asam"), {**content, "classifiers": []})
+    assert "is named 'iop_vs_residential_by_asam', as another comparison is" in refused()
+    edited(("contrasts",), {"iop_vs_residential": {**content, "variant_of": "something"}})
+    assert "`variant_of` is set by the workflow" in refused()
+
+
+@pytest.mark.parametrize("label", ["Residential", " residential ", ""])
+def test_arms_have_labels_of_their_own(label):
+    edited(("contrasts", "iop_vs_residential", "second", "label"), "Residential")
+    edited(("contrasts", "iop_vs_residential", "first", "label"), label)
+    said = refused()
+    assert "two arms have the label" in said or "label`" in said
+
+
+def test_arms_do_not_share_a_value_in_other_capitals():
+    edited(("contrasts", "long_vs_short", "first", "values"), ["long", "Short "], Path("config/cohorts/uis.yaml"))
+    assert "the value 'short' belongs to two arms" in refused(cohort="uis")
+
+
+@pytest.mark.parametrize("analysis", sorted(names.ANALYSES))
+def test_an_analysis_is_not_named_as_what_the_workflow_adds(analysis):
+    sheet = Path("config/analyses.tsv")
+    sheet.write_text(sheet.read_text().replace("demo\tleaving_early\t", f"demo\t{analysis}\t", 1))
+    assert f"is named '{analysis}'" in refused()
+
+
+@pytest.mark.parametrize("outcome", ["index", "care", "continuum", "care_gap_7"])
+def test_an_event_is_not_named_as_what_is_followed(outcome):
+    sheet = Path("config/endpoints.tsv")
+    sheet.write_text(sheet.read_text().replace("\ndeath\t", f"\n{outcome}\t"))
+    assert f"the outcome '{outcome}' of the kind death" in refused()
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "lines"),
+    [
+        ("a: 1\nb: 2\na: 3\n", "a", (1, 3)),
+        ("a:\n  b: 1\n  c: 2\n  b: 1\n", "b", (2, 4)),
+        ("a: [{b: 1}, {c: 1, c: 2}]\n", "c", (1, 1)),
+        ('codes:\n  1: completed\n  "1": unplanned\n', "1", (2, 3)),
+        ('codes: {yes: a, "yes": b}\n', "yes", (1, 1)),
+        ("a: {b: 1}\n'a': {c: 1}\n", "a", (1, 2)),
+    ],
+)
+def test_a_key_twice_is_refused_in_any_yaml(text, key, lines, tmp_path):
+    file = tmp_path / "any.yaml"
+    file.write_text(text)
+    with pytest.raises(StudyError) as caught:
+        loading.read_yaml(file)
+    assert f"any.yaml, line {lines[1]}: `{key}` stands in line {lines[0]} already" in str(caught.value)
+
+
+def test_the_same_key_in_two_places_an_anchor_and_a_merge_are_no_key_twice(tmp_path):
+    file = tmp_path / "any.yaml"
+    file.write_text("base: &b {x: 1, y: 2}\none: {<<: *b, x: 3}\nlist: [*b, *b]\nother: {x: 1}\n")
+    assert loading.read_yaml(file)["one"] == {"x": 3, "y": 2}
+
+
+def test_a_key_twice_is_refused_in_the_protocol_the_cohort_and_the_invented_people():
+    content = loading.read_yaml(CONFIG)  # as Snakemake hands it on: the last one has won by then
+    CONFIG.write_text(CONFIG.read_text() + "\ncohort: uis\n")
+    with pytest.raises(StudyError, match="`cohort` stands in line"):
+        loading.load(content, [CONFIG])
+    DEMO.write_text(DEMO.read_text() + "\ntitle: again\n")
+    with pytest.raises(StudyError, match=r"demo\.yaml.*`title` stands in line"):
+        loading.load(content, [])
+    from iop_outcomes.checks import definition
+
+    people = Path("config/people/demo.yaml")
+    people.write_text(people.read_text() + "\npeople: []\n")
+    with pytest.raises(StudyError, match="`people` stands in line"):
+        definition.read(people)
+
+
+PERSONS = TABLES["persons"].columns
+NUMERIC = ("whole", "number")
+
+
+@pytest.mark.parametrize("room", ["continuous", "categorical"])
+@pytest.mark.parametrize(
+    "name", [*NOT_COVARIATES, *(n for n, c in PERSONS.items() if c.outcome), "no_such_column", "site_id", "left_index"]
+)
+def test_a_covariate_is_a_baseline_column(room, name):
+    edited(("adjustment",), {"continuous": [], "categorical": [], room: [name]})
+    said = refused()
+    assert f"demo.yaml, adjustment.{room}" in said
+    assert f"'{name}'" in said
+
+
+@pytest.mark.parametrize("name", [n for n, c in PERSONS.items() if not c.outcome and n not in NOT_COVARIATES])
+def test_every_baseline_column_is_a_covariate_of_its_kind_and_of_no_other(name):
+    right = "continuous" if PERSONS[name].kind in NUMERIC else "categorical"
+    wrong = "categorical" if right == "continuous" else "continuous"
+    empty: dict[str, list[str]] = {"continuous": [], "categorical": []}
+    edited(("adjustment",), {**empty, right: [name]})
+    load()
+    edited(("adjustment",), {**empty, wrong: [name]})
+    assert f"Name it under `adjustment.{right}` instead" in refused()
+
+
+def test_a_covariate_is_named_once_and_the_nearest_name_is_offered():
+    edited(("adjustment", "continuous"), ["age", "age"])
+    assert "age is named twice" in refused()
+    edited(("adjustment", "continuous"), ["agee"])
+    assert "Did you mean 'age'" in refused()
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        (("care", "gap_sensitivity_days"), [7, -1], "care.gap_sensitivity_days"),
+        (("inference", "hazard_cuts_days"), [60, 30], "must rise"),
+        (("intensities", "hours_per_week", "compare"), {"iop": [15, 9]}, "fewer first"),
+        (("intensities", "hours_per_week", "compare"), {"iop": [-1, 9]}, "from 0 on"),
+        (("intensities", "hours_per_week", "compare"), {"iopp": [9, 15]}, "Did you mean 'iop'"),
+        (("cohort",), "uis", "`cohort` has no place in a cohort's file"),
+        (("data",), "elsewhere", "`data` has no place in a cohort's file"),
+        (("title",), 2024, "YAML reads this as the number 2024. Write it in quotation marks"),
+        (("title",), True, "YAML reads this as the truth true"),
+        (("contrasts", "iop_vs_residential", "first", "values"), [2.1], "the number 2.1. Write it in quotation marks"),
+    ],
+)
+def test_what_contradicts_itself_is_refused(path, value, said):
+    content = yaml.safe_load(DEMO.read_text())
+    assert path[0] != "intensities" or path[1] in content["intensities"]
+    edited(path, value)
+    assert said in refused()
+
+
+def test_a_horizon_lies_after_the_landmark_the_window_and_the_first_day_that_counts():
+    header, *rows = Path("config/analyses.tsv").read_text().splitlines()
+    columns = header.split("\t")
+    for method, contrast in (("landmark", "durations"), ("spline", "intensities")):
+        row = next(r for r in rows if r.startswith("demo\t") and method in r.split("\t")[columns.index("method")])
+        row = row.split("\t")
+        assert row[columns.index("contrast")] in yaml.safe_load(DEMO.read_text())[contrast]
+        row[columns.index("horizon_days")] = "14"
+        Path("config/analyses.tsv").write_text("\n".join([header, *rows, "\t".join(row)]) + "\n")
+        assert "the horizon, day 14, is not after the" in refused()
+
+
+def row_of(sheet: str, start: str) -> str:
+    return next(line for line in Path(sheet).read_text().splitlines() if line.startswith(start))
+
+
+@pytest.mark.parametrize(
+    ("sheet", "start", "said"),
+    [
+        ("config/endpoints.tsv", "death\t", "outcome 'death' stands in line"),
+        ("config/eligibility.tsv", "*\tage\t", "cohort '*', rule 'age' stands in line"),
+        ("config/analyses.tsv", "demo\tleaving_early\t", "the same row twice"),
+    ],
+)
+def test_a_row_twice_is_refused(sheet, start, said):
+    file = Path(sheet)
+    file.write_text(file.read_text() + row_of(sheet, start) + "\n")
+    assert said in refused()
+
+
+@pytest.mark.parametrize("sheet", ["analyses", "eligibility"])
+def test_a_row_of_nearly_this_cohort_is_not_passed_over(sheet):
+    file = Path(f"config/{sheet}.tsv")
+    start = "demo\t" if sheet == "analyses" else "*\tage\t"
+    row = row_of(str(file), start).split("\t")
+    file.write_text(file.read_text() + "\t".join(["dmeo", *row[1:]]) + "\n")
+    assert "a row is of the cohort 'dmeo', which has no file" in refused()
+    file.write_text(file.read_text().replace("dmeo\t", "elsewhere\t"))
+    load()
+
+
+def test_a_header_names_a_column_once_and_a_stray_quotation_mark_takes_no_line_with_it(tmp_path):
+    header, first, second, *_ = Path("config/analyses.tsv").read_text().splitlines()
+    sheet = tmp_path / "rows.tsv"
+    sheet.write_text(f"{header}\tmethod\n{first}\tcrude\n")
+    with pytest.raises(StudyError, match="the header has 'method' twice"):
+        sheets.read(Question, sheet)
+    sheet.write_text(f'{header}\n"{first}\n{second}\n')
+    with pytest.raises(StudyError, match="line 2"):
+        sheets.read(Question, sheet)
+
+
+def test_data_are_not_given_to_a_cohort_that_reads_none():
+    with pytest.raises(StudyError, match="The data mine are given, but the cohort 'demo' is synthetic"):
+        prepare.records(load(data="mine").study)
+    assert prepare.records(load().study) == []
+
+
+def test_data_are_not_given_to_a_cohort_that_only_asks_a_database():
+    loaded = load(cohort="uis").study
+    asked = {"query": "select 1", "columns": {"person_id": "id"}}
+    tables = {"stays": TableMapping.model_validate(asked), "persons": TableMapping.model_validate(asked)}
+    source = loaded.source.model_copy(update={"kind": "mapping", "tables": tables, "database": "RECORDS"})
+    with pytest.raises(StudyError, match="comes from a database and reads no file"):
+        prepare.records(loaded.model_copy(update={"source": source, "data": "mine"}))
