@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from iop_outcomes.protocol import Contrast, Endpoint
+from iop_outcomes.vocabulary.endpoints import TAKES
 
 
 def endpoint(outcome: str, kind: str, **more: Any) -> Endpoint:
-    """An endpoint without its words."""
-    return Endpoint.model_validate({"outcome": outcome, "kind": kind, "label": "", "definition": "", **more})
+    """An endpoint without its words, and with the least number of what its kind needs."""
+    least = {number: 1 for number, kinds in TAKES.items() if kind in kinds}
+    return Endpoint.model_validate({"outcome": outcome, "kind": kind, "label": "", "definition": "", **least, **more})
 
 
 def contrast(first: str, second: str, /, **more: Any) -> Contrast:

@@ -7,18 +7,20 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from parts import endpoint
 from results_rows import made as table
 
+from iop_outcomes.protocol import Companions, Disclosure, Inference
 from iop_outcomes.release import run
 
 ARMS = ("iop", "residential")
 IN_ORDER = {"c": list(ARMS)}
 ENDPOINTS = {
-    "unplanned_discharge": {"kind": "left_index", "cause": "unplanned"},
-    "retained": {"kind": "in_care", "cause": ""},
-    "retained_or_completed": {"kind": "in_care_or_completed", "cause": ""},
-    "time_in_care": {"kind": "in_care", "cause": ""},
-    "abstinent": {"kind": "interview", "cause": ""},
+    "unplanned_discharge": endpoint("unplanned_discharge", "left_index", cause="unplanned"),
+    "retained": endpoint("retained", "in_care"),
+    "retained_or_completed": endpoint("retained_or_completed", "in_care_or_completed"),
+    "time_in_care": endpoint("time_in_care", "in_care"),
+    "abstinent": endpoint("abstinent", "interview"),
 }
 NUMBERS = ["estimate", "std_error", "conf_low", "conf_high", "p_value", "n", "events", "n_effective"]
 Rows = list[dict[str, Any]]
@@ -59,8 +61,8 @@ def release(policy: str = "cms", arms: Mapping[str, Any] | None = None, **tables
 def settings(policy: str = "cms", **changes: Any) -> dict[str, Any]:
     """What `run` needs beside the tables: all that protects people."""
     plain = {"arms": IN_ORDER, "endpoints": ENDPOINTS, "groups": {}, "in_care": {}}
-    more = {"companions": {"contrasts": [], "outcomes": []}, "inference": {"confidence_level": 0.95}}
-    return {"disclosure": {"policy": policy}, **plain, **more, **changes}
+    more = {"companions": Companions(), "inference": Inference()}
+    return {"disclosure": Disclosure(policy=policy), **plain, **more, **changes}
 
 
 def only(frame: pd.DataFrame, **where: Any) -> Any:

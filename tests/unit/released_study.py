@@ -7,9 +7,10 @@ from typing import Any
 
 import pandas as pd
 import records_counts
+from parts import endpoint
 from results_rows import made
 
-from iop_outcomes.protocol import Study
+from iop_outcomes.protocol import AsRun, Compared, Origin, Study
 from iop_outcomes.tables import TABLES
 
 NARROW, MINUS = "\u202f", "\u2212"
@@ -75,9 +76,14 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def study(**changes: Any) -> dict[str, Any]:
+def study(**changes: Any) -> AsRun:
     """The whole study, as a report gets it."""
-    typed = Study.model_validate(
+    return AsRun.model_validate(plain_study(**changes))
+
+
+def plain_study(**changes: Any) -> dict[str, Any]:
+    """The same as plain data, for tests that change a part of it."""
+    given = Study.model_validate(
         {
             "cohort": "hand",
             "title": "A study made by hand",
@@ -103,22 +109,21 @@ def study(**changes: Any) -> dict[str, Any]:
             **changes,
         }
     )
-    endpoints = [
-        {"outcome": o, "kind": k, "label": words, "cause": c, "definition": f"{words}, as defined."}
-        for o, k, words, c in ENDPOINTS
-    ]
-    rows = [dict(zip(COLUMNS, row, strict=True)) for row in SHEET]
-    rules = [{"rule": "age", "value": "{minimum_age}", "label": "Under {minimum_age} years"}]
-    more = {"analyses": rows, "endpoints": endpoints, "eligibility": rules, "variants": {}}
-    return {**typed.model_dump(mode="json"), **more}
+    endpoints = {
+        o: endpoint(o, k, label=words, cause=c, definition=f"{words}, as defined.") for o, k, words, c in ENDPOINTS
+    }
+    rows = [{"cohort": "hand", **dict(zip(COLUMNS, row, strict=True))} for row in SHEET]
+    age = {"column": "age", "keep": "at_least", "value": "{minimum_age}", "label": "Under {minimum_age} years"}
+    more = {"analyses": rows, "endpoints": endpoints, "eligibility": [{"cohort": "*", "rule": "age", **age}]}
+    made = given.model_dump(mode="json")
+    made["source"] = {n: made["source"][n] for n in Origin.model_fields}
+    return {**{n: made[n] for n in AsRun.model_fields if n in made}, **more}
 
 
-def words(whole: dict[str, Any] | None = None) -> dict[str, Any]:
+def words(whole: AsRun | None = None) -> Compared:
     """The part of a study that figures get."""
     whole = whole or study()
-    kept = ("title", "cohort", "contrasts", "durations", "intensities", "inference", "gate", "disclosure")
-    known = {e["outcome"]: {"label": e["label"], "kind": e["kind"]} for e in whole["endpoints"]}
-    return {**{k: whole[k] for k in kept}, "endpoints": known}
+    return Compared(**{n: getattr(whole, n) for n in Compared.model_fields})
 
 
 def typed(name: str, rows: list[dict[str, Any]]) -> pd.DataFrame:

@@ -9,8 +9,8 @@ from iop_outcomes.checks import prepare
 from iop_outcomes.errors import StudyError
 from iop_outcomes.files import owner
 from iop_outcomes.privacy import withheld
-from iop_outcomes.provenance import digests, manifest
-from iop_outcomes.release import choose
+from iop_outcomes.provenance import digests, manifest, protocol
+from iop_outcomes.release import asked
 from iop_outcomes.steps import code, declared
 from iop_outcomes.study import loading
 from iop_outcomes.vocabulary.endpoints import EVENTS, ON_A_DAY, TIMED
@@ -118,8 +118,7 @@ def plain(part, *without):
 
 def disclosed():
     """The disclosure policy of the study."""
-    asked = STUDY.disclosure
-    return choose(asked.policy, asked.minimum_count, asked.rounding_base)
+    return asked(STUDY.disclosure)
 
 
 def smallest_group():

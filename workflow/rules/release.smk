@@ -42,13 +42,10 @@ use rule run as release with:
                 "disclosure": plain(STUDY.disclosure),
                 "inference": plain(STUDY.inference),
                 "arms": LOADED.arms(),
-                "endpoints": {
-                    n: {"kind": e.kind, "cause": e.counted}
-                    for n, e in LOADED.endpoints.items()
-                },
-                "companions": LOADED.companions(),
+                "endpoints": plain(LOADED.wordless()),
+                "companions": plain(LOADED.companions()),
                 "groups": LOADED.groups(),
-                "in_care": LOADED.in_care(),
+                "in_care": plain(LOADED.in_care()),
             },
         ),
     message:

@@ -29,7 +29,7 @@ use rule run as figures with:
     params:
         **step(
             "figures",
-            {"names": FIGURES, "study": LOADED.words()},
+            {"names": FIGURES, "study": plain(LOADED.compared())},
             also=[f"figures.{name}" for name in FIGURES],
             digests=DIGESTS["truth"],
         ),
@@ -50,7 +50,14 @@ use rule run as report with:
     log:
         f"{LOGS}/report.log",
     params:
-        **step("report", {"study": LOADED.merged()}, digests=DIGESTS["truth"]),
+        **step(
+            "report",
+            {
+                "study": plain(LOADED.as_run()),
+                "protocol": protocol.written(LOADED.merged()),
+            },
+            digests=DIGESTS["truth"],
+        ),
     message:
         "Write the report, the study as it was run, and what the columns mean"
 

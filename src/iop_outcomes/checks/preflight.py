@@ -56,7 +56,7 @@ def look(loaded: Loaded) -> Findings:
     from iop_outcomes.release import policy
 
     study, found = loaded.study, Findings()
-    rules = policy.choose(study.disclosure.policy, study.disclosure.minimum_count, study.disclosure.rounding_base)
+    rules = policy.asked(study.disclosure)
     try:
         files = prepare.records(study)
         found.add("The study", *_study(loaded, len(files)))

@@ -27,8 +27,7 @@ def records(study: Study) -> list[str]:
     from iop_outcomes import sources
     from iop_outcomes.release import policy
 
-    asked = study.disclosure
-    policy.choose(asked.policy, asked.minimum_count, asked.rounding_base)
+    policy.asked(study.disclosure)
     if study.privacy.allow:
         from iop_outcomes.privacy import identifiers
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from iop_outcomes.errors import StudyError
+from iop_outcomes.protocol import Compared
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +39,7 @@ def run(
     curves: pd.DataFrame,
     diagnostics: pd.DataFrame,
     names: Sequence[str],
-    study: Mapping[str, Any],
+    study: Compared,
     truth: pd.DataFrame | None = None,
 ) -> dict[str, bytes]:
     """Figures from released tables and the words of the study: '<name>_svg', '<name>_png' and '<name>_csv' of each.

@@ -7,12 +7,12 @@ known, that of everyone for the unadjusted row. Estimates that do not exist keep
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from iop_outcomes.figures import forest, style
 from iop_outcomes.presentation import numbers, select
-from iop_outcomes.presentation.labels import Labels, Study, method, missing_rule, within
+from iop_outcomes.presentation.labels import Labels, method, missing_rule, within
+from iop_outcomes.protocol import Compared
 from iop_outcomes.vocabulary.answers import MISSING_RULES
 from iop_outcomes.vocabulary.endpoints import USE_ON_A_DAY
 from iop_outcomes.vocabulary.measures import DIFFERENCE, RISK
@@ -27,11 +27,28 @@ RULES = tuple(MISSING_RULES)
 GROUP = ["contrast", "outcome", "horizon_days", "missing_rule"]
 
 
-def draw(tables: style.Tables, study: Study) -> style.Figure:
+class Shown(TypedDict):
+    """An estimand as it is drawn: both arms, their difference, and the truth where it is known."""
+
+    contrast: str
+    outcome: str
+    horizon_days: int
+    missing_rule: str
+    method: str
+    first: float
+    second: float
+    difference: float
+    conf_low: float
+    conf_high: float
+    truth: float
+    status: str
+
+
+def draw(tables: style.Tables, study: Compared) -> style.Figure:
     """One forest plot for all contrasts that have an estimate."""
     labels = Labels(study)
     asked = select.of_arms(tables.estimates, RISK, [o for o in labels.endpoints() if labels.kind(o) in USE_ON_A_DAY])
-    asked = asked[asked["contrast"].isin(list(study["contrasts"]))]
+    asked = asked[asked["contrast"].isin(list(study.contrasts))]
     shown = _shown(asked, labels, tables.truth)
     if shown.empty:
         return style.note(select.why(asked, labels), shown, "The difference in abstinence")
@@ -72,7 +89,7 @@ def _shown(asked: pd.DataFrame, labels: Labels, truth: pd.DataFrame | None) -> p
         return frame
     some = frame.groupby("contrast")["difference"].transform(lambda d: d.notna().any())
     ranks = {
-        "contrast": list(labels.study["contrasts"]), "missing_rule": RULES, "method": METHODS,
+        "contrast": list(labels.study.contrasts), "missing_rule": RULES, "method": METHODS,
     }  # fmt: skip
     order = frame.assign(
         **{f"_{c}": frame[c].map({v: i for i, v in enumerate(values)}).fillna(99) for c, values in ranks.items()}
@@ -105,14 +122,18 @@ def _rows(shown: pd.DataFrame, labels: Labels) -> list[forest.Row]:
             w for w in (f"{labels.endpoint(str(outcome))}, day {day:.0f}", within(missing_rule(str(rule)))) if w
         )
         rows += [forest.Row(words, heading=True) for words in ((arms, asked) if arms != last else (asked,))]
-        rows += [_row(estimand) for estimand in own.to_dict("records")]
+        rows += [_row(estimand) for estimand in _estimands(own)]
         last = arms
     return rows
 
 
-def _row(row: dict[Hashable, Any]) -> forest.Row:
+def _estimands(shown: pd.DataFrame) -> list[Shown]:
+    return shown.to_dict("records")  # type: ignore[return-value]
+
+
+def _row(row: Shown) -> forest.Row:
     crude = row["method"] == CRUDE
-    arms = ", ".join(numbers.percent(row[side]) for side in ("first", "second"))
+    arms = ", ".join(map(numbers.percent, (row["first"], row["second"])))
     return forest.Row(
         method(row["method"]),
         row["difference"],
@@ -128,7 +149,7 @@ def _row(row: dict[Hashable, Any]) -> forest.Row:
 def _alt(shown: pd.DataFrame, labels: Labels) -> str:
     said = []
     for _, own in shown[shown["difference"].notna()].groupby(GROUP, sort=False, dropna=False):
-        row = select.best(own)
+        (row,) = _estimands(select.best(own))
         first, second = labels.arms(row["contrast"])
         words = (
             f"{first} against {within(second)}",

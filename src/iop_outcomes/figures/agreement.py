@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import style, tiles
 from iop_outcomes.presentation import numbers, recorded
-from iop_outcomes.presentation.labels import Study, within
+from iop_outcomes.presentation.labels import within
+from iop_outcomes.protocol import Compared
 from iop_outcomes.tables.results import BY_ASAM, BY_BROAD, BY_LABEL, DELIVERED
 from iop_outcomes.vocabulary.levels import LABELS
 
@@ -30,7 +31,7 @@ NOTE = (
 )
 
 
-def draw(tables: style.Tables, study: Study) -> style.Figure:
+def draw(tables: style.Tables, study: Compared) -> style.Figure:
     """The matrices of a cohort."""
     found = {which: recorded.matrix(tables.counts, *which) for which in recorded.PAIRS}
     found = {which: table for which, table in found.items() if len(table)}
@@ -53,7 +54,7 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
     return style.Figure(tiles.plot(blocks, notes), data, _alt(found))
 
 
-def _row(name: str, people: pd.Series) -> tiles.Row:
+def _row(name: str, people: pd.Series[float]) -> tiles.Row:
     whole = people.sum()
     return tiles.Row(LABELS[name], tuple(_tile(n, n / whole if whole else 0.0) for n in people))
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import style
 from iop_outcomes.presentation import numbers
 
 if TYPE_CHECKING:
     import pandas as pd
+    from plotnine.ggplot import PlotAddable
 
 TEXT_SIZE = 6.5
 # inches from one row of text to the next, and of the margin on the left that says what the rows are
@@ -47,7 +48,7 @@ def rows(
     """
     import pandas as pd
 
-    found: list[dict[str, Any]] = []
+    found: list[dict[str, object]] = []
     for (contrast, outcome), panel in shown.groupby(["contrast", "outcome"], sort=False):
         of = shown[shown["contrast"] == contrast] if shared else panel
         axis = breaks[str(contrast), str(outcome)]
@@ -102,11 +103,11 @@ def placed(
     return found.assign(x=found["x"].fillna(dict(zip(found.index, left, strict=True)))), ROW * (lines + 0.7)
 
 
-def layers(texts: pd.DataFrame) -> list[Any]:
+def layers(texts: pd.DataFrame) -> list[PlotAddable]:
     """The placed texts as layers of a plot with `panel` set."""
     from plotnine import aes, geom_text
 
-    found: list[Any] = []
+    found: list[PlotAddable] = []
     for (side, name), own in texts.groupby(["side", "name"]) if len(texts) else ():
         found.append(
             geom_text(

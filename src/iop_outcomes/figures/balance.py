@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import style
 from iop_outcomes.presentation import numbers
-from iop_outcomes.presentation.labels import Labels, Study, covariate, method, sentence, within
+from iop_outcomes.presentation.labels import Labels, covariate, method, sentence, within
+from iop_outcomes.protocol import Compared
 from iop_outcomes.vocabulary.methods import PREFERRED_WEIGHTS, WEIGHTS
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def _marks(present: set[str]) -> dict[str, tuple[str, str, float]]:
     return {"unweighted": BEFORE} | dict(reversed(list(zip(weights, MARKS, strict=False))))
 
 
-def draw(tables: style.Tables, study: Study) -> style.Figure:
+def draw(tables: style.Tables, study: Compared) -> style.Figure:
     """One panel for each contrast."""
     import pandas as pd
     from plotnine import (
@@ -51,7 +52,7 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
     )
 
     labels = Labels(study)
-    limit = float(study["gate"]["max_standardised_difference"])
+    limit = study.gate.max_standardised_difference
     shown = _shown(tables.diagnostics, labels)
     if shown.empty:
         return style.note("no contrast has people in both arms", shown, "Balance of the covariates")
@@ -91,7 +92,7 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
 def _shown(diagnostics: pd.DataFrame, labels: Labels) -> pd.DataFrame:
     own = diagnostics[(diagnostics["quantity"] == "standardised_difference") & diagnostics["value"].notna()]
     own = own[own["method"].isin(_marks(set(own["method"])))]
-    rank = {c: i for i, c in enumerate(labels.study["contrasts"])}
+    rank = {c: i for i, c in enumerate(labels.study.contrasts)}
     own = own.iloc[own["contrast"].map(rank).argsort(kind="stable")]
     before = own[own["method"] == "unweighted"].assign(size=lambda d: d["value"].abs())
     largest = before.groupby(CATEGORY)["size"].max()

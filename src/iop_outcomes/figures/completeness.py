@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import style, tiles
 from iop_outcomes.presentation import numbers, recorded
-from iop_outcomes.presentation.labels import Study, sentence, within
+from iop_outcomes.presentation.labels import sentence, within
+from iop_outcomes.protocol import Compared
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +22,7 @@ MOST_FIELDS = 24
 HEADINGS = {"all": "", "period": "By time of entry", "site": "By site"}
 
 
-def draw(tables: style.Tables, study: Study) -> style.Figure:
+def draw(tables: style.Tables, study: Compared) -> style.Figure:
     """The grid of a cohort."""
     found, unit = recorded.completeness(tables.counts, tables.diagnostics), recorded.unit(study)
     if found.empty:

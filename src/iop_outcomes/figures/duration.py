@@ -6,12 +6,13 @@ otherwise. The naive row is set apart by mark and colour. Estimates that do not 
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import forest, style
 from iop_outcomes.presentation import numbers, select
-from iop_outcomes.presentation.labels import Labels, Study, duration_method, missing_rule, sentence, within
+from iop_outcomes.presentation.labels import Labels, duration_method, missing_rule, sentence, within
+from iop_outcomes.protocol import Compared
+from iop_outcomes.tables.rows import Estimated, estimated
 from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MEASURES, RISK
 from iop_outcomes.vocabulary.methods import CRUDE, LANDMARK, LANDMARK_ADJUSTED, NAIVE, RANDOMISED
 
@@ -24,7 +25,7 @@ GROUP = ["analysis", "contrast", "outcome", "horizon_days", "missing_rule"]
 COLUMNS = [*GROUP, "method", "measure", "estimate", "conf_low", "conf_high", "n", "events", "status", "reason"]
 
 
-def draw(tables: style.Tables, study: Study) -> style.Figure:
+def draw(tables: style.Tables, study: Compared) -> style.Figure:
     """One forest plot of the durations of a study, hazard ratios before differences."""
     labels = Labels(study)
     asked = questions(tables.estimates, study)
@@ -46,10 +47,10 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
     return style.Figure(forest.plot(_rows(shown, labels), axis), shown, _alt(shown, labels))
 
 
-def questions(estimates: pd.DataFrame, study: Study) -> pd.DataFrame:
+def questions(estimates: pd.DataFrame, study: Compared) -> pd.DataFrame:
     """The comparisons of longer with shorter stays, one row each: durations, then the randomised ones beside them."""
     found = estimates
-    durations = list(study.get("durations", {}))
+    durations = list(study.durations)
     beside = found["analysis"].isin(found.loc[found["contrast"].isin(durations), "analysis"])
     main = found["measure"].map({name: m.main for name, m in MEASURES.items()})
     wanted = (found["of"] == main) & found["method"].isin(METHODS)
@@ -59,7 +60,7 @@ def questions(estimates: pd.DataFrame, study: Study) -> pd.DataFrame:
     return own.sort_values(["last", *GROUP, "rank"], kind="stable").reset_index(drop=True)[COLUMNS]
 
 
-def heading(labels: Labels, row: dict[Hashable, Any]) -> tuple[str, str]:
+def heading(labels: Labels, row: Estimated) -> tuple[str, str]:
     """What a group of rows compares, and by which outcome."""
     rule = missing_rule(row["missing_rule"])
     by = ", day" if row["measure"] == RISK else " up to day"
@@ -67,16 +68,17 @@ def heading(labels: Labels, row: dict[Hashable, Any]) -> tuple[str, str]:
     return labels.contrast(row["contrast"]), f"{asked}: {within(rule)}" if rule else asked
 
 
-def landmark(study: Study, contrast: str) -> int:
+def landmark(study: Compared, contrast: str) -> int:
     """The landmark of a duration; 0 for a randomised contrast, which has none."""
-    return int(study.get("durations", {}).get(contrast, {}).get("days", 0))
+    asked = study.durations.get(contrast)
+    return asked.days if asked else 0
 
 
 def _rows(shown: pd.DataFrame, labels: Labels) -> list[forest.Row]:
     rows: list[forest.Row] = []
     last = ""
     for _, own in shown.groupby(GROUP, sort=False, dropna=False):
-        records = own.to_dict("records")
+        records = estimated(own)
         title, asked = heading(labels, records[0])
         rows += [forest.Row(words, heading=True) for words in ((title, asked) if title != last else (asked,))]
         rows += [_row(r, labels) for r in records]
@@ -84,7 +86,7 @@ def _rows(shown: pd.DataFrame, labels: Labels) -> list[forest.Row]:
     return rows
 
 
-def _row(row: dict[Hashable, Any], labels: Labels) -> forest.Row:
+def _row(row: Estimated, labels: Labels) -> forest.Row:
     form = numbers.ratio if MEASURES[row["measure"]].ratio else numbers.points
     there = numbers.known(row["estimate"])
     text = f"{form(row['estimate'])} ({numbers.interval(row['conf_low'], row['conf_high'], form)})"
@@ -103,7 +105,7 @@ def _row(row: dict[Hashable, Any], labels: Labels) -> forest.Row:
 def _alt(shown: pd.DataFrame, labels: Labels) -> str:
     said = []
     for _, own in shown.groupby(GROUP, sort=False, dropna=False):
-        records = own.to_dict("records")
+        records = estimated(own)
         parts = [f"{within(r.label)} {r.text}" for r in (_row(x, labels) for x in records)]
         said.append(f"{', '.join(heading(labels, records[0]))}: {sentence(parts)}")
     return (

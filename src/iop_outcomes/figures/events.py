@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import atrisk, lines, style
 from iop_outcomes.presentation import numbers, select
-from iop_outcomes.presentation.labels import Labels, Study, cause
+from iop_outcomes.presentation.labels import Labels, cause
+from iop_outcomes.protocol import Compared
 from iop_outcomes.vocabulary.endpoints import EVENTS
 from iop_outcomes.vocabulary.measures import RISK
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def draw(tables: style.Tables, study: Study) -> style.Figure:
+def draw(tables: style.Tables, study: Compared) -> style.Figure:
     """One panel for each contrast and event."""
     labels = Labels(study)
     asked = select.of_arms(tables.estimates, RISK, [o for o in labels.endpoints() if labels.kind(o) in EVENTS])
@@ -50,9 +51,7 @@ def _shown(curves: pd.DataFrame, asked: pd.DataFrame, labels: Labels) -> pd.Data
         return lines.points(curves.iloc[:0], labels, 0.0, {})
     shown = pd.concat(found, ignore_index=True)
     names = list(EVENTS.values())
-    order = shown["contrast"].map(list(labels.study["contrasts"]).index) * len(names) + shown["outcome"].map(
-        names.index
-    )
+    order = shown["contrast"].map(list(labels.study.contrasts).index) * len(names) + shown["outcome"].map(names.index)
     return shown.iloc[order.argsort(kind="stable")].reset_index(drop=True)
 
 

@@ -8,12 +8,13 @@ in words. Totals are sums of what is shown, and are left out when a part of them
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import style
 from iop_outcomes.presentation import numbers, recorded
-from iop_outcomes.presentation.labels import STRATA, Labels, Study, within, words
-from iop_outcomes.tables.results import ATTRITION, PEOPLE
+from iop_outcomes.presentation.labels import STRATA, Labels, within, words
+from iop_outcomes.protocol import Compared
+from iop_outcomes.tables.results import PEOPLE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,10 +53,10 @@ class Arrow:
     end: tuple[float, float]
 
 
-def draw(tables: style.Tables, study: Study) -> style.Figure:
+def draw(tables: style.Tables, study: Compared) -> style.Figure:
     """The flow diagram of a cohort."""
     labels = Labels(study)
-    steps = attrition(tables.counts)
+    steps = recorded.attrition(tables.counts)
     arms = people(tables.counts, labels)
     data = _data(steps, arms)
     if steps.empty:
@@ -69,30 +70,21 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
     return style.Figure(_plot(boxes, arrows, bottom + 0.1), data, _alt(steps, arms, labels, many))
 
 
-def attrition(counts: pd.DataFrame) -> pd.DataFrame:
-    """Rules in order with the people that each excluded, last the eligible: columns position, rule, people, status."""
-    own = counts[(counts["analysis"] == "cohort") & (counts["outcome"] == ATTRITION)].sort_values("position")
-    return (
-        own.assign(
-            people=own["count"].astype("Float64").to_numpy(dtype=float, na_value=float("nan")),
-        )
-        .rename(columns={"level": "rule"})[["position", "rule", "people", "status"]]
-        .reset_index(drop=True)
-    )
-
-
 def people(counts: pd.DataFrame, labels: Labels) -> pd.DataFrame:
     """People of each arm with and without a counterpart: columns contrast, side, arm, level, people, status."""
     own = counts[(counts["analysis"] == "design") & (counts["outcome"] == PEOPLE)]
-    rank = {c: i for i, c in enumerate(labels.study["contrasts"])}
-    own = own.assign(
-        side=[
-            (*labels.sides(c), *labels.further_arms(c)).index(a)
-            for c, a in zip(own["contrast"], own["arm"], strict=True)
-        ],
-        rank=own["contrast"].map(rank),
-        people=own["count"].astype("Float64").to_numpy(dtype=float, na_value=float("nan")),
-    ).sort_values(["rank", "side", "level"], kind="stable")
+    rank = {c: i for i, c in enumerate(labels.study.contrasts)}
+    own = (
+        recorded.with_people(own)
+        .assign(
+            side=[
+                (*labels.sides(c), *labels.further_arms(c)).index(a)
+                for c, a in zip(own["contrast"], own["arm"], strict=True)
+            ],
+            rank=own["contrast"].map(rank),
+        )
+        .sort_values(["rank", "side", "level"], kind="stable")
+    )
     return own[["contrast", "side", "arm", "level", "people", "status"]].reset_index(drop=True)
 
 
@@ -138,7 +130,7 @@ def _excluded(rules: pd.DataFrame, many: str) -> list[str]:
     return lines + ([f"No one by {others} other rule{'s' * (others > 1)}"] if others else [])
 
 
-def _number(value: Any) -> str:
+def _number(value: object) -> str:
     return numbers.count(value) if numbers.known(value) else f"({WITHHELD})"
 
 
@@ -152,7 +144,7 @@ def _contrast(
         framed=False,
         bold=True,
     )
-    strata = STRATA[labels.study["contrasts"][name]["stratum"]][1]
+    strata = STRATA[labels.study.contrasts[name].stratum][1]
     lacking = "without every arm" if labels.further_arms(name) else "with one arm only"
     boxes = [title]
     for side, arm in enumerate(labels.arms(name)):

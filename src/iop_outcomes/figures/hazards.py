@@ -6,12 +6,13 @@ Of each question the preferred method is drawn; without ratios by period the fig
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import forest, style
 from iop_outcomes.presentation import numbers, select
-from iop_outcomes.presentation.labels import Labels, Study, capital, method, within
+from iop_outcomes.presentation.labels import Labels, capital, method, within
+from iop_outcomes.protocol import Compared
+from iop_outcomes.tables.rows import Estimated, estimated
 from iop_outcomes.vocabulary.measures import HAZARD_RATIO
 
 if TYPE_CHECKING:
@@ -21,11 +22,11 @@ GROUP = ["contrast", "outcome", "horizon_days"]
 PERIOD = ["from_day", "to_day"]
 
 
-def draw(tables: style.Tables, study: Study) -> style.Figure:
+def draw(tables: style.Tables, study: Compared) -> style.Figure:
     """One forest plot of ratios for all contrasts."""
     labels = Labels(study)
     found = tables.estimates
-    asked = found[(found["measure"] == HAZARD_RATIO) & found["contrast"].isin(list(study["contrasts"]))]
+    asked = found[(found["measure"] == HAZARD_RATIO) & found["contrast"].isin(list(study.contrasts))]
     shown = _shown(asked, labels)
     if shown.empty:
         return style.note(select.why(asked, labels), shown, "Hazard ratios by period")
@@ -47,9 +48,9 @@ def _shown(asked: pd.DataFrame, labels: Labels) -> pd.DataFrame:
         periods = own[own["from_day"].notna() & own["estimate"].notna()]
         if periods.empty:
             continue
-        best = select.best(periods)["method"]
+        best = select.best(periods)["method"].iloc[0]
         rows = own[own["method"] == best]
-        place = (list(labels.study["contrasts"]).index(str(key[0])), list(labels.endpoints()).index(str(key[1])))
+        place = (list(labels.study.contrasts).index(str(key[0])), list(labels.endpoints()).index(str(key[1])))
         kept.append(
             (place, rows[["analysis", *GROUP, "method", *PERIOD, "estimate", "conf_low", "conf_high", "status"]])
         )
@@ -64,12 +65,12 @@ def _rows(shown: pd.DataFrame, labels: Labels) -> list[forest.Row]:
         arms = labels.against(str(contrast))
         asked = f"{labels.endpoint(str(outcome))}, to day {day:.0f}: {within(method(str(own['method'].iloc[0])))}"
         rows += [forest.Row(words, heading=True) for words in ((arms, asked) if arms != last else (asked,))]
-        rows += [_row(row) for row in own.to_dict("records")]
+        rows += [_row(row) for row in estimated(own)]
         last = arms
     return rows
 
 
-def _row(row: dict[Hashable, Any]) -> forest.Row:
+def _row(row: Estimated) -> forest.Row:
     period = numbers.known(row["from_day"])
     known = numbers.known(row["estimate"])
     text = f"{numbers.ratio(row['estimate'])} ({numbers.interval(row['conf_low'], row['conf_high'], numbers.ratio)})"
@@ -84,7 +85,7 @@ def _row(row: dict[Hashable, Any]) -> forest.Row:
     )
 
 
-def _days(row: dict[Hashable, Any]) -> str:
+def _days(row: Estimated) -> str:
     """The days of follow-up that a ratio is of."""
     return f"day {row['from_day']} to {row['to_day']}" if numbers.known(row["from_day"]) else "all days"
 
@@ -93,8 +94,6 @@ def _alt(shown: pd.DataFrame, labels: Labels) -> str:
     said = []
     for (contrast, outcome, _), own in shown.groupby(GROUP, sort=False, dropna=False):
         first, second = labels.arms(str(contrast))
-        ratios = [
-            f"{_days(r)} {numbers.ratio(r['estimate'])}" for r in own.to_dict("records") if numbers.known(r["estimate"])
-        ]
+        ratios = [f"{_days(r)} {numbers.ratio(r['estimate'])}" for r in estimated(own) if numbers.known(r["estimate"])]
         said.append(f"{first} against {within(second)}, {within(labels.endpoint(str(outcome)))}: {', '.join(ratios)}")
     return f"Forest plot of hazard ratios over all days and by period, with confidence intervals. {'; '.join(said)}."

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import style
 from iop_outcomes.presentation import numbers, recorded
-from iop_outcomes.presentation.labels import Study, within
+from iop_outcomes.presentation.labels import within
+from iop_outcomes.protocol import Compared
 from iop_outcomes.tables.bands import HOURS
 from iop_outcomes.tables.results import DELIVERED, SCHEDULED
 from iop_outcomes.vocabulary.levels import LABELS, NOT_KNOWN
@@ -25,7 +26,7 @@ UNKNOWN = "#c9ced3"
 LEAST_LABELLED = 0.06
 
 
-def draw(tables: style.Tables, study: Study) -> style.Figure:
+def draw(tables: style.Tables, study: Compared) -> style.Figure:
     """The bars of a cohort."""
     import pandas as pd
     from plotnine import (

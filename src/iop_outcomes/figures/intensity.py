@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import style
 from iop_outcomes.presentation import numbers, select
-from iop_outcomes.presentation.labels import Labels, Study, missing_rule, within
+from iop_outcomes.presentation.labels import Labels, missing_rule, within
+from iop_outcomes.protocol import Compared
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def draw(tables: style.Tables, study: Study) -> style.Figure:
+def draw(tables: style.Tables, study: Compared) -> style.Figure:
     """One panel for each contrast, endpoint and reading of missing answers."""
     import pandas as pd
     from plotnine import (
@@ -37,7 +38,7 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
     labels = Labels(study)
     shown = _shown(tables.curves, labels)
     if shown.empty:
-        asked = tables.estimates[tables.estimates["contrast"].isin(list(study.get("intensities", {})))]
+        asked = tables.estimates[tables.estimates["contrast"].isin(list(study.intensities))]
         return style.note(select.why(asked, labels), shown, "Abstinence by hours of care a week")
     panels = list(dict.fromkeys(shown["panel"]))
     arms = list(dict.fromkeys(shown.sort_values("side", kind="stable")["arm_label"]))

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import atrisk, lines, style
 from iop_outcomes.presentation import numbers, select
-from iop_outcomes.presentation.labels import Labels, Study, capital, cause
+from iop_outcomes.presentation.labels import Labels, capital, cause
+from iop_outcomes.protocol import Compared
 from iop_outcomes.vocabulary.causes import LEAVING
 from iop_outcomes.vocabulary.endpoints import LEFT_INDEX
 from iop_outcomes.vocabulary.measures import RISK
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 LEAST_SHARE = 0.01
 
 
-def draw(tables: style.Tables, study: Study) -> style.Figure:
+def draw(tables: style.Tables, study: Compared) -> style.Figure:
     """One panel for each contrast and way of leaving."""
     labels = Labels(study)
     asked = select.of_arms(tables.estimates, RISK, [o for o in labels.endpoints() if labels.kind(o) in LEFT_INDEX])
@@ -48,7 +49,7 @@ def _shown(curves: pd.DataFrame, asked: pd.DataFrame, labels: Labels) -> pd.Data
     shown = lines.points(own[own["contrast"].isin(list(last))], labels, 0.0, last)
     seen = shown.groupby(["contrast", "outcome"])["estimate"].transform("max") >= LEAST_SHARE
     shown = shown[seen]
-    rank = {c: i for i, c in enumerate(labels.study["contrasts"])}
+    rank = {c: i for i, c in enumerate(labels.study.contrasts)}
     order = shown["contrast"].map(rank) * len(LEAVING) + shown["outcome"].map(LEAVING.index)
     return shown.iloc[order.argsort(kind="stable")].reset_index(drop=True)
 

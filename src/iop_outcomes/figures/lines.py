@@ -8,7 +8,7 @@ of arm 1 and arm 2. Numbers at risk stand below the curves of each panel.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import atrisk, style
 from iop_outcomes.presentation import numbers
@@ -152,11 +152,7 @@ def plot(
         ),
     )
     at = [KINDS.index(k) for k in kinds]
-    values: dict[str, list[Any]] = {
-        "color": [style.COLOURS[k[0]] for k in kinds],
-        "linetype": [LINETYPES[i] for i in at],
-        "size": [SIZES[i] for i in at],
-    }
+    colours = [style.COLOURS[k[0]] for k in kinds]
     columns = min(columns, len(names))
     ends = _ends(shown, names, [keyed[p] for p in zip(shown["contrast"], shown["outcome"], strict=True)], shared)
     inches = (style.WIDTH - 0.6) / columns - 0.25
@@ -187,10 +183,10 @@ def plot(
         + geom_line()
         + geom_blank(aes("x", "estimate"), data=corners, inherit_aes=False)
         + facet_wrap("panel", ncol=columns, scales="fixed" if shared else "free")
-        + scale_color_manual(values["color"])
-        + scale_fill_manual(values["color"], guide=None)
-        + scale_linetype_manual(values["linetype"])
-        + scale_size_manual(values["size"])
+        + scale_color_manual(colours)
+        + scale_fill_manual(colours, guide=None)
+        + scale_linetype_manual([LINETYPES[i] for i in at])
+        + scale_size_manual([SIZES[i] for i in at])
         + atrisk.layers(texts)
         + scale_x_continuous(breaks=lambda limits: days((0.0, limits[1] / PAST)), expand=(0, 0))
         + scale_y_continuous(
@@ -236,7 +232,7 @@ def _legend(kind: tuple[int, bool], labels: Labels, contrasts: list[str]) -> str
     return f"{arm}, {'weighted' if kind[1] else 'unadjusted'}"
 
 
-def days(limits: Any) -> list[float]:
+def days(limits: tuple[float, float]) -> list[float]:
     """Breaks of an axis of days: weeks, or months of 30 days, where that gives at most seven, else coarser."""
     low, high = limits
     step = next(s for s in (7, 30, 60, 90, 180, 360, 720, 10**6) if (high - low) / s <= 7)

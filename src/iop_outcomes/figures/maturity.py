@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import style, tiles
 from iop_outcomes.presentation import numbers, recorded
-from iop_outcomes.presentation.labels import Study
+from iop_outcomes.protocol import Compared
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def draw(tables: style.Tables, study: Study) -> style.Figure:
+def draw(tables: style.Tables, study: Compared) -> style.Figure:
     """The grid of a cohort: a row for each period of entry, a column for each day."""
     found, unit = recorded.maturity(tables.counts), recorded.unit(study)
     if found.empty:

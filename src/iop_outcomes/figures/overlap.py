@@ -7,11 +7,12 @@ contrast that has a score; without any, the figure says why.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import style
 from iop_outcomes.presentation import numbers, select
-from iop_outcomes.presentation.labels import Labels, Study, sentence
+from iop_outcomes.presentation.labels import Labels, sentence
+from iop_outcomes.protocol import Compared
 from iop_outcomes.tables.bands import SCORES
 from iop_outcomes.tables.results import SCORE
 from iop_outcomes.vocabulary.methods import SCORED
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def draw(tables: style.Tables, study: Study) -> style.Figure:
+def draw(tables: style.Tables, study: Compared) -> style.Figure:
     """One panel for each contrast with a propensity score."""
     import pandas as pd
     from plotnine import (
@@ -79,7 +80,7 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
     return style.Figure(plot, shown, _alt(shown, labels))
 
 
-def _plain(values: Sequence[Any]) -> list[str]:
+def _plain(values: Sequence[float] | Sequence[str]) -> list[str]:
     return [numbers.plain(v) for v in values]
 
 
@@ -91,7 +92,7 @@ def _shown(counts: pd.DataFrame, labels: Labels) -> pd.DataFrame:
     import pandas as pd
 
     own = counts[(counts["analysis"] == "design") & (counts["outcome"] == SCORE)]
-    rank = {c: i for i, c in enumerate(labels.study["contrasts"])}
+    rank = {c: i for i, c in enumerate(labels.study.contrasts)}
     own = own.iloc[own["contrast"].map(rank).argsort(kind="stable")]
     limits = [SCORES[level] for level in own["level"]]
     return pd.DataFrame(

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import atrisk, lines, style
 from iop_outcomes.presentation import numbers, select
-from iop_outcomes.presentation.labels import Labels, Study, within
+from iop_outcomes.presentation.labels import Labels, within
+from iop_outcomes.protocol import Compared
 from iop_outcomes.tables.results import ALL
 from iop_outcomes.vocabulary.endpoints import PANELS
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def draw(tables: style.Tables, study: Study) -> style.Figure:
+def draw(tables: style.Tables, study: Compared) -> style.Figure:
     """One panel for each contrast."""
     labels = Labels(study)
     outcomes = [o for o in labels.endpoints() if labels.kind(o) in PANELS]
@@ -30,7 +31,7 @@ def draw(tables: style.Tables, study: Study) -> style.Figure:
     shown = lines.points(own[own["contrast"].isin(list(last))], labels, 1.0, last)
     if shown.empty:
         return style.note(select.why(asked, labels), shown, "The curve of staying in care")
-    rank = {c: i for i, c in enumerate(study["contrasts"])}
+    rank = {c: i for i, c in enumerate(study.contrasts)}
     order = shown["contrast"].map(rank) * len(PANELS) + shown["outcome"].map(list(PANELS).index)
     shown = shown.iloc[order.argsort(kind="stable")].reset_index(drop=True)
     alone = shown["contrast"].nunique() == 1

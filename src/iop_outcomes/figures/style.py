@@ -12,7 +12,7 @@ import re
 import textwrap
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from iop_outcomes.files import csv_text
 
@@ -136,9 +136,8 @@ def _rendered(plot: ggplot, kind: str, name: str) -> bytes:
     import matplotlib.pyplot as plt
     from plotnine import theme
 
-    settings: dict[Any, Any] = {"svg.hashsalt": name, "svg.fonttype": "none", "font.family": FONTS}
     target = io.BytesIO()
-    with mpl.rc_context(settings):
+    with mpl.rc_context({"svg.hashsalt": name, "svg.fonttype": "none", "font.family": FONTS}):
         plt.switch_backend("agg")
         drawn = (plot + theme(dpi=DPI)).draw()
         drawn.savefig(target, format=kind, dpi=DPI, metadata={"Date": None} if kind == "svg" else {"Software": None})

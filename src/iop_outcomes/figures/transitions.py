@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import style
 from iop_outcomes.presentation import numbers, recorded
-from iop_outcomes.presentation.labels import Study, within
+from iop_outcomes.presentation.labels import within
+from iop_outcomes.protocol import Compared
 from iop_outcomes.vocabulary import causes
 from iop_outcomes.vocabulary.levels import LABELS, LEVELS
 
@@ -54,7 +55,7 @@ class Box:
     height: float
 
 
-def draw(tables: style.Tables, study: Study) -> style.Figure:
+def draw(tables: style.Tables, study: Compared) -> style.Figure:
     """The alluvial diagram of a cohort."""
     found = recorded.moves(tables.counts)
     shown = found[found["people"] > 0].sort_values(["step", "origin", "to"], kind="stable")

@@ -10,15 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from iop_outcomes.presentation import numbers
+from iop_outcomes.protocol import Compared, Contrast, Duration, Endpoint, Intensity
 from iop_outcomes.tables.results import ALL
 from iop_outcomes.vocabulary import answers, causes, endpoints
 from iop_outcomes.vocabulary.arms import LEFT, STAYED
 from iop_outcomes.vocabulary.methods import METHODS
-
-Study = Mapping[str, Any]
 
 # what stands beside methods in tables and figures of balance
 BEFORE = {"unweighted": "Before weighting"}
@@ -83,42 +81,44 @@ def within(text: str) -> str:
 
 @dataclass(frozen=True)
 class Labels:
-    """Labels of one study: the plain dict of its words, or of all of it."""
+    """Labels of one study."""
 
-    study: Study
+    study: Compared
 
-    def compared(self, contrast: str) -> Study:
+    def compared(self, contrast: str) -> Contrast:
         """The contrast itself, or the one that an intensity shows."""
-        intensity = self.study.get("intensities", {}).get(contrast)
-        return self.study["contrasts"][intensity["contrast"] if intensity else contrast]
+        intensity = self.study.intensities.get(contrast)
+        return self.study.contrasts[intensity.contrast if intensity else contrast]
+
+    def _asked(self, name: str) -> Contrast | Duration | Intensity | None:
+        study = self.study
+        return study.contrasts.get(name) or study.durations.get(name) or study.intensities.get(name)
 
     def contrast(self, name: str) -> str:
         """Title of a contrast, a duration or an intensity."""
-        for room in ("contrasts", "durations", "intensities"):
-            if name in self.study.get(room, {}):
-                return str(self.study[room][name]["title"])
-        return words(name)
+        asked = self._asked(name)
+        return asked.title if asked else words(name)
 
     def sides(self, contrast: str) -> tuple[str, str]:
         """Names of the first and the second arm."""
-        if contrast in self.study.get("durations", {}):
+        if contrast in self.study.durations:
             return STAYED, LEFT
         found = self.compared(contrast)
-        return found["first"]["name"], found["second"]["name"]
+        return found.first.name, found.second.name
 
     def arm(self, contrast: str, name: str) -> str:
         """Label of an arm."""
-        if contrast in self.study.get("durations", {}):
-            days = self.study["durations"][contrast]["days"]
+        if contrast in self.study.durations:
+            days = self.study.durations[contrast].days
             return {STAYED: f"Stayed at least {days} days", LEFT: f"Left before day {days}"}.get(name, words(name))
         found = self.compared(contrast)
-        known = {found[side]["name"]: found[side]["label"] for side in ("first", "second")}
-        return str(known.get(name) or self.further_arms(contrast).get(name) or words(name))
+        known = {arm.name: arm.label for arm in (found.first, found.second)}
+        return known.get(name) or self.further_arms(contrast).get(name) or words(name)
 
     def further_arms(self, contrast: str) -> dict[str, str]:
         """The further arms of a contrast: labels by name."""
-        further = self.study["contrasts"].get(contrast, {}).get("further_arms", ())
-        return {arm["name"]: str(arm["label"]) for arm in further}
+        asked = self.study.contrasts.get(contrast)
+        return {arm.name: arm.label for arm in asked.further_arms} if asked else {}
 
     def arms(self, contrast: str) -> tuple[str, str]:
         """Labels of the first and the second arm."""
@@ -133,7 +133,7 @@ class Labels:
     def numbered(self, contrast: str) -> str:
         """Both arms by number, as panels tell them; with the title where another contrast has the same arms."""
         found = self._by_number(contrast)
-        same = any(c != contrast and self._by_number(c) == found for c in self.study["contrasts"])
+        same = any(c != contrast and self._by_number(c) == found for c in self.study.contrasts)
         return f"{self.contrast(contrast)}. {found}" if same else found
 
     def _by_number(self, contrast: str) -> str:
@@ -146,25 +146,26 @@ class Labels:
 
     def randomised(self, contrast: str) -> bool:
         """The arm was assigned by chance."""
-        return bool(self.study["contrasts"].get(contrast, {}).get("randomised", False))
+        asked = self.study.contrasts.get(contrast)
+        return asked is not None and asked.randomised
 
-    def endpoints(self) -> dict[str, Mapping[str, Any]]:
-        """Endpoints by name, from the words of a study or from the whole of it."""
-        known = self.study["endpoints"]
-        return dict(known) if isinstance(known, Mapping) else {row["outcome"]: row for row in known}
+    def endpoints(self) -> Mapping[str, Endpoint]:
+        """Endpoints by name, in the order of the library."""
+        return self.study.endpoints
 
     def endpoint(self, name: str) -> str:
         """Label of an endpoint."""
         found = self.endpoints().get(name)
-        return str(found["label"]) if found else words(name)
+        return found.label if found else words(name)
 
     def kind(self, outcome: str) -> str:
         """Kind of an endpoint, or ''."""
-        return str(self.endpoints().get(outcome, {}).get("kind", ""))
+        found = self.endpoints().get(outcome)
+        return found.kind if found else ""
 
     def reason(self, contrast: str, text: str) -> str:
         """A reason with labels in place of names: arms in quotes, and covariates as 'name=value'."""
-        if any(contrast in self.study.get(room, {}) for room in ("contrasts", "durations", "intensities")):
+        if self._asked(contrast):
             for name in (*self.sides(contrast), *self.further_arms(contrast)):
                 text = text.replace(f"'{name}'", f"\u2018{self.arm(contrast, name)}\u2019")
         text = re.sub(r"'([^']+)'", "\u2018\\1\u2019", text)

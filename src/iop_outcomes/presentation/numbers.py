@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 WORDS = {2: "two", 3: "three", 4: "four", 5: "five"}
 
@@ -16,63 +15,76 @@ MINUS = "\u2212"
 NARROW = "\u202f"
 DASH = "\u2013"
 
+# how a number is written
+Form = Callable[[object], str]
 
-def known(value: Any) -> bool:
-    """The value is a finite number."""
+
+def number(value: object) -> float | None:
+    """The value as a finite number, or None."""
     try:
-        return math.isfinite(float(value))
+        found = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
-        return False
+        return None
+    return found if math.isfinite(found) else None
 
 
-def percent(share: Any) -> str:
+def known(value: object) -> bool:
+    """The value is a finite number."""
+    return number(value) is not None
+
+
+def percent(share: object) -> str:
     """0.4123 is '41.2 %'."""
-    return f"{_fixed(100 * float(share), 1)}{NARROW}%" if known(share) else DASH
+    return _told(share, lambda s: f"{_fixed(100 * s, 1)}{NARROW}%")
 
 
-def points(difference: Any) -> str:
+def points(difference: object) -> str:
     """A difference of shares in percentage points, with its sign: 0.049 is '+4.9'."""
-    return _signed(100 * float(difference), 1) if known(difference) else DASH
+    return _told(difference, lambda d: _signed(100 * d, 1))
 
 
-def ratio(value: Any) -> str:
+def ratio(value: object) -> str:
     """0.4 is '0.40'."""
-    return _fixed(float(value), 2) if known(value) else DASH
+    return decimals(value)
 
 
-def days(value: Any) -> str:
+def days(value: object) -> str:
     """81.23 is '81.2'."""
-    return _fixed(float(value), 1) if known(value) else DASH
+    return decimals(value, 1)
 
 
-def signed_days(value: Any) -> str:
+def signed_days(value: object) -> str:
     """A difference in days with its sign."""
-    return _signed(float(value), 1) if known(value) else DASH
+    return _told(value, lambda v: _signed(v, 1))
 
 
-def decimals(value: Any, digits: int = 2) -> str:
+def decimals(value: object, digits: int = 2) -> str:
     """A plain number with so many decimals."""
-    return _fixed(float(value), digits) if known(value) else DASH
+    return _told(value, lambda v: _fixed(v, digits))
 
 
-def plain(value: Any) -> str:
+def plain(value: object) -> str:
     """A number from the config as short as it is exact: 0.1, 50."""
-    return f"{float(value):g}".replace("-", MINUS) if known(value) else DASH
+    return _told(value, lambda v: f"{v:g}".replace("-", MINUS))
 
 
-def count(value: Any) -> str:
+def count(value: object) -> str:
     """Whole number, thousands set apart: 3962 is '3 962'."""
-    return f"{round(float(value)):,}".replace(",", NARROW).replace("-", MINUS) if known(value) else DASH
+    return _told(value, lambda v: f"{round(v):,}".replace(",", NARROW).replace("-", MINUS))
 
 
-def p_value(p: Any) -> str:
+def p_value(p: object) -> str:
     """0.0042 as '0.004', anything below 0.001 as '<0.001', and no more than 0.99."""
-    if not known(p):
-        return DASH
-    return "<0.001" if p < 0.001 else (">0.99" if p > 0.99 else _fixed(float(p), 3 if p < 0.1 else 2))
+    return _told(p, lambda v: "<0.001" if v < 0.001 else ">0.99" if v > 0.99 else _fixed(v, 3 if v < 0.1 else 2))
 
 
-def interval(low: Any, high: Any, form: Callable[[Any], str]) -> str:
+def _told(value: object, form: Callable[[float], str]) -> str:
+    """The value in a form; a dash where it is not known."""
+    found = number(value)
+    return DASH if found is None else form(found)
+
+
+def interval(low: object, high: object, form: Form) -> str:
     """'a to b' in the given form; a dash when a limit is not known."""
     return f"{form(low)} to {form(high)}" if known(low) and known(high) else DASH
 
@@ -87,9 +99,9 @@ def _signed(value: float, digits: int) -> str:
     return f"+{text}" if value > 0 and any(c in text for c in "123456789") else text
 
 
-def whole_percent(share: Any) -> str:
+def whole_percent(share: object) -> str:
     """0.4 is '40 %', for axes."""
-    return f"{_fixed(100 * float(share), 0)}{NARROW}%" if known(share) else DASH
+    return _told(share, lambda s: f"{_fixed(100 * s, 0)}{NARROW}%")
 
 
 def word(number: int) -> str:

@@ -1,4 +1,4 @@
-"""Readings of the released counts of the analysis 'records', for figures and report.
+"""Readings of the released counts of people and records, for figures and report.
 
 Shares are of people whose cells are shown. A share whose own count is withheld is told as far as the release tells it:
 to the quarter below ('from'), or not at all.
@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from iop_outcomes.presentation import numbers
-from iop_outcomes.presentation.labels import COVARIATES, Study, words
+from iop_outcomes.presentation.labels import COVARIATES, words
+from iop_outcomes.protocol import Compared
 from iop_outcomes.release.completeness import QUANTITY
 from iop_outcomes.tables import bands
 from iop_outcomes.tables.bands import STILL_THERE
@@ -19,6 +20,7 @@ from iop_outcomes.tables.results import (
     AGREEMENT,
     ALL,
     ATTAINED_OF_PLANNED,
+    ATTRITION,
     BY_ASAM,
     BY_BROAD,
     BY_LABEL,
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
 
 SMALLER_SITES, OTHER_PERIODS = "smaller sites", "other periods"
 # what is counted, by unit of analysis
-UNITS = {"first_episode": "people", "episode": "episodes", "period": "periods"}
+UNITS: dict[str, str] = {"first_episode": "people", "episode": "episodes", "period": "periods"}
 FIELDS = {
     "entry_period": "Time of entry",
     "planned_days": "Planned length of stay",
@@ -66,12 +68,24 @@ BANDS = {NOT_KNOWN: "not known", STILL_THERE: "still there"}
 def of(counts: pd.DataFrame, outcome: str, variable: str = ALL) -> pd.DataFrame:
     """Rows of what is counted of the records, with `people` as a number: missing where withheld."""
     own = counts[(counts["analysis"] == "records") & (counts["outcome"] == outcome) & (counts["variable"] == variable)]
-    return own.assign(people=own["count"].astype("Float64").to_numpy(dtype=float, na_value=float("nan")))
+    return with_people(own)
 
 
-def unit(study: Study) -> str:
+def attrition(counts: pd.DataFrame) -> pd.DataFrame:
+    """Rules in order with the people that each excluded, last the eligible: columns position, rule, people, status."""
+    own = counts[(counts["analysis"] == "cohort") & (counts["outcome"] == ATTRITION)].sort_values("position")
+    named = with_people(own).rename(columns={"level": "rule"})
+    return named[["position", "rule", "people", "status"]].reset_index(drop=True)
+
+
+def with_people(counts: pd.DataFrame) -> pd.DataFrame:
+    """Counts with `people` as a number: missing where withheld."""
+    return counts.assign(people=counts["count"].astype("Float64").to_numpy(dtype=float, na_value=float("nan")))
+
+
+def unit(study: Compared) -> str:
     """What a study counts: people, episodes or periods."""
-    return UNITS[study.get("unit", "first_episode")]
+    return UNITS[study.population.unit]
 
 
 def field(name: str) -> str:
@@ -95,7 +109,7 @@ def completeness(counts: pd.DataFrame, diagnostics: pd.DataFrame) -> pd.DataFram
     rows = []
     for key, cells in own.groupby(list(FIELD_OF), sort=False):
         name, kind, group = map(str, key)
-        people = {str(r["level"]): _number(r["count"]) for r in cells.to_dict("records")}
+        people = {str(r["level"]): numbers.number(r["count"]) for r in cells.to_dict("records")}
         share, how = _share(people, sizes.get((kind, group)), floors.get(key))
         rows.append({"field": name, "kind": kind, "group": group, "share": share, "told": how})
     found = pd.DataFrame(rows)
@@ -128,11 +142,7 @@ def _share(found: Mapping[str, float | None], size: float | None, floor: float |
     return (floor, "from") if floor is not None else (nan, "withheld")
 
 
-def _number(value: Any) -> float | None:
-    return float(value) if numbers.known(value) else None
-
-
-def told(found: pd.DataFrame, *keys: str) -> dict[tuple[Any, ...], tuple[float, str]]:
+def told(found: pd.DataFrame, *keys: str) -> dict[tuple[object, ...], tuple[float, str]]:
     """Share, and how it is told, by some columns."""
     return {tuple(r[k] for k in keys): (float(r["share"]), str(r["told"])) for r in found.to_dict("records")}
 
@@ -223,10 +233,11 @@ def against_plan(counts: pd.DataFrame) -> dict[str, pd.DataFrame]:
 def moves(counts: pd.DataFrame) -> pd.DataFrame:
     """Moves between levels of care: step (from 1), origin, to, people, status."""
     own = counts[(counts["analysis"] == "records") & (counts["outcome"] == TRANSITION)]
-    return own.assign(
-        step=own["variable"].astype(int),
-        people=own["count"].astype("Float64").to_numpy(dtype=float, na_value=float("nan")),
-    ).rename(columns={"group": "origin", "level": "to"})[["step", "origin", "to", "people", "status"]]
+    return (
+        with_people(own)
+        .assign(step=own["variable"].astype(int))
+        .rename(columns={"group": "origin", "level": "to"})[["step", "origin", "to", "people", "status"]]
+    )
 
 
 def maturity(counts: pd.DataFrame) -> pd.DataFrame:
@@ -236,7 +247,7 @@ def maturity(counts: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for key, cells in of(counts, MATURITY).groupby(["group_by", "group", "horizon_days"], sort=False):
         kind, group, day = (str(part) for part in key)
-        people = {str(r["level"]): _number(r["count"]) for r in cells.to_dict("records")}
+        people = {str(r["level"]): numbers.number(r["count"]) for r in cells.to_dict("records")}
         found = {"known": people.get("mature", 0.0), NOT_KNOWN: people.get(NOT_YET_OBSERVED, 0.0)}
         share, how = _share(found, None, None)
         rows.append({"kind": kind, "group": group, "day": int(day), "share": share, "told": how})

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from iop_outcomes.presentation.labels import Labels
+from iop_outcomes.protocol import Compared
 from iop_outcomes.tables.results import ALL
 from iop_outcomes.vocabulary.methods import PREFERRED
 
@@ -13,18 +14,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def best(rows: pd.DataFrame) -> dict[str, Any]:
-    """The row of the most preferred method."""
+def best(rows: pd.DataFrame) -> pd.DataFrame:
+    """The row of the most preferred method, by itself."""
     rank = rows["method"].map({m: i for i, m in enumerate(PREFERRED)}).fillna(len(PREFERRED))
-    found: dict[str, Any] = rows.loc[rank.idxmin()].to_dict()  # type: ignore[assignment]
-    return found
+    return rows.loc[[rank.idxmin()]]
 
 
-def asked_first(table: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:
+def asked_first(table: pd.DataFrame, study: Compared) -> pd.DataFrame:
     """A released table without what repeats a question under another rule."""
-    again = study.get("companions", {})
-    own = ~table["contrast"].isin(list(again.get("contrasts", ())))
-    return table[own & ~table["outcome"].isin(list(again.get("outcomes", ())))] if "outcome" in table else table[own]
+    again = study.companions
+    own = ~table["contrast"].isin(again.contrasts)
+    return table[own & ~table["outcome"].isin(again.outcomes)] if "outcome" in table else table[own]
 
 
 def of_arms(estimates: pd.DataFrame, measure: str, outcomes: Collection[str]) -> pd.DataFrame:

@@ -4,6 +4,7 @@ Every key says what it means; the JSON Schemas under workflow/schemas are genera
 are refused. Loading, merging and the errors that people read are in `iop_outcomes.study.loading`.
 """
 
+from iop_outcomes.protocol.as_run import AsRun, Companions, Compared, InCare, Origin
 from iop_outcomes.protocol.base import GAP, Name, Part, Share
 from iop_outcomes.protocol.mapping import ColumnMapping, Enrolment, Filter, TableMapping
 from iop_outcomes.protocol.records import Allowance, Privacy, Source
@@ -13,6 +14,7 @@ from iop_outcomes.protocol.study import (
     Arm,
     Care,
     Contrast,
+    Disclosure,
     Duration,
     Gate,
     Imputation,
@@ -23,8 +25,8 @@ from iop_outcomes.protocol.study import (
 )
 
 __all__ = [
-    "GAP", "Adjustment", "Allowance", "Analysis", "Arm",
-    "Care", "ColumnMapping", "Contrast", "Duration", "Eligibility", "Endpoint", "Enrolment", "Filter", "Gate",
-    "Imputation", "Inference", "Intensity", "Name", "Part", "Population", "Privacy", "Question", "Share", "Source",
-    "Study", "TableMapping",
+    "GAP", "Adjustment", "Allowance", "Analysis", "Arm", "AsRun", "Care", "ColumnMapping", "Companions", "Compared",
+    "Contrast", "Disclosure", "Duration", "Eligibility", "Endpoint", "Enrolment", "Filter", "Gate", "Imputation",
+    "InCare", "Inference", "Intensity", "Name", "Origin", "Part", "Population", "Privacy", "Question", "Share",
+    "Source", "Study", "TableMapping",
 ]  # fmt: skip

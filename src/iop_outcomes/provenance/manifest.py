@@ -12,7 +12,6 @@ import platform
 from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from iop_outcomes.errors import StudyError
 
@@ -53,18 +52,18 @@ def run(
 
 def manifest(
     files: Mapping[str, Path],
-    study: Mapping[str, Any],
+    study: Mapping[str, object],
     inputs: Mapping[str, Path],
     version: str,
     policy: str,
     lock: Path | None = None,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """The manifest as plain data.
 
-    files: released files by name; tables (CSV, Parquet) are given with their rows. study: the merged config; what it
-    lets through the identifier gate is given in full. inputs: files or folders read, by name. version: of the package.
-    policy: name of the disclosure policy. lock: the lock file of the environment; without it, uv.lock above the
-    package, if there is one. Raises StudyError.
+    files: released files by name; tables (CSV, Parquet) are given with their rows. study: the merged config as it
+    is written; what it lets through the identifier gate is given in full. inputs: files or folders read, by name.
+    version: of the package. policy: name of the disclosure policy. lock: the lock file of the environment; without
+    it, uv.lock above the package, if there is one. Raises StudyError.
     """
     lock = lock or next((p / "uv.lock" for p in PACKAGE.parents if (p / "uv.lock").is_file()), None)
     return {
@@ -80,7 +79,7 @@ def manifest(
     }
 
 
-def write(content: Mapping[str, Any], path: Path) -> None:
+def write(content: Mapping[str, object], path: Path) -> None:
     """Write a manifest as JSON with sorted keys."""
     Path(path).write_text(_json(content, indent=2) + "\n", encoding="utf-8")
 
@@ -121,8 +120,8 @@ def _over(folder: Path, paths: list[Path]) -> str:
     return total.hexdigest()
 
 
-def _described(path: Path) -> dict[str, Any]:
-    described: dict[str, Any] = {"sha256": digest(path), "bytes": path.stat().st_size}
+def _described(path: Path) -> dict[str, object]:
+    described: dict[str, object] = {"sha256": digest(path), "bytes": path.stat().st_size}
     rows = _rows(path)
     return described if rows is None else {**described, "rows": rows}
 
@@ -148,5 +147,5 @@ def _version(library: str) -> str | None:
         return None
 
 
-def _json(content: Any, indent: int | None = None) -> str:
+def _json(content: object, indent: int | None = None) -> str:
     return json.dumps(content, sort_keys=True, indent=indent, ensure_ascii=False, default=str)

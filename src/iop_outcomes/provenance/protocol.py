@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 
-def written(study: Mapping[str, Any]) -> str:
-    """The merged study as YAML."""
+def written(study: Mapping[str, object]) -> str:
+    """The merged study, as plain data, as YAML."""
     import yaml
 
     head = "# The study as it was run: config.yaml with the cohort's file laid over it, and the rows of the sheets.\n"

@@ -14,14 +14,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from iop_outcomes.release.policy import POLICIES, Policy, choose
+from iop_outcomes.protocol import Companions, Disclosure, Endpoint, InCare, Inference
+from iop_outcomes.release.policy import POLICIES, Policy, asked, choose
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["POLICIES", "Policy", "choose", "run"]
+__all__ = ["POLICIES", "Policy", "asked", "choose", "run"]
 
 
 def run(
@@ -30,25 +31,23 @@ def run(
     estimates: pd.DataFrame,
     curves: pd.DataFrame,
     diagnostics: pd.DataFrame,
-    disclosure: Mapping[str, Any],
-    inference: Mapping[str, Any],
+    disclosure: Disclosure,
+    inference: Inference,
     arms: Mapping[str, Sequence[str]],
-    endpoints: Mapping[str, Mapping[str, str]],
-    companions: Mapping[str, Sequence[str]],
+    endpoints: Mapping[str, Endpoint],
+    companions: Companions,
     groups: Mapping[str, Mapping[str, str]],
-    in_care: Mapping[str, Mapping[str, Any]],
+    in_care: Mapping[str, InCare],
     notes: Sequence[str] | str = (),
     twice: pd.DataFrame | None = None,
-) -> dict[str, Any]:
+) -> dict[str, pd.DataFrame | str]:
     """The released tables counts, estimates, curves and diagnostics, what their columns mean, and the notes of the
     source as they are.
 
-    disclosure: policy by name, minimum_count, rounding_base. inference: its confidence_level. arms: for each contrast
-    the names of its first and second arm. endpoints: the study's, by outcome, with kind and cause. companions:
-    'contrasts' and 'outcomes' that repeat a question under another rule. groups: by contrast what defines each of its
-    arms. in_care: contrasts that divide people by who is in care on a `day`, with the contrast `of` whose arms they
-    are, if any. notes: path of the sentences that the source wrote. twice: the numbers that were computed a second
-    time. Raises StudyError as the module says.
+    arms: for each contrast the names of its first and second arm. endpoints: the study's, by outcome. groups: by
+    contrast what defines each of its arms. in_care: contrasts that divide people by who is in care on a day. notes:
+    path of the sentences that the source wrote. twice: the numbers that were computed a second time. Raises StudyError
+    as the module says.
     """
     import pandas as pd
 
@@ -60,10 +59,10 @@ def run(
     from iop_outcomes.release.levels import cumulative, readings
     from iop_outcomes.release.support import Apart, gather
 
-    rules = choose(disclosure["policy"], disclosure.get("minimum_count"), disclosure.get("rounding_base"))
-    contrasts, outcomes = companions["contrasts"], companions["outcomes"]
+    rules = asked(disclosure)
+    contrasts, outcomes = companions.contrasts, companions.outcomes
     shared = companion_release.sharing(counts, groups, rules)
-    level = float(inference["confidence_level"])
+    level = inference.confidence_level
     apart = Apart([*contrasts, *shared], outcomes, cumulative(endpoints, counts), in_care)
     counts, diagnostics = rare.together(counts, diagnostics, rules)
     evidence = gather(counts, life_tables, estimates, rules, readings(endpoints), apart)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from iop_outcomes.release import crude
 from iop_outcomes.release.levels import reading
@@ -92,7 +92,9 @@ def _sources(evidence: Evidence) -> Sources:
     return found
 
 
-def _crude(sources: Sources, evidence: Evidence, cohorts: Mapping[str, str], level: float) -> Iterator[dict[str, Any]]:
+def _crude(
+    sources: Sources, evidence: Evidence, cohorts: Mapping[str, str], level: float
+) -> Iterator[dict[str, object]]:
     """The points of every crude curve on which anyone is counted."""
     for (analysis, contrast, name), source in sorted(sources.items(), key=lambda item: item[0]):
         for arm, leaving in evidence.held.get((analysis, contrast, source.outcome), {}).items():
@@ -136,7 +138,7 @@ def _told(estimates: pd.DataFrame, evidence: Evidence) -> Told:
 
 
 def _released(
-    key: Mapping[str, Any],
+    key: Mapping[str, object],
     points: pd.DataFrame,
     sources: Sources,
     evidence: Evidence,
@@ -163,10 +165,15 @@ def _released(
     return _with_people(kept.assign(n_risk=_at_risk(evidence, question, arm, kept["x"])), policy, followed.base)
 
 
-def _thin(key: Mapping[str, Any], evidence: Evidence) -> bool:
+def _thin(key: Mapping[str, object], evidence: Evidence) -> bool:
     """A dose-response curve of an arm stands on cells too small to be shown: its estimates would be suppressed."""
-    row = {**key, "group_by": BY_ARM, "group": key["arm"], "from_day": None, "to_day": None}
-    found = evidence.arms(row)
+    found = evidence.arms(
+        {
+            "analysis": str(key["analysis"]), "contrast": str(key["contrast"]), "outcome": str(key["outcome"]),
+            "missing_rule": str(key["missing_rule"]), "group_by": BY_ARM, "group": str(key["arm"]),
+            "horizon_days": cast("int | None", key["horizon_days"]), "from_day": None, "to_day": None,
+        }
+    )  # fmt: skip
     return not found or any(cells.small(evidence.policy) for cells in found.values())
 
 

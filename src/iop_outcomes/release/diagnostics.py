@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from iop_outcomes.release import positivity
 from iop_outcomes.release.completeness import known_shares
@@ -92,7 +92,7 @@ def _hidden_variables(evidence: Evidence) -> set[tuple[str, str, str]]:
     return found
 
 
-def _question(row: Any) -> tuple[str, ...]:
+def _question(row: object) -> tuple[str, ...]:
     return tuple(str(getattr(row, name)) for name in QUESTION)
 
 

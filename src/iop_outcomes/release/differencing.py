@@ -114,6 +114,6 @@ def without(evidence: Evidence, contrasts: Collection[str], outcomes: Collection
     return replace(evidence, followed=followed, held=held)
 
 
-def _of(table: pd.DataFrame, contrasts: Collection[str], outcomes: Collection[str]) -> pd.Series:
+def _of(table: pd.DataFrame, contrasts: Collection[str], outcomes: Collection[str]) -> pd.Series[bool]:
     own = table["contrast"].isin(list(contrasts))
     return own | table["outcome"].isin(list(outcomes))

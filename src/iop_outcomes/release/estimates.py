@@ -22,13 +22,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from iop_outcomes.errors import EstimationError, StudyError
 from iop_outcomes.release.crude import NUMBERS, Ask, estimate
 from iop_outcomes.release.levels import reading
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.support import ArmCells, Evidence, horizon, of_period
+from iop_outcomes.tables.rows import Estimated, estimated
 from iop_outcomes.vocabulary.causes import CENSORED
 from iop_outcomes.vocabulary.measures import BY_ARM, DIFFERENCE, MEASURES, RATIO, RISK
 from iop_outcomes.vocabulary.methods import CRUDE, METHODS
@@ -36,11 +37,12 @@ from iop_outcomes.vocabulary.methods import CRUDE, METHODS
 if TYPE_CHECKING:
     import pandas as pd
 
-Row = dict[str, Any]
+# a row as it is released
+Row = dict[str, object]
 Arms = Mapping[str, Sequence[str]]
 COMPARISONS = {DIFFERENCE, RATIO}
 HELD_BACK = "people who have left are held back to protect small cells"
-EMPTY = {**dict.fromkeys((*NUMBERS, "n_effective"), float("nan")), "n": None, "events": None}
+EMPTY: Row = {**dict.fromkeys((*NUMBERS, "n_effective"), float("nan")), "n": None, "events": None}
 
 
 @dataclass(frozen=True)
@@ -61,14 +63,13 @@ def release_estimates(estimates: pd.DataFrame, evidence: Evidence, level: float,
 
     from iop_outcomes.tables import TABLES
 
-    rows: list[Row] = estimates.to_dict("records")  # type: ignore[assignment]
-    released = [_release(row, evidence, level, arms.get(row["contrast"], ())) for row in rows]
+    released = [_release(row, evidence, level, arms.get(row["contrast"], ())) for row in estimated(estimates)]
     declared = TABLES["estimates"].columns
     frame = pd.DataFrame(released, columns=list(declared))
     return frame.astype({name: column.dtype for name, column in declared.items()})
 
 
-def _release(row: Row, evidence: Evidence, level: float, order: Sequence[str]) -> Row:
+def _release(row: Estimated, evidence: Evidence, level: float, order: Sequence[str]) -> Row:
     if row["status"] != "ok":
         return row | EMPTY
     compared = _compared(row, evidence.arms(row), order)
@@ -83,7 +84,7 @@ def _release(row: Row, evidence: Evidence, level: float, order: Sequence[str]) -
     return row | _people(compared) | _effective(row, compared, evidence.policy)
 
 
-def _crude(row: Row, compared: Compared, evidence: Evidence, level: float) -> Row:
+def _crude(row: Estimated, compared: Compared, evidence: Evidence, level: float) -> Row:
     measure, of = row["measure"], row["of"]
     if measure not in BY_ARM or not (compared.both or compared.missing_arm):
         raise StudyError(
@@ -116,7 +117,7 @@ def _holds_back(arm: ArmCells, measure: str, day: int | None) -> bool:
     return measure != RISK or arm.followed.gone(day, (CENSORED,)) > 0
 
 
-def _withheld(row: Row, status: str, reason: str) -> Row:
+def _withheld(row: Estimated, status: str, reason: str) -> Row:
     return row | EMPTY | {"status": status, "reason": reason}
 
 
@@ -130,7 +131,7 @@ def _people(compared: Compared) -> Row:
     }
 
 
-def _effective(row: Row, compared: Compared, policy: Policy) -> Row:
+def _effective(row: Estimated, compared: Compared, policy: Policy) -> Row:
     """The effective sample size, which without weights is the number of people: shown only where that is.
 
     It is of both arms beside every row, so that in the row of one arm it would tell the people of the other.
@@ -142,7 +143,7 @@ def _effective(row: Row, compared: Compared, policy: Policy) -> Row:
     return {"n_effective": policy.rounded_size(row["n_effective"], max(arm.base for arm in compared.both))}
 
 
-def _too_few(row: Row, compared: Compared, policy: Policy) -> bool:
+def _too_few(row: Estimated, compared: Compared, policy: Policy) -> bool:
     """An estimate that is not crude speaks of too few people."""
     if MEASURES[row["measure"]].share:
         return any(arm.small(policy) for arm in compared.own)
@@ -155,7 +156,7 @@ def _too_few(row: Row, compared: Compared, policy: Policy) -> bool:
     return any(sum(side) > 0 and max(side) < policy.minimum_count for side in sides if side)
 
 
-def _gives_back(row: Row, compared: Compared, policy: Policy) -> bool:
+def _gives_back(row: Estimated, compared: Compared, policy: Policy) -> bool:
     """The people of one arm all weigh the same, so that its estimate is the crude one, of counts that are not shown.
 
     The difference alone tells neither arm; with the ratio it would tell both.
@@ -171,7 +172,7 @@ def _gives_back(row: Row, compared: Compared, policy: Policy) -> bool:
     return rounded or waits or any(a.people is None or a.events is None for a in compared.both)
 
 
-def _compared(row: Row, found: Mapping[str, ArmCells], order: Sequence[str]) -> Compared:
+def _compared(row: Estimated, found: Mapping[str, ArmCells], order: Sequence[str]) -> Compared:
     """Which arms a row speaks of; for a crude comparison, in its order."""
     both = tuple(found.values())
     of = row["of"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from iop_outcomes.protocol import Endpoint
 from iop_outcomes.vocabulary.answers import EVENT, NO_EVENT
 from iop_outcomes.vocabulary.endpoints import GROWING, KINDS
 from iop_outcomes.vocabulary.levels import NOT_KNOWN
@@ -17,14 +18,14 @@ if TYPE_CHECKING:
 OTHERWISE = "*"
 
 
-def readings(endpoints: Mapping[str, Mapping[str, str]]) -> dict[str, Reading]:
-    """How the outcomes of a study are read, from the kind and the cause of its endpoints (rows of the library)."""
-    return {OTHERWISE: OF_COUNTS} | {name: KINDS[e["kind"]].reading(e["cause"]) for name, e in endpoints.items()}
+def readings(endpoints: Mapping[str, Endpoint]) -> dict[str, Reading]:
+    """How the outcomes of a study are read, from the kind and the cause of its endpoints."""
+    return {OTHERWISE: OF_COUNTS} | {name: KINDS[e.kind].reading(e.counted) for name, e in endpoints.items()}
 
 
-def cumulative(endpoints: Mapping[str, Mapping[str, str]], counts: pd.DataFrame) -> set[str]:
+def cumulative(endpoints: Mapping[str, Endpoint], counts: pd.DataFrame) -> set[str]:
     """Outcomes whose people are those of an earlier day and more: by the kind of the endpoint, or by their levels."""
-    grown = {outcome for outcome, endpoint in endpoints.items() if endpoint["kind"] in GROWING}
+    grown = {outcome for outcome, endpoint in endpoints.items() if endpoint.kind in GROWING}
     by_level = counts.groupby("outcome")["level"].agg(set)
     return grown | {str(o) for o, levels in by_level.items() if levels <= {EVENT, NO_EVENT, NOT_KNOWN}}
 

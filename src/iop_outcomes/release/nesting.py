@@ -17,12 +17,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, permutations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
+from iop_outcomes.protocol import InCare
 from iop_outcomes.release.counts import people_of
 from iop_outcomes.release.lines import Line
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.tables.results import ALL
+from iop_outcomes.tables.rows import Counted, counted
 from iop_outcomes.vocabulary.answers import OUT_OF_CARE
 from iop_outcomes.vocabulary.arms import STAYED
 from iop_outcomes.vocabulary.causes import STILL_AT_RISK
@@ -30,8 +32,14 @@ from iop_outcomes.vocabulary.causes import STILL_AT_RISK
 if TYPE_CHECKING:
     import pandas as pd
 
-Cell = Mapping[str, Any]
 Sum = tuple[int, ...]
+
+
+class Cell(NamedTuple):
+    """A cell of counts. key: what it is of, by column."""
+
+    key: dict[str, str]
+    people: int
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,7 @@ def lines(
     of_life_tables: Collection[int],
     left_out: Collection[int],
     cumulative: Collection[str],
-    in_care: Mapping[str, Mapping[str, Any]],
+    in_care: Mapping[str, InCare],
     staying: Collection[str],
     pools: Mapping[str, Collection[str]],
     policy: Policy,
@@ -78,22 +86,19 @@ def lines(
 
     frame: of counts, as they are. of_life_tables: positions of cells of life tables at horizons. left_out: positions of
     rows that are not released, or rounded for it. cumulative: outcomes of which what is counted only grows. in_care: by
-    contrast the `day` and, where its people are those of another contrast, `of`. staying: outcomes of those in care.
+    contrast how it divides people. staying: outcomes of those in care.
     pools: causes that are counted together, by the name under which they are.
     """
     if policy.exact or policy.rounding_base > 1:
         return []
-    cells: list[dict[str, Any]] = frame.reset_index(drop=True).to_dict("records")  # type: ignore[assignment]
-    for cell in cells:
-        cell["horizon_days"] = str(cell["horizon_days"])
-        cell["group_by"], cell["group"] = people_of(cell)
+    cells = [_cell(row) for row in counted(frame)]
     life, out = set(of_life_tables), set(left_out)
     used = [i for i in range(len(cells)) if i not in out]
     found: dict[tuple[Sum, Sum], Line] = {}
     for rule in RULES:
         own = [i for i in used if not rule.table or (i in life) == (rule.table == "life")]
         if rule.cumulative:
-            own = [i for i in own if i not in life and cells[i]["outcome"] in cumulative]
+            own = [i for i in own if i not in life and cells[i].key["outcome"] in cumulative]
         for one, other in _pairs(cells, own, rule):
             found.update(_line(cells, one, other, policy))
     for one, other in _of_those_in_care(cells, used, life, in_care, staying):
@@ -101,16 +106,22 @@ def lines(
     return [*found.values(), *_of_ways_of_leaving(cells, [i for i in used if i in life], pools, policy)]
 
 
+def _cell(row: Counted) -> Cell:
+    group_by, group = people_of(row)
+    named = {**row, "group_by": group_by, "group": group}
+    return Cell({name: str(named[name]) for name in KEY}, int(row["count"] or 0))
+
+
 def _pairs(cells: Sequence[Cell], own: Sequence[int], rule: Rule) -> Iterator[tuple[Sum, Sum]]:
     """Sums that agree in what the rule says they share."""
-    sums: dict[tuple[Any, ...], list[int]] = {}
+    sums: dict[tuple[str, ...], list[int]] = {}
     for i in own:
-        if "arm" in rule.summed and cells[i]["arm"] == ALL:
+        if "arm" in rule.summed and cells[i].key["arm"] == ALL:
             continue
-        sums.setdefault(tuple(cells[i][c] for c in KEY if c not in rule.summed), []).append(i)
-    alike: dict[tuple[Any, ...], list[Sum]] = {}
+        sums.setdefault(tuple(cells[i].key[c] for c in KEY if c not in rule.summed), []).append(i)
+    alike: dict[tuple[str, ...], list[Sum]] = {}
     for positions in sums.values():
-        alike.setdefault(tuple(cells[positions[0]][c] for c in rule.shared), []).append(tuple(positions))
+        alike.setdefault(tuple(cells[positions[0]].key[c] for c in rule.shared), []).append(tuple(positions))
     for group in alike.values():
         yield from combinations(group, 2)
 
@@ -119,8 +130,8 @@ def _line(cells: Sequence[Cell], one: Sum, other: Sum, policy: Policy) -> dict[t
     """The line of two sums that differ by less than the minimum; of equal ones, a line each way."""
     if set(one) & set(other):
         return {}
-    less, more = sorted((one, other), key=lambda cell: sum(int(cells[i]["count"] or 0) for i in cell))
-    gap = sum(int(cells[i]["count"] or 0) for i in more) - sum(int(cells[i]["count"] or 0) for i in less)
+    less, more = sorted((one, other), key=lambda cell: sum(cells[i].people for i in cell))
+    gap = sum(cells[i].people for i in more) - sum(cells[i].people for i in less)
     if gap >= policy.minimum_count:
         return {}
     both = [(less, more), (more, less)] if gap == 0 else [(less, more)]
@@ -131,25 +142,25 @@ def _of_those_in_care(
     cells: Sequence[Cell],
     used: Sequence[int],
     life: Collection[int],
-    in_care: Mapping[str, Mapping[str, Any]],
+    in_care: Mapping[str, InCare],
     staying: Collection[str],
 ) -> Iterator[tuple[Sum, Sum]]:
     """Sums of people in care on some day: of life tables by horizon, and of contrasts that divide people by it."""
-    sums: dict[tuple[Any, ...], list[int]] = {}
+    sums: dict[tuple[str, ...], list[int]] = {}
     for i in used:
         cell = cells[i]
-        key = (cell["analysis"], cell["contrast"], cell["outcome"], cell["horizon_days"])
-        if i in life and cell["outcome"] in staying and cell["level"] == STILL_AT_RISK:
-            sums.setdefault(("arm", cell["contrast"], cell["arm"], *key), []).append(i)
+        key = (cell.key["analysis"], cell.key["contrast"], cell.key["outcome"], cell.key["horizon_days"])
+        if i in life and cell.key["outcome"] in staying and cell.key["level"] == STILL_AT_RISK:
+            sums.setdefault(("arm", cell.key["contrast"], cell.key["arm"], *key), []).append(i)
             sums.setdefault(("everyone", "", "", *key), []).append(i)
-        elif cell["contrast"] in in_care and cell["group_by"] == ALL:
-            of = in_care[cell["contrast"]].get("of")
-            if of and cell["level"] != OUT_OF_CARE:
-                sums.setdefault(("arm", of, cell["arm"], *key), []).append(i)
+        elif cell.key["contrast"] in in_care and cell.key["group_by"] == ALL:
+            of = in_care[cell.key["contrast"]].of
+            if of and cell.key["level"] != OUT_OF_CARE:
+                sums.setdefault(("arm", of, cell.key["arm"], *key), []).append(i)
                 sums.setdefault(("everyone", "", "", *key), []).append(i)
-            elif not of and cell["arm"] == STAYED:
+            elif not of and cell.key["arm"] == STAYED:
                 sums.setdefault(("everyone", "", "", *key), []).append(i)
-    alike: dict[tuple[Any, ...], list[Sum]] = {}
+    alike: dict[tuple[str, ...], list[Sum]] = {}
     for (who, contrast, arm, *_), positions in sums.items():
         alike.setdefault((who, contrast, arm), []).append(tuple(positions))
     for group in alike.values():
@@ -163,29 +174,25 @@ def _of_ways_of_leaving(
 
     The tables may differ by a few people: who left on the day itself, or the index level before the episode.
     """
-    arms: dict[tuple[Any, ...], dict[tuple[Any, ...], list[int]]] = {}
+    arms: dict[tuple[str, ...], dict[tuple[str, ...], list[int]]] = {}
     for i in life:
-        arm = tuple(cells[i][c] for c in ("cohort", "contrast", "arm", "horizon_days"))
-        arms.setdefault(arm, {}).setdefault((cells[i]["analysis"], cells[i]["outcome"]), []).append(i)
+        arm = tuple(cells[i].key[c] for c in ("cohort", "contrast", "arm", "horizon_days"))
+        arms.setdefault(arm, {}).setdefault((cells[i].key["analysis"], cells[i].key["outcome"]), []).append(i)
     for one, other in (pair for tables in arms.values() for pair in permutations(tables.values(), 2)):
-        causes = [i for i in other if cells[i]["level"] != STILL_AT_RISK]
-        people, same = (sum(_number(cells, i) for i in table) for table in (one, other))
+        causes = [i for i in other if cells[i].key["level"] != STILL_AT_RISK]
+        people, same = (sum(cells[i].people for i in table) for table in (one, other))
         for total in one:
             pool = _causes(cells[total], pools)
-            if cells[total]["level"] == STILL_AT_RISK:
-                over = _number(cells, total) + sum(_number(cells, i) for i in causes) - people
+            if cells[total].key["level"] == STILL_AT_RISK:
+                over = cells[total].people + sum(cells[i].people for i in causes) - people
                 if people == same and causes and abs(over) < policy.minimum_count:
                     yield Line((total, *causes))
             elif len(pool) > 1 and (parts := tuple(i for i in causes if _causes(cells[i], pools) < pool)):
-                rest = _number(cells, total) - sum(_number(cells, i) for i in parts)
+                rest = cells[total].people - sum(cells[i].people for i in parts)
                 if rest > -policy.minimum_count:
                     yield Line(parts, total, max(rest, 0))
 
 
 def _causes(cell: Cell, pools: Mapping[str, Collection[str]]) -> set[str]:
     """The causes that the people of a cell left by."""
-    return set(pools.get(cell["level"], (cell["level"],)))
-
-
-def _number(cells: Sequence[Cell], i: int) -> int:
-    return int(cells[i]["count"] or 0)
+    return set(pools.get(cell.key["level"], (cell.key["level"],)))

@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from iop_outcomes.errors import StudyError
+from iop_outcomes.protocol import Disclosure
 
 # people who are counted by several tables, so that a few could be had as a difference, are rounded at least to this
 OVERLAP_BASE = 5
@@ -108,6 +109,11 @@ POLICIES: dict[str, Policy] = {
 }
 
 
+def asked(disclosure: Disclosure) -> Policy:
+    """The policy that a study asks for, with its stricter settings. Raises StudyError for a looser rule."""
+    return choose(disclosure.policy, disclosure.minimum_count, disclosure.rounding_base)
+
+
 def choose(name: str, minimum_count: int | None = None, rounding_base: int | None = None) -> Policy:
     """The named policy, made stricter where asked. Raises StudyError for an unknown name or a looser rule."""
     if name not in POLICIES:
@@ -116,8 +122,7 @@ def choose(name: str, minimum_count: int | None = None, rounding_base: int | Non
             "Name one of them in the config under `disclosure: policy`."
         )
     policy = POLICIES[name]
-    asked = {"minimum_count": minimum_count, "rounding_base": rounding_base}
-    for key, value in asked.items():
+    for key, value in {"minimum_count": minimum_count, "rounding_base": rounding_base}.items():
         least = getattr(policy, key)
         if value is not None and value < least:
             raise StudyError(

@@ -10,7 +10,7 @@ lets these out as they are.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from iop_outcomes.release.support import Evidence
 from iop_outcomes.tables.results import ALL, COVARIATE, PEOPLE, SCORE, SHARE_IN_FIRST_ARM, STRATUM
@@ -40,7 +40,10 @@ def shares(diagnostics: pd.DataFrame, evidence: Evidence, arms: Mapping[str, Seq
     cells = _cells(evidence)
     own = diagnostics["quantity"] == SHARE_IN_FIRST_ARM
     released = [
-        _released(row, cells, arms.get(str(row["contrast"]), ())) for row in diagnostics[own].to_dict("records")
+        _released(cells, arms.get(str(contrast), ()), str(contrast), str(variable), str(level), float(least))
+        for contrast, variable, level, least in zip(
+            *(diagnostics.loc[own, c] for c in ("contrast", "variable", "level", "threshold")), strict=True
+        )
     ]
     found = diagnostics.copy()
     found.loc[own, "value"] = [value for value, _ in released]
@@ -87,11 +90,13 @@ def _cells(evidence: Evidence) -> Cells:
     }
 
 
-def _released(row: Mapping[Any, Any], cells: Cells, arms: Sequence[str]) -> tuple[float, str]:
-    keys = [(str(row["contrast"]), COVARIATE, str(row["variable"]), arm, str(row["level"])) for arm in arms]
+def _released(
+    cells: Cells, arms: Sequence[str], contrast: str, variable: str, level: str, least: float
+) -> tuple[float, str]:
+    keys = [(contrast, COVARIATE, variable, arm, level) for arm in arms]
     if len(keys) != 2 or not any(key in cells for key in keys):
         return float("nan"), "suppressed"
     first, second = (cells.get(key, 0) for key in keys)
     if first is None or second is None or first + second == 0:
         return float("nan"), "suppressed"
-    return round(first / (first + second), 3), "failed" if min(first, second) < row["threshold"] else "ok"
+    return round(first / (first + second), 3), "failed" if min(first, second) < least else "ok"

@@ -9,10 +9,11 @@ out. None of that is a count of people.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from iop_outcomes.release.support import whole
 from iop_outcomes.tables.results import ALL, COMPUTED_TWICE, LEFT_OUT, OF_THE_WHOLE, PROPENSITY_SCORE, TWO_AGREE
+from iop_outcomes.tables.rows import Estimated, estimated
 from iop_outcomes.vocabulary.measures import DIFFERENCE, RATIO
 from iop_outcomes.vocabulary.methods import CRUDE, SCORED
 
@@ -22,6 +23,15 @@ if TYPE_CHECKING:
 KEY = ("analysis", "contrast", "outcome", "horizon_days", "measure", "method", "missing_rule")
 OF_TWICE = {"analysis": "twice", "method": ALL, "threshold": float("nan")}
 BY_SCORE = "the propensity score that it stands on was computed twice, and the two do not agree"
+Key = tuple[object, ...]
+
+
+class Second(NamedTuple):
+    """A number of the first computation, that of the second, and whose it is."""
+
+    first: float
+    second: float
+    library: str
 
 
 def marked(estimates: pd.DataFrame, twice: pd.DataFrame) -> pd.DataFrame:
@@ -31,33 +41,37 @@ def marked(estimates: pd.DataFrame, twice: pd.DataFrame) -> pd.DataFrame:
         return estimates
     of_score = wrong["measure"] == PROPENSITY_SCORE
     scores = set(wrong.loc[of_score, "contrast"])
-    numbers: dict[tuple[Any, ...], dict[str, Mapping[Any, Any]]] = {}
-    for row in wrong[~of_score].to_dict("records"):
-        numbers.setdefault(tuple(row[k] for k in KEY), {})[str(row["of"])] = row
-    reasons = [_reason(row, numbers, scores) for row in estimates.to_dict("records")]
+    own = wrong[~of_score]
+    numbers: dict[Key, dict[str, Second]] = {}
+    told = zip(own["of"], own["first"], own["second"], own["library"], strict=True)
+    for key, (of, first, second, library) in zip(_keys(own), told, strict=True):
+        numbers.setdefault(key, {})[str(of)] = Second(float(first), float(second), str(library))
+    rows = zip(estimated(estimates), _keys(estimates), strict=True)
+    reasons = [_reason(row, numbers.get(key, {}), scores) for row, key in rows]
     return estimates.assign(
         status=["disputed" if why else old for why, old in zip(reasons, estimates["status"], strict=True)],
         reason=[why or old for why, old in zip(reasons, estimates["reason"], strict=True)],
     )
 
 
-def _reason(
-    row: Mapping[Any, Any], numbers: Mapping[tuple[Any, ...], Mapping[str, Mapping[Any, Any]]], scores: set[str]
-) -> str:
-    """Why a released estimate is disputed, or ''."""
+def _keys(frame: pd.DataFrame) -> list[Key]:
+    return list(zip(*(frame[name] for name in KEY), strict=True))
+
+
+def _reason(row: Estimated, told: Mapping[str, Second], scores: set[str]) -> str:
+    """Why a released estimate is disputed, or ''. told: numbers of its question on which the two do not agree."""
     if row["status"] != "ok" or not whole(row):
         return ""
     if row["contrast"] in scores and row["method"] in SCORED:
         return BY_SCORE
-    told = numbers.get(tuple(row[k] for k in KEY), {})
     own = told.get(row["of"])
     if own is None:
         of_arms = row["of"] in (DIFFERENCE, RATIO)
         return "computed twice, and the two do not agree on one of its arms" if told and of_arms else ""
     if row["method"] == CRUDE:
         # the second number is of all people, the released one of those who are shown
-        return f"computed twice, and the two do not agree ({own['library']})"
-    return f"computed twice: {own['first']:.8g}, and {own['second']:.8g} ({own['library']})"
+        return f"computed twice, and the two do not agree ({own.library})"
+    return f"computed twice: {own.first:.8g}, and {own.second:.8g} ({own.library})"
 
 
 def told(twice: pd.DataFrame, cohort: str) -> pd.DataFrame:

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from iop_outcomes.errors import StudyError
+from iop_outcomes.protocol import InCare
 from iop_outcomes.release import at_horizons, nesting
 from iop_outcomes.release import counts as suppression
 from iop_outcomes.release.levels import reading
@@ -21,13 +22,13 @@ from iop_outcomes.release.life_tables import Leaving, Question, held_back, leavi
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.pools import called
 from iop_outcomes.tables.results import ALL
+from iop_outcomes.tables.rows import Asked, Timed, counted
 from iop_outcomes.vocabulary.causes import CENSORED, STILL_AT_RISK
 from iop_outcomes.vocabulary.readings import Reading
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Row = Mapping[str, Any]
 Cells = dict[str, tuple[int, int | None]]  # level: people, people as released
 
 
@@ -80,7 +81,7 @@ class Evidence:
     at_horizons: pd.DataFrame
     shown: Mapping[tuple[Question, str, int], Mapping[str, int | None]]
 
-    def arms(self, row: Row) -> dict[str, ArmCells]:
+    def arms(self, row: Asked) -> dict[str, ArmCells]:
         """The arms of an estimate, by name; empty when nothing is counted for it. Raises StudyError."""
         question = (row["analysis"], row["contrast"], row["outcome"])
         read = reading(row["outcome"], self.levels)
@@ -94,7 +95,7 @@ class Evidence:
         if question in self.followed and of_period(row):
             if read.kind != "cause":
                 return {}
-            days = int(row["from_day"]), int(row["to_day"])
+            days = int(row["from_day"] or 0), int(row["to_day"] or 0)
             return {arm: _of_period(leaving, read, *days) for arm, leaving in self.followed[question].items()}
         group = self.groups.get((*question, str(horizon(row)), row["group_by"], row["group"]), {})
         compared = {arm: cells for arm, cells in group.items() if arm != "all"} or group
@@ -115,7 +116,7 @@ class Apart:
     contrasts: Collection[str]
     outcomes: Collection[str]
     cumulative: Collection[str]
-    in_care: Mapping[str, Mapping[str, Any]]
+    in_care: Mapping[str, InCare]
 
 
 def gather(
@@ -173,19 +174,19 @@ def _left_out(frame: pd.DataFrame, known: Apart) -> set[int]:
     return {i for i, gone in enumerate(out) if gone}
 
 
-def horizon(row: Row) -> int | None:
+def horizon(row: Timed) -> int | None:
     """The day that a row speaks of, or None."""
     import pandas as pd
 
     return None if pd.isna(row["horizon_days"]) else int(row["horizon_days"])
 
 
-def whole(row: Row) -> bool:
+def whole(row: Asked) -> bool:
     """The row is of everyone, and of all days up to its horizon."""
     return bool(row["group_by"] == ALL) and not of_period(row)
 
 
-def of_period(row: Row) -> bool:
+def of_period(row: Asked) -> bool:
     """The row is a hazard ratio of some days of follow-up."""
     import pandas as pd
 
@@ -203,19 +204,18 @@ def _groups(counts: pd.DataFrame, released: pd.DataFrame) -> dict[tuple[str, ...
     import pandas as pd
 
     found: dict[tuple[str, ...], dict[str, Cells]] = {}
-    records: list[dict[str, Any]] = counts.to_dict("records")  # type: ignore[assignment]
-    for row, shown in zip(records, released["count"], strict=True):
+    for row, shown in zip(counted(counts), released["count"], strict=True):
         if row["variable"] != ALL:  # no outcome of an estimate
             continue
         key = (
             row["analysis"], row["contrast"], row["outcome"], str(horizon(row)), row["group_by"], row["group"],
         )  # fmt: skip
         cells = found.setdefault(key, {}).setdefault(row["arm"], {})
-        cells[row["level"]] = (int(row["count"]), None if pd.isna(shown) else int(shown))
+        cells[row["level"]] = (int(row["count"] or 0), None if pd.isna(shown) else int(shown))
     return found
 
 
-def _from_counts(cells: Cells, read: Reading, row: Row) -> ArmCells:
+def _from_counts(cells: Cells, read: Reading, row: Asked) -> ArmCells:
     unknown = sorted(set(cells) - {*read.events, *read.others})
     if unknown:
         raise StudyError(

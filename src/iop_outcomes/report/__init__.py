@@ -8,11 +8,12 @@ a template.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from iop_outcomes.errors import StudyError
+from iop_outcomes.protocol import AsRun
 from iop_outcomes.report.document import Picture
 
 if TYPE_CHECKING:
@@ -25,24 +26,27 @@ def run(
     curves: pd.DataFrame,
     diagnostics: pd.DataFrame,
     figures: Sequence[str] | str,
-    study: Mapping[str, Any],
+    study: AsRun,
+    protocol: str,
     truth: pd.DataFrame | None = None,
     notes: Sequence[str] | str = (),
 ) -> dict[str, str | pd.DataFrame]:
     """The step: the page under the name 'report', the study as it was run under 'protocol', and the table dictionary.
 
-    figures: paths of SVG files; study: the whole of it, merged; notes: path of what the source told of its files.
+    figures: paths of SVG files; protocol: the whole study, merged, as it is written beside the page; notes: path of
+    what the source told of its files.
     """
-    from iop_outcomes.provenance import dictionary, protocol
-    from iop_outcomes.report import methods, page, sections
+    from iop_outcomes.provenance import dictionary
+    from iop_outcomes.release import policy
+    from iop_outcomes.report import page, sections
 
     pictures = [picture(Path(p)) for p in ([figures] if isinstance(figures, str) else figures)]
     told = [Path(p).read_text(encoding="utf-8").splitlines() for p in ([notes] if isinstance(notes, str) else notes)]
     tables = {"counts": counts, "estimates": estimates, "diagnostics": diagnostics}
     lines = [line for said in told for line in said]
     made = sections.document(sections.Sources(tables, study, truth, lines, {p.name: p for p in pictures}))
-    told_of = dictionary.written(methods.policy(study))
-    return {"report": page.render(made), "protocol": protocol.written(study), "dictionary": told_of}
+    told_of = dictionary.written(policy.asked(study.disclosure))
+    return {"report": page.render(made), "protocol": protocol, "dictionary": told_of}
 
 
 def picture(path: Path) -> Picture:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import iop_outcomes
 from iop_outcomes.presentation import numbers
-from iop_outcomes.report import methods
+from iop_outcomes.protocol import AsRun
 from iop_outcomes.report.document import Point
 from iop_outcomes.tables.results import COMPUTED_TWICE, TWO_AGREE
 
@@ -38,26 +37,26 @@ def computed_twice(diagnostics: pd.DataFrame) -> Point | None:
     return Point(f"{said} What they do not agree on is marked as disputed and must not be relied on.", "caution")
 
 
-def provenance(study: Mapping[str, Any]) -> list[tuple[str, str]]:
+def provenance(study: AsRun) -> list[tuple[str, str]]:
     """Where the report comes from; nothing in it depends on the day or the machine."""
-    source = study["source"]
-    simulated = source["kind"] == "synthetic"
+    source = study.source
+    simulated = source.kind == "synthetic"
     rows = [
         ("Made by", f"iop-outcomes {iop_outcomes.__version__}"),
-        ("Cohort", study["cohort"]),
-        ("Source", source["citation"] or ("Simulated people" if simulated else "Records of the user")),
+        ("Cohort", study.cohort),
+        ("Source", source.citation or ("Simulated people" if simulated else "Records of the user")),
     ]
     if simulated:
         rows.append(
             (
                 "Simulation",
-                f"{numbers.count(source['people'])} people at {numbers.count(source['sites'])} sites, scenario "
-                f"{source['scenario']}, seed {source['seed']}",
+                f"{numbers.count(source.people)} people at {numbers.count(source.sites)} sites, scenario "
+                f"{source.scenario}, seed {source.seed}",
             )
         )
     return [
         *rows,
-        ("Disclosure policy", methods.policy(study).name),
+        ("Disclosure policy", study.disclosure.policy),
         ("Study as it was run", "study.yaml, beside this report"),
         (
             "Columns of the released tables",

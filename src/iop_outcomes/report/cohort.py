@@ -7,15 +7,16 @@ released counts, it is left out.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from iop_outcomes.figures import flow
-from iop_outcomes.presentation import numbers
-from iop_outcomes.presentation.labels import TABLES_OF_RECORDS, UNITS, Labels, Study, covariate, method, words
+from iop_outcomes.presentation import numbers, recorded
+from iop_outcomes.presentation.labels import TABLES_OF_RECORDS, UNITS, Labels, covariate, method, words
+from iop_outcomes.protocol import AsRun
 from iop_outcomes.report.document import WITHHELD, Block, Line, Table
 from iop_outcomes.report.results import count
 from iop_outcomes.tables.readings import EMPTY, LISTED
 from iop_outcomes.tables.results import ALL, CODES, COVARIATE, MEAN, NEVER_FOUND, ROWS, STANDARD_DEVIATION
+from iop_outcomes.tables.rows import Counted, counted
 from iop_outcomes.vocabulary.methods import PREFERRED_WEIGHTS
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ Differences = dict[tuple[str, str, str], float]
 
 def excluded(counts: pd.DataFrame) -> Table:
     """Whom each eligibility rule excluded, and who was left."""
-    steps = flow.attrition(counts)
+    steps = recorded.attrition(counts)
     lines = [
         Line(str(r.rule), (numbers.count(r.people) if numbers.known(r.people) else WITHHELD,))
         for r in steps.itertuples()
@@ -43,9 +44,8 @@ def records(counts: pd.DataFrame) -> Table:
     own = counts[(counts["analysis"] == "cohort") & (counts["outcome"] == ROWS)]
     blocks = []
     for name, label in TABLES_OF_RECORDS.items():
-        rows = own[own["group"] == name].to_dict("records")
-        rows = sorted(rows, key=lambda row: (_place(str(row["level"])), str(row["detail"])))
-        lines = [Line(_fate(str(row["level"]), str(row["detail"])), (count(row),)) for row in rows]
+        rows = sorted(counted(own[own["group"] == name]), key=lambda row: (_place(row["level"]), row["detail"]))
+        lines = [Line(_fate(row["level"], row["detail"]), (count(row),)) for row in rows]
         if lines and any(line.cells != (numbers.count(0),) for line in lines):
             blocks.append(Block(label, tuple(lines)))
     return Table("Records kept, merged and set aside", ("What became of them", "Records"), tuple(blocks))
@@ -57,9 +57,7 @@ def codes(counts: pd.DataFrame) -> Table:
     blocks = []
     for (name, column), rows in own.groupby(["group", "variable"], sort=False):
         if not rows["level"].isin([LISTED, EMPTY]).all():
-            lines = [
-                Line(_code(str(row["level"]), str(row["detail"])), (count(row),)) for row in rows.to_dict("records")
-            ]
+            lines = [Line(_code(row["level"], row["detail"]), (count(row),)) for row in counted(rows)]
             blocks.append(Block(f"{name}.{column}", tuple(lines)))
     return Table("Codes, listed by the mapping and not", ("What became of them", "Records"), tuple(blocks))
 
@@ -90,7 +88,7 @@ def _fate(what: str, why: str) -> str:
     return f"{said}: {why.replace('_', ' ')}" if why else said
 
 
-def table_one(counts: pd.DataFrame, diagnostics: pd.DataFrame, study: Study, contrast: str) -> Table | None:
+def table_one(counts: pd.DataFrame, diagnostics: pd.DataFrame, study: AsRun, contrast: str) -> Table | None:
     """Baseline of one contrast by arm, or None where nothing of it was released."""
     labels = Labels(study)
     own = counts[(counts["analysis"] == "design") & (counts["contrast"] == contrast)]
@@ -141,7 +139,7 @@ def _numeric(made: pd.DataFrame, labels: Labels, contrast: str, gaps: Difference
     return lines
 
 
-def _mean(mean: Any, spread: Any) -> str:
+def _mean(mean: object, spread: object) -> str:
     if not numbers.known(mean):
         return WITHHELD
     return f"{numbers.decimals(mean)} ({numbers.decimals(spread)})"
@@ -157,7 +155,7 @@ def _category(
     weighted: str,
 ) -> Block:
     rows = own[(own["outcome"] == COVARIATE) & (own["variable"] == name)]
-    cells = {(r["level"], r["arm"]): r for r in rows.to_dict("records")}
+    cells = {(r["level"], r["arm"]): r for r in counted(rows)}
     lines = []
     for value in sorted(set(rows["level"])):
         shown = [
@@ -167,11 +165,11 @@ def _category(
     return Block(covariate(name), tuple(lines))
 
 
-def _share(row: dict[Any, Any] | None, size: int | None) -> str:
+def _share(row: Counted | None, size: int | None) -> str:
     text = count(row)
     if text == WITHHELD or not size:
         return text
-    return f"{text} ({numbers.percent((row['count'] if row else 0) / size)})"
+    return f"{text} ({numbers.percent((row['count'] or 0 if row else 0) / size)})"
 
 
 def _differences(gaps: Differences, variable: str, level: str, weighted: str) -> list[str]:

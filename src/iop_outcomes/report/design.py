@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.estimators.two_by_two.power import POWER
 from iop_outcomes.presentation import numbers
-from iop_outcomes.presentation.labels import STRATA, Labels, Study, covariate, method, missing_rule, within
+from iop_outcomes.presentation.labels import STRATA, Labels, covariate, method, missing_rule, within
+from iop_outcomes.protocol import AsRun
 from iop_outcomes.report.document import WITHHELD, Block, Line, Table
 from iop_outcomes.tables.results import DETECTABLE, SHARE_IN_FIRST_ARM, STRATUM
 from iop_outcomes.vocabulary.measures import RISK
@@ -18,14 +19,14 @@ if TYPE_CHECKING:
 
 METHODS = ("unweighted", *WEIGHTS)
 # further columns of what was achieved, where the quantity is there: heading and how its values are shown
-Values = Callable[["pd.Series"], str]
+Values = Callable[["pd.Series[float]"], str]
 
 
-def _largest(values: pd.Series) -> str:
+def _largest(values: pd.Series[float]) -> str:
     return numbers.decimals(values.abs().max()) if values.notna().any() else WITHHELD
 
 
-def _range(values: pd.Series) -> str:
+def _range(values: pd.Series[float]) -> str:
     known = values.dropna()
     return f"{numbers.decimals(known.min())} to {numbers.decimals(known.max())}" if len(known) else WITHHELD
 
@@ -38,7 +39,7 @@ FURTHER: dict[str, tuple[str, Values]] = {
 }
 
 
-def achieved(diagnostics: pd.DataFrame, study: Study, contrast: str) -> Table | None:
+def achieved(diagnostics: pd.DataFrame, study: AsRun, contrast: str) -> Table | None:
     """Balance and cost of the weights of one contrast, by method; None where it has no one in both arms."""
     labels = Labels(study)
     own = diagnostics[(diagnostics["analysis"] == "design") & (diagnostics["contrast"] == contrast)]
@@ -72,7 +73,7 @@ def achieved(diagnostics: pd.DataFrame, study: Study, contrast: str) -> Table | 
     columns = (
         "Weights",
         "Largest standardised difference",
-        *(FURTHER[q][0].format(strata=STRATA[study["contrasts"][contrast]["stratum"]][1]) for q in further),
+        *(FURTHER[q][0].format(strata=STRATA[study.contrasts[contrast].stratum][1]) for q in further),
         *arms,
         "Largest weight, times the mean",
         "Within the limits",
@@ -91,23 +92,21 @@ def _limits(rows: pd.DataFrame, name: str) -> str:
     return "no" if (rows["status"] == "failed").any() else "yes"
 
 
-def one_arm_strata(diagnostics: pd.DataFrame, study: Study, contrast: str) -> str:
+def one_arm_strata(diagnostics: pd.DataFrame, study: AsRun, contrast: str) -> str:
     """A sentence on strata that hold one arm only, or ''."""
     own = diagnostics[(diagnostics["contrast"] == contrast) & (diagnostics["quantity"] == "one_arm_strata")]
     number = float(own["value"].iloc[0]) if len(own) else 0.0
     if not numbers.known(number) or number == 0:
         return ""
-    asked = study["contrasts"][contrast]
-    one, many = STRATA[asked["stratum"]]
-    hold, holds = (
-        ("lack an arm", "lacks an arm") if asked.get("further_arms") else ("hold one arm only", "holds one arm only")
-    )
+    asked = study.contrasts[contrast]
+    one, many = STRATA[asked.stratum]
+    hold, holds = ("lack an arm", "lacks an arm") if asked.further_arms else ("hold one arm only", "holds one arm only")
     if number == 1:
         return f"One {one} {holds}; its people have no counterpart and no weight."
     return f"{numbers.count(number)} {many} {hold}; their people have no counterpart and no weight."
 
 
-def few_in_an_arm(diagnostics: pd.DataFrame, study: Study, contrast: str) -> str:
+def few_in_an_arm(diagnostics: pd.DataFrame, study: AsRun, contrast: str) -> str:
     """A sentence on categories that have next to nobody in one arm, or ''."""
     own = diagnostics[(diagnostics["contrast"] == contrast) & (diagnostics["quantity"] == SHARE_IN_FIRST_ARM)]
     own = own[(own["status"] == "failed") & (own["variable"] != STRATUM)]
@@ -118,22 +117,22 @@ def few_in_an_arm(diagnostics: pd.DataFrame, study: Study, contrast: str) -> str
     return f"Fewer than {minimum} people in one of the arms, so that the comparison rests on a model there: {named}."
 
 
-def detectable(diagnostics: pd.DataFrame, study: Study) -> Table | None:
+def detectable(diagnostics: pd.DataFrame, study: AsRun) -> Table | None:
     """The smallest difference in risk that each primary question could show, or None where nothing is known of it."""
     labels = Labels(study)
     own = diagnostics[(diagnostics["quantity"] == DETECTABLE) & diagnostics["value"].notna()]
     keys = ("analysis", "contrast", "outcome", "horizon_days", "method", "missing_rule")
     values = {tuple(r[k] for k in keys): float(r["value"]) for r in own.to_dict("records")}
     blocks: dict[str, list[Line]] = {}
-    for row in (r for r in study["analyses"] if r["family"] == "primary" and r["measure"] == RISK):
-        value = values.get(tuple(row[k] for k in keys))
+    for row in (r for r in study.analyses if r.family == "primary" and r.measure == RISK):
+        value = values.get(tuple(getattr(row, k) for k in keys))
         if value is None:
             continue
-        reading = missing_rule(row["missing_rule"])
-        words = f"{labels.endpoint(row['outcome'])}, day {row['horizon_days']}"
+        reading = missing_rule(row.missing_rule)
+        words = f"{labels.endpoint(row.outcome)}, day {row.horizon_days}"
         words = f"{words}: {within(reading)}" if reading else words
-        line = Line(words, (method(row["method"]), f"{numbers.decimals(100 * value, 1)}"))
-        blocks.setdefault(labels.contrast(row["contrast"]), []).append(line)
+        line = Line(words, (method(row.method), f"{numbers.decimals(100 * value, 1)}"))
+        blocks.setdefault(labels.contrast(row.contrast), []).append(line)
     if not blocks:
         return None
     columns = ("Primary question", "Method", "Smallest difference, percentage points")

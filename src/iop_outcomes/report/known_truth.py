@@ -7,9 +7,10 @@ are marked as wrong on purpose.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from iop_outcomes.presentation.labels import Labels, Study, capital
+from iop_outcomes.presentation.labels import Labels, capital
+from iop_outcomes.protocol import AsRun
 from iop_outcomes.report.document import Block, Line, Table
 from iop_outcomes.report.results import forms, grouped, label, misleading, with_interval
 from iop_outcomes.report.sentences import effects
@@ -23,10 +24,10 @@ if TYPE_CHECKING:
 INSIDE = "yes"
 
 
-def beside(estimates: pd.DataFrame, study: Study, truth: pd.DataFrame) -> list[Table]:
+def beside(estimates: pd.DataFrame, study: AsRun, truth: pd.DataFrame) -> list[Table]:
     """Differences with their known truth, one table for each contrast; unadjusted rows beside the truth of everyone."""
     labels = Labels(study)
-    known = {
+    known: dict[tuple[object, ...], float] = {
         (t.contrast, t.outcome, t.horizon_days, t.estimand, t.measure, t.of): float(t.truth)  # type: ignore[arg-type]
         for t in truth.itertuples()
     }
@@ -45,7 +46,7 @@ def beside(estimates: pd.DataFrame, study: Study, truth: pd.DataFrame) -> list[T
     return tables
 
 
-def _truth_line(pair: Pair, labels: Labels, known: dict[tuple[Any, ...], float]) -> Line | None:
+def _truth_line(pair: Pair, labels: Labels, known: dict[tuple[object, ...], float]) -> Line | None:
     row = pair.main
     estimand = "ATE" if row["estimand"] == "as_observed" else row["estimand"]
     value = known.get((row["contrast"], row["outcome"], row["horizon_days"], estimand, row["measure"], row["of"]))

@@ -7,16 +7,16 @@ asks for them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from iop_outcomes.estimators.regression.few_clusters import ENOUGH
 from iop_outcomes.estimators.two_by_two.power import POWER
 from iop_outcomes.presentation import numbers
-from iop_outcomes.presentation.labels import STRATA, Labels, Study, covariate, sentence, within
-from iop_outcomes.protocol import GAP
-from iop_outcomes.release.policy import OVERLAP_BASE, Policy, choose
+from iop_outcomes.presentation.labels import STRATA, Labels, covariate, sentence, within
+from iop_outcomes.protocol import GAP, AsRun, Contrast, Gate
+from iop_outcomes.release import policy
+from iop_outcomes.release.policy import OVERLAP_BASE
 from iop_outcomes.report.explanations import POLICIES, UNITS_OF_ANALYSIS
 from iop_outcomes.vocabulary.answers import MISSING_RULES
 from iop_outcomes.vocabulary.endpoints import AMONG_SOME, RETENTION
@@ -33,36 +33,32 @@ class Paragraph:
     points: tuple[tuple[str, str], ...] = ()
 
 
-def describe(study: Study) -> list[Paragraph]:
+def describe(study: AsRun) -> list[Paragraph]:
     """The methods of a study, paragraph by paragraph."""
     parts = (_people, _time_zero, _arms, _outcomes, _adjustment, _estimators, _uncertainty, _gates, _missing)
     more = (_duration, _intensity, _disclosure)
     return [p for p in (part(study) for part in (*parts, *more)) if p is not None]
 
 
-def policy(study: Study) -> Policy:
-    """The disclosure policy of a study, with its stricter settings."""
-    asked = study["disclosure"]
-    return choose(asked["policy"], asked.get("minimum_count"), asked.get("rounding_base"))
-
-
-def _people(study: Study) -> Paragraph:
-    rules = study["population"]
+def _people(study: AsRun) -> Paragraph:
+    rules = study.population.model_dump()
     # a limit of 0 excludes nobody
-    asked = [r for r in study["eligibility"] if str(r["value"]).format(**rules) != "0"]
-    words = [within(str(r["label"]).format(**rules)) for r in asked]
-    return Paragraph("People", f"{UNITS_OF_ANALYSIS[rules['unit']]} Excluded, in this order: {'; '.join(words)}.")
+    asked = [r for r in study.eligibility if r.value.format(**rules) != "0"]
+    words = [within(r.label.format(**rules)) for r in asked]
+    return Paragraph(
+        "People", f"{UNITS_OF_ANALYSIS[study.population.unit]} Excluded, in this order: {'; '.join(words)}."
+    )
 
 
-def _time_zero(study: Study) -> Paragraph:
-    care = study["care"]
+def _time_zero(study: AsRun) -> Paragraph:
+    care = study.care
     return Paragraph(
         "Time zero and episodes",
         "Time zero is the first day at the index level, the first level of care after detoxification: "
-        f"eligibility, arm and follow-up all begin on it. Stays no more than {care['gap_days']} days apart, counted "
-        f"{GAP}, belong to one episode: {_without_care(care['gap_days'])} between them. Records that broke a rule were "
+        f"eligibility, arm and follow-up all begin on it. Stays no more than {care.gap_days} days apart, counted "
+        f"{GAP}, belong to one episode: {_without_care(care.gap_days)} between them. Records that broke a rule were "
         "set aside and counted; more than "
-        f"{numbers.plain(100 * care['max_quarantined_share'])}{numbers.NARROW}% of the stays or of the people "
+        f"{numbers.plain(100 * care.max_quarantined_share)}{numbers.NARROW}% of the stays or of the people "
         "would have stopped the run.",
     )
 
@@ -74,31 +70,28 @@ def _without_care(gap_days: int) -> str:
     return f"at most {gap_days - 1} {'day' if gap_days == 2 else 'days'} without care lie{'s' * (gap_days == 2)}"
 
 
-def _arms(study: Study) -> Paragraph:
+def _arms(study: AsRun) -> Paragraph:
     points = []
-    for contrast in study["contrasts"].values():
+    for contrast in study.contrasts.values():
         sides = []
-        for side in ("first", "second"):
-            arm = contrast[side]
-            by = "ASAM level" if contrast["column"] == "index_level" else "assigned arm"
-            sides.append(f"{within(arm['label'])} ({by} {', '.join(arm['values'])})")
-        how = "assigned by chance" if contrast["randomised"] else "not assigned by chance"
-        trial = f", only people of {contrast['trial']}" if contrast["trial"] else ""
-        one = STRATA[contrast["stratum"]][0]
+        for arm in (contrast.first, contrast.second):
+            by = "ASAM level" if contrast.column == "index_level" else "assigned arm"
+            sides.append(f"{within(arm.label)} ({by} {', '.join(arm.values)})")
+        how = "assigned by chance" if contrast.randomised else "not assigned by chance"
+        trial = f", only people of {contrast.trial}" if contrast.trial else ""
+        one = STRATA[contrast.stratum][0]
         text = f"{sides[0]} against {sides[1]}; {how}{trial}. "
-        points.append(
-            (contrast["title"], text + (_alongside(contrast, one) or f"A {one} must hold both arms to count."))
-        )
+        points.append((contrast.title, text + (_alongside(contrast, one) or f"A {one} must hold both arms to count.")))
     return Paragraph(
         "Arms", "First and second arm of each contrast; differences are first minus second.", tuple(points)
     )
 
 
-def _alongside(contrast: Study, one: str) -> str:
+def _alongside(contrast: Contrast, one: str) -> str:
     """Which further arms a contrast has, and what they are there for; '' where it has none."""
-    if not contrast.get("further_arms"):
+    if not contrast.further_arms:
         return ""
-    further = [f"{within(arm['label'])} ({', '.join(arm['values'])})" for arm in contrast["further_arms"]]
+    further = [f"{within(arm.label)} ({', '.join(arm.values)})" for arm in contrast.further_arms]
     arms = numbers.word(len(further) + 2)
     return (
         f"Alongside: {sentence(further)}. A multinomial score tells all {arms} arms apart, and inverse and "
@@ -107,13 +100,13 @@ def _alongside(contrast: Study, one: str) -> str:
     )
 
 
-def _outcomes(study: Study) -> Paragraph:
+def _outcomes(study: AsRun) -> Paragraph:
     labels = Labels(study)
     days: dict[str, set[int]] = {}
-    for row in study["analyses"]:
-        days.setdefault(row["outcome"], set()).add(row["horizon_days"])
+    for row in study.analyses:
+        days.setdefault(row.outcome, set()).add(row.horizon_days)
     known = labels.endpoints()
-    points = tuple((labels.endpoint(o), f"{known[o]['definition']} {_on_days(days[o])}") for o in known if o in days)
+    points = tuple((labels.endpoint(o), f"{known[o].definition} {_on_days(days[o])}") for o in known if o in days)
     return Paragraph("Outcomes", "Days are counted from time zero.", points)
 
 
@@ -122,16 +115,16 @@ def _on_days(days: Iterable[int]) -> str:
     return f"Day{'s' * (len(listed) > 1)} {sentence(listed)}."
 
 
-def _adjustment(study: Study) -> Paragraph:
-    asked = study["adjustment"]
-    smooth = [within(covariate(c)) for c in asked["continuous"]]
-    classes = [within(covariate(c)) for c in asked["categorical"]]
+def _adjustment(study: AsRun) -> Paragraph:
+    asked = study.adjustment
+    smooth = [within(covariate(c)) for c in asked.continuous]
+    classes = [within(covariate(c)) for c in asked.categorical]
     parts = []
     if smooth:
-        parts.append(f"{sentence(smooth)} as restricted cubic splines with {asked['spline_knots']} knots")
+        parts.append(f"{sentence(smooth)} as restricted cubic splines with {asked.spline_knots} knots")
     if classes:
         parts.append(f"{sentence(classes)} as categories")
-    parts.append("a term for each site" if asked["site_effects"] else "no terms for sites")
+    parts.append("a term for each site" if asked.site_effects else "no terms for sites")
     return Paragraph(
         "Adjustment",
         "A logistic regression of the arm (the propensity score) and the outcome models hold what was known "
@@ -140,23 +133,23 @@ def _adjustment(study: Study) -> Paragraph:
     )
 
 
-def _asked(study: Study) -> set[str]:
-    return {row["method"] for row in study["analyses"]}
+def _asked(study: AsRun) -> set[str]:
+    return {row.method for row in study.analyses}
 
 
 # methods of ratios of hazards that weigh no one
 UNSCORED = (NAIVE, RANDOMISED, LANDMARK, LANDMARK_ADJUSTED)
 
 
-def _estimators(study: Study) -> Paragraph:
+def _estimators(study: AsRun) -> Paragraph:
     asked = _asked(study)
-    measures = {row["measure"] for row in study["analyses"] if row["step"] == RETENTION}
+    measures = {row.measure for row in study.analyses if row.step == RETENTION}
     text = " ".join(m.method for name, m in MEASURES.items() if name in measures and m.method)
     if asked & set(IMPUTED):
-        how = study["imputation"]
-        text += f" Where covariates are imputed, {how['imputations']} data sets are completed, each in {how['passes']} "
+        how = study.imputation
+        text += f" Where covariates are imputed, {how.imputations} data sets are completed, each in {how.passes} "
         text += "rounds of chained equations."
-    if any(row["measure"] == HAZARD_RATIO and row["method"] in UNSCORED for row in study["analyses"]):
+    if any(row.measure == HAZARD_RATIO and row.method in UNSCORED for row in study.analyses):
         text += (
             " Of unweighted ratios of hazards of independent people, proportional hazards are tested by the score test "
             "(Grambsch and Therneau 1994, Biometrika 81:515); where people are weighted or taken together by site, it "
@@ -166,18 +159,18 @@ def _estimators(study: Study) -> Paragraph:
     return Paragraph("Estimators", text, points)
 
 
-def _uncertainty(study: Study) -> Paragraph:
-    asked = study["inference"]
-    level = f"{numbers.plain(100 * asked['confidence_level'])}{numbers.NARROW}%"
+def _uncertainty(study: AsRun) -> Paragraph:
+    asked = study.inference
+    level = f"{numbers.plain(100 * asked.confidence_level)}{numbers.NARROW}%"
     text = (
         f"Intervals hold the truth in {level} of repetitions. Standard errors of adjusted estimates are sums "
         "over each person's influence, with the estimation of the propensity score counted in (Stefanski and "
         "Boos 2002, American Statistician 56:29)."
     )
-    if asked["cluster"] == "site":
+    if asked.cluster == "site":
         text += (
             f" People of a site are taken together, with a t distribution on one less than the number of "
-            f"sites, where at least {asked['min_clusters']} sites have people with an outcome in the estimate; with "
+            f"sites, where at least {asked.min_clusters} sites have people with an outcome in the estimate; with "
             "fewer, people are taken as independent, and sites without count for nothing."
             f" With fewer than {ENOUGH} sites the interval of a difference of weighted shares is given once more by "
             "bias-reduced linearisation (CR2; Bell and McCaffrey 2002, Survey Methodology 28:169; Pustejovsky and "
@@ -186,7 +179,7 @@ def _uncertainty(study: Study) -> Paragraph:
             "doubly robust and imputed estimates, and of shares some of whose people were last seen before the day, no "
             "such interval is given: the method is derived for regressions of an outcome that is known of everyone."
         )
-    elif study["population"]["unit"] == "first_episode":
+    elif study.population.unit == "first_episode":
         text += " People are taken as independent."
     else:
         text += (
@@ -204,17 +197,17 @@ FURTHER_LIMITS = {
 }
 
 
-def _further_limits(gate: Mapping[str, Any]) -> str:
+def _further_limits(gate: Gate) -> str:
     set_here = [
-        words.format(numbers.plain(times * gate[key])).replace(" %", f"{numbers.NARROW}%")
+        words.format(numbers.plain(times * getattr(gate, key))).replace(" %", f"{numbers.NARROW}%")
         for key, (words, times) in FURTHER_LIMITS.items()
-        if gate.get(key) is not None
+        if getattr(gate, key) is not None
     ]
     return f" Further limits of the design: {'; '.join(set_here)}." if set_here else ""
 
 
-def _detectable(gate: Mapping[str, Any]) -> str:
-    limit = gate.get("max_detectable_difference")
+def _detectable(gate: Gate) -> str:
+    limit = gate.max_detectable_difference
     if limit is None:
         return ""
     return (
@@ -223,24 +216,24 @@ def _detectable(gate: Mapping[str, Any]) -> str:
     )
 
 
-def _gates(study: Study) -> Paragraph:
-    gate = study["gate"]
-    share = f"{numbers.plain(100 * gate['min_effective_share'])}{numbers.NARROW}%"
+def _gates(study: AsRun) -> Paragraph:
+    gate = study.gate
+    share = f"{numbers.plain(100 * gate.min_effective_share)}{numbers.NARROW}%"
     return Paragraph(
         "Gates",
         "An adjusted estimate is shown only if, after weighting, no covariate differs by more than "
-        f"{numbers.plain(gate['max_standardised_difference'])} standard deviations of the spread before "
+        f"{numbers.plain(gate.max_standardised_difference)} standard deviations of the spread before "
         f"weighting (Austin and Stuart 2015, Statistics in Medicine 34:3661), each arm keeps at least {share} "
-        f"of its people as effective sample, and nobody weighs more than {numbers.plain(gate['max_weight'])} "
+        f"of its people as effective sample, and nobody weighs more than {numbers.plain(gate.max_weight)} "
         f"times the mean; these were judged before outcomes were read. Afterwards, each arm needs at least "
-        f"{gate['min_events']} people with the outcome and as many without it; weighted curves go as far as the "
+        f"{gate.min_events} people with the outcome and as many without it; weighted curves go as far as the "
         f"estimates that passed. Categories too rare to enter "
         f"the score are shown and not judged.{_further_limits(gate)}{_detectable(gate)}",
     )
 
 
-def _missing(study: Study) -> Paragraph | None:
-    rules = {row["missing_rule"] for row in study["analyses"]}
+def _missing(study: AsRun) -> Paragraph | None:
+    rules = {row.missing_rule for row in study.analyses}
     points = tuple(tuple(r.explained.split(": ", 1)) for r in MISSING_RULES.values() if r.explained and r.name in rules)
     if not points:
         return None
@@ -253,15 +246,15 @@ def _missing(study: Study) -> Paragraph | None:
     return Paragraph("Missing outcomes", text.strip(), points)  # type: ignore[arg-type]
 
 
-def _duration(study: Study) -> Paragraph | None:
-    settings: Mapping[str, Any] = study["durations"]
+def _duration(study: AsRun) -> Paragraph | None:
+    settings = study.durations
     if not settings:
         return None
     said = []
     for duration in settings.values():
-        where = "at the index level" if duration["stay"] == "index" else "in care at any level"
-        sites = "; hazards are compared within sites" if duration.get("within_sites") else ""
-        said.append((duration["title"], f"{duration['days']} days {where}, landmark on day {duration['days']}{sites}."))
+        where = "at the index level" if duration.stay == "index" else "in care at any level"
+        sites = "; hazards are compared within sites" if duration.within_sites else ""
+        said.append((duration.title, f"{duration.days} days {where}, landmark on day {duration.days}{sites}."))
     text = (
         "Whether someone stays is known only when the days have passed. The naive comparison counts them "
         "anyway and is shown as a warning; hazards begin at the landmark. Shares are not adjusted: use up to the "
@@ -270,8 +263,8 @@ def _duration(study: Study) -> Paragraph | None:
     return Paragraph("Duration", text, tuple(said))
 
 
-def _intensity(study: Study) -> Paragraph | None:
-    settings: Mapping[str, Any] = study["intensities"]
+def _intensity(study: AsRun) -> Paragraph | None:
+    settings = study.intensities
     if not settings:
         return None
     labels = Labels(study)
@@ -279,20 +272,20 @@ def _intensity(study: Study) -> Paragraph | None:
     for name, setting in settings.items():
         pairs = [
             f"{within(labels.arm(name, arm))} {numbers.plain(more)} against {numbers.plain(fewer)}"
-            for arm, (fewer, more) in setting["compare"].items()
+            for arm, (fewer, more) in setting.compare.items()
         ]
         compared = f" Compared: {'; '.join(pairs)} hours a week." if pairs else ""
         said.append(
             (
-                setting["title"],
-                f"Days 0 to {setting['window_days'] - 1}, among people still in care at the end.{compared}",
+                setting.title,
+                f"Days 0 to {setting.window_days - 1}, among people still in care at the end.{compared}",
             )
         )
     return Paragraph("Intensity", "", tuple(said))
 
 
-def _disclosure(study: Study) -> Paragraph:
-    rules, labels = policy(study), Labels(study)
+def _disclosure(study: AsRun) -> Paragraph:
+    rules, labels = policy.asked(study.disclosure), Labels(study)
     text = f"The report was made from released tables only, under {POLICIES.get(rules.name, rules.name)}."
     if not rules.exact:
         text += (
@@ -301,7 +294,7 @@ def _disclosure(study: Study) -> Paragraph:
             "only when enough people have left; where some who have left are held back, the number still there is "
             "withheld, as is an unadjusted estimate that rests on it."
         )
-    asked = {labels.kind(row["outcome"]) for row in study["analyses"]}
+    asked = {labels.kind(row.outcome) for row in study.analyses}
     if asked.intersection(AMONG_SOME) and not rules.exact and rules.rounding_base < OVERLAP_BASE:
         text += f" People at risk of a return to care or a first overdose are rounded to multiples of {OVERLAP_BASE}."
     if rules.rounding_base > 1:

@@ -7,10 +7,11 @@ question itself their number would give a few away.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from iop_outcomes.presentation import numbers
-from iop_outcomes.presentation.labels import Labels, Study, method, missing_rule, within
+from iop_outcomes.presentation.labels import Labels, method, missing_rule, within
+from iop_outcomes.protocol import AsRun
 from iop_outcomes.report.document import Block, Line, Table
 from iop_outcomes.report.results import forms
 from iop_outcomes.report.sentences import effects
@@ -31,13 +32,13 @@ CLASSIFIERS = {
 LABEL = "By the program's label"
 
 
-def tables(estimates: pd.DataFrame, study: Study) -> list[Table]:
+def tables(estimates: pd.DataFrame, study: AsRun) -> list[Table]:
     """The tables of a study, for each contrast with questions under other rules."""
-    found = [_of_contrast(estimates, study, name) for name in study["contrasts"]]
+    found = [_of_contrast(estimates, study, name) for name in study.contrasts]
     return [t for t in found if t.blocks]
 
 
-def _of_contrast(estimates: pd.DataFrame, study: Study, name: str) -> Table:
+def _of_contrast(estimates: pd.DataFrame, study: AsRun, name: str) -> Table:
     labels = Labels(study)
     asked = estimates[estimates["method"].isin(PREFERRED[:3]) & (estimates["group_by"] == ALL)]
     blocks = (*_classifiers(asked, labels, name), *_staying(asked, labels, name))
@@ -47,8 +48,8 @@ def _of_contrast(estimates: pd.DataFrame, study: Study, name: str) -> Table:
 
 def _classifiers(asked: pd.DataFrame, labels: Labels, name: str) -> list[Block]:
     """Each primary question with levels by label and by hours."""
-    variants = {n: v for n, v in labels.study.get("variants", {}).items() if v["variant_of"] == name}
-    rules = {name: LABEL} | {n: CLASSIFIERS[v["column"]] for n, v in variants.items()}
+    variants = {n: v for n, v in labels.study.variants.items() if v.variant_of == name}
+    rules = {name: LABEL} | {n: CLASSIFIERS[v.column] for n, v in variants.items()}
     repeated = asked[asked["contrast"].isin(list(variants))]
     blocks = []
     keys = ["outcome", "horizon_days", "missing_rule", "measure", "estimand", "method"]
@@ -65,7 +66,7 @@ def _classifiers(asked: pd.DataFrame, labels: Labels, name: str) -> list[Block]:
 
 def _staying(asked: pd.DataFrame, labels: Labels, name: str) -> list[Block]:
     """Staying in care on a day, at any level and under every other rule."""
-    outcomes = list(labels.study.get("companions", {}).get("outcomes", []))
+    outcomes = labels.study.companions.outcomes
     own = asked[(asked["contrast"] == name) & asked["outcome"].isin(outcomes)]
     blocks = []
     for day, rows in own.groupby("horizon_days"):
@@ -84,7 +85,7 @@ def _line(found: list[Pair], words: str, labels: Labels, name: str) -> Line:
         return Line(words, absent="Not asked")
     ranks = {m: i for i, m in enumerate(PREFERRED)}
     pair = min(found, key=lambda p: ranks.get(p.main["method"], len(ranks)))
-    row: dict[str, Any] = pair.main
+    row = pair.main
     if not pair.there:
         status = STATUSES[row["status"]].label or row["status"]
         return Line(words, absent=f"{status}: {labels.reason(name, row['reason'])}")

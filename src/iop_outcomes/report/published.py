@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from iop_outcomes.presentation import numbers, recorded
-from iop_outcomes.presentation.labels import Study, words
+from iop_outcomes.presentation.labels import words
+from iop_outcomes.protocol import AsRun
 from iop_outcomes.report.document import WITHHELD, Block, Line, Table
 from iop_outcomes.report.parts import Part
 from iop_outcomes.tables import reference
@@ -31,10 +32,10 @@ TOGETHER = {
 PUBLISHER = "Substance Abuse and Mental Health Services Administration"
 
 
-def beside(counts: pd.DataFrame, study: Study) -> Part | None:
+def beside(counts: pd.DataFrame, study: AsRun) -> Part | None:
     """The table as a part of the section; None for other sources, or where nothing was counted."""
     own = recorded.of(counts, COMPLETION)
-    if study["source"]["kind"] != KIND or own.empty:
+    if study.source.kind != KIND or own.empty:
         return None
     published = {row["service"]: row for row in reference.rows(FILE)}
     here = {

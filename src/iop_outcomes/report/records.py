@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from iop_outcomes.presentation import numbers, recorded
-from iop_outcomes.presentation.labels import TABLES_OF_RECORDS, Study, sentence, within
-from iop_outcomes.protocol import GAP
+from iop_outcomes.presentation.labels import TABLES_OF_RECORDS, sentence, within
+from iop_outcomes.protocol import GAP, AsRun
+from iop_outcomes.release import policy
 from iop_outcomes.release.counts import OVERLAPPING
-from iop_outcomes.report import care, cohort, methods, published
+from iop_outcomes.report import care, cohort, published
 from iop_outcomes.report.document import WITHHELD, Block, Line, Table, people
 from iop_outcomes.report.parts import Part
 from iop_outcomes.tables import results
@@ -33,9 +34,9 @@ WHERE = {
 }
 
 
-def parts(counts: pd.DataFrame, diagnostics: pd.DataFrame, study: Study) -> list[Part]:
+def parts(counts: pd.DataFrame, diagnostics: pd.DataFrame, study: AsRun) -> list[Part]:
     """The section, part by part; parts without a sentence and a table are left out."""
-    unit = recorded.UNITS[study["population"]["unit"]]
+    unit = recorded.UNITS[study.population.unit]
     found = [
         came_in(counts),
         complete(counts, diagnostics, unit),
@@ -49,11 +50,11 @@ def parts(counts: pd.DataFrame, diagnostics: pd.DataFrame, study: Study) -> list
     return [p for p in found if p is not None and (p.said or p.tables)]
 
 
-def rounded(study: Study) -> str:
+def rounded(study: AsRun) -> str:
     """How counts of this section are rounded, or ''."""
-    if methods.policy(study).exact:
+    if policy.asked(study.disclosure).exact:
         return ""
-    base = max(OVERLAPPING["records"], methods.policy(study).rounding_base)
+    base = max(OVERLAPPING["records"], policy.asked(study.disclosure).rounding_base)
     return (
         f"Counts of people in this section are rounded to the nearest {base}, and shares are made from them: the same "
         "people are counted in many ways here, and differences must not tell of a few."
@@ -117,7 +118,7 @@ def complete(counts: pd.DataFrame, diagnostics: pd.DataFrame, unit: str) -> Part
     return Part("How complete they are", tuple(said), ("completeness",) if partly else ())
 
 
-def _under_half(found: pd.DataFrame) -> pd.Series:
+def _under_half(found: pd.DataFrame) -> pd.Series[bool]:
     """Groups of which fewer than half are known; a share to the quarter below may lie anywhere in its quarter."""
     least = found["share"].where(found["told"] != "from", found["share"] + 0.25)
     return found["told"].isin(["exact", "about"]) & (least < 0.5) | (found["told"] == "from") & (least <= 0.5)
@@ -139,10 +140,10 @@ def _share(share: float, told: str) -> str:
     return {"about": "about ", "from": "at least "}.get(told, "") + numbers.percent(share)
 
 
-def linked(counts: pd.DataFrame, study: Study) -> Part | None:
+def linked(counts: pd.DataFrame, study: AsRun) -> Part | None:
     """People by number of episodes under each gap rule."""
     own = recorded.of(counts, results.EPISODES)
-    if own.empty or study["source"]["kind"] in UNLINKED:
+    if own.empty or study.source.kind in UNLINKED:
         return None
     cells: dict[int, dict[str, float]] = {}
     for row in own.to_dict("records"):
@@ -150,7 +151,7 @@ def linked(counts: pd.DataFrame, study: Study) -> Part | None:
     sums = [sum(found.values()) for found in cells.values()]
     whole = max(filter(numbers.known, sums), default=None)
     more = {gap: _more_than_one(found, whole) for gap, found in sorted(cells.items())}
-    chosen = int(study["care"]["gap_days"])
+    chosen = study.care.gap_days
     said = f"Stays no more than {chosen} days apart were linked into one episode of care."
     if all(share == 0 for share in more.values()):
         said += f" Under no rule from {min(more)} to {max(more)} days does anyone have more than one episode."
@@ -178,7 +179,7 @@ def observed(counts: pd.DataFrame, unit: str) -> Part | None:
     if found.empty:
         return None
     told = recorded.told(found[found["kind"] == "all"], "day")
-    days = sorted(d for (d,) in told)
+    days = sorted(int(str(d)) for (d,) in told)
     if all(told[d,] == (1.0, "exact") for d in days):
         text = f"Every day that is asked about, up to day {days[-1]}, lies within the observation of all {unit}."
         return Part("What could be observed", (text,))

@@ -6,22 +6,14 @@ without a number says why.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from iop_outcomes.estimators.regression.few_clusters import ENOUGH
 from iop_outcomes.presentation import numbers
-from iop_outcomes.presentation.labels import (
-    Labels,
-    Study,
-    capital,
-    duration_method,
-    level,
-    method,
-    missing_rule,
-    within,
-)
+from iop_outcomes.presentation.labels import Labels, capital, duration_method, level, method, missing_rule, within
+from iop_outcomes.protocol import AsRun
 from iop_outcomes.report.document import WITHHELD, Block, Line, Table
 from iop_outcomes.report.sentences import effects
 from iop_outcomes.report.summary import Pair, pairs, rank
@@ -34,6 +26,7 @@ from iop_outcomes.tables.results import (
     ONE_RATIO,
     PROPORTIONAL,
 )
+from iop_outcomes.tables.rows import Counted, Estimated, counted, estimated
 from iop_outcomes.vocabulary import answers
 from iop_outcomes.vocabulary.endpoints import RETENTION
 from iop_outcomes.vocabulary.measures import FEWER_HOURS, MEASURES, MORE_HOURS, RATIO, RATIOS
@@ -43,15 +36,16 @@ from iop_outcomes.vocabulary.statuses import STATUSES
 if TYPE_CHECKING:
     import pandas as pd
 
-Form = Callable[[Any], str]
 # value and signed difference, by unit
-FORMS: dict[str, tuple[Form, Form]] = {
+FORMS: dict[str, tuple[numbers.Form, numbers.Form]] = {
     "share": (numbers.percent, numbers.points),
     "days": (numbers.days, numbers.signed_days),
 }
 HOURS = (MORE_HOURS, FEWER_HOURS)
 # values of diagnostics, by quantity and question
-Told = Mapping[tuple[Any, ...], float]
+# what a question is known by
+QUESTION = ("analysis", "contrast", "outcome", "horizon_days", "method", "missing_rule")
+Told = Mapping[tuple[object, ...], float]
 # columns of p values, by quantity
 TESTS = {ONE_RATIO: "Test of one ratio, p", PROPORTIONAL: "Proportional hazards, p"}
 OF_THE_SCORE_TEST = (
@@ -67,11 +61,11 @@ OF_FEW_SITES = (
 
 
 def of_contrast(
-    estimates: pd.DataFrame, diagnostics: pd.DataFrame, study: Study, contrast: str, step: str
+    estimates: pd.DataFrame, diagnostics: pd.DataFrame, study: AsRun, contrast: str, step: str
 ) -> list[Table]:
     """The tables of one contrast and one step: one of shares or days, one of each ratio, if any."""
     labels = Labels(study)
-    wanted = {(a["analysis"], a["contrast"]) for a in study["analyses"] if a["step"] == step}
+    wanted = {(a.analysis, a.contrast) for a in study.analyses if a.step == step}
     own = estimates[estimates["contrast"] == contrast]
     own = own[own["analysis"].isin([a for a, c in wanted if c == contrast])]
     values = own[~own["measure"].isin(RATIOS)]
@@ -92,19 +86,20 @@ def _told(own: pd.DataFrame, diagnostics: pd.DataFrame, quantities: Collection[s
     of = [q for q in quantities if OF_QUESTIONS[q] in set(own["measure"])]
     found = diagnostics[diagnostics["quantity"].isin(of) & diagnostics["value"].notna()]
     found = found[found["analysis"].isin(own["analysis"]) & found["contrast"].isin(own["contrast"])]
-    return {(r["quantity"], *_question(r)): float(r["value"]) for r in found.to_dict("records")}
+    keys = found[["quantity", *QUESTION]].itertuples(index=False, name=None)
+    return dict(zip(keys, found["value"].astype(float), strict=True))
 
 
-def _question(row: Mapping[Any, Any]) -> tuple[Any, ...]:
-    return tuple(row[k] for k in ("analysis", "contrast", "outcome", "horizon_days", "method", "missing_rule"))
+def _question(row: Mapping[str, object]) -> tuple[object, ...]:
+    return tuple(row[k] for k in QUESTION)
 
 
-def of_hours(estimates: pd.DataFrame, study: Study, name: str) -> list[Table]:
+def of_hours(estimates: pd.DataFrame, study: AsRun, name: str) -> list[Table]:
     """The tables of an intensity, one for each arm: more against fewer hours a week."""
     labels = Labels(study)
     tables = []
     for arm, own in estimates[estimates["contrast"] == name].groupby("group", sort=False):
-        wanted = study["intensities"][name]["compare"].get(arm)
+        wanted = study.intensities[name].compare.get(str(arm))
         columns = tuple(f"{numbers.plain(h)} hours a week" for h in reversed(wanted)) if wanted else ("More", "Fewer")
         tables.append(_values(own, labels, name, (columns[0], columns[1]), HOURS, labels.arm(name, str(arm))))
     return [t for t in tables if any(line.cells for block in t.blocks for line in block.lines)]
@@ -144,12 +139,12 @@ def grouped(own: pd.DataFrame, labels: Labels) -> list[tuple[str, list[Pair]]]:
         rank=own["method"].map({m: i for i, m in enumerate(METHODS)}).fillna(len(METHODS)),
     ).sort_values(["place", "outcome", "horizon_days", "missing_rule", "rank"], kind="stable")
     return [
-        (_heading(rows.iloc[0].to_dict(), labels), pairs(rows))
+        (_heading(estimated(rows.head(1))[0], labels), pairs(rows))
         for _, rows in order.groupby(keys, sort=False, dropna=False)
     ]
 
 
-def _heading(row: dict[Any, Any], labels: Labels) -> str:
+def _heading(row: Estimated, labels: Labels) -> str:
     rule = missing_rule(row["missing_rule"])
     text = f"{labels.endpoint(row['outcome'])}, day {row['horizon_days']:.0f}"
     return f"{text}: {within(rule)}" if rule else text
@@ -158,10 +153,10 @@ def _heading(row: dict[Any, Any], labels: Labels) -> str:
 def label(pair: Pair, labels: Labels) -> str:
     """The method of an estimand, as its row is called."""
     row = pair.main
-    durations = labels.study.get("durations", {})
+    durations = labels.study.durations
     name = method(row["method"])
     if row["contrast"] in durations:
-        name = duration_method(row["measure"], row["method"], durations[row["contrast"]]["days"])
+        name = duration_method(row["measure"], row["method"], durations[row["contrast"]].days)
     return name
 
 
@@ -176,7 +171,7 @@ def misleading(pair: Pair, labels: Labels) -> bool:
     return pair.main["method"] in UNADJUSTED and not labels.randomised(pair.main["contrast"])
 
 
-def forms(pair: Pair) -> tuple[Form, Form]:
+def forms(pair: Pair) -> tuple[numbers.Form, numbers.Form]:
     """How values of an estimand are written, and how their differences are."""
     return FORMS[MEASURES[pair.main["measure"]].unit]
 
@@ -186,7 +181,7 @@ def _value_line(pair: Pair, labels: Labels, sides: tuple[str, str], few: Told | 
     if not pair.there:
         return Line(name, absent=capital(effects.absent(pair.main, labels)))
     value, signed = forms(pair)
-    gap, ratio = pair.main, pair.rows.get(RATIO, {})
+    gap, ratio = pair.main, pair.rows.get(RATIO)
     cells = (
         *(value(pair.rows[s]["estimate"]) if s in pair.rows else numbers.DASH for s in sides),
         with_interval(gap, signed),
@@ -198,7 +193,7 @@ def _value_line(pair: Pair, labels: Labels, sides: tuple[str, str], few: Told | 
     return Line(name, cells, wrong=misleading(pair, labels))
 
 
-def _with_few_sites(row: dict[str, Any], form: Form, few: Told) -> str:
+def _with_few_sites(row: Estimated, form: numbers.Form, few: Told) -> str:
     """'+1.0 to +8.8 (12.4)': the interval of a difference with few sites, and its degrees of freedom."""
     asked = _question(row)
     if row["measure"] != OF_QUESTIONS[FEW_SITES_LOW] or (FEW_SITES_LOW, *asked) not in few:
@@ -207,9 +202,9 @@ def _with_few_sites(row: dict[str, Any], form: Form, few: Told) -> str:
     return f"{numbers.interval(low, high, form)} ({numbers.decimals(degrees, 1)})"
 
 
-def with_interval(row: dict[str, Any], form: Form) -> str:
+def with_interval(row: Estimated | None, form: numbers.Form) -> str:
     """An estimate with its interval: '+4.9 (+1.0 to +8.8)'; a dash without one."""
-    if not numbers.known(row.get("estimate")):
+    if row is None or not numbers.known(row["estimate"]):
         return numbers.DASH
     return f"{form(row['estimate'])} ({numbers.interval(row['conf_low'], row['conf_high'], form)})"
 
@@ -251,12 +246,12 @@ class Gap:
     what: tuple[str, ...]
 
 
-def gaps(estimates: pd.DataFrame, study: Study) -> list[Gap]:
+def gaps(estimates: pd.DataFrame, study: AsRun) -> list[Gap]:
     """Every estimate without a number, grouped by its reason."""
     labels = Labels(study)
     absent = estimates[(estimates["status"] != "ok") | estimates["estimate"].isna()]
     grouped: dict[tuple[str, str], dict[tuple[str, str], list[str]]] = {}
-    for row in absent.to_dict("records"):
+    for row in estimated(absent):
         reason = labels.reason(row["contrast"], row["reason"]) or "no number was released"
         asked = (labels.contrast(row["contrast"]), _heading(row, labels))
         of = grouped.setdefault((STATUSES[row["status"]].label or "Not available", reason), {})
@@ -277,17 +272,17 @@ def _asked(title: str, heading: str, names: Sequence[str]) -> str:
     return f"{title}. {heading} ({', '.join(within(n) for n in names)})"
 
 
-def of_levels(counts: pd.DataFrame, study: Study, contrast: str, step: str) -> list[Table]:
+def of_levels(counts: pd.DataFrame, study: AsRun, contrast: str, step: str) -> list[Table]:
     """How many people had which state of the outcomes of a step, by arm: what the readings of missing ones rest on."""
     labels = Labels(study)
-    asked = {(a["analysis"], a["outcome"], a["horizon_days"]) for a in study["analyses"] if a["step"] == step}
+    asked = {(a.analysis, a.outcome, a.horizon_days) for a in study.analyses if a.step == step}
     own = counts[(counts["contrast"] == contrast) & (counts["group_by"] == ALL)]
     keys = zip(own["analysis"], own["outcome"], own["horizon_days"], strict=True)
     own = own.loc[own.index[[i for i, key in enumerate(keys) if key in asked]]]
     blocks = []
     sides = labels.sides(contrast)
     for (outcome, day), rows in own.groupby(["outcome", "horizon_days"], sort=False):
-        cells = {(r["level"], r["arm"]): r for r in rows.to_dict("records")}
+        cells = {(r["level"], r["arm"]): r for r in counted(rows)}
         ranks = {v: i for i, v in enumerate(answers.LABELS)}
         levels = sorted(set(rows["level"]), key=lambda v: (ranks.get(v, len(ranks)), v))
         lines = [Line(level(str(v)), tuple(count(cells.get((v, side))) for side in sides)) for v in levels]
@@ -297,7 +292,7 @@ def of_levels(counts: pd.DataFrame, study: Study, contrast: str, step: str) -> l
     return [Table(f"{labels.contrast(contrast)}: people by state", ("State", *labels.arms(contrast)), tuple(blocks))]
 
 
-def count(row: dict[Any, Any] | None) -> str:
+def count(row: Counted | None) -> str:
     """A released count, or that it is withheld; no row is no one."""
     if row is None:
         return numbers.count(0)

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from iop_outcomes.presentation import numbers, select
 from iop_outcomes.presentation.labels import Labels, sentence, within
+from iop_outcomes.protocol import AsRun
+from iop_outcomes.release import policy
 from iop_outcomes.report import (
     about,
     cohort,
@@ -42,12 +44,11 @@ from iop_outcomes.report.document import (
     points,
 )
 from iop_outcomes.report.sentences import dose
+from iop_outcomes.tables.rows import estimated
 from iop_outcomes.vocabulary.endpoints import ABSTINENCE, DOSE, KINDS, RETENTION, STATES
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Study = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Sources:
     """What the sections are made of: released tables, the study, known truths, what was told of the files, figures."""
 
     everything: Mapping[str, pd.DataFrame]
-    study: Study
+    study: AsRun
     truth: pd.DataFrame | None = None
     notes: Sequence[str] = ()
     pictures: Mapping[str, Picture] | None = None
@@ -73,7 +74,7 @@ class Sources:
     @property
     def contrasts(self) -> list[str]:
         """Names of the contrasts as asked for."""
-        return list(self.study["contrasts"])
+        return list(self.study.contrasts)
 
     def drawn(self, *names: str) -> tuple[Item, ...]:
         """The figures of these names that were drawn."""
@@ -90,9 +91,9 @@ class Sources:
 def document(of: Sources) -> Document:
     """The whole report."""
     return Document(
-        of.study["title"],
+        of.study.title,
         question(of.study),
-        of.study["source"]["note"],
+        of.study.source.note,
         tuple(Section(name, title, make(of), kind) for name, title, kind, make in SECTIONS),
     )
 
@@ -201,7 +202,7 @@ def _other_rules(of: Sources) -> tuple[Item, ...]:
 def _dose(of: Sources) -> tuple[Item, ...]:
     estimates, study = of.tables["estimates"], of.study
     longer = _durations(estimates, of.tables["diagnostics"], study)
-    hours = [t for name in study["intensities"] for t in results.of_hours(estimates, study, name)]
+    hours = [t for name in study.intensities for t in results.of_hours(estimates, study, name)]
     if not (longer or hours):
         return ()
     items: list[Item] = []
@@ -241,28 +242,28 @@ def _provenance(of: Sources) -> tuple[Item, ...]:
     return (Terms(tuple(about.provenance(of.study)), facts=True),)
 
 
-def question(study: Study) -> str:
+def question(study: AsRun) -> str:
     """What the study asks, in one paragraph."""
     labels = Labels(study)
-    asked = [within(labels.contrast(c)) for c in (*study["contrasts"], *study["durations"], *study["intensities"])]
-    again = study.get("companions", {}).get("outcomes", ())
-    followed = dict.fromkeys(row["outcome"] for row in study["analyses"] if row["outcome"] not in again)
+    asked = [within(labels.contrast(c)) for c in (*study.contrasts, *study.durations, *study.intensities)]
+    again = study.companions.outcomes
+    followed = dict.fromkeys(row.outcome for row in study.analyses if row.outcome not in again)
     outcomes = [within(labels.endpoint(o)) for o in followed]
     return f"Compared here: {'; '.join(asked)}. Followed up: {sentence(outcomes)}."
 
 
-def _by_contrast(estimates: pd.DataFrame, diagnostics: pd.DataFrame, study: Study, step: str) -> list[Table]:
+def _by_contrast(estimates: pd.DataFrame, diagnostics: pd.DataFrame, study: AsRun, step: str) -> list[Table]:
     """Tables of the contrasts that have a number; the others are told of under what could not be estimated."""
-    contrasts = study["contrasts"]
+    contrasts = study.contrasts
     return _numbered([t for c in contrasts for t in results.of_contrast(estimates, diagnostics, study, c, step)])
 
 
-def _behind(counts: pd.DataFrame, estimates: pd.DataFrame, diagnostics: pd.DataFrame, study: Study) -> list[Table]:
+def _behind(counts: pd.DataFrame, estimates: pd.DataFrame, diagnostics: pd.DataFrame, study: AsRun) -> list[Table]:
     """People by state, for the contrasts and outcomes of the step abstinence that have a number."""
     own = counts[counts["outcome"].isin(list(estimates["outcome"]))]
     return [
         t
-        for c in study["contrasts"]
+        for c in study.contrasts
         if _numbered(results.of_contrast(estimates, diagnostics, study, c, ABSTINENCE))
         for t in results.of_levels(own, study, c, ABSTINENCE)
     ]
@@ -273,22 +274,22 @@ def _numbered(tables: list[Table]) -> list[Table]:
     return [t for t in tables if any(line.cells for block in t.blocks for line in block.lines)]
 
 
-def _durations(estimates: pd.DataFrame, diagnostics: pd.DataFrame, study: Study) -> list[Table]:
-    names = [*study["durations"], *study["contrasts"]]
+def _durations(estimates: pd.DataFrame, diagnostics: pd.DataFrame, study: AsRun) -> list[Table]:
+    names = [*study.durations, *study.contrasts]
     return [t for name in names for t in results.of_contrast(estimates, diagnostics, study, name, DOSE)]
 
 
-def _naive(estimates: pd.DataFrame, study: Study) -> list[tuple[str, dict[str, str]]]:
+def _naive(estimates: pd.DataFrame, study: AsRun) -> list[tuple[str, dict[str, str]]]:
     """What is measured in the durations of a study, each once, with words for the naive comparison."""
     labels = Labels(study)
     told = estimates["measure"].isin(list(dose.WHY_NAIVE))
-    own = estimates[estimates["contrast"].isin(list(study["durations"])) & told]
-    kinds = own.drop_duplicates("measure").to_dict("records")
+    own = estimates[estimates["contrast"].isin(list(study.durations)) & told]
+    kinds = estimated(own.drop_duplicates("measure"))
     return [
         (
             row["measure"],
             {
-                "day": str(study["durations"][row["contrast"]]["days"]),
+                "day": str(study.durations[row["contrast"]].days),
                 "event": within(labels.endpoint(row["outcome"])),
             },
         )
@@ -296,9 +297,9 @@ def _naive(estimates: pd.DataFrame, study: Study) -> list[tuple[str, dict[str, s
     ]
 
 
-def _withheld(study: Study) -> str:
+def _withheld(study: AsRun) -> str:
     """What 'withheld' means in the tables; '' where nothing is."""
-    rules = methods.policy(study)
+    rules = policy.asked(study.disclosure)
     if rules.exact:
         return ""
     return (

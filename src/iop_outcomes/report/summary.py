@@ -9,14 +9,16 @@ holds both directions is said to leave the direction open.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from iop_outcomes.presentation import numbers
-from iop_outcomes.presentation.labels import Labels, Study, capital
+from iop_outcomes.presentation.labels import Labels, capital
+from iop_outcomes.protocol import AsRun
 from iop_outcomes.report.sentences import dose, effects
 from iop_outcomes.tables.results import ALL, ESTIMATES
+from iop_outcomes.tables.rows import Estimated, estimated
 from iop_outcomes.vocabulary import endpoints
 from iop_outcomes.vocabulary.endpoints import USE_ON_A_DAY
 from iop_outcomes.vocabulary.measures import MEASURES, PREFERRED_MEASURES, RATIOS, RISK
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
 USUAL_DAY = 90
 # kinds of endpoints in the order in which they are spoken of, those that no one knows last
 ORDER = (*endpoints.ORDER, "")
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,10 @@ class Part:
 class Pair:
     """The rows of one estimand: both arms, their difference, their ratio; or a hazard ratio."""
 
-    rows: Mapping[str, Row]
+    rows: effects.Rows
 
     @property
-    def main(self) -> Row:
+    def main(self) -> Estimated:
         """The difference, or the hazard ratio."""
         return effects.main(self.rows)
 
@@ -74,15 +74,15 @@ class Pair:
         return self.main["status"] == "ok" and numbers.known(self.main["estimate"])
 
 
-def summary(estimates: pd.DataFrame, study: Study) -> list[Part]:
+def summary(estimates: pd.DataFrame, study: AsRun) -> list[Part]:
     """What the estimates say, part by part; parts about which nothing was asked are left out."""
     labels = Labels(study)
     parts = []
-    for room, speak in (("contrasts", _contrast), ("durations", _duration), ("intensities", _intensity)):
-        for name in study.get(room, {}):
+    for names, speak in ((study.contrasts, _contrast), (study.durations, _duration), (study.intensities, _intensity)):
+        for name in names:
             own = estimates[estimates["contrast"] == name]
             if len(own):
-                said = _impossible(own, labels, name) or tuple(speak(own, estimates, labels, name))
+                said = _impossible(own, labels, name) or tuple(speak(own, estimates, study, name))
                 parts.append(_part(name, labels.contrast(name), said))
     return [p for p in parts if p.said]
 
@@ -107,7 +107,7 @@ def pairs(own: pd.DataFrame) -> list[Pair]:
     """The estimands of some rows, each with its arms."""
     keys = [name for name in ESTIMATES.key if name != "of"]
     return [
-        Pair({r["of"]: r for r in rows.to_dict("records")})  # type: ignore[misc]
+        Pair({r["of"]: r for r in estimated(rows)})
         for _, rows in own.groupby(keys, sort=False, dropna=False)
         if MEASURES[rows["measure"].iloc[0]].main in set(rows["of"])
     ]
@@ -118,27 +118,28 @@ def _preferred(found: Sequence[Pair]) -> Pair:
     return min(found, key=lambda p: ranks.get(p.main["method"], len(ranks)))
 
 
-def _contrast(own: pd.DataFrame, everything: pd.DataFrame, labels: Labels, name: str) -> Iterator[Said]:
+def _contrast(own: pd.DataFrame, everything: pd.DataFrame, study: AsRun, name: str) -> Iterator[Said]:
+    labels = Labels(study)
     own = own[(own["group_by"] == ALL) & own["from_day"].isna()]
     shared = _shared_gate(own)
     if shared:
         yield Said(effects.no_adjusted(labels.reason(name, shared), labels.randomised(name)), "absent")
     # hazard ratios are left to the question of duration where they stand beside it, and to risks of the same outcome
-    durations = everything[everything["contrast"].isin(list(labels.study.get("durations", {})))]
+    durations = everything[everything["contrast"].isin(list(study.durations))]
     own = own[~own["analysis"].isin(durations["analysis"])]
     ratio = own["measure"].isin(RATIOS)
     counted = set(own.loc[~ratio, "outcome"]) | set(durations["outcome"])
     told = own[~ratio | ~own["outcome"].isin(counted)]
     told = told.iloc[rank(told, labels).argsort(kind="stable")]
     for (_, outcome, measure), rows in told.groupby(["analysis", "outcome", "measure"], sort=False):
-        rows = rows[rows["horizon_days"] == key_day(rows, labels.study)]
+        rows = rows.loc[rows["horizon_days"] == key_day(rows, study)]
         if labels.kind(str(outcome)) in USE_ON_A_DAY and measure == RISK:
             yield from _readings(rows, labels, bool(shared))
         else:
             yield from _answer(pairs(rows), labels, bool(shared))
 
 
-def rank(rows: pd.DataFrame, labels: Labels) -> pd.Series:
+def rank(rows: pd.DataFrame, labels: Labels) -> pd.Series[float]:
     """The place of each row: days, then shares, then ratios of hazards; within each by kind of endpoint, then as in
     the library.
     """
@@ -157,13 +158,13 @@ def _shared_gate(own: pd.DataFrame) -> str:
     return str(adjusted["reason"].iloc[0])
 
 
-def key_day(rows: pd.DataFrame, study: Study) -> int:
+def key_day(rows: pd.DataFrame, study: AsRun) -> int:
     """The horizon that speaks for a question: that of its primary rows, else the one nearest to the usual day."""
     asked = {
-        int(a["horizon_days"])
-        for a in study["analyses"]
-        if a["family"] == "primary"
-        and (a["analysis"], a["contrast"], a["outcome"]) == tuple(rows[["analysis", "contrast", "outcome"]].iloc[0])
+        a.horizon_days
+        for a in study.analyses
+        if a.family == "primary"
+        and (a.analysis, a.contrast, a.outcome) == tuple(rows[["analysis", "contrast", "outcome"]].iloc[0])
     } & set(rows["horizon_days"])
     days = asked or {int(d) for d in rows["horizon_days"].dropna()}
     return min(days, key=lambda d: (abs(d - USUAL_DAY), d))
@@ -217,7 +218,7 @@ def _readings(rows: pd.DataFrame, labels: Labels, gate_told: bool) -> Iterator[S
         yield agreement(_preferred(there[0]).main, _preferred(there[1]).main)
 
 
-def agreement(one: Row, other: Row) -> Said:
+def agreement(one: Estimated, other: Estimated) -> Said:
     """Whether two readings of missing outcomes point the same way. one, other: their differences."""
     if one["estimate"] * other["estimate"] <= 0:
         return Said(
@@ -230,8 +231,9 @@ def agreement(one: Row, other: Row) -> Said:
     return Said("Both readings point the same way.")
 
 
-def _duration(own: pd.DataFrame, everything: pd.DataFrame, labels: Labels, name: str) -> Iterator[Said]:
-    days = labels.study["durations"][name]["days"]
+def _duration(own: pd.DataFrame, everything: pd.DataFrame, study: AsRun, name: str) -> Iterator[Said]:
+    labels = Labels(study)
+    days = study.durations[name].days
     for (_, outcome, measure), rows in own.groupby(["analysis", "outcome", "measure"], sort=False):
         found = [p for p in pairs(rows) if p.there]
         naive = [p for p in found if p.main["method"] in UNADJUSTED]
@@ -250,15 +252,16 @@ def _duration(own: pd.DataFrame, everything: pd.DataFrame, labels: Labels, name:
             everything["analysis"].isin(rows["analysis"])
             & (everything["outcome"] == outcome)
             & (everything["measure"] == measure)
-            & everything["contrast"].isin(list(labels.study["contrasts"]))
+            & everything["contrast"].isin(list(study.contrasts))
         ]
         for pair in pairs(beside):
             if pair.there:
                 yield Said(dose.randomised_stay(pair.rows, labels))
 
 
-def _intensity(own: pd.DataFrame, everything: pd.DataFrame, labels: Labels, name: str) -> Iterator[Said]:
-    setting = labels.study["intensities"][name]
+def _intensity(own: pd.DataFrame, everything: pd.DataFrame, study: AsRun, name: str) -> Iterator[Said]:
+    labels = Labels(study)
+    setting = study.intensities[name]
     for arm, rows in own.groupby("group", sort=False):
         found = [p for p in pairs(rows) if p.there]
         if found:

@@ -20,7 +20,7 @@ from iop_outcomes.tables import TABLES, Column, Table
 PACKAGE = __package__.partition(".")[0]
 FOLDER = "tables"
 # modules of `tables` that hold no declarations: how frames are held to them, or read by them
-CODE = ("declare", "holds", "conform", "set_aside", "reference")
+CODE = ("declare", "enforce", "holds", "conform", "rows", "set_aside", "reference")
 
 
 def of(names: Iterable[str], meanings: bool = False) -> dict[str, str]:

@@ -184,7 +184,7 @@ def _check_row(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None
     if row.method in methods.IMPUTED and study.contrasts[row.contrast].further_arms:
         raise StudyError(
             f"{at}: the method '{row.method}' imputes covariates for two arms, and '{row.contrast}' has more "
-            f"alongside. Take '{row.method.removesuffix('_imputed')}', or leave out further_arms."
+            f"alongside. Take '{methods.METHODS[row.method].unimputed}', or leave out further_arms."
         )
     if (row.missing_rule == NONE) == (endpoint.kind in ON_A_DAY):
         expected = f"{MISSING_IS_USING} or {OBSERVED_ONLY}" if endpoint.kind in ON_A_DAY else NONE

@@ -16,7 +16,20 @@ from pydantic import ValidationError
 
 from iop_outcomes.errors import StudyError, struck
 from iop_outcomes.privacy import withheld
-from iop_outcomes.protocol import Analysis, Contrast, Eligibility, Endpoint, Part, Question, Study
+from iop_outcomes.protocol import (
+    Analysis,
+    AsRun,
+    Companions,
+    Compared,
+    Contrast,
+    Eligibility,
+    Endpoint,
+    InCare,
+    Origin,
+    Part,
+    Question,
+    Study,
+)
 from iop_outcomes.study import agreement, names, questions, sheets, variants
 from iop_outcomes.study.mistakes import check_keys, sentence
 from iop_outcomes.study.plain_yaml import read_yaml
@@ -122,11 +135,15 @@ class Loaded:
         asked = [*self.endpoints_of(*kinds), *events]
         return {**study, "rules": list(self.rules), "endpoints": asked, "horizons": self.horizons()}
 
-    def companions(self) -> dict[str, list[str]]:
+    def wordless(self) -> dict[str, Endpoint]:
+        """The whole library by outcome, without its words."""
+        return {outcome: _wordless(e) for outcome, e in self.endpoints.items()}
+
+    def companions(self) -> Companions:
         """Contrasts and outcomes that repeat a question under another rule."""
         asked = {a.outcome for a in self.analyses}
         outcomes = sorted(n for n, e in self.endpoints.items() if e.companion and n in asked)
-        return {"contrasts": list(self.contrasts(variants=True)), "outcomes": outcomes}
+        return Companions(contrasts=list(self.contrasts(variants=True)), outcomes=outcomes)
 
     def horizons(self) -> dict[str, list[int]]:
         """The horizons that the sheet asks for, by outcome."""
@@ -156,11 +173,11 @@ class Loaded:
         """The fewest people that the disclosure policy lets be seen."""
         return _policy(self.study).minimum_count
 
-    def in_care(self) -> dict[str, dict[str, Any]]:
-        """Contrasts that divide people by who is in care on a day, with the contrast whose arms they are, if any."""
-        durations = {name: {"day": d.days} for name, d in self.study.durations.items()}
+    def in_care(self) -> dict[str, InCare]:
+        """Contrasts that divide people by who is in care on a day."""
+        durations = {name: InCare(day=d.days) for name, d in self.study.durations.items()}
         return durations | {
-            name: {"day": i.window_days, "of": i.contrast} for name, i in self.study.intensities.items()
+            name: InCare(day=i.window_days, of=i.contrast) for name, i in self.study.intensities.items()
         }
 
     def windows(self) -> list[int]:
@@ -179,24 +196,30 @@ class Loaded:
         asked = self.study.contrasts.get(row.contrast) or self.study.intensities.get(row.contrast)
         return getattr(asked, "required", True)
 
-    def words(self) -> Plain:
+    def compared(self) -> Compared:
         """What figures need to speak: labels, titles and the confidence level."""
-        study = self.study.model_dump(mode="json")
-        kept = ("title", "cohort", "durations", "intensities", "inference", "gate", "disclosure")
-        return {
-            **{k: study[k] for k in kept},
-            **self._contrasts(),
-            "companions": self.companions(),
-            "unit": self.study.population.unit,
-            "endpoints": {n: {"label": e.label, "kind": e.kind} for n, e in self.endpoints.items()},
-        }
+        endpoints = {n: e.model_copy(update={"definition": ""}) for n, e in self.endpoints.items()}
+        return Compared(**self._compared(), endpoints=endpoints)
 
-    def _contrasts(self) -> Plain:
-        """Contrasts and their variants apart: figures and tables show the first, one table the second."""
-        asked, repeated = (
-            {n: c.model_dump(mode="json") for n, c in self.contrasts(which).items()} for which in (False, True)
+    def as_run(self) -> AsRun:
+        """The whole study as the report reads it, without passwords."""
+        study = self.study
+        own = {n: getattr(study, n) for n in ("cohort", "care", "adjustment", "imputation", "disclosure")}
+        told = withheld.study({n: getattr(study.source, n) for n in Origin.model_fields})
+        return AsRun(
+            **self._compared(),
+            **own,
+            endpoints=self.endpoints,
+            title=withheld.study(study.title),
+            source=Origin(**told),
+            eligibility=list(self.rules),
+            analyses=list(self.analyses),
         )
-        return {"contrasts": asked, "variants": repeated}
+
+    def _compared(self) -> Plain:
+        kept = ("durations", "intensities", "population", "inference", "gate")
+        contrasts = {"contrasts": self.contrasts(), "variants": self.contrasts(variants=True)}
+        return {**{n: getattr(self.study, n) for n in kept}, **contrasts, "companions": self.companions()}
 
     def merged(self) -> Plain:
         """The whole study as one plain dict, as it is written beside the results.
@@ -210,10 +233,14 @@ class Loaded:
             if part[key]:
                 part[key] = Path(struck(part[key])).name
         study = withheld.study({**study, "source": withheld.source(study["source"])})
+        asked, repeated = (
+            {n: c.model_dump(mode="json") for n, c in self.contrasts(which).items()} for which in (False, True)
+        )
         return {
             **study,
-            **self._contrasts(),
-            "companions": self.companions(),
+            "contrasts": asked,
+            "variants": repeated,
+            "companions": self.companions().model_dump(),
             "eligibility": [r.model_dump(mode="json") for r in self.rules],
             "analyses": [a.model_dump(mode="json") for a in self.analyses],
             "endpoints": [e.model_dump(mode="json") for e in self.endpoints.values()],
@@ -262,10 +289,9 @@ def load(config: Mapping[str, Any], files: Iterable[str | Path] = ()) -> Loaded:
 
 
 def _policy(study: Study) -> Policy:
-    from iop_outcomes.release.policy import choose
+    from iop_outcomes.release.policy import asked
 
-    asked = study.disclosure
-    return choose(asked.policy, asked.minimum_count, asked.rounding_base)
+    return asked(study.disclosure)
 
 
 def _as_strict_as_its_policy(study: Study) -> Study:

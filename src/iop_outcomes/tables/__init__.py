@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from iop_outcomes.tables.canonical import CANONICAL
-from iop_outcomes.tables.declare import Column, Table, check
+from iop_outcomes.tables.declare import Column, Table
+from iop_outcomes.tables.enforce import check
 from iop_outcomes.tables.private import PRIVATE
 from iop_outcomes.tables.results import RESULTS
 

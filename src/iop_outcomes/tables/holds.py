@@ -1,4 +1,4 @@
-"""Whether a frame keeps to its declaration, in one look at each column: the quick part of `declare.check`.
+"""Whether a frame keeps to its declaration, in one look at each column: the quick part of `enforce.check`.
 
 In order: the names of the columns and their types; then, of each column, that nothing is missing that may not be, that
 text is text, and that values are allowed and in range; last, that no key comes twice. It says yes or no, and no more:

@@ -23,13 +23,13 @@ class Weights:
 class Method:
     """One way to answer a question.
 
-    estimand: for whom it speaks. label: what readers see. preferred: its place among methods for one estimand, 1 first.
-    explained: how it estimates, with its source. heading: what readers see above that, where it is not the label.
-    weights: those that it uses and whose diagnostics it answers for; '' where it stands on no score. augmented: an
-    outcome regression is corrected by them. imputed: missing covariates are imputed with the outcome, and the score is
-    fitted in each completed data set. alike: arm (1 or 0) whose people all weigh the same, None where they do not.
-    drawn: its curves are drawn. of_duration: its label in the question of longer stays, by measure; {days} is the
-    landmark.
+    estimand: for whom it speaks. label: what readers see. preferred: its place among methods for one estimand, 1
+    first. explained: how it estimates, with its source. heading: what readers see above that, where it is not the
+    label. weights: those that it uses and whose diagnostics it answers for; '' where it stands on no score.
+    augmented: an outcome regression is corrected by them. unimputed: the same method without imputation, of one for
+    which missing covariates are imputed with the outcome and the score is fitted in each completed data set. alike:
+    arm (1 or 0) whose people all weigh the same, None where they do not. drawn: its curves are drawn. of_duration:
+    its label in the question of longer stays, by measure; {days} is the landmark.
     """
 
     name: str
@@ -40,10 +40,15 @@ class Method:
     heading: str = ""
     weights: str = ""
     augmented: bool = False
-    imputed: bool = False
+    unimputed: str = ""
     alike: int | None = None
     drawn: bool = False
     of_duration: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def imputed(self) -> bool:
+        """Missing covariates are imputed."""
+        return bool(self.unimputed)
 
 
 WEIGHTS = {
@@ -136,7 +141,7 @@ _ROWS = (
         "Inverse weighting, imputed",
         11,
         weights="iptw",
-        imputed=True,
+        unimputed="iptw",
         explained=(
             "Inverse probability weighting with covariates that were not recorded imputed by chained equations that "
             "know the outcome; the score is fitted in each completed data set and the estimates are pooled (Rubin "
@@ -162,7 +167,7 @@ _ROWS = (
         "Overlap weighting, imputed",
         10,
         weights="overlap",
-        imputed=True,
+        unimputed="overlap",
         explained=(
             "Overlap weighting where covariates that were not recorded are imputed by chained equations that know the "
             "outcome; the score is fitted in each completed data set and the estimates are pooled (Rubin 1987; "

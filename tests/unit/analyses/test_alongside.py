@@ -18,7 +18,7 @@ from iop_outcomes.estimators.base.stacking import stack
 from iop_outcomes.estimators.causal.weights import group_means, weight_slope, weights
 from iop_outcomes.estimators.regression.multinomial import fit_multinomial
 from iop_outcomes.presentation.labels import Labels
-from iop_outcomes.protocol import Adjustment, Analysis, Contrast, Gate, Inference
+from iop_outcomes.protocol import Adjustment, Analysis, Companions, Compared, Contrast, Disclosure, Gate, Inference
 from iop_outcomes.release import choose, differencing
 from iop_outcomes.report.sentences import effects
 from iop_outcomes.tables import TABLES, check
@@ -258,11 +258,11 @@ def released(people: pd.DataFrame, contrasts: dict[str, Contrast], groups: bool 
     tables = {n: pd.concat([t for t in given[n] if len(t)], ignore_index=True) for n in names}
     definitions = {n: {a.name: str(a.values) for a in population.arms_of(c)} for n, c in contrasts.items()}
     return release.run(
-        **tables, disclosure={"policy": "cms"}, inference=INFERENCE.model_dump(),
+        **tables, disclosure=Disclosure(policy="cms"), inference=INFERENCE,
         arms=dict.fromkeys(contrasts, ("iop", "residential")),
-        endpoints={"left": {"kind": "left_index", "cause": "unplanned"}},
+        endpoints={"left": UNPLANNED},
         groups=definitions if groups else {},
-        companions={"contrasts": [], "outcomes": []}, in_care={},
+        companions=Companions(), in_care={},
     )  # fmt: skip
 
 
@@ -308,13 +308,11 @@ def test_the_same_people_in_both_are_told_in_both(people: pd.DataFrame) -> None:
 
 def test_words_tell_how_many_arms_there_are() -> None:
     asked = {**PAIRS, "plain": contrast("iop", "residential")}
-    study = {"contrasts": {n: c.model_dump() for n, c in asked.items()}, "endpoints": {}}
-    labels = Labels(study)
+    labels = Labels(Compared(contrasts=asked, endpoints={}))
     assert labels.against("iop_partial") == "Iop v partial, of three arms"
     assert labels.numbered("plain") == "1: Iop, 2: Residential"
-    again = Labels(
-        {**study, "contrasts": {**study["contrasts"], "again": {**study["contrasts"]["plain"], "title": "Again"}}}
-    )
+    twice = {**asked, "again": asked["plain"].model_copy(update={"title": "Again"})}
+    again = Labels(Compared(contrasts=twice, endpoints={}))
     assert again.numbered("again") == "Again. 1: Iop, 2: Residential"
     said = {e: effects.lead({"contrast": "iop_partial", "estimand": e}, labels) for e in ("ATO", "ATE")}
     assert said["ATO"] == "Of people like those in whom all three settings were used"

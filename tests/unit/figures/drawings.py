@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
 from xml.etree import ElementTree
 
 import pandas as pd
 from released_study import words
 
 from iop_outcomes.figures import style
+from iop_outcomes.protocol import AsRun
 
 
-def drawn(name: str, tables: dict[str, pd.DataFrame], whole: dict[str, Any] | None = None) -> style.Figure:
+def drawn(name: str, tables: dict[str, pd.DataFrame], whole: AsRun | None = None) -> style.Figure:
     module = importlib.import_module(f"iop_outcomes.figures.{name}")
     return module.draw(style.Tables(**tables), words(whole))
 

@@ -8,11 +8,12 @@ from typing import Any
 import pandas as pd
 import pytest
 from drawings import described, drawn
-from released_study import MINUS, NARROW, counts, curves, empty, gated, released, study, truth, typed, words
+from released_study import MINUS, NARROW, counts, curves, empty, gated, plain_study, released, truth, typed, words
 
 from iop_outcomes import figures
 from iop_outcomes.figures import atrisk, lines
 from iop_outcomes.presentation import labels
+from iop_outcomes.protocol import AsRun
 from iop_outcomes.steps import code
 from iop_outcomes.study.loading import FIGURES
 
@@ -88,9 +89,9 @@ def test_one_figure_does_not_depend_on_the_code_of_another() -> None:
 
 
 def test_words_in_an_svg_are_escaped_and_come_back() -> None:
-    whole = study()
+    whole = plain_study()
     whole["contrasts"]["iop_vs_res"]["first"]["label"] = r"A & B <c> \1 \g<0>"
-    made = run(**released(), name="flow", study=words(whole))
+    made = run(**released(), name="flow", study=words(AsRun.model_validate(whole)))
     assert r"A & B <c> \1 \g<0> 200" in described(made["svg"])[1]
 
 

@@ -101,7 +101,7 @@ def test_tiles_by_hand(told: tuple[float, str], expected: tiles.Tile | None) -> 
 def texts(name: str, rows: pd.DataFrame | None = None, unit: str = "first_episode") -> list[str]:
     """The words in a drawing."""
     changes = {} if rows is None else {"counts": rows}
-    made = figures.run(**released(**changes), names=[name], study={**words(), "unit": unit})
+    made = figures.run(**released(**changes), names=[name], study=words(study(population={"unit": unit})))
     return re.findall(r"<text[^>]*>([^<]*)<", made[f"{name}_svg"].decode())
 
 
@@ -253,4 +253,4 @@ def test_maturity_by_time_of_entry() -> None:
 
 def test_the_study_of_these_tests_is_of_people() -> None:
     assert recorded.unit(words()) == "people"
-    assert recorded.UNITS[study()["population"]["unit"]] == "people"
+    assert recorded.UNITS[study().population.unit] == "people"

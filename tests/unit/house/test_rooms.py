@@ -51,7 +51,7 @@ FLOOR = {name: floor for floor, names in enumerate(ROOMS) for name in names.spli
 # rooms that never know each other, although the order would allow it
 STRANGERS = {"clean": {"sources", "files"}, "cohort": {"clean", "sources"}, "simulate": {"files", "privacy"}}
 # modules that still know each other; this list may only become shorter
-CIRCLES: list[set[str]] = [{"tables.declare", "tables.holds"}]
+CIRCLES: list[set[str]] = []
 
 
 def modules() -> list[Path]:

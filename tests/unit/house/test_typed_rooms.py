@@ -12,10 +12,10 @@ from typing import get_type_hints
 import pytest
 
 import iop_outcomes
-from iop_outcomes.tables import TABLES
+from iop_outcomes.tables import TABLES, rows
 
 PACKAGE = Path(iop_outcomes.__file__).parent
-ROOMS = ("analyses", "cohort", "design")
+ROOMS = ("analyses", "cohort", "design", "release", "provenance", "presentation", "figures", "report")
 MODULES = sorted(path for room in ROOMS for path in (PACKAGE / room).rglob("*.py"))
 
 
@@ -50,3 +50,16 @@ def test_the_runner_can_build_every_setting_of_every_step(project: Path) -> None
             if n not in TABLES and "pd." not in kind and n != "return"
         }
         get_type_hints(SimpleNamespace(__annotations__=settings), run.__globals__)
+
+
+KINDS = {"text": str, "number": float, "whole": int}
+
+
+@pytest.mark.parametrize(("name", "row"), [("estimates", rows.Estimated), ("counts", rows.Counted)])
+def test_rows_have_the_types_that_their_table_declares(name: str, row: type) -> None:
+    """A number that is missing is one still, and a whole one that may be missing says so."""
+    declared = {
+        column: KINDS[c.kind] | None if c.kind == "whole" and c.nullable else KINDS[c.kind]
+        for column, c in TABLES[name].columns.items()
+    }
+    assert get_type_hints(row) == declared

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from parts import endpoint
 from release_rows import ARMS, Rows, four, life, only, row, settings
 from results_rows import made as table
 
@@ -14,10 +15,10 @@ from iop_outcomes.release import POLICIES, run
 from iop_outcomes.release.life_tables import leavings
 
 BACK = {"analysis": "back", "outcome": "readmitted"}
-ENDPOINTS = {"readmitted": {"kind": "readmitted", "cause": "readmitted"}, "retained": {"kind": "in_care", "cause": ""}}
+ENDPOINTS = {"readmitted": endpoint("readmitted", "readmitted"), "retained": endpoint("retained", "in_care")}
 # questions that tell the ways of leaving apart
 WAYS = ("unplanned", "completed", "transferred")
-ENDPOINTS |= {way: {"kind": "left_index", "cause": way} for way in WAYS}
+ENDPOINTS |= {way: endpoint(way, "left_index", cause=way) for way in WAYS}
 Cells = list[tuple[int, str, int]]
 Released = dict[str, pd.DataFrame]
 RESIDENTIAL: Cells = [(0, "not_at_risk", 40), (40, "readmitted", 60), (200, "censored", 100)]

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from parts import endpoint
 from release_rows import four, row, settings
 from results_rows import made as table
 
 from iop_outcomes.analyses.rows import Some, count_rows
-from iop_outcomes.protocol import Analysis
+from iop_outcomes.protocol import Analysis, InCare
 from iop_outcomes.release import run
 from iop_outcomes.tables.results import BY_ARM
 
@@ -25,13 +26,13 @@ WAYS = ("unplanned", "completed", "transferred", "died", "other")
 HORIZONS = (30, 60, 90, 180)
 FEW = range(1, 11)
 ENDPOINTS = {
-    "abstinent": {"kind": "interview", "cause": ""},
-    "retained": {"kind": "in_care", "cause": ""},
-    "retained_or_completed": {"kind": "in_care_or_completed", "cause": ""},
-    "unplanned_discharge": {"kind": "left_index", "cause": "unplanned"},
-    "completed": {"kind": "left_index", "cause": "completed"},
+    "abstinent": endpoint("abstinent", "interview"),
+    "retained": endpoint("retained", "in_care"),
+    "retained_or_completed": endpoint("retained_or_completed", "in_care_or_completed"),
+    "unplanned_discharge": endpoint("unplanned_discharge", "left_index", cause="unplanned"),
+    "completed": endpoint("completed", "left_index", cause="completed"),
 }
-IN_CARE = {"stay_90": {"day": 90}, "hours": {"day": 28, "of": "c"}}
+IN_CARE = {"stay_90": InCare(day=90), "hours": InCare(day=28, of="c")}
 COHORTS = [(seed, size, open_ended) for seed, size in enumerate((120, 150, 200, 260, 300, 350, 400, 400))
            for open_ended in (False, True)]  # fmt: skip
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from parts import endpoint
 from scipy import stats
 
 from iop_outcomes.errors import EstimationError
@@ -15,7 +16,9 @@ from iop_outcomes.release.life_tables import Leaving, Move
 from iop_outcomes.release.support import ArmCells
 from iop_outcomes.vocabulary.readings import OF_COUNTS, Reading
 
-READINGS = readings({"left": {"kind": "left_index", "cause": "unplanned"}, "stayed": {"kind": "in_care", "cause": ""}})
+READINGS = readings(
+    {"left": endpoint("left", "left_index", cause="unplanned"), "stayed": endpoint("stayed", "in_care")}
+)
 UNPLANNED, RETAINED, SHARE = READINGS["left"], READINGS["stayed"], OF_COUNTS
 # ten people: two leave on day 1, one is censored on day 2, three complete on day 3, one leaves on day 5
 SMALL = Leaving(10, (Move(1, "unplanned", 2), Move(2, "censored", 1), Move(3, "completed", 3), Move(5, "unplanned", 1)))

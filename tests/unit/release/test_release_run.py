@@ -23,6 +23,7 @@ from release_rows import (
 from results_rows import made as table
 
 from iop_outcomes.errors import StudyError
+from iop_outcomes.protocol import Disclosure
 from iop_outcomes.release import run
 from iop_outcomes.tables import TABLES
 
@@ -252,12 +253,11 @@ def test_the_release_does_not_depend_on_the_order_of_counts() -> None:
 def test_the_config_names_the_policy() -> None:
     frames = {n: table(n, []) for n in ("life_tables", "estimates", "curves", "diagnostics")}
     few = table("counts", counts_of("iop", {"a": 5, "b": 95}))
-    exact = {"policy": "none", "minimum_count": None, "rounding_base": None}
-    shown = run(few, **frames, **settings(disclosure=exact))
+    shown = run(few, **frames, **settings("none"))
     assert shown["counts"]["count"].tolist() == [5, 95]
     assert run(few, **frames, **settings("cms"))["counts"]["count"].isna().all()
     with pytest.raises(StudyError, match="looser"):
-        run(few, **frames, **settings(disclosure={"policy": "cms", "minimum_count": 3}))
+        run(few, **frames, **settings(disclosure=Disclosure(policy="cms", minimum_count=3)))
 
 
 def test_weights_that_leave_an_arm_as_it_is_are_withheld_where_its_counts_are() -> None:

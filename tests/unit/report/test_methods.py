@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from parts import endpoint
 from released_study import NARROW, study
 
+from iop_outcomes.protocol import AsRun
 from iop_outcomes.report import methods
 
 
-def paragraph(whole: dict[str, Any], heading: str) -> methods.Paragraph:
+def paragraph(whole: AsRun, heading: str) -> methods.Paragraph:
     return next(p for p in methods.describe(whole) if p.heading == heading)
 
 
@@ -40,11 +40,12 @@ def test_that_people_at_risk_are_rounded_is_said_where_an_event_is_asked_about()
     said = "a first overdose are rounded to multiples of 5"
     whole = study(disclosure={"policy": "cms"})
     assert said not in paragraph(whole, "Disclosure").text
-    endpoint = {"outcome": "readmitted", "kind": "readmitted", "label": "Return to care", "definition": "Coming back."}
-    whole["endpoints"].append(endpoint)
-    whole["analyses"].append({**whole["analyses"][0], "outcome": "readmitted"})
-    assert said in paragraph(whole, "Disclosure").text
-    assert said not in paragraph({**whole, "disclosure": {"policy": "none"}}, "Disclosure").text
+    again = {
+        "endpoints": {**whole.endpoints, "readmitted": endpoint("readmitted", "readmitted", label="Return to care")},
+        "analyses": [*whole.analyses, whole.analyses[0].model_copy(update={"outcome": "readmitted"})],
+    }
+    assert said in paragraph(whole.model_copy(update=again), "Disclosure").text
+    assert said not in paragraph(study(disclosure={"policy": "none"}).model_copy(update=again), "Disclosure").text
 
 
 def test_only_methods_that_were_asked_for_are_described() -> None:
@@ -52,5 +53,5 @@ def test_only_methods_that_were_asked_for_are_described() -> None:
     terms = {term for term, _ in paragraph(whole, "Estimators").points}
     assert "Overlap weighting" in terms
     assert "Inverse probability weighting" not in terms
-    whole["analyses"] = [r for r in whole["analyses"] if r["method"] == "aipw"]
-    assert [t for t, _ in paragraph(whole, "Estimators").points] == ["Doubly robust"]
+    robust = whole.model_copy(update={"analyses": [r for r in whole.analyses if r.method == "aipw"]})
+    assert [t for t, _ in paragraph(robust, "Estimators").points] == ["Doubly robust"]

@@ -8,17 +8,17 @@ import itertools
 import math
 import re
 from pathlib import Path
-from typing import Any
 
 import jinja2
 import pandas as pd
 import pytest
 from parsed_page import Page
-from released_study import NARROW, counts, diagnostics, empty, estimates, released, study, truth, words
+from released_study import NARROW, counts, diagnostics, empty, estimates, plain_study, released, study, truth, words
 
 from iop_outcomes import figures, report
 from iop_outcomes.errors import StudyError
 from iop_outcomes.presentation import numbers
+from iop_outcomes.protocol import AsRun
 from iop_outcomes.report import about, document, page, sections
 from iop_outcomes.report.sentences import effects
 
@@ -33,23 +33,20 @@ def shown_numbers(text: str) -> set[str]:
     return {n.replace(NARROW, "") for n in re.findall(rf"\d+(?:{NARROW}\d{{3}})*(?:\.\d+)?", text)}
 
 
-def known_numbers(table: pd.DataFrame, whole: dict[str, Any]) -> set[str]:
+def known_numbers(table: pd.DataFrame, whole: AsRun) -> set[str]:
     """Every number that the estimates or the study can put into a sentence, in every form."""
     values = [v for c in ("estimate", "conf_low", "conf_high") for v in table[c].dropna()]
     forms = (numbers.percent, numbers.points, numbers.ratio, numbers.days, lambda v: effects.share_points(abs(v)))
     found = {n for v in values for form in forms for n in shown_numbers(form(v))}
     found |= {str(int(d)) for d in table["horizon_days"].dropna()}
     found |= {n for r in table["reason"] for n in shown_numbers(r)}
-    found |= {numbers.plain(100 * whole["inference"]["confidence_level"])}
-    for room in ("contrasts", "durations", "intensities"):
-        for part in whole[room].values():
-            found |= shown_numbers(part["title"])
-    found |= {n for endpoint in whole["endpoints"] for n in shown_numbers(endpoint["label"])}
-    found |= {str(d["days"]) for d in whole["durations"].values()}
-    for intensity in whole["intensities"].values():
-        found |= {str(intensity["window_days"])} | {
-            numbers.plain(h) for pair in intensity["compare"].values() for h in pair
-        }
+    found |= {numbers.plain(100 * whole.inference.confidence_level)}
+    for part in (*whole.contrasts.values(), *whole.durations.values(), *whole.intensities.values()):
+        found |= shown_numbers(part.title)
+    found |= {n for endpoint in whole.endpoints.values() for n in shown_numbers(endpoint.label)}
+    found |= {str(d.days) for d in whole.durations.values()}
+    for intensity in whole.intensities.values():
+        found |= {str(intensity.window_days)} | {numbers.plain(h) for pair in intensity.compare.values() for h in pair}
     return found | {"1"}  # "an interval that holds 1"
 
 
@@ -102,7 +99,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 @pytest.fixture(scope="module")
 def rendered(pictures: list[str]) -> str:
-    return report.run(**released(), figures=pictures, study=study(), truth=truth())["report"]
+    return report.run(**released(), figures=pictures, study=study(), protocol="", truth=truth())["report"]
 
 
 def test_the_page_is_well_made(rendered: str) -> None:
@@ -156,28 +153,29 @@ def test_missing_numbers_become_words_or_dashes(pictures: list[str]) -> None:
     table[["estimate", "std_error", "conf_low", "conf_high", "n_effective"]] = math.nan
     table["n"] = pd.array([pd.NA] * len(table), dtype="Int64")
     made = diagnostics().assign(value=math.nan)
-    page_html = report.run(**released(estimates=table, diagnostics=made), figures=pictures, study=study())["report"]
+    given = released(estimates=table, diagnostics=made)
+    page_html = report.run(**given, figures=pictures, study=study(), protocol="")["report"]
     assert not re.search(r"\bnan\b", visible(page_html), flags=re.IGNORECASE)
     assert "not available" in visible(page_html)
 
 
 def test_a_page_without_any_result_can_be_read(pictures: list[str]) -> None:
-    found = Page(report.run(**empty(), figures=pictures[:1], study=study())["report"])
+    found = Page(report.run(**empty(), figures=pictures[:1], study=study(), protocol="")["report"])
     assert "In plain words" in found.text
     assert not found.of("nav") or all(str(a["href"]).startswith("#") for a in found.of("a"))
 
 
 def test_words_of_a_study_cannot_become_tags(pictures: list[str]) -> None:
-    whole = study(title="<script>alert(1)</script> & <b>bold</b>")
+    whole = plain_study(title="<script>alert(1)</script> & <b>bold</b>")
     whole["contrasts"]["iop_vs_res"]["first"]["label"] = "<img src=x>"
-    found = Page(report.run(**released(), figures=pictures, study=whole)["report"])
+    found = Page(report.run(**released(), figures=pictures, study=AsRun.model_validate(whole), protocol="")["report"])
     assert not found.of("script")
     assert not found.of("b")
     assert len(found.of("img")) == len(pictures)
 
 
 def test_the_same_tables_give_the_same_page(pictures: list[str], rendered: str) -> None:
-    assert report.run(**released(), figures=pictures, study=study(), truth=truth())["report"] == rendered
+    assert report.run(**released(), figures=pictures, study=study(), protocol="", truth=truth())["report"] == rendered
 
 
 def test_the_page_names_no_place_of_a_machine(rendered: str, pictures: list[str]) -> None:

@@ -10,6 +10,7 @@ from parsed_page import Page
 from records_counts import cells
 from released_study import counts, diagnostics, empty, study, typed
 
+from iop_outcomes.protocol import AsRun
 from iop_outcomes.report import cohort, page, published, records, sections
 from iop_outcomes.report.parts import Part
 from iop_outcomes.tables import reference
@@ -22,7 +23,7 @@ def parts() -> dict[str, Part]:
     return {p.heading: p for p in records.parts(counts(), diagnostics(), study())}
 
 
-def of(rows: list[dict[str, Any]], whole: dict[str, Any] | None = None) -> dict[str, Part]:
+def of(rows: list[dict[str, Any]], whole: AsRun | None = None) -> dict[str, Part]:
     table = typed("counts", rows)
     return {p.heading: p for p in records.parts(table, empty()["diagnostics"], whole or study())}
 
@@ -158,8 +159,7 @@ def test_no_one_with_a_second_episode_is_one_sentence() -> None:
 
 
 def test_stays_of_a_source_without_persons_are_not_said_to_be_linked() -> None:
-    whole = study()
-    whole["source"]["kind"] = "tedsd"
+    whole = study(source={"kind": "tedsd"})
     assert "Stays linked into episodes" not in of(cells("episodes", {"1": 400}, group_by="gap_days", group="14"), whole)
 
 
@@ -256,7 +256,7 @@ def test_rounding_is_told_where_there_is_any(policy: str, said: str) -> None:
 
 
 @pytest.fixture
-def national(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def national(monkeypatch: pytest.MonkeyPatch) -> AsRun:
     """A study of the national file, with invented figures in place of the published ones."""
     rows = [
         {"service": s, "total": n, "completed": c, "transferred": t, "url": "https://example.org/then"}
@@ -267,9 +267,7 @@ def national(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         )
     ]
     monkeypatch.setattr(reference, "rows", lambda name: rows if name == published.FILE else [])
-    whole = study()
-    whole["source"]["kind"] = "tedsd"
-    return whole
+    return study(source={"kind": "tedsd"})
 
 
 def completion() -> pd.DataFrame:
@@ -296,7 +294,7 @@ def part_of(people: int, share: int) -> str:
     return f"{people} ({share}.0{NARROW}%)"
 
 
-def test_completion_stands_beside_the_published_figures(national: dict[str, Any]) -> None:
+def test_completion_stands_beside_the_published_figures(national: AsRun) -> None:
     part = published.beside(completion(), national)
     assert part is not None
     assert lines(part) == {
@@ -321,7 +319,7 @@ def test_other_sources_have_no_published_figures() -> None:
     assert published.beside(completion(), study()) is None
 
 
-def test_the_national_file_without_a_count_has_none(national: dict[str, Any]) -> None:
+def test_the_national_file_without_a_count_has_none(national: AsRun) -> None:
     assert published.beside(empty()["counts"], national) is None
 
 

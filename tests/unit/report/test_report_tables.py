@@ -98,12 +98,11 @@ def test_the_design_by_method() -> None:
 
 
 def test_limits_and_imputation_are_told_where_they_are_asked_for() -> None:
-    whole = study()
-    before = {p.heading: p.text for p in methods.describe(whole)}
+    before = {p.heading: p.text for p in methods.describe(study())}
     assert "Further limits" not in before["Gates"]
-    whole["gate"] = {**whole["gate"], "max_variance_ratio": 2.0, "max_detectable_difference": 0.1}
-    whole["imputation"] = {"imputations": 20, "passes": 5, "seed": 1}
-    whole["analyses"] = [*whole["analyses"], {**whole["analyses"][0], "method": "overlap_imputed"}]
+    whole = study(gate={"max_variance_ratio": 2.0, "max_detectable_difference": 0.1}, imputation={"imputations": 20})
+    imputed = whole.analyses[0].model_copy(update={"method": "overlap_imputed"})
+    whole = whole.model_copy(update={"analyses": [*whole.analyses, imputed]})
     after = {p.heading: p.text for p in methods.describe(whole)}
     assert "vary more than 2 times as much" in after["Gates"]
     assert f"a difference of 10 percentage points must be detectable with 80{NARROW}% power" in after["Gates"]
@@ -152,11 +151,11 @@ def test_categories_with_next_to_nobody_in_an_arm_are_named() -> None:
 
 def test_the_difference_that_a_primary_question_can_show() -> None:
     assert design.detectable(diagnostics(), study()) is None
-    row = next(r for r in study()["analyses"] if r["family"] == "primary" and r["measure"] == "risk")
+    row = next(r for r in study().analyses if r.family == "primary" and r.measure == "risk")
     found = {
-        "analysis": row["analysis"], "contrast": row["contrast"], "method": row["method"], "value": 0.0634,
+        "analysis": row.analysis, "contrast": row.contrast, "method": row.method, "value": 0.0634,
         "quantity": "detectable_difference",
-        **{k: row[k] for k in ("outcome", "horizon_days", "missing_rule")},
+        **{k: getattr(row, k) for k in ("outcome", "horizon_days", "missing_rule")},
     }  # fmt: skip
     table = design.detectable(more_of_the_design(found), study())
     assert table is not None

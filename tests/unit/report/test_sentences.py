@@ -6,14 +6,15 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from released_study import NARROW, USE, estimand, estimates, gated, study, typed
+from released_study import NARROW, USE, estimand, estimates, gated, plain_study, study, typed
 
 from iop_outcomes.presentation.labels import Labels
+from iop_outcomes.protocol import AsRun
 from iop_outcomes.report import summary as plain
 from iop_outcomes.report.sentences import effects
 
 
-def said(rows: list[dict[str, Any]], whole: dict[str, Any] | None = None) -> list[plain.Part]:
+def said(rows: list[dict[str, Any]], whole: AsRun | None = None) -> list[plain.Part]:
     return plain.summary(typed("estimates", rows), whole or study())
 
 
@@ -175,9 +176,9 @@ def test_the_primary_day_speaks_and_else_the_one_nearest_to_ninety() -> None:
     ],
 )
 def test_arms_inside_a_sentence(labels: tuple[str, str], column: str, expected: str) -> None:
-    whole = study()
+    whole = plain_study()
     contrast = whole["contrasts"]["iop_vs_res"]
     contrast["column"], contrast["first"]["label"], contrast["second"]["label"] = column, *labels
-    first, second = effects.groups(Labels(whole), "iop_vs_res")
+    first, second = effects.groups(Labels(AsRun.model_validate(whole)), "iop_vs_res")
     assert first == expected
     assert second == {"index_level": "those starting in residential care", "assigned_arm": "the IOP arm"}[column]

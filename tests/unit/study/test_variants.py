@@ -5,11 +5,12 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+from parts import endpoint
 from release_rows import LEAVING, four, settings
 from results_rows import made as table
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.protocol import Analysis, Contrast
+from iop_outcomes.protocol import Analysis, Companions, Contrast
 from iop_outcomes.release import run
 from iop_outcomes.study import variants
 
@@ -59,12 +60,12 @@ def released(policy: str, companions: dict[str, list[str]], method: str = "overl
     )  # fmt: skip
     frames = {n: table(n, []) for n in ("counts", "curves", "diagnostics")}
     endpoints = {
-        "retained_gap_7": {"kind": "in_care", "cause": ""},
-        "unplanned_discharge": {"kind": "left_index", "cause": "unplanned"},
+        "retained_gap_7": endpoint("retained_gap_7", "in_care", gap_days=7),
+        "unplanned_discharge": endpoint("unplanned_discharge", "left_index", cause="unplanned"),
     }
     return run(
         **frames, life_tables=table("life_tables", LEAVING + moved), estimates=table("estimates", asked),
-        **settings(policy, endpoints=endpoints, companions=companions),
+        **settings(policy, endpoints=endpoints, companions=Companions.model_validate(companions)),
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from iop_outcomes.errors import TableError
 from iop_outcomes.tables import TABLES, Column, Table, check
-from iop_outcomes.tables.declare import schema
+from iop_outcomes.tables.enforce import schema
 from iop_outcomes.tables.holds import ascending, holds
 
 TABLE = Table(
@@ -96,7 +96,7 @@ def changed(*changes: tuple[str, Any]) -> pd.DataFrame:
 
 def test_a_sound_frame_passes_without_pandera(monkeypatch: pytest.MonkeyPatch) -> None:
     assert holds(TABLE, changed())
-    monkeypatch.setattr("iop_outcomes.tables.declare.schema", None)
+    monkeypatch.setattr("iop_outcomes.tables.enforce.schema", None)
     check(TABLE, changed())
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from iop_outcomes.presentation import numbers
 from iop_outcomes.presentation.labels import Labels, capital, within
+from iop_outcomes.protocol import Intensity
 from iop_outcomes.report.sentences.effects import (
     OPEN,
     POINTS,
@@ -91,13 +91,13 @@ def randomised_stay(rows: Rows, labels: Labels) -> str:
     )
 
 
-def hours(found: Sequence[Rows], labels: Labels, setting: Mapping[str, Any], arm: str) -> str:
+def hours(found: Sequence[Rows], labels: Labels, setting: Intensity, arm: str) -> str:
     """More against fewer hours a week in one arm, under every reading."""
     row = main(found[0])
-    fewer, more = (numbers.plain(h) for h in setting["compare"][arm])
+    fewer, more = (numbers.plain(h) for h in setting.compare[arm])
     group = dict(zip(labels.sides(row["contrast"]), groups(labels, row["contrast"]), strict=True))[arm]
     one, other = (numbers.percent(r["estimate"]) for r in of_arms(found[0], labels))
-    begin = f"Of {group} and still in care after {setting['window_days']} days"
+    begin = f"Of {group} and still in care after {setting.window_days} days"
     said = (
         f"{', '.join(w for w in (begin, reading(row, labels)) if w)}, {one} {verb(row, labels)} at {more} "
         f"attended hours a week, against {other} at {fewer}: {gap(row, labels, POINTS, share_points)}."

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
 
 from iop_outcomes.presentation import numbers
 from iop_outcomes.presentation.labels import Labels, within
+from iop_outcomes.tables.rows import Estimated
 from iop_outcomes.vocabulary.answers import MISSING_RULES
 from iop_outcomes.vocabulary.causes import CAUSES, UNPLANNED
 from iop_outcomes.vocabulary.endpoints import KINDS, LEFT_INDEX
@@ -26,14 +26,13 @@ from iop_outcomes.vocabulary.measures import (
 )
 from iop_outcomes.vocabulary.statuses import STATUSES
 
-Row = dict[str, Any]
-Rows = Mapping[str, Row]
+Rows = Mapping[str, Estimated]
 
 POINTS = "percentage points"
 OPEN = " The interval leaves the direction open."
 
 
-def absent(row: Row, labels: Labels) -> str:
+def absent(row: Estimated, labels: Labels) -> str:
     """Why a row has no number."""
     return STATUSES[row["status"]].said.format(reason=labels.reason(row["contrast"], row["reason"]))
 
@@ -44,13 +43,13 @@ def no_adjusted(reason: str, randomised: bool) -> str:
     return f"No adjusted comparison is shown ({reason}){rest}."
 
 
-def topic(row: Row, labels: Labels) -> str:
+def topic(row: Estimated, labels: Labels) -> str:
     """The question of a row: endpoint, day and reading."""
     read = reading(row, labels)
     return f"{labels.endpoint(row['outcome'])}, day {row['horizon_days']:.0f}{', ' + read if read else ''}"
 
 
-def reading(row: Row, labels: Labels) -> str:
+def reading(row: Estimated, labels: Labels) -> str:
     """How missing outcomes are read; '' where none can be missing."""
     kind, rule = KINDS.get(labels.kind(row["outcome"])), MISSING_RULES.get(row["missing_rule"])
     if rule is None:
@@ -58,14 +57,14 @@ def reading(row: Row, labels: Labels) -> str:
     return rule.screened if kind is not None and kind.screened else rule.read
 
 
-def lead(row: Row, labels: Labels) -> str:
+def lead(row: Estimated, labels: Labels) -> str:
     """Whom the estimate speaks of."""
-    contrast = labels.study["contrasts"][row["contrast"]]
+    contrast = labels.study.contrasts[row["contrast"]]
     arms = 2 + len(labels.further_arms(row["contrast"]))
-    known, by_chance = ESTIMANDS[row["estimand"]], bool(contrast["randomised"])
+    known, by_chance = ESTIMANDS[row["estimand"]], contrast.randomised
     if arms > 2 and known.of_several:
         return known.of_several.format(number=numbers.word(arms))
-    if known.of_settings and contrast["column"] == "index_level" and not by_chance:
+    if known.of_settings and contrast.column == "index_level" and not by_chance:
         return known.of_settings
     return known.by_chance if by_chance else known.lead
 
@@ -73,36 +72,36 @@ def lead(row: Row, labels: Labels) -> str:
 def groups(labels: Labels, contrast: str) -> tuple[str, str]:
     """The two arms inside a sentence: 'those starting in residential care', 'the methadone arm'."""
     found = labels.compared(contrast)
-    names = [within(found[side]["label"]) for side in ("first", "second")]
-    if found["column"] != "index_level":
+    names = [within(arm.label) for arm in (found.first, found.second)]
+    if found.column != "index_level":
         return f"the {names[0]} arm", f"the {names[1]} arm"
     settings = [n.removeprefix("started ").removeprefix("in ").removesuffix(" care") for n in names]
     return f"those starting in {settings[0]} care", f"those starting in {settings[1]} care"
 
 
-def verb(row: Row, labels: Labels) -> str:
+def verb(row: Estimated, labels: Labels) -> str:
     """What the people counted did, by the day."""
-    endpoint = labels.endpoints().get(row["outcome"], {})
+    endpoint = labels.endpoints().get(row["outcome"])
     kind, label = KINDS.get(labels.kind(row["outcome"])), within(labels.endpoint(row["outcome"]))
     text = "" if kind is None else kind.verb
     if kind is not None and kind.name in LEFT_INDEX:
-        text = CAUSES[endpoint.get("cause") or UNPLANNED].left
+        text = CAUSES[(endpoint.cause if endpoint else "") or UNPLANNED].left
     article = "an" if label[:1] in "aeiou" else "a"
     fallback = f"had the outcome \u2018{label}\u2019 by day {{day}}"
     return (text or fallback).format(day=f"{row['horizon_days']:.0f}", label=f"{article} {label}", name=label)
 
 
-def open_direction(row: Row) -> bool:
+def open_direction(row: Estimated) -> bool:
     """The interval of a difference holds both directions."""
     return bool(row["conf_low"] < 0 < row["conf_high"])
 
 
-def gap(row: Row, labels: Labels, unit: str, form: Callable[[float], str]) -> str:
+def gap(row: Estimated, labels: Labels, unit: str, form: Callable[[float], str]) -> str:
     """A difference in words with its interval: '4.9 percentage points fewer (95 % CI 1.0 to 8.8 fewer)'."""
     return f"{_amount(row['estimate'], unit, form)} ({interval(row, labels, form)})"
 
 
-def interval(row: Row, labels: Labels, form: Callable[[float], str]) -> str:
+def interval(row: Estimated, labels: Labels, form: Callable[[float], str]) -> str:
     """The interval of a difference in words."""
     low, high, name = row["conf_low"], row["conf_high"], level(labels)
     if low >= 0:
@@ -114,7 +113,7 @@ def interval(row: Row, labels: Labels, form: Callable[[float], str]) -> str:
 
 def level(labels: Labels) -> str:
     """'95 % CI'."""
-    return f"{numbers.plain(100 * labels.study['inference']['confidence_level'])}{numbers.NARROW}% CI"
+    return f"{numbers.plain(100 * labels.study.inference.confidence_level)}{numbers.NARROW}% CI"
 
 
 def _amount(value: float, unit: str, form: Callable[[float], str]) -> str:
@@ -146,19 +145,19 @@ def measure(rows: Rows) -> Measure:
     return MEASURES[next(iter(rows.values()))["measure"]]
 
 
-def main(rows: Rows) -> Row:
+def main(rows: Rows) -> Estimated:
     """The difference, or the hazard ratio."""
     return rows[measure(rows).main]
 
 
-def undecided(row: Row) -> bool:
+def undecided(row: Estimated) -> bool:
     """The interval of a difference, or of a hazard ratio, holds both directions."""
     if MEASURES[row["measure"]].ratio:
         return bool(row["conf_low"] < 1 < row["conf_high"])
     return open_direction(row)
 
 
-def of_arms(rows: Rows, labels: Labels) -> tuple[Row, Row]:
+def of_arms(rows: Rows, labels: Labels) -> tuple[Estimated, Estimated]:
     """Rows of the two arms; of more and fewer hours, where hours are compared."""
     first, second = measure(rows).rows(*labels.sides(main(rows)["contrast"]))[:2]
     return rows[first], rows[second]
@@ -196,7 +195,7 @@ def _among(people: str) -> str:
     return f"{'in' if people.startswith('the ') else 'among'} {people}"
 
 
-def ratio(row: Row, labels: Labels) -> str:
+def ratio(row: Estimated, labels: Labels) -> str:
     """A ratio with its interval: '0.40 (95 % CI 0.33 to 0.49)'."""
     limits = numbers.interval(row["conf_low"], row["conf_high"], numbers.ratio)
     return f"{numbers.ratio(row['estimate'])} ({level(labels)} {limits})"

@@ -1,0 +1,75 @@
+"""The study as it was run, as far as steps after the analyses are told of it: release, figures and report."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from iop_outcomes.protocol.base import Name, Part
+from iop_outcomes.protocol.records import Kind
+from iop_outcomes.protocol.rows import Analysis, Eligibility, Endpoint
+from iop_outcomes.protocol.study import (
+    Adjustment,
+    Care,
+    Contrast,
+    Disclosure,
+    Duration,
+    Gate,
+    Imputation,
+    Inference,
+    Intensity,
+    Population,
+)
+
+
+class Companions(Part):
+    """What repeats a question under another rule."""
+
+    contrasts: list[Name] = []
+    outcomes: list[Name] = []
+
+
+class InCare(Part):
+    """How a contrast divides people by who is in care on a day."""
+
+    day: int = Field(ge=0)
+    of: Name | None = Field(default=None, description="the contrast whose arms its people are, if any")
+
+
+class Compared(Part):
+    """Who is compared, and what it is called: all that figures need to speak."""
+
+    contrasts: dict[Name, Contrast] = Field(description="as asked for")
+    variants: dict[Name, Contrast] = Field(default={}, description="their copies under other classifiers")
+    durations: dict[Name, Duration] = {}
+    intensities: dict[Name, Intensity] = {}
+    endpoints: dict[Name, Endpoint] = Field(description="by outcome, in the order of the library")
+    companions: Companions = Companions()
+    population: Population = Population()
+    inference: Inference = Inference()
+    gate: Gate = Gate()
+
+
+class Origin(Part):
+    """Where records come from, as far as a reader is told."""
+
+    kind: Kind
+    citation: str = ""
+    note: str = ""
+    people: int
+    sites: int
+    scenario: str
+    seed: int
+
+
+class AsRun(Compared):
+    """The whole study, as the report reads it."""
+
+    cohort: Name
+    title: str
+    source: Origin
+    care: Care = Care()
+    adjustment: Adjustment = Adjustment()
+    imputation: Imputation = Imputation()
+    disclosure: Disclosure = Disclosure()
+    eligibility: list[Eligibility]
+    analyses: list[Analysis]

@@ -1,0 +1,75 @@
+"""Rows of released tables, with the type of every column; a value that is missing is pandas' own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Timed(TypedDict):
+    """A row that speaks of a day."""
+
+    horizon_days: int | None
+
+
+class Asked(Timed):
+    """The question of an estimate: what is looked up for it."""
+
+    analysis: str
+    contrast: str
+    outcome: str
+    missing_rule: str
+    group_by: str
+    group: str
+    from_day: int | None
+    to_day: int | None
+
+
+class Estimated(Asked):
+    """A row of estimates."""
+
+    cohort: str
+    estimand: str
+    measure: str
+    of: str
+    method: str
+    estimate: float
+    std_error: float
+    conf_low: float
+    conf_high: float
+    p_value: float
+    n: int | None
+    events: int | None
+    n_effective: float
+    status: str
+    reason: str
+
+
+class Counted(Timed):
+    """A row of counts."""
+
+    analysis: str
+    cohort: str
+    contrast: str
+    arm: str
+    outcome: str
+    variable: str
+    group_by: str
+    group: str
+    level: str
+    detail: str
+    position: int | None
+    count: int | None
+    status: str
+
+
+def estimated(frame: pd.DataFrame) -> list[Estimated]:
+    """The rows of estimates."""
+    return frame.to_dict("records")  # type: ignore[return-value]
+
+
+def counted(frame: pd.DataFrame) -> list[Counted]:
+    """The rows of counts."""
+    return frame.to_dict("records")  # type: ignore[return-value]
