@@ -18,7 +18,7 @@ from iop_outcomes.estimators.base.stacking import stack
 from iop_outcomes.estimators.causal.weights import group_means, weight_slope, weights
 from iop_outcomes.estimators.regression.multinomial import fit_multinomial
 from iop_outcomes.presentation.labels import Labels
-from iop_outcomes.protocol import Companions, Compared, Disclosure, Adjustment, Analysis, Contrast, Gate, Inference
+from iop_outcomes.protocol import Adjustment, Analysis, Companions, Compared, Contrast, Disclosure, Gate, Inference
 from iop_outcomes.release import choose, differencing
 from iop_outcomes.report.sentences import effects
 from iop_outcomes.tables import TABLES, check

@@ -8,12 +8,12 @@ from typing import Any
 import pandas as pd
 import pytest
 from drawings import described, drawn
-from released_study import MINUS, NARROW, counts, curves, empty, gated, released, plain_study, truth, typed, words
+from released_study import MINUS, NARROW, counts, curves, empty, gated, plain_study, released, truth, typed, words
 
-from iop_outcomes.protocol import AsRun
 from iop_outcomes import figures
 from iop_outcomes.figures import atrisk, lines
 from iop_outcomes.presentation import labels
+from iop_outcomes.protocol import AsRun
 from iop_outcomes.steps import code
 from iop_outcomes.study.loading import FIGURES
 

@@ -22,8 +22,8 @@ from release_rows import (
 )
 from results_rows import made as table
 
-from iop_outcomes.protocol import Disclosure
 from iop_outcomes.errors import StudyError
+from iop_outcomes.protocol import Disclosure
 from iop_outcomes.release import run
 from iop_outcomes.tables import TABLES
 

@@ -8,18 +8,17 @@ import itertools
 import math
 import re
 from pathlib import Path
-from typing import Any
 
 import jinja2
 import pandas as pd
 import pytest
 from parsed_page import Page
-from released_study import NARROW, counts, diagnostics, empty, estimates, released, plain_study, study, truth, words
+from released_study import NARROW, counts, diagnostics, empty, estimates, plain_study, released, study, truth, words
 
-from iop_outcomes.protocol import AsRun
 from iop_outcomes import figures, report
 from iop_outcomes.errors import StudyError
 from iop_outcomes.presentation import numbers
+from iop_outcomes.protocol import AsRun
 from iop_outcomes.report import about, document, page, sections
 from iop_outcomes.report.sentences import effects
 
@@ -154,7 +153,9 @@ def test_missing_numbers_become_words_or_dashes(pictures: list[str]) -> None:
     table[["estimate", "std_error", "conf_low", "conf_high", "n_effective"]] = math.nan
     table["n"] = pd.array([pd.NA] * len(table), dtype="Int64")
     made = diagnostics().assign(value=math.nan)
-    page_html = report.run(**released(estimates=table, diagnostics=made), figures=pictures, study=study(), protocol="")["report"]
+    page_html = report.run(**released(estimates=table, diagnostics=made), figures=pictures, study=study(), protocol="")[
+        "report"
+    ]
     assert not re.search(r"\bnan\b", visible(page_html), flags=re.IGNORECASE)
     assert "not available" in visible(page_html)
 

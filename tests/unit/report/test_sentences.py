@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from released_study import NARROW, USE, estimand, estimates, gated, plain_study, study, typed
 
-from iop_outcomes.protocol import AsRun
 from iop_outcomes.presentation.labels import Labels
+from iop_outcomes.protocol import AsRun
 from iop_outcomes.report import summary as plain
 from iop_outcomes.report.sentences import effects
 
