@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import iop_outcomes
@@ -33,3 +34,14 @@ def test_no_two_files_have_the_same_name() -> None:
     """pytest imports a file by its name alone."""
     names = [p.name for p in python(TESTS) if p.name != "conftest.py"]
     assert len(names) == len(set(names))
+
+
+def test_what_tests_share_stands_in_no_test() -> None:
+    """A test that is imported moves with what others need of it, and is found only where its folder is collected."""
+    found = []
+    for path in python(TESTS):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            given = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            given += [one.name for one in node.names] if isinstance(node, ast.Import) else []
+            found += [f"{path.name}: {name}" for name in given if name.startswith("test_")]
+    assert not found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from test_figures import estimand, study, typed
+from released_study import estimand, study, typed
 
 from iop_outcomes.report import methods, results
 from iop_outcomes.tables.results import FEW_SITES_DEGREES, FEW_SITES_HIGH, FEW_SITES_LOW, ONE_RATIO, PROPORTIONAL
