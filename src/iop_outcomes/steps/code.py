@@ -139,8 +139,8 @@ def _values(path: Path) -> Iterator[str]:
     """What a file takes from those that declare tables: dotted names. TABLES is taken by the names of tables."""
     for parts in read(path).imports:
         places = (parts[:i] for i in range(len(parts), 0, -1))
-        at = next((p for p in places if (file := _file(p)) and _declares(file)), None)
-        if at is not None and parts[-1] != "TABLES":
+        file = next((found for place in places if (found := _file(place))), None)
+        if file is not None and _declares(file) and parts[-1] != "TABLES":
             yield ".".join(parts)
 
 
