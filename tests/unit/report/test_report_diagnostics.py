@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from released_study import estimand, study, typed
+from released_study import estimand, plain_study, study, typed
 
+from iop_outcomes.protocol import AsRun
 from iop_outcomes.report import methods, results
 from iop_outcomes.tables.results import FEW_SITES_DEGREES, FEW_SITES_HIGH, FEW_SITES_LOW, ONE_RATIO, PROPORTIONAL
 
@@ -66,12 +67,11 @@ def test_the_interval_with_few_sites_stands_beside_its_difference() -> None:
 
 
 def test_the_methods_say_which_standard_error_few_sites_have() -> None:
-    asked = study()
-    said = {
-        p.heading: p.text for p in methods.describe({**asked, "inference": {**asked["inference"], "cluster": "site"}})
-    }
-    assert "With fewer than 40 sites the interval of a difference of weighted shares" in said["Uncertainty"]
-    alone = {
-        p.heading: p.text for p in methods.describe({**asked, "inference": {**asked["inference"], "cluster": "person"}})
-    }
-    assert "40 sites" not in alone["Uncertainty"]
+    asked = plain_study()
+
+    def uncertainty(cluster: str) -> str:
+        given = AsRun.model_validate({**asked, "inference": {**asked["inference"], "cluster": cluster}})
+        return {p.heading: p.text for p in methods.describe(given)}["Uncertainty"]
+
+    assert "With fewer than 40 sites the interval of a difference of weighted shares" in uncertainty("site")
+    assert "40 sites" not in uncertainty("person")

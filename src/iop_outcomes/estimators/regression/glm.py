@@ -47,6 +47,7 @@ from iop_outcomes.estimators.regression.separation import (
 FIRST_ITERATIONS = 25  # then separation is decided
 MAXIMUM_ITERATIONS = 100
 MAXIMUM_HALVINGS = 40
+MOST_APART = 1e12  # weights, largest by smallest
 CONVERGED = 1e-10  # largest change in a linear predictor, in units of its size where that is above LARGE
 LARGE = 30.0
 # Steps that no longer shrink, as predictors far away are rounded, have settled if they move no mean by more than about
@@ -216,7 +217,8 @@ def _maximise(model: Family, x: ModelMatrix, plain: ModelMatrix, y: Array, total
 
 def _look_for_collinear(model: Family, x: ModelMatrix, total: Array, information: Array) -> None:
     """Refuse collinear columns; an information that only looks so, as under separation, is told from the columns."""
-    if np.isfinite(information).all():
+    # of weights so far apart, what is left of the others in the information is rounding, which can look like a column
+    if np.isfinite(information).all() and total.max() < MOST_APART * total[total > 0].min():
         with suppress(EstimationError):
             refuse_collinear(square_root(information), x.names, model.name, tolerance=1e-7)
             return
