@@ -40,7 +40,7 @@ PEOPLE = "PID,AGE,SEX\n"
 
 def settings(folder: Path, *changes: tuple[str, Any], **texts: str) -> dict[str, Any]:
     """The mapping above with changes at dotted places (None takes away), over files written from texts."""
-    content = copy.deepcopy(yaml.safe_load(MAPPING))
+    content = yaml.safe_load(MAPPING)
     for place, value in changes:
         *path, last = place.split(".")
         part = content
@@ -49,7 +49,7 @@ def settings(folder: Path, *changes: tuple[str, Any], **texts: str) -> dict[str,
         if value is None:
             part.pop(last)
         else:
-            part[last] = value
+            part[last] = copy.deepcopy(value)
     for name, text in {"stays": STAYS, "people": PEOPLE, **texts}.items():
         (folder / f"{name}.csv").write_text(text, encoding="utf-8")
     return {**content, "path": str(folder), "privacy": {"limited_dataset": True}}
