@@ -41,7 +41,7 @@ def group(row: Row) -> Row:
     old, arm = row["subgroup"], row.get("arm", "")
     none = {"from_day": "", "to_day": ""}
     if days := re.fullmatch(r"days: (\d+) to (\d+)", old):
-        return {"group_by": "all", "group": "all", "from_day": days[1], "to_day": days[2]}
+        return {"group_by": "all", "group": "all", "from_day": "0" if days[1] == "1" else days[1], "to_day": days[2]}
     if day := re.fullmatch(r"event_free_day_(\d+)", old):
         return {"group_by": "event_free_day", "group": day[1], **none}
     by, between, name = old.partition(": ")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Mapping
 from typing import Any
 
 from iop_outcomes.protocol import Contrast, Endpoint
@@ -21,3 +23,20 @@ def contrast(first: str, second: str, /, **more: Any) -> Contrast:
         "second": {"name": second, "label": second.title(), "values": ["3.5"]},
     }
     return Contrast.model_validate({"title": "", "column": "index_level", **sides, **more})
+
+
+def at_places(content: Mapping[str, Any], *changes: tuple[str, Any]) -> dict[str, Any]:
+    """A copy of nested content with changes at dotted places; None takes away. What is put in is copied as well, as
+    tests share it.
+    """
+    changed = copy.deepcopy(dict(content))
+    for place, value in changes:
+        *path, last = place.split(".")
+        part = changed
+        for step in path:
+            part = part[step]
+        if value is None:
+            part.pop(last)
+        else:
+            part[last] = copy.deepcopy(value)
+    return changed

@@ -226,7 +226,7 @@ def estimates() -> pd.DataFrame:
         ),
         *(
             row
-            for first, last, ratio in ((None, None, 1.61), (1, 30, 2.12), (31, 180, 0.71))
+            for first, last, ratio in ((None, None, 1.61), (0, 30, 2.12), (31, 180, 0.71))
             for row in estimand(
                 ("leaving", "iop_vs_res", "unplanned_discharge", 180, "ATO", "overlap", "none"),
                 {"ratio": (ratio, 0.9 * ratio, 1.1 * ratio)}, measure="hazard_ratio", from_day=first, to_day=last,

@@ -43,7 +43,7 @@ def run(
         never = own.loc[own["outcome"] == names.NEVER, "code"]
         of = {**of, "outcome": NEVER_FOUND}
         rows += [results.cell(of, names.NEVER, 0, detail=str(code)) for code in dict.fromkeys(never)]
-    return {"counts": results.counts_table(rows)}
+    return {"counts": results.table("counts", rows)}
 
 
 def _of_table(outcome: str, name: str) -> dict[str, str]:

@@ -101,16 +101,18 @@ def by_period(
 
 def _period(ask: Analysis, sample: Sample, days: Array, event: Mask, bounds: tuple[int, int], fewest: int) -> Period:
     low, high = bounds
-    reason = _few(sample, event & ((days > low) | (low == 0)) & (days <= high), fewest)
+    # whoever leaves on day 0 leaves in the first period
+    first = low + 1 if low else 0
+    reason = _few(sample, event & (days >= first) & (days <= high), fewest)
     if not reason:
-        x, names = sample.columns(days > low)
+        x, names = sample.columns(days >= first)
         weight, strata = sample.weight(ask.method), sample.strata(ask.method)
         try:
             fit = cox_in_period(x, days, event, names, bounds, weight=weight, strata=strata)
-            return Period(low + 1, high, sample.finish(fit.estimate.take(names[0]), ask.method))
+            return Period(first, high, sample.finish(fit.estimate.take(names[0]), ask.method))
         except EstimationError as wrong:
             reason = str(wrong)
-    return Period(low + 1, high, None, reason)
+    return Period(first, high, None, reason)
 
 
 def _few(sample: Sample, event: Mask, fewest: int) -> str:

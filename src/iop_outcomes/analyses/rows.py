@@ -141,21 +141,6 @@ def diagnostic(ask: Analysis, quantity: str, value: float, threshold: float, sta
     return {**OF_THE_WHOLE, **{k: getattr(ask, k) for k in keys}, **told}
 
 
-def estimates_table(rows: Sequence[Row]) -> pd.DataFrame:
-    """The table estimates."""
-    return table("estimates", rows)
-
-
-def counts_table(rows: Sequence[Row]) -> pd.DataFrame:
-    """The table counts."""
-    return table("counts", rows)
-
-
-def curves_table(rows: Sequence[Row]) -> pd.DataFrame:
-    """The table curves."""
-    return table("curves", rows)
-
-
 def table(name: str, rows: Sequence[Row]) -> pd.DataFrame:
     """A declared table from its rows."""
     import pandas as pd

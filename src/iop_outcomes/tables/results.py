@@ -125,7 +125,7 @@ ESTIMATES = Table(
         **_GROUP,
         "from_day": Column(
             "whole",
-            "first day of follow-up that a hazard ratio is of (with day 1, day 0 too); missing: from the first",
+            "first day of follow-up that a hazard ratio is of; missing: from day 0",
             "day",
             nullable=True,
         ),

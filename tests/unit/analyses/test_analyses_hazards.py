@@ -63,7 +63,7 @@ def rows(found: Answered) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
 def test_ratios_by_period_are_those_of_their_days_and_the_test_sees_hazards_cross(crossing: bool) -> None:
     arm, day, cause = people(crossing)
     found, tests = ask(arm, followed(day, cause), [20, 40])
-    assert [(r["from_day"], r["to_day"]) for r in found] == [(None, None), (1, 20), (21, 40), (41, 60)]
+    assert [(r["from_day"], r["to_day"]) for r in found] == [(None, None), (0, 20), (21, 40), (41, 60)]
     event = (cause == "unplanned") & (day <= 60)
     for row, period in zip(found[1:], ((0, 20), (20, 40), (40, 60)), strict=True):
         own = cox_in_period(arm[:, None], day, event, ["arm"], period).estimate
@@ -84,6 +84,17 @@ def test_a_period_with_few_events_says_so_and_leaves_the_others_alone() -> None:
     assert all(r["status"] == "ok" for r in found[:3])
     assert [t["quantity"] for t in tests] == [ONE_RATIO, PROPORTIONAL]
     assert [t["quantity"] for t in ask(arm, followed(day, cause), [40])[1]] == [PROPORTIONAL]
+
+
+def test_who_leaves_on_day_0_leaves_in_the_first_period() -> None:
+    """Nine of each arm leave later in it: with one more on day 0 there are enough, and without there are not."""
+    arm = np.repeat([1, 0], 60)
+    day = np.tile(np.concatenate([[0.0], np.arange(1.0, 10.0), np.full(50, 60.0)]), 2)
+    cause = np.where(day < 60, "unplanned", "completed").astype(object)
+    found, _ = ask(arm, followed(day, cause), [20])
+    assert (found[1]["from_day"], found[1]["to_day"], found[1]["status"]) == (0, 20, "ok")
+    later = np.where(day == 0, 30.0, day)
+    assert ask(arm, followed(later, cause), [20])[0][1]["status"] == "gated"
 
 
 def test_intervals_have_the_ratio_of_grouped_hazards() -> None:

@@ -104,7 +104,7 @@ ALT = {
     "leaving": (f"Intensive outpatient 40.0{NARROW}%", f"Residential 30.0{NARROW}%", "day 90, weighted"),
     "events": (f"Died by day 90, weighted: Intensive outpatient 2.0{NARROW}%", f"Residential 3.0{NARROW}%"),
     "staying": (f"45.0{NARROW}% of Intensive outpatient", f"55.0{NARROW}% of Residential"),
-    "hazards": ("unplanned discharge: all days 1.61, day 1 to 30 2.12, day 31 to 180 0.71",),
+    "hazards": ("unplanned discharge: all days 1.61, day 0 to 30 2.12, day 31 to 180 0.71",),
     "abstinence": (f"{MINUS}5.4 ({MINUS}8.2 to {MINUS}2.5)", f"+0.9 ({MINUS}3.3 to +5.1)"),
     "duration": ("0.40 (0.33 to 0.49)", "0.82 (0.65 to 1.05)", "0.78 (0.65 to 0.94)"),
     "intensity": (f"50.0{NARROW}% at 5.0 hours a week", f"60.0{NARROW}% at 30.0"),

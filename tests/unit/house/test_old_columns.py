@@ -74,7 +74,7 @@ NEW = {
     "estimates": [
         {**ROW, "estimand": "ATO", "measure": "risk", "of": "iop", "method": "overlap", "estimate": 0.25, "n": 40, "events": 11},
         {**ROW, "estimand": "ATO", "measure": "mean_days", "of": "difference", "method": "overlap", "estimate": -1.5, "n": 80},
-        {**ROW, "estimand": "ATO", "measure": "hazard_ratio", "of": "ratio", "method": "overlap", "from_day": 1, "to_day": 30, "estimate": 1.5},
+        {**ROW, "estimand": "ATO", "measure": "hazard_ratio", "of": "ratio", "method": "overlap", "from_day": 0, "to_day": 30, "estimate": 1.5},
         {**ROW, "estimand": "landmark", "measure": "hazard_ratio", "of": "ratio", "method": "landmark", "group_by": "event_free_day", "group": "60", "status": "gated", "reason": "too few"},
         {**ROW, "contrast": "h", "estimand": "landmark", "measure": "dose_response", "of": "more_hours", "method": "spline", "missing_rule": "observed_only", "group_by": "arm", "group": "iop", "estimate": 0.5},
     ],

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from typing import Any
 
 import jsonschema
 import pytest
 import yaml
+from parts import at_places
 from pydantic import ValidationError
 
 from iop_outcomes.protocol import Source
@@ -46,17 +46,7 @@ tables:
 
 def source(*changes: tuple[str, Any]) -> Source:
     """The mapping above with values at dotted places changed; a value of None takes the key away."""
-    content = copy.deepcopy(yaml.safe_load(MAPPING))
-    for place, value in changes:
-        *path, last = place.split(".")
-        part = content
-        for step in path:
-            part = part[step]
-        if value is None:
-            part.pop(last)
-        else:
-            part[last] = value
-    return Source.model_validate(content)
+    return Source.model_validate(at_places(yaml.safe_load(MAPPING), *changes))
 
 
 def test_a_plain_string_is_a_column_and_yaml_numbers_and_truths_are_codes() -> None:

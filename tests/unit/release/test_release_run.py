@@ -112,7 +112,7 @@ def test_ratios_of_a_period_are_withheld_where_either_arm_has_few_events_in_it()
     life_tables = life("iop", cells, **{k: key[k] for k in ("analysis", "outcome")})
     life_tables += life("residential", other, **{k: key[k] for k in ("analysis", "outcome")})
     ratio = {**four(number=1.2, method="overlap", estimand="ATO", **key)[0], "measure": "hazard_ratio", "of": "ratio"}
-    rows = [ratio | {"from_day": a, "to_day": b} for a, b in ((None, None), (1, 60), (61, 180))]
+    rows = [ratio | {"from_day": a, "to_day": b} for a, b in ((None, None), (0, 60), (61, 180))]
     shown = release(life_tables=life_tables, estimates=rows)["estimates"]
     assert shown[["to_day", "status"]].fillna(0).to_numpy().tolist() == [[0, "ok"], [60, "ok"], [180, "suppressed"]]
     assert shown["n"].isna().tolist() == [False, True, True]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import yaml
+from parts import at_places
 
 from iop_outcomes import sources
 from iop_outcomes.tables import TABLES, check
@@ -40,16 +40,7 @@ PEOPLE = "PID,AGE,SEX\n"
 
 def settings(folder: Path, *changes: tuple[str, Any], **texts: str) -> dict[str, Any]:
     """The mapping above with changes at dotted places (None takes away), over files written from texts."""
-    content = yaml.safe_load(MAPPING)
-    for place, value in changes:
-        *path, last = place.split(".")
-        part = content
-        for step in path:
-            part = part[step]
-        if value is None:
-            part.pop(last)
-        else:
-            part[last] = copy.deepcopy(value)
+    content = at_places(yaml.safe_load(MAPPING), *changes)
     for name, text in {"stays": STAYS, "people": PEOPLE, **texts}.items():
         (folder / f"{name}.csv").write_text(text, encoding="utf-8")
     return {**content, "path": str(folder), "privacy": {"limited_dataset": True}}

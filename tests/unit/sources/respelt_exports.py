@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from parts import at_places
 
 from iop_outcomes import sources
 from iop_outcomes.tables import TABLES, check
@@ -88,14 +88,7 @@ def run(folder: Path, source: dict[str, Any] = MAPPING, **frames: pd.DataFrame) 
 
 def changed(*places: tuple[str, Any]) -> dict[str, Any]:
     """The mapping with changes at dotted places under `tables`."""
-    source = copy.deepcopy(MAPPING)
-    for place, value in places:
-        *path, last = place.split(".")
-        part = source["tables"]
-        for step in path:
-            part = part[step]
-        part[last] = value
-    return source
+    return {**MAPPING, "tables": at_places(MAPPING["tables"], *places)}
 
 
 def tables(folder: Path, stays: pd.DataFrame, persons: pd.DataFrame, **source: Any) -> Frames:

@@ -62,7 +62,7 @@ def run(
         *care.episodes(units, episodes_by_gap),
         *(care.completion(stays) if by_service else []),
     ]
-    return {"counts": results.counts_table(cells.finished(rows, cohort))}
+    return {"counts": results.table("counts", cells.finished(rows, cohort))}
 
 
 def _groups(units: pd.DataFrame, smallest: int) -> dict[str, pd.Series]:
