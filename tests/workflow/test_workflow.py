@@ -37,8 +37,10 @@ def planned(snakemake, folder: Path, *arguments: str) -> set[str]:
     return {w[0] for w in lines if len(w) == 2 and w[1].isdigit()} - {"total", "all"}
 
 
-def test_the_release_holds_what_is_promised(finished):
+def test_the_release_holds_what_is_promised(finished, project):
     released = {p for p in hashes(finished / "results/uis/release") if not p.startswith("figures/")}
+    told = yaml.safe_load((project / "INTERFACE.yaml").read_text())["outputs"]
+    assert released == {Path(told[name]["path"]).name for name in set(told) - {"figure"}}
     assert released == {
         "report.html", "counts.csv", "estimates.csv", "curves.csv", "diagnostics.csv", "dictionary.csv",
         "manifest.json", "study.yaml", "notes.txt",
