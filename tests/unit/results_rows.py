@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from iop_outcomes.tables import TABLES, check
+from iop_outcomes.tables.rows import exact
 
 PLAIN: dict[str, dict[str, Any]] = {
     "counts": {"variable": "all", "group_by": "all", "group": "all", "detail": ""},
@@ -26,5 +27,7 @@ def made(name: str, rows: Sequence[Mapping[str, Any]], **plain: Any) -> pd.DataF
     unknown = {key for row in rows for key in row} - set(columns)
     assert not unknown, unknown
     filled = [{**PLAIN.get(name, {}), **plain, **row} for row in rows]
+    if name == "counts":
+        filled = [{**exact(row["count"]), **row} if row.get("count") is not None else row for row in filled]
     frame = pd.DataFrame(filled, columns=list(columns))
     return check(TABLES[name], frame.astype({n: c.dtype for n, c in columns.items()}))

@@ -11,6 +11,7 @@ import numpy as np
 from iop_outcomes.estimators.base import distributions as stats
 from iop_outcomes.estimators.base.estimate import Estimate, difference, log_ratio
 from iop_outcomes.tables.results import ALL, OF_THE_WHOLE
+from iop_outcomes.tables.rows import exact
 from iop_outcomes.vocabulary.measures import MEASURES, RATIO
 
 if TYPE_CHECKING:
@@ -131,6 +132,7 @@ def row(ask: Analysis, of: str, some: Some = EVERYONE) -> Row:
         "events": None,
         "status": "ok",
         "reason": "",
+        "rounding_error": 0.0,
     }
 
 
@@ -157,7 +159,7 @@ def table(name: str, rows: Sequence[Row]) -> pd.DataFrame:
 def cell(keys: Mapping[str, object], level: str, count: int, **more: object) -> Row:
     """A row of counts, without what it need not say: everyone, no variable, no detail. more: what it says of these."""
     plain = {"arm": ALL, "variable": ALL, "horizon_days": None, "group_by": ALL, "group": ALL}
-    told = {"level": level, "count": int(count), "status": "ok"}
+    told = {"level": level, **exact(int(count))}
     return {**plain, "detail": "", "position": None, **keys, **more, **told}
 
 
@@ -191,4 +193,5 @@ def curve_point(
         "conf_high": float(np.clip(value + reach * error, 0, 1)),
         "n_risk": None,
         "n_effective": np.nan,
+        "rounding_error": 0.0,
     }

@@ -18,6 +18,7 @@ from iop_outcomes.estimators.design_matrix.model_matrix import ModelMatrix
 from iop_outcomes.protocol import Adjustment, Contrast, Gate
 from iop_outcomes.tables.bands import SCORES
 from iop_outcomes.tables.results import ALL, COVARIATE, MEAN, OF_THE_WHOLE, PEOPLE, SCORE, STANDARD_DEVIATION
+from iop_outcomes.tables.rows import exact
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,8 +69,7 @@ def counts(
                         "level": found.index.astype(str).astype(object),
                         "detail": "",
                         "position": pd.array([None] * len(found), dtype="Int64"),
-                        "count": pd.array(found.to_numpy(), dtype="Int64"),
-                        "status": "ok",
+                        **exact(pd.array(found.to_numpy(), dtype="Int64")),
                     }
                 )
             )

@@ -128,9 +128,10 @@ class Inference(Part):
 class Disclosure(Part):
     """What may leave the private folder."""
 
-    policy: Literal["cms", "opensafely", "none"] = Field(
+    policy: Literal["cms", "opensafely", "acro", "strict", "none"] = Field(
         default="cms",
-        description="cms: no cell of 1 to 10; opensafely: none of 1 to 7, rounded to 5; none: public data only",
+        description="cms: no cell of 1 to 10; opensafely: none of 1 to 7, rounded to 5; acro: none of 0 to 9; strict: "
+        "none of 0 to 10, rounded to 5; none: synthetic or public data only",
     )
     minimum_count: int | None = Field(default=None, ge=1, description="a stricter smallest cell")
     rounding_base: int | None = Field(default=None, ge=1, description="a coarser rounding")

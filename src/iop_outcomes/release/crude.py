@@ -153,6 +153,7 @@ def curve(leaving: Leaving, lost: Sequence[str], staying: bool, level: float) ->
         "conf_low": np.array([low for low, _ in limits]),
         "conf_high": np.array([high for _, high in limits]),
         "n_risk": leaving.people - _gone_before(leaving, days),
+        "rounding_error": np.zeros(len(days)),
     }
 
 

@@ -6,7 +6,9 @@ make its policy stricter, never looser.
 
 Sources: CMS cell size suppression policy (ResDAC article 1506, 2024: no cell of 1 to 10, nor anything that
 lets one be derived; zero is allowed). OpenSAFELY statistical disclosure control (counts of 7 or fewer are
-redacted, then counts are rounded to the nearest 5).
+redacted, then counts are rounded to the nearest 5; survival curves are counted in midpoints of six). ACRO, of the SACRO
+project (AI-SDC 2023: threshold 10, ten residual degrees of freedom, two people hold less than nine tenths of a sum,
+zeros disclose). Strict: for research under 42 CFR Part 2, of which reports may hold aggregates only (section 2.52(b)).
 """
 
 from __future__ import annotations
@@ -25,8 +27,11 @@ class Policy:
     """What may be let out.
 
     minimum_count: smallest number of people in a cell, at least 1. zeros_allowed: an empty cell may be shown.
-    rounding_base: counts are multiples of it, at least 1. digits: decimals of diagnostics and effective
-    sample sizes. curve_step_days: adjusted curves are shown on multiples of it.
+    rounding_base: counts are multiples of it, at least 1. bases: the bases that a release may choose among, finest
+    first, where that keeps more than withholding. digits: decimals of diagnostics and effective sample sizes.
+    curve_step_days: curves have points on multiples of it. midpoint: of curves, counts are told as the middle of so
+    many, 0 for not. residual_degrees: fewest residual degrees of freedom of a model. dominance: greatest share of a sum
+    that two people may hold.
     """
 
     name: str
@@ -35,6 +40,10 @@ class Policy:
     rounding_base: int
     digits: int
     curve_step_days: int
+    bases: tuple[int, ...] = (1,)
+    midpoint: int = 0
+    residual_degrees: int = 0
+    dominance: float = 1.0
 
     def __post_init__(self) -> None:
         if min(self.minimum_count, self.rounding_base, self.curve_step_days) < 1 or self.digits < 0:
@@ -47,6 +56,13 @@ class Policy:
     def exact(self) -> bool:
         """Everything may be shown as it is."""
         return self.minimum_count == 1 and self.rounding_base == 1 and self.zeros_allowed
+
+    @property
+    def protection(self) -> int:
+        """Fewest values that must remain possible of a number of people that is too small to be shown: half of those
+        that a small cell can have.
+        """
+        return max(1, -(-(self.minimum_count - 1) // 2))
 
     @property
     def reason(self) -> str:
@@ -102,11 +118,18 @@ class Policy:
 POLICIES: dict[str, Policy] = {
     p.name: p
     for p in (
-        Policy("cms", minimum_count=11, zeros_allowed=True, rounding_base=1, digits=3, curve_step_days=7),
-        Policy("opensafely", minimum_count=8, zeros_allowed=True, rounding_base=5, digits=2, curve_step_days=7),
-        Policy("none", minimum_count=1, zeros_allowed=True, rounding_base=1, digits=15, curve_step_days=1),
+        Policy("cms", 11, zeros_allowed=True, rounding_base=1, digits=3, curve_step_days=7, bases=(1, 5, 10)),
+        Policy(
+            "opensafely", 8, zeros_allowed=True, rounding_base=5, digits=2, curve_step_days=7, bases=(5, 10), midpoint=6
+        ),
+        Policy(
+            "acro", 10, zeros_allowed=False, rounding_base=1, digits=3, curve_step_days=7, bases=(1, 5, 10),
+            residual_degrees=10, dominance=0.9,
+        ),
+        Policy("strict", 11, zeros_allowed=False, rounding_base=5, digits=2, curve_step_days=7, bases=(5, 10)),
+        Policy("none", 1, zeros_allowed=True, rounding_base=1, digits=15, curve_step_days=1),
     )
-}
+}  # fmt: skip
 
 
 def asked(disclosure: Disclosure) -> Policy:

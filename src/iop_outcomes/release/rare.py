@@ -29,17 +29,18 @@ def together(counts: pd.DataFrame, diagnostics: pd.DataFrame, policy: Policy) ->
     told = counts["outcome"] == COVARIATE
     if policy.minimum_count == 1 or not told.any():
         return counts, diagnostics
-    people = counts.groupby(["contrast", "outcome", "variable", "level"])["count"].transform("sum")
-    most = people.groupby([counts["outcome"], counts["variable"], counts["level"]]).transform("max")
+    had = counts.groupby(["contrast", "outcome", "variable", "level"])["count"].transform("sum")
+    most = had.groupby([counts["outcome"], counts["variable"], counts["level"]]).transform("max")
     rare = told & (most < policy.minimum_count) & ~counts["level"].isin(["", *SAID_OF_ANY])
     for covariate, column in TABLES["persons"].columns.items():
         rare &= ~((counts["variable"] == covariate) & counts["level"].isin(list(column.allowed)))
     if not rare.any():
         return counts, diagnostics
     words = set(zip(counts.loc[rare, "variable"], counts.loc[rare, "level"], strict=True))
-    keys = [c for c in counts.columns if c != "count"]
+    people = ["count", "count_low", "count_high"]
+    keys = [c for c in counts.columns if c not in people]
     joined = counts.assign(level=counts["level"].mask(rare, FEW))
-    summed = joined.groupby(keys, dropna=False, sort=False).agg({"count": "sum"}).reset_index()
+    summed = joined.groupby(keys, dropna=False, sort=False).agg(dict.fromkeys(people, "sum")).reset_index()
     types = {n: c.dtype for n, c in TABLES["counts"].columns.items()}
     said = zip(diagnostics["variable"], diagnostics["level"], strict=True)
     shown = diagnostics[[category not in words for category in said]].reset_index(drop=True)

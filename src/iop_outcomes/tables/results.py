@@ -11,7 +11,7 @@ from iop_outcomes.tables.declare import Column, Table
 from iop_outcomes.vocabulary.estimands import ESTIMANDS
 from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MEASURES, RISK
 from iop_outcomes.vocabulary.methods import METHODS
-from iop_outcomes.vocabulary.statuses import STATUSES
+from iop_outcomes.vocabulary.statuses import STATUSES, TOLD
 
 # names among the diagnostics that several rooms read: shares by category or stratum, and what power there is
 SHARE_IN_FIRST_ARM = "share_in_first_arm"
@@ -79,8 +79,19 @@ COUNTS = Table(
         "position": Column(
             "whole", "place of the level, where levels have an order of their own", nullable=True, low=0
         ),
-        "count": Column("whole", "people; missing when suppressed", "people", nullable=True, low=0, cell=True),
-        "status": Column("text", "ok or suppressed", allowed=("ok", "suppressed")),
+        "count": Column(
+            "whole", "people; missing when told as a range or withheld", "people", nullable=True, low=0, cell=True
+        ),
+        "status": Column("text", "how true the count is", allowed=tuple(TOLD)),
+        "rounded_to": Column(
+            "whole", "1: exact; otherwise the count is a multiple of it; missing without a count", nullable=True, low=1
+        ),
+        "count_low": Column(
+            "whole", "fewest people that there can be; missing when withheld", "people", nullable=True, low=0
+        ),
+        "count_high": Column(
+            "whole", "most people that there can be; missing when withheld", "people", nullable=True, low=0
+        ),
     },
     key=(
         "analysis",
@@ -148,6 +159,12 @@ ESTIMATES = Table(
             allowed=tuple(STATUSES),
         ),
         "reason": Column("text", "why there is no number; empty when ok"),
+        "rounding_error": Column(
+            "number",
+            "what protection may have changed the estimate by, either way; 0: nothing; missing without an estimate",
+            nullable=True,
+            low=0,
+        ),
     },
     key=(
         "analysis",
@@ -186,6 +203,9 @@ CURVES = Table(
             "whole", "people at risk or in the bin; missing when suppressed", "people", nullable=True, low=0, cell=True
         ),
         "n_effective": Column("number", "effective number at risk under the weights", "people", nullable=True, low=0),
+        "rounding_error": Column(
+            "number", "what protection may have changed the height by, either way; 0: nothing", nullable=True, low=0
+        ),
     },
     key=("analysis", "contrast", "arm", "outcome", "horizon_days", "method", "missing_rule", "axis", "x"),
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict
 
+from iop_outcomes.vocabulary.statuses import OK
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -45,6 +47,7 @@ class Estimated(Asked):
     n_effective: float
     status: str
     reason: str
+    rounding_error: float
 
 
 class Counted(Timed):
@@ -63,6 +66,14 @@ class Counted(Timed):
     position: int | None
     count: int | None
     status: str
+    rounded_to: int | None
+    count_low: int | None
+    count_high: int | None
+
+
+def exact(count: object) -> dict[str, object]:
+    """What a row of counts says of its people where they are as they are. count: one number, or one for each row."""
+    return {"count": count, "status": OK, "rounded_to": 1, "count_low": count, "count_high": count}
 
 
 def estimated(frame: pd.DataFrame) -> list[Estimated]:

@@ -15,7 +15,14 @@ class Status:
     drawn: str = ""
 
 
-OK = "ok"
+OK, ROUNDED, BETWEEN, SUPPRESSED = "ok", "rounded", "between", "suppressed"
+# how true a released count is
+TOLD = {
+    OK: "exact",
+    ROUNDED: "rounded, to what the row says",
+    BETWEEN: "told as a range",
+    SUPPRESSED: "withheld",
+}
 
 _ROWS = (
     Status("ok"),
