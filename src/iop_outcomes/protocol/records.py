@@ -15,6 +15,9 @@ from iop_outcomes.tables.canonical import CANONICAL
 
 Kind = Literal["synthetic", "uis", "ctn0094", "help", "tedsd", "tables", "mapping"]
 
+# sources of which everyone may see every record: invented people, and files that were published
+PUBLIC = ("synthetic", "uis", "ctn0094", "help", "tedsd")
+
 
 class Allowance(Part):
     """A column that passes the identifier gate although a rule of it speaks against the column."""

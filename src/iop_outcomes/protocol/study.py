@@ -135,6 +135,24 @@ class Disclosure(Part):
     )
     minimum_count: int | None = Field(default=None, ge=1, description="a stricter smallest cell")
     rounding_base: int | None = Field(default=None, ge=1, description="a coarser rounding")
+    public: str | None = Field(
+        default=None,
+        min_length=10,
+        description="`policy: none` of records of one's own: why everyone may see them; the report tells it",
+    )
+    ledger: list[str] = Field(
+        default=[],
+        description="ledger.csv of the earlier releases of this cohort, one path or all of them: no change of a few "
+        "people since can be worked out",
+    )
+    sign_off: str | None = Field(
+        default=None, description="the report waits until this file says who looked at the released tables, and when"
+    )
+
+    @field_validator("ledger", mode="before")
+    @classmethod
+    def _one_or_more(cls, given: object) -> object:
+        return [given] if isinstance(given, str) else given
 
 
 class Arm(Part):

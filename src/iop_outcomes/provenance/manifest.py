@@ -30,22 +30,28 @@ def run(
     version: str,
     records: Sequence[str] | str = (),
     lock: Sequence[str] | str = (),
+    signed: Sequence[str] | str = (),
 ) -> dict[str, str]:
     """The step: the manifest, and what is true of this run only (time, machine), which stays private.
 
     released: paths of all released files; protocol: path of the merged study; records: paths of the source's
-    files.
+    files; signed: path of the sign-off. Raises StudyError where the folder holds what no rule has let out.
     """
     import time
 
     import yaml
 
+    from iop_outcomes.provenance import outbound
+
     study = yaml.safe_load(Path(protocol).read_text(encoding="utf-8"))
     files = [Path(p) for p in ([released] if isinstance(released, str) else released)]
     base = Path(protocol).parent
+    outbound.check(base, [*files, Path(protocol)])
     inputs = _named([records] if isinstance(records, str) else records)
     own_lock = Path(lock if isinstance(lock, str) else lock[0]) if lock else None
     content = manifest({p.relative_to(base).as_posix(): p for p in files}, study, inputs, version, policy, own_lock)
+    for path in [signed] if isinstance(signed, str) else signed:
+        content["sign_off"] = json.loads(Path(path).read_text(encoding="utf-8"))
     run_only = {"finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "platform": platform.platform()}
     return {"manifest": _json(content, indent=2) + "\n", "run": _json(run_only, indent=2) + "\n"}
 

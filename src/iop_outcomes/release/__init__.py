@@ -40,14 +40,15 @@ def run(
     in_care: Mapping[str, InCare],
     notes: Sequence[str] | str = (),
     twice: pd.DataFrame | None = None,
+    earlier: Sequence[str] | str = (),
 ) -> dict[str, pd.DataFrame | str]:
-    """The released tables counts, estimates, curves and diagnostics, what their columns mean, and the notes of the
-    source as they are.
+    """The released tables counts, estimates, curves and diagnostics, their ledger, and the notes of the source as they
+    are.
 
     arms: for each contrast the names of its first and second arm. endpoints: the study's, by outcome. groups: by
     contrast what defines each of its arms. in_care: contrasts that divide people by who is in care on a day. notes:
-    path of the sentences that the source wrote. twice: the numbers that were computed a second time. Raises StudyError
-    as the module says.
+    path of the sentences that the source wrote. twice: the numbers that were computed a second time. earlier: paths of
+    the ledgers of earlier releases of the cohort. Raises StudyError as the module says.
     """
     import pandas as pd
 
@@ -55,7 +56,7 @@ def run(
     from iop_outcomes.release import diagnostics as diagnostic_release
     from iop_outcomes.release import differencing as companion_release
     from iop_outcomes.release import estimates as estimate_release
-    from iop_outcomes.release import rare, second_opinion
+    from iop_outcomes.release import ledger, rare, second_opinion
     from iop_outcomes.release.levels import cumulative, readings
     from iop_outcomes.release.support import Apart, gather
 
@@ -83,7 +84,7 @@ def run(
         told = second_opinion.told(twice, str(estimates["cohort"].iloc[0]))
         kept["diagnostics"] = pd.concat([d for d in (kept["diagnostics"], told) if len(d)], ignore_index=True)
     finished = {name: _finished(name, frame) for name, frame in kept.items()}
-    return {**finished, "notes": _text(notes)}
+    return {**finished, "ledger": ledger.written(finished["counts"], rules), "notes": _text(notes)}
 
 
 def _text(notes: Sequence[str] | str) -> str:

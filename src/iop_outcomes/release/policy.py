@@ -13,6 +13,7 @@ zeros disclose). Strict: for research under 42 CFR Part 2, of which reports may 
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass, replace
 
 from iop_outcomes.errors import StudyError
@@ -140,8 +141,10 @@ def asked(disclosure: Disclosure) -> Policy:
 def choose(name: str, minimum_count: int | None = None, rounding_base: int | None = None) -> Policy:
     """The named policy, made stricter where asked. Raises StudyError for an unknown name or a looser rule."""
     if name not in POLICIES:
+        near = difflib.get_close_matches(name.lower(), POLICIES, 1)
+        hint = f" Did you mean '{near[0]}'?" if near else ""
         raise StudyError(
-            f"The disclosure policy '{name}' is not known. Known: {', '.join(POLICIES)}. "
+            f"The disclosure policy '{name}' is not known.{hint} Known: {', '.join(POLICIES)}. "
             "Name one of them in the config under `disclosure: policy`."
         )
     policy = POLICIES[name]

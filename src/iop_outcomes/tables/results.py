@@ -314,4 +314,20 @@ DICTIONARY = Table(
     key=("table", "column"),
 )
 
-RESULTS = (COUNTS, LIFE_TABLES, ESTIMATES, CURVES, DIAGNOSTICS, TWICE, TRUTH, DICTIONARY)
+LEDGER = Table(
+    "ledger",
+    "What a release told of each cell: the next one of the same cohort is held against it. The rows bear no names.",
+    {
+        "cohort": Column("text", "name of the cohort"),
+        "policy": Column("text", "disclosure policy of the release"),
+        "minimum_count": Column("whole", "smallest number of people that it shows in a cell", "people", low=1),
+        "cell": Column("text", "hash of the cohort and of the columns that tell a row of counts apart"),
+        "rounded_to": COUNTS.columns["rounded_to"],
+        "count_low": COUNTS.columns["count_low"],
+        "count_high": COUNTS.columns["count_high"],
+        "seal": Column("text", "hash over all rows: an edited ledger is refused"),
+    },
+    key=("cell",),
+)
+
+RESULTS = (COUNTS, LIFE_TABLES, ESTIMATES, CURVES, DIAGNOSTICS, TWICE, TRUTH, DICTIONARY, LEDGER)
