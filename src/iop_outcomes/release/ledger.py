@@ -1,8 +1,8 @@
 """The ledger of a release: what it told of each cell, for the next release of the same cohort to be held against.
 
 One row for each cell: a hash of its key in place of its name, and the range of people that was told. It says nothing
-that the released counts do not say. Every row carries the seal, a hash over the cohort, the policy and all rows, so that
-a ledger that was edited, cut short or put together of two is refused, as are those of another cohort or policy.
+that the released counts do not say. Every row carries the seal, a hash over the cohort, the policy and all rows, so
+that a ledger that was edited, cut short or put together of two is refused, as are those of another cohort or policy.
 """
 
 from __future__ import annotations

@@ -98,7 +98,7 @@ def _check_public(study: Study) -> None:
         raise StudyError(
             f"{study.cohorts}/{study.cohort}.yaml: `disclosure: policy: none` lets everything out, and the source "
             f"'{kind}' holds records of your own. Take one of the other policies (cms, opensafely, acro, strict); "
-            "or, if everyone may see these records, say why under `disclosure: public`: the report and the manifest tell it."
+            "or, if everyone may see these records, say why under `disclosure: public`: the report tells it."
         )
 
 
