@@ -47,7 +47,7 @@ def run(
     files = [Path(p) for p in ([released] if isinstance(released, str) else released)]
     base = Path(protocol).parent
     outbound.check(base, [*files, Path(protocol)])
-    inputs = _named([records] if isinstance(records, str) else records)
+    inputs = _named([records] if isinstance(records, str) else records, study.get("source") or {})
     own_lock = Path(lock if isinstance(lock, str) else lock[0]) if lock else None
     content = manifest({p.relative_to(base).as_posix(): p for p in files}, study, inputs, version, policy, own_lock)
     for path in [signed] if isinstance(signed, str) else signed:
@@ -112,11 +112,17 @@ def code_digest() -> str:
     return _over(PACKAGE, list(PACKAGE.rglob("*.py")))
 
 
-def _named(paths: Sequence[str]) -> dict[str, Path]:
-    """Paths by name; by as much of the path as tells them apart, where names are the same."""
+def _named(paths: Sequence[str], source: Mapping[str, object]) -> dict[str, Path]:
+    """Paths by name; by as much of the path as tells them apart, where names are the same.
+
+    Files whose names the source's mapping does not write go by what stands for these (`sources.unnamed`).
+    """
+    from iop_outcomes.sources import unnamed
+
     found = [Path(p) for p in paths]
+    said = unnamed.names(found, source)
     depth = next(d for d in range(1, 100) if len({p.parts[-d:] for p in found}) == len(set(found)))
-    return {Path(*p.parts[-depth:]).as_posix(): p for p in found}
+    return {said.get(p.name) or Path(*p.parts[-depth:]).as_posix(): p for p in found}
 
 
 def _over(folder: Path, paths: list[Path]) -> str:

@@ -19,8 +19,8 @@ MOST_BYTES = 16 << 20
 MOST_ROWS = 5_000
 # tables with a row for every cell or point of every question
 LONG = {"counts": 50_000, "curves": 50_000, "estimates": 50_000, "diagnostics": 50_000, "ledger": 50_000}
-# the manifest is written last
-LAST = "manifest.json"
+# what is written last, and of which an earlier run may have left its own
+LAST = ("manifest.json", "ro-crate-metadata.json")
 TYPES = (".csv", ".html", ".json", ".png", ".svg", ".txt", ".yaml")
 PNG = b"\x89PNG\r\n\x1a\n"
 FIGURES = "figures"
@@ -68,7 +68,9 @@ def check(folder: Path, released: Sequence[Path]) -> None:
             f"{_named(links, folder)}: a link stands in {folder} in place of a file. What it points to was not "
             "released; take it away and run again."
         )
-    others = [path for path in there if path.resolve() not in declared and path.relative_to(folder).as_posix() != LAST]
+    others = [
+        path for path in there if path.resolve() not in declared and path.relative_to(folder).as_posix() not in LAST
+    ]
     if others:
         raise StudyError(
             f"{_named(others, folder)}: not part of this release, and yet in {folder}. Nothing may leave with it that "

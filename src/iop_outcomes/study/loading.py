@@ -231,6 +231,8 @@ class Loaded:
         """
         folders = {"data", "results", "cohorts", "analyses", "endpoints", "eligibility"}
         study = self.study.model_dump(mode="json", exclude=folders)
+        if self.study.data:
+            study["source"]["path"] = None  # named by whoever runs it, and not by the study
         for part, key in ((study["source"], "path"), (study, "truth"), (study, "people")):
             if part[key]:
                 part[key] = Path(struck(part[key])).name

@@ -297,7 +297,9 @@ DICTIONARY = Table(
     {
         "table": Column("text", "released table"),
         "column": Column("text", "column of it, in its order"),
-        "meaning": Column("text", "what it says"),
+        "meaning": Column(
+            "text", "what it says; in all tables, text that a spreadsheet would compute has an apostrophe in front"
+        ),
         "kind": Column("text", "what its cells are", allowed=("text", "whole", "number", "flag")),
         "unit": Column("text", "unit of its numbers; empty without"),
         "values": Column("text", "values that it may hold, between semicolons; empty where any"),
