@@ -89,7 +89,8 @@ def _margins(frame: pd.DataFrame, column: str, by: str = "") -> Iterator[Line]:
         for parts in variables.values() if total else ():
             rest = int(count[total[0]] - count[parts].sum())
             if rest >= 0:  # otherwise the parts overlap, and nothing adds up
-                yield Line(tuple(parts), total[0], rest, OVERLAPPING.get(frame["analysis"][total[0]], 1))
+                base = OVERLAPPING.get(frame["analysis"][total[0]], 1)
+                yield Line(tuple(parts), total[0], rest, base=base)
 
 
 def difference_risks(counts: pd.DataFrame, minimum_count: int) -> pd.DataFrame:
