@@ -15,9 +15,9 @@ from math import sqrt
 from typing import TYPE_CHECKING
 
 from iop_outcomes.release.counts import numbers
+from iop_outcomes.release.numbers import NOTHING, Number
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.precision import step, to_step
-from iop_outcomes.release.numbers import NOTHING, Number
 from iop_outcomes.tables.results import ALL, COVARIATE, MEAN, PEOPLE, STANDARD_DEVIATION
 from iop_outcomes.tables.rows import counted
 

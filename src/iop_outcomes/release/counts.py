@@ -16,9 +16,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from iop_outcomes.release.lines import Line
-from iop_outcomes.release.policy import OVERLAP_BASE, Policy
-from iop_outcomes.release.system import Shown, System, protect
 from iop_outcomes.release.numbers import Number
+from iop_outcomes.release.policy import OVERLAP_BASE, Policy
+from iop_outcomes.release.suppression import protect
+from iop_outcomes.release.system import Shown, System
 from iop_outcomes.tables.results import ALL, BY_ARM
 from iop_outcomes.vocabulary.statuses import BETWEEN, OK, ROUNDED, SUPPRESSED
 

@@ -62,7 +62,7 @@ def release_diagnostics(
     few, cells, errors = _small_contrasts(evidence), cells_of(evidence), _errors(estimates)
     values = [
         None if row["contrast"] in few or row["status"] == "suppressed" else _value(row, cells, errors, policy)
-        for row in diagnostics.to_dict("records")
+        for row in (dict(zip(diagnostics.columns, values, strict=True)) for values in diagnostics.to_numpy())
     ]
     status = ["suppressed" if v is None else s for v, s in zip(values, diagnostics["status"], strict=True)]
     released = diagnostics.assign(

@@ -175,12 +175,8 @@ def _withheld(row: Estimated, status: str, reason: str) -> Row:
 
 def _people(compared: Compared) -> Row:
     """People and events, from released cells."""
-    known = bool(compared.own)
-    people, events = (
-        (together(cells) for cells in zip(*((a.people, a.events) for a in compared.own)))
-        if known
-        else (NOTHING, NOTHING)
-    )
+    people = together(arm.people for arm in compared.own) if compared.own else NOTHING
+    events = together(arm.events for arm in compared.own) if compared.own else NOTHING
     return {"n": people.count, "events": events.count}
 
 

@@ -18,11 +18,12 @@ from iop_outcomes.release import counts as tables
 from iop_outcomes.release.levels import reading
 from iop_outcomes.release.life_tables import Leaving, Question
 from iop_outcomes.release.lines import Line
+from iop_outcomes.release.numbers import Number
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.pools import called
 from iop_outcomes.release.support import Cells, Evidence, horizon
-from iop_outcomes.release.system import Shown, System, protect
-from iop_outcomes.release.numbers import Number
+from iop_outcomes.release.suppression import protect
+from iop_outcomes.release.system import Shown, System
 from iop_outcomes.release.told import LifeTables
 from iop_outcomes.tables.results import ALL
 from iop_outcomes.tables.rows import counted

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.release.crude import Arm, of_life_table
+from iop_outcomes.release.arm import Arm, of_life_table
 from iop_outcomes.release.days import Told
 from iop_outcomes.release.levels import reading
 from iop_outcomes.release.life_tables import Key, Leaving, Question
-from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.numbers import NOTHING, Number, exactly, nearer, together
+from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.told import LifeTables
 from iop_outcomes.tables.results import ALL, COVARIATE
 from iop_outcomes.tables.rows import Asked, Timed
