@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from iop_outcomes.release.estimates import Fineness
+    from iop_outcomes.release.ground import Ground
+    from iop_outcomes.release.regime import Kept
     from iop_outcomes.release.support import Evidence
 
 __all__ = ["POLICIES", "Policy", "asked", "choose", "run"]
@@ -63,7 +65,7 @@ def run(
 
     from iop_outcomes.release import differencing, ground, rare, regime, second_opinion
     from iop_outcomes.release.diagnostics import score_patterns
-    from iop_outcomes.release.estimates import Fineness, release_estimates
+    from iop_outcomes.release.estimates import Fineness
     from iop_outcomes.release.levels import cumulative, readings
 
     rules = asked(disclosure)
@@ -75,15 +77,7 @@ def run(
     counts, diagnostics = rare.together(counts, diagnostics, rules)
     known = Fineness((*contrasts, *shared), outcomes, score_patterns(diagnostics))
     everything = ground.gather(counts, life_tables, estimates, rules, readings(endpoints), apart)
-    tried: dict[int, tuple[regime.Kept, Evidence]] = {}
-    for base in regime.bases(rules):
-        evidence = ground.tell(everything, replace(rules, rounding_base=base))
-        crude = release_estimates(regime.looked_at(estimates, primary), evidence, level, arms, known)
-        tried[base] = regime.kept(base, crude), evidence
-        if tried[base][0].all:
-            break
-    chosen = regime.best([one for one, _ in tried.values()])
-    evidence = tried[chosen.base][1]
+    evidence, chosen = _as_fine_as_can_be(everything, rules, regime.looked_at(estimates, primary), level, arms, known)
     tables = {"estimates": estimates, "curves": curves, "diagnostics": diagnostics}
     released = _released(tables, evidence, known, level, arms)
     kept = differencing.keep_back(released, contrasts, outcomes, rules, shared)
@@ -95,6 +89,31 @@ def run(
     kept["diagnostics"] = pd.concat([d for d in (kept["diagnostics"], *added) if len(d)], ignore_index=True)
     finished = {name: _finished(name, frame) for name, frame in kept.items()}
     return {**finished, "notes": _text(notes)}
+
+
+def _as_fine_as_can_be(
+    everything: Ground,
+    rules: Policy,
+    asked: pd.DataFrame,
+    level: float,
+    arms: Mapping[str, Sequence[str]],
+    known: Fineness,
+) -> tuple[Evidence, Kept]:
+    """What is told with the base that keeps most of the rows that are asked about, and what that keeps."""
+    from iop_outcomes.release import ground, regime
+    from iop_outcomes.release.estimates import release_estimates
+
+    tried: list[tuple[Evidence, Kept]] = []
+    coarse: frozenset[int] = frozenset()
+    for base in regime.bases(rules):
+        telling = ground.tell(everything, rules, base, coarse)
+        kept = regime.kept(base, release_estimates(asked, telling.evidence, level, arms, known))
+        tried.append((telling.evidence, kept))
+        coarse = coarse or telling.in_need
+        if kept.all or not coarse:
+            break
+    best = regime.best([kept for _, kept in tried])
+    return next(one for one in tried if one[1] == best)
 
 
 def _released(

@@ -9,7 +9,7 @@ companions stand beside it: nothing of them is told.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from iop_outcomes.protocol import InCare
@@ -21,7 +21,7 @@ from iop_outcomes.release.lines import Line
 from iop_outcomes.release.numbers import Number
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.pools import called
-from iop_outcomes.release.support import Cells, Evidence, horizon
+from iop_outcomes.release.support import Cells, Evidence, horizon, size
 from iop_outcomes.release.suppression import protect
 from iop_outcomes.release.system import Shown, System
 from iop_outcomes.release.told import LifeTables
@@ -118,27 +118,59 @@ def _overlapping(frame: pd.DataFrame) -> set[int]:
     return {i for i, analysis in enumerate(frame["analysis"]) if analysis in tables.OVERLAPPING}
 
 
-def tell(ground: Ground, policy: Policy) -> Evidence:
-    """What is told of everything, with the base of the policy."""
+@dataclass(frozen=True)
+class Telling:
+    """What is told with a base, and the rows that stand in a block of cells of which some are withheld for another's
+    sake.
+    """
+
+    evidence: Evidence
+    in_need: frozenset[int]
+
+
+def tell(ground: Ground, policy: Policy, base: int, coarse: Collection[int] = ()) -> Telling:
+    """What is told of everything. base: of the blocks of cells that hold one of the rows `coarse`."""
     arms = {key: leaving for key, leaving in ground.arms.items() if life_tables.question(key) not in ground.alone}
-    made = life_tables.tables(arms, policy, ground.asked, ground.told_apart)
+    rules = replace(policy, rounding_base=base)
+    made = life_tables.tables(arms, rules if coarse else policy, ground.asked, ground.told_apart)
     first, last = len(ground.kept), len(ground.kept) + len(ground.horizons)
     frame = _one(ground.kept, ground.horizons)
     rows: dict[days.Cell, list[int]] = {}
     for position, cell in enumerate(ground.cells, start=first):
         rows.setdefault(cell, []).append(position)
     further = days.cells({table.key: table for table in made.values()}.values(), rows, last, policy)
+    sizes = {days.Cell(table.key, 0, days.AT_RISK) for table in made.values() if not table.leaving.apart}
     system = System(
         people=(*tables.people_in(frame), *further.people),
-        lines=(*ground.lines, *further.lines),
+        lines=(*ground.lines, *_with_sizes(further, sizes)),
         bases=(*tables.bases(frame), *further.bases),
         drawn=frozenset(range(first, last)),
+    )
+    block = blocks(system)
+    coarsened = {block[i] for i in coarse}
+    system = replace(
+        system, bases=tuple(max(b, base) if block[i] in coarsened else b for i, b in enumerate(system.bases))
     )
     shown = protect(system, policy, policy.rounding_base)
     told = {cell: _number(shown, at[0]) for cell, at in rows.items()}
     told |= {cell: _number(shown, last + i) for i, cell in enumerate(further.cells)}
+    told |= {
+        cell: size(people, policy) for cell, people in zip(further.cells, further.people, strict=True) if cell in sizes
+    }
+    lost = {block[i] for i, b in enumerate(shown.base) if b == 0 and not policy.small(system.people[i])}
     own = Shown(shown.count[:last], shown.base[:last], shown.low[:last], shown.high[:last])
-    frame = tables.told(frame, own)
+    evidence = _evidence(ground, policy, tables.told(frame, own), made, told)
+    return Telling(evidence, frozenset(i for i in range(last) if block[i] in lost))
+
+
+def _evidence(
+    ground: Ground,
+    policy: Policy,
+    frame: pd.DataFrame,
+    made: Mapping[life_tables.Key, life_tables.Table],
+    told: Mapping[days.Cell, Number],
+) -> Evidence:
+    first = len(ground.kept)
     at = frame.iloc[first:].reset_index(drop=True)
     counts = _one(ground.kept, ground.apart)
     released = _one(frame.iloc[:first], tables.withheld(ground.apart))
@@ -155,6 +187,29 @@ def tell(ground: Ground, policy: Policy) -> Evidence:
         at_horizons=at,
         shown=_by_arm(at),
     )
+
+
+def blocks(system: System) -> list[int]:
+    """The block of each cell: cells that lines connect, directly or through others, are in one."""
+    above = list(range(len(system.people)))
+
+    def top(i: int) -> int:
+        while above[i] != i:
+            above[i] = above[above[i]]
+            i = above[i]
+        return i
+
+    for line in system.lines:
+        members = [*line.parts, *line.totals]
+        for i in members[1:]:
+            above[top(i)] = top(members[0])
+    return [top(i) for i in above]
+
+
+def _with_sizes(further: days.DayCells, sizes: Collection[days.Cell]) -> list[Line]:
+    """The lines of life tables. sizes: cells of everyone in an arm, whose number a reader may know."""
+    known = {further.start + i for i, cell in enumerate(further.cells) if cell in sizes}
+    return [replace(line, total=None) if line.total in known else line for line in further.lines]
 
 
 def _told(number: Number) -> days.Told | None:
