@@ -16,7 +16,6 @@ Nothing that protects people has a default: who calls without it is refused.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -108,9 +107,10 @@ def _as_fine_as_can_be(
     for base in regime.bases(rules):
         telling = ground.tell(everything, rules, base, coarse)
         kept = regime.kept(base, release_estimates(asked, telling.evidence, level, arms, known))
+        worse = bool(tried) and kept.kept < tried[-1][1].kept
         tried.append((telling.evidence, kept))
         coarse = coarse or telling.in_need
-        if kept.all or not coarse:
+        if kept.all or worse or not coarse:
             break
     best = regime.best([kept for _, kept in tried])
     return next(one for one in tried if one[1] == best)

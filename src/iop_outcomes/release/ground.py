@@ -8,7 +8,7 @@ companions stand beside it: nothing of them is told.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -103,8 +103,25 @@ def gather(
         [q[2] for q in questions if reading(q[2], levels).kind == "staying"], pools, policy,
     )  # fmt: skip
     # those of life tables are made with the cells of their curves
-    lines = (*tables.lines(kept), *nested)
+    lines = (*tables.lines(kept), *_once(nested, _first_rows(cells, len(kept))))
     return Ground(levels, kept, apart, horizons, tuple(cells), arms, alone, lines, asked, told_apart)
+
+
+def _first_rows(cells: Iterable[days.Cell], start: int) -> dict[int, int]:
+    """Of each row that tells a cell of a life table the first row that does; questions on the same people share cells."""
+    first: dict[days.Cell, int] = {}
+    return {position: first.setdefault(cell, position) for position, cell in enumerate(cells, start=start)}
+
+
+def _once(lines: Iterable[Line], first: Mapping[int, int]) -> list[Line]:
+    """The lines between the first rows of cells, each once."""
+    found: dict[Line, None] = {}
+    for line in lines:
+        parts = tuple(sorted({first.get(i, i) for i in line.parts}))
+        totals = [first.get(i, i) for i in line.totals]
+        if len(parts) == len(line.parts) and len(set(totals)) == len(totals) and not set(parts) & set(totals):
+            found[Line(parts, totals[0] if totals else None, line.rest, tuple(sorted(totals[1:])))] = None
+    return list(found)
 
 
 def _told_apart(outcome: str, levels: Mapping[str, Reading]) -> list[tuple[str, ...]]:
@@ -135,10 +152,10 @@ def tell(ground: Ground, policy: Policy, base: int, coarse: Collection[int] = ()
     made = life_tables.tables(arms, rules if coarse else policy, ground.asked, ground.told_apart)
     first, last = len(ground.kept), len(ground.kept) + len(ground.horizons)
     frame = _one(ground.kept, ground.horizons)
-    rows: dict[days.Cell, list[int]] = {}
-    for position, cell in enumerate(ground.cells, start=first):
-        rows.setdefault(cell, []).append(position)
-    further = days.cells({table.key: table for table in made.values()}.values(), rows, last, policy)
+    same = _first_rows(ground.cells, first)
+    rows = {cell: same[position] for position, cell in enumerate(ground.cells, start=first)}
+    once = {table.key: table for table in made.values()}.values()
+    further = days.cells(once, {cell: (position,) for cell, position in rows.items()}, last, policy)
     sizes = {days.Cell(table.key, 0, days.AT_RISK) for table in made.values() if not table.leaving.apart}
     system = System(
         people=(*tables.people_in(frame), *further.people),
@@ -152,15 +169,16 @@ def tell(ground: Ground, policy: Policy, base: int, coarse: Collection[int] = ()
         system, bases=tuple(max(b, base) if block[i] in coarsened else b for i, b in enumerate(system.bases))
     )
     shown = protect(system, policy, policy.rounding_base)
-    told = {cell: _number(shown, at[0]) for cell, at in rows.items()}
+    told = {cell: _number(shown, position) for cell, position in rows.items()}
     told |= {cell: _number(shown, last + i) for i, cell in enumerate(further.cells)}
     told |= {
         cell: size(people, policy) for cell, people in zip(further.cells, further.people, strict=True) if cell in sizes
     }
     lost = {block[i] for i, b in enumerate(shown.base) if b == 0 and not policy.small(system.people[i])}
-    own = Shown(shown.count[:last], shown.base[:last], shown.low[:last], shown.high[:last])
+    at = [same.get(i, i) for i in range(last)]
+    own = Shown(*(tuple(part[i] for i in at) for part in (shown.count, shown.base, shown.low, shown.high)))
     evidence = _evidence(ground, policy, tables.told(frame, own), made, told)
-    return Telling(evidence, frozenset(i for i in range(last) if block[i] in lost))
+    return Telling(evidence, frozenset(i for i in at if block[i] in lost))
 
 
 def _evidence(

@@ -1,10 +1,12 @@
 """Exact or rounded: the base to which a release rounds its counts, chosen to keep the most.
 
 Where few cells are small a release is exact, and a few cells are withheld. Where many are, rounding leaves so much open
-that hardly any must be withheld. Each base that the policy lets is tried on the crude rows of the primary questions (of
+that hardly any need be withheld. Each base that the policy lets is tried on the crude rows of the primary questions (of
 all, where there are none): a row is kept where it is told, and what protection may have changed it by is under a point
-(of mean days under a hundredth of the horizon; of a ratio under a hundredth of it). The finest base that keeps at least
-as much as any other less 2 % is taken. What it is, and what it costs, stands among the diagnostics.
+(of mean days under a hundredth of the horizon; of a ratio under a hundredth of it). Of the bases that keep at least as
+much as any other less 2 %, the one that withholds least is taken, the finest of equals. Only blocks of cells in which
+something would be withheld for another cell's sake are rounded to it; all others stay as they are. What the base is, and
+what it costs, stands among the diagnostics.
 """
 
 from __future__ import annotations
@@ -73,9 +75,10 @@ def kept(base: int, released: pd.DataFrame) -> Kept:
 
 
 def best(tried: Sequence[Kept]) -> Kept:
-    """The finest base that keeps at least as much as any other, less 2 %."""
+    """Of the bases that keep as much as any other, less 2 %, the one that withholds least; the finest of those."""
     most = max(one.kept for one in tried)
-    return next(one for one in tried if one.kept >= (1 - LOSS) * most)
+    near = [one for one in tried if one.kept >= (1 - LOSS) * most]
+    return min(near, key=lambda one: (one.withheld, one.base))
 
 
 def told(chosen: Kept, cohort: str) -> pd.DataFrame:
