@@ -82,7 +82,7 @@ def _share(arm: Arm) -> _Known:
     people, events = arm.people, arm.events
     if people is None or events is None or not people.count:
         raise EstimationError("no people in an arm")
-    p = min((events.count or 0) / people.count, 1.0)
+    p = min(events.number / people.count, 1.0)
     error = float(np.sqrt(p * (1 - p) / people.count))
     low, high = events.low / max(people.high, 1), events.high / max(people.low, 1)
     exact = events.low == events.high and people.low == people.high

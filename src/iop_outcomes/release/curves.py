@@ -89,8 +89,8 @@ def release_curves(curves: pd.DataFrame, ground: Ground, level: float) -> pd.Dat
     crude = {name: points for name, source in sources.items() if (points := _crude(source, ground, level)) is not None}
     ours = (curves["method"] == CRUDE) & (curves["axis"] == "days")
     parts = [pd.DataFrame(_named(name, sources[name], points)) for name, points in sorted(crude.items())]
-    for key, points in curves[~ours].groupby(KEY, sort=True, dropna=False):
-        parts.append(_released(dict(zip(KEY, key, strict=True)), points, sources, crude, ground))
+    for key, own in curves[~ours].groupby(KEY, sort=True, dropna=False):
+        parts.append(_released(dict(zip(KEY, key, strict=True)), own, sources, crude, ground))
     typed = [p.astype({n: c.dtype for n, c in declared.items()}) for p in parts if len(p)]
     return pd.concat(typed, ignore_index=True)[list(declared)] if typed else TABLES["curves"].empty()
 
@@ -99,7 +99,7 @@ def ends(curves: pd.DataFrame) -> dict[tuple[str, ...], float]:
     """By analysis, cohort, contrast, arm, outcome, horizon, method and rule, the last day of each curve over days."""
     days = curves[curves["axis"] == "days"]
     last = days.groupby(CURVE, dropna=False)["x"].max()
-    return {tuple(map(str, key)): float(day) for key, day in last.items()}  # type: ignore[arg-type]
+    return {tuple(map(str, cast("tuple[object, ...]", key))): float(day) for key, day in last.items()}
 
 
 def _sources(ground: Ground) -> Sources:
@@ -162,7 +162,7 @@ def _released(
         return points.iloc[:0]
     source = sources[place]
     kept = points[points["x"].isin(list(crude[place]["x"]))].sort_values("x")  # type: ignore[call-overload]
-    people = ground.life.seen[source.key].people.count or 0
+    people = ground.life.seen[source.key].people.number
     base = max(policy.coarser(own_base(policy)), policy.midpoint)
     rounded = _rounded(kept, step(base / max(people, 1)), rises=not source.staying)
     shown = rounded.assign(n_risk=_still(source, list(rounded["x"]), ground))

@@ -22,9 +22,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from iop_outcomes.release import pools
-from iop_outcomes.release.days import AT_RISK, candidates, kept, midpoint, own_base
+from iop_outcomes.release.days import AT_RISK, Told, candidates, choose, midpoint, own_base
 from iop_outcomes.release.policy import OVERLAP_BASE, Policy
-from iop_outcomes.vocabulary.causes import NOT_AT_RISK, STILL_AT_RISK
+from iop_outcomes.vocabulary.causes import CENSORED, NOT_AT_RISK, STILL_AT_RISK
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,7 +92,8 @@ class Table:
 
     key: of the first of these arms; cells are named by it. leaving: with pooled causes. horizons: days that estimates
     ask for, in order. ways: names of what is drawn, with the levels that it holds; every cause by which anyone of the
-    questions leaves is in one of them. days: on which a way is told on curves.
+    questions leaves is in one of them. days: on which a way is told on curves, and from which on no
+    one is still there.
     """
 
     key: Key
@@ -187,10 +188,22 @@ def _table(key: Key, leaving: Leaving, horizons: Sequence[int], ways: pools.Ways
     if policy.exact:
         return plain
     days = candidates(horizons, policy, leaving.last_day)
-    chosen = {}
-    for name, levels in ways:
-        own = {d: plain.number(d, name) for d in days}
-        bases = {d: 1 if d in horizons and len(levels) == 1 else own_base(policy) for d in days}
-        numbers = {d: midpoint(policy.blurred(n, bases[d]), policy) for d, n in own.items() if not policy.small(n)}
-        chosen[name] = kept(numbers, horizons, policy.minimum_count)
-    return replace(plain, days=chosen)
+    shown = {name: _shown(plain, name, days, policy) for name, _ in ways}
+    there = {day: plain.number(day, STILL_AT_RISK) for day in days}
+    empty = min((day for day, n in there.items() if n == 0 and policy.zeros_allowed), default=None)
+    chosen = choose(policy.blurred(leaving.people, leaving.base), shown, horizons, empty, policy)
+    own = {name: tuple(told) for name, told in chosen.items()}
+    return replace(plain, days={**own, STILL_AT_RISK: () if empty is None else (empty,)})
+
+
+def _shown(table: Table, name: str, days: Sequence[int], policy: Policy) -> dict[int, Told]:
+    """What rounding alone would show of a way, by day. Of a few people who are censored a range is enough."""
+    single = len(dict(table.ways)[name]) == 1
+    found = {}
+    for day in days:
+        number, base = table.number(day, name), 1 if single and day in table.horizons else own_base(policy)
+        if not policy.small(number):
+            found[day] = Told(midpoint(policy.blurred(number, base), policy), *policy.alike(number, base))
+        elif name == CENSORED and policy.zeros_allowed:
+            found[day] = Told(None, 1, policy.minimum_count - 1)
+    return found

@@ -82,7 +82,7 @@ def ways(
 
 def _enough(people: Mapping[str, Sequence[int]], policy: Policy) -> list[tuple[str, ...]]:
     """Levels put together until none is of too few people in an arm, or one is left. people: of each arm."""
-    groups = {(level,): list(own) for level, own in people.items()}
+    groups: dict[tuple[str, ...], list[int]] = {(level,): list(own) for level, own in people.items()}
     while len(groups) > 1 and any(policy.small(n) for own in groups.values() for n in own):
         order = sorted(groups, key=lambda levels: (sum(groups[levels]), levels))
         first = next(levels for levels in order if any(map(policy.small, groups[levels])))
