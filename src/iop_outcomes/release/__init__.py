@@ -81,11 +81,12 @@ def run(
     released = _released(tables, evidence, known, level, arms)
     kept = differencing.keep_back(released, contrasts, outcomes, rules, shared)
     cohort = str(estimates["cohort"].iloc[0]) if len(estimates) else ""
-    added = [] if rules.exact else [regime.told(chosen, cohort)]
+    added = [regime.told(chosen, cohort)] if chosen.rows and not rules.exact else []
     if twice is not None and len(twice):
         kept["estimates"] = second_opinion.marked(kept["estimates"], twice)
         added.append(second_opinion.told(twice, cohort))
-    kept["diagnostics"] = pd.concat([d for d in (kept["diagnostics"], *added) if len(d)], ignore_index=True)
+    if added:
+        kept["diagnostics"] = pd.concat([d for d in (kept["diagnostics"], *added) if len(d)], ignore_index=True)
     finished = {name: _finished(name, frame) for name, frame in kept.items()}
     return {**finished, "notes": _text(notes)}
 

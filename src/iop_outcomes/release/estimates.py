@@ -165,8 +165,9 @@ def _share_of_two(arm: ArmCells, day: int | None) -> float:
 
 def _saturated(row: Estimated, compared: Compared, evidence: Evidence) -> bool:
     """A model leaves fewer degrees of freedom than the policy asks for."""
+    least = evidence.policy.residual_degrees
     people = sum(arm.true_people for arm in compared.both)
-    return people - evidence.terms(row["contrast"]) < evidence.policy.residual_degrees
+    return least > 0 and people - evidence.terms(row["contrast"]) < least
 
 
 def _withheld(row: Estimated, status: str, reason: str) -> Row:

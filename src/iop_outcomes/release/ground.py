@@ -90,11 +90,12 @@ def gather(
     rows = list(zip(counts["analysis"], counts["contrast"], counts["outcome"], counts["group_by"], strict=True))
     replaced = [row[:3] in questions and row[3] == ALL for row in rows]
     companion = [known.holds(row[1], row[2]) for row in rows]
-    kept = counts[[not (r or c) for r, c in zip(replaced, companion, strict=True)]].reset_index(drop=True)
-    apart = counts[[c and not r for r, c in zip(replaced, companion, strict=True)]].reset_index(drop=True)
+    own = [i for i, (r, c) in enumerate(zip(replaced, companion, strict=True)) if not (r or c)]
+    kept = counts.iloc[own].reset_index(drop=True)
+    apart = counts.iloc[[i for i, (r, c) in enumerate(zip(replaced, companion, strict=True)) if c and not r]]
     alone = frozenset(q for q in questions if known.holds(q[1], q[2]))
-    own = {key: leaving for key, leaving in arms.items() if life_tables.question(key) not in alone}
-    made = life_tables.tables(own, policy, asked, told_apart)
+    followed = {key: leaving for key, leaving in arms.items() if life_tables.question(key) not in alone}
+    made = life_tables.tables(followed, policy, asked, told_apart)
     horizons, cells = at_horizons.cells(made, estimates)
     frame = _one(kept, horizons)
     pools = {called(pool): pool for table in made.values() for pool in table.leaving.pools}
