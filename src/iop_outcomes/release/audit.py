@@ -27,11 +27,13 @@ if TYPE_CHECKING:
 
 # no number needs to move further than this many small cells to let others move
 REACH = 50
-# rounds of random pushes end when one settles less than this share of what is left
+# fewer numbers are pushed at once when less than this share of those pushed is settled
 WORTHWHILE = 0.1
 # branches that a search for whole numbers may take before it counts as having found none
 NODES = 2000
 TOLERANCE = 1e-6
+# what it costs to move a number by one, where pushing one further by one is worth 1 to 2
+STEP = 0.02
 
 
 def exposed(system: System, shown: Shown, policy: Policy) -> set[Exposed]:
@@ -71,13 +73,26 @@ class Audit:
         low, high = propagated(self.equations, low, high)
         return np.flatnonzero(self.sensitive & (high - low < self.need))
 
+    @property
+    def open(self) -> NDArray[np.bool_]:
+        """The small numbers of which too few possible values have been found so far."""
+        return self.sensitive & (self.most - self.least < self.need)
+
+    def pushed(self, low: Numbers, high: Numbers) -> NDArray[np.bool_]:
+        """The numbers that are still open after many at once were pushed."""
+        low, high = propagated(self.equations, low, high)
+        part = Part.of(self, low, high, self.open & (high - low >= self.need))
+        if part is not None:
+            part.push()
+        return self.open
+
     def exposed(self, low: Numbers, high: Numbers) -> NDArray[np.int64]:
         """Positions of all numbers that are exposed."""
         import numpy as np
 
         low, high = propagated(self.equations, low, high)
         found = self.sensitive & (high - low < self.need)
-        part = _Part.of(self, low, high, self.sensitive & ~found & (self.most - self.least < self.need))
+        part = Part.of(self, low, high, self.open & ~found)
         if part is not None:
             part.push()
             found[part.settle()] = True
@@ -85,67 +100,56 @@ class Audit:
 
 
 @dataclass
-class _Part:
+class Part:
     """The lines that are open: numbers known exactly are taken out, and blocks in which all is settled.
 
-    columns: positions of its numbers. todo: which of them are to be settled. block, row_block: of numbers and rows.
+    columns: positions of its numbers. down, up: how far each may move from the truth. todo: which of them are to be
+    settled. block: the block of each.
     """
 
     audit: Audit
     columns: NDArray[np.int64]
     matrix: csr_array
-    right: Numbers
-    low: Numbers
-    high: Numbers
+    down: Numbers
+    up: Numbers
     block: NDArray[np.int64]
-    row_block: NDArray[np.int64]
     todo: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, audit: Audit, low: Numbers, high: Numbers, todo: NDArray[np.bool_]) -> _Part | None:
+    def of(cls, audit: Audit, low: Numbers, high: Numbers, todo: NDArray[np.bool_]) -> Part | None:
         """The part of an audit in which numbers are still to be settled; None where there are none."""
         import numpy as np
-        from scipy.sparse import coo_array, csr_array
-        from scipy.sparse.csgraph import connected_components
+        from scipy.sparse import csr_array
 
         equations = audit.equations
-        row, column, sign = equations.row, equations.column, equations.sign
-        alone = np.bincount(column, minlength=len(low)) == 0
+        alone = np.bincount(equations.column, minlength=len(low)) == 0
         audit.least, audit.most = np.where(alone, low, audit.least), np.where(alone, high, audit.most)
         if not (todo & ~alone).any():
             return None
-        fixed = low == high
-        known = np.bincount(row, np.where(fixed[column], sign * low[column], 0), len(equations.right))
-        right = equations.right - known
-        keep = ~fixed[column]
-        row, column, sign = row[keep], column[keep], sign[keep]
-        rows, cells = len(right), len(low)
-        graph = coo_array((np.ones(len(row)), (row, rows + column)), shape=(rows + cells, rows + cells))
-        label = connected_components(graph, directed=False)[1]
-        wanted = np.unique(label[rows:][todo & ~alone])
-        keep = np.isin(label[row], wanted)
-        used_rows, new_row = np.unique(row[keep], return_inverse=True)
-        used, new_column = np.unique(column[keep], return_inverse=True)
-        matrix = csr_array((sign[keep].astype(float), (new_row, new_column)), shape=(len(used_rows), len(used)))
-        names = np.searchsorted(wanted, label[rows:][used]), np.searchsorted(wanted, label[:rows][used_rows])
+        keep = (low < high)[equations.column]
+        row, column, sign = equations.row[keep], equations.column[keep], equations.sign[keep]
+        label = _blocks(row, column, len(equations.right), len(low))
+        wanted = np.unique(label[todo & ~alone])
+        keep = np.isin(label[column], wanted)
+        used_rows, row = np.unique(row[keep], return_inverse=True)
+        used, column = np.unique(column[keep], return_inverse=True)
+        matrix = csr_array((sign[keep].astype(float), (row, column)), shape=(len(used_rows), len(used)))
         truth = equations.truth[used]
-        boxed = np.maximum(low[used], truth - audit.box), np.minimum(high[used], truth + audit.box)
-        return cls(audit, used, matrix, right[used_rows], *boxed, *names, todo[used])
+        down, up = np.minimum(truth - low[used], audit.box), np.minimum(high[used] - truth, audit.box)
+        return cls(audit, used, matrix, down, up, np.searchsorted(wanted, label[used]), todo[used])
 
     def push(self) -> None:
-        """Many numbers at once are pushed up or down, until that settles few."""
+        """Many numbers at once are pushed up or down, fewer at a time as long as that settles few."""
         import numpy as np
 
-        truth = self.audit.equations.truth[self.columns]
-        near = np.where(self.todo, self.audit.need, self.audit.box)
-        low, high = np.maximum(self.low, truth - near), np.minimum(self.high, truth + near)
-        random = np.random.default_rng(len(self.columns))
-        while (left := int(self.todo.sum())) > 0:
-            push = np.where(self.todo, random.choice([-1.0, 1.0], len(low)) * random.uniform(1, 2, len(low)), 0.0)
+        random, share = np.random.default_rng(len(self.columns)), 1.0
+        while (left := int(self.todo.sum())) > 0 and share * left >= 1:
+            some = self.todo & (random.random(len(self.todo)) < share)
+            push = np.where(some, random.choice([-1.0, 1.0], len(some)) * random.uniform(1, 2, len(some)), 0.0)
             for towards in (push, -push):
-                self._learn(_solved(self, towards, low, high))
-            if left - int(self.todo.sum()) < max(1, WORTHWHILE * left):
-                break
+                self.learn(moved(self, towards, near=True))
+            if left - int(self.todo.sum()) < WORTHWHILE * share * left:
+                share /= 2
 
     def settle(self) -> NDArray[np.int64]:
         """Positions of those that are exposed, after one of each block at a time is pushed as far as it goes."""
@@ -155,55 +159,77 @@ class _Part:
         while self.todo.any():
             positions = np.flatnonzero(self.todo)
             one = positions[np.unique(self.block[positions], return_index=True)[1]]
-            ends = [self._end(one, side) for side in (1.0, -1.0)]
-            may = one[np.floor(ends[0] + TOLERANCE) + np.floor(ends[1] + TOLERANCE) >= self.audit.need]
-            if (unsettled := may[self.todo[may]]).size:
-                for side in (1.0, -1.0):
-                    self._end(unsettled, side, whole=True)
+            ends = sum(np.floor(self._end(one, side) + TOLERANCE) for side in (1.0, -1.0))
+            unsettled = one[(ends >= self.audit.need) & self.todo[one]]
+            for side in (1.0, -1.0) if len(unsettled) else ():
+                self._end(unsettled, side, whole=True)
             found += [int(i) for i in one[self.todo[one]]]
             self.todo[one] = False
         return self.columns[np.asarray(found, dtype=np.int64)]
 
     def _end(self, one: NDArray[np.int64], side: float, whole: bool = False) -> Numbers:
-        """How far numbers of different blocks go up (side 1; with -1 the negative of how far down)."""
+        """How far numbers of different blocks go up (side 1) or down (-1)."""
         import numpy as np
 
         towards = np.zeros(len(self.columns))
         towards[one] = side
-        found = _solved(self, towards, self.low, self.high, whole)
-        if found is None:
-            return np.full(len(one), -np.inf)
-        self._learn(found)
-        return np.asarray(side * found[one], dtype=float)
+        found = moved(self, towards, whole=whole)
+        self.learn(found)
+        return np.full(len(one), -np.inf) if found is None else np.asarray(side * found[one], dtype=float)
 
-    def _learn(self, found: Numbers | None) -> None:
-        """The blocks in which a solution is whole tell values that are possible."""
+    def learn(self, move: Numbers | None) -> None:
+        """A move tells values that are possible. Its separate parts are moves themselves: those that are whole tell."""
         import numpy as np
 
-        if found is None:
+        if move is None:
             return
-        whole = np.round(found)
-        wrong = np.zeros(int(self.block.max()) + 1, dtype=bool)
-        off = (np.abs(found - whole) > TOLERANCE) | (whole < self.low) | (whole > self.high)
-        wrong[self.block[off]] = True
-        wrong[self.row_block[self.matrix @ whole != self.right]] = True
-        good = ~wrong[self.block]
+        whole, entries = np.round(move), self.matrix.tocoo()
+        moving = (whole != 0) | (np.abs(move) > TOLERANCE)
+        keep = moving[entries.col]
+        piece = _blocks(entries.row[keep], entries.col[keep], *self.matrix.shape)
+        wrong = np.zeros(int(piece.max()) + 1, dtype=bool)
+        wrong[piece[(np.abs(move - whole) > TOLERANCE) | (whole < -self.down) | (whole > self.up)]] = True
+        uneven = np.flatnonzero(self.matrix @ whole)
+        wrong[piece[entries.col[np.isin(entries.row, uneven) & keep]]] = True
+        good = moving & ~wrong[piece]
         columns, audit = self.columns[good], self.audit
-        audit.least[columns] = np.minimum(audit.least[columns], whole[good])
-        audit.most[columns] = np.maximum(audit.most[columns], whole[good])
+        value = audit.equations.truth[columns] + whole[good]
+        audit.least[columns] = np.minimum(audit.least[columns], value)
+        audit.most[columns] = np.maximum(audit.most[columns], value)
         self.todo &= (audit.most - audit.least)[self.columns] < audit.need
 
 
-def _solved(part: _Part, towards: Numbers, low: Numbers, high: Numbers, whole: bool = False) -> Numbers | None:
-    """Numbers that agree with the lines and ranges and lie as far as possible towards a direction."""
+def _blocks(row: NDArray[np.int64], column: NDArray[np.int64], rows: int, columns: int) -> NDArray[np.int64]:
+    """A label of the connected block that each column is in."""
+    import numpy as np
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    size = rows + columns
+    graph = coo_array((np.ones(len(row)), (row, rows + column)), shape=(size, size))
+    return np.asarray(connected_components(graph, directed=False)[1][rows:], dtype=np.int64)
+
+
+def moved(part: Part, towards: Numbers, near: bool = False, whole: bool = False) -> Numbers | None:
+    """How to move all numbers from the truth, within lines and ranges, as far as possible towards a direction.
+
+    near: those that are pushed move no further than they need, and the others as little as they need.
+    """
     import numpy as np
     from scipy.optimize import Bounds, LinearConstraint, milp
+    from scipy.sparse import hstack
 
+    down, up, cost = part.down, part.up, np.zeros(len(towards))
+    if near:
+        far = np.where(towards != 0, part.audit.need, np.inf)
+        down, up, cost = np.minimum(down, far), np.minimum(up, far), np.full(len(towards), STEP)
     solved = milp(
-        -towards,
-        constraints=LinearConstraint(part.matrix, part.right, part.right),
-        bounds=Bounds(low, high),
-        integrality=np.full(len(low), int(whole)),
+        np.concatenate([cost - towards, cost + towards]),
+        constraints=LinearConstraint(hstack([part.matrix, -part.matrix], format="csr"), 0, 0),
+        bounds=Bounds(0, np.concatenate([up, down])),
+        integrality=np.full(2 * len(towards), int(whole)),
         options={"node_limit": NODES} if whole else {},
     )
-    return None if solved.x is None else np.asarray(solved.x, dtype=float)
+    if solved.x is None:
+        return None
+    return np.asarray(solved.x[: len(towards)] - solved.x[len(towards) :], dtype=float)

@@ -18,10 +18,13 @@ together. Such sizes have to be cells themselves. `audit.exposed` still names th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import math
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from iop_outcomes.release.audit import TOLERANCE, Audit, Part
+from iop_outcomes.release.cheapest import STEP, Step, cheapest
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.system import Shown, System, ranges
 
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
 HIDDEN = 0
 # a cell is rounded further while it holds at least this many times the base
 TELLING = 2
+# how much more it costs to loosen a cell that is told elsewhere too, and how far a hidden one is moved at most
+DRAWN, FAR = 20.0, 1000.0
 
 
 @dataclass
@@ -106,6 +111,92 @@ class State:
         equations = self.system.equations
         return {i for row in rows for i in equations.members[row] if i < equations.cells}
 
+    def move(self, audit: Audit, seed: int) -> bool:
+        """Loosen the cells with which open numbers of an audit move at the least loss; False where none is loosened."""
+        import numpy as np
+
+        steps = self._steps(audit)
+        truth = audit.equations.truth
+        part = Part.of(audit, truth - steps[-1].down, truth + steps[-1].up, audit.open)
+        found = None if part is None else cheapest(part, [step.of(part.columns) for step in steps], seed)
+        if part is None or found is None:
+            return False
+        far = np.zeros(len(truth))
+        far[part.columns] = np.where(np.abs(found) > TOLERANCE, found, 0)
+        chosen = [i for i in np.flatnonzero((far > steps[0].up) | (far < -steps[0].down)).tolist()]
+        for i in chosen:
+            self._loosen_to(i, float(far[i]))
+        part.learn(found)
+        return bool(chosen)
+
+    def _loosen_to(self, i: int, far: float) -> None:
+        """The finest way of telling a cell in which it may move so far."""
+        if self.system.people[i] == 0:
+            self._hide_zero(i)
+            return
+        count = self.system.people[i]
+        while self.base[i] != HIDDEN:
+            self.base[i] = self._coarser(i)
+            if self.base[i] != HIDDEN:
+                low, high = self.policy.alike(count, self.base[i])
+                if low - TOLERANCE <= count + far <= high + TOLERANCE:
+                    return
+
+    def _steps(self, audit: Audit) -> list[Step]:
+        """What is told, what the coarser bases would tell, and nothing, with what each costs."""
+        import numpy as np
+
+        system, policy = self.system, self.policy
+        truth = audit.equations.truth.astype(float)
+        low, high = ranges(system, self.shown(), policy)
+        steps = [Step(truth - low, high - truth, np.full(len(truth), STEP))]
+        ladder = [list(self._ladder(i)) for i in range(len(system.people))]
+        for level in range(max((len(bases) for bases in ladder), default=0)):
+            down, up, cost = steps[-1].down.copy(), steps[-1].up.copy(), np.zeros(len(truth))
+            for i, bases in enumerate(ladder):
+                if level < len(bases):
+                    least, most = self._range(i, bases[level])
+                    down[i], up[i] = truth[i] - least, most - truth[i]
+                    cost[i] = self._loss(i, bases[level]) / max(1, audit.need)
+            steps.append(Step(down, up, cost))
+        return steps
+
+    def _ladder(self, i: int) -> Iterator[int]:
+        """The bases to which a cell can still be loosened, finest first, hidden last."""
+        if self.base[i] == HIDDEN:
+            return
+        if self.system.people[i] == 0:
+            if self._beside_small(i):
+                yield HIDDEN
+            return
+        kept = self.base[i]
+        while kept != HIDDEN:
+            kept = self._coarser(i, kept)
+            yield kept
+
+    def _range(self, i: int, base: int) -> tuple[float, float]:
+        count, policy = self.system.people[i], self.policy
+        if base != HIDDEN:
+            return policy.alike(count, base)
+        return (policy.minimum_count, count + FAR) if count else (0, policy.minimum_count - 1)
+
+    def _loss(self, i: int, base: int) -> float:
+        """What it costs to tell a cell with a base: all of it is lost when it is hidden, more of a small one by less."""
+        count, drawn = self.system.people[i], i in self.system.drawn
+        lost = 1.0 + 0.1 * math.log(1 + count) if base == HIDDEN else min(0.9, 0.1 + 2.5 * base / count)
+        return lost * (DRAWN if drawn else 1.0)
+
+    def _beside_small(self, i: int) -> set[int]:
+        """The small cells in the lines of a zero, among which it can be hidden."""
+        if not self.policy.zeros_allowed or i in self.system.withheld:
+            return set()
+        cells = self._cells(self.system.equations.rows_of[i]) - self.system.withheld
+        return {j for j in cells if self.policy.small(self.system.people[j])}
+
+    def _hide_zero(self, i: int) -> None:
+        self.base[i] = HIDDEN
+        self.among_zeros |= {i} | self._beside_small(i)
+
     def _tight(self, row: int, number: int, low: Numbers, high: Numbers) -> bool:
         """The line alone leaves too few values."""
         others = [i for i in self.system.equations.members[row] if i != number]
@@ -118,13 +209,14 @@ class State:
         least = min(((i in drawn, people[i]) for i in left), default=None)
         return {i for i in left if (i in drawn, people[i]) == least}
 
-    def _coarser(self, i: int) -> int:
+    def _coarser(self, i: int, than: int | None = None) -> int:
         """The next base of a cell that keeps all values possible that were so, or hidden."""
         count, policy = self.system.people[i], self.policy
-        least, most = policy.alike(count, self.base[i])
+        than = self.base[i] if than is None else than
+        least, most = policy.alike(count, than)
         for base in policy.bases:
             low, high = policy.alike(count, base)
-            if base > self.base[i] and count >= TELLING * base and low <= least and high >= most:
+            if base > than and count >= TELLING * base and low <= least and high >= most:
                 return base
         return HIDDEN
 
