@@ -45,6 +45,7 @@ class Policy:
     midpoint: int = 0
     residual_degrees: int = 0
     dominance: float = 1.0
+    held: bool = False
 
     def __post_init__(self) -> None:
         if min(self.minimum_count, self.rounding_base, self.curve_step_days) < 1 or self.digits < 0:
