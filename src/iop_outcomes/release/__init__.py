@@ -76,12 +76,13 @@ def run(
     apart = ground.Apart(kept_back, () if rules.exact else outcomes, cumulative(endpoints, counts), in_care)
     counts, diagnostics = rare.together(counts, diagnostics, rules)
     known = Fineness((*contrasts, *shared), outcomes, score_patterns(diagnostics))
-    everything = ground.gather(counts, life_tables, estimates, rules, readings(endpoints), apart)
+    cohort = str(estimates["cohort"].iloc[0]) if len(estimates) else ""
+    before = ledger.read(earlier, cohort, rules)
+    everything = ground.gather(counts, life_tables, estimates, rules, readings(endpoints), apart, before)
     evidence, chosen = _as_fine_as_can_be(everything, rules, regime.looked_at(estimates, primary), level, arms, known)
     tables = {"estimates": estimates, "curves": curves, "diagnostics": diagnostics}
     released = _released(tables, evidence, known, level, arms)
     kept = differencing.keep_back(released, contrasts, outcomes, rules, shared)
-    cohort = str(estimates["cohort"].iloc[0]) if len(estimates) else ""
     added = [regime.told(chosen, cohort)] if chosen.rows and not rules.exact else []
     if twice is not None and len(twice):
         kept["estimates"] = second_opinion.marked(kept["estimates"], twice)
@@ -89,7 +90,11 @@ def run(
     if added:
         kept["diagnostics"] = pd.concat([d for d in (kept["diagnostics"], *added) if len(d)], ignore_index=True)
     finished = {name: _finished(name, frame) for name, frame in kept.items()}
-    return {**finished, "ledger": ledger.written(finished["counts"], rules), "notes": _text(notes)}
+    return {
+        **finished,
+        "ledger": ledger.written(finished["counts"], finished["curves"], evidence.life, rules),
+        "notes": _text(notes),
+    }
 
 
 def _as_fine_as_can_be(

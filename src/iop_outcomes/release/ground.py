@@ -8,13 +8,14 @@ companions stand beside it: nothing of them is told.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from iop_outcomes.protocol import InCare
-from iop_outcomes.release import at_horizons, days, life_tables, nesting
+from iop_outcomes.release import at_horizons, days, ledger, life_tables, nesting
 from iop_outcomes.release import counts as tables
+from iop_outcomes.release.held import Told, held_against
 from iop_outcomes.release.levels import reading
 from iop_outcomes.release.life_tables import Leaving, Question
 from iop_outcomes.release.lines import Line
@@ -59,7 +60,8 @@ class Ground:
 
     kept, apart: rows of counts that may be told, and those of companions. horizons: rows of what life tables say at
     horizons, and the cells that they tell. arms: life tables by key. lines: of kept and horizons together. asked: days
-    by question. told_apart: sets of causes that a question tells from all others.
+    by question. told_apart: sets of causes that a question tells from all others. before: what earlier releases
+    told.
     """
 
     levels: Mapping[str, Reading]
@@ -72,6 +74,7 @@ class Ground:
     lines: tuple[Line, ...]
     asked: Mapping[Question, Collection[int]]
     told_apart: Mapping[Question, Collection[Collection[str]]]
+    before: tuple[Told, ...] = ()
 
 
 def gather(
@@ -81,8 +84,12 @@ def gather(
     policy: Policy,
     levels: Mapping[str, Reading],
     known: Apart,
+    before: Sequence[Told] = (),
 ) -> Ground:
-    """All that is counted. Counts of an outcome that has a life table are left to it, except of groups of people."""
+    """All that is counted. Counts of an outcome that has a life table are left to it, except of groups of people.
+
+    before: what the ledgers of earlier releases tell.
+    """
     arms = life_tables.leavings(of_life)
     questions = {life_tables.question(key) for key in arms}
     asked = at_horizons.asked(estimates)
@@ -105,7 +112,7 @@ def gather(
     )  # fmt: skip
     # those of life tables are made with the cells of their curves
     lines = (*tables.lines(kept), *_once(nested, _first_rows(cells, len(kept))))
-    return Ground(levels, kept, apart, horizons, tuple(cells), arms, alone, lines, asked, told_apart)
+    return Ground(levels, kept, apart, horizons, tuple(cells), arms, alone, lines, asked, told_apart, tuple(before))
 
 
 def _first_rows(cells: Iterable[days.Cell], start: int) -> dict[int, int]:
@@ -157,11 +164,16 @@ def tell(ground: Ground, policy: Policy, base: int, coarse: Collection[int] = ()
     rows = {cell: same[position] for position, cell in enumerate(ground.cells, start=first)}
     once = {table.key: table for table in made.values()}.values()
     further = days.cells(once, {cell: (position,) for cell, position in rows.items()}, last, policy)
-    sizes = {days.Cell(table.key, 0, days.AT_RISK) for table in made.values() if not table.leaving.apart}
+    people = (*tables.people_in(frame), *further.people)
+    held = held_against(_keys(frame, further), people, (*ground.lines, *further.lines), ground.before, policy)
+    policy = replace(policy, held=held.moved)
+    whole = {days.Cell(table.key, 0, days.AT_RISK) for table in made.values() if not table.leaving.apart}
+    sizes = set() if held.moved else whole
     system = System(
-        people=(*tables.people_in(frame), *further.people),
+        people=people,
         lines=(*ground.lines, *_with_sizes(further, sizes)),
-        bases=(*tables.bases(frame), *further.bases),
+        bases=tuple(map(max, (*tables.bases(frame), *further.bases), held.bases)),
+        withheld=held.withheld,
         drawn=frozenset(range(first, last)),
     )
     block = blocks(system)
@@ -180,6 +192,11 @@ def tell(ground: Ground, policy: Policy, base: int, coarse: Collection[int] = ()
     own = Shown(*(tuple(part[i] for i in at) for part in (shown.count, shown.base, shown.low, shown.high)))
     evidence = _evidence(ground, policy, tables.told(frame, own), made, told)
     return Telling(evidence, frozenset(i for i in at if block[i] in lost))
+
+
+def _keys(frame: pd.DataFrame, further: days.DayCells) -> list[str]:
+    """By what a ledger knows each cell."""
+    return [*ledger.keys_of(frame), *(ledger.of_day(cell.table, cell.day, cell.level) for cell in further.cells)]
 
 
 def _evidence(

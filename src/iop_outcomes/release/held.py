@@ -33,10 +33,11 @@ Told = Mapping[str, tuple[int, int]]
 
 @dataclass(frozen=True)
 class Held:
-    """The least base of each cell, 1 for none, and the cells that must not be shown."""
+    """The least base of each cell, 1 for none, and the cells that must not be shown. moved: numbers have changed."""
 
     bases: tuple[int, ...]
     withheld: frozenset[int] = frozenset()
+    moved: bool = False
 
 
 def held_against(
@@ -123,7 +124,7 @@ def _looked_at(
         for i, base in coarser.items():
             bases[i] = base
         if not coarser:
-            return Held(tuple(b or 1 for b in bases), frozenset(i for i, b in enumerate(bases) if b == WITHHELD))
+            return Held(tuple(b or 1 for b in bases), frozenset(i for i, b in enumerate(bases) if b == WITHHELD), True)
 
 
 def _next(base: int) -> int:

@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iop_outcomes.errors import StudyError
+from iop_outcomes.release.days import AT_RISK
 from iop_outcomes.release.held import Told
 from iop_outcomes.release.policy import Policy
+from iop_outcomes.release.told import LifeTables
+from iop_outcomes.vocabulary.methods import CRUDE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,23 +41,53 @@ def keys_of(counts: pd.DataFrame) -> list[str]:
     return [hashed(cohort, key) for cohort, *key in zip(counts["cohort"], *columns, strict=True)]
 
 
-def written(counts: pd.DataFrame, policy: Policy) -> pd.DataFrame:
-    """The ledger of released counts, sorted by cell: those that are told, and those that are withheld without a range.
+def of_day(table: Sequence[str], day: int, level: str) -> str:
+    """The hash of a cumulative number of a life table. table: its key, analysis and cohort first."""
+    return hashed(table[1], ("life", *table, day, level))
 
-    policy: under which they were released.
+
+def written(counts: pd.DataFrame, curves: pd.DataFrame, life: LifeTables, policy: Policy) -> pd.DataFrame:
+    """The ledger of released counts, sorted by cell: those that are told, and those that are withheld without a range;
+    and of the cumulative numbers that crude curves show.
+
+    life: life tables as they are told. policy: under which they were released.
     """
     import pandas as pd
 
     from iop_outcomes.tables import TABLES
 
     table = TABLES["ledger"]
-    rows = counts[["cohort", *RANGE]].assign(
-        cell=keys_of(counts), policy=policy.name, minimum_count=policy.minimum_count
-    )
+    own = counts[["cohort", *RANGE]].assign(cell=keys_of(counts))
+    known = set(own["cell"])
+    further = [row for row in _of_curves(curves, life) if row["cell"] not in known]
+    parts = [own, pd.DataFrame(further, columns=list(own.columns)).astype(own.dtypes)]
+    rows = pd.concat([p for p in parts if len(p)] or [own], ignore_index=True)
+    rows = rows.assign(policy=policy.name, minimum_count=policy.minimum_count)
     rows = rows.sort_values("cell", kind="stable", ignore_index=True)
     rows = rows.assign(seal=seal(rows))
     types = {name: column.dtype for name, column in table.columns.items()}
     return pd.DataFrame(rows)[list(table.columns)].astype(types)
+
+
+def _of_curves(curves: pd.DataFrame, life: LifeTables) -> list[dict[str, object]]:
+    """The numbers of life tables that released crude curves are drawn through: of each way on a day, and at risk."""
+    crude = curves[(curves["method"] == CRUDE) & (curves["axis"] == "days")]
+    columns = ("analysis", "contrast", "arm", "outcome", "x")
+    shown = set(zip(*(crude[name] for name in columns), strict=True))
+    arms = {place[:3] for place in shown}
+    found: dict[str, dict[str, object]] = {}
+    for key, seen in life.seen.items():
+        analysis, cohort, contrast, arm, _ = key
+        told = [(0, AT_RISK, seen.people)] if (analysis, contrast, arm) in arms else []
+        for way in seen.ways:
+            points = zip(way.days, way.told, strict=True)
+            told += [(d, way.name, t) for d, t in points if d and (analysis, contrast, arm, way.name, d) in shown]
+        for day, level, number in told:
+            cell = of_day(life.tables[key].key, day, level)
+            exact = 1 if number.low == number.high else None
+            said = dict(zip(RANGE, (exact, number.low, number.high), strict=True))
+            found[cell] = {"cohort": cohort, "cell": cell, **said}
+    return list(found.values())
 
 
 def seal(rows: pd.DataFrame) -> str:

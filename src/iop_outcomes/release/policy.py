@@ -32,7 +32,8 @@ class Policy:
     first, where that keeps more than withholding. digits: decimals of diagnostics and effective sample sizes.
     curve_step_days: curves have points on multiples of it. midpoint: of curves, counts are told as the middle of so
     many, 0 for not. residual_degrees: fewest residual degrees of freedom of a model. dominance: greatest share of a sum
-    that two people may hold.
+    that two people may hold. held: the release is held against an earlier one, so that the size of a group is told by
+    its cells alone.
     """
 
     name: str

@@ -183,7 +183,7 @@ def _as_told(number: Number) -> Told | None:
 
 def size(people: int, policy: Policy) -> Number:
     """The size of a group, which a reader may know: as it is, or rounded as all counts of the release."""
-    if policy.small(people):
+    if policy.held or policy.small(people):
         return NOTHING
     if policy.rounding_base == 1 or people == 0:
         return exactly(people)

@@ -17,6 +17,7 @@ from iop_outcomes.release.held import Held, held_against
 from iop_outcomes.release.lines import Line
 from iop_outcomes.release.policy import POLICIES, Policy
 from iop_outcomes.release.suppression import hide
+from iop_outcomes.release.told import LifeTables
 from iop_outcomes.steps import store
 
 CMS = POLICIES["cms"]
@@ -203,7 +204,7 @@ def counts(cohort: str = "ours", *people: int) -> pd.DataFrame:
 
 def filed(frame: pd.DataFrame, folder: Path, policy: Policy = CMS) -> Path:
     path = folder / "ledger.csv"
-    store.write("ledger", ledger.written(frame, policy), path)
+    store.write("ledger", ledger.written(frame, made("curves", []), LifeTables(policy, {}, {}), policy), path)
     return path
 
 
