@@ -76,7 +76,6 @@ def _wanted(part: Part) -> tuple[Numbers, Numbers]:
 def _solved(part: Part, steps: Sequence[Step], side: Numbers) -> tuple[float, Numbers] | None:
     import numpy as np
     from scipy.optimize import Bounds, LinearConstraint, milp
-    from scipy.sparse import hstack
 
     up, down = _wanted(part)
     used, sign, width, cost = [], [], [], []

@@ -17,7 +17,7 @@ from scipy import optimize, sparse
 from iop_outcomes.release import suppression as release_cells
 from iop_outcomes.release.bounds import LEAST_OPEN, pinned
 from iop_outcomes.release.completeness import known_shares
-from iop_outcomes.release.counts import OVERLAPPING, difference_risks, suppress
+from iop_outcomes.release.counts import OVERLAPPING, suppress
 from iop_outcomes.release.lines import Line
 from iop_outcomes.release.policy import POLICIES
 from iop_outcomes.release.suppression import hide
@@ -87,14 +87,6 @@ def test_what_is_hidden_in_a_line_stays_open(counts: list[int]) -> None:
     most = sum(counts) - sum(low for low, _ in bounds)
     if few and len(hidden) < len(counts):
         assert len(hidden) > 1 or min(most, 10) - max(least, 1) >= 4
-
-
-def test_differences_of_rounded_tables_are_no_risk() -> None:
-    rows = [*cells("maturity", {"mature": 300, "not": 100}, horizon_days=30)]
-    rows += [{**r, "contrast": "other", "count": r["count"] + 3} for r in rows]
-    assert difference_risks(typed("counts", rows), 11).empty
-    named = [{**r, "analysis": "a"} for r in rows]
-    assert len(difference_risks(typed("counts", named), 11))
 
 
 # -------------------------------------------------------------------------------------------------------------- shares
