@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from iop_outcomes.release.audit import TOLERANCE, Audit, Part
-from iop_outcomes.release.cheapest import STEP, Step, cheapest
+from iop_outcomes.release.cheapest import Step, cheapest
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.system import Shown, System, ranges
 
@@ -39,6 +39,8 @@ HIDDEN = 0
 TELLING = 2
 # how much more it costs to loosen a cell that is told elsewhere too, and how far a hidden one is moved at most
 DRAWN, FAR = 20.0, 1000.0
+# what it costs to move a number by one within what is told
+MOVING = 0.001
 
 
 @dataclass
@@ -111,25 +113,26 @@ class State:
         equations = self.system.equations
         return {i for row in rows for i in equations.members[row] if i < equations.cells}
 
-    def move(self, audit: Audit, seed: int) -> bool:
+    def move(self, audit: Audit) -> bool:
         """Loosen the cells with which open numbers of an audit move at the least loss; False where none is loosened."""
         import numpy as np
 
         steps = self._steps(audit)
         truth = audit.equations.truth
         part = Part.of(audit, truth - steps[-1].down, truth + steps[-1].up, audit.open)
-        found = None if part is None else cheapest(part, [step.of(part.columns) for step in steps], seed)
-        if part is None or found is None:
+        moves = [] if part is None else cheapest(part, [step.of(part.columns) for step in steps])
+        if part is None or not moves:
             return False
-        far = np.zeros(len(truth))
-        far[part.columns] = np.where(np.abs(found) > TOLERANCE, found, 0)
-        chosen = [i for i in np.flatnonzero((far > steps[0].up) | (far < -steps[0].down)).tolist()]
-        for i in chosen:
-            self._loosen_to(i, float(far[i]))
-        part.learn(found)
+        least, most = np.zeros(len(truth)), np.zeros(len(truth))
+        least[part.columns], most[part.columns] = np.minimum(*moves), np.maximum(*moves)
+        beyond = (most > steps[0].up + TOLERANCE) | (least < -steps[0].down - TOLERANCE)
+        for i in (chosen := np.flatnonzero(beyond).tolist()):
+            self._loosen_to(i, float(least[i]), float(most[i]))
+        for one in moves:
+            part.learn(one)
         return bool(chosen)
 
-    def _loosen_to(self, i: int, far: float) -> None:
+    def _loosen_to(self, i: int, least: float, most: float) -> None:
         """The finest way of telling a cell in which it may move so far."""
         if self.system.people[i] == 0:
             self._hide_zero(i)
@@ -139,7 +142,7 @@ class State:
             self.base[i] = self._coarser(i)
             if self.base[i] != HIDDEN:
                 low, high = self.policy.alike(count, self.base[i])
-                if low - TOLERANCE <= count + far <= high + TOLERANCE:
+                if low - TOLERANCE <= count + least and count + most <= high + TOLERANCE:
                     return
 
     def _steps(self, audit: Audit) -> list[Step]:
@@ -149,7 +152,7 @@ class State:
         system, policy = self.system, self.policy
         truth = audit.equations.truth.astype(float)
         low, high = ranges(system, self.shown(), policy)
-        steps = [Step(truth - low, high - truth, np.full(len(truth), STEP))]
+        steps = [Step(truth - low, high - truth, np.full(len(truth), MOVING))]
         ladder = [list(self._ladder(i)) for i in range(len(system.people))]
         for level in range(max((len(bases) for bases in ladder), default=0)):
             down, up, cost = steps[-1].down.copy(), steps[-1].up.copy(), np.zeros(len(truth))

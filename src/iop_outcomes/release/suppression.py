@@ -41,9 +41,8 @@ def protect(system: System, policy: Policy, base: int) -> Shown:
     if policy.exact:
         return state.shown()
     audit, hopeless = Audit.of(system, policy), _Hopeless(system, policy)
-    seed = 0
-    while audit.pushed(*ranges(system, state.shown(), policy)).any() and state.move(audit, seed):
-        seed += 1
+    while audit.pushed(*ranges(system, state.shown(), policy)).any() and state.move(audit):
+        pass
     for check in (audit.pinned, audit.exposed):
         while found := hopeless.spared(_checked(check, state)):
             if not state.loosen(found):
