@@ -89,7 +89,7 @@ def lines(
     contrast how it divides people. staying: outcomes of those in care.
     pools: causes that are counted together, by the name under which they are.
     """
-    if policy.exact or policy.rounding_base > 1:
+    if policy.exact:
         return []
     cells = [_cell(row) for row in counted(frame)]
     life, out = set(of_life_tables), set(left_out)
@@ -189,8 +189,10 @@ def _of_ways_of_leaving(
                     yield Line((total, *causes))
             elif len(pool) > 1 and (parts := tuple(i for i in causes if _causes(cells[i], pools) < pool)):
                 rest = cells[total].people - sum(cells[i].people for i in parts)
-                if rest > -policy.minimum_count:
-                    yield Line(parts, total, max(rest, 0))
+                if rest >= 0:
+                    yield Line(parts, total, rest)
+                elif rest > -policy.minimum_count:
+                    yield Line((total,), parts[0], -rest, beside=parts[1:])
 
 
 def _causes(cell: Cell, pools: Mapping[str, Collection[str]]) -> set[str]:

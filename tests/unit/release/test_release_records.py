@@ -270,7 +270,7 @@ def test_limits_are_tightened_along_every_line() -> None:
     own = [Line((0, 1), base=5), Line((2, 3), base=5)]
     assert pinned(counts, own, {1, 3}, CMS) == set()
     # together they are 15, shown for 11 to 17
-    assert pinned(counts, [*own, Line((1, 3), 4, 0, 5)], {1, 3}, CMS) == set()
+    assert pinned(counts, [*own, Line((1, 3), 4, base=5)], {1, 3}, CMS) == set()
     # of 13 people, 11 are shown for 11 to 17: 1 or 2 are hidden
     assert pinned([11, 2], [Line((0, 1), base=5)], {1}, CMS) == {1}
 
