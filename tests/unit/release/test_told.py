@@ -30,7 +30,7 @@ def seen_of(life: LifeTables) -> AsTold | None:
 
 
 def truth(arm: Leaving, causes: tuple[str, ...], at: list[int]) -> list[float]:
-    """Aalen-Johansen incidence of some causes, () for any, by each of some days: day by day, events before censoring."""
+    """Aalen-Johansen incidence of some causes, () for any, by some days: day by day, events before censoring."""
     there, staying, incidence = arm.people, 1.0, 0.0
     found = {}
     for day in range(max(at) + 1):
@@ -77,11 +77,13 @@ def test_the_truth_lies_in_what_is_told_and_curves_are_valid(
     staying_on = actuarial.heights(seen, (), staying=True)
     assert staying_on is not None
     np.testing.assert_allclose(whole + staying_on.value, 1, atol=1e-9)
-    assert (staying_on.value > -1e-12).all()
+    assert (staying_on.value > -1e-9).all()
     true = 1 - np.array(truth(arm, (), [int(d) for d in staying_on.days[1:]]))
     assert (staying_on.low[1:] <= true + 1e-9).all()
     assert (true <= staying_on.high[1:] + 1e-9).all()
-    left = [sum(way.at(d)[0] for way in seen.ways if way.name != CENSORED) for d in seen.days]
+    events = [way for way in seen.ways if way.name != CENSORED]
+    points = sorted({0, *(d for way in events for d in way.days if d <= seen.last_day)})
+    left = [sum(way.at(d)[0] for way in events) for d in points]
     assert all(step < 1e-9 or step >= policy.minimum_count - 1e-9 for step in np.diff(left))
-    still = [seen.people.number - sum(way.at(d)[0] for way in seen.ways) for d in seen.days]
+    still = [seen.people.number - sum(way.at(d)[0] for way in seen.ways) for d in points[1:]]
     assert all(abs(n) < 1e-9 or n >= policy.minimum_count - 1e-9 for n in still)
