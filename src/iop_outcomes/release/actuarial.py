@@ -134,7 +134,9 @@ def bounds(told: AsTold, causes: Collection[str], day: int | None = None) -> Bou
     incidence = _sums(*own, inflated, people)
     lost = _sums(*every, inflated, people)
     low = np.maximum(least / people[1] * inflated[:, 0], 1 - lost[1])
-    high = np.minimum(np.minimum(most / people[0] * np.minimum(inflated[:, 1], people[1]), 1.0), 1 - lost[0])
+    # where no one is there any more, the last may have been censored: the product says nothing then
+    known = np.where((most > 0) | (censored[1] == 0), most / people[0] * np.minimum(inflated[:, 1], people[1]), 1.0)
+    high = np.minimum(np.minimum(known, 1.0), 1 - lost[0])
     return Bounds((np.maximum.accumulate(low[::-1])[::-1], np.minimum.accumulate(high)), incidence)
 
 

@@ -125,7 +125,7 @@ def _crude(source: Source, ground: Ground, level: float) -> dict[str, object] | 
     seen = ground.life.seen.get(source.key)
     if seen is None:
         return None
-    points = drawn.curve(seen, source.causes, source.staying, level, ground.policy.minimum_count)
+    points = drawn.curve(seen, source.causes, source.staying, level, ground.policy)
     return None if points is None else {**points, "n_risk": _still(source, points["x"].tolist(), ground)}
 
 
@@ -163,10 +163,11 @@ def _released(
     source = sources[place]
     kept = points[points["x"].isin(list(crude[place]["x"]))].sort_values("x")  # type: ignore[call-overload]
     people = ground.life.seen[source.key].people.number
-    base = max(policy.coarser(own_base(policy)), policy.midpoint)
+    own = own_base(policy, ground.life.tables[source.key].alone)
+    base = max(policy.coarser(own), policy.midpoint)
     rounded = _rounded(kept, step(base / max(people, 1)), rises=not source.staying)
     shown = rounded.assign(n_risk=_still(source, list(rounded["x"]), ground))
-    return _with_sizes(shown, policy, own_base(policy))
+    return _with_sizes(shown, policy, own)
 
 
 def step(least: float) -> float:

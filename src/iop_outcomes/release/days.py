@@ -8,7 +8,8 @@ others, and lines say how they add up: over the causes on a day, and from each d
 days a curve is drawn straight.
 
 Nobody is counted on another day than the true one: a number is as it is, rounded, or not told. Numbers beside the
-horizons are rounded to the nearest five at least, so that a step between two of them never is a number of people.
+horizons are rounded to the nearest five at least, so that a step between two of them never is a number of people; but
+where no other table counts the same people, they are told as they are, and any day is a candidate.
 Under a policy with midpoints the rounded number is told as the middle of its class. The classes are of the rounded and
 not of the true number: of two roundings of one number, to the nearest five and in sixes, the ranges may share a single
 one (18 to 22 and 13 to 18).
@@ -75,10 +76,10 @@ class DayCells:
     lines: tuple[Line, ...]
 
 
-def candidates(horizons: Collection[int], policy: Policy, last: int) -> tuple[int, ...]:
-    """The horizons and the multiples of the policy's step from day 1 up to the last horizon, without one to `last`."""
-    end = max(horizons, default=last)
-    return tuple(sorted({*range(policy.curve_step_days, end + 1, policy.curve_step_days), *horizons} - {0}))
+def candidates(horizons: Collection[int], step: int, last: int) -> tuple[int, ...]:
+    """The horizons and the multiples of the step from day 1 up to the last horizon, without one to `last`."""
+    stop = max(horizons, default=last)
+    return tuple(sorted({*range(step, stop + 1, step), *horizons} - {0}))
 
 
 def choose(
@@ -95,8 +96,9 @@ def choose(
     full = shown if empty is None or last < empty else emptied(people, shown, empty, last)
     found = {}
     for name, own in full.items():
-        least = 1 if name == CENSORED else policy.minimum_count  # nobody sees the steps of those censored
-        numbers = {day: told.number for day, told in own.items()}
+        # nobody sees the steps of those censored; of a few of them a range is enough, on the last day
+        least = 1 if name == CENSORED else policy.minimum_count
+        numbers = {day: told.number for day, told in own.items() if told.count is not None or day == last}
         found[name] = {day: own[day] for day in kept(numbers, horizons, last, least)}
     return found
 
@@ -139,10 +141,17 @@ def kept(numbers: Mapping[int, int], horizons: Collection[int], last: int, least
     for start, stop in zip((None, *chain), (*chain, None), strict=True):
         for day in days:
             between = (start is None or day > start) and (stop is None or day < stop)
-            if between and (not found or apart(found[-1], day)) and (stop is None or apart(day, stop)):
+            if between and (stop is None or apart(day, stop)) and _far(numbers, found, day, stop, least):
                 found.append(day)
         found += [] if stop is None else [stop]
     return tuple(d for at, d in enumerate(found) if not _flat([numbers[x] for x in found[max(at - 1, 0) : at + 2]]))
+
+
+def _far(numbers: Mapping[int, int], found: Sequence[int], day: int, stop: int | None, least: int) -> bool:
+    """A day is as far from the one before as equal steps to the next fixed day would be, or where no one left since."""
+    before = numbers[found[-1]] if found else 0
+    step, left = numbers[day] - before, numbers[stop if stop is not None else max(numbers)] - before
+    return (step == 0) or step >= max(least, left / max(left // least, 1))
 
 
 def _longest(days: Sequence[int], apart: Callable[[int, int], bool]) -> list[int]:
@@ -159,9 +168,9 @@ def _flat(numbers: Sequence[int]) -> bool:
     return len(numbers) == 3 and len(set(numbers)) == 1
 
 
-def own_base(policy: Policy) -> int:
-    """To which numbers of curves beside the horizons are rounded at least."""
-    return 1 if policy.exact else OVERLAP_BASE
+def own_base(policy: Policy, alone: bool) -> int:
+    """To which numbers of curves beside the horizons are rounded at least. alone: no other table counts the people."""
+    return 1 if policy.exact or alone else OVERLAP_BASE
 
 
 def midpoint(count: int, policy: Policy) -> int:
@@ -206,7 +215,7 @@ class _Cells:
 
     def add(self, table: Table) -> None:
         """The cells and lines of one table."""
-        base = own_base(self.policy)
+        base = own_base(self.policy, table.alone)
         whole = self.position(table, 0, AT_RISK, table.leaving.base)
         if table.leaving.apart:  # with the arm's size, which a reader may know
             self.lines.append(Line((whole,), None, table.leaving.apart))

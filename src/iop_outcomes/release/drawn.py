@@ -7,6 +7,7 @@ is drawn straight. Where everything may be shown it has one on every day on whic
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -15,33 +16,51 @@ from iop_outcomes.estimators.survival import cuminc
 from iop_outcomes.release import actuarial
 from iop_outcomes.release.crude import ROUNDING_ERROR, log_log_limits, rows_of
 from iop_outcomes.release.life_tables import Leaving
+from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.told import NOBODY, AsTold
 from iop_outcomes.vocabulary.causes import CENSORED
+
+# of those there, the greatest share that leaves along a straight line
+MOST = 0.4
 
 Points = Mapping[str, Array]
 
 
-def curve(told: AsTold, causes: Sequence[str], staying: bool, level: float, least: int) -> Points | None:
+def curve(told: AsTold, causes: Sequence[str], staying: bool, level: float, policy: Policy) -> Points | None:
     """The curve of having left by some causes, or of not having (staying); None where the causes are told with others
     only, or no one is known to have left.
 
-    causes: of staying, () is any. level: of confidence intervals. least: the fewest people that a step may show.
-    Returns x, estimate, std_error, conf_low, conf_high and rounding_error, each (k,).
+    causes: of staying, () is any. level: of confidence intervals. Returns x, estimate, std_error, conf_low, conf_high
+    and rounding_error, each (k,).
     """
     if told.exact is not None:
         return _every_day(told.exact, causes, staying, level)
-    drawn, ways = actuarial.heights(told, causes, staying), told.among(causes)
+    drawn, ways = actuarial.heights(told, causes, staying, drawn_to(told, policy)), told.among(causes)
     if drawn is None or ways is None:
         return None
     days = [int(d) for d in drawn.days]
     gone = [sum(way.at(day)[0] for way in ways) for day in days]
-    at = _steps(days, gone, {day for way in ways for day in way.days}, least - NOBODY)
+    at = _steps(days, gone, {day for way in ways for day in way.days}, policy.minimum_count - NOBODY)
     if len(at) < 2 or gone[-1] < NOBODY:
         return None
     changed = np.maximum(np.maximum(drawn.high - drawn.value, drawn.value - drawn.low), 0.0)
     changed[0] = 0.0
     points = _points(drawn.days[at], drawn.value[at], drawn.error[at], level, staying)
     return points | {ROUNDING_ERROR: changed[at]}
+
+
+def drawn_to(told: AsTold, policy: Policy) -> int:
+    """The last day of a curve: before a stretch, longer than the policy's step, in which more than two fifths of those
+    there leave, of whom those censored count half. A straight line would say little of when.
+    """
+    points = sorted({0, told.last_day, *(d for way in told.ways if way.name != CENSORED for d in way.days)})
+    for before, day in pairwise(d for d in points if d <= told.last_day):
+        step = {way.name: way.at(day)[0] - way.at(before)[0] for way in told.ways}
+        censored = step.pop(CENSORED, 0.0)
+        there = told.people.number - sum(way.at(before)[0] for way in told.ways) - censored / 2
+        if day - before > policy.curve_step_days and sum(step.values()) > MOST * there + NOBODY:
+            return before
+    return told.last_day
 
 
 def _steps(days: Sequence[int], gone: Sequence[float], own: Collection[int], least: float) -> list[int]:

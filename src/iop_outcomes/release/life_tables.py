@@ -93,7 +93,7 @@ class Table:
     key: of the first of these arms; cells are named by it. leaving: with pooled causes. horizons: days that estimates
     ask for, in order. ways: names of what is drawn, with the levels that it holds; every cause by which anyone of the
     questions leaves is in one of them. days: on which a way is told on curves, and from which on no
-    one is still there.
+    one is still there. alone: no other table counts the people.
     """
 
     key: Key
@@ -101,6 +101,7 @@ class Table:
     horizons: tuple[int, ...]
     ways: pools.Ways
     days: Mapping[str, tuple[int, ...]]
+    alone: bool = False
 
     def number(self, day: int, level: str) -> int:
         """The true number of a cell."""
@@ -145,11 +146,12 @@ def tables(
     policy: Policy,
     horizons: Mapping[Question, Collection[int]],
     apart: Mapping[Question, Collection[Collection[str]]],
+    alone: bool = False,
 ) -> dict[Key, Table]:
     """The table of each arm; arms that leave alike share one.
 
     policy: with the base of the release. horizons: days that estimates ask for. apart: sets of causes that a question
-    tells from all others; a question without one tells all apart.
+    tells from all others; a question without one tells all apart. alone: no other table counts people of these.
     """
     asked: dict[Leaving, set[int]] = {}
     for key, leaving in arms.items():
@@ -162,7 +164,7 @@ def tables(
     made: dict[Leaving, Table] = {}
     for key in sorted(arms):
         if arms[key] not in made:
-            made[arms[key]] = _table(key, counted[key], sorted(asked[arms[key]]), ways[key], policy)
+            made[arms[key]] = _table(key, counted[key], sorted(asked[arms[key]]), ways[key], policy, alone)
     return {key: made[arms[key]] for key in arms}
 
 
@@ -182,12 +184,12 @@ def _together(leaving: Leaving, pooled: tuple[tuple[str, ...], ...]) -> Leaving:
     return replace(leaving, moves=counted, pools=pooled)
 
 
-def _table(key: Key, leaving: Leaving, horizons: Sequence[int], ways: pools.Ways, policy: Policy) -> Table:
+def _table(key: Key, leaving: Leaving, horizons: Sequence[int], ways: pools.Ways, policy: Policy, alone: bool) -> Table:
     """The table with the days of its curves, chosen by what rounding alone would show."""
-    plain = Table(key, leaving, tuple(horizons), ways, {})
+    plain = Table(key, leaving, tuple(horizons), ways, {}, alone)
     if policy.exact:
         return plain
-    days = candidates(horizons, policy, leaving.last_day)
+    days = candidates(horizons, 1 if alone else policy.curve_step_days, leaving.last_day)
     shown = {name: _shown(plain, name, days, policy) for name, _ in ways}
     there = {day: plain.number(day, STILL_AT_RISK) for day in days}
     empty = min((day for day, n in there.items() if n == 0 and policy.zeros_allowed), default=None)
@@ -201,7 +203,7 @@ def _shown(table: Table, name: str, days: Sequence[int], policy: Policy) -> dict
     single = len(dict(table.ways)[name]) == 1
     found = {}
     for day in days:
-        number, base = table.number(day, name), 1 if single and day in table.horizons else own_base(policy)
+        number, base = table.number(day, name), 1 if single and day in table.horizons else own_base(policy, table.alone)
         if not policy.small(number):
             found[day] = Told(midpoint(policy.blurred(number, base), policy), *policy.alike(number, base))
         elif name == CENSORED and policy.zeros_allowed:

@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 from iop_outcomes.release import pools
 from iop_outcomes.release.days import AT_RISK, Cell, Told, choose, midpoint
@@ -138,8 +139,7 @@ def _shown(table: Table, name: str, told: Mapping[Cell, Told | None], policy: Po
     """What is told of a way, by day. Of those censored a range is enough: nobody sees their steps."""
     found = {day: cell for day in _days(table, name) if (cell := told.get(Cell(table.key, day, name))) is not None}
     if name == CENSORED:
-        rising = [d for d in found if all(found[e].number <= found[d].number for e in found if e < d)]
-        return {day: found[day] for day in rising}
+        return found
     return {d: replace(t, count=midpoint(t.count, policy)) for d, t in found.items() if t.count is not None}
 
 
@@ -149,27 +149,33 @@ def _causes(table: Table, levels: tuple[str, ...]) -> frozenset[str]:
 
 
 def valid(people: Told, ways: Sequence[Way], policy: Policy) -> AsTold:
-    """The ways on days on which those still there are none or enough, as are those who leave between two of them."""
+    """The ways on days on which those still there are none or enough, as are those who leave between two of them. Days
+    on which those censored alone are told are no points of a curve.
+    """
     own = list(ways)
     while True:
         end = min((way.days[-1] for way in own), default=0)
-        days = sorted({0, *(d for way in own for d in way.days if d <= end)})
-        wrong = _wrong(people, own, days, policy)
+        events = [way for way in own if way.name != CENSORED]
+        wrong = _wrong(people, own, sorted({0, *(d for way in events for d in way.days if d <= end)}), policy)
         if wrong is None:
-            return AsTold(people, tuple(own), tuple(days))
-        own = [_without(way, wrong) for way in own]
+            return AsTold(people, tuple(own), tuple(sorted({0, *(d for way in own for d in way.days if d <= end)})))
+        own = [way if way.name == CENSORED else _without(way, wrong) for way in own]
 
 
 def _wrong(people: Told, ways: Sequence[Way], days: Sequence[int], policy: Policy) -> int | None:
-    """The first day on which too few are still there, or on which too few have left since the day before."""
-    least, before = policy.minimum_count - NOBODY, 0.0
-    for day in days[1:]:
+    """The first day on which too few are still there, or too few have left since the day before; of the last the
+    day before.
+    """
+    least, left = policy.minimum_count - NOBODY, 0.0
+    for before, day in pairwise(days):
         gone = {way.name: way.at(day)[0] for way in ways}
-        left = sum(n for name, n in gone.items() if name != CENSORED)
         still = people.number - sum(gone.values())
-        if not (abs(still) < NOBODY or still >= least) or NOBODY < left - before < least:
+        step = sum(n for name, n in gone.items() if name != CENSORED) - left
+        if not (abs(still) < NOBODY or still >= least):
             return day
-        before = left
+        if NOBODY < step < least:
+            return before if before and day == days[-1] else day
+        left += step
     return None
 
 
