@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from iop_outcomes.protocol import InCare
 from iop_outcomes.release import at_horizons, days, ledger, life_tables, nesting
 from iop_outcomes.release import counts as tables
-from iop_outcomes.release.held import Held, Told, held_against
+from iop_outcomes.release.held import Told
 from iop_outcomes.release.levels import reading
 from iop_outcomes.release.life_tables import Leaving, Question
 from iop_outcomes.release.lines import Line
@@ -87,10 +87,7 @@ def gather(
     known: Apart,
     before: Sequence[Told] = (),
 ) -> Ground:
-    """All that is counted. Counts of an outcome that has a life table are left to it, except of groups of people.
-
-    before: what the ledgers of earlier releases tell.
-    """
+    """All that is counted. Counts of an outcome that has a life table are left to it, except of groups of people."""
     arms = life_tables.leavings(of_life)
     questions = {life_tables.question(key) for key in arms}
     asked = at_horizons.asked(estimates)
@@ -166,10 +163,9 @@ def tell(ground: Ground, policy: Policy, base: int, coarse: Collection[int] = ()
     further = days.cells(once.values(), {cell: (i,) for cell, i in rows.items()}, len(frame), policy)
     at = {**rows, **{cell: len(frame) + i for i, cell in enumerate(further.cells)}}
     sizes = {days.Cell(key, 0, days.AT_RISK) for key, table in once.items() if not table.leaving.apart}
-    held = _held(ground, frame, further, at, policy)
+    held = ledger.held(frame, further.cells, _system(ground, frame, further, at, (), policy), ground.before, policy)
     policy, sizes = replace(policy, held=held.moved), set() if held.moved else sizes
-    system = _system(ground, frame, further, at, {at[cell] for cell in sizes}, policy)
-    system = replace(system, bases=tuple(map(max, system.bases, held.bases)), withheld=held.withheld)
+    system = held.over(_system(ground, frame, further, at, {at[cell] for cell in sizes}, policy))
     block = blocks(system)
     coarsened = {block[i] for i in coarse}
     own = tuple(max(b, base) if block[i] in coarsened else b for i, b in enumerate(system.bases))
@@ -204,17 +200,6 @@ def _system(
         bases=(*tables.bases(frame), *further.bases),
         drawn=frozenset(range(len(ground.kept), len(frame))),
     )
-
-
-def _held(
-    ground: Ground, frame: pd.DataFrame, further: days.DayCells, at: Mapping[days.Cell, int], policy: Policy
-) -> Held:
-    """To what each cell is rounded at least for the sake of what earlier releases told."""
-    cells = _system(ground, frame, further, at, (), policy)
-    if not ground.before:
-        return Held((1,) * len(cells.people))
-    days_of = (ledger.of_day(cell.table, cell.day, cell.level) for cell in further.cells)
-    return held_against((*ledger.keys_of(frame), *days_of), cells.people, cells.lines, ground.before, policy)
 
 
 def _evidence(

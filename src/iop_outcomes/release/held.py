@@ -14,12 +14,13 @@ earlier release are no longer asked for, those that are new are therefore rounde
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from iop_outcomes.release.changes import Change, Range, given_away
 from iop_outcomes.release.lines import Line
 from iop_outcomes.release.policy import Policy
+from iop_outcomes.release.system import System
 
 # to which a cell may be rounded for what an earlier release told of it; WITHHELD beyond
 BASES = (5, 10, 20, 50, 100)
@@ -38,6 +39,11 @@ class Held:
     bases: tuple[int, ...]
     withheld: frozenset[int] = frozenset()
     moved: bool = False
+
+    def over(self, system: System) -> System:
+        """The system with these bases at least, and these cells withheld."""
+        bases = tuple(map(max, system.bases, self.bases))
+        return replace(system, bases=bases, withheld=system.withheld | self.withheld)
 
 
 def held_against(

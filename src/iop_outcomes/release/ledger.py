@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.release.days import AT_RISK
-from iop_outcomes.release.held import Told
+from iop_outcomes.release.days import AT_RISK, Cell
+from iop_outcomes.release.held import Held, Told, held_against
 from iop_outcomes.release.policy import Policy
+from iop_outcomes.release.system import System
 from iop_outcomes.release.told import LifeTables
 from iop_outcomes.vocabulary.methods import CRUDE
 
@@ -44,6 +45,17 @@ def keys_of(counts: pd.DataFrame) -> list[str]:
 def of_day(table: Sequence[str], day: int, level: str) -> str:
     """The hash of a cumulative number of a life table. table: its key, analysis and cohort first."""
     return hashed(table[1], ("life", *table, day, level))
+
+
+def held(counts: pd.DataFrame, cells: Sequence[Cell], system: System, before: Sequence[Told], policy: Policy) -> Held:
+    """To what each cell of a system is rounded at least for the sake of what earlier releases told.
+
+    counts, cells: rows of counts and cells of life tables, in the order in which they stand in the system.
+    """
+    if not before:
+        return Held((1,) * len(system.people))
+    keys = (*keys_of(counts), *(of_day(cell.table, cell.day, cell.level) for cell in cells))
+    return held_against(keys, system.people, system.lines, before, policy)
 
 
 def written(counts: pd.DataFrame, curves: pd.DataFrame, life: LifeTables, policy: Policy) -> pd.DataFrame:
