@@ -1,9 +1,9 @@
 """What is told of everything that is counted, with one base.
 
-In order: the days of curves are chosen, and what life tables say on them joins the ground; all cells and lines make one
-system, which is held against earlier releases (`ledger`) and protected as a whole; blocks of cells that hold a row named
-as coarse are rounded to the base. The number of everyone in an arm of whom all are at risk is its size, which a reader
-may know.
+In order: the days of curves are chosen, and what life tables say on them joins the ground; all cells and lines make
+one system, which is held against earlier releases (`ledger`) and protected as a whole; blocks of cells that hold a row
+named as coarse are rounded to the base. The number of everyone in an arm of whom all are at risk is its size, which a
+reader may know.
 """
 
 from __future__ import annotations
