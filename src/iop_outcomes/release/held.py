@@ -20,7 +20,7 @@ from functools import lru_cache
 from iop_outcomes.release.changes import Change, Range, given_away
 from iop_outcomes.release.lines import Line
 from iop_outcomes.release.policy import Policy
-from iop_outcomes.release.system import System
+from iop_outcomes.release.system import Shown, System
 
 # to which a cell may be rounded for what an earlier release told of it; WITHHELD beyond
 BASES = (5, 10, 20, 50, 100)
@@ -47,12 +47,17 @@ class Held:
 
 
 def held_against(
-    keys: Sequence[str], people: Sequence[int], lines: Sequence[Line], before: Sequence[Told], policy: Policy
+    keys: Sequence[str],
+    people: Sequence[int],
+    lines: Sequence[Line],
+    before: Sequence[Told],
+    policy: Policy,
+    own: Sequence[int] = (),
 ) -> Held:
     """To what each cell is rounded at least, and which are withheld, so that no change of a few people is told.
 
     keys: of each cell the hash of its key (`ledger.hashed`); people: its number; lines: how cells add up; before: what
-    each earlier release of the cohort told. Without an earlier one, or under a policy that protects nothing, all 1.
+    each earlier release of the cohort told; own: to what each cell is rounded anyway, 1 without. Without an earlier one, or under a policy that protects nothing, all 1.
     """
     nothing = Held((1,) * len(keys))
     if policy.exact or not any(before):
@@ -62,7 +67,8 @@ def held_against(
     if not moved:
         known = set().union(*before)
         return Held(tuple(OF_NEW if gone and key not in known else 1 for key in keys))
-    bases = [_of_all([told[key] for told in before if key in told], policy) for key in keys]
+    told_of = [[told[key] for told in before if key in told] for key in keys]
+    bases = [_of_all(ranges, policy, base) for ranges, base in zip(told_of, own or [1] * len(keys), strict=True)]
     return _looked_at(bases, keys, people, lines, before, policy)
 
 
@@ -88,26 +94,30 @@ def _moved(keys: Sequence[str], people: Sequence[int], lines: Sequence[Line], to
     return False
 
 
-def _of_all(ranges: Sequence[tuple[int, int]], policy: Policy) -> int:
-    """The base of a cell of which earlier releases told these ranges."""
-    return max((_least(low, high, policy) for low, high in ranges), default=OF_NEW, key=lambda b: b or max(BASES) + 1)
+def _of_all(ranges: Sequence[tuple[int, int]], policy: Policy, own: int) -> int:
+    """The base of a cell of which earlier releases told these ranges. own: to which it is rounded anyway."""
+    fit = [base for base in BASES if base >= own and all(base in _fit(low, high, policy) for low, high in ranges)]
+    return next((base for base in fit if ranges or base >= OF_NEW), WITHHELD)
 
 
 @lru_cache(maxsize=100_000)
-def _least(low: int, high: int, policy: Policy) -> int:
-    """The finest base that protects every change by a few from a number between these; WITHHELD where none does."""
+def _fit(low: int, high: int, policy: Policy) -> frozenset[int]:
+    """The bases that protect every change by a few from a number between these, whatever it is now."""
     few = policy.minimum_count - 1
     reach = range(max(policy.minimum_count, low - few), high + few + 1)
-    for base in BASES:
+
+    def fits(base: int) -> bool:
         after = {policy.alike(n, base) for n in reach}
-        if base >= policy.rounding_base and all(_open((low, high), told, policy) for told in after):
-            return base
-    return WITHHELD
+        return base >= policy.rounding_base and all(_open((low, high), told, policy) for told in after)
+
+    return frozenset(filter(fits, BASES))
 
 
-def _open(before: tuple[int, int], after: tuple[int, int], policy: Policy) -> bool:
+def _open(before: Range, after: Range, policy: Policy) -> bool:
     """Whoever supposes that people were only added, or only taken out, is left with enough values of the change."""
     for first, second in ((before, after), (after, before)):
+        if first[1] is None or second[1] is None:
+            continue
         least, most = max(0, second[0] - first[1]), second[1] - first[0]
         few = most > 0 and least < policy.minimum_count
         if few and most - least + 1 < policy.protection:
@@ -120,21 +130,53 @@ def _looked_at(
     policy: Policy,
 ) -> Held:  # fmt: skip
     """The bases, made coarser until both releases together give no change away."""
-    around = _around(lines, len(keys))
-    earlier: list[list[Range | None]] = [[told.get(key) for key in keys] for told in before]
     while True:
         after = [_told(n, base, policy) for n, base in zip(people, bases, strict=True)]
-        found: set[Change] = set().union(*(given_away(lines, told, after, policy) for told in earlier))
-        more = {i for change in found for i in _near(change, lines, around)} if found else set()
-        coarser = {i: _next(bases[i]) for i in more if bases[i] != WITHHELD}
-        for i, base in coarser.items():
-            bases[i] = base
-        if not coarser:
+        found = _coarser(bases, keys, lines, before, after, policy)
+        if found == bases:
             return Held(tuple(b or 1 for b in bases), frozenset(i for i, b in enumerate(bases) if b == WITHHELD), True)
+        bases = found
 
 
-def _next(base: int) -> int:
-    return next((b for b in BASES if b > base), WITHHELD)
+def once_more(
+    held: Held, keys: Sequence[str], lines: Sequence[Line], before: Sequence[Told], shown: Shown, policy: Policy
+) -> Held:
+    """The same with coarser bases where what is told in the end gives a change away: rounded for the sake of others, a
+    cell may be told by a range that its own base would not have given. shown: of each cell what is told.
+    """
+    told = zip(shown.low, shown.high, strict=True)
+    after = [None if low is None or high is None else (low, high) for low, high in told]
+    bases = [WITHHELD if i in held.withheld else max(b, shown.base[i]) for i, b in enumerate(held.bases)]
+    found = _coarser(bases, keys, lines, before, after, policy)
+    if found == bases:
+        return held
+    return Held(tuple(b or 1 for b in found), frozenset(i for i, b in enumerate(found) if b == WITHHELD), True)
+
+
+def _coarser(
+    bases: list[int],
+    keys: Sequence[str],
+    lines: Sequence[Line],
+    before: Sequence[Told],
+    after: Sequence[Range | None],
+    policy: Policy,
+) -> list[int]:
+    """The bases, coarser around each change that is given away: of the cell where its own ranges are narrow, else of
+    the cells of its lines.
+    """
+    around, more = _around(lines, len(keys)), set[int]()
+    for told in before:
+        earlier: list[Range | None] = [told.get(key) for key in keys]
+        for change in given_away(lines, earlier, after, policy):
+            i = change.cell
+            first, second = (None, None) if i is None else (earlier[i], after[i])
+            narrow = first is not None and second is not None and not _open(first, second, policy)
+            more |= {i} if narrow and i is not None else _near(change, lines, around)
+    told_of = [[told[key] for told in before if key in told] for key in keys]
+    return [
+        _of_all(told_of[i], policy, base + 1) if i in more and base != WITHHELD else base
+        for i, base in enumerate(bases)
+    ]
 
 
 def _around(lines: Sequence[Line], size: int) -> list[list[int]]:

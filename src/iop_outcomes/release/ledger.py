@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.errors import StudyError
 from iop_outcomes.release.days import AT_RISK, Cell
-from iop_outcomes.release.held import Held, Told, held_against
+from iop_outcomes.release.held import Held, Told, held_against, once_more
 from iop_outcomes.release.policy import Policy
-from iop_outcomes.release.system import System
+from iop_outcomes.release.suppression import protect
+from iop_outcomes.release.system import Shown, System
 from iop_outcomes.release.told import LifeTables
 from iop_outcomes.vocabulary.methods import CRUDE
 
@@ -52,10 +53,29 @@ def held(counts: pd.DataFrame, cells: Sequence[Cell], system: System, before: Se
 
     counts, cells: rows of counts and cells of life tables, in the order in which they stand in the system.
     """
-    if not before:
-        return Held((1,) * len(system.people))
-    keys = (*keys_of(counts), *(of_day(cell.table, cell.day, cell.level) for cell in cells))
-    return held_against(keys, system.people, system.lines, before, policy)
+    keys = of_cells(counts, cells) if before else [""] * len(system.people)
+    return held_against(keys, system.people, system.lines, before, policy, system.bases)
+
+
+def of_cells(counts: pd.DataFrame, cells: Sequence[Cell]) -> list[str]:
+    """The hashes of rows of counts, and then of cells of life tables."""
+    return [*keys_of(counts), *(of_day(cell.table, cell.day, cell.level) for cell in cells)]
+
+
+def shown(
+    counts: pd.DataFrame, cells: Sequence[Cell], system: System, held: Held, before: Sequence[Told], policy: Policy
+) -> Shown:
+    """What is told of each cell of a system that is held against what earlier releases told, until they give nothing
+    away together.
+    """
+    while True:
+        told = protect(held.over(system), policy, policy.rounding_base)
+        if not held.moved:
+            return told
+        again = once_more(held, of_cells(counts, cells), system.lines, before, told, policy)
+        if again == held:
+            return told
+        held = again
 
 
 def written(counts: pd.DataFrame, curves: pd.DataFrame, life: LifeTables, policy: Policy) -> pd.DataFrame:
@@ -93,8 +113,11 @@ def _of_curves(curves: pd.DataFrame, life: LifeTables) -> list[dict[str, object]
         told = [(0, AT_RISK, seen.people)] if (analysis, contrast, arm) in arms else []
         for way in seen.ways:
             points = zip(way.days, way.told, strict=True)
-            told += [(d, way.name, t) for d, t in points if d and (analysis, contrast, arm, way.name, d) in shown]
+            told += [(d, way.name, t) for d, t in points if (analysis, contrast, arm, way.name, d) in shown]
         for day, level, number in told:
+            # what is told at horizons are rows of counts
+            if day in life.tables[key].horizons or (day == 0 and level != AT_RISK):
+                continue
             cell = of_day(life.tables[key].key, day, level)
             exact = 1 if number.low == number.high else None
             said = dict(zip(RANGE, (exact, number.low, number.high), strict=True))

@@ -20,7 +20,6 @@ from iop_outcomes.release.lines import Line
 from iop_outcomes.release.numbers import NOTHING, Number
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.support import Cells, Evidence, size
-from iop_outcomes.release.suppression import protect
 from iop_outcomes.release.system import Shown, System
 from iop_outcomes.release.told import LifeTables
 from iop_outcomes.vocabulary.causes import STILL_AT_RISK
@@ -53,13 +52,16 @@ def tell(ground: Ground, policy: Policy, base: int, coarse: Collection[int] = ()
     further = days.cells(once.values(), {cell: (i,) for cell, i in rows.items()}, len(frame), policy)
     at = {**rows, **{cell: len(frame) + i for i, cell in enumerate(further.cells)}}
     sizes = {days.Cell(key, 0, days.AT_RISK) for key, table in once.items() if not table.leaving.apart}
-    held = ledger.held(frame, further.cells, _system(ground, frame, further, at, (), policy), ground.before, policy)
-    policy, sizes = replace(policy, held=held.moved), set() if held.moved else sizes
-    system = held.over(_system(ground, frame, further, at, {at[cell] for cell in sizes}, policy))
+    system = _system(ground, frame, further, at, {at[cell] for cell in sizes}, policy)
     block = blocks(system)
     coarsened = {block[i] for i in coarse}
     own = tuple(max(b, base) if block[i] in coarsened else b for i, b in enumerate(system.bases))
-    shown = protect(replace(system, bases=own), policy, policy.rounding_base)
+    system = replace(system, bases=own)
+    whole = replace(_system(ground, frame, further, at, (), policy), bases=own)
+    held = ledger.held(frame, further.cells, whole, ground.before, policy)
+    if held.moved:  # the number of everyone is told as other numbers are
+        policy, sizes, system = replace(policy, held=True), set(), whole
+    shown = ledger.shown(frame, further.cells, system, held, ground.before, policy)
     told = {cell: _number(shown, i) for cell, i in at.items()}
     told |= {cell: size(system.people[at[cell]], policy) for cell in sizes}
     lost = {block[i] for i, b in enumerate(shown.base) if b == 0 and not policy.small(system.people[i])}
