@@ -65,11 +65,35 @@ def given_away(
 
     before, after: of each cell the range that the release tells, None where it tells none or has no such cell.
     """
-    programme = _programme(lines, before, after)
     found: set[Change] = set()
-    for sign in (1.0, -1.0):
-        found |= _Asked(programme, sign, policy).found()
+    for programme in _parted(_programme(lines, before, after)):
+        for sign in (1.0, -1.0):
+            found |= _Asked(programme, sign, policy).found()
     return found
+
+
+def _parted(programme: _Programme) -> list[_Programme]:
+    """The programme in parts that have no number in common: what does not go together in one, may in another."""
+    from scipy.sparse.csgraph import connected_components
+
+    size = len(programme.low)
+    together = [*programme.rows, *(([*pair], [1.0, 1.0]) for pair in programme.changes.values())]
+    matrix = _matrix(together, size)
+    if matrix is None:
+        return []
+    _, part = connected_components(matrix.T @ matrix, directed=False)
+    parts: dict[int, _Programme] = {}
+    place: list[int] = []
+    for low, high, own in zip(programme.low, programme.high, part.tolist(), strict=True):
+        of = parts.setdefault(own, _Programme())
+        of.low.append(low)
+        of.high.append(high)
+        place.append(len(of.low) - 1)
+    for columns, weights in programme.rows:
+        parts[part[columns[0]]].rows.append(([place[c] for c in columns], weights))
+    for change, (later, earlier) in programme.changes.items():
+        parts[part[later]].changes[change] = (place[later], place[earlier])
+    return [of for of in parts.values() if of.changes]
 
 
 def _programme(lines: Sequence[Line], before: Sequence[Range | None], after: Sequence[Range | None]) -> _Programme:
@@ -112,11 +136,16 @@ class _Asked:
         self.most = np.full(len(self.of), -np.inf)
 
     def found(self) -> set[Change]:
-        """The changes that are found out; none where the supposition does not agree with what is told."""
+        """The changes that are found out; by their own ranges alone where nothing adds up, or the supposition does not
+        agree with all that is told.
+        """
         import numpy as np
 
-        if not self.of or not self._look(np.ones(len(self.of))) or not self._look(-np.ones(len(self.of))):
-            return set()
+        ones = np.ones(len(self.of))
+        if self.equal is None or not self._look(ones) or not self._look(-ones):
+            least, most = self._own()
+            self.least, self.most = np.maximum(least, 0), most
+            return {self.of[i] for i in np.flatnonzero(self._left() & (self.most >= self.least))}
         draws = np.random.default_rng(len(self.of))
         for _ in range(TRIES):
             left = self._left()
