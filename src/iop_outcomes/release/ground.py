@@ -170,6 +170,7 @@ def _overlapping(frame: pd.DataFrame) -> set[int]:
 
 
 def stacked(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    """The rows of both frames, numbered anew."""
     import pandas as pd
 
     return pd.concat([first, second], ignore_index=True) if len(second) else first.reset_index(drop=True)
