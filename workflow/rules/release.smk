@@ -46,6 +46,7 @@ use rule run as release with:
                 "companions": plain(LOADED.companions()),
                 "groups": LOADED.groups(),
                 "in_care": plain(LOADED.in_care()),
+                "primary": LOADED.primary(),
             },
         ),
     message:

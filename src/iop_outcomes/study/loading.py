@@ -145,6 +145,14 @@ class Loaded:
         outcomes = sorted(n for n, e in self.endpoints.items() if e.companion and n in asked)
         return Companions(contrasts=list(self.contrasts(variants=True)), outcomes=outcomes)
 
+    def primary(self) -> dict[str, list[str]]:
+        """Outcomes of the primary questions, by contrast."""
+        asked: dict[str, set[str]] = {}
+        for row in self.analyses:
+            if row.family == "primary":
+                asked.setdefault(row.contrast, set()).add(row.outcome)
+        return {contrast: sorted(outcomes) for contrast, outcomes in sorted(asked.items())}
+
     def horizons(self) -> dict[str, list[int]]:
         """The horizons that the sheet asks for, by outcome."""
         asked: dict[str, set[int]] = {}

@@ -16,6 +16,8 @@ from iop_outcomes.vocabulary.statuses import STATUSES, TOLD
 # names among the diagnostics that several rooms read: shares by category or stratum, and what power there is
 SHARE_IN_FIRST_ARM = "share_in_first_arm"
 STRATUM = "stratum"
+# how many distinct scores people have: few make adjusted numbers at full digits solvable; never released
+SCORE_PATTERNS = "score_patterns"
 DETECTABLE = "detectable_difference"
 ONE_RATIO, PROPORTIONAL = "one_hazard_ratio_p_value", "proportional_hazards_p_value"
 # the interval of a difference with few sites as clusters, and its degrees of freedom
