@@ -88,7 +88,8 @@ def numbers(frame: pd.DataFrame) -> list[Number]:
 def lines(frame: pd.DataFrame) -> Iterator[Line]:
     """Every line along which the cells add up."""
     for positions in frame.groupby(GROUP, dropna=False, sort=False).indices.values():
-        yield Line(tuple(int(i) for i in positions))
+        if len(positions) > 1:  # one cell is the size of its group itself
+            yield Line(tuple(int(i) for i in positions))
     yield from _margins(frame, "arm")
     yield from _margins(frame, "group", "group_by")
 

@@ -8,7 +8,7 @@ companions stand beside it: nothing of them is told.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -27,6 +27,7 @@ from iop_outcomes.release.system import Shown, System
 from iop_outcomes.release.told import LifeTables
 from iop_outcomes.tables.results import ALL
 from iop_outcomes.tables.rows import counted
+from iop_outcomes.vocabulary.causes import STILL_AT_RISK
 from iop_outcomes.vocabulary.readings import Reading
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def gather(
 
 
 def _first_rows(cells: Iterable[days.Cell], start: int) -> dict[int, int]:
-    """Of each row that tells a cell of a life table the first row that does; questions on the same people share cells."""
+    """Of each row of a life table the first that tells the same cell; questions on the same people share cells."""
     first: dict[days.Cell, int] = {}
     return {position: first.setdefault(cell, position) for position, cell in enumerate(cells, start=start)}
 
@@ -149,37 +150,50 @@ class Telling:
 def tell(ground: Ground, policy: Policy, base: int, coarse: Collection[int] = ()) -> Telling:
     """What is told of everything. base: of the blocks of cells that hold one of the rows `coarse`."""
     arms = {key: leaving for key, leaving in ground.arms.items() if life_tables.question(key) not in ground.alone}
-    rules = replace(policy, rounding_base=base)
-    made = life_tables.tables(arms, rules if coarse else policy, ground.asked, ground.told_apart)
-    first, last = len(ground.kept), len(ground.kept) + len(ground.horizons)
+    rules = replace(policy, rounding_base=base) if coarse else policy
+    made = life_tables.tables(arms, rules, ground.asked, ground.told_apart)
     frame = _one(ground.kept, ground.horizons)
-    same = _first_rows(ground.cells, first)
-    rows = {cell: same[position] for position, cell in enumerate(ground.cells, start=first)}
-    once = {table.key: table for table in made.values()}.values()
-    further = days.cells(once, {cell: (position,) for cell, position in rows.items()}, last, policy)
-    sizes = {days.Cell(table.key, 0, days.AT_RISK) for table in made.values() if not table.leaving.apart}
-    system = System(
-        people=(*tables.people_in(frame), *further.people),
-        lines=(*ground.lines, *_with_sizes(further, sizes)),
-        bases=(*tables.bases(frame), *further.bases),
-        drawn=frozenset(range(first, last)),
-    )
+    same = _first_rows(ground.cells, len(ground.kept))
+    rows = {cell: same[position] for position, cell in enumerate(ground.cells, start=len(ground.kept))}
+    once = {table.key: table for table in made.values()}
+    further = days.cells(once.values(), {cell: (i,) for cell, i in rows.items()}, len(frame), policy)
+    at = {**rows, **{cell: len(frame) + i for i, cell in enumerate(further.cells)}}
+    sizes = {days.Cell(key, 0, days.AT_RISK) for key, table in once.items() if not table.leaving.apart}
+    system = _system(ground, frame, further, at, {at[cell] for cell in sizes}, policy)
     block = blocks(system)
     coarsened = {block[i] for i in coarse}
-    system = replace(
-        system, bases=tuple(max(b, base) if block[i] in coarsened else b for i, b in enumerate(system.bases))
-    )
-    shown = protect(system, policy, policy.rounding_base)
-    told = {cell: _number(shown, position) for cell, position in rows.items()}
-    told |= {cell: _number(shown, last + i) for i, cell in enumerate(further.cells)}
-    told |= {
-        cell: size(people, policy) for cell, people in zip(further.cells, further.people, strict=True) if cell in sizes
-    }
+    own = tuple(max(b, base) if block[i] in coarsened else b for i, b in enumerate(system.bases))
+    shown = protect(replace(system, bases=own), policy, policy.rounding_base)
+    told = {cell: _number(shown, i) for cell, i in at.items()}
+    told |= {cell: size(system.people[at[cell]], policy) for cell in sizes}
     lost = {block[i] for i, b in enumerate(shown.base) if b == 0 and not policy.small(system.people[i])}
-    at = [same.get(i, i) for i in range(last)]
-    own = Shown(*(tuple(part[i] for i in at) for part in (shown.count, shown.base, shown.low, shown.high)))
-    evidence = _evidence(ground, policy, tables.told(frame, own), made, told)
-    return Telling(evidence, frozenset(i for i in at if block[i] in lost))
+    first = [same.get(i, i) for i in range(len(frame))]
+    evidence = _evidence(ground, policy, tables.told(frame, _of_rows(shown, first)), made, told)
+    return Telling(evidence, frozenset(i for i in first if block[i] in lost))
+
+
+def _of_rows(shown: Shown, first: Sequence[int]) -> Shown:
+    count, low, high = (tuple(part[i] for i in first) for part in (shown.count, shown.low, shown.high))
+    return Shown(count, tuple(shown.base[i] for i in first), low, high)
+
+
+def _system(
+    ground: Ground,
+    frame: pd.DataFrame,
+    further: days.DayCells,
+    at: Mapping[days.Cell, int],
+    sizes: Collection[int],
+    policy: Policy,
+) -> System:
+    """All cells and lines. sizes: positions of the number of everyone in an arm, which a reader may know."""
+    people = (*tables.people_in(frame), *further.people)
+    of_life = [replace(line, total=None) if line.total in sizes else line for line in further.lines]
+    return System(
+        people=people,
+        lines=(*ground.lines, *of_life, *_between_days(at, people, policy)),
+        bases=(*tables.bases(frame), *further.bases),
+        drawn=frozenset(range(len(ground.kept), len(frame))),
+    )
 
 
 def _evidence(
@@ -225,10 +239,22 @@ def blocks(system: System) -> list[int]:
     return [top(i) for i in above]
 
 
-def _with_sizes(further: days.DayCells, sizes: Collection[days.Cell]) -> list[Line]:
-    """The lines of life tables. sizes: cells of everyone in an arm, whose number a reader may know."""
-    known = {further.start + i for i, cell in enumerate(further.cells) if cell in sizes}
-    return [replace(line, total=None) if line.total in known else line for line in further.lines]
+def _between_days(at: Mapping[days.Cell, int], people: Sequence[int], policy: Policy) -> list[Line]:
+    """Lines from a number gone by one day to that by a later one, not the next, where few have left between."""
+    by_day: dict[tuple[tuple[str, ...], str], list[int]] = {}
+    for cell, position in sorted(at.items()):
+        if cell.level != days.AT_RISK:
+            by_day.setdefault((cell.table, cell.level), []).append(position)
+    found = []
+    for (_, level), positions in by_day.items():
+        rising = positions[::-1] if level == STILL_AT_RISK else positions
+        for i, less in enumerate(rising):
+            for more in rising[i + 2 :]:
+                gap = people[more] - people[less]
+                if gap >= policy.minimum_count:
+                    break
+                found.append(Line((less,), more, gap))
+    return found
 
 
 def _told(number: Number) -> days.Told | None:

@@ -5,8 +5,8 @@ that hardly any need be withheld. Each base that the policy lets is tried on the
 all, where there are none): a row is kept where it is told, and what protection may have changed it by is under a point
 (of mean days under a hundredth of the horizon; of a ratio under a hundredth of it). Of the bases that keep at least as
 much as any other less 2 %, the one that withholds least is taken, the finest of equals. Only blocks of cells in which
-something would be withheld for another cell's sake are rounded to it; all others stay as they are. What the base is, and
-what it costs, stands among the diagnostics.
+something would be withheld for another cell's sake are rounded to it; all others stay as they are. What the base is,
+and what it costs, stands among the diagnostics.
 """
 
 from __future__ import annotations

@@ -1,31 +1,15 @@
-"""What is shown of each cell, and which cells to coarsen or hide for the sake of others (`suppression.protect`).
-
-In order: small cells and those that are withheld are hidden; all others are rounded to the base of the release, or to
-their own where that is coarser. Then `iop_outcomes.release.audit` says what is exposed. Of each exposed number the
-lines that leave it too few values are loosened: their smallest cell above zero that is still shown, equal ones
-together as an order among equals would itself tell something, is rounded to the next base, or hidden where that would
-tell too little of it. Where no cell above zero is left, zeros are hidden among the small cells of the line. That
-repeats until nothing is exposed.
-
-A small cell is told to hold 1 up to the minimum less one, as whoever knows the rule knows that already. A zero that is
-hidden, and the small cells beside it, are told to hold 0 up to that. Where no zero may be shown, and of cells that are
-hidden for another's sake, nothing is told.
-
-Out of reach: numbers that are exposed even when all cells around them are hidden, since the size of a group that is no
-cell is taken as known: a group of 7 with one cell; two small cells of which a reader knows that they are 4 people
-together. Such sizes have to be cells themselves. `audit.exposed` still names those numbers.
-"""
+"""What is shown of each cell, and which cells to coarsen or hide for the sake of others (`suppression.protect`)."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from iop_outcomes.release.audit import TOLERANCE, Audit, Part
-from iop_outcomes.release.cheapest import STEP, Step, cheapest
+from iop_outcomes.release.cheapest import Step, cheapest
 from iop_outcomes.release.policy import Policy
+from iop_outcomes.release.rungs import HIDDEN, Rung, ladder
 from iop_outcomes.release.system import Shown, System, ranges
 
 if TYPE_CHECKING:
@@ -34,204 +18,161 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.float64]
 
-HIDDEN = 0
-# a cell is rounded further while it holds at least this many times the base
-TELLING = 2
-# how much more it costs to loosen a cell that is told elsewhere too, and how far a hidden one is moved at most
-DRAWN, FAR = 20.0, 1000.0
+# how much more it costs to loosen a cell that is told elsewhere too
+DRAWN = 20.0
+# what it costs to move a number by one within what is told
+MOVING = 0.001
 
 
 @dataclass
 class State:
-    """What is shown so far. base: of each cell, 0 where it is hidden. among_zeros: small cells told as 0 or more."""
+    """What is shown so far.
+
+    ladders: of each cell the ways of telling it. at: which of them it is told in. low, high: what is known of each
+    number so. among_zeros: cells that are told as 0 or more.
+    """
 
     system: System
     policy: Policy
-    base: list[int]
+    ladders: list[tuple[Rung, ...]]
+    at: list[int]
+    low: Numbers
+    high: Numbers
     among_zeros: set[int] = field(default_factory=set)
 
     @classmethod
     def first(cls, system: System, policy: Policy, base: int) -> State:
-        """Small and withheld cells are hidden, all others rounded."""
-        shown = [policy.coarser(max(base, own)) for own in system.bases]
-        hidden = system.withheld | {i for i, count in enumerate(system.people) if policy.small(count)}
-        return cls(system, policy, [HIDDEN if i in hidden else b for i, b in enumerate(shown)])
+        """Small and withheld cells are hidden, all others rounded to at least the base."""
+        beside = _beside_small(system, policy)
+        ladders = [
+            ladder(policy, count, max(base, own), i in system.withheld, i in beside)
+            for i, (count, own) in enumerate(zip(system.people, system.bases, strict=True))
+        ]
+        nothing = (None,) * len(ladders)
+        low, high = ranges(system, Shown(nothing, nothing, nothing, nothing), policy)
+        state = cls(system, policy, ladders, [0] * len(ladders), low, high)
+        for i in range(len(ladders)):
+            state._tell(i, 0)
+        return state
 
     def shown(self) -> Shown:
         """What is told of each cell."""
-        cells = [self._cell(i) for i in range(len(self.base))]
-        return Shown(*(tuple(column) for column in zip(*cells, strict=True))) if cells else Shown((), (), (), ())
+        cells = [self._cell(i) for i in range(len(self.at))]
+        return Shown(*zip(*cells, strict=True)) if cells else Shown((), (), (), ())
 
     def _cell(self, i: int) -> tuple[int | None, int, int | None, int | None]:
-        count, base, policy = self.system.people[i], self.base[i], self.policy
-        if base != HIDDEN:
-            exact = policy.exact or count == 0
-            return policy.blurred(count, base), 1 if exact else base, *policy.alike(count, base)
-        if i in self.among_zeros:
-            return None, HIDDEN, 0, policy.minimum_count - 1
-        if policy.zeros_allowed and policy.small(count) and i not in self.system.withheld:
-            return None, HIDDEN, 1, policy.minimum_count - 1
+        count, rung, policy = self.system.people[i], self.ladders[i][self.at[i]], self.policy
+        if rung.base != HIDDEN:
+            return policy.blurred(count, rung.base), rung.base, rung.low, rung.high
+        between = policy.zeros_allowed and policy.small(count) and i not in self.system.withheld
+        if between or i in self.among_zeros:
+            return None, HIDDEN, int(self.low[i]), int(self.high[i])
         return None, HIDDEN, None, None
+
+    def _tell(self, i: int, at: int) -> None:
+        """Tell a cell in another way, and the small cells beside a zero that is hidden as it."""
+        rung = self.ladders[i][at]
+        self.at[i], self.low[i] = at, rung.low
+        if rung.high is not None:
+            self.high[i] = rung.high
+        else:
+            self.high[i] = self.system.far
+        if at and not self.system.people[i]:
+            self.among_zeros |= {i, *(beside := self._small(self.system.equations.rows_of[i]))}
+            self.low[[i, *beside]] = 0
 
     def hide_all(self) -> None:
         """Hide whatever can be hidden."""
-        for i, count in enumerate(self.system.people):
-            if count:
-                self.base[i] = HIDDEN
-        for row in range(len(self.system.equations.members)):
-            self._hide_zeros([row])
+        for i, ways in enumerate(self.ladders):
+            self._tell(i, len(ways) - 1)
+
+    def move(self, audit: Audit) -> bool:
+        """Loosen the cells with which open numbers of an audit move at the least loss; False where none is loosened."""
+        import numpy as np
+
+        steps = self._steps()
+        truth = self.system.equations.truth
+        part = Part.of(audit, truth - steps[-1].down, truth + steps[-1].up, audit.open)
+        moves = [] if part is None else cheapest(part, [step.of(part.columns) for step in steps])
+        if part is None or not moves:
+            return False
+        least, most = truth.astype(float), truth.astype(float)
+        least[part.columns] += np.minimum(*moves) + TOLERANCE
+        most[part.columns] += np.maximum(*moves) - TOLERANCE
+        chosen = np.flatnonzero((most > self.high) | (least < self.low)).tolist()
+        for i in chosen:
+            while self.at[i] + 1 < len(self.ladders[i]) and (most[i] > self.high[i] or least[i] < self.low[i]):
+                self._tell(i, self.at[i] + 1)
+        for one in moves:
+            part.learn(one)
+        return bool(chosen)
+
+    def _steps(self) -> list[Step]:
+        """What is told, and then every way of telling less with what it costs."""
+        import numpy as np
+
+        truth = self.system.equations.truth.astype(float)
+        steps = [Step(truth - self.low, self.high - truth, np.full(len(truth), MOVING))]
+        for level in range(1, max((len(ways) for ways in self.ladders), default=1)):
+            low, high, cost = self.low.copy(), self.high.copy(), np.zeros(len(truth))
+            for i, ways in enumerate(self.ladders):
+                if level < len(ways):
+                    rung = ways[level]
+                    low[i], high[i] = rung.low, self.system.far if rung.high is None else rung.high
+                    cost[i] = rung.loss * (DRAWN if i in self.system.drawn else 1.0) / self.policy.protection
+            steps.append(Step(np.maximum(truth - low, steps[-1].down), np.maximum(high - truth, steps[-1].up), cost))
+        return steps
 
     def loosen(self, exposed: Iterable[int]) -> bool:
-        """Coarsen or hide what leaves too few values to exposed numbers; False where nothing is left to hide."""
-        low, high = ranges(self.system, self.shown(), self.policy)
+        """Coarsen or hide the next cells along the lines of exposed numbers; False where nothing is left to hide."""
         chosen: set[int] = set()
         for number in exposed:
-            chosen |= self._beside(number, low, high)
+            chosen |= self._next_beside(number)
         for i in chosen:
-            self.base[i] = self._coarser(i)
-        zeros = [] if chosen else [self._hide_zeros(self.system.equations.rows_of[i]) for i in exposed]
-        return bool(chosen) or any(zeros)
+            self._tell(i, self.at[i] + 1)
+        return bool(chosen)
 
-    def _beside(self, number: int, low: Numbers, high: Numbers) -> set[int]:
-        """The cells to loosen for one number."""
-        rows = self.system.equations.rows_of[number]
-        tight = [row for row in rows if self._tight(row, number, low, high)]
+    def _next_beside(self, number: int) -> set[int]:
+        """The cells to loosen for one number: along the lines that leave it too few values, or else near it."""
+        equations = self.system.equations
+        reached = set(equations.rows_of[number])
+        tight = [row for row in reached if self._tight(row, number)]
         if cells := set().union(*(self._next(self._cells([row])) for row in tight)):
             return cells
-        reached = set(rows)
-        while True:
-            if cells := self._next(self._cells(reached)):
-                return cells
-            wider = {row for i in self._cells(reached) for row in self.system.equations.rows_of[i]}
+        while not (cells := self._next(self._cells(reached))):
+            wider = {row for i in self._cells(reached) for row in equations.rows_of[i]}
             if wider == reached:
-                return set()
+                break
             reached = wider
+        return cells
 
     def _cells(self, rows: Iterable[int]) -> set[int]:
         equations = self.system.equations
         return {i for row in rows for i in equations.members[row] if i < equations.cells}
 
-    def move(self, audit: Audit, seed: int) -> bool:
-        """Loosen the cells with which open numbers of an audit move at the least loss; False where none is loosened."""
-        import numpy as np
+    def _small(self, rows: Iterable[int]) -> list[int]:
+        """The small cells of lines of which anything is told."""
+        people, withheld = self.system.people, self.system.withheld
+        return [i for i in self._cells(rows) if self.policy.small(people[i]) and i not in withheld]
 
-        steps = self._steps(audit)
-        truth = audit.equations.truth
-        part = Part.of(audit, truth - steps[-1].down, truth + steps[-1].up, audit.open)
-        found = None if part is None else cheapest(part, [step.of(part.columns) for step in steps], seed)
-        if part is None or found is None:
-            return False
-        far = np.zeros(len(truth))
-        far[part.columns] = np.where(np.abs(found) > TOLERANCE, found, 0)
-        chosen = [i for i in np.flatnonzero((far > steps[0].up) | (far < -steps[0].down)).tolist()]
-        for i in chosen:
-            self._loosen_to(i, float(far[i]))
-        part.learn(found)
-        return bool(chosen)
-
-    def _loosen_to(self, i: int, far: float) -> None:
-        """The finest way of telling a cell in which it may move so far."""
-        if self.system.people[i] == 0:
-            self._hide_zero(i)
-            return
-        count = self.system.people[i]
-        while self.base[i] != HIDDEN:
-            self.base[i] = self._coarser(i)
-            if self.base[i] != HIDDEN:
-                low, high = self.policy.alike(count, self.base[i])
-                if low - TOLERANCE <= count + far <= high + TOLERANCE:
-                    return
-
-    def _steps(self, audit: Audit) -> list[Step]:
-        """What is told, what the coarser bases would tell, and nothing, with what each costs."""
-        import numpy as np
-
-        system, policy = self.system, self.policy
-        truth = audit.equations.truth.astype(float)
-        low, high = ranges(system, self.shown(), policy)
-        steps = [Step(truth - low, high - truth, np.full(len(truth), STEP))]
-        ladder = [list(self._ladder(i)) for i in range(len(system.people))]
-        for level in range(max((len(bases) for bases in ladder), default=0)):
-            down, up, cost = steps[-1].down.copy(), steps[-1].up.copy(), np.zeros(len(truth))
-            for i, bases in enumerate(ladder):
-                if level < len(bases):
-                    least, most = self._range(i, bases[level])
-                    down[i], up[i] = truth[i] - least, most - truth[i]
-                    cost[i] = self._loss(i, bases[level]) / max(1, audit.need)
-            steps.append(Step(down, up, cost))
-        return steps
-
-    def _ladder(self, i: int) -> Iterator[int]:
-        """The bases to which a cell can still be loosened, finest first, hidden last."""
-        if self.base[i] == HIDDEN:
-            return
-        if self.system.people[i] == 0:
-            if self._beside_small(i):
-                yield HIDDEN
-            return
-        kept = self.base[i]
-        while kept != HIDDEN:
-            kept = self._coarser(i, kept)
-            yield kept
-
-    def _range(self, i: int, base: int) -> tuple[float, float]:
-        count, policy = self.system.people[i], self.policy
-        if base != HIDDEN:
-            return policy.alike(count, base)
-        return (policy.minimum_count, count + FAR) if count else (0, policy.minimum_count - 1)
-
-    def _loss(self, i: int, base: int) -> float:
-        """What it costs to tell a cell with a base: all of it is lost when it is hidden, more of a small one by less."""
-        count, drawn = self.system.people[i], i in self.system.drawn
-        lost = 1.0 + 0.1 * math.log(1 + count) if base == HIDDEN else min(0.9, 0.1 + 2.5 * base / count)
-        return lost * (DRAWN if drawn else 1.0)
-
-    def _beside_small(self, i: int) -> set[int]:
-        """The small cells in the lines of a zero, among which it can be hidden."""
-        if not self.policy.zeros_allowed or i in self.system.withheld:
-            return set()
-        cells = self._cells(self.system.equations.rows_of[i]) - self.system.withheld
-        return {j for j in cells if self.policy.small(self.system.people[j])}
-
-    def _hide_zero(self, i: int) -> None:
-        self.base[i] = HIDDEN
-        self.among_zeros |= {i} | self._beside_small(i)
-
-    def _tight(self, row: int, number: int, low: Numbers, high: Numbers) -> bool:
+    def _tight(self, row: int, number: int) -> bool:
         """The line alone leaves too few values."""
         others = [i for i in self.system.equations.members[row] if i != number]
-        return float((high[others] - low[others]).sum()) < self.policy.protection - 1
+        return float((self.high[others] - self.low[others]).sum()) < self.policy.protection - 1
 
     def _next(self, cells: Collection[int]) -> set[int]:
-        """The smallest shown cells above zero, of those that are told nowhere else if there are any."""
+        """The smallest cells above zero of which less can be told, or the zeros, and those told elsewhere too last."""
         people, drawn = self.system.people, self.system.drawn
-        left = [i for i in cells if self.base[i] != HIDDEN and people[i] > 0]
-        least = min(((i in drawn, people[i]) for i in left), default=None)
-        return {i for i in left if (i in drawn, people[i]) == least}
+        left = {i: (i in drawn, people[i] == 0, people[i]) for i in cells if self.at[i] + 1 < len(self.ladders[i])}
+        least = min(left.values(), default=None)
+        return {i for i, order in left.items() if order == least}
 
-    def _coarser(self, i: int, than: int | None = None) -> int:
-        """The next base of a cell that keeps all values possible that were so, or hidden."""
-        count, policy = self.system.people[i], self.policy
-        than = self.base[i] if than is None else than
-        least, most = policy.alike(count, than)
-        for base in policy.bases:
-            low, high = policy.alike(count, base)
-            if base > than and count >= TELLING * base and low <= least and high >= most:
-                return base
-        return HIDDEN
 
-    def _hide_zeros(self, rows: Iterable[int]) -> bool:
-        """Hide the zeros of lines in which small cells are told, which are then told to be as small as zeros."""
-        if not self.policy.zeros_allowed:
-            return False
-        moved = False
-        for row in rows:
-            cells = self._cells([row]) - self.system.withheld
-            small = {i for i in cells if self.policy.small(self.system.people[i])}
-            zeros = {i for i in cells if self.system.people[i] == 0}
-            if small and zeros and not (small | zeros) <= self.among_zeros:
-                moved = True
-                self.among_zeros |= small | zeros
-                for i in zeros:
-                    self.base[i] = HIDDEN
-        return moved
+def _beside_small(system: System, policy: Policy) -> set[int]:
+    """Cells in lines with small cells of which something is told."""
+    found: set[int] = set()
+    for row in system.equations.members if policy.zeros_allowed else []:
+        cells = [i for i in row if i < len(system.people)]
+        if any(policy.small(system.people[i]) and i not in system.withheld for i in cells):
+            found |= set(cells)
+    return found

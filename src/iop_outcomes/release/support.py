@@ -69,9 +69,10 @@ class ArmCells:
 class Evidence:
     """Everything that is counted: counts as they are and as released, life tables as they are and as told.
 
-    groups: cells of counts by analysis, contrast, outcome, horizon, grouping and group, by arm. followed: life tables as
-    they are. life: the same as they are told, without those of companions. at_risk: people of life tables. at_horizons:
-    what they say at horizons, in the columns of counts. shown: the same by question, arm and day, by level.
+    groups: cells of counts by analysis, contrast, outcome, horizon, grouping and group, by arm. followed: life tables
+    as they are, by question. life: the same as they are told, without those of companions. keys: of arms by question.
+    at_risk: people of life tables. at_horizons: what they say at horizons, in the columns of counts. shown: the same by
+    arm and day, by level.
     """
 
     policy: Policy

@@ -26,7 +26,7 @@ from iop_outcomes.release.bounds import pinned
 from iop_outcomes.release.lines import Line
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.repair import State
-from iop_outcomes.release.system import Shown, System, ranges
+from iop_outcomes.release.system import Shown, System
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,12 +38,9 @@ if TYPE_CHECKING:
 def protect(system: System, policy: Policy, base: int) -> Shown:
     """What may be told of each cell, with counts rounded to at least `base`."""
     state = State.first(system, policy, base)
-    if policy.exact:
-        return state.shown()
     audit, hopeless = Audit.of(system, policy), _Hopeless(system, policy)
-    seed = 0
-    while audit.pushed(*ranges(system, state.shown(), policy)).any() and state.move(audit, seed):
-        seed += 1
+    while audit.pushed(state.low, state.high).any() and state.move(audit):
+        pass
     for check in (audit.pinned, audit.exposed):
         while found := hopeless.spared(_checked(check, state)):
             if not state.loosen(found):
@@ -52,7 +49,7 @@ def protect(system: System, policy: Policy, base: int) -> Shown:
 
 
 def _checked(check: Callable[[Numbers, Numbers], NDArray[np.int64]], state: State) -> set[int]:
-    return {int(i) for i in check(*ranges(state.system, state.shown(), state.policy))}
+    return {int(i) for i in check(state.low, state.high)}
 
 
 @dataclass

@@ -59,6 +59,11 @@ class System:
         """The lines as equations, each once, in an order that does not depend on that of the lines."""
         return _equations(self)
 
+    @cached_property
+    def far(self) -> int:
+        """Further away than any number of these people could move another: for ranges that have no end."""
+        return 4 * int(self.equations.truth.sum()) + 1000
+
     def sensitive(self, policy: Policy) -> NDArray[np.bool_]:
         """Which numbers are too small to be shown: of cells, and rests of one or more."""
         import numpy as np
@@ -160,9 +165,7 @@ def ranges(system: System, shown: Shown, policy: Policy) -> tuple[NDArray[np.flo
     import numpy as np
 
     equations, least = system.equations, int(policy.zeros_allowed)
-    # further away than any number of these people could move another
-    far = 4 * int(equations.truth.sum()) + 1000
-    low, high = np.zeros(len(equations.truth)), np.full(len(equations.truth), float(far))
+    low, high = np.zeros(len(equations.truth)), np.full(len(equations.truth), float(system.far))
     for i, count in enumerate(system.people):
         lower, upper = shown.low[i], shown.high[i]
         if lower is not None and upper is not None:
