@@ -170,14 +170,15 @@ def _of_life_table(ask: Ask, arm: Arm) -> _Known | None:
 
 
 def _mean_days(told: AsTold, day: int) -> _Known | None:
-    """The mean: the true curve lies, between two days, between their heights."""
+    """The mean. At the least all who leave between two days do so on the first day after, at the most on the last."""
     table, limits = actuarial.stretches(told, (), day), actuarial.bounds(told, (), day)
     if table is None or limits is None:
         return None
     value, error = actuarial.mean_days(table)
     low, high = limits.staying
     width = np.diff(table.days)
-    return _Known(value, error if error > 0 else float("nan"), float(width @ low[1:]), float(width @ high[:-1]))
+    least = float((width - 1) @ low[1:] + low[:-1].sum())
+    return _Known(value, error if error > 0 else float("nan"), least, float(width @ high[:-1]))
 
 
 def _risk(told: AsTold, read: Reading, day: int) -> _Known | None:
