@@ -149,7 +149,7 @@ def leaving_and_coming_back(other: int) -> Rows:
 
 
 def attack(found: Released) -> set[int]:
-    """Who left in a way that is withheld: everyone less those still in care, or those at risk of a return as far as they
+    """Who left in a way that is withheld: everyone less those in care, or those at risk of a return as far as they
     are told, less those who are told to have left.
     """
     at_risk = only(
