@@ -95,11 +95,24 @@ def choose(
         return {}
     full = shown if empty is None or last < empty else emptied(people, shown, empty, last)
     found = {}
-    for name, own in full.items():
+    for name, own in ((name, snapped(own, horizons)) for name, own in full.items()):
         # nobody sees the steps of those censored; of a few of them a range is enough, on the last day
         least = 1 if name == CENSORED else policy.minimum_count
         numbers = {day: told.number for day, told in own.items() if told.count is not None or day == last}
         found[name] = {day: own[day] for day in kept(numbers, horizons, last, least)}
+    return found
+
+
+def snapped(own: Mapping[int, Told], horizons: Collection[int]) -> dict[int, Told]:
+    """The numbers of a way, of which one that may be that of a horizon is: the nearest to what is told that lies in its
+    range. Else a number that is rounded up would be above that of a later horizon, which is not.
+    """
+    fixed = sorted({own[day].number for day in horizons if day in own})
+    found = dict(own)
+    for day, told in own.items():
+        near = [n for n in fixed if told.low <= n <= told.high]
+        if told.count is not None and near:
+            found[day] = replace(told, count=min(near, key=lambda n: abs(n - told.number)))
     return found
 
 
@@ -137,21 +150,21 @@ def kept(numbers: Mapping[int, int], horizons: Collection[int], last: int, least
         return numbers[second] == numbers[first] or numbers[second] - numbers[first] >= least
 
     chain = _longest([d for d in days if d in {*horizons, last}], apart)
-    found: list[int] = []
-    for start, stop in zip((None, *chain), (*chain, None), strict=True):
+    shown, found = {0: 0, **numbers}, [0]
+    for start, stop in zip((0, *chain), (*chain, None), strict=True):
         for day in days:
-            between = (start is None or day > start) and (stop is None or day < stop)
-            if between and (stop is None or apart(day, stop)) and _far(numbers, found, day, stop, least):
+            between = day > start and (stop is None or day < stop)
+            if between and (stop is None or apart(day, stop)) and _far(shown, found[-1], day, stop, least):
                 found.append(day)
         found += [] if stop is None else [stop]
-    return tuple(d for at, d in enumerate(found) if not _flat([numbers[x] for x in found[max(at - 1, 0) : at + 2]]))
+    inner = [d for a, d, b in zip(found, found[1:], found[2:], strict=False) if shown[a] == shown[b]]
+    return tuple(d for d in found[1:] if d not in set(inner))
 
 
-def _far(numbers: Mapping[int, int], found: Sequence[int], day: int, stop: int | None, least: int) -> bool:
-    """A day is as far from the one before as equal steps to the next fixed day would be, or where no one left since."""
-    before = numbers[found[-1]] if found else 0
-    step, left = numbers[day] - before, numbers[stop if stop is not None else max(numbers)] - before
-    return (step == 0) or step >= max(least, left / max(left // least, 1))
+def _far(numbers: Mapping[int, int], before: int, day: int, stop: int | None, least: int) -> bool:
+    """A day is as far from the one before as equal steps to the next fixed day would be, or no one left since."""
+    step, left = numbers[day] - numbers[before], numbers[max(numbers) if stop is None else stop] - numbers[before]
+    return step == 0 or step >= max(least, left / max(left // least, 1))
 
 
 def _longest(days: Sequence[int], apart: Callable[[int, int], bool]) -> list[int]:
@@ -161,11 +174,6 @@ def _longest(days: Sequence[int], apart: Callable[[int, int], bool]) -> list[int
         before = [best[i] for i in range(at) if apart(days[i], day)]
         best.append([*max(before, key=len, default=[]), day])
     return best[-1] if best else []
-
-
-def _flat(numbers: Sequence[int]) -> bool:
-    """The middle one of three equal numbers, which says nothing."""
-    return len(numbers) == 3 and len(set(numbers)) == 1
 
 
 def own_base(policy: Policy, alone: bool) -> int:
