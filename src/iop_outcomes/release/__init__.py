@@ -100,18 +100,18 @@ def _as_fine_as_can_be(
     known: Fineness,
 ) -> tuple[Evidence, Kept]:
     """What is told with the base that keeps most of the rows that are asked about, and what that keeps."""
-    from iop_outcomes.release import ground, regime
+    from iop_outcomes.release import regime, telling
     from iop_outcomes.release.estimates import release_estimates
 
     tried: list[tuple[Evidence, Kept]] = []
     coarse: frozenset[int] = frozenset()
     for base in regime.bases(rules):
-        telling = ground.tell(everything, rules, base, coarse)
-        kept = regime.kept(base, release_estimates(asked, telling.evidence, level, arms, known))
-        worse = bool(tried) and kept.kept < tried[-1][1].kept
-        tried.append((telling.evidence, kept))
-        coarse = coarse or telling.in_need
-        if kept.all or worse or not coarse:
+        told = telling.tell(everything, rules, base, coarse)
+        kept = regime.kept(base, release_estimates(asked, told.evidence, level, arms, known))
+        done = kept.all or bool(tried and (kept.kept < tried[-1][1].kept or not kept.withheld))
+        tried.append((told.evidence, kept))
+        coarse = coarse or told.in_need
+        if done or not coarse:
             break
     best = regime.best([kept for _, kept in tried])
     return next(one for one in tried if one[1] == best)
