@@ -1,11 +1,12 @@
 """Days on which curves are told: which of those that could be are kept, and the cells that stand on them.
 
-In order: candidate days are the horizons that estimates ask for and the multiples of the policy's step up to the last
-of them; curves end on the last on which all is shown (`end`); of each way of leaving those are kept between which the
-number that is shown rises by nothing or by enough (`kept`: the horizons first, as many as go together with the last
-day, then from the left what lies between); the cumulative numbers on these days are cells of the release like all
-others, and lines say how they add up: over the causes on a day, and from each day to the next (`cells`). Between its
-days a curve is drawn straight.
+In order: candidate days are the horizons that estimates ask for, the multiples of the policy's step up to the last of
+them, and days on which many leave at once, with the days before; of days by which it is not known who has left none is.
+Curves end on the last on which all is shown (`end`); of each way of leaving those are kept between which the number
+that is shown rises by nothing or by enough (`kept`: the horizons first, as many as go together with the last day, then
+from the left what lies between); the cumulative numbers on these days are cells of the release like all others, and
+lines say how they add up: over the causes on a day, and from each day to the next (`cells`). Between its days a curve
+is drawn straight.
 
 Nobody is counted on another day than the true one: a number is as it is, rounded, or not told. Numbers beside the
 horizons are rounded to the nearest five at least, so that a step between two of them never is a number of people; but
@@ -24,7 +25,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from iop_outcomes.release.lines import Line
 from iop_outcomes.release.policy import OVERLAP_BASE, Policy
-from iop_outcomes.vocabulary.causes import CENSORED, STILL_AT_RISK
+from iop_outcomes.vocabulary.causes import STILL_AT_RISK
 
 if TYPE_CHECKING:
     from iop_outcomes.release.life_tables import Table
@@ -76,10 +77,12 @@ class DayCells:
     lines: tuple[Line, ...]
 
 
-def candidates(horizons: Collection[int], step: int, last: int) -> tuple[int, ...]:
-    """The horizons and the multiples of the step from day 1 up to the last horizon, without one to `last`."""
+def candidates(horizons: Collection[int], step: int, last: int, more: Collection[int] = ()) -> tuple[int, ...]:
+    """The horizons, the multiples of the step and further days, from day 1 up to the last horizon, without one to
+    `last`.
+    """
     stop = max(horizons, default=last)
-    return tuple(sorted({*range(step, stop + 1, step), *horizons} - {0}))
+    return tuple(sorted({*range(step, stop + 1, step), *horizons, *(d for d in more if d <= stop)} - {0}))
 
 
 def choose(
@@ -96,10 +99,9 @@ def choose(
     full = shown if empty is None or last < empty else emptied(people, shown, empty, last)
     found = {}
     for name, own in ((name, snapped(own, horizons)) for name, own in full.items()):
-        # nobody sees the steps of those censored; of a few of them a range is enough, on the last day
-        least = 1 if name == CENSORED else policy.minimum_count
-        numbers = {day: told.number for day, told in own.items() if told.count is not None or day == last}
-        found[name] = {day: own[day] for day in kept(numbers, horizons, last, least)}
+        # of a few people who are censored a range is enough, on the last day
+        numbers = {day: told.count or 0 for day, told in own.items() if told.count is not None or day == last}
+        found[name] = {day: own[day] for day in kept(numbers, horizons, last, policy.minimum_count)}
     return found
 
 

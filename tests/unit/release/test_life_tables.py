@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from release_rows import life
 from results_rows import made as rows_made
 from told_tables import ARM, Row, leaving, table, told
 
@@ -47,6 +48,22 @@ def frame(rows: list[Row], arm: str = "iop", analysis: str = "a", outcome: str =
 def test_days_are_the_horizons_and_weeks_up_to_the_last_of_them() -> None:
     assert candidates({30, 45}, 7, 400) == (7, 14, 21, 28, 30, 35, 42, 45)
     assert candidates(set(), 7, 20) == (7, 14)
+
+
+def test_a_day_on_which_many_leave_is_told_with_the_day_before_and_a_day_within_an_interval_is_not() -> None:
+    arm = leaving([(40, "unplanned", 60), (100, CENSORED, 60)])
+    assert table(arm, CMS, (90,)).days["unplanned"] == (39, 40, 90)
+    # twenty-one are fewer than two steps of eleven
+    assert 39 not in table(leaving([(40, "unplanned", 21)], 90), CMS, (90,)).days["unplanned"]
+    rows = [
+        {**r, "earliest": 31} if r["day"] == 45 else r
+        for r in life("iop", [(20, "unplanned", 30), (45, "unplanned", 60)])
+    ]
+    (left,) = leavings(rows_made("life_tables", [*rows, *life("iop", [(90, CENSORED, 60)])])).values()
+    assert [day for day in range(60) if left.open_on(day)] == list(range(31, 45))
+    made = table(left, CMS, (30, 40, 90))
+    assert made.horizons == (30, 90)
+    assert not any(left.open_on(day) for days in made.days.values() for day in days)
 
 
 def test_a_day_is_kept_only_where_no_one_or_enough_left_since_the_last() -> None:
@@ -191,9 +208,9 @@ def test_curves_beside_other_tables_are_rounded_and_those_of_a_table_alone_are_n
     own = {c: b for c, b in zip(*(system(beside, CMS)[0].__dict__[n] for n in ("cells", "bases")), strict=True)}
     assert {b for c, b in own.items() if c.level != AT_RISK} == {5}
     assert set(system(alone, CMS)[0].bases) == {1}
-    # the day on which it happened, and not the week
-    assert 30 in alone.days["completed"]
-    assert 30 not in beside.days["completed"]
+    # any day, and not the weeks and those on which many left alone
+    assert 60 in alone.days["died or unplanned"]
+    assert 60 not in beside.days["died or unplanned"]
     assert told(alone, CMS).seen[ARM].last_day == 90
 
 
