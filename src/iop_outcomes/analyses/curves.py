@@ -81,7 +81,8 @@ def _curve(ask: Analysis, sample: Sample, followed: Followed, name: str, times: 
             continue  # the estimates say why; a curve adds nothing to it
         errors, reach = finished.standard_error(), finished.critical(sample.inference.confidence_level)
         given = (rows.weight[own], rows.frequency[own], None, rows.square[own])
-        people, effective = cuminc.at_risk(alike.days[own], times, *given)
+        # who is still there at the end of a day, before the next
+        people, effective = cuminc.at_risk(alike.days[own], [day + 0.5 for day in times], *given)
         for i, x in enumerate(times):
             point = results.curve_point(ask, arm, name, "days", float(x), finished.value[i], errors[i], reach)
             found.append(point | {"n_risk": int(people[i]), "n_effective": float(effective[i])})

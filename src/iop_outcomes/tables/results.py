@@ -211,9 +211,14 @@ CURVES = Table(
         "conf_low": Column("number", "lower confidence limit", nullable=True),
         "conf_high": Column("number", "upper confidence limit", nullable=True),
         "n_risk": Column(
-            "whole", "people at risk or in the bin; missing when suppressed", "people", nullable=True, low=0, cell=True
+            "whole",
+            "people in the bin; over days, still there at the end of the day; missing when it is not told",
+            "people",
+            nullable=True,
+            low=0,
+            cell=True,
         ),
-        "n_effective": Column("number", "effective number at risk under the weights", "people", nullable=True, low=0),
+        "n_effective": Column("number", "effective number of them under the weights", "people", nullable=True, low=0),
         "rounding_error": Column(
             "number", "what protection may have changed the height by, either way; 0: nothing", nullable=True, low=0
         ),
