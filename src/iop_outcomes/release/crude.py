@@ -27,7 +27,7 @@ from iop_outcomes.release import actuarial
 from iop_outcomes.release.arm import Arm
 from iop_outcomes.release.days import Told
 from iop_outcomes.release.life_tables import Leaving
-from iop_outcomes.release.told import AsTold
+from iop_outcomes.release.told import NOBODY, AsTold
 from iop_outcomes.vocabulary.causes import CENSORED
 from iop_outcomes.vocabulary.measures import DIFFERENCE, MEAN_DAYS, RATIO, RISK
 from iop_outcomes.vocabulary.readings import Reading
@@ -74,7 +74,8 @@ class _Known:
     @property
     def changed(self) -> float:
         """What protection may have changed it by."""
-        return max(self.high - self.value, self.value - self.low, 0.0)
+        changed = max(self.high - self.value, self.value - self.low)
+        return changed if changed > NOBODY else 0.0
 
 
 def _share(arm: Arm) -> _Known:
