@@ -28,6 +28,7 @@ import estimators
 import national
 import reading
 import reports
+import suppression
 import year
 
 HERE = Path(__file__).resolve().parent
@@ -128,6 +129,7 @@ def main() -> None:
     rows += cleaning.rows(repeats)
     rows += reading.rows(repeats)
     rows += reports.rows(repeats)
+    rows += suppression.rows(repeats)
     rows += year.rows(repeats)
     estimators.write(estimators.rows(repeats))
     write(HERE / "stages.csv", STAGE_COLUMNS, costs)

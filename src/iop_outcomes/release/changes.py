@@ -155,8 +155,8 @@ class _Asked:
         self.most = np.full(len(part.pairs), -np.inf)
 
     def found(self) -> list[int]:
-        """The positions of changes that are found out; by their own ranges alone where nothing adds up, or the supposition
-        does not agree with all that is told.
+        """The positions of changes that are found out; by their own ranges alone where nothing adds up, or what is
+        supposed does not agree with all that is told.
         """
         import numpy as np
 
