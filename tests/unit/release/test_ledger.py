@@ -13,10 +13,11 @@ from scipy.optimize import linprog
 
 from iop_outcomes.errors import StudyError
 from iop_outcomes.release import ledger
-from iop_outcomes.release.held import Held, held_against
+from iop_outcomes.release.held import Held, held_against, once_more
 from iop_outcomes.release.lines import Line
 from iop_outcomes.release.policy import POLICIES, Policy
-from iop_outcomes.release.suppression import hide
+from iop_outcomes.release.suppression import protect
+from iop_outcomes.release.system import System
 from iop_outcomes.release.told import LifeTables
 from iop_outcomes.steps import store
 
@@ -54,15 +55,17 @@ class Cohort:
     def grown(self, draws: np.random.Generator, people: int) -> Cohort:
         return Cohort([*self.people, *_drawn(draws, people)])
 
-    def released(self, held: Held, policy: Policy = CMS) -> Told:
-        """What a door tells of it that hides small cells and what gives them away, and holds to the bases."""
-        base = max(held.bases)
-        hidden = hide(self.cells, [] if base > 1 else self.lines, policy, held.withheld)
-        told = {}
-        for i, key in enumerate(self.keys):
-            if i not in hidden:
-                told[key] = policy.alike(self.cells[i], held.bases[i])
-        return told
+    def told(self, before: Sequence[Told] = (), policy: Policy = CMS) -> Told:
+        """What is told of it after earlier releases: the range of each cell that is shown."""
+        system = System(tuple(self.cells), tuple(self.lines), (1,) * len(self.cells))
+        held = held_against(self.keys, self.cells, self.lines, before, policy)
+        while True:
+            shown = protect(held.over(system), policy, 1)
+            again = once_more(held, self.keys, self.lines, before, shown, policy) if held.moved else held
+            if again == held:
+                ranges = zip(self.keys, shown.low, shown.high, strict=True)
+                return {key: (low, high) for key, low, high in ranges if low is not None and high is not None}
+            held = again
 
 
 def _drawn(draws: np.random.Generator, people: int) -> list[tuple[str, str, str]]:
@@ -116,9 +119,8 @@ def test_three_people_added_cannot_be_derived(seed: int) -> None:
     draws = np.random.default_rng(seed)
     first = Cohort.drawn(draws, int(draws.integers(60, 400)))
     second = first.grown(draws, 3)
-    told = first.released(held_against(first.keys, first.cells, first.lines, [], CMS))
-    held = held_against(second.keys, second.cells, second.lines, [told], CMS)
-    again = second.released(held)
+    told = first.told()
+    again = second.told([told])
     found = {key: left_open(second, [told, again], key) for key in changed_by_few(first, second) if key in told}
     assert found
     assert {key: n for key, n in found.items() if n < CMS.protection} == {}
@@ -128,8 +130,7 @@ def test_without_the_ledger_they_can() -> None:
     draws = np.random.default_rng(1)
     first = Cohort.drawn(draws, 300)
     second = first.grown(draws, 3)
-    nothing_held = Held((1,) * len(first.keys))
-    told, again = first.released(nothing_held), second.released(nothing_held)
+    told, again = first.told(), second.told()
     assert any(left_open(second, [told, again], key) == 1 for key in changed_by_few(first, second) if key in told)
 
 
@@ -141,7 +142,7 @@ def test_a_third_release_is_held_against_both_before_it(seed: int) -> None:
     cohorts += [cohorts[1].grown(draws, 2)]
     told: list[Told] = []
     for cohort in cohorts:
-        told.append(cohort.released(held_against(cohort.keys, cohort.cells, cohort.lines, told, CMS)))
+        told.append(cohort.told(told))
     last, earlier = cohorts[2], [cohorts[1], cohorts[0]]
     for before, releases in zip(earlier, ([told[1], told[2]], [told[0], told[2]]), strict=True):
         names = [key for key in changed_by_few(before, last) if key in releases[0]]
@@ -150,19 +151,18 @@ def test_a_third_release_is_held_against_both_before_it(seed: int) -> None:
 
 def test_the_same_again_is_no_difference() -> None:
     cohort = Cohort.drawn(np.random.default_rng(3), 200)
-    nothing_held = held_against(cohort.keys, cohort.cells, cohort.lines, [], CMS)
-    told = cohort.released(nothing_held)
-    assert held_against(cohort.keys, cohort.cells, cohort.lines, [told], CMS) == nothing_held
-    assert cohort.released(held_against(cohort.keys, cohort.cells, cohort.lines, [told], CMS)) == told
+    told = cohort.told()
+    assert not held_against(cohort.keys, cohort.cells, cohort.lines, [told], CMS).moved
+    assert cohort.told([told]) == told
 
 
 def test_a_held_release_told_again_is_the_same() -> None:
     draws = np.random.default_rng(4)
     first = Cohort.drawn(draws, 250)
     second = first.grown(draws, 3)
-    told = [first.released(Held((1,) * len(first.keys)))]
-    told.append(second.released(held_against(second.keys, second.cells, second.lines, told, CMS)))
-    assert second.released(held_against(second.keys, second.cells, second.lines, told, CMS)) == told[1]
+    told = [first.told()]
+    told.append(second.told(told))
+    assert second.told(told) == told[1]
 
 
 def test_what_an_unchanged_cell_is_rounded_to_does_not_tell_that_it_is_unchanged() -> None:
