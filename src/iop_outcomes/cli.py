@@ -109,6 +109,19 @@ def generate_tedsd(options: argparse.Namespace) -> int:
     return 0
 
 
+def verify(options: argparse.Namespace) -> int:
+    """Say whether a release is what it says it is, file by file and number by number; 1 if it is not."""
+    from iop_outcomes.steps import store
+    from iop_outcomes.verify import verdict
+
+    found = verdict.of(options.release, options.redraw)
+    print(found.text())
+    if options.trace:
+        store.write_text(found.trace(), options.trace)
+        print(f"{options.trace} is written: every number of the report with where it comes from.")
+    return 0 if found.holds else 1
+
+
 def _check_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", default="config/config.yaml", help="the protocol (default: %(default)s)")
     parser.add_argument("--cohort", help="cohort to check in place of the one in the config")
@@ -179,6 +192,16 @@ def _generate_tedsd_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, help="the CSV file to write")
 
 
+def _verify_options(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "With the release alone: every file is held to its digest, every line to its seal, the released tables to each "
+        "other, and the report and the figures are made anew from them and compared, number by number."
+    )
+    parser.add_argument("release", metavar="RELEASE", help="folder of the release: results/<cohort>/release")
+    parser.add_argument("--trace", metavar="FILE", help="write where every number of the report comes from, as CSV")
+    parser.add_argument("--redraw", action="store_true", help="draw the figures once more, too, and compare every byte")
+
+
 COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], Callable[[argparse.ArgumentParser], None]]] = {
     "check": (check, _check_options),
     "draft-mapping": (draft_mapping, _draft_options),
@@ -186,6 +209,7 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], Callable[[argpars
     "generate-tedsd": (generate_tedsd, _generate_tedsd_options),
     "schemas": (schemas, _schema_options),
     "tables": (tables, _table_options),
+    "verify": (verify, _verify_options),
 }
 
 
