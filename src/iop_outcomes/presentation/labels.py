@@ -94,6 +94,10 @@ class Labels:
         study = self.study
         return study.contrasts.get(name) or study.durations.get(name) or study.intensities.get(name)
 
+    def knows(self, name: str) -> bool:
+        """A contrast, a duration or an intensity of this name was asked for."""
+        return self._asked(name) is not None
+
     def contrast(self, name: str) -> str:
         """Title of a contrast, a duration or an intensity."""
         asked = self._asked(name)

@@ -46,7 +46,7 @@ def records(counts: pd.DataFrame) -> Table:
     for name, label in TABLES_OF_RECORDS.items():
         rows = sorted(counted(own[own["group"] == name]), key=lambda row: (_place(row["level"]), row["detail"]))
         lines = [Line(_fate(row["level"], row["detail"]), (count(row),)) for row in rows]
-        if lines and any(line.cells != (numbers.count(0),) for line in lines):
+        if any(numbers.number(row["count"]) != 0 for row in rows):
             blocks.append(Block(label, tuple(lines)))
     return Table("Records kept, merged and set aside", ("What became of them", "Records"), tuple(blocks))
 

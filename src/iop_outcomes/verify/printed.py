@@ -9,6 +9,7 @@ otherwise.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from itertools import zip_longest
@@ -56,26 +57,32 @@ class Printed:
         return told
 
 
-def made(release: Release) -> Printed:
-    """The report as the released tables give it, by this program. Raises StudyError where they cannot be read."""
+def made(release: Release, marked: bool = True) -> Printed:
+    """The report as the released tables give it, by this program. Raises StudyError where they cannot be read.
+
+    marked: with marks around numbers. A page that compared texts with each other would be another with them.
+    """
     from iop_outcomes.files import csv_text
     from iop_outcomes.steps import store
 
     figures = [str(release.folder / n) for n in sorted(release.told["files"]) if n.endswith(".svg")]
     notes = release.folder / "notes.txt"
     heard = Heard()
-    with numbers.heard(heard):
+    with numbers.heard(heard) if marked else nullcontext():
         told = run(
             **release.tables,
             figures=figures,
             study=release.study,
             protocol="",
             truth=release.truth,
-            notes=str(notes),
+            notes=str(notes) if notes.is_file() else (),
         )
     text = str(told["report"])
     sources = Sources(
-        release.tables, release.truth, (release.folder / "study.yaml").read_text("utf-8"), notes.read_text("utf-8")
+        release.tables,
+        release.truth,
+        (release.folder / "study.yaml").read_text("utf-8"),
+        notes.read_text("utf-8") if notes.is_file() else "",
     )
     columns = csv_text.write(told["dictionary"], float_format=f"%.{store.DIGITS}g") or ""  # type: ignore[arg-type]
     return Printed(page.bare(text), page.pieces(text), heard, sources, columns)
@@ -83,13 +90,21 @@ def made(release: Release) -> Printed:
 
 def check(release: Release, anew: Printed) -> Iterator[Finding]:
     """Where the report, or the table of columns, is not what the released tables give."""
-    text = (release.folder / REPORT).read_text("utf-8")
-    if text != anew.text:
+    text = _read(release, REPORT)
+    if text not in (None, anew.text):
+        anew = made(release, marked=False)
+    if text not in (None, anew.text):
         yield from differences(page.pieces(text), anew) or [
             Finding(REPORT, "", "its markup is not as this program writes it.")
         ]
-    if (release.folder / "dictionary.csv").read_text("utf-8") != anew.dictionary:
+    if _read(release, "dictionary.csv") not in (None, anew.dictionary):
         yield Finding("dictionary.csv", "", "is not what the declared columns and the policy of the study give.")
+
+
+def _read(release: Release, name: str) -> str | None:
+    """A released text; None where it is not there, which is told with the files."""
+    path = release.folder / name
+    return path.read_bytes().decode("utf-8", "replace") if path.is_file() else None
 
 
 def differences(there: Sequence[page.Piece], anew: Printed) -> list[Finding]:

@@ -90,11 +90,11 @@ def of(folder: str | Path, redraw: bool = False) -> Verdict:
         _derived(release, verdict, redraw)
     except StudyError as wrong:
         verdict.found.append(Finding("release", "", f"nothing can be made anew of it. {wrong}"))
-    if not release.same_code:
+    if not (release.same_code or verdict.holds):
         verdict.notes.append(
             f"It was made by version {release.version} of the program, whose code differs from the code here "
-            f"({release.version_here}): what is said above of numbers that do not follow may be due to that. Run this "
-            "with the program that made it to be sure."
+            f"({release.version_here}). Where nothing was edited, what does not follow may be due to that: run this "
+            "with the program that made the release to be sure."
         )
     return verdict
 
