@@ -77,6 +77,6 @@ def _alt(found: pd.DataFrame, unit: str) -> str:
         parts.append(f"{within(recorded.field(name))} {about}{share}")
     text = f"Grid of the share of {unit} of which each field is known, by site and time of entry. "
     text += f"Over all {unit}: {'; '.join(parts)}. " if parts else ""
-    text += f"Known throughout: {len(full)} fields." if full else ""
+    text += f"Known throughout: {numbers.count(len(full))} fields." if full else ""
     text += f" Not in these records: {sentence([within(recorded.field(f)) for f in empty])}." if empty else ""
     return text.strip()

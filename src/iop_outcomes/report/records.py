@@ -127,7 +127,7 @@ def _under_half(found: pd.DataFrame) -> pd.Series[bool]:
 def _places(gaps: pd.DataFrame) -> str:
     by_field = [
         f"{within(recorded.field(str(name)))} ({', '.join(recorded.ordered(own['group'])[:MOST_NAMED])}"
-        + (f" and {len(own) - MOST_NAMED} more)" if len(own) > MOST_NAMED else ")")
+        + (f" and {numbers.count(len(own) - MOST_NAMED)} more)" if len(own) > MOST_NAMED else ")")
         for name, own in gaps.groupby("field", sort=False)
     ]
     return "; ".join(by_field)

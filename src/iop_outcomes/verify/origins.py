@@ -10,7 +10,7 @@ are found where the text is: in the study, in the words of the program, among th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -140,12 +140,14 @@ class Sources:
 
     def of_value(self, value: float, around: str) -> Origin:
         """The origin of a number that was written from a value. around: words of its place."""
+        asked = _words(around)
         for one in (value, value / 100):
-            if cells := self.cells.get(known_as(one)):
-                return Origin(CELL, self._nearest(cells, around), len(cells))
-        if cell := self.shares.get(known_as(value)):
-            return Origin(SHARE, cell, 1)
-        if f"{value:g}" in self.numbers_of_study:
+            cells = self.cells.get(known_as(one), ())
+            if cells and (cell := self._nearest(cells, asked)):
+                return Origin(CELL, cell, len(cells))
+        if share := self.shares.get(known_as(value)):
+            return Origin(SHARE, share, 1)
+        if {f"{value:g}", f"{value / 100:g}"} & self.numbers_of_study:
             return Origin(STUDY, words="study.yaml")
         return Origin(COMPUTED, words="computed from cells of the released tables")
 
@@ -163,7 +165,22 @@ class Sources:
             return Origin(DAY, words="a day of the released tables")
         if number in self.numbers_of_study:
             return Origin(STUDY, words="study.yaml")
+        if cell := self._in_texts(number, text):
+            return Origin(CELL, cell, 1)
+        # days without care that lie between stays of one episode are one less than the gap of the study
+        if number.isdigit() and str(int(number) + 1) in self.numbers_of_study:
+            return Origin(STUDY, words="study.yaml, one less")
         return Origin(UNTRACED)
+
+    def _in_texts(self, number: str, near_text: str) -> Cell | None:
+        """The cell of a released table whose text a number is part of: a reason, the name of a group."""
+        around = _even(near_text).lower()
+        for name, table in self.tables.items():
+            for column in (c for c, d in TABLES[name].columns.items() if d.kind == "text"):
+                for text in table[column].unique():
+                    if any(part in around for part in _around(number, str(text))):
+                        return Cell(name, int((table[column] == text).to_numpy().argmax()) + 1, column)
+        return None
 
     @cached_property
     def _study(self) -> str:
@@ -185,12 +202,12 @@ class Sources:
         before, after = _even(text[max(0, at - 6) : at + len(number)]), _even(text[at : at + len(number) + 6])
         return any(re.search("[a-z]", part) and part in self.fixed for part in (before, after))
 
-    def _nearest(self, cells: list[Cell], around: str) -> Cell:
-        """The cell whose row agrees best with some words; the first of several."""
-        if len(cells) == 1:
-            return cells[0]
-        asked = _words(around)
-        return max(cells[:MOST], key=lambda cell: len(asked & self._words_of(cell)))
+    def _nearest(self, cells: Sequence[Cell], asked: frozenset[str]) -> Cell | None:
+        """The cell whose row agrees best with some words, the first of several; None where no word of any does and more
+        than one holds the value, which then is there by chance.
+        """
+        best = max(cells[:MOST], key=lambda cell: len(asked & self._words_of(cell)))
+        return best if len(cells) == 1 or asked & self._words_of(best) else None
 
     @cached_property
     def _keys(self) -> dict[str, list[tuple[object, ...]]]:
@@ -226,6 +243,13 @@ def _words(text: str) -> frozenset[str]:
 def _even(text: str) -> str:
     """Text whose blanks, line ends and quotes around them are one blank, so that it is found wherever it is broken."""
     return re.sub(r"[\s\u202f\\\"']+", " ", text)
+
+
+def _around(number: str, text: str) -> Iterator[str]:
+    """A number in a text with some characters around it, wherever it stands there."""
+    for found in page.NUMBER.finditer(text):
+        if found[0] == number:
+            yield _even(text[max(0, found.start() - AROUND) : found.end() + AROUND]).strip().lower()
 
 
 def _plain(found: str) -> bool:

@@ -12,6 +12,7 @@ import csv
 import io
 import re
 import xml.etree.ElementTree as ElementTree
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
@@ -38,13 +39,14 @@ OFF = 0.05
 @dataclass(frozen=True)
 class Built:
     """A figure built anew. data: its CSV; alt: its words, with marks; heard: the values behind those; texts: all that
-    may be written in the drawing, one behind the other.
+    may be written in the drawing, one behind the other; labels: how often each of its labels is written.
     """
 
     name: str
     data: str
     alt: str
     texts: str
+    labels: Counter[str]
     heard: Heard
 
 
@@ -63,7 +65,7 @@ def built(release: Release, name: str) -> Built:
     with numbers.heard(heard):
         figure = _figure(tables, release, name)
     data = csv_text.write(figure.data, float_format="%.10g") or ""
-    return Built(name, page.bare(data), figure.alt, _joined(figure.plot), heard)
+    return Built(name, page.bare(data), figure.alt, _joined(figure.plot), _labels(figure.plot), heard)
 
 
 def _figure(tables: Tables, release: Release, name: str) -> Figure:
@@ -85,14 +87,15 @@ def check(release: Release, anew: Built) -> Iterator[Finding]:
     name = f"figures/{anew.name}"
     path = release.folder / f"{name}.csv"
     if path.is_file():
-        yield from _data(f"{name}.csv", path.read_text("utf-8"), anew)
+        yield from data_differs(f"{name}.csv", path.read_text("utf-8"), anew)
     path = release.folder / f"{name}.svg"
     if path.is_file():
-        found = list(_drawing(f"{name}.svg", path.read_text("utf-8"), anew))
+        found = list(drawing_differs(f"{name}.svg", path.read_text("utf-8"), anew))
         if found:
             # marks make texts longer, so that they may break elsewhere: once more without them
-            texts = _joined(_figure(_tables(release), release, anew.name).plot)
-            found = list(_drawing(f"{name}.svg", path.read_text("utf-8"), replace(anew, texts=texts)))
+            plot = _figure(_tables(release), release, anew.name).plot
+            plain = replace(anew, texts=_joined(plot), labels=_labels(plot))
+            found = list(drawing_differs(f"{name}.svg", path.read_text("utf-8"), plain))
         yield from found
 
 
@@ -107,7 +110,7 @@ def redrawn(release: Release) -> Iterator[Finding]:
                 yield Finding(f"figures/{name}.{kind}", "", "is another drawing than the released tables give here.")
 
 
-def _data(name: str, there: str, anew: Built) -> Iterator[Finding]:
+def data_differs(name: str, there: str, anew: Built) -> Iterator[Finding]:
     """Cells of a figure's data that are not what the released tables give."""
     if there == anew.data:
         return
@@ -122,7 +125,7 @@ def _data(name: str, there: str, anew: Built) -> Iterator[Finding]:
                 yield Finding(name, where, f"{a} stands there; {b} follows from the released tables.")
 
 
-def _drawing(name: str, there: str, anew: Built) -> Iterator[Finding]:
+def drawing_differs(name: str, there: str, anew: Built) -> Iterator[Finding]:
     """What a drawing says that the figure does not."""
     try:
         root = ElementTree.fromstring(there)
@@ -140,9 +143,22 @@ def _drawing(name: str, there: str, anew: Built) -> Iterator[Finding]:
         found = list(_ticks(axis))
         ticks |= {text for text, _ in found}
         yield from (Finding(name, "axis", said) for said in _uneven(found))
-    for text in ("".join(t.itertext()) for t in root.iter(f"{SVG}text")):
-        if page.NUMBER.search(text) and text not in ticks and not _among(_even(text), anew.texts):
+    drawn = Counter("".join(t.itertext()) for t in root.iter(f"{SVG}text"))
+    for text in (t for t in drawn if page.NUMBER.search(t)):
+        if text not in ticks and not _among(_even(text), anew.texts):
             yield Finding(name, "drawing", f"'{text}' is written there, and does not follow from the released tables.")
+    yield from _often(name, drawn, ticks, anew.labels)
+
+
+def _often(name: str, drawn: Counter[str], ticks: set[str], labels: Counter[str]) -> Iterator[Finding]:
+    """Labels with numbers that are not written as often as they should: one of them took the place of another."""
+    found: Counter[str] = Counter()
+    for text, times in drawn.items():
+        found[_even(text)] += times
+    for text, times in labels.items():
+        if page.NUMBER.search(text) and text not in ticks and found[text] != times:
+            says = f"'{text}' is written {found[text]} times; {times} times follow from the released tables."
+            yield Finding(name, "drawing", says)
 
 
 def _even(text: str) -> str:
@@ -204,6 +220,18 @@ def _value(text: str) -> float | None:
     """A text on an axis as a number; None where it is more than that."""
     plain = text.replace(numbers.NARROW, "").replace(numbers.MINUS, "-").removesuffix("%").strip()
     return numbers.number(plain)
+
+
+def _labels(plot: ggplot) -> Counter[str]:
+    """How often each line of the labels of a plot is written: those of its layers of text."""
+    found: Counter[str] = Counter()
+    for layer in plot.layers:
+        column = layer.mapping.get("label") or plot.mapping.get("label")
+        data: Any = plot.data if layer._data is None else layer._data
+        if type(layer.geom).__name__ == "geom_text" and isinstance(column, str) and column in data:
+            lines = (line for text in data[column].astype(str) for line in page.bare(text).split("\n"))
+            found.update(_even(line) for line in lines if line.strip())
+    return found
 
 
 def _joined(plot: ggplot) -> str:

@@ -25,7 +25,7 @@ from iop_outcomes.verify.released import Release
 from iop_outcomes.vocabulary.arms import LEFT, STAYED
 from iop_outcomes.vocabulary.causes import CENSORED, STILL_AT_RISK
 from iop_outcomes.vocabulary.measures import DIFFERENCE, FEWER_HOURS, MORE_HOURS, RATIO, RISK
-from iop_outcomes.vocabulary.methods import CRUDE
+from iop_outcomes.vocabulary.methods import CRUDE, IMPUTED
 from iop_outcomes.vocabulary.readings import Reading
 from iop_outcomes.vocabulary.statuses import BETWEEN, OK, ROUNDED, SUPPRESSED
 
@@ -159,7 +159,8 @@ def _pairs(of: Told) -> Iterator[Finding]:
         if gap := rows.get(DIFFERENCE):
             slack = da + db + (gap["rounding_error"] or 0.0)
             yield from _wrong("estimates", gap, "estimate", a - b, "the first arm minus the second", slack)
-        if (ratio := rows.get(RATIO)) and b:
+        # of imputed data the logarithms of ratios are pooled (Rubin's rules), not their arms
+        if (ratio := rows.get(RATIO)) and b and one["method"] not in IMPUTED:
             slack = (da + abs(a / b) * db) / max(abs(b) - db, 1e-9) + (ratio["rounding_error"] or 0.0)
             yield from _wrong("estimates", ratio, "estimate", a / b, "the first arm by the second", slack)
 

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from iop_outcomes.errors import StudyError
+from iop_outcomes.figures import processes
 from iop_outcomes.presentation import numbers
-from iop_outcomes.verify import files, findings, origins, pictures, printed, released, tables
+from iop_outcomes.verify import files, findings, origins, page, pictures, printed, released, tables
 from iop_outcomes.verify.findings import Finding
+from iop_outcomes.verify.origins import Heard
 from iop_outcomes.verify.printed import Traced
+
+# words of figures by the words without marks, and what is wrong
+Pictured = tuple[dict[str, tuple[str, Heard]], list[Finding]]
+# what a copied process looks at: it begins with it, so that nothing has to be sent
+_LOOKED_AT: list[released.Release] = []
 
 
 @dataclass
@@ -101,17 +109,38 @@ def of(folder: str | Path, redraw: bool = False) -> Verdict:
 
 def _derived(release: released.Release, verdict: Verdict, redraw: bool) -> None:
     """What follows from the released tables, and does not."""
-    verdict.found += tables.check(tables.told(release))
-    anew = printed.made(release)
-    verdict.found += printed.check(release, anew)
-    built = [pictures.built(release, name) for name in pictures.names(release)]
-    verdict.found += _each(pictures.check(release, one) for one in built)
-    from iop_outcomes.verify import page
-
-    verdict.traced = anew.traced({page.bare(one.alt): (one.alt, one.heard) for one in built})
+    told = tables.told(release)
+    with _beside(release) as pictured:
+        verdict.found += tables.check(told)
+        anew = printed.made(release)
+        verdict.found += printed.check(release, anew)
+        words, found = pictured()
+    verdict.found += found
+    verdict.traced = anew.traced(words)
     if redraw:
         verdict.found += pictures.redrawn(release)
 
 
-def _each(found: Iterable[Iterable[Finding]]) -> list[Finding]:
-    return [one for some in found for one in some]
+@contextmanager
+def _beside(release: released.Release) -> Iterator[Callable[[], Pictured]]:
+    """The figures, looked at by a second process while this one looks at the report, where a process can be copied."""
+    if not processes.CAN_COPY:
+        yield lambda: _pictures(release)
+        return
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    with ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as pool:
+        _LOOKED_AT[:] = [release]
+        yield pool.submit(_pictures_beside).result
+
+
+def _pictures_beside() -> Pictured:
+    return _pictures(_LOOKED_AT[0])
+
+
+def _pictures(release: released.Release) -> Pictured:
+    """Words of the figures with marks and what they are of, by the words without; and what is wrong with figures."""
+    built = [pictures.built(release, name) for name in pictures.names(release)]
+    words = {page.bare(one.alt): (one.alt, one.heard) for one in built}
+    return words, [found for one in built for found in pictures.check(release, one)]
