@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import atrisk, lines, style
-from iop_outcomes.presentation import numbers, select
+from iop_outcomes.presentation import select
 from iop_outcomes.presentation.labels import Labels, cause
 from iop_outcomes.protocol import Compared
 from iop_outcomes.vocabulary.endpoints import EVENTS
@@ -61,6 +61,7 @@ def _alt(shown: pd.DataFrame, labels: Labels) -> str:
         arms = labels.arms(contrast)
         said.append(
             f"{cause(outcome)} by day {day:.0f}, {'weighted' if weighted else 'unadjusted'}: {arms[0]} "
-            f"{numbers.percent(first)}, {arms[1]} {numbers.percent(second)}"
+            f"{first}, {arms[1]} {second}"
         )
-    return "Curves of the share of people with each event, by arm. " + "; ".join(said) + "."
+    begin = "Curves of the share of people with each event, by arm."
+    return " ".join([begin, *lines.told(["; ".join(said)]), lines.ended(shown)]).strip()

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import atrisk, lines, style
-from iop_outcomes.presentation import numbers, select
-from iop_outcomes.presentation.labels import Labels, capital, cause
+from iop_outcomes.presentation import select
+from iop_outcomes.presentation.labels import Labels, cause
 from iop_outcomes.protocol import Compared
 from iop_outcomes.vocabulary.causes import LEAVING
 from iop_outcomes.vocabulary.endpoints import LEFT_INDEX
@@ -60,10 +60,7 @@ def _alt(shown: pd.DataFrame, labels: Labels, alone: bool) -> str:
         arms = labels.arms(contrast)
         said.append(
             f"{cause(outcome).lower()} by day {day:.0f}, {'weighted' if weighted else 'unadjusted'}: "
-            f"{arms[0]} {numbers.percent(first)}, {arms[1]} {numbers.percent(second)}"
+            f"{arms[0]} {first}, {arms[1]} {second}"
         )
-    return (
-        "Curves of the share of people who have left the index level in each way, by arm. "
-        + capital("; ".join(said))
-        + "."
-    )
+    begin = "Curves of the share of people who have left the index level in each way, by arm."
+    return " ".join([begin, *lines.told(["; ".join(said)]), lines.ended(shown)]).strip()

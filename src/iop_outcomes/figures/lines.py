@@ -1,18 +1,19 @@
 """Curves over days by arm, shared by the figures of leaving and of staying.
 
-All are steps: between two released points a curve stays where it was. Unadjusted curves are thin, weighted ones bold
-in a band. With one contrast the legend names the arms; with several, each panel numbers its arms and the legend speaks
-of arm 1 and arm 2. Numbers at risk stand below the curves of each panel.
+A curve is known on the days of its released points and drawn straight between them; where it ends before the day that
+is asked about, this is said. Unadjusted curves are thin, weighted ones bold in a band. With one contrast the legend
+names the arms; with several, each panel numbers its arms and the legend speaks of arm 1 and arm 2. Numbers at risk
+stand below the curves of each panel.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import atrisk, style
 from iop_outcomes.presentation import numbers
-from iop_outcomes.presentation.labels import Labels
+from iop_outcomes.presentation.labels import Labels, capital
 from iop_outcomes.vocabulary.methods import CRUDE, DRAWN, PREFERRED
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ LINETYPES = ("solid", "dashed", "dotted", "dashdot")
 SIZES = (1.0, 1.0, 0.6, 0.6)
 
 # a point of a curve
-POINT = ("x", "estimate", "conf_low", "conf_high", "n_risk", "n_effective")
+POINT = ("x", "estimate", "conf_low", "conf_high", "n_risk", "n_effective", "rounding_error")
 # inches of a panel above zero, and how far its axes go past the curves
 PANEL, PAST = 1.5, 1.06
 
@@ -37,7 +38,8 @@ Panel = Callable[[str, str], str]
 def points(curves: pd.DataFrame, labels: Labels, start: float, last: dict[str, float]) -> pd.DataFrame:
     """Curves of contrasts with both arms, from day 0 at `start` up to the last day of the contrast.
 
-    Adds the columns side (0 first arm, 1 second), weighted, arm_label. Empty without such curves.
+    Adds the columns side (0 first arm, 1 second), weighted, arm_label, last_day (that is asked about). Empty without
+    such curves.
     """
     import pandas as pd
 
@@ -58,16 +60,17 @@ def points(curves: pd.DataFrame, labels: Labels, start: float, last: dict[str, f
                         arm_label=labels.arm(str(contrast), str(arm)),
                         weighted=method != CRUDE,
                         method=method,
+                        last_day=last.get(str(contrast), float("nan")),
                     )
                 )
-    order = ["contrast", "outcome", "arm", "arm_label", "side", "method", "weighted", *POINT]
+    order = ["contrast", "outcome", "arm", "arm_label", "side", "method", "weighted", *POINT, "last_day"]
     if not parts:
         return pd.DataFrame(columns=order)
     return pd.concat(parts, ignore_index=True)[order]
 
 
 def _from_zero(line: pd.DataFrame, start: float, last: float) -> pd.DataFrame:
-    """One curve with its point on day 0, cut at the last day."""
+    """One curve with its point on day 0, as far as it is known up to the last day."""
     import pandas as pd
 
     kept = line[list(POINT)].astype({"n_risk": float}).sort_values("x")
@@ -75,30 +78,49 @@ def _from_zero(line: pd.DataFrame, start: float, last: float) -> pd.DataFrame:
     begin = pd.DataFrame({"x": [0.0], "estimate": [start], "conf_low": [start], "conf_high": [start]})
     on_day_0 = kept[kept["x"] == 0]
     begin["n_risk"] = on_day_0["n_risk"].iloc[0] if len(on_day_0) else float("nan")
-    begin["n_effective"] = float("nan")
-    ends = [begin, inside]
-    if len(inside) and kept["x"].max() > last > inside["x"].iloc[-1]:
-        after = kept[kept["x"] > last].head(1)
-        at_risk = {c: after[c].iloc[0] for c in ("n_risk", "n_effective")}
-        ends.append(inside.tail(1).assign(x=last, **at_risk))
-    return pd.concat([e for e in ends if len(e)], ignore_index=True).drop_duplicates("x", keep="last")
+    begin["n_effective"], begin["rounding_error"] = float("nan"), 0.0
+    return pd.concat([e for e in (begin, inside) if len(e)], ignore_index=True)
 
 
-def at_end(shown: pd.DataFrame) -> dict[tuple[str, str], tuple[float, bool, float, float]]:
-    """By contrast and outcome: the last day that both arms reach, whether weighted, and each arm's height there."""
+def at_end(shown: pd.DataFrame) -> dict[tuple[str, str], tuple[float, bool, str, str]]:
+    """By contrast and outcome: the last day on which both arms have a point, whether weighted, and each arm's height
+    there in percent, to the digits that its rounding leaves.
+    """
     found = {}
     for (contrast, outcome), own in shown.groupby(["contrast", "outcome"], sort=False):
         weighted = bool(own["weighted"].any())
-        used = own[own["weighted"] == weighted]
-        if used["side"].nunique() < 2:
+        used = own[(own["weighted"] == weighted) & (own["x"] > 0)]
+        both = used.groupby("x")["side"].nunique()
+        if not (both == 2).any():
             continue
-        day = used.groupby("side")["x"].max().min()
-        first, second = (
-            float(used[(used["side"] == side) & (used["x"] <= day)].sort_values("x")["estimate"].iloc[-1])
-            for side in (0, 1)
-        )
-        found[str(contrast), str(outcome)] = (float(day), weighted, first, second)
+        day = float(both[both == 2].index.max())
+        there = used[used["x"] == day].sort_values("side")
+        first, second = map(numbers.percent, there["estimate"], there["rounding_error"])
+        found[str(contrast), str(outcome)] = (day, weighted, first, second)
     return found
+
+
+def told(said: Sequence[str]) -> list[str]:
+    """Sentences of an alternative text, without those that say nothing."""
+    return [f"{capital(text)}." for text in said if text]
+
+
+def ended(shown: pd.DataFrame) -> str:
+    """Which curves end before the day that is asked about, in a sentence; '' where none does."""
+    line = ["contrast", "outcome", "arm_label", "weighted"]
+    ends = shown.groupby(line, sort=False).agg(day=("x", "max"), last=("last_day", "first")).reset_index()
+    early = ends[ends["day"] < ends["last"]]
+    if early.empty:
+        return ""
+    days = sorted({f"{day:.0f}" for day in early["day"]}, key=float)
+    some = "All curves end" if len(early) == len(ends) else "One curve ends"
+    if 1 < len(early) < len(ends):
+        some = f"{capital(numbers.word(len(early)))} curves end"
+    return (
+        f"{some} before day {early['last'].max():.0f} ({'on' if len(days) == 1 else 'between'} day "
+        f"{days[0] if len(days) == 1 else f'{days[0]} and {days[-1]}'}): what happened later may not be told of so few "
+        "people."
+    )
 
 
 def panel_words(labels: Labels, contrast: str, alone: bool, width: int = 42) -> str:
@@ -144,11 +166,10 @@ def plot(
     keyed = dict(zip(pairs, names, strict=True))
     kinds = [k for k in KINDS if ((shown["side"] == k[0]) & (shown["weighted"] == k[1])).any()]
     legend = {k: _legend(k, labels, list(dict.fromkeys(shown["contrast"]))) for k in kinds}
-    steps = _steps(shown)
-    data = steps.assign(
-        panel=pd.Categorical([keyed[p] for p in zip(steps["contrast"], steps["outcome"], strict=True)], names),
+    data = shown.assign(
+        panel=pd.Categorical([keyed[p] for p in zip(shown["contrast"], shown["outcome"], strict=True)], names),
         line=pd.Categorical(
-            [legend[k] for k in zip(steps["side"], steps["weighted"], strict=True)], list(legend.values())
+            [legend[k] for k in zip(shown["side"], shown["weighted"], strict=True)], list(legend.values())
         ),
     )
     at = [KINDS.index(k) for k in kinds]
@@ -170,6 +191,7 @@ def plot(
         columns=["panel", "x", "estimate"],
     ).assign(panel=lambda c: pd.Categorical(c["panel"], names))
     rows = -(-len(names) // columns)
+    under = ["Days since time zero", *([atrisk.said(shown)] if below else []), *_lines(ended(shown))]
     strips = max(name.count("\n") + 1 for name in names) if names[0] else 0
     return (
         ggplot(data, aes("x", "estimate", color="line", linetype="line", size="line", group="line"))
@@ -194,9 +216,13 @@ def plot(
             labels=lambda shares: [numbers.whole_percent(s) for s in shares],
             expand=(0, 0),
         )
-        + labs(x=f"Days since time zero\n{atrisk.SAID}" if below else "Days since time zero", y=y_title)
+        + labs(x="\n".join(under), y=y_title)
         + guides(**{k: guide_legend(nrow=-(-len(kinds) // 2), byrow=True) for k in ("color", "linetype", "size")})
-        + style.look(height=1.25 + rows * (PANEL + 0.4 + 0.17 * strips + below + 0.2 * (not shared)))
+        + style.look(
+            height=1.25
+            + 0.15 * (len(under) - 1 - bool(below))
+            + rows * (PANEL + 0.4 + 0.17 * strips + below + 0.2 * (not shared))
+        )
     )
 
 
@@ -215,15 +241,8 @@ def _shares(top: float) -> list[float]:
     return [step * i for i in range(int(top / step + 1e-9) + 1)]
 
 
-def _steps(shown: pd.DataFrame) -> pd.DataFrame:
-    """The corners of the curves: every height is held up to the next point."""
-    import pandas as pd
-
-    line = ["contrast", "outcome", "arm", "weighted"]
-    ends = shown.assign(x=shown.groupby(line, sort=False)["x"].shift(-1)).dropna(subset=["x"])
-    both = pd.concat([shown.assign(corner=1), ends.assign(corner=0)]).reset_index(names="at")
-    # a height begins at its own day and ends at the next, where the next height begins
-    return both.sort_values(["at", "corner"], ascending=[True, False], kind="stable").reset_index(drop=True)
+def _lines(text: str) -> list[str]:
+    return style.wrap(text, 105).split("\n") if text else []
 
 
 def _legend(kind: tuple[int, bool], labels: Labels, contrasts: list[str]) -> str:

@@ -133,7 +133,7 @@ def _against(name: str, table: pd.DataFrame, unit: str) -> Table:
     bands = [b for b in (*SHARES, STILL_THERE, NOT_KNOWN) if (table["level"] == b).any()]
     lines = []
     for care, own in table.groupby("care", sort=False):
-        found = dict(zip(own["level"], own["people"], strict=True))
+        found = dict(zip(own["level"], own["shown"], strict=True))
         lines.append(Line(LABELS[str(care)], tuple(people(found, b) for b in bands)))
     columns = [recorded.BANDS.get(b, b) for b in bands]
     heads = ("Level at the start", *(c[:1].upper() + c[1:] for c in columns))
@@ -150,8 +150,8 @@ def moved(counts: pd.DataFrame) -> Part | None:
     for origin, own in first.groupby("origin", sort=False):
         moves = {str(to): float(n) for to, n in zip(own["to"], own["people"], strict=True)}
         said.append(f"Of those starting in {within(LABELS[str(origin)])}, {_first_move(moves)}.")
-    if (found["status"] == "suppressed").any():
-        said.append("Moves of a few people are withheld and not drawn; shares are of the moves that are shown.")
+    if found["people"].isna().any():
+        said.append("Moves of a few people are not told as numbers nor drawn; shares are of the moves that are shown.")
     onward = first["to"].isin(list(LABELS)).any()
     return Part("Moves between levels of care", tuple(said), ("transitions",) if onward else ())
 

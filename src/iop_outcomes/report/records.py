@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from iop_outcomes.presentation import numbers, recorded
+from iop_outcomes.presentation import numbers, recorded, told
 from iop_outcomes.presentation.labels import TABLES_OF_RECORDS, sentence, within
 from iop_outcomes.protocol import GAP, AsRun
-from iop_outcomes.release import policy
-from iop_outcomes.release.counts import OVERLAPPING
 from iop_outcomes.report import care, cohort, published
-from iop_outcomes.report.document import WITHHELD, Block, Line, Table, people
+from iop_outcomes.report.document import Block, Line, Table, people
 from iop_outcomes.report.parts import Part
 from iop_outcomes.tables import results
 from iop_outcomes.tables.bands import EPISODES
@@ -50,14 +48,15 @@ def parts(counts: pd.DataFrame, diagnostics: pd.DataFrame, study: AsRun) -> list
     return [p for p in found if p is not None and (p.said or p.tables)]
 
 
-def rounded(study: AsRun) -> str:
-    """How counts of this section are rounded, or ''."""
-    if policy.asked(study.disclosure).exact:
+def rounded(counts: pd.DataFrame) -> str:
+    """How counts of people in this section are rounded, or ''."""
+    base = told.usual(counts, of_records=True)
+    if base == 1:
         return ""
-    base = max(OVERLAPPING["records"], policy.asked(study.disclosure).rounding_base)
     return (
         f"Counts of people in this section are rounded to the nearest {base}, and shares are made from them: the same "
-        "people are counted in many ways here, and differences must not tell of a few."
+        "people are counted in many ways here, and differences must not tell of a few. A count that is marked "
+        f"{told.ABOUT} is rounded otherwise."
     )
 
 
@@ -101,11 +100,11 @@ def complete(counts: pd.DataFrame, diagnostics: pd.DataFrame, unit: str) -> Part
     if found.empty:
         return None
     full, partly, empty = recorded.unanswered(found)
-    told = recorded.told(found[found["kind"] == "all"], "field")
-    ranked = sorted(partly, key=lambda f: (told[f,][1] == "withheld", told[f,][0]))
+    known = recorded.by(found[found["kind"] == "all"], "field")
+    ranked = sorted(partly, key=lambda f: (known[f,][1] == "withheld", known[f,][0]))
     said = []
     if ranked:
-        named = [f"{within(recorded.field(f))} ({_share(*told[f,])})" for f in ranked[:MOST_NAMED]]
+        named = [f"{within(recorded.field(f))} ({recorded.share_words(*known[f,])})" for f in ranked[:MOST_NAMED]]
         said.append(f"Least often known, of all {unit}: {sentence(named)}.")
     if full:
         said.append(f"Known throughout: {sentence([within(recorded.field(f)) for f in full])}.")
@@ -121,7 +120,9 @@ def complete(counts: pd.DataFrame, diagnostics: pd.DataFrame, unit: str) -> Part
 def _under_half(found: pd.DataFrame) -> pd.Series[bool]:
     """Groups of which fewer than half are known; a share to the quarter below may lie anywhere in its quarter."""
     least = found["share"].where(found["told"] != "from", found["share"] + 0.25)
-    return found["told"].isin(["exact", "about"]) & (least < 0.5) | (found["told"] == "from") & (least <= 0.5)
+    return found["told"].isin(["exact", "rounded", "about"]) & (least < 0.5) | (found["told"] == "from") & (
+        least <= 0.5
+    )
 
 
 def _places(gaps: pd.DataFrame) -> str:
@@ -133,21 +134,16 @@ def _places(gaps: pd.DataFrame) -> str:
     return "; ".join(by_field)
 
 
-def _share(share: float, told: str) -> str:
-    """A share in words, as far as it is told."""
-    if told == "withheld":
-        return WITHHELD
-    return {"about": "about ", "from": "at least "}.get(told, "") + numbers.percent(share)
-
-
 def linked(counts: pd.DataFrame, study: AsRun) -> Part | None:
     """People by number of episodes under each gap rule."""
     own = recorded.of(counts, results.EPISODES)
     if own.empty or study.source.kind in UNLINKED:
         return None
     cells: dict[int, dict[str, float]] = {}
+    shown: dict[int, dict[str, str]] = {}
     for row in own.to_dict("records"):
         cells.setdefault(int(str(row["group"])), {})[str(row["level"])] = float(row["people"])
+        shown.setdefault(int(str(row["group"])), {})[str(row["level"])] = str(row["shown"])
     sums = [sum(found.values()) for found in cells.values()]
     whole = max(filter(numbers.known, sums), default=None)
     more = {gap: _more_than_one(found, whole) for gap, found in sorted(cells.items())}
@@ -158,7 +154,7 @@ def linked(counts: pd.DataFrame, study: AsRun) -> Part | None:
         return Part("Stays linked into episodes", (said,))
     others = [f"{_said(share)} under {gap} days" for gap, share in more.items() if gap != chosen]
     said += f" People with more than one: {_said(more.get(chosen))}; {sentence(others)}."
-    lines = [Line(f"{gap} days", tuple(people(found, b) for b in EPISODES)) for gap, found in sorted(cells.items())]
+    lines = [Line(f"{gap} days", tuple(people(found, b) for b in EPISODES)) for gap, found in sorted(shown.items())]
     columns = (f"Stays at most so far apart, {GAP}", "One", "Two", "Three or more")
     table = Table("People by number of episodes of care", columns, (Block("", tuple(lines)),))
     return Part("Stays linked into episodes", (said,), (), (table,))
@@ -170,7 +166,7 @@ def _more_than_one(found: Mapping[str, float], whole: float | None) -> float | N
 
 
 def _said(share: float | None) -> str:
-    return WITHHELD if share is None else "no one" if share == 0 else numbers.percent(share)
+    return told.WITHHELD if share is None else "no one" if share == 0 else numbers.percent(share)
 
 
 def observed(counts: pd.DataFrame, unit: str) -> Part | None:
@@ -178,12 +174,12 @@ def observed(counts: pd.DataFrame, unit: str) -> Part | None:
     found = recorded.maturity(counts)
     if found.empty:
         return None
-    told = recorded.told(found[found["kind"] == "all"], "day")
-    days = sorted(int(str(d)) for (d,) in told)
-    if all(told[d,] == (1.0, "exact") for d in days):
+    known = recorded.by(found[found["kind"] == "all"], "day")
+    days = sorted(int(str(d)) for (d,) in known)
+    if all(known[d,] == (1.0, "exact") for d in days):
         text = f"Every day that is asked about, up to day {days[-1]}, lies within the observation of all {unit}."
         return Part("What could be observed", (text,))
-    named = [f"day {d} of {_share(*told[d,])}" for d in days]
+    named = [f"day {d} of {recorded.share_words(*known[d,])}" for d in days]
     said = [
         f"Within observation lies {sentence(named)} of the {unit}. For the others observation ended before: they "
         "are not counted as failures on that day."

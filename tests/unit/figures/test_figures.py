@@ -110,7 +110,7 @@ ALT = {
     "intensity": (f"50.0{NARROW}% at 5.0 hours a week", f"60.0{NARROW}% at 30.0"),
     "completeness": (
         f"stable housing 75.0{NARROW}%",
-        f"any urine screen about 97.5{NARROW}%",
+        f"any urine screen about 98{NARROW}%",
         "Not in these records: any session",
     ),
     "maturity": (f"day 30 100.0{NARROW}%", f"day 90 75.0{NARROW}%"),
@@ -178,7 +178,7 @@ def test_curves_end_on_the_last_day_asked_for() -> None:
         curves()[lambda d: d["outcome"] == "in_care"], labels.Labels(words()), 1.0, {"iop_vs_res": 60.0}
     )
     crude = found[(found["side"] == 0) & (found["method"] == "crude")]
-    assert list(zip(crude["x"], crude["estimate"], strict=True)) == [(0.0, 1.0), (30.0, 0.7), (60.0, 0.7)]
+    assert list(zip(crude["x"], crude["estimate"], strict=True)) == [(0.0, 1.0), (30.0, 0.7)]
 
 
 def test_numbers_at_risk_stand_below_the_curves() -> None:
@@ -186,20 +186,46 @@ def test_numbers_at_risk_stand_below_the_curves() -> None:
     pair = ("iop_vs_res", "unplanned")
     texts = atrisk.rows(shown, {pair: [0.0, 30.0, 60.0, 90.0]}, {("iop_vs_res", "overlap", "iop"): 150.0}, shared=True)
     lines_of = texts.assign(x=texts["x"].fillna(-1)).pivot(index="line", columns="x", values="label")
-    # people at the next day on which anyone is counted, effective numbers no more than a week away
-    assert lines_of.loc[0].tolist() == ["1 n", "170", "170", "110", "110"]
-    assert lines_of.loc[1].tolist()[:3] == ["1 eff.", "150", "120"]
-    assert lines_of.loc[1].isna().tolist() == [False, False, False, True, False]
-    assert lines_of.loc[3].tolist()[0] == "2 eff."
-    assert pd.isna(lines_of.loc[3, 0.0])  # the design's number of this arm was not given
-    # where the number at the next day is withheld, the day has none: a later one would be too small
+    # a number stands below the point that it is of, and nowhere else
+    assert lines_of.columns.tolist() == [-1.0, 0.0, 30.0, 90.0]
+    assert lines_of.loc[0].fillna("").tolist() == ["1 n", "", "170", "110"]
+    assert lines_of.loc[1].tolist() == ["1 eff.", "150", "120", "60"]
+    assert lines_of.loc[3].fillna("").tolist()[:2] == ["2 eff.", ""]  # the design's number of this arm was not given
     hidden = shown.assign(n_risk=shown["n_risk"].mask((shown["side"] == 0) & (shown["n_risk"] == 170)))
     texts_of = atrisk.rows(hidden, {pair: [0.0, 30.0, 60.0, 90.0]}, {}, shared=True)
-    assert texts_of.query("line == 0 and x.notna()")["label"].tolist() == ["110", "110"]
+    assert texts_of.query("line == 0 and x.notna()")["label"].tolist() == ["110"]
     placed, below = atrisk.placed(texts, {pair: (90.0, 0.4)}, (2.0, 1.5))
     assert (placed["y"] < 0).all()
     assert placed["y"].min() > -0.4 * below / 1.5
     assert "people of arms 1 and 2 at risk" in run(**released(), name="leaving", study=words())["svg"].decode()
+
+
+def test_a_number_at_risk_is_that_of_the_nearest_point() -> None:
+    points = pd.DataFrame({"x": [0.0, 7.0, 28.0, 35.0, 91.0], "n": [200.0, 190.0, 150.0, 140.0, float("nan")]})
+    assert atrisk.nearest(points, "n", [0.0, 30.0, 60.0, 90.0]) == [(0.0, 200.0), (28.0, 150.0)]
+    assert atrisk.nearest(points, "n", [0.0]) == [(0.0, 200.0)]
+    assert "(n)" in atrisk.said(pd.DataFrame({"rounding_error": [0.0, float("nan")]}))
+    assert "(n, rounded)" in atrisk.said(pd.DataFrame({"rounding_error": [0.0, 0.01]}))
+
+
+def test_a_curve_that_ends_early_says_so() -> None:
+    whole = drawn("staying", released())
+    assert "before day" not in whole.alt
+    short = curves()
+    short = short[(short["outcome"] != "in_care") | (short["arm"] == "res") | (short["x"] <= 30)]
+    figure = drawn("staying", released(curves=short))
+    assert "Two curves end before day 90 (on day 30)" in figure.alt
+    assert "On day 30, weighted, 75.0" in figure.alt  # the last day on which both arms have a point
+    assert "before day 90" in run(**released(curves=short), name="staying", study=words())["svg"].decode()
+    assert lines.ended(figure.data[figure.data["arm"] == "iop"]).startswith("All curves end")
+
+
+def test_curves_are_drawn_straight_between_their_points() -> None:
+    figure = drawn("leaving", released())
+    own = figure.data[(figure.data["side"] == 0) & figure.data["weighted"]]
+    assert list(zip(own["x"], own["estimate"].round(9), strict=True)) == [(0.0, 0.0), (30.0, 0.25), (90.0, 0.4)]
+    drawn_points = figure.plot.data
+    assert len(drawn_points) == len(figure.data)  # no corner is added between two points
 
 
 def test_days_have_marks_in_months() -> None:

@@ -34,7 +34,7 @@ def share(people: dict[str, int | None], floor: float | None = None, size: int |
         else []
     )
     found = recorded.completeness(read(rows), typed("diagnostics", told))
-    return recorded.told(found[found["field"] == "sex"], "kind")["all",]
+    return recorded.by(found[found["field"] == "sex"], "kind")["all",]
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def test_moves_that_are_all_withheld_are_told_in_a_note() -> None:
 
 
 def test_maturity_by_time_of_entry() -> None:
-    told = recorded.told(recorded.maturity(counts()), "kind", "group", "day")
+    told = recorded.by(recorded.maturity(counts()), "kind", "group", "day")
     assert told["all", "all", 90] == (0.75, "exact")
     assert told["period", "2024Q2", 90] == (0.0, "exact")
     assert {"Day 30", "By time of entry", "2024Q2"} <= set(texts("maturity"))
