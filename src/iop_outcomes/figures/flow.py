@@ -58,8 +58,9 @@ class Arrow:
 def draw(tables: style.Tables, study: Compared) -> style.Figure:
     """The flow diagram of a cohort."""
     labels = Labels(study)
-    steps = recorded.attrition(tables.counts)
-    arms = people(tables.counts, labels)
+    counts = tables.counts[tables.counts["outcome"].isin([ATTRITION, PEOPLE])]
+    steps = recorded.attrition(counts, told.usual(counts))
+    arms = people(counts, labels)
     data = _data(steps, arms)
     if steps.empty:
         return style.note("no count of eligible people was released", data, "The flow of people")
@@ -69,15 +70,14 @@ def draw(tables: style.Tables, study: Compared) -> style.Figure:
         boxes_more, arrows_more, bottom = _contrast(labels, str(contrast), own, bottom, many)
         boxes += boxes_more
         arrows += arrows_more
-    note = _note(tables.counts, bottom)
+    note = _note(counts, bottom)
     boxes, bottom = ([*boxes, note], note.bottom) if note.lines else (boxes, bottom)
     return style.Figure(_plot(boxes, arrows, bottom + 0.1), data, _alt(steps, arms, labels, many))
 
 
 def _note(counts: pd.DataFrame, bottom: float) -> Box:
     """How the counts that are shown are rounded, below everything; without lines where they are not."""
-    own = counts[counts["outcome"].isin([ATTRITION, PEOPLE])]
-    rounding = told.rounding(own, told.usual(counts))
+    rounding = told.rounding(counts)
     sums = f" {told.ABOUT}: a sum of rounded counts." if rounding and told.ABOUT not in rounding else ""
     words = rounding + sums
     across = (0.1, style.WIDTH - 0.1)

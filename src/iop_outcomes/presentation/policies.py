@@ -107,12 +107,13 @@ def done(diagnostics: pd.DataFrame) -> str:
         said.append(
             "Counts are exact where they are shown."
             if base == 1
-            else f"Counts are rounded to the nearest {numbers.count(base)}."
+            else f"Counts are exact, or rounded to the nearest {numbers.count(base)} where exact ones would have cost "
+            "others."
         )
     if kept is not None and lost is not None and kept + lost:
         said.append(
-            f"Of {numbers.count(kept + lost)} unadjusted results of the main questions "
-            f"{numbers.count(kept)} are exact or off by less than 1 percentage point, "
-            f"{numbers.count(lost)} are coarser or withheld."
+            f"Of the unadjusted results of the main questions {numbers.count(kept)} are exact or off by less than 1 "
+            f"percentage point (ratios and days: by less than 1{numbers.NARROW}%), and {numbers.count(lost)} are "
+            "withheld."
         )
     return " ".join(said)

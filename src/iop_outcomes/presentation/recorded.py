@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
     from iop_outcomes.estimators.two_by_two.kappa import Kappa
 
+# the analysis of the records themselves
+RECORDS = "records"
 SMALLER_SITES, OTHER_PERIODS = "smaller sites", "other periods"
 # what is counted, by unit of analysis
 UNITS: dict[str, str] = {"first_episode": "people", "episode": "episodes", "period": "periods"}
@@ -71,23 +73,23 @@ BANDS = {NOT_KNOWN: "not known", STILL_THERE: "still there"}
 
 def of(counts: pd.DataFrame, outcome: str, variable: str = ALL) -> pd.DataFrame:
     """Rows of what is counted of the records, with `people` as a number, and as `shown`."""
-    own = counts[(counts["analysis"] == "records") & (counts["outcome"] == outcome) & (counts["variable"] == variable)]
-    return with_people(own, told.usual(counts, of_records=True))
+    own = counts[(counts["analysis"] == RECORDS) & (counts["outcome"] == outcome) & (counts["variable"] == variable)]
+    return with_people(own, told.usual(counts[counts["analysis"] == RECORDS]))
 
 
-def attrition(counts: pd.DataFrame) -> pd.DataFrame:
+def attrition(counts: pd.DataFrame, base: int | None = None) -> pd.DataFrame:
     """Rules in order with the people that each excluded, last the eligible: columns position, rule, people, status,
-    shown.
+    shown. base: what counts beside them are rounded to.
     """
     own = counts[(counts["analysis"] == "cohort") & (counts["outcome"] == ATTRITION)].sort_values("position")
-    named = with_people(own, told.usual(counts)).rename(columns={"level": "rule"})
+    named = with_people(own, told.usual(own) if base is None else base).rename(columns={"level": "rule"})
     return named[["position", "rule", "people", "status", "shown"]].reset_index(drop=True)
 
 
 def with_people(counts: pd.DataFrame, base: int) -> pd.DataFrame:
     """Counts with `people` as a number, missing where it is withheld or told as a range, and as they are `shown`.
 
-    base: what most are rounded to; others are marked.
+    base: what all of them are rounded to; others are marked.
     """
     people = counts["count"].astype("Float64").to_numpy(dtype=float, na_value=float("nan"))
     return counts.assign(people=people, shown=[told.count(row, base) for row in counted(counts)])
@@ -111,7 +113,7 @@ def completeness(counts: pd.DataFrame, diagnostics: pd.DataFrame) -> pd.DataFram
     """
     import pandas as pd
 
-    own = counts[(counts["analysis"] == "records") & (counts["outcome"] == COMPLETENESS)]
+    own = counts[(counts["analysis"] == RECORDS) & (counts["outcome"] == COMPLETENESS)]
     if own.empty:
         return pd.DataFrame(columns=["field", "kind", "group", "share", "told"])
     least = diagnostics[diagnostics["quantity"] == QUANTITY]
@@ -263,9 +265,9 @@ def against_plan(counts: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 def moves(counts: pd.DataFrame) -> pd.DataFrame:
     """Moves between levels of care: step (from 1), origin, to, people, status."""
-    own = counts[(counts["analysis"] == "records") & (counts["outcome"] == TRANSITION)]
+    own = counts[(counts["analysis"] == RECORDS) & (counts["outcome"] == TRANSITION)]
     return (
-        with_people(own, told.usual(counts, of_records=True))
+        with_people(own, told.usual(counts[counts["analysis"] == RECORDS]))
         .assign(step=own["variable"].astype(int))
         .rename(columns={"group": "origin", "level": "to"})[["step", "origin", "to", "people", "status", "shown"]]
     )

@@ -1,7 +1,7 @@
 """How true a released count is, in the words of readers: exact, rounded, told as a range, or withheld.
 
-Rounded counts are shown as they are where all counts beside them are rounded alike, as one note says; a count that is
-rounded otherwise is marked. Shares of counts say how far rounding may have moved them.
+Where all counts of a table are rounded alike, one note says so; else those that are rounded are marked. Shares of
+counts say how far rounding may have moved them.
 """
 
 from __future__ import annotations
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 WITHHELD = "withheld"
 ABOUT = "\u2248"
-# the analysis that counts the same people in many ways
-RECORDS = "records"
 
 
 @dataclass(frozen=True)
@@ -59,14 +57,10 @@ def told(row: Mapping[str, object]) -> Told:
     return Told(numbers.number(row["count"]), 0.0 if low is None else low, float("inf") if high is None else high)
 
 
-def usual(counts: pd.DataFrame, of_records: bool = False) -> int:
-    """To what most released counts are rounded, 1 where they are exact.
-
-    of_records: of the tables of the records, where the same people are counted in many ways; else of all others.
-    """
-    own = counts[((counts["analysis"] == RECORDS) == of_records) & (counts["count"] > 0)]
-    bases = own["rounded_to"].dropna().mode()
-    return int(bases.iloc[0]) if len(bases) else 1
+def usual(rows: pd.DataFrame) -> int:
+    """To what the released counts of some rows are all rounded; 1 where some are exact, or rounded otherwise."""
+    bases = rows.loc[rows["count"] > 0, "rounded_to"].dropna().unique()
+    return int(bases[0]) if len(bases) == 1 else 1
 
 
 def count(row: Mapping[str, object] | None, base: int = 1, hidden: str = WITHHELD) -> str:
@@ -88,14 +82,21 @@ def _plain(value: object, error: object = 0.0) -> str:
     return numbers.count(value)
 
 
-def rounding(rows: pd.DataFrame, base: int) -> str:
-    """How the counts of some rows are rounded, in sentences; '' where they are not. base: what most are rounded to."""
-    own = rows.loc[rows["status"] == ROUNDED, "rounded_to"].dropna()
-    bases = sorted({int(b) for b in own})
-    others = sentence([numbers.count(b) for b in bases if b != base])
-    said = [f"Counts are rounded to the nearest {numbers.count(base)}."] if base in bases else []
-    said += [f"{ABOUT}: rounded to the nearest {others}."] if others else []
-    return " ".join(said)
+def note(rows: pd.DataFrame) -> str:
+    """What is to be known of the counts of some rows that stand together: how they are rounded, and what a range means;
+    '' where all are exact.
+    """
+    return " ".join(said for said in (rounding(rows), ranges(rows)) if said)
+
+
+def rounding(rows: pd.DataFrame) -> str:
+    """How the counts of some rows are rounded, in a sentence; '' where they are not."""
+    bases = sorted({int(b) for b in rows.loc[rows["status"] == ROUNDED, "rounded_to"].dropna()})
+    if not bases:
+        return ""
+    nearest = sentence([numbers.count(b) for b in bases]).replace(" and ", " or ")
+    begin = "Counts are" if usual(rows) > 1 else f"{ABOUT}:"
+    return f"{begin} rounded to the nearest {nearest}."
 
 
 def ranges(rows: pd.DataFrame) -> str:

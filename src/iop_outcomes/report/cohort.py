@@ -16,7 +16,7 @@ from iop_outcomes.presentation.told import NO_ONE, Told
 from iop_outcomes.protocol import AsRun
 from iop_outcomes.report.document import Block, Line, Table
 from iop_outcomes.tables.readings import EMPTY, LISTED
-from iop_outcomes.tables.results import ALL, CODES, COVARIATE, MEAN, NEVER_FOUND, ROWS, STANDARD_DEVIATION
+from iop_outcomes.tables.results import ALL, ATTRITION, CODES, COVARIATE, MEAN, NEVER_FOUND, ROWS, STANDARD_DEVIATION
 from iop_outcomes.tables.rows import Counted, counted
 from iop_outcomes.vocabulary.methods import PREFERRED_WEIGHTS
 
@@ -32,32 +32,36 @@ Differences = dict[tuple[str, str, str], float]
 def excluded(counts: pd.DataFrame) -> Table:
     """Whom each eligibility rule excluded, and who was left."""
     steps = recorded.attrition(counts)
+    own = counts[(counts["analysis"] == "cohort") & (counts["outcome"] == ATTRITION)]
     lines = [Line(str(r.rule), (str(r.shown),)) for r in steps.itertuples()]
     blocks = (Block("Excluded under the first rule that applied", tuple(lines[:-1])), Block("Left", tuple(lines[-1:])))
-    return Table("People in the records, excluded and eligible", ("Rule", "People"), blocks if lines else ())
+    caption = "People in the records, excluded and eligible"
+    return Table(caption, ("Rule", "People"), blocks if lines else (), told.note(own))
 
 
 def records(counts: pd.DataFrame) -> Table:
     """What became of the rows of each table of records."""
     own = counts[(counts["analysis"] == "cohort") & (counts["outcome"] == ROWS)]
-    base, blocks = told.usual(counts), []
+    base, blocks = told.usual(own), []
     for name, label in TABLES_OF_RECORDS.items():
         rows = sorted(counted(own[own["group"] == name]), key=lambda row: (_place(row["level"]), row["detail"]))
         lines = [Line(_fate(row["level"], row["detail"]), (told.count(row, base),)) for row in rows]
         if lines and any(line.cells != (numbers.count(0),) for line in lines):
             blocks.append(Block(label, tuple(lines)))
-    return Table("Records kept, merged and set aside", ("What became of them", "Records"), tuple(blocks))
+    caption = "Records kept, merged and set aside"
+    return Table(caption, ("What became of them", "Records"), tuple(blocks), told.note(own))
 
 
 def codes(counts: pd.DataFrame) -> Table:
     """What became of the codes of each column of which some are not listed by the mapping."""
     own = counts[(counts["analysis"] == "cohort") & (counts["outcome"] == CODES)]
-    base, blocks = told.usual(counts), []
+    base, blocks = told.usual(own), []
     for (name, column), rows in own.groupby(["group", "variable"], sort=False):
         if not rows["level"].isin([LISTED, EMPTY]).all():
             lines = [Line(_code(row["level"], row["detail"]), (told.count(row, base),)) for row in counted(rows)]
             blocks.append(Block(f"{name}.{column}", tuple(lines)))
-    return Table("Codes, listed by the mapping and not", ("What became of them", "Records"), tuple(blocks))
+    caption = "Codes, listed by the mapping and not"
+    return Table(caption, ("What became of them", "Records"), tuple(blocks), told.note(own))
 
 
 def _code(became: str, code: str) -> str:
@@ -108,13 +112,15 @@ def table_one(counts: pd.DataFrame, diagnostics: pd.DataFrame, study: AsRun, con
     ]
     if not blocks:
         return None
+    shown = own[(own["outcome"] == COVARIATE) & own["arm"].isin(labels.sides(contrast))]
+    cost = max((_error(cell, size) for cell, size in _cells(shown, labels, contrast, sizes)), default=0.0)
     heads = [_head(arm, size) for arm, size in zip(labels.arms(contrast), sizes, strict=True)]
     columns = ["At the start", *heads, "Standardised difference"]
     return Table(
         labels.contrast(contrast),
         (*columns, *([f"After {method(weighted).lower()}"] if weighted else [])),
         tuple(blocks),
-        told.shares(max((_error(cell, size) for cell, size in _cells(own, labels, contrast, sizes)), default=0.0)),
+        " ".join(said for said in (told.note(shown), told.shares(cost)) if said),
     )
 
 
@@ -129,7 +135,7 @@ def _head(arm: str, size: Told | None) -> str:
 def _cells(own: pd.DataFrame, labels: Labels, contrast: str, sizes: list[Told | None]) -> Iterator[tuple[Told, Told]]:
     """The categories of which a share of the arm is shown, with the people of the arm."""
     of = dict(zip(labels.sides(contrast), sizes, strict=True))
-    for row in counted(own[own["outcome"] == COVARIATE]):
+    for row in counted(own):
         cell, size = told.told(row), of.get(row["arm"])
         if cell.count and size is not None and size.count:
             yield cell, size
@@ -142,17 +148,19 @@ def _error(cell: Told, size: Told) -> float:
 
 
 def arm_size(own: pd.DataFrame, side: str) -> Told | None:
-    """People of an arm, from the group of its counts that is shown in full and tells them best; None where none is."""
+    """People of an arm, from the groups of its counts that are shown in full, each of which adds up to them; None
+    where there is none.
+    """
     found = [
         [told.told(row) for row in counted(group)]
         for _, group in own[own["arm"] == side].groupby(["outcome", "variable"], sort=False)
         if group["count"].notna().all()
     ]
-    sums = [
-        Told(*(float(sum(getattr(cell, part) for cell in cells)) for part in ("count", "low", "high")))
-        for cells in found
-    ]
-    return min(sums, key=lambda size: size.high - size.low, default=None)
+    if not found:
+        return None
+    low, high = max(sum(c.low for c in cells) for cells in found), min(sum(c.high for c in cells) for cells in found)
+    narrowest = min(found, key=lambda cells: sum(c.high - c.low for c in cells))
+    return Told(min(max(sum(c.count or 0.0 for c in narrowest), low), high), low, high)
 
 
 def _numeric(made: pd.DataFrame, labels: Labels, contrast: str, gaps: Differences, weighted: str) -> list[Line]:
@@ -184,7 +192,7 @@ def _category(
 ) -> Block:
     rows = own[(own["outcome"] == COVARIATE) & (own["variable"] == name)]
     cells = {(r["level"], r["arm"]): r for r in counted(rows)}
-    base, lines = told.usual(own), []
+    base, lines = told.usual(own[own["outcome"] == COVARIATE]), []
     for value in sorted(set(rows["level"])):
         shown = [
             _share(cells.get((value, side)), size, base)

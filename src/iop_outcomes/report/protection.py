@@ -36,19 +36,15 @@ def nothing_told(counts: pd.DataFrame, estimates: pd.DataFrame, study: AsRun) ->
     )
 
 
-def of_counts(rows: pd.DataFrame, study: AsRun, base: int) -> str:
-    """What is to be known of released counts that are shown: how they are rounded, ranges, and what is withheld.
-
-    base: to what most are rounded, as `told.usual` finds it.
-    """
+def withheld(study: AsRun) -> str:
+    """What 'withheld' means in the tables; '' where nothing is."""
     rules = policy.asked(study.disclosure)
     if rules.exact:
         return ""
-    hidden = (
+    return (
         f"Withheld: fewer than {rules.minimum_count} people, or a count from which such a one could be worked out. "
         f"{numbers.DASH}: not available, or no number of this kind."
     )
-    return " ".join(s for s in (told.rounding(rows, base), told.ranges(rows), hidden) if s)
 
 
 def of_estimates(rows: pd.DataFrame) -> str:

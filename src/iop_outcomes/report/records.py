@@ -50,13 +50,12 @@ def parts(counts: pd.DataFrame, diagnostics: pd.DataFrame, study: AsRun) -> list
 
 def rounded(counts: pd.DataFrame) -> str:
     """How counts of people in this section are rounded, or ''."""
-    base = told.usual(counts, of_records=True)
+    base = told.usual(counts[counts["analysis"] == recorded.RECORDS])
     if base == 1:
         return ""
     return (
         f"Counts of people in this section are rounded to the nearest {base}, and shares are made from them: the same "
-        "people are counted in many ways here, and differences must not tell of a few. A count that is marked "
-        f"{told.ABOUT} is rounded otherwise."
+        "people are counted in many ways here, and differences must not tell of a few."
     )
 
 

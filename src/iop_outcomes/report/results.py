@@ -285,9 +285,10 @@ def of_levels(counts: pd.DataFrame, study: AsRun, contrast: str, step: str) -> l
     labels = Labels(study)
     asked = {(a.analysis, a.outcome, a.horizon_days) for a in study.analyses if a.step == step}
     own = counts[(counts["contrast"] == contrast) & (counts["group_by"] == ALL)]
+    own = own[own["arm"].isin(labels.sides(contrast))]
     keys = zip(own["analysis"], own["outcome"], own["horizon_days"], strict=True)
     own = own.loc[own.index[[i for i, key in enumerate(keys) if key in asked]]]
-    blocks, base = [], told.usual(counts)
+    blocks, base = [], told.usual(own)
     sides = labels.sides(contrast)
     for (outcome, day), rows in own.groupby(["outcome", "horizon_days"], sort=False):
         cells = {(r["level"], r["arm"]): r for r in counted(rows)}
@@ -297,4 +298,5 @@ def of_levels(counts: pd.DataFrame, study: AsRun, contrast: str, step: str) -> l
         blocks.append(Block(f"{labels.endpoint(str(outcome))}, day {day:.0f}", tuple(lines)))
     if not blocks:
         return []
-    return [Table(f"{labels.contrast(contrast)}: people by state", ("State", *labels.arms(contrast)), tuple(blocks))]
+    columns = ("State", *labels.arms(contrast))
+    return [Table(f"{labels.contrast(contrast)}: people by state", columns, tuple(blocks), told.note(own))]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from iop_outcomes.presentation import policies, select, told
+from iop_outcomes.presentation import policies, recorded, select, told
 from iop_outcomes.presentation.labels import Labels, sentence, within
 from iop_outcomes.protocol import AsRun
 from iop_outcomes.release import policy
@@ -47,7 +47,6 @@ from iop_outcomes.report.document import (
 from iop_outcomes.report.sentences import dose
 from iop_outcomes.tables.rows import estimated
 from iop_outcomes.vocabulary.endpoints import ABSTINENCE, DOSE, KINDS, RETENTION, STATES
-from iop_outcomes.vocabulary.statuses import ROUNDED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -150,7 +149,7 @@ def _people(of: Sources) -> tuple[Item, ...]:
     return (
         *of.drawn("flow"), *filled([cohort.excluded(counts)]), Heading("People at the start"),
         *notes(explanations.OF_BASELINE), *filled(baseline),
-        *notes(protection.of_counts(counts[counts["analysis"].isin(COUNTED)], of.study, told.usual(counts))),
+        *notes(protection.withheld(of.study)),
     )  # fmt: skip
 
 
@@ -158,13 +157,12 @@ def _records(of: Sources) -> tuple[Item, ...]:
     parts = records.parts(of.tables["counts"], of.tables["diagnostics"], of.study)
     if not parts:
         return ()
-    own = of.tables["counts"]
-    own = own[own["analysis"].isin(["cohort", "records"])]
-    items: list[Item] = [*notes(records.rounded(own))]
+    counts = of.tables["counts"]
+    items: list[Item] = [*notes(records.rounded(counts))]
     items += [Heading("How the files were read"), *points(of.notes)] if of.notes else []
     for part in parts:
         items += [Heading(part.heading), *points(part.said), *of.drawn(*part.figures), *filled(part.tables)]
-    return (*items, *notes(protection.of_counts(own[own["status"] != ROUNDED], of.study, 1)))
+    return (*items, *notes(told.ranges(counts[counts["analysis"] == recorded.RECORDS]), protection.withheld(of.study)))
 
 
 def _design(of: Sources) -> tuple[Item, ...]:
@@ -214,10 +212,7 @@ def _states(of: Sources, others: bool, before: Sequence[Item]) -> tuple[Item, ..
     if not tables:
         return ()
     behind = _behind(of.tables["counts"], estimates, diagnostics, of.study)
-    counts = of.tables["counts"]
-    own = counts[counts["outcome"].isin(list(estimates["outcome"]))]
-    note = protection.of_counts(own, of.study, told.usual(own))
-    return (*before, *filled(tables), *filled(behind), *notes(note))
+    return (*before, *filled(tables), *filled(behind), *notes(protection.withheld(of.study)))
 
 
 def _other_rules(of: Sources) -> tuple[Item, ...]:
@@ -320,8 +315,6 @@ def _naive(estimates: pd.DataFrame, study: AsRun) -> list[tuple[str, dict[str, s
     ]
 
 
-# analyses that count who was studied
-COUNTED = ("cohort", "design")
 # anchor, title, kind and items of every section, in order
 SECTIONS: tuple[tuple[str, str, str, Callable[[Sources], tuple[Item, ...]]], ...] = (
     ("summary", "In plain words", "plain", _summary),

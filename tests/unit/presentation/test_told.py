@@ -36,21 +36,14 @@ def test_the_words_for_a_withheld_count_can_be_chosen() -> None:
 
 
 def test_one_note_speaks_for_all_counts_that_are_rounded_alike() -> None:
-    table = rounded(counts(), 5, most=10)
-    own = table[table["analysis"] == "design"]
-    assert told.usual(table) == 5
-    assert told.rounding(own, 5) == "Counts are rounded to the nearest 5."
-    assert told.rounding(own, 1) == "\u2248: rounded to the nearest 5."
-    assert told.rounding(counts(), 1) == ""
-    more = pd.concat([own, rounded(counts(), 10)[lambda d: d["analysis"] == "design"].head(1)])
-    assert told.rounding(more, 5).endswith("\u2248: rounded to the nearest 10.")
-
-
-def test_counts_of_the_records_have_a_base_of_their_own() -> None:
-    mixed = pd.concat(
-        [counts()[lambda d: d["analysis"] != "records"], rounded(counts(), 5)[lambda d: d["analysis"] == "records"]]
-    )
-    assert (told.usual(mixed), told.usual(mixed, of_records=True)) == (1, 5)
+    own = rounded(counts(), 5, most=10)[lambda d: d["analysis"] == "design"]
+    assert told.usual(own) == 5
+    assert told.rounding(own) == "Counts are rounded to the nearest 5."
+    assert told.rounding(counts()) == ""
+    mixed = pd.concat([own, counts()[lambda d: d["analysis"] == "design"]])
+    assert (told.usual(mixed), told.rounding(mixed)) == (1, "\u2248: rounded to the nearest 5.")
+    two = pd.concat([own, rounded(counts(), 10)[lambda d: d["analysis"] == "design"]])
+    assert told.rounding(two) == "\u2248: rounded to the nearest 5 or 10."
 
 
 def test_a_range_is_explained_where_there_is_one() -> None:
@@ -122,5 +115,6 @@ def test_what_the_policy_did_is_read_from_the_release() -> None:
     assert policies.done(diagnostics()) == ""
     assert policies.done(release(rounded_to=1)) == "Counts are exact where they are shown."
     whole = policies.done(release(rounded_to=5, rows_kept=90, rows_withheld=10))
-    assert whole.startswith("Counts are rounded to the nearest 5.")
-    assert "Of 100 unadjusted results of the main questions 90 are exact" in whole
+    assert "rounded to the nearest 5 where exact ones would have cost others." in whole
+    assert "90 are exact or off by less than 1 percentage point" in whole
+    assert "and 10 are withheld" in whole
