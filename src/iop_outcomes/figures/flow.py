@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import style
 from iop_outcomes.presentation import numbers, recorded, told
-from iop_outcomes.presentation.labels import STRATA, Labels, within, words
+from iop_outcomes.presentation.labels import STRATA, Labels, capital, within, words
 from iop_outcomes.protocol import Compared
 from iop_outcomes.tables.results import ATTRITION, PEOPLE
-from iop_outcomes.vocabulary.statuses import ROUNDED
 
 if TYPE_CHECKING:
     import pandas as pd
     from plotnine import ggplot
 
-WITHHELD = "too few to show"
+WITHHELD = "number withheld"
+# between a number and what it is of, which no reader of the drawing closes up
+APART = "\u2003"
 # one of what is counted
 ONE = {"people": "person", "episodes": "episode", "periods": "period"}
 LINE, PAD, GAP = 0.19, 0.12, 0.26
@@ -86,7 +87,7 @@ def _note(counts: pd.DataFrame, bottom: float) -> Box:
 
 def people(counts: pd.DataFrame, labels: Labels) -> pd.DataFrame:
     """People of each arm with and without a counterpart: columns contrast, side, arm, level, people, status,
-    shown.
+    low, high, shown.
     """
     own = counts[(counts["analysis"] == "design") & (counts["outcome"] == PEOPLE)]
     rank = {c: i for i, c in enumerate(labels.study.contrasts)}
@@ -101,16 +102,17 @@ def people(counts: pd.DataFrame, labels: Labels) -> pd.DataFrame:
         )
         .sort_values(["rank", "side", "level"], kind="stable")
     )
-    return own[["contrast", "side", "arm", "level", "people", "status", "shown"]].reset_index(drop=True)
+    return own[["contrast", "side", "arm", "level", "people", "status", "low", "high", "shown"]].reset_index(drop=True)
 
 
 def together(rows: pd.DataFrame) -> str:
-    """People of some rows as they are shown; of several their sum, marked where it is of rounded counts."""
+    """People of some rows as they are shown; of several their sum, marked where rounded, or the range of it."""
     if len(rows) == 1:
         return hidden(str(rows["shown"].iloc[0]))
-    people = rows["people"].sum(skipna=False)
-    mark = f"{told.ABOUT}{numbers.NARROW}" if (rows["status"] == ROUNDED).any() else ""
-    return mark + numbers.count(people) if numbers.known(people) else WITHHELD
+    people, low, high = (rows[c].sum(skipna=False) for c in ("people", "low", "high"))
+    if numbers.known(people):
+        return (f"{told.ABOUT}{numbers.NARROW}" if high > low else "") + numbers.count(people)
+    return f"{numbers.count(low)} to {numbers.count(high)}" if numbers.known(high) else WITHHELD
 
 
 def hidden(shown: str) -> str:
@@ -154,7 +156,7 @@ def _excluded(rules: pd.DataFrame, many: str) -> list[str]:
         return _lines(f"Excluded: no one, by any of {len(rules)} rules", RIGHT_BOX)
     lines = _lines(f"Excluded, each {ONE[many]} under the first rule that applies:", RIGHT_BOX)
     for rule in some.itertuples():
-        lines += _lines(f"{_number(str(rule.shown))}  {rule.rule}", RIGHT_BOX)
+        lines += _lines(f"{_number(str(rule.shown))}{APART}{rule.rule}", RIGHT_BOX)
     others = len(rules) - len(some)
     return lines + ([f"No one by {others} other rule{'s' * (others > 1)}"] if others else [])
 
@@ -236,4 +238,6 @@ def _alt(steps: pd.DataFrame, arms: pd.DataFrame, labels: Labels, many: str) -> 
         sizes = [together(own[own["side"] == side]) for side in (0, 1)]
         names = labels.arms(str(contrast))
         parts.append(f"{names[0]} {_number(sizes[0])} and {names[1]} {_number(sizes[1])}")
-    return f"{begin}{eligible} are eligible. {words(many)} compared: {'; '.join(parts) or 'none'}."
+    left = f"the number of eligible {many} is withheld" if eligible == WITHHELD else f"{eligible} are eligible"
+    left = left if begin.endswith(", ") else capital(left)
+    return f"{begin}{left}. {words(many)} compared: {'; '.join(parts) or 'none'}."

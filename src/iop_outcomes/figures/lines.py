@@ -52,7 +52,7 @@ def points(curves: pd.DataFrame, labels: Labels, start: float, last: dict[str, f
         for method in (CRUDE, weighted):
             for (outcome, arm), line in own[own["method"] == method].groupby(["outcome", "arm"], sort=True):
                 parts.append(
-                    _from_zero(line, start, last.get(str(contrast), float("inf"))).assign(
+                    _from_zero(_of_one(line), start, last.get(str(contrast), float("inf"))).assign(
                         contrast=contrast,
                         outcome=str(outcome),
                         arm=str(arm),
@@ -67,6 +67,12 @@ def points(curves: pd.DataFrame, labels: Labels, start: float, last: dict[str, f
     if not parts:
         return pd.DataFrame(columns=order)
     return pd.concat(parts, ignore_index=True)[order]
+
+
+def _of_one(line: pd.DataFrame) -> pd.DataFrame:
+    """The points of one analysis, where several have the curve: of that which goes furthest, with the most points."""
+    found = line.groupby("analysis")["x"].agg(["max", "size"]).sort_values(["max", "size"], kind="stable")
+    return line[line["analysis"] == found.index[-1]]
 
 
 def _from_zero(line: pd.DataFrame, start: float, last: float) -> pd.DataFrame:

@@ -18,13 +18,9 @@ from iop_outcomes.release.completeness import QUANTITY
 from iop_outcomes.tables import bands
 from iop_outcomes.tables.bands import STILL_THERE
 from iop_outcomes.tables.results import (
-    AGREEMENT,
     ALL,
     ATTAINED_OF_PLANNED,
     ATTRITION,
-    BY_ASAM,
-    BY_BROAD,
-    BY_LABEL,
     COMPLETENESS,
     DAYS,
     DELIVERED,
@@ -43,7 +39,6 @@ from iop_outcomes.vocabulary.levels import CLASSES, LABELS, NOT_KNOWN, UNKNOWN
 if TYPE_CHECKING:
     import pandas as pd
 
-    from iop_outcomes.estimators.two_by_two.kappa import Kappa
 
 # the analysis of the records themselves
 RECORDS = "records"
@@ -64,8 +59,8 @@ ENDS = {name: causes.CAUSES[name].end for name in causes.ENDS} | {causes.IN_CARE
 NODES = {**LABELS, **ENDS}
 # a field of a group of people
 FIELD_OF = ("variable", "group_by", "group")
-# definitions of a level of care that are held against each other, down and across
-PAIRS = ((BY_LABEL, BY_ASAM), (BY_LABEL, BY_BROAD), (BY_ASAM, DELIVERED))
+# how people are shown: as numbers, how true they are, their ranges, and in words
+SHOWN = ["people", "status", "low", "high", "shown"]
 # a share that is off by less is shown in whole percent
 HALF_A_POINT = 0.005
 BANDS = {NOT_KNOWN: "not known", STILL_THERE: "still there"}
@@ -78,21 +73,46 @@ def of(counts: pd.DataFrame, outcome: str, variable: str = ALL) -> pd.DataFrame:
 
 
 def attrition(counts: pd.DataFrame, base: int | None = None) -> pd.DataFrame:
-    """Rules in order with the people that each excluded, last the eligible: columns position, rule, people, status,
-    shown. base: what counts beside them are rounded to.
+    """Rules in order with the people that each excluded, last the eligible: columns position, rule and those SHOWN.
+    base: what counts beside them are rounded to.
     """
     own = counts[(counts["analysis"] == "cohort") & (counts["outcome"] == ATTRITION)].sort_values("position")
     named = with_people(own, told.usual(own) if base is None else base).rename(columns={"level": "rule"})
-    return named[["position", "rule", "people", "status", "shown"]].reset_index(drop=True)
+    return named[["position", "rule", *SHOWN]].reset_index(drop=True)
 
 
 def with_people(counts: pd.DataFrame, base: int) -> pd.DataFrame:
-    """Counts with `people` as a number, missing where it is withheld or told as a range, and as they are `shown`.
+    """Counts with `people` as a number, missing where it is withheld or told as a range, `low` and `high`, the fewest
+    and the most that there can be, and as they are `shown`.
 
     base: what all of them are rounded to; others are marked.
     """
     people = counts["count"].astype("Float64").to_numpy(dtype=float, na_value=float("nan"))
-    return counts.assign(people=people, shown=[told.count(row, base) for row in counted(counts)])
+    rows = counted(counts)
+    ranges = [told.told(row) for row in rows]
+    return counts.assign(
+        people=people, low=[r.low for r in ranges], high=[r.high for r in ranges],
+        shown=[told.count(row, base) for row in rows],
+    )  # fmt: skip
+
+
+def share_of(rows: pd.DataFrame, part: pd.Series[bool]) -> str:
+    """The share of the people of some rows that are in a part of them, to the digits that rounding leaves; a dash where
+    one of the rows is not told as a number.
+    """
+    found = share(rows, part)
+    return numbers.percent(*found) if found else numbers.DASH
+
+
+def share(rows: pd.DataFrame, part: pd.Series[bool]) -> tuple[float, float] | None:
+    """The share of the people of some rows that are in a part of them, and by how much rounding may have moved it; None
+    where one of the rows is not told as a number.
+    """
+    inside, beside = (
+        Told(float(own["people"].sum()), float(own["low"].sum()), float(own["high"].sum()))
+        for own in (rows[part], rows[~part])
+    )
+    return inside.of(beside) if rows["people"].notna().all() else None
 
 
 def unit(study: Compared) -> str:
@@ -198,45 +218,9 @@ def unanswered(found: pd.DataFrame) -> tuple[list[str], list[str], list[str]]:
     return full, [f for f in overall.index if f not in (*full, *empty)], empty
 
 
-def matrix(counts: pd.DataFrame, down: str, across: str) -> pd.DataFrame:
-    """People by class under one definition (down) and another (across); missing where they are not told as a number,
-    else 0 without a row.
-
-    down, across: one of the PAIRS. Empty where nothing was counted.
-    """
-    own = of(counts, AGREEMENT, across)
-    own = own[own["group_by"] == down]
-    if own.empty:
-        return own[["group", "level", "people"]].set_index("group")
-    table = own.pivot_table(
-        index="group", columns="level", values="people", aggfunc=lambda v: v.sum(skipna=False), dropna=False
-    )
-    there = own.assign(one=1).pivot_table(index="group", columns="level", values="one", aggfunc="sum")
-    rows = [c for c in CLASSES if c in table.index]
-    columns = [c for c in CLASSES if c in table.columns]
-    filled = table.where(there.reindex_like(table).notna(), 0.0)
-    return filled.loc[rows, columns]
-
-
-def several(table: pd.DataFrame) -> bool:
-    """The matrix has more than a single tile."""
-    return table.size > 1
-
-
-def kappa(table: pd.DataFrame) -> Kappa:
-    """Cohen's kappa of a matrix, from the cells that are shown; missing where a definition knows one class only."""
-    from iop_outcomes.estimators.two_by_two.kappa import kappa
-
-    classes = [c for c in CLASSES if c in table.index or c in table.columns]
-    found = kappa(table.reindex(index=classes, columns=classes).fillna(0).round().astype("int64"), (NOT_KNOWN,))
-    used = table.drop(index=NOT_KNOWN, columns=NOT_KNOWN, errors="ignore") > 0
-    apart = min(used.any(axis=1).sum(), used.any(axis=0).sum()) > 1
-    return found if apart else found._replace(kappa=float("nan"), standard_error=float("nan"))
-
-
 def by_level(counts: pd.DataFrame, outcome: str, variable: str, among: Sequence[str]) -> pd.DataFrame:
-    """People by level of care and band, in order: care, level, people, share of the people of that level of care that
-    are shown, status, shown. among: the bands.
+    """People by level of care and band, in order: care, level, share of the people of that level of care that are
+    shown, and those SHOWN. among: the bands.
     """
     own = of(counts, outcome, variable).rename(columns={"group": "care"})
     order = [*among, STILL_THERE, NOT_KNOWN]
@@ -245,15 +229,15 @@ def by_level(counts: pd.DataFrame, outcome: str, variable: str, among: Sequence[
     ).sort_values(["rank", "place"], kind="stable")
     whole = own.groupby("care")["people"].transform("sum")
     shares = own.assign(share=own["people"] / whole.where(whole > 0))
-    return shares[["care", "level", "people", "share", "status", "shown"]]
+    return shares[["care", "level", "share", *SHOWN]]
 
 
 def scheduled_and_delivered(counts: pd.DataFrame) -> pd.DataFrame:
-    """Hours a week, scheduled and delivered, by level of care: kind, care, level, people, share, status."""
+    """Hours a week, scheduled and delivered, by level of care: kind, care, level, share and those SHOWN."""
     import pandas as pd
 
     parts = [by_level(counts, HOURS, kind, bands.HOURS).assign(kind=kind) for kind in (SCHEDULED, DELIVERED)]
-    return pd.concat(parts, ignore_index=True)[["kind", "care", "level", "people", "share", "status"]]
+    return pd.concat(parts, ignore_index=True)[["kind", "care", "level", "share", *SHOWN]]
 
 
 def against_plan(counts: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -269,7 +253,7 @@ def moves(counts: pd.DataFrame) -> pd.DataFrame:
     return (
         with_people(own, told.usual(counts[counts["analysis"] == RECORDS]))
         .assign(step=own["variable"].astype(int))
-        .rename(columns={"group": "origin", "level": "to"})[["step", "origin", "to", "people", "status", "shown"]]
+        .rename(columns={"group": "origin", "level": "to"})[["step", "origin", "to", *SHOWN]]
     )
 
 

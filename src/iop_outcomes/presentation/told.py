@@ -53,6 +53,8 @@ NO_ONE = Told(0.0, 0.0, 0.0)
 
 def told(row: Mapping[str, object]) -> Told:
     """The people of a released row of counts."""
+    if row["status"] == SUPPRESSED:
+        return Told(None, 0.0, float("inf"))
     low, high = (numbers.number(row[c]) for c in ("count_low", "count_high"))
     return Told(numbers.number(row["count"]), 0.0 if low is None else low, float("inf") if high is None else high)
 

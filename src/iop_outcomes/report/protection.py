@@ -57,7 +57,7 @@ def of_estimates(rows: pd.DataFrame) -> str:
             largest[name] = max(error, largest.get(name, 0.0))
     if not largest:
         return ""
-    said = [f"{name} by up to {AMOUNTS[name](error)}" for name, error in largest.items()]
+    said = [f"{name} by up to {amount(largest[name])}" for name, amount in AMOUNTS.items() if name in largest]
     return (
         f"To protect people, numbers are rounded, or made from rounded counts. That may have changed {sentence(said)}."
     )

@@ -6,7 +6,6 @@ nothing is left out, or says so in one sentence; a figure is shown only where th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from iop_outcomes.presentation import numbers, recorded, told
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
 # sources whose stays cannot be linked: one row, one person
 UNLINKED = ("tedsd",)
+NO_MORE = "no one"
 # places and fields named in a sentence before the others are only counted
 MOST_NAMED = 5
 WHERE = {
@@ -138,34 +138,36 @@ def linked(counts: pd.DataFrame, study: AsRun) -> Part | None:
     own = recorded.of(counts, results.EPISODES)
     if own.empty or study.source.kind in UNLINKED:
         return None
-    cells: dict[int, dict[str, float]] = {}
-    shown: dict[int, dict[str, str]] = {}
-    for row in own.to_dict("records"):
-        cells.setdefault(int(str(row["group"])), {})[str(row["level"])] = float(row["people"])
-        shown.setdefault(int(str(row["group"])), {})[str(row["level"])] = str(row["shown"])
-    sums = [sum(found.values()) for found in cells.values()]
+    by_gap = {int(str(gap)): rows for gap, rows in own.groupby("group")}
+    sums = [rows["people"].sum(skipna=False) for rows in by_gap.values()]
     whole = max(filter(numbers.known, sums), default=None)
-    more = {gap: _more_than_one(found, whole) for gap, found in sorted(cells.items())}
+    more = {gap: _more_than_one(by_gap[gap], whole) for gap in sorted(by_gap)}
     chosen = study.care.gap_days
     said = f"Stays no more than {chosen} days apart were linked into one episode of care."
-    if all(share == 0 for share in more.values()):
+    if all(share == NO_MORE for share in more.values()):
         said += f" Under no rule from {min(more)} to {max(more)} days does anyone have more than one episode."
         return Part("Stays linked into episodes", (said,))
-    others = [f"{_said(share)} under {gap} days" for gap, share in more.items() if gap != chosen]
-    said += f" People with more than one: {_said(more.get(chosen))}; {sentence(others)}."
-    lines = [Line(f"{gap} days", tuple(people(found, b) for b in EPISODES)) for gap, found in sorted(shown.items())]
+    others = [f"{share} under {gap} days" for gap, share in more.items() if gap != chosen]
+    said += f" People with more than one: {more.get(chosen, told.WITHHELD)}; {sentence(others)}."
+    shown = {gap: dict(zip(rows["level"], rows["shown"], strict=True)) for gap, rows in sorted(by_gap.items())}
+    lines = [Line(f"{gap} days", tuple(people(found, b) for b in EPISODES)) for gap, found in shown.items()]
     columns = (f"Stays at most so far apart, {GAP}", "One", "Two", "Three or more")
     table = Table("People by number of episodes of care", columns, (Block("", tuple(lines)),))
     return Part("Stays linked into episodes", (said,), (), (table,))
 
 
-def _more_than_one(found: Mapping[str, float], whole: float | None) -> float | None:
-    one = found.get(EPISODES[0], 0.0)
-    return max(0.0, 1 - one / whole) if whole and numbers.known(one) else None
-
-
-def _said(share: float | None) -> str:
-    return told.WITHHELD if share is None else "no one" if share == 0 else numbers.percent(share)
+def _more_than_one(rows: pd.DataFrame, whole: float | None) -> str:
+    """The share of people with more than one episode, as far as it is told. whole: everyone, by another gap."""
+    more = rows["level"] != EPISODES[0]
+    if not (rows.loc[more, "high"] > 0).any():
+        return NO_MORE
+    if rows["people"].notna().all():
+        return recorded.share_of(rows, more)
+    one = rows.loc[~more, "people"].sum(min_count=1)
+    if not whole or not numbers.known(one):
+        return told.WITHHELD
+    # everyone less those with one, both as far as they are told
+    return numbers.percent(max(0.0, 1 - one / whole), float((rows.loc[~more, "high"] - one).max()) / whole)
 
 
 def observed(counts: pd.DataFrame, unit: str) -> Part | None:

@@ -135,7 +135,7 @@ def test_hidden_counts_are_words_and_totals_with_them_are_left_out() -> None:
     figure = drawn("flow", released(counts=table))
     assert figure.alt.startswith("Flow diagram. 400 people are eligible.")
     svg = run(**released(counts=table), name="flow", study=words())["svg"].decode()
-    assert "(too few to show)" in svg
+    assert "(number withheld)" in svg
     assert not any("38" in written for written in re.findall(r"<text[^>]*>([^<]*)<", svg))
 
 
@@ -198,6 +198,14 @@ def test_numbers_at_risk_stand_below_the_curves() -> None:
     assert (placed["y"] < 0).all()
     assert placed["y"].min() > -0.4 * below / 1.5
     assert "people of arms 1 and 2 at risk" in run(**released(), name="leaving", study=words())["svg"].decode()
+
+
+def test_a_curve_that_two_analyses_have_is_drawn_once() -> None:
+    table = curves()
+    again = table[table["outcome"] == "unplanned"].assign(analysis="again")
+    both = pd.concat([table, again[again["x"] < 90].assign(estimate=0.01)])
+    found = lines.points(both[both["outcome"] == "unplanned"], labels.Labels(words()), 0.0, {})
+    assert found.equals(lines.points(table[table["outcome"] == "unplanned"], labels.Labels(words()), 0.0, {}))
 
 
 def test_a_number_at_risk_is_that_of_the_nearest_point() -> None:

@@ -92,8 +92,20 @@ def verb(row: Estimated, labels: Labels) -> str:
 
 
 def open_direction(row: Estimated) -> bool:
-    """The interval of a difference holds both directions."""
-    return bool(row["conf_low"] < 0 < row["conf_high"])
+    """The interval of a difference holds both directions, or may: rounding may have moved a limit."""
+    return _holds(row, 0.0)
+
+
+def _holds(row: Estimated, value: float) -> bool:
+    """The value lies inside the interval, or may: rounding may have moved a limit."""
+    error = numbers.number(row["rounding_error"]) or 0.0
+    return bool(row["conf_low"] - error < value < row["conf_high"] + error)
+
+
+def direction(row: Estimated) -> int:
+    """Where a difference points: 1 or -1, 0 where it is none or rounding leaves it open."""
+    error = numbers.number(row["rounding_error"]) or 0.0
+    return 0 if abs(row["estimate"]) <= error else 1 if row["estimate"] > 0 else -1
 
 
 def gap(row: Estimated, labels: Labels, unit: str, form: numbers.Form) -> str:
@@ -104,6 +116,8 @@ def gap(row: Estimated, labels: Labels, unit: str, form: numbers.Form) -> str:
 def interval(row: Estimated, labels: Labels, form: numbers.Form) -> str:
     """The interval of a difference in words."""
     low, high, name, error = row["conf_low"], row["conf_high"], level(labels), row["rounding_error"]
+    if not (numbers.known(low) and numbers.known(high)):
+        return f"{name} not known"
     if low >= 0:
         return f"{name} {form(low, error)} to {form(high, error)} more"
     if high <= 0:
@@ -117,8 +131,10 @@ def level(labels: Labels) -> str:
 
 
 def _amount(row: Estimated, unit: str, form: numbers.Form) -> str:
-    value = row["estimate"]
-    return f"{form(abs(value), row['rounding_error'])} {unit} {'more' if value >= 0 else 'fewer'}"
+    value = form(abs(row["estimate"]), row["rounding_error"])
+    if not direction(row):
+        return f"{value} {unit} apart"
+    return f"{value} {unit} {'more' if row['estimate'] > 0 else 'fewer'}"
 
 
 def shown(row: Estimated, form: numbers.Form) -> str:
@@ -153,9 +169,7 @@ def main(rows: Rows) -> Estimated:
 
 def undecided(row: Estimated) -> bool:
     """The interval of a difference, or of a hazard ratio, holds both directions."""
-    if MEASURES[row["measure"]].ratio:
-        return bool(row["conf_low"] < 1 < row["conf_high"])
-    return open_direction(row)
+    return _holds(row, 1.0) if MEASURES[row["measure"]].ratio else open_direction(row)
 
 
 def of_arms(rows: Rows, labels: Labels) -> tuple[Estimated, Estimated]:
