@@ -64,26 +64,25 @@ def rows(
 
 
 def nearest(points: pd.DataFrame, column: str, days: Sequence[float]) -> list[tuple[float, float]]:
-    """For each of the days the point nearest to it whose number is told: its day and its number. Day 0 has its own."""
+    """For each of the days the point nearest to it whose number is told, and further points where there is room: their
+    days and numbers. Day 0 has its own.
+    """
     own = points[points[column].notna()].drop_duplicates("x")
     known = dict(zip(own["x"].astype(float), own[column].astype(float), strict=True))
     apart = min((b - a for a, b in pairwise(days)), default=math.inf) / 2
-    found: dict[float, float] = {}
+    found: list[float] = []
     for day in days:
         close = [x for x in known if abs(x - day) < apart and (x > 0) == (day > 0)]
-        if close:
-            at = min(close, key=lambda x: (abs(x - day), x))
-            found[at] = known[at]
-    return list(found.items())
+        found += [min(close, key=lambda x: (abs(x - day), x))] if close else []
+    for x in known:
+        found += [x] if x > 0 and all(abs(x - other) >= apart for other in found) else []
+    return [(x, known[x]) for x in sorted(found)]
 
 
 def said(shown: pd.DataFrame) -> str:
     """What the numbers are."""
     rounded = ", rounded" if (shown["rounding_error"] > 0).any() else ""
-    return (
-        f"Below, at the nearest points: people of arms 1 and 2 at risk (n{rounded}), and their effective number under "
-        "the weights (eff.)"
-    )
+    return f"Below: people of arms 1 and 2 at risk (n{rounded}), and their effective number under the weights (eff.)"
 
 
 def _weighted(own: pd.DataFrame, on_day_0: Begin) -> pd.DataFrame:

@@ -57,11 +57,7 @@ def _shown(curves: pd.DataFrame, asked: pd.DataFrame, labels: Labels) -> pd.Data
 
 def _alt(shown: pd.DataFrame, labels: Labels) -> str:
     said = []
-    for (contrast, outcome), (day, weighted, first, second) in lines.at_end(shown).items():
-        arms = labels.arms(contrast)
-        said.append(
-            f"{cause(outcome)} by day {day:.0f}, {'weighted' if weighted else 'unadjusted'}: {arms[0]} "
-            f"{first}, {arms[1]} {second}"
-        )
+    for (contrast, outcome), end in lines.at_end(shown).items():
+        said.append(f"{cause(outcome)} {end.begin('by day')}: {end.said(labels.arms(contrast), 'by day')}")
     begin = "Curves of the share of people with each event, by arm."
     return " ".join([begin, *lines.told(["; ".join(said)]), lines.ended(shown)]).strip()

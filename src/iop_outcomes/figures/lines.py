@@ -9,6 +9,7 @@ stand below the curves of each panel.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import atrisk, style
@@ -88,21 +89,50 @@ def _from_zero(line: pd.DataFrame, start: float, last: float) -> pd.DataFrame:
     return pd.concat([e for e in (begin, inside) if len(e)], ignore_index=True)
 
 
-def at_end(shown: pd.DataFrame) -> dict[tuple[str, str], tuple[float, bool, str, str]]:
-    """By contrast and outcome: the last day on which both arms have a point, whether weighted, and each arm's height
-    there in percent, to the digits that its rounding leaves.
+@dataclass(frozen=True)
+class End:
+    """Where the curves of both arms stand at last. weighted: of the weighted ones. days, heights: of each arm, heights
+    in percent to the digits that their rounding leaves; the same day wherever one of the arms ends on it.
+    """
+
+    weighted: bool
+    days: tuple[float, float]
+    heights: tuple[str, str]
+
+    def said(self, arms: Sequence[str], when: str) -> str:
+        """'A 41.2 %, B 19.9 %', with the day of each where they differ. when: what stands before a day."""
+        one, other = self.days
+        each = [f" ({when} {day:.0f})" if one != other else "" for day in self.days]
+        return ", ".join(f"{arm} {height}{day}" for arm, height, day in zip(arms, self.heights, each, strict=True))
+
+    def begin(self, when: str) -> str:
+        """'by day 90, weighted', without the day where the arms end on different ones."""
+        kind = "weighted" if self.weighted else "unadjusted"
+        return f"{when} {self.days[0]:.0f}, {kind}" if self.days[0] == self.days[1] else kind
+
+
+def at_end(shown: pd.DataFrame) -> dict[tuple[str, str], End]:
+    """By contrast and outcome where the curves stand at last: on the last day on which both arms have a point, or each
+    on its own last day where both go on.
     """
     found = {}
     for (contrast, outcome), own in shown.groupby(["contrast", "outcome"], sort=False):
         weighted = bool(own["weighted"].any())
-        used = own[(own["weighted"] == weighted) & (own["x"] > 0)]
-        both = used.groupby("x")["side"].nunique()
-        if not (both == 2).any():
+        used = own[(own["weighted"] == weighted) & (own["x"] > 0)].sort_values("x", kind="stable")
+        arms = [
+            {
+                float(x): (y, error)
+                for x, y, error in zip(line["x"], line["estimate"], line["rounding_error"], strict=True)
+            }
+            for line in (used[used["side"] == side] for side in (0, 1))
+        ]
+        if not all(arms):
             continue
-        day = float(both[both == 2].index.max())
-        there = used[used["x"] == day].sort_values("side")
-        first, second = map(numbers.percent, there["estimate"], there["rounding_error"])
-        found[str(contrast), str(outcome)] = (day, weighted, first, second)
+        one, other = (max(arm) for arm in arms)
+        if all(min(one, other) in arm for arm in arms):
+            one = other = min(one, other)
+        first, second = (numbers.percent(*arm[day]) for arm, day in zip(arms, (one, other), strict=True))
+        found[str(contrast), str(outcome)] = End(weighted, (one, other), (first, second))
     return found
 
 
@@ -197,7 +227,8 @@ def plot(
         columns=["panel", "x", "estimate"],
     ).assign(panel=lambda c: pd.Categorical(c["panel"], names))
     rows = -(-len(names) // columns)
-    under = ["Days since time zero", *([atrisk.said(shown)] if below else []), *_lines(ended(shown))]
+    notes = [*_lines(atrisk.said(shown) if below else ""), *_lines(ended(shown))]
+    under = ["Days since time zero", *notes]
     strips = max(name.count("\n") + 1 for name in names) if names[0] else 0
     return (
         ggplot(data, aes("x", "estimate", color="line", linetype="line", size="line", group="line"))
@@ -226,7 +257,7 @@ def plot(
         + guides(**{k: guide_legend(nrow=-(-len(kinds) // 2), byrow=True) for k in ("color", "linetype", "size")})
         + style.look(
             height=1.25
-            + 0.15 * (len(under) - 1 - bool(below))
+            + 0.15 * max(0, len(notes) - 1)
             + rows * (PANEL + 0.4 + 0.17 * strips + below + 0.2 * (not shared))
         )
     )
@@ -248,7 +279,7 @@ def _shares(top: float) -> list[float]:
 
 
 def _lines(text: str) -> list[str]:
-    return style.wrap(text, 105).split("\n") if text else []
+    return style.wrap(text, 92).split("\n") if text else []
 
 
 def _legend(kind: tuple[int, bool], labels: Labels, contrasts: list[str]) -> str:

@@ -45,12 +45,8 @@ def draw(tables: style.Tables, study: Compared) -> style.Figure:
 
 def _alt(shown: pd.DataFrame, labels: Labels) -> str:
     said = []
-    for (contrast, outcome), (day, weighted, first, second) in lines.at_end(shown).items():
-        arms = labels.arms(contrast)
-        said.append(
-            f"On day {day:.0f}, {'weighted' if weighted else 'unadjusted'}, {first} of {arms[0]} and "
-            f"{second} of {arms[1]} are {within(PANELS[outcome])}"
-        )
+    for (contrast, outcome), end in lines.at_end(shown).items():
+        said.append(f"{within(PANELS[outcome])}, {end.begin('on day')}: {end.said(labels.arms(contrast), 'on day')}")
     return " ".join(
         ["Curves of the share of people still in care, by arm.", *lines.told(said), lines.ended(shown)]
     ).strip()

@@ -14,6 +14,7 @@ from iop_outcomes import figures
 from iop_outcomes.figures import atrisk, lines
 from iop_outcomes.presentation import labels
 from iop_outcomes.protocol import AsRun
+from iop_outcomes.release.pools import called
 from iop_outcomes.steps import code
 from iop_outcomes.study.loading import FIGURES
 
@@ -103,7 +104,7 @@ ALT = {
     "overlap": ("(120) at scores of 0.40 to 0.45", "(140) at scores of 0.40 to 0.45", "1 bins hold too few"),
     "leaving": (f"Intensive outpatient 40.0{NARROW}%", f"Residential 30.0{NARROW}%", "day 90, weighted"),
     "events": (f"Died by day 90, weighted: Intensive outpatient 2.0{NARROW}%", f"Residential 3.0{NARROW}%"),
-    "staying": (f"45.0{NARROW}% of Intensive outpatient", f"55.0{NARROW}% of Residential"),
+    "staying": (f"Still in care, on day 90, weighted: Intensive outpatient 45.0{NARROW}%, Residential 55.0{NARROW}%",),
     "hazards": ("unplanned discharge: all days 1.61, day 0 to 30 2.12, day 31 to 180 0.71",),
     "abstinence": (f"{MINUS}5.4 ({MINUS}8.2 to {MINUS}2.5)", f"+0.9 ({MINUS}3.3 to +5.1)"),
     "duration": ("0.40 (0.33 to 0.49)", "0.82 (0.65 to 1.05)", "0.78 (0.65 to 0.94)"),
@@ -200,6 +201,26 @@ def test_numbers_at_risk_stand_below_the_curves() -> None:
     assert "people of arms 1 and 2 at risk" in run(**released(), name="leaving", study=words())["svg"].decode()
 
 
+def test_arms_that_end_on_different_days_are_told_with_their_days() -> None:
+    table = curves()
+    apart = table[(table["outcome"] == "unplanned") & ((table["arm"] == "iop") == (table["x"] > 30))]
+    end = lines.at_end(lines.points(apart, labels.Labels(words()), 0.0, {}))["iop_vs_res", "unplanned"]
+    assert end.days == (90.0, 30.0)
+    assert end.begin("by day") == "weighted"
+    assert end.said(["A", "B"], "by day") == f"A 40.0{NARROW}% (by day 90), B 15.0{NARROW}% (by day 30)"
+
+
+def test_ways_of_leaving_that_are_counted_together_are_drawn_under_their_names() -> None:
+    table = curves()
+    name = called(["unplanned", "died", "transferred"])
+    pooled = table.assign(outcome=table["outcome"].replace({"unplanned": name}))
+    figure = drawn("leaving", released(curves=pooled))
+    assert set(figure.data["outcome"]) == {name}
+    assert "died or transferred or left unplanned by day 90" in figure.alt.lower()
+    more = called([called(["unplanned", "died"]), "completed"])
+    assert labels.cause(more) == "Completed or died or left unplanned"
+
+
 def test_a_curve_that_two_analyses_have_is_drawn_once() -> None:
     table = curves()
     again = table[table["outcome"] == "unplanned"].assign(analysis="again")
@@ -212,6 +233,9 @@ def test_a_number_at_risk_is_that_of_the_nearest_point() -> None:
     points = pd.DataFrame({"x": [0.0, 7.0, 28.0, 35.0, 91.0], "n": [200.0, 190.0, 150.0, 140.0, float("nan")]})
     assert atrisk.nearest(points, "n", [0.0, 30.0, 60.0, 90.0]) == [(0.0, 200.0), (28.0, 150.0)]
     assert atrisk.nearest(points, "n", [0.0]) == [(0.0, 200.0)]
+    assert atrisk.nearest(points, "n", [0.0, 60.0, 120.0, 180.0]) == [(0.0, 200.0), (35.0, 140.0)]
+    few = pd.DataFrame({"x": [0.0, 30.0, 180.0], "n": [200.0, 150.0, 20.0]})
+    assert [x for x, _ in atrisk.nearest(few, "n", [0.0, 60.0, 120.0, 180.0])] == [0.0, 30.0, 180.0]
     assert "(n)" in atrisk.said(pd.DataFrame({"rounding_error": [0.0, float("nan")]}))
     assert "(n, rounded)" in atrisk.said(pd.DataFrame({"rounding_error": [0.0, 0.01]}))
 
@@ -223,7 +247,7 @@ def test_a_curve_that_ends_early_says_so() -> None:
     short = short[(short["outcome"] != "in_care") | (short["arm"] == "res") | (short["x"] <= 30)]
     figure = drawn("staying", released(curves=short))
     assert "Two curves end before day 90 (on day 30)" in figure.alt
-    assert "On day 30, weighted, 75.0" in figure.alt  # the last day on which both arms have a point
+    assert "Still in care, on day 30, weighted: Intensive outpatient 75.0" in figure.alt  # the last that both reach
     assert "before day 90" in run(**released(curves=short), name="staying", study=words())["svg"].decode()
     assert lines.ended(figure.data[figure.data["arm"] == "iop"]).startswith("All curves end")
 
