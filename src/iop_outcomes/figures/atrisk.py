@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 TEXT_SIZE = 6.5
 # inches from one row of text to the next, and of the margin on the left that says what the rows are
 ROW, MARGIN = 0.145, 0.55
+# inches that a number takes up
+WIDE = 0.36
 # more breaks than this, and every second has numbers
 BREAKS = 5
 
@@ -36,12 +38,17 @@ def begin(diagnostics: pd.DataFrame) -> dict[tuple[str, str, str], float]:
 
 
 def rows(
-    shown: pd.DataFrame, breaks: Mapping[tuple[str, str], Sequence[float]], on_day_0: Begin, shared: bool
+    shown: pd.DataFrame,
+    breaks: Mapping[tuple[str, str], Sequence[float]],
+    rooms: Mapping[tuple[str, str], float],
+    on_day_0: Begin,
+    shared: bool,
 ) -> pd.DataFrame:
     """One row per text: contrast, outcome, side, line (0 at the top), x (missing for what the line is), label.
 
     shown: points of curves with n_risk and n_effective, as `lines.points` gives them. breaks: of the axis of days, by
-    contrast and outcome. shared: the curves of a contrast are of the same people at risk.
+    contrast and outcome. rooms: days to the inch, likewise. shared: the curves of a contrast are of the same people at
+    risk.
     """
     import pandas as pd
 
@@ -50,6 +57,7 @@ def rows(
         of = shown[shown["contrast"] == contrast] if shared else panel
         axis = breaks[str(contrast), str(outcome)]
         days = list(axis)[:: 1 if len(axis) <= BREAKS else 2]
+        room = WIDE * rooms[str(contrast), str(outcome)]
         effective = bool(of.loc[of["weighted"], "n_effective"].notna().any())
         for side in (0, 1):
             own = of[of["side"] == side].sort_values("x", kind="stable")
@@ -59,23 +67,26 @@ def rows(
                 line = side * (1 + effective) + (column == "n_effective")
                 key = {"contrast": contrast, "outcome": outcome, "side": side, "line": line}
                 found.append({**key, "x": math.nan, "label": f"{side + 1} {what}"})
-                found += [{**key, "x": x, "label": numbers.count(n)} for x, n in nearest(points, column, days)]
+                found += [{**key, "x": x, "label": numbers.count(n)} for x, n in nearest(points, column, days, room)]
     return pd.DataFrame(found, columns=["contrast", "outcome", "side", "line", "x", "label"])
 
 
-def nearest(points: pd.DataFrame, column: str, days: Sequence[float]) -> list[tuple[float, float]]:
-    """For each of the days the point nearest to it whose number is told, and further points where there is room: their
-    days and numbers. Day 0 has its own.
+def nearest(points: pd.DataFrame, column: str, days: Sequence[float], room: float) -> list[tuple[float, float]]:
+    """For each of the days the point nearest to it whose number is told, then further points: their days and numbers.
+    Day 0 has its own.
+
+    room: days that a number takes up; two never stand closer.
     """
     own = points[points[column].notna()].drop_duplicates("x")
     known = dict(zip(own["x"].astype(float), own[column].astype(float), strict=True))
     apart = min((b - a for a, b in pairwise(days)), default=math.inf) / 2
-    found: list[float] = []
+    wanted: list[float] = []
     for day in days:
         close = [x for x in known if abs(x - day) < apart and (x > 0) == (day > 0)]
-        found += [min(close, key=lambda x: (abs(x - day), x))] if close else []
-    for x in known:
-        found += [x] if x > 0 and all(abs(x - other) >= apart for other in found) else []
+        wanted += [min(close, key=lambda x: (abs(x - day), x))] if close else []
+    found: list[float] = []
+    for x in (*wanted, *(x for x in known if x > 0)):
+        found += [x] if all(abs(x - other) >= room for other in found) else []
     return [(x, known[x]) for x in sorted(found)]
 
 

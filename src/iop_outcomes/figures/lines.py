@@ -29,6 +29,8 @@ SIZES = (1.0, 1.0, 0.6, 0.6)
 
 # a point of a curve
 POINT = ("x", "estimate", "conf_low", "conf_high", "n_risk", "n_effective", "rounding_error")
+# marks of an axis of days, and inches of a panel that has room for so many
+MARKS, WIDE_PANEL = 7, 2.4
 # inches of a panel above zero, and how far its axes go past the curves
 PANEL, PAST = 1.5, 1.06
 
@@ -154,8 +156,7 @@ def ended(shown: pd.DataFrame) -> str:
         some = f"{capital(numbers.word(len(early)))} curves end"
     return (
         f"{some} before day {early['last'].max():.0f} ({'on' if len(days) == 1 else 'between'} day "
-        f"{days[0] if len(days) == 1 else f'{days[0]} and {days[-1]}'}): what happened later may not be told of so few "
-        "people."
+        f"{days[0] if len(days) == 1 else f'{days[0]} and {days[-1]}'}): what came later may not be told of so few."
     )
 
 
@@ -213,8 +214,12 @@ def plot(
     columns = min(columns, len(names))
     ends = _ends(shown, names, [keyed[p] for p in zip(shown["contrast"], shown["outcome"], strict=True)], shared)
     inches = (style.WIDTH - 0.6) / columns - 0.25
+    most = MARKS if inches >= WIDE_PANEL else MARKS // 2 + 1
     texts, below = atrisk.placed(
-        atrisk.rows(shown, {p: days((0.0, ends[n][0])) for p, n in keyed.items()}, begin or {}, shared),
+        atrisk.rows(
+            shown, {p: days((0.0, ends[n][0]), most) for p, n in keyed.items()},
+            {p: ends[n][0] / inches for p, n in keyed.items()}, begin or {}, shared,
+        ),
         {p: ends[n] for p, n in keyed.items()}, (inches, PANEL),
     )  # fmt: skip
     texts["panel"] = pd.Categorical([keyed[p] for p in zip(texts["contrast"], texts["outcome"], strict=True)], names)
@@ -247,7 +252,7 @@ def plot(
         + scale_linetype_manual([LINETYPES[i] for i in at])
         + scale_size_manual([SIZES[i] for i in at])
         + atrisk.layers(texts)
-        + scale_x_continuous(breaks=lambda limits: days((0.0, limits[1] / PAST)), expand=(0, 0))
+        + scale_x_continuous(breaks=lambda limits: days((0.0, limits[1] / PAST), most), expand=(0, 0))
         + scale_y_continuous(
             breaks=lambda limits: _shares(limits[1] / PAST),
             labels=lambda shares: [numbers.whole_percent(s) for s in shares],
@@ -288,8 +293,8 @@ def _legend(kind: tuple[int, bool], labels: Labels, contrasts: list[str]) -> str
     return f"{arm}, {'weighted' if kind[1] else 'unadjusted'}"
 
 
-def days(limits: tuple[float, float]) -> list[float]:
-    """Breaks of an axis of days: weeks, or months of 30 days, where that gives at most seven, else coarser."""
+def days(limits: tuple[float, float], most: int = MARKS) -> list[float]:
+    """Breaks of an axis of days: weeks, or months of 30 days, where that gives no more than `most`, else coarser."""
     low, high = limits
-    step = next(s for s in (7, 30, 60, 90, 180, 360, 720, 10**6) if (high - low) / s <= 7)
+    step = next(s for s in (7, 30, 60, 90, 180, 360, 720, 10**6) if (high - low) / s <= most)
     return [float(d) for d in range(0, int(high) + 1, step)]

@@ -185,7 +185,9 @@ def test_curves_end_on_the_last_day_asked_for() -> None:
 def test_numbers_at_risk_stand_below_the_curves() -> None:
     shown = drawn("leaving", released()).data
     pair = ("iop_vs_res", "unplanned")
-    texts = atrisk.rows(shown, {pair: [0.0, 30.0, 60.0, 90.0]}, {("iop_vs_res", "overlap", "iop"): 150.0}, shared=True)
+    texts = atrisk.rows(
+        shown, {pair: [0.0, 30.0, 60.0, 90.0]}, {pair: 45.0}, {("iop_vs_res", "overlap", "iop"): 150.0}, shared=True
+    )
     lines_of = texts.assign(x=texts["x"].fillna(-1)).pivot(index="line", columns="x", values="label")
     # a number stands below the point that it is of, and nowhere else
     assert lines_of.columns.tolist() == [-1.0, 0.0, 30.0, 90.0]
@@ -193,7 +195,7 @@ def test_numbers_at_risk_stand_below_the_curves() -> None:
     assert lines_of.loc[1].tolist() == ["1 eff.", "150", "120", "60"]
     assert lines_of.loc[3].fillna("").tolist()[:2] == ["2 eff.", ""]  # the design's number of this arm was not given
     hidden = shown.assign(n_risk=shown["n_risk"].mask((shown["side"] == 0) & (shown["n_risk"] == 170)))
-    texts_of = atrisk.rows(hidden, {pair: [0.0, 30.0, 60.0, 90.0]}, {}, shared=True)
+    texts_of = atrisk.rows(hidden, {pair: [0.0, 30.0, 60.0, 90.0]}, {pair: 45.0}, {}, shared=True)
     assert texts_of.query("line == 0 and x.notna()")["label"].tolist() == ["110"]
     placed, below = atrisk.placed(texts, {pair: (90.0, 0.4)}, (2.0, 1.5))
     assert (placed["y"] < 0).all()
@@ -231,11 +233,12 @@ def test_a_curve_that_two_analyses_have_is_drawn_once() -> None:
 
 def test_a_number_at_risk_is_that_of_the_nearest_point() -> None:
     points = pd.DataFrame({"x": [0.0, 7.0, 28.0, 35.0, 91.0], "n": [200.0, 190.0, 150.0, 140.0, float("nan")]})
-    assert atrisk.nearest(points, "n", [0.0, 30.0, 60.0, 90.0]) == [(0.0, 200.0), (28.0, 150.0)]
-    assert atrisk.nearest(points, "n", [0.0]) == [(0.0, 200.0)]
-    assert atrisk.nearest(points, "n", [0.0, 60.0, 120.0, 180.0]) == [(0.0, 200.0), (35.0, 140.0)]
+    assert atrisk.nearest(points, "n", [0.0, 30.0, 60.0, 90.0], 10.0) == [(0.0, 200.0), (28.0, 150.0)]
+    assert atrisk.nearest(points, "n", [0.0], 200.0) == [(0.0, 200.0)]
+    assert atrisk.nearest(points, "n", [0.0, 60.0, 120.0, 180.0], 30.0) == [(0.0, 200.0), (35.0, 140.0)]
+    assert [x for x, _ in atrisk.nearest(points, "n", [0.0, 30.0, 60.0, 90.0], 7.0)] == [0.0, 7.0, 28.0, 35.0]
     few = pd.DataFrame({"x": [0.0, 30.0, 180.0], "n": [200.0, 150.0, 20.0]})
-    assert [x for x, _ in atrisk.nearest(few, "n", [0.0, 60.0, 120.0, 180.0])] == [0.0, 30.0, 180.0]
+    assert [x for x, _ in atrisk.nearest(few, "n", [0.0, 60.0, 120.0, 180.0], 30.0)] == [0.0, 30.0, 180.0]
     assert "(n)" in atrisk.said(pd.DataFrame({"rounding_error": [0.0, float("nan")]}))
     assert "(n, rounded)" in atrisk.said(pd.DataFrame({"rounding_error": [0.0, 0.01]}))
 
