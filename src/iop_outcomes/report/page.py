@@ -11,6 +11,14 @@ from iop_outcomes.report.document import Document
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 
+# where the style has what stands on every printed page
+ON_EVERY_PAGE = '"{on every page}"'
+
+
+def quoted(text: str) -> str:
+    """A text as a string of CSS."""
+    return '"' + "".join(c if c.isalnum() or c in " .,:()-" else f"\\{ord(c):x} " for c in text) + '"'
+
 
 def render(document: Document) -> str:
     """The page."""
@@ -24,5 +32,5 @@ def render(document: Document) -> str:
         lstrip_blocks=True,
     )
     environment.tests["kind"] = lambda item, kind: type(item).__name__ == kind
-    style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
+    style = (TEMPLATES / "style.css").read_text(encoding="utf-8").replace(ON_EVERY_PAGE, quoted(document.page))
     return environment.get_template("page.html.j2").render(document=document, style=style)
