@@ -100,6 +100,19 @@ def deidentify(options: argparse.Namespace) -> int:
     return 0
 
 
+def purge(options: argparse.Namespace) -> int:
+    """Remove what a cohort's run knows of single people, and record that it was done; 1 if not agreed to."""
+    from iop_outcomes.provenance import purge
+
+    plan = purge.plan(Path(options.folder))
+    print(plan.text())
+    if not options.yes and input("Type yes to remove it: ").strip().lower() != "yes":
+        print("Nothing was removed.")
+        return 1
+    print(f"It is removed, and {purge.carry_out(plan)} says so.")
+    return 0
+
+
 def generate_tedsd(options: argparse.Namespace) -> int:
     """Write an invented file shaped like TEDS-D of a year, whose margins are those that SAMHSA published."""
     from iop_outcomes.simulate.tedsd import generator
@@ -190,6 +203,11 @@ def _deidentify_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--labels", action="store_true", help="Stata, SPSS, SAS: labels in place of codes")
 
 
+def _purge_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="RESULTS/COHORT", help="folder of a cohort's results, such as results/demo")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+
+
 def _table_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("names", nargs="*", help="tables to print; all when none is named")
 
@@ -235,6 +253,7 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], Callable[[argpars
     "compare": (compare, _compare_options),
     "draft-mapping": (draft_mapping, _draft_options),
     "deidentify": (deidentify, _deidentify_options),
+    "purge": (purge, _purge_options),
     "generate-tedsd": (generate_tedsd, _generate_tedsd_options),
     "schemas": (schemas, _schema_options),
     "tables": (tables, _table_options),

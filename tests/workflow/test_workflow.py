@@ -43,7 +43,7 @@ def test_the_release_holds_what_is_promised(finished, project):
     assert released == {Path(told[name]["path"]).name for name in set(told) - {"figure"}}
     assert released == {
         "report.html", "counts.csv", "estimates.csv", "curves.csv", "diagnostics.csv", "dictionary.csv",
-        "manifest.json", "ro-crate-metadata.json", "study.yaml", "notes.txt",
+        "ledger.csv", "manifest.json", "ro-crate-metadata.json", "study.yaml", "notes.txt",
     }  # fmt: skip
     figures = {p.name for p in (finished / "results/uis/release/figures").iterdir()}
     assert {f"duration.{kind}" for kind in ("svg", "png", "csv")} <= figures
@@ -55,7 +55,8 @@ def test_the_estimates_have_the_promised_columns(finished):
     header = (finished / "results/uis/release/estimates.csv").read_text().splitlines()[0]
     assert header == (
         "analysis,cohort,contrast,outcome,horizon_days,estimand,measure,of,method,missing_rule,group_by,"
-        "group,from_day,to_day,estimate,std_error,conf_low,conf_high,p_value,n,events,n_effective,status,reason"
+        "group,from_day,to_day,estimate,std_error,conf_low,conf_high,p_value,n,events,n_effective,status,reason,"
+        "rounding_error"
     )
 
 
@@ -264,7 +265,7 @@ rule headline:
 TINY = """
 title: A tiny cohort of somebody else
 source: {kind: tables, path: mine/records}
-disclosure: {policy: none}
+disclosure: {policy: none, public: these people are invented}
 inference: {cluster: person}
 adjustment: {continuous: [age], categorical: [sex], site_effects: false, spline_knots: 3}
 contrasts:

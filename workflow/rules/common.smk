@@ -1,5 +1,6 @@
 # Helpers only: the study, checked before the first job, and how a rule names its step.
 
+import os
 import sys
 from pathlib import Path
 
@@ -30,6 +31,7 @@ try:
         "people": digests.of([LOADED.study.people] if LOADED.study.people else []),
         "truth": digests.of([LOADED.study.truth] if LOADED.study.truth else []),
         "lock": digests.of(prepare.lock_file()),
+        "ledger": digests.of(prepare.ledgers(LOADED.study)),
     }
     digests.check_released(Path(LOADED.study.results, LOADED.study.cohort, "release"))
 except StudyError as wrong:
@@ -37,6 +39,7 @@ except StudyError as wrong:
     sys.exit(1)
 
 STUDY = LOADED.study
+EARLIER = {"earlier": STUDY.disclosure.ledger} if STUDY.disclosure.ledger else {}
 # queries go to the jobs by the environment, as what Snakemake remembers of a job should hold no password
 withheld.lend(STUDY.source.model_dump())
 owner.only(".snakemake")

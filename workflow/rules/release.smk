@@ -8,6 +8,7 @@ BY_CONTRAST = {
 
 use rule run as release with:
     input:
+        **EARLIER,
         counts=results(
             "counts",
             *BY_CONTRAST["design"],
@@ -31,7 +32,7 @@ use rule run as release with:
         twice=results("twice", *(f"twice/{c}" for c in LOADED.contrasts())),
         notes=f"{PRIVATE}/raw/notes.txt",
     output:
-        **released("counts", "estimates", "curves", "diagnostics"),
+        **released("counts", "estimates", "curves", "diagnostics", "ledger"),
         notes=f"{RELEASED}/notes.txt",
     log:
         f"{LOGS}/release.log",
@@ -39,14 +40,16 @@ use rule run as release with:
         **step(
             "release",
             {
-                "disclosure": plain(STUDY.disclosure),
+                "disclosure": plain(STUDY.disclosure, "ledger", "public", "sign_off"),
                 "inference": plain(STUDY.inference),
                 "arms": LOADED.arms(),
                 "endpoints": plain(LOADED.wordless()),
                 "companions": plain(LOADED.companions()),
                 "groups": LOADED.groups(),
                 "in_care": plain(LOADED.in_care()),
+                "primary": LOADED.primary(),
             },
+            digests=DIGESTS["ledger"],
         ),
     message:
         "Let out what the disclosure policy allows"

@@ -7,9 +7,39 @@ DRAWN = {
     for kind in ("svg", "png", "csv")
 }
 
+# where the config asks for it, the report waits until somebody has looked at the released tables
+SIGNED = {"signed": f"{RELEASED}/sign_off.json"} if STUDY.disclosure.sign_off else {}
+if SIGNED:
+
+    use rule run as provenance_sign_off with:
+        input:
+            released=[
+                *released("counts", "estimates", "curves", "diagnostics").values(),
+                f"{RELEASED}/ledger.csv",
+                f"{RELEASED}/notes.txt",
+            ],
+        output:
+            **SIGNED,
+        log:
+            f"{LOGS}/provenance_sign_off.log",
+        params:
+            **step(
+                "provenance.sign_off",
+                {"path": STUDY.disclosure.sign_off, "cohort": STUDY.cohort},
+                digests=digests.of(
+                    filter(os.path.isfile, [STUDY.disclosure.sign_off])
+                ),
+            ),
+        message:
+            "Wait for somebody to look at the released tables"
+
+
 # what the manifest ties; with it, the whole release
 TIED = [
-    *released("counts", "estimates", "curves", "diagnostics", "dictionary").values(),
+    *released(
+        "counts", "estimates", "curves", "diagnostics", "ledger", "dictionary"
+    ).values(),
+    *SIGNED.values(),
     f"{RELEASED}/study.yaml",
     f"{RELEASED}/report.html",
     f"{RELEASED}/notes.txt",
@@ -41,6 +71,7 @@ use rule run as report with:
     input:
         **released("counts", "estimates", "curves", "diagnostics"),
         **TRUTH,
+        **SIGNED,
         figures=[DRAWN[f"{figure}_svg"] for figure in FIGURES],
         notes=f"{RELEASED}/notes.txt",
     output:
@@ -64,9 +95,10 @@ use rule run as report with:
 
 use rule run as provenance_manifest with:
     input:
+        **SIGNED,
         protocol=f"{RELEASED}/study.yaml",
         released=TIED,
-        records=[*RECORDS, *TRUTH.values()],
+        records=[*RECORDS, *STUDY.disclosure.ledger, *TRUTH.values()],
         lock=prepare.lock_file(),
     output:
         manifest=f"{RELEASED}/manifest.json",

@@ -43,6 +43,23 @@ def records(study: Study) -> list[str]:
     return sources.inputs(study.source.kind, study.source.model_dump())
 
 
+def ledgers(study: Study) -> list[str]:
+    """The ledgers of earlier releases. Raises StudyError for one that is not there, or that this run would write."""
+    own = Path(study.results, study.cohort, "release").resolve()
+    for path in map(Path, study.disclosure.ledger):
+        if own in path.resolve().parents:
+            raise StudyError(
+                f"`disclosure: ledger` names {path}, which this run writes itself. Keep the ledger of an earlier "
+                f"release elsewhere, such as config/ledgers/{study.cohort}_1.csv, and name that."
+            )
+        if not path.is_file():
+            raise StudyError(
+                f"`disclosure: ledger` names {path}, which is not there. It is the file ledger.csv of an earlier "
+                "release of this cohort; without it nobody can tell what the two give away together."
+            )
+    return list(study.disclosure.ledger)
+
+
 def as_typed(config: Mapping[str, Any], given: Mapping[str, Any], typed: Iterable[str]) -> dict[str, Any]:
     """The config with the texts of `--config` as they were typed.
 

@@ -17,7 +17,16 @@ from iop_outcomes.estimators.base.arrays import Mask
 from iop_outcomes.estimators.design_matrix.model_matrix import ModelMatrix
 from iop_outcomes.protocol import Adjustment, Contrast, Gate
 from iop_outcomes.tables.bands import SCORES
-from iop_outcomes.tables.results import ALL, COVARIATE, MEAN, OF_THE_WHOLE, PEOPLE, SCORE, STANDARD_DEVIATION
+from iop_outcomes.tables.results import (
+    ALL,
+    COVARIATE,
+    MEAN,
+    OF_THE_WHOLE,
+    PEOPLE,
+    SCORE,
+    SCORE_PATTERNS,
+    STANDARD_DEVIATION,
+)
 from iop_outcomes.tables.rows import exact
 
 if TYPE_CHECKING:
@@ -112,6 +121,9 @@ def diagnostics(
         of = _of(variable, contrast, columns)
         rows.append(_row(method, quantity, value, **of, threshold=np.nan if limit is None else limit, status=status))
     rows.append(_row("unweighted", "one_arm_strata", float(one_arm_strata), variable=contrast.stratum))
+    if not fitted.problem:
+        distinct = np.unique(fitted.scores["propensity"].to_numpy().round(9)).size
+        rows.append(_row("unweighted", SCORE_PATTERNS, float(distinct)))
     rows += _moments(members, covariates, contrast)
     frame = pd.DataFrame([{**key, **row} for row in rows], columns=list(declared.columns))
     return frame.astype({name: column.dtype for name, column in declared.columns.items()})

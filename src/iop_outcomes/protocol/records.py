@@ -8,12 +8,15 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator, model_validator
 
-from iop_outcomes.protocol.base import Name, Part
+from iop_outcomes.protocol.base import Name, Part, Words
 from iop_outcomes.protocol.mapping import Code, Dates, Enrolment, TableMapping, check_date_format
 from iop_outcomes.protocol.mapping_checks import problem
 from iop_outcomes.tables.canonical import CANONICAL
 
 Kind = Literal["synthetic", "uis", "ctn0094", "help", "tedsd", "tables", "mapping"]
+
+# sources of which everyone may see every record: invented people, and files that were published
+PUBLIC = ("synthetic", "uis", "ctn0094", "help", "tedsd")
 
 
 class Allowance(Part):
@@ -21,7 +24,7 @@ class Allowance(Part):
 
     column: str = Field(description="name of the column in the file")
     rule: str = Field(description="name of the rule, as the gate's message gives it")
-    reason: str = Field(min_length=10, description="why the column holds no identifier; recorded in the manifest")
+    reason: Words = Field(min_length=10, description="why the column holds no identifier; recorded in the manifest")
 
 
 class Privacy(Part):
@@ -55,8 +58,8 @@ class Source(Part):
     cache: str | None = Field(
         default=None, description="tedsd only: private folder for typed copies of the files, which are read faster"
     )
-    citation: str = Field(default="", description="who published the data, for the report")
-    note: str = Field(default="", description="what a reader should know of the data, for the report")
+    citation: Words = Field(default="", description="who published the data, for the report")
+    note: Words = Field(default="", description="what a reader should know of the data, for the report")
 
     database: str | None = Field(
         default=None,

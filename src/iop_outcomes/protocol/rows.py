@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from iop_outcomes.protocol.base import GAP, Name, OneOf, Part
+from iop_outcomes.protocol.base import GAP, Name, OneOf, Part, Words
 from iop_outcomes.vocabulary.answers import MISSING_RULES, NONE
 from iop_outcomes.vocabulary.causes import LEAVING
 from iop_outcomes.vocabulary.endpoints import COLUMNS, EVENTS, KINDS, LEFT_INDEX, STAYING, STEPS, TAKES
@@ -27,8 +27,8 @@ class Endpoint(Part):
 
     outcome: Name
     kind: Annotated[str, OneOf(KINDS)]
-    label: str = Field(description="what a reader sees")
-    definition: str = Field(description="a sentence for the methods section")
+    label: Words = Field(description="what a reader sees")
+    definition: Words = Field(description="a sentence for the methods section")
     cause: Annotated[str, OneOf(("", *LEAVING))] = ""
     substance: str = ""
     follows: Literal["", "index", "care", "continuum"] = Field(
@@ -91,7 +91,7 @@ class Eligibility(Part):
     )
     value: str = Field(default="", description="number, or words with commas between; {key} is a key of `population`")
     unknown: Literal["keep", "exclude"] = Field(default="exclude", description="what becomes of a value not known")
-    label: str = Field(description="whom it excludes, as the flow diagram says it")
+    label: Words = Field(description="whom it excludes, as the flow diagram says it")
 
 
 def _listed(cell: object) -> object:

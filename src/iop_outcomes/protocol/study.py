@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from iop_outcomes.protocol.base import GAP, Name, Part, Share
+from iop_outcomes.protocol.base import GAP, Name, Part, Share, Words
 from iop_outcomes.protocol.records import Privacy, Source
 from iop_outcomes.vocabulary.levels import LEVELS
 
@@ -135,13 +135,31 @@ class Disclosure(Part):
     )
     minimum_count: int | None = Field(default=None, ge=1, description="a stricter smallest cell")
     rounding_base: int | None = Field(default=None, ge=1, description="a coarser rounding")
+    public: Words | None = Field(
+        default=None,
+        min_length=10,
+        description="`policy: none` of records of one's own: why everyone may see them; the report tells it",
+    )
+    ledger: list[str] = Field(
+        default=[],
+        description="ledger.csv of the earlier releases of this cohort, one path or all of them: no change of a few "
+        "people since can be worked out",
+    )
+    sign_off: str | None = Field(
+        default=None, description="the report waits until this file says who looked at the released tables, and when"
+    )
+
+    @field_validator("ledger", mode="before")
+    @classmethod
+    def _one_or_more(cls, given: object) -> object:
+        return [given] if isinstance(given, str) else given
 
 
 class Arm(Part):
     """One side of a contrast."""
 
     name: Name = Field(description="short name, used in results tables")
-    label: str = Field(min_length=1, description="name in words")
+    label: Words = Field(min_length=1, description="name in words")
     values: list[Annotated[str, Field(min_length=1)]] = Field(
         min_length=1, description="values of the contrast's column that belong to this arm"
     )
@@ -150,7 +168,7 @@ class Arm(Part):
 class Contrast(Part):
     """Two groups of people compared from time zero, among people of these groups or of further ones as well."""
 
-    title: str
+    title: Words
     column: Literal["index_level", "level_asam", "level_broad", "assigned_arm", "reported_care"] = Field(
         description="column of people that tells the arm"
     )
@@ -197,7 +215,7 @@ class Contrast(Part):
 class Duration(Part):
     """Staying at least so many days against leaving earlier: naive, and from a landmark at that day."""
 
-    title: str
+    title: Words
     days: int = Field(default=90, ge=1, description="the landmark, and the stay that is compared")
     stay: Literal["index", "care"] = Field(
         default="care", description="days at the index level, or in care at any level"
@@ -208,7 +226,7 @@ class Duration(Part):
 class Intensity(Part):
     """Mean attended hours a week in a window, among people still in care at its end."""
 
-    title: str
+    title: Words
     window_days: int = Field(default=28, ge=7, description="days from time zero over which hours are averaged")
     contrast: Name = Field(description="contrast whose arms are shown apart")
     knots: int = Field(default=4, ge=3, le=5, description="knots of the restricted cubic spline")
@@ -244,7 +262,7 @@ class Study(Part):
     results: str = Field(default="results", description="folder for results")
     data: str | None = Field(default=None, description="file or folder that takes the place of the source's path")
 
-    title: str = Field(description="title of the report")
+    title: Words = Field(description="title of the report")
     source: Source
     privacy: Privacy = Privacy()
     population: Population = Population()

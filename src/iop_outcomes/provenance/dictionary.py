@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 # the tables that a release holds
-RELEASED = ("counts", "estimates", "curves", "diagnostics")
+RELEASED = ("counts", "estimates", "curves", "diagnostics", "ledger")
 
 
 def written(policy: Policy) -> pd.DataFrame:

@@ -38,6 +38,7 @@ class Manifest(TypedDict):
     lock: str | None
     python: str
     libraries: dict[str, str | None]
+    sign_off: NotRequired[object]
 
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -56,25 +57,30 @@ def run(
     records: Sequence[str] | str = (),
     lock: Sequence[str] | str = (),
     analyses: Mapping[str, Sequence[str]] | None = None,
+    signed: Sequence[str] | str = (),
 ) -> dict[str, str]:
     """The step: the manifest, the same as an RO-Crate, and what is true of this run only, which stays private.
 
     released: paths of all released files; protocol: path of the merged study; records: paths of the source's
-    files; analyses: names of the analyses that a figure is of, by figure.
+    files; analyses: names of the analyses that a figure is of, by figure; signed: path of the sign-off. Raises
+    StudyError where the folder holds what no rule has let out.
     """
     import time
 
     import yaml
 
-    from iop_outcomes.provenance import crate, seals
+    from iop_outcomes.provenance import crate, outbound, seals
 
     study = yaml.safe_load(Path(protocol).read_text(encoding="utf-8"))
     files = [Path(p) for p in ([released] if isinstance(released, str) else released)]
     base = Path(protocol).parent
-    inputs = _named([records] if isinstance(records, str) else records)
+    outbound.check(base, [*files, Path(protocol)])
+    inputs = _named([records] if isinstance(records, str) else records, study.get("source") or {})
     own_lock = Path(lock if isinstance(lock, str) else lock[0]) if lock else None
     named = {p.relative_to(base).as_posix(): p for p in files}
     content = manifest(named, study, inputs, version, policy, own_lock, analyses)
+    for path in [signed] if isinstance(signed, str) else signed:
+        content["sign_off"] = json.loads(Path(path).read_text(encoding="utf-8"))
     run_only = {"finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "platform": platform.platform()}
     text = written(content)
     own = hashlib.sha256(text.encode()).hexdigest()
@@ -150,11 +156,17 @@ def code_digest() -> str:
     return _over(PACKAGE, list(PACKAGE.rglob("*.py")))
 
 
-def _named(paths: Sequence[str]) -> dict[str, Path]:
-    """Paths by name; by as much of the path as tells them apart, where names are the same."""
+def _named(paths: Sequence[str], source: Mapping[str, object]) -> dict[str, Path]:
+    """Paths by name; by as much of the path as tells them apart, where names are the same.
+
+    Files whose names the source's mapping does not write go by what stands for these (`sources.unnamed`).
+    """
+    from iop_outcomes.sources import unnamed
+
     found = [Path(p) for p in paths]
+    said = unnamed.names(found, source)
     depth = next(d for d in range(1, 100) if len({p.parts[-d:] for p in found}) == len(set(found)))
-    return {Path(*p.parts[-depth:]).as_posix(): p for p in found}
+    return {said.get(p.name) or Path(*p.parts[-depth:]).as_posix(): p for p in found}
 
 
 def _over(folder: Path, paths: list[Path]) -> str:

@@ -1,11 +1,14 @@
 """The one door out: what the analyses wrote, as it may be seen.
 
-In order: categories in the records' own words that too few people have become one; life tables are held back and counts
-suppressed under the disclosure policy; crude estimates and crude curves are computed from what is left; people and
-events of every other estimate are summed from it; estimates, curves and diagnostics that speak of too few people are
-withheld; what repeats a question under another rule keeps its counts back. What the columns mean is told beside them.
-Life tables themselves stay private. The same tables give the same release; rows come sorted by their key. Refused: a
-looser rule than the policy's, crude rows for which nothing is counted, levels that no estimate can be read from.
+In order: categories in the records' own words that too few people have become one; everything that is counted, the
+cumulative numbers of life tables among it, becomes one system of cells and lines (`iop_outcomes.release.ground`); the
+system is protected under the disclosure policy, exact or rounded, whichever keeps more (`iop_outcomes.release.regime`);
+crude estimates and crude curves are computed from what is told; people and events of every other estimate are summed
+from it, and its numbers are as fine as those are (`iop_outcomes.release.precision`); estimates, curves and diagnostics
+that speak of too few people are withheld; what repeats a question under another rule keeps its counts back. What the
+columns mean is told beside them. Life tables themselves stay private. The same tables give the same release; rows come
+sorted by their key. Refused: a looser rule than the policy's, crude rows for which nothing is counted, levels that no
+estimate can be read from.
 
 Nothing that protects people has a default: who calls without it is refused.
 """
@@ -14,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from iop_outcomes.protocol import Companions, Disclosure, Endpoint, InCare, Inference
@@ -21,6 +25,11 @@ from iop_outcomes.release.policy import POLICIES, Policy, asked, choose
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from iop_outcomes.release.estimates import Fineness
+    from iop_outcomes.release.ground import Ground
+    from iop_outcomes.release.regime import Kept
+    from iop_outcomes.release.support import Evidence
 
 __all__ = ["POLICIES", "Policy", "asked", "choose", "run"]
 
@@ -38,52 +47,107 @@ def run(
     companions: Companions,
     groups: Mapping[str, Mapping[str, str]],
     in_care: Mapping[str, InCare],
+    primary: Mapping[str, Sequence[str]] = MappingProxyType({}),
     notes: Sequence[str] | str = (),
     twice: pd.DataFrame | None = None,
+    earlier: Sequence[str] | str = (),
 ) -> dict[str, pd.DataFrame | str]:
-    """The released tables counts, estimates, curves and diagnostics, what their columns mean, and the notes of the
-    source as they are.
+    """The released tables counts, estimates, curves and diagnostics, their ledger, and the notes of the source as they
+    are.
 
     arms: for each contrast the names of its first and second arm. endpoints: the study's, by outcome. groups: by
-    contrast what defines each of its arms. in_care: contrasts that divide people by who is in care on a day. notes:
-    path of the sentences that the source wrote. twice: the numbers that were computed a second time. Raises StudyError
-    as the module says.
+    contrast what defines each of its arms. in_care: contrasts that divide people by who is in care on a day. primary:
+    outcomes of primary questions by contrast, whose crude rows decide whether counts are exact or rounded. notes:
+    path of the sentences that the source wrote. twice: the numbers that were computed a second time. earlier: paths of
+    the ledgers of earlier releases of the cohort. Raises StudyError as the module says.
     """
     import pandas as pd
 
-    from iop_outcomes.release import curves as curve_release
-    from iop_outcomes.release import diagnostics as diagnostic_release
-    from iop_outcomes.release import differencing as companion_release
-    from iop_outcomes.release import estimates as estimate_release
-    from iop_outcomes.release import rare, second_opinion
+    from iop_outcomes.release import differencing, ground, ledger, rare, regime, second_opinion
+    from iop_outcomes.release.diagnostics import score_patterns
+    from iop_outcomes.release.estimates import Fineness
     from iop_outcomes.release.levels import cumulative, readings
-    from iop_outcomes.release.support import Apart, gather
 
     rules = asked(disclosure)
     contrasts, outcomes = companions.contrasts, companions.outcomes
-    shared = companion_release.sharing(counts, groups, rules)
+    shared = differencing.sharing(counts, groups, rules)
     level = inference.confidence_level
-    apart = Apart([*contrasts, *shared], outcomes, cumulative(endpoints, counts), in_care)
+    kept_back = () if rules.exact else (*contrasts, *shared)
+    apart = ground.Apart(kept_back, () if rules.exact else outcomes, cumulative(endpoints, counts), in_care)
     counts, diagnostics = rare.together(counts, diagnostics, rules)
-    evidence = gather(counts, life_tables, estimates, rules, readings(endpoints), apart)
-    parts = [p for p in (evidence.released, evidence.at_horizons) if len(p)]
-    cohorts = dict(zip(life_tables["analysis"], life_tables["cohort"], strict=True))
-    numbers = estimate_release.release_estimates(estimates, evidence, level, arms)
-    released = {
-        "counts": pd.concat(parts, ignore_index=True) if parts else evidence.released,
-        "estimates": numbers,
-        "curves": curve_release.release_curves(
-            curves, companion_release.without(evidence, [*contrasts, *shared], outcomes), cohorts, level, numbers
-        ),
-        "diagnostics": diagnostic_release.release_diagnostics(diagnostics, evidence, arms, numbers),
-    }
-    kept = companion_release.keep_back(released, contrasts, outcomes, rules, shared)
+    known = Fineness((*contrasts, *shared), outcomes, score_patterns(diagnostics))
+    cohort = str(estimates["cohort"].iloc[0]) if len(estimates) else ""
+    before = ledger.read(earlier, cohort, rules)
+    everything = ground.gather(counts, life_tables, estimates, rules, readings(endpoints), apart, before)
+    evidence, chosen = _as_fine_as_can_be(everything, rules, regime.looked_at(estimates, primary), level, arms, known)
+    tables = {"estimates": estimates, "curves": curves, "diagnostics": diagnostics}
+    released = _released(tables, evidence, known, level, arms)
+    kept = differencing.keep_back(released, contrasts, outcomes, rules, shared)
+    added = [regime.told(chosen, cohort)] if chosen.rows and not rules.exact else []
     if twice is not None and len(twice):
         kept["estimates"] = second_opinion.marked(kept["estimates"], twice)
-        told = second_opinion.told(twice, str(estimates["cohort"].iloc[0]))
-        kept["diagnostics"] = pd.concat([d for d in (kept["diagnostics"], told) if len(d)], ignore_index=True)
+        added.append(second_opinion.told(twice, cohort))
+    if added:
+        kept["diagnostics"] = pd.concat([d for d in (kept["diagnostics"], *added) if len(d)], ignore_index=True)
     finished = {name: _finished(name, frame) for name, frame in kept.items()}
-    return {**finished, "notes": _text(notes)}
+    return {
+        **finished,
+        "ledger": ledger.written(finished["counts"], finished["curves"], evidence.life, rules),
+        "notes": _text(notes),
+    }
+
+
+def _as_fine_as_can_be(
+    everything: Ground,
+    rules: Policy,
+    asked: pd.DataFrame,
+    level: float,
+    arms: Mapping[str, Sequence[str]],
+    known: Fineness,
+) -> tuple[Evidence, Kept]:
+    """What is told with the base that keeps most of the rows that are asked about, and what that keeps."""
+    from iop_outcomes.release import regime, telling
+    from iop_outcomes.release.estimates import release_estimates
+
+    tried: list[tuple[Evidence, Kept]] = []
+    coarse: frozenset[int] = frozenset()
+    for base in regime.bases(rules):
+        told = telling.tell(everything, rules, base, coarse)
+        kept = regime.kept(base, release_estimates(asked, told.evidence, level, arms, known))
+        done = kept.all or bool(tried and (kept.kept < tried[-1][1].kept or not kept.withheld))
+        tried.append((told.evidence, kept))
+        coarse = coarse or told.in_need
+        if done or not coarse:
+            break
+    best = regime.best([kept for _, kept in tried])
+    return next(one for one in tried if one[1] == best)
+
+
+def _released(
+    tables: Mapping[str, pd.DataFrame],
+    evidence: Evidence,
+    known: Fineness,
+    level: float,
+    arms: Mapping[str, Sequence[str]],
+) -> dict[str, pd.DataFrame]:
+    """The released tables, before what repeats a question under another rule keeps its counts back.
+
+    tables: estimates, curves and diagnostics as they are.
+    """
+    import pandas as pd
+
+    from iop_outcomes.release.curves import release_curves
+    from iop_outcomes.release.diagnostics import release_diagnostics
+    from iop_outcomes.release.estimates import release_estimates
+
+    parts = [p for p in (evidence.released, evidence.at_horizons) if len(p)]
+    numbers = release_estimates(tables["estimates"], evidence, level, arms, known)
+    return {
+        "counts": pd.concat(parts, ignore_index=True) if parts else evidence.released,
+        "estimates": numbers,
+        "curves": release_curves(tables["curves"], evidence, level),
+        "diagnostics": release_diagnostics(tables["diagnostics"], evidence, arms, numbers),
+    }
 
 
 def _text(notes: Sequence[str] | str) -> str:
@@ -98,13 +162,5 @@ def _finished(name: str, frame: pd.DataFrame) -> pd.DataFrame:
 
     table = TABLES[name]
     columns = {n: c.dtype for n, c in table.columns.items()}
-    if name == "counts":
-        frame = _as_told(frame)
     ordered = frame.astype(columns).sort_values(list(table.key), kind="stable", ignore_index=True, na_position="first")
     return check(table, ordered[list(columns)], where="release")
-
-
-def _as_told(counts: pd.DataFrame) -> pd.DataFrame:
-    """What counts say of how true they are."""
-    count = counts["count"].astype("Int64")
-    return counts.assign(rounded_to=count.where(count.isna(), 1), count_low=count, count_high=count)

@@ -32,7 +32,7 @@ def known_shares(counts: pd.DataFrame, released: pd.DataFrame, policy: Policy) -
     keys = ["analysis", "cohort", "contrast", "outcome", "variable", "group_by", "group"]
     people = counts[own].pivot_table(index=keys, columns="level", values="count", aggfunc="sum", observed=True)
     people = people.reindex(columns=["known", NOT_KNOWN]).fillna(0).astype("int64")
-    hidden = released[own & (released["status"] == "suppressed") & (released["level"] == "known")]
+    hidden = released[own & released["count"].isna() & (released["level"] == "known")]
     asked = people.sum(axis=1)
     told = people[
         (people > 0).all(axis=1)

@@ -1,215 +1,225 @@
 """Curves as they may be seen.
 
-Crude curves over days are drawn from held life tables, one for each cause and one of those who have not left;
-nothing that the analyses wrote under 'crude' over days is let out. Adjusted curves over days keep only points
-on the policy's grid and on days whose adjusted risk stands among the estimates, while enough people are at risk, and
-only where enough people have had the event since the point kept before, so that no step of a curve stands for a few
-people. People at risk stand beside a point where the number is true: where people who have left are held back, it is
-withheld. Curves over other axes lose points
-in which few people stand.
+Crude curves over days are drawn from life tables as they are told, one for each way of leaving and one of those who
+have not left; nothing that the analyses wrote under 'crude' over days is let out. They have points on the days that are
+told and are straight between, so that those still there and those who left in each way add up to everyone on every day.
+
+Adjusted curves over days have points on the days of the crude curve of the same arm and no others, rounded to a step of
+as much as the people of the arm are rounded to there; so rounded they still only rise, or fall, and stay between 0 and
+1. Who is still there stands beside a point where a life table tells it: on day 0 and at horizons. Curves over other
+axes lose points in which few people stand.
+
+Until where a curve goes is told by its last point (`ends`): a horizon on which a number is withheld is beyond it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
-from iop_outcomes.release import crude
+from iop_outcomes.release import drawn
+from iop_outcomes.release.crude import ROUNDING_ERROR
+from iop_outcomes.release.days import own_base
 from iop_outcomes.release.levels import reading
-from iop_outcomes.release.life_tables import Leaving, Question
+from iop_outcomes.release.life_tables import Key, question
 from iop_outcomes.release.policy import Policy
-from iop_outcomes.release.support import Evidence
+from iop_outcomes.release.told import LifeTables
 from iop_outcomes.tables.results import BY_ARM, NONE
-from iop_outcomes.vocabulary.causes import CENSORED, STILL_AT_RISK
-from iop_outcomes.vocabulary.measures import RISK
+from iop_outcomes.tables.rows import Asked
+from iop_outcomes.vocabulary.causes import CENSORED
 from iop_outcomes.vocabulary.methods import CRUDE
+from iop_outcomes.vocabulary.readings import Reading
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from iop_outcomes.release.support import ArmCells
+
 KEY = ["analysis", "cohort", "contrast", "arm", "outcome", "horizon_days", "method", "missing_rule", "axis"]
+# what the rest of a curve is found by: all but the axis
+CURVE = KEY[:-1]
+
+
+class Ground(Protocol):
+    """What curves stand on: the evidence of a release."""
+
+    @property
+    def policy(self) -> Policy:
+        """What may be let out, with the base of the release."""
+        ...
+
+    @property
+    def levels(self) -> Mapping[str, Reading]:
+        """How outcomes are read."""
+        ...
+
+    @property
+    def life(self) -> LifeTables:
+        """Life tables, without those from which no curve may be drawn."""
+        ...
+
+    def arms(self, row: Asked) -> Mapping[str, ArmCells]:
+        """The cells of an estimate."""
+        ...
 
 
 @dataclass(frozen=True)
 class Source:
-    """The outcome of the life table behind a curve, and what it draws: having left by some causes, or not (staying).
+    """The arm whose life table is behind a curve, and what it draws: having left by some causes, or not (staying)."""
 
-    lost: the causes; of staying, () is any.
-    """
-
-    outcome: str
-    lost: tuple[str, ...]
+    key: Key
+    causes: tuple[str, ...]
     staying: bool
 
-    def causes(self, leaving: Leaving) -> list[str]:
-        """The causes at which the curve moves."""
-        return list(self.lost) or [c for c in leaving.causes if c != CENSORED]
+
+# by analysis, contrast, arm and name of the curve
+Sources = dict[tuple[str, str, str, str], Source]
 
 
-# days by contrast, name of the curve and method
-Told = Mapping[tuple[str, str, str], set[int]]
-# by analysis, contrast and name of the curve
-Sources = dict[tuple[str, str, str], Source]
-
-
-def release_curves(
-    curves: pd.DataFrame, evidence: Evidence, cohorts: Mapping[str, str], level: float, estimates: pd.DataFrame
-) -> pd.DataFrame:
-    """The curves that may be released.
-
-    cohorts: cohort of each analysis. level: of confidence intervals. estimates: as they are released.
-    """
+def release_curves(curves: pd.DataFrame, ground: Ground, level: float) -> pd.DataFrame:
+    """The curves that may be released. level: of confidence intervals."""
     import pandas as pd
 
     from iop_outcomes.tables import TABLES
 
     declared = TABLES["curves"].columns
-    sources, told = _sources(evidence), _told(estimates, evidence)
+    sources = _sources(ground)
+    crude = {name: points for name, source in sources.items() if (points := _crude(source, ground, level)) is not None}
     ours = (curves["method"] == CRUDE) & (curves["axis"] == "days")
-    kept = [
-        _released(dict(zip(KEY, key, strict=True)), points, sources, evidence, told)
-        for key, points in curves[~ours].groupby(KEY, sort=True, dropna=False)
-    ]
-    drawn = [pd.DataFrame(points) for points in _crude(sources, evidence, cohorts, level)]
-    parts = [p.astype({n: c.dtype for n, c in declared.items()}) for p in (*drawn, *kept) if len(p)]
-    return pd.concat(parts, ignore_index=True)[list(declared)] if parts else TABLES["curves"].empty()
+    parts = [pd.DataFrame(_named(name, sources[name], points)) for name, points in sorted(crude.items())]
+    for key, own in curves[~ours].groupby(KEY, sort=True, dropna=False):
+        parts.append(_released(dict(zip(KEY, key, strict=True)), own, sources, crude, ground))
+    typed = [p.astype({n: c.dtype for n, c in declared.items()}) for p in parts if len(p)]
+    return pd.concat(typed, ignore_index=True)[list(declared)] if typed else TABLES["curves"].empty()
 
 
-def _sources(evidence: Evidence) -> Sources:
+def ends(curves: pd.DataFrame) -> dict[tuple[str, ...], float]:
+    """By analysis, cohort, contrast, arm, outcome, horizon, method and rule, the last day of each curve over days."""
+    days = curves[curves["axis"] == "days"]
+    last = days.groupby(CURVE, dropna=False)["x"].max()
+    return {tuple(map(str, cast("tuple[object, ...]", key))): float(day) for key, day in last.items()}
+
+
+def _sources(ground: Ground) -> Sources:
     """Which life table is behind each curve; where several are, the one whose outcome is read that way."""
     found: Sources = {}
-    for (analysis, contrast, outcome), arms in sorted(evidence.followed.items()):
-        read = reading(outcome, evidence.levels)
-        there = [*arms.values(), *evidence.held.get((analysis, contrast, outcome), {}).values()]
-        causes = {c for leaving in there for c in leaving.causes if c != CENSORED}
-        drawn = {c: Source(outcome, (c,), staying=False) for c in sorted(causes)}
-        drawn[read.staying] = Source(outcome, read.lost, staying=True)
+    for key, table in sorted(ground.life.tables.items()):
+        analysis, contrast, outcome = question(key)
+        read = reading(outcome, ground.levels)
+        seen = ground.life.seen.get(key)
+        names = table.leaving.causes if ground.policy.exact else [way.name for way in (seen.ways if seen else ())]
+        ways = {way.name: way.causes for way in seen.ways} if seen else {}
+        drawn = {n: Source(key, tuple(sorted(ways.get(n, {n}))), staying=False) for n in names if n != CENSORED}
+        drawn[read.staying] = Source(key, read.lost, staying=True)
         for name, source in drawn.items():
-            key = (analysis, contrast, name)
-            if source.staying == (read.kind == "staying") or key not in found:
-                found[key] = source
+            place = (analysis, contrast, key[3], name)
+            if source.staying == (read.kind == "staying") or place not in found:
+                found[place] = source
     return found
 
 
-def _crude(
-    sources: Sources, evidence: Evidence, cohorts: Mapping[str, str], level: float
-) -> Iterator[dict[str, object]]:
-    """The points of every crude curve on which anyone is counted."""
-    for (analysis, contrast, name), source in sorted(sources.items(), key=lambda item: item[0]):
-        for arm, leaving in evidence.held.get((analysis, contrast, source.outcome), {}).items():
-            if leaving.gone(None, source.causes(leaving)) == 0:
-                continue
-            key = (analysis, cohorts[analysis], contrast, arm, name, None, CRUDE, NONE, "days")
-            points = crude.curve(leaving, source.lost, source.staying, level)
-            people = _at_risk(evidence, (analysis, contrast, source.outcome), arm, points["x"])
-            yield {**dict(zip(KEY, key, strict=True)), **points, "n_risk": people, "n_effective": float("nan")}
+def _crude(source: Source, ground: Ground, level: float) -> dict[str, object] | None:
+    """The points of a crude curve, with who is still there."""
+    seen = ground.life.seen.get(source.key)
+    if seen is None:
+        return None
+    points = drawn.curve(seen, source.causes, source.staying, level, ground.policy)
+    return None if points is None else {**points, "n_risk": _still(source, points["x"].tolist(), ground)}
 
 
-def _at_risk(
-    evidence: Evidence, question: Question, arm: str, days: Iterable[float]
-) -> pd.api.extensions.ExtensionArray:
-    """People at risk just before each day, missing where the held table does not have their true number."""
+def _named(name: tuple[str, str, str, str], source: Source, points: Mapping[str, object]) -> dict[str, object]:
+    analysis, contrast, arm, outcome = name
+    key = (analysis, source.key[1], contrast, arm, outcome, None, CRUDE, NONE, "days")
+    return {**dict(zip(KEY, key, strict=True)), **points, "n_effective": float("nan")}
+
+
+def _still(source: Source, days: list[float], ground: Ground) -> pd.api.extensions.ExtensionArray:
+    """People still there at the end of each day, missing where it is not told."""
     import pandas as pd
 
-    followed, held, policy = evidence.followed[question][arm], evidence.held[question][arm], evidence.policy
-    horizons = sorted(day for q, a, day in evidence.shown if (q, a) == (question, arm))
-    base = policy.coarser(followed.base)
-    found: list[int | None] = []
-    for x in map(int, days):
-        number = held.at_risk(x)
-        before = next((day for day in reversed(horizons) if day < x), None)
-        told = before is None or evidence.shown[question, arm, before][STILL_AT_RISK] is not None
-        untold = not told and held.gone(before) == held.gone(x - 1)
-        near = abs(number - followed.at_risk(x)) <= (0 if base == 1 else base)
-        found.append(number if policy.exact or (near and not untold) else None)
-    return pd.array(found, dtype="Int64")
-
-
-def _told(estimates: pd.DataFrame, evidence: Evidence) -> Told:
-    """Days whose risk a released estimate tells, in whatever analysis: one curve drawn for two keeps the same days."""
-    found: dict[tuple[str, str, str], set[int]] = {}
-    shown = estimates[(estimates["status"] == "ok") & (estimates["measure"] == RISK)]
-    for row in shown.dropna(subset=["horizon_days"]).itertuples():
-        read = reading(str(row.outcome), evidence.levels)
-        name = read.staying if read.kind == "staying" else read.events[0]
-        found.setdefault((str(row.contrast), name, str(row.method)), set()).add(int(str(row.horizon_days)))
-    return found
+    told = [ground.life.still(source.key, int(day)) for day in days]
+    return pd.array([None if found is None else found.count for found in told], dtype="Int64")
 
 
 def _released(
     key: Mapping[str, object],
     points: pd.DataFrame,
     sources: Sources,
-    evidence: Evidence,
-    told: Told,
+    crude: Mapping[tuple[str, str, str, str], Mapping[str, object]],
+    ground: Ground,
 ) -> pd.DataFrame:
-    policy = evidence.policy
+    policy, axis = ground.policy, key["axis"]
     if policy.exact:
         return points
-    analysis, contrast, arm, outcome = (str(key[name]) for name in ("analysis", "contrast", "arm", "outcome"))
-    axis, method = key["axis"], str(key["method"])
-    if axis == "hours_per_week" and _thin(key, evidence):
+    if axis == "hours_per_week" and _thin(key, ground):
         return points.iloc[:0]
     if axis != "days":
         return _with_people(points[~points["n_risk"].map(policy.small, na_action="ignore").eq(True)], policy)
-    source = sources.get((analysis, contrast, outcome))
-    if source is None:
+    place = cast("tuple[str, str, str, str]", tuple(str(key[n]) for n in ("analysis", "contrast", "arm", "outcome")))
+    if place not in crude:
         return points.iloc[:0]
-    question = (analysis, contrast, source.outcome)
-    held, followed = evidence.held.get(question, {}).get(arm), evidence.followed[question].get(arm)
-    if held is None or followed is None:
-        return points.iloc[:0]
-    days = _days(points, followed, held, source, policy, told.get((contrast, outcome, method), set()))
-    kept = points[points["x"].isin(days)]
-    return _with_people(kept.assign(n_risk=_at_risk(evidence, question, arm, kept["x"])), policy, followed.base)
+    source = sources[place]
+    kept = points[points["x"].isin(list(crude[place]["x"]))].sort_values("x")  # type: ignore[call-overload]
+    people = ground.life.seen[source.key].people.number
+    own = own_base(policy, ground.life.tables[source.key].alone)
+    base = max(policy.coarser(own), policy.midpoint)
+    rounded = _rounded(kept, step(base / max(people, 1)), rises=not source.staying)
+    shown = rounded.assign(n_risk=_still(source, list(rounded["x"]), ground))
+    return _with_sizes(shown, policy, own)
 
 
-def _thin(key: Mapping[str, object], evidence: Evidence) -> bool:
+def step(least: float) -> float:
+    """The smallest of 1, 2 and 5 times a power of ten that is at least so much."""
+    power = 10.0 ** math.floor(math.log10(least))
+    return next(round(m * power, 12) for m in (1, 2, 5, 10) if m * power >= least * (1 - 1e-9))
+
+
+def _rounded(points: pd.DataFrame, width: float, rises: bool) -> pd.DataFrame:
+    """Heights to the nearest step, limits outwards, standard errors to two digits; a curve that rises or falls still
+    does. The points are in the order of days.
+    """
+    import numpy as np
+
+    heights = np.clip(np.round(points["estimate"].to_numpy() / width) * width, 0.0, 1.0)
+    heights = np.maximum.accumulate(heights) if rises else np.minimum.accumulate(heights)
+    low = np.clip(np.floor(points["conf_low"].to_numpy() / width + 1e-9) * width, 0.0, 1.0)
+    high = np.clip(np.ceil(points["conf_high"].to_numpy() / width - 1e-9) * width, 0.0, 1.0)
+    numbers = {"estimate": heights, "conf_low": np.minimum(low, heights), "conf_high": np.maximum(high, heights)}
+    return points.assign(
+        **{name: np.round(values, 12) for name, values in numbers.items()},
+        std_error=[float(f"{error:.2g}") for error in points["std_error"]],
+        **{ROUNDING_ERROR: width / 2},
+    )
+
+
+def _thin(key: Mapping[str, object], ground: Ground) -> bool:
     """A dose-response curve of an arm stands on cells too small to be shown: its estimates would be suppressed."""
-    found = evidence.arms(
+    found = ground.arms(
         {
             "analysis": str(key["analysis"]), "contrast": str(key["contrast"]), "outcome": str(key["outcome"]),
             "missing_rule": str(key["missing_rule"]), "group_by": BY_ARM, "group": str(key["arm"]),
             "horizon_days": cast("int | None", key["horizon_days"]), "from_day": None, "to_day": None,
         }
     )  # fmt: skip
-    return not found or any(cells.small(evidence.policy) for cells in found.values())
+    return not found or any(cells.small(ground.policy) for cells in found.values())
 
 
-def _days(
-    points: pd.DataFrame, followed: Leaving, held: Leaving, source: Source, policy: Policy, told: set[int]
-) -> list[int]:
-    """Days whose points are kept.
-
-    Of people who are there or completed, those who completed are counted apart by another curve: between two points
-    enough of them, or none, must have done so.
-    """
-    apart = [c for c in followed.causes if c not in (*source.lost, CENSORED)] if source.staying and source.lost else []
-    days, before, before_apart = [], 0, 0
-    for x in sorted(points["x"]):
-        on_grid = x == int(x) and (int(x) % policy.curve_step_days == 0 or int(x) in told)
-        if not on_grid or held.at_risk(int(x)) < policy.minimum_count:
-            continue
-        gone = followed.gone(int(x), source.causes(followed))
-        gone_apart = followed.gone(int(x), apart) if apart else 0
-        if gone - before >= policy.minimum_count and not policy.small(gone_apart - before_apart):
-            days.append(int(x))
-            before, before_apart = gone, gone_apart
-    return days
-
-
-def _with_people(points: pd.DataFrame, policy: Policy, base: int = 1) -> pd.DataFrame:
-    """People at risk rounded, and the effective number of them where people are shown.
-
-    The effective number is of the true people at risk: where it is below the minimum, so may they be. base: to which
-    people are rounded at least.
-    """
+def _with_people(points: pd.DataFrame, policy: Policy) -> pd.DataFrame:
+    """People rounded, and the effective number of them where people are shown."""
     import pandas as pd
 
     people = [pd.NA if pd.isna(n) else policy.rounded(int(n)) for n in points["n_risk"]]
+    return _with_sizes(points.assign(n_risk=pd.array(people, dtype="Int64")), policy, 1)
+
+
+def _with_sizes(points: pd.DataFrame, policy: Policy, base: int) -> pd.DataFrame:
+    """The effective number of people, where people are shown and it is no fewer than may be: it is of the true ones."""
+    import pandas as pd
+
     sizes = [
         float("nan") if pd.isna(n) or size < policy.minimum_count else policy.rounded_size(size, base)
-        for n, size in zip(people, points["n_effective"], strict=True)
+        for n, size in zip(points["n_risk"], points["n_effective"], strict=True)
     ]
-    return points.assign(n_risk=pd.array(people, dtype="Int64"), n_effective=sizes)
+    return points.assign(n_effective=sizes)

@@ -12,13 +12,11 @@ another arm (`sharing`): what the sites' people are is told by subtraction. Its 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from iop_outcomes.errors import StudyError
 from iop_outcomes.release.crude import NUMBERS
 from iop_outcomes.release.policy import Policy
-from iop_outcomes.release.support import Evidence
 from iop_outcomes.tables.results import COVARIATE, PEOPLE
 from iop_outcomes.vocabulary.methods import CRUDE
 
@@ -98,20 +96,6 @@ def keep_back(
     own = _of(estimates, every, outcomes)
     hidden = {column: estimates[column].mask(own) for column in BESIDE}
     return {**released, **kept, "estimates": estimates.assign(**hidden)}
-
-
-def without(evidence: Evidence, contrasts: Collection[str], outcomes: Collection[str]) -> Evidence:
-    """The evidence from which crude curves may be drawn: without the life tables of companions."""
-    if evidence.policy.exact:
-        return evidence
-
-    def own(question: tuple[str, str, str]) -> bool:
-        return question[1] in contrasts or question[2] in outcomes
-
-    followed, held = (
-        {q: arms for q, arms in tables.items() if not own(q)} for tables in (evidence.followed, evidence.held)
-    )
-    return replace(evidence, followed=followed, held=held)
 
 
 def _of(table: pd.DataFrame, contrasts: Collection[str], outcomes: Collection[str]) -> pd.Series[bool]:

@@ -1,9 +1,10 @@
 """Estimates as they may be seen.
 
 In order, for each row: a gated or impossible row keeps its reason and loses every number; a crude row is
-computed from released cells, or is suppressed when one of them is hidden; any other row is suppressed when it
-speaks of too few people, and else keeps its numbers. People and events of every row are summed from released
-cells: those of the arm, for a risk or mean of one arm; of both, for a comparison.
+computed from what is told of cells, or is suppressed when one of them is hidden; any other row is suppressed when it
+speaks of too few people, and else keeps as many digits as the cells behind it are told with
+(`iop_outcomes.release.precision`). People and events of every row are summed from told cells: those of the arm, for a
+risk or mean of one arm; of both, for a comparison.
 
 An adjusted risk of an arm is withheld when that arm's own events, or people without the event, are too few:
 where weights hardly differ, risk times people gives the count back. So are the difference and the ratio of
@@ -11,27 +12,30 @@ risks when either arm is, as the shown arm gives the other back. The same holds 
 not at risk. Other measures, such as hazard ratios and mean days, are withheld when both arms' events, or both
 arms' people without the event, are below the minimum.
 Where the people of one arm all weigh the same (weights for the treated), its adjusted estimate is its crude one: unless
-all counts are shown as they are, the arms and their ratio are withheld, and the difference stands alone.
+its counts are shown as they are, the arms and their ratio are withheld, and the difference stands alone. Some policies
+ask besides how many degrees of freedom a model leaves, and how much of a sum of days two people hold.
 
-Without any count behind it, an estimate is withheld, unless the policy lets everything out.
+The reason of a withheld row is the same whatever was too small. Without any count behind it, an estimate is withheld,
+unless the policy lets everything out.
 
 Refused: crude rows for which nothing is counted, and comparisons whose arms have no known order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from iop_outcomes.errors import EstimationError, StudyError
+from iop_outcomes.release import precision
 from iop_outcomes.release.crude import NUMBERS, Ask, estimate
 from iop_outcomes.release.levels import reading
+from iop_outcomes.release.numbers import NOTHING, together
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.support import ArmCells, Evidence, horizon, of_period
 from iop_outcomes.tables.rows import Estimated, estimated
-from iop_outcomes.vocabulary.causes import CENSORED
-from iop_outcomes.vocabulary.measures import BY_ARM, DIFFERENCE, MEASURES, RATIO, RISK
+from iop_outcomes.vocabulary.measures import BY_ARM, DIFFERENCE, MEAN_DAYS, MEASURES, RATIO
 from iop_outcomes.vocabulary.methods import CRUDE, METHODS
 
 if TYPE_CHECKING:
@@ -41,8 +45,24 @@ if TYPE_CHECKING:
 Row = dict[str, object]
 Arms = Mapping[str, Sequence[str]]
 COMPARISONS = {DIFFERENCE, RATIO}
-HELD_BACK = "people who have left are held back to protect small cells"
-EMPTY: Row = {**dict.fromkeys((*NUMBERS, "n_effective"), float("nan")), "n": None, "events": None}
+EMPTY: Row = {**dict.fromkeys((*NUMBERS, "n_effective", "rounding_error"), float("nan")), "n": None, "events": None}
+
+
+@dataclass(frozen=True)
+class Fineness:
+    """What beside cells decides how fine adjusted numbers are told.
+
+    contrasts, outcomes: companions, whose counts are not told. scores: how many distinct scores stand behind the
+    adjusted numbers of a contrast.
+    """
+
+    contrasts: Collection[str] = ()
+    outcomes: Collection[str] = ()
+    scores: Mapping[str, int] = field(default_factory=dict)
+
+    def companion(self, row: Estimated) -> bool:
+        """The row repeats a question under another rule."""
+        return row["contrast"] in self.contrasts or row["outcome"] in self.outcomes
 
 
 @dataclass(frozen=True)
@@ -54,34 +74,41 @@ class Compared:
     missing_arm: str = ""
 
 
-def release_estimates(estimates: pd.DataFrame, evidence: Evidence, level: float, arms: Arms) -> pd.DataFrame:
+def release_estimates(
+    estimates: pd.DataFrame, evidence: Evidence, level: float, arms: Arms, known: Fineness
+) -> pd.DataFrame:
     """The estimates that may be released: same rows and columns.
 
-    level: of confidence intervals. arms: for a contrast, the names of its first and second arm.
+    level: of confidence intervals. arms: for a contrast, the names of its first and second arm. known: what beside
+    cells decides how fine adjusted numbers are.
     """
     import pandas as pd
 
     from iop_outcomes.tables import TABLES
 
-    released = [_release(row, evidence, level, arms.get(row["contrast"], ())) for row in estimated(estimates)]
+    released = [_release(row, evidence, level, arms.get(row["contrast"], ()), known) for row in estimated(estimates)]
     declared = TABLES["estimates"].columns
     frame = pd.DataFrame(released, columns=list(declared))
     return frame.astype({name: column.dtype for name, column in declared.items()})
 
 
-def _release(row: Estimated, evidence: Evidence, level: float, order: Sequence[str]) -> Row:
+def _release(row: Estimated, evidence: Evidence, level: float, order: Sequence[str], known: Fineness) -> Row:
     if row["status"] != "ok":
         return row | EMPTY
+    policy = evidence.policy
     compared = _compared(row, evidence.arms(row), order)
     if row["method"] == CRUDE:
         return _crude(row, compared, evidence, level)
-    if not compared.both and not evidence.policy.exact:
+    if not compared.both and not policy.exact:
         return _withheld(row, "suppressed", "the people behind it are not counted")
-    if _too_few(row, compared, evidence.policy):
-        return _withheld(row, "suppressed", evidence.policy.reason)
-    if _gives_back(row, compared, evidence.policy):
+    if _too_few(row, compared, policy) or _held_by_few(row, compared, policy) or _saturated(row, compared, evidence):
+        return _withheld(row, "suppressed", policy.reason)
+    if _gives_back(row, compared, policy):
         return _withheld(row, "suppressed", "one arm counts as it is, and its counts are withheld or rounded")
-    return row | _people(compared) | _effective(row, compared, evidence.policy)
+    told = _as_finely(row, compared, policy, known)
+    if told is None:
+        return _withheld(row, "suppressed", policy.reason)
+    return row | told | _people(compared) | _effective(row, compared, policy)
 
 
 def _crude(row: Estimated, compared: Compared, evidence: Evidence, level: float) -> Row:
@@ -95,26 +122,52 @@ def _crude(row: Estimated, compared: Compared, evidence: Evidence, level: float)
         )
     if compared.missing_arm:
         return _withheld(row, "not_possible", f"no people in the arm '{compared.missing_arm}'")
-    if any(arm.people is None or arm.events is None for arm in compared.own):
+    if any(arm.base == 0 for arm in compared.own) or _held_by_few(row, compared, evidence.policy):
         return _withheld(row, "suppressed", evidence.policy.reason)
-    if any(_holds_back(arm, measure, horizon(row)) for arm in compared.own):
-        return _withheld(row, "suppressed", HELD_BACK)
     ask = Ask(measure, of, horizon(row), reading(row["outcome"], evidence.levels), level)
     try:
-        numbers = estimate(ask, compared.own)
+        numbers = estimate(ask, [cells.arm for cells in compared.own])
     except EstimationError as wrong:
         return _withheld(row, "not_possible", str(wrong))
+    if numbers is None:
+        return _withheld(row, "suppressed", evidence.policy.reason)
     return row | {"n_effective": float("nan")} | numbers | _people(compared)
 
 
-def _holds_back(arm: ArmCells, measure: str, day: int | None) -> bool:
-    """People who are held back move the arm's crude estimate, which then would be of people who are not there.
+def _as_finely(row: Estimated, compared: Compared, policy: Policy, known: Fineness) -> Row | None:
+    """The numbers of an adjusted row, rounded as its cells are; None where nothing would be left of them."""
+    least = precision.least_base(known.companion(row), known.scores.get(row["contrast"]))
+    grains = [precision.grain(arm, policy, least) for arm in compared.own]
+    ratio = row["of"] == RATIO or MEASURES[row["measure"]].ratio
+    span = 0.0 if ratio else float(horizon(row) or 1) if row["measure"] == MEAN_DAYS else 1.0
+    return precision.coarsened(dict(row), compared.own, grains, span, policy)
 
-    Without censoring a risk is events by people, whoever else has left.
-    """
-    if arm.held is None or arm.followed is None or arm.whole:
+
+def _held_by_few(row: Estimated, compared: Compared, policy: Policy) -> bool:
+    """Of the days of an arm two people hold more than the policy lets them."""
+    if row["measure"] != MEAN_DAYS or policy.dominance >= 1:
         return False
-    return measure != RISK or arm.followed.gone(day, (CENSORED,)) > 0
+    return any(_share_of_two(arm, horizon(row)) >= policy.dominance for arm in compared.own)
+
+
+def _share_of_two(arm: ArmCells, day: int | None) -> float:
+    """Which share of an arm's days up to a day the two people with most of them hold."""
+    if arm.followed is None or day is None:
+        return 1.0
+    gone = [(min(move.day, day), move.count) for move in arm.followed.moves]
+    days = [*gone, (day, arm.followed.people - arm.followed.gone(None))]
+    everyone = sum(each * count for each, count in days)
+    two, left = 0, 2
+    for each, count in sorted(days, reverse=True):
+        two, left = two + each * min(count, left), left - min(count, left)
+    return two / everyone if everyone else 1.0
+
+
+def _saturated(row: Estimated, compared: Compared, evidence: Evidence) -> bool:
+    """A model leaves fewer degrees of freedom than the policy asks for."""
+    least = evidence.policy.residual_degrees
+    people = sum(arm.true_people for arm in compared.both)
+    return least > 0 and people - evidence.terms(row["contrast"]) < least
 
 
 def _withheld(row: Estimated, status: str, reason: str) -> Row:
@@ -123,12 +176,9 @@ def _withheld(row: Estimated, status: str, reason: str) -> Row:
 
 def _people(compared: Compared) -> Row:
     """People and events, from released cells."""
-    people, events = [a.people for a in compared.own], [a.events for a in compared.own]
-    known = bool(compared.own)
-    return {
-        "n": sum(n for n in people if n is not None) if known and None not in people else None,
-        "events": sum(n for n in events if n is not None) if known and None not in events else None,
-    }
+    people = together(arm.people for arm in compared.own) if compared.own else NOTHING
+    events = together(arm.events for arm in compared.own) if compared.own else NOTHING
+    return {"n": people.count, "events": events.count}
 
 
 def _effective(row: Estimated, compared: Compared, policy: Policy) -> Row:
@@ -138,9 +188,8 @@ def _effective(row: Estimated, compared: Compared, policy: Policy) -> Row:
     """
     if policy.exact:
         return {}
-    if any(arm.people is None for arm in compared.both):
-        return {"n_effective": float("nan")}
-    return {"n_effective": policy.rounded_size(row["n_effective"], max(arm.base for arm in compared.both))}
+    base = together(arm.people for arm in compared.both).base
+    return {"n_effective": policy.rounded_size(row["n_effective"], base) if base else float("nan")}
 
 
 def _too_few(row: Estimated, compared: Compared, policy: Policy) -> bool:
@@ -164,12 +213,7 @@ def _gives_back(row: Estimated, compared: Compared, policy: Policy) -> bool:
     method = METHODS[row["method"]]
     if policy.exact or method.alike is None or row["measure"] not in BY_ARM or row["of"] == DIFFERENCE:
         return False
-    waits = any(
-        a.held is not None and a.followed is not None and a.held.gone(horizon(row)) != a.followed.gone(horizon(row))
-        for a in compared.both
-    )
-    rounded = any(policy.coarser(a.base) > 1 for a in compared.both)
-    return rounded or waits or any(a.people is None or a.events is None for a in compared.both)
+    return any(arm.base != 1 for arm in compared.both)
 
 
 def _compared(row: Estimated, found: Mapping[str, ArmCells], order: Sequence[str]) -> Compared:

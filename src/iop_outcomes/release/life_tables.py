@@ -1,48 +1,42 @@
-"""Life tables that may be seen: people count as gone in batches, once enough have left for the same reason.
+"""Life tables as they are, and which of their numbers may be told.
 
-In order: causes that no question tells apart are counted together (`iop_outcomes.release.pools`); in each arm the
-people are counted (an arm below the minimum is withheld); those who leave by one cause are taken in the order of days
-into batches, each closed as soon as it holds the minimum; a batch moves the number gone by its size (a multiple of the
-rounding base) on its mean day; who is in no full batch stays at risk. Horizons that estimates ask for close the batch
-before them, as many of them as leave the minimum, or no one, between one and the next: the number gone by then is
-exact. By any other day some people are held back, and the table does not say who is still there: `told` says which
-numbers are true, and no other is let out as a count. Tables that are the same share their horizons, or one would give
-away what the other holds back. If at the end a few people would remain, between 1 and the minimum, the last move is
-taken back; so it is if a reader could tell how many wait to be counted by each cause.
-
-The result is always a valid life table: the numbers gone rise by at least the minimum at a time, their sum is
-at most the people, and the number at risk only falls, so it is enough or zero on every day.
+In order: the arms of life tables become tables of who leaves on which day by which cause; arms of questions on the same
+people share one; causes that no question tells apart are counted together, and for drawing further ones by which too
+few leave (`iop_outcomes.release.pools`); days are chosen on which cumulative numbers are told
+(`iop_outcomes.release.days`); what is told of these is `iop_outcomes.release.told`. Nobody is counted as gone on a day
+by which they are still there, and no one as still there who has left: a number that may not be shown is not told.
 
 Who is not at risk (the cause NOT_AT_RISK, of a return to care or a first overdose) is in none of this: the people of
-such an arm are those at risk, who with the arm's size give the others. An arm in which those are a few is withheld.
-Elsewhere the people at risk are rounded to the nearest five, under any policy that withholds anything: they are as many
-as have left care alive, and beside the life table of leaving care would tell how many wait there. Batches of
-neighbours replaced by their mean are micro-aggregation (Domingo-Ferrer & Mateo-Sanz 2002, IEEE Transactions
-on Knowledge and Data Engineering 14:189). Dating a batch to its last day instead, as the Kaplan-Meier output
-of ACRO does (AI-SDC, SACRO project, 2023), makes every curve late, and mean days in care too long.
+such an arm are those at risk, who with the arm's size give the others. The people at risk are rounded to the nearest
+five then, under any policy that withholds anything: they are as many as have left care alive, and beside the life table
+of leaving care would tell how many are still there.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from iop_outcomes.release import pools
+from iop_outcomes.release.days import AT_RISK, Told, candidates, choose, midpoint, own_base
 from iop_outcomes.release.policy import OVERLAP_BASE, Policy
-from iop_outcomes.release.pools import called, pooled
-from iop_outcomes.vocabulary.causes import NOT_AT_RISK, STILL_AT_RISK
+from iop_outcomes.vocabulary.causes import CENSORED, NOT_AT_RISK, STILL_AT_RISK
 
 if TYPE_CHECKING:
     import pandas as pd
 
+Key = tuple[str, ...]  # analysis, cohort, contrast, arm, outcome
 Question = tuple[str, str, str]  # analysis, contrast, outcome
 ARM = ["analysis", "cohort", "contrast", "arm", "outcome"]
 
 
 @dataclass(frozen=True, order=True)
 class Move:
-    """People counted as gone on a day by a cause."""
+    """People who leave on a day by a cause."""
 
     day: int
     cause: str
@@ -52,8 +46,8 @@ class Move:
 @dataclass(frozen=True)
 class Leaving:
     """The people of one arm and how they leave the risk set, in the order of days. Whoever does not leave stays. apart:
-    people of the arm who are not at risk, and not among `people`; not known of a held table. pools: causes that are
-    counted together, under the name that `pools.called` gives them.
+    people of the arm who are not at risk, and not among `people`. pools: causes that are counted together, under the
+    name that `pools.called` gives them.
     """
 
     people: int
@@ -73,7 +67,7 @@ class Leaving:
 
     @property
     def causes(self) -> tuple[str, ...]:
-        """Causes by which anyone is counted as gone, sorted; censoring among them."""
+        """Causes by which anyone leaves, sorted; censoring among them."""
         return tuple(sorted({m.cause for m in self.moves}))
 
     def gone(self, day: int | None, causes: Collection[str] | None = None) -> int:
@@ -85,86 +79,58 @@ class Leaving:
 
     def named(self, causes: Collection[str]) -> set[str]:
         """The causes, and the names of the pools that hold no others."""
-        return {*causes, *(called(pool) for pool in self.pools if set(pool) <= set(causes))}
+        return {*causes, *(pools.called(pool) for pool in self.pools if set(pool) <= set(causes))}
 
     def at_risk(self, day: int) -> int:
         """People at risk just before a day."""
         return self.people - self.gone(day - 1)
 
 
-def hold(
-    life_table: pd.DataFrame, policy: Policy, horizons: Mapping[Question, Collection[int]] | None = None
-) -> pd.DataFrame:
-    """The life tables as they may be seen, in the same columns.
+@dataclass(frozen=True)
+class Table:
+    """The people of one arm, or of arms of several questions who leave alike, and what of them is told.
 
-    horizons: days that estimates ask for, by analysis, contrast and outcome. Beside each cause's people on
-    the days on which they are counted, every arm has one row of cause 'still_at_risk' on the day of its last
-    move, so that its counts add up to its people. Arms with too few people, at risk or not, are left out.
+    key: of the first of these arms; cells are named by it. leaving: with pooled causes. horizons: days that estimates
+    ask for, in order. ways: names of what is drawn, with the levels that it holds; every cause by which anyone of the
+    questions leaves is in one of them. days: on which a way is told on curves, and from which on no
+    one is still there. alone: no other table counts the people.
     """
-    import pandas as pd
 
-    rows = []
-    for key, held in held_back(leavings(life_table), policy, horizons or {}, {}).items():
-        staying = Move(held.last_day, STILL_AT_RISK, held.people - held.gone(None))
-        rows += [(*key, move.day, move.cause, move.count) for move in (*held.moves, staying)]
-    columns = [*ARM, "day", "cause", "count"]
-    return pd.DataFrame(rows, columns=columns).astype({"day": "int64", "count": "int64"})
+    key: Key
+    leaving: Leaving
+    horizons: tuple[int, ...]
+    ways: pools.Ways
+    days: Mapping[str, tuple[int, ...]]
+    alone: bool = False
 
+    def number(self, day: int, level: str) -> int:
+        """The true number of a cell."""
+        if level == AT_RISK:
+            return self.leaving.people
+        if level == STILL_AT_RISK:
+            return self.leaving.people - self._gone(tuple(self._by_cause), day)
+        return self._gone(dict(self.ways).get(level, (level,)), day)
 
-def held_back(
-    arms: Mapping[tuple[str, ...], Leaving],
-    policy: Policy,
-    horizons: Mapping[Question, Collection[int]],
-    apart: Mapping[Question, Collection[Collection[str]]],
-) -> dict[tuple[str, ...], Leaving]:
-    """The arms as they may be seen, without those of too few people. Keys are those of `leavings`.
+    def _gone(self, levels: Collection[str], day: int) -> int:
+        found = 0
+        for level in levels:
+            days, running = self._by_cause.get(level, ([], [0]))
+            found += running[bisect_right(days, day)]
+        return found
 
-    horizons: as in `hold`. apart: sets of causes that a question tells from all others; without one it tells all apart.
-    """
-    asked: dict[Leaving, set[int]] = {}
-    for (analysis, _, contrast, _, outcome), leaving in arms.items():
-        asked.setdefault(leaving, set()).update(horizons.get((analysis, contrast, outcome), ()))
-    pools = {} if policy.exact else pooled({key: (_question(key), one) for key, one in arms.items()}, apart)
-    found = {
-        key: _held(_together(leaving, pools.get(key, ())), policy, sorted(asked[leaving]))
-        for key, leaving in arms.items()
-    }
-    return {key: held for key, held in found.items() if held is not None}
-
-
-def _question(key: tuple[str, ...]) -> Question:
-    analysis, _, contrast, _, outcome = key
-    return analysis, contrast, outcome
+    @cached_property
+    def _by_cause(self) -> dict[str, tuple[list[int], list[int]]]:
+        """By cause the days of leaving, and the numbers gone before the first and by each of them."""
+        found: dict[str, tuple[list[int], list[int]]] = {}
+        for move in self.leaving.moves:
+            days, running = found.setdefault(move.cause, ([], [0]))
+            days.append(move.day)
+            running.append(running[-1] + move.count)
+        return found
 
 
-def _together(leaving: Leaving, pools: tuple[tuple[str, ...], ...]) -> Leaving:
-    """The same people, with the causes of each pool under one name."""
-    names = {cause: called(pool) for pool in pools for cause in pool}
-    moves: Counter[tuple[int, str]] = Counter()
-    for move in leaving.moves:
-        moves[move.day, names.get(move.cause, move.cause)] += move.count
-    counted = tuple(sorted(Move(day, cause, count) for (day, cause), count in moves.items()))
-    return replace(leaving, moves=counted, pools=pools)
-
-
-def told(followed: Leaving, held: Leaving, day: int | None, policy: Policy) -> dict[str, tuple[int, bool]]:
-    """What a held table says of each cause up to a day, and of those still at risk, and whether it is true.
-
-    followed: the same arm as it is. Where people are rounded, true is what rounding gives.
-    """
-    full = _together(followed, held.pools)
-    found = {}
-    for cause in full.causes:
-        shown, truly = held.gone(day, (cause,)), full.gone(day, (cause,))
-        found[cause] = (shown, shown == truly or (shown > 0 and truly - shown < policy.rounding_base))
-    still, truly = held.people - held.gone(day), followed.people - followed.gone(day)
-    base = policy.coarser(followed.base)
-    near = abs(still - truly) <= (0 if base == 1 else base)
-    return {**found, STILL_AT_RISK: (still, near and all(true for _, true in found.values()))}
-
-
-def leavings(life_table: pd.DataFrame) -> Mapping[tuple[str, ...], Leaving]:
-    """The arms of life tables, private or held, by analysis, cohort, contrast, arm and outcome."""
+def leavings(life_table: pd.DataFrame) -> Mapping[Key, Leaving]:
+    """The arms of life tables by analysis, cohort, contrast, arm and outcome."""
     return {tuple(map(str, key)): _leaving(arm) for key, arm in life_table.groupby(ARM, sort=True)}
 
 
@@ -175,94 +141,71 @@ def _leaving(arm: pd.DataFrame) -> Leaving:
     return Leaving(sum(m.count for m in cells) - apart, moves, apart)
 
 
-def _held(leaving: Leaving, policy: Policy, horizons: Sequence[int]) -> Leaving | None:
-    """One arm as it may be seen, or None when it has too few people, at risk or not."""
-    if policy.small(leaving.people) or policy.small(leaving.apart):
-        return None
-    people = policy.blurred(leaving.people, leaving.base)
-    moves = sorted(
-        m for c in leaving.causes for m in _moves(leaving, c, policy, horizons, _kept(leaving, c, policy, horizons))
-    )
-    taken_back = False
-    while moves and not _enough_remain(leaving, people, moves, policy, taken_back):
-        moves.pop()
-        taken_back = True
-    return Leaving(people, tuple(moves), pools=leaving.pools)
+def tables(
+    arms: Mapping[Key, Leaving],
+    policy: Policy,
+    horizons: Mapping[Question, Collection[int]],
+    apart: Mapping[Question, Collection[Collection[str]]],
+    alone: bool = False,
+) -> dict[Key, Table]:
+    """The table of each arm; arms that leave alike share one.
 
-
-def _kept(leaving: Leaving, cause: str, policy: Policy, horizons: Sequence[int]) -> list[int]:
-    """The most horizons of which each counts the minimum more than the one before, or as many; the first of equals."""
-    best: list[list[int]] = []
-    gone = [leaving.gone(day, (cause,)) for day in horizons]
-    for at, count in enumerate(gone):
-        before = [best[i] for i in range(at) if count == gone[i] or count - gone[i] >= policy.minimum_count]
-        longest = max(before, key=len, default=[])
-        # whoever is counted by the first horizon is counted from nothing
-        best.append([*longest, at] if longest or count == 0 or count >= policy.minimum_count else [])
-    return [horizons[i] for i in max(best, key=len, default=[])]
-
-
-@dataclass
-class _Batch:
-    """People, the sum of their days, and the last day on which any of them left."""
-
-    people: int = 0
-    days: float = 0.0
-    last: int = 0
-
-    def join(self, people: int, days: float, last: int = 0) -> None:
-        """Take people in."""
-        self.people, self.days, self.last = self.people + people, self.days + days, max(self.last, last)
-
-    def part(self, people: int) -> _Batch:
-        """Take people out, each with the mean day of all."""
-        days = self.days * people / self.people
-        self.join(-people, -days)
-        return _Batch(people, days, self.last)
-
-
-def _moves(leaving: Leaving, cause: str, policy: Policy, horizons: Sequence[int], kept: Sequence[int]) -> list[Move]:
-    """The moves of one cause: every batch on its mean day, after the last of the horizons before it was full.
-
-    kept: horizons that close a batch.
+    policy: with the base of the release. horizons: days that estimates ask for. apart: sets of causes that a question
+    tells from all others; a question without one tells all apart. alone: no other table counts people of these.
     """
-    own = [m for m in leaving.moves if m.cause == cause]
-    moves: Counter[int] = Counter()
-    waiting, start = _Batch(), -1
-    for end in (*kept, None):
-        stretch = [m for m in own if start < m.day and (end is None or m.day <= end)]
-        for batch in _closed(stretch, waiting, policy, at_horizon=end is not None):
-            passed = max((day for day in horizons if day < batch.last), default=-1)
-            moves[max(round(batch.days / batch.people), passed + 1)] += batch.people
-        start = start if end is None else end
-    return [Move(day, cause, people) for day, people in moves.items()]
+    asked: dict[Leaving, set[int]] = {}
+    for key, leaving in arms.items():
+        asked.setdefault(leaving, set()).update(horizons.get(question(key), ()))
+    of_arms = {key: (question(key), leaving) for key, leaving in arms.items()}
+    together = {} if policy.exact else pools.pooled(of_arms, apart)
+    counted = {key: _together(leaving, together.get(key, ())) for key, leaving in arms.items()}
+    last = {key: max(asked[leaving], default=leaving.last_day) for key, leaving in arms.items()}
+    ways = pools.ways(of_arms, counted, last, policy)
+    made: dict[Leaving, Table] = {}
+    for key in sorted(arms):
+        if arms[key] not in made:
+            made[arms[key]] = _table(key, counted[key], sorted(asked[arms[key]]), ways[key], policy, alone)
+    return {key: made[arms[key]] for key in arms}
 
 
-def _closed(moves: Sequence[Move], waiting: _Batch, policy: Policy, at_horizon: bool) -> list[_Batch]:
-    """The batches closed within a stretch of days. At a horizon, who still waits joins the last of them."""
-    closed: list[_Batch] = []
-    for move in moves:
-        waiting.join(move.count, float(move.count * move.day), move.day)
-        full = policy.released_step(waiting.people)
-        if full:
-            closed.append(waiting.part(full))
-    if at_horizon and closed and waiting.people:
-        last = closed.pop()
-        waiting.join(last.people, last.days, last.last)
-        closed.append(waiting.part(policy.released_step(waiting.people)))
-    return closed
+def question(key: Key) -> Question:
+    """The question of an arm."""
+    analysis, _, contrast, _, outcome = key
+    return analysis, contrast, outcome
 
 
-def _enough_remain(leaving: Leaving, people: int, moves: Collection[Move], policy: Policy, taken_back: bool) -> bool:
-    """No one remains at the end, or enough people do, and it cannot be told who among them waits.
+def _together(leaving: Leaving, pooled: tuple[tuple[str, ...], ...]) -> Leaving:
+    """The same people, with the causes of each pool under one name."""
+    names = {cause: pools.called(pool) for pool in pooled for cause in pool}
+    moves: Counter[tuple[int, str]] = Counter()
+    for move in leaving.moves:
+        moves[move.day, names.get(move.cause, move.cause)] += move.count
+    counted = tuple(sorted(Move(day, cause, count) for (day, cause), count in moves.items()))
+    return replace(leaving, moves=counted, pools=pooled)
 
-    Of people who are rounded and yet all gone, the moves would give the number that rounding hides.
-    Once a move of at least the minimum was taken back, one person more than the minimum would be that one
-    waiting.
-    """
-    remaining = people - sum(m.count for m in moves)
-    if policy.exact or (remaining == 0 and leaving.base == 1):
-        return True
-    waiting = {leaving.gone(None, (c,)) - sum(m.count for m in moves if m.cause == c) for c in leaving.causes}
-    pinned = policy.rounding_base == 1 and waiting <= {0, policy.minimum_count - 1}
-    return remaining >= policy.minimum_count + 2 * taken_back and not pinned
+
+def _table(key: Key, leaving: Leaving, horizons: Sequence[int], ways: pools.Ways, policy: Policy, alone: bool) -> Table:
+    """The table with the days of its curves, chosen by what rounding alone would show."""
+    plain = Table(key, leaving, tuple(horizons), ways, {}, alone)
+    if policy.exact:
+        return plain
+    days = candidates(horizons, 1 if alone else policy.curve_step_days, leaving.last_day)
+    shown = {name: _shown(plain, name, days, policy) for name, _ in ways}
+    there = {day: plain.number(day, STILL_AT_RISK) for day in days}
+    empty = min((day for day, n in there.items() if n == 0 and policy.zeros_allowed), default=None)
+    chosen = choose(policy.blurred(leaving.people, leaving.base), shown, horizons, empty, policy)
+    own = {name: tuple(told) for name, told in chosen.items()}
+    return replace(plain, days={**own, STILL_AT_RISK: () if empty is None else (empty,)})
+
+
+def _shown(table: Table, name: str, days: Sequence[int], policy: Policy) -> dict[int, Told]:
+    """What rounding alone would show of a way, by day. Of a few people who are censored a range is enough."""
+    single = len(dict(table.ways)[name]) == 1
+    found = {}
+    for day in days:
+        number, base = table.number(day, name), 1 if single and day in table.horizons else own_base(policy, table.alone)
+        if not policy.small(number):
+            found[day] = Told(midpoint(policy.blurred(number, base), policy), *policy.alike(number, base))
+        elif name == CENSORED and policy.zeros_allowed:
+            found[day] = Told(None, 1, policy.minimum_count - 1)
+    return found

@@ -5,8 +5,7 @@ Abstinent people of an arm, and those of them who were still in care on day 28; 
 may be so: what they share, what is added up, what differs. Two of them that differ by fewer people than the minimum
 are a line, of which `cells.hide` leaves not both.
 
-Two life tables of an arm count its people in other ways: causes that one counts together are apart in the other, and
-who is still there by one has not left by any cause of the other.
+Two life tables of an arm count its people in other ways: causes that one counts together are apart in the other.
 
 Whoever is in care on a day is counted by several tables. `in_care` says by contrast on which day and in what, so
 that sums over different levels can be held against each other.
@@ -89,7 +88,7 @@ def lines(
     contrast how it divides people. staying: outcomes of those in care.
     pools: causes that are counted together, by the name under which they are.
     """
-    if policy.exact or policy.rounding_base > 1:
+    if policy.exact:
         return []
     cells = [_cell(row) for row in counted(frame)]
     life, out = set(of_life_tables), set(left_out)
@@ -170,7 +169,7 @@ def _of_those_in_care(
 def _of_ways_of_leaving(
     cells: Sequence[Cell], life: Sequence[int], pools: Mapping[str, Collection[str]], policy: Policy
 ) -> Iterator[Line]:
-    """Lines between the life tables of one arm by one day: a pool and its causes, those still there and all causes.
+    """Lines between the life tables of one arm by one day: a pool of the one and its causes in the other.
 
     The tables may differ by a few people: who left on the day itself, or the index level before the episode.
     """
@@ -180,17 +179,14 @@ def _of_ways_of_leaving(
         arms.setdefault(arm, {}).setdefault((cells[i].key["analysis"], cells[i].key["outcome"]), []).append(i)
     for one, other in (pair for tables in arms.values() for pair in permutations(tables.values(), 2)):
         causes = [i for i in other if cells[i].key["level"] != STILL_AT_RISK]
-        people, same = (sum(cells[i].people for i in table) for table in (one, other))
-        for total in one:
+        for total in (i for i in one if cells[i].key["level"] != STILL_AT_RISK):
             pool = _causes(cells[total], pools)
-            if cells[total].key["level"] == STILL_AT_RISK:
-                over = cells[total].people + sum(cells[i].people for i in causes) - people
-                if people == same and causes and abs(over) < policy.minimum_count:
-                    yield Line((total, *causes))
-            elif len(pool) > 1 and (parts := tuple(i for i in causes if _causes(cells[i], pools) < pool)):
-                rest = cells[total].people - sum(cells[i].people for i in parts)
-                if rest > -policy.minimum_count:
-                    yield Line(parts, total, max(rest, 0))
+            parts = tuple(i for i in causes if _causes(cells[i], pools) < pool)
+            rest = cells[total].people - sum(cells[i].people for i in parts)
+            if len(pool) > 1 and parts and rest >= 0:
+                yield Line(parts, total, rest)
+            elif len(pool) > 1 and parts and rest > -policy.minimum_count:
+                yield Line((total,), parts[0], -rest, beside=parts[1:])
 
 
 def _causes(cell: Cell, pools: Mapping[str, Collection[str]]) -> set[str]:

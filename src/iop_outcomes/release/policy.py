@@ -13,6 +13,7 @@ zeros disclose). Strict: for research under 42 CFR Part 2, of which reports may 
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass, replace
 
 from iop_outcomes.errors import StudyError
@@ -31,7 +32,8 @@ class Policy:
     first, where that keeps more than withholding. digits: decimals of diagnostics and effective sample sizes.
     curve_step_days: curves have points on multiples of it. midpoint: of curves, counts are told as the middle of so
     many, 0 for not. residual_degrees: fewest residual degrees of freedom of a model. dominance: greatest share of a sum
-    that two people may hold.
+    that two people may hold. held: the release is held against an earlier one, so that the size of a group is told by
+    its cells alone.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Policy:
     midpoint: int = 0
     residual_degrees: int = 0
     dominance: float = 1.0
+    held: bool = False
 
     def __post_init__(self) -> None:
         if min(self.minimum_count, self.rounding_base, self.curve_step_days) < 1 or self.digits < 0:
@@ -140,8 +143,10 @@ def asked(disclosure: Disclosure) -> Policy:
 def choose(name: str, minimum_count: int | None = None, rounding_base: int | None = None) -> Policy:
     """The named policy, made stricter where asked. Raises StudyError for an unknown name or a looser rule."""
     if name not in POLICIES:
+        near = difflib.get_close_matches(name.lower(), POLICIES, 1)
+        hint = f" Did you mean '{near[0]}'?" if near else ""
         raise StudyError(
-            f"The disclosure policy '{name}' is not known. Known: {', '.join(POLICIES)}. "
+            f"The disclosure policy '{name}' is not known.{hint} Known: {', '.join(POLICIES)}. "
             "Name one of them in the config under `disclosure: policy`."
         )
     policy = POLICIES[name]

@@ -12,8 +12,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from iop_outcomes.release.counts import numbers
 from iop_outcomes.release.support import Evidence
 from iop_outcomes.tables.results import ALL, COVARIATE, PEOPLE, SCORE, SHARE_IN_FIRST_ARM, STRATUM
+from iop_outcomes.tables.rows import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,10 +85,8 @@ def _cells(evidence: Evidence) -> Cells:
     """People of a cell as released, None where withheld; a level without a row in an arm has nobody there."""
     released = evidence.released[evidence.released["analysis"] == "design"]
     return {
-        (str(r.contrast), str(r.outcome), str(r.variable), str(r.arm), str(r.level)): (
-            int(str(r.people)) if r.status == "ok" else None
-        )
-        for r in released.rename(columns={"count": "people"}).itertuples()
+        (r["contrast"], r["outcome"], r["variable"], r["arm"], r["level"]): told.count
+        for r, told in zip(counted(released), numbers(released), strict=True)
     }
 
 

@@ -71,6 +71,9 @@ def _reason(row: Estimated, told: Mapping[str, Second], scores: set[str]) -> str
     if row["method"] == CRUDE:
         # the second number is of all people, the released one of those who are shown
         return f"computed twice, and the two do not agree ({own.library})"
+    if row["rounding_error"]:
+        # the two numbers would tell more digits than the estimate may
+        return f"computed twice, and the two do not agree ({own.library})"
     return f"computed twice: {own.first:.8g}, and {own.second:.8g} ({own.library})"
 
 

@@ -1,61 +1,63 @@
-"""What stands behind an estimate: the cells of its arms, as they are and as they are released.
+"""What stands behind an estimate: the cells of its arms, as they are and as they are told.
 
-In order: life tables are held back; what they say at horizons that estimates ask for stands beside the counts, without
-the numbers that are not true as people are held back; all cells are suppressed together; for an estimate, the life
-table of its analysis, contrast and outcome is looked up, or else its group of counts; people and events are summed from
-what is released, and are unknown as soon as one cell that they need is hidden. Refused: a group with a level that
-its reading does not know.
+For an estimate, the life table of its analysis, contrast and outcome is looked up, or else its group of counts; people
+and events are summed from what is told. The people of an arm are the sum of its cells, or what its size, which a
+reader may know, leaves beside those who are left out. What is unknown as soon as one cell that it needs is hidden, is
+told by no other way. Refused: a group with a level that its reading does not know.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.protocol import InCare
-from iop_outcomes.release import at_horizons, nesting
-from iop_outcomes.release import counts as suppression
+from iop_outcomes.release.arm import Arm, of_life_table
+from iop_outcomes.release.days import Told
 from iop_outcomes.release.levels import reading
-from iop_outcomes.release.life_tables import Leaving, Question, held_back, leavings
+from iop_outcomes.release.life_tables import Key, Leaving, Question
+from iop_outcomes.release.numbers import NOTHING, Number, exactly, nearer, together
 from iop_outcomes.release.policy import Policy
-from iop_outcomes.release.pools import called
-from iop_outcomes.tables.results import ALL
-from iop_outcomes.tables.rows import Asked, Timed, counted
+from iop_outcomes.release.told import LifeTables
+from iop_outcomes.tables.results import ALL, COVARIATE
+from iop_outcomes.tables.rows import Asked, Timed
 from iop_outcomes.vocabulary.causes import CENSORED, STILL_AT_RISK
 from iop_outcomes.vocabulary.readings import Reading
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Cells = dict[str, tuple[int, int | None]]  # level: people, people as released
+# level: people, and as they are told
+Cells = Mapping[str, tuple[int, Number]]
+Levels = Mapping[str, Number]
 
 
 @dataclass(frozen=True)
 class ArmCells:
     """One arm of an estimate.
 
-    people, events: as released, None when they cannot be told; people of a life table are those at risk.
-    true_people, true_events: as they are; they decide what is withheld and never leave this room. held, followed: the
-    life table as released and as it is, where there is one. true_parts: people who are counted apart by other
-    questions, such as those who completed beside those still there, or the arm beside those at risk; the difference
-    would give a few of them back. whole: of a life table, that no one who has left by the horizon is held back.
+    people, events: as told; people of a life table are those at risk. true_people, true_events: as they are; they
+    decide what is withheld and never leave this room. arm: what crude estimates are computed from. followed: the life
+    table as it is, where there is one. true_parts: people who are counted apart by other questions, such as those who
+    completed beside those still there, or the arm beside those at risk; the difference would give a few of them back.
+    besides: everything else that is told of an arm whose own numbers are not, such as the horizons beside a few days of
+    follow-up.
     """
 
-    people: int | None
-    events: int | None
+    people: Number
+    events: Number
     true_people: int
     true_events: int
-    held: Leaving | None = None
+    arm: Arm
     followed: Leaving | None = None
     true_parts: tuple[int, ...] = ()
-    whole: bool = True
+    besides: tuple[Number, ...] = ()
 
     @property
     def base(self) -> int:
-        """To which people are rounded at least."""
-        return 1 if self.followed is None else self.followed.base
+        """To which people and events are rounded: 1 exact, 0 where one of them is not told."""
+        return together(self.besides or (self.people, self.events)).base
 
     def small(self, policy: Policy) -> bool:
         """People, events, a part of them or people without the event are too few to be shown."""
@@ -65,10 +67,12 @@ class ArmCells:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything that is counted: counts as they are and as released, life tables as they are and as held.
+    """Everything that is counted: counts as they are and as released, life tables as they are and as told.
 
-    at_horizons: what life tables say at horizons, in the columns of counts. shown: the same by question, arm and day,
-    by level, None where it is withheld.
+    groups: cells of counts by analysis, contrast, outcome, horizon, grouping and group, by arm. followed: life tables
+    as they are, by question. life: the same as they are told, without those of companions. keys: of arms by question.
+    at_risk: people of life tables. at_horizons: what they say at horizons, in the columns of counts. shown: the same by
+    arm and day, by level.
     """
 
     policy: Policy
@@ -77,101 +81,58 @@ class Evidence:
     released: pd.DataFrame
     groups: Mapping[tuple[str, ...], Mapping[str, Cells]]
     followed: Mapping[Question, Mapping[str, Leaving]]
-    held: Mapping[Question, Mapping[str, Leaving]]
+    life: LifeTables
+    keys: Mapping[Question, Mapping[str, Key]]
+    at_risk: Mapping[Key, Number]
     at_horizons: pd.DataFrame
-    shown: Mapping[tuple[Question, str, int], Mapping[str, int | None]]
+    shown: Mapping[tuple[Key, int], Levels]
 
     def arms(self, row: Asked) -> dict[str, ArmCells]:
         """The arms of an estimate, by name; empty when nothing is counted for it. Raises StudyError."""
         question = (row["analysis"], row["contrast"], row["outcome"])
         read = reading(row["outcome"], self.levels)
         if whole(row) and question in self.followed:
-            held = self.held.get(question, {})
-            day = horizon(row)
             return {
-                arm: _from_life_table(leaving, held.get(arm), read, day, self._shown(question, arm, day), self.policy)
+                arm: self._from_life_table(self.keys[question][arm], leaving, read, horizon(row))
                 for arm, leaving in self.followed[question].items()
             }
         if question in self.followed and of_period(row):
             if read.kind != "cause":
                 return {}
             days = int(row["from_day"] or 0), int(row["to_day"] or 0)
-            return {arm: _of_period(leaving, read, *days) for arm, leaving in self.followed[question].items()}
+            return {
+                arm: _of_period(leaving, read, *days, self._all(self.keys[question][arm]))
+                for arm, leaving in self.followed[question].items()
+            }
         group = self.groups.get((*question, str(horizon(row)), row["group_by"], row["group"]), {})
         compared = {arm: cells for arm, cells in group.items() if arm != "all"} or group
-        return {arm: _from_counts(cells, read, row) for arm, cells in compared.items()}
+        return {arm: _from_counts(cells, read, row, self.policy) for arm, cells in compared.items()}
 
-    def _shown(self, question: Question, arm: str, day: int | None) -> Mapping[str, int | None]:
-        return self.shown.get((question, arm, day), {}) if day is not None else {}
+    def terms(self, contrast: str) -> int:
+        """How many numbers a model of a contrast estimates at least: both arms, and categories beside the first."""
+        own = self.counts[(self.counts["outcome"] == COVARIATE) & (self.counts["contrast"] == contrast)]
+        levels = own.groupby("variable")["level"].nunique()
+        return 2 + int((levels - 1).sum())
 
+    def _all(self, key: Key) -> tuple[Number, ...]:
+        """All that is told of an arm at horizons."""
+        found = [told for (k, _), levels in self.shown.items() if k == key for told in levels.values()]
+        return tuple(found) or (NOTHING,)
 
-@dataclass(frozen=True)
-class Apart:
-    """What is known of how cells lie within each other, and which are not released.
-
-    contrasts, outcomes: those whose counts are kept back. cumulative: outcomes of which what is counted only grows.
-    in_care: contrasts that divide people by who is in care on a day (`nesting.lines`).
-    """
-
-    contrasts: Collection[str]
-    outcomes: Collection[str]
-    cumulative: Collection[str]
-    in_care: Mapping[str, InCare]
-
-
-def gather(
-    counts: pd.DataFrame,
-    life_tables: pd.DataFrame,
-    estimates: pd.DataFrame,
-    policy: Policy,
-    levels: Mapping[str, Reading],
-    known: Apart,
-) -> Evidence:
-    """All evidence. Counts of an outcome that has a life table are left to it, except of groups of people."""
-    import pandas as pd
-
-    asked = at_horizons.asked(estimates)
-    arms = leavings(life_tables)
-    followed = _by_question(arms)
-    told = {q: _told(q[2], levels) for q in followed}
-    held = _by_question(held_back(arms, policy, asked, told))
-    questions = list(zip(counts["analysis"], counts["contrast"], counts["outcome"], strict=True))
-    replaced = [q in followed and by == ALL for q, by in zip(questions, counts["group_by"], strict=True)]
-    kept = counts.iloc[[i for i, gone in enumerate(replaced) if not gone]].reset_index(drop=True)
-    cells, shown = at_horizons.cells(followed, held, estimates, policy)
-    frame = pd.concat([kept, cells], ignore_index=True) if len(cells) else kept
-    first = len(kept)
-    nested = nesting.lines(
-        frame, range(first, len(frame)), _left_out(frame, known), known.cumulative, known.in_care,
-        [q[2] for q in followed if reading(q[2], levels).kind == "staying"],
-        {called(pool): pool for arms in held.values() for leaving in arms.values() for pool in leaving.pools}, policy,
-    )  # fmt: skip
-    released = suppression.suppress(
-        frame,
-        policy,
-        [first + i for i, number in enumerate(shown) if number is None],
-        range(first, len(frame)),
-        nested,
-    )
-    own, at = released.iloc[:first].reset_index(drop=True), released.iloc[first:].reset_index(drop=True)
-    numbers = [n if status == "ok" else pd.NA for n, status in zip(shown, at["status"], strict=True)]
-    at = at.assign(count=pd.array(numbers, dtype="Int64"))
-    cells_of_arms = at_horizons.by_arm(at)
-    at = at_horizons.without_zeros(at, policy)
-    return Evidence(policy, levels, kept, own, _groups(kept, own), followed, held, at, cells_of_arms)
-
-
-def _told(outcome: str, levels: Mapping[str, Reading]) -> list[tuple[str, ...]]:
-    """The sets of causes that an outcome tells from all others."""
-    read = reading(outcome, levels)
-    return [causes for causes in (read.events, read.lost) if causes]
-
-
-def _left_out(frame: pd.DataFrame, known: Apart) -> set[int]:
-    """Positions of rows that are not released, or are rounded as their tables overlap."""
-    out = frame["contrast"].isin(list(known.contrasts)) | frame["outcome"].isin(list(known.outcomes))
-    out |= frame["analysis"].isin(list(suppression.OVERLAPPING))
-    return {i for i, gone in enumerate(out) if gone}
+    def _from_life_table(self, key: Key, followed: Leaving, read: Reading, day: int | None) -> ArmCells:
+        table, shown = self.life.tables.get(key), self.shown.get((key, day or 0), {})
+        true_events = _events(followed, read, day)
+        there = followed.people - followed.gone(day)
+        # who is censored was not seen without the event
+        without = followed.people - true_events - followed.gone(day, (CENSORED,)) if read.kind == "cause" else 0
+        parts: tuple[int, ...] = (followed.apart, without)
+        parts += (there, true_events - there) if read.lost else ()
+        told, arm = NOTHING, Arm(None, None)
+        if table is not None:
+            told = _told_events(table.leaving, read, shown) if shown else NOTHING
+            arm = of_life_table(table, self.life.told, self.life.seen.get(key), read, day, self.policy)
+        people, events = self.at_risk.get(key, NOTHING), _unless_zero(told, self.policy)
+        return ArmCells(people, events, followed.people, true_events, arm, followed, parts)
 
 
 def horizon(row: Timed) -> int | None:
@@ -193,29 +154,7 @@ def of_period(row: Asked) -> bool:
     return not pd.isna(row["from_day"])
 
 
-def _by_question(tables: Mapping[tuple[str, ...], Leaving]) -> dict[Question, dict[str, Leaving]]:
-    found: dict[Question, dict[str, Leaving]] = {}
-    for (analysis, _, contrast, arm, outcome), leaving in tables.items():
-        found.setdefault((analysis, contrast, outcome), {})[arm] = leaving
-    return found
-
-
-def _groups(counts: pd.DataFrame, released: pd.DataFrame) -> dict[tuple[str, ...], dict[str, Cells]]:
-    import pandas as pd
-
-    found: dict[tuple[str, ...], dict[str, Cells]] = {}
-    for row, shown in zip(counted(counts), released["count"], strict=True):
-        if row["variable"] != ALL:  # no outcome of an estimate
-            continue
-        key = (
-            row["analysis"], row["contrast"], row["outcome"], str(horizon(row)), row["group_by"], row["group"],
-        )  # fmt: skip
-        cells = found.setdefault(key, {}).setdefault(row["arm"], {})
-        cells[row["level"]] = (int(row["count"] or 0), None if pd.isna(shown) else int(shown))
-    return found
-
-
-def _from_counts(cells: Cells, read: Reading, row: Asked) -> ArmCells:
+def _from_counts(cells: Cells, read: Reading, row: Asked, policy: Policy) -> ArmCells:
     unknown = sorted(set(cells) - {*read.events, *read.others})
     if unknown:
         raise StudyError(
@@ -224,64 +163,55 @@ def _from_counts(cells: Cells, read: Reading, row: Asked) -> ArmCells:
             f"{', '.join((*read.events, *read.others))}. Add them to its reading in "
             "iop_outcomes/vocabulary/readings.py."
         )
-    left_out = read.left_out.get(row["missing_rule"], read.left_out.get("none", ()))
-    used = {level: cell for level, cell in cells.items() if level not in left_out}
-    events = {level: cell for level, cell in used.items() if level in read.events}
+    without = read.left_out.get(row["missing_rule"], read.left_out.get("none", ()))
+    used = {level: cell for level, cell in cells.items() if level not in without}
+    people = together(told for _, told in used.values())
+    left_out = together(told for level, (_, told) in cells.items() if level in without)
+    people = nearer(people, size(sum(true for true, _ in cells.values()), policy).less(left_out))
+    events = _unless_zero(together(told for level, (_, told) in used.items() if level in read.events), policy)
     return ArmCells(
-        people=_sum([shown for _, shown in used.values()]),
-        events=_sum([shown for _, shown in events.values()]),
-        true_people=sum(people for people, _ in used.values()),
-        true_events=sum(people for people, _ in events.values()),
+        people,
+        events,
+        sum(true for true, _ in used.values()),
+        sum(true for level, (true, _) in used.items() if level in read.events),
+        Arm(_as_told(people), _as_told(events)),
     )
 
 
-def _sum(shown: list[int | None]) -> int | None:
-    return None if None in shown else sum(n for n in shown if n is not None)
+def _as_told(number: Number) -> Told | None:
+    return None if number.count is None else Told(number.count, number.low or 0, number.high or 0)
 
 
-def _from_life_table(
-    followed: Leaving,
-    held: Leaving | None,
-    read: Reading,
-    day: int | None,
-    shown: Mapping[str, int | None],
-    policy: Policy,
-) -> ArmCells:
-    true_events = _events(followed, read, day)
-    there = followed.people - followed.gone(day)
-    # who is censored was not seen without the event
-    seen_without = followed.people - true_events - followed.gone(day, (CENSORED,)) if read.kind == "cause" else 0
-    parts: tuple[int, ...] = (followed.apart, seen_without)
-    parts += (there, true_events - there) if read.lost else ()
-    if held is None:
-        return ArmCells(None, None, followed.people, true_events, None, followed, parts, whole=False)
-    needed = _needed(held, read, shown)
-    hidden = any(shown[level] is None for level in needed) or _too_early(held, read, day, policy)
-    return ArmCells(
-        people=held.people,
-        events=None if hidden else _events(held, read, day),
-        true_people=followed.people,
-        true_events=true_events,
-        held=held,
-        followed=followed,
-        true_parts=parts,
-        whole=None not in shown.values(),
-    )
+def size(people: int, policy: Policy) -> Number:
+    """The size of a group, which a reader may know: as it is, or rounded as all counts of the release."""
+    if policy.held or policy.small(people):
+        return NOTHING
+    if policy.rounding_base == 1 or people == 0:
+        return exactly(people)
+    return Number(policy.blurred(people, 1), *policy.alike(people, 1), policy.rounding_base)
 
 
-def _needed(held: Leaving, read: Reading, shown: Mapping[str, int | None]) -> set[str]:
-    """The levels at a horizon from which the events of an outcome are counted."""
+def _unless_zero(told: Number, policy: Policy) -> Number:
+    """The number, or nothing where it is a zero that may not be shown."""
+    return told if told.count or policy.zeros_allowed else NOTHING
+
+
+def _told_events(pooled: Leaving, read: Reading, shown: Levels) -> Number:
+    """The events of an outcome as the levels at a horizon tell them."""
     if read.kind == "cause":
-        return held.named(read.events) & shown.keys()
-    lost = held.named(read.lost)
-    return {level for level in shown if level not in lost} if read.lost else {STILL_AT_RISK} & shown.keys()
+        return together(shown[level] for level in sorted(pooled.named(read.events) & shown.keys()))
+    if not read.lost:
+        return shown.get(STILL_AT_RISK, NOTHING)
+    # whoever was censored is not known to be there
+    gone = pooled.named((*read.lost, CENSORED))
+    return together(told for level, told in shown.items() if level not in gone)
 
 
-def _of_period(followed: Leaving, read: Reading, first: int, last: int) -> ArmCells:
+def _of_period(followed: Leaving, read: Reading, first: int, last: int, besides: tuple[Number, ...]) -> ArmCells:
     """People at risk on the first day of a period and their events in it; neither is shown, and both decide."""
     there = followed.people - followed.gone(first - 1)
     events = followed.gone(last, read.events) - followed.gone(first - 1, read.events)
-    return ArmCells(None, None, there, events)
+    return ArmCells(NOTHING, NOTHING, there, events, Arm(None, None), besides=besides)
 
 
 def _events(leaving: Leaving, read: Reading, day: int | None) -> int:
@@ -289,9 +219,3 @@ def _events(leaving: Leaving, read: Reading, day: int | None) -> int:
         return leaving.gone(day, read.events)
     # whoever was censored is not known to be there
     return leaving.people - leaving.gone(day, (*read.lost, CENSORED) if read.lost else None)
-
-
-def _too_early(held: Leaving, read: Reading, day: int | None, policy: Policy) -> bool:
-    """No one is counted as gone yet, so that 'none' and 'a few' cannot be told apart."""
-    causes = read.events or read.lost or [c for c in held.causes if c != CENSORED]
-    return not policy.exact and held.gone(day, causes) == 0

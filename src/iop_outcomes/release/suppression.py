@@ -17,11 +17,56 @@ then be hidden alone. What such lines give together is looked at in `iop_outcome
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from iop_outcomes.release.audit import Audit
 from iop_outcomes.release.bounds import pinned
 from iop_outcomes.release.lines import Line
 from iop_outcomes.release.policy import Policy
+from iop_outcomes.release.repair import State
+from iop_outcomes.release.system import Shown, System
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[np.float64]
+
+
+def protect(system: System, policy: Policy, base: int) -> Shown:
+    """What may be told of each cell, with counts rounded to at least `base`."""
+    state = State.first(system, policy, base)
+    audit, hopeless = Audit.of(system, policy), _Hopeless(system, policy)
+    while audit.pushed(state.low, state.high).any() and state.move(audit):
+        pass
+    for check in (audit.pinned, audit.exposed):
+        while found := hopeless.spared(_checked(check, state)):
+            if not state.loosen(found):
+                break
+    return state.shown()
+
+
+def _checked(check: Callable[[Numbers, Numbers], NDArray[np.int64]], state: State) -> set[int]:
+    return {int(i) for i in check(state.low, state.high)}
+
+
+@dataclass
+class _Hopeless:
+    """Numbers that stay exposed whatever is hidden; looked for once, when something is exposed at all."""
+
+    system: System
+    policy: Policy
+    found: set[int] | None = None
+
+    def spared(self, exposed: Collection[int]) -> set[int]:
+        """Those of the exposed that may be helped."""
+        if exposed and self.found is None:
+            state = State.first(self.system, self.policy, 1)
+            state.hide_all()
+            self.found = _checked(Audit.of(self.system, self.policy).exposed, state)
+        return set(exposed) - (self.found or set())
 
 
 def hide(

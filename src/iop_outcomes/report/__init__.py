@@ -8,6 +8,7 @@ a template.
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,11 +31,12 @@ def run(
     protocol: str,
     truth: pd.DataFrame | None = None,
     notes: Sequence[str] | str = (),
+    signed: Sequence[str] | str = (),
 ) -> dict[str, str | pd.DataFrame]:
     """The step: the page under the name 'report', the study as it was run under 'protocol', and the table dictionary.
 
     figures: paths of SVG files; protocol: the whole study, merged, as it is written beside the page; notes: path of
-    what the source told of its files.
+    what the source told of its files; signed: path of what was said by who looked at the tables before.
     """
     from iop_outcomes.provenance import dictionary
     from iop_outcomes.release import policy
@@ -44,7 +46,11 @@ def run(
     told = [Path(p).read_text(encoding="utf-8").splitlines() for p in ([notes] if isinstance(notes, str) else notes)]
     tables = {"counts": counts, "estimates": estimates, "diagnostics": diagnostics}
     lines = [line for said in told for line in said]
-    made = sections.document(sections.Sources(tables, study, truth, lines, {p.name: p for p in pictures}))
+    looked = [
+        json.loads(Path(p).read_text(encoding="utf-8")) for p in ([signed] if isinstance(signed, str) else signed)
+    ]
+    drawn = {p.name: p for p in pictures}
+    made = sections.document(sections.Sources(tables, study, truth, lines, drawn, next(iter(looked), None)))
     told_of = dictionary.written(policy.asked(study.disclosure))
     return {"report": page.render(made), "protocol": protocol, "dictionary": told_of}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,8 +38,10 @@ def computed_twice(diagnostics: pd.DataFrame) -> Point | None:
     return Point(f"{said} What they do not agree on is marked as disputed and must not be relied on.", "caution")
 
 
-def provenance(study: AsRun) -> list[tuple[str, str]]:
-    """Where the report comes from; nothing in it depends on the day or the machine."""
+def provenance(study: AsRun, signed: Mapping[str, str] | None = None) -> list[tuple[str, str]]:
+    """Where the report comes from; nothing in it depends on the day or the machine. signed: who looked at the tables
+    before, and when.
+    """
     source = study.source
     simulated = source.kind == "synthetic"
     rows = [
@@ -57,6 +60,8 @@ def provenance(study: AsRun) -> list[tuple[str, str]]:
     return [
         *rows,
         ("Disclosure policy", study.disclosure.policy),
+        *([("Everyone may see the records", study.disclosure.public)] if study.disclosure.public else []),
+        *([("Signed off", f"{signed['who']}, {signed['when']}")] if signed else []),
         ("Study as it was run", "study.yaml, beside this report"),
         (
             "Columns of the released tables",

@@ -61,6 +61,7 @@ class Sources:
     truth: pd.DataFrame | None = None
     notes: Sequence[str] = ()
     pictures: Mapping[str, Picture] | None = None
+    signed: Mapping[str, str] | None = None
 
     @cached_property
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -257,7 +258,7 @@ def _limits(of: Sources) -> tuple[Item, ...]:
 
 
 def _provenance(of: Sources) -> tuple[Item, ...]:
-    return (Terms(tuple(about.provenance(of.study)), facts=True),)
+    return (Terms(tuple(about.provenance(of.study, of.signed)), facts=True),)
 
 
 def question(study: AsRun) -> str:

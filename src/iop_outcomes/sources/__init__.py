@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.errors import StudyError
 from iop_outcomes.privacy import withheld
+from iop_outcomes.sources import unnamed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,10 +78,15 @@ def run(
     that `inputs` listed; the source finds them itself from its path. definition: proof that the definition was tested.
     """
     kind, settings = str(source.get("kind")), {**withheld.restored(source), "privacy": privacy}
-    tables, readings, told = _read(kind, settings)
+    paths = [files] if isinstance(files, str) else files
+    try:
+        tables, readings, told = _read(kind, settings)
+        said = [*notes(kind, settings), *told]
+    except StudyError as wrong:
+        raise type(wrong)(unnamed.without(str(wrong), paths, source)) from None
     named: dict[str, Any] = {n if n in ("quarantine", "arrivals") else f"raw_{n}": t for n, t in tables.items()}
-    said = [*notes(kind, settings), *told]
-    return {**named, "readings": readings, "notes": "".join(f"{sentence}\n" for sentence in said)}
+    lines = [unnamed.without(sentence, paths, source) for sentence in said]
+    return {**named, "readings": readings, "notes": "".join(f"{line}\n" for line in lines)}
 
 
 def notes(kind: str, settings: Mapping[str, object]) -> list[str]:

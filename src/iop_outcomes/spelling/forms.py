@@ -20,14 +20,16 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from iop_outcomes.protocol import base
+
 BLANK = re.compile(r"\s+")
 # among cells that stand on lines of their own: blanks at the ends of one, or several in a row
 UNTIDY = re.compile(r" [ \n]|\n\n|\n |[\t\r\f\v]|^[\"'=]", re.MULTILINE)
 # marks by which a spreadsheet, or who writes for one, keeps a cell from being read as a number
 FORCED = re.compile(r"""=?"([^"]*)"|'([^']*)'?""")
 FORCING = ("=", '"', "'")
-# characters that cannot be seen
-UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
+# characters that cannot be seen, or turn the direction of those around them
+UNSEEN = dict.fromkeys(map(ord, f"{base.TURNING}{base.UNSEEN}\u200c\u200d"))
 LOOKS = {
     **UNSEEN,
     **{0xFF01 + i: chr(0x21 + i) for i in range(94)},

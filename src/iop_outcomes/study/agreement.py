@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import Analysis, Eligibility, Endpoint, Study
+from iop_outcomes.protocol.records import PUBLIC
 from iop_outcomes.study import names
 from iop_outcomes.tables import TABLES
 from iop_outcomes.tables.canonical import NOT_COVARIATES
@@ -40,6 +41,7 @@ def check(study: Study, analyses: tuple[Analysis, ...], endpoints: Mapping[str, 
         raise StudyError(_nothing_asked(study))
     names.check(study, analyses, endpoints)
     _check_groups(study)
+    _check_public(study)
     check_covariates(study)
     for row in analyses:
         at = f"{study.analyses}, analysis '{row.analysis}' of cohort '{row.cohort}'"
@@ -87,6 +89,17 @@ def check_rules(study: Study, rules: Sequence[Eligibility]) -> None:
                 f"{at}: value and label may refer to keys of `population` in braces, and to no others. Known: "
                 f"{', '.join(type(study.population).model_fields)}."
             ) from None
+
+
+def _check_public(study: Study) -> None:
+    """Without disclosure control come records that everyone may see: invented, published, or declared as such."""
+    asked, kind = study.disclosure, study.source.kind
+    if asked.policy == "none" and kind not in PUBLIC and not asked.public:
+        raise StudyError(
+            f"{study.cohorts}/{study.cohort}.yaml: `disclosure: policy: none` lets everything out, and the source "
+            f"'{kind}' holds records of your own. Take one of the other policies (cms, opensafely, acro, strict); "
+            "or, if everyone may see these records, say why under `disclosure: public`: the report tells it."
+        )
 
 
 def _check_groups(study: Study) -> None:

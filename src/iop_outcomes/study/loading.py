@@ -22,6 +22,7 @@ from iop_outcomes.protocol import (
     Companions,
     Compared,
     Contrast,
+    Disclosure,
     Eligibility,
     Endpoint,
     InCare,
@@ -145,6 +146,14 @@ class Loaded:
         outcomes = sorted(n for n, e in self.endpoints.items() if e.companion and n in asked)
         return Companions(contrasts=list(self.contrasts(variants=True)), outcomes=outcomes)
 
+    def primary(self) -> dict[str, list[str]]:
+        """Outcomes of the primary questions, by contrast."""
+        asked: dict[str, set[str]] = {}
+        for row in self.analyses:
+            if row.family == "primary":
+                asked.setdefault(row.contrast, set()).add(row.outcome)
+        return {contrast: sorted(outcomes) for contrast, outcomes in sorted(asked.items())}
+
     def horizons(self) -> dict[str, list[int]]:
         """The horizons that the sheet asks for, by outcome."""
         asked: dict[str, set[int]] = {}
@@ -204,11 +213,12 @@ class Loaded:
     def as_run(self) -> AsRun:
         """The whole study as the report reads it, without passwords."""
         study = self.study
-        own = {n: getattr(study, n) for n in ("cohort", "care", "adjustment", "imputation", "disclosure")}
+        own = {n: getattr(study, n) for n in ("cohort", "care", "adjustment", "imputation")}
         told = withheld.study({n: getattr(study.source, n) for n in Origin.model_fields})
         return AsRun(
             **self._compared(),
             **own,
+            disclosure=_by_names(study.disclosure),
             endpoints=self.endpoints,
             title=withheld.study(study.title),
             source=Origin(**told),
@@ -229,9 +239,12 @@ class Loaded:
         """
         folders = {"data", "results", "cohorts", "analyses", "endpoints", "eligibility"}
         study = self.study.model_dump(mode="json", exclude=folders)
+        if self.study.data:
+            study["source"]["path"] = None  # named by whoever runs it, and not by the study
         for part, key in ((study["source"], "path"), (study, "truth"), (study, "people")):
             if part[key]:
                 part[key] = Path(struck(part[key])).name
+        study["disclosure"] = _by_names(self.study.disclosure).model_dump(mode="json")
         study = withheld.study({**study, "source": withheld.source(study["source"])})
         asked, repeated = (
             {n: c.model_dump(mode="json") for n, c in self.contrasts(which).items()} for which in (False, True)
@@ -286,6 +299,12 @@ def load(config: Mapping[str, Any], files: Iterable[str | Path] = ()) -> Loaded:
     rules = _rules(study, eligibility)
     study, analyses = variants.expanded(study, analyses)
     return Loaded(study, analyses, endpoints, rules, asked.not_made)
+
+
+def _by_names(asked: Disclosure) -> Disclosure:
+    """What may leave, with files by their names alone: folders of the machine are no part of the study."""
+    sign_off = Path(asked.sign_off).name if asked.sign_off else None
+    return asked.model_copy(update={"ledger": [Path(p).name for p in asked.ledger], "sign_off": sign_off})
 
 
 def _policy(study: Study) -> Policy:

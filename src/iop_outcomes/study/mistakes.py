@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -28,12 +29,20 @@ def sentence(error: Any, shape: type[BaseModel], files: list[Path]) -> str:
         near = difflib.get_close_matches(str(path[-1]), known, 1)
         hint = f" Did you mean `{near[0]}`?" if near else ""
         return f"{place}: `{key}` is not a known key.{hint} Known here: {', '.join(known)}."
+    if error["type"] == "literal_error" and (meant := _nearest(error)):
+        return f"{place}: `{key}`: '{error['input']}' is not known. Did you mean `{meant}`? {error['msg']}."
     if error["type"] == "missing":
         return f"{place}: `{key}` is missing. Add it; config/README.md explains it."
     if error["type"] == "string_type" and (told := _misread(error["input"])):
         return f"{place}: `{key}`: expected a text, and YAML reads this as {told}. Write it in quotation marks."
     said = str(error["msg"]).removeprefix("Value error, ")
     return f"{place}: `{key}`: {said[0].lower()}{said[1:]}{'' if SECRET & set(path) else _found(error['input'])}."
+
+
+def _nearest(error: Any) -> str:
+    """The word among those expected that a mistyped one is nearest to; empty where none is near."""
+    known = re.findall(r"'([^']*)'", str(error.get("ctx", {}).get("expected", "")))
+    return next(iter(difflib.get_close_matches(str(error["input"]).lower(), known, 1)), "")
 
 
 def _found(given: Any) -> str:

@@ -16,6 +16,8 @@ from iop_outcomes.vocabulary.statuses import STATUSES, TOLD
 # names among the diagnostics that several rooms read: shares by category or stratum, and what power there is
 SHARE_IN_FIRST_ARM = "share_in_first_arm"
 STRATUM = "stratum"
+# how many distinct scores people have: few make adjusted numbers at full digits solvable; never released
+SCORE_PATTERNS = "score_patterns"
 DETECTABLE = "detectable_difference"
 ONE_RATIO, PROPORTIONAL = "one_hazard_ratio_p_value", "proportional_hazards_p_value"
 # the interval of a difference with few sites as clusters, and its degrees of freedom
@@ -297,7 +299,9 @@ DICTIONARY = Table(
     {
         "table": Column("text", "released table"),
         "column": Column("text", "column of it, in its order"),
-        "meaning": Column("text", "what it says"),
+        "meaning": Column(
+            "text", "what it says; in all tables, text that a spreadsheet would compute has an apostrophe in front"
+        ),
         "kind": Column("text", "what its cells are", allowed=("text", "whole", "number", "flag")),
         "unit": Column("text", "unit of its numbers; empty without"),
         "values": Column("text", "values that it may hold, between semicolons; empty where any"),
@@ -314,4 +318,20 @@ DICTIONARY = Table(
     key=("table", "column"),
 )
 
-RESULTS = (COUNTS, LIFE_TABLES, ESTIMATES, CURVES, DIAGNOSTICS, TWICE, TRUTH, DICTIONARY)
+LEDGER = Table(
+    "ledger",
+    "What a release told of each cell: the next one of the same cohort is held against it. The rows bear no names.",
+    {
+        "cohort": Column("text", "name of the cohort"),
+        "policy": Column("text", "disclosure policy of the release"),
+        "minimum_count": Column("whole", "smallest number of people that it shows in a cell", "people", low=1),
+        "cell": Column("text", "hash of the cohort and of the columns that tell a row of counts apart"),
+        "rounded_to": COUNTS.columns["rounded_to"],
+        "count_low": COUNTS.columns["count_low"],
+        "count_high": COUNTS.columns["count_high"],
+        "seal": Column("text", "hash over all rows: an edited ledger is refused"),
+    },
+    key=("cell",),
+)
+
+RESULTS = (COUNTS, LIFE_TABLES, ESTIMATES, CURVES, DIAGNOSTICS, TWICE, TRUTH, DICTIONARY, LEDGER)

@@ -92,17 +92,19 @@ def test_a_file_that_is_not_there_is_named_without_its_folder(tmp_path: Path) ->
 
 
 def test_the_step_names_files_by_their_place_in_the_release(files: dict[str, Path], tmp_path: Path) -> None:
+    files["counts.csv"].unlink()
+    files["curves.parquet"].unlink()
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures" / "one.svg").write_text("<svg/>", encoding="utf-8")
     (tmp_path / "study.yaml").write_text("title: a study\n", encoding="utf-8")
-    released = [*map(str, files.values()), str(tmp_path / "figures" / "one.svg")]
+    released = [str(files["report.html"]), str(tmp_path / "figures" / "one.svg")]
     records = [str(tmp_path / "figures" / "one.svg"), str(tmp_path / "study.yaml")]
     given = {"protocol": str(tmp_path / "study.yaml"), "released": released, "records": records}
     texts = run(**given, policy="cms", version="1.0", lock=[])  # type: ignore[arg-type]
     told = json.loads(texts["manifest"])
-    assert list(told["files"]) == ["counts.csv", "curves.parquet", "figures/one.svg", "report.html"]
+    assert list(told["files"]) == ["figures/one.svg", "report.html"]
     assert list(told["inputs"]) == ["one.svg", "study.yaml"]
-    assert told["study"] == made(files)["study"]
+    assert told["study"] == made({})["study"]
     assert str(tmp_path) not in texts["manifest"]
     assert set(json.loads(texts["run"])) == {"finished", "platform"}
 
@@ -111,7 +113,8 @@ def test_inputs_of_one_name_are_told_apart(tmp_path: Path) -> None:
     for year in ("2020", "2021"):
         (tmp_path / year).mkdir()
         (tmp_path / year / "stays.csv").write_text(year, encoding="utf-8")
-    (tmp_path / "study.yaml").write_text("title: a study\n", encoding="utf-8")
+    (tmp_path / "release").mkdir()
+    (tmp_path / "release" / "study.yaml").write_text("title: a study\n", encoding="utf-8")
     records = [str(tmp_path / year / "stays.csv") for year in ("2020", "2021")]
-    text = run([], str(tmp_path / "study.yaml"), "cms", "1.0", records)["manifest"]
+    text = run([], str(tmp_path / "release" / "study.yaml"), "cms", "1.0", records)["manifest"]
     assert list(json.loads(text)["inputs"]) == ["2020/stays.csv", "2021/stays.csv"]

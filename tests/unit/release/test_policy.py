@@ -61,5 +61,7 @@ def test_a_coarser_policy_may_not_lose_its_rounding() -> None:
 
 
 def test_an_unknown_policy_is_named_with_those_that_are_known() -> None:
-    with pytest.raises(StudyError, match=r"'cmms' is not known. Known: cms, opensafely, acro, strict, none"):
+    with pytest.raises(
+        StudyError, match=r"'cmms' is not known. Did you mean 'cms'\? Known: cms, opensafely, acro, strict, none"
+    ):
         choose("cmms")

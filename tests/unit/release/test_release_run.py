@@ -83,8 +83,8 @@ def test_completed_counts_as_retained_where_it_is_asked_so() -> None:
     assert (success.estimate, success.events) == (pytest.approx(100 / 130), 100)
     assert success.std_error == pytest.approx(np.sqrt(30 * 100 / 130**3))
     drawn = found["curves"].set_index(["outcome", "arm", "x"])["estimate"]
-    assert drawn["in_care_or_completed", "iop", 40] == pytest.approx(100 / 130)
-    assert drawn["in_care", "iop", 40] == pytest.approx(40 / 130)
+    assert drawn["in_care_or_completed", "iop", 42] == pytest.approx(100 / 130)
+    assert drawn["in_care", "iop", 42] == pytest.approx(40 / 130)
 
 
 def test_a_few_who_completed_are_not_given_back_by_the_two_readings_of_completion() -> None:
@@ -124,21 +124,23 @@ def test_life_tables_answer_retention() -> None:
     found = only(released["estimates"], measure="risk", of="iop")
     assert (found.estimate, found.n, found.events) == (pytest.approx(30 / 130), 130, 30)
     cells = released["counts"].set_index(["arm", "level"])["count"]
-    assert cells["iop"].dropna().to_dict() == {"completed": 60, "still_at_risk": 40, "unplanned": 30}
-    assert pd.isna(cells["iop", "censored"])
+    assert cells["iop"].to_dict() == {"censored": 0, "completed": 60, "still_at_risk": 40, "unplanned": 30}
     assert cells["residential", "unplanned"] == 12
 
 
-def test_no_one_counted_as_gone_yet_is_not_a_zero() -> None:
+def test_that_no_one_has_left_yet_is_told_as_it_is() -> None:
     unplanned = {"analysis": "leaving", "outcome": "unplanned_discharge", "missing_rule": "none"}
     early = four(horizon_days=15, **unplanned)
     released = release(life_tables=LEAVING, estimates=early)
     assert only(released["estimates"], measure="risk", of="iop").events == 30
-    assert only(released["estimates"], measure="risk", of="residential").status == "suppressed"
-    assert only(released["counts"], arm="residential", level="unplanned").status == "suppressed"
-    exact = release("none", life_tables=LEAVING, estimates=early)
-    assert only(exact["estimates"], measure="risk", of="residential").estimate == 0
-    assert only(exact["estimates"], measure="risk", of="ratio").status == "not_possible"
+    cell = only(released["counts"], arm="residential", level="unplanned")
+    assert (cell.status, cell.count_low, cell.count_high) == ("ok", 0, 0)
+    for policy in ("cms", "none"):
+        told = release(policy, life_tables=LEAVING, estimates=early)["estimates"]
+        assert only(told, measure="risk", of="residential").estimate == 0
+        assert only(told, measure="risk", of="ratio").status == "not_possible"
+    hidden = release("acro", life_tables=LEAVING, estimates=early)["estimates"]
+    assert only(hidden, measure="risk", of="residential").status == "suppressed"
 
 
 def test_counts_of_an_outcome_with_a_life_table_do_not_get_out() -> None:
@@ -155,7 +157,8 @@ def test_mean_days_and_staying() -> None:
     asked = four(outcome="retained", **key) + four("mean_days", outcome="time_in_care", **key)
     found = release(life_tables=tables, estimates=asked)["estimates"]
     assert only(found, measure="risk", of="iop").estimate == pytest.approx(40 / 130)
-    assert only(found, measure="mean_days", of="iop").estimate == pytest.approx((30 * 10 + 60 * 40 + 40 * 90) / 130)
+    mean, truth = only(found, measure="mean_days", of="iop"), (30 * 10 + 60 * 40 + 40 * 90) / 130
+    assert 0 < abs(mean.estimate - truth) <= mean.rounding_error < 7
     assert only(found, measure="mean_days", of="iop").events == 40
 
 
@@ -178,12 +181,13 @@ def test_people_of_adjusted_rows_come_from_released_counts() -> None:
     ) == (105, 0.25)
 
 
-def test_an_adjusted_risk_of_few_events_is_withheld_but_a_hazard_ratio_may_stand() -> None:
+def test_adjusted_numbers_of_few_events_are_withheld() -> None:
     few = counts_of("iop", {"event": 5, "no_event": 100}) + counts_of("residential", {"event": 30, "no_event": 70})
     asked = four(number=0.25, method="iptw") + [row("hazard_ratio", "ratio", 1.5, method="iptw")]
     found = release(counts=few, estimates=asked)["estimates"].set_index(["measure", "of"])
     assert found["status"].to_dict() == {
-        ("hazard_ratio", "ratio"): "ok",
+        # of a ratio of so few no digit would be left
+        ("hazard_ratio", "ratio"): "suppressed",
         ("risk", "difference"): "suppressed",
         ("risk", "iop"): "suppressed",
         ("risk", "ratio"): "suppressed",
@@ -255,7 +259,10 @@ def test_the_config_names_the_policy() -> None:
     few = table("counts", counts_of("iop", {"a": 5, "b": 95}))
     shown = run(few, **frames, **settings("none"))
     assert shown["counts"]["count"].tolist() == [5, 95]
-    assert run(few, **frames, **settings("cms"))["counts"]["count"].isna().all()
+    few_told, many_told = run(few, **frames, **settings("cms"))["counts"].itertuples()
+    assert (few_told.status, few_told.count_low, few_told.count_high) == ("between", 1, 10)
+    # the size of the group, 100, may be known: the other cell leaves half of what the few may be open
+    assert (many_told.status, many_told.count_low, many_told.count_high) == ("rounded", 93, 97)
     with pytest.raises(StudyError, match="looser"):
         run(few, **frames, **settings(disclosure=Disclosure(policy="cms", minimum_count=3)))
 
@@ -291,5 +298,5 @@ def test_a_word_that_few_people_bear_stands_nowhere_in_a_release() -> None:
     assert "beekeeper" not in text
     assert "working" in text
     assert set(found["counts"]["level"]) == {"working", "looking", "unknown", "other (few)"}
-    assert found["counts"].loc[found["counts"]["level"] == "other (few)", "status"].eq("suppressed").all()
+    assert found["counts"].loc[found["counts"]["level"] == "other (few)", "count"].isna().all()
     assert set(release("none", counts=cells)["counts"]["level"]) == set(words)

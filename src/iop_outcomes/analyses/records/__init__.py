@@ -70,4 +70,13 @@ def _groups(units: pd.DataFrame, smallest: int) -> dict[str, pd.Series]:
     from iop_outcomes.analyses.records.cells import grouped
 
     found = {kind: grouped(units[column], smallest, MOST_GROUPS, rest) for kind, (column, rest) in GROUPED.items()}
+    if (sites := found[BY_SITE]) is not None:
+        found[BY_SITE] = _numbered(sites, GROUPED[BY_SITE][1])
     return {kind: groups for kind, groups in found.items() if groups is not None}
+
+
+def _numbered(groups: pd.Series, rest: str) -> pd.Series:
+    """Groups by numbers in the order of their names, which may hold the name of a person; the rest as it is called."""
+    names = sorted(set(groups) - {rest})
+    width = len(str(len(names)))
+    return groups.map({name: f"site {place:0{width}d}" for place, name in enumerate(names, start=1)} | {rest: rest})

@@ -1,8 +1,9 @@
-"""Releases of small cohorts attacked by subtraction: what is shown is true, and no two numbers tell of one to ten
-people."""
+"""Releases of fifty small cohorts against the people themselves: every number that is told is true, as far as it says
+that it is, and no two numbers tell of one to ten people."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from itertools import combinations
@@ -33,8 +34,7 @@ ENDPOINTS = {
     "completed": endpoint("completed", "left_index", cause="completed"),
 }
 IN_CARE = {"stay_90": InCare(day=90), "hours": InCare(day=28, of="c")}
-COHORTS = [(seed, size, open_ended) for seed, size in enumerate((120, 150, 200, 260, 300, 350, 400, 400))
-           for open_ended in (False, True)]  # fmt: skip
+COHORTS = [(seed, 60 + 7 * seed, seed % 2 == 1) for seed in range(50)]
 
 
 def people(seed: int, size: int, open_ended: bool) -> pd.DataFrame:
@@ -137,26 +137,33 @@ def shown(known: pd.DataFrame, counts: pd.DataFrame) -> list[tuple[Any, set[int]
     return [(c, members(known, c)) for c in counts[counts["status"] == "ok"].itertuples()]
 
 
-@pytest.mark.parametrize("cohort", COHORTS)
-def test_every_count_that_is_shown_is_true(cohort: tuple[int, int, bool]) -> None:
+@pytest.mark.parametrize("cohort", COHORTS, ids=str)
+def test_every_number_that_is_told_holds_the_truth(cohort: tuple[int, int, bool]) -> None:
     known, found = released(*cohort)
-    cells = shown(known, found["counts"])
-    assert len(cells) > 10
-    for cell, who in cells:
-        assert cell.count == len(who), cell
-        assert len(who) not in FEW
-    curves = found["curves"].dropna(subset="n_risk")
-    for point in curves.itertuples():
+    told = [c for c in found["counts"].itertuples() if c.status != "suppressed"]
+    assert len(told) > 10
+    for cell in told:
+        who = len(members(known, cell))
+        assert cell.count_low <= who <= cell.count_high, cell
+        if cell.status == "between":
+            assert who in FEW or who == 0
+            assert pd.isna(cell.count)
+            continue
+        assert who not in FEW
+        assert cell.count % cell.rounded_to == 0 or cell.status == "ok"
+        assert cell.status == "rounded" or cell.count == who
+    for point in found["curves"].dropna(subset="n_risk").itertuples():
         days = known["care"] + 1 if point.analysis.startswith("staying") else known["index"]
-        assert point.n_risk == ((days >= point.x) & (known["arm"] == point.arm)).sum(), point
+        there = ((days > point.x) & (known["arm"] == point.arm)).sum()
+        assert point.n_risk not in FEW
+        assert abs(point.n_risk - there) <= 10, point
 
 
-@pytest.mark.parametrize("cohort", COHORTS)
-def test_a_crude_risk_that_is_shown_is_that_of_the_people(cohort: tuple[int, int, bool]) -> None:
+@pytest.mark.parametrize("cohort", COHORTS, ids=str)
+def test_a_crude_risk_differs_from_that_of_the_people_by_what_it_says_at_most(cohort: tuple[int, int, bool]) -> None:
     known, found = released(*cohort)
     rows = found["estimates"]
     own = rows[(rows["status"] == "ok") & (rows["contrast"] == "c") & rows["of"].isin(ARMS)]
-    assert len(own)
     for r in own[own["outcome"] != "abstinent"].itertuples():
         _, _, days, cause = next(q for q in QUESTIONS if q[0] == r.outcome)
         people_ = known[known["arm"] == r.of]
@@ -168,8 +175,7 @@ def test_a_crude_risk_that_is_shown_is_that_of_the_people(cohort: tuple[int, int
             "unplanned_discharge": gone & (people_[cause] == "unplanned"),
             "completed": gone & (people_[cause] == "completed"),
         }[r.outcome]  # fmt: skip
-        assert (r.events, r.n) == (event.sum(), len(people_))
-        assert r.estimate == pytest.approx(event.mean())
+        assert abs(r.estimate - event.mean()) <= r.rounding_error + 1e-9, r
 
 
 def sums(cells: list[tuple[Any, set[int]]]) -> dict[str, list[set[int]]]:
@@ -201,7 +207,7 @@ def sums(cells: list[tuple[Any, set[int]]]) -> dict[str, list[set[int]]]:
     return found
 
 
-@pytest.mark.parametrize("cohort", COHORTS)
+@pytest.mark.parametrize("cohort", COHORTS, ids=str)
 def test_no_two_counts_that_nest_tell_of_a_few_people(cohort: tuple[int, int, bool]) -> None:
     known, found = released(*cohort)
     for what, sets in sums(shown(known, found["counts"])).items():
@@ -211,19 +217,7 @@ def test_no_two_counts_that_nest_tell_of_a_few_people(cohort: tuple[int, int, bo
                 assert len(more - less) not in FEW, what
 
 
-@pytest.mark.parametrize("cohort", COHORTS)
-def test_those_who_are_held_back_are_not_had_from_those_in_care(cohort: tuple[int, int, bool]) -> None:
-    """One arm's people in care, where they are withheld, are not everyone's less the other arm's."""
-    known, found = released(*cohort)
-    cells = shown(known, found["counts"])
-    stayed = [w for c, w in cells if c.contrast == "stay_90" and c.arm == "stayed"]
-    if len(stayed) < len(LEVELS) or cohort[2]:
-        return
-    at_90 = found["counts"].query("outcome == 'retained' and horizon_days == 90 and level == 'still_at_risk'")
-    assert (at_90["status"] == "ok").sum() != 1
-
-
-@pytest.mark.parametrize("cohort", COHORTS)
+@pytest.mark.parametrize("cohort", COHORTS, ids=str)
 def test_people_beside_estimates_tell_no_few_either(cohort: tuple[int, int, bool]) -> None:
     _, found = released(*cohort)
     rows = found["estimates"].dropna(subset="n")
@@ -232,19 +226,19 @@ def test_people_beside_estimates_tell_no_few_either(cohort: tuple[int, int, bool
             assert abs(one - other) not in FEW
 
 
-def test_some_of_these_releases_withhold_what_the_attacks_ask_for() -> None:
-    """The attacks are not idle: cells that nest closely, and people who are held back, occur among these people."""
-    close = held = 0
-    for cohort in COHORTS:
+def test_the_attacks_are_not_idle() -> None:
+    """Cells that nest closely occur among these people, and rounding and ranges are used."""
+    close, told = 0, Counter[str]()
+    for cohort in COHORTS[:16]:
         known, found = released(*cohort)
         everyone = [(c, members(known, c)) for c in found["counts"].itertuples()]
         for sets in sums(everyone).values():
             close += sum(
                 len(one ^ other) in FEW for one, other in combinations(sets, 2) if one <= other or other <= one
             )
-        held += sum(c.level == "still_at_risk" and c.status != "ok" and len(w) > 10 for c, w in everyone)
+        told.update(found["counts"]["status"])
     assert close > 100
-    assert held > 20
+    assert min(told[status] for status in ("ok", "rounded", "between")) > 50
 
 
 def left_over(cells: list[tuple[Any, set[int]]], everyone: dict[str, set[int]]) -> Iterator[set[int]]:
@@ -273,7 +267,7 @@ def arms_of(known: pd.DataFrame) -> dict[str, set[int]]:
     return {arm: set(np.flatnonzero(known["arm"] == arm)) for arm in ARMS}
 
 
-@pytest.mark.parametrize("cohort", COHORTS)
+@pytest.mark.parametrize("cohort", COHORTS, ids=str)
 def test_no_two_life_tables_of_an_arm_tell_of_a_few_people(cohort: tuple[int, int, bool]) -> None:
     known, found = released(*cohort)
     for few in left_over(shown(known, found["counts"]), arms_of(known)):

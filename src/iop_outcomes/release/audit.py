@@ -1,0 +1,235 @@
+"""What an intruder can work out from a release: the numbers of people that are left with too few possible values.
+
+The intruder has the whole release and its rules, the size of every group that is no cell itself, and knows which cells
+are small; `iop_outcomes.release.system.ranges` says what that is. A number is safe as soon as whole numbers that agree
+with all of it are found in which it is at least `protection - 1` people higher than in others. So the audit solves
+linear programs: first for many numbers at once, each pushed up or down at random, then for those that are left, one of
+each block of connected lines at a time, up and down, in whole numbers where the program's answer is not whole. What is
+not shown to be safe so is exposed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from iop_outcomes.release.bounds import propagated
+from iop_outcomes.release.policy import Policy
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from scipy.sparse import csr_array
+
+    from iop_outcomes.release.system import Equations, Exposed, Shown, System
+
+    Numbers = NDArray[np.float64]
+
+# no number needs to move further than this many small cells to let others move
+REACH = 50
+# fewer numbers are pushed at once when less than this share of those pushed is settled
+WORTHWHILE = 0.1
+# branches that a search for whole numbers may take before it counts as having found none
+NODES = 2000
+TOLERANCE = 1e-6
+# what it costs to move a number by one, where pushing one further by one is worth 1 to 2
+STEP = 0.02
+
+
+def exposed(system: System, shown: Shown, policy: Policy) -> set[Exposed]:
+    """The cells and rests of lines that are too small to be shown, and of which too few values remain possible."""
+    from iop_outcomes.release.system import ranges
+
+    low, high = ranges(system, shown, policy)
+    found = Audit.of(system, policy).exposed(low, high)
+    return {system.equations.exposed(int(i)) for i in found}
+
+
+@dataclass
+class Audit:
+    """What is known so far of how far each number may move. Ranges may only widen between calls.
+
+    need: how far apart two possible values must lie. least, most: of the whole numbers that were found possible.
+    """
+
+    equations: Equations
+    sensitive: NDArray[np.bool_]
+    need: int
+    least: Numbers
+    most: Numbers
+    box: float
+
+    @classmethod
+    def of(cls, system: System, policy: Policy) -> Audit:
+        """An audit that knows nothing but the true numbers, which are possible."""
+        truth = system.equations.truth.astype(float)
+        box = float(REACH * policy.minimum_count)
+        return cls(system.equations, system.sensitive(policy), policy.protection - 1, truth.copy(), truth.copy(), box)
+
+    def pinned(self, low: Numbers, high: Numbers) -> NDArray[np.int64]:
+        """Positions of the numbers that lines give away when they are looked at in turn."""
+        import numpy as np
+
+        low, high = propagated(self.equations, low, high)
+        return np.flatnonzero(self.sensitive & (high - low < self.need))
+
+    @property
+    def open(self) -> NDArray[np.bool_]:
+        """The small numbers of which too few possible values have been found so far."""
+        return self.sensitive & (self.most - self.least < self.need)
+
+    def pushed(self, low: Numbers, high: Numbers) -> NDArray[np.bool_]:
+        """The numbers that are still open after many at once were pushed."""
+        low, high = propagated(self.equations, low, high)
+        part = Part.of(self, low, high, self.open & (high - low >= self.need))
+        if part is not None:
+            part.push()
+        return self.open
+
+    def exposed(self, low: Numbers, high: Numbers) -> NDArray[np.int64]:
+        """Positions of all numbers that are exposed."""
+        import numpy as np
+
+        low, high = propagated(self.equations, low, high)
+        found = self.sensitive & (high - low < self.need)
+        part = Part.of(self, low, high, self.open & ~found)
+        if part is not None:
+            part.push()
+            found[part.settle()] = True
+        return np.flatnonzero(found)
+
+
+@dataclass
+class Part:
+    """The lines that are open: numbers known exactly are taken out, and blocks in which all is settled.
+
+    columns: positions of its numbers. down, up: how far each may move from the truth. todo: which of them are to be
+    settled. block: the block of each.
+    """
+
+    audit: Audit
+    columns: NDArray[np.int64]
+    matrix: csr_array
+    down: Numbers
+    up: Numbers
+    block: NDArray[np.int64]
+    todo: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, audit: Audit, low: Numbers, high: Numbers, todo: NDArray[np.bool_]) -> Part | None:
+        """The part of an audit in which numbers are still to be settled; None where there are none."""
+        import numpy as np
+        from scipy.sparse import csr_array
+
+        equations = audit.equations
+        alone = np.bincount(equations.column, minlength=len(low)) == 0
+        audit.least, audit.most = np.where(alone, low, audit.least), np.where(alone, high, audit.most)
+        if not (todo & ~alone).any():
+            return None
+        keep = (low < high)[equations.column]
+        row, column, sign = equations.row[keep], equations.column[keep], equations.sign[keep]
+        label = _blocks(row, column, len(equations.right), len(low))
+        wanted = np.unique(label[todo & ~alone])
+        keep = np.isin(label[column], wanted)
+        used_rows, row = np.unique(row[keep], return_inverse=True)
+        used, column = np.unique(column[keep], return_inverse=True)
+        matrix = csr_array((sign[keep].astype(float), (row, column)), shape=(len(used_rows), len(used)))
+        truth = equations.truth[used]
+        down, up = np.minimum(truth - low[used], audit.box), np.minimum(high[used] - truth, audit.box)
+        return cls(audit, used, matrix, down, up, np.searchsorted(wanted, label[used]), todo[used])
+
+    def push(self) -> None:
+        """Many numbers at once are pushed up or down, fewer at a time as long as that settles few."""
+        import numpy as np
+
+        random, share = np.random.default_rng(len(self.columns)), 1.0
+        while (left := int(self.todo.sum())) > 0 and share * left >= 1:
+            some = self.todo & (random.random(len(self.todo)) < share)
+            push = np.where(some, random.choice([-1.0, 1.0], len(some)) * random.uniform(1, 2, len(some)), 0.0)
+            for towards in (push, -push):
+                self.learn(moved(self, towards, near=True))
+            if left - int(self.todo.sum()) < WORTHWHILE * share * left:
+                share /= 2
+
+    def settle(self) -> NDArray[np.int64]:
+        """Positions of those that are exposed, after one of each block at a time is pushed as far as it goes."""
+        import numpy as np
+
+        found: list[int] = []
+        while self.todo.any():
+            positions = np.flatnonzero(self.todo)
+            one = positions[np.unique(self.block[positions], return_index=True)[1]]
+            ends = sum(np.floor(self._end(one, side) + TOLERANCE) for side in (1.0, -1.0))
+            unsettled = one[(ends >= self.audit.need) & self.todo[one]]
+            for side in (1.0, -1.0) if len(unsettled) else ():
+                self._end(unsettled, side, whole=True)
+            found += [int(i) for i in one[self.todo[one]]]
+            self.todo[one] = False
+        return self.columns[np.asarray(found, dtype=np.int64)]
+
+    def _end(self, one: NDArray[np.int64], side: float, whole: bool = False) -> Numbers:
+        """How far numbers of different blocks go up (side 1) or down (-1)."""
+        import numpy as np
+
+        towards = np.zeros(len(self.columns))
+        towards[one] = side
+        found = moved(self, towards, whole=whole)
+        self.learn(found)
+        return np.full(len(one), -np.inf) if found is None else np.asarray(side * found[one], dtype=float)
+
+    def learn(self, move: Numbers | None) -> None:
+        """A move tells values that are possible. Its separate parts are moves themselves: those that are whole tell."""
+        import numpy as np
+
+        if move is None:
+            return
+        whole, entries = np.round(move), self.matrix.tocoo()
+        moving = (whole != 0) | (np.abs(move) > TOLERANCE)
+        keep = moving[entries.col]
+        piece = _blocks(entries.row[keep], entries.col[keep], *self.matrix.shape)
+        wrong = np.zeros(int(piece.max()) + 1, dtype=bool)
+        wrong[piece[(np.abs(move - whole) > TOLERANCE) | (whole < -self.down) | (whole > self.up)]] = True
+        uneven = np.flatnonzero(self.matrix @ whole)
+        wrong[piece[entries.col[np.isin(entries.row, uneven) & keep]]] = True
+        good = moving & ~wrong[piece]
+        columns, audit = self.columns[good], self.audit
+        value = audit.equations.truth[columns] + whole[good]
+        audit.least[columns] = np.minimum(audit.least[columns], value)
+        audit.most[columns] = np.maximum(audit.most[columns], value)
+        self.todo &= (audit.most - audit.least)[self.columns] < audit.need
+
+
+def _blocks(row: NDArray[np.int64], column: NDArray[np.int64], rows: int, columns: int) -> NDArray[np.int64]:
+    """A label of the connected block that each column is in."""
+    import numpy as np
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    size = rows + columns
+    graph = coo_array((np.ones(len(row)), (row, rows + column)), shape=(size, size))
+    return np.asarray(connected_components(graph, directed=False)[1][rows:], dtype=np.int64)
+
+
+def moved(part: Part, towards: Numbers, near: bool = False, whole: bool = False) -> Numbers | None:
+    """How to move all numbers from the truth, within lines and ranges, as far as possible towards a direction.
+
+    near: those that are pushed move no further than they need, and the others as little as they need.
+    """
+    import numpy as np
+    from scipy.optimize import Bounds, LinearConstraint, milp
+    from scipy.sparse import hstack
+
+    down, up, cost = part.down, part.up, np.zeros(len(towards))
+    if near:
+        far = np.where(towards != 0, part.audit.need, np.inf)
+        down, up, cost = np.minimum(down, far), np.minimum(up, far), np.full(len(towards), STEP)
+    solved = milp(
+        np.concatenate([cost - towards, cost + towards]),
+        constraints=LinearConstraint(hstack([part.matrix, -part.matrix], format="csr"), 0, 0),
+        bounds=Bounds(0, np.concatenate([up, down])),
+        integrality=np.full(2 * len(towards), int(whole)),
+        options={"node_limit": NODES} if whole else {},
+    )
+    if solved.x is None:
+        return None
+    return np.asarray(solved.x[: len(towards)] - solved.x[len(towards) :], dtype=float)

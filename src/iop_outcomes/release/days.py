@@ -1,0 +1,257 @@
+"""Days on which curves are told: which of those that could be are kept, and the cells that stand on them.
+
+In order: candidate days are the horizons that estimates ask for and the multiples of the policy's step up to the last
+of them; curves end on the last on which all is shown (`end`); of each way of leaving those are kept between which the
+number that is shown rises by nothing or by enough (`kept`: the horizons first, as many as go together with the last
+day, then from the left what lies between); the cumulative numbers on these days are cells of the release like all
+others, and lines say how they add up: over the causes on a day, and from each day to the next (`cells`). Between its
+days a curve is drawn straight.
+
+Nobody is counted on another day than the true one: a number is as it is, rounded, or not told. Numbers beside the
+horizons are rounded to the nearest five at least, so that a step between two of them never is a number of people; but
+where no other table counts the same people, they are told as they are, and any day is a candidate.
+Under a policy with midpoints the rounded number is told as the middle of its class. The classes are of the rounded and
+not of the true number: of two roundings of one number, to the nearest five and in sixes, the ranges may share a single
+one (18 to 22 and 13 to 18).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from iop_outcomes.release.lines import Line
+from iop_outcomes.release.policy import OVERLAP_BASE, Policy
+from iop_outcomes.vocabulary.causes import CENSORED, STILL_AT_RISK
+
+if TYPE_CHECKING:
+    from iop_outcomes.release.life_tables import Table
+
+# the level of the cell of all people at risk
+AT_RISK = "at_risk"
+
+
+class Cell(NamedTuple):
+    """A cumulative number of a life table. table: key of the first arm that has the table. level: a cause, a pool, who
+    is still there, or AT_RISK: everyone, on day 0.
+    """
+
+    table: tuple[str, ...]
+    day: int
+    level: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is told of a cell: its number, missing where the range is all, and the range that holds the true one."""
+
+    count: int | None
+    low: int
+    high: int
+
+    @property
+    def number(self) -> int:
+        """The number, or the middle of the range where there is none."""
+        return (self.low + self.high) // 2 if self.count is None else self.count
+
+
+# of each way of leaving, what is told by day
+Ways = Mapping[str, Mapping[int, Told]]
+
+
+@dataclass(frozen=True)
+class DayCells:
+    """The cells of life tables that stand in no row of counts. cells: in order, beginning at the position `start`.
+
+    people: true number of each. bases: to which each is rounded at least. lines: over these positions and over those of
+    the rows of counts.
+    """
+
+    start: int
+    cells: tuple[Cell, ...]
+    people: tuple[int, ...]
+    bases: tuple[int, ...]
+    lines: tuple[Line, ...]
+
+
+def candidates(horizons: Collection[int], step: int, last: int) -> tuple[int, ...]:
+    """The horizons and the multiples of the step from day 1 up to the last horizon, without one to `last`."""
+    stop = max(horizons, default=last)
+    return tuple(sorted({*range(step, stop + 1, step), *horizons} - {0}))
+
+
+def choose(
+    people: int, shown: Ways, horizons: Collection[int], empty: int | None, policy: Policy
+) -> dict[str, dict[int, Told]]:
+    """Of each way of leaving the days that curves are told on, with its numbers; nothing where there is no curve.
+
+    people: at risk, as shown. shown: of each way what is shown, by day. empty: the day from which on it is shown that
+    no one is there any more, or None.
+    """
+    last = end(people, shown, empty, policy)
+    if not last:
+        return {}
+    full = shown if empty is None or last < empty else emptied(people, shown, empty, last)
+    found = {}
+    for name, own in full.items():
+        # nobody sees the steps of those censored; of a few of them a range is enough, on the last day
+        least = 1 if name == CENSORED else policy.minimum_count
+        numbers = {day: told.number for day, told in own.items() if told.count is not None or day == last}
+        found[name] = {day: own[day] for day in kept(numbers, horizons, last, least)}
+    return found
+
+
+def end(people: int, shown: Ways, empty: int | None, policy: Policy) -> int:
+    """The last day on which the number of every way is shown, and those still there are none or enough; else day 0."""
+    shared = set.intersection(*(set(own) for own in shown.values())) if shown else set()
+    still = {day: people - sum(own[day].number for own in shown.values()) for day in shared}
+    gone = {day for day in shared if empty is not None and day >= empty}
+    return max((day for day, n in still.items() if day in gone or n == 0 or n >= policy.minimum_count), default=0)
+
+
+def emptied(people: int, shown: Ways, empty: int, last: int) -> dict[str, dict[int, Told]]:
+    """The ways, which from the day on which no one is there any more add up to everyone: what rounding lacks or has too
+    much is given to those of the widest ranges, the largest first.
+    """
+    final = {name: own[last] for name, own in shown.items()}
+    lacking = people - sum(told.number for told in final.values())
+    for name in sorted(final, key=lambda name: (final[name].low - final[name].high, -final[name].number, name)):
+        told = final[name]
+        change = max(told.low - told.number, min(told.high - told.number, lacking))
+        final[name], lacking = replace(told, count=told.number + change), lacking - change
+    largest = max(final, key=lambda name: (final[name].number, name))
+    final[largest] = replace(final[largest], count=final[largest].number + lacking)
+    return {name: {d: final[name] if d >= empty else t for d, t in own.items()} for name, own in shown.items()}
+
+
+def kept(numbers: Mapping[int, int], horizons: Collection[int], last: int, least: int) -> tuple[int, ...]:
+    """The days of one way of leaving on which its number is told on curves, up to the last day, which is among them.
+
+    numbers: what is shown by day, where it is; it only rises. least: the fewest people that a step may show.
+    """
+    days = sorted(day for day in numbers if day <= last)
+
+    def apart(first: int, second: int) -> bool:
+        return numbers[second] == numbers[first] or numbers[second] - numbers[first] >= least
+
+    chain = _longest([d for d in days if d in {*horizons, last}], apart)
+    found: list[int] = []
+    for start, stop in zip((None, *chain), (*chain, None), strict=True):
+        for day in days:
+            between = (start is None or day > start) and (stop is None or day < stop)
+            if between and (stop is None or apart(day, stop)) and _far(numbers, found, day, stop, least):
+                found.append(day)
+        found += [] if stop is None else [stop]
+    return tuple(d for at, d in enumerate(found) if not _flat([numbers[x] for x in found[max(at - 1, 0) : at + 2]]))
+
+
+def _far(numbers: Mapping[int, int], found: Sequence[int], day: int, stop: int | None, least: int) -> bool:
+    """A day is as far from the one before as equal steps to the next fixed day would be, or where no one left since."""
+    before = numbers[found[-1]] if found else 0
+    step, left = numbers[day] - before, numbers[stop if stop is not None else max(numbers)] - before
+    return (step == 0) or step >= max(least, left / max(left // least, 1))
+
+
+def _longest(days: Sequence[int], apart: Callable[[int, int], bool]) -> list[int]:
+    """The most days of which each is apart from the one before, the last of all among them; of equals the first."""
+    best: list[list[int]] = []
+    for at, day in enumerate(days):
+        before = [best[i] for i in range(at) if apart(days[i], day)]
+        best.append([*max(before, key=len, default=[]), day])
+    return best[-1] if best else []
+
+
+def _flat(numbers: Sequence[int]) -> bool:
+    """The middle one of three equal numbers, which says nothing."""
+    return len(numbers) == 3 and len(set(numbers)) == 1
+
+
+def own_base(policy: Policy, alone: bool) -> int:
+    """To which numbers of curves beside the horizons are rounded at least. alone: no other table counts the people."""
+    return 1 if policy.exact or alone else OVERLAP_BASE
+
+
+def midpoint(count: int, policy: Policy) -> int:
+    """The middle of the class of a count, under a policy that tells curves in such."""
+    width = policy.midpoint
+    return count if not width or not count else -(-count // width) * width - width // 2
+
+
+def cells(tables: Iterable[Table], rows: Mapping[Cell, Sequence[int]], start: int, policy: Policy) -> DayCells:
+    """The cells of curves, and the lines of all cells of life tables.
+
+    tables: each once. rows: positions of the rows of counts that tell a cell; several tell one where questions share
+    people. start: position of the first further cell.
+    """
+    made = _Cells({cell: at[0] for cell, at in rows.items()}, start, policy)
+    for at in rows.values():
+        made.lines += [Line((other,), at[0]) for other in at[1:]]
+    for table in tables:
+        made.add(table)
+    return DayCells(start, tuple(made.cells), tuple(made.people), tuple(made.bases), tuple(made.lines))
+
+
+class _Cells:
+    """Cells, and the lines between them, as they are gathered table by table."""
+
+    def __init__(self, at: dict[Cell, int], start: int, policy: Policy) -> None:
+        self.at, self.start, self.policy = at, start, policy
+        self.cells: list[Cell] = []
+        self.people: list[int] = []
+        self.bases: list[int] = []
+        self.lines: list[Line] = []
+
+    def position(self, table: Table, day: int, level: str, base: int) -> int:
+        """Of a cell, which is made where there is none."""
+        cell = Cell(table.key, day, level)
+        if cell not in self.at:
+            self.at[cell] = self.start + len(self.cells)
+            self.cells.append(cell)
+            self.people.append(table.number(day, level))
+            self.bases.append(base)
+        return self.at[cell]
+
+    def add(self, table: Table) -> None:
+        """The cells and lines of one table."""
+        base = own_base(self.policy, table.alone)
+        whole = self.position(table, 0, AT_RISK, table.leaving.base)
+        if table.leaving.apart:  # with the arm's size, which a reader may know
+            self.lines.append(Line((whole,), None, table.leaving.apart))
+        for name, levels in table.ways:
+            days = sorted({*table.days.get(name, ()), *(() if len(levels) > 1 else table.horizons)})
+            self._along(table, name, [(day, self.position(table, day, name, base)) for day in days])
+        for day in table.days.get(STILL_AT_RISK, ()):
+            self.position(table, day, STILL_AT_RISK, base)
+        every = sorted({*table.horizons, *(d for days in table.days.values() for d in days)})
+        told = {level for _, levels in table.ways if len(levels) > 1 for level in levels} | {STILL_AT_RISK}
+        for level in sorted(told):
+            at = [(day, self.at[cell]) for day in every if (cell := Cell(table.key, day, level)) in self.at]
+            self._along(table, level, at[::-1] if level == STILL_AT_RISK else at)
+        for day in every:
+            self._on(table, day, whole)
+
+    def _along(self, table: Table, level: str, at: Sequence[tuple[int, int]]) -> None:
+        """From each number of a level to the next greater one."""
+        for (one, part), (other, total) in pairwise(at):
+            self.lines.append(Line((part,), total, table.number(other, level) - table.number(one, level)))
+
+    def _on(self, table: Table, day: int, whole: int) -> None:
+        """Over the ways of leaving on a day, and over what a way of several levels holds."""
+        parts = [STILL_AT_RISK]
+        for name, levels in table.ways:
+            own = [level for level in levels if self._at(table, day, level) is not None]
+            parts += own or [name]
+            if len(levels) > 1 and own:
+                self._sum(table, day, own, self._at(table, day, name), table.number(day, name))
+        self._sum(table, day, parts, whole, table.leaving.people)
+
+    def _sum(self, table: Table, day: int, levels: Sequence[str], total: int | None, people: int) -> None:
+        """A line of those of some levels on a day that are told; all others are its rest."""
+        at = {level: i for level in levels if (i := self._at(table, day, level)) is not None}
+        if at and total is not None:
+            self.lines.append(Line(tuple(at.values()), total, people - sum(table.number(day, x) for x in at)))
+
+    def _at(self, table: Table, day: int, level: str) -> int | None:
+        return self.at.get(Cell(table.key, day, level))

@@ -1,0 +1,179 @@
+"""Everything that a release counts, as one system: cells, and the lines along which they add up.
+
+As equations: `matrix @ x = right` in whole numbers, where x holds the people of each cell and, behind the cells, the
+rests of lines that have one. What an intruder knows of x before any equation is used is a range of each (`ranges`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from iop_outcomes.release.policy import Policy
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from iop_outcomes.release.lines import Line
+
+
+class Exposed(NamedTuple):
+    """A small number of people of which too few values remain possible: of a cell, or the rest of a line."""
+
+    cell: int | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class System:
+    """Cells and their lines.
+
+    people: true number of each cell. bases: to which each is rounded at least for its own sake, 1 for no need.
+    withheld: cells that are not shown, whatever they hold. drawn: cells that are told elsewhere too, so that hiding
+    them hides little; others are hidden first. A rest of 0 is taken as known to be nobody; where it is so by chance and
+    may not be told, make it a cell that is withheld. Raises ValueError for a line that does not add up.
+    """
+
+    people: tuple[int, ...]
+    lines: tuple[Line, ...]
+    bases: tuple[int, ...]
+    withheld: frozenset[int] = frozenset()
+    drawn: frozenset[int] = frozenset()
+
+    def __post_init__(self) -> None:
+        if len(self.bases) != len(self.people):
+            raise ValueError(f"{len(self.people)} cells have {len(self.bases)} bases: give one base per cell.")
+        if any(count < 0 for count in self.people):
+            raise ValueError("A cell holds fewer than 0 people: counts of people are whole numbers of at least 0.")
+        for position, line in enumerate(self.lines):
+            parts = sum(self.people[i] for i in line.parts) + line.rest
+            if line.rest < 0 or (line.totals and parts != sum(self.people[i] for i in line.totals)):
+                raise ValueError(
+                    f"Line {position} of {len(self.lines)} does not add up: its parts and its rest must be its total."
+                )
+
+    @cached_property
+    def equations(self) -> Equations:
+        """The lines as equations, each once, in an order that does not depend on that of the lines."""
+        return _equations(self)
+
+    @cached_property
+    def far(self) -> int:
+        """Further away than any number of these people could move another: for ranges that have no end."""
+        return 4 * int(self.equations.truth.sum()) + 1000
+
+    def sensitive(self, policy: Policy) -> NDArray[np.bool_]:
+        """Which numbers are too small to be shown: of cells, and rests of one or more."""
+        import numpy as np
+
+        cells = [policy.small(count) for count in self.people]
+        rests = [policy.small(int(rest)) for rest in self.equations.truth[len(cells) :]]
+        return np.asarray([*cells, *rests], dtype=bool)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What is told of each cell.
+
+    count: None where no count is told. base: to which it is rounded, 1 exact, 0 for no count. low, high: the range that
+    is told to hold the true number; None where nothing is told.
+    """
+
+    count: tuple[int | None, ...]
+    base: tuple[int, ...]
+    low: tuple[int | None, ...]
+    high: tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class Equations:
+    """Lines as sums of signed numbers.
+
+    row, column, sign: of each entry. right: of each row. truth: the true numbers, of cells and then of rests. line: the
+    first line that each row is of. rest: the line of each number behind the cells.
+    """
+
+    row: NDArray[np.int64]
+    column: NDArray[np.int64]
+    sign: NDArray[np.int64]
+    right: NDArray[np.int64]
+    truth: NDArray[np.int64]
+    line: tuple[int, ...]
+    rest: tuple[int, ...]
+    cells: int
+
+    def exposed(self, position: int) -> Exposed:
+        """The number at a position, by its name."""
+        cell = position < self.cells
+        return Exposed(cell=position) if cell else Exposed(line=self.rest[position - self.cells])
+
+    @cached_property
+    def rows_of(self) -> list[list[int]]:
+        """The rows that each number stands in."""
+        return _grouped(self.column, self.row, len(self.truth))
+
+    @cached_property
+    def members(self) -> list[list[int]]:
+        """The numbers that stand in each row."""
+        return _grouped(self.row, self.column, len(self.right))
+
+
+def _grouped(keys: NDArray[np.int64], values: NDArray[np.int64], size: int) -> list[list[int]]:
+    groups: list[list[int]] = [[] for _ in range(size)]
+    for key, value in zip(keys.tolist(), values.tolist(), strict=True):
+        groups[key].append(value)
+    return groups
+
+
+def _equations(system: System) -> Equations:
+    import numpy as np
+
+    first: dict[tuple[tuple[int, ...], tuple[int, ...], int], int] = {}
+    for position, line in enumerate(system.lines):
+        first.setdefault((tuple(sorted(line.parts)), tuple(sorted(line.totals)), line.rest), position)
+    row: list[int] = []
+    column: list[int] = []
+    sign: list[int] = []
+    right: list[int] = []
+    truth: list[int] = list(system.people)
+    rests: list[int] = []
+    for number, ((parts, totals, rest), position) in enumerate(sorted(first.items())):
+        members = [(i, 1) for i in parts] + [(i, -1) for i in totals]
+        if rest:
+            members.append((len(truth), 1))
+            truth.append(rest)
+            rests.append(position)
+        row += [number] * len(members)
+        column += [i for i, _ in members]
+        sign += [s for _, s in members]
+        right.append(sum(s * truth[i] for i, s in members))
+    entries = (np.asarray(row, np.int64), np.asarray(column, np.int64), np.asarray(sign, np.int64))
+    sides = np.asarray(right, np.int64), np.asarray(truth, np.int64)
+    lines = tuple(position for _, position in sorted(first.items()))
+    return Equations(*entries, *sides, lines, tuple(rests), len(system.people))
+
+
+def ranges(system: System, shown: Shown, policy: Policy) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Least and greatest value of each number as an intruder knows it before using any line.
+
+    The intruder knows what is told, and which cells are small. A small cell of which nothing is told holds as many
+    people as a small cell can; another one the minimum or more; one that is withheld whatever it holds, and holds
+    nobody, any number. A rest is any number of people. A hidden zero of which nothing is told is known.
+    """
+    import numpy as np
+
+    equations, least = system.equations, int(policy.zeros_allowed)
+    low, high = np.zeros(len(equations.truth)), np.full(len(equations.truth), float(system.far))
+    for i, count in enumerate(system.people):
+        lower, upper = shown.low[i], shown.high[i]
+        if lower is not None and upper is not None:
+            low[i], high[i] = lower, upper
+        elif policy.small(count):
+            low[i], high[i] = least, policy.minimum_count - 1
+        elif count:
+            low[i] = policy.minimum_count
+        elif i not in system.withheld:
+            high[i] = 0
+    return low, high
