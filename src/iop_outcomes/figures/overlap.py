@@ -120,6 +120,6 @@ def _alt(shown: pd.DataFrame, labels: Labels) -> str:
                 parts.append(f"{arm} has most people ({numbers.count(most['people'])}) at scores of {where}")
         hidden = int(own["people"].isna().sum())
         if hidden:
-            parts.append(f"{hidden} bins hold too few people to show")
+            parts.append(f"{numbers.count(hidden)} bins hold too few people to show")
         said.append(f"{labels.contrast(str(contrast))}: {sentence(parts)}")
     return "Mirrored histogram of the propensity score by arm. " + ". ".join(said) + "."

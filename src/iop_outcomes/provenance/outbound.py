@@ -37,6 +37,7 @@ OF_FIGURES: dict[str, str] = {
     "field": "field of the records",
     "first": "of the first arm, or the first of two levels",
     "high": "upper end of a bin",
+    "last_day": "day on which the curve ends before the longest horizon",
     "kind": "what is shown: of completeness, of hours",
     "low": "lower end of a bin",
     "origin": "level of care that people come from",

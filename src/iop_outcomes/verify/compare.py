@@ -6,7 +6,7 @@ later, or under another policy, stands beside the first. Only what is released i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,6 +19,7 @@ from iop_outcomes.vocabulary.measures import DIFFERENCE, MEASURES, RATIO
 from iop_outcomes.vocabulary.statuses import OK, STATUSES
 
 Key = tuple[object, ...]
+Written = Callable[[object], str]
 Row = Mapping[str, Any]
 COMPARED = ("estimates", "counts", "diagnostics")
 # the number of a row
@@ -223,7 +224,7 @@ def _largest(found: list[Change]) -> list[Change]:
     return sorted(found, key=size)
 
 
-def _forms(row: Row) -> tuple[numbers.Form, numbers.Form]:
+def _forms(row: Row) -> tuple[Written, Written]:
     """How an estimate is written, and how far it moved."""
     measure = MEASURES[row["measure"]]
     if measure.ratio or row["of"] == RATIO:

@@ -20,6 +20,7 @@ import iop_outcomes
 from iop_outcomes.presentation import numbers
 from iop_outcomes.provenance.manifest import PACKAGE
 from iop_outcomes.tables import TABLES
+from iop_outcomes.tables.results import PEOPLE
 from iop_outcomes.verify import page
 
 if TYPE_CHECKING:
@@ -115,12 +116,14 @@ class Sources:
         keys = [c for c in TABLES["counts"].key if c not in ("level", "detail")]
         whole = value.groupby([counts[k] for k in keys], dropna=False).transform("sum")
         known = (~value.isna()).groupby([counts[k] for k in keys], dropna=False).transform("all")
-        own = value.where(known & (whole > 0)) / whole
+        arms = [counts[k] for k in ("contrast", "arm")]
+        people = value.where(counts["outcome"] == PEOPLE).groupby(arms).transform("sum")
         found: dict[str, Cell] = {}
-        for row, share in enumerate(own.tolist(), 1):
-            if (told := numbers.number(share)) is not None:
-                found.setdefault(known_as(told), Cell("counts", row, "count"))
-                found.setdefault(known_as(1 - told), Cell("counts", row, "count"))
+        for own in (value.where(known & (whole > 0)) / whole, value.where(people > 0) / people):
+            for row, share in enumerate(own.tolist(), 1):
+                if (told := numbers.number(share)) is not None:
+                    found.setdefault(known_as(told), Cell("counts", row, "count"))
+                    found.setdefault(known_as(1 - told), Cell("counts", row, "count"))
         return found
 
     @cached_property

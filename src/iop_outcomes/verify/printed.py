@@ -9,10 +9,11 @@ otherwise.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from itertools import zip_longest
+from pathlib import Path
 
 from iop_outcomes.presentation import numbers
 from iop_outcomes.report import run
@@ -68,14 +69,18 @@ def made(release: Release, marked: bool = True) -> Printed:
     figures = [str(release.folder / n) for n in sorted(release.told["files"]) if n.endswith(".svg")]
     notes = release.folder / "notes.txt"
     heard = Heard()
-    with numbers.heard(heard) if marked else nullcontext():
+    with numbers.heard(heard) if marked else nullcontext(), _signed(release) as signed:
         told = run(
-            **release.tables,
-            figures=figures,
-            study=release.study,
-            protocol="",
+            release.tables["counts"],
+            release.tables["estimates"],
+            release.tables["curves"],
+            release.tables["diagnostics"],
+            figures,
+            release.study,
+            "",
             truth=release.truth,
             notes=str(notes) if notes.is_file() else (),
+            signed=signed,
         )
     text = str(told["report"])
     sources = Sources(
@@ -86,6 +91,22 @@ def made(release: Release, marked: bool = True) -> Printed:
     )
     columns = csv_text.write(told["dictionary"], float_format=f"%.{store.DIGITS}g") or ""  # type: ignore[arg-type]
     return Printed(page.bare(text), page.pieces(text), heard, sources, columns)
+
+
+@contextmanager
+def _signed(release: Release) -> Iterator[list[str]]:
+    """What was said by who looked at the tables before, which the manifest tells, as the file that the report reads."""
+    said = release.told.get("sign_off")
+    if said is None:
+        yield []
+        return
+    import json
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place) / "signed.json"
+        path.write_text(json.dumps(said), encoding="utf-8")
+        yield [str(path)]
 
 
 def check(release: Release, anew: Printed) -> Iterator[Finding]:

@@ -199,36 +199,55 @@ def _share(of: Told, row: Row, levels: Mapping[str, Row]) -> Iterator[Finding]:
     """One crude share. levels: the counts of its group."""
     read = reading(str(row["outcome"]), of.read)
     left_out = set(read.left_out.get(str(row["missing_rule"]), ()))
-    inside = {level: cell["count"] for level, cell in levels.items() if level not in left_out}
-    lost = set(read.lost or (set(inside) - {STILL_AT_RISK, CENSORED}))
-    events = lost if read.kind == "staying" else set(read.events)
-    if None not in inside.values() and inside:
-        people = sum(map(int, inside.values()))
-        found = sum(int(n) for level, n in inside.items() if level in events)
-        found = people - found if read.kind == "staying" else found
-        if not inside.get(CENSORED):
-            yield from _of_counts(of, row, found, people, STILL_AT_RISK in inside or read.kind == "staying")
+    inside = {level: cell for level, cell in levels.items() if level not in left_out}
     yield from _of_curve(of, row, read)
+    if not inside or any(cell["count"] is None for cell in inside.values()) or inside.get(CENSORED, {}).get("count"):
+        return
+    events = [cell for level, cell in inside.items() if _event(level, read)]
+    if all(_event(level, read) is not None for level in inside):
+        timed = STILL_AT_RISK in inside or read.kind == "staying"
+        yield from _of_counts(of, row, events, list(inside.values()), timed)
 
 
-def _of_counts(of: Told, row: Row, events: int, people: int, timed: bool) -> Iterator[Finding]:
+def _event(level: str, read: Reading) -> bool | None:
+    """A level of counts is the event; None where it is one only in part: causes that are told together."""
+    stays = level in (STILL_AT_RISK, CENSORED)
+    if read.kind == "staying" and (stays or not read.lost):
+        return stays
+    parts, named = set(level.split(" or ")), set(read.lost if read.kind == "staying" else read.events)
+    if parts & named and not parts <= named and level not in named:
+        return None
+    return (level in named or parts <= named) == (read.kind != "staying")
+
+
+def _of_counts(of: Told, row: Row, events: Sequence[Row], cells: Sequence[Row], timed: bool) -> Iterator[Finding]:
+    """A share against its counts: exact ones to the digit, rounded ones as far as their ranges let it be.
+
+    The people of a group are known where their number is told beside the estimate, also where its cells are rounded.
+    """
+    found, exact = sum(int(c["count"]) for c in events), all(c["status"] == OK for c in cells)
+    people = sum(int(c["count"]) for c in cells)
+    low, high = (sum(int(c[end]) for c in cells) for end in ("count_low", "count_high"))
+    if row["n"] is not None and not low <= row["n"] <= high:
+        yield from _wrong("estimates", row, "n", people, "what counts.csv gives")
+    people = people if exact or row["n"] is None else int(row["n"])
     if not people:
         return
-    slack = row["rounding_error"] or 0.0
-    why = f"what counts.csv gives, {events} of {people}"
-    yield from _wrong("estimates", row, "estimate", events / people, why, slack)
-    if slack:
+    unsure = sum(max(c["count_high"] - c["count"], c["count"] - c["count_low"]) for c in events)
+    slack = (row["rounding_error"] or 0.0) + unsure / people
+    why = f"what counts.csv gives, {found} of {people}"
+    yield from _wrong("estimates", row, "estimate", found / people, why, slack)
+    if not exact or slack:
         return
-    for column, value in (("n", people), ("events", events)):
-        yield from _wrong("estimates", row, column, value, "what counts.csv gives")
+    yield from _wrong("estimates", row, "events", found, "what counts.csv gives")
     if timed:
         return
     try:
-        wanted = wilson(events, people, of.level)
+        wanted = wilson(found, people, of.level)
     except EstimationError:
         return
     for column, limit in (("conf_low", wanted.low), ("conf_high", wanted.high)):
-        yield from _wrong("estimates", row, column, limit, f"Wilson's limit of {events} of {people}")
+        yield from _wrong("estimates", row, column, limit, f"Wilson's limit of {found} of {people}")
 
 
 def _of_curve(of: Told, row: Row, read: Reading) -> Iterator[Finding]:
