@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from iop_outcomes.provenance import crate, seals
-from iop_outcomes.provenance.manifest import manifest, run, written
+from iop_outcomes.provenance.manifest import manifest, written
 
 COUNTS = "analysis,level,count\nsetting,one,20\nsetting,two,30\nrecords,one,50\n"
 STUDY = {"title": "A study", "cohort": "hand", "source": {"kind": "synthetic", "seed": 7}, "imputation": {"seed": 8}}
@@ -27,10 +27,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 def made(folder: Path) -> dict[str, str]:
-    released = [str(folder / n) for n in ("counts.csv", "figures/flow.svg", "report.html", "study.yaml")]
-    return run(
-        released, str(folder / "study.yaml"), "cms", "1.0", [str(folder / "records.csv")], [], {"flow": ["setting"]}
-    )
+    """The manifest and the crate as they are written."""
+    files = {n: folder / n for n in ("counts.csv", "figures/flow.svg", "report.html", "study.yaml")}
+    content = manifest(files, STUDY, {"records.csv": folder / "records.csv"}, "1.0", "cms", None, {"flow": ["setting"]})
+    text = written(content)
+    own = hashlib.sha256(text.encode()).hexdigest()
+    told = crate.crate(content, STUDY, own, {name: seals.of(path) for name, path in files.items()})
+    return {"manifest": text, "crate": written(told)}
 
 
 def entities(folder: Path) -> dict[str, dict[str, object]]:
