@@ -14,7 +14,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from iop_outcomes.release.policy import Policy
 
@@ -65,11 +66,55 @@ def given_away(
 
     before, after: of each cell the range that the release tells, None where it tells none or has no such cell.
     """
-    programme = _programme(lines, before, after)
-    found: set[Change] = set()
-    for sign in (1.0, -1.0):
-        found |= _Asked(programme, sign, policy).found()
+    return {
+        names[i]
+        for names, part in _parted(_programme(lines, before, after))
+        for sign in (1.0, -1.0)
+        for i in _exposed(part, sign, policy)
+    }
+
+
+class _Part(NamedTuple):
+    """Numbers that equations connect: their limits, the equations, and the pairs of numbers that are changes."""
+
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    rows: tuple[tuple[tuple[int, ...], tuple[float, ...]], ...]
+    pairs: tuple[tuple[int, int], ...]
+
+
+def _parted(programme: _Programme) -> list[tuple[list[Change], _Part]]:
+    """The programme in parts that have no number in common: what does not go together in one, may in another."""
+    from scipy.sparse.csgraph import connected_components
+
+    together = [*programme.rows, *(([*pair], [1.0, 1.0]) for pair in programme.changes.values())]
+    matrix = _matrix(together, len(programme.low))
+    if matrix is None:
+        return []
+    _, labels = connected_components(matrix.T @ matrix, directed=False)
+    part: list[int] = labels.tolist()
+    columns: dict[int, list[int]] = {}
+    for column, own in enumerate(part):
+        columns.setdefault(own, []).append(column)
+    place = {column: i for own in columns.values() for i, column in enumerate(own)}
+    rows: dict[int, list[tuple[tuple[int, ...], tuple[float, ...]]]] = {}
+    for named, weights in programme.rows:
+        rows.setdefault(part[named[0]], []).append((tuple(place[c] for c in named), tuple(weights)))
+    names: dict[int, list[Change]] = {}
+    for change, (later, _) in programme.changes.items():
+        names.setdefault(part[later], []).append(change)
+    found = []
+    for own, changes in names.items():
+        pairs = tuple((place[a], place[b]) for a, b in (programme.changes[change] for change in changes))
+        low, high = (tuple(ends[c] for c in columns[own]) for ends in (programme.low, programme.high))
+        found.append((changes, _Part(low, high, tuple(rows.get(own, ())), pairs)))
     return found
+
+
+@lru_cache(maxsize=20_000)
+def _exposed(part: _Part, sign: float, policy: Policy) -> tuple[int, ...]:
+    """Which changes of a part are found out; remembered, as a release asks again of parts in which nothing changed."""
+    return tuple(_Asked(part, sign, policy).found())
 
 
 def _programme(lines: Sequence[Line], before: Sequence[Range | None], after: Sequence[Range | None]) -> _Programme:
@@ -96,34 +141,37 @@ def _programme(lines: Sequence[Line], before: Sequence[Range | None], after: Seq
 class _Asked:
     """One supposition: no change is less than 0 (sign 1), or none is more (sign -1)."""
 
-    def __init__(self, programme: _Programme, sign: float, policy: Policy) -> None:
+    def __init__(self, part: _Part, sign: float, policy: Policy) -> None:
         import numpy as np
 
         self.policy = policy
         self.sign = sign
-        self.of = list(programme.changes)
-        self.later = np.asarray([pair[0] for pair in programme.changes.values()], dtype=np.int64)
-        self.earlier = np.asarray([pair[1] for pair in programme.changes.values()], dtype=np.int64)
-        self.size = len(programme.low)
-        self.limits = np.column_stack([programme.low, programme.high]) if self.size else np.zeros((0, 2))
-        self.equal = _matrix(programme.rows, self.size)
+        self.size = len(part.low)
+        self.limits = np.column_stack([part.low, part.high])
+        self.later, self.earlier = np.asarray(part.pairs, dtype=np.int64).T
+        self.equal = _matrix(part.rows, self.size)
         self.apart = self._apart()
-        self.least = np.full(len(self.of), np.inf)
-        self.most = np.full(len(self.of), -np.inf)
+        self.least = np.full(len(part.pairs), np.inf)
+        self.most = np.full(len(part.pairs), -np.inf)
 
-    def found(self) -> set[Change]:
-        """The changes that are found out; none where the supposition does not agree with what is told."""
+    def found(self) -> list[int]:
+        """The positions of changes that are found out; by their own ranges alone where nothing adds up, or the supposition
+        does not agree with all that is told.
+        """
         import numpy as np
 
-        if not self.of or not self._look(np.ones(len(self.of))) or not self._look(-np.ones(len(self.of))):
-            return set()
-        draws = np.random.default_rng(len(self.of))
+        ones = np.ones(len(self.later))
+        if self.equal is None or not self._look(ones) or not self._look(-ones):
+            least, most = self._own()
+            self.least, self.most = np.maximum(least, 0), most
+            return np.flatnonzero(self._left() & (self.most >= self.least)).tolist()
+        draws = np.random.default_rng(len(self.later))
         for _ in range(TRIES):
             left = self._left()
             if not left.any():
-                return set()
-            self._look(np.where(left, draws.choice([-1.0, 1.0], len(self.of)), 0.0))
-        return {self.of[i] for i in np.flatnonzero(self._left()) if self._settled(int(i))}
+                return []
+            self._look(np.where(left, draws.choice([-1.0, 1.0], len(left)), 0.0))
+        return [int(i) for i in np.flatnonzero(self._left()) if self._settled(int(i))]
 
     def _settled(self, i: int) -> bool:
         """The change has too few values left, by its own least and greatest; surely none, or surely many, is enough."""
@@ -131,7 +179,7 @@ class _Asked:
 
         if not self._left()[i]:
             return False
-        one = np.zeros(len(self.of))
+        one = np.zeros(len(self.later))
         for end in (1.0, -1.0):
             one[i] = end
             self._look(one)
@@ -165,7 +213,7 @@ class _Asked:
         np.add.at(cost, self.earlier, self.sign * aim)
         bounds = np.where(np.isinf(self.limits), float(self._roof()), self.limits)
         solved = linprog(
-            cost, A_ub=self.apart, b_ub=np.zeros(len(self.of)), A_eq=self.equal,
+            cost, A_ub=self.apart, b_ub=np.zeros(len(self.later)), A_eq=self.equal,
             b_eq=None if self.equal is None else np.zeros(self.equal.shape[0]), bounds=bounds, method="highs",
         )  # fmt: skip
         if solved.x is None:
@@ -190,7 +238,7 @@ class _Asked:
         return _matrix(rows, self.size)
 
 
-def _matrix(rows: Sequence[tuple[list[int], list[float]]], width: int) -> csr_matrix | None:
+def _matrix(rows: Sequence[tuple[Sequence[int], Sequence[float]]], width: int) -> csr_matrix | None:
     """Rows of columns and weights as a sparse matrix; None without rows."""
     import numpy as np
     from scipy.sparse import csr_matrix as sparse

@@ -57,7 +57,8 @@ def held_against(
     """To what each cell is rounded at least, and which are withheld, so that no change of a few people is told.
 
     keys: of each cell the hash of its key (`ledger.hashed`); people: its number; lines: how cells add up; before: what
-    each earlier release of the cohort told; own: to what each cell is rounded anyway, 1 without. Without an earlier one, or under a policy that protects nothing, all 1.
+    each earlier release of the cohort told; own: to what each cell is rounded anyway, 1 without. Without an earlier
+    release, or under a policy that protects nothing, all are 1.
     """
     nothing = Held((1,) * len(keys))
     if policy.exact or not any(before):
