@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from iop_outcomes.provenance import manifest
-from iop_outcomes.verify import files, origins, page, pictures, printed, released, tables, verdict
+from iop_outcomes.verify import files, ledgers, origins, page, pictures, printed, released, tables, verdict
 
 pytestmark = pytest.mark.workflow
 SEED, EDITS = 20261130, 50
@@ -198,6 +198,18 @@ def test_a_crude_share_must_follow_from_the_counts(folder):
     found = [f for f in tables.check(told) if "column estimate" in f.where and "counts.csv" in f.says]
     assert found
     assert all(f.file == "estimates.csv" for f in found)
+
+
+def test_a_ledger_that_says_something_else_than_the_counts_is_named(edited):
+    path = edited / "ledger.csv"
+    head, *rows = list(csv.reader(path.open(newline="")))
+    at = next(i for i, row in enumerate(rows) if row[head.index("count_high")] == "575")
+    rows[at][head.index("count_high")] = "576"
+    with path.open("w", newline="") as out:
+        csv.writer(out, lineterminator="\n").writerows([head, *rows])
+    found = {f.where.partition(" ")[0]: f.text() for f in ledgers.check(released.opened(edited))}
+    assert "576 stands there" in found["line"]
+    assert "do not bear their seal" in found["column"]
 
 
 def test_what_is_missing_what_is_more_and_what_is_a_link_is_named(edited):
