@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -75,10 +76,12 @@ def interpreter(place: Path) -> str:
 def snakemake(odd_place: Path, project: Path):
     """Run the workflow in a folder of its own, with copies of config and data: returns the finished process.
 
-    The project, its interpreter among it, lies in a folder with a difficult name.
+    The project, its interpreter among it, lies in a folder with a difficult name. options: of the process.
     """
 
-    def run(folder: Path, *arguments: str, snakefile: Path | None = None) -> subprocess.CompletedProcess[str]:
+    def run(
+        folder: Path, *arguments: str, snakefile: Path | None = None, **options: Any
+    ) -> subprocess.CompletedProcess[str]:
         for part in ("config", "data"):
             if not (folder / part).exists():
                 shutil.copytree(project / part, folder / part, ignore=shutil.ignore_patterns("raw"))
@@ -87,7 +90,7 @@ def snakemake(odd_place: Path, project: Path):
             "--workflow-profile", str(odd_place / "workflow/profiles/default"),
             "--snakefile", str(snakefile or odd_place / "workflow/Snakefile"), "--directory", str(folder), *arguments,
         ]  # fmt: skip
-        return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+        return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False, **options)
 
     return run
 

@@ -122,6 +122,36 @@ def generate_tedsd(options: argparse.Namespace) -> int:
     return 0
 
 
+def verify(options: argparse.Namespace) -> int:
+    """Say whether a release is what it says it is, file by file and number by number; 1 if it is not."""
+    from iop_outcomes.steps import store
+    from iop_outcomes.verify import again as rerun
+    from iop_outcomes.verify import verdict
+
+    found = verdict.of(options.release, options.redraw)
+    print(found.text())
+    again = rerun.run(options.release, ".", options.config, options.cores) if options.rerun else None
+    if again:
+        print(again.text)
+    if options.trace:
+        store.write_text(found.trace(), options.trace)
+        print(f"{options.trace} is written: every number of the report with where it comes from.")
+    return 0 if found.holds and (again is None or again.same) else 1
+
+
+def compare(options: argparse.Namespace) -> int:
+    """Lay two releases side by side: which numbers moved, came, went or are withheld, and what may be why."""
+    from iop_outcomes.steps import store
+    from iop_outcomes.verify import compare, released
+
+    both = compare.Comparison(released.opened(options.first), released.opened(options.second))
+    print(both.text())
+    if options.out:
+        store.write_text(both.table(), options.out)
+        print(f"{options.out} is written: every number that is not the same.")
+    return 0
+
+
 def _check_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", default="config/config.yaml", help="the protocol (default: %(default)s)")
     parser.add_argument("--cohort", help="cohort to check in place of the one in the config")
@@ -197,14 +227,37 @@ def _generate_tedsd_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, help="the CSV file to write")
 
 
+def _verify_options(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "With the release alone: every file is held to its digest, every line to its seal, the released tables to each "
+        "other, and the report and the figures are made anew from them and compared, number by number."
+    )
+    parser.add_argument("release", metavar="RELEASE", help="folder of the release: results/<cohort>/release")
+    parser.add_argument("--trace", metavar="FILE", help="write where every number of the report comes from, as CSV")
+    parser.add_argument("--rerun", action="store_true", help="run the workflow once more from the records, and compare")
+    parser.add_argument(
+        "--config", nargs="+", default=[], metavar="KEY=VALUE", help="what the run was told, such as data=<folder>"
+    )
+    parser.add_argument("--cores", type=int, default=2, help="cores of a second run (default: %(default)s)")
+    parser.add_argument("--redraw", action="store_true", help="draw the figures once more, too, and compare every byte")
+
+
+def _compare_options(parser: argparse.ArgumentParser) -> None:
+    for name, which in (("first", "one release: results/<cohort>/release"), ("second", "the other, the later one")):
+        parser.add_argument(name, metavar=name.upper(), help=which)
+    parser.add_argument("--out", metavar="FILE", help="write every number that is not the same, as CSV")
+
+
 COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], Callable[[argparse.ArgumentParser], None]]] = {
     "check": (check, _check_options),
+    "compare": (compare, _compare_options),
     "draft-mapping": (draft_mapping, _draft_options),
     "deidentify": (deidentify, _deidentify_options),
     "purge": (purge, _purge_options),
     "generate-tedsd": (generate_tedsd, _generate_tedsd_options),
     "schemas": (schemas, _schema_options),
     "tables": (tables, _table_options),
+    "verify": (verify, _verify_options),
 }
 
 

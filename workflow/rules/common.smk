@@ -13,7 +13,7 @@ from iop_outcomes.privacy import withheld
 from iop_outcomes.provenance import digests, manifest, protocol
 from iop_outcomes.release import asked
 from iop_outcomes.steps import code, declared
-from iop_outcomes.study import loading
+from iop_outcomes.study import filled, loading
 from iop_outcomes.vocabulary.endpoints import EVENTS, ON_A_DAY, TIMED
 
 prepare.name_interpreter()

@@ -98,18 +98,28 @@ use rule run as provenance_manifest with:
         **SIGNED,
         protocol=f"{RELEASED}/study.yaml",
         released=TIED,
-        records=[*RECORDS, *STUDY.disclosure.ledger],
+        records=[*RECORDS, *STUDY.disclosure.ledger, *TRUTH.values()],
         lock=prepare.lock_file(),
     output:
         manifest=f"{RELEASED}/manifest.json",
+        crate=f"{RELEASED}/ro-crate-metadata.json",
         run=f"{PRIVATE}/run.json",
     log:
         f"{LOGS}/provenance_manifest.log",
     params:
         **step(
             "provenance.manifest",
-            {"policy": STUDY.disclosure.policy, "version": VERSION},
-            digests=[DIGESTS["records"], DIGESTS["lock"], manifest.code_digest()],
+            {
+                "policy": STUDY.disclosure.policy,
+                "version": VERSION,
+                "analyses": {name: filled.analyses(LOADED, name) for name in FIGURES},
+            },
+            digests=[
+                DIGESTS["records"],
+                DIGESTS["truth"],
+                DIGESTS["lock"],
+                manifest.code_digest(),
+            ],
         ),
     message:
         "Tie every released file to what it was made from"

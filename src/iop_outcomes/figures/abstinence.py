@@ -37,9 +37,12 @@ class Shown(TypedDict):
     method: str
     first: float
     second: float
+    first_error: float
+    second_error: float
     difference: float
     conf_low: float
     conf_high: float
+    rounding_error: float
     truth: float
     status: str
 
@@ -77,9 +80,13 @@ def _shown(asked: pd.DataFrame, labels: Labels, truth: pd.DataFrame | None) -> p
         wide.append(
             {
                 "contrast": contrast, "outcome": outcome, "horizon_days": day, "missing_rule": rule, "method": name,
-                "estimand": estimand, "first": arms[0].estimate if arms[0] else math.nan,
-                "second": arms[1].estimate if arms[1] else math.nan, "difference": gap.estimate,
-                "conf_low": gap.conf_low, "conf_high": gap.conf_high,
+                "estimand": estimand,
+                "first": arms[0].estimate if arms[0] else math.nan,
+                "second": arms[1].estimate if arms[1] else math.nan,
+                "first_error": arms[0].rounding_error if arms[0] else math.nan,
+                "second_error": arms[1].rounding_error if arms[1] else math.nan,
+                "difference": gap.estimate, "conf_low": gap.conf_low, "conf_high": gap.conf_high,
+                "rounding_error": gap.rounding_error,
                 "truth": _truth(truth, str(contrast), str(outcome), float(str(day)), str(estimand)),
                 "status": gap.status, "reason": gap.reason,
             }
@@ -133,7 +140,10 @@ def _estimands(shown: pd.DataFrame) -> list[Shown]:
 
 def _row(row: Shown) -> forest.Row:
     crude = row["method"] == CRUDE
-    arms = ", ".join(map(numbers.percent, (row["first"], row["second"])))
+    arms = ", ".join(
+        numbers.percent(value, error)
+        for value, error in ((row["first"], row["first_error"]), (row["second"], row["second_error"]))
+    )
     return forest.Row(
         method(row["method"]),
         row["difference"],
@@ -158,8 +168,8 @@ def _alt(shown: pd.DataFrame, labels: Labels) -> str:
             within(method(row["method"])),
         )
         said.append(
-            f"{', '.join(w for w in words if w)}: {numbers.points(row['difference'])} "
-            f"({numbers.interval(row['conf_low'], row['conf_high'], numbers.points)})"
+            f"{', '.join(w for w in words if w)}: {numbers.points(row['difference'], row['rounding_error'])} "
+            f"({numbers.interval(row['conf_low'], row['conf_high'], numbers.points, row['rounding_error'])})"
         )
     return (
         "Forest plot of the difference in abstinence in percentage points, with confidence intervals. "

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import style, tiles
-from iop_outcomes.presentation import numbers, recorded
+from iop_outcomes.presentation import matrices, numbers
 from iop_outcomes.presentation.labels import within
 from iop_outcomes.protocol import Compared
 from iop_outcomes.tables.results import BY_ASAM, BY_BROAD, BY_LABEL, DELIVERED
@@ -33,16 +33,16 @@ NOTE = (
 
 def draw(tables: style.Tables, study: Compared) -> style.Figure:
     """The matrices of a cohort."""
-    found = {which: recorded.matrix(tables.counts, *which) for which in recorded.PAIRS}
+    found = {which: matrices.matrix(tables.counts, *which) for which in matrices.PAIRS}
     found = {which: table for which, table in found.items() if len(table)}
     data = _data(found)
     if not found:
         return style.note("hours a week are not known", data, "The agreement between definitions of a level of care")
     # where everyone is in one class by both, there is nothing to see beside the others
-    shown = {w: t for w, t in found.items() if recorded.several(t)} or found
+    shown = {w: t for w, t in found.items() if matrices.several(t)} or found
     blocks = [
         tiles.Block(
-            f"{TITLES[which]}: {_agreed(table)}",
+            f"{TITLES[which]}: {_agreed(tables.counts, which, table)}",
             tuple(_row(str(name), people) for name, people in table.iterrows()),
             tuple(LABELS[c] for c in table.columns),
         )
@@ -51,7 +51,7 @@ def draw(tables: style.Tables, study: Compared) -> style.Figure:
     notes = ["People, and percent of the row.", NOTE]
     if data["people"].isna().any():
         notes.append("A grey tile holds people, too few to show; kappa is without them.")
-    return style.Figure(tiles.plot(blocks, notes), data, _alt(found))
+    return style.Figure(tiles.plot(blocks, notes), data, _alt(tables.counts, found))
 
 
 def _row(name: str, people: pd.Series[float]) -> tiles.Row:
@@ -65,15 +65,16 @@ def _tile(people: float, share: float) -> tiles.Tile:
     return tiles.Tile(f"{numbers.count(people)} ({round(100 * share)})" if people else "0", share)
 
 
-def _agreed(table: pd.DataFrame) -> str:
+def _agreed(counts: pd.DataFrame, which: Pair, table: pd.DataFrame) -> str:
     """Kappa and the share of people in the same class, in a few words."""
-    told = recorded.kappa(table)
+    told = matrices.kappa(table)
     if not told.n:
         return "no one is in a class under both"
-    same = f"{numbers.percent(told.observed)} in the same class"
+    share, error = matrices.in_one_class(counts, *which)
+    same = f"{share} in the same class"
     if not numbers.known(told.kappa):
         return f"{same}; by one of the two all are in one class, so that kappa says nothing"
-    return f"{same}, kappa {numbers.ratio(told.kappa)}"
+    return f"{same}, kappa {numbers.ratio(told.kappa, error)}"
 
 
 def _data(found: dict[Pair, pd.DataFrame]) -> pd.DataFrame:
@@ -88,6 +89,6 @@ def _data(found: dict[Pair, pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["down", "across", "first", "second", "people"])
 
 
-def _alt(found: dict[Pair, pd.DataFrame]) -> str:
-    said = [f"{TITLES[which]}: {within(_agreed(table))}" for which, table in found.items()]
+def _alt(counts: pd.DataFrame, found: dict[Pair, pd.DataFrame]) -> str:
+    said = [f"{TITLES[which]}: {within(_agreed(counts, which, table))}" for which, table in found.items()]
     return f"Matrices of people by level of care under two definitions each. {'; '.join(said)}."

@@ -1,15 +1,15 @@
 """Numbers at risk below curves over days: people of each arm, and their effective number under the weights.
 
-For each arm two rows of text at the breaks of the axis, first arm above. A number stands for the day shown or, where no
-curve has a point on it, for the next point: for people, who are counted whenever someone leaves, however late it is;
-for the effective number at most a week later. Where that point's number is withheld nothing stands there. On day 0 the
-effective number is that of the design.
+For each arm two rows of text, first arm above. A number stands below the point of the curve that it is of: the one
+nearest to each break of the axis, at most half way to the next break. Where no number of such a point is told, nothing
+stands there. On day 0 the effective number is that of the design.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import style
@@ -22,11 +22,10 @@ if TYPE_CHECKING:
 TEXT_SIZE = 6.5
 # inches from one row of text to the next, and of the margin on the left that says what the rows are
 ROW, MARGIN = 0.145, 0.55
-SAID = "Below: people of arms 1 and 2 at risk (n), and their effective number under the weights (eff.)"
+# inches that a number takes up
+WIDE = 0.36
 # more breaks than this, and every second has numbers
 BREAKS = 5
-# days within which the next point may speak for a day
-WEEK = 7
 
 # effective number of an arm on day 0, by contrast, method and arm
 Begin = Mapping[tuple[str, str, str], float]
@@ -39,12 +38,17 @@ def begin(diagnostics: pd.DataFrame) -> dict[tuple[str, str, str], float]:
 
 
 def rows(
-    shown: pd.DataFrame, breaks: Mapping[tuple[str, str], Sequence[float]], on_day_0: Begin, shared: bool
+    shown: pd.DataFrame,
+    breaks: Mapping[tuple[str, str], Sequence[float]],
+    rooms: Mapping[tuple[str, str], float],
+    on_day_0: Begin,
+    shared: bool,
 ) -> pd.DataFrame:
     """One row per text: contrast, outcome, side, line (0 at the top), x (missing for what the line is), label.
 
     shown: points of curves with n_risk and n_effective, as `lines.points` gives them. breaks: of the axis of days, by
-    contrast and outcome. shared: the curves of a contrast are of the same people at risk.
+    contrast and outcome. rooms: days to the inch, likewise. shared: the curves of a contrast are of the same people at
+    risk.
     """
     import pandas as pd
 
@@ -53,23 +57,43 @@ def rows(
         of = shown[shown["contrast"] == contrast] if shared else panel
         axis = breaks[str(contrast), str(outcome)]
         days = list(axis)[:: 1 if len(axis) <= BREAKS else 2]
+        room = WIDE * rooms[str(contrast), str(outcome)]
         effective = bool(of.loc[of["weighted"], "n_effective"].notna().any())
         for side in (0, 1):
             own = of[of["side"] == side].sort_values("x", kind="stable")
-            kinds = [("n", "n_risk", own[~own["weighted"]] if (~own["weighted"]).any() else own, math.inf)]
-            kinds += [("eff.", "n_effective", _weighted(own, on_day_0), WEEK)] if effective else []
-            for what, column, points, wait in kinds:
+            kinds = [("n", "n_risk", own[~own["weighted"]] if (~own["weighted"]).any() else own)]
+            kinds += [("eff.", "n_effective", _weighted(own, on_day_0))] if effective else []
+            for what, column, points in kinds:
                 line = side * (1 + effective) + (column == "n_effective")
                 key = {"contrast": contrast, "outcome": outcome, "side": side, "line": line}
                 found.append({**key, "x": math.nan, "label": f"{side + 1} {what}"})
-                # of people, a point without a number is one whose number is withheld, but for the one drawn on day 0
-                told = points[column].notna() | ((points["x"] > 0) & (column == "n_risk"))
-                known = points[told]
-                for day in days:
-                    later = known[(known["x"] >= day) & (known["x"] <= day + wait)]
-                    if len(later) and not math.isnan(later[column].iloc[0]):
-                        found.append({**key, "x": float(day), "label": numbers.count(later[column].iloc[0])})
+                found += [{**key, "x": x, "label": numbers.count(n)} for x, n in nearest(points, column, days, room)]
     return pd.DataFrame(found, columns=["contrast", "outcome", "side", "line", "x", "label"])
+
+
+def nearest(points: pd.DataFrame, column: str, days: Sequence[float], room: float) -> list[tuple[float, float]]:
+    """For each of the days the point nearest to it whose number is told, then further points: their days and numbers.
+    Day 0 has its own.
+
+    room: days that a number takes up; two never stand closer.
+    """
+    own = points[points[column].notna()].drop_duplicates("x")
+    known = dict(zip(own["x"].astype(float), own[column].astype(float), strict=True))
+    apart = min((b - a for a, b in pairwise(days)), default=math.inf) / 2
+    wanted: list[float] = []
+    for day in days:
+        close = [x for x in known if abs(x - day) < apart and (x > 0) == (day > 0)]
+        wanted += [min(close, key=lambda x: (abs(x - day), x))] if close else []
+    found: list[float] = []
+    for x in (*wanted, *(x for x in known if x > 0)):
+        found += [x] if all(abs(x - other) >= room for other in found) else []
+    return [(x, known[x]) for x in sorted(found)]
+
+
+def said(shown: pd.DataFrame) -> str:
+    """What the numbers are."""
+    rounded = ", rounded" if (shown["rounding_error"] > 0).any() else ""
+    return f"Below: people of arms 1 and 2 at risk (n{rounded}), and their effective number under the weights (eff.)"
 
 
 def _weighted(own: pd.DataFrame, on_day_0: Begin) -> pd.DataFrame:

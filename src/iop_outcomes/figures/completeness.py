@@ -30,7 +30,7 @@ def draw(tables: style.Tables, study: Compared) -> style.Figure:
     full, partly, empty = recorded.unanswered(found)
     least = sorted(partly, key=_least(found))[:MOST_FIELDS]
     shown = [f for f in partly if f in least] or full or empty
-    cells = recorded.told(found, "kind", "group", "field")
+    cells = recorded.by(found, "kind", "group", "field")
     names = tuple(recorded.field(f) for f in shown)
     blocks = []
     for kind, heading in HEADINGS.items():
@@ -68,15 +68,11 @@ def _notes(found: pd.DataFrame, apart: dict[str, list[str]], unit: str) -> list[
 
 def _alt(found: pd.DataFrame, unit: str) -> str:
     full, partly, empty = recorded.unanswered(found)
-    overall = found[found["kind"] == "all"].set_index("field")
-    parts = []
-    for name in sorted(partly, key=_least(found)):
-        cell = overall.loc[name]
-        share = numbers.percent(cell["share"]) if cell["told"] != "withheld" else "a share that is withheld"
-        about = {"about": "about ", "from": "at least "}.get(str(cell["told"]), "")
-        parts.append(f"{within(recorded.field(name))} {about}{share}")
+    cells = recorded.by(found[found["kind"] == "all"], "field")
+    shares = {name: recorded.share_words(*cells[name,]) for name in sorted(partly, key=_least(found))}
+    parts = [f"{within(recorded.field(name))} {share}" for name, share in shares.items()]
     text = f"Grid of the share of {unit} of which each field is known, by site and time of entry. "
     text += f"Over all {unit}: {'; '.join(parts)}. " if parts else ""
-    text += f"Known throughout: {len(full)} fields." if full else ""
+    text += f"Known throughout: {numbers.count(len(full))} fields." if full else ""
     text += f" Not in these records: {sentence([within(recorded.field(f)) for f in empty])}." if empty else ""
     return text.strip()

@@ -22,7 +22,19 @@ if TYPE_CHECKING:
 FLATTERED = (NAIVE, CRUDE)
 METHODS = (NAIVE, CRUDE, LANDMARK, LANDMARK_ADJUSTED, RANDOMISED)
 GROUP = ["analysis", "contrast", "outcome", "horizon_days", "missing_rule"]
-COLUMNS = [*GROUP, "method", "measure", "estimate", "conf_low", "conf_high", "n", "events", "status", "reason"]
+COLUMNS = [
+    *GROUP,
+    "method",
+    "measure",
+    "estimate",
+    "conf_low",
+    "conf_high",
+    "n",
+    "events",
+    "status",
+    "reason",
+    "rounding_error",
+]
 
 
 def draw(tables: style.Tables, study: Compared) -> style.Figure:
@@ -89,7 +101,8 @@ def _rows(shown: pd.DataFrame, labels: Labels) -> list[forest.Row]:
 def _row(row: Estimated, labels: Labels) -> forest.Row:
     form = numbers.ratio if MEASURES[row["measure"]].ratio else numbers.points
     there = numbers.known(row["estimate"])
-    text = f"{form(row['estimate'])} ({numbers.interval(row['conf_low'], row['conf_high'], form)})"
+    error = row["rounding_error"]
+    text = f"{form(row['estimate'], error)} ({numbers.interval(row['conf_low'], row['conf_high'], form, error)})"
     naive = row["method"] in FLATTERED
     return forest.Row(
         duration_method(row["measure"], row["method"], landmark(labels.study, row["contrast"])),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import atrisk, lines, style
-from iop_outcomes.presentation import numbers, select
+from iop_outcomes.presentation import select
 from iop_outcomes.presentation.labels import Labels, cause
 from iop_outcomes.protocol import Compared
 from iop_outcomes.vocabulary.endpoints import EVENTS
@@ -57,10 +57,7 @@ def _shown(curves: pd.DataFrame, asked: pd.DataFrame, labels: Labels) -> pd.Data
 
 def _alt(shown: pd.DataFrame, labels: Labels) -> str:
     said = []
-    for (contrast, outcome), (day, weighted, first, second) in lines.at_end(shown).items():
-        arms = labels.arms(contrast)
-        said.append(
-            f"{cause(outcome)} by day {day:.0f}, {'weighted' if weighted else 'unadjusted'}: {arms[0]} "
-            f"{numbers.percent(first)}, {arms[1]} {numbers.percent(second)}"
-        )
-    return "Curves of the share of people with each event, by arm. " + "; ".join(said) + "."
+    for (contrast, outcome), end in lines.at_end(shown).items():
+        said.append(f"{cause(outcome)} {end.begin('by day')}: {end.said(labels.arms(contrast), 'by day')}")
+    begin = "Curves of the share of people with each event, by arm."
+    return " ".join([begin, *lines.told(["; ".join(said)]), lines.ended(shown)]).strip()

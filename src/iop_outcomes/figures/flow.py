@@ -2,7 +2,8 @@
 
 In order: the rules that exclude people stand beside the way from records to eligible people; below, each contrast with
 its arms and, where there are any, people without a counterpart in the other arm. A count that may not be shown is given
-in words. Totals are sums of what is shown, and are left out when a part of them is not.
+as a range or in words. Totals are sums of what is shown, and are left out when a part of them is not; of rounded counts
+they are marked.
 """
 
 from __future__ import annotations
@@ -11,16 +12,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import style
-from iop_outcomes.presentation import numbers, recorded
-from iop_outcomes.presentation.labels import STRATA, Labels, within, words
+from iop_outcomes.presentation import numbers, recorded, told
+from iop_outcomes.presentation.labels import STRATA, Labels, capital, within, words
 from iop_outcomes.protocol import Compared
-from iop_outcomes.tables.results import PEOPLE
+from iop_outcomes.tables.results import ATTRITION, PEOPLE
 
 if TYPE_CHECKING:
     import pandas as pd
     from plotnine import ggplot
 
-WITHHELD = "too few to show"
+WITHHELD = "number withheld"
+# between a number and what it is of, which no reader of the drawing closes up
+APART = "\u2003"
 # one of what is counted
 ONE = {"people": "person", "episodes": "episode", "periods": "period"}
 LINE, PAD, GAP = 0.19, 0.12, 0.26
@@ -56,8 +59,9 @@ class Arrow:
 def draw(tables: style.Tables, study: Compared) -> style.Figure:
     """The flow diagram of a cohort."""
     labels = Labels(study)
-    steps = recorded.attrition(tables.counts)
-    arms = people(tables.counts, labels)
+    counts = tables.counts[tables.counts["outcome"].isin([ATTRITION, PEOPLE])]
+    steps = recorded.attrition(counts, told.usual(counts))
+    arms = people(counts, labels)
     data = _data(steps, arms)
     if steps.empty:
         return style.note("no count of eligible people was released", data, "The flow of people")
@@ -67,15 +71,28 @@ def draw(tables: style.Tables, study: Compared) -> style.Figure:
         boxes_more, arrows_more, bottom = _contrast(labels, str(contrast), own, bottom, many)
         boxes += boxes_more
         arrows += arrows_more
+    note = _note(counts, bottom)
+    boxes, bottom = ([*boxes, note], note.bottom) if note.lines else (boxes, bottom)
     return style.Figure(_plot(boxes, arrows, bottom + 0.1), data, _alt(steps, arms, labels, many))
 
 
+def _note(counts: pd.DataFrame, bottom: float) -> Box:
+    """How the counts that are shown are rounded, below everything; without lines where they are not."""
+    rounding = told.rounding(counts)
+    sums = f" {told.ABOUT}: a sum of rounded counts." if rounding and told.ABOUT not in rounding else ""
+    words = rounding + sums
+    across = (0.1, style.WIDTH - 0.1)
+    return Box(across, bottom + GAP / 2, tuple(_lines(words, across)) if rounding else (), framed=False)
+
+
 def people(counts: pd.DataFrame, labels: Labels) -> pd.DataFrame:
-    """People of each arm with and without a counterpart: columns contrast, side, arm, level, people, status."""
+    """People of each arm with and without a counterpart: columns contrast, side, arm, level, people, status,
+    low, high, shown.
+    """
     own = counts[(counts["analysis"] == "design") & (counts["outcome"] == PEOPLE)]
     rank = {c: i for i, c in enumerate(labels.study.contrasts)}
     own = (
-        recorded.with_people(own)
+        recorded.with_people(own, told.usual(counts))
         .assign(
             side=[
                 (*labels.sides(c), *labels.further_arms(c)).index(a)
@@ -85,14 +102,28 @@ def people(counts: pd.DataFrame, labels: Labels) -> pd.DataFrame:
         )
         .sort_values(["rank", "side", "level"], kind="stable")
     )
-    return own[["contrast", "side", "arm", "level", "people", "status"]].reset_index(drop=True)
+    return own[["contrast", "side", "arm", "level", "people", "status", "low", "high", "shown"]].reset_index(drop=True)
 
 
-def said(value: float, many: str = "people") -> str:
-    """People, episodes or periods in words: '12 people', or that it may not be shown."""
-    if not numbers.known(value):
-        return WITHHELD
-    return f"{numbers.count(value)} {many if value != 1 else ONE[many]}"
+def together(rows: pd.DataFrame) -> str:
+    """People of some rows as they are shown; of several their sum, marked where rounded, or the range of it."""
+    if len(rows) == 1:
+        return hidden(str(rows["shown"].iloc[0]))
+    people, low, high = (rows[c].sum(skipna=False) for c in ("people", "low", "high"))
+    if numbers.known(people):
+        return (f"{told.ABOUT}{numbers.NARROW}" if high > low else "") + numbers.count(people)
+    return f"{numbers.count(low)} to {numbers.count(high)}" if numbers.known(high) else WITHHELD
+
+
+def hidden(shown: str) -> str:
+    """A count as it is shown, or that it may not be."""
+    return WITHHELD if shown == told.WITHHELD else shown
+
+
+def said(rows: pd.DataFrame, many: str = "people") -> str:
+    """People, episodes or periods of some rows in words: '12 people', or that they may not be shown."""
+    shown = together(rows)
+    return shown if shown == WITHHELD else f"{shown} {ONE[many] if shown == numbers.count(1) else many}"
 
 
 def _data(steps: pd.DataFrame, arms: pd.DataFrame) -> pd.DataFrame:
@@ -108,11 +139,11 @@ def _lines(text: str, x: tuple[float, float]) -> list[str]:
 
 
 def _way_to_eligible(steps: pd.DataFrame, many: str) -> tuple[list[Box], list[Arrow], float]:
-    rules, eligible = steps.iloc[:-1], steps.iloc[-1]
-    start = Box(LEFT_BOX, 0.1, (f"{words(many)} in the records", said(float(steps["people"].sum(skipna=False)), many)))
+    rules, eligible = steps.iloc[:-1], steps.iloc[-1:]
+    start = Box(LEFT_BOX, 0.1, (f"{words(many)} in the records", said(steps, many)))
     beside = Box(RIGHT_BOX, start.bottom + GAP / 2, tuple(_excluded(rules, many)))
     below = max(beside.bottom, start.bottom) + GAP
-    end = Box(LEFT_BOX, below, ("Eligible", said(float(eligible["people"]), many)), bold=True)
+    end = Box(LEFT_BOX, below, ("Eligible", said(eligible, many)), bold=True)
     middle, side = sum(LEFT_BOX) / 2, (beside.top + beside.bottom) / 2
     arrows = [Arrow((middle, start.bottom), (middle, end.top)), Arrow((middle, side), (RIGHT_BOX[0], side))]
     return [start, beside, end], arrows, end.bottom
@@ -125,13 +156,13 @@ def _excluded(rules: pd.DataFrame, many: str) -> list[str]:
         return _lines(f"Excluded: no one, by any of {len(rules)} rules", RIGHT_BOX)
     lines = _lines(f"Excluded, each {ONE[many]} under the first rule that applies:", RIGHT_BOX)
     for rule in some.itertuples():
-        lines += _lines(f"{_number(rule.people)}  {rule.rule}", RIGHT_BOX)
+        lines += _lines(f"{_number(str(rule.shown))}{APART}{rule.rule}", RIGHT_BOX)
     others = len(rules) - len(some)
     return lines + ([f"No one by {others} other rule{'s' * (others > 1)}"] if others else [])
 
 
-def _number(value: object) -> str:
-    return numbers.count(value) if numbers.known(value) else f"({WITHHELD})"
+def _number(shown: str) -> str:
+    return f"({WITHHELD})" if shown in (WITHHELD, told.WITHHELD) else shown
 
 
 def _contrast(
@@ -148,17 +179,16 @@ def _contrast(
     lacking = "without every arm" if labels.further_arms(name) else "with one arm only"
     boxes = [title]
     for side, arm in enumerate(labels.arms(name)):
-        counted = own[own["side"] == side].set_index("level")["people"]
+        counted = own[own["side"] == side]
         lines = _lines(arm, ARM_BOXES[side])
-        lines.append(said(float(counted.sum(skipna=False)) if len(counted) else 0, many))
-        if "without_counterpart" in counted.index:
-            alone = _number(float(counted["without_counterpart"])) + " of them"
-            alone = "All of them" if len(counted) == 1 else alone
+        lines.append(said(counted, many))
+        apart = counted[counted["level"] == "without_counterpart"]
+        if len(apart):
+            alone = "All of them" if len(counted) == 1 else _number(together(apart)) + " of them"
             lines += _lines(f"{alone} in {strata} {lacking}", ARM_BOXES[side])
         boxes.append(Box(ARM_BOXES[side], title.bottom + 0.05, tuple(lines)))
     for side, label in enumerate(labels.further_arms(name).values(), 2):
-        counted = own[own["side"] == side]["people"]
-        size = said(float(counted.sum(skipna=False)) if len(counted) else 0, many)
+        size = said(own[own["side"] == side], many)
         whole = (ARM_BOXES[0][0], ARM_BOXES[1][1])
         text = tuple(_lines(f"Weighed with them, as arms of one comparison: {within(label)}, {size}", whole))
         boxes.append(Box(whole, max(b.bottom for b in boxes) + 0.05, text))
@@ -201,11 +231,13 @@ def _plot(boxes: list[Box], arrows: list[Arrow], height: float) -> ggplot:
 
 
 def _alt(steps: pd.DataFrame, arms: pd.DataFrame, labels: Labels, many: str) -> str:
-    total, eligible = float(steps["people"].sum(skipna=False)), float(steps["people"].iloc[-1])
-    begin = f"Flow diagram. Of {said(total, many)} in the records, " if numbers.known(total) else "Flow diagram. "
+    total, eligible = said(steps, many), said(steps.iloc[-1:], many)
+    begin = "Flow diagram. " if total == WITHHELD else f"Flow diagram. Of {total} in the records, "
     parts = []
     for contrast, own in arms.groupby("contrast", sort=False):
-        sizes = [float(own.loc[own["side"] == side, "people"].sum(skipna=False)) for side in (0, 1)]
+        sizes = [together(own[own["side"] == side]) for side in (0, 1)]
         names = labels.arms(str(contrast))
         parts.append(f"{names[0]} {_number(sizes[0])} and {names[1]} {_number(sizes[1])}")
-    return f"{begin}{said(eligible, many)} are eligible. {words(many)} compared: {'; '.join(parts) or 'none'}."
+    left = f"the number of eligible {many} is withheld" if eligible == WITHHELD else f"{eligible} are eligible"
+    left = left if begin.endswith(", ") else capital(left)
+    return f"{begin}{left}. {words(many)} compared: {'; '.join(parts) or 'none'}."

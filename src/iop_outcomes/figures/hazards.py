@@ -52,7 +52,22 @@ def _shown(asked: pd.DataFrame, labels: Labels) -> pd.DataFrame:
         rows = own[own["method"] == best]
         place = (list(labels.study.contrasts).index(str(key[0])), list(labels.endpoints()).index(str(key[1])))
         kept.append(
-            (place, rows[["analysis", *GROUP, "method", *PERIOD, "estimate", "conf_low", "conf_high", "status"]])
+            (
+                place,
+                rows[
+                    [
+                        "analysis",
+                        *GROUP,
+                        "method",
+                        *PERIOD,
+                        "estimate",
+                        "conf_low",
+                        "conf_high",
+                        "status",
+                        "rounding_error",
+                    ]
+                ],
+            )
         )
     ordered = [rows for _, rows in sorted(kept, key=lambda k: k[0])]
     return pd.concat(ordered, ignore_index=True) if ordered else asked.iloc[:0]
@@ -73,7 +88,8 @@ def _rows(shown: pd.DataFrame, labels: Labels) -> list[forest.Row]:
 def _row(row: Estimated) -> forest.Row:
     period = numbers.known(row["from_day"])
     known = numbers.known(row["estimate"])
-    text = f"{numbers.ratio(row['estimate'])} ({numbers.interval(row['conf_low'], row['conf_high'], numbers.ratio)})"
+    limits = numbers.interval(row["conf_low"], row["conf_high"], numbers.ratio, row["rounding_error"])
+    text = f"{_ratio(row)} ({limits})"
     return forest.Row(
         capital(_days(row)),
         row["estimate"],
@@ -85,6 +101,10 @@ def _row(row: Estimated) -> forest.Row:
     )
 
 
+def _ratio(row: Estimated) -> str:
+    return numbers.ratio(row["estimate"], row["rounding_error"])
+
+
 def _days(row: Estimated) -> str:
     """The days of follow-up that a ratio is of."""
     return f"day {row['from_day']} to {row['to_day']}" if numbers.known(row["from_day"]) else "all days"
@@ -94,6 +114,6 @@ def _alt(shown: pd.DataFrame, labels: Labels) -> str:
     said = []
     for (contrast, outcome, _), own in shown.groupby(GROUP, sort=False, dropna=False):
         first, second = labels.arms(str(contrast))
-        ratios = [f"{_days(r)} {numbers.ratio(r['estimate'])}" for r in estimated(own) if numbers.known(r["estimate"])]
+        ratios = [f"{_days(r)} {_ratio(r)}" for r in estimated(own) if numbers.known(r["estimate"])]
         said.append(f"{first} against {within(second)}, {within(labels.endpoint(str(outcome)))}: {', '.join(ratios)}")
     return f"Forest plot of hazard ratios over all days and by period, with confidence intervals. {'; '.join(said)}."

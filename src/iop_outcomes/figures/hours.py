@@ -104,7 +104,8 @@ def _alt(shown: pd.DataFrame) -> str:
         for kind, words in KINDS.items():
             own = of_level[of_level["kind"] == kind]
             if len(own):
-                most = own.loc[own["share"].idxmax()]
-                parts.append(f"{within(words)} mostly {_band(str(most['level']))} ({numbers.percent(most['share'])})")
+                most = str(own.loc[own["share"].idxmax(), "level"])
+                share = recorded.share_of(own, own["level"] == most)
+                parts.append(f"{within(words)} mostly {_band(most)} ({share})")
         said.append(f"{LABELS[str(care)]}: {', '.join(parts)}")
     return f"Bars of people by hours of care a week, for each level of care. {'; '.join(said)}."

@@ -93,6 +93,7 @@ def _shown(curves: pd.DataFrame, labels: Labels) -> pd.DataFrame:
             "estimate",
             "conf_low",
             "conf_high",
+            "rounding_error",
         ]
     ].reset_index(drop=True)
 
@@ -101,9 +102,9 @@ def _alt(shown: pd.DataFrame) -> str:
     said = []
     for (panel, arm), own in shown.groupby(["panel", "arm_label"], sort=False):
         ends = own.iloc[[0, -1]]
-        (x0, x1), (y0, y1) = ends["x"], ends["estimate"]
+        (x0, x1), (y0, y1) = ends["x"], map(numbers.percent, ends["estimate"], ends["rounding_error"])
         said.append(
-            f"{' '.join(str(panel).split())}, {arm}: {numbers.percent(y0)} at {numbers.days(x0)} hours a week, "
-            f"{numbers.percent(y1)} at {numbers.days(x1)}"
+            f"{' '.join(str(panel).split())}, {arm}: {y0} at {numbers.days(x0)} hours a week, "
+            f"{y1} at {numbers.days(x1)}"
         )
     return "Curves of the share abstinent by mean attended hours a week, by arm. " + "; ".join(said) + "."

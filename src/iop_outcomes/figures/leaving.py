@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import atrisk, lines, style
-from iop_outcomes.presentation import numbers, select
-from iop_outcomes.presentation.labels import Labels, capital, cause
+from iop_outcomes.presentation import select
+from iop_outcomes.presentation.labels import POOLS, Labels, cause
 from iop_outcomes.protocol import Compared
 from iop_outcomes.vocabulary.causes import LEAVING
 from iop_outcomes.vocabulary.endpoints import LEFT_INDEX
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 # a way by which fewer than this share have left in both arms has no panel
 LEAST_SHARE = 0.01
+
+
+# ways of leaving, and those that the release counts together
+WAYS = (*LEAVING, *POOLS)
 
 
 def draw(tables: style.Tables, study: Compared) -> style.Figure:
@@ -44,26 +48,19 @@ def draw(tables: style.Tables, study: Compared) -> style.Figure:
 
 
 def _shown(curves: pd.DataFrame, asked: pd.DataFrame, labels: Labels) -> pd.DataFrame:
-    own = curves[curves["analysis"].isin(asked["analysis"]) & curves["outcome"].isin(LEAVING)]
+    own = curves[curves["analysis"].isin(asked["analysis"]) & curves["outcome"].isin(WAYS)]
     last = {str(c): float(d) for c, d in asked.groupby("contrast")["horizon_days"].max().items()}
     shown = lines.points(own[own["contrast"].isin(list(last))], labels, 0.0, last)
     seen = shown.groupby(["contrast", "outcome"])["estimate"].transform("max") >= LEAST_SHARE
     shown = shown[seen]
     rank = {c: i for i, c in enumerate(labels.study.contrasts)}
-    order = shown["contrast"].map(rank) * len(LEAVING) + shown["outcome"].map(LEAVING.index)
+    order = shown["contrast"].map(rank) * len(WAYS) + shown["outcome"].map(WAYS.index)
     return shown.iloc[order.argsort(kind="stable")].reset_index(drop=True)
 
 
 def _alt(shown: pd.DataFrame, labels: Labels, alone: bool) -> str:
     said = []
-    for (contrast, outcome), (day, weighted, first, second) in lines.at_end(shown).items():
-        arms = labels.arms(contrast)
-        said.append(
-            f"{cause(outcome).lower()} by day {day:.0f}, {'weighted' if weighted else 'unadjusted'}: "
-            f"{arms[0]} {numbers.percent(first)}, {arms[1]} {numbers.percent(second)}"
-        )
-    return (
-        "Curves of the share of people who have left the index level in each way, by arm. "
-        + capital("; ".join(said))
-        + "."
-    )
+    for (contrast, outcome), end in lines.at_end(shown).items():
+        said.append(f"{cause(outcome).lower()} {end.begin('by day')}: {end.said(labels.arms(contrast), 'by day')}")
+    begin = "Curves of the share of people who have left the index level in each way, by arm."
+    return " ".join([begin, *lines.told(["; ".join(said)]), lines.ended(shown)]).strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import style, tiles
-from iop_outcomes.presentation import numbers, recorded
+from iop_outcomes.presentation import recorded
 from iop_outcomes.protocol import Compared
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def draw(tables: style.Tables, study: Compared) -> style.Figure:
     if found.empty:
         return style.note("nothing was counted", found, "Which days could be observed")
     days = sorted(found["day"].unique())
-    cells = recorded.told(found, "kind", "group", "day")
+    cells = recorded.by(found, "kind", "group", "day")
     blocks = []
     for kind, heading in (("all", ""), ("period", "By time of entry")):
         groups = recorded.ordered(found.loc[found["kind"] == kind, "group"].unique())
@@ -35,9 +35,7 @@ def draw(tables: style.Tables, study: Compared) -> style.Figure:
 
 def _alt(found: pd.DataFrame, unit: str) -> str:
     overall = found[found["kind"] == "all"]
-    parts = [
-        f"day {r.day} {numbers.percent(r.share) if r.told == 'exact' else 'withheld'}" for r in overall.itertuples()
-    ]
+    parts = [f"day {r['day']} {recorded.share_words(r['share'], r['told'])}" for r in overall.to_dict("records")]
     return (
         f"Grid of the share of {unit} whose day lies within their observation, by time of entry. Over all {unit}: "
         f"{'; '.join(parts)}."

@@ -56,7 +56,7 @@ def draw(tables: style.Tables, study: Compared) -> style.Figure:
         ),
         height=[(1 - 2 * s) * (0 if pd.isna(n) else n) for s, n in zip(shown["side"], shown["people"], strict=True)],
     )
-    few = data[data["status"] == "suppressed"].assign(middle=lambda d: (d["low"] + d["high"]) / 2, withheld="withheld")
+    few = data[data["people"].isna()].assign(middle=lambda d: (d["low"] + d["high"]) / 2, withheld="withheld")
     step = 0.02 * float(data["height"].abs().max() or 1)
     few = few.assign(height=[(1 - 2 * s) * step for s in few["side"]])
     rows = -(-len(contrasts) // 2)
@@ -118,8 +118,8 @@ def _alt(shown: pd.DataFrame, labels: Labels) -> str:
             if most is not None:
                 where = f"{numbers.decimals(most['low'])} to {numbers.decimals(most['high'])}"
                 parts.append(f"{arm} has most people ({numbers.count(most['people'])}) at scores of {where}")
-        hidden = int((own["status"] == "suppressed").sum())
+        hidden = int(own["people"].isna().sum())
         if hidden:
-            parts.append(f"{hidden} bins hold too few people to show")
+            parts.append(f"{numbers.count(hidden)} bins hold too few people to show")
         said.append(f"{labels.contrast(str(contrast))}: {sentence(parts)}")
     return "Mirrored histogram of the propensity score by arm. " + ". ".join(said) + "."

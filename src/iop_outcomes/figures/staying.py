@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import atrisk, lines, style
-from iop_outcomes.presentation import numbers, select
+from iop_outcomes.presentation import select
 from iop_outcomes.presentation.labels import Labels, within
 from iop_outcomes.protocol import Compared
 from iop_outcomes.tables.results import ALL
@@ -45,10 +45,8 @@ def draw(tables: style.Tables, study: Compared) -> style.Figure:
 
 def _alt(shown: pd.DataFrame, labels: Labels) -> str:
     said = []
-    for (contrast, outcome), (day, weighted, first, second) in lines.at_end(shown).items():
-        arms = labels.arms(contrast)
-        said.append(
-            f"On day {day:.0f}, {'weighted' if weighted else 'unadjusted'}, {numbers.percent(first)} of {arms[0]} and "
-            f"{numbers.percent(second)} of {arms[1]} are {within(PANELS[outcome])}"
-        )
-    return "Curves of the share of people still in care, by arm. " + ". ".join(said) + "."
+    for (contrast, outcome), end in lines.at_end(shown).items():
+        said.append(f"{within(PANELS[outcome])}, {end.begin('on day')}: {end.said(labels.arms(contrast), 'on day')}")
+    return " ".join(
+        ["Curves of the share of people still in care, by arm.", *lines.told(said), lines.ended(shown)]
+    ).strip()

@@ -54,7 +54,8 @@ class Block:
 
 
 def known(share: float, told: str) -> Tile | None:
-    """A share that is known, in percent, darker where it is less; told: exact, about, from, withheld or nobody.
+    """A share that is known, in percent, darker where it is less; told: exact, rounded, about, from, withheld or
+    nobody.
 
     Neither 0 nor 100 stands where it is not all or none.
     """
@@ -71,7 +72,7 @@ def known(share: float, told: str) -> Tile | None:
 def legend(told: Collection[str]) -> list[str]:
     """What the signs in tiles of `known` mean, as far as they occur."""
     signs = {
-        "about": "~ a few people are withheld, and the share is rounded.",
+        "about": "~ made of rounded counts, or without a few people: about so many percent.",
         "from": "\u2265 counts are withheld: at least so many percent.",
         "withheld": "A grey tile without a number is withheld.",
     }

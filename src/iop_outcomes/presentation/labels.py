@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 
 from iop_outcomes.presentation import numbers
 from iop_outcomes.protocol import Compared, Contrast, Duration, Endpoint, Intensity
@@ -22,6 +23,14 @@ from iop_outcomes.vocabulary.methods import METHODS
 BEFORE = {"unweighted": "Before weighting"}
 # ways of leaving, events, and the curves of people who are still there
 CAUSES = causes.LABELS | endpoints.LABELS
+OR = " or "
+# causes that the release counts together where too few people left by each, by every name that it may give them: some
+# may have been together before
+POOLS = {
+    OR.join(some): OR.join([CAUSES[some[0]], *(CAUSES[name][:1].lower() + CAUSES[name][1:] for name in some[1:])])
+    for size in range(2, len(causes.LEAVING) + 1)
+    for some in permutations(causes.LEAVING, size)
+}
 COVARIATES = {
     "age": "Age",
     "cooccurring_disorder": "Co-occurring disorder",
@@ -93,6 +102,10 @@ class Labels:
     def _asked(self, name: str) -> Contrast | Duration | Intensity | None:
         study = self.study
         return study.contrasts.get(name) or study.durations.get(name) or study.intensities.get(name)
+
+    def knows(self, name: str) -> bool:
+        """A contrast, a duration or an intensity of this name was asked for."""
+        return self._asked(name) is not None
 
     def contrast(self, name: str) -> str:
         """Title of a contrast, a duration or an intensity."""
@@ -203,7 +216,7 @@ def missing_rule(name: str) -> str:
 
 def cause(name: str) -> str:
     """Label of a way of leaving."""
-    return CAUSES.get(name, words(name))
+    return CAUSES.get(name) or POOLS.get(name) or words(name)
 
 
 def level(name: str) -> str:

@@ -1,13 +1,17 @@
 """Numbers as a reader sees them: percent, percentage points, ratios, days, people.
 
 Percentages, percentage points and days have one decimal, ratios two; minus is U+2212; thousands are set apart by a
-narrow no-break space. What is not known becomes a dash, so that no "nan" reaches a page.
+narrow no-break space. What is not known becomes a dash, so that no "nan" reaches a page. A number that was rounded to
+protect people has only the digits that this leaves.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Protocol
 
 WORDS = {2: "two", 3: "three", 4: "four", 5: "five"}
 
@@ -15,8 +19,27 @@ MINUS = "\u2212"
 NARROW = "\u202f"
 DASH = "\u2013"
 
-# how a number is written
-Form = Callable[[object], str]
+# takes a number and how it is written, and says what is written
+Listener = Callable[[float, str], str]
+_LISTENER: ContextVar[Listener | None] = ContextVar("listener", default=None)
+
+
+@contextmanager
+def heard(by: Listener) -> Iterator[None]:
+    """Within it every number that is written goes through a listener, which may mark it, to tell where it is from."""
+    before = _LISTENER.set(by)
+    try:
+        yield
+    finally:
+        _LISTENER.reset(before)
+
+
+class Form(Protocol):
+    """How a number is written. error: what protection may have changed it by, either way."""
+
+    def __call__(self, value: object, error: object = 0.0) -> str:
+        """The value in words."""
+        ...
 
 
 def number(value: object) -> float | None:
@@ -33,29 +56,46 @@ def known(value: object) -> bool:
     return number(value) is not None
 
 
-def percent(share: object) -> str:
-    """0.4123 is '41.2 %'."""
-    return _told(share, lambda s: f"{_fixed(100 * s, 1)}{NARROW}%")
+def left(error: object, most: int) -> int:
+    """Decimals of a number that rounding may have changed by `error` either way, at most `most`: one unit of the last
+    is more than a tenth of the width within which the number may lie.
+    """
+    width = 2 * (number(error) or 0.0)
+    return most if width <= 0 else min(most, max(0, -math.floor(math.log10(width) + 1e-9)))
 
 
-def points(difference: object) -> str:
+def percent(value: object, error: object = 0.0) -> str:
+    """0.4123 is '41.2 %'; '41 %' where the share may be off by half a percentage point."""
+    return _told(value, lambda s: f"{_fixed(100 * s, _of_percent(error))}{NARROW}%")
+
+
+def points(value: object, error: object = 0.0) -> str:
     """A difference of shares in percentage points, with its sign: 0.049 is '+4.9'."""
-    return _told(difference, lambda d: _signed(100 * d, 1))
+    return _told(value, lambda d: _signed(100 * d, _of_percent(error)))
 
 
-def ratio(value: object) -> str:
+def size(value: object, error: object = 0.0) -> str:
+    """A difference of shares in percentage points, without sign."""
+    return _told(value, lambda d: _fixed(100 * d, _of_percent(error)))
+
+
+def _of_percent(error: object) -> int:
+    return left(100 * (number(error) or 0.0), 1)
+
+
+def ratio(value: object, error: object = 0.0) -> str:
     """0.4 is '0.40'."""
-    return decimals(value)
+    return decimals(value, left(error, 2))
 
 
-def days(value: object) -> str:
+def days(value: object, error: object = 0.0) -> str:
     """81.23 is '81.2'."""
-    return decimals(value, 1)
+    return decimals(value, left(error, 1))
 
 
-def signed_days(value: object) -> str:
+def signed_days(value: object, error: object = 0.0) -> str:
     """A difference in days with its sign."""
-    return _told(value, lambda v: _signed(v, 1))
+    return _told(value, lambda v: _signed(v, left(error, 1)))
 
 
 def decimals(value: object, digits: int = 2) -> str:
@@ -80,13 +120,15 @@ def p_value(p: object) -> str:
 
 def _told(value: object, form: Callable[[float], str]) -> str:
     """The value in a form; a dash where it is not known."""
-    found = number(value)
-    return DASH if found is None else form(found)
+    found, listener = number(value), _LISTENER.get()
+    if found is None:
+        return DASH
+    return form(found) if listener is None else listener(found, form(found))
 
 
-def interval(low: object, high: object, form: Form) -> str:
+def interval(low: object, high: object, form: Form, error: object = 0.0) -> str:
     """'a to b' in the given form; a dash when a limit is not known."""
-    return f"{form(low)} to {form(high)}" if known(low) and known(high) else DASH
+    return f"{form(low, error)} to {form(high, error)}" if known(low) and known(high) else DASH
 
 
 def _fixed(value: float, digits: int) -> str:

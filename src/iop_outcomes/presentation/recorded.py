@@ -1,7 +1,7 @@
 """Readings of the released counts of people and records, for figures and report.
 
-Shares are of people whose cells are shown. A share whose own count is withheld is told as far as the release tells it:
-to the quarter below ('from'), or not at all.
+Shares are of people whose cells are shown, and made from counts as they are told: exact, rounded, or as a range. A
+share whose own count is withheld is told as far as the release tells it: to the quarter below ('from'), or not at all.
 """
 
 from __future__ import annotations
@@ -10,20 +10,17 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from iop_outcomes.presentation import numbers
+from iop_outcomes.presentation import numbers, told
 from iop_outcomes.presentation.labels import COVARIATES, words
+from iop_outcomes.presentation.told import NO_ONE, WITHHELD, Told
 from iop_outcomes.protocol import Compared
 from iop_outcomes.release.completeness import QUANTITY
 from iop_outcomes.tables import bands
 from iop_outcomes.tables.bands import STILL_THERE
 from iop_outcomes.tables.results import (
-    AGREEMENT,
     ALL,
     ATTAINED_OF_PLANNED,
     ATTRITION,
-    BY_ASAM,
-    BY_BROAD,
-    BY_LABEL,
     COMPLETENESS,
     DAYS,
     DELIVERED,
@@ -33,6 +30,7 @@ from iop_outcomes.tables.results import (
     SCHEDULED,
     TRANSITION,
 )
+from iop_outcomes.tables.rows import counted
 from iop_outcomes.vocabulary import causes
 from iop_outcomes.vocabulary.answers import NOT_YET_OBSERVED
 from iop_outcomes.vocabulary.endpoints import PANELS
@@ -41,8 +39,9 @@ from iop_outcomes.vocabulary.levels import CLASSES, LABELS, NOT_KNOWN, UNKNOWN
 if TYPE_CHECKING:
     import pandas as pd
 
-    from iop_outcomes.estimators.two_by_two.kappa import Kappa
 
+# the analysis of the records themselves
+RECORDS = "records"
 SMALLER_SITES, OTHER_PERIODS = "smaller sites", "other periods"
 # what is counted, by unit of analysis
 UNITS: dict[str, str] = {"first_episode": "people", "episode": "episodes", "period": "periods"}
@@ -60,27 +59,60 @@ ENDS = {name: causes.CAUSES[name].end for name in causes.ENDS} | {causes.IN_CARE
 NODES = {**LABELS, **ENDS}
 # a field of a group of people
 FIELD_OF = ("variable", "group_by", "group")
-# definitions of a level of care that are held against each other, down and across
-PAIRS = ((BY_LABEL, BY_ASAM), (BY_LABEL, BY_BROAD), (BY_ASAM, DELIVERED))
+# how people are shown: as numbers, how true they are, their ranges, and in words
+SHOWN = ["people", "status", "low", "high", "shown"]
+# a share that is off by less is shown in whole percent
+HALF_A_POINT = 0.005
 BANDS = {NOT_KNOWN: "not known", STILL_THERE: "still there"}
 
 
 def of(counts: pd.DataFrame, outcome: str, variable: str = ALL) -> pd.DataFrame:
-    """Rows of what is counted of the records, with `people` as a number: missing where withheld."""
-    own = counts[(counts["analysis"] == "records") & (counts["outcome"] == outcome) & (counts["variable"] == variable)]
-    return with_people(own)
+    """Rows of what is counted of the records, with `people` as a number, and as `shown`."""
+    own = counts[(counts["analysis"] == RECORDS) & (counts["outcome"] == outcome) & (counts["variable"] == variable)]
+    return with_people(own, told.usual(counts[counts["analysis"] == RECORDS]))
 
 
-def attrition(counts: pd.DataFrame) -> pd.DataFrame:
-    """Rules in order with the people that each excluded, last the eligible: columns position, rule, people, status."""
+def attrition(counts: pd.DataFrame, base: int | None = None) -> pd.DataFrame:
+    """Rules in order with the people that each excluded, last the eligible: columns position, rule and those SHOWN.
+    base: what counts beside them are rounded to.
+    """
     own = counts[(counts["analysis"] == "cohort") & (counts["outcome"] == ATTRITION)].sort_values("position")
-    named = with_people(own).rename(columns={"level": "rule"})
-    return named[["position", "rule", "people", "status"]].reset_index(drop=True)
+    named = with_people(own, told.usual(own) if base is None else base).rename(columns={"level": "rule"})
+    return named[["position", "rule", *SHOWN]].reset_index(drop=True)
 
 
-def with_people(counts: pd.DataFrame) -> pd.DataFrame:
-    """Counts with `people` as a number: missing where withheld."""
-    return counts.assign(people=counts["count"].astype("Float64").to_numpy(dtype=float, na_value=float("nan")))
+def with_people(counts: pd.DataFrame, base: int) -> pd.DataFrame:
+    """Counts with `people` as a number, missing where it is withheld or told as a range, `low` and `high`, the fewest
+    and the most that there can be, and as they are `shown`.
+
+    base: what all of them are rounded to; others are marked.
+    """
+    people = counts["count"].astype("Float64").to_numpy(dtype=float, na_value=float("nan"))
+    rows = counted(counts)
+    ranges = [told.told(row) for row in rows]
+    return counts.assign(
+        people=people, low=[r.low for r in ranges], high=[r.high for r in ranges],
+        shown=[told.count(row, base) for row in rows],
+    )  # fmt: skip
+
+
+def share_of(rows: pd.DataFrame, part: pd.Series[bool]) -> str:
+    """The share of the people of some rows that are in a part of them, to the digits that rounding leaves; a dash where
+    one of the rows is not told as a number.
+    """
+    found = share(rows, part)
+    return numbers.percent(*found) if found else numbers.DASH
+
+
+def share(rows: pd.DataFrame, part: pd.Series[bool]) -> tuple[float, float] | None:
+    """The share of the people of some rows that are in a part of them, and by how much rounding may have moved it; None
+    where one of the rows is not told as a number.
+    """
+    inside, beside = (
+        Told(float(own["people"].sum()), float(own["low"].sum()), float(own["high"].sum()))
+        for own in (rows[part], rows[~part])
+    )
+    return inside.of(beside) if rows["people"].notna().all() else None
 
 
 def unit(study: Compared) -> str:
@@ -96,20 +128,21 @@ def field(name: str) -> str:
 def completeness(counts: pd.DataFrame, diagnostics: pd.DataFrame) -> pd.DataFrame:
     """One row per field and group: field, kind (all, site, period), group, share known, and how the share is told.
 
-    told: exact, about (a few are withheld), from (at least so much), withheld; nobody where no one was asked.
+    told: exact, rounded (off by less than half a percentage point), about (by more, or a few are withheld), from (at
+    least so much), withheld; nobody where no one was asked.
     """
     import pandas as pd
 
-    own = counts[(counts["analysis"] == "records") & (counts["outcome"] == COMPLETENESS)]
+    own = counts[(counts["analysis"] == RECORDS) & (counts["outcome"] == COMPLETENESS)]
     if own.empty:
         return pd.DataFrame(columns=["field", "kind", "group", "share", "told"])
-    told = diagnostics[diagnostics["quantity"] == QUANTITY]
-    floors = dict(zip(zip(*(told[k] for k in FIELD_OF), strict=True), told["value"], strict=True))
+    least = diagnostics[diagnostics["quantity"] == QUANTITY]
+    floors = dict(zip(zip(*(least[k] for k in FIELD_OF), strict=True), least["value"], strict=True))
     sizes = _sizes(own)
     rows = []
     for key, cells in own.groupby(list(FIELD_OF), sort=False):
         name, kind, group = map(str, key)
-        people = {str(r["level"]): numbers.number(r["count"]) for r in cells.to_dict("records")}
+        people = {str(r["level"]): told.told(r) for r in counted(cells)}
         share, how = _share(people, sizes.get((kind, group)), floors.get(key))
         rows.append({"field": name, "kind": kind, "group": group, "share": share, "told": how})
     found = pd.DataFrame(rows)
@@ -127,22 +160,40 @@ def _sizes(own: pd.DataFrame) -> dict[tuple[str, str], float]:
     return {key: float(n) for key, n in people.items()}  # type: ignore[misc]
 
 
-def _share(found: Mapping[str, float | None], size: float | None, floor: float | None) -> tuple[float, str]:
-    """The share known, and how it is told. found: people by level, None where withheld. size: people of the group."""
-    known, unknown, skipped = (found.get(level, 0.0) for level in ("known", NOT_KNOWN, "not_asked"))
+def _share(found: Mapping[str, Told], size: float | None, floor: float | None) -> tuple[float, str]:
+    """The share known, and how it is told. found: people by level. size: people of the group."""
+    known, unknown, skipped = (found.get(level, NO_ONE) for level in ("known", NOT_KNOWN, "not_asked"))
     nan = float("nan")
-    if known is not None and unknown is not None:
-        asked = known + unknown
-        return (known / asked, "exact") if asked else (nan, "nobody")
-    if known == 0 or unknown == 0:
-        return float(unknown == 0), "exact"
-    if known is not None and size:
-        asked = size - (skipped or 0.0)
-        return min(known / asked, 1.0), "about" if skipped is not None else "from"
+    if known.high == 0 and unknown.high == 0:
+        return nan, "nobody"
+    if known.high == 0 or unknown.high == 0:
+        return float(unknown.high == 0), "exact"
+    share = known.of(unknown)
+    if share is not None:
+        return share[0], _how(share[1])
+    if max(known.high, unknown.high) < float("inf"):
+        low, high = known.among(unknown)
+        return (low + high) / 2, _how((high - low) / 2)
+    if known.count is not None and size:
+        asked = size - (skipped.count or 0.0)
+        return min(known.count / asked, 1.0), "about" if skipped.count is not None else "from"
     return (floor, "from") if floor is not None else (nan, "withheld")
 
 
-def told(found: pd.DataFrame, *keys: str) -> dict[tuple[object, ...], tuple[float, str]]:
+def _how(error: float) -> str:
+    """How a share is told that rounding may have moved so far."""
+    return "exact" if error == 0 else "rounded" if error < HALF_A_POINT else "about"
+
+
+def share_words(share: float, told: str) -> str:
+    """A share in words, as far as it is told."""
+    if told == "withheld":
+        return WITHHELD
+    form = numbers.percent if told == "exact" else numbers.whole_percent
+    return {"about": "about ", "from": "at least "}.get(told, "") + form(share)
+
+
+def by(found: pd.DataFrame, *keys: str) -> dict[tuple[object, ...], tuple[float, str]]:
     """Share, and how it is told, by some columns."""
     return {tuple(r[k] for k in keys): (float(r["share"]), str(r["told"])) for r in found.to_dict("records")}
 
@@ -161,50 +212,15 @@ def ordered(groups: Iterable[str]) -> list[str]:
 def unanswered(found: pd.DataFrame) -> tuple[list[str], list[str], list[str]]:
     """Fields by how they stand over all people: known of everyone, known of some, known of no one."""
     overall = found[found["kind"] == ALL].set_index("field")
-    share, told = overall["share"], overall["told"]
-    full = [f for f in overall.index if told[f] == "exact" and share[f] == 1]
-    empty = [f for f in overall.index if told[f] == "nobody" or (told[f] == "exact" and share[f] == 0)]
+    share, how = overall["share"], overall["told"]
+    full = [f for f in overall.index if how[f] == "exact" and share[f] == 1]
+    empty = [f for f in overall.index if how[f] == "nobody" or (how[f] == "exact" and share[f] == 0)]
     return full, [f for f in overall.index if f not in (*full, *empty)], empty
 
 
-def matrix(counts: pd.DataFrame, down: str, across: str) -> pd.DataFrame:
-    """People by class under one definition (down) and another (across); missing where withheld, else 0 without a row.
-
-    down, across: one of the PAIRS. Empty where nothing was counted.
-    """
-    own = of(counts, AGREEMENT, across)
-    own = own[own["group_by"] == down]
-    if own.empty:
-        return own[["group", "level", "people"]].set_index("group")
-    table = own.pivot_table(
-        index="group", columns="level", values="people", aggfunc=lambda v: v.sum(skipna=False), dropna=False
-    )
-    there = own.assign(one=1).pivot_table(index="group", columns="level", values="one", aggfunc="sum")
-    rows = [c for c in CLASSES if c in table.index]
-    columns = [c for c in CLASSES if c in table.columns]
-    filled = table.where(there.reindex_like(table).notna(), 0.0)
-    return filled.loc[rows, columns]
-
-
-def several(table: pd.DataFrame) -> bool:
-    """The matrix has more than a single tile."""
-    return table.size > 1
-
-
-def kappa(table: pd.DataFrame) -> Kappa:
-    """Cohen's kappa of a matrix, from the cells that are shown; missing where a definition knows one class only."""
-    from iop_outcomes.estimators.two_by_two.kappa import kappa
-
-    classes = [c for c in CLASSES if c in table.index or c in table.columns]
-    found = kappa(table.reindex(index=classes, columns=classes).fillna(0).round().astype("int64"), (NOT_KNOWN,))
-    used = table.drop(index=NOT_KNOWN, columns=NOT_KNOWN, errors="ignore") > 0
-    apart = min(used.any(axis=1).sum(), used.any(axis=0).sum()) > 1
-    return found if apart else found._replace(kappa=float("nan"), standard_error=float("nan"))
-
-
 def by_level(counts: pd.DataFrame, outcome: str, variable: str, among: Sequence[str]) -> pd.DataFrame:
-    """People by level of care and band, in order: care, level, people, share of the people of that level of care that
-    are shown, status. among: the bands.
+    """People by level of care and band, in order: care, level, share of the people of that level of care that are
+    shown, and those SHOWN. among: the bands.
     """
     own = of(counts, outcome, variable).rename(columns={"group": "care"})
     order = [*among, STILL_THERE, NOT_KNOWN]
@@ -212,15 +228,16 @@ def by_level(counts: pd.DataFrame, outcome: str, variable: str, among: Sequence[
         rank=own["care"].map({c: i for i, c in enumerate(CLASSES)}), place=own["level"].map(order.index)
     ).sort_values(["rank", "place"], kind="stable")
     whole = own.groupby("care")["people"].transform("sum")
-    return own.assign(share=own["people"] / whole.where(whole > 0))[["care", "level", "people", "share", "status"]]
+    shares = own.assign(share=own["people"] / whole.where(whole > 0))
+    return shares[["care", "level", "share", *SHOWN]]
 
 
 def scheduled_and_delivered(counts: pd.DataFrame) -> pd.DataFrame:
-    """Hours a week, scheduled and delivered, by level of care: kind, care, level, people, share, status."""
+    """Hours a week, scheduled and delivered, by level of care: kind, care, level, share and those SHOWN."""
     import pandas as pd
 
     parts = [by_level(counts, HOURS, kind, bands.HOURS).assign(kind=kind) for kind in (SCHEDULED, DELIVERED)]
-    return pd.concat(parts, ignore_index=True)[["kind", "care", "level", "people", "share", "status"]]
+    return pd.concat(parts, ignore_index=True)[["kind", "care", "level", "share", *SHOWN]]
 
 
 def against_plan(counts: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -232,11 +249,11 @@ def against_plan(counts: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 def moves(counts: pd.DataFrame) -> pd.DataFrame:
     """Moves between levels of care: step (from 1), origin, to, people, status."""
-    own = counts[(counts["analysis"] == "records") & (counts["outcome"] == TRANSITION)]
+    own = counts[(counts["analysis"] == RECORDS) & (counts["outcome"] == TRANSITION)]
     return (
-        with_people(own)
+        with_people(own, told.usual(counts[counts["analysis"] == RECORDS]))
         .assign(step=own["variable"].astype(int))
-        .rename(columns={"group": "origin", "level": "to"})[["step", "origin", "to", "people", "status"]]
+        .rename(columns={"group": "origin", "level": "to"})[["step", "origin", "to", *SHOWN]]
     )
 
 
@@ -247,8 +264,8 @@ def maturity(counts: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for key, cells in of(counts, MATURITY).groupby(["group_by", "group", "horizon_days"], sort=False):
         kind, group, day = (str(part) for part in key)
-        people = {str(r["level"]): numbers.number(r["count"]) for r in cells.to_dict("records")}
-        found = {"known": people.get("mature", 0.0), NOT_KNOWN: people.get(NOT_YET_OBSERVED, 0.0)}
+        people = {str(r["level"]): told.told(r) for r in counted(cells)}
+        found = {"known": people.get("mature", NO_ONE), NOT_KNOWN: people.get(NOT_YET_OBSERVED, NO_ONE)}
         share, how = _share(found, None, None)
         rows.append({"kind": kind, "group": group, "day": int(day), "share": share, "told": how})
     return pd.DataFrame(rows, columns=["kind", "group", "day", "share", "told"])

@@ -12,8 +12,34 @@ import platform
 from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
+from typing import NotRequired, TypedDict
 
 from iop_outcomes.errors import StudyError
+
+
+class Described(TypedDict):
+    """A released file: digest, bytes, rows of a table without its header, names of the analyses that it is of."""
+
+    sha256: str
+    bytes: int
+    rows: NotRequired[int]
+    analyses: NotRequired[list[str]]
+
+
+class Manifest(TypedDict):
+    """What a manifest holds, as `manifest` says it."""
+
+    files: dict[str, Described]
+    inputs: dict[str, str]
+    study: str
+    privacy: object
+    policy: str
+    package: dict[str, str]
+    lock: str | None
+    python: str
+    libraries: dict[str, str | None]
+    sign_off: NotRequired[object]
+
 
 PACKAGE = Path(__file__).resolve().parents[1]
 LIBRARIES = (
@@ -30,18 +56,20 @@ def run(
     version: str,
     records: Sequence[str] | str = (),
     lock: Sequence[str] | str = (),
+    analyses: Mapping[str, Sequence[str]] | None = None,
     signed: Sequence[str] | str = (),
 ) -> dict[str, str]:
-    """The step: the manifest, and what is true of this run only (time, machine), which stays private.
+    """The step: the manifest, the same as an RO-Crate, and what is true of this run only, which stays private.
 
     released: paths of all released files; protocol: path of the merged study; records: paths of the source's
-    files; signed: path of the sign-off. Raises StudyError where the folder holds what no rule has let out.
+    files; analyses: names of the analyses that a figure is of, by figure; signed: path of the sign-off. Raises
+    StudyError where the folder holds what no rule has let out.
     """
     import time
 
     import yaml
 
-    from iop_outcomes.provenance import outbound
+    from iop_outcomes.provenance import crate, outbound, seals
 
     study = yaml.safe_load(Path(protocol).read_text(encoding="utf-8"))
     files = [Path(p) for p in ([released] if isinstance(released, str) else released)]
@@ -49,11 +77,15 @@ def run(
     outbound.check(base, [*files, Path(protocol)])
     inputs = _named([records] if isinstance(records, str) else records, study.get("source") or {})
     own_lock = Path(lock if isinstance(lock, str) else lock[0]) if lock else None
-    content = manifest({p.relative_to(base).as_posix(): p for p in files}, study, inputs, version, policy, own_lock)
+    named = {p.relative_to(base).as_posix(): p for p in files}
+    content = manifest(named, study, inputs, version, policy, own_lock, analyses)
     for path in [signed] if isinstance(signed, str) else signed:
         content["sign_off"] = json.loads(Path(path).read_text(encoding="utf-8"))
     run_only = {"finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "platform": platform.platform()}
-    return {"manifest": _json(content, indent=2) + "\n", "run": _json(run_only, indent=2) + "\n"}
+    text = written(content)
+    own = hashlib.sha256(text.encode()).hexdigest()
+    told = crate.crate(content, study, own, {name: seals.of(path) for name, path in named.items()})
+    return {"manifest": text, "crate": written(told), "run": written(run_only)}
 
 
 def manifest(
@@ -63,19 +95,21 @@ def manifest(
     version: str,
     policy: str,
     lock: Path | None = None,
-) -> dict[str, object]:
+    analyses: Mapping[str, Sequence[str]] | None = None,
+) -> Manifest:
     """The manifest as plain data.
 
     files: released files by name; tables (CSV, Parquet) are given with their rows. study: the merged config as it
     is written; what it lets through the identifier gate is given in full. inputs: files or folders read, by name.
     version: of the package. policy: name of the disclosure policy. lock: the lock file of the environment; without
-    it, uv.lock above the package, if there is one. Raises StudyError.
+    it, uv.lock above the package, if there is one. analyses: those of each figure, by its name; a table tells its own.
+    Raises StudyError.
     """
     lock = lock or next((p / "uv.lock" for p in PACKAGE.parents if (p / "uv.lock").is_file()), None)
     return {
-        "files": {name: _described(Path(files[name])) for name in sorted(files)},
+        "files": {name: _described(Path(files[name]), analyses or {}) for name in sorted(files)},
         "inputs": {name: digest(Path(inputs[name])) for name in sorted(inputs)},
-        "study": hashlib.sha256(_json(study).encode()).hexdigest(),
+        "study": study_digest(study),
         "privacy": study.get("privacy"),
         "policy": policy,
         "package": {"name": PACKAGE.name, "version": version, "code": code_digest()},
@@ -87,7 +121,12 @@ def manifest(
 
 def write(content: Mapping[str, object], path: Path) -> None:
     """Write a manifest as JSON with sorted keys."""
-    Path(path).write_text(_json(content, indent=2) + "\n", encoding="utf-8")
+    Path(path).write_text(written(content), encoding="utf-8")
+
+
+def written(content: Mapping[str, object]) -> str:
+    """A manifest as JSON with sorted keys."""
+    return _json(content, indent=2) + "\n"
 
 
 def digest(path: Path) -> str:
@@ -105,6 +144,11 @@ def digest(path: Path) -> str:
             "released files; run the steps before the manifest again."
         ) from None
     return total.hexdigest()
+
+
+def study_digest(study: Mapping[str, object]) -> str:
+    """SHA-256 of a merged study, whatever the order of its keys."""
+    return hashlib.sha256(_json(study).encode()).hexdigest()
 
 
 def code_digest() -> str:
@@ -132,24 +176,31 @@ def _over(folder: Path, paths: list[Path]) -> str:
     return total.hexdigest()
 
 
-def _described(path: Path) -> dict[str, object]:
-    described: dict[str, object] = {"sha256": digest(path), "bytes": path.stat().st_size}
-    rows = _rows(path)
-    return described if rows is None else {**described, "rows": rows}
+def _described(path: Path, analyses: Mapping[str, Sequence[str]]) -> Described:
+    described = Described(sha256=digest(path), bytes=path.stat().st_size)
+    rows, own = _rows(path)
+    if rows is not None:
+        described["rows"] = rows
+    found = sorted({*own, *(analyses.get(path.stem, ()) if path.parent.name == "figures" else ())})
+    if found:
+        described["analyses"] = found
+    return described
 
 
-def _rows(path: Path) -> int | None:
-    """Rows of a table without its header; None for other files."""
+def _rows(path: Path) -> tuple[int | None, set[str]]:
+    """Rows of a table without its header, and the analyses that they are of; (None, nothing) for other files."""
     if path.suffix == ".parquet":
         import pyarrow.parquet
 
-        return int(pyarrow.parquet.ParquetFile(path).metadata.num_rows)
+        return int(pyarrow.parquet.ParquetFile(path).metadata.num_rows), set()
     if path.suffix == ".csv":
         import csv
 
         with path.open(encoding="utf-8", newline="") as lines:
-            return max(sum(1 for row in csv.reader(lines) if row) - 1, 0)
-    return None
+            head, *rows = [row for row in csv.reader(lines) if row] or [[]]
+        at = head.index("analysis") if "analysis" in head else None
+        return len(rows), set() if at is None else {row[at] for row in rows}
+    return None, set()
 
 
 def _version(library: str) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from iop_outcomes.presentation import numbers, recorded
+from iop_outcomes.presentation import matrices, numbers, recorded
 from iop_outcomes.presentation.labels import sentence, within
 from iop_outcomes.report.document import Block, Line, Table, people
 from iop_outcomes.report.parts import Part
@@ -50,28 +50,29 @@ AGAINST_PLAN = "Hours and days, delivered against planned"
 
 def levels(counts: pd.DataFrame, unit: str) -> Part | None:
     """How far the program's label and hours a week agree."""
-    found = {which: recorded.matrix(counts, *which) for which in recorded.PAIRS}
+    found = {which: matrices.matrix(counts, *which) for which in matrices.PAIRS}
     found = {which: table for which, table in found.items() if len(table)}
     if not found:
         return None
     said, judged = [], False
     for which, table in found.items():
-        told = recorded.kappa(table)
-        if told.n:
-            judged = judged or numbers.known(told.kappa)
-            said.append(AGREEMENT[which].format(numbers.percent(told.observed), _kappa(told.kappa), unit=unit))
+        found_of = matrices.kappa(table)
+        if found_of.n:
+            judged = judged or numbers.known(found_of.kappa)
+            share, error = matrices.in_one_class(counts, *which)
+            said.append(AGREEMENT[which].format(share, _kappa(found_of.kappa, error), unit=unit))
     apart = _apart(found[BY_LABEL, BY_ASAM], unit) if (BY_LABEL, BY_ASAM) in found else ""
     note = KAPPA_WORDS if judged else ""
-    figures = ("agreement",) if any(map(recorded.several, found.values())) else ()
+    figures = ("agreement",) if any(map(matrices.several, found.values())) else ()
     return Part("Levels of care, by label and by hours", tuple(s for s in (*said, apart, note) if s), figures)
 
 
-def _kappa(value: float) -> str:
+def _kappa(value: float, error: float) -> str:
     """Kappa with a word for it, behind a share."""
     if not numbers.known(value):
         return ""
     word = next((w for least, w in KAPPA if value >= least), POOR)
-    return f" (kappa {numbers.ratio(value)}, {word})"
+    return f" (kappa {numbers.ratio(value, error)}, {word})"
 
 
 def _apart(table: pd.DataFrame, unit: str) -> str:
@@ -119,8 +120,8 @@ def _reached(table: pd.DataFrame, bands: tuple[str, ...]) -> Iterator[str]:
     for care, own in table.groupby("care", sort=False):
         known = own[~own["level"].isin([NOT_KNOWN, STILL_THERE])]
         if known["people"].notna().all() and known["people"].sum() > 0:
-            share = known.loc[known["level"].isin(bands), "people"].sum() / known["people"].sum()
-            yield f"{numbers.percent(share)} in {within(LABELS[str(care)])}"
+            share = recorded.share_of(known, known["level"].isin(bands))
+            yield f"{share} in {within(LABELS[str(care)])}"
 
 
 HEADINGS = {
@@ -133,7 +134,7 @@ def _against(name: str, table: pd.DataFrame, unit: str) -> Table:
     bands = [b for b in (*SHARES, STILL_THERE, NOT_KNOWN) if (table["level"] == b).any()]
     lines = []
     for care, own in table.groupby("care", sort=False):
-        found = dict(zip(own["level"], own["people"], strict=True))
+        found = dict(zip(own["level"], own["shown"], strict=True))
         lines.append(Line(LABELS[str(care)], tuple(people(found, b) for b in bands)))
     columns = [recorded.BANDS.get(b, b) for b in bands]
     heads = ("Level at the start", *(c[:1].upper() + c[1:] for c in columns))
@@ -148,22 +149,21 @@ def moved(counts: pd.DataFrame) -> Part | None:
         return None
     said = []
     for origin, own in first.groupby("origin", sort=False):
-        moves = {str(to): float(n) for to, n in zip(own["to"], own["people"], strict=True)}
-        said.append(f"Of those starting in {within(LABELS[str(origin)])}, {_first_move(moves)}.")
-    if (found["status"] == "suppressed").any():
-        said.append("Moves of a few people are withheld and not drawn; shares are of the moves that are shown.")
+        said.append(f"Of those starting in {within(LABELS[str(origin)])}, {_first_move(own)}.")
+    if found["people"].isna().any():
+        said.append("Moves of a few people are not told as numbers nor drawn; shares are of the moves that are shown.")
     onward = first["to"].isin(list(LABELS)).any()
     return Part("Moves between levels of care", tuple(said), ("transitions",) if onward else ())
 
 
-def _first_move(moves: dict[str, float]) -> str:
+def _first_move(moves: pd.DataFrame) -> str:
     """How many went on to another level, to which most, and how the others ended."""
-    whole = sum(moves.values())
-    onward = {to: n for to, n in moves.items() if to in LABELS}
+    onward = moves[moves["to"].isin(list(LABELS))]
     parts = []
-    if onward:
-        most = within(LABELS[max(onward, key=lambda to: onward[to])])
+    if len(onward):
+        most = within(LABELS[str(onward.loc[onward["people"].idxmax(), "to"])])
         where = f"to {most}" if len(onward) == 1 else f"most of them to {most}"
-        parts.append(f"{numbers.percent(sum(onward.values()) / whole)} went on to another level, {where}")
-    parts += [f"{numbers.percent(moves[to] / whole)} {words}" for to, words in ENDED.items() if moves.get(to, 0) > 0]
+        parts.append(f"{recorded.share_of(moves, moves['to'].isin(list(LABELS)))} went on to another level, {where}")
+    there = set(moves["to"])
+    parts += [f"{recorded.share_of(moves, moves['to'] == to)} {words}" for to, words in ENDED.items() if to in there]
     return "; ".join(parts)

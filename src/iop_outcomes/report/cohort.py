@@ -7,15 +7,16 @@ released counts, it is left out.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from iop_outcomes.presentation import numbers, recorded
+from iop_outcomes.presentation import numbers, recorded, told
 from iop_outcomes.presentation.labels import TABLES_OF_RECORDS, UNITS, Labels, covariate, method, words
+from iop_outcomes.presentation.told import NO_ONE, Told
 from iop_outcomes.protocol import AsRun
-from iop_outcomes.report.document import WITHHELD, Block, Line, Table
-from iop_outcomes.report.results import count
+from iop_outcomes.report.document import Block, Line, Table
 from iop_outcomes.tables.readings import EMPTY, LISTED
-from iop_outcomes.tables.results import ALL, CODES, COVARIATE, MEAN, NEVER_FOUND, ROWS, STANDARD_DEVIATION
+from iop_outcomes.tables.results import ALL, ATTRITION, CODES, COVARIATE, MEAN, NEVER_FOUND, ROWS, STANDARD_DEVIATION
 from iop_outcomes.tables.rows import Counted, counted
 from iop_outcomes.vocabulary.methods import PREFERRED_WEIGHTS
 
@@ -31,35 +32,36 @@ Differences = dict[tuple[str, str, str], float]
 def excluded(counts: pd.DataFrame) -> Table:
     """Whom each eligibility rule excluded, and who was left."""
     steps = recorded.attrition(counts)
-    lines = [
-        Line(str(r.rule), (numbers.count(r.people) if numbers.known(r.people) else WITHHELD,))
-        for r in steps.itertuples()
-    ]
+    own = counts[(counts["analysis"] == "cohort") & (counts["outcome"] == ATTRITION)]
+    lines = [Line(str(r.rule), (str(r.shown),)) for r in steps.itertuples()]
     blocks = (Block("Excluded under the first rule that applied", tuple(lines[:-1])), Block("Left", tuple(lines[-1:])))
-    return Table("People in the records, excluded and eligible", ("Rule", "People"), blocks if lines else ())
+    caption = "People in the records, excluded and eligible"
+    return Table(caption, ("Rule", "People"), blocks if lines else (), told.note(own))
 
 
 def records(counts: pd.DataFrame) -> Table:
     """What became of the rows of each table of records."""
     own = counts[(counts["analysis"] == "cohort") & (counts["outcome"] == ROWS)]
-    blocks = []
+    base, blocks = told.usual(own), []
     for name, label in TABLES_OF_RECORDS.items():
         rows = sorted(counted(own[own["group"] == name]), key=lambda row: (_place(row["level"]), row["detail"]))
-        lines = [Line(_fate(row["level"], row["detail"]), (count(row),)) for row in rows]
-        if lines and any(line.cells != (numbers.count(0),) for line in lines):
+        lines = [Line(_fate(row["level"], row["detail"]), (told.count(row, base),)) for row in rows]
+        if any(numbers.number(row["count"]) != 0 for row in rows):
             blocks.append(Block(label, tuple(lines)))
-    return Table("Records kept, merged and set aside", ("What became of them", "Records"), tuple(blocks))
+    caption = "Records kept, merged and set aside"
+    return Table(caption, ("What became of them", "Records"), tuple(blocks), told.note(own))
 
 
 def codes(counts: pd.DataFrame) -> Table:
     """What became of the codes of each column of which some are not listed by the mapping."""
     own = counts[(counts["analysis"] == "cohort") & (counts["outcome"] == CODES)]
-    blocks = []
+    base, blocks = told.usual(own), []
     for (name, column), rows in own.groupby(["group", "variable"], sort=False):
         if not rows["level"].isin([LISTED, EMPTY]).all():
-            lines = [Line(_code(row["level"], row["detail"]), (count(row),)) for row in counted(rows)]
+            lines = [Line(_code(row["level"], row["detail"]), (told.count(row, base),)) for row in counted(rows)]
             blocks.append(Block(f"{name}.{column}", tuple(lines)))
-    return Table("Codes, listed by the mapping and not", ("What became of them", "Records"), tuple(blocks))
+    caption = "Codes, listed by the mapping and not"
+    return Table(caption, ("What became of them", "Records"), tuple(blocks), told.note(own))
 
 
 def _code(became: str, code: str) -> str:
@@ -110,21 +112,55 @@ def table_one(counts: pd.DataFrame, diagnostics: pd.DataFrame, study: AsRun, con
     ]
     if not blocks:
         return None
-    heads = [f"{a} ({numbers.count(n)})" if n else a for a, n in zip(labels.arms(contrast), sizes, strict=True)]
+    shown = own[(own["outcome"] == COVARIATE) & own["arm"].isin(labels.sides(contrast))]
+    cost = max((_error(cell, size) for cell, size in _cells(shown, labels, contrast, sizes)), default=0.0)
+    heads = [_head(arm, size) for arm, size in zip(labels.arms(contrast), sizes, strict=True)]
     columns = ["At the start", *heads, "Standardised difference"]
     return Table(
         labels.contrast(contrast),
         (*columns, *([f"After {method(weighted).lower()}"] if weighted else [])),
         tuple(blocks),
+        " ".join(said for said in (told.note(shown), told.shares(cost)) if said),
     )
 
 
-def arm_size(own: pd.DataFrame, side: str) -> int | None:
-    """People of an arm, from the first group of its counts that is shown in full; None where there is none."""
-    for _, group in own[own["arm"] == side].groupby(["outcome", "variable"], sort=False):
-        if (group["status"] == "ok").all() and group["count"].notna().all():
-            return int(group["count"].sum())
-    return None
+def _head(arm: str, size: Told | None) -> str:
+    """An arm with its people, as far as they are told."""
+    if size is None or not size.count:
+        return arm
+    mark = f"{told.ABOUT}{numbers.NARROW}" if size.high > size.low else ""
+    return f"{arm} ({mark}{numbers.count(size.count)})"
+
+
+def _cells(own: pd.DataFrame, labels: Labels, contrast: str, sizes: list[Told | None]) -> Iterator[tuple[Told, Told]]:
+    """The categories of which a share of the arm is shown, with the people of the arm."""
+    of = dict(zip(labels.sides(contrast), sizes, strict=True))
+    for row in counted(own):
+        cell, size = told.told(row), of.get(row["arm"])
+        if cell.count and size is not None and size.count:
+            yield cell, size
+
+
+def _error(cell: Told, size: Told) -> float:
+    """By how much rounding may have moved the share of an arm's people that a category has."""
+    share = float(cell.count or 0) / float(size.count or 1)
+    return max(share - cell.low / size.high, min(cell.high / size.low, 1.0) - share) if size.low else 1.0
+
+
+def arm_size(own: pd.DataFrame, side: str) -> Told | None:
+    """People of an arm, from the groups of its counts that are shown in full, each of which adds up to them; None
+    where there is none.
+    """
+    found = [
+        [told.told(row) for row in counted(group)]
+        for _, group in own[own["arm"] == side].groupby(["outcome", "variable"], sort=False)
+        if group["count"].notna().all()
+    ]
+    if not found:
+        return None
+    low, high = max(sum(c.low for c in cells) for cells in found), min(sum(c.high for c in cells) for cells in found)
+    narrowest = min(found, key=lambda cells: sum(c.high - c.low for c in cells))
+    return Told(min(max(sum(c.count or 0.0 for c in narrowest), low), high), low, high)
 
 
 def _numeric(made: pd.DataFrame, labels: Labels, contrast: str, gaps: Differences, weighted: str) -> list[Line]:
@@ -141,7 +177,7 @@ def _numeric(made: pd.DataFrame, labels: Labels, contrast: str, gaps: Difference
 
 def _mean(mean: object, spread: object) -> str:
     if not numbers.known(mean):
-        return WITHHELD
+        return told.WITHHELD
     return f"{numbers.decimals(mean)} ({numbers.decimals(spread)})"
 
 
@@ -150,26 +186,28 @@ def _category(
     labels: Labels,
     contrast: str,
     name: str,
-    sizes: list[int | None],
+    sizes: list[Told | None],
     gaps: Differences,
     weighted: str,
 ) -> Block:
     rows = own[(own["outcome"] == COVARIATE) & (own["variable"] == name)]
     cells = {(r["level"], r["arm"]): r for r in counted(rows)}
-    lines = []
+    base, lines = told.usual(own[own["outcome"] == COVARIATE]), []
     for value in sorted(set(rows["level"])):
         shown = [
-            _share(cells.get((value, side)), size) for side, size in zip(labels.sides(contrast), sizes, strict=True)
+            _share(cells.get((value, side)), size, base)
+            for side, size in zip(labels.sides(contrast), sizes, strict=True)
         ]
         lines.append(Line(words(str(value)), (*shown, *_differences(gaps, name, str(value), weighted))))
     return Block(covariate(name), tuple(lines))
 
 
-def _share(row: Counted | None, size: int | None) -> str:
-    text = count(row)
-    if text == WITHHELD or not size:
+def _share(row: Counted | None, size: Told | None, base: int) -> str:
+    """A category of an arm: its people, and their share where both are told as numbers."""
+    text, cell = told.count(row, base), NO_ONE if row is None else told.told(row)
+    if cell.count is None or size is None or not size.count:
         return text
-    return f"{text} ({numbers.percent((row['count'] or 0 if row else 0) / size)})"
+    return f"{text} ({numbers.percent(cell.count / size.count, _error(cell, size))})"
 
 
 def _differences(gaps: Differences, variable: str, level: str, weighted: str) -> list[str]:

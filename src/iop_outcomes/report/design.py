@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from iop_outcomes.estimators.two_by_two.power import POWER
 from iop_outcomes.presentation import numbers
 from iop_outcomes.presentation.labels import STRATA, Labels, covariate, method, missing_rule, within
+from iop_outcomes.presentation.told import WITHHELD
 from iop_outcomes.protocol import AsRun
-from iop_outcomes.report.document import WITHHELD, Block, Line, Table
+from iop_outcomes.report.document import Block, Line, Table
 from iop_outcomes.tables.results import DETECTABLE, SHARE_IN_FIRST_ARM, STRATUM
 from iop_outcomes.vocabulary.measures import RISK
 from iop_outcomes.vocabulary.methods import WEIGHTS

@@ -6,12 +6,10 @@ needs. A section without anything to say is left out by `Document.told`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from iop_outcomes.presentation import numbers
-
-WITHHELD = "withheld"
 
 
 @dataclass(frozen=True)
@@ -111,11 +109,15 @@ class Section:
 
 @dataclass(frozen=True)
 class Document:
-    """question: what the study asks. note: what is to be known of its source, or ''."""
+    """question: what the study asks. note: what is to be known of its source, or ''. page: how people are protected, on
+    every printed page. protected: the same in sentences.
+    """
 
     title: str
     question: str
     note: str
+    page: str
+    protected: str
     sections: tuple[Section, ...]
 
     @property
@@ -140,7 +142,6 @@ def filled(tables: Sequence[Table | None]) -> tuple[Table, ...]:
     return tuple(t for t in tables if t is not None and t.blocks)
 
 
-def people(found: dict[str, float], level: str) -> str:
-    """A released count of a level; no row is no one."""
-    value = found.get(level, 0.0)
-    return numbers.count(value) if numbers.known(value) else WITHHELD
+def people(found: Mapping[str, str], level: str) -> str:
+    """A released count of a level, as it is shown; no row is no one."""
+    return found.get(level, numbers.count(0))

@@ -1,4 +1,4 @@
-"""Fixed explanations for the methods section: policies, what the report does not do, and its limits.
+"""Fixed explanations for the methods section: what the report does not do, and its limits.
 
 What depends on a study is in `methods`, what is said of one method, measure, endpoint or rule in the vocabulary.
 """
@@ -9,11 +9,6 @@ UNITS_OF_ANALYSIS = {
     "first_episode": "Each person counts once, at the first episode of care that begins on or after day 0.",
     "episode": "Each episode of care that begins on or after day 0 counts; people with several are clusters.",
     "period": "Each period that a person told of at an interview counts; people with several are clusters.",
-}
-POLICIES = {
-    "cms": "the cell size policy of the Centers for Medicare and Medicaid Services",
-    "opensafely": "the rules of OpenSAFELY",
-    "none": "no restriction, as the records are public or simulated",
 }
 # what a fuller analysis would add, and this one does not do
 DEVIATIONS = (
@@ -41,8 +36,8 @@ READING = (
     "Differences are the first arm minus the second, of shares in percentage points. Inverse probability weighting "
     "and the doubly robust method speak for everyone in the comparison, overlap weighting for people of the kind "
     "found in both arms; where there are more than two arms, for everyone in any of them, and for people of the kind "
-    "found in all. Rows in red are unadjusted comparisons of arms that were not assigned by chance. Curves are steps; "
-    "weighted ones are computed at intervals and held in between."
+    "found in all. Rows in red are unadjusted comparisons of arms that were not assigned by chance. Curves are known "
+    "on the days of their points, and drawn straight between them."
 )
 OF_TRUTH = (
     "The people are simulated, so that the true differences are known. The unadjusted rows are wrong on purpose: they "

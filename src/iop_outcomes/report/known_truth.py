@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from iop_outcomes.presentation import numbers
 from iop_outcomes.presentation.labels import Labels, capital
 from iop_outcomes.protocol import AsRun
 from iop_outcomes.report.document import Block, Line, Table
@@ -68,5 +69,5 @@ def hits(tables: Sequence[Table]) -> str:
     for wrong, name in ((False, "Adjusted"), (True, "Unadjusted")):
         own = [line for line in lines if line.wrong == wrong]
         inside = sum(line.cells[-1] == INSIDE for line in own)
-        said.append(f"{name}: the truth lies inside {inside} of {len(own)} intervals.")
+        said.append(f"{name}: the truth lies inside {numbers.count(inside)} of {numbers.count(len(own))} intervals.")
     return " ".join(said)

@@ -15,13 +15,17 @@ from iop_outcomes.estimators.two_by_two.power import POWER
 from iop_outcomes.presentation import numbers
 from iop_outcomes.presentation.labels import STRATA, Labels, covariate, sentence, within
 from iop_outcomes.protocol import GAP, AsRun, Contrast, Gate
-from iop_outcomes.release import policy
-from iop_outcomes.release.policy import OVERLAP_BASE
-from iop_outcomes.report.explanations import POLICIES, UNITS_OF_ANALYSIS
+from iop_outcomes.report import protection
+from iop_outcomes.report.explanations import UNITS_OF_ANALYSIS
 from iop_outcomes.vocabulary.answers import MISSING_RULES
-from iop_outcomes.vocabulary.endpoints import AMONG_SOME, RETENTION
+from iop_outcomes.vocabulary.endpoints import RETENTION
 from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MEASURES
 from iop_outcomes.vocabulary.methods import IMPUTED, LANDMARK, LANDMARK_ADJUSTED, METHODS, NAIVE, RANDOMISED
+
+PEOPLE, TIME_ZERO, ARMS, OUTCOMES = "People", "Time zero and episodes", "Arms", "Outcomes"
+DISCLOSURE = "Disclosure"
+# what is told of a study of which no result is
+DESIGN = (PEOPLE, TIME_ZERO, ARMS, OUTCOMES, DISCLOSURE)
 
 
 @dataclass(frozen=True)
@@ -36,8 +40,9 @@ class Paragraph:
 def describe(study: AsRun) -> list[Paragraph]:
     """The methods of a study, paragraph by paragraph."""
     parts = (_people, _time_zero, _arms, _outcomes, _adjustment, _estimators, _uncertainty, _gates, _missing)
-    more = (_duration, _intensity, _disclosure)
-    return [p for p in (part(study) for part in (*parts, *more)) if p is not None]
+    more = (_duration, _intensity)
+    found = [p for p in (part(study) for part in (*parts, *more)) if p is not None]
+    return [*found, Paragraph(DISCLOSURE, protection.explained(study))]
 
 
 def _people(study: AsRun) -> Paragraph:
@@ -45,15 +50,13 @@ def _people(study: AsRun) -> Paragraph:
     # a limit of 0 excludes nobody
     asked = [r for r in study.eligibility if r.value.format(**rules) != "0"]
     words = [within(r.label.format(**rules)) for r in asked]
-    return Paragraph(
-        "People", f"{UNITS_OF_ANALYSIS[study.population.unit]} Excluded, in this order: {'; '.join(words)}."
-    )
+    return Paragraph(PEOPLE, f"{UNITS_OF_ANALYSIS[study.population.unit]} Excluded, in this order: {'; '.join(words)}.")
 
 
 def _time_zero(study: AsRun) -> Paragraph:
     care = study.care
     return Paragraph(
-        "Time zero and episodes",
+        TIME_ZERO,
         "Time zero is the first day at the index level, the first level of care after detoxification: "
         f"eligibility, arm and follow-up all begin on it. Stays no more than {care.gap_days} days apart, counted "
         f"{GAP}, belong to one episode: {_without_care(care.gap_days)} between them. Records that broke a rule were "
@@ -82,9 +85,7 @@ def _arms(study: AsRun) -> Paragraph:
         one = STRATA[contrast.stratum][0]
         text = f"{sides[0]} against {sides[1]}; {how}{trial}. "
         points.append((contrast.title, text + (_alongside(contrast, one) or f"A {one} must hold both arms to count.")))
-    return Paragraph(
-        "Arms", "First and second arm of each contrast; differences are first minus second.", tuple(points)
-    )
+    return Paragraph(ARMS, "First and second arm of each contrast; differences are first minus second.", tuple(points))
 
 
 def _alongside(contrast: Contrast, one: str) -> str:
@@ -107,7 +108,7 @@ def _outcomes(study: AsRun) -> Paragraph:
         days.setdefault(row.outcome, set()).add(row.horizon_days)
     known = labels.endpoints()
     points = tuple((labels.endpoint(o), f"{known[o].definition} {_on_days(days[o])}") for o in known if o in days)
-    return Paragraph("Outcomes", "Days are counted from time zero.", points)
+    return Paragraph(OUTCOMES, "Days are counted from time zero.", points)
 
 
 def _on_days(days: Iterable[int]) -> str:
@@ -282,21 +283,3 @@ def _intensity(study: AsRun) -> Paragraph | None:
             )
         )
     return Paragraph("Intensity", "", tuple(said))
-
-
-def _disclosure(study: AsRun) -> Paragraph:
-    rules, labels = policy.asked(study.disclosure), Labels(study)
-    text = f"The report was made from released tables only, under {POLICIES.get(rules.name, rules.name)}."
-    if not rules.exact:
-        text += (
-            f" No cell of fewer than {rules.minimum_count} people is shown, nor what would give one away; such "
-            "cells are marked as withheld, and a withheld cell may itself hold more. Unadjusted curves move "
-            "only when enough people have left; where some who have left are held back, the number still there is "
-            "withheld, as is an unadjusted estimate that rests on it."
-        )
-    asked = {labels.kind(row.outcome) for row in study.analyses}
-    if asked.intersection(AMONG_SOME) and not rules.exact and rules.rounding_base < OVERLAP_BASE:
-        text += f" People at risk of a return to care or a first overdose are rounded to multiples of {OVERLAP_BASE}."
-    if rules.rounding_base > 1:
-        text += f" Counts are rounded to multiples of {rules.rounding_base}."
-    return Paragraph("Disclosure", text)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from iop_outcomes.presentation import numbers
 from iop_outcomes.presentation.labels import Labels, method, missing_rule, within
-from iop_outcomes.protocol import AsRun
+from iop_outcomes.protocol import AsRun, Contrast
+from iop_outcomes.report import protection
 from iop_outcomes.report.document import Block, Line, Table
-from iop_outcomes.report.results import forms
+from iop_outcomes.report.results import forms, value_of, with_interval
 from iop_outcomes.report.sentences import effects
 from iop_outcomes.report.summary import Pair, pairs
 from iop_outcomes.tables.results import ALL
@@ -43,12 +43,20 @@ def _of_contrast(estimates: pd.DataFrame, study: AsRun, name: str) -> Table:
     asked = estimates[estimates["method"].isin(PREFERRED[:3]) & (estimates["group_by"] == ALL)]
     blocks = (*_classifiers(asked, labels, name), *_staying(asked, labels, name))
     columns = ("Rule", "Method", *labels.arms(name), f"Difference ({effects.level(labels)})")
-    return Table(labels.contrast(name), columns, tuple(blocks))
+    again = labels.study.companions
+    own = asked[asked["contrast"].isin([name, *_variants(labels, name)]) & (asked["group_by"] == ALL)]
+    own = own[own["contrast"].isin(again.contrasts) | own["outcome"].isin(again.outcomes)]
+    return Table(labels.contrast(name), columns, tuple(blocks), protection.of_estimates(own))
+
+
+def _variants(labels: Labels, name: str) -> dict[str, Contrast]:
+    """The copies of a contrast under other classifiers."""
+    return {n: v for n, v in labels.study.variants.items() if v.variant_of == name}
 
 
 def _classifiers(asked: pd.DataFrame, labels: Labels, name: str) -> list[Block]:
     """Each primary question with levels by label and by hours."""
-    variants = {n: v for n, v in labels.study.variants.items() if v.variant_of == name}
+    variants = _variants(labels, name)
     rules = {name: LABEL} | {n: CLASSIFIERS[v.column] for n, v in variants.items()}
     repeated = asked[asked["contrast"].isin(list(variants))]
     blocks = []
@@ -90,6 +98,5 @@ def _line(found: list[Pair], words: str, labels: Labels, name: str) -> Line:
         status = STATUSES[row["status"]].label or row["status"]
         return Line(words, absent=f"{status}: {labels.reason(name, row['reason'])}")
     value, gap = forms(pair)
-    arms = (value(pair.rows[side]["estimate"]) if side in pair.rows else numbers.DASH for side in labels.sides(name))
-    interval = numbers.interval(row["conf_low"], row["conf_high"], gap)
-    return Line(words, (method(row["method"]), *arms, f"{gap(row['estimate'])} ({interval})"))
+    arms = (value_of(pair.rows.get(side), value) for side in labels.sides(name))
+    return Line(words, (method(row["method"]), *arms, with_interval(row, gap)))

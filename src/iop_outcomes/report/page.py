@@ -15,6 +15,14 @@ LETTERS = "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e8
 TO_THE_LEFT = re.compile(f"{LETTERS}+(?: +{LETTERS}+)*")
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 
+# where the style has what stands on every printed page
+ON_EVERY_PAGE = '"{on every page}"'
+
+
+def quoted(text: str) -> str:
+    """A text as a string of CSS."""
+    return '"' + "".join(c if c.isalnum() or c in " .,:()-" else f"\\{ord(c):x} " for c in text) + '"'
+
 
 def render(document: Document) -> str:
     """The page."""
@@ -28,7 +36,7 @@ def render(document: Document) -> str:
         lstrip_blocks=True,
     )
     environment.tests["kind"] = lambda item, kind: type(item).__name__ == kind
-    style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
+    style = (TEMPLATES / "style.css").read_text(encoding="utf-8").replace(ON_EVERY_PAGE, quoted(document.page))
     return isolated(environment.get_template("page.html.j2").render(document=document, style=style))
 
 

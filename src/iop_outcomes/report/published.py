@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.presentation import numbers, recorded
 from iop_outcomes.presentation.labels import words
+from iop_outcomes.presentation.told import WITHHELD
 from iop_outcomes.protocol import AsRun
-from iop_outcomes.report.document import WITHHELD, Block, Line, Table
+from iop_outcomes.report.document import Block, Line, Table
 from iop_outcomes.report.parts import Part
 from iop_outcomes.tables import reference
 from iop_outcomes.tables.results import COMPLETION

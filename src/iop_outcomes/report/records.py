@@ -6,16 +6,13 @@ nothing is left out, or says so in one sentence; a figure is shown only where th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from iop_outcomes.presentation import numbers, recorded
+from iop_outcomes.presentation import numbers, recorded, told
 from iop_outcomes.presentation.labels import TABLES_OF_RECORDS, sentence, within
 from iop_outcomes.protocol import GAP, AsRun
-from iop_outcomes.release import policy
-from iop_outcomes.release.counts import OVERLAPPING
 from iop_outcomes.report import care, cohort, published
-from iop_outcomes.report.document import WITHHELD, Block, Line, Table, people
+from iop_outcomes.report.document import Block, Line, Table, people
 from iop_outcomes.report.parts import Part
 from iop_outcomes.tables import results
 from iop_outcomes.tables.bands import EPISODES
@@ -26,6 +23,7 @@ if TYPE_CHECKING:
 
 # sources whose stays cannot be linked: one row, one person
 UNLINKED = ("tedsd",)
+NO_MORE = "no one"
 # places and fields named in a sentence before the others are only counted
 MOST_NAMED = 5
 WHERE = {
@@ -50,11 +48,11 @@ def parts(counts: pd.DataFrame, diagnostics: pd.DataFrame, study: AsRun) -> list
     return [p for p in found if p is not None and (p.said or p.tables)]
 
 
-def rounded(study: AsRun) -> str:
-    """How counts of this section are rounded, or ''."""
-    if policy.asked(study.disclosure).exact:
+def rounded(counts: pd.DataFrame) -> str:
+    """How counts of people in this section are rounded, or ''."""
+    base = told.usual(counts[counts["analysis"] == recorded.RECORDS])
+    if base == 1:
         return ""
-    base = max(OVERLAPPING["records"], policy.asked(study.disclosure).rounding_base)
     return (
         f"Counts of people in this section are rounded to the nearest {base}, and shares are made from them: the same "
         "people are counted in many ways here, and differences must not tell of a few."
@@ -101,11 +99,11 @@ def complete(counts: pd.DataFrame, diagnostics: pd.DataFrame, unit: str) -> Part
     if found.empty:
         return None
     full, partly, empty = recorded.unanswered(found)
-    told = recorded.told(found[found["kind"] == "all"], "field")
-    ranked = sorted(partly, key=lambda f: (told[f,][1] == "withheld", told[f,][0]))
+    known = recorded.by(found[found["kind"] == "all"], "field")
+    ranked = sorted(partly, key=lambda f: (known[f,][1] == "withheld", known[f,][0]))
     said = []
     if ranked:
-        named = [f"{within(recorded.field(f))} ({_share(*told[f,])})" for f in ranked[:MOST_NAMED]]
+        named = [f"{within(recorded.field(f))} ({recorded.share_words(*known[f,])})" for f in ranked[:MOST_NAMED]]
         said.append(f"Least often known, of all {unit}: {sentence(named)}.")
     if full:
         said.append(f"Known throughout: {sentence([within(recorded.field(f)) for f in full])}.")
@@ -121,23 +119,18 @@ def complete(counts: pd.DataFrame, diagnostics: pd.DataFrame, unit: str) -> Part
 def _under_half(found: pd.DataFrame) -> pd.Series[bool]:
     """Groups of which fewer than half are known; a share to the quarter below may lie anywhere in its quarter."""
     least = found["share"].where(found["told"] != "from", found["share"] + 0.25)
-    return found["told"].isin(["exact", "about"]) & (least < 0.5) | (found["told"] == "from") & (least <= 0.5)
+    return found["told"].isin(["exact", "rounded", "about"]) & (least < 0.5) | (found["told"] == "from") & (
+        least <= 0.5
+    )
 
 
 def _places(gaps: pd.DataFrame) -> str:
     by_field = [
         f"{within(recorded.field(str(name)))} ({', '.join(recorded.ordered(own['group'])[:MOST_NAMED])}"
-        + (f" and {len(own) - MOST_NAMED} more)" if len(own) > MOST_NAMED else ")")
+        + (f" and {numbers.count(len(own) - MOST_NAMED)} more)" if len(own) > MOST_NAMED else ")")
         for name, own in gaps.groupby("field", sort=False)
     ]
     return "; ".join(by_field)
-
-
-def _share(share: float, told: str) -> str:
-    """A share in words, as far as it is told."""
-    if told == "withheld":
-        return WITHHELD
-    return {"about": "about ", "from": "at least "}.get(told, "") + numbers.percent(share)
 
 
 def linked(counts: pd.DataFrame, study: AsRun) -> Part | None:
@@ -145,32 +138,36 @@ def linked(counts: pd.DataFrame, study: AsRun) -> Part | None:
     own = recorded.of(counts, results.EPISODES)
     if own.empty or study.source.kind in UNLINKED:
         return None
-    cells: dict[int, dict[str, float]] = {}
-    for row in own.to_dict("records"):
-        cells.setdefault(int(str(row["group"])), {})[str(row["level"])] = float(row["people"])
-    sums = [sum(found.values()) for found in cells.values()]
+    by_gap = {int(str(gap)): rows for gap, rows in own.groupby("group")}
+    sums = [rows["people"].sum(skipna=False) for rows in by_gap.values()]
     whole = max(filter(numbers.known, sums), default=None)
-    more = {gap: _more_than_one(found, whole) for gap, found in sorted(cells.items())}
+    more = {gap: _more_than_one(by_gap[gap], whole) for gap in sorted(by_gap)}
     chosen = study.care.gap_days
     said = f"Stays no more than {chosen} days apart were linked into one episode of care."
-    if all(share == 0 for share in more.values()):
+    if all(share == NO_MORE for share in more.values()):
         said += f" Under no rule from {min(more)} to {max(more)} days does anyone have more than one episode."
         return Part("Stays linked into episodes", (said,))
-    others = [f"{_said(share)} under {gap} days" for gap, share in more.items() if gap != chosen]
-    said += f" People with more than one: {_said(more.get(chosen))}; {sentence(others)}."
-    lines = [Line(f"{gap} days", tuple(people(found, b) for b in EPISODES)) for gap, found in sorted(cells.items())]
+    others = [f"{share} under {gap} days" for gap, share in more.items() if gap != chosen]
+    said += f" People with more than one: {more.get(chosen, told.WITHHELD)}; {sentence(others)}."
+    shown = {gap: dict(zip(rows["level"], rows["shown"], strict=True)) for gap, rows in sorted(by_gap.items())}
+    lines = [Line(f"{gap} days", tuple(people(found, b) for b in EPISODES)) for gap, found in shown.items()]
     columns = (f"Stays at most so far apart, {GAP}", "One", "Two", "Three or more")
     table = Table("People by number of episodes of care", columns, (Block("", tuple(lines)),))
     return Part("Stays linked into episodes", (said,), (), (table,))
 
 
-def _more_than_one(found: Mapping[str, float], whole: float | None) -> float | None:
-    one = found.get(EPISODES[0], 0.0)
-    return max(0.0, 1 - one / whole) if whole and numbers.known(one) else None
-
-
-def _said(share: float | None) -> str:
-    return WITHHELD if share is None else "no one" if share == 0 else numbers.percent(share)
+def _more_than_one(rows: pd.DataFrame, whole: float | None) -> str:
+    """The share of people with more than one episode, as far as it is told. whole: everyone, by another gap."""
+    more = rows["level"] != EPISODES[0]
+    if not (rows.loc[more, "high"] > 0).any():
+        return NO_MORE
+    if rows["people"].notna().all():
+        return recorded.share_of(rows, more)
+    one = rows.loc[~more, "people"].sum(min_count=1)
+    if not whole or not numbers.known(one):
+        return told.WITHHELD
+    # everyone less those with one, both as far as they are told
+    return numbers.percent(max(0.0, 1 - one / whole), float((rows.loc[~more, "high"] - one).max()) / whole)
 
 
 def observed(counts: pd.DataFrame, unit: str) -> Part | None:
@@ -178,12 +175,12 @@ def observed(counts: pd.DataFrame, unit: str) -> Part | None:
     found = recorded.maturity(counts)
     if found.empty:
         return None
-    told = recorded.told(found[found["kind"] == "all"], "day")
-    days = sorted(int(str(d)) for (d,) in told)
-    if all(told[d,] == (1.0, "exact") for d in days):
+    known = recorded.by(found[found["kind"] == "all"], "day")
+    days = sorted(int(str(d)) for (d,) in known)
+    if all(known[d,] == (1.0, "exact") for d in days):
         text = f"Every day that is asked about, up to day {days[-1]}, lies within the observation of all {unit}."
         return Part("What could be observed", (text,))
-    named = [f"day {d} of {_share(*told[d,])}" for d in days]
+    named = [f"day {d} of {recorded.share_words(*known[d,])}" for d in days]
     said = [
         f"Within observation lies {sentence(named)} of the {unit}. For the others observation ended before: they "
         "are not counted as failures on that day."

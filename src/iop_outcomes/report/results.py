@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from iop_outcomes.estimators.regression.few_clusters import ENOUGH
-from iop_outcomes.presentation import numbers
+from iop_outcomes.presentation import numbers, told
 from iop_outcomes.presentation.labels import Labels, capital, duration_method, level, method, missing_rule, within
 from iop_outcomes.protocol import AsRun
-from iop_outcomes.report.document import WITHHELD, Block, Line, Table
+from iop_outcomes.report import protection
+from iop_outcomes.report.document import Block, Line, Table
 from iop_outcomes.report.sentences import effects
 from iop_outcomes.report.summary import Pair, pairs, rank
 from iop_outcomes.tables.results import (
@@ -26,7 +27,7 @@ from iop_outcomes.tables.results import (
     ONE_RATIO,
     PROPORTIONAL,
 )
-from iop_outcomes.tables.rows import Counted, Estimated, counted, estimated
+from iop_outcomes.tables.rows import Estimated, counted, estimated
 from iop_outcomes.vocabulary import answers
 from iop_outcomes.vocabulary.endpoints import RETENTION
 from iop_outcomes.vocabulary.measures import FEWER_HOURS, MEASURES, MORE_HOURS, RATIO, RATIOS
@@ -42,10 +43,10 @@ FORMS: dict[str, tuple[numbers.Form, numbers.Form]] = {
     "days": (numbers.days, numbers.signed_days),
 }
 HOURS = (MORE_HOURS, FEWER_HOURS)
-# values of diagnostics, by quantity and question
 # what a question is known by
 QUESTION = ("analysis", "contrast", "outcome", "horizon_days", "method", "missing_rule")
-Told = Mapping[tuple[object, ...], float]
+# values of diagnostics, by quantity and question
+Values = Mapping[tuple[object, ...], float]
 # columns of p values, by quantity
 TESTS = {ONE_RATIO: "Test of one ratio, p", PROPORTIONAL: "Proportional hazards, p"}
 OF_THE_SCORE_TEST = (
@@ -81,7 +82,7 @@ def of_contrast(
     return tables
 
 
-def _told(own: pd.DataFrame, diagnostics: pd.DataFrame, quantities: Collection[str]) -> Told:
+def _told(own: pd.DataFrame, diagnostics: pd.DataFrame, quantities: Collection[str]) -> Values:
     """What diagnostics tell of the questions of some estimates: value by quantity and question."""
     of = [q for q in quantities if OF_QUESTIONS[q] in set(own["measure"])]
     found = diagnostics[diagnostics["quantity"].isin(of) & diagnostics["value"].notna()]
@@ -112,7 +113,7 @@ def _values(
     arms: tuple[str, str],
     sides: tuple[str, str],
     who: str = "",
-    few: Told | None = None,
+    few: Values | None = None,
 ) -> Table:
     """few: the intervals of differences that count few sites as clusters."""
     blocks = [
@@ -127,7 +128,7 @@ def _values(
         f"{labels.contrast(name)}{': ' + within(who) if who else ''}",
         tuple(columns),
         tuple(blocks),
-        OF_FEW_SITES.format(number=ENOUGH) if few else "",
+        " ".join(s for s in (protection.of_estimates(own), OF_FEW_SITES.format(number=ENOUGH) if few else "") if s),
     )
 
 
@@ -176,14 +177,14 @@ def forms(pair: Pair) -> tuple[numbers.Form, numbers.Form]:
     return FORMS[MEASURES[pair.main["measure"]].unit]
 
 
-def _value_line(pair: Pair, labels: Labels, sides: tuple[str, str], few: Told | None = None) -> Line:
+def _value_line(pair: Pair, labels: Labels, sides: tuple[str, str], few: Values | None = None) -> Line:
     name = label(pair, labels)
     if not pair.there:
         return Line(name, absent=capital(effects.absent(pair.main, labels)))
     value, signed = forms(pair)
     gap, ratio = pair.main, pair.rows.get(RATIO)
     cells = (
-        *(value(pair.rows[s]["estimate"]) if s in pair.rows else numbers.DASH for s in sides),
+        *(value_of(pair.rows.get(s), value) for s in sides),
         with_interval(gap, signed),
         with_interval(ratio, numbers.ratio),
         numbers.count(gap["n"]),
@@ -193,38 +194,45 @@ def _value_line(pair: Pair, labels: Labels, sides: tuple[str, str], few: Told | 
     return Line(name, cells, wrong=misleading(pair, labels))
 
 
-def _with_few_sites(row: Estimated, form: numbers.Form, few: Told) -> str:
+def _with_few_sites(row: Estimated, form: numbers.Form, few: Values) -> str:
     """'+1.0 to +8.8 (12.4)': the interval of a difference with few sites, and its degrees of freedom."""
     asked = _question(row)
     if row["measure"] != OF_QUESTIONS[FEW_SITES_LOW] or (FEW_SITES_LOW, *asked) not in few:
         return numbers.DASH
     low, high, degrees = (few[name, *asked] for name in (FEW_SITES_LOW, FEW_SITES_HIGH, FEW_SITES_DEGREES))
-    return f"{numbers.interval(low, high, form)} ({numbers.decimals(degrees, 1)})"
+    return f"{numbers.interval(low, high, form, row['rounding_error'])} ({numbers.decimals(degrees, 1)})"
 
 
 def with_interval(row: Estimated | None, form: numbers.Form) -> str:
     """An estimate with its interval: '+4.9 (+1.0 to +8.8)'; a dash without one."""
     if row is None or not numbers.known(row["estimate"]):
         return numbers.DASH
-    return f"{form(row['estimate'])} ({numbers.interval(row['conf_low'], row['conf_high'], form)})"
+    error = row["rounding_error"]
+    return f"{form(row['estimate'], error)} ({numbers.interval(row['conf_low'], row['conf_high'], form, error)})"
 
 
-def _ratios(own: pd.DataFrame, labels: Labels, name: str, told: Told, note: str) -> Table:
-    """told: p values of the tests of one ratio being enough."""
-    tests = [test for test in TESTS if any(key[0] == test for key in told)]
+def value_of(row: Estimated | None, form: numbers.Form) -> str:
+    """An estimate without its interval; a dash without one."""
+    return numbers.DASH if row is None else form(row["estimate"], row["rounding_error"])
+
+
+def _ratios(own: pd.DataFrame, labels: Labels, name: str, tested: Values, note: str) -> Table:
+    """tested: p values of the tests of one ratio being enough."""
+    tests = [test for test in TESTS if any(key[0] == test for key in tested)]
     blocks = [
-        Block(heading, tuple(_ratio_line(pair, labels, tests, told) for pair in found))
+        Block(heading, tuple(_ratio_line(pair, labels, tests, tested) for pair in found))
         for heading, found in grouped(own, labels)
     ]
     called = MEASURES[own["measure"].iloc[0]].called
     columns = [
         "Method", f"{called} ({effects.level(labels)})", "People", "People with the event", *(TESTS[t] for t in tests)
     ]  # fmt: skip
-    said = " ".join(s for s in (note, OF_THE_SCORE_TEST if PROPORTIONAL in tests else "") if s)
+    score = OF_THE_SCORE_TEST if PROPORTIONAL in tests else ""
+    said = " ".join(s for s in (note, protection.of_estimates(own), score) if s)
     return Table(f"{labels.contrast(name)}: {within(called)}s", tuple(columns), tuple(blocks), said)
 
 
-def _ratio_line(pair: Pair, labels: Labels, tests: Sequence[str], told: Told) -> Line:
+def _ratio_line(pair: Pair, labels: Labels, tests: Sequence[str], tested: Values) -> Line:
     days = of_period(pair)
     name = f"– {days}" if days else label(pair, labels)  # under its method
     if not pair.there:
@@ -232,7 +240,7 @@ def _ratio_line(pair: Pair, labels: Labels, tests: Sequence[str], told: Told) ->
     cells = [with_interval(pair.main, numbers.ratio)]
     cells += [numbers.DASH] * 2 if days else [numbers.count(pair.main[c]) for c in ("n", "events")]
     for test in tests:
-        p = None if days else told.get((test, *_question(pair.main)))
+        p = None if days else tested.get((test, *_question(pair.main)))
         cells.append(numbers.DASH if p is None else numbers.p_value(p))
     return Line(name, tuple(cells), wrong=misleading(pair, labels))
 
@@ -277,23 +285,18 @@ def of_levels(counts: pd.DataFrame, study: AsRun, contrast: str, step: str) -> l
     labels = Labels(study)
     asked = {(a.analysis, a.outcome, a.horizon_days) for a in study.analyses if a.step == step}
     own = counts[(counts["contrast"] == contrast) & (counts["group_by"] == ALL)]
+    own = own[own["arm"].isin(labels.sides(contrast))]
     keys = zip(own["analysis"], own["outcome"], own["horizon_days"], strict=True)
     own = own.loc[own.index[[i for i, key in enumerate(keys) if key in asked]]]
-    blocks = []
+    blocks, base = [], told.usual(own)
     sides = labels.sides(contrast)
     for (outcome, day), rows in own.groupby(["outcome", "horizon_days"], sort=False):
         cells = {(r["level"], r["arm"]): r for r in counted(rows)}
         ranks = {v: i for i, v in enumerate(answers.LABELS)}
         levels = sorted(set(rows["level"]), key=lambda v: (ranks.get(v, len(ranks)), v))
-        lines = [Line(level(str(v)), tuple(count(cells.get((v, side))) for side in sides)) for v in levels]
+        lines = [Line(level(str(v)), tuple(told.count(cells.get((v, side)), base) for side in sides)) for v in levels]
         blocks.append(Block(f"{labels.endpoint(str(outcome))}, day {day:.0f}", tuple(lines)))
     if not blocks:
         return []
-    return [Table(f"{labels.contrast(contrast)}: people by state", ("State", *labels.arms(contrast)), tuple(blocks))]
-
-
-def count(row: Counted | None) -> str:
-    """A released count, or that it is withheld; no row is no one."""
-    if row is None:
-        return numbers.count(0)
-    return numbers.count(row["count"]) if row["status"] == "ok" and numbers.known(row["count"]) else WITHHELD
+    columns = ("State", *labels.arms(contrast))
+    return [Table(f"{labels.contrast(contrast)}: people by state", columns, tuple(blocks), told.note(own))]

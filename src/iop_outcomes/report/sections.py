@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from iop_outcomes.presentation import numbers, select
+from iop_outcomes.presentation import policies, recorded, select, told
 from iop_outcomes.presentation.labels import Labels, sentence, within
 from iop_outcomes.protocol import AsRun
 from iop_outcomes.release import policy
@@ -22,6 +22,7 @@ from iop_outcomes.report import (
     known_truth,
     methods,
     other_rules,
+    protection,
     records,
     results,
     summary,
@@ -82,11 +83,11 @@ class Sources:
         known = self.pictures or {}
         return tuple(known[n] for n in names if n in known)
 
-    def of_states(self, told: bool) -> pd.DataFrame:
+    def of_states(self, others: bool) -> pd.DataFrame:
         """Estimates of states other than use, or of all else."""
         estimates = self.tables["estimates"]
         states = [o for o in self.labels.endpoints() if self.labels.kind(o) in STATES]
-        return estimates[estimates["outcome"].isin(states) == told]
+        return estimates[estimates["outcome"].isin(states) == others]
 
 
 def document(of: Sources) -> Document:
@@ -95,19 +96,37 @@ def document(of: Sources) -> Document:
         of.study.title,
         question(of.study),
         of.study.source.note,
+        policies.page(policy.asked(of.study.disclosure)),
+        protection.at_the_head(of.study, of.everything["diagnostics"]),
         tuple(Section(name, title, make(of), kind) for name, title, kind, make in SECTIONS),
     )
 
 
 def _summary(of: Sources) -> tuple[Item, ...]:
     twice = about.computed_twice(of.everything["diagnostics"])
-    items: list[Item] = [Points((twice,))] if twice and twice.tone else []
+    untold = protection.nothing_told(of.tables["counts"], of.tables["estimates"], of.study)
+    items: list[Item] = [Paragraph(untold)] if untold else []
+    items += [Points((twice,))] if twice and twice.tone else []
     for part in summary.summary(of.tables["estimates"], of.study):
         items.append(Heading(part.title))
         items += [Paragraph(f"{part.lead}:", "whom")] if part.lead else []
         items.append(Points(tuple(Point(said.text, said.tone) for said in part.said)))
     items += notes(twice.text) if twice and not twice.tone else []
     return tuple(items) or (Paragraph(explanations.NO_RESULT),)
+
+
+def _asked(of: Sources) -> tuple[Item, ...]:
+    """The design of the study, where no result stands in its place."""
+    if of.tables["estimates"]["estimate"].notna().any():
+        return ()
+    found = [part for part in methods.describe(of.study) if part.heading in methods.DESIGN]
+    return tuple(item for part in found for item in _part(part))
+
+
+def _part(part: methods.Paragraph) -> tuple[Item, ...]:
+    """One part of the methods."""
+    said = (Paragraph(part.text),) if part.text else ()
+    return (Heading(part.heading), *said, *((Terms(tuple(part.points)),) if part.points else ()))
 
 
 def _gaps(of: Sources) -> tuple[Item, ...]:
@@ -130,7 +149,8 @@ def _people(of: Sources) -> tuple[Item, ...]:
     baseline = [cohort.table_one(counts, diagnostics, of.study, c) for c in of.contrasts]
     return (
         *of.drawn("flow"), *filled([cohort.excluded(counts)]), Heading("People at the start"),
-        *notes(explanations.OF_BASELINE), *filled(baseline), *notes(_withheld(of.study)),
+        *notes(explanations.OF_BASELINE), *filled(baseline),
+        *notes(protection.withheld(of.study)),
     )  # fmt: skip
 
 
@@ -138,11 +158,12 @@ def _records(of: Sources) -> tuple[Item, ...]:
     parts = records.parts(of.tables["counts"], of.tables["diagnostics"], of.study)
     if not parts:
         return ()
-    items: list[Item] = [*notes(records.rounded(of.study))]
+    counts = of.tables["counts"]
+    items: list[Item] = [*notes(records.rounded(counts))]
     items += [Heading("How the files were read"), *points(of.notes)] if of.notes else []
     for part in parts:
         items += [Heading(part.heading), *points(part.said), *of.drawn(*part.figures), *filled(part.tables)]
-    return (*items, *notes(_withheld(of.study)))
+    return (*items, *notes(told.ranges(counts[counts["analysis"] == recorded.RECORDS]), protection.withheld(of.study)))
 
 
 def _design(of: Sources) -> tuple[Item, ...]:
@@ -177,22 +198,22 @@ def _retention(of: Sources) -> tuple[Item, ...]:
 
 
 def _abstinence(of: Sources) -> tuple[Item, ...]:
-    return _states(of, told=False, before=of.drawn("abstinence"))
+    return _states(of, others=False, before=of.drawn("abstinence"))
 
 
 def _work(of: Sources) -> tuple[Item, ...]:
-    kinds = dict.fromkeys(map(of.labels.kind, of.of_states(told=True)["outcome"]))
-    return _states(of, told=True, before=notes(*(KINDS[kind].note for kind in kinds)))
+    kinds = dict.fromkeys(map(of.labels.kind, of.of_states(others=True)["outcome"]))
+    return _states(of, others=True, before=notes(*(KINDS[kind].note for kind in kinds)))
 
 
-def _states(of: Sources, told: bool, before: Sequence[Item]) -> tuple[Item, ...]:
+def _states(of: Sources, others: bool, before: Sequence[Item]) -> tuple[Item, ...]:
     """What was found of abstinence, or of other states, and the people behind it."""
-    estimates, diagnostics = of.of_states(told), of.tables["diagnostics"]
+    estimates, diagnostics = of.of_states(others), of.tables["diagnostics"]
     tables = _by_contrast(estimates, diagnostics, of.study, ABSTINENCE)
     if not tables:
         return ()
     behind = _behind(of.tables["counts"], estimates, diagnostics, of.study)
-    return (*before, *filled(tables), *filled(behind), *notes(_withheld(of.study)))
+    return (*before, *filled(tables), *filled(behind), *notes(protection.withheld(of.study)))
 
 
 def _other_rules(of: Sources) -> tuple[Item, ...]:
@@ -228,10 +249,7 @@ def _known(of: Sources) -> tuple[Item, ...]:
 
 
 def _methods(of: Sources) -> tuple[Item, ...]:
-    items: list[Item] = []
-    for part in methods.describe(of.study):
-        items += [Heading(part.heading), *([Paragraph(part.text)] if part.text else [])]
-        items += [Terms(tuple(part.points))] if part.points else []
+    items = [item for part in methods.describe(of.study) for item in _part(part)]
     return (*items, Heading("What this report does not do"), *points(explanations.DEVIATIONS))
 
 
@@ -298,20 +316,10 @@ def _naive(estimates: pd.DataFrame, study: AsRun) -> list[tuple[str, dict[str, s
     ]
 
 
-def _withheld(study: AsRun) -> str:
-    """What 'withheld' means in the tables; '' where nothing is."""
-    rules = policy.asked(study.disclosure)
-    if rules.exact:
-        return ""
-    return (
-        f"Withheld: fewer than {rules.minimum_count} people, or a count from which such a one could be worked out. "
-        f"{numbers.DASH}: not available, or no number of this kind."
-    )
-
-
 # anchor, title, kind and items of every section, in order
 SECTIONS: tuple[tuple[str, str, str, Callable[[Sources], tuple[Item, ...]]], ...] = (
     ("summary", "In plain words", "plain", _summary),
+    ("asked", "What was asked", "", _asked),
     ("gaps", "What could not be estimated", "", _gaps),
     ("truth", "Truth beside estimate", "", _truth),
     ("people", "Who was studied", "", _people),

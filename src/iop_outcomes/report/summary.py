@@ -220,7 +220,10 @@ def _readings(rows: pd.DataFrame, labels: Labels, gate_told: bool) -> Iterator[S
 
 def agreement(one: Estimated, other: Estimated) -> Said:
     """Whether two readings of missing outcomes point the same way. one, other: their differences."""
-    if one["estimate"] * other["estimate"] <= 0:
+    ways = {effects.direction(one), effects.direction(other)}
+    if 0 in ways and any(numbers.number(r["rounding_error"]) for r in (one, other)):
+        return Said("The numbers are too coarse to tell whether the two readings point the same way.", "caution")
+    if len(ways) > 1 or 0 in ways:
         return Said(
             "The two readings do not agree in direction: the answer depends on what became of the people whose "
             "outcome is missing.",

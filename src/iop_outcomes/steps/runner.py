@@ -121,7 +121,8 @@ def _withdraw(outputs: Files) -> None:
     for path in (Path(str(path)) for path in outputs.values()):
         for folder in (path.parent, path.parent.parent):
             if folder.name == "release":
-                (folder / "manifest.json").unlink(missing_ok=True)
+                for name in ("manifest.json", "ro-crate-metadata.json"):
+                    (folder / name).unlink(missing_ok=True)
 
 
 def blinded(name: str, table: Any) -> Any:

@@ -14,6 +14,7 @@ from iop_outcomes import figures
 from iop_outcomes.figures import atrisk, lines
 from iop_outcomes.presentation import labels
 from iop_outcomes.protocol import AsRun
+from iop_outcomes.release.pools import called
 from iop_outcomes.steps import code
 from iop_outcomes.study.loading import FIGURES
 
@@ -103,14 +104,14 @@ ALT = {
     "overlap": ("(120) at scores of 0.40 to 0.45", "(140) at scores of 0.40 to 0.45", "1 bins hold too few"),
     "leaving": (f"Intensive outpatient 40.0{NARROW}%", f"Residential 30.0{NARROW}%", "day 90, weighted"),
     "events": (f"Died by day 90, weighted: Intensive outpatient 2.0{NARROW}%", f"Residential 3.0{NARROW}%"),
-    "staying": (f"45.0{NARROW}% of Intensive outpatient", f"55.0{NARROW}% of Residential"),
+    "staying": (f"Still in care, on day 90, weighted: Intensive outpatient 45.0{NARROW}%, Residential 55.0{NARROW}%",),
     "hazards": ("unplanned discharge: all days 1.61, day 0 to 30 2.12, day 31 to 180 0.71",),
     "abstinence": (f"{MINUS}5.4 ({MINUS}8.2 to {MINUS}2.5)", f"+0.9 ({MINUS}3.3 to +5.1)"),
     "duration": ("0.40 (0.33 to 0.49)", "0.82 (0.65 to 1.05)", "0.78 (0.65 to 0.94)"),
     "intensity": (f"50.0{NARROW}% at 5.0 hours a week", f"60.0{NARROW}% at 30.0"),
     "completeness": (
         f"stable housing 75.0{NARROW}%",
-        f"any urine screen about 97.5{NARROW}%",
+        f"any urine screen about 98{NARROW}%",
         "Not in these records: any session",
     ),
     "maturity": (f"day 30 100.0{NARROW}%", f"day 90 75.0{NARROW}%"),
@@ -135,7 +136,7 @@ def test_hidden_counts_are_words_and_totals_with_them_are_left_out() -> None:
     figure = drawn("flow", released(counts=table))
     assert figure.alt.startswith("Flow diagram. 400 people are eligible.")
     svg = run(**released(counts=table), name="flow", study=words())["svg"].decode()
-    assert "(too few to show)" in svg
+    assert "(number withheld)" in svg
     assert not any("38" in written for written in re.findall(r"<text[^>]*>([^<]*)<", svg))
 
 
@@ -178,28 +179,88 @@ def test_curves_end_on_the_last_day_asked_for() -> None:
         curves()[lambda d: d["outcome"] == "in_care"], labels.Labels(words()), 1.0, {"iop_vs_res": 60.0}
     )
     crude = found[(found["side"] == 0) & (found["method"] == "crude")]
-    assert list(zip(crude["x"], crude["estimate"], strict=True)) == [(0.0, 1.0), (30.0, 0.7), (60.0, 0.7)]
+    assert list(zip(crude["x"], crude["estimate"], strict=True)) == [(0.0, 1.0), (30.0, 0.7)]
 
 
 def test_numbers_at_risk_stand_below_the_curves() -> None:
     shown = drawn("leaving", released()).data
     pair = ("iop_vs_res", "unplanned")
-    texts = atrisk.rows(shown, {pair: [0.0, 30.0, 60.0, 90.0]}, {("iop_vs_res", "overlap", "iop"): 150.0}, shared=True)
+    texts = atrisk.rows(
+        shown, {pair: [0.0, 30.0, 60.0, 90.0]}, {pair: 45.0}, {("iop_vs_res", "overlap", "iop"): 150.0}, shared=True
+    )
     lines_of = texts.assign(x=texts["x"].fillna(-1)).pivot(index="line", columns="x", values="label")
-    # people at the next day on which anyone is counted, effective numbers no more than a week away
-    assert lines_of.loc[0].tolist() == ["1 n", "170", "170", "110", "110"]
-    assert lines_of.loc[1].tolist()[:3] == ["1 eff.", "150", "120"]
-    assert lines_of.loc[1].isna().tolist() == [False, False, False, True, False]
-    assert lines_of.loc[3].tolist()[0] == "2 eff."
-    assert pd.isna(lines_of.loc[3, 0.0])  # the design's number of this arm was not given
-    # where the number at the next day is withheld, the day has none: a later one would be too small
+    # a number stands below the point that it is of, and nowhere else
+    assert lines_of.columns.tolist() == [-1.0, 0.0, 30.0, 90.0]
+    assert lines_of.loc[0].fillna("").tolist() == ["1 n", "", "170", "110"]
+    assert lines_of.loc[1].tolist() == ["1 eff.", "150", "120", "60"]
+    assert lines_of.loc[3].fillna("").tolist()[:2] == ["2 eff.", ""]  # the design's number of this arm was not given
     hidden = shown.assign(n_risk=shown["n_risk"].mask((shown["side"] == 0) & (shown["n_risk"] == 170)))
-    texts_of = atrisk.rows(hidden, {pair: [0.0, 30.0, 60.0, 90.0]}, {}, shared=True)
-    assert texts_of.query("line == 0 and x.notna()")["label"].tolist() == ["110", "110"]
+    texts_of = atrisk.rows(hidden, {pair: [0.0, 30.0, 60.0, 90.0]}, {pair: 45.0}, {}, shared=True)
+    assert texts_of.query("line == 0 and x.notna()")["label"].tolist() == ["110"]
     placed, below = atrisk.placed(texts, {pair: (90.0, 0.4)}, (2.0, 1.5))
     assert (placed["y"] < 0).all()
     assert placed["y"].min() > -0.4 * below / 1.5
     assert "people of arms 1 and 2 at risk" in run(**released(), name="leaving", study=words())["svg"].decode()
+
+
+def test_arms_that_end_on_different_days_are_told_with_their_days() -> None:
+    table = curves()
+    apart = table[(table["outcome"] == "unplanned") & ((table["arm"] == "iop") == (table["x"] > 30))]
+    end = lines.at_end(lines.points(apart, labels.Labels(words()), 0.0, {}))["iop_vs_res", "unplanned"]
+    assert end.days == (90.0, 30.0)
+    assert end.begin("by day") == "weighted"
+    assert end.said(["A", "B"], "by day") == f"A 40.0{NARROW}% (by day 90), B 15.0{NARROW}% (by day 30)"
+
+
+def test_ways_of_leaving_that_are_counted_together_are_drawn_under_their_names() -> None:
+    table = curves()
+    name = called(["unplanned", "died", "transferred"])
+    pooled = table.assign(outcome=table["outcome"].replace({"unplanned": name}))
+    figure = drawn("leaving", released(curves=pooled))
+    assert set(figure.data["outcome"]) == {name}
+    assert "died or transferred or left unplanned by day 90" in figure.alt.lower()
+    more = called([called(["unplanned", "died"]), "completed"])
+    assert labels.cause(more) == "Completed or died or left unplanned"
+
+
+def test_a_curve_that_two_analyses_have_is_drawn_once() -> None:
+    table = curves()
+    again = table[table["outcome"] == "unplanned"].assign(analysis="again")
+    both = pd.concat([table, again[again["x"] < 90].assign(estimate=0.01)])
+    found = lines.points(both[both["outcome"] == "unplanned"], labels.Labels(words()), 0.0, {})
+    assert found.equals(lines.points(table[table["outcome"] == "unplanned"], labels.Labels(words()), 0.0, {}))
+
+
+def test_a_number_at_risk_is_that_of_the_nearest_point() -> None:
+    points = pd.DataFrame({"x": [0.0, 7.0, 28.0, 35.0, 91.0], "n": [200.0, 190.0, 150.0, 140.0, float("nan")]})
+    assert atrisk.nearest(points, "n", [0.0, 30.0, 60.0, 90.0], 10.0) == [(0.0, 200.0), (28.0, 150.0)]
+    assert atrisk.nearest(points, "n", [0.0], 200.0) == [(0.0, 200.0)]
+    assert atrisk.nearest(points, "n", [0.0, 60.0, 120.0, 180.0], 30.0) == [(0.0, 200.0), (35.0, 140.0)]
+    assert [x for x, _ in atrisk.nearest(points, "n", [0.0, 30.0, 60.0, 90.0], 7.0)] == [0.0, 7.0, 28.0, 35.0]
+    few = pd.DataFrame({"x": [0.0, 30.0, 180.0], "n": [200.0, 150.0, 20.0]})
+    assert [x for x, _ in atrisk.nearest(few, "n", [0.0, 60.0, 120.0, 180.0], 30.0)] == [0.0, 30.0, 180.0]
+    assert "(n)" in atrisk.said(pd.DataFrame({"rounding_error": [0.0, float("nan")]}))
+    assert "(n, rounded)" in atrisk.said(pd.DataFrame({"rounding_error": [0.0, 0.01]}))
+
+
+def test_a_curve_that_ends_early_says_so() -> None:
+    whole = drawn("staying", released())
+    assert "before day" not in whole.alt
+    short = curves()
+    short = short[(short["outcome"] != "in_care") | (short["arm"] == "res") | (short["x"] <= 30)]
+    figure = drawn("staying", released(curves=short))
+    assert "Two curves end before day 90 (on day 30)" in figure.alt
+    assert "Still in care, on day 30, weighted: Intensive outpatient 75.0" in figure.alt  # the last that both reach
+    assert "before day 90" in run(**released(curves=short), name="staying", study=words())["svg"].decode()
+    assert lines.ended(figure.data[figure.data["arm"] == "iop"]).startswith("All curves end")
+
+
+def test_curves_are_drawn_straight_between_their_points() -> None:
+    figure = drawn("leaving", released())
+    own = figure.data[(figure.data["side"] == 0) & figure.data["weighted"]]
+    assert list(zip(own["x"], own["estimate"].round(9), strict=True)) == [(0.0, 0.0), (30.0, 0.25), (90.0, 0.4)]
+    drawn_points = figure.plot.data
+    assert len(drawn_points) == len(figure.data)  # no corner is added between two points
 
 
 def test_days_have_marks_in_months() -> None:

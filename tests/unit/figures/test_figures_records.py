@@ -15,7 +15,7 @@ from released_study import counts, diagnostics, empty, released, study, typed, w
 
 from iop_outcomes import figures
 from iop_outcomes.figures import tiles, transitions
-from iop_outcomes.presentation import recorded
+from iop_outcomes.presentation import matrices, recorded
 
 HALF = {"known": 50, "not_known": 50}
 
@@ -34,7 +34,7 @@ def share(people: dict[str, int | None], floor: float | None = None, size: int |
         else []
     )
     found = recorded.completeness(read(rows), typed("diagnostics", told))
-    return recorded.told(found[found["field"] == "sex"], "kind")["all",]
+    return recorded.by(found[found["field"] == "sex"], "kind")["all",]
 
 
 @pytest.mark.parametrize(
@@ -141,23 +141,23 @@ def test_groups_of_joined_small_ones_come_last() -> None:
 
 
 def test_a_matrix_tells_no_one_from_withheld() -> None:
-    table = recorded.matrix(counts(), "label", "asam")
+    table = matrices.matrix(counts(), "label", "asam")
     assert list(table.index) == ["1", "2.1"]
     assert list(table.columns) == ["1", "2.1", "indeterminate", "not_known"]
     assert table.loc["1", "not_known"] == 0
-    assert pd.isna(recorded.matrix(counts(), "asam", "delivered").loc["2.1", "1"])
+    assert pd.isna(matrices.matrix(counts(), "asam", "delivered").loc["2.1", "1"])
 
 
 def test_kappa_by_hand() -> None:
     # 40 + 150 of 230 agree; by chance 50 * 40 + 180 * 160 of 230 squared
-    found = recorded.kappa(recorded.matrix(counts(), "label", "asam"))
+    found = matrices.kappa(matrices.matrix(counts(), "label", "asam"))
     observed, chance = 190 / 230, (50 * 40 + 180 * 160) / 230**2
     assert found.n == 230
     assert found.kappa == pytest.approx((observed - chance) / (1 - chance))
 
 
 def test_kappa_says_nothing_where_one_definition_knows_one_class() -> None:
-    found = recorded.kappa(recorded.matrix(counts(), "asam", "delivered"))
+    found = matrices.kappa(matrices.matrix(counts(), "asam", "delivered"))
     assert found.observed == pytest.approx(100 / 160)
     assert pd.isna(found.kappa)
 
@@ -245,7 +245,7 @@ def test_moves_that_are_all_withheld_are_told_in_a_note() -> None:
 
 
 def test_maturity_by_time_of_entry() -> None:
-    told = recorded.told(recorded.maturity(counts()), "kind", "group", "day")
+    told = recorded.by(recorded.maturity(counts()), "kind", "group", "day")
     assert told["all", "all", 90] == (0.75, "exact")
     assert told["period", "2024Q2", 90] == (0.0, "exact")
     assert {"Day 30", "By time of entry", "2024Q2"} <= set(texts("maturity"))

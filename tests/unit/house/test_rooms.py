@@ -44,6 +44,7 @@ ROOMS = (
     "figures",
     "report",
     "study",
+    "verify",
     "checks",
     "cli",
 )

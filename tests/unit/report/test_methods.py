@@ -32,12 +32,13 @@ def test_methods_follow_the_study() -> None:
     assert f"90{NARROW}%" in uncertainty
     assert "People are taken as independent." in uncertainty
     disclosure = paragraph(whole, "Disclosure").text
-    assert "fewer than 12 people" in disclosure
-    assert "multiples of 5" in disclosure
+    assert "No number of 1 to 11 people is shown" in disclosure
+    assert "rounded to the nearest 5" in disclosure
+    assert "fewer than 6 values" in disclosure
 
 
 def test_that_people_at_risk_are_rounded_is_said_where_an_event_is_asked_about() -> None:
-    said = "a first overdose are rounded to multiples of 5"
+    said = "a first overdose are rounded likewise"
     whole = study(disclosure={"policy": "cms"})
     assert said not in paragraph(whole, "Disclosure").text
     again = {

@@ -20,7 +20,6 @@ from iop_outcomes.errors import StudyError
 from iop_outcomes.presentation import numbers
 from iop_outcomes.protocol import AsRun
 from iop_outcomes.report import about, document, page, sections
-from iop_outcomes.report.sentences import effects
 
 BANNED = "no significant difference"
 
@@ -36,7 +35,7 @@ def shown_numbers(text: str) -> set[str]:
 def known_numbers(table: pd.DataFrame, whole: AsRun) -> set[str]:
     """Every number that the estimates or the study can put into a sentence, in every form."""
     values = [v for c in ("estimate", "conf_low", "conf_high") for v in table[c].dropna()]
-    forms = (numbers.percent, numbers.points, numbers.ratio, numbers.days, lambda v: effects.share_points(abs(v)))
+    forms = (numbers.percent, numbers.points, numbers.ratio, numbers.days, lambda v: numbers.size(abs(v)))
     found = {n for v in values for form in forms for n in shown_numbers(form(v))}
     found |= {str(int(d)) for d in table["horizon_days"].dropna()}
     found |= {n for r in table["reason"] for n in shown_numbers(r)}
@@ -189,12 +188,12 @@ def test_the_page_names_no_place_of_a_machine(rendered: str, pictures: list[str]
 def test_a_template_without_its_content_is_an_error() -> None:
     section = document.Section("limits", "Limits", (document.Terms((("a term", None),)), None))  # type: ignore[arg-type]
     with pytest.raises(jinja2.UndefinedError):
-        page.render(document.Document("t", "q", "", (section,)))
+        page.render(document.Document("t", "q", "", "p", "p", (section,)))
 
 
 def test_a_section_with_nothing_to_say_is_left_out() -> None:
     whole = sections.document(sources())
-    assert {s.id for s in whole.sections} - {s.id for s in whole.told} == {"truth", "otherwise", "states"}
+    assert {s.id for s in whole.sections} - {s.id for s in whole.told} == {"asked", "truth", "otherwise", "states"}
     assert {s.id for s in sections.document(sources(truth())).told} >= {"truth"}
     assert [s.id for s in whole.sections] == [name for name, *_ in sections.SECTIONS]
 

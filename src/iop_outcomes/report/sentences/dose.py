@@ -17,8 +17,8 @@ from iop_outcomes.report.sentences.effects import (
     of_arms,
     ratio,
     reading,
-    share_points,
     shorter,
+    shown,
     undecided,
     verb,
 )
@@ -53,11 +53,11 @@ def naive_stay(found: Sequence[Rows], labels: Labels, days: int) -> str:
             f"{within(labels.endpoint(row['outcome']))} of {ratio(row, labels)}."
         )
     else:
-        one, other = (numbers.percent(r["estimate"]) for r in of_arms(found[0], labels))
+        one, other = (shown(r, numbers.percent) for r in of_arms(found[0], labels))
         said = (
             f"Compared as they are, {reading(row, labels)}, {one} of those who stayed at least {days} days "
             f"{verb(row, labels)}, against {other} of those who left earlier: "
-            f"{gap(row, labels, POINTS, share_points)}."
+            f"{gap(row, labels, POINTS, numbers.size)}."
         )
         said = " ".join([said, *(capital(shorter(rows, labels)) for rows in found[1:])])
     return (
@@ -82,7 +82,7 @@ def randomised_stay(rows: Rows, labels: Labels) -> str:
     """The randomised comparison, which answers its own question."""
     row = main(rows)
     first, second = groups(labels, row["contrast"])
-    value = gap(row, labels, POINTS, share_points)
+    value = gap(row, labels, POINTS, numbers.size)
     if MEASURES[row["measure"]].ratio:
         value = f"a hazard ratio of {ratio(row, labels)}"
     return (
@@ -96,11 +96,11 @@ def hours(found: Sequence[Rows], labels: Labels, setting: Intensity, arm: str) -
     row = main(found[0])
     fewer, more = (numbers.plain(h) for h in setting.compare[arm])
     group = dict(zip(labels.sides(row["contrast"]), groups(labels, row["contrast"]), strict=True))[arm]
-    one, other = (numbers.percent(r["estimate"]) for r in of_arms(found[0], labels))
+    one, other = (shown(r, numbers.percent) for r in of_arms(found[0], labels))
     begin = f"Of {group} and still in care after {setting.window_days} days"
     said = (
         f"{', '.join(w for w in (begin, reading(row, labels)) if w)}, {one} {verb(row, labels)} at {more} "
-        f"attended hours a week, against {other} at {fewer}: {gap(row, labels, POINTS, share_points)}."
+        f"attended hours a week, against {other} at {fewer}: {gap(row, labels, POINTS, numbers.size)}."
     )
     said += OPEN if undecided(row) else ""
     return " ".join([said, *(capital(shorter(rows, labels)) for rows in found[1:])])

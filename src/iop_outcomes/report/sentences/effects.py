@@ -92,23 +92,37 @@ def verb(row: Estimated, labels: Labels) -> str:
 
 
 def open_direction(row: Estimated) -> bool:
-    """The interval of a difference holds both directions."""
-    return bool(row["conf_low"] < 0 < row["conf_high"])
+    """The interval of a difference holds both directions, or may: rounding may have moved a limit."""
+    return _holds(row, 0.0)
 
 
-def gap(row: Estimated, labels: Labels, unit: str, form: Callable[[float], str]) -> str:
+def _holds(row: Estimated, value: float) -> bool:
+    """The value lies inside the interval, or may: rounding may have moved a limit."""
+    error = numbers.number(row["rounding_error"]) or 0.0
+    return bool(row["conf_low"] - error < value < row["conf_high"] + error)
+
+
+def direction(row: Estimated) -> int:
+    """Where a difference points: 1 or -1, 0 where it is none or rounding leaves it open."""
+    error = numbers.number(row["rounding_error"]) or 0.0
+    return 0 if abs(row["estimate"]) <= error else 1 if row["estimate"] > 0 else -1
+
+
+def gap(row: Estimated, labels: Labels, unit: str, form: numbers.Form) -> str:
     """A difference in words with its interval: '4.9 percentage points fewer (95 % CI 1.0 to 8.8 fewer)'."""
-    return f"{_amount(row['estimate'], unit, form)} ({interval(row, labels, form)})"
+    return f"{_amount(row, unit, form)} ({interval(row, labels, form)})"
 
 
-def interval(row: Estimated, labels: Labels, form: Callable[[float], str]) -> str:
+def interval(row: Estimated, labels: Labels, form: numbers.Form) -> str:
     """The interval of a difference in words."""
-    low, high, name = row["conf_low"], row["conf_high"], level(labels)
+    low, high, name, error = row["conf_low"], row["conf_high"], level(labels), row["rounding_error"]
+    if not (numbers.known(low) and numbers.known(high)):
+        return f"{name} not known"
     if low >= 0:
-        return f"{name} {form(low)} to {form(high)} more"
+        return f"{name} {form(low, error)} to {form(high, error)} more"
     if high <= 0:
-        return f"{name} {form(-high)} to {form(-low)} fewer"
-    return f"{name} {form(-low)} fewer to {form(high)} more"
+        return f"{name} {form(-high, error)} to {form(-low, error)} fewer"
+    return f"{name} {form(-low, error)} fewer to {form(high, error)} more"
 
 
 def level(labels: Labels) -> str:
@@ -116,13 +130,16 @@ def level(labels: Labels) -> str:
     return f"{numbers.plain(100 * labels.study.inference.confidence_level)}{numbers.NARROW}% CI"
 
 
-def _amount(value: float, unit: str, form: Callable[[float], str]) -> str:
-    return f"{form(abs(value))} {unit} {'more' if value >= 0 else 'fewer'}"
+def _amount(row: Estimated, unit: str, form: numbers.Form) -> str:
+    value = form(abs(row["estimate"]), row["rounding_error"])
+    if not direction(row):
+        return f"{value} {unit} apart"
+    return f"{value} {unit} {'more' if row['estimate'] > 0 else 'fewer'}"
 
 
-def share_points(value: float) -> str:
-    """A size in percentage points, without sign."""
-    return numbers.decimals(100 * value, 1)
+def shown(row: Estimated, form: numbers.Form) -> str:
+    """An estimate to the digits that its rounding leaves."""
+    return form(row["estimate"], row["rounding_error"])
 
 
 def compared(rows: Rows, labels: Labels) -> str:
@@ -135,8 +152,8 @@ def compared(rows: Rows, labels: Labels) -> str:
 def shorter(rows: Rows, labels: Labels) -> str:
     """The same question under another reading of missing outcomes, after a full sentence."""
     row = main(rows)
-    one, other = (numbers.percent(r["estimate"]) for r in of_arms(rows, labels))
-    text = f"{reading(row, labels)}, {one} against {other}: {gap(row, labels, POINTS, share_points)}."
+    one, other = (shown(r, numbers.percent) for r in of_arms(rows, labels))
+    text = f"{reading(row, labels)}, {one} against {other}: {gap(row, labels, POINTS, numbers.size)}."
     return text + (OPEN if undecided(row) else "")
 
 
@@ -152,9 +169,7 @@ def main(rows: Rows) -> Estimated:
 
 def undecided(row: Estimated) -> bool:
     """The interval of a difference, or of a hazard ratio, holds both directions."""
-    if MEASURES[row["measure"]].ratio:
-        return bool(row["conf_low"] < 1 < row["conf_high"])
-    return open_direction(row)
+    return _holds(row, 1.0) if MEASURES[row["measure"]].ratio else open_direction(row)
 
 
 def of_arms(rows: Rows, labels: Labels) -> tuple[Estimated, Estimated]:
@@ -166,15 +181,15 @@ def of_arms(rows: Rows, labels: Labels) -> tuple[Estimated, Estimated]:
 def _risk(rows: Rows, labels: Labels) -> str:
     row = main(rows)
     first, second = groups(labels, row["contrast"])
-    one, other = (numbers.percent(r["estimate"]) for r in of_arms(rows, labels))
-    by = gap(row, labels, POINTS, share_points)
+    one, other = (shown(r, numbers.percent) for r in of_arms(rows, labels))
+    by = gap(row, labels, POINTS, numbers.size)
     return f"{one} of {first} {verb(row, labels)}, against {other} of {second}: {by}."
 
 
 def _mean_days(rows: Rows, labels: Labels) -> str:
     row = main(rows)
     first, second = groups(labels, row["contrast"])
-    one, other = (numbers.days(r["estimate"]) for r in of_arms(rows, labels))
+    one, other = (shown(r, numbers.days) for r in of_arms(rows, labels))
     by = gap(row, labels, "days", numbers.days)
     return (
         f"{first} spent on average {one} of the first {row['horizon_days']:.0f} days in care, against {other} for "
@@ -197,8 +212,8 @@ def _among(people: str) -> str:
 
 def ratio(row: Estimated, labels: Labels) -> str:
     """A ratio with its interval: '0.40 (95 % CI 0.33 to 0.49)'."""
-    limits = numbers.interval(row["conf_low"], row["conf_high"], numbers.ratio)
-    return f"{numbers.ratio(row['estimate'])} ({level(labels)} {limits})"
+    limits = numbers.interval(row["conf_low"], row["conf_high"], numbers.ratio, row["rounding_error"])
+    return f"{shown(row, numbers.ratio)} ({level(labels)} {limits})"
 
 
 # how one estimand is told, by measure
