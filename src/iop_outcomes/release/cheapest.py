@@ -27,7 +27,7 @@ WORTH = 50.0
 
 @dataclass(frozen=True)
 class Step:
-    """One way to tell less of each cell. down, up: how far it may then move from the truth; cost: of moving it by one."""
+    """One way to tell less of each cell. down, up: how far it may then move from the truth. cost: of moving by one."""
 
     down: Numbers
     up: Numbers
@@ -78,22 +78,22 @@ def cheapest(part: Part, steps: Sequence[Step]) -> list[Numbers]:
     )
     if solved.x is None:
         return []
-    return [np.bincount(number, sign * half, size) for half in np.split(solved.x, 2)]
+    return [np.asarray(np.bincount(number, sign * half, size), dtype=float) for half in np.split(solved.x, 2)]
 
 
 def _ways(steps: Sequence[Step]) -> tuple[NDArray[np.int64], Numbers, Numbers, Numbers]:
     """Each way in which a number may move: the number, up (1) or down (-1), how far, and the cost of moving by one."""
     import numpy as np
 
-    ways = []
-    last = steps[0].up * 0, steps[0].down * 0
+    ways: list[tuple[NDArray[np.int64], Numbers, Numbers, Numbers]] = []
+    last = np.zeros_like(steps[0].up), np.zeros_like(steps[0].down)
     for step in steps:
-        for sign, reach, before in ((1.0, step.up, last[0]), (-1.0, step.down, last[1])):
+        for side, reach, before in ((1.0, step.up, last[0]), (-1.0, step.down, last[1])):
             some = np.flatnonzero(reach > before)
-            ways.append((some, np.full(len(some), sign), (reach - before)[some], step.cost[some]))
+            ways.append((some, np.full(len(some), side), (reach - before)[some], step.cost[some]))
         last = np.maximum(last[0], step.up), np.maximum(last[1], step.down)
-    number, sign, width, cost = (np.concatenate(columns) for columns in zip(*ways, strict=True))
-    return number, sign, width, cost
+    number, *others = (np.concatenate(columns) for columns in zip(*ways, strict=True))
+    return number, others[0], others[1], others[2]
 
 
 def _chosen(place: NDArray[np.int64], sign: Numbers, rows: int) -> csr_array:

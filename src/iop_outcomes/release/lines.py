@@ -10,15 +10,13 @@ class Line:
     """Cells that add up: positions of the parts, and of their total where that is a cell itself.
 
     total is None when a reader may know the total anyway. rest: people of the total who are in none of the parts; they
-    are never shown, but follow from the others. beside: further cells that make the total with the first. base: of
-    `hide` alone, to which the cells are rounded when shown, 1 where that is not counted upon.
+    are never shown, but follow from the others. beside: further cells that make the total with the first.
     """
 
     parts: tuple[int, ...]
     total: int | None = None
     rest: int = 0
     beside: tuple[int, ...] = ()
-    base: int = 1
 
     @property
     def totals(self) -> tuple[int, ...]:

@@ -48,17 +48,16 @@ class State:
             ladder(policy, count, max(base, own), i in system.withheld, i in beside)
             for i, (count, own) in enumerate(zip(system.people, system.bases, strict=True))
         ]
-        nothing = (None,) * len(ladders)
-        low, high = ranges(system, Shown(nothing, nothing, nothing, nothing), policy)
+        low, high = ranges(system, Shown.nothing(len(ladders)), policy)
         state = cls(system, policy, ladders, [0] * len(ladders), low, high)
         for i in range(len(ladders)):
-            state._tell(i, 0)
+            state.tell(i, 0)
         return state
 
     def shown(self) -> Shown:
         """What is told of each cell."""
         cells = [self._cell(i) for i in range(len(self.at))]
-        return Shown(*zip(*cells, strict=True)) if cells else Shown((), (), (), ())
+        return Shown(*zip(*cells, strict=True)) if cells else Shown.nothing(0)
 
     def _cell(self, i: int) -> tuple[int | None, int, int | None, int | None]:
         count, rung, policy = self.system.people[i], self.ladders[i][self.at[i]], self.policy
@@ -69,7 +68,7 @@ class State:
             return None, HIDDEN, int(self.low[i]), int(self.high[i])
         return None, HIDDEN, None, None
 
-    def _tell(self, i: int, at: int) -> None:
+    def tell(self, i: int, at: int) -> None:
         """Tell a cell in another way, and the small cells beside a zero that is hidden as it."""
         rung = self.ladders[i][at]
         self.at[i], self.low[i] = at, rung.low
@@ -84,7 +83,7 @@ class State:
     def hide_all(self) -> None:
         """Hide whatever can be hidden."""
         for i, ways in enumerate(self.ladders):
-            self._tell(i, len(ways) - 1)
+            self.tell(i, len(ways) - 1)
 
     def move(self, audit: Audit) -> bool:
         """Loosen the cells with which open numbers of an audit move at the least loss; False where none is loosened."""
@@ -102,7 +101,7 @@ class State:
         chosen = np.flatnonzero((most > self.high) | (least < self.low)).tolist()
         for i in chosen:
             while self.at[i] + 1 < len(self.ladders[i]) and (most[i] > self.high[i] or least[i] < self.low[i]):
-                self._tell(i, self.at[i] + 1)
+                self.tell(i, self.at[i] + 1)
         for one in moves:
             part.learn(one)
         return bool(chosen)
@@ -129,7 +128,7 @@ class State:
         for number in exposed:
             chosen |= self._next_beside(number)
         for i in chosen:
-            self._tell(i, self.at[i] + 1)
+            self.tell(i, self.at[i] + 1)
         return bool(chosen)
 
     def _next_beside(self, number: int) -> set[int]:

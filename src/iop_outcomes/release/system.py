@@ -86,6 +86,11 @@ class Shown:
     low: tuple[int | None, ...]
     high: tuple[int | None, ...]
 
+    @classmethod
+    def nothing(cls, cells: int) -> Shown:
+        """Nothing is told of so many cells."""
+        return cls((None,) * cells, (0,) * cells, (None,) * cells, (None,) * cells)
+
 
 @dataclass(frozen=True)
 class Equations:

@@ -55,7 +55,7 @@ def tell(ground: Ground, policy: Policy, base: int, coarse: Collection[int] = ()
     coarser = {at[cell]: once[cell.table].leaving.base for cell in rows if cell.level == STILL_AT_RISK}
     block = blocks(system)
     coarsened = {block[i] for i in coarse}
-    least = [max(b, coarser.get(i, 1)) for i, b in enumerate(system.bases)]
+    least = [1 if policy.exact else max(b, coarser.get(i, 1)) for i, b in enumerate(system.bases)]
     own = tuple(max(b, base) if block[i] in coarsened else b for i, b in enumerate(least))
     shown = protect(replace(system, bases=own), policy, policy.rounding_base)
     told = {cell: _number(shown, i) for cell, i in at.items()}
@@ -85,7 +85,7 @@ def _system(
     return System(
         people=people,
         lines=(*ground.lines, *of_life, *_between_days(at, people, policy)),
-        bases=(*tables.bases(frame), *further.bases),
+        bases=(*tables.bases(frame, policy), *further.bases),
         drawn=frozenset(range(len(ground.kept), len(frame))),
     )
 
