@@ -56,5 +56,6 @@ def test_midpoints_and_the_truth_by_hand() -> None:
     day = [2] * 7 + [3] * 3 + [4] * 2
     theirs = cuminc.survival(day, [1] * 7 + [0] * 3 + [1] * 2, [2, 3, 4]).value
     np.testing.assert_allclose(midpoint.kaplan_meier(arm)[[2, 3, 4]], theirs)
-    events[2] = 10
-    assert not midpoint.midpoint_six(midpoint.Arm(events, censored + 12 * (np.arange(len(events)) == 1))).valid
+    # three censored before: of six who are told to be there nine leave
+    early = np.roll(censored, -2)
+    assert not midpoint.midpoint_six(midpoint.Arm(events, early)).valid

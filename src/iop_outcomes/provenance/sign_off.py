@@ -25,6 +25,8 @@ def run(released: Sequence[str] | str, path: str, cohort: str) -> dict[str, str]
     these tables.
     """
     files = [Path(p) for p in ([released] if isinstance(released, str) else released)]
+    # until somebody has signed, the release is not whole: an earlier manifest no longer speaks for it
+    (files[0].parent / "manifest.json").unlink(missing_ok=True)
     fingerprint = over(files)
     if not Path(path).is_file():
         raise StudyError(

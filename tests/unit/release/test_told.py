@@ -45,7 +45,7 @@ def truth(arm: Leaving, causes: tuple[str, ...], at: list[int]) -> list[float]:
     return [found[day] for day in at]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(rows_of_people, st.integers(0, 200), st.sampled_from([0, 3, 40]), policies, days)
 def test_the_truth_lies_in_what_is_told_and_curves_are_valid(
     rows: list[tuple[int, str, int]], staying: int, apart: int, policy: Policy, horizons: set[int]
