@@ -37,7 +37,7 @@ ifneq ($(or $(BUNDLE),$(LINUX_BUNDLE)),)
 export PIP_CERT := $(or $(PIP_CERT),$(BUNDLE),$(LINUX_BUNDLE))
 endif
 
-.PHONY: report test check bench agreement truth simulate schemas clean setup
+.PHONY: report test check bench agreement truth simulate midpoint schemas clean setup
 
 report: setup
 	$(RUN) python -m snakemake --cores "$(CORES)" $(CONFIG)
@@ -71,6 +71,10 @@ agreement: setup
 # long simulation: what every estimator makes of a thousand synthetic cohorts, held against the truth
 simulate: setup
 	OMP_NUM_THREADS=1 $(RUN) python tests/truth/recovery.py --processes $(CORES)
+
+# long simulation: released curves beside those of midpoint six
+midpoint: setup
+	OMP_NUM_THREADS=1 $(RUN) python tests/truth/midpoint.py --processes $(CORES)
 
 bench: setup
 	env -u PYTHONDONTWRITEBYTECODE $(RUN) python benchmarks/run.py $(REPEATS)

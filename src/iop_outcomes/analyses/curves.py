@@ -1,6 +1,7 @@
 """Weighted curves of leaving and staying: the curves that the estimates allow, and how far they go.
 
-A curve goes up to the longest horizon at which the same method has an estimate: a question whose risks are all gated,
+A curve has a point every week, on the horizons, and on days on which many leave an arm at once, with the day before. It
+goes up to the longest horizon at which the same method has an estimate: a question whose risks are all gated,
 by the design or after outcomes were read, has no weighted curve, and its estimates say why.
 """
 
@@ -14,6 +15,7 @@ from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.survival import cuminc
 from iop_outcomes.protocol import Analysis
+from iop_outcomes.tables.results import TOGETHER
 from iop_outcomes.vocabulary.endpoints import STAYING
 from iop_outcomes.vocabulary.measures import RATIOS, RISK
 from iop_outcomes.vocabulary.methods import DRAWN
@@ -41,10 +43,21 @@ def points(
         for name in names:
             # a competing cause that no one asks about goes as far as those that are asked about
             last = _last([a for a in question if followed[a.outcome].counted == name] or question, shown)
-            grid = sorted({*range(STEP_DAYS, last + 1, STEP_DAYS), *(h for h in horizons if h <= last)})
+            weeks = range(STEP_DAYS, last + 1, STEP_DAYS)
+            grid = sorted({*weeks, *(d for d in {*horizons, *_together(sample, own)} if 0 < d <= last)})
             times = [t for t in grid if not own.open_on(t)]
             found += _curve(question[0], sample, own, name, times) if times else []
     return found
+
+
+def _together(sample: Sample, followed: Followed) -> set[int]:
+    """Days on which many leave an arm by one cause, and the days before."""
+    import pandas as pd
+
+    left = pd.DataFrame({"arm": sample.label, "cause": followed.cause, "day": followed.days})[followed.left]
+    many = left.groupby(["arm", "cause", "day"]).size() >= TOGETHER
+    days = {int(day) for day in many[many].index.get_level_values("day")}
+    return days | {day - 1 for day in days}
 
 
 def _last(question: Sequence[Analysis], shown: Collection[Analysis]) -> int:
@@ -68,7 +81,8 @@ def _curve(ask: Analysis, sample: Sample, followed: Followed, name: str, times: 
             continue  # the estimates say why; a curve adds nothing to it
         errors, reach = finished.standard_error(), finished.critical(sample.inference.confidence_level)
         given = (rows.weight[own], rows.frequency[own], None, rows.square[own])
-        people, effective = cuminc.at_risk(alike.days[own], times, *given)
+        # who is still there at the end of a day, before the next
+        people, effective = cuminc.at_risk(alike.days[own], [day + 0.5 for day in times], *given)
         for i, x in enumerate(times):
             point = results.curve_point(ask, arm, name, "days", float(x), finished.value[i], errors[i], reach)
             found.append(point | {"n_risk": int(people[i]), "n_effective": float(effective[i])})

@@ -73,10 +73,12 @@ def _life_tables(rows: Sequence[Analysis], sample: Sample, followed: Mapping[str
     parts = []
     for ask in {(r.analysis, r.outcome): r for r in rows if r.outcome in followed}.values():
         own = followed[ask.outcome]
-        people = pd.DataFrame({"arm": sample.label, "day": own.days.astype("int64"), "cause": own.cause})
-        cells = people.groupby(["arm", "day", "cause"]).size().rename("count").reset_index()
+        days = {"day": own.days.astype("int64"), "earliest": own.earliest.astype("int64")}
+        by = pd.DataFrame({"arm": sample.label, "cause": own.cause, **days}).groupby(["arm", "day", "cause"])
+        cells = by["earliest"].agg(count="size", earliest="min").reset_index()
+        cells["earliest"] = cells["earliest"].where(cells["earliest"] < cells["day"])
         parts.append(cells.assign(**{k: getattr(ask, k) for k in ("analysis", "cohort", "contrast", "outcome")}))
     table = TABLES["life_tables"]
     if not parts:
         return table.empty()
-    return pd.concat(parts, ignore_index=True)[list(table.columns)].astype({"count": "int64"})
+    return pd.concat(parts, ignore_index=True)[list(table.columns)].astype({"count": "int64", "earliest": "Int64"})

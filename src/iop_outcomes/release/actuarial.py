@@ -7,7 +7,7 @@ Diseases 8:699); with e_k events of kind k, c censored and n at risk at the begi
     q_k = e_k / (n - c / 2),    S = product of (1 - sum of q_k),    F_k = sum of S(before) q_k,
 
 so that without censoring F_k is events by people exactly. Between the days curves are straight, and the mean of days is
-the area under the straight lines. Standard errors are of the delta method: within a stretch the q are those of a
+the area under them. Standard errors are of the delta method: within a stretch the q are those of a
 multinomial of n - c / 2 people, and stretches are uncorrelated (Greenwood 1926; of incidences Aalen 1978, Annals of
 Statistics 6:534; without censoring they are binomial).
 
@@ -101,13 +101,19 @@ def errors(table: Stretches, staying: bool) -> Array:
 
 
 def mean_days(table: Stretches) -> tuple[float, float]:
-    """Area under staying up to the last day, drawn straight, and its standard error."""
+    """Mean days up to the last day, and its standard error.
+
+    Those who leave in a stretch are taken to do so on each of its days alike, and are there on the day on which they
+    leave: the mean is the area under the straight lines, and half a day for everyone who leaves.
+    """
     s, q = table.staying, table.share
     width = np.diff(table.days)
     areas = width * (s[:-1] + s[1:]) / 2
-    beyond = areas.sum() - np.cumsum(areas)
-    slope = width * s[:-1] / 2 + np.where(1 - q > NOTHING, beyond / np.where(1 - q > NOTHING, 1 - q, 1.0), 0.0)
-    return float(areas.sum()), float(np.sqrt(np.sum(slope**2 * q * (1 - q) / table.at_risk)))
+    beyond = areas.sum() - np.cumsum(areas) - s[-1] / 2
+    left = np.where(1 - q > NOTHING, 1 - q, np.inf)
+    slope = width * s[:-1] / 2 + beyond / left
+    error = np.sqrt(np.sum(slope**2 * q * (1 - q) / table.at_risk))
+    return float(areas.sum() + (1 - s[-1]) / 2), float(error)
 
 
 @dataclass(frozen=True)

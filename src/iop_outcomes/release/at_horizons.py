@@ -48,7 +48,7 @@ def cells(tables: Mapping[Key, Table], estimates: pd.DataFrame) -> tuple[pd.Data
         levels.setdefault(question(key), set()).update(table.leaving.causes)
     rows, told = [], []
     for key, table in sorted(tables.items()):
-        for day in sorted(days.get(question(key), ())):
+        for day in sorted(days.get(question(key), set()) & {*table.horizons}):
             for level in (*sorted(levels[question(key)]), STILL_AT_RISK):
                 rows.append(_row(key, day, level) | exact(table.number(day, level)))
                 told.append(Cell(table.key, day, level))

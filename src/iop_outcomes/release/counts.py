@@ -39,7 +39,7 @@ def suppress(counts: pd.DataFrame, policy: Policy, nested: Sequence[Line] = ()) 
     nested: lines beside those of the table itself.
     """
     frame = counts.reset_index(drop=True)
-    system = System(people_in(frame), (*lines(frame), *nested), bases(frame))
+    system = System(people_in(frame), (*lines(frame), *nested), bases(frame, policy))
     return told(frame, protect(system, policy, policy.rounding_base))
 
 
@@ -48,9 +48,9 @@ def people_in(frame: pd.DataFrame) -> tuple[int, ...]:
     return tuple(int(v) for v in frame["count"].fillna(0))
 
 
-def bases(frame: pd.DataFrame) -> tuple[int, ...]:
+def bases(frame: pd.DataFrame, policy: Policy) -> tuple[int, ...]:
     """To which each cell is rounded at least, for its own sake."""
-    return tuple(OVERLAPPING.get(str(a), 1) for a in frame["analysis"])
+    return tuple(1 if policy.exact else OVERLAPPING.get(str(a), 1) for a in frame["analysis"])
 
 
 def told(frame: pd.DataFrame, shown: Shown) -> pd.DataFrame:

@@ -27,7 +27,7 @@ from iop_outcomes.release import actuarial
 from iop_outcomes.release.arm import Arm
 from iop_outcomes.release.days import Told
 from iop_outcomes.release.life_tables import Leaving
-from iop_outcomes.release.told import AsTold
+from iop_outcomes.release.told import NOBODY, AsTold
 from iop_outcomes.vocabulary.causes import CENSORED
 from iop_outcomes.vocabulary.measures import DIFFERENCE, MEAN_DAYS, RATIO, RISK
 from iop_outcomes.vocabulary.readings import Reading
@@ -74,7 +74,8 @@ class _Known:
     @property
     def changed(self) -> float:
         """What protection may have changed it by."""
-        return max(self.high - self.value, self.value - self.low, 0.0)
+        changed = max(self.high - self.value, self.value - self.low)
+        return changed if changed > NOBODY else 0.0
 
 
 def _share(arm: Arm) -> _Known:
@@ -170,14 +171,15 @@ def _of_life_table(ask: Ask, arm: Arm) -> _Known | None:
 
 
 def _mean_days(told: AsTold, day: int) -> _Known | None:
-    """The mean: the true curve lies, between two days, between their heights."""
+    """The mean. At the least all who leave between two days do so on the first day after, at the most on the last."""
     table, limits = actuarial.stretches(told, (), day), actuarial.bounds(told, (), day)
     if table is None or limits is None:
         return None
     value, error = actuarial.mean_days(table)
     low, high = limits.staying
     width = np.diff(table.days)
-    return _Known(value, error if error > 0 else float("nan"), float(width @ low[1:]), float(width @ high[:-1]))
+    least = float((width - 1) @ low[1:] + low[:-1].sum())
+    return _Known(value, error if error > 0 else float("nan"), least, float(width @ high[:-1]))
 
 
 def _risk(told: AsTold, read: Reading, day: int) -> _Known | None:

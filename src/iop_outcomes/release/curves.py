@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from iop_outcomes.release.support import ArmCells
 
 KEY = ["analysis", "cohort", "contrast", "arm", "outcome", "horizon_days", "method", "missing_rule", "axis"]
-# what the rest of a curve is found by: all but the axis
-CURVE = KEY[:-1]
+# what a curve over days is found by
+CURVE = ["analysis", "cohort", "contrast", "arm", "outcome", "method", "missing_rule"]
 
 
 class Ground(Protocol):
@@ -96,9 +96,8 @@ def release_curves(curves: pd.DataFrame, ground: Ground, level: float) -> pd.Dat
 
 
 def ends(curves: pd.DataFrame) -> dict[tuple[str, ...], float]:
-    """By analysis, cohort, contrast, arm, outcome, horizon, method and rule, the last day of each curve over days."""
-    days = curves[curves["axis"] == "days"]
-    last = days.groupby(CURVE, dropna=False)["x"].max()
+    """By analysis, cohort, contrast, arm, outcome, method and missing rule, the last day of each curve over days."""
+    last = curves[curves["axis"] == "days"].groupby(CURVE)["x"].max()
     return {tuple(map(str, cast("tuple[object, ...]", key))): float(day) for key, day in last.items()}
 
 

@@ -1,11 +1,12 @@
 """Days on which curves are told: which of those that could be are kept, and the cells that stand on them.
 
-In order: candidate days are the horizons that estimates ask for and the multiples of the policy's step up to the last
-of them; curves end on the last on which all is shown (`end`); of each way of leaving those are kept between which the
-number that is shown rises by nothing or by enough (`kept`: the horizons first, as many as go together with the last
-day, then from the left what lies between); the cumulative numbers on these days are cells of the release like all
-others, and lines say how they add up: over the causes on a day, and from each day to the next (`cells`). Between its
-days a curve is drawn straight.
+In order: candidate days are the horizons that estimates ask for, the multiples of the policy's step up to the last of
+them, and days on which many leave at once, with the days before; of days by which it is not known who has left none is.
+Curves end on the last on which all is shown (`end`); of each way of leaving those are kept between which the number
+that is shown rises by nothing or by enough (`kept`: the horizons first, as many as go together with the last day, then
+from the left what lies between); the cumulative numbers on these days are cells of the release like all others, and
+lines say how they add up: over the causes on a day, and from each day to the next (`cells`). Between its days a curve
+is drawn straight.
 
 Nobody is counted on another day than the true one: a number is as it is, rounded, or not told. Numbers beside the
 horizons are rounded to the nearest five at least, so that a step between two of them never is a number of people; but
@@ -24,7 +25,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from iop_outcomes.release.lines import Line
 from iop_outcomes.release.policy import OVERLAP_BASE, Policy
-from iop_outcomes.vocabulary.causes import CENSORED, STILL_AT_RISK
+from iop_outcomes.vocabulary.causes import STILL_AT_RISK
 
 if TYPE_CHECKING:
     from iop_outcomes.release.life_tables import Table
@@ -76,10 +77,12 @@ class DayCells:
     lines: tuple[Line, ...]
 
 
-def candidates(horizons: Collection[int], step: int, last: int) -> tuple[int, ...]:
-    """The horizons and the multiples of the step from day 1 up to the last horizon, without one to `last`."""
+def candidates(horizons: Collection[int], step: int, last: int, more: Collection[int] = ()) -> tuple[int, ...]:
+    """The horizons, the multiples of the step and further days, from day 1 up to the last horizon, without one to
+    `last`.
+    """
     stop = max(horizons, default=last)
-    return tuple(sorted({*range(step, stop + 1, step), *horizons} - {0}))
+    return tuple(sorted({*range(step, stop + 1, step), *horizons, *(d for d in more if d <= stop)} - {0}))
 
 
 def choose(
@@ -95,11 +98,23 @@ def choose(
         return {}
     full = shown if empty is None or last < empty else emptied(people, shown, empty, last)
     found = {}
-    for name, own in full.items():
-        # nobody sees the steps of those censored; of a few of them a range is enough, on the last day
-        least = 1 if name == CENSORED else policy.minimum_count
-        numbers = {day: told.number for day, told in own.items() if told.count is not None or day == last}
-        found[name] = {day: own[day] for day in kept(numbers, horizons, last, least)}
+    for name, own in ((name, snapped(own, horizons)) for name, own in full.items()):
+        # of a few people who are censored a range is enough, on the last day
+        numbers = {day: told.count or 0 for day, told in own.items() if told.count is not None or day == last}
+        found[name] = {day: own[day] for day in kept(numbers, horizons, last, policy.minimum_count)}
+    return found
+
+
+def snapped(own: Mapping[int, Told], horizons: Collection[int]) -> dict[int, Told]:
+    """The numbers of a way, of which one that may be that of a horizon is: the nearest to what is told that lies in its
+    range. Else a number that is rounded up would be above that of a later horizon, which is not.
+    """
+    fixed = sorted({own[day].number for day in horizons if day in own})
+    found = dict(own)
+    for day, told in own.items():
+        near = [n for n in fixed if told.low <= n <= told.high]
+        if told.count is not None and near:
+            found[day] = replace(told, count=min(near, key=lambda n: abs(n - told.number)))
     return found
 
 
@@ -137,21 +152,21 @@ def kept(numbers: Mapping[int, int], horizons: Collection[int], last: int, least
         return numbers[second] == numbers[first] or numbers[second] - numbers[first] >= least
 
     chain = _longest([d for d in days if d in {*horizons, last}], apart)
-    found: list[int] = []
-    for start, stop in zip((None, *chain), (*chain, None), strict=True):
+    shown, found = {0: 0, **numbers}, [0]
+    for start, stop in zip((0, *chain), (*chain, None), strict=True):
         for day in days:
-            between = (start is None or day > start) and (stop is None or day < stop)
-            if between and (stop is None or apart(day, stop)) and _far(numbers, found, day, stop, least):
+            between = day > start and (stop is None or day < stop)
+            if between and (stop is None or apart(day, stop)) and _far(shown, found[-1], day, stop, least):
                 found.append(day)
         found += [] if stop is None else [stop]
-    return tuple(d for at, d in enumerate(found) if not _flat([numbers[x] for x in found[max(at - 1, 0) : at + 2]]))
+    inner = [d for a, d, b in zip(found, found[1:], found[2:], strict=False) if shown[a] == shown[b]]
+    return tuple(d for d in found[1:] if d not in set(inner))
 
 
-def _far(numbers: Mapping[int, int], found: Sequence[int], day: int, stop: int | None, least: int) -> bool:
-    """A day is as far from the one before as equal steps to the next fixed day would be, or where no one left since."""
-    before = numbers[found[-1]] if found else 0
-    step, left = numbers[day] - before, numbers[stop if stop is not None else max(numbers)] - before
-    return (step == 0) or step >= max(least, left / max(left // least, 1))
+def _far(numbers: Mapping[int, int], before: int, day: int, stop: int | None, least: int) -> bool:
+    """A day is as far from the one before as equal steps to the next fixed day would be, or no one left since."""
+    step, left = numbers[day] - numbers[before], numbers[max(numbers) if stop is None else stop] - numbers[before]
+    return step == 0 or step >= max(least, left / max(left // least, 1))
 
 
 def _longest(days: Sequence[int], apart: Callable[[int, int], bool]) -> list[int]:
@@ -161,11 +176,6 @@ def _longest(days: Sequence[int], apart: Callable[[int, int], bool]) -> list[int
         before = [best[i] for i in range(at) if apart(days[i], day)]
         best.append([*max(before, key=len, default=[]), day])
     return best[-1] if best else []
-
-
-def _flat(numbers: Sequence[int]) -> bool:
-    """The middle one of three equal numbers, which says nothing."""
-    return len(numbers) == 3 and len(set(numbers)) == 1
 
 
 def own_base(policy: Policy, alone: bool) -> int:

@@ -44,7 +44,7 @@ def curve(told: AsTold, causes: Sequence[str], staying: bool, level: float, poli
     if len(at) < 2 or gone[-1] < NOBODY:
         return None
     changed = np.maximum(np.maximum(drawn.high - drawn.value, drawn.value - drawn.low), 0.0)
-    changed[0] = 0.0
+    changed[(changed < NOBODY) | (drawn.days == 0)] = 0.0
     points = _points(drawn.days[at], drawn.value[at], drawn.error[at], level, staying)
     return points | {ROUNDING_ERROR: changed[at]}
 

@@ -60,6 +60,10 @@ class Fineness:
     outcomes: Collection[str] = ()
     scores: Mapping[str, int] = field(default_factory=dict)
 
+    def distinct(self, contrast: str) -> int | None:
+        """Distinct scores of a contrast; of one without scores of its own the fewest of any, as covariates are alike."""
+        return self.scores.get(contrast, min(self.scores.values(), default=None))
+
     def companion(self, row: Estimated) -> bool:
         """The row repeats a question under another rule."""
         return row["contrast"] in self.contrasts or row["outcome"] in self.outcomes
@@ -136,7 +140,7 @@ def _crude(row: Estimated, compared: Compared, evidence: Evidence, level: float)
 
 def _as_finely(row: Estimated, compared: Compared, policy: Policy, known: Fineness) -> Row | None:
     """The numbers of an adjusted row, rounded as its cells are; None where nothing would be left of them."""
-    least = precision.least_base(known.companion(row), known.scores.get(row["contrast"]))
+    least = precision.least_base(known.companion(row), known.distinct(row["contrast"]), policy)
     grains = [precision.grain(arm, policy, least) for arm in compared.own]
     ratio = row["of"] == RATIO or MEASURES[row["measure"]].ratio
     span = 0.0 if ratio else float(horizon(row) or 1) if row["measure"] == MEAN_DAYS else 1.0

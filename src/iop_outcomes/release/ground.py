@@ -72,9 +72,9 @@ class Ground:
     """Everything that is counted, as it is.
 
     kept, apart: rows of counts that may be told, and those of companions. horizons: rows of what life tables say at
-    horizons, and the cells that they tell. arms: life tables by key. lines: of kept and horizons together. asked: days
-    by question. told_apart: sets of causes that a question tells from all others. keys: of the rows of counts that
-    estimates are read from, and of the rows of horizons.
+    horizons, and the cells that they tell. arms: life tables by key. told: those that may be told. lines: of kept and
+    horizons together. asked: days by question. told_apart: sets of causes that a question tells from all others. keys:
+    of the rows of counts that estimates are read from, and of the rows of horizons.
     """
 
     levels: Mapping[str, Reading]
@@ -83,7 +83,7 @@ class Ground:
     horizons: pd.DataFrame
     cells: tuple[days.Cell, ...]
     arms: Mapping[life_tables.Key, Leaving]
-    alone: frozenset[Question]
+    told: Mapping[life_tables.Key, Leaving]
     lines: tuple[Line, ...]
     asked: Mapping[Question, Collection[int]]
     told_apart: Mapping[Question, Collection[Collection[str]]]
@@ -109,8 +109,7 @@ def gather(
     own = [i for i, (r, c) in enumerate(zip(replaced, companion, strict=True)) if not (r or c)]
     kept = counts.iloc[own].reset_index(drop=True)
     apart = counts.iloc[[i for i, (r, c) in enumerate(zip(replaced, companion, strict=True)) if c and not r]]
-    alone = frozenset(q for q in questions if known.holds(q[1], q[2]))
-    followed = {key: leaving for key, leaving in arms.items() if life_tables.question(key) not in alone}
+    followed = {key: leaving for key, leaving in arms.items() if _may_be_told(key, leaving, known, policy)}
     made = life_tables.tables(followed, policy, asked, told_apart)
     horizons, cells = at_horizons.cells(made, estimates)
     frame = stacked(kept, horizons)
@@ -122,7 +121,13 @@ def gather(
     # those of life tables are made with the cells of their curves
     lines = (*tables.lines(kept), *_once(nested, first_rows(cells, len(kept))))
     keys = Keys(tuple(_of_groups(kept, apart)), tuple(_of_arms(horizons)))
-    return Ground(levels, kept, apart, horizons, tuple(cells), arms, alone, lines, asked, told_apart, keys)
+    return Ground(levels, kept, apart, horizons, tuple(cells), arms, followed, lines, asked, told_apart, keys)
+
+
+def _may_be_told(key: life_tables.Key, leaving: Leaving, known: Apart, policy: Policy) -> bool:
+    """Something of an arm is told: it is of no companion, and neither few are at risk nor few are not."""
+    few = policy.small(leaving.people) or (leaving.apart > 0 and policy.small(leaving.apart))
+    return not few and not known.holds(key[2], key[4])
 
 
 def _of_groups(kept: pd.DataFrame, apart: pd.DataFrame) -> Iterator[OfGroup]:
@@ -170,6 +175,7 @@ def _overlapping(frame: pd.DataFrame) -> set[int]:
 
 
 def stacked(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    """The rows of both frames, numbered anew."""
     import pandas as pd
 
     return pd.concat([first, second], ignore_index=True) if len(second) else first.reset_index(drop=True)

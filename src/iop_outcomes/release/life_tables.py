@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from iop_outcomes.release import pools
 from iop_outcomes.release.days import AT_RISK, Told, candidates, choose, midpoint, own_base
 from iop_outcomes.release.policy import OVERLAP_BASE, Policy
+from iop_outcomes.tables.results import TOGETHER
 from iop_outcomes.vocabulary.causes import CENSORED, NOT_AT_RISK, STILL_AT_RISK
 
 if TYPE_CHECKING:
@@ -47,13 +48,15 @@ class Move:
 class Leaving:
     """The people of one arm and how they leave the risk set, in the order of days. Whoever does not leave stays. apart:
     people of the arm who are not at risk, and not among `people`. pools: causes that are counted together, under the
-    name that `pools.called` gives them.
+    name that `pools.called` gives them. open: days by which it is not known who has left, from the first of each span
+    up to the day before the last.
     """
 
     people: int
     moves: tuple[Move, ...]
     apart: int = 0
     pools: tuple[tuple[str, ...], ...] = ()
+    open: tuple[tuple[int, int], ...] = ()
 
     @property
     def base(self) -> int:
@@ -81,6 +84,10 @@ class Leaving:
         """The causes, and the names of the pools that hold no others."""
         return {*causes, *(pools.called(pool) for pool in self.pools if set(pool) <= set(causes))}
 
+    def open_on(self, day: int) -> bool:
+        """It is not known of everyone whether they had left by a day."""
+        return any(first <= day < last for first, last in self.open)
+
     def at_risk(self, day: int) -> int:
         """People at risk just before a day."""
         return self.people - self.gone(day - 1)
@@ -91,9 +98,9 @@ class Table:
     """The people of one arm, or of arms of several questions who leave alike, and what of them is told.
 
     key: of the first of these arms; cells are named by it. leaving: with pooled causes. horizons: days that estimates
-    ask for, in order. ways: names of what is drawn, with the levels that it holds; every cause by which anyone of the
-    questions leaves is in one of them. days: on which a way is told on curves, and from which on no
-    one is still there. alone: no other table counts the people.
+    ask for, in order, by which it is known who has left. ways: names of what is drawn, with the levels that it holds;
+    every cause by which anyone of the questions leaves is in one of them. days: on which a way is told on curves, and
+    from which on no one is still there. alone: no other table counts the people.
     """
 
     key: Key
@@ -138,7 +145,9 @@ def _leaving(arm: pd.DataFrame) -> Leaving:
     cells = [Move(int(d), str(c), int(n)) for d, c, n in zip(arm["day"], arm["cause"], arm["count"], strict=True)]
     apart = sum(m.count for m in cells if m.cause == NOT_AT_RISK)
     moves = tuple(sorted(m for m in cells if m.count > 0 and m.cause not in (STILL_AT_RISK, NOT_AT_RISK)))
-    return Leaving(sum(m.count for m in cells) - apart, moves, apart)
+    earliest = arm["earliest"].fillna(arm["day"]).astype("int64")
+    spans = {(int(first), int(last)) for first, last in zip(earliest, arm["day"], strict=True) if first < last}
+    return Leaving(sum(m.count for m in cells) - apart, moves, apart, open=tuple(sorted(spans)))
 
 
 def tables(
@@ -186,16 +195,26 @@ def _together(leaving: Leaving, pooled: tuple[tuple[str, ...], ...]) -> Leaving:
 
 def _table(key: Key, leaving: Leaving, horizons: Sequence[int], ways: pools.Ways, policy: Policy, alone: bool) -> Table:
     """The table with the days of its curves, chosen by what rounding alone would show."""
-    plain = Table(key, leaving, tuple(horizons), ways, {}, alone)
+    known = tuple(day for day in horizons if not leaving.open_on(day))
+    plain = Table(key, leaving, known, ways, {}, alone)
     if policy.exact:
         return plain
-    days = candidates(horizons, 1 if alone else policy.curve_step_days, leaving.last_day)
+    step = 1 if alone else policy.curve_step_days
+    every = candidates(horizons, step, leaving.last_day, _left_at_once(leaving, policy))
+    days = [day for day in every if not leaving.open_on(day)]
     shown = {name: _shown(plain, name, days, policy) for name, _ in ways}
     there = {day: plain.number(day, STILL_AT_RISK) for day in days}
     empty = min((day for day, n in there.items() if n == 0 and policy.zeros_allowed), default=None)
     chosen = choose(policy.blurred(leaving.people, leaving.base), shown, horizons, empty, policy)
     own = {name: tuple(told) for name, told in chosen.items()}
     return replace(plain, days={**own, STILL_AT_RISK: () if empty is None else (empty,)})
+
+
+def _left_at_once(leaving: Leaving, policy: Policy) -> set[int]:
+    """Days on which so many leave by one cause that a step shows them, and the days before."""
+    many = max(TOGETHER, 2 * policy.minimum_count)
+    days = {move.day for move in leaving.moves if move.count >= many and move.cause != CENSORED}
+    return days | {day - 1 for day in days}
 
 
 def _shown(table: Table, name: str, days: Sequence[int], policy: Policy) -> dict[int, Told]:

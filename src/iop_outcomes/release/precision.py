@@ -7,8 +7,8 @@ with the estimate, standard errors and p values keep two digits, and fewer where
 than the base does. Steps are 1, 2 or 5 times a power of ten.
 
 A score with few distinct values makes of an adjusted number at full digits a sum of whole numbers with known weights,
-of which there is one solution only: such numbers, and those of companions, whose own counts are not told, are rounded
-as to the base OVERLAP_BASE at least.
+of which there is one solution only, and beside the exact crude number few at coarser ones: such numbers are rounded as
+to twice the minimum. Those of companions, whose own counts are not told, are rounded as to OVERLAP_BASE at least.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def coarsened(row: Row, arms: Sequence[ArmCells], grains: Sequence[int], span: f
     }
 
 
-def least_base(companion: bool, scores: int | None) -> int:
+def least_base(companion: bool, scores: int | None, policy: Policy) -> int:
     """To which people an adjusted number is rounded at least. scores: distinct scores behind it, None: not known."""
     few = scores is not None and scores < FEW_SCORES
-    return OVERLAP_BASE if companion or few else 1
+    return 2 * policy.minimum_count if few else OVERLAP_BASE if companion else 1

@@ -42,9 +42,8 @@ class Telling:
 
 def tell(ground: Ground, policy: Policy, base: int, coarse: Collection[int] = ()) -> Telling:
     """What is told of everything. base: of the blocks of cells that hold one of the rows `coarse`."""
-    arms = {key: leaving for key, leaving in ground.arms.items() if life_tables.question(key) not in ground.alone}
     rules = replace(policy, rounding_base=base) if coarse else policy
-    made = life_tables.tables(arms, rules, ground.asked, ground.told_apart)
+    made = life_tables.tables(ground.told, rules, ground.asked, ground.told_apart)
     frame = stacked(ground.kept, ground.horizons)
     same = first_rows(ground.cells, len(ground.kept))
     rows = {cell: same[position] for position, cell in enumerate(ground.cells, start=len(ground.kept))}
@@ -53,9 +52,11 @@ def tell(ground: Ground, policy: Policy, base: int, coarse: Collection[int] = ()
     at = {**rows, **{cell: len(frame) + i for i, cell in enumerate(further.cells)}}
     sizes = {days.Cell(key, 0, days.AT_RISK) for key, table in once.items() if not table.leaving.apart}
     system = _system(ground, frame, further, at, {at[cell] for cell in sizes}, policy)
+    coarser = {at[cell]: once[cell.table].leaving.base for cell in rows if cell.level == STILL_AT_RISK}
     block = blocks(system)
     coarsened = {block[i] for i in coarse}
-    own = tuple(max(b, base) if block[i] in coarsened else b for i, b in enumerate(system.bases))
+    least = [1 if policy.exact else max(b, coarser.get(i, 1)) for i, b in enumerate(system.bases)]
+    own = tuple(max(b, base) if block[i] in coarsened else b for i, b in enumerate(least))
     shown = protect(replace(system, bases=own), policy, policy.rounding_base)
     told = {cell: _number(shown, i) for cell, i in at.items()}
     told |= {cell: size(system.people[at[cell]], policy) for cell in sizes}
@@ -84,7 +85,7 @@ def _system(
     return System(
         people=people,
         lines=(*ground.lines, *of_life, *_between_days(at, people, policy)),
-        bases=(*tables.bases(frame), *further.bases),
+        bases=(*tables.bases(frame, policy), *further.bases),
         drawn=frozenset(range(len(ground.kept), len(frame))),
     )
 

@@ -32,6 +32,8 @@ OF_QUESTIONS = {
 # numbers computed a second time, by another implementation: how many, how many agree, and how many were left out
 COMPUTED_TWICE, TWO_AGREE, LEFT_OUT = "computed_twice", "two_agree", "not_computed_twice"
 PROPENSITY_SCORE = "propensity_score"
+# so many people of an arm leave on one day by one cause that curves have a point on it, and on the day before
+TOGETHER = 20
 # what stands in a column that tells nothing apart in a row
 ALL, NONE = "all", "none"
 # how people are grouped where a row is of some of them: by their arm, by having had no event up to a day
@@ -116,9 +118,16 @@ LIFE_TABLES = Table(
         **_ANALYSIS,
         "arm": Column("text", "arm by name"),
         "outcome": Column("text", "what the risk set is followed for"),
-        "day": Column("whole", "day of leaving", "day", low=0),
+        "day": Column("whole", "day of leaving; the last possible where it is known as an interval", "day", low=0),
         "cause": Column("text", "how it was left, 'censored' among them; 'not_at_risk': never in the risk set"),
         "count": Column("whole", "people", "people", low=0),
+        "earliest": Column(
+            "whole",
+            "first day on which any of them may have left; missing: the day itself",
+            "day",
+            nullable=True,
+            low=0,
+        ),
     },
     key=("analysis", "contrast", "arm", "outcome", "day", "cause"),
 )
@@ -202,9 +211,14 @@ CURVES = Table(
         "conf_low": Column("number", "lower confidence limit", nullable=True),
         "conf_high": Column("number", "upper confidence limit", nullable=True),
         "n_risk": Column(
-            "whole", "people at risk or in the bin; missing when suppressed", "people", nullable=True, low=0, cell=True
+            "whole",
+            "people in the bin; over days, still there at the end of the day; missing when it is not told",
+            "people",
+            nullable=True,
+            low=0,
+            cell=True,
         ),
-        "n_effective": Column("number", "effective number at risk under the weights", "people", nullable=True, low=0),
+        "n_effective": Column("number", "effective number of them under the weights", "people", nullable=True, low=0),
         "rounding_error": Column(
             "number", "what protection may have changed the height by, either way; 0: nothing", nullable=True, low=0
         ),

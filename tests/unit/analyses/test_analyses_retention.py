@@ -152,7 +152,7 @@ def test_an_event_is_followed_where_it_is_recorded_and_who_is_not_at_risk_counts
     assert naive["n_effective"].to_numpy() == pytest.approx(at_risk.sum())
     assert set(found["curves"]["outcome"]) == {"readmitted"}
     drawn = found["curves"].query("arm == 'iop' and x == 7").iloc[0]
-    assert drawn["n_risk"] == (keep & (back["days"] >= 7)).sum()
+    assert drawn["n_risk"] == (keep & (back["days"] > 7)).sum()
     event_by_7 = ((back["cause"] == "readmitted") & (back["days"] <= 7)).to_numpy()
     assert drawn["estimate"] == pytest.approx(np.average(event_by_7[keep], weights=scores.loc[keep, "overlap"]))
     table = found["life_tables"]

@@ -42,7 +42,7 @@ def told(frame: pd.DataFrame, policy: Policy) -> list[Number]:
         assert number.count is None or not policy.small(people)
         assert number.base < 2 or (number.count or 0) % number.base == 0
     shown = Shown(*(tuple(getattr(n, name) for n in found) for name in ("count", "base", "low", "high")))
-    assert not exposed(System(people_in(frame), tuple(lines(frame)), bases(frame)), shown, policy)
+    assert not exposed(System(people_in(frame), tuple(lines(frame)), bases(frame, policy)), shown, policy)
     return found
 
 

@@ -2,52 +2,72 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pytest
-from release_rows import LEAVING, four, life, points, release, row
+from release_rows import LEAVING, Rows, life, points, release, row
+
+from iop_outcomes.release.curves import ends, step
+
+CELLS = [(3, "unplanned", 15), (20, "unplanned", 5), (30, "unplanned", 6), (50, "died", 14), (60, "unplanned", 21)]
+FIRST = life("iop", [*CELLS, (90, "censored", 30)])
+KEY = {"analysis": "leaving", "outcome": "unplanned_discharge", "missing_rule": "none"}
 
 
-def test_an_adjusted_curve_has_points_on_the_grid_and_on_the_days_that_estimates_tell() -> None:
-    tables = [r for a in ("leaving", "again") for r in (dict(r, analysis=a) for r in LEAVING)]
-    points = [
-        {"analysis": a, "cohort": "demo", "contrast": "c", "arm": "iop", "outcome": "unplanned", "method": "overlap",
-         "axis": "days", "x": x, "estimate": 0.2, "std_error": 0.01, "conf_low": 0.1, "conf_high": 0.3, "n_risk": 100,
-         "n_effective": 80.0}
-        for a in ("leaving", "again") for x in (6, 10, 14, 90)
-    ]  # fmt: skip
-    key = {"analysis": "leaving", "outcome": "unplanned_discharge", "missing_rule": "none", "horizon_days": 10}
-    rows = four(number=0.2, method="overlap", estimand="ATO", **key)
-    found = release(life_tables=tables, estimates=rows, curves=points)["curves"]
-    kept = found[found["method"] == "overlap"]
-    # thirty leave on day 10: the day is told, so that neither drawing waits for day 14, and nothing happens later
-    assert kept.groupby("analysis")["x"].apply(list).to_dict() == {"leaving": [10], "again": [10]}
-
-
-def test_an_adjusted_curve_has_points_only_where_enough_people_had_the_event_since_the_last() -> None:
-    cells = [(3, "unplanned", 15), (20, "unplanned", 5), (30, "unplanned", 6), (50, "died", 4), (60, "unplanned", 12)]
-    curves = points("unplanned", [7, 14, 21, 28, 30, 35, 63, 70]) + points("died", [7, 56, 63])
-    asked = [row("risk", "iop", analysis="leaving", outcome="unplanned_discharge", horizon_days=30)]
-    tables = life("iop", [*cells, (90, "censored", 30)])
-    found = release(life_tables=tables, curves=curves, estimates=asked)["curves"]
-    adjusted = found[found["method"] == "iptw"]
-    # 15 by day 7; 11 more only by day 35 (day 30 is off the grid); 12 more by day 63; 4 deaths never
-    assert adjusted[["outcome", "x"]].to_numpy().tolist() == [
-        ["unplanned", 7.0],
-        ["unplanned", 35.0],
-        ["unplanned", 63.0],
+def adjusted(days: list[int], heights: list[float], **key: Any) -> Rows:
+    rows = points("unplanned", days, **key)
+    limits = [
+        {"estimate": h, "conf_low": h - 0.04321, "conf_high": h + 0.04321, "std_error": 0.022046} for h in heights
     ]
-    # 72 people; before day 7 the 15 had left, before day 35 eleven more; before day 63 some who died are held back
-    assert adjusted["n_risk"].dropna().tolist() == [57, 46]
-    assert adjusted["n_effective"].dropna().tolist() == [50.123, 50.123]
-    assert len(release("none", life_tables=tables, curves=curves)["curves"].query("method == 'iptw'")) == len(curves)
+    return [{**r, **own, "n_effective": 50.123} for r, own in zip(rows, limits, strict=True)]
 
 
-def test_an_adjusted_curve_ends_where_no_one_is_at_risk() -> None:
-    tables = life("iop", [(5, "unplanned", 12), (60, "unplanned", 30)])
-    found = release(life_tables=tables, curves=points("unplanned", [7, 63]))["curves"]
-    assert found.query("method == 'iptw'")["x"].tolist() == [7]
+def test_an_adjusted_curve_has_the_days_of_the_crude_one_and_is_rounded_as_its_people_are() -> None:
+    curves = adjusted([7, 14, 28, 30, 35, 63, 70], [0.2013, 0.202, 0.26, 0.301, 0.302, 0.5555, 0.5557])
+    asked = [row("risk", "iop", horizon_days=day, **KEY) for day in (30, 77)]
+    found = release(life_tables=FIRST, curves=curves + points("died", [7, 56]), estimates=asked)["curves"]
+    crude, weighted = (found[(found["method"] == m) & (found["outcome"] == "unplanned")] for m in ("crude", "iptw"))
+    # 15 by day 7 and on to day 14, 26 by the horizon on day 30, and 21 more on day 60
+    assert crude["x"].tolist() == [0, 7, 14, 30, 56, 63, 77]
+    assert weighted["x"].tolist() == [7, 14, 30, 63]
+    # 91 people, rounded to the nearest five: a step of at least 5/91
+    assert weighted["estimate"].tolist() == pytest.approx([0.2, 0.2, 0.3, 0.6])
+    assert weighted["rounding_error"].tolist() == pytest.approx([0.05] * 4)
+    assert weighted["conf_low"].tolist() == pytest.approx([0.1, 0.1, 0.2, 0.5])
+    assert weighted["std_error"].tolist() == [0.022] * 4
+    # who is still there is told at the horizons, and the effective number beside it
+    assert weighted.set_index("x")["n_risk"].dropna().to_dict() == {30: 65}
+    assert weighted.set_index("x")["n_effective"].dropna().to_dict() == {30: 50}
+    exact = release("none", life_tables=FIRST, curves=curves)["curves"].query("method == 'iptw'")
+    assert exact["estimate"].tolist() == [r["estimate"] for r in curves]
 
 
-def test_crude_curves_come_from_the_held_table_and_from_nowhere_else() -> None:
+def test_what_is_drawn_adds_up_on_every_day_and_its_rounding_error_holds_the_truth() -> None:
+    asked = [row("risk", "iop", horizon_days=day, **KEY) for day in (30, 77)]
+    found = release(life_tables=FIRST, estimates=asked)["curves"].query("arm == 'iop'")
+    drawn = {o: c.set_index("x") for o, c in found.groupby("outcome")}
+    for day in range(78):
+        there = {o: float(np.interp(day, c.index, c["estimate"])) for o, c in drawn.items()}
+        assert sum(there.values()) == pytest.approx(1)
+    unplanned = drawn["unplanned"]
+    assert unplanned.loc[30, ["estimate", "rounding_error"]].tolist() == [26 / 91, 0]
+    for day, true in {7: 15, 14: 15, 56: 26, 63: 47}.items():
+        assert abs(unplanned.loc[day, "estimate"] - true / 91) <= unplanned.loc[day, "rounding_error"] + 1e-9
+    assert drawn["in_care"]["estimate"].is_monotonic_decreasing
+    assert {end for key, end in ends(found).items() if key[4] == "in_care"} == {77.0}
+
+
+def test_a_rounded_curve_still_rises_and_stays_between_zero_and_one() -> None:
+    curves = adjusted([7, 14, 30, 63], [0.16, 0.149, 0.98, 1.0])
+    asked = [row("risk", "iop", horizon_days=day, **KEY) for day in (30, 77)]
+    found = release(life_tables=FIRST, curves=curves, estimates=asked)["curves"].query("method == 'iptw'")
+    assert found["estimate"].tolist() == pytest.approx([0.2, 0.2, 1, 1])
+    assert found["conf_high"].max() <= 1
+    assert [round(step(x), 6) for x in (5 / 91, 0.011, 0.02, 0.021, 0.5)] == [0.1, 0.02, 0.02, 0.05, 0.5]
+
+
+def test_crude_curves_come_from_what_is_told_and_from_nowhere_else() -> None:
     smuggled = points("unplanned", [5], method="crude")
     found = release(life_tables=LEAVING, curves=smuggled)["curves"]
     assert set(found["method"]) == {"crude"}
@@ -57,13 +77,22 @@ def test_crude_curves_come_from_the_held_table_and_from_nowhere_else() -> None:
     assert set(found["outcome"]) == {"unplanned", "completed", "in_care"}
 
 
+def test_a_curve_ends_before_a_stretch_of_which_a_straight_line_says_little() -> None:
+    # of 60 people ten left by day 30 and 45 more between it and day 80, no week of which counts eleven
+    weeks = [(day, "unplanned", 9) for day in (38, 48, 58, 68, 78)]
+    asked = [row("risk", "iop", horizon_days=day, **KEY) for day in (30, 80)]
+    found = release(life_tables=life("iop", [(20, "unplanned", 12), *weeks, (90, "censored", 15)]), estimates=asked)
+    assert ends(found["curves"])["leaving", "demo", "c", "iop", "unplanned", "crude", "none"] < 80
+
+
 def test_a_curve_of_staying_comes_from_the_table_that_is_read_so() -> None:
     # one analysis that follows the index level and the whole episode
     index = life("iop", [(10, "unplanned", 60), (100, "censored", 40)])
     care = life("iop", [(50, "unplanned", 20), (100, "censored", 80)], outcome="retained")
     found = release(life_tables=index + care)["curves"].set_index(["outcome", "x"])["estimate"]
-    assert found["in_care", 50] == pytest.approx(0.8)
+    assert found["in_care", 56] == pytest.approx(0.8)
     assert found["unplanned", 10] == pytest.approx(0.6)
+    assert found["unplanned", 9] == 0
 
 
 def test_points_of_other_curves_with_few_people_are_dropped() -> None:

@@ -40,15 +40,23 @@ def test_missing_counts_as_using_or_is_left_out_and_the_unobserved_always_are() 
 
 
 def test_a_hidden_cell_suppresses_the_crude_rows_that_need_it_and_no_others() -> None:
-    few = counts_of("iop", {"abstinent": 60, "using": 40, "missing": 25, "not_yet_observed": 9})
+    few = counts_of("iop", {"abstinent": 9, "using": 60, "missing": 25, "not_yet_observed": 30})
     found = release(counts=few + PLENTY[4:], estimates=four() + four(missing_rule="observed_only"))["estimates"]
-    # 9 takes the 25 with it: the denominator with the missing is unknown, that without them is not
-    assert only(found, measure="risk", of="iop", missing_rule="observed_only").estimate == 0.6
     for of in ("iop", "difference", "ratio"):
         hidden = only(found, measure="risk", of=of, missing_rule="missing_is_using")
         assert (hidden.status, hidden.reason) == ("suppressed", "fewer than 11 people in a cell")
-        assert pd.isna([getattr(hidden, n) for n in NUMBERS]).all()
+        assert pd.isna([getattr(hidden, n) for n in (*NUMBERS, "rounding_error")]).all()
     assert only(found, measure="risk", of="residential", missing_rule="missing_is_using").status == "ok"
+
+
+def test_what_is_rounded_for_another_cell_says_by_how_much() -> None:
+    few = counts_of("iop", {"abstinent": 60, "using": 40, "missing": 25, "not_yet_observed": 9})
+    found = release(counts=few + PLENTY[4:], estimates=four() + four(missing_rule="observed_only"))["estimates"]
+    for rule, truth in (("missing_is_using", 60 / 125), ("observed_only", 60 / 100)):
+        told = only(found, measure="risk", of="iop", missing_rule=rule)
+        if told.status == "ok":
+            assert abs(told.estimate - truth) <= told.rounding_error
+    assert not found.query("of == 'residential'")["rounding_error"].any()
 
 
 def test_the_order_of_the_arms_is_the_one_that_is_given() -> None:
@@ -83,8 +91,8 @@ def test_completed_counts_as_retained_where_it_is_asked_so() -> None:
     assert (success.estimate, success.events) == (pytest.approx(100 / 130), 100)
     assert success.std_error == pytest.approx(np.sqrt(30 * 100 / 130**3))
     drawn = found["curves"].set_index(["outcome", "arm", "x"])["estimate"]
-    assert drawn["in_care_or_completed", "iop", 42] == pytest.approx(100 / 130)
-    assert drawn["in_care", "iop", 42] == pytest.approx(40 / 130)
+    assert drawn["in_care_or_completed", "iop", 90] == pytest.approx(100 / 130)
+    assert drawn["in_care", "iop", 90] == pytest.approx(40 / 130)
 
 
 def test_a_few_who_completed_are_not_given_back_by_the_two_readings_of_completion() -> None:

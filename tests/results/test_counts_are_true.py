@@ -1,0 +1,55 @@
+"""Every count that a finished report tells, against the private truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+pytestmark = pytest.mark.workflow
+
+KEY = ["analysis", "contrast", "arm", "outcome", "variable", "horizon_days", "group_by", "group", "level", "detail"]
+
+
+def private(folder: Path, name: str) -> pd.DataFrame:
+    files = sorted((folder.parent / "private" / "results").rglob(f"{name}.parquet"))
+    return pd.concat([pd.read_parquet(file) for file in files], ignore_index=True)
+
+
+def keyed(frame: pd.DataFrame) -> pd.DataFrame:
+    days = frame["horizon_days"].astype("Float64").fillna(-1).astype(int)
+    text = frame[KEY].astype(object).where(frame[KEY].notna(), "").astype(str)
+    return text.assign(horizon_days=days, count=frame["count"])
+
+
+def by_horizon(tables: pd.DataFrame, row: pd.Series) -> int:
+    """People of an arm who have left by a day by the causes of a level, or who are still there."""
+    own = tables
+    for name in ("analysis", "contrast", "arm", "outcome"):
+        own = own[own[name] == row[name]]
+    own = own[own["cause"] != "not_at_risk"]
+    gone = own[own["day"] <= row["horizon_days"]]
+    if row["level"] == "still_at_risk":
+        return int(own["count"].sum() - gone["count"].sum())
+    return int(gone.loc[gone["cause"].isin(row["level"].split(" or ")), "count"].sum())
+
+
+@pytest.mark.parametrize("cohort", ["demo", "uis", "ctn0094", "help"])
+def test_every_count_that_is_told_holds_the_truth(release, shared, cohort) -> None:
+    given = [f"data={shared / 'data' / cohort}"] if cohort in ("ctn0094", "help") else []
+    found = release(cohort, *given)
+    counts, tables = keyed(private(found.folder, "counts")), private(found.folder, "life_tables")
+    truth = counts.groupby(KEY)["count"].sum()
+    questions = set(zip(tables["analysis"], tables["contrast"], tables["outcome"], strict=True))
+    told = found.counts[found.counts["status"] != "suppressed"]
+    assert len(told) > 50
+    wrong = []
+    for (_, row), key in zip(told.iterrows(), keyed(told)[KEY].itertuples(index=False), strict=True):
+        of_life = (row["analysis"], row["contrast"], row["outcome"]) in questions and row["group_by"] == "all"
+        people = by_horizon(tables, row) if of_life else int(truth.get(tuple(key), 0))
+        exact = row["status"] == "ok"
+        if not row["count_low"] <= people <= row["count_high"] or (exact and row["count"] != people):
+            wrong.append((tuple(key), row["status"]))
+    assert not wrong, f"{len(wrong)} of {len(told)} counts, such as {wrong[0]}"
+    assert told["status"].isin(["ok", "rounded", "between"]).all()
