@@ -19,7 +19,7 @@ together. Such sizes have to be cells themselves. `audit.exposed` still names th
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from iop_outcomes.release.audit import Audit
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 def protect(system: System, policy: Policy, base: int) -> Shown:
     """What may be told of each cell, with counts rounded to at least `base`."""
+    system = replace(system, minimum=policy.minimum_count)
     state = State.first(system, policy, base)
     audit, hopeless = Audit.of(system, policy), _Hopeless(system, policy)
     while audit.pushed(state.low, state.high).any() and state.move(audit):
