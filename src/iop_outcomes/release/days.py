@@ -30,6 +30,8 @@ from iop_outcomes.vocabulary.causes import CENSORED, STILL_AT_RISK
 if TYPE_CHECKING:
     from iop_outcomes.release.life_tables import Table
 
+# a share of people that is drawn as none, where no number but a range is told
+FEW = 0.02
 # the level of the cell of all people at risk
 AT_RISK = "at_risk"
 
@@ -99,19 +101,19 @@ def choose(
     full = shown if empty is None or last < empty else emptied(people, shown, empty, last)
     found = {}
     for name, own in full.items():
-        near = _few_as_none(snapped(own, horizons), last, policy)
+        near = _few_as_none(snapped(own, horizons), last, people)
         numbers = {day: told.count or 0 for day, told in near.items()}
         found[name] = {day: near[day] for day in kept(numbers, horizons, last, policy.minimum_count)}
     return found
 
 
-def _few_as_none(own: Mapping[int, Told], last: int, policy: Policy) -> dict[int, Told]:
-    """Before the last day, a small number of which only a range is told is drawn as no one."""
+def _few_as_none(own: Mapping[int, Told], last: int, people: int) -> dict[int, Told]:
+    """Before the last day, a number of which only a range is told is drawn as no one where it is of few of the people."""
     found = {}
     for day, told in own.items():
         if told.count is not None or day == last:
             found[day] = told
-        elif told.high < policy.minimum_count:
+        elif told.high <= FEW * people:
             found[day] = replace(told, count=0)
     return found
 
