@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from iop_outcomes.release.ground import Ground
     from iop_outcomes.release.regime import Kept
     from iop_outcomes.release.support import Evidence
+    from iop_outcomes.release.system import Shown, System
 
 __all__ = ["POLICIES", "Policy", "asked", "choose", "run"]
 
@@ -105,13 +106,14 @@ def _as_fine_as_can_be(
 
     tried: list[tuple[Evidence, Kept]] = []
     coarse: frozenset[int] = frozenset()
+    done: dict[System, Shown] = {}
     for base in regime.bases(rules):
-        told = telling.tell(everything, rules, base, coarse)
+        told = telling.tell(everything, rules, base, coarse, done)
         kept = regime.kept(base, release_estimates(asked, told.evidence, level, arms, known))
-        done = kept.all or bool(tried and (kept.kept < tried[-1][1].kept or not kept.withheld))
+        enough = kept.all or bool(tried and (kept.kept < tried[-1][1].kept or not kept.withheld))
         tried.append((told.evidence, kept))
         coarse = coarse or told.in_need
-        if done or not coarse:
+        if enough or not coarse:
             break
     best = regime.best([kept for _, kept in tried])
     return next(one for one in tried if one[1] == best)

@@ -2,7 +2,7 @@
 
 In order: rows of single strata are left out; shares of categories and the overlap of scores are computed from
 released counts; what is told of a covariate in both arms names its cells, the counts of the variable or of its level in
-the same contrast, and is as fine as those are (`iop_outcomes.release.balance`); an unweighted difference is suppressed
+the same contrast, and is as fine as those are (`iop_outcomes.release.fineness`); an unweighted difference is suppressed
 when one of its cells is hidden, as the difference gives the cell back; the largest difference within a site is
 suppressed, as the site may be small; a detectable difference, a test or an interval is suppressed where the estimate of
 its question is, and rounded where that is; everything on a contrast one of whose arms has too few people is suppressed;
@@ -16,9 +16,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from iop_outcomes.release import positivity
-from iop_outcomes.release.balance import Cells, cells_of, fineness
 from iop_outcomes.release.completeness import known_shares
 from iop_outcomes.release.counts import OVERLAPPING
+from iop_outcomes.release.fineness import Cells, cells_of, fineness
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.precision import step, to_digits, to_step
 from iop_outcomes.release.support import Evidence

@@ -61,7 +61,7 @@ class Fineness:
     scores: Mapping[str, int] = field(default_factory=dict)
 
     def distinct(self, contrast: str) -> int | None:
-        """Distinct scores of a contrast; of one without scores of its own the fewest of any, as covariates are alike."""
+        """Distinct scores of a contrast; without scores of its own the fewest of any, as covariates are alike."""
         return self.scores.get(contrast, min(self.scores.values(), default=None))
 
     def companion(self, row: Estimated) -> bool:

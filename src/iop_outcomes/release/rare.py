@@ -43,5 +43,6 @@ def together(counts: pd.DataFrame, diagnostics: pd.DataFrame, policy: Policy) ->
     summed = joined.groupby(keys, dropna=False, sort=False).agg(dict.fromkeys(people, "sum")).reset_index()
     types = {n: c.dtype for n, c in TABLES["counts"].columns.items()}
     said = zip(diagnostics["variable"], diagnostics["level"], strict=True)
-    shown = diagnostics[[category not in words for category in said]].reset_index(drop=True)
+    own = [at for at, category in enumerate(said) if category not in words]
+    shown = diagnostics.iloc[own].reset_index(drop=True)
     return summed[list(counts.columns)].astype(types), shown

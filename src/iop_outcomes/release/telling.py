@@ -40,8 +40,13 @@ class Telling:
     in_need: frozenset[int]
 
 
-def tell(ground: Ground, policy: Policy, base: int, coarse: Collection[int] = ()) -> Telling:
-    """What is told of everything. base: of the blocks of cells that hold one of the rows `coarse`."""
+def tell(
+    ground: Ground, policy: Policy, base: int, coarse: Collection[int] = (), done: dict[System, Shown] | None = None
+) -> Telling:
+    """What is told of everything. base: of the blocks of cells that hold one of the rows `coarse`.
+
+    done: parts that were protected with another base, to which this call adds its own.
+    """
     rules = replace(policy, rounding_base=base) if coarse else policy
     made = life_tables.tables(ground.told, rules, ground.asked, ground.told_apart)
     frame = stacked(ground.kept, ground.horizons)
@@ -57,13 +62,51 @@ def tell(ground: Ground, policy: Policy, base: int, coarse: Collection[int] = ()
     coarsened = {block[i] for i in coarse}
     least = [1 if policy.exact else max(b, coarser.get(i, 1)) for i, b in enumerate(system.bases)]
     own = tuple(max(b, base) if block[i] in coarsened else b for i, b in enumerate(least))
-    shown = protect(replace(system, bases=own), policy, policy.rounding_base)
+    # tables that overlap are rounded whatever the base, and mostly done already
+    alike = {block[i] for i, analysis in enumerate(frame["analysis"]) if analysis in tables.OVERLAPPING}
+    apart = [[i for i, b in enumerate(block) if (b in alike) is overlaps] for overlaps in (True, False)]
+    shown = _protected(replace(system, bases=own), apart, policy, {} if done is None else done)
     told = {cell: _number(shown, i) for cell, i in at.items()}
     told |= {cell: size(system.people[at[cell]], policy) for cell in sizes}
     lost = {block[i] for i, b in enumerate(shown.base) if b == 0 and not policy.small(system.people[i])}
     first = [same.get(i, i) for i in range(len(frame))]
     evidence = _evidence(ground, policy, frame, _of_rows(shown, first), made, told)
     return Telling(evidence, frozenset(i for i in first if block[i] in lost))
+
+
+def _protected(system: System, apart: Sequence[Sequence[int]], policy: Policy, done: dict[System, Shown]) -> Shown:
+    """What is told of each cell. apart: cells that no line connects. Parts that were protected before are not again."""
+    cells: dict[int, tuple[int | None, int, int | None, int | None]] = {}
+    for positions in apart:
+        part = _part(system, positions)
+        if part not in done:
+            done[part] = protect(part, policy, policy.rounding_base)
+        found = done[part]
+        told = zip(found.count, found.base, found.low, found.high, strict=True)
+        cells |= dict(zip(positions, told, strict=True))
+    own = [cells[i] for i in range(len(system.people))]
+    return Shown(*(tuple(row[k] for row in own) for k in range(4)))  # type: ignore[arg-type]
+
+
+def _part(system: System, positions: Sequence[int]) -> System:
+    """The cells at some positions, with the lines between them."""
+    place = {position: i for i, position in enumerate(positions)}
+    lines = [
+        Line(
+            tuple(place[i] for i in line.parts),
+            None if line.total is None else place[line.total],
+            line.rest,
+            tuple(place[i] for i in line.beside),
+        )
+        for line in system.lines
+        if line.parts[0] in place
+    ]
+    return System(
+        people=tuple(system.people[i] for i in positions),
+        lines=tuple(lines),
+        bases=tuple(system.bases[i] for i in positions),
+        drawn=frozenset(place[i] for i in system.drawn if i in place),
+    )
 
 
 def _of_rows(shown: Shown, first: Sequence[int]) -> Shown:

@@ -239,10 +239,8 @@ DIAGNOSTICS = Table(
         "quantity": Column("text", "standardised_difference, effective_sample_size, ..."),
         "variable": Column("text", "covariate, stratum, field, or library; 'all' for the whole"),
         "level": Column("text", "category of the variable; 'all' for the whole"),
-        "group_by": Column(
-            "text", "what people are grouped by, or 'all'; of difference_risk the analysis of the other group"
-        ),
-        "group": Column("text", "the group, or 'all'; of difference_risk the contrast of the other group"),
+        "group_by": Column("text", "what people are grouped by, or 'all'"),
+        "group": Column("text", "the group, or 'all'"),
         "value": Column("number", "value; missing when suppressed", nullable=True),
         "threshold": Column("number", "limit from the config, where there is one", nullable=True),
         "status": Column("text", "ok, failed, info or suppressed", allowed=("ok", "failed", "info", "suppressed")),
