@@ -108,7 +108,7 @@ def choose(
 
 
 def _few_as_none(own: Mapping[int, Told], last: int, people: int) -> dict[int, Told]:
-    """Before the last day, a number of which only a range is told is drawn as no one where it is of few of the people."""
+    """Before the last day, a number of which only a range is told is drawn as no one where it is of few people."""
     found = {}
     for day, told in own.items():
         if told.count is not None or day == last:
