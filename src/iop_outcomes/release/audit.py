@@ -10,7 +10,8 @@ not shown to be safe so is exposed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from iop_outcomes.release.bounds import propagated
@@ -40,6 +41,7 @@ def exposed(system: System, shown: Shown, policy: Policy) -> set[Exposed]:
     """The cells and rests of lines that are too small to be shown, and of which too few values remain possible."""
     from iop_outcomes.release.system import ranges
 
+    system = replace(system, minimum=policy.minimum_count)
     low, high = ranges(system, shown, policy)
     found = Audit.of(system, policy).exposed(low, high)
     return {system.equations.exposed(int(i)) for i in found}
@@ -49,7 +51,8 @@ def exposed(system: System, shown: Shown, policy: Policy) -> set[Exposed]:
 class Audit:
     """What is known so far of how far each number may move. Ranges may only widen between calls.
 
-    need: how far apart two possible values must lie. least, most: of the whole numbers that were found possible.
+    need: how far apart two possible values must lie. least, most: of the whole numbers that were found possible. moves:
+    how many moves showed that. moved: by number, each move of it and how far. proof: the moves to its least and most.
     """
 
     equations: Equations
@@ -58,6 +61,9 @@ class Audit:
     least: Numbers
     most: Numbers
     box: float
+    moves: int = 0
+    moved: dict[int, list[tuple[int, float]]] = field(default_factory=dict)
+    proof: dict[int, list[int]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, system: System, policy: Policy) -> Audit:
@@ -72,6 +78,26 @@ class Audit:
 
         low, high = propagated(self.equations, low, high)
         return np.flatnonzero(self.sensitive & (high - low < self.need))
+
+    def learn(self, columns: NDArray[np.int64], far: Numbers) -> None:
+        """How far some numbers can move while all others stay, which tells values of those that are still open."""
+        opened, used = self.open, False
+        for number, move in zip(columns[opened[columns]].tolist(), far[opened[columns]].tolist(), strict=True):
+            value = float(self.equations.truth[number]) + move
+            if not self.least[number] <= value <= self.most[number]:
+                self.proof.setdefault(number, [-1, -1])[int(move > 0)] = self.moves
+                self.least[number] = min(self.least[number], value)
+                self.most[number] = max(self.most[number], value)
+                used = True
+        for number, move in zip(columns.tolist(), far.tolist(), strict=True) if used else ():
+            self.moved.setdefault(number, []).append((self.moves, move))
+        self.moves += used
+
+    def forget(self, numbers: Iterable[int]) -> None:
+        """The numbers are open again: nothing but the truth is known to be possible."""
+        for number in numbers:
+            self.least[number] = self.most[number] = self.equations.truth[number]
+            self.proof.pop(number, None)
 
     @property
     def open(self) -> NDArray[np.bool_]:
@@ -138,12 +164,12 @@ class Part:
         down, up = np.minimum(truth - low[used], audit.box), np.minimum(high[used] - truth, audit.box)
         return cls(audit, used, matrix, down, up, np.searchsorted(wanted, label[used]), todo[used])
 
-    def push(self) -> None:
+    def push(self, rounds: int = 1000) -> None:
         """Many numbers at once are pushed up or down, fewer at a time as long as that settles few."""
         import numpy as np
 
         random, share = np.random.default_rng(len(self.columns)), 1.0
-        while (left := int(self.todo.sum())) > 0 and share * left >= 1:
+        while (left := int(self.todo.sum())) > 0 and share * left >= 1 and (rounds := rounds - 1) >= 0:
             some = self.todo & (random.random(len(self.todo)) < share)
             push = np.where(some, random.choice([-1.0, 1.0], len(some)) * random.uniform(1, 2, len(some)), 0.0)
             for towards in (push, -push):
@@ -192,10 +218,10 @@ class Part:
         uneven = np.flatnonzero(self.matrix @ whole)
         wrong[piece[entries.col[np.isin(entries.row, uneven) & keep]]] = True
         good = moving & ~wrong[piece]
-        columns, audit = self.columns[good], self.audit
-        value = audit.equations.truth[columns] + whole[good]
-        audit.least[columns] = np.minimum(audit.least[columns], value)
-        audit.most[columns] = np.maximum(audit.most[columns], value)
+        audit = self.audit
+        for label in np.unique(piece[good & self.todo]).tolist():
+            some = np.flatnonzero(good & (piece == label))
+            audit.learn(self.columns[some], whole[some])
         self.todo &= (audit.most - audit.least)[self.columns] < audit.need
 
 

@@ -25,11 +25,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from iop_outcomes.release.lines import Line
 from iop_outcomes.release.policy import OVERLAP_BASE, Policy
-from iop_outcomes.vocabulary.causes import STILL_AT_RISK
+from iop_outcomes.vocabulary.causes import CENSORED, STILL_AT_RISK
 
 if TYPE_CHECKING:
     from iop_outcomes.release.life_tables import Table
 
+# a share of people that is drawn as none, where no number but a range is told
+FEW = 0.02
 # the level of the cell of all people at risk
 AT_RISK = "at_risk"
 
@@ -98,10 +100,21 @@ def choose(
         return {}
     full = shown if empty is None or last < empty else emptied(people, shown, empty, last)
     found = {}
-    for name, own in ((name, snapped(own, horizons)) for name, own in full.items()):
-        # of a few people who are censored a range is enough, on the last day
-        numbers = {day: told.count or 0 for day, told in own.items() if told.count is not None or day == last}
-        found[name] = {day: own[day] for day in kept(numbers, horizons, last, policy.minimum_count)}
+    for name, own in full.items():
+        near = _few_as_none(snapped(own, horizons), last, people)
+        numbers = {day: told.count or 0 for day, told in near.items()}
+        found[name] = {day: near[day] for day in kept(numbers, horizons, last, policy.minimum_count)}
+    return found
+
+
+def _few_as_none(own: Mapping[int, Told], last: int, people: int) -> dict[int, Told]:
+    """Before the last day, a number of which only a range is told is drawn as no one where it is of few people."""
+    found = {}
+    for day, told in own.items():
+        if told.count is not None or day == last:
+            found[day] = told
+        elif told.high <= FEW * people:
+            found[day] = replace(told, count=0)
     return found
 
 
@@ -119,8 +132,13 @@ def snapped(own: Mapping[int, Told], horizons: Collection[int]) -> dict[int, Tol
 
 
 def end(people: int, shown: Ways, empty: int | None, policy: Policy) -> int:
-    """The last day on which the number of every way is shown, and those still there are none or enough; else day 0."""
-    shared = set.intersection(*(set(own) for own in shown.values())) if shown else set()
+    """The last day on which the number of every way is shown, and those still there are none or enough; else day 0. Of
+    those censored a range is enough.
+    """
+    known = [
+        {d for d, told in own.items() if told.count is not None or name == CENSORED} for name, own in shown.items()
+    ]
+    shared = set.intersection(*known) if known else set()
     still = {day: people - sum(own[day].number for own in shown.values()) for day in shared}
     gone = {day for day in shared if empty is not None and day >= empty}
     return max((day for day, n in still.items() if day in gone or n == 0 or n >= policy.minimum_count), default=0)

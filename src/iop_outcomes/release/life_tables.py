@@ -206,8 +206,15 @@ def _table(key: Key, leaving: Leaving, horizons: Sequence[int], ways: pools.Ways
     there = {day: plain.number(day, STILL_AT_RISK) for day in days}
     empty = min((day for day, n in there.items() if n == 0 and policy.zeros_allowed), default=None)
     chosen = choose(policy.blurred(leaving.people, leaving.base), shown, horizons, empty, policy)
-    own = {name: tuple(told) for name, told in chosen.items()}
+    # the last day before anyone left, where a later day of a few may turn out not to be told
+    none = {name: [max(d for d, t in shown[name].items() if t.count == 0)] for name in chosen if _any(shown[name])}
+    own = {name: tuple(sorted({*told, *none.get(name, ())})) for name, told in chosen.items()}
     return replace(plain, days={**own, STILL_AT_RISK: () if empty is None else (empty,)})
+
+
+def _any(shown: Mapping[int, Told]) -> bool:
+    """On some day it is shown that no one has left yet."""
+    return any(told.count == 0 for told in shown.values())
 
 
 def _left_at_once(leaving: Leaving, policy: Policy) -> set[int]:
@@ -218,13 +225,13 @@ def _left_at_once(leaving: Leaving, policy: Policy) -> set[int]:
 
 
 def _shown(table: Table, name: str, days: Sequence[int], policy: Policy) -> dict[int, Told]:
-    """What rounding alone would show of a way, by day. Of a few people who are censored a range is enough."""
+    """What rounding alone would show of a way, by day: of a few people a range, where a zero may be shown."""
     single = len(dict(table.ways)[name]) == 1
     found = {}
     for day in days:
         number, base = table.number(day, name), 1 if single and day in table.horizons else own_base(policy, table.alone)
         if not policy.small(number):
             found[day] = Told(midpoint(policy.blurred(number, base), policy), *policy.alike(number, base))
-        elif name == CENSORED and policy.zeros_allowed:
+        elif policy.zeros_allowed:
             found[day] = Told(None, 1, policy.minimum_count - 1)
     return found

@@ -5,7 +5,7 @@ their own where that is coarser. Then `iop_outcomes.release.audit` looks for pos
 where it finds too few, `iop_outcomes.release.cheapest` says which cells have to be rounded further or hidden so that
 there are enough at the least loss; until enough are found for all, or nothing is gained. What is exposed then (the
 audit settles each number by itself) has the next cells along its lines loosened: the smallest above zero that are
-still shown, then zeros.
+still shown, then zeros. At last `iop_outcomes.release.finer` tells cells more finely that need not be so coarse.
 
 A small cell is told to hold 1 up to the minimum less one, as whoever knows the rule knows that already. A zero that is
 hidden, and the small cells beside it, are told to hold 0 up to that. Where no zero may be shown, and of cells that are
@@ -19,10 +19,11 @@ together. Such sizes have to be cells themselves. `audit.exposed` still names th
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from iop_outcomes.release.audit import Audit
+from iop_outcomes.release.finer import finer
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.repair import State
 from iop_outcomes.release.system import Shown, System
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 def protect(system: System, policy: Policy, base: int) -> Shown:
     """What may be told of each cell, with counts rounded to at least `base`."""
+    system = replace(system, minimum=policy.minimum_count)
     state = State.first(system, policy, base)
     audit, hopeless = Audit.of(system, policy), _Hopeless(system, policy)
     while audit.pushed(state.low, state.high).any() and state.move(audit):
@@ -44,6 +46,7 @@ def protect(system: System, policy: Policy, base: int) -> Shown:
         while found := hopeless.spared(_checked(check, state)):
             if not state.loosen(found):
                 break
+    finer(state, audit)
     return state.shown()
 
 

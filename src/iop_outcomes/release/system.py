@@ -1,7 +1,7 @@
 """Everything that a release counts, as one system: cells, and the lines along which they add up.
 
 As equations: `matrix @ x = right` in whole numbers, where x holds the people of each cell and, behind the cells, the
-rests of lines that have one. What an intruder knows of x before any equation is used is a range of each (`ranges`).
+rests of lines that have one, and what the small numbers of a line are together where that is small as well. What an intruder knows of x before any equation is used is a range of each (`ranges`).
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ class System:
     people: true number of each cell. bases: to which each is rounded at least for its own sake, 1 for no need.
     withheld: cells that are not shown, whatever they hold. drawn: cells that are told elsewhere too, so that hiding
     them hides little; others are hidden first. A rest of 0 is taken as known to be nobody; where it is so by chance and
-    may not be told, make it a cell that is withheld. Raises ValueError for a line that does not add up.
+    may not be told, make it a cell that is withheld. minimum: below which several small numbers of a line are as
+    sensitive together as alone; set by `protect` and `exposed`. Raises ValueError for a line that does not add up.
     """
 
     people: tuple[int, ...]
@@ -41,6 +42,7 @@ class System:
     bases: tuple[int, ...]
     withheld: frozenset[int] = frozenset()
     drawn: frozenset[int] = frozenset()
+    minimum: int = 0
 
     def __post_init__(self) -> None:
         if len(self.bases) != len(self.people):
@@ -144,20 +146,30 @@ def _equations(system: System) -> Equations:
     right: list[int] = []
     truth: list[int] = list(system.people)
     rests: list[int] = []
-    for number, ((parts, totals, rest), position) in enumerate(sorted(first.items())):
-        members = [(i, 1) for i in parts] + [(i, -1) for i in totals]
+    held: list[int] = []
+
+    def add(members: list[tuple[int, int]], position: int) -> None:
+        row.extend([len(held)] * len(members))
+        column.extend(i for i, _ in members)
+        sign.extend(s for _, s in members)
+        right.append(sum(s * truth[i] for i, s in members))
+        held.append(position)
+
+    for (parts, totals, rest), position in sorted(first.items()):
+        members = [(i, 1) for i in parts]
         if rest:
             members.append((len(truth), 1))
             truth.append(rest)
             rests.append(position)
-        row += [number] * len(members)
-        column += [i for i, _ in members]
-        sign += [s for _, s in members]
-        right.append(sum(s * truth[i] for i, s in members))
+        add(members + [(i, -1) for i in totals], position)
+        few = [member for member in members if 0 < truth[member[0]] < system.minimum]
+        if len(few) > 1 and (together := sum(truth[i] for i, _ in few)) < system.minimum:
+            truth.append(together)
+            rests.append(position)
+            add([*few, (len(truth) - 1, -1)], position)
     entries = (np.asarray(row, np.int64), np.asarray(column, np.int64), np.asarray(sign, np.int64))
     sides = np.asarray(right, np.int64), np.asarray(truth, np.int64)
-    lines = tuple(position for _, position in sorted(first.items()))
-    return Equations(*entries, *sides, lines, tuple(rests), len(system.people))
+    return Equations(*entries, *sides, tuple(held), tuple(rests), len(system.people))
 
 
 def ranges(system: System, shown: Shown, policy: Policy) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

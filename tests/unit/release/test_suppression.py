@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from small_systems import CMS, NARROW, NO_ZEROS, drawn, enumerated
 
-from iop_outcomes.release.audit import exposed
+from iop_outcomes.release.audit import Audit, exposed
+from iop_outcomes.release.finer import finer
 from iop_outcomes.release.lines import Line
 from iop_outcomes.release.policy import POLICIES, Policy
 from iop_outcomes.release.repair import State
@@ -145,6 +146,19 @@ def test_one_line_at_a_time_is_not_enough() -> None:
     told = protect(of, CMS, 1)
     assert exposed(of, told, CMS) == set()
     assert HIDDEN not in told.base[3:]
+
+
+def test_what_serves_no_number_is_told_more_finely_again() -> None:
+    of = system([3, 240, 700, 50], Line((0, 1, 2)))
+    state = State.first(of, CMS, 1)
+    for cell in (1, 2, 3):
+        state.tell(cell, len(state.ladders[cell]) - 1)
+    audit = Audit.of(of, CMS)
+    assert not audit.pushed(state.low, state.high).any()
+    finer(state, audit)
+    told = state.shown()
+    assert sorted(told.base[1:]) == [EXACT, EXACT, 5]
+    assert exposed(of, told, CMS) == set()
 
 
 # ---------------------------------------------------------------------------------------------------------- properties
