@@ -1,7 +1,8 @@
 """Everything that a release counts, as one system: cells, and the lines along which they add up.
 
 As equations: `matrix @ x = right` in whole numbers, where x holds the people of each cell and, behind the cells, the
-rests of lines that have one, and what the small numbers of a line are together where that is small as well. What an intruder knows of x before any equation is used is a range of each (`ranges`).
+rests of lines that have one, and what the small numbers of a line are together where that is small as well. What an
+intruder knows of x before any equation is used is a range of each (`ranges`).
 """
 
 from __future__ import annotations
