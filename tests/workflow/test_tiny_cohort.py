@@ -16,7 +16,7 @@ IN_AN_ARM = 8
 
 @pytest.fixture(scope="module")
 def tiny(snakemake, project, tmp_path_factory) -> Path:
-    """The finished release of the first people of the UIS trial, fewer than eleven in each arm, as records that are not public."""
+    """The finished release of a few people of the UIS trial, under eleven in each arm, as if they were not public."""
     folder = tmp_path_factory.mktemp("tiny")
     for part in ("config", "data"):
         shutil.copytree(project / part, folder / part, ignore=shutil.ignore_patterns("raw"))

@@ -93,7 +93,7 @@ def nearest(points: pd.DataFrame, column: str, days: Sequence[float], room: floa
 def said(shown: pd.DataFrame) -> str:
     """What the numbers are."""
     rounded = ", rounded" if (shown["rounding_error"] > 0).any() else ""
-    return f"Below: people of arms 1 and 2 at risk (n{rounded}), and their effective number under the weights (eff.)"
+    return f"Below: people of arms 1 and 2 at risk (n{rounded}), effective number under the weights (eff.)"
 
 
 def _weighted(own: pd.DataFrame, on_day_0: Begin) -> pd.DataFrame:

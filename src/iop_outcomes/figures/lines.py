@@ -151,9 +151,8 @@ def ended(shown: pd.DataFrame) -> str:
     if early.empty:
         return ""
     days = sorted({f"{day:.0f}" for day in early["day"]}, key=float)
-    some = "All curves end" if len(early) == len(ends) else "One curve ends"
-    if 1 < len(early) < len(ends):
-        some = f"{capital(numbers.word(len(early)))} curves end"
+    some = "All" if len(early) == len(ends) else capital(numbers.word(len(early)))
+    some = "One curve ends" if 1 == len(early) < len(ends) else f"{some} curves end"
     return (
         f"{some} before day {early['last'].max():.0f} ({'on' if len(days) == 1 else 'between'} day "
         f"{days[0] if len(days) == 1 else f'{days[0]} and {days[-1]}'}): what came later may not be told of so few."

@@ -108,11 +108,7 @@ def share(rows: pd.DataFrame, part: pd.Series[bool]) -> tuple[float, float] | No
     """The share of the people of some rows that are in a part of them, and by how much rounding may have moved it; None
     where one of the rows is not told as a number.
     """
-    inside, beside = (
-        Told(float(own["people"].sum()), float(own["low"].sum()), float(own["high"].sum()))
-        for own in (rows[part], rows[~part])
-    )
-    return inside.of(beside) if rows["people"].notna().all() else None
+    return told.together(rows[part]).of(told.together(rows[~part]))
 
 
 def unit(study: Compared) -> str:

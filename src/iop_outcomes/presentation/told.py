@@ -47,6 +47,22 @@ class Told:
         fewest, most = self.low + other.high, self.high + other.low
         return self.low / fewest if fewest else 0.0, self.high / most if 0 < most < float("inf") else 1.0
 
+    def within(self, whole: Told) -> tuple[float, float] | None:
+        """The share that these people are of a whole that holds them, and by how much rounding may have moved it; None
+        where one of the two is not told as a number.
+        """
+        if self.count is None or not whole.count:
+            return None
+        share = self.count / whole.count
+        high = min(self.high / whole.low, 1.0) if whole.low else 1.0
+        return share, max(share - self.low / whole.high, high - share)
+
+
+def together(rows: pd.DataFrame) -> Told:
+    """All people of some rows. rows: with `people`, `low` and `high`, as `recorded.with_people` gives them."""
+    people, low, high = (float(rows[c].sum(skipna=False)) for c in ("people", "low", "high"))
+    return Told(numbers.number(people), low, high)
+
 
 NO_ONE = Told(0.0, 0.0, 0.0)
 
@@ -107,7 +123,7 @@ def ranges(rows: pd.DataFrame) -> str:
     if own.empty:
         return ""
     example = numbers.interval(own["count_low"].iloc[0], own["count_high"].iloc[0], _plain)
-    return f"\u2018{example}\u2019: so many people; which of these numbers it is may not be shown."
+    return f"\u2018{example}\u2019: one of these numbers; which it is may not be shown."
 
 
 def shares(error: float) -> str:

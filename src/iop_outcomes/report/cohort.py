@@ -113,7 +113,7 @@ def table_one(counts: pd.DataFrame, diagnostics: pd.DataFrame, study: AsRun, con
     if not blocks:
         return None
     shown = own[(own["outcome"] == COVARIATE) & own["arm"].isin(labels.sides(contrast))]
-    cost = max((_error(cell, size) for cell, size in _cells(shown, labels, contrast, sizes)), default=0.0)
+    cost = max(_errors(shown, labels, contrast, sizes), default=0.0)
     heads = [_head(arm, size) for arm, size in zip(labels.arms(contrast), sizes, strict=True)]
     columns = ["At the start", *heads, "Standardised difference"]
     return Table(
@@ -132,19 +132,13 @@ def _head(arm: str, size: Told | None) -> str:
     return f"{arm} ({mark}{numbers.count(size.count)})"
 
 
-def _cells(own: pd.DataFrame, labels: Labels, contrast: str, sizes: list[Told | None]) -> Iterator[tuple[Told, Told]]:
-    """The categories of which a share of the arm is shown, with the people of the arm."""
+def _errors(own: pd.DataFrame, labels: Labels, contrast: str, sizes: list[Told | None]) -> Iterator[float]:
+    """By how much rounding may have moved each share of an arm's people that is shown."""
     of = dict(zip(labels.sides(contrast), sizes, strict=True))
     for row in counted(own):
-        cell, size = told.told(row), of.get(row["arm"])
-        if cell.count and size is not None and size.count:
-            yield cell, size
-
-
-def _error(cell: Told, size: Told) -> float:
-    """By how much rounding may have moved the share of an arm's people that a category has."""
-    share = float(cell.count or 0) / float(size.count or 1)
-    return max(share - cell.low / size.high, min(cell.high / size.low, 1.0) - share) if size.low else 1.0
+        found = told.told(row).within(of.get(row["arm"]) or NO_ONE)
+        if found and found[0]:
+            yield found[1]
 
 
 def arm_size(own: pd.DataFrame, side: str) -> Told | None:
@@ -204,10 +198,9 @@ def _category(
 
 def _share(row: Counted | None, size: Told | None, base: int) -> str:
     """A category of an arm: its people, and their share where both are told as numbers."""
-    text, cell = told.count(row, base), NO_ONE if row is None else told.told(row)
-    if cell.count is None or size is None or not size.count:
-        return text
-    return f"{text} ({numbers.percent(cell.count / size.count, _error(cell, size))})"
+    text = told.count(row, base)
+    found = (NO_ONE if row is None else told.told(row)).within(size or NO_ONE)
+    return f"{text} ({numbers.percent(*found)})" if found else text
 
 
 def _differences(gaps: Differences, variable: str, level: str, weighted: str) -> list[str]:

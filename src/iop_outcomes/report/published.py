@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from iop_outcomes.presentation import numbers, recorded
+from iop_outcomes.presentation import numbers, recorded, told
 from iop_outcomes.presentation.labels import words
-from iop_outcomes.presentation.told import WITHHELD
+from iop_outcomes.presentation.told import WITHHELD, Told
 from iop_outcomes.protocol import AsRun
 from iop_outcomes.report.document import Block, Line, Table
 from iop_outcomes.report.parts import Part
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 FILE = "tedsd/published_2004.csv"
 KIND = "tedsd"
 ENDS = (COMPLETED, TRANSFERRED)
+TOTAL = "total"
 # services of the file that the published table counts as one
 TOGETHER = {
     "detoxification, hospital inpatient": "detoxification",
@@ -43,9 +44,7 @@ def beside(counts: pd.DataFrame, study: AsRun) -> Part | None:
         str(service): _ends(rows)
         for service, rows in own.assign(service=own["group"].replace(TOGETHER)).groupby("service")
     }
-    then = {
-        name: {end: float(row[end]) for end in ENDS} | {"total": float(row["total"])} for name, row in published.items()
-    }
+    then = {name: {end: Told(*[float(row[end])] * 3) for end in (*ENDS, TOTAL)} for name, row in published.items()}
     lines = [
         Line(words(service), (*_shown(here.get(service)), *_shown(then.get(service))))
         for service in dict.fromkeys([*published, *here])
@@ -64,22 +63,22 @@ def beside(counts: pd.DataFrame, study: AsRun) -> Part | None:
     return Part("Beside the national figures of 2004", said, (), (table,))
 
 
-def _ends(rows: pd.DataFrame) -> dict[str, float]:
-    """Discharges of a service, those completed and those transferred; missing where a cell is withheld."""
-    found = {end: float(rows.loc[rows["level"] == end, "people"].sum(skipna=False)) for end in ENDS}
-    return {**found, "total": float(rows["people"].sum(skipna=False))}
+def _ends(rows: pd.DataFrame) -> dict[str, Told]:
+    """Discharges of a service, those completed and those transferred, as far as they are told."""
+    return {end: told.together(rows[rows["level"] == end]) for end in ENDS} | {TOTAL: told.together(rows)}
 
 
-def _shown(ends: dict[str, float] | None) -> tuple[str, ...]:
+def _shown(ends: dict[str, Told] | None) -> tuple[str, ...]:
     """Discharges, and how many of them ended how; dashes where there are none."""
-    if ends is None or not ends["total"]:
+    if ends is None or ends[TOTAL].high == 0:
         return (numbers.DASH,) * (1 + len(ENDS))
-    total = ends["total"]
-    found = (ends[end] for end in ENDS)
+    total = ends[TOTAL]
     return (
-        numbers.count(total) if numbers.known(total) else WITHHELD,
-        *(
-            f"{numbers.count(n)} ({numbers.percent(n / total)})" if numbers.known(n / total) else WITHHELD
-            for n in found
-        ),
+        WITHHELD if total.count is None else numbers.count(total.count),
+        *(_with_share(ends[end], total) for end in ENDS),
     )
+
+
+def _with_share(people: Told, total: Told) -> str:
+    share = people.within(total)
+    return f"{numbers.count(people.count)} ({numbers.percent(*share)})" if share else WITHHELD

@@ -64,10 +64,12 @@ def came_in(counts: pd.DataFrame) -> Part:
     kept = []
     for name, label in TABLES_OF_RECORDS.items():
         own = counts[(counts["analysis"] == "cohort") & (counts["outcome"] == ROWS) & (counts["group"] == name)]
-        whole = own["count"].sum()
-        if len(own) > 1 and own["count"].notna().all() and whole:
-            share = own.loc[own["level"] == "kept", "count"].sum() / whole
-            kept.append(f"{numbers.percent(share)} of {numbers.count(whole)} {_rows(name, label)}")
+        rows = recorded.with_people(own, told.usual(own))
+        share = recorded.share(rows, rows["level"] == "kept") if len(rows) > 1 else None
+        if share:
+            whole = told.together(rows)
+            mark = f"{told.ABOUT}{numbers.NARROW}" if whole.high > whole.low else ""
+            kept.append(f"{numbers.percent(*share)} of {mark}{numbers.count(whole.count)} {_rows(name, label)}")
     said = (
         "Every row that came in is accounted for: kept, merged with another one, set aside under the rule that it "
         "broke, or left out, with the reason. A row that was kept without a value that cannot be true, or of which "

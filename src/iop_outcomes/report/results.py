@@ -124,12 +124,8 @@ def _values(
     columns = ["Method", *arms, f"Difference ({ci})", f"Ratio ({ci})", "People", "Effective number"]
     if few:
         columns.append(f"Difference, few sites ({ci}, degrees of freedom)")
-    return Table(
-        f"{labels.contrast(name)}{': ' + within(who) if who else ''}",
-        tuple(columns),
-        tuple(blocks),
-        " ".join(s for s in (protection.of_estimates(own), OF_FEW_SITES.format(number=ENOUGH) if few else "") if s),
-    )
+    note = " ".join(s for s in (protection.of_estimates(own), OF_FEW_SITES.format(number=ENOUGH) if few else "") if s)
+    return Table(f"{labels.contrast(name)}{': ' + within(who) if who else ''}", tuple(columns), tuple(blocks), note)
 
 
 def grouped(own: pd.DataFrame, labels: Labels) -> list[tuple[str, list[Pair]]]:
@@ -227,8 +223,7 @@ def _ratios(own: pd.DataFrame, labels: Labels, name: str, tested: Values, note: 
     columns = [
         "Method", f"{called} ({effects.level(labels)})", "People", "People with the event", *(TESTS[t] for t in tests)
     ]  # fmt: skip
-    score = OF_THE_SCORE_TEST if PROPORTIONAL in tests else ""
-    said = " ".join(s for s in (note, protection.of_estimates(own), score) if s)
+    said = " ".join(s for s in (note, protection.of_estimates(own), OF_THE_SCORE_TEST * (PROPORTIONAL in tests)) if s)
     return Table(f"{labels.contrast(name)}: {within(called)}s", tuple(columns), tuple(blocks), said)
 
 

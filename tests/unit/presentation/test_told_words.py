@@ -49,7 +49,7 @@ def test_one_note_speaks_for_all_counts_that_are_rounded_alike() -> None:
 def test_a_range_is_explained_where_there_is_one() -> None:
     assert told.ranges(counts()) == ""
     small = typed("counts", [{"analysis": "a", "contrast": "c", "arm": "x", "outcome": "o", "level": "l", "count": 4}])
-    assert told.ranges(rounded(small, 1, most=10)).startswith("\u20181 to 10\u2019: so many people")
+    assert told.ranges(rounded(small, 1, most=10)).startswith("\u20181 to 10\u2019: one of these numbers")
 
 
 def test_shares_of_rounded_counts_say_what_that_costs() -> None:
@@ -60,6 +60,9 @@ def test_shares_of_rounded_counts_say_what_that_costs() -> None:
     assert Told(None, 1, 10).of(Told(90, 90, 90)) is None
     assert Told(None, 1, 10).among(Told(90, 90, 90)) == (1 / 91, 0.1)
     assert Told(0, 0, 0).of(Told(0, 0, 0)) is None
+    assert Told(50, 50, 50).within(Told(200, 200, 200)) == (0.25, 0.0)
+    assert Told(150, 145, 154).within(Told(200, 190, 209)) == (0.75, pytest.approx(154 / 190 - 0.75))
+    assert Told(None, 1, 10).within(Told(200, 200, 200)) is None
     assert told.shares(0.0061) == "Rounding may have moved shares by up to 0.7 percentage points."
     assert told.shares(0.0) == ""
 

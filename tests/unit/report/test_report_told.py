@@ -55,7 +55,7 @@ def test_a_range_stands_in_place_of_a_small_count() -> None:
     found = results.of_levels(rounded(table, 1, most=10), study(), "iop_vs_res", "abstinence")
     assert "1 to 10" in cells(found[0])
     assert "withheld" in cells(found[0])  # that of another state, as before
-    assert "\u20181 to 10\u2019: so many people" in text(whole(counts=rounded(table, 1, most=10)))
+    assert "\u20181 to 10\u2019: one of these numbers" in text(whole(counts=rounded(table, 1, most=10)))
 
 
 def test_estimates_have_the_digits_that_their_rounding_leaves() -> None:

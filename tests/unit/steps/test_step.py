@@ -157,7 +157,7 @@ def test_a_released_table_survives_the_way_out_and_back(tmp_path):
     row = {
         "analysis": "a", "cohort": "c", "contrast": "x", "arm": "iop", "outcome": "o", "variable": "all",
         "horizon_days": 90, "group_by": "all", "group": "all", "level": "event", "detail": "", "position": None,
-        "count": None, "status": "suppressed",
+        "count": None, "status": "suppressed", "rounded_to": None, "count_low": None, "count_high": None,
     }  # fmt: skip
     frame = pd.DataFrame([row]).astype({n: c.dtype for n, c in TABLES["counts"].columns.items()})
     store.write("counts", frame, tmp_path / "counts.csv")
