@@ -37,7 +37,7 @@ ifneq ($(or $(BUNDLE),$(LINUX_BUNDLE)),)
 export PIP_CERT := $(or $(PIP_CERT),$(BUNDLE),$(LINUX_BUNDLE))
 endif
 
-.PHONY: report test check bench agreement truth simulate schemas clean setup
+.PHONY: report test check bench agreement truth simulate attack utility schemas clean setup
 
 report: setup
 	$(RUN) python -m snakemake --cores "$(CORES)" $(CONFIG)
@@ -71,6 +71,14 @@ agreement: setup
 # long simulation: what every estimator makes of a thousand synthetic cohorts, held against the truth
 simulate: setup
 	OMP_NUM_THREADS=1 $(RUN) python tests/truth/recovery.py --processes $(CORES)
+
+# long simulation: an intruder who reads the releases of a thousand small cohorts under every policy
+attack: setup
+	OMP_NUM_THREADS=1 $(RUN) python tests/attack/attack.py --processes $(CORES)
+
+# long: what releases of a program of 900 people still tell
+utility: setup
+	$(RUN) python tests/attack/utility.py --cores $(CORES)
 
 bench: setup
 	env -u PYTHONDONTWRITEBYTECODE $(RUN) python benchmarks/run.py $(REPEATS)

@@ -52,13 +52,16 @@ def seeds(seed: int, number: int) -> list[np.random.SeedSequence]:
     return np.random.SeedSequence(seed).spawn(number)
 
 
-def attacked(at: int, seed: np.random.SeedSequence) -> Iterator[tuple[str, str, Found]]:
-    """Policy, door and what was found of one cohort, the at-th."""
-    first = cohorts.cohort(np.random.default_rng(seed))
+def attacked(
+    at: int, seed: np.random.SeedSequence, policies: Sequence[str] = tuple(RULES), size: int | None = None
+) -> Iterator[tuple[str, str, Found]]:
+    """Policy, door and what was found of one cohort, the at-th. size: of how many people; else at random."""
+    first = cohorts.cohort(np.random.default_rng(seed), size)
     tables = private(first)
-    grown = private(cohorts.cohort(np.random.default_rng(seed), more=ADDED)) if at % SOME == 0 else None
+    grown = private(cohorts.cohort(np.random.default_rng(seed), size, ADDED)) if at % SOME == 0 else None
     people = first.known if first.asked.simple else first.known.iloc[:0]
-    for policy, rules in RULES.items():
+    for policy in policies:
+        rules = RULES[policy]
         released = run(**tables.asked(policy))
         yield policy, REAL, one_release(released, tables.tables, tables.told, rules, people)
         if grown is None:

@@ -15,13 +15,18 @@ from rules import RULES
 
 from iop_outcomes.release import run
 
-FRESH, FRESH_SEED = 6, 7
+FRESH, FRESH_SEED = 24, 7
 
 
 @pytest.fixture(scope="module")
 def fresh() -> list[tuple[str, str, Found]]:
-    """Other cohorts than the committed ones, under every policy."""
-    return [found for at, seed in enumerate(attack.seeds(FRESH_SEED, FRESH)) for found in attack.attacked(at, seed)]
+    """Other cohorts than the committed ones, of 60 to 200 people, each under one policy."""
+    policies = list(RULES)
+    return [
+        found
+        for at, seed in enumerate(attack.seeds(FRESH_SEED, FRESH))
+        for found in attack.attacked(at, seed, [policies[at // 2 % 4]], 60 + 6 * at)
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -51,13 +56,16 @@ def test_doors_that_look_at_one_cell_at_a_time_give_people_away(fresh: list[tupl
             assert sum(len(found.recovered(k)) for found in own for k in attack.KINDS) > 0, (policy, door)
 
 
-def test_what_the_intruder_takes_for_granted_is_so(small: tuple[cohorts.Cohort, Private]) -> None:
-    """Where everything is told exactly, all that he knows holds together and gives every small number as it is."""
-    one, tables = small
+def test_what_the_intruder_takes_for_granted_is_so() -> None:
+    """Where everything is told exactly, all that he knows holds together and gives every small number as it is; who is
+    not at risk is told nowhere.
+    """
+    one = cohorts.cohort(np.random.default_rng(2), 70)
+    tables = private(one)
     released = run(**tables.asked("none"))
     found = one_release(released, tables.tables, tables.told, RULES["cms"], one.known.iloc[:0])
     assert not found.false
-    told = [t for t in found.targets if t.kind in ("cell", "difference", "part")]
+    told = [t for t in found.targets if t.kind in ("cell", "difference", "part") and "not at risk" not in t.name]
     assert len(told) > 40
     assert all(t.low == t.truth == t.high for t in told)
 
@@ -66,7 +74,7 @@ def test_small_cells_alone_are_given_back_by_their_sizes(small: tuple[cohorts.Co
     one, tables = small
     found = one_release(small_cells(tables, "cms"), tables.tables, tables.told, RULES["cms"], one.known.iloc[:0])
     exact = [t for t in found.recovered("cell") if t.left == 1]
-    assert len(exact) > 10
+    assert len(exact) > 5
 
 
 def test_two_unknowns_of_a_known_sum() -> None:
@@ -91,7 +99,7 @@ def test_whole_numbers_leave_fewer_values_than_shares_do() -> None:
     puzzle.say(plus((3.0, a), (-2.0, b)), 7, 7)
     puzzle.say(b, 0, 3)
     puzzle.targets.append(Target("cell", "a", a, 3))
-    puzzle.solve(5)
+    puzzle.solve(2)
     assert (puzzle.targets[0].low, puzzle.targets[0].high) == (3, 3)
 
 
