@@ -22,6 +22,7 @@ import multiprocessing
 import platform
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -35,6 +36,7 @@ from private_tables import Private, private
 from rules import RULES
 
 from iop_outcomes import __version__
+from iop_outcomes.files import csv_text
 from iop_outcomes.release import run
 
 OUT = Path(__file__).with_name("attacks.csv")
@@ -74,8 +76,13 @@ def attacked(
 
 
 def _later(grown: Private, policy: str, before: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """The release a quarter later, held against the one before."""
-    return run(**grown.asked(policy))
+    """The release a quarter later, held against the ledger of the one before where it left one."""
+    if "ledger" not in before:
+        return run(**grown.asked(policy))
+    with tempfile.TemporaryDirectory() as folder:
+        ledger = Path(folder, "ledger.csv")
+        csv_text.write(before["ledger"], ledger)
+        return run(**grown.asked(policy), earlier=str(ledger))
 
 
 def lines(at: int, seed: np.random.SeedSequence) -> list[dict[str, object]]:

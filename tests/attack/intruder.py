@@ -32,8 +32,9 @@ class Found:
         return [t for t in self.targets if t.kind == kind]
 
     def recovered(self, kind: str) -> list[Target]:
-        """Those of which fewer values remain than must, the truth among them."""
-        return [t for t in self.hidden(kind) if t.left < self.rules.protection and t.low <= t.truth <= t.high]
+        """Those of which fewer values remain than must, the truth among them, unless they did without the release."""
+        few = [t for t in self.hidden(kind) if t.left < self.rules.protection and not t.known_before]
+        return [t for t in few if t.low <= t.truth <= t.high]
 
     def narrowed(self, kind: str) -> list[Target]:
         """Those of which fewer values remain than a small cell can have, but enough."""
@@ -53,9 +54,27 @@ def one_release(released: Tables, tables: Tables, study: Mapping[str, Any], rule
     laws.all_of_them(world, tables)
     statements.read(world, released)
     world.puzzle.solve(values(rules))
+    _before(world, released, tables, study, rules)
     targets = [*world.puzzle.targets, *whole_numbers.balance(world, released)]
     targets += whole_numbers.adjusted_risks(world, released, known) if len(known) else []
     return Found(targets, rules, world.false)
+
+
+def _before(world: World, released: Tables, tables: Tables, study: Mapping[str, Any], rules: Rules) -> None:
+    """Marks targets of which sizes, and which cells are small, leave as few values without any release."""
+    few = [t for t in world.puzzle.targets if t.left < rules.protection]
+    if not few:
+        return
+    names = _names(world)
+    nothing = released["counts"].assign(status="suppressed", count=pd.NA, count_low=pd.NA, count_high=pd.NA)
+    silent = worlds.read([{**released, "counts": nothing}], tables, study, rules)
+    laws.all_of_them(silent, tables)
+    silent.puzzle.targets = [
+        Target(t.kind, t.name, {silent.puzzle.unknown(names[i]): c for i, c in t.sum.items()}, t.truth) for t in few
+    ]
+    silent.puzzle.solve(rules.protection)
+    for target, before in zip(few, silent.puzzle.targets, strict=True):
+        target.known_before = before.left < rules.protection
 
 
 def two_releases(

@@ -33,6 +33,7 @@ class Target:
     truth: int
     low: float = -INFINITE
     high: float = INFINITE
+    known_before: bool = False
 
     @property
     def left(self) -> float:

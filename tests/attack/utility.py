@@ -1,6 +1,6 @@
 """What is left to read: how many crude rows of a small program are exact, or rounded by less than a point.
 
-The demo is drawn with 900 people, once for each seed, and goes through the whole workflow up to its release under `cms`.
+The demo is drawn with 900 people, once for each seed, and goes through the workflow up to its release under `cms`.
 Of the crude risks and mean days of every arm and difference, at all horizons of outcomes that a primary question asks
 about (`wide`) and at its own horizon (`narrow`), counted are those that are told exactly, or with a stated error under
 one point (of mean days: one hundredth of the horizon). `make utility` writes `tests/attack/utility.csv`; a row is kept
