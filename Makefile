@@ -37,7 +37,7 @@ ifneq ($(or $(BUNDLE),$(LINUX_BUNDLE)),)
 export PIP_CERT := $(or $(PIP_CERT),$(BUNDLE),$(LINUX_BUNDLE))
 endif
 
-.PHONY: report test check bench agreement truth simulate midpoint schemas clean setup
+.PHONY: report test check bench agreement truth simulate attack midpoint utility schemas clean setup
 
 report: setup
 	$(RUN) python -m snakemake --cores "$(CORES)" $(CONFIG)
@@ -75,6 +75,14 @@ simulate: setup
 # long simulation: released curves beside those of midpoint six
 midpoint: setup
 	OMP_NUM_THREADS=1 $(RUN) python tests/truth/midpoint.py --processes $(CORES)
+
+# long simulation: an intruder who reads the releases of a thousand small cohorts under every policy
+attack: setup
+	OMP_NUM_THREADS=1 $(RUN) python tests/attack/attack.py --processes $(CORES)
+
+# long: what releases of a program of 900 people still tell
+utility: setup
+	$(RUN) python tests/attack/utility.py --cores $(CORES)
 
 bench: setup
 	env -u PYTHONDONTWRITEBYTECODE $(RUN) python benchmarks/run.py $(REPEATS)

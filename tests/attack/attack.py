@@ -1,0 +1,190 @@
+"""Does a release give anyone away? A thousand small cohorts under every policy, through the real release, attacked.
+
+What happens, in order: every cohort has a seed of its own, spawned from one SeedSequence, so that results do not depend
+on how cohorts are shared out; its people go through the real analyses once and through the real release under each
+policy; an intruder reads the released tables and looks for numbers of people that are too small to be shown: of cells,
+of differences between cells that nest, of parts of cells, of events by sex behind adjusted risks, of categories behind
+diagnostics; and of those who came between two releases. `make attack` writes `tests/attack/attacks.csv` and ends in an
+error if anything is recovered.
+
+A number is recovered where fewer values remain than half of those that a small number can have, or it is told. The
+intruder knows every size, which cells are small, and how the tables hang together (`world`, `laws`); he shares no code
+with the release. Doors that hide small cells only, or round each count by itself, are attacked as well: there he must
+find something. So he must in the release as it was before (commit 87ad687), whose lines are kept.
+
+    python tests/attack/attack.py --cohorts 1000 --processes 2
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cohorts
+import numpy as np
+import pandas as pd
+import scipy
+from doors import NAIVE
+from intruder import KINDS, Found, one_release, two_releases
+from private_tables import Private, private
+from rules import RULES
+
+from iop_outcomes import __version__
+from iop_outcomes.files import csv_text
+from iop_outcomes.release import run
+
+OUT = Path(__file__).with_name("attacks.csv")
+SEED, COHORTS, CHUNK = 20261130, 1_000, 5
+ADDED = 3
+REAL, BEFORE = "release", "before"
+KEY = ["policy", "door", "attack"]
+COUNTED = ["releases", "hidden", "narrowed", "recovered", "untrue"]
+# of a cohort in so many, a second release after a quarter, and the naive doors
+SOME = 4
+
+
+def seeds(seed: int, number: int) -> list[np.random.SeedSequence]:
+    """One per cohort; the first k are the same whatever the number."""
+    return np.random.SeedSequence(seed).spawn(number)
+
+
+def attacked(
+    at: int, seed: np.random.SeedSequence, policies: Sequence[str] = tuple(RULES), size: int | None = None
+) -> Iterator[tuple[str, str, Found]]:
+    """Policy, door and what was found of one cohort, the at-th. size: of how many people; else at random."""
+    first = cohorts.cohort(np.random.default_rng(seed), size)
+    tables = private(first)
+    grown = private(cohorts.cohort(np.random.default_rng(seed), size, ADDED)) if at % SOME == 0 else None
+    people = first.known if first.asked.simple else first.known.iloc[:0]
+    for policy in policies:
+        rules = RULES[policy]
+        released = run(**tables.asked(policy))
+        yield policy, REAL, one_release(released, tables.tables, tables.told, rules, people)
+        if grown is None:
+            continue
+        later = _later(grown, policy, released)
+        both = (released, tables.tables), (later, grown.tables)
+        yield policy, REAL, two_releases(*both, tables.told, rules)
+        for name, door in NAIVE.items():
+            yield policy, name, one_release(door(tables, policy), tables.tables, tables.told, rules, people.iloc[:0])
+
+
+def _later(grown: Private, policy: str, before: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """The release a quarter later, held against the ledger of the one before where it left one."""
+    if "ledger" not in before:
+        return run(**grown.asked(policy))
+    with tempfile.TemporaryDirectory() as folder:
+        ledger = Path(folder, "ledger.csv")
+        csv_text.write(before["ledger"], ledger)
+        return run(**grown.asked(policy), earlier=str(ledger))
+
+
+def lines(at: int, seed: np.random.SeedSequence) -> list[dict[str, object]]:
+    """What was found of one cohort, a line for each policy, door and attack that had anything to look for."""
+    found = []
+    for policy, door, result in attacked(at, seed):
+        for kind in KINDS:
+            hidden = result.hidden(kind)
+            untrue = len(result.false) if kind == "cell" else 0
+            if hidden or untrue:
+                found.append(
+                    {
+                        "policy": policy, "door": door, "attack": kind, "releases": 1, "hidden": len(hidden),
+                        "narrowed": len(result.narrowed(kind)), "recovered": len(result.recovered(kind)),
+                        "untrue": untrue,
+                    }
+                )  # fmt: skip
+    return found
+
+
+def _chunk(given: list[tuple[int, np.random.SeedSequence]]) -> list[dict[str, object]]:
+    return [line for at, seed in given for line in lines(at, seed)]
+
+
+def study(number: int, seed: int, processes: int = 1) -> pd.DataFrame:
+    """The table: a line for each policy, door and attack."""
+    every = list(enumerate(seeds(seed, number)))
+    chunks = [every[at : at + CHUNK] for at in range(0, number, CHUNK)]
+    if processes == 1:
+        found = [line for chunk in chunks for line in _chunk(chunk)]
+    else:
+        with multiprocessing.get_context("spawn").Pool(processes) as pool:
+            found = [line for chunk in pool.imap(_chunk, chunks) for line in chunk]
+    summed = pd.DataFrame(found, columns=[*KEY, *COUNTED]).groupby(KEY, sort=False)[COUNTED].sum().reset_index()
+    return ordered(summed.assign(cohorts=number, seed=seed, versions=versions()))
+
+
+def ordered(table: pd.DataFrame) -> pd.DataFrame:
+    """The lines by policy, door and attack."""
+    order = [list(RULES), [REAL, BEFORE, *NAIVE], list(KINDS)]
+    places = {name: table[name].map(known.index) for name, known in zip(KEY, order, strict=True)}
+    return table.loc[pd.DataFrame(places).sort_values(KEY).index].reset_index(drop=True)
+
+
+def versions() -> str:
+    """What was attacked, and by what."""
+    told = ["git", "-C", str(OUT.parent), "describe", "--always", "--dirty", "--exclude=*"]
+    code = subprocess.run(told, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
+    return (
+        f"iop-outcomes {__version__} at {code}, Python {platform.python_version()}, numpy {np.__version__}, "
+        f"scipy {scipy.__version__}"
+    )
+
+
+def wrong(table: pd.DataFrame) -> list[str]:
+    """What is not as it must be: the release gives something away or says what is not true, or a door that lets too
+    much out seems to give nothing away.
+    """
+    real = table[table["door"] == REAL]
+    found = [
+        f"{r.recovered} of {r.hidden} recovered under {r.policy}: {r.attack}" for r in real.itertuples() if r.recovered
+    ]
+    found += [f"{r.untrue} statements are not true under {r.policy}" for r in real.itertuples() if r.untrue]
+    bitten = table[table["door"] != REAL].groupby(["policy", "door"])["recovered"].sum()
+    return found + [f"nothing is recovered from {door} under {policy}" for (policy, door), n in bitten.items() if not n]
+
+
+def show(at: int, seed: int) -> None:
+    """What is recovered of one cohort, for whoever mends the release: its people are invented."""
+    for policy, door, found in attacked(at, seeds(seed, at + 1)[at]):
+        for kind in KINDS if door == REAL else ():
+            for t in found.recovered(kind):
+                sys.stdout.write(f"{policy}, {kind}: {t.name}: {t.truth}, from {t.low:g} to {t.high:g}\n")
+        for said in found.false if door == REAL else ():
+            sys.stdout.write(f"{policy}, not true: {said}\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the study and write its table, or show what is recovered of one cohort."""
+    parser = argparse.ArgumentParser(description="An intruder with the whole release.")
+    parser.add_argument("--cohorts", type=int, default=COHORTS)
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--show", type=int, help="number of the cohort, from 0, of which everything recovered is told")
+    parser.add_argument("--before", action="store_true", help="write the lines of the release as those of an older one")
+    asked = parser.parse_args(arguments)
+    if asked.show is not None:
+        show(asked.show, asked.seed)
+        return
+    table = study(asked.cohorts, asked.seed, asked.processes)
+    if asked.before:
+        table = table[table["door"] == REAL].assign(door=BEFORE)
+    old = pd.read_csv(asked.out) if asked.out.exists() else table.iloc[:0]
+    kept = old[(old["door"] == BEFORE) != asked.before]
+    table = ordered(pd.concat([p for p in (table, kept) if len(p)], ignore_index=True))
+    table.to_csv(asked.out, index=False)
+    problems = wrong(table)
+    for problem in problems:
+        sys.stderr.write(f"{problem}\n")
+    sys.exit(1 if problems else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,191 @@
+"""What shares, their differences and ratios, curves and people beside them say of sums of people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import truth as true_of
+from puzzle import INFINITE, Sum, plus
+from world import CLOCKS, LEVELS, World
+
+RATHER = 1e-9  # of a number at full digits
+SLACK = 1e-4  # people; sums are solved to about 1e-6
+NEAR = 5  # people beside estimates and curves, where no cell tells how they are rounded
+WAYS = ("unplanned", "completed", "transferred", "died", "other", "readmitted")
+EVENTS = {
+    "unplanned_discharge": ("unplanned",), "completed": ("completed",), "transferred": ("transferred",),
+    "readmitted": ("readmitted",),
+}  # fmt: skip
+DENOMINATOR = {"missing_is_using": ("abstinent", "using", "missing"), "observed_only": ("abstinent", "using")}
+
+
+@dataclass(frozen=True)
+class Share:
+    """Events among people, as sums of unknowns, with their true numbers.
+
+    size: the people, where they are known. told: counts say at least between what numbers all of them lie.
+    """
+
+    events: Sum
+    people: Sum
+    true_events: int
+    true_people: int
+    size: int | None
+    told: bool = True
+
+
+def read(world: World, released: Mapping[str, pd.DataFrame]) -> None:
+    """All that estimates and curves say."""
+    estimates = released["estimates"]
+    crude = estimates.query("method == 'crude' and status == 'ok' and group_by == 'all'")
+    for key, rows in crude[crude["measure"] == "risk"].groupby(QUESTION, dropna=False):
+        _question(world, dict(zip(QUESTION, key, strict=True)), list(rows.itertuples()))
+    for row in released["diagnostics"].query("quantity == 'known_share_from'").itertuples():
+        _known_share(world, row)
+    drawn = released["curves"]
+    for row in drawn[(drawn["method"] == "crude") & (drawn["axis"] == "days")].itertuples():
+        _point(world, row)
+
+
+QUESTION = ["analysis", "contrast", "outcome", "horizon_days", "missing_rule"]
+
+
+def _question(world: World, key: Mapping[str, Any], rows: Sequence[Any]) -> None:
+    arms = {str(r.of): r for r in rows}
+    shares = {of: share for of in arms if (share := _share(world, key, of)) is not None}
+    for of, share in shares.items():
+        row, what = arms[of], f"estimate: {list(key.values())} {of}"
+        _near(world, share.events, share.people, share, float(row.estimate), _off(row), what)
+        if share.told:
+            continue  # people and events are sums of what is told of their cells
+        for said, of_what, true in (
+            (row.n, share.people, share.true_people), (row.events, share.events, share.true_events),
+        ):  # fmt: skip
+            if not pd.isna(said):
+                world.say(of_what, said - NEAR, said + NEAR, true, f"people: {what}")
+    _compared(world, key, arms)
+
+
+def _compared(world: World, key: Mapping[str, Any], rows: Mapping[str, Any]) -> None:
+    """The difference and the ratio of two shares of known numbers of people."""
+    names = world.study["arms"].get(key["contrast"], ())
+    sides = [s for s in (_share(world, key, str(arm)) for arm in names) if s is not None and s.size]
+    if len(sides) != 2:
+        return
+    one, other = sides
+    p, q = (s.true_events / s.true_people for s in sides)
+    if "difference" in rows:
+        n, gap, off = one.true_people, float(rows["difference"].estimate), _off(rows["difference"])
+        apart = plus((1.0, one.events), (-n / other.true_people, other.events))
+        low, high = n * (gap - off) - SLACK, n * (gap + off) + SLACK
+        world.say(apart, low, high, n * (p - q), f"difference: {list(key.values())}")
+    if "ratio" in rows:
+        ratio, off = float(rows["ratio"].estimate), _off(rows["ratio"])
+        for sign, bound in ((1, ratio - off), (-1, ratio + off)):
+            times = bound * one.true_people / other.true_people
+            apart = plus((float(sign), one.events), (-sign * times, other.events))
+            true = sign * (p - bound * q) * one.true_people
+            world.say(apart, -SLACK, INFINITE, true, f"ratio: {list(key.values())}")
+
+
+def _share(world: World, key: Mapping[str, Any], arm: str) -> Share | None:
+    """The people and the events of an arm; nothing where some are censored, or where the arm is not told."""
+    outcome, contrast, day = str(key["outcome"]), str(key["contrast"]), true_of.day(key["horizon_days"])
+    if outcome in CLOCKS:
+        clock = (contrast, arm, CLOCKS[outcome])
+        table = world.life.get((str(key["analysis"]), contrast, outcome, arm))
+        if table is None or clock not in world.days or day not in world.days[clock]:
+            return None
+        if any(c in ("censored", true_of.NOT_AT_RISK) for _, c, _ in table):
+            return None
+        size = sum(n for *_, n in table)
+        causes = EVENTS.get(outcome, ())
+        events = world.left(clock, causes, day) if causes else world.there(clock, day)
+        true = true_of.gone(table, " or ".join(causes) or true_of.STILL, day)
+        if outcome == "retained_or_completed":
+            events = plus((1.0, events), (1.0, world.left(clock, ["completed"], day)))
+            true += true_of.gone(table, "completed", day)
+        return Share(events, world.there(clock, 0), true, size, size if world.public_sizes else None)
+    of = {"abstinence": "c", "duration": "stay_90"}.get(str(key["analysis"]))
+    if contrast != of or key["missing_rule"] not in DENOMINATOR:
+        return None
+    cells = {
+        c.key[-2]: c
+        for c in world.cells.values()
+        if c.row.outcome == outcome and c.row.contrast == contrast and c.row.arm == arm
+    }
+    used = [cells[level] for level in DENOMINATOR[str(key["missing_rule"])] if level in cells]
+    if "abstinent" not in cells or set(cells) - set(LEVELS):
+        return None
+    people = plus(*((1.0, c.of) for c in used))
+    told = all(c.high < INFINITE and c.row.status != "suppressed" for c in used)
+    return Share(cells["abstinent"].of, people, cells["abstinent"].truth, sum(c.truth for c in used), None, told)
+
+
+def _near(world: World, events: Sum, people: Sum, share: Share, said: float, off: float, what: str) -> None:
+    """A share is within so much of what is said."""
+    if share.size:  # events are whole
+        low, high = (np.ceil(share.size * (said - off) - 1e-7), np.floor(share.size * (said + off) + 1e-7))
+        world.say(events, max(low, 0.0), high, share.true_events, what)
+        return
+    for sign, bound in ((1, said - off), (-1, said + off)):
+        apart = plus((float(sign), events), (-sign * bound, people))
+        true = sign * (share.true_events - bound * share.true_people)
+        world.say(apart, -SLACK, INFINITE, true, what)
+
+
+def _off(row: Any) -> float:
+    told = getattr(row, "rounding_error", 0.0)
+    return (0.0 if pd.isna(told) else float(told)) + RATHER
+
+
+def _known_share(world: World, row: Any) -> None:
+    """A field is known of a quarter of people or more, and of less than the next quarter."""
+    own = {
+        c.key[-2]: c for c in world.cells.values()
+        if c.row.outcome == "completeness" and (c.row.variable, c.row.group_by, c.row.group)
+        == (row.variable, row.group_by, row.group)
+    }  # fmt: skip
+    if set(own) != {"known", "not_known"} or pd.isna(row.value):
+        return
+    known, not_known = own["known"], own["not_known"]
+    low, high = float(row.value), float(row.value) + 0.25
+    for sign, bound in ((1, low), (-1, high)):
+        apart = plus((sign * (1 - bound), known.of), (-sign * bound, not_known.of))
+        true = sign * ((1 - bound) * known.truth - bound * not_known.truth)
+        world.say(apart, -RATHER, INFINITE, true, f"known share: {known.key}")
+
+
+def _point(world: World, row: Any) -> None:
+    """A point of a crude curve: people at risk, and how many have left where no one is censored."""
+    named = [o for a, c, o, arm in world.life if (a, c, arm) == (row.analysis, row.contrast, row.arm)]
+    clocks = {CLOCKS[o] for o in named if o in CLOCKS}
+    if len(clocks) != 1:
+        return
+    clock, x = (str(row.contrast), str(row.arm), clocks.pop()), int(row.x)
+    table = world.life[next(k for k in world.life if (k[0], k[1], k[3]) == (row.analysis, row.contrast, row.arm))]
+    if clock not in world.days or x not in world.days[clock]:
+        return
+    what = f"curve: {clock} {row.outcome} {x}"
+    at_horizons = {
+        c.key[5] for c in world.cells.values() if c.row.analysis == row.analysis and c.key[-2] == true_of.STILL
+    }
+    if not pd.isna(row.n_risk) and x not in at_horizons and row.n_risk > 0:
+        low, true = min(row.n_risk - NEAR, world.rules.k), true_of.gone(table, true_of.STILL, x)
+        world.say(world.there(clock, x), low, row.n_risk + NEAR, true, f"still there: {what}")
+    if any(c in ("censored", true_of.NOT_AT_RISK) for _, c, _ in table):
+        return
+    size, causes = sum(n for *_, n in table), str(row.outcome).split(" or ")
+    if set(causes) <= set(WAYS):
+        events, true = world.left(clock, causes, x), true_of.gone(table, str(row.outcome), x)
+    else:
+        events, true = world.there(clock, x), true_of.gone(table, true_of.STILL, x)
+        if row.outcome == "in_care_or_completed":
+            events = plus((1.0, events), (1.0, world.left(clock, ["completed"], x)))
+            true += true_of.gone(table, "completed", x)
+    share = Share(events, world.there(clock, 0), true, size, size)
+    _near(world, events, share.people, share, float(row.estimate), _off(row), what)

@@ -1,0 +1,125 @@
+"""The committed attack is whole and recovered nothing; a few dozen cohorts, attacked afresh, agree; and it bites."""
+
+from __future__ import annotations
+
+import attack
+import cohorts
+import numpy as np
+import pandas as pd
+import pytest
+from doors import small_cells
+from intruder import Found, one_release
+from private_tables import Private, private
+from puzzle import Puzzle, Target, plus
+from rules import RULES
+
+from iop_outcomes.release import run
+
+FRESH, FRESH_SEED = 24, 7
+
+
+@pytest.fixture(scope="module")
+def fresh() -> list[tuple[str, str, Found]]:
+    """Other cohorts than the committed ones, of 60 to 200 people, each under one policy."""
+    policies = list(RULES)
+    return [
+        found
+        for at, seed in enumerate(attack.seeds(FRESH_SEED, FRESH))
+        for found in attack.attacked(at, seed, [policies[at // 2 % 4]], 60 + 6 * at)
+    ]
+
+
+@pytest.fixture(scope="module")
+def small() -> tuple[cohorts.Cohort, Private]:
+    one = cohorts.cohort(np.random.default_rng(2), 140)
+    return one, private(one)
+
+
+def test_nothing_is_recovered_from_fresh_cohorts(fresh: list[tuple[str, str, Found]]) -> None:
+    real = [(policy, found) for policy, door, found in fresh if door == attack.REAL]
+    assert {policy for policy, _ in real} == set(RULES)
+    assert sum(len(found.targets) for _, found in real) > 100
+    recovered = [
+        (p, t.kind, t.name, t.truth, t.low, t.high) for p, f in real for k in attack.KINDS for t in f.recovered(k)
+    ]
+    assert not recovered
+
+
+def test_nothing_that_is_released_is_untrue(fresh: list[tuple[str, str, Found]]) -> None:
+    assert not [(policy, said) for policy, door, found in fresh if door == attack.REAL for said in found.false]
+
+
+def test_doors_that_look_at_one_cell_at_a_time_give_people_away(fresh: list[tuple[str, str, Found]]) -> None:
+    for policy in RULES:
+        for door in attack.NAIVE:
+            own = [found for p, d, found in fresh if (p, d) == (policy, door)]
+            assert sum(len(found.recovered(k)) for found in own for k in attack.KINDS) > 0, (policy, door)
+
+
+def test_what_the_intruder_takes_for_granted_is_so() -> None:
+    """Where everything is told exactly, all that he knows holds together and gives every small number as it is; who is
+    not at risk is told nowhere.
+    """
+    one = cohorts.cohort(np.random.default_rng(2), 70)
+    tables = private(one)
+    released = run(**tables.asked("none"))
+    found = one_release(released, tables.tables, tables.told, RULES["cms"], one.known.iloc[:0])
+    assert not found.false
+    told = [t for t in found.targets if t.kind in ("cell", "difference", "part") and "not at risk" not in t.name]
+    assert len(told) > 40
+    assert all(t.low == t.truth == t.high for t in told)
+
+
+def test_small_cells_alone_are_given_back_by_their_sizes(small: tuple[cohorts.Cohort, Private]) -> None:
+    one, tables = small
+    found = one_release(small_cells(tables, "cms"), tables.tables, tables.told, RULES["cms"], one.known.iloc[:0])
+    exact = [t for t in found.recovered("cell") if t.left == 1]
+    assert len(exact) > 5
+
+
+def test_two_unknowns_of_a_known_sum() -> None:
+    """By hand: 20 people in two cells of 1 to 10 are ten each; of 15, six values remain; beside three or more, ten."""
+    for total, third, left in ((20, 0, 1), (15, 0, 6), (15, 3, 10)):
+        puzzle = Puzzle()
+        names = ["a", "b", *(["c"] if third else [])]
+        for name in ("a", "b"):
+            puzzle.say(puzzle.all([name]), 1, 10)
+        puzzle.say(puzzle.all(names), total, total)
+        if third:
+            puzzle.say(puzzle.all(["c"]), third, 100)
+        puzzle.targets.append(Target("cell", "a", puzzle.all(["a"]), 8))
+        puzzle.solve(11)
+        assert puzzle.targets[0].left == left
+
+
+def test_whole_numbers_leave_fewer_values_than_shares_do() -> None:
+    """Three times one number less twice another is seven: the first is odd, at least three."""
+    puzzle = Puzzle()
+    a, b = puzzle.all(["a"]), puzzle.all(["b"])
+    puzzle.say(plus((3.0, a), (-2.0, b)), 7, 7)
+    puzzle.say(b, 0, 3)
+    puzzle.targets.append(Target("cell", "a", a, 3))
+    puzzle.solve(2)
+    assert (puzzle.targets[0].low, puzzle.targets[0].high) == (3, 3)
+
+
+def test_the_committed_attack_is_of_a_thousand_cohorts_and_recovered_nothing() -> None:
+    table = pd.read_csv(attack.OUT)
+    real = table[table["door"] == attack.REAL]
+    assert set(real["policy"]) == set(RULES)
+    assert (real["cohorts"] == attack.COHORTS).all()
+    assert (real["seed"] == attack.SEED).all()
+    assert not attack.wrong(table)
+    assert (table[table["door"] == attack.BEFORE].groupby("policy")["recovered"].sum() > 0).all()
+
+
+def test_cohorts_do_not_depend_on_how_many_there_are() -> None:
+    few, many = attack.seeds(3, 2), attack.seeds(3, 5)
+    one, other = (cohorts.cohort(np.random.default_rng(s[1]), 80) for s in (few, many))
+    pd.testing.assert_frame_equal(one.known, other.known)
+
+
+def test_a_cohort_that_grows_keeps_its_people() -> None:
+    before, after = (cohorts.cohort(np.random.default_rng(4), 90, more=n) for n in (0, 3))
+    assert len(after.known) == len(before.known) + 3
+    pd.testing.assert_frame_equal(after.known.head(90), before.known)
