@@ -19,6 +19,10 @@ from statements import EVENTS, RATHER
 from world import CLOCKS, Cell, World
 
 Mask = NDArray[np.bool_]
+# how long people stayed, by the rule of the question itself and by that of its companion
+STAYED = {"retained": "care", "retained_gap_7": "gap"}
+# pairs of pairs that are looked at one by one
+MANY = 4_000_000
 
 
 def adjusted_risks(world: World, released: Mapping[str, pd.DataFrame], known: pd.DataFrame) -> Iterator[Target]:
@@ -28,12 +32,12 @@ def adjusted_risks(world: World, released: Mapping[str, pd.DataFrame], known: pd
     """
     estimates = released["estimates"]
     own = estimates[estimates["method"].isin(["overlap", "iptw"]) & (estimates["measure"] == "risk")]
-    own = own[(own["contrast"] == "c") & own["outcome"].isin([*EVENTS, "retained"]) & (own["status"] == "ok")]
+    own = own[(own["contrast"] == "c") & own["outcome"].isin([*EVENTS, *STAYED]) & (own["status"] == "ok")]
     for (outcome, arm), rows in own[own["of"].isin(["iop", "residential"])].groupby(["outcome", "of"]):
         sides = {sex: known[(known["level"] == arm) & (known["sex"] == sex)] for sex in ("female", "male")}
         other = known[known["level"].isin({"iop", "residential"} - {arm})]
         others = {sex: int((other["sex"] == sex).sum()) for sex in sides}
-        name = "index" if CLOCKS[str(outcome)] == "index" else "care"
+        name = STAYED.get(str(outcome), "index")
         if (known[f"{name}_cause"] == "censored").any() or min(map(len, sides.values())) == 0:
             continue
         yield from _by_sex(world, str(outcome), str(arm), rows, sides, others, name)
@@ -75,8 +79,8 @@ def _by_sex(
 
 
 def _happened(people: pd.DataFrame, outcome: str, name: str, day: int) -> pd.Series:
-    if outcome == "retained":
-        return people["care_days"] >= day
+    if outcome in STAYED:
+        return people[f"{name}_days"] >= day
     return (people[f"{name}_days"] <= day) & people[f"{name}_cause"].isin(EVENTS[outcome])
 
 
@@ -146,7 +150,10 @@ def _pairs(world: World, said: pd.DataFrame, one: Cell, other: Cell, n1: int, n0
     p, q = x / n1, y / n0
     spread = np.sqrt((p * (1 - p) + q * (1 - q)) / 2)
     with np.errstate(divide="ignore", invalid="ignore"):
-        known = {"standardised_difference": (p - q) / spread, "share_in_first_arm": x / (x + y)}
+        known = {
+            "standardised_difference": (p - q) / spread, "share_in_first_arm": x / (x + y),
+            "variance_ratio": p * (1 - p) / (q * (1 - q)),
+        }  # fmt: skip
     for row in said.itertuples():
         if row.quantity not in known:
             continue
