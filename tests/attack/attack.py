@@ -10,7 +10,8 @@ error if anything is recovered.
 A number is recovered where fewer values remain than half of those that a small number can have, or it is told. The
 intruder knows every size, which cells are small, and how the tables hang together (`world`, `laws`); he shares no code
 with the release. A difference of nobody is no cell, whatever a policy says of zeros, and is not looked for. Doors that
-hide small cells only, or round each count by itself, are attacked as well: there he must find something. So he must in the release as it was before (commit 87ad687), whose lines are kept.
+hide small cells only, or round each count by itself, are attacked as well: there he must find something. So he must in
+the release as it was before (commit 87ad687), whose lines are kept.
 
     python tests/attack/attack.py --cohorts 1000 --processes 2
 

@@ -102,6 +102,8 @@ def reasons(world: World, shares: Mapping[str, Share], row: Any, what: str) -> N
     stopped = REASON.fullmatch(str(row.reason or ""))
     if stopped is None and row.status == "gated":
         return  # for another reason, which is looked at first
+    if row.status == "suppressed" and world.rules.events > world.rules.k:
+        return  # a gate that asks for more than the smallest cell may be the reason
     least = int(stopped[1]) if stopped else world.rules.events
     for arm, share in shares.items():
         events, true = share.events, share.true_events

@@ -153,7 +153,7 @@ def private(cohort: Cohort, events: int = GATE.min_events) -> Private:
     parts.append(_dose(cohort, covariates, [r for r in rows if r.step == "dose"], compared, gate))
     parts.append({"counts": rows_table("counts", list(_records(cohort)))})
     tables = {name: _joined(name, [p[name] for p in parts if name in p]) for name in RESULTS}
-    return Private(tables, _told(asked, compared))
+    return Private(tables, _told(asked, compared, gate))
 
 
 def _joined(name: str, parts: list[pd.DataFrame]) -> pd.DataFrame:
@@ -194,7 +194,7 @@ def _records(cohort: Cohort) -> Iterator[dict[str, object]]:
                 yield cell({**told, **more}, level, int((own["field"] == level).sum()))
 
 
-def _told(asked: Draw, compared: Mapping[str, Contrast]) -> dict[str, Any]:
+def _told(asked: Draw, compared: Mapping[str, Contrast], gate: Gate) -> dict[str, Any]:
     """What is known of the study, as the workflow passes it."""
     arms = {name: [one.first.name, one.second.name] for name, one in compared.items()}
     in_care = {"stay_90": InCare(day=STAY)} if asked.stays else {}
@@ -209,5 +209,6 @@ def _told(asked: Draw, compared: Mapping[str, Contrast]) -> dict[str, Any]:
     return {
         "inference": INFERENCE, "arms": arms | {"stay_90": ["stayed", "left_earlier"]}, "endpoints": ENDPOINTS,
         "companions": companions, "groups": groups,
+        "fewest_events": gate.min_events,
         "in_care": in_care | ({"hours": InCare(day=WINDOW, of="c")} if asked.hours else {}),
     }  # fmt: skip
