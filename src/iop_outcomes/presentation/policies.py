@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.presentation import numbers
 from iop_outcomes.release.policy import Policy
+from iop_outcomes.tables.results import RELEASE, ROUNDED_TO, ROWS_KEPT, ROWS_WITHHELD
 
 if TYPE_CHECKING:
     import pandas as pd
-
-RELEASE = "release"
-ROUNDED_TO, ROWS_KEPT, ROWS_WITHHELD = "rounded_to", "rows_kept", "rows_withheld"
 
 
 @dataclass(frozen=True)

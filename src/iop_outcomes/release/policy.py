@@ -111,13 +111,6 @@ class Policy:
             return round(size, self.digits)
         return float(rules.rounded(round(size)))
 
-    def released_step(self, waiting: int) -> int:
-        """How many of `waiting` people may be counted now: a multiple of the base, or 0 while it is too
-        small.
-        """
-        step = waiting // self.rounding_base * self.rounding_base
-        return 0 if step < self.minimum_count else step
-
 
 POLICIES: dict[str, Policy] = {
     p.name: p

@@ -1,8 +1,8 @@
 """Causes of leaving that are counted together, because no question tells them apart.
 
-A cause that few people leave by holds back the number still there, as the two add up. Where a question asks who is
-still in care, or there or completed, it needs no cause by itself: the others are one. Questions on the same people
-share the answer, or one would tell what the other holds together. Censoring is never among them.
+Where few people leave by a cause, the number still there is withheld or rounded with it, as the two add up. Where a
+question asks who is still in care, or there or completed, it needs no cause by itself: the others are one. Questions on
+the same people share the answer, or one would tell what the other holds together. Censoring is never among them.
 
 For drawing, a way of leaving by which too few people of an arm leave is one with the next smallest, until enough do
 (`ways`): what is drawn then adds up to everyone.

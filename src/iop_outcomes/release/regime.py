@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from iop_outcomes.release.policy import Policy
-from iop_outcomes.tables.results import OF_THE_WHOLE
+from iop_outcomes.tables.results import ALL, OF_THE_WHOLE, RELEASE, ROUNDED_TO, ROWS_KEPT, ROWS_WITHHELD
 from iop_outcomes.vocabulary.measures import MEAN_DAYS, RATIO
 from iop_outcomes.vocabulary.methods import CRUDE
 from iop_outcomes.vocabulary.statuses import OK, SUPPRESSED
@@ -24,7 +24,6 @@ from iop_outcomes.vocabulary.statuses import OK, SUPPRESSED
 if TYPE_CHECKING:
     import pandas as pd
 
-ROUNDED_TO, KEPT, WITHHELD = "rounded_to", "rows_kept", "rows_withheld"
 # greatest change of a number that still counts as kept: of a share, of the horizon, of a ratio
 POINT = 0.01
 # a finer base may keep so much less than a coarser one
@@ -88,10 +87,10 @@ def told(chosen: Kept, cohort: str) -> pd.DataFrame:
     from iop_outcomes.tables import TABLES
 
     same = {
-        **OF_THE_WHOLE, "analysis": "release", "cohort": cohort, "contrast": "all", "method": "release",
+        **OF_THE_WHOLE, "analysis": RELEASE, "cohort": cohort, "contrast": ALL, "method": RELEASE,
         "threshold": float("nan"), "status": "info",
     }  # fmt: skip
-    numbers = {ROUNDED_TO: chosen.base, KEPT: chosen.kept, WITHHELD: chosen.withheld}
+    numbers = {ROUNDED_TO: chosen.base, ROWS_KEPT: chosen.kept, ROWS_WITHHELD: chosen.withheld}
     rows = [{**same, "quantity": name, "value": float(number)} for name, number in numbers.items()]
     declared = TABLES["diagnostics"].columns
     return pd.DataFrame(rows, columns=list(declared)).astype({n: c.dtype for n, c in declared.items()})

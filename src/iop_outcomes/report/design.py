@@ -147,8 +147,3 @@ def what_is_detectable() -> str:
         f"a power of {numbers.plain(100 * POWER)}{numbers.NARROW}%, at their effective numbers and with clusters "
         "counted. A smaller one has not been ruled out by not being found."
     )
-
-
-def difference_risks(diagnostics: pd.DataFrame) -> int:
-    """Pairs of released groups that differ by a few people, as release found them."""
-    return int(diagnostics.loc[diagnostics["quantity"] == "difference_risk", "value"].fillna(0).sum())

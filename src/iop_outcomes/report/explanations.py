@@ -61,7 +61,3 @@ OF_OTHERS = (
     "Read from abstracts and excerpts of tables. In the trials of setting, day treatment often ran more hours a week "
     "than intensive outpatient care does."
 )
-CLOSE_PAIRS = (
-    "Pairs of released groups that differ by a few people: {}. They are listed among the released diagnostics, for "
-    "whoever decides on passing the tables on."
-)

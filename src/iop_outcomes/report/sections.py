@@ -177,11 +177,9 @@ def _design(of: Sources) -> tuple[Item, ...]:
     able: list[Item] = [*filled([design.detectable(found, study)])]
     if able:
         able.insert(0, Paragraph(design.what_is_detectable()))
-    close = design.difference_risks(found)
     return (
         Paragraph("All of this was fixed before any outcome was read."), *of.drawn("balance", "overlap"),
         *filled([design.achieved(found, study, c) for c in of.contrasts]), *points(strata), *able,
-        *notes(explanations.CLOSE_PAIRS.format(close) if close else ""),
     )  # fmt: skip
 
 

@@ -31,6 +31,9 @@ OF_QUESTIONS = {
 }  # fmt: skip
 # numbers computed a second time, by another implementation: how many, how many agree, and how many were left out
 COMPUTED_TWICE, TWO_AGREE, LEFT_OUT = "computed_twice", "two_agree", "not_computed_twice"
+# what a release says of itself: to what counts are rounded, and how many of the rows it was made to keep it tells
+RELEASE = "release"
+ROUNDED_TO, ROWS_KEPT, ROWS_WITHHELD = "rounded_to", "rows_kept", "rows_withheld"
 PROPENSITY_SCORE = "propensity_score"
 # so many people of an arm leave on one day by one cause that curves have a point on it, and on the day before
 TOGETHER = 20

@@ -32,11 +32,6 @@ def test_an_even_base_rounds_halves_upwards() -> None:
     assert [policy.rounded(n) for n in (14, 15, 16, 25)] == [10, 20, 20, 30]
 
 
-@pytest.mark.parametrize(("waiting", "counted"), [(7, 0), (9, 0), (10, 10), (14, 10), (15, 15)])
-def test_a_released_step_is_a_multiple_of_the_base_and_never_small(waiting: int, counted: int) -> None:
-    assert POLICIES["opensafely"].released_step(waiting) == counted
-
-
 def test_none_changes_nothing() -> None:
     policy = POLICIES["none"]
     assert policy.exact
