@@ -7,9 +7,10 @@ from collections.abc import Hashable, Mapping
 import pandas as pd
 import truth as true_of
 from puzzle import INFINITE, Sum, plus
-from world import CLOCKS, FATES, LEVELS, STAY, STILL, WINDOW, Cell, World, clock_of
+from world import CLOCKS, FATES, LEVELS, STAY, STILL, WINDOW, Cell, World, alone, clock_of
 
 Clock = tuple[str, str, str]
+ALONE = ("c", "without_counterpart")
 
 
 def all_of_them(world: World, tables: Mapping[str, pd.DataFrame]) -> None:
@@ -81,8 +82,12 @@ def answers(world: World) -> None:
     """Who answered is in care on day 28 or not, stayed 90 days or not."""
     arms = sorted({c.key[2] for c in world.cells.values() if c.row.contrast == "c" and c.row.outcome == "people"})
     by = {(c.row.contrast, c.row.arm, c.row.level): c for c in world.cells.values() if c.row.outcome == "abstinent"}
+    rare = {str(c.row.arm): c for c in world.cells.values() if (c.row.contrast, c.row.level) == ALONE}
     for arm in map(str, arms):
         clock = ("c", arm, "care")
+        apart = plus(*((1.0, world.answers([alone(arm)], level)) for level in LEVELS))
+        of_cell = ((-1.0, rare[arm].of),) if arm in rare else ()
+        world.puzzle.say(plus((1.0, apart), *of_cell), 0, 0)
         if clock in world.days and {"stay_90", "hours"} & {c.row.contrast for c in world.cells.values()}:
             for day, fates, there in ((STAY, ("stayed",), ""), (WINDOW, FATES, "in")):
                 # of the contrast's people, by life table and by answers
@@ -90,7 +95,7 @@ def answers(world: World) -> None:
                 world.puzzle.say(plus(*((1.0, o) for o in own), (-1.0, world.there(clock, day))), 0, 0)
         for level in LEVELS:
             own, there = by.get(("c", arm, level)), by.get(("hours", arm, level))
-            if own and there:
+            if own and there and (arm not in rare or not rare[arm].truth):
                 out = plus((1.0, own.of), (-1.0, there.of))
                 world.aim("difference", f"{arm} {level} out of care by {WINDOW}", out, own.truth - there.truth)
 

@@ -162,6 +162,11 @@ def clock_of(row: Any) -> tuple[str, str, str] | None:
     return None
 
 
+def alone(arm: object) -> str:
+    """People of an arm at sites that lack the other: in no comparison of the two, but in what is asked of the arm."""
+    return f"{OUTSIDE} {arm}"
+
+
 def _sum(world: World, row: Any, key: tuple[Hashable, ...], arms: list[str]) -> Sum:
     """The classes of people that a row counts."""
     clock = clock_of(row)
@@ -171,9 +176,10 @@ def _sum(world: World, row: Any, key: tuple[Hashable, ...], arms: list[str]) -> 
     if row.outcome == "abstinent" and row.analysis == "abstinence" and row.contrast == "c":
         return world.answers([str(row.arm)], str(row.level))
     if row.contrast == "stay_90":
-        return world.answers([*arms, OUTSIDE], str(row.level), [str(row.arm)])
+        return world.answers([*arms, *map(alone, arms), OUTSIDE], str(row.level), [str(row.arm)])
     if row.contrast == "hours":
+        of = [str(row.arm), alone(row.arm)]
         if row.level == "out_of_care":
-            return plus(*((1.0, world.answers([str(row.arm)], level, there="out")) for level in LEVELS))
-        return world.answers([str(row.arm)], str(row.level), there="in")
+            return plus(*((1.0, world.answers(of, level, there="out")) for level in LEVELS))
+        return world.answers(of, str(row.level), there="in")
     return world.puzzle.all([("cell", key)])
