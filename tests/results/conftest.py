@@ -38,15 +38,19 @@ class Release:
     def report(self) -> Path:
         return self.folder / "report.html"
 
+    def rows(self, name: str, **keys: Any) -> pd.DataFrame:
+        """The rows of counts, estimates or curves with these keys."""
+        return where(getattr(self, name), **keys)
+
     def estimate(self, **keys: Any) -> pd.Series:
         """The one row of the estimates with these keys."""
-        rows = where(self.estimates, **keys)
+        rows = self.rows("estimates", **keys)
         assert len(rows) == 1, f"{len(rows)} rows with {keys}"
         return rows.iloc[0]
 
     def cells(self, **keys: Any) -> dict[str, Any]:
         """The counts with these keys by level, and by its detail where there is one."""
-        rows = where(self.counts, **keys)
+        rows = self.rows("counts", **keys)
         assert len(rows), keys
         names = rows["level"].where(rows["detail"].isna(), rows["level"] + ": " + rows["detail"].fillna(""))
         assert not names.duplicated().any(), keys

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -53,3 +54,23 @@ def test_every_count_that_is_told_holds_the_truth(release, shared, cohort) -> No
             wrong.append((tuple(key), row["status"]))
     assert not wrong, f"{len(wrong)} of {len(told)} counts, such as {wrong[0]}"
     assert told["status"].isin(["ok", "rounded", "between"]).all()
+
+
+@pytest.mark.parametrize("analysis", ["leaving_early", "staying", "dying"])
+def test_every_point_of_a_crude_curve_is_as_near_the_truth_as_it_says(release, analysis) -> None:
+    """No one of the simulated people is censored before the last day of a curve: the truth is a share of them."""
+    found = release("demo")
+    tables = private(found.folder, "life_tables")
+    tables = tables[(tables["analysis"] == analysis) & (tables["cause"] != "not_at_risk")]
+    tables = tables[tables["outcome"] == tables["outcome"].iloc[0]]
+    curves = found.rows("curves", analysis=analysis, method="crude")
+    assert not (tables.loc[tables["cause"] == "censored", "day"] < curves["x"].max()).any()
+    assert set(curves["arm"]) == {"iop", "residential"}
+    for (arm, name), curve in curves.groupby(["arm", "outcome"]):
+        own = tables[(tables["arm"] == arm) & (tables["contrast"] == curve["contrast"].iloc[0])]
+        staying = name in ("in_care", "event_free")
+        left = own[own["cause"] != "censored"] if staying else own[own["cause"].isin(name.split(" or "))]
+        gone = [left.loc[left["day"] <= day, "count"].sum() / own["count"].sum() for day in curve["x"]]
+        truth = 1 - np.array(gone) if staying else np.array(gone)
+        assert 0 < gone[-1] <= 1
+        assert ((curve["estimate"] - truth).abs() <= curve["rounding_error"] + 1e-9).all(), (arm, name)

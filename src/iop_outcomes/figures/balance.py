@@ -54,13 +54,14 @@ def draw(tables: style.Tables, study: Compared) -> style.Figure:
     labels = Labels(study)
     limit = study.gate.max_standardised_difference
     shown = _shown(tables.diagnostics, labels)
+    data = shown.drop(columns="rank")
     if shown.empty:
-        return style.note("no contrast has people in both arms", shown, "Balance of the covariates")
+        return style.note("no contrast has people in both arms", data, "Balance of the covariates")
     contrasts = list(dict.fromkeys(shown["contrast"]))
     marks = _marks(set(shown["method"]))
     order = list(dict.fromkeys(shown.sort_values("rank")["covariate"]))
     titles = [style.wrap(labels.contrast(c), 30) for c in contrasts]
-    data = shown.assign(
+    points = shown.assign(
         y=[order.index(c) + marks[m][2] for c, m in zip(shown["covariate"], shown["method"], strict=True)],
         panel=pd.Categorical([titles[contrasts.index(c)] for c in shown["contrast"]], titles),
         line=pd.Categorical([method(m) for m in shown["method"]], [method(m) for m in marks]),
@@ -68,7 +69,7 @@ def draw(tables: style.Tables, study: Compared) -> style.Figure:
     rows = -(-len(contrasts) // 2)
     strips = max(t.count("\n") + 1 for t in titles) if len(contrasts) > 1 else 0
     plot = (
-        ggplot(data, aes("size", "y", color="line", shape="line"))
+        ggplot(points, aes("size", "y", color="line", shape="line"))
         + geom_vline(xintercept=limit, linetype="dashed", color=style.SOFT, size=0.5)
         + geom_point(size=2.2, stroke=0.7)
         + expand_limits(x=[0, 1.5 * limit])
@@ -86,7 +87,7 @@ def draw(tables: style.Tables, study: Compared) -> style.Figure:
     )
     if len(contrasts) > 1:
         plot += facet_wrap("panel", ncol=2)
-    return style.Figure(plot, shown.drop(columns="rank"), _alt(shown, labels, limit))
+    return style.Figure(plot, data, _alt(shown, labels, limit))
 
 
 def _shown(diagnostics: pd.DataFrame, labels: Labels) -> pd.DataFrame:

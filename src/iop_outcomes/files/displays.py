@@ -80,7 +80,7 @@ def written(numbers: pd.Series, said: Display) -> list[str | None]:
     there = ~np.isnan(values)
     distinct, place = np.unique(values[there], return_inverse=True)
     found = np.full(len(values), None, dtype=object)
-    near = np.abs(distinct) * SIZE.get(said.counts, 1) < FARTHEST
+    near = np.abs(distinct) < FARTHEST / SIZE.get(said.counts, 1)
     texts = np.array([repr(value) for value in distinct.tolist()], dtype=object)
     texts[near] = _texts(distinct[near], said)
     found[there] = texts[place]

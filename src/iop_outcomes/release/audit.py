@@ -51,13 +51,14 @@ def exposed(system: System, shown: Shown, policy: Policy) -> set[Exposed]:
 class Audit:
     """What is known so far of how far each number may move. Ranges may only widen between calls.
 
-    need: how far apart two possible values must lie. least, most: of the whole numbers that were found possible. moves:
-    how many moves showed that. moved: by number, each move of it and how far. proof: the moves to its least and most.
+    need: how far apart two possible values of each number must lie. least, most: of the whole numbers that were found
+    possible. moves: how many moves showed that. moved: by number, each move of it and how far. proof: the moves to its
+    least and most.
     """
 
     equations: Equations
     sensitive: NDArray[np.bool_]
-    need: int
+    need: Numbers
     least: Numbers
     most: Numbers
     box: float
@@ -68,9 +69,12 @@ class Audit:
     @classmethod
     def of(cls, system: System, policy: Policy) -> Audit:
         """An audit that knows nothing but the true numbers, which are possible."""
+        import numpy as np
+
         truth = system.equations.truth.astype(float)
         box = float(REACH * policy.minimum_count)
-        return cls(system.equations, system.sensitive(policy), policy.protection - 1, truth.copy(), truth.copy(), box)
+        need = np.full(len(truth), float(policy.protection - 1))
+        return cls(system.equations, system.sensitive(policy), need, truth.copy(), truth.copy(), box)
 
     def pinned(self, low: Numbers, high: Numbers) -> NDArray[np.int64]:
         """Positions of the numbers that lines give away when they are looked at in turn."""
@@ -186,7 +190,7 @@ class Part:
             positions = np.flatnonzero(self.todo)
             one = positions[np.unique(self.block[positions], return_index=True)[1]]
             ends = sum(np.floor(self._end(one, side) + TOLERANCE) for side in (1.0, -1.0))
-            unsettled = one[(ends >= self.audit.need) & self.todo[one]]
+            unsettled = one[(ends >= self.audit.need[self.columns[one]]) & self.todo[one]]
             for side in (1.0, -1.0) if len(unsettled) else ():
                 self._end(unsettled, side, whole=True)
             found += [int(i) for i in one[self.todo[one]]]
@@ -222,7 +226,7 @@ class Part:
         for label in np.unique(piece[good & self.todo]).tolist():
             some = np.flatnonzero(good & (piece == label))
             audit.learn(self.columns[some], whole[some])
-        self.todo &= (audit.most - audit.least)[self.columns] < audit.need
+        self.todo &= (audit.most - audit.least < audit.need)[self.columns]
 
 
 def _blocks(row: NDArray[np.int64], column: NDArray[np.int64], rows: int, columns: int) -> NDArray[np.int64]:
@@ -247,7 +251,7 @@ def moved(part: Part, towards: Numbers, near: bool = False, whole: bool = False)
 
     down, up, cost = part.down, part.up, np.zeros(len(towards))
     if near:
-        far = np.where(towards != 0, part.audit.need, np.inf)
+        far = np.where(towards != 0, part.audit.need[part.columns], np.inf)
         down, up, cost = np.minimum(down, far), np.minimum(up, far), np.full(len(towards), STEP)
     solved = milp(
         np.concatenate([cost - towards, cost + towards]),

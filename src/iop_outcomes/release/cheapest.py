@@ -69,7 +69,7 @@ def cheapest(part: Part, steps: Sequence[Step]) -> list[Numbers]:
     place[pushed] = np.arange(len(pushed))
     between = _chosen(place[number], sign, len(pushed))
     rows = block_array([[moving, None], [None, moving], [between, -between]], format="csr")
-    still, limit = np.zeros(2 * part.matrix.shape[0]), np.full(len(pushed), float(need))
+    still, limit = np.zeros(2 * part.matrix.shape[0]), need[part.columns[pushed]]
     worth = np.where(place[number] >= 0, WORTH * sign, 0.0)
     solved = milp(
         np.concatenate([cost - worth, cost + worth]),

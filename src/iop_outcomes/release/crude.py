@@ -109,6 +109,8 @@ def _from_counts(ask: Ask, arms: Sequence[Arm]) -> Numbers:
     table = [(_count(arm.events), _count(arm.people)) for arm in arms]
     if any(people == 0 for _, people in table):
         raise EstimationError("no people in an arm")
+    # both are rounded by themselves: there may be told more events than people
+    table = [(min(events, people), people) for events, people in table]
     shares = [events / people for events, people in table]
     errors = [float(np.sqrt(p * (1 - p) / n)) for p, (_, n) in zip(shares, table, strict=True)]
     if ask.of not in (DIFFERENCE, RATIO):

@@ -50,7 +50,7 @@ def _still_safe(state: State, audit: Audit, numbers: list[int]) -> bool:
     import numpy as np
 
     low, high = propagated(audit.equations, state.low, state.high)
-    if any(high[n] - low[n] < audit.need for n in numbers):
+    if any(high[n] - low[n] < audit.need[n] for n in numbers):
         return False
     kept = {n: (audit.least[n], audit.most[n], audit.proof[n]) for n in numbers}
     audit.forget(numbers)

@@ -24,6 +24,7 @@ from iop_outcomes.release.pools import called
 from iop_outcomes.release.support import horizon
 from iop_outcomes.tables.results import ALL
 from iop_outcomes.tables.rows import counted
+from iop_outcomes.vocabulary.causes import EVENT_FREE
 from iop_outcomes.vocabulary.readings import Reading
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def gather(
     pools = {called(pool): pool for table in made.values() for pool in table.leaving.pools}
     nested = nesting.lines(
         frame, range(len(kept), len(frame)), _overlapping(frame), known.cumulative, known.in_care,
-        [q[2] for q in questions if reading(q[2], levels).kind == "staying"], pools, policy,
+        [q[2] for q in questions if reading(q[2], levels).staying != EVENT_FREE], pools, policy,
     )  # fmt: skip
     # those of life tables are made with the cells of their curves
     lines = (*tables.lines(kept), *_once(nested, first_rows(cells, len(kept))))

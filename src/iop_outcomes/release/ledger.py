@@ -89,7 +89,7 @@ def written(counts: pd.DataFrame, curves: pd.DataFrame, life: LifeTables, policy
     from iop_outcomes.tables import TABLES
 
     table = TABLES["ledger"]
-    own = counts[["cohort", *RANGE]].assign(cell=keys_of(counts))
+    own = counts[["cohort", *RANGE]].assign(cell=pd.Series(keys_of(counts), dtype=object, index=counts.index))
     known = set(own["cell"])
     further = [row for row in _of_curves(curves, life) if row["cell"] not in known]
     parts = [own, pd.DataFrame(further, columns=list(own.columns)).astype(own.dtypes)]

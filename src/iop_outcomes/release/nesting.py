@@ -18,15 +18,16 @@ from dataclasses import dataclass
 from itertools import combinations, permutations
 from typing import TYPE_CHECKING, NamedTuple
 
+from iop_outcomes.analyses.describe import ELIGIBLE
 from iop_outcomes.protocol import InCare
 from iop_outcomes.release.counts import people_of
 from iop_outcomes.release.lines import Line
 from iop_outcomes.release.policy import Policy
-from iop_outcomes.tables.results import ALL
+from iop_outcomes.tables.results import ALL, ATTRITION, PEOPLE
 from iop_outcomes.tables.rows import Counted, counted
 from iop_outcomes.vocabulary.answers import OUT_OF_CARE
 from iop_outcomes.vocabulary.arms import STAYED
-from iop_outcomes.vocabulary.causes import STILL_AT_RISK
+from iop_outcomes.vocabulary.causes import CENSORED, STILL_AT_RISK
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,7 +86,7 @@ def lines(
 
     frame: of counts, as they are. of_life_tables: positions of cells of life tables at horizons. left_out: positions of
     rows that are not released, or rounded for it. cumulative: outcomes of which what is counted only grows. in_care: by
-    contrast how it divides people. staying: outcomes of those in care.
+    contrast how it divides people. staying: outcomes of which those who have not left are in care.
     pools: causes that are counted together, by the name under which they are.
     """
     if policy.exact:
@@ -102,7 +103,8 @@ def lines(
             found.update(_line(cells, one, other, policy))
     for one, other in _of_those_in_care(cells, used, life, in_care, staying):
         found.update(_line(cells, one, other, policy))
-    return [*found.values(), *_of_ways_of_leaving(cells, [i for i in used if i in life], pools, policy)]
+    ways = _of_ways_of_leaving(cells, [i for i in used if i in life], pools, policy)
+    return [*found.values(), *ways, *_of_those_eligible(cells, used, policy)]
 
 
 def _cell(row: Counted) -> Cell:
@@ -169,7 +171,8 @@ def _of_those_in_care(
 def _of_ways_of_leaving(
     cells: Sequence[Cell], life: Sequence[int], pools: Mapping[str, Collection[str]], policy: Policy
 ) -> Iterator[Line]:
-    """Lines between the life tables of one arm by one day: a pool of the one and its causes in the other.
+    """Lines between the life tables of one arm by one day: a pool of the one and its causes in the other, all of them
+    and those that are large; everyone less who is still there by the one, and who has left by the other.
 
     The tables may differ by a few people: who left on the day itself, or the index level before the episode.
     """
@@ -179,14 +182,49 @@ def _of_ways_of_leaving(
         arms.setdefault(arm, {}).setdefault((cells[i].key["analysis"], cells[i].key["outcome"]), []).append(i)
     for one, other in (pair for tables in arms.values() for pair in permutations(tables.values(), 2)):
         causes = [i for i in other if cells[i].key["level"] != STILL_AT_RISK]
+        yield from _neither(cells, one, causes, policy)
         for total in (i for i in one if cells[i].key["level"] != STILL_AT_RISK):
             pool = _causes(cells[total], pools)
-            parts = tuple(i for i in causes if _causes(cells[i], pools) < pool)
-            rest = cells[total].people - sum(cells[i].people for i in parts)
-            if len(pool) > 1 and parts and rest >= 0:
-                yield Line(parts, total, rest)
-            elif len(pool) > 1 and parts and rest > -policy.minimum_count:
-                yield Line((total,), parts[0], -rest, beside=parts[1:])
+            every = tuple(i for i in causes if _causes(cells[i], pools) < pool)
+            for parts in dict.fromkeys((every, _large(cells, every, policy))) if len(pool) > 1 else ():
+                rest = cells[total].people - sum(cells[i].people for i in parts)
+                if parts and rest >= 0:
+                    yield Line(parts, total, rest)
+                elif parts and rest > -policy.minimum_count:
+                    yield Line((total,), parts[0], -rest, beside=parts[1:])
+
+
+def _neither(cells: Sequence[Cell], one: Sequence[int], causes: Sequence[int], policy: Policy) -> Iterator[Line]:
+    """Few people of an arm who are neither still there by one table nor gone by a large cause of another."""
+    still = tuple(i for i in one if cells[i].key["level"] == STILL_AT_RISK)
+    whole = sum(cells[i].people for i in one)
+    for seen in (causes, [i for i in causes if cells[i].key["level"] != CENSORED]):
+        parts = _large(cells, seen, policy)
+        rest = whole - sum(cells[i].people for i in (*still, *parts))
+        if still and parts and 0 < rest < policy.minimum_count:
+            yield Line((*still, *parts), None, rest)
+
+
+def _large(cells: Sequence[Cell], some: Sequence[int], policy: Policy) -> Sum:
+    """The cells that are told where nothing else speaks against it."""
+    return tuple(i for i in some if cells[i].people and not policy.small(cells[i].people))
+
+
+def _of_those_eligible(cells: Sequence[Cell], used: Sequence[int], policy: Policy) -> Iterator[Line]:
+    """Lines from the arms of a contrast to everyone who is eligible, of whom few are in none."""
+    whole = {
+        cells[i].key["cohort"]: i
+        for i in used
+        if cells[i].key["outcome"] == ATTRITION and cells[i].key["level"] == ELIGIBLE
+    }
+    arms: dict[tuple[str, str], list[int]] = {}
+    for i in used:
+        if cells[i].key["outcome"] == PEOPLE and cells[i].key["group_by"] == ALL and cells[i].key["cohort"] in whole:
+            arms.setdefault((cells[i].key["cohort"], cells[i].key["contrast"]), []).append(i)
+    for (cohort, _), parts in arms.items():
+        rest = cells[whole[cohort]].people - sum(cells[i].people for i in parts)
+        if 0 <= rest < policy.minimum_count:
+            yield Line(tuple(parts), whole[cohort], rest)
 
 
 def _causes(cell: Cell, pools: Mapping[str, Collection[str]]) -> set[str]:

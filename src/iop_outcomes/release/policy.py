@@ -27,7 +27,8 @@ OVERLAP_BASE = 5
 class Policy:
     """What may be let out.
 
-    minimum_count: smallest number of people in a cell, at least 1. zeros_allowed: an empty cell may be shown.
+    minimum_count: smallest number of people in a cell, at least 1. zeros_allowed: an empty cell may be shown; that two
+    cells differ by nobody may be seen either way, as a difference of two cells is none itself.
     rounding_base: counts are multiples of it, at least 1. bases: the bases that a release may choose among, finest
     first, where that keeps more than withholding. digits: decimals of diagnostics and effective sample sizes.
     curve_step_days: curves have points on multiples of it. midpoint: of curves, counts are told as the middle of so

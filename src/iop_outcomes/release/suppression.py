@@ -13,16 +13,18 @@ hidden for another's sake or withheld, nothing is told.
 
 Out of reach: numbers that are exposed even when all cells around them are hidden, since the size of a group that is no
 cell is taken as known: a group of 7 with one cell; two small cells of which a reader knows that they are 4 people
-together. Such sizes have to be cells themselves. `audit.exposed` still names those numbers.
+together. Such sizes have to be cells themselves. Of those numbers as many values remain possible as are when all is
+hidden, and `audit.exposed` still names them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from iop_outcomes.release.audit import Audit
+from iop_outcomes.release.bounds import propagated
 from iop_outcomes.release.finer import finer
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.repair import State
@@ -37,13 +39,16 @@ if TYPE_CHECKING:
 
 def protect(system: System, policy: Policy, base: int) -> Shown:
     """What may be told of each cell, with counts rounded to at least `base`."""
+    import numpy as np
+
     system = replace(system, minimum=policy.minimum_count)
-    state = State.first(system, policy, base)
-    audit, hopeless = Audit.of(system, policy), _Hopeless(system, policy)
-    while audit.pushed(state.low, state.high).any() and state.move(audit):
-        pass
+    state, audit = State.first(system, policy, base), Audit.of(system, policy)
+    _move(state, audit)
+    if _checked(audit.exposed, state):
+        audit.need = np.minimum(audit.need, _possible(system, policy))
+        _move(state, audit)
     for check in (audit.pinned, audit.exposed):
-        while found := hopeless.spared(_checked(check, state)):
+        while found := _checked(check, state):
             if not state.loosen(found):
                 break
     finer(state, audit)
@@ -54,18 +59,23 @@ def _checked(check: Callable[[Numbers, Numbers], NDArray[np.int64]], state: Stat
     return {int(i) for i in check(state.low, state.high)}
 
 
-@dataclass
-class _Hopeless:
-    """Numbers that stay exposed whatever is hidden; looked for once, when something is exposed at all."""
+def _move(state: State, audit: Audit) -> None:
+    """Loosen the cells that cost least, until enough values are found for all numbers, or nothing is gained."""
+    while audit.pushed(state.low, state.high).any() and state.move(audit):
+        pass
 
-    system: System
-    policy: Policy
-    found: set[int] | None = None
 
-    def spared(self, exposed: Collection[int]) -> set[int]:
-        """Those of the exposed that may be helped."""
-        if exposed and self.found is None:
-            state = State.first(self.system, self.policy, 1)
-            state.hide_all()
-            self.found = _checked(Audit.of(self.system, self.policy).exposed, state)
-        return set(exposed) - (self.found or set())
+def _possible(system: System, policy: Policy) -> Numbers:
+    """How far apart the values of each number lie that remain possible when whatever can be hidden is: at least as far
+    as is asked, except of numbers that are exposed even then.
+    """
+    import numpy as np
+
+    state, audit = State.first(system, policy, 1), Audit.of(system, policy)
+    state.hide_all()
+    low, high = propagated(audit.equations, state.low, state.high)
+    reach = high - low
+    audit.need = np.minimum(audit.need, reach)
+    exposed = audit.exposed(state.low, state.high)
+    reach[exposed] = (audit.most - audit.least)[exposed]
+    return reach

@@ -33,8 +33,9 @@ class System:
 
     people: true number of each cell. bases: to which each is rounded at least for its own sake, 1 for no need.
     withheld: cells that are not shown, whatever they hold. drawn: cells that are told elsewhere too, so that hiding
-    them hides little; others are hidden first. A rest of 0 is taken as known to be nobody; where it is so by chance and
-    may not be told, make it a cell that is withheld. minimum: below which several small numbers of a line are as
+    them hides little; others are hidden first. A rest of 0 is taken as known to be nobody, also under a policy that
+    shows no zero: that two told cells differ by nobody is no cell of a table. Where it may not be told, make the rest
+    a cell that is withheld. minimum: below which several small numbers of a line are as
     sensitive together as alone; set by `protect` and `exposed`. Raises ValueError for a line that does not add up.
     """
 

@@ -151,16 +151,28 @@ def _causes(table: Table, levels: tuple[str, ...]) -> frozenset[str]:
 
 def valid(people: Told, ways: Sequence[Way], policy: Policy) -> AsTold:
     """The ways on days on which those still there are none or enough, as are those who leave between two of them. Days
-    on which those censored alone are told are no points of a curve.
+    on which those censored alone are told are no points of a curve. A day that is too near is taken from the ways that
+    rise least after it, and only then from the one that rises most, which without it would seem to rise before.
     """
     own = list(ways)
     while True:
         end = min((way.days[-1] for way in own), default=0)
         events = [way for way in own if way.name != CENSORED]
-        wrong = _wrong(people, own, sorted({0, *(d for way in events for d in way.days if d <= end)}), policy)
+        days = sorted({0, *(d for way in events for d in way.days if d <= end)})
+        wrong = _wrong(people, own, days, policy)
         if wrong is None:
             return AsTold(people, tuple(own), tuple(sorted({0, *(d for way in own for d in way.days if d <= end)})))
-        own = [way if way.name == CENSORED else _without(way, wrong) for way in own]
+        spared = _steepest(events, wrong, days)
+        own = [way if way.name in (CENSORED, spared) else _without(way, wrong) for way in own]
+
+
+def _steepest(ways: Sequence[Way], day: int, days: Sequence[int]) -> str | None:
+    """Of several ways that are told on a day, the one that rises most until the next; None where one only is."""
+    following = next((d for d in days if d > day), None)
+    told = [way for way in ways if day in way.days]
+    if following is None or len(told) < 2:
+        return None
+    return max(told, key=lambda way: (way.at(following)[0] - way.at(day)[0], way.name)).name
 
 
 def _wrong(people: Told, ways: Sequence[Way], days: Sequence[int], policy: Policy) -> int | None:

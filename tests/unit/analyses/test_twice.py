@@ -79,7 +79,7 @@ def estimates(**changes: Any) -> pd.DataFrame:
         {
             **KEY, "of": of, "group_by": "all", "group": "all", "estimate": value, "std_error": 0.1, "conf_low": 0.1,
             "conf_high": 0.9, "p_value": 0.5, "n": 100, "events": 30, "n_effective": 90.0, "status": "ok", "reason": "",
-            **changes,
+            "rounding_error": 0.0, **changes,
         }
         for of, value in (("iop", 0.3), ("res", 0.4), ("difference", -0.1), ("ratio", 0.75))
     ]  # fmt: skip
@@ -113,6 +113,12 @@ def test_the_second_number_of_a_crude_row_is_not_told() -> None:
     found = second_opinion.marked(estimates(method="crude", estimand="as_observed"), other)
     assert found["status"][0] == "disputed"
     assert "0.31" not in " ".join(found["reason"])
+
+
+def test_the_second_number_of_a_rounded_row_is_not_told() -> None:
+    found = second_opinion.marked(estimates(rounding_error=0.005), computed(("iop", 0.3021, 0.3117)))
+    assert found["status"][0] == "disputed"
+    assert found["reason"][0] == "computed twice, and the two do not agree (Cox, lifelines)"
 
 
 def test_a_disputed_score_disputes_what_stands_on_it() -> None:

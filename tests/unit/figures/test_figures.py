@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -14,6 +15,7 @@ from iop_outcomes import figures
 from iop_outcomes.figures import atrisk, lines
 from iop_outcomes.presentation import labels
 from iop_outcomes.protocol import AsRun
+from iop_outcomes.provenance import outbound
 from iop_outcomes.release.pools import called
 from iop_outcomes.steps import code
 from iop_outcomes.study.loading import FIGURES
@@ -38,6 +40,7 @@ def test_files_have_the_same_bytes_twice(name: str) -> None:
     assert b"<dc:date>" not in first["svg"]
     assert b"cannot be drawn" not in first["svg"]
     assert first["csv"].count(b"\n") > 1
+    assert_may_leave(first["csv"], name)
 
 
 @pytest.mark.parametrize("name", figures.TITLES)
@@ -47,6 +50,11 @@ def test_without_data_a_note_is_drawn(name: str) -> None:
     assert title == figures.TITLES[name]
     assert "cannot be drawn: " in alt
     assert made["png"].startswith(b"\x89PNG")
+    assert_may_leave(made["csv"], name)
+
+
+def assert_may_leave(data: bytes, name: str) -> None:
+    assert outbound._wrong_table(data.decode("utf-8"), Path("figures") / f"{name}.csv") == ""
 
 
 @pytest.mark.parametrize("name", ["leaving", "abstinence", "overlap"])

@@ -229,3 +229,14 @@ def test_log_log_limits_stay_within_zero_and_one(survives: bool) -> None:
     low, high = log_log_limits(0.02, 0.05, 0.95, survives)
     assert 0 < low < 0.02 < high < 1
     assert np.isnan(log_log_limits(0.0, 0.0, 0.95, survives)).all()
+
+
+def test_more_events_than_people_after_rounding_are_everyone() -> None:
+    """12 of 13 people, each rounded to five and told with its range: 15 of 15; 13 of 13 as 15 of 10."""
+    arm, other = Arm(Told(10, 8, 12), Told(15, 13, 17)), Arm(Told(20, 18, 22), Told(10, 8, 12))
+    of_arm_, gap = numbers(asked("iop"), [arm]), numbers(asked("difference"), [arm, other])
+    assert (of_arm_["estimate"], of_arm_["std_error"]) == (1, 0)
+    assert of_arm_["conf_high"] == 1
+    assert gap["estimate"] == pytest.approx(0.5)
+    assert all(np.isfinite(gap[name]) for name in ("std_error", "conf_low", "conf_high", "p_value"))
+    assert numbers(asked("ratio"), [arm, other])["estimate"] == pytest.approx(2)

@@ -124,3 +124,22 @@ def test_leaving_on_the_last_days_before_a_horizon_is_not_had_from_two_days() ->
     asked = [r for day in (60, 90) for r in four(horizon_days=day, missing_rule="none", **key)]
     counts = release(life_tables=tables, estimates=asked)["counts"].query("arm == 'iop' and level == 'unplanned'")
     assert open_between(only(counts, horizon_days=90), only(counts, horizon_days=60)) >= CMS.protection
+
+
+@pytest.mark.parametrize("policy", ["cms", "opensafely", "acro", "strict"])
+def test_everyone_who_is_eligible_less_one_arm_does_not_give_the_other(policy: str) -> None:
+    """15 in one arm of 16 who are eligible, all of whom are in an arm: one is in the other."""
+    people = {"analysis": "design", "outcome": "people", "horizon_days": None}
+    arms = counts_of("iop", {"with_counterpart": 25}, **people) + counts_of(
+        "residential", {"with_counterpart": 1}, **people
+    )
+    steps = {"analysis": "cohort", "contrast": "all", "outcome": "attrition", "horizon_days": None}
+    counts = release(policy, counts=arms + counts_of("all", {"Too young": 40, "Eligible": 26}, **steps))["counts"]
+    whole, one, few = (only(counts, level=level, arm=arm) for level, arm in (
+        ("Eligible", "all"), ("with_counterpart", "iop"), ("with_counterpart", "residential")
+    ))  # fmt: skip
+    assert few.status in ("between", "suppressed")
+    if not pd.isna(whole.count_low) and not pd.isna(one.count_low):
+        rules = POLICIES[policy]
+        least, most = max(whole.count_low - one.count_high, 0), whole.count_high - one.count_low
+        assert min(most, rules.minimum_count - 1) - max(least, rules.zeros_allowed) + 1 >= rules.protection

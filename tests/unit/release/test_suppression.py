@@ -194,3 +194,18 @@ def test_the_order_of_lines_and_their_repetition_change_nothing(seed: int) -> No
     assert protect(replace(of, lines=tuple(of.lines[k] for k in (*order, *order))), CMS, 1) == told
     turned = tuple(replace(line, parts=line.parts[::-1]) for line in of.lines)
     assert protect(replace(of, lines=turned), CMS, 1) == told
+
+
+def test_what_sizes_give_away_is_not_told_more_exactly() -> None:
+    """Sizes tell that 3 people are in one of two tables only: how many of them are in each state stays as open."""
+    of = system([75, 92, 77, 93], Line((0, 1)), Line((2, 3)), Line((0,), 2, 2), Line((1,), 3, 1))
+    known = exposed(of, everything_hidden(of, CMS), CMS)
+    assert known == {Exposed(line=2), Exposed(line=3)}
+    told = protect(of, CMS, 1)
+    assert exposed(of, told, CMS) == known
+    for part, total in ((0, 2), (1, 3)):
+        low, high = (2 * [0], 2 * [1000])
+        for at, i in enumerate((part, total)):
+            low[at], high[at] = told.low[i] or 0, told.high[i] or 1000
+        assert low[1] - high[0] <= 0
+        assert high[1] - low[0] >= 3

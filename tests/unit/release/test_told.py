@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from told_tables import ARM, leaving, table, told
 
 from iop_outcomes.release import actuarial
+from iop_outcomes.release.days import Told
 from iop_outcomes.release.life_tables import Leaving
 from iop_outcomes.release.policy import POLICIES, Policy
-from iop_outcomes.release.told import AsTold, LifeTables
+from iop_outcomes.release.told import NO_ONE, AsTold, LifeTables, Way, valid
 from iop_outcomes.vocabulary.causes import CENSORED
 
 CMS, OPENSAFELY, NONE, STRICT = (POLICIES[name] for name in ("cms", "opensafely", "none", "strict"))
@@ -87,3 +88,18 @@ def test_the_truth_lies_in_what_is_told_and_curves_are_valid(
     assert all(step < 1e-9 or step >= policy.minimum_count - 1e-9 for step in np.diff(left))
     still = [seen.people.number - sum(way.at(d)[0] for way in seen.ways) for d in points[1:]]
     assert all(abs(n) < 1e-9 or n >= policy.minimum_count - 1e-9 for n in still)
+
+
+def test_a_day_that_is_too_near_is_taken_from_the_way_that_rises_least_after_it() -> None:
+    # on day 26 five more than on day 20 have left unplanned; on day 27 six hundred complete, and none before
+    def cell(count: int) -> Told:
+        return Told(count, max(count - 2, 0), count + 2)
+
+    completed = Way("completed", frozenset({"completed"}), (0, 26, 27), (NO_ONE, NO_ONE, cell(600)))
+    unplanned = Way(
+        "unplanned", frozenset({"unplanned"}), (0, 20, 26, 27), (NO_ONE, cell(100), cell(105), cell(150))
+    )  # fmt: skip
+    seen = valid(cell(1800), [completed, unplanned], CMS)
+    ways = {way.name: way.days for way in seen.ways}
+    assert ways["completed"] == (0, 26, 27)
+    assert 26 not in ways["unplanned"]
