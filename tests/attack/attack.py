@@ -9,22 +9,31 @@ error if anything is recovered.
 
 A number is recovered where fewer values remain than half of those that a small number can have, or it is told. The
 intruder knows every size, which cells are small, and how the tables hang together (`world`, `laws`); he shares no code
-with the release. Doors that hide small cells only, or round each count by itself, are attacked as well: there he must
-find something. So he must in the release as it was before (commit 87ad687), whose lines are kept.
+with the release. A difference of nobody is no cell, whatever a policy says of zeros, and is not looked for. Doors that
+hide small cells only, or round each count by itself, are attacked as well: there he must find something. So he must in
+the release as it was before (commit 87ad687), whose lines are kept.
 
     python tests/attack/attack.py --cohorts 1000 --processes 2
+
+What is found of each cohort is kept beside the table as it is found: a run that was stopped writes the table of what
+it has, and the next one goes on from there.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import multiprocessing
 import platform
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import cohorts
 import numpy as np
@@ -40,7 +49,7 @@ from iop_outcomes.files import csv_text
 from iop_outcomes.release import run
 
 OUT = Path(__file__).with_name("attacks.csv")
-SEED, COHORTS, CHUNK = 20261130, 1_000, 5
+SEED, COHORTS = 20261130, 1_000
 ADDED = 3
 REAL, BEFORE = "release", "before"
 KEY = ["policy", "door", "attack"]
@@ -59,17 +68,17 @@ def attacked(
 ) -> Iterator[tuple[str, str, Found]]:
     """Policy, door and what was found of one cohort, the at-th. size: of how many people; else at random."""
     first = cohorts.cohort(np.random.default_rng(seed), size)
-    tables = private(first)
-    grown = private(cohorts.cohort(np.random.default_rng(seed), size, ADDED)) if at % SOME == 0 else None
+    later = cohorts.cohort(np.random.default_rng(seed), size, ADDED) if at % SOME == 0 else None
     people = first.known if first.asked.simple else first.known.iloc[:0]
     for policy in policies:
         rules = RULES[policy]
+        tables = private(first, rules.events)
         released = run(**tables.asked(policy))
         yield policy, REAL, one_release(released, tables.tables, tables.told, rules, people)
-        if grown is None:
+        if later is None:
             continue
-        later = _later(grown, policy, released)
-        both = (released, tables.tables), (later, grown.tables)
+        grown = private(later, rules.events)
+        both = (released, tables.tables), (_later(grown, policy, released), grown.tables)
         yield policy, REAL, two_releases(*both, tables.told, rules)
         for name, door in NAIVE.items():
             yield policy, name, one_release(door(tables, policy), tables.tables, tables.told, rules, people.iloc[:0])
@@ -85,10 +94,10 @@ def _later(grown: Private, policy: str, before: dict[str, pd.DataFrame]) -> dict
         return run(**grown.asked(policy), earlier=str(ledger))
 
 
-def lines(at: int, seed: np.random.SeedSequence) -> list[dict[str, object]]:
-    """What was found of one cohort, a line for each policy, door and attack that had anything to look for."""
+def lines(at: int, seed: np.random.SeedSequence, policy: str) -> list[dict[str, object]]:
+    """What was found of one cohort under a policy, a line for each door and attack that had anything to look for."""
     found = []
-    for policy, door, result in attacked(at, seed):
+    for _, door, result in attacked(at, seed, [policy]):
         for kind in KINDS:
             hidden = result.hidden(kind)
             untrue = len(result.false) if kind == "cell" else 0
@@ -103,21 +112,60 @@ def lines(at: int, seed: np.random.SeedSequence) -> list[dict[str, object]]:
     return found
 
 
-def _chunk(given: list[tuple[int, np.random.SeedSequence]]) -> list[dict[str, object]]:
-    return [line for at, seed in given for line in lines(at, seed)]
+Task = tuple[str, int, np.random.SeedSequence]
 
 
-def study(number: int, seed: int, processes: int = 1) -> pd.DataFrame:
-    """The table: a line for each policy, door and attack."""
-    every = list(enumerate(seeds(seed, number)))
-    chunks = [every[at : at + CHUNK] for at in range(0, number, CHUNK)]
+def _task(given: Task) -> dict[str, object]:
+    policy, at, seed = given
+    return {"policy": policy, "cohort": at, "lines": lines(at, seed, policy)}
+
+
+def study(asked: Study, policies: Sequence[str], processes: int = 1) -> None:
+    """Attacks the cohorts that are not yet in the parts, policy by policy, and adds each to the parts as it is done."""
+    done = {(part["policy"], part["cohort"]) for part in asked.parts()}
+    every = list(enumerate(seeds(asked.seed, asked.cohorts)))
+    left: list[Task] = [(p, at, seed) for p in policies for at, seed in every if (p, at) not in done]
     if processes == 1:
-        found = [line for chunk in chunks for line in _chunk(chunk)]
-    else:
-        with multiprocessing.get_context("spawn").Pool(processes) as pool:
-            found = [line for chunk in pool.imap(_chunk, chunks) for line in chunk]
-    summed = pd.DataFrame(found, columns=[*KEY, *COUNTED]).groupby(KEY, sort=False)[COUNTED].sum().reset_index()
-    return ordered(summed.assign(cohorts=number, seed=seed, versions=versions()))
+        asked.keep(map(_task, left))
+        return
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+        asked.keep(pool.imap(_task, left))
+
+
+@dataclass(frozen=True)
+class Study:
+    """How many cohorts, of which seed, and where what is found is kept: a line of JSON for each cohort and policy.
+
+    Lines of another seed or another state of the code do not count.
+    """
+
+    cohorts: int
+    seed: int
+    path: Path
+
+    def parts(self) -> list[dict[str, Any]]:
+        """What is kept so far, by policy and cohort."""
+        kept = self.path.read_text(encoding="utf-8").splitlines() if self.path.exists() else []
+        known = [json.loads(line) for line in kept]
+        own = [p for p in known if (p["seed"], p["versions"]) == (self.seed, versions())]
+        return sorted(own, key=lambda p: (p["policy"], p["cohort"]))
+
+    def keep(self, found: Iterable[dict[str, object]]) -> None:
+        """Adds what was found of each cohort."""
+        of = {"seed": self.seed, "versions": versions()}
+        with self.path.open("a", encoding="utf-8") as file:
+            for part in found:
+                file.write(json.dumps(of | part) + "\n")
+                file.flush()
+
+    def table(self) -> pd.DataFrame:
+        """The table: a line for each policy, door and attack, with how many cohorts were attacked under the policy."""
+        parts = self.parts()
+        number = Counter(str(p["policy"]) for p in parts)
+        found = pd.DataFrame([line for p in parts for line in p["lines"]], columns=[*KEY, *COUNTED])
+        summed = found.groupby(KEY, sort=False)[COUNTED].sum().reset_index()
+        every = summed["policy"].map(number).astype("int64")
+        return ordered(summed.assign(cohorts=every, seed=self.seed, versions=versions()))
 
 
 def ordered(table: pd.DataFrame) -> pd.DataFrame:
@@ -127,6 +175,7 @@ def ordered(table: pd.DataFrame) -> pd.DataFrame:
     return table.loc[pd.DataFrame(places).sort_values(KEY).index].reset_index(drop=True)
 
 
+@cache
 def versions() -> str:
     """What was attacked, and by what."""
     told = ["git", "-C", str(OUT.parent), "describe", "--always", "--dirty", "--exclude=*"]
@@ -150,9 +199,9 @@ def wrong(table: pd.DataFrame) -> list[str]:
     return found + [f"nothing is recovered from {door} under {policy}" for (policy, door), n in bitten.items() if not n]
 
 
-def show(at: int, seed: int) -> None:
+def show(at: int, seed: int, policies: Sequence[str]) -> None:
     """What is recovered of one cohort, for whoever mends the release: its people are invented."""
-    for policy, door, found in attacked(at, seeds(seed, at + 1)[at]):
+    for policy, door, found in attacked(at, seeds(seed, at + 1)[at], policies):
         for kind in KINDS if door == REAL else ():
             for t in found.recovered(kind):
                 sys.stdout.write(f"{policy}, {kind}: {t.name}: {t.truth}, from {t.low:g} to {t.high:g}\n")
@@ -164,26 +213,38 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the study and write its table, or show what is recovered of one cohort."""
     parser = argparse.ArgumentParser(description="An intruder with the whole release.")
     parser.add_argument("--cohorts", type=int, default=COHORTS)
+    parser.add_argument("--policy", choices=list(RULES), action="append", help="give it again for more; else all")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--show", type=int, help="number of the cohort, from 0, of which everything recovered is told")
     parser.add_argument("--before", action="store_true", help="write the lines of the release as those of an older one")
     asked = parser.parse_args(arguments)
+    policies = asked.policy or list(RULES)
     if asked.show is not None:
-        show(asked.show, asked.seed)
+        show(asked.show, asked.seed, policies)
         return
-    table = study(asked.cohorts, asked.seed, asked.processes)
-    if asked.before:
-        table = table[table["door"] == REAL].assign(door=BEFORE)
-    old = pd.read_csv(asked.out) if asked.out.exists() else table.iloc[:0]
-    kept = old[(old["door"] == BEFORE) != asked.before]
-    table = ordered(pd.concat([p for p in (table, kept) if len(p)], ignore_index=True))
-    table.to_csv(asked.out, index=False)
+    known = Study(asked.cohorts, asked.seed, asked.out.with_suffix(".parts.jsonl"))
+    try:
+        study(known, policies, asked.processes)
+    finally:  # whoever stops it keeps what is there
+        table = known.table()
+        _write(table, asked.out, asked.before)
     problems = wrong(table)
     for problem in problems:
         sys.stderr.write(f"{problem}\n")
     sys.exit(1 if problems else 0)
+
+
+def _write(table: pd.DataFrame, out: Path, before: bool) -> None:
+    """The table with the lines of the other release that are there, and of policies that were not attacked now."""
+    if before:
+        table = table[table["door"] == REAL].assign(door=BEFORE)
+    old = pd.read_csv(out) if out.exists() else table.iloc[:0]
+    kept = old[((old["door"] == BEFORE) != before) | ~old["policy"].isin(table["policy"])]
+    parts = [part for part in (table, kept) if len(part)]
+    if parts:
+        ordered(pd.concat(parts, ignore_index=True)).to_csv(out, index=False)
 
 
 if __name__ == "__main__":

@@ -124,9 +124,12 @@ def _rows(
             )  # fmt: skip
 
 
-def private(cohort: Cohort) -> Private:
-    """The results of all steps on a cohort."""
+def private(cohort: Cohort, events: int = GATE.min_events) -> Private:
+    """The results of all steps on a cohort. events: fewest that adjusted numbers may stand on; of a study at least its
+    policy's smallest cell.
+    """
     asked, parts = cohort.asked, []
+    gate = GATE.model_copy(update={"min_events": events})
     rows = list(sheet(asked))
     categorical = ["sex"] if asked.simple else ["sex", "primary_drug", "stable_housing"]
     adjustment = Adjustment(
@@ -138,19 +141,19 @@ def private(cohort: Cohort) -> Private:
     for name, one in compared.items():
         own = [r for r in rows if r.contrast == name]
         made = design.run(
-            cohort.people, covariates, cohort.arms, "k", name, one, adjustment, GATE, sorted({r.method for r in own})
+            cohort.people, covariates, cohort.arms, "k", name, one, adjustment, gate, sorted({r.method for r in own})
         )
         parts.append(made)
         given = (made["scores"], made["gates"])
         leaving, using = ([r for r in own if r.step == step] for step in ("retention", "abstinence"))
-        parts.append(retention.run(cohort.retention, *given, leaving, one, ENDPOINTS, GATE, INFERENCE))
+        parts.append(retention.run(cohort.retention, *given, leaving, one, ENDPOINTS, gate, INFERENCE))
         first_use = TABLES["first_use"].empty()
         if using:
-            parts.append(abstinence.run(cohort.abstinence, first_use, *given, using, one, ENDPOINTS, GATE, INFERENCE))
-    parts.append(_dose(cohort, covariates, [r for r in rows if r.step == "dose"], compared))
+            parts.append(abstinence.run(cohort.abstinence, first_use, *given, using, one, ENDPOINTS, gate, INFERENCE))
+    parts.append(_dose(cohort, covariates, [r for r in rows if r.step == "dose"], compared, gate))
     parts.append({"counts": rows_table("counts", list(_records(cohort)))})
     tables = {name: _joined(name, [p[name] for p in parts if name in p]) for name in RESULTS}
-    return Private(tables, _told(asked, compared))
+    return Private(tables, _told(asked, compared, gate))
 
 
 def _joined(name: str, parts: list[pd.DataFrame]) -> pd.DataFrame:
@@ -159,7 +162,11 @@ def _joined(name: str, parts: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _dose(
-    cohort: Cohort, covariates: pd.DataFrame, rows: list[Analysis], compared: Mapping[str, Contrast]
+    cohort: Cohort,
+    covariates: pd.DataFrame,
+    rows: list[Analysis],
+    compared: Mapping[str, Contrast],
+    gate: Gate,
 ) -> dict[str, pd.DataFrame]:
     if not rows:
         return {}
@@ -167,7 +174,7 @@ def _dose(
         cohort.people, cohort.arms, covariates, cohort.retention, cohort.dose, cohort.abstinence,
         TABLES["first_use"].empty(), rows, {"stay_90": Duration(title="", days=STAY, stay="care", within_sites=False)},
         {"hours": Intensity(title="", window_days=WINDOW, contrast="c", knots=3, compare={"iop": (6, 12)})}, compared,
-        ENDPOINTS, GATE, INFERENCE,
+        ENDPOINTS, gate, INFERENCE,
     )  # fmt: skip
 
 
@@ -187,7 +194,7 @@ def _records(cohort: Cohort) -> Iterator[dict[str, object]]:
                 yield cell({**told, **more}, level, int((own["field"] == level).sum()))
 
 
-def _told(asked: Draw, compared: Mapping[str, Contrast]) -> dict[str, Any]:
+def _told(asked: Draw, compared: Mapping[str, Contrast], gate: Gate) -> dict[str, Any]:
     """What is known of the study, as the workflow passes it."""
     arms = {name: [one.first.name, one.second.name] for name, one in compared.items()}
     in_care = {"stay_90": InCare(day=STAY)} if asked.stays else {}
@@ -202,5 +209,6 @@ def _told(asked: Draw, compared: Mapping[str, Contrast]) -> dict[str, Any]:
     return {
         "inference": INFERENCE, "arms": arms | {"stay_90": ["stayed", "left_earlier"]}, "endpoints": ENDPOINTS,
         "companions": companions, "groups": groups,
+        "fewest_events": gate.min_events,
         "in_care": in_care | ({"hours": InCare(day=WINDOW, of="c")} if asked.hours else {}),
     }  # fmt: skip

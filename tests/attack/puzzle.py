@@ -16,6 +16,7 @@ from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 Sum = dict[int, float]
+Key = tuple[tuple[int, float], ...]
 INFINITE = float("inf")
 TOLERANCE = 1e-6
 ROUNDS = 6
@@ -114,32 +115,45 @@ class _Block:
 
     def __init__(self, sums: Sequence[tuple[Sum, float, float]], targets: list[Target]) -> None:
         self.at = _alike([*(of for of, *_ in sums), *(t.sum for t in targets)])
-        self.targets = targets
-        self.goals = self._matrix([t.sum for t in targets])
-        limits = np.array([(low, high) for _, low, high in sums]).reshape(-1, 2)
-        self.said = LinearConstraint(self._matrix([of for of, *_ in sums]), limits[:, 0], limits[:, 1]) if sums else ()
-        self.least = np.full(len(targets), INFINITE)
-        self.most = np.full(len(targets), -INFINITE)
+        self.size = max(self.at.values()) + 1
+        # several tables tell the same sums: each stands here once
+        self.same: dict[Key, list[Target]] = {}
+        for t in targets:
+            self.same.setdefault(self._key(t.sum), []).append(t)
+        self.goals = self._matrix(list(self.same))
+        known: dict[Key, tuple[float, float]] = {}
+        for of, low, high in sums:
+            key = self._key(of)
+            least, most = known.get(key, (-INFINITE, INFINITE))
+            known[key] = max(low, least), min(high, most)
+        limits = np.array(list(known.values())).reshape(-1, 2)
+        self.said = LinearConstraint(self._matrix(list(known)), limits[:, 0], limits[:, 1]) if sums else ()
+        self.least = np.full(len(self.same), INFINITE)
+        self.most = np.full(len(self.same), -INFINITE)
 
-    def _matrix(self, sums: Sequence[Sum]) -> sparse.csr_matrix:
-        cells = {(n, self.at[i]): c for n, of in enumerate(sums) for i, c in of.items()}
+    def _key(self, of: Sum) -> Key:
+        """A sum in the numbers of this block, the same for all that say the same."""
+        return tuple(sorted({self.at[i]: c for i, c in of.items()}.items()))
+
+    def _matrix(self, sums: Sequence[Key]) -> sparse.csr_matrix:
+        cells = {(n, i): c for n, of in enumerate(sums) for i, c in of}
         where = np.array(list(cells), dtype=int).reshape(-1, 2).T
-        shape = len(sums), len(set(self.at.values()))
-        return sparse.csr_matrix((list(cells.values()), tuple(where)), shape=shape)
+        return sparse.csr_matrix((list(cells.values()), tuple(where)), shape=(len(sums), self.size))
 
     def solve(self, enough: int, rng: np.random.Generator) -> None:
-        open_ = np.ones(len(self.targets), dtype=bool)
+        open_ = np.ones(len(self.same), dtype=bool)
         for _ in range(ROUNDS):
-            weights = rng.normal(size=len(self.targets)) * open_
+            weights = rng.normal(size=len(self.same)) * open_
             for sign in (1, -1):
                 self._see(self._run(self.goals.T @ (sign * weights), 0))
             open_ = self.most - self.least + 1 < enough
             if not open_.any():
                 break
-        for n, target in enumerate(self.targets):
+        for n, targets in enumerate(self.same.values()):
             if open_[n] and self.most[n] - self.least[n] + 1 < enough:
                 self._settle(n, enough)
-            target.low, target.high = self.least[n], self.most[n]
+            for target in targets:
+                target.low, target.high = self.least[n], self.most[n]
 
     def _settle(self, n: int, enough: int) -> None:
         """The least and the greatest value of one target: of sums that need not be whole, then of whole ones."""

@@ -25,6 +25,11 @@ class Rules:
         """So many values at least must remain possible: half of those that a small cell can have."""
         return -(-(self.k - 1) // 2)
 
+    @property
+    def events(self) -> int:
+        """Fewest events, and others, behind an adjusted number: what studies ask for, at least the smallest cell."""
+        return max(10, self.k)
+
     def small(self, people: int) -> bool:
         """The cell has too few people to be shown."""
         return self.least <= people < self.k

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import beside
 import numpy as np
 import pandas as pd
 import truth as true_of
@@ -27,7 +28,8 @@ DENOMINATOR = {"missing_is_using": ("abstinent", "using", "missing"), "observed_
 class Share:
     """Events among people, as sums of unknowns, with their true numbers.
 
-    size: the people, where they are known. told: counts say at least between what numbers all of them lie.
+    size: the people, where they are known. told: counts say at least between what numbers all of them lie. least,
+    most: between what numbers the people lie.
     """
 
     events: Sum
@@ -36,6 +38,8 @@ class Share:
     true_people: int
     size: int | None
     told: bool = True
+    least: float = 0
+    most: float = INFINITE
 
 
 def read(world: World, released: Mapping[str, pd.DataFrame]) -> None:
@@ -44,6 +48,9 @@ def read(world: World, released: Mapping[str, pd.DataFrame]) -> None:
     crude = estimates.query("method == 'crude' and status == 'ok' and group_by == 'all'")
     for key, rows in crude[crude["measure"] == "risk"].groupby(QUESTION, dropna=False):
         _question(world, dict(zip(QUESTION, key, strict=True)), list(rows.itertuples()))
+    adjusted = estimates[estimates["method"].isin(["overlap", "iptw"]) & (estimates["measure"] == "risk")]
+    for key, rows in adjusted.groupby([*QUESTION, "method"], dropna=False):
+        _gated(world, dict(zip(QUESTION, key, strict=False)), next(rows.itertuples()))
     for row in released["diagnostics"].query("quantity == 'known_share_from'").itertuples():
         _known_share(world, row)
     drawn = released["curves"]
@@ -60,6 +67,8 @@ def _question(world: World, key: Mapping[str, Any], rows: Sequence[Any]) -> None
     for of, share in shares.items():
         row, what = arms[of], f"estimate: {list(key.values())} {of}"
         _near(world, share.events, share.people, share, float(row.estimate), _off(row), what)
+        beside.errors(world, share, row, what)
+        beside.effective(world, share, row, what)
         if share.told:
             continue  # people and events are sums of what is told of their cells
         for said, of_what, true in (
@@ -68,6 +77,14 @@ def _question(world: World, key: Mapping[str, Any], rows: Sequence[Any]) -> None
             if not pd.isna(said):
                 world.say(of_what, said - NEAR, said + NEAR, true, f"people: {what}")
     _compared(world, key, arms)
+
+
+def _gated(world: World, key: Mapping[str, Any], row: Any) -> None:
+    """Whether an adjusted question was stopped for too few events, and in which arm."""
+    arms = world.study["arms"].get(key["contrast"], ())
+    shares = {str(arm): share for arm in arms if (share := _share(world, key, str(arm))) is not None}
+    if len(shares) == len(arms) == 2:
+        beside.reasons(world, shares, row, f"{list(key.values())}")
 
 
 def _compared(world: World, key: Mapping[str, Any], rows: Mapping[str, Any]) -> None:
@@ -109,7 +126,8 @@ def _share(world: World, key: Mapping[str, Any], arm: str) -> Share | None:
         if outcome == "retained_or_completed":
             events = plus((1.0, events), (1.0, world.left(clock, ["completed"], day)))
             true += true_of.gone(table, "completed", day)
-        return Share(events, world.there(clock, 0), true, size, size if world.public_sizes else None)
+        known = (size, True, size, size) if world.public_sizes else (None,)
+        return Share(events, world.there(clock, 0), true, size, *known)
     of = {"abstinence": "c", "duration": "stay_90"}.get(str(key["analysis"]))
     if contrast != of or key["missing_rule"] not in DENOMINATOR:
         return None
@@ -123,7 +141,9 @@ def _share(world: World, key: Mapping[str, Any], arm: str) -> Share | None:
         return None
     people = plus(*((1.0, c.of) for c in used))
     told = all(c.high < INFINITE and c.row.status != "suppressed" for c in used)
-    return Share(cells["abstinent"].of, people, cells["abstinent"].truth, sum(c.truth for c in used), None, told)
+    least, most = sum(c.low for c in used), sum(c.high for c in used)
+    true = sum(c.truth for c in used)
+    return Share(cells["abstinent"].of, people, cells["abstinent"].truth, true, None, told, least, most)
 
 
 def _near(world: World, events: Sum, people: Sum, share: Share, said: float, off: float, what: str) -> None:

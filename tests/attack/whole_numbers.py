@@ -7,6 +7,8 @@ weights that the sizes tell. A standardised difference is a function of two numb
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,9 +18,12 @@ from numpy.typing import NDArray
 from puzzle import Target
 from rules import Rules
 from statements import EVENTS, RATHER
-from world import CLOCKS, Cell, World
+from world import Cell, World
 
 Mask = NDArray[np.bool_]
+# how long people stayed, by the rule of the question itself and by that of its companion
+STAYED = {"retained": "care", "retained_gap_7": "gap"}
+SEXES = ("female", "male")
 
 
 def adjusted_risks(world: World, released: Mapping[str, pd.DataFrame], known: pd.DataFrame) -> Iterator[Target]:
@@ -28,55 +33,84 @@ def adjusted_risks(world: World, released: Mapping[str, pd.DataFrame], known: pd
     """
     estimates = released["estimates"]
     own = estimates[estimates["method"].isin(["overlap", "iptw"]) & (estimates["measure"] == "risk")]
-    own = own[(own["contrast"] == "c") & own["outcome"].isin([*EVENTS, "retained"]) & (own["status"] == "ok")]
+    own = own[(own["contrast"] == "c") & own["outcome"].isin([*EVENTS, *STAYED]) & (own["status"] == "ok")]
+    found: dict[tuple[str, str], BySex] = {}
     for (outcome, arm), rows in own[own["of"].isin(["iop", "residential"])].groupby(["outcome", "of"]):
-        sides = {sex: known[(known["level"] == arm) & (known["sex"] == sex)] for sex in ("female", "male")}
+        sides = {sex: known[(known["level"] == arm) & (known["sex"] == sex)] for sex in SEXES}
         other = known[known["level"].isin({"iop", "residential"} - {arm})]
         others = {sex: int((other["sex"] == sex).sum()) for sex in sides}
-        name = "index" if CLOCKS[str(outcome)] == "index" else "care"
+        name = STAYED.get(str(outcome), "index")
         if (known[f"{name}_cause"] == "censored").any() or min(map(len, sides.values())) == 0:
             continue
-        yield from _by_sex(world, str(outcome), str(arm), rows, sides, others, name)
+        found[str(outcome), str(arm)] = _by_sex(world, str(outcome), str(arm), rows, sides, others, name)
+    for (outcome, arm), by_sex in found.items():
+        yield from _steps(world.rules, f"{outcome} {arm}", by_sex)
+        if outcome == "retained_gap_7" and ("retained", arm) in found:
+            yield from _companions(world.rules, arm, by_sex, found["retained", arm])
+
+
+@dataclass(frozen=True)
+class BySex:
+    """By day the pairs of events of women and men that are possible, and the true ones."""
+
+    possible: Mapping[int, NDArray[np.intp]]
+    true: Mapping[int, tuple[int, ...]]
 
 
 def _by_sex(
     world: World, outcome: str, arm: str, rows: pd.DataFrame, sides: Mapping[str, pd.DataFrame],
     others: Mapping[str, int], name: str,
-) -> Iterator[Target]:  # fmt: skip
+) -> BySex:  # fmt: skip
     sizes = [len(s) for s in sides.values()]
-    grid = np.add.outer(np.arange(sizes[0] + 1), 1j * np.arange(sizes[1] + 1))
-    female, male = grid.real, grid.imag
+    female, male = np.arange(sizes[0] + 1.0)[:, None], np.arange(sizes[1] + 1.0)[None, :]
     possible: dict[int, Mask] = {}
-    true: dict[int, tuple[int, int]] = {}
+    true: dict[int, tuple[int, ...]] = {}
     for row in rows.itertuples():
         day = true_of.day(row.horizon_days)
-        true[day] = tuple(int(_happened(s, outcome, name, day).sum()) for s in sides.values())  # type: ignore[assignment]
+        true[day] = tuple(int(_happened(s, outcome, name, day).sum()) for s in sides.values())
         weights = [_weight(str(row.method), n, others[sex]) for n, sex in zip(sizes, sides, strict=True)]
         risk = (weights[0] * female + weights[1] * male) / (weights[0] * sizes[0] + weights[1] * sizes[1])
-        off = _printed(row)
-        fits = np.abs(risk - float(row.estimate)) <= off
+        fits = np.abs(risk - float(row.estimate)) <= _printed(row)
         if not fits[true[day]]:
             world.false.append(f"adjusted: {outcome} {arm} {day} {row.method}")
             continue
         low, high = _events(world, outcome, arm, day)
         total = female + male
         possible[day] = possible.get(day, (total >= low) & (total <= high)) & fits
-    before = None
-    for day, fits in sorted(possible.items()):
-        pairs = np.argwhere(fits)
-        for at, sex in enumerate(sides):
-            yield from _target(world.rules, f"{outcome} {arm} {sex} {day}", pairs[:, at], true[day][at])
-            if before is not None and len(pairs) * len(before[0]) < 4_000_000:
-                grown = np.abs(np.subtract.outer(pairs[:, at], before[0][:, at])).ravel()
-                yield from _target(
-                    world.rules, f"{outcome} {arm} {sex} steps to {day}", grown, abs(true[day][at] - before[1][at])
-                )
-        before = (pairs, true[day])
+    return BySex({day: np.argwhere(fits) for day, fits in sorted(possible.items())}, true)
+
+
+def _steps(rules: Rules, of: str, found: BySex) -> Iterator[Target]:
+    """Events of each sex by each day, and between two days."""
+    for day, pairs in found.possible.items():
+        for at, sex in enumerate(SEXES):
+            yield from _target(rules, f"{of} {sex} {day}", pairs[:, at], found.true[day][at])
+    for before, day in pairwise(found.possible):
+        for at, sex in enumerate(SEXES):
+            truth = abs(found.true[day][at] - found.true[before][at])
+            yield from _apart(rules, f"{of} {sex} steps to {day}", found, found, (before, day), at, truth)
+
+
+def _companions(rules: Rules, arm: str, one: BySex, other: BySex) -> Iterator[Target]:
+    """People whom one rule of gaps counts as staying and the other does not."""
+    for day in one.possible.keys() & other.possible.keys():
+        for at, sex in enumerate(SEXES):
+            truth = abs(one.true[day][at] - other.true[day][at])
+            yield from _apart(rules, f"{arm} {sex} by rule of gaps {day}", other, one, (day, day), at, truth)
+
+
+def _apart(
+    rules: Rules, name: str, one: BySex, other: BySex, days: tuple[int, int], at: int, truth: int
+) -> Iterator[Target]:
+    """How far two numbers of a sex are apart, where that is few people but not nobody."""
+    first, second = (np.unique(found.possible[day][:, at]) for found, day in zip((one, other), days, strict=True))
+    if truth and len(first) and len(second):
+        yield from _target(rules, name, np.abs(np.subtract.outer(second, first)).ravel(), truth)
 
 
 def _happened(people: pd.DataFrame, outcome: str, name: str, day: int) -> pd.Series:
-    if outcome == "retained":
-        return people["care_days"] >= day
+    if outcome in STAYED:
+        return people[f"{name}_days"] >= day
     return (people[f"{name}_days"] <= day) & people[f"{name}_cause"].isin(EVENTS[outcome])
 
 
@@ -146,7 +180,10 @@ def _pairs(world: World, said: pd.DataFrame, one: Cell, other: Cell, n1: int, n0
     p, q = x / n1, y / n0
     spread = np.sqrt((p * (1 - p) + q * (1 - q)) / 2)
     with np.errstate(divide="ignore", invalid="ignore"):
-        known = {"standardised_difference": (p - q) / spread, "share_in_first_arm": x / (x + y)}
+        known = {
+            "standardised_difference": (p - q) / spread, "share_in_first_arm": x / (x + y),
+            "variance_ratio": p * (1 - p) / (q * (1 - q)),
+        }  # fmt: skip
     for row in said.itertuples():
         if row.quantity not in known:
             continue

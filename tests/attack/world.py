@@ -64,8 +64,8 @@ class World:
         return True
 
     def aim(self, kind: str, name: str, of: Sum, truth: int) -> None:
-        """A number that is small, and should not be had."""
-        if of and self.rules.small(truth):
+        """A number that is small, and should not be had. A difference of nobody is no cell, whatever the policy."""
+        if of and self.rules.small(truth) and (truth or kind == "cell"):
             self.puzzle.targets.append(Target(kind, name, of, truth))
 
     # -- classes of people -------------------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ def release(policy: str = "cms", arms: Mapping[str, Any] | None = None, **tables
 
 def settings(policy: str = "cms", **changes: Any) -> dict[str, Any]:
     """What `run` needs beside the tables: all that protects people."""
-    plain = {"arms": IN_ORDER, "endpoints": ENDPOINTS, "groups": {}, "in_care": {}}
+    plain = {"arms": IN_ORDER, "endpoints": ENDPOINTS, "groups": {}, "in_care": {}, "fewest_events": 10}
     more = {"companions": Companions(), "inference": Inference()}
     return {"disclosure": Disclosure(policy=policy), **plain, **more, **changes}
 

@@ -47,6 +47,7 @@ use rule run as release with:
                 "companions": plain(LOADED.companions()),
                 "groups": LOADED.groups(),
                 "in_care": plain(LOADED.in_care()),
+                "fewest_events": STUDY.gate.min_events,
                 "primary": LOADED.primary(),
             },
             digests=DIGESTS["ledger"],

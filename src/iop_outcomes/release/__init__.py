@@ -48,6 +48,7 @@ def run(
     companions: Companions,
     groups: Mapping[str, Mapping[str, str]],
     in_care: Mapping[str, InCare],
+    fewest_events: int,
     primary: Mapping[str, Sequence[str]] = MappingProxyType({}),
     notes: Sequence[str] | str = (),
     twice: pd.DataFrame | None = None,
@@ -57,10 +58,11 @@ def run(
     are.
 
     arms: for each contrast the names of its first and second arm. endpoints: the study's, by outcome. groups: by
-    contrast what defines each of its arms. in_care: contrasts that divide people by who is in care on a day. primary:
-    outcomes of primary questions by contrast, whose crude rows decide whether counts are exact or rounded. notes:
-    path of the sentences that the source wrote. twice: the numbers that were computed a second time. earlier: paths of
-    the ledgers of earlier releases of the cohort. Raises StudyError as the module says.
+    contrast what defines each of its arms. in_care: contrasts that divide people by who is in care on a day.
+    fewest_events: that the gate asks for in each arm, and people without one. primary: outcomes of primary questions by
+    contrast, whose crude rows decide whether counts are exact or rounded. notes: path of the sentences that the source
+    wrote. twice: the numbers that were computed a second time. earlier: paths of the ledgers of earlier releases of the
+    cohort. Raises StudyError as the module says.
     """
     import pandas as pd
 
@@ -76,7 +78,7 @@ def run(
     kept_back = () if rules.exact else (*contrasts, *shared)
     apart = ground.Apart(kept_back, () if rules.exact else outcomes, cumulative(endpoints, counts), in_care)
     counts, diagnostics = rare.together(counts, diagnostics, rules)
-    known = Fineness((*contrasts, *shared), outcomes, score_patterns(diagnostics))
+    known = Fineness((*contrasts, *shared), outcomes, score_patterns(diagnostics), fewest_events)
     cohort = str(estimates["cohort"].iloc[0]) if len(estimates) else ""
     before = ledger.read(earlier, cohort, rules)
     everything = ground.gather(counts, life_tables, estimates, rules, readings(endpoints), apart, before)

@@ -1,6 +1,7 @@
 """Estimates as they may be seen.
 
-In order, for each row: a gated or impossible row keeps its reason and loses every number; a crude row is
+In order, for each row: an adjusted row is withheld where passing the gate, or not, tells more of events than counts do
+(`iop_outcomes.release.gated`); a gated or impossible row keeps its reason and loses every number; a crude row is
 computed from what is told of cells, or is suppressed when one of them is hidden; any other row is suppressed when it
 speaks of too few people, and else keeps as many digits as the cells behind it are told with
 (`iop_outcomes.release.precision`). People and events of every row are summed from told cells: those of the arm, for a
@@ -28,7 +29,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from iop_outcomes.errors import EstimationError, StudyError
-from iop_outcomes.release import precision
+from iop_outcomes.release import gated, precision
 from iop_outcomes.release.crude import NUMBERS, Ask, estimate
 from iop_outcomes.release.levels import reading
 from iop_outcomes.release.numbers import NOTHING, together
@@ -53,12 +54,13 @@ class Fineness:
     """What beside cells decides how fine adjusted numbers are told.
 
     contrasts, outcomes: companions, whose counts are not told. scores: how many distinct scores stand behind the
-    adjusted numbers of a contrast.
+    adjusted numbers of a contrast. events: fewest events, and people without one, that the gate asks for in an arm.
     """
 
     contrasts: Collection[str] = ()
     outcomes: Collection[str] = ()
     scores: Mapping[str, int] = field(default_factory=dict)
+    events: int = 0
 
     def distinct(self, contrast: str) -> int | None:
         """Distinct scores of a contrast; without scores of its own the fewest of any, as covariates are alike."""
@@ -97,9 +99,11 @@ def release_estimates(
 
 
 def _release(row: Estimated, evidence: Evidence, level: float, order: Sequence[str], known: Fineness) -> Row:
+    policy = evidence.policy
+    if row["method"] != CRUDE and not of_period(row) and _gate_tells(row, evidence, known):
+        return _withheld(row, "suppressed", policy.reason)
     if row["status"] != "ok":
         return row | EMPTY
-    policy = evidence.policy
     compared = _compared(row, evidence.arms(row), order)
     if row["method"] == CRUDE:
         return _crude(row, compared, evidence, level)
@@ -113,6 +117,12 @@ def _release(row: Estimated, evidence: Evidence, level: float, order: Sequence[s
     if told is None:
         return _withheld(row, "suppressed", policy.reason)
     return row | told | _people(compared) | _effective(row, compared, policy)
+
+
+def _gate_tells(row: Estimated, evidence: Evidence, known: Fineness) -> bool:
+    """Having passed the gate, or not, says more of events than is told of them."""
+    staying = reading(row["outcome"], evidence.levels).kind == "staying"
+    return gated.tells(row, evidence.arms(row), staying, known.events, evidence.policy)
 
 
 def _crude(row: Estimated, compared: Compared, evidence: Evidence, level: float) -> Row:

@@ -262,7 +262,7 @@ def released(people: pd.DataFrame, contrasts: dict[str, Contrast], groups: bool 
         arms=dict.fromkeys(contrasts, ("iop", "residential")),
         endpoints={"left": UNPLANNED},
         groups=definitions if groups else {},
-        companions=Companions(), in_care={},
+        companions=Companions(), in_care={}, fewest_events=GATE.min_events,
     )  # fmt: skip
 
 

@@ -1,0 +1,66 @@
+"""Whether the gate of a study tells more of events than is told of them.
+
+An adjusted number is gated where an arm has fewer events, or people without one, than the gate asks for. So a row that
+is shown says that there are as many, and one that is gated says that there are fewer. Beside rounded counts either may
+tell a small number apart: of 8 to 12 people, fewer than 10 are 8 or 9. So a row is shown only where what is told of its
+arms says already that there are enough, and gated with its reason only where that says already that there are not;
+every other row is withheld for one and the same reason, gated or not.
+
+A gate that asks for as many people as the smallest cell that is shown tells which cells are small, which is known
+anyway. So all of this is only for gates that ask for more, as under a policy whose smallest cell is below ten.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from iop_outcomes.release.policy import Policy
+from iop_outcomes.release.support import ArmCells
+from iop_outcomes.tables.rows import Estimated
+from iop_outcomes.vocabulary.measures import MEAN_DAYS
+
+FEW = re.compile(r"fewer than \d+ (events|people without the event) in the arm '(.+)'")
+
+
+def tells(row: Estimated, arms: Mapping[str, ArmCells], staying: bool, least: int, policy: Policy) -> bool:
+    """Whether a row that is shown, or gated, would say more of the events of its arms than is told of them.
+
+    arms: those of the comparison. staying: the event of the gate is having left, that of the arms being there still.
+    least: fewest events, and people without one, that the gate asks for in each arm.
+    """
+    if policy.exact or least <= policy.minimum_count or not arms or row["measure"] == MEAN_DAYS:
+        return False
+    if row["status"] == "ok":
+        return not all(_enough(arm, least, policy) for arm in arms.values())
+    stopped = FEW.fullmatch(str(row["reason"])) if row["status"] == "gated" else None
+    if stopped is None:
+        return False
+    few = (stopped[1] == "events") != staying
+    return not all(
+        _few(arm, few, least, policy) if name == stopped[2] else _enough(arm, least, policy)
+        for name, arm in arms.items()
+    )
+
+
+def _enough(arm: ArmCells, least: int, policy: Policy) -> bool:
+    """What is told says that an arm has as many events and people without one. It is known that events are not few."""
+    events, people = arm.events.range, arm.people.range
+    if people is None or policy.small(arm.true_events):
+        return False
+    low, high = events or (policy.minimum_count, people[1])
+    return low >= least and people[0] - high >= least
+
+
+def _few(arm: ArmCells, events: bool, least: int, policy: Policy) -> bool:
+    """What is told says that an arm has fewer events, or people without one, than are asked for and than of the other.
+    It is known which events are few.
+    """
+    people, told = arm.people.range, arm.events.range
+    if people is None:
+        return False
+    if told is None:
+        few = policy.small(arm.true_events)
+        told = (0, policy.minimum_count - 1) if few else (policy.minimum_count, people[1])
+    own, others = (told[1], people[0] - told[1]) if events else (people[1] - told[0], told[0])
+    return own < least and own < others
