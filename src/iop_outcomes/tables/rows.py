@@ -1,4 +1,4 @@
-"""Rows of released tables, with the type of every column; a value that is missing is pandas' own."""
+"""Rows of released tables, with the type of every column; a whole number that is missing is None, any other NaN."""
 
 from __future__ import annotations
 
@@ -78,9 +78,20 @@ def exact(count: object) -> dict[str, object]:
 
 def estimated(frame: pd.DataFrame) -> list[Estimated]:
     """The rows of estimates."""
-    return frame.to_dict("records")  # type: ignore[return-value]
+    return _rows(frame)  # type: ignore[return-value]
 
 
 def counted(frame: pd.DataFrame) -> list[Counted]:
     """The rows of counts."""
-    return frame.to_dict("records")  # type: ignore[return-value]
+    return _rows(frame)  # type: ignore[return-value]
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, object]]:
+    """The rows as dictionaries of plain values, None where pandas has its own mark of a missing one: those of
+    `to_dict("records")`, in a fraction of its time for few rows of many columns.
+    """
+    import pandas as pd
+
+    names = list(frame.columns)
+    columns = [[None if value is pd.NA else value for value in frame[name].tolist()] for name in names]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
