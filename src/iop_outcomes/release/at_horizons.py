@@ -43,9 +43,7 @@ def cells(tables: Mapping[Key, Table], estimates: pd.DataFrame) -> tuple[pd.Data
     days: dict[Question, set[int]] = {}
     for ask in everyone.dropna().itertuples():
         days.setdefault((str(ask.analysis), str(ask.contrast), str(ask.outcome)), set()).add(int(str(ask.horizon_days)))
-    levels: dict[Question, set[str]] = {}
-    for key, table in tables.items():
-        levels.setdefault(question(key), set()).update(table.leaving.causes)
+    levels = _levels(tables)
     rows, told = [], []
     for key, table in sorted(tables.items()):
         for day in sorted(days.get(question(key), set()) & {*table.horizons}):
@@ -54,6 +52,23 @@ def cells(tables: Mapping[Key, Table], estimates: pd.DataFrame) -> tuple[pd.Data
                 told.append(Cell(table.key, day, level))
     frame = pd.DataFrame(rows, columns=list(columns))
     return frame.astype({name: column.dtype for name, column in columns.items()}), told
+
+
+def _levels(tables: Mapping[Key, Table]) -> dict[Question, set[str]]:
+    """The causes that rows of a question name: those of all its arms, and of every question that shares one of them, as
+    a cause that the one names and the other does not would be known to be nobody.
+    """
+    found: dict[Question, set[str]] = {}
+    for key, table in tables.items():
+        found.setdefault(question(key), set()).update(table.leaving.causes)
+    size = 0
+    while size != (size := sum(map(len, found.values()))):
+        shared: dict[Key, set[str]] = {}
+        for key, table in tables.items():
+            shared.setdefault(table.key, set()).update(found[question(key)])
+        for key, table in tables.items():
+            found[question(key)] |= shared[table.key]
+    return found
 
 
 def _row(key: Key, day: int, level: str) -> dict[str, object]:
