@@ -69,7 +69,7 @@ def _before(world: World, released: Tables, tables: Tables, study: Mapping[str, 
     nothing = released["counts"].assign(status="suppressed", count=pd.NA, count_low=pd.NA, count_high=pd.NA)
     silent = worlds.read([{**released, "counts": nothing}], tables, study, rules)
     laws.all_of_them(silent, tables)
-    statements.which_points_are_small(silent, released["curves"])
+    laws.who_left_in_all(silent)
     silent.puzzle.targets = [
         Target(t.kind, t.name, {silent.puzzle.unknown(names[i]): c for i, c in t.sum.items()}, t.truth) for t in few
     ]

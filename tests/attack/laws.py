@@ -133,3 +133,14 @@ def sites(world: World) -> None:
             continue
         together: Sum = plus(*((1.0, c.of) for c in own), (-1.0, whole[0].of))
         world.puzzle.say(together, 0, 0)
+
+
+def who_left_in_all(world: World) -> None:
+    """Of all who have left by a day it is known whether they are few, as of each cell: curves are told or not by it."""
+    least, k = world.rules.least, world.rules.k
+    for clock in world.days:
+        causes = [c for c in world.causes[clock] if c not in ("stays", "censored")]
+        for day in sorted({true_of.day(c.row.horizon_days) for c in world.cells.values() if _is(c, clock)}):
+            true = true_of.gone(_table(world, clock), " or ".join(causes), day)
+            low, high = (least, k - 1) if world.rules.small(true) else (k if true else 0, INFINITE)
+            world.say(world.left(clock, causes, day), low, high, true, f"in all: {clock} {day}")

@@ -180,19 +180,6 @@ def _known_share(world: World, row: Any) -> None:
         world.say(apart, -RATHER, INFINITE, true, f"known share: {known.key}")
 
 
-def which_points_are_small(world: World, curves: pd.DataFrame) -> None:
-    """Of the people who have left by the day of a point it is known whether they are few, as of all cells."""
-    for row in curves[(curves["method"] == "crude") & (curves["axis"] == "days")].itertuples():
-        causes = str(row.outcome).split(" or ")
-        named = [k for k in world.life if (k[0], k[1], k[3]) == (row.analysis, row.contrast, row.arm)]
-        if not named or not set(causes) <= set(WAYS):
-            continue
-        clock, x = (str(row.contrast), str(row.arm), CLOCKS.get(named[0][2], "")), int(row.x)
-        true = true_of.gone(world.life[named[0]], str(row.outcome), x)
-        if clock in world.days and x in world.days[clock] and true >= world.rules.k:
-            world.say(world.left(clock, causes, x), world.rules.k, INFINITE, true, f"not small: {clock} {causes} {x}")
-
-
 def _point(world: World, row: Any) -> None:
     """A point of a crude curve: people at risk, and how many have left where no one is censored."""
     named = [o for a, c, o, arm in world.life if (a, c, arm) == (row.analysis, row.contrast, row.arm)]
