@@ -121,11 +121,11 @@ def _programme(lines: Sequence[Line], before: Sequence[Range | None], after: Seq
     made = _Programme()
     cells: dict[int, tuple[int, int]] = {}
     for i, (old, new) in enumerate(zip(before, after, strict=True)):
-        if old is not None:
-            cells[i] = (made.number(new), made.number(old))
+        cells[i] = (made.number(new), made.number(old))
+        if old is not None:  # of others no change is asked, but lines go through them
             made.changes[Change(cell=i)] = cells[i]
     for at, line in enumerate(lines):
-        if line.total is None or any(i not in cells for i in (*line.parts, *line.totals)):
+        if line.total is None:
             continue
         free: Range = (0, None) if line.rest else (0, 0)
         rest = (made.number(free), made.number(free))
