@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import numpy as np
 import pandas as pd
 import truth as true_of
 from private_tables import Private
 from rules import RULES, Rules
 
+from iop_outcomes.release import run
 from iop_outcomes.tables import TABLES
 
 Released = Mapping[str, pd.DataFrame]
@@ -30,6 +32,31 @@ def each_rounded(private: Private, policy: str) -> Released:
 
 
 NAIVE: Mapping[str, Callable[[Private, str], Released]] = {"small_cells": small_cells, "each_rounded": each_rounded}
+
+
+def errors(released: Released, private: Private) -> Released:
+    """A release whose crude shares have the standard errors of the true numbers."""
+    estimates = released["estimates"].copy()
+    own = (estimates["method"] == "crude") & (estimates["measure"] == "risk") & (estimates["status"] == "ok")
+    lives = true_of.lives(private.tables["life_tables"])
+    for at, row in estimates[own].iterrows():
+        table = lives.get((row["analysis"], row["contrast"], row["outcome"], row["of"]))
+        if table and row["outcome"] in LEVELS:
+            share = true_of.gone(table, LEVELS[row["outcome"]], row["horizon_days"]) / sum(n for *_, n in table)
+            estimates.loc[at, "std_error"] = np.sqrt(share * (1 - share) / sum(n for *_, n in table))
+    return {**released, "estimates": estimates}
+
+
+def gates(released: Released, private: Private) -> Released:
+    """A release whose adjusted rows are shown, or gated for their reason, whatever is told of events."""
+    return run(**{**private.asked("opensafely"), "fewest_events": 0})  # type: ignore[return-value]
+
+
+LEVELS = {
+    "unplanned_discharge": "unplanned", "completed": "completed", "transferred": "transferred",
+    "retained": true_of.STILL,
+}  # fmt: skip
+LEFT_BEHIND: Mapping[str, Callable[[Released, Private], Released]] = {"errors": errors, "gates": gates}
 
 
 def _released(private: Private, rules: Rules, base: int) -> Released:
