@@ -66,7 +66,10 @@ def _before(world: World, released: Tables, tables: Tables, study: Mapping[str, 
     if not few:
         return
     names = _names(world)
-    nothing = released["counts"].assign(status="suppressed", count=pd.NA, count_low=pd.NA, count_high=pd.NA)
+    counts = released["counts"]
+    some = ~((counts["status"] == "ok") & (counts["count"] == 0).fillna(False))  # an empty cell is known, as small ones
+    hidden = {c: counts[c].mask(some) for c in ("count", "count_low", "count_high")}
+    nothing = counts.assign(status=counts["status"].mask(some, "suppressed"), **hidden)
     silent = worlds.read([{**released, "counts": nothing}], tables, study, rules)
     laws.all_of_them(silent, tables)
     laws.who_left_in_all(silent)
