@@ -26,7 +26,9 @@ Numbers = NDArray[np.float64]
 SAME = 1e-6
 Z = float(norm.ppf(0.975))
 STAYING = ("retained", "retained_gap_7")
-REASON = re.compile(r"fewer than (\d+) (events|people without the event) in the arm '(.+)'")
+REASON = re.compile(
+    r"fewer than (\d+) (events|people without the event|events or people without one) in the arm '(.+)'"
+)
 
 
 def error(x: Numbers, n: Numbers) -> Numbers:
@@ -111,6 +113,10 @@ def reasons(world: World, shares: Mapping[str, Share], row: Any, what: str) -> N
         if row.outcome in STAYING:  # who left has the event
             events, true, others, true_others = others, true_others, events, true
         if stopped and arm == stopped[3]:
+            if stopped[2].endswith("one"):
+                if not world.rules.small(true):  # where events are many it is the others who are few
+                    world.say(others, 0, least - 1, true_others, f"gate: {what}")
+                return
             few = stopped[2] == "events"
             world.say(events if few else others, 0, least - 1, true if few else true_others, f"gate: {what}")
             fewer = plus((1.0, others), (-1.0, events))

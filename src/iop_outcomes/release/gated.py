@@ -23,6 +23,13 @@ from iop_outcomes.vocabulary.measures import MEAN_DAYS
 FEW = re.compile(r"fewer than \d+ (events|people without the event) in the arm '(.+)'")
 
 
+def unsaid(reason: str) -> str:
+    """The reason of a gated row without which are fewer, events or people without one: of 19 people of whom neither are
+    11, it would tell 10 events from 9.
+    """
+    return FEW.sub(lambda found: found[0].replace(found[1], "events or people without one"), reason)
+
+
 def tells(row: Estimated, arms: Mapping[str, ArmCells], staying: bool, least: int, policy: Policy) -> bool:
     """Whether a row that is shown, or gated, would say more of the events of its arms than is told of them.
 
