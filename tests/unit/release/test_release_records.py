@@ -78,17 +78,24 @@ def test_counts_that_look_alike_are_those_that_are_released_alike(count: int, po
 @settings(max_examples=60)
 @given(st.lists(st.integers(0, 60), min_size=2, max_size=6))
 def test_what_is_hidden_in_a_line_stays_open(counts: list[int]) -> None:
-    """An intruder knows the exact total of a line: what is told of its cells leaves enough to each small one."""
+    """An intruder knows the exact total of a line, and which cells are small: what is told of its cells leaves enough to
+    each small one, or as much as that alone leaves.
+    """
     size = len(counts)
     told = protect(System(tuple(counts), (Line(tuple(range(size))),), (BASE,) * size), CMS, 1)
     assert all(told.count[i] is None for i, n in enumerate(counts) if CMS.small(n))
     low = [11 if end is None else end for end in told.low]
     high = [sum(counts) if end is None else end for end in told.high]
+    before = [(1, 10) if CMS.small(n) else (11 if n else 0, sum(counts)) for n in counts]
     for i, n in enumerate(counts):
         if CMS.small(n) and sum(counts) >= 2 * CMS.minimum_count:
-            least = max(low[i], sum(counts) - sum(high) + high[i])
-            most = min(high[i], sum(counts) - sum(low) + low[i])
-            assert most - least + 1 >= CMS.protection
+            known = left([a for a, _ in before], [b for _, b in before], i, sum(counts))
+            assert left(low, high, i, sum(counts)) >= min(CMS.protection, known)
+
+
+def left(low: list[int], high: list[int], i: int, whole: int) -> int:
+    """How many values ranges and their exact sum leave to one of them."""
+    return min(high[i], whole - sum(low) + low[i]) - max(low[i], whole - sum(high) + high[i]) + 1
 
 
 # -------------------------------------------------------------------------------------------------------------- shares
