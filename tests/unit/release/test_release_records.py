@@ -78,8 +78,8 @@ def test_counts_that_look_alike_are_those_that_are_released_alike(count: int, po
 @settings(max_examples=60)
 @given(st.lists(st.integers(0, 60), min_size=2, max_size=6))
 def test_what_is_hidden_in_a_line_stays_open(counts: list[int]) -> None:
-    """An intruder knows the exact total of a line, and which cells are small: what is told of its cells leaves enough to
-    each small one, or as much as that alone leaves.
+    """An intruder knows the exact total of a line, and which cells are small: what is told of its cells leaves enough
+    to each small one, or as much as that alone leaves.
     """
     size = len(counts)
     told = protect(System(tuple(counts), (Line(tuple(range(size))),), (BASE,) * size), CMS, 1)
