@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -10,14 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from released_bytes import UIS, hashes
 
 pytestmark = pytest.mark.workflow
-UIS = ("--config", "cohort=uis")
-
-
-def hashes(folder: Path) -> dict[str, str]:
-    files = (p for p in folder.rglob("*") if p.is_file())
-    return {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 
 
 @pytest.fixture(scope="module")

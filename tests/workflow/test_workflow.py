@@ -14,14 +14,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from released_bytes import UIS, hashes
 
 pytestmark = pytest.mark.workflow
-UIS = ("--config", "cohort=uis")
-
-
-def hashes(folder: Path) -> dict[str, str]:
-    files = (p for p in folder.rglob("*") if p.is_file())
-    return {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 
 
 @pytest.fixture(scope="module")

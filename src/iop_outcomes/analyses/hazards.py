@@ -27,6 +27,7 @@ from iop_outcomes.estimators.cox.in_period import cox_in_period
 from iop_outcomes.estimators.cox.proportionality import proportional_hazards_test
 from iop_outcomes.protocol import Analysis
 from iop_outcomes.vocabulary.methods import SCORED
+from iop_outcomes.vocabulary.statuses import EVENTS, too_few
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def _period(ask: Analysis, sample: Sample, days: Array, event: Mask, bounds: tup
 def _few(sample: Sample, event: Mask, fewest: int) -> str:
     for value, name in ((1, sample.names[0]), (0, sample.names[1])):
         if int(event[sample.arm == value].sum()) < fewest:
-            return f"fewer than {fewest} events in the arm '{name}'"
+            return too_few(fewest, EVENTS, name)
     return ""
 
 

@@ -103,7 +103,8 @@ def _release(row: Estimated, evidence: Evidence, level: float, order: Sequence[s
     if row["method"] != CRUDE and not of_period(row) and _gate_tells(row, evidence, known):
         return _withheld(row, "suppressed", policy.reason)
     if row["status"] != "ok":
-        return row | EMPTY | ({} if policy.exact else {"reason": gated.unsaid(str(row["reason"] or ""))})
+        reason = row["reason"] if policy.exact else gated.unsaid(row["reason"], order, known.events)
+        return row | EMPTY | {"reason": reason}
     compared = _compared(row, evidence.arms(row), order)
     if row["method"] == CRUDE:
         return _crude(row, compared, evidence, level)

@@ -12,22 +12,27 @@ anyway. So all of this is only for gates that ask for more, as under a policy wh
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.support import ArmCells
 from iop_outcomes.tables.rows import Estimated
 from iop_outcomes.vocabulary.measures import MEAN_DAYS
+from iop_outcomes.vocabulary.statuses import EITHER, EVENTS, WITHOUT, too_few
 
-FEW = re.compile(r"fewer than \d+ (events|people without the event) in the arm '(.+)'")
 
-
-def unsaid(reason: str) -> str:
+def unsaid(reason: str, arms: Collection[str], least: int) -> str:
     """The reason of a gated row without which are fewer, events or people without one: of 19 people of whom neither are
     11, it would tell 10 events from 9.
     """
-    return FEW.sub(lambda found: found[0].replace(found[1], "events or people without one"), reason)
+    stopped = _stopped(reason, arms, least)
+    return too_few(least, EITHER, stopped[1]) if stopped else reason
+
+
+def _stopped(reason: str, arms: Collection[str], least: int) -> tuple[str, str] | None:
+    """Of what there were too few, and in which arm; None where a row is gated for another reason."""
+    said = ((what, arm) for what in (EVENTS, WITHOUT) for arm in arms)
+    return next(((what, arm) for what, arm in said if reason == too_few(least, what, arm)), None)
 
 
 def tells(row: Estimated, arms: Mapping[str, ArmCells], staying: bool, least: int, policy: Policy) -> bool:
@@ -40,12 +45,12 @@ def tells(row: Estimated, arms: Mapping[str, ArmCells], staying: bool, least: in
         return False
     if row["status"] == "ok":
         return not all(_enough(arm, least, policy) for arm in arms.values())
-    stopped = FEW.fullmatch(str(row["reason"])) if row["status"] == "gated" else None
+    stopped = _stopped(str(row["reason"]), arms, least) if row["status"] == "gated" else None
     if stopped is None:
         return False
-    few = (stopped[1] == "events") != staying
+    few = (stopped[0] == EVENTS) != staying
     return not all(
-        _few(arm, few, least, policy) if name == stopped[2] else _enough(arm, least, policy)
+        _few(arm, few, least, policy) if name == stopped[1] else _enough(arm, least, policy)
         for name, arm in arms.items()
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from iop_outcomes.tables.beside import BESIDE
 from iop_outcomes.tables.canonical import CANONICAL
 from iop_outcomes.tables.declare import Column, Table
 from iop_outcomes.tables.enforce import check
@@ -11,6 +12,6 @@ from iop_outcomes.tables.results import RESULTS
 # as a source delivers them: typed, not yet validated
 RAW = tuple(t.loosened() for t in CANONICAL)
 
-TABLES: dict[str, Table] = {t.name: t for t in (*CANONICAL, *RAW, *PRIVATE, *RESULTS)}
+TABLES: dict[str, Table] = {t.name: t for t in (*CANONICAL, *RAW, *PRIVATE, *RESULTS, *BESIDE)}
 
 __all__ = ["CANONICAL", "RAW", "TABLES", "Column", "Table", "check"]

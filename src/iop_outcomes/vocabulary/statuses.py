@@ -32,3 +32,11 @@ _ROWS = (
     Status("disputed", "Disputed: computed twice, and the two do not agree", "disputed ({reason})", "disputed"),
 )
 STATUSES = {row.name: row for row in _ROWS}
+
+# of what an arm has too few for an estimate; the last tells not which
+EVENTS, WITHOUT, EITHER = "events", "people without the event", "events or people without one"
+
+
+def too_few(least: int, what: str, arm: str) -> str:
+    """Why a row is gated. what: one of the three above."""
+    return f"fewer than {least} {what} in the arm '{arm}'"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from iop_outcomes.estimators.base.arrays import Array, Mask, Whole
+from iop_outcomes.vocabulary import statuses
 
 Names = tuple[str, str]
 
@@ -44,6 +45,5 @@ def too_few(arm: Whole, event: Mask, names: Names, minimum: int) -> str:
         own = event[arm == value]
         events, others = int(own.sum()), int(len(own) - own.sum())
         if min(events, others) < minimum:
-            kind = "events" if events < others else "people without the event"
-            return f"fewer than {minimum} {kind} in the arm '{name}'"
+            return statuses.too_few(minimum, statuses.EVENTS if events < others else statuses.WITHOUT, name)
     return ""
