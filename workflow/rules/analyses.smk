@@ -50,9 +50,9 @@ use rule run as analyses_dose with:
             "analyses.dose",
             {
                 "rows": plain(LOADED.rows("dose")),
-                "durations": plain(loading.untitled(STUDY.durations)),
-                "intensities": plain(loading.untitled(STUDY.intensities)),
-                "contrasts": plain(loading.untitled(STUDY.contrasts)),
+                "durations": plain(loaded.untitled(STUDY.durations)),
+                "intensities": plain(loaded.untitled(STUDY.intensities)),
+                "contrasts": plain(loaded.untitled(STUDY.contrasts)),
                 "endpoints": plain(LOADED.asked_for("dose")),
                 "gate": after_outcomes("min_events"),
                 "inference": plain(STUDY.inference),
@@ -82,7 +82,7 @@ use rule run as analyses_twice with:
                     *plain(LOADED.rows("retention", w.contrast)),
                     *plain(LOADED.rows("abstinence", w.contrast)),
                 ],
-                "contrast": plain(loading.untitled(STUDY.contrasts)[w.contrast]),
+                "contrast": plain(loaded.untitled(STUDY.contrasts)[w.contrast]),
                 "endpoints": {
                     **plain(LOADED.asked_for("retention", w.contrast)),
                     **plain(LOADED.asked_for("abstinence", w.contrast)),

@@ -16,7 +16,7 @@ use rule run as cohort_population with:
                 "rules": plain(LOADED.rules),
                 "twenty_hours": STUDY.care.twenty_hours,
                 "adjustment": plain(STUDY.adjustment),
-                "contrasts": plain(loading.untitled(STUDY.contrasts)),
+                "contrasts": plain(loaded.untitled(STUDY.contrasts)),
                 "fewest": LOADED.smallest_cell(),
             },
         ),

@@ -13,7 +13,7 @@ from iop_outcomes.privacy import withheld
 from iop_outcomes.provenance import digests, manifest, protocol
 from iop_outcomes.release import asked
 from iop_outcomes.steps import code, declared
-from iop_outcomes.study import filled, loading
+from iop_outcomes.study import filled, loaded, loading
 from iop_outcomes.vocabulary.endpoints import EVENTS, ON_A_DAY, TIMED
 
 prepare.name_interpreter()
@@ -155,7 +155,7 @@ def analysis(name):
     """The params of an analysis of a contrast: its rows of the sheet and the contrast itself."""
     settings = lambda w: {
         "rows": plain(LOADED.rows(name, w.contrast)),
-        "contrast": plain(loading.untitled(STUDY.contrasts)[w.contrast]),
+        "contrast": plain(loaded.untitled(STUDY.contrasts)[w.contrast]),
         "endpoints": plain(LOADED.asked_for(name, w.contrast)),
         "gate": after_outcomes("min_events", "max_detectable_difference"),
         "inference": plain(STUDY.inference),

@@ -17,7 +17,7 @@ use rule run as design with:
             lambda w: {
                 "cohort": STUDY.cohort,
                 "name": w.contrast,
-                "contrast": plain(loading.untitled(STUDY.contrasts)[w.contrast]),
+                "contrast": plain(loaded.untitled(STUDY.contrasts)[w.contrast]),
                 "adjustment": plain(STUDY.adjustment),
                 "thresholds": plain(
                     STUDY.gate, "min_events", "max_detectable_difference"

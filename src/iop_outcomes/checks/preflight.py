@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from iop_outcomes.protocol import Study
     from iop_outcomes.release.policy import Policy
-    from iop_outcomes.study.loading import Loaded
+    from iop_outcomes.study.loaded import Loaded
 
 Tables = Mapping[str, "pd.DataFrame"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from iop_outcomes.study.loading import FIGURES, Loaded
+from iop_outcomes.study.loaded import FIGURES, Loaded
 
 
 def analyses(loaded: Loaded, figure: str) -> list[str]:

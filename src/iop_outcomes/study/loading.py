@@ -8,256 +8,27 @@ expected and what to do.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from iop_outcomes.errors import StudyError, struck
-from iop_outcomes.privacy import withheld
+from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import (
-    Analysis,
-    AsRun,
-    Companions,
-    Compared,
-    Contrast,
-    Disclosure,
     Eligibility,
     Endpoint,
-    InCare,
-    Origin,
-    Part,
     Question,
     Study,
 )
 from iop_outcomes.study import agreement, names, questions, sheets, variants
+from iop_outcomes.study.loaded import Loaded, policy
 from iop_outcomes.study.mistakes import check_keys, sentence
 from iop_outcomes.study.plain_yaml import read_yaml
-from iop_outcomes.vocabulary.arms import LEFT, STAYED
-from iop_outcomes.vocabulary.endpoints import (
-    ABSTINENCE,
-    CONTRASTS,
-    DOSE,
-    EVENTS,
-    FOLLOWED,
-    LEFT_INDEX,
-    RETENTION,
-    STAYING,
-    measures,
-)
-from iop_outcomes.vocabulary.measures import DOSE_RESPONSE, HAZARD_RATIO, RISK
-from iop_outcomes.vocabulary.methods import IMPUTED
 
 if TYPE_CHECKING:
-    from iop_outcomes.release.policy import Policy
+    pass
 
 Plain = dict[str, Any]
-P = TypeVar("P", bound=Part)
-
-
-# figures by name, with the measures of the steps or of the kinds of endpoint that fill them; None: always
-FIGURES: dict[str, set[tuple[str, str]] | None] = {
-    "flow": None,
-    "balance": None,
-    "overlap": None,
-    "staying": {(kind, measure) for kind in STAYING for measure in measures(kind, RETENTION, CONTRASTS)},
-    "leaving": {(kind, RISK) for kind in LEFT_INDEX},
-    "events": {(kind, RISK) for kind in EVENTS},
-    "hazards": {(RETENTION, HAZARD_RATIO)},
-    "abstinence": {(ABSTINENCE, RISK)},
-    "duration": {(DOSE, HAZARD_RATIO), (DOSE, RISK)},
-    "intensity": {(DOSE, DOSE_RESPONSE)},
-    "completeness": None,
-    "maturity": None,
-    "agreement": None,
-    "hours": None,
-    "transitions": None,
-}
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A study that may be run: typed, merged, and with every name known."""
-
-    study: Study
-    analyses: tuple[Analysis, ...]
-    endpoints: dict[str, Endpoint]
-    rules: tuple[Eligibility, ...]
-    # comparisons of the cohort whose questions are shared that this one does not make
-    not_made: tuple[str, ...] = ()
-
-    def contrasts(self, variants: bool = False) -> dict[str, Contrast]:
-        """The contrasts as asked for, or their copies under other classifiers."""
-        return {n: c for n, c in self.study.contrasts.items() if (c.variant_of is not None) == variants}
-
-    def rows(self, step: str, contrast: str | None = None) -> list[Analysis]:
-        """The sheet's rows for a step; all of one family, as that is for the report."""
-        return [
-            a.model_copy(update={"family": "secondary"})
-            for a in self.analyses
-            if a.step == step and (contrast is None or a.contrast == contrast)
-        ]
-
-    def methods(self, contrast: str) -> list[str]:
-        """The methods that the sheet asks for in a contrast, sorted."""
-        return sorted({a.method for a in self.analyses if a.contrast == contrast})
-
-    def imputes(self, step: str, contrast: str) -> bool:
-        """Some analysis of a contrast asks for covariates to be imputed."""
-        return any(row.method in IMPUTED for row in self.rows(step, contrast))
-
-    def endpoints_of(self, *kinds: str) -> list[Endpoint]:
-        """The endpoints of some kinds that the sheet asks for, without their words."""
-        asked = {a.outcome for a in self.analyses}
-        found = (e for e in self.endpoints.values() if e.kind in kinds and e.outcome in asked)
-        return [_wordless(e) for e in found]
-
-    def asked_for(self, step: str, contrast: str | None = None) -> dict[str, Endpoint]:
-        """The endpoints that a step asks for, in a contrast or in all, by outcome and without their words."""
-        asked = sorted({r.outcome for r in self.rows(step, contrast)})
-        return {o: _wordless(self.endpoints[o]) for o in asked}
-
-    def follows(self) -> list[str]:
-        """What some analysis follows beside events, as the table retention names it; the index level and the episode
-        are always among it.
-        """
-        kinds = set(FOLLOWED) - set(EVENTS)
-        asked = {e.followed for e in self.endpoints_of(*kinds)}
-        return sorted({"index", "care", *asked, *(d.stay for d in self.study.durations.values())})
-
-    def definition(self) -> dict[str, Any]:
-        """What it takes to say who is eligible, in which arm, and what happened: for the test with invented people."""
-        contrasts = untitled(self.study.contrasts)
-        study = {"population": self.study.population, "care": self.study.care, "contrasts": contrasts}
-        kinds = sorted({e.kind for e in self.endpoints.values()} - set(FOLLOWED))
-        # events of the library are tried on invented people whether the sheet asks for them or not
-        events = [_wordless(e) for e in self.endpoints.values() if e.kind in EVENTS]
-        asked = [*self.endpoints_of(*kinds), *events]
-        return {**study, "rules": list(self.rules), "endpoints": asked, "horizons": self.horizons()}
-
-    def wordless(self) -> dict[str, Endpoint]:
-        """The whole library by outcome, without its words."""
-        return {outcome: _wordless(e) for outcome, e in self.endpoints.items()}
-
-    def companions(self) -> Companions:
-        """Contrasts and outcomes that repeat a question under another rule."""
-        asked = {a.outcome for a in self.analyses}
-        outcomes = sorted(n for n, e in self.endpoints.items() if e.companion and n in asked)
-        return Companions(contrasts=list(self.contrasts(variants=True)), outcomes=outcomes)
-
-    def primary(self) -> dict[str, list[str]]:
-        """Outcomes of the primary questions, by contrast."""
-        asked: dict[str, set[str]] = {}
-        for row in self.analyses:
-            if row.family == "primary":
-                asked.setdefault(row.contrast, set()).add(row.outcome)
-        return {contrast: sorted(outcomes) for contrast, outcomes in sorted(asked.items())}
-
-    def horizons(self) -> dict[str, list[int]]:
-        """The horizons that the sheet asks for, by outcome."""
-        asked: dict[str, set[int]] = {}
-        for row in self.analyses:
-            asked.setdefault(row.outcome, set()).add(row.horizon_days)
-        return {outcome: sorted(days) for outcome, days in sorted(asked.items())}
-
-    def arms(self) -> dict[str, list[str]]:
-        """The names of the first and the second side of every comparison of two groups."""
-        sides = {name: [c.first.name, c.second.name] for name, c in self.study.contrasts.items()}
-        return sides | {name: [STAYED, LEFT] for name in self.study.durations}
-
-    def groups(self) -> dict[str, dict[str, str]]:
-        """What defines each arm, by contrast and name; arms of the same definition hold the same people but for sites
-        that lack another arm. Contrasts under another classifier are companions already.
-        """
-        return {
-            name: {
-                arm.name: f"{c.column} of {c.trial or 'all'}: {', '.join(sorted(arm.values))}"
-                for arm in (c.first, c.second, *c.further_arms)
-            }
-            for name, c in self.contrasts().items()
-        }
-
-    def smallest_cell(self) -> int:
-        """The fewest people that the disclosure policy lets be seen."""
-        return _policy(self.study).minimum_count
-
-    def in_care(self) -> dict[str, InCare]:
-        """Contrasts that divide people by who is in care on a day."""
-        durations = {name: InCare(day=d.days) for name, d in self.study.durations.items()}
-        return durations | {
-            name: InCare(day=i.window_days, of=i.contrast) for name, i in self.study.intensities.items()
-        }
-
-    def windows(self) -> list[int]:
-        """The windows from time zero at whose end dose and use are described: those of durations and intensities."""
-        days = {i.window_days for i in self.study.intensities.values()}
-        return sorted(days | {d.days for d in self.study.durations.values()})
-
-    def figures(self) -> list[str]:
-        """The figures that this study's analyses can fill."""
-        rows = [a for a in self.analyses if self._may_fill(a)]
-        outcomes = {(of, a.measure) for a in rows for of in (a.step, self.endpoints[a.outcome].kind)}
-        whole = () if self.study.inference.hazard_cuts_days else ("hazards",)  # one ratio over all days makes no plot
-        return [n for n, needs in FIGURES.items() if (needs is None or outcomes & needs) and n not in whole]
-
-    def _may_fill(self, row: Analysis) -> bool:
-        asked = self.study.contrasts.get(row.contrast) or self.study.intensities.get(row.contrast)
-        return getattr(asked, "required", True)
-
-    def compared(self) -> Compared:
-        """What figures need to speak: labels, titles and the confidence level."""
-        endpoints = {n: e.model_copy(update={"definition": ""}) for n, e in self.endpoints.items()}
-        return Compared(**self._compared(), endpoints=endpoints)
-
-    def as_run(self) -> AsRun:
-        """The whole study as the report reads it, without passwords."""
-        study = self.study
-        own = {n: getattr(study, n) for n in ("cohort", "care", "adjustment", "imputation")}
-        told = withheld.study({n: getattr(study.source, n) for n in Origin.model_fields})
-        return AsRun(
-            **self._compared(),
-            **own,
-            disclosure=_by_names(study.disclosure),
-            endpoints=self.endpoints,
-            title=withheld.study(study.title),
-            source=Origin(**told),
-            eligibility=list(self.rules),
-            analyses=list(self.analyses),
-        )
-
-    def _compared(self) -> Plain:
-        kept = ("durations", "intensities", "population", "inference", "gate")
-        contrasts = {"contrasts": self.contrasts(), "variants": self.contrasts(variants=True)}
-        return {**{n: getattr(self.study, n) for n in kept}, **contrasts, "companions": self.companions()}
-
-    def merged(self) -> Plain:
-        """The whole study as one plain dict, as it is written beside the results.
-
-        Folders of the machine are left out, so that the same study gives the same file anywhere, and so are passwords:
-        queries come without their texts.
-        """
-        folders = {"data", "results", "cohorts", "analyses", "endpoints", "eligibility"}
-        study = self.study.model_dump(mode="json", exclude=folders)
-        if self.study.data:
-            study["source"]["path"] = None  # named by whoever runs it, and not by the study
-        for part, key in ((study["source"], "path"), (study, "truth"), (study, "people")):
-            if part[key]:
-                part[key] = Path(struck(part[key])).name
-        study["disclosure"] = _by_names(self.study.disclosure).model_dump(mode="json")
-        study = withheld.study({**study, "source": withheld.source(study["source"])})
-        asked, repeated = (
-            {n: c.model_dump(mode="json") for n, c in self.contrasts(which).items()} for which in (False, True)
-        )
-        return {
-            **study,
-            "contrasts": asked,
-            "variants": repeated,
-            "companions": self.companions().model_dump(),
-            "eligibility": [r.model_dump(mode="json") for r in self.rules],
-            "analyses": [a.model_dump(mode="json") for a in self.analyses],
-            "endpoints": [e.model_dump(mode="json") for e in self.endpoints.values()],
-        }
 
 
 def load(config: Mapping[str, Any], files: Iterable[str | Path] = ()) -> Loaded:
@@ -301,25 +72,13 @@ def load(config: Mapping[str, Any], files: Iterable[str | Path] = ()) -> Loaded:
     return Loaded(study, analyses, endpoints, rules, asked.not_made)
 
 
-def _by_names(asked: Disclosure) -> Disclosure:
-    """What may leave, with files by their names alone: folders of the machine are no part of the study."""
-    sign_off = Path(asked.sign_off).name if asked.sign_off else None
-    return asked.model_copy(update={"ledger": [Path(p).name for p in asked.ledger], "sign_off": sign_off})
-
-
-def _policy(study: Study) -> Policy:
-    from iop_outcomes.release.policy import asked
-
-    return asked(study.disclosure)
-
-
 def _as_strict_as_its_policy(study: Study) -> Study:
     """The study with limits of people that are at least the policy's smallest cell.
 
     A gate that stops fewer than 10 events where the policy withholds 10 and fewer would tell the number: withheld, and
     not gated, is exactly 10. Raises StudyError for a looser rule than the policy's.
     """
-    least = _policy(study).minimum_count
+    least = policy(study).minimum_count
     limits = {n: max(getattr(study.gate, n), least) for n in ("min_events", "min_stratum_people") if least > 1}
     return study.model_copy(update={"gate": study.gate.model_copy(update=limits)})
 
@@ -333,16 +92,6 @@ def _rules(study: Study, rows: Iterable[Eligibility]) -> tuple[Eligibility, ...]
     numbers = study.population.model_dump()
     # at least 0, unknown or not, excludes nobody
     return tuple(r for r in asked if (r.value.format(**numbers), r.keep, r.unknown) != ("0", "at_least", "keep"))
-
-
-def untitled(parts: Mapping[str, P]) -> dict[str, P]:
-    """Comparisons by name without their titles, which no step before the report reads."""
-    return {name: part.model_copy(update={"title": ""}) for name, part in parts.items()}
-
-
-def _wordless(endpoint: Endpoint) -> Endpoint:
-    """An endpoint without its words, which no step before the report reads."""
-    return endpoint.model_copy(update={"label": "", "definition": ""})
 
 
 def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> Plain:

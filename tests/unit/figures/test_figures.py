@@ -18,7 +18,7 @@ from iop_outcomes.protocol import AsRun
 from iop_outcomes.provenance import outbound
 from iop_outcomes.release.pools import called
 from iop_outcomes.steps import code
-from iop_outcomes.study.loading import FIGURES
+from iop_outcomes.study.loaded import FIGURES
 
 
 def run(name: str, **given: Any) -> dict[str, bytes]:

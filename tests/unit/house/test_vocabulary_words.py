@@ -29,7 +29,7 @@ ELSEWHERE = {
     ("first_use", "tables/private.py"): (1, TABLE),
     ("overlap", "figures/__init__.py"): (1, FIGURE),
     ("overlap", "report/sections.py"): (1, FIGURE),
-    ("overlap", "study/loading.py"): (1, FIGURE),
+    ("overlap", "study/loaded.py"): (1, FIGURE),
     ("died", "analyses/records/completeness.py"): (1, "a column: whether the unit's person is known to have died"),
     ("completed", "simulate/cohort/truth.py"): (1, OUTCOME),
     ("death", "simulate/cohort/truth.py"): (1, OUTCOME),
