@@ -155,7 +155,7 @@ def ended(shown: pd.DataFrame) -> str:
     some = "One curve ends" if 1 == len(early) < len(ends) else f"{some} curves end"
     return (
         f"{some} before day {early['last'].max():.0f} ({'on' if len(days) == 1 else 'between'} day "
-        f"{days[0] if len(days) == 1 else f'{days[0]} and {days[-1]}'}): what came later may not be told of so few."
+        f"{days[0] if len(days) == 1 else f'{days[0]} and {days[-1]}'}): later, too few are followed or may be told of."
     )
 
 

@@ -34,7 +34,7 @@ def curve(told: AsTold, causes: Sequence[str], staying: bool, level: float, poli
     and rounding_error, each (k,).
     """
     if told.exact is not None:
-        return _every_day(told.exact, causes, staying, level)
+        return _every_day(told.exact, causes, staying, level, told.last_day)
     drawn, ways = actuarial.heights(told, causes, staying, drawn_to(told, policy)), told.among(causes)
     if drawn is None or ways is None:
         return None
@@ -75,12 +75,13 @@ def _steps(days: Sequence[int], gone: Sequence[float], own: Collection[int], lea
     return [*kept, last] if kept and last else []
 
 
-def _every_day(leaving: Leaving, lost: Sequence[str], staying: bool, level: float) -> Points | None:
-    """The curve on every day on which anyone leaves, from the table as it is."""
+def _every_day(leaving: Leaving, lost: Sequence[str], staying: bool, level: float, last: int) -> Points | None:
+    """The curve on every day on which anyone leaves and the day before, so that it is a step there, and on the last."""
     causes = tuple(c for c in leaving.causes if c != CENSORED)
     if leaving.gone(None, lost or causes) == 0:
         return None
-    days = sorted({0, *(m.day for m in leaving.moves)})
+    gone = {m.day for m in leaving.moves if m.cause != CENSORED}
+    days = sorted({0, last, *gone, *(day - 1 for day in gone if day)})
     time, codes, frequency = rows_of(leaving, causes, lost or causes, days[-1])
     if lost:
         found = cuminc.cumulative_incidence(time, codes, 1, days, frequency=frequency)

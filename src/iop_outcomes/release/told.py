@@ -117,7 +117,7 @@ def as_told(table: Table, told: Mapping[Cell, Told | None], policy: Policy) -> A
     if people is None or people.count is None:
         return None
     if policy.exact:
-        return AsTold(people, exact=table.leaving)
+        return AsTold(people, days=(0, _followed(table)), exact=table.leaving)
     shown = {name: _shown(table, name, told, policy) for name, _ in table.ways}
     there = {day: told.get(Cell(table.key, day, STILL_AT_RISK)) for day in _days(table, STILL_AT_RISK)}
     empty = min((day for day, cell in there.items() if cell is not None and cell.high == 0), default=None)
@@ -128,6 +128,12 @@ def as_told(table: Table, told: Mapping[Cell, Told | None], policy: Policy) -> A
         if chosen
     ]
     return valid(people, ways, policy)
+
+
+def _followed(table: Table) -> int:
+    """The last day that is asked about, or that on which the last person left or was censored before."""
+    last = max((0, *table.horizons))
+    return last if table.leaving.gone(last) < table.leaving.people else min(last, table.leaving.last_day)
 
 
 def _days(table: Table, name: str) -> list[int]:

@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from told_tables import ARM, leaving, table, told
 
-from iop_outcomes.release import actuarial
+from iop_outcomes.release import actuarial, drawn
 from iop_outcomes.release.days import Told
 from iop_outcomes.release.life_tables import Leaving
 from iop_outcomes.release.policy import POLICIES, Policy
@@ -103,3 +103,21 @@ def test_a_day_that_is_too_near_is_taken_from_the_way_that_rises_least_after_it(
     ways = {way.name: way.days for way in seen.ways}
     assert ways["completed"] == (0, 26, 27)
     assert 26 not in ways["unplanned"]
+
+
+def test_where_everything_may_be_shown_a_curve_is_a_step_to_the_day_that_is_asked_about() -> None:
+    arm = leaving([(10, "unplanned", 5), (20, CENSORED, 3)], 12)
+    seen = seen_of(told(table(arm, NONE, {30}), NONE))
+    assert seen is not None
+    points = drawn.curve(seen, ("unplanned",), False, 0.95, NONE)
+    assert points is not None
+    assert [*points["x"]] == [0, 9, 10, 30]
+    np.testing.assert_allclose(points["estimate"], [0, 0, 0.25, 0.25])
+
+
+def test_it_ends_where_nobody_is_followed_any_more() -> None:
+    seen = seen_of(told(table(leaving([(10, "unplanned", 5), (20, CENSORED, 15)], 0), NONE, {30}), NONE))
+    assert seen is not None
+    points = drawn.curve(seen, ("unplanned",), False, 0.95, NONE)
+    assert points is not None
+    assert points["x"][-1] == 20
