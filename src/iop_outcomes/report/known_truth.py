@@ -17,12 +17,13 @@ from iop_outcomes.report.results import forms, grouped, label, misleading, with_
 from iop_outcomes.report.sentences import effects
 from iop_outcomes.report.summary import Pair
 from iop_outcomes.tables.results import ALL
+from iop_outcomes.tables.rows import Estimated
 from iop_outcomes.vocabulary.measures import DIFFERENCE
 
 if TYPE_CHECKING:
     import pandas as pd
 
-INSIDE = "yes"
+INSIDE, OUTSIDE, OPEN = "yes", "no", "open, as the limits are rounded"
 
 
 def beside(estimates: pd.DataFrame, study: AsRun, truth: pd.DataFrame) -> list[Table]:
@@ -56,10 +57,17 @@ def _truth_line(pair: Pair, labels: Labels, known: dict[tuple[object, ...], floa
     if not pair.there:
         return Line(label(pair, labels), absent=capital(effects.absent(row, labels)))
     signed = forms(pair)[1]
-    inside = INSIDE if row["conf_low"] <= value <= row["conf_high"] else "no"
     wrong = misleading(pair, labels)
     name = label(pair, labels) + (", wrong on purpose" if wrong else "")
-    return Line(name, (with_interval(row, signed), signed(value), inside), wrong=wrong)
+    return Line(name, (with_interval(row, signed), signed(value), _inside(row, value)), wrong=wrong)
+
+
+def _inside(row: Estimated, value: float) -> str:
+    """Whether the interval holds the truth; open where a limit is as near to it as rounding may have moved it."""
+    error = row["rounding_error"] if row["rounding_error"] > 0 else 0.0
+    if error and min(abs(value - row["conf_low"]), abs(value - row["conf_high"])) <= error:
+        return OPEN
+    return INSIDE if row["conf_low"] <= value <= row["conf_high"] else OUTSIDE
 
 
 def hits(tables: Sequence[Table]) -> str:
@@ -68,6 +76,8 @@ def hits(tables: Sequence[Table]) -> str:
     said = []
     for wrong, name in ((False, "Adjusted"), (True, "Unadjusted")):
         own = [line for line in lines if line.wrong == wrong]
-        inside = sum(line.cells[-1] == INSIDE for line in own)
-        said.append(f"{name}: the truth lies inside {numbers.count(inside)} of {numbers.count(len(own))} intervals.")
+        inside, unsure = (sum(line.cells[-1] == word for line in own) for word in (INSIDE, OPEN))
+        more = f" (of {numbers.count(unsure)} it is open, as their limits are rounded)" if unsure else ""
+        many = f"{numbers.count(inside)} of {numbers.count(len(own))}"
+        said.append(f"{name}: the truth lies inside {many} intervals{more}.")
     return " ".join(said)

@@ -81,6 +81,16 @@ def test_the_truth_is_inside_or_not() -> None:
     )
 
 
+def test_a_truth_as_near_to_a_rounded_limit_as_rounding_may_have_moved_it_is_neither_inside_nor_outside() -> None:
+    rows = estimates()
+    own = (rows["method"] == "overlap") & (rows["of"] == "difference")
+    near = rows.assign(conf_low=rows["conf_low"].mask(own, -0.048), rounding_error=0.0025)
+    (table,) = known_truth.beside(near, study(), truth())
+    line = next(line for b in table.blocks for line in b.lines if line.label == "Overlap weighting")
+    assert line.cells[2] == known_truth.OPEN
+    assert "(of 2 it is open, as their limits are rounded)" in known_truth.hits([table])
+
+
 def test_the_design_by_method() -> None:
     table = design.achieved(diagnostics(), study(), "iop_vs_res")
     assert table is not None
