@@ -9,12 +9,11 @@ as much as the people of the arm are rounded to there; so rounded they still onl
 1. Who is still there stands beside a point where a life table tells it: on day 0 and at horizons. Curves over other
 axes lose points in which few people stand.
 
-Until where a curve goes is told by its last point (`ends`): a horizon on which a number is withheld is beyond it.
+Until where a curve goes is told by its last point: a horizon on which a number is withheld is beyond it.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
@@ -25,6 +24,7 @@ from iop_outcomes.release.days import own_base
 from iop_outcomes.release.levels import reading
 from iop_outcomes.release.life_tables import Key, question
 from iop_outcomes.release.policy import Policy
+from iop_outcomes.release.precision import step, to_digits
 from iop_outcomes.release.told import LifeTables
 from iop_outcomes.tables.results import BY_ARM, NONE
 from iop_outcomes.tables.rows import Asked
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from iop_outcomes.release.support import ArmCells
 
 KEY = ["analysis", "cohort", "contrast", "arm", "outcome", "horizon_days", "method", "missing_rule", "axis"]
-# what a curve over days is found by
-CURVE = ["analysis", "cohort", "contrast", "arm", "outcome", "method", "missing_rule"]
 
 
 class Ground(Protocol):
@@ -93,12 +91,6 @@ def release_curves(curves: pd.DataFrame, ground: Ground, level: float) -> pd.Dat
         parts.append(_released(dict(zip(KEY, key, strict=True)), own, sources, crude, ground))
     typed = [p.astype({n: c.dtype for n, c in declared.items()}) for p in parts if len(p)]
     return pd.concat(typed, ignore_index=True)[list(declared)] if typed else TABLES["curves"].empty()
-
-
-def ends(curves: pd.DataFrame) -> dict[tuple[str, ...], float]:
-    """By analysis, cohort, contrast, arm, outcome, method and missing rule, the last day of each curve over days."""
-    last = curves[curves["axis"] == "days"].groupby(CURVE)["x"].max()
-    return {tuple(map(str, cast("tuple[object, ...]", key))): float(day) for key, day in last.items()}
 
 
 def _sources(ground: Ground) -> Sources:
@@ -169,12 +161,6 @@ def _released(
     return _with_sizes(shown, policy, own)
 
 
-def step(least: float) -> float:
-    """The smallest of 1, 2 and 5 times a power of ten that is at least so much."""
-    power = 10.0 ** math.floor(math.log10(least))
-    return next(round(m * power, 12) for m in (1, 2, 5, 10) if m * power >= least * (1 - 1e-9))
-
-
 def _rounded(points: pd.DataFrame, width: float, rises: bool) -> pd.DataFrame:
     """Heights to the nearest step, limits outwards, standard errors to two digits; a curve that rises or falls still
     does. The points are in the order of days.
@@ -188,7 +174,7 @@ def _rounded(points: pd.DataFrame, width: float, rises: bool) -> pd.DataFrame:
     numbers = {"estimate": heights, "conf_low": np.minimum(low, heights), "conf_high": np.maximum(high, heights)}
     return points.assign(
         **{name: np.round(values, 12) for name, values in numbers.items()},
-        std_error=[float(f"{error:.2g}") for error in points["std_error"]],
+        std_error=[to_digits(error) for error in points["std_error"]],
         **{ROUNDING_ERROR: width / 2},
     )
 

@@ -107,7 +107,7 @@ def test_staying_agrees_with_lifelines() -> None:
     assert drawn is not None
     days = drawn["x"][1:]
     np.testing.assert_allclose(drawn["estimate"][1:], fit.predict(days), rtol=1e-12)
-    limits = fit.confidence_interval_.loc[days].to_numpy()
+    limits = fit.confidence_interval_.reindex(days, method="ffill").to_numpy()
     inner = drawn["estimate"][1:] > 0
     # lifelines has log-log limits with Greenwood's variance, which the robust one equals for plain counts
     np.testing.assert_allclose(drawn["conf_low"][1:][inner], limits[inner, 0], rtol=1e-9)
@@ -126,11 +126,12 @@ def test_incidence_agrees_with_statsmodels() -> None:
     assert error == pytest.approx(theirs.cinc_se[0][at], rel=0.01)
 
 
-def test_a_curve_over_days_starts_at_zero_and_has_a_point_on_every_day_on_which_anyone_leaves() -> None:
+def test_a_curve_over_days_starts_at_zero_and_is_a_step_on_every_day_on_which_anyone_leaves() -> None:
     drawn = curve(AsTold(exact(10), exact=SMALL), ("unplanned",), False, 0.95, POLICIES["none"])
     assert drawn is not None
-    assert drawn["x"].tolist() == [0, 1, 2, 3, 5]
-    assert drawn["estimate"][:2].tolist() == [0, pytest.approx(0.2)]
+    # people leave on days 1, 3 and 5; on the day before each the curve is where it was
+    assert drawn["x"].tolist() == [0, 1, 2, 3, 4, 5]
+    assert drawn["estimate"][:3].tolist() == [0, pytest.approx(0.2), pytest.approx(0.2)]
     assert not drawn["rounding_error"].any()
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from release_rows import LEAVING, Rows, life, points, release, row
 
-from iop_outcomes.release.curves import ends, step
+from iop_outcomes.release.precision import step
 
 CELLS = [(3, "unplanned", 15), (20, "unplanned", 5), (30, "unplanned", 6), (50, "died", 14), (60, "unplanned", 21)]
 FIRST = life("iop", [*CELLS, (90, "censored", 30)])
@@ -55,7 +55,7 @@ def test_what_is_drawn_adds_up_on_every_day_and_its_rounding_error_holds_the_tru
     for day, true in {7: 15, 14: 15, 56: 26, 63: 47}.items():
         assert abs(unplanned.loc[day, "estimate"] - true / 91) <= unplanned.loc[day, "rounding_error"] + 1e-9
     assert drawn["in_care"]["estimate"].is_monotonic_decreasing
-    assert {end for key, end in ends(found).items() if key[4] == "in_care"} == {77.0}
+    assert set(found[found["outcome"] == "in_care"].groupby(["arm", "method"])["x"].max()) == {77.0}
 
 
 def test_a_rounded_curve_still_rises_and_stays_between_zero_and_one() -> None:
@@ -82,7 +82,9 @@ def test_a_curve_ends_before_a_stretch_of_which_a_straight_line_says_little() ->
     weeks = [(day, "unplanned", 9) for day in (38, 48, 58, 68, 78)]
     asked = [row("risk", "iop", horizon_days=day, **KEY) for day in (30, 80)]
     found = release(life_tables=life("iop", [(20, "unplanned", 12), *weeks, (90, "censored", 15)]), estimates=asked)
-    assert ends(found["curves"])["leaving", "demo", "c", "iop", "unplanned", "crude", "none"] < 80
+    drawn = found["curves"]
+    own = (drawn["arm"] == "iop") & (drawn["outcome"] == "unplanned") & (drawn["method"] == "crude")
+    assert 0 < drawn.loc[own, "x"].max() < 80
 
 
 def test_a_curve_of_staying_comes_from_the_table_that_is_read_so() -> None:
