@@ -259,6 +259,9 @@ ABSTINENCE = Table(
         "horizon_days": Column("whole", "day that the endpoint speaks of", "day", low=0),
         "abstinent": Column("flag", "abstinent; missing when not observed", nullable=True, outcome=True),
         "mature": Column("flag", "the person could have been observed at the horizon"),
+        "dead": Column(
+            "flag", "the person had died by then, so that there is no answer, and none is missing", outcome=True
+        ),
     },
     key=("person_id", "outcome", "horizon_days"),
 )

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from iop_outcomes.vocabulary import methods, readings
+from iop_outcomes.vocabulary.answers import COUNTED_AGAINST, LEFT_OUT
 from iop_outcomes.vocabulary.causes import CENSORED, COMPLETED, DIED, LEAVING, NOT_AT_RISK
 from iop_outcomes.vocabulary.readings import Reading
 
@@ -71,13 +72,15 @@ class Kind:
     silent: str = ""
     note: str = ""
 
-    def reading(self, cause: str) -> Reading:
-        """How its outcome is read from cells. cause: the one that the endpoint counts."""
+    def reading(self, cause: str, deaths: str = COUNTED_AGAINST, not_due: str = LEFT_OUT) -> Reading:
+        """How its outcome is read from cells. cause: the one that the endpoint counts. deaths, not_due: of an answer on
+        a day, how people are read who had died by then, and those whose answer was not due.
+        """
         if self.answered == BEING_THERE:
             return readings.being_there(self.name, self.kept)
         if self.answered == COMPETING:
             return readings.happening(cause, DIED) if self.cause else readings.leaving(cause)
-        return readings.OF_COUNTS
+        return readings.of_counts(deaths, not_due)
 
 
 _SHARES: Measures = {"risk": methods.AVERAGES}
