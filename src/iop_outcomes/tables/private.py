@@ -5,6 +5,7 @@ Columns marked `outcome` may not be read by the design stage.
 
 from __future__ import annotations
 
+from iop_outcomes.patterns.symbols import STATES
 from iop_outcomes.tables.canonical import PERSON
 from iop_outcomes.tables.declare import Column, Table
 from iop_outcomes.tables.readings import READINGS
@@ -297,6 +298,21 @@ DOSE = Table(
     key=("person_id", "window_days"),
 )
 
+USE_PATTERNS = Table(
+    "use_patterns",
+    "One row per unit of analysis, class of substances and interval of its use pattern, in the order of people.",
+    {
+        "person_id": PERSON,
+        "substance": Column("text", "class of substances, a substance, or any"),
+        "interval": Column("whole", "number of the interval: 1 is the first from time zero, 0 the one before it"),
+        "state": Column("text", "what its tests tell", allowed=tuple(STATES), outcome=True),
+        "tests_due": Column("whole", "days on which a test was due, given or not", "days", low=0, outcome=True),
+        "tests_taken": Column("whole", "days with a test that told something", "days", low=0, outcome=True),
+        "residential_days": Column("whole", "days in a controlled environment", "days", low=0, outcome=True),
+    },
+    key=("person_id", "substance", "interval"),
+)
+
 SCORES = Table(
     "scores",
     "One row per person of a contrast: propensity score, weights asked for, and terms of the score as they are held: "
@@ -330,5 +346,5 @@ GATES = Table(
 
 PRIVATE = (
     QUARANTINE, ARRIVALS, INTAKE, EPISODES, EPISODES_BY_GAP, PEOPLE, ARMS, COVARIATES, ATTRITION,
-    RETENTION, ABSTINENCE, FIRST_USE, DOSE, SCORES, GATES, READINGS,
+    RETENTION, ABSTINENCE, FIRST_USE, DOSE, USE_PATTERNS, SCORES, GATES, READINGS,
 )  # fmt: skip
