@@ -77,7 +77,7 @@ def run(
             days, event = TIMES[endpoint.kind](people, tables, endpoint)
             timed.append(_timed_rows(people, endpoint, days, event))
             continue
-        for horizon in horizons[endpoint.outcome]:
+        for horizon in horizons[endpoint.outcome] if endpoint.kind in ANSWERS else ():
             binary.append(_binary_rows(people, tables, endpoint, horizon))
     return {
         "abstinence": pd.concat(binary[1:] or binary, ignore_index=True),

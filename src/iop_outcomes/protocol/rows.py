@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from iop_outcomes.protocol.base import GAP, Name, OneOf, Part, Words
 from iop_outcomes.vocabulary.answers import COUNTED_AGAINST, DEATHS, LEFT_OUT, MISSING_RULES, NONE, NOT_DUE
 from iop_outcomes.vocabulary.causes import LEAVING
-from iop_outcomes.vocabulary.endpoints import COLUMNS, EVENTS, KINDS, LEFT_INDEX, ON_A_DAY, STAYING, STEPS, TAKES
+from iop_outcomes.vocabulary.endpoints import COLUMNS, EVENTS, KINDS, LEFT_INDEX, MAY_BE_MISSING, STAYING, STEPS, TAKES
 from iop_outcomes.vocabulary.estimands import ESTIMANDS
 from iop_outcomes.vocabulary.measures import MEASURES
 from iop_outcomes.vocabulary.methods import METHODS
@@ -65,10 +65,10 @@ class Endpoint(Part):
         if self.column not in COLUMNS.get(self.kind, ("",)):
             needs = f"the kind {self.kind}, which needs one of {', '.join(COLUMNS.get(self.kind, ()))}"
             raise ValueError(f"`column` is for {needs if self.kind in COLUMNS else ' and '.join(COLUMNS)}")
-        if self.kind not in ON_A_DAY and (self.deaths, self.not_due) != (COUNTED_AGAINST, LEFT_OUT):
+        if self.kind not in MAY_BE_MISSING and (self.deaths, self.not_due) != (COUNTED_AGAINST, LEFT_OUT):
             raise ValueError(
-                f"`deaths` and `not_due` are for answers on a day ({', '.join(ON_A_DAY)}), and of the kind {self.kind} "
-                "deaths compete or end the follow-up: leave both empty"
+                f"`deaths` and `not_due` are for outcomes that may be missing ({', '.join(MAY_BE_MISSING)}), and of "
+                f"the kind {self.kind} deaths compete or end the follow-up: leave both empty"
             )
         return self
 

@@ -19,7 +19,7 @@ from iop_outcomes.report import protection
 from iop_outcomes.report.explanations import UNITS_OF_ANALYSIS
 from iop_outcomes.vocabulary.answers import DEATHS, MISSING_RULES, NONE, NOT_DUE, Otherwise
 from iop_outcomes.vocabulary.endpoints import RETENTION
-from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MEASURES
+from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MEASURES, MODELLED, SHARE_OF_WEEKS
 from iop_outcomes.vocabulary.methods import IMPUTED, LANDMARK, LANDMARK_ADJUSTED, METHODS, NAIVE, RANDOMISED
 
 PEOPLE, TIME_ZERO, ARMS, OUTCOMES = "People", "Time zero and episodes", "Arms", "Outcomes"
@@ -138,13 +138,15 @@ def _asked(study: AsRun) -> set[str]:
     return {row.method for row in study.analyses}
 
 
+# measures that are explained whatever step asks for them
+OF_WEEKS = (SHARE_OF_WEEKS, *MODELLED)
 # methods of ratios of hazards that weigh no one
 UNSCORED = (NAIVE, RANDOMISED, LANDMARK, LANDMARK_ADJUSTED)
 
 
 def _estimators(study: AsRun) -> Paragraph:
     asked = _asked(study)
-    measures = {row.measure for row in study.analyses if row.step == RETENTION}
+    measures = {row.measure for row in study.analyses if row.step == RETENTION or row.measure in OF_WEEKS}
     text = " ".join(m.method for name, m in MEASURES.items() if name in measures and m.method)
     if asked & set(IMPUTED):
         how = study.imputation

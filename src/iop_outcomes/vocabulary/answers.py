@@ -13,10 +13,13 @@ ABSTINENT, USING = "abstinent", "using"
 EVENT, NO_EVENT = "event", "no_event"
 # asked and not answered; the day lies beyond observation; of people in care only, who have left by then
 MISSING, NOT_YET_OBSERVED, OUT_OF_CARE = "missing", "not_yet_observed", "out_of_care"
+# of a week: no test was due, or the one that was could not be given for a reason that tells nothing of use
+NOT_ASKED_FOR = "not_asked_for"
 
 # of an answer on a day: the outcome, its opposite, dead by then, not answered, not due; and the same of outcomes other
 # than use
 LEVELS = (ABSTINENT, USING, DIED, MISSING, NOT_YET_OBSERVED)
+WEEK_LEVELS = (ABSTINENT, USING, DIED, MISSING, NOT_ASKED_FOR)
 STATE_LEVELS = (EVENT, NO_EVENT, DIED, MISSING, NOT_YET_OBSERVED)
 LABELS = {
     ABSTINENT: "Abstinent",
@@ -24,6 +27,7 @@ LABELS = {
     DIED: causes.LABELS[DIED],
     MISSING: "Missing",
     NOT_YET_OBSERVED: "Not yet observed",
+    NOT_ASKED_FOR: "No test due, or excused",
     OUT_OF_CARE: "Out of care by then",
     EVENT: "With the event",
     NO_EVENT: "Without the event",
