@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from iop_outcomes.analyses import imputed
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.answer import Answered, answer, decided, together
-from iop_outcomes.analyses.outcomes import at_a_day, to_an_event, week_by_week
+from iop_outcomes.analyses.outcomes import at_a_day, between_days, to_an_event, week_by_week
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.protocol import Adjustment, Analysis, Contrast, Endpoint, Gate, Imputation, Inference
 from iop_outcomes.steps.store import Wanted
-from iop_outcomes.vocabulary.endpoints import TIMED, WEEKLY
+from iop_outcomes.vocabulary.endpoints import BETWEEN, TIMED, WEEKLY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,6 +68,8 @@ def _read(
     """The outcome that a row asks about, by how its kind is answered."""
     if endpoint.kind in TIMED:
         return to_an_event.read(first_use, sample.scores, ask.outcome)
+    if endpoint.kind in BETWEEN:
+        return between_days.read(first_use, sample.scores, ask.outcome)
     answered = week_by_week.read if endpoint.kind in WEEKLY else at_a_day.read
     return answered(abstinence, sample.scores, ask, endpoint)
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from iop_outcomes.cohort import known_days
 from iop_outcomes.cohort.kinds import Functions
 from iop_outcomes.cohort.retention import of
 from iop_outcomes.cohort.units import from_zero
@@ -20,7 +21,7 @@ from iop_outcomes.protocol import Endpoint
 from iop_outcomes.tables.canonical import STATES_AT_DISCHARGE
 from iop_outcomes.vocabulary.answers import MISSING
 from iop_outcomes.vocabulary.causes import CENSORED, DIED
-from iop_outcomes.vocabulary.endpoints import ON_A_DAY, TIMED
+from iop_outcomes.vocabulary.endpoints import BETWEEN, ON_A_DAY, TIMED
 from iop_outcomes.vocabulary.levels import UNKNOWN
 
 if TYPE_CHECKING:
@@ -28,10 +29,12 @@ if TYPE_CHECKING:
 
 Tables = Mapping[str, "pd.DataFrame"]
 OnADay = Callable[["pd.DataFrame", Tables, Endpoint, int], "pd.Series"]
+Between = Callable[["pd.DataFrame", Tables, Endpoint], "pd.DataFrame"]
 Time = Callable[["pd.DataFrame", Tables, Endpoint], tuple["pd.Series", "pd.Series"]]
 
 ANSWERS: Functions[OnADay] = Functions(ON_A_DAY)
 TIMES: Functions[Time] = Functions(TIMED)
+BETWEEN_DAYS: Functions[Between] = Functions(BETWEEN)
 # by kind, who must have answered by a horizon: the answer of anyone else is not missing, but not due
 DUE: dict[str, OnADay] = {}
 # by kind, who had died by a horizon, and which of the answers known of them stand: of the rest none is missing
@@ -76,6 +79,9 @@ def run(
         if endpoint.kind in TIMES:
             days, event = TIMES[endpoint.kind](people, tables, endpoint)
             timed.append(_timed_rows(people, endpoint, days, event))
+            continue
+        if endpoint.kind in BETWEEN_DAYS:
+            timed.append(_between_rows(people, endpoint, BETWEEN_DAYS[endpoint.kind](people, tables, endpoint)))
             continue
         for horizon in horizons[endpoint.outcome] if endpoint.kind in ANSWERS else ():
             binary.append(_binary_rows(people, tables, endpoint, horizon))
@@ -130,8 +136,19 @@ def _timed_rows(people: pd.DataFrame, endpoint: Endpoint, days: pd.Series, event
             "outcome": endpoint.outcome,
             "days": known.mask(before, 0).astype("int64"),
             "event": people["person_id"].map(event).astype("boolean").fillna(False).astype(bool) & ~before,
+            "after_days": pd.array([None] * len(people), dtype="Int64"),
         }
     )
+
+
+def _between_rows(people: pd.DataFrame, endpoint: Endpoint, known: pd.DataFrame) -> pd.DataFrame:
+    own = known.loc[people["person_id"]].reset_index()
+    # an event before time zero says nothing of the time after it
+    own = own.assign(outcome=endpoint.outcome, event=own["event"] & (own["days"] >= 0))
+    days = own[["days", "after_days"]].clip(lower=0)
+    return own.assign(days=days["days"], after_days=days["after_days"].astype("Int64"))[
+        ["person_id", "outcome", "days", "event", "after_days"]
+    ]
 
 
 def _of_substance(screens: pd.DataFrame, endpoint: Endpoint) -> pd.DataFrame:
@@ -299,3 +316,9 @@ def run_of_screens(people: pd.DataFrame, tables: Tables, endpoint: Endpoint) -> 
     last = rows.groupby("person_id")["day"].max()
     event = last.index.to_series().isin(reached.index)
     return reached.reindex(last.index).fillna(last).astype("int64"), event
+
+
+# what interviews and screens say together
+on_a_day(due=_or_died(_observed), dead=_died, stands=(False,))(known_days.continuous)
+on_a_day(due=_or_died(_interview_due), dead=_died)(known_days.point_prevalence)
+BETWEEN_DAYS.answers(known_days.first_use_between)

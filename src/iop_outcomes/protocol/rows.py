@@ -46,6 +46,7 @@ class Endpoint(Part):
     counts: str = Field(
         default="", description="results that count towards the run, or states that are the outcome, between commas"
     )
+    window_days: int = Field(default=0, ge=0, description="point_prevalence only: days up to the horizon without use")
     sessions: int = Field(default=0, ge=0, description="engaged only: days with attended care that make it")
     column: Annotated[str, OneOf(("", *(name for names in COLUMNS.values() for name in names)))] = Field(
         default="", description="states only: the column of stays, or of followups, that tells it"

@@ -277,6 +277,15 @@ FIRST_USE = Table(
             "whole", "days from time zero to the event, or to the last day known", "days", low=0, outcome=True
         ),
         "event": Column("flag", "the event was seen", outcome=True),
+        "after_days": Column(
+            "whole",
+            "last day on which the event is known not to have happened, where it lies between two days; else missing",
+            "days",
+            nullable=True,
+            low=0,
+            optional=True,
+            outcome=True,
+        ),
     },
     key=("person_id", "outcome"),
 )

@@ -22,9 +22,9 @@ STEPS = (RETENTION, ABSTINENCE, DOSE)
 CONTRASTS, DURATIONS, INTENSITIES = "contrasts", "durations", "intensities"
 # how a kind is answered: the share of whom something is true on a day; days to something that is seen to happen; the
 # same where death, or other ways of leaving, come first; the share still in care, and days in it; what each interval of
-# a use pattern says
+# a use pattern says; the two days between which something happened
 AT_A_DAY, TO_AN_EVENT, COMPETING, BEING_THERE = "at_a_day", "to_an_event", "competing", "being_there"
-WEEK_BY_WEEK = "week_by_week"
+WEEK_BY_WEEK, BETWEEN_TWO_DAYS = "week_by_week", "between_two_days"
 
 Measures = dict[str, tuple[str, ...]]
 
@@ -266,6 +266,36 @@ _ROWS = (
         verb="had a negative test in the weeks up to day {day}",
     ),
     Kind(
+        "point_prevalence",
+        "no use in so many days up to a day, by interview and screens",
+        AT_A_DAY,
+        _USE_ON_A_DAY,
+        place=5,
+        needs=("followups",),
+        takes=("window_days",),
+        about_use=True,
+        verb="had not used in the days up to day {day}, as far as is known,",
+    ),
+    Kind(
+        "continuous",
+        "no use on any day up to a day, each of them known",
+        AT_A_DAY,
+        _USE_ON_A_DAY,
+        place=5,
+        about_use=True,
+        grows=True,
+        verb="were known to be without use on every day up to day {day}",
+    ),
+    Kind(
+        "first_use_between",
+        "the first use, between the last day known to be free of it and the first by which it is known",
+        BETWEEN_TWO_DAYS,
+        (Asked(ABSTINENCE, CONTRASTS, {"time_ratio": methods.HAZARDS}),),
+        place=6,
+        about_use=True,
+        grows=True,
+    ),
+    Kind(
         "first_use",
         "days to the first use reported",
         TO_AN_EVENT,
@@ -298,6 +328,7 @@ EVENTS = {k.name: k.cause for k in _ROWS if k.answered == COMPETING and k.cause}
 FOLLOWED = (*LEFT_INDEX, *STAYING, *EVENTS)
 ON_A_DAY = tuple(k.name for k in _ROWS if k.answered == AT_A_DAY)
 TIMED = tuple(k.name for k in _ROWS if k.answered == TO_AN_EVENT)
+BETWEEN = tuple(k.name for k in _ROWS if k.answered == BETWEEN_TWO_DAYS)
 WEEKLY = tuple(k.name for k in _ROWS if k.answered == WEEK_BY_WEEK)
 # whose outcome may be missing, and those of them that are about use
 MAY_BE_MISSING = (*ON_A_DAY, *WEEKLY)
