@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.patterns.symbols import STATES
+from iop_outcomes.patterns.symbols import DIED, STATES
 
 # as the trial's report defines it; as CTNote computes it from 15 to 39 weekly tests
 AS_PUBLISHED, AS_OPERATIONALISED = "as_published", "as_operationalised"
@@ -208,7 +208,7 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "mixed": _STATE,
     "excused": _STATE,
     "not_scheduled": _STATE,
-    "died": _STATE,
+    DIED.name: _STATE,
     "retained": _whole,
     "otherwise": _number,
     "empty": _number,

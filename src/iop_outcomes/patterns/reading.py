@@ -18,6 +18,7 @@ from iop_outcomes.patterns.definition import (
     Definition,
 )
 from iop_outcomes.patterns.symbols import (
+    DIED,
     MISSED,
     MIXED,
     NEGATIVE,
@@ -31,7 +32,7 @@ Codes = NDArray[np.uint8]
 # code of an interval that is none of the endpoint's
 OUT = 254
 # states of which some endpoints say that they are read as another
-READ = ("missed", "mixed", "excused", "not_scheduled", "died")
+READ = ("missed", "mixed", "excused", "not_scheduled", DIED.name)
 # a result in half units of use, and back; halves of a sum round up
 _HALVES = {NEGATIVE.code: 0, MIXED.code: 1, POSITIVE.code: 2}
 _UNKNOWN = 100
