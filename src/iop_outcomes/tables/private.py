@@ -247,6 +247,15 @@ RETENTION = Table(
             optional=True,
             outcome=True,
         ),
+        "known_days": Column(
+            "whole",
+            "days from its start to the last on which leaving unplanned could begin and still be known; no more than "
+            "observable_days",
+            "days",
+            low=0,
+            optional=True,
+            outcome=True,
+        ),
     },
     key=("person_id", "follows"),
 )

@@ -20,7 +20,8 @@ substance, in place of the weekly pattern; baseline weeks are left to it too.
 
 The stay is attendance of scheduled screens, not dosing. Four missed weeks in a row are a dropout (CTNote's
 DrT_ctnNinetyFour_2023): with the first of them in week k the stay ends on day 7(k-1), unplanned; without, it
-ends with the last week of the pattern, completed. Deaths have a visit but no date: the day that visit was due
+ends with the last week of the pattern, completed. A run that began in one of the last three weeks would not be known: a
+dropout is known to week n - 3 of n. Deaths have a visit but no date: the day that visit was due
 stands for it, and who died within a week after the last day in treatment died in treatment.
 
 Refuses missing files or columns, arms that are not those of the three trials, and people who are there twice.
@@ -191,6 +192,8 @@ def _persons(people: pd.DataFrame) -> pd.DataFrame:
         {
             "person_id": people["who"],
             "observed_to_day": people["days"],
+            # the first day of the last week in which a run of four could begin
+            "dropout_known_to_day": people["days"] - 7 * len(DROPOUT),
             "death_day": people["death_day"],
             "age": people["age"],
             "sex": _recoded(people["is_male"], {"Yes": "male", "No": "female"}),
