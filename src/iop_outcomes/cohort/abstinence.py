@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from iop_outcomes.cohort import known_days
 from iop_outcomes.cohort.kinds import Functions
 from iop_outcomes.cohort.retention import of
+from iop_outcomes.cohort.runs import run_of_screens
 from iop_outcomes.cohort.units import from_zero
 from iop_outcomes.protocol import Endpoint
 from iop_outcomes.tables.canonical import STATES_AT_DISCHARGE
@@ -301,23 +302,7 @@ def first_use(people: pd.DataFrame, tables: Tables, endpoint: Endpoint) -> tuple
     return first.where(event, through).fillna(0).astype("int64"), event
 
 
-@TIMES.answers
-def run_of_screens(people: pd.DataFrame, tables: Tables, endpoint: Endpoint) -> tuple[pd.Series, pd.Series]:
-    """Day of the first of so many screens in a row that count, or of the last screen that was due."""
-    screens = tables["screens"]
-    rows = _of_substance(screens[screens["day"] >= endpoint.from_day], endpoint)
-    rows = rows.sort_values(["person_id", "day"])
-    counts = rows["result"].isin(_listed(endpoint.counts))
-    # people and unbroken stretches of screens that count
-    stretch = (~counts).groupby(rows["person_id"]).cumsum()
-    length = counts.groupby([rows["person_id"], stretch]).cumsum()
-    begin = rows["day"].where(counts).groupby([rows["person_id"], stretch]).transform("min")
-    reached = begin[counts & (length == endpoint.run)].groupby(rows["person_id"]).min()
-    last = rows.groupby("person_id")["day"].max()
-    event = last.index.to_series().isin(reached.index)
-    return reached.reindex(last.index).fillna(last).astype("int64"), event
-
-
+TIMES.answers(run_of_screens)
 # what interviews and screens say together
 on_a_day(due=_or_died(_observed), dead=_died, stands=(False,))(known_days.continuous)
 on_a_day(due=_or_died(_interview_due), dead=_died)(known_days.point_prevalence)

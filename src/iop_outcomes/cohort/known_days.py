@@ -143,8 +143,8 @@ def first_use_between(people: pd.DataFrame, tables: Tables, endpoint: Endpoint) 
     joined = clear.merge(first.rename(columns={"start": "first", "end": "by"}), on="person_id", how="left")
     # of who used, what is free begins before the stretch that holds the use, and ends before it at the latest
     before = joined[joined["by"].isna() | (joined["start"] < joined["first"])]
-    until = np.minimum(before["end"], (before["first"] - 1).fillna(before["end"]))
-    last = until.groupby(before["person_id"]).max()
+    until = before.assign(last=np.minimum(before["end"], (before["first"] - 1).fillna(before["end"])))
+    last = until.groupby("person_id")["last"].max()
     who = people["person_id"]
     after = who.map(last).fillna(endpoint.from_day).clip(lower=endpoint.from_day)
     by = who.map(first.set_index("person_id")["end"])

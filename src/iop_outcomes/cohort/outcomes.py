@@ -56,7 +56,7 @@ def reads(follows: Sequence[str]) -> dict[str, Wanted]:
     under_gaps = set(follows) - set(retention.AS_LINKED)
     return {
         "people": Wanted(days),
-        "persons": Wanted(("person_id", "death_day", "overdose_day")),
+        "persons": Wanted(("person_id", "death_day", "overdose_day", "dropout_known_to_day")),
         "episodes": Wanted(("person_id", "episode", "episode_start_day", *retention.ENDS, *STATES_AT_DISCHARGE)),
         "episodes_by_gap": ALL if under_gaps else NOTHING,
     }

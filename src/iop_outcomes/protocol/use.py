@@ -13,7 +13,6 @@ from pydantic import Field, field_validator, model_validator
 from iop_outcomes.protocol.base import OneOf, Part
 from iop_outcomes.vocabulary.levels import CONTROLLED, LEVELS
 from iop_outcomes.vocabulary.testing import (
-    AS_MISSED,
     EXCUSED_REASONS,
     REASONS,
     SPECIMENS,
@@ -29,15 +28,16 @@ class Schedule(Part):
 
     kind: Literal["recorded", "regular"] = Field(
         default="recorded",
-        description="recorded: a test was due where the records hold one, given or not; regular: in every so many days, "
-        "and one that is not on record was missed",
+        description="recorded: a test was due where the records hold one, given or not; regular: in every so many "
+        "days, and one that is not on record was missed",
     )
     every_days: int = Field(default=7, ge=1, description="regular: days from one test to the next")
     sites: dict[str, Annotated[int, Field(ge=1)]] = Field(
         default={}, description="regular: the same at sites that differ, by site_id"
     )
-    until: Literal["observed", "in_care"] = Field(
-        default="in_care", description="regular: tests are due to the end of observation, or while the person is in care"
+    until: Literal["observed", "care"] = Field(
+        default="care",
+        description="regular: tests are due to the end of observation, or while the person is in care",
     )
 
     @model_validator(mode="after")
@@ -66,18 +66,19 @@ class Use(Part):
         description="tests of one interval, or of one substance on one day, that disagree: mixed; any_positive: the "
         "positive counts; last: the last day counts, and two of one day are mixed",
     )
-    prescribed: Literal["no_use", "use"] = Field(
+    prescribed: Literal["no_use", "not_tested", "use"] = Field(
         default="no_use",
         description="a substance that was found while a medication explains it (a spell on record covers the day, or "
-        "ended within the time that the substance is found): no use of it, or use all the same",
+        "ended within the time that the substance is found): no use of it, so that the test counts as negative; as if "
+        "the substance had not been tested for; or use all the same",
     )
     dilute: Literal["missed", "excused", "as_written"] = Field(
-        default=AS_MISSED,
+        default="missed",
         description="a negative of a dilute specimen: missed, as it is no valid test; excused; or as_written. A "
         "positive of one stands (49 CFR 40.197(a))",
     )
     tampered: Literal["missed", "positive", "excused"] = Field(
-        default=AS_MISSED,
+        default="missed",
         description="an adulterated or substituted specimen, whatever its result: missed, as a refusal to be tested "
         "(49 CFR 40.191(a)); positive; or excused",
     )
@@ -85,8 +86,8 @@ class Use(Part):
         default=list(EXCUSED_REASONS),
         description="reasons for which a test without a result is no missed test: it is left out as not observed",
     )
-    deaths: Literal["died", "missed"] = Field(
-        default="died", description="intervals from a death on: a state of their own, or as tests that were missed"
+    deaths: Literal["apart", "missed"] = Field(
+        default="apart", description="intervals from a death on: a state of their own, or as tests that were missed"
     )
     least_covered: float = Field(
         default=0.1,
@@ -95,8 +96,7 @@ class Use(Part):
         description="share of an interval that the times in which the substance is found must cover, test by test, for "
         "negatives to tell of the interval; else they are excused, as alcohol in urine is of a week. 0: not asked",
     )
-    specimen: Specimen = Field(
-        default=URINE, description="what was tested where the records do not say")
+    specimen: Specimen = Field(default=URINE, description="what was tested where the records do not say")
     self_report: Literal["ignored", "fills", "counts"] = Field(
         default="ignored",
         description="what people told at interviews: ignored; fills intervals without a test; or counts beside tests, "
@@ -115,5 +115,3 @@ class Use(Part):
         if len(set(names)) < len(names):
             raise ValueError("a name stands twice")
         return names
-
-

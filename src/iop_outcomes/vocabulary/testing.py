@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from iop_outcomes.vocabulary.answers import MISSING
+from iop_outcomes.vocabulary.causes import DIED
 
 # of a test that was due; missing: it was not given, or gave no result
 NEGATIVE, POSITIVE, INCONCLUSIVE = "negative", "positive", "inconclusive"
@@ -18,6 +19,10 @@ RESULTS = (NEGATIVE, POSITIVE, INCONCLUSIVE, MISSING)
 TAKEN = (NEGATIVE, POSITIVE, INCONCLUSIVE)
 # a substance or a class of an endpoint that asks about all
 ANY = "any"
+
+# what the tests of an interval tell, as `patterns.symbols` names its states; before the first, and after observation,
+# there is no interval
+STATES = ("not_scheduled", NEGATIVE, POSITIVE, "missed", "mixed", "excused", DIED)
 
 # how what is no plain result may be read: as missed by the person's doing, as a test that tells nothing of use and was
 # not missed, as a positive, as the laboratory wrote it

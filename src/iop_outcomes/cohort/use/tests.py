@@ -46,11 +46,14 @@ def read(screens: pd.DataFrame, medications: pd.DataFrame, use: Use) -> pd.DataF
     if use.dilute != testing.AS_WRITTEN:
         dilute = (found["validity"] == testing.DILUTE.name).to_numpy() & (code == NEGATIVE.code)
         code = np.where(dilute, OF_READING[use.dilute].code, code)
-    if use.prescribed == "no_use":
-        explained = np.flatnonzero(code == POSITIVE.code)
-        prescribed = _prescribed(found.iloc[explained], medications)
-        code[explained[prescribed]] = NEGATIVE.code
-    return found.assign(code=code.astype(np.uint8), covers=substances.longest_days(found["substance"], found["specimen"]))
+    found = found.assign(covers=substances.longest_days(found["substance"], found["specimen"]))
+    if use.prescribed == "use":
+        return found.assign(code=code.astype(np.uint8))
+    at = np.flatnonzero(code == POSITIVE.code)
+    explained = at[_prescribed(found.iloc[at], medications)]
+    code[explained] = NEGATIVE.code
+    found = found.assign(code=code.astype(np.uint8))
+    return found.drop(index=found.index[explained]) if use.prescribed == "not_tested" else found
 
 
 def _filled(screens: pd.DataFrame, column: str, otherwise: str) -> pd.Series:
@@ -100,7 +103,8 @@ def by_day(read: pd.DataFrame, wanted: str, conflicts: str) -> pd.DataFrame:
         own = _one_each(own, conflicts)
     rank = np.full(256, len(FIRST), dtype=np.int64)
     rank[[state.code for state in FIRST]] = np.arange(len(FIRST))
-    ordered = own.assign(rank=rank[own["code"].to_numpy()], covers=own["covers"].where(own["code"] == NEGATIVE.code, 0.0))
+    covers = own["covers"].where(own["code"] == NEGATIVE.code, 0.0)
+    ordered = own.assign(rank=rank[own["code"].to_numpy()], covers=covers)
     days = ordered.groupby(["person_id", "day"], sort=False).agg(rank=("rank", "min"), covers=("covers", "max"))
     codes = np.asarray([state.code for state in FIRST], dtype=np.uint8)
     days = days.assign(code=codes[days["rank"].to_numpy()]).reset_index()
