@@ -37,15 +37,19 @@ def run(
     """The tables retention, abstinence, first_use and dose.
 
     events: endpoints of a kind in EVENTS; endpoints: all others, with their horizons in days; windows: days from time
-    zero in which hours of care are counted. follows: what is followed beside events.
+    zero in which hours of care are counted. follows: what is followed beside events. use: by which the table
+    use_patterns was made.
     """
+    import pandas as pd
+
     kept = retention.run(people, episodes, episodes_by_gap, sessions, persons, events, follows)["retention"]
     answered = abstinence.run(people, followups, screens, persons, episodes, kept, endpoints, horizons)
     weeks = weekly.run(people, use_patterns, use, endpoints, horizons)
+    answers = [table for table in (answered["abstinence"], weeks) if len(table)] or [weeks]
     return {
         "retention": kept,
         **answered,
-        "abstinence": pd.concat([answered["abstinence"], weeks], ignore_index=True),
+        "abstinence": pd.concat(answers, ignore_index=True),
         **dose.run(people, kept, sessions, screens, followups, windows),
     }
 
