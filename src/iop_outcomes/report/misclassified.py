@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 NOT_SO = "cannot be"
 NOTE = (
     "As if use had been found in this share of the people with use (sensitivity) and not in this share of those "
-    "without (specificity), in both arms alike; the interval counts chance alone. A measurement that misses use makes a "
-    "difference between the arms look smaller than it is, where it misses it alike in both; residents who can hardly "
+    "without (specificity), in both arms alike; the interval counts chance alone. A measurement that misses use makes "
+    "a difference between the arms look smaller than it is, where it misses it alike in both; residents who can hardly "
     "use, or are tested more often, are not measured alike, and then the difference can be off either way. "
     f"\u2018{NOT_SO}\u2019: so little, or so much, use could not have been found."
 )
