@@ -83,7 +83,9 @@ def test_specimens_that_are_dilute_or_tampered_with(validity: str, result: str, 
         ("naltrexone", "buprenorphine", 0, None, "+"), ("buprenorphine", "cocaine", 0, None, "+"),
     ],
 )  # fmt: skip
-def test_what_is_prescribed_is_no_use(medication: str, substance: str, start: int, end: int | None, symbol: str) -> None:
+def test_what_is_prescribed_is_no_use(
+    medication: str, substance: str, start: int, end: int | None, symbol: str
+) -> None:
     found = screens((3, "positive"), substance=substance)
     taken = spell(medication, start, end)
     assert text(found, FROM_0, of=substance, days=6, medications=taken) == symbol
