@@ -132,7 +132,13 @@ class Loaded:
         # events of the library are tried on invented people whether the sheet asks for them or not
         events = [_wordless(e) for e in self.endpoints.values() if e.kind in EVENTS]
         asked = [*self.endpoints_of(*kinds), *events]
-        return {**study, "rules": list(self.rules), "endpoints": asked, "horizons": self.horizons()}
+        return {
+            **study,
+            "rules": list(self.rules),
+            "endpoints": asked,
+            "horizons": self.horizons(),
+            "use": self.study.use,
+        }
 
     def wordless(self) -> dict[str, Endpoint]:
         """The whole library by outcome, without its words."""

@@ -345,6 +345,12 @@ PANELS = {k.name: k.panel for k in _ROWS if k.panel}
 # columns that an endpoint may name, by kind; and numbers of an endpoint that only some kinds have, and need
 COLUMNS = {k.name: k.columns for k in _ROWS if k.columns}
 TAKES = {column: tuple(k.name for k in _ROWS if column in k.takes) for k in _ROWS for column in k.takes}
+# clocks of an endpoint, and kinds whose clock may start with the return to the community
+ADMISSION, COMMUNITY = "admission", "community"
+CLOCKS = (ADMISSION, COMMUNITY)
+CLOCKED = tuple(
+    k.name for k in _ROWS if k.about_use and k.needs and k.answered in (AT_A_DAY, TO_AN_EVENT, BETWEEN_TWO_DAYS)
+)
 # in the order in which they are spoken of
 ORDER = tuple(k.name for k in sorted(_ROWS, key=lambda k: k.place))
 # what can be counted among those who are followed: ways of leaving, then events beside it

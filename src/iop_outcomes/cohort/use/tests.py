@@ -125,12 +125,9 @@ def combined(seen: dict[State, NDArray[np.bool_]], conflicts: str) -> NDArray[np
     Whatever a test told goes before one that was missed, and a missed one before one that is excused.
     """
     positive, negative, mixed = (seen[state] for state in (POSITIVE, NEGATIVE, MIXED))
-    if conflicts == "any_positive":
-        clear = [positive, mixed, negative]
-        told = [POSITIVE, MIXED, NEGATIVE]
-    else:
-        clear = [positive & ~negative, mixed | (positive & negative), negative]
-        told = [POSITIVE, MIXED, NEGATIVE]
+    told = [POSITIVE, MIXED, NEGATIVE]
+    unclear = mixed | (positive & negative)
+    clear = [positive, mixed, negative] if conflicts == "any_positive" else [positive & ~unclear, unclear, negative]
     states = [*told, MISSED, EXCUSED]
     codes: NDArray[np.uint8] = np.select(
         [*clear, seen[MISSED], seen[EXCUSED]], [np.uint8(state.code) for state in states], np.uint8(0)
