@@ -69,7 +69,7 @@ def _fine_enough(patterns: Patterns, row: Definition) -> None:
     """No interval holds two of the endpoint's tests."""
     if row.unit == TEST and patterns.interval_days * row.tests_per_week > DAYS:
         raise StudyError(
-            f"The endpoint '{row.name}' ({row.version}) is of single tests, {row.tests_per_week} a week; these "
+            f"The endpoint '{row.name}' ({row.version}) is of single tests, {row.tests_per_week:g} a week; these "
             f"patterns have one state per {patterns.interval_days} days. Make patterns of days, or ask for "
             "a version that is of weeks."
         )
