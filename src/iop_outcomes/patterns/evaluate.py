@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from iop_outcomes.errors import StudyError
 from iop_outcomes.patterns import statistics, windows
 from iop_outcomes.patterns.definition import LOGICAL, SURVIVAL, TEST, WEEKS, Definition
 from iop_outcomes.patterns.pattern import Patterns
-from iop_outcomes.patterns.reading import Codes, as_read
+from iop_outcomes.patterns.reading import READ, Codes, as_read
 from iop_outcomes.patterns.weeks import DAYS, weekly
 
 Whole = NDArray[np.int64]
@@ -37,13 +37,25 @@ class Found:
 
 @dataclass(frozen=True)
 class _Prepared:
-    """Patterns in the unit of an endpoint, with intervals as rows. weeks: (k,). last: (n,) week of the last test."""
+    """Patterns in the unit of an endpoint, with intervals as rows. weeks: (k,). last: (n,) week of the last test.
+
+    longest: the last week of anyone. read: codes as endpoints read them, which many do alike.
+    """
 
     codes: Codes
     lengths: Whole
     weeks: Whole
     last: Whole
     first_days: Whole
+    longest: int
+    read: dict[tuple[object, ...], Codes] = field(default_factory=dict)
+
+    def as_read(self, row: Definition) -> Codes:
+        """(k', n) what an endpoint counts from."""
+        key = (row.schedule, row.fill, *(getattr(row, name) for name in READ))
+        if key not in self.read:
+            self.read[key] = as_read(row, self.codes)
+        return self.read[key]
 
 
 def evaluate(patterns: Patterns, asked: Mapping[str, Sequence[Definition]]) -> dict[str, Found]:
@@ -85,12 +97,13 @@ def _prepare(patterns: Patterns) -> _Prepared:
     codes = np.ascontiguousarray(own.codes.T)
     weeks = (own.numbers - 1) * own.interval_days // DAYS + 1
     last = np.concatenate([[0], weeks])[windows.last_test(codes)]
-    return _Prepared(codes, own.lengths, weeks, last, np.concatenate([[0], own.first_days]))
+    longest = int(np.concatenate([[0], weeks])[own.lengths].max(initial=0))
+    return _Prepared(codes, own.lengths, weeks, last, np.concatenate([[0], own.first_days]), longest)
 
 
 def _long_enough(prepared: _Prepared, row: Definition) -> None:
     """Somebody is followed to the end of the window. A run longer than that can be had by nobody either."""
-    longest = int(np.concatenate([[0], prepared.weeks])[prepared.lengths].max(initial=0))
+    longest = prepared.longest
     in_weeks = row.window_of == WEEKS
     asked = {
         "a schedule to week": max(row.schedule, default=0),
@@ -108,7 +121,7 @@ def _long_enough(prepared: _Prepared, row: Definition) -> None:
 
 def _row(prepared: _Prepared, row: Definition) -> Found:
     """One row of the table, of all people."""
-    codes = as_read(row, prepared.codes)
+    codes = prepared.as_read(row)
     k = max(len(codes), len(prepared.codes))
     weeks = prepared.weeks if len(codes) <= len(prepared.weeks) else np.arange(1, k + 1)
     lengths = np.full_like(prepared.lengths, len(codes)) if row.schedule else prepared.lengths
