@@ -24,6 +24,23 @@ use rule run as cohort_population with:
         "Find who is eligible, and their arms and covariates"
 
 
+use rule run as cohort_use with:
+    input:
+        **private("people", "persons", "stays"),
+        **private("screens", "followups", "medications"),
+    output:
+        **private("use_patterns"),
+    log:
+        f"{LOGS}/cohort_use.log",
+    params:
+        **step(
+            "cohort.use",
+            {"use": plain(STUDY.use), "classes": LOADED.substances()},
+        ),
+    message:
+        "Read what tests tell of use, interval by interval"
+
+
 use rule run as cohort_outcomes with:
     input:
         **private("people", "persons", "episodes", "episodes_by_gap"),

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from iop_outcomes.protocol.base import GAP, Name, Part, Share, Words
 from iop_outcomes.protocol.records import Privacy, Source
+from iop_outcomes.protocol.use import Use
 from iop_outcomes.vocabulary.levels import LEVELS
 
 
@@ -267,6 +268,7 @@ class Study(Part):
     privacy: Privacy = Privacy()
     population: Population = Population()
     care: Care = Care()
+    use: Use = Use()
     adjustment: Adjustment = Adjustment()
     gate: Gate = Gate()
     imputation: Imputation = Imputation()

@@ -30,6 +30,7 @@ from iop_outcomes.vocabulary.endpoints import (
     DOSE,
     EVENTS,
     FOLLOWED,
+    KINDS,
     LEFT_INDEX,
     RETENTION,
     STAYING,
@@ -37,6 +38,7 @@ from iop_outcomes.vocabulary.endpoints import (
 )
 from iop_outcomes.vocabulary.measures import DOSE_RESPONSE, HAZARD_RATIO, RISK
 from iop_outcomes.vocabulary.methods import IMPUTED
+from iop_outcomes.vocabulary.testing import ANY
 
 if TYPE_CHECKING:
     from iop_outcomes.release.policy import Policy
@@ -106,6 +108,11 @@ class Loaded:
         """The endpoints that a step asks for, in a contrast or in all, by outcome and without their words."""
         asked = sorted({r.outcome for r in self.rows(step, contrast)})
         return {o: _wordless(self.endpoints[o]) for o in asked}
+
+    def substances(self) -> list[str]:
+        """The substances that endpoints about tests ask for, or any: each has a use pattern."""
+        asked = {e.substance for e in self.endpoints_of(*KINDS) if e.substance}
+        return sorted(asked) or [ANY]
 
     def follows(self) -> list[str]:
         """What some analysis follows beside events, as the table retention names it; the index level and the episode

@@ -8,6 +8,7 @@ from __future__ import annotations
 from iop_outcomes.tables.canonical import PERSON
 from iop_outcomes.tables.declare import Column, Table
 from iop_outcomes.tables.readings import READINGS
+from iop_outcomes.tables.use_patterns import USE_PATTERNS
 from iop_outcomes.vocabulary.endpoints import CAUSES
 from iop_outcomes.vocabulary.levels import CLASSES, LEVELS, NO_LEVEL
 from iop_outcomes.vocabulary.methods import IPTW, OVERLAP
@@ -294,7 +295,9 @@ DOSE = Table(
         "window_days": Column("whole", "length of the window", "days", low=1),
         "in_care_at_end": Column("flag", "still in care on the day after the window", outcome=True),
         "hours_per_week": Column("number", "mean attended hours in the window", "hours a week", nullable=True, low=0),
-        "positive_screens": Column("number", "share of screens due in the window that were positive", low=0, high=1),
+        "positive_screens": Column(
+            "number", "share of screens due in the window that were positive or inconclusive", low=0, high=1
+        ),
         "missed_screens": Column("number", "share of screens due in the window that were missed", low=0, high=1),
         "reported_use": Column(
             "number", "share of days with use at the last interview by the window's end", nullable=True, low=0, high=1
@@ -336,5 +339,5 @@ GATES = Table(
 
 PRIVATE = (
     QUARANTINE, ARRIVALS, INTAKE, EPISODES, EPISODES_BY_GAP, PEOPLE, ARMS, COVARIATES, ATTRITION,
-    RETENTION, ABSTINENCE, FIRST_USE, DOSE, SCORES, GATES, READINGS,
+    RETENTION, ABSTINENCE, FIRST_USE, DOSE, USE_PATTERNS, SCORES, GATES, READINGS,
 )  # fmt: skip
