@@ -44,7 +44,7 @@ use rule run as cohort_use with:
 use rule run as cohort_outcomes with:
     input:
         **private("people", "persons", "episodes", "episodes_by_gap"),
-        **private("sessions", "screens", "followups"),
+        **private("sessions", "screens", "followups", "use_patterns"),
     output:
         **private("retention", "abstinence", "first_use", "dose"),
     log:
@@ -54,7 +54,10 @@ use rule run as cohort_outcomes with:
             "cohort.outcomes",
             {
                 "events": plain(LOADED.endpoints_of(*EVENTS)),
-                "endpoints": plain(LOADED.endpoints_of(*ON_A_DAY, *TIMED)),
+                "use": plain(STUDY.use),
+                "endpoints": plain(
+                    LOADED.endpoints_of(*ON_A_DAY, *WEEKLY, *BETWEEN, *TIMED)
+                ),
                 "horizons": LOADED.horizons(),
                 "windows": LOADED.windows(),
                 "follows": LOADED.follows(),

@@ -26,14 +26,14 @@ import numpy as np
 from iop_outcomes.analyses import few_sites, imputed, power
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.hazards import Ratios
-from iop_outcomes.analyses.outcomes import Outcome
+from iop_outcomes.analyses.outcomes import Modelled, Outcome
 from iop_outcomes.analyses.rows import EVERYONE, Row, Some
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.errors import EstimationError, NotPossible
 from iop_outcomes.estimators.base.pooling import Pooled
 from iop_outcomes.protocol import Analysis, Gate
-from iop_outcomes.tables.results import ONE_RATIO, PROPORTIONAL
-from iop_outcomes.vocabulary.measures import HAZARD_RATIO, RATIO, RISK, SUBDISTRIBUTION_HAZARD_RATIO
+from iop_outcomes.tables.results import ONE_RATIO, OVER_WEEKS, PROPORTIONAL
+from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MODELLED, RATIO, RISK, SUBDISTRIBUTION_HAZARD_RATIO
 from iop_outcomes.vocabulary.methods import CRUDE, IMPUTED, SCORED
 
 if TYPE_CHECKING:
@@ -115,6 +115,8 @@ def answer(
             return _ratios(ask, sample, outcome, outcome.hazard_ratios(ask, sample, gate.min_events), some)
         if ask.measure == SUBDISTRIBUTION_HAZARD_RATIO:
             return _ratios(ask, sample, outcome, Ratios(outcome.subdistribution_ratio(ask, sample)), some)
+        if ask.measure in MODELLED and isinstance(outcome, Modelled):
+            return _ratios(ask, sample, outcome, outcome.modelled(ask, sample), some)
         shown = _means(ask, sample, outcome, records, some)
     except NotPossible as wrong:
         return without("not_possible", str(wrong))
@@ -190,6 +192,6 @@ def _ratios(ask: Analysis, sample: Sample, outcome: Outcome, found: Ratios, some
             made += results.without(ask, sample.names, "gated", one.reason, days)
         else:
             made.append(results.from_estimate(ask, RATIO, one.estimate, level, people, logarithmic=True, some=days))
-    tests = {ONE_RATIO: found.one_ratio, PROPORTIONAL: found.proportional}
+    tests = {ONE_RATIO: found.one_ratio, PROPORTIONAL: found.proportional, OVER_WEEKS: found.over_weeks}
     told = [results.diagnostic(ask, q, p, np.nan, "info") for q, p in tests.items() if p is not None]
     return Answered(tuple(made), tuple(told))

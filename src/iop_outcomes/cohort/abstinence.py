@@ -1,9 +1,11 @@
 """Endpoints from interviews, urine screens and records of discharge, each kind a function of its own.
 
 Endpoints are rows of the endpoint library; a row's kind picks the function. Binary endpoints say abstinent, not
-abstinent, or not known; how "not known" is read is a choice of the analysis, never of this step. Who is observed to a
-horizon, and yet has no answer as the interview that would give it was due after the end of observation, has missed
-nothing: it is not due, as is a horizon beyond observation. Days are counted from time zero.
+abstinent, dead, or not known; how "not known" is read is a choice of the analysis, never of this step. Who is observed
+to a horizon, and yet has no answer as the interview that would give it was due after the end of observation, has missed
+nothing: it is not due, as is a horizon beyond observation. Who had died by the horizon has missed nothing either: that
+is told as a death, whatever was answered shortly before; of what was known before they died (use up to the horizon, a
+state at discharge) the answer stands. Days are counted from time zero.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from iop_outcomes.cohort import known_days
 from iop_outcomes.cohort.kinds import Functions
 from iop_outcomes.cohort.retention import of
 from iop_outcomes.cohort.runs import run_of_screens
@@ -18,8 +21,8 @@ from iop_outcomes.cohort.units import from_zero
 from iop_outcomes.protocol import Endpoint
 from iop_outcomes.tables.canonical import STATES_AT_DISCHARGE
 from iop_outcomes.vocabulary.answers import MISSING
-from iop_outcomes.vocabulary.causes import CENSORED
-from iop_outcomes.vocabulary.endpoints import ON_A_DAY, TIMED
+from iop_outcomes.vocabulary.causes import CENSORED, DIED
+from iop_outcomes.vocabulary.endpoints import BETWEEN, ON_A_DAY, TIMED
 from iop_outcomes.vocabulary.levels import UNKNOWN
 
 if TYPE_CHECKING:
@@ -27,19 +30,25 @@ if TYPE_CHECKING:
 
 Tables = Mapping[str, "pd.DataFrame"]
 OnADay = Callable[["pd.DataFrame", Tables, Endpoint, int], "pd.Series"]
+Between = Callable[["pd.DataFrame", Tables, Endpoint], "pd.DataFrame"]
 Time = Callable[["pd.DataFrame", Tables, Endpoint], tuple["pd.Series", "pd.Series"]]
 
 ANSWERS: Functions[OnADay] = Functions(ON_A_DAY)
 TIMES: Functions[Time] = Functions(TIMED)
+BETWEEN_DAYS: Functions[Between] = Functions(BETWEEN)
 # by kind, who must have answered by a horizon: the answer of anyone else is not missing, but not due
 DUE: dict[str, OnADay] = {}
+# by kind, who had died by a horizon, and which of the answers known of them stand: of the rest none is missing
+DEAD: dict[str, tuple[OnADay, tuple[bool, ...]]] = {}
 
 
-def on_a_day(due: OnADay) -> Callable[[OnADay], OnADay]:
-    """The function answers the kind of its name. due: (n,) who must have answered by the horizon."""
+def on_a_day(due: OnADay, dead: OnADay, stands: tuple[bool, ...] = ()) -> Callable[[OnADay], OnADay]:
+    """The function answers the kind of its name. due, dead: (n,) who must have answered by the horizon, and who had
+    died by then. stands: answers that a death after them does not undo.
+    """
 
     def taken(function: OnADay) -> OnADay:
-        DUE[function.__name__] = due
+        DUE[function.__name__], DEAD[function.__name__] = due, (dead, stands)
         return ANSWERS.answers(function)
 
     return taken
@@ -60,7 +69,7 @@ def run(
 
     from iop_outcomes.tables import TABLES
 
-    people = people.assign(deceased=people["record_id"].isin(persons.loc[persons["death_day"].notna(), "person_id"]))
+    people = people.assign(death_day=_death_days(people, persons))
     tables = {
         "followups": from_zero(followups, people),
         "screens": from_zero(screens, people),
@@ -72,11 +81,11 @@ def run(
             days, event = TIMES[endpoint.kind](people, tables, endpoint)
             timed.append(_timed_rows(people, endpoint, days, event))
             continue
-        for horizon in horizons[endpoint.outcome]:
-            abstinent, mature = (
-                by_kind[endpoint.kind](people, tables, endpoint, horizon) for by_kind in (ANSWERS, DUE)
-            )
-            binary.append(_binary_rows(people, endpoint, horizon, abstinent, mature))
+        if endpoint.kind in BETWEEN_DAYS:
+            timed.append(_between_rows(people, endpoint, BETWEEN_DAYS[endpoint.kind](people, tables, endpoint)))
+            continue
+        for horizon in horizons[endpoint.outcome] if endpoint.kind in ANSWERS else ():
+            binary.append(_binary_rows(people, tables, endpoint, horizon))
     return {
         "abstinence": pd.concat(binary[1:] or binary, ignore_index=True),
         "first_use": pd.concat(timed[1:] or timed, ignore_index=True),
@@ -91,18 +100,27 @@ def _leaving(people: pd.DataFrame, retention: pd.DataFrame, episodes: pd.DataFra
     return left.assign(**{state: states[state].to_numpy() for state in STATES_AT_DISCHARGE})
 
 
-def _binary_rows(
-    people: pd.DataFrame, endpoint: Endpoint, horizon: int, abstinent: pd.Series, mature: pd.Series
-) -> pd.DataFrame:
+def _death_days(people: pd.DataFrame, persons: pd.DataFrame) -> pd.Series:
+    """Days from time zero to the death of each unit's person; missing of the living."""
+    days = persons.set_index("person_id")["death_day"]
+    return people["record_id"].map(days).astype("Int64") - people["index_start_day"]
+
+
+def _binary_rows(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.DataFrame:
     import pandas as pd
 
+    answers, due = (by_kind[endpoint.kind](people, tables, endpoint, horizon) for by_kind in (ANSWERS, DUE))
+    answer = people["person_id"].map(answers).astype("boolean")
+    dead, stands = DEAD[endpoint.kind]
+    died = dead(people, tables, endpoint, horizon) & ~answer.isin(stands).astype(bool)
     return pd.DataFrame(
         {
             "person_id": people["person_id"],
             "outcome": endpoint.outcome,
             "horizon_days": horizon,
-            "abstinent": people["person_id"].map(abstinent).astype("boolean"),
-            "mature": mature.astype(bool),
+            "abstinent": answer.mask(died),
+            "mature": (due | died).astype(bool),
+            "dead": died,
         }
     )
 
@@ -119,8 +137,19 @@ def _timed_rows(people: pd.DataFrame, endpoint: Endpoint, days: pd.Series, event
             "outcome": endpoint.outcome,
             "days": known.mask(before, 0).astype("int64"),
             "event": people["person_id"].map(event).astype("boolean").fillna(False).astype(bool) & ~before,
+            "after_days": pd.array([None] * len(people), dtype="Int64"),
         }
     )
+
+
+def _between_rows(people: pd.DataFrame, endpoint: Endpoint, known: pd.DataFrame) -> pd.DataFrame:
+    own = known.loc[people["person_id"]].reset_index()
+    # an event before time zero says nothing of the time after it
+    own = own.assign(outcome=endpoint.outcome, event=own["event"] & (own["days"] >= 0))
+    days = own[["days", "after_days"]].clip(lower=0)
+    return own.assign(days=days["days"], after_days=days["after_days"].astype("Int64"))[
+        ["person_id", "outcome", "days", "event", "after_days"]
+    ]
 
 
 def _of_substance(screens: pd.DataFrame, endpoint: Endpoint) -> pd.DataFrame:
@@ -163,7 +192,7 @@ def _or_died(due: OnADay) -> OnADay:
     """The same, and whoever died, who was observed to the end: a missing answer is missing, not immature."""
 
     def asked(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
-        return due(people, tables, endpoint, horizon) | people["deceased"]
+        return due(people, tables, endpoint, horizon) | people["death_day"].notna()
 
     return asked
 
@@ -181,7 +210,18 @@ def _left(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int
     return people["person_id"].isin(_left_by(tables["leaving"], horizon)["person_id"])
 
 
-@on_a_day(due=_or_died(_interview_due))
+def _died(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
+    """Dead on the horizon or before."""
+    return (people["death_day"] <= horizon).fillna(False).astype(bool)
+
+
+def _left_by_dying(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
+    """The index level was left by death by the horizon."""
+    left = _left_by(tables["leaving"], horizon)
+    return people["person_id"].isin(left.loc[left["cause"] == DIED, "person_id"])
+
+
+@on_a_day(due=_or_died(_interview_due), dead=_died)
 def interview(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
     """No use in the look-back of the interview due nearest the horizon, within the tolerance.
 
@@ -202,7 +242,7 @@ def interview(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon:
     return reported.mask(pd.Series(reported.index.isin(seen), index=reported.index), False)
 
 
-@on_a_day(due=_or_died(_interview_due))
+@on_a_day(due=_or_died(_interview_due), dead=_died)
 def state_at_interview(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
     """A state that counts was told of at the interview due nearest the horizon, within the tolerance."""
     import pandas as pd
@@ -214,7 +254,7 @@ def state_at_interview(people: pd.DataFrame, tables: Tables, endpoint: Endpoint,
     return told.isin(_listed(endpoint.counts)).astype("boolean").mask(told.isna() | (told == UNKNOWN))
 
 
-@on_a_day(due=_or_died(_observed))
+@on_a_day(due=_or_died(_observed), dead=_died)
 def screen(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
     """The last screen due in the tolerance up to the horizon is negative; missing when it was not given."""
     screens = tables["screens"]
@@ -224,7 +264,7 @@ def screen(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: in
     return (last["result"] == "negative").astype("boolean").mask(last["result"] == MISSING)
 
 
-@on_a_day(due=_left)
+@on_a_day(due=_left, dead=_left_by_dying, stands=(True, False))
 def at_discharge(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
     """No use in the month before the index level was left, among those who left it by the horizon.
 
@@ -233,7 +273,7 @@ def at_discharge(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horiz
     return _state_at_discharge(tables["leaving"], "use_at_discharge", ["none"], horizon)
 
 
-@on_a_day(due=_left)
+@on_a_day(due=_left, dead=_left_by_dying, stands=(True, False))
 def state_at_discharge(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
     """A state that counts was recorded when the index level was left, among those who left it by the horizon."""
     return _state_at_discharge(tables["leaving"], endpoint.column, _listed(endpoint.counts), horizon)
@@ -244,7 +284,7 @@ def _state_at_discharge(leaving: pd.DataFrame, column: str, counts: list[str], h
     return left.isin(counts).astype("boolean").mask(left.isna() | (left == UNKNOWN))
 
 
-@on_a_day(due=_or_died(_answer_due))
+@on_a_day(due=_or_died(_answer_due), dead=_died, stands=(False,))
 def no_return(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
     """No use up to the horizon; missing where the answers do not reach it."""
     days, event = first_use(people, tables, endpoint)
@@ -263,3 +303,7 @@ def first_use(people: pd.DataFrame, tables: Tables, endpoint: Endpoint) -> tuple
 
 
 TIMES.answers(run_of_screens)
+# what interviews and screens say together
+on_a_day(due=_or_died(_observed), dead=_died, stands=(False,))(known_days.continuous)
+on_a_day(due=_or_died(_interview_due), dead=_died)(known_days.point_prevalence)
+BETWEEN_DAYS.answers(known_days.first_use_between)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from iop_outcomes.cohort import abstinence, dose, retention
-from iop_outcomes.protocol import Endpoint
+from iop_outcomes.cohort import abstinence, dose, retention, weekly
+from iop_outcomes.protocol import Endpoint, Use
 from iop_outcomes.steps.store import ALL, NOTHING, Wanted
 from iop_outcomes.tables.canonical import STATES_AT_DISCHARGE
 
@@ -26,6 +26,8 @@ def run(
     sessions: pd.DataFrame,
     screens: pd.DataFrame,
     followups: pd.DataFrame,
+    use_patterns: pd.DataFrame,
+    use: Use,
     events: Sequence[Endpoint],
     endpoints: Sequence[Endpoint],
     horizons: Mapping[str, Sequence[int]],
@@ -38,9 +40,12 @@ def run(
     zero in which hours of care are counted. follows: what is followed beside events.
     """
     kept = retention.run(people, episodes, episodes_by_gap, sessions, persons, events, follows)["retention"]
+    answered = abstinence.run(people, followups, screens, persons, episodes, kept, endpoints, horizons)
+    weeks = weekly.run(people, use_patterns, use, endpoints, horizons)
     return {
         "retention": kept,
-        **abstinence.run(people, followups, screens, persons, episodes, kept, endpoints, horizons),
+        **answered,
+        "abstinence": pd.concat([answered["abstinence"], weeks], ignore_index=True),
         **dose.run(people, kept, sessions, screens, followups, windows),
     }
 

@@ -23,6 +23,7 @@ TITLES = {
     "events": "Engagement, return to care, overdose and death",
     "hazards": "Ratios of hazards over all days and by period",
     "abstinence": "Difference in abstinence, by method and by reading of missing answers",
+    "weekly": "Tests week by week, those that were missed as a band of their own",
     "duration": "Longer against shorter stays: the naive comparison beside fairer ones",
     "intensity": "Abstinence by hours of care a week",
     "completeness": "How complete the records are",

@@ -42,7 +42,8 @@ class Schedule(Part):
 
     @model_validator(mode="after")
     def _regular(self) -> Schedule:
-        if self.kind == "recorded" and {"every_days", "sites", "until"} & self.model_fields_set:
+        usual = {name: Schedule.model_fields[name].default for name in ("every_days", "sites", "until")}
+        if self.kind == "recorded" and any(getattr(self, name) != value for name, value in usual.items()):
             raise ValueError("`every_days`, `sites` and `until` are for `kind: regular`; `recorded` reads the records")
         return self
 

@@ -196,7 +196,7 @@ def _retention(of: Sources) -> tuple[Item, ...]:
 
 
 def _abstinence(of: Sources) -> tuple[Item, ...]:
-    return _states(of, others=False, before=of.drawn("abstinence"))
+    return _states(of, others=False, before=of.drawn("abstinence", "weekly"))
 
 
 def _work(of: Sources) -> tuple[Item, ...]:

@@ -17,7 +17,7 @@ from iop_outcomes.tables import TABLES
 from iop_outcomes.tables.canonical import NOT_COVARIATES
 from iop_outcomes.vocabulary import methods
 from iop_outcomes.vocabulary.answers import MISSING_IS_USING, NONE, OBSERVED_ONLY
-from iop_outcomes.vocabulary.endpoints import KINDS, ON_A_DAY, USE_ON_A_DAY, compared, measures
+from iop_outcomes.vocabulary.endpoints import KINDS, MAY_BE_MISSING, MISSING_MAY_BE_USE, compared, measures
 
 # columns of the candidates that eligibility rules may use beside those of persons and of the index episode
 DERIVED = {
@@ -199,10 +199,10 @@ def _check_row(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None
             f"{at}: the method '{row.method}' imputes covariates for two arms, and '{row.contrast}' has more "
             f"alongside. Take '{methods.METHODS[row.method].unimputed}', or leave out further_arms."
         )
-    if (row.missing_rule == NONE) == (endpoint.kind in ON_A_DAY):
-        expected = f"{MISSING_IS_USING} or {OBSERVED_ONLY}" if endpoint.kind in ON_A_DAY else NONE
+    if (row.missing_rule == NONE) == (endpoint.kind in MAY_BE_MISSING):
+        expected = f"{MISSING_IS_USING} or {OBSERVED_ONLY}" if endpoint.kind in MAY_BE_MISSING else NONE
         raise StudyError(f"{at}: the outcome '{row.outcome}' needs the missing_rule {expected}.")
-    if row.missing_rule == MISSING_IS_USING and endpoint.kind not in USE_ON_A_DAY:
+    if row.missing_rule == MISSING_IS_USING and endpoint.kind not in MISSING_MAY_BE_USE:
         raise StudyError(
             f"{at}: '{row.outcome}' is not about use, so that a missing answer cannot be read as use. Ask for it with "
             f"the missing_rule {OBSERVED_ONLY}."

@@ -34,6 +34,7 @@ from iop_outcomes.vocabulary.endpoints import (
     LEFT_INDEX,
     RETENTION,
     STAYING,
+    WEEKLY,
     measures,
 )
 from iop_outcomes.vocabulary.measures import DOSE_RESPONSE, HAZARD_RATIO, RISK
@@ -57,6 +58,7 @@ FIGURES: dict[str, set[tuple[str, str]] | None] = {
     "events": {(kind, RISK) for kind in EVENTS},
     "hazards": {(RETENTION, HAZARD_RATIO)},
     "abstinence": {(ABSTINENCE, RISK)},
+    "weekly": {(kind, measure) for kind in WEEKLY for measure in measures(kind, ABSTINENCE, CONTRASTS)},
     "duration": {(DOSE, HAZARD_RATIO), (DOSE, RISK)},
     "intensity": {(DOSE, DOSE_RESPONSE)},
     "completeness": None,

@@ -269,6 +269,9 @@ ABSTINENCE = Table(
         "horizon_days": Column("whole", "day that the endpoint speaks of", "day", low=0),
         "abstinent": Column("flag", "abstinent; missing when not observed", nullable=True, outcome=True),
         "mature": Column("flag", "the person could have been observed at the horizon"),
+        "dead": Column(
+            "flag", "the person had died by then, so that there is no answer, and none is missing", outcome=True
+        ),
     },
     key=("person_id", "outcome", "horizon_days"),
 )
@@ -283,6 +286,15 @@ FIRST_USE = Table(
             "whole", "days from time zero to the event, or to the last day known", "days", low=0, outcome=True
         ),
         "event": Column("flag", "the event was seen", outcome=True),
+        "after_days": Column(
+            "whole",
+            "last day on which the event is known not to have happened, where it lies between two days; else missing",
+            "days",
+            nullable=True,
+            low=0,
+            optional=True,
+            outcome=True,
+        ),
     },
     key=("person_id", "outcome"),
 )

@@ -10,8 +10,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from iop_outcomes.vocabulary.answers import ABSTINENT, EVENT, MISSING, MISSING_RULES, NO_EVENT, NOT_ASKED, USING
-from iop_outcomes.vocabulary.causes import CENSORED, EVENT_FREE, IN_CARE, LEAVING, STILL_AT_RISK
+from iop_outcomes.vocabulary.answers import (
+    ABSTINENT,
+    AS_MISSING,
+    COUNTED_AGAINST,
+    EVENT,
+    LEFT_OUT,
+    MISSING,
+    MISSING_RULES,
+    NO_EVENT,
+    NOT_ASKED,
+    NOT_YET_OBSERVED,
+    USING,
+)
+from iop_outcomes.vocabulary.causes import CENSORED, DIED, EVENT_FREE, IN_CARE, LEAVING, STILL_AT_RISK
 
 
 @dataclass(frozen=True)
@@ -32,14 +44,25 @@ class Reading:
     lost: tuple[str, ...] = ()
 
 
-# of an answer on a day, or an event by it: in counts, whatever the kind
-OF_COUNTS = Reading(
-    "cause",
-    (ABSTINENT, EVENT),
-    (USING, MISSING, *NOT_ASKED, NO_EVENT, CENSORED, STILL_AT_RISK),
-    {name: rule.left_out for name, rule in MISSING_RULES.items()},
-    staying=EVENT_FREE,
-)
+def of_counts(deaths: str, not_due: str) -> Reading:
+    """Of an answer on a day, or an event by it: in counts, whatever the kind.
+
+    deaths, not_due: how people who had died by the day are read, and those whose answer was not due yet.
+    """
+    out = {name: _left_out(rule.left_out, deaths, not_due) for name, rule in MISSING_RULES.items()}
+    others = (USING, DIED, MISSING, *NOT_ASKED, NO_EVENT, CENSORED, STILL_AT_RISK)
+    return Reading("cause", (ABSTINENT, EVENT), others, out, staying=EVENT_FREE)
+
+
+def _left_out(levels: tuple[str, ...], deaths: str, not_due: str) -> tuple[str, ...]:
+    """The levels that a rule for missing outcomes leaves out, and those that are read like one of them."""
+    rules = {DIED: deaths, NOT_YET_OBSERVED: not_due}
+    out = {level for level, rule in rules.items() if rule == LEFT_OUT or (rule == AS_MISSING and MISSING in levels)}
+    kept = tuple(level for level in levels if level not in rules or level in out)
+    return (*kept, *(level for level in rules if level in out and level not in kept))
+
+
+OF_COUNTS = of_counts(COUNTED_AGAINST, LEFT_OUT)
 
 
 def being_there(curve: str, kept: str) -> Reading:
