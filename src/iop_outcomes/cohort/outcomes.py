@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from iop_outcomes.cohort import abstinence, dose, retention, weekly
+from iop_outcomes.cohort import abstinence, dose, pattern_endpoints, retention, weekly
 from iop_outcomes.protocol import Endpoint, Use
 from iop_outcomes.steps.store import ALL, NOTHING, Wanted
 from iop_outcomes.tables.canonical import STATES_AT_DISCHARGE
@@ -42,10 +42,11 @@ def run(
     kept = retention.run(people, episodes, episodes_by_gap, sessions, persons, events, follows)["retention"]
     answered = abstinence.run(people, followups, screens, persons, episodes, kept, endpoints, horizons)
     weeks = weekly.run(people, use_patterns, use, endpoints, horizons)
+    defined = pattern_endpoints.run(people, use_patterns, use, endpoints, horizons)
     return {
         "retention": kept,
-        **answered,
-        "abstinence": pd.concat([answered["abstinence"], weeks], ignore_index=True),
+        "abstinence": pd.concat([answered["abstinence"], weeks, defined["abstinence"]], ignore_index=True),
+        "first_use": pd.concat([answered["first_use"], defined["first_use"]], ignore_index=True),
         **dose.run(people, kept, sessions, screens, followups, windows),
     }
 

@@ -26,13 +26,13 @@ class Found:
     """One endpoint of n people.
 
     values: (n,) float, nan where it is not defined; yes is 1; of a time to an event, the number of the interval.
-    event: (n,) whether it was seen; None of other values. first_days: (k + 1,) the first day of each interval by its
+    event: (n,) whether it was seen; None of other values. last_days: (k + 1,) the last day of each interval by its
     number, from time zero; that of 0 has no meaning.
     """
 
     values: Numbers
     event: NDArray[np.bool_] | None
-    first_days: Whole
+    last_days: Whole
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class _Prepared:
     lengths: Whole
     weeks: Whole
     last: Whole
-    first_days: Whole
+    last_days: Whole
     longest: int
     read: dict[tuple[object, ...], Codes] = field(default_factory=dict)
 
@@ -98,7 +98,7 @@ def _prepare(patterns: Patterns) -> _Prepared:
     weeks = (own.numbers - 1) * own.interval_days // DAYS + 1
     last = np.concatenate([[0], weeks])[windows.last_test(codes)]
     longest = int(np.concatenate([[0], weeks])[own.lengths].max(initial=0))
-    return _Prepared(codes, own.lengths, weeks, last, np.concatenate([[0], own.first_days]), longest)
+    return _Prepared(codes, own.lengths, weeks, last, np.concatenate([[0], own.last_days]), longest)
 
 
 def _long_enough(prepared: _Prepared, row: Definition) -> None:
@@ -128,13 +128,13 @@ def _row(prepared: _Prepared, row: Definition) -> Found:
     codes = windows.cut(row, codes, weeks[: len(codes)], lengths, prepared.last)
     if row.value == SURVIVAL:
         at, event = statistics.first(codes, row)
-        return Found(np.where(at == statistics.NEVER, np.nan, at), event, prepared.first_days)
+        return Found(np.where(at == statistics.NEVER, np.nan, at), event, prepared.last_days)
     values = statistics.STATISTICS_OF[row.statistic](codes, row)
     if row.value == LOGICAL:
         values = _between(values, row)
     if row.retained:
         values = np.where(prepared.last >= row.retained, values, _or_nan(row.otherwise))
-    return Found(values, None, prepared.first_days)
+    return Found(values, None, prepared.last_days)
 
 
 def _between(values: Numbers, row: Definition) -> Numbers:
@@ -159,4 +159,4 @@ def _joined(found: Sequence[Found], rows: Sequence[Definition]) -> Found:
         )
     values = np.stack([one.values for one in found])
     no = (values == 0).any(axis=0)
-    return Found(np.where(no, 0.0, values.sum(axis=0) / len(found)), None, found[0].first_days)
+    return Found(np.where(no, 0.0, values.sum(axis=0) / len(found)), None, found[0].last_days)
