@@ -37,7 +37,8 @@ def run(
     """The tables retention, abstinence, first_use and dose.
 
     events: endpoints of a kind in EVENTS; endpoints: all others, with their horizons in days; windows: days from time
-    zero in which hours of care are counted. follows: what is followed beside events.
+    zero in which hours of care are counted. follows: what is followed beside events. use: by which the table
+    use_patterns was made.
     """
     kept = retention.run(people, episodes, episodes_by_gap, sessions, persons, events, follows)["retention"]
     answered = abstinence.run(people, followups, screens, persons, episodes, kept, endpoints, horizons)
@@ -45,10 +46,17 @@ def run(
     defined = pattern_endpoints.run(people, use_patterns, use, endpoints, horizons)
     return {
         "retention": kept,
-        "abstinence": pd.concat([answered["abstinence"], weeks, defined["abstinence"]], ignore_index=True),
-        "first_use": pd.concat([answered["first_use"], defined["first_use"]], ignore_index=True),
+        "abstinence": _together(answered["abstinence"], weeks, defined["abstinence"]),
+        "first_use": _together(answered["first_use"], defined["first_use"]),
         **dose.run(people, kept, sessions, screens, followups, windows),
     }
+
+
+def _together(*tables: pd.DataFrame) -> pd.DataFrame:
+    """Rows of one declared table, one after the other."""
+    import pandas as pd
+
+    return pd.concat([table for table in tables if len(table)] or [tables[0]], ignore_index=True)
 
 
 def reads(follows: Sequence[str]) -> dict[str, Wanted]:
