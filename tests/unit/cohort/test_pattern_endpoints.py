@@ -8,8 +8,8 @@ import pandas as pd
 import parts
 import pytest
 from cohort_rows import people
+from pattern_rows import RULES, use_patterns
 from pydantic import ValidationError
-from test_weekly import RULES, use_patterns
 
 from iop_outcomes.cohort import pattern_endpoints
 from iop_outcomes.errors import StudyError
