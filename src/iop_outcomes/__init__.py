@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         adjusted_difference,
         cox,
         cumulative_incidence,
+        endpoints,
         kaplan_meier,
         propensity_score,
         restricted_mean,
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "adjusted_difference", "cox", "cumulative_incidence", "kaplan_meier", "propensity_score", "restricted_mean",
+    "adjusted_difference", "cox", "cumulative_incidence", "endpoints", "kaplan_meier", "propensity_score",
+    "restricted_mean",
 ]  # fmt: skip
 
 

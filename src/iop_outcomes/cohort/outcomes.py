@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from iop_outcomes.cohort import abstinence, dose, retention, weekly
+from iop_outcomes.cohort import abstinence, dose, pattern_endpoints, retention, weekly
 from iop_outcomes.protocol import Endpoint, Use
 from iop_outcomes.steps.store import ALL, NOTHING, Wanted
 from iop_outcomes.tables.canonical import STATES_AT_DISCHARGE
@@ -42,20 +42,25 @@ def run(
     zero in which hours of care are counted. follows: what is followed beside events. use: by which the table
     use_patterns was made, and tests are read.
     """
-    import pandas as pd
-
     kept = retention.run(people, episodes, episodes_by_gap, sessions, persons, events, follows)["retention"]
     answered = abstinence.run(
         people, followups, screens, persons, episodes, kept, endpoints, horizons, medications, stays, use
     )
     weeks = weekly.run(people, use_patterns, use, endpoints, horizons)
-    answers = [table for table in (answered["abstinence"], weeks) if len(table)] or [weeks]
+    defined = pattern_endpoints.run(people, use_patterns, use, endpoints, horizons)
     return {
         "retention": kept,
-        **answered,
-        "abstinence": pd.concat(answers, ignore_index=True),
+        "abstinence": _together(answered["abstinence"], weeks, defined["abstinence"]),
+        "first_use": _together(answered["first_use"], defined["first_use"]),
         **dose.run(people, kept, sessions, screens, followups, windows),
     }
+
+
+def _together(*tables: pd.DataFrame) -> pd.DataFrame:
+    """Rows of one declared table, one after the other."""
+    import pandas as pd
+
+    return pd.concat([table for table in tables if len(table)] or [tables[0]], ignore_index=True)
 
 
 def reads(follows: Sequence[str]) -> dict[str, Wanted]:

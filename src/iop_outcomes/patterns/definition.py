@@ -63,7 +63,7 @@ class Definition:
     within: int = 0
     dated: str = FIRST_COUNTING
     unit: str = WEEK
-    tests_per_week: int = 1
+    tests_per_week: float = 1
     schedule: tuple[int, ...] = ()
     fill: str = ""
     start: int = 1
@@ -198,7 +198,7 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "within": _whole,
     "dated": _one_of(FIRST_COUNTING, LATEST_START, KNOWN),
     "unit": _one_of(WEEK, TEST),
-    "tests_per_week": _whole,
+    "tests_per_week": _number,
     "schedule": _weeks,
     "fill": _one_of(CARRIED_FORWARD, MOST_COMMON, NEIGHBOURS),
     "start": _whole,

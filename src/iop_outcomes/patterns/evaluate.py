@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from iop_outcomes.errors import StudyError
 from iop_outcomes.patterns import statistics, windows
 from iop_outcomes.patterns.definition import LOGICAL, SURVIVAL, TEST, WEEKS, Definition
 from iop_outcomes.patterns.pattern import Patterns
-from iop_outcomes.patterns.reading import Codes, as_read
+from iop_outcomes.patterns.reading import READ, Codes, as_read
 from iop_outcomes.patterns.weeks import DAYS, weekly
 
 Whole = NDArray[np.int64]
@@ -26,24 +26,36 @@ class Found:
     """One endpoint of n people.
 
     values: (n,) float, nan where it is not defined; yes is 1; of a time to an event, the number of the interval.
-    event: (n,) whether it was seen; None of other values. first_days: (k + 1,) the first day of each interval by its
+    event: (n,) whether it was seen; None of other values. last_days: (k + 1,) the last day of each interval by its
     number, from time zero; that of 0 has no meaning.
     """
 
     values: Numbers
     event: NDArray[np.bool_] | None
-    first_days: Whole
+    last_days: Whole
 
 
 @dataclass(frozen=True)
 class _Prepared:
-    """Patterns in the unit of an endpoint, with intervals as rows. weeks: (k,). last: (n,) week of the last test."""
+    """Patterns in the unit of an endpoint, with intervals as rows. weeks: (k,). last: (n,) week of the last test.
+
+    longest: the last week of anyone. read: codes as endpoints read them, which many do alike.
+    """
 
     codes: Codes
     lengths: Whole
     weeks: Whole
     last: Whole
-    first_days: Whole
+    last_days: Whole
+    longest: int
+    read: dict[tuple[object, ...], Codes] = field(default_factory=dict)
+
+    def as_read(self, row: Definition) -> Codes:
+        """(k', n) what an endpoint counts from."""
+        key = (row.schedule, row.fill, *(getattr(row, name) for name in READ))
+        if key not in self.read:
+            self.read[key] = as_read(row, self.codes)
+        return self.read[key]
 
 
 def evaluate(patterns: Patterns, asked: Mapping[str, Sequence[Definition]]) -> dict[str, Found]:
@@ -69,7 +81,7 @@ def _fine_enough(patterns: Patterns, row: Definition) -> None:
     """No interval holds two of the endpoint's tests."""
     if row.unit == TEST and patterns.interval_days * row.tests_per_week > DAYS:
         raise StudyError(
-            f"The endpoint '{row.name}' ({row.version}) is of single tests, {row.tests_per_week} a week; these "
+            f"The endpoint '{row.name}' ({row.version}) is of single tests, {row.tests_per_week:g} a week; these "
             f"patterns have one state per {patterns.interval_days} days. Make patterns of days, or ask for "
             "a version that is of weeks."
         )
@@ -85,12 +97,13 @@ def _prepare(patterns: Patterns) -> _Prepared:
     codes = np.ascontiguousarray(own.codes.T)
     weeks = (own.numbers - 1) * own.interval_days // DAYS + 1
     last = np.concatenate([[0], weeks])[windows.last_test(codes)]
-    return _Prepared(codes, own.lengths, weeks, last, np.concatenate([[0], own.first_days]))
+    longest = int(np.concatenate([[0], weeks])[own.lengths].max(initial=0))
+    return _Prepared(codes, own.lengths, weeks, last, np.concatenate([[0], own.last_days]), longest)
 
 
 def _long_enough(prepared: _Prepared, row: Definition) -> None:
     """Somebody is followed to the end of the window. A run longer than that can be had by nobody either."""
-    longest = int(np.concatenate([[0], prepared.weeks])[prepared.lengths].max(initial=0))
+    longest = prepared.longest
     in_weeks = row.window_of == WEEKS
     asked = {
         "a schedule to week": max(row.schedule, default=0),
@@ -108,20 +121,20 @@ def _long_enough(prepared: _Prepared, row: Definition) -> None:
 
 def _row(prepared: _Prepared, row: Definition) -> Found:
     """One row of the table, of all people."""
-    codes = as_read(row, prepared.codes)
+    codes = prepared.as_read(row)
     k = max(len(codes), len(prepared.codes))
     weeks = prepared.weeks if len(codes) <= len(prepared.weeks) else np.arange(1, k + 1)
     lengths = np.full_like(prepared.lengths, len(codes)) if row.schedule else prepared.lengths
     codes = windows.cut(row, codes, weeks[: len(codes)], lengths, prepared.last)
     if row.value == SURVIVAL:
         at, event = statistics.first(codes, row)
-        return Found(np.where(at == statistics.NEVER, np.nan, at), event, prepared.first_days)
+        return Found(np.where(at == statistics.NEVER, np.nan, at), event, prepared.last_days)
     values = statistics.STATISTICS_OF[row.statistic](codes, row)
     if row.value == LOGICAL:
         values = _between(values, row)
     if row.retained:
         values = np.where(prepared.last >= row.retained, values, _or_nan(row.otherwise))
-    return Found(values, None, prepared.first_days)
+    return Found(values, None, prepared.last_days)
 
 
 def _between(values: Numbers, row: Definition) -> Numbers:
@@ -146,4 +159,4 @@ def _joined(found: Sequence[Found], rows: Sequence[Definition]) -> Found:
         )
     values = np.stack([one.values for one in found])
     no = (values == 0).any(axis=0)
-    return Found(np.where(no, 0.0, values.sum(axis=0) / len(found)), None, found[0].first_days)
+    return Found(np.where(no, 0.0, values.sum(axis=0) / len(found)), None, found[0].last_days)

@@ -15,6 +15,8 @@ from iop_outcomes.patterns.definition import Definition, definitions, nearest
 from iop_outcomes.tables import reference
 
 FILE = "endpoints_published.csv"
+# version of a definition that a study writes itself
+OWN = "own"
 
 
 @cache
@@ -51,6 +53,23 @@ def find(names: Sequence[str], version: str, rows: Sequence[Definition]) -> dict
             raise StudyError(f"The endpoint '{name}' is not known {version.replace('_', ' ')}.{elsewhere}")
         found[called[name]] = known[called[name]]
     return found
+
+
+def written(cell: str, version: str, name: str, value: str) -> list[Definition]:
+    """The rows of an endpoint as a cell of a study gives it: a name of this version, or a definition.
+
+    A definition is columns with their cells: 'statistic = longest_run | counts = negative | at_least = 6'. name, value:
+    of the endpoint that it makes. Raises StudyError; also where an endpoint of the name has another value.
+    """
+    if "=" not in cell:
+        rows = next(iter(find([cell], version, published()).values()))
+    else:
+        pairs = [part.partition("=")[::2] for part in cell.split("|")]
+        cells = {column.strip(): content.strip() for column, content in pairs}
+        rows = definitions([{"name": name, "version": OWN, "value": value, **cells}], "the definition")
+    if rows[0].value != value:
+        raise StudyError(f"The endpoint '{rows[0].name}' is of the value '{rows[0].value}', and '{value}' is wanted.")
+    return rows
 
 
 def added(rows: Iterable[Mapping[str, str]], source: str) -> tuple[Definition, ...]:

@@ -101,7 +101,7 @@ def neighbours(codes: Codes) -> Codes:
 
 
 def _how_many(codes: Codes, code: int) -> NDArray[np.int64]:
-    return np.asarray((codes == code).sum(axis=0, dtype=np.int64))
+    return np.asarray((codes == code).view(np.uint8).sum(axis=0, dtype=np.uint32)).astype(np.int64)
 
 
 FILLS: Mapping[str, Callable[[Codes], Codes]] = {

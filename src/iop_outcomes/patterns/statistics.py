@@ -5,7 +5,7 @@ Codes come as (k, n): intervals as rows, people as columns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from iop_outcomes.patterns.definition import (
 )
 from iop_outcomes.patterns.reading import Codes
 from iop_outcomes.patterns.symbols import MISSED, MIXED, NOT_DUE, POSITIVE
-from iop_outcomes.patterns.windows import kept
+from iop_outcomes.patterns.windows import kept, tally
 
 Numbers = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -37,25 +37,32 @@ def count(codes: Codes, definition: Definition) -> Numbers:
     """(n,) the sum of the weights of the states that count."""
     found = np.zeros(codes.shape[1])
     for code, weight in definition.counts.items():
-        found += weight * (codes == code).sum(axis=0, dtype=np.int64)
+        found += weight * tally(codes == code)
     return found
 
 
 def share(codes: Codes, definition: Definition) -> Numbers:
     """(n,) the count by the number of intervals; of none, `empty`, or nan."""
-    of = kept(codes).sum(axis=0, dtype=np.int64)
+    of = tally(kept(codes))
     nothing = np.nan if definition.empty is None else definition.empty
     return np.where(of > 0, count(codes, definition) / np.maximum(of, 1), nothing)
 
 
 def longest_run(codes: Codes, definition: Definition) -> Numbers:
     """(n,) the most intervals in a row that count; those left out neither count nor break a run."""
-    run = np.zeros(codes.shape[1], dtype=np.int32)
-    longest = run.copy()
-    for counted, out in zip(_counting(codes, definition), ~kept(codes), strict=True):
-        run = np.where(out, run, np.where(counted, run + 1, 0))
+    longest = np.zeros(codes.shape[1], dtype=np.uint16)
+    for run in _runs(_counting(codes, definition), kept(codes)):
         np.maximum(longest, run, out=longest)
     return longest.astype(np.float64)
+
+
+def _runs(counted: NDArray[np.bool_], keep: NDArray[np.bool_]) -> Iterator[NDArray[np.uint16]]:
+    """By interval, (n,) how many in a row have counted up to it. What is yielded is written over."""
+    run = np.zeros(counted.shape[1], dtype=np.uint16)
+    for now, own in zip(counted, keep, strict=True):
+        run += now
+        run *= now | ~own
+        yield run
 
 
 def index(codes: Codes, definition: Definition) -> Numbers:
@@ -85,19 +92,40 @@ def first(codes: Codes, definition: Definition) -> tuple[Whole, NDArray[np.bool_
     the last interval to which an event could be dated: a run of four that began in one of the last three weeks would
     not be known. NEVER where there are fewer intervals than `span`.
     """
+    if definition.span > definition.needed:
+        return _in_windows(codes, definition)
+    counted, keep = _counting(codes, definition), kept(codes)
+    n, needed = codes.shape[1], definition.needed
+    found, start = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
+    for j, run in enumerate(_runs(counted, keep), 1):
+        np.putmask(start, counted[j - 1] & (run == 1), j)
+        at = np.where((run == needed) & (found == 0), j if definition.dated == KNOWN else start, 0)
+        found += np.where(counted[j - 1], at, 0)
+    event = found > 0
+    # of the intervals that are left, the last, or the last but as many as a run takes beside its first
+    place = 1 if definition.dated == KNOWN else needed
+    enough = tally(keep) >= needed
+    left = np.zeros(n, dtype=np.uint16)
+    for j, row in enumerate(keep[::-1]):
+        left += row
+        np.putmask(found, row & (left == place) & enough & ~event, len(keep) - j)
+    return found, event
+
+
+def _in_windows(codes: Codes, definition: Definition) -> tuple[Whole, NDArray[np.bool_]]:
+    """The same where fewer than all of a stretch have to count."""
     places, numbers, there = _closed_up(codes)
     counted = _counting(places, definition)
     span, needed = definition.span, definition.needed
     n = codes.shape[1]
     found, event = np.full(n, NEVER, dtype=np.int64), np.zeros(n, dtype=bool)
-    before = np.zeros((len(counted) + 1, n), dtype=np.int32)
+    before = np.zeros((len(counted) + 1, n), dtype=np.int16)
     np.cumsum(counted, axis=0, out=before[1:])
     for start in range(len(counted) - span, -1, -1):
-        inside = there >= start + span
-        enough = inside & (before[start + span] - before[start] >= needed)
+        enough = (there >= start + span) & (before[start + span] - before[start] >= needed)
         event |= enough
         at = _dated(counted, start, definition, enough)
-        found = np.where(enough, numbers[at, np.arange(n)], found)
+        np.putmask(found, enough, numbers[at, np.arange(n)])
     last = there - 1 if definition.dated == KNOWN else there - needed
     without = ~event & (there >= span)
     found[without] = numbers[last[without], np.flatnonzero(without)]
@@ -107,8 +135,8 @@ def first(codes: Codes, definition: Definition) -> tuple[Whole, NDArray[np.bool_
 def _dated(counted: NDArray[np.bool_], start: int, definition: Definition, enough: NDArray[np.bool_]) -> Whole:
     """(n,) the place of the event in the window that begins at a place."""
     span, needed = definition.span, definition.needed
-    if definition.dated == LATEST_START or span == needed:
-        return np.full(len(enough), start + (span - 1 if definition.dated == KNOWN else span - needed))
+    if definition.dated == LATEST_START:
+        return np.full(len(enough), start + span - needed)
     window = counted[start : start + span]
     if definition.dated == FIRST_COUNTING:
         return start + window.argmax(axis=0)
@@ -127,7 +155,7 @@ def _closed_up(codes: Codes) -> tuple[Codes, Whole, Whole]:
     """Intervals that are the endpoint's, moved up: their codes, the numbers that they had, and (n,) how many."""
     k, n = codes.shape
     keep = kept(codes)
-    there = keep.sum(axis=0, dtype=np.int64)
+    there = tally(keep)
     numbers = np.broadcast_to(np.arange(1, k + 1, dtype=np.int64)[:, None], (k, n))
     if bool((keep == (np.arange(k)[:, None] < there)).all()):
         return codes, numbers, there

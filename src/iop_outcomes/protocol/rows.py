@@ -6,6 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from iop_outcomes.errors import StudyError
+from iop_outcomes.patterns.definition import AS_OPERATIONALISED, AS_PUBLISHED, LOGICAL, SURVIVAL, Definition
+from iop_outcomes.patterns.published import written
 from iop_outcomes.protocol.base import GAP, Name, OneOf, Part, Words
 from iop_outcomes.vocabulary.answers import COUNTED_AGAINST, DEATHS, LEFT_OUT, MISSING_RULES, NONE, NOT_DUE
 from iop_outcomes.vocabulary.causes import LEAVING
@@ -18,6 +21,8 @@ from iop_outcomes.vocabulary.endpoints import (
     KINDS,
     LEFT_INDEX,
     MAY_BE_MISSING,
+    PATTERN_ANSWERS,
+    PATTERN_TIMES,
     STAYING,
     STEPS,
     TAKES,
@@ -63,6 +68,14 @@ class Endpoint(Part):
     column: Annotated[str, OneOf(("", *(name for names in COLUMNS.values() for name in names)))] = Field(
         default="", description="states only: the column of stays, or of followups, that tells it"
     )
+    pattern: str = Field(
+        default="",
+        description="kinds of patterns: the name of a published endpoint, or a definition (docs/endpoints.md): columns "
+        "with their cells, such as statistic = longest_run | counts = negative | at_least = 6",
+    )
+    version: Annotated[str, OneOf(("", AS_PUBLISHED, AS_OPERATIONALISED))] = Field(
+        default="", description=f"kinds of patterns: of a published endpoint; {AS_OPERATIONALISED} where it is empty"
+    )
     deaths: Annotated[str, OneOf(DEATHS)] = Field(
         default=COUNTED_AGAINST, description="answers on a day only: how people are read who had died by then"
     )
@@ -83,6 +96,11 @@ class Endpoint(Part):
         if self.column not in COLUMNS.get(self.kind, ("",)):
             needs = f"the kind {self.kind}, which needs one of {', '.join(COLUMNS.get(self.kind, ()))}"
             raise ValueError(f"`column` is for {needs if self.kind in COLUMNS else ' and '.join(COLUMNS)}")
+        of_patterns = (*PATTERN_ANSWERS, *PATTERN_TIMES)
+        if (self.kind in of_patterns) != bool(self.pattern) or (self.version and not self.pattern):
+            raise ValueError(f"`pattern` is for the kinds {' and '.join(of_patterns)}, which need one")
+        if self.pattern:
+            self.defined()
         if self.kind not in MAY_BE_MISSING and (self.deaths, self.not_due) != (COUNTED_AGAINST, LEFT_OUT):
             raise ValueError(
                 f"`deaths` and `not_due` are for outcomes that may be missing ({', '.join(MAY_BE_MISSING)}), and of "
@@ -91,6 +109,14 @@ class Endpoint(Part):
         if self.clock != ADMISSION and self.kind not in CLOCKED:
             raise ValueError(f"`clock` is for outcomes about use from tests and interviews ({', '.join(CLOCKED)})")
         return self
+
+    def defined(self) -> list[Definition]:
+        """The rows of its definition, of the kinds of patterns. Raises ValueError with what is wrong in it."""
+        value = LOGICAL if self.kind in PATTERN_ANSWERS else SURVIVAL
+        try:
+            return written(self.pattern, self.version or AS_OPERATIONALISED, self.outcome, value)
+        except StudyError as wrong:
+            raise ValueError(str(wrong)) from None
 
     @property
     def companion(self) -> bool:

@@ -1,8 +1,8 @@
 """The kinds of endpoints: what each asks, what answers it, and every word that readers see of it.
 
 A row of KINDS, and the function that bears its name in `cohort.events` (COMPETING), `cohort.abstinence` (AT_A_DAY,
-TO_AN_EVENT) or `cohort.weekly` (WEEK_BY_WEEK), is all that a further kind takes. What follows the table, by kind, is
-made of it.
+TO_AN_EVENT) or `cohort.weekly` (WEEK_BY_WEEK), is all that a further kind takes; kinds of patterns are answered by
+`cohort.pattern_endpoints`, as their endpoints define. What follows the table, by kind, is made of it.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ class Kind:
     where the endpoint names a cause of leaving. curve: label of its curve. panel: the same where being in care is
     drawn. kept: a cause of leaving that counts as still being in care. among_some: not everyone is at risk. about_use:
     its outcome is use or abstinence. grows: what has happened by one day has happened by every later one. screened: a
-    missing outcome is a screen that was missed. verb: what people did, within a sentence; {label} is the endpoint's
-    with an article, {name} without. silent: why nothing can be said where its event is recorded of no one. note: what
-    is to be known of its numbers.
+    missing outcome is a screen that was missed. of_patterns: the endpoint names a definition of `patterns`. verb: what
+    people did, within a sentence; {label} is the endpoint's with an article, {name} without. silent: why nothing can be
+    said where its event is recorded of no one. note: what is to be known of its numbers.
     """
 
     name: str
@@ -71,6 +71,7 @@ class Kind:
     about_use: bool = False
     grows: bool = False
     screened: bool = False
+    of_patterns: bool = False
     verb: str = ""
     silent: str = ""
     note: str = ""
@@ -316,6 +317,28 @@ _ROWS = (
         about_use=True,
         grows=True,
     ),
+    Kind(
+        "pattern",
+        "an endpoint of use patterns that is yes or no, of the intervals up to a day",
+        AT_A_DAY,
+        _ANSWERS,
+        place=6,
+        needs=("screens",),
+        of_patterns=True,
+        verb="had, by their tests up to day {day}, the outcome \u2018{name}\u2019",
+        note="How missed and mixed tests are read is part of the endpoint.",
+    ),
+    Kind(
+        "pattern_time",
+        "days to the event of an endpoint of use patterns",
+        TO_AN_EVENT,
+        _TIMES,
+        place=6,
+        needs=("screens",),
+        about_use=True,
+        grows=True,
+        of_patterns=True,
+    ),
 )
 KINDS: Mapping[str, Kind] = {row.name: row for row in _ROWS}
 
@@ -336,6 +359,9 @@ MAY_BE_MISSING = (*ON_A_DAY, *WEEKLY)
 USE_ON_A_DAY = tuple(name for name in ON_A_DAY if KINDS[name].about_use)
 MISSING_MAY_BE_USE = (*USE_ON_A_DAY, *WEEKLY)
 STATES = tuple(name for name in ON_A_DAY if not KINDS[name].about_use)
+# that are computed from use patterns: yes or no, and times to an event
+PATTERN_ANSWERS = tuple(name for name in ON_A_DAY if KINDS[name].of_patterns)
+PATTERN_TIMES = tuple(name for name in TIMED if KINDS[name].of_patterns)
 # events that cannot happen to everyone
 AMONG_SOME = tuple(k.name for k in _ROWS if k.among_some)
 # of which what has happened by one day has happened by every later one
@@ -349,7 +375,9 @@ TAKES = {column: tuple(k.name for k in _ROWS if column in k.takes) for k in _ROW
 ADMISSION, COMMUNITY = "admission", "community"
 CLOCKS = (ADMISSION, COMMUNITY)
 CLOCKED = tuple(
-    k.name for k in _ROWS if k.about_use and k.needs and k.answered in (AT_A_DAY, TO_AN_EVENT, BETWEEN_TWO_DAYS)
+    k.name
+    for k in _ROWS
+    if k.about_use and k.needs and not k.of_patterns and k.answered in (AT_A_DAY, TO_AN_EVENT, BETWEEN_TWO_DAYS)
 )
 # in the order in which they are spoken of
 ORDER = tuple(k.name for k in sorted(_ROWS, key=lambda k: k.place))

@@ -50,8 +50,9 @@ def test_a_truncated_weight_does_not_move() -> None:
 
 def test_every_kind_of_endpoint_has_its_function_and_nothing_else_has() -> None:
     assert set(events.KINDS) == set(endpoints.EVENTS)
-    assert set(abstinence.ANSWERS) == set(abstinence.DUE) == set(abstinence.DEAD) == set(endpoints.ON_A_DAY)
-    assert set(abstinence.TIMES) == set(endpoints.TIMED)
+    assert set(abstinence.ANSWERS) == set(abstinence.DUE) == set(abstinence.DEAD)
+    assert set(abstinence.ANSWERS) == set(endpoints.ON_A_DAY) - set(endpoints.PATTERN_ANSWERS)
+    assert set(abstinence.TIMES) == set(endpoints.TIMED) - set(endpoints.PATTERN_TIMES)
     assert set(abstinence.BETWEEN_DAYS) == set(endpoints.BETWEEN)
     assert set(weekly.WEEKS) == set(endpoints.WEEKLY)
     with pytest.raises(KeyError, match=r"vocabulary\.endpoints"):
