@@ -21,6 +21,7 @@ from iop_outcomes.report import (
     explanations,
     known_truth,
     methods,
+    misclassified,
     other_rules,
     protection,
     records,
@@ -196,7 +197,8 @@ def _retention(of: Sources) -> tuple[Item, ...]:
 
 
 def _abstinence(of: Sources) -> tuple[Item, ...]:
-    return _states(of, others=False, before=of.drawn("abstinence", "weekly"))
+    found = _states(of, others=False, before=of.drawn("abstinence", "weekly"))
+    return (*found, *filled(misclassified.tables(of.of_states(others=False), of.study))) if found else ()
 
 
 def _work(of: Sources) -> tuple[Item, ...]:

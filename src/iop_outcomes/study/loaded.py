@@ -217,7 +217,7 @@ class Loaded:
     def as_run(self) -> AsRun:
         """The whole study as the report reads it, without passwords."""
         study = self.study
-        own = {n: getattr(study, n) for n in ("cohort", "care", "adjustment", "imputation")}
+        own = {n: getattr(study, n) for n in ("cohort", "care", "adjustment", "imputation", "misclassification")}
         told = withheld.study({n: getattr(study.source, n) for n in Origin.model_fields})
         return AsRun(
             **self._compared(),

@@ -151,7 +151,7 @@ def test_order_and_copies_of_records_change_nothing_and_loops_say_the_same():
     rng = np.random.default_rng(1)
     who = people(*[f"p{i}" for i in range(60)])
     words = ["negative", "positive", "missing"]
-    rows = [(p, int(day)) for p in who["person_id"] for day in rng.integers(0, 60, 9)]
+    rows = [(p, int(day)) for p in who["person_id"] for day in rng.choice(60, 9, replace=False)]
     results = rng.choice(words, len(rows), p=[0.7, 0.1, 0.2])
     tests = screens([{"person_id": p, "day": day, "result": str(r)} for (p, day), r in zip(rows, results, strict=True)])
     again = pd.concat([tests, tests.iloc[:100]]).sample(frac=1, random_state=2)
