@@ -2,7 +2,8 @@
 
 Residents can hardly use, so that days in a residence are no days at liberty. Counted from the return, each unit's time
 zero is the first day from its own on that lies outside of a controlled environment, which for who began at home is time
-zero itself. Who does not return within observation has no such day: nothing is known of them, and nothing is asked.
+zero itself. Who does not return within observation, or dies before, has no such day: nothing is known of them, and
+nothing is asked.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ def from_community(people: pd.DataFrame, stays: pd.DataFrame, use: Use) -> tuple
     people: the table people with `death_day` from time zero. Who has no return is observed to the day before it.
     """
     day = residence.community_day(people, residence.spells(people, stays, use.controlled))
-    there = day.notna()
+    there = day.notna() & ~(people["death_day"] < day).fillna(False).astype(bool)
     shift = day.fillna(0).astype("int64")
     moved = people.assign(
         index_start_day=people["index_start_day"] + shift,

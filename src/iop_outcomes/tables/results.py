@@ -49,6 +49,8 @@ PEOPLE, COVARIATE, SCORE = "people", "covariate", "propensity"
 ROWS, CODES, NEVER_FOUND, ATTRITION, BY_TABLE = "rows", "codes", "codes_never_found", "attrition", "table"
 COMPLETENESS, MATURITY, AGREEMENT, HOURS, DAYS = "completeness", "maturity", "agreement", "hours", "days"
 TRANSITION, EPISODES, COMPLETION = "transition", "episodes", "completion"
+# what became of the tests of an interval
+TESTING = "testing"
 SCHEDULED, DELIVERED = "scheduled", "delivered"
 DELIVERED_OF_SCHEDULED, ATTAINED_OF_PLANNED = "delivered_of_scheduled", "attained_of_planned"
 # definitions of a level of care: the program's label, and two by hours a week

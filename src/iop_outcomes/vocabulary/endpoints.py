@@ -381,7 +381,9 @@ TAKES = {column: tuple(k.name for k in _ROWS if column in k.takes) for k in _ROW
 ADMISSION, COMMUNITY = "admission", "community"
 CLOCKS = (ADMISSION, COMMUNITY)
 CLOCKED = tuple(
-    k.name for k in _ROWS if k.about_use and k.needs and k.answered in (AT_A_DAY, TO_AN_EVENT, BETWEEN_TWO_DAYS)
+    k.name
+    for k in _ROWS
+    if k.about_use and k.needs and not k.of_patterns and k.answered in (AT_A_DAY, TO_AN_EVENT, BETWEEN_TWO_DAYS)
 )
 # in the order in which they are spoken of
 ORDER = tuple(k.name for k in sorted(_ROWS, key=lambda k: k.place))

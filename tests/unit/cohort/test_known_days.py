@@ -168,7 +168,9 @@ def test_order_and_copies_of_records_change_nothing_and_loops_say_the_same():
     known = answers("continuous_abstinence", who, tests=tests, tolerance_days=10, from_day=0, day=30)
     for person, rows in tests.groupby("person_id"):
         positive = [int(d) for d, r in zip(rows["day"], rows["result"], strict=True) if r == "positive"]
-        free = {d - k for d, r in zip(rows["day"], rows["result"], strict=True) if r == "negative" for k in range(10)}
+        # a positive stands against a negative of its day
+        clean = {d for d, r in zip(rows["day"], rows["result"], strict=True) if r == "negative"} - set(positive)
+        free = {d - k for d in clean for k in range(10)}
         by = min((d for d in positive if d > 0), default=None)
         clear = [d for d in free if d >= 0 and (by is None or d < by)]
         assert own[person] == (max(clear, default=0), max(clear, default=0) if by is None else by, by is not None)
