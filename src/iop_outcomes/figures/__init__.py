@@ -24,6 +24,7 @@ TITLES = {
     "hazards": "Ratios of hazards over all days and by period",
     "abstinence": "Difference in abstinence, by method and by reading of missing answers",
     "weekly": "Tests week by week, those that were missed as a band of their own",
+    "patterns": "Patterns of tests, in groups of people by when they gave the last one",
     "duration": "Longer against shorter stays: the naive comparison beside fairer ones",
     "intensity": "Abstinence by hours of care a week",
     "completeness": "How complete the records are",

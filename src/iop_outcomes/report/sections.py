@@ -198,7 +198,7 @@ def _retention(of: Sources) -> tuple[Item, ...]:
 
 
 def _abstinence(of: Sources) -> tuple[Item, ...]:
-    found = _states(of, others=False, before=of.drawn("abstinence", "weekly"))
+    found = _states(of, others=False, before=of.drawn("abstinence", "weekly", "patterns"))
     if not found:
         return ()
     twice = two_sources.tables(of.tables["counts"], of.study)

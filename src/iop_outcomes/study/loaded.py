@@ -59,6 +59,7 @@ FIGURES: dict[str, set[tuple[str, str]] | None] = {
     "hazards": {(RETENTION, HAZARD_RATIO)},
     "abstinence": {(ABSTINENCE, RISK)},
     "weekly": {(kind, measure) for kind in WEEKLY for measure in measures(kind, ABSTINENCE, CONTRASTS)},
+    "patterns": {(kind, measure) for kind in WEEKLY for measure in measures(kind, ABSTINENCE, CONTRASTS)},
     "duration": {(DOSE, HAZARD_RATIO), (DOSE, RISK)},
     "intensity": {(DOSE, DOSE_RESPONSE)},
     "completeness": None,
