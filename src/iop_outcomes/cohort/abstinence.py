@@ -91,7 +91,7 @@ def run(
     for endpoint in endpoints:
         people = counted[endpoint.clock][0]
         interviews, tests = seen[endpoint.clock]
-        tables = {"followups": interviews, "leaving": leaving, **asked.of(tests, endpoint.substance)._asdict()}
+        tables = {"followups": interviews, "leaving": leaving, **asked.of(tests, endpoint.tests, use)._asdict()}
         if endpoint.kind in TIMES:
             days, event = TIMES[endpoint.kind](people, tables, endpoint)
             timed.append(_timed_rows(people, endpoint, days, event))

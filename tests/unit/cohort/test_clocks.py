@@ -133,3 +133,14 @@ def test_an_endpoint_of_a_class_reads_its_substances() -> None:
     assert not own.loc["home", "abstinent"]
     others = rows.assign(substance="cocaine")
     assert pd.isna(found(endpoint, 84, others)["abstinence"].set_index("person_id").loc["home", "abstinent"])
+
+
+def test_arms_on_different_schedules_are_read_on_a_common_one() -> None:
+    """Of weekly tests the last of two weeks stands; an endpoint that is no test is refused."""
+    rows = screens((72, "positive"), (80, "negative"), person_id="home")
+    every = parts.endpoint("o", "run_of_screens", substance="opioid", run=1, counts="positive")
+    thinned = parts.endpoint("o", "run_of_screens", substance="opioid", run=1, counts="positive", one_in_days=14)
+    events = [found(e, 90, rows)["first_use"].set_index("person_id").loc["home", "event"] for e in (every, thinned)]
+    assert [bool(event) for event in events] == [True, False]
+    with pytest.raises(ValueError, match="`one_in_days` thins tests: it is for outcomes of tests"):
+        parts.endpoint("o", "first_use", one_in_days=14)
