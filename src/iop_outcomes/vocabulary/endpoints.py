@@ -318,7 +318,7 @@ _ROWS = (
         grows=True,
     ),
     Kind(
-        "pattern",
+        "pattern_answer",
         "an endpoint of use patterns that is yes or no, of the intervals up to a day",
         AT_A_DAY,
         _ANSWERS,
