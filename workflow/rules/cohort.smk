@@ -44,7 +44,8 @@ use rule run as cohort_use with:
 use rule run as cohort_outcomes with:
     input:
         **private("people", "persons", "episodes", "episodes_by_gap"),
-        **private("sessions", "screens", "followups", "use_patterns"),
+        **private("sessions", "screens", "followups", "medications"),
+        **private("stays", "use_patterns"),
     output:
         **private("retention", "abstinence", "first_use", "dose"),
     log:

@@ -26,6 +26,8 @@ def run(
     sessions: pd.DataFrame,
     screens: pd.DataFrame,
     followups: pd.DataFrame,
+    medications: pd.DataFrame,
+    stays: pd.DataFrame,
     use_patterns: pd.DataFrame,
     use: Use,
     events: Sequence[Endpoint],
@@ -38,10 +40,12 @@ def run(
 
     events: endpoints of a kind in EVENTS; endpoints: all others, with their horizons in days; windows: days from time
     zero in which hours of care are counted. follows: what is followed beside events. use: by which the table
-    use_patterns was made.
+    use_patterns was made, and tests are read.
     """
     kept = retention.run(people, episodes, episodes_by_gap, sessions, persons, events, follows)["retention"]
-    answered = abstinence.run(people, followups, screens, persons, episodes, kept, endpoints, horizons)
+    answered = abstinence.run(
+        people, followups, screens, persons, episodes, kept, endpoints, horizons, medications, stays, use
+    )
     weeks = weekly.run(people, use_patterns, use, endpoints, horizons)
     answered["abstinence"] = _together(answered["abstinence"], weeks)
     for name, rows in pattern_endpoints.run(people, use_patterns, use, endpoints, horizons).items():
@@ -69,4 +73,5 @@ def reads(follows: Sequence[str]) -> dict[str, Wanted]:
         "persons": Wanted(("person_id", "death_day", "overdose_day", "dropout_known_to_day")),
         "episodes": Wanted(("person_id", "episode", "episode_start_day", *retention.ENDS, *STATES_AT_DISCHARGE)),
         "episodes_by_gap": ALL if under_gaps else NOTHING,
+        "stays": Wanted(("person_id", "level_of_care", "start_day", "end_day")),
     }

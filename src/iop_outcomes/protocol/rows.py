@@ -13,6 +13,9 @@ from iop_outcomes.protocol.base import GAP, Name, OneOf, Part, Words
 from iop_outcomes.vocabulary.answers import COUNTED_AGAINST, DEATHS, LEFT_OUT, MISSING_RULES, NONE, NOT_DUE
 from iop_outcomes.vocabulary.causes import LEAVING
 from iop_outcomes.vocabulary.endpoints import (
+    ADMISSION,
+    CLOCKED,
+    CLOCKS,
     COLUMNS,
     EVENTS,
     KINDS,
@@ -79,6 +82,11 @@ class Endpoint(Part):
     not_due: Annotated[str, OneOf(NOT_DUE)] = Field(
         default=LEFT_OUT, description="answers on a day only: how people are read whose answer was not due yet"
     )
+    clock: Annotated[str, OneOf(CLOCKS)] = Field(
+        default=ADMISSION,
+        description="about use only: days are counted from the first day at the index level, or from the return to the "
+        "community, the first day outside of a controlled environment",
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> Endpoint:
@@ -98,6 +106,8 @@ class Endpoint(Part):
                 f"`deaths` and `not_due` are for outcomes that may be missing ({', '.join(MAY_BE_MISSING)}), and of "
                 f"the kind {self.kind} deaths compete or end the follow-up: leave both empty"
             )
+        if self.clock != ADMISSION and self.kind not in CLOCKED:
+            raise ValueError(f"`clock` is for outcomes about use from tests and interviews ({', '.join(CLOCKED)})")
         return self
 
     def defined(self) -> list[Definition]:

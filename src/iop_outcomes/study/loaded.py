@@ -132,7 +132,13 @@ class Loaded:
         # events of the library are tried on invented people whether the sheet asks for them or not
         events = [_wordless(e) for e in self.endpoints.values() if e.kind in EVENTS]
         asked = [*self.endpoints_of(*kinds), *events]
-        return {**study, "rules": list(self.rules), "endpoints": asked, "horizons": self.horizons()}
+        return {
+            **study,
+            "rules": list(self.rules),
+            "endpoints": asked,
+            "horizons": self.horizons(),
+            "use": self.study.use,
+        }
 
     def wordless(self) -> dict[str, Endpoint]:
         """The whole library by outcome, without its words."""
@@ -211,7 +217,7 @@ class Loaded:
     def as_run(self) -> AsRun:
         """The whole study as the report reads it, without passwords."""
         study = self.study
-        own = {n: getattr(study, n) for n in ("cohort", "care", "adjustment", "imputation")}
+        own = {n: getattr(study, n) for n in ("cohort", "care", "adjustment", "imputation", "misclassification")}
         told = withheld.study({n: getattr(study.source, n) for n in Origin.model_fields})
         return AsRun(
             **self._compared(),

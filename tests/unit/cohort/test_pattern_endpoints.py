@@ -8,6 +8,7 @@ import pandas as pd
 import parts
 import pytest
 from cohort_rows import people
+from pattern_rows import RULES, use_patterns
 from pydantic import ValidationError
 
 from iop_outcomes.cohort import pattern_endpoints
