@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from iop_outcomes.analyses import imputed
+from iop_outcomes.analyses import imputed, two_sources
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.answer import Answered, answer, decided, together
 from iop_outcomes.analyses.outcomes import at_a_day, between_days, to_an_event, week_by_week
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.protocol import Adjustment, Analysis, Contrast, Endpoint, Gate, Imputation, Inference
 from iop_outcomes.steps.store import Wanted
-from iop_outcomes.vocabulary.endpoints import BETWEEN, TIMED, WEEKLY
+from iop_outcomes.vocabulary.endpoints import BETWEEN, TIMED, TOLD_TWICE, WEEKLY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,6 +55,8 @@ def run(
         if (ask.analysis, *key) not in counted:
             counted.add((ask.analysis, *key))
             answers.append(Answered(counts=tuple(_counts(ask, sample, outcome))))
+            if endpoints[ask.outcome].kind in TOLD_TWICE:
+                answers.append(Answered(counts=tuple(two_sources.counts(ask, sample, abstinence))))
         answers.append(answer(ask, sample, outcome, gate, design[ask.method], records))
     return together(answers).tables("counts", "estimates", "diagnostics")
 

@@ -23,7 +23,7 @@ from iop_outcomes.protocol import Endpoint, Use
 from iop_outcomes.tables.canonical import STATES_AT_DISCHARGE
 from iop_outcomes.vocabulary.answers import MISSING
 from iop_outcomes.vocabulary.causes import CENSORED, DIED
-from iop_outcomes.vocabulary.endpoints import ADMISSION, BETWEEN, ON_A_DAY, TIMED
+from iop_outcomes.vocabulary.endpoints import ADMISSION, BETWEEN, ON_A_DAY, TIMED, TOLD_TWICE
 from iop_outcomes.vocabulary.levels import UNKNOWN
 
 if TYPE_CHECKING:
@@ -148,8 +148,20 @@ def _binary_rows(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horiz
             "abstinent": answer.mask(died),
             "mature": (due | died).astype(bool),
             "dead": died,
+            **_by_source(people, tables, endpoint, horizon),
         }
     )
+
+
+def _by_source(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> dict[str, object]:
+    """What people report, and what tests say; missing of kinds that rest on one of them."""
+    import pandas as pd
+
+    if endpoint.kind not in TOLD_TWICE:
+        nothing = pd.Series(pd.NA, index=people.index, dtype="boolean")
+        return {"reported": nothing, "tested": nothing}
+    both = known_days.by_source(people, tables, endpoint, horizon).set_axis(people.index)
+    return {str(name): both[name] for name in both}
 
 
 def _timed_rows(people: pd.DataFrame, endpoint: Endpoint, days: pd.Series, event: pd.Series) -> pd.DataFrame:
@@ -344,6 +356,6 @@ def first_use(people: pd.DataFrame, tables: Tables, endpoint: Endpoint) -> tuple
 
 TIMES.answers(run_of_screens)
 # what interviews and screens say together
-on_a_day(due=_or_died(_observed), dead=_died, stands=(False,))(known_days.continuous)
+on_a_day(due=_or_died(_observed), dead=_died, stands=(False,))(known_days.continuous_abstinence)
 on_a_day(due=_or_died(_interview_due), dead=_died)(known_days.point_prevalence)
 BETWEEN_DAYS.answers(known_days.first_use_between)

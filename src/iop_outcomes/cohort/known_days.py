@@ -5,11 +5,11 @@ days from time zero up to a day were; a negative screen says it of its day and o
 An interview with days of use says that some day of its look-back held use, one that names the first day says which, and
 a positive screen says it of its day. Use stands against whatever else is said of the same days.
 
-`continuous` asks whether all days from `from_day` to the horizon are known to be free: a day of which nothing is known
-makes the answer unknown. `first_use_between` asks between which days use began: after the last day before it that was
-known to be free, and by the first by which it is known; days in between of which nothing is known are where it may have
-begun, and those before the last free day are taken to have been free. `point_prevalence` asks about the last
-`window_days` alone.
+`continuous_abstinence` asks whether all days from `from_day` to the horizon are known to be free: a day of which
+nothing is known makes the answer unknown. `first_use_between` asks between which days use began: after the last day
+before it that was known to be free, and by the first by which it is known; days in between of which nothing is known
+are where it may have begun, and those before the last free day are taken to have been free. `point_prevalence` asks
+about the last `window_days` alone.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def free_through(stretches: pd.DataFrame, first_day: int) -> pd.Series:
     return reached[~broken].groupby(own["person_id"]).max()
 
 
-def continuous(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
+def continuous_abstinence(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
     """Every day from `from_day` to the horizon is known to be free; use on one of them is enough for the contrary."""
     begun = use(tables, endpoint)
     # a look-back that reaches beyond these days leaves open on which side the use was
@@ -129,6 +129,27 @@ def _interview(followups: pd.DataFrame, endpoint: Endpoint, horizon: int) -> pd.
     held = held.assign(distance=(held["day"] - horizon).abs())
     near = held[held["distance"] <= endpoint.tolerance_days]
     return near.sort_values(["person_id", "distance", "day"]).drop_duplicates("person_id").set_index("person_id")
+
+
+def by_source(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.DataFrame:
+    """What people report of the look-back of the interview held nearest the horizon, and what tests say of those days.
+
+    Two flags by person, True where there was no use: reported; tested, False with a positive test, True where there are
+    tests and all are negative, and missing otherwise.
+    """
+    import pandas as pd
+
+    nearest = _interview(tables["followups"], endpoint, horizon).dropna(subset=["days_used"])
+    own = _asked_about(tables["screens"], endpoint).merge(
+        nearest[["day", "lookback_days"]].rename(columns={"day": "held"}).reset_index(), on="person_id"
+    )
+    own = own[(own["day"] < own["held"]) & (own["day"] >= own["held"] - own["lookback_days"])]
+    taken, clear = own["person_id"].value_counts(), own.loc[own["result"] == NEGATIVE, "person_id"].value_counts()
+    negative = clear.index[clear == taken.reindex(clear.index)]
+    none = nearest.index[(nearest["days_used"] == 0).fillna(False).astype(bool)]
+    reported = _answered(people, none, nearest.index.difference(none))
+    tested = _answered(people, negative, own.loc[own["result"] == POSITIVE, "person_id"])
+    return pd.DataFrame({"reported": reported, "tested": tested})
 
 
 def first_use_between(people: pd.DataFrame, tables: Tables, endpoint: Endpoint) -> pd.DataFrame:

@@ -10,15 +10,16 @@ from iop_outcomes.errors import EstimationError, StudyError
 from iop_outcomes.library.frames import Frame
 from iop_outcomes.patterns import pattern as patterns
 from iop_outcomes.patterns.shares import shares
+from iop_outcomes.vocabulary.answers import MISSING_IS_USING, OBSERVED_ONLY
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def weekly_shares(data: pd.DataFrame, pattern: str, by: str | None = None, first: int = 1) -> pd.DataFrame:
+def weekly_shares(data: pd.DataFrame, symbols: str, by: str | None = None, first: int = 1) -> pd.DataFrame:
     """What each interval of use patterns says, under both readings of a test that was missed.
 
-    pattern: the column of patterns, a symbol an interval, as `-+o*`: negative, positive, missed, mixed; `_` none was
+    symbols: the column of texts, a symbol an interval, as `-+o*`: negative, positive, missed, mixed; `_` none was
     scheduled. by: a column of groups. first: number of the interval of the first symbol. Returns a row for each group
     and interval: `group` ('all' without groups), `interval`, `negative`, `tested`, `missed` (people),
     `missing_is_using` and `observed_only` (shares with a negative test). Raises EstimationError.
@@ -26,7 +27,7 @@ def weekly_shares(data: pd.DataFrame, pattern: str, by: str | None = None, first
     import pandas as pd
 
     frame = Frame(data)
-    texts = frame.labels(pattern, "pattern")
+    texts = frame.labels(symbols, "symbols")
     groups = np.full(len(texts), "all", dtype=object) if by is None else frame.labels(by, "by")
     parts = []
     for group in dict.fromkeys(groups):
@@ -36,6 +37,6 @@ def weekly_shares(data: pd.DataFrame, pattern: str, by: str | None = None, first
         except StudyError as wrong:
             raise EstimationError(str(wrong)) from None
         people = {"negative": found.negative, "tested": found.tested, "missed": found.missed}
-        read = {"missing_is_using": found.missing_is_using, "observed_only": found.observed_only}
+        read = {MISSING_IS_USING: found.missing_is_using, OBSERVED_ONLY: found.observed_only}
         parts.append(pd.DataFrame({"group": group, "interval": found.number, **people, **read}))
     return pd.concat(parts, ignore_index=True)

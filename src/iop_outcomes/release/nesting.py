@@ -23,9 +23,9 @@ from iop_outcomes.protocol import InCare
 from iop_outcomes.release.counts import people_of
 from iop_outcomes.release.lines import Line
 from iop_outcomes.release.policy import Policy
-from iop_outcomes.tables.results import ALL, ATTRITION, PEOPLE, WEEK
+from iop_outcomes.tables.results import ALL, ATTRITION, PEOPLE, REPORT_BY_TEST, WEEK
 from iop_outcomes.tables.rows import Counted, counted
-from iop_outcomes.vocabulary.answers import OUT_OF_CARE
+from iop_outcomes.vocabulary.answers import ABSTINENT, OUT_OF_CARE, USING
 from iop_outcomes.vocabulary.arms import STAYED
 from iop_outcomes.vocabulary.causes import CENSORED, DIED, STILL_AT_RISK
 
@@ -110,6 +110,8 @@ def lines(
             found.update(_line(cells, one, other, policy))
     for one, other in _of_those_in_care(cells, used, life, in_care, staying):
         found.update(_line(cells, one, other, policy))
+    for some, every in _of_two_sources(cells, [i for i in used if i not in life]):
+        found.update(_line(cells, some, every, policy))
     for week, day in _of_the_same_week(cells, [i for i in used if i not in life]):
         found.update(_line(cells, week, day, policy))
     ways = _of_ways_of_leaving(cells, [i for i in used if i in life], pools, policy)
@@ -175,6 +177,24 @@ def _of_those_in_care(
         alike.setdefault((who, contrast, arm), []).append(tuple(positions))
     for group in alike.values():
         yield from combinations(group, 2)
+
+
+def _of_two_sources(cells: Sequence[Cell], used: Sequence[int]) -> Iterator[tuple[Sum, Sum]]:
+    """Who reports no use and is tested free of it, and all who count as abstinent; who does either, and all who use."""
+    sums: dict[tuple[str, ...], tuple[list[int], list[int]]] = {}
+    for i in used:
+        key = cells[i].key
+        if key["variable"] == REPORT_BY_TEST:
+            level = ABSTINENT if key["level"] == key["group"] == ABSTINENT else USING
+        elif key["variable"] == ALL and key["group_by"] == ALL and key["level"] in (ABSTINENT, USING):
+            level = key["level"]
+        else:
+            continue
+        place = (*(key[c] for c in ("analysis", "cohort", "contrast", "arm", "outcome", "horizon_days")), level)
+        sums.setdefault(place, ([], []))[key["variable"] == ALL].append(i)
+    for some, every in sums.values():
+        if some and every:
+            yield tuple(some), tuple(every)
 
 
 def _of_the_same_week(cells: Sequence[Cell], used: Sequence[int]) -> Iterator[tuple[Sum, Sum]]:

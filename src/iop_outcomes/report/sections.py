@@ -27,6 +27,7 @@ from iop_outcomes.report import (
     records,
     results,
     summary,
+    two_sources,
 )
 from iop_outcomes.report.document import (
     Block,
@@ -198,7 +199,10 @@ def _retention(of: Sources) -> tuple[Item, ...]:
 
 def _abstinence(of: Sources) -> tuple[Item, ...]:
     found = _states(of, others=False, before=of.drawn("abstinence", "weekly"))
-    return (*found, *filled(misclassified.tables(of.of_states(others=False), of.study))) if found else ()
+    if not found:
+        return ()
+    twice = two_sources.tables(of.tables["counts"], of.study)
+    return (*found, *filled(twice), *filled(misclassified.tables(of.of_states(others=False), of.study)))
 
 
 def _work(of: Sources) -> tuple[Item, ...]:

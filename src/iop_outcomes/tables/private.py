@@ -272,6 +272,20 @@ ABSTINENCE = Table(
         "dead": Column(
             "flag", "the person had died by then, so that there is no answer, and none is missing", outcome=True
         ),
+        "reported": Column(
+            "flag",
+            "no use in the look-back of the interview, as the person told; missing without an interview",
+            nullable=True,
+            optional=True,
+            outcome=True,
+        ),
+        "tested": Column(
+            "flag",
+            "no use in the same days, by tests; missing without a test that tells",
+            nullable=True,
+            optional=True,
+            outcome=True,
+        ),
     },
     key=("person_id", "outcome", "horizon_days"),
 )

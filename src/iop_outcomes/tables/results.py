@@ -56,6 +56,8 @@ DELIVERED_OF_SCHEDULED, ATTAINED_OF_PLANNED = "delivered_of_scheduled", "attaine
 # definitions of a level of care: the program's label, and two by hours a week
 BY_LABEL, BY_ASAM, BY_BROAD = "label", "asam", "broad"
 BY_SITE, BY_PERIOD, BY_GAP = "site", "period", "gap_days"
+# people by what they report and by what their tests say, beside a question
+REPORT_BY_TEST, BY_TEST = "report_by_test", "test"
 # of what people are counted week by week, beside the whole question
 WEEK = "week"
 BY_LEVEL, BY_ORIGIN, BY_SERVICE = "level_of_care", "from", "service"

@@ -49,9 +49,10 @@ class Kind:
     where the endpoint names a cause of leaving. curve: label of its curve. panel: the same where being in care is
     drawn. kept: a cause of leaving that counts as still being in care. among_some: not everyone is at risk. about_use:
     its outcome is use or abstinence. grows: what has happened by one day has happened by every later one. screened: a
-    missing outcome is a screen that was missed. of_patterns: the endpoint names a definition of `patterns`. verb: what
-    people did, within a sentence; {label} is the endpoint's with an article, {name} without. silent: why nothing can be
-    said where its event is recorded of no one. note: what is to be known of its numbers.
+    missing outcome is a screen that was missed. told_twice: what people report can be held against tests. of_patterns:
+    the endpoint names a definition of `patterns`. verb: what people did, within a sentence; {label} is the endpoint's
+    with an article, {name} without. silent: why nothing can be said where its event is recorded of no one. note: what
+    is to be known of its numbers.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Kind:
     about_use: bool = False
     grows: bool = False
     screened: bool = False
+    told_twice: bool = False
     of_patterns: bool = False
     verb: str = ""
     silent: str = ""
@@ -197,6 +199,7 @@ _ROWS = (
         place=5,
         needs=("followups",),
         about_use=True,
+        told_twice=True,
         verb="were abstinent on day {day}",
     ),
     Kind(
@@ -275,10 +278,11 @@ _ROWS = (
         needs=("followups",),
         takes=("window_days",),
         about_use=True,
+        told_twice=True,
         verb="had not used in the days up to day {day}, as far as is known,",
     ),
     Kind(
-        "continuous",
+        "continuous_abstinence",
         "no use on any day up to a day, each of them known",
         AT_A_DAY,
         _USE_ON_A_DAY,
@@ -318,7 +322,7 @@ _ROWS = (
         grows=True,
     ),
     Kind(
-        "pattern",
+        "pattern_answer",
         "an endpoint of use patterns that is yes or no, of the intervals up to a day",
         AT_A_DAY,
         _ANSWERS,
@@ -357,6 +361,8 @@ WEEKLY = tuple(k.name for k in _ROWS if k.answered == WEEK_BY_WEEK)
 MAY_BE_MISSING = (*ON_A_DAY, *WEEKLY)
 # about use on a day, and about other states
 USE_ON_A_DAY = tuple(name for name in ON_A_DAY if KINDS[name].about_use)
+# of which the person's report and tests of the same days are held against each other
+TOLD_TWICE = tuple(k.name for k in _ROWS if k.told_twice)
 MISSING_MAY_BE_USE = (*USE_ON_A_DAY, *WEEKLY)
 STATES = tuple(name for name in ON_A_DAY if not KINDS[name].about_use)
 # that are computed from use patterns: yes or no, and times to an event

@@ -47,7 +47,7 @@ CONTINUOUS = {"tolerance_days": 7, "from_day": 1, "day": 28}
 def test_continuous_abstinence_needs_every_day_to_be_known():
     tests = weeks(a="----", b="--o-", c="-+--", d="---", e="-- -")
     expected = {"a": True, "b": None, "c": False, "d": None, "e": None}
-    assert answers("continuous", people(*"abcde"), tests=tests, **CONTINUOUS) == expected
+    assert answers("continuous_abstinence", people(*"abcde"), tests=tests, **CONTINUOUS) == expected
 
 
 def test_interviews_and_screens_cover_days_together():
@@ -61,7 +61,7 @@ def test_interviews_and_screens_cover_days_together():
         ]
     )
     expected = {"a": True, "b": None, "c": True, "d": False, "e": True}
-    assert answers("continuous", people(*"abcde"), held, weeks(a="--", b="--"), **CONTINUOUS) == expected
+    assert answers("continuous_abstinence", people(*"abcde"), held, weeks(a="--", b="--"), **CONTINUOUS) == expected
 
 
 def test_use_in_a_look_back_that_reaches_beyond_the_days_leaves_them_open():
@@ -72,13 +72,16 @@ def test_use_in_a_look_back_that_reaches_beyond_the_days_leaves_them_open():
             {"person_id": "c", "day": 29, "lookback_days": 30, "days_used": 1},
         ]
     )
-    assert answers("continuous", people(*"abc"), held, **CONTINUOUS) == {"a": False, "b": None, "c": None}
+    assert answers("continuous_abstinence", people(*"abc"), held, **CONTINUOUS) == {"a": False, "b": None, "c": None}
 
 
 def test_who_used_before_they_died_has_used_and_who_did_not_died():
     dead = persons([{"person_id": p, "death_day": 25} for p in "ab"])
     tests = weeks(a="-+", b="---")
-    assert answers("continuous", people(*"ab"), tests=tests, dead=dead, **CONTINUOUS) == {"a": False, "b": "died"}
+    assert answers("continuous_abstinence", people(*"ab"), tests=tests, dead=dead, **CONTINUOUS) == {
+        "a": False,
+        "b": "died",
+    }
 
 
 PREVALENCE = {"tolerance_days": 14, "window_days": 28, "day": 90}
@@ -155,14 +158,14 @@ def test_order_and_copies_of_records_change_nothing_and_loops_say_the_same():
     results = rng.choice(words, len(rows), p=[0.7, 0.1, 0.2])
     tests = screens([{"person_id": p, "day": day, "result": str(r)} for (p, day), r in zip(rows, results, strict=True)])
     again = pd.concat([tests, tests.iloc[:100]]).sample(frac=1, random_state=2)
-    for kind, asked in (("continuous", {"from_day": 0, "day": 30}), ("first_use_between", {})):
+    for kind, asked in (("continuous_abstinence", {"from_day": 0, "day": 30}), ("first_use_between", {})):
         one, other = (
             found(kind, who, tests=t, tolerance_days=10, **asked)["abstinence" if asked else "first_use"]
             for t in (tests, again)
         )
         pd.testing.assert_frame_equal(one, other)
     own = between("first_use_between", who, tests=tests, tolerance_days=10)
-    known = answers("continuous", who, tests=tests, tolerance_days=10, from_day=0, day=30)
+    known = answers("continuous_abstinence", who, tests=tests, tolerance_days=10, from_day=0, day=30)
     for person, rows in tests.groupby("person_id"):
         positive = [int(d) for d, r in zip(rows["day"], rows["result"], strict=True) if r == "positive"]
         # a positive stands against a negative of its day
@@ -180,3 +183,30 @@ def test_a_gap_of_one_day_breaks_what_is_known(first):
     rows = pd.DataFrame({"person_id": ["a", "a", "b", "b"], "start": [0, 11, 0, 12], "end": [10, 20, 10, 20]})
     assert known_days.free_through(rows, first).to_dict() == {"a": 20, "b": 10}
     assert known_days.free_through(rows.assign(start=rows["start"] + 4), first).empty
+
+
+def test_reports_are_held_against_tests_of_the_same_days():
+    held = followups(
+        [
+            {"person_id": p, "day": 91, "lookback_days": 30, "days_used": used}
+            for p, used in (("a", 0), ("b", 0), ("c", 3), ("d", 3), ("e", 0), ("f", None))
+        ]
+    )
+    tests = screens(
+        [
+            {"person_id": p, "day": day, "result": result}
+            for p, day, result in (
+                ("a", 90, "negative"), ("b", 61, "positive"), ("b", 70, "negative"), ("c", 75, "negative"),
+                ("d", 75, "positive"), ("e", 60, "positive"), ("e", 91, "positive"), ("f", 75, "positive"),
+                ("a", 80, "negative"), ("g", 75, "positive"),
+            )
+        ]
+    )  # fmt: skip
+    own = found("interview", people(*"abcdefg"), held, tests, day=90, tolerance_days=14)["abstinence"]
+    pairs = own.set_index("person_id")[["reported", "tested"]].astype(object)
+    said = {p: tuple(None if pd.isna(v) else bool(v) for v in row) for p, row in pairs.iterrows()}
+    assert said == {
+        "a": (True, True), "b": (True, False), "c": (False, True), "d": (False, False),
+        "e": (True, None),  # tests of the day before the look-back and of the interview's own day tell nothing of it
+        "f": (None, None), "g": (None, None),
+    }  # fmt: skip

@@ -8,16 +8,28 @@ import pandas as pd
 import parts
 import pytest
 from cohort_rows import people
+from pattern_rows import RULES, use_patterns
 from pydantic import ValidationError
-from test_weekly import RULES, use_patterns
 
 from iop_outcomes.cohort import pattern_endpoints
 from iop_outcomes.errors import StudyError
-from iop_outcomes.protocol import Endpoint
+from iop_outcomes.patterns.symbols import SYMBOLS
+from iop_outcomes.protocol import Endpoint, Use
 from iop_outcomes.study import sheets
 from iop_outcomes.tables import TABLES, check
 
+RULES = Use(begins=0)
 THREE_IN_A_ROW = "statistic = longest_run | counts = negative | at_least = 3 | missed = left_out"
+
+
+def use_patterns(texts: dict[str, str]) -> pd.DataFrame:
+    """The table use_patterns of one symbol per week, week 1 first."""
+    rows = [
+        {"person_id": who, "interval": at, "state": SYMBOLS[symbol].name}
+        for who, text in texts.items()
+        for at, symbol in enumerate(text, 1)
+    ]
+    return pd.DataFrame(rows).assign(substance="opioid", tests_due=1, tests_taken=1, residential_days=0)
 
 
 def found(texts: dict[str, str], kind: str, pattern: str, horizon: int = 70, **more) -> dict[str, pd.DataFrame]:
@@ -30,7 +42,7 @@ def found(texts: dict[str, str], kind: str, pattern: str, horizon: int = 70, **m
 
 
 def said(texts: dict[str, str], pattern: str, horizon: int = 70) -> dict[str, object]:
-    rows = found(texts, "pattern", pattern, horizon)["abstinence"]
+    rows = found(texts, "pattern_answer", pattern, horizon)["abstinence"]
     return dict(zip(rows["person_id"], rows["abstinent"].astype(object), strict=True))
 
 
@@ -48,7 +60,7 @@ def test_a_definition_of_ones_own_in_the_sheet(tmp_path: Path) -> None:
     """A row of the endpoint library is all that a further endpoint takes."""
     sheet = tmp_path / "endpoints.tsv"
     head = ["outcome", "kind", "label", "definition", "substance", "pattern"]
-    row = ["three", "pattern", "Three in a row", "Three tests in a row.", "opioid", THREE_IN_A_ROW]
+    row = ["three", "pattern_answer", "Three in a row", "Three tests in a row.", "opioid", THREE_IN_A_ROW]
     sheet.write_text("\t".join(head) + "\n" + "\t".join(row) + "\n", encoding="utf-8")
     endpoint = sheets.read(Endpoint, sheet)[0]
     texts = {"a": "-o--", "b": "-+--"}
@@ -66,10 +78,10 @@ def test_times_end_with_the_week_and_are_censored_on_their_own_clock() -> None:
 
 
 def test_the_dead_and_those_not_observed_are_told_apart() -> None:
-    rows = found({"a": "---x", "b": "---o"}, "pattern", THREE_IN_A_ROW)["abstinence"]
+    rows = found({"a": "---x", "b": "---o"}, "pattern_answer", THREE_IN_A_ROW)["abstinence"]
     assert rows["dead"].tolist() == [True, False]
     assert rows["abstinent"].isna().tolist() == [True, False]
-    late = found({"a": "----"}, "pattern", THREE_IN_A_ROW, horizon=101)["abstinence"]
+    late = found({"a": "----"}, "pattern_answer", THREE_IN_A_ROW, horizon=101)["abstinence"]
     assert late["mature"].tolist() == [False]
 
 
@@ -81,13 +93,17 @@ def test_a_window_beyond_everyone_is_refused() -> None:
 @pytest.mark.parametrize(
     ("kind", "more", "said"),
     [
-        ("pattern", {"pattern": "Ab_kosten_193"}, r"Did you mean 'Ab_kosten_1993'\?"),
-        ("pattern", {"pattern": "Rs_ctnNinetyFour_2023"}, "is of the value 'survival', and 'logical' is wanted"),
-        ("pattern", {}, "`pattern` is for the kinds pattern and pattern_time, which need one"),
+        ("pattern_answer", {"pattern": "Ab_kosten_193"}, r"Did you mean 'Ab_kosten_1993'\?"),
+        ("pattern_answer", {"pattern": "Rs_ctnNinetyFour_2023"}, "is of the value 'survival', and 'logical' is wanted"),
+        ("pattern_answer", {}, "`pattern` is for the kinds pattern_answer and pattern_time, "),
         ("screen", {"pattern": "Ab_kosten_1993"}, "`pattern` is for the kinds"),
         ("screen", {"version": "as_published"}, "`pattern` is for the kinds"),
         ("pattern_time", {"pattern": "statistic = first | counts = positive"}, "needs `at_least`"),
-        ("pattern", {"pattern": "count = negative"}, r"the column 'count' is not known. Did you mean 'counts'\?"),
+        (
+            "pattern_answer",
+            {"pattern": "count = negative"},
+            r"the column 'count' is not known. Did you mean 'counts'\?",
+        ),
     ],
 )
 def test_a_cell_with_a_mistake_is_refused(kind: str, more: dict[str, str], said: str) -> None:

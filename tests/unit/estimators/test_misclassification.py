@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.base.estimate import difference
+from iop_outcomes.estimators.base.estimate import Estimate, difference
 from iop_outcomes.estimators.causal.effects import mean_by_arm
-from iop_outcomes.estimators.two_by_two.misclassification import corrected, true_difference, true_share
+from iop_outcomes.estimators.two_by_two.misclassification import true_difference, true_share
 
 
 def test_by_hand() -> None:
@@ -37,6 +37,15 @@ def test_a_measurement_that_tells_nothing_is_refused() -> None:
             true_share(0.3, sensitivity, specificity)
     with pytest.raises(EstimationError, match="from 0 to 1"):
         true_share(0.3, 1.2, 0.9)
+
+
+def corrected(shares: Estimate, se: np.ndarray, sp: np.ndarray) -> Estimate:
+    """Each arm's share by its own errors: linear, so that the slope is the difference of a share of 1 and of 0."""
+
+    def each(p: np.ndarray) -> np.ndarray:
+        return np.array([true_share(*of) for of in zip(p, se, sp, strict=True)])
+
+    return shares.transform(shares.names, each, np.diag(each(np.ones(2)) - each(np.zeros(2))))
 
 
 def test_arms_that_are_measured_differently_are_held_by_corrected_intervals_only() -> None:

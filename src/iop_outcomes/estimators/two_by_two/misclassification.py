@@ -11,11 +11,7 @@ those without.
 
 from __future__ import annotations
 
-import numpy as np
-
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.base.arrays import Array
-from iop_outcomes.estimators.base.estimate import Estimate
 
 
 def true_share(found: float, sensitivity: float, specificity: float) -> float:
@@ -26,12 +22,6 @@ def true_share(found: float, sensitivity: float, specificity: float) -> float:
 def true_difference(found: float, sensitivity: float, specificity: float) -> float:
     """The difference of two shares that are measured alike."""
     return found / _told_apart(sensitivity, specificity)
-
-
-def corrected(shares: Estimate, sensitivity: Array, specificity: Array) -> Estimate:
-    """Shares (k,) that each have a sensitivity and a specificity of their own (k,), taken as known."""
-    slope = 1 / np.array([_told_apart(se, sp) for se, sp in zip(sensitivity, specificity, strict=True)])
-    return shares.transform(shares.names, lambda p: (p + specificity - 1) * slope, np.diag(slope))
 
 
 def _told_apart(sensitivity: float, specificity: float) -> float:
