@@ -13,23 +13,11 @@ from pydantic import ValidationError
 
 from iop_outcomes.cohort import pattern_endpoints
 from iop_outcomes.errors import StudyError
-from iop_outcomes.patterns.symbols import SYMBOLS
-from iop_outcomes.protocol import Endpoint, Use
+from iop_outcomes.protocol import Endpoint
 from iop_outcomes.study import sheets
 from iop_outcomes.tables import TABLES, check
 
-RULES = Use(begins=0)
 THREE_IN_A_ROW = "statistic = longest_run | counts = negative | at_least = 3 | missed = left_out"
-
-
-def use_patterns(texts: dict[str, str]) -> pd.DataFrame:
-    """The table use_patterns of one symbol per week, week 1 first."""
-    rows = [
-        {"person_id": who, "interval": at, "state": SYMBOLS[symbol].name}
-        for who, text in texts.items()
-        for at, symbol in enumerate(text, 1)
-    ]
-    return pd.DataFrame(rows).assign(substance="opioid", tests_due=1, tests_taken=1, residential_days=0)
 
 
 def found(texts: dict[str, str], kind: str, pattern: str, horizon: int = 70, **more) -> dict[str, pd.DataFrame]:
