@@ -47,7 +47,7 @@ def run(
     for endpoint in endpoints:
         if endpoint.kind not in (*PATTERN_ANSWERS, *PATTERN_TIMES):
             continue
-        patterns = use.matrix(use_patterns, list(people["person_id"]), endpoint.substance, rules)
+        patterns = use.matrix(use_patterns, list(people["person_id"]), endpoint.tests, rules)
         if endpoint.kind in PATTERN_TIMES:
             found[TIMES].append(_times(people, patterns, endpoint))
             continue
