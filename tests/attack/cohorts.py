@@ -202,7 +202,7 @@ def _use(known: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     abstinence = pd.DataFrame(
         {
             "person_id": known["person_id"], "outcome": "abstinent", "horizon_days": 180, "abstinent": flag,
-            "mature": answer != "not_yet_observed",
+            "mature": answer != "not_yet_observed", "dead": False,
         }
     )  # fmt: skip
     dose = pd.DataFrame(

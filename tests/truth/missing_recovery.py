@@ -1,14 +1,14 @@
 """Do the readings of a missing answer recover the truth where they should, and are they seen not to where they do not?
 
 What happens, in order: the truth, the shares of abstinent people among everyone of each arm, and the true deltas come
-from large cohorts of their own; every replicate has a seed of its own, spawned from one SeedSequence, and draws a cohort
-of each scenario, in which every rule of `missing_rules.RULES` answers. `make simulate` writes
+from large cohorts of their own; every replicate has a seed of its own, spawned from one SeedSequence, and draws a
+cohort of each scenario, in which every rule of `missing_rules.RULES` answers. `make simulate` writes
 `tests/truth/missing_recovery.csv`; `test_missing_recovery.py` holds it to the rules.
 
-A quantity of a rule is accepted if, with R replicates, |bias| <= max(.005, 2 Monte Carlo errors of the bias, that of the
-truth among them), and intervals of 95 % cover the truth within the exact binomial 99 % limits for R of them. A rule that
-is right must be accepted for both arms and their difference; one that is not must be refused for one arm at least. The
-rules stay as they are: a row that misses them is a finding.
+A quantity of a rule is accepted if, with R replicates, |bias| <= max(.005, 2 Monte Carlo errors of the bias, that of
+the truth among them), and intervals of 95 % cover the truth within the exact binomial 99 % limits for R of them. A rule
+that is right must be accepted for both arms and their difference; one that is not must be refused for one arm at least.
+The rules stay as they are: a row that misses them is a finding.
 
     python tests/truth/missing_recovery.py --replicates 300 --processes 2
 """

@@ -1,11 +1,11 @@
 """What each reading of a missing answer makes of cohorts in which the answer is known of everyone.
 
 People are followed by the weekly course of the synthetic model, each at a site of their own, so that they are
-independent; the answer is abstinence at week 26 (no use in the four weeks before), asked at the interview of that day. In
-the scenario `missing_at_random` whether it is held depends on what was recorded before; in `base`, on use itself. Every
-rule estimates the share of abstinent people of each arm and their difference, from those interviewed, the arm, the
-covariates and what was recorded: screens, attendance, care, and the interview at week 13. A rule that is right recovers
-the shares of everyone; RULES says which must, scenario by scenario, and every other one must be seen not to.
+independent; the answer is abstinence at week 26 (no use in the four weeks before), asked at the interview of that day.
+In the scenario `missing_at_random` whether it is held depends on what was recorded before; in `base`, on use itself.
+Every rule estimates the share of abstinent people of each arm and their difference, from those interviewed, the arm,
+the covariates and what was recorded: screens, attendance, care, and the interview at week 13. A rule that is right
+recovers the shares of everyone; RULES says which must, scenario by scenario, and every other one must be seen not to.
 
 The true delta of an arm is how far the log odds of people not interviewed lie from those of people interviewed with the
 same record, found once in a cohort of its own in which every answer is known.

@@ -78,6 +78,7 @@ def people_of_a_contrast() -> dict[str, pd.DataFrame]:
             "person_id": ids, "outcome": "abstinent", "horizon_days": 180,
             "abstinent": pd.array([{"yes": True, "no": False}.get(s) for s in state], dtype="boolean"),
             "mature": rng.random(N) < 0.9,
+            "dead": False,
         }
     )  # fmt: skip
     use = pd.DataFrame({"person_id": ids, "outcome": "return_to_use", "days": days, "event": rng.random(N) < 0.5})

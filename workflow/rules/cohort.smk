@@ -29,7 +29,7 @@ use rule run as cohort_outcomes with:
         **private("people", "persons", "episodes", "episodes_by_gap"),
         **private("sessions", "screens", "followups"),
     output:
-        **private("retention", "abstinence", "first_use", "dose"),
+        **private("retention", "abstinence", "history", "first_use", "dose"),
     log:
         f"{LOGS}/cohort_outcomes.log",
     params:
@@ -41,6 +41,7 @@ use rule run as cohort_outcomes with:
                 "horizons": LOADED.horizons(),
                 "windows": LOADED.windows(),
                 "follows": LOADED.follows(),
+                "remembered": LOADED.remembered(),
             },
         ),
     message:

@@ -1,4 +1,4 @@
-"""Abstinence of one contrast at a horizon, under each reading of a missing outcome, and times to return or relapse.
+"""Abstinence of one contrast at a horizon, under each reading of a missing outcome, week by week, and times to relapse.
 
 Every question counts its people by arm and level, whatever the design allows; the rest is `answer` over states on a day
 or times to an event.
@@ -6,17 +6,21 @@ or times to an event.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from iop_outcomes.analyses import imputed
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.answer import Answered, answer, decided, together
-from iop_outcomes.analyses.outcomes import at_a_day, to_an_event
+from iop_outcomes.analyses.missing.history import History
+from iop_outcomes.analyses.missing.history import read as read_history
+from iop_outcomes.analyses.outcomes import at_a_day, to_an_event, week_by_week
 from iop_outcomes.analyses.sample import Sample
+from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import Adjustment, Analysis, Contrast, Endpoint, Gate, Imputation, Inference
 from iop_outcomes.steps.store import Wanted
-from iop_outcomes.vocabulary.measures import HAZARD_RATIO
+from iop_outcomes.vocabulary.answers import LAST_OBSERVATION, WITH_HISTORY
+from iop_outcomes.vocabulary.endpoints import TIMED, WEEKLY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,35 +40,71 @@ def run(
     covariates: pd.DataFrame | None = None,
     imputation: Imputation | None = None,
     adjustment: Adjustment | None = None,
+    history: pd.DataFrame | None = None,
 ) -> dict[str, pd.DataFrame]:
     """The tables counts, estimates and diagnostics of a contrast's rows of the step abstinence.
 
-    people, covariates, imputation, adjustment: where a row asks for covariates to be imputed.
+    people, covariates, imputation, adjustment: where a row asks for covariates to be imputed. history, and imputation:
+    where a rule for missing answers stands on what was recorded before.
     """
     sample, design = Sample.of(scores, contrast, inference), decided(gates)
     records = imputed.records(people, covariates, contrast, adjustment, imputation)
     answers = []
     # methods ask about the same levels, and of a national year they take longer to read than an estimate to make
-    known: dict[tuple[str, int, bool], to_an_event.ToAnEvent | at_a_day.AtADay] = {}
+    known: dict[tuple[str, int], Known] = {}
     counted = set()
     for ask in rows:
-        key = (ask.outcome, ask.horizon_days, ask.measure == HAZARD_RATIO)
+        key = (ask.outcome, ask.horizon_days)
         if key not in known:
-            known[key] = (
-                to_an_event.read(first_use, sample.scores, ask.outcome)
-                if ask.measure == HAZARD_RATIO
-                else at_a_day.read(abstinence, sample.scores, ask, endpoints[ask.outcome])
+            rules = {r.missing_rule for r in rows if (r.outcome, r.horizon_days) == key}
+            before = remembered(history, sample, ask, imputation) if rules & set(WITH_HISTORY) else None
+            known[key] = _read(
+                abstinence, first_use, sample, ask, endpoints[ask.outcome], before, LAST_OBSERVATION in rules
             )
         outcome = known[key]
         if (ask.analysis, *key) not in counted:
             counted.add((ask.analysis, *key))
-            levels = outcome.levels if isinstance(outcome, at_a_day.AtADay) else outcome.levels(ask)
-            answers.append(Answered(counts=tuple(results.count_rows(ask, sample.label, levels))))
+            answers.append(Answered(counts=tuple(_counts(ask, sample, outcome))))
         answers.append(answer(ask, sample, outcome, gate, design[ask.method], records))
     return together(answers).tables("counts", "estimates", "diagnostics")
+
+
+Known = to_an_event.ToAnEvent | at_a_day.AtADay | week_by_week.WeekByWeek
+
+
+def remembered(history: pd.DataFrame | None, sample: Sample, ask: Analysis, how: Imputation | None) -> History | None:
+    """What was recorded of the people of a question before its day. Raises StudyError where nothing was given."""
+    if history is None or how is None:
+        raise StudyError(f"The missing_rule '{ask.missing_rule}' needs the table history. This is a defect.")
+    return read_history(history, sample.scores, ask, how)
+
+
+def _read(
+    abstinence: pd.DataFrame,
+    first_use: pd.DataFrame,
+    sample: Sample,
+    ask: Analysis,
+    endpoint: Endpoint,
+    history: History | None,
+    carried: bool,
+) -> Known:
+    """The outcome that a row asks about, by how its kind is answered."""
+    if endpoint.kind in TIMED:
+        return to_an_event.read(first_use, sample.scores, ask.outcome)
+    if endpoint.kind in WEEKLY:
+        return week_by_week.read(abstinence, sample.scores, ask, endpoint)
+    return at_a_day.read(abstinence, sample.scores, ask, endpoint, history, carried)
+
+
+def _counts(ask: Analysis, sample: Sample, outcome: Known) -> Iterable[results.Row]:
+    """The people of a question by arm and level."""
+    if isinstance(outcome, week_by_week.WeekByWeek):
+        return outcome.counts(ask, sample)
+    levels = outcome.levels if isinstance(outcome, at_a_day.AtADay) else outcome.levels(ask)
+    return results.count_rows(ask, sample.label, levels)
 
 
 def reads(rows: Sequence[Analysis]) -> dict[str, Wanted]:
     """The rows of the outcomes that are asked about."""
     asked = Wanted(where={"outcome": sorted({r.outcome for r in rows})})
-    return dict(abstinence=asked, first_use=asked)
+    return dict(abstinence=asked, first_use=asked, history=asked)

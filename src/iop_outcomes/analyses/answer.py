@@ -19,21 +19,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 
 from iop_outcomes.analyses import few_sites, imputed, power
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.hazards import Ratios
-from iop_outcomes.analyses.outcomes import Outcome
+from iop_outcomes.analyses.missing import multiple
+from iop_outcomes.analyses.outcomes import Modelled, Outcome, at_a_day
 from iop_outcomes.analyses.rows import EVERYONE, Row, Some
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.errors import EstimationError, NotPossible
 from iop_outcomes.estimators.base.pooling import Pooled
 from iop_outcomes.protocol import Analysis, Gate
-from iop_outcomes.tables.results import ONE_RATIO, PROPORTIONAL
-from iop_outcomes.vocabulary.measures import HAZARD_RATIO, RATIO, RISK, SUBDISTRIBUTION_HAZARD_RATIO
+from iop_outcomes.tables.results import ONE_RATIO, OVER_WEEKS, PROPORTIONAL
+from iop_outcomes.vocabulary.answers import MISSING_RULES
+from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MODELLED, RATIO, RISK, SUBDISTRIBUTION_HAZARD_RATIO
 from iop_outcomes.vocabulary.methods import CRUDE, IMPUTED, SCORED
 
 if TYPE_CHECKING:
@@ -115,6 +117,8 @@ def answer(
             return _ratios(ask, sample, outcome, outcome.hazard_ratios(ask, sample, gate.min_events), some)
         if ask.measure == SUBDISTRIBUTION_HAZARD_RATIO:
             return _ratios(ask, sample, outcome, Ratios(outcome.subdistribution_ratio(ask, sample)), some)
+        if ask.measure in MODELLED and isinstance(outcome, Modelled):
+            return _ratios(ask, sample, outcome, outcome.modelled(ask, sample), some)
         shown = _means(ask, sample, outcome, records, some)
     except NotPossible as wrong:
         return without("not_possible", str(wrong))
@@ -126,7 +130,14 @@ def answer(
     told = () if judged.row is None else (judged.row,)
     if judged.reason:
         return without("gated", judged.reason, told)
-    return Answered(shown.rows, (*told, *few_sites.rows(ask, sample, outcome, shown.rows)))
+    tipping = tuple(multiple.tipping(ask, sample, outcome, some)) if _moved(outcome, ask) else ()
+    return Answered((*shown.rows, *tipping), (*told, *few_sites.rows(ask, sample, outcome, shown.rows)))
+
+
+def _moved(outcome: Outcome, ask: Analysis) -> TypeGuard[at_a_day.AtADay]:
+    """The rule moves drawn answers by a delta, so that the tipping points are asked for, too."""
+    shifted = MISSING_RULES[ask.missing_rule].shifted and ask.method not in IMPUTED
+    return shifted and isinstance(outcome, at_a_day.AtADay)
 
 
 def _stopped(ask: Analysis, sample: Sample, outcome: Outcome | str, gate: Gate, design: Decided) -> Decided:
@@ -152,6 +163,10 @@ def _means(ask: Analysis, sample: Sample, outcome: Outcome, records: imputed.Rec
     """Raises EstimationError."""
     if ask.method in IMPUTED:
         found = imputed.estimated(ask, sample, outcome, records)
+        people = {"n_effective": float(np.mean([g.first + g.second for g in found.grounds]))}
+        return _Means(tuple(_pooled(ask, sample, found.pooled, people, some)), found.grounds)
+    if MISSING_RULES[ask.missing_rule].drawn and isinstance(outcome, at_a_day.AtADay):
+        found = multiple.estimated(ask, sample, outcome)
         people = {"n_effective": float(np.mean([g.first + g.second for g in found.grounds]))}
         return _Means(tuple(_pooled(ask, sample, found.pooled, people, some)), found.grounds)
     used, level = outcome.used(ask), sample.inference.confidence_level
@@ -190,6 +205,6 @@ def _ratios(ask: Analysis, sample: Sample, outcome: Outcome, found: Ratios, some
             made += results.without(ask, sample.names, "gated", one.reason, days)
         else:
             made.append(results.from_estimate(ask, RATIO, one.estimate, level, people, logarithmic=True, some=days))
-    tests = {ONE_RATIO: found.one_ratio, PROPORTIONAL: found.proportional}
+    tests = {ONE_RATIO: found.one_ratio, PROPORTIONAL: found.proportional, OVER_WEEKS: found.over_weeks}
     told = [results.diagnostic(ask, q, p, np.nan, "info") for q, p in tests.items() if p is not None]
     return Answered(tuple(made), tuple(told))

@@ -43,8 +43,8 @@ class Period:
 @dataclass(frozen=True)
 class Ratios:
     """The finished log ratio of all days, and of periods. fit: its Cox model, where it is one. one_ratio: p value of
-    all periods having the same ratio, proportional: of the score test of proportional hazards; None where that is not
-    tested.
+    all periods having the same ratio, proportional: of the score test of proportional hazards, over_weeks: of the ratio
+    of a weekly outcome being the same in all weeks; None where that is not tested.
     """
 
     whole: Estimate
@@ -52,6 +52,7 @@ class Ratios:
     periods: tuple[Period, ...] = ()
     one_ratio: float | None = None
     proportional: float | None = None
+    over_weeks: float | None = None
 
 
 def over_all_days(ask: Analysis, sample: Sample, days: Array, event: Mask, used: Mask) -> Ratios:

@@ -20,6 +20,7 @@ from iop_outcomes.clean.versions import OPEN
 from iop_outcomes.tables import TABLES
 from iop_outcomes.tables.declare import Column
 from iop_outcomes.vocabulary.causes import DIED
+from iop_outcomes.vocabulary.testing import TAKEN
 
 if TYPE_CHECKING:
     import numpy as np
@@ -137,6 +138,21 @@ def _lost_end(stays: pd.DataFrame, passed: Beside) -> pd.Series:
     return stays["end_day"].isna() & stays["discharge_reason"].notna() & ~died.fillna(False).astype(bool)
 
 
+def _taken_after_death(screens: pd.DataFrame, passed: Beside) -> pd.Series:
+    """True for tests with a result of a day after death. One that is recorded as missed then is left to the study."""
+    late = (screens["day"] > passed.of_person("death_day")).fillna(False).astype(bool)
+    return late & screens["result"].isin(TAKEN)
+
+
+def _result_and_reason(screens: pd.DataFrame, passed: Beside) -> pd.Series:
+    """True for tests that have a result and are said to have none; a source without reasons has no such test."""
+    import pandas as pd
+
+    if "reason" not in screens.columns:
+        return pd.Series(False, index=screens.index, dtype=bool)
+    return screens["reason"].notna() & screens["result"].isin(TAKEN)
+
+
 # between columns and between tables, in this order
 RULES = (
     Rule("stays", "person not in persons", _orphan),
@@ -157,7 +173,9 @@ RULES = (
     Rule("sessions", "more than 24 hours in a day", _over_a_day),
     Rule("screens", "person not in persons", _orphan),
     Rule("screens", "long before the first stay", lambda r, p: r["day"] < p.first_start() - SCREEN_LEAD_DAYS),
+    Rule("screens", "taken after death", _taken_after_death),
     Rule("screens", "after the end of observation", _after_observation("day")),
+    Rule("screens", "a result and a reason why there is none", _result_and_reason),
     Rule("followups", "person not in persons", _orphan),
     Rule(
         "followups",

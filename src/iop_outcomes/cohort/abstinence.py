@@ -1,9 +1,11 @@
 """Endpoints from interviews, urine screens and records of discharge, each kind a function of its own.
 
 Endpoints are rows of the endpoint library; a row's kind picks the function. Binary endpoints say abstinent, not
-abstinent, or not known; how "not known" is read is a choice of the analysis, never of this step. Who is observed to a
-horizon, and yet has no answer as the interview that would give it was due after the end of observation, has missed
-nothing: it is not due, as is a horizon beyond observation. Days are counted from time zero.
+abstinent, dead, or not known; how "not known" is read is a choice of the analysis, never of this step. Who is observed
+to a horizon, and yet has no answer as the interview that would give it was due after the end of observation, has missed
+nothing: it is not due, as is a horizon beyond observation. Who had died by the horizon has missed nothing either: that
+is told as a death, whatever was answered shortly before; of what was known before they died (use up to the horizon, a
+state at discharge) the answer stands. Days are counted from time zero.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from iop_outcomes.cohort.units import from_zero
 from iop_outcomes.protocol import Endpoint
 from iop_outcomes.tables.canonical import STATES_AT_DISCHARGE
 from iop_outcomes.vocabulary.answers import MISSING
-from iop_outcomes.vocabulary.causes import CENSORED
+from iop_outcomes.vocabulary.causes import CENSORED, DIED
 from iop_outcomes.vocabulary.endpoints import ON_A_DAY, TIMED
 from iop_outcomes.vocabulary.levels import UNKNOWN
 
@@ -32,13 +34,17 @@ ANSWERS: Functions[OnADay] = Functions(ON_A_DAY)
 TIMES: Functions[Time] = Functions(TIMED)
 # by kind, who must have answered by a horizon: the answer of anyone else is not missing, but not due
 DUE: dict[str, OnADay] = {}
+# by kind, who had died by a horizon, and which of the answers known of them stand: of the rest none is missing
+DEAD: dict[str, tuple[OnADay, tuple[bool, ...]]] = {}
 
 
-def on_a_day(due: OnADay) -> Callable[[OnADay], OnADay]:
-    """The function answers the kind of its name. due: (n,) who must have answered by the horizon."""
+def on_a_day(due: OnADay, dead: OnADay, stands: tuple[bool, ...] = ()) -> Callable[[OnADay], OnADay]:
+    """The function answers the kind of its name. due, dead: (n,) who must have answered by the horizon, and who had
+    died by then. stands: answers that a death after them does not undo.
+    """
 
     def taken(function: OnADay) -> OnADay:
-        DUE[function.__name__] = due
+        DUE[function.__name__], DEAD[function.__name__] = due, (dead, stands)
         return ANSWERS.answers(function)
 
     return taken
@@ -59,7 +65,7 @@ def run(
 
     from iop_outcomes.tables import TABLES
 
-    people = people.assign(deceased=people["record_id"].isin(persons.loc[persons["death_day"].notna(), "person_id"]))
+    people = people.assign(death_day=_death_days(people, persons))
     tables = {
         "followups": from_zero(followups, people),
         "screens": from_zero(screens, people),
@@ -71,11 +77,8 @@ def run(
             days, event = TIMES[endpoint.kind](people, tables, endpoint)
             timed.append(_timed_rows(people, endpoint, days, event))
             continue
-        for horizon in horizons[endpoint.outcome]:
-            abstinent, mature = (
-                by_kind[endpoint.kind](people, tables, endpoint, horizon) for by_kind in (ANSWERS, DUE)
-            )
-            binary.append(_binary_rows(people, endpoint, horizon, abstinent, mature))
+        for horizon in horizons[endpoint.outcome] if endpoint.kind in ANSWERS else ():
+            binary.append(_binary_rows(people, tables, endpoint, horizon))
     return {
         "abstinence": pd.concat(binary[1:] or binary, ignore_index=True),
         "first_use": pd.concat(timed[1:] or timed, ignore_index=True),
@@ -90,18 +93,27 @@ def _leaving(people: pd.DataFrame, retention: pd.DataFrame, episodes: pd.DataFra
     return left.assign(**{state: states[state].to_numpy() for state in STATES_AT_DISCHARGE})
 
 
-def _binary_rows(
-    people: pd.DataFrame, endpoint: Endpoint, horizon: int, abstinent: pd.Series, mature: pd.Series
-) -> pd.DataFrame:
+def _death_days(people: pd.DataFrame, persons: pd.DataFrame) -> pd.Series:
+    """Days from time zero to the death of each unit's person; missing of the living."""
+    days = persons.set_index("person_id")["death_day"]
+    return people["record_id"].map(days).astype("Int64") - people["index_start_day"]
+
+
+def _binary_rows(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.DataFrame:
     import pandas as pd
 
+    answers, due = (by_kind[endpoint.kind](people, tables, endpoint, horizon) for by_kind in (ANSWERS, DUE))
+    answer = people["person_id"].map(answers).astype("boolean")
+    dead, stands = DEAD[endpoint.kind]
+    died = dead(people, tables, endpoint, horizon) & ~answer.isin(stands).astype(bool)
     return pd.DataFrame(
         {
             "person_id": people["person_id"],
             "outcome": endpoint.outcome,
             "horizon_days": horizon,
-            "abstinent": people["person_id"].map(abstinent).astype("boolean"),
-            "mature": mature.astype(bool),
+            "abstinent": answer.mask(died),
+            "mature": (due | died).astype(bool),
+            "dead": died,
         }
     )
 
@@ -162,7 +174,7 @@ def _or_died(due: OnADay) -> OnADay:
     """The same, and whoever died, who was observed to the end: a missing answer is missing, not immature."""
 
     def asked(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
-        return due(people, tables, endpoint, horizon) | people["deceased"]
+        return due(people, tables, endpoint, horizon) | people["death_day"].notna()
 
     return asked
 
@@ -180,7 +192,18 @@ def _left(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int
     return people["person_id"].isin(_left_by(tables["leaving"], horizon)["person_id"])
 
 
-@on_a_day(due=_or_died(_interview_due))
+def _died(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
+    """Dead on the horizon or before."""
+    return (people["death_day"] <= horizon).fillna(False).astype(bool)
+
+
+def _left_by_dying(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
+    """The index level was left by death by the horizon."""
+    left = _left_by(tables["leaving"], horizon)
+    return people["person_id"].isin(left.loc[left["cause"] == DIED, "person_id"])
+
+
+@on_a_day(due=_or_died(_interview_due), dead=_died)
 def interview(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
     """No use in the look-back of the interview due nearest the horizon, within the tolerance.
 
@@ -201,7 +224,7 @@ def interview(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon:
     return reported.mask(pd.Series(reported.index.isin(seen), index=reported.index), False)
 
 
-@on_a_day(due=_or_died(_interview_due))
+@on_a_day(due=_or_died(_interview_due), dead=_died)
 def state_at_interview(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
     """A state that counts was told of at the interview due nearest the horizon, within the tolerance."""
     import pandas as pd
@@ -213,7 +236,7 @@ def state_at_interview(people: pd.DataFrame, tables: Tables, endpoint: Endpoint,
     return told.isin(_listed(endpoint.counts)).astype("boolean").mask(told.isna() | (told == UNKNOWN))
 
 
-@on_a_day(due=_or_died(_observed))
+@on_a_day(due=_or_died(_observed), dead=_died)
 def screen(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
     """The last screen due in the tolerance up to the horizon is negative; missing when it was not given."""
     screens = tables["screens"]
@@ -223,7 +246,7 @@ def screen(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: in
     return (last["result"] == "negative").astype("boolean").mask(last["result"] == MISSING)
 
 
-@on_a_day(due=_left)
+@on_a_day(due=_left, dead=_left_by_dying, stands=(True, False))
 def at_discharge(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
     """No use in the month before the index level was left, among those who left it by the horizon.
 
@@ -232,7 +255,7 @@ def at_discharge(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horiz
     return _state_at_discharge(tables["leaving"], "use_at_discharge", ["none"], horizon)
 
 
-@on_a_day(due=_left)
+@on_a_day(due=_left, dead=_left_by_dying, stands=(True, False))
 def state_at_discharge(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
     """A state that counts was recorded when the index level was left, among those who left it by the horizon."""
     return _state_at_discharge(tables["leaving"], endpoint.column, _listed(endpoint.counts), horizon)
@@ -243,7 +266,7 @@ def _state_at_discharge(leaving: pd.DataFrame, column: str, counts: list[str], h
     return left.isin(counts).astype("boolean").mask(left.isna() | (left == UNKNOWN))
 
 
-@on_a_day(due=_or_died(_answer_due))
+@on_a_day(due=_or_died(_answer_due), dead=_died, stands=(False,))
 def no_return(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
     """No use up to the horizon; missing where the answers do not reach it."""
     days, event = first_use(people, tables, endpoint)

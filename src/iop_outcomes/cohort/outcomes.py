@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from iop_outcomes.cohort import abstinence, dose, retention
+from iop_outcomes.cohort import abstinence, dose, history, retention
 from iop_outcomes.protocol import Endpoint
 from iop_outcomes.steps.store import ALL, NOTHING, Wanted
 from iop_outcomes.tables.canonical import STATES_AT_DISCHARGE
@@ -31,16 +31,19 @@ def run(
     horizons: Mapping[str, Sequence[int]],
     windows: Sequence[int],
     follows: Sequence[str],
+    remembered: Mapping[str, Sequence[int]],
 ) -> dict[str, pd.DataFrame]:
-    """The tables retention, abstinence, first_use and dose.
+    """The tables retention, abstinence, history, first_use and dose.
 
     events: endpoints of a kind in EVENTS; endpoints: all others, with their horizons in days; windows: days from time
     zero in which hours of care are counted. follows: what is followed beside events.
+    remembered: days by outcome for which it is asked what was recorded before.
     """
     kept = retention.run(people, episodes, episodes_by_gap, sessions, persons, events, follows)["retention"]
     return {
         "retention": kept,
         **abstinence.run(people, followups, screens, persons, episodes, kept, endpoints, horizons),
+        **history.run(people, followups, screens, sessions, kept, endpoints, remembered),
         **dose.run(people, kept, sessions, screens, followups, windows),
     }
 

@@ -23,10 +23,11 @@ from iop_outcomes.protocol.study import (
     Population,
     Study,
 )
+from iop_outcomes.protocol.use import Schedule, Use
 
 __all__ = [
     "GAP", "Adjustment", "Allowance", "Analysis", "Arm", "AsRun", "Care", "ColumnMapping", "Companions", "Compared",
     "Contrast", "Disclosure", "Duration", "Eligibility", "Endpoint", "Enrolment", "Filter", "Gate", "Imputation",
-    "InCare", "Inference", "Intensity", "Name", "Origin", "Part", "Population", "Privacy", "Question", "Share",
-    "Source", "Study", "TableMapping",
+    "InCare", "Inference", "Intensity", "Name", "Origin", "Part", "Population", "Privacy", "Question", "Schedule",
+    "Share", "Source", "Study", "TableMapping", "Use",
 ]  # fmt: skip

@@ -7,12 +7,13 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from iop_outcomes.protocol.base import GAP, Name, OneOf, Part, Words
-from iop_outcomes.vocabulary.answers import MISSING_RULES, NONE
+from iop_outcomes.vocabulary.answers import COUNTED_AGAINST, DEATHS, LEFT_OUT, MISSING_RULES, NONE, NOT_DUE
 from iop_outcomes.vocabulary.causes import LEAVING
-from iop_outcomes.vocabulary.endpoints import COLUMNS, EVENTS, KINDS, LEFT_INDEX, STAYING, STEPS, TAKES
+from iop_outcomes.vocabulary.endpoints import COLUMNS, EVENTS, KINDS, LEFT_INDEX, MAY_BE_MISSING, STAYING, STEPS, TAKES
 from iop_outcomes.vocabulary.estimands import ESTIMANDS
 from iop_outcomes.vocabulary.measures import MEASURES
 from iop_outcomes.vocabulary.methods import METHODS
+from iop_outcomes.vocabulary.readings import Reading
 
 Step = Annotated[str, OneOf(STEPS)]
 Measure = Annotated[str, OneOf(MEASURES)]
@@ -49,6 +50,12 @@ class Endpoint(Part):
     column: Annotated[str, OneOf(("", *(name for names in COLUMNS.values() for name in names)))] = Field(
         default="", description="states only: the column of stays, or of followups, that tells it"
     )
+    deaths: Annotated[str, OneOf(DEATHS)] = Field(
+        default=COUNTED_AGAINST, description="answers on a day only: how people are read who had died by then"
+    )
+    not_due: Annotated[str, OneOf(NOT_DUE)] = Field(
+        default=LEFT_OUT, description="answers on a day only: how people are read whose answer was not due yet"
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> Endpoint:
@@ -58,6 +65,11 @@ class Endpoint(Part):
         if self.column not in COLUMNS.get(self.kind, ("",)):
             needs = f"the kind {self.kind}, which needs one of {', '.join(COLUMNS.get(self.kind, ()))}"
             raise ValueError(f"`column` is for {needs if self.kind in COLUMNS else ' and '.join(COLUMNS)}")
+        if self.kind not in MAY_BE_MISSING and (self.deaths, self.not_due) != (COUNTED_AGAINST, LEFT_OUT):
+            raise ValueError(
+                f"`deaths` and `not_due` are for outcomes that may be missing ({', '.join(MAY_BE_MISSING)}), and of "
+                f"the kind {self.kind} deaths compete or end the follow-up: leave both empty"
+            )
         return self
 
     @property
@@ -69,6 +81,11 @@ class Endpoint(Part):
     def counted(self) -> str:
         """The cause of the table retention that is its event, or ''."""
         return EVENTS.get(self.kind, self.cause)
+
+    @property
+    def reading(self) -> Reading:
+        """How its outcome is read from cells."""
+        return KINDS[self.kind].reading(self.counted, self.deaths, self.not_due)
 
     @property
     def followed(self) -> str:

@@ -186,6 +186,7 @@ def _thin(key: Mapping[str, object], ground: Ground) -> bool:
             "analysis": str(key["analysis"]), "contrast": str(key["contrast"]), "outcome": str(key["outcome"]),
             "missing_rule": str(key["missing_rule"]), "group_by": BY_ARM, "group": str(key["arm"]),
             "horizon_days": cast("int | None", key["horizon_days"]), "from_day": None, "to_day": None,
+            "delta_first": None,
         }
     )  # fmt: skip
     return not found or any(cells.small(ground.policy) for cells in found.values())

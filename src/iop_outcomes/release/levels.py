@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.protocol import Endpoint
 from iop_outcomes.vocabulary.answers import EVENT, NO_EVENT
-from iop_outcomes.vocabulary.endpoints import GROWING, KINDS
+from iop_outcomes.vocabulary.endpoints import GROWING
 from iop_outcomes.vocabulary.levels import NOT_KNOWN
 from iop_outcomes.vocabulary.readings import OF_COUNTS, Reading
 
@@ -20,7 +20,7 @@ OTHERWISE = "*"
 
 def readings(endpoints: Mapping[str, Endpoint]) -> dict[str, Reading]:
     """How the outcomes of a study are read, from the kind and the cause of its endpoints."""
-    return {OTHERWISE: OF_COUNTS} | {name: KINDS[e.kind].reading(e.counted) for name, e in endpoints.items()}
+    return {OTHERWISE: OF_COUNTS} | {name: e.reading for name, e in endpoints.items()}
 
 
 def cumulative(endpoints: Mapping[str, Endpoint], counts: pd.DataFrame) -> set[str]:

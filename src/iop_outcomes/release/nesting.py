@@ -27,7 +27,7 @@ from iop_outcomes.tables.results import ALL, ATTRITION, PEOPLE
 from iop_outcomes.tables.rows import Counted, counted
 from iop_outcomes.vocabulary.answers import OUT_OF_CARE
 from iop_outcomes.vocabulary.arms import STAYED
-from iop_outcomes.vocabulary.causes import CENSORED, STILL_AT_RISK
+from iop_outcomes.vocabulary.causes import CENSORED, DIED, STILL_AT_RISK
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,13 +47,15 @@ class Rule:
     """Which sums of cells may hold each other's people.
 
     shared: columns in which they agree. summed: columns over which each is a sum. cumulative: of days on which what is
-    counted only grows. table: 'life' for cells of life tables, 'counts' for others, '' for all.
+    counted only grows. table: 'life' for cells of life tables, 'counts' for others, '' for all. levels: of these levels
+    only.
     """
 
     shared: tuple[str, ...]
     summed: tuple[str, ...] = ()
     cumulative: bool = False
     table: str = ""
+    levels: tuple[str, ...] = ()
 
 
 QUESTION, GROUP, LEVEL = ("outcome", "variable", "horizon_days"), ("group_by", "group"), ("level", "detail")
@@ -68,6 +70,8 @@ RULES = (
     Rule(("cohort", "contrast", "arm", "horizon_days", *GROUP, *LEVEL), table="life"),
     # by one day and by a later one
     Rule(("analysis", "cohort", "contrast", "arm", "outcome", "variable", *GROUP, *LEVEL), cumulative=True),
+    # who died is counted beside every outcome, by one day and by a later one
+    Rule(("cohort", "contrast", "arm", *GROUP, *LEVEL), levels=(DIED,)),
 )
 KEY = ("analysis", "cohort", "contrast", "arm", *QUESTION, *GROUP, *LEVEL)
 
@@ -97,6 +101,8 @@ def lines(
     found: dict[tuple[Sum, Sum], Line] = {}
     for rule in RULES:
         own = [i for i in used if not rule.table or (i in life) == (rule.table == "life")]
+        if rule.levels:
+            own = [i for i in own if cells[i].key["level"] in rule.levels]
         if rule.cumulative:
             own = [i for i in own if i not in life and cells[i].key["outcome"] in cumulative]
         for one, other in _pairs(cells, own, rule):

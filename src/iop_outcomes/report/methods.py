@@ -7,7 +7,7 @@ asks for them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from iop_outcomes.estimators.regression.few_clusters import ENOUGH
@@ -17,9 +17,9 @@ from iop_outcomes.presentation.labels import STRATA, Labels, covariate, sentence
 from iop_outcomes.protocol import GAP, AsRun, Contrast, Gate
 from iop_outcomes.report import protection
 from iop_outcomes.report.explanations import UNITS_OF_ANALYSIS
-from iop_outcomes.vocabulary.answers import MISSING_RULES
+from iop_outcomes.vocabulary.answers import DEATHS, MISSING_RULES, NONE, NOT_DUE, Otherwise
 from iop_outcomes.vocabulary.endpoints import RETENTION
-from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MEASURES
+from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MEASURES, MODELLED, SHARE_OF_WEEKS
 from iop_outcomes.vocabulary.methods import IMPUTED, LANDMARK, LANDMARK_ADJUSTED, METHODS, NAIVE, RANDOMISED
 
 PEOPLE, TIME_ZERO, ARMS, OUTCOMES = "People", "Time zero and episodes", "Arms", "Outcomes"
@@ -138,13 +138,15 @@ def _asked(study: AsRun) -> set[str]:
     return {row.method for row in study.analyses}
 
 
+# measures that are explained whatever step asks for them
+OF_WEEKS = (SHARE_OF_WEEKS, *MODELLED)
 # methods of ratios of hazards that weigh no one
 UNSCORED = (NAIVE, RANDOMISED, LANDMARK, LANDMARK_ADJUSTED)
 
 
 def _estimators(study: AsRun) -> Paragraph:
     asked = _asked(study)
-    measures = {row.measure for row in study.analyses if row.step == RETENTION}
+    measures = {row.measure for row in study.analyses if row.step == RETENTION or row.measure in OF_WEEKS}
     text = " ".join(m.method for name, m in MEASURES.items() if name in measures and m.method)
     if asked & set(IMPUTED):
         how = study.imputation
@@ -243,8 +245,23 @@ def _missing(study: AsRun) -> Paragraph | None:
         if len(points) > 1
         else ""
     )
-    text += " People whose day lies beyond their observation are in no denominator."
-    return Paragraph("Missing outcomes", text.strip(), points)  # type: ignore[arg-type]
+    asked = dict.fromkeys(row.outcome for row in study.analyses if row.missing_rule != NONE)
+    said = [*_otherwise(study, asked, "not_due", NOT_DUE), *_otherwise(study, asked, "deaths", DEATHS)]
+    return Paragraph("Missing outcomes", " ".join([text, *said]).strip(), points)  # type: ignore[arg-type]
+
+
+def _otherwise(study: AsRun, outcomes: Iterable[str], column: str, rules: Mapping[str, Otherwise]) -> list[str]:
+    """How people without an answer that could be missing are read; by outcome where the outcomes differ."""
+    by_rule: dict[str, list[str]] = {}
+    for outcome in outcomes:
+        by_rule.setdefault(getattr(study.endpoints[outcome], column), []).append(outcome)
+    if len(by_rule) == 1:
+        return [rules[rule].explained for rule in by_rule]
+    labels = Labels(study)
+    return [
+        f"Of {sentence([within(labels.endpoint(o)) for o in own])}: {within(rules[rule].explained)}"
+        for rule, own in by_rule.items()
+    ]
 
 
 def _duration(study: AsRun) -> Paragraph | None:

@@ -25,6 +25,7 @@ from iop_outcomes.tables.results import (
     FEW_SITES_LOW,
     OF_QUESTIONS,
     ONE_RATIO,
+    OVER_WEEKS,
     PROPORTIONAL,
 )
 from iop_outcomes.tables.rows import Estimated, counted, estimated
@@ -48,7 +49,7 @@ QUESTION = ("analysis", "contrast", "outcome", "horizon_days", "method", "missin
 # values of diagnostics, by quantity and question
 Values = Mapping[tuple[object, ...], float]
 # columns of p values, by quantity
-TESTS = {ONE_RATIO: "Test of one ratio, p", PROPORTIONAL: "Proportional hazards, p"}
+TESTS = {ONE_RATIO: "Test of one ratio, p", PROPORTIONAL: "Proportional hazards, p", OVER_WEEKS: "Same in all weeks, p"}
 OF_THE_SCORE_TEST = (
     "Proportional hazards: the score test of a log ratio that does not change with the share of people who have had "
     "the event (Grambsch and Therneau 1994, Biometrika 81:515), of unweighted ratios of independent people, for which "

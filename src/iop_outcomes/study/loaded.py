@@ -23,6 +23,7 @@ from iop_outcomes.protocol import (
     Part,
     Study,
 )
+from iop_outcomes.vocabulary.answers import WITH_HISTORY
 from iop_outcomes.vocabulary.arms import LEFT, STAYED
 from iop_outcomes.vocabulary.endpoints import (
     ABSTINENCE,
@@ -149,6 +150,18 @@ class Loaded:
         for row in self.analyses:
             asked.setdefault(row.outcome, set()).add(row.horizon_days)
         return {outcome: sorted(days) for outcome, days in sorted(asked.items())}
+
+    def remembered(self) -> dict[str, list[int]]:
+        """The horizons of outcomes at which a rule for missing answers stands on what was recorded before."""
+        asked: dict[str, set[int]] = {}
+        for row in self.analyses:
+            if row.missing_rule in WITH_HISTORY:
+                asked.setdefault(row.outcome, set()).add(row.horizon_days)
+        return {outcome: sorted(days) for outcome, days in sorted(asked.items())}
+
+    def remembers(self, step: str, contrast: str) -> bool:
+        """Some analysis of a contrast stands on what was recorded of people before the day of an answer."""
+        return any(row.missing_rule in WITH_HISTORY for row in self.rows(step, contrast))
 
     def arms(self) -> dict[str, list[str]]:
         """The names of the first and the second side of every comparison of two groups."""

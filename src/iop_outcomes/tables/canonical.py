@@ -14,9 +14,9 @@ from __future__ import annotations
 from typing import Any
 
 from iop_outcomes.tables.declare import Column, Table
-from iop_outcomes.vocabulary.answers import MISSING
 from iop_outcomes.vocabulary.causes import LEAVING
 from iop_outcomes.vocabulary.levels import LEVELS, UNKNOWN
+from iop_outcomes.vocabulary.testing import REASONS, RESULTS, SPECIMENS, VALIDITY
 
 YES_NO_UNKNOWN = ("yes", "no", UNKNOWN)
 # the latest end of a stay of which only the shortest length is known (ten years)
@@ -212,12 +212,20 @@ SESSIONS = Table(
 
 SCREENS = Table(
     "screens",
-    "One row per urine screen that was due, given or not.",
+    "One row per test for a substance that was due, given or not.",
     {
         "person_id": PERSON,
         "day": DAY,
-        "substance": Column("text", "substance group tested for", missing=NO_NAMES),
-        "result": Column("text", "result; 'missing' when due and not given", allowed=("negative", "positive", MISSING)),
+        "substance": Column("text", "substance, or group of them, tested for", missing=NO_NAMES),
+        "result": Column(
+            "text",
+            "result; 'inconclusive' without a clear one, or where tests of one week disagree; 'missing' when due and "
+            "not given, or without a result",
+            allowed=RESULTS,
+        ),
+        "reason": _text("why the result is missing, where that is known", tuple(REASONS)),
+        "validity": _text("state of the specimen; missing counts as valid", tuple(VALIDITY)),
+        "specimen": _text("what was tested; missing counts as urine", SPECIMENS),
     },
 )
 

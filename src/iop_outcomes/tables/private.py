@@ -5,6 +5,7 @@ Columns marked `outcome` may not be read by the design stage.
 
 from __future__ import annotations
 
+from iop_outcomes.patterns.symbols import STATES
 from iop_outcomes.tables.canonical import PERSON
 from iop_outcomes.tables.declare import Column, Table
 from iop_outcomes.tables.readings import READINGS
@@ -259,6 +260,51 @@ ABSTINENCE = Table(
         "horizon_days": Column("whole", "day that the endpoint speaks of", "day", low=0),
         "abstinent": Column("flag", "abstinent; missing when not observed", nullable=True, outcome=True),
         "mature": Column("flag", "the person could have been observed at the horizon"),
+        "dead": Column(
+            "flag", "the person had died by then, so that there is no answer, and none is missing", outcome=True
+        ),
+    },
+    key=("person_id", "outcome", "horizon_days"),
+)
+
+HISTORY = Table(
+    "history",
+    "One row per eligible person, endpoint and day that a reading of missing answers asks about: what was recorded by "
+    "then.",
+    {
+        "person_id": PERSON,
+        "outcome": Column("text", "name of the endpoint"),
+        "horizon_days": Column("whole", "day that the endpoint speaks of", "day", low=0),
+        "last_screen_positive": Column(
+            "flag", "the last screen given was positive; missing without one", nullable=True, outcome=True
+        ),
+        "days_since_screen": Column(
+            "whole", "days from that screen to the horizon", "days", nullable=True, low=0, outcome=True
+        ),
+        "screens_due": Column("whole", "screens due by the horizon", low=0, outcome=True),
+        "screens_missed": Column("whole", "of these, not given", low=0, outcome=True),
+        "screens_positive": Column("whole", "of these, positive", low=0, outcome=True),
+        "in_care": Column("flag", "in care on the horizon", outcome=True),
+        "days_in_care": Column("whole", "days in care by the horizon", "days", low=0, outcome=True),
+        "hours": Column("number", "attended by the horizon", "hours", nullable=True, low=0, outcome=True),
+        "recent_hours": Column(
+            "number", "attended in the 28 days before it", "hours", nullable=True, low=0, outcome=True
+        ),
+        "abstinent_before": Column(
+            "flag",
+            "no use told at the last interview due before the one asked about; missing where none was held",
+            nullable=True,
+            outcome=True,
+        ),
+        "abstinent_last": Column(
+            "flag",
+            "abstinent when last seen, at a screen or that interview; missing without",
+            nullable=True,
+            outcome=True,
+        ),
+        "told_by_screen": Column(
+            "flag", "a positive screen tells the answer, whether the interview was held or not", outcome=True
+        ),
     },
     key=("person_id", "outcome", "horizon_days"),
 )
@@ -294,6 +340,21 @@ DOSE = Table(
     key=("person_id", "window_days"),
 )
 
+USE_PATTERNS = Table(
+    "use_patterns",
+    "One row per unit of analysis, class of substances and interval of its use pattern, in the order of people.",
+    {
+        "person_id": PERSON,
+        "substance": Column("text", "class of substances, a substance, or any"),
+        "interval": Column("whole", "number of the interval: 1 is the first from time zero, 0 the one before it"),
+        "state": Column("text", "what its tests tell", allowed=tuple(STATES), outcome=True),
+        "tests_due": Column("whole", "days on which a test was due, given or not", "days", low=0, outcome=True),
+        "tests_taken": Column("whole", "days with a test that told something", "days", low=0, outcome=True),
+        "residential_days": Column("whole", "days in a controlled environment", "days", low=0, outcome=True),
+    },
+    key=("person_id", "substance", "interval"),
+)
+
 SCORES = Table(
     "scores",
     "One row per person of a contrast: propensity score, weights asked for, and terms of the score as they are held: "
@@ -327,5 +388,5 @@ GATES = Table(
 
 PRIVATE = (
     QUARANTINE, ARRIVALS, INTAKE, EPISODES, EPISODES_BY_GAP, PEOPLE, ARMS, COVARIATES, ATTRITION,
-    RETENTION, ABSTINENCE, FIRST_USE, DOSE, SCORES, GATES, READINGS,
+    RETENTION, ABSTINENCE, HISTORY, FIRST_USE, DOSE, USE_PATTERNS, SCORES, GATES, READINGS,
 )  # fmt: skip

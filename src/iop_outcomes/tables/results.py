@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from iop_outcomes.tables.declare import Column, Table
 from iop_outcomes.vocabulary.estimands import ESTIMANDS
-from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MEASURES, RISK
+from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MEASURES, ODDS_RATIO, RISK
 from iop_outcomes.vocabulary.methods import METHODS
 from iop_outcomes.vocabulary.statuses import STATUSES, TOLD
 
@@ -20,6 +20,8 @@ STRATUM = "stratum"
 SCORE_PATTERNS = "score_patterns"
 DETECTABLE = "detectable_difference"
 ONE_RATIO, PROPORTIONAL = "one_hazard_ratio_p_value", "proportional_hazards_p_value"
+# whether the ratio of a weekly outcome changes over the weeks
+OVER_WEEKS = "ratio_over_weeks_p_value"
 # the interval of a difference with few sites as clusters, and its degrees of freedom
 FEW_SITES_LOW, FEW_SITES_HIGH = "few_sites_conf_low", "few_sites_conf_high"
 FEW_SITES_DEGREES = "few_sites_degrees_of_freedom"
@@ -27,7 +29,7 @@ MEAN, STANDARD_DEVIATION = "mean", "standard_deviation"
 # what is told of a question, with its measure
 OF_QUESTIONS = {
     DETECTABLE: RISK, FEW_SITES_LOW: RISK, FEW_SITES_HIGH: RISK, FEW_SITES_DEGREES: RISK,
-    ONE_RATIO: HAZARD_RATIO, PROPORTIONAL: HAZARD_RATIO,
+    ONE_RATIO: HAZARD_RATIO, PROPORTIONAL: HAZARD_RATIO, OVER_WEEKS: ODDS_RATIO,
 }  # fmt: skip
 # numbers computed a second time, by another implementation: how many, how many agree, and how many were left out
 COMPUTED_TWICE, TWO_AGREE, LEFT_OUT = "computed_twice", "two_agree", "not_computed_twice"
@@ -52,6 +54,8 @@ DELIVERED_OF_SCHEDULED, ATTAINED_OF_PLANNED = "delivered_of_scheduled", "attaine
 # definitions of a level of care: the program's label, and two by hours a week
 BY_LABEL, BY_ASAM, BY_BROAD = "label", "asam", "broad"
 BY_SITE, BY_PERIOD, BY_GAP = "site", "period", "gap_days"
+# of what people are counted week by week, beside the whole question
+WEEK = "week"
 BY_LEVEL, BY_ORIGIN, BY_SERVICE = "level_of_care", "from", "service"
 
 _ANALYSIS = {
@@ -157,6 +161,12 @@ ESTIMATES = Table(
         "to_day": Column(
             "whole", "last day of follow-up that a hazard ratio is of; missing: to the horizon", "day", nullable=True
         ),
+        "delta_first": Column(
+            "number",
+            "of tipping points, by how much the log odds of missing answers of the first arm are moved; else missing",
+            nullable=True,
+        ),
+        "delta_second": Column("number", "the same of the second arm", nullable=True),
         "estimate": Column(
             "number", "point estimate; of risk a share of people, of mean_days days, else a ratio", nullable=True
         ),
@@ -194,6 +204,8 @@ ESTIMATES = Table(
         "group",
         "from_day",
         "to_day",
+        "delta_first",
+        "delta_second",
     ),
 )
 

@@ -27,6 +27,7 @@ class Asked(Timed):
     group: str
     from_day: int | None
     to_day: int | None
+    delta_first: float | None
 
 
 class Estimated(Asked):

@@ -5,27 +5,35 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from iop_outcomes.vocabulary import causes
+from iop_outcomes.vocabulary.causes import DIED
 from iop_outcomes.vocabulary.levels import NOT_KNOWN
 
 ABSTINENT, USING = "abstinent", "using"
 EVENT, NO_EVENT = "event", "no_event"
 # asked and not answered; the day lies beyond observation; of people in care only, who have left by then
 MISSING, NOT_YET_OBSERVED, OUT_OF_CARE = "missing", "not_yet_observed", "out_of_care"
+# of a week: no test was due, or the one that was could not be given for a reason that tells nothing of use
+NOT_ASKED_FOR = "not_asked_for"
 
 # the same where the last observation is carried forward: not answered, and abstinent or using when last seen before
 LAST_ABSTINENT, LAST_USING = "missing_last_abstinent", "missing_last_using"
 NOT_ANSWERED = (MISSING, LAST_ABSTINENT, LAST_USING)
 
-# of an answer on a day: the outcome, its opposite, not answered, not due; and the same of outcomes other than use
-LEVELS = (ABSTINENT, USING, MISSING, NOT_YET_OBSERVED)
-STATE_LEVELS = (EVENT, NO_EVENT, MISSING, NOT_YET_OBSERVED)
+# of an answer on a day: the outcome, its opposite, dead by then, not answered, not due; and the same of outcomes other
+# than use
+LEVELS = (ABSTINENT, USING, DIED, MISSING, NOT_YET_OBSERVED)
+WEEK_LEVELS = (ABSTINENT, USING, DIED, MISSING, NOT_ASKED_FOR)
+STATE_LEVELS = (EVENT, NO_EVENT, DIED, MISSING, NOT_YET_OBSERVED)
 LABELS = {
     ABSTINENT: "Abstinent",
     USING: "Using",
+    DIED: causes.LABELS[DIED],
     MISSING: "Missing",
     LAST_ABSTINENT: "Missing, abstinent when last seen",
     LAST_USING: "Missing, using when last seen",
     NOT_YET_OBSERVED: "Not yet observed",
+    NOT_ASKED_FOR: "No test due, or excused",
     OUT_OF_CARE: "Out of care by then",
     EVENT: "With the event",
     NO_EVENT: "Without the event",
@@ -37,6 +45,49 @@ NOT_ASKED = (NOT_YET_OBSERVED, OUT_OF_CARE, NOT_KNOWN)
 
 # how a missing answer is counted, in the first and in the second arm
 AS_ABSTINENT, AS_USING = True, False
+
+
+@dataclass(frozen=True)
+class Otherwise:
+    """A reading of people who have no outcome on a day, for a reason that is told apart from a missing answer.
+
+    explained: a sentence for the methods section.
+    """
+
+    name: str
+    explained: str
+
+
+COUNTED_AGAINST, LEFT_OUT, AS_MISSING = "counted_against", "left_out", "as_missing"
+# who had died by the day
+DEATHS: Mapping[str, Otherwise] = {
+    row.name: row
+    for row in (
+        Otherwise(
+            "counted_against",
+            "A death by the day counts as not having the outcome, so that a share is of people alive and with it; "
+            "deaths are told apart from missing answers.",
+        ),
+        Otherwise(
+            "left_out",
+            "People who had died by the day are told apart and in no denominator: a share is of those alive then, who "
+            "may differ between the arms because of care.",
+        ),
+        Otherwise(
+            "as_missing", "People who had died by the day are told apart, and read as if their answer were missing."
+        ),
+    )
+}
+# whose answer lay beyond the end of their observation
+NOT_DUE: Mapping[str, Otherwise] = {
+    row.name: row
+    for row in (
+        Otherwise("left_out", "People whose day lies beyond their observation are in no denominator."),
+        Otherwise(
+            "as_missing", "People whose day lies beyond their observation are read as if their answer were missing."
+        ),
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -140,10 +191,10 @@ _ROWS = (
     MissingRule(
         "delta_adjusted",
         "Imputation moved by delta",
-        "Imputation moved by delta: as multiple imputation, with the log odds of abstinence of whoever is not seen moved "
-        "by a number, delta, that the protocol names and no record can tell (Little 1993, JASA 88:125; Carpenter and "
-        "Kenward 2013, Multiple Imputation and its Application, chapter 10). The tipping points ask the same with a "
-        "delta of its own in each arm.",
+        "Imputation moved by delta: as multiple imputation, with the log odds of abstinence of whoever is not seen "
+        "moved by a number, delta, that the protocol names and no record can tell (Little 1993, JASA 88:125; Carpenter "
+        "and Kenward 2013, Multiple Imputation and its Application, chapter 10). The tipping points ask the same with "
+        "a delta of its own in each arm.",
         "with missing answers imputed and moved by delta",
         "with missed screens imputed and moved by delta",
         assumes="people who are not seen differ by delta from those with the same record who are",

@@ -1,7 +1,8 @@
 """The kinds of endpoints: what each asks, what answers it, and every word that readers see of it.
 
-A row of KINDS, and the function that bears its name in `cohort.events` (COMPETING) or `cohort.abstinence` (AT_A_DAY,
-TO_AN_EVENT), is all that a further kind takes. What follows the table, by kind, is made of it.
+A row of KINDS, and the function that bears its name in `cohort.events` (COMPETING), `cohort.abstinence` (AT_A_DAY,
+TO_AN_EVENT) or `cohort.weekly` (WEEK_BY_WEEK), is all that a further kind takes. What follows the table, by kind, is
+made of it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from iop_outcomes.vocabulary import methods, readings
+from iop_outcomes.vocabulary.answers import COUNTED_AGAINST, LEFT_OUT
 from iop_outcomes.vocabulary.causes import CENSORED, COMPLETED, DIED, LEAVING, NOT_AT_RISK
 from iop_outcomes.vocabulary.readings import Reading
 
@@ -19,8 +21,10 @@ STEPS = (RETENTION, ABSTINENCE, DOSE)
 # what a question compares, as a study names it
 CONTRASTS, DURATIONS, INTENSITIES = "contrasts", "durations", "intensities"
 # how a kind is answered: the share of whom something is true on a day; days to something that is seen to happen; the
-# same where death, or other ways of leaving, come first; the share still in care, and days in it
+# same where death, or other ways of leaving, come first; the share still in care, and days in it; what each interval of
+# a use pattern says
 AT_A_DAY, TO_AN_EVENT, COMPETING, BEING_THERE = "at_a_day", "to_an_event", "competing", "being_there"
+WEEK_BY_WEEK = "week_by_week"
 
 Measures = dict[str, tuple[str, ...]]
 
@@ -71,13 +75,15 @@ class Kind:
     silent: str = ""
     note: str = ""
 
-    def reading(self, cause: str) -> Reading:
-        """How its outcome is read from cells. cause: the one that the endpoint counts."""
+    def reading(self, cause: str, deaths: str = COUNTED_AGAINST, not_due: str = LEFT_OUT) -> Reading:
+        """How its outcome is read from cells. cause: the one that the endpoint counts. deaths, not_due: of an answer on
+        a day, how people are read who had died by then, and those whose answer was not due.
+        """
         if self.answered == BEING_THERE:
             return readings.being_there(self.name, self.kept)
         if self.answered == COMPETING:
             return readings.happening(cause, DIED) if self.cause else readings.leaving(cause)
-        return readings.OF_COUNTS
+        return readings.of_counts(deaths, not_due)
 
 
 _SHARES: Measures = {"risk": methods.AVERAGES}
@@ -94,6 +100,11 @@ _USE_ON_A_DAY = (
     Asked(DOSE, DURATIONS, {"risk": (methods.CRUDE, methods.LANDMARK_ADJUSTED)}),
     Asked(DOSE, INTENSITIES, {"dose_response": (methods.SPLINE,)}),
 )
+_WEEKS: Measures = {
+    "share_of_weeks": (methods.NAIVE, methods.RANDOMISED, *methods.WEIGHTED),
+    "odds_ratio": methods.HAZARDS,
+    "risk_ratio": methods.HAZARDS,
+}
 _TIMES = (
     Asked(ABSTINENCE, CONTRASTS, _RATIOS),
     Asked(DOSE, DURATIONS, {"hazard_ratio": (methods.NAIVE, methods.LANDMARK, methods.LANDMARK_ADJUSTED)}),
@@ -244,6 +255,17 @@ _ROWS = (
         verb="reported no return to use up to day {day}",
     ),
     Kind(
+        "weekly_screens",
+        "a negative test in each week, or other interval, of the use pattern",
+        WEEK_BY_WEEK,
+        (Asked(ABSTINENCE, CONTRASTS, _WEEKS),),
+        place=6,
+        needs=("screens",),
+        about_use=True,
+        screened=True,
+        verb="had a negative test in the weeks up to day {day}",
+    ),
+    Kind(
         "first_use",
         "days to the first use reported",
         TO_AN_EVENT,
@@ -276,8 +298,12 @@ EVENTS = {k.name: k.cause for k in _ROWS if k.answered == COMPETING and k.cause}
 FOLLOWED = (*LEFT_INDEX, *STAYING, *EVENTS)
 ON_A_DAY = tuple(k.name for k in _ROWS if k.answered == AT_A_DAY)
 TIMED = tuple(k.name for k in _ROWS if k.answered == TO_AN_EVENT)
+WEEKLY = tuple(k.name for k in _ROWS if k.answered == WEEK_BY_WEEK)
+# whose outcome may be missing, and those of them that are about use
+MAY_BE_MISSING = (*ON_A_DAY, *WEEKLY)
 # about use on a day, and about other states
 USE_ON_A_DAY = tuple(name for name in ON_A_DAY if KINDS[name].about_use)
+MISSING_MAY_BE_USE = (*USE_ON_A_DAY, *WEEKLY)
 STATES = tuple(name for name in ON_A_DAY if not KINDS[name].about_use)
 # events that cannot happen to everyone
 AMONG_SOME = tuple(k.name for k in _ROWS if k.among_some)

@@ -41,6 +41,8 @@ _ROWS = (
 LEVELS = tuple(row.name for row in _ROWS)
 # those that hours tell apart
 AMBULATORY = (OUTPATIENT, IOP, PARTIAL)
+# care by day and night, where people can hardly use: detoxification too, of which most is in a bed
+CONTROLLED = (DETOX, "3.1", "3.3", "3.5", "3.7", "4")
 # what a classifier by hours can say
 CLASSES = (*LEVELS, INDETERMINATE, NOT_KNOWN)
 LABELS = {row.name: row.label for row in _ROWS} | {INDETERMINATE: "Indeterminate", NOT_KNOWN: "Not known"}

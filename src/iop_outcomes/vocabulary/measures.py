@@ -65,6 +65,9 @@ class Measure:
 
 RISK, MEAN_DAYS, HAZARD_RATIO, DOSE_RESPONSE = "risk", "mean_days", "hazard_ratio", "dose_response"
 SUBDISTRIBUTION_HAZARD_RATIO = "subdistribution_hazard_ratio"
+SHARE_OF_WEEKS, ODDS_RATIO, RISK_RATIO = "share_of_weeks", "odds_ratio", "risk_ratio"
+# ratios of a model of what each person's weeks say
+MODELLED = (ODDS_RATIO, RISK_RATIO)
 # in the order in which the sheet names them
 _ROWS = (
     Measure(
@@ -126,10 +129,46 @@ _ROWS = (
         ),
     ),
     Measure(
+        "share_of_weeks",
+        "share of the weeks up to a day that have the outcome, of all weeks of an arm's people that count",
+        "share",
+        3,
+        by_arm=True,
+        method=(
+            "Shares of weeks are of all weeks of an arm's people that count under the reading of missing ones; the "
+            "weeks of a person are taken together in the standard error."
+        ),
+    ),
+    Measure(
+        "odds_ratio",
+        "odds of the outcome in a week in the first arm by those in the second",
+        "",
+        6,
+        method=(
+            "Odds ratios of weekly outcomes are those of a logistic regression of the arm and the week (linear), by "
+            "estimating equations with working independence (Liang and Zeger 1986, Biometrika 73:13): the weeks of a "
+            "person are taken together, and however alike they are, the interval holds. Whether the ratio changes "
+            "over the weeks is tested by a term for arm and week (Wald)."
+        ),
+        called="Odds ratio",
+        note="Ratios of odds are further from 1 than ratios of shares where the outcome is common.",
+    ),
+    Measure(
+        "risk_ratio",
+        "share of weeks with the outcome in the first arm by that in the second, the week held",
+        "",
+        7,
+        method=(
+            "Ratios of weekly shares are those of a modified Poisson regression of the arm and the week (Zou 2004, "
+            "American Journal of Epidemiology 159:702), the weeks of a person taken together."
+        ),
+        called="Ratio of weekly shares",
+    ),
+    Measure(
         "dose_response",
         "share of an arm's people with the outcome at more and at fewer hours of care a week",
         "share",
-        3,
+        8,
         sides=(MORE_HOURS, FEWER_HOURS),
     ),
 )

@@ -85,10 +85,11 @@ _ROWS = (
         "as_observed",
         "Unadjusted",
         16,
-        heading="Unadjusted hazard ratio",
+        heading="Unadjusted ratio",
         explained=(
-            "A Cox model with the comparison alone, from the first day (Cox 1972, JRSS B 34:187; ties after Efron "
-            "1977, JASA 72:557); of subdistribution hazards, that of Fine and Gray."
+            "A model with the comparison alone: of hazards a Cox model, from the first day (Cox 1972, JRSS B 34:187; "
+            "ties after Efron 1977, JASA 72:557); of subdistribution hazards, that of Fine and Gray; of weeks, the "
+            "regression of the arm and the week."
         ),
         of_duration={"hazard_ratio": "Naive: from the first day"},
     ),
@@ -97,7 +98,10 @@ _ROWS = (
         "randomised",
         "As randomised",
         14,
-        explained=("A Cox model with the assigned arm alone, over everyone randomised."),
+        explained=(
+            "A model with the assigned arm alone, over everyone randomised: of hazards a Cox model, of weeks the "
+            "regression of the arm and the week."
+        ),
         of_duration={"hazard_ratio": "As randomised", "risk": "As randomised"},
     ),
     Method(

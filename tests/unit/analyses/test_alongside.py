@@ -96,7 +96,8 @@ def risks(people: pd.DataFrame, asked: Contrast, method: str, step: str = "reten
         found = retention.run(left, scores, gates, rows, asked, {"o": UNPLANNED}, GATE, INFERENCE)
     else:
         known = pd.array(np.where(rng.random(N) < 0.2, None, days > 60), dtype="boolean")
-        seen = pd.DataFrame({"person_id": ids, "outcome": "o", "horizon_days": 90, "abstinent": known, "mature": True})
+        seen = pd.DataFrame({"person_id": ids, "outcome": "o", "horizon_days": 90, "abstinent": known})
+        seen = seen.assign(mature=True, dead=False)
         none = TABLES["first_use"].empty()
         rows = [Analysis.model_validate({**ask, "missing_rule": "observed_only"})]
         told = {"o": endpoint("o", "interview")}

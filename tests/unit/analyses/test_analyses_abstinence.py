@@ -9,6 +9,7 @@ from contrast_people import ask, people_of_a_contrast, run_abstinence
 from parts import endpoint
 
 from iop_outcomes.analyses.outcomes.at_a_day import AtADay
+from iop_outcomes.vocabulary.answers import DEATHS, LEVELS, NOT_DUE, STATE_LEVELS
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +53,48 @@ def test_the_order_of_people_changes_no_estimate(cohort):
     shuffled = {**cohort, "abstinence": cohort["abstinence"].sample(frac=1, random_state=2)}
     one, other = (run_abstinence(c, asked)["estimates"] for c in (cohort, shuffled))
     pd.testing.assert_frame_equal(one, other)
+
+
+@pytest.mark.parametrize("not_due", NOT_DUE)
+@pytest.mark.parametrize("deaths", DEATHS)
+@pytest.mark.parametrize("rule", ["missing_is_using", "observed_only"])
+def test_deaths_and_answers_that_are_not_due_are_read_alike_in_estimates_and_in_cells(deaths, not_due, rule):
+    asked = endpoint("o", "interview", deaths=deaths, not_due=not_due)
+    for levels in (LEVELS, STATE_LEVELS):
+        outcome, words = AtADay(np.array(levels), deaths, not_due), asked.reading
+        cells = [level not in words.left_out[rule] for level in levels]
+        assert outcome.used(ask(step="abstinence", missing_rule=rule)).tolist() == cells
+        assert outcome.happened().tolist() == [level in words.events for level in levels]
+        assert set(levels) <= {*words.events, *words.others}
+
+
+def test_a_death_counts_against_leaves_out_or_is_missing_as_the_endpoint_says():
+    """20 abstinent, 10 using, 6 dead, 4 missing, 5 not due."""
+    levels = np.repeat(np.array(LEVELS), [20, 10, 6, 4, 5])
+    expected = {
+        ("counted_against", "left_out"): (20 / 40, 20 / 36),
+        ("left_out", "left_out"): (20 / 34, 20 / 30),
+        ("as_missing", "left_out"): (20 / 40, 20 / 30),
+        ("counted_against", "as_missing"): (20 / 45, 20 / 36),
+    }
+    for (deaths, not_due), shares in expected.items():
+        outcome = AtADay(levels, deaths, not_due)
+        for rule, share in zip(("missing_is_using", "observed_only"), shares, strict=True):
+            used = outcome.used(ask(step="abstinence", missing_rule=rule))
+            assert outcome.happened()[used].mean() == pytest.approx(share)
+
+
+def test_deaths_alone_tell_no_outcome():
+    assert AtADay(np.array(["died", "missing"])).untold()
+    assert not AtADay(np.array(["died", "using"])).untold()
+
+
+def test_deaths_are_counted_by_arm_as_a_level(cohort):
+    own = cohort["abstinence"]
+    dead = own.assign(dead=[i % 5 == 0 for i in range(len(own))])
+    asked = ask(step="abstinence", outcome="abstinent", horizon_days=180, missing_rule="observed_only")
+    found = run_abstinence({**cohort, "abstinence": dead}, asked)["counts"]
+    counted = found[found["level"] == "died"]
+    compared = dead["person_id"].isin(cohort["scores"]["person_id"])
+    assert sorted(counted["arm"]) == ["iop", "residential"]
+    assert counted["count"].sum() == int((dead["dead"] & compared).sum())

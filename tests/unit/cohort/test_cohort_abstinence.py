@@ -246,3 +246,64 @@ def test_an_interview_that_was_not_due_is_no_use_and_not_missed(kind, expected):
         for p, r in found.iterrows()
     }
     assert said == expected
+
+
+DEAD = {"a": None, "b": 180, "c": 181, "d": 100, "e": 100, "f": 100}
+ASKED = followups(
+    [
+        {"person_id": "a", "day": 182, "days_used": 0, "no_use_through_day": 181},
+        {"person_id": "b", "day": 170, "days_used": 0, "no_use_through_day": 169, "target_day": 180},
+        {"person_id": "c", "day": 180, "days_used": 0, "no_use_through_day": 180, "target_day": 180},
+        {"person_id": "d", "target_day": 182},
+        {"person_id": "e", "day": 91, "target_day": 91, "days_used": 3, "first_use_day": 40, "no_use_through_day": 39},
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("interview", [True, "died", True, "died", "died", "died"]),
+        ("screen", ["missed", "died", "missed", "died", "died", "died"]),
+        ("no_return", [True, "died", True, "died", False, "died"]),
+    ],
+)
+def test_a_death_by_the_day_is_told_as_one_and_no_answer_is_missing(kind, expected):
+    """Who died on the day itself is dead on it; who had used before they died has used, whatever came later."""
+    dead = persons([{"person_id": p, "death_day": d} for p, d in DEAD.items()])
+    endpoint = parts.endpoint("o", kind, substance="any", tolerance_days=14)
+    who = people(*DEAD).assign(observed_days=[365, 180, 181, 100, 100, 100])
+    found = endpoints(who, ASKED, EMPTY["screens"], dead, [endpoint], {"o": [180]})["abstinence"]
+    check(TABLES["abstinence"], found)
+    assert found["mature"].all()
+    known = [None if pd.isna(v) else bool(v) for v in found["abstinent"]]
+    said = ["died" if d else "missed" if k is None else k for d, k in zip(found["dead"], known, strict=True)]
+    assert said == expected
+
+
+def test_days_of_death_are_counted_from_time_zero():
+    dead = persons([{"person_id": "a", "death_day": 185}])
+    for start, died in ((0, False), (10, True)):
+        found = endpoints(
+            people("a", index_start_day=start), EMPTY["followups"], EMPTY["screens"], dead, [INTERVIEW],
+            {"abstinent": [180]},
+        )["abstinence"]  # fmt: skip
+        assert found["dead"].tolist() == [died]
+
+
+def test_what_was_told_when_care_was_left_stands_and_leaving_by_death_without_it_is_a_death():
+    care = episodes(
+        [
+            {"person_id": p, "index_end_day": 40, "index_reason": why, "use_at_discharge": use}
+            for p, why, use in (("a", "completed", "none"), ("b", "died", "unknown"), ("c", "died", "some"),
+                                ("d", "completed", "unknown"))
+        ]
+    )  # fmt: skip
+    who, dead = people("a", "b", "c", "d"), persons([{"person_id": p, "death_day": 60} for p in "abcd"])
+    stays = retention.run(who, care, TABLES["episodes_by_gap"].empty())["retention"]
+    asked = parts.endpoint("o", "at_discharge")
+    found = abstinence.run(who, EMPTY["followups"], EMPTY["screens"], dead, care, stays, [asked], {"o": [90]})
+    own = found["abstinence"]
+    assert own["dead"].tolist() == [False, True, False, False]
+    assert own["abstinent"].astype(object).tolist()[::2] == [True, False]
+    assert own["abstinent"].isna().tolist() == [False, True, False, True]

@@ -24,6 +24,7 @@ ROOMS = (
     "errors",
     "vocabulary",
     "estimators",
+    "patterns",
     "library",
     "tables",
     "protocol",

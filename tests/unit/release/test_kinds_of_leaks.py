@@ -143,3 +143,18 @@ def test_everyone_who_is_eligible_less_one_arm_does_not_give_the_other(policy: s
         rules = POLICIES[policy]
         least, most = max(whole.count_low - one.count_high, 0), whole.count_high - one.count_low
         assert min(most, rules.minimum_count - 1) - max(least, rules.zeros_allowed) + 1 >= rules.protection
+
+
+def test_who_died_between_two_days_is_not_the_difference_of_two_outcomes() -> None:
+    """23 of an arm had died by day 90, 28 by day 180: the 5 between are few, whatever else is counted beside them."""
+    rows = [
+        row
+        for outcome, day, dead in (("abstinent", 90, 23), ("working", 180, 28))
+        for arm in ARMS
+        for row in counts_of(
+            arm, {"abstinent": 100, "using": 100 - dead, "died": dead}, outcome=outcome, horizon_days=day
+        )
+    ]
+    counts = release(counts=rows)["counts"]
+    own = counts.query("arm == 'iop' and level == 'died'")
+    assert open_between(only(own, horizon_days=180), only(own, horizon_days=90)) >= CMS.protection

@@ -8,6 +8,7 @@ import pytest
 from iop_outcomes.cohort import abstinence, events
 from iop_outcomes.estimators.causal.propensity import fit_propensity
 from iop_outcomes.estimators.causal.weights import TILTS, truncate, weight_slope, weights
+from iop_outcomes.protocol import Endpoint
 from iop_outcomes.tables import TABLES
 from iop_outcomes.vocabulary import answers, causes, endpoints, levels, methods, statuses
 from iop_outcomes.vocabulary.estimands import ESTIMANDS
@@ -99,3 +100,12 @@ def test_words_of_causes_answers_and_statuses_are_there() -> None:
     assert set(levels.LABELS) == set(levels.CLASSES)
     assert TABLES["estimates"].columns["status"].allowed == tuple(statuses.STATUSES)
     assert all(s.label and s.drawn and "{reason}" in s.said for s in statuses.STATUSES.values() if s.name != "ok")
+
+
+def test_only_answers_on_a_day_say_how_deaths_are_read() -> None:
+    asked = {"outcome": "o", "label": "x", "definition": "x"}
+    assert Endpoint(kind="interview", deaths="left_out", **asked).reading.left_out["none"][-1] == "died"
+    with pytest.raises(ValueError, match="deaths compete or end the follow-up: leave both empty"):
+        Endpoint(kind="death", deaths="left_out", **asked)
+    with pytest.raises(ValueError, match="counted_against"):
+        Endpoint(kind="interview", deaths="leave_out", **asked)

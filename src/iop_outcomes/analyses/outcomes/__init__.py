@@ -1,14 +1,15 @@
 """Outcomes: what happened to the people of a comparison, in one shape whatever was followed.
 
 `at_a_day` holds states on a day, which may be missing; `to_an_event` times to an event that may not be seen;
-`competing` ways of leaving, or events, that shut each other out; `in_care` being there still. Each keeps one value per
-person in the order of a sample, says in words what it cannot answer, and estimates the rest by the method that is asked
-for. All that they share is `Outcome`, which is what `answer` knows of them.
+`competing` ways of leaving, or events, that shut each other out; `in_care` being there still; `week_by_week` what each
+week of a person says. Each keeps its values in the order of a sample, says in words what it cannot answer, and
+estimates the rest by the method that is asked for. All that they share is `Outcome`, which is what `answer` knows of
+them; those with a ratio of a regression are `Modelled` as well.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from iop_outcomes.analyses.outcomes import competing, in_care
 from iop_outcomes.protocol import Analysis, Endpoint
@@ -57,6 +58,15 @@ class Outcome(Protocol):
 
     def subdistribution_ratio(self, ask: Analysis, sample: Sample) -> Estimate:
         """The finished log ratio of subdistribution hazards. Raises as `means`."""
+        ...
+
+
+@runtime_checkable
+class Modelled(Protocol):
+    """An outcome with a ratio of a regression that is none of hazards."""
+
+    def modelled(self, ask: Analysis, sample: Sample) -> Ratios:
+        """The finished log ratio of a measure of MODELLED. Raises EstimationError."""
         ...
 
 

@@ -168,7 +168,7 @@ class Followed(ABC):
             estimator, arguments = self.measured(ask)
             every = pseudo.pseudo_observations(estimator, sample.label, sample.names, time=self.days, **arguments)
             outcome = every[:, 0]
-            found = doubly_robust.means(sample, outcome, np.ones(len(outcome), dtype=bool), "linear")
+            found = doubly_robust.of_times(sample, outcome)
             return sample.finish(found, AIPW)
         by_arm = partial(self._by_arm, lambda own: own.measured(ask), sample.names)
         return sample.marginal(ask.method, by_arm, self.traits, self.at_risk)

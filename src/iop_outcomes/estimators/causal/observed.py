@@ -4,8 +4,8 @@ What happens: a logistic model of having been observed, among those asked, on ar
 before, gives each person's chance; those observed weigh its inverse (Robins, Rotnitzky & Zhao 1995, JASA 90:106). The
 estimation of the model is counted in the standard error (M-estimation; Stefanski & Boos 2002, American Statistician
 56:29). Within an arm all weights may be multiplied by one number, such as the share of those observed, and nothing
-changes: means of arms are the same stabilised or not. Refused: an arm of which no one is observed, separation (a kind of
-person who is never observed, for whom nobody can stand), and what `regression` refuses.
+changes: means of arms are the same stabilised or not. Refused: an arm of which no one is observed, separation (a kind
+of person who is never observed, for whom nobody can stand), and what `regression` refuses.
 """
 
 from __future__ import annotations

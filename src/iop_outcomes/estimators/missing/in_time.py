@@ -1,18 +1,19 @@
 """Multiple imputation of yes-or-no states in the order of time: chained logistic equations with few columns each.
 
 What happens, in order: fixed columns are centred and scaled once; going forward in time, the equation of each state is
-fitted to those seen, its coefficients are drawn from their approximate posterior, and whoever is not seen is drawn under
-them, so that later equations find the earlier states complete; then, in so many passes, gaps that are followed by a seen
-state are drawn again, from an equation that also holds the next state, and what lies after the last seen state is drawn
-forward again. That is done m times from independent random streams of one seed. Refused: a state seen of no one.
+fitted to those seen, its coefficients are drawn from their approximate posterior, and whoever is not seen is drawn
+under them, so that later equations find the earlier states complete; then, in so many passes, gaps that are followed by
+a seen state are drawn again, from an equation that also holds the next state, and what lies after the last seen state
+is drawn forward again. That is done m times from independent random streams of one seed. Refused: a state seen of no
+one.
 
 The equation of the state at a time holds: the fixed columns (arm, covariates, what was recorded), those that vary, at
 that time, the two states before it, and for a gap the next one. People with nothing but gaps after some time need one
 pass only, as with them the missing states form a monotone pattern, and forward draws are draws from the joint
 distribution (Rubin 1987, Multiple Imputation for Nonresponse in Surveys, section 5.4); gaps between are a Gibbs sampler
-(van Buuren 2018, Flexible Imputation of Missing Data, section 4.5). Given its neighbours, a state is taken not to depend
-on states further away: with few columns a table of 20,000 people and 26 weeks takes seconds, where equations with all
-other weeks in each take minutes.
+(van Buuren 2018, Flexible Imputation of Missing Data, section 4.5). Given its neighbours, a state is taken not to
+depend on states further away: with few columns a table of 20,000 people and 26 weeks takes a minute, where equations
+with all other weeks in each take an hour.
 
 A weak normal prior on the coefficients (standard deviation 5 on the scale of log odds, of columns with unit deviation)
 keeps them finite where a category is only seen with one state (White, Daniel & Royston 2010, Computational Statistics &
@@ -186,7 +187,7 @@ class _Chain:
 
 
 def _mode(x: Array, seen: Array, there: Mask, start: Array | None) -> tuple[Array, Array]:
-    """Coefficients (p,) at the posterior mode among those who are there, and the lower Cholesky root of the information.
+    """Coefficients (p,) at the posterior mode among those who are there, and the lower Cholesky root of information.
 
     x: (n, p). seen: (n,) states, of which those not `there` (n,) have no part.
     """

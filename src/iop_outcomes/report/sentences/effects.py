@@ -20,7 +20,10 @@ from iop_outcomes.vocabulary.measures import (
     HAZARD_RATIO,
     MEAN_DAYS,
     MEASURES,
+    ODDS_RATIO,
     RISK,
+    RISK_RATIO,
+    SHARE_OF_WEEKS,
     SUBDISTRIBUTION_HAZARD_RATIO,
     Measure,
 )
@@ -197,6 +200,26 @@ def _mean_days(rows: Rows, labels: Labels) -> str:
     )
 
 
+def _share_of_weeks(rows: Rows, labels: Labels) -> str:
+    row = main(rows)
+    first, second = groups(labels, row["contrast"])
+    one, other = (shown(r, numbers.percent) for r in of_arms(rows, labels))
+    by = gap(row, labels, POINTS, numbers.size)
+    return (
+        f"{one} of the weeks of {first} had the outcome \u2018{within(labels.endpoint(row['outcome']))}\u2019 up to "
+        f"day {row['horizon_days']:.0f}, against {other} of those of {second}: {by}."
+    )
+
+
+def _ratio_in_weeks(what: str, rows: Rows, labels: Labels) -> str:
+    row = main(rows)
+    first, second = groups(labels, row["contrast"])
+    return (
+        f"the {what} of \u2018{within(labels.endpoint(row['outcome']))}\u2019 in a week up to day "
+        f"{row['horizon_days']:.0f} {_among(first)} is {ratio(row, labels)} times that {_among(second)}."
+    )
+
+
 def _ratio_of(hazard: str, rows: Rows, labels: Labels) -> str:
     row = main(rows)
     first, second = groups(labels, row["contrast"])
@@ -222,4 +245,7 @@ SAID: dict[str, Callable[[Rows, Labels], str]] = {
     MEAN_DAYS: _mean_days,
     HAZARD_RATIO: partial(_ratio_of, "hazard"),
     SUBDISTRIBUTION_HAZARD_RATIO: partial(_ratio_of, "subdistribution hazard"),
+    SHARE_OF_WEEKS: _share_of_weeks,
+    ODDS_RATIO: partial(_ratio_in_weeks, "chance, as odds,"),
+    RISK_RATIO: partial(_ratio_in_weeks, "share"),
 }

@@ -27,8 +27,8 @@ RESIDENCE_WEEKS, RESIDENCE_WEEK_SHARES = (4, 6, 8, 13), (0.45, 0.20, 0.20, 0.15)
 
 @dataclass(frozen=True)
 class Scenario:
-    """What differs from the base, on the log odds scale. `harm`: effect of the outpatient setting on use. seen_at_random:
-    who is screened and interviewed depends on what was recorded before, not on use itself.
+    """What differs from the base, on the log odds scale. `harm`: effect of the outpatient setting on use.
+    `seen_at_random`: who is screened and interviewed depends on what was recorded before, not on use itself.
     """
 
     meaning: str

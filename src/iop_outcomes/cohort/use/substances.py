@@ -1,0 +1,92 @@
+"""Substances and their classes, what is prescribed for one, and how long one is found in a specimen.
+
+The tables are `substance_classes.csv` and `detection_windows.csv` of data/reference. A name that stands in neither is a
+substance and a class of its own, of which nothing is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from iop_outcomes.tables import reference
+from iop_outcomes.vocabulary.testing import ANY
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Substances:
+    """What the reference tables say.
+
+    named: substance by a way in which it is written. classes: substances of a class. medications: of a substance, the
+    names of what is prescribed. hours: shortest and longest time in which a substance is found in a specimen.
+    """
+
+    named: Mapping[str, str]
+    classes: Mapping[str, frozenset[str]]
+    medications: Mapping[str, frozenset[str]]
+    hours: Mapping[tuple[str, str], tuple[float, float]]
+
+
+@cache
+def known() -> Substances:
+    """The reference tables, read once."""
+    rows = reference.rows("substance_classes.csv")
+    classes: dict[str, set[str]] = {}
+    for row in rows:
+        classes.setdefault(row["class"], set()).add(row["substance"])
+    return Substances(
+        {written: row["substance"] for row in rows for written in (row["substance"], *row["written"].split())},
+        {name: frozenset(of) for name, of in classes.items()},
+        {row["substance"]: frozenset(row["prescribed_as"].split()) for row in rows},
+        {
+            (row["substance"], row["specimen"]): (float(row["hours_from"]), float(row["hours_to"]))
+            for row in reference.rows("detection_windows.csv")
+        },
+    )
+
+
+def named(written: pd.Series) -> pd.Series:
+    """The substance that each text names; a text that names none is its own, in small letters."""
+    table = known().named
+    tidy = {text: " ".join(str(text).casefold().split()) for text in written.dropna().unique()}
+    return written.map({text: table.get(name, name) for text, name in tidy.items()})
+
+
+def of_class(substance: pd.Series, wanted: str) -> pd.Series:
+    """True for substances of a class, or for the one of this name. substance: as `named` gives them."""
+    import pandas as pd
+
+    if wanted == ANY:
+        return pd.Series(True, index=substance.index)
+    return substance.isin(known().classes.get(wanted, frozenset()) | {known().named.get(wanted, wanted)})
+
+
+def longest_days(substance: pd.Series, specimen: pd.Series) -> NDArray[np.float64]:
+    """(n,) days in which a substance may be found in a specimen after use; infinite where that is not known."""
+    return _longest(substance, specimen, unknown=float("inf"))
+
+
+def explained_days(substance: pd.Series, specimen: pd.Series) -> NDArray[np.float64]:
+    """(n,) days after its last day for which a medication explains a substance; 0 where that is not known."""
+    return _longest(substance, specimen, unknown=0.0)
+
+
+def _longest(substance: pd.Series, specimen: pd.Series, unknown: float) -> NDArray[np.float64]:
+    import pandas as pd
+
+    hours = known().hours
+    pairs = pd.DataFrame({"substance": substance.to_numpy(), "specimen": specimen.to_numpy()})
+    distinct = pairs.drop_duplicates()
+    longest = [
+        hours.get(pair, hours.get((ANY, pair[1]), (0.0, 24 * unknown)))
+        for pair in distinct.itertuples(index=False, name=None)
+    ]
+    found = distinct.assign(days=[to / 24 for _, to in longest])
+    return pairs.merge(found, on=["substance", "specimen"], how="left")["days"].to_numpy("float64")

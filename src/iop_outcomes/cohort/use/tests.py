@@ -1,0 +1,138 @@
+"""What each test tells of use, once prescriptions, the specimen and the reason for a missing result are read.
+
+In order: a result is negative, positive, or mixed where it is inconclusive; without one the test was missed, or excused
+for its reason; a specimen that was tampered with, and a negative of a dilute one, are read as the study says; a
+substance that a medication on record explains is no use of it. Tests of one person and day are then one: those of one
+substance that disagree by the study's rule, and of several substances of a class any positive is one.
+
+Nothing is refused: what cannot be had from the records (a reason, a specimen, a spell of a medication) is not there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from iop_outcomes.cohort.use import substances
+from iop_outcomes.patterns.symbols import EXCUSED, MISSED, MIXED, NEGATIVE, POSITIVE, State
+from iop_outcomes.protocol import Use
+from iop_outcomes.vocabulary import testing
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+# the state of a result, and of a reading that the study chooses
+OF_RESULT = {testing.NEGATIVE: NEGATIVE, testing.POSITIVE: POSITIVE, testing.INCONCLUSIVE: MIXED}
+OF_READING = {testing.AS_MISSED: MISSED, testing.AS_EXCUSED: EXCUSED, testing.AS_POSITIVE: POSITIVE}
+# the state of a day on which several substances were tested for: the first of these that there is
+FIRST = (POSITIVE, MIXED, NEGATIVE, MISSED, EXCUSED)
+
+
+def read(screens: pd.DataFrame, medications: pd.DataFrame, use: Use) -> pd.DataFrame:
+    """The tests with two columns more: `code`, the state of each (a code of `patterns.symbols`), and `covers`, the days
+    in which its substance is found in its specimen.
+
+    screens, medications: canonical tables, with people and days in one count. Substances get one spelling.
+    """
+    found = screens.assign(
+        substance=substances.named(screens["substance"]),
+        specimen=_filled(screens, "specimen", use.specimen),
+        validity=_filled(screens, "validity", testing.VALID.name),
+    )
+    code = _of_results(screens, use)
+    code = np.where(found["validity"].isin(testing.TAMPERED), OF_READING[use.tampered].code, code)
+    if use.dilute != testing.AS_WRITTEN:
+        dilute = (found["validity"] == testing.DILUTE.name).to_numpy() & (code == NEGATIVE.code)
+        code = np.where(dilute, OF_READING[use.dilute].code, code)
+    if use.prescribed == "no_use":
+        explained = np.flatnonzero(code == POSITIVE.code)
+        prescribed = _prescribed(found.iloc[explained], medications)
+        code[explained[prescribed]] = NEGATIVE.code
+    return found.assign(
+        code=code.astype(np.uint8), covers=substances.longest_days(found["substance"], found["specimen"])
+    )
+
+
+def _filled(screens: pd.DataFrame, column: str, otherwise: str) -> pd.Series:
+    import pandas as pd
+
+    if column not in screens:
+        return pd.Series(otherwise, index=screens.index, dtype=object)
+    return screens[column].where(screens[column].notna(), otherwise)
+
+
+def _of_results(screens: pd.DataFrame, use: Use) -> NDArray[np.int64]:
+    """(n,) codes by result alone, and by the reason of one that is missing."""
+    reason = _filled(screens, "reason", testing.NOT_TOLD.name)
+    lacking = np.where(reason.isin(use.excused), EXCUSED.code, MISSED.code)
+    code = screens["result"].map({result: state.code for result, state in OF_RESULT.items()})
+    known = code.notna().to_numpy()
+    return np.where(known, code.fillna(0).to_numpy("int64"), lacking)
+
+
+def _prescribed(positive: pd.DataFrame, medications: pd.DataFrame) -> NDArray[np.bool_]:
+    """(n,) whether a medication on record explains what was found."""
+    table = substances.known().medications
+    if positive.empty or medications.empty:
+        return np.zeros(len(positive), dtype=bool)
+    names = {m: substance for substance, of in table.items() for m in of}
+    spells = medications[["person_id", "start_day", "end_day"]].assign(
+        substance=medications["medication"].str.casefold().str.strip().map(names)
+    )
+    wanted = positive[["person_id", "day", "substance"]].assign(
+        at=np.arange(len(positive)), after=substances.explained_days(positive["substance"], positive["specimen"])
+    )
+    pairs = wanted.merge(spells.dropna(subset=["substance"]), on=["person_id", "substance"])
+    begun = pairs["day"] >= pairs["start_day"]
+    until = pairs["end_day"].astype("float64").fillna(np.inf) + np.ceil(pairs["after"])
+    covered = pairs.loc[(begun & (pairs["day"].astype("float64") <= until)).fillna(False).astype(bool), "at"]
+    return np.isin(np.arange(len(positive)), covered.unique())
+
+
+def by_day(read: pd.DataFrame, wanted: str, conflicts: str) -> pd.DataFrame:
+    """One row per person and day with a test of the class: person_id, day, code, covers (of its negatives).
+
+    read: as `read` gives it. wanted: a class, a substance, or any. conflicts: as in the study's `use`.
+    """
+    own = read.loc[substances.of_class(read["substance"], wanted), ["person_id", "day", "substance", "code", "covers"]]
+    single = own.drop_duplicates(["person_id", "day", "substance"])
+    if len(single) < len(own):
+        own = _one_each(own, conflicts)
+    rank = np.full(256, len(FIRST), dtype=np.int64)
+    rank[[state.code for state in FIRST]] = np.arange(len(FIRST))
+    ordered = own.assign(
+        rank=rank[own["code"].to_numpy()], covers=own["covers"].where(own["code"] == NEGATIVE.code, 0.0)
+    )
+    days = ordered.groupby(["person_id", "day"], sort=False).agg(rank=("rank", "min"), covers=("covers", "max"))
+    codes = np.asarray([state.code for state in FIRST], dtype=np.uint8)
+    days = days.assign(code=codes[days["rank"].to_numpy()]).reset_index()
+    return days[["person_id", "day", "code", "covers"]]
+
+
+def _one_each(tests: pd.DataFrame, conflicts: str) -> pd.DataFrame:
+    """One row per person, day and substance: tests that disagree are mixed, or positive where any is."""
+    seen = {state.name: (tests["code"] == state.code).to_numpy() for state in FIRST}
+    keys = ["person_id", "day", "substance"]
+    found = tests[keys].assign(**seen, covers=tests["covers"]).groupby(keys, sort=False).max().reset_index()
+    return found.assign(code=combined({state: found[state.name].to_numpy() for state in FIRST}, conflicts))
+
+
+def combined(seen: dict[State, NDArray[np.bool_]], conflicts: str) -> NDArray[np.uint8]:
+    """(n,) the state of what was seen together. seen: by state, whether a test of it is among them.
+
+    Whatever a test told goes before one that was missed, and a missed one before one that is excused.
+    """
+    positive, negative, mixed = (seen[state] for state in (POSITIVE, NEGATIVE, MIXED))
+    if conflicts == "any_positive":
+        clear = [positive, mixed, negative]
+        told = [POSITIVE, MIXED, NEGATIVE]
+    else:
+        clear = [positive & ~negative, mixed | (positive & negative), negative]
+        told = [POSITIVE, MIXED, NEGATIVE]
+    states = [*told, MISSED, EXCUSED]
+    codes: NDArray[np.uint8] = np.select(
+        [*clear, seen[MISSED], seen[EXCUSED]], [np.uint8(state.code) for state in states], np.uint8(0)
+    )
+    return codes.astype(np.uint8)
