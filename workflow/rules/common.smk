@@ -134,9 +134,7 @@ def imputed(name):
     """People and covariates, for the contrasts in which an analysis imputes covariates; what was recorded before the
     day of an answer, where one stands on it."""
     return lambda w: {
-        **(
-            private("people", "covariates") if LOADED.imputes(name, w.contrast) else {}
-        ),
+        **(private("people", "covariates") if LOADED.imputes(name, w.contrast) else {}),
         **(private("history") if LOADED.remembers(name, w.contrast) else {}),
     }
 

@@ -40,15 +40,39 @@ def means(
     """
     counted = seen if asked is None else asked
     among = None if chance is None else seen | ~counted
-    top = _means(sample, outcome * counted, among, LOGISTIC, chance)
     if counted.all():
-        return top
-    # an arm of which everyone is counted has no logistic regression of it
-    sides = (counted[sample.arm == value] for value in (1, 0))
-    family = LINEAR if any(side.all() for side in sides) else LOGISTIC
-    below = _means(sample, counted.astype(float), None, family, None)
+        return _means(sample, outcome, among, LOGISTIC, chance)
+    top = _either(sample, outcome * counted, among, chance)
+    below = _either(sample, counted.astype(float), None, None)
     # of who is not counted nothing is known but that
     return replace(_ratio(top, below), part=sample.among(seen if chance is not None else counted))
+
+
+def families(sample: Sample, outcome: Array, seen: Mask) -> tuple[str, str]:
+    """The families of the regressions behind `means` of those seen: of the outcome with being seen, and of that."""
+    found = (_family(sample, values) for values in (outcome * seen, seen.astype(float)))
+    one, other = found
+    return one, other
+
+
+def _family(sample: Sample, outcome: Array) -> str:
+    """Logistic; linear where some category of people, or an arm, has one outcome alone.
+
+    Of who is seen that is no rare thing, and with the score the mean is right by either.
+    """
+    try:
+        _means(sample, outcome, None, LOGISTIC, None)
+    except EstimationError:
+        return LINEAR
+    return LOGISTIC
+
+
+def _either(sample: Sample, outcome: Array, observed: Mask | None, chance: Chance | None) -> Estimate:
+    """By the family that has an estimate."""
+    try:
+        return _means(sample, outcome, observed, LOGISTIC, chance)
+    except EstimationError:
+        return _means(sample, outcome, observed, LINEAR, chance)
 
 
 def of_times(sample: Sample, outcome: Array) -> Estimate:

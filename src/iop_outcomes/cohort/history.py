@@ -78,7 +78,7 @@ def _of(
             **{
                 f"screens_{name}": ids.map(counts[name]).fillna(0).astype("int64").to_numpy() for name in counts.columns
             },
-            "in_care": care >= horizon,
+            "in_care_then": care >= horizon,
             "days_in_care": care.clip(max=horizon),
             **_hours(ids, sessions, horizon),
             "abstinent_before": ids.map(before["abstinent"]).astype("boolean").to_numpy(),

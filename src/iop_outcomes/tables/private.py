@@ -284,7 +284,7 @@ HISTORY = Table(
         "screens_due": Column("whole", "screens due by the horizon", low=0, outcome=True),
         "screens_missed": Column("whole", "of these, not given", low=0, outcome=True),
         "screens_positive": Column("whole", "of these, positive", low=0, outcome=True),
-        "in_care": Column("flag", "in care on the horizon", outcome=True),
+        "in_care_then": Column("flag", "in care on the horizon", outcome=True),
         "days_in_care": Column("whole", "days in care by the horizon", "days", low=0, outcome=True),
         "hours": Column("number", "attended by the horizon", "hours", nullable=True, low=0, outcome=True),
         "recent_hours": Column(

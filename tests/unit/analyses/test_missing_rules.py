@@ -43,7 +43,7 @@ def cohort() -> dict[str, pd.DataFrame]:
             "person_id": ids, "outcome": "abstinent", "horizon_days": 180, "last_screen_positive": last,
             "days_since_screen": pd.array(np.where(screened, 20, 0), dtype="Int64"), "screens_due": 10,
             "screens_missed": rng.integers(0, 5, N), "screens_positive": rng.integers(0, 5, N),
-            "in_care": rng.random(N) < 0.3, "days_in_care": rng.integers(1, 180, N), "hours": rng.random(N) * 100,
+            "in_care_then": rng.random(N) < 0.3, "days_in_care": rng.integers(1, 180, N), "hours": rng.random(N) * 100,
             "recent_hours": rng.random(N) * 10, "abstinent_before": before,
             "abstinent_last": ~last, "told_by_screen": False,
         }

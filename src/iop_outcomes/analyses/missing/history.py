@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 NAMES = (
     "last_screen_positive", "last_screen_negative", "days_since_positive", "days_since_negative", "positive_share",
-    "missed_share", "in_care", "care_share", "hours_per_week", "recent_hours_per_week",
+    "missed_share", "in_care_then", "care_share", "hours_per_week", "recent_hours_per_week",
 )  # fmt: skip
 ANSWERED, ABSTINENT_THEN = "answered_before", "abstinent_before"
 WITHIN_FIRST = "first_arm_and_"
@@ -94,7 +94,7 @@ class History:
 
 
 def _independent(table: Array, mine: Mask) -> Mask:
-    """(p,) columns of a table (n, p) to keep: those of the record, `mine` (p,), only if others do not already hold them.
+    """(p,) columns of a table (n, p) to keep: those of the record, `mine` (p,), only where others do not hold them.
 
     A chance is the same whichever of two columns that say the same is left out.
     """
@@ -128,7 +128,7 @@ def read(history: pd.DataFrame, people: pd.DataFrame, ask: Analysis, how: Imputa
             since * (known & ~last),
             own["screens_positive"].to_numpy(dtype=float) / given,
             own["screens_missed"].to_numpy(dtype=float) / due,
-            own["in_care"].to_numpy(dtype=float),
+            own["in_care_then"].to_numpy(dtype=float),
             own["days_in_care"].to_numpy(dtype=float) / days,
             own["hours"].fillna(0).to_numpy(dtype=float) / weeks,
             own["recent_hours"].fillna(0).to_numpy(dtype=float) / 4,
