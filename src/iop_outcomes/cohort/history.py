@@ -73,21 +73,21 @@ def _of(
             "person_id": ids,
             "outcome": endpoint.outcome,
             "horizon_days": horizon,
-            "last_screen_positive": ids.map(last["positive"]).astype("boolean").to_numpy(),
-            "days_since_screen": (horizon - ids.map(last["day"]).astype("Int64")).to_numpy(),
+            "last_screen_positive": ids.map(last["positive"]).astype("boolean").array,
+            "days_since_screen": (horizon - ids.map(last["day"]).astype("Int64")).array,
             **{
                 f"screens_{name}": ids.map(counts[name]).fillna(0).astype("int64").to_numpy() for name in counts.columns
             },
             "in_care_then": care >= horizon,
             "days_in_care": care.clip(max=horizon),
             **_hours(ids, sessions, horizon),
-            "abstinent_before": ids.map(before["abstinent"]).astype("boolean").to_numpy(),
+            "abstinent_before": ids.map(before["abstinent"]).astype("boolean").array,
             "told_by_screen": ids.isin(_told_by_screen(followups, own, endpoint, horizon)).to_numpy(),
         }
     )
-    screened, held = ids.map(last["day"]).to_numpy(dtype=float, na_value=-1), ids.map(before["day"])
-    later = held.to_numpy(dtype=float, na_value=-1) > screened
-    found["abstinent_last"] = (~found["last_screen_positive"]).mask(pd.Series(later), found["abstinent_before"])
+    # of the last screen and of that interview, whichever was later
+    later = (ids.map(before["day"]).astype("Int64") > ids.map(last["day"]).astype("Int64").fillna(-1)).fillna(False)
+    found["abstinent_last"] = (~found["last_screen_positive"]).mask(later.to_numpy(), found["abstinent_before"])
     return found
 
 

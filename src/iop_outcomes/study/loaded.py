@@ -23,7 +23,7 @@ from iop_outcomes.protocol import (
     Part,
     Study,
 )
-from iop_outcomes.vocabulary.answers import WITH_HISTORY
+from iop_outcomes.vocabulary.answers import BOUNDS, MISSING_RULES, WITH_HISTORY
 from iop_outcomes.vocabulary.arms import LEFT, STAYED
 from iop_outcomes.vocabulary.endpoints import (
     ABSTINENCE,
@@ -56,6 +56,8 @@ FIGURES: dict[str, set[tuple[str, str]] | None] = {
     "events": {(kind, RISK) for kind in EVENTS},
     "hazards": {(RETENTION, HAZARD_RATIO)},
     "abstinence": {(ABSTINENCE, RISK)},
+    "missing": {(ABSTINENCE, RISK)},
+    "tipping": {(ABSTINENCE, RISK)},
     "duration": {(DOSE, HAZARD_RATIO), (DOSE, RISK)},
     "intensity": {(DOSE, DOSE_RESPONSE)},
     "completeness": None,
@@ -200,8 +202,13 @@ class Loaded:
         """The figures that this study's analyses can fill."""
         rows = [a for a in self.analyses if self._may_fill(a)]
         outcomes = {(of, a.measure) for a in rows for of in (a.step, self.endpoints[a.outcome].kind)}
+        rules = {MISSING_RULES[a.missing_rule] for a in rows}
+        further = any(not r.counts or r.name in BOUNDS for r in rules)
+        shifted = any(r.shifted for r in rules)
+        unasked = [name for name, there in (("missing", further), ("tipping", shifted)) if not there]
         whole = () if self.study.inference.hazard_cuts_days else ("hazards",)  # one ratio over all days makes no plot
-        return [n for n, needs in FIGURES.items() if (needs is None or outcomes & needs) and n not in whole]
+        without = (*whole, *unasked)
+        return [n for n, needs in FIGURES.items() if (needs is None or outcomes & needs) and n not in without]
 
     def _may_fill(self, row: Analysis) -> bool:
         asked = self.study.contrasts.get(row.contrast) or self.study.intensities.get(row.contrast)
