@@ -10,7 +10,7 @@ the truth among them), and intervals of 95 % cover the truth within the exact bi
 that is right must be accepted for both arms and their difference; one that is not must be refused for one arm at least.
 The rules stay as they are: a row that misses them is a finding.
 
-    python tests/truth/missing_recovery.py --replicates 300 --processes 2
+    python tests/truth/missing_recovery.py --replicates 150 --processes 2
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from iop_outcomes.estimators.base.pooling import Pooled
 from iop_outcomes.simulate.cohort.model import simulate
 
 OUT = Path(__file__).with_name("missing_recovery.csv")
-SEED, REPLICATES, CHUNK, DIGITS = 20261130, 300, 5, 6
+SEED, REPLICATES, CHUNK, DIGITS = 20261130, 150, 5, 6
 TRUTH_SEED, TRUTH_CHUNKS, TRUTH_PEOPLE = 20261202, 20, 50_000
 LEVEL, LIMIT = 0.95, 0.005
 SCENARIOS = (AT_RANDOM, NOT_AT_RANDOM)

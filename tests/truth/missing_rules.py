@@ -34,7 +34,7 @@ from iop_outcomes.vocabulary.answers import (
     WEIGHTED_BY_OBSERVATION,
 )
 
-PEOPLE, IMPUTATIONS = 4_000, 20
+PEOPLE, IMPUTATIONS, PASSES = 4_000, 20, 2
 DELTA_PEOPLE, DELTA_SEED = 400_000, 20261201
 AT_RANDOM, NOT_AT_RANDOM = "missing_at_random", "base"
 QUANTITIES = ("iop", "residential", "difference")
@@ -130,7 +130,7 @@ def imputed(s: Sample, seed: int, deltas: tuple[tuple[float, float], ...] = ((0.
     """Multiple imputation, for each pair of deltas of IOP and residential care."""
     states = np.column_stack([s.earlier, np.where(s.seen, s.answer, np.nan)])
     each: list[list[Estimate]] = [[] for _ in deltas]
-    for done in impute_in_time(states, s.columns, IMPUTATIONS, seed):
+    for done in impute_in_time(states, s.columns, IMPUTATIONS, seed, passes=PASSES):
         for found, (one, other) in zip(each, deltas, strict=True):
             found.append(s.means(done.last(np.where(s.arm == 1, one, other))))
     return [rubin(found, len(s.arm)) for found in each]
@@ -144,11 +144,11 @@ def weighted(s: Sample) -> Estimate:
     return whole(means_by_observation(s.answer, s.arm, s.seen, chance))
 
 
-def true_delta(scenario: str) -> tuple[float, float]:
+def true_delta(scenario: str, people: int = DELTA_PEOPLE) -> tuple[float, float]:
     """Log odds of those not seen less those of those seen, given what the imputation knows, in IOP and in residential
     care.
     """
-    s = draw(np.random.default_rng(DELTA_SEED), scenario, DELTA_PEOPLE)
+    s = draw(np.random.default_rng(DELTA_SEED), scenario, people)
     told = ~np.isnan(s.earlier)
     x = np.column_stack([s.record, told, np.nan_to_num(s.earlier), ~s.seen]).astype(float)
     names = [f"x{at}" for at in range(x.shape[1])]

@@ -24,8 +24,8 @@ LIMITS = (
     "People were compared on what was recorded. What decided on placement and was not recorded can bias every "
     "adjusted estimate in a way that no weight shows.",
     "Abstinence rests on answers and screens of those who were reached. Each reading of a missing answer is right "
-    "under an assumption that these records cannot test; only a worst and a best case bound the answer whatever it would "
-    "have been.",
+    "under an assumption that these records cannot test. Only a worst and a best case, where both are shown, bound the "
+    "answer whatever it would have been.",
     "An intervention is a place and a schedule here; what happened inside a program, and how well it was done, "
     "was not measured.",
     "An effect in these programs and these years need not be the effect elsewhere.",
@@ -47,8 +47,8 @@ OF_TRUTH = (
 )
 OF_TIPPING = (
     "Missing answers were imputed, and the log odds of abstinence of those missing moved by a delta, in each arm its "
-    "own. At 0 they are like the answers of people with the same record; below 0 people without an answer are "
-    "abstinent less often than those. No record can tell which delta is right: what counts is how far from 0 an answer holds."
+    "own. At 0 they are like the answers of people with the same record; below 0 people without an answer are less "
+    "often abstinent. No record can tell which delta is right: what counts is how far from 0 an answer holds."
 )
 OF_BASELINE = (
     "Standardised difference: first arm minus second, in standard deviations before weighting. A category without one "

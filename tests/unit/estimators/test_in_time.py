@@ -7,8 +7,9 @@ import pytest
 from scipy.special import expit, logit
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.missing.in_time import PRIOR_DEVIATION, impute_in_time
+from iop_outcomes.estimators.missing.in_time import impute_in_time
 from iop_outcomes.estimators.regression.imputation import Incomplete, impute
+from iop_outcomes.estimators.regression.weak_prior import PRIOR_DEVIATION
 
 GAP = np.nan
 

@@ -135,10 +135,36 @@ def test_order_and_duplicates_change_nothing():
     np.testing.assert_allclose(by_refit(s, np.full(300, 3.0)), found.value)
 
 
+def test_a_kind_that_is_always_observed_is_held_by_a_weak_prior():
+    s = people(2_000)
+    kind = s["x"] > 2
+    seen = s["seen"] | kind
+    held = chance_observed(np.column_stack([s["h"], kind]), seen, names=["h", "kind"])
+    assert held.value[kind].min() > 0.9
+    # to the others it is next to nothing
+    others = chance_observed(s["h"][~kind][:, None], seen[~kind], names=["h"])
+    np.testing.assert_allclose(held.value[~kind], others.value, atol=2e-3)
+    found = means_by_observation(s["y"], s["arm"], seen, held)
+    assert (found.standard_error() > 0).all()
+    np.testing.assert_allclose(found.influence.sum(axis=0), 0, atol=0.02)
+
+
+def test_columns_that_say_the_same_change_nothing():
+    s = people(1_000)
+    one = chance_observed(s["h"][:, None], s["seen"])
+    twice = chance_observed(np.column_stack([s["h"], 2 * s["h"]]), s["seen"])
+    np.testing.assert_allclose(twice.value, one.value, atol=2e-3)
+    found, again = (means_by_observation(s["y"], s["arm"], s["seen"], c) for c in (one, twice))
+    np.testing.assert_allclose(found.standard_error(), again.standard_error(), rtol=0.01)
+
+
 def test_what_is_refused():
     s = people(100)
-    never = s["seen"] & (s["x"] < 0)
-    with pytest.raises(EstimationError, match=r"chance of being observed.*separation"):
-        chance_observed((s["x"] < 0).astype(float)[:, None], never, names=["kind"])
     with pytest.raises(EstimationError, match="certain"):
         chance_observed(s["h"][:, None], s["seen"], certain=np.ones(100, dtype=bool))
+    gone, kind = s["seen"] & (s["arm"] == 1), (s["x"] < 0).astype(float)
+    chance = chance_observed(s["h"][:, None], gone)
+    with pytest.raises(EstimationError, match="No one in arm0"):
+        means_by_observation(s["y"], s["arm"], gone, chance)
+    with pytest.raises(EstimationError, match="rows that stand for several people"):
+        chance_observed(kind[:, None], kind, names=["kind"], frequency=np.full(100, 2.0))

@@ -4,8 +4,9 @@ What happens: a logistic model of having been observed, among those asked, on ar
 before, gives each person's chance; those observed weigh its inverse (Robins, Rotnitzky & Zhao 1995, JASA 90:106). The
 estimation of the model is counted in the standard error (M-estimation; Stefanski & Boos 2002, American Statistician
 56:29). Within an arm all weights may be multiplied by one number, such as the share of those observed, and nothing
-changes: means of arms are the same stabilised or not. Refused: an arm of which no one is observed, separation (a kind
-of person who is never observed, for whom nobody can stand), and what `regression` refuses.
+changes: means of arms are the same stabilised or not. Where some kind of person was always observed, or columns say the
+same, the coefficients have no one estimate, and a weak prior holds them (`regression.weak_prior`); for a kind that was
+never observed nobody can stand, and they are taken to be like the others. Refused: an arm of which no one is observed.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import linalg
+from scipy.special import expit
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.base.arrays import Array, Mask
@@ -25,6 +28,8 @@ from iop_outcomes.estimators.causal.effects import mean_by_arm
 from iop_outcomes.estimators.design_matrix.model_matrix import ModelMatrix, model_matrix
 from iop_outcomes.estimators.regression.glm import solve
 from iop_outcomes.estimators.regression.multinomial import NEAREST
+from iop_outcomes.estimators.regression.separation import INTERCEPT
+from iop_outcomes.estimators.regression.weak_prior import posterior_mode
 
 
 @dataclass(frozen=True)
@@ -78,10 +83,32 @@ def chance_observed(
     matrix = model_matrix(x, names, seen.size)
     try:
         fitted = solve("logistic", matrix, seen.astype(float), weight=modelled.astype(float), frequency=frequency)
-    except EstimationError as refusal:
-        raise EstimationError(f"The chance of being observed cannot be estimated. {refusal}") from refusal
+    except EstimationError:
+        return _held(matrix, seen, modelled, frequency)
     value = np.where(modelled, np.clip(fitted.mean, NEAREST, 1 - NEAREST), 1.0)
     return Chance(value, fitted.nuisance(), modelled)
+
+
+def _held(matrix: ModelMatrix, seen: Mask, modelled: Mask, frequency: ArrayLike | None) -> Chance:
+    """The same with coefficients held by a weak prior. Rows that stand for several people are repeated by no one."""
+    table = matrix.dense()
+    people = np.ones(len(table)) if frequency is None else np.asarray(frequency, dtype=float)
+    if (people[modelled] != 1).any():
+        raise EstimationError(
+            "The chance of being observed has no finite estimate of rows that stand for several people: some kind of "
+            "person is always, or never, observed. Give one row to each person, or leave the kind out."
+        )
+    away = table - table[modelled].mean(axis=0)
+    spread = away[modelled].std(axis=0)
+    x = np.column_stack([np.ones(len(table)), away / np.where(spread > 0, spread, np.inf)])
+    beta, root = posterior_mode(x, seen.astype(float), modelled)
+    value = expit(x @ beta)
+    residual = np.where(modelled, seen - value, 0.0)[:, None]
+    inverse = linalg.cho_solve((root, True), np.eye(len(beta)))
+    held = ModelMatrix(x, (INTERCEPT, *matrix.names))
+    return Chance(
+        np.where(modelled, np.clip(value, NEAREST, 1 - NEAREST), 1.0), Nuisance(held, residual, inverse), modelled
+    )
 
 
 @dataclass(frozen=True)

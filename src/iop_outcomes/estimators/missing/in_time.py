@@ -15,9 +15,8 @@ distribution (Rubin 1987, Multiple Imputation for Nonresponse in Surveys, sectio
 depend on states further away: with few columns a table of 20,000 people and 26 weeks takes a minute, where equations
 with all other weeks in each take an hour.
 
-A weak normal prior on the coefficients (standard deviation 5 on the scale of log odds, of columns with unit deviation)
-keeps them finite where a category is only seen with one state (White, Daniel & Royston 2010, Computational Statistics &
-Data Analysis 54:2267).
+A weak normal prior on the coefficients keeps them finite where a category is only seen with one state
+(`regression.weak_prior`).
 """
 
 from __future__ import annotations
@@ -33,11 +32,10 @@ from scipy.special import expit
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.base.arrays import Array, Mask
 from iop_outcomes.estimators.base.rows import columns
+from iop_outcomes.estimators.regression.weak_prior import posterior_mode
 
 PASSES = 5
-PRIOR_DEVIATION = 5.0
 LAGS = 2
-NEWTON_STEPS = 20
 # squared length of a Newton step, in posterior standard errors, after which the mode is close enough to draw around
 CLOSE = 0.01
 
@@ -161,7 +159,9 @@ class _Chain:
         x = self._columns(states, time, with_next)
         there = ~self.missing[:, time]
         key = (time, with_next)
-        mode, root = _mode(x, self.seen[:, time], there, self.start.get(key))
+        # where an equation was not fitted before, one of the time before is near
+        near = self.start.get(key, self.start.get((time - 1, with_next)))
+        mode, root = posterior_mode(x, self.seen[:, time], there, near, CLOSE)
         self.start[key] = mode
         noise = linalg.solve_triangular(root, rng.standard_normal(len(mode)), lower=True, trans="T")
         log_odds, uniform = np.zeros(len(x)), np.zeros(len(x))
@@ -184,40 +184,3 @@ class _Chain:
             self.x[:, at] = states[:, time + 1] - 0.5
             at += 1
         return self.x[:, :at]
-
-
-def _mode(x: Array, seen: Array, there: Mask, start: Array | None) -> tuple[Array, Array]:
-    """Coefficients (p,) at the posterior mode among those who are there, and the lower Cholesky root of information.
-
-    x: (n, p). seen: (n,) states, of which those not `there` (n,) have no part.
-    """
-    precision = np.r_[1e-4, np.full(x.shape[1] - 1, PRIOR_DEVIATION**-2)]
-    outcome = np.where(there, seen, 0.0)
-    beta = np.zeros(x.shape[1]) if start is None else start
-    predictor = x @ beta
-    best: float | None = None
-    for _ in range(NEWTON_STEPS):
-        chance = expit(predictor)
-        curved = x.T @ (x * (there * chance * (1 - chance))[:, None])
-        curved[np.diag_indices_from(curved)] += precision
-        root = linalg.cholesky(curved, lower=True)
-        uphill = x.T @ (there * (outcome - chance)) - precision * beta
-        step = linalg.cho_solve((root, True), uphill)
-        if float(uphill @ step) < CLOSE:
-            return beta + step, root
-        if best is None:
-            best = _posterior(predictor, outcome, there, beta, precision)
-        change = x @ step
-        for _ in range(NEWTON_STEPS):
-            reached = _posterior(predictor + change, outcome, there, beta + step, precision)
-            if reached >= best:
-                break
-            step, change = step / 2, change / 2
-        beta, predictor, best = beta + step, predictor + change, reached
-    return beta, root
-
-
-def _posterior(predictor: Array, outcome: Array, there: Mask, beta: Array, precision: Array) -> float:
-    """Log posterior density, up to a constant."""
-    likelihood = outcome * predictor - np.logaddexp(0.0, predictor)
-    return float(likelihood @ there - precision @ beta**2 / 2)
