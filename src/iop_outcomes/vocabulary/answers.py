@@ -16,7 +16,7 @@ MISSING, NOT_YET_OBSERVED, OUT_OF_CARE = "missing", "not_yet_observed", "out_of_
 # of a week: no test was due, or the one that was could not be given for a reason that tells nothing of use
 NOT_ASKED_FOR = "not_asked_for"
 
-# the same where the last observation is carried forward: not answered, and abstinent or using when last seen before
+# the same where the last observation is carried forward: not answered, and abstinent when last seen before, or not
 LAST_ABSTINENT, LAST_USING = "missing_last_abstinent", "missing_last_using"
 NOT_ANSWERED = (MISSING, LAST_ABSTINENT, LAST_USING)
 
@@ -31,7 +31,7 @@ LABELS = {
     DIED: causes.LABELS[DIED],
     MISSING: "Missing",
     LAST_ABSTINENT: "Missing, abstinent when last seen",
-    LAST_USING: "Missing, using when last seen",
+    LAST_USING: "Missing, using when last seen or never seen",
     NOT_YET_OBSERVED: "Not yet observed",
     NOT_ASKED_FOR: "No test due, or excused",
     OUT_OF_CARE: "Out of care by then",

@@ -114,7 +114,9 @@ def test_the_last_observation_is_carried_forward_and_told_apart(cohort):
     told = found["counts"].groupby("level")["count"].sum()
     lost = due & ~seen
     assert told["missing_last_abstinent"] == (lost & (last == True).to_numpy(dtype=bool, na_value=False)).sum()  # noqa: E712
-    assert told["missing"] == (lost & last.isna().to_numpy()).sum()
+    # whoever was never seen counts as use
+    assert told["missing_last_using"] == lost.sum() - told["missing_last_abstinent"]
+    assert "missing" not in told
     # where no question carries anything forward, missing is one level
     assert set(run(cohort, asked("imputed"))["counts"]["level"]) == {
         "abstinent",

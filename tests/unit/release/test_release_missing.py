@@ -11,10 +11,10 @@ from iop_outcomes.vocabulary.readings import OF_COUNTS
 
 CARRIED = counts_of(
     "iop",
-    {"abstinent": 60, "using": 40, "missing": 12, "missing_last_abstinent": 14, "missing_last_using": 15},
+    {"abstinent": 60, "using": 40, "missing_last_abstinent": 14, "missing_last_using": 27},
 ) + counts_of(
     "residential",
-    {"abstinent": 45, "using": 45, "missing": 13, "missing_last_abstinent": 16, "missing_last_using": 20},
+    {"abstinent": 45, "using": 45, "missing_last_abstinent": 16, "missing_last_using": 33},
 )
 
 
@@ -47,9 +47,8 @@ def test_the_last_observation_is_a_level_and_its_share_follows_from_counts() -> 
 
 
 def test_a_small_level_of_the_last_observation_is_not_told_and_withholds_what_it_would_tell() -> None:
-    few = counts_of("iop", {"abstinent": 60, "using": 40, "missing": 22, "missing_last_abstinent": 4,
-                            "missing_last_using": 15})  # fmt: skip
-    found = release(counts=few + CARRIED[5:], estimates=four(missing_rule="last_observation"))
+    few = counts_of("iop", {"abstinent": 60, "using": 40, "missing_last_abstinent": 4, "missing_last_using": 37})
+    found = release(counts=few + CARRIED[4:], estimates=four(missing_rule="last_observation"))
     cells = found["counts"].set_index(["arm", "level"])["status"]
     assert cells["iop", "missing_last_abstinent"] != "ok"
     assert (

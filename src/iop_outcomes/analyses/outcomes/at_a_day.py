@@ -219,9 +219,8 @@ def read(
     dead, mature = own["dead"].to_numpy(dtype=bool), own["mature"].to_numpy(dtype=bool)
     levels = np.select([dead, known & state, known, mature], [died, has, has_not, missing], not_due)
     if carried and history is not None:
-        unseen = levels == missing
-        levels = np.select(
-            [unseen & (history.last == 1), unseen & (history.last == 0)], [LAST_ABSTINENT, LAST_USING], levels
-        )
+        # who was never seen counts as use, too: a level of its own would be of a few people
+        carry = np.where(history.last == 1, LAST_ABSTINENT, LAST_USING)
+        levels = np.where(levels == missing, carry, levels)
     first = (people["arm"] == 1).to_numpy() if "arm" in people else None
     return AtADay(levels, endpoint.deaths, endpoint.not_due, first, history)
