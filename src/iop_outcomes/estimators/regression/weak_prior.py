@@ -20,12 +20,12 @@ SETTLED = 1e-16
 
 
 def posterior_mode(
-    x: Array, outcome: Array, there: Mask, start: Array | None = None, close: float = SETTLED
+    x: Array, outcome: Array, there: Mask | Array, start: Array | None = None, close: float = SETTLED
 ) -> tuple[Array, Array]:
     """Coefficients (p,) at the posterior mode among those who are there, and the lower Cholesky root of information.
 
-    x: (n, p) columns with unit deviation, the first an intercept. outcome: (n,) zeros and ones, of which those not
-    `there` (n,) have no part. start: (p,) from which to search. close: squared length of a Newton step, in posterior
+    x: (n, p) columns with unit deviation, the first an intercept. outcome: (n,) zeros and ones, there: (n,) who has a
+    part, or weights. start: (p,) from which to search. close: squared length of a Newton step, in posterior
     standard errors, after which the next point is the mode.
     """
     precision = np.r_[1e-4, np.full(x.shape[1] - 1, PRIOR_DEVIATION**-2)]
@@ -54,7 +54,7 @@ def posterior_mode(
     return beta, root
 
 
-def _posterior(predictor: Array, outcome: Array, there: Mask, beta: Array, precision: Array) -> float:
+def _posterior(predictor: Array, outcome: Array, there: Mask | Array, beta: Array, precision: Array) -> float:
     """Log posterior density, up to a constant."""
     likelihood = outcome * predictor - np.logaddexp(0.0, predictor)
     return float(likelihood @ there - precision @ beta**2 / 2)
