@@ -128,13 +128,14 @@ def _marks(shown: pd.DataFrame, labels: Labels) -> pd.DataFrame:
         title = f"{labels.against(row['contrast'])}. {labels.endpoint(row['outcome'])}, day {row['horizon_days']:.0f}"
         rows.append(
             {
-                "panel": f"{style.wrap(title, 46)}\n{within(method(row['method']))}: {GAPS if gap else SHARES}",
+                "panel": f"{style.wrap(title, 40)}\n{method(row['method'])}\n{GAPS if gap else SHARES}",
                 "who": "Difference" if gap else labels.arm(row["contrast"], row["of"]),
-                "missing_rule": row["missing_rule"], "y": -rules[row["missing_rule"]] - 0.5 + lift,
+                "gap": gap, "missing_rule": row["missing_rule"], "y": -rules[row["missing_rule"]] - 0.5 + lift,
                 **{name: 100 * row[name] for name in ("estimate", "conf_low", "conf_high")},
             }
         )  # fmt: skip
     made = pd.DataFrame(rows)
+    made = made.sort_values("gap", kind="stable")  # arms before their difference
     for column in ("panel", "who"):
         made[column] = pd.Categorical(made[column], list(dict.fromkeys(made[column])))
     return made
