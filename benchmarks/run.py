@@ -24,6 +24,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import cleaning
+import endpoints
 import estimators
 import national
 import reading
@@ -130,6 +131,7 @@ def main() -> None:
     rows += reading.rows(repeats)
     rows += reports.rows(repeats)
     rows += suppression.rows(repeats)
+    rows += endpoints.rows(repeats)
     rows += year.rows(repeats)
     estimators.write(estimators.rows(repeats))
     write(HERE / "stages.csv", STAGE_COLUMNS, costs)

@@ -12,14 +12,17 @@ if TYPE_CHECKING:
         adjusted_difference,
         cox,
         cumulative_incidence,
+        endpoints,
         kaplan_meier,
         propensity_score,
         restricted_mean,
+        weekly_shares,
     )
 
 __version__ = "0.1.0"
 __all__ = [
-    "adjusted_difference", "cox", "cumulative_incidence", "kaplan_meier", "propensity_score", "restricted_mean",
+    "adjusted_difference", "cox", "cumulative_incidence", "endpoints", "kaplan_meier", "propensity_score",
+    "restricted_mean", "weekly_shares",
 ]  # fmt: skip
 
 

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 pytestmark = pytest.mark.workflow
@@ -59,3 +61,27 @@ def test_what_a_missed_screen_is_taken_for_decides_ctn_0027(ctn0094, missing_rul
     )  # fmt: skip
     assert row["n"] == people
     assert points(row) == difference
+
+
+@pytest.mark.parametrize(
+    ("missing_rule", "log_ratio", "error"), [("missing_is_using", 0.221, 0.076), ("observed_only", -0.287, 0.086)]
+)
+def test_what_a_missed_screen_is_taken_for_turns_the_weekly_odds_ratio_of_ctn_0027(
+    ctn0094, missing_rule, log_ratio, error
+):
+    """Weeks 1 to 12 as first randomised: logistic in the arm and the week, people as clusters, mixed not negative."""
+    row = ctn0094.estimate(
+        contrast="methadone_vs_buprenorphine", outcome="weekly_negative", measure="odds_ratio",
+        missing_rule=missing_rule,
+    )  # fmt: skip
+    assert (row["method"], row["n"]) == ("randomised", 1269)
+    assert math.log(row["estimate"]) == pytest.approx(log_ratio, abs=1e-3)
+    assert row["std_error"] == pytest.approx(error, abs=1e-3)
+
+
+def test_weeks_that_were_missed_are_told_beside_those_that_were_not(ctn0094):
+    week = {"contrast": "methadone_vs_buprenorphine", "outcome": "weekly_negative", "variable": "week"}
+    found = {arm: ctn0094.cells(**week, arm=arm, horizon_days=83) for arm in ("methadone", "buprenorphine")}
+    assert {arm: cells["missing"] for arm, cells in found.items()} == {"methadone": 163, "buprenorphine": 382}
+    assert {arm: cells["abstinent"] for arm, cells in found.items()} == {"methadone": 220, "buprenorphine": 214}
+    assert all(sum(cells.values()) == people for cells, people in zip(found.values(), (529, 740), strict=True))

@@ -21,21 +21,12 @@ ENDPOINTS = (
     ("death", "death", "Death from any cause", ""),
     ("abstinent", "interview", "Abstinent", ""),
     ("return_to_use", "first_use", "Return to use", ""),
+    ("weekly", "weekly_screens", "Negative weekly screen", ""),
 )
 # step, analysis, contrast, outcome, day, measure, estimand, method, missing rule, family
+CRUDELY = ("iop_vs_res", "unplanned_discharge", 90, "risk", "as_observed", "crude", "none")
 SHEET = (
-    (
-        "retention",
-        "leaving",
-        "iop_vs_res",
-        "unplanned_discharge",
-        90,
-        "risk",
-        "as_observed",
-        "crude",
-        "none",
-        "secondary",
-    ),
+    ("retention", "leaving", *CRUDELY, "secondary"),
     ("retention", "leaving", "iop_vs_res", "unplanned_discharge", 90, "risk", "ATO", "overlap", "none", "primary"),
     ("retention", "staying", "iop_vs_res", "time_in_care", 90, "mean_days", "ATO", "overlap", "none", "primary"),
     ("retention", "dying", "iop_vs_res", "death", 180, "risk", "ATO", "overlap", "none", "secondary"),
@@ -54,6 +45,18 @@ SHEET = (
     ("abstinence", "use", "iop_vs_res", "abstinent", 180, "risk", "ATO", "overlap", "missing_is_using", "primary"),
     ("abstinence", "use", "iop_vs_res", "abstinent", 180, "risk", "ATO", "overlap", "observed_only", "primary"),
     ("abstinence", "use", "iop_vs_res", "abstinent", 180, "risk", "ATE", "aipw", "observed_only", "primary"),
+    (
+        "abstinence",
+        "weeks",
+        "iop_vs_res",
+        "weekly",
+        14,
+        "odds_ratio",
+        "ATO",
+        "overlap",
+        "missing_is_using",
+        "secondary",
+    ),
     ("dose", "stay", "stay_90", "return_to_use", 365, "hazard_ratio", "as_observed", "naive", "none", "exhibit"),
     ("dose", "stay", "stay_90", "return_to_use", 365, "hazard_ratio", "landmark", "landmark", "none", "exhibit"),
     (
@@ -211,6 +214,10 @@ def estimates() -> pd.DataFrame:
                 "difference": (0.009, -0.0333, 0.0512), "ratio": (1.02, 0.8, 1.1),
             },
         ),
+        *estimand(
+            ("weeks", "iop_vs_res", "weekly", 14, "ATO", "overlap", "missing_is_using"),
+            {"ratio": (1.25, 1.07, 1.45)}, measure="odds_ratio", n=400, events=250,
+        ),
         *gated((*use, "ATE", "aipw", "observed_only"), "fewer than 10 events in the arm 'iop'"),
         *estimand(
             ("stay", "stay_90", "return_to_use", 365, "as_observed", "naive", "none"),
@@ -292,7 +299,25 @@ def counts() -> pd.DataFrame:
     ):
         key = {"analysis": "use", "contrast": "iop_vs_res", "arm": arm, "outcome": "abstinent", "horizon_days": 180}
         rows.append({**key, "level": level, "count": n, "status": "ok" if n is not None else "suppressed"})
-    return typed("counts", rows + records_counts.rows())
+    return typed("counts", rows + weeks() + records_counts.rows())
+
+
+# by arm, of two weeks: negative, not negative, died, missed, none due; None is withheld
+WEEKS = {"iop": ((90, 60, 0, 40, 10), (80, 60, 0, 60, 0)), "res": ((100, 70, 0, 30, 0), (120, None, None, 20, 0))}
+WEEK_LEVELS = ("abstinent", "using", "died", "missing", "not_asked_for")
+
+
+def weeks() -> list[dict[str, Any]]:
+    """People of each arm by what a week says of them."""
+    return [
+        {
+            "analysis": "weeks", "contrast": "iop_vs_res", "arm": arm, "outcome": "weekly", "variable": "week",
+            "horizon_days": 7 * at, "level": level, "count": n, "status": "ok" if n is not None else "suppressed",
+        }
+        for arm, of in WEEKS.items()
+        for at, week in enumerate(of, 1)
+        for level, n in zip(WEEK_LEVELS, week, strict=True)
+    ]  # fmt: skip
 
 
 def curves() -> pd.DataFrame:

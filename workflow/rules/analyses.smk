@@ -98,6 +98,7 @@ use rule run as analyses_description with:
     input:
         **private("attrition", "intake", "people", "persons", "stays", "sessions"),
         **private("screens", "followups", "episodes", "episodes_by_gap"),
+        **private("use_patterns"),
         readings=f"{PRIVATE}/raw/readings.parquet",
     output:
         **of_all("description", "counts"),
@@ -108,6 +109,7 @@ use rule run as analyses_description with:
             "analyses.description",
             {
                 "cohort": STUDY.cohort,
+                "use": plain(STUDY.use),
                 "fewest": disclosed().minimum_count,
                 "horizons": sorted(
                     {d for days in LOADED.horizons().values() for d in days}

@@ -24,10 +24,28 @@ use rule run as cohort_population with:
         "Find who is eligible, and their arms and covariates"
 
 
+use rule run as cohort_use with:
+    input:
+        **private("people", "persons", "stays"),
+        **private("screens", "followups", "medications"),
+    output:
+        **private("use_patterns"),
+    log:
+        f"{LOGS}/cohort_use.log",
+    params:
+        **step(
+            "cohort.use",
+            {"use": plain(STUDY.use), "classes": LOADED.substances()},
+        ),
+    message:
+        "Read what tests tell of use, interval by interval"
+
+
 use rule run as cohort_outcomes with:
     input:
         **private("people", "persons", "episodes", "episodes_by_gap"),
-        **private("sessions", "screens", "followups"),
+        **private("sessions", "screens", "followups", "medications"),
+        **private("stays", "use_patterns"),
     output:
         **private("retention", "abstinence", "history", "first_use", "dose"),
     log:
@@ -37,7 +55,10 @@ use rule run as cohort_outcomes with:
             "cohort.outcomes",
             {
                 "events": plain(LOADED.endpoints_of(*EVENTS)),
-                "endpoints": plain(LOADED.endpoints_of(*ON_A_DAY, *TIMED)),
+                "use": plain(STUDY.use),
+                "endpoints": plain(
+                    LOADED.endpoints_of(*ON_A_DAY, *WEEKLY, *BETWEEN, *TIMED)
+                ),
                 "horizons": LOADED.horizons(),
                 "windows": LOADED.windows(),
                 "follows": LOADED.follows(),

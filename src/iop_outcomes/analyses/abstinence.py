@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from iop_outcomes.analyses import imputed
+from iop_outcomes.analyses import imputed, two_sources
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.answer import Answered, answer, decided, together
 from iop_outcomes.analyses.missing.history import History
 from iop_outcomes.analyses.missing.history import read as read_history
-from iop_outcomes.analyses.outcomes import at_a_day, to_an_event, week_by_week
+from iop_outcomes.analyses.outcomes import at_a_day, between_days, to_an_event, week_by_week
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import Adjustment, Analysis, Contrast, Endpoint, Gate, Imputation, Inference
 from iop_outcomes.steps.store import Wanted
 from iop_outcomes.vocabulary.answers import LAST_OBSERVATION, WITH_HISTORY
-from iop_outcomes.vocabulary.endpoints import TIMED, WEEKLY
+from iop_outcomes.vocabulary.endpoints import BETWEEN, TIMED, TOLD_TWICE, WEEKLY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,6 +65,8 @@ def run(
         if (ask.analysis, *key) not in counted:
             counted.add((ask.analysis, *key))
             answers.append(Answered(counts=tuple(_counts(ask, sample, outcome))))
+            if endpoints[ask.outcome].kind in TOLD_TWICE:
+                answers.append(Answered(counts=tuple(two_sources.counts(ask, sample, abstinence))))
         answers.append(answer(ask, sample, outcome, gate, design[ask.method], records))
     return together(answers).tables("counts", "estimates", "diagnostics")
 
@@ -91,6 +93,8 @@ def _read(
     """The outcome that a row asks about, by how its kind is answered."""
     if endpoint.kind in TIMED:
         return to_an_event.read(first_use, sample.scores, ask.outcome)
+    if endpoint.kind in BETWEEN:
+        return between_days.read(first_use, sample.scores, ask.outcome)
     if endpoint.kind in WEEKLY:
         return week_by_week.read(abstinence, sample.scores, ask, endpoint)
     return at_a_day.read(abstinence, sample.scores, ask, endpoint, history, carried)

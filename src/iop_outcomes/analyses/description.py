@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from iop_outcomes.analyses import describe, records
+from iop_outcomes.protocol import Use
 from iop_outcomes.steps.store import Wanted
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ def run(
     followups: pd.DataFrame,
     episodes: pd.DataFrame,
     episodes_by_gap: pd.DataFrame,
+    use_patterns: pd.DataFrame,
+    use: Use,
     cohort: str,
     fewest: int,
     horizons: Sequence[int],
@@ -39,7 +42,7 @@ def run(
         describe.run(attrition, intake, cohort, readings, fewest),
         records.run(
             people, persons, stays, sessions, screens, followups, episodes, episodes_by_gap,
-            cohort, horizons, covariates, smallest_group, by_service, twenty_hours,
+            use_patterns, use, cohort, horizons, covariates, smallest_group, by_service, twenty_hours,
         ),
     ]  # fmt: skip
     return {"counts": pd.concat([tables["counts"] for tables in told], ignore_index=True)}

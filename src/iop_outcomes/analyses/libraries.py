@@ -123,6 +123,21 @@ def mean(outcome: Array, weight: Array) -> float:
     return float(WLS(outcome[some], np.ones(int(some.sum())), weights=weight[some]).fit().params[0])
 
 
+def weekly_ratio(family: str, yes: Array, arm: Whole, week: Array, weight: Array) -> float:
+    """Coefficient of the arm beside the week: of statsmodels' regression, 'logistic' or 'poisson', of rows of weeks."""
+    from statsmodels.genmod import families
+    from statsmodels.genmod.generalized_linear_model import GLM
+
+    some = weight > 0
+    columns = np.column_stack([np.ones(len(yes)), np.asarray(arm, dtype=float), week])
+    kept = [0, 1, 2] if np.ptp(week[some]) > 0 else [0, 1]
+    link = families.Binomial() if family == "logistic" else families.Poisson()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fit = GLM(yes[some], columns[some][:, kept], family=link, freq_weights=weight[some]).fit(**EXACT)
+    return float(fit.params[1])
+
+
 def doubly_robust(
     outcome: Array, seen: Mask, arm: Whole, terms: Array, fitted: Array, families: tuple[str, str]
 ) -> tuple[float, float]:

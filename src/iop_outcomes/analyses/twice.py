@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from iop_outcomes.analyses import doubly_robust, libraries
-from iop_outcomes.analyses.outcomes import at_a_day, follow, to_an_event
+from iop_outcomes.analyses.outcomes import at_a_day, follow, to_an_event, week_by_week
 from iop_outcomes.analyses.outcomes.at_a_day import AtADay
 from iop_outcomes.analyses.outcomes.followed import Followed
 from iop_outcomes.analyses.sample import Sample
@@ -28,8 +28,8 @@ from iop_outcomes.steps.store import Wanted
 from iop_outcomes.tables.results import ALL, PROPENSITY_SCORE
 from iop_outcomes.vocabulary import measures
 from iop_outcomes.vocabulary.answers import MISSING_RULES
-from iop_outcomes.vocabulary.endpoints import RETENTION, STAYING
-from iop_outcomes.vocabulary.measures import HAZARD_RATIO, RATIO, SUBDISTRIBUTION_HAZARD_RATIO
+from iop_outcomes.vocabulary.endpoints import BETWEEN, RETENTION, STAYING, WEEKLY
+from iop_outcomes.vocabulary.measures import HAZARD_RATIO, RATIO, SHARE_OF_WEEKS, SUBDISTRIBUTION_HAZARD_RATIO
 from iop_outcomes.vocabulary.methods import AIPW, CRUDE, IMPUTED, SCORED, WEIGHTED
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ AGREE = 1e-6
 KAPLAN_MEIER, INCIDENCE = "Kaplan-Meier, lifelines", "cumulative incidence, statsmodels"
 MEAN_DAYS, COX, COX_AGAIN = "restricted mean, lifelines", "Cox, lifelines", "Cox, statsmodels"
 SCORE, MEAN, STANDARDISED = "logistic score, statsmodels", "weighted mean, statsmodels", "doubly robust, statsmodels"
+REGRESSION = "regression of weeks, statsmodels"
 OF = ("analysis", "contrast", "outcome", "horizon_days", "method", "missing_rule")
 KEY = (*OF, "measure", "of")
 
@@ -156,6 +157,10 @@ class _Twice:
             followed = self._what_is_followed(ask)
             if followed is not None:
                 yield from self._followed(ask, followed)
+        elif self.endpoints[ask.outcome].kind in BETWEEN:
+            yield _left_out(ask, "lifelines takes both ends of an interval as within it")
+        elif self.endpoints[ask.outcome].kind in WEEKLY:
+            yield from self._weeks(ask)
         elif ask.measure == HAZARD_RATIO:
             timed = to_an_event.read(self.first_use, self.people.scores, ask.outcome)
             yield from self._ratio(ask, timed.days, timed.happened(ask), timed.used(ask))
@@ -185,7 +190,7 @@ class _Twice:
         elif ask.measure == SUBDISTRIBUTION_HAZARD_RATIO:
             yield _left_out(ask, "neither library has a ratio of subdistribution hazards")
         elif ask.measure == HAZARD_RATIO:
-            yield from self._ratio(ask, followed.days, followed.happened(ask), followed.at_risk)
+            yield from self._ratio(ask, followed.days_at_risk, followed.happened(ask), followed.at_risk)
         elif ask.method == AIPW:
             yield _left_out(ask, "no library has the doubly robust mean of a time")
         else:
@@ -209,6 +214,25 @@ class _Twice:
             some = weight > 0
             own = (people.arm[some], days[some], event[some], None if strata is None else strata[some])
             yield _row(ask, RATIO, ratio, float(np.exp(libraries.hazard_ratio_again(*own))), COX_AGAIN)
+
+    def _weeks(self, ask: Analysis) -> Iterator[Row]:
+        """Shares of weeks, or the ratio of a regression of the arm and the week, from one row for each week."""
+        people = self.people
+        outcome = week_by_week.read(self.abstinence, people.scores, ask, self.endpoints[ask.outcome])
+        if outcome.silent(ask, people):
+            return
+        person, week, yes = outcome.rows(ask)
+        weight, arm = people.weight(ask.method)[person], people.arm[person]
+        if ask.measure == SHARE_OF_WEEKS:
+            for value, name in zip((1, 0), people.names, strict=True):
+                first, here = self.known.get(_key(ask, name), np.nan), arm == value
+                own = float(weight[here] @ yes[here] / weight[here].sum()) if np.isnan(first) else first
+                yield _row(ask, name, own, libraries.mean(yes[here], weight[here]), MEAN)
+            return
+        first = self.known.get(_key(ask, RATIO), np.nan)
+        own = float(np.exp(outcome.modelled(ask, people).whole.value[0])) if np.isnan(first) else first
+        again = libraries.weekly_ratio(week_by_week.FAMILIES[ask.measure], yes, arm, week, weight)
+        yield _row(ask, RATIO, own, float(np.exp(again)), REGRESSION)
 
     def _at_a_day(self, ask: Analysis, outcome: AtADay) -> Iterator[Row]:
         """Shares with an outcome at a day: weighted means, or doubly robust ones."""

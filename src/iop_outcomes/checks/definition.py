@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.cohort.population import arms_of
 from iop_outcomes.errors import StudyError
-from iop_outcomes.protocol import Adjustment, Care, Contrast, Eligibility, Endpoint, Population
+from iop_outcomes.protocol import Adjustment, Care, Contrast, Eligibility, Endpoint, Population, Use
 from iop_outcomes.protocol.people import Invented, People
 from iop_outcomes.vocabulary.endpoints import EVENTS
 from iop_outcomes.vocabulary.levels import UNKNOWN
@@ -42,11 +42,12 @@ def run(
     contrasts: Mapping[str, Contrast],
     endpoints: Sequence[Endpoint],
     horizons: Mapping[str, Sequence[int]],
+    use: Use,
 ) -> dict[str, str]:
     """The step: a line under 'definition'. invented: path of the file. Raises StudyError as the module says."""
     path = Path(invented if isinstance(invented, str) else invented[0])
     people = read(path)
-    found = answers(people, population, rules, care, contrasts, endpoints, horizons)
+    found = answers(people, population, rules, care, contrasts, endpoints, horizons, use)
     wrong = [f"'{one.name}': {said}" for key, one in people.items() for said in differences(one, found, key)]
     if wrong:
         raise StudyError(
@@ -99,6 +100,7 @@ def answers(
     contrasts: Mapping[str, Contrast],
     endpoints: Sequence[Endpoint],
     horizons: Mapping[str, Sequence[int]],
+    use: Use,
 ) -> Answers:
     """Clean, link, judge and follow the invented people."""
     from iop_outcomes import clean
@@ -122,7 +124,7 @@ def answers(
     stays = retention.run(people, **given, endpoints=events)
     seen = abstinence.run(
         people, tables["followups"], tables["screens"], tables["persons"], tables["episodes"], stays["retention"],
-        others, horizons,
+        others, horizons, tables["medications"], tables["stays"], use,
     )  # fmt: skip
     optional = {name: contrast.model_copy(update={"required": False}) for name, contrast in contrasts.items()}
     excluded: dict[str, Any] = dict.fromkeys(invented, "their own record was set aside")

@@ -13,14 +13,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from iop_outcomes.cohort import clocks, known_days
 from iop_outcomes.cohort.kinds import Functions
 from iop_outcomes.cohort.retention import of
+from iop_outcomes.cohort.runs import run_of_screens
 from iop_outcomes.cohort.units import from_zero
-from iop_outcomes.protocol import Endpoint
+from iop_outcomes.cohort.use import asked
+from iop_outcomes.protocol import Endpoint, Use
 from iop_outcomes.tables.canonical import STATES_AT_DISCHARGE
 from iop_outcomes.vocabulary.answers import MISSING
 from iop_outcomes.vocabulary.causes import CENSORED, DIED
-from iop_outcomes.vocabulary.endpoints import ON_A_DAY, TIMED
+from iop_outcomes.vocabulary.endpoints import ADMISSION, BETWEEN, ON_A_DAY, TIMED, TOLD_TWICE
 from iop_outcomes.vocabulary.levels import UNKNOWN
 
 if TYPE_CHECKING:
@@ -28,10 +31,15 @@ if TYPE_CHECKING:
 
 Tables = Mapping[str, "pd.DataFrame"]
 OnADay = Callable[["pd.DataFrame", Tables, Endpoint, int], "pd.Series"]
+Between = Callable[["pd.DataFrame", Tables, Endpoint], "pd.DataFrame"]
 Time = Callable[["pd.DataFrame", Tables, Endpoint], tuple["pd.Series", "pd.Series"]]
+
+# how tests are read where a study says nothing
+USUAL = Use()
 
 ANSWERS: Functions[OnADay] = Functions(ON_A_DAY)
 TIMES: Functions[Time] = Functions(TIMED)
+BETWEEN_DAYS: Functions[Between] = Functions(BETWEEN)
 # by kind, who must have answered by a horizon: the answer of anyone else is not missing, but not due
 DUE: dict[str, OnADay] = {}
 # by kind, who had died by a horizon, and which of the answers known of them stand: of the rest none is missing
@@ -59,23 +67,37 @@ def run(
     retention: pd.DataFrame,
     endpoints: Sequence[Endpoint],
     horizons: Mapping[str, Sequence[int]],
+    medications: pd.DataFrame | None = None,
+    stays: pd.DataFrame | None = None,
+    use: Use = USUAL,
 ) -> dict[str, pd.DataFrame]:
-    """The tables abstinence (binary endpoints at their horizons) and first_use (times to an event)."""
+    """The tables abstinence (binary endpoints at their horizons) and first_use (times to an event).
+
+    medications: what is prescribed, for tests to be read by `use`. stays: needed where a clock starts with the return
+    to the community.
+    """
     import pandas as pd
 
     from iop_outcomes.tables import TABLES
 
-    people = people.assign(death_day=_death_days(people, persons))
-    tables = {
-        "followups": from_zero(followups, people),
-        "screens": from_zero(screens, people),
-        "leaving": _leaving(people, retention, episodes),
+    everyone = people.assign(death_day=_death_days(people, persons))
+    leaving = _leaving(everyone, retention, episodes)
+    counted = {endpoint.clock: _counted(endpoint.clock, everyone, stays, use) for endpoint in endpoints}
+    seen = {
+        clock: (from_zero(followups, own), asked.read(own, screens, medications, use))
+        for clock, (_, own) in counted.items()
     }
     binary, timed = [TABLES["abstinence"].empty()], [TABLES["first_use"].empty()]
     for endpoint in endpoints:
+        people = counted[endpoint.clock][0]
+        interviews, tests = seen[endpoint.clock]
+        tables = {"followups": interviews, "leaving": leaving, **asked.of(tests, endpoint.substance)._asdict()}
         if endpoint.kind in TIMES:
             days, event = TIMES[endpoint.kind](people, tables, endpoint)
             timed.append(_timed_rows(people, endpoint, days, event))
+            continue
+        if endpoint.kind in BETWEEN_DAYS:
+            timed.append(_between_rows(people, endpoint, BETWEEN_DAYS[endpoint.kind](people, tables, endpoint)))
             continue
         for horizon in horizons[endpoint.outcome] if endpoint.kind in ANSWERS else ():
             binary.append(_binary_rows(people, tables, endpoint, horizon))
@@ -83,6 +105,18 @@ def run(
         "abstinence": pd.concat(binary[1:] or binary, ignore_index=True),
         "first_use": pd.concat(timed[1:] or timed, ignore_index=True),
     }
+
+
+def _counted(
+    clock: str, people: pd.DataFrame, stays: pd.DataFrame | None, use: Use
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """People with days counted from where the clock starts, and those among them whose clock does."""
+    if clock == ADMISSION:
+        return people, people
+    if stays is None:
+        raise KeyError("stays")
+    moved, there = clocks.from_community(people, stays, use)
+    return moved, moved[there]
 
 
 def _leaving(people: pd.DataFrame, retention: pd.DataFrame, episodes: pd.DataFrame) -> pd.DataFrame:
@@ -114,8 +148,20 @@ def _binary_rows(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horiz
             "abstinent": answer.mask(died),
             "mature": (due | died).astype(bool),
             "dead": died,
+            **_by_source(people, tables, endpoint, horizon),
         }
     )
+
+
+def _by_source(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> dict[str, object]:
+    """What people report, and what tests say; missing of kinds that rest on one of them."""
+    import pandas as pd
+
+    if endpoint.kind not in TOLD_TWICE:
+        nothing = pd.Series(pd.NA, index=people.index, dtype="boolean")
+        return {"reported": nothing, "tested": nothing}
+    both = known_days.by_source(people, tables, endpoint, horizon).set_axis(people.index)
+    return {str(name): both[name] for name in both}
 
 
 def _timed_rows(people: pd.DataFrame, endpoint: Endpoint, days: pd.Series, event: pd.Series) -> pd.DataFrame:
@@ -130,8 +176,19 @@ def _timed_rows(people: pd.DataFrame, endpoint: Endpoint, days: pd.Series, event
             "outcome": endpoint.outcome,
             "days": known.mask(before, 0).astype("int64"),
             "event": people["person_id"].map(event).astype("boolean").fillna(False).astype(bool) & ~before,
+            "after_days": pd.array([None] * len(people), dtype="Int64"),
         }
     )
+
+
+def _between_rows(people: pd.DataFrame, endpoint: Endpoint, known: pd.DataFrame) -> pd.DataFrame:
+    own = known.loc[people["person_id"]].reset_index()
+    # an event before time zero says nothing of the time after it
+    own = own.assign(outcome=endpoint.outcome, event=own["event"] & (own["days"] >= 0))
+    days = own[["days", "after_days"]].clip(lower=0)
+    return own.assign(days=days["days"], after_days=days["after_days"].astype("Int64"))[
+        ["person_id", "outcome", "days", "event", "after_days"]
+    ]
 
 
 def _of_substance(screens: pd.DataFrame, endpoint: Endpoint) -> pd.DataFrame:
@@ -236,12 +293,21 @@ def state_at_interview(people: pd.DataFrame, tables: Tables, endpoint: Endpoint,
     return told.isin(_listed(endpoint.counts)).astype("boolean").mask(told.isna() | (told == UNKNOWN))
 
 
-@on_a_day(due=_or_died(_observed), dead=_died)
+def _screen_due(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
+    """The horizon lies within observation, and not all tests of its days are excused."""
+    near = {name: _near(tables[name], endpoint, horizon)["person_id"] for name in ("screens", "excused")}
+    only_excused = people["person_id"].isin(near["excused"]) & ~people["person_id"].isin(near["screens"])
+    return _observed(people, tables, endpoint, horizon) & ~only_excused
+
+
+def _near(screens: pd.DataFrame, endpoint: Endpoint, horizon: int) -> pd.DataFrame:
+    return screens[(screens["day"] <= horizon) & (screens["day"] > horizon - endpoint.tolerance_days)]
+
+
+@on_a_day(due=_or_died(_screen_due), dead=_died)
 def screen(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
     """The last screen due in the tolerance up to the horizon is negative; missing when it was not given."""
-    screens = tables["screens"]
-    near = (screens["day"] <= horizon) & (screens["day"] > horizon - endpoint.tolerance_days)
-    due = _of_substance(screens[near], endpoint)
+    due = _of_substance(_near(tables["screens"], endpoint, horizon), endpoint)
     last = due.sort_values(["person_id", "day"]).drop_duplicates("person_id", keep="last").set_index("person_id")
     return (last["result"] == "negative").astype("boolean").mask(last["result"] == MISSING)
 
@@ -284,18 +350,8 @@ def first_use(people: pd.DataFrame, tables: Tables, endpoint: Endpoint) -> tuple
     return first.where(event, through).fillna(0).astype("int64"), event
 
 
-@TIMES.answers
-def run_of_screens(people: pd.DataFrame, tables: Tables, endpoint: Endpoint) -> tuple[pd.Series, pd.Series]:
-    """Day of the first of so many screens in a row that count, or of the last screen that was due."""
-    screens = tables["screens"]
-    rows = _of_substance(screens[screens["day"] >= endpoint.from_day], endpoint)
-    rows = rows.sort_values(["person_id", "day"])
-    counts = rows["result"].isin(_listed(endpoint.counts))
-    # people and unbroken stretches of screens that count
-    stretch = (~counts).groupby(rows["person_id"]).cumsum()
-    length = counts.groupby([rows["person_id"], stretch]).cumsum()
-    begin = rows["day"].where(counts).groupby([rows["person_id"], stretch]).transform("min")
-    reached = begin[counts & (length == endpoint.run)].groupby(rows["person_id"]).min()
-    last = rows.groupby("person_id")["day"].max()
-    event = last.index.to_series().isin(reached.index)
-    return reached.reindex(last.index).fillna(last).astype("int64"), event
+TIMES.answers(run_of_screens)
+# what interviews and screens say together
+on_a_day(due=_or_died(_observed), dead=_died, stands=(False,))(known_days.continuous_abstinence)
+on_a_day(due=_or_died(_interview_due), dead=_died)(known_days.point_prevalence)
+BETWEEN_DAYS.answers(known_days.first_use_between)

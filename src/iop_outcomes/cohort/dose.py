@@ -1,9 +1,9 @@
 """How much care people attended in the first weeks, and what was known of their use by then.
 
 Hours are attended minutes in the window [0, window_days) from time zero, per week of the window. Without a sessions
-table they are missing. Screens due in the window give the shares positive and missed (0 where none was due), the last
-interview whose look-back ends within the window gives the share of days with use, so that an analysis from the landmark
-at the window's end can adjust for use up to it.
+table they are missing. Screens due in the window give the shares that were not clear of use, and missed (0 where none
+was due; those that are excused count as not due). The last interview whose look-back ends within the window gives the
+share of days with use, so that an analysis from the landmark at the window's end can adjust for use up to it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.cohort.retention import of
 from iop_outcomes.cohort.units import from_zero
+from iop_outcomes.vocabulary.answers import MISSING
+from iop_outcomes.vocabulary.testing import EXCUSED_REASONS, INCONCLUSIVE, POSITIVE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,12 +63,14 @@ def _hours(people: pd.DataFrame, sessions: pd.DataFrame, window: int) -> pd.Seri
 def _screen_shares(people: pd.DataFrame, screens: pd.DataFrame, window: int) -> dict[str, pd.Series]:
     own = from_zero(screens, people)
     due = own[own["day"].between(0, window - 1)]
+    if "reason" in due:
+        due = due[~due["reason"].isin(EXCUSED_REASONS)]
     return {
         name: people["person_id"]
-        .map((due["result"] == value).groupby(due["person_id"]).mean())
+        .map(due["result"].isin(values).groupby(due["person_id"]).mean())
         .fillna(0.0)
         .astype("float64")
-        for name, value in (("positive_screens", "positive"), ("missed_screens", "missing"))
+        for name, values in (("positive_screens", (POSITIVE, INCONCLUSIVE)), ("missed_screens", (MISSING,)))
     }
 
 

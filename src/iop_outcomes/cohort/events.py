@@ -51,6 +51,7 @@ def followed(people: pd.DataFrame, tables: Tables, endpoints: Sequence[Endpoint]
         at_risk = (start.notna() & (last >= 0)).astype(bool)
         cause, last = cause.where(at_risk, NOT_AT_RISK), last.where(at_risk, 0)
         if (cause == EVENTS[endpoint.kind]).any():
+            reach = end.where(at_risk, 0).fillna(0).clip(lower=0).astype("int64")
             yield pd.DataFrame(
                 {
                     "person_id": people["person_id"],
@@ -58,7 +59,8 @@ def followed(people: pd.DataFrame, tables: Tables, endpoints: Sequence[Endpoint]
                     "days": last.astype("int64"),
                     "days_latest": last.astype("int64"),
                     "cause": cause,
-                    "observable_days": end.where(at_risk, 0).fillna(0).clip(lower=0).astype("int64"),
+                    "observable_days": reach,
+                    "known_days": reach,
                 }
             )
 

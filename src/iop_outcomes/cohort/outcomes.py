@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from iop_outcomes.cohort import abstinence, dose, history, retention
-from iop_outcomes.protocol import Endpoint
+from iop_outcomes.cohort import abstinence, dose, history, pattern_endpoints, retention, weekly
+from iop_outcomes.protocol import Endpoint, Use
 from iop_outcomes.steps.store import ALL, NOTHING, Wanted
 from iop_outcomes.tables.canonical import STATES_AT_DISCHARGE
 
@@ -26,6 +26,10 @@ def run(
     sessions: pd.DataFrame,
     screens: pd.DataFrame,
     followups: pd.DataFrame,
+    medications: pd.DataFrame,
+    stays: pd.DataFrame,
+    use_patterns: pd.DataFrame,
+    use: Use,
     events: Sequence[Endpoint],
     endpoints: Sequence[Endpoint],
     horizons: Mapping[str, Sequence[int]],
@@ -36,16 +40,29 @@ def run(
     """The tables retention, abstinence, history, first_use and dose.
 
     events: endpoints of a kind in EVENTS; endpoints: all others, with their horizons in days; windows: days from time
-    zero in which hours of care are counted. follows: what is followed beside events.
-    remembered: days by outcome for which it is asked what was recorded before.
+    zero in which hours of care are counted. follows: what is followed beside events. remembered: days by outcome for
+    which it is asked what was recorded before. use: by which the table use_patterns was made, and tests are read.
     """
     kept = retention.run(people, episodes, episodes_by_gap, sessions, persons, events, follows)["retention"]
+    answered = abstinence.run(
+        people, followups, screens, persons, episodes, kept, endpoints, horizons, medications, stays, use
+    )
+    weeks = weekly.run(people, use_patterns, use, endpoints, horizons)
+    defined = pattern_endpoints.run(people, use_patterns, use, endpoints, horizons)
     return {
         "retention": kept,
-        **abstinence.run(people, followups, screens, persons, episodes, kept, endpoints, horizons),
+        "abstinence": _together(answered["abstinence"], weeks, defined["abstinence"]),
+        "first_use": _together(answered["first_use"], defined["first_use"]),
         **history.run(people, followups, screens, sessions, kept, endpoints, remembered),
         **dose.run(people, kept, sessions, screens, followups, windows),
     }
+
+
+def _together(*tables: pd.DataFrame) -> pd.DataFrame:
+    """Rows of one declared table, one after the other."""
+    import pandas as pd
+
+    return pd.concat([table for table in tables if len(table)] or [tables[0]], ignore_index=True)
 
 
 def reads(follows: Sequence[str]) -> dict[str, Wanted]:
@@ -54,7 +71,8 @@ def reads(follows: Sequence[str]) -> dict[str, Wanted]:
     under_gaps = set(follows) - set(retention.AS_LINKED)
     return {
         "people": Wanted(days),
-        "persons": Wanted(("person_id", "death_day", "overdose_day")),
+        "persons": Wanted(("person_id", "death_day", "overdose_day", "dropout_known_to_day")),
         "episodes": Wanted(("person_id", "episode", "episode_start_day", *retention.ENDS, *STATES_AT_DISCHARGE)),
         "episodes_by_gap": ALL if under_gaps else NOTHING,
+        "stays": Wanted(("person_id", "level_of_care", "start_day", "end_day")),
     }

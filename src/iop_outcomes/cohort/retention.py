@@ -5,7 +5,8 @@ its clock started on the first day of detoxification; the episode as it would be
 beside leaving that endpoints ask for (`cohort.events`), each under the endpoint's name. A stay that
 is still open is censored at the end of observation, and so is whatever would lie beyond it. Leaving the index level by
 stepping down counts as completed or transferred there, and not as leaving the episode. Where the end is known only as
-an interval, `days` is its first and `days_latest` its last day.
+an interval, `days` is its first and `days_latest` its last day. Leaving unplanned may be known later than it happens
+(`persons.dropout_known_to_day`); `known_days` says to which day each could be at risk of it and be seen to leave.
 """
 
 from __future__ import annotations
@@ -47,13 +48,14 @@ def run(
         tuple(own[f"{of}_{end}"] for end in ("end_day", "end_latest", "reason")) for of in ("index", "episode")
     )
     linked = zip(AS_LINKED, ((zero, *index), (zero, *care), (clock, *care)), strict=True)
-    parts = [_rows(people, name, *known) for name, known in linked if follows is None or name in follows]
+    known = _dropout_known(people, persons)
+    parts = [_rows(people, name, *ends, known=known) for name, ends in linked if follows is None or name in follows]
     for gap, under in episodes_by_gap.groupby("gap_days"):
         if follows is not None and f"{UNDER_GAP}{gap}" not in follows:
             continue
         held = _holding(people, under)
         ends = (held["episode_end_day"], held["episode_end_latest"], held["episode_reason"])
-        parts.append(_rows(people, f"{UNDER_GAP}{gap}", zero, *ends))
+        parts.append(_rows(people, f"{UNDER_GAP}{gap}", zero, *ends, known=known))
     if sessions is not None and persons is not None:
         tables = {"sessions": sessions, "persons": persons, "episodes": episodes}
         parts += events.followed(people, tables, endpoints)
@@ -97,16 +99,31 @@ def _holding(people: pd.DataFrame, episodes: pd.DataFrame) -> pd.DataFrame:
     return found.sort_values("at").set_index(people.index)
 
 
+def _dropout_known(people: pd.DataFrame, persons: pd.DataFrame | None) -> pd.Series | None:
+    """By unit, the last day on which leaving unplanned could begin and still be known; None where all is known."""
+    if persons is None or "dropout_known_to_day" not in persons or persons["dropout_known_to_day"].isna().all():
+        return None
+    return people["record_id"].map(persons.set_index("person_id")["dropout_known_to_day"]).astype("Int64")
+
+
 def _rows(
-    people: pd.DataFrame, follows: str, start: pd.Series, end: pd.Series, latest: pd.Series, reason: pd.Series
+    people: pd.DataFrame,
+    follows: str,
+    start: pd.Series,
+    end: pd.Series,
+    latest: pd.Series,
+    reason: pd.Series,
+    *,
+    known: pd.Series | None,
 ) -> pd.DataFrame:
-    """Days from `start` until the end, or until observation ends; the three come in the order of people."""
+    """Days from `start` until the end, or until observation ends; all but follows come in the order of people."""
     import pandas as pd
 
     observed = people["observed_days"] + people["index_start_day"] - start
     days = (end - start).astype("Int64")
     last = (latest.astype("Int64") - start).fillna(days)
     censored = days.isna() | (days > observed)
+    to_day = observed if known is None else (known - start).fillna(observed).clip(lower=0).clip(upper=observed)
     return pd.DataFrame(
         {
             "person_id": people["person_id"],
@@ -115,5 +132,6 @@ def _rows(
             "days_latest": last.where(~censored, observed).astype("int64"),
             "cause": reason.where(~censored, CENSORED).astype(object),
             "observable_days": observed.astype("int64"),
+            "known_days": to_day.astype("int64"),
         }
     )

@@ -78,5 +78,7 @@ def _rows(people: pd.DataFrame, patterns: Patterns, endpoint: Endpoint, horizon:
             "abstinent": pd.Series(abstinent.ravel(), dtype="boolean").mask(~tested.ravel()),
             "mature": (tested | missed | dead).ravel(),
             "dead": dead.ravel(),
+            "reported": pd.Series(pd.NA, index=range(dead.size), dtype="boolean"),
+            "tested": pd.Series(pd.NA, index=range(dead.size), dtype="boolean"),
         }
     )

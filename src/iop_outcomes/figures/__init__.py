@@ -25,6 +25,7 @@ TITLES = {
     "abstinence": "Difference in abstinence, by method and by reading of missing answers",
     "missing": "Both arms and their difference under every reading of a missing answer",
     "tipping": "The difference by how far missing answers lie from those with the same record",
+    "weekly": "Tests week by week, those that were missed as a band of their own",
     "duration": "Longer against shorter stays: the naive comparison beside fairer ones",
     "intensity": "Abstinence by hours of care a week",
     "completeness": "How complete the records are",

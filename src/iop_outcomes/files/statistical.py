@@ -1,7 +1,8 @@
 """Files of Stata, SPSS and SAS as text cells.
 
 In order: pyreadstat reads the file, with codes and not their labels unless `labels: true`; missing values of every
-kind, the user's own among them, are missing; numbers that are dates, moments, periods or lengths of time are written
+kind, the user's own among them, are missing, and what the file keeps apart of them stands beside (`special_missing`);
+numbers that are dates, moments, periods or lengths of time are written
 by the column's display format (`displays`). pyreadstat's own conversion is not used: it knows formats by an exact list,
 and loses whole days of lengths of time.
 
@@ -12,12 +13,13 @@ or several tables stand in one (`transport`).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.files import displays, transport
-from iop_outcomes.files.text_cells import Cells, column, named
+from iop_outcomes.files import displays, special_missing, transport
+from iop_outcomes.files.text_cells import Cells, column, named, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +33,8 @@ READERS = {
     ".sas7bdat": ("read_sas7bdat", "SAS"),
     ".xpt": ("read_xport", "SAS"),
 }
+# files of which pyreadstat tells apart what is missing
+TOLD_APART = (".dta", ".sav", ".zsav", ".sas7bdat")
 
 
 def read(path: Path, options: Mapping[str, object]) -> Cells:
@@ -39,12 +43,14 @@ def read(path: Path, options: Mapping[str, object]) -> Cells:
 
     function, program = READERS[path.suffix.lower()]
     arguments: dict[str, Any] = {"disable_datetime_conversion": True}
-    if options.get("labels"):
-        arguments |= {"apply_value_formats": True, "formats_as_category": False}
     if options.get("encoding"):
         arguments["encoding"] = str(options["encoding"])
+    labels = bool(options.get("labels"))
+    reader = getattr(pyreadstat, function)
     try:
-        data, about = getattr(pyreadstat, function)(str(path), **arguments)
+        data, about, apart = _codes(path, reader, arguments, labels)
+        if labels:
+            data, about = reader(str(path), **arguments, apply_value_formats=True, formats_as_category=False)
     except Exception as wrong:  # pyreadstat's own; its text may quote a value
         kind = type(wrong).__name__
     else:
@@ -54,11 +60,26 @@ def read(path: Path, options: Mapping[str, object]) -> Cells:
             raise StudyError(f"{path.name} is cut off: it holds fewer rows than it declares. Copy or export it again.")
         formats = about.original_variable_types
         said = {name: displays.display(program, str(formats.get(name))) for name in data}
-        return named(path.name, list(data), [written(v, said[name]) for name, v in data.items()])
+        cells = named(
+            path.name, [str(name) for name in data.columns], [written(v, said[name]) for name, v in data.items()]
+        )
+        return replace(cells, apart={plain([name])[0]: values for name, values in apart.items()})
     raise StudyError(
         f"{path.name} cannot be read as {path.suffix} ({kind}). If its text is in an older encoding, say `encoding: "
         "cp1252`; else export the file again, or as CSV."
     )
+
+
+def _codes(
+    path: Path, reader: Any, arguments: Mapping[str, Any], labels: bool
+) -> tuple[pd.DataFrame, Any, dict[str, pd.Series]]:
+    """The data of a file as codes, what the file says of itself, and missing values that it keeps apart, by column."""
+    suffix = path.suffix.lower()
+    if suffix in TOLD_APART:
+        data, about = reader(str(path), **arguments, user_missing=True)
+        return special_missing.without(data, about), about, special_missing.found(data, about, labels)
+    data, about = reader(str(path), **arguments)
+    return data, about, transport.apart(path, data.columns.astype(str).tolist()) if suffix == ".xpt" else {}
 
 
 def written(values: pd.Series, said: displays.Display | None) -> list[str | None]:

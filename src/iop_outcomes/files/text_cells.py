@@ -50,7 +50,8 @@ class Cells:
     frame: one str or None per cell, object columns, rows in the order of the source. broken: the rule that a row
     breaks, by position of the row from 0; empty when all can be trusted. where: the file's name or 'query of <table>'.
     shift: days to add to Excel's serial numbers, so that they count from 1899-12-30. doubts: by column, why its dates
-    cannot be trusted.
+    cannot be trusted. apart: by column, missing values that the file keeps apart (`special_missing`), a text or None
+    per row; in the frame they are missing.
     """
 
     frame: pd.DataFrame
@@ -58,6 +59,7 @@ class Cells:
     where: str
     shift: int = 0
     doubts: Mapping[str, str] = field(default_factory=dict)
+    apart: Mapping[str, pd.Series] = field(default_factory=dict)
 
 
 def _number(value: float) -> str | None:

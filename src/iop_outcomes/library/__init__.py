@@ -8,8 +8,11 @@ refuses. No value of a row is repeated in a message. docs/library.md shows each 
 
 from iop_outcomes.library.adjusted import adjusted_difference, propensity_score
 from iop_outcomes.library.curves import cumulative_incidence, kaplan_meier, restricted_mean
+from iop_outcomes.library.endpoints import endpoints
 from iop_outcomes.library.hazards import cox
+from iop_outcomes.library.weekly import weekly_shares
 
 __all__ = [
-    "adjusted_difference", "cox", "cumulative_incidence", "kaplan_meier", "propensity_score", "restricted_mean",
+    "adjusted_difference", "cox", "cumulative_incidence", "endpoints", "kaplan_meier", "propensity_score",
+    "restricted_mean", "weekly_shares",
 ]  # fmt: skip

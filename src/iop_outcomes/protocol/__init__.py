@@ -20,6 +20,7 @@ from iop_outcomes.protocol.study import (
     Imputation,
     Inference,
     Intensity,
+    Misclassification,
     Population,
     Study,
 )
@@ -28,6 +29,6 @@ from iop_outcomes.protocol.use import Schedule, Use
 __all__ = [
     "GAP", "Adjustment", "Allowance", "Analysis", "Arm", "AsRun", "Care", "ColumnMapping", "Companions", "Compared",
     "Contrast", "Disclosure", "Duration", "Eligibility", "Endpoint", "Enrolment", "Filter", "Gate", "Imputation",
-    "InCare", "Inference", "Intensity", "Name", "Origin", "Part", "Population", "Privacy", "Question", "Schedule",
-    "Share", "Source", "Study", "TableMapping", "Use",
+    "InCare", "Inference", "Intensity", "Misclassification", "Name", "Origin", "Part", "Population", "Privacy",
+    "Question", "Schedule", "Share", "Source", "Study", "TableMapping", "Use",
 ]  # fmt: skip

@@ -17,6 +17,7 @@ from iop_outcomes.protocol.study import (
     Imputation,
     Inference,
     Intensity,
+    Misclassification,
     Population,
 )
 
@@ -70,6 +71,7 @@ class AsRun(Compared):
     care: Care = Care()
     adjustment: Adjustment = Adjustment()
     imputation: Imputation = Imputation()
+    misclassification: Misclassification = Misclassification()
     disclosure: Disclosure = Disclosure()
     eligibility: list[Eligibility]
     analyses: list[Analysis]

@@ -58,6 +58,10 @@ class Source(Part):
     cache: str | None = Field(
         default=None, description="tedsd only: private folder for typed copies of the files, which are read faster"
     )
+    screens: Literal["weekly_pattern", "tests"] = Field(
+        default="weekly_pattern",
+        description="ctn0094 only: CTNote's weekly pattern of opioids, or tests by substance on their own days",
+    )
     citation: Words = Field(default="", description="who published the data, for the report")
     note: Words = Field(default="", description="what a reader should know of the data, for the report")
 

@@ -6,10 +6,27 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from iop_outcomes.errors import StudyError
+from iop_outcomes.patterns.definition import AS_OPERATIONALISED, AS_PUBLISHED, LOGICAL, SURVIVAL, Definition
+from iop_outcomes.patterns.published import written
 from iop_outcomes.protocol.base import GAP, Name, OneOf, Part, Words
 from iop_outcomes.vocabulary.answers import COUNTED_AGAINST, DEATHS, LEFT_OUT, MISSING_RULES, NONE, NOT_DUE
 from iop_outcomes.vocabulary.causes import LEAVING
-from iop_outcomes.vocabulary.endpoints import COLUMNS, EVENTS, KINDS, LEFT_INDEX, MAY_BE_MISSING, STAYING, STEPS, TAKES
+from iop_outcomes.vocabulary.endpoints import (
+    ADMISSION,
+    CLOCKED,
+    CLOCKS,
+    COLUMNS,
+    EVENTS,
+    KINDS,
+    LEFT_INDEX,
+    MAY_BE_MISSING,
+    PATTERN_ANSWERS,
+    PATTERN_TIMES,
+    STAYING,
+    STEPS,
+    TAKES,
+)
 from iop_outcomes.vocabulary.estimands import ESTIMANDS
 from iop_outcomes.vocabulary.measures import MEASURES
 from iop_outcomes.vocabulary.methods import METHODS
@@ -46,15 +63,29 @@ class Endpoint(Part):
     counts: str = Field(
         default="", description="results that count towards the run, or states that are the outcome, between commas"
     )
+    window_days: int = Field(default=0, ge=0, description="point_prevalence only: days up to the horizon without use")
     sessions: int = Field(default=0, ge=0, description="engaged only: days with attended care that make it")
     column: Annotated[str, OneOf(("", *(name for names in COLUMNS.values() for name in names)))] = Field(
         default="", description="states only: the column of stays, or of followups, that tells it"
+    )
+    pattern: str = Field(
+        default="",
+        description="kinds of patterns: the name of a published endpoint, or a definition (docs/endpoints.md): columns "
+        "with their cells, such as statistic = longest_run | counts = negative | at_least = 6",
+    )
+    version: Annotated[str, OneOf(("", AS_PUBLISHED, AS_OPERATIONALISED))] = Field(
+        default="", description=f"kinds of patterns: of a published endpoint; {AS_OPERATIONALISED} where it is empty"
     )
     deaths: Annotated[str, OneOf(DEATHS)] = Field(
         default=COUNTED_AGAINST, description="answers on a day only: how people are read who had died by then"
     )
     not_due: Annotated[str, OneOf(NOT_DUE)] = Field(
         default=LEFT_OUT, description="answers on a day only: how people are read whose answer was not due yet"
+    )
+    clock: Annotated[str, OneOf(CLOCKS)] = Field(
+        default=ADMISSION,
+        description="about use only: days are counted from the first day at the index level, or from the return to the "
+        "community, the first day outside of a controlled environment",
     )
 
     @model_validator(mode="after")
@@ -65,12 +96,27 @@ class Endpoint(Part):
         if self.column not in COLUMNS.get(self.kind, ("",)):
             needs = f"the kind {self.kind}, which needs one of {', '.join(COLUMNS.get(self.kind, ()))}"
             raise ValueError(f"`column` is for {needs if self.kind in COLUMNS else ' and '.join(COLUMNS)}")
+        of_patterns = (*PATTERN_ANSWERS, *PATTERN_TIMES)
+        if (self.kind in of_patterns) != bool(self.pattern) or (self.version and not self.pattern):
+            raise ValueError(f"`pattern` is for the kinds {' and '.join(of_patterns)}, which need one")
+        if self.pattern:
+            self.defined()
         if self.kind not in MAY_BE_MISSING and (self.deaths, self.not_due) != (COUNTED_AGAINST, LEFT_OUT):
             raise ValueError(
                 f"`deaths` and `not_due` are for outcomes that may be missing ({', '.join(MAY_BE_MISSING)}), and of "
                 f"the kind {self.kind} deaths compete or end the follow-up: leave both empty"
             )
+        if self.clock != ADMISSION and self.kind not in CLOCKED:
+            raise ValueError(f"`clock` is for outcomes about use from tests and interviews ({', '.join(CLOCKED)})")
         return self
+
+    def defined(self) -> list[Definition]:
+        """The rows of its definition, of the kinds of patterns. Raises ValueError with what is wrong in it."""
+        value = LOGICAL if self.kind in PATTERN_ANSWERS else SURVIVAL
+        try:
+            return written(self.pattern, self.version or AS_OPERATIONALISED, self.outcome, value)
+        except StudyError as wrong:
+            raise ValueError(str(wrong)) from None
 
     @property
     def companion(self) -> bool:

@@ -126,6 +126,29 @@ class Imputation(Part):
         return deltas
 
 
+class Misclassification(Part):
+    """How far results on use hold where use was missed, or seen where there was none: by what share, is supposed."""
+
+    sensitivity: list[Share] = Field(
+        default=[],
+        description="shares of people with use of whom it is found; with each of them the primary results on use are "
+        "corrected. Empty: not asked",
+    )
+    specificity: list[Share] = Field(
+        default=[1.0], min_length=1, description="shares of people without use of whom none is found"
+    )
+
+    @model_validator(mode="after")
+    def _tells(self) -> Misclassification:
+        pairs = [(se, sp) for se in self.sensitivity for sp in self.specificity if se + sp <= 1]
+        if pairs:
+            raise ValueError(
+                f"with a sensitivity of {pairs[0][0]:g} and a specificity of {pairs[0][1]:g} use would be found no "
+                "more often among those with use than among those without: their sum must be above 1"
+            )
+        return self
+
+
 class Inference(Part):
     """How uncertainty is stated."""
 
@@ -292,6 +315,7 @@ class Study(Part):
     adjustment: Adjustment = Adjustment()
     gate: Gate = Gate()
     imputation: Imputation = Imputation()
+    misclassification: Misclassification = Misclassification()
     inference: Inference = Inference()
     disclosure: Disclosure = Disclosure()
     contrasts: dict[Name, Contrast] = Field(min_length=1)

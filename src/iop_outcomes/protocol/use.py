@@ -13,7 +13,6 @@ from pydantic import Field, field_validator, model_validator
 from iop_outcomes.protocol.base import OneOf, Part
 from iop_outcomes.vocabulary.levels import CONTROLLED, LEVELS
 from iop_outcomes.vocabulary.testing import (
-    AS_MISSED,
     EXCUSED_REASONS,
     REASONS,
     SPECIMENS,
@@ -29,21 +28,22 @@ class Schedule(Part):
 
     kind: Literal["recorded", "regular"] = Field(
         default="recorded",
-        description="recorded: a test was due where the records hold one, given or not; regular: in every so many days, "
-        "and one that is not on record was missed",
+        description="recorded: a test was due where the records hold one, given or not; regular: in every so many "
+        "days, and one that is not on record was missed",
     )
     every_days: int = Field(default=7, ge=1, description="regular: days from one test to the next")
     sites: dict[str, Annotated[int, Field(ge=1)]] = Field(
         default={}, description="regular: the same at sites that differ, by site_id"
     )
-    until: Literal["observed", "in_care"] = Field(
-        default="in_care",
+    until: Literal["observed", "care"] = Field(
+        default="care",
         description="regular: tests are due to the end of observation, or while the person is in care",
     )
 
     @model_validator(mode="after")
     def _regular(self) -> Schedule:
-        if self.kind == "recorded" and {"every_days", "sites", "until"} & self.model_fields_set:
+        usual = {name: Schedule.model_fields[name].default for name in ("every_days", "sites", "until")}
+        if self.kind == "recorded" and any(getattr(self, name) != value for name, value in usual.items()):
             raise ValueError("`every_days`, `sites` and `until` are for `kind: regular`; `recorded` reads the records")
         return self
 
@@ -67,18 +67,19 @@ class Use(Part):
         description="tests of one interval, or of one substance on one day, that disagree: mixed; any_positive: the "
         "positive counts; last: the last day counts, and two of one day are mixed",
     )
-    prescribed: Literal["no_use", "use"] = Field(
+    prescribed: Literal["no_use", "not_tested", "use"] = Field(
         default="no_use",
         description="a substance that was found while a medication explains it (a spell on record covers the day, or "
-        "ended within the time that the substance is found): no use of it, or use all the same",
+        "ended within the time that the substance is found): no use of it, so that the test counts as negative; as if "
+        "the substance had not been tested for; or use all the same",
     )
     dilute: Literal["missed", "excused", "as_written"] = Field(
-        default=AS_MISSED,
+        default="missed",
         description="a negative of a dilute specimen: missed, as it is no valid test; excused; or as_written. A "
         "positive of one stands (49 CFR 40.197(a))",
     )
     tampered: Literal["missed", "positive", "excused"] = Field(
-        default=AS_MISSED,
+        default="missed",
         description="an adulterated or substituted specimen, whatever its result: missed, as a refusal to be tested "
         "(49 CFR 40.191(a)); positive; or excused",
     )
@@ -86,8 +87,8 @@ class Use(Part):
         default=list(EXCUSED_REASONS),
         description="reasons for which a test without a result is no missed test: it is left out as not observed",
     )
-    deaths: Literal["died", "missed"] = Field(
-        default="died", description="intervals from a death on: a state of their own, or as tests that were missed"
+    deaths: Literal["apart", "missed"] = Field(
+        default="apart", description="intervals from a death on: a state of their own, or as tests that were missed"
     )
     least_covered: float = Field(
         default=0.1,

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, permutations
+from itertools import combinations, permutations, product
 from typing import TYPE_CHECKING, NamedTuple
 
 from iop_outcomes.analyses.describe import ELIGIBLE
@@ -23,9 +23,9 @@ from iop_outcomes.protocol import InCare
 from iop_outcomes.release.counts import people_of
 from iop_outcomes.release.lines import Line
 from iop_outcomes.release.policy import Policy
-from iop_outcomes.tables.results import ALL, ATTRITION, PEOPLE
+from iop_outcomes.tables.results import ALL, ATTRITION, PEOPLE, REPORT_BY_TEST, WEEK
 from iop_outcomes.tables.rows import Counted, counted
-from iop_outcomes.vocabulary.answers import OUT_OF_CARE
+from iop_outcomes.vocabulary.answers import ABSTINENT, OUT_OF_CARE, USING
 from iop_outcomes.vocabulary.arms import STAYED
 from iop_outcomes.vocabulary.causes import CENSORED, DIED, STILL_AT_RISK
 
@@ -58,6 +58,7 @@ class Rule:
     levels: tuple[str, ...] = ()
 
 
+DAYS_OF_A_WEEK = 7
 QUESTION, GROUP, LEVEL = ("outcome", "variable", "horizon_days"), ("group_by", "group"), ("level", "detail")
 RULES = (
     # the same people, or some of them, in another analysis or contrast, or as a group of its own
@@ -109,6 +110,10 @@ def lines(
             found.update(_line(cells, one, other, policy))
     for one, other in _of_those_in_care(cells, used, life, in_care, staying):
         found.update(_line(cells, one, other, policy))
+    for some, every in _of_two_sources(cells, [i for i in used if i not in life]):
+        found.update(_line(cells, some, every, policy))
+    for week, day in _of_the_same_week(cells, [i for i in used if i not in life]):
+        found.update(_line(cells, week, day, policy))
     ways = _of_ways_of_leaving(cells, [i for i in used if i in life], pools, policy)
     return [*found.values(), *ways, *_of_those_eligible(cells, used, policy)]
 
@@ -172,6 +177,38 @@ def _of_those_in_care(
         alike.setdefault((who, contrast, arm), []).append(tuple(positions))
     for group in alike.values():
         yield from combinations(group, 2)
+
+
+def _of_two_sources(cells: Sequence[Cell], used: Sequence[int]) -> Iterator[tuple[Sum, Sum]]:
+    """Who reports no use and is tested free of it, and all who count as abstinent; who does either, and all who use."""
+    sums: dict[tuple[str, ...], tuple[list[int], list[int]]] = {}
+    for i in used:
+        key = cells[i].key
+        if key["variable"] == REPORT_BY_TEST:
+            level = ABSTINENT if key["level"] == key["group"] == ABSTINENT else USING
+        elif key["variable"] == ALL and key["group_by"] == ALL and key["level"] in (ABSTINENT, USING):
+            level = key["level"]
+        else:
+            continue
+        place = (*(key[c] for c in ("analysis", "cohort", "contrast", "arm", "outcome", "horizon_days")), level)
+        sums.setdefault(place, ([], []))[key["variable"] == ALL].append(i)
+    for some, every in sums.values():
+        if some and every:
+            yield tuple(some), tuple(every)
+
+
+def _of_the_same_week(cells: Sequence[Cell], used: Sequence[int]) -> Iterator[tuple[Sum, Sum]]:
+    """What a week says of an arm's people, and the same level of an outcome on a day of that week or the next."""
+    by_arm: dict[tuple[str, ...], tuple[list[int], list[int]]] = {}
+    for i in used:
+        key = cells[i].key
+        if key["horizon_days"].isdigit() and key["variable"] in (WEEK, ALL):
+            place = tuple(key[c] for c in ("cohort", "contrast", "arm", *GROUP, *LEVEL))
+            by_arm.setdefault(place, ([], []))[key["variable"] == ALL].append(i)
+    for weeks, days in by_arm.values():
+        for week, day in product(weeks, days):
+            if 0 <= int(cells[day].key["horizon_days"]) - int(cells[week].key["horizon_days"]) < DAYS_OF_A_WEEK:
+                yield (week,), (day,)
 
 
 def _of_ways_of_leaving(

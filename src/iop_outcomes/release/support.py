@@ -9,10 +9,12 @@ told by no other way. Refused: a group with a level that its reading does not kn
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from iop_outcomes.errors import StudyError
+from iop_outcomes.release import counts as tables
 from iop_outcomes.release.arm import Arm, of_life_table
 from iop_outcomes.release.days import Told
 from iop_outcomes.release.levels import reading
@@ -20,7 +22,7 @@ from iop_outcomes.release.life_tables import Key, Leaving, Question
 from iop_outcomes.release.numbers import NOTHING, Number, exactly, nearer, together
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.told import LifeTables
-from iop_outcomes.tables.results import ALL, COVARIATE
+from iop_outcomes.tables.results import ALL, COVARIATE, WEEK
 from iop_outcomes.tables.rows import Asked, Timed
 from iop_outcomes.vocabulary.causes import CENSORED, STILL_AT_RISK
 from iop_outcomes.vocabulary.readings import Reading
@@ -109,7 +111,21 @@ class Evidence:
         group = self.groups.get((*question, str(horizon(row)), row["group_by"], row["group"]), {})
         compared = {arm: cells for arm, cells in group.items() if arm != "all"} or group
         first = order[0] if order else ""
-        return {arm: _from_counts(cells, read, row, self.policy, arm == first) for arm, cells in compared.items()}
+        found = {arm: _from_counts(cells, read, row, self.policy, arm == first) for arm, cells in compared.items()}
+        weeks = {arm: self._weeks.get((*question, arm), ()) for arm in found}
+        return {arm: replace(own, besides=_beside(own, weeks[arm])) for arm, own in found.items()}
+
+    @cached_property
+    def _weeks(self) -> Mapping[tuple[str, ...], tuple[Number, ...]]:
+        """What is told week by week of an arm, by question and arm: a number of all weeks is as fine as each of them,
+        as it would give back the one that is withheld.
+        """
+        own = self.released[self.released["variable"] == WEEK]
+        keys = zip(own["analysis"], own["contrast"], own["outcome"], own["arm"], strict=True)
+        found: dict[tuple[str, ...], list[Number]] = {}
+        for key, number in zip(keys, tables.numbers(own), strict=True):
+            found.setdefault(key, []).append(number)
+        return {key: tuple(numbers) for key, numbers in found.items()}
 
     def terms(self, contrast: str) -> int:
         """How many numbers a model of a contrast estimates at least: both arms, and categories beside the first."""
@@ -148,6 +164,14 @@ def horizon(row: Timed) -> int | None:
 def whole(row: Asked) -> bool:
     """The row is of everyone, and of all days up to its horizon."""
     return bool(row["group_by"] == ALL) and not of_period(row)
+
+
+def _beside(own: ArmCells, weeks: tuple[Number, ...]) -> tuple[Number, ...]:
+    """Everything that is told of an arm, where it is counted week by week; else nothing beside its own numbers.
+
+    A week of which no one is told is known, and hides nothing.
+    """
+    return (own.people, own.events, *weeks) if weeks else own.besides
 
 
 def of_period(row: Asked) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from iop_outcomes.presentation import numbers, recorded, told
 from iop_outcomes.presentation.labels import TABLES_OF_RECORDS, sentence, within
 from iop_outcomes.protocol import GAP, AsRun
-from iop_outcomes.report import care, cohort, published
+from iop_outcomes.report import care, cohort, published, testing
 from iop_outcomes.report.document import Block, Line, Table, people
 from iop_outcomes.report.parts import Part
 from iop_outcomes.tables import results
@@ -42,6 +42,7 @@ def parts(counts: pd.DataFrame, diagnostics: pd.DataFrame, study: AsRun) -> list
         care.levels(counts, unit),
         care.delivered(counts, unit),
         care.moved(counts),
+        testing.tested(counts, unit),
         observed(counts, unit),
         published.beside(counts, study),
     ]

@@ -21,11 +21,13 @@ from iop_outcomes.report import (
     explanations,
     known_truth,
     methods,
+    misclassified,
     other_rules,
     protection,
     records,
     results,
     summary,
+    two_sources,
 )
 from iop_outcomes.report.document import (
     Block,
@@ -196,7 +198,11 @@ def _retention(of: Sources) -> tuple[Item, ...]:
 
 
 def _abstinence(of: Sources) -> tuple[Item, ...]:
-    return _states(of, others=False, before=(*of.drawn("abstinence"), *_missing(of)))
+    found = _states(of, others=False, before=(*of.drawn("abstinence", "weekly"), *_missing(of)))
+    if not found:
+        return ()
+    twice = two_sources.tables(of.tables["counts"], of.study)
+    return (*found, *filled(twice), *filled(misclassified.tables(of.of_states(others=False), of.study)))
 
 
 def _missing(of: Sources) -> tuple[Item, ...]:

@@ -21,8 +21,8 @@ from iop_outcomes.tables.results import ALL, ESTIMATES
 from iop_outcomes.tables.rows import Estimated, estimated
 from iop_outcomes.vocabulary import endpoints
 from iop_outcomes.vocabulary.answers import BOUNDS, MISSING_RULES
-from iop_outcomes.vocabulary.endpoints import USE_ON_A_DAY
-from iop_outcomes.vocabulary.measures import MEASURES, PREFERRED_MEASURES, RATIOS, RISK
+from iop_outcomes.vocabulary.endpoints import MISSING_MAY_BE_USE
+from iop_outcomes.vocabulary.measures import MEASURES, PREFERRED_MEASURES, RATIOS, RISK, SHARE_OF_WEEKS
 from iop_outcomes.vocabulary.methods import IMPUTED, PREFERRED, SCORED, UNADJUSTED
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _contrast(own: pd.DataFrame, everything: pd.DataFrame, study: AsRun, name: s
     told = told.iloc[rank(told, labels).argsort(kind="stable")]
     for (_, outcome, measure), rows in told.groupby(["analysis", "outcome", "measure"], sort=False):
         rows = rows.loc[rows["horizon_days"] == key_day(rows, study)]
-        if labels.kind(str(outcome)) in USE_ON_A_DAY and measure == RISK:
+        if labels.kind(str(outcome)) in MISSING_MAY_BE_USE and measure in (RISK, SHARE_OF_WEEKS):
             yield from _readings(rows, labels, bool(shared))
         else:
             yield from _answer(pairs(rows), labels, bool(shared))

@@ -31,13 +31,16 @@ from iop_outcomes.vocabulary.endpoints import (
     DOSE,
     EVENTS,
     FOLLOWED,
+    KINDS,
     LEFT_INDEX,
     RETENTION,
     STAYING,
+    WEEKLY,
     measures,
 )
 from iop_outcomes.vocabulary.measures import DOSE_RESPONSE, HAZARD_RATIO, RISK
 from iop_outcomes.vocabulary.methods import IMPUTED
+from iop_outcomes.vocabulary.testing import ANY
 
 if TYPE_CHECKING:
     from iop_outcomes.release.policy import Policy
@@ -58,6 +61,7 @@ FIGURES: dict[str, set[tuple[str, str]] | None] = {
     "abstinence": {(ABSTINENCE, RISK)},
     "missing": {(ABSTINENCE, RISK)},
     "tipping": {(ABSTINENCE, RISK)},
+    "weekly": {(kind, measure) for kind in WEEKLY for measure in measures(kind, ABSTINENCE, CONTRASTS)},
     "duration": {(DOSE, HAZARD_RATIO), (DOSE, RISK)},
     "intensity": {(DOSE, DOSE_RESPONSE)},
     "completeness": None,
@@ -110,6 +114,11 @@ class Loaded:
         asked = sorted({r.outcome for r in self.rows(step, contrast)})
         return {o: _wordless(self.endpoints[o]) for o in asked}
 
+    def substances(self) -> list[str]:
+        """The substances that endpoints about tests ask for, or any: each has a use pattern."""
+        asked = {e.substance for e in self.endpoints_of(*KINDS) if e.substance}
+        return sorted(asked) or [ANY]
+
     def follows(self) -> list[str]:
         """What some analysis follows beside events, as the table retention names it; the index level and the episode
         are always among it.
@@ -126,7 +135,13 @@ class Loaded:
         # events of the library are tried on invented people whether the sheet asks for them or not
         events = [_wordless(e) for e in self.endpoints.values() if e.kind in EVENTS]
         asked = [*self.endpoints_of(*kinds), *events]
-        return {**study, "rules": list(self.rules), "endpoints": asked, "horizons": self.horizons()}
+        return {
+            **study,
+            "rules": list(self.rules),
+            "endpoints": asked,
+            "horizons": self.horizons(),
+            "use": self.study.use,
+        }
 
     def wordless(self) -> dict[str, Endpoint]:
         """The whole library by outcome, without its words."""
@@ -222,7 +237,7 @@ class Loaded:
     def as_run(self) -> AsRun:
         """The whole study as the report reads it, without passwords."""
         study = self.study
-        own = {n: getattr(study, n) for n in ("cohort", "care", "adjustment", "imputation")}
+        own = {n: getattr(study, n) for n in ("cohort", "care", "adjustment", "imputation", "misclassification")}
         told = withheld.study({n: getattr(study.source, n) for n in Origin.model_fields})
         return AsRun(
             **self._compared(),

@@ -25,7 +25,7 @@ UNBOUNDED_DAYS = 3650
 STATES_AT_DISCHARGE = ("use_at_discharge", "employment_at_discharge", "arrests_at_discharge")
 
 # columns of persons that say who somebody is, or what came of it: no covariates
-NOT_COVARIATES = ("person_id", "observed_to_day", "death_day", "assigned_arm", "trial")
+NOT_COVARIATES = ("person_id", "observed_to_day", "dropout_known_to_day", "death_day", "assigned_arm", "trial")
 
 # days from day 0 further than this lie in no life
 LIFE_DAYS = 43_830
@@ -135,6 +135,13 @@ PERSONS = Table(
     {
         "person_id": PERSON,
         "observed_to_day": _day("last day on which records could exist for the person"),
+        "dropout_known_to_day": _day(
+            "last day on which leaving unplanned could begin and still be on record, where it is known later than it "
+            "happens (after so many appointments missed in a row); missing where it is known at once",
+            nullable=True,
+            optional=True,
+            outcome=True,
+        ),
         "death_day": _day(
             "day of death, where known; it may lie after the end of observation",
             low=0,

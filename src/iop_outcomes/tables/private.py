@@ -5,10 +5,10 @@ Columns marked `outcome` may not be read by the design stage.
 
 from __future__ import annotations
 
-from iop_outcomes.patterns.symbols import STATES
 from iop_outcomes.tables.canonical import PERSON
 from iop_outcomes.tables.declare import Column, Table
 from iop_outcomes.tables.readings import READINGS
+from iop_outcomes.tables.use_patterns import USE_PATTERNS
 from iop_outcomes.vocabulary.endpoints import CAUSES
 from iop_outcomes.vocabulary.levels import CLASSES, LEVELS, NO_LEVEL
 from iop_outcomes.vocabulary.methods import IPTW, OVERLAP
@@ -247,6 +247,15 @@ RETENTION = Table(
             optional=True,
             outcome=True,
         ),
+        "known_days": Column(
+            "whole",
+            "days from its start to the last on which leaving unplanned could begin and still be known; no more than "
+            "observable_days",
+            "days",
+            low=0,
+            optional=True,
+            outcome=True,
+        ),
     },
     key=("person_id", "follows"),
 )
@@ -262,6 +271,20 @@ ABSTINENCE = Table(
         "mature": Column("flag", "the person could have been observed at the horizon"),
         "dead": Column(
             "flag", "the person had died by then, so that there is no answer, and none is missing", outcome=True
+        ),
+        "reported": Column(
+            "flag",
+            "no use in the look-back of the interview, as the person told; missing without an interview",
+            nullable=True,
+            optional=True,
+            outcome=True,
+        ),
+        "tested": Column(
+            "flag",
+            "no use in the same days, by tests; missing without a test that tells",
+            nullable=True,
+            optional=True,
+            outcome=True,
         ),
     },
     key=("person_id", "outcome", "horizon_days"),
@@ -319,6 +342,15 @@ FIRST_USE = Table(
             "whole", "days from time zero to the event, or to the last day known", "days", low=0, outcome=True
         ),
         "event": Column("flag", "the event was seen", outcome=True),
+        "after_days": Column(
+            "whole",
+            "last day on which the event is known not to have happened, where it lies between two days; else missing",
+            "days",
+            nullable=True,
+            low=0,
+            optional=True,
+            outcome=True,
+        ),
     },
     key=("person_id", "outcome"),
 )
@@ -331,28 +363,15 @@ DOSE = Table(
         "window_days": Column("whole", "length of the window", "days", low=1),
         "in_care_at_end": Column("flag", "still in care on the day after the window", outcome=True),
         "hours_per_week": Column("number", "mean attended hours in the window", "hours a week", nullable=True, low=0),
-        "positive_screens": Column("number", "share of screens due in the window that were positive", low=0, high=1),
+        "positive_screens": Column(
+            "number", "share of screens due in the window that were positive or inconclusive", low=0, high=1
+        ),
         "missed_screens": Column("number", "share of screens due in the window that were missed", low=0, high=1),
         "reported_use": Column(
             "number", "share of days with use at the last interview by the window's end", nullable=True, low=0, high=1
         ),
     },
     key=("person_id", "window_days"),
-)
-
-USE_PATTERNS = Table(
-    "use_patterns",
-    "One row per unit of analysis, class of substances and interval of its use pattern, in the order of people.",
-    {
-        "person_id": PERSON,
-        "substance": Column("text", "class of substances, a substance, or any"),
-        "interval": Column("whole", "number of the interval: 1 is the first from time zero, 0 the one before it"),
-        "state": Column("text", "what its tests tell", allowed=tuple(STATES), outcome=True),
-        "tests_due": Column("whole", "days on which a test was due, given or not", "days", low=0, outcome=True),
-        "tests_taken": Column("whole", "days with a test that told something", "days", low=0, outcome=True),
-        "residential_days": Column("whole", "days in a controlled environment", "days", low=0, outcome=True),
-    },
-    key=("person_id", "substance", "interval"),
 )
 
 SCORES = Table(

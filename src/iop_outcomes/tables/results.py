@@ -35,7 +35,7 @@ OF_QUESTIONS = {
 COMPUTED_TWICE, TWO_AGREE, LEFT_OUT = "computed_twice", "two_agree", "not_computed_twice"
 # what a release says of itself: to what counts are rounded, and how many of the rows it was made to keep it tells
 RELEASE = "release"
-ROUNDED_TO, ROWS_KEPT, ROWS_WITHHELD = "rounded_to", "rows_kept", "rows_withheld"
+ROUNDED_TO, ROWS_ASKED, ROWS_KEPT, ROWS_WITHHELD = "rounded_to", "rows_asked", "rows_kept", "rows_withheld"
 PROPENSITY_SCORE = "propensity_score"
 # so many people of an arm leave on one day by one cause that curves have a point on it, and on the day before
 TOGETHER = 20
@@ -49,11 +49,15 @@ PEOPLE, COVARIATE, SCORE = "people", "covariate", "propensity"
 ROWS, CODES, NEVER_FOUND, ATTRITION, BY_TABLE = "rows", "codes", "codes_never_found", "attrition", "table"
 COMPLETENESS, MATURITY, AGREEMENT, HOURS, DAYS = "completeness", "maturity", "agreement", "hours", "days"
 TRANSITION, EPISODES, COMPLETION = "transition", "episodes", "completion"
+# what became of the tests of an interval
+TESTING = "testing"
 SCHEDULED, DELIVERED = "scheduled", "delivered"
 DELIVERED_OF_SCHEDULED, ATTAINED_OF_PLANNED = "delivered_of_scheduled", "attained_of_planned"
 # definitions of a level of care: the program's label, and two by hours a week
 BY_LABEL, BY_ASAM, BY_BROAD = "label", "asam", "broad"
 BY_SITE, BY_PERIOD, BY_GAP = "site", "period", "gap_days"
+# people by what they report and by what their tests say, beside a question
+REPORT_BY_TEST, BY_TEST = "report_by_test", "test"
 # of what people are counted week by week, beside the whole question
 WEEK = "week"
 BY_LEVEL, BY_ORIGIN, BY_SERVICE = "level_of_care", "from", "service"

@@ -1,8 +1,8 @@
 """The kinds of endpoints: what each asks, what answers it, and every word that readers see of it.
 
 A row of KINDS, and the function that bears its name in `cohort.events` (COMPETING), `cohort.abstinence` (AT_A_DAY,
-TO_AN_EVENT) or `cohort.weekly` (WEEK_BY_WEEK), is all that a further kind takes. What follows the table, by kind, is
-made of it.
+TO_AN_EVENT) or `cohort.weekly` (WEEK_BY_WEEK), is all that a further kind takes; kinds of patterns are answered by
+`cohort.pattern_endpoints`, as their endpoints define. What follows the table, by kind, is made of it.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ STEPS = (RETENTION, ABSTINENCE, DOSE)
 CONTRASTS, DURATIONS, INTENSITIES = "contrasts", "durations", "intensities"
 # how a kind is answered: the share of whom something is true on a day; days to something that is seen to happen; the
 # same where death, or other ways of leaving, come first; the share still in care, and days in it; what each interval of
-# a use pattern says
+# a use pattern says; the two days between which something happened
 AT_A_DAY, TO_AN_EVENT, COMPETING, BEING_THERE = "at_a_day", "to_an_event", "competing", "being_there"
-WEEK_BY_WEEK = "week_by_week"
+WEEK_BY_WEEK, BETWEEN_TWO_DAYS = "week_by_week", "between_two_days"
 
 Measures = dict[str, tuple[str, ...]]
 
@@ -49,7 +49,8 @@ class Kind:
     where the endpoint names a cause of leaving. curve: label of its curve. panel: the same where being in care is
     drawn. kept: a cause of leaving that counts as still being in care. among_some: not everyone is at risk. about_use:
     its outcome is use or abstinence. grows: what has happened by one day has happened by every later one. screened: a
-    missing outcome is a screen that was missed. verb: what people did, within a sentence; {label} is the endpoint's
+    missing outcome is a screen that was missed. told_twice: what people report can be held against tests. of_patterns:
+    the endpoint names a definition of `patterns`. verb: what people did, within a sentence; {label} is the endpoint's
     with an article, {name} without. silent: why nothing can be said where its event is recorded of no one. note: what
     is to be known of its numbers.
     """
@@ -71,6 +72,8 @@ class Kind:
     about_use: bool = False
     grows: bool = False
     screened: bool = False
+    told_twice: bool = False
+    of_patterns: bool = False
     verb: str = ""
     silent: str = ""
     note: str = ""
@@ -196,6 +199,7 @@ _ROWS = (
         place=5,
         needs=("followups",),
         about_use=True,
+        told_twice=True,
         verb="were abstinent on day {day}",
     ),
     Kind(
@@ -266,6 +270,37 @@ _ROWS = (
         verb="had a negative test in the weeks up to day {day}",
     ),
     Kind(
+        "point_prevalence",
+        "no use in so many days up to a day, by interview and screens",
+        AT_A_DAY,
+        _USE_ON_A_DAY,
+        place=5,
+        needs=("followups",),
+        takes=("window_days",),
+        about_use=True,
+        told_twice=True,
+        verb="had not used in the days up to day {day}, as far as is known,",
+    ),
+    Kind(
+        "continuous_abstinence",
+        "no use on any day up to a day, each of them known",
+        AT_A_DAY,
+        _USE_ON_A_DAY,
+        place=5,
+        about_use=True,
+        grows=True,
+        verb="were known to be without use on every day up to day {day}",
+    ),
+    Kind(
+        "first_use_between",
+        "the first use, between the last day known to be free of it and the first by which it is known",
+        BETWEEN_TWO_DAYS,
+        (Asked(ABSTINENCE, CONTRASTS, {"time_ratio": methods.HAZARDS}),),
+        place=6,
+        about_use=True,
+        grows=True,
+    ),
+    Kind(
         "first_use",
         "days to the first use reported",
         TO_AN_EVENT,
@@ -286,6 +321,28 @@ _ROWS = (
         about_use=True,
         grows=True,
     ),
+    Kind(
+        "pattern",
+        "an endpoint of use patterns that is yes or no, of the intervals up to a day",
+        AT_A_DAY,
+        _ANSWERS,
+        place=6,
+        needs=("screens",),
+        of_patterns=True,
+        verb="had, by their tests up to day {day}, the outcome \u2018{name}\u2019",
+        note="How missed and mixed tests are read is part of the endpoint.",
+    ),
+    Kind(
+        "pattern_time",
+        "days to the event of an endpoint of use patterns",
+        TO_AN_EVENT,
+        _TIMES,
+        place=6,
+        needs=("screens",),
+        about_use=True,
+        grows=True,
+        of_patterns=True,
+    ),
 )
 KINDS: Mapping[str, Kind] = {row.name: row for row in _ROWS}
 
@@ -298,13 +355,19 @@ EVENTS = {k.name: k.cause for k in _ROWS if k.answered == COMPETING and k.cause}
 FOLLOWED = (*LEFT_INDEX, *STAYING, *EVENTS)
 ON_A_DAY = tuple(k.name for k in _ROWS if k.answered == AT_A_DAY)
 TIMED = tuple(k.name for k in _ROWS if k.answered == TO_AN_EVENT)
+BETWEEN = tuple(k.name for k in _ROWS if k.answered == BETWEEN_TWO_DAYS)
 WEEKLY = tuple(k.name for k in _ROWS if k.answered == WEEK_BY_WEEK)
 # whose outcome may be missing, and those of them that are about use
 MAY_BE_MISSING = (*ON_A_DAY, *WEEKLY)
 # about use on a day, and about other states
 USE_ON_A_DAY = tuple(name for name in ON_A_DAY if KINDS[name].about_use)
+# of which the person's report and tests of the same days are held against each other
+TOLD_TWICE = tuple(k.name for k in _ROWS if k.told_twice)
 MISSING_MAY_BE_USE = (*USE_ON_A_DAY, *WEEKLY)
 STATES = tuple(name for name in ON_A_DAY if not KINDS[name].about_use)
+# that are computed from use patterns: yes or no, and times to an event
+PATTERN_ANSWERS = tuple(name for name in ON_A_DAY if KINDS[name].of_patterns)
+PATTERN_TIMES = tuple(name for name in TIMED if KINDS[name].of_patterns)
 # events that cannot happen to everyone
 AMONG_SOME = tuple(k.name for k in _ROWS if k.among_some)
 # of which what has happened by one day has happened by every later one
@@ -314,6 +377,14 @@ PANELS = {k.name: k.panel for k in _ROWS if k.panel}
 # columns that an endpoint may name, by kind; and numbers of an endpoint that only some kinds have, and need
 COLUMNS = {k.name: k.columns for k in _ROWS if k.columns}
 TAKES = {column: tuple(k.name for k in _ROWS if column in k.takes) for k in _ROWS for column in k.takes}
+# clocks of an endpoint, and kinds whose clock may start with the return to the community
+ADMISSION, COMMUNITY = "admission", "community"
+CLOCKS = (ADMISSION, COMMUNITY)
+CLOCKED = tuple(
+    k.name
+    for k in _ROWS
+    if k.about_use and k.needs and not k.of_patterns and k.answered in (AT_A_DAY, TO_AN_EVENT, BETWEEN_TWO_DAYS)
+)
 # in the order in which they are spoken of
 ORDER = tuple(k.name for k in sorted(_ROWS, key=lambda k: k.place))
 # what can be counted among those who are followed: ways of leaving, then events beside it

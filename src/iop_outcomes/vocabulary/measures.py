@@ -66,8 +66,9 @@ class Measure:
 RISK, MEAN_DAYS, HAZARD_RATIO, DOSE_RESPONSE = "risk", "mean_days", "hazard_ratio", "dose_response"
 SUBDISTRIBUTION_HAZARD_RATIO = "subdistribution_hazard_ratio"
 SHARE_OF_WEEKS, ODDS_RATIO, RISK_RATIO = "share_of_weeks", "odds_ratio", "risk_ratio"
-# ratios of a model of what each person's weeks say
-MODELLED = (ODDS_RATIO, RISK_RATIO)
+# ratios of a regression that is none of hazards
+TIME_RATIO = "time_ratio"
+MODELLED = (ODDS_RATIO, RISK_RATIO, TIME_RATIO)
 # in the order in which the sheet names them
 _ROWS = (
     Measure(
@@ -163,6 +164,19 @@ _ROWS = (
             "American Journal of Epidemiology 159:702), the weeks of a person taken together."
         ),
         called="Ratio of weekly shares",
+    ),
+    Measure(
+        "time_ratio",
+        "factor by which times to the outcome are longer in the first arm than in the second",
+        "",
+        9,
+        method=(
+            "Ratios of times are those of a Weibull accelerated failure time model of the arm (Kalbfleisch and "
+            "Prentice 2002, The Statistical Analysis of Failure Time Data, chapter 3), with times known to lie between "
+            "two days; with the middle of the two in their place they would be off."
+        ),
+        called="Ratio of times",
+        note="A ratio of times above 1 says that it took longer in the first arm.",
     ),
     Measure(
         "dose_response",

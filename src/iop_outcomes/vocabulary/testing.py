@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from iop_outcomes.vocabulary.answers import MISSING
+from iop_outcomes.vocabulary.answers import MISSING, NOT_YET_OBSERVED
+from iop_outcomes.vocabulary.causes import DIED
 
 # of a test that was due; missing: it was not given, or gave no result
 NEGATIVE, POSITIVE, INCONCLUSIVE = "negative", "positive", "inconclusive"
@@ -18,6 +19,10 @@ RESULTS = (NEGATIVE, POSITIVE, INCONCLUSIVE, MISSING)
 TAKEN = (NEGATIVE, POSITIVE, INCONCLUSIVE)
 # a substance or a class of an endpoint that asks about all
 ANY = "any"
+
+# what the tests of an interval tell, as `patterns.symbols` names its states; before the first, and after observation,
+# there is no interval
+STATES = ("not_scheduled", NEGATIVE, POSITIVE, "missed", "mixed", "excused", DIED)
 
 # how what is no plain result may be read: as missed by the person's doing, as a test that tells nothing of use and was
 # not missed, as a positive, as the laboratory wrote it
@@ -76,6 +81,21 @@ _VALIDITY = (
 )
 VALIDITY: Mapping[str, Validity] = {row.name: row for row in _VALIDITY}
 TAMPERED = ("substituted", "adulterated")
+
+# cells of people by what became of the test of an interval; taken or missed, outside of a residence and in one
+NO_TEST_DUE = "no_test_due"
+TAKEN_IN = {False: "taken", True: "taken_in_residence"}
+WITHOUT_RESULT_IN = {False: "missed", True: "missed_in_residence"}
+CELLS = {
+    TAKEN_IN[False]: "Given, at home",
+    TAKEN_IN[True]: "Given, in residence",
+    WITHOUT_RESULT_IN[False]: "Missed, at home",
+    WITHOUT_RESULT_IN[True]: "Missed, in residence",
+    "excused": "Excused",
+    NO_TEST_DUE: "None due",
+    DIED: "Had died",
+    NOT_YET_OBSERVED: "Not observed",
+}
 
 URINE = "urine"
 SPECIMENS = (URINE, "oral_fluid", "hair", "breath", "blood")

@@ -11,6 +11,8 @@ import pytest
 from iop_outcomes.analyses import records
 from iop_outcomes.analyses.records import cells
 from iop_outcomes.clean import episodes
+from iop_outcomes.cohort import use
+from iop_outcomes.protocol import Use
 from iop_outcomes.tables import TABLES, check
 
 Frames = dict[str, pd.DataFrame]
@@ -88,7 +90,7 @@ def frames() -> Frames:
             "planned_days": first["planned_days"],
         }
     ).reset_index(drop=True)
-    return {
+    found = {
         "people": people,
         "persons": persons,
         "stays": stays,
@@ -98,11 +100,15 @@ def frames() -> Frames:
         "episodes": linked,
         "episodes_by_gap": episodes.by_gap({gap: episodes.link(stays, persons, gap) for gap in (14, 60)}),
     }
+    tested = {name: found[name] for name in ("people", "persons", "stays", "screens", "followups")}
+    patterns = use.run(**tested, medications=typed("medications", []), use=Use(), classes=["any"])
+    return {**found, **patterns}
 
 
 def counted(tables: Frames | None = None, **changes: Any) -> pd.DataFrame:
     settings = {
-        "cohort": "hand", "horizons": [30, 90], "covariates": ["employment", "veteran"], "smallest_group": 1,
+        "use": Use(), "cohort": "hand", "horizons": [30, 90], "covariates": ["employment", "veteran"],
+        "smallest_group": 1,
         "by_service": False, "twenty_hours": "partial_hospitalization", **changes,
     }  # fmt: skip
     return check(TABLES["counts"], records.run(**(tables or frames()), **settings)["counts"])
@@ -335,3 +341,23 @@ def test_a_band_begins_at_its_edge(value: float, expected: str) -> None:
     from iop_outcomes.tables.bands import HOURS
 
     assert list(cells.banded(pd.Series([value, float("nan")]), HOURS)) == [expected, "not_known"]
+
+
+def test_who_was_tested_by_level_of_care_and_interval(counts: pd.DataFrame) -> None:
+    def week(level: str, day: int) -> dict[str, int]:
+        return people(counts, "testing", "any", day, level_of_care=level)
+
+    # days 1 to 7: P1 gave a test at home; of P3 none was due; P2 missed one in residence, on day 0 to 6; P4 lived
+    assert week("2.1", 7) == {"taken": 1, "no_test_due": 1}
+    assert week("3.5", 7) == {"missed_in_residence": 1}
+    assert week("1", 7) == {"no_test_due": 1}
+    # days 8 to 14: P4 died on day 9
+    assert week("1", 14) == {"died": 1}
+    # P3 is observed to day 40, up to which five weeks are whole; the last interval ends by the last day asked about
+    assert week("2.1", 35) == {"no_test_due": 2}
+    assert week("2.1", 42) == {"no_test_due": 1, "not_yet_observed": 1}
+    days = counts.loc[counts["outcome"] == "testing", "horizon_days"]
+    assert sorted(days.unique()) == list(range(7, 90, 7))
+    # every unit is in one cell of every interval
+    whole = counts[counts["outcome"] == "testing"].groupby("horizon_days")["count"].sum()
+    assert set(whole) == {4}

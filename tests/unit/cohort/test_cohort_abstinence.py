@@ -120,7 +120,8 @@ def test_first_use_is_the_earliest_report_and_no_answer_is_no_time():
     assert times("first_use", {"followups": held}) == {"a": (25, True), "b": (181, False), "c": (0, False)}
 
 
-def test_a_relapse_is_dated_to_the_first_of_its_screens():
+def test_a_relapse_is_dated_to_the_first_of_its_screens_and_censored_where_none_could_begin():
+    """The fourth last screen, on day 24, is the last with which a run of four could begin and still be known."""
     pattern = {"a": "-++o+--", "b": "++-+o-+", "c": "++++---"}
     results = {"-": "negative", "+": "positive", "o": "missing"}
     rows = [
@@ -128,9 +129,10 @@ def test_a_relapse_is_dated_to_the_first_of_its_screens():
     ]
     tests = screens(rows[::-1])
     run = {"run": 4, "counts": "positive,missing"}
-    assert times("run_of_screens", {"screens": tests}, **run) == {"a": (10, True), "b": (45, False), "c": (3, True)}
+    assert times("run_of_screens", {"screens": tests}, **run) == {"a": (10, True), "b": (24, False), "c": (3, True)}
     later = times("run_of_screens", {"screens": tests}, **run, **{"from_day": 7})
-    assert later == {"a": (10, True), "b": (45, False), "c": (45, False)}
+    assert later == {"a": (10, True), "b": (24, False), "c": (24, False)}
+    assert times("run_of_screens", {"screens": tests}, **{**run, "run": 8}) == dict.fromkeys("abc", (0, False))
 
 
 def test_days_are_counted_from_time_zero_not_from_day_zero():

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 import parts
-from cohort_rows import EMPTY, LIVING, episodes, people, table
+from cohort_rows import EMPTY, LIVING, episodes, people, persons, table
 
 from iop_outcomes.cohort import abstinence, retention
 from iop_outcomes.tables import TABLES, check
@@ -93,3 +93,15 @@ def test_use_before_discharge_is_asked_of_those_who_have_left():
     assert found.loc[["a", "b"], "abstinent"].tolist() == [True, False]
     assert found["abstinent"].isna().tolist() == [False, False, True, True]
     assert found["mature"].tolist() == [True, True, True, False]
+
+
+def test_leaving_unplanned_is_known_to_a_day_of_the_person():
+    """Dropout takes four missed weeks to be known: of 105 days the first 77. Without a day it is known at once."""
+    care = episodes([{"person_id": p, "index_end_day": 105, "index_reason": "completed"} for p in ("late", "once")])
+    who = people("late", "once", observed_days=105)
+    known = persons([{"person_id": "late", "dropout_known_to_day": 77}, {"person_id": "once"}])
+    none = TABLES["episodes_by_gap"].empty()
+    found = retention.run(who, care, none, EMPTY["sessions"], known)["retention"]
+    check(TABLES["retention"], found)
+    own = retention.of(found, "index", who["person_id"])
+    assert own[["days", "known_days"]].to_numpy().tolist() == [[105, 77], [105, 105]]

@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import parts
 from cohort_rows import people
+from pattern_rows import RULES, use_patterns
 
 from iop_outcomes.cohort import weekly
-from iop_outcomes.patterns.symbols import SYMBOLS
 from iop_outcomes.protocol import Use
 from iop_outcomes.tables import TABLES, check
-
-RULES = Use(begins=0)
-
-
-def use_patterns(texts: dict[str, str]) -> pd.DataFrame:
-    """The table use_patterns of one symbol per week, week 1 first."""
-    rows = [
-        {"person_id": who, "substance": "opioid", "interval": at, "state": SYMBOLS[symbol].name}
-        for who, text in texts.items()
-        for at, symbol in enumerate(text, 1)
-    ]
-    return pd.DataFrame(rows).assign(tests_due=1, tests_taken=1, residential_days=0)
 
 
 def said(texts: dict[str, str], horizon: int = 365, **asked) -> dict[str, str]:

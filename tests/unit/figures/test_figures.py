@@ -117,6 +117,11 @@ ALT = {
     "staying": (f"Still in care, on day 90, weighted: Intensive outpatient 45.0{NARROW}%, Residential 55.0{NARROW}%",),
     "hazards": ("unplanned discharge: all days 1.61, day 0 to 30 2.12, day 31 to 180 0.71",),
     "abstinence": (f"{MINUS}5.4 ({MINUS}8.2 to {MINUS}2.5)", f"+0.9 ({MINUS}3.3 to +5.1)"),
+    "weekly": (
+        f"Intensive outpatient: Negative weekly screen, in the week to day 14: 40.0{NARROW}% negative, 30.0{NARROW}% "
+        f"missed, 30.0{NARROW}% not negative",
+        f"Residential: Negative weekly screen, in the week to day 14: 60.0{NARROW}% negative, 10.0{NARROW}% missed",
+    ),
     "duration": ("0.40 (0.33 to 0.49)", "0.82 (0.65 to 1.05)", "0.78 (0.65 to 0.94)"),
     "intensity": (f"50.0{NARROW}% at 5.0 hours a week", f"60.0{NARROW}% at 30.0"),
     "completeness": (
@@ -277,3 +282,23 @@ def test_days_have_marks_in_months() -> None:
     assert lines.days((0, 34)) == [0, 7, 14, 21, 28]
     assert lines.days((0, 180)) == [0, 30, 60, 90, 120, 150, 180]
     assert lines.days((-9, 365)) == [0, 60, 120, 180, 240, 300, 360]
+
+
+def test_bars_of_weeks_hold_everyone_and_say_what_is_not_told() -> None:
+    shown = drawn("weekly", released()).data
+    assert shown.groupby(["arm", "day"])["share"].sum().tolist() == pytest.approx([1.0] * 4)
+    told = shown.set_index(["arm", "day", "level"])
+    assert told.at[("iop", 7, "missing"), "share"] == pytest.approx(0.2)
+    assert told.at[("iop", 7, "not_asked_for"), "share"] == pytest.approx(0.05)
+    assert told.at[("res", 14, "not_told"), "share"] == pytest.approx(60 / 200)
+    # missed weeks lie between the two that a reading of them joins
+    bands = shown[(shown["arm"] == "iop") & (shown["day"] == 14)]
+    assert bands["level"].tolist() == ["abstinent", "missing", "using"]
+    assert bands["low"].tolist() == pytest.approx([0.0, 0.4, 0.7])
+
+
+def test_without_a_week_that_is_told_whole_nothing_is_drawn_of_an_arm() -> None:
+    table = counts()
+    hidden = (table["variable"] == "week") & (table["level"] == "using")
+    table.loc[hidden, ["count", "status", "count_low", "count_high"]] = [pd.NA, "suppressed", pd.NA, pd.NA]
+    assert "no week is told of" in drawn("weekly", released(counts=table)).alt

@@ -374,6 +374,9 @@ def test_the_page_on_the_library_runs(project: Path, monkeypatch: pytest.MonkeyP
     assert told["mean"]["estimate"][2] > 0
     assert set(told["ways"]["cause"]) == {"early", "late"}
     assert len(told["scores"]) == len(told["people"])
+    assert told["found"]["Rd_fiellin_2006"].tolist() == [12 / 15, 2.5 / 16]
+    assert told["found"]["RsT_ctnNinetyFour_2023"].tolist() == [12, 1]
+    assert told["six_in_a_row"]["Ab_mine"].tolist() == [True, False]
     assert list(told["ratios"]["term"]) == ["AGE", "injected=previous", "injected=recent", "arm=short"]
 
 

@@ -158,3 +158,37 @@ def test_who_died_between_two_days_is_not_the_difference_of_two_outcomes() -> No
     counts = release(counts=rows)["counts"]
     own = counts.query("arm == 'iop' and level == 'died'")
     assert open_between(only(own, horizon_days=180), only(own, horizon_days=90)) >= CMS.protection
+
+
+WEEKS = {"variable": "week", "outcome": "weekly", "analysis": "weeks"}
+WHOLE = {"outcome": "weekly", "analysis": "weeks", "horizon_days": 14}
+
+
+def test_a_week_that_is_withheld_is_not_the_difference_of_the_share_of_all_weeks() -> None:
+    """4 people of an arm died by week 2: with all other weeks told, the exact share of weeks would give them back."""
+    cells = [
+        row
+        for arm in ARMS
+        for day, dead in ((7, 0), (14, 4))
+        for row in counts_of(arm, {"abstinent": 60, "using": 140 - dead, "died": dead}, horizon_days=day, **WEEKS)
+    ] + [row for arm in ARMS for row in counts_of(arm, {"event": 90, "no_event": 110}, **WHOLE)]
+    asked = {**WHOLE, "method": "naive", "estimand": "as_observed"}
+    found = release(counts=cells, estimates=four("share_of_weeks", 0.3123456, **asked))["estimates"]
+    assert set(found["status"]) == {"ok"}
+    # two whole people of 200, over two weeks, are more than the 4 that are withheld
+    assert (found.loc[found["of"] != "ratio", "rounding_error"] >= 4 / 400).all()
+
+
+def test_a_week_and_a_day_of_that_week_are_not_told_apart() -> None:
+    """67 are negative in week 12, and 60 on day 84 by another endpoint: the 7 are few."""
+    cells = [
+        row
+        for arm in ARMS
+        for row in [
+            *counts_of(arm, {"abstinent": 67, "using": 133}, horizon_days=83, **WEEKS),
+            *counts_of(arm, {"abstinent": 60, "using": 140}, outcome="screened", horizon_days=84),
+        ]
+    ]
+    counts = release(counts=cells)["counts"]
+    own = counts.query("arm == 'iop' and level == 'abstinent'")
+    assert open_between(only(own, outcome="weekly"), only(own, outcome="screened")) >= CMS.protection

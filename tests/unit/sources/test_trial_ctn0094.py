@@ -7,7 +7,7 @@ import pytest
 
 from iop_outcomes import sources
 from iop_outcomes.errors import StudyError
-from iop_outcomes.sources.trials import ctn0094
+from iop_outcomes.sources.trials import ctn0094, ctn0094_tests
 from iop_outcomes.tables import TABLES, check
 
 Tables = dict[str, pd.DataFrame]
@@ -41,6 +41,24 @@ def test_weeks_lie_on_both_sides_of_day_0() -> None:
     assert ctn0094._days("_-", "+o") == [(-10, "_"), (-3, "-"), (3, "+"), (10, "o")]
 
 
+VISITS = pd.DataFrame(
+    [
+        ("1", "WK1", "visit", "9", {}),
+        ("1", "WK2", "no visit", "", {"is_dead": "1"}),
+        ("1", "WK3", "MISSING", "", {"is_dead": "1", "is_in_jail": "1", "is_no_show": "1"}),
+        ("2", "WK1", "visit", "6", {}),
+        ("2", "WK3", "no visit", "", {"is_no_show": "1"}),
+        ("2", "M1F", "MISSING", "", {"is_no_show": "1"}),
+    ],
+    columns=["who", "visit", "what", "when", "flags"],
+)
+VISITS = (
+    VISITS.drop(columns="flags")
+    .assign(**{c: [f.get(c, "") for f in VISITS["flags"]] for c in (*ctn0094_tests.REASONS, "is_dead")})
+    .to_csv(index=False)
+)
+
+
 def small(folder: Path) -> dict[str, str]:
     """Two invented people: one inpatient who drops out in week 2, one outpatient who stays."""
     files = {
@@ -58,7 +76,7 @@ def small(folder: Path) -> dict[str, str]:
             "who,has_schizophrenia,has_major_dep,has_bipolar,has_anx_pan\n1,No,Yes,,No\n2,No,No,No,No\n"
         ),
         "ctn0094_treatment.csv": "who,amount,when\n1,8,6\n1,16,9\n1,0,20\n2,60,0\n3,60,0\n",
-        "ctn0094_visit.csv": "who,visit,is_dead\n1,WK1,\n1,WK2,1\n1,WK3,1\n",
+        "ctn0094_visit.csv": VISITS,
         "weekly_opioid_pattern.csv": "who,Baseline\n1,_+\n2,__\n",
         "published_endpoints.csv": "who,usePatternUDS\n1,*ooooo\n2,--o+-\n",
     }
@@ -92,7 +110,11 @@ def test_two_invented_people_by_hand(tmp_path: Path) -> None:
     screens = tables["screens"]
     first = screens[screens["person_id"] == "1"]
     assert first["day"].tolist() == [-3, 3, 10, 17, 24, 31, 38]
-    assert first["result"].tolist() == ["positive", "positive"] + ["missing"] * 5
+    assert first["result"].tolist() == ["positive", "inconclusive"] + ["missing"] * 5
+    # of several notes on a missed visit the one that explains it most; a visit without a day and a week has no reason
+    assert first["reason"].tolist() == [None, None, None, "in_jail", None, None, None]
+    second = screens[screens["person_id"] == "2"]
+    assert second["reason"].tolist() == [None, None, "no_show", None, None]
     # doses of nothing do not count; days are from randomisation
     assert tables["medications"].to_numpy().tolist() == [
         ["1", "buprenorphine", 1, 4],
@@ -137,7 +159,10 @@ def test_the_people_of_the_three_trials(tables: Tables) -> None:
         "CTN-0030": 653,
         "CTN-0051": 570,
     }
-    assert not tables["screens"].isna().any(axis=None)
+    screens = tables["screens"]
+    assert not screens.drop(columns="reason").isna().any(axis=None)
+    assert (screens.loc[screens["reason"].notna(), "result"] == "missing").all()
+    assert set(screens["reason"].dropna()) <= set(ctn0094_tests.REASONS.values())
 
 
 def patterns(screens: pd.DataFrame, first_week: int = 1) -> pd.Series:
@@ -158,7 +183,7 @@ def endpoint(screens: pd.DataFrame, letters: str, first_week: int = 1) -> pd.Dat
 
 
 def test_published_relapse_is_recovered_from_the_screens_of_everyone(tables: Tables, published: pd.DataFrame) -> None:
-    found = endpoint(tables["screens"], "pm")
+    found = endpoint(tables["screens"], "pmi")
     for column, name in (("week", "RsT_ctnNinetyFour_2023"), ("event", "RsE_ctnNinetyFour_2023")):
         assert (found[column] == published.loc[found.index, name]).all()
 
@@ -195,7 +220,7 @@ def hazard_ratio(endpoints: pd.DataFrame, treated: pd.Series) -> float:
 
 @pytest.mark.parametrize(
     ("letters", "everyone", "buprenorphine"),
-    [("m", 1.429, 1 / 1.078), ("pm", 0.739, 1 / 1.779)],
+    [("m", 1.429, 1 / 1.078), ("pmi", 0.739, 1 / 1.779)],
     ids=["dropout", "relapse"],
 )
 def test_started_inpatient_against_outpatient(
@@ -213,7 +238,7 @@ def test_started_inpatient_against_outpatient(
 def test_relapse_of_ctn_0051_from_week_3(tables: Tables) -> None:
     """Lee 2018: naltrexone 65 %, buprenorphine 57 %, hazard ratio 1.36; here 66.1 %, 57.8 % and 1.41."""
     persons = tables["persons"].set_index("person_id")
-    found = endpoint(tables["screens"], "pm", first_week=3)
+    found = endpoint(tables["screens"], "pmi", first_week=3)
     found = found[persons["trial"].loc[found.index] == "CTN-0051"]
     naltrexone = persons["assigned_arm"].loc[found.index] == "Inpatient NR-NTX"
     share = (100 * found["event"].groupby(naltrexone).mean()).round(1)

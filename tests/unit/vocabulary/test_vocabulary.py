@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from iop_outcomes.cohort import abstinence, events
+from iop_outcomes.cohort import abstinence, events, weekly
 from iop_outcomes.estimators.causal.propensity import fit_propensity
 from iop_outcomes.estimators.causal.weights import TILTS, truncate, weight_slope, weights
 from iop_outcomes.protocol import Endpoint
@@ -50,8 +50,11 @@ def test_a_truncated_weight_does_not_move() -> None:
 
 def test_every_kind_of_endpoint_has_its_function_and_nothing_else_has() -> None:
     assert set(events.KINDS) == set(endpoints.EVENTS)
-    assert set(abstinence.ANSWERS) == set(abstinence.DUE) == set(endpoints.ON_A_DAY)
-    assert set(abstinence.TIMES) == set(endpoints.TIMED)
+    assert set(abstinence.ANSWERS) == set(abstinence.DUE) == set(abstinence.DEAD)
+    assert set(abstinence.ANSWERS) == set(endpoints.ON_A_DAY) - set(endpoints.PATTERN_ANSWERS)
+    assert set(abstinence.TIMES) == set(endpoints.TIMED) - set(endpoints.PATTERN_TIMES)
+    assert set(abstinence.BETWEEN_DAYS) == set(endpoints.BETWEEN)
+    assert set(weekly.WEEKS) == set(endpoints.WEEKLY)
     with pytest.raises(KeyError, match=r"vocabulary\.endpoints"):
         events.KINDS.answers(test_only_what_is_asked_for_is_needed)
 
@@ -68,7 +71,8 @@ def test_a_kind_of_endpoint_says_what_it_takes(kind: endpoints.Kind) -> None:
         table, column = kind.recorded
         assert set(kind.columns or (column,)) <= set(TABLES[table].columns)
     # leaving is told by its cause, and times to an event by their label
-    told_elsewhere = kind.answered == endpoints.TO_AN_EVENT or kind.name in endpoints.LEFT_INDEX
+    timed = (endpoints.TO_AN_EVENT, endpoints.BETWEEN_TWO_DAYS)
+    told_elsewhere = kind.answered in timed or kind.name in endpoints.LEFT_INDEX
     assert bool(kind.verb) != told_elsewhere
     assert "{day}" in (kind.verb or "{day}")
     assert bool(kind.silent) == (kind.name in endpoints.EVENTS)
@@ -96,7 +100,8 @@ def test_readings_of_kinds_by_hand() -> None:
 def test_words_of_causes_answers_and_statuses_are_there() -> None:
     assert sorted(causes.ENDS) == sorted(causes.LEAVING)
     assert set(endpoints.COUNTED) < set(endpoints.CAUSES)
-    assert set(answers.LEVELS) | set(answers.STATE_LEVELS) | set(answers.NOT_ASKED) == set(answers.LABELS)
+    told = {*answers.LEVELS, *answers.STATE_LEVELS, *answers.WEEK_LEVELS, *answers.NOT_ASKED}
+    assert told == set(answers.LABELS)
     assert set(levels.LABELS) == set(levels.CLASSES)
     assert TABLES["estimates"].columns["status"].allowed == tuple(statuses.STATUSES)
     assert all(s.label and s.drawn and "{reason}" in s.said for s in statuses.STATUSES.values() if s.name != "ok")

@@ -39,7 +39,7 @@ class Followed(ABC):
     days: by when it was left. earliest: when it may have been left first, where the end is known as an interval only.
     counted: what the endpoint counts, the name of its curve. drawn: it has weighted curves; the same question under
     another rule has none. reach: (n,) the last day to which each could be followed, whatever happened; None where that
-    is not told.
+    is not told. clock: (n,) the last day on which leaving unplanned could begin and still be known; None as for reach.
     """
 
     days: Array
@@ -48,6 +48,7 @@ class Followed(ABC):
     counted: str
     drawn: bool = True
     reach: Array | None = None
+    clock: Array | None = None
 
     @cached_property
     def traits(self) -> tuple[Array, Array, Array]:
@@ -68,7 +69,7 @@ class Followed(ABC):
         if days is self.days:
             return self
         names = self._numbered[1][cause.astype(int)]
-        return replace(self, days=days, earliest=earliest, cause=names, reach=None)
+        return replace(self, days=days, earliest=earliest, cause=names, reach=None, clock=None)
 
     @cached_property
     def left(self) -> Mask:
@@ -84,6 +85,11 @@ class Followed(ABC):
     @abstractmethod
     def event(self) -> Mask:
         """(n,) whether what is counted happened; of being there, whether it was lost."""
+
+    @property
+    def days_at_risk(self) -> Array:
+        """(n,) days to the event, or to the last on which it could begin and still be known."""
+        return self.days
 
     @property
     @abstractmethod
@@ -200,12 +206,13 @@ class Followed(ABC):
 
 def columns(
     retention: pd.DataFrame, follows: str, people: pd.DataFrame, later: int = 0
-) -> tuple[Array, Array, NDArray[np.object_], Array | None]:
-    """(n,) days, earliest days, causes, and how far each could be followed, in the order of people; days so many later.
+) -> tuple[Array, Array, NDArray[np.object_], Array | None, Array | None]:
+    """(n,) days, earliest days, causes, how far each could be followed, and how far leaving unplanned could be known,
+    in the order of people; days so many later.
 
-    The last is None where the table does not tell it.
+    The last two are None where the table does not tell them.
     """
     own = of(retention, follows, people["person_id"])
     days, earliest = (own[c].to_numpy(dtype=float) + later for c in ("days_latest", "days"))
-    reach = own["observable_days"].to_numpy(dtype=float) if "observable_days" in own else None
-    return days, earliest, own["cause"].to_numpy(), reach
+    reach, clock = (own[c].to_numpy(dtype=float) if c in own else None for c in ("observable_days", "known_days"))
+    return days, earliest, own["cause"].to_numpy(), reach, clock

@@ -78,6 +78,12 @@ class WeekByWeek:
         """(n,) who has a week that counts."""
         return np.asarray(self.counted(ask).any(axis=1))
 
+    def rows(self, ask: Analysis, there: Mask | None = None) -> tuple[Whole, Array, Array]:
+        """(m,) each, of the weeks that count of who is `there` (n,): the person, the week's number, the outcome."""
+        counts = self.counted(ask)
+        person, week = np.nonzero(counts if there is None else counts & there[:, None])
+        return person, self.days[week] / 7, (self._places[person, week] == 0).astype(float)
+
     def _some(self, ask: Analysis) -> Mask:
         """(n,) who has the outcome in some week."""
         return ((self.codes == YES) & (self.days <= ask.horizon_days)).any(axis=1)
@@ -141,16 +147,15 @@ class WeekByWeek:
         change: with a term for the arm in later weeks.
         """
         weight = sample.weight(ask.method)
-        person, week = np.nonzero(self.counted(ask) & (weight > 0)[:, None])
+        person, number, yes = self.rows(ask, weight > 0)
         if not person.size:
             raise EstimationError("no week of an arm counts")
-        arm, number = sample.arm[person].astype(float), self.days[week] / 7
+        arm = sample.arm[person].astype(float)
         names, columns = [ARM], [arm]
-        if len(np.unique(week)) > 1:
+        if np.ptp(number) > 0:
             names, columns = [ARM, NUMBER], [arm, number]
         if change:
             names, columns = [*names, CHANGE], [*columns, arm * (number - number.mean())]
-        yes = (self._places[person, week] == 0).astype(float)
         fit = gee(FAMILIES[ask.measure], np.column_stack(columns), yes, names, person, weight=weight[person]).estimate
         n = len(weight)
         influence = np.column_stack([np.bincount(person, column, n).astype(float) for column in fit.influence.T])

@@ -1,10 +1,10 @@
 """What the records hold, as counts: how complete they are, how stays became episodes, and care against its plan.
 
 In order: each unit of analysis gets what its records say (`people`); sites and periods of entry become groups, small
-ones joined; then are counted what is known, field by field, and whose days lie within observation (`completeness`);
-levels of care under several definitions, hours and days against plan, moves between levels, and episodes under several
-gap rules (`care`). All rows belong to the analysis 'records' and the contrast 'all'. Nothing is refused: a question
-that the records cannot answer has no row.
+ones joined; then are counted what is known, field by field, and whose days lie within observation (`completeness`); how
+often people were tested (`testing`); levels of care under several definitions, hours and days against plan, moves
+between levels, and episodes under several gap rules (`care`). All rows belong to the analysis 'records' and the
+contrast 'all'. Nothing is refused: a question that the records cannot answer has no row.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from iop_outcomes.protocol import Use
 from iop_outcomes.tables.results import BY_PERIOD, BY_SITE
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ def run(
     followups: pd.DataFrame,
     episodes: pd.DataFrame,
     episodes_by_gap: pd.DataFrame,
+    use_patterns: pd.DataFrame,
+    use: Use,
     cohort: str,
     horizons: Sequence[int],
     covariates: Sequence[str],
@@ -43,10 +46,10 @@ def run(
 
     horizons: days that the study asks about. covariates: what it adjusts for. smallest_group: people that a site or a
     period of entry must have to stand alone. by_service: count stays by the source's own services. twenty_hours: what
-    exactly 20 hours a week are.
+    exactly 20 hours a week are. use: by which the table use_patterns was made.
     """
     from iop_outcomes.analyses import rows as results
-    from iop_outcomes.analyses.records import care, cells, completeness
+    from iop_outcomes.analyses.records import care, cells, completeness, testing
     from iop_outcomes.analyses.records.people import described
 
     units = described(people, persons, stays, sessions, episodes)
@@ -55,6 +58,7 @@ def run(
     rows = [
         *completeness.rows(units, persons, sessions, screens, followups, covariates, groups),
         *completeness.maturity(units, horizons, by_period),
+        *testing.rows(units, use_patterns, use, max(horizons, default=0)),
         *care.agreement(units, twenty_hours),
         *care.hours(units),
         *care.days(units),

@@ -92,7 +92,7 @@ def _rows(wanted: str, tested: Tested, inside: pd.DataFrame) -> pd.DataFrame:
     from iop_outcomes.cohort.use import residence
 
     patterns = tested.patterns
-    n, k = patterns.codes.shape
+    k = patterns.codes.shape[1]
     position = {person: at for at, person in enumerate(patterns.people)}
     days = residence.days_within(inside, position, patterns.begins, patterns.interval_days, patterns.first, k)
     row, column = np.nonzero(patterns.codes != NOT_DUE.code)

@@ -121,7 +121,8 @@ class Cells:
     def summed(self, values: NDArray[np.generic]) -> NDArray[np.float64]:
         """(n, k) the sum of the values of the rows of each cell."""
         n, k = self.shape
-        flat = np.bincount(self.row * k + self.column, weights=values.astype("float64"), minlength=n * k)
+        flat = np.zeros(n * k)
+        np.add.at(flat, self.row * k + self.column, values)
         return flat.reshape(n, k)
 
     def last(self, day: NDArray[np.int64], chosen: NDArray[np.bool_], codes: Codes) -> Codes:
@@ -172,5 +173,5 @@ def _after_death(codes: Codes, death_day: pd.Series, at: Lengths, use: Use) -> C
     column = at.column(death_day.fillna(0).to_numpy("int64"))
     later = died[:, None] & (np.arange(codes.shape[1]) >= column[:, None])
     tested = np.isin(codes, [state.code for state in TESTED])
-    state = DIED if use.deaths == "died" else MISSED
+    state = DIED if use.deaths == "apart" else MISSED
     return np.where(later & ~tested, np.uint8(state.code), codes).astype(np.uint8)

@@ -6,13 +6,14 @@ runs to the end of observation, and one whose end is an interval to its earliest
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 
 def spells(people: pd.DataFrame, stays: pd.DataFrame, levels: Sequence[str]) -> pd.DataFrame:
@@ -53,8 +54,8 @@ def community_day(people: pd.DataFrame, controlled: pd.DataFrame) -> pd.Series:
 
 
 def days_within(
-    spell: pd.DataFrame, position: dict[str, int], begins: int, length: int, first: int, k: int
-) -> np.ndarray:
+    spell: pd.DataFrame, position: Mapping[object, int], begins: int, length: int, first: int, k: int
+) -> NDArray[np.int64]:
     """(n, k) days of each person's interval that lie in spells.
 
     spell: as `spells` gives them. position: the row of each person. begins: day on which interval 1 begins; first: the

@@ -85,8 +85,8 @@ def _longest(substance: pd.Series, specimen: pd.Series, unknown: float) -> NDArr
     pairs = pd.DataFrame({"substance": substance.to_numpy(), "specimen": specimen.to_numpy()})
     distinct = pairs.drop_duplicates()
     longest = [
-        hours.get(pair, hours.get((ANY, pair[1]), (0.0, 24 * unknown)))
-        for pair in distinct.itertuples(index=False, name=None)
+        hours.get((substance, specimen), hours.get((ANY, specimen), (0.0, 24 * unknown)))
+        for substance, specimen in zip(distinct["substance"], distinct["specimen"], strict=True)
     ]
     found = distinct.assign(days=[to / 24 for _, to in longest])
     return pairs.merge(found, on=["substance", "specimen"], how="left")["days"].to_numpy("float64")

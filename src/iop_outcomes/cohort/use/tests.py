@@ -46,13 +46,14 @@ def read(screens: pd.DataFrame, medications: pd.DataFrame, use: Use) -> pd.DataF
     if use.dilute != testing.AS_WRITTEN:
         dilute = (found["validity"] == testing.DILUTE.name).to_numpy() & (code == NEGATIVE.code)
         code = np.where(dilute, OF_READING[use.dilute].code, code)
-    if use.prescribed == "no_use":
-        explained = np.flatnonzero(code == POSITIVE.code)
-        prescribed = _prescribed(found.iloc[explained], medications)
-        code[explained[prescribed]] = NEGATIVE.code
-    return found.assign(
-        code=code.astype(np.uint8), covers=substances.longest_days(found["substance"], found["specimen"])
-    )
+    found = found.assign(covers=substances.longest_days(found["substance"], found["specimen"]))
+    if use.prescribed == "use":
+        return found.assign(code=code.astype(np.uint8))
+    at = np.flatnonzero(code == POSITIVE.code)
+    explained = at[_prescribed(found.iloc[at], medications)]
+    code[explained] = NEGATIVE.code
+    found = found.assign(code=code.astype(np.uint8))
+    return found.drop(index=found.index[explained]) if use.prescribed == "not_tested" else found
 
 
 def _filled(screens: pd.DataFrame, column: str, otherwise: str) -> pd.Series:
@@ -102,9 +103,8 @@ def by_day(read: pd.DataFrame, wanted: str, conflicts: str) -> pd.DataFrame:
         own = _one_each(own, conflicts)
     rank = np.full(256, len(FIRST), dtype=np.int64)
     rank[[state.code for state in FIRST]] = np.arange(len(FIRST))
-    ordered = own.assign(
-        rank=rank[own["code"].to_numpy()], covers=own["covers"].where(own["code"] == NEGATIVE.code, 0.0)
-    )
+    covers = own["covers"].where(own["code"] == NEGATIVE.code, 0.0)
+    ordered = own.assign(rank=rank[own["code"].to_numpy()], covers=covers)
     days = ordered.groupby(["person_id", "day"], sort=False).agg(rank=("rank", "min"), covers=("covers", "max"))
     codes = np.asarray([state.code for state in FIRST], dtype=np.uint8)
     days = days.assign(code=codes[days["rank"].to_numpy()]).reset_index()
@@ -125,12 +125,9 @@ def combined(seen: dict[State, NDArray[np.bool_]], conflicts: str) -> NDArray[np
     Whatever a test told goes before one that was missed, and a missed one before one that is excused.
     """
     positive, negative, mixed = (seen[state] for state in (POSITIVE, NEGATIVE, MIXED))
-    if conflicts == "any_positive":
-        clear = [positive, mixed, negative]
-        told = [POSITIVE, MIXED, NEGATIVE]
-    else:
-        clear = [positive & ~negative, mixed | (positive & negative), negative]
-        told = [POSITIVE, MIXED, NEGATIVE]
+    told = [POSITIVE, MIXED, NEGATIVE]
+    unclear = mixed | (positive & negative)
+    clear = [positive, mixed, negative] if conflicts == "any_positive" else [positive & ~unclear, unclear, negative]
     states = [*told, MISSED, EXCUSED]
     codes: NDArray[np.uint8] = np.select(
         [*clear, seen[MISSED], seen[EXCUSED]], [np.uint8(state.code) for state in states], np.uint8(0)

@@ -25,6 +25,7 @@ from iop_outcomes.vocabulary.measures import (
     RISK_RATIO,
     SHARE_OF_WEEKS,
     SUBDISTRIBUTION_HAZARD_RATIO,
+    TIME_RATIO,
     Measure,
 )
 from iop_outcomes.vocabulary.statuses import STATUSES
@@ -221,6 +222,15 @@ def _ratio_in_weeks(what: str, rows: Rows, labels: Labels) -> str:
     )
 
 
+def _time_ratio(rows: Rows, labels: Labels) -> str:
+    row = main(rows)
+    first, second = groups(labels, row["contrast"])
+    return (
+        f"the time to \u2018{within(labels.endpoint(row['outcome']))}\u2019 {_among(first)} is {ratio(row, labels)} "
+        f"times that {_among(second)}."
+    )
+
+
 def _ratio_of(hazard: str, rows: Rows, labels: Labels) -> str:
     row = main(rows)
     first, second = groups(labels, row["contrast"])
@@ -249,4 +259,5 @@ SAID: dict[str, Callable[[Rows, Labels], str]] = {
     SHARE_OF_WEEKS: _share_of_weeks,
     ODDS_RATIO: partial(_ratio_in_weeks, "chance, as odds,"),
     RISK_RATIO: partial(_ratio_in_weeks, "share"),
+    TIME_RATIO: _time_ratio,
 }

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol.mapping import UNITS, ColumnMapping, TableMapping
 from iop_outcomes.protocol.records import Source
-from iop_outcomes.sources.mapping import dates, lengths, meanings, numbers, serials
+from iop_outcomes.sources.mapping import dates, kept_apart, lengths, meanings, numbers, serials
 from iop_outcomes.sources.mapping.tallies import Tally, tally
 from iop_outcomes.spelling import forms, lookup
 from iop_outcomes.spelling.categories import PERSON
@@ -135,7 +135,7 @@ def convert(
     if mapped.column is None:
         cells = pd.Series(mapped.value or None, index=text.index, dtype=object)
     else:
-        cells = text[mapped.column]
+        cells = kept_apart.cells_of(text, mapped)
     codes, distinct = pd.factorize(cells)
     # the last distinct cell stands for the missing ones, whose code is -1
     raw = pd.Series([*distinct, None], dtype=object)

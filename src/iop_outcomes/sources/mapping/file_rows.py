@@ -24,7 +24,7 @@ from iop_outcomes.privacy import identifiers
 from iop_outcomes.privacy.shifted import refuse_calendar, told_by
 from iop_outcomes.protocol.mapping import Filter, TableMapping
 from iop_outcomes.protocol.records import Source
-from iop_outcomes.sources.mapping import leavers, levels, serials
+from iop_outcomes.sources.mapping import kept_apart, leavers, levels, serials
 from iop_outcomes.sources.mapping.columns import dates_in
 from iop_outcomes.sources.mapping.tallies import Tally
 from iop_outcomes.spelling import lookup
@@ -116,7 +116,8 @@ def take(name: str, source: Source, settings: Mapping[str, object], reader: Read
             gone.append((leavers.named(mapped, frame), out))
         others = others if parts else levels.beside(mapped, frame)
         columns = sorted(mapped.used().union(others) & set(frame.columns))
-        parts.append((day_counts.counted(frame.loc[kept, columns], counts, cells.shift), broken[kept]))
+        own = day_counts.counted(frame.loc[kept, columns], counts, cells.shift)
+        parts.append((own.assign(**kept_apart.beside(cells, columns, kept)), broken[kept]))
     frame = pd.concat([f for f, _ in parts], ignore_index=True)
     readings = levels.choices(name, mapped, frame, [c for c in others if c in frame])
     broken = pd.concat([b for _, b in parts], ignore_index=True)

@@ -14,11 +14,14 @@ k, days 7(k-1) to 7(k-1)+6, set to its middle day. `-` is negative, `+` positive
 and read as positive, `o` missed, `_` not due. Its week 1 contains the day of randomisation. The `Phase_1` and
 `Phase_2` strings of weekly_opioid_pattern.csv are a later derivation (weeks begin the day after
 randomisation, the drug of the arm is not counted) and give other endpoints; only `Baseline` is taken from
-there, whose last week ends on day 0: a screen given on day 0 can be in both.
+there, whose last week ends on day 0: a screen given on day 0 can be in both. A week that was missed has the reason
+that the visits tell. With `screens: tests` the screens are those of `ctn0094_tests`, on their own days and by
+substance, in place of the weekly pattern; baseline weeks are left to it too.
 
 The stay is attendance of scheduled screens, not dosing. Four missed weeks in a row are a dropout (CTNote's
 DrT_ctnNinetyFour_2023): with the first of them in week k the stay ends on day 7(k-1), unplanned; without, it
-ends with the last week of the pattern, completed. Deaths have a visit but no date: the day that visit was due
+ends with the last week of the pattern, completed. A run that began in one of the last three weeks would not be known: a
+dropout is known to week n - 3 of n. Deaths have a visit but no date: the day that visit was due
 stands for it, and who died within a week after the last day in treatment died in treatment.
 
 Refuses missing files or columns, arms that are not those of the three trials, and people who are there twice.
@@ -33,9 +36,12 @@ from typing import TYPE_CHECKING
 from iop_outcomes.errors import StudyError
 from iop_outcomes.files import plain_csv
 from iop_outcomes.sources import reading
+from iop_outcomes.sources.trials import ctn0094_tests
 from iop_outcomes.tables import conform
+from iop_outcomes.vocabulary.answers import MISSING
 from iop_outcomes.vocabulary.causes import COMPLETED, DIED, UNPLANNED
 from iop_outcomes.vocabulary.levels import INTENSIVE_INPATIENT, OUTPATIENT, UNKNOWN
+from iop_outcomes.vocabulary.testing import INCONCLUSIVE, NEGATIVE, NOT_TOLD, POSITIVE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +57,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "ctn0094_asi.csv": ("used_iv",),
     "ctn0094_psychiatric.csv": ("has_schizophrenia", "has_major_dep", "has_bipolar", "has_anx_pan"),
     "ctn0094_treatment.csv": ("amount", "when"),
-    "ctn0094_visit.csv": ("visit", "is_dead"),
+    "ctn0094_visit.csv": (*ctn0094_tests.COLUMNS, "is_dead"),
     "weekly_opioid_pattern.csv": ("Baseline",),
     "published_endpoints.csv": ("usePatternUDS",),
 }  # fmt: skip
@@ -71,7 +77,9 @@ ARMS = {
 }
 
 MISSED, NOT_DUE = "o", "_"
-RESULTS = {"-": "negative", "+": "positive", "*": "positive", MISSED: "missing"}
+RESULTS = {"-": NEGATIVE, "+": POSITIVE, "*": INCONCLUSIVE, MISSED: MISSING}
+# read beside the others where tests are wanted on their own days
+FOUND = "ctn0094_uds.csv"
 DROPOUT = MISSED * 4
 
 DISORDERS = list(FILES["ctn0094_psychiatric.csv"])
@@ -79,20 +87,27 @@ YES_NO = {"Yes": "yes", "No": "no"}
 
 
 def files(settings: Mapping[str, object]) -> list[Path]:
-    """The ten files of the folder. Raises StudyError naming those that are missing."""
-    return plain_csv.locate(plain_csv.place(settings), list(FILES))
+    """The ten files of the folder, and ctn0094_uds.csv where tests are wanted on their own days. Raises StudyError
+    naming those that are missing.
+    """
+    return plain_csv.locate(plain_csv.place(settings), [*FILES, *([FOUND] if _on_their_days(settings) else [])])
+
+
+def _on_their_days(settings: Mapping[str, object]) -> bool:
+    return settings.get("screens") == "tests"
 
 
 def read(settings: Mapping[str, object]) -> dict[str, pd.DataFrame]:
     """The canonical tables in raw form, and an empty quarantine. Raises StudyError."""
     paths = files(settings)
-    text = {path.name: plain_csv.read_csv(path, ("who", *FILES[path.name])) for path in paths}
+    columns = {**FILES, FOUND: ("what", "when")}
+    text = {path.name: plain_csv.read_csv(path, ("who", *columns[path.name])) for path in paths}
     people = _people(plain_csv.place(settings), text)
     return conform.complete(
         {
             "stays": _stays(people),
             "persons": _persons(people),
-            "screens": _screens(people),
+            "screens": _tests(people, text) if _on_their_days(settings) else _screens(people, text),
             "medications": _medications(people, text["ctn0094_treatment.csv"], paths[0].parent),
         }
     )
@@ -143,7 +158,7 @@ def _once(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
 
 def _death_days(visits: pd.DataFrame) -> pd.Series:
     """By person, the day on which the visit that records a death was due: 7k for week k's visit, WKk."""
-    weeks = visits.loc[visits["is_dead"] == "1"].set_index("who")["visit"].str.extract(r"^WK(\d+)$")[0]
+    weeks = visits.loc[visits["is_dead"] == ctn0094_tests.FLAG].set_index("who")["visit"].str.extract(r"^WK(\d+)$")[0]
     return 7 * weeks.dropna().astype("int64").groupby(level=0).min()
 
 
@@ -177,6 +192,8 @@ def _persons(people: pd.DataFrame) -> pd.DataFrame:
         {
             "person_id": people["who"],
             "observed_to_day": people["days"],
+            # the first day of the last week in which a run of four could begin
+            "dropout_known_to_day": people["days"] - 7 * len(DROPOUT),
             "death_day": people["death_day"],
             "age": people["age"],
             "sex": _recoded(people["is_male"], {"Yes": "male", "No": "female"}),
@@ -199,8 +216,16 @@ def _recoded(values: pd.Series, codes: Mapping[str, str]) -> pd.Series:
     return values.map(codes).fillna(UNKNOWN)
 
 
-def _screens(people: pd.DataFrame) -> pd.DataFrame:
-    """One row per person and week in which a screen was due, on the middle day of the week."""
+def _tests(people: pd.DataFrame, text: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """One row per test and substance, on the day of the test."""
+    own = people.set_index("who")
+    return ctn0094_tests.screens(text["ctn0094_visit.csv"], text[FOUND], own["when"], own["days"])
+
+
+def _screens(people: pd.DataFrame, text: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """One row per person and week in which a screen was due, on the middle day of the week, with the reason that the
+    week's visit was missed.
+    """
     import pandas as pd
 
     rows = [
@@ -211,7 +236,14 @@ def _screens(people: pd.DataFrame) -> pd.DataFrame:
         for day, mark in _days(before, after)
         if mark != NOT_DUE
     ]
-    return pd.DataFrame(rows, columns=["person_id", "day", "result"]).assign(substance="opioid")
+    screens = pd.DataFrame(rows, columns=["person_id", "day", "result"]).assign(substance="opioid")
+    told = ctn0094_tests.missed(text["ctn0094_visit.csv"], people.set_index("who")["when"])
+    told = told.assign(week=told["day"] // 7).drop_duplicates(["who", "week"])
+    weeks = screens.assign(week=screens["day"] // 7).merge(
+        told[["who", "week", "reason"]], left_on=["person_id", "week"], right_on=["who", "week"], how="left"
+    )
+    told_why = (screens["result"] == MISSING) & weeks["reason"].notna() & (weeks["reason"] != NOT_TOLD.name)
+    return screens.assign(reason=weeks["reason"].astype(object).mask(~told_why, None))
 
 
 def _days(before: str, after: str) -> list[tuple[int, str]]:

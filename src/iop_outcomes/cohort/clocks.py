@@ -1,0 +1,33 @@
+"""When the clock of an endpoint starts: on the first day at the index level, or with the return to the community.
+
+Residents can hardly use, so that days in a residence are no days at liberty. Counted from the return, each unit's time
+zero is the first day from its own on that lies outside of a controlled environment, which for who began at home is time
+zero itself. Who does not return within observation, or dies before, has no such day: nothing is known of them, and
+nothing is asked.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from iop_outcomes.cohort.use import residence
+from iop_outcomes.protocol import Use
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def from_community(people: pd.DataFrame, stays: pd.DataFrame, use: Use) -> tuple[pd.DataFrame, pd.Series]:
+    """People with their days counted from the return, and whether each has one.
+
+    people: the table people with `death_day` from time zero. Who has no return is observed to the day before it.
+    """
+    day = residence.community_day(people, residence.spells(people, stays, use.controlled))
+    there = day.notna() & ~(people["death_day"] < day).fillna(False).astype(bool)
+    shift = day.fillna(0).astype("int64")
+    moved = people.assign(
+        index_start_day=people["index_start_day"] + shift,
+        observed_days=(people["observed_days"] - shift).where(there, -1),
+        death_day=(people["death_day"] - shift).where(there),
+    )
+    return moved, there

@@ -1,0 +1,49 @@
+"""Tests as an endpoint asks about them: of its substances alone, one a day, each with what it tells."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from iop_outcomes.cohort.units import from_zero
+from iop_outcomes.cohort.use import tests
+from iop_outcomes.patterns.symbols import EXCUSED, MISSED, MIXED, NEGATIVE, POSITIVE
+from iop_outcomes.protocol import Use
+from iop_outcomes.vocabulary import testing
+from iop_outcomes.vocabulary.answers import MISSING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# of `conflicts` in the study
+POSITIVE_STANDS = "any_positive"
+RESULTS = {
+    NEGATIVE.code: testing.NEGATIVE, POSITIVE.code: testing.POSITIVE, MIXED.code: testing.INCONCLUSIVE,
+    MISSED.code: MISSING,
+}  # fmt: skip
+
+
+class Asked(NamedTuple):
+    """Tests that an endpoint reads, and those that are excused: person_id, day, substance, result."""
+
+    screens: pd.DataFrame
+    excused: pd.DataFrame
+
+
+def read(people: pd.DataFrame, screens: pd.DataFrame, medications: pd.DataFrame | None, use: Use) -> pd.DataFrame:
+    """Tests of units from their time zero, as `tests.read` gives them. screens, medications: canonical."""
+    from iop_outcomes.tables import TABLES
+
+    spells = TABLES["medications"].empty() if medications is None else medications
+    return tests.read(from_zero(screens, people), from_zero(spells, people), use)
+
+
+def of(found: pd.DataFrame, wanted: str) -> Asked:
+    """The tests of a class, a substance or any, one a day. found: as `read` gives them.
+
+    An answer is yes or no: a positive stands against a negative of its day, which is mixed in a pattern alone.
+    """
+    days = tests.by_day(found, wanted or testing.ANY, POSITIVE_STANDS)
+    days = days.assign(substance=wanted, result=days["code"].map(RESULTS).astype(object))
+    excused = days["code"] == EXCUSED.code
+    columns = ["person_id", "day", "substance", "result"]
+    return Asked(days.loc[~excused, columns], days.loc[excused, columns])

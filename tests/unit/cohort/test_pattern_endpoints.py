@@ -1,0 +1,95 @@
+"""Endpoints of use patterns in a study: by name, or as a definition of its own, on patterns small enough to read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import parts
+import pytest
+from cohort_rows import people
+from pattern_rows import RULES, use_patterns
+from pydantic import ValidationError
+
+from iop_outcomes.cohort import pattern_endpoints
+from iop_outcomes.errors import StudyError
+from iop_outcomes.protocol import Endpoint
+from iop_outcomes.study import sheets
+from iop_outcomes.tables import TABLES, check
+
+THREE_IN_A_ROW = "statistic = longest_run | counts = negative | at_least = 3 | missed = left_out"
+
+
+def found(texts: dict[str, str], kind: str, pattern: str, horizon: int = 70, **more) -> dict[str, pd.DataFrame]:
+    endpoint = parts.endpoint("o", kind, substance="opioid", pattern=pattern, **more)
+    given = people(*texts, observed_days=100)
+    tables = pattern_endpoints.run(given, use_patterns(texts), RULES, [endpoint], {"o": [horizon]})
+    for name, frame in tables.items():
+        check(TABLES[name], frame)
+    return tables
+
+
+def said(texts: dict[str, str], pattern: str, horizon: int = 70) -> dict[str, object]:
+    rows = found(texts, "pattern", pattern, horizon)["abstinence"]
+    return dict(zip(rows["person_id"], rows["abstinent"].astype(object), strict=True))
+
+
+def test_a_published_endpoint_by_name() -> None:
+    """Three weeks in a row negative, within the weeks that end by the horizon: day 20 ends week 3 where week 1 begins
+    on day 0.
+    """
+    texts = {"a": "---+++", "b": "+-o--+", "c": "+++---", "d": ""}
+    assert said(texts, "Ab_kosten_1993", 41) == {"a": True, "b": False, "c": True, "d": pd.NA}
+    assert said(texts, "Ab_kosten_1993", 40)["c"] is False
+    assert said(texts, "Ab_kosten_1993", 19)["a"] is False
+
+
+def test_a_definition_of_ones_own_in_the_sheet(tmp_path: Path) -> None:
+    """A row of the endpoint library is all that a further endpoint takes."""
+    sheet = tmp_path / "endpoints.tsv"
+    head = ["outcome", "kind", "label", "definition", "substance", "pattern"]
+    row = ["three", "pattern", "Three in a row", "Three tests in a row.", "opioid", THREE_IN_A_ROW]
+    sheet.write_text("\t".join(head) + "\n" + "\t".join(row) + "\n", encoding="utf-8")
+    endpoint = sheets.read(Endpoint, sheet)[0]
+    texts = {"a": "-o--", "b": "-+--"}
+    rows = pattern_endpoints.run(people(*texts), use_patterns(texts), RULES, [endpoint], {"three": [28]})["abstinence"]
+    assert rows["abstinent"].tolist() == [True, False]
+    sheet.write_text(sheet.read_text(encoding="utf-8").replace("longest_run", "longest run"), encoding="utf-8")
+    with pytest.raises(StudyError, match=r"line 2.*column statistic: .* Did you mean 'longest_run'\?"):
+        sheets.read(Endpoint, sheet)
+
+
+def test_times_end_with_the_week_and_are_censored_on_their_own_clock() -> None:
+    texts = {"a": "-++++-", "b": "------", "c": "--"}
+    rows = found(texts, "pattern_time", "Rs_ctnNinetyFour_2023")["first_use"]
+    assert rows[["days", "event"]].to_numpy().tolist() == [[13, True], [20, False], [0, False]]
+
+
+def test_the_dead_and_those_not_observed_are_told_apart() -> None:
+    rows = found({"a": "---x", "b": "---o"}, "pattern", THREE_IN_A_ROW)["abstinence"]
+    assert rows["dead"].tolist() == [True, False]
+    assert rows["abstinent"].isna().tolist() == [True, False]
+    late = found({"a": "----"}, "pattern", THREE_IN_A_ROW, horizon=101)["abstinence"]
+    assert late["mature"].tolist() == [False]
+
+
+def test_a_window_beyond_everyone_is_refused() -> None:
+    with pytest.raises(StudyError, match=r"a window to week 15, and nobody is followed beyond week 10"):
+        said({"a": "-" * 20}, "Ab_krupitskyA_2011")
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "said"),
+    [
+        ("pattern", {"pattern": "Ab_kosten_193"}, r"Did you mean 'Ab_kosten_1993'\?"),
+        ("pattern", {"pattern": "Rs_ctnNinetyFour_2023"}, "is of the value 'survival', and 'logical' is wanted"),
+        ("pattern", {}, "`pattern` is for the kinds pattern and pattern_time, which need one"),
+        ("screen", {"pattern": "Ab_kosten_1993"}, "`pattern` is for the kinds"),
+        ("screen", {"version": "as_published"}, "`pattern` is for the kinds"),
+        ("pattern_time", {"pattern": "statistic = first | counts = positive"}, "needs `at_least`"),
+        ("pattern", {"pattern": "count = negative"}, r"the column 'count' is not known. Did you mean 'counts'\?"),
+    ],
+)
+def test_a_cell_with_a_mistake_is_refused(kind: str, more: dict[str, str], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        parts.endpoint("o", kind, substance="opioid", **more)

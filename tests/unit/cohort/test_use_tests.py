@@ -1,0 +1,171 @@
+"""What one test tells of use: prescriptions, specimens, reasons, and tests that disagree."""
+
+from __future__ import annotations
+
+import pytest
+from use_rows import screens, spell, text
+
+from iop_outcomes.cohort.use import substances
+from iop_outcomes.patterns.symbols import STATES as SYMBOLS
+from iop_outcomes.protocol import Schedule, Use
+from iop_outcomes.tables import reference
+from iop_outcomes.vocabulary import testing
+
+# day 0 is in interval 1
+FROM_0 = Use(begins=0)
+
+
+def week(*rows: tuple, use: Use = FROM_0, **more) -> str:
+    """The symbol of one week."""
+    return text(screens(*rows, **more.pop("columns", {})), use, days=6, **more)
+
+
+@pytest.mark.parametrize(
+    ("result", "symbol"), [("negative", "-"), ("positive", "+"), ("inconclusive", "*"), ("missing", "o")]
+)
+def test_a_result_is_a_state(result: str, symbol: str) -> None:
+    assert week((3, result)) == symbol
+
+
+def test_a_week_without_a_test_has_none_scheduled() -> None:
+    assert text(screens((3, "negative")), FROM_0, days=13) == "-_"
+
+
+@pytest.mark.parametrize(
+    ("reason", "symbol"),
+    [
+        ("no_show", "o"), ("refused", "o"), ("unable", "o"), ("left", "o"), ("not_told", "o"), (None, "o"),
+        ("laboratory_error", "e"), ("not_offered", "e"), ("excused", "e"), ("in_hospital", "e"), ("in_jail", "e"),
+    ],
+)  # fmt: skip
+def test_only_what_the_person_did_not_do_is_a_missed_test(reason: str | None, symbol: str) -> None:
+    assert week((3, "missing", reason), columns={"also": ("reason",)}) == symbol
+    # every reason of the vocabulary is read here
+    assert reason is None or reason in testing.REASONS
+
+
+def test_reasons_that_excuse_are_a_setting() -> None:
+    jail = screens((3, "missing", "in_jail"), also=("reason",))
+    assert text(jail, Use(begins=0, excused=["laboratory_error"]), days=6) == "o"
+    with pytest.raises(ValueError, match="a name stands twice"):
+        Use(excused=["excused", "excused"])
+    with pytest.raises(ValueError, match="expected one of 'no_show'"):
+        Use(excused=["holiday"])
+
+
+@pytest.mark.parametrize(
+    ("validity", "result", "use", "symbol"),
+    [
+        ("valid", "negative", {}, "-"),
+        # a negative of water tells nothing; a positive stands
+        ("dilute", "negative", {}, "o"), ("dilute", "positive", {}, "+"),
+        ("dilute", "negative", {"dilute": "excused"}, "e"), ("dilute", "negative", {"dilute": "as_written"}, "-"),
+        # tampering is a refusal, whatever the result
+        ("adulterated", "negative", {}, "o"), ("substituted", "positive", {}, "o"),
+        ("substituted", "negative", {"tampered": "positive"}, "+"),
+        ("adulterated", "missing", {"tampered": "excused"}, "e"),
+    ],
+)  # fmt: skip
+def test_specimens_that_are_dilute_or_tampered_with(validity: str, result: str, use: dict, symbol: str) -> None:
+    tests = screens((3, result, validity), also=("validity",))
+    assert text(tests, Use(begins=0, **use), days=6) == symbol
+
+
+@pytest.mark.parametrize(
+    ("medication", "substance", "start", "end", "symbol"),
+    [
+        ("methadone", "methadone", 0, None, "-"), ("Buprenorphine/Naloxone", "buprenorphine", 3, 3, "-"),
+        ("lorazepam", "benzodiazepine", 0, 10, "-"),
+        # methadone is found for a week: up to day 3 of a spell that ended on day -4, not on -5
+        ("methadone", "methadone", -60, -4, "-"), ("methadone", "methadone", -60, -5, "+"),
+        # begun after the test; another opioid; no medication for it
+        ("methadone", "methadone", 4, None, "+"), ("methadone", "opioid", 0, None, "+"),
+        ("naltrexone", "buprenorphine", 0, None, "+"), ("buprenorphine", "cocaine", 0, None, "+"),
+    ],
+)  # fmt: skip
+def test_what_is_prescribed_is_no_use(
+    medication: str, substance: str, start: int, end: int | None, symbol: str
+) -> None:
+    found = screens((3, "positive"), substance=substance)
+    taken = spell(medication, start, end)
+    assert text(found, FROM_0, of=substance, days=6, medications=taken) == symbol
+    # the naive reading calls every finding use
+    assert text(found, Use(begins=0, prescribed="use"), of=substance, days=6, medications=taken) == "+"
+
+
+def test_a_prescribed_substance_hides_no_other_one() -> None:
+    rows = (("methadone", "positive"), ("opioid", "negative"), ("fentanyl", "positive"))
+    tests = screens(*((3, result, of) for of, result in rows[:2]), also=("substance",))
+    taken = spell("methadone", 0, None)
+    assert text(tests, FROM_0, days=6, medications=taken) == "-"
+    more = screens(*((3, result, of) for of, result in rows), also=("substance",))
+    assert text(more, FROM_0, days=6, medications=taken) == "+"
+    # as if not tested for: where nothing else was, no test is on record
+    alone = screens((3, "positive"), substance="methadone")
+    assert text(alone, Use(begins=0, prescribed="not_tested"), days=6, medications=taken) == "_"
+
+
+@pytest.mark.parametrize(("wanted", "symbol"), [("opioid", "-"), ("cocaine", "+"), ("stimulant", "+"), ("any", "+")])
+def test_a_class_holds_its_substances(wanted: str, symbol: str) -> None:
+    tests = screens((3, "negative", "Heroin"), (3, "positive", "COCAINE"), also=("substance",))
+    assert text(tests, FROM_0, of=wanted, days=6) == symbol
+
+
+@pytest.mark.parametrize(
+    ("conflicts", "one_day", "two_days"), [("mixed", "*", "*"), ("any_positive", "+", "+"), ("last", "*", "-")]
+)
+def test_tests_that_disagree(conflicts: str, one_day: str, two_days: str) -> None:
+    use = Use(begins=0, conflicts=conflicts)
+    assert week((3, "positive"), (3, "negative"), use=use) == one_day
+    assert week((2, "positive"), (4, "negative"), use=use) == two_days
+    # order of the rows and copies do not matter; what tells something goes before what was missed or excused
+    assert week((4, "negative"), (2, "positive"), (2, "positive"), use=use) == two_days
+    assert week((1, "missing"), (3, "negative"), use=use) == "-"
+    tests = screens((1, "missing", "in_jail"), (3, "missing", None), also=("reason",))
+    assert text(tests, use, days=6) == "o"
+
+
+@pytest.mark.parametrize(
+    ("substance", "specimen", "symbol"),
+    [
+        # alcohol is gone from urine in hours: a negative once a week tells nothing of the week; EtG is not
+        ("alcohol", None, "e"), ("alcohol", "breath", "e"), ("EtG", "urine", "-"), ("opioid", None, "-"),
+        ("opioid", "hair", "-"), ("something new", None, "-"),
+    ],
+)  # fmt: skip
+def test_a_negative_tells_of_the_time_in_which_the_substance_is_found(
+    substance: str, specimen: str | None, symbol: str
+) -> None:
+    tests = screens((3, "negative", specimen), also=("specimen",), substance=substance)
+    of = {"alcohol": "alcohol", "EtG": "alcohol"}.get(substance, substance)
+    assert text(tests, FROM_0, of=of, days=6) == symbol
+    assert text(tests, Use(begins=0, least_covered=0), of=of, days=6) == "-"
+    # daily tests cover half of each day; and a positive always tells
+    daily = screens(*((d, "negative", specimen) for d in range(7)), also=("specimen",), substance=substance)
+    assert text(daily, FROM_0, of=of, days=6) == "-"
+    drunk = screens((3, "positive", specimen), also=("specimen",), substance=substance)
+    assert text(drunk, FROM_0, of=of, days=6) == "+"
+
+
+def test_reference_tables_are_whole() -> None:
+    known = substances.known()
+    windows, classes = (reference.rows(f"{n}.csv") for n in ("detection_windows", "substance_classes"))
+    assert all(0 < float(r["hours_from"]) <= float(r["hours_to"]) and len(r["source"]) > 20 for r in windows)
+    assert {r["specimen"] for r in windows} == set(testing.SPECIMENS)
+    assert {r["substance"] for r in windows} <= {r["substance"] for r in classes} | {testing.ANY}
+    keys = [(r["substance"], r["specimen"]) for r in windows]
+    assert len(keys) == len(set(keys))
+    written = [w for r in classes for w in {r["substance"], *r["written"].split()}]
+    assert len(written) == len(set(written)), "one way of writing names two substances"
+    assert not set(known.classes) & {r["substance"] for r in classes} - {"opioid", "alcohol", "cannabis"} - {
+        "benzodiazepine", "phencyclidine",
+    }  # fmt: skip
+
+
+def test_states_are_those_of_patterns() -> None:
+    assert set(testing.STATES) == set(SYMBOLS) - {"not_due"}
+
+
+def test_a_schedule_has_no_numbers_where_it_is_recorded() -> None:
+    with pytest.raises(ValueError, match="are for `kind: regular`"):
+        Schedule(every_days=14)
