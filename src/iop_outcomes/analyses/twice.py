@@ -30,7 +30,7 @@ from iop_outcomes.vocabulary import measures
 from iop_outcomes.vocabulary.answers import MISSING_RULES
 from iop_outcomes.vocabulary.endpoints import BETWEEN, RETENTION, STAYING, WEEKLY
 from iop_outcomes.vocabulary.measures import HAZARD_RATIO, RATIO, SHARE_OF_WEEKS, SUBDISTRIBUTION_HAZARD_RATIO
-from iop_outcomes.vocabulary.methods import AIPW, CRUDE, IMPUTED, SCORED, WEIGHTED
+from iop_outcomes.vocabulary.methods import AIPW, CRUDE, IMPUTED, SCORED, WEIGHTED, WITH_LOSS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -152,6 +152,9 @@ class _Twice:
         """The numbers of one row of the sheet, each arm and hazard ratio by itself."""
         if ask.method in IMPUTED:
             yield _left_out(ask, "covariates are imputed, and the libraries pool in another way")
+            return
+        if ask.method in WITH_LOSS:
+            yield _left_out(ask, "no library weights for loss to follow-up")
             return
         if ask.step == RETENTION:
             followed = self._what_is_followed(ask)

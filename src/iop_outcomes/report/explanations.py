@@ -12,8 +12,6 @@ UNITS_OF_ANALYSIS = {
 }
 # what a fuller analysis would add, and this one does not do
 DEVIATIONS = (
-    "People lost to follow-up before a day of leaving care are taken to be like those who stay; nobody is weighted "
-    "for having been followed.",
     "No margin of equivalence or non-inferiority is tested: an interval that holds no difference is not evidence of "
     "equality.",
     "Longer stays are compared from a landmark; artificial censoring with weights that change over time is not used.",

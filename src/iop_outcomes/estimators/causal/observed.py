@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -111,6 +112,19 @@ def _held(matrix: ModelMatrix, seen: Mask, modelled: Mask, frequency: ArrayLike 
     )
 
 
+class Inverse(Protocol):
+    """Chances by whose inverse people weigh, and what comes of a model of them."""
+
+    @property
+    def value(self) -> Array:
+        """(n,) chances of those who are observed."""
+        ...
+
+    def through(self, moves: Array) -> Array:
+        """(n, k) influence by way of the model; moves: (n, k) by the logarithm of each person's 1 / value."""
+        ...
+
+
 @dataclass(frozen=True)
 class Score:
     """A score that weights stand on. slope: (n,) or (n, c) derivatives of the weights by its linear predictors."""
@@ -123,7 +137,7 @@ def means_by_observation(
     y: ArrayLike,
     arm: ArrayLike,
     observed: ArrayLike,
-    chance: Chance,
+    chance: Inverse,
     weight: ArrayLike | None = None,
     frequency: ArrayLike | None = None,
     score: Score | None = None,
