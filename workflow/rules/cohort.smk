@@ -47,7 +47,7 @@ use rule run as cohort_outcomes with:
         **private("sessions", "screens", "followups", "medications"),
         **private("stays", "use_patterns"),
     output:
-        **private("retention", "abstinence", "first_use", "dose"),
+        **private("retention", "abstinence", "history", "first_use", "dose"),
     log:
         f"{LOGS}/cohort_outcomes.log",
     params:
@@ -62,6 +62,7 @@ use rule run as cohort_outcomes with:
                 "horizons": LOADED.horizons(),
                 "windows": LOADED.windows(),
                 "follows": LOADED.follows(),
+                "remembered": LOADED.remembered(),
             },
         ),
     message:

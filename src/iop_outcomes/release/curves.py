@@ -14,6 +14,7 @@ Until where a curve goes is told by its last point: a horizon on which a number 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
@@ -186,6 +187,7 @@ def _thin(key: Mapping[str, object], ground: Ground) -> bool:
             "analysis": str(key["analysis"]), "contrast": str(key["contrast"]), "outcome": str(key["outcome"]),
             "missing_rule": str(key["missing_rule"]), "group_by": BY_ARM, "group": str(key["arm"]),
             "horizon_days": cast("int | None", key["horizon_days"]), "from_day": None, "to_day": None,
+            "delta_first": math.nan, "delta_second": math.nan,
         }
     )  # fmt: skip
     return not found or any(cells.small(ground.policy) for cells in found.values())

@@ -168,6 +168,12 @@ ESTIMATES = Table(
         "to_day": Column(
             "whole", "last day of follow-up that a hazard ratio is of; missing: to the horizon", "day", nullable=True
         ),
+        "delta_first": Column(
+            "number",
+            "of tipping points, by how much the log odds of missing answers of the first arm are moved; else missing",
+            nullable=True,
+        ),
+        "delta_second": Column("number", "the same of the second arm", nullable=True),
         "estimate": Column(
             "number", "point estimate; of risk a share of people, of mean_days days, else a ratio", nullable=True
         ),
@@ -205,6 +211,8 @@ ESTIMATES = Table(
         "group",
         "from_day",
         "to_day",
+        "delta_first",
+        "delta_second",
     ),
 )
 

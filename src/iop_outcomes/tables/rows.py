@@ -27,6 +27,8 @@ class Asked(Timed):
     group: str
     from_day: int | None
     to_day: int | None
+    delta_first: float
+    delta_second: float
 
 
 class Estimated(Asked):
