@@ -76,7 +76,9 @@ def run(
     shared = differencing.sharing(counts, groups, rules)
     level = inference.confidence_level
     kept_back = () if rules.exact else (*contrasts, *shared)
-    apart = ground.Apart(kept_back, () if rules.exact else outcomes, cumulative(endpoints, counts), in_care)
+    apart = ground.Apart(
+        kept_back, () if rules.exact else outcomes, cumulative(endpoints, counts), in_care, fewest_events
+    )
     counts, diagnostics = rare.together(counts, diagnostics, rules)
     known = Fineness((*contrasts, *shared), outcomes, score_patterns(diagnostics), fewest_events)
     cohort = str(estimates["cohort"].iloc[0]) if len(estimates) else ""
