@@ -167,6 +167,5 @@ def _finished(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     from iop_outcomes.tables import TABLES, check
 
     table = TABLES[name]
-    columns = {n: c.dtype for n, c in table.columns.items()}
-    ordered = frame.astype(columns).sort_values(list(table.key), kind="stable", ignore_index=True, na_position="first")
-    return check(table, ordered[list(columns)], where="release")
+    ordered = table.cast(frame).sort_values(list(table.key), kind="stable", ignore_index=True, na_position="first")
+    return check(table, ordered[list(table.columns)], where="release")
