@@ -71,10 +71,10 @@ def attacked(
     some: int = SOME,
 ) -> Iterator[tuple[str, str, Found]]:
     """Policy, door and what was found of one cohort, the at-th. size: of how many people; else at random. some: of a
-    cohort in so many a second release, and the naive doors.
+    cohort in so many a second release, and the naive doors; 0 of none.
     """
     first = cohorts.cohort(np.random.default_rng(seed), size)
-    later = cohorts.cohort(np.random.default_rng(seed), size, ADDED) if at % some == 0 else None
+    later = cohorts.cohort(np.random.default_rng(seed), size, ADDED) if some and at % some == 0 else None
     people = first.known if first.asked.simple else first.known.iloc[:0]
     # policies whose gates ask for as many events stand on the same results
     made = {events: private(first, events) for events in {RULES[policy].events for policy in policies}}
