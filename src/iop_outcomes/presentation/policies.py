@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.presentation import numbers
 from iop_outcomes.release.policy import Policy
-from iop_outcomes.tables.results import RELEASE, ROUNDED_TO, ROWS_KEPT, ROWS_WITHHELD
+from iop_outcomes.tables.results import RELEASE, ROUNDED_TO, ROWS_ASKED, ROWS_KEPT, ROWS_WITHHELD
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,7 +99,7 @@ def done(diagnostics: pd.DataFrame) -> str:
     """What the policy did to a release, in sentences; '' where the release does not say."""
     own = diagnostics[diagnostics["method"] == RELEASE]
     value = own.groupby("quantity")["value"].max()
-    base, kept, lost = (numbers.number(value.get(q)) for q in (ROUNDED_TO, ROWS_KEPT, ROWS_WITHHELD))
+    base, *rows = (numbers.number(value.get(q)) or 0 for q in (ROUNDED_TO, ROWS_ASKED, ROWS_KEPT, ROWS_WITHHELD))
     said = []
     if base:
         said.append(
@@ -108,10 +108,12 @@ def done(diagnostics: pd.DataFrame) -> str:
             else f"Counts are exact, or rounded to the nearest {numbers.count(base)} where exact ones would have cost "
             "others."
         )
-    if kept is not None and lost is not None and kept + lost:
+    asked, kept, lost = rows
+    if asked:
+        others = " The others may be off by more." * bool(asked - kept - lost)
         said.append(
-            f"Of the unadjusted results of the main questions {numbers.count(kept)} are exact or off by less than 1 "
-            f"percentage point (ratios and days: by less than 1{numbers.NARROW}%), and {numbers.count(lost)} are "
-            "withheld."
+            f"Of the {numbers.count(asked)} unadjusted results of the main questions, {numbers.count(kept)} are exact "
+            f"or off by less than 1 percentage point (ratios and days: by less than 1{numbers.NARROW}%), and "
+            f"{numbers.count(lost)} are withheld.{others}"
         )
     return " ".join(said)

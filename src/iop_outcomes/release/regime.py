@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from iop_outcomes.release.policy import Policy
-from iop_outcomes.tables.results import ALL, OF_THE_WHOLE, RELEASE, ROUNDED_TO, ROWS_KEPT, ROWS_WITHHELD
+from iop_outcomes.tables.results import ALL, OF_THE_WHOLE, RELEASE, ROUNDED_TO, ROWS_ASKED, ROWS_KEPT, ROWS_WITHHELD
 from iop_outcomes.vocabulary.measures import MEAN_DAYS, RATIO
 from iop_outcomes.vocabulary.methods import CRUDE
 from iop_outcomes.vocabulary.statuses import OK, SUPPRESSED
@@ -90,7 +90,9 @@ def told(chosen: Kept, cohort: str) -> pd.DataFrame:
         **OF_THE_WHOLE, "analysis": RELEASE, "cohort": cohort, "contrast": ALL, "method": RELEASE,
         "threshold": float("nan"), "status": "info",
     }  # fmt: skip
-    numbers = {ROUNDED_TO: chosen.base, ROWS_KEPT: chosen.kept, ROWS_WITHHELD: chosen.withheld}
+    numbers = {
+        ROUNDED_TO: chosen.base, ROWS_ASKED: chosen.rows, ROWS_KEPT: chosen.kept, ROWS_WITHHELD: chosen.withheld,
+    }  # fmt: skip
     rows = [{**same, "quantity": name, "value": float(number)} for name, number in numbers.items()]
     declared = TABLES["diagnostics"].columns
     return pd.DataFrame(rows, columns=list(declared)).astype({n: c.dtype for n, c in declared.items()})

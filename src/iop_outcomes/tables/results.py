@@ -33,7 +33,7 @@ OF_QUESTIONS = {
 COMPUTED_TWICE, TWO_AGREE, LEFT_OUT = "computed_twice", "two_agree", "not_computed_twice"
 # what a release says of itself: to what counts are rounded, and how many of the rows it was made to keep it tells
 RELEASE = "release"
-ROUNDED_TO, ROWS_KEPT, ROWS_WITHHELD = "rounded_to", "rows_kept", "rows_withheld"
+ROUNDED_TO, ROWS_ASKED, ROWS_KEPT, ROWS_WITHHELD = "rounded_to", "rows_asked", "rows_kept", "rows_withheld"
 PROPENSITY_SCORE = "propensity_score"
 # so many people of an arm leave on one day by one cause that curves have a point on it, and on the day before
 TOGETHER = 20

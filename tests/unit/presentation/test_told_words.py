@@ -117,7 +117,9 @@ def test_what_the_policy_did_is_read_from_the_release() -> None:
 
     assert policies.done(diagnostics()) == ""
     assert policies.done(release(rounded_to=1)) == "Counts are exact where they are shown."
-    whole = policies.done(release(rounded_to=5, rows_kept=90, rows_withheld=10))
+    whole = policies.done(release(rounded_to=5, rows_asked=100, rows_kept=90, rows_withheld=10))
     assert "rounded to the nearest 5 where exact ones would have cost others." in whole
-    assert "90 are exact or off by less than 1 percentage point" in whole
-    assert "and 10 are withheld" in whole
+    assert "Of the 100 unadjusted results of the main questions, 90 are exact or off by less than 1 " in whole
+    assert whole.endswith("and 10 are withheld.")
+    some = policies.done(release(rounded_to=5, rows_asked=101, rows_kept=90, rows_withheld=10))
+    assert some.endswith("and 10 are withheld. The others may be off by more.")

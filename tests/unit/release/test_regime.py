@@ -64,7 +64,7 @@ def test_bases_are_judged_by_crude_rows_of_primary_questions_and_by_all_where_th
 
 def test_a_release_says_to_what_it_is_rounded_and_what_that_costs() -> None:
     found = release(counts=PLENTY, estimates=four())["diagnostics"].set_index("quantity")["value"]
-    assert found.to_dict() == {"rounded_to": 1, "rows_kept": 4, "rows_withheld": 0}
+    assert found.to_dict() == {"rounded_to": 1, "rows_asked": 4, "rows_kept": 4, "rows_withheld": 0}
     assert "rounded_to" not in set(release("none", counts=PLENTY, estimates=four())["diagnostics"]["quantity"])
 
 
