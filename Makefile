@@ -44,7 +44,7 @@ report: setup
 	@echo "The report: results/$(or $(COHORT),$(NAMED))/release/report.html"
 
 test: setup check
-	$(RUN) python -m pytest -n 2 --dist loadfile
+	env -u PYTHONDONTWRITEBYTECODE $(RUN) python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: setup
 	$(RUN) python -m ruff check

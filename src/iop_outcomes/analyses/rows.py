@@ -158,8 +158,7 @@ def table(name: str, rows: Sequence[Row]) -> pd.DataFrame:
     declared = TABLES[name]
     if not rows:
         return declared.empty()
-    frame = pd.DataFrame(list(rows), columns=list(declared.columns))
-    return frame.astype({n: c.dtype for n, c in declared.columns.items()})
+    return declared.cast(pd.DataFrame(list(rows), columns=list(declared.columns)))
 
 
 def cell(keys: Mapping[str, object], level: str, count: int, **more: object) -> Row:

@@ -83,15 +83,15 @@ def release_curves(curves: pd.DataFrame, ground: Ground, level: float) -> pd.Dat
 
     from iop_outcomes.tables import TABLES
 
-    declared = TABLES["curves"].columns
+    declared = TABLES["curves"]
     sources = _sources(ground)
     crude = {name: points for name, source in sources.items() if (points := _crude(source, ground, level)) is not None}
     ours = (curves["method"] == CRUDE) & (curves["axis"] == "days")
     parts = [pd.DataFrame(_named(name, sources[name], points)) for name, points in sorted(crude.items())]
     for key, own in curves[~ours].groupby(KEY, sort=True, dropna=False):
         parts.append(_released(dict(zip(KEY, key, strict=True)), own, sources, crude, ground))
-    typed = [p.astype({n: c.dtype for n, c in declared.items()}) for p in parts if len(p)]
-    return pd.concat(typed, ignore_index=True)[list(declared)] if typed else TABLES["curves"].empty()
+    typed = [declared.cast(p) for p in parts if len(p)]
+    return pd.concat(typed, ignore_index=True)[list(declared.columns)] if typed else declared.empty()
 
 
 def _sources(ground: Ground) -> Sources:

@@ -93,9 +93,8 @@ def release_estimates(
     from iop_outcomes.tables import TABLES
 
     released = [_release(row, evidence, level, arms.get(row["contrast"], ()), known) for row in estimated(estimates)]
-    declared = TABLES["estimates"].columns
-    frame = pd.DataFrame(released, columns=list(declared))
-    return frame.astype({name: column.dtype for name, column in declared.items()})
+    declared = TABLES["estimates"]
+    return declared.cast(pd.DataFrame(released, columns=list(declared.columns)))
 
 
 def _release(row: Estimated, evidence: Evidence, level: float, order: Sequence[str], known: Fineness) -> Row:

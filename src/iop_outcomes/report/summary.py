@@ -18,7 +18,7 @@ from iop_outcomes.presentation.labels import Labels, capital
 from iop_outcomes.protocol import AsRun
 from iop_outcomes.report.sentences import dose, effects, missing
 from iop_outcomes.tables.results import ALL, ESTIMATES
-from iop_outcomes.tables.rows import Estimated, estimated
+from iop_outcomes.tables.rows import Estimated, alike, estimated
 from iop_outcomes.vocabulary import endpoints
 from iop_outcomes.vocabulary.answers import BOUNDS, MISSING_RULES
 from iop_outcomes.vocabulary.endpoints import MISSING_MAY_BE_USE
@@ -105,13 +105,15 @@ def _impossible(own: pd.DataFrame, labels: Labels, name: str) -> tuple[Said, ...
 
 
 def pairs(own: pd.DataFrame) -> list[Pair]:
+    """The estimands of some rows of a table, each with its arms."""
+    return paired(estimated(own))
+
+
+def paired(estimates: Sequence[Estimated]) -> list[Pair]:
     """The estimands of some rows, each with its arms."""
     keys = [name for name in ESTIMATES.key if name != "of"]
-    return [
-        Pair({r["of"]: r for r in estimated(rows)})
-        for _, rows in own.groupby(keys, sort=False, dropna=False)
-        if MEASURES[rows["measure"].iloc[0]].main in set(rows["of"])
-    ]
+    by_arm = [{row["of"]: row for row in rows} for rows in alike(estimates, keys).values()]
+    return [Pair(rows) for rows in by_arm if MEASURES[next(iter(rows.values()))["measure"]].main in rows]
 
 
 def _preferred(found: Sequence[Pair]) -> Pair:
