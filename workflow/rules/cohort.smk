@@ -35,7 +35,7 @@ use rule run as cohort_use with:
     params:
         **step(
             "cohort.use",
-            {"use": plain(STUDY.use), "classes": LOADED.substances()},
+            {"use": plain(STUDY.use), "views": plain(LOADED.tests())},
         ),
     message:
         "Read what tests tell of use, interval by interval"

@@ -91,7 +91,7 @@ def run(
     for endpoint in endpoints:
         people = counted[endpoint.clock][0]
         interviews, tests = seen[endpoint.clock]
-        tables = {"followups": interviews, "leaving": leaving, **asked.of(tests, endpoint.substance)._asdict()}
+        tables = {"followups": interviews, "leaving": leaving, **asked.of(tests, endpoint.tests, use)._asdict()}
         if endpoint.kind in TIMES:
             days, event = TIMES[endpoint.kind](people, tables, endpoint)
             timed.append(_timed_rows(people, endpoint, days, event))
@@ -343,9 +343,13 @@ def no_return(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon:
 
 @TIMES.answers
 def first_use(people: pd.DataFrame, tables: Tables, endpoint: Endpoint) -> tuple[pd.Series, pd.Series]:
-    """Day of the first reported use after day 0, or the last day that the answers cover."""
+    """Day of the first reported use from where the clock starts, or the last day that the answers cover.
+
+    Of who used before that, nothing is known of the time after it.
+    """
     rows = tables["followups"].groupby("person_id")
     first, through = rows["first_use_day"].min(), rows["no_use_through_day"].max()
+    first = first.where((first >= 0).fillna(False).astype(bool))
     event = first.notna()
     return first.where(event, through).fillna(0).astype("int64"), event
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.cohort.use import residence
 from iop_outcomes.protocol import Use
+from iop_outcomes.vocabulary.endpoints import ADMISSION
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,3 +32,11 @@ def from_community(people: pd.DataFrame, stays: pd.DataFrame, use: Use) -> tuple
         death_day=(people["death_day"] - shift).where(there),
     )
     return moved, there
+
+
+def counted(clock: str, people: pd.DataFrame, stays: pd.DataFrame, use: Use) -> pd.DataFrame:
+    """People whose clock starts, with their days counted from there. people: as for `from_community`."""
+    if clock == ADMISSION:
+        return people
+    moved, there = from_community(people, stays, use)
+    return moved[there].reset_index(drop=True)

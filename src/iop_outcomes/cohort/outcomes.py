@@ -48,11 +48,12 @@ def run(
         people, followups, screens, persons, episodes, kept, endpoints, horizons, medications, stays, use
     )
     weeks = weekly.run(people, use_patterns, use, endpoints, horizons)
-    defined = pattern_endpoints.run(people, use_patterns, use, endpoints, horizons)
+    answered["abstinence"] = _together(answered["abstinence"], weeks)
+    for name, rows in pattern_endpoints.run(people, use_patterns, use, endpoints, horizons).items():
+        answered[name] = _together(answered[name], rows)
     return {
         "retention": kept,
-        "abstinence": _together(answered["abstinence"], weeks, defined["abstinence"]),
-        "first_use": _together(answered["first_use"], defined["first_use"]),
+        **answered,
         **history.run(people, followups, screens, sessions, kept, endpoints, remembered),
         **dose.run(people, kept, sessions, screens, followups, windows),
     }

@@ -23,6 +23,9 @@ from iop_outcomes.vocabulary.endpoints import PATTERN_ANSWERS, PATTERN_TIMES
 if TYPE_CHECKING:
     import pandas as pd
 
+# the table of times to an event
+TIMES = "first_use"
+
 
 def run(
     people: pd.DataFrame,
@@ -40,19 +43,16 @@ def run(
 
     from iop_outcomes.tables import TABLES
 
-    binary, timed = [TABLES["abstinence"].empty()], [TABLES["first_use"].empty()]
+    found = {name: [TABLES[name].empty()] for name in ("abstinence", TIMES)}
     for endpoint in endpoints:
         if endpoint.kind not in (*PATTERN_ANSWERS, *PATTERN_TIMES):
             continue
-        patterns = use.matrix(use_patterns, list(people["person_id"]), endpoint.substance, rules)
+        patterns = use.matrix(use_patterns, list(people["person_id"]), endpoint.tests, rules)
         if endpoint.kind in PATTERN_TIMES:
-            timed.append(_times(people, patterns, endpoint))
+            found[TIMES].append(_times(people, patterns, endpoint))
             continue
-        binary += [_answers(people, patterns, endpoint, horizon) for horizon in horizons[endpoint.outcome]]
-    return {
-        "abstinence": pd.concat(binary[1:] or binary, ignore_index=True),
-        "first_use": pd.concat(timed[1:] or timed, ignore_index=True),
-    }
+        found["abstinence"] += [_answers(people, patterns, endpoint, horizon) for horizon in horizons[endpoint.outcome]]
+    return {name: pd.concat(rows[1:] or rows, ignore_index=True) for name, rows in found.items()}
 
 
 def _found(patterns: Patterns, endpoint: Endpoint) -> Found:

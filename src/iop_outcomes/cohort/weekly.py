@@ -48,7 +48,7 @@ def run(
     parts = [TABLES["abstinence"].empty()]
     for endpoint in endpoints:
         if endpoint.kind in WEEKS:
-            patterns = use.matrix(use_patterns, list(people["person_id"]), endpoint.substance, rules)
+            patterns = use.matrix(use_patterns, list(people["person_id"]), endpoint.tests, rules)
             parts.append(_rows(people, patterns, endpoint, max(horizons[endpoint.outcome])))
     return pd.concat(parts[1:] or parts, ignore_index=True)
 

@@ -26,6 +26,7 @@ TITLES = {
     "missing": "Both arms and their difference under every reading of a missing answer",
     "tipping": "The difference by how far missing answers lie from those with the same record",
     "weekly": "Tests week by week, those that were missed as a band of their own",
+    "patterns": "Patterns of tests, in groups of people by when they gave the last one",
     "duration": "Longer against shorter stays: the naive comparison beside fairer ones",
     "intensity": "Abstinence by hours of care a week",
     "completeness": "How complete the records are",

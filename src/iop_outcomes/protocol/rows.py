@@ -10,6 +10,7 @@ from iop_outcomes.errors import StudyError
 from iop_outcomes.patterns.definition import AS_OPERATIONALISED, AS_PUBLISHED, LOGICAL, SURVIVAL, Definition
 from iop_outcomes.patterns.published import written
 from iop_outcomes.protocol.base import GAP, Name, OneOf, Part, Words
+from iop_outcomes.protocol.use import AskedTests
 from iop_outcomes.vocabulary.answers import COUNTED_AGAINST, DEATHS, LEFT_OUT, MISSING_RULES, NONE, NOT_DUE
 from iop_outcomes.vocabulary.causes import LEAVING
 from iop_outcomes.vocabulary.endpoints import (
@@ -21,6 +22,7 @@ from iop_outcomes.vocabulary.endpoints import (
     KINDS,
     LEFT_INDEX,
     MAY_BE_MISSING,
+    OF_TESTS,
     PATTERN_ANSWERS,
     PATTERN_TIMES,
     STAYING,
@@ -31,6 +33,7 @@ from iop_outcomes.vocabulary.estimands import ESTIMANDS
 from iop_outcomes.vocabulary.measures import MEASURES
 from iop_outcomes.vocabulary.methods import METHODS
 from iop_outcomes.vocabulary.readings import Reading
+from iop_outcomes.vocabulary.testing import ANY
 
 Step = Annotated[str, OneOf(STEPS)]
 Measure = Annotated[str, OneOf(MEASURES)]
@@ -87,6 +90,12 @@ class Endpoint(Part):
         description="about use only: days are counted from the first day at the index level, or from the return to the "
         "community, the first day outside of a controlled environment",
     )
+    one_in_days: int = Field(
+        default=0,
+        ge=0,
+        description="about tests only: arms that are tested on different schedules are read on a common one, the last "
+        "test that was due in so many days; 0: all tests count",
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> Endpoint:
@@ -108,6 +117,8 @@ class Endpoint(Part):
             )
         if self.clock != ADMISSION and self.kind not in CLOCKED:
             raise ValueError(f"`clock` is for outcomes about use from tests and interviews ({', '.join(CLOCKED)})")
+        if self.one_in_days and self.kind not in OF_TESTS:
+            raise ValueError(f"`one_in_days` thins tests: it is for outcomes of tests ({', '.join(OF_TESTS)})")
         return self
 
     def defined(self) -> list[Definition]:
@@ -117,6 +128,11 @@ class Endpoint(Part):
             return written(self.pattern, self.version or AS_OPERATIONALISED, self.outcome, value)
         except StudyError as wrong:
             raise ValueError(str(wrong)) from None
+
+    @property
+    def tests(self) -> AskedTests:
+        """The tests that it asks about."""
+        return AskedTests(substance=self.substance or ANY, clock=self.clock, one_in_days=self.one_in_days)
 
     @property
     def companion(self) -> bool:

@@ -11,8 +11,10 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from iop_outcomes.protocol.base import OneOf, Part
+from iop_outcomes.vocabulary.endpoints import ADMISSION, CLOCKS
 from iop_outcomes.vocabulary.levels import CONTROLLED, LEVELS
 from iop_outcomes.vocabulary.testing import (
+    ANY,
     EXCUSED_REASONS,
     REASONS,
     SPECIMENS,
@@ -21,6 +23,14 @@ from iop_outcomes.vocabulary.testing import (
 
 ReasonName = Annotated[str, OneOf(REASONS)]
 Specimen = Annotated[str, OneOf(SPECIMENS)]
+
+
+class AskedTests(Part):
+    """Tests as an endpoint asks about them."""
+
+    substance: str = Field(default=ANY, description="class of substances, a substance, or any")
+    clock: Annotated[str, OneOf(CLOCKS)] = Field(default=ADMISSION, description="where days are counted from")
+    one_in_days: int = Field(default=0, ge=0, description="tests are thinned to one in so many days; 0: all count")
 
 
 class Schedule(Part):

@@ -120,7 +120,7 @@ class Evidence:
         """What is told week by week of an arm, by question and arm: a number of all weeks is as fine as each of them,
         as it would give back the one that is withheld.
         """
-        own = self.released[self.released["variable"] == WEEK]
+        own = self.released[(self.released["variable"] == WEEK) & (self.released["group_by"] == ALL)]
         keys = zip(own["analysis"], own["contrast"], own["outcome"], own["arm"], strict=True)
         found: dict[tuple[str, ...], list[Number]] = {}
         for key, number in zip(keys, tables.numbers(own), strict=True):

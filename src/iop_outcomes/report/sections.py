@@ -198,7 +198,7 @@ def _retention(of: Sources) -> tuple[Item, ...]:
 
 
 def _abstinence(of: Sources) -> tuple[Item, ...]:
-    found = _states(of, others=False, before=(*of.drawn("abstinence", "weekly"), *_missing(of)))
+    found = _states(of, others=False, before=(*of.drawn("abstinence", "weekly", "patterns"), *_missing(of)))
     if not found:
         return ()
     twice = two_sources.tables(of.tables["counts"], of.study)

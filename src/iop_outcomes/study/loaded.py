@@ -11,6 +11,7 @@ from iop_outcomes.errors import struck
 from iop_outcomes.privacy import withheld
 from iop_outcomes.protocol import (
     Analysis,
+    AskedTests,
     AsRun,
     Companions,
     Compared,
@@ -33,6 +34,8 @@ from iop_outcomes.vocabulary.endpoints import (
     FOLLOWED,
     KINDS,
     LEFT_INDEX,
+    PATTERN_ANSWERS,
+    PATTERN_TIMES,
     RETENTION,
     STAYING,
     WEEKLY,
@@ -62,6 +65,7 @@ FIGURES: dict[str, set[tuple[str, str]] | None] = {
     "missing": {(ABSTINENCE, RISK)},
     "tipping": {(ABSTINENCE, RISK)},
     "weekly": {(kind, measure) for kind in WEEKLY for measure in measures(kind, ABSTINENCE, CONTRASTS)},
+    "patterns": {(kind, measure) for kind in WEEKLY for measure in measures(kind, ABSTINENCE, CONTRASTS)},
     "duration": {(DOSE, HAZARD_RATIO), (DOSE, RISK)},
     "intensity": {(DOSE, DOSE_RESPONSE)},
     "completeness": None,
@@ -114,10 +118,14 @@ class Loaded:
         asked = sorted({r.outcome for r in self.rows(step, contrast)})
         return {o: _wordless(self.endpoints[o]) for o in asked}
 
-    def substances(self) -> list[str]:
-        """The substances that endpoints about tests ask for, or any: each has a use pattern."""
-        asked = {e.substance for e in self.endpoints_of(*KINDS) if e.substance}
-        return sorted(asked) or [ANY]
+    def tests(self) -> list[AskedTests]:
+        """The views of tests that have a use pattern: all tests of each substance that is asked about, and those of
+        endpoints that are answered by patterns.
+        """
+        asked = [e for e in self.endpoints_of(*KINDS) if KINDS[e.kind].about_use]
+        whole = [AskedTests(substance=s) for s in sorted({e.substance for e in asked if e.substance}) or [ANY]]
+        own = [e.tests for e in asked if e.kind in (*WEEKLY, *PATTERN_ANSWERS, *PATTERN_TIMES)]
+        return list({view.model_dump_json(): view for view in (*whole, *own)}.values())
 
     def follows(self) -> list[str]:
         """What some analysis follows beside events, as the table retention names it; the index level and the episode

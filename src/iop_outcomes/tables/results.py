@@ -60,6 +60,9 @@ BY_SITE, BY_PERIOD, BY_GAP = "site", "period", "gap_days"
 REPORT_BY_TEST, BY_TEST = "report_by_test", "test"
 # of what people are counted week by week, beside the whole question
 WEEK = "week"
+# how they are grouped there: by the part of the weeks in which they gave their last test
+BY_LAST_TEST = "last_test"
+LAST_TESTS = ("no_test", "first_third", "second_third", "last_third")
 BY_LEVEL, BY_ORIGIN, BY_SERVICE = "level_of_care", "from", "service"
 
 _ANALYSIS = {

@@ -323,7 +323,7 @@ _ROWS = (
         grows=True,
     ),
     Kind(
-        "pattern",
+        "pattern_answer",
         "an endpoint of use patterns that is yes or no, of the intervals up to a day",
         AT_A_DAY,
         _ANSWERS,
@@ -384,8 +384,13 @@ CLOCKS = (ADMISSION, COMMUNITY)
 CLOCKED = tuple(
     k.name
     for k in _ROWS
-    if k.about_use and k.needs and not k.of_patterns and k.answered in (AT_A_DAY, TO_AN_EVENT, BETWEEN_TWO_DAYS)
+    if k.about_use
+    and k.needs
+    and not k.of_patterns
+    and k.answered in (AT_A_DAY, TO_AN_EVENT, BETWEEN_TWO_DAYS, WEEK_BY_WEEK)
 )
+# kinds that are answered by tests alone
+OF_TESTS = tuple(k.name for k in _ROWS if k.needs == ("screens",))
 # in the order in which they are spoken of
 ORDER = tuple(k.name for k in sorted(_ROWS, key=lambda k: k.place))
 # what can be counted among those who are followed: ways of leaving, then events beside it

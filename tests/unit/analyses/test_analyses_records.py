@@ -12,7 +12,7 @@ from iop_outcomes.analyses import records
 from iop_outcomes.analyses.records import cells
 from iop_outcomes.clean import episodes
 from iop_outcomes.cohort import use
-from iop_outcomes.protocol import Use
+from iop_outcomes.protocol import AskedTests, Use
 from iop_outcomes.tables import TABLES, check
 
 Frames = dict[str, pd.DataFrame]
@@ -101,7 +101,7 @@ def frames() -> Frames:
         "episodes_by_gap": episodes.by_gap({gap: episodes.link(stays, persons, gap) for gap in (14, 60)}),
     }
     tested = {name: found[name] for name in ("people", "persons", "stays", "screens", "followups")}
-    patterns = use.run(**tested, medications=typed("medications", []), use=Use(), classes=["any"])
+    patterns = use.run(**tested, medications=typed("medications", []), use=Use(), views=[AskedTests()])
     return {**found, **patterns}
 
 

@@ -13,7 +13,14 @@ RULES = Use(begins=0)
 def use_patterns(texts: dict[str, str]) -> pd.DataFrame:
     """The table use_patterns of one symbol per week, week 1 first."""
     rows = [
-        {"person_id": who, "substance": "opioid", "interval": at, "state": SYMBOLS[symbol].name}
+        {
+            "person_id": who,
+            "substance": "opioid",
+            "clock": "admission",
+            "one_in_days": 0,
+            "interval": at,
+            "state": SYMBOLS[symbol].name,
+        }
         for who, text in texts.items()
         for at, symbol in enumerate(text, 1)
     ]

@@ -44,8 +44,8 @@ def found(endpoint, day: int, tests=None, **more) -> dict[str, pd.DataFrame]:
     care = table("episodes", [], episode=1)
     given = TABLES["screens"].empty() if tests is None else tests
     tables = abstinence.run(
-        who, FOLLOWUPS, given, dead, care, kept, [endpoint], {"o": [day]}, more.pop("medications", None), CARE,
-        Use(**more),
+        who, more.pop("interviews", FOLLOWUPS), given, dead, care, kept, [endpoint], {"o": [day]},
+        more.pop("medications", None), CARE, Use(**more),
     )  # fmt: skip
     for name, frame in tables.items():
         check(TABLES[name], frame)
@@ -85,6 +85,16 @@ def test_no_return_to_use_from_both_clocks(clock: str, day: int, answers: dict) 
             answer if answer is not None else "dead" if row["dead"] else None if row["mature"] else "not asked"
         )
     assert told == answers
+
+
+def test_use_in_residence_tells_nothing_of_the_time_after_the_return() -> None:
+    used = FOLLOWUPS.assign(first_use_day=pd.array([None, 20, None], dtype="Int64"))
+    used = used.assign(no_use_through_day=pd.array([89, 19, 89], dtype="Int64"))
+    for kind, table_ in (("first_use", "first_use"), ("no_return", "abstinence")):
+        endpoint = parts.endpoint("o", kind, substance="any" if kind == "first_use" else "", clock="community")
+        own = found(endpoint, 35, interviews=used)[table_].set_index("person_id").loc["residence"]
+        answer = (own["days"], own["event"]) if kind == "first_use" else (own["mature"], pd.isna(own["abstinent"]))
+        assert answer == ((0, False) if kind == "first_use" else (True, True))
 
 
 def test_a_clock_is_for_outcomes_about_use() -> None:
@@ -133,3 +143,14 @@ def test_an_endpoint_of_a_class_reads_its_substances() -> None:
     assert not own.loc["home", "abstinent"]
     others = rows.assign(substance="cocaine")
     assert pd.isna(found(endpoint, 84, others)["abstinence"].set_index("person_id").loc["home", "abstinent"])
+
+
+def test_arms_on_different_schedules_are_read_on_a_common_one() -> None:
+    """Of weekly tests the last of two weeks stands; an endpoint that is no test is refused."""
+    rows = screens((72, "positive"), (80, "negative"), person_id="home")
+    every = parts.endpoint("o", "run_of_screens", substance="opioid", run=1, counts="positive")
+    thinned = parts.endpoint("o", "run_of_screens", substance="opioid", run=1, counts="positive", one_in_days=14)
+    events = [found(e, 90, rows)["first_use"].set_index("person_id").loc["home", "event"] for e in (every, thinned)]
+    assert [bool(event) for event in events] == [True, False]
+    with pytest.raises(ValueError, match="`one_in_days` thins tests: it is for outcomes of tests"):
+        parts.endpoint("o", "first_use", one_in_days=14)

@@ -30,7 +30,7 @@ def found(texts: dict[str, str], kind: str, pattern: str, horizon: int = 70, **m
 
 
 def said(texts: dict[str, str], pattern: str, horizon: int = 70) -> dict[str, object]:
-    rows = found(texts, "pattern", pattern, horizon)["abstinence"]
+    rows = found(texts, "pattern_answer", pattern, horizon)["abstinence"]
     return dict(zip(rows["person_id"], rows["abstinent"].astype(object), strict=True))
 
 
@@ -48,7 +48,7 @@ def test_a_definition_of_ones_own_in_the_sheet(tmp_path: Path) -> None:
     """A row of the endpoint library is all that a further endpoint takes."""
     sheet = tmp_path / "endpoints.tsv"
     head = ["outcome", "kind", "label", "definition", "substance", "pattern"]
-    row = ["three", "pattern", "Three in a row", "Three tests in a row.", "opioid", THREE_IN_A_ROW]
+    row = ["three", "pattern_answer", "Three in a row", "Three tests in a row.", "opioid", THREE_IN_A_ROW]
     sheet.write_text("\t".join(head) + "\n" + "\t".join(row) + "\n", encoding="utf-8")
     endpoint = sheets.read(Endpoint, sheet)[0]
     texts = {"a": "-o--", "b": "-+--"}
@@ -66,10 +66,10 @@ def test_times_end_with_the_week_and_are_censored_on_their_own_clock() -> None:
 
 
 def test_the_dead_and_those_not_observed_are_told_apart() -> None:
-    rows = found({"a": "---x", "b": "---o"}, "pattern", THREE_IN_A_ROW)["abstinence"]
+    rows = found({"a": "---x", "b": "---o"}, "pattern_answer", THREE_IN_A_ROW)["abstinence"]
     assert rows["dead"].tolist() == [True, False]
     assert rows["abstinent"].isna().tolist() == [True, False]
-    late = found({"a": "----"}, "pattern", THREE_IN_A_ROW, horizon=101)["abstinence"]
+    late = found({"a": "----"}, "pattern_answer", THREE_IN_A_ROW, horizon=101)["abstinence"]
     assert late["mature"].tolist() == [False]
 
 
@@ -81,13 +81,17 @@ def test_a_window_beyond_everyone_is_refused() -> None:
 @pytest.mark.parametrize(
     ("kind", "more", "said"),
     [
-        ("pattern", {"pattern": "Ab_kosten_193"}, r"Did you mean 'Ab_kosten_1993'\?"),
-        ("pattern", {"pattern": "Rs_ctnNinetyFour_2023"}, "is of the value 'survival', and 'logical' is wanted"),
-        ("pattern", {}, "`pattern` is for the kinds pattern and pattern_time, which need one"),
+        ("pattern_answer", {"pattern": "Ab_kosten_193"}, r"Did you mean 'Ab_kosten_1993'\?"),
+        ("pattern_answer", {"pattern": "Rs_ctnNinetyFour_2023"}, "is of the value 'survival', and 'logical' is wanted"),
+        ("pattern_answer", {}, "`pattern` is for the kinds pattern_answer and pattern_time, "),
         ("screen", {"pattern": "Ab_kosten_1993"}, "`pattern` is for the kinds"),
         ("screen", {"version": "as_published"}, "`pattern` is for the kinds"),
         ("pattern_time", {"pattern": "statistic = first | counts = positive"}, "needs `at_least`"),
-        ("pattern", {"pattern": "count = negative"}, r"the column 'count' is not known. Did you mean 'counts'\?"),
+        (
+            "pattern_answer",
+            {"pattern": "count = negative"},
+            r"the column 'count' is not known. Did you mean 'counts'\?",
+        ),
     ],
 )
 def test_a_cell_with_a_mistake_is_refused(kind: str, more: dict[str, str], said: str) -> None:

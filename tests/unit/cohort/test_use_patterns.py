@@ -8,10 +8,11 @@ import pytest
 from cohort_rows import table
 from use_rows import matrix, run, screens, stay, text
 
+from iop_outcomes.cohort import use as step
 from iop_outcomes.cohort.use import residence
 from iop_outcomes.errors import StudyError
 from iop_outcomes.patterns.pattern import to_strings
-from iop_outcomes.protocol import Schedule, Use
+from iop_outcomes.protocol import AskedTests, Schedule, Use
 
 EVERY_WEEK = Schedule(kind="regular", until="observed")
 
@@ -190,3 +191,43 @@ def test_many_people_are_as_one_by_one_in_any_order(conflicts: str, length: int,
 def test_without_tests_there_is_no_pattern_but_by_a_schedule(schedule: Schedule) -> None:
     found = run(screens((3, "negative")).iloc[:0], Use(schedule=schedule))
     assert found["state"].tolist() == ([] if schedule.kind == "recorded" else ["missed"] * 3)
+
+
+WEEKLY = "-+-o*-+-"
+
+
+def test_a_common_schedule_keeps_the_last_test_due_whatever_its_result() -> None:
+    """One arm is tested weekly, the other every two weeks: thinned to two weeks, both are tested as often."""
+    results = {"-": "negative", "+": "positive", "o": "missing", "*": "inconclusive"}
+    weekly = screens(*((7 * k + 4, results[c]) for k, c in enumerate(WEEKLY)))
+    other = weekly[weekly["day"] % 14 == 11].assign(person_id="b")
+    thin = AskedTests(substance="opioid", one_in_days=14)
+    found = run(
+        pd.concat([weekly, other]), Use(), days=56, who=("a", "b"), views=[AskedTests(substance="opioid"), thin]
+    )
+    everything, thinned = (
+        step.matrix(found, ["a", "b"], view, Use()) for view in (AskedTests(substance="opioid"), thin)
+    )
+    assert to_strings(everything.window(1, 8)) == [WEEKLY, "_+_o_-_-"]
+    assert to_strings(thinned.window(1, 8)) == ["_+_o_-_-", "_+_o_-_-"]
+    # choosing by result would not be the same: any positive of two weeks
+    worst = Use(interval_days=14, conflicts="any_positive")
+    assert to_strings(matrix(run(weekly, worst, days=56), worst).window(1, 4)) == ["+-*+"]
+
+
+def test_an_excused_test_gives_way_to_one_that_was_due() -> None:
+    tests = screens((2, "negative", None), (10, "missing", "in_jail"), (20, "missing", "in_jail"), also=("reason",))
+    view = AskedTests(substance="opioid", one_in_days=14)
+    found = run(tests, Use(), views=[view])
+    assert to_strings(step.matrix(found, ["a"], view, Use()).window(1, 3)) == ["-_e"]
+
+
+def test_patterns_from_the_return_to_the_community() -> None:
+    tests = screens((3, "negative"), (12, "positive"), (18, "negative"))
+    view = AskedTests(substance="opioid", clock="community")
+    found = run(tests, Use(), stays=stay("3.5", 0, 9), views=[AskedTests(substance="opioid"), view])
+    # from day 10 on: days 11 to 17, and 18 to 24
+    assert to_strings(step.matrix(found, ["a"], view, Use()).window(1, 9)) == ["+-"]
+    assert to_strings(matrix(found, Use()).window(1, 9)) == ["-+-"]
+    gone = run(tests, Use(), stays=stay("3.5", 0, None), views=[view])
+    assert to_strings(step.matrix(gone, ["a"], view, Use())) == [""]

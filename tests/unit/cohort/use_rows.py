@@ -7,7 +7,7 @@ from cohort_rows import people, table
 
 from iop_outcomes.cohort import use as step
 from iop_outcomes.patterns.pattern import Patterns, to_strings
-from iop_outcomes.protocol import Use
+from iop_outcomes.protocol import AskedTests, Use
 
 NOBODY = pd.DataFrame({"person_id": pd.Series(dtype=object), "death_day": pd.Series(dtype="Int64")})
 
@@ -42,6 +42,7 @@ def run(
     days: int = 27,
     who: tuple[str, ...] = ("a",),
     classes: tuple[str, ...] = ("opioid",),
+    views: list[AskedTests] | None = None,
 ) -> pd.DataFrame:
     """The table use_patterns of people who are observed to a day."""
     persons = table("persons", [{"person_id": n, "death_day": died} for n in who], observed_to_day=days, sex="unknown")
@@ -49,12 +50,13 @@ def run(
     return step.run(
         people(*who, observed_days=days), persons, empty["stays"] if stays is None else stays, tests,
         empty["followups"] if followups is None else followups,
-        empty["medications"] if medications is None else medications, use, classes,
+        empty["medications"] if medications is None else medications, use,
+        views or [AskedTests(substance=s) for s in classes],
     )["use_patterns"]  # fmt: skip
 
 
 def matrix(found: pd.DataFrame, use: Use, who: tuple[str, ...] = ("a",), of: str = "opioid") -> Patterns:
-    return step.matrix(found, who, of, use)
+    return step.matrix(found, who, AskedTests(substance=of), use)
 
 
 def text(tests: pd.DataFrame, use: Use, of: str = "opioid", **more) -> str:

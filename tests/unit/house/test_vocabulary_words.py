@@ -25,6 +25,7 @@ OUTCOME = "an outcome of the endpoint library, as a study might name it otherwis
 # (word, file within the package): (how often, why)
 ELSEWHERE = {
     ("first_use", "cohort/abstinence.py"): (2, TABLE),
+    ("first_use", "cohort/pattern_endpoints.py"): (1, TABLE),
     ("first_use", "checks/definition.py"): (1, TABLE),
     ("first_use", "tables/private.py"): (1, TABLE),
     ("overlap", "figures/__init__.py"): (1, FIGURE),

@@ -15,28 +15,33 @@ SYMBOL = {state.name: state.symbol for state in STATES.values()}
 RANK = {"-": 0.0, "*": 0.5, "+": 1.0}
 
 
-def endpoint(text: str, rows: list[Definition]) -> list[float]:
-    """Its columns: one number (nan where it is not defined; yes is 1), or time and event."""
-    found = [one_row(text, row) for row in rows]
+def endpoint(text: str, rows: list[Definition], days: int = 7) -> list[float]:
+    """Its columns: one number (nan where it is not defined; yes is 1), or time and event. days: of an interval."""
+    found = [one_row(text, row, days) for row in rows]
     if len(found) == 1:
         return found[0]
     values = [v for (v,) in found]
     return [0.0 if 0.0 in values else sum(values) / len(values)]
 
 
-def one_row(text: str, row: Definition) -> list[float]:
+def one_row(text: str, row: Definition, days: int) -> list[float]:
     told = {SYMBOL[name]: getattr(row, name) for name in ("missed", "mixed", "excused", "not_scheduled", "died")}
     states = ["o" if told.get(s) == "missed" else s for s in text]
-    contact = max((i + 1 for i, s in enumerate(text) if s in RANK), default=0)
+    weeks = [0, *(i * days // 7 + 1 for i in range(len(text) + 99))]
+    contact = weeks[max((i + 1 for i, s in enumerate(text) if s in RANK), default=0)]
     if row.schedule:
         states = [(states + ["o"] * 99)[i] if i + 1 in row.schedule else "_" for i in range(max(row.schedule))]
     states = filled(states, row.fill)
     numbered = [(i + 1, read(s, told)) for i, s in enumerate(states)]
-    numbered = [(i, s) for i, s in numbered if s != "left_out"] if row.window_of == "tests" else numbered
-    total = len(numbered)
+    if row.window_of == "tests":
+        numbered = [(i, s) for i, s in numbered if s != "left_out"]
+        placed = list(enumerate(numbered, 1))
+    else:
+        placed = [(weeks[i], (i, s)) for i, s in numbered]
+    total = placed[-1][0] if placed else 0
     start = row.start if row.start > 0 else total + 1 + row.start
     end = contact if row.end == "last_test" else int(row.end) if int(row.end) > 0 else total + 1 + int(row.end)
-    inside = [pair for place, pair in enumerate(numbered, 1) if start <= place <= end and pair[1] != "left_out"]
+    inside = [pair for place, pair in placed if start <= place <= end and pair[1] != "left_out"]
     weights = {state.symbol: row.counts[state.code] for state in STATES.values() if state.code in row.counts}
     if row.value == "survival":
         return list(first(inside, row, weights))

@@ -48,7 +48,7 @@ def held(patterns: Patterns, asked: dict[str, list[Definition]]) -> None:
     found = evaluate(patterns, asked)
     texts = to_strings(patterns)
     for name, rows in asked.items():
-        expected = np.array([endpoint(text, rows) for text in texts]).T
+        expected = np.array([endpoint(text, rows, patterns.interval_days) for text in texts]).T
         np.testing.assert_allclose(np.array(columns(found[name])), expected, atol=1e-9, err_msg=name)
 
 
@@ -103,6 +103,14 @@ def test_endpoints_of_weeks_as_one_person_at_a_time(version: str) -> None:
 def test_endpoints_of_weeks_where_people_die_or_are_excused() -> None:
     texts = drawn("-+o*ex")
     held(from_strings(range(len(texts)), texts), {"/".join(key): rows for key, rows in BY_WEEK.items()})
+
+
+@pytest.mark.parametrize("days", [1, 2])
+def test_endpoints_of_tests_as_one_person_at_a_time(days: int) -> None:
+    """Tests by the day, and every other day, over 20 weeks; windows are in weeks."""
+    texts = drawn("-+o*___", weeks=20 * 7 // days, people=150)
+    assert len(BY_TEST) > 15
+    held(from_strings(range(len(texts)), texts, interval_days=days), BY_TEST)
 
 
 def test_the_symbols_are_all_tried() -> None:

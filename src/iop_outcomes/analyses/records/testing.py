@@ -15,7 +15,7 @@ from iop_outcomes.analyses.records.cells import apart
 from iop_outcomes.analyses.rows import Row
 from iop_outcomes.cohort import use
 from iop_outcomes.patterns.symbols import DIED, EXCUSED, MISSED, NOT_DUE, TESTED
-from iop_outcomes.protocol import Use
+from iop_outcomes.protocol import AskedTests, Use
 from iop_outcomes.tables.results import BY_LEVEL, TESTING
 from iop_outcomes.vocabulary.answers import NOT_YET_OBSERVED
 from iop_outcomes.vocabulary.testing import NO_TEST_DUE, TAKEN_IN, WITHOUT_RESULT_IN
@@ -34,8 +34,13 @@ def rows(units: pd.DataFrame, use_patterns: pd.DataFrame, rules: Use, last_day: 
 
     found: list[Row] = []
     for substance in use_patterns["substance"].unique():
-        own = use_patterns[use_patterns["substance"] == substance]
-        patterns = use.matrix(use_patterns, list(units["person_id"]), substance, rules)
+        view = AskedTests(substance=substance)
+        own = use_patterns[
+            (use_patterns["substance"] == substance)
+            & (use_patterns["clock"] == view.clock)
+            & (use_patterns["one_in_days"] == view.one_in_days)
+        ]
+        patterns = use.matrix(use_patterns, list(units["person_id"]), view, rules)
         inside = _inside(own, units["person_id"], patterns.first, patterns.codes.shape)
         asked = (patterns.numbers >= 1) & (patterns.last_days <= last_day)
         for column in np.flatnonzero(asked):

@@ -1,9 +1,9 @@
 """What tests tell of use, as a pattern of each unit of analysis: a state per interval, and how often tests were taken.
 
-In order: records are counted from each unit's time zero; each test is read (`tests`); tests of a class of substances
-become one a day, those that were due by a regular schedule and are not on record are added (`schedule`), and all become
-states of intervals (`intervals`), with the days of each interval that were spent in a controlled environment
-(`residence`). Without tests there is no pattern.
+In order: records are counted from where the clock starts; each test is read (`tests`); tests of a class of substances
+become one a day, those that were due by a regular schedule and are not on record are added, and tests are thinned to a
+common schedule where a view of them asks for it (`schedule`); all become states of intervals (`intervals`), with the
+days of each interval that were spent in a controlled environment (`residence`). Without tests there is no pattern.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from iop_outcomes.cohort.units import from_zero
 from iop_outcomes.errors import StudyError
 from iop_outcomes.patterns.pattern import Patterns
 from iop_outcomes.patterns.symbols import NOT_DUE, STATES
-from iop_outcomes.protocol import Use
+from iop_outcomes.protocol import AskedTests, Use
 from iop_outcomes.steps.store import Wanted
 
 if TYPE_CHECKING:
@@ -36,29 +36,34 @@ def run(
     followups: pd.DataFrame,
     medications: pd.DataFrame,
     use: Use,
-    classes: Sequence[str],
+    views: Sequence[AskedTests],
 ) -> dict[str, pd.DataFrame]:
-    """The table use_patterns. classes: of substances, one after the other; each has a pattern for every unit."""
+    """The table use_patterns. views: of the tests, one after the other; each has a pattern for every unit, from where
+    its clock starts.
+    """
     import pandas as pd
 
+    from iop_outcomes.cohort import clocks
     from iop_outcomes.cohort.use import intervals, residence, schedule, self_report, tests
     from iop_outcomes.tables import TABLES
 
     empty = TABLES["use_patterns"].empty()
     if screens.empty and use.schedule.kind == "recorded":
         return {"use_patterns": empty}
-    units = people[["person_id", "site_id", "observed_days"]].assign(death_day=_death_day(people, persons))
-    read = tests.read(from_zero(screens, people), from_zero(medications, people), use)
-    told = None if use.self_report == "ignored" else self_report.told(from_zero(followups, people), use)
-    inside = residence.spells(people, stays, use.controlled)
-    in_care_to = _last_day_in_care(people, stays)
     parts = [empty]
-    for wanted in dict.fromkeys(classes):
-        by_day = tests.by_day(read, wanted, use.conflicts)
-        due = schedule.missed(units, by_day, use, in_care_to)
-        by_day = pd.concat([by_day, due], ignore_index=True) if len(due) else by_day
-        tested = intervals.built(units, by_day, use, told)
-        parts.append(_rows(wanted, tested, inside))
+    for clock in sorted({view.clock for view in views}):
+        everyone = people.assign(death_day=_death_day(people, persons))
+        own = clocks.counted(clock, everyone, stays, use)
+        read = tests.read(from_zero(screens, own), from_zero(medications, own), use)
+        told = None if use.self_report == "ignored" else self_report.told(from_zero(followups, own), use)
+        inside = residence.spells(own, stays, use.controlled)
+        in_care_to = _last_day_in_care(own, stays)
+        for view in (v for v in views if v.clock == clock):
+            by_day = tests.by_day(read, view.substance, use.conflicts)
+            due = schedule.missed(own, by_day, use, in_care_to)
+            by_day = pd.concat([by_day, due], ignore_index=True) if len(due) else by_day
+            by_day = schedule.thinned(by_day, view.one_in_days, use.begins)
+            parts.append(_rows(view, intervals.built(own, by_day, use, told), inside))
     return {"use_patterns": pd.concat(parts[1:] or parts, ignore_index=True)}
 
 
@@ -85,8 +90,8 @@ def _last_day_in_care(people: pd.DataFrame, stays: pd.DataFrame) -> pd.Series:
     return people["person_id"].map(holds.set_index("person_id")["end"]).fillna(-1).astype("int64")
 
 
-def _rows(wanted: str, tested: Tested, inside: pd.DataFrame) -> pd.DataFrame:
-    """Rows of use_patterns of one class."""
+def _rows(view: AskedTests, tested: Tested, inside: pd.DataFrame) -> pd.DataFrame:
+    """Rows of use_patterns of one view."""
     import pandas as pd
 
     from iop_outcomes.cohort.use import residence
@@ -101,7 +106,7 @@ def _rows(wanted: str, tested: Tested, inside: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "person_id": patterns.people[row],
-            "substance": wanted,
+            **view.model_dump(),
             "interval": patterns.numbers[column],
             "state": names[patterns.codes[row, column]],
             "tests_due": tested.due[row, column],
@@ -111,18 +116,19 @@ def _rows(wanted: str, tested: Tested, inside: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def matrix(table: pd.DataFrame, people: Sequence[object], substance: str, use: Use) -> Patterns:
-    """The patterns of one class as a matrix of people, in the order that is given; who has no row has no interval.
+def matrix(table: pd.DataFrame, people: Sequence[object], view: AskedTests, use: Use) -> Patterns:
+    """The patterns of one view as a matrix of people, in the order that is given; who has no row has no interval.
 
-    table: use_patterns. use: the part of the study by which the table was made. Raises StudyError for a class that the
-    table does not hold.
+    table: use_patterns. use: the part of the study by which the table was made. Raises StudyError for a substance that
+    the table does not hold.
     """
     import pandas as pd
 
-    own = table[table["substance"] == substance]
-    if own.empty and len(table):
-        held = ", ".join(sorted(table["substance"].unique()))
-        raise StudyError(f"No use pattern was made of the substance '{substance}'. There are: {held}.")
+    held = (table["substance"] == view.substance) & (table["clock"] == view.clock)
+    own = table[held & (table["one_in_days"] == view.one_in_days)]
+    if not (table["substance"] == view.substance).any() and len(table):
+        names = ", ".join(sorted(table["substance"].unique()))
+        raise StudyError(f"No use pattern was made of the substance '{view.substance}'. There are: {names}.")
     ids = np.empty(len(people), dtype=object)
     ids[:] = list(people)
     row = pd.Index(ids).get_indexer(pd.Index(own["person_id"]))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from iop_outcomes.cohort.units import from_zero
-from iop_outcomes.cohort.use import tests
+from iop_outcomes.cohort.use import schedule, tests
 from iop_outcomes.patterns.symbols import EXCUSED, MISSED, MIXED, NEGATIVE, POSITIVE
-from iop_outcomes.protocol import Use
+from iop_outcomes.protocol import AskedTests, Use
 from iop_outcomes.vocabulary import testing
 from iop_outcomes.vocabulary.answers import MISSING
 
@@ -37,13 +37,14 @@ def read(people: pd.DataFrame, screens: pd.DataFrame, medications: pd.DataFrame 
     return tests.read(from_zero(screens, people), from_zero(spells, people), use)
 
 
-def of(found: pd.DataFrame, wanted: str) -> Asked:
-    """The tests of a class, a substance or any, one a day. found: as `read` gives them.
+def of(found: pd.DataFrame, view: AskedTests, use: Use) -> Asked:
+    """The tests of a view, one a day. found: as `read` gives them, from where the view's clock starts.
 
     An answer is yes or no: a positive stands against a negative of its day, which is mixed in a pattern alone.
     """
-    days = tests.by_day(found, wanted or testing.ANY, POSITIVE_STANDS)
-    days = days.assign(substance=wanted, result=days["code"].map(RESULTS).astype(object))
+    days = tests.by_day(found, view.substance, POSITIVE_STANDS)
+    days = schedule.thinned(days, view.one_in_days, use.begins)
+    days = days.assign(substance=view.substance, result=days["code"].map(RESULTS).astype(object))
     excused = days["code"] == EXCUSED.code
     columns = ["person_id", "day", "substance", "result"]
     return Asked(days.loc[~excused, columns], days.loc[excused, columns])

@@ -1,4 +1,4 @@
-"""Tests that were due by a regular schedule and are on no record.
+"""Tests that were due by a regular schedule and are on no record; and tests thinned to a schedule that arms share.
 
 Time from the first day of interval 1 is cut into periods of so many days, which may differ between sites. A period in
 which no test is on record, given or not, has one that was missed, on its last day; one that observation or care does
@@ -12,11 +12,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.patterns.symbols import MISSED
+from iop_outcomes.patterns.symbols import EXCUSED, MISSED
 from iop_outcomes.protocol import Use
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+def thinned(by_day: pd.DataFrame, one_in_days: int, begins: int) -> pd.DataFrame:
+    """One test in so many days: the last that was due, whatever its result; an excused one where there is no other.
+
+    by_day: as `tests.by_day` gives them. one_in_days: 0 leaves them as they are. begins: day on which the first of the
+    periods begins.
+    """
+    if not one_in_days:
+        return by_day
+    period = (by_day["day"] - begins) // one_in_days
+    ordered = by_day.assign(period=period, due=by_day["code"] != EXCUSED.code).sort_values(
+        ["person_id", "period", "due", "day"], kind="stable"
+    )
+    last = ~ordered.duplicated(["person_id", "period"], keep="last")
+    return ordered.loc[last, list(by_day.columns)]
 
 
 def missed(people: pd.DataFrame, by_day: pd.DataFrame, use: Use, in_care_to: pd.Series) -> pd.DataFrame:
