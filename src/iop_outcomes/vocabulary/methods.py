@@ -75,7 +75,7 @@ _ROWS = (
         "crude",
         "as_observed",
         "Unadjusted",
-        17,
+        18,
         explained=(
             "Shares and curves computed from the released counts and nothing else, so that a reader can repeat them. "
             "Intervals of shares are Wilson's (1927, JASA 22:209), of their differences Newcombe's (1998, Statistics "
@@ -87,7 +87,7 @@ _ROWS = (
         "naive",
         "as_observed",
         "Unadjusted",
-        16,
+        17,
         heading="Unadjusted ratio",
         explained=(
             "A model with the comparison alone: of hazards a Cox model, from the first day (Cox 1972, JRSS B 34:187; "
@@ -100,7 +100,7 @@ _ROWS = (
         "randomised",
         "randomised",
         "As randomised",
-        14,
+        15,
         explained=(
             "A model with the assigned arm alone, over everyone randomised: of hazards a Cox model, of weeks the "
             "regression of the arm and the week."
@@ -159,14 +159,21 @@ _ROWS = (
         "iptw_loss",
         "ATE",
         "Inverse weighting, and for loss",
-        18,
+        12,
         weights="iptw",
         loss=True,
         explained=(
+<<<<<<< HEAD
             "Inverse probability weights times the inverse of the chance of still being followed when the state on the "
             "day was known: a pooled logistic model of being lost, month by month, given arm and covariates (Robins "
             "and Finkelstein 2000, Biometrics 56:779). Other methods take those who are lost to be like others of "
             "their arm and weight; this one, like those with the same covariates."
+=======
+            "Inverse probability weights times the inverse of the chance of still being followed when the state on "
+            "the day was known: a pooled logistic model of being lost, month by month, given arm and covariates "
+            "(Robins and Finkelstein 2000, Biometrics 56:779). Other methods take those who are lost to be like others "
+            "of their arm and weight; this one, like those with the same covariates."
+>>>>>>> missing
         ),
     ),
     Method(
@@ -260,7 +267,7 @@ _ROWS = (
         "landmark",
         "landmark",
         "From the landmark",
-        13,
+        14,
         explained=(
             "A Cox model among people still followed without the event at the landmark, with stayers and leavers as "
             "they stand then."
@@ -271,7 +278,7 @@ _ROWS = (
         "landmark_adjusted",
         "landmark",
         "From the landmark, adjusted",
-        12,
+        13,
         heading="Adjusted at the landmark",
         explained=(
             "The same question with a regression on the baseline covariates. Where use up to the landmark is on "
@@ -284,7 +291,7 @@ _ROWS = (
         "spline",
         "landmark",
         "Adjusted spline",
-        15,
+        16,
         heading="Hours a week",
         explained=(
             "A restricted cubic spline of attended hours in a logistic model within each arm (Harrell 2015, Regression "

@@ -13,7 +13,9 @@ from iop_outcomes.estimators.causal.loss import still_followed
 
 @pytest.fixture(scope="module")
 def cohort() -> dict[str, pd.DataFrame]:
-    return people_of_a_contrast()
+    made = people_of_a_contrast()
+    own = made["gates"][made["gates"]["method"] == "iptw"].assign(method="iptw_loss")
+    return {**made, "gates": pd.concat([made["gates"], own], ignore_index=True)}
 
 
 def lost(cohort: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:

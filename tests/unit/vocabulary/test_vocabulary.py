@@ -94,13 +94,21 @@ def test_readings_of_kinds_by_hand() -> None:
     assert of["interview"] == of["first_use"] == of["state_at_discharge"]
     assert of["interview"].events == ("abstinent", "event")
     assert of["interview"].left_out["missing_is_using"] == ("not_yet_observed", "out_of_care", "not_known")
-    assert of["interview"].left_out["observed_only"] == ("missing", "not_yet_observed", "out_of_care", "not_known")
+    missing = ("missing", answers.LAST_ABSTINENT, answers.LAST_USING)
+    assert of["interview"].left_out["observed_only"] == (*missing, "not_yet_observed", "out_of_care", "not_known")
 
 
 def test_words_of_causes_answers_and_statuses_are_there() -> None:
     assert sorted(causes.ENDS) == sorted(causes.LEAVING)
     assert set(endpoints.COUNTED) < set(endpoints.CAUSES)
-    told = {*answers.LEVELS, *answers.STATE_LEVELS, *answers.WEEK_LEVELS, *answers.NOT_ASKED}
+    told = {
+        *answers.LEVELS,
+        *answers.STATE_LEVELS,
+        *answers.WEEK_LEVELS,
+        *answers.NOT_ASKED,
+        answers.LAST_ABSTINENT,
+        answers.LAST_USING,
+    }
     assert told == set(answers.LABELS)
     assert set(levels.LABELS) == set(levels.CLASSES)
     assert TABLES["estimates"].columns["status"].allowed == tuple(statuses.STATUSES)
