@@ -163,17 +163,10 @@ _ROWS = (
         weights="iptw",
         loss=True,
         explained=(
-<<<<<<< HEAD
-            "Inverse probability weights times the inverse of the chance of still being followed when the state on the "
-            "day was known: a pooled logistic model of being lost, month by month, given arm and covariates (Robins "
-            "and Finkelstein 2000, Biometrics 56:779). Other methods take those who are lost to be like others of "
-            "their arm and weight; this one, like those with the same covariates."
-=======
             "Inverse probability weights times the inverse of the chance of still being followed when the state on "
             "the day was known: a pooled logistic model of being lost, month by month, given arm and covariates "
             "(Robins and Finkelstein 2000, Biometrics 56:779). Other methods take those who are lost to be like others "
             "of their arm and weight; this one, like those with the same covariates."
->>>>>>> missing
         ),
     ),
     Method(
