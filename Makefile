@@ -44,7 +44,7 @@ report: setup
 	@echo "The report: results/$(or $(COHORT),$(NAMED))/release/report.html"
 
 test: setup check
-	$(RUN) python -m pytest -n 2 --dist loadfile
+	env -u PYTHONDONTWRITEBYTECODE $(RUN) python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: setup
 	$(RUN) python -m ruff check
@@ -68,9 +68,11 @@ truth: setup
 agreement: setup
 	IOP_OUTCOMES_AGREEMENT=docs/agreement.csv $(RUN) python -m pytest -q tests/parity
 
-# long simulation: what every estimator makes of a thousand synthetic cohorts, held against the truth
+# long simulation: what every estimator makes of a thousand synthetic cohorts, held against the truth; and what every
+# reading of a missing answer makes of some hundreds
 simulate: setup
 	OMP_NUM_THREADS=1 $(RUN) python tests/truth/recovery.py --processes $(CORES)
+	OMP_NUM_THREADS=1 $(RUN) python tests/truth/missing_recovery.py --processes $(CORES)
 
 # long simulation: released curves beside those of midpoint six
 midpoint: setup

@@ -3,7 +3,8 @@
 `discharges`: of a generated year of 1.5 million discharges (TEDS-D's layout), those from intensive outpatient and
 residential care: arm, length of stay as one of SAMHSA's 37 classes, cause of leaving, fifteen covariates as codes and
 a weight. `discharges_tenth`: every tenth of them; `_half`, `_quarter` and `_eighth` show how cost grows. `episodes`:
-70,000 episodes with continuous times, their covariates drawn from the first. Each is written as arrays for us (.npz)
+70,000 episodes with continuous times, their covariates drawn from the first. `weeks`: 20,000 people with 26 weekly
+results, a quarter of them missing. Each is written as arrays for us (.npz)
 and as text for R (.csv), in one folder that the benchmark throws away.
 """
 
@@ -16,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 ROWS, EPISODES, SEED = 1_500_000, 70_000, 20260101
+PATTERNS, WEEKS = 20_000, 26
 INTENSIVE, RESIDENTIAL = 6, (3, 4, 5)
 COVARIATES = [
     "AGE", "GENDER", "RACE", "ETHNIC", "MARSTAT", "EDUC", "EMPLOY", "LIVARAG", "ARRESTS", "PSOURCE", "NOPRIOR", "SUB1",
@@ -51,6 +53,7 @@ def write(folder: Path) -> dict[str, int]:
     picked = rng.choice(len(table), EPISODES, replace=False)
     episodes = {k: v[picked] for k, v in people.items()} | _continuous(people["arm"][picked], rng)
     parts["episodes"] = episodes
+    parts["weeks"] = _weeks(np.random.default_rng(SEED + 1))
     for name, part in parts.items():
         _save(folder / name, part)
     return {name: len(part["arm"]) for name, part in parts.items()}
@@ -61,6 +64,20 @@ def _continuous(arm: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarr
     end = rng.uniform(20, 365, len(arm))
     cause = np.where(days <= end, rng.choice([1, 2, 3, 4], len(arm), p=[0.45, 0.4, 0.1, 0.05]), 0)
     return {"time": np.minimum(days, end), "cause": cause.astype(np.int64)}
+
+
+def _weeks(rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Weekly results: 1 negative, 0 not, 2 missing, after leaving for good (sooner after a positive one) or once."""
+    arm, age, severity = rng.integers(0, 2, PATTERNS), rng.integers(18, 75, PATTERNS), rng.normal(size=PATTERNS)
+    here, before, found = np.ones(PATTERNS, dtype=bool), np.zeros(PATTERNS, dtype=bool), {}
+    for week in range(1, WEEKS + 1):
+        log_odds = -0.3 + 0.4 * arm - 0.5 * severity + 2 * (before - 0.5) + 0.01 * week
+        negative = rng.random(PATTERNS) < 1 / (1 + np.exp(-log_odds))
+        given = here & (rng.random(PATTERNS) < 0.92)
+        found[f"week{week}"] = np.where(given, negative, 2).astype(np.uint8)
+        here &= rng.random(PATTERNS) < 1 / (1 + np.exp(-4.0 - (given & negative) + 0.5 * severity))
+        before = negative
+    return {"arm": arm.astype(np.uint8), "age": age.astype(np.uint8), "severity": severity, **found}
 
 
 def _codes(values: np.ndarray) -> np.ndarray:

@@ -80,6 +80,7 @@ WORKS = [
         for part in ("_quarter", "_half", "")  # in an eighth a rare category has one arm only, which is refused
     ),
     Work("one imputation of a 6-level category", "discharges_tenth", "impute", "R mice polyreg", 5, drawn=True),
+    Work("one imputation of 26 weeks, 5 passes", "weeks", "weeks", "R mice logreg, all weeks", 10, drawn=True),
 ]
 
 

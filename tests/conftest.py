@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,16 @@ hypothesis.settings.load_profile("untimed")
 PROJECT = Path(__file__).resolve().parents[1]
 # a folder as people name them: all that a shell, make or Snakemake could stumble upon
 FOLDER = "Dr O'Neil & co (R&D) 100% $HOME; #1 ü"
+
+
+# what takes longest comes first, so that no worker is left alone with it at the end
+LONG = ("workflow", "truth")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files by their longest mark, else in the order in which they were found."""
+    marks = {item.path: LONG.index(mark.name) for item in items for mark in item.iter_markers() if mark.name in LONG}
+    items.sort(key=lambda item: marks.get(item.path, len(LONG)))
 
 
 @pytest.fixture(scope="session")
@@ -76,17 +86,18 @@ def interpreter(place: Path) -> str:
 def snakemake(odd_place: Path, project: Path):
     """Run the workflow in a folder of its own, with copies of config and data: returns the finished process.
 
-    The project, its interpreter among it, lies in a folder with a difficult name. options: of the process.
+    The project, its interpreter among it, lies in a folder with a difficult name. via: a command that runs another.
+    options: of the process.
     """
 
     def run(
-        folder: Path, *arguments: str, snakefile: Path | None = None, **options: Any
+        folder: Path, *arguments: str, snakefile: Path | None = None, via: Sequence[str] = (), **options: Any
     ) -> subprocess.CompletedProcess[str]:
         for part in ("config", "data"):
             if not (folder / part).exists():
                 shutil.copytree(project / part, folder / part, ignore=shutil.ignore_patterns("raw"))
         command = [
-            interpreter(odd_place), "-m", "snakemake", "--cores", "2",
+            *via, interpreter(odd_place), "-m", "snakemake", "--cores", "2",
             "--workflow-profile", str(odd_place / "workflow/profiles/default"),
             "--snakefile", str(snakefile or odd_place / "workflow/Snakefile"), "--directory", str(folder), *arguments,
         ]  # fmt: skip

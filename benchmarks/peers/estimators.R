@@ -6,8 +6,8 @@ asked <- commandArgs(trailingOnly = TRUE)
 covariates <- c("AGE", "GENDER", "RACE", "ETHNIC", "MARSTAT", "EDUC", "EMPLOY", "LIVARAG", "ARRESTS", "PSOURCE",
                 "NOPRIOR", "SUB1", "ROUTE1", "FREQ1", "PSYPROB")
 d <- as.data.frame(fread(asked[2], showProgress = FALSE))
-for (v in covariates) d[[v]] <- factor(d[[v]])
-d$event <- as.integer(d$cause == 1)
+for (v in intersect(covariates, names(d))) d[[v]] <- factor(d[[v]])
+if ("cause" %in% names(d)) d$event <- as.integer(d$cause == 1)
 setDT(d)
 right <- paste(c("arm", covariates), collapse = "+")
 score <- as.formula(paste("arm ~", paste(covariates, collapse = "+")))
@@ -78,6 +78,15 @@ works <- list(
     miss$EDUC[gone] <- NA
     imputed <- complete(mice(miss, m = 1, maxit = 1, method = "polyreg", printFlag = FALSE))
     c(mean(imputed$EDUC[gone] == "1"), mean(imputed$EDUC[gone] == "2"))
+  },
+  weeks = function() {  # as mice has it by default: each week by logistic regression on all other columns
+    suppressMessages(library(mice))
+    miss <- as.data.frame(d)
+    weeks <- grep("^week", names(miss))
+    gone <- lapply(miss[weeks], function(w) w == 2)
+    for (w in weeks) miss[[w]] <- factor(ifelse(miss[[w]] == 2, NA, miss[[w]]))
+    imputed <- complete(mice(miss, m = 1, maxit = 5, seed = 1, printFlag = FALSE))
+    c(mean(imputed$week13[gone$week13] == "1"), mean(imputed$week26[gone$week26] == "1"))
   }
 )
 start <- proc.time()[["elapsed"]]

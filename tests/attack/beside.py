@@ -114,7 +114,9 @@ def reasons(world: World, shares: Mapping[str, Share], row: Any, what: str) -> N
             events, true, others, true_others = others, true_others, events, true
         if stopped and arm == stopped[3]:
             if stopped[2].endswith("one"):
-                if not world.rules.small(true):  # where events are many it is the others who are few
+                # where events are many it is the others who are few; a gate that asks for more than the smallest cell
+                # gives its reason only where counts say so already
+                if least <= world.rules.k and not world.rules.small(true):
                     world.say(others, 0, least - 1, true_others, f"gate: {what}")
                 return
             few = stopped[2] == "events"

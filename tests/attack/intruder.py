@@ -36,15 +36,6 @@ class Found:
         few = [t for t in self.hidden(kind) if t.left < self.rules.protection and not t.known_before]
         return [t for t in few if t.low <= t.truth <= t.high]
 
-    def narrowed(self, kind: str) -> list[Target]:
-        """Those of which fewer values remain than a small cell can have, but enough."""
-        return [t for t in self.hidden(kind) if self.rules.protection <= t.left < values(self.rules)]
-
-
-def values(rules: Rules) -> int:
-    """How many values a small cell can have."""
-    return rules.k - rules.least
-
 
 def one_release(released: Tables, tables: Tables, study: Mapping[str, Any], rules: Rules, known: pd.DataFrame) -> Found:
     """All attacks on one release. tables: private, for the truth. known: the people, where the score is of sex alone;
@@ -53,7 +44,7 @@ def one_release(released: Tables, tables: Tables, study: Mapping[str, Any], rule
     world = worlds.read([released], tables, study, rules)
     laws.all_of_them(world, tables)
     statements.read(world, released)
-    world.puzzle.solve(values(rules))
+    world.puzzle.solve(rules.protection)
     _before(world, released, tables, study, rules)
     targets = [*world.puzzle.targets, *whole_numbers.balance(world, released)]
     targets += whole_numbers.adjusted_risks(world, released, known) if len(known) else []

@@ -17,9 +17,7 @@ from rules import RULES
 
 from iop_outcomes.release import run
 
-FRESH, FRESH_SEED = 16, 7
-# what is still given away: that few people of an arm are without the event, by the gate, where no cell says so
-OPEN = {("acro", "difference", "iop abstinent out of care by 28")}
+FRESH, FRESH_SEED, SOME = 16, 7, 4
 # of each policy so many cohorts stand in the committed table; a thousand of each is the aim
 COMMITTED = {"cms": 12, "opensafely": 9, "acro": 9, "strict": 9}
 
@@ -31,7 +29,7 @@ def fresh() -> list[tuple[str, str, Found]]:
     return [
         found
         for at, seed in enumerate(attack.seeds(FRESH_SEED, FRESH))
-        for found in attack.attacked(at, seed, [policies[(at // attack.SOME + at) % 4]], 60 + 6 * at)
+        for found in attack.attacked(at, seed, [policies[(at // SOME + at) % 4]], 60 + 6 * at, SOME)
     ]
 
 
@@ -45,10 +43,9 @@ def test_nothing_is_recovered_from_fresh_cohorts(fresh: list[tuple[str, str, Fou
     real = [(policy, found) for policy, door, found in fresh if door == attack.REAL]
     assert {policy for policy, _ in real} == set(RULES)
     assert sum(len(found.targets) for _, found in real) > 100
-    recovered = [
+    assert not [
         (p, t.kind, t.name, t.truth, t.low, t.high) for p, f in real for k in attack.KINDS for t in f.recovered(k)
     ]
-    assert {(p, kind, name) for p, kind, name, *_ in recovered} == OPEN
 
 
 def test_nothing_that_is_released_is_untrue(fresh: list[tuple[str, str, Found]]) -> None:
@@ -122,12 +119,12 @@ def test_the_committed_attack_recovered_nothing_from_as_many_cohorts_as_it_says(
 def test_a_study_that_was_stopped_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tried = []
 
-    def lines(at: int, seed: np.random.SeedSequence, policy: str) -> list[dict[str, object]]:
-        tried.append((policy, at))
+    def lines(at: int, seed: np.random.SeedSequence, policies: list[str]) -> list[dict[str, object]]:
+        tried.append((*policies, at))
         if len(tried) == 3:
             raise KeyboardInterrupt
         found = dict.fromkeys(attack.COUNTED, 1)
-        return [{"policy": policy, "door": attack.REAL, "attack": "cell", **found}]
+        return [{"policy": policy, "door": attack.REAL, "attack": "cell", **found} for policy in policies]
 
     monkeypatch.setattr(attack, "lines", lines)
     asked = ["--cohorts", "4", "--policy", "acro", "--out", str(tmp_path / "found.csv")]

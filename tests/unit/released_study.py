@@ -30,18 +30,7 @@ SHEET = (
     ("retention", "leaving", "iop_vs_res", "unplanned_discharge", 90, "risk", "ATO", "overlap", "none", "primary"),
     ("retention", "staying", "iop_vs_res", "time_in_care", 90, "mean_days", "ATO", "overlap", "none", "primary"),
     ("retention", "dying", "iop_vs_res", "death", 180, "risk", "ATO", "overlap", "none", "secondary"),
-    (
-        "abstinence",
-        "use",
-        "iop_vs_res",
-        "abstinent",
-        180,
-        "risk",
-        "as_observed",
-        "crude",
-        "missing_is_using",
-        "primary",
-    ),
+    ("abstinence", *USE, "risk", "as_observed", "crude", "missing_is_using", "primary"),
     ("abstinence", "use", "iop_vs_res", "abstinent", 180, "risk", "ATO", "overlap", "missing_is_using", "primary"),
     ("abstinence", "use", "iop_vs_res", "abstinent", 180, "risk", "ATO", "overlap", "observed_only", "primary"),
     ("abstinence", "use", "iop_vs_res", "abstinent", 180, "risk", "ATE", "aipw", "observed_only", "primary"),
@@ -317,6 +306,14 @@ def weeks() -> list[dict[str, Any]]:
         for arm, of in WEEKS.items()
         for at, week in enumerate(of, 1)
         for level, n in zip(WEEK_LEVELS, week, strict=True)
+    ] + [
+        {
+            "analysis": "weeks", "contrast": "iop_vs_res", "arm": arm, "outcome": "weekly", "variable": "week",
+            "horizon_days": 7, "group_by": "last_test", "group": "last_third", "level": level, "count": n,
+            "status": "ok" if n is not None else "suppressed",
+        }
+        for arm, cells in (("iop", (60, 20)), ("res", (60, None)))
+        for level, n in zip(WEEK_LEVELS, cells, strict=False)
     ]  # fmt: skip
 
 

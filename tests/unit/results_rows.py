@@ -23,11 +23,11 @@ PLAIN: dict[str, dict[str, Any]] = {
 
 def made(name: str, rows: Sequence[Mapping[str, Any]], **plain: Any) -> pd.DataFrame:
     """A declared table, checked. plain: further values of columns that a row leaves out."""
-    columns = TABLES[name].columns
+    table = TABLES[name]
+    columns = table.columns
     unknown = {key for row in rows for key in row} - set(columns)
     assert not unknown, unknown
     filled = [{**PLAIN.get(name, {}), **plain, **row} for row in rows]
     if name == "counts":
         filled = [{**exact(row["count"]), **row} if row.get("count") is not None else row for row in filled]
-    frame = pd.DataFrame(filled, columns=list(columns))
-    return check(TABLES[name], frame.astype({n: c.dtype for n, c in columns.items()}))
+    return check(table, table.cast(pd.DataFrame(filled, columns=list(columns))))

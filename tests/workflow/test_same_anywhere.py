@@ -6,58 +6,91 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from released_bytes import UIS, hashes
 
+from iop_outcomes.verify import verdict
+
 pytestmark = pytest.mark.workflow
+
+# folders of tests, and often the project and its interpreter, are closed to other users: the other one may enter and
+# read them by a capability of Linux, the first of these that root has here, if it cannot without
+MAY_READ = ((), ("dac_read_search",), ("dac_override",))
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """A finished run in another folder, locale and time zone. via: what made it that of another user, if anything."""
+
+    folder: Path
+    environment: dict[str, str]
+    via: Sequence[str]
+
+    @property
+    def release(self) -> Path:
+        return self.folder / "results/uis/release"
+
+
+def another_user(environment: dict[str, str], place: Path) -> Sequence[str]:
+    """A command that runs another as the user nobody, who owns what is in a place from then on; () where none may."""
+    setpriv = shutil.which("setpriv")
+    if os.geteuid() != 0 or setpriv is None:
+        return ()
+    import pwd
+
+    user = pwd.getpwnam("nobody")
+    for path in (place, *place.rglob("*")):
+        os.chown(path, user.pw_uid, user.pw_gid)
+    whom = (setpriv, f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups")
+    for capabilities in MAY_READ:
+        via = (*whom, *(f"--{kind}-caps=+{name}" for name in capabilities for kind in ("inh", "ambient")), "--")
+        asked = [*via, sys.executable, "-c", "import iop_outcomes, os; os.listdir(os.getcwd())"]
+        done = subprocess.run(asked, check=False, cwd=place, capture_output=True, env=environment)
+        if done.returncode == 0:
+            return via
+    return ()
 
 
 @pytest.fixture(scope="module")
 def finished(finished_run) -> Path:
-    return finished_run("uis")
+    return finished_run("uis") / "results/uis/release"
 
 
-def test_a_run_elsewhere_in_another_locale_and_time_zone_gives_the_same_bytes(snakemake, finished, tmp_path):
-    """And each run verifies the other's release."""
-    (tmp_path / "home").mkdir()
-    here = {"LC_ALL": "tr_TR.UTF-8", "LANG": "de_DE.UTF-8", "TZ": "Pacific/Kiritimati", "HOME": str(tmp_path / "home"),
-            "PYTHONHASHSEED": "7"}  # fmt: skip
-    done = snakemake(tmp_path, *UIS, env={**os.environ, **here})
-    assert done.returncode == 0, done.stderr
-    assert hashes(tmp_path / "results/uis/release") == hashes(finished / "results/uis/release")
-    command = [sys.executable, "-m", "iop_outcomes.cli", "verify", str(finished / "results/uis/release")]
-    for own in ({}, here):
-        told = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **own})
-        assert told.returncode == 0, told.stdout + told.stderr
-
-
-def test_another_user_gets_the_same_bytes(snakemake, finished, odd_place, tmp_path):
-    if os.geteuid() != 0:
-        pytest.skip("needs root to run as another user")
-    import pwd
-
-    user = pwd.getpwnam("nobody")
-    whom = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-    own = {**os.environ, "HOME": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
-    place = tmp_path / "run"
-    place.mkdir()
-    asked = [
-        str(odd_place / ".venv" / Path(sys.executable).relative_to(sys.prefix)),
-        "-c",
-        "import iop_outcomes, os; os.listdir(os.getcwd())",
-    ]
-    try:
-        may = subprocess.run(asked, check=False, cwd=place, capture_output=True, env=own, **whom).returncode == 0
-    except OSError:
-        may = False
-    if not may:
-        pytest.skip("the interpreter or the folder of the tests is closed to another user here")
+@pytest.fixture(scope="module")
+def elsewhere(snakemake, project, tmp_path_factory) -> Elsewhere:
+    folder = tmp_path_factory.mktemp("elsewhere")
     for part in ("config", "data"):
-        shutil.copytree(odd_place / part, place / part, ignore=shutil.ignore_patterns("raw"))
-    for path in (place, *place.rglob("*"), tmp_path):
-        os.chown(path, user.pw_uid, user.pw_gid)
-    done = snakemake(place, *UIS, env=own, **whom)
+        shutil.copytree(project / part, folder / part, ignore=shutil.ignore_patterns("raw"))
+    (folder / "home").mkdir()
+    here = {"LC_ALL": "tr_TR.UTF-8", "LANG": "de_DE.UTF-8", "TZ": "Pacific/Kiritimati", "HOME": str(folder / "home"),
+            "PYTHONHASHSEED": "7", "PYTHONDONTWRITEBYTECODE": "1"}  # fmt: skip
+    environment = {**os.environ, **here}
+    via = another_user(environment, folder)
+    done = snakemake(folder, *UIS, via=via, env=environment)
     assert done.returncode == 0, done.stderr
-    assert hashes(place / "results/uis/release") == hashes(finished / "results/uis/release")
+    return Elsewhere(folder, environment, via)
+
+
+def test_a_run_elsewhere_in_another_locale_and_time_zone_gives_the_same_bytes(finished, elsewhere):
+    """And each verifies the other's release."""
+    assert hashes(elsewhere.release) == hashes(finished)
+    found = verdict.of(elsewhere.release)
+    assert found.holds, found.text()
+    command = [*elsewhere.via, sys.executable, "-m", "iop_outcomes.cli", "verify", str(finished)]
+    told = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=elsewhere.environment, cwd=elsewhere.folder
+    )
+    assert told.returncode == 0, told.stdout + told.stderr
+
+
+def test_another_user_gets_the_same_bytes(finished, elsewhere):
+    if not elsewhere.via:
+        pytest.skip("needs root, setpriv, and an interpreter and a folder that another user may be let into")
+    whose = {path.stat().st_uid for path in (elsewhere.folder / "results").rglob("*")}
+    assert os.geteuid() not in whose
+    assert len(whose) == 1
+    assert hashes(elsewhere.release) == hashes(finished)

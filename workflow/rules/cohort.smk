@@ -8,6 +8,7 @@ use rule run as cohort_population with:
         **private("people", "covariates", "arms", "attrition"),
     log:
         f"{LOGS}/cohort_population.log",
+    threads: 2  # no other job can run beside it
     params:
         **step(
             "cohort.population",
@@ -47,9 +48,10 @@ use rule run as cohort_outcomes with:
         **private("sessions", "screens", "followups", "medications"),
         **private("stays", "use_patterns"),
     output:
-        **private("retention", "abstinence", "first_use", "dose"),
+        **private("retention", "abstinence", "history", "first_use", "dose"),
     log:
         f"{LOGS}/cohort_outcomes.log",
+    priority: SOONEST
     params:
         **step(
             "cohort.outcomes",
@@ -62,6 +64,7 @@ use rule run as cohort_outcomes with:
                 "horizons": LOADED.horizons(),
                 "windows": LOADED.windows(),
                 "follows": LOADED.follows(),
+                "remembered": LOADED.remembered(),
             },
         ),
     message:

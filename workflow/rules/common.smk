@@ -51,6 +51,10 @@ CONTRASTS = list(STUDY.contrasts)
 FIGURES = LOADED.figures()
 
 
+# What the most jobs wait for comes first; short jobs that nothing waits for but the release fill the end.
+SOONEST, SOON, NEXT, LATER = 4, 3, 2, 1
+
+
 wildcard_constraints:
     contrast="|".join(CONTRASTS),
 
@@ -131,17 +135,20 @@ def smallest_group():
 
 
 def imputed(name):
-    """People and covariates, for the contrasts in which an analysis imputes covariates."""
-    return lambda w: (
-        private("people", "covariates") if LOADED.imputes(name, w.contrast) else {}
-    )
+    """People and covariates, for the contrasts in which an analysis imputes covariates; what was recorded before the
+    day of an answer, where one stands on it."""
+    return lambda w: {
+        **(private("people", "covariates") if LOADED.imputes(name, w.contrast) else {}),
+        **(private("history") if LOADED.remembers(name, w.contrast) else {}),
+    }
 
 
 def imputation(name, contrast):
     """How to impute and to adjust, where an analysis asks for it."""
     asked = LOADED.imputes(name, contrast)
+    used = asked or LOADED.remembers(name, contrast)
     return {
-        "imputation": plain(STUDY.imputation) if asked else None,
+        "imputation": plain(STUDY.imputation) if used else None,
         "adjustment": plain(STUDY.adjustment) if asked else None,
     }
 

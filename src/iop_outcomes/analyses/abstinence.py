@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING
 from iop_outcomes.analyses import imputed, two_sources
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.answer import Answered, answer, decided, together
+from iop_outcomes.analyses.missing.history import History
+from iop_outcomes.analyses.missing.history import read as read_history
 from iop_outcomes.analyses.outcomes import at_a_day, between_days, to_an_event, week_by_week
 from iop_outcomes.analyses.sample import Sample
+from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import Adjustment, Analysis, Contrast, Endpoint, Gate, Imputation, Inference
 from iop_outcomes.steps.store import Wanted
+from iop_outcomes.vocabulary.answers import LAST_OBSERVATION, WITH_HISTORY
 from iop_outcomes.vocabulary.endpoints import BETWEEN, TIMED, TOLD_TWICE, WEEKLY
 
 if TYPE_CHECKING:
@@ -36,10 +40,12 @@ def run(
     covariates: pd.DataFrame | None = None,
     imputation: Imputation | None = None,
     adjustment: Adjustment | None = None,
+    history: pd.DataFrame | None = None,
 ) -> dict[str, pd.DataFrame]:
     """The tables counts, estimates and diagnostics of a contrast's rows of the step abstinence.
 
-    people, covariates, imputation, adjustment: where a row asks for covariates to be imputed.
+    people, covariates, imputation, adjustment: where a row asks for covariates to be imputed. history, and imputation:
+    where a rule for missing answers stands on what was recorded before.
     """
     sample, design = Sample.of(scores, contrast, inference), decided(gates)
     records = imputed.records(people, covariates, contrast, adjustment, imputation)
@@ -50,7 +56,11 @@ def run(
     for ask in rows:
         key = (ask.outcome, ask.horizon_days)
         if key not in known:
-            known[key] = _read(abstinence, first_use, sample, ask, endpoints[ask.outcome])
+            rules = {r.missing_rule for r in rows if (r.outcome, r.horizon_days) == key}
+            before = remembered(history, sample, ask, imputation) if rules & set(WITH_HISTORY) else None
+            known[key] = _read(
+                abstinence, first_use, sample, ask, endpoints[ask.outcome], before, LAST_OBSERVATION in rules
+            )
         outcome = known[key]
         if (ask.analysis, *key) not in counted:
             counted.add((ask.analysis, *key))
@@ -64,16 +74,30 @@ def run(
 Known = to_an_event.ToAnEvent | at_a_day.AtADay | week_by_week.WeekByWeek
 
 
+def remembered(history: pd.DataFrame | None, sample: Sample, ask: Analysis, how: Imputation | None) -> History | None:
+    """What was recorded of the people of a question before its day. Raises StudyError where nothing was given."""
+    if history is None or how is None:
+        raise StudyError(f"The missing_rule '{ask.missing_rule}' needs the table history. This is a defect.")
+    return read_history(history, sample.scores, ask, how)
+
+
 def _read(
-    abstinence: pd.DataFrame, first_use: pd.DataFrame, sample: Sample, ask: Analysis, endpoint: Endpoint
+    abstinence: pd.DataFrame,
+    first_use: pd.DataFrame,
+    sample: Sample,
+    ask: Analysis,
+    endpoint: Endpoint,
+    history: History | None,
+    carried: bool,
 ) -> Known:
     """The outcome that a row asks about, by how its kind is answered."""
     if endpoint.kind in TIMED:
         return to_an_event.read(first_use, sample.scores, ask.outcome)
     if endpoint.kind in BETWEEN:
         return between_days.read(first_use, sample.scores, ask.outcome)
-    answered = week_by_week.read if endpoint.kind in WEEKLY else at_a_day.read
-    return answered(abstinence, sample.scores, ask, endpoint)
+    if endpoint.kind in WEEKLY:
+        return week_by_week.read(abstinence, sample.scores, ask, endpoint)
+    return at_a_day.read(abstinence, sample.scores, ask, endpoint, history, carried)
 
 
 def _counts(ask: Analysis, sample: Sample, outcome: Known) -> Iterable[results.Row]:
@@ -87,4 +111,4 @@ def _counts(ask: Analysis, sample: Sample, outcome: Known) -> Iterable[results.R
 def reads(rows: Sequence[Analysis]) -> dict[str, Wanted]:
     """The rows of the outcomes that are asked about."""
     asked = Wanted(where={"outcome": sorted({r.outcome for r in rows})})
-    return dict(abstinence=asked, first_use=asked)
+    return dict(abstinence=asked, first_use=asked, history=asked)

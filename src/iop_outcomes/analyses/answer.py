@@ -19,20 +19,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 
 from iop_outcomes.analyses import few_sites, imputed, power
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.hazards import Ratios
-from iop_outcomes.analyses.outcomes import Modelled, Outcome
+from iop_outcomes.analyses.missing import multiple
+from iop_outcomes.analyses.outcomes import Modelled, Outcome, at_a_day
 from iop_outcomes.analyses.rows import EVERYONE, Row, Some
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.errors import EstimationError, NotPossible
 from iop_outcomes.estimators.base.pooling import Pooled
 from iop_outcomes.protocol import Analysis, Gate
 from iop_outcomes.tables.results import ONE_RATIO, OVER_WEEKS, PROPORTIONAL
+from iop_outcomes.vocabulary.answers import MISSING_RULES
 from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MODELLED, RATIO, RISK, SUBDISTRIBUTION_HAZARD_RATIO
 from iop_outcomes.vocabulary.methods import CRUDE, IMPUTED, SCORED
 
@@ -128,7 +130,14 @@ def answer(
     told = () if judged.row is None else (judged.row,)
     if judged.reason:
         return without("gated", judged.reason, told)
-    return Answered(shown.rows, (*told, *few_sites.rows(ask, sample, outcome, shown.rows)))
+    tipping = tuple(multiple.tipping(ask, sample, outcome, some)) if _moved(outcome, ask) else ()
+    return Answered((*shown.rows, *tipping), (*told, *few_sites.rows(ask, sample, outcome, shown.rows)))
+
+
+def _moved(outcome: Outcome, ask: Analysis) -> TypeGuard[at_a_day.AtADay]:
+    """The rule moves drawn answers by a delta, so that the tipping points are asked for, too."""
+    shifted = MISSING_RULES[ask.missing_rule].shifted and ask.method not in IMPUTED
+    return shifted and isinstance(outcome, at_a_day.AtADay)
 
 
 def _stopped(ask: Analysis, sample: Sample, outcome: Outcome | str, gate: Gate, design: Decided) -> Decided:
@@ -154,6 +163,10 @@ def _means(ask: Analysis, sample: Sample, outcome: Outcome, records: imputed.Rec
     """Raises EstimationError."""
     if ask.method in IMPUTED:
         found = imputed.estimated(ask, sample, outcome, records)
+        people = {"n_effective": float(np.mean([g.first + g.second for g in found.grounds]))}
+        return _Means(tuple(_pooled(ask, sample, found.pooled, people, some)), found.grounds)
+    if MISSING_RULES[ask.missing_rule].drawn and isinstance(outcome, at_a_day.AtADay):
+        found = multiple.estimated(ask, sample, outcome)
         people = {"n_effective": float(np.mean([g.first + g.second for g in found.grounds]))}
         return _Means(tuple(_pooled(ask, sample, found.pooled, people, some)), found.grounds)
     used, level = outcome.used(ask), sample.inference.confidence_level

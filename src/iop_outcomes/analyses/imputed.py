@@ -19,6 +19,7 @@ import numpy as np
 from iop_outcomes.analyses import power
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.outcomes import Outcome
+from iop_outcomes.analyses.outcomes.at_a_day import AtADay
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.cohort import covariates as coded
 from iop_outcomes.design import propensity
@@ -106,23 +107,26 @@ def estimated(ask: Analysis, sample: Sample, outcome: Outcome, records: Records 
         raise NotPossible(NOTHING)
     how, used = records.imputation, outcome.used(ask)
     done = impute(variables, _predictors(sample, outcome.known(ask)), how.imputations, how.seed, how.passes)
-    each, grounds, degrees = [], [], np.inf
+    each, grounds, least = [], [], np.inf
     try:
-        for values in (_same_within_records(d, variables, sample) for d in done):
+        for number, values in enumerate(_same_within_records(d, variables, sample) for d in done):
             again = _completed(sample, records, values, METHODS[ask.method].weights)
-            one = outcome.means(ask, again)
+            # missing answers, where the rule draws them, come of the completed covariates
+            reading = outcome.once(ask, again, number) if isinstance(outcome, AtADay) else outcome
+            one = reading.means(ask, again)
             first, second = one.names
             each.append(join([one, difference(one, first, second), log_ratio(one, first, second)]))
             grounds.append(power.ground(ask, again, one, used))
-            degrees = min(degrees, _degrees(one))
+            least = min(least, degrees(one))
         shown = results.rows_of(ask, sample.names)
-        pooled = pool([e.value for e in each], [e.covariance() for e in each], degrees, shown)
+        pooled = pool([e.value for e in each], [e.covariance() for e in each], least, shown)
     except EstimationError as wrong:
         raise EstimationError(f"with covariates imputed: {wrong}") from wrong
     return Imputed(pooled, tuple(grounds))
 
 
-def _degrees(one: Estimate) -> float:
+def degrees(one: Estimate) -> float:
+    """Of freedom, of one completed data set."""
     return one.degrees if one.clusters else float(one.takes_part.sum()) - 1
 
 

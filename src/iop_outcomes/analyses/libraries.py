@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from iop_outcomes.analyses.doubly_robust import LINEAR, LOGISTIC
+
 if TYPE_CHECKING:
     from lifelines import KaplanMeierFitter
     from numpy.typing import NDArray
@@ -136,27 +138,38 @@ def weekly_ratio(family: str, yes: Array, arm: Whole, week: Array, weight: Array
     return float(fit.params[1])
 
 
-def doubly_robust(outcome: Array, seen: Mask, arm: Whole, terms: Array, fitted: Array) -> tuple[float, float]:
-    """Means of the first (arm 1) and the second arm: statsmodels' logistic regression of the outcome on arm and terms
-    among those seen, corrected by the residuals over `fitted` (n,) score and the arm's share of seen people.
+def doubly_robust(
+    outcome: Array, seen: Mask, arm: Whole, terms: Array, fitted: Array, families: tuple[str, str]
+) -> tuple[float, float]:
+    """Means of the first (arm 1) and the second arm among those who would be seen: statsmodels' regression, on arm and
+    terms, of the outcome with being seen, over that of being seen, each corrected by its residuals over the `fitted`
+    (n,) score. families: of the two regressions, logistic or linear.
     """
-    from statsmodels.genmod.families import Binomial
+    known = np.asarray(seen, dtype=bool)
+    one, other = _doubly_robust(np.where(known, outcome, 0.0), arm, terms, fitted, families[0])
+    if known.all():
+        return one, other
+    first, second = _doubly_robust(known.astype(float), arm, terms, fitted, families[1])
+    return one / first, other / second
+
+
+def _doubly_robust(outcome: Array, arm: Whole, terms: Array, fitted: Array, family: str) -> tuple[float, float]:
+    """The same of an outcome that is known of everyone."""
+    from statsmodels.genmod.families import Binomial, Gaussian
     from statsmodels.genmod.generalized_linear_model import GLM
 
-    here, known = np.asarray(arm) == 1, np.asarray(seen, dtype=bool)
-    some = terms[known]
-    varying = np.ptp(some, axis=0) > 0
+    here = np.asarray(arm) == 1
+    varying = np.ptp(terms, axis=0) > 0
     columns = np.column_stack([np.ones(len(arm)), here.astype(float), terms[:, varying]])
     columns = columns / np.abs(columns).max(axis=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        fit = GLM(outcome[known], columns[known], family=Binomial()).fit(**EXACT)
+        fit = GLM(outcome, columns, family={LOGISTIC: Binomial, LINEAR: Gaussian}[family]()).fit(**EXACT)
     found = []
     for own, chance, value in ((here, fitted, 1.0), (~here, 1 - fitted, 0.0)):
         as_if = columns.copy()
         as_if[:, 1] = value
         predicted = np.asarray(fit.predict(as_if))
-        observed = own & known
-        residual = np.where(observed, outcome - predicted, 0.0) / (chance * known[own].mean())
+        residual = np.where(own, outcome - predicted, 0.0) / chance
         found.append(float((predicted + residual).mean()))
     return found[0], found[1]

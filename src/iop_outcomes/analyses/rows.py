@@ -31,12 +31,16 @@ NUMBERS = ("estimate", "std_error", "conf_low", "conf_high", "p_value", "n_effec
 
 @dataclass(frozen=True)
 class Some:
-    """Of whom, and of which days of follow-up, a row is: everyone and all days, unless it says so."""
+    """Of whom, and of which days of follow-up, a row is: everyone and all days, unless it says so. delta_first,
+    delta_second: of tipping points, by how much missing answers are moved in each arm.
+    """
 
     group_by: str = ALL
     group: str = ALL
     from_day: int | None = None
     to_day: int | None = None
+    delta_first: float | None = None
+    delta_second: float | None = None
 
 
 EVERYONE = Some()
@@ -127,6 +131,8 @@ def row(ask: Analysis, of: str, some: Some = EVERYONE) -> Row:
         "group": some.group,
         "from_day": some.from_day,
         "to_day": some.to_day,
+        "delta_first": some.delta_first,
+        "delta_second": some.delta_second,
         **dict.fromkeys(NUMBERS, np.nan),
         "n": None,
         "events": None,
@@ -152,8 +158,7 @@ def table(name: str, rows: Sequence[Row]) -> pd.DataFrame:
     declared = TABLES[name]
     if not rows:
         return declared.empty()
-    frame = pd.DataFrame(list(rows), columns=list(declared.columns))
-    return frame.astype({n: c.dtype for n, c in declared.columns.items()})
+    return declared.cast(pd.DataFrame(list(rows), columns=list(declared.columns)))
 
 
 def cell(keys: Mapping[str, object], level: str, count: int, **more: object) -> Row:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -24,6 +24,8 @@ from iop_outcomes.vocabulary.methods import METHODS, RANDOMISED, WEIGHTS
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
+
+Values = TypeVar("Values", Array, Mask)
 
 
 def clustered(estimate: Estimate, members: pd.DataFrame, inference: Inference) -> Estimate:
@@ -56,11 +58,11 @@ class Alike:
     square: Array
 
 
-def _among(there: Mask, values: Array) -> Array:
+def _among(there: Mask, values: Values) -> Values:
     """(N,) values (n,) of those who are there; zero of the others."""
     if there.all():
         return values
-    found = np.zeros(len(there))
+    found = np.zeros(len(there), dtype=values.dtype)
     found[there] = values
     return found
 
@@ -175,7 +177,7 @@ class Sample:
             weights = METHODS[method].weights
             slope = None
             if weights:
-                slope = (self._slope(weights).T * _among(self.compared, used.astype(float))).T
+                slope = (self.slope(weights).T * _among(self.compared, used.astype(float))).T
             known = [self.everyone["arm"].to_numpy(), *(_among(self.compared, c) for c in columns)]
             weight = _among(self.compared, self.weight(method) * used)
             made = self._ground(bool(weights)).cells(known, weight, slope=slope)
@@ -198,7 +200,11 @@ class Sample:
             return None
         return np.asarray(pd.factorize(self.everyone["site_id"], sort=True)[0])
 
-    def _slope(self, weights: str) -> Array:
+    def among(self, values: Values) -> Values:
+        """(N,) values (n,) of those compared; zero of everyone else."""
+        return _among(self.compared, values)
+
+    def slope(self, weights: str) -> Array:
         """(N,) or (N, K - 1) derivatives of everyone's weights by the score's predictors."""
         if weights not in self._slopes:
             kind, arm = WEIGHTS[weights], self.everyone["arm"].to_numpy()
@@ -212,7 +218,7 @@ class Sample:
         """
         weights = METHODS[method].weights
         if weights and estimate.weight is not None:
-            estimate = stack(estimate.among(self.compared), self._slope(weights), self.propensity.nuisance)
+            estimate = stack(estimate.among(self.compared), self.slope(weights), self.propensity.nuisance)
         whole = len(estimate.influence) == len(self.everyone)
         return clustered(estimate, self.everyone if whole else self.scores, self.inference)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iop_outcomes.analyses import libraries
+from iop_outcomes.analyses import doubly_robust, libraries
 from iop_outcomes.analyses.outcomes import at_a_day, follow, to_an_event, week_by_week
 from iop_outcomes.analyses.outcomes.at_a_day import AtADay
 from iop_outcomes.analyses.outcomes.followed import Followed
@@ -27,9 +27,10 @@ from iop_outcomes.protocol import Analysis, Contrast, Endpoint, Inference
 from iop_outcomes.steps.store import Wanted
 from iop_outcomes.tables.results import ALL, PROPENSITY_SCORE
 from iop_outcomes.vocabulary import measures
+from iop_outcomes.vocabulary.answers import MISSING_RULES
 from iop_outcomes.vocabulary.endpoints import BETWEEN, RETENTION, STAYING, WEEKLY
 from iop_outcomes.vocabulary.measures import HAZARD_RATIO, RATIO, SHARE_OF_WEEKS, SUBDISTRIBUTION_HAZARD_RATIO
-from iop_outcomes.vocabulary.methods import AIPW, CRUDE, IMPUTED, SCORED, WEIGHTED
+from iop_outcomes.vocabulary.methods import AIPW, CRUDE, IMPUTED, SCORED, WEIGHTED, WITH_LOSS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -152,6 +153,9 @@ class _Twice:
         if ask.method in IMPUTED:
             yield _left_out(ask, "covariates are imputed, and the libraries pool in another way")
             return
+        if ask.method in WITH_LOSS:
+            yield _left_out(ask, "no library weights for loss to follow-up")
+            return
         if ask.step == RETENTION:
             followed = self._what_is_followed(ask)
             if followed is not None:
@@ -235,7 +239,10 @@ class _Twice:
 
     def _at_a_day(self, ask: Analysis, outcome: AtADay) -> Iterator[Row]:
         """Shares with an outcome at a day: weighted means, or doubly robust ones."""
-        state, used, people = outcome.happened().astype(float), outcome.used(ask), self.people
+        state, used, people = outcome.state(ask), outcome.used(ask), self.people
+        if state is None or MISSING_RULES[ask.missing_rule].carried:
+            yield _left_out(ask, "the rule for missing answers stands on what was recorded, which no library reads")
+            return
         if outcome.untold() or not all(used[here].any() for _, here in self._sides()):
             return
         if ask.method == AIPW:
@@ -254,7 +261,8 @@ class _Twice:
             yield _left_out(ask, "the doubly robust mean is computed twice for two arms of all people")
             return
         terms = people.propensity.matrix.dense()[:, 1:]
-        again = libraries.doubly_robust(state, used, people.arm, terms, people.scores["propensity"].to_numpy())
+        by = doubly_robust.families(people, state, used)
+        again = libraries.doubly_robust(state, used, people.arm, terms, people.scores["propensity"].to_numpy(), by)
         for name, second in zip(people.names, again, strict=True):
             first = self.known.get(_key(ask, name), np.nan)
             if not np.isnan(first):

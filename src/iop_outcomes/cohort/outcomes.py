@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from iop_outcomes.cohort import abstinence, dose, pattern_endpoints, retention, weekly
+from iop_outcomes.cohort import abstinence, dose, history, pattern_endpoints, retention, weekly
 from iop_outcomes.protocol import Endpoint, Use
 from iop_outcomes.steps.store import ALL, NOTHING, Wanted
 from iop_outcomes.tables.canonical import STATES_AT_DISCHARGE
@@ -35,12 +35,13 @@ def run(
     horizons: Mapping[str, Sequence[int]],
     windows: Sequence[int],
     follows: Sequence[str],
+    remembered: Mapping[str, Sequence[int]],
 ) -> dict[str, pd.DataFrame]:
-    """The tables retention, abstinence, first_use and dose.
+    """The tables retention, abstinence, history, first_use and dose.
 
     events: endpoints of a kind in EVENTS; endpoints: all others, with their horizons in days; windows: days from time
-    zero in which hours of care are counted. follows: what is followed beside events. use: by which the table
-    use_patterns was made, and tests are read.
+    zero in which hours of care are counted. follows: what is followed beside events. remembered: days by outcome for
+    which it is asked what was recorded before. use: by which the table use_patterns was made, and tests are read.
     """
     kept = retention.run(people, episodes, episodes_by_gap, sessions, persons, events, follows)["retention"]
     answered = abstinence.run(
@@ -53,6 +54,7 @@ def run(
     return {
         "retention": kept,
         **answered,
+        **history.run(people, followups, screens, sessions, kept, endpoints, remembered),
         **dose.run(people, kept, sessions, screens, followups, windows),
     }
 
@@ -71,7 +73,9 @@ def reads(follows: Sequence[str]) -> dict[str, Wanted]:
     return {
         "people": Wanted(days),
         "persons": Wanted(("person_id", "death_day", "overdose_day", "dropout_known_to_day")),
-        "episodes": Wanted(("person_id", "episode", "episode_start_day", *retention.ENDS, *STATES_AT_DISCHARGE)),
+        "episodes": Wanted(
+            ("person_id", "episode", "index_start_day", "episode_start_day", *retention.ENDS, *STATES_AT_DISCHARGE)
+        ),
         "episodes_by_gap": ALL if under_gaps else NOTHING,
         "stays": Wanted(("person_id", "level_of_care", "start_day", "end_day")),
     }

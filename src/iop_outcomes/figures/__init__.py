@@ -23,7 +23,10 @@ TITLES = {
     "events": "Engagement, return to care, overdose and death",
     "hazards": "Ratios of hazards over all days and by period",
     "abstinence": "Difference in abstinence, by method and by reading of missing answers",
+    "missing": "Both arms and their difference under every reading of a missing answer",
+    "tipping": "The difference by how far missing answers lie from those with the same record",
     "weekly": "Tests week by week, those that were missed as a band of their own",
+    "patterns": "Patterns of tests, in groups of people by when they gave the last one",
     "duration": "Longer against shorter stays: the naive comparison beside fairer ones",
     "intensity": "Abstinence by hours of care a week",
     "completeness": "How complete the records are",
@@ -54,10 +57,11 @@ def run(
     if unknown:
         raise StudyError(f"There is no figure '{unknown[0]}'. Known: {', '.join(TITLES)}.")
     # the same question under other rules has a table of its own
+    tipping = select.tipping(estimates)
     counts, estimates, curves, diagnostics = (
         select.asked_first(t, study) for t in (counts, estimates, curves, diagnostics)
     )
-    tables = style.Tables(counts, estimates, curves, diagnostics, truth)
+    tables = style.Tables(counts, estimates, curves, diagnostics, truth, tipping)
 
     def draw(name: str) -> dict[str, bytes]:
         figure = importlib.import_module(f"{__name__}.{name}").draw(tables, study)

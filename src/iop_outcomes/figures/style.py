@@ -34,13 +34,16 @@ WARNING = "#a33b20"
 
 @dataclass(frozen=True)
 class Tables:
-    """The released tables, and the known truths of a synthetic cohort."""
+    """The released tables, and the known truths of a synthetic cohort. tipping: estimates with a delta of missing
+    answers in each arm, which stand in no other table.
+    """
 
     counts: pd.DataFrame
     estimates: pd.DataFrame
     curves: pd.DataFrame
     diagnostics: pd.DataFrame
     truth: pd.DataFrame | None = None
+    tipping: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)

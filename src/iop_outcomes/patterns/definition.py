@@ -92,6 +92,7 @@ class Definition:
         yield survival != first, f"a value of '{SURVIVAL}' is for the statistic '{FIRST}', which gives no other."
         yield self.value == LOGICAL and not bounded, "a yes or no needs `at_least` or `at_most`."
         yield (bounded and not first and self.value != LOGICAL, "`at_least` and `at_most` are for yes or no.")
+        yield first and (self.at_least or 0) != self.needed, "`at_least` is a whole number of intervals."
         yield first and not self.needed, f"the statistic '{FIRST}' needs `at_least`: how many make the event."
         yield first and self.span < self.needed, f"{self.needed} of {self.span} intervals cannot be. Widen `within`."
         yield bool(self.within) and not first, f"`within` is for the statistic '{FIRST}'."
@@ -172,8 +173,11 @@ def _weeks(cell: str) -> tuple[int, ...]:
     """Weeks, as in '1-7; 9; 11'."""
     found: list[int] = []
     for one in cell.split(";"):
-        low, _, high = one.strip().partition("-")
-        found += range(_whole(low), _whole(high or low) + 1)
+        first, _, last = one.strip().partition("-")
+        low, high = _whole(first), _whole(last or first)
+        if not 1 <= low <= high:
+            raise StudyError(f"'{one.strip()}' is no week, and no weeks one after the other. Expected 1-7; 9; 11.")
+        found += range(low, high + 1)
     return tuple(found)
 
 

@@ -30,7 +30,7 @@ from iop_outcomes.tables.results import (
     SCHEDULED,
     TRANSITION,
 )
-from iop_outcomes.tables.rows import counted
+from iop_outcomes.tables.rows import alike, counted
 from iop_outcomes.vocabulary import causes
 from iop_outcomes.vocabulary.answers import NOT_YET_OBSERVED
 from iop_outcomes.vocabulary.endpoints import PANELS
@@ -136,9 +136,9 @@ def completeness(counts: pd.DataFrame, diagnostics: pd.DataFrame) -> pd.DataFram
     floors = dict(zip(zip(*(least[k] for k in FIELD_OF), strict=True), least["value"], strict=True))
     sizes = _sizes(own)
     rows = []
-    for key, cells in own.groupby(list(FIELD_OF), sort=False):
+    for key, cells in alike(counted(own), FIELD_OF).items():
         name, kind, group = map(str, key)
-        people = {str(r["level"]): told.told(r) for r in counted(cells)}
+        people = {r["level"]: told.told(r) for r in cells}
         share, how = _share(people, sizes.get((kind, group)), floors.get(key))
         rows.append({"field": name, "kind": kind, "group": group, "share": share, "told": how})
     found = pd.DataFrame(rows)
@@ -258,9 +258,9 @@ def maturity(counts: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
-    for key, cells in of(counts, MATURITY).groupby(["group_by", "group", "horizon_days"], sort=False):
+    for key, cells in alike(counted(of(counts, MATURITY)), ("group_by", "group", "horizon_days")).items():
         kind, group, day = (str(part) for part in key)
-        people = {str(r["level"]): told.told(r) for r in counted(cells)}
+        people = {r["level"]: told.told(r) for r in cells}
         found = {"known": people.get("mature", NO_ONE), NOT_KNOWN: people.get(NOT_YET_OBSERVED, NO_ONE)}
         share, how = _share(found, None, None)
         rows.append({"kind": kind, "group": group, "day": int(day), "share": share, "told": how})

@@ -21,10 +21,17 @@ def best(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def asked_first(table: pd.DataFrame, study: Compared) -> pd.DataFrame:
-    """A released table without what repeats a question under another rule."""
+    """A released table without what repeats a question under another rule, or with another delta of missing answers."""
     again = study.companions
+    if "delta_first" in table:
+        table = table[table["delta_first"].isna()]
     own = ~table["contrast"].isin(again.contrasts)
     return table[own & ~table["outcome"].isin(again.outcomes)] if "outcome" in table else table[own]
+
+
+def tipping(estimates: pd.DataFrame) -> pd.DataFrame:
+    """Estimates with a delta of missing answers in each arm."""
+    return estimates[estimates["delta_first"].notna()]
 
 
 def of_arms(estimates: pd.DataFrame, measure: str, outcomes: Collection[str]) -> pd.DataFrame:

@@ -99,11 +99,31 @@ class Gate(Part):
 
 
 class Imputation(Part):
-    """How covariates that were not recorded are imputed, where the sheet asks for a method ..._imputed."""
+    """How what was not recorded is imputed: covariates, where the sheet asks for a method ..._imputed, and answers, by
+    the missing_rule imputed or delta_adjusted.
+    """
 
     imputations: int = Field(default=20, ge=2, description="completed data sets")
     passes: int = Field(default=5, ge=1, description="rounds of chained equations before a data set is complete")
     seed: int = Field(default=20260101, ge=0, description="the same seed gives the same data sets")
+    delta: float = Field(
+        default=-1.0,
+        ge=-10,
+        le=10,
+        description="missing_rule delta_adjusted: log odds by which drawn answers are moved",
+    )
+    deltas: tuple[Annotated[float, Field(ge=-10, le=10)], ...] = Field(
+        default=(-2.0, -1.0, 0.0, 1.0, 2.0),
+        min_length=2,
+        description="the same in tipping points, each value in each arm",
+    )
+
+    @field_validator("deltas")
+    @classmethod
+    def _apart(cls, deltas: tuple[float, ...]) -> tuple[float, ...]:
+        if any(a >= b for a, b in pairwise(deltas)):
+            raise ValueError("deltas must rise")
+        return deltas
 
 
 class Misclassification(Part):

@@ -76,7 +76,9 @@ def run(
     shared = differencing.sharing(counts, groups, rules)
     level = inference.confidence_level
     kept_back = () if rules.exact else (*contrasts, *shared)
-    apart = ground.Apart(kept_back, () if rules.exact else outcomes, cumulative(endpoints, counts), in_care)
+    apart = ground.Apart(
+        kept_back, () if rules.exact else outcomes, cumulative(endpoints, counts), in_care, fewest_events
+    )
     counts, diagnostics = rare.together(counts, diagnostics, rules)
     known = Fineness((*contrasts, *shared), outcomes, score_patterns(diagnostics), fewest_events)
     cohort = str(estimates["cohort"].iloc[0]) if len(estimates) else ""
@@ -165,6 +167,5 @@ def _finished(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     from iop_outcomes.tables import TABLES, check
 
     table = TABLES[name]
-    columns = {n: c.dtype for n, c in table.columns.items()}
-    ordered = frame.astype(columns).sort_values(list(table.key), kind="stable", ignore_index=True, na_position="first")
-    return check(table, ordered[list(columns)], where="release")
+    ordered = table.cast(frame).sort_values(list(table.key), kind="stable", ignore_index=True, na_position="first")
+    return check(table, ordered[list(table.columns)], where="release")

@@ -38,7 +38,7 @@ def cells(tables: Mapping[Key, Table], estimates: pd.DataFrame) -> tuple[pd.Data
 
     from iop_outcomes.tables import TABLES
 
-    columns = TABLES["counts"].columns
+    declared = TABLES["counts"]
     everyone = estimates.loc[estimates["group_by"] == ALL, ["analysis", "contrast", "outcome", "horizon_days"]]
     days: dict[Question, set[int]] = {}
     for ask in everyone.dropna().itertuples():
@@ -50,8 +50,7 @@ def cells(tables: Mapping[Key, Table], estimates: pd.DataFrame) -> tuple[pd.Data
             for level in (*sorted(levels[question(key)]), STILL_AT_RISK):
                 rows.append(_row(key, day, level) | exact(table.number(day, level)))
                 told.append(Cell(table.key, day, level))
-    frame = pd.DataFrame(rows, columns=list(columns))
-    return frame.astype({name: column.dtype for name, column in columns.items()}), told
+    return declared.cast(pd.DataFrame(rows, columns=list(declared.columns))), told
 
 
 def _levels(tables: Mapping[Key, Table]) -> dict[Question, set[str]]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from iop_outcomes.release.bounds import propagated
@@ -20,7 +21,8 @@ from iop_outcomes.release.policy import Policy
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from scipy.sparse import csr_array
+    from scipy.optimize import LinearConstraint
+    from scipy.sparse import coo_array, csr_array
 
     from iop_outcomes.release.system import Equations, Exposed, Shown, System
 
@@ -168,6 +170,19 @@ class Part:
         down, up = np.minimum(truth - low[used], audit.box), np.minimum(high[used] - truth, audit.box)
         return cls(audit, used, matrix, down, up, np.searchsorted(wanted, label[used]), todo[used])
 
+    @cached_property
+    def still(self) -> LinearConstraint:
+        """That all lines hold where numbers move, up in the first half of the columns and down in the second."""
+        from scipy.optimize import LinearConstraint
+        from scipy.sparse import hstack
+
+        return LinearConstraint(hstack([self.matrix, -self.matrix], format="csc"), 0, 0)
+
+    @cached_property
+    def entries(self) -> coo_array:
+        """The lines by row and column."""
+        return self.matrix.tocoo()
+
     def push(self, rounds: int = 1000) -> None:
         """Many numbers at once are pushed up or down, fewer at a time as long as that settles few."""
         import numpy as np
@@ -213,7 +228,7 @@ class Part:
 
         if move is None:
             return
-        whole, entries = np.round(move), self.matrix.tocoo()
+        whole, entries = np.round(move), self.entries
         moving = (whole != 0) | (np.abs(move) > TOLERANCE)
         keep = moving[entries.col]
         piece = _blocks(entries.row[keep], entries.col[keep], *self.matrix.shape)
@@ -246,8 +261,7 @@ def moved(part: Part, towards: Numbers, near: bool = False, whole: bool = False)
     near: those that are pushed move no further than they need, and the others as little as they need.
     """
     import numpy as np
-    from scipy.optimize import Bounds, LinearConstraint, milp
-    from scipy.sparse import hstack
+    from scipy.optimize import Bounds, milp
 
     down, up, cost = part.down, part.up, np.zeros(len(towards))
     if near:
@@ -255,7 +269,7 @@ def moved(part: Part, towards: Numbers, near: bool = False, whole: bool = False)
         down, up, cost = np.minimum(down, far), np.minimum(up, far), np.full(len(towards), STEP)
     solved = milp(
         np.concatenate([cost - towards, cost + towards]),
-        constraints=LinearConstraint(hstack([part.matrix, -part.matrix], format="csr"), 0, 0),
+        constraints=part.still,
         bounds=Bounds(0, np.concatenate([up, down])),
         integrality=np.full(2 * len(towards), int(whole)),
         options={"node_limit": NODES} if whole else {},

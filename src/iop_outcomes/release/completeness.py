@@ -28,11 +28,14 @@ def known_shares(counts: pd.DataFrame, released: pd.DataFrame, policy: Policy) -
 
     from iop_outcomes.tables import TABLES
 
+    declared = TABLES["diagnostics"]
     own = (counts["outcome"] == COMPLETENESS) & counts["level"].isin(["known", NOT_KNOWN])
+    hidden = released[own & released["count"].isna() & (released["level"] == "known")]
+    if hidden.empty:
+        return declared.empty()
     keys = ["analysis", "cohort", "contrast", "outcome", "variable", "group_by", "group"]
     people = counts[own].pivot_table(index=keys, columns="level", values="count", aggfunc="sum", observed=True)
     people = people.reindex(columns=["known", NOT_KNOWN]).fillna(0).astype("int64")
-    hidden = released[own & released["count"].isna() & (released["level"] == "known")]
     asked = people.sum(axis=1)
     told = people[
         (people > 0).all(axis=1)
@@ -51,7 +54,6 @@ def known_shares(counts: pd.DataFrame, released: pd.DataFrame, policy: Policy) -
             "status": "info",
         }
     )
-    declared = TABLES["diagnostics"]
     if rows.empty:
         return declared.empty()
-    return rows[list(declared.columns)].astype({n: c.dtype for n, c in declared.columns.items()})
+    return declared.cast(rows[list(declared.columns)])

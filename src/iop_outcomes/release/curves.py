@@ -14,6 +14,7 @@ Until where a curve goes is told by its last point: a horizon on which a number 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
@@ -82,15 +83,15 @@ def release_curves(curves: pd.DataFrame, ground: Ground, level: float) -> pd.Dat
 
     from iop_outcomes.tables import TABLES
 
-    declared = TABLES["curves"].columns
+    declared = TABLES["curves"]
     sources = _sources(ground)
     crude = {name: points for name, source in sources.items() if (points := _crude(source, ground, level)) is not None}
     ours = (curves["method"] == CRUDE) & (curves["axis"] == "days")
     parts = [pd.DataFrame(_named(name, sources[name], points)) for name, points in sorted(crude.items())]
     for key, own in curves[~ours].groupby(KEY, sort=True, dropna=False):
         parts.append(_released(dict(zip(KEY, key, strict=True)), own, sources, crude, ground))
-    typed = [p.astype({n: c.dtype for n, c in declared.items()}) for p in parts if len(p)]
-    return pd.concat(typed, ignore_index=True)[list(declared)] if typed else TABLES["curves"].empty()
+    typed = [declared.cast(p) for p in parts if len(p)]
+    return pd.concat(typed, ignore_index=True)[list(declared.columns)] if typed else declared.empty()
 
 
 def _sources(ground: Ground) -> Sources:
@@ -186,6 +187,7 @@ def _thin(key: Mapping[str, object], ground: Ground) -> bool:
             "analysis": str(key["analysis"]), "contrast": str(key["contrast"]), "outcome": str(key["outcome"]),
             "missing_rule": str(key["missing_rule"]), "group_by": BY_ARM, "group": str(key["arm"]),
             "horizon_days": cast("int | None", key["horizon_days"]), "from_day": None, "to_day": None,
+            "delta_first": math.nan, "delta_second": math.nan,
         }
     )  # fmt: skip
     return not found or any(cells.small(ground.policy) for cells in found.values())

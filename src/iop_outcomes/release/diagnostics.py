@@ -94,8 +94,10 @@ def _value(
 def _errors(estimates: pd.DataFrame) -> dict[tuple[str, ...], float]:
     """Quantity and question of what is told where no number of the question is withheld: how far those are rounded."""
     found: dict[tuple[str, ...], dict[str, float]] = {}
+    asked = estimates[estimates["measure"].isin(list(OF_QUESTIONS.values()))]
+    rows = asked[[*QUESTION, "measure", "rounding_error", "status"]].to_dict("records")
     for quantity, measure in OF_QUESTIONS.items():
-        for row in estimates[estimates["measure"] == measure].to_dict("records"):
+        for row in (r for r in rows if r["measure"] == measure):
             own = found.setdefault((quantity, *(str(row[name]) for name in QUESTION)), {})
             error, status = float(row["rounding_error"]), str(row["status"])
             own[status] = max(own.get(status, 0.0), error if error == error else 0.0)

@@ -93,19 +93,18 @@ def release_estimates(
     from iop_outcomes.tables import TABLES
 
     released = [_release(row, evidence, level, arms.get(row["contrast"], ()), known) for row in estimated(estimates)]
-    declared = TABLES["estimates"].columns
-    frame = pd.DataFrame(released, columns=list(declared))
-    return frame.astype({name: column.dtype for name, column in declared.items()})
+    declared = TABLES["estimates"]
+    return declared.cast(pd.DataFrame(released, columns=list(declared.columns)))
 
 
 def _release(row: Estimated, evidence: Evidence, level: float, order: Sequence[str], known: Fineness) -> Row:
     policy = evidence.policy
-    if row["method"] != CRUDE and not of_period(row) and _gate_tells(row, evidence, known):
+    if row["method"] != CRUDE and not of_period(row) and _gate_tells(row, evidence, known, order):
         return _withheld(row, "suppressed", policy.reason)
     if row["status"] != "ok":
         reason = row["reason"] if policy.exact else gated.unsaid(row["reason"], order, known.events)
         return row | EMPTY | {"reason": reason}
-    compared = _compared(row, evidence.arms(row), order)
+    compared = _compared(row, evidence.arms(row, order), order)
     if row["method"] == CRUDE:
         return _crude(row, compared, evidence, level)
     if not compared.both and not policy.exact:
@@ -120,10 +119,10 @@ def _release(row: Estimated, evidence: Evidence, level: float, order: Sequence[s
     return row | told | _people(compared) | _effective(row, compared, policy)
 
 
-def _gate_tells(row: Estimated, evidence: Evidence, known: Fineness) -> bool:
+def _gate_tells(row: Estimated, evidence: Evidence, known: Fineness, order: Sequence[str]) -> bool:
     """Having passed the gate, or not, says more of events than is told of them."""
     staying = reading(row["outcome"], evidence.levels).kind == "staying"
-    return gated.tells(row, evidence.arms(row), staying, known.events, evidence.policy)
+    return gated.tells(row, evidence.arms(row, order), staying, known.events, evidence.policy)
 
 
 def _crude(row: Estimated, compared: Compared, evidence: Evidence, level: float) -> Row:

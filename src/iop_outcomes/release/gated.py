@@ -7,7 +7,8 @@ arms says already that there are enough, and gated with its reason only where th
 every other row is withheld for one and the same reason, gated or not.
 
 A gate that asks for as many people as the smallest cell that is shown tells which cells are small, which is known
-anyway. So all of this is only for gates that ask for more, as under a policy whose smallest cell is below ten.
+anyway, and which sums of cells are, and these are protected as cells are (`iop_outcomes.release.gates`). So all of this
+is only for gates that ask for more, as under a policy whose smallest cell is below ten.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from iop_outcomes.protocol import InCare
-from iop_outcomes.release import at_horizons, days, life_tables, nesting
+from iop_outcomes.release import at_horizons, days, gates, life_tables, nesting
 from iop_outcomes.release import counts as tables
 from iop_outcomes.release.held import Told
 from iop_outcomes.release.levels import reading
@@ -38,13 +38,15 @@ class Apart:
     """What is known of how cells lie within each other, and which are not released.
 
     contrasts, outcomes: those whose counts are kept back. cumulative: outcomes of which what is counted only grows.
-    in_care: contrasts that divide people by who is in care on a day (`nesting.lines`).
+    in_care: contrasts that divide people by who is in care on a day (`nesting.lines`). events: fewest that the gate of
+    the study asks for in each arm.
     """
 
     contrasts: Collection[str]
     outcomes: Collection[str]
     cumulative: Collection[str]
     in_care: Mapping[str, InCare]
+    events: int
 
     def holds(self, contrast: object, outcome: object) -> bool:
         """Counts of the contrast or of the outcome are kept back."""
@@ -76,7 +78,8 @@ class Ground:
     kept, apart: rows of counts that may be told, and those of companions. horizons: rows of what life tables say at
     horizons, and the cells that they tell. arms: life tables by key. told: those that may be told. lines: of kept and
     horizons together. asked: days by question. told_apart: sets of causes that a question tells from all others. keys:
-    of the rows of counts that estimates are read from, and of the rows of horizons. before: what earlier releases told.
+    of the rows of counts that estimates are read from, and of the rows of horizons. gates: sums of rows of which a gate
+    tells whether they are few. before: what earlier releases told.
     """
 
     levels: Mapping[str, Reading]
@@ -90,6 +93,7 @@ class Ground:
     asked: Mapping[Question, Collection[int]]
     told_apart: Mapping[Question, Collection[Collection[str]]]
     keys: Keys
+    gates: tuple[gates.Sum, ...] = ()
     before: tuple[Told, ...] = ()
 
 
@@ -123,11 +127,18 @@ def gather(
         [q[2] for q in questions if reading(q[2], levels).staying != EVENT_FREE], pools, policy,
     )  # fmt: skip
     # those of life tables are made with the cells of their curves
-    lines = (*tables.lines(kept), *_once(nested, first_rows(cells, len(kept))))
+    same = first_rows(cells, len(kept))
+    lines = (*tables.lines(kept), *_once(nested, same))
     keys = Keys(tuple(_of_groups(kept, apart)), tuple(_of_arms(horizons)))
+    few: set[gates.Sum] = set()
+    if not policy.exact and known.events <= policy.minimum_count:
+        looked_at, pooled = gates.asked(estimates), {key: table.leaving for key, table in made.items()}
+        few = gates.of_counts(keys.groups, looked_at, levels)
+        few |= gates.of_life_tables(keys.horizons, tuple(same.values()), pooled, looked_at, levels)
     return Ground(
-        levels, kept, apart, horizons, tuple(cells), arms, followed, lines, asked, told_apart, keys, tuple(before)
-    )
+        levels, kept, apart, horizons, tuple(cells), arms, followed, lines, asked, told_apart, keys,
+        tuple(sorted(few)), tuple(before),
+    )  # fmt: skip
 
 
 def _may_be_told(key: life_tables.Key, leaving: Leaving, known: Apart, policy: Policy) -> bool:

@@ -97,8 +97,7 @@ def written(counts: pd.DataFrame, curves: pd.DataFrame, life: LifeTables, policy
     rows = rows.assign(policy=policy.name, minimum_count=policy.minimum_count)
     rows = rows.sort_values("cell", kind="stable", ignore_index=True)
     rows = rows.assign(seal=seal(rows))
-    types = {name: column.dtype for name, column in table.columns.items()}
-    return pd.DataFrame(rows)[list(table.columns)].astype(types)
+    return table.cast(pd.DataFrame(rows)[list(table.columns)])
 
 
 def _of_curves(curves: pd.DataFrame, life: LifeTables) -> list[dict[str, object]]:

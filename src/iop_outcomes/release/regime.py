@@ -94,5 +94,5 @@ def told(chosen: Kept, cohort: str) -> pd.DataFrame:
         ROUNDED_TO: chosen.base, ROWS_ASKED: chosen.rows, ROWS_KEPT: chosen.kept, ROWS_WITHHELD: chosen.withheld,
     }  # fmt: skip
     rows = [{**same, "quantity": name, "value": float(number)} for name, number in numbers.items()]
-    declared = TABLES["diagnostics"].columns
-    return pd.DataFrame(rows, columns=list(declared)).astype({n: c.dtype for n, c in declared.items()})
+    declared = TABLES["diagnostics"]
+    return declared.cast(pd.DataFrame(rows, columns=list(declared.columns)))

@@ -97,4 +97,4 @@ def told(twice: pd.DataFrame, cohort: str) -> pd.DataFrame:
         rows.append(same | {"quantity": TWO_AGREE, "variable": library, "value": agree, "status": status})
     if not rows:
         return table.empty()
-    return pd.DataFrame(rows, columns=list(table.columns)).astype({n: c.dtype for n, c in table.columns.items()})
+    return table.cast(pd.DataFrame(rows, columns=list(table.columns)))

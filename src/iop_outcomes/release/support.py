@@ -8,7 +8,7 @@ told by no other way. Refused: a group with a level that its reading does not kn
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -89,8 +89,10 @@ class Evidence:
     at_horizons: pd.DataFrame
     shown: Mapping[tuple[Key, int], Levels]
 
-    def arms(self, row: Asked) -> dict[str, ArmCells]:
-        """The arms of an estimate, by name; empty when nothing is counted for it. Raises StudyError."""
+    def arms(self, row: Asked, order: Sequence[str] = ()) -> dict[str, ArmCells]:
+        """The arms of an estimate, by name; empty when nothing is counted for it. order: names of the first and the
+        second arm, where a missing answer may be counted in each another way. Raises StudyError.
+        """
         question = (row["analysis"], row["contrast"], row["outcome"])
         read = reading(row["outcome"], self.levels)
         if whole(row) and question in self.followed:
@@ -108,7 +110,8 @@ class Evidence:
             }
         group = self.groups.get((*question, str(horizon(row)), row["group_by"], row["group"]), {})
         compared = {arm: cells for arm, cells in group.items() if arm != "all"} or group
-        found = {arm: _from_counts(cells, read, row, self.policy) for arm, cells in compared.items()}
+        first = order[0] if order else ""
+        found = {arm: _from_counts(cells, read, row, self.policy, arm == first) for arm, cells in compared.items()}
         weeks = {arm: self._weeks.get((*question, arm), ()) for arm in found}
         return {arm: replace(own, besides=_beside(own, weeks[arm])) for arm, own in found.items()}
 
@@ -117,7 +120,7 @@ class Evidence:
         """What is told week by week of an arm, by question and arm: a number of all weeks is as fine as each of them,
         as it would give back the one that is withheld.
         """
-        own = self.released[self.released["variable"] == WEEK]
+        own = self.released[(self.released["variable"] == WEEK) & (self.released["group_by"] == ALL)]
         keys = zip(own["analysis"], own["contrast"], own["outcome"], own["arm"], strict=True)
         found: dict[tuple[str, ...], list[Number]] = {}
         for key, number in zip(keys, tables.numbers(own), strict=True):
@@ -178,7 +181,7 @@ def of_period(row: Asked) -> bool:
     return not pd.isna(row["from_day"])
 
 
-def _from_counts(cells: Cells, read: Reading, row: Asked, policy: Policy) -> ArmCells:
+def _from_counts(cells: Cells, read: Reading, row: Asked, policy: Policy, first: bool) -> ArmCells:
     unknown = sorted(set(cells) - {*read.events, *read.others})
     if unknown:
         raise StudyError(
@@ -192,13 +195,17 @@ def _from_counts(cells: Cells, read: Reading, row: Asked, policy: Policy) -> Arm
     people = together(told for _, told in used.values())
     left_out = together(told for level, (_, told) in cells.items() if level in without)
     people = nearer(people, size(sum(true for true, _ in cells.values()), policy).less(left_out))
-    events = _unless_zero(together(told for level, (_, told) in used.items() if level in read.events), policy)
+    happened = read.event(row["missing_rule"], first)
+    events = _unless_zero(together(told for level, (_, told) in used.items() if level in happened), policy)
+    apart = read.apart.get(row["missing_rule"], ())
     return ArmCells(
         people,
         events,
         sum(true for true, _ in used.values()),
-        sum(true for level, (true, _) in used.items() if level in read.events),
+        sum(true for level, (true, _) in used.items() if level in happened),
         Arm(_as_told(people), _as_told(events)),
+        # of answers that are weighted or drawn, how many of each there are
+        true_parts=tuple(sum(true for level, (true, _) in used.items() if level in part) for part in apart),
     )
 
 

@@ -1,8 +1,9 @@
 """Everything that a release counts, as one system: cells, and the lines along which they add up.
 
 As equations: `matrix @ x = right` in whole numbers, where x holds the people of each cell and, behind the cells, the
-rests of lines that have one, and what the small numbers of a line are together where that is small as well. What an
-intruder knows of x before any equation is used is a range of each (`ranges`).
+rests of lines that have one, what the small numbers of a line are together where that is small as well, and sums of
+which a gate tells whether they are few. What an intruder knows of x before any equation is used is a range of each
+(`ranges`).
 """
 
 from __future__ import annotations
@@ -21,10 +22,13 @@ if TYPE_CHECKING:
 
 
 class Exposed(NamedTuple):
-    """A small number of people of which too few values remain possible: of a cell, or the rest of a line."""
+    """A small number of people of which too few values remain possible: of a cell, the rest of a line, or the sum of
+    which a gate tells whether it is small.
+    """
 
     cell: int | None = None
     line: int | None = None
+    gate: int | None = None
 
 
 @dataclass(frozen=True)
@@ -35,8 +39,9 @@ class System:
     withheld: cells that are not shown, whatever they hold. drawn: cells that are told elsewhere too, so that hiding
     them hides little; others are hidden first. A rest of 0 is taken as known to be nobody, also under a policy that
     shows no zero: that two told cells differ by nobody is no cell of a table. Where it may not be told, make the rest
-    a cell that is withheld. minimum: below which several small numbers of a line are as
-    sensitive together as alone; set by `protect` and `exposed`. Raises ValueError for a line that does not add up.
+    a cell that is withheld. gates: sums of cells of which a gate tells whether they are few. minimum: below which
+    several small numbers of a line are as sensitive together as alone; set by `protect` and `exposed`. Raises
+    ValueError for a line that does not add up.
     """
 
     people: tuple[int, ...]
@@ -44,6 +49,7 @@ class System:
     bases: tuple[int, ...]
     withheld: frozenset[int] = frozenset()
     drawn: frozenset[int] = frozenset()
+    gates: tuple[tuple[int, ...], ...] = ()
     minimum: int = 0
 
     def __post_init__(self) -> None:
@@ -101,7 +107,8 @@ class Equations:
     """Lines as sums of signed numbers.
 
     row, column, sign: of each entry. right: of each row. truth: the true numbers, of cells and then of rests. line: the
-    first line that each row is of. rest: the line of each number behind the cells.
+    first line that each row is of, -1 of a gate. rest: the line of each number behind the cells; behind those stand the
+    sums of gates.
     """
 
     row: NDArray[np.int64]
@@ -115,8 +122,15 @@ class Equations:
 
     def exposed(self, position: int) -> Exposed:
         """The number at a position, by its name."""
-        cell = position < self.cells
-        return Exposed(cell=position) if cell else Exposed(line=self.rest[position - self.cells])
+        if position < self.cells:
+            return Exposed(cell=position)
+        beyond = position - self.gates
+        return Exposed(gate=beyond) if beyond >= 0 else Exposed(line=self.rest[position - self.cells])
+
+    @property
+    def gates(self) -> int:
+        """The position of the first sum of a gate."""
+        return self.cells + len(self.rest)
 
     @cached_property
     def rows_of(self) -> list[list[int]]:
@@ -169,6 +183,9 @@ def _equations(system: System) -> Equations:
             truth.append(together)
             rests.append(position)
             add([*few, (len(truth) - 1, -1)], position)
+    for cells in system.gates:
+        truth.append(sum(truth[i] for i in cells))
+        add([*((i, 1) for i in cells), (len(truth) - 1, -1)], -1)
     entries = (np.asarray(row, np.int64), np.asarray(column, np.int64), np.asarray(sign, np.int64))
     sides = np.asarray(right, np.int64), np.asarray(truth, np.int64)
     return Equations(*entries, *sides, tuple(held), tuple(rests), len(system.people))
@@ -179,7 +196,8 @@ def ranges(system: System, shown: Shown, policy: Policy) -> tuple[NDArray[np.flo
 
     The intruder knows what is told, and which cells are small. A small cell of which nothing is told holds as many
     people as a small cell can; another one the minimum or more; one that is withheld whatever it holds, and holds
-    nobody, any number. A rest is any number of people. A hidden zero of which nothing is told is known.
+    nobody, any number. A rest is any number of people; a sum of a gate is small or not. A hidden zero of which nothing
+    is told is known.
     """
     import numpy as np
 
@@ -195,4 +213,9 @@ def ranges(system: System, shown: Shown, policy: Policy) -> tuple[NDArray[np.flo
             low[i] = policy.minimum_count
         elif i not in system.withheld:
             high[i] = 0
+    for at in range(equations.gates, len(low)):
+        if policy.small(int(equations.truth[at])):
+            low[at], high[at] = least, policy.minimum_count - 1
+        else:
+            low[at] = min(policy.minimum_count, equations.truth[at])
     return low, high

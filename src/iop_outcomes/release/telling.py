@@ -114,6 +114,7 @@ def _part(system: System, positions: Sequence[int]) -> System:
         lines=tuple(lines),
         bases=tuple(system.bases[i] for i in positions),
         drawn=frozenset(place[i] for i in system.drawn if i in place),
+        gates=tuple(tuple(place[i] for i in cells) for cells in system.gates if cells[0] in place),
     )
 
 
@@ -138,6 +139,7 @@ def _system(
         lines=(*ground.lines, *of_life, *_between_days(at, people, policy)),
         bases=(*tables.bases(frame, policy), *further.bases),
         drawn=frozenset(range(len(ground.kept), len(frame))),
+        gates=ground.gates,
     )
 
 
@@ -170,7 +172,7 @@ def _evidence(
 
 
 def blocks(system: System) -> list[int]:
-    """The block of each cell: cells that lines connect, directly or through others, are in one."""
+    """The block of each cell: cells that lines and gates connect, directly or through others, are in one."""
     above = list(range(len(system.people)))
 
     def top(i: int) -> int:
@@ -179,8 +181,7 @@ def blocks(system: System) -> list[int]:
             i = above[i]
         return i
 
-    for line in system.lines:
-        members = [*line.parts, *line.totals]
+    for members in (*((*line.parts, *line.totals) for line in system.lines), *system.gates):
         for i in members[1:]:
             above[top(i)] = top(members[0])
     return [top(i) for i in above]

@@ -12,8 +12,6 @@ UNITS_OF_ANALYSIS = {
 }
 # what a fuller analysis would add, and this one does not do
 DEVIATIONS = (
-    "Missing outcomes are read in simple ways side by side; they are not imputed, and nobody is weighted for "
-    "having been seen.",
     "No margin of equivalence or non-inferiority is tested: an interval that holds no difference is not evidence of "
     "equality.",
     "Longer stays are compared from a landmark; artificial censoring with weights that change over time is not used.",
@@ -23,8 +21,9 @@ DEVIATIONS = (
 LIMITS = (
     "People were compared on what was recorded. What decided on placement and was not recorded can bias every "
     "adjusted estimate in a way that no weight shows.",
-    "Abstinence rests on answers and screens of those who were reached; the two readings bound what is "
-    "plausible only if missing answers are neither better nor worse than they assume.",
+    "Abstinence rests on answers and screens of those who were reached. Each reading of a missing answer is right "
+    "under an assumption that these records cannot test. Only a worst and a best case, where both are shown, bound the "
+    "answer whatever it would have been.",
     "An intervention is a place and a schedule here; what happened inside a program, and how well it was done, "
     "was not measured.",
     "An effect in these programs and these years need not be the effect elsewhere.",
@@ -43,6 +42,11 @@ OF_TRUTH = (
     "The people are simulated, so that the true differences are known. The unadjusted rows are wrong on purpose: they "
     "show how far a plain comparison goes astray when placement depends on severity. They stand beside the truth for "
     "everyone. Where an answer is missing, neither reading of it need hit the truth, which has no missing answers."
+)
+OF_TIPPING = (
+    "Missing answers were imputed, and the log odds of abstinence of those missing moved by a delta, in each arm its "
+    "own. At 0 they are like the answers of people with the same record; below 0 people without an answer are less "
+    "often abstinent. No record can tell which delta is right: what counts is how far from 0 an answer holds."
 )
 OF_BASELINE = (
     "Standardised difference: first arm minus second, in standard deviations before weighting. A category without one "

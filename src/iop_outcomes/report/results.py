@@ -17,7 +17,7 @@ from iop_outcomes.protocol import AsRun
 from iop_outcomes.report import protection
 from iop_outcomes.report.document import Block, Line, Table
 from iop_outcomes.report.sentences import effects
-from iop_outcomes.report.summary import Pair, pairs, rank
+from iop_outcomes.report.summary import Pair, paired, rank
 from iop_outcomes.tables.results import (
     ALL,
     FEW_SITES_DEGREES,
@@ -28,7 +28,7 @@ from iop_outcomes.tables.results import (
     OVER_WEEKS,
     PROPORTIONAL,
 )
-from iop_outcomes.tables.rows import Estimated, counted, estimated
+from iop_outcomes.tables.rows import Estimated, alike, counted, estimated
 from iop_outcomes.vocabulary import answers
 from iop_outcomes.vocabulary.endpoints import RETENTION
 from iop_outcomes.vocabulary.measures import FEWER_HOURS, MEASURES, MORE_HOURS, RATIO, RATIOS
@@ -136,10 +136,8 @@ def grouped(own: pd.DataFrame, labels: Labels) -> list[tuple[str, list[Pair]]]:
         place=rank(own, labels),
         rank=own["method"].map({m: i for i, m in enumerate(METHODS)}).fillna(len(METHODS)),
     ).sort_values(["place", "outcome", "horizon_days", "missing_rule", "rank"], kind="stable")
-    return [
-        (_heading(estimated(rows.head(1))[0], labels), pairs(rows))
-        for _, rows in order.groupby(keys, sort=False, dropna=False)
-    ]
+    asked = alike(estimated(order.drop(columns=["place", "rank"])), keys).values()
+    return [(_heading(rows[0], labels), paired(rows)) for rows in asked]
 
 
 def _heading(row: Estimated, labels: Labels) -> str:

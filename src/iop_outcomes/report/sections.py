@@ -46,7 +46,7 @@ from iop_outcomes.report.document import (
     notes,
     points,
 )
-from iop_outcomes.report.sentences import dose
+from iop_outcomes.report.sentences import dose, missing
 from iop_outcomes.tables.rows import estimated
 from iop_outcomes.vocabulary.endpoints import ABSTINENCE, DOSE, KINDS, RETENTION, STATES
 
@@ -198,11 +198,18 @@ def _retention(of: Sources) -> tuple[Item, ...]:
 
 
 def _abstinence(of: Sources) -> tuple[Item, ...]:
-    found = _states(of, others=False, before=of.drawn("abstinence", "weekly"))
+    found = _states(of, others=False, before=(*of.drawn("abstinence", "weekly", "patterns"), *_missing(of)))
     if not found:
         return ()
     twice = two_sources.tables(of.tables["counts"], of.study)
     return (*found, *filled(twice), *filled(misclassified.tables(of.of_states(others=False), of.study)))
+
+
+def _missing(of: Sources) -> tuple[Item, ...]:
+    """The readings of missing answers side by side, and what tips them."""
+    found = missing.tipping(estimated(select.tipping(of.everything["estimates"])), of.labels)
+    said: tuple[Item, ...] = (Paragraph(explanations.OF_TIPPING), *points(found)) if found else ()
+    return (*of.drawn("missing", "tipping"), *said)
 
 
 def _work(of: Sources) -> tuple[Item, ...]:

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 from iop_outcomes.presentation import numbers
 from iop_outcomes.presentation.labels import Labels, capital
 from iop_outcomes.protocol import AsRun
-from iop_outcomes.report.sentences import dose, effects
+from iop_outcomes.report.sentences import dose, effects, missing
 from iop_outcomes.tables.results import ALL, ESTIMATES
-from iop_outcomes.tables.rows import Estimated, estimated
+from iop_outcomes.tables.rows import Estimated, alike, estimated
 from iop_outcomes.vocabulary import endpoints
+from iop_outcomes.vocabulary.answers import BOUNDS, MISSING_RULES
 from iop_outcomes.vocabulary.endpoints import MISSING_MAY_BE_USE
 from iop_outcomes.vocabulary.measures import MEASURES, PREFERRED_MEASURES, RATIOS, RISK, SHARE_OF_WEEKS
 from iop_outcomes.vocabulary.methods import IMPUTED, PREFERRED, SCORED, UNADJUSTED
@@ -104,13 +105,15 @@ def _impossible(own: pd.DataFrame, labels: Labels, name: str) -> tuple[Said, ...
 
 
 def pairs(own: pd.DataFrame) -> list[Pair]:
+    """The estimands of some rows of a table, each with its arms."""
+    return paired(estimated(own))
+
+
+def paired(estimates: Sequence[Estimated]) -> list[Pair]:
     """The estimands of some rows, each with its arms."""
     keys = [name for name in ESTIMATES.key if name != "of"]
-    return [
-        Pair({r["of"]: r for r in estimated(rows)})
-        for _, rows in own.groupby(keys, sort=False, dropna=False)
-        if MEASURES[rows["measure"].iloc[0]].main in set(rows["of"])
-    ]
+    by_arm = [{row["of"]: row for row in rows} for rows in alike(estimates, keys).values()]
+    return [Pair(rows) for rows in by_arm if MEASURES[next(iter(rows.values()))["measure"]].main in rows]
 
 
 def _preferred(found: Sequence[Pair]) -> Pair:
@@ -201,37 +204,28 @@ def _said(pair: Pair, labels: Labels) -> Said:
 
 
 def _readings(rows: pd.DataFrame, labels: Labels, gate_told: bool) -> Iterator[Said]:
-    """Abstinence under every reading of a missing outcome that was asked for, and whether the readings agree."""
-    asked = [pairs(own) for _, own in rows.groupby("missing_rule", sort=True)]
+    """Abstinence under every reading of a missing outcome that was asked for, and what they say together."""
+    by_rule = {str(rule): pairs(own) for rule, own in rows.groupby("missing_rule", sort=False)}
+    asked = [by_rule[rule] for rule in MISSING_RULES if rule in by_rule and rule not in BOUNDS]
+    cases = [by_rule[rule] for rule in BOUNDS if rule in by_rule]
     speakers = [_speaker(found, gate_told) for found in asked]
     methods = {s.main["method"] if s else "" for s in speakers}
+    bounds = missing.bounds([s.main for found in cases if (s := _speaker(found, gate_told))], labels)
     if len(speakers) > 1 and len(methods) == 1 and speakers[0]:
-        first, last = _said(speakers[0], labels), agreement(*(s.main for s in speakers[:2] if s))
+        first = _said(speakers[0], labels)
+        last, careful = missing.agreement([s.main for s in speakers if s])
         others = [capital(effects.shorter(s.rows, labels)) for s in speakers[1:] if s]
-        tone = "caution" if "caution" in (first.tone, last.tone) else "finding"
-        yield replace(first, text=" ".join([first.text, *others, last.text]), tone=tone)
+        tone = "caution" if careful or first.tone == "caution" else "finding"
+        yield replace(first, text=" ".join(t for t in (first.text, *others, last, bounds) if t), tone=tone)
         return
     for found in asked:
         yield from _answer(found, labels, gate_told)
     there = [[p for p in found if p.there] for found in asked]
     if len(there) > 1 and all(there):
-        yield agreement(_preferred(there[0]).main, _preferred(there[1]).main)
-
-
-def agreement(one: Estimated, other: Estimated) -> Said:
-    """Whether two readings of missing outcomes point the same way. one, other: their differences."""
-    ways = {effects.direction(one), effects.direction(other)}
-    if 0 in ways and any(numbers.number(r["rounding_error"]) for r in (one, other)):
-        return Said("The numbers are too coarse to tell whether the two readings point the same way.", "caution")
-    if len(ways) > 1 or 0 in ways:
-        return Said(
-            "The two readings do not agree in direction: the answer depends on what became of the people whose "
-            "outcome is missing.",
-            "caution",
-        )
-    if any(effects.open_direction(r) for r in (one, other)):
-        return Said("Both readings point the same way, though not every interval settles the direction.")
-    return Said("Both readings point the same way.")
+        text, careful = missing.agreement([_preferred(found).main for found in there])
+        yield Said(text, "caution" if careful else "finding")
+    if bounds:
+        yield Said(bounds)
 
 
 def _duration(own: pd.DataFrame, everything: pd.DataFrame, study: AsRun, name: str) -> Iterator[Said]:

@@ -16,8 +16,16 @@ from iop_outcomes.study import names
 from iop_outcomes.tables import TABLES
 from iop_outcomes.tables.canonical import NOT_COVARIATES
 from iop_outcomes.vocabulary import methods
-from iop_outcomes.vocabulary.answers import MISSING_IS_USING, NONE, OBSERVED_ONLY
-from iop_outcomes.vocabulary.endpoints import KINDS, MAY_BE_MISSING, MISSING_MAY_BE_USE, compared, measures
+from iop_outcomes.vocabulary.answers import MISSING_IS_USING, MISSING_RULES, NONE, OBSERVED_ONLY
+from iop_outcomes.vocabulary.endpoints import (
+    ABSTINENCE,
+    KINDS,
+    MAY_BE_MISSING,
+    MISSING_MAY_BE_USE,
+    ON_A_DAY,
+    compared,
+    measures,
+)
 
 # columns of the candidates that eligibility rules may use beside those of persons and of the index episode
 DERIVED = {
@@ -202,10 +210,34 @@ def _check_row(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None
     if (row.missing_rule == NONE) == (endpoint.kind in MAY_BE_MISSING):
         expected = f"{MISSING_IS_USING} or {OBSERVED_ONLY}" if endpoint.kind in MAY_BE_MISSING else NONE
         raise StudyError(f"{at}: the outcome '{row.outcome}' needs the missing_rule {expected}.")
-    if row.missing_rule == MISSING_IS_USING and endpoint.kind not in MISSING_MAY_BE_USE:
+    _check_missing(study, row, endpoint, at)
+
+
+def _check_missing(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None:
+    """The rule for missing answers can be asked of the outcome, in the step, by the method."""
+    rule = MISSING_RULES[row.missing_rule]
+    if rule.of_use and endpoint.kind not in MISSING_MAY_BE_USE:
         raise StudyError(
             f"{at}: '{row.outcome}' is not about use, so that a missing answer cannot be read as use. Ask for it with "
             f"the missing_rule {OBSERVED_ONLY}."
+        )
+    if row.missing_rule in (NONE, MISSING_IS_USING, OBSERVED_ONLY):
+        return
+    if row.step != ABSTINENCE or endpoint.kind not in ON_A_DAY:
+        raise StudyError(
+            f"{at}: the missing_rule '{rule.name}' reads an answer on a day, in the step '{ABSTINENCE}'; of "
+            f"'{row.outcome}' in the step '{row.step}' ask for {MISSING_IS_USING} or {OBSERVED_ONLY}."
+        )
+    if row.method == methods.CRUDE and not rule.counts:
+        raise StudyError(
+            f"{at}: the method '{methods.CRUDE}' is computed from released counts alone, and the missing_rule "
+            f"'{rule.name}' stands on what was recorded of each person. Ask for it by a method with a score "
+            f"({', '.join(methods.SCORED)})."
+        )
+    if rule.history and study.contrasts[row.contrast].further_arms and row.method == methods.AIPW:
+        raise StudyError(
+            f"{at}: the method '{row.method}' averages over people of further arms, of whom the missing_rule "
+            f"'{rule.name}' knows no answers. Ask for it by {methods.IPTW}, or leave out further_arms."
         )
 
 

@@ -24,6 +24,7 @@ from iop_outcomes.protocol import (
     Part,
     Study,
 )
+from iop_outcomes.vocabulary.answers import BOUNDS, MISSING_RULES, WITH_HISTORY
 from iop_outcomes.vocabulary.arms import LEFT, STAYED
 from iop_outcomes.vocabulary.endpoints import (
     ABSTINENCE,
@@ -61,7 +62,10 @@ FIGURES: dict[str, set[tuple[str, str]] | None] = {
     "events": {(kind, RISK) for kind in EVENTS},
     "hazards": {(RETENTION, HAZARD_RATIO)},
     "abstinence": {(ABSTINENCE, RISK)},
+    "missing": {(ABSTINENCE, RISK)},
+    "tipping": {(ABSTINENCE, RISK)},
     "weekly": {(kind, measure) for kind in WEEKLY for measure in measures(kind, ABSTINENCE, CONTRASTS)},
+    "patterns": {(kind, measure) for kind in WEEKLY for measure in measures(kind, ABSTINENCE, CONTRASTS)},
     "duration": {(DOSE, HAZARD_RATIO), (DOSE, RISK)},
     "intensity": {(DOSE, DOSE_RESPONSE)},
     "completeness": None,
@@ -172,6 +176,18 @@ class Loaded:
             asked.setdefault(row.outcome, set()).add(row.horizon_days)
         return {outcome: sorted(days) for outcome, days in sorted(asked.items())}
 
+    def remembered(self) -> dict[str, list[int]]:
+        """The horizons of outcomes at which a rule for missing answers stands on what was recorded before."""
+        asked: dict[str, set[int]] = {}
+        for row in self.analyses:
+            if row.missing_rule in WITH_HISTORY:
+                asked.setdefault(row.outcome, set()).add(row.horizon_days)
+        return {outcome: sorted(days) for outcome, days in sorted(asked.items())}
+
+    def remembers(self, step: str, contrast: str) -> bool:
+        """Some analysis of a contrast stands on what was recorded of people before the day of an answer."""
+        return any(row.missing_rule in WITH_HISTORY for row in self.rows(step, contrast))
+
     def arms(self) -> dict[str, list[str]]:
         """The names of the first and the second side of every comparison of two groups."""
         sides = {name: [c.first.name, c.second.name] for name, c in self.study.contrasts.items()}
@@ -209,8 +225,13 @@ class Loaded:
         """The figures that this study's analyses can fill."""
         rows = [a for a in self.analyses if self._may_fill(a)]
         outcomes = {(of, a.measure) for a in rows for of in (a.step, self.endpoints[a.outcome].kind)}
+        rules = {MISSING_RULES[a.missing_rule] for a in rows}
+        further = any(not r.counts or r.name in BOUNDS for r in rules)
+        shifted = any(r.shifted for r in rules)
+        unasked = [name for name, there in (("missing", further), ("tipping", shifted)) if not there]
         whole = () if self.study.inference.hazard_cuts_days else ("hazards",)  # one ratio over all days makes no plot
-        return [n for n, needs in FIGURES.items() if (needs is None or outcomes & needs) and n not in whole]
+        without = (*whole, *unasked)
+        return [n for n, needs in FIGURES.items() if (needs is None or outcomes & needs) and n not in without]
 
     def _may_fill(self, row: Analysis) -> bool:
         asked = self.study.contrasts.get(row.contrast) or self.study.intensities.get(row.contrast)

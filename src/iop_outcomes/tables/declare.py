@@ -9,7 +9,8 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,6 +102,24 @@ class Table:
         """The same with the columns of these names alone; without its key where that is not among them."""
         columns = {n: c for n, c in self.columns.items() if n in names}
         return replace(self, columns=columns, key=self.key if set(self.key) <= set(columns) else ())
+
+    @cached_property
+    def _types(self) -> dict[str, Any]:
+        """The types of the columns, as pandas has them: it takes its time to find those of names."""
+        import pandas as pd
+
+        return {n: pd.api.types.pandas_dtype(c.dtype) for n, c in self.columns.items()}
+
+    def cast(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """A copy of the frame whose declared columns, all of which it has, are of their types: what `astype` gives, in
+        a fraction of its time for few rows of many columns. Raises what it raises.
+        """
+        found = frame.copy()
+        there = frame.dtypes
+        for name, dtype in self._types.items():
+            if there[name] != dtype:
+                found[name] = frame[name].astype(dtype)
+        return found
 
     def empty(self) -> pd.DataFrame:
         """A frame with the declared columns and no rows."""

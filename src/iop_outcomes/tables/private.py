@@ -290,6 +290,48 @@ ABSTINENCE = Table(
     key=("person_id", "outcome", "horizon_days"),
 )
 
+HISTORY = Table(
+    "history",
+    "One row per eligible person, endpoint and day that a reading of missing answers asks about: what was recorded by "
+    "then.",
+    {
+        "person_id": PERSON,
+        "outcome": Column("text", "name of the endpoint"),
+        "horizon_days": Column("whole", "day that the endpoint speaks of", "day", low=0),
+        "last_screen_positive": Column(
+            "flag", "the last screen given was positive; missing without one", nullable=True, outcome=True
+        ),
+        "days_since_screen": Column(
+            "whole", "days from that screen to the horizon", "days", nullable=True, low=0, outcome=True
+        ),
+        "screens_due": Column("whole", "screens due by the horizon", low=0, outcome=True),
+        "screens_missed": Column("whole", "of these, not given", low=0, outcome=True),
+        "screens_positive": Column("whole", "of these, positive", low=0, outcome=True),
+        "in_care_then": Column("flag", "in care on the horizon", outcome=True),
+        "days_in_care": Column("whole", "days in care by the horizon", "days", low=0, outcome=True),
+        "hours": Column("number", "attended by the horizon", "hours", nullable=True, low=0, outcome=True),
+        "recent_hours": Column(
+            "number", "attended in the 28 days before it", "hours", nullable=True, low=0, outcome=True
+        ),
+        "abstinent_before": Column(
+            "flag",
+            "no use told at the last interview due before the one asked about; missing where none was held",
+            nullable=True,
+            outcome=True,
+        ),
+        "abstinent_last": Column(
+            "flag",
+            "abstinent when last seen, at a screen or that interview; missing without",
+            nullable=True,
+            outcome=True,
+        ),
+        "told_by_screen": Column(
+            "flag", "a positive screen tells the answer, whether the interview was held or not", outcome=True
+        ),
+    },
+    key=("person_id", "outcome", "horizon_days"),
+)
+
 FIRST_USE = Table(
     "first_use",
     "One row per eligible person and time-to-event endpoint: return to use, relapse, dropout from screening.",
@@ -365,5 +407,5 @@ GATES = Table(
 
 PRIVATE = (
     QUARANTINE, ARRIVALS, INTAKE, EPISODES, EPISODES_BY_GAP, PEOPLE, ARMS, COVARIATES, ATTRITION,
-    RETENTION, ABSTINENCE, FIRST_USE, DOSE, USE_PATTERNS, SCORES, GATES, READINGS,
+    RETENTION, ABSTINENCE, HISTORY, FIRST_USE, DOSE, USE_PATTERNS, SCORES, GATES, READINGS,
 )  # fmt: skip

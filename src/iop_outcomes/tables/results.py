@@ -60,6 +60,9 @@ BY_SITE, BY_PERIOD, BY_GAP = "site", "period", "gap_days"
 REPORT_BY_TEST, BY_TEST = "report_by_test", "test"
 # of what people are counted week by week, beside the whole question
 WEEK = "week"
+# how they are grouped there: by the part of the weeks in which they gave their last test
+BY_LAST_TEST = "last_test"
+LAST_TESTS = ("no_test", "first_third", "second_third", "last_third")
 BY_LEVEL, BY_ORIGIN, BY_SERVICE = "level_of_care", "from", "service"
 
 _ANALYSIS = {
@@ -165,6 +168,12 @@ ESTIMATES = Table(
         "to_day": Column(
             "whole", "last day of follow-up that a hazard ratio is of; missing: to the horizon", "day", nullable=True
         ),
+        "delta_first": Column(
+            "number",
+            "of tipping points, by how much the log odds of missing answers of the first arm are moved; else missing",
+            nullable=True,
+        ),
+        "delta_second": Column("number", "the same of the second arm", nullable=True),
         "estimate": Column(
             "number", "point estimate; of risk a share of people, of mean_days days, else a ratio", nullable=True
         ),
@@ -202,6 +211,8 @@ ESTIMATES = Table(
         "group",
         "from_day",
         "to_day",
+        "delta_first",
+        "delta_second",
     ),
 )
 

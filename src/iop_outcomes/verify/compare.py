@@ -53,7 +53,7 @@ class Change:
         names = _key(self.table)
         told = (f"day {v}" if n in ("horizon_days", "from_day", "to_day") else str(v)
                 for n, v in zip(names, self.key, strict=True))  # fmt: skip
-        return ", ".join(t for t in told if t not in ("", "all", "none", "day None"))
+        return ", ".join(t for t in told if t not in ("", "all", "none", "None", "nan", "day None"))
 
 
 @dataclass(frozen=True)
@@ -239,6 +239,8 @@ def _asked(row: Row, labels: Labels) -> str:
     name, of = str(row["contrast"]), str(row["of"])
     rule = missing_rule(str(row["missing_rule"]))
     days = "" if numbers.number(row["from_day"]) is None else f", day {row['from_day']:.0f} to {row['to_day']:.0f}"
+    if (delta := numbers.number(row["delta_first"])) is not None:
+        days += f", delta {delta:g} and {row['delta_second']:g}"
     group = "" if row["group"] == "all" else f", {row['group_by']} {row['group']}"
     known = of not in (DIFFERENCE, RATIO) and labels.knows(name)
     side = labels.arm(name, of) if known and not MEASURES[row["measure"]].sides else of.replace("_", " ")

@@ -31,7 +31,7 @@ CELL, SHARE, COMPUTED, DAY, STUDY, WORDS, NOTES, UNTRACED = (
     "a cell", "a share of cells", "computed from cells", "a day of the tables", "the study", "fixed words",
     "notes on the files", "nothing",
 )  # fmt: skip
-DAYS = ("horizon_days", "from_day", "to_day", "x")
+DAYS = ("horizon_days", "from_day", "to_day", "delta_first", "delta_second", "x")
 # rooms whose words the report prints
 SPEAKING = ("vocabulary", "report", "presentation", "figures", "release", "analyses", "design", "protocol", "tables")
 DIGITS = 9
@@ -220,8 +220,16 @@ class Sources:
             for name, table in tables.items()
         }
 
+    @cached_property
+    def _words_of_rows(self) -> dict[tuple[str, int], frozenset[str]]:
+        """Words of the keys of rows, as far as they were asked for."""
+        return {}
+
     def _words_of(self, cell: Cell) -> frozenset[str]:
-        return _words(" ".join(map(str, self._keys[cell.table][cell.row - 1])))
+        row = cell.table, cell.row
+        if row not in self._words_of_rows:
+            self._words_of_rows[row] = _words(" ".join(map(str, self._keys[cell.table][cell.row - 1])))
+        return self._words_of_rows[row]
 
 
 def traced(pieces: Iterable[page.Piece], heard: Heard, of: Sources) -> Iterator[tuple[page.Piece, str, int, Origin]]:

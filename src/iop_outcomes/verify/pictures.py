@@ -29,7 +29,7 @@ from iop_outcomes.verify.released import Release
 if TYPE_CHECKING:
     from plotnine import ggplot
 
-    from iop_outcomes.figures.style import Figure, Tables
+    from iop_outcomes.figures.style import Figure
 
 SVG = "{http://www.w3.org/2000/svg}"
 # how far a tick may lie from its place, in hundredths of an inch of the drawing
@@ -61,25 +61,21 @@ def built(release: Release, name: str) -> Built:
     from iop_outcomes.files import csv_text
 
     heard = Heard()
-    tables = _tables(release)
     with numbers.heard(heard):
-        figure = _figure(tables, release, name)
+        figure = _figure(release, name)
     data = csv_text.write(figure.data, float_format="%.10g") or ""
     return Built(name, page.bare(data), figure.alt, _joined(figure.plot), _labels(figure.plot), heard)
 
 
-def _figure(tables: Tables, release: Release, name: str) -> Figure:
+def _figure(release: Release, name: str) -> Figure:
     import importlib
 
-    found: Figure = importlib.import_module(f"iop_outcomes.figures.{name}").draw(tables, release.compared)
-    return found
-
-
-def _tables(release: Release) -> Tables:
     from iop_outcomes.figures import style
 
     own = {n: select.asked_first(t, release.compared) for n, t in release.tables.items()}
-    return style.Tables(**own, truth=release.truth)
+    tables = style.Tables(**own, truth=release.truth)
+    found: Figure = importlib.import_module(f"iop_outcomes.figures.{name}").draw(tables, release.compared)
+    return found
 
 
 def check(release: Release, anew: Built) -> Iterator[Finding]:
@@ -93,7 +89,7 @@ def check(release: Release, anew: Built) -> Iterator[Finding]:
         found = list(drawing_differs(f"{name}.svg", path.read_text("utf-8"), anew))
         if found:
             # marks make texts longer, so that they may break elsewhere: once more without them
-            plot = _figure(_tables(release), release, anew.name).plot
+            plot = _figure(release, anew.name).plot
             plain = replace(anew, texts=_joined(plot), labels=_labels(plot))
             found = list(drawing_differs(f"{name}.svg", path.read_text("utf-8"), plain))
         yield from found

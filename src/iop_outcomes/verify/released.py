@@ -58,7 +58,7 @@ class Release:
                 f"{'.'.join(map(str, what))}. The release was made by version {self.version}."
             ) from None
 
-    @property
+    @cached_property
     def compared(self) -> Compared:
         """The part of the study that figures get."""
         return Compared(

@@ -10,7 +10,7 @@ neither turn back nor, with all ways of leaving, miss one hundred percent. What 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -22,6 +22,7 @@ from iop_outcomes.release.levels import reading, readings
 from iop_outcomes.tables import TABLES
 from iop_outcomes.verify.findings import Finding
 from iop_outcomes.verify.released import Release
+from iop_outcomes.vocabulary.answers import DRAWN
 from iop_outcomes.vocabulary.arms import LEFT, STAYED
 from iop_outcomes.vocabulary.causes import CENSORED, STILL_AT_RISK
 from iop_outcomes.vocabulary.measures import DIFFERENCE, FEWER_HOURS, MORE_HOURS, RATIO, RISK
@@ -160,7 +161,8 @@ def _pairs(of: Told) -> Iterator[Finding]:
             slack = da + db + (gap["rounding_error"] or 0.0)
             yield from _wrong("estimates", gap, "estimate", a - b, "the first arm minus the second", slack)
         # of imputed data the logarithms of ratios are pooled (Rubin's rules), not their arms
-        if (ratio := rows.get(RATIO)) and b and one["method"] not in IMPUTED:
+        drawn = one["method"] in IMPUTED or one["missing_rule"] in DRAWN
+        if (ratio := rows.get(RATIO)) and b and not drawn:
             slack = (da + abs(a / b) * db) / max(abs(b) - db, 1e-9) + (ratio["rounding_error"] or 0.0)
             yield from _wrong("estimates", ratio, "estimate", a / b, "the first arm by the second", slack)
 
@@ -192,13 +194,16 @@ def _crude(of: Told) -> Iterator[Finding]:
                 and name not in (DIFFERENCE, RATIO)
             ):
                 key = tuple(name if k == "arm" else row[k] for k in GROUP)
-                yield from _share(of, row, of.counts.get(key, {}))
+                first = name in of.sides.get(str(row["contrast"]), ())[:1]
+                yield from _share(of, row, of.counts.get(key, {}), first)
 
 
-def _share(of: Told, row: Row, levels: Mapping[str, Row]) -> Iterator[Finding]:
-    """One crude share. levels: the counts of its group."""
-    read = reading(str(row["outcome"]), of.read)
-    left_out = set(read.left_out.get(str(row["missing_rule"]), ()))
+def _share(of: Told, row: Row, levels: Mapping[str, Row], first: bool) -> Iterator[Finding]:
+    """One crude share. levels: the counts of its group. first: it is of the first arm."""
+    read, rule = reading(str(row["outcome"]), of.read), str(row["missing_rule"])
+    left_out = set(read.left_out.get(rule, ()))
+    if rule in read.taken:  # levels of missing answers may be the event as well
+        read = replace(read, events=read.event(rule, first))
     inside = {level: cell for level, cell in levels.items() if level not in left_out}
     yield from _of_curve(of, row, read)
     if not inside or any(cell["count"] is None for cell in inside.values()) or inside.get(CENSORED, {}).get("count"):

@@ -90,6 +90,7 @@ class Kind:
 
 
 _SHARES: Measures = {"risk": methods.AVERAGES}
+_SHARES_FOLLOWED: Measures = {"risk": (*methods.AVERAGES, *methods.WITH_LOSS)}
 _RATIOS: Measures = {"hazard_ratio": methods.HAZARDS}
 _RATIOS_AMONG_CAUSES: Measures = _RATIOS | {
     "subdistribution_hazard_ratio": (methods.NAIVE, *methods.WEIGHTED),
@@ -119,14 +120,14 @@ _ROWS = (
         "left_index",
         "leaving the index level of care by one cause",
         COMPETING,
-        (Asked(RETENTION, CONTRASTS, _SHARES | _RATIOS_AMONG_CAUSES),),
+        (Asked(RETENTION, CONTRASTS, _SHARES_FOLLOWED | _RATIOS_AMONG_CAUSES),),
         place=2,
     ),
     Kind(
         "in_care",
         "still in care, or days in it",
         BEING_THERE,
-        (Asked(RETENTION, CONTRASTS, {"mean_days": methods.AVERAGES} | _SHARES),),
+        (Asked(RETENTION, CONTRASTS, {"mean_days": methods.AVERAGES} | _SHARES_FOLLOWED),),
         place=1,
         curve="In care",
         panel="Still in care",
@@ -136,7 +137,7 @@ _ROWS = (
         "in_care_or_completed",
         "still in care, or completed",
         BEING_THERE,
-        (Asked(RETENTION, CONTRASTS, _SHARES),),
+        (Asked(RETENTION, CONTRASTS, _SHARES_FOLLOWED),),
         place=1,
         curve="In care, or completed",
         panel="Still in care, or completed",
@@ -147,7 +148,7 @@ _ROWS = (
         "engaged",
         "so many days with attended care",
         COMPETING,
-        (Asked(RETENTION, CONTRASTS, _SHARES | _RATIOS_AMONG_CAUSES),),
+        (Asked(RETENTION, CONTRASTS, _SHARES_FOLLOWED | _RATIOS_AMONG_CAUSES),),
         place=3,
         needs=("sessions",),
         takes=("sessions",),
@@ -172,7 +173,7 @@ _ROWS = (
         "death",
         "death from any cause",
         COMPETING,
-        (Asked(RETENTION, CONTRASTS, _SHARES | _RATIOS_AMONG_CAUSES),),
+        (Asked(RETENTION, CONTRASTS, _SHARES_FOLLOWED | _RATIOS_AMONG_CAUSES),),
         place=4,
         cause=DIED,
         verb="died within {day} days",

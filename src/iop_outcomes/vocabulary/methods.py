@@ -28,7 +28,8 @@ class Method:
     label. weights: those that it uses and whose diagnostics it answers for; '' where it stands on no score.
     augmented: an outcome regression is corrected by them. unimputed: the same method without imputation, of one for
     which missing covariates are imputed with the outcome and the score is fitted in each completed data set. alike:
-    arm (1 or 0) whose people all weigh the same, None where they do not. drawn: its curves are drawn. of_duration:
+    arm (1 or 0) whose people all weigh the same, None where they do not. loss: who is lost to follow-up is stood for by
+    others, too. drawn: its curves are drawn. of_duration:
     its label in the question of longer stays, by measure; {days} is the landmark.
     """
 
@@ -43,6 +44,7 @@ class Method:
     unimputed: str = ""
     alike: int | None = None
     drawn: bool = False
+    loss: bool = False
     of_duration: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -63,6 +65,7 @@ WEIGHTS = {
 }
 CRUDE, NAIVE, RANDOMISED = "crude", "naive", "randomised"
 IPTW, OVERLAP, AIPW = "iptw", "overlap", "aipw"
+IPTW_LOSS = "iptw_loss"
 IPTW_UNSTABILISED, MATCHING, ENTROPY, ATT, ATC = "iptw_unstabilised", "matching", "entropy", "att", "atc"
 LANDMARK, LANDMARK_ADJUSTED, SPLINE = "landmark", "landmark_adjusted", "spline"
 
@@ -150,6 +153,20 @@ _ROWS = (
             "Inverse probability weighting with covariates that were not recorded imputed by chained equations that "
             "know the outcome; the score is fitted in each completed data set and the estimates are pooled (Rubin "
             "1987; Barnard and Rubin 1999, Biometrika 86:948)."
+        ),
+    ),
+    Method(
+        "iptw_loss",
+        "ATE",
+        "Inverse weighting, and for loss",
+        18,
+        weights="iptw",
+        loss=True,
+        explained=(
+            "Inverse probability weights times the inverse of the chance of still being followed when the state on the "
+            "day was known: a pooled logistic model of being lost, month by month, given arm and covariates (Robins "
+            "and Finkelstein 2000, Biometrics 56:779). Other methods take those who are lost to be like others of "
+            "their arm and weight; this one, like those with the same covariates."
         ),
     ),
     Method(
@@ -282,7 +299,8 @@ METHODS = {row.name: row for row in _ROWS}
 # methods that stand on a propensity score; of these, those that weigh people and do nothing else to it
 SCORED = tuple(m.name for m in _ROWS if m.weights)
 IMPUTED = tuple(m.name for m in _ROWS if m.imputed)
-WEIGHTED = tuple(m.name for m in _ROWS if m.weights and not (m.augmented or m.imputed))
+WEIGHTED = tuple(m.name for m in _ROWS if m.weights and not (m.augmented or m.imputed or m.loss))
+WITH_LOSS = tuple(m.name for m in _ROWS if m.loss)
 DRAWN = tuple(m.name for m in _ROWS if m.drawn)
 UNADJUSTED = (CRUDE, NAIVE)
 # adjusted methods before others: the first that there is speaks for an estimand; the same of weights

@@ -15,13 +15,16 @@ from iop_outcomes.vocabulary.answers import (
     AS_MISSING,
     COUNTED_AGAINST,
     EVENT,
+    LAST_ABSTINENT,
     LEFT_OUT,
     MISSING,
     MISSING_RULES,
     NO_EVENT,
+    NOT_ANSWERED,
     NOT_ASKED,
     NOT_YET_OBSERVED,
     USING,
+    MissingRule,
 )
 from iop_outcomes.vocabulary.causes import CENSORED, DIED, EVENT_FREE, IN_CARE, LEAVING, STILL_AT_RISK
 
@@ -33,7 +36,9 @@ class Reading:
     kind: 'cause', the event is leaving by one of `events`; 'staying', the event is not having left at all; of
     counts, always 'cause'. events: levels of a group of counts, or causes of a life table. others: levels
     that are not the event; a group with any further level is refused. staying: name of the curve of those who
-    have not left. lost: for 'staying', the causes that end it; () is any, censoring aside.
+    have not left. lost: for 'staying', the causes that end it; () is any, censoring aside. left_out, taken, apart: by
+    rule for missing outcomes, levels that are not in the denominator; that are the event as well, in the first and in
+    the second arm; and groups of levels that an estimate tells of beside the event, so that none of them may be few.
     """
 
     kind: Literal["cause", "staying"]
@@ -42,6 +47,12 @@ class Reading:
     left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     staying: str = IN_CARE
     lost: tuple[str, ...] = ()
+    taken: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict, hash=False)
+    apart: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict, hash=False)
+
+    def event(self, rule: str, first: bool) -> tuple[str, ...]:
+        """The levels that are the event under a rule for missing outcomes, in the first or in another arm."""
+        return (*self.events, *self.taken.get(rule, ((), ()))[0 if first else 1])
 
 
 def of_counts(deaths: str, not_due: str) -> Reading:
@@ -50,8 +61,22 @@ def of_counts(deaths: str, not_due: str) -> Reading:
     deaths, not_due: how people who had died by the day are read, and those whose answer was not due yet.
     """
     out = {name: _left_out(rule.left_out, deaths, not_due) for name, rule in MISSING_RULES.items()}
-    others = (USING, DIED, MISSING, *NOT_ASKED, NO_EVENT, CENSORED, STILL_AT_RISK)
-    return Reading("cause", (ABSTINENT, EVENT), others, out, staying=EVENT_FREE)
+    unanswered = (
+        *NOT_ANSWERED,
+        *(level for level, how in ((DIED, deaths), (NOT_YET_OBSERVED, not_due)) if how == AS_MISSING),
+    )
+    taken = {name: _taken(rule, unanswered) for name, rule in MISSING_RULES.items()}
+    apart = {name: ((USING, NO_EVENT), unanswered) for name, rule in MISSING_RULES.items() if not rule.counts}
+    others = (USING, DIED, *NOT_ANSWERED, *NOT_ASKED, NO_EVENT, CENSORED, STILL_AT_RISK)
+    return Reading("cause", (ABSTINENT, EVENT), others, out, staying=EVENT_FREE, taken=taken, apart=apart)
+
+
+def _taken(rule: MissingRule, unanswered: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Levels of missing answers that a rule counts as the event, in the first and in the second arm."""
+    if rule.carried:
+        return (LAST_ABSTINENT,), (LAST_ABSTINENT,)
+    first, second = (unanswered if counts else () for counts in rule.counted_as or (False, False))
+    return first, second
 
 
 def _left_out(levels: tuple[str, ...], deaths: str, not_due: str) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ class Status:
 
 
 OK, ROUNDED, BETWEEN, SUPPRESSED = "ok", "rounded", "between", "suppressed"
+GATED = "gated"
 # how true a released count is
 TOLD = {
     OK: "exact",
@@ -26,7 +27,7 @@ TOLD = {
 
 _ROWS = (
     Status("ok"),
-    Status("gated", "Stopped by the gate", "not shown ({reason})", "not shown"),
+    Status(GATED, "Stopped by the gate", "not shown ({reason})", "not shown"),
     Status("not_possible", "Not possible with these data", "not possible ({reason})", "not possible"),
     Status("suppressed", "Withheld to protect people", "withheld ({reason})", "withheld"),
     Status("disputed", "Disputed: computed twice, and the two do not agree", "disputed ({reason})", "disputed"),

@@ -165,7 +165,7 @@ def test_scores_weights_balance_and_doubly_robust_means_of_codes_are_those_of_in
         assert fitted.problem == ""
         shown = balance.table(people, covariates, fitted, ["iptw", "overlap"])
         sample = Sample.of(fitted.scores, CONTRAST, INFERENCE)
-        means = sample.finish(doubly_robust.means(sample, y, np.ones(len(y)), "logistic"), "aipw")
+        means = sample.finish(doubly_robust.means(sample, y, np.ones(len(y), dtype=bool)), "aipw")
         weighted = sample.finish(effects.mean_by_arm(y, sample.arm, sample.weight("iptw")), "iptw")
         found.append((fitted, shown, means, weighted))
     (ours, balance_ours, *estimates), (theirs, balance_theirs, *others) = found
@@ -183,12 +183,12 @@ def test_a_refusal_names_the_covariate_and_neither_its_category_nor_its_column(m
     people, x, y = drawn()
     fitted = propensity.fit(people, x, CONTRAST, WITH_SITES)
 
-    def refuse(family, y, arm, names, terms, *given):
+    def refuse(family, y, arm, names, terms, *given, **named):
         raise EstimationError(f"The coefficient of {', '.join(terms.names)} is endless; that of arm={names[1]} not.")
 
     monkeypatch.setattr(doubly_robust, "aipw_of_arms", refuse)
     with pytest.raises(EstimationError) as told:
-        doubly_robust.means(Sample.of(fitted.scores, CONTRAST, INFERENCE), y, np.ones(len(y), dtype=bool), "logistic")
+        doubly_robust.means(Sample.of(fitted.scores, CONTRAST, INFERENCE), y, np.ones(len(y), dtype=bool))
     assert str(told.value) == "The coefficient of age, site, drug, housing is endless; that of arm=day not."
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from drawings import described, drawn
+from missing_readings import with_readings
 from released_study import MINUS, NARROW, counts, curves, empty, gated, plain_study, released, truth, typed, words
 
 from iop_outcomes import figures
@@ -32,8 +33,9 @@ def run(name: str, **given: Any) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("name", figures.TITLES)
 def test_files_have_the_same_bytes_twice(name: str) -> None:
-    first = run(**released(), name=name, study=words(), truth=truth())
-    again = run(**released(), name=name, study=words(), truth=truth())
+    tables = with_readings() if name in ("missing", "tipping") else released()
+    first = run(**tables, name=name, study=words(), truth=truth())
+    again = run(**tables, name=name, study=words(), truth=truth())
     assert first == again
     assert first["png"].startswith(b"\x89PNG")
     assert b"<text" in first["svg"]  # words, not outlines
@@ -119,6 +121,9 @@ ALT = {
         f"Intensive outpatient: Negative weekly screen, in the week to day 14: 40.0{NARROW}% negative, 30.0{NARROW}% "
         f"missed, 30.0{NARROW}% not negative",
         f"Residential: Negative weekly screen, in the week to day 14: 60.0{NARROW}% negative, 10.0{NARROW}% missed",
+    ),
+    "patterns": (
+        f"Intensive outpatient: Negative weekly screen, of those tested to the last third: 75.0{NARROW}% negative",
     ),
     "duration": ("0.40 (0.33 to 0.49)", "0.82 (0.65 to 1.05)", "0.78 (0.65 to 0.94)"),
     "intensity": (f"50.0{NARROW}% at 5.0 hours a week", f"60.0{NARROW}% at 30.0"),
@@ -289,14 +294,26 @@ def test_bars_of_weeks_hold_everyone_and_say_what_is_not_told() -> None:
     assert told.at[("iop", 7, "missing"), "share"] == pytest.approx(0.2)
     assert told.at[("iop", 7, "not_asked_for"), "share"] == pytest.approx(0.05)
     assert told.at[("res", 14, "not_told"), "share"] == pytest.approx(60 / 200)
+    few = counts()
+    own = (few["variable"] == "week") & few["level"].isin(["died", "missing"]) & (few["arm"] == "iop")
+    few.loc[own, ["count", "status", "count_low", "count_high"]] = [pd.NA, "suppressed", pd.NA, pd.NA]
+    both = drawn("weekly", released(counts=few)).data.set_index(["arm", "day", "level"])
+    assert both.at[("iop", 7, "missed_or_died"), "share"] == pytest.approx(40 / 200)
     # missed weeks lie between the two that a reading of them joins
     bands = shown[(shown["arm"] == "iop") & (shown["day"] == 14)]
     assert bands["level"].tolist() == ["abstinent", "missing", "using"]
     assert bands["low"].tolist() == pytest.approx([0.0, 0.4, 0.7])
 
 
-def test_without_a_week_that_is_told_whole_nothing_is_drawn_of_an_arm() -> None:
+def test_without_a_number_of_people_nothing_is_drawn_of_an_arm() -> None:
     table = counts()
-    hidden = (table["variable"] == "week") & (table["level"] == "using")
+    hidden = ((table["variable"] == "week") & (table["level"] == "using")) | (table["outcome"] == "people")
     table.loc[hidden, ["count", "status", "count_low", "count_high"]] = [pd.NA, "suppressed", pd.NA, pd.NA]
     assert "no week is told of" in drawn("weekly", released(counts=table)).alt
+
+
+def test_tiles_of_patterns_hold_shares_of_groups_and_withheld_ones_are_grey() -> None:
+    shown = drawn("patterns", released()).data.set_index(["arm", "group", "day"])
+    assert shown.at[("iop", "last_third", 7), "share"] == pytest.approx(60 / 80)
+    assert shown.at[("res", "last_third", 7), "told"] == "withheld"
+    assert set(shown["told"]) == {"exact", "withheld"}

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import syntax
+
 import iop_outcomes
 from iop_outcomes import library
 from iop_outcomes.figures import TITLES
@@ -142,7 +144,7 @@ def module(tree: ast.Module) -> Module:
 
 
 def modules() -> dict[str, Module]:
-    return {name_of(p): module(ast.parse(p.read_text(encoding="utf-8"))) for p in sorted(ROOT.rglob("*.py"))}
+    return {name_of(p): module(syntax.tree(p)) for p in sorted(ROOT.rglob("*.py"))}
 
 
 def _resolved(parts: tuple[str, ...], house: dict[str, Module]) -> Node | None:

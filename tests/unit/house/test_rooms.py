@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import syntax
 
 import iop_outcomes
 
@@ -73,12 +74,12 @@ def _file(parts: list[str]) -> Path | None:
     return next((p for p in (place.with_suffix(".py"), place / "__init__.py") if p.is_file()), None)
 
 
+def _for_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+
+
 def _nodes(tree: ast.AST, typed: bool) -> Iterator[ast.AST]:
-    for node in ast.iter_child_nodes(tree):
-        if not typed and isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            continue
-        yield node
-        yield from _nodes(node, typed)
+    return syntax.statements(tree) if typed else syntax.statements(tree, _for_types)
 
 
 def _named(node: ast.AST) -> list[list[str]]:
@@ -95,7 +96,7 @@ def _named(node: ast.AST) -> list[list[str]]:
 def known(path: Path, typed: bool) -> frozenset[str]:
     """The modules of the package that a module imports, but not the package itself, which all of them load."""
     found = set()
-    for node in _nodes(ast.parse(path.read_text(encoding="utf-8")), typed):
+    for node in _nodes(syntax.tree(path), typed):
         for first, *middle, last in _named(node):
             file = (last and _file([*middle, last])) or (middle and _file(middle))
             if first == PACKAGE and file:
@@ -155,7 +156,7 @@ def test_what_points_up_or_round_is_seen() -> None:
 
 def test_the_root_package_imports_nothing_before_it_is_asked() -> None:
     """Every job pays for what `import iop_outcomes` loads."""
-    tree = ast.parse((ROOT / "__init__.py").read_text(encoding="utf-8"))
+    tree = syntax.tree(ROOT / "__init__.py")
     assert not [
         node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom) and PACKAGE in ast.unparse(node)
     ]

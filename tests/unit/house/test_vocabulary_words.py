@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import syntax
+
 from iop_outcomes.vocabulary import answers, causes, endpoints, levels, measures, methods
 
 PUBLISHED = "a column or a value of a table that an agency published"
@@ -72,9 +74,8 @@ def words() -> set[str]:
     return found
 
 
-def texts(code: str) -> Iterator[tuple[str, int]]:
+def texts(tree: ast.Module) -> Iterator[tuple[str, int]]:
     """The texts of a module and their lines, docstrings left out."""
-    tree = ast.parse(code)
     rooms = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     said = {
         id(node.body[0].value)
@@ -93,7 +94,7 @@ def test_words_of_the_vocabulary_are_written_nowhere_else(project: Path) -> None
         name = file.relative_to(package).as_posix()
         if name.startswith("vocabulary/"):
             continue
-        for text, line in texts(file.read_text(encoding="utf-8")):
+        for text, line in texts(syntax.tree(file)):
             if text in known:
                 found.setdefault((text, name), []).append(line)
     more = [
@@ -110,5 +111,5 @@ def test_words_of_the_vocabulary_are_written_nowhere_else(project: Path) -> None
 
 def test_a_word_is_found_in_code_and_not_in_docstrings() -> None:
     code = '"""overdose"""\ndef f(x="death"):\n    """death"""\n    return {"matching": x["2.1"]}, f"{x}risky"\n'
-    found = sorted(text for text, _ in texts(code) if text in words())
+    found = sorted(text for text, _ in texts(ast.parse(code)) if text in words())
     assert found == ["2.1", "death", "matching"]

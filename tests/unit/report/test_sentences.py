@@ -65,8 +65,10 @@ def test_differences_and_intervals_say_their_direction(gap: tuple[float, float, 
     ("using", "observed", "expected"),
     [
         ((-0.05, -0.08, -0.02), (-0.07, -0.1, -0.04), "Both readings point the same way."),
-        ((-0.05, -0.08, -0.02), (-0.01, -0.04, 0.02), "though not every interval settles the direction"),
-        ((-0.05, -0.08, -0.02), (0.01, -0.02, 0.04), "do not agree in direction"),
+        ((-0.05, -0.08, -0.02), (-0.01, -0.04, 0.02), "One of the two readings settles the direction"),
+        ((-0.05, -0.08, -0.02), (0.01, -0.02, 0.04), "One of the two readings settles the direction"),
+        ((-0.05, -0.08, -0.02), (0.05, 0.02, 0.08), "The two readings contradict each other"),
+        ((-0.002, -0.074, 0.069), (0.01, -0.05, 0.07), "Neither of the two readings settles the direction."),
     ],
 )
 def test_readings_of_missing_answers_are_compared(using: Any, observed: Any, expected: str) -> None:

@@ -1,34 +1,43 @@
 """A state on a day, which may be missing: abstinence, employment, arrests.
 
-`missing_is_using` counts a missing outcome as use; `observed_only` leaves it out, which is right only if who is seen
-does not depend on use. They are shown side by side because they can disagree in sign. People who had died by the day,
-and those whose answer was not due yet, are levels of their own, whatever is missing; how they are read is a choice of
-the endpoint: unless it says otherwise a death counts against the state, and who is not due leaves the denominators.
+How a missing answer is read is a rule of `vocabulary.answers`: counted as use, left out, carried forward, counted for
+or against an arm, which follows from levels alone; or weighted by the chance of an answer, or drawn, which needs what
+was recorded of people (`history`). They are shown side by side because they can disagree in sign. People who had died
+by the day, and those whose answer was not due yet, are levels of their own, whatever is missing; how they are read is a
+choice of the endpoint: unless it says otherwise a death counts against the state, and who is not due leaves the
+denominators.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from iop_outcomes.analyses import doubly_robust
+from iop_outcomes.analyses.missing import drawn, observed
+from iop_outcomes.analyses.missing.history import History
 from iop_outcomes.analyses.outcomes import two_sides
 from iop_outcomes.cohort.retention import in_order
 from iop_outcomes.errors import NotPossible
 from iop_outcomes.estimators.base.arrays import Array, Mask, Whole
 from iop_outcomes.estimators.base.estimate import Estimate
 from iop_outcomes.estimators.causal import effects
-from iop_outcomes.protocol import Analysis, Endpoint
+from iop_outcomes.protocol import Analysis, Endpoint, Imputation
 from iop_outcomes.vocabulary.answers import (
     AS_MISSING,
     COUNTED_AGAINST,
+    LAST_ABSTINENT,
+    LAST_USING,
     LEFT_OUT,
     LEVELS,
-    MISSING_IS_USING,
+    MISSING_RULES,
+    OBSERVED_ONLY,
     STATE_LEVELS,
+    WEIGHTED_BY_OBSERVATION,
 )
 from iop_outcomes.vocabulary.endpoints import STATES
 from iop_outcomes.vocabulary.methods import AIPW
@@ -37,6 +46,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from iop_outcomes.analyses.hazards import Ratios
+    from iop_outcomes.analyses.missing.drawn import Deltas, Draw
     from iop_outcomes.analyses.rows import Words
     from iop_outcomes.analyses.sample import Alike, Sample
 
@@ -45,24 +55,31 @@ PAIRS = tuple(zip(LEVELS, STATE_LEVELS, strict=True))
 # the place of people who have no answer for a reason of its own, by the rule for them
 READ_AS = {COUNTED_AGAINST: 1, AS_MISSING: 2, LEFT_OUT: 3}
 UNTOLD = "no interview, screen or discharge in this cohort tells this outcome"
+UNRECORDED = "nothing that was recorded of people before the day was given to the analysis. This is a defect."
 
 
 @dataclass(frozen=True)
 class AtADay:
     """levels: (n,) one of LEVELS, or of STATE_LEVELS, for each person. deaths, not_due: how people are read who had
-    died by the day, and those whose answer was not due.
+    died by the day, and those whose answer was not due. first: (n,) who is in the first arm, where a rule counts a
+    missing answer in each arm another way. history: what was recorded before, where a rule stands on it. complete: (n,)
+    the state of everyone asked, in a copy whose missing answers were drawn.
     """
 
     levels: Words
     deaths: str = COUNTED_AGAINST
     not_due: str = LEFT_OUT
+    first: Mask | None = None
+    history: History | None = None
+    complete: Array | None = None
 
     @cached_property
     def _places(self) -> Whole:
         """(n,) as whom each person is read: 0 in the state, 1 out of it, 2 not answered, 3 not asked about. Texts are
         compared once for all questions.
         """
-        return np.select([np.isin(self.levels, pair) for pair in PAIRS], self._read_as, 3)
+        pairs, places = [*PAIRS, (LAST_ABSTINENT, LAST_USING)], [*self._read_as, 2]
+        return np.select([np.isin(self.levels, pair) for pair in pairs], places, 3)
 
     @property
     def _read_as(self) -> list[int]:
@@ -70,16 +87,38 @@ class AtADay:
         return [0, 1, READ_AS[self.deaths], 2, READ_AS[self.not_due]]
 
     def used(self, ask: Analysis) -> Mask:
-        """(n,) who is in the denominator under the rule for missing outcomes."""
-        return self._places < (3 if ask.missing_rule == MISSING_IS_USING else 2)
+        """(n,) who is in the denominator under the rule for missing outcomes; of weighted answers who answered."""
+        alone = ask.missing_rule in (OBSERVED_ONLY, WEIGHTED_BY_OBSERVATION)
+        return self._seen if alone else self._asked
+
+    @property
+    def _seen(self) -> Mask:
+        return self._places < 2
+
+    @property
+    def _asked(self) -> Mask:
+        return self._places < 3
 
     def happened(self) -> Mask:
         """(n,) who is known to be abstinent, or in the state."""
         return self._places == 0
 
-    def state(self, ask: Analysis) -> Array:
-        """(n,) 1 for who is in the state."""
-        return self.happened().astype(float)
+    def state(self, ask: Analysis) -> Array | None:
+        """(n,) 1 for who is in the state as the rule reads it; None where that does not follow from levels."""
+        return self._state(ask) if MISSING_RULES[ask.missing_rule].counts else None
+
+    def _state(self, ask: Analysis) -> Array:
+        """(n,) the same, of a drawn copy too."""
+        if self.complete is not None:
+            return self.complete
+        rule = MISSING_RULES[ask.missing_rule]
+        there = self.happened()
+        if rule.carried:
+            there = there | (self.levels == LAST_ABSTINENT)
+        if any(rule.counted_as):
+            first = np.ones(len(there), dtype=bool) if self.first is None else self.first
+            there = there | ((self._places == 2) & np.where(first, *rule.counted_as))
+        return there.astype(float)
 
     def known(self, ask: Analysis) -> Array:
         """(n, 2) flags of who is in the state and who is not."""
@@ -94,21 +133,61 @@ class AtADay:
         return self.untold() or two_sides.not_due(sample.arm, self._places == 3, sample.names)
 
     def few(self, ask: Analysis, sample: Sample, fewest: int) -> str:
-        """Too few people in the state, or out of it, in an arm."""
-        used = self.used(ask)
-        return two_sides.too_few(sample.arm[used], self.happened()[used], sample.names, fewest)
+        """Too few people in the state, or out of it, in an arm; of weighted and drawn answers of those who answered."""
+        used = self.used(ask) if MISSING_RULES[ask.missing_rule].counts else self._seen
+        return two_sides.too_few(sample.arm[used], self._state(ask)[used] == 1, sample.names, fewest)
 
     def means(self, ask: Analysis, sample: Sample) -> Estimate:
-        """Shares in the state."""
-        state, used = self.happened().astype(float), self.used(ask)
+        """Shares in the state. Of drawn answers, of a copy that `readings` gave."""
+        rule = MISSING_RULES[ask.missing_rule]
+        state, used = self._state(ask), self.used(ask)
+        if ask.missing_rule == WEIGHTED_BY_OBSERVATION:
+            return observed.means(sample, ask.method, state, self._history, self._asked, self._seen)
+        if rule.drawn and self.complete is None:
+            raise NotPossible("answers are drawn several times: ask for each of the readings")
         if ask.method == AIPW:
-            return sample.finish(doubly_robust.means(sample, state, used, "logistic"), AIPW)
+            return sample.finish(doubly_robust.means(sample, state, used), AIPW)
+        if rule.drawn:  # of each draw another one, so that cells of people alike would be kept in vain
+            found = effects.mean_by_arm(state, sample.arm == 1, sample.weight(ask.method) * used)
+            return sample.finish(found, ask.method)
 
         def shares(rows: Alike) -> Estimate:
             first = rows.label == sample.names[0]
             return effects.mean_by_arm(rows.columns[0], first, weight=rows.weight, frequency=rows.frequency)
 
         return sample.marginal(ask.method, shares, (state,), used)
+
+    @property
+    def _history(self) -> History:
+        if self.history is None:
+            raise NotPossible(UNRECORDED)
+        return self.history
+
+    @property
+    def how(self) -> Imputation:
+        """How missing answers are drawn."""
+        return self._history.how
+
+    def draws(self, sample: Sample, imputations: int = 0, again: int = 0) -> Iterator[Draw]:
+        """Completed data sets of the answer, the same for every method. imputations: how many, by default as the
+        protocol has it. again: another number, other draws. Raises EstimationError.
+        """
+        held = self._history
+        yield from drawn.draws(
+            sample, self.happened().astype(float), held, self._asked, self._seen,
+            imputations or held.how.imputations, held.how.passes, held.seed + again,
+        )  # fmt: skip
+
+    def once(self, ask: Analysis, sample: Sample, again: int) -> AtADay:
+        """The outcome, or a copy in which missing answers were drawn once, by the score of this very sample."""
+        if not MISSING_RULES[ask.missing_rule].drawn:
+            return self
+        draw = next(self.draws(sample, 1, again))
+        return self.as_drawn(draw, drawn.deltas_of(ask.missing_rule, self.how))
+
+    def as_drawn(self, draw: Draw, deltas: Deltas) -> AtADay:
+        """A copy in which everyone asked has an answer."""
+        return replace(self, complete=draw.state(deltas), history=None)
 
     def hazard_ratios(self, ask: Analysis, sample: Sample, fewest: int) -> Ratios:
         """None."""
@@ -119,8 +198,19 @@ class AtADay:
         raise NotPossible("a state on a day has no hazard: ask for its risk")
 
 
-def read(abstinence: pd.DataFrame, people: pd.DataFrame, ask: Analysis, endpoint: Endpoint) -> AtADay:
-    """The outcome of a row of the sheet on its day, in the order of people."""
+def read(
+    abstinence: pd.DataFrame,
+    people: pd.DataFrame,
+    ask: Analysis,
+    endpoint: Endpoint,
+    history: History | None = None,
+    carried: bool = False,
+) -> AtADay:
+    """The outcome of a row of the sheet on its day, in the order of people.
+
+    history: of the same people. carried: some rule carries the last observation forward, so that who is missing is told
+    apart by it.
+    """
     asked = (abstinence["horizon_days"] == ask.horizon_days) & (abstinence["outcome"] == ask.outcome)
     own = in_order(abstinence[asked], people["person_id"])
     has, has_not, died, missing, not_due = STATE_LEVELS if endpoint.kind in STATES else LEVELS
@@ -128,4 +218,9 @@ def read(abstinence: pd.DataFrame, people: pd.DataFrame, ask: Analysis, endpoint
     state = own["abstinent"].fillna(False).to_numpy(dtype=bool)
     dead, mature = own["dead"].to_numpy(dtype=bool), own["mature"].to_numpy(dtype=bool)
     levels = np.select([dead, known & state, known, mature], [died, has, has_not, missing], not_due)
-    return AtADay(levels, endpoint.deaths, endpoint.not_due)
+    if carried and history is not None:
+        # who was never seen counts as use, too: a level of its own would be of a few people
+        carry = np.where(history.last == 1, LAST_ABSTINENT, LAST_USING)
+        levels = np.where(levels == missing, carry, levels)
+    first = (people["arm"] == 1).to_numpy() if "arm" in people else None
+    return AtADay(levels, endpoint.deaths, endpoint.not_due, first, history)

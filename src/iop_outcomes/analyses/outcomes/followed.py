@@ -14,13 +14,16 @@ from iop_outcomes.analyses import doubly_robust
 from iop_outcomes.analyses.outcomes import two_sides
 from iop_outcomes.analyses.sample import Alike, Sample
 from iop_outcomes.cohort.retention import of
+from iop_outcomes.errors import NotPossible
 from iop_outcomes.estimators.base.arrays import Array, Mask, Whole
 from iop_outcomes.estimators.base.estimate import Estimate
+from iop_outcomes.estimators.causal.loss import still_followed
+from iop_outcomes.estimators.causal.observed import Score, means_by_observation
 from iop_outcomes.estimators.regression.imputation import cumulative_hazard
 from iop_outcomes.estimators.survival import cuminc, pseudo
 from iop_outcomes.protocol import Analysis
 from iop_outcomes.vocabulary.causes import CENSORED, NOT_AT_RISK
-from iop_outcomes.vocabulary.methods import AIPW
+from iop_outcomes.vocabulary.methods import AIPW, METHODS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -139,7 +142,7 @@ class Followed(ABC):
     def state(self, ask: Analysis) -> Array | None:
         """(n,) 1 for whom what is counted happened by the horizon; None where someone was last seen before."""
         early = self.at_risk & (self.cause == CENSORED) & (self.last_seen < ask.horizon_days)
-        return None if early.any() else self.happened(ask).astype(float)
+        return None if early.any() else self.there(ask)
 
     def known(self, ask: Analysis) -> Array:
         """(n, 3) the event by the horizon, leaving, and its cumulative hazard by then (White & Royston 2009, Statistics
@@ -174,10 +177,30 @@ class Followed(ABC):
             estimator, arguments = self.measured(ask)
             every = pseudo.pseudo_observations(estimator, sample.label, sample.names, time=self.days, **arguments)
             outcome = every[:, 0]
-            found = doubly_robust.means(sample, outcome, np.ones(len(outcome), dtype=bool), "linear")
+            found = doubly_robust.of_times(sample, outcome)
             return sample.finish(found, AIPW)
+        if METHODS[ask.method].loss:
+            return self._weighing_loss(ask, sample)
         by_arm = partial(self._by_arm, lambda own: own.measured(ask), sample.names)
         return sample.marginal(ask.method, by_arm, self.traits, self.at_risk)
+
+    def _weighing_loss(self, ask: Analysis, sample: Sample) -> Estimate:
+        """Shares with everyone weighing, too, for those like them who were lost before their state on the day was
+        known.
+        """
+        if not sample.compared.all():
+            raise NotPossible("weights for loss to follow-up are made of two arms, and there are more alongside")
+        gone = self.at_risk & (self.cause == CENSORED)
+        terms, first = sample.propensity.matrix.dense()[:, 1:], sample.arm == 1
+        chance = still_followed(self.last_seen, gone, ask.horizon_days, first, terms)
+        score = Score(sample.slope(METHODS[ask.method].weights), sample.propensity.nuisance)
+        known = chance.known & self.at_risk
+        found = means_by_observation(self.there(ask), first, known, chance, sample.weight(ask.method), score=score)
+        return sample.finish(replace(found, names=sample.names), ask.method)
+
+    def there(self, ask: Analysis) -> Array:
+        """(n,) 1 for who is counted by a share of people on the day, of those of whom that is known."""
+        return self.happened(ask).astype(float)
 
     def curve(self, ask: Analysis, sample: Sample, name: str, arm: str, times: Sequence[int]) -> Estimate:
         """One of `curves` at some days in one arm. Raises EstimationError."""

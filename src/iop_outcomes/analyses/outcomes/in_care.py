@@ -41,10 +41,9 @@ class InCare(Followed):
         """(n,) the last day in care, or of observation."""
         return self.days - 1
 
-    def state(self, ask: Analysis) -> Array | None:
+    def there(self, ask: Analysis) -> Array:
         """(n,) 1 for who is there still."""
-        lost = super().state(ask)
-        return None if lost is None else 1 - lost
+        return 1 - super().there(ask)
 
     @property
     def curves(self) -> tuple[str, ...]:

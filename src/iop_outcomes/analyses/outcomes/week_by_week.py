@@ -8,7 +8,7 @@ weight is that of all of the person's weeks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -26,7 +26,7 @@ from iop_outcomes.estimators.base.inference import joint
 from iop_outcomes.estimators.base.rows import rows
 from iop_outcomes.estimators.regression.gee import gee
 from iop_outcomes.protocol import Analysis, Endpoint
-from iop_outcomes.tables.results import WEEK
+from iop_outcomes.tables.results import BY_LAST_TEST, LAST_TESTS, WEEK
 from iop_outcomes.vocabulary.answers import (
     COUNTED_AGAINST,
     EVENT,
@@ -183,14 +183,31 @@ class WeekByWeek:
         pairs = [(self._some(ask), EVENT), (tested, NO_EVENT), *first]
         return np.select([there for there, _ in pairs], [level for _, level in pairs], NOT_YET_OBSERVED)
 
+    def last_tests(self, ask: Analysis) -> Words:
+        """(n,) the third of the weeks up to the horizon in which each person gave the last test, or none."""
+        own = self.codes[:, self.days <= ask.horizon_days]
+        tested = own <= NO
+        k = own.shape[1]
+        last = np.where(tested.any(axis=1), k - np.argmax(tested[:, ::-1], axis=1), 0)
+        return np.array(LAST_TESTS)[np.ceil(3 * last / max(k, 1)).astype(int)]
+
     def counts(self, ask: Analysis, sample: Sample) -> Iterator[Row]:
-        """People by arm and by how they are counted behind the estimates; and week by week, by what the week says."""
+        """People by arm and by how they are counted behind the estimates; and week by week, by what the week says: all
+        of an arm, and those who gave their last test in one part of the weeks.
+        """
         yield from results.count_rows(ask, sample.label, self.levels(ask))
+        groups, everyone = self.last_tests(ask), np.ones(len(sample.arm), dtype=bool)
+        yield from self._by_week(ask, sample, everyone, {})
+        for group in LAST_TESTS:
+            yield from self._by_week(ask, sample, groups == group, {"group_by": BY_LAST_TEST, "group": group})
+
+    def _by_week(self, ask: Analysis, sample: Sample, some: Mask, more: Mapping[str, object]) -> Iterator[Row]:
+        """Cells of some (n,) people by week, arm and what the week says."""
         keys = {k: getattr(ask, k) for k in ("analysis", "cohort", "contrast", "outcome")}
         for code, day in zip(self.codes.T[self.days <= ask.horizon_days], self.days, strict=False):
             for name, here in zip(sample.names, (sample.arm == 1, sample.arm == 0), strict=True):
-                for place, people in enumerate(np.bincount(code[here], minlength=len(WEEK_LEVELS))):
-                    asked = {**keys, "horizon_days": int(day), "variable": WEEK, "position": place}
+                for place, people in enumerate(np.bincount(code[here & some], minlength=len(WEEK_LEVELS))):
+                    asked = {**keys, **more, "horizon_days": int(day), "variable": WEEK, "position": place}
                     yield results.cell(asked, WEEK_LEVELS[place], int(people), arm=name)
 
 

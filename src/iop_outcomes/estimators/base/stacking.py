@@ -67,10 +67,17 @@ def stack(estimate: Estimate, slope: Array, nuisance: Nuisance) -> Estimate:
     slope: (n,) or (n, c), derivative of each person's weight by the linear predictors of the weight model.
     Raises where the estimate's influence is no longer that of its weights alone.
     """
+    influence = estimate.influence + through(estimate, slope, nuisance)
+    return replace(estimate, influence=influence, weight=None, part=estimate.known_part())
+
+
+def through(estimate: Estimate, slope: Array, nuisance: Nuisance) -> Array:
+    """(n, k) each person's influence on the estimate through the weight model alone; arguments as of `stack`.
+
+    Weights that are products of several models' take the sum of what comes through each.
+    """
     gradient = estimate.gradient * estimate.frequency[:, None]
     slopes = slope[:, None] if slope.ndim == 1 else slope
     fitted = nuisance.fitted
-    through = np.concatenate([fitted.matrix.crossproduct(s[:, None] * gradient) for s in slopes.T])
-    return replace(
-        estimate, influence=estimate.influence + fitted.influence(through), weight=None, part=estimate.known_part()
-    )
+    moved = np.concatenate([fitted.matrix.crossproduct(s[:, None] * gradient) for s in slopes.T])
+    return fitted.influence(moved)

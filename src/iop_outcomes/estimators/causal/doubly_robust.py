@@ -18,6 +18,7 @@ from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.base.arrays import Array, Mask, Whole
 from iop_outcomes.estimators.base.estimate import Estimate
 from iop_outcomes.estimators.base.rows import Rows, codes, observed_outcome, rows
+from iop_outcomes.estimators.causal.observed import Chance
 from iop_outcomes.estimators.design_matrix.model_matrix import ModelMatrix
 from iop_outcomes.estimators.regression.families import FAMILIES
 from iop_outcomes.estimators.regression.glm import Solved, solve
@@ -34,18 +35,22 @@ def aipw_of_arms(
     observed: ArrayLike | None = None,
     weight: ArrayLike | None = None,
     frequency: ArrayLike | None = None,
+    chance: Chance | None = None,
 ) -> Estimate:
     """Augmented inverse-probability-weighted means of the first m of K arms, named by `names` (m): the mean of
 
-        m_k(x) + 1{in arm k, observed} (y - m_k(x)) / (e_k(x) P(observed | arm k)),
+        m_k(x) + 1{in arm k, observed} (y - m_k(x)) / (e_k(x) p),
 
     e_k being the scores and m_k the prediction of one of families.FAMILIES on arm and terms, fitted to those observed
     (Robins, Rotnitzky & Zhao 1994, JASA 89:846; for several arms Cattaneo 2010, Journal of Econometrics 155:138).
-    P(observed | arm k) is the arm's share, taken as known: right where the regression is. The mean is over everyone;
-    people of arms that are not named are averaged over, and their outcomes have no part.
+    p is the person's chance of being observed, by which those in the regression are weighted, too: right where score
+    and chance are, or where regression and chance are. Without `chance` it is the arm's share, taken as known: right
+    where the regression is. The mean is over everyone; people of arms that are not named are averaged over, and their
+    outcomes have no part.
 
     y: (n,), may be missing where `observed` (n,) is false. arm: (n,) coded 0 to K - 1. terms: (n, p) without intercept.
-    scores: of the same people, fitted with the same weights, or known. No weights can be stacked onto the result.
+    scores: of the same people, fitted with the same weights, or known. chance: of the same people (`observed`), whose
+    estimation counts. No weights can be stacked onto the result.
     Raises EstimationError where a named arm has no one observed.
     """
     group = codes(arm, "arm", terms.shape[0])
@@ -59,11 +64,13 @@ def aipw_of_arms(
     seen = seen & (group < len(names))
     received = np.eye(score.shape[1])[group][:, : len(names)]
     share = _share_observed(received, seen, counted, names)
+    known_chance = share if chance is None else chance.value[:, None]
+    lifted = counted.weight * seen if chance is None else counted.weight * seen / chance.value
     named = np.where(group < len(names), group, 0)
-    model = solve(family, _with_arm(terms, named, names), outcome, (), counted.weight * seen, frequency)
+    model = solve(family, _with_arm(terms, named, names), outcome, (), lifted, frequency)
     place = slice(terms.numeric.shape[1] + 1, terms.numeric.shape[1] + len(names))
     mean, slope = _predictions(family, model, place, counted.used)
-    inverse = received * seen[:, None] / (score[:, : len(names)] * share)
+    inverse = received * seen[:, None] / (score[:, : len(names)] * known_chance)
     residual = inverse * (outcome[:, None] - mean)
     total = counted.total / counted.total.sum()
     value = total @ (mean + residual)
@@ -71,6 +78,9 @@ def aipw_of_arms(
     on_outcome = model.nuisance().influence(_by_coefficient(model, total[:, None] * (1 - inverse) * slope, place))
     on_scores = scores.nuisance.influence(_by_score(scores.matrix, total[:, None] * residual, score))
     influence = known.influence + on_outcome + on_scores
+    if chance is not None:
+        # the chance moves the residuals, and the weights of the regression
+        influence = influence + chance.through(total[:, None] * residual + on_outcome * counted.frequency[:, None])
     return replace(known, influence=influence, weight=None, part=known.known_part())
 
 

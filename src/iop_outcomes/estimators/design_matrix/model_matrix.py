@@ -81,6 +81,15 @@ class ModelMatrix:
         names = tuple(name for name, stays in zip(self.names, wanted, strict=True) if stays)
         return ModelMatrix(numeric, names, tuple(coded), tuple(levels))
 
+    def varying(self, among: Mask) -> ModelMatrix:
+        """The columns that vary among some rows (n,); of categories, those that some of them have and some have not."""
+        some = self.take(among)
+        people: Array = some.crossproduct(np.ones(some.shape[0]))
+        wanted = (people > 0) & (people < some.shape[0])
+        a = self.numeric.shape[1]
+        wanted[:a] = np.ptp(some.numeric, axis=0) > 0
+        return self.keep(wanted)
+
     def with_column(self, name: str, values: ArrayLike) -> ModelMatrix:
         """A numeric column in front, of values (n,) or of one value for all rows."""
         column = np.broadcast_to(np.asarray(values, dtype=float), len(self.numeric))

@@ -114,7 +114,7 @@ def direction(row: Estimated) -> int:
 
 def gap(row: Estimated, labels: Labels, unit: str, form: numbers.Form) -> str:
     """A difference in words with its interval: '4.9 percentage points fewer (95 % CI 1.0 to 8.8 fewer)'."""
-    return f"{_amount(row, unit, form)} ({interval(row, labels, form)})"
+    return f"{amount(row, unit, form)} ({interval(row, labels, form)})"
 
 
 def interval(row: Estimated, labels: Labels, form: numbers.Form) -> str:
@@ -134,7 +134,8 @@ def level(labels: Labels) -> str:
     return f"{numbers.plain(100 * labels.study.inference.confidence_level)}{numbers.NARROW}% CI"
 
 
-def _amount(row: Estimated, unit: str, form: numbers.Form) -> str:
+def amount(row: Estimated, unit: str, form: numbers.Form) -> str:
+    """A difference in words without its interval."""
     value = form(abs(row["estimate"]), row["rounding_error"])
     if not direction(row):
         return f"{value} {unit} apart"

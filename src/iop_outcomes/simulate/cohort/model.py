@@ -37,6 +37,7 @@ Codes = NDArray[np.int8]
 
 WEEKS = 52
 OUT, OUTPATIENT, IOP, RESIDENCE = 0, 1, 2, 3
+NO_SCREEN, NEGATIVE, POSITIVE = 0, 1, 2
 STAYING, UNPLANNED, COMPLETED, TRANSFERRED, DIED = 0, 1, 2, 3, 4
 
 # by level, for whoever comes there from another level: planned hours and weeks
@@ -103,7 +104,7 @@ class Course:
 
 @dataclass
 class _Now:
-    """What the next week depends on; every array is (n,)."""
+    """What the next week depends on; every array is (n,). last_screen: result of the last one given."""
 
     craving: Floats
     used: Flags
@@ -115,6 +116,7 @@ class _Now:
     hours_so_far: Floats
     weeks_at_level: Wholes
     alive: Flags
+    last_screen: Codes
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,8 @@ def follow(
     chance = _Chance(*rng.spawn(len(_Chance.__dataclass_fields__)))
     placed = (chance.placement.random(n) < baseline.placement).astype(np.int64)
     arms = placed if arm is None else np.full(n, arm, dtype=np.int64)
-    use_constant, exit_constant = _constants(baseline, arms, scenario_named(scenario))
+    effect = scenario_named(scenario)
+    use_constant, exit_constant = _constants(baseline, arms, effect)
     now = _start(baseline, arms, chance)
     level, leaving, gap_days = (np.zeros((n, WEEKS), dtype=np.int8) for _ in range(3))
     used, screen_missed = (np.zeros((n, WEEKS), dtype=bool) for _ in range(2))
@@ -170,9 +173,10 @@ def follow(
         _use(now, use_constant, chance)
         _attend(now, baseline, strategy, chance)
         used[:, week], hours[:, week] = now.used, now.hours
-        screen_missed[:, week] = _screen_missed(now, baseline, week, chance)
+        screen_missed[:, week] = _screen_missed(now, baseline, week, effect, chance)
         if week in INTERVIEW_WEEKS:
-            interviewed[:, INTERVIEW_WEEKS.index(week)] = _interviewed(now, baseline, chance)
+            interviewed[:, INTERVIEW_WEEKS.index(week)] = _interviewed(now, baseline, effect, chance)
+        _screen(now, screen_missed[:, week])
         dying = _dying(now, baseline, strategy.holds(week), chance)
         death_week[dying] = week
         leaving[:, week] = _leaving(now, exit_constant, dying, week, strategy, chance)
@@ -208,6 +212,7 @@ def _start(b: Baseline, arm: Wholes, chance: _Chance) -> _Now:
         hours_so_far=np.zeros(n),
         weeks_at_level=np.zeros(n, dtype=np.int64),
         alive=np.ones(n, dtype=bool),
+        last_screen=np.full(n, NO_SCREEN, dtype=np.int8),
     )
 
 
@@ -239,15 +244,28 @@ def _attend(now: _Now, b: Baseline, strategy: Strategy, chance: _Chance) -> None
     now.weeks_at_level[inside] += 1
 
 
-def _screen_missed(now: _Now, b: Baseline, week: int, chance: _Chance) -> Flags:
-    """Screens are missed more often after use: not at random."""
-    log_odds = -2.3 + 1.0 * now.used + 0.25 * b.severity + 0.02 * week
+def _screen_missed(now: _Now, b: Baseline, week: int, effect: Scenario, chance: _Chance) -> Flags:
+    """Screens are missed more often after use: not at random, unless what counts is the last screen that was given."""
+    shown = now.last_screen == POSITIVE if effect.seen_at_random else now.used
+    log_odds = -2.3 + 1.0 * shown + 0.25 * b.severity + 0.02 * week
     return np.asarray(chance.screen.random(len(b)) < expit(log_odds))
 
 
-def _interviewed(now: _Now, b: Baseline, chance: _Chance) -> Flags:
-    """The interview is held: less often with use, more often in care, never with the dead."""
-    log_odds = 1.3 - 0.8 * now.used - 0.25 * b.severity + 0.8 * (now.level > OUT)
+def _screen(now: _Now, missed: Flags) -> None:
+    """The screen of the week, if due and given, is the last one."""
+    given = (now.level > OUT) & ~missed
+    now.last_screen = np.where(given, np.where(now.used, POSITIVE, NEGATIVE), now.last_screen).astype(np.int8)
+
+
+def _interviewed(now: _Now, b: Baseline, effect: Scenario, chance: _Chance) -> Flags:
+    """The interview is held: less often with use, more often in care, never with the dead.
+
+    At random, what counts in place of use is the last screen given before the week: positive, or negative.
+    """
+    shown = 0.8 * now.used
+    if effect.seen_at_random:
+        shown = 0.5 + 1.2 * (now.last_screen == POSITIVE) - 0.4 * (now.last_screen == NEGATIVE)
+    log_odds = 1.3 - shown - 0.25 * b.severity + 0.8 * (now.level > OUT)
     return np.asarray((chance.interview.random(len(b)) < expit(log_odds)) & now.alive)
 
 

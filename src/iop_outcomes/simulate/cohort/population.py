@@ -27,7 +27,9 @@ RESIDENCE_WEEKS, RESIDENCE_WEEK_SHARES = (4, 6, 8, 13), (0.45, 0.20, 0.20, 0.15)
 
 @dataclass(frozen=True)
 class Scenario:
-    """What differs from the base, on the log odds scale. `harm`: effect of the outpatient setting on use."""
+    """What differs from the base, on the log odds scale. `harm`: effect of the outpatient setting on use.
+    `seen_at_random`: who is screened and interviewed depends on what was recorded before, not on use itself.
+    """
 
     meaning: str
     harm: float = 0.0
@@ -35,6 +37,7 @@ class Scenario:
     unmeasured_on_placement: float = 0.0
     unmeasured_on_use: float = 0.0
     unmeasured_on_exit: float = 0.0
+    seen_at_random: bool = False
 
 
 SCENARIOS = {
@@ -46,6 +49,10 @@ SCENARIOS = {
         unmeasured_on_placement=-0.6,
         unmeasured_on_use=0.5,
         unmeasured_on_exit=0.3,
+    ),
+    "missing_at_random": Scenario(
+        "screens and interviews are missed given the last screen, care and severity, and not given use",
+        seen_at_random=True,
     ),
 }
 

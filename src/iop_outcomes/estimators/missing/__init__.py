@@ -1,0 +1,1 @@
+"""Missing states imputed in the order of time, differences bounded, and pattern mixtures."""

@@ -1,0 +1,98 @@
+"""Sums of cells of which a gate tells whether they are few: the events of an arm, and the people without one.
+
+An adjusted row is shown where an arm has as many events, and people without one, as the gate asks for, and gated where
+it has not. Of a cell whoever reads a release knows anyway whether it is few. Of a sum of cells that no row counts, such
+as all who left or all who are not abstinent, the gate tells it: such a sum is protected as a cell that is hidden.
+
+Only for gates that ask for as many people as the smallest cell that is shown; beside those that ask for more, rows are
+withheld (`iop_outcomes.release.gated`). Rows without a gate of their own, crude ones and hazard ratios of a period,
+tell none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from iop_outcomes.release.levels import reading
+from iop_outcomes.tables.results import ALL
+from iop_outcomes.vocabulary.causes import CENSORED, STILL_AT_RISK
+from iop_outcomes.vocabulary.measures import MEAN_DAYS
+from iop_outcomes.vocabulary.methods import CRUDE
+from iop_outcomes.vocabulary.readings import Reading
+from iop_outcomes.vocabulary.statuses import GATED, OK
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from iop_outcomes.release.ground import OfGroup
+    from iop_outcomes.release.life_tables import Key, Leaving
+
+Sum = tuple[int, ...]
+# analysis, contrast, outcome, day, grouping and group
+Question = tuple[str, ...]
+
+
+def asked(estimates: pd.DataFrame) -> dict[Question, set[str]]:
+    """The questions of adjusted rows that passed a gate or did not, with the rules on missing answers they stand on."""
+    looked_at = (
+        (estimates["method"] != CRUDE)
+        & (estimates["measure"] != MEAN_DAYS)
+        & estimates["status"].isin([OK, GATED])
+        & estimates["from_day"].isna()
+    )
+    own = estimates[looked_at]
+    columns = ("analysis", "contrast", "outcome", "horizon_days", "group_by", "group")
+    found: dict[Question, set[str]] = {}
+    for *key, rule in zip(*(own[c].astype(str) for c in columns), own["missing_rule"].astype(str), strict=True):
+        found.setdefault(tuple("None" if k == "<NA>" else k for k in key), set()).add(rule)
+    return found
+
+
+def of_counts(
+    rows: Iterable[OfGroup], looked_at: Mapping[Question, Iterable[str]], levels: Mapping[str, Reading]
+) -> set[Sum]:
+    """Of counts: by arm and rule those with the event, and those without it. rows: with their places."""
+    arms: dict[tuple[Question, str], dict[str, int]] = {}
+    for row in rows:
+        if row.place is not None and row.group in looked_at:
+            arms.setdefault((row.group, row.arm), {})[row.level] = row.place
+    found: set[Sum] = set()
+    for (group, _), own in arms.items():
+        read = reading(group[2], levels)
+        for rule in looked_at[group]:
+            out = read.left_out.get(rule, read.left_out.get("none", ()))
+            found |= _both({level: at for level, at in own.items() if level not in out}, read.events)
+    return found
+
+
+def of_life_tables(
+    rows: Sequence[tuple[Key, int, str]],
+    at: Sequence[int],
+    leavings: Mapping[Key, Leaving],
+    looked_at: Mapping[Question, object],
+    levels: Mapping[str, Reading],
+) -> set[Sum]:
+    """Of life tables: by arm and day those with the event, and those without it. rows: with their places `at`."""
+    arms: dict[tuple[Key, int], dict[str, int]] = {}
+    for (key, day, level), place in zip(rows, at, strict=True):
+        arms.setdefault((key, day), {})[level] = place
+    found: set[Sum] = set()
+    for (key, day), own in arms.items():
+        _, _, contrast, _, outcome = key
+        if (key[0], contrast, outcome, str(day), ALL, ALL) in looked_at:
+            read = reading(outcome, levels)
+            found |= _both(own, leavings[key].named(read.events or read.lost or _left(own)))
+    return found
+
+
+def _left(own: Mapping[str, int]) -> list[str]:
+    """The ways of leaving, where any ends what an outcome speaks of."""
+    return [level for level in own if level not in (STILL_AT_RISK, CENSORED)]
+
+
+def _both(own: Mapping[str, int], events: Iterable[str]) -> set[Sum]:
+    """The cells of the event and the others, where they are several: of one cell it is known whether it is few."""
+    some = set(events)
+    sides = ([at for level, at in own.items() if (level in some) is of] for of in (True, False))
+    return {tuple(sorted({*side})) for side in sides if len({*side}) > 1}

@@ -1,0 +1,103 @@
+"""Sums of cells of which a gate tells whether they are few are protected as cells are: by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from small_systems import CMS
+
+from iop_outcomes.release import gates
+from iop_outcomes.release.audit import exposed
+from iop_outcomes.release.ground import OfGroup
+from iop_outcomes.release.life_tables import Leaving
+from iop_outcomes.release.lines import Line
+from iop_outcomes.release.suppression import protect
+from iop_outcomes.release.system import Exposed, Shown, System, ranges
+from iop_outcomes.tables import TABLES
+from iop_outcomes.vocabulary.readings import OF_COUNTS, being_there, leaving
+
+# 12 to 20 of 30 people have the event; 4 and 6 have not
+TOLD = Shown((15, None, None), (5, 0, 0), (12, 1, 1), (20, 10, 10))
+PLAIN = System((20, 4, 6), (Line((0, 1, 2)),), (1, 1, 1))
+GATED = replace(PLAIN, gates=((1, 2),))
+
+
+def test_what_is_known_of_a_sum_that_a_gate_speaks_of() -> None:
+    few, many = ranges(GATED, Shown.nothing(3), CMS), ranges(replace(GATED, people=(20, 4, 7)), Shown.nothing(3), CMS)
+    assert [ends[-1] for ends in few] == [1, 10]
+    assert many[0][-1] == 11 < many[1][-1]
+
+
+def test_a_sum_that_is_known_to_be_few_may_be_told_by_the_others() -> None:
+    """10 to 18 people are without the event as far as counts tell; that they are few makes them 10."""
+    assert exposed(PLAIN, TOLD, CMS) == set()
+    # small numbers of a line are looked at together as well, and are the same people here
+    assert exposed(GATED, TOLD, CMS) == {Exposed(line=0), Exposed(gate=0)}
+
+
+def test_what_is_told_leaves_enough_values_of_such_a_sum() -> None:
+    shown = protect(GATED, CMS, 5)
+    assert exposed(GATED, shown, CMS) == set()
+    assert protect(PLAIN, CMS, 5) != shown
+
+
+def estimates(**of: object) -> pd.DataFrame:
+    """One row."""
+    row = {
+        "analysis": "a", "contrast": "c", "outcome": "o", "horizon_days": 90, "group_by": "all", "group": "all",
+        "missing_rule": "observed_only", "method": "overlap", "measure": "risk", "status": "ok", "from_day": None,
+    } | of  # fmt: skip
+    table = TABLES["estimates"]
+    frame = pd.DataFrame([row]).reindex(columns=list(table.columns))
+    return frame.astype({name: table.columns[name].dtype for name in ("horizon_days", "from_day")})
+
+
+QUESTION = ("a", "c", "o", "90", "all", "all")
+
+
+@pytest.mark.parametrize(
+    ("of", "found"),
+    [
+        ({}, {QUESTION: {"observed_only"}}),
+        ({"status": "gated"}, {QUESTION: {"observed_only"}}),
+        ({"status": "not_possible"}, {}),
+        ({"method": "crude"}, {}),
+        ({"measure": "mean_days"}, {}),
+        ({"from_day": 31}, {}),
+        ({"horizon_days": None}, {(*QUESTION[:3], "None", *QUESTION[4:]): {"observed_only"}}),
+    ],
+)
+def test_rows_that_passed_a_gate_or_did_not(of: dict[str, object], found: dict[tuple[str, ...], set[str]]) -> None:
+    assert gates.asked(estimates(**of)) == found
+
+
+def test_sums_of_answers_leave_out_whom_the_rule_leaves_out() -> None:
+    rows = [
+        OfGroup(QUESTION, "iop", level, 5, place)
+        for place, level in enumerate(("abstinent", "using", "missing", "not_yet_observed"))
+    ]
+    asked = {QUESTION: {"missing_is_using", "observed_only"}}
+    # those who are not observed are using; one cell alone is no sum
+    assert gates.of_counts(rows, asked, {"*": OF_COUNTS}) == {(1, 2)}
+    assert gates.of_counts(rows, {}, {"*": OF_COUNTS}) == set()
+    assert gates.of_counts([r._replace(place=None) for r in rows], asked, {"*": OF_COUNTS}) == set()
+
+
+@pytest.mark.parametrize(
+    ("reading", "sums"),
+    [
+        (leaving("completed"), {(11, 12, 13)}),
+        (being_there("in_care", ""), {(10, 11)}),
+        (being_there("in_care", "completed"), {(10, 12, 13)}),
+    ],
+)
+def test_sums_of_life_tables_are_who_has_the_event_and_who_has_not(reading: object, sums: set[tuple[int, ...]]) -> None:
+    key = ("a", "k", "c", "iop", "o")
+    levels = ("completed", "unplanned", "censored", "still_at_risk")
+    rows = [(key, 90, level) for level in levels] + [(key, 180, level) for level in levels]
+    at = (10, 11, 12, 13, 20, 21, 22, 23)
+    found = gates.of_life_tables(rows, at, {key: Leaving(50, ())}, {QUESTION: set()}, {"o": reading, "*": OF_COUNTS})  # type: ignore[dict-item]
+    assert sums <= found
+    assert all(place < 20 for own in found for place in own)
