@@ -1,12 +1,14 @@
 """What a whole report costs on a year of the national file, beside an older checkout and beside R's `coxph`.
 
 A year of 1.5 million discharges is generated once. Each side makes its report of it with its own checkout, environment
-and study: all discharges (`sample` is taken out), contrasts of two and of three levels of care, two cores, each step on
-one thread, byte code on, in an empty folder. The sides and R alternate. Seconds are those of the clock from the start
-of Snakemake to its end, and CPU seconds of all its processes; megabytes are the largest peak of any step, which each
-says at its end. R fits one Cox model with robust errors to those of the same year in intensive outpatient and
-residential care, with 82 columns of covariates; `discharges` are all of them, a tenth `discharges_tenth` (the default,
-as all of them take R an hour or more). Without R or an older checkout there is no such row.
+and study: all discharges (`sample` is taken out), contrasts of two and of three levels of care, two cores, byte code
+on, in an empty folder. Steps compute on one thread; what a workflow gives them beyond that is its own: today's reads
+files on both cores where no other job can run, and draws figures on both. The sides and R alternate. Seconds are those
+of the clock from the start of Snakemake to its end, and CPU seconds of all its processes; megabytes are the largest
+peak of any step, which each says at its end. R fits one Cox model with robust errors to those of the same year in
+intensive outpatient and residential care, with 82 columns of covariates; `discharges` are all of them, a tenth
+`discharges_tenth` (the default, as all of them take R an hour or more). Without R or an older checkout there is no such
+row.
 
     python benchmarks/year.py [repeats] [older checkout] [discharges_tenth, discharges or none]
 """

@@ -8,6 +8,7 @@ import random
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from functools import cache
 from html import unescape
 from pathlib import Path
 
@@ -34,6 +35,19 @@ def folder(release, request) -> Files:
     return finished
 
 
+@pytest.fixture(scope="module")
+def verdict_on(folder) -> Callable[[str], verdict.Verdict]:
+    """The verdict on the release of a cohort, reached once."""
+    return cache(lambda cohort: verdict.of(folder(cohort)))
+
+
+@pytest.fixture(scope="module")
+def drawn(folder) -> dict[str, pictures.Built]:
+    """The figures of uis as the released tables give them."""
+    release = released.opened(folder("uis"))
+    return {name: pictures.built(release, name) for name in pictures.names(release)}
+
+
 @pytest.fixture
 def edited(folder, tmp_path) -> Path:
     """A copy of the release of uis that may be edited."""
@@ -50,8 +64,8 @@ def sealed(release: Path) -> None:
 
 
 @pytest.mark.parametrize("cohort", ["demo", "uis", "help", "ctn0094"])
-def test_a_release_holds_and_every_number_of_its_report_has_an_origin(folder, cohort):
-    found = verdict.of(folder(cohort))
+def test_a_release_holds_and_every_number_of_its_report_has_an_origin(folder, verdict_on, cohort):
+    found = verdict_on(cohort)
     assert found.holds, found.text()
     assert not [t for t in found.traced if t.origin.how == origins.UNTRACED]
     # counted without the reader that is under test
@@ -64,9 +78,9 @@ def test_a_release_holds_and_every_number_of_its_report_has_an_origin(folder, co
 
 
 @pytest.mark.parametrize("cohort", ["demo", "uis"])
-def test_most_numbers_are_cells_that_hold_what_is_printed(folder, cohort):
+def test_most_numbers_are_cells_that_hold_what_is_printed(folder, verdict_on, cohort):
     """The cell that is named holds the number, to the digits that are printed."""
-    found = [t for t in verdict.of(folder(cohort)).traced if t.origin.how == origins.CELL]
+    found = [t for t in verdict_on(cohort).traced if t.origin.how == origins.CELL]
     rows = {name: list(csv.DictReader((folder(cohort) / f"{name}.csv").open())) for name in released.TABLES}
     seen = 0
     for one in found:
@@ -133,11 +147,10 @@ def test_a_digit_changed_in_the_report_does_not_follow_from_the_tables(folder):
         assert any(whole in f"{f.where} {f.says}" for f in found), (whole, [f.text() for f in found])
 
 
-def test_a_digit_changed_in_the_data_of_a_figure_does_not_follow_from_the_tables(folder):
+def test_a_digit_changed_in_the_data_of_a_figure_does_not_follow_from_the_tables(folder, drawn):
     rng = random.Random(SEED)
     release = released.opened(folder("uis"))
-    for name in pictures.names(release):
-        built = pictures.built(release, name)
+    for name, built in drawn.items():
         text = (release.folder / f"figures/{name}.csv").read_text("utf-8")
         assert list(pictures.check(release, built)) == []
         if not re.search("[0-9]", text):
@@ -150,12 +163,11 @@ def test_a_digit_changed_in_the_data_of_a_figure_does_not_follow_from_the_tables
             assert f"line {line}" in found[0].where
 
 
-def test_a_number_changed_in_the_words_or_the_texts_of_a_drawing_does_not_follow(folder):
+def test_a_number_changed_in_the_words_or_the_texts_of_a_drawing_does_not_follow(folder, drawn):
     rng = random.Random(SEED)
     release = released.opened(folder("uis"))
-    built = {name: pictures.built(release, name) for name in pictures.names(release)}
     done = 0
-    for name, one in built.items():
+    for name, one in drawn.items():
         text = (release.folder / f"figures/{name}.svg").read_text("utf-8")
         hidden = r"<style.*?</style>|<metadata>.*?</metadata>|<[^>]*>"
         if not _digits(text, hidden):

@@ -16,6 +16,7 @@ use rule run as analyses_retention with:
         **of_contrast("retention", "curves", "diagnostics"),
     log:
         f"{LOGS}/analyses_retention/{{contrast}}.log",
+    priority: NEXT
     params:
         **analysis("retention"),
     message:
@@ -31,6 +32,7 @@ use rule run as analyses_abstinence with:
         **of_contrast("abstinence", "counts", "estimates", "diagnostics"),
     log:
         f"{LOGS}/analyses_abstinence/{{contrast}}.log",
+    priority: NEXT
     params:
         **analysis("abstinence"),
     message:
@@ -103,6 +105,7 @@ use rule run as analyses_description with:
         **of_all("description", "counts"),
     log:
         f"{LOGS}/analyses_description.log",
+    priority: LATER
     params:
         **step(
             "analyses.description",

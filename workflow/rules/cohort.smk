@@ -8,6 +8,7 @@ use rule run as cohort_population with:
         **private("people", "covariates", "arms", "attrition"),
     log:
         f"{LOGS}/cohort_population.log",
+    threads: 2  # no other job can run beside it
     params:
         **step(
             "cohort.population",
@@ -32,6 +33,7 @@ use rule run as cohort_outcomes with:
         **private("retention", "abstinence", "first_use", "dose"),
     log:
         f"{LOGS}/cohort_outcomes.log",
+    priority: SOONEST
     params:
         **step(
             "cohort.outcomes",

@@ -51,6 +51,10 @@ CONTRASTS = list(STUDY.contrasts)
 FIGURES = LOADED.figures()
 
 
+# What the most jobs wait for comes first; short jobs that nothing waits for but the release fill the end.
+SOONEST, SOON, NEXT, LATER = 4, 3, 2, 1
+
+
 wildcard_constraints:
     contrast="|".join(CONTRASTS),
 

@@ -11,6 +11,7 @@ use rule run as design with:
         diagnostics=f"{PRIVATE}/results/design/{{contrast}}/diagnostics.parquet",
     log:
         f"{LOGS}/design/{{contrast}}.log",
+    priority: SOON
     params:
         **step(
             "design",

@@ -34,6 +34,7 @@ use rule run as sources with:
         notes=f"{PRIVATE}/raw/notes.txt",
     log:
         f"{LOGS}/sources.log",
+    threads: 2  # no other job can run beside it
     params:
         **step(
             "sources",
@@ -57,6 +58,7 @@ use rule run as clean with:
         **private(*CANONICAL, "episodes", "episodes_by_gap", "quarantine", "intake"),
     log:
         f"{LOGS}/clean.log",
+    threads: 2  # no other job can run beside it
     params:
         **step("clean", plain(STUDY.care, "twenty_hours")),
     message:

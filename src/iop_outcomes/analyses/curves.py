@@ -37,6 +37,7 @@ def points(
             drawn.setdefault((ask.analysis, ask.method, followed[ask.outcome].curves), []).append(ask)
     # the same days in every analysis of the contrast, so that two drawings of one curve do not tell more than one
     horizons = {r.horizon_days for r in rows if r.outcome in followed}
+    together = {outcome: _together(sample, followed[outcome]) for outcome in {q[0].outcome for q in drawn.values()}}
     found: list[results.Row] = []
     for (_, _, names), question in drawn.items():
         own = followed[question[0].outcome]
@@ -44,7 +45,7 @@ def points(
             # a competing cause that no one asks about goes as far as those that are asked about
             last = _last([a for a in question if followed[a.outcome].counted == name] or question, shown)
             weeks = range(STEP_DAYS, last + 1, STEP_DAYS)
-            grid = sorted({*weeks, *(d for d in {*horizons, *_together(sample, own)} if 0 < d <= last)})
+            grid = sorted({*weeks, *(d for d in {*horizons, *together[question[0].outcome]} if 0 < d <= last)})
             times = [t for t in grid if not own.open_on(t)]
             found += _curve(question[0], sample, own, name, times) if times else []
     return found

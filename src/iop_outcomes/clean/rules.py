@@ -19,6 +19,7 @@ from iop_outcomes.clean import cells
 from iop_outcomes.clean.versions import OPEN
 from iop_outcomes.tables import TABLES
 from iop_outcomes.tables.declare import Column
+from iop_outcomes.tables.lookup import positions
 from iop_outcomes.vocabulary.causes import DIED
 
 if TYPE_CHECKING:
@@ -54,9 +55,7 @@ class Beside(Passed):
     @cached_property
     def position(self) -> NDArray[np.intp]:
         """The position of each row's person among the persons; -1 for one not known."""
-        import pandas as pd
-
-        return pd.Index(self.persons["person_id"]).get_indexer(pd.Index(self.person))
+        return positions(self.person, self.persons["person_id"])
 
     def orphans(self) -> pd.Series:
         """True for rows whose person is not known."""

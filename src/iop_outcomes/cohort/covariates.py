@@ -17,6 +17,7 @@ import numpy as np
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import Adjustment
 from iop_outcomes.tables.canonical import NOT_COVARIATES
+from iop_outcomes.tables.lookup import positions
 from iop_outcomes.tables.results import ALL
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def matrix(covariates: pd.DataFrame, people: Iterable[str] | None = None) -> Mod
 
     own = covariates.drop(columns="person_id")
     if people is not None:
-        rows = pd.Index(covariates["person_id"]).get_indexer(pd.Index(people))
+        rows = positions(pd.Series(people, dtype=object), covariates["person_id"])
         if (rows < 0).any():
             raise StudyError(f"{(rows < 0).sum()} people have no row in the table covariates. This is a defect.")
         own = own.take(rows)

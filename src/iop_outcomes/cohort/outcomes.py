@@ -52,6 +52,8 @@ def reads(follows: Sequence[str]) -> dict[str, Wanted]:
     return {
         "people": Wanted(days),
         "persons": Wanted(("person_id", "death_day", "overdose_day")),
-        "episodes": Wanted(("person_id", "episode", "episode_start_day", *retention.ENDS, *STATES_AT_DISCHARGE)),
+        "episodes": Wanted(
+            ("person_id", "episode", "index_start_day", "episode_start_day", *retention.ENDS, *STATES_AT_DISCHARGE)
+        ),
         "episodes_by_gap": ALL if under_gaps else NOTHING,
     }

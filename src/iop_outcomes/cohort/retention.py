@@ -13,7 +13,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from iop_outcomes.cohort.units import opening
 from iop_outcomes.protocol import Endpoint
+from iop_outcomes.tables.lookup import positions
 from iop_outcomes.vocabulary.causes import CENSORED
 
 if TYPE_CHECKING:
@@ -38,10 +40,7 @@ def run(
 
     from iop_outcomes.cohort import events
 
-    own = people.merge(
-        episodes.rename(columns={"person_id": "record_id"})[["record_id", *ENDS]],
-        on=["record_id", "index_start_day"], how="left", validate="many_to_one",
-    )  # fmt: skip
+    own = opening(people, episodes, ENDS)
     zero, clock = people["index_start_day"], people["clock_start_day"]
     index, care = (
         tuple(own[f"{of}_{end}"] for end in ("end_day", "end_latest", "reason")) for of in ("index", "episode")
@@ -64,8 +63,7 @@ def run(
 AS_LINKED = ("index", "care", "continuum")
 UNDER_GAP = "care_gap_"
 ENDS = (
-    "index_start_day", "index_end_day", "index_end_latest", "index_reason", "episode_end_day", "episode_end_latest",
-    "episode_reason",
+    "index_end_day", "index_end_latest", "index_reason", "episode_end_day", "episode_end_latest", "episode_reason",
 )  # fmt: skip
 
 
@@ -76,9 +74,7 @@ def of(retention: pd.DataFrame, follows: str, keys: pd.Series) -> pd.DataFrame:
 
 def in_order(rows: pd.DataFrame, keys: pd.Series) -> pd.DataFrame:
     """The rows of the units of some keys, one each, in their order."""
-    import pandas as pd
-
-    at = pd.Index(rows["person_id"]).get_indexer(pd.Index(keys))
+    at = positions(keys, rows["person_id"])
     if (at < 0).any():
         raise KeyError("person_id")
     return rows.take(at).reset_index(drop=True)

@@ -6,12 +6,14 @@ from there. A person of several units has a key with the unit's number behind a 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from iop_outcomes.protocol import Population
 from iop_outcomes.tables.holds import ascending
+from iop_outcomes.tables.lookup import positions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +34,8 @@ def candidates(
     population: its unit is first_episode (one row per person, without an episode where there is none), episode or
     period. broken: people of whom a stay or an admission record was set aside.
     """
+    import pandas as pd
+
     unit = population.unit
     begun = (
         _periods(periods, population.period_days) if unit == "period" else episodes[episodes["index_start_day"] >= 0]
@@ -40,9 +44,17 @@ def candidates(
     begun = begun if ascending([begun[name] for name in order]) else begun.sort_values(order)
     if unit == "first_episode":
         begun = begun.drop_duplicates("person_id")
-    treated = persons["person_id"].isin(episodes["person_id"]) | persons["person_id"].isin(begun["person_id"])
+    # a join by names takes ten times as long as to see that they come in one order
+    alone = unit == "first_episode" and set(persons) & set(begun) == {"person_id"}
+    known = positions(persons["person_id"], begun["person_id"]) if alone else None
+    treated = persons["person_id"].isin(begun["person_id"]).to_numpy(copy=True) if known is None else known >= 0
+    # others may have care before day 0
+    treated[~treated] = persons["person_id"][~treated].isin(episodes["person_id"])
     told = persons.assign(record_trusted=_yes(~persons["person_id"].isin(broken)), treated=_yes(treated))
-    merged = told.merge(begun, on="person_id", how="left", validate="one_to_many")
+    if known is None:
+        merged = told.merge(begun, on="person_id", how="left", validate="one_to_many")
+    else:
+        merged = pd.concat([told.reset_index(drop=True), placed(begun.drop(columns="person_id"), known)], axis=1)
     merged = merged.assign(
         record_id=merged["person_id"],
         treated_from_day_0=_yes(merged["index_start_day"].notna()),
@@ -54,7 +66,32 @@ def candidates(
     return keyed.reset_index(drop=True)
 
 
-def _yes(true: pd.Series) -> NDArray[np.object_]:
+def placed(rows: pd.DataFrame, at: NDArray[np.intp]) -> pd.DataFrame:
+    """The rows at positions (n,); missing where the position is -1."""
+    rows = rows.reset_index(drop=True)
+    return (rows.reindex(at) if (at < 0).any() else rows.take(at)).reset_index(drop=True)
+
+
+def opening(people: pd.DataFrame, episodes: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Columns of the episode that begins at each unit's time zero, in the order of people; missing where none does.
+
+    people: record_id and index_start_day of each unit. episodes: of one person and index_start_day there is one.
+    """
+    own, day = people["record_id"], people["index_start_day"].to_numpy()
+    if ascending([episodes["person_id"]]):  # one of each person
+        at = positions(own, episodes["person_id"])
+        same = at >= 0
+        same[same] = episodes["index_start_day"].to_numpy()[at[same]] == day[same]
+        at = np.where(same, at, -1)
+    else:
+        keys = ["person_id", "index_start_day"]
+        sought = people[["record_id", "index_start_day"]].set_axis(keys, axis="columns")
+        found = sought.merge(episodes[keys].assign(at=range(len(episodes))), on=keys, how="left", validate="m:1")
+        at = found["at"].fillna(-1).to_numpy(dtype=np.intp)
+    return placed(episodes[list(columns)], at).set_index(people.index)
+
+
+def _yes(true: pd.Series | NDArray[np.bool_]) -> NDArray[np.object_]:
     return np.where(true, "yes", "no").astype(object)
 
 

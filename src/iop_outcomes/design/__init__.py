@@ -17,6 +17,7 @@ from iop_outcomes.cohort import covariates as coded
 from iop_outcomes.design import balance, describe, gate, positivity, propensity
 from iop_outcomes.protocol import Adjustment, Contrast, Gate
 from iop_outcomes.steps.store import Wanted
+from iop_outcomes.tables.lookup import positions
 from iop_outcomes.vocabulary.methods import AIPW, IPTW, OVERLAP, needed
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def _members(arms: pd.DataFrame, people: pd.DataFrame, categorical: Sequence[str
 
     if not arms["person_id"].is_monotonic_increasing:
         arms = arms.sort_values("person_id")
-    at = pd.Index(people["person_id"]).get_indexer(pd.Index(arms["person_id"]))
+    at = positions(arms["person_id"], people["person_id"])
     arms = arms[at >= 0].reset_index(drop=True)
     own = people.drop(columns="person_id").take(at[at >= 0]).reset_index(drop=True)
     counted = {n: own[n].astype("category") for n in categorical if n not in KEYS}

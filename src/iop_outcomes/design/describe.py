@@ -79,6 +79,7 @@ def counts(
                         "detail": "",
                         "position": pd.array([None] * len(found), dtype="Int64"),
                         **exact(pd.array(found.to_numpy(), dtype="Int64")),
+                        "rounded_to": pd.array([1] * len(found), dtype="Int64"),
                     }
                 )
             )

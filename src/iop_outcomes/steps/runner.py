@@ -109,10 +109,13 @@ def parts(step: ModuleType, built: Mapping[str, Any]) -> Mapping[str, Wanted]:
 
 def _sparing() -> None:
     """A frame made of another shares its columns with it until one of them is changed: of a national year a copy of
-    every column for each new one takes longer than the steps themselves. From pandas 3 on it is always so.
+    every column for each new one takes longer than the steps themselves. From pandas 3 on it is always so. Files are
+    read by as many threads as Snakemake gives the job.
     """
     import pandas as pd
+    import pyarrow as pa
 
+    pa.set_cpu_count(int(os.environ.get("IOP_OUTCOMES_THREADS") or 1))
     pd.options.mode.copy_on_write = True
 
 

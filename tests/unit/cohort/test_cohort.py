@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import parts
 import pytest
 from cohort_rows import (
@@ -216,3 +217,24 @@ def test_an_empty_arm_is_told_without_the_words_of_a_few_people():
     with pytest.raises(StudyError, match=r"Values found: working\.") as refused:
         population.arms(frame, {"c": asked}, 11)
     assert "diver" not in str(refused.value)
+
+
+def test_what_opens_at_time_zero_is_missing_where_nothing_does_and_order_and_later_episodes_change_nothing():
+    own = people("a", "b", "c", index_start_day=5)
+    care = episodes(
+        [{"person_id": n, "index_start_day": day, "index_reason": why} for n, day, why in
+         (("a", 5, "completed"), ("b", 0, "unplanned"), ("d", 5, "died"))]
+    )  # fmt: skip
+    found = units.opening(own, care, ["index_reason", "index_start_day"])
+    assert found["index_reason"].fillna("none").tolist() == ["completed", "none", "none"]
+    again = care.assign(episode=2, index_start_day=9)
+    for other in (care.iloc[::-1].reset_index(drop=True), pd.concat([care, again], ignore_index=True)):
+        pd.testing.assert_frame_equal(units.opening(own, other, ["index_reason", "index_start_day"]), found)
+
+
+def test_the_first_episode_is_found_alike_in_any_order_of_names():
+    who = persons([{"person_id": n} for n in ("b", "a", "c")])
+    care = episodes([{"person_id": n, "index_start_day": 3} for n in ("c", "a")])
+    columns = ["person_id", "treated", "index_start_day"]
+    found = units.candidates(POPULATION, who, blind(care), NO_PERIODS, set())[columns]
+    assert found.fillna(-1).to_numpy().tolist() == [["a", "yes", 3], ["b", "no", -1], ["c", "yes", 3]]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from iop_outcomes import design, release
@@ -73,6 +74,30 @@ def test_missing_text_and_missing_numbers_stay_missing(tmp_path):
     found = store.read("quarantine", [tmp_path / "q.parquet"])
     pd.testing.assert_frame_equal(found, pd.read_parquet(tmp_path / "q.parquet"))
     assert found["cell"].tolist() == [None, "sex", None]
+
+
+def test_a_file_says_of_its_columns_what_pandas_would_have_written(tmp_path, monkeypatch):
+    frame = FOLLOWED.assign(cause=pd.Series(["completed", None, "unplanned", "died"], dtype=object))
+    frame = frame.assign(cause=frame["cause"].fillna("censored"), observable_days=[5, 6, 7, 8])
+    store.write("retention", frame, tmp_path / "ours.parquet")
+    frame.to_parquet(tmp_path / "theirs.parquet", index=False)
+    ours, theirs = (pq.read_table(tmp_path / f"{name}.parquet") for name in ("ours", "theirs"))
+    assert ours.schema.remove_metadata() == theirs.schema.remove_metadata()
+    assert ours.to_pydict() == theirs.to_pydict()
+    whole = frame.assign(days_latest=frame["days_latest"].astype("Int64").mask(frame["days"] > 5))
+    store._to_parquet("retention", whole, tmp_path / "whole.parquet")
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "whole.parquet"), whole)
+    # of more values than can be numbered, the text itself
+    monkeypatch.setattr(store, "MOST_CODES", 1)
+    store.write("retention", frame, tmp_path / "text.parquet")
+    assert pq.read_table(tmp_path / "text.parquet").to_pydict() == theirs.to_pydict()
+
+
+def test_text_that_is_missing_for_everyone_stays_text(tmp_path):
+    frame = TABLES["quarantine"].empty().reindex(range(2)).assign(table="stays", rule="x", row=[0, 1], person_id="p")
+    frame = frame.astype({"row": "int64"})
+    store.write("quarantine", frame, tmp_path / "q.parquet")
+    assert store.read("quarantine", [tmp_path / "q.parquet"]).equals(frame)
 
 
 def test_columns_and_rows_that_are_wanted(path):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from iop_outcomes.analyses.records.cells import apart, banded, count
 from iop_outcomes.analyses.rows import Row
 from iop_outcomes.tables import bands
+from iop_outcomes.tables.lookup import positions
 from iop_outcomes.tables.results import (
     AGREEMENT,
     ATTAINED_OF_PLANNED,
@@ -98,8 +99,8 @@ def episodes(units: pd.DataFrame, by_gap: pd.DataFrame) -> list[Row]:
     import numpy as np
     import pandas as pd
 
-    people = pd.Index(units["record_id"].unique())
-    at = people.get_indexer(pd.Index(by_gap["person_id"]))
+    people = units["record_id"].drop_duplicates()
+    at = positions(by_gap["person_id"], people)
     gaps, found = by_gap["gap_days"].to_numpy(), []
     for gap in np.unique(gaps):
         numbers = pd.Series(np.bincount(at[(gaps == gap) & (at >= 0)], minlength=len(people)), dtype="Int64")
@@ -150,14 +151,14 @@ def _levels(units: pd.DataFrame, stays: pd.DataFrame, persons: pd.DataFrame) -> 
 
     units = units[units["index_level"] != "none"]
     # people as numbers: of long tables these are joined many times faster than names
-    people = pd.Index(units["record_id"].unique())
-    own = stays[people.get_indexer(pd.Index(stays["person_id"])) >= 0]
+    people = units["record_id"].drop_duplicates()
+    own = stays[positions(stays["person_id"], people) >= 0]
     if own.empty:
         return pd.DataFrame({"unit": [], "level": [], "day": []})
     spans = units[["index_start_day", "episode_end_day"]].rename_axis("unit").reset_index()
-    spans = spans.assign(person=people.get_indexer(pd.Index(units["record_id"])))
+    spans = spans.assign(person=positions(units["record_id"], people))
     care = days_of_care(own, persons)
-    care = care.assign(person=people.get_indexer(pd.Index(care["person_id"]))).merge(spans, on="person")
+    care = care.assign(person=positions(care["person_id"], people)).merge(spans, on="person")
     until = care["episode_end_day"].isna() | (care["start_day"] <= care["episode_end_day"]).fillna(False)
     care = care[(care["start_day"] >= care["index_start_day"]) & until.astype(bool)]
     found = care.rename(columns={"level_of_care": "level", "start_day": "day"})[["unit", "level", "day"]]

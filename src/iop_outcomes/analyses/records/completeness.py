@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.analyses.records.cells import Groups, count
 from iop_outcomes.analyses.rows import Row
+from iop_outcomes.tables.lookup import positions
 from iop_outcomes.tables.results import COMPLETENESS, MATURITY
 from iop_outcomes.vocabulary.answers import MISSING
 from iop_outcomes.vocabulary.levels import NOT_KNOWN, UNKNOWN
@@ -33,9 +34,7 @@ def rows(
     groups: Groups,
 ) -> list[Row]:
     """People of whom each field is known or not, all together and within groups: the field is their variable."""
-    import pandas as pd
-
-    at = pd.Index(persons["person_id"]).get_indexer(pd.Index(units["record_id"]))
+    at = positions(units["record_id"], persons["person_id"])
     fields = {name: _baseline(units, persons, at, name) for name in dict.fromkeys((*BASELINE, *covariates))}
     fields["entry_period"] = _answered(units["entry_period"])
     fields["planned_days"] = units["planned_days"].notna()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from iop_outcomes.cohort.units import opening, placed
+from iop_outcomes.tables.lookup import positions
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -26,18 +29,17 @@ def described(
     """
     import pandas as pd
 
-    own = episodes.rename(columns={"person_id": "record_id"})[["record_id", "index_start_day", *OF_EPISODE]]
-    units = people.merge(own, on=["record_id", "index_start_day"], how="left", validate="many_to_one")
-    units.index = pd.RangeIndex(len(units))
+    units = people.reset_index(drop=True)
+    units = pd.concat([units, opening(units, episodes, OF_EPISODE)], axis=1)
     last = units["index_start_day"] + units["observed_days"]
     for end, reason in (("index_end_day", "index_reason"), ("episode_end_day", "episode_reason")):
         unseen = (units[end].astype("Int64") > last).fillna(True).astype(bool)
         units = units.assign(**{end: units[end].astype("Int64").mask(unseen), reason: units[reason].mask(unseen)})
-    known = persons.set_index("person_id")
+    known = placed(persons[["death_day", "age"]], positions(units["record_id"], persons["person_id"]))
     return units.assign(
         delivered_hours_per_week=_delivered(units, persons, stays, sessions),
-        died=units["record_id"].map(known["death_day"]).notna(),
-        age=units["record_id"].map(known["age"]).astype("Float64"),
+        died=known["death_day"].notna(),
+        age=known["age"].astype("Float64"),
     )
 
 
