@@ -15,7 +15,7 @@ from private_tables import Private, private
 from puzzle import Puzzle, Target, plus
 from rules import RULES
 
-from iop_outcomes.release import run
+from iop_outcomes.release import gates, run
 
 FRESH, FRESH_SEED, SOME = 16, 7, 4
 # of each policy so many cohorts stand in the committed table; a thousand of each is the aim
@@ -149,6 +149,19 @@ def test_numbers_beside_others_give_people_away_where_they_are_left_as_they_are(
     )
     assert not [t.name for kind in attack.KINDS for t in real.recovered(kind)]
     assert [t.name for kind in attack.KINDS for t in bitten.recovered(kind)]
+
+
+def test_sums_that_a_gate_speaks_of_give_people_away_where_they_are_not_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A gate that asks for as many people as the smallest cell says that few of an arm are without the event."""
+    at, policy = 2, "acro"
+    seed = attack.seeds(FRESH_SEED, at + 1)[at]
+    (real,) = attack.attacked(at, seed, [policy], 72, 0)
+    monkeypatch.setattr(gates, "asked", lambda _: {})
+    (bitten,) = attack.attacked(at, seed, [policy], 72, 0)
+    assert not [t.name for kind in attack.KINDS for t in real[2].recovered(kind)]
+    assert [t.name for t in bitten[2].recovered("difference")] == ["iop abstinent out of care by 28"]
 
 
 def test_cohorts_do_not_depend_on_how_many_there_are() -> None:
