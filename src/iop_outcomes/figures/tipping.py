@@ -96,10 +96,11 @@ def _alt(shown: pd.DataFrame, labels: Labels) -> str:
         rows = estimated(own)
         low, high = min(rows, key=lambda r: r["estimate"]), max(rows, key=lambda r: r["estimate"])
         open_ = sum(side(r) == OPEN for r in rows)
+        several = {0: "no interval holds", len(rows): "every interval holds"}.get(open_, "some of the intervals hold")
         said.append(
             f"{_title(rows[0], labels)}, from {_told(low)} with delta {low['delta_first']:g} in the first arm and "
             f"{low['delta_second']:g} in the second to {_told(high)} with {high['delta_first']:g} and "
-            f"{high['delta_second']:g}; {numbers.word(open_)} of {len(rows)} intervals hold both directions"
+            f"{high['delta_second']:g}; {several} both directions"
         )
     return f"Differences by how far missing answers of each arm lie from those with the same record. {'; '.join(said)}."
 

@@ -73,7 +73,8 @@ def _figure(release: Release, name: str) -> Figure:
     from iop_outcomes.figures import style
 
     own = {n: select.asked_first(t, release.compared) for n, t in release.tables.items()}
-    tables = style.Tables(**own, truth=release.truth)
+    tipping = select.tipping(release.tables["estimates"])
+    tables = style.Tables(**own, truth=release.truth, tipping=tipping)
     found: Figure = importlib.import_module(f"iop_outcomes.figures.{name}").draw(tables, release.compared)
     return found
 

@@ -34,7 +34,7 @@ def test_a_withheld_cell_has_no_number_and_no_percentage_can_give_it_back() -> N
 
 
 def test_rows_without_a_number_say_why_and_rows_with_one_have_their_interval() -> None:
-    (table,) = results.of_contrast(estimates(), typed("diagnostics", []), study(), "iop_vs_res", "abstinence")
+    table, *_ = results.of_contrast(estimates(), typed("diagnostics", []), study(), "iop_vs_res", "abstinence")
     lines = {(b.heading, line.label): line for b in table.blocks for line in b.lines}
     crude = lines["Abstinent, day 180: missing counted as use", "Unadjusted"]
     assert crude.wrong
