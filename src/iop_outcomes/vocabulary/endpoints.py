@@ -280,7 +280,7 @@ _ROWS = (
         takes=("window_days",),
         about_use=True,
         told_twice=True,
-        verb="had not used in the days up to day {day}, as far as is known,",
+        verb="had, as far as is known, not used in the days up to day {day}",
     ),
     Kind(
         "continuous_abstinence",

@@ -209,7 +209,7 @@ def _share_of_weeks(rows: Rows, labels: Labels) -> str:
     by = gap(row, labels, POINTS, numbers.size)
     return (
         f"{one} of the weeks of {first} had the outcome \u2018{within(labels.endpoint(row['outcome']))}\u2019 up to "
-        f"day {row['horizon_days']:.0f}, against {other} of those of {second}: {by}."
+        f"day {row['horizon_days']:.0f}, against {other} of the weeks of {second}: {by}."
     )
 
 
