@@ -79,7 +79,7 @@ def draw(tables: style.Tables, study: Compared) -> style.Figure:
         + scale_y_continuous(labels=lambda shares: [numbers.whole_percent(s) for s in shares], expand=(0, 0))
         + labs(x="Last day of the week", y="People of the arm")
         + guides(fill=guide_legend(nrow=2))
-        + style.look(height=1.1 + PANEL * ((panels + 1) // 2))
+        + style.look(height=1.2 + PANEL * ((panels + 1) // 2))
     )
     return style.Figure(plot, shown, _alt(shown))
 

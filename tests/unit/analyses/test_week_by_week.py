@@ -195,7 +195,15 @@ def test_people_behind_an_estimate_are_counted_as_they_are_read(cohort):
         for row in rows:
             kept = whole[~whole["level"].isin(asked_for.reading.left_out[row.missing_rule])]
             assert kept["count"].sum() == outcome.used(row).sum()
-        weeks = found[found["variable"] == "week"]
+        by_week = found[found["variable"] == "week"]
+        weeks = by_week[by_week["group_by"] == "all"]
+        # those who gave their last test in one part of the weeks, together
+        parts = by_week[by_week["group_by"] == "last_test"].groupby(["arm", "horizon_days", "level"])["count"].sum()
+        whole = weeks.groupby(["arm", "horizon_days", "level"])["count"].sum()
+        negative = parts.xs("abstinent", level="level")
+        pd.testing.assert_series_equal(negative, whole.xs("abstinent", level="level"))
+        people = whole.groupby(["arm", "horizon_days"]).sum()
+        pd.testing.assert_series_equal(parts.xs("no_event", level="level"), people - negative)
         assert (weeks.groupby(["arm", "horizon_days"])["count"].sum().unstack().nunique(axis=1) == 1).all()
         assert weeks[weeks["level"] == "died"]["count"].sum() == 40 * 6
         assert sorted(weeks["horizon_days"].unique()) == WEEKS.tolist()
@@ -211,3 +219,10 @@ def test_an_arm_of_which_no_week_is_due_cannot_be_asked(cohort):
         {**cohort, "abstinence": unseen}, asked("odds_ratio", method="overlap"), endpoints={"weekly": ENDPOINT}
     )["estimates"]
     assert set(found["status"]) == {"not_possible"}
+
+
+def test_people_are_grouped_by_the_third_in_which_they_gave_the_last_test():
+    codes = np.full((5, 6), MISSED)
+    codes[0, 0], codes[1, 1], codes[2, [0, 3]], codes[3, 5] = YES, NO, NO, YES
+    found = WeekByWeek(codes, WEEKS[:6]).last_tests(asked("share_of_weeks", day=42))
+    assert found.tolist() == ["first_third", "first_third", "second_third", "last_third", "no_test"]

@@ -202,13 +202,20 @@ class WeekByWeek:
             yield from self._by_week(ask, sample, groups == group, {"group_by": BY_LAST_TEST, "group": group})
 
     def _by_week(self, ask: Analysis, sample: Sample, some: Mask, more: Mapping[str, object]) -> Iterator[Row]:
-        """Cells of some (n,) people by week, arm and what the week says."""
+        """Cells of some (n,) people by week, arm and what the week says.
+
+        Of a group it is told whether the week was negative: more would be of few.
+        """
         keys = {k: getattr(ask, k) for k in ("analysis", "cohort", "contrast", "outcome")}
         for code, day in zip(self.codes.T[self.days <= ask.horizon_days], self.days, strict=False):
             for name, here in zip(sample.names, (sample.arm == 1, sample.arm == 0), strict=True):
                 for place, people in enumerate(np.bincount(code[here & some], minlength=len(WEEK_LEVELS))):
                     asked = {**keys, **more, "horizon_days": int(day), "variable": WEEK, "position": place}
+                    rest = int((here & some).sum() - people)
                     yield results.cell(asked, WEEK_LEVELS[place], int(people), arm=name)
+                    if more:
+                        yield results.cell({**asked, "position": 1}, NO_EVENT, rest, arm=name)
+                        break
 
 
 def read(abstinence: pd.DataFrame, people: pd.DataFrame, ask: Analysis, endpoint: Endpoint) -> WeekByWeek:
