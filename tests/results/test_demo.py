@@ -19,8 +19,8 @@ ARMS = ("iop", "residential")
 ADJUSTED = ("iptw", "overlap", "aipw")
 HEADERS = {
     "estimates": "analysis,cohort,contrast,outcome,horizon_days,estimand,measure,of,method,missing_rule,group_by,"
-    "group,from_day,to_day,estimate,std_error,conf_low,conf_high,p_value,n,events,n_effective,status,reason,"
-    "rounding_error",
+    "group,from_day,to_day,delta_first,delta_second,estimate,std_error,conf_low,conf_high,p_value,n,events,"
+    "n_effective,status,reason,rounding_error",
     "counts": "analysis,cohort,contrast,arm,outcome,variable,horizon_days,group_by,group,level,detail,position,count,"
     "status,rounded_to,count_low,count_high",
     "curves": "analysis,cohort,contrast,arm,outcome,horizon_days,method,missing_rule,axis,x,estimate,std_error,"
