@@ -11,9 +11,9 @@ import pandas as pd
 import statements
 import whole_numbers
 import world as worlds
-from puzzle import Puzzle, Sum, Target, plus
+from puzzle import INFINITE, Puzzle, Sum, Target, plus
 from rules import Rules
-from world import World
+from world import Cell, World
 
 Tables = Mapping[str, pd.DataFrame]
 KINDS = ("cell", "difference", "part", "adjusted risk", "balance", "two releases")
@@ -75,8 +75,9 @@ def _before(world: World, released: Tables, tables: Tables, study: Mapping[str, 
 def two_releases(
     before: tuple[Tables, Tables], after: tuple[Tables, Tables], study: Mapping[str, Any], rules: Rules
 ) -> Found:
-    """How many people came to each cell between two releases, each with its private tables. He knows that nobody left,
-    and no size but those that are told.
+    """How many people came to each cell between two releases, each with its private tables. He knows no size but those
+    that are told, and that nobody left; but where that is not so of a cell, as of people whose site gets its first of
+    the other arm, he has to think of people who went from any.
     """
     both = [before[0], after[0]]
     first, second = (
@@ -92,10 +93,15 @@ def two_releases(
     def then(of: Sum) -> Sum:
         return {together.unknown(("before", names["first"][i])): c for i, c in of.items()}
 
+    went = any(_went(cell, second.cells.get(key)) for key, cell in first.cells.items())
+    change = (("before", 1.0), ("since", 1.0), *([("gone", -1.0)] if went else []))
+
     def now(of: Sum) -> Sum:
         own = {names["second"][i]: c for i, c in of.items()}
-        return plus(*((c, together.all([(when, name)])) for name, c in own.items() for when in ("before", "since")))
+        return plus(*((c * sign, together.all([(when, n)])) for n, c in own.items() for when, sign in change))
 
+    for i in names["second"] if went else ():
+        together.say(now({i: 1.0}), 0, INFINITE)
     for sums, there in ((first.puzzle.sums, then), (second.puzzle.sums, now)):
         for of, low, high in sums:
             together.say(there(of), low, high)
@@ -106,6 +112,13 @@ def two_releases(
             together.targets.append(Target("two releases", " ".join(map(str, key)), came, cell.truth - old.truth))
     together.solve(rules.protection)
     return Found(together.targets, rules, [*first.false, *second.false])
+
+
+def _went(before: Cell, after: Cell | None) -> bool:
+    """Somebody left a cell. One that is told no more may be told with others, but people of an arm are gone then."""
+    if after is None:
+        return bool(before.row.outcome == "people" and before.truth)
+    return after.truth < before.truth
 
 
 def _names(world: World) -> dict[int, Hashable]:

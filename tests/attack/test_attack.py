@@ -19,7 +19,7 @@ from iop_outcomes.release import gates, run
 
 FRESH, FRESH_SEED, SOME = 16, 7, 4
 # of each policy so many cohorts stand in the committed table; a thousand of each is the aim
-COMMITTED = {"cms": 12, "opensafely": 9, "acro": 9, "strict": 9}
+COMMITTED = dict.fromkeys(RULES, 20)
 
 
 @pytest.fixture(scope="module")
@@ -162,6 +162,15 @@ def test_sums_that_a_gate_speaks_of_give_people_away_where_they_are_not_looked_a
     (bitten,) = attack.attacked(at, seed, [policy], 72, 0)
     assert not [t.name for kind in attack.KINDS for t in real[2].recovered(kind)]
     assert [t.name for t in bitten[2].recovered("difference")] == ["iop abstinent out of care by 28"]
+
+
+def test_people_may_leave_a_cell_as_others_come() -> None:
+    """In this cohort a site gets its first of the other arm, and its people stand no longer alone."""
+    found = list(attack.attacked(20, attack.seeds(attack.SEED, 21)[20], ["opensafely"]))
+    (both,) = [f for _, door, f in found if door == attack.REAL and f.hidden("two releases")]
+    assert len(both.targets) > 20
+    assert not both.recovered("two releases")
+    assert not both.false
 
 
 def test_cohorts_do_not_depend_on_how_many_there_are() -> None:
