@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 GROUP = ["contrast", "outcome", "horizon_days"]
 SHARES, GAPS = "Share with the outcome, percent", "Difference, percentage points"
 WHAT = "Every reading of a missing answer"
+PLAIN = "no reading was asked for beside the two plain ones"
 COLUMNS = [*GROUP, "method", "missing_rule", "of", "estimate", "conf_low", "conf_high", "rounding_error", "status"]
 
 
@@ -39,7 +40,7 @@ def draw(tables: style.Tables, study: Compared) -> style.Figure:
     asked = asked[asked["contrast"].isin(list(study.contrasts))]
     shown = _shown(asked)
     if shown.empty or not (shown["status"] == OK).any():
-        return style.note(select.why(asked, labels), shown, WHAT)
+        return style.note(PLAIN if shown.empty else select.why(asked, labels), shown, WHAT)
     return style.Figure(_plot(shown, labels), shown, _alt(shown, labels))
 
 

@@ -125,6 +125,9 @@ ALT = {
     "patterns": (
         f"Intensive outpatient: Negative weekly screen, of those tested to the last third: 75.0{NARROW}% negative",
     ),
+    # of readings that nobody asked for; those that are drawn have tests of their own
+    "missing": ("no reading was asked for beside the two plain ones",),
+    "tipping": ("nothing was estimated that it could show",),
     "duration": ("0.40 (0.33 to 0.49)", "0.82 (0.65 to 1.05)", "0.78 (0.65 to 0.94)"),
     "intensity": (f"50.0{NARROW}% at 5.0 hours a week", f"60.0{NARROW}% at 30.0"),
     "completeness": (
