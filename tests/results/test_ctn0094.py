@@ -81,6 +81,7 @@ def test_what_a_missed_screen_is_taken_for_turns_the_weekly_odds_ratio_of_ctn_00
 
 def test_weeks_that_were_missed_are_told_beside_those_that_were_not(ctn0094):
     week = {"contrast": "methadone_vs_buprenorphine", "outcome": "weekly_negative", "variable": "week"}
+    week["group_by"] = "all"
     found = {arm: ctn0094.cells(**week, arm=arm, horizon_days=83) for arm in ("methadone", "buprenorphine")}
     assert {arm: cells["missing"] for arm, cells in found.items()} == {"methadone": 163, "buprenorphine": 382}
     assert {arm: cells["abstinent"] for arm, cells in found.items()} == {"methadone": 220, "buprenorphine": 214}
