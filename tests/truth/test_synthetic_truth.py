@@ -67,16 +67,18 @@ def test_forced_arms_have_the_published_truths(scenario: str, published: Publish
     baseline = draw_baseline(DRAWS, None, np.random.default_rng(31), scenario)
     runs = [_by_week(follow(baseline, np.random.default_rng(32), scenario, arm)) for arm in (1, 0)]
     e = baseline.placement
+    # who is tested moves no course: such a scenario has the truths of the base
+    told = "base" if SCENARIOS[scenario].seen_at_random else scenario
     for name, iop in runs[0].items():
         residential = runs[1][name]
         flat = np.ones(DRAWS)
-        _assert_near(_mean(iop, flat), published.loc[(scenario, f"{name}_iop")], name)
-        _assert_near(_mean(residential, flat), published.loc[(scenario, f"{name}_residential")], name)
-        _assert_near(_mean(iop - residential, flat), published.loc[(scenario, f"{name}_difference")], name)
+        _assert_near(_mean(iop, flat), published.loc[(told, f"{name}_iop")], name)
+        _assert_near(_mean(residential, flat), published.loc[(told, f"{name}_residential")], name)
+        _assert_near(_mean(iop - residential, flat), published.loc[(told, f"{name}_difference")], name)
     for name in ("abstinent_week_26", "in_care_week_13"):
         for estimand, weight in {"ATO": e * (1 - e), "ATT": e}.items():
             key = f"{name}_difference_{estimand}"
-            _assert_near(_mean(runs[0][name] - runs[1][name], weight), published.loc[(scenario, key)], key)
+            _assert_near(_mean(runs[0][name] - runs[1][name], weight), published.loc[(told, key)], key)
 
 
 def test_the_natural_course_misleads_as_published(published: Published) -> None:
