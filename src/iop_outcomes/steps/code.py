@@ -52,14 +52,21 @@ def closure(module: str) -> tuple[Path, ...]:
     Files that declare tables are left out.
     """
     seen: set[Path] = set()
-    waiting = [_file(tuple(module.split(".")))]
+    waiting: list[Path | None] = [_file(tuple(module.split(".")))]
     while waiting:
         path = waiting.pop()
         if path is None or path in seen or _declares(path):
             continue
         seen.add(path)
-        waiting.extend(_file(parts[:i]) for parts in read(path).imports for i in range(1, len(parts) + 1))
+        waiting.extend(_near(path) - seen)
     return tuple(sorted(seen))
+
+
+@cache
+def _near(path: Path) -> frozenset[Path]:
+    """The files that a file imports, those of the packages that they lie in among them."""
+    names = {parts[:i] for parts in read(path).imports for i in range(1, len(parts) + 1)}
+    return frozenset(found for name in names if (found := _file(name)))
 
 
 @cache
@@ -135,13 +142,19 @@ def _declares(path: Path) -> bool:
     return path.parent == ROOT / declared.FOLDER and path.stem not in declared.CODE
 
 
-def _values(path: Path) -> Iterator[str]:
+@cache
+def _values(path: Path) -> frozenset[str]:
     """What a file takes from those that declare tables: dotted names. TABLES is taken by the names of tables."""
-    for parts in read(path).imports:
-        places = (parts[:i] for i in range(len(parts), 0, -1))
-        file = next((found for place in places if (found := _file(place))), None)
-        if file is not None and _declares(file) and parts[-1] != "TABLES":
-            yield ".".join(parts)
+    return frozenset(".".join(parts) for parts in read(path).imports if parts[-1] != "TABLES" and _declared(parts))
+
+
+def _declared(parts: tuple[str, ...]) -> bool:
+    """The name is one of a file that declares tables."""
+    if parts[0] != declared.FOLDER:
+        return False
+    places = (parts[:i] for i in range(len(parts), 0, -1))
+    file = next((found for place in places if (found := _file(place))), None)
+    return file is not None and _declares(file)
 
 
 def _templates(modules: tuple[Path, ...]) -> list[Path]:

@@ -40,7 +40,7 @@ def reached(package) -> Callable[..., set[str]]:
     """The modules that an edit of a file reaches."""
 
     def digests() -> dict[str, str]:
-        for cached in (code.closure, code.digest, code.read, code._references):
+        for cached in (code.closure, code.digest, code.read, code._near, code._values, code._references):
             cached.cache_clear()
         return {m: code.digest(m) for m in "abcde"}
 
