@@ -126,26 +126,24 @@ def wrap(text: str, width: int) -> str:
 def files(figure: Figure, name: str, title: str) -> dict[str, bytes]:
     """The figure as 'svg', 'png' and 'csv'."""
     data = csv_text.write(figure.data, float_format="%.10g") or ""
-    return {
-        "svg": _described(_rendered(figure.plot, "svg", name), title, figure.alt),
-        "png": _rendered(figure.plot, "png", name),
-        "csv": data.encode("utf-8"),
-    }
+    svg, png = _rendered(figure.plot, name)
+    return {"svg": _described(svg, title, figure.alt), "png": png, "csv": data.encode("utf-8")}
 
 
-def _rendered(plot: ggplot, kind: str, name: str) -> bytes:
-    """The bytes of a fresh drawing of the plot."""
+def _rendered(plot: ggplot, name: str) -> tuple[bytes, bytes]:
+    """The bytes of the plot, drawn once, as SVG and as PNG."""
     import matplotlib as mpl
     import matplotlib.pyplot as plt
     from plotnine import theme
 
-    target = io.BytesIO()
+    svg, png = io.BytesIO(), io.BytesIO()
     with mpl.rc_context({"svg.hashsalt": name, "svg.fonttype": "none", "font.family": FONTS}):
         plt.switch_backend("agg")
         drawn = (plot + theme(dpi=DPI)).draw()
-        drawn.savefig(target, format=kind, dpi=DPI, metadata={"Date": None} if kind == "svg" else {"Software": None})
+        drawn.savefig(svg, format="svg", dpi=DPI, metadata={"Date": None})
+        drawn.savefig(png, format="png", dpi=DPI, metadata={"Software": None})
         plt.close(drawn)
-    return target.getvalue()
+    return svg.getvalue(), png.getvalue()
 
 
 def _described(svg: bytes, title: str, alt: str) -> bytes:

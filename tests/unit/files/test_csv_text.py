@@ -106,7 +106,10 @@ def test_data_behind_a_figure_are_shielded() -> None:
     from iop_outcomes.figures import style
 
     figure = SimpleNamespace(plot=None, data=released("=1+1"), alt="")
-    with mock.patch.object(style, "_rendered", return_value=b"<svg></svg>"), mock.patch.object(style, "_described"):
+    with (
+        mock.patch.object(style, "_rendered", return_value=(b"<svg></svg>", b"")),
+        mock.patch.object(style, "_described"),
+    ):
         made = style.files(figure, "f", "t")["csv"].decode()  # type: ignore[arg-type]
     assert ",'=1+1," in made
 
