@@ -171,3 +171,24 @@ def test_an_edit_of_a_reader_reruns_one_step(reader: str) -> None:
              "analyses.retention", "analyses.dose", "release", "figures", "report", "steps.runner")  # fmt: skip
     assert [step for step in steps if ROOT / reader in code.closure(step)] == []
     assert ROOT / reader in code.closure("sources.mapping")
+
+
+# libraries that take longer to import than most steps take to run: they are imported where they are used
+HEAVY = {"scipy.stats", "scipy.optimize", "matplotlib", "plotnine", "lifelines", "statsmodels", "pandera", "snakemake"}
+
+
+def _heavy(tree: ast.Module) -> list[str]:
+    """The heavy libraries that importing a module imports."""
+    found = []
+    for node in tree.body:
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return [name for name in found if any(f"{name}.".startswith(f"{heavy}.") for heavy in HEAVY)]
+
+
+def test_heavy_libraries_are_imported_where_they_are_used() -> None:
+    assert {name_of(path): found for path in modules() if (found := _heavy(syntax.tree(path)))} == {}
+    assert _heavy(ast.parse("from scipy import stats")) == ["scipy.stats"]
+    assert _heavy(ast.parse("import plotnine.themes\n\ndef f():\n    import lifelines")) == ["plotnine.themes"]

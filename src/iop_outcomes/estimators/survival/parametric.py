@@ -25,7 +25,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import special
 from scipy.special import expit, log_expit
 
 from iop_outcomes.errors import EstimationError
@@ -62,7 +62,13 @@ EXTREME_VALUE = Distribution(
 DISTRIBUTIONS: dict[str, Distribution] = {
     "weibull": EXTREME_VALUE,
     "exponential": replace(EXTREME_VALUE, scale_is_free=False),
-    "log-normal": Distribution(stats.norm.logpdf, stats.norm.logsf, lambda z: -z, lambda z: -np.ones_like(z)),
+    "log-normal": Distribution(
+        # as scipy.stats, which takes longer to import than all else, computes them
+        lambda z: -(z**2) / 2.0 - np.log(np.sqrt(2 * np.pi)),
+        lambda z: special.log_ndtr(-z),
+        lambda z: -z,
+        lambda z: -np.ones_like(z),
+    ),
     "log-logistic": Distribution(
         lambda z: log_expit(z) + log_expit(-z),
         lambda z: log_expit(-z),
