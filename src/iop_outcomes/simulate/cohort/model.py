@@ -85,14 +85,15 @@ class Course:
 
     `arm` and `death_week` (-1: alive) are (n,), `interviewed` is (n, 3), all else (n, 52).
 
-    level: level of care in the week, 0 out of care. used: any use. hours: attended. leaving: how the level
-    was left at the end of the week, 0 when it was not. gap_days: days between the level left and the next,
-    drawn at step-down. screen_missed: the screen of the week, if due, was not given.
+    level: level of care in the week, 0 out of care. craving: with which use was drawn. used: any use. hours: attended.
+    leaving: how the level was left at the end of the week, 0 when it was not. gap_days: days between the level left and
+    the next, drawn at step-down. screen_missed: the screen of the week, if due, was not given.
     """
 
     baseline: Baseline
     arm: Wholes
     level: Codes
+    craving: Floats
     used: Flags
     hours: Floats
     leaving: Codes
@@ -165,14 +166,14 @@ def follow(
     now = _start(baseline, arms, chance)
     level, leaving, gap_days = (np.zeros((n, WEEKS), dtype=np.int8) for _ in range(3))
     used, screen_missed = (np.zeros((n, WEEKS), dtype=bool) for _ in range(2))
-    hours = np.zeros((n, WEEKS))
+    craving, hours = np.zeros((n, WEEKS)), np.zeros((n, WEEKS))
     interviewed = np.zeros((n, len(INTERVIEW_WEEKS)), dtype=bool)
     death_week = np.full(n, -1, dtype=np.int64)
     for week in range(WEEKS):
         level[:, week] = now.level
         _use(now, use_constant, chance)
         _attend(now, baseline, strategy, chance)
-        used[:, week], hours[:, week] = now.used, now.hours
+        craving[:, week], used[:, week], hours[:, week] = now.craving, now.used, now.hours
         screen_missed[:, week] = _screen_missed(now, baseline, week, effect, chance)
         if week in INTERVIEW_WEEKS:
             interviewed[:, INTERVIEW_WEEKS.index(week)] = _interviewed(now, baseline, effect, chance)
@@ -181,7 +182,9 @@ def follow(
         death_week[dying] = week
         leaving[:, week] = _leaving(now, exit_constant, dying, week, strategy, chance)
         gap_days[:, week] = _move(now, leaving[:, week], week, strategy, chance)
-    return Course(baseline, arms, level, used, hours, leaving, gap_days, screen_missed, interviewed, death_week)
+    return Course(
+        baseline, arms, level, craving, used, hours, leaving, gap_days, screen_missed, interviewed, death_week
+    )
 
 
 def _constants(b: Baseline, arm: Wholes, effect: Scenario) -> tuple[Floats, Floats]:

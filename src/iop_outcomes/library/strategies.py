@@ -1,0 +1,117 @@
+"""Means of an outcome had everyone stayed so long, or left by then, from a frame of person-weeks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from iop_outcomes.errors import EstimationError
+from iop_outcomes.estimators.base.arrays import Array
+from iop_outcomes.estimators.causal.strategies import Strategy, Way, strategy_means
+from iop_outcomes.library import tidy
+from iop_outcomes.library.frames import Frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# what a strategy can say, before a number of weeks
+SAID = {"at least": Strategy.at_least, "exactly": Strategy.exactly, "at most": Strategy.at_most}
+
+
+def staying(
+    weeks: pd.DataFrame,
+    person: str,
+    week: str,
+    left: str,
+    outcome: str,
+    covariates: Sequence[str],
+    strategies: Mapping[str, str],
+    possible: Mapping[str, str] | None = None,
+    difference: tuple[str, str] | None = None,
+    most: float | None = None,
+    cluster: str | None = None,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Means of an outcome had everyone followed a strategy of how long to stay, by clone, censor and weight.
+
+    weeks: a row for each week, counted from 1, in which a person was in care and might have left; covariates are those
+    known before leaving was possible. left: how the week ended, a label such as 'dropped out' or 'completed', missing
+    where the person stayed; each label has a model of its own. outcome: 0 and 1, or numbers, the same in all rows of a
+    person. strategies: by name, 'at least 13', 'at most 4' or 'exactly 8' weeks. possible: by label of `left`, a column
+    that says in which weeks it could happen (completing, from the planned end on). difference: two strategies. most:
+    quantile beyond which weights are cut off. cluster: a column of sites. Returns a row for each strategy, then the
+    difference and the ratio: `of`, `estimate`, `std_error`, `conf_low`, `conf_high`, `people` (who did what it asks),
+    `effective` (effective number of them), `largest` (largest share of the weights), `truncated`. Raises
+    EstimationError.
+    """
+    import pandas as pd
+
+    frame = Frame(weeks)
+    ids = frame.labels(person, "person").astype(str)
+    _, first, at = np.unique(ids, return_index=True, return_inverse=True)
+    taken = [name for name in (person, week, left, outcome, cluster) if name is not None]
+    x = frame.covariates(covariates, without=taken).dense()
+    found = strategy_means(
+        _constant(frame.numbers(outcome, "outcome"), first, at, outcome),
+        at, frame.numbers(week, "week"), _ways(frame, left, x, possible or {}),
+        {name: _strategy(name, said) for name, said in strategies.items()}, most=most,
+    )  # fmt: skip
+    estimate = found.estimate
+    if cluster is not None:
+        estimate = estimate.clustered(frame.labels(cluster, "cluster")[first])
+    told = {
+        "people": found.people,
+        "effective": found.effective,
+        "largest": found.largest,
+        "truncated": found.truncated,
+    }
+    table = tidy.rows(estimate, level).assign(of=list(strategies), **told)
+    if difference is not None:
+        for name in difference:
+            if name not in strategies:
+                raise EstimationError(f"`difference`: there is no strategy '{name}' among {', '.join(strategies)}.")
+        table = pd.concat([table, tidy.contrast(estimate, *difference, level)], ignore_index=True)
+    return tidy.ordered(table, ("of", *tidy.NUMBERS))
+
+
+def _constant(values: Array, first: Any, at: Any, name: str) -> Array:
+    own = values[first]
+    if (own[at] != values).any():
+        raise EstimationError(
+            f"`outcome`: '{name}' is not the same in all weeks of a person. It is one value a person."
+        )
+    return own
+
+
+def _ways(frame: Frame, left: str, x: Array, possible: Mapping[str, str]) -> list[Way]:
+    """A way of leaving for each label, those that are possible in some weeks only last."""
+    if left not in frame.data:
+        frame.column(left, "left")
+    labels = frame.data[left]
+    counts = labels.value_counts()
+    if counts.empty:
+        raise EstimationError(
+            f"`left`: '{left}' is missing in all rows, so nobody left and there is nothing to weight."
+        )
+    unknown = [label for label in possible if label not in counts.index]
+    if unknown:
+        raise EstimationError(
+            f"`possible`: nobody left by '{unknown[0]}'. Labels are {', '.join(map(str, counts.index))}."
+        )
+    order = sorted(counts.index, key=lambda label: (label in possible, str(label)))
+    return [
+        Way((labels == label).to_numpy(), x, frame.happened(possible[label], "possible") if label in possible else None)
+        for label in order
+    ]
+
+
+def _strategy(name: str, said: str) -> Strategy:
+    found = re.fullmatch(rf"({'|'.join(SAID)}) (\d+)", said.strip()) if isinstance(said, str) else None
+    if found is None or int(found[2]) < 1:
+        raise EstimationError(
+            f"`strategies`: '{name}' is {said!r}, where 'at least 13', 'at most 4' or 'exactly 8' weeks are known."
+        )
+    return SAID[found[1]](int(found[2]))

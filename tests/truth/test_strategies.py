@@ -1,0 +1,86 @@
+"""How long to stay: the simulator by intervention against published truths, and the estimator against both.
+
+Published values are of everyone in an arm who stays, or leaves, as a strategy has it (abstinent in the four weeks
+before week 26). The estimator sees people as they come and go.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from iop_outcomes.estimators.causal import strategies as estimator
+from iop_outcomes.simulate.cohort.model import COMPLETED, IOP, OUTPATIENT, Course, Strategy, follow
+from iop_outcomes.simulate.cohort.population import draw_baseline
+
+pytestmark = pytest.mark.truth
+
+DRAWS, SEED = 40_000, 51
+FORCED = {
+    "stay_at_least_13": Strategy(stay_at_least=13),
+    "stay_exactly_4": Strategy(stay_exactly=4),
+    "stay_exactly_13_at_9_hours": Strategy(stay_exactly=13, hours=9.0),
+}
+
+
+@pytest.fixture(scope="module")
+def published(project: Path) -> pd.Series:
+    rows = pd.read_csv(project / "data/reference/truth_published.csv")
+    return rows[rows["scenario"] == "base"].set_index("quantity")["value"]
+
+
+def abstinent(course: Course) -> np.ndarray:
+    return (~course.used[:, 22:26].any(axis=1)).astype(float)
+
+
+@pytest.mark.parametrize("name", FORCED)
+def test_interventions_have_the_published_truths(name: str, published: pd.Series) -> None:
+    baseline = draw_baseline(DRAWS, None, np.random.default_rng(SEED))
+    for arm, words in ((1, "iop"), (0, "residential")):
+        found = abstinent(follow(baseline, np.random.default_rng(SEED), arm=arm, strategy=FORCED[name]))
+        truth = published[f"abstinent_week_26_{words}_{name}"]
+        assert abs(found.mean() - truth) < 4 * found.std() / np.sqrt(DRAWS), (found.mean(), truth)
+
+
+@pytest.fixture(scope="module")
+def natural() -> Course:
+    return follow(draw_baseline(DRAWS, None, np.random.default_rng(SEED)), np.random.default_rng(SEED + 1), arm=1)
+
+
+def weeks_in_care(course: Course) -> dict[str, np.ndarray]:
+    """Person-weeks of the first spell of care, what is known before leaving, and how each ended."""
+    last = 30
+    there = np.cumprod(course.level[:, :last] > 0, axis=1).astype(bool)
+    person, at = np.nonzero(there)
+    level, b = course.level[person, at], course.baseline
+    left = course.level[person, at + 1] == 0
+    early = (level == IOP) & (at < 4)
+    x = np.column_stack([
+        course.craving[person, at], course.used[person, at], early, (level == IOP) & ~early, level == OUTPATIENT,
+        b.severity[person], b.unstable_housing[person], b.mandated[person], b.site_effect[person],
+    ])  # fmt: skip
+    done = left & (course.leaving[person, at] == COMPLETED)
+    # the plan of the program, and whatever comes after it
+    may = (level != IOP) | (at + 1 >= b.iop_weeks[person])
+    return {"person": person, "week": at + 1, "left": left, "done": done, "may": may, "x": x}
+
+
+def test_the_estimator_finds_them_among_people_who_come_and_go(natural: Course, published: pd.Series) -> None:
+    s, y = weeks_in_care(natural), abstinent(natural)
+    ways = [estimator.Way(s["left"] & ~s["done"], s["x"]), estimator.Way(s["done"], s["x"], s["may"])]
+    asked = {"stay_at_least_13": estimator.Strategy.at_least(13), "stay_exactly_4": estimator.Strategy.exactly(4)}
+    found = estimator.strategy_means(y, s["person"], s["week"], ways, asked)
+    error = found.estimate.standard_error()
+    truth = published[[f"abstinent_week_26_iop_{name}" for name in asked]].to_numpy()
+    assert (np.abs(found.estimate.value - truth) < 3 * error).all(), (found.estimate.value, truth)
+    assert (error < [0.01, 0.02]).all()
+    stayed = np.bincount(s["person"], minlength=len(y))
+    # who happened to stay, and who happened to leave then
+    assert y[stayed >= 13].mean() > truth[0] + 0.05
+    assert y[stayed == 4].mean() < truth[1] - 0.05
+    pooled = estimator.strategy_means(y, s["person"], s["week"], [estimator.Way(s["left"], s["x"])], asked)
+    off = np.abs(pooled.estimate.value - truth) / pooled.estimate.standard_error()
+    assert off.max() > 2.5
