@@ -25,7 +25,7 @@ def finer(state: State, audit: Audit) -> None:
     """Tell cells that were loosened more finely, where all numbers that are safe stay so."""
     attempts, people = WORK // max(1, len(state.low)), state.system.people
     loosened = [i for i, at in enumerate(state.at) if at and people[i]]
-    for i in sorted(loosened, key=lambda i: (-state.ladders[i][state.at[i]].loss, i)):
+    for i in sorted(loosened, key=lambda i: (-state.loss(i), i)):
         kept = state.at[i]
         for at in range(kept):
             needing = _needing(state, audit, i, at)
