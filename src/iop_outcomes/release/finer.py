@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # rounds of pushes of one attempt
 ROUNDS = 4
 # attempts are so many divided by the numbers of the system, so that large ones take no longer than they may
-WORK = 30_000
+WORK = 100_000
 
 
 def finer(state: State, audit: Audit) -> None:

@@ -57,7 +57,8 @@ def tell(
     further = days.cells(once.values(), {cell: (i,) for cell, i in rows.items()}, len(frame), policy)
     at = {**rows, **{cell: len(frame) + i for i, cell in enumerate(further.cells)}}
     sizes = {days.Cell(key, 0, days.AT_RISK) for key, table in once.items() if not table.leaving.apart}
-    dear = {i for cell, i in at.items() if cell.day in once[cell.table].horizons}
+    # what estimates are read from, and on a last horizon what ends a curve if it is not told
+    dear = ground.dear | {i for cell, i in at.items() if cell.day in once[cell.table].horizons}
     system = _system(ground, frame, further, at, {at[cell] for cell in sizes}, dear, policy)
     coarser = {at[cell]: once[cell.table].leaving.base for cell in rows if cell.level == STILL_AT_RISK}
     block = blocks(system)
@@ -133,8 +134,8 @@ def _system(
     dear: Collection[int],
     policy: Policy,
 ) -> System:
-    """All cells and lines. sizes: positions of the number of everyone in an arm, which a reader may know. dear: of what
-    life tables say at horizons, from which estimates are read, and where curves end.
+    """All cells and lines. sizes: positions of the number of everyone in an arm, which a reader may know. dear: from
+    which estimates are read, and on which curves end.
     """
     people = (*tables.people_in(frame), *further.people)
     of_life = [replace(line, total=None) if line.total in sizes else line for line in further.lines]
