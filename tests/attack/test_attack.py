@@ -155,13 +155,13 @@ def test_sums_that_a_gate_speaks_of_give_people_away_where_they_are_not_looked_a
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A gate that asks for as many people as the smallest cell says that few of an arm are without the event."""
-    at, policy = 2, "acro"
+    at, policy = 18, "cms"
     seed = attack.seeds(FRESH_SEED, at + 1)[at]
     (real,) = attack.attacked(at, seed, [policy], 72, 0)
     monkeypatch.setattr(gates, "asked", lambda _: {})
     (bitten,) = attack.attacked(at, seed, [policy], 72, 0)
     assert not [t.name for kind in attack.KINDS for t in real[2].recovered(kind)]
-    assert [t.name for t in bitten[2].recovered("difference")] == ["iop abstinent out of care by 28"]
+    assert [t.name for t in bitten[2].recovered("difference")] == ["residential abstinent out of care by 28"]
 
 
 def test_people_may_leave_a_cell_as_others_come() -> None:

@@ -293,18 +293,16 @@ def test_one_minus_kaplan_meier_would_not_add_up(demo, analysis, arm):
     # once no one is there, no one leaves
     hazard = causes.diff().div(staying.shift(1), axis=0).fillna(0)
     wrong = 1 - (1 - hazard).cumprod()
-    assert (wrong.iloc[-1] > causes.iloc[-1]).all()
+    assert (wrong.iloc[-1] > causes.iloc[-1] + 0.01).all()
     assert causes.iloc[-1].sum() + staying.iloc[-1] == pytest.approx(1)
-    assert wrong.iloc[-1].sum() + staying.iloc[-1] > 1.05
+    assert wrong.iloc[-1].sum() + staying.iloc[-1] > 1.3
 
 
 @pytest.mark.parametrize("arm", ARMS)
 def test_the_crude_curve_and_the_crude_risk_agree(demo, arm):
     """Each may be as far from the truth as it says; and the truth only rises from one point of a curve to the next."""
     curve = demo.rows("curves", analysis="leaving_early", arm=arm, outcome="unplanned", method="crude")
-    reached = [day for day in (30, 60, 90, 180) if day <= curve["x"].max()]
-    assert reached[:2] == [30, 60]
-    for day in reached:
+    for day in (30, 60, 90, 180):
         asked = {"contrast": CONTRAST, "outcome": "unplanned_discharge", "horizon_days": day}
         risk = demo.estimate(**asked, method="crude", measure="risk", of=arm)
         before, after = curve[curve["x"] <= day].iloc[-1], curve[curve["x"] >= day].iloc[0]

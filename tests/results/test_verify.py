@@ -250,3 +250,15 @@ def test_an_edited_study_is_named(edited):
     told = verdict.of(edited).text()
     assert "study.yaml, line" in told
     assert "report.html" in told
+
+
+def test_every_coordinate_of_a_drawing_follows_from_the_released_tables(folder, edited, monkeypatch):
+    """Drawn again from what is released alone, byte for byte; and a mark that is moved by less than is seen is found."""
+    monkeypatch.setattr(pictures, "names", lambda _: ["leaving", "staying", "patterns", "missing"])
+    assert list(pictures.redrawn(released.opened(folder("demo")))) == []
+    monkeypatch.setattr(pictures, "names", lambda _: ["staying"])
+    path = edited / "figures/staying.svg"
+    text = path.read_text("utf-8")
+    at = max(m.end() for m in re.finditer(r"L [0-9]+\.[0-9]{5}[0-8](?= )", text))
+    path.write_text(text[: at - 1] + "9" + text[at:], encoding="utf-8", newline="")
+    assert [f.file for f in pictures.redrawn(released.opened(edited))] == ["figures/staying.svg"]

@@ -52,10 +52,16 @@ def four(measure: str = "risk", number: float = np.nan, **key: Any) -> Rows:
     return [row(measure, of, number, **key) for of in (*ARMS, "difference", "ratio")]
 
 
-def release(policy: str = "cms", arms: Mapping[str, Any] | None = None, **tables: Rows) -> dict[str, pd.DataFrame]:
+def release(
+    policy: str = "cms",
+    arms: Mapping[str, Any] | None = None,
+    endpoints: Mapping[str, Any] | None = None,
+    **tables: Rows,
+) -> dict[str, pd.DataFrame]:
     names = ("counts", "life_tables", "estimates", "curves", "diagnostics")
     frames = {name: table(name, tables.get(name, [])) for name in names}
-    return run(**frames, **settings(policy, arms=IN_ORDER if arms is None else arms))
+    known = {"arms": IN_ORDER if arms is None else arms, "endpoints": ENDPOINTS if endpoints is None else endpoints}
+    return run(**frames, **settings(policy, **known))
 
 
 def settings(policy: str = "cms", **changes: Any) -> dict[str, Any]:

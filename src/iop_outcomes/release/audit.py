@@ -35,6 +35,8 @@ WORTHWHILE = 0.1
 # branches that a search for whole numbers may take before it counts as having found none
 NODES = 2000
 TOLERANCE = 1e-6
+# of programs that need not be whole: they are small, and solved before they would be simplified
+PLAIN = {"presolve": False}
 # what it costs to move a number by one, where pushing one further by one is worth 1 to 2
 STEP = 0.02
 
@@ -272,7 +274,7 @@ def moved(part: Part, towards: Numbers, near: bool = False, whole: bool = False)
         constraints=part.still,
         bounds=Bounds(0, np.concatenate([up, down])),
         integrality=np.full(2 * len(towards), int(whole)),
-        options={"node_limit": NODES} if whole else {},
+        options={"node_limit": NODES} if whole else PLAIN,
     )
     if solved.x is None:
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,8 +14,17 @@ if TYPE_CHECKING:
 ROUNDS = 25
 
 
+class Sums(NamedTuple):
+    """Sums of signed numbers: row, column and sign (1 or -1) of each entry, and what each row adds up to."""
+
+    row: NDArray[np.int64]
+    column: NDArray[np.int64]
+    sign: NDArray[np.int64]
+    right: NDArray[np.int64]
+
+
 def propagated(
-    equations: Equations, low: NDArray[np.float64], high: NDArray[np.float64]
+    equations: Equations | Sums, low: NDArray[np.float64], high: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The ranges of all numbers, tightened along every equation in turn. They may still be wider than is possible."""
     import numpy as np

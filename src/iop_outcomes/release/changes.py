@@ -15,14 +15,18 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from iop_outcomes.release.audit import PLAIN
+from iop_outcomes.release.bounds import Sums, propagated
 from iop_outcomes.release.policy import Policy
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from scipy.sparse import csr_matrix
+    from scipy.optimize import Bounds, LinearConstraint
+    from scipy.sparse import csc_array
 
     from iop_outcomes.release.lines import Line
 
@@ -32,6 +36,8 @@ Range = tuple[int, int | None]
 TRIES = 12
 # whole numbers come out of a linear programme with an error
 NEARLY = 1e-6
+# a change is of nobody below this
+NOBODY = 1 - NEARLY
 
 
 @dataclass(frozen=True)
@@ -85,14 +91,8 @@ class _Part(NamedTuple):
 
 def _parted(programme: _Programme) -> list[tuple[list[Change], _Part]]:
     """The programme in parts that have no number in common: what does not go together in one, may in another."""
-    from scipy.sparse.csgraph import connected_components
-
-    together = [*programme.rows, *(([*pair], [1.0, 1.0]) for pair in programme.changes.values())]
-    matrix = _matrix(together, len(programme.low))
-    if matrix is None:
-        return []
-    _, labels = connected_components(matrix.T @ matrix, directed=False)
-    part: list[int] = labels.tolist()
+    together = [*(named for named, _ in programme.rows), *programme.changes.values()]
+    part: list[int] = _connected(together, len(programme.low)).tolist()
     columns: dict[int, list[int]] = {}
     for column, own in enumerate(part):
         columns.setdefault(own, []).append(column)
@@ -149,8 +149,12 @@ class _Asked:
         self.size = len(part.low)
         self.limits = np.column_stack([part.low, part.high])
         self.later, self.earlier = np.asarray(part.pairs, dtype=np.int64).T
-        self.equal = _matrix(part.rows, self.size)
-        self.apart = self._apart()
+        self.adds_up = len(part.rows) > 0
+        self.said = self._said(part)
+        self.bounds = self._bounds()
+        # numbers between which each change surely lies
+        self.outer = self._outer(part)
+        self.open = (self.outer[1] >= NOBODY) & (self.outer[0] <= self.policy.minimum_count - NOBODY)
         self.least = np.full(len(part.pairs), np.inf)
         self.most = np.full(len(part.pairs), -np.inf)
 
@@ -161,30 +165,50 @@ class _Asked:
         import numpy as np
 
         ones = np.ones(len(self.later))
-        if self.equal is None or not self._look(ones) or not self._look(-ones):
+        if not self.adds_up or self._look(ones) is None or self._look(-ones) is None:
             least, most = self._own()
             self.least, self.most = np.maximum(least, 0), most
             return np.flatnonzero(self._left() & (self.most >= self.least)).tolist()
         draws = np.random.default_rng(len(self.later))
         for _ in range(TRIES):
-            left = self._left()
+            left = self._left() & self.open
             if not left.any():
                 return []
             self._look(np.where(left, draws.choice([-1.0, 1.0], len(left)), 0.0))
-        return [int(i) for i in np.flatnonzero(self._left()) if self._settled(int(i))]
+        return self._settled()
 
-    def _settled(self, i: int) -> bool:
-        """The change has too few values left, by its own least and greatest; surely none, or surely many, is enough."""
+    def _settled(self) -> list[int]:
+        """The changes that have too few values left by their own least and greatest; surely none, or surely many, is
+        enough. An end is asked for where no solution that was seen is as far out as lines taken in turn would let it.
+        """
         import numpy as np
 
-        if not self._left()[i]:
-            return False
-        one = np.zeros(len(self.later))
-        for end in (1.0, -1.0):
-            one[i] = end
-            self._look(one)
-        surely = self.most[i] < 1 - NEARLY or self.least[i] > self.policy.minimum_count - 1 + NEARLY
-        return bool(self._left()[i]) and not surely
+        least, most = self.outer
+        found: list[int] = []
+        for i in np.flatnonzero(self._left() & self.open & ~self._nobody()).tolist():
+            one = np.zeros(len(self.later))
+            for end, beyond in ((1.0, most[i] - self.most[i]), (-1.0, self.least[i] - least[i])):
+                one[i] = end
+                if beyond > NEARLY and self._left()[i]:
+                    self._look(one)
+            many = self.least[i] > self.policy.minimum_count - NOBODY
+            if self._left()[i] and self.most[i] >= NOBODY and not many:
+                found.append(i)
+        return found
+
+    def _nobody(self) -> NDArray[np.bool_]:
+        """Changes that are surely of nobody, as all of them together cannot be of one."""
+        import numpy as np
+
+        some = self._left() & self.open & (self.most < NOBODY)
+        while some.any() and (together := self._look(some.astype(float))) is not None:
+            if together < NOBODY:
+                return some
+            still = some & (self.most < NOBODY)
+            if (still == some).all():
+                break
+            some = still
+        return np.zeros_like(some)
 
     def _left(self) -> NDArray[np.bool_]:
         """Changes for which too few values were seen so far, but for those that surely are none or many."""
@@ -203,48 +227,70 @@ class _Asked:
             ends = low[self.later] - high[self.earlier], high[self.later] - low[self.earlier]
         return (ends[0], ends[1]) if self.sign > 0 else (-ends[1], -ends[0])
 
-    def _look(self, aim: NDArray[np.float64]) -> bool:
-        """Solve for the greatest sum of the changes by `aim`, and note what each is then. False: no solution."""
+    def _look(self, aim: NDArray[np.float64]) -> float | None:
+        """The greatest sum of the changes by `aim`, None without a solution. What each is then is noted."""
         import numpy as np
-        from scipy.optimize import linprog
+        from scipy.optimize import milp
 
         cost = np.zeros(self.size)
         np.add.at(cost, self.later, -self.sign * aim)
         np.add.at(cost, self.earlier, self.sign * aim)
-        bounds = np.where(np.isinf(self.limits), float(self._roof()), self.limits)
-        solved = linprog(
-            cost, A_ub=self.apart, b_ub=np.zeros(len(self.later)), A_eq=self.equal,
-            b_eq=None if self.equal is None else np.zeros(self.equal.shape[0]), bounds=bounds, method="highs",
-        )  # fmt: skip
+        solved = milp(cost, constraints=self.said, bounds=self.bounds, options=PLAIN)
         if solved.x is None:
-            return False
+            return None
         change = self.sign * (solved.x[self.later] - solved.x[self.earlier])
         self.least, self.most = np.minimum(self.least, change), np.maximum(self.most, change)
-        return True
+        return float(change @ aim)
 
-    def _roof(self) -> float:
-        """More people than any number can be, where none is told."""
+    def _bounds(self) -> Bounds:
+        """The limits of each number: where none is told, more people than any can be."""
+        import numpy as np
+        from scipy.optimize import Bounds
+
+        told = np.isfinite(self.limits)
+        roof = float(self.limits[told].sum()) + self.policy.minimum_count
+        return Bounds(*np.where(told, self.limits, roof).T)
+
+    def _said(self, part: _Part) -> LinearConstraint:
+        """That all adds up in both releases, and that no change goes the other way."""
+        import numpy as np
+        from scipy.optimize import LinearConstraint
+
+        apart = [([later, earlier], [self.sign, -self.sign]) for later, earlier in part.pairs]
+        most = np.repeat([0.0, np.inf], [len(part.rows), len(apart)])
+        return LinearConstraint(_matrix([*part.rows, *apart], self.size), 0, most)
+
+    def _outer(self, part: _Part) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Numbers between which each change surely lies, as the lines say when they are taken in turn."""
         import numpy as np
 
-        told = self.limits[np.isfinite(self.limits)]
-        return float(told.sum() if len(told) else 0) + self.policy.minimum_count
-
-    def _apart(self) -> csr_matrix | None:
-        """Rows that say that no change goes the other way."""
-        rows = [
-            ([int(later), int(earlier)], [-self.sign, self.sign])
-            for later, earlier in zip(self.later, self.earlier, strict=True)
-        ]
-        return _matrix(rows, self.size)
+        changes = range(self.size, self.size + len(part.pairs))
+        of_pairs = [([*pair, at], [self.sign, -self.sign, -1.0]) for pair, at in zip(part.pairs, changes, strict=True)]
+        entries = _matrix([*part.rows, *of_pairs], changes.stop).tocoo()
+        sums = Sums(entries.row, entries.col, entries.data, np.zeros(entries.shape[0], dtype=np.int64))
+        least, most = np.zeros(len(changes)), np.full(len(changes), float(self.bounds.ub.max()))
+        ends = np.append(self.bounds.lb, least), np.append(self.bounds.ub, most)
+        low, high = propagated(sums, *ends)
+        return low[self.size :], high[self.size :]
 
 
-def _matrix(rows: Sequence[tuple[Sequence[int], Sequence[float]]], width: int) -> csr_matrix | None:
-    """Rows of columns and weights as a sparse matrix; None without rows."""
+def _connected(groups: Sequence[Sequence[int]], width: int) -> NDArray[np.int64]:
+    """A label of each number: the same for all that groups connect."""
     import numpy as np
-    from scipy.sparse import csr_matrix as sparse
+    from scipy.sparse.csgraph import connected_components
+
+    links = [([one, other], [1.0, 1.0]) for group in groups for one, other in pairwise(group)]
+    matrix = _matrix(links, width)
+    return np.asarray(connected_components(matrix.T @ matrix, directed=False)[1], dtype=np.int64)
+
+
+def _matrix(rows: Sequence[tuple[Sequence[int], Sequence[float]]], width: int) -> csc_array:
+    """Rows of columns and weights as a sparse matrix."""
+    import numpy as np
+    from scipy.sparse import csc_array as sparse
 
     if not rows:
-        return None
+        return sparse((0, width))
     where = np.repeat(np.arange(len(rows)), [len(columns) for columns, _ in rows])
     columns = np.concatenate([np.asarray(c, dtype=np.int64) for c, _ in rows])
     weights = np.concatenate([np.asarray(w, dtype=np.float64) for _, w in rows])

@@ -35,6 +35,8 @@ from iop_outcomes.vocabulary.readings import Reading
 Numbers = dict[str, float]
 NUMBERS = ("estimate", "std_error", "conf_low", "conf_high", "p_value")
 ROUNDING_ERROR = "rounding_error"
+# of a limit on the scale of logarithms, beyond which it is 0 or 1
+FURTHEST = 700.0
 
 
 @dataclass(frozen=True)
@@ -252,7 +254,7 @@ def log_log_limits(value: float, error: float, level: float, survives: bool) -> 
     if not (0 < value < 1 and error > 0):
         return float("nan"), float("nan")
     s = value if survives else 1 - value
-    reach = _reach(level) * error / (s * abs(np.log(s)))
+    reach = min(_reach(level) * error / (s * abs(np.log(s))), FURTHEST)
     low, high = float(s ** np.exp(reach)), float(s ** np.exp(-reach))
     return (low, high) if survives else (1 - high, 1 - low)
 

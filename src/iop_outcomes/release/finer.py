@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 # rounds of pushes of one attempt
 ROUNDS = 4
 # attempts are so many divided by the numbers of the system, so that large ones take no longer than they may
-WORK = 30_000
+WORK = 100_000
 
 
 def finer(state: State, audit: Audit) -> None:
     """Tell cells that were loosened more finely, where all numbers that are safe stay so."""
     attempts, people = WORK // max(1, len(state.low)), state.system.people
     loosened = [i for i, at in enumerate(state.at) if at and people[i]]
-    for i in sorted(loosened, key=lambda i: (-state.ladders[i][state.at[i]].loss, i)):
+    for i in sorted(loosened, key=lambda i: (-state.loss(i), i)):
         kept = state.at[i]
         for at in range(kept):
             needing = _needing(state, audit, i, at)

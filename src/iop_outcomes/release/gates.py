@@ -11,7 +11,7 @@ tell none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from iop_outcomes.release.levels import reading
@@ -42,11 +42,17 @@ def asked(estimates: pd.DataFrame) -> dict[Question, set[str]]:
         & estimates["from_day"].isna()
     )
     own = estimates[looked_at]
-    columns = ("analysis", "contrast", "outcome", "horizon_days", "group_by", "group")
     found: dict[Question, set[str]] = {}
-    for *key, rule in zip(*(own[c].astype(str) for c in columns), own["missing_rule"].astype(str), strict=True):
-        found.setdefault(tuple("None" if k == "<NA>" else k for k in key), set()).add(rule)
+    for key, rule in zip(questions(own), own["missing_rule"].astype(str), strict=True):
+        found.setdefault(key, set()).add(rule)
     return found
+
+
+def questions(estimates: pd.DataFrame) -> Iterator[Question]:
+    """The question of each row, as rows of counts name it."""
+    columns = ("analysis", "contrast", "outcome", "horizon_days", "group_by", "group")
+    for key in zip(*(estimates[c].astype(str) for c in columns), strict=True):
+        yield tuple("None" if k == "<NA>" else k for k in key)
 
 
 def of_counts(

@@ -25,6 +25,7 @@ from iop_outcomes.release.support import horizon
 from iop_outcomes.tables.results import ALL
 from iop_outcomes.tables.rows import counted
 from iop_outcomes.vocabulary.causes import EVENT_FREE
+from iop_outcomes.vocabulary.methods import CRUDE
 from iop_outcomes.vocabulary.readings import Reading
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ class Ground:
     horizons, and the cells that they tell. arms: life tables by key. told: those that may be told. lines: of kept and
     horizons together. asked: days by question. told_apart: sets of causes that a question tells from all others. keys:
     of the rows of counts that estimates are read from, and of the rows of horizons. gates: sums of rows of which a gate
-    tells whether they are few. before: what earlier releases told.
+    tells whether they are few. dear: rows of counts that crude estimates are read from. before: what earlier releases
+    told.
     """
 
     levels: Mapping[str, Reading]
@@ -94,6 +96,7 @@ class Ground:
     told_apart: Mapping[Question, Collection[Collection[str]]]
     keys: Keys
     gates: tuple[gates.Sum, ...] = ()
+    dear: frozenset[int] = frozenset()
     before: tuple[Told, ...] = ()
 
 
@@ -137,8 +140,14 @@ def gather(
         few |= gates.of_life_tables(keys.horizons, tuple(same.values()), pooled, looked_at, levels)
     return Ground(
         levels, kept, apart, horizons, tuple(cells), arms, followed, lines, asked, told_apart, keys,
-        tuple(sorted(few)), tuple(before),
+        tuple(sorted(few)), _dear(keys.groups, estimates), tuple(before),
     )  # fmt: skip
+
+
+def _dear(groups: Iterable[OfGroup], estimates: pd.DataFrame) -> frozenset[int]:
+    """The rows of counts that crude estimates are read from."""
+    read = {*gates.questions(estimates[estimates["method"] == CRUDE])}
+    return frozenset(row.place for row in groups if row.place is not None and row.group in read)
 
 
 def _may_be_told(key: life_tables.Key, leaving: Leaving, known: Apart, policy: Policy) -> bool:

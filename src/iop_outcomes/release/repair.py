@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.float64]
 
-# how much more it costs to loosen a cell that is told elsewhere too
-DRAWN = 20.0
+# how much more it costs to loosen a cell on which more stands than its own row
+DEAR = 20.0
 # what it costs to move a number by one within what is told
 MOVING = 0.001
 
@@ -118,9 +118,16 @@ class State:
                 if level < len(ways):
                     rung = ways[level]
                     low[i], high[i] = rung.low, self.system.far if rung.high is None else rung.high
-                    cost[i] = rung.loss * (DRAWN if i in self.system.drawn else 1.0) / self.policy.protection
+                    cost[i] = self._price(i, rung) / self.policy.protection
             steps.append(Step(np.maximum(truth - low, steps[-1].down), np.maximum(high - truth, steps[-1].up), cost))
         return steps
+
+    def loss(self, i: int) -> float:
+        """What is lost by the way in which a cell is told."""
+        return self._price(i, self.ladders[i][self.at[i]])
+
+    def _price(self, i: int, rung: Rung) -> float:
+        return rung.loss * (DEAR if i in self.system.dear else 1.0)
 
     def loosen(self, exposed: Iterable[int]) -> bool:
         """Coarsen or hide the next cells along the lines of exposed numbers; False where nothing is left to hide."""
@@ -160,9 +167,9 @@ class State:
         return float((self.high[others] - self.low[others]).sum()) < self.policy.protection - 1
 
     def _next(self, cells: Collection[int]) -> set[int]:
-        """The smallest cells above zero of which less can be told, or the zeros, and those told elsewhere too last."""
-        people, drawn = self.system.people, self.system.drawn
-        left = {i: (i in drawn, people[i] == 0, people[i]) for i in cells if self.at[i] + 1 < len(self.ladders[i])}
+        """The smallest cells above zero of which less can be told, or the zeros, and dear ones last."""
+        people, dear = self.system.people, self.system.dear
+        left = {i: (i in dear, people[i] == 0, people[i]) for i in cells if self.at[i] + 1 < len(self.ladders[i])}
         least = min(left.values(), default=None)
         return {i for i, order in left.items() if order == least}
 

@@ -36,19 +36,19 @@ class System:
     """Cells and their lines.
 
     people: true number of each cell. bases: to which each is rounded at least for its own sake, 1 for no need.
-    withheld: cells that are not shown, whatever they hold. drawn: cells that are told elsewhere too, so that hiding
-    them hides little; others are hidden first. A rest of 0 is taken as known to be nobody, also under a policy that
-    shows no zero: that two told cells differ by nobody is no cell of a table. Where it may not be told, make the rest
-    a cell that is withheld. gates: sums of cells of which a gate tells whether they are few. minimum: below which
-    several small numbers of a line are as sensitive together as alone; set by `protect` and `exposed`. Raises
-    ValueError for a line that does not add up.
+    withheld: cells that are not shown, whatever they hold. dear: cells on which more stands than their own row, such as
+    an estimate or a curve; others are coarsened and hidden first. A rest of 0 is taken as known to be nobody, also
+    under a policy that shows no zero: that two told cells differ by nobody is no cell of a table. Where it may not be
+    told, make the rest a cell that is withheld. gates: sums of cells of which a gate tells whether they are few.
+    minimum: below which several small numbers of a line are as sensitive together as alone; set by `protect` and
+    `exposed`. Raises ValueError for a line that does not add up.
     """
 
     people: tuple[int, ...]
     lines: tuple[Line, ...]
     bases: tuple[int, ...]
     withheld: frozenset[int] = frozenset()
-    drawn: frozenset[int] = frozenset()
+    dear: frozenset[int] = frozenset()
     gates: tuple[tuple[int, ...], ...] = ()
     minimum: int = 0
 

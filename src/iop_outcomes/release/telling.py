@@ -57,14 +57,16 @@ def tell(
     further = days.cells(once.values(), {cell: (i,) for cell, i in rows.items()}, len(frame), policy)
     at = {**rows, **{cell: len(frame) + i for i, cell in enumerate(further.cells)}}
     sizes = {days.Cell(key, 0, days.AT_RISK) for key, table in once.items() if not table.leaving.apart}
-    system = _system(ground, frame, further, at, {at[cell] for cell in sizes}, policy)
+    # what estimates are read from, and on a last horizon what ends a curve if it is not told
+    dear = ground.dear | {i for cell, i in at.items() if cell.day in once[cell.table].horizons}
+    system = _system(ground, frame, further, at, {at[cell] for cell in sizes}, dear, policy)
     coarser = {at[cell]: once[cell.table].leaving.base for cell in rows if cell.level == STILL_AT_RISK}
     block = blocks(system)
     coarsened = {block[i] for i in coarse}
     least = [1 if policy.exact else max(b, coarser.get(i, 1)) for i, b in enumerate(system.bases)]
     own = tuple(max(b, base) if block[i] in coarsened else b for i, b in enumerate(least))
     system = replace(system, bases=own)
-    whole = replace(_system(ground, frame, further, at, (), policy), bases=own)
+    whole = replace(_system(ground, frame, further, at, (), dear, policy), bases=own)
     held = ledger.held(frame, further.cells, whole, ground.before, policy)
     if held.moved:  # the number of everyone is told as other numbers are
         policy, sizes, system = replace(policy, held=True), set(), whole
@@ -113,7 +115,7 @@ def _part(system: System, positions: Sequence[int]) -> System:
         people=tuple(system.people[i] for i in positions),
         lines=tuple(lines),
         bases=tuple(system.bases[i] for i in positions),
-        drawn=frozenset(place[i] for i in system.drawn if i in place),
+        dear=frozenset(place[i] for i in system.dear if i in place),
         gates=tuple(tuple(place[i] for i in cells) for cells in system.gates if cells[0] in place),
     )
 
@@ -129,16 +131,19 @@ def _system(
     further: days.DayCells,
     at: Mapping[days.Cell, int],
     sizes: Collection[int],
+    dear: Collection[int],
     policy: Policy,
 ) -> System:
-    """All cells and lines. sizes: positions of the number of everyone in an arm, which a reader may know."""
+    """All cells and lines. sizes: positions of the number of everyone in an arm, which a reader may know. dear: from
+    which estimates are read, and on which curves end.
+    """
     people = (*tables.people_in(frame), *further.people)
     of_life = [replace(line, total=None) if line.total in sizes else line for line in further.lines]
     return System(
         people=people,
         lines=(*ground.lines, *of_life, *_between_days(at, people, policy)),
         bases=(*tables.bases(frame, policy), *further.bases),
-        drawn=frozenset(range(len(ground.kept), len(frame))),
+        dear=frozenset(dear),
         gates=ground.gates,
     )
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from parts import endpoint
 from release_rows import LEAVING, Rows, life, points, release, row
 
 from iop_outcomes.release.precision import step
@@ -85,6 +86,28 @@ def test_a_curve_ends_before_a_stretch_of_which_a_straight_line_says_little() ->
     drawn = found["curves"]
     own = (drawn["arm"] == "iop") & (drawn["outcome"] == "unplanned") & (drawn["method"] == "crude")
     assert 0 < drawn.loc[own, "x"].max() < 80
+
+
+def test_a_few_deaths_end_no_curve() -> None:
+    """Three of 597 died: they are drawn with those transferred, whose own number is rounded for it."""
+    transferred = [(22, "transferred", 14), (50, "transferred", 14), (100, "transferred", 16)]
+    unplanned = [(day, "unplanned", 100) for day in (5, 25, 105)]
+    completed = [(55, "completed", 250), (83, "completed", 300), (200, "completed", 60)]
+    cells = [*transferred, *unplanned, *completed, (20, "died", 2), (50, "died", 1)]
+    asked = {"leaving": "unplanned", "completing": "completed", "transferring": "transferred"}
+    outcomes = {"leaving": "unplanned_discharge", "completing": "completed", "transferring": "transferred"}
+    tables = {
+        "life_tables": [r for a, o in outcomes.items() for r in life("iop", cells, analysis=a, outcome=o)],
+        "estimates": [row("risk", "iop", analysis=a, outcome=o, missing_rule="none") for a, o in outcomes.items()],
+    }
+    endpoints = {o: endpoint(o, "left_index", cause=asked[a]) for a, o in outcomes.items()}
+    found = release(endpoints=endpoints, **tables)
+    last = found["curves"].groupby(["analysis", "outcome"])["x"].max()
+    assert {name for _, name in last.index} >= {"completed", "died or transferred", "unplanned", "in_care"}
+    assert (last == 180).all()
+    counts = found["counts"].query("analysis == 'transferring'").set_index("level")
+    assert counts.loc["died", "status"] == "between"
+    assert counts.loc["transferred", "status"] == "rounded"
 
 
 def test_a_curve_of_staying_comes_from_the_table_that_is_read_so() -> None:

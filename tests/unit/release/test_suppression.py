@@ -70,11 +70,11 @@ def test_withheld_cells_and_where_zeros_may_not_be_shown_tell_nothing() -> None:
     assert (told.count, told.low) == ((None, None, 60), (None, None, 58))
 
 
-def test_what_is_told_elsewhere_is_kept_when_others_can_be_hidden() -> None:
+def test_cells_on_which_more_stands_are_kept_when_others_can_be_hidden() -> None:
     people, line = [60, 60, 124], Line((0, 1), 2, 4)
-    spared = protect(system(people, line, drawn=frozenset({0, 1})), CMS, 1)
+    spared = protect(system(people, line, dear=frozenset({0, 1})), CMS, 1)
     assert spared.base[0] == spared.base[1] == EXACT != spared.base[2]
-    spared = protect(system(people, line, drawn=frozenset({2})), CMS, 1)
+    spared = protect(system(people, line, dear=frozenset({2})), CMS, 1)
     assert spared.base[2] == EXACT
 
 
