@@ -29,7 +29,7 @@ use rule run as analyses_abstinence with:
         **private("abstinence", "first_use"),
         **DESIGNED,
     output:
-        **of_contrast("abstinence", "counts", "estimates", "diagnostics"),
+        **of_contrast("abstinence", "counts", "estimates", "curves", "diagnostics"),
     log:
         f"{LOGS}/analyses_abstinence/{{contrast}}.log",
     priority: NEXT

@@ -48,7 +48,8 @@ from iop_outcomes.report.document import (
 )
 from iop_outcomes.report.sentences import dose, missing
 from iop_outcomes.tables.rows import estimated
-from iop_outcomes.vocabulary.endpoints import ABSTINENCE, DOSE, KINDS, RETENTION, STATES
+from iop_outcomes.vocabulary.endpoints import ABSTINENCE, BETWEEN, DOSE, KINDS, RETENTION, STATES
+from iop_outcomes.vocabulary.measures import TIME_RATIO
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -198,11 +199,20 @@ def _retention(of: Sources) -> tuple[Item, ...]:
 
 
 def _abstinence(of: Sources) -> tuple[Item, ...]:
-    found = _states(of, others=False, before=(*of.drawn("abstinence", "weekly", "patterns"), *_missing(of)))
+    found = _states(
+        of, others=False, before=(*of.drawn("abstinence", "weekly", "patterns"), *_between(of), *_missing(of))
+    )
     if not found:
         return ()
     twice = two_sources.tables(of.tables["counts"], of.study)
     return (*found, *filled(twice), *filled(misclassified.tables(of.of_states(others=False), of.study)))
+
+
+def _between(of: Sources) -> tuple[Item, ...]:
+    """The time to an event that is known to lie between two days, where its curves are told."""
+    between = [o for o in of.labels.endpoints() if of.labels.kind(o) in BETWEEN]
+    told = select.of_arms(of.tables["estimates"], TIME_RATIO, between)["estimate"].notna().any()
+    return (*of.drawn("free_of_use"), *notes(explanations.OF_DAYS_BETWEEN)) if told else ()
 
 
 def _missing(of: Sources) -> tuple[Item, ...]:

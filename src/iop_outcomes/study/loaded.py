@@ -28,6 +28,7 @@ from iop_outcomes.vocabulary.answers import BOUNDS, MISSING_RULES, WITH_HISTORY
 from iop_outcomes.vocabulary.arms import LEFT, STAYED
 from iop_outcomes.vocabulary.endpoints import (
     ABSTINENCE,
+    BETWEEN,
     CONTRASTS,
     DOSE,
     EVENTS,
@@ -41,7 +42,7 @@ from iop_outcomes.vocabulary.endpoints import (
     WEEKLY,
     measures,
 )
-from iop_outcomes.vocabulary.measures import DOSE_RESPONSE, HAZARD_RATIO, RISK
+from iop_outcomes.vocabulary.measures import DOSE_RESPONSE, HAZARD_RATIO, RISK, TIME_RATIO
 from iop_outcomes.vocabulary.methods import IMPUTED
 from iop_outcomes.vocabulary.testing import ANY
 
@@ -66,6 +67,7 @@ FIGURES: dict[str, set[tuple[str, str]] | None] = {
     "tipping": {(ABSTINENCE, RISK)},
     "weekly": {(kind, measure) for kind in WEEKLY for measure in measures(kind, ABSTINENCE, CONTRASTS)},
     "patterns": {(kind, measure) for kind in WEEKLY for measure in measures(kind, ABSTINENCE, CONTRASTS)},
+    "free_of_use": {(kind, TIME_RATIO) for kind in BETWEEN},
     "duration": {(DOSE, HAZARD_RATIO), (DOSE, RISK)},
     "intensity": {(DOSE, DOSE_RESPONSE)},
     "completeness": None,

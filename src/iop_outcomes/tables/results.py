@@ -8,6 +8,7 @@ stands in columns of its own, never in a part of a name: no one downstream takes
 from __future__ import annotations
 
 from iop_outcomes.tables.declare import Column, Table
+from iop_outcomes.vocabulary.dated import DATED
 from iop_outcomes.vocabulary.estimands import ESTIMANDS
 from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MEASURES, ODDS_RATIO, RISK
 from iop_outcomes.vocabulary.methods import METHODS
@@ -226,7 +227,10 @@ CURVES = Table(
         "horizon_days": Column("whole", "day of the outcome, where the axis is not of days", "day", nullable=True),
         "method": Column("text", "crude, iptw, overlap, spline, ..."),
         "missing_rule": _MISSING_RULE,
-        "axis": Column("text", "what x is: days, hours_per_week, ..."),
+        "axis": Column(
+            "text",
+            "what x is: days, hours_per_week; of an event between two days also " + ", ".join(DATED),
+        ),
         "x": Column("number", "position on the axis"),
         "estimate": Column("number", "height of the curve"),
         "std_error": Column("number", "standard error", nullable=True),

@@ -25,6 +25,7 @@ from iop_outcomes.verify.released import Release
 from iop_outcomes.vocabulary.answers import DRAWN
 from iop_outcomes.vocabulary.arms import LEFT, STAYED
 from iop_outcomes.vocabulary.causes import CENSORED, STILL_AT_RISK
+from iop_outcomes.vocabulary.dated import DATED
 from iop_outcomes.vocabulary.measures import DIFFERENCE, FEWER_HOURS, MORE_HOURS, RATIO, RISK
 from iop_outcomes.vocabulary.methods import CRUDE, IMPUTED
 from iop_outcomes.vocabulary.readings import Reading
@@ -138,7 +139,7 @@ def _limits(of: Told) -> Iterator[Finding]:
             if None not in (value, low, high) and not low - slack <= value <= high + slack:
                 says = f"{value:.10g} stands there, outside its limits {low:.10g} to {high:.10g}."
                 yield Finding(*_place(name, row, "estimate"), says)
-            share = row["axis"] == "days" if name == "curves" else _is_share(row)
+            share = row["axis"] in ("days", *DATED) if name == "curves" else _is_share(row)
             if share and value is not None and not -slack <= value <= 1 + slack:
                 yield Finding(*_place(name, row, "estimate"), f"{value:.10g} is no share between 0 and 1.")
 

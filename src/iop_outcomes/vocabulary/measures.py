@@ -66,9 +66,11 @@ class Measure:
 RISK, MEAN_DAYS, HAZARD_RATIO, DOSE_RESPONSE = "risk", "mean_days", "hazard_ratio", "dose_response"
 SUBDISTRIBUTION_HAZARD_RATIO = "subdistribution_hazard_ratio"
 SHARE_OF_WEEKS, ODDS_RATIO, RISK_RATIO = "share_of_weeks", "odds_ratio", "risk_ratio"
+TIME_RATIO, LOG_LOGISTIC_TIME_RATIO = "time_ratio", "log_logistic_time_ratio"
+# the distribution of times that a ratio of them supposes, as `estimators.survival.parametric` names it
+DISTRIBUTIONS = {TIME_RATIO: "weibull", LOG_LOGISTIC_TIME_RATIO: "log-logistic"}
 # ratios of a regression that is none of hazards
-TIME_RATIO = "time_ratio"
-MODELLED = (ODDS_RATIO, RISK_RATIO, TIME_RATIO)
+MODELLED = (ODDS_RATIO, RISK_RATIO, *DISTRIBUTIONS)
 # in the order in which the sheet names them
 _ROWS = (
     Measure(
@@ -172,11 +174,22 @@ _ROWS = (
         9,
         method=(
             "Ratios of times are those of a Weibull accelerated failure time model of the arm (Kalbfleisch and "
-            "Prentice 2002, The Statistical Analysis of Failure Time Data, chapter 3), with times known to lie between "
-            "two days; with the middle of the two in their place they would be off."
+            "Prentice 2002, The Statistical Analysis of Failure Time Data, chapter 3). Where times are known to lie "
+            "between two days, the model takes them so; with the middle of the two in their place they would be off."
         ),
         called="Ratio of times",
         note="A ratio of times above 1 says that it took longer in the first arm.",
+    ),
+    Measure(
+        "log_logistic_time_ratio",
+        "the same factor where times are log-logistic in place of Weibull",
+        "",
+        10,
+        method=(
+            "The same ratio with log-logistic times, whose hazard may rise and fall, shows what hangs on the "
+            "distribution."
+        ),
+        called="Ratio of times, log-logistic",
     ),
     Measure(
         "dose_response",

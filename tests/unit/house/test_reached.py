@@ -35,8 +35,6 @@ UNREACHED: dict[str, str] = {
     "regression.glm.logistic": "models of weekly screens: pooled logistic regression of a negative one",
     "regression.glm.poisson": "models of weekly screens: modified Poisson, ratios of shares",
     "regression.glm.with_intercept": "models of weekly screens",
-    "survival.parametric.accelerated_failure_time": "days to the first use where the day itself is known",
-    "survival.turnbull": "days to the first use, between the last negative and the first positive test",
     # dose: strategies of duration and intensity
     "cox.cause_models": "completion and dropout modelled apart, for strategies of duration",
     "cox.standardised_curves": "curves had everyone followed one strategy",
