@@ -3,7 +3,7 @@
 
 use rule run as cohort_population with:
     input:
-        **private("persons", "episodes", "periods", "quarantine", "intake"),
+        **private("persons", "episodes", "periods", "quarantine", "intake", "screens"),
     output:
         **private("people", "covariates", "arms", "attrition"),
     log:
@@ -19,6 +19,7 @@ use rule run as cohort_population with:
                 "adjustment": plain(STUDY.adjustment),
                 "contrasts": plain(loaded.untitled(STUDY.contrasts)),
                 "fewest": LOADED.smallest_cell(),
+                "schedule": plain(STUDY.use.schedule),
             },
         ),
     message:

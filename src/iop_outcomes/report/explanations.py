@@ -69,6 +69,12 @@ OF_HOURS = (
     "Within each arm, people who attended more hours are compared with people who attended fewer, among those still "
     "in care at the end of the window. The curves are drawn only over hours that the arm's own people attended."
 )
+OF_TESTS = (
+    "Within each arm, people for whom more tests a week were scheduled are compared with people with fewer, among "
+    "those still in care at the end of the window. Who is tested more often is found using more often with the same "
+    "use, so that detection, and not use, may explain all of a difference; and a program that tests more often after "
+    "use, or where it expects it, schedules more tests for people who use more."
+)
 OF_OTHERS = (
     "Read from abstracts and excerpts of tables. In the trials of setting, day treatment often ran more hours a week "
     "than intensive outpatient care does."

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from iop_outcomes.estimators.regression.few_clusters import ENOUGH
 from iop_outcomes.presentation import numbers, told
 from iop_outcomes.presentation.labels import Labels, capital, duration_method, level, method, missing_rule, within
-from iop_outcomes.protocol import AsRun
+from iop_outcomes.protocol import AsRun, Intensity
 from iop_outcomes.report import protection
 from iop_outcomes.report.document import Block, Line, Table
 from iop_outcomes.report.sentences import effects
@@ -31,7 +31,7 @@ from iop_outcomes.tables.results import (
 from iop_outcomes.tables.rows import Estimated, alike, counted, estimated
 from iop_outcomes.vocabulary import answers
 from iop_outcomes.vocabulary.endpoints import RETENTION
-from iop_outcomes.vocabulary.measures import FEWER_HOURS, MEASURES, MORE_HOURS, RATIO, RATIOS
+from iop_outcomes.vocabulary.measures import INTENSITY, MEASURES, RATIO, RATIOS
 from iop_outcomes.vocabulary.methods import METHODS, UNADJUSTED
 from iop_outcomes.vocabulary.statuses import STATUSES
 
@@ -43,7 +43,6 @@ FORMS: dict[str, tuple[numbers.Form, numbers.Form]] = {
     "share": (numbers.percent, numbers.points),
     "days": (numbers.days, numbers.signed_days),
 }
-HOURS = (MORE_HOURS, FEWER_HOURS)
 # what a question is known by
 QUESTION = ("analysis", "contrast", "outcome", "horizon_days", "method", "missing_rule")
 # values of diagnostics, by quantity and question
@@ -96,15 +95,25 @@ def _question(row: Mapping[str, object]) -> tuple[object, ...]:
     return tuple(row[k] for k in QUESTION)
 
 
-def of_hours(estimates: pd.DataFrame, study: AsRun, name: str) -> list[Table]:
-    """The tables of an intensity, one for each arm: more against fewer hours a week."""
-    labels = Labels(study)
+def of_intensity(estimates: pd.DataFrame, study: AsRun, name: str) -> list[Table]:
+    """The tables of an intensity, one for each arm: more against fewer hours, or tests, a week."""
+    labels, setting = Labels(study), study.intensities[name]
+    first, second = MEASURES[INTENSITY[setting.of]].sides
     tables = []
     for arm, own in estimates[estimates["contrast"] == name].groupby("group", sort=False):
-        wanted = study.intensities[name].compare.get(str(arm))
-        columns = tuple(f"{numbers.plain(h)} hours a week" for h in reversed(wanted)) if wanted else ("More", "Fewer")
-        tables.append(_values(own, labels, name, (columns[0], columns[1]), HOURS, labels.arm(name, str(arm))))
+        columns = _amounts(setting, str(arm))
+        tables.append(_values(own, labels, name, columns, (first, second), labels.arm(name, str(arm))))
     return [t for t in tables if any(line.cells for block in t.blocks for line in block.lines)]
+
+
+def _amounts(setting: Intensity, arm: str) -> tuple[str, str]:
+    """More and fewer hours, or tests, a week, at the head of their columns."""
+    if setting.cut is not None:
+        return f"{numbers.plain(setting.cut)} tests a week or more", "Fewer"
+    if arm not in setting.compare:
+        return "More", "Fewer"
+    fewer, more = (f"{numbers.plain(hours)} hours a week" for hours in setting.compare[arm])
+    return more, fewer
 
 
 def _values(

@@ -49,7 +49,7 @@ from iop_outcomes.report.document import (
 from iop_outcomes.report.sentences import dose, missing
 from iop_outcomes.tables.rows import estimated
 from iop_outcomes.vocabulary.endpoints import ABSTINENCE, BETWEEN, DOSE, KINDS, RETENTION, STATES
-from iop_outcomes.vocabulary.measures import TIME_RATIO
+from iop_outcomes.vocabulary.measures import HOURS, TESTS, TIME_RATIO
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -245,8 +245,12 @@ def _other_rules(of: Sources) -> tuple[Item, ...]:
 def _dose(of: Sources) -> tuple[Item, ...]:
     estimates, study = of.tables["estimates"], of.study
     longer = _durations(estimates, of.tables["diagnostics"], study)
-    hours = [t for name in study.intensities for t in results.of_hours(estimates, study, name)]
-    if not (longer or hours):
+    hours, tests = (
+        [t for name, i in study.intensities.items() if i.of == of_what
+         for t in results.of_intensity(estimates, study, name)]
+        for of_what in (HOURS, TESTS)
+    )  # fmt: skip
+    if not (longer or hours or tests):
         return ()
     items: list[Item] = []
     if longer:
@@ -259,6 +263,8 @@ def _dose(of: Sources) -> tuple[Item, ...]:
             *of.drawn("intensity"),
             *filled(hours),
         ]
+    if tests:
+        items += [Heading("More tests a week"), Paragraph(explanations.OF_TESTS), *filled(tests)]
     return tuple(items)
 
 

@@ -44,6 +44,8 @@ TOGETHER = 20
 ALL, NONE = "all", "none"
 # how people are grouped where a row is of some of them: by their arm, by having had no event up to a day
 BY_ARM, BY_EVENT_FREE_DAY = "arm", "event_free_day"
+# people of an arm by the tests that were scheduled for them: the group is the arm, and the arm the side
+BY_TESTS = "arm_by_tests"
 # what is counted of an arm's people: those compared, what was known of them at the start, their scores
 PEOPLE, COVARIATE, SCORE = "people", "covariate", "propensity"
 # what is counted of the records, and how the rows of a table of records are grouped
@@ -76,7 +78,9 @@ _GROUP = {
     "group_by": Column("text", "what people are grouped by: arm, site, period, ...; 'all' for everyone together"),
     "group": Column("text", "the group; 'all' for everyone together"),
 }
-_OF = Column("text", "name of an arm, difference, ratio; of a dose response more_hours and fewer_hours")
+_OF = Column(
+    "text", "name of an arm, difference, ratio; of a dose response more_hours, fewer_hours, or more_tests, fewer_tests"
+)
 _MISSING_RULE = Column("text", "how a missing outcome was read, or 'none'")
 
 COUNTS = Table(

@@ -26,7 +26,7 @@ from iop_outcomes.vocabulary.answers import DRAWN
 from iop_outcomes.vocabulary.arms import LEFT, STAYED
 from iop_outcomes.vocabulary.causes import CENSORED, STILL_AT_RISK
 from iop_outcomes.vocabulary.dated import DATED
-from iop_outcomes.vocabulary.measures import DIFFERENCE, FEWER_HOURS, MORE_HOURS, RATIO, RISK
+from iop_outcomes.vocabulary.measures import DIFFERENCE, INTENSITY, MEASURES, RATIO, RISK
 from iop_outcomes.vocabulary.methods import CRUDE, IMPUTED
 from iop_outcomes.vocabulary.readings import Reading
 from iop_outcomes.vocabulary.statuses import BETWEEN, OK, ROUNDED, SUPPRESSED
@@ -86,7 +86,7 @@ def told(release: Release) -> Told:
     whole = {**study.contrasts, **study.variants}
     sides: dict[str, Sequence[str]] = {name: (c.first.name, c.second.name) for name, c in whole.items()}
     sides |= {name: (STAYED, LEFT) for name in study.durations}
-    sides |= {name: (MORE_HOURS, FEWER_HOURS) for name in study.intensities}
+    sides |= {name: MEASURES[INTENSITY[setting.of]].sides for name, setting in study.intensities.items()}
     return Told(rows, readings(study.endpoints), sides, study.inference.confidence_level)  # type: ignore[arg-type]
 
 

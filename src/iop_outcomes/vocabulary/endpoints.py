@@ -102,7 +102,11 @@ _ANSWERS = (Asked(ABSTINENCE, CONTRASTS, _SHARES),)
 _USE_ON_A_DAY = (
     *_ANSWERS,
     Asked(DOSE, DURATIONS, {"risk": (methods.CRUDE, methods.LANDMARK_ADJUSTED)}),
-    Asked(DOSE, INTENSITIES, {"dose_response": (methods.SPLINE,)}),
+    Asked(
+        DOSE,
+        INTENSITIES,
+        {"dose_response": (methods.SPLINE,), "testing_response": (methods.STANDARDISED,)},
+    ),
 )
 _WEEKS: Measures = {
     "share_of_weeks": (methods.NAIVE, methods.RANDOMISED, *methods.WEIGHTED),

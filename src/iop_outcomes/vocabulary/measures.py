@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 DIFFERENCE, RATIO = "difference", "ratio"
 MORE_HOURS, FEWER_HOURS = "more_hours", "fewer_hours"
+MORE_TESTS, FEWER_TESTS = "more_tests", "fewer_tests"
 EVERYTHING = "all"
 # what a row of results may be of, beside the name of an arm: no arm may be called so
 OF = {
@@ -17,6 +18,8 @@ OF = {
     RATIO: "the ratio of the arms",
     MORE_HOURS: "people with more hours of care a week",
     FEWER_HOURS: "people with fewer hours of care a week",
+    MORE_TESTS: "people with more tests scheduled a week",
+    FEWER_TESTS: "people with fewer tests scheduled a week",
     EVERYTHING: "all arms together, or a whole question",
 }
 
@@ -63,7 +66,8 @@ class Measure:
         return (*((first, second) if self.by_arm else self.sides), DIFFERENCE, RATIO)
 
 
-RISK, MEAN_DAYS, HAZARD_RATIO, DOSE_RESPONSE = "risk", "mean_days", "hazard_ratio", "dose_response"
+RISK, MEAN_DAYS, HAZARD_RATIO = "risk", "mean_days", "hazard_ratio"
+DOSE_RESPONSE, TESTING_RESPONSE = "dose_response", "testing_response"
 SUBDISTRIBUTION_HAZARD_RATIO = "subdistribution_hazard_ratio"
 SHARE_OF_WEEKS, ODDS_RATIO, RISK_RATIO = "share_of_weeks", "odds_ratio", "risk_ratio"
 TIME_RATIO, LOG_LOGISTIC_TIME_RATIO = "time_ratio", "log_logistic_time_ratio"
@@ -198,9 +202,19 @@ _ROWS = (
         8,
         sides=(MORE_HOURS, FEWER_HOURS),
     ),
+    Measure(
+        "testing_response",
+        "share of an arm's people with the outcome where more and where fewer tests a week were scheduled",
+        "share",
+        11,
+        sides=(MORE_TESTS, FEWER_TESTS),
+    ),
 )
 MEASURES = {row.name: row for row in _ROWS}
 
+# what an intensity is of, with its measure
+HOURS, TESTS = "hours", "tests"
+INTENSITY = {HOURS: DOSE_RESPONSE, TESTS: TESTING_RESPONSE}
 # measures in the order in which they are spoken of and tabulated
 PREFERRED_MEASURES = tuple(row.name for row in sorted(_ROWS, key=lambda m: m.preferred))
 BY_ARM = tuple(row.name for row in _ROWS if row.by_arm)

@@ -67,7 +67,7 @@ CRUDE, NAIVE, RANDOMISED = "crude", "naive", "randomised"
 IPTW, OVERLAP, AIPW = "iptw", "overlap", "aipw"
 IPTW_LOSS = "iptw_loss"
 IPTW_UNSTABILISED, MATCHING, ENTROPY, ATT, ATC = "iptw_unstabilised", "matching", "entropy", "att", "atc"
-LANDMARK, LANDMARK_ADJUSTED, SPLINE = "landmark", "landmark_adjusted", "spline"
+LANDMARK, LANDMARK_ADJUSTED, SPLINE, STANDARDISED = "landmark", "landmark_adjusted", "spline", "standardised"
 
 # in the order of tables
 _ROWS = (
@@ -291,6 +291,17 @@ _ROWS = (
             "Modeling Strategies, section 2.4.5), adjusted for baseline, standardised over the people of the arm; "
             "nothing is estimated where screens or reported use of the window are on record, which move the hours and "
             "are moved by them. Curves end at the 5th and the 95th percentile of the hours attended."
+        ),
+    ),
+    Method(
+        "standardised",
+        "landmark",
+        "Adjusted by regression",
+        19,
+        explained=(
+            "A logistic regression of the outcome on the two groups and the baseline covariates within each arm, its "
+            "predictions averaged over the people of the arm (Snowden, Rose and Mortimer 2011, American Journal of "
+            "Epidemiology 173:731)."
         ),
     ),
 )
