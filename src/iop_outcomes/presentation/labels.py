@@ -176,6 +176,19 @@ class Labels:
         found = self.endpoints().get(name)
         return found.label if found else words(name)
 
+    def question(self, outcome: str, day: float, rule: str) -> str:
+        """An endpoint, its day and the reading of missing outcomes: 'Abstinence, day 180: observed only'."""
+        read = self.reading(outcome, rule)
+        text = f"{self.endpoint(outcome)}, day {day:.0f}"
+        return f"{text}: {within(read)}" if read else text
+
+    def reading(self, outcome: str, rule: str) -> str:
+        """Label of a rule for missing outcomes; '' where none plays a part, as of endpoints of patterns, which say
+        themselves how missed tests are read: that those are left out of whom nothing is known is no reading of them.
+        """
+        itself = self.kind(outcome) in endpoints.PATTERN_ANSWERS and rule == answers.OBSERVED_ONLY
+        return "" if itself else missing_rule(rule)
+
     def kind(self, outcome: str) -> str:
         """Kind of an endpoint, or ''."""
         found = self.endpoints().get(outcome)

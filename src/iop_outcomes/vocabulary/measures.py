@@ -30,8 +30,9 @@ class Measure:
 
     meaning: what it is. unit: of a side, and of a difference: share, days, or none. by_arm: its sides are the arms.
     sides: what its rows are of in their place. preferred: its place where questions are told or tabulated, 1 first.
-    called: a ratio, at the head of a table or a column; note: said beneath its table in the section of retention.
-    method: how times are measured so, for the methods section; '' where that is said elsewhere.
+    called: a ratio, at the head of a column; many: several of them, within the title of a table. note: said beneath its
+    table in the section of retention. method: how times are measured so, for the methods section; '' where that is said
+    elsewhere.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Measure:
     sides: tuple[str, ...] = ()
     method: str = ""
     called: str = ""
+    many: str = ""
     note: str = ""
 
     @property
@@ -110,6 +112,7 @@ _ROWS = (
             "average over the days of follow-up."
         ),
         called="Hazard ratio",
+        many="hazard ratios",
         note=(
             "Hazard ratios come last. Hazards of leaving cross where one arm loses people early and the other when its "
             "planned stay ends; a single ratio is then an average over the days of follow-up that holds on no day and "
@@ -129,6 +132,7 @@ _ROWS = (
             "there (Latouche et al. 2013, Journal of Clinical Epidemiology 66:648)."
         ),
         called="Subdistribution hazard ratio",
+        many="subdistribution hazard ratios",
         note=(
             "Ratios of subdistribution hazards order how many leave in one way, all other ways counted: above 1, more "
             "of the first arm do. They can differ from the ratio of the hazards of the same cause, even in direction, "
@@ -158,6 +162,7 @@ _ROWS = (
             "over the weeks is tested by a term for arm and week (Wald)."
         ),
         called="Odds ratio",
+        many="odds ratios",
         note="Ratios of odds are further from 1 than ratios of shares where the outcome is common.",
     ),
     Measure(
@@ -170,6 +175,7 @@ _ROWS = (
             "American Journal of Epidemiology 159:702), the weeks of a person taken together."
         ),
         called="Ratio of weekly shares",
+        many="ratios of weekly shares",
     ),
     Measure(
         "time_ratio",
@@ -182,6 +188,7 @@ _ROWS = (
             "between two days, the model takes them so; with the middle of the two in their place they would be off."
         ),
         called="Ratio of times",
+        many="ratios of times",
         note="A ratio of times above 1 says that it took longer in the first arm.",
     ),
     Measure(
@@ -194,6 +201,7 @@ _ROWS = (
             "distribution."
         ),
         called="Ratio of times, log-logistic",
+        many="ratios of times, log-logistic",
     ),
     Measure(
         "dose_response",

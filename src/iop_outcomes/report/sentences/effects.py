@@ -57,7 +57,7 @@ def topic(row: Estimated, labels: Labels) -> str:
 def reading(row: Estimated, labels: Labels) -> str:
     """How missing outcomes are read; '' where none can be missing."""
     kind, rule = KINDS.get(labels.kind(row["outcome"])), MISSING_RULES.get(row["missing_rule"])
-    if rule is None:
+    if rule is None or not labels.reading(row["outcome"], rule.name):
         return ""
     return rule.screened if kind is not None and kind.screened else rule.read
 
