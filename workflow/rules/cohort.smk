@@ -49,7 +49,7 @@ use rule run as cohort_outcomes with:
         **private("sessions", "screens", "followups", "medications"),
         **private("stays", "use_patterns"),
     output:
-        **private("retention", "abstinence", "history", "first_use", "dose"),
+        **private("retention", "abstinence", "history", "course", "first_use", "dose"),
     log:
         f"{LOGS}/cohort_outcomes.log",
     priority: SOONEST
@@ -66,6 +66,7 @@ use rule run as cohort_outcomes with:
                 "windows": LOADED.windows(),
                 "follows": LOADED.follows(),
                 "remembered": LOADED.remembered(),
+                "lost_by": LOADED.lost_by(),
             },
         ),
     message:

@@ -43,7 +43,7 @@ from iop_outcomes.vocabulary.endpoints import (
     measures,
 )
 from iop_outcomes.vocabulary.measures import DOSE_RESPONSE, HAZARD_RATIO, RISK, TIME_RATIO
-from iop_outcomes.vocabulary.methods import IMPUTED
+from iop_outcomes.vocabulary.methods import IMPUTED, WITH_LOSS
 from iop_outcomes.vocabulary.testing import ANY
 
 if TYPE_CHECKING:
@@ -185,6 +185,14 @@ class Loaded:
             if row.missing_rule in WITH_HISTORY:
                 asked.setdefault(row.outcome, set()).add(row.horizon_days)
         return {outcome: sorted(days) for outcome, days in sorted(asked.items())}
+
+    def lost_by(self) -> int:
+        """The last day for which some analysis weighs loss to follow-up; 0 where none does."""
+        return max((row.horizon_days for row in self.analyses if row.method in WITH_LOSS), default=0)
+
+    def weighs_loss(self, step: str, contrast: str) -> bool:
+        """Some analysis of a contrast weighs loss to follow-up."""
+        return any(row.method in WITH_LOSS for row in self.rows(step, contrast))
 
     def remembers(self, step: str, contrast: str) -> bool:
         """Some analysis of a contrast stands on what was recorded of people before the day of an answer."""

@@ -164,9 +164,11 @@ _ROWS = (
         loss=True,
         explained=(
             "Inverse probability weights times the inverse of the chance of still being followed when the state on "
-            "the day was known: a pooled logistic model of being lost, month by month, given arm and covariates "
-            "(Robins and Finkelstein 2000, Biometrics 56:779). Other methods take those who are lost to be like others "
-            "of their arm and weight; this one, like those with the same covariates."
+            "the day was known: a pooled logistic model of being lost, month by month, given arm and covariates, and "
+            "what was recorded by the beginning of the month: the last screen, whether the last one due was missed, "
+            "and hours attended (Robins and Finkelstein 2000, Biometrics 56:779). Other methods take those who are "
+            "lost to be like others of their arm and weight; this one, like those with the same record. Its estimation "
+            "is counted in the standard error; weights are not stabilised, which a share on a day does not allow."
         ),
     ),
     Method(
