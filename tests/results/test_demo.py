@@ -98,7 +98,7 @@ def test_every_main_question_of_retention_stands_by_four_methods(demo):
         assert days
         for day in days:
             found = set(methods.get_group((outcome, day, measure))["method"])
-            assert found == {"crude", "iptw", "overlap", "aipw"}
+            assert found - {"iptw_loss"} == {"crude", "iptw", "overlap", "aipw"}
 
 
 def test_the_doubly_robust_estimate_of_retention_is_near_the_weighted_one(differences):

@@ -21,6 +21,7 @@ ENDPOINTS = {
     "retained_or_completed": endpoint("retained_or_completed", "in_care_or_completed"),
     "time_in_care": endpoint("time_in_care", "in_care"),
     "abstinent": endpoint("abstinent", "interview"),
+    "first_use": endpoint("first_use", "first_use_between"),
 }
 NUMBERS = ["estimate", "std_error", "conf_low", "conf_high", "p_value", "n", "events", "n_effective"]
 Rows = list[dict[str, Any]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import days_between
 import pandas as pd
 import records_counts
 from parts import endpoint
@@ -22,6 +23,7 @@ ENDPOINTS = (
     ("abstinent", "interview", "Abstinent", ""),
     ("return_to_use", "first_use", "Return to use", ""),
     ("weekly", "weekly_screens", "Negative weekly screen", ""),
+    ("first_use", "first_use_between", "First use", ""),
 )
 # step, analysis, contrast, outcome, day, measure, estimand, method, missing rule, family
 CRUDELY = ("iop_vs_res", "unplanned_discharge", 90, "risk", "as_observed", "crude", "none")
@@ -46,6 +48,7 @@ SHEET = (
         "missing_is_using",
         "secondary",
     ),
+    ("abstinence", "first", "iop_vs_res", "first_use", 90, "time_ratio", "ATO", "overlap", "none", "secondary"),
     ("dose", "stay", "stay_90", "return_to_use", 365, "hazard_ratio", "as_observed", "naive", "none", "exhibit"),
     ("dose", "stay", "stay_90", "return_to_use", 365, "hazard_ratio", "landmark", "landmark", "none", "exhibit"),
     (
@@ -207,6 +210,10 @@ def estimates() -> pd.DataFrame:
             ("weeks", "iop_vs_res", "weekly", 14, "ATO", "overlap", "missing_is_using"),
             {"ratio": (1.25, 1.07, 1.45)}, measure="odds_ratio", n=400, events=250,
         ),
+        *estimand(
+            ("first", "iop_vs_res", "first_use", 90, "ATO", "overlap", "none"), {"ratio": (0.71, 0.55, 0.92)},
+            measure="time_ratio", n=400, events=300,
+        ),
         *gated((*use, "ATE", "aipw", "observed_only"), "fewer than 10 events in the arm 'iop'"),
         *estimand(
             ("stay", "stay_90", "return_to_use", 365, "as_observed", "naive", "none"),
@@ -345,7 +352,7 @@ def curves() -> pd.DataFrame:
                 {**key, "method": "spline", "axis": "hours_per_week", "x": x, "estimate": y, "conf_low": y - 0.1,
                  "conf_high": y + 0.1}
             )  # fmt: skip
-    return typed("curves", rows)
+    return typed("curves", rows + days_between.rows())
 
 
 def diagnostics() -> pd.DataFrame:

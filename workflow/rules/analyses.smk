@@ -29,7 +29,7 @@ use rule run as analyses_abstinence with:
         **private("abstinence", "first_use"),
         **DESIGNED,
     output:
-        **of_contrast("abstinence", "counts", "estimates", "diagnostics"),
+        **of_contrast("abstinence", "counts", "estimates", "curves", "diagnostics"),
     log:
         f"{LOGS}/analyses_abstinence/{{contrast}}.log",
     priority: NEXT
@@ -118,8 +118,7 @@ use rule run as analyses_description with:
                     {d for days in LOADED.horizons().values() for d in days}
                 ),
                 "covariates": [
-                    *STUDY.adjustment.continuous,
-                    *STUDY.adjustment.categorical,
+                    *STUDY.adjustment.recorded,
                 ],
                 "smallest_group": smallest_group(),
                 "by_service": STUDY.source.kind == "tedsd",

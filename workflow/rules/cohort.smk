@@ -3,7 +3,7 @@
 
 use rule run as cohort_population with:
     input:
-        **private("persons", "episodes", "periods", "quarantine", "intake"),
+        **private("persons", "episodes", "periods", "quarantine", "intake", "screens"),
     output:
         **private("people", "covariates", "arms", "attrition"),
     log:
@@ -19,6 +19,7 @@ use rule run as cohort_population with:
                 "adjustment": plain(STUDY.adjustment),
                 "contrasts": plain(loaded.untitled(STUDY.contrasts)),
                 "fewest": LOADED.smallest_cell(),
+                "schedule": plain(STUDY.use.schedule),
             },
         ),
     message:
@@ -48,7 +49,7 @@ use rule run as cohort_outcomes with:
         **private("sessions", "screens", "followups", "medications"),
         **private("stays", "use_patterns"),
     output:
-        **private("retention", "abstinence", "history", "first_use", "dose"),
+        **private("retention", "abstinence", "history", "course", "first_use", "dose"),
     log:
         f"{LOGS}/cohort_outcomes.log",
     priority: SOONEST
@@ -65,6 +66,7 @@ use rule run as cohort_outcomes with:
                 "windows": LOADED.windows(),
                 "follows": LOADED.follows(),
                 "remembered": LOADED.remembered(),
+                "lost_by": LOADED.lost_by(),
             },
         ),
     message:

@@ -136,10 +136,11 @@ def smallest_group():
 
 def imputed(name):
     """People and covariates, for the contrasts in which an analysis imputes covariates; what was recorded before the
-    day of an answer, where one stands on it."""
+    day of an answer, or by each month, where one stands on it."""
     return lambda w: {
         **(private("people", "covariates") if LOADED.imputes(name, w.contrast) else {}),
         **(private("history") if LOADED.remembers(name, w.contrast) else {}),
+        **(private("course") if LOADED.weighs_loss(name, w.contrast) else {}),
     }
 
 

@@ -21,7 +21,9 @@ use rule run as release with:
         estimates=results(
             "estimates", *BY_CONTRAST["retention"], *BY_CONTRAST["abstinence"], "dose"
         ),
-        curves=results("curves", *BY_CONTRAST["retention"], "dose"),
+        curves=results(
+            "curves", *BY_CONTRAST["retention"], *BY_CONTRAST["abstinence"], "dose"
+        ),
         diagnostics=results(
             "diagnostics",
             *BY_CONTRAST["design"],

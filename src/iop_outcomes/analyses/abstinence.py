@@ -7,6 +7,7 @@ or times to an event.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from iop_outcomes.analyses import imputed, two_sources
@@ -16,11 +17,12 @@ from iop_outcomes.analyses.missing.history import History
 from iop_outcomes.analyses.missing.history import read as read_history
 from iop_outcomes.analyses.outcomes import at_a_day, between_days, to_an_event, week_by_week
 from iop_outcomes.analyses.sample import Sample
-from iop_outcomes.errors import StudyError
+from iop_outcomes.errors import EstimationError, StudyError
 from iop_outcomes.protocol import Adjustment, Analysis, Contrast, Endpoint, Gate, Imputation, Inference
 from iop_outcomes.steps.store import Wanted
 from iop_outcomes.vocabulary.answers import LAST_OBSERVATION, WITH_HISTORY
 from iop_outcomes.vocabulary.endpoints import BETWEEN, TIMED, TOLD_TWICE, WEEKLY
+from iop_outcomes.vocabulary.measures import TIME_RATIO
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +44,7 @@ def run(
     adjustment: Adjustment | None = None,
     history: pd.DataFrame | None = None,
 ) -> dict[str, pd.DataFrame]:
-    """The tables counts, estimates and diagnostics of a contrast's rows of the step abstinence.
+    """The tables counts, estimates, curves and diagnostics of a contrast's rows of the step abstinence.
 
     people, covariates, imputation, adjustment: where a row asks for covariates to be imputed. history, and imputation:
     where a rule for missing answers stands on what was recorded before.
@@ -67,11 +69,24 @@ def run(
             answers.append(Answered(counts=tuple(_counts(ask, sample, outcome))))
             if endpoints[ask.outcome].kind in TOLD_TWICE:
                 answers.append(Answered(counts=tuple(two_sources.counts(ask, sample, abstinence))))
-        answers.append(answer(ask, sample, outcome, gate, design[ask.method], records))
-    return together(answers).tables("counts", "estimates", "diagnostics")
+        found = answer(ask, sample, outcome, gate, design[ask.method], records)
+        answers.append(replace(found, curves=_curves(ask, sample, outcome)) if found.status == "ok" else found)
+    return together(answers).tables("counts", "estimates", "curves", "diagnostics")
 
 
 Known = to_an_event.ToAnEvent | at_a_day.AtADay | week_by_week.WeekByWeek
+
+
+def _curves(ask: Analysis, sample: Sample, outcome: Known) -> tuple[results.Row, ...]:
+    """Curves of a time between two days beside its ratio of times, which the gate let pass; of the Weibull one alone,
+    so that there is one set of curves to a method.
+    """
+    if not isinstance(outcome, between_days.BetweenDays) or ask.measure != TIME_RATIO:
+        return ()
+    try:
+        return tuple(outcome.curves(ask, sample))
+    except EstimationError:
+        return ()  # of masses that do not settle; the ratio stands without them
 
 
 def remembered(history: pd.DataFrame | None, sample: Sample, ask: Analysis, how: Imputation | None) -> History | None:

@@ -1,4 +1,6 @@
-"""Dose: duration of care (`duration`) and intensity (`intensity`: hours a week beside abstinence)."""
+"""Dose: duration of care (`duration`), and intensity: hours a week (`intensity`) and tests a week (`testing`) beside
+abstinence.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from iop_outcomes.analyses import duration, intensity
+from iop_outcomes.analyses import duration, intensity, testing
 from iop_outcomes.analyses.answer import Answered, together
 from iop_outcomes.analyses.dose_tables import Tables
 from iop_outcomes.protocol import Analysis, Contrast, Duration, Endpoint, Gate, Inference, Intensity
 from iop_outcomes.steps.store import NOTHING, Wanted
+from iop_outcomes.vocabulary.measures import TESTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +41,8 @@ def run(
     def answered(ask: Analysis) -> Answered:
         endpoint = endpoints[ask.outcome]
         if asked := intensities.get(ask.contrast):
-            return intensity.answered(ask, tables, asked, contrasts[asked.contrast], endpoint, gate, inference)
+            by = testing if asked.of == TESTS else intensity
+            return by.answered(ask, tables, asked, contrasts[asked.contrast], endpoint, gate, inference)
         if ask.contrast in durations:
             return duration.answered(ask, tables, durations[ask.contrast], endpoint, gate, inference)
         return duration.randomised(ask, tables, contrasts[ask.contrast], gate, inference)

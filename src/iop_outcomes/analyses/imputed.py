@@ -10,23 +10,22 @@ kind; where a completed data set allows no score there is no estimate.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iop_outcomes.analyses import power
-from iop_outcomes.analyses import rows as results
+from iop_outcomes.analyses import pooled
 from iop_outcomes.analyses.outcomes import Outcome
 from iop_outcomes.analyses.outcomes.at_a_day import AtADay
+from iop_outcomes.analyses.pooled import Imputed
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.cohort import covariates as coded
 from iop_outcomes.design import propensity
 from iop_outcomes.errors import EstimationError, NotPossible, StudyError
-from iop_outcomes.estimators.base.arrays import Array
-from iop_outcomes.estimators.base.estimate import Estimate, difference, join, log_ratio
-from iop_outcomes.estimators.base.pooling import Pooled, pool
+from iop_outcomes.estimators.base.arrays import Array, Mask
+from iop_outcomes.estimators.base.estimate import Estimate
 from iop_outcomes.estimators.regression.imputation import Incomplete, impute
 from iop_outcomes.protocol import Adjustment, Analysis, Contrast, Imputation
 from iop_outcomes.vocabulary.levels import UNKNOWN
@@ -88,14 +87,6 @@ def records(
     return Records(people, covariates, contrast, adjustment, imputation)
 
 
-@dataclass(frozen=True)
-class Imputed:
-    """Pooled means of the two sides, their difference and log ratio; grounds: of each completed data set."""
-
-    pooled: Pooled
-    grounds: tuple[power.Ground, ...]
-
-
 def estimated(ask: Analysis, sample: Sample, outcome: Outcome, records: Records | None) -> Imputed:
     """The estimate of one row of the sheet. Raises NotPossible where nothing is missing, EstimationError where a
     completed data set has no estimate, and StudyError where the step was not given people and covariates.
@@ -107,27 +98,15 @@ def estimated(ask: Analysis, sample: Sample, outcome: Outcome, records: Records 
         raise NotPossible(NOTHING)
     how, used = records.imputation, outcome.used(ask)
     done = impute(variables, _predictors(sample, outcome.known(ask)), how.imputations, how.seed, how.passes)
-    each, grounds, least = [], [], np.inf
-    try:
+
+    def completed() -> Iterator[tuple[Sample, Estimate, Mask]]:
         for number, values in enumerate(_same_within_records(d, variables, sample) for d in done):
             again = _completed(sample, records, values, METHODS[ask.method].weights)
             # missing answers, where the rule draws them, come of the completed covariates
             reading = outcome.once(ask, again, number) if isinstance(outcome, AtADay) else outcome
-            one = reading.means(ask, again)
-            first, second = one.names
-            each.append(join([one, difference(one, first, second), log_ratio(one, first, second)]))
-            grounds.append(power.ground(ask, again, one, used))
-            least = min(least, degrees(one))
-        shown = results.rows_of(ask, sample.names)
-        pooled = pool([e.value for e in each], [e.covariance() for e in each], least, shown)
-    except EstimationError as wrong:
-        raise EstimationError(f"with covariates imputed: {wrong}") from wrong
-    return Imputed(pooled, tuple(grounds))
+            yield again, reading.means(ask, again), used
 
-
-def degrees(one: Estimate) -> float:
-    """Of freedom, of one completed data set."""
-    return one.degrees if one.clusters else float(one.takes_part.sum()) - 1
+    return pooled.two_sides(ask, sample.names, completed(), "with covariates imputed: ")
 
 
 def _predictors(sample: Sample, outcome: Array) -> Array:

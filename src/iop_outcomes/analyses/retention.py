@@ -7,11 +7,13 @@ the step counts who left on which day and why. The rest is `answer` over outcome
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from iop_outcomes.analyses import curves, imputed
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.answer import answer, decided, together
+from iop_outcomes.analyses.missing.course import read as read_course
 from iop_outcomes.analyses.outcomes import follow
 from iop_outcomes.analyses.outcomes.followed import Followed
 from iop_outcomes.analyses.sample import Sample
@@ -37,15 +39,18 @@ def run(
     covariates: pd.DataFrame | None = None,
     imputation: Imputation | None = None,
     adjustment: Adjustment | None = None,
+    course: pd.DataFrame | None = None,
 ) -> dict[str, pd.DataFrame]:
     """The tables counts, life_tables, estimates, curves and diagnostics of a contrast's rows of the step retention.
 
-    people, covariates, imputation, adjustment: where a row asks for covariates to be imputed.
+    people, covariates, imputation, adjustment: where a row asks for covariates to be imputed. course: where one weighs
+    loss to follow-up.
     """
     sample = Sample.of(scores, contrast, inference)
     retention = _of_people(retention, sample)
     asked = ((o, follow(retention, sample.scores, endpoints[o])) for o in dict.fromkeys(r.outcome for r in rows))
-    followed = {outcome: found for outcome, found in asked if found is not None}
+    months = None if course is None else read_course(course, sample.scores)
+    followed = {outcome: replace(found, course=months) for outcome, found in asked if found is not None}
     design = decided(gates)
     records = imputed.records(people, covariates, contrast, adjustment, imputation)
     answers = {}

@@ -29,7 +29,13 @@ from iop_outcomes.tables.results import ALL, PROPENSITY_SCORE
 from iop_outcomes.vocabulary import measures
 from iop_outcomes.vocabulary.answers import MISSING_RULES
 from iop_outcomes.vocabulary.endpoints import BETWEEN, RETENTION, STAYING, WEEKLY
-from iop_outcomes.vocabulary.measures import HAZARD_RATIO, RATIO, SHARE_OF_WEEKS, SUBDISTRIBUTION_HAZARD_RATIO
+from iop_outcomes.vocabulary.measures import (
+    DISTRIBUTIONS,
+    HAZARD_RATIO,
+    RATIO,
+    SHARE_OF_WEEKS,
+    SUBDISTRIBUTION_HAZARD_RATIO,
+)
 from iop_outcomes.vocabulary.methods import AIPW, CRUDE, IMPUTED, SCORED, WEIGHTED, WITH_LOSS
 
 if TYPE_CHECKING:
@@ -162,6 +168,8 @@ class _Twice:
                 yield from self._followed(ask, followed)
         elif self.endpoints[ask.outcome].kind in BETWEEN:
             yield _left_out(ask, "lifelines takes both ends of an interval as within it")
+        elif ask.measure in DISTRIBUTIONS:
+            yield _left_out(ask, "ratios of times are not asked of a second library")
         elif self.endpoints[ask.outcome].kind in WEEKLY:
             yield from self._weeks(ask)
         elif ask.measure == HAZARD_RATIO:

@@ -149,11 +149,12 @@ def _people(loaded: Loaded, tables: Tables, found: Findings, rules: Policy) -> N
     from iop_outcomes.steps.runner import blinded
 
     study = loaded.study
-    given = {n: blinded(n, tables[n]) for n in ("persons", "episodes", "periods", "quarantine", "intake")}
+    names = ("persons", "episodes", "periods", "quarantine", "intake", "screens")
+    given = {n: blinded(n, tables[n]) for n in names}
     made = population.run(
         **given, population=study.population, rules=loaded.rules,
         adjustment=study.adjustment, contrasts=study.contrasts,
-        twenty_hours=study.care.twenty_hours, fewest=loaded.smallest_cell(),
+        twenty_hours=study.care.twenty_hours, fewest=loaded.smallest_cell(), schedule=study.use.schedule,
     )  # fmt: skip
     for row in made["attrition"].itertuples():
         if row.excluded:

@@ -19,6 +19,7 @@ from iop_outcomes.protocol import Adjustment
 from iop_outcomes.tables.canonical import NOT_COVARIATES
 from iop_outcomes.tables.lookup import positions
 from iop_outcomes.tables.results import ALL
+from iop_outcomes.vocabulary.testing import SCHEDULED_BEFORE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +39,8 @@ def check(persons: pd.DataFrame, adjustment: Adjustment) -> None:
     declared = TABLES["persons"].columns
     known = [n for n in persons.columns if n not in NOT_COVARIATES]
     asked = [(n, True) for n in adjustment.continuous] + [(n, False) for n in adjustment.categorical]
-    unknown = [n for n, _ in asked if n not in known]
+    asked = [(n, continuous) for n, continuous in asked if n not in SCHEDULED_BEFORE or not continuous]
+    unknown = [n for n, _ in asked if n not in (*known, *SCHEDULED_BEFORE)]
     if unknown:
         raise StudyError(
             f"The adjustment set names {', '.join(map(repr, unknown))}, which is no baseline column of the table "
@@ -46,7 +48,7 @@ def check(persons: pd.DataFrame, adjustment: Adjustment) -> None:
             f"{', '.join(sorted(known))}."
         )
     for name, continuous in asked:
-        numeric = declared[name].kind in NUMBERS
+        numeric = name in SCHEDULED_BEFORE or declared[name].kind in NUMBERS
         if numeric != continuous:
             kind, place = ("a number", "continuous") if numeric else ("text", "categorical")
             raise StudyError(f"The covariate '{name}' is {kind}: name it under `adjustment.{place}` instead.")

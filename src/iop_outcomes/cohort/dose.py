@@ -1,9 +1,10 @@
-"""How much care people attended in the first weeks, and what was known of their use by then.
+"""How much care people attended in the first weeks, how often tests were due, and what was known of their use by then.
 
-Hours are attended minutes in the window [0, window_days) from time zero, per week of the window. Without a sessions
-table they are missing. Screens due in the window give the shares that were not clear of use, and missed (0 where none
-was due; those that are excused count as not due). The last interview whose look-back ends within the window gives the
-share of days with use, so that an analysis from the landmark at the window's end can adjust for use up to it.
+Tests a week are days of the window on which one was due, given or not. Hours are attended minutes in the window
+[0, window_days) from time zero, per week of the window. Without a sessions table they are missing. Screens due in the
+window give the shares that were not clear of use, and missed (0 where none was due; those that are excused count as not
+due). The last interview whose look-back ends within the window gives the share of days with use, so that an analysis
+from the landmark at the window's end can adjust for use up to it.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ def run(
                 "window_days": window,
                 "in_care_at_end": care >= window,
                 "hours_per_week": _hours(people, sessions, window),
+                "tests_per_week": scheduled(people, screens, 0, window),
                 **_screen_shares(people, screens, window),
                 "reported_use": _reported(people, followups, window),
             }
@@ -58,6 +60,13 @@ def _hours(people: pd.DataFrame, sessions: pd.DataFrame, window: int) -> pd.Seri
     own = from_zero(sessions, people)
     attended = own[own["day"].between(0, window - 1)].groupby("person_id")["minutes"].sum()
     return people["person_id"].map(attended).fillna(0.0).astype("float64") / 60 / (window / 7)
+
+
+def scheduled(people: pd.DataFrame, screens: pd.DataFrame, first: int, end: int) -> pd.Series:
+    """(n,) tests a week that were due from day `first` of time zero to the day before `end`, one for each such day."""
+    own = from_zero(screens, people)
+    days = own[own["day"].between(first, end - 1)].drop_duplicates(["person_id", "day"])["person_id"].value_counts()
+    return people["person_id"].map(days).fillna(0.0).astype("float64") * 7 / (end - first)
 
 
 def _screen_shares(people: pd.DataFrame, screens: pd.DataFrame, window: int) -> dict[str, pd.Series]:

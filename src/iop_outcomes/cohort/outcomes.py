@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from iop_outcomes.cohort import abstinence, dose, history, pattern_endpoints, retention, weekly
+from iop_outcomes.cohort import abstinence, course, dose, history, pattern_endpoints, retention, weekly
 from iop_outcomes.protocol import Endpoint, Use
 from iop_outcomes.steps.store import ALL, NOTHING, Wanted
 from iop_outcomes.tables.canonical import STATES_AT_DISCHARGE
@@ -36,12 +36,14 @@ def run(
     windows: Sequence[int],
     follows: Sequence[str],
     remembered: Mapping[str, Sequence[int]],
+    lost_by: int = 0,
 ) -> dict[str, pd.DataFrame]:
-    """The tables retention, abstinence, history, first_use and dose.
+    """The tables retention, abstinence, history, course, first_use and dose.
 
     events: endpoints of a kind in EVENTS; endpoints: all others, with their horizons in days; windows: days from time
     zero in which hours of care are counted. follows: what is followed beside events. remembered: days by outcome for
-    which it is asked what was recorded before. use: by which the table use_patterns was made, and tests are read.
+    which it is asked what was recorded before. lost_by: the last day for which weights for loss are asked, 0 for none.
+    use: by which the table use_patterns was made, and tests are read.
     """
     kept = retention.run(people, episodes, episodes_by_gap, sessions, persons, events, follows)["retention"]
     answered = abstinence.run(
@@ -55,6 +57,7 @@ def run(
         "retention": kept,
         **answered,
         **history.run(people, followups, screens, sessions, kept, endpoints, remembered),
+        **course.run(people, screens, sessions, lost_by),
         **dose.run(people, kept, sessions, screens, followups, windows),
     }
 

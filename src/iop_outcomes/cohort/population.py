@@ -12,18 +12,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from iop_outcomes.cohort import covariates, eligibility, levels, units
+from iop_outcomes.cohort import covariates, eligibility, levels, tested, units
 from iop_outcomes.errors import StudyError
-from iop_outcomes.protocol import Adjustment, Arm, Contrast, Eligibility, Population
-from iop_outcomes.steps.store import Wanted
+from iop_outcomes.protocol import Adjustment, Arm, Contrast, Eligibility, Population, Schedule
+from iop_outcomes.steps.store import NOTHING, Wanted
 from iop_outcomes.tables.set_aside import distrusted
 from iop_outcomes.vocabulary.levels import UNKNOWN
+from iop_outcomes.vocabulary.testing import TESTS_BEFORE
 
 if TYPE_CHECKING:
     import pandas as pd
 
 # categories that too few people have to be told apart
 FEW = "other (few)"
+# of which no covariate asks
+UNTOLD = Schedule()
 
 
 def run(
@@ -38,11 +41,14 @@ def run(
     contrasts: Mapping[str, Contrast],
     twenty_hours: str,
     fewest: int = 1,
+    schedule: Schedule = UNTOLD,
+    screens: pd.DataFrame | None = None,
 ) -> dict[str, pd.DataFrame]:
     """The tables people, covariates, arms and attrition.
 
     rules: rows of config/eligibility.tsv for this cohort. twenty_hours: what exactly 20 hours a week are. fewest:
-    people that a category must have to be told apart. Raises StudyError for an empty arm, no one eligible, and rules or
+    people that a category must have to be told apart. schedule, screens: how often sites test, and days of tests, where
+    the adjustment names them. Raises StudyError for an empty arm, no one eligible, and rules or
     covariates that the records cannot answer.
     """
     covariates.check(persons, adjustment)
@@ -55,21 +61,24 @@ def run(
             + "; ".join(f"{r.rule}: {r.excluded} excluded" for r in excluded.itertuples())
             + ". Check config/eligibility.tsv and `population` in the config against the data."
         )
+    tests = tested.columns(eligible, screens, schedule, adjustment.continuous)
     people = people_of(eligible, adjustment, twenty_hours)
     people = together(people, adjustment.categorical, contrasts, fewest)
     return {
         "people": people,
-        "covariates": covariates.table(people, eligible, adjustment),
+        "covariates": covariates.table(people, eligible.assign(**tests), adjustment),
         "arms": arms(people, contrasts, fewest),
         "attrition": attrition,
     }
 
 
-def reads() -> dict[str, Wanted]:
-    """Of episodes what is no outcome."""
+def reads(adjustment: Adjustment) -> dict[str, Wanted]:
+    """Of episodes what is no outcome, and of tests their days, where they are asked about."""
     from iop_outcomes.tables import TABLES
 
-    return {"episodes": Wanted([n for n, column in TABLES["episodes"].columns.items() if not column.outcome])}
+    own = [n for n, column in TABLES["episodes"].columns.items() if not column.outcome]
+    days = Wanted(("person_id", "day"))
+    return {"episodes": Wanted(own), "screens": days if TESTS_BEFORE in adjustment.continuous else NOTHING}
 
 
 def _lost(intake: pd.DataFrame, quarantine: pd.DataFrame, persons: pd.DataFrame) -> tuple[list[tuple[str, int]], int]:

@@ -27,6 +27,7 @@ TITLES = {
     "tipping": "The difference by how far missing answers lie from those with the same record",
     "weekly": "Tests week by week, those that were missed as a band of their own",
     "patterns": "Patterns of tests, in groups of people by when they gave the last one",
+    "free_of_use": "Free of an event that is known to lie between two days",
     "duration": "Longer against shorter stays: the naive comparison beside fairer ones",
     "intensity": "Abstinence by hours of care a week",
     "completeness": "How complete the records are",

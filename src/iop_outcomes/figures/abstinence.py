@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from iop_outcomes.figures import forest, style
 from iop_outcomes.presentation import numbers, select
-from iop_outcomes.presentation.labels import Labels, method, missing_rule, within
+from iop_outcomes.presentation.labels import Labels, method, within
 from iop_outcomes.protocol import Compared
 from iop_outcomes.vocabulary.answers import MISSING_RULES
 from iop_outcomes.vocabulary.endpoints import USE_ON_A_DAY
@@ -125,9 +125,7 @@ def _rows(shown: pd.DataFrame, labels: Labels) -> list[forest.Row]:
     last = ""
     for (contrast, outcome, day, rule), own in shown.groupby(GROUP, sort=False, dropna=False):
         arms = labels.against(str(contrast))
-        asked = ": ".join(
-            w for w in (f"{labels.endpoint(str(outcome))}, day {day:.0f}", within(missing_rule(str(rule)))) if w
-        )
+        asked = labels.question(str(outcome), float(str(day)), str(rule))
         rows += [forest.Row(words, heading=True) for words in ((arms, asked) if arms != last else (asked,))]
         rows += [_row(estimand) for estimand in _estimands(own)]
         last = arms
@@ -164,7 +162,7 @@ def _alt(shown: pd.DataFrame, labels: Labels) -> str:
         words = (
             f"{first} against {within(second)}",
             f"{within(labels.endpoint(row['outcome']))} on day {row['horizon_days']:.0f}",
-            within(missing_rule(row["missing_rule"])),
+            within(labels.reading(row["outcome"], row["missing_rule"])),
             within(method(row["method"])),
         )
         said.append(

@@ -76,6 +76,7 @@ def _plot(shown: pd.DataFrame, labels: Labels) -> ggplot:
         labs,
         scale_color_manual,
         scale_shape_manual,
+        scale_x_continuous,
         scale_y_continuous,
         theme,
     )
@@ -102,6 +103,7 @@ def _plot(shown: pd.DataFrame, labels: Labels) -> ggplot:
         + facet_wrap("panel", ncol=2, scales="free_x")
         + scale_color_manual([colours[who] for who in arms])
         + scale_shape_manual([style.SHAPES[min(at, 2)] for at in range(len(arms))])
+        + scale_x_continuous(labels=lambda values: [numbers.plain(v) for v in values])
         + scale_y_continuous(
             breaks=[-at - 0.5 for at in range(len(rules))],
             labels=[style.wrap(missing_rule(rule), 24) for rule in rules],

@@ -59,13 +59,14 @@ def _plot(shown: pd.DataFrame, labels: Labels) -> ggplot:
 
     rows = [
         {
-            "panel": _title(row, labels), "x": f"{row['delta_second']:g}", "y": f"{row['delta_first']:g}",
-            "side": side(row), "text": numbers.points(row["estimate"], row["rounding_error"]),
+            "panel": _title(row, labels), "x": numbers.plain(row["delta_second"]),
+            "y": numbers.plain(row["delta_first"]), "side": side(row),
+            "text": numbers.points(row["estimate"], row["rounding_error"]),
         }
         for row in estimated(shown)
     ]  # fmt: skip
     marks = pd.DataFrame(rows)
-    values = {axis: [f"{v:g}" for v in sorted(shown[c].unique())] for axis, c in (("x", COLUMNS[5]), ("y", COLUMNS[4]))}
+    x, y = ([numbers.plain(v) for v in sorted(shown[c].unique())] for c in (COLUMNS[5], COLUMNS[4]))
     sides = [s for s in FILLS if s in set(marks["side"])]
     marks["side"] = pd.Categorical(marks["side"], sides)
     panels = marks["panel"].nunique()
@@ -75,13 +76,13 @@ def _plot(shown: pd.DataFrame, labels: Labels) -> ggplot:
         + geom_text(aes(label="text"), size=8.5, color=style.INK)
         + facet_wrap("panel", ncol=1)
         + scale_fill_manual([FILLS[s] for s in sides])
-        + scale_x_discrete(limits=values["x"])
-        + scale_y_discrete(limits=values["y"])
+        + scale_x_discrete(limits=x)
+        + scale_y_discrete(limits=y)
         + labs(
             x="Delta of missing answers, second arm (log odds of abstinence)",
             y="Delta of missing answers, first arm",
         )
-        + style.look(height=1.2 + panels * (0.5 + 0.36 * len(values["y"])))
+        + style.look(height=1.2 + panels * (0.5 + 0.36 * len(y)))
     )
 
 

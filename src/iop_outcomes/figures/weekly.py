@@ -75,13 +75,19 @@ def draw(tables: style.Tables, study: Compared) -> style.Figure:
         + geom_rect(aes(xmin="left", xmax="right", ymin="low", ymax="high", fill="what"))
         + facet_wrap("place", ncol=2)
         + scale_fill_manual([LEVELS[v][1] for v in there])
-        + scale_x_continuous(expand=(0.01, 0))
+        + scale_x_continuous(breaks=_weeks(shown["day"]), expand=(0.01, 0))
         + scale_y_continuous(labels=lambda shares: [numbers.whole_percent(s) for s in shares], expand=(0, 0))
         + labs(x="Last day of the week", y="People of the arm")
         + guides(fill=guide_legend(nrow=2))
         + style.look(height=1.2 + PANEL * ((panels + 1) // 2))
     )
     return style.Figure(plot, shown, _alt(shown))
+
+
+def _weeks(days: pd.Series[float]) -> list[float]:
+    """Last days of weeks that are marked: at most about six."""
+    known = sorted(set(days))
+    return known[:: max(1, -(-len(known) // 6))]
 
 
 def found(counts: pd.DataFrame, labels: Labels) -> pd.DataFrame:

@@ -17,7 +17,9 @@ from iop_outcomes.protocol import Compared, Contrast, Duration, Endpoint, Intens
 from iop_outcomes.tables.results import ALL
 from iop_outcomes.vocabulary import answers, causes, endpoints
 from iop_outcomes.vocabulary.arms import LEFT, STAYED
+from iop_outcomes.vocabulary.measures import FEWER_TESTS, MORE_TESTS
 from iop_outcomes.vocabulary.methods import METHODS
+from iop_outcomes.vocabulary.testing import SCHEDULED_BEFORE
 
 # what stands beside methods in tables and figures of balance
 BEFORE = {"unweighted": "Before weighting"}
@@ -48,12 +50,15 @@ COVARIATES = {
     "severity": "Severity of substance use",
     "sex": "Sex",
     "stable_housing": "Stable housing",
+    **SCHEDULED_BEFORE,
 }
 UNITS = {
     "age": "years",
     "depression_score": "points",
     "severity": "standard deviations",
 }
+# sides of a comparison that are no arms
+SIDES = {MORE_TESTS: "more tests", FEWER_TESTS: "fewer tests"}
 STRATA = {"site_id": ("site", "sites"), "trial": ("trial", "trials")}
 TABLES_OF_RECORDS = {
     "stays": "Stays",
@@ -171,6 +176,19 @@ class Labels:
         found = self.endpoints().get(name)
         return found.label if found else words(name)
 
+    def question(self, outcome: str, day: float, rule: str) -> str:
+        """An endpoint, its day and the reading of missing outcomes: 'Abstinence, day 180: observed only'."""
+        read = self.reading(outcome, rule)
+        text = f"{self.endpoint(outcome)}, day {day:.0f}"
+        return f"{text}: {within(read)}" if read else text
+
+    def reading(self, outcome: str, rule: str) -> str:
+        """Label of a rule for missing outcomes; '' where none plays a part, as of endpoints of patterns, which say
+        themselves how missed tests are read: that those are left out of whom nothing is known is no reading of them.
+        """
+        itself = self.kind(outcome) in endpoints.PATTERN_ANSWERS and rule == answers.OBSERVED_ONLY
+        return "" if itself else missing_rule(rule)
+
     def kind(self, outcome: str) -> str:
         """Kind of an endpoint, or ''."""
         found = self.endpoints().get(outcome)
@@ -181,6 +199,8 @@ class Labels:
         if self._asked(contrast):
             for name in (*self.sides(contrast), *self.further_arms(contrast)):
                 text = text.replace(f"'{name}'", f"\u2018{self.arm(contrast, name)}\u2019")
+        for name, said in SIDES.items():
+            text = text.replace(f"the arm '{name}'", f"the group with {said}")
         text = re.sub(r"'([^']+)'", "\u2018\\1\u2019", text)
         return (
             re.sub(r"\b([a-z][a-z_]*)=(\w+)", lambda m: f"\u2018{covariate(m[1], m[2])}\u2019", text)

@@ -11,6 +11,8 @@ from iop_outcomes.protocol.base import GAP, Name, Part, Share, Words
 from iop_outcomes.protocol.records import Privacy, Source
 from iop_outcomes.protocol.use import Use
 from iop_outcomes.vocabulary.levels import LEVELS
+from iop_outcomes.vocabulary.measures import TESTS
+from iop_outcomes.vocabulary.testing import SCHEDULED_BEFORE
 
 
 class Population(Part):
@@ -55,10 +57,19 @@ class Care(Part):
 class Adjustment(Part):
     """What the propensity score and the outcome models adjust for: measured before time zero, fixed beforehand."""
 
-    continuous: list[Name] = Field(default=[], description="columns of persons entered as restricted cubic splines")
+    continuous: list[Name] = Field(
+        default=[],
+        description="columns of persons entered as restricted cubic splines; beside these tests_before and "
+        "tests_of_site, how many tests a week were scheduled before time zero, or are by the schedule of the site",
+    )
     categorical: list[Name] = Field(default=[], description="columns of persons entered as categories")
     site_effects: bool = Field(default=True, description="a term for each site")
     spline_knots: int = Field(default=4, ge=3, le=5, description="knots of each spline")
+
+    @property
+    def recorded(self) -> list[str]:
+        """Those that stand in the table persons."""
+        return [name for name in (*self.continuous, *self.categorical) if name not in SCHEDULED_BEFORE]
 
     @model_validator(mode="after")
     def _named_once(self) -> Adjustment:
@@ -268,10 +279,17 @@ class Duration(Part):
 
 
 class Intensity(Part):
-    """Mean attended hours a week in a window, among people still in care at its end."""
+    """Mean attended hours, or tests scheduled, a week in a window, among people still in care at its end."""
 
     title: Words
-    window_days: int = Field(default=28, ge=7, description="days from time zero over which hours are averaged")
+    of: Literal["hours", "tests"] = Field(
+        default="hours",
+        description="attended hours (measure dose_response), or tests scheduled, taken or not (testing_response)",
+    )
+    cut: float | None = Field(
+        default=None, gt=0, description="of tests: who has at least so many a week against who has fewer"
+    )
+    window_days: int = Field(default=28, ge=7, description="days from time zero over which they are averaged")
     contrast: Name = Field(description="contrast whose arms are shown apart")
     knots: int = Field(default=4, ge=3, le=5, description="knots of the restricted cubic spline")
     compare: dict[Name, tuple[float, float]] = Field(
@@ -287,6 +305,14 @@ class Intensity(Part):
         if any(not 0 <= fewer < more for fewer, more in compare.values()):
             raise ValueError("two hours a week are compared, from 0 on, fewer first")
         return compare
+
+    @model_validator(mode="after")
+    def _tests_by_a_cut(self) -> Intensity:
+        if (self.of == TESTS) != (self.cut is not None):
+            raise ValueError("`of: tests` needs a `cut`, in tests a week, and hours have none (they are a spline)")
+        if self.of == TESTS and self.compare:
+            raise ValueError("`compare` is of hours; tests are compared by their `cut`")
+        return self
 
 
 class Study(Part):

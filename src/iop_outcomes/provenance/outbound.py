@@ -41,6 +41,7 @@ OF_FIGURES: dict[str, str] = {
     "kind": "what is shown: of completeness, of hours",
     "last_day": "longest day that is asked about",
     "low": "lower end of a bin",
+    "most": "the greatest height that the records allow on the same day",
     "origin": "level of care that people come from",
     "panel": "the panel of the figure",
     "part": "the part of the figure",

@@ -20,7 +20,7 @@ from iop_outcomes.release.numbers import Number
 from iop_outcomes.release.policy import OVERLAP_BASE, Policy
 from iop_outcomes.release.suppression import protect
 from iop_outcomes.release.system import Shown, System
-from iop_outcomes.tables.results import ALL, BY_ARM
+from iop_outcomes.tables.results import ALL, BY_ARM, BY_TESTS
 from iop_outcomes.vocabulary.statuses import BETWEEN, OK, ROUNDED, SUPPRESSED
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 GROUP = ["analysis", "cohort", "contrast", "arm", "outcome", "variable", "horizon_days", "group_by", "group"]
 CELL = ["level", "detail"]
 NUMBERS = ("count", "count_low", "count_high", "rounded_to")
-# analyses whose tables overlap, with the base to which their counts are rounded at least
-OVERLAPPING = {"records": OVERLAP_BASE}
+# the analysis whose tables overlap each other
+RECORDS = "records"
 
 
 def suppress(counts: pd.DataFrame, policy: Policy, nested: Sequence[Line] = ()) -> pd.DataFrame:
@@ -50,7 +50,16 @@ def people_in(frame: pd.DataFrame) -> tuple[int, ...]:
 
 def bases(frame: pd.DataFrame, policy: Policy) -> tuple[int, ...]:
     """To which each cell is rounded at least, for its own sake."""
-    return tuple(1 if policy.exact else OVERLAPPING.get(str(a), 1) for a in frame["analysis"])
+    round_them = set() if policy.exact else overlapping(frame)
+    return tuple(OVERLAP_BASE if i in round_them else 1 for i in range(len(frame)))
+
+
+def overlapping(frame: pd.DataFrame) -> set[int]:
+    """Positions of cells that are rounded as tables of the same people overlap: those of records, and people of an arm
+    in care by the tests that were scheduled for them, who are told by their hours as well.
+    """
+    rounded = (frame["analysis"] == RECORDS) | (frame["group_by"] == BY_TESTS)
+    return {i for i, one in enumerate(rounded) if one}
 
 
 def told(frame: pd.DataFrame, shown: Shown) -> pd.DataFrame:

@@ -6,8 +6,9 @@ told and are straight between, so that those still there and those who left in e
 
 Adjusted curves over days have points on the days of the crude curve of the same arm and no others, rounded to a step of
 as much as the people of the arm are rounded to there; so rounded they still only rise, or fall, and stay between 0 and
-1. Who is still there stands beside a point where a life table tells it: on day 0 and at horizons. Curves over other
-axes lose points in which few people stand.
+1. Who is still there stands beside a point where a life table tells it: on day 0 and at horizons. Curves of events
+that lie between two days are rounded so that no step is of fewer people than may be shown. Curves over other axes lose
+points in which few people stand.
 
 Until where a curve goes is told by its last point: a horizon on which a number is withheld is beyond it.
 """
@@ -25,11 +26,12 @@ from iop_outcomes.release.days import own_base
 from iop_outcomes.release.levels import reading
 from iop_outcomes.release.life_tables import Key, question
 from iop_outcomes.release.policy import Policy
-from iop_outcomes.release.precision import step, to_digits
+from iop_outcomes.release.precision import by_people, grain, step, to_digits
 from iop_outcomes.release.told import LifeTables
-from iop_outcomes.tables.results import BY_ARM, NONE
+from iop_outcomes.tables.results import ALL, BY_ARM, NONE
 from iop_outcomes.tables.rows import Asked
 from iop_outcomes.vocabulary.causes import CENSORED
+from iop_outcomes.vocabulary.dated import DATED
 from iop_outcomes.vocabulary.methods import CRUDE
 from iop_outcomes.vocabulary.readings import Reading
 
@@ -147,6 +149,8 @@ def _released(
         return points
     if axis == "hours_per_week" and _thin(key, ground):
         return points.iloc[:0]
+    if axis in DATED:
+        return _dated(key, points, ground)
     if axis != "days":
         return _with_people(points[~points["n_risk"].map(policy.small, na_action="ignore").eq(True)], policy)
     place = cast("tuple[str, str, str, str]", tuple(str(key[n]) for n in ("analysis", "contrast", "arm", "outcome")))
@@ -180,16 +184,32 @@ def _rounded(points: pd.DataFrame, width: float, rises: bool) -> pd.DataFrame:
     )
 
 
+def _dated(key: Mapping[str, object], points: pd.DataFrame, ground: Ground) -> pd.DataFrame:
+    """A curve of an event that lies between two days: no step of it is of fewer people than may be shown, as its
+    heights are told to steps of so many at least; none where the people with the event, or without, are too few.
+    """
+    policy, name = ground.policy, str(key["arm"])
+    cells = ground.arms(_asked(key)).get(name)
+    if cells is None or cells.small(policy):
+        return points.iloc[:0]
+    people = grain(cells, policy, max(policy.minimum_count, policy.midpoint))
+    shown = _rounded(points.sort_values("x"), step(by_people(cells, people, policy)), rises=False)
+    return shown.assign(n_effective=float("nan"))
+
+
+def _asked(key: Mapping[str, object]) -> Asked:
+    """What an estimate of the question of a curve asks for, of everyone."""
+    return {
+        "analysis": str(key["analysis"]), "contrast": str(key["contrast"]), "outcome": str(key["outcome"]),
+        "missing_rule": str(key["missing_rule"]), "group_by": ALL, "group": ALL,
+        "horizon_days": cast("int | None", key["horizon_days"]), "from_day": None, "to_day": None,
+        "delta_first": math.nan, "delta_second": math.nan,
+    }  # fmt: skip
+
+
 def _thin(key: Mapping[str, object], ground: Ground) -> bool:
     """A dose-response curve of an arm stands on cells too small to be shown: its estimates would be suppressed."""
-    found = ground.arms(
-        {
-            "analysis": str(key["analysis"]), "contrast": str(key["contrast"]), "outcome": str(key["outcome"]),
-            "missing_rule": str(key["missing_rule"]), "group_by": BY_ARM, "group": str(key["arm"]),
-            "horizon_days": cast("int | None", key["horizon_days"]), "from_day": None, "to_day": None,
-            "delta_first": math.nan, "delta_second": math.nan,
-        }
-    )  # fmt: skip
+    found = ground.arms({**_asked(key), "group_by": BY_ARM, "group": str(key["arm"])})
     return not found or any(cells.small(ground.policy) for cells in found.values())
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.release import positivity
 from iop_outcomes.release.completeness import known_shares
-from iop_outcomes.release.counts import OVERLAPPING
+from iop_outcomes.release.counts import RECORDS
 from iop_outcomes.release.fineness import Cells, cells_of, fineness
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.precision import step, to_digits, to_step
@@ -107,7 +107,7 @@ def _errors(estimates: pd.DataFrame) -> dict[tuple[str, ...], float]:
 def _small_contrasts(evidence: Evidence) -> set[str]:
     """Contrasts with an arm that has too few people, by the largest of its groups."""
     counts = evidence.counts[(evidence.counts["arm"] != ALL) & (evidence.counts["group_by"] == ALL)]
-    counts = counts[~counts["analysis"].isin(list(OVERLAPPING))]
+    counts = counts[counts["analysis"] != RECORDS]
     groups: Counter[tuple[str, ...]] = Counter()
     for row in counts.itertuples():
         key = (row.contrast, row.arm, row.analysis, row.outcome, row.variable, row.horizon_days)

@@ -126,7 +126,7 @@ def gather(
     frame = stacked(kept, horizons)
     pools = {called(pool): pool for table in made.values() for pool in table.leaving.pools}
     nested = nesting.lines(
-        frame, range(len(kept), len(frame)), _overlapping(frame), known.cumulative, known.in_care,
+        frame, range(len(kept), len(frame)), tables.overlapping(frame), known.cumulative, known.in_care,
         [q[2] for q in questions if reading(q[2], levels).staying != EVENT_FREE], pools, policy,
     )  # fmt: skip
     # those of life tables are made with the cells of their curves
@@ -193,11 +193,6 @@ def _told_apart(outcome: str, levels: Mapping[str, Reading]) -> list[tuple[str, 
     """The sets of causes that an outcome tells from all others."""
     read = reading(outcome, levels)
     return [causes for causes in (read.events, read.lost) if causes]
-
-
-def _overlapping(frame: pd.DataFrame) -> set[int]:
-    """Positions of rows that are rounded as their tables overlap."""
-    return {i for i, analysis in enumerate(frame["analysis"]) if analysis in tables.OVERLAPPING}
 
 
 def stacked(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:

@@ -73,7 +73,7 @@ def tell(
         shown = ledger.shown(frame, further.cells, system, held, ground.before, policy)
     else:
         # tables that overlap are rounded whatever the base, and mostly done already
-        alike = {block[i] for i, analysis in enumerate(frame["analysis"]) if analysis in tables.OVERLAPPING}
+        alike = {block[i] for i in tables.overlapping(frame)}
         apart = [[i for i, b in enumerate(block) if (b in alike) is overlaps] for overlaps in (True, False)]
         shown = _protected(held.over(system), apart, policy, {} if done is None else done)
     told = {cell: _number(shown, i) for cell, i in at.items()}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.estimators.two_by_two.power import POWER
 from iop_outcomes.presentation import numbers
-from iop_outcomes.presentation.labels import STRATA, Labels, covariate, method, missing_rule, within
+from iop_outcomes.presentation.labels import STRATA, Labels, covariate, method
 from iop_outcomes.presentation.told import WITHHELD
 from iop_outcomes.protocol import AsRun
 from iop_outcomes.report.document import Block, Line, Table
@@ -129,9 +129,7 @@ def detectable(diagnostics: pd.DataFrame, study: AsRun) -> Table | None:
         value = values.get(tuple(getattr(row, k) for k in keys))
         if value is None:
             continue
-        reading = missing_rule(row.missing_rule)
-        words = f"{labels.endpoint(row.outcome)}, day {row.horizon_days}"
-        words = f"{words}: {within(reading)}" if reading else words
+        words = labels.question(row.outcome, row.horizon_days, row.missing_rule)
         line = Line(words, (method(row.method), f"{numbers.decimals(100 * value, 1)}"))
         blocks.setdefault(labels.contrast(row.contrast), []).append(line)
     if not blocks:

@@ -48,6 +48,14 @@ OF_TIPPING = (
     "own. At 0 they are like the answers of people with the same record; below 0 people without an answer are less "
     "often abstinent. No record can tell which delta is right: what counts is how far from 0 an answer holds."
 )
+OF_DAYS_BETWEEN = (
+    "When the event happened is known only to lie between two days, from the last day known to be free of it to the "
+    "first by which it is known. Without a model (Turnbull 1976, JRSS B 38:290) the share still free of it has a least "
+    "and a greatest height on each day, between which the records do not tell; they are the edges of the band, and one "
+    "line where they agree. Dated when it became known, the event comes too late, the more so in an arm that is asked "
+    "or tested less often. Whoever was lost is taken to be like others of the arm and weight who were still followed. "
+    "Curves have no limits: the ratio of times has."
+)
 OF_BASELINE = (
     "Standardised difference: first arm minus second, in standard deviations before weighting. A category without one "
     "is the reference of its variable, or too rare to be told apart."
@@ -60,6 +68,12 @@ OF_OTHER_RULES = (
 OF_HOURS = (
     "Within each arm, people who attended more hours are compared with people who attended fewer, among those still "
     "in care at the end of the window. The curves are drawn only over hours that the arm's own people attended."
+)
+OF_TESTS = (
+    "Within each arm, people for whom more tests a week were scheduled are compared with people with fewer, among "
+    "those still in care at the end of the window. Who is tested more often is found using more often with the same "
+    "use, so that detection, and not use, may explain all of a difference; and a program that tests more often after "
+    "use, or where it expects it, schedules more tests for people who use more."
 )
 OF_OTHERS = (
     "Read from abstracts and excerpts of tables. In the trials of setting, day treatment often ran more hours a week "

@@ -21,6 +21,7 @@ from iop_outcomes.vocabulary.answers import DEATHS, MISSING_RULES, NONE, NOT_DUE
 from iop_outcomes.vocabulary.endpoints import RETENTION
 from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MEASURES, MODELLED, SHARE_OF_WEEKS
 from iop_outcomes.vocabulary.methods import IMPUTED, LANDMARK, LANDMARK_ADJUSTED, METHODS, NAIVE, RANDOMISED
+from iop_outcomes.vocabulary.testing import SCHEDULED_BEFORE
 
 PEOPLE, TIME_ZERO, ARMS, OUTCOMES = "People", "Time zero and episodes", "Arms", "Outcomes"
 DISCLOSURE = "Disclosure"
@@ -130,8 +131,15 @@ def _adjustment(study: AsRun) -> Paragraph:
         "Adjustment",
         "A logistic regression of the arm (the propensity score) and the outcome models hold what was known "
         f"before time zero and was fixed beforehand: {'; '.join(parts)}. Outcomes were not seen while the "
-        "score, the weights and their balance were made.",
+        "score, the weights and their balance were made."
+        + (OF_TESTS if set(asked.continuous) & set(SCHEDULED_BEFORE) else ""),
     )
+
+
+OF_TESTS = (
+    " Of tests those count that were scheduled by then, and none later: how often somebody is tested after time zero "
+    "follows from the arm, from staying and from use, so that adjusting for it would take a part of the effect away."
+)
 
 
 def _asked(study: AsRun) -> set[str]:
@@ -293,6 +301,8 @@ def _intensity(study: AsRun) -> Paragraph | None:
             for arm, (fewer, more) in setting.compare.items()
         ]
         compared = f" Compared: {'; '.join(pairs)} hours a week." if pairs else ""
+        if setting.cut is not None:
+            compared = f" Compared: {numbers.plain(setting.cut)} tests scheduled a week or more against fewer."
         said.append(
             (
                 setting.title,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.estimators.two_by_two.misclassification import true_difference, true_share
 from iop_outcomes.presentation import numbers
-from iop_outcomes.presentation.labels import Labels, method, missing_rule, within
+from iop_outcomes.presentation.labels import Labels, method, within
 from iop_outcomes.protocol import AsRun
 from iop_outcomes.report.document import Block, Line, Table
 from iop_outcomes.report.results import FORMS
@@ -53,8 +53,8 @@ def _of_contrast(own: pd.DataFrame, labels: Labels, study: AsRun, name: str) -> 
     for (outcome, day, rule), rows in own.groupby(["outcome", "horizon_days", "missing_rule"], sort=False):
         speaker = _speaker(pairs(rows))
         if speaker is not None:
-            words = (f"{labels.endpoint(str(outcome))}, day {day:.0f}", within(missing_rule(str(rule))))
-            blocks.append(Block(": ".join(w for w in words if w), tuple(_lines(speaker, labels, study))))
+            heading = labels.question(str(outcome), float(str(day)), str(rule))
+            blocks.append(Block(heading, tuple(_lines(speaker, labels, study))))
     columns = ("Sensitivity, specificity", *labels.arms(name), f"Difference ({effects.level(labels)})")
     title = f"{labels.contrast(name)}: had use been missed"
     return Table(title, columns, tuple(blocks), NOTE)

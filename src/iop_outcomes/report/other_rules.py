@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from iop_outcomes.presentation.labels import Labels, method, missing_rule, within
+from iop_outcomes.presentation.labels import Labels, method
 from iop_outcomes.protocol import AsRun, Contrast
 from iop_outcomes.report import protection
 from iop_outcomes.report.document import Block, Line, Table
@@ -66,9 +66,8 @@ def _classifiers(asked: pd.DataFrame, labels: Labels, name: str) -> list[Block]:
         for column, value in zip(keys, question, strict=True):
             own = own[own[column] == value]
         lines = [_line(pairs(own[own["contrast"] == n]), words, labels, name) for n, words in rules.items()]
-        reading = missing_rule(str(question.missing_rule))
-        heading = f"{labels.endpoint(str(question.outcome))}, day {question.horizon_days:.0f}"
-        blocks.append(Block(f"{heading}: {within(reading)}" if reading else heading, tuple(lines)))
+        heading = labels.question(str(question.outcome), float(str(question.horizon_days)), str(question.missing_rule))
+        blocks.append(Block(heading, tuple(lines)))
     return blocks
 
 

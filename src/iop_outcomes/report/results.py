@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.estimators.regression.few_clusters import ENOUGH
 from iop_outcomes.presentation import numbers, told
-from iop_outcomes.presentation.labels import Labels, capital, duration_method, level, method, missing_rule, within
-from iop_outcomes.protocol import AsRun
+from iop_outcomes.presentation.labels import Labels, capital, duration_method, level, method, within
+from iop_outcomes.protocol import AsRun, Intensity
 from iop_outcomes.report import protection
 from iop_outcomes.report.document import Block, Line, Table
 from iop_outcomes.report.sentences import effects
@@ -31,7 +31,7 @@ from iop_outcomes.tables.results import (
 from iop_outcomes.tables.rows import Estimated, alike, counted, estimated
 from iop_outcomes.vocabulary import answers
 from iop_outcomes.vocabulary.endpoints import RETENTION
-from iop_outcomes.vocabulary.measures import FEWER_HOURS, MEASURES, MORE_HOURS, RATIO, RATIOS
+from iop_outcomes.vocabulary.measures import INTENSITY, MEASURES, RATIO, RATIOS
 from iop_outcomes.vocabulary.methods import METHODS, UNADJUSTED
 from iop_outcomes.vocabulary.statuses import STATUSES
 
@@ -43,7 +43,6 @@ FORMS: dict[str, tuple[numbers.Form, numbers.Form]] = {
     "share": (numbers.percent, numbers.points),
     "days": (numbers.days, numbers.signed_days),
 }
-HOURS = (MORE_HOURS, FEWER_HOURS)
 # what a question is known by
 QUESTION = ("analysis", "contrast", "outcome", "horizon_days", "method", "missing_rule")
 # values of diagnostics, by quantity and question
@@ -96,15 +95,25 @@ def _question(row: Mapping[str, object]) -> tuple[object, ...]:
     return tuple(row[k] for k in QUESTION)
 
 
-def of_hours(estimates: pd.DataFrame, study: AsRun, name: str) -> list[Table]:
-    """The tables of an intensity, one for each arm: more against fewer hours a week."""
-    labels = Labels(study)
+def of_intensity(estimates: pd.DataFrame, study: AsRun, name: str) -> list[Table]:
+    """The tables of an intensity, one for each arm: more against fewer hours, or tests, a week."""
+    labels, setting = Labels(study), study.intensities[name]
+    first, second = MEASURES[INTENSITY[setting.of]].sides
     tables = []
     for arm, own in estimates[estimates["contrast"] == name].groupby("group", sort=False):
-        wanted = study.intensities[name].compare.get(str(arm))
-        columns = tuple(f"{numbers.plain(h)} hours a week" for h in reversed(wanted)) if wanted else ("More", "Fewer")
-        tables.append(_values(own, labels, name, (columns[0], columns[1]), HOURS, labels.arm(name, str(arm))))
+        columns = _amounts(setting, str(arm))
+        tables.append(_values(own, labels, name, columns, (first, second), labels.arm(name, str(arm))))
     return [t for t in tables if any(line.cells for block in t.blocks for line in block.lines)]
+
+
+def _amounts(setting: Intensity, arm: str) -> tuple[str, str]:
+    """More and fewer hours, or tests, a week, at the head of their columns."""
+    if setting.cut is not None:
+        return f"{numbers.plain(setting.cut)} tests a week or more", "Fewer"
+    if arm not in setting.compare:
+        return "More", "Fewer"
+    fewer, more = (f"{numbers.plain(hours)} hours a week" for hours in setting.compare[arm])
+    return more, fewer
 
 
 def _values(
@@ -134,16 +143,15 @@ def grouped(own: pd.DataFrame, labels: Labels) -> list[tuple[str, list[Pair]]]:
     keys = ["outcome", "horizon_days", "missing_rule", "measure"]
     order = own.assign(
         place=rank(own, labels),
+        rule=own["missing_rule"].map({r: i for i, r in enumerate(answers.MISSING_RULES)}).fillna(-1),
         rank=own["method"].map({m: i for i, m in enumerate(METHODS)}).fillna(len(METHODS)),
-    ).sort_values(["place", "outcome", "horizon_days", "missing_rule", "rank"], kind="stable")
-    asked = alike(estimated(order.drop(columns=["place", "rank"])), keys).values()
+    ).sort_values(["place", "outcome", "horizon_days", "rule", "rank"], kind="stable")
+    asked = alike(estimated(order.drop(columns=["place", "rule", "rank"])), keys).values()
     return [(_heading(rows[0], labels), paired(rows)) for rows in asked]
 
 
 def _heading(row: Estimated, labels: Labels) -> str:
-    rule = missing_rule(row["missing_rule"])
-    text = f"{labels.endpoint(row['outcome'])}, day {row['horizon_days']:.0f}"
-    return f"{text}: {within(rule)}" if rule else text
+    return labels.question(row["outcome"], float(row["horizon_days"] or 0), row["missing_rule"])
 
 
 def label(pair: Pair, labels: Labels) -> str:
@@ -218,12 +226,13 @@ def _ratios(own: pd.DataFrame, labels: Labels, name: str, tested: Values, note: 
         Block(heading, tuple(_ratio_line(pair, labels, tests, tested) for pair in found))
         for heading, found in grouped(own, labels)
     ]
-    called = MEASURES[own["measure"].iloc[0]].called
+    measure = MEASURES[own["measure"].iloc[0]]
     columns = [
-        "Method", f"{called} ({effects.level(labels)})", "People", "People with the event", *(TESTS[t] for t in tests)
+        "Method", f"{measure.called} ({effects.level(labels)})", "People", "People with the event",
+        *(TESTS[t] for t in tests),
     ]  # fmt: skip
     said = " ".join(s for s in (note, protection.of_estimates(own), OF_THE_SCORE_TEST * (PROPORTIONAL in tests)) if s)
-    return Table(f"{labels.contrast(name)}: {within(called)}s", tuple(columns), tuple(blocks), said)
+    return Table(f"{labels.contrast(name)}: {measure.many}", tuple(columns), tuple(blocks), said)
 
 
 def _ratio_line(pair: Pair, labels: Labels, tests: Sequence[str], tested: Values) -> Line:
@@ -278,7 +287,8 @@ def of_levels(counts: pd.DataFrame, study: AsRun, contrast: str, step: str) -> l
     """How many people had which state of the outcomes of a step, by arm: what the readings of missing ones rest on."""
     labels = Labels(study)
     asked = {(a.analysis, a.outcome, a.horizon_days) for a in study.analyses if a.step == step}
-    own = counts[(counts["contrast"] == contrast) & (counts["group_by"] == ALL)]
+    whole = (counts["group_by"] == ALL) & (counts["variable"] == ALL)
+    own = counts[whole & (counts["contrast"] == contrast)]
     own = own[own["arm"].isin(labels.sides(contrast))]
     keys = zip(own["analysis"], own["outcome"], own["horizon_days"], strict=True)
     own = own.loc[own.index[[i for i, key in enumerate(keys) if key in asked]]]
@@ -289,7 +299,7 @@ def of_levels(counts: pd.DataFrame, study: AsRun, contrast: str, step: str) -> l
         ranks = {v: i for i, v in enumerate(answers.LABELS)}
         levels = sorted(set(rows["level"]), key=lambda v: (ranks.get(v, len(ranks)), v))
         lines = [Line(level(str(v)), tuple(told.count(cells.get((v, side)), base) for side in sides)) for v in levels]
-        blocks.append(Block(f"{labels.endpoint(str(outcome))}, day {day:.0f}", tuple(lines)))
+        blocks.append(Block(labels.question(str(outcome), float(str(day)), answers.NONE), tuple(lines)))
     if not blocks:
         return []
     columns = ("State", *labels.arms(contrast))

@@ -48,7 +48,8 @@ from iop_outcomes.report.document import (
 )
 from iop_outcomes.report.sentences import dose, missing
 from iop_outcomes.tables.rows import estimated
-from iop_outcomes.vocabulary.endpoints import ABSTINENCE, DOSE, KINDS, RETENTION, STATES
+from iop_outcomes.vocabulary.endpoints import ABSTINENCE, BETWEEN, DOSE, KINDS, RETENTION, STATES
+from iop_outcomes.vocabulary.measures import HOURS, TESTS, TIME_RATIO
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -198,11 +199,20 @@ def _retention(of: Sources) -> tuple[Item, ...]:
 
 
 def _abstinence(of: Sources) -> tuple[Item, ...]:
-    found = _states(of, others=False, before=(*of.drawn("abstinence", "weekly", "patterns"), *_missing(of)))
+    found = _states(
+        of, others=False, before=(*of.drawn("abstinence", "weekly", "patterns"), *_between(of), *_missing(of))
+    )
     if not found:
         return ()
     twice = two_sources.tables(of.tables["counts"], of.study)
     return (*found, *filled(twice), *filled(misclassified.tables(of.of_states(others=False), of.study)))
+
+
+def _between(of: Sources) -> tuple[Item, ...]:
+    """The time to an event that is known to lie between two days, where its curves are told."""
+    between = [o for o in of.labels.endpoints() if of.labels.kind(o) in BETWEEN]
+    told = select.of_arms(of.tables["estimates"], TIME_RATIO, between)["estimate"].notna().any()
+    return (*of.drawn("free_of_use"), *notes(explanations.OF_DAYS_BETWEEN)) if told else ()
 
 
 def _missing(of: Sources) -> tuple[Item, ...]:
@@ -235,8 +245,12 @@ def _other_rules(of: Sources) -> tuple[Item, ...]:
 def _dose(of: Sources) -> tuple[Item, ...]:
     estimates, study = of.tables["estimates"], of.study
     longer = _durations(estimates, of.tables["diagnostics"], study)
-    hours = [t for name in study.intensities for t in results.of_hours(estimates, study, name)]
-    if not (longer or hours):
+    hours, tests = (
+        [t for name, i in study.intensities.items() if i.of == of_what
+         for t in results.of_intensity(estimates, study, name)]
+        for of_what in (HOURS, TESTS)
+    )  # fmt: skip
+    if not (longer or hours or tests):
         return ()
     items: list[Item] = []
     if longer:
@@ -249,6 +263,8 @@ def _dose(of: Sources) -> tuple[Item, ...]:
             *of.drawn("intensity"),
             *filled(hours),
         ]
+    if tests:
+        items += [Heading("More tests a week"), Paragraph(explanations.OF_TESTS), *filled(tests)]
     return tuple(items)
 
 

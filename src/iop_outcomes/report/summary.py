@@ -262,10 +262,8 @@ def _intensity(own: pd.DataFrame, everything: pd.DataFrame, study: AsRun, name: 
     for arm, rows in own.groupby("group", sort=False):
         found = [p for p in pairs(rows) if p.there]
         if found:
-            yield Said(dose.hours([p.rows for p in found], labels, setting, str(arm)))
+            yield Said(dose.intensity([p.rows for p in found], labels, setting, str(arm)))
         else:
             row = pairs(rows)[0].main
             yield Said(f"{labels.arm(name, str(arm))}: {effects.absent(row, labels)}.", "absent")
-    yield Said(
-        "Hours were not assigned by chance: who attends more may differ in ways that were not recorded.", "caution"
-    )
+    yield Said(dose.CAUTION[setting.of], "caution")

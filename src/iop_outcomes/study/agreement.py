@@ -26,6 +26,8 @@ from iop_outcomes.vocabulary.endpoints import (
     compared,
     measures,
 )
+from iop_outcomes.vocabulary.measures import INTENSITY
+from iop_outcomes.vocabulary.testing import SCHEDULED_BEFORE, TESTS_BEFORE, TESTS_OF_SITE
 
 # columns of the candidates that eligibility rules may use beside those of persons and of the index episode
 DERIVED = {
@@ -138,6 +140,11 @@ def check_covariates(study: Study) -> None:
     for room, wanted in (("continuous", True), ("categorical", False)):
         at = f"{study.cohorts}/{study.cohort}.yaml, adjustment.{room}"
         for name in getattr(study.adjustment, room):
+            if name in SCHEDULED_BEFORE:
+                if not wanted:
+                    raise StudyError(f"{at}: '{name}' is a number. Name it under `adjustment.continuous` instead.")
+                _check_schedule(study, name, at)
+                continue
             if name in declared and declared[name].outcome:
                 raise StudyError(
                     f"{at}: '{name}' is an outcome. Adjust for what was known at time zero, and take it out."
@@ -147,6 +154,21 @@ def check_covariates(study: Study) -> None:
             if (declared[name].kind in ("whole", "number")) != wanted:
                 kind, place = ("text", "categorical") if wanted else ("a number", "continuous")
                 raise StudyError(f"{at}: '{name}' is {kind}. Name it under `adjustment.{place}` instead.")
+
+
+def _check_schedule(study: Study, name: str, at: str) -> None:
+    """How often a site tests is told by the study, and by nothing that tells the site as well."""
+    if name != TESTS_OF_SITE:
+        return
+    if not study.use.schedule.sites:
+        raise StudyError(
+            f"{at}: '{name}' needs to know how often each site tests. Say so under `use.schedule` (`kind: regular`, "
+            f"`sites`), or take '{TESTS_BEFORE}', which is read from the records."
+        )
+    if study.adjustment.site_effects:
+        raise StudyError(
+            f"{at}: '{name}' says nothing beside a term for each site. Take it out, or set `site_effects: false`."
+        )
 
 
 def _check_companion(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None:
@@ -192,6 +214,12 @@ def _check_row(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None
         raise StudyError(
             f"{at}: the outcome '{row.outcome}' ({endpoint.kind}) cannot be a '{row.measure}' of '{row.contrast}' in "
             f"the step '{row.step}'. Possible measures: {', '.join(possible) or 'none'}."
+        )
+    setting = study.intensities.get(row.contrast)
+    if setting is not None and row.measure != INTENSITY[setting.of]:
+        raise StudyError(
+            f"{at}: '{row.contrast}' is of {setting.of}, and a '{row.measure}' is not. Ask for a "
+            f"'{INTENSITY[setting.of]}', or set `of` under `intensities.{row.contrast}`."
         )
     if row.method not in possible[row.measure]:
         raise StudyError(

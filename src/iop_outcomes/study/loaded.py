@@ -28,6 +28,7 @@ from iop_outcomes.vocabulary.answers import BOUNDS, MISSING_RULES, WITH_HISTORY
 from iop_outcomes.vocabulary.arms import LEFT, STAYED
 from iop_outcomes.vocabulary.endpoints import (
     ABSTINENCE,
+    BETWEEN,
     CONTRASTS,
     DOSE,
     EVENTS,
@@ -41,8 +42,8 @@ from iop_outcomes.vocabulary.endpoints import (
     WEEKLY,
     measures,
 )
-from iop_outcomes.vocabulary.measures import DOSE_RESPONSE, HAZARD_RATIO, RISK
-from iop_outcomes.vocabulary.methods import IMPUTED
+from iop_outcomes.vocabulary.measures import DOSE_RESPONSE, HAZARD_RATIO, RISK, TIME_RATIO
+from iop_outcomes.vocabulary.methods import IMPUTED, WITH_LOSS
 from iop_outcomes.vocabulary.testing import ANY
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ FIGURES: dict[str, set[tuple[str, str]] | None] = {
     "tipping": {(ABSTINENCE, RISK)},
     "weekly": {(kind, measure) for kind in WEEKLY for measure in measures(kind, ABSTINENCE, CONTRASTS)},
     "patterns": {(kind, measure) for kind in WEEKLY for measure in measures(kind, ABSTINENCE, CONTRASTS)},
+    "free_of_use": {(kind, TIME_RATIO) for kind in BETWEEN},
     "duration": {(DOSE, HAZARD_RATIO), (DOSE, RISK)},
     "intensity": {(DOSE, DOSE_RESPONSE)},
     "completeness": None,
@@ -183,6 +185,14 @@ class Loaded:
             if row.missing_rule in WITH_HISTORY:
                 asked.setdefault(row.outcome, set()).add(row.horizon_days)
         return {outcome: sorted(days) for outcome, days in sorted(asked.items())}
+
+    def lost_by(self) -> int:
+        """The last day for which some analysis weighs loss to follow-up; 0 where none does."""
+        return max((row.horizon_days for row in self.analyses if row.method in WITH_LOSS), default=0)
+
+    def weighs_loss(self, step: str, contrast: str) -> bool:
+        """Some analysis of a contrast weighs loss to follow-up."""
+        return any(row.method in WITH_LOSS for row in self.rows(step, contrast))
 
     def remembers(self, step: str, contrast: str) -> bool:
         """Some analysis of a contrast stands on what was recorded of people before the day of an answer."""

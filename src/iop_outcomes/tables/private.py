@@ -290,6 +290,22 @@ ABSTINENCE = Table(
     key=("person_id", "outcome", "horizon_days"),
 )
 
+COURSE = Table(
+    "course",
+    "One row per eligible person and month of follow-up, where weights for loss are asked for: what was recorded by "
+    "its first day.",
+    {
+        "person_id": PERSON,
+        "day": Column("whole", "first day of the month", "day", low=0),
+        "last_screen_positive": Column(
+            "flag", "the last screen given before was positive; missing without one", nullable=True, outcome=True
+        ),
+        "last_screen_missed": Column("flag", "the last screen that was due before was not given", outcome=True),
+        "recent_hours": Column("number", "attended in the 28 days before", "hours", low=0, outcome=True),
+    },
+    key=("person_id", "day"),
+)
+
 HISTORY = Table(
     "history",
     "One row per eligible person, endpoint and day that a reading of missing answers asks about: what was recorded by "
@@ -363,6 +379,7 @@ DOSE = Table(
         "window_days": Column("whole", "length of the window", "days", low=1),
         "in_care_at_end": Column("flag", "still in care on the day after the window", outcome=True),
         "hours_per_week": Column("number", "mean attended hours in the window", "hours a week", nullable=True, low=0),
+        "tests_per_week": Column("number", "tests scheduled in the window, given or not", "tests a week", low=0),
         "positive_screens": Column(
             "number", "share of screens due in the window that were positive or inconclusive", low=0, high=1
         ),
@@ -407,5 +424,5 @@ GATES = Table(
 
 PRIVATE = (
     QUARANTINE, ARRIVALS, INTAKE, EPISODES, EPISODES_BY_GAP, PEOPLE, ARMS, COVARIATES, ATTRITION,
-    RETENTION, ABSTINENCE, HISTORY, FIRST_USE, DOSE, USE_PATTERNS, SCORES, GATES, READINGS,
+    RETENTION, ABSTINENCE, HISTORY, COURSE, FIRST_USE, DOSE, USE_PATTERNS, SCORES, GATES, READINGS,
 )  # fmt: skip

@@ -8,6 +8,7 @@ stands in columns of its own, never in a part of a name: no one downstream takes
 from __future__ import annotations
 
 from iop_outcomes.tables.declare import Column, Table
+from iop_outcomes.vocabulary.dated import DATED
 from iop_outcomes.vocabulary.estimands import ESTIMANDS
 from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MEASURES, ODDS_RATIO, RISK
 from iop_outcomes.vocabulary.methods import METHODS
@@ -43,6 +44,8 @@ TOGETHER = 20
 ALL, NONE = "all", "none"
 # how people are grouped where a row is of some of them: by their arm, by having had no event up to a day
 BY_ARM, BY_EVENT_FREE_DAY = "arm", "event_free_day"
+# people of an arm by the tests that were scheduled for them: the group is the arm, and the arm the side
+BY_TESTS = "arm_by_tests"
 # what is counted of an arm's people: those compared, what was known of them at the start, their scores
 PEOPLE, COVARIATE, SCORE = "people", "covariate", "propensity"
 # what is counted of the records, and how the rows of a table of records are grouped
@@ -75,7 +78,9 @@ _GROUP = {
     "group_by": Column("text", "what people are grouped by: arm, site, period, ...; 'all' for everyone together"),
     "group": Column("text", "the group; 'all' for everyone together"),
 }
-_OF = Column("text", "name of an arm, difference, ratio; of a dose response more_hours and fewer_hours")
+_OF = Column(
+    "text", "name of an arm, difference, ratio; of a dose response more_hours, fewer_hours, or more_tests, fewer_tests"
+)
 _MISSING_RULE = Column("text", "how a missing outcome was read, or 'none'")
 
 COUNTS = Table(
@@ -226,7 +231,10 @@ CURVES = Table(
         "horizon_days": Column("whole", "day of the outcome, where the axis is not of days", "day", nullable=True),
         "method": Column("text", "crude, iptw, overlap, spline, ..."),
         "missing_rule": _MISSING_RULE,
-        "axis": Column("text", "what x is: days, hours_per_week, ..."),
+        "axis": Column(
+            "text",
+            "what x is: days, hours_per_week; of an event between two days also " + ", ".join(DATED),
+        ),
         "x": Column("number", "position on the axis"),
         "estimate": Column("number", "height of the curve"),
         "std_error": Column("number", "standard error", nullable=True),

@@ -25,7 +25,8 @@ from iop_outcomes.verify.released import Release
 from iop_outcomes.vocabulary.answers import DRAWN
 from iop_outcomes.vocabulary.arms import LEFT, STAYED
 from iop_outcomes.vocabulary.causes import CENSORED, STILL_AT_RISK
-from iop_outcomes.vocabulary.measures import DIFFERENCE, FEWER_HOURS, MORE_HOURS, RATIO, RISK
+from iop_outcomes.vocabulary.dated import DATED
+from iop_outcomes.vocabulary.measures import DIFFERENCE, INTENSITY, MEASURES, RATIO, RISK
 from iop_outcomes.vocabulary.methods import CRUDE, IMPUTED
 from iop_outcomes.vocabulary.readings import Reading
 from iop_outcomes.vocabulary.statuses import BETWEEN, OK, ROUNDED, SUPPRESSED
@@ -85,7 +86,7 @@ def told(release: Release) -> Told:
     whole = {**study.contrasts, **study.variants}
     sides: dict[str, Sequence[str]] = {name: (c.first.name, c.second.name) for name, c in whole.items()}
     sides |= {name: (STAYED, LEFT) for name in study.durations}
-    sides |= {name: (MORE_HOURS, FEWER_HOURS) for name in study.intensities}
+    sides |= {name: MEASURES[INTENSITY[setting.of]].sides for name, setting in study.intensities.items()}
     return Told(rows, readings(study.endpoints), sides, study.inference.confidence_level)  # type: ignore[arg-type]
 
 
@@ -138,7 +139,7 @@ def _limits(of: Told) -> Iterator[Finding]:
             if None not in (value, low, high) and not low - slack <= value <= high + slack:
                 says = f"{value:.10g} stands there, outside its limits {low:.10g} to {high:.10g}."
                 yield Finding(*_place(name, row, "estimate"), says)
-            share = row["axis"] == "days" if name == "curves" else _is_share(row)
+            share = row["axis"] in ("days", *DATED) if name == "curves" else _is_share(row)
             if share and value is not None and not -slack <= value <= 1 + slack:
                 yield Finding(*_place(name, row, "estimate"), f"{value:.10g} is no share between 0 and 1.")
 

@@ -102,15 +102,20 @@ _ANSWERS = (Asked(ABSTINENCE, CONTRASTS, _SHARES),)
 _USE_ON_A_DAY = (
     *_ANSWERS,
     Asked(DOSE, DURATIONS, {"risk": (methods.CRUDE, methods.LANDMARK_ADJUSTED)}),
-    Asked(DOSE, INTENSITIES, {"dose_response": (methods.SPLINE,)}),
+    Asked(
+        DOSE,
+        INTENSITIES,
+        {"dose_response": (methods.SPLINE,), "testing_response": (methods.STANDARDISED,)},
+    ),
 )
 _WEEKS: Measures = {
     "share_of_weeks": (methods.NAIVE, methods.RANDOMISED, *methods.WEIGHTED),
     "odds_ratio": methods.HAZARDS,
     "risk_ratio": methods.HAZARDS,
 }
+_TIME_RATIOS: Measures = {"time_ratio": methods.HAZARDS, "log_logistic_time_ratio": methods.HAZARDS}
 _TIMES = (
-    Asked(ABSTINENCE, CONTRASTS, _RATIOS),
+    Asked(ABSTINENCE, CONTRASTS, _RATIOS | _TIME_RATIOS),
     Asked(DOSE, DURATIONS, {"hazard_ratio": (methods.NAIVE, methods.LANDMARK, methods.LANDMARK_ADJUSTED)}),
     Asked(DOSE, CONTRASTS, {"hazard_ratio": (methods.RANDOMISED,)}),
 )
@@ -296,7 +301,7 @@ _ROWS = (
         "first_use_between",
         "the first use, between the last day known to be free of it and the first by which it is known",
         BETWEEN_TWO_DAYS,
-        (Asked(ABSTINENCE, CONTRASTS, {"time_ratio": methods.HAZARDS}),),
+        (Asked(ABSTINENCE, CONTRASTS, _TIME_RATIOS),),
         place=6,
         about_use=True,
         grows=True,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 DIFFERENCE, RATIO = "difference", "ratio"
 MORE_HOURS, FEWER_HOURS = "more_hours", "fewer_hours"
+MORE_TESTS, FEWER_TESTS = "more_tests", "fewer_tests"
 EVERYTHING = "all"
 # what a row of results may be of, beside the name of an arm: no arm may be called so
 OF = {
@@ -17,6 +18,8 @@ OF = {
     RATIO: "the ratio of the arms",
     MORE_HOURS: "people with more hours of care a week",
     FEWER_HOURS: "people with fewer hours of care a week",
+    MORE_TESTS: "people with more tests scheduled a week",
+    FEWER_TESTS: "people with fewer tests scheduled a week",
     EVERYTHING: "all arms together, or a whole question",
 }
 
@@ -27,8 +30,9 @@ class Measure:
 
     meaning: what it is. unit: of a side, and of a difference: share, days, or none. by_arm: its sides are the arms.
     sides: what its rows are of in their place. preferred: its place where questions are told or tabulated, 1 first.
-    called: a ratio, at the head of a table or a column; note: said beneath its table in the section of retention.
-    method: how times are measured so, for the methods section; '' where that is said elsewhere.
+    called: a ratio, at the head of a column; many: several of them, within the title of a table. note: said beneath its
+    table in the section of retention. method: how times are measured so, for the methods section; '' where that is said
+    elsewhere.
     """
 
     name: str
@@ -39,6 +43,7 @@ class Measure:
     sides: tuple[str, ...] = ()
     method: str = ""
     called: str = ""
+    many: str = ""
     note: str = ""
 
     @property
@@ -63,12 +68,15 @@ class Measure:
         return (*((first, second) if self.by_arm else self.sides), DIFFERENCE, RATIO)
 
 
-RISK, MEAN_DAYS, HAZARD_RATIO, DOSE_RESPONSE = "risk", "mean_days", "hazard_ratio", "dose_response"
+RISK, MEAN_DAYS, HAZARD_RATIO = "risk", "mean_days", "hazard_ratio"
+DOSE_RESPONSE, TESTING_RESPONSE = "dose_response", "testing_response"
 SUBDISTRIBUTION_HAZARD_RATIO = "subdistribution_hazard_ratio"
 SHARE_OF_WEEKS, ODDS_RATIO, RISK_RATIO = "share_of_weeks", "odds_ratio", "risk_ratio"
+TIME_RATIO, LOG_LOGISTIC_TIME_RATIO = "time_ratio", "log_logistic_time_ratio"
+# the distribution of times that a ratio of them supposes, as `estimators.survival.parametric` names it
+DISTRIBUTIONS = {TIME_RATIO: "weibull", LOG_LOGISTIC_TIME_RATIO: "log-logistic"}
 # ratios of a regression that is none of hazards
-TIME_RATIO = "time_ratio"
-MODELLED = (ODDS_RATIO, RISK_RATIO, TIME_RATIO)
+MODELLED = (ODDS_RATIO, RISK_RATIO, *DISTRIBUTIONS)
 # in the order in which the sheet names them
 _ROWS = (
     Measure(
@@ -104,6 +112,7 @@ _ROWS = (
             "average over the days of follow-up."
         ),
         called="Hazard ratio",
+        many="hazard ratios",
         note=(
             "Hazard ratios come last. Hazards of leaving cross where one arm loses people early and the other when its "
             "planned stay ends; a single ratio is then an average over the days of follow-up that holds on no day and "
@@ -123,6 +132,7 @@ _ROWS = (
             "there (Latouche et al. 2013, Journal of Clinical Epidemiology 66:648)."
         ),
         called="Subdistribution hazard ratio",
+        many="subdistribution hazard ratios",
         note=(
             "Ratios of subdistribution hazards order how many leave in one way, all other ways counted: above 1, more "
             "of the first arm do. They can differ from the ratio of the hazards of the same cause, even in direction, "
@@ -152,6 +162,7 @@ _ROWS = (
             "over the weeks is tested by a term for arm and week (Wald)."
         ),
         called="Odds ratio",
+        many="odds ratios",
         note="Ratios of odds are further from 1 than ratios of shares where the outcome is common.",
     ),
     Measure(
@@ -164,6 +175,7 @@ _ROWS = (
             "American Journal of Epidemiology 159:702), the weeks of a person taken together."
         ),
         called="Ratio of weekly shares",
+        many="ratios of weekly shares",
     ),
     Measure(
         "time_ratio",
@@ -172,11 +184,24 @@ _ROWS = (
         9,
         method=(
             "Ratios of times are those of a Weibull accelerated failure time model of the arm (Kalbfleisch and "
-            "Prentice 2002, The Statistical Analysis of Failure Time Data, chapter 3), with times known to lie between "
-            "two days; with the middle of the two in their place they would be off."
+            "Prentice 2002, The Statistical Analysis of Failure Time Data, chapter 3). Where times are known to lie "
+            "between two days, the model takes them so; with the middle of the two in their place they would be off."
         ),
         called="Ratio of times",
+        many="ratios of times",
         note="A ratio of times above 1 says that it took longer in the first arm.",
+    ),
+    Measure(
+        "log_logistic_time_ratio",
+        "the same factor where times are log-logistic in place of Weibull",
+        "",
+        10,
+        method=(
+            "The same ratio with log-logistic times, whose hazard may rise and fall, shows what hangs on the "
+            "distribution."
+        ),
+        called="Ratio of times, log-logistic",
+        many="ratios of times, log-logistic",
     ),
     Measure(
         "dose_response",
@@ -185,9 +210,19 @@ _ROWS = (
         8,
         sides=(MORE_HOURS, FEWER_HOURS),
     ),
+    Measure(
+        "testing_response",
+        "share of an arm's people with the outcome where more and where fewer tests a week were scheduled",
+        "share",
+        11,
+        sides=(MORE_TESTS, FEWER_TESTS),
+    ),
 )
 MEASURES = {row.name: row for row in _ROWS}
 
+# what an intensity is of, with its measure
+HOURS, TESTS = "hours", "tests"
+INTENSITY = {HOURS: DOSE_RESPONSE, TESTS: TESTING_RESPONSE}
 # measures in the order in which they are spoken of and tabulated
 PREFERRED_MEASURES = tuple(row.name for row in sorted(_ROWS, key=lambda m: m.preferred))
 BY_ARM = tuple(row.name for row in _ROWS if row.by_arm)

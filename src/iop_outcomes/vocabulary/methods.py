@@ -67,7 +67,7 @@ CRUDE, NAIVE, RANDOMISED = "crude", "naive", "randomised"
 IPTW, OVERLAP, AIPW = "iptw", "overlap", "aipw"
 IPTW_LOSS = "iptw_loss"
 IPTW_UNSTABILISED, MATCHING, ENTROPY, ATT, ATC = "iptw_unstabilised", "matching", "entropy", "att", "atc"
-LANDMARK, LANDMARK_ADJUSTED, SPLINE = "landmark", "landmark_adjusted", "spline"
+LANDMARK, LANDMARK_ADJUSTED, SPLINE, STANDARDISED = "landmark", "landmark_adjusted", "spline", "standardised"
 
 # in the order of tables
 _ROWS = (
@@ -164,9 +164,11 @@ _ROWS = (
         loss=True,
         explained=(
             "Inverse probability weights times the inverse of the chance of still being followed when the state on "
-            "the day was known: a pooled logistic model of being lost, month by month, given arm and covariates "
-            "(Robins and Finkelstein 2000, Biometrics 56:779). Other methods take those who are lost to be like others "
-            "of their arm and weight; this one, like those with the same covariates."
+            "the day was known: a pooled logistic model of being lost, month by month, given arm and covariates, and "
+            "what was recorded by the beginning of the month: the last screen, whether the last one due was missed, "
+            "and hours attended (Robins and Finkelstein 2000, Biometrics 56:779). Other methods take those who are "
+            "lost to be like others of their arm and weight; this one, like those with the same record. Its estimation "
+            "is counted in the standard error; weights are not stabilised, which a share on a day does not allow."
         ),
     ),
     Method(
@@ -291,6 +293,17 @@ _ROWS = (
             "Modeling Strategies, section 2.4.5), adjusted for baseline, standardised over the people of the arm; "
             "nothing is estimated where screens or reported use of the window are on record, which move the hours and "
             "are moved by them. Curves end at the 5th and the 95th percentile of the hours attended."
+        ),
+    ),
+    Method(
+        "standardised",
+        "landmark",
+        "Adjusted by regression",
+        19,
+        explained=(
+            "A logistic regression of the outcome on the two groups and the baseline covariates within each arm, its "
+            "predictions averaged over the people of the arm (Snowden, Rose and Mortimer 2011, American Journal of "
+            "Epidemiology 173:731)."
         ),
     ),
 )

@@ -99,3 +99,10 @@ CELLS = {
 
 URINE = "urine"
 SPECIMENS = (URINE, "oral_fluid", "hair", "breath", "blood")
+
+# covariates on how often a person was to be tested, as known at time zero: what readers see of each
+TESTS_BEFORE, TESTS_OF_SITE = "tests_before", "tests_of_site"
+SCHEDULED_BEFORE = {
+    TESTS_BEFORE: "Tests a week before the start",
+    TESTS_OF_SITE: "Tests a week by the schedule of the site",
+}

@@ -5,8 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from contrast_people import CONTRAST, INFERENCE, N, ask, by_measure, people_of_a_contrast, run_retention
+from contrast_people import (
+    CONTRAST,
+    ENDPOINTS,
+    GATE,
+    INFERENCE,
+    N,
+    ask,
+    by_measure,
+    people_of_a_contrast,
+    run_retention,
+)
 
+from iop_outcomes.analyses import retention
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.estimators.causal.loss import still_followed
 
@@ -53,3 +64,43 @@ def test_with_loss_it_is_the_weighted_share_of_those_whose_state_is_known(cohort
     assert by_measure(found, "std_error")["risk", "iop"] > 0
     assert (chance.value[~chance.known] <= 1).all()
     assert set(found["estimates"]["status"]) == {"ok"}
+
+
+def test_the_record_of_each_month_has_a_part_in_the_chance(cohort):
+    """Against the estimator, with columns as read: positive, negative, missed, hours a week."""
+    rng, gone = np.random.default_rng(7), lost(cohort)
+    ids = gone["people"]["person_id"]
+    state = rng.choice(["yes", "no", "never"], (3, N))
+    course = pd.DataFrame(
+        {
+            "person_id": np.tile(ids, 3), "day": np.repeat([0, 30, 60], N),
+            "last_screen_positive": pd.array([{"yes": True, "no": False}.get(s) for s in state.ravel()], "boolean"),
+            "last_screen_missed": rng.random(3 * N) < 0.3, "recent_hours": rng.uniform(0, 40, 3 * N),
+        }
+    )  # fmt: skip
+    mixed = course.sample(frac=1, random_state=1, ignore_index=True)
+    rows = ask(method="iptw_loss", estimand="ATE")
+    given = (gone["retention"], gone["scores"], gone["gates"], [rows], CONTRAST, ENDPOINTS, GATE, INFERENCE)
+    found = by_measure(retention.run(*given, course=mixed))
+    sample = Sample.of(gone["scores"], CONTRAST, INFERENCE)
+    left = gone["retention"].query("follows == 'index'").set_index("person_id").loc[sample.scores["person_id"]]
+    own = course.set_index(["person_id", "day"])
+    moving = np.stack(
+        [
+            np.column_stack(
+                [
+                    m["last_screen_positive"].fillna(False), ~m["last_screen_positive"].fillna(True),
+                    m["last_screen_missed"], m["recent_hours"] / 4,
+                ]
+            ).astype(float)
+            for m in (own.xs(day, level="day").loc[sample.scores["person_id"]] for day in (0, 30, 60))
+        ],
+        axis=1,
+    )  # fmt: skip
+    days, cause = left["days"].to_numpy(dtype=float), left["cause"].to_numpy()
+    terms = sample.propensity.matrix.dense()[:, 1:]
+    chance = still_followed(days, cause == "censored", 90, sample.arm, terms, 30, moving)
+    weight = np.where(chance.known, sample.weight("iptw") / chance.value, 0.0)
+    here, event = sample.arm == 1, (cause == "unplanned") & (days <= 90)
+    assert found["risk", "iop"] == pytest.approx(np.average(event[here], weights=weight[here]))
+    assert found["risk", "iop"] != pytest.approx(by_measure(run_retention(gone, rows))["risk", "iop"], abs=1e-5)

@@ -179,6 +179,8 @@ def test_hours_are_attended_minutes_in_the_window_per_week():
     assert found.loc["a", "hours_per_week"] == pytest.approx(4 * 3 / 4)
     assert found.loc["b", "hours_per_week"] == 0
     assert found["in_care_at_end"].tolist() == [True, False]
+    # three tests due in four weeks, given or not
+    assert found["tests_per_week"].tolist() == [0, 3 / 4]
     assert found.loc["b", "positive_screens"] == pytest.approx(1 / 3)
     assert found.loc["b", "missed_screens"] == pytest.approx(1 / 3)
     assert found.loc["a", "reported_use"] == pytest.approx(0.25)

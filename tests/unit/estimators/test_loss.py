@@ -38,6 +38,60 @@ def test_one_period_by_hand():
     np.testing.assert_allclose(found.value[~lost], 0.8, atol=0.01)
 
 
+def in_time(n: int, seed: int) -> dict[str, np.ndarray]:
+    """Six months. A state that the arm moves and that changes each month foretells leaving in the month, and being lost
+    at its end, unless they left at its beginning; of those lost nothing later is known.
+    """
+    rng = np.random.default_rng(seed)
+    arm, state = rng.integers(0, 2, n), np.zeros((n, 6))
+    time, left, gone = np.full(n, 180.0), np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
+    leaves = np.zeros(n, dtype=bool)
+    now = rng.random(n) < 0.4
+    for month in range(6):
+        state[:, month] = now
+        goes = ~leaves & (rng.random(n) < np.where(now, 0.30, 0.05))
+        seen = goes & ~gone
+        time[seen], left[seen] = 30 * month + 0.5, True
+        leaves |= goes
+        lost = ~gone & ~leaves & (rng.random(n) < np.where(now, 0.40, 0.03)) & (month < 5)
+        time[lost], gone[lost] = 30 * (month + 1) - 0.5, True
+        now = rng.random(n) < np.where(now, 0.8, 0.25 - 0.1 * arm)
+    return {"arm": arm, "state": state, "time": time, "lost": gone, "known": left, "truth": leaves}
+
+
+def of_months(s: dict[str, np.ndarray], varying: bool, stabilised: bool = False) -> np.ndarray:
+    """Shares who have left by day 180."""
+    nothing, moving = np.empty((len(s["arm"]), 0)), s["state"][:, :, None] if varying else None
+    chance = still_followed(s["time"], s["lost"], 180.0, s["arm"], nothing, 30.0, moving)
+    weight = None
+    if stabilised:
+        weight = still_followed(s["time"], s["lost"], 180.0, s["arm"], nothing, 30.0).value
+    return means_by_observation(s["known"].astype(float), s["arm"], chance.known, chance, weight).value
+
+
+def test_what_changes_in_time_recovers_the_truth_and_arm_alone_or_stabilised_weights_do_not():
+    s = in_time(40_000, 3)
+    truth = np.array([s["truth"][s["arm"] == a].mean() for a in (1, 0)])
+    # four standard errors of a share of 20,000 people, a third of whom are known
+    np.testing.assert_allclose(of_months(s, varying=True), truth, atol=0.02)
+    assert (truth - of_months(s, varying=False) > 0.04).all()
+    assert (np.abs(of_months(s, varying=True, stabilised=True) - truth) > 0.04).all()
+
+
+def test_what_changes_in_time_is_complete_and_reaches_the_day():
+    s = in_time(300, 4)
+    for moving in (s["state"][:, :3, None], s["state"], np.full((300, 6, 1), np.nan), s["state"][:10, :, None]):
+        with pytest.raises(EstimationError, match="beginning of 6 periods were expected"):
+            still_followed(s["time"], s["lost"], 180.0, s["arm"], np.empty((300, 0)), 30.0, moving)
+    # what is the same at every time is a covariate
+    x = np.random.default_rng(5).normal(size=300)
+    same = np.repeat(x[:, None, None], 6, axis=1)
+    one = still_followed(s["time"], s["lost"], 180.0, s["arm"], x[:, None], 30.0)
+    other = still_followed(s["time"], s["lost"], 180.0, s["arm"], np.empty((300, 0)), 30.0, same)
+    np.testing.assert_allclose(other.value, one.value, atol=1e-10)
+    np.testing.assert_allclose(other.through(np.ones((300, 1))), one.through(np.ones((300, 1))), atol=1e-10)
+
+
 def test_nobody_lost_weighs_everyone_alike():
     s = people(200)
     whole = {**s, "time": np.where(s["left"], np.minimum(s["time"], 80), 200.0), "lost": np.zeros(200, dtype=bool)}

@@ -7,7 +7,12 @@ import pytest
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.survival.cuminc import survival
-from iop_outcomes.estimators.survival.parametric import DISTRIBUTIONS, accelerated_failure_time, interval_failure_time
+from iop_outcomes.estimators.survival.parametric import (
+    DISTRIBUTIONS,
+    accelerated_failure_time,
+    free_by,
+    interval_failure_time,
+)
 from iop_outcomes.estimators.survival.turnbull import turnbull
 
 
@@ -59,6 +64,20 @@ def test_units_of_time_and_covariates(name: str) -> None:
     np.testing.assert_allclose(weeks.estimate.value[1:3], days.estimate.value[1:3] / [100, 1], rtol=1e-7)
     np.testing.assert_allclose(weeks.estimate.standard_error()[1:3], days.estimate.standard_error()[1:3] / [100, 1])
     assert weeks.log_likelihood == pytest.approx(days.log_likelihood + s["event"].sum() * np.log(7))
+
+
+def test_the_share_still_free_follows_from_the_model() -> None:
+    """Weibull: exp(-(t / exp(b)) ^ (1 / s)), log-logistic: 1 / (1 + (t / exp(b)) ^ (1 / s)), exponential: s = 1."""
+    d, times, names = data(), np.array([5.0, 30.0, 200.0]), ("a", "b")
+    for name, free in (
+        ("weibull", lambda r, s: np.exp(-(r ** (1 / s)))), ("exponential", lambda r, s: np.exp(-r)),
+        ("log-logistic", lambda r, s: 1 / (1 + r ** (1 / s))),
+    ):  # fmt: skip
+        fit = accelerated_failure_time(d["x"], d["time"], d["event"], names, name)
+        b = dict(zip(fit.estimate.names, fit.estimate.value, strict=True))
+        middle = np.exp(b["intercept"] + sum(0.5 * b[n] for n in names))
+        expected = free(times / middle, np.exp(b.get("log_scale", 0.0)))
+        np.testing.assert_allclose(free_by(fit, times, dict.fromkeys(names, 0.5)), expected, atol=1e-12)
 
 
 def test_refusals_of_models() -> None:

@@ -125,6 +125,12 @@ ALT = {
     "patterns": (
         f"Intensive outpatient: Negative weekly screen, of those tested to the last third: 75.0{NARROW}% negative",
     ),
+    # one height where the least and the greatest agree
+    "free_of_use": (
+        "First use: overlap weighting. Starting in day care against a ward",
+        f"Intensive outpatient: 20{NARROW}% on day 90, 10{NARROW}% by the model",
+        f"Residential: 30{NARROW}% to 40{NARROW}% on day 90, 30{NARROW}% by the model",
+    ),
     # of readings that nobody asked for; those that are drawn have tests of their own
     "missing": ("no reading was asked for beside the two plain ones",),
     "tipping": ("nothing was estimated that it could show",),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from release_rows import ARMS, counts_of, diagnostic, four, life, only, release, settings
+from release_rows import ARMS, IN_ORDER, counts_of, diagnostic, four, life, only, release, row, settings
 from results_rows import made as table
 from small_cohorts import ARMS as BOTH
 from small_cohorts import ENDPOINTS, released
@@ -192,3 +192,28 @@ def test_a_week_and_a_day_of_that_week_are_not_told_apart() -> None:
     counts = release(counts=cells)["counts"]
     own = counts.query("arm == 'iop' and level == 'abstinent'")
     assert open_between(only(own, outcome="weekly"), only(own, outcome="screened")) >= CMS.protection
+
+
+def test_people_by_their_tests_are_rounded_and_few_of_them_have_no_number() -> None:
+    """Of an arm in care 47 with more tests and 113 with fewer; of another 9 with more, whose share is withheld."""
+    part = {"analysis": "tests", "contrast": "tests", "group_by": "arm_by_tests"}
+    cells = [
+        *counts_of("more_tests", {"abstinent": 21, "using": 26}, group="iop", **part),
+        *counts_of("fewer_tests", {"abstinent": 57, "using": 56}, group="iop", **part),
+        *counts_of("more_tests", {"abstinent": 14, "using": 9}, group="residential", **part),
+        *counts_of("fewer_tests", {"abstinent": 57, "using": 56}, group="residential", **part),
+    ]
+    asked = [
+        row("testing_response", of, 0.4567, contrast="tests", analysis="tests", method="standardised",
+            missing_rule="observed_only", estimand="landmark", group_by="arm_by_tests", group=arm)
+        for arm in ARMS
+        for of in ("more_tests", "fewer_tests", "difference")
+    ]  # fmt: skip
+    found = release(counts=cells, estimates=asked, arms={**IN_ORDER, "tests": ["more_tests", "fewer_tests"]})
+    told = found["counts"].query("group == 'iop'")
+    assert (told["count"].dropna() % 5 == 0).all()
+    iop, other = (found["estimates"].query("group == @arm").set_index("of") for arm in ARMS)
+    assert set(iop["status"]) == {"ok"}
+    # told to as much as 5 of 47 people, and of 113
+    assert iop.loc["more_tests", "rounding_error"] >= 0.05
+    assert other.loc[["more_tests", "difference"], "status"].tolist() == ["suppressed"] * 2

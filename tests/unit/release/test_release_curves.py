@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from parts import endpoint
-from release_rows import LEAVING, Rows, life, points, release, row
+from release_rows import LEAVING, Rows, counts_of, life, points, release, row
 
 from iop_outcomes.release.precision import step
 
@@ -126,3 +126,37 @@ def test_points_of_other_curves_with_few_people_are_dropped() -> None:
     found = release(curves=hours)["curves"]
     assert found["x"].tolist() == [12]
     assert release("opensafely", curves=hours)["curves"]["n_risk"].tolist() == [10, 75]
+
+
+def between(heights: list[float], arm: str = "iop", axis: str = "days_latest") -> Rows:
+    key = {"analysis": "first", "horizon_days": 90, "missing_rule": "none", "axis": axis, "n_risk": None}
+    rows = points("first_use", [30, 60, 90], arm=arm, **key)
+    none = {"conf_low": np.nan, "conf_high": np.nan, "std_error": np.nan, "n_effective": np.nan}
+    return [{**r, "estimate": h, **none} for r, h in zip(rows, heights, strict=True)]
+
+
+def first_use(iop: dict[str, int]) -> Rows:
+    key = {"analysis": "first", "outcome": "first_use", "horizon_days": 90}
+    return counts_of("iop", iop, **key) + counts_of("residential", {"event": 40, "no_event": 80}, **key)
+
+
+def test_no_step_of_a_curve_between_two_days_is_of_fewer_than_may_be_shown() -> None:
+    counted = first_use({"event": 60, "no_event": 140})
+    lines = between([0.98, 0.964, 0.7], axis="days_latest") + between([0.901, 0.899, 0.62], axis="days_earliest")
+    found = release(counts=counted, curves=lines)["curves"]
+    # 11 of 200 people are .055, and the next larger step .1
+    assert found["estimate"].tolist() == pytest.approx([0.9, 0.9, 0.6, 1, 1, 0.7])
+    assert found["rounding_error"].tolist() == [0.05] * 6
+    assert found[["conf_low", "std_error", "n_effective"]].isna().all(axis=None)
+    steps = np.abs(np.diff(found["estimate"])) * 200
+    assert ((steps < 1e-9) | (steps >= 11)).all()
+    # as they are where everything may be
+    exact = release("none", counts=counted, curves=lines)["curves"]
+    assert sorted(exact["estimate"]) == sorted(r["estimate"] for r in lines)
+
+
+def test_a_curve_between_two_days_stands_on_cells_that_are_large_enough() -> None:
+    lines = between([0.98, 0.97, 0.96]) + between([0.9, 0.8, 0.7], arm="residential")
+    few = release(counts=first_use({"event": 8, "no_event": 192}), curves=lines)["curves"]
+    assert set(few["arm"]) <= {"residential"}
+    assert release(counts=[], curves=lines)["curves"].empty

@@ -16,15 +16,15 @@ from scipy import optimize, sparse
 
 from iop_outcomes.release import counts as released_counts
 from iop_outcomes.release.completeness import known_shares
-from iop_outcomes.release.counts import OVERLAPPING, suppress
+from iop_outcomes.release.counts import suppress
 from iop_outcomes.release.lines import Line
+from iop_outcomes.release.policy import OVERLAP_BASE as BASE
 from iop_outcomes.release.policy import POLICIES
 from iop_outcomes.release.repair import State
 from iop_outcomes.release.suppression import protect
 from iop_outcomes.release.system import System
 
 CMS, OPENSAFELY, NONE = (POLICIES[n] for n in ("cms", "opensafely", "none"))
-BASE = OVERLAPPING["records"]
 
 
 def shown(*groups: list[dict[str, Any]], policy: Any = CMS) -> list[int | None]:

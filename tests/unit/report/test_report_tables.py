@@ -5,8 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-from released_study import MINUS, NARROW, USE, counts, diagnostics, estimand, estimates, gated, study, truth, typed
+from parts import endpoint
+from released_study import (
+    MINUS,
+    NARROW,
+    USE,
+    counts,
+    diagnostics,
+    estimand,
+    estimates,
+    gated,
+    plain_study,
+    study,
+    truth,
+    typed,
+)
 
+from iop_outcomes.presentation.labels import Labels
+from iop_outcomes.protocol import AsRun
 from iop_outcomes.report import cohort, design, known_truth, methods, results
 
 
@@ -180,3 +196,46 @@ def test_people_behind_abstinence_keep_their_secrets() -> None:
         "Using": ("withheld", "90"),
         "Missing": ("24", "0"),
     }
+
+
+def test_readings_stand_in_the_order_of_the_vocabulary_and_captions_are_words() -> None:
+    rows = [
+        estimand((*USE, "ATO", "overlap", rule), {"iop": (0.4, 0.3, 0.5), "res": (0.4, 0.3, 0.5),
+                 "difference": (0.0, -0.1, 0.1), "ratio": (1.0, 0.9, 1.1)})
+        for rule in ("best_case", "imputed", "missing_is_using", "observed_only")
+    ]  # fmt: skip
+    table, *_ = results.of_contrast(
+        typed("estimates", [r for one in rows for r in one]), typed("diagnostics", []), study(), "iop_vs_res",
+        "abstinence",
+    )  # fmt: skip
+    assert [b.heading.split(": ")[1] for b in table.blocks] == [
+        "missing counted as use", "observed only", "multiple imputation", "best case for the first arm"
+    ]  # fmt: skip
+    captions = {t.caption for t in results.of_contrast(estimates(), diagnostics(), study(), "iop_vs_res", "abstinence")}
+    assert {"odds ratios", "ratios of times"} <= {caption.split(": ")[-1] for caption in captions}
+
+
+def test_what_the_weeks_of_people_say_is_no_state_of_theirs() -> None:
+    """The states behind a question of weeks are those with such a week and without; the last week is another count."""
+    weekly = [
+        {"analysis": "weeks", "contrast": "iop_vs_res", "arm": arm, "outcome": "weekly", "horizon_days": 14,
+         "level": level, "count": n}
+        for arm in ("iop", "res")
+        for level, n in (("event", 120), ("no_event", 80))
+    ]  # fmt: skip
+    own = pd.concat([counts(), typed("counts", weekly)], ignore_index=True)
+    (table,) = results.of_levels(own, study(), "iop_vs_res", "abstinence")
+    (block,) = [b for b in table.blocks if b.heading == "Negative weekly screen, day 14"]
+    assert [(line.label, line.cells) for line in block.lines] == [
+        ("With the event", ("120", "120")), ("Without the event", ("80", "80"))
+    ]  # fmt: skip
+
+
+def test_an_endpoint_that_says_how_missed_tests_are_read_is_not_called_observed_only() -> None:
+    whole = plain_study()
+    of_patterns = endpoint("abstinent", "pattern_answer", label="Abstinent", pattern="Ab_ctnNinetyFour_2023")
+    whole["endpoints"] = {**whole["endpoints"], "abstinent": of_patterns}
+    labels = Labels(AsRun.model_validate(whole))
+    assert labels.question("abstinent", 105, "observed_only") == "Abstinent, day 105"
+    assert labels.question("abstinent", 105, "missing_is_using").endswith(": missing counted as use")
+    assert Labels(study()).question("abstinent", 105, "observed_only") == "Abstinent, day 105: observed only"

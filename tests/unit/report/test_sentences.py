@@ -10,6 +10,7 @@ from released_study import NARROW, USE, estimand, estimates, gated, plain_study,
 
 from iop_outcomes.presentation.labels import Labels
 from iop_outcomes.protocol import AsRun
+from iop_outcomes.report import methods, results
 from iop_outcomes.report import summary as plain
 from iop_outcomes.report.sentences import effects
 
@@ -184,3 +185,28 @@ def test_arms_inside_a_sentence(labels: tuple[str, str], column: str, expected: 
     first, second = effects.groups(Labels(AsRun.model_validate(whole)), "iop_vs_res")
     assert first == expected
     assert second == {"index_level": "those starting in residential care", "assigned_arm": "the IOP arm"}[column]
+
+
+def test_more_tests_against_fewer_with_what_may_explain_it() -> None:
+    setting = {"title": "Tests a week", "of": "tests", "cut": 2, "contrast": "iop_vs_res"}
+    whole = plain_study()
+    row = {**whole["analyses"][-1], "analysis": "tests", "contrast": "tests", "measure": "testing_response"}
+    whole["intensities"] = {"tests": setting}
+    whole["analyses"] = [r for r in whole["analyses"] if r["contrast"] != "hours"] + [{**row, "method": "standardised"}]
+    asked = AsRun.model_validate(whole)
+    share, gap = (0.38, 0.3, 0.5), (-0.06, -0.1, -0.02)
+    rows = estimand(
+        ("tests", "tests", "abstinent", 180, "landmark", "standardised", "observed_only"),
+        {"more_tests": share, "fewer_tests": (0.44, 0.4, 0.5), "difference": gap, "ratio": (0.86, 0.7, 0.98)},
+        measure="testing_response", group_by="arm_by_tests", group="iop",
+    )  # fmt: skip
+    text = texts(said(rows, asked))
+    assert f"38.0{NARROW}% of" not in text
+    assert (
+        f"38.0{NARROW}% were abstinent on day 180 where at least 2 tests a week were scheduled, against "
+        f"44.0{NARROW}% where fewer were: 6.0 percentage points fewer"
+    ) in text
+    assert "detection, and not use, may explain all of a difference" in text
+    (shown,) = results.of_intensity(typed("estimates", rows), asked, "tests")
+    assert shown.columns[1:3] == ("2 tests a week or more", "Fewer")
+    assert "2 tests scheduled a week or more against fewer" in str(methods.describe(asked))

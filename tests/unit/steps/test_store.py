@@ -43,7 +43,8 @@ READERS = [
     (description, {"covariates": ["sex"]}),
     (outcomes, {"follows": ["care", "index"]}),
     (outcomes, {"follows": ["care", "care_gap_7", "index"]}),
-    (population, {}),
+    (population, {"adjustment": Adjustment(continuous=["age"])}),
+    (population, {"adjustment": Adjustment(continuous=["tests_before"])}),
     (design, {"name": "c", "adjustment": Adjustment(continuous=["age"], categorical=["entry_period"])}),
 ]
 

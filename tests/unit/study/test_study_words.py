@@ -187,6 +187,14 @@ def test_every_baseline_column_is_a_covariate_of_its_kind_and_of_no_other(name):
     assert f"Name it under `adjustment.{right}` instead" in refused()
 
 
+def test_the_schedule_of_a_site_says_nothing_beside_a_term_for_each():
+    edited(("adjustment",), {"continuous": ["tests_of_site"], "site_effects": True})
+    edited(("use",), {"schedule": {"kind": "regular", "sites": {"S01": 14}}})
+    assert "says nothing beside a term for each site" in refused()
+    edited(("adjustment",), {"continuous": ["tests_of_site", "tests_before"], "site_effects": False})
+    load()
+
+
 def test_a_covariate_is_named_once_and_the_nearest_name_is_offered():
     edited(("adjustment", "continuous"), ["age", "age"])
     assert "age is named twice" in refused()
@@ -202,6 +210,15 @@ def test_a_covariate_is_named_once_and_the_nearest_name_is_offered():
         (("intensities", "hours_per_week", "compare"), {"iop": [15, 9]}, "fewer first"),
         (("intensities", "hours_per_week", "compare"), {"iop": [-1, 9]}, "from 0 on"),
         (("intensities", "hours_per_week", "compare"), {"iopp": [9, 15]}, "Did you mean 'iop'"),
+        (("intensities", "hours_per_week", "of"), "tests", "needs a `cut`"),
+        (("intensities", "hours_per_week", "cut"), 2, "hours have none"),
+        (
+            ("intensities", "hours_per_week"),
+            {"title": "Tests", "of": "tests", "cut": 2, "contrast": "iop_vs_residential"},
+            "'hours_per_week' is of tests, and a 'dose_response' is not. Ask for a 'testing_response'",
+        ),
+        (("adjustment", "continuous"), ["tests_of_site"], "needs to know how often each site tests"),
+        (("adjustment", "categorical"), ["tests_before"], "Name it under `adjustment.continuous` instead"),
         (("cohort",), "uis", "`cohort` has no place in a cohort's file"),
         (("data",), "elsewhere", "`data` has no place in a cohort's file"),
         (("title",), 2024, "YAML reads this as the number 2024. Write it in quotation marks"),

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iop_outcomes.analyses import doubly_robust
+from iop_outcomes.analyses import doubly_robust, standardised
 from iop_outcomes.analyses.missing import drawn, observed
 from iop_outcomes.analyses.missing.history import History
 from iop_outcomes.analyses.outcomes import two_sides
@@ -40,7 +40,7 @@ from iop_outcomes.vocabulary.answers import (
     WEIGHTED_BY_OBSERVATION,
 )
 from iop_outcomes.vocabulary.endpoints import STATES
-from iop_outcomes.vocabulary.methods import AIPW
+from iop_outcomes.vocabulary.methods import AIPW, STANDARDISED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -147,6 +147,8 @@ class AtADay:
             raise NotPossible("answers are drawn several times: ask for each of the readings")
         if ask.method == AIPW:
             return sample.finish(doubly_robust.means(sample, state, used), AIPW)
+        if ask.method == STANDARDISED:
+            return sample.finish(standardised.means(sample, state, used), ask.method)
         if rule.drawn:  # of each draw another one, so that cells of people alike would be kept in vain
             found = effects.mean_by_arm(state, sample.arm == 1, sample.weight(ask.method) * used)
             return sample.finish(found, ask.method)

@@ -113,4 +113,4 @@ def read(retention: pd.DataFrame, people: pd.DataFrame, endpoint: Endpoint) -> C
         return None
     days, earliest, cause, reach, clock = columns(retention, endpoint.followed, people)
     drawn = alone or endpoint.followed in ("care", "index")
-    return Competing(days, earliest, cause, endpoint.counted, drawn, reach, clock, alone)
+    return Competing(days, earliest, cause, endpoint.counted, drawn, reach, clock, alone=alone)

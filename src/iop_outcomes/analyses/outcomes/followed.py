@@ -17,7 +17,7 @@ from iop_outcomes.cohort.retention import of
 from iop_outcomes.errors import NotPossible
 from iop_outcomes.estimators.base.arrays import Array, Mask, Whole
 from iop_outcomes.estimators.base.estimate import Estimate
-from iop_outcomes.estimators.causal.loss import still_followed
+from iop_outcomes.estimators.causal.loss import PERIOD_DAYS, still_followed
 from iop_outcomes.estimators.causal.observed import Score, means_by_observation
 from iop_outcomes.estimators.regression.imputation import cumulative_hazard
 from iop_outcomes.estimators.survival import cuminc, pseudo
@@ -43,6 +43,7 @@ class Followed(ABC):
     counted: what the endpoint counts, the name of its curve. drawn: it has weighted curves; the same question under
     another rule has none. reach: (n,) the last day to which each could be followed, whatever happened; None where that
     is not told. clock: (n,) the last day on which leaving unplanned could begin and still be known; None as for reach.
+    course: (n, K, v) what was recorded by the beginning of each month, for weights for loss; None where none are asked.
     """
 
     days: Array
@@ -52,6 +53,7 @@ class Followed(ABC):
     drawn: bool = True
     reach: Array | None = None
     clock: Array | None = None
+    course: Array | None = None
 
     @cached_property
     def traits(self) -> tuple[Array, Array, Array]:
@@ -72,7 +74,7 @@ class Followed(ABC):
         if days is self.days:
             return self
         names = self._numbered[1][cause.astype(int)]
-        return replace(self, days=days, earliest=earliest, cause=names, reach=None, clock=None)
+        return replace(self, days=days, earliest=earliest, cause=names, reach=None, clock=None, course=None)
 
     @cached_property
     def left(self) -> Mask:
@@ -192,7 +194,7 @@ class Followed(ABC):
             raise NotPossible("weights for loss to follow-up are made of two arms, and there are more alongside")
         gone = self.at_risk & (self.cause == CENSORED)
         terms, first = sample.propensity.matrix.dense()[:, 1:], sample.arm == 1
-        chance = still_followed(self.last_seen, gone, ask.horizon_days, first, terms)
+        chance = still_followed(self.last_seen, gone, ask.horizon_days, first, terms, PERIOD_DAYS, self.course)
         score = Score(sample.slope(METHODS[ask.method].weights), sample.propensity.nuisance)
         known = chance.known & self.at_risk
         found = means_by_observation(self.there(ask), first, known, chance, sample.weight(ask.method), score=score)

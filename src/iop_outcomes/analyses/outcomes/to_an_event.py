@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,15 +14,26 @@ from iop_outcomes.cohort.retention import in_order
 from iop_outcomes.errors import NotPossible
 from iop_outcomes.estimators.base.arrays import Array, Mask
 from iop_outcomes.estimators.base.estimate import Estimate
+from iop_outcomes.estimators.survival.parametric import AcceleratedFailureTime, accelerated_failure_time
 from iop_outcomes.protocol import Analysis
 from iop_outcomes.vocabulary.answers import EVENT, NO_EVENT
 from iop_outcomes.vocabulary.levels import NOT_KNOWN
+from iop_outcomes.vocabulary.measures import DISTRIBUTIONS
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from iop_outcomes.analyses.rows import Words
     from iop_outcomes.analyses.sample import Sample
+
+
+# the time of an event on day 0
+DAY_0 = 0.5
+
+
+def called(fit: AcceleratedFailureTime, name: str, sample: Sample) -> Estimate:
+    """The log ratio of times of a fit, by its name in the model, under that of the comparison."""
+    return replace(fit.estimate.take(name), names=(sample.called,))
 
 
 @dataclass(frozen=True)
@@ -71,6 +82,16 @@ class ToAnEvent:
         """Over all days up to the horizon."""
         days = np.minimum(self.days, ask.horizon_days)
         return hazards.over_all_days(ask, sample, days, self.happened(ask), self.used(ask))
+
+    def modelled(self, ask: Analysis, sample: Sample) -> hazards.Ratios:
+        """The log ratio of times of the first arm by the second, who has no event by the horizon being censored."""
+        x, names = sample.columns(self.used(ask))
+        days, weight = np.minimum(self.days, ask.horizon_days), sample.weight(ask.method) * self.used(ask)
+        # an event on day 0, whose logarithm is none, is taken as one at half a day
+        days = np.where(self.happened(ask), np.maximum(days, DAY_0), days)
+        distribution = DISTRIBUTIONS[ask.measure]
+        fit = accelerated_failure_time(x, days, self.happened(ask), names, distribution, weight=weight)
+        return hazards.Ratios(sample.finish(called(fit, names[0], sample), ask.method))
 
     def subdistribution_ratio(self, ask: Analysis, sample: Sample) -> Estimate:
         """None: nothing competes with the event."""

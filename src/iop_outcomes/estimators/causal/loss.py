@@ -4,11 +4,15 @@ What happens: follow-up is cut into periods; a pooled logistic model of being lo
 it, has the period, the arm, the covariates and the arm by period (Robins & Finkelstein 2000, Biometrics 56:779).
 Whoever left within a period was there for a part of it, and counts in the model, and in the chance, for that part. A
 person's chance of being there still is the product of staying through every period before the day, or before what was
-followed happened; whose state on the day is known weighs its inverse. The estimation of the model is counted: the
-influence of a person on its coefficients is that of all of the person's periods. Multiplying weights by the chance
-given arm alone (stabilised) changes nothing for those who are followed to the day; here they are not. Coefficients are
-held by a weak prior, so that a kind of person who is never lost is no obstacle. Refused: a day that nobody's follow-up
-reaches.
+followed happened; whose state on the day is known weighs its inverse. What changes in time (the last screen,
+attendance) stands in the model as it was when the period began: such things follow from the arm and foretell both loss
+and what is followed, so that they are weighted by and never adjusted for. The estimation of the model is counted: the
+influence of a person on its coefficients is that of all of the person's periods. Coefficients are held by a weak prior,
+so that a kind of person who is never lost is no obstacle. Refused: a day that nobody's follow-up reaches.
+
+Weights are not stabilised by the chance given arm alone, as those of models of hazards are: people whose state is known
+before the day, as they have left, would be multiplied by another chance than those followed to it, and shares would be
+of neither. Within those followed to the day it is one number for an arm, and changes nothing.
 """
 
 from __future__ import annotations
@@ -57,11 +61,18 @@ class StillFollowed:
 
 
 def still_followed(
-    time: ArrayLike, lost: ArrayLike, horizon: float, arm: ArrayLike, x: ArrayLike, period: float = PERIOD_DAYS
+    time: ArrayLike,
+    lost: ArrayLike,
+    horizon: float,
+    arm: ArrayLike,
+    x: ArrayLike,
+    period: float = PERIOD_DAYS,
+    varying: ArrayLike | None = None,
 ) -> StillFollowed:
     """The chance by a horizon, of people last seen at time (n,), who were lost (n,) then, or left what is followed.
 
-    arm: (n,) zeros and ones. x: (n, q) covariates, which may have no column. Raises EstimationError.
+    arm: (n,) zeros and ones. x: (n, q) covariates, which may have no column. varying: (n, K, v) the same as they were
+    when each of the first K periods began, which must reach to the horizon. Raises EstimationError.
     """
     last, gone = column(time, "time"), indicator(lost, "lost")
     n = last.size
@@ -79,7 +90,13 @@ def still_followed(
     happened = lost_by[person] & (at == passed[person])
     share = np.clip((last[person] - starts[at]) / (ends - starts)[at], 0.0, 1.0)
     weight = np.where(happened, 1.0, share)
-    z = _columns(at, first[person], table[person], len(starts))
+    moving = np.empty((n, len(starts), 0)) if varying is None else np.asarray(varying, dtype=float)
+    if moving.ndim != 3 or moving.shape[0] != n or moving.shape[1] < len(starts) or not np.isfinite(moving).all():
+        raise EstimationError(
+            f"What changes in time has the shape {moving.shape}, or gaps; complete numbers of {n} people at the "
+            f"beginning of {len(starts)} periods were expected."
+        )
+    z = _columns(at, first[person], np.hstack([table[person], moving[person, at]]), len(starts))
     beta, root = posterior_mode(z, happened.astype(float), weight)
     hazard = expit(z @ beta)
     stayed = np.where(happened, 0.0, weight)

@@ -20,7 +20,7 @@ and are off where times are intervals (survival 3.5-3); lifelines' AFT fitters h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -132,6 +132,16 @@ def interval_failure_time(
     """
     begin, end = check_intervals(lower, upper)
     return _fit(x, begin, end, None, names, distribution, weight, frequency)
+
+
+def free_by(fit: AcceleratedFailureTime, times: ArrayLike, at: Mapping[str, float]) -> Array:
+    """(k,) probability of no event by each of times (k,), above 0, for the values `at` of every column of the model."""
+    values = dict(zip(fit.estimate.names, fit.estimate.value, strict=True))
+    # without a free scale (exponential) it is 1
+    scale = np.exp(values.pop(LOG_SCALE, 0.0))
+    predictor = values.pop(INTERCEPT) + sum(value * at[name] for name, value in values.items())
+    z = (np.log(np.asarray(times, dtype=float)) - predictor) / scale
+    return np.asarray(np.exp(DISTRIBUTIONS[fit.distribution].log_survival(z)))
 
 
 def check_intervals(lower: ArrayLike, upper: ArrayLike) -> tuple[Array, Array]:

@@ -22,7 +22,7 @@ from iop_outcomes.report.sentences.effects import (
     undecided,
     verb,
 )
-from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MEASURES, RISK
+from iop_outcomes.vocabulary.measures import HAZARD_RATIO, HOURS, MEASURES, RISK, TESTS
 from iop_outcomes.vocabulary.methods import LANDMARK_ADJUSTED
 
 # why the naive comparison of stayers with leavers misleads, by what is measured
@@ -91,16 +91,34 @@ def randomised_stay(rows: Rows, labels: Labels) -> str:
     )
 
 
-def hours(found: Sequence[Rows], labels: Labels, setting: Intensity, arm: str) -> str:
-    """More against fewer hours a week in one arm, under every reading."""
+def intensity(found: Sequence[Rows], labels: Labels, setting: Intensity, arm: str) -> str:
+    """More against fewer hours, or tests, a week in one arm, under every reading."""
     row = main(found[0])
-    fewer, more = (numbers.plain(h) for h in setting.compare[arm])
     group = dict(zip(labels.sides(row["contrast"]), groups(labels, row["contrast"]), strict=True))[arm]
     one, other = (shown(r, numbers.percent) for r in of_arms(found[0], labels))
     begin = f"Of {group} and still in care after {setting.window_days} days"
+    more, fewer = _amounts(setting, arm)
     said = (
-        f"{', '.join(w for w in (begin, reading(row, labels)) if w)}, {one} {verb(row, labels)} at {more} "
-        f"attended hours a week, against {other} at {fewer}: {gap(row, labels, POINTS, numbers.size)}."
+        f"{', '.join(w for w in (begin, reading(row, labels)) if w)}, {one} {verb(row, labels)} {more}, against "
+        f"{other} {fewer}: {gap(row, labels, POINTS, numbers.size)}."
     )
     said += OPEN if undecided(row) else ""
     return " ".join([said, *(capital(shorter(rows, labels)) for rows in found[1:])])
+
+
+def _amounts(setting: Intensity, arm: str) -> tuple[str, str]:
+    """More and fewer hours, or tests, a week, after what people did."""
+    if setting.cut is not None:
+        return f"where at least {numbers.plain(setting.cut)} tests a week were scheduled", "where fewer were"
+    fewer, more = (numbers.plain(h) for h in setting.compare[arm])
+    return f"at {more} attended hours a week", f"at {fewer}"
+
+
+# what is to be known of more against less, by what it is of
+CAUTION = {
+    HOURS: "Hours were not assigned by chance: who attends more may differ in ways that were not recorded.",
+    TESTS: (
+        "Who is tested more often is found using more often with the same use: detection, and not use, may explain all "
+        "of a difference."
+    ),
+}

@@ -18,6 +18,7 @@ from iop_outcomes.vocabulary.endpoints import KINDS, LEFT_INDEX
 from iop_outcomes.vocabulary.estimands import ESTIMANDS
 from iop_outcomes.vocabulary.measures import (
     HAZARD_RATIO,
+    LOG_LOGISTIC_TIME_RATIO,
     MEAN_DAYS,
     MEASURES,
     ODDS_RATIO,
@@ -56,7 +57,7 @@ def topic(row: Estimated, labels: Labels) -> str:
 def reading(row: Estimated, labels: Labels) -> str:
     """How missing outcomes are read; '' where none can be missing."""
     kind, rule = KINDS.get(labels.kind(row["outcome"])), MISSING_RULES.get(row["missing_rule"])
-    if rule is None:
+    if rule is None or not labels.reading(row["outcome"], rule.name):
         return ""
     return rule.screened if kind is not None and kind.screened else rule.read
 
@@ -213,31 +214,12 @@ def _share_of_weeks(rows: Rows, labels: Labels) -> str:
     )
 
 
-def _ratio_in_weeks(what: str, rows: Rows, labels: Labels) -> str:
+def _ratio_of(what: str, rows: Rows, labels: Labels) -> str:
+    """A ratio alone. what: of which quantity; {event}, its outcome within a sentence, and {day} are the row's."""
     row = main(rows)
     first, second = groups(labels, row["contrast"])
-    return (
-        f"the {what} of \u2018{within(labels.endpoint(row['outcome']))}\u2019 in a week up to day "
-        f"{row['horizon_days']:.0f} {_among(first)} is {ratio(row, labels)} times that {_among(second)}."
-    )
-
-
-def _time_ratio(rows: Rows, labels: Labels) -> str:
-    row = main(rows)
-    first, second = groups(labels, row["contrast"])
-    return (
-        f"the time to \u2018{within(labels.endpoint(row['outcome']))}\u2019 {_among(first)} is {ratio(row, labels)} "
-        f"times that {_among(second)}."
-    )
-
-
-def _ratio_of(hazard: str, rows: Rows, labels: Labels) -> str:
-    row = main(rows)
-    first, second = groups(labels, row["contrast"])
-    return (
-        f"the {hazard} of {within(labels.endpoint(row['outcome']))} up to day {row['horizon_days']:.0f} "
-        f"{_among(first)} is {ratio(row, labels)} times that {_among(second)}."
-    )
+    told = what.format(event=within(labels.endpoint(row["outcome"])), day=f"{row['horizon_days']:.0f}")
+    return f"the {told} {_among(first)} is {ratio(row, labels)} times that {_among(second)}."
 
 
 def _among(people: str) -> str:
@@ -250,14 +232,19 @@ def ratio(row: Estimated, labels: Labels) -> str:
     return f"{shown(row, numbers.ratio)} ({level(labels)} {limits})"
 
 
+# of what a ratio is, by measure
+RATIOS = {
+    HAZARD_RATIO: "hazard of {event} up to day {day}",
+    SUBDISTRIBUTION_HAZARD_RATIO: "subdistribution hazard of {event} up to day {day}",
+    ODDS_RATIO: "chance, as odds, of \u2018{event}\u2019 in a week up to day {day}",
+    RISK_RATIO: "share of \u2018{event}\u2019 in a week up to day {day}",
+    TIME_RATIO: "time to \u2018{event}\u2019",
+    LOG_LOGISTIC_TIME_RATIO: "time to \u2018{event}\u2019, if times are log-logistic,",
+}
 # how one estimand is told, by measure
 SAID: dict[str, Callable[[Rows, Labels], str]] = {
     RISK: _risk,
     MEAN_DAYS: _mean_days,
-    HAZARD_RATIO: partial(_ratio_of, "hazard"),
-    SUBDISTRIBUTION_HAZARD_RATIO: partial(_ratio_of, "subdistribution hazard"),
     SHARE_OF_WEEKS: _share_of_weeks,
-    ODDS_RATIO: partial(_ratio_in_weeks, "chance, as odds,"),
-    RISK_RATIO: partial(_ratio_in_weeks, "share"),
-    TIME_RATIO: _time_ratio,
+    **{measure: partial(_ratio_of, what) for measure, what in RATIOS.items()},
 }
