@@ -253,7 +253,7 @@ def test_an_edited_study_is_named(edited):
 
 
 def test_every_coordinate_of_a_drawing_follows_from_the_released_tables(folder, edited, monkeypatch):
-    """Drawn again from what is released alone, byte for byte; and a mark that is moved by less than is seen is found."""
+    """Drawn again from what is released alone, byte for byte; a mark moved by less than can be seen is found."""
     monkeypatch.setattr(pictures, "names", lambda _: ["leaving", "staying", "patterns", "missing"])
     assert list(pictures.redrawn(released.opened(folder("demo")))) == []
     monkeypatch.setattr(pictures, "names", lambda _: ["staying"])
