@@ -79,6 +79,23 @@ def test_what_a_missed_screen_is_taken_for_turns_the_weekly_odds_ratio_of_ctn_00
     assert row["std_error"] == pytest.approx(error, abs=1e-3)
 
 
+def test_shares_of_tests_of_each_person_turn_as_weeks_do(ctn0094):
+    """Twelve weeks are due of everyone: with missed ones as use the mean of people's shares is the share of weeks."""
+    contrasts = [c for c in ctn0094.estimates["contrast"].unique() if "_vs_" in c and not c.startswith("inpatient")]
+    assert len(contrasts) == 3
+    for contrast in contrasts:
+        key = {"contrast": contrast, "method": "randomised", "of": "difference", "missing_rule": "missing_is_using"}
+        weeks = ctn0094.estimate(measure="share_of_weeks", **key)
+        people = ctn0094.estimate(measure="mean_share", **key)
+        assert people["estimate"] == pytest.approx(weeks["estimate"], abs=1e-12)
+        assert people["std_error"] == pytest.approx(weeks["std_error"], abs=1e-12)
+        run = ctn0094.estimate(measure="mean_number", **key)
+        assert (run["estimate"] > 0) == (people["estimate"] > 0)
+    key = {"contrast": "methadone_vs_buprenorphine", "measure": "mean_share", "of": "difference"}
+    seen = ctn0094.estimate(missing_rule="observed_only", **key)
+    assert seen["conf_high"] < 0 < ctn0094.estimate(missing_rule="missing_is_using", **key)["conf_low"]
+
+
 def test_weeks_that_were_missed_are_told_beside_those_that_were_not(ctn0094):
     week = {"contrast": "methadone_vs_buprenorphine", "outcome": "weekly_negative", "variable": "week"}
     week["group_by"] = "all"

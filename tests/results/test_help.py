@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pandas as pd
 import pytest
 
 pytestmark = pytest.mark.workflow
@@ -58,3 +60,34 @@ def test_adjusted_comparisons_are_shown_where_the_design_holds_and_stopped_where
     assert primary.loc["overlap_imputed", "status"] == "ok"
     assert abs(primary.loc["overlap_imputed", "estimate"] - primary.loc["overlap", "estimate"]) < 0.005
     assert (adjusted["estimate"].isna() == (adjusted["status"] == "gated")).all()
+
+
+def test_change_in_use_is_that_of_the_file_and_regression_to_the_mean_is_said(panel, shared):
+    """Of periods since an interview that was held: the share of the last 30 days without use, less that of the 30
+    before the period. As it is, and by least squares with the time before held.
+    """
+    rows = pd.read_csv(shared / "data" / "help" / "HELP_panel_treatment_use.csv")
+    use = rows[["H1_30", "H3_30", "H8_30"]]
+    share = 1 - use.max(axis=1).where(use.notna().all(axis=1) | (use > 0).any(axis=1)) / 30
+    now = rows.assign(after=share)[["ID", "TIME", "NUM_INTERVALS", "E4A", "E5A", "E7A", "after"]]
+    now = now[(now["TIME"] > 0) & (now["NUM_INTERVALS"] == 1)].assign(TIME=lambda d: d["TIME"] - 6)
+    both = now.merge(rows.assign(before=share)[["ID", "TIME", "before"]], on=["ID", "TIME"]).dropna(subset="before")
+    residential = (both["E4A"] == 1) & (both["E5A"] == 0)
+    outpatient = (both["E4A"] == 0) & (both["E5A"] == 0) & (both["E7A"] == 1)
+    own = both[(residential | outpatient) & both["after"].notna()].assign(
+        arm=residential, change=both["after"] - both["before"]
+    )
+    means = own.groupby("arm")["change"].mean()
+    asked = {"outcome": "change_in_abstinent_days", "method": "naive"}
+    found = {of: panel.estimate(measure="mean_change", of=of, **asked) for of in ("residential", "outpatient")}
+    assert found["residential"]["n"] + found["outpatient"]["n"] == len(own)
+    assert found["residential"]["estimate"] == pytest.approx(means[True])
+    assert found["outpatient"]["estimate"] == pytest.approx(means[False])
+    design = np.column_stack([np.ones(len(own)), own["arm"], own["before"]]).astype(float)
+    slope = np.linalg.lstsq(design, own["change"].to_numpy(), rcond=None)[0]
+    held = panel.estimate(measure="adjusted_change", of="difference", **asked)["estimate"]
+    assert held == pytest.approx(slope[1])
+    assert slope[2] < -0.3  # whoever began worse gained more
+    text = panel.report.read_text(encoding="utf-8")
+    assert "regression to the mean" in text
+    assert "had both begun alike" in text

@@ -26,7 +26,7 @@ use rule run as analyses_retention with:
 use rule run as analyses_abstinence with:
     input:
         unpack(imputed("abstinence")),
-        **private("abstinence", "first_use"),
+        **private("abstinence", "first_use", "amounts"),
         **DESIGNED,
     output:
         **of_contrast("abstinence", "counts", "estimates", "curves", "diagnostics"),
@@ -66,7 +66,7 @@ use rule run as analyses_dose with:
 
 use rule run as analyses_twice with:
     input:
-        **private("retention", "abstinence", "first_use"),
+        **private("retention", "abstinence", "first_use", "amounts"),
         **DESIGNED,
         estimates=[
             of_contrast(name, "estimates")["estimates"]

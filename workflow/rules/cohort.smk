@@ -49,7 +49,8 @@ use rule run as cohort_outcomes with:
         **private("sessions", "screens", "followups", "medications"),
         **private("stays", "use_patterns"),
     output:
-        **private("retention", "abstinence", "history", "course", "first_use", "dose"),
+        **private("retention", "abstinence", "history", "course", "first_use"),
+        **private("amounts", "dose"),
     log:
         f"{LOGS}/cohort_outcomes.log",
     priority: SOONEST
@@ -60,7 +61,7 @@ use rule run as cohort_outcomes with:
                 "events": plain(LOADED.endpoints_of(*EVENTS)),
                 "use": plain(STUDY.use),
                 "endpoints": plain(
-                    LOADED.endpoints_of(*ON_A_DAY, *WEEKLY, *BETWEEN, *TIMED)
+                    LOADED.endpoints_of(*ON_A_DAY, *WEEKLY, *BETWEEN, *TIMED, *AMOUNTS)
                 ),
                 "horizons": LOADED.horizons(),
                 "windows": LOADED.windows(),

@@ -14,7 +14,14 @@ from iop_outcomes.provenance import digests, manifest, protocol
 from iop_outcomes.release import asked
 from iop_outcomes.steps import code, declared
 from iop_outcomes.study import filled, loaded, loading
-from iop_outcomes.vocabulary.endpoints import BETWEEN, EVENTS, ON_A_DAY, TIMED, WEEKLY
+from iop_outcomes.vocabulary.endpoints import (
+    AMOUNTS,
+    BETWEEN,
+    EVENTS,
+    ON_A_DAY,
+    TIMED,
+    WEEKLY,
+)
 
 prepare.name_interpreter()
 GIVEN = workflow.config_settings

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from iop_outcomes.analyses import imputed, two_sources
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.answer import Answered, answer, decided, together
 from iop_outcomes.analyses.missing.history import History
 from iop_outcomes.analyses.missing.history import read as read_history
+from iop_outcomes.analyses.outcomes import amounts as amounts_of
 from iop_outcomes.analyses.outcomes import at_a_day, between_days, to_an_event, week_by_week
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.errors import EstimationError, StudyError
 from iop_outcomes.protocol import Adjustment, Analysis, Contrast, Endpoint, Gate, Imputation, Inference
 from iop_outcomes.steps.store import Wanted
 from iop_outcomes.vocabulary.answers import LAST_OBSERVATION, WITH_HISTORY
-from iop_outcomes.vocabulary.endpoints import BETWEEN, TIMED, TOLD_TWICE, WEEKLY
+from iop_outcomes.vocabulary.endpoints import AMOUNTS, BETWEEN, TIMED, TOLD_TWICE, WEEKLY
 from iop_outcomes.vocabulary.measures import TIME_RATIO
 
 if TYPE_CHECKING:
@@ -43,11 +44,12 @@ def run(
     imputation: Imputation | None = None,
     adjustment: Adjustment | None = None,
     history: pd.DataFrame | None = None,
+    amounts: pd.DataFrame | None = None,
 ) -> dict[str, pd.DataFrame]:
     """The tables counts, estimates, curves and diagnostics of a contrast's rows of the step abstinence.
 
     people, covariates, imputation, adjustment: where a row asks for covariates to be imputed. history, and imputation:
-    where a rule for missing answers stands on what was recorded before.
+    where a rule for missing answers stands on what was recorded before. amounts: where a row asks for one.
     """
     sample, design = Sample.of(scores, contrast, inference), decided(gates)
     records = imputed.records(people, covariates, contrast, adjustment, imputation)
@@ -60,9 +62,8 @@ def run(
         if key not in known:
             rules = {r.missing_rule for r in rows if (r.outcome, r.horizon_days) == key}
             before = remembered(history, sample, ask, imputation) if rules & set(WITH_HISTORY) else None
-            known[key] = _read(
-                abstinence, first_use, sample, ask, endpoints[ask.outcome], before, LAST_OBSERVATION in rules
-            )
+            tables = Happened(abstinence, first_use, amounts)
+            known[key] = _read(tables, sample, ask, endpoints[ask.outcome], before, LAST_OBSERVATION in rules)
         outcome = known[key]
         if (ask.analysis, *key) not in counted:
             counted.add((ask.analysis, *key))
@@ -74,7 +75,7 @@ def run(
     return together(answers).tables("counts", "estimates", "curves", "diagnostics")
 
 
-Known = to_an_event.ToAnEvent | at_a_day.AtADay | week_by_week.WeekByWeek
+Known = to_an_event.ToAnEvent | at_a_day.AtADay | week_by_week.WeekByWeek | amounts_of.Amounts
 
 
 def _curves(ask: Analysis, sample: Sample, outcome: Known) -> tuple[results.Row, ...]:
@@ -96,9 +97,23 @@ def remembered(history: pd.DataFrame | None, sample: Sample, ask: Analysis, how:
     return read_history(history, sample.scores, ask, how)
 
 
+class Happened(NamedTuple):
+    """The tables of what happened to people."""
+
+    abstinence: pd.DataFrame
+    first_use: pd.DataFrame
+    amounts: pd.DataFrame | None
+
+    @property
+    def given_amounts(self) -> pd.DataFrame:
+        """The table amounts. Raises StudyError without it."""
+        if self.amounts is None:
+            raise StudyError("A question needs the table amounts, and the analysis was not given it. This is a defect.")
+        return self.amounts
+
+
 def _read(
-    abstinence: pd.DataFrame,
-    first_use: pd.DataFrame,
+    tables: Happened,
     sample: Sample,
     ask: Analysis,
     endpoint: Endpoint,
@@ -106,24 +121,27 @@ def _read(
     carried: bool,
 ) -> Known:
     """The outcome that a row asks about, by how its kind is answered."""
+    people = sample.scores
     if endpoint.kind in TIMED:
-        return to_an_event.read(first_use, sample.scores, ask.outcome)
+        return to_an_event.read(tables.first_use, people, ask.outcome)
     if endpoint.kind in BETWEEN:
-        return between_days.read(first_use, sample.scores, ask.outcome)
+        return between_days.read(tables.first_use, people, ask.outcome)
+    if endpoint.kind in AMOUNTS:
+        return amounts_of.read(tables.given_amounts, people, ask, endpoint)
     if endpoint.kind in WEEKLY:
-        return week_by_week.read(abstinence, sample.scores, ask, endpoint)
-    return at_a_day.read(abstinence, sample.scores, ask, endpoint, history, carried)
+        return week_by_week.read(tables.abstinence, people, ask, endpoint)
+    return at_a_day.read(tables.abstinence, people, ask, endpoint, history, carried)
 
 
 def _counts(ask: Analysis, sample: Sample, outcome: Known) -> Iterable[results.Row]:
     """The people of a question by arm and level."""
     if isinstance(outcome, week_by_week.WeekByWeek):
         return outcome.counts(ask, sample)
-    levels = outcome.levels if isinstance(outcome, at_a_day.AtADay) else outcome.levels(ask)
+    levels = outcome.levels(ask) if isinstance(outcome, to_an_event.ToAnEvent) else outcome.levels
     return results.count_rows(ask, sample.label, levels)
 
 
 def reads(rows: Sequence[Analysis]) -> dict[str, Wanted]:
     """The rows of the outcomes that are asked about."""
     asked = Wanted(where={"outcome": sorted({r.outcome for r in rows})})
-    return dict(abstinence=asked, first_use=asked, history=asked)
+    return dict(abstinence=asked, first_use=asked, history=asked, amounts=asked)

@@ -28,6 +28,7 @@ from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.hazards import Ratios
 from iop_outcomes.analyses.missing import multiple
 from iop_outcomes.analyses.outcomes import Modelled, Outcome, at_a_day
+from iop_outcomes.analyses.outcomes.amounts import Amounts
 from iop_outcomes.analyses.rows import EVERYONE, Row, Some
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.errors import EstimationError, NotPossible
@@ -125,13 +126,18 @@ def answer(
     except EstimationError as wrong:
         return without("gated", str(wrong))
     if ask.measure != RISK:
-        return Answered(shown.rows)
+        return Answered(shown.rows, _beside(ask, sample, outcome))
     judged = power.judge(ask, sample.inference.confidence_level, shown.grounds, gate.max_detectable_difference)
     told = () if judged.row is None else (judged.row,)
     if judged.reason:
         return without("gated", judged.reason, told)
     tipping = tuple(multiple.tipping(ask, sample, outcome, some)) if _moved(outcome, ask) else ()
     return Answered((*shown.rows, *tipping), (*told, *few_sites.rows(ask, sample, outcome, shown.rows)))
+
+
+def _beside(ask: Analysis, sample: Sample, outcome: Outcome) -> tuple[Row, ...]:
+    """What release must know of an amount."""
+    return tuple(outcome.dominance(ask, sample)) if isinstance(outcome, Amounts) else ()
 
 
 def _moved(outcome: Outcome, ask: Analysis) -> TypeGuard[at_a_day.AtADay]:

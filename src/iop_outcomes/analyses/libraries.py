@@ -123,6 +123,20 @@ def mean(outcome: Array, weight: Array) -> float:
     return float(WLS(outcome[some], np.ones(int(some.sum())), weights=weight[some]).fit().params[0])
 
 
+def held(outcome: Array, arm: Whole, before: Array, weight: Array) -> tuple[float, float]:
+    """Means of the first (arm 1) and the second arm at the weighted mean of what was before, by statsmodels' weighted
+    least squares of the outcome on the arm and on that.
+    """
+    from statsmodels.regression.linear_model import WLS
+
+    some = weight > 0
+    columns = np.column_stack([np.ones(int(some.sum())), np.asarray(arm, dtype=float)[some], before[some]])
+    fit = WLS(outcome[some], columns, weights=weight[some]).fit()
+    center = float(np.average(before[some], weights=weight[some]))
+    one, other = (float(fit.params @ np.array([1.0, value, center])) for value in (1.0, 0.0))
+    return one, other
+
+
 def weekly_ratio(family: str, yes: Array, arm: Whole, week: Array, weight: Array) -> float:
     """Coefficient of the arm beside the week: of statsmodels' regression, 'logistic' or 'poisson', of rows of weeks."""
     from statsmodels.genmod import families

@@ -111,15 +111,20 @@ def two_arms(
     more: Mapping[str, float] | None = None,
     some: Some = EVERYONE,
 ) -> list[Row]:
-    """Each arm, their difference and their ratio, from an estimate of the two arms' means in that order."""
+    """Each arm, their difference and, where it has one, their ratio, from an estimate of the two arms' means in that
+    order.
+    """
     first, second = estimate.names
     shown = rows_of(ask, names)
-    return [
+    made = [
         from_estimate(ask, shown[0], estimate.take(first), level, more, tested=False, some=some),
         from_estimate(ask, shown[1], estimate.take(second), level, more, tested=False, some=some),
         from_estimate(ask, shown[2], difference(estimate, first, second), level, more, some=some),
-        from_estimate(ask, shown[3], log_ratio(estimate, first, second), level, more, logarithmic=True, some=some),
     ]
+    if RATIO in shown:
+        ratio = log_ratio(estimate, first, second)
+        made.append(from_estimate(ask, shown[3], ratio, level, more, logarithmic=True, some=some))
+    return made
 
 
 def row(ask: Analysis, of: str, some: Some = EVERYONE) -> Row:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from iop_outcomes.analyses import doubly_robust, libraries
+from iop_outcomes.analyses.outcomes import amounts as amounts_of
 from iop_outcomes.analyses.outcomes import at_a_day, follow, to_an_event, week_by_week
 from iop_outcomes.analyses.outcomes.at_a_day import AtADay
 from iop_outcomes.analyses.outcomes.followed import Followed
@@ -28,8 +29,9 @@ from iop_outcomes.steps.store import Wanted
 from iop_outcomes.tables.results import ALL, PROPENSITY_SCORE
 from iop_outcomes.vocabulary import measures
 from iop_outcomes.vocabulary.answers import MISSING_RULES
-from iop_outcomes.vocabulary.endpoints import BETWEEN, RETENTION, STAYING, WEEKLY
+from iop_outcomes.vocabulary.endpoints import AMOUNTS, BETWEEN, RETENTION, STAYING, WEEKLY
 from iop_outcomes.vocabulary.measures import (
+    ADJUSTED_CHANGE,
     DISTRIBUTIONS,
     HAZARD_RATIO,
     RATIO,
@@ -50,6 +52,7 @@ KAPLAN_MEIER, INCIDENCE = "Kaplan-Meier, lifelines", "cumulative incidence, stat
 MEAN_DAYS, COX, COX_AGAIN = "restricted mean, lifelines", "Cox, lifelines", "Cox, statsmodels"
 SCORE, MEAN, STANDARDISED = "logistic score, statsmodels", "weighted mean, statsmodels", "doubly robust, statsmodels"
 REGRESSION = "regression of weeks, statsmodels"
+REGRESSION_HELD = "weighted least squares, statsmodels"
 OF = ("analysis", "contrast", "outcome", "horizon_days", "method", "missing_rule")
 KEY = (*OF, "measure", "of")
 
@@ -65,6 +68,7 @@ def run(
     contrast: Contrast,
     endpoints: Mapping[str, Endpoint],
     inference: Inference,
+    amounts: pd.DataFrame | None = None,
 ) -> dict[str, pd.DataFrame]:
     """The table twice of one contrast. rows: of the steps retention and abstinence, with the endpoints of both."""
     import pandas as pd
@@ -76,7 +80,8 @@ def run(
     decided = gates.set_index("method")["status"]
     found: list[Row] = []
     sampled = len(people.scores) < len(whole.scores)
-    twice = _Twice(people, retention, abstinence, first_use, endpoints, {} if sampled else _known(estimates))
+    tables = (retention, abstinence, first_use, TABLES["amounts"].empty() if amounts is None else amounts)
+    twice = _Twice(people, *tables, endpoints, {} if sampled else _known(estimates))
     if rows and (decided.reindex(SCORED) == "ok").any():
         score = rows[0].model_copy(update={"measure": PROPENSITY_SCORE})
         if len(set(whole.everyone["arm"])) > 2:
@@ -97,7 +102,7 @@ def reads(rows: Sequence[Analysis], endpoints: Mapping[str, Endpoint]) -> dict[s
     """Of what happened to people, the rows that a question of the contrast asks about."""
     asked = Wanted(where={"outcome": sorted({r.outcome for r in rows})})
     followed = sorted({endpoints[r.outcome].followed for r in rows if r.step == RETENTION})
-    return dict(retention=Wanted(where={"follows": followed}), abstinence=asked, first_use=asked)
+    return dict(retention=Wanted(where={"follows": followed}), abstinence=asked, first_use=asked, amounts=asked)
 
 
 def _told(ask: Analysis, numbers: Iterator[Row]) -> list[Row]:
@@ -148,6 +153,7 @@ class _Twice:
     retention: pd.DataFrame
     abstinence: pd.DataFrame
     first_use: pd.DataFrame
+    amounts: pd.DataFrame
     endpoints: Mapping[str, Endpoint]
     known: Mapping[Key, float]
     # looked up once for all rows of the sheet
@@ -172,6 +178,8 @@ class _Twice:
             yield _left_out(ask, "ratios of times are not asked of a second library")
         elif self.endpoints[ask.outcome].kind in WEEKLY:
             yield from self._weeks(ask)
+        elif self.endpoints[ask.outcome].kind in AMOUNTS:
+            yield from self._amounts(ask)
         elif ask.measure == HAZARD_RATIO:
             timed = to_an_event.read(self.first_use, self.people.scores, ask.outcome)
             yield from self._ratio(ask, timed.days, timed.happened(ask), timed.used(ask))
@@ -244,6 +252,27 @@ class _Twice:
         own = float(np.exp(outcome.modelled(ask, people).whole.value[0])) if np.isnan(first) else first
         again = libraries.weekly_ratio(week_by_week.FAMILIES[ask.measure], yes, arm, week, weight)
         yield _row(ask, RATIO, own, float(np.exp(again)), REGRESSION)
+
+    def _amounts(self, ask: Analysis) -> Iterator[Row]:
+        """Means of people's amounts: weighted, with the time before held, or doubly robust ones."""
+        people = self.people
+        outcome = amounts_of.read(self.amounts, people.scores, ask, self.endpoints[ask.outcome])
+        value, used = outcome.amount(ask), outcome.used(ask)
+        if outcome.silent(ask, people) or not all(used[here].any() for _, here in self._sides()):
+            return
+        if ask.method == AIPW:
+            yield _left_out(ask, "no library has the doubly robust mean of an amount that some did not tell")
+            return
+        weight = people.weight(ask.method) * used
+        if ask.measure == ADJUSTED_CHANGE:
+            again = dict(zip(people.names, libraries.held(value, people.arm, outcome.held_before, weight), strict=True))
+        else:
+            again = {name: libraries.mean(value[here], weight[here]) for name, here in self._sides()}
+        own = dict(zip(people.names, outcome.means(ask, people).value, strict=True))
+        for name in people.names:
+            first = self.known.get(_key(ask, name), np.nan)
+            held = REGRESSION_HELD if ask.measure == ADJUSTED_CHANGE else MEAN
+            yield _row(ask, name, float(own[name]) if np.isnan(first) else first, again[name], held)
 
     def _at_a_day(self, ask: Analysis, outcome: AtADay) -> Iterator[Row]:
         """Shares with an outcome at a day: weighted means, or doubly robust ones."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.errors import StudyError
 from iop_outcomes.vocabulary.causes import CENSORED, NOT_AT_RISK
-from iop_outcomes.vocabulary.endpoints import EVENTS, FOLLOWED, KINDS, STAYING, TIMED
+from iop_outcomes.vocabulary.endpoints import EVENTS, FOLLOWED, KINDS, OF_PATTERNS, STAYING, TIMED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -174,6 +174,25 @@ def _people(loaded: Loaded, tables: Tables, found: Findings, rules: Policy) -> N
     asked = (loaded.endpoints_of(*EVENTS), loaded.follows())
     left = retention.run(people, *ended, tables["sessions"], tables["persons"], *asked)["retention"]
     found.add("Questions", *questions(loaded, tables, made["people"], left, rules))
+    found.stops += _patterns(loaded, tables, people)
+
+
+def _patterns(loaded: Loaded, tables: Tables, people: pd.DataFrame) -> Iterator[str]:
+    """Endpoints of use patterns that would stop a run, such as one whose window is longer than anyone's follow-up."""
+    from iop_outcomes.cohort import abstinence, pattern_endpoints, use
+
+    asked = loaded.endpoints_of(*OF_PATTERNS)
+    if not asked or tables["screens"].empty:
+        return
+    rules, views = loaded.study.use, list({e.tests.model_dump_json(): e.tests for e in asked}.values())
+    given = {name: tables[name] for name in ("persons", "stays", "screens", "followups", "medications")}
+    made = use.run(people, **given, use=rules, views=views)["use_patterns"]
+    dated = people.assign(death_day=abstinence.death_days(people, tables["persons"]))
+    for endpoint in asked:
+        try:
+            pattern_endpoints.run(dated, made, rules, [endpoint], loaded.horizons(), tables["stays"])
+        except StudyError as wrong:
+            yield f"{endpoint.outcome}: {wrong}"
 
 
 def questions(

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from iop_outcomes.cohort import clocks, known_days
+from iop_outcomes.cohort import amounts, clocks, known_days
 from iop_outcomes.cohort.kinds import Functions
 from iop_outcomes.cohort.retention import of
 from iop_outcomes.cohort.runs import run_of_screens
@@ -71,7 +71,7 @@ def run(
     stays: pd.DataFrame | None = None,
     use: Use = USUAL,
 ) -> dict[str, pd.DataFrame]:
-    """The tables abstinence (binary endpoints at their horizons) and first_use (times to an event).
+    """The tables abstinence (binary endpoints at their horizons), first_use (times to an event) and amounts.
 
     medications: what is prescribed, for tests to be read by `use`. stays: needed where a clock starts with the return
     to the community.
@@ -80,14 +80,14 @@ def run(
 
     from iop_outcomes.tables import TABLES
 
-    everyone = people.assign(death_day=_death_days(people, persons))
+    everyone = people.assign(death_day=death_days(people, persons))
     leaving = _leaving(everyone, retention, episodes)
     counted = {endpoint.clock: _counted(endpoint.clock, everyone, stays, use) for endpoint in endpoints}
     seen = {
         clock: (from_zero(followups, own), asked.read(own, screens, medications, use))
         for clock, (_, own) in counted.items()
     }
-    binary, timed = [TABLES["abstinence"].empty()], [TABLES["first_use"].empty()]
+    binary, timed, held = ([TABLES[name].empty()] for name in ("abstinence", "first_use", "amounts"))
     for endpoint in endpoints:
         people = counted[endpoint.clock][0]
         interviews, tests = seen[endpoint.clock]
@@ -101,10 +101,10 @@ def run(
             continue
         for horizon in horizons[endpoint.outcome] if endpoint.kind in ANSWERS else ():
             binary.append(_binary_rows(people, tables, endpoint, horizon))
-    return {
-        "abstinence": pd.concat(binary[1:] or binary, ignore_index=True),
-        "first_use": pd.concat(timed[1:] or timed, ignore_index=True),
-    }
+        for horizon in horizons[endpoint.outcome] if endpoint.kind in amounts.HELD else ():
+            held.append(amounts.rows(people, tables, endpoint, horizon))
+    found = {"abstinence": binary, "first_use": timed, "amounts": held}
+    return {name: pd.concat(rows[1:] or rows, ignore_index=True) for name, rows in found.items()}
 
 
 def _counted(
@@ -127,7 +127,7 @@ def _leaving(people: pd.DataFrame, retention: pd.DataFrame, episodes: pd.DataFra
     return left.assign(**{state: states[state].to_numpy() for state in STATES_AT_DISCHARGE})
 
 
-def _death_days(people: pd.DataFrame, persons: pd.DataFrame) -> pd.Series:
+def death_days(people: pd.DataFrame, persons: pd.DataFrame) -> pd.Series:
     """Days from time zero to the death of each unit's person; missing of the living."""
     days = persons.set_index("person_id")["death_day"]
     return people["record_id"].map(days).astype("Int64") - people["index_start_day"]

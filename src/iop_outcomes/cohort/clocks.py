@@ -40,3 +40,12 @@ def counted(clock: str, people: pd.DataFrame, stays: pd.DataFrame, use: Use) -> 
         return people
     moved, there = from_community(people, stays, use)
     return moved[there].reset_index(drop=True)
+
+
+def of_everyone(clock: str, people: pd.DataFrame, stays: pd.DataFrame | None, use: Use) -> pd.DataFrame:
+    """All people, with their days counted from where the clock starts; whose clock does not is not observed."""
+    if clock == ADMISSION:
+        return people
+    if stays is None:
+        raise KeyError("stays")
+    return from_community(people, stays, use)[0]

@@ -61,11 +61,12 @@ def use(tables: Tables, endpoint: Endpoint) -> pd.DataFrame:
 
 
 def _screens(tables: Tables, endpoint: Endpoint, result: str) -> pd.DataFrame:
-    rows = _asked_about(tables["screens"], endpoint)
+    rows = asked_about(tables["screens"], endpoint)
     return rows[rows["result"] == result]
 
 
-def _asked_about(screens: pd.DataFrame, endpoint: Endpoint) -> pd.DataFrame:
+def asked_about(screens: pd.DataFrame, endpoint: Endpoint) -> pd.DataFrame:
+    """The tests of the substance that an endpoint names, or all."""
     return screens if endpoint.substance in ("", ANY) else screens[screens["substance"] == endpoint.substance]
 
 
@@ -104,7 +105,7 @@ def point_prevalence(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, h
     nearest, window = _interview(tables["followups"], endpoint, horizon), endpoint.window_days
     last = people["person_id"].map(nearest["day"] - 1).astype("Int64").fillna(horizon).astype("int64")
     asked = people[["person_id"]].assign(first=last - window + 1, last=last)
-    own = _asked_about(tables["screens"], endpoint).merge(asked, on="person_id")
+    own = asked_about(tables["screens"], endpoint).merge(asked, on="person_id")
     own = own[(own["day"] >= own["first"]) & (own["day"] <= own["last"])]
     due, clear = own["person_id"].value_counts(), own.loc[own["result"] == NEGATIVE, "person_id"].value_counts()
     tested = clear.index[(clear == due.reindex(clear.index)) & (clear >= max(window // 7, 1))]
@@ -140,7 +141,7 @@ def by_source(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon:
     import pandas as pd
 
     nearest = _interview(tables["followups"], endpoint, horizon).dropna(subset=["days_used"])
-    own = _asked_about(tables["screens"], endpoint).merge(
+    own = asked_about(tables["screens"], endpoint).merge(
         nearest[["day", "lookback_days"]].rename(columns={"day": "held"}).reset_index(), on="person_id"
     )
     own = own[(own["day"] < own["held"]) & (own["day"] >= own["held"] - own["lookback_days"])]

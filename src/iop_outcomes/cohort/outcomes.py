@@ -38,7 +38,7 @@ def run(
     remembered: Mapping[str, Sequence[int]],
     lost_by: int = 0,
 ) -> dict[str, pd.DataFrame]:
-    """The tables retention, abstinence, history, course, first_use and dose.
+    """The tables retention, abstinence, history, course, first_use, amounts and dose.
 
     events: endpoints of a kind in EVENTS; endpoints: all others, with their horizons in days; windows: days from time
     zero in which hours of care are counted. follows: what is followed beside events. remembered: days by outcome for
@@ -51,7 +51,8 @@ def run(
     )
     weeks = weekly.run(people, use_patterns, use, endpoints, horizons)
     answered["abstinence"] = _together(answered["abstinence"], weeks)
-    for name, rows in pattern_endpoints.run(people, use_patterns, use, endpoints, horizons).items():
+    dated = people.assign(death_day=abstinence.death_days(people, persons))
+    for name, rows in pattern_endpoints.run(dated, use_patterns, use, endpoints, horizons, stays).items():
         answered[name] = _together(answered[name], rows)
     return {
         "retention": kept,

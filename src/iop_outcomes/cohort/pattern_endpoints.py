@@ -3,28 +3,34 @@
 Endpoints are rows of the endpoint library of kinds of patterns, whose cell `pattern` says which. A yes or no is of the
 intervals that end by each horizon asked about; a time to an event is dated to the last day of its interval, and people
 without it are followed to the last interval in which it could begin and still be known. How missed and mixed tests are
-read is part of the definition: an answer is missing only of people without a pattern, and where it is not defined.
+read is part of the definition: an answer is missing only of people without a pattern, and where it is not defined. An
+amount whose definition does not say how missed tests are read is told three times, with them read as use, left out, and
+read as negative; excused tests and intervals without one are left out unless it says otherwise. Intervals and days are
+counted from where the clock of the endpoint starts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iop_outcomes.cohort import use
+from iop_outcomes.cohort import amounts, clocks, use
+from iop_outcomes.patterns.definition import COUNT, INDEX, LEFT_OUT, PROPORTION, Definition
 from iop_outcomes.patterns.evaluate import Found, evaluate
 from iop_outcomes.patterns.pattern import Patterns
-from iop_outcomes.patterns.symbols import DIED
+from iop_outcomes.patterns.symbols import DIED, NEGATIVE, POSITIVE, TESTED
 from iop_outcomes.protocol import Endpoint, Use
-from iop_outcomes.vocabulary.endpoints import PATTERN_ANSWERS, PATTERN_TIMES
+from iop_outcomes.vocabulary.answers import COUNTED_AGAINST
+from iop_outcomes.vocabulary.endpoints import OF_PATTERNS, PATTERN_AMOUNTS, PATTERN_TIMES
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# the table of times to an event
-TIMES = "first_use"
+# tables of answers, of times to an event and of amounts
+ANSWERS, TIMES, AMOUNTS = "abstinence", "first_use", "amounts"
 
 
 def run(
@@ -33,25 +39,29 @@ def run(
     rules: Use,
     endpoints: Sequence[Endpoint],
     horizons: Mapping[str, Sequence[int]],
+    stays: pd.DataFrame | None = None,
 ) -> dict[str, pd.DataFrame]:
-    """Rows of the tables abstinence and first_use.
+    """Rows of the tables abstinence, first_use and amounts.
 
-    use_patterns: as `cohort.use` writes it by these rules. Raises StudyError for a substance without patterns, and
-    where nobody is followed to the end of a window.
+    people: with `death_day` from time zero. use_patterns: as `cohort.use` writes it by these rules. stays: needed where
+    a clock starts with the return to the community. Raises StudyError for a substance without patterns, and where
+    nobody is followed to the end of a window.
     """
     import pandas as pd
 
     from iop_outcomes.tables import TABLES
 
-    found = {name: [TABLES[name].empty()] for name in ("abstinence", TIMES)}
+    found = {name: [TABLES[name].empty()] for name in (ANSWERS, TIMES, AMOUNTS)}
     for endpoint in endpoints:
-        if endpoint.kind not in (*PATTERN_ANSWERS, *PATTERN_TIMES):
+        if endpoint.kind not in OF_PATTERNS:
             continue
-        patterns = use.matrix(use_patterns, list(people["person_id"]), endpoint.tests, rules)
+        own = clocks.of_everyone(endpoint.clock, people, stays, rules)
+        patterns = use.matrix(use_patterns, list(own["person_id"]), endpoint.tests, rules)
         if endpoint.kind in PATTERN_TIMES:
-            found[TIMES].append(_times(people, patterns, endpoint))
+            found[TIMES].append(_times(own, patterns, endpoint))
             continue
-        found["abstinence"] += [_answers(people, patterns, endpoint, horizon) for horizon in horizons[endpoint.outcome]]
+        table, rows = (AMOUNTS, _amounts) if endpoint.kind in PATTERN_AMOUNTS else (ANSWERS, _answers)
+        found[table] += [rows(own, patterns, endpoint, horizon) for horizon in horizons[endpoint.outcome]]
     return {name: pd.concat(rows[1:] or rows, ignore_index=True) for name, rows in found.items()}
 
 
@@ -59,11 +69,16 @@ def _found(patterns: Patterns, endpoint: Endpoint) -> Found:
     return evaluate(patterns, {endpoint.outcome: endpoint.defined()})[endpoint.outcome]
 
 
+def _up_to(patterns: Patterns, horizon: int) -> Patterns:
+    """The intervals that end by a horizon."""
+    return patterns.window(1, (horizon - patterns.begins + 1) // patterns.interval_days)
+
+
 def _answers(people: pd.DataFrame, patterns: Patterns, endpoint: Endpoint, horizon: int) -> pd.DataFrame:
     """One row per unit, of the intervals that end by the horizon."""
     import pandas as pd
 
-    own = patterns.window(1, (horizon - patterns.begins + 1) // patterns.interval_days)
+    own = _up_to(patterns, horizon)
     values = _found(own, endpoint).values
     dead = (own.codes == DIED.code).any(axis=1)
     known = ~np.isnan(values) & (own.lengths > 0) & ~dead
@@ -76,6 +91,37 @@ def _answers(people: pd.DataFrame, patterns: Patterns, endpoint: Endpoint, horiz
             "mature": (people["observed_days"] >= horizon).astype(bool) | dead,
             "dead": dead,
         }
+    )
+
+
+def _amounts(people: pd.DataFrame, patterns: Patterns, endpoint: Endpoint, horizon: int) -> pd.DataFrame:
+    """One row per unit, of the intervals that end by the horizon; who had none with a test due is not asked."""
+    import pandas as pd
+
+    own, rows = _up_to(patterns, horizon), endpoint.defined()
+    scale = rows[0].scale if rows[0].statistic == INDEX else 1.0
+    reads = {"as_use": POSITIVE.name, "known": LEFT_OUT, "as_free": NEGATIVE.name}
+    variants = {name: [_read(row, missed, endpoint.deaths) for row in rows] for name, missed in reads.items()}
+    taken = {state.code: 1.0 for state in TESTED}
+    told = [replace(r, statistic=COUNT, counts=taken, fill="", penalty=(), retained=0) for r in variants["known"]]
+    values = {name: one.values / scale for name, one in evaluate(own, {**variants, "told": told}).items()}
+    dead = pd.Series((own.codes == DIED.code).any(axis=1), index=people.index)
+    due = (own.lengths > 0) & ~np.isnan(values["as_use"])
+    mature = ((people["observed_days"] >= horizon).astype(bool) | dead) & due
+    known = np.where((values["told"] > 0) & due, values["known"], np.nan)
+    largest = 1.0 if rows[0].value == PROPORTION else float(own.codes.shape[1])
+    held = amounts.Held(values["as_use"], known, values["as_free"], largest)
+    return amounts.tabled(people, endpoint.outcome, horizon, held, mature, dead)
+
+
+def _read(row: Definition, missed: str, deaths: str) -> Definition:
+    """A row that says how each state is read, where it leaves it open."""
+    return replace(
+        row,
+        missed=row.missed or missed,
+        excused=row.excused or LEFT_OUT,
+        not_scheduled=row.not_scheduled or LEFT_OUT,
+        died=row.died or (POSITIVE.name if deaths == COUNTED_AGAINST else missed),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.patterns.definition import AS_OPERATIONALISED, AS_PUBLISHED, LOGICAL, SURVIVAL, Definition
+from iop_outcomes.patterns.definition import AS_OPERATIONALISED, AS_PUBLISHED, Definition
 from iop_outcomes.patterns.published import written
 from iop_outcomes.protocol.base import GAP, Name, OneOf, Part, Words
 from iop_outcomes.protocol.use import AskedTests
@@ -22,9 +22,9 @@ from iop_outcomes.vocabulary.endpoints import (
     KINDS,
     LEFT_INDEX,
     MAY_BE_MISSING,
+    MAY_TAKE,
+    OF_PATTERNS,
     OF_TESTS,
-    PATTERN_ANSWERS,
-    PATTERN_TIMES,
     STAYING,
     STEPS,
     TAKES,
@@ -66,7 +66,13 @@ class Endpoint(Part):
     counts: str = Field(
         default="", description="results that count towards the run, or states that are the outcome, between commas"
     )
-    window_days: int = Field(default=0, ge=0, description="point_prevalence only: days up to the horizon without use")
+    window_days: int = Field(
+        default=0,
+        ge=0,
+        description="point_prevalence: days up to the horizon without use; days_abstinent and longest_abstinence: days "
+        "before the horizon that count, where not all from `from_day` on do; change_in_use: days before time zero and "
+        "before the horizon",
+    )
     sessions: int = Field(default=0, ge=0, description="engaged only: days with attended care that make it")
     column: Annotated[str, OneOf(("", *(name for names in COLUMNS.values() for name in names)))] = Field(
         default="", description="states only: the column of stays, or of followups, that tells it"
@@ -100,14 +106,15 @@ class Endpoint(Part):
     @model_validator(mode="after")
     def _complete(self) -> Endpoint:
         for number, kinds in TAKES.items():
-            if (self.kind in kinds) != (getattr(self, number) > 0):
-                raise ValueError(f"`{number}` is for the kind {' and '.join(kinds)}, which needs at least 1")
+            may = self.kind in MAY_TAKE.get(number, ())
+            if not may and (self.kind in kinds) != (getattr(self, number) > 0):
+                also = f", and {' and '.join(MAY_TAKE[number])} may have it" if number in MAY_TAKE else ""
+                raise ValueError(f"`{number}` is for the kind {' and '.join(kinds)}, which needs at least 1{also}")
         if self.column not in COLUMNS.get(self.kind, ("",)):
             needs = f"the kind {self.kind}, which needs one of {', '.join(COLUMNS.get(self.kind, ()))}"
             raise ValueError(f"`column` is for {needs if self.kind in COLUMNS else ' and '.join(COLUMNS)}")
-        of_patterns = (*PATTERN_ANSWERS, *PATTERN_TIMES)
-        if (self.kind in of_patterns) != bool(self.pattern) or (self.version and not self.pattern):
-            raise ValueError(f"`pattern` is for the kinds {' and '.join(of_patterns)}, which need one")
+        if (self.kind in OF_PATTERNS) != bool(self.pattern) or (self.version and not self.pattern):
+            raise ValueError(f"`pattern` is for the kinds {', '.join(OF_PATTERNS)}, which need one")
         if self.pattern:
             self.defined()
         if self.kind not in MAY_BE_MISSING and (self.deaths, self.not_due) != (COUNTED_AGAINST, LEFT_OUT):
@@ -116,16 +123,21 @@ class Endpoint(Part):
                 f"the kind {self.kind} deaths compete or end the follow-up: leave both empty"
             )
         if self.clock != ADMISSION and self.kind not in CLOCKED:
-            raise ValueError(f"`clock` is for outcomes about use from tests and interviews ({', '.join(CLOCKED)})")
+            why = (
+                "the days before a return to the community were spent where use is hardly possible, so that no change "
+                "is counted from them"
+                if KINDS[self.kind].changed
+                else f"it is for outcomes about use from tests and interviews ({', '.join(CLOCKED)})"
+            )
+            raise ValueError(f"`clock` does not fit the kind {self.kind}: {why}")
         if self.one_in_days and self.kind not in OF_TESTS:
             raise ValueError(f"`one_in_days` thins tests: it is for outcomes of tests ({', '.join(OF_TESTS)})")
         return self
 
     def defined(self) -> list[Definition]:
         """The rows of its definition, of the kinds of patterns. Raises ValueError with what is wrong in it."""
-        value = LOGICAL if self.kind in PATTERN_ANSWERS else SURVIVAL
         try:
-            return written(self.pattern, self.version or AS_OPERATIONALISED, self.outcome, value)
+            return written(self.pattern, self.version or AS_OPERATIONALISED, self.outcome, KINDS[self.kind].value)
         except StudyError as wrong:
             raise ValueError(str(wrong)) from None
 

@@ -67,7 +67,7 @@ def run(
     import pandas as pd
 
     from iop_outcomes.release import differencing, ground, ledger, rare, regime, second_opinion
-    from iop_outcomes.release.diagnostics import score_patterns
+    from iop_outcomes.release.diagnostics import of_amounts, score_patterns
     from iop_outcomes.release.estimates import Fineness
     from iop_outcomes.release.levels import cumulative, readings
 
@@ -80,7 +80,8 @@ def run(
         kept_back, () if rules.exact else outcomes, cumulative(endpoints, counts), in_care, fewest_events
     )
     counts, diagnostics = rare.together(counts, diagnostics, rules)
-    known = Fineness((*contrasts, *shared), outcomes, score_patterns(diagnostics), fewest_events)
+    scores, amounts = score_patterns(diagnostics), of_amounts(diagnostics)
+    known = Fineness((*contrasts, *shared), outcomes, scores, fewest_events, amounts)
     cohort = str(estimates["cohort"].iloc[0]) if len(estimates) else ""
     before = ledger.read(earlier, cohort, rules)
     everything = ground.gather(counts, life_tables, estimates, rules, readings(endpoints), apart, before)

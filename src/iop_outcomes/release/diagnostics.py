@@ -22,7 +22,14 @@ from iop_outcomes.release.fineness import Cells, cells_of, fineness
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.precision import step, to_digits, to_step
 from iop_outcomes.release.support import Evidence
-from iop_outcomes.tables.results import ALL, FEW_SITES_HIGH, FEW_SITES_LOW, OF_QUESTIONS, SCORE_PATTERNS
+from iop_outcomes.tables.results import (
+    ALL,
+    FEW_SITES_HIGH,
+    FEW_SITES_LOW,
+    HELD_BY_TWO,
+    OF_QUESTIONS,
+    SCORE_PATTERNS,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +39,8 @@ QUESTION = ("analysis", "contrast", "outcome", "horizon_days", "method", "missin
 OF_FEW = ("largest_within_site_difference",)
 # speak of the one person who weighs most
 OF_ONE = ("largest_weight",)
+# never released
+UNTOLD = (SCORE_PATTERNS, HELD_BY_TWO)
 ON_SCALE = (FEW_SITES_LOW, FEW_SITES_HIGH)
 
 
@@ -39,6 +48,15 @@ def score_patterns(diagnostics: pd.DataFrame) -> dict[str, int]:
     """How many distinct scores a contrast has, by its name."""
     own = diagnostics[diagnostics["quantity"] == SCORE_PATTERNS].dropna(subset=["value"])
     return {str(c): int(v) for c, v in zip(own["contrast"], own["value"], strict=True)}
+
+
+def of_amounts(diagnostics: pd.DataFrame) -> dict[tuple[str, ...], tuple[float, float]]:
+    """Which share of an arm's amount two people hold, and the largest that there could be, by question, measure and
+    arm.
+    """
+    own = diagnostics[diagnostics["quantity"] == HELD_BY_TWO].dropna(subset=["value"])
+    keys = zip(*(own[name].astype(str) for name in (*QUESTION, "variable", "arm")), strict=True)
+    return dict(zip(keys, zip(own["value"].astype(float), own["threshold"].astype(float), strict=True), strict=True))
 
 
 def release_diagnostics(
@@ -54,7 +72,7 @@ def release_diagnostics(
     import pandas as pd
 
     policy = evidence.policy
-    diagnostics = diagnostics[diagnostics["quantity"] != SCORE_PATTERNS].reset_index(drop=True)
+    diagnostics = diagnostics[~diagnostics["quantity"].isin(UNTOLD)].reset_index(drop=True)
     if policy.exact:
         return diagnostics
     diagnostics = positivity.shares(positivity.without_strata(diagnostics), evidence, arms)

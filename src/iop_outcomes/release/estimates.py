@@ -10,7 +10,7 @@ risk or mean of one arm; of both, for a comparison.
 An adjusted risk of an arm is withheld when that arm's own events, or people without the event, are too few:
 where weights hardly differ, risk times people gives the count back. So are the difference and the ratio of
 risks when either arm is, as the shown arm gives the other back. The same holds where few people of an arm are
-not at risk. Other measures, such as hazard ratios and mean days, are withheld when both arms' events, or both
+not at risk, and of a mean of what each person has where few have some of it, or none. Other measures, such as
 arms' people without the event, are below the minimum.
 Where the people of one arm all weigh the same (weights for the treated), its adjusted estimate is its crude one: unless
 its counts are shown as they are, the arms and their ratio are withheld, and the difference stands alone. Some policies
@@ -36,7 +36,7 @@ from iop_outcomes.release.numbers import NOTHING, together
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.support import ArmCells, Evidence, horizon, of_period
 from iop_outcomes.tables.rows import Estimated, estimated
-from iop_outcomes.vocabulary.measures import BY_ARM, DIFFERENCE, MEAN_DAYS, MEASURES, RATIO
+from iop_outcomes.vocabulary.measures import BY_ARM, DIFFERENCE, MEAN_DAYS, MEASURES, NUMBER, RATIO
 from iop_outcomes.vocabulary.methods import CRUDE, METHODS
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 # a row as it is released
 Row = dict[str, object]
 Arms = Mapping[str, Sequence[str]]
+# what an amount is known by among diagnostics of an arm
+OF_AN_ARM = ("analysis", "contrast", "outcome", "horizon_days", "method", "missing_rule", "measure")
 COMPARISONS = {DIFFERENCE, RATIO}
 EMPTY: Row = {**dict.fromkeys((*NUMBERS, "n_effective", "rounding_error"), float("nan")), "n": None, "events": None}
 
@@ -55,12 +57,30 @@ class Fineness:
 
     contrasts, outcomes: companions, whose counts are not told. scores: how many distinct scores stand behind the
     adjusted numbers of a contrast. events: fewest events, and people without one, that the gate asks for in an arm.
+    amounts: of questions on amounts, by arm, which share of the sum two people hold, and the largest there could be.
     """
 
     contrasts: Collection[str] = ()
     outcomes: Collection[str] = ()
     scores: Mapping[str, int] = field(default_factory=dict)
     events: int = 0
+    amounts: Mapping[tuple[str, ...], tuple[float, float]] = field(default_factory=dict)
+
+    def of_two(self, row: Estimated, arms: Sequence[str]) -> float:
+        """The largest share that two people hold in the arms that a row speaks of; 1 where it is not told."""
+        own = (row["of"],) if row["of"] in arms else tuple(arms)
+        return max((self._of_arm(row, arm)[0] for arm in own), default=1.0)
+
+    def span(self, row: Estimated, arms: Sequence[str]) -> float:
+        """What a whole arm makes of a row: of a number the largest that there could be, or else the days."""
+        day = float(horizon(row) or 1)
+        if MEASURES[row["measure"]].unit != NUMBER:
+            return MEASURES[row["measure"]].span(day)
+        return min(max((self._of_arm(row, arm)[1] for arm in arms), default=day), day)
+
+    def _of_arm(self, row: Estimated, arm: str) -> tuple[float, float]:
+        question = tuple(str(row[name]) for name in OF_AN_ARM)  # type: ignore[literal-required]
+        return self.amounts.get((*question, arm), (1.0, float("inf")))
 
     def distinct(self, contrast: str) -> int | None:
         """Distinct scores of a contrast; without scores of its own the fewest of any, as covariates are alike."""
@@ -106,14 +126,15 @@ def _release(row: Estimated, evidence: Evidence, level: float, order: Sequence[s
         return row | EMPTY | {"reason": reason}
     compared = _compared(row, evidence.arms(row, order), order)
     if row["method"] == CRUDE:
-        return _crude(row, compared, evidence, level)
+        return _crude(row, compared, evidence, level, order)
     if not compared.both and not policy.exact:
         return _withheld(row, "suppressed", "the people behind it are not counted")
-    if _too_few(row, compared, policy) or _held_by_few(row, compared, policy) or _saturated(row, compared, evidence):
+    few = _too_few(row, compared, policy) or _held_by_few(row, compared, policy, known, order)
+    if few or _saturated(row, compared, evidence):
         return _withheld(row, "suppressed", policy.reason)
     if _gives_back(row, compared, policy):
         return _withheld(row, "suppressed", "one arm counts as it is, and its counts are withheld or rounded")
-    told = _as_finely(row, compared, policy, known)
+    told = _as_finely(row, compared, policy, known, order)
     if told is None:
         return _withheld(row, "suppressed", policy.reason)
     return row | told | _people(compared) | _effective(row, compared, policy)
@@ -125,7 +146,7 @@ def _gate_tells(row: Estimated, evidence: Evidence, known: Fineness, order: Sequ
     return gated.tells(row, evidence.arms(row, order), staying, known.events, evidence.policy)
 
 
-def _crude(row: Estimated, compared: Compared, evidence: Evidence, level: float) -> Row:
+def _crude(row: Estimated, compared: Compared, evidence: Evidence, level: float, order: Sequence[str]) -> Row:
     measure, of = row["measure"], row["of"]
     if measure not in BY_ARM or not (compared.both or compared.missing_arm):
         raise StudyError(
@@ -136,7 +157,7 @@ def _crude(row: Estimated, compared: Compared, evidence: Evidence, level: float)
         )
     if compared.missing_arm:
         return _withheld(row, "not_possible", f"no people in the arm '{compared.missing_arm}'")
-    if any(arm.base == 0 for arm in compared.own) or _held_by_few(row, compared, evidence.policy):
+    if any(arm.base == 0 for arm in compared.own) or _held_by_few(row, compared, evidence.policy, Fineness(), order):
         return _withheld(row, "suppressed", evidence.policy.reason)
     ask = Ask(measure, of, horizon(row), reading(row["outcome"], evidence.levels), level)
     try:
@@ -148,18 +169,22 @@ def _crude(row: Estimated, compared: Compared, evidence: Evidence, level: float)
     return row | {"n_effective": float("nan")} | numbers | _people(compared)
 
 
-def _as_finely(row: Estimated, compared: Compared, policy: Policy, known: Fineness) -> Row | None:
+def _as_finely(row: Estimated, compared: Compared, policy: Policy, known: Fineness, order: Sequence[str]) -> Row | None:
     """The numbers of an adjusted row, rounded as its cells are; None where nothing would be left of them."""
     least = precision.least_base(known.companion(row), known.distinct(row["contrast"]), policy)
     grains = [precision.grain(arm, policy, least) for arm in compared.own]
     ratio = row["of"] == RATIO or MEASURES[row["measure"]].ratio
-    span = 0.0 if ratio else float(horizon(row) or 1) if row["measure"] == MEAN_DAYS else 1.0
+    span = 0.0 if ratio else known.span(row, order)
     return precision.coarsened(dict(row), compared.own, grains, span, policy)
 
 
-def _held_by_few(row: Estimated, compared: Compared, policy: Policy) -> bool:
-    """Of the days of an arm two people hold more than the policy lets them."""
-    if row["measure"] != MEAN_DAYS or policy.dominance >= 1:
+def _held_by_few(row: Estimated, compared: Compared, policy: Policy, known: Fineness, order: Sequence[str]) -> bool:
+    """Of the days, or of another amount, of an arm two people hold more than the policy lets them."""
+    if policy.dominance >= 1:
+        return False
+    if MEASURES[row["measure"]].amount:
+        return known.of_two(row, order) >= policy.dominance
+    if row["measure"] != MEAN_DAYS:
         return False
     return any(_share_of_two(arm, horizon(row)) >= policy.dominance for arm in compared.own)
 
@@ -208,7 +233,7 @@ def _effective(row: Estimated, compared: Compared, policy: Policy) -> Row:
 
 def _too_few(row: Estimated, compared: Compared, policy: Policy) -> bool:
     """An estimate that is not crude speaks of too few people."""
-    if MEASURES[row["measure"]].share:
+    if MEASURES[row["measure"]].share or MEASURES[row["measure"]].amount:
         return any(arm.small(policy) for arm in compared.own)
     both = compared.both
     if of_period(row):  # of a few days an unweighted ratio and its error nearly tell the events of both arms

@@ -18,7 +18,7 @@ from collections.abc import Collection, Mapping
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.support import ArmCells
 from iop_outcomes.tables.rows import Estimated
-from iop_outcomes.vocabulary.measures import MEAN_DAYS
+from iop_outcomes.vocabulary.measures import MEASURES
 from iop_outcomes.vocabulary.statuses import EITHER, EVENTS, WITHOUT, too_few
 
 
@@ -42,7 +42,7 @@ def tells(row: Estimated, arms: Mapping[str, ArmCells], staying: bool, least: in
     arms: those of the comparison. staying: the event of the gate is having left, that of the arms being there still.
     least: fewest events, and people without one, that the gate asks for in each arm.
     """
-    if policy.exact or least <= policy.minimum_count or not arms or row["measure"] == MEAN_DAYS:
+    if policy.exact or least <= policy.minimum_count or not arms or MEASURES[row["measure"]].without_events:
         return False
     if row["status"] == "ok":
         return not all(_enough(arm, least, policy) for arm in arms.values())

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from iop_outcomes.release.levels import reading
 from iop_outcomes.tables.results import ALL
 from iop_outcomes.vocabulary.causes import CENSORED, STILL_AT_RISK
-from iop_outcomes.vocabulary.measures import MEAN_DAYS
+from iop_outcomes.vocabulary.measures import MEASURES
 from iop_outcomes.vocabulary.methods import CRUDE
 from iop_outcomes.vocabulary.readings import Reading
 from iop_outcomes.vocabulary.statuses import GATED, OK
@@ -37,7 +37,7 @@ def asked(estimates: pd.DataFrame) -> dict[Question, set[str]]:
     """The questions of adjusted rows that passed a gate or did not, with the rules on missing answers they stand on."""
     looked_at = (
         (estimates["method"] != CRUDE)
-        & (estimates["measure"] != MEAN_DAYS)
+        & ~estimates["measure"].isin([name for name, m in MEASURES.items() if m.without_events])
         & estimates["status"].isin([OK, GATED])
         & estimates["from_day"].isna()
     )

@@ -18,6 +18,7 @@ from math import floor, isfinite, log10
 
 from iop_outcomes.release.policy import OVERLAP_BASE, Policy
 from iop_outcomes.release.support import ArmCells
+from iop_outcomes.vocabulary.measures import MEASURES
 
 # fewer distinct scores than this can be solved for
 FEW_SCORES = 50
@@ -72,6 +73,11 @@ def by_events(arm: ArmCells, grain_of: int, policy: Policy) -> float:
     return grain_of / max(_about(fewer, grain_of, policy), grain_of)
 
 
+def by_some(arm: ArmCells, grain_of: int, policy: Policy) -> float:
+    """The grain as a share of the people who have some of an amount, whose mean it is a part of."""
+    return grain_of / max(_about(max(arm.true_events, 1), grain_of, policy), grain_of)
+
+
 def _about(people: int, grain_of: int, policy: Policy) -> int:
     return policy.blurred(people, grain_of)
 
@@ -87,7 +93,9 @@ def coarsened(row: Row, arms: Sequence[ArmCells], grains: Sequence[int], span: f
     pairs = list(zip(arms, grains, strict=True))
     events = max(by_events(arm, g, policy) for arm, g in pairs)
     value = float(str(row["estimate"]))
-    size = step(span * max(by_people(arm, g, policy) for arm, g in pairs) if span else events * abs(value))
+    of_a_ratio = by_some if MEASURES[str(row["measure"])].amount else by_events
+    part = max((by_people if span else of_a_ratio)(arm, g, policy) for arm, g in pairs)
+    size = step((span or abs(value)) * part)
     if size > (span / 2 or abs(value)):
         return None
     error = float(str(row["std_error"]))

@@ -154,7 +154,8 @@ UNSCORED = (NAIVE, RANDOMISED, LANDMARK, LANDMARK_ADJUSTED)
 
 def _estimators(study: AsRun) -> Paragraph:
     asked = _asked(study)
-    measures = {row.measure for row in study.analyses if row.step == RETENTION or row.measure in OF_WEEKS}
+    whatever = (*OF_WEEKS, *(name for name, m in MEASURES.items() if m.amount))
+    measures = {row.measure for row in study.analyses if row.step == RETENTION or row.measure in whatever}
     text = " ".join(m.method for name, m in MEASURES.items() if name in measures and m.method)
     if asked & set(IMPUTED):
         how = study.imputation

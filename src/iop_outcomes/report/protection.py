@@ -11,7 +11,7 @@ from iop_outcomes.release import policy
 from iop_outcomes.release.policy import OVERLAP_BASE, Policy
 from iop_outcomes.tables.rows import Estimated, estimated
 from iop_outcomes.vocabulary.endpoints import AMONG_SOME
-from iop_outcomes.vocabulary.measures import DIFFERENCE, MEASURES, RATIO
+from iop_outcomes.vocabulary.measures import DAYS, DIFFERENCE, MEASURES, NUMBER, RATIO
 from iop_outcomes.vocabulary.statuses import SUPPRESSED
 
 if TYPE_CHECKING:
@@ -76,7 +76,8 @@ def _plain(error: float) -> str:
 
 
 AMOUNTS = {
-    "shares": _points, "differences": _points, "days": _days, "differences in days": _days, "ratios": _plain,
+    "shares": _points, "differences": _points, "days": _days, "differences in days": _days, "numbers": _plain,
+    "differences in numbers": _plain, "ratios": _plain,
 }  # fmt: skip
 
 
@@ -85,10 +86,10 @@ def _what(row: Estimated) -> str:
     measure = MEASURES[row["measure"]]
     if measure.ratio or row["of"] == RATIO:
         return "ratios"
-    days = measure.unit == "days"
+    of = {DAYS: "days", NUMBER: "numbers"}.get(measure.unit, "")
     if row["of"] == DIFFERENCE:
-        return "differences in days" if days else "differences"
-    return "days" if days else "shares"
+        return f"differences in {of}" if of else "differences"
+    return of or "shares"
 
 
 def explained(study: AsRun) -> str:

@@ -31,7 +31,7 @@ from iop_outcomes.tables.results import (
 from iop_outcomes.tables.rows import Estimated, alike, counted, estimated
 from iop_outcomes.vocabulary import answers
 from iop_outcomes.vocabulary.endpoints import RETENTION
-from iop_outcomes.vocabulary.measures import INTENSITY, MEASURES, RATIO, RATIOS
+from iop_outcomes.vocabulary.measures import DAYS, INTENSITY, MEASURES, NUMBER, POINTS, RATIO, RATIOS, SHARE
 from iop_outcomes.vocabulary.methods import METHODS, UNADJUSTED
 from iop_outcomes.vocabulary.statuses import STATUSES
 
@@ -40,8 +40,10 @@ if TYPE_CHECKING:
 
 # value and signed difference, by unit
 FORMS: dict[str, tuple[numbers.Form, numbers.Form]] = {
-    "share": (numbers.percent, numbers.points),
-    "days": (numbers.days, numbers.signed_days),
+    SHARE: (numbers.percent, numbers.points),
+    POINTS: (numbers.points, numbers.points),
+    DAYS: (numbers.days, numbers.signed_days),
+    NUMBER: (numbers.days, numbers.signed_days),
 }
 # what a question is known by
 QUESTION = ("analysis", "contrast", "outcome", "horizon_days", "method", "missing_rule")

@@ -48,7 +48,7 @@ from iop_outcomes.report.document import (
 )
 from iop_outcomes.report.sentences import dose, missing
 from iop_outcomes.tables.rows import estimated
-from iop_outcomes.vocabulary.endpoints import ABSTINENCE, BETWEEN, DOSE, KINDS, RETENTION, STATES
+from iop_outcomes.vocabulary.endpoints import ABSTINENCE, AMOUNTS, BETWEEN, DOSE, KINDS, RETENTION, STATES
 from iop_outcomes.vocabulary.measures import HOURS, TESTS, TIME_RATIO
 
 if TYPE_CHECKING:
@@ -199,9 +199,10 @@ def _retention(of: Sources) -> tuple[Item, ...]:
 
 
 def _abstinence(of: Sources) -> tuple[Item, ...]:
-    found = _states(
-        of, others=False, before=(*of.drawn("abstinence", "weekly", "patterns"), *_between(of), *_missing(of))
-    )
+    kinds = dict.fromkeys(map(of.labels.kind, of.of_states(others=False)["outcome"]))
+    amounts = notes(*dict.fromkeys(KINDS[kind].note for kind in kinds if kind in AMOUNTS))
+    drawn = of.drawn("abstinence", "weekly", "patterns")
+    found = _states(of, others=False, before=(*drawn, *_between(of), *_missing(of), *amounts))
     if not found:
         return ()
     twice = two_sources.tables(of.tables["counts"], of.study)

@@ -22,7 +22,7 @@ from iop_outcomes.tables.rows import Estimated, alike, estimated
 from iop_outcomes.vocabulary import endpoints
 from iop_outcomes.vocabulary.answers import BOUNDS, MISSING_RULES
 from iop_outcomes.vocabulary.endpoints import MISSING_MAY_BE_USE
-from iop_outcomes.vocabulary.measures import MEASURES, PREFERRED_MEASURES, RATIOS, RISK, SHARE_OF_WEEKS
+from iop_outcomes.vocabulary.measures import ADJUSTED_CHANGE, MEASURES, PREFERRED_MEASURES, RATIOS, RISK, SHARE_OF_WEEKS
 from iop_outcomes.vocabulary.methods import IMPUTED, PREFERRED, SCORED, UNADJUSTED
 
 if TYPE_CHECKING:
@@ -136,10 +136,13 @@ def _contrast(own: pd.DataFrame, everything: pd.DataFrame, study: AsRun, name: s
     told = told.iloc[rank(told, labels).argsort(kind="stable")]
     for (_, outcome, measure), rows in told.groupby(["analysis", "outcome", "measure"], sort=False):
         rows = rows.loc[rows["horizon_days"] == key_day(rows, study)]
-        if labels.kind(str(outcome)) in MISSING_MAY_BE_USE and measure in (RISK, SHARE_OF_WEEKS):
+        read_in_ways = measure in (RISK, SHARE_OF_WEEKS) or MEASURES[str(measure)].amount
+        if labels.kind(str(outcome)) in MISSING_MAY_BE_USE and read_in_ways:
             yield from _readings(rows, labels, bool(shared))
         else:
             yield from _answer(pairs(rows), labels, bool(shared))
+        if measure == ADJUSTED_CHANGE:
+            yield Said(effects.TO_THE_MEAN, "caution")
 
 
 def rank(rows: pd.DataFrame, labels: Labels) -> pd.Series[float]:

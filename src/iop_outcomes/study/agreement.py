@@ -16,9 +16,10 @@ from iop_outcomes.study import names
 from iop_outcomes.tables import TABLES
 from iop_outcomes.tables.canonical import NOT_COVARIATES
 from iop_outcomes.vocabulary import methods
-from iop_outcomes.vocabulary.answers import MISSING_IS_USING, MISSING_RULES, NONE, OBSERVED_ONLY
+from iop_outcomes.vocabulary.answers import MISSING_IS_USING, MISSING_RULES, NONE, OBSERVED_ONLY, OF_AMOUNTS
 from iop_outcomes.vocabulary.endpoints import (
     ABSTINENCE,
+    AMOUNTS,
     KINDS,
     MAY_BE_MISSING,
     MISSING_MAY_BE_USE,
@@ -251,10 +252,13 @@ def _check_missing(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> 
         )
     if row.missing_rule in (NONE, MISSING_IS_USING, OBSERVED_ONLY):
         return
+    if endpoint.kind in AMOUNTS and row.missing_rule in OF_AMOUNTS:
+        return
     if row.step != ABSTINENCE or endpoint.kind not in ON_A_DAY:
+        able = OF_AMOUNTS if endpoint.kind in AMOUNTS else (MISSING_IS_USING, OBSERVED_ONLY)
         raise StudyError(
             f"{at}: the missing_rule '{rule.name}' reads an answer on a day, in the step '{ABSTINENCE}'; of "
-            f"'{row.outcome}' in the step '{row.step}' ask for {MISSING_IS_USING} or {OBSERVED_ONLY}."
+            f"'{row.outcome}' in the step '{row.step}' ask for {' or '.join(able)}."
         )
     if row.method == methods.CRUDE and not rule.counts:
         raise StudyError(
@@ -282,6 +286,11 @@ def _check_days(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> Non
                 f"{at}: the horizon, day {row.horizon_days}, is not after {what} '{row.contrast}', which ends on day "
                 f"{day}. Ask for a later day."
             )
+    if KINDS[endpoint.kind].changed and row.horizon_days < endpoint.window_days:
+        raise StudyError(
+            f"{at}: the outcome '{row.outcome}' looks at the {endpoint.window_days} days before the horizon, day "
+            f"{row.horizon_days}, some of which lie before time zero. Ask for a later day, or shorten `window_days`."
+        )
     if endpoint.from_day and row.horizon_days <= endpoint.from_day:
         raise StudyError(
             f"{at}: the outcome '{row.outcome}' counts from day {endpoint.from_day} on, and the horizon is day "

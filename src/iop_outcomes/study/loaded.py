@@ -35,8 +35,7 @@ from iop_outcomes.vocabulary.endpoints import (
     FOLLOWED,
     KINDS,
     LEFT_INDEX,
-    PATTERN_ANSWERS,
-    PATTERN_TIMES,
+    OF_PATTERNS,
     RETENTION,
     STAYING,
     WEEKLY,
@@ -124,9 +123,9 @@ class Loaded:
         """The views of tests that have a use pattern: all tests of each substance that is asked about, and those of
         endpoints that are answered by patterns.
         """
-        asked = [e for e in self.endpoints_of(*KINDS) if KINDS[e.kind].about_use]
+        asked = [e for e in self.endpoints_of(*KINDS) if KINDS[e.kind].about_use or e.kind in OF_PATTERNS]
         whole = [AskedTests(substance=s) for s in sorted({e.substance for e in asked if e.substance}) or [ANY]]
-        own = [e.tests for e in asked if e.kind in (*WEEKLY, *PATTERN_ANSWERS, *PATTERN_TIMES)]
+        own = [e.tests for e in asked if e.kind in (*WEEKLY, *OF_PATTERNS)]
         return list({view.model_dump_json(): view for view in (*whole, *own)}.values())
 
     def follows(self) -> list[str]:

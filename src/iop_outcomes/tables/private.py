@@ -371,6 +371,44 @@ FIRST_USE = Table(
     key=("person_id", "outcome"),
 )
 
+AMOUNTS = Table(
+    "amounts",
+    "One row per eligible person, endpoint that is an amount, and day: how much of it the person had by then, as what "
+    "is not known is read.",
+    {
+        "person_id": PERSON,
+        "outcome": Column("text", "name of the endpoint"),
+        "horizon_days": Column("whole", "day that the endpoint speaks of", "day", low=0),
+        "as_use": Column(
+            "number",
+            "the amount if there was use where nothing is known",
+            nullable=True,
+            outcome=True,
+        ),
+        "known": Column(
+            "number", "the amount of what is known alone; missing where nothing is", nullable=True, outcome=True
+        ),
+        "as_free": Column(
+            "number",
+            "the amount if there was none where nothing is known",
+            nullable=True,
+            outcome=True,
+        ),
+        "largest": Column("number", "the largest amount that there could be", low=0),
+        "before": Column(
+            "number",
+            "of changes, the share of the known days before time zero without use; missing where nothing is known",
+            nullable=True,
+            low=0,
+            high=1,
+            outcome=True,
+        ),
+        "mature": Column("flag", "the person could have been observed at the horizon"),
+        "dead": Column("flag", "the person had died by then", outcome=True),
+    },
+    key=("person_id", "outcome", "horizon_days"),
+)
+
 DOSE = Table(
     "dose",
     "One row per eligible person and window from time zero: attended hours, and what was known of use by its end.",
@@ -424,5 +462,5 @@ GATES = Table(
 
 PRIVATE = (
     QUARANTINE, ARRIVALS, INTAKE, EPISODES, EPISODES_BY_GAP, PEOPLE, ARMS, COVARIATES, ATTRITION,
-    RETENTION, ABSTINENCE, HISTORY, COURSE, FIRST_USE, DOSE, USE_PATTERNS, SCORES, GATES, READINGS,
+    RETENTION, ABSTINENCE, HISTORY, COURSE, FIRST_USE, AMOUNTS, DOSE, USE_PATTERNS, SCORES, GATES, READINGS,
 )  # fmt: skip

@@ -19,6 +19,8 @@ SHARE_IN_FIRST_ARM = "share_in_first_arm"
 STRATUM = "stratum"
 # how many distinct scores people have: few make adjusted numbers at full digits solvable; never released
 SCORE_PATTERNS = "score_patterns"
+# which share of the sum of an arm's amounts two people hold, and the largest there could be; never released
+HELD_BY_TWO = "held_by_two"
 DETECTABLE = "detectable_difference"
 ONE_RATIO, PROPORTIONAL = "one_hazard_ratio_p_value", "proportional_hazards_p_value"
 # whether the ratio of a weekly outcome changes over the weeks
@@ -180,7 +182,9 @@ ESTIMATES = Table(
         ),
         "delta_second": Column("number", "the same of the second arm", nullable=True),
         "estimate": Column(
-            "number", "point estimate; of risk a share of people, of mean_days days, else a ratio", nullable=True
+            "number",
+            "point estimate; of risk a share of people, of mean_days days, of amounts a mean of people, else a ratio",
+            nullable=True,
         ),
         "std_error": Column("number", "standard error; of the logarithm where the measure is a ratio", nullable=True),
         "conf_low": Column("number", "lower confidence limit", nullable=True),

@@ -15,7 +15,7 @@ from iop_outcomes.presentation import numbers
 from iop_outcomes.presentation.labels import Labels, method, missing_rule, within
 from iop_outcomes.tables import TABLES
 from iop_outcomes.verify.released import Release
-from iop_outcomes.vocabulary.measures import DIFFERENCE, MEASURES, RATIO
+from iop_outcomes.vocabulary.measures import DIFFERENCE, MEASURES, POINTS, RATIO
 from iop_outcomes.vocabulary.statuses import OK, STATUSES
 
 Key = tuple[object, ...]
@@ -230,7 +230,8 @@ def _forms(row: Row) -> tuple[Written, Written]:
     if measure.ratio or row["of"] == RATIO:
         return numbers.ratio, lambda v: _signed(v, 2)
     if measure.share:
-        return (numbers.points if row["of"] == DIFFERENCE else numbers.percent), numbers.points
+        signed = row["of"] == DIFFERENCE or measure.unit == POINTS
+        return (numbers.points if signed else numbers.percent), numbers.points
     return (numbers.signed_days if row["of"] == DIFFERENCE else numbers.days), numbers.signed_days
 
 

@@ -11,6 +11,10 @@ from iop_outcomes.vocabulary.levels import NOT_KNOWN
 
 ABSTINENT, USING = "abstinent", "using"
 EVENT, NO_EVENT = "event", "no_event"
+# of an amount: there is some, or none; of a change: it is for the better, or not; nothing is known of the time before
+SOME_OF_IT, NONE_OF_IT = "some_of_it", "none_of_it"
+BETTER, NO_BETTER = "better_than_before", "no_better_than_before"
+NOTHING_BEFORE = "nothing_known_before"
 # asked and not answered; the day lies beyond observation; of people in care only, who have left by then
 MISSING, NOT_YET_OBSERVED, OUT_OF_CARE = "missing", "not_yet_observed", "out_of_care"
 # of a week: no test was due, or the one that was could not be given for a reason that tells nothing of use
@@ -25,6 +29,8 @@ NOT_ANSWERED = (MISSING, LAST_ABSTINENT, LAST_USING)
 LEVELS = (ABSTINENT, USING, DIED, MISSING, NOT_YET_OBSERVED)
 WEEK_LEVELS = (ABSTINENT, USING, DIED, MISSING, NOT_ASKED_FOR)
 STATE_LEVELS = (EVENT, NO_EVENT, DIED, MISSING, NOT_YET_OBSERVED)
+AMOUNT_LEVELS = (SOME_OF_IT, NONE_OF_IT, DIED, MISSING, NOT_YET_OBSERVED)
+CHANGE_LEVELS = (BETTER, NO_BETTER, DIED, MISSING, NOT_YET_OBSERVED, NOTHING_BEFORE)
 LABELS = {
     ABSTINENT: "Abstinent",
     USING: "Using",
@@ -37,10 +43,15 @@ LABELS = {
     OUT_OF_CARE: "Out of care by then",
     EVENT: "With the event",
     NO_EVENT: "Without the event",
+    SOME_OF_IT: "Some of it",
+    NONE_OF_IT: "None of it",
+    BETTER: "Better than before",
+    NO_BETTER: "No better than before",
+    NOTHING_BEFORE: "Nothing known of the time before",
     NOT_KNOWN: "Nothing known after day 0",
 }
 # people whose outcome is not asked about, under any rule
-NOT_ASKED = (NOT_YET_OBSERVED, OUT_OF_CARE, NOT_KNOWN)
+NOT_ASKED = (NOT_YET_OBSERVED, OUT_OF_CARE, NOT_KNOWN, NOTHING_BEFORE)
 
 
 # how a missing answer is counted, in the first and in the second arm
@@ -95,13 +106,13 @@ class MissingRule:
     """A reading of missing outcomes.
 
     label: what readers see; '' where none can be missing. explained: a sentence for the methods section. read: within a
-    sentence, of an answer; screened: of a screen. assumes: what must hold for it to be right, after 'right if'.
-    left_out: levels that are not in the denominator. counted_as: of a missing answer in the first and in the second
-    arm, whether it counts as abstinence; () where it is not counted as either. carried: a missing answer counts as what
-    was last seen. counts: its answers follow from counts alone, so that they may be asked for without adjustment.
-    history: it needs what was recorded of people before the day. drawn: missing answers are drawn several times, and
-    the estimates pooled. shifted: the drawn ones are moved by a delta. of_use: it is a reading of use, and of nothing
-    else.
+    sentence, of an answer; screened: of a screen; of_amounts: of the parts of an amount that are {unknown}, '' where
+    amounts are not read so. assumes: what must hold for it to be right, after 'right if'. left_out: levels that are not
+    in the denominator. counted_as: of a missing answer in the first and in the second arm, whether it counts as
+    abstinence; () where it is not counted as either. carried: a missing answer counts as what was last seen. counts:
+    its answers follow from counts alone, so that they may be asked for without adjustment. history: it needs what was
+    recorded of people before the day. drawn: missing answers are drawn several times, and the estimates pooled.
+    shifted: the drawn ones are moved by a delta. of_use: it is a reading of use, and of nothing else.
     """
 
     name: str
@@ -109,6 +120,7 @@ class MissingRule:
     explained: str = ""
     read: str = ""
     screened: str = ""
+    of_amounts: str = ""
     assumes: str = ""
     left_out: tuple[str, ...] = NOT_ASKED
     counted_as: tuple[bool, ...] = ()
@@ -133,6 +145,7 @@ _ROWS = (
         "Missing counted as use: a missing answer, or a screen due and not given, counts as use.",
         "with a missing answer counted as use",
         "with a missed screen counted as positive",
+        of_amounts="with {unknown} counted as use",
         assumes="whoever is not seen uses",
         counted_as=(AS_USING, AS_USING),
         of_use=True,
@@ -145,6 +158,7 @@ _ROWS = (
         "estimate is the mean of the outcome of those seen over the share of those seen, each doubly robust.",
         "among those whose answer is known",
         "among those who gave a screen",
+        of_amounts="with {unknown} left out",
         assumes="who is seen does not depend on use",
         left_out=(MISSING, LAST_ABSTINENT, LAST_USING, *NOT_ASKED),
     ),
@@ -211,6 +225,7 @@ _ROWS = (
         "Review 80:319).",
         "with missing answers counted against the first arm and for the second",
         "with missed screens counted against the first arm and for the second",
+        of_amounts="with {unknown} counted against the first arm and for the second",
         assumes="nothing: no answers could make the difference lower",
         counted_as=(AS_USING, AS_ABSTINENT),
     ),
@@ -220,6 +235,7 @@ _ROWS = (
         "Best case for the first arm: a missing answer counts for the first arm and against the second.",
         "with missing answers counted for the first arm and against the second",
         "with missed screens counted for the first arm and against the second",
+        of_amounts="with {unknown} counted for the first arm and against the second",
         assumes="nothing: no answers could make the difference higher",
         counted_as=(AS_ABSTINENT, AS_USING),
     ),
@@ -229,5 +245,7 @@ MISSING_RULES: Mapping[str, MissingRule] = {row.name: row for row in _ROWS}
 WITH_HISTORY = tuple(r.name for r in _ROWS if r.history)
 DRAWN = tuple(r.name for r in _ROWS if r.drawn)
 COUNTED = tuple(r.name for r in _ROWS if r.counts)
+# rules that amounts can be read by
+OF_AMOUNTS = tuple(r.name for r in _ROWS if r.of_amounts)
 # together they bound the difference
 BOUNDS = (WORST_CASE, BEST_CASE)

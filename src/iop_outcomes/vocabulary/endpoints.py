@@ -1,8 +1,8 @@
 """The kinds of endpoints: what each asks, what answers it, and every word that readers see of it.
 
 A row of KINDS, and the function that bears its name in `cohort.events` (COMPETING), `cohort.abstinence` (AT_A_DAY,
-TO_AN_EVENT) or `cohort.weekly` (WEEK_BY_WEEK), is all that a further kind takes; kinds of patterns are answered by
-`cohort.pattern_endpoints`, as their endpoints define. What follows the table, by kind, is made of it.
+TO_AN_EVENT), `cohort.amounts` (AMOUNT) or `cohort.weekly` (WEEK_BY_WEEK), is all that a further kind takes; kinds of
+patterns are answered by `cohort.pattern_endpoints`, as their endpoints define. What follows the table is made of it.
 """
 
 from __future__ import annotations
@@ -22,11 +22,19 @@ STEPS = (RETENTION, ABSTINENCE, DOSE)
 CONTRASTS, DURATIONS, INTENSITIES = "contrasts", "durations", "intensities"
 # how a kind is answered: the share of whom something is true on a day; days to something that is seen to happen; the
 # same where death, or other ways of leaving, come first; the share still in care, and days in it; what each interval of
-# a use pattern says; the two days between which something happened
+# a use pattern says; the two days between which something happened; how much of something each person has
 AT_A_DAY, TO_AN_EVENT, COMPETING, BEING_THERE = "at_a_day", "to_an_event", "competing", "being_there"
-WEEK_BY_WEEK, BETWEEN_TWO_DAYS = "week_by_week", "between_two_days"
+WEEK_BY_WEEK, BETWEEN_TWO_DAYS, AMOUNT = "week_by_week", "between_two_days", "amount"
 
 Measures = dict[str, tuple[str, ...]]
+
+# what amounts are made of, and those of them that are not known, within a sentence
+DAYS, TESTS = "days", "tests"
+UNKNOWN = {DAYS: "days of which nothing is known", TESTS: "missed tests"}
+READ_BY_DEFINITION = (
+    "Means of people, each of whom counts once. How missed tests are read is said by the rule, or by the definition of "
+    "the endpoint where it says so itself."
+)
 
 
 @dataclass(frozen=True)
@@ -45,14 +53,16 @@ class Kind:
     meaning: what it asks. answered: how. asked: by what. place: its group among those that are spoken of, first to
     last; within one, as below. needs: canonical tables without a row of which it cannot be computed. recorded: the
     table, and its column, that few sources hold; of columns, the endpoint names one. takes: columns of the endpoint
-    library that a row of this kind must fill, and no other may. cause: what the table retention calls its event, ''
-    where the endpoint names a cause of leaving. curve: label of its curve. panel: the same where being in care is
-    drawn. kept: a cause of leaving that counts as still being in care. among_some: not everyone is at risk. about_use:
-    its outcome is use or abstinence. grows: what has happened by one day has happened by every later one. screened: a
-    missing outcome is a screen that was missed. told_twice: what people report can be held against tests. of_patterns:
-    the endpoint names a definition of `patterns`. verb: what people did, within a sentence; {label} is the endpoint's
-    with an article, {name} without. silent: why nothing can be said where its event is recorded of no one. note: what
-    is to be known of its numbers.
+    library that a row of this kind must fill, and no other may. may_take: those that it may fill. cause: what the table
+    retention calls its event, '' where the endpoint names a cause of leaving. curve: label of its curve. panel: the
+    same where being in care is drawn. kept: a cause of leaving that counts as still being in care. among_some: not
+    everyone is at risk. about_use: its outcome is use or abstinence. grows: what has happened by one day has happened
+    by every later one. screened: a missing outcome is a screen that was missed. parts: what an amount is made of.
+    changed: it is held against the time before time zero. fixed: its days are counted from time zero, or from leaving,
+    and from no other day. told_twice: what people report can be held against tests. value: of endpoints that name a
+    definition of `patterns`, what that is of a person. verb: what people did, within a sentence; {label} is the
+    endpoint's with an article, {name} without. silent: why nothing can be said where its event is recorded of no one.
+    note: what is to be known of its numbers.
     """
 
     name: str
@@ -64,6 +74,7 @@ class Kind:
     recorded: tuple[str, str] | None = None
     columns: tuple[str, ...] = ()
     takes: tuple[str, ...] = ()
+    may_take: tuple[str, ...] = ()
     cause: str = ""
     curve: str = ""
     panel: str = ""
@@ -72,11 +83,19 @@ class Kind:
     about_use: bool = False
     grows: bool = False
     screened: bool = False
+    parts: str = ""
+    changed: bool = False
+    fixed: bool = False
     told_twice: bool = False
-    of_patterns: bool = False
+    value: str = ""
     verb: str = ""
     silent: str = ""
     note: str = ""
+
+    @property
+    def of_patterns(self) -> bool:
+        """Its endpoints are definitions of `patterns`."""
+        return bool(self.value)
 
     def reading(self, cause: str, deaths: str = COUNTED_AGAINST, not_due: str = LEFT_OUT) -> Reading:
         """How its outcome is read from cells. cause: the one that the endpoint counts. deaths, not_due: of an answer on
@@ -114,6 +133,10 @@ _WEEKS: Measures = {
     "risk_ratio": methods.HAZARDS,
 }
 _TIME_RATIOS: Measures = {"time_ratio": methods.HAZARDS, "log_logistic_time_ratio": methods.HAZARDS}
+_OF_PEOPLE = (methods.NAIVE, methods.RANDOMISED, *methods.WEIGHTED)
+_MEANS_OF_SHARES = (Asked(ABSTINENCE, CONTRASTS, {"mean_share": (*_OF_PEOPLE, methods.AIPW)}),)
+_MEANS_OF_NUMBERS = (Asked(ABSTINENCE, CONTRASTS, {"mean_number": (*_OF_PEOPLE, methods.AIPW)}),)
+_CHANGES = (Asked(ABSTINENCE, CONTRASTS, {"mean_change": _OF_PEOPLE, "adjusted_change": _OF_PEOPLE}),)
 _TIMES = (
     Asked(ABSTINENCE, CONTRASTS, _RATIOS | _TIME_RATIOS),
     Asked(DOSE, DURATIONS, {"hazard_ratio": (methods.NAIVE, methods.LANDMARK, methods.LANDMARK_ADJUSTED)}),
@@ -227,6 +250,7 @@ _ROWS = (
         place=5,
         about_use=True,
         grows=True,
+        fixed=True,
         verb="had not used in the month before they left, of those who left within {day} days",
     ),
     Kind(
@@ -334,7 +358,7 @@ _ROWS = (
         _ANSWERS,
         place=6,
         needs=("screens",),
-        of_patterns=True,
+        value="logical",
         verb="had, by their tests up to day {day}, the outcome \u2018{name}\u2019",
         note="How missed and mixed tests are read is part of the endpoint.",
     ),
@@ -347,7 +371,80 @@ _ROWS = (
         needs=("screens",),
         about_use=True,
         grows=True,
-        of_patterns=True,
+        value="survival",
+    ),
+    Kind(
+        "days_abstinent",
+        "the share of days without use, of all days up to a day",
+        AMOUNT,
+        _MEANS_OF_SHARES,
+        place=6,
+        may_take=("window_days",),
+        about_use=True,
+        parts=DAYS,
+        verb="had \u2018{name}\u2019 up to day {day}",
+        note="Percent days abstinent are means of people, each of whom counts once, however many days are known. Days "
+        "of use that an interview counts without saying which are spread over its look-back.",
+    ),
+    Kind(
+        "longest_abstinence",
+        "the most days in a row without use, of all days up to a day",
+        AMOUNT,
+        _MEANS_OF_NUMBERS,
+        place=6,
+        may_take=("window_days",),
+        about_use=True,
+        parts=DAYS,
+        verb="had \u2018{name}\u2019 up to day {day}",
+        note="A longest run can be no longer than what is known in a row: where days are not known, it is a least, and "
+        "arms that are asked more often have longer ones.",
+    ),
+    Kind(
+        "change_in_use",
+        "how the share of days without use has changed, from so many days before time zero to as many before a day",
+        AMOUNT,
+        _CHANGES,
+        place=6,
+        needs=("followups",),
+        takes=("window_days",),
+        about_use=True,
+        parts=DAYS,
+        changed=True,
+        fixed=True,
+        verb="had \u2018{name}\u2019 up to day {day}",
+        note="People begin care when things are at their worst. Whoever is measured at an extreme is found nearer to "
+        "the usual when measured again, with care or without (regression to the mean), so that the change of an arm is "
+        "no effect of its care. The difference of the changes is free of it only if both arms began alike; where one "
+        "arm began worse, it has more to regain. With the time before held, people who began alike are compared, which "
+        "is the number to read; the change as it is stands beside it.",
+    ),
+    Kind(
+        "pattern_share",
+        "an endpoint of use patterns that is a share, such as that of negative tests, of the intervals up to a day",
+        AMOUNT,
+        _MEANS_OF_SHARES,
+        place=6,
+        needs=("screens",),
+        about_use=True,
+        screened=True,
+        parts=TESTS,
+        value="proportion",
+        verb="had, by their tests, \u2018{name}\u2019 up to day {day}",
+        note=READ_BY_DEFINITION,
+    ),
+    Kind(
+        "pattern_number",
+        "an endpoint of use patterns that is a number, such as the longest run of negative tests, up to a day",
+        AMOUNT,
+        _MEANS_OF_NUMBERS,
+        place=6,
+        needs=("screens",),
+        about_use=True,
+        screened=True,
+        parts=TESTS,
+        value="integer",
+        verb="had, by their tests, \u2018{name}\u2019 up to day {day}",
+        note=READ_BY_DEFINITION,
     ),
 )
 KINDS: Mapping[str, Kind] = {row.name: row for row in _ROWS}
@@ -363,17 +460,20 @@ ON_A_DAY = tuple(k.name for k in _ROWS if k.answered == AT_A_DAY)
 TIMED = tuple(k.name for k in _ROWS if k.answered == TO_AN_EVENT)
 BETWEEN = tuple(k.name for k in _ROWS if k.answered == BETWEEN_TWO_DAYS)
 WEEKLY = tuple(k.name for k in _ROWS if k.answered == WEEK_BY_WEEK)
+AMOUNTS = tuple(k.name for k in _ROWS if k.answered == AMOUNT)
 # whose outcome may be missing, and those of them that are about use
-MAY_BE_MISSING = (*ON_A_DAY, *WEEKLY)
+MAY_BE_MISSING = (*ON_A_DAY, *WEEKLY, *AMOUNTS)
 # about use on a day, and about other states
 USE_ON_A_DAY = tuple(name for name in ON_A_DAY if KINDS[name].about_use)
 # of which the person's report and tests of the same days are held against each other
 TOLD_TWICE = tuple(k.name for k in _ROWS if k.told_twice)
-MISSING_MAY_BE_USE = (*USE_ON_A_DAY, *WEEKLY)
+MISSING_MAY_BE_USE = (*USE_ON_A_DAY, *WEEKLY, *AMOUNTS)
 STATES = tuple(name for name in ON_A_DAY if not KINDS[name].about_use)
-# that are computed from use patterns: yes or no, and times to an event
+# that are computed from use patterns: yes or no, times to an event, and amounts; and what each is of a person
 PATTERN_ANSWERS = tuple(name for name in ON_A_DAY if KINDS[name].of_patterns)
 PATTERN_TIMES = tuple(name for name in TIMED if KINDS[name].of_patterns)
+PATTERN_AMOUNTS = tuple(name for name in AMOUNTS if KINDS[name].of_patterns)
+OF_PATTERNS = (*PATTERN_ANSWERS, *PATTERN_TIMES, *PATTERN_AMOUNTS)
 # events that cannot happen to everyone
 AMONG_SOME = tuple(k.name for k in _ROWS if k.among_some)
 # of which what has happened by one day has happened by every later one
@@ -383,17 +483,11 @@ PANELS = {k.name: k.panel for k in _ROWS if k.panel}
 # columns that an endpoint may name, by kind; and numbers of an endpoint that only some kinds have, and need
 COLUMNS = {k.name: k.columns for k in _ROWS if k.columns}
 TAKES = {column: tuple(k.name for k in _ROWS if column in k.takes) for k in _ROWS for column in k.takes}
+MAY_TAKE = {column: tuple(k.name for k in _ROWS if column in k.may_take) for k in _ROWS for column in k.may_take}
 # clocks of an endpoint, and kinds whose clock may start with the return to the community
 ADMISSION, COMMUNITY = "admission", "community"
 CLOCKS = (ADMISSION, COMMUNITY)
-CLOCKED = tuple(
-    k.name
-    for k in _ROWS
-    if k.about_use
-    and k.needs
-    and not k.of_patterns
-    and k.answered in (AT_A_DAY, TO_AN_EVENT, BETWEEN_TWO_DAYS, WEEK_BY_WEEK)
-)
+CLOCKED = tuple(k.name for k in _ROWS if (k.about_use or k.of_patterns) and not k.fixed)
 # kinds that are answered by tests alone
 OF_TESTS = tuple(k.name for k in _ROWS if k.needs == ("screens",))
 # in the order in which they are spoken of

@@ -12,6 +12,7 @@ DIFFERENCE, RATIO = "difference", "ratio"
 MORE_HOURS, FEWER_HOURS = "more_hours", "fewer_hours"
 MORE_TESTS, FEWER_TESTS = "more_tests", "fewer_tests"
 EVERYTHING = "all"
+SHARE, POINTS, DAYS, NUMBER = "share", "points", "days", "number"
 # what a row of results may be of, beside the name of an arm: no arm may be called so
 OF = {
     DIFFERENCE: "the difference of the arms",
@@ -28,7 +29,8 @@ OF = {
 class Measure:
     """One quantity that a row of the sheet may ask for.
 
-    meaning: what it is. unit: of a side, and of a difference: share, days, or none. by_arm: its sides are the arms.
+    meaning: what it is. unit: of a side, and of a difference: share, points (of which a side may be below 0), days,
+    number, or none. by_arm: its sides are the arms. amount: it is a mean of what each person has.
     sides: what its rows are of in their place. preferred: its place where questions are told or tabulated, 1 first.
     called: a ratio, at the head of a column; many: several of them, within the title of a table. note: said beneath its
     table in the section of retention. method: how times are measured so, for the methods section; '' where that is said
@@ -45,6 +47,7 @@ class Measure:
     called: str = ""
     many: str = ""
     note: str = ""
+    amount: bool = False
 
     @property
     def ratio(self) -> bool:
@@ -53,8 +56,13 @@ class Measure:
 
     @property
     def share(self) -> bool:
-        """Of its sides it is a share of people."""
-        return self.unit == "share"
+        """Of its sides it is a share, or the difference of two."""
+        return self.unit in (SHARE, POINTS)
+
+    @property
+    def without_events(self) -> bool:
+        """It needs no people with an event, or without."""
+        return self.amount or self.unit == DAYS
 
     @property
     def main(self) -> str:
@@ -65,7 +73,13 @@ class Measure:
         """What its rows are of, in order, for two arms."""
         if self.ratio:
             return (RATIO,)
-        return (*((first, second) if self.by_arm else self.sides), DIFFERENCE, RATIO)
+        # of what may be below 0 there is no ratio
+        both = (DIFFERENCE,) if self.unit == POINTS else (DIFFERENCE, RATIO)
+        return (*((first, second) if self.by_arm else self.sides), *both)
+
+    def span(self, day: float) -> float:
+        """What a whole arm makes of a side, up to a day; 0 of a ratio."""
+        return {SHARE: 1.0, POINTS: 2.0, DAYS: day, NUMBER: day}.get(self.unit, 0.0)
 
 
 RISK, MEAN_DAYS, HAZARD_RATIO = "risk", "mean_days", "hazard_ratio"
@@ -75,6 +89,8 @@ SHARE_OF_WEEKS, ODDS_RATIO, RISK_RATIO = "share_of_weeks", "odds_ratio", "risk_r
 TIME_RATIO, LOG_LOGISTIC_TIME_RATIO = "time_ratio", "log_logistic_time_ratio"
 # the distribution of times that a ratio of them supposes, as `estimators.survival.parametric` names it
 DISTRIBUTIONS = {TIME_RATIO: "weibull", LOG_LOGISTIC_TIME_RATIO: "log-logistic"}
+# means of what each person has
+MEAN_SHARE, MEAN_NUMBER, MEAN_CHANGE, ADJUSTED_CHANGE = "mean_share", "mean_number", "mean_change", "adjusted_change"
 # ratios of a regression that is none of hazards
 MODELLED = (ODDS_RATIO, RISK_RATIO, *DISTRIBUTIONS)
 # in the order in which the sheet names them
@@ -82,7 +98,7 @@ _ROWS = (
     Measure(
         "risk",
         "share of people with the outcome by a day, or on it",
-        "share",
+        SHARE,
         2,
         by_arm=True,
         method=(
@@ -94,7 +110,7 @@ _ROWS = (
     Measure(
         "mean_days",
         "mean days in care up to a day",
-        "days",
+        DAYS,
         1,
         by_arm=True,
         method=(
@@ -142,7 +158,7 @@ _ROWS = (
     Measure(
         "share_of_weeks",
         "share of the weeks up to a day that have the outcome, of all weeks of an arm's people that count",
-        "share",
+        SHARE,
         3,
         by_arm=True,
         method=(
@@ -204,9 +220,65 @@ _ROWS = (
         many="ratios of times, log-logistic",
     ),
     Measure(
+        "mean_share",
+        "mean over people of each one's own share, of days or of tests",
+        SHARE,
+        12,
+        by_arm=True,
+        method=(
+            "Shares of days or of tests are means over people, each of whom counts once. Doubly robust means of shares "
+            "stand on a regression with a logistic mean of shares between 0 and 1 (quasi-binomial; Papke and "
+            "Wooldridge 1996, Journal of Applied Econometrics 11:619), whose errors ask nothing of how shares vary. "
+            "Where what is missing counts as use, each unknown day or test counts so; where only what is observed "
+            "counts, a share is of the known ones, and who has none is left out. Days and tests from a death on count "
+            "as use where a death counts against the outcome."
+        ),
+        amount=True,
+    ),
+    Measure(
+        "mean_number",
+        "mean over people of each one's own number, of days or of tests",
+        NUMBER,
+        13,
+        by_arm=True,
+        method=(
+            "Numbers of days or tests, such as longest runs, are means over people. Where what is missing counts as "
+            "use, an unknown day or test breaks a run; where only what is observed counts, it neither counts nor "
+            "breaks one. Doubly robust means stand on a quasi-binomial regression of the number by the largest that it "
+            "could be."
+        ),
+        amount=True,
+    ),
+    Measure(
+        "mean_change",
+        "mean over people of how their own share has changed since before time zero",
+        POINTS,
+        15,
+        by_arm=True,
+        method=(
+            "Changes are of each person's own share of days, less the share in as many days before time zero; who told "
+            "nothing of those has none. What was told of the time before care is taken as it was told under every "
+            "reading of missing answers."
+        ),
+        amount=True,
+    ),
+    Measure(
+        "adjusted_change",
+        "the same, had the people of both arms had the same share before time zero",
+        POINTS,
+        14,
+        by_arm=True,
+        method=(
+            "With the time before held, changes are those of a linear regression of the change on the arm and the "
+            "share before time zero (analysis of covariance; Vickers and Altman 2001, BMJ 323:1123), at the mean of "
+            "that share over both arms."
+        ),
+        amount=True,
+    ),
+    Measure(
         "dose_response",
         "share of an arm's people with the outcome at more and at fewer hours of care a week",
-        "share",
+        SHARE,
         8,
         sides=(MORE_HOURS, FEWER_HOURS),
     ),

@@ -92,7 +92,7 @@ _ROWS = (
         explained=(
             "A model with the comparison alone: of hazards a Cox model, from the first day (Cox 1972, JRSS B 34:187; "
             "ties after Efron 1977, JASA 72:557); of subdistribution hazards, that of Fine and Gray; of weeks, the "
-            "regression of the arm and the week."
+            "regression of the arm and the week; of amounts, their means."
         ),
         of_duration={"hazard_ratio": "Naive: from the first day"},
     ),
@@ -103,7 +103,7 @@ _ROWS = (
         15,
         explained=(
             "A model with the assigned arm alone, over everyone randomised: of hazards a Cox model, of weeks the "
-            "regression of the arm and the week."
+            "regression of the arm and the week, of amounts their means."
         ),
         of_duration={"hazard_ratio": "As randomised", "risk": "As randomised"},
     ),

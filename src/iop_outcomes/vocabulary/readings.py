@@ -13,16 +13,20 @@ from typing import Literal
 from iop_outcomes.vocabulary.answers import (
     ABSTINENT,
     AS_MISSING,
+    BETTER,
     COUNTED_AGAINST,
     EVENT,
     LAST_ABSTINENT,
     LEFT_OUT,
     MISSING,
     MISSING_RULES,
+    NO_BETTER,
     NO_EVENT,
+    NONE_OF_IT,
     NOT_ANSWERED,
     NOT_ASKED,
     NOT_YET_OBSERVED,
+    SOME_OF_IT,
     USING,
     MissingRule,
 )
@@ -67,8 +71,11 @@ def of_counts(deaths: str, not_due: str) -> Reading:
     )
     taken = {name: _taken(rule, unanswered) for name, rule in MISSING_RULES.items()}
     apart = {name: ((USING, NO_EVENT), unanswered) for name, rule in MISSING_RULES.items() if not rule.counts}
-    others = (USING, DIED, *NOT_ANSWERED, *NOT_ASKED, NO_EVENT, CENSORED, STILL_AT_RISK)
-    return Reading("cause", (ABSTINENT, EVENT), others, out, staying=EVENT_FREE, taken=taken, apart=apart)
+    without = (NO_EVENT, NONE_OF_IT, NO_BETTER)
+    others = (USING, DIED, *NOT_ANSWERED, *NOT_ASKED, *without, CENSORED, STILL_AT_RISK)
+    return Reading(
+        "cause", (ABSTINENT, EVENT, SOME_OF_IT, BETTER), others, out, staying=EVENT_FREE, taken=taken, apart=apart
+    )
 
 
 def _taken(rule: MissingRule, unanswered: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -209,3 +209,24 @@ def test_levels_and_ages_that_might_be_others_are_told_with_the_choice():
     assert "300 rows of fewer than 11 people became level 2.5" in beside
     assert "would be level 3.5 by 'REV'" in beside
     assert "41 people have a record half a year or more before" in told["Age"][0]
+
+
+def test_a_window_longer_than_anyone_is_followed_stops_a_run_with_the_longest_that_there_is(folder):
+    records(folder)
+    rows = [f"p{i:02d},{7 * week},opioid,negative" for i in range(40) for week in range(1, 8)]
+    (folder / "records/screens.csv").write_text("\n".join(["person_id,day,substance,result", *rows]) + "\n")
+    with (folder / "config/endpoints.tsv").open("a") as sheet:
+        for name, definition in (
+            ("whole", "statistic = share | counts = negative | end = 20"),
+            ("short", "statistic = share | counts = negative | end = 4"),
+        ):
+            cells = [name, "pattern_share", name, "A share.", *[""] * 3, "opioid", *[""] * 6, definition]
+            sheet.write("\t".join(cells) + "\n")
+    with (folder / "config/analyses.tsv").open("a") as sheet:
+        for name in ("whole", "short"):
+            sheet.write(
+                f"ours\tt\tabstinence\tiop_vs_residential\t{name}\t84\tmean_share\tnaive\tobserved_only\tsecondary\n"
+            )
+    (stop,) = told(folder).stops
+    assert stop.startswith("whole: The endpoint 'whole' (own) asks for a window to week 20")
+    assert stop.endswith("The longest window that these patterns can answer ends with week 12.")

@@ -8,7 +8,7 @@ import pytest
 from cohort_rows import people, table
 from use_rows import screens, spell, stay
 
-from iop_outcomes.cohort import abstinence
+from iop_outcomes.cohort import abstinence, pattern_endpoints, use
 from iop_outcomes.protocol import Use
 from iop_outcomes.tables import TABLES, check
 
@@ -98,10 +98,44 @@ def test_use_in_residence_tells_nothing_of_the_time_after_the_return() -> None:
 
 
 def test_a_clock_is_for_outcomes_about_use() -> None:
-    with pytest.raises(ValueError, match="`clock` is for outcomes about use from tests and interviews"):
+    with pytest.raises(ValueError, match="it is for outcomes about use from tests and interviews"):
         parts.endpoint("o", "in_care", clock="community")
+    with pytest.raises(ValueError, match="`clock` does not fit the kind change_in_use: the days before a return"):
+        parts.endpoint("o", "change_in_use", clock="community")
     with pytest.raises(ValueError, match="expected one of 'admission', 'community'"):
         parts.endpoint("o", "first_use", clock="discharge")
+
+
+def test_patterns_and_days_are_counted_from_the_return_to_the_community() -> None:
+    """Days 30 to 58 at home: 28 days after the return. Who never returned is not asked."""
+    tests = screens(*((day, "negative") for day in (5, 12, 19, 26)), (33, "positive"), (40, "negative"),
+                    (47, "positive"), (54, "positive"), person_id="residence")  # fmt: skip
+    who = people(*WHO, observed_days=120)
+    dead = table("persons", [{"person_id": n} for n in WHO], observed_to_day=120, sex="unknown")
+    rules = Use(begins=0)
+    share = "statistic = share | counts = negative"
+    said = {}
+    for clock in ("admission", "community"):
+        endpoints = [
+            parts.endpoint("yes", "pattern_answer", substance="opioid", clock=clock,
+                           pattern="statistic = longest_run | counts = negative | at_least = 2"),
+            parts.endpoint("share", "pattern_share", substance="opioid", clock=clock, pattern=share),
+            parts.endpoint("days", "days_abstinent", substance="opioid", clock=clock, tolerance_days=7),
+        ]  # fmt: skip
+        none = TABLES["medications"].empty(), TABLES["followups"].empty()
+        made = use.run(who, dead, CARE, tests, none[1], none[0], rules, [e.tests for e in endpoints])["use_patterns"]
+        own = pattern_endpoints.run(
+            who.assign(death_day=pd.array([None] * 4, dtype="Int64")), made, rules, endpoints,
+            {"yes": [28], "share": [28], "days": [28]}, CARE,
+        )  # fmt: skip
+        own_days = endpoints[2].model_copy(update={"outcome": "o"})
+        days = found(own_days, 28, tests, interviews=none[1])["amounts"].set_index("person_id")
+        answer, amount = (own[name].set_index("person_id").loc["residence"] for name in ("abstinence", "amounts"))
+        said[clock] = bool(answer["abstinent"]), amount["as_use"], round(28 * days.loc["residence", "as_use"])
+        assert not own["amounts"].set_index("person_id").loc["never", "mature"]
+        assert days.loc["never", "mature"] == (clock == "admission")
+    # of the four weeks from day 30 on one is negative, that of day 40, whose test speaks for days 34 to 40
+    assert said == {"admission": (True, 1.0, 28 - 1), "community": (False, 1 / 4, 7)}
 
 
 @pytest.mark.parametrize(

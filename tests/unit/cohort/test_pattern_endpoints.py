@@ -73,6 +73,35 @@ def test_the_dead_and_those_not_observed_are_told_apart() -> None:
     assert late["mature"].tolist() == [False]
 
 
+def test_amounts_are_told_with_missed_tests_as_use_left_out_and_as_negative() -> None:
+    """Excused and unscheduled weeks are none of the tests; a mixed one is a test that is not negative; who had no test
+    due is not asked.
+    """
+    texts = {"a": "-o-+", "b": "*e_-", "c": "oooo", "d": "", "e": "-x"}
+    share = found(texts, "pattern_share", "statistic = share | counts = negative", 27)["amounts"].set_index("person_id")
+    read = (
+        share[["as_use", "known", "as_free"]].astype(object).where(share[["as_use", "known", "as_free"]].notna(), None)
+    )
+    assert read.to_numpy().tolist()[:3] == [[2 / 4, 2 / 3, 3 / 4], [1 / 2, 1 / 2, 1 / 2], [0, None, 1]]
+    assert read.loc["e"].tolist() == [1 / 2, 1 / 2, 1 / 2]
+    assert share["mature"].tolist() == [True, True, True, False, True]
+    assert share["dead"].tolist() == [False] * 4 + [True]
+    run = found(texts, "pattern_number", "statistic = longest_run | counts = negative", 27)["amounts"]
+    assert run[["as_use", "known", "as_free", "largest"]].to_numpy().tolist()[0] == [1, 2, 3, 4]
+    left = found(texts, "pattern_share", "statistic = share | counts = negative", 27, deaths="as_missing")["amounts"]
+    assert left[["as_use", "known", "as_free"]].to_numpy().tolist()[4] == [1 / 2, 1, 1]
+
+
+def test_a_definition_that_reads_missed_tests_itself_is_told_once() -> None:
+    """An index is taken by its largest value, 120: of 15 weeks without use all of it."""
+    texts = {"a": "-o-+" + "-" * 11, "b": "-" * 15}
+    rows = found(texts, "pattern_share", "Rd_fiellin_2006", 104, version="as_published")["amounts"]
+    assert rows[["as_use", "known", "as_free"]].to_numpy().tolist() == [[13 / 15] * 3, [1] * 3]
+    index = found(texts, "pattern_share", "Rd_lingA_1976", 104)["amounts"]
+    assert index["known"].tolist()[1] == 1
+    assert 0 < index["known"].tolist()[0] < 1
+
+
 def test_a_window_beyond_everyone_is_refused() -> None:
     with pytest.raises(StudyError, match=r"a window to week 15, and nobody is followed beyond week 10"):
         said({"a": "-" * 20}, "Ab_krupitskyA_2011")
@@ -83,7 +112,11 @@ def test_a_window_beyond_everyone_is_refused() -> None:
     [
         ("pattern_answer", {"pattern": "Ab_kosten_193"}, r"Did you mean 'Ab_kosten_1993'\?"),
         ("pattern_answer", {"pattern": "Rs_ctnNinetyFour_2023"}, "is of the value 'survival', and 'logical' is wanted"),
-        ("pattern_answer", {}, "`pattern` is for the kinds pattern_answer and pattern_time, "),
+        (
+            "pattern_answer",
+            {},
+            "`pattern` is for the kinds pattern_answer, pattern_time, pattern_share, pattern_number, ",
+        ),
         ("screen", {"pattern": "Ab_kosten_1993"}, "`pattern` is for the kinds"),
         ("screen", {"version": "as_published"}, "`pattern` is for the kinds"),
         ("pattern_time", {"pattern": "statistic = first | counts = positive"}, "needs `at_least`"),

@@ -21,7 +21,8 @@ def test_the_dictionary_tells_every_column_of_what_is_released() -> None:
     measured = told[(told["table"] == "estimates") & (told["column"] == "measure")]
     assert measured["values"].item() == "; ".join(
         ("risk", "mean_days", "hazard_ratio", "subdistribution_hazard_ratio", "share_of_weeks", "odds_ratio",
-         "risk_ratio", "time_ratio", "log_logistic_time_ratio", "dose_response", "testing_response")
+         "risk_ratio", "time_ratio", "log_logistic_time_ratio", "mean_share", "mean_number", "mean_change",
+         "adjusted_change", "dose_response", "testing_response")
     )  # fmt: skip
     assert set(dictionary.written(choose("none"))["minimum_cell"].dropna()) == {1}
     check(TABLES["dictionary"], told)

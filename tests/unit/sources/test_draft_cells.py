@@ -110,6 +110,9 @@ def test_a_unit_that_changes_is_told(tmp_path: Path) -> None:
                               "Incarcerated": "other", "Dropped out": "unplanned", "3": None}),
         ("sex", {"F": "female", "Male": "male", "Unknown": "unknown", "1": None}),
         ("result", {"NEG": "negative", "Not detected": "negative", "Detected": "positive", "refused": "missing"}),
+        ("test_reason", {"No show": "no_show", "Refused": "refused", "Lab error": "laboratory_error", "QNS": "unable",
+                         "Specimen leaked in transit": "laboratory_error", "In jail": "in_jail", "Random": None,
+                         "Out of town": "excused", "Clinic closed": "not_offered", "hospitalized": "in_hospital"}),
         ("modality", {"Tele-health": "virtual", "Face to face": "in_person", "11": "in_person"}),
         ("yes_no", {"Y": "yes", "0": "no", "2": None, "Not Hispanic": "no"}),
         ("program_type", {"SUD": "substance_use", "Mental Health": "mental_health", "ED": "eating_disorder"}),
@@ -208,3 +211,29 @@ def test_codes_lose_what_programs_add_and_ages_are_cautioned(tmp_path: Path) -> 
     pd.concat([stays, stays]).to_csv(tmp_path / "stays.csv", index=False)
     several = " ".join(draft.draft([tmp_path / "stays.csv"]).replace("#", " ").split())
     assert "taken for the age on the day of the row" in several
+
+
+TESTS = 4 * N
+
+
+def screens_of(folder: Path, **columns: Sequence[object]) -> dict[str, object]:
+    """The columns of screens in the draft of a table of tests."""
+    when, what = days(TESTS, "%Y-%m-%d"), cycle(["opioid"], TESTS)
+    path = one_table(folder, person_id=cycle(PEOPLE, TESTS), collection_date=when, substance=what, **columns)
+    found: dict[str, object] = written(path)["source"]["tables"]["screens"]["columns"]
+    return found
+
+
+def test_reasons_for_missing_tests_are_suggested_from_a_column_or_from_the_results(tmp_path: Path) -> None:
+    """A reason for which a test was ordered is none for which it is missing."""
+    result = cycle(["NEG", "POS", "NEG", "Not done"], TESTS)
+    why = cycle(["", "", "", "No show", "", "", "", "Lab error"], TESTS)
+    for name in ("Reason not done", "NT code"):
+        found = screens_of(tmp_path, result=result, **{name: why})
+        assert found["reason"] == {"column": name, "codes": {"Lab error": "laboratory_error", "No show": "no_show"}}
+    ordered = screens_of(tmp_path, result=result, reason=cycle(["Random", "For cause", "Intake"], TESTS))
+    assert "reason" not in ordered
+    told = screens_of(tmp_path, result=cycle(["NEG", "POS", "No show", "Lab error"], TESTS))
+    assert told["reason"] == {
+        "column": "result", "codes": {"Lab error": "laboratory_error", "No show": "no_show"}, "other": "",
+    }  # fmt: skip

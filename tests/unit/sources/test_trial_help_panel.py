@@ -97,8 +97,8 @@ def test_periods_run_from_the_previous_interview_that_was_held(panel: Callable[.
 
 def test_every_interview_that_was_due_is_a_row(panel: Callable[..., Path]) -> None:
     followups = tables(panel(*SEEN_TWICE))["followups"].set_index(["person_id", "target_day"])
-    assert followups.loc["a", "day"].tolist() == [180, pd.NA, pd.NA, 720]
-    assert followups.loc["b", "day"].isna().all()
+    assert followups.loc["a", "day"].tolist() == [0, 180, pd.NA, pd.NA, 720]
+    assert followups.loc["b", "day"].tolist() == [0, *[pd.NA] * 4]
     assert followups.loc[("a", 180), "days_used"] == 12
     assert followups.loc[("a", 720), "days_used"] == 0
     assert set(followups["lookback_days"]) == {30}
@@ -112,7 +112,7 @@ def test_days_of_use_are_zero_only_when_all_three_are(
     panel: Callable[..., Path], alcohol: object, heroin: object, cocaine: object, expected: float | None
 ) -> None:
     folder = panel(first("a"), row("a", 6, H1_30=alcohol, H3_30=heroin, H8_30=cocaine))
-    found = tables(folder)["followups"]["days_used"].iloc[0]
+    found = tables(folder)["followups"]["days_used"].iloc[1]
     assert pd.isna(found) if expected is None else found == expected
 
 
@@ -124,7 +124,7 @@ def test_what_is_read_passes_the_rules(panel: Callable[..., Path]) -> None:
     assert found["quarantine"].empty
     assert found["episodes"].empty  # detoxification never starts the clock
     assert found["intake"].set_index("table")["rows"].to_dict() == {
-        "persons": 2, "stays": 2, "sessions": 0, "screens": 0, "followups": 8, "medications": 0, "periods": 2,
+        "persons": 2, "stays": 2, "sessions": 0, "screens": 0, "followups": 10, "medications": 0, "periods": 2,
     }  # fmt: skip
 
 
@@ -209,7 +209,7 @@ def test_the_panel_gives_back_the_crude_numbers(shared: Path, name: str) -> None
     assert found["quarantine"].empty
     assert len(found["persons"]) == 470
     seen = found["followups"].groupby("target_day")["day"].count()
-    assert seen.to_dict() == {180: 254, 360: 217, 540: 254, 720: 277}
+    assert seen.to_dict() == {0: 470, 180: 254, 360: 217, 540: 254, 720: 277}
     by_care = outcomes(found).groupby("care")["abstinent"].agg(["count", "sum"])
     assert by_care.loc[["residential", "outpatient_only", "none"]].to_numpy().tolist() == [
         [326, 207],

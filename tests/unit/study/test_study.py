@@ -143,6 +143,27 @@ def test_what_is_not_about_use_is_not_read_as_use(folder):
     assert "is not about use" in refused(cohort="tedsd")
 
 
+def test_amounts_are_asked_for_as_they_can_be_answered(folder):
+    """Each time the row that was refused is taken out again."""
+    sheet = Path("config/analyses.tsv")
+    whole, demo = sheet.read_text(), "demo a abstinence iop_vs_residential"
+    add(f"{demo} percent_days_abstinent 180 mean_share iptw worst_case,best_case secondary")
+    add(f"{demo} longest_abstinence 180 mean_number aipw observed_only secondary")
+    assert load().rows("abstinence")
+    change = "change_in_abstinent_days"
+    for row, said in {
+        "percent_days_abstinent 90 mean_share iptw imputed": "missing_is_using or observed_only or worst_case or best_",
+        "percent_days_abstinent 90 mean_share iptw none": "needs the missing_rule missing_is_using or observed_only",
+        "percent_days_abstinent 90 mean_share crude observed_only": "does not answer a 'mean_share'",
+        "percent_days_abstinent 90 mean_number iptw observed_only": "Possible measures: mean_share",
+        f"{change} 90 mean_change aipw observed_only": "does not answer a 'mean_change'",
+        f"{change} 20 adjusted_change iptw observed_only": "30 days before the horizon, day 20, some of which lie",
+    }.items():
+        sheet.write_text(whole)
+        add(f"{demo} {row} secondary")
+        assert said in refused()
+
+
 def test_a_return_to_care_has_no_doubly_robust_estimate(folder):
     add("demo back retention iop_vs_residential readmitted 180 risk aipw none secondary")
     said = refused()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from iop_outcomes.cohort import abstinence, events, weekly
+from iop_outcomes.cohort import abstinence, amounts, events, weekly
 from iop_outcomes.estimators.causal.propensity import fit_propensity
 from iop_outcomes.estimators.causal.weights import TILTS, truncate, weight_slope, weights
+from iop_outcomes.patterns.definition import VALUES
 from iop_outcomes.protocol import Endpoint
 from iop_outcomes.tables import TABLES
 from iop_outcomes.vocabulary import answers, causes, endpoints, levels, methods, statuses
@@ -55,6 +56,8 @@ def test_every_kind_of_endpoint_has_its_function_and_nothing_else_has() -> None:
     assert set(abstinence.TIMES) == set(endpoints.TIMED) - set(endpoints.PATTERN_TIMES)
     assert set(abstinence.BETWEEN_DAYS) == set(endpoints.BETWEEN)
     assert set(weekly.WEEKS) == set(endpoints.WEEKLY)
+    assert set(amounts.HELD) == set(endpoints.AMOUNTS) - set(endpoints.PATTERN_AMOUNTS)
+    assert {endpoints.KINDS[kind].value for kind in endpoints.OF_PATTERNS} == set(VALUES)
     with pytest.raises(KeyError, match=r"vocabulary\.endpoints"):
         events.KINDS.answers(test_only_what_is_asked_for_is_needed)
 
@@ -92,17 +95,19 @@ def test_readings_of_kinds_by_hand() -> None:
     assert (event.events, event.others) == (("overdose",), ("died", "censored", "still_at_risk"))
     assert endpoints.KINDS["death"].reading("died").others == ("censored", "still_at_risk")
     assert of["interview"] == of["first_use"] == of["state_at_discharge"]
-    assert of["interview"].events == ("abstinent", "event")
-    assert of["interview"].left_out["missing_is_using"] == ("not_yet_observed", "out_of_care", "not_known")
+    assert of["interview"].events == ("abstinent", "event", "some_of_it", "better_than_before")
+    unasked = ("not_yet_observed", "out_of_care", "not_known", "nothing_known_before")
+    assert of["interview"].left_out["missing_is_using"] == unasked
     missing = ("missing", answers.LAST_ABSTINENT, answers.LAST_USING)
-    assert of["interview"].left_out["observed_only"] == (*missing, "not_yet_observed", "out_of_care", "not_known")
+    assert of["interview"].left_out["observed_only"] == (*missing, *unasked)
 
 
 def test_words_of_causes_answers_and_statuses_are_there() -> None:
     assert sorted(causes.ENDS) == sorted(causes.LEAVING)
     assert set(endpoints.COUNTED) < set(endpoints.CAUSES)
     missing = {answers.LAST_ABSTINENT, answers.LAST_USING}
-    told = {*answers.LEVELS, *answers.STATE_LEVELS, *answers.WEEK_LEVELS, *answers.NOT_ASKED, *missing}
+    of_people = (answers.LEVELS, answers.STATE_LEVELS, answers.WEEK_LEVELS, answers.AMOUNT_LEVELS)
+    told = {level for own in (*of_people, answers.CHANGE_LEVELS, answers.NOT_ASKED, missing) for level in own}
     assert told == set(answers.LABELS)
     assert set(levels.LABELS) == set(levels.CLASSES)
     assert TABLES["estimates"].columns["status"].allowed == tuple(statuses.STATUSES)

@@ -2,9 +2,9 @@
 
 `at_a_day` holds states on a day, which may be missing; `to_an_event` times to an event that may not be seen;
 `competing` ways of leaving, or events, that shut each other out; `in_care` being there still; `week_by_week` what each
-week of a person says. Each keeps its values in the order of a sample, says in words what it cannot answer, and
-estimates the rest by the method that is asked for. All that they share is `Outcome`, which is what `answer` knows of
-them; those with a ratio of a regression are `Modelled` as well.
+week of a person says; `amounts` how much of something each person has. Each keeps its values in the order of a sample,
+says in words what it cannot answer, and estimates the rest by the method that is asked for. All that they share is
+`Outcome`, which is what `answer` knows of them; those with a ratio of a regression are `Modelled` as well.
 """
 
 from __future__ import annotations

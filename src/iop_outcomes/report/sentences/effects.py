@@ -14,16 +14,22 @@ from iop_outcomes.presentation.labels import Labels, within
 from iop_outcomes.tables.rows import Estimated
 from iop_outcomes.vocabulary.answers import MISSING_RULES
 from iop_outcomes.vocabulary.causes import CAUSES, UNPLANNED
-from iop_outcomes.vocabulary.endpoints import KINDS, LEFT_INDEX
+from iop_outcomes.vocabulary.endpoints import KINDS, LEFT_INDEX, UNKNOWN
 from iop_outcomes.vocabulary.estimands import ESTIMANDS
 from iop_outcomes.vocabulary.measures import (
+    ADJUSTED_CHANGE,
     HAZARD_RATIO,
     LOG_LOGISTIC_TIME_RATIO,
+    MEAN_CHANGE,
     MEAN_DAYS,
+    MEAN_NUMBER,
+    MEAN_SHARE,
     MEASURES,
+    NUMBER,
     ODDS_RATIO,
     RISK,
     RISK_RATIO,
+    SHARE,
     SHARE_OF_WEEKS,
     SUBDISTRIBUTION_HAZARD_RATIO,
     TIME_RATIO,
@@ -34,6 +40,10 @@ from iop_outcomes.vocabulary.statuses import STATUSES
 Rows = Mapping[str, Estimated]
 
 POINTS = "percentage points"
+TO_THE_MEAN = (
+    "Part of what each arm changed by would have come without care: people begin it when things are at their worst, "
+    "and are found nearer to their usual later on (regression to the mean)."
+)
 OPEN = " The interval leaves the direction open."
 
 
@@ -59,6 +69,8 @@ def reading(row: Estimated, labels: Labels) -> str:
     kind, rule = KINDS.get(labels.kind(row["outcome"])), MISSING_RULES.get(row["missing_rule"])
     if rule is None or not labels.reading(row["outcome"], rule.name):
         return ""
+    if kind is not None and kind.parts:
+        return rule.of_amounts.format(unknown=UNKNOWN[kind.parts])
     return rule.screened if kind is not None and kind.screened else rule.read
 
 
@@ -158,9 +170,18 @@ def compared(rows: Rows, labels: Labels) -> str:
 def shorter(rows: Rows, labels: Labels) -> str:
     """The same question under another reading of missing outcomes, after a full sentence."""
     row = main(rows)
-    one, other = (shown(r, numbers.percent) for r in of_arms(rows, labels))
-    text = f"{reading(row, labels)}, {one} against {other}: {gap(row, labels, POINTS, numbers.size)}."
+    value, size, unit = told_in(row, labels)
+    one, other = (shown(r, value) for r in of_arms(rows, labels))
+    text = f"{reading(row, labels)}, {one} against {other}: {gap(row, labels, unit, size)}."
     return text + (OPEN if undecided(row) else "")
+
+
+def told_in(row: Estimated, labels: Labels) -> tuple[numbers.Form, numbers.Form, str]:
+    """How a value and the size of a difference are written, and in what they are counted."""
+    unit = MEASURES[row["measure"]].unit
+    if unit == NUMBER:
+        return numbers.days, numbers.days, KINDS[labels.kind(row["outcome"])].parts
+    return numbers.percent if unit == SHARE else numbers.points, numbers.size, POINTS
 
 
 def measure(rows: Rows) -> Measure:
@@ -214,6 +235,28 @@ def _share_of_weeks(rows: Rows, labels: Labels) -> str:
     )
 
 
+def _mean(rows: Rows, labels: Labels) -> str:
+    row = main(rows)
+    value, size, unit = told_in(row, labels)
+    one, other = (shown(r, value) for r in of_arms(rows, labels))
+    people = tuple(_among(people) for people in groups(labels, row["contrast"]))
+    return (
+        f"the mean of \u2018{within(labels.endpoint(row['outcome']))}\u2019 up to day {row['horizon_days']:.0f} is "
+        f"{one} {people[0]}, against {other} {people[1]}: {gap(row, labels, unit, size)}."
+    )
+
+
+def _change(held: str, rows: Rows, labels: Labels) -> str:
+    row = main(rows)
+    value, size, unit = told_in(row, labels)
+    one, other = (shown(r, value) for r in of_arms(rows, labels))
+    people = tuple(_among(people) for people in groups(labels, row["contrast"]))
+    return (
+        f"\u2018{within(labels.endpoint(row['outcome']))}\u2019 by day {row['horizon_days']:.0f} is {one} {unit} "
+        f"{people[0]}, against {other} {people[1]}{held}: {gap(row, labels, unit, size)}."
+    )
+
+
 def _ratio_of(what: str, rows: Rows, labels: Labels) -> str:
     """A ratio alone. what: of which quantity; {event}, its outcome within a sentence, and {day} are the row's."""
     row = main(rows)
@@ -247,4 +290,8 @@ SAID: dict[str, Callable[[Rows, Labels], str]] = {
     MEAN_DAYS: _mean_days,
     SHARE_OF_WEEKS: _share_of_weeks,
     **{measure: partial(_ratio_of, what) for measure, what in RATIOS.items()},
+    MEAN_SHARE: _mean,
+    MEAN_NUMBER: _mean,
+    MEAN_CHANGE: partial(_change, ""),
+    ADJUSTED_CHANGE: partial(_change, ", had both begun alike"),
 }

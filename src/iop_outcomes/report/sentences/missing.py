@@ -53,7 +53,8 @@ def bounds(rows: Sequence[Estimated], labels: Labels) -> str:
     low, high = by[WORST_CASE], by[BEST_CASE]
     ways = {effects.direction(low), effects.direction(high)}
     turn = "so that the answers alone could turn the difference round" if len(ways) > 1 else "on one side of none"
-    told = [effects.amount(r, effects.POINTS, numbers.size) for r in (low, high)]
+    _, size, unit = effects.told_in(low, labels)
+    told = [effects.amount(r, unit, size) for r in (low, high)]
     return f"Whatever the missing answers would have been, the difference lies between {told[0]} and {told[1]}, {turn}."
 
 

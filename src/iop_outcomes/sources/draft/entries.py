@@ -17,6 +17,7 @@ from iop_outcomes.sources.draft.exports import MISSING_NUMBERS, Column
 from iop_outcomes.sources.draft.recognise import Feed, Match
 from iop_outcomes.tables import TABLES
 from iop_outcomes.tables.canonical import YES_NO_UNKNOWN
+from iop_outcomes.vocabulary.testing import NOT_TOLD
 
 TODO = "TODO"
 
@@ -78,6 +79,8 @@ def entries(feed: Feed, calendar: bool, moved: bool = False) -> list[Entry]:
     for name, column in declared.items():
         if name in feed.columns:
             found.append(_entry(feed, name, feed.columns[name], calendar))
+        elif (feed.table, name) == ("screens", "reason") and (told := _reasons_of_results(feed)):
+            found.append(told)
         elif not (column.optional or column.absent_means_missing or name in derived):
             value, why = ABSENT.get((feed.table, name), (TODO, f"{column.meaning}: not recognised"))
             found.append(Entry(name, {"value": value}, why))
@@ -112,6 +115,22 @@ def _entry(feed: Feed, name: str, match: Match, calendar: bool) -> Entry:
         )
         why.append(f"the identifier gate refuses it, as it looks like {' and '.join(rules)}: {cure}")
     return Entry(name, spec, "; ".join(filter(None, why)), notes)
+
+
+def _reasons_of_results(feed: Feed) -> Entry | None:
+    """Why tests are missing, where the codes of the results say so themselves."""
+    if "result" not in feed.columns:
+        return None
+    column = feed.columns["result"].column
+    person = feed.columns["person_id"].column.name if "person_id" in feed.columns else None
+    said = {
+        code: codes.meaning(code, "test_reason")[0] for code in sorted(codes.shareable(feed.export, column, person))
+    }
+    told = {code: reason for code, reason in said.items() if reason and reason != NOT_TOLD.name}
+    if not told:
+        return None
+    why = "its codes seem to say why a test is missing, too: an error of the laboratory, or jail, is no missed test"
+    return Entry("reason", dict(column=column.name, codes=told, other=""), why)
 
 
 def _dated(spec: dict[str, Any], column: Column, calendar: bool) -> str:

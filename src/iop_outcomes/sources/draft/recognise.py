@@ -34,8 +34,10 @@ NOT_PERSONAL = ("person_id", "observed_to_day", "entry_period")
 # how well contents alone tell, beside the scores of names
 CONTENTS = 0.5
 # sets of codes that are recognised without a name, when this share of the cells belongs to them
-TELLING = ("level", "discharge_reason", "result", "sex", "modality")
+TELLING = ("level", "discharge_reason", "result", "test_reason", "sex", "modality")
 SURE = 0.9
+# of tests without a result
+REASONS = "codes:test_reason"
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,8 @@ def misfit(column: Column, content: str) -> str:
         return "" if share >= reads.MOST else f"only {reads.percent(share)} of its cells read as numbers"
     if content == "codes:level" and not codes.of_levels(column):
         return "its codes do not look like levels of care"
+    if content == REASONS and codes.covered(column, "test_reason") < codes.SOME:
+        return "its codes do not look like reasons for which a test is missing"
     return ""
 
 

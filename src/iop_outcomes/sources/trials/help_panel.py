@@ -6,7 +6,7 @@ trial, of a clinic that linked people to primary care: Samet JH and others, Addi
 
 In order: the rows are read, one per person and interview that was held; those of month 0 give the persons, each with
 one day of detoxification; each later one gives a period of reported care, and each interview that was due, held or
-not, a follow-up.
+not, a follow-up, the one at the baseline on day 0 among them.
 
 Days are nominal, month 6 being day 180; the first interviews were held 153 to 274 days after the baseline, the last
 639 to 1,310. A period runs from the previous interview that was held, which after missed ones is up to two years
@@ -99,7 +99,7 @@ def read(settings: Mapping[str, object]) -> dict[str, pd.DataFrame]:
         {
             "stays": _stays(first),
             "persons": _persons(first),
-            "followups": _followups(first, later),
+            "followups": _followups(rows),
             "periods": _periods(later),
         }
     )
@@ -200,16 +200,17 @@ def _answer(code: pd.Series) -> pd.Series:
     return code.map(YES_NO).fillna(code.astype("string").astype(object)).fillna(UNKNOWN)
 
 
-def _followups(first: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
+def _followups(rows: pd.DataFrame) -> pd.DataFrame:
     """One row per person and interview that was due; the days of use are missing where an answer is, and none is
     above 0. Employment is the usual one since the interview before.
     """
     import pandas as pd
 
-    most = later[USE].max(axis=1).where(later[USE].notna().all(axis=1) | (later[USE] > 0).any(axis=1))
-    work = _recoded(later["A13"], EMPLOYMENT)
-    held = pd.DataFrame({"person_id": later["ID"], "TIME": later["TIME"], "days_used": most, "employment": work})
-    due = first[["ID"]].rename(columns={"ID": "person_id"}).merge(pd.DataFrame({"TIME": MONTHS[1:]}), how="cross")
+    most = rows[USE].max(axis=1).where(rows[USE].notna().all(axis=1) | (rows[USE] > 0).any(axis=1))
+    work = _recoded(rows["A13"], EMPLOYMENT)
+    held = pd.DataFrame({"person_id": rows["ID"], "TIME": rows["TIME"], "days_used": most, "employment": work})
+    first = rows.loc[rows["TIME"] == 0, ["ID"]]
+    due = first.rename(columns={"ID": "person_id"}).merge(pd.DataFrame({"TIME": MONTHS}), how="cross")
     found = due.merge(held.assign(held=True), on=["person_id", "TIME"], how="left")
     target = _day(found["TIME"]).astype("Int64")
     return pd.DataFrame(
