@@ -91,3 +91,4 @@ def test_change_in_use_is_that_of_the_file_and_regression_to_the_mean_is_said(pa
     text = panel.report.read_text(encoding="utf-8")
     assert "regression to the mean" in text
     assert "had both begun alike" in text
+    assert "Change in percent days abstinent, day 180: observed only, with the time before held" in text

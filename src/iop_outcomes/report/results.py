@@ -153,7 +153,9 @@ def grouped(own: pd.DataFrame, labels: Labels) -> list[tuple[str, list[Pair]]]:
 
 
 def _heading(row: Estimated, labels: Labels) -> str:
-    return labels.question(row["outcome"], float(row["horizon_days"] or 0), row["missing_rule"])
+    asked = labels.question(row["outcome"], float(row["horizon_days"] or 0), row["missing_rule"])
+    measure = MEASURES[row["measure"]]
+    return f"{asked}, {measure.called}" if measure.amount and measure.called else asked
 
 
 def label(pair: Pair, labels: Labels) -> str:

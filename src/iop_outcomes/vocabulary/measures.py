@@ -30,11 +30,11 @@ class Measure:
     """One quantity that a row of the sheet may ask for.
 
     meaning: what it is. unit: of a side, and of a difference: share, points (of which a side may be below 0), days,
-    number, or none. by_arm: its sides are the arms. amount: it is a mean of what each person has.
-    sides: what its rows are of in their place. preferred: its place where questions are told or tabulated, 1 first.
-    called: a ratio, at the head of a column; many: several of them, within the title of a table. note: said beneath its
-    table in the section of retention. method: how times are measured so, for the methods section; '' where that is said
-    elsewhere.
+    number, or none. by_arm: its sides are the arms. amount: it is a mean of what each person has. sides: what its rows
+    are of in their place. preferred: its place where questions are told or tabulated, 1 first. called: a ratio, at the
+    head of a column; an amount, beside its outcome in a heading. many: several of them, within the title of a table.
+    note: said beneath its table in the section of retention. method: how times are measured so, for the methods
+    section; '' where that is said elsewhere.
     """
 
     name: str
@@ -273,6 +273,7 @@ _ROWS = (
             "share before time zero (analysis of covariance; Vickers and Altman 2001, BMJ 323:1123), at the mean of "
             "that share over both arms."
         ),
+        called="with the time before held",
         amount=True,
     ),
     Measure(

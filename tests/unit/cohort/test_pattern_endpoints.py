@@ -88,6 +88,8 @@ def test_amounts_are_told_with_missed_tests_as_use_left_out_and_as_negative() ->
     assert share["dead"].tolist() == [False] * 4 + [True]
     run = found(texts, "pattern_number", "statistic = longest_run | counts = negative", 27)["amounts"]
     assert run[["as_use", "known", "as_free", "largest"]].to_numpy().tolist()[0] == [1, 2, 3, 4]
+    count = found(texts, "pattern_number", "statistic = count | counts = negative", 27)["amounts"]
+    assert count[["as_use", "known", "as_free", "largest"]].to_numpy().tolist()[0] == [2, 2, 3, 4]
     left = found(texts, "pattern_share", "statistic = share | counts = negative", 27, deaths="as_missing")["amounts"]
     assert left[["as_use", "known", "as_free"]].to_numpy().tolist()[4] == [1 / 2, 1, 1]
 
