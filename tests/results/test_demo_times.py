@@ -5,6 +5,11 @@ from __future__ import annotations
 import pytest
 
 
+@pytest.fixture(scope="module")
+def demo(release):
+    return release("demo")
+
+
 def test_where_nobody_is_lost_weights_for_loss_change_nothing(demo):
     """Everyone of the demo is followed beyond day 90."""
     own = demo.estimates[(demo.estimates["outcome"] == "unplanned_discharge") & (demo.estimates["horizon_days"] == 90)]

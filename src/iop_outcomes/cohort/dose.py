@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from iop_outcomes.cohort.retention import of
+from iop_outcomes.cohort.tested import scheduled
 from iop_outcomes.cohort.units import from_zero
 from iop_outcomes.vocabulary.answers import MISSING
 from iop_outcomes.vocabulary.testing import EXCUSED_REASONS, INCONCLUSIVE, POSITIVE
@@ -60,13 +61,6 @@ def _hours(people: pd.DataFrame, sessions: pd.DataFrame, window: int) -> pd.Seri
     own = from_zero(sessions, people)
     attended = own[own["day"].between(0, window - 1)].groupby("person_id")["minutes"].sum()
     return people["person_id"].map(attended).fillna(0.0).astype("float64") / 60 / (window / 7)
-
-
-def scheduled(people: pd.DataFrame, screens: pd.DataFrame, first: int, end: int) -> pd.Series:
-    """(n,) tests a week that were due from day `first` of time zero to the day before `end`, one for each such day."""
-    own = from_zero(screens, people)
-    days = own[own["day"].between(first, end - 1)].drop_duplicates(["person_id", "day"])["person_id"].value_counts()
-    return people["person_id"].map(days).fillna(0.0).astype("float64") * 7 / (end - first)
 
 
 def _screen_shares(people: pd.DataFrame, screens: pd.DataFrame, window: int) -> dict[str, pd.Series]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from iop_outcomes.cohort.dose import scheduled
+from iop_outcomes.cohort.units import from_zero
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import Schedule
 from iop_outcomes.vocabulary.testing import TESTS_BEFORE, TESTS_OF_SITE
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BEFORE_DAYS = 28
+
+
+def scheduled(people: pd.DataFrame, screens: pd.DataFrame, first: int, end: int) -> pd.Series:
+    """(n,) tests a week that were due from day `first` of time zero to the day before `end`, one for each such day."""
+    own = from_zero(screens, people)
+    days = own[own["day"].between(first, end - 1)].drop_duplicates(["person_id", "day"])["person_id"].value_counts()
+    return people["person_id"].map(days).fillna(0.0).astype("float64") * 7 / (end - first)
 
 
 def columns(

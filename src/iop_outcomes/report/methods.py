@@ -303,7 +303,7 @@ def _intensity(study: AsRun) -> Paragraph | None:
         ]
         compared = f" Compared: {'; '.join(pairs)} hours a week." if pairs else ""
         if setting.cut is not None:
-            compared = f" Compared: {numbers.plain(setting.cut)} tests scheduled a week or more against fewer."
+            compared = f" Compared: at least {numbers.plain(setting.cut)} tests scheduled a week against fewer."
         said.append(
             (
                 setting.title,

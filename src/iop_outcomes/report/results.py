@@ -30,7 +30,7 @@ from iop_outcomes.tables.results import (
 )
 from iop_outcomes.tables.rows import Estimated, alike, counted, estimated
 from iop_outcomes.vocabulary import answers
-from iop_outcomes.vocabulary.endpoints import RETENTION
+from iop_outcomes.vocabulary.endpoints import RETENTION, WEEKLY
 from iop_outcomes.vocabulary.measures import DAYS, INTENSITY, MEASURES, NUMBER, POINTS, RATIO, RATIOS, SHARE
 from iop_outcomes.vocabulary.methods import METHODS, UNADJUSTED
 from iop_outcomes.vocabulary.statuses import STATUSES
@@ -45,6 +45,8 @@ FORMS: dict[str, tuple[numbers.Form, numbers.Form]] = {
     DAYS: (numbers.days, numbers.signed_days),
     NUMBER: (numbers.days, numbers.signed_days),
 }
+# what people are called of whom every week is counted
+IN_WEEKS = {answers.EVENT: "In some week", answers.NO_EVENT: "In no week"}
 # what a question is known by
 QUESTION = ("analysis", "contrast", "outcome", "horizon_days", "method", "missing_rule")
 # values of diagnostics, by quantity and question
@@ -302,7 +304,11 @@ def of_levels(counts: pd.DataFrame, study: AsRun, contrast: str, step: str) -> l
         cells = {(r["level"], r["arm"]): r for r in counted(rows)}
         ranks = {v: i for i, v in enumerate(answers.LABELS)}
         levels = sorted(set(rows["level"]), key=lambda v: (ranks.get(v, len(ranks)), v))
-        lines = [Line(level(str(v)), tuple(told.count(cells.get((v, side)), base) for side in sides)) for v in levels]
+        named = IN_WEEKS if labels.kind(str(outcome)) in WEEKLY else {}
+        lines = [
+            Line(named.get(str(v), level(str(v))), tuple(told.count(cells.get((v, side)), base) for side in sides))
+            for v in levels
+        ]
         blocks.append(Block(labels.question(str(outcome), float(str(day)), answers.NONE), tuple(lines)))
     if not blocks:
         return []

@@ -160,3 +160,23 @@ def test_a_curve_between_two_days_stands_on_cells_that_are_large_enough() -> Non
     few = release(counts=first_use({"event": 8, "no_event": 192}), curves=lines)["curves"]
     assert set(few["arm"]) <= {"residential"}
     assert release(counts=[], curves=lines)["curves"].empty
+
+
+@pytest.mark.parametrize("policy", ["cms", "opensafely", "acro", "strict"])
+def test_steps_of_random_curves_between_two_days_are_of_none_or_of_enough(policy: str) -> None:
+    """Of arms of 25 to 400 people, whatever the curve: it falls, stays within 0 and 1, and tells of no few."""
+    rng, least = np.random.default_rng(1), {"cms": 11, "opensafely": 8, "acro": 10, "strict": 11}[policy]
+    for people in (25, 60, 130, 400):
+        events = int(people * 0.55)
+        heights = [np.sort(rng.random(3))[::-1].tolist() for _ in range(2)]
+        lines = [
+            row for at, axis in enumerate(("days_latest", "days_known")) for row in between(heights[at], axis=axis)
+        ]
+        counted = first_use({"event": events, "no_event": people - events})
+        found = release(policy, counts=counted, curves=lines)["curves"]
+        for axis, own in found.groupby("axis"):
+            told = np.concatenate([[1.0], own.sort_values("x")["estimate"]])
+            steps = -np.diff(told) * people
+            assert ((np.abs(steps) < 1e-6) | (steps >= least)).all(), (axis, people)
+            assert (np.abs(told[1:] - heights[axis == "days_known"]) <= own["rounding_error"] + 1e-9).all()
+            assert ((told >= 0) & (told <= 1)).all()

@@ -227,7 +227,7 @@ def test_what_the_weeks_of_people_say_is_no_state_of_theirs() -> None:
     (table,) = results.of_levels(own, study(), "iop_vs_res", "abstinence")
     (block,) = [b for b in table.blocks if b.heading == "Negative weekly screen, day 14"]
     assert [(line.label, line.cells) for line in block.lines] == [
-        ("With the event", ("120", "120")), ("Without the event", ("80", "80"))
+        ("In some week", ("120", "120")), ("In no week", ("80", "80"))
     ]  # fmt: skip
 
 
