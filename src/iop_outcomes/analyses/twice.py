@@ -29,7 +29,8 @@ from iop_outcomes.steps.store import Wanted
 from iop_outcomes.tables.results import ALL, PROPENSITY_SCORE
 from iop_outcomes.vocabulary import measures
 from iop_outcomes.vocabulary.answers import MISSING_RULES
-from iop_outcomes.vocabulary.endpoints import AMOUNTS, BETWEEN, RETENTION, STAYING, WEEKLY
+from iop_outcomes.vocabulary.endpoints import AMOUNTS, BETWEEN, STAYING, WEEKLY
+from iop_outcomes.vocabulary.kind import RETENTION
 from iop_outcomes.vocabulary.measures import (
     ADJUSTED_CHANGE,
     DISTRIBUTIONS,

@@ -18,6 +18,9 @@ class Functions(dict[str, F]):
     def answers(self, function: F) -> F:
         """Take a function in, for the kind of its name. Raises KeyError where the vocabulary has no such kind."""
         if function.__name__ not in self.known:
-            raise KeyError(f"no kind of endpoint is named {function.__name__}: add its row to vocabulary.endpoints")
+            raise KeyError(
+                f"no kind of endpoint is named {function.__name__}: add its row to vocabulary.kinds_of_care, "
+                "kinds_of_use or kinds_of_amounts"
+            )
         self[function.__name__] = function
         return function

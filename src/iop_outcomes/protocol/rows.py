@@ -26,10 +26,10 @@ from iop_outcomes.vocabulary.endpoints import (
     OF_PATTERNS,
     OF_TESTS,
     STAYING,
-    STEPS,
     TAKES,
 )
 from iop_outcomes.vocabulary.estimands import ESTIMANDS
+from iop_outcomes.vocabulary.kind import STEPS
 from iop_outcomes.vocabulary.measures import MEASURES
 from iop_outcomes.vocabulary.methods import METHODS
 from iop_outcomes.vocabulary.readings import Reading

@@ -18,7 +18,7 @@ from iop_outcomes.protocol import GAP, AsRun, Contrast, Gate
 from iop_outcomes.report import protection
 from iop_outcomes.report.explanations import UNITS_OF_ANALYSIS
 from iop_outcomes.vocabulary.answers import DEATHS, MISSING_RULES, NONE, NOT_DUE, Otherwise
-from iop_outcomes.vocabulary.endpoints import RETENTION
+from iop_outcomes.vocabulary.kind import RETENTION
 from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MEASURES, MODELLED, SHARE_OF_WEEKS
 from iop_outcomes.vocabulary.methods import IMPUTED, LANDMARK, LANDMARK_ADJUSTED, METHODS, NAIVE, RANDOMISED
 from iop_outcomes.vocabulary.testing import SCHEDULED_BEFORE

@@ -30,7 +30,8 @@ from iop_outcomes.tables.results import (
 )
 from iop_outcomes.tables.rows import Estimated, alike, counted, estimated
 from iop_outcomes.vocabulary import answers
-from iop_outcomes.vocabulary.endpoints import RETENTION, WEEKLY
+from iop_outcomes.vocabulary.endpoints import WEEKLY
+from iop_outcomes.vocabulary.kind import RETENTION
 from iop_outcomes.vocabulary.measures import DAYS, INTENSITY, MEASURES, NUMBER, POINTS, RATIO, RATIOS, SHARE
 from iop_outcomes.vocabulary.methods import METHODS, UNADJUSTED
 from iop_outcomes.vocabulary.statuses import STATUSES

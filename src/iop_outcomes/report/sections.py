@@ -48,7 +48,8 @@ from iop_outcomes.report.document import (
 )
 from iop_outcomes.report.sentences import dose, missing
 from iop_outcomes.tables.rows import estimated
-from iop_outcomes.vocabulary.endpoints import ABSTINENCE, AMOUNTS, BETWEEN, DOSE, KINDS, RETENTION, STATES
+from iop_outcomes.vocabulary.endpoints import AMOUNTS, BETWEEN, KINDS, PATTERN_ANSWERS, STATES_OF_LIFE
+from iop_outcomes.vocabulary.kind import ABSTINENCE, DOSE, RETENTION
 from iop_outcomes.vocabulary.measures import HOURS, TESTS, TIME_RATIO
 
 if TYPE_CHECKING:
@@ -87,9 +88,9 @@ class Sources:
         return tuple(known[n] for n in names if n in known)
 
     def of_states(self, others: bool) -> pd.DataFrame:
-        """Estimates of states other than use, or of all else."""
+        """Estimates of states that are no use, and that no test tells, or of all else."""
         estimates = self.tables["estimates"]
-        states = [o for o in self.labels.endpoints() if self.labels.kind(o) in STATES]
+        states = [o for o in self.labels.endpoints() if self.labels.kind(o) in STATES_OF_LIFE]
         return estimates[estimates["outcome"].isin(states) == others]
 
 
@@ -200,9 +201,9 @@ def _retention(of: Sources) -> tuple[Item, ...]:
 
 def _abstinence(of: Sources) -> tuple[Item, ...]:
     kinds = dict.fromkeys(map(of.labels.kind, of.of_states(others=False)["outcome"]))
-    amounts = notes(*dict.fromkeys(KINDS[kind].note for kind in kinds if kind in AMOUNTS))
+    said = notes(*dict.fromkeys(KINDS[kind].note for kind in kinds if kind in (*AMOUNTS, *PATTERN_ANSWERS)))
     drawn = of.drawn("abstinence", "weekly", "patterns")
-    found = _states(of, others=False, before=(*drawn, *_between(of), *_missing(of), *amounts))
+    found = _states(of, others=False, before=(*drawn, *_between(of), *_missing(of), *said))
     if not found:
         return ()
     twice = two_sources.tables(of.tables["counts"], of.study)

@@ -18,7 +18,6 @@ from iop_outcomes.tables.canonical import NOT_COVARIATES
 from iop_outcomes.vocabulary import methods
 from iop_outcomes.vocabulary.answers import MISSING_IS_USING, MISSING_RULES, NONE, OBSERVED_ONLY, OF_AMOUNTS
 from iop_outcomes.vocabulary.endpoints import (
-    ABSTINENCE,
     AMOUNTS,
     KINDS,
     MAY_BE_MISSING,
@@ -27,6 +26,7 @@ from iop_outcomes.vocabulary.endpoints import (
     compared,
     measures,
 )
+from iop_outcomes.vocabulary.kind import ABSTINENCE
 from iop_outcomes.vocabulary.measures import INTENSITY
 from iop_outcomes.vocabulary.testing import SCHEDULED_BEFORE, TESTS_BEFORE, TESTS_OF_SITE
 

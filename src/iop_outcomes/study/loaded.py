@@ -27,20 +27,17 @@ from iop_outcomes.protocol import (
 from iop_outcomes.vocabulary.answers import BOUNDS, MISSING_RULES, WITH_HISTORY
 from iop_outcomes.vocabulary.arms import LEFT, STAYED
 from iop_outcomes.vocabulary.endpoints import (
-    ABSTINENCE,
     BETWEEN,
-    CONTRASTS,
-    DOSE,
     EVENTS,
     FOLLOWED,
     KINDS,
     LEFT_INDEX,
     OF_PATTERNS,
-    RETENTION,
     STAYING,
     WEEKLY,
     measures,
 )
+from iop_outcomes.vocabulary.kind import ABSTINENCE, CONTRASTS, DOSE, RETENTION
 from iop_outcomes.vocabulary.measures import DOSE_RESPONSE, HAZARD_RATIO, RISK, TIME_RATIO
 from iop_outcomes.vocabulary.methods import IMPUTED, WITH_LOSS
 from iop_outcomes.vocabulary.testing import ANY

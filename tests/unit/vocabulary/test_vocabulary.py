@@ -13,6 +13,7 @@ from iop_outcomes.protocol import Endpoint
 from iop_outcomes.tables import TABLES
 from iop_outcomes.vocabulary import answers, causes, endpoints, levels, methods, statuses
 from iop_outcomes.vocabulary.estimands import ESTIMANDS
+from iop_outcomes.vocabulary.kind import BETWEEN_TWO_DAYS, STEPS, TO_AN_EVENT, Kind
 
 
 def test_every_method_speaks_for_someone_and_stands_on_weights_that_exist() -> None:
@@ -58,23 +59,23 @@ def test_every_kind_of_endpoint_has_its_function_and_nothing_else_has() -> None:
     assert set(weekly.WEEKS) == set(endpoints.WEEKLY)
     assert set(amounts.HELD) == set(endpoints.AMOUNTS) - set(endpoints.PATTERN_AMOUNTS)
     assert {endpoints.KINDS[kind].value for kind in endpoints.OF_PATTERNS} == set(VALUES)
-    with pytest.raises(KeyError, match=r"vocabulary\.endpoints"):
+    with pytest.raises(KeyError, match=r"vocabulary\.kinds_of_care"):
         events.KINDS.answers(test_only_what_is_asked_for_is_needed)
 
 
 @pytest.mark.parametrize("kind", endpoints.KINDS.values(), ids=lambda kind: kind.name)
-def test_a_kind_of_endpoint_says_what_it_takes(kind: endpoints.Kind) -> None:
+def test_a_kind_of_endpoint_says_what_it_takes(kind: Kind) -> None:
     assert kind.meaning
     assert kind.asked
     for asked in kind.asked:
-        assert asked.step in endpoints.STEPS
+        assert asked.step in STEPS
         assert all(set(able) <= set(methods.METHODS) for able in asked.measures.values())
     assert all(name in TABLES for name in kind.needs)
     if kind.recorded:
         table, column = kind.recorded
         assert set(kind.columns or (column,)) <= set(TABLES[table].columns)
     # leaving is told by its cause, and times to an event by their label
-    timed = (endpoints.TO_AN_EVENT, endpoints.BETWEEN_TWO_DAYS)
+    timed = (TO_AN_EVENT, BETWEEN_TWO_DAYS)
     told_elsewhere = kind.answered in timed or kind.name in endpoints.LEFT_INDEX
     assert bool(kind.verb) != told_elsewhere
     assert "{day}" in (kind.verb or "{day}")
@@ -121,3 +122,9 @@ def test_only_answers_on_a_day_say_how_deaths_are_read() -> None:
         Endpoint(kind="death", deaths="left_out", **asked)
     with pytest.raises(ValueError, match="counted_against"):
         Endpoint(kind="interview", deaths="leave_out", **asked)
+
+
+def test_what_tests_tell_is_no_state_of_life() -> None:
+    """Answers of use patterns are spoken of with abstinence, not with work and arrests."""
+    assert set(endpoints.STATES_OF_LIFE) == {"state_at_discharge", "state_at_interview"}
+    assert not set(endpoints.STATES_OF_LIFE) & set(endpoints.OF_PATTERNS)

@@ -14,8 +14,9 @@ from iop_outcomes.presentation.labels import Labels, within
 from iop_outcomes.tables.rows import Estimated
 from iop_outcomes.vocabulary.answers import MISSING_RULES
 from iop_outcomes.vocabulary.causes import CAUSES, UNPLANNED
-from iop_outcomes.vocabulary.endpoints import KINDS, LEFT_INDEX, UNKNOWN
+from iop_outcomes.vocabulary.endpoints import KINDS, LEFT_INDEX
 from iop_outcomes.vocabulary.estimands import ESTIMANDS
+from iop_outcomes.vocabulary.kind import UNKNOWN
 from iop_outcomes.vocabulary.measures import (
     ADJUSTED_CHANGE,
     HAZARD_RATIO,

@@ -1,0 +1,95 @@
+"""The kinds of endpoints of leaving care, staying in it and coming back, of overdose and of death."""
+
+from __future__ import annotations
+
+from iop_outcomes.vocabulary import methods
+from iop_outcomes.vocabulary.causes import COMPLETED, DIED
+from iop_outcomes.vocabulary.kind import BEING_THERE, COMPETING, CONTRASTS, RETENTION, Asked, Kind, Measures
+
+_SHARES: Measures = {"risk": (*methods.AVERAGES, *methods.WITH_LOSS)}
+_RATIOS: Measures = {
+    "hazard_ratio": methods.HAZARDS,
+    "subdistribution_hazard_ratio": (methods.NAIVE, *methods.WEIGHTED),
+}
+# not doubly robust: who is at risk has left care, or had no overdose yet, and pseudo-observations would take the others
+# for a random part
+_SHARES_OF_SOME: Measures = {"risk": (methods.CRUDE, *methods.WEIGHTED)}
+
+KINDS_OF_CARE = (
+    Kind(
+        "left_index",
+        "leaving the index level of care by one cause",
+        COMPETING,
+        (Asked(RETENTION, CONTRASTS, _SHARES | _RATIOS),),
+        place=2,
+    ),
+    Kind(
+        "in_care",
+        "still in care, or days in it",
+        BEING_THERE,
+        (Asked(RETENTION, CONTRASTS, {"mean_days": methods.AVERAGES} | _SHARES),),
+        place=1,
+        curve="In care",
+        panel="Still in care",
+        verb="were still in care on day {day}",
+    ),
+    Kind(
+        "in_care_or_completed",
+        "still in care, or completed",
+        BEING_THERE,
+        (Asked(RETENTION, CONTRASTS, _SHARES),),
+        place=1,
+        curve="In care, or completed",
+        panel="Still in care, or completed",
+        kept=COMPLETED,
+        verb="were still in care, or had completed, on day {day}",
+    ),
+    Kind(
+        "engaged",
+        "so many days with attended care",
+        COMPETING,
+        (Asked(RETENTION, CONTRASTS, _SHARES | _RATIOS),),
+        place=3,
+        needs=("sessions",),
+        takes=("sessions",),
+        cause="engaged",
+        curve="Engaged in care",
+        verb="had engaged in care within {day} days",
+        silent="no one in this cohort has so many attended sessions on record",
+    ),
+    Kind(
+        "readmitted",
+        "a new episode of care after leaving",
+        COMPETING,
+        (Asked(RETENTION, CONTRASTS, _SHARES_OF_SOME | _RATIOS),),
+        place=3,
+        cause="readmitted",
+        curve="Back in care after leaving",
+        among_some=True,
+        verb="were back in care within {day} days of leaving it",
+        silent="no one in this cohort has a later episode of care on record",
+    ),
+    Kind(
+        "death",
+        "death from any cause",
+        COMPETING,
+        (Asked(RETENTION, CONTRASTS, _SHARES | _RATIOS),),
+        place=4,
+        cause=DIED,
+        verb="died within {day} days",
+        silent="no death is on record in this cohort",
+    ),
+    Kind(
+        "overdose",
+        "the first overdose, fatal or not",
+        COMPETING,
+        (Asked(RETENTION, CONTRASTS, _SHARES_OF_SOME | _RATIOS),),
+        place=3,
+        recorded=("persons", "overdose_day"),
+        cause="overdose",
+        curve="Had an overdose",
+        among_some=True,
+        verb="had an overdose on record within {day} days",
+        silent="no overdose is on record in this cohort",
+    ),
+)
