@@ -20,7 +20,7 @@ SMALLEST, LARGEST = 60, 1_500
 WAYS = ("unplanned", "completed", "transferred", "died", "other")
 DAYS = (30, 60, 90, 180)
 DRUGS = ("alcohol", "opioid", "stimulant", "cannabis")
-STAY, WINDOW = 90, 28
+STAY, WINDOW, ANSWERED = 90, 28, 180
 ARMS = {"iop": "2.1", "residential": "3.5", "partial": "2.5"}
 
 Words = NDArray[np.object_]
@@ -33,7 +33,8 @@ class Draw:
 
     simple: the score knows sex only and no site. classifier: the question again with levels by hours. third: a second
     contrast, which shares an arm. gap: retention under another gap rule. stays, hours: abstinence by who stayed, and
-    of those in care on a day. returns: returning to care, which not everyone is at risk of.
+    of those in care on a day. returns: returning to care, which not everyone is at risk of. deaths: who had died is
+    told beside abstinence. bounds: abstinence with missing answers against one arm and for the other.
     """
 
     size: int
@@ -52,6 +53,8 @@ class Draw:
     answers: tuple[float, ...]
     stay: tuple[float, float]
     first: float
+    deaths: bool
+    bounds: bool
 
 
 def draw(rng: Generator, size: int | None = None) -> Draw:
@@ -61,12 +64,13 @@ def draw(rng: Generator, size: int | None = None) -> Draw:
     causes = rng.dirichlet((9, 7, 1.2, 0.4, 0.6))
     answers = rng.dirichlet((6, 6, rng.uniform(0.2, 3), rng.uniform(0.2, 2)))
     yes = rng.random(9)
+    more = np.random.default_rng(int(yes[0] * 2**53))  # takes nothing from the stream of all others
     return Draw(
         size or few, tuple(sorted(int(d) for d in asked)), int(rng.integers(1, 7)),
         simple=yes[0] < 0.25, classifier=yes[1] < 0.2, third=yes[2] < 0.25, gap=yes[3] < 0.3, stays=yes[4] < 0.7,
         hours=yes[5] < 0.6, returns=yes[6] < 0.25, censored=yes[7] < 0.5, rare=yes[8] < 0.4,
         causes=tuple(causes), answers=tuple(answers), stay=(rng.uniform(25, 120), rng.uniform(25, 120)),
-        first=float(rng.uniform(0.25, 0.75)),
+        first=float(rng.uniform(0.25, 0.75)), deaths=more.random() < 0.5, bounds=more.random() < 0.4,
     )  # fmt: skip
 
 
@@ -125,7 +129,19 @@ def _people(rng: Generator, asked: Draw, n: int) -> pd.DataFrame:
             "answer": rng.choice(["abstinent", "using", "missing", "not_yet_observed"], n, p=asked.answers),
             "returned": rng.integers(1, 300, n), "weekly": rng.gamma(8, 1.3, n).round(2),
         }
-    )  # fmt: skip
+    ).pipe(_died if asked.deaths else _as_it_is, rng.spawn(1)[0])  # fmt: skip
+
+
+def _as_it_is(known: pd.DataFrame, _: Generator) -> pd.DataFrame:
+    return known
+
+
+def _died(known: pd.DataFrame, rng: Generator) -> pd.DataFrame:
+    """Whoever died in care by the day of the answer has none, nor has one in thirty of those who had left by then."""
+    inside = (known["care_cause"] == "died") & (known["care_days"] <= ANSWERED)
+    left = ~known["care_cause"].isin(["died", "censored"]) & (known["care_days"] < ANSWERED)
+    dead = inside | (left & (known["seen"] >= ANSWERED) & (rng.random(len(known)) < 1 / 30))
+    return known.assign(answer=known["answer"].mask(dead, "died"))
 
 
 def _left(name: str, days: Whole, cause: Words, seen: Whole) -> dict[str, object]:
@@ -201,8 +217,8 @@ def _use(known: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     flag = pd.array([{"abstinent": True, "using": False}.get(a) for a in answer], dtype="boolean")
     abstinence = pd.DataFrame(
         {
-            "person_id": known["person_id"], "outcome": "abstinent", "horizon_days": 180, "abstinent": flag,
-            "mature": answer != "not_yet_observed", "dead": False,
+            "person_id": known["person_id"], "outcome": "abstinent", "horizon_days": ANSWERED, "abstinent": flag,
+            "mature": answer != "not_yet_observed", "dead": answer == "died",
         }
     )  # fmt: skip
     dose = pd.DataFrame(

@@ -19,6 +19,7 @@ def all_of_them(world: World, tables: Mapping[str, pd.DataFrame]) -> None:
     for clock in world.days:
         steps(world, clock)
     answers(world)
+    deaths(world)
     shared_arms(world)
     sites(world)
 
@@ -98,6 +99,21 @@ def answers(world: World) -> None:
             if own and there and (arm not in rare or not rare[arm].truth):
                 out = plus((1.0, own.of), (-1.0, there.of))
                 world.aim("difference", f"{arm} {level} out of care by {WINDOW}", out, own.truth - there.truth)
+
+
+def deaths(world: World) -> None:
+    """Who died in care by the day of the answer is among those who had died by then."""
+    for cell in [
+        c for c in world.cells.values() if (c.row.outcome, c.row.contrast, c.row.level) == ("abstinent", "c", "died")
+    ]:
+        by = true_of.day(cell.row.horizon_days)
+        for clock in ((cell.row.contrast, str(cell.row.arm), what) for what in ("index", "care")):
+            if "died" in world.causes.get(clock, ()):
+                told = max((d for d in world.days[clock] if d <= by), default=0)
+                inside = true_of.gone(_table(world, clock), "died", told)
+                later = plus((1.0, cell.of), (-1.0, world.left(clock, ["died"], told)))
+                world.say(later, 0, INFINITE, cell.truth - inside, f"deaths: {clock}")
+                world.aim("difference", f"{clock} died later than {told} or out of care", later, cell.truth - inside)
 
 
 def shared_arms(world: World) -> None:

@@ -89,7 +89,7 @@ def sheet(asked: Draw) -> Iterator[Analysis]:
             adjusted = ("overlap", "iptw") if outcome in ("unplanned_discharge", "retained") else ()
             yield from _rows("retention", analysis, of, outcome, days, ("crude", *adjusted))
         yield from _rows("retention", "staying", of, "time_in_care", days[-1:], ("crude",), measure="mean_days")
-        for rule in ("missing_is_using", "observed_only"):
+        for rule in ("missing_is_using", "observed_only", *(("worst_case", "best_case") if asked.bounds else ())):
             yield from _rows("abstinence", "abstinence", of, "abstinent", (180,), ("crude", "overlap"), rule)
     if asked.returns:
         yield from _rows("retention", "returning", "c", "readmitted", days, ("crude",))

@@ -21,7 +21,15 @@ EVENTS = {
     "unplanned_discharge": ("unplanned",), "completed": ("completed",), "transferred": ("transferred",),
     "readmitted": ("readmitted",),
 }  # fmt: skip
-DENOMINATOR = {"missing_is_using": ("abstinent", "using", "missing"), "observed_only": ("abstinent", "using")}
+# who is asked, and who counts as abstinent in the first and in the second arm; a death counts against
+ASKED = ("abstinent", "using", "died", "missing")
+DENOMINATOR = {
+    "missing_is_using": ASKED, "observed_only": ("abstinent", "using", "died"), "worst_case": ASKED, "best_case": ASKED,
+}  # fmt: skip
+NUMERATOR = {
+    "worst_case": (("abstinent",), ("abstinent", "missing")),
+    "best_case": (("abstinent", "missing"), ("abstinent",)),
+}
 
 
 @dataclass(frozen=True)
@@ -139,11 +147,15 @@ def _share(world: World, key: Mapping[str, Any], arm: str) -> Share | None:
     used = [cells[level] for level in DENOMINATOR[str(key["missing_rule"])] if level in cells]
     if "abstinent" not in cells or set(cells) - set(LEVELS):
         return None
+    order = list(world.study["arms"][contrast])
+    levels = NUMERATOR.get(str(key["missing_rule"]), (("abstinent",),) * 2)[order.index(arm)]
+    events = [cells[level] for level in levels if level in cells]
     people = plus(*((1.0, c.of) for c in used))
     told = all(c.high < INFINITE and c.row.status != "suppressed" for c in used)
     least, most = sum(c.low for c in used), sum(c.high for c in used)
     true = sum(c.truth for c in used)
-    return Share(cells["abstinent"].of, people, cells["abstinent"].truth, true, None, told, least, most)
+    with_event = plus(*((1.0, c.of) for c in events))
+    return Share(with_event, people, sum(c.truth for c in events), true, None, told, least, most)
 
 
 def _near(world: World, events: Sum, people: Sum, share: Share, said: float, off: float, what: str) -> None:

@@ -23,7 +23,7 @@ CLOCKS = {
 }  # fmt: skip
 STILL = true_of.STILL
 STAY, WINDOW, LAST = 90, 28, 10**6
-LEVELS = ("abstinent", "using", "missing", "not_yet_observed")
+LEVELS = ("abstinent", "using", "died", "missing", "not_yet_observed")
 FATES = ("stayed", "left_earlier", "untold")
 OUTSIDE = "outside"
 

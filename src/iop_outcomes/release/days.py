@@ -259,11 +259,31 @@ class _Cells:
             self._along(table, level, at[::-1] if level == STILL_AT_RISK else at)
         for day in every:
             self._on(table, day, whole)
+        for name, levels in table.ways:
+            for day in table.horizons if len(levels) > 1 else ():
+                self._beside(table, name, [i for level in levels if (i := self._at(table, day, level)) is not None], day)
 
     def _along(self, table: Table, level: str, at: Sequence[tuple[int, int]]) -> None:
         """From each number of a level to the next greater one."""
         for (one, part), (other, total) in pairwise(at):
             self.lines.append(Line((part,), total, table.number(other, level) - table.number(one, level)))
+
+    def _beside(self, table: Table, name: str, levels: Sequence[int], day: int) -> None:
+        """Between a way of several levels and all of these together, on a day on which the way is not told: of the days
+        before and after it the nearest, and those until which few left.
+        """
+        known = len(levels) == len(dict(table.ways)[name]) and self._at(table, day, name) is None
+        days = sorted(d for d in table.days.get(name, ()) if known)
+        number = table.number(day, name)
+        for side in ([d for d in days if d < day][::-1], [d for d in days if d > day]):
+            for nth, other in enumerate(side):
+                gap, at = table.number(other, name) - number, self.at[Cell(table.key, other, name)]
+                if nth and abs(gap) >= self.policy.minimum_count:
+                    break
+                if gap < 0 or other < day:
+                    self.lines.append(Line((at,), levels[0], -gap, beside=tuple(levels[1:])))
+                else:
+                    self.lines.append(Line(tuple(levels), at, gap))
 
     def _on(self, table: Table, day: int, whole: int) -> None:
         """Over the ways of leaving on a day, and over what a way of several levels holds."""
