@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from puzzle import INFINITE, plus
+from rules import Rules
 from scipy.stats import norm
 
 if TYPE_CHECKING:
@@ -99,6 +100,17 @@ def effective(world: World, share: Share, row: Any, what: str) -> None:
             world.say(share.people, share.true_people, share.true_people, share.true_people, f"effective: {what}")
 
 
+def _may_not_be_said(rules: Rules, share: Share) -> bool:
+    """Passing the gate would tell a small number beside levels that are all small; then nobody is told."""
+    for at in (0, 1) if share.sides else ():
+        side, others = share.sides[at], [n for i, some in enumerate(share.sides) if i != at for n in some]
+        least = sum(rules.k if n >= rules.k else rules.least if n else 0 for n in others)
+        left = sum(side) + sum(others) - rules.events - least + 1
+        if len(side) > 1 and max(side) < rules.k and left < rules.protection and any(map(rules.small, others)):
+            return True
+    return False
+
+
 def reasons(world: World, shares: Mapping[str, Share], row: Any, what: str) -> None:
     """What the gate says of the events of both arms, by the reason of an adjusted row. shares: in order of the arms."""
     stopped = REASON.fullmatch(str(row.reason or ""))
@@ -106,6 +118,8 @@ def reasons(world: World, shares: Mapping[str, Share], row: Any, what: str) -> N
         return  # for another reason, which is looked at first
     if row.status == "suppressed" and world.rules.events > world.rules.k:
         return  # a gate that asks for more than the smallest cell may be the reason
+    if row.status == "suppressed" and any(_may_not_be_said(world.rules, share) for share in shares.values()):
+        return
     least = int(stopped[1]) if stopped else world.rules.events
     for arm, share in shares.items():
         events, true = share.events, share.true_events

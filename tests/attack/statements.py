@@ -37,7 +37,7 @@ class Share:
     """Events among people, as sums of unknowns, with their true numbers.
 
     size: the people, where they are known. told: counts say at least between what numbers all of them lie. least,
-    most: between what numbers the people lie.
+    most: between what numbers the people lie. sides: people of each level with the event, without it, of neither.
     """
 
     events: Sum
@@ -48,6 +48,7 @@ class Share:
     told: bool = True
     least: float = 0
     most: float = INFINITE
+    sides: tuple[tuple[int, ...], ...] = ()
 
 
 def read(world: World, released: Mapping[str, pd.DataFrame]) -> None:
@@ -155,7 +156,9 @@ def _share(world: World, key: Mapping[str, Any], arm: str) -> Share | None:
     least, most = sum(c.low for c in used), sum(c.high for c in used)
     true = sum(c.truth for c in used)
     with_event = plus(*((1.0, c.of) for c in events))
-    return Share(with_event, people, sum(c.truth for c in events), true, None, told, least, most)
+    sides = (events, [c for c in used if c not in events], [c for c in cells.values() if c not in used])
+    numbers = tuple(tuple(c.truth for c in some) for some in sides)
+    return Share(with_event, people, sum(c.truth for c in events), true, None, told, least, most, numbers)
 
 
 def _near(world: World, events: Sum, people: Sum, share: Share, said: float, off: float, what: str) -> None:

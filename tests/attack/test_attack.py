@@ -164,6 +164,17 @@ def test_sums_that_a_gate_speaks_of_give_people_away_where_they_are_not_looked_a
     assert [t.name for t in bitten[2].recovered("difference")] == ["residential abstinent out of care by 28"]
 
 
+@pytest.mark.parametrize(("at", "size", "policy"), [(8, 100, "acro"), (24, 100, "cms")])
+def test_releases_that_gave_people_away_do_so_no_more(at: int, size: int, policy: str) -> None:
+    """Several ways of leaving that a curve tells together, and each of them on a day before; a gate that passed, of 25
+    people of whom 11 have the event, beside others without it in two small cells, and those who did not answer.
+    """
+    seed = attack.seeds(attack.SEED, at + 1)[at]
+    (found,) = attack.attacked(at, seed, [policy], size, 0)
+    assert len(found[2].targets) > 20
+    assert not [t.name for kind in attack.KINDS for t in found[2].recovered(kind)]
+
+
 def test_people_may_leave_a_cell_as_others_come() -> None:
     """In this cohort a site gets its first of the other arm, and its people stand no longer alone."""
     found = list(attack.attacked(20, attack.seeds(attack.SEED, 21)[20], ["opensafely"]))

@@ -77,7 +77,12 @@ def run(
     level = inference.confidence_level
     kept_back = () if rules.exact else (*contrasts, *shared)
     apart = ground.Apart(
-        kept_back, () if rules.exact else outcomes, cumulative(endpoints, counts), in_care, fewest_events
+        kept_back,
+        () if rules.exact else outcomes,
+        cumulative(endpoints, counts),
+        in_care,
+        {contrast: names[0] for contrast, names in arms.items()},
+        fewest_events,
     )
     counts, diagnostics = rare.together(counts, diagnostics, rules)
     scores, amounts = score_patterns(diagnostics), of_amounts(diagnostics)

@@ -5,8 +5,8 @@ them, and days on which many leave at once, with the days before; of days by whi
 Curves end on the last on which all is shown (`end`); of each way of leaving those are kept between which the number
 that is shown rises by nothing or by enough (`kept`: the horizons first, as many as go together with the last day, then
 from the left what lies between); the cumulative numbers on these days are cells of the release like all others, and
-lines say how they add up: over the causes on a day, and from each day to the next (`cells`). Between its days a curve
-is drawn straight.
+lines say how they add up: over the causes on a day, and from each day to the next (`cells`). Between them a curve is
+drawn straight.
 
 Nobody is counted on another day than the true one: a number is as it is, rounded, or not told. Numbers beside the
 horizons are rounded to the nearest five at least, so that a step between two of them never is a number of people; but
@@ -261,29 +261,27 @@ class _Cells:
             self._on(table, day, whole)
         for name, levels in table.ways:
             for day in table.horizons if len(levels) > 1 else ():
-                self._beside(table, name, [i for level in levels if (i := self._at(table, day, level)) is not None], day)
+                self._beside(table, name, levels, day)
 
     def _along(self, table: Table, level: str, at: Sequence[tuple[int, int]]) -> None:
         """From each number of a level to the next greater one."""
         for (one, part), (other, total) in pairwise(at):
             self.lines.append(Line((part,), total, table.number(other, level) - table.number(one, level)))
 
-    def _beside(self, table: Table, name: str, levels: Sequence[int], day: int) -> None:
+    def _beside(self, table: Table, name: str, levels: Sequence[str], day: int) -> None:
         """Between a way of several levels and all of these together, on a day on which the way is not told: of the days
         before and after it the nearest, and those until which few left.
         """
-        known = len(levels) == len(dict(table.ways)[name]) and self._at(table, day, name) is None
-        days = sorted(d for d in table.days.get(name, ()) if known)
-        number = table.number(day, name)
+        own = tuple(i for level in levels if (i := self._at(table, day, level)) is not None)
+        if len(own) < len(levels) or self._at(table, day, name) is not None:
+            return
+        days, number = table.days.get(name, ()), table.number(day, name)
         for side in ([d for d in days if d < day][::-1], [d for d in days if d > day]):
             for nth, other in enumerate(side):
-                gap, at = table.number(other, name) - number, self.at[Cell(table.key, other, name)]
-                if nth and abs(gap) >= self.policy.minimum_count:
+                gap, at = abs(table.number(other, name) - number), self.at[Cell(table.key, other, name)]
+                if nth and gap >= self.policy.minimum_count:
                     break
-                if gap < 0 or other < day:
-                    self.lines.append(Line((at,), levels[0], -gap, beside=tuple(levels[1:])))
-                else:
-                    self.lines.append(Line(tuple(levels), at, gap))
+                self.lines.append(Line((at,), own[0], gap, own[1:]) if other < day else Line(own, at, gap))
 
     def _on(self, table: Table, day: int, whole: int) -> None:
         """Over the ways of leaving on a day, and over what a way of several levels holds."""

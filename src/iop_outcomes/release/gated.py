@@ -8,13 +8,15 @@ every other row is withheld for one and the same reason, gated or not.
 
 A gate that asks for as many people as the smallest cell that is shown tells which cells are small, which is known
 anyway, and which sums of cells are, and these are protected as cells are (`iop_outcomes.release.gates`). So all of this
-is only for gates that ask for more, as under a policy whose smallest cell is below ten.
+is only for gates that ask for more, as under a policy whose smallest cell is below ten; and for arms so small that a
+gate would tell how many people are left out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from iop_outcomes.release.gates import bound
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.support import ArmCells
 from iop_outcomes.tables.rows import Estimated
@@ -42,11 +44,15 @@ def tells(row: Estimated, arms: Mapping[str, ArmCells], staying: bool, least: in
     arms: those of the comparison. staying: the event of the gate is having left, that of the arms being there still.
     least: fewest events, and people without one, that the gate asks for in each arm.
     """
-    if policy.exact or least <= policy.minimum_count or not arms or MEASURES[row["measure"]].without_events:
+    if policy.exact or not arms or MEASURES[row["measure"]].without_events:
         return False
-    if row["status"] == "ok":
-        return not all(_enough(arm, least, policy) for arm in arms.values())
+    passed = row["status"] == "ok"
     stopped = _stopped(str(row["reason"]), arms, least) if row["status"] == "gated" else None
+    if least <= policy.minimum_count:
+        said = passed or stopped is not None
+        return said and any(bound(arm.sides, least, policy) for arm in arms.values() if arm.sides)
+    if passed:
+        return not all(_enough(arm, least, policy) for arm in arms.values())
     if stopped is None:
         return False
     few = (stopped[0] == EVENTS) != staying

@@ -5,7 +5,8 @@ it has not. Of a cell whoever reads a release knows anyway whether it is few. Of
 as all who left or all who are not abstinent, the gate tells it: such a sum is protected as a cell that is hidden.
 
 Only for gates that ask for as many people as the smallest cell that is shown; beside those that ask for more, rows are
-withheld (`iop_outcomes.release.gated`). Rows without a gate of their own, crude ones and hazard ratios of a period,
+withheld (`iop_outcomes.release.gated`), and so are those of arms that are so small that the gate would tell who is
+left out (`bound`). Rows without a gate of their own, crude ones and hazard ratios of a period,
 tell none.
 """
 
@@ -15,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from iop_outcomes.release.levels import reading
+from iop_outcomes.release.policy import Policy
 from iop_outcomes.tables.results import ALL
 from iop_outcomes.vocabulary.causes import CENSORED, STILL_AT_RISK
 from iop_outcomes.vocabulary.measures import MEASURES
@@ -56,20 +58,59 @@ def questions(estimates: pd.DataFrame) -> Iterator[Question]:
 
 
 def of_counts(
-    rows: Iterable[OfGroup], looked_at: Mapping[Question, Iterable[str]], levels: Mapping[str, Reading]
+    rows: Iterable[OfGroup],
+    looked_at: Mapping[Question, Iterable[str]],
+    levels: Mapping[str, Reading],
+    first: Mapping[str, str],
+    least: int,
+    policy: Policy,
 ) -> set[Sum]:
-    """Of counts: by arm and rule those with the event, and those without it. rows: with their places."""
-    arms: dict[tuple[Question, str], dict[str, int]] = {}
+    """Of counts: by arm and rule those with the event, and those without it. rows: with their places. first: the first
+    arm of each contrast. least: fewest of each that the gate asks for.
+    """
+    groups: dict[Question, dict[str, dict[str, OfGroup]]] = {}
     for row in rows:
         if row.place is not None and row.group in looked_at:
-            arms.setdefault((row.group, row.arm), {})[row.level] = row.place
+            groups.setdefault(row.group, {}).setdefault(row.arm, {})[row.level] = row
     found: set[Sum] = set()
-    for (group, _), own in arms.items():
+    for group, arms in groups.items():
         read = reading(group[2], levels)
         for rule in looked_at[group]:
-            out = read.left_out.get(rule, read.left_out.get("none", ()))
-            found |= _both({level: at for level, at in own.items() if level not in out}, read.events)
+            sides = [_sides(own, read, rule, arm == first.get(group[1])) for arm, own in arms.items()]
+            if not any(bound([[row.people for row in some] for some in of], least, policy) for of in sides):
+                places = (
+                    tuple(sorted(row.place or 0 for row in some))
+                    for with_, without, _ in sides
+                    for some in (with_, without)
+                )
+                found |= {some for some in places if len(some) > 1}
     return found
+
+
+def _sides(own: Mapping[str, OfGroup], read: Reading, rule: str, first: bool) -> tuple[list[OfGroup], ...]:
+    """The rows with the event, without it, and in no denominator."""
+    out, events = read.left_out.get(rule, read.left_out.get("none", ())), read.event(rule, first)
+    used = {level: row for level, row in own.items() if level not in out}
+    with_event = [row for level, row in used.items() if level in events]
+    without = [row for level, row in used.items() if level not in events]
+    return with_event, without, [row for level, row in own.items() if level in out]
+
+
+def bound(sides: Sequence[Sequence[int]], least: int, policy: Policy) -> bool:
+    """That an arm has as many events, and as many people without one, would leave too few values to a small number, as
+    the size of the arm is known. Whether it has is told nowhere then. sides: people by level with the event, without
+    it, and of neither.
+    """
+    one = int(policy.zeros_allowed)
+    size = sum(map(sum, sides))
+    for side in (0, 1):
+        rest = [n for other in range(3) if other != side for n in sides[other]]
+        if len(sides[side]) < 2 or any(n >= policy.minimum_count for n in sides[side]):
+            continue
+        known = sum(policy.minimum_count if n >= policy.minimum_count else one * (n > 0) for n in rest)
+        if any(policy.small(n) for n in rest) and size - least - known + 1 < policy.protection:
+            return True
+    return False
 
 
 def of_life_tables(

@@ -39,14 +39,15 @@ class Apart:
     """What is known of how cells lie within each other, and which are not released.
 
     contrasts, outcomes: those whose counts are kept back. cumulative: outcomes of which what is counted only grows.
-    in_care: contrasts that divide people by who is in care on a day (`nesting.lines`). events: fewest that the gate of
-    the study asks for in each arm.
+    in_care: contrasts that divide people by who is in care on a day (`nesting.lines`). first: the first arm of each
+    contrast. events: fewest that the gate of the study asks for in each arm.
     """
 
     contrasts: Collection[str]
     outcomes: Collection[str]
     cumulative: Collection[str]
     in_care: Mapping[str, InCare]
+    first: Mapping[str, str]
     events: int
 
     def holds(self, contrast: object, outcome: object) -> bool:
@@ -136,7 +137,7 @@ def gather(
     few: set[gates.Sum] = set()
     if not policy.exact and known.events <= policy.minimum_count:
         looked_at, pooled = gates.asked(estimates), {key: table.leaving for key, table in made.items()}
-        few = gates.of_counts(keys.groups, looked_at, levels)
+        few = gates.of_counts(keys.groups, looked_at, levels, known.first, known.events, policy)
         few |= gates.of_life_tables(keys.horizons, tuple(same.values()), pooled, looked_at, levels)
     return Ground(
         levels, kept, apart, horizons, tuple(cells), arms, followed, lines, asked, told_apart, keys,

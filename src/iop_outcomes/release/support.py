@@ -44,7 +44,7 @@ class ArmCells:
     table as it is, where there is one. true_parts: people who are counted apart by other questions, such as those who
     completed beside those still there, or the arm beside those at risk; the difference would give a few of them back.
     besides: everything else that is told of an arm whose own numbers are not, such as the horizons beside a few days of
-    follow-up.
+    follow-up. sides: of counts the people of each level with the event, without it, and of neither, as they are.
     """
 
     people: Number
@@ -55,6 +55,7 @@ class ArmCells:
     followed: Leaving | None = None
     true_parts: tuple[int, ...] = ()
     besides: tuple[Number, ...] = ()
+    sides: tuple[tuple[int, ...], ...] = ()
 
     @property
     def base(self) -> int:
@@ -206,6 +207,11 @@ def _from_counts(cells: Cells, read: Reading, row: Asked, policy: Policy, first:
         Arm(_as_told(people), _as_told(events)),
         # of answers that are weighted or drawn, how many of each there are
         true_parts=tuple(sum(true for level, (true, _) in used.items() if level in part) for part in apart),
+        sides=(
+            tuple(true for level, (true, _) in used.items() if level in happened),
+            tuple(true for level, (true, _) in used.items() if level not in happened),
+            tuple(true for level, (true, _) in cells.items() if level in without),
+        ),
     )
 
 

@@ -80,9 +80,39 @@ def test_sums_of_answers_leave_out_whom_the_rule_leaves_out() -> None:
     ]
     asked = {QUESTION: {"missing_is_using", "observed_only"}}
     # those who are not observed are using; one cell alone is no sum
-    assert gates.of_counts(rows, asked, {"*": OF_COUNTS}) == {(1, 2)}
-    assert gates.of_counts(rows, {}, {"*": OF_COUNTS}) == set()
-    assert gates.of_counts([r._replace(place=None) for r in rows], asked, {"*": OF_COUNTS}) == set()
+    assert sums(rows, asked) == {(1, 2)}
+    assert sums(rows, {}) == set()
+    assert sums([r._replace(place=None) for r in rows], asked) == set()
+
+
+def test_sums_of_bounds_count_a_missing_answer_in_each_arm_as_the_rule_does() -> None:
+    rows = [
+        OfGroup(QUESTION, arm, level, 9, 10 * at + place)
+        for at, arm in enumerate(("iop", "residential"))
+        for place, level in enumerate(("abstinent", "using", "died", "missing"))
+    ]
+    assert sums(rows, {QUESTION: {"worst_case"}}) == {(1, 2, 3), (10, 13), (11, 12)}
+    assert sums(rows, {QUESTION: {"best_case"}}) == {(0, 3), (1, 2), (11, 12, 13)}
+
+
+@pytest.mark.parametrize(
+    ("sides", "told"),
+    [
+        # of 25 people 11 are abstinent: if of 10 using and 2 who died there are 11, at most 3 are missing
+        (((11,), (10, 2), (2,)), True),
+        (((11,), (10, 2), (4,)), False),  # of 27 at most 5 are, which is values enough
+        (((11,), (12,), (2,)), False),  # of one cell it is known whether it is small
+        (((11,), (12, 2), (2,)), False),
+        (((11,), (10, 2), ()), False),
+        (((2, 9), (13,), (1,)), True),  # 2 and 9 with the event are 11, and 11 or more are without it
+    ],
+)
+def test_a_gate_is_not_told_where_it_would_tell_who_is_left_out(sides: tuple[tuple[int, ...], ...], told: bool) -> None:
+    assert gates.bound(sides, 11, CMS) is told
+
+
+def sums(rows: list[OfGroup], asked: dict[tuple[str, ...], set[str]]) -> set[tuple[int, ...]]:
+    return gates.of_counts(rows, asked, {"*": OF_COUNTS}, {"c": "iop"}, 11, CMS)
 
 
 @pytest.mark.parametrize(
