@@ -104,7 +104,7 @@ def _may_not_be_said(rules: Rules, share: Share) -> bool:
     """Passing the gate would tell a small number beside levels that are all small; then nobody is told."""
     for at in (0, 1) if share.sides else ():
         side, others = share.sides[at], [n for i, some in enumerate(share.sides) if i != at for n in some]
-        least = sum(rules.k if n >= rules.k else rules.least if n else 0 for n in others)
+        least = sum(n if n >= rules.k else rules.least if n else 0 for n in others)
         left = sum(side) + sum(others) - rules.events - least + 1
         if len(side) > 1 and max(side) < rules.k and left < rules.protection and any(map(rules.small, others)):
             return True

@@ -98,8 +98,8 @@ def _sides(own: Mapping[str, OfGroup], read: Reading, rule: str, first: bool) ->
 
 def bound(sides: Sequence[Sequence[int]], least: int, policy: Policy) -> bool:
     """That an arm has as many events, and as many people without one, would leave too few values to a small number, as
-    the size of the arm is known. Whether it has is told nowhere then. sides: people by level with the event, without
-    it, and of neither.
+    the size of the arm is known, and cells that are not small may be told as they are. Whether it has is told nowhere
+    then. sides: people by level with the event, without it, and of neither.
     """
     one = int(policy.zeros_allowed)
     size = sum(map(sum, sides))
@@ -107,7 +107,7 @@ def bound(sides: Sequence[Sequence[int]], least: int, policy: Policy) -> bool:
         rest = [n for other in range(3) if other != side for n in sides[other]]
         if len(sides[side]) < 2 or any(n >= policy.minimum_count for n in sides[side]):
             continue
-        known = sum(policy.minimum_count if n >= policy.minimum_count else one * (n > 0) for n in rest)
+        known = sum(n if n >= policy.minimum_count else one * (n > 0) for n in rest)
         if any(policy.small(n) for n in rest) and size - least - known + 1 < policy.protection:
             return True
     return False
