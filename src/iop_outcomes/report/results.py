@@ -171,9 +171,8 @@ def label(pair: Pair, labels: Labels) -> str:
     return name
 
 
-def of_period(pair: Pair) -> str:
+def of_period(row: Estimated) -> str:
     """The days of follow-up that a hazard ratio is of, or ''."""
-    row = pair.main
     return f"day {row['from_day']} to {row['to_day']}" if numbers.known(row["from_day"]) else ""
 
 
@@ -243,7 +242,7 @@ def _ratios(own: pd.DataFrame, labels: Labels, name: str, tested: Values, note: 
 
 
 def _ratio_line(pair: Pair, labels: Labels, tests: Sequence[str], tested: Values) -> Line:
-    days = of_period(pair)
+    days = of_period(pair.main)
     name = f"– {days}" if days else label(pair, labels)  # under its method
     if not pair.there:
         return Line(name, absent=capital(effects.absent(pair.main, labels)))
@@ -271,7 +270,7 @@ def gaps(estimates: pd.DataFrame, study: AsRun) -> list[Gap]:
     grouped: dict[tuple[str, str], dict[tuple[str, str], list[str]]] = {}
     for row in estimated(absent):
         reason = labels.reason(row["contrast"], row["reason"]) or "no number was released"
-        asked = (labels.contrast(row["contrast"]), _heading(row, labels))
+        asked = (labels.contrast(row["contrast"]), _in_full(row, labels))
         of = grouped.setdefault((STATUSES[row["status"]].label or "Not available", reason), {})
         names = of.setdefault(asked, [])
         if method(row["method"]) not in names:
@@ -284,6 +283,13 @@ def gaps(estimates: pd.DataFrame, study: AsRun) -> list[Gap]:
         )
         for (status, reason), of in grouped.items()
     ]
+
+
+def _in_full(row: Estimated, labels: Labels) -> str:
+    """The question of a row, which ratio it asks for, and of which days where these are not all."""
+    measure = MEASURES[row["measure"]]
+    ratio = within(measure.called) if measure.ratio else ""
+    return ", ".join(part for part in (_heading(row, labels), ratio, of_period(row)) if part)
 
 
 def _asked(title: str, heading: str, names: Sequence[str]) -> str:

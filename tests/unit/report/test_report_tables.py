@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -82,6 +83,19 @@ def test_gaps_are_grouped_by_reason() -> None:
         "overlap weighting)",
     )
     assert second.status == "Withheld to protect people"
+
+
+def test_a_gap_of_a_ratio_says_of_which_and_of_which_days() -> None:
+    """The share by the same day may well be shown."""
+    rows = estimand(
+        ("leaving", "iop_vs_res", "unplanned_discharge", 180, "ATO", "overlap", "none"),
+        {"ratio": (math.nan, math.nan, math.nan)},
+        measure="hazard_ratio", status="gated", reason="too thin",
+    )  # fmt: skip
+    some = typed("estimates", rows).assign(from_day=61, to_day=180)
+    (whole,), (part,) = (results.gaps(found, study()) for found in (typed("estimates", rows), some))
+    assert "day 180, hazard ratio (" in whole.what[0]
+    assert "day 180, hazard ratio, day 61 to 180 (" in part.what[0]
 
 
 def test_the_truth_is_inside_or_not() -> None:
