@@ -180,12 +180,22 @@ def _people(loaded: Loaded, tables: Tables, found: Findings, rules: Policy) -> N
 def _patterns(loaded: Loaded, tables: Tables, people: pd.DataFrame) -> Iterator[str]:
     """Endpoints of use patterns that would stop a run, such as one whose window is longer than anyone's follow-up."""
     from iop_outcomes.cohort import abstinence, pattern_endpoints, use
+    from iop_outcomes.cohort.use import substances
+    from iop_outcomes.patterns.definition import nearest
 
     asked = loaded.endpoints_of(*OF_PATTERNS)
     if not asked or tables["screens"].empty:
         return
     rules, views = loaded.study.use, list({e.tests.model_dump_json(): e.tests for e in asked}.values())
     given = {name: tables[name] for name in ("persons", "stays", "screens", "followups", "medications")}
+    named = set(substances.named(tables["screens"]["substance"]))
+    known = {*substances.known().classes, *substances.known().named, *named, substances.ANY}
+    for endpoint in asked:
+        if endpoint.tests.substance not in known:
+            yield (
+                f"{endpoint.outcome}: no test is of the substance '{endpoint.tests.substance}', and it is no class."
+                f"{nearest(endpoint.tests.substance, known)} Correct `substance` in the row of the endpoint library."
+            )
     made = use.run(people, **given, use=rules, views=views)["use_patterns"]
     dated = people.assign(death_day=abstinence.death_days(people, tables["persons"]))
     for endpoint in asked:

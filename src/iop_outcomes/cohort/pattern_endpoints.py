@@ -21,7 +21,7 @@ from iop_outcomes.cohort import amounts, clocks, use
 from iop_outcomes.patterns.definition import COUNT, INDEX, LEFT_OUT, PROPORTION, Definition
 from iop_outcomes.patterns.evaluate import Found, evaluate
 from iop_outcomes.patterns.pattern import Patterns
-from iop_outcomes.patterns.symbols import DIED, NEGATIVE, POSITIVE, TESTED
+from iop_outcomes.patterns.symbols import DIED, MISSED, NEGATIVE, POSITIVE, TESTED
 from iop_outcomes.protocol import Endpoint, Use
 from iop_outcomes.vocabulary.answers import COUNTED_AGAINST
 from iop_outcomes.vocabulary.endpoints import OF_PATTERNS, PATTERN_AMOUNTS, PATTERN_TIMES
@@ -81,14 +81,17 @@ def _answers(people: pd.DataFrame, patterns: Patterns, endpoint: Endpoint, horiz
     own = _up_to(patterns, horizon)
     values = _found(own, endpoint).values
     dead = (own.codes == DIED.code).any(axis=1)
-    known = ~np.isnan(values) & (own.lengths > 0) & ~dead
+    # who was never due a test (a site that does not test, a substance on no record) was not asked, as for amounts
+    asked = np.isin(own.codes, [state.code for state in (*TESTED, MISSED)]).any(axis=1)
+    mature = ((people["observed_days"] >= horizon).to_numpy(dtype=bool) & asked) | dead
+    known = ~np.isnan(values) & (own.lengths > 0) & mature & ~dead
     return pd.DataFrame(
         {
             "person_id": people["person_id"],
             "outcome": endpoint.outcome,
             "horizon_days": horizon,
             "abstinent": pd.Series(values == 1, index=people.index, dtype="boolean").mask(~known),
-            "mature": (people["observed_days"] >= horizon).astype(bool) | dead,
+            "mature": mature,
             "dead": dead,
         }
     )

@@ -115,7 +115,8 @@ def _long_enough(prepared: _Prepared, row: Definition) -> None:
     if len(prepared.lengths) and most > longest:
         raise StudyError(
             f"The endpoint '{row.name}' ({row.version}) asks for {words} {most}, and nobody is followed beyond week "
-            f"{longest}. The longest window that these patterns can answer ends with week {longest}."
+            f"{longest} by the day asked about (ask on a later day, where people are followed further). The longest "
+            f"window that these patterns can answer ends with week {longest}."
         )
 
 

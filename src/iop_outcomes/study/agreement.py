@@ -23,6 +23,7 @@ from iop_outcomes.vocabulary.endpoints import (
     MAY_BE_MISSING,
     MISSING_MAY_BE_USE,
     ON_A_DAY,
+    PATTERN_ANSWERS,
     compared,
     measures,
 )
@@ -252,6 +253,12 @@ def _check_missing(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> 
         )
     if row.missing_rule in (NONE, MISSING_IS_USING, OBSERVED_ONLY):
         return
+    if endpoint.kind in PATTERN_ANSWERS:
+        raise StudyError(
+            f"{at}: how missed tests are read is part of the definition of '{row.outcome}', so that the missing_rule "
+            f"'{rule.name}' would change nothing. Ask for it with {OBSERVED_ONLY}, and write one endpoint for each "
+            "reading (`missed = positive`, `missed = left_out`, `missed = negative`)."
+        )
     if endpoint.kind in AMOUNTS and row.missing_rule in OF_AMOUNTS:
         return
     if row.step != ABSTINENCE or endpoint.kind not in ON_A_DAY:

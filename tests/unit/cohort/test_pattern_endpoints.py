@@ -71,6 +71,14 @@ def test_the_dead_and_those_not_observed_are_told_apart() -> None:
     assert rows["abstinent"].isna().tolist() == [True, False]
     late = found({"a": "----"}, "pattern_answer", THREE_IN_A_ROW, horizon=101)["abstinence"]
     assert late["mature"].tolist() == [False]
+    assert late["abstinent"].isna().all()
+
+
+def test_who_was_never_due_a_test_was_not_asked() -> None:
+    """People of a site that does not test, or tests of a substance that is on no record, are no people without it."""
+    rows = found({"a": "-+-", "b": "___", "c": "oo", "d": "_x"}, "pattern_answer", THREE_IN_A_ROW, 27)["abstinence"]
+    assert rows["mature"].tolist() == [True, False, True, True]
+    assert rows["abstinent"].isna().tolist()[1::2] == [True, True]
 
 
 def test_amounts_are_told_with_missed_tests_as_use_left_out_and_as_negative() -> None:

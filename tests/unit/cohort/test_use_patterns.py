@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from cohort_rows import table
+from cohort_rows import people, table
 from use_rows import matrix, run, screens, stay, text
 
 from iop_outcomes.cohort import use as step
@@ -68,6 +68,22 @@ def test_from_a_death_on_there_is_no_test_to_miss(deaths: str, pattern: str) -> 
     # a test of the week of death stands
     tests = screens((3, "negative"), (9, "positive"))
     assert text(tests, Use(deaths=deaths), died=10) == f"-+{pattern[2]}"
+
+
+def test_records_that_end_with_a_death_say_as_much_as_those_that_go_on() -> None:
+    """Person a died on day 10; person b shows how far patterns reach."""
+    tests = pd.concat([screens((3, "negative")), screens((3, "negative"), (20, "positive")).assign(person_id="b")])
+    whole = people("a", "b", observed_days=27)
+    persons = table(
+        "persons", [{"person_id": "a", "death_day": 10}, {"person_id": "b"}], observed_to_day=27, sex="unknown"
+    )
+    empty = [table(name, []) for name in ("stays", "followups", "medications")]
+    patterns = []
+    for ends in (27, 10):
+        own = whole.assign(observed_days=[ends, 27])
+        made = step.run(own, persons, empty[0], tests, *empty[1:], Use(), [AskedTests(substance="opioid")])
+        patterns.append(to_strings(matrix(made["use_patterns"], Use(), ("a", "b")).window(1, 99)))
+    assert patterns[0] == patterns[1] == ["-xx", "-_+"]
 
 
 def told(**cells: object) -> pd.DataFrame:

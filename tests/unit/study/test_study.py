@@ -164,6 +164,16 @@ def test_amounts_are_asked_for_as_they_can_be_answered(folder):
         assert said in refused()
 
 
+def test_an_answer_of_use_patterns_knows_no_reading_that_would_change_nothing(folder):
+    kept = Path("config/endpoints.tsv").read_text().splitlines()
+    own = ["own", "pattern_answer", "Own", "An answer.", *[""] * 3, "opioid", *[""] * 6]
+    Path("config/endpoints.tsv").write_text(
+        "\n".join([*kept, "\t".join([*own, "statistic = longest_run | counts = negative | at_least = 3"])]) + "\n"
+    )
+    add("demo o abstinence iop_vs_residential own 84 risk crude worst_case secondary")
+    assert "part of the definition of 'own'" in refused()
+
+
 def test_a_return_to_care_has_no_doubly_robust_estimate(folder):
     add("demo back retention iop_vs_residential readmitted 180 risk aipw none secondary")
     said = refused()
