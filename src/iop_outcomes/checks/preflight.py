@@ -8,18 +8,18 @@ of the study allows. What would stop a run is told under 'This stops a run'.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from iop_outcomes.errors import StudyError
 from iop_outcomes.vocabulary.causes import CENSORED, NOT_AT_RISK
-from iop_outcomes.vocabulary.endpoints import EVENTS, FOLLOWED, KINDS, OF_PATTERNS, STAYING, TIMED
+from iop_outcomes.vocabulary.endpoints import EVENTS, FOLLOWED, KINDS, OF_PATTERNS, STAYING, TIMED, WEEKLY
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from iop_outcomes.protocol import Study
+    from iop_outcomes.protocol import Endpoint, Study
     from iop_outcomes.release.policy import Policy
     from iop_outcomes.study.loaded import Loaded
 
@@ -180,22 +180,13 @@ def _people(loaded: Loaded, tables: Tables, found: Findings, rules: Policy) -> N
 def _patterns(loaded: Loaded, tables: Tables, people: pd.DataFrame) -> Iterator[str]:
     """Endpoints of use patterns that would stop a run, such as one whose window is longer than anyone's follow-up."""
     from iop_outcomes.cohort import abstinence, pattern_endpoints, use
-    from iop_outcomes.cohort.use import substances
-    from iop_outcomes.patterns.definition import nearest
 
+    yield from _substances(loaded.endpoints_of(*OF_PATTERNS, *WEEKLY), tables["screens"])
     asked = loaded.endpoints_of(*OF_PATTERNS)
     if not asked or tables["screens"].empty:
         return
     rules, views = loaded.study.use, list({e.tests.model_dump_json(): e.tests for e in asked}.values())
     given = {name: tables[name] for name in ("persons", "stays", "screens", "followups", "medications")}
-    named = set(substances.named(tables["screens"]["substance"]))
-    known = {*substances.known().classes, *substances.known().named, *named, substances.ANY}
-    for endpoint in asked:
-        if endpoint.tests.substance not in known:
-            yield (
-                f"{endpoint.outcome}: no test is of the substance '{endpoint.tests.substance}', and it is no class."
-                f"{nearest(endpoint.tests.substance, known)} Correct `substance` in the row of the endpoint library."
-            )
     made = use.run(people, **given, use=rules, views=views)["use_patterns"]
     dated = people.assign(death_day=abstinence.death_days(people, tables["persons"]))
     for endpoint in asked:
@@ -203,6 +194,23 @@ def _patterns(loaded: Loaded, tables: Tables, people: pd.DataFrame) -> Iterator[
             pattern_endpoints.run(dated, made, rules, [endpoint], loaded.horizons(), tables["stays"])
         except StudyError as wrong:
             yield f"{endpoint.outcome}: {wrong}"
+
+
+def _substances(asked: Sequence[Endpoint], screens: pd.DataFrame) -> Iterator[str]:
+    """Endpoints of tests of a substance that no test is of, such as one that is misspelt."""
+    from iop_outcomes.cohort.use import substances
+    from iop_outcomes.patterns.definition import nearest
+
+    if screens.empty:
+        return
+    listed = substances.known()
+    known = {*listed.classes, *listed.named, *substances.named(screens["substance"]), substances.ANY}
+    for endpoint in asked:
+        if endpoint.tests.substance not in known:
+            yield (
+                f"{endpoint.outcome}: no test is of the substance '{endpoint.tests.substance}', and it is no class."
+                f"{nearest(endpoint.tests.substance, known)} Correct `substance` in the row of the endpoint library."
+            )
 
 
 def questions(

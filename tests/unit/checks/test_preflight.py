@@ -224,12 +224,17 @@ def test_a_window_longer_than_anyone_is_followed_stops_a_run_with_the_longest_th
             substance = "opiod" if name == "typo" else "opioid"
             cells = [name, "pattern_share", name, "A share.", *[""] * 3, substance, *[""] * 6, definition]
             sheet.write("\t".join(cells) + "\n")
+        sheet.write("\t".join(["week", "weekly_screens", "week", "A week.", *[""] * 3, "opiods"]) + "\n")
     with (folder / "config/analyses.tsv").open("a") as sheet:
+        sheet.write(
+            "ours\tw\tabstinence\tiop_vs_residential\tweek\t84\tshare_of_weeks\tnaive\tobserved_only\tsecondary\n"
+        )
         for name in ("whole", "short", "typo"):
             sheet.write(
                 f"ours\tt\tabstinence\tiop_vs_residential\t{name}\t84\tmean_share\tnaive\tobserved_only\tsecondary\n"
             )
-    unknown, stop = told(folder).stops
+    unknown, weekly, stop = told(folder).stops
+    assert weekly.startswith("week: no test is of the substance 'opiods'")
     assert unknown.startswith("typo: no test is of the substance 'opiod', and it is no class. Did you mean 'opioid'?")
     assert stop.startswith("whole: The endpoint 'whole' (own) asks for a window to week 20")
     assert stop.endswith("The longest window that these patterns can answer ends with week 12.")

@@ -36,8 +36,6 @@ from iop_outcomes.estimators.base.estimate import Estimate
 from iop_outcomes.estimators.base.rows import codes, column, columns, indicator, rows
 from iop_outcomes.estimators.regression.weak_prior import posterior_mode
 
-FEWEST_WAYS = 1
-
 
 @dataclass(frozen=True)
 class Strategy:
@@ -114,13 +112,13 @@ def strategy_means(
     """Means of y (n,) under each strategy, by its name.
 
     person: (m,) the row of y to which a person-week belongs, 0 to n - 1; week: (m,) from 1, each week in which the
-    person was there and might have left. weight: (n,) of people. most: quantile (0 to 1) of the weights of a strategy's
-    clones beyond which they are cut off. Raises EstimationError as the module says.
+    person was there and might have left. weight: (n,) of people, in the means alone. most: quantile (0 to 1) of the
+    weights of a strategy's clones beyond which they are cut off. Raises EstimationError as the module says.
     """
     outcome = column(y, "y")
     counted = rows(outcome.size, weight, None)
     at = _checked(person, week, outcome.size)
-    if len(ways) < FEWEST_WAYS or not strategies:
+    if not ways or not strategies:
         raise EstimationError("Strategies of staying need at least one way of leaving, and at least one strategy.")
     leaving = _Leaving.of(at, ways, outcome.size)
     value, gradient = np.empty(len(strategies)), np.zeros((outcome.size, len(strategies)))
@@ -140,7 +138,7 @@ def strategy_means(
         value[k] = weights[:, k] @ outcome / total
         gradient[:, k] = own * (outcome - value[k]) / total
         # what a change of a person's log weight does to the mean
-        through[:, k] = leaving.through((counted.weight * gradient[:, k] * free)[:, None], moves)[:, 0]
+        through[:, k] = leaving.through(counted.weight * gradient[:, k] * free, moves)
     found = counted.estimate(tuple(strategies), value, gradient, weights > 0)
     stacked = Estimate(found.names, found.value, found.influence + through, found.frequency, part=found.known_part())
     return Followed(stacked, weights, cut)
@@ -247,11 +245,10 @@ class _Leaving:
             )
 
     def through(self, gradient: Array, moves: tuple[Array, ...]) -> Array:
-        """(n, 1) influence by way of the models. gradient: (n, 1) of a mean by the log weights."""
+        """(n,) influence by way of the models. gradient: (n,) of a mean by the log weights."""
         found = np.zeros_like(gradient)
         for model, slope in zip(self.models, moves, strict=True):
-            direction = model.x.T @ (slope * gradient[self.at.person, 0])
-            found[:, 0] += model.influence @ direction
+            found += model.influence @ (model.x.T @ (slope * gradient[self.at.person]))
         return found
 
 
