@@ -11,7 +11,7 @@ not shown to be safe so is exposed.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -45,7 +45,7 @@ def exposed(system: System, shown: Shown, policy: Policy) -> set[Exposed]:
     """The cells and rests of lines that are too small to be shown, and of which too few values remain possible."""
     from iop_outcomes.release.system import ranges
 
-    system = replace(system, minimum=policy.minimum_count)
+    system = system.under(policy)
     low, high = ranges(system, shown, policy)
     found = Audit.of(system, policy).exposed(low, high)
     return {system.equations.exposed(int(i)) for i in found}

@@ -127,9 +127,9 @@ def _programme(lines: Sequence[Line], before: Sequence[Range | None], after: Seq
     for at, line in enumerate(lines):
         if line.total is None:
             continue
-        free: Range = (0, None) if line.rest else (0, 0)
+        free: Range = (0, 0) if line.rest is None else (0, None)
         rest = (made.number(free), made.number(free))
-        if line.rest:
+        if line.rest is not None:
             made.changes[Change(line=at)] = rest
         for release in (0, 1):
             parts = [cells[i][release] for i in line.parts]

@@ -118,7 +118,8 @@ def _margins(frame: pd.DataFrame, column: str, by: str = "") -> Iterator[Line]:
         for parts in variables.values() if total else ():
             rest = int(count[total[0]] - count[parts].sum())
             if rest >= 0:  # otherwise the parts overlap, and nothing adds up
-                yield Line(tuple(parts), total[0], rest)
+                # of groups that cover everyone it is known that they do
+                yield Line(tuple(parts), total[0], rest or None)
 
 
 def people_of(cell: Mapping[str, object]) -> tuple[object, object]:

@@ -288,16 +288,17 @@ class _Cells:
         parts = [STILL_AT_RISK]
         for name, levels in table.ways:
             own = [level for level in levels if self._at(table, day, level) is not None]
-            parts += own or [name]
+            parts += levels if own else [name]
             if len(levels) > 1 and own:
-                self._sum(table, day, own, self._at(table, day, name), table.number(day, name))
+                self._sum(table, day, levels, self._at(table, day, name), table.number(day, name))
         self._sum(table, day, parts, whole, table.leaving.people)
 
     def _sum(self, table: Table, day: int, levels: Sequence[str], total: int | None, people: int) -> None:
         """A line of those of some levels on a day that are told; all others are its rest."""
         at = {level: i for level in levels if (i := self._at(table, day, level)) is not None}
         if at and total is not None:
-            self.lines.append(Line(tuple(at.values()), total, people - sum(table.number(day, x) for x in at)))
+            others = people - sum(table.number(day, x) for x in at)
+            self.lines.append(Line(tuple(at.values()), total, None if len(at) == len(levels) else others))
 
     def _at(self, table: Table, day: int, level: str) -> int | None:
         return self.at.get(Cell(table.key, day, level))

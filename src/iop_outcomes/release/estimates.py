@@ -36,7 +36,7 @@ from iop_outcomes.release.numbers import NOTHING, together
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.support import ArmCells, Evidence, horizon, of_period
 from iop_outcomes.tables.rows import Estimated, estimated
-from iop_outcomes.vocabulary.measures import BY_ARM, DIFFERENCE, MEAN_DAYS, MEASURES, NUMBER, RATIO
+from iop_outcomes.vocabulary.measures import BY_ARM, DIFFERENCE, MEAN_DAYS, MEASURES, NUMBER, RATIO, RISK
 from iop_outcomes.vocabulary.methods import CRUDE, METHODS
 
 if TYPE_CHECKING:
@@ -159,6 +159,8 @@ def _crude(row: Estimated, compared: Compared, evidence: Evidence, level: float,
         return _withheld(row, "not_possible", f"no people in the arm '{compared.missing_arm}'")
     if any(arm.base == 0 for arm in compared.own) or _held_by_few(row, compared, evidence.policy, Fineness(), order):
         return _withheld(row, "suppressed", evidence.policy.reason)
+    if measure == RISK and any(map(_all_by_rounding, compared.own)):
+        return _withheld(row, "suppressed", evidence.policy.reason)
     ask = Ask(measure, of, horizon(row), reading(row["outcome"], evidence.levels), level)
     try:
         numbers = estimate(ask, [cells.arm for cells in compared.own])
@@ -187,6 +189,14 @@ def _held_by_few(row: Estimated, compared: Compared, policy: Policy, known: Fine
     if row["measure"] != MEAN_DAYS:
         return False
     return any(_share_of_two(arm, horizon(row)) >= policy.dominance for arm in compared.own)
+
+
+def _all_by_rounding(cells: ArmCells) -> bool:
+    """Events and people are rounded by themselves to one number, as if everyone had the event, and not everyone has."""
+    events, people = cells.arm.events, cells.arm.people
+    if events is None or people is None or not people.count or cells.arm.censored:
+        return False
+    return events.number >= people.count and cells.true_events < cells.true_people
 
 
 def _share_of_two(arm: ArmCells, day: int | None) -> float:

@@ -89,7 +89,7 @@ def _moved(keys: Sequence[str], people: Sequence[int], lines: Sequence[Line], to
         parts, totals = ((sum(r[0] for r in s if r), sum(r[1] for r in s if r)) for s in spans)
         # of a line without a total its sum, of one with a total what the parts leave of it
         low, high = (totals[0] - parts[1], totals[1] - parts[0]) if line.totals else parts
-        now = line.rest if line.totals else sum(people[i] for i in line.parts) + line.rest
+        now = line.others if line.totals else sum(people[i] for i in line.parts) + line.others
         if (low, high) != (now, now) and low - few <= now <= high + few:
             return True
     return False
@@ -133,22 +133,22 @@ def _looked_at(
     """The bases, made coarser until both releases together give no change away."""
     while True:
         after = [_told(n, base, policy) for n, base in zip(people, bases, strict=True)]
-        found = _coarser(bases, keys, lines, before, after, policy)
+        found = _coarser(bases, keys, people, lines, before, after, policy)
         if found == bases:
             return Held(tuple(b or 1 for b in bases), frozenset(i for i, b in enumerate(bases) if b == WITHHELD), True)
         bases = found
 
 
 def once_more(
-    held: Held, keys: Sequence[str], lines: Sequence[Line], before: Sequence[Told], shown: Shown, policy: Policy
+    held: Held, keys: Sequence[str], system: System, before: Sequence[Told], shown: Shown, policy: Policy
 ) -> Held:
     """The same with coarser bases where what is told in the end gives a change away: rounded for the sake of others, a
     cell may be told by a range that its own base would not have given. shown: of each cell what is told.
     """
-    told = zip(shown.low, shown.high, strict=True)
+    told, lines = zip(shown.low, shown.high, strict=True), system.lines
     after = [None if low is None or high is None else (low, high) for low, high in told]
     bases = [WITHHELD if i in held.withheld else max(b, shown.base[i]) for i, b in enumerate(held.bases)]
-    found = _coarser(bases, keys, lines, before, after, policy)
+    found = _coarser(bases, keys, system.people, lines, before, after, policy)
     if found == bases:
         return held
     return Held(tuple(b or 1 for b in found), frozenset(i for i, b in enumerate(found) if b == WITHHELD), True)
@@ -157,6 +157,7 @@ def once_more(
 def _coarser(
     bases: list[int],
     keys: Sequence[str],
+    people: Sequence[int],
     lines: Sequence[Line],
     before: Sequence[Told],
     after: Sequence[Range | None],
@@ -168,7 +169,8 @@ def _coarser(
     around, more = _around(lines, len(keys)), set[int]()
     for told in before:
         earlier: list[Range | None] = [told.get(key) for key in keys]
-        for change in given_away(lines, earlier, after, policy):
+        changes = given_away(lines, earlier, after, policy)
+        for change in changes | _of_grown(lines, earlier, after, people, policy):
             i = change.cell
             first, second = (None, None) if i is None else (earlier[i], after[i])
             narrow = first is not None and second is not None and not _open(first, second, policy)
@@ -178,6 +180,26 @@ def _coarser(
         _of_all(told_of[i], policy, base + 1) if i in more and base != WITHHELD else base
         for i, base in enumerate(bases)
     ]
+
+
+def _of_grown(
+    lines: Sequence[Line],
+    before: Sequence[Range | None],
+    after: Sequence[Range | None],
+    people: Sequence[int],
+    policy: Policy,
+) -> set[Change]:
+    """The changes of cells that may have grown beyond a small one, each supposed to have been small: where a policy
+    tells nothing of those, a ledger does not say which were, but it is known.
+    """
+    found: set[Change] = set()
+    few = (int(policy.zeros_allowed), policy.minimum_count - 1)
+    for i, old in enumerate(before if not policy.zeros_allowed else ()):
+        if old is None and policy.minimum_count <= people[i] <= 2 * few[1]:
+            own, now = list(before), list(after)
+            own[i], now[i] = few, after[i] or (policy.minimum_count, None)
+            found |= given_away(lines, own, now, policy) & {Change(cell=i)}
+    return found
 
 
 def _around(lines: Sequence[Line], size: int) -> list[list[int]]:

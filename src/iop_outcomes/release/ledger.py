@@ -72,7 +72,7 @@ def shown(
         told = protect(held.over(system), policy, policy.rounding_base)
         if not held.moved:
             return told
-        again = once_more(held, of_cells(counts, cells), system.lines, before, told, policy)
+        again = once_more(held, of_cells(counts, cells), system, before, told, policy)
         if again == held:
             return told
         held = again

@@ -10,13 +10,19 @@ class Line:
     """Cells that add up: positions of the parts, and of their total where that is a cell itself.
 
     total is None when a reader may know the total anyway. rest: people of the total who are in none of the parts; they
-    are never shown, but follow from the others. beside: further cells that make the total with the first.
+    are never shown, but follow from the others. None where nobody can be, as the parts are the total by what they mean:
+    everyone knows that. 0 where it so happens that nobody is. beside: further cells that make the total with the first.
     """
 
     parts: tuple[int, ...]
     total: int | None = None
-    rest: int = 0
+    rest: int | None = None
     beside: tuple[int, ...] = ()
+
+    @property
+    def others(self) -> int:
+        """How many people of the total are in none of the parts."""
+        return self.rest or 0
 
     @property
     def totals(self) -> tuple[int, ...]:

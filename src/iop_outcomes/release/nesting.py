@@ -107,7 +107,7 @@ def lines(
         if rule.cumulative:
             own = [i for i in own if i not in life and cells[i].key["outcome"] in cumulative]
         for one, other in _pairs(cells, own, rule):
-            found.update(_line(cells, one, other, policy))
+            found.update(_line(cells, one, other, policy, rule.cumulative))
     for one, other in _of_those_in_care(cells, used, life, in_care, staying):
         found.update(_line(cells, one, other, policy))
     for some, every in _of_two_sources(cells, [i for i in used if i not in life]):
@@ -138,16 +138,29 @@ def _pairs(cells: Sequence[Cell], own: Sequence[int], rule: Rule) -> Iterator[tu
         yield from combinations(group, 2)
 
 
-def _line(cells: Sequence[Cell], one: Sum, other: Sum, policy: Policy) -> dict[tuple[Sum, Sum], Line]:
-    """The line of two sums that differ by less than the minimum; of equal ones, a line each way."""
+def _line(
+    cells: Sequence[Cell], one: Sum, other: Sum, policy: Policy, cumulative: bool = False
+) -> dict[tuple[Sum, Sum], Line]:
+    """The line of two sums that differ by less than the minimum; of equal ones, a line each way.
+
+    cumulative: the later of two days holds the people of the earlier, and it so happens if there are no more; otherwise
+    equal sums are taken for the same people, as everyone knows who sees that whole arms are.
+    """
     if set(one) & set(other):
         return {}
-    less, more = sorted((one, other), key=lambda cell: sum(cells[i].people for i in cell))
-    gap = sum(cells[i].people for i in more) - sum(cells[i].people for i in less)
+
+    def order(of: Sum) -> tuple[int, int]:
+        day = cells[of[0]].key["horizon_days"]
+        return sum(cells[i].people for i in of), int(day) if cumulative and day.isdigit() else 0
+
+    less, more = sorted((one, other), key=order)
+    gap = order(more)[0] - order(less)[0]
     if gap >= policy.minimum_count:
         return {}
-    both = [(less, more), (more, less)] if gap == 0 else [(less, more)]
-    return {(parts, total): Line(parts, total[0], gap, beside=total[1:]) for parts, total in both}
+    same = gap == 0 and not cumulative
+    both = [(less, more), (more, less)] if same else [(less, more)]
+    rest = None if same else gap
+    return {(parts, total): Line(parts, total[0], rest, beside=total[1:]) for parts, total in both}
 
 
 def _of_those_in_care(

@@ -20,7 +20,6 @@ hidden, and `audit.exposed` still names them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from iop_outcomes.release.audit import Audit
@@ -41,7 +40,7 @@ def protect(system: System, policy: Policy, base: int) -> Shown:
     """What may be told of each cell, with counts rounded to at least `base`."""
     import numpy as np
 
-    system = replace(system, minimum=policy.minimum_count)
+    system = system.under(policy)
     state, audit = State.first(system, policy, base), Audit.of(system, policy)
     _move(state, audit)
     if _checked(audit.exposed, state):

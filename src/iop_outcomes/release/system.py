@@ -8,7 +8,7 @@ which a gate tells whether they are few. What an intruder knows of x before any 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -31,17 +31,20 @@ class Exposed(NamedTuple):
     gate: int | None = None
 
 
+Sum = tuple[int, ...]
+
+
 @dataclass(frozen=True)
 class System:
     """Cells and their lines.
 
     people: true number of each cell. bases: to which each is rounded at least for its own sake, 1 for no need.
     withheld: cells that are not shown, whatever they hold. dear: cells on which more stands than their own row, such as
-    an estimate or a curve; others are coarsened and hidden first. A rest of 0 is taken as known to be nobody, also
-    under a policy that shows no zero: that two told cells differ by nobody is no cell of a table. Where it may not be
-    told, make the rest a cell that is withheld. gates: sums of cells of which a gate tells whether they are few.
-    minimum: below which several small numbers of a line are as sensitive together as alone; set by `protect` and
-    `exposed`. Raises ValueError for a line that does not add up.
+    an estimate or a curve; others are coarsened and hidden first. gates: sums of cells of which a gate tells whether
+    they are few. minimum: below which several small numbers of a line are as sensitive together as alone. zeros: that
+    a rest holds nobody is taken as known, where cells of nobody may be shown; else only a rest that cannot hold anybody
+    is. That two told cells differ by nobody is no cell of a table, and never sensitive: where it may not be told, make
+    the rest a cell that is withheld. Both are set by `under`. Raises ValueError for a line that does not add up.
     """
 
     people: tuple[int, ...]
@@ -51,6 +54,7 @@ class System:
     dear: frozenset[int] = frozenset()
     gates: tuple[tuple[int, ...], ...] = ()
     minimum: int = 0
+    zeros: bool = True
 
     def __post_init__(self) -> None:
         if len(self.bases) != len(self.people):
@@ -58,11 +62,15 @@ class System:
         if any(count < 0 for count in self.people):
             raise ValueError("A cell holds fewer than 0 people: counts of people are whole numbers of at least 0.")
         for position, line in enumerate(self.lines):
-            parts = sum(self.people[i] for i in line.parts) + line.rest
-            if line.rest < 0 or (line.totals and parts != sum(self.people[i] for i in line.totals)):
+            parts = sum(self.people[i] for i in line.parts) + line.others
+            if line.others < 0 or (line.totals and parts != sum(self.people[i] for i in line.totals)):
                 raise ValueError(
                     f"Line {position} of {len(self.lines)} does not add up: its parts and its rest must be its total."
                 )
+
+    def under(self, policy: Policy) -> System:
+        """The system as an intruder knows it who knows the policy."""
+        return replace(self, minimum=policy.minimum_count, zeros=policy.zeros_allowed)
 
     @cached_property
     def equations(self) -> Equations:
@@ -78,9 +86,10 @@ class System:
         """Which numbers are too small to be shown: of cells, and rests of one or more."""
         import numpy as np
 
-        cells = [policy.small(count) for count in self.people]
-        rests = [policy.small(int(rest)) for rest in self.equations.truth[len(cells) :]]
-        return np.asarray([*cells, *rests], dtype=bool)
+        truth, rests = self.equations.truth, slice(self.equations.cells, self.equations.gates)
+        few = np.asarray([policy.small(int(count)) for count in truth], dtype=bool)
+        few[rests] &= truth[rests] > 0
+        return few
 
 
 @dataclass(frozen=True)
@@ -150,12 +159,20 @@ def _grouped(keys: NDArray[np.int64], values: NDArray[np.int64], size: int) -> l
     return groups
 
 
+def _order(line: tuple[tuple[Sum, Sum, int | None], int]) -> tuple[Sum, Sum, bool, int]:
+    """Lines sorted by their cells and their rest."""
+    parts, totals, rest = line[0]
+    return parts, totals, rest is not None, rest or 0
+
+
 def _equations(system: System) -> Equations:
     import numpy as np
 
-    first: dict[tuple[tuple[int, ...], tuple[int, ...], int], int] = {}
+    first: dict[tuple[Sum, Sum, int | None], int] = {}
     for position, line in enumerate(system.lines):
-        first.setdefault((tuple(sorted(line.parts)), tuple(sorted(line.totals)), line.rest), position)
+        # where it is known that a rest holds nobody it makes no difference why
+        rest = line.rest or (None if system.zeros else line.rest)
+        first.setdefault((tuple(sorted(line.parts)), tuple(sorted(line.totals)), rest), position)
     row: list[int] = []
     column: list[int] = []
     sign: list[int] = []
@@ -171,9 +188,9 @@ def _equations(system: System) -> Equations:
         right.append(sum(s * truth[i] for i, s in members))
         held.append(position)
 
-    for (parts, totals, rest), position in sorted(first.items()):
+    for (parts, totals, rest), position in sorted(first.items(), key=_order):
         members = [(i, 1) for i in parts]
-        if rest:
+        if rest is not None:
             members.append((len(truth), 1))
             truth.append(rest)
             rests.append(position)

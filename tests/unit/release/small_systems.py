@@ -35,7 +35,7 @@ def drawn(seed: int, cells: int = 5) -> System:
 
 def enumerated(system: System, shown: Shown, policy: Policy) -> set[Exposed]:
     """What is exposed, from all whole-number solutions that agree with the lines and with what is told."""
-    system = replace(system, minimum=policy.minimum_count)
+    system = system.under(policy)
     equations = system.equations
     size = len(equations.truth)
     matrix = np.zeros((len(equations.right), size), dtype=int)

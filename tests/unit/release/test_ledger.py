@@ -61,7 +61,7 @@ class Cohort:
         held = held_against(self.keys, self.cells, self.lines, before, policy)
         while True:
             shown = protect(held.over(system), policy, 1)
-            again = once_more(held, self.keys, self.lines, before, shown, policy) if held.moved else held
+            again = once_more(held, self.keys, system, before, shown, policy) if held.moved else held
             if again == held:
                 ranges = zip(self.keys, shown.low, shown.high, strict=True)
                 return {key: (low, high) for key, low, high in ranges if low is not None and high is not None}
@@ -184,6 +184,17 @@ def test_a_change_of_a_few_among_people_of_no_cell_is_seen() -> None:
     told = [{"part": (100, 100), "total": (140, 140)}]
     line = Line((0,), total=1, rest=43)
     assert min(held_against(("part", "total"), (150, 193), [line], told, CMS).bases) > 1
+
+
+def test_a_cell_that_was_too_small_to_be_told_has_grown_by_one_at_least() -> None:
+    """Of 60 so few had left that acro told nothing of them; now 13 of 62 have. That they are more is known, so what is
+    around them must be coarser than if they may always have been as many.
+    """
+    told, people = [{"arm": (60, 60), "there": (32, 32)}], (13, 30, 62)
+    few = held_against(("left", "there", "arm"), people, [Line((0, 1), 2, 19)], told, POLICIES["acro"])
+    # a ledger under cms says of small cells that they are: who is in none is new
+    new = held_against(("left", "there", "arm"), people, [Line((0, 1), 2, 19)], told, CMS)
+    assert [a > b for a, b in zip(few.bases, new.bases, strict=True)] == [True, True, True]
 
 
 def test_cells_that_take_the_place_of_others_are_rounded() -> None:

@@ -193,10 +193,10 @@ def test_lines_add_up_and_order_of_rows_is_irrelevant(
     made = table(leaving(rows, staying, apart), policy, (30, 90))
     found, numbers = system(made, policy)
     for line in found.lines:
-        parts = sum(numbers[i] for i in line.parts) + line.rest
+        parts = sum(numbers[i] for i in line.parts) + line.others
         whole = made.leaving.people + apart if line.total is None else sum(numbers[i] for i in line.totals)
         assert parts == whole
-        assert line.rest >= 0
+        assert line.others >= 0
     assert len({*found.cells}) == len(found.cells)
     shuffled = random.Random(1).sample(rows, len(rows))
     assert table(leaving(shuffled, staying, apart), policy, (30, 90)) == made
