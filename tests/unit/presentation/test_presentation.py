@@ -48,6 +48,9 @@ def test_reasons_hold_labels_in_place_of_names() -> None:
     assert said.reason("stay_90", "no events in the arm 'stayed'") == (
         "no events in the arm \u2018Stayed at least 90 days\u2019"
     )
+    assert said.reason("iop_vs_res", "The estimate of 'iop:90 days', 'res:90 days' is not finite.") == (
+        "The estimate of \u2018Intensive outpatient\u2019, \u2018Residential\u2019 is not finite"
+    )
     assert said.reason("iop_vs_res", "The coefficient of stable_housing=unknown has no end.") == (
         "The coefficient of \u2018Stable housing: unknown\u2019 has no end"
     )

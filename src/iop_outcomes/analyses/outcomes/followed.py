@@ -197,8 +197,8 @@ class Followed(ABC):
         chance = still_followed(self.last_seen, gone, ask.horizon_days, first, terms, PERIOD_DAYS, self.course)
         score = Score(sample.slope(METHODS[ask.method].weights), sample.propensity.nuisance)
         known = chance.known & self.at_risk
-        found = means_by_observation(self.there(ask), first, known, chance, sample.weight(ask.method), score=score)
-        return sample.finish(replace(found, names=sample.names), ask.method)
+        given, names = (self.there(ask), first, known, chance, sample.weight(ask.method)), sample.names
+        return sample.finish(means_by_observation(*given, score=score, names=names), ask.method)
 
     def there(self, ask: Analysis) -> Array:
         """(n,) 1 for who is counted by a share of people on the day, of those of whom that is known."""
