@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from iop_outcomes.cohort import amounts, clocks, use
-from iop_outcomes.patterns.definition import COUNT, INDEX, LEFT_OUT, PROPORTION, Definition
+from iop_outcomes.patterns.definition import Definition
 from iop_outcomes.patterns.evaluate import Found, evaluate
 from iop_outcomes.patterns.pattern import Patterns
 from iop_outcomes.patterns.symbols import DIED, MISSED, NEGATIVE, POSITIVE, TESTED
+from iop_outcomes.patterns.words import COUNT, INDEX, LEFT_OUT, PROPORTION
 from iop_outcomes.protocol import Endpoint, Use
 from iop_outcomes.vocabulary.answers import COUNTED_AGAINST
 from iop_outcomes.vocabulary.endpoints import OF_PATTERNS, PATTERN_AMOUNTS, PATTERN_TIMES
@@ -110,7 +111,10 @@ def _amounts(people: pd.DataFrame, patterns: Patterns, endpoint: Endpoint, horiz
     reads = {"as_use": POSITIVE.name, "known": LEFT_OUT, "as_free": NEGATIVE.name}
     variants = {name: [_read(row, missed, endpoint.deaths) for row in rows] for name, missed in reads.items()}
     taken = {state.code: 1.0 for state in TESTED}
-    told = [replace(r, statistic=COUNT, counts=taken, fill="", penalty=(), retained=0) for r in variants["known"]]
+    told = [
+        replace(r, statistic=COUNT, counts=taken, fill="", penalty=(), retained=0, otherwise=None, empty=None)
+        for r in variants["known"]
+    ]
     values = {name: one.values / scale for name, one in evaluate(own, {**variants, "told": told}).items()}
     dead = pd.Series((own.codes == DIED.code).any(axis=1), index=people.index)
     due = (own.lengths > 0) & ~np.isnan(values["as_use"])
@@ -126,8 +130,6 @@ def _read(row: Definition, missed: str, deaths: str) -> Definition:
     return replace(
         row,
         missed=row.missed or missed,
-        excused=row.excused or LEFT_OUT,
-        not_scheduled=row.not_scheduled or LEFT_OUT,
         died=row.died or (POSITIVE.name if deaths == COUNTED_AGAINST else missed),
     )
 

@@ -160,3 +160,16 @@ def test_without_a_test_of_anyone_nothing_is_known_and_nothing_stops() -> None:
     assert found["first_use"]["days"].tolist() == [0, 0]
     assert not found["first_use"]["event"].any()
     assert found["amounts"][["as_use", "known", "as_free"]].isna().all(axis=None)
+
+
+def test_a_run_is_the_same_run_asked_about_as_yes_or_no_and_as_a_number() -> None:
+    texts = {"a": "--e-", "b": "-_--", "c": "-+--"}
+    run = found(texts, "pattern_number", "statistic = longest_run | counts = negative", 27)["amounts"]
+    assert run["known"].tolist() == [3, 3, 2]
+    assert list(said(texts, "statistic = longest_run | counts = negative | at_least = 3", 27).values()) == [
+        True, True, False,
+    ]  # fmt: skip
+    broken = "statistic = longest_run | counts = negative | excused = excused | not_scheduled = not_scheduled"
+    run = found(texts, "pattern_number", broken, 27)["amounts"]
+    assert run["known"].tolist() == [2, 2, 2]
+    assert list(said(texts, f"{broken} | at_least = 3", 27).values()) == [False, False, False]
