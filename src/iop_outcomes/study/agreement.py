@@ -294,7 +294,7 @@ def _check_days(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> Non
                 f"{at}: the horizon, day {row.horizon_days}, is not after {what} '{row.contrast}', which ends on day "
                 f"{day}. Ask for a later day."
             )
-    if KINDS[endpoint.kind].changed and row.horizon_days < endpoint.window_days:
+    if "window_days" in KINDS[endpoint.kind].takes and row.horizon_days < endpoint.window_days:
         raise StudyError(
             f"{at}: the outcome '{row.outcome}' looks at the {endpoint.window_days} days before the horizon, day "
             f"{row.horizon_days}, some of which lie before time zero. Ask for a later day, or shorten `window_days`."
