@@ -13,10 +13,10 @@ import sys
 import time
 from pathlib import Path
 
-from iop_outcomes.patterns.definition import AS_OPERATIONALISED
 from iop_outcomes.patterns.evaluate import evaluate
 from iop_outcomes.patterns.pattern import from_strings
 from iop_outcomes.patterns.published import find, published
+from iop_outcomes.patterns.words import AS_OPERATIONALISED
 from iop_outcomes.steps.runner import peak_mb
 
 THREE = ["Rd_fiellin_2006", "Rs_ctnNinetyFour_2023", "Ab_schottenfeldB_2008"]

@@ -38,3 +38,19 @@ class EstimationError(StudyError):
 
 class NotPossible(EstimationError):
     """What is asked has no answer of its kind, whoever the people are; the reason stands in its place."""
+
+
+# what pydantic puts before the sentence of a rule of ours
+PREFIX = "Value error, "
+
+
+def ended(said: str, found: str = "") -> str:
+    """What is wrong as a sentence, or as several, with its end. found: what stands there, told after it.
+
+    What is said may come with its end, as a message that is passed on does, or without.
+    """
+    plain = said.removeprefix(PREFIX)
+    whole = plain.endswith((".", "?", "!"))
+    if not found:
+        return plain if whole else f"{plain}."
+    return f"{plain} {found[0].upper()}{found[1:]}." if whole else f"{plain}, {found}."

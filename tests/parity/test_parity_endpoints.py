@@ -14,13 +14,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from iop_outcomes.analyses.outcomes.followed import columns
 from iop_outcomes.cohort import retention
 from iop_outcomes.cohort.runs import run_of_screens
 from iop_outcomes.estimators.cox.cox import cox
-from iop_outcomes.patterns.definition import AS_OPERATIONALISED
 from iop_outcomes.patterns.evaluate import evaluate
 from iop_outcomes.patterns.pattern import from_strings
 from iop_outcomes.patterns.published import find, published
+from iop_outcomes.patterns.words import AS_OPERATIONALISED
 from iop_outcomes.protocol import Endpoint
 from iop_outcomes.sources.trials import ctn0094
 
@@ -114,9 +115,7 @@ def test_dropout_from_stays_is_censored_on_its_own_clock(
     )
     no_gaps = episodes.head(0).assign(gap_days=0)
     rows = retention.run(people, episodes, no_gaps, tables["screens"].head(0), tables["persons"])["retention"]
-    own = retention.of(rows, "index", people["person_id"])
-    event = own["cause"] == "unplanned"
-    days = own["days"].where(event, own[["days", "known_days"]].min(axis=1))
-    found = ratio(stays["assigned_arm"], ARMS[contrast], days, event)
+    days, _, cause, _ = columns(rows, "index", people)
+    found = ratio(stays["assigned_arm"], ARMS[contrast], days, cause == "unplanned")
     theirs = REFERENCE["ratios"][contrast]["Dr_ctnNinetyFour_2023"]
     agree(found, [theirs["hazard_ratio"], theirs["std_error"]], 1e-6)

@@ -17,4 +17,4 @@ def means(sample: Sample, state: Array, used: Mask) -> Estimate:
     x, names = sample.columns(used)
     model = effects.fit_outcome("logistic", x, state, names, observed=used)
     first, second = (np.column_stack([np.full(len(x), side), x[:, 1:]]) for side in (1.0, 0.0))
-    return effects.standardised_means(model, first, second, over=used)
+    return effects.standardised_means(model, first, second, over=used, names=sample.names)

@@ -210,7 +210,7 @@ class _Twice:
         elif ask.measure == SUBDISTRIBUTION_HAZARD_RATIO:
             yield _left_out(ask, "neither library has a ratio of subdistribution hazards")
         elif ask.measure == HAZARD_RATIO:
-            yield from self._ratio(ask, followed.days_at_risk, followed.happened(ask), followed.at_risk)
+            yield from self._ratio(ask, followed.days, followed.happened(ask), followed.at_risk)
         elif ask.method == AIPW:
             yield _left_out(ask, "no library has the doubly robust mean of a time")
         else:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.cohort.population import arms_of
-from iop_outcomes.errors import StudyError
+from iop_outcomes.errors import StudyError, ended
 from iop_outcomes.protocol import Adjustment, Care, Contrast, Eligibility, Endpoint, Population, Use
 from iop_outcomes.protocol.people import Invented, People
 from iop_outcomes.vocabulary.endpoints import EVENTS
@@ -68,7 +68,7 @@ def read(path: Path) -> dict[str, Invented]:
     except ValidationError as wrong:
         error = wrong.errors()[0]
         at = ".".join(str(p) for p in error["loc"])
-        raise StudyError(f"{path}: `{at}`: {error['msg']}. config/README.md shows the form.") from None
+        raise StudyError(f"{path}: `{at}`: {ended(error['msg'])} config/README.md shows the form.") from None
     return {f"person {i:03d}": one for i, one in enumerate(found, 1)}
 
 

@@ -12,14 +12,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from iop_outcomes.errors import StudyError
 from iop_outcomes.vocabulary.causes import CENSORED, NOT_AT_RISK
 from iop_outcomes.vocabulary.endpoints import EVENTS, FOLLOWED, KINDS, OF_PATTERNS, STAYING, TIMED, WEEKLY
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
-    from iop_outcomes.protocol import Endpoint, Study
+    from iop_outcomes.protocol import Endpoint
     from iop_outcomes.release.policy import Policy
     from iop_outcomes.study.loaded import Loaded
 
@@ -116,31 +119,20 @@ def _records(loaded: Loaded, found: Findings, rules: Policy) -> Tables:
     if lost := [said for n, said in empty.items() if n in came]:
         found.add("Read, but no row of it is left (Rows tells why)", *lost)
     found.add("Stays", *usual_stays.lines(tables["stays"], tables["persons"], rules, lambda n: shown(n, rules)))
-    found.stops += [*_limits(tables["intake"], study.care.max_quarantined_share), *_strange(raw, study)]
+    found.stops += _limits(raw, tables["quarantine"], study.care.max_quarantined_share, rules)
     return tables
 
 
-def _strange(raw: Tables, study: Study) -> Iterator[str]:
-    """Columns of which more values cannot be true than a run allows."""
-    from iop_outcomes.clean import cells, validate
+def _limits(raw: Tables, quarantine: pd.DataFrame, share: float, rules: Policy) -> Iterator[str]:
+    """Tables of which more was set aside than a run allows, and columns of which more values cannot be true."""
+    from iop_outcomes.clean import cells, limits, validate
 
-    for name in validate.LIMITED:
+    whole = quarantine[quarantine["cell"].isna()] if "cell" in quarantine else quarantine
+    for name in validate.NAMES:
         rows, unread = raw[f"raw_{name}"], raw["quarantine"][raw["quarantine"]["table"] == name]
-        mended = cells.mend(name, rows[~rows.index.isin(unread["row"])])
-        yield from validate.strange_columns(name, mended.strange, study.care.max_quarantined_share)
-
-
-def _limits(intake: pd.DataFrame, share: float) -> Iterator[str]:
-    """Tables of which more was set aside than a run allows."""
-    for name in ("persons", "stays"):
-        own = intake[intake["table"] == name]
-        aside = int(own.loc[own["outcome"].str.startswith("quarantined"), "rows"].sum())
-        judged = int(own.loc[~own["outcome"].str.startswith("excluded"), "rows"].sum())
-        if judged and aside > share * judged:
-            yield (
-                f"{aside / judged:.1%} of the rows of {name} broke a rule; `care.max_quarantined_share` allows "
-                f"{share:.1%}. Correct the source, or raise the share if these records may be left out."
-            )
+        strange = cells.mend(name, rows[~rows.index.isin(unread["row"])]).strange
+        aside = whole[whole["table"] == name].set_index("row")["rule"]
+        yield from limits.beyond(name, rows, aside, strange, share, lambda n: shown(n, rules))
 
 
 def _people(loaded: Loaded, tables: Tables, found: Findings, rules: Policy) -> None:
@@ -183,7 +175,7 @@ def _patterns(loaded: Loaded, tables: Tables, people: pd.DataFrame) -> Iterator[
 
     yield from _substances(loaded.endpoints_of(*OF_PATTERNS, *WEEKLY), tables["screens"])
     asked = loaded.endpoints_of(*OF_PATTERNS)
-    if not asked or tables["screens"].empty:
+    if not asked:
         return
     rules, views = loaded.study.use, list({e.tests.model_dump_json(): e.tests for e in asked}.values())
     given = {name: tables[name] for name in ("persons", "stays", "screens", "followups", "medications")}
@@ -223,21 +215,35 @@ def questions(
         if empty:
             yield f"{outcome}: cannot be answered without {' and '.join(empty)}"
             continue
+        observed = people["observed_days"].to_numpy()
         if endpoint.kind in TIMED:
-            yield f"{outcome}: times to an event, followed for at most {max(horizons)} days"
+            more = longest_day(observed, max(horizons), rules)
+            yield f"{outcome}: times to an event, followed for at most {max(horizons)} days{more}"
             continue
         for day in horizons:
-            known = (people["observed_days"] >= day).to_numpy()
-            more = ""
+            known, more = observed >= day, longest_day(observed, day, rules)
             if endpoint.kind in FOLLOWED:
                 own = retention[retention["follows"] == endpoint.followed]
                 if own.empty:
                     yield f"{outcome} on day {day}: cannot be answered, as its event is recorded of no one"
                     continue
                 known = (known | (own["cause"] != CENSORED).to_numpy()) & (own["cause"] != NOT_AT_RISK).to_numpy()
-                more = _within_an_interval(own, day, endpoint.kind in STAYING)
+                more = "" if known.all() else more
+                more += _within_an_interval(own, day, endpoint.kind in STAYING)
             by_then = f"{shown(int(known.sum()), rules)} of {shown(len(people), rules)}"
             yield f"{outcome} on day {day}: {by_then} can be known by then{more}"
+
+
+def longest_day(observed: NDArray[np.int64], day: int, rules: Policy) -> str:
+    """Of a day to which fewer people are followed than may be shown: the last to which so many are, else ''.
+
+    observed: (n,) days to which each is. The last day of a single person is told of no one.
+    """
+    least = max(rules.minimum_count, 1)
+    if int((observed >= day).sum()) >= least or len(observed) < least:
+        return ""
+    last = int(np.sort(observed)[-least])
+    return f"; the longest day that can be asked about is day {last}: {least} people or more are followed to it"
 
 
 def _within_an_interval(own: pd.DataFrame, day: int, later: bool) -> str:

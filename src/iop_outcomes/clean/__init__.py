@@ -1,7 +1,7 @@
 """From raw tables to valid ones and episodes of care.
 
-In order: `validate` keeps, merges or sets aside every row, under a named rule, and stops when too many stays
-or persons break one; `episodes` links the stays that are left. `run` is the step of the workflow.
+In order: `validate` keeps, merges or sets aside every row, under a named rule, and stops when too many rows of a
+table break one; `episodes` links the stays that are left. `run` is the step of the workflow.
 """
 
 from __future__ import annotations
@@ -31,9 +31,8 @@ def run(
 
     quarantine: rows that the source could not read. arrivals: rows that it found, and did not pass on. gap_days:
     largest gap within an episode: days from the last day of a stay to the first day of the next.
-    gap_sensitivity_days: other gap rules, for episodes_by_gap. max_quarantined_share: share of the stays, or of the
-    persons, that may be set aside, and of the values of one of their columns that may be out of range. Raises
-    StudyError beyond it.
+    gap_sensitivity_days: other gap rules, for episodes_by_gap. max_quarantined_share: share of a table that may
+    be set aside, and of the values of one of its columns that may be out of range. Raises StudyError beyond it.
     """
     from iop_outcomes.clean import episodes, validate
 

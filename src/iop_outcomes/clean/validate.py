@@ -7,18 +7,18 @@ open versions of ended stays and overlaps are merged; then rows that still share
 What is left has the types of its declaration and is sorted by its key, so that the order of the rows that came in does
 not show. A row that was kept without one of its cells, or of which something is told, counts as `kept: why`.
 
-Stops when more than the allowed share of stays or persons was set aside, naming rules and counts, and when more than
-that share of the known values of one of their columns was out of range: then the column holds something else. Codes
-for values that are not known do not count, as nothing is lost with them.
+Stops when more than the allowed share of a table was set aside, naming rules and counts, and when more than that share
+of the known values of one of its columns was out of range: then the column holds something else (`limits`). Codes for
+values that are not known do not count, as nothing is lost with them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from iop_outcomes.clean import cells, merge
+from iop_outcomes.clean import cells, limits, merge
 from iop_outcomes.clean.rules import Beside, Passed, rules_of
 from iop_outcomes.errors import StudyError
 from iop_outcomes.tables import TABLES
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 # a table is judged by those before it
 NAMES = ("persons", "stays", "sessions", "screens", "followups", "medications", "periods")
-LIMITED = ("persons", "stays")
 
 
 @dataclass(frozen=True)
@@ -99,8 +98,8 @@ def validated(
             passed = Passed(one.kept, passed.stays)
         if name == "stays":
             passed = Passed(passed.persons, one.valid)
-    for name in LIMITED:
-        for said in beyond_limit(sorted_tables[name], max_quarantined_share):
+    for name, one in sorted_tables.items():
+        for said in limits.beyond(name, tables[name], one.aside, one.strange, max_quarantined_share):
             raise StudyError(said)
     became = [row for one in sorted_tables.values() for row in one.intake()]
     own = pd.DataFrame(became, columns=["table", "outcome", "rows"])
@@ -216,28 +215,3 @@ def first_broken(name: str, rows: pd.DataFrame, passed: Beside) -> pd.Series:
             found.append(pd.Series(rule.name, index=at, dtype=object))
     first = pd.concat(found)
     return first[~first.index.duplicated()]
-
-
-def beyond_limit(table: Sorted, share: float) -> Iterator[str]:
-    """What stops a run: more than the share of rows set aside, or of a column's values. Rules and counts only."""
-    aside = len(table.aside)
-    if table.rows and aside > share * table.rows:
-        rules = ", ".join(f"{rule} ({n})" for rule, n in table.aside.value_counts().sort_index().items())
-        yield (
-            f"{aside} of {table.rows} rows of {table.name} ({aside / table.rows:.1%}) broke a rule; "
-            f"`care.max_quarantined_share` allows {share:.1%}. Rules: {rules}. Correct the source, "
-            "or raise the share if these records may be left out."
-        )
-    yield from strange_columns(table.name, table.strange, share)
-
-
-def strange_columns(name: str, strange: Mapping[str, tuple[int, int]], share: float) -> Iterator[str]:
-    """For each column of which more than the share of known values cannot be true: a paragraph that stops a run."""
-    for column, (wrong, known) in strange.items():
-        if wrong > share * known:
-            expected = TABLES[name].columns[column].expected()
-            yield (
-                f"{wrong} of {known} known values of {name}.{column} ({wrong / known:.1%}) cannot be true; "
-                f"`care.max_quarantined_share` allows {share:.1%}. Expected: {expected}. Look up "
-                "what the source's column holds, and in what unit; or raise the share if these values may be left out."
-            )

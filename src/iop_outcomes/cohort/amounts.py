@@ -17,10 +17,11 @@ import numpy as np
 from iop_outcomes.cohort import day_by_day
 from iop_outcomes.cohort.day_by_day import FREE
 from iop_outcomes.cohort.kinds import Functions
-from iop_outcomes.patterns.definition import INTEGER, LONGEST_RUN, Definition
+from iop_outcomes.patterns.definition import Definition
 from iop_outcomes.patterns.reading import OUT
 from iop_outcomes.patterns.statistics import longest_run
 from iop_outcomes.patterns.symbols import NEGATIVE, POSITIVE
+from iop_outcomes.patterns.words import INTEGER, LONGEST_RUN
 from iop_outcomes.protocol import Endpoint
 from iop_outcomes.vocabulary.endpoints import AMOUNTS, PATTERN_AMOUNTS
 

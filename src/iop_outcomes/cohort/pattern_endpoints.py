@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from iop_outcomes.cohort import amounts, clocks, use
-from iop_outcomes.patterns.definition import COUNT, INDEX, LEFT_OUT, PROPORTION, Definition
+from iop_outcomes.patterns.definition import Definition
 from iop_outcomes.patterns.evaluate import Found, evaluate
 from iop_outcomes.patterns.pattern import Patterns
 from iop_outcomes.patterns.symbols import DIED, MISSED, NEGATIVE, POSITIVE, TESTED
+from iop_outcomes.patterns.words import COUNT, INDEX, LEFT_OUT, PROPORTION
 from iop_outcomes.protocol import Endpoint, Use
 from iop_outcomes.vocabulary.answers import COUNTED_AGAINST
 from iop_outcomes.vocabulary.endpoints import OF_PATTERNS, PATTERN_AMOUNTS, PATTERN_TIMES
@@ -45,7 +46,7 @@ def run(
 
     people: with `death_day` from time zero. use_patterns: as `cohort.use` writes it by these rules. stays: needed where
     a clock starts with the return to the community. Raises StudyError for a substance without patterns, and where
-    nobody is followed to the end of a window.
+    nobody is followed to the end of a window. Without a test of anyone nothing is known of anyone.
     """
     import pandas as pd
 
@@ -79,7 +80,7 @@ def _answers(people: pd.DataFrame, patterns: Patterns, endpoint: Endpoint, horiz
     import pandas as pd
 
     own = _up_to(patterns, horizon)
-    values = _found(own, endpoint).values
+    values = _found(own, endpoint).values if patterns.lengths.any() else np.full(patterns.n, np.nan)
     dead = (own.codes == DIED.code).any(axis=1)
     # who was never due a test (a site that does not test, a substance on no record) was not asked, as for amounts
     asked = np.isin(own.codes, [state.code for state in (*TESTED, MISSED)]).any(axis=1)
@@ -102,11 +103,18 @@ def _amounts(people: pd.DataFrame, patterns: Patterns, endpoint: Endpoint, horiz
     import pandas as pd
 
     own, rows = _up_to(patterns, horizon), endpoint.defined()
+    if not patterns.lengths.any():
+        nothing, nobody = np.full(patterns.n, np.nan), pd.Series(False, index=people.index)
+        held = amounts.Held(nothing, nothing, nothing, 1.0)
+        return amounts.tabled(people, endpoint.outcome, horizon, held, nobody, nobody)
     scale = rows[0].scale if rows[0].statistic == INDEX else 1.0
     reads = {"as_use": POSITIVE.name, "known": LEFT_OUT, "as_free": NEGATIVE.name}
     variants = {name: [_read(row, missed, endpoint.deaths) for row in rows] for name, missed in reads.items()}
     taken = {state.code: 1.0 for state in TESTED}
-    told = [replace(r, statistic=COUNT, counts=taken, fill="", penalty=(), retained=0) for r in variants["known"]]
+    told = [
+        replace(r, statistic=COUNT, counts=taken, fill="", penalty=(), retained=0, otherwise=None, empty=None)
+        for r in variants["known"]
+    ]
     values = {name: one.values / scale for name, one in evaluate(own, {**variants, "told": told}).items()}
     dead = pd.Series((own.codes == DIED.code).any(axis=1), index=people.index)
     due = (own.lengths > 0) & ~np.isnan(values["as_use"])
@@ -122,8 +130,6 @@ def _read(row: Definition, missed: str, deaths: str) -> Definition:
     return replace(
         row,
         missed=row.missed or missed,
-        excused=row.excused or LEFT_OUT,
-        not_scheduled=row.not_scheduled or LEFT_OUT,
         died=row.died or (POSITIVE.name if deaths == COUNTED_AGAINST else missed),
     )
 
@@ -132,7 +138,8 @@ def _times(people: pd.DataFrame, patterns: Patterns, endpoint: Endpoint) -> pd.D
     """One row per unit; who could never be known to have the event has no days."""
     import pandas as pd
 
-    found = _found(patterns, endpoint)
+    nothing = Found(np.full(patterns.n, np.nan), None, np.zeros(1, dtype=np.int64))
+    found = _found(patterns, endpoint) if patterns.lengths.any() else nothing
     at = np.nan_to_num(found.values).astype(np.int64)
     days = np.where(at > 0, found.last_days[at], 0)
     event = np.zeros(len(at), dtype=bool) if found.event is None else found.event

@@ -166,8 +166,10 @@ def _alt(shown: pd.DataFrame, labels: Labels) -> str:
             within(method(row["method"])),
         )
         said.append(
-            f"{', '.join(w for w in words if w)}: {numbers.points(row['difference'], row['rounding_error'])} "
-            f"({numbers.interval(row['conf_low'], row['conf_high'], numbers.points, row['rounding_error'])})"
+            f"{', '.join(w for w in words if w)}: "
+            + numbers.with_limits(
+                row["difference"], row["conf_low"], row["conf_high"], numbers.points, row["rounding_error"]
+            )
         )
     return (
         "Forest plot of the difference in abstinence in percentage points, with confidence intervals. "

@@ -101,8 +101,8 @@ def _rows(shown: pd.DataFrame, labels: Labels) -> list[forest.Row]:
 def _row(row: Estimated, labels: Labels) -> forest.Row:
     form = numbers.ratio if MEASURES[row["measure"]].ratio else numbers.points
     there = numbers.known(row["estimate"])
-    error = row["rounding_error"]
-    text = f"{form(row['estimate'], error)} ({numbers.interval(row['conf_low'], row['conf_high'], form, error)})"
+    limits, error = (row["conf_low"], row["conf_high"]), row["rounding_error"]
+    text = numbers.with_limits(row["estimate"], *limits, form, error)
     naive = row["method"] in FLATTERED
     return forest.Row(
         duration_method(row["measure"], row["method"], landmark(labels.study, row["contrast"])),

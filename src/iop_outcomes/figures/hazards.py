@@ -88,8 +88,8 @@ def _rows(shown: pd.DataFrame, labels: Labels) -> list[forest.Row]:
 def _row(row: Estimated) -> forest.Row:
     period = numbers.known(row["from_day"])
     known = numbers.known(row["estimate"])
-    limits = numbers.interval(row["conf_low"], row["conf_high"], numbers.ratio, row["rounding_error"])
-    text = f"{_ratio(row)} ({limits})"
+    limits, error = (row["conf_low"], row["conf_high"]), row["rounding_error"]
+    text = numbers.with_limits(row["estimate"], *limits, numbers.ratio, error)
     return forest.Row(
         capital(_days(row)),
         row["estimate"],

@@ -12,10 +12,11 @@ import numpy as np
 
 from iop_outcomes.errors import EstimationError, StudyError
 from iop_outcomes.library.frames import Frame
-from iop_outcomes.patterns.definition import AS_OPERATIONALISED, LOGICAL, Definition
+from iop_outcomes.patterns.definition import Definition
 from iop_outcomes.patterns.evaluate import Found, evaluate
 from iop_outcomes.patterns.pattern import from_strings
 from iop_outcomes.patterns.published import added, find, published
+from iop_outcomes.patterns.words import AS_OPERATIONALISED, LOGICAL
 
 if TYPE_CHECKING:
     import pandas as pd

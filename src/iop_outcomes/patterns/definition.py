@@ -14,28 +14,30 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from iop_outcomes.errors import StudyError
+from iop_outcomes.patterns import ranges
 from iop_outcomes.patterns.symbols import DIED, STATES
+from iop_outcomes.patterns.words import (
+    CARRIED_FORWARD,
+    FIRST,
+    FIRST_COUNTING,
+    INDEX,
+    KNOWN,
+    LAST_TEST,
+    LATEST_START,
+    LEFT_OUT,
+    LOGICAL,
+    MOST_COMMON,
+    NEIGHBOURS,
+    STATISTICS,
+    SURVIVAL,
+    TEST,
+    TESTS,
+    VALUES,
+    WEEK,
+    WEEKS,
+)
 
-# as the trial's report defines it; as CTNote computes it from 15 to 39 weekly tests
-AS_PUBLISHED, AS_OPERATIONALISED = "as_published", "as_operationalised"
-# what an endpoint is of each person
-LOGICAL, INTEGER, PROPORTION, SURVIVAL = "logical", "integer", "proportion", "survival"
-VALUES = (LOGICAL, INTEGER, PROPORTION, SURVIVAL)
-# what is taken from the intervals that are left
-COUNT, SHARE, LONGEST_RUN, FIRST, INDEX = "count", "share", "longest_run", "first", "index"
-STATISTICS = (COUNT, SHARE, LONGEST_RUN, FIRST, INDEX)
-# one state per week, from its tests; or each test by itself
-WEEK, TEST = "week", "test"
-# what a window is counted in: weeks from time zero, or the tests that are left
-WEEKS, TESTS = "weeks", "tests"
-# to which interval of the first window that has enough an event is dated: the first that counts; the latest at which
-# so many in a row could begin in it; the one in which it is known
-FIRST_COUNTING, LATEST_START, KNOWN = "first_counting", "latest_start", "known"
-# how intervals are filled in: the last state before one without a scheduled test; the person's most common result;
-# the mean of the intervals on both sides
-CARRIED_FORWARD, MOST_COMMON, NEIGHBOURS = "carried_forward", "most_common", "neighbours"
-# no interval of the endpoint; and, as the end of a window, the person's last test
-LEFT_OUT, LAST_TEST = "left_out", "last_test"
+NUMBER = r"-?\d{1,9}(\.\d{1,9})?"
 SURVIVAL_NAME = re.compile(r"^([A-Z][a-z])([TE])_(.+)$")
 
 
@@ -47,10 +49,12 @@ class Definition:
     weights by code of the states that count. at_least, at_most: for `first`, how many in its window; for logical
     values, between what the statistic lies. within: intervals of the window of `first`. dated: see above. unit,
     tests_per_week: how it is tested. schedule: weeks with a test; () is all. fill: see above. start, end: first and
-    last week or test, from the end where negative. window_of: what these count. missed, mixed, excused,
-    not_scheduled, died: the state as which each is read, left_out, or '' for a state of its own. retained: tests
-    reach at least this week, or the value is `otherwise`. empty: value of a share of nothing. penalty: factors of the
-    weeks for `index`. scale: its largest value.
+    last week or test, from the end where negative. window_of: what these count. missed, mixed, excused, not_scheduled,
+    died: the state as which each is read, left_out, or '' (or its own name) for a state of its own, which stays in a
+    denominator and breaks a run. An excused test, and one that was not scheduled, is no test unless the row says
+    otherwise, as in the published endpoints: it is left out. retained: tests reach at least this week, or the value is
+    `otherwise`. empty: value of a share of nothing. penalty: factors of the weeks for `index`. scale: its largest
+    value.
     """
 
     name: str
@@ -71,8 +75,8 @@ class Definition:
     window_of: str = WEEKS
     missed: str = ""
     mixed: str = ""
-    excused: str = ""
-    not_scheduled: str = ""
+    excused: str = LEFT_OUT
+    not_scheduled: str = LEFT_OUT
     died: str = ""
     retained: int = 0
     otherwise: float | None = None
@@ -83,8 +87,8 @@ class Definition:
 
     def __post_init__(self) -> None:
         bounded = self.at_least is not None or self.at_most is not None
-        wrong = next((said for broken, said in self._rules(bounded) if broken), None)
-        if wrong:
+        wrong = next((said for broken, said in self._rules(bounded) if broken), "")
+        if wrong or (wrong := ranges.wrong(self)):
             raise StudyError(f"{self.where or self.name}: {wrong}")
 
     def _rules(self, bounded: bool) -> Iterable[tuple[bool, str]]:
@@ -93,6 +97,7 @@ class Definition:
         yield self.value == LOGICAL and not bounded, "a yes or no needs `at_least` or `at_most`."
         yield (bounded and not first and self.value != LOGICAL, "`at_least` and `at_most` are for yes or no.")
         yield first and (self.at_least or 0) != self.needed, "`at_least` is a whole number of intervals."
+        yield first and self.at_most is not None, f"`at_most` is not for the statistic '{FIRST}'."
         yield first and not self.needed, f"the statistic '{FIRST}' needs `at_least`: how many make the event."
         yield first and self.span < self.needed, f"{self.needed} of {self.span} intervals cannot be. Widen `within`."
         yield bool(self.within) and not first, f"`within` is for the statistic '{FIRST}'."
@@ -138,21 +143,16 @@ def _one_of(*known: str) -> Callable[[str], str]:
 
 
 def _number(cell: str) -> float:
-    try:
-        return float(_fraction(cell))
-    except (ValueError, ZeroDivisionError):
-        raise StudyError(f"'{cell}' is no number. Expected one such as 4, 0.7 or 2/3.") from None
-
-
-def _fraction(cell: str) -> float:
     """A number, or one divided by another."""
-    over, _, under = cell.partition("/")
-    return float(over) / float(under or 1)
+    over, sign, under = cell.partition("/")
+    if re.fullmatch(NUMBER, over.strip()) and (not sign or (re.fullmatch(NUMBER, under.strip()) and float(under))):
+        return float(over) / float(under or 1)
+    raise StudyError(f"'{cell}' is no number. Expected one such as 4, 0.7 or 2/3.")
 
 
 def _whole(cell: str) -> int:
-    if not re.fullmatch(r"-?\d+", cell):
-        raise StudyError(f"'{cell}' is no whole number.")
+    if not re.fullmatch(r"-?\d{1,9}", cell):
+        raise StudyError(f"'{cell}' is no whole number. Expected one such as 4.")
     return int(cell)
 
 
@@ -162,10 +162,13 @@ def _end(cell: str) -> int | str:
 
 def _weights(cell: str) -> dict[int, float]:
     """States with their weights, as in 'negative; mixed 0.5'."""
-    found = {}
+    found: dict[int, float] = {}
     for one in cell.split(";"):
         name, _, weight = one.strip().partition(" ")
-        found[STATES[_one_of(*STATES)(name)].code] = _number(weight) if weight else 1.0
+        code = STATES[_one_of(*STATES)(name)].code
+        if code in found:
+            raise StudyError(f"'{name}' stands twice, and only one weight could count. Leave one out.")
+        found[code] = _number(weight.strip()) if weight else 1.0
     return found
 
 
@@ -175,9 +178,12 @@ def _weeks(cell: str) -> tuple[int, ...]:
     for one in cell.split(";"):
         first, _, last = one.strip().partition("-")
         low, high = _whole(first), _whole(last or first)
-        if not 1 <= low <= high:
+        if not 1 <= low <= high <= ranges.LAST_WEEK:
             raise StudyError(f"'{one.strip()}' is no week, and no weeks one after the other. Expected 1-7; 9; 11.")
         found += range(low, high + 1)
+    twice = sorted({week for week in found if found.count(week) > 1}) if len(found) > len(set(found)) else []
+    if twice:
+        raise StudyError(f"week {twice[0]} stands twice. Name each week once, as in 1-7; 9; 11.")
     return tuple(found)
 
 
@@ -186,7 +192,10 @@ def _factors(cell: str) -> tuple[float, ...]:
     found: list[float] = []
     for one in cell.split(";"):
         factor, _, times = one.partition("x")
-        found += [_number(factor.strip())] * (_whole(times.strip()) if times else 1)
+        weeks = _whole(times.strip()) if times else 1
+        if not 1 <= weeks <= ranges.LAST_WEEK:
+            raise StudyError(f"'{one.strip()}' is of no weeks. Expected a factor and its weeks, as in 1 x 3; 2 x 3.")
+        found += [_number(factor.strip())] * weeks
     return tuple(found)
 
 

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from iop_outcomes.errors import StudyError
 from iop_outcomes.patterns import statistics, windows
-from iop_outcomes.patterns.definition import LOGICAL, SURVIVAL, TEST, WEEKS, Definition
+from iop_outcomes.patterns.definition import Definition
 from iop_outcomes.patterns.pattern import Patterns
 from iop_outcomes.patterns.reading import READ, Codes, as_read
 from iop_outcomes.patterns.weeks import DAYS, weekly
+from iop_outcomes.patterns.words import LOGICAL, SURVIVAL, TEST, WEEKS
 
 Whole = NDArray[np.int64]
 Numbers = NDArray[np.float64]

@@ -66,6 +66,11 @@ def written(cell: str, version: str, name: str, value: str) -> list[Definition]:
     else:
         pairs = [part.partition("=")[::2] for part in cell.split("|")]
         cells = {column.strip(): content.strip() for column, content in pairs}
+        columns = [column.strip() for column, _ in pairs]
+        if twice := [column for column in cells if columns.count(column) > 1]:
+            raise StudyError(f"the definition says `{twice[0]}` twice, and only one could count. Leave one out.")
+        if said := [column for column in ("name", "version", "value") if column in cells]:
+            raise StudyError(f"the definition says `{said[0]}`, which its row and kind say already. Leave it out.")
         rows = definitions([{"name": name, "version": OWN, "value": value, **cells}], "the definition")
     if rows[0].value != value:
         raise StudyError(f"The endpoint '{rows[0].name}' is of the value '{rows[0].value}', and '{value}' is wanted.")

@@ -10,13 +10,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from iop_outcomes.patterns.definition import (
-    CARRIED_FORWARD,
-    LEFT_OUT,
-    MOST_COMMON,
-    NEIGHBOURS,
-    Definition,
-)
+from iop_outcomes.patterns.definition import Definition
 from iop_outcomes.patterns.symbols import (
     DIED,
     MISSED,
@@ -27,6 +21,7 @@ from iop_outcomes.patterns.symbols import (
     POSITIVE,
     STATES,
 )
+from iop_outcomes.patterns.words import CARRIED_FORWARD, LEFT_OUT, MOST_COMMON, NEIGHBOURS
 
 Codes = NDArray[np.uint8]
 # code of an interval that is none of the endpoint's

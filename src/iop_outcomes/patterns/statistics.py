@@ -10,19 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from iop_outcomes.patterns.definition import (
-    COUNT,
-    FIRST_COUNTING,
-    INDEX,
-    KNOWN,
-    LATEST_START,
-    LONGEST_RUN,
-    SHARE,
-    Definition,
-)
+from iop_outcomes.patterns.definition import Definition
 from iop_outcomes.patterns.reading import Codes
 from iop_outcomes.patterns.symbols import MISSED, MIXED, NOT_DUE, POSITIVE
 from iop_outcomes.patterns.windows import kept, tally
+from iop_outcomes.patterns.words import COUNT, FIRST_COUNTING, INDEX, KNOWN, LATEST_START, LONGEST_RUN, SHARE
 
 Numbers = NDArray[np.float64]
 Whole = NDArray[np.int64]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from iop_outcomes.patterns.definition import LAST_TEST, TESTS, Definition
+from iop_outcomes.patterns.definition import Definition
 from iop_outcomes.patterns.reading import OUT, Codes
 from iop_outcomes.patterns.symbols import NOT_DUE, TESTED
+from iop_outcomes.patterns.words import LAST_TEST, TESTS
 
 Whole = NDArray[np.int64]
 

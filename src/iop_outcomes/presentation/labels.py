@@ -195,10 +195,14 @@ class Labels:
         return found.kind if found else ""
 
     def reason(self, contrast: str, text: str) -> str:
-        """A reason with labels in place of names: arms in quotes, and covariates as 'name=value'."""
+        """A reason with labels in place of names: arms in quotes, and covariates as 'name=value'.
+
+        What follows the name of an arm after a colon, as where an estimate is of several days, is not shown.
+        """
         if self._asked(contrast):
             for name in (*self.sides(contrast), *self.further_arms(contrast)):
-                text = text.replace(f"'{name}'", f"\u2018{self.arm(contrast, name)}\u2019")
+                said = f"\u2018{self.arm(contrast, name)}\u2019"
+                text = re.sub(rf"'{re.escape(name)}(:[^']*)?'", lambda _, said=said: said, text)  # type: ignore[misc]
         for name, said in SIDES.items():
             text = text.replace(f"the arm '{name}'", f"the group with {said}")
         text = re.sub(r"'([^']+)'", "\u2018\\1\u2019", text)

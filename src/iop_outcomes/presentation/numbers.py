@@ -1,8 +1,9 @@
 """Numbers as a reader sees them: percent, percentage points, ratios, days, people.
 
 Percentages, percentage points and days have one decimal, ratios two; minus is U+2212; thousands are set apart by a
-narrow no-break space. What is not known becomes a dash, so that no "nan" reaches a page. A number that was rounded to
-protect people has only the digits that this leaves.
+narrow no-break space. What is not known becomes a dash, so that no "nan" reaches a page. An estimate and its limits
+have more decimals where fewer would show an interval without width, or a limit that is the estimate. A number that was
+rounded to protect people has only the digits that this leaves.
 """
 
 from __future__ import annotations
@@ -34,10 +35,14 @@ def heard(by: Listener) -> Iterator[None]:
         _LISTENER.reset(before)
 
 
-class Form(Protocol):
-    """How a number is written. error: what protection may have changed it by, either way."""
+# further decimals that an interval may take: one that is narrower still has none that matters
+FURTHER = 3
 
-    def __call__(self, value: object, error: object = 0.0) -> str:
+
+class Form(Protocol):
+    """How a number is written. error: what protection may have changed it by, either way. more: further decimals."""
+
+    def __call__(self, value: object, error: object = 0.0, more: int = 0) -> str:
         """The value in words."""
         ...
 
@@ -64,38 +69,38 @@ def left(error: object, most: int) -> int:
     return most if width <= 0 else min(most, max(0, -math.floor(math.log10(width) + 1e-9)))
 
 
-def percent(value: object, error: object = 0.0) -> str:
+def percent(value: object, error: object = 0.0, more: int = 0) -> str:
     """0.4123 is '41.2 %'; '41 %' where the share may be off by half a percentage point."""
-    return _told(value, lambda s: f"{_fixed(100 * s, _of_percent(error))}{NARROW}%")
+    return _told(value, lambda s: f"{_fixed(100 * s, _of_percent(error, more))}{NARROW}%")
 
 
-def points(value: object, error: object = 0.0) -> str:
+def points(value: object, error: object = 0.0, more: int = 0) -> str:
     """A difference of shares in percentage points, with its sign: 0.049 is '+4.9'."""
-    return _told(value, lambda d: _signed(100 * d, _of_percent(error)))
+    return _told(value, lambda d: _signed(100 * d, _of_percent(error, more)))
 
 
-def size(value: object, error: object = 0.0) -> str:
+def size(value: object, error: object = 0.0, more: int = 0) -> str:
     """A difference of shares in percentage points, without sign."""
-    return _told(value, lambda d: _fixed(100 * d, _of_percent(error)))
+    return _told(value, lambda d: _fixed(100 * d, _of_percent(error, more)))
 
 
-def _of_percent(error: object) -> int:
-    return left(100 * (number(error) or 0.0), 1)
+def _of_percent(error: object, more: int) -> int:
+    return left(100 * (number(error) or 0.0), 1 + more)
 
 
-def ratio(value: object, error: object = 0.0) -> str:
+def ratio(value: object, error: object = 0.0, more: int = 0) -> str:
     """0.4 is '0.40'."""
-    return decimals(value, left(error, 2))
+    return decimals(value, left(error, 2 + more))
 
 
-def days(value: object, error: object = 0.0) -> str:
+def days(value: object, error: object = 0.0, more: int = 0) -> str:
     """81.23 is '81.2'."""
-    return decimals(value, left(error, 1))
+    return decimals(value, left(error, 1 + more))
 
 
-def signed_days(value: object, error: object = 0.0) -> str:
+def signed_days(value: object, error: object = 0.0, more: int = 0) -> str:
     """A difference in days with its sign."""
-    return _told(value, lambda v: _signed(v, left(error, 1)))
+    return _told(value, lambda v: _signed(v, left(error, 1 + more)))
 
 
 def decimals(value: object, digits: int = 2) -> str:
@@ -126,9 +131,34 @@ def _told(value: object, form: Callable[[float], str]) -> str:
     return form(found) if listener is None else listener(found, form(found))
 
 
-def interval(low: object, high: object, form: Form, error: object = 0.0) -> str:
-    """'a to b' in the given form; a dash when a limit is not known."""
-    return f"{form(low, error)} to {form(high, error)}" if known(low) and known(high) else DASH
+def interval(low: object, high: object, form: Form, error: object = 0.0, more: int | None = None) -> str:
+    """'a to b' in the given form; a dash when a limit is not known. more: further decimals, by default as they need."""
+    if not (known(low) and known(high)):
+        return DASH
+    further = apart(form, error, low, high) if more is None else more
+    return f"{form(low, error, further)} to {form(high, error, further)}"
+
+
+def with_limits(value: object, low: object, high: object, form: Form, error: object = 0.0) -> str:
+    """'+4.9 (+1.0 to +8.8)': an estimate with its interval."""
+    more = apart(form, error, value, low, high)
+    return f"{form(value, error, more)} ({interval(low, high, form, error, more)})"
+
+
+def apart(form: Form, error: object, *values: object) -> int:
+    """How many further decimals tell numbers apart that are not the same; 0 where none do, or protection leaves none.
+
+    They are written here to be compared, and not to be read.
+    """
+    different = {found for value in values if (found := number(value)) is not None}
+    before = _LISTENER.set(None)
+    try:
+        for more in range(FURTHER + 1):
+            if len({form(value, error, more) for value in different}) == len(different):
+                return more
+        return 0
+    finally:
+        _LISTENER.reset(before)
 
 
 def _fixed(value: float, digits: int) -> str:

@@ -96,7 +96,7 @@ def count(row: Mapping[str, object] | None, base: int = 1, hidden: str = WITHHEL
     return mark + numbers.count(row["count"])
 
 
-def _plain(value: object, error: object = 0.0) -> str:
+def _plain(value: object, error: object = 0.0, more: int = 0) -> str:
     return numbers.count(value)
 
 

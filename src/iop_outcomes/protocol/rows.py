@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.patterns.definition import AS_OPERATIONALISED, AS_PUBLISHED, Definition
+from iop_outcomes.patterns.definition import Definition, nearest
 from iop_outcomes.patterns.published import written
+from iop_outcomes.patterns.words import AS_OPERATIONALISED, AS_PUBLISHED
 from iop_outcomes.protocol.base import GAP, Name, OneOf, Part, Words
 from iop_outcomes.protocol.use import AskedTests
 from iop_outcomes.vocabulary.answers import COUNTED_AGAINST, DEATHS, LEFT_OUT, MISSING_RULES, NONE, NOT_DUE
@@ -132,6 +133,16 @@ class Endpoint(Part):
             raise ValueError(f"`clock` does not fit the kind {self.kind}: {why}")
         if self.one_in_days and self.kind not in OF_TESTS:
             raise ValueError(f"`one_in_days` thins tests: it is for outcomes of tests ({', '.join(OF_TESTS)})")
+        return self
+
+    @model_validator(mode="after")
+    def _results(self) -> Endpoint:
+        """Results that `counts` names are results of tests, and a run has some."""
+        known, named = KINDS[self.kind].results, [one.strip() for one in self.counts.split(",") if one.strip()]
+        if known and (strange := [one for one in named if one not in known]):
+            raise ValueError(f"`counts`: '{strange[0]}' is no result of a test.{nearest(strange[0], known)}")
+        if self.run and not named:
+            raise ValueError(f"`counts` is empty: a run needs results that make it, of {', '.join(known)}")
         return self
 
     def defined(self) -> list[Definition]:

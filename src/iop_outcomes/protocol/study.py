@@ -49,8 +49,8 @@ class Care(Part):
     )
     max_quarantined_share: Share = Field(
         default=0.05,
-        description="share of the stays or persons that may break a rule before the run stops, and of the known values "
-        "of one of their columns that may be out of range",
+        description="share of a table (stays, persons, sessions, screens, ...) that may break a rule before the run "
+        "stops, and of the known values of one of its columns that may be out of range",
     )
 
 

@@ -62,7 +62,7 @@ def _time_zero(study: AsRun) -> Paragraph:
         f"eligibility, arm and follow-up all begin on it. Stays no more than {care.gap_days} days apart, counted "
         f"{GAP}, belong to one episode: {_without_care(care.gap_days)} between them. Records that broke a rule were "
         "set aside and counted; more than "
-        f"{numbers.plain(100 * care.max_quarantined_share)}{numbers.NARROW}% of the stays or of the people "
+        f"{numbers.plain(100 * care.max_quarantined_share)}{numbers.NARROW}% of one table "
         "would have stopped the run.",
     )
 

@@ -95,4 +95,4 @@ def _difference(row: Estimated, form: numbers.Form, sensitivity: float, specific
         true_difference(float(row[column] or 0.0), sensitivity, specificity)
         for column in ("estimate", "conf_low", "conf_high", "rounding_error")
     )
-    return f"{form(gap, error)} ({numbers.interval(low, high, form, error)})"
+    return numbers.with_limits(gap, low, high, form, error)

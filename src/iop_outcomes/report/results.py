@@ -216,8 +216,7 @@ def with_interval(row: Estimated | None, form: numbers.Form) -> str:
     """An estimate with its interval: '+4.9 (+1.0 to +8.8)'; a dash without one."""
     if row is None or not numbers.known(row["estimate"]):
         return numbers.DASH
-    error = row["rounding_error"]
-    return f"{form(row['estimate'], error)} ({numbers.interval(row['conf_low'], row['conf_high'], form, error)})"
+    return numbers.with_limits(row["estimate"], row["conf_low"], row["conf_high"], form, row["rounding_error"])
 
 
 def value_of(row: Estimated | None, form: numbers.Form) -> str:

@@ -67,21 +67,22 @@ def _line(rows: pd.DataFrame, words: str, labels: Labels) -> Line:
         return Line(words, absent="No one has both")
     most = max(max(cell.high - known[key], known[key] - cell.low) for key, cell in cells.items())
     reach = float(stats.norm.ppf(0.5 + labels.study.inference.confidence_level / 2)) * found.standard_error
-    limits = numbers.interval(found.kappa - reach, found.kappa + reach, _kappa)
     return Line(
         words,
         (
             numbers.count(people),
             numbers.percent(found.observed, len(cells) * most / people),
-            f"{_kappa(found.kappa)} ({limits})" if numbers.known(found.kappa) else numbers.DASH,
+            numbers.with_limits(found.kappa, found.kappa - reach, found.kappa + reach, _kappa)
+            if numbers.known(found.kappa)
+            else numbers.DASH,
             _share(cells[USING, USING], cells[USING, ABSTINENT]),
             _share(cells[ABSTINENT, ABSTINENT], cells[ABSTINENT, USING]),
         ),
     )
 
 
-def _kappa(value: object, error: object = 0.0) -> str:
-    return numbers.decimals(value)
+def _kappa(value: object, error: object = 0.0, more: int = 0) -> str:
+    return numbers.decimals(value, 2 + more)
 
 
 def _share(some: told.Told, others: told.Told) -> str:

@@ -23,7 +23,7 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
-from iop_outcomes.errors import StudyError
+from iop_outcomes.errors import StudyError, ended
 from iop_outcomes.tables import TABLES
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _built(name: str, kind: Any, value: Any) -> Any:
         error = wrong.errors(include_input=False)[0]
         at = ".".join(map(str, (name, *error["loc"])))
         raise StudyError(
-            f"The setting '{at}' is not what its step takes: {error['msg']}. This is a defect; please report it."
+            f"The setting '{at}' is not what its step takes: {ended(error['msg'])} This is a defect; please report it."
         ) from None
 
 

@@ -238,7 +238,8 @@ def _check_row(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None
             f"alongside. Take '{methods.METHODS[row.method].unimputed}', or leave out further_arms."
         )
     if (row.missing_rule == NONE) == (endpoint.kind in MAY_BE_MISSING):
-        expected = f"{MISSING_IS_USING} or {OBSERVED_ONLY}" if endpoint.kind in MAY_BE_MISSING else NONE
+        usual = f"{MISSING_IS_USING} or {OBSERVED_ONLY}" if endpoint.kind in MISSING_MAY_BE_USE else OBSERVED_ONLY
+        expected = usual if endpoint.kind in MAY_BE_MISSING else NONE
         raise StudyError(f"{at}: the outcome '{row.outcome}' needs the missing_rule {expected}.")
     _check_missing(study, row, endpoint, at)
 
@@ -246,6 +247,12 @@ def _check_row(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None
 def _check_missing(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None:
     """The rule for missing answers can be asked of the outcome, in the step, by the method."""
     rule = MISSING_RULES[row.missing_rule]
+    if endpoint.kind in PATTERN_ANSWERS and row.missing_rule != OBSERVED_ONLY:
+        raise StudyError(
+            f"{at}: how missed tests are read is part of the definition of '{row.outcome}', so that the missing_rule "
+            f"'{rule.name}' would change nothing. Ask for it with {OBSERVED_ONLY}, and write one endpoint for each "
+            "reading (`missed = positive`, `missed = left_out`, `missed = negative`)."
+        )
     if rule.of_use and endpoint.kind not in MISSING_MAY_BE_USE:
         raise StudyError(
             f"{at}: '{row.outcome}' is not about use, so that a missing answer cannot be read as use. Ask for it with "
@@ -253,12 +260,6 @@ def _check_missing(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> 
         )
     if row.missing_rule in (NONE, MISSING_IS_USING, OBSERVED_ONLY):
         return
-    if endpoint.kind in PATTERN_ANSWERS:
-        raise StudyError(
-            f"{at}: how missed tests are read is part of the definition of '{row.outcome}', so that the missing_rule "
-            f"'{rule.name}' would change nothing. Ask for it with {OBSERVED_ONLY}, and write one endpoint for each "
-            "reading (`missed = positive`, `missed = left_out`, `missed = negative`)."
-        )
     if endpoint.kind in AMOUNTS and row.missing_rule in OF_AMOUNTS:
         return
     if row.step != ABSTINENCE or endpoint.kind not in ON_A_DAY:
@@ -293,7 +294,7 @@ def _check_days(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> Non
                 f"{at}: the horizon, day {row.horizon_days}, is not after {what} '{row.contrast}', which ends on day "
                 f"{day}. Ask for a later day."
             )
-    if KINDS[endpoint.kind].changed and row.horizon_days < endpoint.window_days:
+    if "window_days" in KINDS[endpoint.kind].takes and row.horizon_days < endpoint.window_days:
         raise StudyError(
             f"{at}: the outcome '{row.outcome}' looks at the {endpoint.window_days} days before the horizon, day "
             f"{row.horizon_days}, some of which lie before time zero. Ask for a later day, or shorten `window_days`."

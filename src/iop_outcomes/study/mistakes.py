@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
-from iop_outcomes.errors import StudyError
+from iop_outcomes.errors import PREFIX, StudyError, ended
 from iop_outcomes.protocol import Part
 
 # keys whose values may hold a password, whatever was written there
@@ -30,13 +30,15 @@ def sentence(error: Any, shape: type[BaseModel], files: list[Path]) -> str:
         hint = f" Did you mean `{near[0]}`?" if near else ""
         return f"{place}: `{key}` is not a known key.{hint} Known here: {', '.join(known)}."
     if error["type"] == "literal_error" and (meant := _nearest(error)):
-        return f"{place}: `{key}`: '{error['input']}' is not known. Did you mean `{meant}`? {error['msg']}."
+        return f"{place}: `{key}`: '{error['input']}' is not known. Did you mean `{meant}`? {ended(error['msg'])}"
     if error["type"] == "missing":
         return f"{place}: `{key}` is missing. Add it; config/README.md explains it."
     if error["type"] == "string_type" and (told := _misread(error["input"])):
         return f"{place}: `{key}`: expected a text, and YAML reads this as {told}. Write it in quotation marks."
-    said = str(error["msg"]).removeprefix("Value error, ")
-    return f"{place}: `{key}`: {said[0].lower()}{said[1:]}{'' if SECRET & set(path) else _found(error['input'])}."
+    said = str(error["msg"]).removeprefix(PREFIX)
+    return (
+        f"{place}: `{key}`: {ended(said[0].lower() + said[1:], '' if SECRET & set(path) else _found(error['input']))}"
+    )
 
 
 def _nearest(error: Any) -> str:
@@ -48,7 +50,7 @@ def _nearest(error: Any) -> str:
 def _found(given: Any) -> str:
     """What was found, where that helps: not a whole part of the study, and never a URL, which may hold a password."""
     whole = isinstance(given, Mapping | list | Part)
-    return "" if whole or "://" in str(given) else f", found {given!r}"
+    return "" if whole or "://" in str(given) else f"found {given!r}"
 
 
 def _misread(given: Any) -> str:

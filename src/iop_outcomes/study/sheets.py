@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from iop_outcomes.errors import StudyError
+from iop_outcomes.errors import PREFIX, StudyError, ended
 from iop_outcomes.protocol import Part
 
 P = TypeVar("P", bound=Part)
@@ -72,8 +72,8 @@ def _said(error: Any) -> str:
     column = f", column {error['loc'][0]}" if error["loc"] else ""
     if error["type"] == "missing":
         return f"{column}: is empty."
-    said, found = str(error["msg"]).removeprefix("Value error, "), error["input"]
+    said, found = str(error["msg"]).removeprefix(PREFIX), error["input"]
     if not isinstance(found, str):
-        return f"{column}: {said}."
-    near = difflib.get_close_matches(found, re.findall(r"'([^']+)'", said), 1)
-    return f"{column}: {said}, found {found!r}." + (f" Did you mean '{near[0]}'?" if near else "")
+        return f"{column}: {ended(said)}"
+    near = [] if said.endswith("?") else difflib.get_close_matches(found, re.findall(r"'([^']+)'", said), 1)
+    return f"{column}: {ended(said, f'found {found!r}')}" + (f" Did you mean '{near[0]}'?" if near else "")

@@ -50,16 +50,16 @@ class Kind:
     meaning: what it asks. answered: how. asked: by what. place: its group among those that are spoken of, first to
     last; within one, as below. needs: canonical tables without a row of which it cannot be computed. recorded: the
     table, and its column, that few sources hold; of columns, the endpoint names one. takes: columns of the endpoint
-    library that a row of this kind must fill, and no other may. may_take: those that it may fill. cause: what the table
-    retention calls its event, '' where the endpoint names a cause of leaving. curve: label of its curve. panel: the
-    same where being in care is drawn. kept: a cause of leaving that counts as still being in care. among_some: not
-    everyone is at risk. about_use: its outcome is use or abstinence. grows: what has happened by one day has happened
-    by every later one. screened: a missing outcome is a screen that was missed. parts: what an amount is made of.
-    changed: it is held against the time before time zero. fixed: its days are counted from time zero, or from leaving,
-    and from no other day. told_twice: what people report can be held against tests. value: of endpoints that name a
-    definition of `patterns`, what that is of a person. verb: what people did, within a sentence; {label} is the
-    endpoint's with an article, {name} without. silent: why nothing can be said where its event is recorded of no one.
-    note: what is to be known of its numbers.
+    library that a row of this kind must fill, and no other may. may_take: those that it may fill. results: of tests,
+    one or several of which an endpoint may name under `counts`. cause: what the table retention calls its event, ''
+    where the endpoint names a cause of leaving. curve: label of its curve. panel: the same where being in care is
+    drawn. kept: a cause of leaving that counts as still being in care. among_some: not everyone is at risk. about_use:
+    its outcome is use or abstinence. grows: what has happened by one day has happened by every later one. screened: a
+    missing outcome is a screen that was missed. parts: what an amount is made of. changed: it is held against the time
+    before time zero. fixed: its days are counted from time zero, or from leaving, and from no other day. told_twice:
+    what people report can be held against tests. value: of endpoints that name a definition of `patterns`, what that is
+    of a person. verb: what people did, within a sentence; {label} is the endpoint's with an article, {name} without.
+    silent: why nothing can be said where its event is recorded of no one. note: what is to be known of its numbers.
     """
 
     name: str
@@ -72,6 +72,7 @@ class Kind:
     columns: tuple[str, ...] = ()
     takes: tuple[str, ...] = ()
     may_take: tuple[str, ...] = ()
+    results: tuple[str, ...] = ()
     cause: str = ""
     curve: str = ""
     panel: str = ""

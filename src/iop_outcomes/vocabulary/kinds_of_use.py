@@ -17,6 +17,7 @@ from iop_outcomes.vocabulary.kind import (
     Kind,
     Measures,
 )
+from iop_outcomes.vocabulary.testing import RESULTS, TESTED_STATES
 
 _ANSWERS = (Asked(ABSTINENCE, CONTRASTS, {"risk": methods.AVERAGES}),)
 _USE_ON_A_DAY = (
@@ -116,6 +117,7 @@ KINDS_OF_USE = (
         (Asked(ABSTINENCE, CONTRASTS, _WEEKS),),
         place=6,
         needs=("screens",),
+        results=TESTED_STATES,
         about_use=True,
         screened=True,
         verb="had a negative test in the weeks up to day {day}",
@@ -169,6 +171,7 @@ KINDS_OF_USE = (
         place=6,
         needs=("screens",),
         takes=("run",),
+        results=RESULTS,
         about_use=True,
         grows=True,
     ),

@@ -17,12 +17,15 @@ NEGATIVE, POSITIVE, INCONCLUSIVE = "negative", "positive", "inconclusive"
 RESULTS = (NEGATIVE, POSITIVE, INCONCLUSIVE, MISSING)
 # with a result, whatever it is
 TAKEN = (NEGATIVE, POSITIVE, INCONCLUSIVE)
+# states of an interval in which a test was taken
+MIXED = "mixed"
+TESTED_STATES = (NEGATIVE, POSITIVE, MIXED)
 # a substance or a class of an endpoint that asks about all
 ANY = "any"
 
 # what the tests of an interval tell, as `patterns.symbols` names its states; before the first, and after observation,
 # there is no interval
-STATES = ("not_scheduled", NEGATIVE, POSITIVE, "missed", "mixed", "excused", DIED)
+STATES = ("not_scheduled", NEGATIVE, POSITIVE, "missed", MIXED, "excused", DIED)
 
 # how what is no plain result may be read: as missed by the person's doing, as a test that tells nothing of use and was
 # not missed, as a positive, as the laboratory wrote it

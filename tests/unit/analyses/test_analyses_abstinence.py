@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from contrast_people import ask, people_of_a_contrast, run_abstinence
+from contrast_people import CONTRAST, ENDPOINTS, GATE, INFERENCE, ask, people_of_a_contrast, run_abstinence
 from parts import endpoint
 
+from iop_outcomes.analyses import abstinence
 from iop_outcomes.analyses.outcomes.at_a_day import AtADay
 from iop_outcomes.vocabulary.answers import DEATHS, LEVELS, NOT_DUE, STATE_LEVELS
 
@@ -98,3 +99,18 @@ def test_deaths_are_counted_by_arm_as_a_level(cohort):
     compared = dead["person_id"].isin(cohort["scores"]["person_id"])
     assert sorted(counted["arm"]) == ["iop", "residential"]
     assert counted["count"].sum() == int((dead["dead"] & compared).sum())
+
+
+@pytest.mark.parametrize("method", ["naive", "iptw", "overlap"])
+def test_a_reason_names_an_arm_as_the_comparison_does(cohort, method: str):
+    """Answers of the first arm are of one site alone, so that nothing tells how it varies between sites."""
+    first = cohort["arms"].set_index("person_id")["arm"].reindex(cohort["people"]["person_id"]).to_numpy() == 1
+    elsewhere = first & (cohort["people"]["site_id"] != "S0").to_numpy()
+    one_site = cohort["abstinence"].assign(abstinent=cohort["abstinence"]["abstinent"].mask(elsewhere))
+    asked = ask(step="abstinence", outcome="abstinent", horizon_days=180, missing_rule="observed_only", method=method)
+    given = (cohort[n] for n in ("first_use", "scores", "gates"))
+    by_site = INFERENCE.model_copy(update={"cluster": "site", "min_clusters": 2})
+    found = abstinence.run(one_site, *given, [asked], CONTRAST, ENDPOINTS, GATE, by_site)["estimates"]
+    assert set(found["status"]) == {"gated"}
+    assert found["reason"].str.contains("'iop'").all()
+    assert not found["reason"].str.contains("arm1|arm0").any()

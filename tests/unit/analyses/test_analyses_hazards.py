@@ -141,24 +141,3 @@ def test_hazards_that_are_proportional_are_refused_as_often_as_the_level_says() 
     # 3 of 60 expected; 9 or more happen by chance once in 500
     assert sum(p < 0.05 for p in found) < 9
     assert 0.3 < np.mean(found) < 0.7
-
-
-def test_a_dropout_that_is_known_late_has_its_own_clock() -> None:
-    """Who did not drop out is at risk to the last day on which one could begin and be known: the model of those days,
-    and not that of the days in care, in which nothing can happen at the end.
-    """
-    arm, day, cause = people(crossing=False)
-    clock = np.where(arm == 1, 25.0, 60.0)
-    cause[(cause == "unplanned") & (day > clock)] = "completed"
-    dropped = cause == "unplanned"
-    whole = followed(day, cause)
-    own = replace(whole, clock=clock)
-    np.testing.assert_array_equal(own.days_at_risk[dropped], day[dropped])
-    np.testing.assert_array_equal(own.days_at_risk[~dropped], np.minimum(day, clock)[~dropped])
-    np.testing.assert_array_equal(replace(own, counted="completed").days_at_risk, day)
-    right, wrong = (
-        next(r["estimate"] for r in ask(arm, one, [])[0] if r["measure"] == "hazard_ratio") for one in (own, whole)
-    )
-    expected = cox(arm[:, None], np.minimum(np.where(dropped, day, np.minimum(day, clock)), 60), dropped)
-    assert right == pytest.approx(float(np.exp(expected.estimate.value[0])))
-    assert abs(np.log(wrong / right)) > 0.1

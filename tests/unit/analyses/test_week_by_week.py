@@ -226,3 +226,24 @@ def test_people_are_grouped_by_the_third_in_which_they_gave_the_last_test():
     codes[0, 0], codes[1, 1], codes[2, [0, 3]], codes[3, 5] = YES, NO, NO, YES
     found = WeekByWeek(codes, WEEKS[:6]).last_tests(asked("share_of_weeks", day=42))
     assert found.tolist() == ["first_third", "first_third", "second_third", "last_third", "no_test"]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_gate_asks_for_people_with_a_week_of_each_kind(rule: str) -> None:
+    """In a small cohort nearly everyone has a negative week, and most have another one: there is enough to estimate
+    from. Where all weeks of an arm but those of a few people are negative there is not.
+    """
+    arm = np.repeat([1, 0], 15)
+    sample = people(arm)
+    codes = np.tile([YES, NO, YES, NO], (30, 1))
+    assert WeekByWeek(codes, WEEKS[:4]).few(asked("share_of_weeks", rule, day=28), sample, 10) == ""
+    codes[:11, [1, 3]] = YES
+    said = "fewer than 10 people without the event in the arm 'first'"
+    assert WeekByWeek(codes, WEEKS[:4]).few(asked("odds_ratio", rule, day=28), sample, 10) == said
+    codes[:11, 3] = MISSED
+    as_use = WeekByWeek(codes, WEEKS[:4]).few(asked("odds_ratio", rule, day=28), sample, 10)
+    assert as_use == ("" if rule == "missing_is_using" else said)
+    # a week after the horizon counts for nothing
+    assert WeekByWeek(codes, WEEKS[:4]).few(asked("odds_ratio", rule, day=21), sample, 10) == said
+    none = np.full((30, 4), NO)
+    assert "fewer than 10 events" in WeekByWeek(none, WEEKS[:4]).few(asked("odds_ratio", rule, day=28), sample, 10)

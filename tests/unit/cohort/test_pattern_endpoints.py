@@ -140,3 +140,36 @@ def test_a_window_beyond_everyone_is_refused() -> None:
 def test_a_cell_with_a_mistake_is_refused(kind: str, more: dict[str, str], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
         parts.endpoint("o", kind, substance="opioid", **more)
+
+
+def test_without_a_test_of_anyone_nothing_is_known_and_nothing_stops() -> None:
+    """The same as of every other kind of endpoint whose table is empty."""
+    kinds = {
+        "pattern_answer": THREE_IN_A_ROW,
+        "pattern_time": "statistic = first | counts = positive | at_least = 1",
+        "pattern_share": "statistic = share | counts = negative | end = 20",
+    }
+    endpoints = [parts.endpoint(k, k, substance="opioid", pattern=pattern) for k, pattern in kinds.items()]
+    empty, days = TABLES["use_patterns"].empty(), {k: [28] for k in kinds}
+    found = pattern_endpoints.run(people("a", "b"), empty, RULES, endpoints, days)
+    for name, frame in found.items():
+        check(TABLES[name], frame)
+        assert frame["person_id"].tolist() == ["a", "b"]
+    assert found["abstinence"][["abstinent", "mature"]].isna().sum().tolist() == [2, 0]
+    assert not found["abstinence"]["mature"].any()
+    assert found["first_use"]["days"].tolist() == [0, 0]
+    assert not found["first_use"]["event"].any()
+    assert found["amounts"][["as_use", "known", "as_free"]].isna().all(axis=None)
+
+
+def test_a_run_is_the_same_run_asked_about_as_yes_or_no_and_as_a_number() -> None:
+    texts = {"a": "--e-", "b": "-_--", "c": "-+--"}
+    run = found(texts, "pattern_number", "statistic = longest_run | counts = negative", 27)["amounts"]
+    assert run["known"].tolist() == [3, 3, 2]
+    assert list(said(texts, "statistic = longest_run | counts = negative | at_least = 3", 27).values()) == [
+        True, True, False,
+    ]  # fmt: skip
+    broken = "statistic = longest_run | counts = negative | excused = excused | not_scheduled = not_scheduled"
+    run = found(texts, "pattern_number", broken, 27)["amounts"]
+    assert run["known"].tolist() == [2, 2, 2]
+    assert list(said(texts, f"{broken} | at_least = 3", 27).values()) == [False, False, False]

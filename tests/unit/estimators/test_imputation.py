@@ -131,11 +131,11 @@ def test_pooling_refuses_by_name_what_has_no_variance(value: float, m: int) -> N
     known, none = np.linspace(0.2, 0.4, m), np.full(m, value)
     own = np.array([np.diag([0.04, 0.0])] * m)
     for degrees in (np.inf, 30):
-        with pytest.raises(EstimationError, match="The estimates of quantity 2 have no variance, neither"):
+        with pytest.raises(EstimationError, match="The estimates of 'quantity 2' have no variance, neither"):
             pool(np.column_stack([known, none]), own, degrees)
-        with pytest.raises(EstimationError, match="The estimates of risk have no variance, neither"):
+        with pytest.raises(EstimationError, match="The estimates of 'risk' have no variance, neither"):
             pool(np.column_stack([known, none]), own, degrees, ("difference", "risk"))
-    with pytest.raises(EstimationError, match="The estimates of risk have no variance within"):
+    with pytest.raises(EstimationError, match="The estimates of 'risk' have no variance within"):
         pool(np.column_stack([known, known]), own, 30, ("difference", "risk"))
 
 

@@ -85,7 +85,7 @@ def test_refusals() -> None:
         curve.quantiles((0.5, 1.0))
     with pytest.raises(EstimationError, match="not 'arcsin'"):
         curve.limits("arcsin")
-    with pytest.raises(EstimationError, match="The probability at 3 is not between 0 and 1"):
+    with pytest.raises(EstimationError, match="The probability at '3' is not between 0 and 1"):
         probability_limits(survival([1, 2, 3], [1, 1, 1], (2, 3)))
     with pytest.raises(EstimationError, match="'event' holds values other than 0 and 1"):
         survival_curve([1, 2], [1, 2])

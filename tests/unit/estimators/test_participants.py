@@ -255,7 +255,7 @@ def test_an_arm_counts_its_own_clusters_and_a_contrast_those_of_both() -> None:
     means = np.array([y[site == s].mean() for s in range(4)])
     np.testing.assert_allclose(alone.standard_error(), means.std(ddof=1) / 2)
     assert difference(both, "arm1", "arm0").degrees == 11
-    with pytest.raises(EstimationError, match="The estimate of arm1 rests on people of one cluster alone"):
+    with pytest.raises(EstimationError, match="The estimate of 'arm1' rests on people of one cluster alone"):
         effects.mean_by_arm(y, site == 0).clustered(site)
 
 

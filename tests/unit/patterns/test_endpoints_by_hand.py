@@ -8,11 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.patterns.definition import AS_OPERATIONALISED, AS_PUBLISHED, Definition, definitions
+from iop_outcomes.patterns import ranges
+from iop_outcomes.patterns.definition import Definition, definitions
 from iop_outcomes.patterns.evaluate import evaluate
 from iop_outcomes.patterns.pattern import from_strings, to_strings
 from iop_outcomes.patterns.published import added, find, published
 from iop_outcomes.patterns.weeks import weekly
+from iop_outcomes.patterns.words import AS_OPERATIONALISED, AS_PUBLISHED
 
 ROW = {"name": "x", "version": "mine", "value": "integer", "statistic": "count", "counts": "negative"}
 
@@ -161,6 +163,22 @@ def test_a_user_adds_an_endpoint_as_a_row() -> None:
         ({"value": "survival", "statistic": "first"}, "needs `at_least`: how many make the event"),
         ({"penalty": "1 x 3"}, "`penalty` is for the statistic 'index'"),
         ({"statistic": "first", "value": "survival", "at_least": "4", "within": "3"}, "4 of 3 intervals cannot be"),
+        ({"counts": "negative; mixed 0.5; negative 2"}, "'negative' stands twice"),
+        ({"counts": "negative 0"}, r"column counts: 0 cannot be. Expected above 0 \(the weight of a state\)"),
+        ({"counts": "negative -1"}, "column counts: -1 cannot be"),
+        ({"counts": "negative nan"}, "'nan' is no number"),
+        ({"schedule": "1-7; 5"}, "week 5 stands twice"),
+        ({"schedule": "1-999999"}, "'1-999999' is no week"),
+        ({"tests_per_week": "0"}, "column tests_per_week: 0 cannot be. Expected above 0, and no more than 7"),
+        ({"within": "-2"}, "column within|`within` is for"),
+        ({"retained": "-3"}, "column retained: -3 cannot be"),
+        ({"scale": "0"}, "column scale: 0 cannot be"),
+        ({"retained": "3", "otherwise": "-1"}, "column otherwise: -1 cannot be"),
+        ({"statistic": "share", "value": "proportion", "empty": "3"}, "column empty: 3 cannot be. Expected 0 or more"),
+        ({"statistic": "index", "value": "proportion", "penalty": "1 x -2"}, "is of no weeks"),
+        ({"statistic": "index", "value": "proportion", "penalty": "-1 x 2"}, "column penalty: -1 cannot be"),
+        ({"value": "logical", "at_least": "1e3"}, "'1e3' is no number"),
+        ({"value": "logical", "at_least": "1/0"}, "'1/0' is no number"),
     ],
 )
 def test_a_row_with_a_mistake_is_refused(cells: dict[str, str], said: str) -> None:
@@ -215,3 +233,43 @@ def test_order_and_company_of_people_change_nothing(texts: list[str]) -> None:
         np.testing.assert_array_equal(found.values[:n], twice[name].values[n + 1 :])
         if found.event is not None and twice[name].event is not None:
             np.testing.assert_array_equal(found.event[:n], twice[name].event[n + 1 :])
+
+
+@given(
+    st.sampled_from(["count", "share", "longest_run"]),
+    st.integers(1, 8),
+    st.integers(0, 7),
+    st.sampled_from(["-4", "0", "0.5", "1", "1.5", "3", "8", "9", "400"]),
+    st.sampled_from(["negative", "negative 0.5", "negative; mixed 0.5"]),
+)
+def test_a_bound_is_accepted_where_somebody_can_reach_it_and_somebody_not(
+    statistic: str, start: int, more: int, bound: str, counts: str
+) -> None:
+    """An endpoint that everybody has, or that nobody could, is a mistake of its row; half a week in a row, too."""
+    end = start + more
+    cells = {"statistic": statistic, "start": str(start), "end": str(end), "counts": counts, "value": "logical"}
+    best, worst = "-" * 20, "+" * 20
+    plain = row(**{**cells, "value": "proportion" if statistic == "share" else "integer"})
+    largest, least = (of(text, plain) for text in (best, worst))
+    whole = statistic != "longest_run" or float(bound) == int(float(bound))
+    if least < float(bound) <= largest and whole:
+        asked = row(**cells, at_least=bound)
+        assert [of(best, asked), of(worst, asked)] == [1, 0]
+    else:
+        with pytest.raises(StudyError, match=r"column at_least: .* cannot be. Expected .* Correct the number, or the"):
+            row(**cells, at_least=bound)
+
+
+def test_every_published_endpoint_is_within_its_ranges() -> None:
+    assert len(published()) > 100
+    assert all(not ranges.wrong(one) for one in published())
+
+
+def test_an_excused_week_breaks_no_run_unless_the_row_says_so() -> None:
+    """As in the published endpoints; and whether the run is asked about as yes or no, as a number, or as a time."""
+    assert of("--e-_-", row(statistic="longest_run")) == 4
+    assert of("--e-_-", row(statistic="longest_run", excused="excused")) == 2
+    assert of("--e-_-", row(statistic="longest_run", excused="excused", not_scheduled="not_scheduled")) == 2
+    assert of("--e-_-", row(statistic="longest_run", value="logical", at_least="4")) == 1
+    assert timed("+e+-", at_least="2") == (1, True)
+    assert timed("+e+-", at_least="2", excused="excused") == (3, False)

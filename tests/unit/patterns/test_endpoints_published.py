@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from one_person import endpoint
 
-from iop_outcomes.patterns.definition import AS_OPERATIONALISED, AS_PUBLISHED, Definition
+from iop_outcomes.patterns.definition import Definition
 from iop_outcomes.patterns.evaluate import Found, evaluate
 from iop_outcomes.patterns.pattern import Patterns, from_strings, to_strings
 from iop_outcomes.patterns.published import find, published
 from iop_outcomes.patterns.symbols import SYMBOLS
+from iop_outcomes.patterns.words import AS_OPERATIONALISED, AS_PUBLISHED
 
 VERSIONS = {version: find([], version, published()) for version in (AS_PUBLISHED, AS_OPERATIONALISED)}
 BY_WEEK = {

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from endpoints_page import page
 
-from iop_outcomes.patterns.definition import AS_OPERATIONALISED, AS_PUBLISHED, Definition
+from iop_outcomes.patterns.definition import Definition
 from iop_outcomes.patterns.published import find, published
+from iop_outcomes.patterns.words import AS_OPERATIONALISED, AS_PUBLISHED
 from iop_outcomes.tables import reference
 
 SOURCES = {row["name"]: row for row in reference.rows("endpoints_sources.csv")}

@@ -170,8 +170,16 @@ def test_an_answer_of_use_patterns_knows_no_reading_that_would_change_nothing(fo
     Path("config/endpoints.tsv").write_text(
         "\n".join([*kept, "\t".join([*own, "statistic = longest_run | counts = negative | at_least = 3"])]) + "\n"
     )
-    add("demo o abstinence iop_vs_residential own 84 risk crude worst_case secondary")
-    assert "part of the definition of 'own'" in refused()
+    whole = Path("config/analyses.tsv").read_text()
+    for rule in ("worst_case", "missing_is_using", "imputed"):
+        Path("config/analyses.tsv").write_text(whole)
+        add(f"demo o abstinence iop_vs_residential own 84 risk iptw {rule} secondary")
+        said = refused()
+        assert f"part of the definition of 'own', so that the missing_rule '{rule}' would change nothing" in said
+        assert "not about use" not in said
+    Path("config/analyses.tsv").write_text(whole)
+    add("demo o abstinence iop_vs_residential own 84 risk iptw none secondary")
+    assert refused().endswith("needs the missing_rule observed_only.")
 
 
 def test_a_return_to_care_has_no_doubly_robust_estimate(folder):

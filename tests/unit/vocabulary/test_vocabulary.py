@@ -8,7 +8,7 @@ import pytest
 from iop_outcomes.cohort import abstinence, amounts, events, weekly
 from iop_outcomes.estimators.causal.propensity import fit_propensity
 from iop_outcomes.estimators.causal.weights import TILTS, truncate, weight_slope, weights
-from iop_outcomes.patterns.definition import VALUES
+from iop_outcomes.patterns.words import VALUES
 from iop_outcomes.protocol import Endpoint
 from iop_outcomes.tables import TABLES
 from iop_outcomes.vocabulary import answers, causes, endpoints, levels, methods, statuses

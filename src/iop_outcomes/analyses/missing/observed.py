@@ -7,7 +7,6 @@ its predictions by it. Both speak for everyone who was asked, and count the esti
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,5 +43,5 @@ def means(sample: Sample, method: str, state: Array, history: History, asked: Ma
     weight = np.where(sample.compared, sample.among(sample.weight(method)), 0.0)
     weights = METHODS[method].weights
     score = Score(sample.slope(weights), sample.propensity.nuisance) if weights else None
-    found = means_by_observation(sample.among(state), first, sample.among(seen), known, weight, score=score)
-    return sample.finish(replace(found, names=sample.names), method)
+    given, names = (sample.among(state), first, sample.among(seen), known, weight), sample.names
+    return sample.finish(means_by_observation(*given, score=score, names=names), method)

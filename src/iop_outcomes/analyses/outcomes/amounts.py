@@ -12,7 +12,7 @@ died, is a level of its own, and in the denominators that the endpoint and the r
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -144,8 +144,8 @@ class Amounts:
             share = doubly_robust.means(sample, value / self.largest, used)
             whole = self.largest * np.eye(2)
             return sample.finish(share.transform(share.names, lambda v: whole @ v, whole), AIPW)
-        found = effects.mean_by_arm(value, sample.arm == 1, sample.weight(ask.method) * used)
-        return sample.finish(replace(found, names=sample.names), ask.method)
+        found = effects.mean_by_arm(value, sample.arm == 1, sample.weight(ask.method) * used, names=sample.names)
+        return sample.finish(found, ask.method)
 
     def _held_before(self, ask: Analysis, sample: Sample, value: Array, used: Mask) -> Estimate:
         """Changes at the mean share before: predictions of a regression of the change on the arm and that share,
@@ -157,8 +157,8 @@ class Amounts:
             raise EstimationError("the share before time zero is the same of everyone, and there is nothing to hold")
         columns = np.column_stack([sample.arm, before]).astype(float)
         model = effects.fit_outcome("linear", columns, value, [sample.called, BEFORE], weight=weight)
-        with_arm = [np.column_stack([np.full(len(before), arm), before]) for arm in (1.0, 0.0)]
-        return replace(effects.standardised_means(model, *with_arm), names=sample.names)
+        first, second = (np.column_stack([np.full(len(before), arm), before]) for arm in (1.0, 0.0))
+        return effects.standardised_means(model, first, second, names=sample.names)
 
     def hazard_ratios(self, ask: Analysis, sample: Sample, fewest: int) -> Ratios:
         """None."""

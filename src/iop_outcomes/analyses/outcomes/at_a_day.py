@@ -150,12 +150,12 @@ class AtADay:
         if ask.method == STANDARDISED:
             return sample.finish(standardised.means(sample, state, used), ask.method)
         if rule.drawn:  # of each draw another one, so that cells of people alike would be kept in vain
-            found = effects.mean_by_arm(state, sample.arm == 1, sample.weight(ask.method) * used)
+            found = effects.mean_by_arm(state, sample.arm == 1, sample.weight(ask.method) * used, names=sample.names)
             return sample.finish(found, ask.method)
 
         def shares(rows: Alike) -> Estimate:
             first = rows.label == sample.names[0]
-            return effects.mean_by_arm(rows.columns[0], first, weight=rows.weight, frequency=rows.frequency)
+            return effects.mean_by_arm(rows.columns[0], first, rows.weight, rows.frequency, names=sample.names)
 
         return sample.marginal(ask.method, shares, (state,), used)
 

@@ -1,9 +1,7 @@
 """Ways of leaving that compete with each other, and events beside leaving that death competes with.
 
 Weighted cumulative incidence is Aalen-Johansen, never one minus Kaplan-Meier: completion, transfer, death and other
-exits compete with an unplanned discharge. The level is left on its last day. Hazards of leaving unplanned are on their
-own clock: where a dropout is known later than it happens, whoever shows none is at risk to the last day on which one
-could begin and still be known.
+exits compete with an unplanned discharge. The level is left on its last day.
 """
 
 from __future__ import annotations
@@ -22,7 +20,7 @@ from iop_outcomes.estimators.base.arrays import Array, Mask, Whole
 from iop_outcomes.estimators.base.estimate import Estimate
 from iop_outcomes.estimators.survival import cuminc
 from iop_outcomes.protocol import Analysis, Endpoint
-from iop_outcomes.vocabulary.causes import LEAVING, UNPLANNED
+from iop_outcomes.vocabulary.causes import LEAVING
 from iop_outcomes.vocabulary.endpoints import COUNTED, EVENTS
 from iop_outcomes.vocabulary.measures import RISK
 
@@ -45,13 +43,6 @@ class Competing(Followed):
     def last_seen(self) -> Array:
         """(n,) the day of leaving, or of the end of observation."""
         return self.days
-
-    @cached_property
-    def days_at_risk(self) -> Array:
-        """(n,) as above; an exit that is known at once ends it on its day."""
-        if self.counted != UNPLANNED or self.clock is None:
-            return self.days
-        return np.where(self.event, self.days, np.minimum(self.days, self.clock))
 
     @cached_property
     def codes(self) -> Whole:
@@ -77,7 +68,7 @@ class Competing(Followed):
         """Cause-specific: others who leave are censored. Grouped-time hazards where the days are not known."""
         if not self.exact_to(ask.horizon_days):
             return self._grouped(ask, sample)
-        days, event = np.minimum(self.days_at_risk, ask.horizon_days), self.happened(ask)
+        days, event = np.minimum(self.days, ask.horizon_days), self.happened(ask)
         whole = hazards.over_all_days(ask, sample, days, event, self.at_risk)
         periods, p_value = hazards.by_period(ask, sample, days, event, fewest)
         return replace(whole, periods=periods, one_ratio=p_value)
@@ -86,7 +77,7 @@ class Competing(Followed):
         """Others who leave stay at risk; censoring is estimated within each arm."""
         if not self.exact_to(ask.horizon_days):
             raise NotPossible("lengths of stay are known as intervals, and subdistribution hazards need the day")
-        days = np.minimum(self.days_at_risk, ask.horizon_days)
+        days = np.minimum(self.days, ask.horizon_days)
         cause = np.where(self.happened(ask), 1, np.where(self.left & (self.days <= days), 2, 0))
         return hazards.of_subdistributions(ask, sample, days, cause, self.at_risk)
 
@@ -111,6 +102,6 @@ def read(retention: pd.DataFrame, people: pd.DataFrame, endpoint: Endpoint) -> C
     alone = endpoint.kind in EVENTS
     if alone and not (retention["follows"] == endpoint.followed).any():
         return None
-    days, earliest, cause, reach, clock = columns(retention, endpoint.followed, people)
+    days, earliest, cause, reach = columns(retention, endpoint.followed, people)
     drawn = alone or endpoint.followed in ("care", "index")
-    return Competing(days, earliest, cause, endpoint.counted, drawn, reach, clock, alone=alone)
+    return Competing(days, earliest, cause, endpoint.counted, drawn, reach, alone=alone)

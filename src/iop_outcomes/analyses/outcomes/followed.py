@@ -1,4 +1,10 @@
-"""What the table retention follows: days and causes of leaving, and who can be followed to a day."""
+"""What the table retention follows: days and causes of leaving, and who can be followed to a day.
+
+Where leaving unplanned is known later than it happens, whoever shows none is followed to the last day on which one
+could begin and still be known, and no further: of the days after it nobody can say who had left. So whatever is
+followed of care stands on one clock: incidences of all ways of leaving, being in care, days in it, hazards, counts of
+people.
+"""
 
 from __future__ import annotations
 
@@ -42,8 +48,8 @@ class Followed(ABC):
     days: by when it was left. earliest: when it may have been left first, where the end is known as an interval only.
     counted: what the endpoint counts, the name of its curve. drawn: it has weighted curves; the same question under
     another rule has none. reach: (n,) the last day to which each could be followed, whatever happened; None where that
-    is not told. clock: (n,) the last day on which leaving unplanned could begin and still be known; None as for reach.
-    course: (n, K, v) what was recorded by the beginning of each month, for weights for loss; None where none are asked.
+    is not told. course: (n, K, v) what was recorded by the beginning of each month, for weights for loss; None where
+    none are asked.
     """
 
     days: Array
@@ -52,7 +58,6 @@ class Followed(ABC):
     counted: str
     drawn: bool = True
     reach: Array | None = None
-    clock: Array | None = None
     course: Array | None = None
 
     @cached_property
@@ -74,7 +79,7 @@ class Followed(ABC):
         if days is self.days:
             return self
         names = self._numbered[1][cause.astype(int)]
-        return replace(self, days=days, earliest=earliest, cause=names, reach=None, clock=None, course=None)
+        return replace(self, days=days, earliest=earliest, cause=names, reach=None, course=None)
 
     @cached_property
     def left(self) -> Mask:
@@ -90,11 +95,6 @@ class Followed(ABC):
     @abstractmethod
     def event(self) -> Mask:
         """(n,) whether what is counted happened; of being there, whether it was lost."""
-
-    @property
-    def days_at_risk(self) -> Array:
-        """(n,) days to the event, or to the last on which it could begin and still be known."""
-        return self.days
 
     @property
     @abstractmethod
@@ -197,8 +197,8 @@ class Followed(ABC):
         chance = still_followed(self.last_seen, gone, ask.horizon_days, first, terms, PERIOD_DAYS, self.course)
         score = Score(sample.slope(METHODS[ask.method].weights), sample.propensity.nuisance)
         known = chance.known & self.at_risk
-        found = means_by_observation(self.there(ask), first, known, chance, sample.weight(ask.method), score=score)
-        return sample.finish(replace(found, names=sample.names), ask.method)
+        given, names = (self.there(ask), first, known, chance, sample.weight(ask.method)), sample.names
+        return sample.finish(means_by_observation(*given, score=score, names=names), ask.method)
 
     def there(self, ask: Analysis) -> Array:
         """(n,) 1 for who is counted by a share of people on the day, of those of whom that is known."""
@@ -231,13 +231,18 @@ class Followed(ABC):
 
 def columns(
     retention: pd.DataFrame, follows: str, people: pd.DataFrame, later: int = 0
-) -> tuple[Array, Array, NDArray[np.object_], Array | None, Array | None]:
-    """(n,) days, earliest days, causes, how far each could be followed, and how far leaving unplanned could be known,
-    in the order of people; days so many later.
+) -> tuple[Array, Array, NDArray[np.object_], Array | None]:
+    """(n,) days, earliest days, causes, and how far each could be followed, in the order of people; days so many later.
 
-    The last two are None where the table does not tell them.
+    The last is None where the table does not tell it. Who left after it is not known to have: others may have left by
+    then, which would be known later still.
     """
     own = of(retention, follows, people["person_id"])
-    days, earliest = (own[c].to_numpy(dtype=float) + later for c in ("days_latest", "days"))
-    reach, clock = (own[c].to_numpy(dtype=float) if c in own else None for c in ("observable_days", "known_days"))
-    return days, earliest, own["cause"].to_numpy(), reach, clock
+    days, earliest = (own[c].to_numpy(dtype=float) for c in ("days_latest", "days"))
+    told = [c for c in ("known_days", "observable_days") if c in own]
+    reach, cause = own[told[0]].to_numpy(dtype=float) if told else None, own["cause"].to_numpy()
+    if reach is not None:
+        late = (days > reach) & (cause != NOT_AT_RISK)
+        days, earliest = np.where(late, reach, days), np.where(late, reach, earliest)
+        cause = np.where(late, CENSORED, cause)
+    return days + later, earliest + later, cause, reach

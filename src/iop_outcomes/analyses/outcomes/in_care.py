@@ -90,5 +90,5 @@ def _kept(**arguments: object) -> Estimate:
 
 def read(retention: pd.DataFrame, people: pd.DataFrame, endpoint: Endpoint) -> InCare:
     """What an endpoint follows, in the order of people."""
-    days, earliest, cause, reach, _ = columns(retention, endpoint.followed, people, later=1)
+    days, earliest, cause, reach = columns(retention, endpoint.followed, people, later=1)
     return InCare(days, earliest, cause, endpoint.kind, endpoint.followed in ("care", "index"), reach)

@@ -41,9 +41,13 @@ def not_due(arm: Whole, yet_to_come: Mask, names: Names) -> str:
 
 def too_few(arm: Whole, event: Mask, names: Names, minimum: int) -> str:
     """Why an estimate has too little to stand on after outcomes are read: events or non-events in an arm, or ''."""
+    return too_few_of(arm, event, ~event, names, minimum)
+
+
+def too_few_of(arm: Whole, event: Mask, without: Mask, names: Names, minimum: int) -> str:
+    """The same where people may have both: (n,) with the event, and without it, some time."""
     for value, name in ((1, names[0]), (0, names[1])):
-        own = event[arm == value]
-        events, others = int(own.sum()), int(len(own) - own.sum())
+        events, others = (int(some[arm == value].sum()) for some in (event, without))
         if min(events, others) < minimum:
             return statuses.too_few(minimum, statuses.EVENTS if events < others else statuses.WITHOUT, name)
     return ""

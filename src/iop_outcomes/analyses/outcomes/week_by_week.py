@@ -104,9 +104,10 @@ class WeekByWeek:
         return two_sides.not_due(sample.arm, np.asarray(~asked.any(axis=1)), sample.names)
 
     def few(self, ask: Analysis, sample: Sample, fewest: int) -> str:
-        """Too few people of an arm with the outcome in some week, or without it in all."""
-        used = self.used(ask)
-        return two_sides.too_few(sample.arm[used], self._some(ask)[used], sample.names, fewest)
+        """Too few people of an arm with the outcome in some week, or without it in some: most people have both."""
+        counts = self.counted(ask)
+        some, others = ((counts & here).any(axis=1) for here in (self._places == 0, self._places != 0))
+        return two_sides.too_few_of(sample.arm, some, others, sample.names, fewest)
 
     def means(self, ask: Analysis, sample: Sample) -> Estimate:
         """Shares of the weeks of the first and the second arm that have the outcome.

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.base import distributions as stats
 from iop_outcomes.estimators.base.arrays import Array, Labels
+from iop_outcomes.estimators.base.labels import quoted
 
 BLOCK = 200_000  # numbers at a time
 NO_ERROR = 1e-14  # a standard error this small beside its estimate is rounding
@@ -59,7 +60,7 @@ class Estimate:
             raise EstimationError(f"An estimate of {k} quantities was given arrays of other widths.")
         if not (np.isfinite(self.value).all() and np.isfinite(self.influence.sum())):
             raise EstimationError(
-                f"The estimate of {', '.join(self.names)} is not finite: no events, or no one at risk, in an arm."
+                f"The estimate of {quoted(self.names)} is not finite: no events, or no one at risk, in an arm."
             )
 
     @property
@@ -125,7 +126,7 @@ class Estimate:
             alone = [name for name, own in some if count_groups(c, own) == 1]
             if alone:
                 raise EstimationError(
-                    f"The estimate of {', '.join(alone)} rests on people of one cluster alone, so that nothing says "
+                    f"The estimate of {quoted(alone)} rests on people of one cluster alone, so that nothing says "
                     "how much it varies between clusters. Leave it out, or take people as independent."
                 )
         return replace(self, clusters=codes)
@@ -245,7 +246,7 @@ class Estimate:
         error, size = self.standard_error(), np.abs(self.value)
         tested = error > NO_ERROR * size
         if not tested.any():
-            raise EstimationError(f"{', '.join(self.names)}: no standard error, so there is nothing to test by.")
+            raise EstimationError(f"{quoted(self.names)}: no standard error, so there is nothing to test by.")
         ratio = np.divide(size, error, out=np.full(len(size), np.nan), where=tested)
         return np.asarray(2 * stats.t.sf(ratio, self.degrees))
 

@@ -7,6 +7,7 @@ as numbers, so group 10 comes after group 9.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.base.arrays import Labels, Mask, Whole
+
+
+def quoted(names: Iterable[str]) -> str:
+    """Names of arms or quantities within a message: whoever shows it to readers finds them by their marks."""
+    return ", ".join(f"'{name}'" for name in names)
 
 
 def labelled(

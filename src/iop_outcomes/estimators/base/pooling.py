@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.base import distributions as stats
 from iop_outcomes.estimators.base.arrays import Array
+from iop_outcomes.estimators.base.labels import quoted
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def _refuse_without_variance(added: Array, own: Array, complete_degrees: float, 
     labels = list(names) or [f"quantity {at + 1}" for at in range(len(own))]
 
     def named(which: NDArray[np.bool_]) -> str:
-        return ", ".join(name for name, yes in zip(labels, which, strict=True) if yes)
+        return quoted(name for name, yes in zip(labels, which, strict=True) if yes)
 
     if (own < 0).any():
         raise EstimationError(f"The variance of {named(own < 0)} is negative in some completed data set.")

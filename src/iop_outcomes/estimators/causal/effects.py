@@ -39,12 +39,13 @@ def mean_by_arm(
     weight: ArrayLike | None = None,
     frequency: ArrayLike | None = None,
     observed: ArrayLike | None = None,
+    names: tuple[str, str] = ARM_NAMES,
 ) -> Estimate:
-    """Hajek means sum W y / sum W of each arm, named 'arm1' and 'arm0'.
+    """Hajek means sum W y / sum W of each arm, 1 before 0.
 
-    y: (n,), may be missing where `observed` (n,) is false. arm: (n,) zeros and ones. With propensity weights,
-    count their estimation with `estimate.stack` (Lunceford & Davidian 2004, Statistics in Medicine 23:2937).
-    Raises EstimationError where an arm has no one observed.
+    y: (n,), may be missing where `observed` (n,) is false. arm: (n,) zeros and ones. names: of the two arms. With
+    propensity weights, count their estimation with `estimate.stack` (Lunceford & Davidian 2004, Statistics in
+    Medicine 23:2937). Raises EstimationError where an arm has no one observed.
     """
     treated = indicator(arm, "arm")
     outcome, seen = observed_outcome(y, observed, treated.size)
@@ -54,10 +55,10 @@ def mean_by_arm(
     for at, here in enumerate(part.T):
         total = (counted.total * here).sum()
         if total == 0:
-            raise EstimationError(f"No one in {ARM_NAMES[at]} has both an observed outcome and weight.")
+            raise EstimationError(f"No one in the arm '{names[at]}' has both an observed outcome and weight.")
         value[at] = (counted.total * here) @ outcome / total
         gradient[:, at] = here * (outcome - value[at]) / total
-    return counted.estimate(ARM_NAMES, value, gradient, part)
+    return counted.estimate(names, value, gradient, part)
 
 
 @dataclass(frozen=True)
@@ -133,13 +134,20 @@ def fit_outcome(
     return OutcomeModel(family, solved.coefficient, solved.nuisance(), outcome, seen, counted)
 
 
-def standardised_means(model: OutcomeModel, x1: Covariates, x0: Covariates, over: ArrayLike | None = None) -> Estimate:
-    """Mean predictions with everyone in arm 1 and everyone in arm 0, 'arm1' and 'arm0': g-computation.
+def standardised_means(
+    model: OutcomeModel,
+    x1: Covariates,
+    x0: Covariates,
+    over: ArrayLike | None = None,
+    names: tuple[str, str] = ARM_NAMES,
+) -> Estimate:
+    """Mean predictions with everyone in arm 1 and everyone in arm 0: g-computation.
 
     x1, x0: (n, p), the model's columns with the arm, and what it interacts with, set. over: (n,) people
-    averaged over, default all (Snowden, Rose & Mortimer 2011, American Journal of Epidemiology 173:731).
+    averaged over, default all (Snowden, Rose & Mortimer 2011, American Journal of Epidemiology 173:731). names: of the
+    two arms.
     """
-    return _standardised(model, dict(zip(ARM_NAMES, (x1, x0), strict=True)), over)
+    return _standardised(model, dict(zip(names, (x1, x0), strict=True)), over)
 
 
 def standardised_curve(

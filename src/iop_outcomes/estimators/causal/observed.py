@@ -25,7 +25,7 @@ from iop_outcomes.estimators.base.arrays import Array, Mask
 from iop_outcomes.estimators.base.estimate import Estimate
 from iop_outcomes.estimators.base.rows import column, indicator
 from iop_outcomes.estimators.base.stacking import Nuisance, through
-from iop_outcomes.estimators.causal.effects import mean_by_arm
+from iop_outcomes.estimators.causal.effects import ARM_NAMES, mean_by_arm
 from iop_outcomes.estimators.design_matrix.model_matrix import ModelMatrix, model_matrix
 from iop_outcomes.estimators.regression.glm import solve
 from iop_outcomes.estimators.regression.multinomial import NEAREST
@@ -141,16 +141,18 @@ def means_by_observation(
     weight: ArrayLike | None = None,
     frequency: ArrayLike | None = None,
     score: Score | None = None,
+    names: tuple[str, str] = ARM_NAMES,
 ) -> Estimate:
-    """Hajek means of each arm, 'arm1' and 'arm0', of those observed, each weighing weight over the chance.
+    """Hajek means of each arm, 1 before 0, of those observed, each weighing weight over the chance.
 
     y: (n,), may be missing where `observed` (n,) is false. arm: (n,) zeros and ones. weight: (n,) for example of a
-    propensity score, default 1. The influence counts the estimation of the chance and, where it is given, of the score,
-    so that no weights can be stacked onto the result. Raises EstimationError where an arm has no one observed.
+    propensity score, default 1. names: of the two arms. The influence counts the estimation of the chance and, where it
+    is given, of the score, so that no weights can be stacked onto the result. Raises EstimationError where an arm has
+    no one observed.
     """
     base = np.ones(len(chance.value)) if weight is None else column(weight, "weight", len(chance.value))
     inverse = 1.0 / chance.value
-    found = mean_by_arm(y, arm, base * inverse, frequency, observed)
+    found = mean_by_arm(y, arm, base * inverse, frequency, observed, names)
     total = base * inverse * found.frequency
     influence = found.influence + chance.through(found.gradient * total[:, None])
     if score is not None:

@@ -25,6 +25,7 @@ from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.base.arrays import Array
 from iop_outcomes.estimators.base.estimate import Estimate
 from iop_outcomes.estimators.base.inference import SCALES
+from iop_outcomes.estimators.base.labels import quoted
 from iop_outcomes.estimators.base.rows import column
 
 # Heights closer than this are the same: survival is a product of many fractions. As in R.
@@ -38,7 +39,7 @@ def probability_limits(estimate: Estimate, scale: str = "log-log", level: float 
     """
     inside = (estimate.value > 0) & (estimate.value < 1)
     if not inside.all():
-        named = ", ".join(name for name, yes in zip(estimate.names, inside, strict=True) if not yes)
+        named = quoted(name for name, yes in zip(estimate.names, inside, strict=True) if not yes)
         raise EstimationError(
             f"The probability at {named} is not between 0 and 1, so a standard error gives it no limits. "
             "Choose another horizon, or report an exact interval of the count."

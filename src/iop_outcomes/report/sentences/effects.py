@@ -136,11 +136,18 @@ def interval(row: Estimated, labels: Labels, form: numbers.Form) -> str:
     low, high, name, error = row["conf_low"], row["conf_high"], level(labels), row["rounding_error"]
     if not (numbers.known(low) and numbers.known(high)):
         return f"{name} not known"
+    more = _further(row, form)
+    least, most = form(abs(low), error, more), form(abs(high), error, more)
     if low >= 0:
-        return f"{name} {form(low, error)} to {form(high, error)} more"
+        return f"{name} {least} to {most} more"
     if high <= 0:
-        return f"{name} {form(-high, error)} to {form(-low, error)} fewer"
-    return f"{name} {form(-low, error)} fewer to {form(high, error)} more"
+        return f"{name} {most} to {least} fewer"
+    return f"{name} {least} fewer to {most} more"
+
+
+def _further(row: Estimated, form: numbers.Form) -> int:
+    """Further decimals that tell a difference from its limits."""
+    return numbers.apart(form, row["rounding_error"], row["estimate"], row["conf_low"], row["conf_high"])
 
 
 def level(labels: Labels) -> str:
@@ -150,7 +157,7 @@ def level(labels: Labels) -> str:
 
 def amount(row: Estimated, unit: str, form: numbers.Form) -> str:
     """A difference in words without its interval."""
-    value = form(abs(row["estimate"]), row["rounding_error"])
+    value = form(abs(row["estimate"]), row["rounding_error"], _further(row, form))
     if not direction(row):
         return f"{value} {unit} apart"
     return f"{value} {unit} {'more' if row['estimate'] > 0 else 'fewer'}"
@@ -272,8 +279,9 @@ def _among(people: str) -> str:
 
 def ratio(row: Estimated, labels: Labels) -> str:
     """A ratio with its interval: '0.40 (95 % CI 0.33 to 0.49)'."""
-    limits = numbers.interval(row["conf_low"], row["conf_high"], numbers.ratio, row["rounding_error"])
-    return f"{shown(row, numbers.ratio)} ({level(labels)} {limits})"
+    error, more = row["rounding_error"], _further(row, numbers.ratio)
+    limits = numbers.interval(row["conf_low"], row["conf_high"], numbers.ratio, error, more)
+    return f"{numbers.ratio(row['estimate'], error, more)} ({level(labels)} {limits})"
 
 
 # of what a ratio is, by measure

@@ -21,7 +21,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from iop_outcomes.errors import StudyError
+from iop_outcomes.errors import StudyError, ended
 from iop_outcomes.files import formats, text_cells
 from iop_outcomes.protocol.mapping import ColumnMapping, TableMapping
 from iop_outcomes.protocol.records import Source
@@ -116,8 +116,8 @@ def _typed(settings: Mapping[str, object]) -> Source:
     try:
         return Source.model_validate({k: v for k, v in settings.items() if k in Source.model_fields})
     except ValidationError as wrong:
-        said = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'source'}: {e['msg']}" for e in wrong.errors()[:5])
-        raise StudyError(f"The mapping is not sound. {said}. config/README.md explains every key.") from None
+        said = " ".join(f"{'.'.join(map(str, e['loc'])) or 'source'}: {ended(e['msg'])}" for e in wrong.errors()[:5])
+        raise StudyError(f"The mapping is not sound. {said} config/README.md explains every key.") from None
 
 
 def _shelf(source: Source, settings: Mapping[str, object]) -> file_rows.Reader:

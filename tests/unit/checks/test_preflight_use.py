@@ -1,0 +1,114 @@
+"""What `iop-outcomes check` tells of tests and interviews: codes that are not known, none that can be read, days that
+nobody reaches.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from checked_folder import folder, records, told
+
+from iop_outcomes import clean, sources
+from iop_outcomes.checks import preflight
+from iop_outcomes.errors import StudyError
+from iop_outcomes.release import POLICIES
+
+__all__ = ["folder"]
+
+
+def screens(folder: Path, result=lambda person, week: "negative") -> None:
+    """Eight weekly tests of everybody."""
+    rows = [f"p{i:02d},{7 * week},opioid,{result(i, week)}" for i in range(40) for week in range(1, 9)]
+    (folder / "records/screens.csv").write_text("\n".join(["person_id,day,substance,result", *rows]) + "\n")
+
+
+def followups(folder: Path, lookback: int) -> None:
+    rows = [f"p{i:02d},90,90,{lookback},0" for i in range(40)]
+    head = "person_id,target_day,day,lookback_days,days_used"
+    (folder / "records/followups.csv").write_text("\n".join([head, *rows]) + "\n")
+
+
+def asked(folder: Path, outcome: str, day: int, measure: str = "risk", rule: str = "observed_only") -> None:
+    with (folder / "config/analyses.tsv").open("a") as sheet:
+        sheet.write(
+            f"ours\tq2\tabstinence\tiop_vs_residential\t{outcome}\t{day}\t{measure}\tcrude\t{rule}\tsecondary\n"
+        )
+
+
+def run(folder: Path) -> None:
+    """The steps of the workflow that read and clean."""
+    raw = sources.run({"kind": "tables", "path": str(folder / "records")}, {})
+    tables = {name: table for name, table in raw.items() if name not in ("readings", "notes")}
+    clean.run(**tables, gap_days=14, gap_sensitivity_days=[], max_quarantined_share=0.05)
+
+
+def test_result_codes_that_are_not_known_stop_check_and_run_with_the_codes_that_are(folder):
+    records(folder)
+    screens(folder, lambda i, week: ("negative", "pos", "Neg.", "9", "9")[(i + week) % 5])
+    wanted = (
+        "80.0% of the rows of screens broke a rule; `care.max_quarantined_share` allows 5.0%. Rules: unknown result "
+        "(256). screens.result holds 3 codes that are none of negative, positive, inconclusive, missing. Nearest to "
+        "them: positive, negative. Say what each means: in a mapping under `codes`, else in the file."
+    )
+    assert any(stop.startswith(wanted) for stop in told(folder).stops)
+    with pytest.raises(StudyError) as caught:
+        run(folder)
+    assert str(caught.value).startswith(wanted)
+    assert "Neg." not in str(caught.value)
+
+
+def test_a_few_codes_that_are_not_known_are_set_aside_and_counted(folder):
+    records(folder)
+    screens(folder, lambda i, week: "lost" if week == 8 and i < 12 else "negative")
+    found = told(folder)
+    assert not found.stops
+    assert "screens: kept 308; quarantined: unknown result 12" in found.text()
+    run(folder)
+
+
+def test_interviews_of_which_too_many_break_a_rule_stop_a_run(folder):
+    records(folder)
+    followups(folder, lookback=9000)
+    assert any("100.0% of the rows of followups broke a rule" in stop for stop in told(folder).stops)
+    with pytest.raises(StudyError, match=r"rows of followups .*out of range lookback_days \(40\)"):
+        run(folder)
+
+
+def test_without_a_test_that_can_be_read_no_endpoint_of_tests_is_answered_and_nothing_stops(folder):
+    records(folder)
+    screens(folder, lambda i, week: "lost")
+    cohort = folder / "config/cohorts/ours.yaml"
+    cohort.write_text(cohort.read_text() + "\ncare: { max_quarantined_share: 1.0 }\n")
+    with (folder / "config/endpoints.tsv").open("a") as sheet:
+        for kind in ("answer", "time"):
+            first = "statistic = first | counts = positive | at_least = 1"
+            definition = first if kind == "time" else "statistic = count | counts = negative | at_least = 4"
+            cells = [f"of_{kind}s", f"pattern_{kind}", kind, "Tests.", *[""] * 3, "opioid", *[""] * 6, definition]
+            sheet.write("\t".join(cells) + "\n")
+    asked(folder, "of_answers", 56)
+    found = told(folder)
+    assert not found.stops
+    assert "screens: no abstinence by screens" in found.text().split("Read, but no row of it is left")[1]
+    assert "of_answers: cannot be answered without screens" in found.text()
+
+
+def test_a_day_that_nobody_reaches_is_told_with_the_longest_that_can_be_asked_about(folder):
+    records(folder)
+    followups(folder, lookback=30)
+    asked(folder, "abstinent", 700)
+    assert (
+        "abstinent on day 700: 0 of 40 can be known by then; the longest day that can be asked about is day 365: 11 "
+        "people or more are followed to it"
+    ) in told(folder).text()
+
+
+def test_the_longest_day_is_that_of_enough_people_and_of_no_single_one() -> None:
+    observed = np.array([400, *range(100, 130)])
+    cms, none = POLICIES["cms"], POLICIES["none"]
+    assert preflight.longest_day(observed, 90, cms) == ""
+    # 31 people, the eleventh longest of whom is followed to day 120
+    assert "is day 120: 11 people" in preflight.longest_day(observed, 390, cms)
+    assert "is day 400: 1 people" in preflight.longest_day(observed, 500, none)
+    assert preflight.longest_day(observed[:5], 500, cms) == ""
