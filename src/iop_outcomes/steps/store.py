@@ -68,10 +68,10 @@ def _checked(declared: Table, frame: pd.DataFrame, counted: Sequence[str], where
     """The frame, held to its declaration; of categories each is looked at once, however many rows have it."""
     import pandas as pd
 
-    coded = [n for n in counted if n in frame and isinstance(frame[n].dtype, pd.CategoricalDtype)]
+    coded = [n for n in counted if n in frame.columns and isinstance(frame[n].dtype, pd.CategoricalDtype)]
     if not coded:
         return check(declared, frame, where)
-    check(declared.only([n for n in frame if n not in coded]), frame.drop(columns=coded), where)
+    check(declared.only([str(n) for n in frame.columns if n not in coded]), frame.drop(columns=coded), where)
     for column in coded:
         check(declared.only([column]), pd.DataFrame({column: frame[column].unique().astype(object)}), where)
     return frame
