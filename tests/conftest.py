@@ -15,6 +15,10 @@ from typing import Any
 import hypothesis
 import pytest
 
+# linear algebra on one thread, as in the steps: that of two workers would wait for each other
+for library in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(library, "1")
+
 try:
     import fcntl
 except ImportError:  # Windows, where tests run in one process

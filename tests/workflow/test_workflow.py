@@ -151,7 +151,7 @@ EDITS = [
     ),
     # of a column's kind, in a table that only the first steps and the end share
     (
-        "tables/private.py", '"window_days": Column("whole", ', '"window_days": Column("number", ',
+        "tables/outcomes.py", '"window_days": Column("whole", ', '"window_days": Column("number", ',
         {"cohort_outcomes", "analyses_dose"}, {"sources", "clean", "cohort_population", "design"},
     ),
     # of the sentence of a released column, which the data dictionary tells
@@ -166,7 +166,7 @@ WORDS = [
     ("release/__init__.py", '"""', '"""Edited. '),
     ("release/suppression.py", '    """', '    """Edited. '),
     ("steps/runner.py", '"""', '"""Edited. '),
-    ("tables/private.py", "pseudonym", "edited pseudonym"),
+    ("tables/intake.py", "pseudonym", "edited pseudonym"),
     ("tables/canonical.py", "pseudonym of the person", "edited pseudonym of the person"),
 ]
 

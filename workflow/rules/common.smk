@@ -45,6 +45,8 @@ except StudyError as wrong:
     print(f"\n{wrong}\n", file=sys.stderr)
     sys.exit(1)
 
+# what of a large file the params say decides by itself
+FILES = [ancient(r) if digests.large(r) else r for r in RECORDS]
 STUDY = LOADED.study
 EARLIER = {"earlier": STUDY.disclosure.ledger} if STUDY.disclosure.ledger else {}
 # queries go to the jobs by the environment, as what Snakemake remembers of a job should hold no password

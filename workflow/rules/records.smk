@@ -25,7 +25,7 @@ use rule run as checks_definition with:
 use rule run as sources with:
     input:
         **TESTED,
-        files=RECORDS,
+        files=FILES,
     output:
         **{f"raw_{t}": f"{PRIVATE}/raw/{t}.parquet" for t in CANONICAL},
         quarantine=f"{PRIVATE}/raw/quarantine.parquet",

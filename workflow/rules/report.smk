@@ -98,7 +98,7 @@ use rule run as provenance_manifest with:
         **SIGNED,
         protocol=f"{RELEASED}/study.yaml",
         released=TIED,
-        records=[*RECORDS, *STUDY.disclosure.ledger, *TRUTH.values()],
+        records=[*FILES, *STUDY.disclosure.ledger, *TRUTH.values()],
         lock=prepare.lock_file(),
     output:
         manifest=f"{RELEASED}/manifest.json",

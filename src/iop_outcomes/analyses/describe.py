@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.tables import TABLES
 from iop_outcomes.tables import readings as names
-from iop_outcomes.tables.private import fate
+from iop_outcomes.tables.intake import fate
 from iop_outcomes.tables.results import ALL, ATTRITION, BY_TABLE, CODES, NEVER_FOUND, ROWS
 
 if TYPE_CHECKING:

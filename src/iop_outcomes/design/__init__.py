@@ -84,4 +84,5 @@ def _members(arms: pd.DataFrame, people: pd.DataFrame, categorical: Sequence[str
 
 def reads(name: str, adjustment: Adjustment) -> dict[str, Wanted]:
     """The arms of the contrast, and of people what they are grouped and counted by."""
-    return {"people": Wanted((*KEYS, *adjustment.categorical)), "arms": Wanted(where={"contrast": (name,)})}
+    counted = [n for n in adjustment.categorical if n not in KEYS]
+    return {"people": Wanted((*KEYS, *counted), counted=counted), "arms": Wanted(where={"contrast": (name,)})}

@@ -21,6 +21,8 @@ REMEMBERED = Path(".snakemake/iop-outcomes-digests.json")
 SMALL = 16 << 20
 # a file that changed so lately may change again within the same tick of the disk's clock
 SETTLED_SECONDS = 5
+# Snakemake would read an input once for each output of its rule, up to `max-checksum-file-size` of the profile
+LARGE = 100_000_000
 
 
 def of(paths: Iterable[str | Path], remembered: Path = REMEMBERED, small: int = SMALL) -> list[str]:
@@ -36,6 +38,11 @@ def of(paths: Iterable[str | Path], remembered: Path = REMEMBERED, small: int = 
 
         store.write_text(json.dumps(known, indent=0, sort_keys=True), remembered)
     return found
+
+
+def large(path: str | Path) -> bool:
+    """A file that is known by its digest alone, as for Snakemake to read it again and again would take seconds."""
+    return Path(path).is_file() and Path(path).stat().st_size > LARGE
 
 
 def _one(path: Path, known: dict[str, list[object]], small: int) -> str:

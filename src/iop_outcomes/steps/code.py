@@ -11,38 +11,17 @@ the step uses reads docstrings.
 
 from __future__ import annotations
 
-import ast
 import hashlib
-import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from iop_outcomes.steps import declared
+from iop_outcomes.steps.parsed import NOTES, Module, Notes
 from iop_outcomes.tables import reference
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT.name
-# by which docstrings or the text of code are read while a step runs
-READS_TEXT = re.compile(r"__doc__|\bgetdoc\b|\bgetsource|attribute_docstrings|model_json_schema")
-
-DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-
-
-@dataclass(frozen=True)
-class Module:
-    """What a file of code says. imports: dotted names within the package; words: texts that may name reference tables;
-    tables: those that it takes by name from TABLES; meanings: whether it reads what columns mean.
-    """
-
-    imports: tuple[tuple[str, ...], ...]
-    words: tuple[str, ...]
-    tables: frozenset[str]
-    meanings: bool
-    reads_text: bool
-    digest: str
+_NOTES = Notes(NOTES)
 
 
 @cache
@@ -83,6 +62,7 @@ def digest(module: str) -> str:
         total.update(reference.path(name).read_bytes())
     for name in sorted({name for path in modules for name in _values(path)}):
         total.update(f"{name}\0{declared.value(name)}".encode())
+    _NOTES.keep()
     return total.hexdigest()[:16]
 
 
@@ -101,41 +81,7 @@ def meanings(module: str) -> bool:
 @cache
 def read(path: Path) -> Module:
     """What a file of code says."""
-    text = path.read_text(encoding="utf-8")
-    tree = ast.parse(text)
-    by_kind: dict[type[ast.AST], list[Any]] = {}
-    for node in ast.walk(tree):
-        by_kind.setdefault(type(node), []).append(node)
-    for node in (n for kind in DOCUMENTED for n in by_kind.get(kind, ())):
-        node.body = node.body[ast.get_docstring(node, clean=False) is not None :]
-    texts = {n.value for n in by_kind.get(ast.Constant, ()) if isinstance(n.value, str)}
-    return Module(
-        tuple(dict.fromkeys([*_plain_imports(by_kind.get(ast.Import, ())), *_from(by_kind.get(ast.ImportFrom, ()))])),
-        tuple(sorted(t for t in texts if re.fullmatch(r"[\w./-]+\.\w+", t))) if "reference" in text else (),
-        frozenset(_named(by_kind.get(ast.Subscript, ()))),
-        any(n.attr == "meaning" for n in by_kind.get(ast.Attribute, ())),
-        bool(READS_TEXT.search(text)),
-        hashlib.sha256(ast.dump(tree).encode()).hexdigest(),
-    )
-
-
-def _plain_imports(nodes: Iterable[ast.Import]) -> Iterator[tuple[str, ...]]:
-    return _within(a.name.split(".") for node in nodes for a in node.names)
-
-
-def _from(nodes: Iterable[ast.ImportFrom]) -> Iterator[tuple[str, ...]]:
-    return _within([*node.module.split("."), a.name] for node in nodes if node.module for a in node.names)
-
-
-def _within(names: Iterable[list[str]]) -> Iterator[tuple[str, ...]]:
-    return (tuple(parts[1:]) for parts in names if parts[0] == PACKAGE and len(parts) > 1)
-
-
-def _named(nodes: Iterable[ast.Subscript]) -> Iterator[str]:
-    """The tables that are taken by their names from TABLES."""
-    for node in nodes:
-        if isinstance(node.value, ast.Name) and node.value.id == "TABLES" and isinstance(node.slice, ast.Constant):
-            yield str(node.slice.value)
+    return _NOTES.module(path.read_bytes(), PACKAGE)
 
 
 def _declares(path: Path) -> bool:
@@ -161,7 +107,7 @@ def _templates(modules: tuple[Path, ...]) -> list[Path]:
     """Files beside the modules of a package that are not code: templates, styles, tables."""
     packages = {p.parent for p in modules if p.name == "__init__.py"} - {ROOT}
     files = (f for package in packages for f in package.rglob("*") if f.is_file())
-    return sorted(f for f in files if f.suffix not in (".py", ".pyc"))
+    return sorted(f for f in files if f.suffix not in (".py", ".pyc") and f.parent.name != NOTES.parent.name)
 
 
 @cache

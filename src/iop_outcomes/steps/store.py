@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.errors import TableError
 from iop_outcomes.files import csv_text, owner
-from iop_outcomes.tables import TABLES, check
+from iop_outcomes.tables import TABLES, Table, check
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    import pyarrow as pa
+    from numpy.typing import NDArray
 
 # significant digits of a released number: what a double carries safely through sums in another order
 DIGITS = 10
@@ -29,11 +32,13 @@ class Wanted:
     """The part of a table that a step needs.
 
     columns: default all; one that a file lacks is not there. where: the values that are wanted of some columns of text,
-    which come along; of a column without any, no file is read.
+    which come along; of a column without any, no file is read. counted: columns of text, if they are there, that come
+    as categories in the order of their names: rows are counted by them, and no row is compared with a text.
     """
 
     columns: Sequence[str] | None = None
     where: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    counted: Sequence[str] = ()
 
     @property
     def names(self) -> tuple[str, ...] | None:
@@ -56,7 +61,20 @@ def read(name: str, paths: Iterable[str | Path], wanted: Wanted = ALL) -> pd.Dat
     if len(frames) > 1:
         filled = [f for f in frames if len(f)]
         frames = [pd.concat(filled, ignore_index=True) if filled else frames[0]]
-    return check(declared, frames[0], where=", ".join(str(p) for p in paths))
+    return _checked(declared, frames[0], wanted.counted, where=", ".join(str(p) for p in paths))
+
+
+def _checked(declared: Table, frame: pd.DataFrame, counted: Sequence[str], where: str) -> pd.DataFrame:
+    """The frame, held to its declaration; of categories each is looked at once, however many rows have it."""
+    import pandas as pd
+
+    coded = [n for n in counted if n in frame.columns and isinstance(frame[n].dtype, pd.CategoricalDtype)]
+    if not coded:
+        return check(declared, frame, where)
+    check(declared.only([str(n) for n in frame.columns if n not in coded]), frame.drop(columns=coded), where)
+    for column in coded:
+        check(declared.only([column]), pd.DataFrame({column: frame[column].unique().astype(object)}), where)
+    return frame
 
 
 def _read_one(name: str, path: Path, wanted: Wanted) -> pd.DataFrame:
@@ -103,16 +121,30 @@ def _from_parquet(name: str, path: Path, wanted: Wanted) -> pd.DataFrame:
     table = pq.read_table(path, columns=columns, filters=filters, read_dictionary=few, partitioning=None)
     few = [n for n in few if n in table.column_names]
     coded = {n: table.column(n).unify_dictionaries().combine_chunks() for n in few}
+    counted = [n for n in few if n in wanted.counted]
     # to look for names that come again takes longer than to read them
     again = len(TABLES[name].key) > 1 and not wanted.where
     frame = table.drop_columns(few).to_pandas(split_blocks=True, self_destruct=True, deduplicate_objects=again)
     del table
-    texts = {}
+    texts: dict[str, NDArray[np.object_] | pd.Categorical] = {n: _categories(coded.pop(n)) for n in counted}
     for column, values in coded.items():
         words = np.array([*values.dictionary.to_pylist(), None], dtype=object)
         texts[column] = words[values.indices.fill_null(len(words) - 1).to_numpy(zero_copy_only=False)]
     order = [n for n in file.names if n in frame or n in texts]
     return pd.DataFrame({n: texts[n] if n in texts else frame[n] for n in order}, copy=False)
+
+
+def _categories(values: pa.DictionaryArray) -> pd.Categorical:
+    """Categories of a column of text, those that a row has, by name."""
+    import numpy as np
+    import pandas as pd
+
+    words, codes = np.array(values.dictionary.to_pylist(), dtype=object), values.indices.fill_null(-1).to_numpy()
+    there = np.bincount(codes[codes >= 0], minlength=len(words)) > 0
+    order = [at for at in np.argsort(words) if there[at]]
+    place = np.full(len(words) + 1, -1, dtype=np.min_scalar_type(-len(words) - 1))  # the last is of what is missing
+    place[order] = np.arange(len(order))
+    return pd.Categorical.from_codes(place[codes], dtype=pd.CategoricalDtype(pd.Index(words[order], dtype=object)))
 
 
 def _names(name: str) -> set[str]:

@@ -29,7 +29,7 @@ ELSEWHERE = {
     ("first_use", "cohort/abstinence.py"): (2, TABLE),
     ("first_use", "cohort/pattern_endpoints.py"): (1, TABLE),
     ("first_use", "checks/definition.py"): (1, TABLE),
-    ("first_use", "tables/private.py"): (1, TABLE),
+    ("first_use", "tables/outcomes.py"): (1, TABLE),
     ("overlap", "figures/__init__.py"): (1, FIGURE),
     ("overlap", "report/sections.py"): (1, FIGURE),
     ("overlap", "study/loaded.py"): (1, FIGURE),

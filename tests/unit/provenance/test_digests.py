@@ -103,6 +103,17 @@ def release(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.parametrize(("size", "said"), [(digests.LARGE, False), (digests.LARGE + 1, True)])
+def test_what_snakemake_does_not_read_itself_is_known_by_its_digest_alone(tmp_path, size, said):
+    """No file lies between: one that Snakemake knows by its time only would rerun everything once it is touched."""
+    with (tmp_path / "records.csv").open("wb") as file:
+        file.truncate(size)
+    assert digests.large(tmp_path / "records.csv") is said
+    profile = (Path(__file__).parents[3] / "workflow/profiles/default/config.yaml").read_text()
+    assert f"max-checksum-file-size: {digests.LARGE}\n" in profile
+    assert not digests.large(tmp_path / "nowhere.csv")
+
+
 def test_a_release_is_as_its_manifest_says_or_is_refused(release):
     digests.check_released(release)
     (release / "figures/flow.csv").write_text("a\n2\n")

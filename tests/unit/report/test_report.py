@@ -19,7 +19,7 @@ from iop_outcomes import figures, report
 from iop_outcomes.errors import StudyError
 from iop_outcomes.presentation import numbers
 from iop_outcomes.protocol import AsRun
-from iop_outcomes.report import about, document, page, sections
+from iop_outcomes.report import about, document, material, page, sections
 
 BANNED = "no significant difference"
 
@@ -198,9 +198,9 @@ def test_a_section_with_nothing_to_say_is_left_out() -> None:
     assert [s.id for s in whole.sections] == [name for name, *_ in sections.SECTIONS]
 
 
-def sources(known: pd.DataFrame | None = None) -> sections.Sources:
+def sources(known: pd.DataFrame | None = None) -> material.Sources:
     tables = {"counts": counts(), "estimates": estimates(), "diagnostics": diagnostics()}
-    return sections.Sources(tables, study(), known)
+    return material.Sources(tables, study(), known)
 
 
 def test_no_number_is_typed_in_the_templates() -> None:

@@ -12,7 +12,7 @@ from released_study import counts, diagnostics, empty, study, typed
 from rounded_release import rounded
 
 from iop_outcomes.protocol import AsRun
-from iop_outcomes.report import cohort, page, published, records, sections
+from iop_outcomes.report import cohort, material, page, published, records, sections
 from iop_outcomes.report.parts import Part
 from iop_outcomes.tables import reference
 
@@ -329,7 +329,7 @@ def test_the_national_file_without_a_count_has_none(national: AsRun) -> None:
 
 def test_the_section_is_on_the_page_and_a_figure_that_was_not_drawn_is_not() -> None:
     tables = {"counts": counts(), "estimates": empty()["estimates"], "diagnostics": diagnostics()}
-    made = page.render(sections.document(sections.Sources(tables, study())))
+    made = page.render(sections.document(material.Sources(tables, study())))
     found = Page(made)
     assert "records" in {a.get("id") for a in found.of("section")}
     assert {"href": "#records"} in found.of("a")

@@ -12,14 +12,14 @@ from rounded_release import rounded, with_error
 
 from iop_outcomes import figures, report
 from iop_outcomes.figures import style
-from iop_outcomes.report import cohort, document, page, protection, results, sections
+from iop_outcomes.report import cohort, document, material, page, protection, results, sections
 
 ABOUT = f"\u2248{NARROW}"
 
 
 def whole(**tables: pd.DataFrame) -> document.Document:
     found = {"counts": counts(), "estimates": estimates(), "diagnostics": diagnostics(), **tables}
-    return sections.document(sections.Sources(found, study()))
+    return sections.document(material.Sources(found, study()))
 
 
 def text(made: document.Document) -> str:

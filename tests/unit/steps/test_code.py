@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from iop_outcomes.steps import code, declared
+from iop_outcomes.steps import code, declared, parsed
 from iop_outcomes.tables import TABLES, reference
 
 FILES = {
@@ -150,7 +151,7 @@ def test_tables_taken_by_name_count():
 def test_modules_that_declare_tables_are_in_no_closure():
     files = {p.relative_to(code.ROOT).as_posix() for p in code.closure("report")}
     assert "tables/declare.py" in files
-    assert not files & {"tables/__init__.py", "tables/canonical.py", "tables/private.py", "tables/results.py"}
+    assert not files & {"tables/__init__.py", "tables/canonical.py", "tables/outcomes.py", "tables/results.py"}
 
 
 @pytest.mark.parametrize(
@@ -169,3 +170,50 @@ def test_what_is_taken_from_a_declaring_module_is_known_by_its_value(monkeypatch
     declared.value.cache_clear()
     assert declared.value(name) != before
     declared.value.cache_clear()
+
+
+def remembering(path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[parsed.Notes, list[str]]:
+    """Notes in a file as a process finds them, and the texts that it parses."""
+    texts: list[str] = []
+    whole = parsed.parsed
+    monkeypatch.setattr(parsed, "parsed", lambda text, package: (texts.append(text), whole(text, package))[1])
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    return parsed.Notes(path), texts
+
+
+def test_what_was_parsed_once_is_remembered_until_a_byte_changes(tmp_path, monkeypatch):
+    text, path = "from pack.b import x\nT = TABLES['people'].meaning\n", tmp_path / "new/notes.json"
+    notes, texts = remembering(path, monkeypatch)
+    first = notes.module(text.encode(), "pack")
+    notes.keep()
+    assert (first.imports, first.tables, first.meanings) == ((("b", "x"),), ("people",), True)
+    again, texts = remembering(path, monkeypatch)
+    assert again.module(text.encode(), "pack") == first
+    assert texts == []
+    assert again.module(text.encode(), "other").imports == ()
+    assert again.module(text.replace("x", "y").encode(), "pack").imports == (("b", "y"),)
+    assert len(texts) == 2
+    assert [p.name for p in path.parent.iterdir()] == ["notes.json"]
+
+
+@pytest.mark.parametrize("spoilt", ["", "{", "[1]"])
+def test_spoilt_notes_of_code_are_no_notes(tmp_path, monkeypatch, spoilt):
+    (tmp_path / "notes.json").write_text(spoilt)
+    notes, texts = remembering(tmp_path / "notes.json", monkeypatch)
+    assert notes.module(b"import pack.c\n", "pack").imports == (("c",),)
+    assert texts == ["import pack.c\n"]
+
+
+def test_only_what_was_read_last_is_kept_of_too_many_notes(tmp_path, monkeypatch):
+    monkeypatch.setattr(parsed, "MOST_NOTES", 2)
+    for texts in (("a = 1", "a = 2"), ("a = 3",)):
+        notes, _ = remembering(tmp_path / "notes.json", monkeypatch)
+        for text in texts:
+            notes.module(text.encode(), "pack")
+        notes.keep()
+    assert len(parsed.Notes(tmp_path / "notes.json").known) == 1
+
+
+def test_notes_do_not_count_as_code_of_their_package(package, reached):
+    (package / "pages/__pycache__").mkdir()
+    assert reached(package / "pages/__pycache__/parsed.json", "{}") == set()

@@ -144,3 +144,28 @@ def test_a_step_without_a_word_on_it_reads_all() -> None:
 def test_what_is_followed_of_other_gap_rules_is_read_where_it_is_asked_for() -> None:
     assert outcomes.reads(["care", "index"])["episodes_by_gap"] == store.NOTHING
     assert outcomes.reads(["care", "care_gap_7", "index"])["episodes_by_gap"] == store.ALL
+
+
+@pytest.mark.parametrize("words", [["b", "a", "b", "c"], ["b", None, "a", "b"], [None] * 4, ["é", "z", "E", "e"]])
+def test_what_is_counted_comes_as_pandas_would_make_categories_of_it(tmp_path, words):
+    frame = FOLLOWED.assign(cause=pd.Series(words, dtype=object))
+    store._to_parquet("retention", frame, tmp_path / "r.parquet")
+    found = store._from_parquet("retention", tmp_path / "r.parquet", Wanted(counted=["cause", "not there"]))
+    pd.testing.assert_series_equal(found["cause"], frame["cause"].astype("category"))
+    pd.testing.assert_frame_equal(found.drop(columns="cause"), frame.drop(columns="cause"))
+    # categories that the chosen rows do not have are not there
+    one = store._from_parquet(
+        "retention", tmp_path / "r.parquet", Wanted(where={"follows": ("care",)}, counted=["cause"])
+    )
+    expected = frame.loc[frame["follows"] == "care", "cause"].astype("category").reset_index(drop=True)
+    pd.testing.assert_series_equal(one["cause"], expected)
+
+
+def test_what_is_counted_is_held_to_its_declaration_too(path):
+    assert store.read("retention", [path], Wanted(counted=["cause"]))["cause"].dtype == "category"
+    for wrong, said in (("left", "cause: a value outside"), (None, "cause: ")):
+        frame = pd.read_parquet(path)
+        frame.assign(cause=frame["cause"].where(frame["days"] > 3, wrong)).to_parquet(path)
+        with pytest.raises(TableError, match=said):
+            store.read("retention", [path], Wanted(counted=["cause"]))
+        frame.to_parquet(path)
