@@ -42,7 +42,7 @@ use rule run as analyses_abstinence with:
 use rule run as analyses_dose with:
     input:
         **private("people", "arms", "covariates"),
-        **private("retention", "dose", "abstinence", "first_use"),
+        **private("retention", "dose", "doses", "abstinence", "first_use"),
     output:
         **of_all("dose", "counts", "estimates", "curves", "diagnostics"),
     log:
@@ -54,9 +54,10 @@ use rule run as analyses_dose with:
                 "rows": plain(LOADED.rows("dose")),
                 "durations": plain(loaded.untitled(STUDY.durations)),
                 "intensities": plain(loaded.untitled(STUDY.intensities)),
+                "strategies": plain(loaded.untitled(STUDY.strategies)),
                 "contrasts": plain(loaded.untitled(STUDY.contrasts)),
                 "endpoints": plain(LOADED.asked_for("dose")),
-                "gate": after_outcomes("min_events"),
+                "gate": after_outcomes("min_events", "min_effective_share", "max_weight"),
                 "inference": plain(STUDY.inference),
             },
         ),

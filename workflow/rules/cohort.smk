@@ -43,6 +43,19 @@ use rule run as cohort_use with:
         "Read what tests tell of use, interval by interval"
 
 
+use rule run as cohort_doses with:
+    input:
+        **private("people", "persons", "stays", "sessions", "screens"),
+    output:
+        **private("doses"),
+    log:
+        f"{LOGS}/cohort_doses.log",
+    params:
+        **step("cohort.doses", {"weeks": LOADED.weeks_of_care()}),
+    message:
+        "Describe care week by week: hours, level, days"
+
+
 use rule run as cohort_outcomes with:
     input:
         **private("people", "persons", "episodes", "episodes_by_gap"),

@@ -1,5 +1,5 @@
-"""Dose: duration of care (`duration`), and intensity: hours a week (`intensity`) and tests a week (`testing`) beside
-abstinence.
+"""Dose: duration of care (`duration`), strategies of how long to stay (`staying`), and intensity: hours a week
+(`intensity`) and tests a week (`testing`) beside abstinence.
 """
 
 from __future__ import annotations
@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from iop_outcomes.analyses import duration, intensity, testing
+from iop_outcomes.analyses import duration, intensity, staying, testing
 from iop_outcomes.analyses.answer import Answered, together
 from iop_outcomes.analyses.dose_tables import Tables
-from iop_outcomes.protocol import Analysis, Contrast, Duration, Endpoint, Gate, Inference, Intensity
+from iop_outcomes.protocol import Analysis, Contrast, Duration, Endpoint, Gate, Inference, Intensity, Strategies
 from iop_outcomes.steps.store import NOTHING, Wanted
 from iop_outcomes.vocabulary.measures import TESTS
 
@@ -27,22 +27,26 @@ def run(
     dose: pd.DataFrame,
     abstinence: pd.DataFrame,
     first_use: pd.DataFrame,
+    doses: pd.DataFrame,
     rows: Sequence[Analysis],
     durations: Mapping[str, Duration],
     intensities: Mapping[str, Intensity],
+    strategies: Mapping[str, Strategies],
     contrasts: Mapping[str, Contrast],
     endpoints: Mapping[str, Endpoint],
     gate: Gate,
     inference: Inference,
 ) -> dict[str, pd.DataFrame]:
     """The tables counts, estimates, curves and diagnostics of the rows of the step dose."""
-    tables = Tables(people, arms, covariates, retention, dose, abstinence, first_use)
+    tables = Tables(people, arms, covariates, retention, dose, abstinence, first_use, doses)
 
     def answered(ask: Analysis) -> Answered:
         endpoint = endpoints[ask.outcome]
         if asked := intensities.get(ask.contrast):
             by = testing if asked.of == TESTS else intensity
             return by.answered(ask, tables, asked, contrasts[asked.contrast], endpoint, gate, inference)
+        if asked_for := strategies.get(ask.contrast):
+            return staying.answered(ask, tables, asked_for, contrasts[asked_for.contrast], endpoint, gate, inference)
         if ask.contrast in durations:
             return duration.answered(ask, tables, durations[ask.contrast], endpoint, gate, inference)
         return duration.randomised(ask, tables, contrasts[ask.contrast], gate, inference)

@@ -25,6 +25,7 @@ class Tables:
     dose: pd.DataFrame
     abstinence: pd.DataFrame
     first_use: pd.DataFrame
+    doses: pd.DataFrame
 
     def window(self, days: int) -> pd.DataFrame:
         """The rows of the table dose for a window, in the order of people."""

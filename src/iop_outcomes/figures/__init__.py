@@ -29,6 +29,7 @@ TITLES = {
     "patterns": "Patterns of tests, in groups of people by when they gave the last one",
     "free_of_use": "Free of an event that is known to lie between two days",
     "duration": "Longer against shorter stays: the naive comparison beside fairer ones",
+    "strategies": "Had everyone stayed so long, or left by then: the naive comparison beside the right one",
     "intensity": "Abstinence by hours of care a week",
     "completeness": "How complete the records are",
     "maturity": "Whose day lies within their observation",

@@ -30,6 +30,7 @@ def staying(
     covariates: Sequence[str],
     strategies: Mapping[str, str],
     possible: Mapping[str, str] | None = None,
+    lost: Sequence[str] = (),
     difference: tuple[str, str] | None = None,
     most: float | None = None,
     cluster: str | None = None,
@@ -41,11 +42,12 @@ def staying(
     known before leaving was possible. left: how the week ended, a label such as 'dropped out' or 'completed', missing
     where the person stayed; each label has a model of its own. outcome: 0 and 1, or numbers, the same in all rows of a
     person. strategies: by name, 'at least 13', 'at most 4' or 'exactly 8' weeks. possible: by label of `left`, a column
-    that says in which weeks it could happen (completing, from the planned end on). difference: two strategies. most:
-    quantile beyond which weights are cut off. cluster: a column of sites. Returns a row for each strategy, then the
-    difference and the ratio: `of`, `estimate`, `std_error`, `conf_low`, `conf_high`, `people` (who did what it asks),
-    `effective` (effective number of them), `largest` (largest share of the weights), `truncated`. Raises
-    EstimationError.
+    that says in which weeks it could happen (completing, from the planned end on). lost: labels that are no leaving,
+    such as 'died' and 'moved away': nothing is known of people afterwards, and others stand for them. difference: two
+    strategies. most: quantile beyond which weights are cut off. cluster: a column of sites. Returns a row for each
+    strategy, then the difference and the ratio: `of`, `estimate`, `std_error`, `conf_low`, `conf_high`, `people` (who
+    did what it asks), `effective` (effective number of them), `largest` (largest share of the weights), `truncated`.
+    Raises EstimationError.
     """
     import pandas as pd
 
@@ -56,7 +58,7 @@ def staying(
     x = frame.covariates(covariates, without=taken).dense()
     found = strategy_means(
         _constant(frame.numbers(outcome, "outcome"), first, at, outcome),
-        at, frame.numbers(week, "week"), _ways(frame, left, x, possible or {}),
+        at, frame.numbers(week, "week"), _ways(frame, left, x, possible or {}, lost),
         {name: _strategy(name, said) for name, said in strategies.items()}, most=most,
     )  # fmt: skip
     estimate = found.estimate
@@ -86,8 +88,8 @@ def _constant(values: Array, first: Any, at: Any, name: str) -> Array:
     return own
 
 
-def _ways(frame: Frame, left: str, x: Array, possible: Mapping[str, str]) -> list[Way]:
-    """A way of leaving for each label, those that are possible in some weeks only last."""
+def _ways(frame: Frame, left: str, x: Array, possible: Mapping[str, str], lost: Sequence[str]) -> list[Way]:
+    """A way of leaving for each label, those that are no leaving first, and those possible in some weeks only last."""
     if left not in frame.data:
         frame.column(left, "left")
     labels = frame.data[left]
@@ -96,16 +98,15 @@ def _ways(frame: Frame, left: str, x: Array, possible: Mapping[str, str]) -> lis
         raise EstimationError(
             f"`left`: '{left}' is missing in all rows, so nobody left and there is nothing to weight."
         )
-    unknown = [label for label in possible if label not in counts.index]
-    if unknown:
-        raise EstimationError(
-            f"`possible`: nobody left by '{unknown[0]}'. Labels are {', '.join(map(str, counts.index))}."
-        )
-    order = sorted(counts.index, key=lambda label: (label in possible, str(label)))
-    return [
-        Way((labels == label).to_numpy(), x, frame.happened(possible[label], "possible") if label in possible else None)
-        for label in order
-    ]
+    for argument, named in (("possible", possible), ("lost", lost)):
+        unknown = [label for label in named if label not in counts.index]
+        if unknown:
+            raise EstimationError(
+                f"`{argument}`: nobody left by '{unknown[0]}'. Labels are {', '.join(map(str, counts.index))}."
+            )
+    order = sorted(counts.index, key=lambda label: (label not in lost, label in possible, str(label)))
+    may = {label: frame.happened(column, "possible") for label, column in possible.items()}
+    return [Way((labels == label).to_numpy(), x, may.get(label), label in lost) for label in order]
 
 
 def _strategy(name: str, said: str) -> Strategy:

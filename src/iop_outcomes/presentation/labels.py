@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import permutations
 
 from iop_outcomes.presentation import numbers
-from iop_outcomes.protocol import Compared, Contrast, Duration, Endpoint, Intensity
+from iop_outcomes.protocol import Compared, Contrast, Duration, Endpoint, Intensity, Strategies
 from iop_outcomes.tables.results import ALL
 from iop_outcomes.vocabulary import answers, causes, endpoints
 from iop_outcomes.vocabulary.arms import LEFT, STAYED
@@ -104,16 +104,17 @@ class Labels:
         intensity = self.study.intensities.get(contrast)
         return self.study.contrasts[intensity.contrast if intensity else contrast]
 
-    def _asked(self, name: str) -> Contrast | Duration | Intensity | None:
+    def _asked(self, name: str) -> Contrast | Duration | Intensity | Strategies | None:
         study = self.study
-        return study.contrasts.get(name) or study.durations.get(name) or study.intensities.get(name)
+        rooms = (study.contrasts, study.durations, study.intensities, study.strategies)
+        return next((room[name] for room in rooms if name in room), None)
 
     def knows(self, name: str) -> bool:
-        """A contrast, a duration or an intensity of this name was asked for."""
+        """A comparison of this name was asked for."""
         return self._asked(name) is not None
 
     def contrast(self, name: str) -> str:
-        """Title of a contrast, a duration or an intensity."""
+        """Title of a comparison."""
         asked = self._asked(name)
         return asked.title if asked else words(name)
 
@@ -121,6 +122,9 @@ class Labels:
         """Names of the first and the second arm."""
         if contrast in self.study.durations:
             return STAYED, LEFT
+        if contrast in self.study.strategies:
+            first, second = self.study.strategies[contrast].sides
+            return first.name, second.name
         found = self.compared(contrast)
         return found.first.name, found.second.name
 
@@ -129,8 +133,8 @@ class Labels:
         if contrast in self.study.durations:
             days = self.study.durations[contrast].days
             return {STAYED: f"Stayed at least {days} days", LEFT: f"Left before day {days}"}.get(name, words(name))
-        found = self.compared(contrast)
-        known = {arm.name: arm.label for arm in (found.first, found.second)}
+        asked = self.study.strategies.get(contrast) or self.compared(contrast)
+        known = {arm.name: arm.label for arm in (asked.first, asked.second)}
         return known.get(name) or self.further_arms(contrast).get(name) or words(name)
 
     def further_arms(self, contrast: str) -> dict[str, str]:
@@ -230,6 +234,11 @@ def duration_method(measure: str, name: str, days: int) -> str:
     """Label of a method in the question of duration, by measure; days: the landmark."""
     known = METHODS[name].of_duration if name in METHODS else {}
     return known.get(measure, method(name)).format(days=days)
+
+
+def strategies_method(name: str) -> str:
+    """Label of a method where strategies of staying are compared."""
+    return (METHODS[name].of_strategies if name in METHODS else "") or method(name)
 
 
 def missing_rule(name: str) -> str:

@@ -9,6 +9,7 @@ from iop_outcomes.protocol.base import GAP, Name, Part, Share
 from iop_outcomes.protocol.mapping import ColumnMapping, Enrolment, Filter, TableMapping
 from iop_outcomes.protocol.records import Allowance, Privacy, Source
 from iop_outcomes.protocol.rows import Analysis, Eligibility, Endpoint, Question
+from iop_outcomes.protocol.staying import Stay, Strategies
 from iop_outcomes.protocol.study import (
     Adjustment,
     Arm,
@@ -60,6 +61,8 @@ __all__ = [
     "Schedule",
     "Share",
     "Source",
+    "Stay",
+    "Strategies",
     "Study",
     "TableMapping",
     "Use",

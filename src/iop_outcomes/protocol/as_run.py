@@ -7,6 +7,7 @@ from pydantic import Field
 from iop_outcomes.protocol.base import Name, Part
 from iop_outcomes.protocol.records import Kind
 from iop_outcomes.protocol.rows import Analysis, Eligibility, Endpoint
+from iop_outcomes.protocol.staying import Strategies
 from iop_outcomes.protocol.study import (
     Adjustment,
     Care,
@@ -34,6 +35,8 @@ class InCare(Part):
 
     day: int = Field(ge=0)
     of: Name | None = Field(default=None, description="the contrast whose arms its people are, if any")
+    arm: Name | None = Field(default=None, description="the one arm of that contrast whose people it divides")
+    staying: Name | None = Field(default=None, description="the side of those in care; by default those who stayed")
 
 
 class Compared(Part):
@@ -43,6 +46,7 @@ class Compared(Part):
     variants: dict[Name, Contrast] = Field(default={}, description="their copies under other classifiers")
     durations: dict[Name, Duration] = {}
     intensities: dict[Name, Intensity] = {}
+    strategies: dict[Name, Strategies] = {}
     endpoints: dict[Name, Endpoint] = Field(description="by outcome, in the order of the library")
     companions: Companions = Companions()
     population: Population = Population()

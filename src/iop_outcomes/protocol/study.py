@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from iop_outcomes.protocol.base import GAP, Name, Part, Share, Words
 from iop_outcomes.protocol.records import Privacy, Source
+from iop_outcomes.protocol.staying import Strategies
 from iop_outcomes.protocol.use import Use
 from iop_outcomes.vocabulary.levels import LEVELS
 from iop_outcomes.vocabulary.measures import TESTS
@@ -347,4 +348,5 @@ class Study(Part):
     contrasts: dict[Name, Contrast] = Field(min_length=1)
     durations: dict[Name, Duration] = {}
     intensities: dict[Name, Intensity] = {}
+    strategies: dict[Name, Strategies] = {}
     truth: str | None = Field(default=None, description="table of known truths, for a synthetic cohort")

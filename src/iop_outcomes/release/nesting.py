@@ -179,8 +179,12 @@ def _of_those_in_care(
             sums.setdefault(("arm", cell.key["contrast"], cell.key["arm"], *key), []).append(i)
             sums.setdefault(("everyone", "", "", *key), []).append(i)
         elif cell.key["contrast"] in in_care and cell.key["group_by"] == ALL:
-            of = in_care[cell.key["contrast"]].of
-            if of and cell.key["level"] != OUT_OF_CARE:
+            asked = in_care[cell.key["contrast"]]
+            of = asked.of
+            if of and asked.arm:
+                if cell.key["arm"] == asked.staying:
+                    sums.setdefault(("arm", of, asked.arm, *key), []).append(i)
+            elif of and cell.key["level"] != OUT_OF_CARE:
                 sums.setdefault(("arm", of, cell.key["arm"], *key), []).append(i)
                 sums.setdefault(("everyone", "", "", *key), []).append(i)
             elif not of and cell.key["arm"] == STAYED:

@@ -14,7 +14,8 @@ UNITS_OF_ANALYSIS = {
 DEVIATIONS = (
     "No margin of equivalence or non-inferiority is tested: an interval that holds no difference is not evidence of "
     "equality.",
-    "Longer stays are compared from a landmark; artificial censoring with weights that change over time is not used.",
+    "Strategies of staying are weighted for what was recorded of each week in care; hours of care are not yet compared "
+    "with weights that change over time.",
     "Weights are truncated in named variants only: where one person weighs too much, the gate stops the estimate.",
     "P values are not corrected for the number of questions; primary questions are marked in the analyses sheet.",
 )
@@ -68,6 +69,18 @@ OF_OTHER_RULES = (
 OF_HOURS = (
     "Within each arm, people who attended more hours are compared with people who attended fewer, among those still "
     "in care at the end of the window. The curves are drawn only over hours that the arm's own people attended."
+)
+OF_STRATEGIES = (
+    "What would have come of everyone who started there, had they stayed so long, or left then: each person counts "
+    "under a strategy until they depart from it, and who does not depart stands for those like them, week by week, who "
+    "did. The naive rows, in red, compare those who happened to do so: use makes people leave, and leaving early goes "
+    "with use later, whatever leaving does. On which side the naive comparison errs is read from the two rows, and "
+    "not presumed. What moved both leaving and later use and was not recorded is weighted for in neither."
+)
+OF_WEIGHTS = (
+    "Effective share: of the people who followed a strategy, as how many the weighted ones count. Mean weight over "
+    "everyone who started: 1 where the models of leaving are right. Difference: the largest, in standard deviations, "
+    "that is left between the weighted people of a strategy and everyone in what was known at the start."
 )
 OF_TESTS = (
     "Within each arm, people for whom more tests a week were scheduled are compared with people with fewer, among "

@@ -96,12 +96,17 @@ def dose(of: Sources) -> tuple[Item, ...]:
          for t in results.of_intensity(estimates, study, name)]
         for of_what in (HOURS, TESTS)
     )  # fmt: skip
-    if not (longer or hours or tests):
+    stays = _strategies(estimates, of.tables["diagnostics"], study)
+    if not (longer or stays or hours or tests):
         return ()
     items: list[Item] = []
     if longer:
         why = [sentences.WHY_NAIVE[s].format(**d) for s, d in _naive(estimates, study)]
         items += [Heading("Longer stays"), *(Paragraph(said) for said in why), *of.drawn("duration"), *filled(longer)]
+    if stays:
+        weights = results.of_weights(of.tables["diagnostics"], study)
+        items += [Heading("Had everyone stayed so long, or left"), Paragraph(explanations.OF_STRATEGIES)]
+        items += [*of.drawn("strategies"), *filled(stays), *filled(weights)]
     if hours or of.drawn("intensity"):
         items += [
             Heading("More hours a week"),
@@ -139,6 +144,10 @@ def _numbered(tables: list[Table]) -> list[Table]:
 def _durations(estimates: pd.DataFrame, diagnostics: pd.DataFrame, study: AsRun) -> list[Table]:
     names = [*study.durations, *study.contrasts]
     return [t for name in names for t in results.of_contrast(estimates, diagnostics, study, name, DOSE)]
+
+
+def _strategies(estimates: pd.DataFrame, diagnostics: pd.DataFrame, study: AsRun) -> list[Table]:
+    return [t for name in study.strategies for t in results.of_contrast(estimates, diagnostics, study, name, DOSE)]
 
 
 def _naive(estimates: pd.DataFrame, study: AsRun) -> list[tuple[str, dict[str, str]]]:

@@ -50,7 +50,8 @@ def beside(estimates: pd.DataFrame, study: AsRun, truth: pd.DataFrame) -> list[T
 
 def _truth_line(pair: Pair, labels: Labels, known: dict[tuple[object, ...], float]) -> Line | None:
     row = pair.main
-    estimand = "ATE" if row["estimand"] == "as_observed" else row["estimand"]
+    of_everyone = "started" if row["contrast"] in labels.study.strategies else "ATE"
+    estimand = of_everyone if row["estimand"] == "as_observed" else row["estimand"]
     value = known.get((row["contrast"], row["outcome"], row["horizon_days"], estimand, row["measure"], row["of"]))
     if value is None:
         return None

@@ -14,7 +14,8 @@ from iop_outcomes.estimators.regression.few_clusters import ENOUGH
 from iop_outcomes.estimators.two_by_two.power import POWER
 from iop_outcomes.presentation import numbers
 from iop_outcomes.presentation.labels import STRATA, Labels, covariate, sentence, within
-from iop_outcomes.protocol import GAP, AsRun, Contrast, Gate
+from iop_outcomes.protocol import GAP, AsRun, Contrast, Gate, Stay
+from iop_outcomes.protocol.staying import AT_LEAST, EXACTLY
 from iop_outcomes.report import protection
 from iop_outcomes.report.explanations import UNITS_OF_ANALYSIS
 from iop_outcomes.vocabulary.answers import DEATHS, MISSING_RULES, NONE, NOT_DUE, Otherwise
@@ -41,7 +42,7 @@ class Paragraph:
 def describe(study: AsRun) -> list[Paragraph]:
     """The methods of a study, paragraph by paragraph."""
     parts = (_people, _time_zero, _arms, _outcomes, _adjustment, _estimators, _uncertainty, _gates, _missing)
-    more = (_duration, _intensity)
+    more = (_duration, _strategies, _intensity)
     found = [p for p in (part(study) for part in (*parts, *more)) if p is not None]
     return [*found, Paragraph(DISCLOSURE, protection.explained(study))]
 
@@ -288,6 +289,41 @@ def _duration(study: AsRun) -> Paragraph | None:
         "landmark comes after leaving for those who left early."
     )
     return Paragraph("Duration", text, tuple(said))
+
+
+def _strategies(study: AsRun) -> Paragraph | None:
+    if not study.strategies:
+        return None
+    labels = Labels(study)
+    said = []
+    for asked in study.strategies.values():
+        where = "the index level" if asked.follows == "index" else "care at any level"
+        sides = " ".join(f"{side.label}: {_decided(side)}." for side in asked.sides)
+        cut = f" Weights are cut off at their quantile {asked.truncated:g}." if asked.truncated else ""
+        said.append(
+            (
+                asked.title,
+                f"Among everyone who started in the arm \u2018{labels.arm(asked.contrast, asked.arm)}\u2019; what is "
+                f"left is {where}. {sides} A stay is at its planned end from {asked.plan_tolerance_days} days before it "
+                f"on.{cut}",
+            )
+        )
+    text = (
+        "Week 1 is days 0 to 6; whoever was last in care on one of these has left in week 1. What was recorded in a "
+        "week counts as known before leaving at its end. Hours are those of sessions; a week in care without one has "
+        "no hours where someone of the site who entered in the same period has sessions, and else the scheduled hours "
+        "stand in. Death and the end of observation are no leaving: others stand for those people."
+    )
+    return Paragraph("Strategies of staying", text, tuple(said))
+
+
+def _decided(side: Stay) -> str:
+    """What a strategy decides, in words."""
+    if side.stay == AT_LEAST:
+        return f"nobody leaves before week {side.weeks}"
+    late = f", or up to {side.grace_weeks} weeks later" if side.grace_weeks else ""
+    begin = "nobody leaves before" if side.stay == EXACTLY else "who leaves before leaves when they do"
+    return f"{begin}, and everyone else in week {side.weeks}{late}"
 
 
 def _intensity(study: AsRun) -> Paragraph | None:

@@ -12,21 +12,26 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.estimators.regression.few_clusters import ENOUGH
 from iop_outcomes.presentation import numbers, told
-from iop_outcomes.presentation.labels import Labels, capital, duration_method, level, method, within
+from iop_outcomes.presentation.labels import Labels, capital, duration_method, level, method, strategies_method, within
 from iop_outcomes.protocol import AsRun, Intensity
-from iop_outcomes.report import protection
+from iop_outcomes.report import explanations, protection
 from iop_outcomes.report.document import Block, Line, Table
 from iop_outcomes.report.sentences import effects
 from iop_outcomes.report.summary import Pair, paired, rank
 from iop_outcomes.tables.results import (
     ALL,
+    EFFECTIVE_SHARE,
     FEW_SITES_DEGREES,
     FEW_SITES_HIGH,
     FEW_SITES_LOW,
+    LARGEST_DIFFERENCE,
+    LARGEST_WEIGHT,
+    MEAN_WEIGHT,
     OF_QUESTIONS,
     ONE_RATIO,
     OVER_WEEKS,
     PROPORTIONAL,
+    TRUNCATED_SHARE,
 )
 from iop_outcomes.tables.rows import Estimated, alike, counted, estimated
 from iop_outcomes.vocabulary import answers
@@ -52,6 +57,14 @@ IN_WEEKS = {answers.EVENT: "In some week", answers.NO_EVENT: "In no week"}
 QUESTION = ("analysis", "contrast", "outcome", "horizon_days", "method", "missing_rule")
 # values of diagnostics, by quantity and question
 Values = Mapping[tuple[object, ...], float]
+# columns of what weights of strategies achieve, by quantity
+OF_WEIGHTS: dict[str, tuple[str, numbers.Form]] = {
+    EFFECTIVE_SHARE: ("Effective share", numbers.percent),
+    LARGEST_WEIGHT: ("Largest weight, by the mean", numbers.ratio),
+    MEAN_WEIGHT: ("Mean weight", numbers.ratio),
+    LARGEST_DIFFERENCE: ("Largest difference", numbers.ratio),
+    TRUNCATED_SHARE: ("Cut off", numbers.percent),
+}
 # columns of p values, by quantity
 TESTS = {ONE_RATIO: "Test of one ratio, p", PROPORTIONAL: "Proportional hazards, p", OVER_WEEKS: "Same in all weeks, p"}
 OF_THE_SCORE_TEST = (
@@ -111,6 +124,29 @@ def of_intensity(estimates: pd.DataFrame, study: AsRun, name: str) -> list[Table
     return [t for t in tables if any(line.cells for block in t.blocks for line in block.lines)]
 
 
+def of_weights(diagnostics: pd.DataFrame, study: AsRun) -> list[Table]:
+    """What the weights of strategies achieve: one table, a line for each strategy of each question."""
+    labels = Labels(study)
+    own = diagnostics[diagnostics["quantity"].isin(list(OF_WEIGHTS)) & diagnostics["contrast"].isin(study.strategies)]
+    blocks = []
+    for name, of_name in own.groupby("contrast", sort=False):
+        lines = []
+        for (_, outcome, day, rule, arm), found in of_name.groupby(
+            ["analysis", "outcome", "horizon_days", "missing_rule", "arm"], sort=False
+        ):
+            asked = labels.question(str(outcome), float(str(day)), str(rule))
+            values = found.set_index("quantity")["value"]
+            cells = tuple(_known(values.get(quantity), form) for quantity, (_, form) in OF_WEIGHTS.items())
+            lines.append(Line(f"{labels.arm(str(name), str(arm))} ({within(asked)})", cells))
+        blocks.append(Block(labels.contrast(str(name)), tuple(lines)))
+    columns = ("Strategy", *(head for head, _ in OF_WEIGHTS.values()))
+    return [Table("Weights of the strategies", columns, tuple(blocks), explanations.OF_WEIGHTS)] if blocks else []
+
+
+def _known(value: float | None, form: numbers.Form) -> str:
+    return form(value, 0.0) if value is not None and numbers.known(value) else numbers.DASH
+
+
 def _amounts(setting: Intensity, arm: str) -> tuple[str, str]:
     """More and fewer hours, or tests, a week, at the head of their columns."""
     if setting.cut is not None:
@@ -168,7 +204,7 @@ def label(pair: Pair, labels: Labels) -> str:
     name = method(row["method"])
     if row["contrast"] in durations:
         name = duration_method(row["measure"], row["method"], durations[row["contrast"]].days)
-    return name
+    return strategies_method(row["method"]) if row["contrast"] in labels.study.strategies else name
 
 
 def of_period(row: Estimated) -> str:

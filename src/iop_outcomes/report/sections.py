@@ -160,7 +160,8 @@ def _provenance(of: Sources) -> tuple[Item, ...]:
 def question(study: AsRun) -> str:
     """What the study asks, in one paragraph."""
     labels = Labels(study)
-    asked = [within(labels.contrast(c)) for c in (*study.contrasts, *study.durations, *study.intensities)]
+    rooms = (study.contrasts, study.durations, study.strategies, study.intensities)
+    asked = [within(labels.contrast(name)) for room in rooms for name in room]
     again = study.companions.outcomes
     followed = dict.fromkeys(row.outcome for row in study.analyses if row.outcome not in again)
     outcomes = [within(labels.endpoint(o)) for o in followed]

@@ -50,7 +50,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Part:
-    """What is said of one contrast, duration or intensity."""
+    """What is said of one comparison."""
 
     name: str
     title: str
@@ -79,7 +79,13 @@ def summary(estimates: pd.DataFrame, study: AsRun) -> list[Part]:
     """What the estimates say, part by part; parts about which nothing was asked are left out."""
     labels = Labels(study)
     parts = []
-    for names, speak in ((study.contrasts, _contrast), (study.durations, _duration), (study.intensities, _intensity)):
+    rooms = (
+        (study.contrasts, _contrast),
+        (study.durations, _duration),
+        (study.strategies, _strategies),
+        (study.intensities, _intensity),
+    )
+    for names, speak in rooms:
         for name in names:
             own = estimates[estimates["contrast"] == name]
             if len(own):
@@ -257,6 +263,19 @@ def _duration(own: pd.DataFrame, everything: pd.DataFrame, study: AsRun, name: s
         for pair in pairs(beside):
             if pair.there:
                 yield Said(dose.randomised_stay(pair.rows, labels))
+
+
+def _strategies(own: pd.DataFrame, everything: pd.DataFrame, study: AsRun, name: str) -> Iterator[Said]:
+    labels = Labels(study)
+    keys = ["analysis", "outcome", "horizon_days", "missing_rule", "measure"]
+    for _, rows in own.groupby(keys, sort=False):
+        found = pairs(rows)
+        naive = next((p.rows for p in found if p.there and p.main["method"] in UNADJUSTED), None)
+        right = next((p for p in found if p.main["method"] not in UNADJUSTED), None)
+        for text, tone in dose.strategies(right.rows if right and right.there else None, naive, labels):
+            yield Said(text, tone)
+        if right and not right.there:
+            yield Said(f"No right comparison is shown: {effects.absent(right.main, labels)}.", "absent")
 
 
 def _intensity(own: pd.DataFrame, everything: pd.DataFrame, study: AsRun, name: str) -> Iterator[Said]:

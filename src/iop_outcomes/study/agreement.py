@@ -31,6 +31,7 @@ from iop_outcomes.vocabulary.kind import ABSTINENCE
 from iop_outcomes.vocabulary.measures import INTENSITY
 from iop_outcomes.vocabulary.testing import SCHEDULED_BEFORE, TESTS_BEFORE, TESTS_OF_SITE
 
+DAYS_PER_WEEK = 7
 # columns of the candidates that eligibility rules may use beside those of persons and of the index episode
 DERIVED = {
     "record_trusted": "yes where no stay or admission record of the person was set aside",
@@ -73,7 +74,7 @@ def _nothing_asked(study: Study) -> str:
             f"{study.analyses} has no row for the cohort '{study.cohort}'. Add at least one, or name a cohort whose "
             f"questions are asked here too with `questions:` in {study.cohorts}/{study.cohort}.yaml."
         )
-    made = [*study.contrasts, *study.durations, *study.intensities]
+    made = [*study.contrasts, *study.durations, *study.intensities, *study.strategies]
     return (
         f"{study.analyses} asks nothing of the cohort '{study.cohort}': it has no row for it, and none for "
         f"'{study.questions}', whose questions it shares, about a comparison that it makes. It makes "
@@ -115,14 +116,14 @@ def _check_public(study: Study) -> None:
 
 
 def _check_groups(study: Study) -> None:
-    """Contrasts, durations and intensities have names of their own, and intensities know their contrast."""
+    """Comparisons have names of their own; intensities know their contrast, and strategies its arm."""
     file = f"{study.cohorts}/{study.cohort}.yaml"
-    given = [*study.contrasts, *study.durations, *study.intensities]
+    given = [*study.contrasts, *study.durations, *study.intensities, *study.strategies]
     twice = sorted({n for n in given if given.count(n) > 1})
     if twice:
         raise StudyError(
-            f"{file}: the name '{twice[0]}' stands for two comparisons. Contrasts, durations and intensities need "
-            "names of their own."
+            f"{file}: the name '{twice[0]}' stands for two comparisons. Contrasts, durations, intensities and "
+            "strategies need names of their own."
         )
     for name, intensity in study.intensities.items():
         if intensity.contrast not in study.contrasts:
@@ -133,6 +134,14 @@ def _check_groups(study: Study) -> None:
         if strange := [arm for arm in intensity.compare if arm not in sides]:
             at = f"{file}, intensities.{name}.compare"
             raise StudyError(_unknown(at, "arm", strange[0], sides, f"contrasts.{intensity.contrast}"))
+    for name, asked in study.strategies.items():
+        at = f"{file}, strategies.{name}"
+        if asked.contrast not in study.contrasts:
+            raise StudyError(_unknown(at, "contrast", asked.contrast, list(study.contrasts), "`contrasts`"))
+        contrast = study.contrasts[asked.contrast]
+        sides = [contrast.first.name, contrast.second.name]
+        if asked.arm not in sides:
+            raise StudyError(_unknown(at, "arm", asked.arm, sides, f"contrasts.{asked.contrast}"))
 
 
 def check_covariates(study: Study) -> None:
@@ -284,9 +293,11 @@ def _check_missing(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> 
 def _check_days(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None:
     """The horizon lies after what the question starts from."""
     duration, intensity = study.durations.get(row.contrast), study.intensities.get(row.contrast)
+    strategies = study.strategies.get(row.contrast)
     starts = {
         "the landmark of": duration.days if duration is not None and row.method != methods.NAIVE else 0,
         "the window of": intensity.window_days if intensity is not None else 0,
+        "the weeks that are decided by": DAYS_PER_WEEK * strategies.decided if strategies is not None else 0,
     }
     for what, day in starts.items():
         if row.horizon_days <= day:

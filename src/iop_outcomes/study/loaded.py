@@ -24,6 +24,7 @@ from iop_outcomes.protocol import (
     Part,
     Study,
 )
+from iop_outcomes.protocol.staying import AT_LEAST
 from iop_outcomes.vocabulary.answers import BOUNDS, MISSING_RULES, WITH_HISTORY
 from iop_outcomes.vocabulary.arms import LEFT, STAYED
 from iop_outcomes.vocabulary.endpoints import (
@@ -37,7 +38,7 @@ from iop_outcomes.vocabulary.endpoints import (
     WEEKLY,
     measures,
 )
-from iop_outcomes.vocabulary.kind import ABSTINENCE, CONTRASTS, DOSE, RETENTION
+from iop_outcomes.vocabulary.kind import ABSTINENCE, CONTRASTS, DOSE, DURATIONS, RETENTION, STRATEGIES
 from iop_outcomes.vocabulary.measures import DOSE_RESPONSE, HAZARD_RATIO, RISK, TIME_RATIO
 from iop_outcomes.vocabulary.methods import IMPUTED, WITH_LOSS
 from iop_outcomes.vocabulary.testing import ANY
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from iop_outcomes.release.policy import Policy
 
 Plain = dict[str, Any]
+DAYS_PER_WEEK = 7
 P = TypeVar("P", bound=Part)
 
 
@@ -64,7 +66,8 @@ FIGURES: dict[str, set[tuple[str, str]] | None] = {
     "weekly": {(kind, measure) for kind in WEEKLY for measure in measures(kind, ABSTINENCE, CONTRASTS)},
     "patterns": {(kind, measure) for kind in WEEKLY for measure in measures(kind, ABSTINENCE, CONTRASTS)},
     "free_of_use": {(kind, TIME_RATIO) for kind in BETWEEN},
-    "duration": {(DOSE, HAZARD_RATIO), (DOSE, RISK)},
+    "duration": {(DURATIONS, HAZARD_RATIO), (DURATIONS, RISK)},
+    "strategies": {(STRATEGIES, RISK)},
     "intensity": {(DOSE, DOSE_RESPONSE)},
     "completeness": None,
     "maturity": None,
@@ -131,7 +134,8 @@ class Loaded:
         """
         kinds = set(FOLLOWED) - set(EVENTS)
         asked = {e.followed for e in self.endpoints_of(*kinds)}
-        return sorted({"index", "care", *asked, *(d.stay for d in self.study.durations.values())})
+        stays = (*(d.stay for d in self.study.durations.values()), *(s.follows for s in self.study.strategies.values()))
+        return sorted({"index", "care", *asked, *stays})
 
     def definition(self) -> dict[str, Any]:
         """What it takes to say who is eligible, in which arm, and what happened: for the test with invented people."""
@@ -197,7 +201,8 @@ class Loaded:
     def arms(self) -> dict[str, list[str]]:
         """The names of the first and the second side of every comparison of two groups."""
         sides = {name: [c.first.name, c.second.name] for name, c in self.study.contrasts.items()}
-        return sides | {name: [STAYED, LEFT] for name in self.study.durations}
+        stays = {name: [side.name for side in s.sides] for name, s in self.study.strategies.items()}
+        return sides | stays | {name: [STAYED, LEFT] for name in self.study.durations}
 
     def groups(self) -> dict[str, dict[str, str]]:
         """What defines each arm, by contrast and name; arms of the same definition hold the same people but for sites
@@ -218,19 +223,39 @@ class Loaded:
     def in_care(self) -> dict[str, InCare]:
         """Contrasts that divide people by who is in care on a day."""
         durations = {name: InCare(day=d.days) for name, d in self.study.durations.items()}
-        return durations | {
-            name: InCare(day=i.window_days, of=i.contrast) for name, i in self.study.intensities.items()
+        stays = {
+            name: InCare(day=DAYS_PER_WEEK * (side.weeks - 1), of=s.contrast, arm=s.arm, staying=side.name)
+            for name, s in self.study.strategies.items()
+            for side in s.sides
+            if side.stay == AT_LEAST
         }
+        return (
+            durations
+            | stays
+            | {name: InCare(day=i.window_days, of=i.contrast) for name, i in self.study.intensities.items()}
+        )
 
     def windows(self) -> list[int]:
         """The windows from time zero at whose end dose and use are described: those of durations and intensities."""
         days = {i.window_days for i in self.study.intensities.values()}
         return sorted(days | {d.days for d in self.study.durations.values()})
 
+    def weeks_of_care(self) -> int:
+        """Weeks from time zero in which doses of care are described: those that strategies decide which are asked for;
+        0 where none are.
+        """
+        asked = {row.contrast for row in self.analyses}
+        return max((s.decided for name, s in self.study.strategies.items() if name in asked), default=0)
+
     def figures(self) -> list[str]:
         """The figures that this study's analyses can fill."""
         rows = [a for a in self.analyses if self._may_fill(a)]
-        outcomes = {(of, a.measure) for a in rows for of in (a.step, self.endpoints[a.outcome].kind)}
+        rooms = {name: room for room in (DURATIONS, STRATEGIES) for name in getattr(self.study, room)}
+        outcomes = {
+            (of, a.measure)
+            for a in rows
+            for of in (a.step, self.endpoints[a.outcome].kind, rooms.get(a.contrast, CONTRASTS))
+        }
         rules = {MISSING_RULES[a.missing_rule] for a in rows}
         further = any(not r.counts or r.name in BOUNDS for r in rules)
         shifted = any(r.shifted for r in rules)
@@ -265,7 +290,7 @@ class Loaded:
         )
 
     def _compared(self) -> Plain:
-        kept = ("durations", "intensities", "population", "inference", "gate")
+        kept = ("durations", "intensities", "strategies", "population", "inference", "gate")
         contrasts = {"contrasts": self.contrasts(), "variants": self.contrasts(variants=True)}
         return {**{n: getattr(self.study, n) for n in kept}, **contrasts, "companions": self.companions()}
 

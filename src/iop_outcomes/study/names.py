@@ -62,11 +62,11 @@ def _folders(study: Study) -> Iterator[str]:
 
 
 def _comparisons(study: Study) -> Iterator[str]:
-    for room in ("contrasts", "durations", "intensities"):
+    for room in ("contrasts", "durations", "intensities", "strategies"):
         for name in getattr(study, room):
             if name in COMPARISONS:
                 yield f"{room}: '{name}' {COMPARISONS[name]} in the results. Give another name."
-    taken = {*study.contrasts, *study.durations, *study.intensities}
+    taken = {*study.contrasts, *study.durations, *study.intensities, *study.strategies}
     for name, contrast in study.contrasts.items():
         if contrast.variant_of is not None:
             yield f"contrasts.{name}: `variant_of` is set by the workflow. Leave it out; `classifiers` asks for it."
@@ -85,6 +85,10 @@ def _arms(study: Study) -> Iterator[str]:
             if arm.name in ARMS:
                 yield f"contrasts.{name}: an arm is named '{arm.name}', which {ARMS[arm.name]}. Give another name."
         yield from _alike(name, contrast)
+    for name, asked in study.strategies.items():
+        for side in asked.sides:
+            if side.name in ARMS:
+                yield f"strategies.{name}: one is named '{side.name}', which {ARMS[side.name]}. Give another name."
 
 
 def _alike(name: str, contrast: Contrast) -> Iterator[str]:

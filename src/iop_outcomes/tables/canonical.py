@@ -214,6 +214,7 @@ SESSIONS = Table(
         "minutes": Column("number", "attended time", "minutes", low=0, high=1440, missing=NUMBER_CODES),
         "level_of_care": Column("text", "level of care that gave the session", allowed=LEVELS),
         "modality": Column("text", "how it was given", allowed=("in_person", "virtual", UNKNOWN)),
+        "craving": _number("craving as told that day, from none (0) to the strongest there is (100)", "points", 0, 100),
     },
 )
 

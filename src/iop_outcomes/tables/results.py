@@ -22,6 +22,10 @@ SCORE_PATTERNS = "score_patterns"
 # which share of the sum of an arm's amounts two people hold, and the largest there could be; never released
 HELD_BY_TWO = "held_by_two"
 DETECTABLE = "detectable_difference"
+# of the weights of a strategy: what of its people they leave as effective number, the largest by the mean, the mean
+# over everyone who started, the largest difference from everyone in what was known at the start, the share cut off
+EFFECTIVE_SHARE, LARGEST_WEIGHT, MEAN_WEIGHT = "effective_share", "largest_weight", "mean_weight"
+LARGEST_DIFFERENCE, TRUNCATED_SHARE = "largest_difference_from_everyone", "truncated_share"
 ONE_RATIO, PROPORTIONAL = "one_hazard_ratio_p_value", "proportional_hazards_p_value"
 # whether the ratio of a weekly outcome changes over the weeks
 OVER_WEEKS = "ratio_over_weeks_p_value"

@@ -30,7 +30,8 @@ class Method:
     which missing covariates are imputed with the outcome and the score is fitted in each completed data set. alike:
     arm (1 or 0) whose people all weigh the same, None where they do not. loss: who is lost to follow-up is stood for by
     others, too. drawn: its curves are drawn. of_duration:
-    its label in the question of longer stays, by measure; {days} is the landmark.
+    its label in the question of longer stays, by measure; {days} is the landmark. of_strategies: its label where
+    strategies of staying are compared, '' where that is the label.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Method:
     drawn: bool = False
     loss: bool = False
     of_duration: Mapping[str, str] = field(default_factory=dict)
+    of_strategies: str = ""
 
     @property
     def imputed(self) -> bool:
@@ -68,6 +70,7 @@ IPTW, OVERLAP, AIPW = "iptw", "overlap", "aipw"
 IPTW_LOSS = "iptw_loss"
 IPTW_UNSTABILISED, MATCHING, ENTROPY, ATT, ATC = "iptw_unstabilised", "matching", "entropy", "att", "atc"
 LANDMARK, LANDMARK_ADJUSTED, SPLINE, STANDARDISED = "landmark", "landmark_adjusted", "spline", "standardised"
+CLONE_CENSOR_WEIGHT = "clone_censor_weight"
 
 # in the order of tables
 _ROWS = (
@@ -82,6 +85,7 @@ _ROWS = (
             "in Medicine 17:873), of curves on the complementary log-log scale; people count as independent."
         ),
         of_duration={"risk": "Naive: stayers against leavers"},
+        of_strategies="Naive: those who did so",
     ),
     Method(
         "naive",
@@ -304,6 +308,22 @@ _ROWS = (
             "A logistic regression of the outcome on the two groups and the baseline covariates within each arm, its "
             "predictions averaged over the people of the arm (Snowden, Rose and Mortimer 2011, American Journal of "
             "Epidemiology 173:731)."
+        ),
+    ),
+    Method(
+        "clone_censor_weight",
+        "started",
+        "Clone, censor, weight",
+        20,
+        explained=(
+            "Everyone starts under each strategy as a clone of their own, which is censored in the week in which what "
+            "the person did no longer agrees with it; who is left stands for those who were censored by the inverse of "
+            "the chance of having stayed, or left, as the strategy decides (Cain et al. 2010, International Journal of "
+            "Biostatistics 6:2; Hernan 2018, BMJ 360:k182). That chance is modelled week by week, for completing, for "
+            "leaving unplanned and for all other ways apart, from the level of care, the plan, hours attended, tests "
+            "and craving up to the end of the week, the covariates at the start and the site; the estimation of these "
+            "models is counted in the standard error. What moves both leaving and later use and is not on record "
+            "remains."
         ),
     ),
 )

@@ -11,7 +11,10 @@ of a person share what the person did, no person-week is copied: a strategy is a
 A strategy decides what happens at the end of a week: `stay` (nobody leaves), or `leave` (all that are left go). In
 weeks that it does not decide people go on as they do. So "stay at least 13 weeks" decides to stay in weeks 1 to 12;
 "leave by the end of week 4" decides to leave in week 4, and lets those go who leave before; "leave in week 4" decides
-to stay in weeks 1 to 3 as well.
+to stay in weeks 1 to 3 as well; with some weeks of grace it decides to leave that much later.
+
+Who dies, or is lost, has not left by a strategy: such an end (`Way.lost`) censors a clone in every week up to the last
+that the strategy decides, and the others stand for it by the chance of not having ended so.
 
 The estimation of the models is counted in the standard error: a mean's derivative by their coefficients, times each
 person's influence on these, over all of the person's weeks (M-estimation; Stefanski & Boos 2002, American Statistician
@@ -52,25 +55,32 @@ class Strategy:
         return cls(range(1, weeks))
 
     @classmethod
-    def exactly(cls, weeks: int) -> Strategy:
-        """Leave at the end of that week, neither before nor after."""
-        return cls(range(1, weeks), weeks)
+    def exactly(cls, weeks: int, grace: int = 0) -> Strategy:
+        """Leave at the end of that week, neither before nor after; or in one of so many weeks after it."""
+        return cls(range(1, weeks), weeks + grace)
 
     @classmethod
     def at_most(cls, weeks: int) -> Strategy:
         """Leave by the end of that week: whoever leaves before leaves when they do."""
         return cls(leave=weeks)
 
+    @property
+    def decided(self) -> int:
+        """The last week that it decides, 0 where it decides none."""
+        return max([*self.stay, self.leave or 0], default=0)
+
 
 @dataclass(frozen=True)
 class Way:
     """A way of leaving. left: (m,) person-weeks that ended so. x: (m, p) what its chance depends on. possible: (m,)
-    person-weeks that may end so; None: all.
+    person-weeks that may end so; None: all. lost: it is no leaving, but the end of what is known of the person; such
+    ways come before all others.
     """
 
     left: ArrayLike
     x: ArrayLike
     possible: ArrayLike | None = None
+    lost: bool = False
 
 
 @dataclass(frozen=True)
@@ -180,18 +190,25 @@ class _Model:
 
 @dataclass(frozen=True)
 class _Leaving:
-    """at: person-weeks. n: people. left: (m,) that ended in leaving. models: by way, in their order."""
+    """at: person-weeks. n: people. left: (m,) that ended in leaving; lost: (m,) of which no more is known. models: by
+    way, in their order; of these so many, the first, of being lost.
+    """
 
     at: _Weeks
     n: int
     left: Mask
+    lost: Mask
     models: tuple[_Model, ...]
+    of_loss: int
 
     @classmethod
     def of(cls, at: _Weeks, ways: Sequence[Way], n: int) -> _Leaving:
         """The models of every way of leaving."""
         m = at.week.size
-        left, models = np.zeros(m, dtype=bool), []
+        left, lost, models = np.zeros(m, dtype=bool), np.zeros(m, dtype=bool), []
+        of_loss = sum(way.lost for way in ways)
+        if any(way.lost for way in ways[of_loss:]):
+            raise EstimationError("Ways that are no leaving (`lost`) must come before all others.")
         for number, way in enumerate(ways, start=1):
             gone = indicator(way.left, f"left by way {number}", m)
             possible = np.ones(m, dtype=bool) if way.possible is None else indicator(way.possible, "possible", m)
@@ -202,12 +219,21 @@ class _Leaving:
                 )
             models.append(_model(at, way.x, gone, possible, possible & ~left, n))
             left |= gone
-        return cls(at, n, left, tuple(models))
+            lost |= gone & way.lost
+        return cls(at, n, left & ~lost, lost, tuple(models), of_loss)
 
     @cached_property
     def staying(self) -> Array:
-        """(m,) log of the chance of not leaving by any way."""
-        return np.asarray(sum(np.log1p(-model.chance) for model in self.models))
+        """(m,) log of the chance of not leaving by any way, of those who are not lost."""
+        return self._without(self.models[self.of_loss :])
+
+    @cached_property
+    def known(self) -> Array:
+        """(m,) log of the chance of not being lost."""
+        return self._without(self.models[: self.of_loss])
+
+    def _without(self, models: Sequence[_Model]) -> Array:
+        return np.asarray(sum((np.log1p(-model.chance) for model in models), np.zeros(self.left.size)))
 
     def under(self, strategy: Strategy) -> tuple[Mask, Array, tuple[Array, ...]]:
         """(n,) who did what the strategy asks; (n,) the log of their weight; and (m, w) its derivatives by the linear
@@ -215,7 +241,8 @@ class _Leaving:
         """
         stay = np.isin(self.at.week, list(strategy.stay))
         leave = np.zeros_like(stay) if strategy.leave is None else self.at.week == strategy.leave
-        against = (stay & self.left) | (leave & ~self.left)
+        known = self.at.week <= strategy.decided
+        against = (stay & self.left) | (leave & ~self.left) | (known & self.lost)
         if strategy.leave is not None:
             against |= self.at.week > strategy.leave
         followed: Mask = np.bincount(self.at.person, against, self.n) == 0
@@ -223,24 +250,28 @@ class _Leaving:
         kept = followed[self.at.person]
         with np.errstate(divide="ignore"):
             going = np.log(-np.expm1(self.staying))
-        part = np.where(stay, -self.staying, 0.0) - np.where(leave & kept, going, 0.0)
+        part = (
+            np.where(stay, -self.staying, 0.0) - np.where(leave & kept, going, 0.0) - np.where(known, self.known, 0.0)
+        )
         log_weight = np.asarray(np.bincount(self.at.person, np.where(kept, part, 0.0), self.n), dtype=float)
         # of -log of staying by a predictor: the chance; of -log of leaving: less the chance times the odds of staying
         odds = np.where(leave & kept, np.exp(self.staying - np.where(kept, going, 0.0)), 0.0)
         sign = np.where(kept, np.where(stay, 1.0, 0.0) - odds, 0.0)
-        return followed, log_weight, tuple(sign * model.chance for model in self.models)
+        # of -log of not being lost: the chance of it
+        signs = [known & kept] * self.of_loss + [sign] * (len(self.models) - self.of_loss)
+        return followed, log_weight, tuple(s * model.chance for s, model in zip(signs, self.models, strict=True))
 
     def _seen_through(self, strategy: Strategy, followed: Mask) -> None:
         """Refuses people whose weeks end, without their having left, before the last that the strategy decides."""
-        decided = max([*strategy.stay, strategy.leave or 0], default=0)
+        decided = strategy.decided
         last = np.zeros(self.n, dtype=np.int64)
         np.maximum.at(last, self.at.person, self.at.week)
-        left = np.bincount(self.at.person, self.left, self.n) > 0
+        left = np.bincount(self.at.person, self.left | self.lost, self.n) > 0
         short = int((followed & ~left & (last < decided)).sum())
         if short:
             raise EstimationError(
                 f"The weeks of {short} people end before week {decided} without their having left: nobody knows "
-                "whether they followed the strategy. Give the end of their observation as a way of leaving, so that "
+                "whether they followed the strategy. Give the end of their observation as a way that is lost, so that "
                 "others weigh for them, or ask about fewer weeks."
             )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from iop_outcomes.presentation import numbers
 from iop_outcomes.presentation.labels import Labels, capital, within
@@ -22,6 +22,7 @@ from iop_outcomes.report.sentences.effects import (
     undecided,
     verb,
 )
+from iop_outcomes.tables.rows import Estimated
 from iop_outcomes.vocabulary.measures import HAZARD_RATIO, HOURS, MEASURES, RISK, TESTS
 from iop_outcomes.vocabulary.methods import LANDMARK_ADJUSTED
 
@@ -89,6 +90,42 @@ def randomised_stay(rows: Rows, labels: Labels) -> str:
         f"Where the length was assigned by chance, {first} against {second} has {value}. That is the effect of "
         "planning a longer stay, whether or not people complete it: another question, and its own answer."
     )
+
+
+def strategies(right: Rows | None, naive: Rows | None, labels: Labels) -> Iterator[tuple[str, str]]:
+    """What comes of two strategies under one reading of missing answers, and where the naive comparison leads: texts,
+    each with its tone.
+    """
+    if right is not None:
+        row = main(right)
+        asked = labels.study.strategies[row["contrast"]]
+        first, second = (within(side.label) for side in asked.sides)
+        one, other = (shown(r, numbers.percent) for r in of_arms(right, labels))
+        started = dict(zip(labels.sides(asked.contrast), groups(labels, asked.contrast), strict=True))[asked.arm]
+        opening = capital(", ".join(w for w in (reading(row, labels), f"of {started}, everyone {first}") if w))
+        outcome = within(labels.endpoint(row["outcome"]))
+        text = (
+            f"{opening}, {one} would have had the outcome \u2018{outcome}\u2019 on day {row['horizon_days']:.0f}, "
+            f"against {other} with everyone {second}: {gap(row, labels, POINTS, numbers.size)}."
+        )
+        yield text + (OPEN if undecided(row) else ""), "finding"
+    if naive is not None:
+        yield _naively(main(naive), None if right is None else main(right), labels), "caution"
+
+
+def _naively(naive: Estimated, right: Estimated | None, labels: Labels) -> str:
+    """What the naive comparison says, and on which side it errs as far as these data tell."""
+    begin = ", ".join(w for w in (reading(naive, labels), "compared as they are, those who did so are") if w)
+    said = f"{capital(begin)} {gap(naive, labels, POINTS, numbers.size)}."
+    if right is None:
+        return f"{said} This is no effect of staying: who stayed differs from who left, week by week."
+    away = naive["estimate"] - right["estimate"]
+    error = (numbers.number(naive["rounding_error"]) or 0.0) + (numbers.number(right["rounding_error"]) or 0.0)
+    first = within(labels.arm(naive["contrast"], labels.sides(naive["contrast"])[0]))
+    if abs(away) <= error:
+        return f"{said} Here the naive comparison does not lie away from the weighted one by more than rounding."
+    side = "in favour of" if away > 0 else "against"
+    return f"{said} That is {numbers.size(abs(away), error)} {POINTS} away, {side} {first}: a bias, and no effect."
 
 
 def intensity(found: Sequence[Rows], labels: Labels, setting: Intensity, arm: str) -> str:

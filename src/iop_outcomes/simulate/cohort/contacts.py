@@ -2,10 +2,11 @@
 
 What happens. Sessions: the attended hours of a week, in whole minutes, are spread over days of the stay in
 that week: every day in residence, days of about three hours in the intensive outpatient program, one day in
-outpatient care. Screens: one per week in care on a random day. A week that lies wholly within the gap of a
-step-down leaves neither. Follow-ups: one per due interview of those alive and observed then; answers are
-true. Medications: spells that act on nothing. Everything ends on the last day with records, and people who
-were only detoxified have none of it but medications. Rows keep to the loosened tables; nothing is refused.
+outpatient care; at the first of them craving is told. Screens: one per week in care on a random day. A
+week that lies wholly within the gap of a step-down leaves neither. Follow-ups: one per due interview of
+those alive and observed then; answers are true. Medications: spells that act on nothing. Everything ends
+on the last day with records, and people who were only detoxified have none of it but medications. Rows keep
+to the loosened tables; nothing is refused.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 VIRTUAL_SHARE = 0.15
 LOOKBACK_DAYS = 28
+# points on a scale from 0 to 100: of no more craving than others have, and of one more on the scale of the model
+CRAVING_MIDDLE, CRAVING_POINTS = 50.0, 15.0
 FURTHER_USE = 0.35  # chance of use on each later day of a week with use
 
 # drug -> share of people with a spell, medications and their shares
@@ -76,9 +79,16 @@ def session_rows(course: Course, weeks: CareWeeks, roll: Roll, rng: np.random.Ge
             "minutes": minutes[row, day].astype(float),
             "level_of_care": LEVEL_CODES[level],
             "modality": np.where(virtual[person] & (level == IOP), "virtual", "in_person"),
+            "craving": _told_craving(course, weeks, row),
         }
     )
     return loosen("sessions", frame[(frame["day"] <= roll.last_day[person]).to_numpy()].reset_index(drop=True))
+
+
+def _told_craving(course: Course, weeks: CareWeeks, row: Wholes) -> np.ndarray:
+    """(sessions,) points from 0 to 100, told at the first session of each week; NaN at the others. row: its week."""
+    points = np.rint(np.clip(CRAVING_MIDDLE + CRAVING_POINTS * course.craving[weeks.person, weeks.week], 0, 100))
+    return np.where(np.diff(row, prepend=-1) > 0, points[row], np.nan)
 
 
 def _days_wanted(level: Wholes, hours: np.ndarray) -> Wholes:

@@ -62,7 +62,7 @@ INTERVIEW_WEEKS = (13, 26, 51)
 class Strategy:
     """A rule on staying and on hours; None leaves the natural course alone.
 
-    stay_exactly: nobody leaves care (by death neither) before k weeks are over, everybody steps down as
+    stay_at_most: all who are in care after k weeks are out then. stay_exactly: nobody leaves care (by death neither) before k weeks are over, everybody steps down as
     planned and is not transferred, and all are out after k weeks. stay_at_least: nobody leaves care before,
     transfers go on, and after k weeks all is as it was. hours: attended in every week in care.
     """
@@ -70,6 +70,11 @@ class Strategy:
     stay_exactly: int | None = None
     stay_at_least: int | None = None
     hours: float | None = None
+    stay_at_most: int | None = None
+
+    def ends(self, week: int) -> bool:
+        """Everyone is out of care at the end of this week (counted from 0)."""
+        return week + 1 in (self.stay_exactly, self.stay_at_most)
 
     def holds(self, week: int) -> bool:
         """No one may leave care at the end of this week (counted from 0)."""
@@ -288,7 +293,7 @@ def _leaving(now: _Now, constant: Floats, dying: Flags, week: int, strategy: Str
     )  # fmt: skip
     exits = (chance.exit.random(n) < expit(log_odds)) & free
     transfers = (chance.transfer.random(n) < 0.004) & (free or strategy.stay_exactly is None)
-    completes = (now.weeks_at_level >= now.planned_weeks) | (week + 1 == strategy.stay_exactly)
+    completes = (now.weeks_at_level >= now.planned_weeks) | strategy.ends(week)
     cause = np.select([dying, transfers, exits, completes], [DIED, TRANSFERRED, UNPLANNED, COMPLETED], STAYING)
     return np.where(now.level > OUT, cause, STAYING).astype(np.int8)
 
@@ -305,7 +310,7 @@ def _move(now: _Now, leaving: Codes, week: int, strategy: Strategy, chance: _Cha
         [now.level, onward, NEXT_ON_TRANSFER[now.level]],
         OUT,
     )
-    if week + 1 == strategy.stay_exactly:
+    if strategy.ends(week):
         later = np.zeros(n)
     left = leaving != STAYING
     now.level = later.astype(np.int8)

@@ -1,8 +1,8 @@
 """True values of the synthetic cohort, by Monte Carlo on forced arms.
 
 What happens, in order: chunks of people, each with a site effect of its own, are drawn once and followed
-three times: all in the intensive outpatient program, all in residential care, and as placement has it. From
-each run come the outcomes in days; their first and second moments are added up over chunks under the
+three times: all in the intensive outpatient program, all in residential care, and as placement has it; and once
+under each strategy of STAYING, in the arm of these. From each run come the outcomes in days; their first and second moments are added up over chunks under the
 weights of each estimand, and turned into risks or mean days per arm, their difference and ratio, and the
 Monte Carlo standard errors of these.
 
@@ -11,6 +11,9 @@ Outcomes. `unplanned_discharge`: the index level was left unplanned by day H, ot
 day H, the first and the last counted. `retained_or_completed`: in care on day H or out of it by completing.
 `completed`: the index level was completed by day H. `death`: died by day H, in care or not. `abstinent`: no
 use in the last four whole weeks before day H (63 to 90, 154 to 181), death aside.
+
+Strategies of staying are compared among those who started in the arm (`started`): weighted by the true placement
+probability.
 
 Estimands. ATE: everybody. ATT: weighted by the true placement probability e. ATO: by e(1 - e). as_observed:
 what a comparison without adjustment converges to.
@@ -32,7 +35,7 @@ import numpy as np
 
 from iop_outcomes import __version__
 from iop_outcomes.errors import StudyError
-from iop_outcomes.simulate.cohort.model import COMPLETED, UNPLANNED, Course, follow
+from iop_outcomes.simulate.cohort.model import COMPLETED, UNPLANNED, Course, Strategy, follow
 from iop_outcomes.simulate.cohort.population import Floats, draw_baseline
 from iop_outcomes.simulate.cohort.stays import LINK_DAYS, care_exit, index_exit, stays_of
 from iop_outcomes.vocabulary.measures import MEAN_DAYS, MEASURES, RISK
@@ -40,7 +43,18 @@ from iop_outcomes.vocabulary.measures import MEAN_DAYS, MEASURES, RISK
 if TYPE_CHECKING:
     import pandas as pd
 
-CONTRAST = "iop_vs_residential"
+CONTRAST, ARMS = "iop_vs_residential", ("iop", "residential")
+# strategies of staying in the intensive outpatient program, and which of them the demo compares, on which day
+STAYING = {
+    "stay_13_weeks": Strategy(stay_at_least=13),
+    "leave_in_week_4": Strategy(stay_exactly=4),
+    "leave_by_week_4": Strategy(stay_at_most=4),
+}
+COMPARED = {
+    "stay_13_or_leave_4": ("stay_13_weeks", "leave_in_week_4"),
+    "stay_13_or_leave_by_4": ("stay_13_weeks", "leave_by_week_4"),
+}
+STAYING_DAY = 180
 DRAWS, SEED, CHUNK = 800_000, 20261122, 50_000
 ESTIMANDS = ("ATE", "ATO", "ATT", "as_observed")
 
@@ -114,9 +128,8 @@ def truths(draws_per_arm: int = DRAWS, seed: int = SEED, scenario: str = "base")
     if draws_per_arm < 100:
         raise StudyError(f"Truths need at least 100 draws per arm; {draws_per_arm} were asked for.")
     rows = [row for key, moments in _moments(draws_per_arm, seed, scenario).items() for row in _rows(key, moments)]
-    columns = ["outcome", "horizon_days", "estimand", "measure", "of", "truth", "monte_carlo_error"]
+    columns = ["contrast", "outcome", "horizon_days", "estimand", "measure", "of", "truth", "monte_carlo_error"]
     frame = pd.DataFrame(rows, columns=columns)
-    frame.insert(0, "contrast", CONTRAST)
     return frame.astype({"horizon_days": "int64"})
 
 
@@ -128,7 +141,7 @@ class _Moments:
     second: Floats
 
 
-_Key = tuple[str, int, str, str]
+_Key = tuple[str, str, int, str, str]
 
 
 def _moments(draws: int, seed: int, scenario: str) -> dict[_Key, _Moments]:
@@ -156,12 +169,20 @@ def _chunk(size: int, source: np.random.SeedSequence, scenario: str) -> Iterator
         for horizon in outcome.horizons:
             y1, y0, y = (outcome.value(d, horizon) for d in (iop, residential, natural))
             for estimand in ESTIMANDS:
-                key = (outcome.name, horizon, estimand, outcome.measure)
+                key = (CONTRAST, outcome.name, horizon, estimand, outcome.measure)
                 if estimand in weights:
                     w = weights[estimand]
                     yield key, np.column_stack([w, w * y1, w, w * y0])
                 else:
                     yield key, np.column_stack([placed, placed * y, 1 - placed, (1 - placed) * y])
+    abstinent = next(outcome for outcome in OUTCOMES if outcome.value is _abstinent)
+    under = {
+        name: abstinent.value(_days(follow(baseline, np.random.default_rng(year), scenario, 1, strategy)), STAYING_DAY)
+        for name, strategy in STAYING.items()
+    }
+    for contrast, (first, second) in COMPARED.items():
+        key = (contrast, abstinent.name, STAYING_DAY, "started", abstinent.measure)
+        yield key, np.column_stack([e, e * under[first], e, e * under[second]])
 
 
 def _days(course: Course) -> _Days:
@@ -170,9 +191,9 @@ def _days(course: Course) -> _Days:
     return _Days(*index_exit(stays), *care_exit(stays), death_day, course.used)
 
 
-def _rows(key: _Key, moments: _Moments) -> Iterator[tuple[str, int, str, str, str, float, float]]:
+def _rows(key: _Key, moments: _Moments) -> Iterator[tuple[str, str, int, str, str, str, float, float]]:
     """Risks or means m1 and m0, m1 - m0 and m1 / m0, with delta-method Monte Carlo errors."""
-    outcome, horizon, estimand, measure = key
+    contrast, outcome, horizon, estimand, measure = key
     w1, s1, w0, s0 = moments.first
     m1, m0 = s1 / w1, s0 / w0
     of_first = np.array([-m1 / w1, 1 / w1, 0.0, 0.0])
@@ -183,9 +204,9 @@ def _rows(key: _Key, moments: _Moments) -> Iterator[tuple[str, int, str, str, st
         (m1 - m0, of_first - of_second),
         (m1 / m0, of_first / m0 - of_second * m1 / m0**2),
     )
-    for of, (value, influence) in zip(MEASURES[measure].rows("iop", "residential"), values, strict=True):
+    for of, (value, influence) in zip(MEASURES[measure].rows(*COMPARED.get(contrast, ARMS)), values, strict=True):
         error = np.sqrt(max(float(influence @ moments.second @ influence), 0.0))
-        yield outcome, horizon, estimand, measure, of, float(value), float(error)
+        yield contrast, outcome, horizon, estimand, measure, of, float(value), float(error)
 
 
 def main(arguments: list[str] | None = None) -> None:
