@@ -11,7 +11,7 @@ from parts import contrast, endpoint
 
 from iop_outcomes import design
 from iop_outcomes.analyses import abstinence, dose, retention
-from iop_outcomes.protocol import Adjustment, Analysis, Duration, Gate, Imputation, Inference, Intensity
+from iop_outcomes.protocol import Adjustment, Analysis, Duration, Gate, Imputation, Inference, Intensity, Strategies
 from iop_outcomes.tables import TABLES, check
 
 GATE = Gate(max_standardised_difference=0.1, min_effective_share=0.3, max_weight=50, min_events=10)
@@ -122,9 +122,12 @@ def by_measure(found, column: str = "estimate"):
 
 
 def run_dose(
-    cohort: dict[str, pd.DataFrame], *asked: Analysis, within_sites: bool = True, compare=None, **columns: Any
-):
-    """Answers on dose; columns: of the table dose, where hours, screens or reports of use are on record."""
+    cohort: dict[str, pd.DataFrame], *asked: Analysis, within_sites: bool = True, compare=None, strategies=None,
+    gate: Gate = GATE, inference: Inference = INFERENCE, **columns: Any
+):  # fmt: skip
+    """Answers on dose; columns: of the table dose, where hours, screens or reports of use are on record. strategies: by
+    name, as a study writes them.
+    """
     doses = pd.DataFrame(
         {
             "person_id": cohort["people"]["person_id"], "window_days": 90, "in_care_at_end": True,
@@ -133,10 +136,11 @@ def run_dose(
     )  # fmt: skip
     tables = (cohort[n] for n in ("people", "arms", "covariates", "retention"))
     found = dose.run(
-        *tables, doses, cohort["abstinence"], cohort["first_use"], asked,
+        *tables, doses, cohort["abstinence"], cohort["first_use"], cohort.get("doses", TABLES["doses"].empty()), asked,
         {"stay_90": Duration(title="", days=90, stay="care", within_sites=within_sites)},
         {"hours": Intensity(title="", window_days=90, contrast="c", knots=3, compare=compare or {})},
-        {"c": CONTRAST}, ENDPOINTS, GATE, INFERENCE,
+        {name: Strategies.model_validate(s) for name, s in (strategies or {}).items()},
+        {"c": CONTRAST}, ENDPOINTS, gate, inference,
     )  # fmt: skip
     for name, table in found.items():
         check(TABLES[name], table)

@@ -17,7 +17,8 @@ Units are taken so many at a time, so that the table of days stays small. Nothin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -32,8 +33,6 @@ from iop_outcomes.vocabulary.testing import EXCUSED_REASONS, NEGATIVE, POSITIVE
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
-
-    Table = NDArray[Any]
 
 UNITS_AT_ONCE = 20_000
 # what stands for a day without a stay, and for a plan that is not known
@@ -109,14 +108,14 @@ def _weeks(
 
     row = pd.Index(people["person_id"])
     shape = (len(people), weeks)
-    rank, hours, left = _days_in_care(records["stays"], row, last, DAYS_PER_WEEK * weeks)
+    care = _days_in_care(records["stays"], row, last, DAYS_PER_WEEK * weeks)
     by_week = (*shape, DAYS_PER_WEEK)
-    inside = (rank != OUT).reshape(by_week)
+    inside = (care.rank != OUT).reshape(by_week)
     days = inside.sum(axis=2)
-    scheduled = np.where(inside, hours.reshape(by_week) / DAYS_PER_WEEK, 0.0).sum(axis=2)
+    scheduled = np.where(inside, care.hours.reshape(by_week) / DAYS_PER_WEEK, 0.0).sum(axis=2)
     # counted from the week's last day in care
     final = DAYS_PER_WEEK - 1 - inside[:, :, ::-1].argmax(axis=2)
-    plan = np.take_along_axis(left.reshape(by_week), final[:, :, None], axis=2)[:, :, 0]
+    plan = np.take_along_axis(care.left.reshape(by_week), final[:, :, None], axis=2)[:, :, 0]
     minutes, held = _by_week(records["sessions"], records["sessions"]["minutes"], row, shape)
     known = reported[:, None] | (held > 0)
     attended = np.where(known, minutes / 60, np.nan)
@@ -129,7 +128,7 @@ def _weeks(
         {
             "person_id": people["person_id"].to_numpy()[at],
             "week": week + 1,
-            "level_of_care": LEVEL_NAMES[rank.reshape(by_week).max(axis=2)[there]],
+            "level_of_care": LEVEL_NAMES[care.rank.reshape(by_week).max(axis=2)[there]],
             "days_in_care": days[there],
             "days_so_far": days.cumsum(axis=1)[there],
             "planned_days_left": _whole(np.where(in_care, plan, NO_PLAN)[there]),
@@ -144,20 +143,29 @@ def _weeks(
     )
 
 
-def _whole(days: Table) -> pd.api.extensions.ExtensionArray:
+def _whole(days: NDArray[np.int64]) -> pd.api.extensions.ExtensionArray:
     """(m,) days, missing without a plan."""
     import pandas as pd
 
     return pd.arrays.IntegerArray(days.astype(np.int64), days == NO_PLAN)
 
 
-def _days_in_care(stays: pd.DataFrame, row: pd.Index, last: NDArray[np.int64], days: int) -> tuple[Table, Table, Table]:
-    """(n, days) of each day: the rank of its level, OUT without; hours a week scheduled, NaN where the stay does not
-    say; days to the planned end of the stay.
+@dataclass(frozen=True)
+class Care:
+    """(n, days) of each day: the rank of its level, OUT without a stay; hours a week scheduled, NaN where the stay does
+    not say; days to the planned end of the stay, NO_PLAN without.
     """
+
+    rank: NDArray[np.int8]
+    hours: NDArray[np.float64]
+    left: NDArray[np.int64]
+
+
+def _days_in_care(stays: pd.DataFrame, row: pd.Index, last: NDArray[np.int64], days: int) -> Care:
+    """What is known of each of so many days. last: (n,) last day of each unit."""
     rank = np.full((len(row), days), OUT, dtype=np.int8)
     hours = np.full(rank.shape, np.nan)
-    left = np.full(rank.shape, NO_PLAN, dtype=np.int32)
+    left = np.full(rank.shape, NO_PLAN, dtype=np.int64)
     own = stays.assign(rank=stays["level_of_care"].map(RANK))
     own = own.sort_values(["rank", "scheduled_hours_per_week", "start_day"], na_position="first", kind="stable")
     at = _rows(own, row)
@@ -173,7 +181,7 @@ def _days_in_care(stays: pd.DataFrame, row: pd.Index, last: NDArray[np.int64], d
     hours[place] = own["scheduled_hours_per_week"].to_numpy()[stay]
     end_of_plan = start + np.nan_to_num(planned).astype(np.int64) - 1
     left[place] = np.where(np.isnan(planned)[stay], NO_PLAN, end_of_plan[stay] - day)
-    return rank, hours, left
+    return Care(rank, hours, left)
 
 
 def _by_week(

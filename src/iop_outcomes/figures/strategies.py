@@ -1,7 +1,7 @@
 """Strategies of how long to stay: the naive comparison of those who did so beside the right one (a forest plot).
 
-Differences in percentage points, with the shares under both strategies beside them, and the truth where it is known.
-The naive row is set apart by mark and colour. Estimates that do not exist keep their row.
+Differences in percentage points, and the truth where it is known. The naive row is set apart by mark and
+colour. Estimates that do not exist keep their row.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ def draw(tables: style.Tables, study: Compared) -> style.Figure:
         return style.note(select.why(shown, labels), shown, "The comparison of strategies of staying")
     axis = forest.Axis(
         "Difference in percentage points (right of 0: more under the strategy named first)",
-        "First, second: points (interval)",
+        "Points (interval)",
         percent=True,
-        text_share=0.62,
+        text_share=0.55,
         label_share=0.75,
     )
     plot = forest.plot(_rows(shown, labels), axis, "Known truth of the simulation")
@@ -87,11 +87,10 @@ def _heading(own: pd.DataFrame, labels: Labels) -> tuple[str, str]:
 
 def _marks(own: pd.DataFrame) -> list[forest.Row]:
     found = []
-    for row, more in zip(estimated(own), own[["first", "second", "truth"]].to_dict("records"), strict=True):
+    for row, truth in zip(estimated(own), own["truth"], strict=True):
         naive, error = row["method"] == CRUDE, row["rounding_error"]
-        shares = ", ".join(numbers.percent(more[side], error) for side in ("first", "second"))
-        text = f"{shares}: {numbers.points(row['estimate'], error)}"
-        text += f" ({numbers.interval(row['conf_low'], row['conf_high'], numbers.points, error)})"
+        limits = numbers.interval(row["conf_low"], row["conf_high"], numbers.points, error)
+        text = f"{numbers.points(row['estimate'], error)} ({limits})"
         found.append(
             forest.Row(
                 strategies_method(row["method"]),
@@ -101,7 +100,7 @@ def _marks(own: pd.DataFrame) -> list[forest.Row]:
                 text=text if numbers.known(row["estimate"]) else "not shown",
                 color=style.WARNING if naive else style.COLOURS[0],
                 shape="s" if naive else "o",
-                truth=more["truth"],
+                truth=float(truth),
             )
         )
     return found

@@ -304,8 +304,8 @@ def _strategies(study: AsRun) -> Paragraph | None:
             (
                 asked.title,
                 f"Among everyone who started in the arm \u2018{labels.arm(asked.contrast, asked.arm)}\u2019; what is "
-                f"left is {where}. {sides} A stay is at its planned end from {asked.plan_tolerance_days} days before it "
-                f"on.{cut}",
+                f"left is {where}. {sides} A stay is at its planned end from {asked.plan_tolerance_days} days before "
+                f"it on.{cut}",
             )
         )
     text = (

@@ -78,6 +78,28 @@ def test_by_hand():
     np.testing.assert_allclose(found.largest, [1 / 4, 2 / 10, 1 / 4], rtol=0.02)
 
 
+def test_who_is_lost_has_not_left_and_others_stand_for_them():
+    """Of twelve people two are lost in week 1, whose use nobody knows, and two leave; of eight four leave in week 2."""
+    person = np.r_[np.arange(12), np.arange(4, 12)]
+    week = np.r_[np.ones(12), np.full(8, 2)]
+    lost = np.r_[np.r_[1, 1, np.zeros(10)], np.zeros(8)]
+    left = np.r_[np.r_[0, 0, 1, 1, np.zeros(8)], np.r_[np.ones(4), np.zeros(4)]]
+    x = (week == 2).astype(float)[:, None]
+    y = np.r_[0.0, 0, 0, 0, 1, 1, 0, 0, 1, 1, 1, 0]
+    asked = {"exactly": Strategy.exactly(2), "at most": Strategy.at_most(2), "grace": Strategy.exactly(1, grace=1)}
+    ways = [Way(lost, x, lost=True), Way(left, x)]
+    found = strategy_means(y, person, week, ways, asked)
+    assert found.people.tolist() == [4, 6, 6]
+    # ten of twelve are not lost in week 1, of these eight stay; four of eight leave in week 2
+    np.testing.assert_allclose(found.weight[[0, 2, 4, 8], 0], [0, 0, 1.2 * 1.25 * 2, 0], rtol=0.03)
+    np.testing.assert_allclose(found.weight[[0, 2, 4, 8], 1], [0, 1.2, 1.2 * 2, 0], rtol=0.03)
+    # to leave in week 1, or one later, asks for what leaving by week 2 does
+    np.testing.assert_allclose(found.weight[:, 2], found.weight[:, 1])
+    assert found.weight.sum(axis=0) == pytest.approx([12, 12, 12], rel=0.03)
+    with pytest.raises(EstimationError, match="before all others"):
+        strategy_means(y, person, week, ways[::-1], asked)
+
+
 def test_truth_is_recovered_where_wrong_ways_are_off():
     s = drawn(60_000, 1)
     found, error = means(s).estimate, means(s).estimate.standard_error()

@@ -99,33 +99,41 @@ def strategies(right: Rows | None, naive: Rows | None, labels: Labels) -> Iterat
     if right is not None:
         row = main(right)
         asked = labels.study.strategies[row["contrast"]]
-        first, second = (within(side.label) for side in asked.sides)
-        one, other = (shown(r, numbers.percent) for r in of_arms(right, labels))
         started = dict(zip(labels.sides(asked.contrast), groups(labels, asked.contrast), strict=True))[asked.arm]
-        opening = capital(", ".join(w for w in (reading(row, labels), f"of {started}, everyone {first}") if w))
-        outcome = within(labels.endpoint(row["outcome"]))
+        begin = ", ".join(w for w in (reading(row, labels), f"had {started} all gone by") if w)
+        one, other = (shown(r, numbers.percent) for r in of_arms(right, labels))
+        first, second = _quoted(row, labels)
         text = (
-            f"{opening}, {one} would have had the outcome \u2018{outcome}\u2019 on day {row['horizon_days']:.0f}, "
-            f"against {other} with everyone {second}: {gap(row, labels, POINTS, numbers.size)}."
+            f"{capital(begin)} {first}, {one} would have had the outcome "
+            f"\u2018{within(labels.endpoint(row['outcome']))}\u2019 on day {row['horizon_days']:.0f}, against {other} "
+            f"by {second}: {gap(row, labels, POINTS, numbers.size)}."
         )
         yield text + (OPEN if undecided(row) else ""), "finding"
     if naive is not None:
-        yield _naively(main(naive), None if right is None else main(right), labels), "caution"
+        yield _naively(naive, None if right is None else main(right), labels), "caution"
 
 
-def _naively(naive: Estimated, right: Estimated | None, labels: Labels) -> str:
+def _quoted(row: Estimated, labels: Labels) -> tuple[str, str]:
+    """Both strategies within a sentence."""
+    first, second = (within(label) for label in labels.arms(row["contrast"]))
+    return f"\u2018{first}\u2019", f"\u2018{second}\u2019"
+
+
+def _naively(naive: Rows, right: Estimated | None, labels: Labels) -> str:
     """What the naive comparison says, and on which side it errs as far as these data tell."""
-    begin = ", ".join(w for w in (reading(naive, labels), "compared as they are, those who did so are") if w)
-    said = f"{capital(begin)} {gap(naive, labels, POINTS, numbers.size)}."
+    row = main(naive)
+    one, other = (shown(r, numbers.percent) for r in of_arms(naive, labels))
+    begin = ", ".join(w for w in (reading(row, labels), "compared as they are") if w)
+    said = f"{capital(begin)}, those who did so have it to {one} and {other}: {gap(row, labels, POINTS, numbers.size)}."
     if right is None:
         return f"{said} This is no effect of staying: who stayed differs from who left, week by week."
-    away = naive["estimate"] - right["estimate"]
-    error = (numbers.number(naive["rounding_error"]) or 0.0) + (numbers.number(right["rounding_error"]) or 0.0)
-    first = within(labels.arm(naive["contrast"], labels.sides(naive["contrast"])[0]))
+    away = row["estimate"] - right["estimate"]
+    error = sum(numbers.number(one["rounding_error"]) or 0.0 for one in (row, right))
     if abs(away) <= error:
-        return f"{said} Here the naive comparison does not lie away from the weighted one by more than rounding."
+        return f"{said} Beyond rounding, that is no other than the weighted difference."
     side = "in favour of" if away > 0 else "against"
-    return f"{said} That is {numbers.size(abs(away), error)} {POINTS} away, {side} {first}: a bias, and no effect."
+    by = numbers.size(abs(away), error)
+    return f"{said} The naive comparison errs by {by} {POINTS} here, {side} {_quoted(row, labels)[0]}."
 
 
 def intensity(found: Sequence[Rows], labels: Labels, setting: Intensity, arm: str) -> str:

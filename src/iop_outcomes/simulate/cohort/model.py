@@ -62,9 +62,10 @@ INTERVIEW_WEEKS = (13, 26, 51)
 class Strategy:
     """A rule on staying and on hours; None leaves the natural course alone.
 
-    stay_at_most: all who are in care after k weeks are out then. stay_exactly: nobody leaves care (by death neither) before k weeks are over, everybody steps down as
-    planned and is not transferred, and all are out after k weeks. stay_at_least: nobody leaves care before,
-    transfers go on, and after k weeks all is as it was. hours: attended in every week in care.
+    stay_at_most: all who are in care after k weeks are out then. stay_exactly: nobody leaves care (by death neither)
+    before k weeks are over, everybody steps down as planned and is not transferred, and all are out after k weeks.
+    stay_at_least: nobody leaves care before, transfers go on, and after k weeks all is as it was. hours: attended in
+    every week in care.
     """
 
     stay_exactly: int | None = None

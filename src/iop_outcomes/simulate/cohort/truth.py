@@ -1,10 +1,10 @@
 """True values of the synthetic cohort, by Monte Carlo on forced arms.
 
-What happens, in order: chunks of people, each with a site effect of its own, are drawn once and followed
-three times: all in the intensive outpatient program, all in residential care, and as placement has it; and once
-under each strategy of STAYING, in the arm of these. From each run come the outcomes in days; their first and second moments are added up over chunks under the
-weights of each estimand, and turned into risks or mean days per arm, their difference and ratio, and the
-Monte Carlo standard errors of these.
+What happens, in order: chunks of people, each with a site effect of its own, are drawn once and followed three times:
+all in the intensive outpatient program, all in residential care, and as placement has it; and once under each strategy
+of STAYING, all in the intensive outpatient program. From each run come the outcomes in days; their first and second
+moments are added up over chunks under the weights of each estimand, and turned into risks or mean days per arm, their
+difference and ratio, and the Monte Carlo standard errors of these.
 
 Outcomes. `unplanned_discharge`: the index level was left unplanned by day H, other exits competing.
 `retained`: in care on day H, at any level linked to the index stay. `time_in_care`: mean days in care up to

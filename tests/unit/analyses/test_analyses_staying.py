@@ -1,0 +1,180 @@
+"""Strategies of staying in a study: who followed which, what is known of a week, and what the weights may not do."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from contrast_people import N, ask, people_of_a_contrast, run_dose, with_limits
+
+from iop_outcomes.analyses import staying
+from iop_outcomes.analyses.person_weeks import Weeks
+from iop_outcomes.estimators.causal.strategies import Strategy, Way, strategy_means
+from iop_outcomes.protocol import Strategies
+from iop_outcomes.tables import TABLES, check
+from iop_outcomes.tables.results import EFFECTIVE_SHARE, LARGEST_DIFFERENCE, LARGEST_WEIGHT, MEAN_WEIGHT
+
+SETTING = {
+    "title": "", "contrast": "c", "arm": "iop",
+    "first": {"name": "long", "label": "Staying at least 4 weeks", "stay": "at_least", "weeks": 4},
+    "second": {"name": "short", "label": "Leaving in week 2", "stay": "exactly", "weeks": 2},
+}  # fmt: skip
+ASK = {"contrast": "stays", "outcome": "abstinent", "horizon_days": 180, "missing_rule": "observed_only"}
+
+
+@pytest.fixture(scope="module")
+def cohort() -> dict[str, pd.DataFrame]:
+    """People who leave after use, in week 1 to 6, or complete from week 3 on; everyone answers, and staying helps."""
+    made, rng = people_of_a_contrast(), np.random.default_rng(3)
+    ids = made["people"]["person_id"].to_numpy()
+    used = rng.random((N, 6)) < 0.4
+    drop = rng.random((N, 6)) < 0.06 + 0.3 * used
+    done = (rng.random((N, 6)) < 0.25) & (np.arange(6) >= 2)
+    gone = drop | done
+    week = np.where(gone.any(axis=1), gone.argmax(axis=1), 5)
+    cause = np.where(drop[np.arange(N), week], "unplanned", "completed").astype(object)
+    days = 7 * week + 6
+    stay = made["retention"].assign(days=np.tile(days, 2), days_latest=np.tile(days, 2), cause=np.tile(cause, 2))
+    last = used[np.arange(N), week]
+    chance = 0.15 + 0.1 * week - 0.1 * last
+    person, at = np.nonzero(np.arange(6) <= week[:, None])
+    doses = TABLES["doses"].empty().reindex(range(len(person))).assign(
+        person_id=ids[person], week=at + 1, level_of_care="2.1", days_in_care=7, days_so_far=7 * (at + 1),
+        planned_days_left=pd.array(7 * (2 - at), dtype="Int64"), hours_attended=9.0, hours_scheduled=9.0,
+        hours_so_far=9.0 * (at + 1), source="sessions", reported=True,
+        test=np.where(used[person, at], "positive", "negative").astype(object), craving=50.0,
+    )  # fmt: skip
+    doses = check(TABLES["doses"], TABLES["doses"].cast(doses))
+    abstinent = pd.array(rng.random(N) < chance, dtype="boolean")
+    return {
+        **made, "retention": stay, "doses": doses,
+        "abstinence": made["abstinence"].assign(abstinent=abstinent, mature=True),
+    }  # fmt: skip
+
+
+def run(cohort, *methods: str, gate=None, setting=SETTING, **more):
+    asked = [ask(method=m, **{**ASK, **more}) for m in methods]
+    return run_dose(cohort, *asked, strategies={"stays": setting}, **({"gate": gate} if gate else {}))
+
+
+def arm(cohort) -> np.ndarray:
+    return (cohort["arms"].set_index("person_id")["arm"].loc[cohort["people"]["person_id"]] == 1).to_numpy()
+
+
+def left(cohort) -> np.ndarray:
+    own = cohort["retention"].query("follows == 'care'").set_index("person_id")
+    return own["days"].loc[cohort["people"]["person_id"]].to_numpy() // 7 + 1
+
+
+def test_the_estimate_is_that_of_the_estimator_on_the_arms_person_weeks(cohort):
+    found = run(cohort, "clone_censor_weight")
+    here, week = arm(cohort), left(cohort)
+    y = cohort["abstinence"]["abstinent"].to_numpy(dtype=float)[here]
+    ids = cohort["people"]["person_id"][here].reset_index(drop=True)
+    own = cohort["doses"][cohort["doses"]["person_id"].isin(ids) & (cohort["doses"]["week"] <= 3)]
+    person = pd.Index(ids).get_indexer(own["person_id"])
+    ended = own["week"].to_numpy() == week[here][person]
+    cause = cohort["retention"].query("follows == 'care'").set_index("person_id")["cause"].loc[ids].to_numpy()[person]
+    test = (own["test"] == "positive").to_numpy()
+    covariates = cohort["covariates"].set_index("person_id").loc[ids]
+    fixed = np.column_stack([covariates["age"], covariates["sex"] == "female"]).astype(float)[person]
+    sites = cohort["people"]["site_id"][here].to_numpy()[person]
+    known = np.column_stack([
+        own["week"] == 2, own["week"] == 3, test, own["hours_so_far"], fixed, *(sites == f"S{i}" for i in range(3)),
+    ]).astype(float)  # fmt: skip
+    ways = [Way(ended & (cause == c), known) for c in ("unplanned", "completed")]
+    asked = {"long": Strategy.at_least(4), "short": Strategy.exactly(2)}
+    direct = strategy_means(y, person, own["week"], ways, asked)
+    rows = found["estimates"].set_index("of")
+    assert set(rows["status"]) == {"ok"}
+    # another column that says the same as others moves a weak prior by next to nothing
+    np.testing.assert_allclose(rows.loc[["long", "short"], "estimate"], direct.estimate.value, atol=2e-3)
+    np.testing.assert_allclose(rows.loc[["long", "short"], "std_error"], direct.estimate.standard_error(), rtol=0.02)
+    assert rows.loc["difference", "estimate"] == pytest.approx(np.subtract(*rows.loc[["long", "short"], "estimate"]))
+    assert rows.loc["long", "n_effective"] == pytest.approx(direct.effective.sum(), rel=0.02)
+    told = found["diagnostics"].set_index(["quantity", "arm"])["value"]
+    for at, name in enumerate(("long", "short")):
+        assert told[EFFECTIVE_SHARE, name] == pytest.approx((direct.effective / direct.people)[at], abs=0.02)
+        assert told[LARGEST_WEIGHT, name] == pytest.approx((direct.largest * direct.people)[at], rel=0.1)
+        assert told[MEAN_WEIGHT, name] == pytest.approx(1, abs=0.1)
+        assert 0 <= told[LARGEST_DIFFERENCE, name] < 0.4
+
+
+def test_cells_are_of_those_who_did_what_a_strategy_asks(cohort):
+    found = run(cohort, "crude", "clone_censor_weight")
+    cells = found["counts"].groupby("arm")["count"].sum()
+    here, week = arm(cohort), left(cohort)
+    assert cells.to_dict() == {"long": (week[here] >= 4).sum(), "short": (week[here] == 2).sum()}
+    assert set(found["counts"]["contrast"]) == {"stays"}
+    crude = found["estimates"].query("method == 'crude'")
+    assert set(crude["status"]) == {"ok"}
+    assert crude["estimate"].isna().all()
+    other = run(cohort, "crude", setting={**SETTING, "arm": "residential"})["counts"]["count"].sum()
+    assert other == ((week[~here] >= 4) | (week[~here] == 2)).sum()
+
+
+def test_who_died_or_was_lost_has_left_by_no_strategy():
+    stay = pd.DataFrame(
+        {"days": [6, 13, 13, 13, 27, 30, 20], "cause": ["unplanned", "completed", "died", "censored", "died", "censored",
+                                                        "transferred"]}
+    )  # fmt: skip
+    found = staying.who_followed(stay, Strategies.model_validate(SETTING))
+    assert found.tolist() == [2, 0, 2, 2, 1, 1, 2]
+
+
+def test_weights_that_leave_too_few_are_gated_and_told(cohort):
+    found = run(cohort, "clone_censor_weight", gate=with_limits(min_effective_share=0.99))
+    assert set(found["estimates"]["status"]) == {"gated"}
+    assert found["estimates"]["reason"].str.contains("of the people who followed '(long|short)' as effective").all()
+    assert {EFFECTIVE_SHARE, MEAN_WEIGHT} <= set(found["diagnostics"]["quantity"])
+    heavy = run(cohort, "clone_censor_weight", gate=with_limits(max_weight=1.01))["estimates"]
+    assert heavy["reason"].str.contains("times the mean").all()
+    cut = run(cohort, "clone_censor_weight", setting={**SETTING, "truncated": 0.5})["diagnostics"]
+    assert (cut[cut["quantity"] == "truncated_share"]["value"] > 0.1).any()
+
+
+def test_a_strategy_that_nobody_followed_and_records_without_leaving_say_so(cohort):
+    never = {**SETTING, "first": {**SETTING["first"], "weeks": 9}}
+    found = run(cohort, "crude", "clone_censor_weight", setting=never)["estimates"]
+    assert set(found.query("method != 'crude'")["status"]) == {"gated"}
+    assert found["reason"].str.contains("fewer than 10").any()
+    stays = cohort["retention"].assign(days=200, days_latest=200, cause="censored")
+    long_and_longer = {**SETTING, "second": {**SETTING["second"], "stay": "at_most", "weeks": 3}}
+    found = run({**cohort, "retention": stays}, "clone_censor_weight", setting=long_and_longer)["estimates"]
+    assert set(found["status"]) <= {"gated", "not_possible"}
+
+
+def test_what_is_known_of_a_week_is_carried_and_marked():
+    doses = pd.DataFrame({
+        "person_id": ["a", "a", "a", "b", "b"], "week": [1, 2, 3, 1, 2], "level_of_care": "2.1",
+        "days_in_care": [7, 7, 7, 7, 3], "days_so_far": [7, 14, 21, 7, 10],
+        "planned_days_left": pd.array([30, 14, 6, None, None], dtype="Int64"),
+        "hours_attended": [9.0, None, 3.0, 0.0, 6.0], "hours_scheduled": [9.0, 8.0, 9.0, 9.0, None],
+        "hours_so_far": [9.0, 17.0, 20.0, 0.0, 6.0],
+        "source": ["sessions", "stays", "sessions", "sessions", "sessions"], "reported": True,
+        "test": ["positive", "missing", "negative", None, "negative"], "craving": [80.0, None, 20.0, None, 60.0],
+    })  # fmt: skip
+    people = pd.DataFrame({"person_id": ["a", "b"], "site_id": "S1"})
+    stay = pd.DataFrame({"days": [20, 8], "cause": ["completed", "censored"]})
+    weeks = Weeks.of(doses, people, stay, 3, 14, np.zeros((2, 0)))
+    assert weeks.week.tolist() == [1, 2, 3, 1, 2]
+    assert weeks.cause.tolist() == ["", "", "completed", "", "censored"]
+    assert [p.split()[-1] for p in weeks._place] == ["far", "2.0", "0.0", "plan", "plan"]
+    craving, told = weeks._craving
+    assert craving.tolist() == [80.0, 80.0, 20.0, 60.0, 60.0]
+    assert told.tolist() == [False, True, False, True, False]
+    lost, completed = weeks.ways()
+    assert (lost.lost, completed.lost) == (True, False)
+    # of one end each no more than the week can be told
+    assert lost.x.shape == completed.x.shape == (5, 1)
+
+
+def test_the_order_of_people_and_weeks_changes_nothing(cohort):
+    turned = {
+        name: rows.iloc[::-1].reset_index(drop=True) if name == "doses" else rows for name, rows in cohort.items()
+    }
+    columns = ["estimate", "std_error"]
+    pd.testing.assert_frame_equal(
+        run(cohort, "clone_censor_weight")["estimates"][columns],
+        run(turned, "clone_censor_weight")["estimates"][columns],
+    )
