@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from iop_outcomes.tables.baseline import ARMS, ATTRITION, COVARIATES, GATES, PEOPLE, SCORES
-from iop_outcomes.tables.intake import ARRIVALS, EPISODES, EPISODES_BY_GAP, INTAKE, QUARANTINE
 from iop_outcomes.tables.doses import DOSES
+from iop_outcomes.tables.intake import ARRIVALS, EPISODES, EPISODES_BY_GAP, INTAKE, QUARANTINE
 from iop_outcomes.tables.outcomes import ABSTINENCE, AMOUNTS, COURSE, DOSE, FIRST_USE, HISTORY, RETENTION
 from iop_outcomes.tables.readings import READINGS
 from iop_outcomes.tables.use_patterns import USE_PATTERNS

@@ -114,10 +114,8 @@ def test_cells_are_of_those_who_did_what_a_strategy_asks(cohort):
 
 
 def test_who_died_or_was_lost_has_left_by_no_strategy():
-    stay = pd.DataFrame(
-        {"days": [6, 13, 13, 13, 27, 30, 20], "cause": ["unplanned", "completed", "died", "censored", "died", "censored",
-                                                        "transferred"]}
-    )  # fmt: skip
+    causes = ["unplanned", "completed", "died", "censored", "died", "censored", "transferred"]
+    stay = pd.DataFrame({"days": [6, 13, 13, 13, 27, 30, 20], "cause": causes})
     found = staying.who_followed(stay, Strategies.model_validate(SETTING))
     assert found.tolist() == [2, 0, 2, 2, 1, 1, 2]
 
