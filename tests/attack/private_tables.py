@@ -172,8 +172,8 @@ def _dose(
         return {}
     return dose.run(
         cohort.people, cohort.arms, covariates, cohort.retention, cohort.dose, cohort.abstinence,
-        TABLES["first_use"].empty(), rows, {"stay_90": Duration(title="", days=STAY, stay="care", within_sites=False)},
-        {"hours": Intensity(title="", window_days=WINDOW, contrast="c", knots=3, compare={"iop": (6, 12)})}, compared,
+        TABLES["first_use"].empty(), TABLES["doses"].empty(), rows, {"stay_90": Duration(title="", days=STAY, stay="care", within_sites=False)},
+        {"hours": Intensity(title="", window_days=WINDOW, contrast="c", knots=3, compare={"iop": (6, 12)})}, {}, compared,
         ENDPOINTS, gate, INFERENCE,
     )  # fmt: skip
 
