@@ -170,11 +170,13 @@ def _dose(
 ) -> dict[str, pd.DataFrame]:
     if not rows:
         return {}
+    no_use, no_doses = (TABLES[name].empty() for name in ("first_use", "doses"))
+    durations = {"stay_90": Duration(title="", days=STAY, stay="care", within_sites=False)}
+    compare = {"iop": (6, 12)}
+    hours = {"hours": Intensity(title="", window_days=WINDOW, contrast="c", knots=3, compare=compare)}
     return dose.run(
-        cohort.people, cohort.arms, covariates, cohort.retention, cohort.dose, cohort.abstinence,
-        TABLES["first_use"].empty(), TABLES["doses"].empty(), rows, {"stay_90": Duration(title="", days=STAY, stay="care", within_sites=False)},
-        {"hours": Intensity(title="", window_days=WINDOW, contrast="c", knots=3, compare={"iop": (6, 12)})}, {}, compared,
-        ENDPOINTS, gate, INFERENCE,
+        cohort.people, cohort.arms, covariates, cohort.retention, cohort.dose, cohort.abstinence, no_use, no_doses,
+        rows, durations, hours, {}, compared, ENDPOINTS, gate, INFERENCE,
     )  # fmt: skip
 
 
