@@ -57,7 +57,9 @@ use rule run as analyses_dose with:
                 "strategies": plain(loaded.untitled(STUDY.strategies)),
                 "contrasts": plain(loaded.untitled(STUDY.contrasts)),
                 "endpoints": plain(LOADED.asked_for("dose")),
-                "gate": after_outcomes("min_events", "min_effective_share", "max_weight"),
+                "gate": after_outcomes(
+                    "min_events", "min_effective_share", "max_weight"
+                ),
                 "inference": plain(STUDY.inference),
             },
         ),

