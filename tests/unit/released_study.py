@@ -8,6 +8,7 @@ from typing import Any
 import days_between
 import pandas as pd
 import records_counts
+import strategies_rows
 from parts import endpoint
 from results_rows import made
 
@@ -62,7 +63,8 @@ SHEET = (
         "randomised",
         "none",
         "exhibit",
-    ),
+    ),  # fmt: skip
+    *strategies_rows.SHEET,
     ("dose", "hours", "hours", "abstinent", 180, "dose_response", "landmark", "spline", "observed_only", "secondary"),
 )
 COLUMNS = (
@@ -100,6 +102,7 @@ def plain_study(**changes: Any) -> dict[str, Any]:
                 },
             },
             "durations": {"stay_90": {"title": "Staying 90 days against leaving", "days": 90}},
+            "strategies": {"stays": strategies_rows.STAYS},
             "intensities": {"hours": {"title": "Hours a week", "contrast": "iop_vs_res", "compare": {"iop": (6, 10)}}},
             **changes,
         }
@@ -235,6 +238,8 @@ def estimates() -> pd.DataFrame:
                 {"ratio": (ratio, 0.9 * ratio, 1.1 * ratio)}, measure="hazard_ratio", from_day=first, to_day=last,
             )
         ),
+        *strategies_rows.naive(0.44),
+        *strategies_rows.right(0.29),
         *estimand(
             ("hours", "hours", "abstinent", 180, "landmark", "spline", "observed_only"),
             {

@@ -135,6 +135,10 @@ ALT = {
     "missing": ("no reading was asked for beside the two plain ones",),
     "tipping": ("nothing was estimated that it could show",),
     "duration": ("0.40 (0.33 to 0.49)", "0.82 (0.65 to 1.05)", "0.78 (0.65 to 0.94)"),
+    "strategies": (
+        "naive: those who did so +44.0 (+39.0 to +49.0) and clone, censor, weight +29.0 (+24.0 to +34.0)",
+        "Staying 13 weeks or leaving in week 4, Abstinent, day 180: observed only",
+    ),
     "intensity": (f"50.0{NARROW}% at 5.0 hours a week", f"60.0{NARROW}% at 30.0"),
     "completeness": (
         f"stable housing 75.0{NARROW}%",
@@ -174,6 +178,15 @@ def test_an_estimate_that_does_not_exist_keeps_its_row() -> None:
     svg = run(**released(), name="abstinence", study=words())["svg"].decode()
     assert "Doubly robust" in svg
     assert "not shown" in svg
+
+
+def test_strategies_stand_naive_before_right_with_the_truth_of_those_who_started() -> None:
+    known = truth().iloc[:1].assign(contrast="stays", estimand="started", truth=0.3)
+    data = drawn("strategies", {**released(), "truth": known}).data
+    assert list(data["method"]) == ["crude", "clone_censor_weight"]
+    assert data["first"].tolist() == pytest.approx([0.74, 0.59])
+    assert data["second"].tolist() == pytest.approx([0.3, 0.3])
+    assert set(data["truth"]) == {0.3}
 
 
 def test_the_truth_of_everyone_stands_beside_the_unadjusted_row() -> None:

@@ -44,6 +44,11 @@ def known_numbers(table: pd.DataFrame, whole: AsRun) -> set[str]:
         found |= shown_numbers(part.title)
     found |= {n for endpoint in whole.endpoints.values() for n in shown_numbers(endpoint.label)}
     found |= {str(d.days) for d in whole.durations.values()}
+    for asked in whole.strategies.values():
+        found |= {n for words in (asked.title, *(s.label for s in asked.sides)) for n in shown_numbers(words)}
+        # by how much the naive difference is away from the weighted one
+        gaps = table[(table["contrast"] == "stays") & (table["of"] == "difference")]["estimate"]
+        found |= shown_numbers(numbers.size(abs(gaps.max() - gaps.min())))
     for intensity in whole.intensities.values():
         found |= {str(intensity.window_days)} | {numbers.plain(h) for pair in intensity.compare.values() for h in pair}
     return found | {"1"}  # "an interval that holds 1"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import strategies_rows
 from released_study import NARROW, USE, estimand, estimates, gated, plain_study, study, typed
 
 from iop_outcomes.presentation.labels import Labels
@@ -144,6 +145,42 @@ def test_longer_stays_by_shares() -> None:
     assert part.said[0].tone == "caution"
     assert part.said[1].text == f"No fairer comparison is shown: not possible ({why})."
     assert len(part.said) == 2
+
+
+def stays(right: float | None, naive: float) -> list[plain.Said]:
+    """What is said of strategies whose difference is `right`, by the naive comparison `naive`."""
+    found, weighted = strategies_rows.naive(naive), strategies_rows.right(right or 0.0)
+    if right is None:
+        never = dict.fromkeys(("estimate", "std_error", "conf_low", "conf_high"), float("nan"))
+        weighted = [r | never | {"status": "gated", "reason": "the weights leave 9% of them"} for r in weighted]
+    (part,) = said(found + weighted)
+    return list(part.said)
+
+
+def test_strategies_of_staying_and_the_side_on_which_the_naive_comparison_errs() -> None:
+    right, naive = stays(0.29, 0.44)
+    assert right.text == (
+        "Among those whose answer is known, had those starting in intensive outpatient care all gone by "
+        f"\u2018staying at least 13 weeks\u2019, 59.0{NARROW}% would have had the outcome \u2018abstinent\u2019 "
+        f"on day 180, against 30.0{NARROW}% by \u2018leaving in week 4\u2019: 29.0 percentage points more (95{NARROW}% CI "
+        "24.0 to 34.0 more)."
+    )
+    assert (right.tone, naive.tone) == ("finding", "caution")
+    assert f"those who did so have it to 74.0{NARROW}% and 30.0{NARROW}%" in naive.text
+    assert naive.text.endswith(
+        "errs by 15.0 percentage points here, in favour of \u2018staying at least 13 weeks\u2019."
+    )
+    # where the data have it on the other side, so has the sentence
+    _, naive = stays(0.29, 0.19)
+    assert naive.text.endswith("errs by 10.0 percentage points here, against \u2018staying at least 13 weeks\u2019.")
+    assert "no other than the weighted difference" in stays(0.29, 0.29)[1].text
+
+
+def test_a_gated_strategy_leaves_the_naive_comparison_marked_as_such() -> None:
+    naive, gone = stays(None, 0.44)
+    assert naive.text.endswith("This is no effect of staying: who stayed differs from who left, week by week.")
+    assert gone.text == "No right comparison is shown: not shown (the weights leave 9% of them)."
+    assert gone.tone == "absent"
 
 
 def test_hours_in_plain_words() -> None:
