@@ -28,6 +28,7 @@ ENDPOINTS = (
 )
 # step, analysis, contrast, outcome, day, measure, estimand, method, missing rule, family
 CRUDELY = ("iop_vs_res", "unplanned_discharge", 90, "risk", "as_observed", "crude", "none")
+EXHIBIT = ("none", "exhibit")
 SHEET = (
     ("retention", "leaving", *CRUDELY, "secondary"),
     ("retention", "leaving", "iop_vs_res", "unplanned_discharge", 90, "risk", "ATO", "overlap", "none", "primary"),
@@ -52,18 +53,7 @@ SHEET = (
     ("abstinence", "first", "iop_vs_res", "first_use", 90, "time_ratio", "ATO", "overlap", "none", "secondary"),
     ("dose", "stay", "stay_90", "return_to_use", 365, "hazard_ratio", "as_observed", "naive", "none", "exhibit"),
     ("dose", "stay", "stay_90", "return_to_use", 365, "hazard_ratio", "landmark", "landmark", "none", "exhibit"),
-    (
-        "dose",
-        "stay",
-        "long_vs_short",
-        "return_to_use",
-        365,
-        "hazard_ratio",
-        "randomised",
-        "randomised",
-        "none",
-        "exhibit",
-    ),  # fmt: skip
+    ("dose", "stay", "long_vs_short", "return_to_use", 365, "hazard_ratio", "randomised", "randomised", *EXHIBIT),
     *strategies_rows.SHEET,
     ("dose", "hours", "hours", "abstinent", 180, "dose_response", "landmark", "spline", "observed_only", "secondary"),
 )

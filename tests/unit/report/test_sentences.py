@@ -162,8 +162,8 @@ def test_strategies_of_staying_and_the_side_on_which_the_naive_comparison_errs()
     assert right.text == (
         "Among those whose answer is known, had those starting in intensive outpatient care all gone by "
         f"\u2018staying at least 13 weeks\u2019, 59.0{NARROW}% would have had the outcome \u2018abstinent\u2019 "
-        f"on day 180, against 30.0{NARROW}% by \u2018leaving in week 4\u2019: 29.0 percentage points more (95{NARROW}% CI "
-        "24.0 to 34.0 more)."
+        f"on day 180, against 30.0{NARROW}% by \u2018leaving in week 4\u2019: 29.0 percentage points more "
+        f"(95{NARROW}% CI 24.0 to 34.0 more)."
     )
     assert (right.tone, naive.tone) == ("finding", "caution")
     assert f"those who did so have it to 74.0{NARROW}% and 30.0{NARROW}%" in naive.text
