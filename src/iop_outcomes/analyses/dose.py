@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from iop_outcomes.analyses import duration, intensity, staying, testing
+from iop_outcomes.analyses import duration, intensity, staying, testing, weeks_of_care
 from iop_outcomes.analyses.answer import Answered, together
 from iop_outcomes.analyses.dose_tables import Tables
 from iop_outcomes.protocol import Analysis, Contrast, Duration, Endpoint, Gate, Inference, Intensity, Strategies
@@ -51,7 +51,8 @@ def run(
             return duration.answered(ask, tables, durations[ask.contrast], endpoint, gate, inference)
         return duration.randomised(ask, tables, contrasts[ask.contrast], gate, inference)
 
-    return together(answered(ask) for ask in rows).tables("counts", "estimates", "curves", "diagnostics")
+    told = Answered(counts=tuple(weeks_of_care.rows(doses, rows[0].cohort))) if rows else Answered()
+    return together([told, *map(answered, rows)]).tables("counts", "estimates", "curves", "diagnostics")
 
 
 def reads(rows: Sequence[Analysis]) -> dict[str, Wanted]:

@@ -20,7 +20,9 @@ from iop_outcomes.tables.results import (
     BY_LABEL,
     DELIVERED,
     DELIVERED_OF_SCHEDULED,
+    WEEKS_OF_CARE,
 )
+from iop_outcomes.vocabulary import doses
 from iop_outcomes.vocabulary.causes import ENDED
 from iop_outcomes.vocabulary.levels import INDETERMINATE, LABELS, NOT_KNOWN
 
@@ -113,6 +115,16 @@ def delivered(counts: pd.DataFrame, unit: str) -> Part | None:
         said.append("These records hold no sessions, so that delivered hours are not known.")
     tables = tuple(_against(name, table, unit) for name, table in shares.items())
     return Part(AGAINST_PLAN, tuple(said), figures, tables)
+
+
+def by_week(counts: pd.DataFrame, unit: str) -> Part | None:
+    """What is known of the hours of each week in care, where strategies of staying stand on them."""
+    rows = recorded.of(counts, WEEKS_OF_CARE)
+    if rows.empty:
+        return None
+    found = {str(level): people for level, people in zip(rows["level"], rows["shown"], strict=True)}
+    told = [f"{within(label)}: {found[level]}" for level, label in doses.LABELS.items() if level in found]
+    return Part("Care week by week", (f"By the sessions of their weeks in care, of all {unit}: {'; '.join(told)}.",))
 
 
 def _reached(table: pd.DataFrame, bands: tuple[str, ...]) -> Iterator[str]:

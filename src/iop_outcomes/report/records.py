@@ -41,6 +41,7 @@ def parts(counts: pd.DataFrame, diagnostics: pd.DataFrame, study: AsRun) -> list
         linked(counts, study),
         care.levels(counts, unit),
         care.delivered(counts, unit),
+        care.by_week(counts, unit),
         care.moved(counts),
         testing.tested(counts, unit),
         observed(counts, unit),

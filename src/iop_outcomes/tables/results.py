@@ -60,6 +60,8 @@ COMPLETENESS, MATURITY, AGREEMENT, HOURS, DAYS = "completeness", "maturity", "ag
 TRANSITION, EPISODES, COMPLETION = "transition", "episodes", "completion"
 # what became of the tests of an interval
 TESTING = "testing"
+# what is known of the hours of weeks in care
+WEEKS_OF_CARE = "weeks_of_care"
 SCHEDULED, DELIVERED = "scheduled", "delivered"
 DELIVERED_OF_SCHEDULED, ATTAINED_OF_PLANNED = "delivered_of_scheduled", "attained_of_planned"
 # definitions of a level of care: the program's label, and two by hours a week

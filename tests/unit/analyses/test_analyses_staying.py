@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from contrast_people import N, ask, people_of_a_contrast, run_dose, with_limits
 
-from iop_outcomes.analyses import staying
+from iop_outcomes.analyses import staying, weeks_of_care
 from iop_outcomes.analyses.person_weeks import Weeks
 from iop_outcomes.estimators.causal.strategies import Strategy, Way, strategy_means
 from iop_outcomes.protocol import Strategies
@@ -102,15 +102,16 @@ def test_the_estimate_is_that_of_the_estimator_on_the_arms_person_weeks(cohort):
 
 def test_cells_are_of_those_who_did_what_a_strategy_asks(cohort):
     found = run(cohort, "crude", "clone_censor_weight")
-    cells = found["counts"].groupby("arm")["count"].sum()
+    own = found["counts"].query("contrast == 'stays'")
+    cells = own.groupby("arm")["count"].sum()
     here, week = arm(cohort), left(cohort)
     assert cells.to_dict() == {"long": (week[here] >= 4).sum(), "short": (week[here] == 2).sum()}
-    assert set(found["counts"]["contrast"]) == {"stays"}
+    assert set(found["counts"]["contrast"]) == {"stays", "all"}
     crude = found["estimates"].query("method == 'crude'")
     assert set(crude["status"]) == {"ok"}
     assert crude["estimate"].isna().all()
-    other = run(cohort, "crude", setting={**SETTING, "arm": "residential"})["counts"]["count"].sum()
-    assert other == ((week[~here] >= 4) | (week[~here] == 2)).sum()
+    other = run(cohort, "crude", setting={**SETTING, "arm": "residential"})["counts"].query("contrast == 'stays'")
+    assert other["count"].sum() == ((week[~here] >= 4) | (week[~here] == 2)).sum()
 
 
 def test_who_died_or_was_lost_has_left_by_no_strategy():
@@ -174,3 +175,14 @@ def test_the_order_of_people_and_weeks_changes_nothing(cohort):
         run(cohort, "clone_censor_weight")["estimates"][columns],
         run(turned, "clone_censor_weight")["estimates"][columns],
     )
+
+
+def test_units_are_counted_by_the_sessions_of_their_weeks_in_care():
+    weeks = pd.DataFrame({
+        "person_id": ["a", "a", "b", "b", "c", "d", "d"], "days_in_care": [7, 3, 7, 7, 7, 7, 0],
+        "hours_attended": [9.0, 1.0, 0.0, 9.0, np.nan, 9.0, 0.0],
+        "source": ["sessions", "sessions", "sessions", "sessions", "stays", "sessions", "out_of_care"],
+    })  # fmt: skip
+    found = {row["level"]: row["count"] for row in weeks_of_care.rows(weeks, "k")}
+    assert found == {"attended_every_week": 2, "weeks_without_sessions": 1, "not_reported": 1}
+    assert weeks_of_care.rows(weeks[:0], "k") == []
