@@ -224,6 +224,7 @@ def _use(known: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     dose = pd.DataFrame(
         {
             "person_id": known["person_id"], "window_days": WINDOW, "in_care_at_end": known["care_days"] >= WINDOW,
+            "at_risk_at_end": True,
             "hours_per_week": known["weekly"], "positive_screens": 0.0, "missed_screens": 0.0, "reported_use": np.nan,
         }
     )  # fmt: skip

@@ -166,8 +166,13 @@ def test_every_row_of_the_sheet_is_answered(demo, study):
     assert set(demo.estimates.loc[crude, "status"]) == {"ok"}
     others = demo.estimates[~demo.estimates.index.isin(periods.index) & ~crude]
     never = others[others["status"] == "not_possible"]
-    assert set(never["method"]) == {"landmark_adjusted", "spline"}
+    assert set(never["method"]) == {"spline"}
     gated = others[~others["status"].isin(["ok", "not_possible"])]
+    # who leaves by week 4 and is left then weighs for everyone who was there
+    uneven = gated["contrast"] == "stay_13_or_leave_by_4"
+    assert gated.loc[uneven, "reason"].str.contains("as effective sample").all()
+    assert set(gated.loc[uneven, "method"]) == {"clone_censor_weight"}
+    gated = gated[~uneven]
     # everyone in residential care engages, which leaves nothing to weigh
     assert set(gated["outcome"]) == {"engaged"}
     assert set(gated["method"]) == set(ADJUSTED)
@@ -175,17 +180,35 @@ def test_every_row_of_the_sheet_is_answered(demo, study):
 
 
 def test_what_would_adjust_for_use_after_leaving_is_not_possible_and_says_so_everywhere(demo):
-    own = demo.estimates[demo.estimates["method"].isin(["landmark_adjusted", "spline"])]
+    own = demo.estimates[demo.estimates["method"] == "spline"]
     assert own["estimate"].isna().all()
     reasons = own.groupby("method")["reason"].unique().to_dict()
-    assert list(reasons["landmark_adjusted"]) == [
-        "it would adjust for use up to day 90, which for those who left earlier comes after leaving"
-    ]
     assert reasons["spline"][0].startswith("it would adjust for screens and reported use of the same 28 days")
     assert not (demo.curves["axis"] == "hours_per_week").any()
     text = demo.report.read_text(encoding="utf-8")
-    assert "which for those who left earlier comes after leaving" in text
+    assert "use came after leaving, and may follow from it" in text
     assert "Adjusted for what was known at the start and for use up to day" not in text
+
+
+def test_staying_is_worth_what_the_simulation_says_and_the_naive_comparison_says_more(demo, project):
+    """The interval of everyone staying at least 13 weeks against everyone leaving in week 4 holds its truth, and that of
+    those who did so lies above it. From the landmark, adjusted for the start, differences are smaller than naive ones.
+    """
+    truth = pd.read_csv(project / "data/reference/truth_demo.csv").set_index(["contrast", "of", "estimand"])["truth"]
+    own = demo.estimates[(demo.estimates["analysis"] == "how_long") & (demo.estimates["of"] == "difference")]
+    for contrast in ("stay_13_or_leave_4", "stay_13_or_leave_by_4"):
+        known = truth[contrast, "difference", "started"]
+        rows = own[own["contrast"] == contrast].set_index("method")
+        assert (rows.loc["crude", "conf_low"] > known).all()
+        weighted = rows.loc["clone_censor_weight"].dropna(subset=["estimate"])
+        assert ((weighted["conf_low"] < known) & (known < weighted["conf_high"])).all()
+        assert len(weighted) == (2 if contrast == "stay_13_or_leave_4" else 0)
+    gaps = demo.estimates[demo.estimates["of"] == "difference"]
+    landmark, naive = (gaps[gaps["method"] == method] for method in ("landmark_adjusted", "crude"))
+    assert set(landmark["contrast"]) == {"stay_14", "stay_30", "stay_60", "stay_90"}
+    both = landmark.merge(naive, on=["contrast", "outcome", "horizon_days", "missing_rule"])
+    assert (both["estimate_x"] < both["estimate_y"]).all()
+    assert (both["n_x"] < both["n_y"]).all()
 
 
 def test_everyone_who_was_read_is_excluded_or_eligible(demo, study):

@@ -131,6 +131,7 @@ def run_dose(
     doses = pd.DataFrame(
         {
             "person_id": cohort["people"]["person_id"], "window_days": 90, "in_care_at_end": True,
+            "at_risk_at_end": True,
             "hours_per_week": np.nan, "positive_screens": 0.0, "missed_screens": 0.0, "reported_use": np.nan, **columns,
         }
     )  # fmt: skip

@@ -5,9 +5,12 @@ stayers that time for free. The naive row shows the size of the mistake; the lan
 the comparison can first be made, among people without the event by then. Where the planned duration was randomised,
 the randomised row answers its own question: what happens when a longer stay is planned.
 
-What is adjusted for comes before what it is adjusted for. Use up to the landmark comes after leaving for whoever left
-early, and may follow from it: a risk adjusted for it is not possible, nor is a hazard ratio where such use is on
-record. Baseline covariates are adjusted for.
+Shares from the landmark are of people who are alive and observed on that day, with their stay up to it; those who died
+or were lost before count on neither side.
+
+What is adjusted for comes before what it is adjusted for: what was known at the start. Use up to the landmark comes
+after leaving for whoever left early, and may follow from it. So it is left out; what it has done to staying remains in
+shares, which strategies of staying take out (`staying`), and no hazard ratio is adjusted where such use is on record.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ from iop_outcomes.analyses.rows import EVERYONE, Some
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.cohort.retention import of
 from iop_outcomes.protocol import Analysis, Contrast, Duration, Endpoint, Gate, Inference
-from iop_outcomes.tables.results import BY_EVENT_FREE_DAY
+from iop_outcomes.tables.results import BY_AT_RISK_DAY, BY_EVENT_FREE_DAY
 from iop_outcomes.vocabulary.arms import LEFT, STAYED
 from iop_outcomes.vocabulary.causes import CENSORED
 from iop_outcomes.vocabulary.measures import RISK
@@ -47,18 +50,21 @@ def answered(
     # whoever was last seen in care before that day may have stayed or not
     told = stayed | (stay["cause"] != CENSORED).to_numpy()
     people = tables.people.assign(arm=stayed.astype("int64"))
-    too_late = Decided("not_possible", AFTER_LEAVING.format(day=duration.days))
     if ask.measure == RISK:
-        # crude; with adjustment it is not possible, as the module says
-        sample = Sample(people[told].reset_index(drop=True), SIDES, inference)
+        fair = ask.method != CRUDE
+        used = told & tables.window(duration.days)["at_risk_at_end"].to_numpy() if fair else told
+        some = Some(BY_AT_RISK_DAY, str(duration.days)) if fair else EVERYONE
+        beside = tables.baseline(used) if fair else None
+        sample = Sample(people[used].reset_index(drop=True), SIDES, inference, beside=beside, called=STAYED)
         outcome = at_a_day.read(tables.abstinence, sample.everyone, ask, endpoint)
-        return _counted(ask, sample, outcome, outcome.levels, gate, ALLOWED if ask.method == CRUDE else too_late)
+        return _counted(ask, sample, outcome, outcome.levels, gate, ALLOWED, some)
     used, some, beside, design = told, EVERYONE, None, ALLOWED
     if ask.method != NAIVE:
         used = told & (to_an_event.read(tables.first_use, people, ask.outcome).days > duration.days)
         some = Some(BY_EVENT_FREE_DAY, str(duration.days))
     if ask.method == LANDMARK_ADJUSTED:
         beside = tables.baseline(used)
+        too_late = Decided("not_possible", AFTER_LEAVING.format(day=duration.days))
         design = too_late if tables.use_within(duration.days, used) else ALLOWED
     within = (NAIVE, LANDMARK, LANDMARK_ADJUSTED) if duration.within_sites else ()
     sample = Sample(people[used].reset_index(drop=True), SIDES, inference, within, beside, called=STAYED)

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from iop_outcomes.cohort.retention import of
 from iop_outcomes.cohort.tested import scheduled
 from iop_outcomes.cohort.units import from_zero
@@ -20,6 +22,7 @@ from iop_outcomes.vocabulary.testing import EXCUSED_REASONS, INCONCLUSIVE, POSIT
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 
 def run(
@@ -30,7 +33,10 @@ def run(
     followups: pd.DataFrame,
     windows: Sequence[int],
 ) -> dict[str, pd.DataFrame]:
-    """The table dose: one row per window and person, people in the order of people; empty without windows."""
+    """The table dose: one row per window and person, people in the order of people; empty without windows.
+
+    people: with `death_day` from time zero, missing where nobody knows of a death.
+    """
     import pandas as pd
 
     from iop_outcomes.tables import TABLES
@@ -44,6 +50,7 @@ def run(
                 "person_id": people["person_id"],
                 "window_days": window,
                 "in_care_at_end": care >= window,
+                "at_risk_at_end": _at_risk(people, window),
                 "hours_per_week": _hours(people, sessions, window),
                 "tests_per_week": scheduled(people, screens, 0, window),
                 **_screen_shares(people, screens, window),
@@ -53,6 +60,11 @@ def run(
         for window in windows
     ]
     return {"dose": pd.concat(parts, ignore_index=True)}
+
+
+def _at_risk(people: pd.DataFrame, window: int) -> NDArray[np.bool_]:
+    alive = (people["death_day"] >= window).fillna(True).to_numpy(dtype=bool)
+    return np.asarray(alive & (people["observed_days"] >= window).to_numpy())
 
 
 def _hours(people: pd.DataFrame, sessions: pd.DataFrame, window: int) -> pd.Series | float:

@@ -59,7 +59,7 @@ def run(
         **answered,
         **history.run(people, followups, screens, sessions, kept, endpoints, remembered),
         **course.run(people, screens, sessions, lost_by),
-        **dose.run(people, kept, sessions, screens, followups, windows),
+        **dose.run(dated, kept, sessions, screens, followups, windows),
     }
 
 

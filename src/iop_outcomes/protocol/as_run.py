@@ -36,7 +36,7 @@ class InCare(Part):
     day: int = Field(ge=0)
     of: Name | None = Field(default=None, description="the contrast whose arms its people are, if any")
     arm: Name | None = Field(default=None, description="the one arm of that contrast whose people it divides")
-    staying: Name | None = Field(default=None, description="the side of those in care; by default those who stayed")
+    staying: Name | None = Field(default=None, description="the side of those in care on the day, of that one arm")
 
 
 class Compared(Part):

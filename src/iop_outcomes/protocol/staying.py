@@ -75,6 +75,11 @@ class Strategies(Part):
         return self.first, self.second
 
     @property
+    def longest(self) -> str | None:
+        """The one whose people are all those who were there in its week, if any."""
+        return next((side.name for side in self.sides if side.stay == AT_LEAST), None)
+
+    @property
     def decided(self) -> int:
         """The last week that one of them decides."""
         return max(side.decided for side in self.sides)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from iop_outcomes.analyses.describe import ELIGIBLE
 from iop_outcomes.protocol import InCare
+from iop_outcomes.release import staying_sides
 from iop_outcomes.release.counts import people_of
 from iop_outcomes.release.lines import Line
 from iop_outcomes.release.policy import Policy
@@ -109,6 +110,8 @@ def lines(
         for one, other in _pairs(cells, own, rule):
             found.update(_line(cells, one, other, policy, rule.cumulative))
     for one, other in _of_those_in_care(cells, used, life, in_care, staying):
+        found.update(_line(cells, one, other, policy))
+    for one, other in staying_sides.pairs(cells, [i for i in used if i not in life], in_care):
         found.update(_line(cells, one, other, policy))
     for some, every in _of_two_sources(cells, [i for i in used if i not in life]):
         found.update(_line(cells, some, every, policy))

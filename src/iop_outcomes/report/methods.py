@@ -285,8 +285,8 @@ def _duration(study: AsRun) -> Paragraph | None:
         said.append((duration.title, f"{duration.days} days {where}, landmark on day {duration.days}{sites}."))
     text = (
         "Whether someone stays is known only when the days have passed. The naive comparison counts them "
-        "anyway and is shown as a warning; hazards begin at the landmark. Shares are not adjusted: use up to the "
-        "landmark comes after leaving for those who left early."
+        "anyway and is shown as a warning; hazards begin at the landmark, and shares from the landmark are of people "
+        "alive and observed on that day, adjusted for what was known at the start, and for nothing after it."
     )
     return Paragraph("Duration", text, tuple(said))
 

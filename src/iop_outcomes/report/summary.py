@@ -243,16 +243,20 @@ def _duration(own: pd.DataFrame, everything: pd.DataFrame, study: AsRun, name: s
     for (_, outcome, measure), rows in own.groupby(["analysis", "outcome", "measure"], sort=False):
         found = [p for p in pairs(rows) if p.there]
         naive = [p for p in found if p.main["method"] in UNADJUSTED]
+        fairer = [p for p in found if p.main["method"] not in UNADJUSTED]
+        fair = [p for p in fairer if MEASURES[str(measure)].ratio]
         # of shares no comparison is fair
-        fair = [p for p in found if p.main["method"] not in UNADJUSTED and MEASURES[str(measure)].ratio]
+        shares = [p for p in fairer if not MEASURES[str(measure)].ratio]
         if naive:
             yield Said(dose.naive_stay([p.rows for p in naive], labels, days), "caution")
         if fair:
             yield Said(dose.fair_stay([p.rows for p in fair], labels, days))
+        if shares:
+            yield Said(dose.landmark_stay([p.rows for p in shares], labels, days), "caution")
         lacking = [p.main for p in pairs(rows) if p.main["method"] not in UNADJUSTED and not p.there]
         if not found:
             yield Said(f"No comparison is shown: {effects.absent(pairs(rows)[0].main, labels)}.", "absent")
-        elif lacking and not fair:
+        elif lacking and not fairer:
             yield Said(f"No fairer comparison is shown: {effects.absent(lacking[0], labels)}.", "absent")
         beside = everything[
             everything["analysis"].isin(rows["analysis"])

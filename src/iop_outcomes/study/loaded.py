@@ -24,7 +24,6 @@ from iop_outcomes.protocol import (
     Part,
     Study,
 )
-from iop_outcomes.protocol.staying import AT_LEAST
 from iop_outcomes.vocabulary.answers import BOUNDS, MISSING_RULES, WITH_HISTORY
 from iop_outcomes.vocabulary.arms import LEFT, STAYED
 from iop_outcomes.vocabulary.endpoints import (
@@ -224,10 +223,8 @@ class Loaded:
         """Contrasts that divide people by who is in care on a day."""
         durations = {name: InCare(day=d.days) for name, d in self.study.durations.items()}
         stays = {
-            name: InCare(day=DAYS_PER_WEEK * (side.weeks - 1), of=s.contrast, arm=s.arm, staying=side.name)
+            name: InCare(day=DAYS_PER_WEEK * (s.decided - 1), of=s.contrast, arm=s.arm, staying=s.longest)
             for name, s in self.study.strategies.items()
-            for side in s.sides
-            if side.stay == AT_LEAST
         }
         return (
             durations

@@ -211,6 +211,7 @@ DOSE = Table(
         "person_id": PERSON,
         "window_days": Column("whole", "length of the window", "days", low=1),
         "in_care_at_end": Column("flag", "still in care on the day after the window", outcome=True),
+        "at_risk_at_end": Column("flag", "alive and under observation on the day after the window", outcome=True),
         "hours_per_week": Column("number", "mean attended hours in the window", "hours a week", nullable=True, low=0),
         "tests_per_week": Column("number", "tests scheduled in the window, given or not", "tests a week", low=0),
         "positive_screens": Column(

@@ -47,7 +47,7 @@ _ROWS = (
     ),
     Estimand("ATM", "people who could be matched"),
     Estimand("ATEN", "people for whom both were in use, by entropy"),
-    Estimand("landmark", "people without the event by the landmark"),
+    Estimand("landmark", "people at risk on the landmark"),
     Estimand("started", "people who started in that arm", lead="Of everyone who started there"),
     Estimand("randomised", "everyone randomised", lead="As assigned", by_chance="As randomised"),
 )

@@ -280,11 +280,15 @@ _ROWS = (
         13,
         heading="Adjusted at the landmark",
         explained=(
-            "The same question with a regression on the baseline covariates. Where use up to the landmark is on "
-            "record, and for shares, no number is given: such use comes after leaving for those who left early, and "
-            "may follow from it."
+            "The same question with a regression on the baseline covariates; of shares a logistic one among people "
+            "alive and observed on the landmark, standardised over them. Use up to the landmark is not adjusted for: "
+            "it comes after leaving for those who left early, and may follow from it. What it did to staying remains "
+            "in shares; of hazards no ratio is given where such use is on record."
         ),
-        of_duration={"hazard_ratio": "From day {days}, adjusted", "risk": "From day {days}, adjusted"},
+        of_duration={
+            "hazard_ratio": "From day {days}, adjusted",
+            "risk": "Alive on day {days}, adjusted for the start",
+        },
     ),
     Method(
         "spline",

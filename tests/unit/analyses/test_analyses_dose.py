@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from contrast_people import N, ask, people_of_a_contrast, run_dose
+from statsmodels.genmod.families import Binomial
+from statsmodels.genmod.generalized_linear_model import GLM
 
 from iop_outcomes.estimators.cox.cox import cox
 
@@ -60,9 +62,30 @@ def test_a_risk_of_staying_is_never_adjusted_for_what_comes_after_leaving(cohort
     found = run_dose(cohort, *asked, within_sites=False, **columns)["estimates"].set_index("method")
     assert set(found.loc["crude", "status"]) == {"ok"}
     adjusted = found.loc["landmark_adjusted"]
-    assert set(adjusted["status"]) == {"not_possible"}
-    assert adjusted["estimate"].isna().all()
-    assert adjusted["reason"].str.contains("adjust for use up to day 90").all()
+    assert set(adjusted["status"]) == {"ok"}
+    bare = run_dose(cohort, *asked, within_sites=False)["estimates"].set_index("method").loc["landmark_adjusted"]
+    pd.testing.assert_frame_equal(adjusted, bare)
+
+
+def test_a_share_from_the_landmark_is_of_those_at_risk_then_adjusted_for_the_start(cohort):
+    asked = ask(outcome="abstinent", method="landmark_adjusted", missing_rule="observed_only", **STAY)
+    there = np.arange(N) % 9 != 0
+    found = run_dose(cohort, asked, at_risk_at_end=there)
+    rows = found["estimates"].set_index("of")["estimate"]
+    people = cohort["people"].set_index("person_id")
+    answer = cohort["abstinence"].set_index("person_id").loc[people.index, "abstinent"]
+    stay = cohort["retention"].query("follows == 'care'").set_index("person_id").loc[people.index]
+    used = there & answer.notna().to_numpy()
+    age = cohort["covariates"].set_index("person_id").loc[people.index, "age"].to_numpy()
+    stayed = (stay["days"] >= 90).to_numpy(dtype=float)
+    x = np.column_stack([np.ones(N), stayed, (age - 40) / 10, people["sex"] == "female"]).astype(float)
+    fit = GLM(answer[used].to_numpy(dtype=float), x[used], family=Binomial()).fit()
+    for side, name in ((1.0, "stayed"), (0.0, "left_earlier")):
+        at = x[used].copy()
+        at[:, 1] = side
+        assert rows[name] == pytest.approx(fit.predict(at).mean(), abs=1e-7)
+    assert set(found["counts"]["group_by"]) == {"at_risk_day"}
+    assert found["counts"]["count"].sum() == there.sum()
 
 
 @pytest.mark.parametrize("columns", USE)

@@ -29,6 +29,7 @@ def found(cohort: dict[str, pd.DataFrame], tests: object, staying: object = True
     doses = pd.DataFrame(
         {
             "person_id": cohort["people"]["person_id"], "window_days": 28, "in_care_at_end": staying,
+            "at_risk_at_end": True,
             "hours_per_week": np.nan, "tests_per_week": tests, "positive_screens": 0.0, "missed_screens": 0.0,
             "reported_use": np.nan,
         }
@@ -36,8 +37,9 @@ def found(cohort: dict[str, pd.DataFrame], tests: object, staying: object = True
     given = {**cohort, "dose": check(TABLES["dose"], doses), **tables}
     names = ("people", "arms", "covariates", "retention", "dose", "abstinence", "first_use")
     made = dose.run(
-        *(given[n] for n in names), [ASK], {}, {"tests": SETTING}, {"c": CONTRAST}, ENDPOINTS, GATE, INFERENCE
-    )
+        *(given[n] for n in names), TABLES["doses"].empty(), [ASK], {}, {"tests": SETTING}, {}, {"c": CONTRAST},
+        ENDPOINTS, GATE, INFERENCE,
+    )  # fmt: skip
     for name, table in made.items():
         check(TABLES[name], table)
     return made

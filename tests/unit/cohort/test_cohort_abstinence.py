@@ -174,11 +174,14 @@ def test_hours_are_attended_minutes_in_the_window_per_week():
             {"person_id": "b", "target_day": 30, "day": 30, "days_used": 7},
         ]
     )
-    found = dose.run(people("a", "b"), stays, attended, tests, held, [28])["dose"].set_index("person_id")
+    # b died on the last day of the window
+    who = people("a", "b").assign(death_day=pd.array([None, 27], dtype="Int64"))
+    found = dose.run(who, stays, attended, tests, held, [28])["dose"].set_index("person_id")
     check(TABLES["dose"], found.reset_index())
     assert found.loc["a", "hours_per_week"] == pytest.approx(4 * 3 / 4)
     assert found.loc["b", "hours_per_week"] == 0
     assert found["in_care_at_end"].tolist() == [True, False]
+    assert found["at_risk_at_end"].tolist() == [True, False]
     # three tests due in four weeks, given or not
     assert found["tests_per_week"].tolist() == [0, 3 / 4]
     assert found.loc["b", "positive_screens"] == pytest.approx(1 / 3)
@@ -189,7 +192,8 @@ def test_hours_are_attended_minutes_in_the_window_per_week():
 
 def test_without_sessions_hours_are_missing_not_zero():
     stays = table("retention", [{"person_id": "a", "days": 28, "days_latest": 28}], follows="care", cause="completed")
-    found = dose.run(people("a"), stays, EMPTY["sessions"], EMPTY["screens"], EMPTY["followups"], [28])["dose"]
+    who = people("a", observed_days=27).assign(death_day=pd.array([None], dtype="Int64"))
+    found = dose.run(who, stays, EMPTY["sessions"], EMPTY["screens"], EMPTY["followups"], [28])["dose"]
     assert found["hours_per_week"].isna().all()
 
 

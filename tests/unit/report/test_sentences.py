@@ -145,6 +145,15 @@ def test_longer_stays_by_shares() -> None:
     assert part.said[0].tone == "caution"
     assert part.said[1].text == f"No fairer comparison is shown: not possible ({why})."
     assert len(part.said) == 2
+    rows = rows[:4] + estimand(*asked)
+    (_, landmark) = said(rows)[0].said
+    assert landmark.tone == "caution"
+    assert landmark.text.startswith(
+        "Among those whose answer is known, of people alive and observed on day 90, adjusted for what was known at the "
+        f"start, 54.0{NARROW}% of those who had stayed were abstinent on day 180, against 24.0{NARROW}% of those who "
+        "had left"
+    )
+    assert landmark.text.endswith("use above all, is not adjusted for, and remains.")
 
 
 def stays(right: float | None, naive: float) -> list[plain.Said]:

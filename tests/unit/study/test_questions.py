@@ -73,7 +73,15 @@ def test_a_cohort_that_shares_questions_asks_the_same_but_for_its_name(project: 
 def test_questions_about_a_comparison_that_is_not_made_are_left_out_by_name(project: Path) -> None:
     rows = sheets.read(Question, project / "config/analyses.tsv")
     less = questions.asked(shared(project, "demo", durations={}, intensities={}, strategies={}), rows)
-    assert less.not_made == ("stay_90", "stay_13_or_leave_4", "stay_13_or_leave_by_4", "hours_per_week")
+    assert less.not_made == (
+        "stay_14",
+        "stay_30",
+        "stay_60",
+        "stay_90",
+        "stay_13_or_leave_4",
+        "stay_13_or_leave_by_4",
+        "hours_per_week",
+    )
     assert {a.contrast for a in less.analyses} == {"iop_vs_residential"}
 
 
@@ -100,7 +108,7 @@ def test_a_cohort_whose_comparisons_nobody_asks_about_is_told_so(
     text = (project / "config/cohorts/template.yaml").read_text()
     (tmp_path / "ours.yaml").write_text(
         text.replace("iop_vs_residential", "here_vs_there")
-        .replace("stay_90", "stay_30")
+        .replace("stay_90", "stay_31")
         .replace("hours_per_", "days_per_")
     )
     with pytest.raises(StudyError, match=r"asks nothing of the cohort 'ours'.*It makes here_vs_there"):

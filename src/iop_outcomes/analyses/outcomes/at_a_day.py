@@ -40,7 +40,7 @@ from iop_outcomes.vocabulary.answers import (
     WEIGHTED_BY_OBSERVATION,
 )
 from iop_outcomes.vocabulary.endpoints import STATES
-from iop_outcomes.vocabulary.methods import AIPW, STANDARDISED
+from iop_outcomes.vocabulary.methods import AIPW, LANDMARK_ADJUSTED, STANDARDISED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -147,7 +147,7 @@ class AtADay:
             raise NotPossible("answers are drawn several times: ask for each of the readings")
         if ask.method == AIPW:
             return sample.finish(doubly_robust.means(sample, state, used), AIPW)
-        if ask.method == STANDARDISED:
+        if ask.method in (STANDARDISED, LANDMARK_ADJUSTED):
             return sample.finish(standardised.means(sample, state, used), ask.method)
         if rule.drawn:  # of each draw another one, so that cells of people alike would be kept in vain
             found = effects.mean_by_arm(state, sample.arm == 1, sample.weight(ask.method) * used, names=sample.names)

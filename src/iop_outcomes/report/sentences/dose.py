@@ -26,6 +26,7 @@ from iop_outcomes.tables.rows import Estimated
 from iop_outcomes.vocabulary.measures import HAZARD_RATIO, HOURS, MEASURES, RISK, TESTS
 from iop_outcomes.vocabulary.methods import LANDMARK_ADJUSTED
 
+STILL_NAIVE = "What happened between the start and leaving, use above all, is not adjusted for, and remains."
 # why the naive comparison of stayers with leavers misleads, by what is measured
 WHY_NAIVE = {
     HAZARD_RATIO: (
@@ -38,9 +39,10 @@ WHY_NAIVE = {
     ),
     RISK: (
         "Use often comes first: people return to use, leave, and are counted as having left before day {day}. "
-        "The naive comparison reads this as if leaving had led to use. Adjusting for use on record up to day "
-        "{day} does not mend it: of those who left, a part of that use came after leaving, and may follow from it. "
-        "No adjusted share is shown."
+        "The naive comparison reads this as if leaving had led to use. Counting people who are alive and observed on "
+        "day {day}, and adjusting for what was known at the start, takes deaths and early differences away, and leaves "
+        "this reason. Adjusting for use on record up to day {day} would not mend it: of those who left, a part of that "
+        "use came after leaving, and may follow from it."
     ),
 }
 
@@ -77,6 +79,19 @@ def fair_stay(found: Sequence[Rows], labels: Labels, days: int) -> str:
     event = within(labels.endpoint(row["outcome"]))
     begin = f"Counted from day {days}, among people without {event} by then"
     return f"{begin}, the hazard ratio is {'; '.join(parts)}.{crossing}"
+
+
+def landmark_stay(found: Sequence[Rows], labels: Labels, days: int) -> str:
+    """Shares from the landmark, adjusted for the start: fairer than the naive ones, and no effect of staying."""
+    row = main(found[0])
+    one, other = (shown(r, numbers.percent) for r in of_arms(found[0], labels))
+    begin = ", ".join(w for w in (reading(row, labels), f"of people alive and observed on day {days}") if w)
+    said = (
+        f"{capital(begin)}, adjusted for what was known at the start, {one} of those who had stayed "
+        f"{verb(row, labels)}, against {other} of those who had left: {gap(row, labels, POINTS, numbers.size)}."
+    )
+    said += OPEN if undecided(row) else ""
+    return " ".join([said, *(capital(shorter(rows, labels)) for rows in found[1:]), STILL_NAIVE])
 
 
 def randomised_stay(rows: Rows, labels: Labels) -> str:
