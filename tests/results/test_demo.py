@@ -191,7 +191,7 @@ def test_what_would_adjust_for_use_after_leaving_is_not_possible_and_says_so_eve
 
 
 def test_staying_is_worth_what_the_simulation_says_and_the_naive_comparison_says_more(demo, project):
-    """The interval of everyone staying at least 13 weeks against everyone leaving in week 4 holds its truth, and that of
+    """Of everyone staying at least 13 weeks against everyone leaving in week 4 the interval holds the truth; that of
     those who did so lies above it. From the landmark, adjusted for the start, differences are smaller than naive ones.
     """
     truth = pd.read_csv(project / "data/reference/truth_demo.csv").set_index(["contrast", "of", "estimand"])["truth"]

@@ -55,7 +55,7 @@ class Findings:
 
 def look(loaded: Loaded) -> Findings:
     """Look at a study and its records. Raises StudyError only for a study that cannot be loaded."""
-    from iop_outcomes.checks import prepare
+    from iop_outcomes.checks import immortal_time, prepare
     from iop_outcomes.release import policy
 
     study, found = loaded.study, Findings()
@@ -63,6 +63,8 @@ def look(loaded: Loaded) -> Findings:
     try:
         files = prepare.records(study)
         found.add("The study", *_study(loaded, len(files)))
+        if early := immortal_time.lines(loaded):
+            found.add("Counted before it is known", *early)
         _definition(loaded, found)
         tables = _records(loaded, found, rules)
         _people(loaded, tables, found, rules)

@@ -27,11 +27,10 @@ from iop_outcomes.vocabulary.endpoints import (
     compared,
     measures,
 )
-from iop_outcomes.vocabulary.kind import ABSTINENCE
+from iop_outcomes.vocabulary.kind import ABSTINENCE, DAYS_PER_WEEK
 from iop_outcomes.vocabulary.measures import INTENSITY
 from iop_outcomes.vocabulary.testing import SCHEDULED_BEFORE, TESTS_BEFORE, TESTS_OF_SITE
 
-DAYS_PER_WEEK = 7
 # columns of the candidates that eligibility rules may use beside those of persons and of the index episode
 DERIVED = {
     "record_trusted": "yes where no stay or admission record of the person was set aside",
@@ -39,6 +38,14 @@ DERIVED = {
     "treated_from_day_0": "yes where a treatment episode begins on or after day 0",
     "observed_days": "days from time zero to the end of observation",
     "reported_care": "care told of in the period, where periods are analysed",
+}
+
+# what is measured in the course of care, by the first table that holds it
+AFTER_THE_START = {
+    column: table
+    for table in ("doses", "dose", "course", "history", "retention", "use_patterns", "sessions", "screens")
+    for column, declared in reversed(TABLES[table].columns.items())
+    if not declared.identifies and (declared.outcome or table in ("sessions", "screens"))
 }
 
 # sources with columns of their own that fill what few sources hold
@@ -151,6 +158,12 @@ def check_covariates(study: Study) -> None:
     for room, wanted in (("continuous", True), ("categorical", False)):
         at = f"{study.cohorts}/{study.cohort}.yaml, adjustment.{room}"
         for name in getattr(study.adjustment, room):
+            if name in AFTER_THE_START and name not in declared:
+                raise StudyError(
+                    f"{at}: '{name}', of the table {AFTER_THE_START[name]}, is measured after care has begun, so that "
+                    "it comes after what it would adjust for and may follow from it. Adjust for what was known at time "
+                    "zero, and take it out; strategies of staying weigh for what is recorded week by week."
+                )
             if name in SCHEDULED_BEFORE:
                 if not wanted:
                     raise StudyError(f"{at}: '{name}' is a number. Name it under `adjustment.continuous` instead.")

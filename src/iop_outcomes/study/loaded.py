@@ -37,7 +37,7 @@ from iop_outcomes.vocabulary.endpoints import (
     WEEKLY,
     measures,
 )
-from iop_outcomes.vocabulary.kind import ABSTINENCE, CONTRASTS, DOSE, DURATIONS, RETENTION, STRATEGIES
+from iop_outcomes.vocabulary.kind import ABSTINENCE, CONTRASTS, DAYS_PER_WEEK, DOSE, DURATIONS, RETENTION, STRATEGIES
 from iop_outcomes.vocabulary.measures import DOSE_RESPONSE, HAZARD_RATIO, RISK, TIME_RATIO
 from iop_outcomes.vocabulary.methods import IMPUTED, WITH_LOSS
 from iop_outcomes.vocabulary.testing import ANY
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from iop_outcomes.release.policy import Policy
 
 Plain = dict[str, Any]
-DAYS_PER_WEEK = 7
 P = TypeVar("P", bound=Part)
 
 

@@ -211,6 +211,11 @@ def test_a_covariate_is_named_once_and_the_nearest_name_is_offered():
         (("intensities", "hours_per_week", "compare"), {"iop": [-1, 9]}, "from 0 on"),
         (("intensities", "hours_per_week", "compare"), {"iopp": [9, 15]}, "Did you mean 'iop'"),
         (("intensities", "hours_per_week", "of"), "tests", "needs a `cut`"),
+        (("strategies", "stay_13_or_leave_4", "arm"), "iopp", "Did you mean 'iop'"),
+        (("strategies", "stay_13_or_leave_4", "contrast"), "elsewhere", "the contrast 'elsewhere' is not known"),
+        (("strategies", "stay_13_or_leave_4", "first", "name"), "difference", "stands for the difference of the arms"),
+        (("strategies", "stay_13_or_leave_4", "second", "weeks"), 20, "leaves in week 20 follows both"),
+        (("strategies", "stay_13_or_leave_4", "first", "weeks"), 27, "is not after the weeks that are decided by"),
         (("intensities", "hours_per_week", "cut"), 2, "hours have none"),
         (
             ("intensities", "hours_per_week"),
@@ -245,6 +250,14 @@ def test_a_horizon_lies_after_the_landmark_the_window_and_the_first_day_that_cou
         row[columns.index("horizon_days")] = "14"
         Path("config/analyses.tsv").write_text("\n".join([header, *rows, "\t".join(row)]) + "\n")
         assert "the horizon, day 14, is not after the" in refused()
+
+
+@pytest.mark.parametrize("name", ["hours_attended", "days_so_far", "in_care_at_end", "last_screen_positive", "minutes"])
+def test_a_covariate_measured_after_the_start_is_refused_by_name(name):
+    edited(("adjustment", "continuous"), ["age", name])
+    said = refused()
+    assert f"adjustment.continuous: '{name}', of the table " in said
+    assert "is measured after care has begun" in said
 
 
 def row_of(sheet: str, start: str) -> str:

@@ -1,0 +1,95 @@
+"""Time that nobody could have died or left in: what a study's own definition counts before it can be known.
+
+Told is what `check` prints, and nothing is refused here; a covariate measured after the start is refused by name, and a
+horizon that does not lie after what it starts from too, when the study is loaded (`study.agreement`). In order:
+exposures that are known only after follow-up has begun, and what stands beside them; arms that are told at the end;
+eligibility by what came later; outcomes that look back to before the exposure has ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from iop_outcomes.study.loaded import Loaded
+from iop_outcomes.vocabulary.endpoints import KINDS
+from iop_outcomes.vocabulary.kind import DAYS_PER_WEEK
+from iop_outcomes.vocabulary.methods import CLONE_CENSOR_WEIGHT, UNADJUSTED
+
+OBSERVED, REPORTED = "observed_days", "reported_care"
+
+
+def lines(loaded: Loaded) -> list[str]:
+    """What is to be known of a study, a sentence each; none where nothing is counted before it is known."""
+    return [*_stays(loaded), *_strategies(loaded), *_hours(loaded), *_arms(loaded), *_eligible(loaded), *_back(loaded)]
+
+
+def _methods(loaded: Loaded, comparison: str) -> set[str]:
+    return {row.method for row in loaded.analyses if row.contrast == comparison}
+
+
+def _stays(loaded: Loaded) -> Iterator[str]:
+    for name, stay in loaded.study.durations.items():
+        asked = _methods(loaded, name)
+        if not asked & set(UNADJUSTED):
+            continue
+        fair = sorted(asked - set(UNADJUSTED))
+        beside = f"beside it stands {', '.join(fair)}" if fair else "nothing fairer is asked for: add a landmark method"
+        yield (
+            f"durations.{name}: who stays {stay.days} days is known on day {stay.days}, and the naive rows count from "
+            f"day 0. They are shown as a warning; {beside}. Strategies of staying (`strategies`) need no landmark."
+        )
+
+
+def _strategies(loaded: Loaded) -> Iterator[str]:
+    for name in loaded.study.strategies:
+        asked = _methods(loaded, name)
+        if asked and CLONE_CENSOR_WEIGHT not in asked:
+            yield (
+                f"strategies.{name}: only those who happened to do so are compared, which is known when they have. Ask "
+                f"for the method {CLONE_CENSOR_WEIGHT} as well."
+            )
+
+
+def _hours(loaded: Loaded) -> Iterator[str]:
+    for name, setting in loaded.study.intensities.items():
+        if _methods(loaded, name):
+            yield (
+                f"intensities.{name}: {setting.of} of the first {setting.window_days} days are known when these have "
+                "passed, so that people who left before are in neither group."
+            )
+
+
+def _arms(loaded: Loaded) -> Iterator[str]:
+    for name, contrast in loaded.contrasts().items():
+        if contrast.column == REPORTED:
+            yield (
+                f"contrasts.{name}: the arm is what people told at the end of the period (`{REPORTED}`), and counts "
+                "from its beginning: whoever could not be asked is in no arm."
+            )
+
+
+def _eligible(loaded: Loaded) -> Iterator[str]:
+    days = loaded.study.population.minimum_observed_days
+    for rule in loaded.rules:
+        if rule.column == OBSERVED and days:
+            yield (
+                f"eligibility, rule '{rule.rule}': whoever is observed for fewer than {days} days after time zero is "
+                "left out. Those whose records end with a death, or with leaving, are not there for what came later: "
+                "let the horizon tell who is not followed so far."
+            )
+
+
+def _back(loaded: Loaded) -> Iterator[str]:
+    """Windows of outcomes that begin before the stay, or the window, that is compared has ended."""
+    study = loaded.study
+    ends = {name: s.days for name, s in study.durations.items()}
+    ends |= {name: DAYS_PER_WEEK * s.decided for name, s in study.strategies.items()}
+    ends |= {name: s.window_days for name, s in study.intensities.items()}
+    asked = {(r.contrast, r.outcome, r.horizon_days) for r in loaded.analyses if r.contrast in ends}
+    for name, outcome, day in sorted(asked):
+        window = loaded.endpoints[outcome].window_days
+        if window and not KINDS[loaded.endpoints[outcome].kind].changed and day - window < ends[name]:
+            yield (
+                f"{outcome} on day {day}, of '{name}': the {window} days that it looks at begin before day "
+                f"{ends[name]}, when what is compared has ended. Ask for a later day."
+            )
