@@ -190,27 +190,6 @@ def test_what_would_adjust_for_use_after_leaving_is_not_possible_and_says_so_eve
     assert "Adjusted for what was known at the start and for use up to day" not in text
 
 
-def test_staying_is_worth_what_the_simulation_says_and_the_naive_comparison_says_more(demo, project):
-    """Of everyone staying at least 13 weeks against everyone leaving in week 4 the interval holds the truth; that of
-    those who did so lies above it. From the landmark, adjusted for the start, differences are smaller than naive ones.
-    """
-    truth = pd.read_csv(project / "data/reference/truth_demo.csv").set_index(["contrast", "of", "estimand"])["truth"]
-    own = demo.estimates[(demo.estimates["analysis"] == "how_long") & (demo.estimates["of"] == "difference")]
-    for contrast in ("stay_13_or_leave_4", "stay_13_or_leave_by_4"):
-        known = truth[contrast, "difference", "started"]
-        rows = own[own["contrast"] == contrast].set_index("method")
-        assert (rows.loc["crude", "conf_low"] > known).all()
-        weighted = rows.loc["clone_censor_weight"].dropna(subset=["estimate"])
-        assert ((weighted["conf_low"] < known) & (known < weighted["conf_high"])).all()
-        assert len(weighted) == (2 if contrast == "stay_13_or_leave_4" else 0)
-    gaps = demo.estimates[demo.estimates["of"] == "difference"]
-    landmark, naive = (gaps[gaps["method"] == method] for method in ("landmark_adjusted", "crude"))
-    assert set(landmark["contrast"]) == {"stay_14", "stay_30", "stay_60", "stay_90"}
-    both = landmark.merge(naive, on=["contrast", "outcome", "horizon_days", "missing_rule"])
-    assert (both["estimate_x"] < both["estimate_y"]).all()
-    assert (both["n_x"] < both["n_y"]).all()
-
-
 def test_everyone_who_was_read_is_excluded_or_eligible(demo, study):
     excluded, eligible = demo.flow()
     read = cohort.read({**study["source"], "privacy": study["privacy"]})["persons"]
