@@ -298,7 +298,7 @@ def _strategies(study: AsRun) -> Paragraph | None:
     said = []
     for asked in study.strategies.values():
         where = "the index level" if asked.follows == "index" else "care at any level"
-        sides = " ".join(f"{side.label}: {_decided(side)}." for side in asked.sides)
+        sides = " ".join(f"{side.label}: {decided(side)}." for side in asked.sides)
         cut = f" Weights are cut off at their quantile {asked.truncated:g}." if asked.truncated else ""
         said.append(
             (
@@ -317,7 +317,7 @@ def _strategies(study: AsRun) -> Paragraph | None:
     return Paragraph("Strategies of staying", text, tuple(said))
 
 
-def _decided(side: Stay) -> str:
+def decided(side: Stay) -> str:
     """What a strategy decides, in words."""
     if side.stay == AT_LEAST:
         return f"nobody leaves before week {side.weeks}"

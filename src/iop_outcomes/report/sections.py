@@ -24,6 +24,7 @@ from iop_outcomes.report import (
     records,
     results,
     summary,
+    target_trials,
 )
 from iop_outcomes.report.document import (
     Block,
@@ -149,6 +150,11 @@ def _methods(of: Sources) -> tuple[Item, ...]:
     return (*items, Heading("What this report does not do"), *points(explanations.DEVIATIONS))
 
 
+def _trials(of: Sources) -> tuple[Item, ...]:
+    found = target_trials.trials(of.study)
+    return tuple(item for title, parts in found for item in (Heading(title), Terms(tuple(parts.items()))))
+
+
 def _limits(of: Sources) -> tuple[Item, ...]:
     return points(explanations.LIMITS)
 
@@ -184,6 +190,7 @@ SECTIONS: tuple[tuple[str, str, str, Callable[[Sources], tuple[Item, ...]]], ...
     ("dose", "How long and how much", "", findings.dose),
     ("known", "What others have found", "", _known),
     ("methods", "Methods", "methods", _methods),
+    ("trials", "The trials that these estimates stand in for", "methods", _trials),
     ("limits", "Limits", "", _limits),
     ("provenance", "Where this report comes from", "", _provenance),
 )

@@ -1,0 +1,116 @@
+"""The target trials written out: for each comparison the trial that its estimates stand in for, part by part.
+
+Parts are those of Hernan and Robins (2016, American Journal of Epidemiology 183:758): who is eligible, when time zero
+is, which strategies are compared, how they are assigned, how long people are followed, for which outcomes, what is
+contrasted and for whom, and how it is analysed. Each is read from the study; what no trial could do is said as that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from iop_outcomes.presentation import numbers
+from iop_outcomes.presentation.labels import Labels, capital, covariate, sentence, within
+from iop_outcomes.protocol import Analysis, AsRun, Contrast, Duration, Intensity, Strategies
+from iop_outcomes.report.methods import decided
+from iop_outcomes.report.sentences.effects import groups
+from iop_outcomes.vocabulary.estimands import ESTIMANDS
+from iop_outcomes.vocabulary.measures import MEASURES
+from iop_outcomes.vocabulary.methods import METHODS
+
+ELIGIBLE, ZERO, COMPARED, ASSIGNED, FOLLOWED, OUTCOMES, CONTRASTED, PLAN = (
+    "Eligibility", "Time zero", "Strategies", "Assignment", "Follow-up", "Outcomes", "Contrast", "Analysis",
+)  # fmt: skip
+PARTS = (ELIGIBLE, ZERO, COMPARED, ASSIGNED, FOLLOWED, OUTCOMES, CONTRASTED, PLAN)
+Trial = dict[str, str]
+FIRST_DAY = "The first day at the index level of care."
+
+
+def trials(study: AsRun) -> list[tuple[str, Trial]]:
+    """Title and parts of each comparison that something is asked about, in the order of the study."""
+    found = []
+    for name, title, own in _own(study):
+        rows = [row for row in study.analyses if row.contrast == name]
+        if rows:
+            parts = {**_shared(study, rows), **own}
+            found.append((title, {part: parts[part] for part in PARTS}))
+    return found
+
+
+def _own(study: AsRun) -> Iterator[tuple[str, str, Trial]]:
+    """Name, title, and what is particular to each comparison."""
+    yield from ((name, one.title, _contrast(study, one)) for name, one in study.contrasts.items())
+    yield from ((name, one.title, _duration(study, one)) for name, one in study.durations.items())
+    yield from ((name, one.title, _strategies(study, one)) for name, one in study.strategies.items())
+    yield from ((name, one.title, _intensity(study, one)) for name, one in study.intensities.items())
+
+
+def _shared(study: AsRun, rows: Sequence[Analysis]) -> Trial:
+    """What follows from the population and the rows of the sheet."""
+    labels, known = Labels(study), study.population.model_dump()
+    rules = [within(r.label.format(**known)) for r in study.eligibility if r.value.format(**known) != "0"]
+    days = sorted({row.horizon_days for row in rows})
+    outcomes = dict.fromkeys(within(labels.endpoint(row.outcome)) for row in rows)
+    whom: dict[str, dict[str, None]] = {}
+    for row in rows:
+        whom.setdefault(row.measure, {})[ESTIMANDS[row.estimand].meaning] = None
+    contrasted = [f"{MEASURES[measure].meaning} ({'; '.join(who)})" for measure, who in whom.items()]
+    methods = dict.fromkeys(within(METHODS[row.method].label) for row in rows)
+    return {
+        ELIGIBLE: f"Everyone in the records but: {'; '.join(rules)}." if rules else "Everyone in the records.",
+        ZERO: FIRST_DAY,
+        FOLLOWED: f"From time zero to day {days[-1]}, a death, or the end of observation, whichever is first.",
+        OUTCOMES: f"{capital(sentence(list(outcomes)))}, on day {sentence([str(d) for d in days])}.",
+        CONTRASTED: f"{capital('; '.join(contrasted))}.",
+        PLAN: f"{capital(sentence(list(methods)))}.",
+    }
+
+
+def _held(study: AsRun) -> str:
+    """What people must be alike in for their arm to be as if by chance."""
+    names = [within(covariate(c)) for c in (*study.adjustment.continuous, *study.adjustment.categorical)]
+    return sentence([*names, *(["site"] if study.adjustment.site_effects else [])]) or "nothing"
+
+
+def _contrast(study: AsRun, one: Contrast) -> Trial:
+    sides = [f"{within(arm.label)} ({', '.join(arm.values)})" for arm in (one.first, one.second, *one.further_arms)]
+    by_chance = "By chance, as it was in the trial that the records are from."
+    as_if = f"As it came about; taken to be as if by chance among people alike in {_held(study)}. Nobody is blinded."
+    return {
+        COMPARED: f"Start in {' or in '.join(sides)}, and go on as it comes.",
+        ASSIGNED: by_chance if one.randomised else as_if,
+    }
+
+
+def _duration(study: AsRun, one: Duration) -> Trial:
+    where = "at the index level" if one.stay == "index" else "in care"
+    return {
+        ZERO: f"Day {one.days} for what begins at the landmark, among people who are at risk then. Naive rows begin on "
+        "the first day, on which nobody knows who will stay: no trial could.",
+        COMPARED: f"Having stayed {where} at least {one.days} days, or having left earlier: what has happened, and "
+        "nobody can assign.",
+        ASSIGNED: f"As it came about; adjusted rows hold {_held(study)}, and nothing of what came after the start.",
+    }
+
+
+def _strategies(study: AsRun, one: Strategies) -> Trial:
+    labels = Labels(study)
+    started = dict(zip(labels.sides(one.contrast), groups(labels, one.contrast), strict=True))[one.arm]
+    sides = [f"{within(side.label)}: {decided(side)}" for side in one.sides]
+    return {
+        COMPARED: f"Of {started}: {'; or '.join(sides)}.",
+        ASSIGNED: "At time zero everyone is assigned both, as clones. Week by week, staying and leaving are taken to "
+        f"be as if by chance among people alike in {_held(study)}, the level of care, the plan, hours, tests and "
+        "craving up to then.",
+        CONTRASTED: "The outcome of everyone under either, whatever they did: per protocol. Death and the end of "
+        "observation are no departure; others stand for those people.",
+    }
+
+
+def _intensity(study: AsRun, one: Intensity) -> Trial:
+    days = numbers.plain(one.window_days)
+    return {
+        ZERO: f"Day {days}, among people still in care then.",
+        COMPARED: f"More or fewer {one.of} a week in the {days} days before, within each arm: what has happened.",
+        ASSIGNED: f"As it came about; held are {_held(study)}, and nothing of what came after the start.",
+    }
