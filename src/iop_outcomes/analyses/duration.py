@@ -27,14 +27,17 @@ from iop_outcomes.analyses.outcomes import Outcome, at_a_day, to_an_event
 from iop_outcomes.analyses.rows import EVERYONE, Some
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.cohort.retention import of
+from iop_outcomes.estimators.base.arrays import Mask
 from iop_outcomes.protocol import Analysis, Contrast, Duration, Endpoint, Gate, Inference
-from iop_outcomes.tables.results import BY_AT_RISK_DAY, BY_EVENT_FREE_DAY
+from iop_outcomes.tables.results import BY_EVENT_FREE_DAY
 from iop_outcomes.vocabulary.arms import LEFT, STAYED
 from iop_outcomes.vocabulary.causes import CENSORED
 from iop_outcomes.vocabulary.measures import RISK
 from iop_outcomes.vocabulary.methods import CRUDE, LANDMARK, LANDMARK_ADJUSTED, NAIVE
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from iop_outcomes.analyses.rows import Words
 
 SIDES = (STAYED, LEFT)
@@ -51,13 +54,7 @@ def answered(
     told = stayed | (stay["cause"] != CENSORED).to_numpy()
     people = tables.people.assign(arm=stayed.astype("int64"))
     if ask.measure == RISK:
-        fair = ask.method != CRUDE
-        used = told & tables.window(duration.days)["at_risk_at_end"].to_numpy() if fair else told
-        some = Some(BY_AT_RISK_DAY, str(duration.days)) if fair else EVERYONE
-        beside = tables.baseline(used) if fair else None
-        sample = Sample(people[used].reset_index(drop=True), SIDES, inference, beside=beside, called=STAYED)
-        outcome = at_a_day.read(tables.abstinence, sample.everyone, ask, endpoint)
-        return _counted(ask, sample, outcome, outcome.levels, gate, ALLOWED, some)
+        return _shares(ask, tables, people, told, duration.days, endpoint, gate, inference)
     used, some, beside, design = told, EVERYONE, None, ALLOWED
     if ask.method != NAIVE:
         used = told & (to_an_event.read(tables.first_use, people, ask.outcome).days > duration.days)
@@ -69,6 +66,31 @@ def answered(
     within = (NAIVE, LANDMARK, LANDMARK_ADJUSTED) if duration.within_sites else ()
     sample = Sample(people[used].reset_index(drop=True), SIDES, inference, within, beside, called=STAYED)
     return _hazards(ask, sample, tables, gate, design, some)
+
+
+def _shares(
+    ask: Analysis,
+    tables: Tables,
+    people: pd.DataFrame,
+    told: Mask,
+    day: int,
+    endpoint: Endpoint,
+    gate: Gate,
+    inference: Inference,
+) -> Answered:
+    """Shares of everyone who is told of (n,), or of those at risk on the landmark.
+
+    Counted is everyone all the same, as those at risk are all but a few, whose deaths two counts would tell.
+    """
+    everyone = Sample(people[told].reset_index(drop=True), SIDES, inference)
+    outcome = at_a_day.read(tables.abstinence, everyone.everyone, ask, endpoint)
+    counted = _counted(ask, everyone, outcome, outcome.levels, gate, ALLOWED)
+    if ask.method == CRUDE:
+        return counted
+    used = told & tables.window(day)["at_risk_at_end"].to_numpy()
+    sample = Sample(people[used].reset_index(drop=True), SIDES, inference, beside=tables.baseline(used), called=STAYED)
+    outcome = at_a_day.read(tables.abstinence, sample.everyone, ask, endpoint)
+    return replace(answer(ask, sample, outcome, gate), counts=counted.counts)
 
 
 def randomised(ask: Analysis, tables: Tables, contrast: Contrast, gate: Gate, inference: Inference) -> Answered:

@@ -48,9 +48,8 @@ PROPENSITY_SCORE = "propensity_score"
 TOGETHER = 20
 # what stands in a column that tells nothing apart in a row
 ALL, NONE = "all", "none"
-# how people are grouped where a row is of some of them: by their arm, by having had no event up to a day, by being
-# alive and observed on it
-BY_ARM, BY_EVENT_FREE_DAY, BY_AT_RISK_DAY = "arm", "event_free_day", "at_risk_day"
+# how people are grouped where a row is of some of them: by their arm, by having had no event up to a day
+BY_ARM, BY_EVENT_FREE_DAY = "arm", "event_free_day"
 # people of an arm by the tests that were scheduled for them: the group is the arm, and the arm the side
 BY_TESTS = "arm_by_tests"
 # what is counted of an arm's people: those compared, what was known of them at the start, their scores
