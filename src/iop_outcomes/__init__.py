@@ -17,13 +17,14 @@ if TYPE_CHECKING:
         propensity_score,
         restricted_mean,
         staying,
+        staying_curve,
         weekly_shares,
     )
 
 __version__ = "0.1.0"
 __all__ = [
     "adjusted_difference", "cox", "cumulative_incidence", "endpoints", "kaplan_meier", "propensity_score",
-    "restricted_mean", "staying", "weekly_shares",
+    "restricted_mean", "staying", "staying_curve", "weekly_shares",
 ]  # fmt: skip
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.base.arrays import Array
-from iop_outcomes.estimators.causal.strategies import Strategy, Way, strategy_means
+from iop_outcomes.estimators.base.estimate import Estimate
+from iop_outcomes.estimators.causal.shapes import shapes
+from iop_outcomes.estimators.causal.strategies import Followed, Strategy, Way, strategy_means
 from iop_outcomes.library import tidy
 from iop_outcomes.library.frames import Frame
 
@@ -51,19 +54,9 @@ def staying(
     """
     import pandas as pd
 
-    frame = Frame(weeks)
-    ids = frame.labels(person, "person").astype(str)
-    _, first, at = np.unique(ids, return_index=True, return_inverse=True)
-    taken = [name for name in (person, week, left, outcome, cluster) if name is not None]
-    x = frame.covariates(covariates, without=taken).dense()
-    found = strategy_means(
-        _constant(frame.numbers(outcome, "outcome"), first, at, outcome),
-        at, frame.numbers(week, "week"), _ways(frame, left, x, possible or {}, lost),
-        {name: _strategy(name, said) for name, said in strategies.items()}, most=most,
-    )  # fmt: skip
-    estimate = found.estimate
-    if cluster is not None:
-        estimate = estimate.clustered(frame.labels(cluster, "cluster")[first])
+    asked = {name: _strategy(name, said) for name, said in strategies.items()}
+    columns = _Columns(person, week, left, outcome, covariates, cluster)
+    found, estimate = _followed(weeks, columns, asked, possible or {}, lost, most)
     told = {
         "people": found.people,
         "effective": found.effective,
@@ -77,6 +70,79 @@ def staying(
                 raise EstimationError(f"`difference`: there is no strategy '{name}' among {', '.join(strategies)}.")
         table = pd.concat([table, tidy.contrast(estimate, *difference, level)], ignore_index=True)
     return tidy.ordered(table, ("of", *tidy.NUMBERS))
+
+
+def staying_curve(
+    weeks: pd.DataFrame,
+    person: str,
+    week: str,
+    left: str,
+    outcome: str,
+    covariates: Sequence[str],
+    leave_in: Sequence[int],
+    threshold: float,
+    possible: Mapping[str, str] | None = None,
+    lost: Sequence[str] = (),
+    most: float | None = None,
+    cluster: str | None = None,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Means of an outcome had everyone left in one week, for several, and whether their curve bends at a threshold.
+
+    leave_in: weeks, rising. threshold: in weeks; two of them at least lie on either side. All else is as in `staying`.
+    Returns a row for each week (`of` 'leave_in', `week`); slopes per week of a line (`slope`) and of one that bends at
+    the threshold (`slope_before`, `slope_after`, `change_of_slope`), with p values; and how far a `line`, a `broken`
+    line and a `smooth` curve miss the means (`of` 'misfit_line', ...): a chi-squared statistic as `estimate`, and its
+    p value. Means are fitted together, by how well they are known. Raises EstimationError.
+    """
+    import pandas as pd
+
+    asked = {f"leave in week {week}": Strategy.exactly(int(week)) for week in leave_in}
+    columns = _Columns(person, week, left, outcome, covariates, cluster)
+    found, curve = _followed(weeks, columns, asked, possible or {}, lost, most)
+    made = shapes(curve, np.asarray(leave_in, dtype=float), threshold)
+    told = {"people": found.people, "effective": found.effective, "largest": found.largest}
+    means = tidy.rows(curve, level).assign(of="leave_in", week=list(leave_in), **told)
+    slopes = tidy.rows(made.slopes, level).assign(of=list(made.slopes.names), p_value=made.slopes.p_value())
+    misfits = pd.DataFrame(
+        [{"of": f"misfit_{name}", "estimate": m.statistic, "p_value": m.p_value} for name, m in made.misfit.items()]
+    )
+    return tidy.ordered(pd.concat([means, slopes, misfits], ignore_index=True), ("of", "week", *tidy.NUMBERS))
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """Names of the columns of a frame of person-weeks."""
+
+    person: str
+    week: str
+    left: str
+    outcome: str
+    covariates: Sequence[str]
+    cluster: str | None
+
+
+def _followed(
+    weeks: pd.DataFrame,
+    named: _Columns,
+    strategies: Mapping[str, Strategy],
+    possible: Mapping[str, str],
+    lost: Sequence[str],
+    most: float | None,
+) -> tuple[Followed, Estimate]:
+    """What comes of strategies, and their means with people of a cluster taken together."""
+    frame = Frame(weeks)
+    ids = frame.labels(named.person, "person").astype(str)
+    _, first, at = np.unique(ids, return_index=True, return_inverse=True)
+    taken = [named.person, named.week, named.left, named.outcome, *([named.cluster] if named.cluster else [])]
+    x = frame.covariates(named.covariates, without=taken).dense()
+    found = strategy_means(
+        _constant(frame.numbers(named.outcome, "outcome"), first, at, named.outcome),
+        at, frame.numbers(named.week, "week"), _ways(frame, named.left, x, possible, lost), strategies, most=most,
+    )  # fmt: skip
+    if named.cluster is None:
+        return found, found.estimate
+    return found, found.estimate.clustered(frame.labels(named.cluster, "cluster")[first])
 
 
 def _constant(values: Array, first: Any, at: Any, name: str) -> Array:

@@ -84,3 +84,33 @@ def test_frames_that_make_no_sense_are_refused(weeks):
         staying(weeks.assign(left=None), possible={})
     with pytest.raises(EstimationError, match="as another argument"):
         iop.staying(weeks, "id", "week", "left", "free", ["free"], ASKED)
+
+
+def test_the_curve_of_leaving_has_the_means_of_its_strategies_and_slopes_between_them():
+    rng = np.random.default_rng(8)
+    rows = []
+    for person in range(3000):
+        for week in range(1, 7):
+            used = int(rng.random() < 0.4)
+            left = "dropped out" if rng.random() < 0.12 + 0.15 * used else None
+            rows.append((person, week, left, used))
+            if left:
+                break
+    weeks = pd.DataFrame(rows, columns=["id", "week", "left", "used"])
+    stayed = weeks.groupby("id")["week"].transform("max")
+    # each week up to the third is worth 0.15, and none after it anything
+    free = np.random.default_rng(9).random(3000)[weeks["id"]] < 0.2 + 0.15 * np.minimum(stayed, 3)
+    weeks = weeks.assign(free=free.astype(int))
+    given = (weeks, "id", "week", "left", "free", ["used"])
+    found = iop.staying_curve(*given, leave_in=[1, 2, 3, 4, 5], threshold=3)
+    means = found[found["of"] == "leave_in"]
+    alone = iop.staying(*given, {"three": "exactly 3"})
+    assert means["estimate"].iloc[2] == pytest.approx(alone["estimate"].iloc[0])
+    assert means["std_error"].iloc[2] == pytest.approx(alone["std_error"].iloc[0])
+    slopes = found.set_index("of")
+    assert abs(slopes.loc["slope_before", "estimate"] - 0.15) < 3 * slopes.loc["slope_before", "std_error"]
+    assert abs(slopes.loc["slope_after", "estimate"]) < 3 * slopes.loc["slope_after", "std_error"]
+    assert slopes.loc["change_of_slope", "p_value"] < 0.05
+    assert slopes.loc["misfit_broken", "p_value"] > 0.01
+    with pytest.raises(EstimationError, match="two points on either side"):
+        iop.staying_curve(*given, leave_in=[1, 2, 3], threshold=3)
