@@ -90,7 +90,10 @@ def _shares(
     used = told & tables.window(day)["at_risk_at_end"].to_numpy()
     sample = Sample(people[used].reset_index(drop=True), SIDES, inference, beside=tables.baseline(used), called=STAYED)
     outcome = at_a_day.read(tables.abstinence, sample.everyone, ask, endpoint)
-    return replace(answer(ask, sample, outcome, gate), counts=counted.counts)
+    found = answer(ask, sample, outcome, gate)
+    # without weights, their effective number would tell those at risk
+    estimates = tuple(row | {"n_effective": np.nan} for row in found.estimates)
+    return replace(found, counts=counted.counts, estimates=estimates)
 
 
 def randomised(ask: Analysis, tables: Tables, contrast: Contrast, gate: Gate, inference: Inference) -> Answered:

@@ -155,14 +155,10 @@ def _naive(estimates: pd.DataFrame, study: AsRun) -> list[tuple[str, dict[str, s
     labels = Labels(study)
     told = estimates["measure"].isin(list(sentences.WHY_NAIVE))
     own = estimates[estimates["contrast"].isin(list(study.durations)) & told]
-    kinds = estimated(own.drop_duplicates("measure"))
-    return [
-        (
-            row["measure"],
-            {
-                "day": str(study.durations[row["contrast"]].days),
-                "event": within(labels.endpoint(row["outcome"])),
-            },
-        )
-        for row in kinds
-    ]
+    found = []
+    for row in estimated(own.drop_duplicates("measure")):
+        asked = own.loc[own["measure"] == row["measure"], "contrast"]
+        days = [str(day) for day in sorted({study.durations[name].days for name in asked})]
+        day = " or ".join(part for part in (", ".join(days[:-1]), days[-1]) if part)
+        found.append((row["measure"], {"day": day, "event": within(labels.endpoint(row["outcome"]))}))
+    return found

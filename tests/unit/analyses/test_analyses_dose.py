@@ -84,7 +84,8 @@ def test_a_share_from_the_landmark_is_of_those_at_risk_then_adjusted_for_the_sta
         at = x[used].copy()
         at[:, 1] = side
         assert rows[name] == pytest.approx(fit.predict(at).mean(), abs=1e-7)
-    # who died before the landmark is not told apart by a second count
+    # who died before the landmark is told apart neither by a second count nor by an effective number
+    assert found["estimates"]["n_effective"].isna().all()
     assert set(found["counts"]["group_by"]) == {"all"}
     assert found["counts"]["count"].sum() == N
 

@@ -139,7 +139,10 @@ def _naively(naive: Rows, right: Estimated | None, labels: Labels) -> str:
     row = main(naive)
     one, other = (shown(r, numbers.percent) for r in of_arms(naive, labels))
     begin = ", ".join(w for w in (reading(row, labels), "compared as they are") if w)
-    said = f"{capital(begin)}, those who did so have it to {one} and {other}: {gap(row, labels, POINTS, numbers.size)}."
+    said = (
+        f"{capital(begin)}, {one} of those who did the first had it, and {other} of those who did the second: "
+        f"{gap(row, labels, POINTS, numbers.size)}."
+    )
     if right is None:
         return f"{said} This is no effect of staying: who stayed differs from who left, week by week."
     away = row["estimate"] - right["estimate"]
