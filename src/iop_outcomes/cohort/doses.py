@@ -71,9 +71,11 @@ def run(
 def reads(weeks: int) -> dict[str, Wanted]:
     """Nothing of records where no weeks are asked for; else what tells days, hours and tests."""
     if not weeks:
-        return dict.fromkeys(("persons", "stays", "sessions", "screens"), NOTHING)
+        return dict.fromkeys(("people", "persons", "stays", "sessions", "screens"), NOTHING)
     days = ("person_id", "level_of_care", "start_day", "end_day", "planned_days", "scheduled_hours_per_week")
+    own = ("person_id", "record_id", "site_id", "entry_period", "index_start_day", "observed_days")
     return {
+        "people": Wanted(own),
         "persons": Wanted(("person_id", "death_day")),
         "stays": Wanted(days),
         "sessions": Wanted(("person_id", "day", "minutes", "craving")),
