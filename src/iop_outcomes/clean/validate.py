@@ -5,7 +5,8 @@ In order, for persons, then stays, then the others: rows that the source could n
 cells that cannot be true, without their row (`cells`); then rows that break a rule, under the first one; then copies,
 open versions of ended stays and overlaps are merged; then rows that still share a key, which nobody can tell apart.
 What is left has the types of its declaration and is sorted by its key, so that the order of the rows that came in does
-not show. A row that was kept without one of its cells, or of which something is told, counts as `kept: why`.
+not show. A row that was kept without one of its cells, or of which something is told (`remarks`), counts as
+`kept: why`.
 
 Stops when more than the allowed share of a table was set aside, naming rules and counts, and when more than that share
 of the known values of one of its columns was out of range: then the column holds something else (`limits`). Codes for
@@ -18,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from iop_outcomes.clean import cells, limits, merge
+from iop_outcomes.clean import cells, limits, merge, remarks
 from iop_outcomes.clean.rules import Beside, Passed, rules_of
 from iop_outcomes.errors import StudyError
 from iop_outcomes.tables import TABLES
@@ -147,7 +148,8 @@ def sort_rows(name: str, raw: pd.DataFrame, unread: pd.Series, passed: Passed) -
     if left is not sound:
         order, _ = in_order(left, key)
     first = mended.first[mended.first.index.isin(left.index)]
-    told = mended.told[mended.told.index.isin(left.index) & ~mended.told.index.isin(first.index)]
+    told = pd.concat([mended.told, remarks.told(name, left, passed.beside(left))])
+    told = told[told.index.isin(left.index) & ~told.index.isin(first.index)]
     return Sorted(
         name=name,
         rows=len(rows),

@@ -112,3 +112,15 @@ def test_the_longest_day_is_that_of_enough_people_and_of_no_single_one() -> None
     assert "is day 120: 11 people" in preflight.longest_day(observed, 390, cms)
     assert "is day 400: 1 people" in preflight.longest_day(observed, 500, none)
     assert preflight.longest_day(observed[:5], 500, cms) == ""
+
+
+def test_tests_that_disagree_and_tests_before_care_are_counted(folder):
+    records(folder)
+    screens(folder)
+    tests = folder / "records/screens.csv"
+    more = [f"p{i:02d},7,opioid,positive" for i in range(12)] + [f"p{i:02d},-3,opioid,positive" for i in range(15)]
+    tests.write_text(tests.read_text() + "\n".join(more) + "\n")
+    # twelve people have two tests of day 7
+    assert ("screens: kept 308; kept: another test of the day disagrees 24; kept: before the first stay 15") in told(
+        folder
+    ).text()

@@ -66,7 +66,7 @@ def test_missing_values_kept_apart_are_reasons(
     without = settings(tmp_path, ("tables.screens", mapping(name, RESULT, None)), stays=STAYS, people=PEOPLE)
     assert read(without)["screens"]["result"].tolist() == ["negative", "positive", *["missing"] * 4, "7"]
     raw = {f"raw_{n}" if n not in ("quarantine", "arrivals") else n: t for n, t in tables.items()}
-    kept = clean.run(**raw, gap_days=14, gap_sensitivity_days=[], max_quarantined_share=0.05)
+    kept = clean.run(**raw, gap_days=14, gap_sensitivity_days=[], max_quarantined_share=1.0)
     assert kept["screens"]["reason"].tolist() == [None, None, "refused", "laboratory_error", None, None]
     aside = kept["quarantine"][["table", "rule", "cell"]].fillna("").to_numpy().tolist()
     assert aside == [["screens", "unknown reason", "reason"], ["screens", "unknown result", ""]]

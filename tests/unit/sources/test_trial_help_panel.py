@@ -51,7 +51,7 @@ def tables(folder: Path) -> Tables:
 
 def cleaned(raw: Tables) -> Tables:
     named = {n if n in ("quarantine", "arrivals") else f"raw_{n}": frame for n, frame in raw.items()}
-    return clean.run(**named, gap_days=14, gap_sensitivity_days=[], max_quarantined_share=0.05)
+    return clean.run(**named, gap_days=14, gap_sensitivity_days=[], max_quarantined_share=1.0)
 
 
 SEEN_TWICE = (
