@@ -6,8 +6,9 @@ A file is written beside its place and moved there, so that a killed run leaves 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -152,17 +153,16 @@ def _names(name: str) -> set[str]:
     return {*TABLES[name].key[:1], *(n for n, column in TABLES[name].columns.items() if column.identifies)}
 
 
-def _to_parquet(name: str, frame: pd.DataFrame, path: Path) -> None:
-    """Write a frame. Text of few values is handed over as numbers of them, in half of the time and a quarter of the
-    memory; the file says no more of it than that it is text."""
+def _to_parquet(name: str, frame: pd.DataFrame) -> Callable[[Path], None]:
+    """What writes a frame. Text of few values is handed over as numbers of them, in half of the time and a quarter of
+    the memory; the file says no more of it than that it is text."""
     import numpy as np
     import pandas as pd
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     if any(isinstance(kind, pd.CategoricalDtype) for kind in frame.dtypes):  # the file has to say so
-        frame.to_parquet(path, index=False)
-        return
+        return partial(pq.write_table, pa.Table.from_pandas(frame, preserve_index=False))
     named, coded = _names(name), {}
     for column in [n for n in frame.columns if frame[n].dtype == object and n not in named]:
         codes, values = pd.factorize(frame[column].to_numpy())
@@ -173,13 +173,22 @@ def _to_parquet(name: str, frame: pd.DataFrame, path: Path) -> None:
     plain = pa.Table.from_pandas(frame.drop(columns=list(coded)), preserve_index=False)
     columns = [coded[n] if n in coded else plain.column(n) for n in frame.columns]
     table = pa.table(columns, names=list(frame.columns))
-    with pq.ParquetWriter(path, table.schema, store_schema=False) as file:
-        file.add_key_value_metadata(plain.schema.metadata)
-        file.write_table(table)
+
+    def save(path: Path) -> None:
+        with pq.ParquetWriter(path, table.schema, store_schema=False) as file:
+            file.add_key_value_metadata(plain.schema.metadata)
+            file.write_table(table)
+
+    return save
 
 
 def write(name: str, frame: pd.DataFrame, path: str | Path, where: str = "") -> None:
     """Check a table and write it in one move. Columns come in declared order. Raises TableError."""
+    ready(name, frame, path, where)()
+
+
+def ready(name: str, frame: pd.DataFrame, path: str | Path, where: str = "") -> Callable[[], None]:
+    """Check a table, and get it ready: what writes it in one move, as `write` does, without looking at it again."""
     import pandas as pd
 
     table = TABLES[name]
@@ -189,24 +198,22 @@ def write(name: str, frame: pd.DataFrame, path: str | Path, where: str = "") -> 
     # tables of a national year are not copied for nothing
     frame = frame if order == list(frame.columns) else frame[order]
     frame = frame if frame.index.equals(pd.RangeIndex(len(frame))) else frame.reset_index(drop=True)
-    path = Path(path)
-    owner.folder(path)
-    beside = _beside(path)
-    with owner.closed(path):
-        if path.suffix == ".parquet":
-            _to_parquet(name, frame, beside)
-        else:
-            csv_text.write(frame, beside, float_format=f"%.{DIGITS}g")
-    os.replace(beside, path)
+    if Path(path).suffix == ".parquet":
+        return partial(_write, _to_parquet(name, frame), Path(path))
+    return partial(_write, partial(csv_text.write, frame, float_format=f"%.{DIGITS}g"), Path(path))
 
 
 def write_text(text: str | bytes, path: str | Path) -> None:
     """Write text or bytes in one move."""
-    path = Path(path)
+    content = text.encode("utf-8") if isinstance(text, str) else text
+    _write(lambda beside: beside.write_bytes(content), Path(path))
+
+
+def _write(save: Callable[[Path], object], path: Path) -> None:
     owner.folder(path)
     beside = _beside(path)
     with owner.closed(path):
-        beside.write_bytes(text.encode("utf-8") if isinstance(text, str) else text)
+        save(beside)
     os.replace(beside, path)
 
 

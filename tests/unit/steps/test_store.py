@@ -86,7 +86,7 @@ def test_a_file_says_of_its_columns_what_pandas_would_have_written(tmp_path, mon
     assert ours.schema.remove_metadata() == theirs.schema.remove_metadata()
     assert ours.to_pydict() == theirs.to_pydict()
     whole = frame.assign(days_latest=frame["days_latest"].astype("Int64").mask(frame["days"] > 5))
-    store._to_parquet("retention", whole, tmp_path / "whole.parquet")
+    store._to_parquet("retention", whole)(tmp_path / "whole.parquet")
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "whole.parquet"), whole)
     # of more values than can be numbered, the text itself
     monkeypatch.setattr(store, "MOST_CODES", 1)
@@ -149,7 +149,7 @@ def test_what_is_followed_of_other_gap_rules_is_read_where_it_is_asked_for() -> 
 @pytest.mark.parametrize("words", [["b", "a", "b", "c"], ["b", None, "a", "b"], [None] * 4, ["é", "z", "E", "e"]])
 def test_what_is_counted_comes_as_pandas_would_make_categories_of_it(tmp_path, words):
     frame = FOLLOWED.assign(cause=pd.Series(words, dtype=object))
-    store._to_parquet("retention", frame, tmp_path / "r.parquet")
+    store._to_parquet("retention", frame)(tmp_path / "r.parquet")
     found = store._from_parquet("retention", tmp_path / "r.parquet", Wanted(counted=["cause", "not there"]))
     pd.testing.assert_series_equal(found["cause"], frame["cause"].astype("category"))
     pd.testing.assert_frame_equal(found.drop(columns="cause"), frame.drop(columns="cause"))
