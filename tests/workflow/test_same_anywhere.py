@@ -1,11 +1,13 @@
-"""The same records give the same release: in another folder, locale and time zone, and as another user."""
+"""The same records give the same release: in another folder, locale and time zone, as another user, after a kill."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +26,15 @@ MAY_READ = ((), ("dac_read_search",), ("dac_override",))
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """A finished run in another folder, locale and time zone. via: what made it that of another user, if anything."""
+    """A run in another folder, locale and time zone that was killed half-way, started again, and finished.
+
+    via: what made it that of another user, if anything. left: the files of its results when it was killed.
+    """
 
     folder: Path
     environment: dict[str, str]
     via: Sequence[str]
+    left: frozenset[str]
 
     @property
     def release(self) -> Path:
@@ -70,9 +76,31 @@ def elsewhere(snakemake, project, tmp_path_factory) -> Elsewhere:
             "PYTHONHASHSEED": "7", "PYTHONDONTWRITEBYTECODE": "1"}  # fmt: skip
     environment = {**os.environ, **here}
     via = another_user(environment, folder)
+    killed(project, folder, via, environment)
+    left = frozenset(p.relative_to(folder / "results").as_posix() for p in (folder / "results").rglob("*"))
     done = snakemake(folder, *UIS, via=via, env=environment)
     assert done.returncode == 0, done.stderr
-    return Elsewhere(folder, environment, via)
+    return Elsewhere(folder, environment, via, left)
+
+
+def killed(project: Path, folder: Path, via: Sequence[str], environment: dict[str, str]) -> None:
+    """A run that is ended, with all its jobs, once the people of the cohort are found."""
+    command = [
+        *via, sys.executable, "-m", "snakemake", "--cores", "2", "--quiet", "all",
+        "--workflow-profile", str(project / "workflow/profiles/default"),
+        "--snakefile", str(project / "workflow/Snakefile"), "--directory", str(folder), *UIS,
+    ]  # fmt: skip
+    running = subprocess.Popen(command, cwd=folder, start_new_session=True, stderr=subprocess.DEVNULL, env=environment)
+    while not (folder / "results/uis/private/people.parquet").exists() and running.poll() is None:
+        time.sleep(0.05)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+
+
+def test_a_killed_run_started_again_finishes_with_the_same_bytes(finished, elsewhere):
+    assert "uis/private/people.parquet" in elsewhere.left
+    assert "uis/release/manifest.json" not in elsewhere.left
+    assert hashes(elsewhere.release) == hashes(finished)
 
 
 def test_a_run_elsewhere_in_another_locale_and_time_zone_gives_the_same_bytes(finished, elsewhere):

@@ -1,4 +1,4 @@
-"""The workflow itself, on the smallest cohort (uis): what runs, what reruns, what is refused, what survives a kill."""
+"""The workflow itself, on the smallest cohort (uis): what runs, what reruns, what is refused."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import hashlib
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -214,27 +212,6 @@ def test_an_edited_module_reruns_the_steps_that_use_it_and_only_those(edited):
 def test_words_rerun_no_analysis_and_no_figure(edited):
     """The report is asked again, as the data dictionary is written beside it."""
     assert edited(*WORDS) <= {"report", "provenance_manifest"}
-
-
-def test_a_killed_run_started_again_finishes_with_the_same_bytes(snakemake, finished, tmp_path, project):
-    for part in ("config", "data"):
-        shutil.copytree(project / part, tmp_path / part, ignore=shutil.ignore_patterns("raw"))
-    command = [
-        sys.executable, "-m", "snakemake", "--cores", "2", "--quiet", "all",
-        "--workflow-profile", str(project / "workflow/profiles/default"),
-        "--snakefile", str(project / "workflow/Snakefile"), "--directory", str(tmp_path), *UIS,
-    ]  # fmt: skip
-    running = subprocess.Popen(command, cwd=tmp_path, start_new_session=True, stderr=subprocess.DEVNULL)
-    private = tmp_path / "results/uis/private"
-    while not (private / "people.parquet").exists() and running.poll() is None:
-        time.sleep(0.05)
-    os.killpg(running.pid, signal.SIGKILL)
-    running.wait()
-    assert (private / "people.parquet").exists()
-    assert not (tmp_path / "results/uis/release/manifest.json").exists()
-    done = snakemake(tmp_path, *UIS)
-    assert done.returncode == 0, done.stderr
-    assert hashes(tmp_path / "results/uis/release") == hashes(finished / "results/uis/release")
 
 
 OUTSIDE = """

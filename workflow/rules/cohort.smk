@@ -34,6 +34,7 @@ use rule run as cohort_use with:
         **private("use_patterns"),
     log:
         f"{LOGS}/cohort_use.log",
+    priority: SOONEST
     params:
         **step(
             "cohort.use",

@@ -52,9 +52,10 @@ def reads(covariates: Sequence[str]) -> dict[str, Wanted]:
     """Of people what the records say, not the covariates; of persons those."""
     from iop_outcomes.tables import TABLES
 
-    known = ("person_id", "age", "sex", "primary_drug", "death_day", "observed_to_day", *covariates)
+    answers = ("sex", "primary_drug", *covariates)
+    known = ("person_id", "age", "death_day", "observed_to_day", *answers)
     return {
         "people": Wanted(tuple(TABLES["people"].columns)),
-        "persons": Wanted(known),
+        "persons": Wanted(known, counted=answers),
         "episodes_by_gap": Wanted(("person_id", "gap_days")),
     }

@@ -17,7 +17,7 @@ from iop_outcomes.analyses.missing.course import read as read_course
 from iop_outcomes.analyses.outcomes import follow
 from iop_outcomes.analyses.outcomes.followed import Followed
 from iop_outcomes.analyses.sample import Sample
-from iop_outcomes.cohort.retention import of
+from iop_outcomes.cohort.retention import of_people
 from iop_outcomes.protocol import Adjustment, Analysis, Contrast, Endpoint, Gate, Imputation, Inference
 from iop_outcomes.steps.store import Wanted
 from iop_outcomes.vocabulary.endpoints import KINDS
@@ -47,7 +47,7 @@ def run(
     loss to follow-up.
     """
     sample = Sample.of(scores, contrast, inference)
-    retention = _of_people(retention, sample)
+    retention = of_people(retention, sample.scores["person_id"])
     asked = ((o, follow(retention, sample.scores, endpoints[o])) for o in dict.fromkeys(r.outcome for r in rows))
     months = None if course is None else read_course(course, sample.scores)
     followed = {outcome: replace(found, course=months) for outcome, found in asked if found is not None}
@@ -69,15 +69,6 @@ def run(
 def reads(endpoints: Mapping[str, Endpoint]) -> dict[str, Wanted]:
     """Of the table retention, the rows of what is followed here."""
     return {"retention": Wanted(where={"follows": sorted({e.followed for e in endpoints.values()})})}
-
-
-def _of_people(retention: pd.DataFrame, sample: Sample) -> pd.DataFrame:
-    """The table retention of the compared people in their order: they are looked up once for all outcomes."""
-    import pandas as pd
-
-    keys = sample.scores["person_id"]
-    parts = [of(retention, follows, keys) for follows in retention["follows"].unique()]
-    return pd.concat(parts, ignore_index=True) if parts else retention
 
 
 def _life_tables(rows: Sequence[Analysis], sample: Sample, followed: Mapping[str, Followed]) -> pd.DataFrame:

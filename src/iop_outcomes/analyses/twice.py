@@ -21,6 +21,7 @@ from iop_outcomes.analyses.outcomes import at_a_day, follow, to_an_event, week_b
 from iop_outcomes.analyses.outcomes.at_a_day import AtADay
 from iop_outcomes.analyses.outcomes.followed import Followed
 from iop_outcomes.analyses.sample import Sample
+from iop_outcomes.cohort.retention import of_people
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.base.arrays import Array, Mask
 from iop_outcomes.estimators.cox import cox
@@ -81,6 +82,7 @@ def run(
     decided = gates.set_index("method")["status"]
     found: list[Row] = []
     sampled = len(people.scores) < len(whole.scores)
+    retention = of_people(retention, people.scores["person_id"])
     tables = (retention, abstinence, first_use, TABLES["amounts"].empty() if amounts is None else amounts)
     twice = _Twice(people, *tables, endpoints, {} if sampled else _known(estimates))
     if rows and (decided.reindex(SCORED) == "ok").any():

@@ -74,6 +74,14 @@ def of(retention: pd.DataFrame, follows: str, keys: pd.Series) -> pd.DataFrame:
     return in_order(retention[retention["follows"] == follows], keys)
 
 
+def of_people(retention: pd.DataFrame, keys: pd.Series) -> pd.DataFrame:
+    """The rows of the units of some keys in their order, for all that is followed: they are looked up once for all."""
+    import pandas as pd
+
+    parts = [of(retention, follows, keys) for follows in retention["follows"].unique()]
+    return pd.concat(parts, ignore_index=True) if parts else retention
+
+
 def in_order(rows: pd.DataFrame, keys: pd.Series) -> pd.DataFrame:
     """The rows of the units of some keys, one each, in their order."""
     at = positions(keys, rows["person_id"])

@@ -17,7 +17,9 @@ import sys
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from inspect import signature
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -27,6 +29,8 @@ from iop_outcomes.errors import StudyError, ended
 from iop_outcomes.tables import TABLES
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from iop_outcomes.steps.store import Wanted
 
 STARTED = time.perf_counter()
@@ -62,11 +66,33 @@ def run(module: str, inputs: Files, outputs: Files, settings: Mapping[str, Any])
             f"The step '{module}' did not return {', '.join(missing)}. This is a defect; please report it."
         )
     _withdraw(outputs)
-    for name, path in outputs.items():
-        if name in TABLES:
-            store.write(name, results[name], str(path), where=f"step {module}")
-        else:
-            store.write_text(results[name], str(path))
+    with _beside() as write:
+        for name, path in outputs.items():
+            if name in TABLES:
+                write(store.ready(name, results[name], str(path), where=f"step {module}"))
+            else:
+                write(partial(store.write_text, results[name], str(path)))
+
+
+@contextmanager
+def _beside() -> Iterator[Callable[[Callable[[], object]], object]]:
+    """Takes what writes a file, and has it written: one after the other, while the next is made ready where the job has
+    a processor for it."""
+    if _threads() < 2:
+        yield lambda write: write()
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting: list[Future[object]] = []
+        yield lambda write: waiting.append(pool.submit(write))
+        for one in waiting:
+            one.result()
+
+
+def _threads() -> int:
+    """How many Snakemake gives the job."""
+    return int(os.environ.get("IOP_OUTCOMES_THREADS") or 1)
 
 
 def arguments(function: Callable[..., object], settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,7 +141,7 @@ def _sparing() -> None:
     import pandas as pd
     import pyarrow as pa
 
-    pa.set_cpu_count(int(os.environ.get("IOP_OUTCOMES_THREADS") or 1))
+    pa.set_cpu_count(_threads())
     pd.options.mode.copy_on_write = True
 
 

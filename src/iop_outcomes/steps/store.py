@@ -1,18 +1,22 @@
 """Read and write declared tables: Parquet in the private folder, for its owner only, CSV in the released one.
 
-A file is written beside its place and moved there, so that a killed run leaves no half-written table behind.
+A file is written beside its place and moved there, so that a killed run leaves no half-written table behind. A table is
+held to its declaration as it is written, and the Parquet file says to which. It is so again as it is read, unless it
+stands in one file that says so of the declaration as it is now: what another program wrote says nothing.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.errors import TableError
 from iop_outcomes.files import csv_text, owner
+from iop_outcomes.steps import declared
 from iop_outcomes.tables import TABLES, Table, check
 
 if TYPE_CHECKING:
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
 DIGITS = 10
 # values of a column that are written as numbers of them
 MOST_CODES = 10_000
+# where a file says to which declaration its table was held
+HELD = b"iop_outcomes.held"
 
 
 @dataclass(frozen=True)
@@ -51,29 +57,41 @@ NOTHING = Wanted(where={"person_id": ()})
 
 
 def read(name: str, paths: Iterable[str | Path], wanted: Wanted = ALL) -> pd.DataFrame:
-    """One declared table, or a part of it, from one or more files, checked. Raises TableError."""
+    """One declared table, or a part of it, from one or more files, held to its declaration. Raises TableError."""
     import pandas as pd
 
-    declared = TABLES[name] if wanted.names is None else TABLES[name].only(wanted.names)
+    table = TABLES[name] if wanted.names is None else TABLES[name].only(wanted.names)
     if not all(wanted.where.values()):
-        return declared.empty()
-    frames = [_read_one(name, Path(p), wanted) for p in paths]
+        return table.empty()
+    files = [Path(p) for p in paths]
+    frames = [_read_one(name, file, wanted) for file in files]
+    if len(files) == 1 and _held(name, files[0]):
+        return frames[0]
     if len(frames) > 1:
         filled = [f for f in frames if len(f)]
         frames = [pd.concat(filled, ignore_index=True) if filled else frames[0]]
-    return _checked(declared, frames[0], wanted.counted, where=", ".join(str(p) for p in paths))
+    return _checked(table, frames[0], wanted.counted, where=", ".join(map(str, files)))
 
 
-def _checked(declared: Table, frame: pd.DataFrame, counted: Sequence[str], where: str) -> pd.DataFrame:
+def _held(name: str, path: Path) -> bool:
+    """The file says that its table was held to the declaration as it is now."""
+    import pyarrow.parquet as pq
+
+    if path.suffix != ".parquet":
+        return False
+    return (pq.read_schema(path).metadata or {}).get(HELD) == declared.digest(TABLES[name]).encode()
+
+
+def _checked(table: Table, frame: pd.DataFrame, counted: Sequence[str], where: str) -> pd.DataFrame:
     """The frame, held to its declaration; of categories each is looked at once, however many rows have it."""
     import pandas as pd
 
     coded = [n for n in counted if n in frame.columns and isinstance(frame[n].dtype, pd.CategoricalDtype)]
     if not coded:
-        return check(declared, frame, where)
-    check(declared.only([str(n) for n in frame.columns if n not in coded]), frame.drop(columns=coded), where)
+        return check(table, frame, where)
+    check(table.only([str(n) for n in frame.columns if n not in coded]), frame.drop(columns=coded), where)
     for column in coded:
-        check(declared.only([column]), pd.DataFrame({column: frame[column].unique().astype(object)}), where)
+        check(table.only([column]), pd.DataFrame({column: frame[column].unique().astype(object)}), where)
     return frame
 
 
@@ -152,17 +170,20 @@ def _names(name: str) -> set[str]:
     return {*TABLES[name].key[:1], *(n for n, column in TABLES[name].columns.items() if column.identifies)}
 
 
-def _to_parquet(name: str, frame: pd.DataFrame, path: Path) -> None:
-    """Write a frame. Text of few values is handed over as numbers of them, in half of the time and a quarter of the
-    memory; the file says no more of it than that it is text."""
+def _to_parquet(name: str, frame: pd.DataFrame, more: Mapping[bytes, bytes]) -> Callable[[Path], None]:
+    """What writes a frame; more: what the file says beside what pandas says of it.
+
+    Text of few values is handed over as numbers of them, in half of the time and a quarter of the memory; the file says
+    no more of it than that it is text.
+    """
     import numpy as np
     import pandas as pd
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     if any(isinstance(kind, pd.CategoricalDtype) for kind in frame.dtypes):  # the file has to say so
-        frame.to_parquet(path, index=False)
-        return
+        whole = pa.Table.from_pandas(frame, preserve_index=False)
+        return partial(pq.write_table, whole.replace_schema_metadata({**whole.schema.metadata, **more}))
     named, coded = _names(name), {}
     for column in [n for n in frame.columns if frame[n].dtype == object and n not in named]:
         codes, values = pd.factorize(frame[column].to_numpy())
@@ -173,13 +194,22 @@ def _to_parquet(name: str, frame: pd.DataFrame, path: Path) -> None:
     plain = pa.Table.from_pandas(frame.drop(columns=list(coded)), preserve_index=False)
     columns = [coded[n] if n in coded else plain.column(n) for n in frame.columns]
     table = pa.table(columns, names=list(frame.columns))
-    with pq.ParquetWriter(path, table.schema, store_schema=False) as file:
-        file.add_key_value_metadata(plain.schema.metadata)
-        file.write_table(table)
+
+    def save(path: Path) -> None:
+        with pq.ParquetWriter(path, table.schema, store_schema=False) as file:
+            file.add_key_value_metadata({**plain.schema.metadata, **more})
+            file.write_table(table)
+
+    return save
 
 
 def write(name: str, frame: pd.DataFrame, path: str | Path, where: str = "") -> None:
     """Check a table and write it in one move. Columns come in declared order. Raises TableError."""
+    ready(name, frame, path, where)()
+
+
+def ready(name: str, frame: pd.DataFrame, path: str | Path, where: str = "") -> Callable[[], None]:
+    """Check a table, and get it ready: what writes it in one move, as `write` does, without looking at it again."""
     import pandas as pd
 
     table = TABLES[name]
@@ -189,24 +219,23 @@ def write(name: str, frame: pd.DataFrame, path: str | Path, where: str = "") -> 
     # tables of a national year are not copied for nothing
     frame = frame if order == list(frame.columns) else frame[order]
     frame = frame if frame.index.equals(pd.RangeIndex(len(frame))) else frame.reset_index(drop=True)
-    path = Path(path)
-    owner.folder(path)
-    beside = _beside(path)
-    with owner.closed(path):
-        if path.suffix == ".parquet":
-            _to_parquet(name, frame, beside)
-        else:
-            csv_text.write(frame, beside, float_format=f"%.{DIGITS}g")
-    os.replace(beside, path)
+    if Path(path).suffix == ".parquet":
+        held = {HELD: declared.digest(table).encode()}
+        return partial(_write, _to_parquet(name, frame, held), Path(path))
+    return partial(_write, partial(csv_text.write, frame, float_format=f"%.{DIGITS}g"), Path(path))
 
 
 def write_text(text: str | bytes, path: str | Path) -> None:
     """Write text or bytes in one move."""
-    path = Path(path)
+    content = text.encode("utf-8") if isinstance(text, str) else text
+    _write(lambda beside: beside.write_bytes(content), Path(path))
+
+
+def _write(save: Callable[[Path], object], path: Path) -> None:
     owner.folder(path)
     beside = _beside(path)
     with owner.closed(path):
-        beside.write_bytes(text.encode("utf-8") if isinstance(text, str) else text)
+        save(beside)
     os.replace(beside, path)
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import types
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -162,3 +163,26 @@ def test_a_released_table_survives_the_way_out_and_back(tmp_path):
     frame = pd.DataFrame([row]).astype({n: c.dtype for n, c in TABLES["counts"].columns.items()})
     store.write("counts", frame, tmp_path / "counts.csv")
     pd.testing.assert_frame_equal(store.read("counts", [tmp_path / "counts.csv"]), frame)
+
+
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_files_are_the_same_whether_or_not_they_are_written_beside_the_work(module, tmp_path, monkeypatch, threads):
+    monkeypatch.setenv("IOP_OUTCOMES_THREADS", threads)
+    outputs = {"attrition": str(tmp_path / "private/a.parquet"), "notes": str(tmp_path / "private/n.txt")}
+    assert run(module(lambda: {"attrition": ATTRITION, "notes": "said"}), {}, outputs, tmp_path) == 0
+    assert Path(outputs["attrition"]).read_bytes() == written(tmp_path / "alone.parquet")
+    assert Path(outputs["notes"]).read_text() == "said"
+
+
+def written(path: Path) -> bytes:
+    store.write("attrition", ATTRITION, path)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_what_cannot_be_written_ends_the_step(module, tmp_path, monkeypatch, threads):
+    monkeypatch.setenv("IOP_OUTCOMES_THREADS", threads)
+    (tmp_path / "a.parquet").mkdir()  # a folder stands where the file is to be
+    outputs = {"attrition": str(tmp_path / "a.parquet"), "notes": str(tmp_path / "n.txt")}
+    assert run(module(lambda: {"attrition": ATTRITION, "notes": "said"}), {}, outputs, tmp_path) == 1
+    assert "unexpected" in (tmp_path / "step.log").read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -86,7 +87,7 @@ def test_a_file_says_of_its_columns_what_pandas_would_have_written(tmp_path, mon
     assert ours.schema.remove_metadata() == theirs.schema.remove_metadata()
     assert ours.to_pydict() == theirs.to_pydict()
     whole = frame.assign(days_latest=frame["days_latest"].astype("Int64").mask(frame["days"] > 5))
-    store._to_parquet("retention", whole, tmp_path / "whole.parquet")
+    store._to_parquet("retention", whole, {})(tmp_path / "whole.parquet")
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "whole.parquet"), whole)
     # of more values than can be numbered, the text itself
     monkeypatch.setattr(store, "MOST_CODES", 1)
@@ -149,7 +150,7 @@ def test_what_is_followed_of_other_gap_rules_is_read_where_it_is_asked_for() -> 
 @pytest.mark.parametrize("words", [["b", "a", "b", "c"], ["b", None, "a", "b"], [None] * 4, ["é", "z", "E", "e"]])
 def test_what_is_counted_comes_as_pandas_would_make_categories_of_it(tmp_path, words):
     frame = FOLLOWED.assign(cause=pd.Series(words, dtype=object))
-    store._to_parquet("retention", frame, tmp_path / "r.parquet")
+    store._to_parquet("retention", frame, {})(tmp_path / "r.parquet")
     found = store._from_parquet("retention", tmp_path / "r.parquet", Wanted(counted=["cause", "not there"]))
     pd.testing.assert_series_equal(found["cause"], frame["cause"].astype("category"))
     pd.testing.assert_frame_equal(found.drop(columns="cause"), frame.drop(columns="cause"))
@@ -169,3 +170,36 @@ def test_what_is_counted_is_held_to_its_declaration_too(path):
         with pytest.raises(TableError, match=said):
             store.read("retention", [path], Wanted(counted=["cause"]))
         frame.to_parquet(path)
+
+
+def test_what_was_held_to_its_declaration_as_it_was_written_is_not_looked_at_again(path, monkeypatch):
+    looked: list[str] = []
+    whole = store.check
+    monkeypatch.setattr(
+        store, "check", lambda table, frame, where: (looked.append(table.name), whole(table, frame, where))[1]
+    )
+    found = store.read("retention", [path])
+    assert looked == []
+    # what another program wrote says nothing, and several files may have the same key
+    found.to_parquet(path)
+    assert store.read("retention", [path]).equals(found)
+    assert looked == ["retention"]
+    monkeypatch.undo()
+    store.write("retention", found, path)
+    with pytest.raises(TableError, match="multiple_fields_uniqueness"):
+        store.read("retention", [path, path])
+
+
+def test_a_table_is_held_to_its_declaration_as_it_is_now(path, monkeypatch):
+    days = dataclasses.replace(TABLES["retention"].columns["days"], high=4)
+    now = dataclasses.replace(TABLES["retention"], columns={**TABLES["retention"].columns, "days": days})
+    monkeypatch.setitem(TABLES, "retention", now)
+    with pytest.raises(TableError, match="days: a value above 4"):
+        store.read("retention", [path])
+
+
+def test_categories_are_held_once_as_well(tmp_path, monkeypatch):
+    frame = pd.DataFrame({"person_id": ["a", "b"], "sex": pd.Categorical(["x", "y"])})
+    store.write("covariates", frame, tmp_path / "c.parquet")
+    monkeypatch.setattr(store, "check", None)
+    pd.testing.assert_frame_equal(store.read("covariates", [tmp_path / "c.parquet"]), frame)
