@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from iop_outcomes.library import (
         adjusted_difference,
+        at_a_dose,
         cox,
         cumulative_incidence,
         endpoints,
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "adjusted_difference", "cox", "cumulative_incidence", "endpoints", "kaplan_meier", "propensity_score",
-    "restricted_mean", "staying", "staying_curve", "weekly_shares",
+    "adjusted_difference", "at_a_dose", "cox", "cumulative_incidence", "endpoints", "kaplan_meier",
+    "propensity_score", "restricted_mean", "staying", "staying_curve", "weekly_shares",
 ]  # fmt: skip
 
 

@@ -8,12 +8,13 @@ refuses. No value of a row is repeated in a message. docs/library.md shows each 
 
 from iop_outcomes.library.adjusted import adjusted_difference, propensity_score
 from iop_outcomes.library.curves import cumulative_incidence, kaplan_meier, restricted_mean
+from iop_outcomes.library.doses import at_a_dose
 from iop_outcomes.library.endpoints import endpoints
 from iop_outcomes.library.hazards import cox
 from iop_outcomes.library.strategies import staying, staying_curve
 from iop_outcomes.library.weekly import weekly_shares
 
 __all__ = [
-    "adjusted_difference", "cox", "cumulative_incidence", "endpoints", "kaplan_meier", "propensity_score",
-    "restricted_mean", "staying", "staying_curve", "weekly_shares",
+    "adjusted_difference", "at_a_dose", "cox", "cumulative_incidence", "endpoints", "kaplan_meier",
+    "propensity_score", "restricted_mean", "staying", "staying_curve", "weekly_shares",
 ]  # fmt: skip

@@ -22,6 +22,7 @@ Flags = NDArray[np.bool_]
 DRUGS = ("alcohol", "opioid", "stimulant", "cannabis")
 DRUG_SHARES = (0.38, 0.30, 0.20, 0.12)
 IOP_WEEKS, IOP_WEEK_SHARES = (8, 12, 13, 16), (0.20, 0.35, 0.25, 0.20)
+WIDE_HOURS = (9.0, 30.0)
 RESIDENCE_WEEKS, RESIDENCE_WEEK_SHARES = (4, 6, 8, 13), (0.45, 0.20, 0.20, 0.15)
 
 
@@ -29,6 +30,7 @@ RESIDENCE_WEEKS, RESIDENCE_WEEK_SHARES = (4, 6, 8, 13), (0.45, 0.20, 0.20, 0.15)
 class Scenario:
     """What differs from the base, on the log odds scale. `harm`: effect of the outpatient setting on use.
     `seen_at_random`: who is screened and interviewed depends on what was recorded before, not on use itself.
+    `alike_in_hours`: plans of both arms have 9 to 30 hours a week.
     """
 
     meaning: str
@@ -38,6 +40,7 @@ class Scenario:
     unmeasured_on_use: float = 0.0
     unmeasured_on_exit: float = 0.0
     seen_at_random: bool = False
+    alike_in_hours: bool = False
 
 
 SCENARIOS = {
@@ -53,6 +56,9 @@ SCENARIOS = {
     "missing_at_random": Scenario(
         "screens and interviews are missed given the last screen, care and severity, and not given use",
         seen_at_random=True,
+    ),
+    "wide_overlap": Scenario(
+        "plans of both settings reach from 9 to 30 hours a week, as those of day care do", alike_in_hours=True
     ),
 }
 
@@ -121,6 +127,7 @@ def draw_baseline(n: int, sites: int | None, rng: np.random.Generator, scenario:
         + 0.012 * (age - 36) - 0.2 * (drug == DRUGS.index("opioid"))
         + effect.unmeasured_on_placement * unmeasured + 0.6 * z1[site]
     )  # fmt: skip
+    hours = rng.uniform(*WIDE_HOURS, (2, n)) if effect.alike_in_hours else None
     return Baseline(
         site=site,
         site_effect=(0.35 * (0.3 * z1 + 0.954 * z2))[site],
@@ -133,8 +140,8 @@ def draw_baseline(n: int, sites: int | None, rng: np.random.Generator, scenario:
         unstable_housing=unstable_housing,
         mandated=mandated,
         placement=placement,
-        iop_hours=9.0 + 2.0 * np.minimum(rng.poisson(1.2, n), 5),
+        iop_hours=9.0 + 2.0 * np.minimum(rng.poisson(1.2, n), 5) if hours is None else hours[0],
         iop_weeks=rng.choice(IOP_WEEKS, n, p=IOP_WEEK_SHARES),
-        residence_hours=np.clip(rng.normal(27.0, 5.0, n), 20, 40),
+        residence_hours=np.clip(rng.normal(27.0, 5.0, n), 20, 40) if hours is None else hours[1],
         residence_weeks=rng.choice(RESIDENCE_WEEKS, n, p=RESIDENCE_WEEK_SHARES),
     )

@@ -1,0 +1,92 @@
+"""Courses of use and care by the week, and doses: what is recorded of people, and what everyone might have had."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from iop_outcomes.errors import EstimationError
+from iop_outcomes.estimators.base.arrays import Array, Mask, Whole
+from iop_outcomes.estimators.base.rows import columns
+
+OUT = 0
+# hours of a person count as near a dose within so much of it, or so many hours, whichever is more
+NEAR_SHARE, NEAR_HOURS = 0.15, 1.0
+
+
+@dataclass(frozen=True)
+class Dose:
+    """level: of care in each week, (t,) for everyone or (n, t) of each person; 0 is out of care, as are weeks beyond.
+    hours: attended in each week in care.
+    """
+
+    level: ArrayLike
+    hours: float
+
+    @classmethod
+    def of(cls, level: int, weeks: int, hours: float) -> Dose:
+        """One level for so many weeks."""
+        return cls(np.full(weeks, level), hours)
+
+    def levels(self, people: int, weeks: int) -> Whole:
+        """(n, weeks) of everyone."""
+        given = np.atleast_2d(np.asarray(self.level, dtype=np.int64))[:, :weeks]
+        found = np.full((people, weeks), OUT, dtype=np.int64)
+        found[:, : given.shape[1]] = given
+        return found
+
+
+@dataclass(frozen=True)
+class Course:
+    """What was recorded of n people in each of T weeks from the start.
+
+    used: (n, T) 0 or 1, missing where nobody knows. craving: (n, T), missing where nobody told; None: of no one.
+    level: (n, T) of care, whole numbers, 0 out of care. hours: (n, T) attended. fixed: (n, q) known at the start.
+    before: (n,) use in the week before.
+    """
+
+    used: Array
+    craving: Array | None
+    level: Whole
+    hours: Array
+    fixed: Array
+    before: Array
+
+    @classmethod
+    def of(
+        cls, used: ArrayLike, level: ArrayLike, hours: ArrayLike, fixed: ArrayLike, craving: ArrayLike | None = None,
+        before: ArrayLike | None = None,
+    ) -> Course:  # fmt: skip
+        """Checked. before: everyone used, where it is not given. Raises EstimationError."""
+        use, at, many = np.asarray(used, float), np.asarray(level), np.asarray(hours, float)
+        told = None if craving is None else np.asarray(craving, float)
+        shapes = {use.shape, at.shape, many.shape} | ({told.shape} if told is not None else set())
+        if len(shapes) > 1 or use.ndim != 2:
+            raise EstimationError("Use, craving, level and hours need one row for each person and one column a week.")
+        n = len(use)
+        if not np.isin(use[~np.isnan(use)], (0, 1)).all() or np.isnan(use).all():
+            raise EstimationError("Use of a week is 0 or 1, missing where nobody knows, and must be known of some.")
+        if not (np.isfinite(many).all() and (many >= 0).all()):
+            raise EstimationError("Attended hours are known of every week, and at least 0.")
+        table = np.asarray(fixed, float).reshape(n, -1)
+        known = columns(table, [f"fixed column {j + 1}" for j in range(table.shape[1])], n)
+        start = np.ones(n) if before is None else np.asarray(before, float)
+        return cls(use, told, at.astype(np.int64), many, known, start)
+
+    @property
+    def weeks(self) -> int:
+        """T."""
+        return self.used.shape[1]
+
+
+def near(course: Course, who: Mask, dose: Dose) -> int:
+    """People whose mean hours over their weeks at each of a dose's levels are near it, at the rarest of these."""
+    found = []
+    for level in sorted(set(np.unique(np.asarray(dose.level)).tolist()) - {OUT}):
+        there = (course.level == level) & who[:, None]
+        weeks = there.sum(axis=1)
+        mean = np.divide((course.hours * there).sum(axis=1), weeks, out=np.full(len(weeks), np.nan), where=weeks > 0)
+        found.append(int((np.abs(mean - dose.hours) <= max(NEAR_SHARE * dose.hours, NEAR_HOURS)).sum()))
+    return min(found, default=0)

@@ -1,0 +1,131 @@
+"""Shares free of use had everyone had so many hours a week at a level of care, from a frame of person-weeks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from iop_outcomes.errors import EstimationError
+from iop_outcomes.estimators.base.arrays import Array, Whole
+from iop_outcomes.estimators.causal.doses import OUT, Course, Dose
+from iop_outcomes.estimators.causal.g_formula import DRAWS, dose_means
+from iop_outcomes.library import tidy
+from iop_outcomes.library.frames import Frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FEWEST_NEAR = 50
+
+
+def at_a_dose(
+    weeks: pd.DataFrame,
+    person: str,
+    week: str,
+    used: str,
+    level_of_care: str,
+    hours: str,
+    covariates: Sequence[str],
+    doses: Mapping[str, tuple[str, int, float]],
+    free: tuple[int, int],
+    craving: str | None = None,
+    difference: tuple[str, str] | None = None,
+    fewest: int = FEWEST_NEAR,
+    draws: int = DRAWS,
+    seed: int = 0,
+    cluster: str | None = None,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Shares free of use in some weeks, had everyone had a dose, by the parametric g-formula.
+
+    weeks: a row for each person and week, counted from 1, all persons with the same weeks. used: 0 or 1, missing where
+    nobody knows. level_of_care: a label, missing out of care. hours: attended. covariates: known at the start, the same
+    in all rows of a person. doses: by name the level, weeks and hours a week. free: first and last week in which nobody
+    is to use. craving: a column of numbers. difference: two doses. fewest: people who had nearly such hours at the
+    level; with fewer a dose has no numbers, as they would be the model's alone (0: always). draws: how often each
+    person is followed anew. cluster: a column of sites. Returns a row for each dose, then the difference and the ratio:
+    `of`, `estimate`, `std_error`, `conf_low`, `conf_high`, `near`. Raises EstimationError.
+    """
+    import pandas as pd
+
+    frame = Frame(weeks)
+    ids, first, at = np.unique(frame.labels(person, "person").astype(str), return_index=True, return_inverse=True)
+    place, last = _places(at, frame.numbers(week, "week"), len(ids))
+    order = np.argsort(place)
+    shape = (len(ids), last)
+
+    def table(values: Any) -> Array:
+        return np.asarray(values, dtype=float)[order].reshape(shape)
+
+    levels = _levels(frame, level_of_care)
+    names = [person, week, used, level_of_care, hours, *([craving] if craving else []), *([cluster] if cluster else [])]
+    fixed = frame.covariates(covariates, without=names).dense()
+    if (fixed[first][at] != fixed).any():
+        raise EstimationError("`covariates` are what was known at the start: they are not the same in all weeks.")
+    course = Course.of(
+        table(_told(frame, used, "used")), table(levels.codes + 1).astype(np.int64),
+        table(frame.numbers(hours, "hours")), fixed[first],
+        None if craving is None else table(_told(frame, craving, "craving")),
+    )  # fmt: skip
+    asked = {name: _dose(name, given, list(levels.categories)) for name, given in doses.items()}
+    found = dose_means(course, asked, range(free[0] - 1, free[1]), draws=draws, seed=seed)
+    estimate = found.estimate
+    if cluster is not None:
+        estimate = estimate.clustered(frame.labels(cluster, "cluster")[first])
+    rows = tidy.rows(estimate, level).assign(of=list(doses), near=found.near)
+    shown = pd.Series(found.near >= fewest)
+    rows[list(tidy.NUMBERS)] = rows[list(tidy.NUMBERS)].where(shown)
+    if difference is not None:
+        for name in difference:
+            if name not in doses:
+                raise EstimationError(f"`difference`: there is no dose '{name}' among {', '.join(doses)}.")
+        both = tidy.contrast(estimate, *difference, level)
+        known = all(near >= fewest for name, near in zip(doses, found.near, strict=True) if name in difference)
+        rows = pd.concat([rows, both if known else both.assign(**dict.fromkeys(tidy.NUMBERS, np.nan))])
+    return tidy.ordered(rows, ("of", *tidy.NUMBERS))
+
+
+def _places(person: Whole, week: Array, people: int) -> tuple[Whole, int]:
+    """Where each row belongs, people by weeks, and how many weeks there are."""
+    when = week.astype(np.int64)
+    last = int(when.max(initial=0))
+    place = person * last + when - 1
+    if (when != week).any() or when.min() < 1 or len(np.unique(place)) != people * last or len(place) != people * last:
+        raise EstimationError(
+            f"Every person needs one row for each week from 1 to {last}: {people * last} rows, and there are "
+            f"{len(place)}. Add the weeks out of care, with 0 hours and no level."
+        )
+    return place, last
+
+
+def _told(frame: Frame, name: str, argument: str) -> Array:
+    """(m,) numbers that may be missing."""
+    import pandas as pd
+
+    if name not in frame.data:
+        frame.column(name, argument)
+    if not pd.api.types.is_numeric_dtype(frame.data[name]) and not pd.api.types.is_bool_dtype(frame.data[name]):
+        frame.numbers(name, argument)
+    return np.asarray(frame.data[name].astype("Float64").to_numpy(dtype=float, na_value=np.nan))
+
+
+def _levels(frame: Frame, name: str) -> pd.Categorical:
+    """The levels of care as codes from 0, -1 out of care."""
+    import pandas as pd
+
+    if name not in frame.data:
+        frame.column(name, "level_of_care")
+    return pd.Categorical(frame.data[name].astype(object).map(lambda v: v if pd.isna(v) else str(v)))
+
+
+def _dose(name: str, given: tuple[str, int, float], levels: Sequence[str]) -> Dose:
+    level, weeks, hours = given
+    if str(level) not in levels:
+        raise EstimationError(f"`doses`: '{name}' is at '{level}', and levels are {', '.join(levels)}.")
+    if weeks < 1 or hours < 0:
+        raise EstimationError(
+            f"`doses`: '{name}' is of {weeks} weeks at {hours:g} hours; at least 1 and 0 are possible."
+        )
+    return Dose.of(OUT + 1 + list(levels).index(str(level)), weeks, hours)

@@ -1,0 +1,96 @@
+"""Hours a week, and the setting at the same hours: the simulator by intervention, and the estimator among people as
+they come and go.
+
+Published values are of everyone in the intensive outpatient program for 13 weeks at so many hours (abstinent in the
+four weeks before week 26). Where hours of both settings overlap, the setting at equal dose is found; in the base they
+hardly do, and that is told.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from iop_outcomes.estimators.causal.doses import Course as Recorded
+from iop_outcomes.estimators.causal.doses import Dose
+from iop_outcomes.estimators.causal.g_formula import Doses, dose_means
+from iop_outcomes.simulate.cohort.model import IOP, RESIDENCE, Course, Strategy, follow
+from iop_outcomes.simulate.cohort.population import draw_baseline
+
+pytestmark = pytest.mark.truth
+
+PEOPLE, SEED, LAST, STAY = 10_000, 71, 26, 13
+FREE = range(22, 26)
+
+
+def abstinent(course: Course) -> np.ndarray:
+    return (~course.used[:, 22:26].any(axis=1)).astype(float)
+
+
+def natural(scenario: str) -> Course:
+    return follow(
+        draw_baseline(PEOPLE, None, np.random.default_rng(SEED), scenario), np.random.default_rng(3), scenario
+    )
+
+
+def asked(course: Course, doses: dict[str, Dose], with_craving: bool = True) -> Doses:
+    b = course.baseline
+    fixed = np.column_stack([b.severity, b.cooccurring, b.unstable_housing, b.opioid, b.mandated, b.site_effect])
+    craving = course.craving[:, :LAST] if with_craving else None
+    level, hours = course.level[:, :LAST], course.hours[:, :LAST]
+    return dose_means(Recorded.of(course.used[:, :LAST], level, hours, fixed, craving), doses, FREE, draws=2)
+
+
+def by_plan(course: Course) -> np.ndarray:
+    """The level of each week of everyone in the residential arm who stays: as planned, and the program after it."""
+    return np.where(np.arange(STAY) < course.baseline.residence_weeks[:, None], RESIDENCE, IOP)
+
+
+def stayed_at(course: Course, arm: int, hours: float) -> np.ndarray:
+    """Who happened to stay, at about so many hours."""
+    inside = course.level[:, :STAY] > 0
+    near = np.abs(course.hours[:, :STAY].mean(axis=1) - hours) < 1.5
+    return (course.arm == arm) & inside.all(axis=1) & near
+
+
+def test_hours_of_those_who_come_and_go_have_the_published_truths(project: Path) -> None:
+    rows = pd.read_csv(project / "data/reference/truth_published.csv").query("scenario == 'base'")
+    published = rows.set_index("quantity")["value"]
+    course, hours = natural("base"), (9, 12)
+    doses = {f"{h} hours": Dose.of(IOP, STAY, h) for h in hours}
+    found = asked(course, {**doses, "20 hours": Dose.of(IOP, STAY, 20), "residential": Dose(by_plan(course), 9)})
+    truth = published[[f"abstinent_week_26_iop_stay_exactly_13_at_{h}_hours" for h in hours]].to_numpy()
+    error = found.estimate.standard_error()[:2]
+    assert (np.abs(found.estimate.value[:2] - truth) < 3 * error).all(), (found.estimate.value, truth, error)
+    assert (error < 0.016).all()
+    # beyond what anyone attended: 20 hours in the program, 9 in residence
+    assert found.near[:2].min() > 0.05 * PEOPLE
+    assert found.near[2:].max() < 0.01 * PEOPLE
+    for h, true in zip(hours, truth, strict=True):
+        assert abstinent(course)[stayed_at(course, 1, h)].mean() > true + 0.05
+
+
+def test_the_setting_at_equal_dose_is_found_where_hours_overlap() -> None:
+    course, hours = natural("wide_overlap"), 12.0
+    doses = {"program": Dose.of(IOP, STAY, hours), "residential": Dose(by_plan(course), hours)}
+    found = asked(course, doses)
+    forced = [
+        abstinent(
+            follow(
+                course.baseline, np.random.default_rng(5), "wide_overlap", arm, Strategy(stay_exactly=13, hours=hours)
+            )
+        )
+        for arm in (1, 0)
+    ]
+    truth = float((forced[0] - forced[1]).mean())
+    gap = found.estimate.value[0] - found.estimate.value[1]
+    c = np.array([1.0, -1.0])
+    error = float(np.sqrt(c @ found.estimate.covariance() @ c + np.var(forced[0] - forced[1]) / PEOPLE))
+    assert abs(gap - truth) < 3 * error, (gap, truth, error)
+    assert error < 0.013
+    assert found.near.min() > 0.05 * PEOPLE
+    naive = [abstinent(course)[stayed_at(course, arm, hours)].mean() for arm in (1, 0)]
+    assert abs(naive[0] - naive[1] - truth) > 0.03
