@@ -26,11 +26,11 @@ CODE = ("declare", "enforce", "holds", "conform", "rows", "set_aside", "referenc
 def of(names: Iterable[str], meanings: bool = False) -> dict[str, str]:
     """Short hashes of the declared tables among some names; of raw ones, with those that they are to become."""
     found = {name for given in names for name in (given, given.removeprefix("raw_")) if name in TABLES}
-    return {name: digest(TABLES[name], meanings) for name in sorted(found)}
+    return {name: _digest(TABLES[name], meanings) for name in sorted(found)}
 
 
 @cache
-def digest(table: Table, meanings: bool = False) -> str:
+def _digest(table: Table, meanings: bool) -> str:
     """A short hash of one declared table, which several rules name."""
     return table.digest(meanings)
 

@@ -10,13 +10,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iop_outcomes.errors import TableError
 from iop_outcomes.files import csv_text, owner
-from iop_outcomes.steps import declared
 from iop_outcomes.tables import TABLES, Table, check
 
 if TYPE_CHECKING:
@@ -79,7 +78,12 @@ def _held(name: str, path: Path) -> bool:
 
     if path.suffix != ".parquet":
         return False
-    return (pq.read_schema(path).metadata or {}).get(HELD) == declared.digest(TABLES[name]).encode()
+    return (pq.read_schema(path).metadata or {}).get(HELD) == _declaration(TABLES[name])
+
+
+@cache
+def _declaration(table: Table) -> bytes:
+    return table.digest().encode()
 
 
 def _checked(table: Table, frame: pd.DataFrame, counted: Sequence[str], where: str) -> pd.DataFrame:
@@ -220,7 +224,7 @@ def ready(name: str, frame: pd.DataFrame, path: str | Path, where: str = "") -> 
     frame = frame if order == list(frame.columns) else frame[order]
     frame = frame if frame.index.equals(pd.RangeIndex(len(frame))) else frame.reset_index(drop=True)
     if Path(path).suffix == ".parquet":
-        held = {HELD: declared.digest(table).encode()}
+        held = {HELD: _declaration(table)}
         return partial(_write, _to_parquet(name, frame, held), Path(path))
     return partial(_write, partial(csv_text.write, frame, float_format=f"%.{DIGITS}g"), Path(path))
 
