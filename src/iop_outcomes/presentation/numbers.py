@@ -35,6 +35,8 @@ def heard(by: Listener) -> Iterator[None]:
         _LISTENER.reset(before)
 
 
+# in place of an interval whose limits protection rounded to one number
+HIDDEN = "no wider than rounding"
 # further decimals that an interval may take: one that is narrower still has none that matters
 FURTHER = 3
 
@@ -135,6 +137,8 @@ def interval(low: object, high: object, form: Form, error: object = 0.0, more: i
     """'a to b' in the given form; a dash when a limit is not known. more: further decimals, by default as they need."""
     if not (known(low) and known(high)):
         return DASH
+    if hidden(form, error, low, high):
+        return HIDDEN
     further = apart(form, error, low, high) if more is None else more
     return f"{form(low, error, further)} to {form(high, error, further)}"
 
@@ -143,6 +147,15 @@ def with_limits(value: object, low: object, high: object, form: Form, error: obj
     """'+4.9 (+1.0 to +8.8)': an estimate with its interval."""
     more = apart(form, error, value, low, high)
     return f"{form(value, error, more)} ({interval(low, high, form, error, more)})"
+
+
+def hidden(form: Form, error: object, low: object, high: object) -> bool:
+    """Protection rounded both limits to one number, so that no digits show the width that the interval has."""
+    before = _LISTENER.set(None)
+    try:
+        return (number(error) or 0.0) > 0 and form(low, error) == form(high, error)
+    finally:
+        _LISTENER.reset(before)
 
 
 def apart(form: Form, error: object, *values: object) -> int:

@@ -62,9 +62,11 @@ def test_an_interval_with_a_width_is_not_shown_without_one(form, values, written
 
 
 def test_a_number_that_protection_rounded_has_no_further_digits() -> None:
-    assert numbers.with_limits(0.413, 0.412, 0.414, numbers.percent, 0.005) == (
-        f"41{numbers.NARROW}% (41{numbers.NARROW}% to 41{numbers.NARROW}%)"
-    )
+    share = numbers.with_limits(0.41, 0.41, 0.42, numbers.percent, 0.005)
+    assert share == f"41{numbers.NARROW}% (41{numbers.NARROW}% to 42{numbers.NARROW}%)"
+    # limits that are one number once they are rounded have a width that is not told
+    assert numbers.with_limits(0.8, 0.8, 0.8, numbers.ratio, 0.05) == "0.8 (no wider than rounding)"
+    assert numbers.with_limits(0.8, 0.8, 0.8, numbers.ratio) == "0.80 (0.80 to 0.80)"
 
 
 def test_what_is_written_to_compare_is_heard_by_no_one() -> None:

@@ -136,6 +136,8 @@ def interval(row: Estimated, labels: Labels, form: numbers.Form) -> str:
     low, high, name, error = row["conf_low"], row["conf_high"], level(labels), row["rounding_error"]
     if not (numbers.known(low) and numbers.known(high)):
         return f"{name} not known"
+    if numbers.hidden(form, error, low, high):
+        return f"{name} {numbers.HIDDEN}"
     more = _further(row, form)
     least, most = form(abs(low), error, more), form(abs(high), error, more)
     if low >= 0:
