@@ -55,7 +55,7 @@ REAL, BEFORE = "release", "before"
 KEY = ["policy", "door", "attack"]
 COUNTED = ["releases", "hidden", "recovered", "untrue"]
 # of a cohort in so many, a second release after a quarter, and the naive doors, which cost as much as eight others
-SOME = 20
+SOME = 50
 
 
 def seeds(seed: int, number: int) -> list[np.random.SeedSequence]:

@@ -80,6 +80,18 @@ def given_away(
     }
 
 
+def gives_away(
+    cell: int, lines: Sequence[Line], before: Sequence[Range | None], after: Sequence[Range | None], policy: Policy
+) -> bool:
+    """The two releases give the growth of one cell away, where people were only added. What does not go together with
+    what is told gives nothing away.
+    """
+    for names, part in _parted(_programme(lines, before, after)):
+        if Change(cell=cell) in names:
+            return _one_exposed(part, names.index(Change(cell=cell)), policy)
+    return False
+
+
 class _Part(NamedTuple):
     """Numbers that equations connect: their limits, the equations, and the pairs of numbers that are changes."""
 
@@ -115,6 +127,12 @@ def _parted(programme: _Programme) -> list[tuple[list[Change], _Part]]:
 def _exposed(part: _Part, sign: float, policy: Policy) -> tuple[int, ...]:
     """Which changes of a part are found out; remembered, as a release asks again of parts in which nothing changed."""
     return tuple(_Asked(part, sign, policy).found())
+
+
+@lru_cache(maxsize=20_000)
+def _one_exposed(part: _Part, change: int, policy: Policy) -> bool:
+    asked = _Asked(part, 1.0, policy)
+    return asked.agrees and asked.finds(change)
 
 
 def _programme(lines: Sequence[Line], before: Sequence[Range | None], after: Sequence[Range | None]) -> _Programme:
@@ -176,6 +194,18 @@ class _Asked:
                 return []
             self._look(np.where(left, draws.choice([-1.0, 1.0], len(left)), 0.0))
         return self._settled()
+
+    @property
+    def agrees(self) -> bool:
+        """What is supposed is not refuted by lines taken in turn."""
+        return bool((self.outer[0] <= self.outer[1] + NEARLY).all())
+
+    def finds(self, change: int) -> bool:
+        """One change by its position is found out."""
+        import numpy as np
+
+        self.open &= np.arange(len(self.open)) == change
+        return change in self.found()
 
     def _settled(self) -> list[int]:
         """The changes that have too few values left by their own least and greatest; surely none, or surely many, is

@@ -17,8 +17,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from iop_outcomes.release.changes import Change, Range, given_away
-from iop_outcomes.release.lines import Line
+from iop_outcomes.release.changes import Change, Range, given_away, gives_away
+from iop_outcomes.release.lines import Line, connected
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.system import Shown, System
 
@@ -170,7 +170,8 @@ def _coarser(
     for told in before:
         earlier: list[Range | None] = [told.get(key) for key in keys]
         changes = given_away(lines, earlier, after, policy)
-        for change in changes | _of_grown(lines, earlier, after, people, policy):
+        # looked at when nothing else is given away any more, as it takes longer
+        for change in changes or _of_grown(lines, earlier, after, people, policy):
             i = change.cell
             first, second = (None, None) if i is None else (earlier[i], after[i])
             narrow = first is not None and second is not None and not _open(first, second, policy)
@@ -192,13 +193,20 @@ def _of_grown(
     """The changes of cells that may have grown beyond a small one, each supposed to have been small: where a policy
     tells nothing of those, a ledger does not say which were, but it is known.
     """
-    found: set[Change] = set()
-    few = (int(policy.zeros_allowed), policy.minimum_count - 1)
-    for i, old in enumerate(before if not policy.zeros_allowed else ()):
-        if old is None and policy.minimum_count <= people[i] <= 2 * few[1]:
-            own, now = list(before), list(after)
-            own[i], now[i] = few, after[i] or (policy.minimum_count, None)
-            found |= given_away(lines, own, now, policy) & {Change(cell=i)}
+    few = policy.minimum_count - 1
+    grown = [i for i, old in enumerate(before) if old is None and few < people[i] <= 2 * few]
+    if policy.zeros_allowed or not grown:
+        return set()
+    block, found = connected(lines, len(before)), set[Change]()
+    for i in grown:
+        own = [line for line in lines if block[line.parts[0]] == block[i]]
+        there = sorted({cell for line in own for cell in (*line.parts, *line.totals)} | {i})
+        place = {cell: at for at, cell in enumerate(there)}
+        now = [after[cell] for cell in there]
+        then = [(0, few) if cell == i else before[cell] for cell in there]
+        now[place[i]] = after[i] or (policy.minimum_count, None)
+        if gives_away(place[i], [line.at(place) for line in own], then, now, policy):
+            found.add(Change(cell=i))
     return found
 
 

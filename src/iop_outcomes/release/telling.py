@@ -16,7 +16,7 @@ from iop_outcomes.release import counts as tables
 from iop_outcomes.release import days, ledger, life_tables
 from iop_outcomes.release.ground import Ground, OfGroup, first_rows, stacked
 from iop_outcomes.release.life_tables import Question
-from iop_outcomes.release.lines import Line
+from iop_outcomes.release.lines import Line, connected
 from iop_outcomes.release.numbers import NOTHING, Number
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.support import Cells, Evidence, size
@@ -101,16 +101,7 @@ def _protected(system: System, apart: Sequence[Sequence[int]], policy: Policy, d
 def _part(system: System, positions: Sequence[int]) -> System:
     """The cells at some positions, with the lines between them."""
     place = {position: i for i, position in enumerate(positions)}
-    lines = [
-        Line(
-            tuple(place[i] for i in line.parts),
-            None if line.total is None else place[line.total],
-            line.rest,
-            tuple(place[i] for i in line.beside),
-        )
-        for line in system.lines
-        if line.parts[0] in place
-    ]
+    lines = [line.at(place) for line in system.lines if line.parts[0] in place]
     return System(
         people=tuple(system.people[i] for i in positions),
         lines=tuple(lines),
@@ -178,18 +169,7 @@ def _evidence(
 
 def blocks(system: System) -> list[int]:
     """The block of each cell: cells that lines and gates connect, directly or through others, are in one."""
-    above = list(range(len(system.people)))
-
-    def top(i: int) -> int:
-        while above[i] != i:
-            above[i] = above[above[i]]
-            i = above[i]
-        return i
-
-    for members in (*((*line.parts, *line.totals) for line in system.lines), *system.gates):
-        for i in members[1:]:
-            above[top(i)] = top(members[0])
-    return [top(i) for i in above]
+    return connected(system.lines, len(system.people), system.gates)
 
 
 def _between_days(at: Mapping[days.Cell, int], people: Sequence[int], policy: Policy) -> list[Line]:
