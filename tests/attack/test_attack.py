@@ -177,7 +177,7 @@ def test_releases_that_gave_people_away_do_so_no_more(at: int, size: int, policy
 
 def test_people_may_leave_a_cell_as_others_come() -> None:
     """In this cohort a site gets its first of the other arm, and its people stand no longer alone."""
-    found = list(attack.attacked(20, attack.seeds(attack.SEED, 21)[20], ["opensafely"]))
+    found = list(attack.attacked(20, attack.seeds(attack.SEED, 21)[20], ["opensafely"], some=20))
     (both,) = [f for _, door, f in found if door == attack.REAL and f.hidden("two releases")]
     assert len(both.targets) > 20
     assert not both.recovered("two releases")

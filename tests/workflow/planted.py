@@ -119,7 +119,7 @@ def _interviews(raw: Path, people: int, draws: random.Random) -> None:
     rows = []
     for i in range(people):
         held = draws.random() < 0.8
-        rows.append((_id(i), 180, 180 if held else None, 30 if held else None, draws.choice([0, 5]) if held else None))
+        rows.append((_id(i), 180, 180 if held else None, 30, draws.choice([0, 5]) if held else None))
     columns = ["pid", "due", "held", "back", "used"]
     with pd.ExcelWriter(raw / "interviews Plantowska.xlsx") as book:
         pd.DataFrame(rows, columns=columns).to_excel(book, sheet_name="Plantsheet", index=False)

@@ -232,7 +232,7 @@ def test_refusals() -> None:
     score = fit_propensity(Z[:, None], ARM, names=("z",))
     with pytest.raises(EstimationError, match="differ from the fitted ones"):
         aipw(model, ARM, zero, one, score)
-    with pytest.raises(EstimationError, match="No one in arm0 has"):
+    with pytest.raises(EstimationError, match="No one in the arm 'arm0' has"):
         mean_by_arm(Y, ARM, observed=ARM == 1)
     with pytest.raises(EstimationError, match="'y' is missing"):
         mean_by_arm(np.where(Y == 1, np.nan, Y), ARM)

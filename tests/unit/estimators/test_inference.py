@@ -162,7 +162,7 @@ def test_p_values_refuse_the_quantity_without_standard_error_and_not_the_others(
     p = three.p_value()
     assert np.isfinite(p).tolist() == [True, False, False]
     assert p[0] == three.take("a").p_value()[0]
-    with pytest.raises(EstimationError, match="b, c: no standard error"):
+    with pytest.raises(EstimationError, match="'b', 'c': no standard error"):
         three.take("b", "c").p_value()
 
 

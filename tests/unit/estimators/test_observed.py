@@ -164,7 +164,7 @@ def test_what_is_refused():
         chance_observed(s["h"][:, None], s["seen"], certain=np.ones(100, dtype=bool))
     gone, kind = s["seen"] & (s["arm"] == 1), (s["x"] < 0).astype(float)
     chance = chance_observed(s["h"][:, None], gone)
-    with pytest.raises(EstimationError, match="No one in arm0"):
+    with pytest.raises(EstimationError, match="No one in the arm 'arm0'"):
         means_by_observation(s["y"], s["arm"], gone, chance)
     with pytest.raises(EstimationError, match="rows that stand for several people"):
         chance_observed(kind[:, None], kind, names=["kind"], frequency=np.full(100, 2.0))
