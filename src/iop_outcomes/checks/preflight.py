@@ -168,12 +168,13 @@ def _people(loaded: Loaded, tables: Tables, found: Findings, rules: Policy) -> N
     asked = (loaded.endpoints_of(*EVENTS), loaded.follows())
     left = retention.run(people, *ended, tables["sessions"], tables["persons"], *asked)["retention"]
     found.add("Questions", *questions(loaded, tables, made["people"], left, rules))
-    found.stops += _patterns(loaded, tables, people)
+    found.stops += _patterns(loaded, tables, people, rules)
 
 
-def _patterns(loaded: Loaded, tables: Tables, people: pd.DataFrame) -> Iterator[str]:
+def _patterns(loaded: Loaded, tables: Tables, people: pd.DataFrame, policy: Policy) -> Iterator[str]:
     """Endpoints of use patterns that would stop a run, such as one whose window is longer than anyone's follow-up."""
     from iop_outcomes.cohort import abstinence, pattern_endpoints, use
+    from iop_outcomes.patterns.evaluate import TooShort
 
     yield from _substances(loaded.endpoints_of(*OF_PATTERNS, *WEEKLY), tables["screens"])
     asked = loaded.endpoints_of(*OF_PATTERNS)
@@ -186,6 +187,8 @@ def _patterns(loaded: Loaded, tables: Tables, people: pd.DataFrame) -> Iterator[
     for endpoint in asked:
         try:
             pattern_endpoints.run(dated, made, rules, [endpoint], loaded.horizons(), tables["stays"])
+        except TooShort as wrong:
+            yield f"{endpoint.outcome}: {wrong}{longest_window(wrong.reach, policy)}"
         except StudyError as wrong:
             yield f"{endpoint.outcome}: {wrong}"
 
@@ -241,11 +244,23 @@ def longest_day(observed: NDArray[np.int64], day: int, rules: Policy) -> str:
 
     observed: (n,) days to which each is. The last day of a single person is told of no one.
     """
-    least = max(rules.minimum_count, 1)
-    if int((observed >= day).sum()) >= least or len(observed) < least:
+    last, enough = _reached(observed, rules)
+    if last is None or day <= last:
         return ""
-    last = int(np.sort(observed)[-least])
-    return f"; the longest day that can be asked about is day {last}: {least} people or more are followed to it"
+    return f"; the longest day that can be asked about is day {last}: {enough} or more are followed to it"
+
+
+def longest_window(reach: NDArray[np.int64], rules: Policy) -> str:
+    """The week that as many people reach as may be shown, as a sentence, else ''. reach: (n,) the last week of each."""
+    last, enough = _reached(reach, rules)
+    return f" The longest window that {enough} or more are followed to ends with week {last}." if last else ""
+
+
+def _reached(last: NDArray[np.int64], rules: Policy) -> tuple[int | None, str]:
+    """What as many people reach as may be shown, None where there are not so many; and how many these are, in words."""
+    least = max(rules.minimum_count, 1)
+    found = int(np.sort(last)[-least]) if len(last) >= least else None
+    return found, "1 person" if least == 1 else f"{least} people"
 
 
 def _within_an_interval(own: pd.DataFrame, day: int, later: bool) -> str:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from iop_outcomes.protocol import Endpoint
-from iop_outcomes.vocabulary.testing import ANY, NEGATIVE, POSITIVE
+from iop_outcomes.vocabulary.testing import ANY, NEGATIVE, POSITIVE, TAKEN
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -136,7 +136,7 @@ def by_source(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon:
     """What people report of the look-back of the interview held nearest the horizon, and what tests say of those days.
 
     Two flags by person, True where there was no use: reported; tested, False with a positive test, True where there are
-    tests and all are negative, and missing otherwise.
+    tests and all are negative, and missing otherwise. A test that was missed is no test, and tells nothing.
     """
     import pandas as pd
 
@@ -144,6 +144,7 @@ def by_source(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon:
     own = asked_about(tables["screens"], endpoint).merge(
         nearest[["day", "lookback_days"]].rename(columns={"day": "held"}).reset_index(), on="person_id"
     )
+    own = own[own["result"].isin(TAKEN)]
     own = own[(own["day"] < own["held"]) & (own["day"] >= own["held"] - own["lookback_days"])]
     taken, clear = own["person_id"].value_counts(), own.loc[own["result"] == NEGATIVE, "person_id"].value_counts()
     negative = clear.index[clear == taken.reindex(clear.index)]

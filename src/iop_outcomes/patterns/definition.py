@@ -15,7 +15,8 @@ from typing import Any
 
 from iop_outcomes.errors import StudyError
 from iop_outcomes.patterns import ranges
-from iop_outcomes.patterns.symbols import DIED, STATES
+from iop_outcomes.patterns.symbols import DIED, NOT_DUE, STATES
+from iop_outcomes.patterns.unused import unused
 from iop_outcomes.patterns.words import (
     CARRIED_FORWARD,
     FIRST,
@@ -100,8 +101,7 @@ class Definition:
         yield first and self.at_most is not None, f"`at_most` is not for the statistic '{FIRST}'."
         yield first and not self.needed, f"the statistic '{FIRST}' needs `at_least`: how many make the event."
         yield first and self.span < self.needed, f"{self.needed} of {self.span} intervals cannot be. Widen `within`."
-        yield bool(self.within) and not first, f"`within` is for the statistic '{FIRST}'."
-        yield (self.statistic == INDEX) != bool(self.penalty), f"`penalty` is for the statistic '{INDEX}'."
+        yield self.statistic == INDEX and not self.penalty, f"the statistic '{INDEX}' needs `penalty`."
         yield self.start == 0 or self.end == 0, "weeks and tests are counted from 1, or from -1 backwards."
         yield (
             isinstance(self.end, int) and self.start * self.end > 0 and self.start > self.end,
@@ -129,8 +129,9 @@ class Definition:
 
 def nearest(word: str, known: Collection[str]) -> str:
     """' Did you mean ...?' with the nearest known word, or what is known."""
-    near = difflib.get_close_matches(word, list(known), 1)
-    return f" Did you mean '{near[0]}'?" if near else f" Known: {', '.join(known)}."
+    by_letters = {one.casefold(): one for one in known}
+    near = difflib.get_close_matches(word.casefold(), list(by_letters), 1)
+    return f" Did you mean '{by_letters[near[0]]}'?" if near else f" Known: {', '.join(known)}."
 
 
 def _one_of(*known: str) -> Callable[[str], str]:
@@ -160,12 +161,23 @@ def _end(cell: str) -> int | str:
     return cell if cell == LAST_TEST else _whole(cell)
 
 
+def _state(name: str, *further: str) -> str:
+    """A state that an interval can have, or a further word."""
+    if name == NOT_DUE.name:
+        raise StudyError(f"'{name}' is what comes after a person's pattern has ended. Name a state of an interval.")
+    return _one_of(*(state for state in STATES if state != NOT_DUE.name), *further)(name)
+
+
+def _read_as(cell: str) -> str:
+    return _state(cell, LEFT_OUT)
+
+
 def _weights(cell: str) -> dict[int, float]:
     """States with their weights, as in 'negative; mixed 0.5'."""
     found: dict[int, float] = {}
     for one in cell.split(";"):
         name, _, weight = one.strip().partition(" ")
-        code = STATES[_one_of(*STATES)(name)].code
+        code = STATES[_state(name)].code
         if code in found:
             raise StudyError(f"'{name}' stands twice, and only one weight could count. Leave one out.")
         found[code] = _number(weight.strip()) if weight else 1.0
@@ -199,7 +211,6 @@ def _factors(cell: str) -> tuple[float, ...]:
     return tuple(found)
 
 
-_STATE = _one_of(*STATES, LEFT_OUT)
 READERS: Mapping[str, Callable[[str], Any]] = {
     "name": str,
     "version": str,
@@ -217,11 +228,11 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "start": _whole,
     "end": _end,
     "window_of": _one_of(WEEKS, TESTS),
-    "missed": _STATE,
-    "mixed": _STATE,
-    "excused": _STATE,
-    "not_scheduled": _STATE,
-    DIED.name: _STATE,
+    "missed": _read_as,
+    "mixed": _read_as,
+    "excused": _read_as,
+    "not_scheduled": _read_as,
+    DIED.name: _read_as,
     "retained": _whole,
     "otherwise": _number,
     "empty": _number,
@@ -254,4 +265,7 @@ def _definition(row: Mapping[str, str], where: str) -> Definition:
             read[name] = READERS[name](cell)
         except StudyError as wrong:
             raise StudyError(f"{where}, column {name}: {wrong}") from None
-    return Definition(**read, where=where)
+    made = Definition(**read, where=where)
+    if said := next((said for filled, said in unused(made) if filled), ""):
+        raise StudyError(f"{where}: {said}")
+    return made

@@ -22,6 +22,17 @@ Numbers = NDArray[np.float64]
 TOLERANCE = 1e-9
 
 
+class TooShort(StudyError):
+    """Nobody is followed to the end of a window. Its words name no week: the last may be that of a single person.
+
+    reach: (n,) the last week of each person, by the day asked about.
+    """
+
+    def __init__(self, said: str, reach: Whole) -> None:
+        super().__init__(said)
+        self.reach = reach
+
+
 @dataclass(frozen=True)
 class Found:
     """One endpoint of n people.
@@ -40,7 +51,7 @@ class Found:
 class _Prepared:
     """Patterns in the unit of an endpoint, with intervals as rows. weeks: (k,). last: (n,) week of the last test.
 
-    longest: the last week of anyone. read: codes as endpoints read them, which many do alike.
+    reach: (n,) the last week of each person. read: codes as endpoints read them, which many do alike.
     """
 
     codes: Codes
@@ -48,7 +59,7 @@ class _Prepared:
     weeks: Whole
     last: Whole
     last_days: Whole
-    longest: int
+    reach: Whole
     read: dict[tuple[object, ...], Codes] = field(default_factory=dict)
 
     def as_read(self, row: Definition) -> Codes:
@@ -62,8 +73,8 @@ class _Prepared:
 def evaluate(patterns: Patterns, asked: Mapping[str, Sequence[Definition]]) -> dict[str, Found]:
     """Each endpoint by name, of all people. asked: the rows of each endpoint.
 
-    Raises StudyError where patterns are too coarse for an endpoint, begin after interval 1, or nobody is followed to
-    the end of its window.
+    Raises StudyError where patterns are too coarse for an endpoint, or begin after interval 1, and TooShort where
+    nobody is followed to the end of its window.
     """
     prepared: dict[bool, _Prepared] = {}
     found = {}
@@ -98,13 +109,12 @@ def _prepare(patterns: Patterns) -> _Prepared:
     codes = np.ascontiguousarray(own.codes.T)
     weeks = (own.numbers - 1) * own.interval_days // DAYS + 1
     last = np.concatenate([[0], weeks])[windows.last_test(codes)]
-    longest = int(np.concatenate([[0], weeks])[own.lengths].max(initial=0))
-    return _Prepared(codes, own.lengths, weeks, last, np.concatenate([[0], own.last_days]), longest)
+    reach = np.concatenate([[0], weeks])[own.lengths]
+    return _Prepared(codes, own.lengths, weeks, last, np.concatenate([[0], own.last_days]), reach)
 
 
 def _long_enough(prepared: _Prepared, row: Definition) -> None:
     """Somebody is followed to the end of the window. A run longer than that can be had by nobody either."""
-    longest = prepared.longest
     in_weeks = row.window_of == WEEKS
     asked = {
         "a schedule to week": max(row.schedule, default=0),
@@ -113,11 +123,11 @@ def _long_enough(prepared: _Prepared, row: Definition) -> None:
         "a window to week": abs(row.end) if in_weeks and isinstance(row.end, int) else 0,
     }
     words, most = max(asked.items(), key=lambda item: item[1])
-    if len(prepared.lengths) and most > longest:
-        raise StudyError(
-            f"The endpoint '{row.name}' ({row.version}) asks for {words} {most}, and nobody is followed beyond week "
-            f"{longest} by the day asked about (ask on a later day, where people are followed further). The longest "
-            f"window that these patterns can answer ends with week {longest}."
+    if len(prepared.lengths) and most > prepared.reach.max():
+        raise TooShort(
+            f"The endpoint '{row.name}' ({row.version}) asks for {words} {most}, and nobody is followed that far by "
+            "the day asked about. Shorten the window, or ask on a later day, where people are followed further.",
+            prepared.reach,
         )
 
 

@@ -12,6 +12,7 @@ from functools import cache
 
 from iop_outcomes.errors import StudyError
 from iop_outcomes.patterns.definition import Definition, definitions, nearest
+from iop_outcomes.patterns.words import TEST
 from iop_outcomes.tables import reference
 
 FILE = "endpoints_published.csv"
@@ -72,14 +73,27 @@ def written(cell: str, version: str, name: str, value: str) -> list[Definition]:
         if said := [column for column in ("name", "version", "value") if column in cells]:
             raise StudyError(f"the definition says `{said[0]}`, which its row and kind say already. Leave it out.")
         rows = definitions([{"name": name, "version": OWN, "value": value, **cells}], "the definition")
+        _of_ones_own(rows)
     if rows[0].value != value:
         raise StudyError(f"The endpoint '{rows[0].name}' is of the value '{rows[0].value}', and '{value}' is wanted.")
     return rows
 
 
+def _of_ones_own(rows: Sequence[Definition]) -> None:
+    """Nothing is filled in that only tells of a published trial how it tested, and changes no value."""
+    for row in rows:
+        if row.tests_per_week != 1 and row.unit != TEST:
+            raise StudyError(
+                f"{row.where}: `tests_per_week` is for `unit = {TEST}`; of weeks, one state is read. Leave it out, or "
+                "set the unit."
+            )
+
+
 def added(rows: Iterable[Mapping[str, str]], source: str) -> tuple[Definition, ...]:
-    """The published endpoints and the rows of a table of one's own. Raises StudyError where a name is taken."""
+    """The published endpoints and the rows of a table of one's own. Raises StudyError where a name is taken, and for
+    what is wrong in a row."""
     own = definitions(rows, source)
+    _of_ones_own(own)
     taken = {(row.name, row.version) for row in published()}
     twice = next((row for row in own if (row.name, row.version) in taken), None)
     if twice is not None:

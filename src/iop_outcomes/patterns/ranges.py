@@ -43,26 +43,31 @@ class Range:
         return f"{'a whole number, ' if self.whole else ''}{least}{most} ({self.of})"
 
 
-def intervals(row: Definition) -> float:
-    """The most intervals that the endpoint looks at; infinite where its window ends with the person's pattern."""
+def intervals(row: Definition, weeks: float = math.inf) -> float:
+    """The most intervals that the endpoint looks at in patterns of so many weeks.
+
+    Where patterns may be of any length, infinite for a window that ends with the person's pattern.
+    """
     by_week = row.tests_per_week if row.unit == TEST else 1.0
     start, end = row.start, row.end
     bounded = isinstance(end, int) and start * end > 0 and (end > 0 or start < 0) and not (start == 1 and end == -1)
     size = float(int(end) - start + 1) if bounded else math.inf
     if row.window_of == WEEKS:
-        weeks = [w for w in row.schedule if not bounded or start < 0 or start <= w <= int(end)]
-        size = min(size, len(weeks)) if row.schedule else size
+        size = min(size, weeks - max(start, 1) + 1)
+        named = [w for w in row.schedule if not bounded or start < 0 or start <= w <= int(end)]
+        size = min(size, len(named)) if row.schedule else size
         return math.ceil(size * by_week) if math.isfinite(size) else size
-    return min(size, math.ceil(len(row.schedule) * by_week)) if row.schedule else size
+    tests = len(row.schedule) if row.schedule else weeks
+    return min(size, math.ceil(tests * by_week)) if math.isfinite(tests) else size
 
 
-def largest(row: Definition) -> float:
-    """The largest value that the statistic can have."""
-    size, weight = intervals(row), max(row.counts.values())
+def largest(row: Definition, weeks: float = math.inf) -> float:
+    """The largest value that the statistic can have in patterns of so many weeks."""
+    size, weight = intervals(row, weeks), max(row.counts.values())
     return {COUNT: size * weight, SHARE: weight, LONGEST_RUN: size, FIRST: size, INDEX: row.scale}[row.statistic]
 
 
-def _ranges(row: Definition) -> Iterator[tuple[str, float | None, Range]]:
+def _ranges(row: Definition, weeks: float) -> Iterator[tuple[str, float | None, Range]]:
     """Each number of a row: the column, what stands there, and where it may lie."""
     words = {
         COUNT: "the intervals of the window, by their weights",
@@ -71,16 +76,17 @@ def _ranges(row: Definition) -> Iterator[tuple[str, float | None, Range]]:
         FIRST: "the intervals of the window",
         INDEX: "the best value is `scale`",
     }[row.statistic]
-    most, run = largest(row), row.statistic in (LONGEST_RUN, FIRST)
+    most, run = largest(row, weeks), row.statistic in (LONGEST_RUN, FIRST)
     bound = Range(0, most, words, above=True, whole=run)
     for weight in row.counts.values():
-        yield "counts", weight, Range(0, math.inf, "the weight of a state", above=True)
+        share = row.statistic == SHARE
+        yield "counts", weight, Range(0, 1 if share else math.inf, "the weight of a state", above=True)
     yield "tests_per_week", row.tests_per_week, Range(0, DAYS, "one test a day at most", above=True)
     yield "at_least", row.at_least, bound
     yield "at_most", row.at_most, Range(0, most, words, whole=run)
     if row.at_least is not None and row.at_most is not None:
         yield "at_most", row.at_most, Range(row.at_least, most, "not below `at_least`")
-    yield "within", row.within, Range(0, intervals(row), "the intervals of the window", whole=True)
+    yield "within", row.within, Range(0, intervals(row, weeks), "the intervals of the window", whole=True)
     yield "retained", row.retained, Range(0, LAST_WEEK, "a week")
     yield "otherwise", row.otherwise, Range(0, 1 if row.value == LOGICAL else most, "the value of who left before")
     yield "empty", row.empty, Range(0, most, "the value of nothing")
@@ -89,9 +95,12 @@ def _ranges(row: Definition) -> Iterator[tuple[str, float | None, Range]]:
     yield "scale", row.scale, Range(0, math.inf, "the best value", above=True)
 
 
-def wrong(row: Definition) -> str:
-    """What is out of its range first, in a sentence with what was expected; '' where nothing is."""
-    for column, value, allowed in _ranges(row):
+def wrong(row: Definition, weeks: float = math.inf) -> str:
+    """What is out of its range first, in a sentence with what was expected; '' where nothing is.
+
+    weeks: of which patterns are at most, where that is known.
+    """
+    for column, value, allowed in _ranges(row, weeks):
         if value is not None and not allowed.holds(value):
             return f"column {column}: {value:g} cannot be. Expected {allowed}. Correct the number, or the window."
     return ""

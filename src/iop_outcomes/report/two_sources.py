@@ -73,12 +73,17 @@ def _line(rows: pd.DataFrame, words: str, labels: Labels) -> Line:
             numbers.count(people),
             numbers.percent(found.observed, len(cells) * most / people),
             numbers.with_limits(found.kappa, found.kappa - reach, found.kappa + reach, _kappa)
-            if numbers.known(found.kappa)
+            if numbers.known(found.kappa) and _both_tell_apart(table)
             else numbers.DASH,
             _share(cells[USING, USING], cells[USING, ABSTINENT]),
             _share(cells[ABSTINENT, ABSTINENT], cells[ABSTINENT, USING]),
         ),
     )
+
+
+def _both_tell_apart(table: pd.DataFrame) -> bool:
+    """Tests and reports know both answers: else kappa is 0 whatever the other says, and its error tells nothing."""
+    return all(bool((table.sum(axis=axis) > 0).all()) for axis in (0, 1))
 
 
 def _kappa(value: object, error: object = 0.0, more: int = 0) -> str:

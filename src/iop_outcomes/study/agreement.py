@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import Analysis, Eligibility, Endpoint, Study
 from iop_outcomes.protocol.records import PUBLIC
-from iop_outcomes.study import names
+from iop_outcomes.study import horizons, names
 from iop_outcomes.tables import TABLES
 from iop_outcomes.tables.canonical import NOT_COVARIATES
 from iop_outcomes.vocabulary import methods
@@ -27,7 +27,7 @@ from iop_outcomes.vocabulary.endpoints import (
     compared,
     measures,
 )
-from iop_outcomes.vocabulary.kind import ABSTINENCE, DAYS_PER_WEEK
+from iop_outcomes.vocabulary.kind import ABSTINENCE
 from iop_outcomes.vocabulary.measures import INTENSITY
 from iop_outcomes.vocabulary.testing import SCHEDULED_BEFORE, TESTS_BEFORE, TESTS_OF_SITE
 
@@ -69,7 +69,7 @@ def check(study: Study, analyses: tuple[Analysis, ...], endpoints: Mapping[str, 
             raise StudyError(_unknown(at, "outcome", row.outcome, list(endpoints), study.endpoints))
         _check_companion(study, row, endpoints[row.outcome], at)
         _check_row(study, row, endpoints[row.outcome], at)
-        _check_days(study, row, endpoints[row.outcome], at)
+        horizons.check(study, row, endpoints[row.outcome], at)
         _check_recorded(study, endpoints[row.outcome], at)
     _check_unique(study, analyses)
 
@@ -303,33 +303,6 @@ def _check_missing(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> 
         )
 
 
-def _check_days(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None:
-    """The horizon lies after what the question starts from."""
-    duration, intensity = study.durations.get(row.contrast), study.intensities.get(row.contrast)
-    strategies = study.strategies.get(row.contrast)
-    starts = {
-        "the landmark of": duration.days if duration is not None and row.method != methods.NAIVE else 0,
-        "the window of": intensity.window_days if intensity is not None else 0,
-        "the weeks that are decided by": DAYS_PER_WEEK * strategies.decided if strategies is not None else 0,
-    }
-    for what, day in starts.items():
-        if row.horizon_days <= day:
-            raise StudyError(
-                f"{at}: the horizon, day {row.horizon_days}, is not after {what} '{row.contrast}', which ends on day "
-                f"{day}. Ask for a later day."
-            )
-    if "window_days" in KINDS[endpoint.kind].takes and row.horizon_days < endpoint.window_days:
-        raise StudyError(
-            f"{at}: the outcome '{row.outcome}' looks at the {endpoint.window_days} days before the horizon, day "
-            f"{row.horizon_days}, some of which lie before time zero. Ask for a later day, or shorten `window_days`."
-        )
-    if endpoint.from_day and row.horizon_days <= endpoint.from_day:
-        raise StudyError(
-            f"{at}: the outcome '{row.outcome}' counts from day {endpoint.from_day} on, and the horizon is day "
-            f"{row.horizon_days}. Ask for a later day."
-        )
-
-
 def _check_unique(study: Study, analyses: tuple[Analysis, ...]) -> None:
     seen = set()
     for row in analyses:
@@ -343,6 +316,6 @@ def _check_unique(study: Study, analyses: tuple[Analysis, ...]) -> None:
 
 
 def _unknown(at: str, what: str, name: str, known: list[str], where: str) -> str:
-    near = difflib.get_close_matches(name, known, 1)
+    near = difflib.get_close_matches(name.casefold(), known, 1)
     hint = f" Did you mean '{near[0]}'?" if near else ""
     return f"{at}: the {what} '{name}' is not known.{hint} Known, from {where}: {', '.join(known)}."

@@ -75,5 +75,7 @@ def _said(error: Any) -> str:
     said, found = str(error["msg"]).removeprefix(PREFIX), error["input"]
     if not isinstance(found, str):
         return f"{column}: {ended(said)}"
-    near = [] if said.endswith("?") else difflib.get_close_matches(found, re.findall(r"'([^']+)'", said), 1)
+    # an empty word is among them where a cell may be empty
+    known = re.findall(r"'([^']*)'", said)
+    near = [] if said.endswith("?") else difflib.get_close_matches(found.casefold(), known, 1)
     return f"{column}: {ended(said, f'found {found!r}')}" + (f" Did you mean '{near[0]}'?" if near else "")

@@ -189,4 +189,4 @@ def test_a_window_longer_than_anyone_is_followed_stops_a_run_with_the_longest_th
     assert weekly.startswith("week: no test is of the substance 'opiods'")
     assert unknown.startswith("typo: no test is of the substance 'opiod', and it is no class. Did you mean 'opioid'?")
     assert stop.startswith("whole: The endpoint 'whole' (own) asks for a window to week 20")
-    assert stop.endswith("The longest window that these patterns can answer ends with week 12.")
+    assert stop.endswith("The longest window that 11 people or more are followed to ends with week 12.")

@@ -110,8 +110,16 @@ def test_the_longest_day_is_that_of_enough_people_and_of_no_single_one() -> None
     assert preflight.longest_day(observed, 90, cms) == ""
     # 31 people, the eleventh longest of whom is followed to day 120
     assert "is day 120: 11 people" in preflight.longest_day(observed, 390, cms)
-    assert "is day 400: 1 people" in preflight.longest_day(observed, 500, none)
+    assert "is day 400: 1 person or more" in preflight.longest_day(observed, 500, none)
     assert preflight.longest_day(observed[:5], 500, cms) == ""
+
+
+def test_the_longest_window_is_that_of_enough_people_and_of_no_single_one() -> None:
+    weeks = np.array([85, *range(10, 40)])
+    cms, none = (preflight.longest_window(weeks, POLICIES[name]) for name in ("cms", "none"))
+    assert cms == " The longest window that 11 people or more are followed to ends with week 30."
+    assert none == " The longest window that 1 person or more are followed to ends with week 85."
+    assert preflight.longest_window(weeks[:5], POLICIES["cms"]) == ""
 
 
 def test_tests_that_disagree_and_tests_before_care_are_counted(folder):

@@ -189,7 +189,7 @@ def test_reports_are_held_against_tests_of_the_same_days():
     held = followups(
         [
             {"person_id": p, "day": 91, "lookback_days": 30, "days_used": used}
-            for p, used in (("a", 0), ("b", 0), ("c", 3), ("d", 3), ("e", 0), ("f", None))
+            for p, used in (("a", 0), ("b", 0), ("c", 3), ("d", 3), ("e", 0), ("f", None), ("h", 0))
         ]
     )
     tests = screens(
@@ -198,15 +198,17 @@ def test_reports_are_held_against_tests_of_the_same_days():
             for p, day, result in (
                 ("a", 90, "negative"), ("b", 61, "positive"), ("b", 70, "negative"), ("c", 75, "negative"),
                 ("d", 75, "positive"), ("e", 60, "positive"), ("e", 91, "positive"), ("f", 75, "positive"),
-                ("a", 80, "negative"), ("g", 75, "positive"),
+                ("a", 80, "negative"), ("g", 75, "positive"), ("c", 80, "missing"), ("d", 80, "missing"),
+                ("h", 80, "missing"),
             )
         ]
     )  # fmt: skip
-    own = found("interview", people(*"abcdefg"), held, tests, day=90, tolerance_days=14)["abstinence"]
+    own = found("interview", people(*"abcdefgh"), held, tests, day=90, tolerance_days=14)["abstinence"]
     pairs = own.set_index("person_id")[["reported", "tested"]].astype(object)
     said = {p: tuple(None if pd.isna(v) else bool(v) for v in row) for p, row in pairs.iterrows()}
     assert said == {
         "a": (True, True), "b": (True, False), "c": (False, True), "d": (False, False),
         "e": (True, None),  # tests of the day before the look-back and of the interview's own day tell nothing of it
         "f": (None, None), "g": (None, None),
+        "h": (True, None),  # a test that was missed tells nothing, and takes nothing from those that were taken (c)
     }  # fmt: skip

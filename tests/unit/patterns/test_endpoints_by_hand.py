@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from iop_outcomes.errors import StudyError
 from iop_outcomes.patterns import ranges
 from iop_outcomes.patterns.definition import Definition, definitions
-from iop_outcomes.patterns.evaluate import evaluate
+from iop_outcomes.patterns.evaluate import TooShort, evaluate
 from iop_outcomes.patterns.pattern import from_strings, to_strings
 from iop_outcomes.patterns.published import added, find, published
 from iop_outcomes.patterns.weeks import weekly
@@ -172,7 +172,19 @@ def test_a_user_adds_an_endpoint_as_a_row() -> None:
         ({"tests_per_week": "0"}, "column tests_per_week: 0 cannot be. Expected above 0, and no more than 7"),
         ({"within": "-2"}, "column within|`within` is for"),
         ({"retained": "-3"}, "column retained: -3 cannot be"),
-        ({"scale": "0"}, "column scale: 0 cannot be"),
+        ({"scale": "100"}, "`scale` is for the statistic 'index'"),
+        ({"statistic": "index", "value": "proportion", "penalty": "1 x 3", "scale": "0"}, "column scale: 0 cannot be"),
+        ({"statistic": "index", "value": "proportion"}, "the statistic 'index' needs `penalty`"),
+        ({"dated": "known"}, "`dated` is for the statistic 'first'"),
+        ({"empty": "0"}, "`empty` is for the statistic 'share' or 'index'"),
+        ({"otherwise": "0"}, "the week of `retained`, which is empty"),
+        ({"statistic": "longest_run", "counts": "negative 2"}, "`counts` gives weights, and of .* 'longest_run'"),
+        ({"statistic": "first", "value": "survival", "at_least": "2", "retained": "3"}, "`retained` is not for"),
+        ({"value": "proportion"}, "a value of 'proportion' is for .* 'count' gives a number"),
+        ({"counts": "negative; not_due"}, "column counts: 'not_due' is what comes after a person's pattern has ended"),
+        ({"missed": "not_due"}, "column missed: 'not_due' is what comes after"),
+        ({"statistic": "share", "value": "proportion", "counts": "negative 2"}, "counts: 2 cannot .* no more than 1"),
+        ({"STATISTIC": "share"}, r"the column 'STATISTIC' is not known. Did you mean 'statistic'\?"),
         ({"retained": "3", "otherwise": "-1"}, "column otherwise: -1 cannot be"),
         ({"statistic": "share", "value": "proportion", "empty": "3"}, "column empty: 3 cannot be. Expected 0 or more"),
         ({"statistic": "index", "value": "proportion", "penalty": "1 x -2"}, "is of no weeks"),
@@ -196,11 +208,13 @@ def test_a_name_with_a_mistake_is_refused_with_the_nearest() -> None:
     assert list(find(["RsE_lee_2016"], AS_PUBLISHED, published())) == ["Rs_lee_2016"]
 
 
-def test_a_window_that_nobody_is_followed_to_is_refused_with_the_longest() -> None:
+def test_a_window_that_nobody_is_followed_to_is_refused_without_the_last_week_of_a_single_person() -> None:
     weeks = from_strings(["a", "b"], ["-" * 20, "-" * 23])
-    with pytest.raises(StudyError, match=r"a window to week 24, and nobody .* beyond week 23 .* The longest window"):
+    with pytest.raises(TooShort, match="a window to week 24, and nobody is followed that far") as caught:
         evaluate(weeks, find(["Rd_haight_2019"], AS_PUBLISHED, published()))
-    with pytest.raises(StudyError, match="a schedule to week 15, and nobody is followed beyond week 3"):
+    assert caught.value.reach.tolist() == [20, 23]
+    assert "23" not in str(caught.value)
+    with pytest.raises(TooShort, match="a schedule to week 15, and nobody is followed that far"):
         evaluate(weeks.window(1, 3), find(["Rd_lofwall_2018"], AS_OPERATIONALISED, published()))
     assert evaluate(weeks, find(["Rd_haight_2019"], AS_OPERATIONALISED, published()))
 
@@ -247,6 +261,8 @@ def test_a_bound_is_accepted_where_somebody_can_reach_it_and_somebody_not(
 ) -> None:
     """An endpoint that everybody has, or that nobody could, is a mistake of its row; half a week in a row, too."""
     end = start + more
+    if statistic == "longest_run":
+        counts = "negative"
     cells = {"statistic": statistic, "start": str(start), "end": str(end), "counts": counts, "value": "logical"}
     best, worst = "-" * 20, "+" * 20
     plain = row(**{**cells, "value": "proportion" if statistic == "share" else "integer"})
@@ -258,6 +274,29 @@ def test_a_bound_is_accepted_where_somebody_can_reach_it_and_somebody_not(
     else:
         with pytest.raises(StudyError, match=r"column at_least: .* cannot be. Expected .* Correct the number, or the"):
             row(**cells, at_least=bound)
+
+
+@given(
+    st.sampled_from(["count", "share", "longest_run"]),
+    st.sampled_from([{}, {"start": "3"}, {"start": "-4"}, {"window_of": "tests", "end": "6"}, {"end": "last_test"}]),
+    st.integers(5, 30),
+    st.sampled_from(["1", "3", "8", "400"]),
+)
+def test_a_bound_is_within_reach_of_weeks_where_somebody_followed_for_them_has_it(
+    statistic: str, window: dict[str, str], weeks: int, bound: str
+) -> None:
+    cells = {"statistic": statistic, "value": "logical", **window}
+    try:
+        asked = row(**cells, at_least=bound)
+    except StudyError:
+        return
+    assert (ranges.wrong(asked, weeks) == "") == (of("-" * weeks, asked) == 1)
+
+
+def test_tests_of_weeks_are_counted_by_no_number_a_week() -> None:
+    with pytest.raises(StudyError, match=r"mine.csv, row 1 \(x\): `tests_per_week` is for `unit = test`"):
+        added([ROW | {"tests_per_week": "3"}], "mine.csv")
+    assert added([ROW | {"tests_per_week": "3", "unit": "test"}], "mine.csv")
 
 
 def test_every_published_endpoint_is_within_its_ranges() -> None:

@@ -56,6 +56,7 @@ def test_days_in_care_in_plain_words() -> None:
             (-0.01, -0.06, 0.04),
             f"1.0 percentage points fewer (95{NARROW}% CI 6.0 fewer to 4.0 more). The interval leaves",
         ),
+        ((-0.0004, -0.03, 0.03), f"0.0 percentage points apart (95{NARROW}% CI 3.0 fewer to 3.0 more)."),
         ((0.01, 0.0, 0.04), f"1.0 percentage points more (95{NARROW}% CI 0.0 to 4.0 more)."),
     ],
 )

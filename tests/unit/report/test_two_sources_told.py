@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from released_study import NARROW, study, typed
 
+from iop_outcomes.presentation import numbers
 from iop_outcomes.report import two_sources
 
 # by arm, of those tested free of use and of those with use: reported none, reported use
@@ -38,6 +39,16 @@ def test_agreement_by_hand() -> None:
     assert first.cells[2].startswith("0.47 (")
     assert first.cells[3:] == (f"60.0{NARROW}%", f"85.7{NARROW}%")
     assert (second.cells, second.absent) == ((), two_sources.FEW)
+
+
+def test_kappa_is_not_told_where_tests_or_reports_know_one_answer() -> None:
+    """No one tests free of use: kappa is 0 whatever was reported, and an interval of no width would be told."""
+    made = rows()
+    iop = made["arm"] == "iop"
+    for group in ("group", "level"):
+        one = made.assign(count=made["count"].mask(iop & (made[group] == "abstinent"), 0))
+        (table,) = two_sources.tables(one, study())
+        assert table.blocks[0].lines[0].cells[2] == numbers.DASH
 
 
 def test_without_counts_there_is_no_table() -> None:

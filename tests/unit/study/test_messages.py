@@ -22,6 +22,11 @@ COUNT = "statistic = count | counts = negative"
 PATTERNS = [
     ("pattern_answer", f"{COUNT} | at_least = -4", "column at_least: -4 cannot be"),
     ("pattern_answer", f"{COUNT} | at_least = 400 | end = 12", "no more than 12"),
+    ("pattern_answer", f"{COUNT} | at_least = 4 | tests_per_week = 3", "`tests_per_week` is for `unit = test`"),
+    ("pattern_answer", f"{COUNT} | at_least = 4 | scale = 100", "`scale` is for the statistic 'index'"),
+    ("pattern_share", "STATISTIC = share | counts = negative", "Did you mean 'statistic'?"),
+    ("pattern_share", "statistic = share | counts = negative 2; mixed 1", "column counts: 2 cannot be"),
+    ("pattern_share", "statistic = share | counts = not_due", "'not_due' is what comes after a person's pattern"),
     ("pattern_answer", f"{COUNT} | statistic = share | at_least = 1", "says `statistic` twice"),
     ("pattern_answer", f"{COUNT} | value = survival | at_least = 1", "says `value`, which its row and kind say"),
     ("pattern_answer", "count = negative", "the column 'count' is not known. Did you mean 'counts'?"),
@@ -53,6 +58,12 @@ def test_a_definition_that_is_wrong_is_told_with_its_place_in_sentences(tmp_path
     assert said in message
     assert message.endswith((".", "?"))
     assert not DOUBLED.search(message.removeprefix(str(path)))
+
+
+def test_a_misspelt_version_is_told_with_the_nearest(tmp_path) -> None:
+    path = endpoints(tmp_path, "pattern_answer", pattern="Ab_kosten_1993", version="as_publishd")
+    with pytest.raises(StudyError, match=r"line 2, column version: .* Did you mean 'as_published'\?$"):
+        sheets.read(Endpoint, path)
 
 
 @pytest.mark.parametrize(

@@ -147,6 +147,11 @@ def test_amounts_are_asked_for_as_they_can_be_answered(folder):
     """Each time the row that was refused is taken out again."""
     sheet = Path("config/analyses.tsv")
     whole, demo = sheet.read_text(), "demo a abstinence iop_vs_residential"
+    # of a window that would reach beyond time zero
+    library = Path("config/endpoints.tsv").read_text().rstrip("\n").split("\n")
+    named = {"outcome": "recent", "kind": "days_abstinent", "label": "Recent", "definition": "Of the last 500 days."}
+    library.append("\t".join((named | {"window_days": "500"}).get(name, "") for name in library[0].split("\t")))
+    Path("config/endpoints.tsv").write_text("\n".join(library) + "\n")
     add(f"{demo} percent_days_abstinent 180 mean_share iptw worst_case,best_case secondary")
     add(f"{demo} longest_abstinence 180 mean_number aipw observed_only secondary")
     assert load().rows("abstinence")
@@ -157,6 +162,7 @@ def test_amounts_are_asked_for_as_they_can_be_answered(folder):
         "percent_days_abstinent 90 mean_share crude observed_only": "does not answer a 'mean_share'",
         "percent_days_abstinent 90 mean_number iptw observed_only": "Possible measures: mean_share",
         f"{change} 90 mean_change aipw observed_only": "does not answer a 'mean_change'",
+        "recent 180 mean_share iptw observed_only": "looks at the 500 days before the horizon, day 180, some of which",
         f"{change} 20 adjusted_change iptw observed_only": "30 days before the horizon, day 20, some of which lie",
     }.items():
         sheet.write_text(whole)
@@ -180,6 +186,39 @@ def test_an_answer_of_use_patterns_knows_no_reading_that_would_change_nothing(fo
     Path("config/analyses.tsv").write_text(whole)
     add("demo o abstinence iop_vs_residential own 84 risk iptw none secondary")
     assert refused().endswith("needs the missing_rule observed_only.")
+
+
+@pytest.mark.parametrize(
+    ("kind", "definition", "measure", "said"),
+    [
+        ("answer", "statistic = count | counts = negative | at_least = 400", "risk", "column at_least: 400 cannot be"),
+        ("answer", "statistic = longest_run | counts = negative | at_least = 13", "risk", "no more than 12"),
+        ("answer", "statistic = longest_run | counts = negative | at_least = 12", "risk", ""),
+        ("answer", "statistic = count | counts = negative | at_least = 9 | start = 4", "risk", ""),
+        ("answer", "statistic = count | counts = negative | at_least = 10 | start = 4", "risk", "no more than 9"),
+        (
+            "number",
+            "statistic = count | counts = negative | retained = 8 | otherwise = 40",
+            "mean_number",
+            "rwise: 40",
+        ),
+    ],
+)
+def test_numbers_of_an_endpoint_of_use_patterns_can_be_by_the_day_asked_about(
+    folder, kind, definition, measure, said
+) -> None:
+    """Day 84 is of twelve weeks, from the day after time zero on."""
+    sheet = Path("config/endpoints.tsv").read_text().rstrip("\n")
+    cells = ["own", f"pattern_{kind}", "Own", "An answer.", *[""] * 3, "opioid", *[""] * 6, definition]
+    Path("config/endpoints.tsv").write_text(sheet + "\n" + "\t".join(cells) + "\n")
+    add(f"demo o abstinence iop_vs_residential own 84 {measure} iptw observed_only secondary")
+    if not said:
+        assert load()
+        return
+    told = refused()
+    assert said in told
+    assert "'own' on day 84 is of 12 weeks: column" in told
+    assert told.endswith("Correct the number, or the window. Or ask on a later day.")
 
 
 def test_a_return_to_care_has_no_doubly_robust_estimate(folder):

@@ -159,8 +159,9 @@ def level(labels: Labels) -> str:
 
 def amount(row: Estimated, unit: str, form: numbers.Form) -> str:
     """A difference in words without its interval."""
-    value = form(abs(row["estimate"]), row["rounding_error"], _further(row, form))
-    if not direction(row):
+    error, more = row["rounding_error"], _further(row, form)
+    value = form(abs(row["estimate"]), error, more)
+    if not direction(row) or value == form(0.0, error, more):
         return f"{value} {unit} apart"
     return f"{value} {unit} {'more' if row['estimate'] > 0 else 'fewer'}"
 
