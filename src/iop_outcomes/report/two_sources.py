@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 SAYS = (ABSTINENT, USING)
 NOTE = (
     "People who told of the days before the interview and have a test of those days. Kappa is agreement beyond chance "
-    "(Cohen 1960, Educational and Psychological Measurement 20:37; error after Fleiss, Cohen and Everitt 1969). A test "
-    "finds use of a few days only, so that people may report use that it cannot find; reports of none beside a "
-    "positive test are use that was not told."
+    "(Cohen 1960, Educational and Psychological Measurement 20:37; error after Fleiss, Cohen and Everitt 1969), "
+    "and is left out where tests, or reports, are all alike. A test finds use of a few days only, so that people may "
+    "report use that it cannot find; reports of none beside a positive test are use that was not told."
 )
 FEW = "Withheld: one of the four counts is of few people, or would give such a one away"
 

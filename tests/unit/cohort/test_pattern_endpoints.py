@@ -113,7 +113,7 @@ def test_a_definition_that_reads_missed_tests_itself_is_told_once() -> None:
 
 
 def test_a_window_beyond_everyone_is_refused() -> None:
-    with pytest.raises(StudyError, match=r"a window to week 15, and nobody is followed beyond week 10"):
+    with pytest.raises(StudyError, match=r"a window to week 15, and nobody is followed that far"):
         said({"a": "-" * 20}, "Ab_krupitskyA_2011")
 
 

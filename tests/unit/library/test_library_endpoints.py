@@ -56,7 +56,7 @@ def test_patterns_of_days() -> None:
         ({"pattern": "patern"}, r"no column 'patern'. Did you mean 'pattern'\?"),
         ({"pattern": "number"}, "'number' holds no texts"),
         ({"pattern": "wrong"}, "1 texts hold a symbol that is none of"),
-        ({"names": "Rd_strang_2019"}, "a window to week 12, and nobody is followed beyond week 4"),
+        ({"names": "Rd_strang_2019"}, "a window to week 12, and nobody is followed that far"),
         ({"names": "Ab_ling_1998", "version": "as_published"}, "of single tests, 3 a week"),
         ({"own": OWN.assign(counts="positiv"), "version": "mine"}, r"the table of endpoints, row 1 \(Rs_two\), column"),
     ],
