@@ -3,9 +3,10 @@
 Endpoints are rows of the endpoint library; a row's kind picks the function. Binary endpoints say abstinent, not
 abstinent, dead, or not known; how "not known" is read is a choice of the analysis, never of this step. Who is observed
 to a horizon, and yet has no answer as the interview that would give it was due after the end of observation, has missed
-nothing: it is not due, as is a horizon beyond observation. Who had died by the horizon has missed nothing either: that
-is told as a death, whatever was answered shortly before; of what was known before they died (use up to the horizon, a
-state at discharge) the answer stands. Days are counted from time zero.
+nothing: it is not due, as is a horizon beyond observation, for the living and the dead alike. Who had died by the
+horizon, and was due, has missed nothing either: that is told as a death, whatever was answered shortly before; of what
+was known before they died (use up to the horizon, a state at discharge) the answer stands. Days are counted from time
+zero.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from iop_outcomes.cohort import amounts, clocks, known_days
 from iop_outcomes.cohort.kinds import Functions
 from iop_outcomes.cohort.retention import of
 from iop_outcomes.cohort.runs import run_of_screens
-from iop_outcomes.cohort.units import from_zero
+from iop_outcomes.cohort.units import from_zero, reaches
 from iop_outcomes.cohort.use import asked
 from iop_outcomes.protocol import Endpoint, Use
 from iop_outcomes.tables.canonical import STATES_AT_DISCHARGE
@@ -146,8 +147,8 @@ def _binary_rows(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horiz
             "outcome": endpoint.outcome,
             "horizon_days": horizon,
             "abstinent": answer.mask(died),
-            "mature": (due | died).astype(bool),
-            "dead": died,
+            "mature": due.astype(bool),
+            "dead": died & due,
             **_by_source(people, tables, endpoint, horizon),
         }
     )
@@ -208,13 +209,13 @@ def _nearest_interview(followups: pd.DataFrame, endpoint: Endpoint, horizon: int
 
 def _observed(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
     """The horizon lies within observation."""
-    return (people["observed_days"] >= horizon).astype(bool)
+    return reaches(people, horizon)
 
 
 def _interview_due(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
     """The interview nearest the horizon was due by the end of observation; where none is listed, the horizon was."""
     due = people["person_id"].map(_nearest_interview(tables["followups"], endpoint, horizon)["target_day"])
-    return (people["observed_days"] >= due.astype("Int64").fillna(horizon)).astype(bool)
+    return reaches(people, due.astype("Int64").fillna(horizon))
 
 
 def _answer_due(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
@@ -224,16 +225,7 @@ def _answer_due(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizo
     rows = tables["followups"]
     first = rows[rows["target_day"] >= horizon].groupby("person_id")["target_day"].min()
     due = people["person_id"].map(first).astype("Int64").fillna(horizon)
-    return (people["observed_days"] >= due).astype(bool)
-
-
-def _or_died(due: OnADay) -> OnADay:
-    """The same, and whoever died, who was observed to the end: a missing answer is missing, not immature."""
-
-    def asked(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
-        return due(people, tables, endpoint, horizon) | people["death_day"].notna()
-
-    return asked
+    return reaches(people, due)
 
 
 def _listed(counts: str) -> list[str]:
@@ -260,7 +252,7 @@ def _left_by_dying(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, hor
     return people["person_id"].isin(left.loc[left["cause"] == DIED, "person_id"])
 
 
-@on_a_day(due=_or_died(_interview_due), dead=_died)
+@on_a_day(due=_interview_due, dead=_died)
 def interview(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
     """No use in the look-back of the interview due nearest the horizon, within the tolerance.
 
@@ -281,7 +273,7 @@ def interview(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon:
     return reported.mask(pd.Series(reported.index.isin(seen), index=reported.index), False)
 
 
-@on_a_day(due=_or_died(_interview_due), dead=_died)
+@on_a_day(due=_interview_due, dead=_died)
 def state_at_interview(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
     """A state that counts was told of at the interview due nearest the horizon, within the tolerance."""
     import pandas as pd
@@ -294,17 +286,17 @@ def state_at_interview(people: pd.DataFrame, tables: Tables, endpoint: Endpoint,
 
 
 def _screen_due(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
-    """The horizon lies within observation, and not all tests of its days are excused."""
+    """The horizon lies within observation, and not all tests of its days are excused of who lives to see it."""
     near = {name: _near(tables[name], endpoint, horizon)["person_id"] for name in ("screens", "excused")}
     only_excused = people["person_id"].isin(near["excused"]) & ~people["person_id"].isin(near["screens"])
-    return _observed(people, tables, endpoint, horizon) & ~only_excused
+    return _observed(people, tables, endpoint, horizon) & (~only_excused | _died(people, tables, endpoint, horizon))
 
 
 def _near(screens: pd.DataFrame, endpoint: Endpoint, horizon: int) -> pd.DataFrame:
     return screens[(screens["day"] <= horizon) & (screens["day"] > horizon - endpoint.tolerance_days)]
 
 
-@on_a_day(due=_or_died(_screen_due), dead=_died)
+@on_a_day(due=_screen_due, dead=_died)
 def screen(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
     """The last screen due in the tolerance up to the horizon is negative; missing when it was not given."""
     due = _of_substance(_near(tables["screens"], endpoint, horizon), endpoint)
@@ -332,7 +324,7 @@ def _state_at_discharge(leaving: pd.DataFrame, column: str, counts: list[str], h
     return left.isin(counts).astype("boolean").mask(left.isna() | (left == UNKNOWN))
 
 
-@on_a_day(due=_or_died(_answer_due), dead=_died, stands=(False,))
+@on_a_day(due=_answer_due, dead=_died, stands=(False,))
 def no_return(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
     """No use up to the horizon; missing where the answers do not reach it."""
     days, event = first_use(people, tables, endpoint)
@@ -356,6 +348,6 @@ def first_use(people: pd.DataFrame, tables: Tables, endpoint: Endpoint) -> tuple
 
 TIMES.answers(run_of_screens)
 # what interviews and screens say together
-on_a_day(due=_or_died(_observed), dead=_died, stands=(False,))(known_days.continuous_abstinence)
-on_a_day(due=_or_died(_interview_due), dead=_died)(known_days.point_prevalence)
+on_a_day(due=_observed, dead=_died, stands=(False,))(known_days.continuous_abstinence)
+on_a_day(due=_interview_due, dead=_died)(known_days.point_prevalence)
 BETWEEN_DAYS.answers(known_days.first_use_between)

@@ -4,7 +4,7 @@ Endpoints are rows of the endpoint library, each of a kind that is a function he
 by `cohort.pattern_endpoints`. The days that count are those before the horizon, from `from_day` on, or the last
 `window_days` of them. Each amount is told three times: as if there had been use on days of which nothing is known, of
 known days alone, and as if there had been none; which of them an analysis takes is its choice. Who is observed to the
-horizon has missed nothing else; who died on a day before it is told apart.
+horizon has missed nothing else; who died on a day before it, and would have been observed to it, is told apart.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 from iop_outcomes.cohort import day_by_day
 from iop_outcomes.cohort.day_by_day import FREE
 from iop_outcomes.cohort.kinds import Functions
+from iop_outcomes.cohort.units import reaches
 from iop_outcomes.patterns.definition import Definition
 from iop_outcomes.patterns.reading import OUT
 from iop_outcomes.patterns.statistics import longest_run
@@ -51,8 +52,8 @@ HELD: Functions[Amount] = Functions(set(AMOUNTS) - set(PATTERN_AMOUNTS))
 
 def rows(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.DataFrame:
     """The rows of the table amounts of one endpoint and horizon. people: with days from where its clock starts."""
-    dead = (people["death_day"] < horizon).fillna(False).astype(bool)
-    mature = (people["observed_days"] >= horizon).astype(bool) | dead
+    mature = reaches(people, horizon)
+    dead = (people["death_day"] < horizon).fillna(False).astype(bool) & mature
     return tabled(
         people, endpoint.outcome, horizon, HELD[endpoint.kind](people, tables, endpoint, horizon), mature, dead
     )

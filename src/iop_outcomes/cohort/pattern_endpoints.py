@@ -2,11 +2,11 @@
 
 Endpoints are rows of the endpoint library of kinds of patterns, whose cell `pattern` says which. A yes or no is of the
 intervals that end by each horizon asked about; a time to an event is dated to the last day of its interval, and people
-without it are followed to the last interval in which it could begin and still be known. How missed and mixed tests are
-read is part of the definition: an answer is missing only of people without a pattern, and where it is not defined. An
-amount whose definition does not say how missed tests are read is told three times, with them read as use, left out, and
-read as negative; excused tests and intervals without one are left out unless it says otherwise. Intervals and days are
-counted from where the clock of the endpoint starts.
+without it are followed to the last interval in which it could begin and still be known, nobody beyond a death unless
+the definition reads it. How missed and mixed tests are read is part of the definition: an answer is missing only of
+people without a pattern, and where it is not defined. An amount whose definition does not say how missed tests are read
+is told three times, with them read as use, left out, and read as negative; excused tests and intervals without one are
+left out unless it says otherwise. Intervals and days are counted from where the clock of the endpoint starts.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from iop_outcomes.cohort import amounts, clocks, use
+from iop_outcomes.cohort.units import reaches
 from iop_outcomes.patterns.definition import Definition
 from iop_outcomes.patterns.evaluate import Found, evaluate
 from iop_outcomes.patterns.pattern import Patterns
-from iop_outcomes.patterns.symbols import DIED, MISSED, NEGATIVE, POSITIVE, TESTED
+from iop_outcomes.patterns.symbols import DIED, MISSED, NEGATIVE, NOT_DUE, POSITIVE, STATES, TESTED
 from iop_outcomes.patterns.words import COUNT, INDEX, LEFT_OUT, PROPORTION
 from iop_outcomes.protocol import Endpoint, Use
 from iop_outcomes.vocabulary.answers import COUNTED_AGAINST
@@ -59,7 +60,7 @@ def run(
         own = clocks.of_everyone(endpoint.clock, people, stays, rules)
         patterns = use.matrix(use_patterns, list(own["person_id"]), endpoint.tests, rules)
         if endpoint.kind in PATTERN_TIMES:
-            found[TIMES].append(_times(own, patterns, endpoint))
+            found[TIMES].append(_times(own, _alive(own, patterns, endpoint, rules), endpoint))
             continue
         table, rows = (AMOUNTS, _amounts) if endpoint.kind in PATTERN_AMOUNTS else (ANSWERS, _answers)
         found[table] += [rows(own, patterns, endpoint, horizon) for horizon in horizons[endpoint.outcome]]
@@ -81,10 +82,11 @@ def _answers(people: pd.DataFrame, patterns: Patterns, endpoint: Endpoint, horiz
 
     own = _up_to(patterns, horizon)
     values = _found(own, endpoint).values if patterns.lengths.any() else np.full(patterns.n, np.nan)
-    dead = (own.codes == DIED.code).any(axis=1)
+    reached = reaches(people, horizon).to_numpy()
+    dead = (own.codes == DIED.code).any(axis=1) & reached
     # who was never due a test (a site that does not test, a substance on no record) was not asked, as for amounts
     asked = np.isin(own.codes, [state.code for state in (*TESTED, MISSED)]).any(axis=1)
-    mature = ((people["observed_days"] >= horizon).to_numpy(dtype=bool) & asked) | dead
+    mature = (reached & asked) | dead
     known = ~np.isnan(values) & (own.lengths > 0) & mature & ~dead
     return pd.DataFrame(
         {
@@ -116,9 +118,10 @@ def _amounts(people: pd.DataFrame, patterns: Patterns, endpoint: Endpoint, horiz
         for r in variants["known"]
     ]
     values = {name: one.values / scale for name, one in evaluate(own, {**variants, "told": told}).items()}
-    dead = pd.Series((own.codes == DIED.code).any(axis=1), index=people.index)
+    reached = reaches(people, horizon)
+    dead = (own.codes == DIED.code).any(axis=1) & reached
     due = (own.lengths > 0) & ~np.isnan(values["as_use"])
-    mature = ((people["observed_days"] >= horizon).astype(bool) | dead) & due
+    mature = reached & due
     known = np.where((values["told"] > 0) & due, values["known"], np.nan)
     largest = 1.0 if rows[0].value == PROPORTION else float(own.codes.shape[1])
     held = amounts.Held(values["as_use"], known, values["as_free"], largest)
@@ -132,6 +135,31 @@ def _read(row: Definition, missed: str, deaths: str) -> Definition:
         missed=row.missed or missed,
         died=row.died or (POSITIVE.name if deaths == COUNTED_AGAINST else missed),
     )
+
+
+def _alive(people: pd.DataFrame, patterns: Patterns, endpoint: Endpoint, rules: Use) -> Patterns:
+    """Patterns that end with a death: from the first interval without a test that it reaches, nobody is at risk.
+
+    They go on where the endpoint says how deaths are read, and where the study reads them as missed tests, which are
+    the event or a part of it.
+    """
+    rows = endpoint.defined()
+    missed = rules.deaths != "apart"
+    if any(row.died or DIED.code in row.counts or (missed and _counts_missed(row)) for row in rows):
+        return patterns
+    day = people["death_day"].astype("Float64").fillna(np.inf).to_numpy(dtype=float)
+    tested = np.isin(patterns.codes, [state.code for state in TESTED])
+    gone = (patterns.last_days >= day[:, None]) & ~tested
+    lengths = np.minimum((~np.logical_or.accumulate(gone, axis=1)).sum(axis=1), patterns.lengths)
+    own = np.arange(patterns.codes.shape[1]) < lengths[:, None]
+    codes = np.where(own, patterns.codes, np.uint8(NOT_DUE.code))
+    return replace(patterns, codes=codes, lengths=lengths.astype(np.int64))
+
+
+def _counts_missed(row: Definition) -> bool:
+    """A missed test is the event, or a part of it."""
+    read = STATES.get(row.missed, MISSED)
+    return read.code in row.counts
 
 
 def _times(people: pd.DataFrame, patterns: Patterns, endpoint: Endpoint) -> pd.DataFrame:

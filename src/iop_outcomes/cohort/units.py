@@ -91,6 +91,22 @@ def opening(people: pd.DataFrame, episodes: pd.DataFrame, columns: Sequence[str]
     return placed(episodes[list(columns)], at).set_index(people.index)
 
 
+def reaches(people: pd.DataFrame, day: int | pd.Series) -> pd.Series:
+    """(n,) bool: each unit's own observation reaches a day, from time zero, whether the person lived to see it or not.
+
+    people: `observed_days` and `death_day`. Observation does not end with a death, so that the dead are due where the
+    living are: were they always due, the early deaths of people who entered late would count without their survivors.
+    Records whose last day is that of the death were ended by it, and say nothing of how long they would have gone on:
+    of these people every day is reached.
+    """
+    return (people["observed_days"] >= day).astype(bool) | ended_by_death(people)
+
+
+def ended_by_death(people: pd.DataFrame) -> pd.Series:
+    """(n,) bool: the last day of the records is that of the death."""
+    return (people["death_day"] == people["observed_days"]).fillna(False).astype(bool)
+
+
 def _yes(true: pd.Series | NDArray[np.bool_]) -> NDArray[np.object_]:
     return np.where(true, "yes", "no").astype(object)
 

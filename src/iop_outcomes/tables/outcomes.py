@@ -65,7 +65,9 @@ ABSTINENCE = Table(
         "abstinent": Column("flag", "abstinent; missing when not observed", nullable=True, outcome=True),
         "mature": Column("flag", "the person could have been observed at the horizon"),
         "dead": Column(
-            "flag", "the person had died by then, so that there is no answer, and none is missing", outcome=True
+            "flag",
+            "the person had died by then, and was due by then, so that there is no answer, and none is missing",
+            outcome=True,
         ),
         "reported": Column(
             "flag",
@@ -199,7 +201,7 @@ AMOUNTS = Table(
             outcome=True,
         ),
         "mature": Column("flag", "the person could have been observed at the horizon"),
-        "dead": Column("flag", "the person had died by then", outcome=True),
+        "dead": Column("flag", "the person had died by then, and observation reached that day", outcome=True),
     },
     key=("person_id", "outcome", "horizon_days"),
 )

@@ -20,9 +20,13 @@ from iop_outcomes.tables import TABLES, check
 THREE_IN_A_ROW = "statistic = longest_run | counts = negative | at_least = 3 | missed = left_out"
 
 
+def living(*names: str, **columns: object) -> pd.DataFrame:
+    return people(*names, **columns).assign(death_day=pd.array([None] * len(names), dtype="Int64"))
+
+
 def found(texts: dict[str, str], kind: str, pattern: str, horizon: int = 70, **more) -> dict[str, pd.DataFrame]:
     endpoint = parts.endpoint("o", kind, substance="opioid", pattern=pattern, **more)
-    given = people(*texts, observed_days=100)
+    given = living(*texts, observed_days=100)
     tables = pattern_endpoints.run(given, use_patterns(texts), RULES, [endpoint], {"o": [horizon]})
     for name, frame in tables.items():
         check(TABLES[name], frame)
@@ -52,7 +56,7 @@ def test_a_definition_of_ones_own_in_the_sheet(tmp_path: Path) -> None:
     sheet.write_text("\t".join(head) + "\n" + "\t".join(row) + "\n", encoding="utf-8")
     endpoint = sheets.read(Endpoint, sheet)[0]
     texts = {"a": "-o--", "b": "-+--"}
-    rows = pattern_endpoints.run(people(*texts), use_patterns(texts), RULES, [endpoint], {"three": [28]})["abstinence"]
+    rows = pattern_endpoints.run(living(*texts), use_patterns(texts), RULES, [endpoint], {"three": [28]})["abstinence"]
     assert rows["abstinent"].tolist() == [True, False]
     sheet.write_text(sheet.read_text(encoding="utf-8").replace("longest_run", "longest run"), encoding="utf-8")
     with pytest.raises(StudyError, match=r"line 2.*column statistic: .* Did you mean 'longest_run'\?"):
@@ -151,7 +155,7 @@ def test_without_a_test_of_anyone_nothing_is_known_and_nothing_stops() -> None:
     }
     endpoints = [parts.endpoint(k, k, substance="opioid", pattern=pattern) for k, pattern in kinds.items()]
     empty, days = TABLES["use_patterns"].empty(), {k: [28] for k in kinds}
-    found = pattern_endpoints.run(people("a", "b"), empty, RULES, endpoints, days)
+    found = pattern_endpoints.run(living("a", "b"), empty, RULES, endpoints, days)
     for name, frame in found.items():
         check(TABLES[name], frame)
         assert frame["person_id"].tolist() == ["a", "b"]

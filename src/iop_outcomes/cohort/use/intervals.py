@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from iop_outcomes.cohort.units import ended_by_death
 from iop_outcomes.cohort.use.tests import combined
 from iop_outcomes.patterns.pattern import Patterns
 from iop_outcomes.patterns.symbols import (
@@ -83,9 +84,8 @@ def built(people: pd.DataFrame, by_day: pd.DataFrame, use: Use, told: pd.DataFra
     day = by_day["day"].to_numpy("int64")
     interval = (day - use.begins) // use.interval_days + 1
     last = last_interval(people["observed_days"], use)
-    # whoever died under observation is known from then on, although the records may end with the death
-    died = (people["death_day"] <= people["observed_days"] + use.interval_days).fillna(False).to_numpy(dtype=bool)
-    last = np.where(died, last.max(initial=0), last)
+    # of records that a death ended, the time after it is known
+    last = np.where(ended_by_death(people), last.max(initial=0), last)
     first = int(min(interval[row >= 0].min(initial=1), 1))
     at = Lengths(use.begins, use.interval_days, first)
     k = max(int(last.max(initial=0)) - first + 1, 0)
