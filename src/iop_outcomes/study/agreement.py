@@ -16,7 +16,7 @@ from iop_outcomes.study import horizons, names
 from iop_outcomes.tables import TABLES
 from iop_outcomes.tables.canonical import NOT_COVARIATES
 from iop_outcomes.vocabulary import methods
-from iop_outcomes.vocabulary.answers import MISSING_IS_USING, MISSING_RULES, NONE, OBSERVED_ONLY, OF_AMOUNTS
+from iop_outcomes.vocabulary.answers import MISSING, MISSING_IS_USING, MISSING_RULES, NONE, OBSERVED_ONLY, OF_AMOUNTS
 from iop_outcomes.vocabulary.endpoints import (
     AMOUNTS,
     KINDS,
@@ -71,6 +71,7 @@ def check(study: Study, analyses: tuple[Analysis, ...], endpoints: Mapping[str, 
         _check_row(study, row, endpoints[row.outcome], at)
         horizons.check(study, row, endpoints[row.outcome], at)
         _check_recorded(study, endpoints[row.outcome], at)
+        _check_missed(study, endpoints[row.outcome], at)
     _check_unique(study, analyses)
 
 
@@ -224,6 +225,20 @@ def _check_recorded(study: Study, endpoint: Endpoint, at: str) -> None:
     raise StudyError(
         f"{at}: the outcome '{endpoint.outcome}' is computed from the column '{column}' of {table}, which the source "
         f"'{source.kind}' does not hold. {todo} the row out of the sheet."
+    )
+
+
+def _check_missed(study: Study, endpoint: Endpoint, at: str) -> None:
+    """Missed tests that a regular schedule tells of are in use patterns; kinds that read records do not see them."""
+    counts = [one.strip() for one in endpoint.counts.split(",")]
+    if study.use.schedule.kind == "recorded" or MISSING not in counts or MISSING not in KINDS[endpoint.kind].results:
+        return
+    raise StudyError(
+        f"{at}: '{endpoint.outcome}' ({endpoint.kind}) counts tests that the records call missing, and by "
+        "`use.schedule` (`kind: regular`) a test on no record was missed, which use patterns alone hold: few would "
+        "have the event. Ask for an endpoint of the kind pattern_time, such as `statistic = first | counts = "
+        f"positive; mixed; missed | at_least = {endpoint.run}`; or, where the records hold every missed test, take "
+        "`kind: recorded`."
     )
 
 

@@ -195,6 +195,36 @@ def test_the_schedule_of_a_site_says_nothing_beside_a_term_for_each():
     load()
 
 
+@pytest.mark.parametrize(
+    ("schedule", "counts", "refuses"),
+    [
+        ({"kind": "regular"}, "positive,inconclusive,missing", True),
+        ({"kind": "regular"}, "positive,inconclusive", False),
+        ({"kind": "recorded"}, "positive,inconclusive,missing", False),
+    ],
+)
+def test_a_run_of_missed_tests_is_refused_where_the_records_do_not_hold_them(schedule, counts, refuses):
+    """Under a regular schedule a missed test is on no record; a run that reads records would find no relapse."""
+    sheet = Path("config/endpoints.tsv")
+    sheet.write_text(sheet.read_text().replace("positive,inconclusive,missing", counts))
+    edited(("use",), {"schedule": schedule})
+    asked = Path("config/analyses.tsv")
+    head = asked.read_text().splitlines()[0].split("\t")
+    cells = {
+        "cohort": "demo", "analysis": "run", "step": "abstinence", "contrast": "iop_vs_residential",
+        "outcome": "relapse", "horizon_days": "180", "measure": "hazard_ratio", "method": "naive",
+        "missing_rule": "none", "family": "secondary",
+    }  # fmt: skip
+    with asked.open("a") as lines:
+        lines.write("\t".join(cells[name] for name in head) + "\n")
+    if not refuses:
+        load()
+        return
+    said = refused()
+    assert "'relapse' (run_of_screens) counts tests that the records call missing" in said
+    assert "at_least = 4" in said
+
+
 def test_a_covariate_is_named_once_and_the_nearest_name_is_offered():
     edited(("adjustment", "continuous"), ["age", "age"])
     assert "age is named twice" in refused()
