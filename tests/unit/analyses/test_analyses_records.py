@@ -181,8 +181,10 @@ def test_every_group_has_all_levels_of_its_outcome(counts: pd.DataFrame) -> None
 
 def test_maturity_by_hand(counts: pd.DataFrame) -> None:
     assert people(counts, "maturity", day=30) == {"mature": 4}
-    # P3 was observed for 40 days; P4 died, and was observed to the end
+    # P3 was observed for 40 days; P4 died, and was observed for 200
     assert people(counts, "maturity", day=90) == {"mature": 3, "not_yet_observed": 1}
+    # nobody could have been seen on day 300, and P4 no more than the others
+    assert people(counted(horizons=[300]), "maturity", day=300) == {"not_yet_observed": 4}
     assert people(counts, "maturity", period="2024Q2", day=90) == {"mature": 1, "not_yet_observed": 1}
 
 

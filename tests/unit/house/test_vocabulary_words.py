@@ -33,7 +33,6 @@ ELSEWHERE = {
     ("overlap", "figures/__init__.py"): (1, FIGURE),
     ("overlap", "report/sections.py"): (1, FIGURE),
     ("overlap", "study/loaded.py"): (1, FIGURE),
-    ("died", "analyses/records/completeness.py"): (1, "a column: whether the unit's person is known to have died"),
     ("completed", "simulate/cohort/truth.py"): (1, OUTCOME),
     ("death", "simulate/cohort/truth.py"): (1, OUTCOME),
     ("completed", "simulate/tedsd/plan.py"): (3, PUBLISHED),

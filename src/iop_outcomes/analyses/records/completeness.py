@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.analyses.records.cells import Groups, count
 from iop_outcomes.analyses.rows import Row
+from iop_outcomes.cohort.units import reaches
 from iop_outcomes.tables.lookup import positions
 from iop_outcomes.tables.results import COMPLETENESS, MATURITY
 from iop_outcomes.vocabulary.answers import MISSING
@@ -49,11 +50,10 @@ def rows(
 
 
 def maturity(units: pd.DataFrame, horizons: Sequence[int], groups: Groups) -> list[Row]:
-    """People whose day lies within their observation, or who died before; and others, for whom it is yet to come."""
+    """People whose day lies within their observation, the dead among them; and others, for whom it is yet to come."""
     found: list[Row] = []
     for day in horizons:
-        mature = (units["observed_days"] >= day) | units["died"]
-        levels = mature.map({True: "mature", False: "not_yet_observed"})
+        levels = reaches(units, day).map({True: "mature", False: "not_yet_observed"})
         found += count(levels, MATURITY, groups, horizon_days=day)
     return found
 

@@ -25,7 +25,7 @@ def described(
 
     index_end_day, index_reason, episode_end_day, episode_reason (missing while open, or where observation ended
     before), scheduled_hours_per_week, delivered_hours_per_week (of the stay that opens the index level; missing where
-    the source has no sessions), died, age.
+    the source has no sessions), death_day (from time zero), age.
     """
     import pandas as pd
 
@@ -38,7 +38,7 @@ def described(
     known = placed(persons[["death_day", "age"]], positions(units["record_id"], persons["person_id"]))
     return units.assign(
         delivered_hours_per_week=_delivered(units, persons, stays, sessions),
-        died=known["death_day"].notna(),
+        death_day=known["death_day"].astype("Int64") - units["index_start_day"].astype("Int64"),
         age=known["age"].astype("Float64"),
     )
 
