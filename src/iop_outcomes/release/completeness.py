@@ -1,8 +1,8 @@
 """How complete a field is where its counts are withheld: the share known, to the quarter below.
 
 A site with a few missing answers withholds both its counts, and would look like one that knows next to nothing. The
-quarter in which its share lies tells the two apart and gives no number of people: it is told only of groups of at
-least twice the policy's minimum.
+quarter in which its share lies tells the two apart. It says no more than which of the two is small: it is told only of
+groups that are so large that every small number of people lies in the same quarter.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 QUANTITY = "known_share_from"
+QUARTERS = 4
 
 
 def known_shares(counts: pd.DataFrame, released: pd.DataFrame, policy: Policy) -> pd.DataFrame:
@@ -37,12 +38,14 @@ def known_shares(counts: pd.DataFrame, released: pd.DataFrame, policy: Policy) -
     people = counts[own].pivot_table(index=keys, columns="level", values="count", aggfunc="sum", observed=True)
     people = people.reindex(columns=["known", NOT_KNOWN]).fillna(0).astype("int64")
     asked = people.sum(axis=1)
+    small = people[(people > 0) & (people < policy.minimum_count)].notna().any(axis=1)
     told = people[
         (people > 0).all(axis=1)
-        & (asked >= 2 * policy.minimum_count)
+        & small
+        & (asked > QUARTERS * (policy.minimum_count - 1))
         & people.index.isin(pd.MultiIndex.from_frame(hidden[keys]))
     ].reset_index()
-    quarter = 4 * told["known"] // (told["known"] + told[NOT_KNOWN]) / 4
+    quarter = QUARTERS * told["known"] // (told["known"] + told[NOT_KNOWN]) / QUARTERS
     rows = pd.DataFrame(
         {
             **OF_THE_WHOLE,

@@ -101,6 +101,7 @@ def lines(
     life, out = set(of_life_tables), set(left_out)
     used = [i for i in range(len(cells)) if i not in out]
     found: dict[tuple[Sum, Sum], Line] = {}
+    wholes = _wholes(cells, used)
     for rule in RULES:
         own = [i for i in used if not rule.table or (i in life) == (rule.table == "life")]
         if rule.levels:
@@ -108,7 +109,7 @@ def lines(
         if rule.cumulative:
             own = [i for i in own if i not in life and cells[i].key["outcome"] in cumulative]
         for one, other in _pairs(cells, own, rule):
-            found.update(_line(cells, one, other, policy, rule.cumulative))
+            found.update(_line(cells, one, other, policy, None if rule.cumulative or rule.table else wholes))
     for one, other in _of_those_in_care(cells, used, life, in_care, staying):
         found.update(_line(cells, one, other, policy))
     for one, other in staying_sides.pairs(cells, [i for i in used if i not in life], in_care):
@@ -142,28 +143,46 @@ def _pairs(cells: Sequence[Cell], own: Sequence[int], rule: Rule) -> Iterator[tu
 
 
 def _line(
-    cells: Sequence[Cell], one: Sum, other: Sum, policy: Policy, cumulative: bool = False
+    cells: Sequence[Cell], one: Sum, other: Sum, policy: Policy, wholes: Mapping[tuple[str, ...], int] | None = None
 ) -> dict[tuple[Sum, Sum], Line]:
-    """The line of two sums that differ by less than the minimum; of equal ones, a line each way.
+    """The line of two sums that differ by less than the minimum; of sums of the same people, a line each way.
 
-    cumulative: the later of two days holds the people of the earlier, and it so happens if there are no more; otherwise
-    equal sums are taken for the same people, as everyone knows who sees that whole arms are.
+    wholes: people of each group, where equal groups are the same people, as everyone knows who sees their sizes. Other
+    sums are equal by chance: the later of two days, or the larger group, might hold more.
     """
     if set(one) & set(other):
         return {}
 
-    def order(of: Sum) -> tuple[int, int]:
+    def order(of: Sum) -> tuple[int, int, int]:
         day = cells[of[0]].key["horizon_days"]
-        return sum(cells[i].people for i in of), int(day) if cumulative and day.isdigit() else 0
+        return sum(cells[i].people for i in of), _whole(cells, of, wholes or {}), int(day) if day.isdigit() else 0
 
     less, more = sorted((one, other), key=order)
     gap = order(more)[0] - order(less)[0]
     if gap >= policy.minimum_count:
         return {}
-    same = gap == 0 and not cumulative
+    same = gap == 0 and wholes is not None and order(less)[1] == order(more)[1]
     both = [(less, more), (more, less)] if same else [(less, more)]
     rest = None if same else gap
     return {(parts, total): Line(parts, total[0], rest, beside=total[1:]) for parts, total in both}
+
+
+def _group(cell: Cell) -> tuple[str, ...]:
+    """What a cell is a part of: the same question of the same people."""
+    return tuple(cell.key[c] for c in KEY if c not in LEVEL)
+
+
+def _wholes(cells: Sequence[Cell], used: Sequence[int]) -> dict[tuple[str, ...], int]:
+    """The people of each group."""
+    found: dict[tuple[str, ...], int] = {}
+    for i in used:
+        found[_group(cells[i])] = found.get(_group(cells[i]), 0) + cells[i].people
+    return found
+
+
+def _whole(cells: Sequence[Cell], of: Sum, wholes: Mapping[tuple[str, ...], int]) -> int:
+    """The people of the groups of some cells."""
+    return sum(wholes.get(group, 0) for group in {_group(cells[i]) for i in of})
 
 
 def _of_those_in_care(
