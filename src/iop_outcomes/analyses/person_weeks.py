@@ -19,6 +19,7 @@ from iop_outcomes.estimators.causal.strategies import Way
 from iop_outcomes.vocabulary.answers import MISSING
 from iop_outcomes.vocabulary.causes import CENSORED, COMPLETED, DIED, UNPLANNED
 from iop_outcomes.vocabulary.doses import OF_STAYS
+from iop_outcomes.vocabulary.kind import DAYS_PER_WEEK
 from iop_outcomes.vocabulary.testing import NEGATIVE, POSITIVE
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from iop_outcomes.analyses.rows import Words
 
-DAYS_PER_WEEK = 7
 # ends of what is known of a person, which are no leaving
 LOST = (DIED, CENSORED)
 # ends by a way for each column of its model: with fewer, what is known of people would tell who left, not how likely

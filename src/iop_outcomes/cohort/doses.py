@@ -22,11 +22,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iop_outcomes.cohort.hours import DAYS_PER_WEEK, RANK
+from iop_outcomes.cohort.hours import RANK
 from iop_outcomes.cohort.units import from_zero
 from iop_outcomes.steps.store import NOTHING, Wanted
 from iop_outcomes.vocabulary.answers import MISSING
 from iop_outcomes.vocabulary.doses import OF_SESSIONS, OF_STAYS, OUT_OF_CARE
+from iop_outcomes.vocabulary.kind import DAYS_PER_WEEK
 from iop_outcomes.vocabulary.levels import LEVELS, NO_LEVEL
 from iop_outcomes.vocabulary.testing import EXCUSED_REASONS, NEGATIVE, POSITIVE
 

@@ -17,13 +17,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from iop_outcomes.vocabulary.kind import DAYS_PER_WEEK
 from iop_outcomes.vocabulary.levels import LEVELS
 
 if TYPE_CHECKING:
     import pandas as pd
 
 RANK = {level: rank for rank, level in enumerate(LEVELS)}
-DAYS_PER_WEEK = 7
 
 
 def delivered(stays: pd.DataFrame, sessions: pd.DataFrame, persons: pd.DataFrame) -> pd.Series:

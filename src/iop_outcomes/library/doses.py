@@ -78,11 +78,8 @@ def at_a_dose(
     shown = pd.Series(found.near >= fewest)
     rows[list(tidy.NUMBERS)] = rows[list(tidy.NUMBERS)].where(shown)
     if difference is not None:
-        for name in difference:
-            if name not in doses:
-                raise EstimationError(f"`difference`: there is no dose '{name}' among {', '.join(doses)}.")
-        both = tidy.contrast(estimate, *difference, level)
-        known = all(near >= fewest for name, near in zip(doses, found.near, strict=True) if name in difference)
+        both = tidy.compared(estimate, difference, level, "dose")
+        known = bool(shown[[name in difference for name in doses]].all())
         rows = pd.concat([rows, both if known else both.assign(**dict.fromkeys(tidy.NUMBERS, np.nan))])
     return tidy.ordered(rows, ("of", *tidy.NUMBERS))
 

@@ -65,10 +65,7 @@ def staying(
     }
     table = tidy.rows(estimate, level).assign(of=list(strategies), **told)
     if difference is not None:
-        for name in difference:
-            if name not in strategies:
-                raise EstimationError(f"`difference`: there is no strategy '{name}' among {', '.join(strategies)}.")
-        table = pd.concat([table, tidy.contrast(estimate, *difference, level)], ignore_index=True)
+        table = pd.concat([table, tidy.compared(estimate, difference, level, "strategy")], ignore_index=True)
     return tidy.ordered(table, ("of", *tidy.NUMBERS))
 
 

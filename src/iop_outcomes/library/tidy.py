@@ -54,6 +54,14 @@ def contrast(estimate: Estimate, first: str, second: str, level: float) -> pd.Da
     return pd.concat(made, ignore_index=True)
 
 
+def compared(estimate: Estimate, asked: tuple[str, str], level: float, what: str) -> pd.DataFrame:
+    """The rows of `contrast` of two quantities by name. what: they are, in words, such as strategy."""
+    for name in asked:
+        if name not in estimate.names:
+            raise EstimationError(f"`difference`: there is no {what} '{name}' among {', '.join(estimate.names)}.")
+    return contrast(estimate, *asked, level)
+
+
 def together(estimates: Sequence[Estimate]) -> Estimate:
     """Estimates on the same rows as one."""
     return estimates[0] if len(estimates) == 1 else join(estimates)

@@ -29,6 +29,7 @@ from iop_outcomes.tables.rows import Counted, counted
 from iop_outcomes.vocabulary.answers import ABSTINENT, OUT_OF_CARE, USING
 from iop_outcomes.vocabulary.arms import STAYED
 from iop_outcomes.vocabulary.causes import CENSORED, DIED, STILL_AT_RISK
+from iop_outcomes.vocabulary.kind import DAYS_PER_WEEK
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +60,6 @@ class Rule:
     levels: tuple[str, ...] = ()
 
 
-DAYS_OF_A_WEEK = 7
 QUESTION, GROUP, LEVEL = ("outcome", "variable", "horizon_days"), ("group_by", "group"), ("level", "detail")
 RULES = (
     # the same people, or some of them, in another analysis or contrast, or as a group of its own
@@ -246,7 +246,7 @@ def _of_the_same_week(cells: Sequence[Cell], used: Sequence[int]) -> Iterator[tu
             by_arm.setdefault(place, ([], []))[key["variable"] == ALL].append(i)
     for weeks, days in by_arm.values():
         for week, day in product(weeks, days):
-            if 0 <= int(cells[day].key["horizon_days"]) - int(cells[week].key["horizon_days"]) < DAYS_OF_A_WEEK:
+            if 0 <= int(cells[day].key["horizon_days"]) - int(cells[week].key["horizon_days"]) < DAYS_PER_WEEK:
                 yield (week,), (day,)
 
 

@@ -23,6 +23,15 @@ QUARANTINE = Table(
     },
 )
 
+WITHOUT_A_ROW = Column(
+    "whole",
+    "people of these rows of whom no row was passed on; missing, or the column absent, where a row is a person",
+    "people",
+    nullable=True,
+    optional=True,
+    low=0,
+)
+
 ARRIVALS = Table(
     "arrivals",
     "Rows that the source found for each canonical table, and those among them that it did not pass on.",
@@ -32,14 +41,7 @@ ARRIVALS = Table(
             "text", "'read' for all rows found; 'excluded: why' or 'merged: why' for those not passed on"
         ),
         "rows": Column("whole", "rows", low=0),
-        "people": Column(
-            "whole",
-            "people of these rows of whom no row was passed on; missing, or the column absent, where a row is a person",
-            "people",
-            nullable=True,
-            optional=True,
-            low=0,
-        ),
+        "people": WITHOUT_A_ROW,
     },
     key=("table", "outcome"),
 )
@@ -62,14 +64,7 @@ INTAKE = Table(
             "without a cell that broke it, or of which the rule tells something",
         ),
         "rows": Column("whole", "rows", low=0),
-        "people": Column(
-            "whole",
-            "people of these rows of whom no row was passed on; missing, or the column absent, where a row is a person",
-            "people",
-            nullable=True,
-            optional=True,
-            low=0,
-        ),
+        "people": WITHOUT_A_ROW,
     },
     key=("table", "outcome"),
 )

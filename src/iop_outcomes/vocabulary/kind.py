@@ -12,7 +12,6 @@ from iop_outcomes.vocabulary.answers import COUNTED_AGAINST, LEFT_OUT
 from iop_outcomes.vocabulary.causes import DIED
 from iop_outcomes.vocabulary.readings import Reading
 
-# strategies of staying count weeks
 DAYS_PER_WEEK = 7
 # steps of the analysis
 RETENTION, ABSTINENCE, DOSE = "retention", "abstinence", "dose"
