@@ -8,21 +8,18 @@ of the study allows. What would stop a run is told under 'This stops a run'.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from iop_outcomes.checks import answerable
+from iop_outcomes.checks.answerable import shown
 from iop_outcomes.errors import StudyError
-from iop_outcomes.vocabulary.causes import CENSORED, NOT_AT_RISK
-from iop_outcomes.vocabulary.endpoints import EVENTS, FOLLOWED, KINDS, OF_PATTERNS, STAYING, TIMED, WEEKLY
+from iop_outcomes.vocabulary.endpoints import EVENTS
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
-    from iop_outcomes.protocol import Endpoint
     from iop_outcomes.release.policy import Policy
     from iop_outcomes.study.loaded import Loaded
 
@@ -121,12 +118,14 @@ def _records(loaded: Loaded, found: Findings, rules: Policy) -> Tables:
     if lost := [said for n, said in empty.items() if n in came]:
         found.add("Read, but no row of it is left (Rows tells why)", *lost)
     found.add("Stays", *usual_stays.lines(tables["stays"], tables["persons"], rules, lambda n: shown(n, rules)))
-    found.stops += _limits(raw, tables["quarantine"], study.care.max_quarantined_share, rules)
+    _limits(raw, tables["quarantine"], study.care.max_quarantined_share, found, rules)
     return tables
 
 
-def _limits(raw: Tables, quarantine: pd.DataFrame, share: float, rules: Policy) -> Iterator[str]:
-    """Tables of which more was set aside than a run allows, and columns of which more values cannot be true."""
+def _limits(raw: Tables, quarantine: pd.DataFrame, share: float, found: Findings, rules: Policy) -> None:
+    """Tables of which more was set aside than a run allows, and columns of which more values cannot be true; of the
+    others, which codes are not known.
+    """
     from iop_outcomes.clean import cells, limits, validate
 
     whole = quarantine[quarantine["cell"].isna()] if "cell" in quarantine else quarantine
@@ -134,7 +133,10 @@ def _limits(raw: Tables, quarantine: pd.DataFrame, share: float, rules: Policy) 
         rows, unread = raw[f"raw_{name}"], raw["quarantine"][raw["quarantine"]["table"] == name]
         strange = cells.mend(name, rows[~rows.index.isin(unread["row"])]).strange
         aside = whole[whole["table"] == name].set_index("row")["rule"]
-        yield from limits.beyond(name, rows, aside, strange, share, lambda n: shown(n, rules))
+        beyond = list(limits.beyond(name, rows, aside, strange, share, lambda n: shown(n, rules)))
+        found.stops += beyond
+        if not beyond and (codes := limits.of_codes(name, rows, aside)):
+            found.add("Codes that are not known (their rows are set aside)", codes)
 
 
 def _people(loaded: Loaded, tables: Tables, found: Findings, rules: Policy) -> None:
@@ -167,108 +169,5 @@ def _people(loaded: Loaded, tables: Tables, found: Findings, rules: Policy) -> N
     people, ended = made["people"], (tables["episodes"], tables["episodes_by_gap"])
     asked = (loaded.endpoints_of(*EVENTS), loaded.follows())
     left = retention.run(people, *ended, tables["sessions"], tables["persons"], *asked)["retention"]
-    found.add("Questions", *questions(loaded, tables, made["people"], left, rules))
-    found.stops += _patterns(loaded, tables, people, rules)
-
-
-def _patterns(loaded: Loaded, tables: Tables, people: pd.DataFrame, policy: Policy) -> Iterator[str]:
-    """Endpoints of use patterns that would stop a run, such as one whose window is longer than anyone's follow-up."""
-    from iop_outcomes.cohort import abstinence, pattern_endpoints, use
-    from iop_outcomes.patterns.evaluate import TooShort
-
-    yield from _substances(loaded.endpoints_of(*OF_PATTERNS, *WEEKLY), tables["screens"])
-    asked = loaded.endpoints_of(*OF_PATTERNS)
-    if not asked:
-        return
-    rules, views = loaded.study.use, list({e.tests.model_dump_json(): e.tests for e in asked}.values())
-    given = {name: tables[name] for name in ("persons", "stays", "screens", "followups", "medications")}
-    made = use.run(people, **given, use=rules, views=views)["use_patterns"]
-    dated = people.assign(death_day=abstinence.death_days(people, tables["persons"]))
-    for endpoint in asked:
-        try:
-            pattern_endpoints.run(dated, made, rules, [endpoint], loaded.horizons(), tables["stays"])
-        except TooShort as wrong:
-            yield f"{endpoint.outcome}: {wrong}{longest_window(wrong.reach, policy)}"
-        except StudyError as wrong:
-            yield f"{endpoint.outcome}: {wrong}"
-
-
-def _substances(asked: Sequence[Endpoint], screens: pd.DataFrame) -> Iterator[str]:
-    """Endpoints of tests of a substance that no test is of, such as one that is misspelt."""
-    from iop_outcomes.cohort.use import substances
-    from iop_outcomes.patterns.definition import nearest
-
-    if screens.empty:
-        return
-    listed = substances.known()
-    known = {*listed.classes, *listed.named, *substances.named(screens["substance"]), substances.ANY}
-    for endpoint in asked:
-        if endpoint.tests.substance not in known:
-            yield (
-                f"{endpoint.outcome}: no test is of the substance '{endpoint.tests.substance}', and it is no class."
-                f"{nearest(endpoint.tests.substance, known)} Correct `substance` in the row of the endpoint library."
-            )
-
-
-def questions(
-    loaded: Loaded, tables: Tables, people: pd.DataFrame, retention: pd.DataFrame, rules: Policy
-) -> Iterator[str]:
-    """For each outcome and horizon that the sheet asks for: whether the records can answer, and for how many people."""
-    for outcome, horizons in loaded.horizons().items():
-        endpoint = loaded.endpoints[outcome]
-        empty = [name for name in KINDS[endpoint.kind].needs if tables[name].empty]
-        if empty:
-            yield f"{outcome}: cannot be answered without {' and '.join(empty)}"
-            continue
-        observed = people["observed_days"].to_numpy()
-        if endpoint.kind in TIMED:
-            more = longest_day(observed, max(horizons), rules)
-            yield f"{outcome}: times to an event, followed for at most {max(horizons)} days{more}"
-            continue
-        for day in horizons:
-            known, more = observed >= day, longest_day(observed, day, rules)
-            if endpoint.kind in FOLLOWED:
-                own = retention[retention["follows"] == endpoint.followed]
-                if own.empty:
-                    yield f"{outcome} on day {day}: cannot be answered, as its event is recorded of no one"
-                    continue
-                known = (known | (own["cause"] != CENSORED).to_numpy()) & (own["cause"] != NOT_AT_RISK).to_numpy()
-                more = "" if known.all() else more
-                more += _within_an_interval(own, day, endpoint.kind in STAYING)
-            by_then = f"{shown(int(known.sum()), rules)} of {shown(len(people), rules)}"
-            yield f"{outcome} on day {day}: {by_then} can be known by then{more}"
-
-
-def longest_day(observed: NDArray[np.int64], day: int, rules: Policy) -> str:
-    """Of a day to which fewer people are followed than may be shown: the last to which so many are, else ''.
-
-    observed: (n,) days to which each is. The last day of a single person is told of no one.
-    """
-    last, enough = _reached(observed, rules)
-    if last is None or day <= last:
-        return ""
-    return f"; the longest day that can be asked about is day {last}: {enough} or more are followed to it"
-
-
-def longest_window(reach: NDArray[np.int64], rules: Policy) -> str:
-    """The week that as many people reach as may be shown, as a sentence, else ''. reach: (n,) the last week of each."""
-    last, enough = _reached(reach, rules)
-    return f" The longest window that {enough} or more are followed to ends with week {last}." if last else ""
-
-
-def _reached(last: NDArray[np.int64], rules: Policy) -> tuple[int | None, str]:
-    """What as many people reach as may be shown, None where there are not so many; and how many these are, in words."""
-    least = max(rules.minimum_count, 1)
-    found = int(np.sort(last)[-least]) if len(last) >= least else None
-    return found, "1 person" if least == 1 else f"{least} people"
-
-
-def _within_an_interval(own: pd.DataFrame, day: int, later: bool) -> str:
-    """That lengths of stay are intervals of which one holds the day, where it is so."""
-    open_on = (own["days"] + later <= day) & (day < own["days_latest"] + later)
-    return "; lengths of stay are intervals, and the day lies within one" if open_on.any() else ""
-
-
-def shown(count: int, rules: Policy) -> str:
-    """A count as the policy lets it be seen."""
-    return f"fewer than {rules.minimum_count}" if rules.small(count) else f"{rules.rounded(count):,}"
+    found.add("Questions", *answerable.questions(loaded, tables, made["people"], left, rules))
+    found.stops += answerable.patterns(loaded, tables, people, rules)

@@ -46,7 +46,7 @@ def beyond(
         rules = ", ".join(f"{rule} ({shown(int(n))})" for rule, n in aside.value_counts().sort_index().items())
         yield (
             f"{len(aside) / len(raw):.1%} of the rows of {name} broke a rule; `care.max_quarantined_share` allows "
-            f"{share:.1%}. Rules: {rules}.{_of_codes(name, raw, aside)} Correct the source, or raise the share if "
+            f"{share:.1%}. Rules: {rules}.{of_codes(name, raw, aside)} Correct the source, or raise the share if "
             "these records may be left out."
         )
     for column, (wrong, known) in strange.items():
@@ -60,7 +60,7 @@ def beyond(
             )
 
 
-def _of_codes(name: str, raw: pd.DataFrame, aside: pd.Series) -> str:
+def of_codes(name: str, raw: pd.DataFrame, aside: pd.Series) -> str:
     """Of each column whose unknown values set rows aside, what is told of them; '' without any."""
     columns = sorted({rule.removeprefix(UNKNOWN) for rule in aside.unique() if rule.startswith(UNKNOWN)})
     declared = TABLES[name].columns

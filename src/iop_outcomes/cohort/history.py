@@ -111,7 +111,7 @@ def _interview_before(followups: pd.DataFrame, endpoint: Endpoint, horizon: int)
 
 def _told_by_screen(followups: pd.DataFrame, own: pd.DataFrame, endpoint: Endpoint, horizon: int) -> set[object]:
     """Who had a positive screen within the look-back of the interview that is due nearest the horizon."""
-    if KINDS[endpoint.kind].screened or followups.empty:
+    if not KINDS[endpoint.kind].told_by_screen or followups.empty:
         return set()
     near = followups.assign(distance=(followups["target_day"] - horizon).abs())
     near = near[near["distance"] <= endpoint.tolerance_days].sort_values(["person_id", "distance", "target_day"])

@@ -9,7 +9,7 @@ a positive screen says it of its day. Use stands against whatever else is said o
 nothing is known makes the answer unknown. `first_use_between` asks between which days use began: after the last day
 before it that was known to be free, and by the first by which it is known; days in between of which nothing is known
 are where it may have begun, and those before the last free day are taken to have been free. `point_prevalence` asks
-about the last `window_days` alone.
+about the last `window_days` alone, of people of whom either answer could be known.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Tables = Mapping[str, "pd.DataFrame"]
+
+# a month is 28 to 31 days: so many that a look-back may be longer or shorter than the window it answers for
+LEEWAY_DAYS = 3
 
 
 def free(tables: Tables, endpoint: Endpoint) -> pd.DataFrame:
@@ -99,20 +102,30 @@ def point_prevalence(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, h
     """No use in the `window_days` that end on the horizon, as told at the interview nearest it or by screens.
 
     The window ends with the look-back of an interview that was held within `tolerance_days` of the horizon, and on the
-    horizon without one. Use that is told of, or a positive screen, is use. Without an interview that covers the window
-    negative screens answer, where there is one for each of its weeks and none that was due tells otherwise.
+    horizon without one. An interview answers where its look-back is the window, give or take LEEWAY_DAYS: a longer one
+    could tell of no use but never that there was some, a shorter one the other way round. A positive screen speaks
+    against it. Without such an interview screens answer where as many gave a clear result as the window has weeks, and
+    none that was due did not: were use told by fewer than abstinence is, those whose answer is known would be people
+    who used.
     """
     nearest, window = _interview(tables["followups"], endpoint, horizon), endpoint.window_days
     last = people["person_id"].map(nearest["day"] - 1).astype("Int64").fillna(horizon).astype("int64")
     asked = people[["person_id"]].assign(first=last - window + 1, last=last)
     own = asked_about(tables["screens"], endpoint).merge(asked, on="person_id")
     own = own[(own["day"] >= own["first"]) & (own["day"] <= own["last"])]
-    due, clear = own["person_id"].value_counts(), own.loc[own["result"] == NEGATIVE, "person_id"].value_counts()
+    due = own["person_id"].value_counts()
+    clear = own.loc[own["result"].isin([NEGATIVE, POSITIVE]), "person_id"].value_counts()
     tested = clear.index[(clear == due.reindex(clear.index)) & (clear >= max(window // 7, 1))]
-    some, none = nearest["days_used"] > 0, nearest["days_used"] == 0
-    told = nearest.index[(none & (nearest["lookback_days"] >= window)).fillna(False).astype(bool)]
-    used = nearest.index[(some & (nearest["lookback_days"] <= window)).fillna(False).astype(bool)]
-    return _answered(people, [*told, *tested], [*used, *own.loc[own["result"] == POSITIVE, "person_id"]])
+    answered = nearest[covers(nearest["lookback_days"], window) & nearest["days_used"].notna()]
+    some = (answered["days_used"] > 0).fillna(False).astype(bool)
+    known = answered.index.union(tested)
+    positive = own.loc[own["result"] == POSITIVE, "person_id"]
+    return _answered(people, known, [*answered.index[some], *positive[positive.isin(known)]])
+
+
+def covers(lookback_days: pd.Series, window_days: int) -> pd.Series:
+    """Which interviews answer for so many days, whether there was use in them or not."""
+    return (lookback_days - window_days).abs().le(LEEWAY_DAYS).fillna(False).astype(bool)
 
 
 def _answered(people: pd.DataFrame, free_of_use: Iterable[object], used: Iterable[object]) -> pd.Series:

@@ -4,7 +4,7 @@ Endpoints are rows of the endpoint library, of kinds that are answered week by w
 ends by the last horizon asked about comes one row of the table abstinence: abstinent where the state of the interval is
 among those that the endpoint counts (`negative`, unless it says otherwise), not abstinent where another test was taken,
 missing where one was missed; dead from a death on; and where no test was due, or the one that was is excused, nothing
-is asked. A mixed interval is a test that was taken.
+is asked. A mixed interval is a test that was taken. Intervals after the end of a person's observation have no row.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from iop_outcomes.cohort import use
 from iop_outcomes.cohort.kinds import Functions
 from iop_outcomes.patterns.pattern import Patterns
-from iop_outcomes.patterns.symbols import DIED, MISSED, NEGATIVE, STATES, TESTED
+from iop_outcomes.patterns.symbols import DIED, MISSED, NEGATIVE, NOT_DUE, STATES, TESTED
 from iop_outcomes.protocol import Endpoint, Use
 from iop_outcomes.vocabulary.endpoints import WEEKLY
 
@@ -61,7 +61,7 @@ def weekly_screens(patterns: Patterns, endpoint: Endpoint) -> NDArray[np.bool_]:
 
 
 def _rows(people: pd.DataFrame, patterns: Patterns, endpoint: Endpoint, horizon: int) -> pd.DataFrame:
-    """One after the other the intervals, of each the people in their order."""
+    """One after the other the intervals, of each the people in their order who were observed in it."""
     import pandas as pd
 
     asked = (patterns.numbers >= 1) & (patterns.first_days >= endpoint.from_day) & (patterns.last_days <= horizon)
@@ -70,7 +70,7 @@ def _rows(people: pd.DataFrame, patterns: Patterns, endpoint: Endpoint, horizon:
     abstinent = WEEKS[endpoint.kind](patterns, endpoint)[:, asked].T
     dead, missed = codes == DIED.code, codes == MISSED.code
     k, n = codes.shape
-    return pd.DataFrame(
+    made = pd.DataFrame(
         {
             "person_id": np.tile(people["person_id"].to_numpy(dtype=object), k),
             "outcome": endpoint.outcome,
@@ -82,3 +82,4 @@ def _rows(people: pd.DataFrame, patterns: Patterns, endpoint: Endpoint, horizon:
             "tested": pd.Series(pd.NA, index=range(dead.size), dtype="boolean"),
         }
     )
+    return made[codes.ravel() != NOT_DUE.code].reset_index(drop=True)

@@ -18,7 +18,7 @@ from iop_outcomes.report.material import Sources
 from iop_outcomes.report.sentences import dose as sentences
 from iop_outcomes.report.sentences import missing
 from iop_outcomes.tables.rows import estimated
-from iop_outcomes.vocabulary.endpoints import AMOUNTS, BETWEEN, KINDS, PATTERN_ANSWERS
+from iop_outcomes.vocabulary.endpoints import BETWEEN, KINDS
 from iop_outcomes.vocabulary.kind import ABSTINENCE, DOSE, RETENTION
 from iop_outcomes.vocabulary.measures import HOURS, TESTS, TIME_RATIO
 
@@ -42,7 +42,7 @@ def retention(of: Sources) -> tuple[Item, ...]:
 def abstinence(of: Sources) -> tuple[Item, ...]:
     """Abstinence, under every reading of missing answers, and what interviews and tests say of each other."""
     kinds = dict.fromkeys(map(of.labels.kind, of.of_states(others=False)["outcome"]))
-    said = notes(*dict.fromkeys(KINDS[kind].note for kind in kinds if kind in (*AMOUNTS, *PATTERN_ANSWERS)))
+    said = notes(*dict.fromkeys(KINDS[kind].note for kind in kinds))
     drawn = of.drawn("abstinence", "weekly", "patterns")
     found = _states(of, others=False, before=(*drawn, *_between(of), *_missing(of), *said))
     if not found:

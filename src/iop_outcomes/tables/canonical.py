@@ -246,8 +246,10 @@ FOLLOWUPS = Table(
         "day": _day("day on which it was held; missing when it was not", nullable=True),
         "lookback_days": Column(
             "whole",
-            "days before the interview that it asks about",
+            "days before the interview that it asks about; may be missing where none was held: no screen then speaks "
+            "for the interview",
             "days",
+            nullable=True,
             low=1,
             high=LOOKED_BACK_DAYS,
             missing=NUMBER_CODES,

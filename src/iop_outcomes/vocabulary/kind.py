@@ -33,6 +33,16 @@ READ_BY_DEFINITION = (
     "Means of people, each of whom counts once. How missed tests are read is said by the rule, or by the definition of "
     "the endpoint where it says so itself."
 )
+TOLD_BY_A_SCREEN = (
+    "A positive screen tells of use where the interview was missed, and no screen tells of abstinence: among those "
+    "whose answer is known there are too many who used, the more the more interviews were missed. Weighting by "
+    "observation and imputation know of whom a screen told."
+)
+TOLD_BY_ONE_DAY = (
+    "Use on one day is enough for an answer, and abstinence needs every day to be known: among those whose answer is "
+    "known there are too many who used, and neither weights nor imputed answers mend that. Times to first use do, "
+    "which take whoever is no longer seen for censored."
+)
 
 
 @dataclass(frozen=True)
@@ -58,8 +68,9 @@ class Kind:
     its outcome is use or abstinence. grows: what has happened by one day has happened by every later one. screened: a
     missing outcome is a screen that was missed. parts: what an amount is made of. changed: it is held against the time
     before time zero. fixed: its days are counted from time zero, or from leaving, and from no other day. told_twice:
-    what people report can be held against tests. value: of endpoints that name a definition of `patterns`, what that is
-    of a person. verb: what people did, within a sentence; {label} is the endpoint's with an article, {name} without.
+    what people report can be held against tests. told_by_screen: a positive screen tells of use where the interview was
+    missed, and none the contrary. value: of endpoints that name a definition of `patterns`, what that is of a person.
+    verb: what people did, within a sentence; {label} is the endpoint's with an article, {name} without.
     silent: why nothing can be said where its event is recorded of no one. note: what is to be known of its numbers.
     """
 
@@ -86,6 +97,7 @@ class Kind:
     changed: bool = False
     fixed: bool = False
     told_twice: bool = False
+    told_by_screen: bool = False
     value: str = ""
     verb: str = ""
     silent: str = ""

@@ -13,6 +13,8 @@ from iop_outcomes.vocabulary.kind import (
     INTENSITIES,
     STRATEGIES,
     TO_AN_EVENT,
+    TOLD_BY_A_SCREEN,
+    TOLD_BY_ONE_DAY,
     WEEK_BY_WEEK,
     Asked,
     Kind,
@@ -54,7 +56,9 @@ KINDS_OF_USE = (
         needs=("followups",),
         about_use=True,
         told_twice=True,
+        told_by_screen=True,
         verb="were abstinent on day {day}",
+        note=TOLD_BY_A_SCREEN,
     ),
     Kind(
         "screen",
@@ -112,6 +116,7 @@ KINDS_OF_USE = (
         about_use=True,
         grows=True,
         verb="reported no return to use up to day {day}",
+        note=TOLD_BY_ONE_DAY,
     ),
     Kind(
         "weekly_screens",
@@ -146,6 +151,7 @@ KINDS_OF_USE = (
         about_use=True,
         grows=True,
         verb="were known to be without use on every day up to day {day}",
+        note=TOLD_BY_ONE_DAY,
     ),
     Kind(
         "first_use_between",

@@ -78,4 +78,7 @@ def test_times_to_an_event_and_answers_beyond_the_observation_of_an_arm_are_not_
     ]  # fmt: skip
     found = run_abstinence({**cohort, "abstinence": unseen}, *asked)["estimates"]
     assert set(found["status"]) == {"not_possible"}
-    assert set(found["reason"]) == {"no one in the arm 'iop' is observed to the horizon"}
+    assert set(found["reason"]) == {
+        "no one in the arm 'iop' is observed to the horizon; `iop-outcomes check` names the longest day that can be "
+        "asked about"
+    }

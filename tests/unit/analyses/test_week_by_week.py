@@ -247,3 +247,23 @@ def test_the_gate_asks_for_people_with_a_week_of_each_kind(rule: str) -> None:
     assert WeekByWeek(codes, WEEKS[:4]).few(asked("odds_ratio", rule, day=21), sample, 10) == said
     none = np.full((30, 4), NO)
     assert "fewer than 10 events" in WeekByWeek(none, WEEKS[:4]).few(asked("odds_ratio", rule, day=28), sample, 10)
+
+
+def test_weeks_beyond_the_observation_of_an_arm_are_not_estimated():
+    """Weeks to day 42 of the first arm, to day 84 of the second: a horizon is asked about where both are observed."""
+    days = {1: range(7, 43, 7), 0: range(7, 85, 7)}
+    rows = [
+        {"person_id": f"p{i}", "outcome": "weekly", "horizon_days": day, "abstinent": day % 2 == 0, "mature": True,
+         "dead": False}
+        for i in range(40) for day in days[i % 2]
+    ]  # fmt: skip
+    table = pd.DataFrame(rows).astype({"abstinent": "boolean"})
+    sample = people(np.arange(40) % 2)
+    for day, short in ((42, False), (48, False), (49, True), (84, True), (90, True)):
+        ask_ = asked("share_of_weeks", day=day)
+        said = week_by_week.read(table, sample.scores, ask_, ENDPOINT).silent(ask_, sample)
+        assert ("no one in the arm 'first' is observed to the horizon" in said) is short
+    ask_ = asked("share_of_weeks", day=180)
+    second = table[table["horizon_days"] > 42]
+    said = week_by_week.read(second, sample.scores, ask_, ENDPOINT).silent(ask_, sample)
+    assert "longest day that can be asked about" in said

@@ -4,6 +4,7 @@ nobody reaches.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from checked_folder import folder, records, told
 
 from iop_outcomes import clean, sources
-from iop_outcomes.checks import preflight
+from iop_outcomes.checks import answerable
 from iop_outcomes.errors import StudyError
 from iop_outcomes.release import POLICIES
 
@@ -65,6 +66,7 @@ def test_a_few_codes_that_are_not_known_are_set_aside_and_counted(folder):
     found = told(folder)
     assert not found.stops
     assert "screens: kept 308; quarantined: unknown result 12" in found.text()
+    assert "screens.result holds 1 code that is none of negative, positive, inconclusive, missing." in found.text()
     run(folder)
 
 
@@ -107,19 +109,19 @@ def test_a_day_that_nobody_reaches_is_told_with_the_longest_that_can_be_asked_ab
 def test_the_longest_day_is_that_of_enough_people_and_of_no_single_one() -> None:
     observed = np.array([400, *range(100, 130)])
     cms, none = POLICIES["cms"], POLICIES["none"]
-    assert preflight.longest_day(observed, 90, cms) == ""
+    assert answerable.longest_day(observed, 90, cms) == ""
     # 31 people, the eleventh longest of whom is followed to day 120
-    assert "is day 120: 11 people" in preflight.longest_day(observed, 390, cms)
-    assert "is day 400: 1 person or more" in preflight.longest_day(observed, 500, none)
-    assert preflight.longest_day(observed[:5], 500, cms) == ""
+    assert "is day 120: 11 people" in answerable.longest_day(observed, 390, cms)
+    assert "is day 400: 1 person or more" in answerable.longest_day(observed, 500, none)
+    assert answerable.longest_day(observed[:5], 500, cms) == ""
 
 
 def test_the_longest_window_is_that_of_enough_people_and_of_no_single_one() -> None:
     weeks = np.array([85, *range(10, 40)])
-    cms, none = (preflight.longest_window(weeks, POLICIES[name]) for name in ("cms", "none"))
+    cms, none = (answerable.longest_window(weeks, POLICIES[name]) for name in ("cms", "none"))
     assert cms == " The longest window that 11 people or more are followed to ends with week 30."
     assert none == " The longest window that 1 person or more are followed to ends with week 85."
-    assert preflight.longest_window(weeks[:5], POLICIES["cms"]) == ""
+    assert answerable.longest_window(weeks[:5], POLICIES["cms"]) == ""
 
 
 def test_tests_that_disagree_and_tests_before_care_are_counted(folder):
@@ -132,3 +134,56 @@ def test_tests_that_disagree_and_tests_before_care_are_counted(folder):
     assert ("screens: kept 308; kept: another test of the day disagrees 24; kept: before the first stay 15") in told(
         folder
     ).text()
+
+
+def test_tests_of_another_substance_answer_no_endpoint_of_tests(folder):
+    records(folder)
+    screens(folder)
+    tests = folder / "records/screens.csv"
+    tests.write_text(tests.read_text().replace("opioid", "alcohol"))
+    library = folder / "config/endpoints.tsv"
+    library.write_text(library.read_text() + "of_opioids\tscreen\tOpioids\tA test.\t\t\t\topioid\t14\n")
+    asked(folder, "of_opioids", 56)
+    assert "of_opioids: cannot be answered, as no test is of opioid" in told(folder).text()
+
+
+def prevalence(folder: Path, window: int) -> str:
+    library = folder / "config/endpoints.tsv"
+    names = library.read_text().splitlines()[0].split("\t")
+    cells = {
+        "outcome": "point", "kind": "point_prevalence", "label": "Point", "definition": "No use.", "substance": "any",
+        "tolerance_days": "14", "window_days": str(window),
+    }  # fmt: skip
+    library.write_text(library.read_text() + "\t".join(cells.get(n, "") for n in names) + "\n")
+    asked(folder, "point", 90)
+    return told(folder).text()
+
+
+def test_a_window_that_no_interview_asks_about_is_refused_with_what_to_do(folder):
+    records(folder)
+    followups(folder, lookback=90)
+    text = prevalence(folder, 30)
+    assert "point: cannot be answered: no interview asks about 30 days, give or take 3, and there is no test." in text
+    assert "Set `window_days` to the look-back of the interviews" in text
+
+
+def test_interviews_of_another_length_than_the_window_are_counted(folder):
+    records(folder)
+    followups(folder, lookback=90)
+    held = folder / "records/followups.csv"
+    rows = held.read_text().splitlines()
+    held.write_text("\n".join([*rows[:-15], *(row.replace(",90,90,90,", ",90,90,30,") for row in rows[-15:])]) + "\n")
+    # twelve people are observed to day 60
+    assert re.search(r"point: 1\d of 28 interviews ask about another number of days than 30", prevalence(folder, 30))
+
+
+def test_an_interview_that_was_not_held_needs_no_look_back(folder):
+    records(folder)
+    followups(folder, lookback=30)
+    held = folder / "records/followups.csv"
+    held.write_text(held.read_text().replace(",90,90,30,0", ",90,,,", 15))
+    found = told(folder)
+    assert not found.stops
+    assert "followups: kept 40" in found.text()
+    held.write_text(held.read_text().replace(",90,90,30,0", ",90,90,,0", 15))
+    assert any("held without a look-back (15)" in stop for stop in told(folder).stops)

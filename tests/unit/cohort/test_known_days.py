@@ -96,16 +96,49 @@ def test_point_prevalence_reads_interviews_first_and_a_positive_screen_against_t
             {"person_id": "d", "day": 95, "lookback_days": 90, "days_used": 2},  # not told when
             {"person_id": "e", "day": 105, "lookback_days": 30, "days_used": 0},  # held too late
             {"person_id": "f", "day": 95, "lookback_days": 7, "days_used": 0},  # asks about a week only
+            {"person_id": "g", "day": 95, "lookback_days": 90, "days_used": 0},  # of use it could not have told
+            {"person_id": "h", "day": 95, "lookback_days": 7, "days_used": 2},  # of none it could not have told
+            {"person_id": "i", "day": 95, "lookback_days": 30, "days_used": 2},  # a month is 28 to 31 days
         ]
     )
     tests = screens(
         [
             {"person_id": "b", "day": 67, "result": "positive"},  # the first of the days 67 to 94
             {"person_id": "c", "day": 66, "result": "positive"},
+            {"person_id": "f", "day": 90, "result": "positive"},  # beside no interview: a negative would tell nothing
         ]
     )
-    expected = {"a": True, "b": False, "c": False, "d": None, "e": None, "f": None}
-    assert answers("point_prevalence", people(*"abcdef"), held, tests, **PREVALENCE) == expected
+    expected = dict(zip("abcdefghi", [True, False, False, None, None, None, None, None, False], strict=True))
+    assert answers("point_prevalence", people(*"abcdefghi"), held, tests, **PREVALENCE) == expected
+
+
+@pytest.mark.parametrize("missed", [0.3, 0.8])
+def test_whose_prevalence_is_known_does_not_hang_on_what_it_is(missed):
+    """Half use; interviews are missed, and screens taken, whatever people do: of those known, half use. Were a positive
+    screen enough where a negative is not, too many of them would.
+    """
+    rng = np.random.default_rng(5)
+    n = 3000
+    names, uses, seen = [f"p{i}" for i in range(n)], rng.random(n) < 0.5, rng.random(n) >= missed
+    held = followups(
+        [
+            {"person_id": p, "day": 90, "lookback_days": int(rng.choice([30, 90])), "days_used": int(use)}
+            for p, use, there in zip(names, uses, seen, strict=True)
+            if there
+        ]
+    )
+    tests = screens(
+        [
+            {"person_id": p, "day": int(day), "result": "positive" if use else "negative"}
+            for p, use in zip(names, uses, strict=True)
+            for day in rng.choice(np.arange(66, 90, 7), rng.integers(0, 5), replace=False)
+        ]
+    )
+    known = [
+        a for a in answers("point_prevalence", people(*names), held, tests, **PREVALENCE).values() if a is not None
+    ]
+    assert len(known) > 400
+    assert np.mean(known) == pytest.approx(0.5, abs=3 * 0.5 / np.sqrt(len(known)))
 
 
 def test_without_an_interview_a_negative_screen_of_every_week_answers():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from missing_readings import READINGS, plane, readings
+from missing_readings import DELTAS, READINGS, plane, readings
 from released_study import study, typed, words
 
 from iop_outcomes.presentation.labels import Labels
@@ -69,3 +71,16 @@ def test_without_the_middle_nothing_tips() -> None:
     rows = [r for r in plane() if (r["delta_first"], r["delta_second"]) != (0.0, 0.0)]
     (text,) = missing.tipping(estimated(typed("estimates", rows)), Labels(words()))
     assert "not among those tried" in text
+
+
+def test_pairs_that_are_as_near_are_all_named() -> None:
+    """The difference rises with one delta as it falls with the other, so that either arm may move as far."""
+    (text,) = missing.tipping(estimated(typed("estimates", plane())), Labels(words()))
+    assert "the nearest of the deltas tried at which the interval lies below no difference are" in text
+    told = text.split("are ", 1)[1].split(", or ")
+    pairs = [tuple(float(number) for number in re.findall(r"(-?[\d.]+) in the arm", one)) for one in told]
+    assert pairs == sorted(pairs)
+    assert len(pairs) > 1
+    assert {round(abs(first) + abs(second), 9) for first, second in pairs} == {abs(pairs[0][0]) + abs(pairs[0][1])}
+    turned = {(one, other) for one in DELTAS for other in DELTAS if 0.05 * (one - other) < -0.02}
+    assert set(pairs) == {p for p in turned if abs(p[0]) + abs(p[1]) == min(abs(a) + abs(b) for a, b in turned)}

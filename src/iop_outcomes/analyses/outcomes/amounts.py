@@ -123,11 +123,11 @@ class Amounts:
         return np.column_stack([seen, np.where(seen, self.told, 0.0)]).astype(float)
 
     def silent(self, ask: Analysis, sample: Sample) -> str:
-        """It is known of no one, or no one of an arm is observed to the day."""
-        if np.isnan(self.told).all():
-            return UNTOLD
+        """No one of an arm is observed to the day, or it is known of no one."""
         out = self.endpoint.reading.left_out[MISSING_IS_USING]
-        return two_sides.not_due(sample.arm, np.isin(self.levels, out), sample.names)
+        return two_sides.not_due(sample.arm, np.isin(self.levels, out), sample.names) or (
+            UNTOLD if np.isnan(self.told).all() else ""
+        )
 
     def few(self, ask: Analysis, sample: Sample, fewest: int) -> str:
         """Means need no events."""

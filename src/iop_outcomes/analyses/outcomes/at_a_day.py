@@ -129,8 +129,8 @@ class AtADay:
         return "" if np.isin(self.levels, [level for pair in PAIRS[:2] for level in pair]).any() else UNTOLD
 
     def silent(self, ask: Analysis, sample: Sample) -> str:
-        """It is known of no one, or an arm is not observed to the horizon."""
-        return self.untold() or two_sides.not_due(sample.arm, self._places == 3, sample.names)
+        """An arm is not observed to the horizon, or it is known of no one."""
+        return two_sides.not_due(sample.arm, self._places == 3, sample.names) or self.untold()
 
     def few(self, ask: Analysis, sample: Sample, fewest: int) -> str:
         """Too few people in the state, or out of it, in an arm; of weighted and drawn answers of those who answered."""

@@ -9,6 +9,9 @@ from iop_outcomes.vocabulary import statuses
 
 Names = tuple[str, str]
 
+# the last day of an arm is one person's: what may be told of it is told by check
+ASK_CHECK = "`iop-outcomes check` names the longest day that can be asked about"
+
 
 def beyond(arm: Whole, reach: Array, waiting: Mask, names: Names, day: float) -> str:
     """Why an estimate to a day goes beyond what can be known of an arm, or ''.
@@ -35,7 +38,7 @@ def not_due(arm: Whole, yet_to_come: Mask, names: Names) -> str:
     for value, name in ((1, names[0]), (0, names[1])):
         own = yet_to_come[arm == value]
         if len(own) and own.all():
-            return f"no one in the arm '{name}' is observed to the horizon"
+            return f"no one in the arm '{name}' is observed to the horizon; {ASK_CHECK}"
     return ""
 
 

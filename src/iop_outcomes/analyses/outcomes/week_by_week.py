@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 # places of WEEK_LEVELS
 YES, NO, DEAD, MISSED, NOT_ASKED = range(5)
 FAMILIES = {ODDS_RATIO: "logistic", RISK_RATIO: "poisson"}
+NO_TEST_DUE = "no test was due of anyone in the arm '{arm}' up to the horizon"
 ARM, NUMBER, CHANGE = "arm", "week", "arm by week"
 
 
@@ -56,13 +57,15 @@ ARM, NUMBER, CHANGE = "arm", "week", "arm by week"
 class WeekByWeek:
     """codes: (n, k) places among WEEK_LEVELS of each person and week. days: (k,) last days of the weeks, rising.
 
-    deaths, not_due: how weeks are read after a death, and those in which no test was due.
+    deaths, not_due: how weeks are read after a death, and those in which no test was due. short: (n,) who was not
+    observed to the end of the last week up to the horizon, whether a test was due or not; None: everyone was.
     """
 
     codes: Whole
     days: Whole
     deaths: str = COUNTED_AGAINST
     not_due: str = LEFT_OUT
+    short: Mask | None = None
 
     @cached_property
     def _places(self) -> Whole:
@@ -97,11 +100,17 @@ class WeekByWeek:
         return np.column_stack([(counts & (self._places == 0)).sum(axis=1), counts.sum(axis=1)]).astype(float)
 
     def silent(self, ask: Analysis, sample: Sample) -> str:
-        """No test is known of anyone, or no week of an arm could be."""
+        """No one of an arm is observed to the last week, no test is known of anyone, or none was due in an arm."""
+        short = np.zeros(len(sample.arm), dtype=bool) if self.short is None else self.short
+        if beyond := two_sides.not_due(sample.arm, short, sample.names):
+            return beyond
         if not (self.codes[:, self.days <= ask.horizon_days] < DEAD).any():
             return UNTOLD
         asked = (self._places < 3) & (self.days <= ask.horizon_days)
-        return two_sides.not_due(sample.arm, np.asarray(~asked.any(axis=1)), sample.names)
+        for value, name in ((1, sample.names[0]), (0, sample.names[1])):
+            if not asked[sample.arm == value].any():
+                return NO_TEST_DUE.format(arm=name)
+        return ""
 
     def few(self, ask: Analysis, sample: Sample, fewest: int) -> str:
         """Too few people of an arm with the outcome in some week, or without it in some: most people have both."""
@@ -220,7 +229,7 @@ class WeekByWeek:
 
 
 def read(abstinence: pd.DataFrame, people: pd.DataFrame, ask: Analysis, endpoint: Endpoint) -> WeekByWeek:
-    """The weeks of an outcome up to the horizon, in the order of people; a week without a row was not asked about."""
+    """The weeks of an outcome up to the horizon, in the order of people; a week without a row was not observed."""
     import pandas as pd
 
     own = abstinence[(abstinence["outcome"] == ask.outcome) & (abstinence["horizon_days"] <= ask.horizon_days)]
@@ -232,4 +241,14 @@ def read(abstinence: pd.DataFrame, people: pd.DataFrame, ask: Analysis, endpoint
     codes = np.full((len(people), len(days)), NOT_ASKED)
     there = row >= 0
     codes[row[there], column.ravel()[there]] = said[there]
-    return WeekByWeek(codes, days, endpoint.deaths, endpoint.not_due)
+    reach = np.zeros(len(people), dtype=np.int64)
+    np.maximum.at(reach, row[there], own["horizon_days"].to_numpy(dtype=np.int64)[there])
+    return WeekByWeek(codes, days, endpoint.deaths, endpoint.not_due, reach < _last(days, ask.horizon_days))
+
+
+def _last(days: Whole, horizon: int) -> int:
+    """Last day of the last week that ends by the horizon, observed or not; days: of those that were, of one length."""
+    if not len(days):
+        return 0
+    length = int(np.diff(days).min()) if len(days) > 1 else int(days[0])
+    return int(days[-1]) + (horizon - int(days[-1])) // max(length, 1) * max(length, 1)

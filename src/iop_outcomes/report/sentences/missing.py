@@ -7,7 +7,8 @@ shown, and a tipping point only where one of the deltas that were tried turns th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
+from itertools import chain, groupby
+from math import isclose
 
 from iop_outcomes.presentation import numbers
 from iop_outcomes.presentation.labels import Labels, capital, method, within
@@ -81,13 +82,27 @@ def _tipping(own: Sequence[Estimated], labels: Labels) -> str:
     here = WORDS[side(start)]
     if not turned:
         return f"{what}: {here} at every delta that was tried, up to {reach:g} either way in each arm."
-    near = min(turned, key=lambda r: (abs(r["delta_first"]) + abs(r["delta_second"]), r["delta_first"]))
+    least = min(map(_shift, turned))
+    near = sorted((r for r in turned if isclose(_shift(r), least)), key=lambda r: (side(r), r["delta_first"]))
     names = [within(arm) for arm in labels.arms(str(first["contrast"]))]
+    tipped = [
+        f"{WORDS[towards]} {'are' if len(own := list(rows)) > 1 else 'is'} "
+        + ", or ".join(
+            f"{r['delta_first']:g} in the arm \u2018{names[0]}\u2019 and {r['delta_second']:g} in the arm "
+            f"\u2018{names[1]}\u2019"
+            for r in own
+        )
+        for towards, rows in groupby(near, key=side)
+    ]
     return (
         f"{what}: {here} where missing answers are missing at random, and the nearest of the deltas tried at which "
-        f"{WORDS[side(near)]} is {near['delta_first']:g} in the arm \u2018{names[0]}\u2019 and "
-        f"{near['delta_second']:g} in the arm \u2018{names[1]}\u2019."
+        f"{'; those at which '.join(tipped)}."
     )
+
+
+def _shift(row: Estimated) -> float:
+    """How far the deltas of both arms lie from missing at random."""
+    return float(abs(row["delta_first"]) + abs(row["delta_second"]))
 
 
 WORDS = {
