@@ -224,10 +224,13 @@ def _withheld(row: Estimated, status: str, reason: str) -> Row:
 
 
 def _people(compared: Compared) -> Row:
-    """People and events, from released cells."""
+    """People and events, from released cells; people who are a difference of rounded numbers, only where that lies as
+    near as these do.
+    """
     people = together(arm.people for arm in compared.own) if compared.own else NOTHING
     events = together(arm.events for arm in compared.own) if compared.own else NOTHING
-    return {"n": people.count, "events": events.count}
+    shown = not people.difference or people.near(len(compared.own))
+    return {"n": people.count if shown else None, "events": events.count}
 
 
 def _effective(row: Estimated, compared: Compared, policy: Policy) -> Row:

@@ -11,13 +11,15 @@ class Number:
     """A number of people as it is told.
 
     count: None where none is told. low, high: the range that holds the true number; None where nothing is told. base: 1
-    exact, larger where the count is rounded to it, 0 without a count.
+    exact, larger where the count is rounded to it, 0 without a count. difference: it is one of numbers as they are
+    told, from which it may lie further than a sum of them.
     """
 
     count: int | None
     low: int | None
     high: int | None
     base: int
+    difference: bool = False
 
     @property
     def known(self) -> bool:
@@ -35,7 +37,13 @@ class Number:
             return NOTHING
         low = (self.low or 0) - (other.high or 0)
         high = (self.high or 0) - (other.low or 0)
-        return Number(max(self.count - other.count, 0), max(low, 0), max(high, 0), max(self.base, other.base))
+        return Number(max(self.count - other.count, 0), max(low, 0), max(high, 0), max(self.base, other.base), True)
+
+    def near(self, parts: int = 1) -> bool:
+        """No further from the true number than its base says, or so many of its parts together."""
+        return self.count is not None and max(int(self.high or 0) - self.count, self.count - int(self.low or 0)) <= (
+            self.base * parts
+        )
 
 
 NOTHING = Number(None, None, None, 0)
@@ -56,6 +64,7 @@ def together(parts: Iterable[Number]) -> Number:
         sum(part.low or 0 for part in found),
         sum(part.high or 0 for part in found),
         max((part.base for part in found), default=1),
+        any(part.difference for part in found),
     )
 
 
@@ -66,4 +75,4 @@ def nearer(one: Number, other: Number) -> Number:
     widths = [int(told.high or 0) - int(told.low or 0) for told in (one, other)]
     best = one if widths[0] <= widths[1] else other
     low, high = max(int(one.low or 0), int(other.low or 0)), min(int(one.high or 0), int(other.high or 0))
-    return Number(best.count, low, high, best.base)
+    return Number(best.count, low, high, best.base, best.difference)

@@ -97,3 +97,18 @@ def test_every_level_is_read_by_every_rule() -> None:
 
 def test_rules_without_counts_are_never_crude() -> None:
     assert pd.Series([r.counts for r in MISSING_RULES.values()]).sum() == 6
+
+
+@pytest.mark.parametrize(("waiting", "told"), [(11, False), (20, True)])
+def test_people_who_are_a_difference_of_rounded_numbers_are_told_only_where_it_is_as_near_as_they_are(waiting, told):
+    """Under `strict` nobody missing is not told, so that people are all (rounded to 10) without those not due: of 129
+    people and 11 not due, 20 as it is told, 110 would be told of 118.
+    """
+    cells = {"abstinent": 85, "using": 33, "missing": 0, "not_yet_observed": waiting}
+    counts = counts_of("iop", cells) + counts_of("residential", {**cells, "not_yet_observed": 21})
+    found = release(counts=counts, estimates=four(missing_rule="missing_is_using"), policy="strict")["estimates"]
+    one = only(found, of="iop")
+    assert one.status == "ok"
+    assert abs(one.estimate - 85 / 118) <= one.rounding_error
+    assert pd.notna(one.n) is told
+    assert not told or abs(one.n - 118) <= 10
