@@ -29,7 +29,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from iop_outcomes.errors import EstimationError, StudyError
-from iop_outcomes.release import gated, precision
+from iop_outcomes.release import few_scores, gated, precision
 from iop_outcomes.release.crude import NUMBERS, Ask, estimate
 from iop_outcomes.release.levels import reading
 from iop_outcomes.release.numbers import NOTHING, together
@@ -112,7 +112,19 @@ def release_estimates(
 
     from iop_outcomes.tables import TABLES
 
-    released = [_release(row, evidence, level, arms.get(row["contrast"], ()), known) for row in estimated(estimates)]
+    rows = estimated(estimates)
+    few = (
+        ()
+        if evidence.policy.exact
+        else {r["contrast"] for r in rows if few_scores.is_few(known.distinct(r["contrast"]))}
+    )
+    one = few_scores.told(rows, few)
+    released = [
+        _withheld(row, "suppressed", few_scores.REASON)
+        if row["status"] == "ok" and few_scores.second(row, one)
+        else _release(row, evidence, level, arms.get(row["contrast"], ()), known)
+        for row in rows
+    ]
     declared = TABLES["estimates"]
     return declared.cast(pd.DataFrame(released, columns=list(declared.columns)))
 

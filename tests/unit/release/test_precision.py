@@ -13,7 +13,7 @@ from release_rows import ARMS, PLENTY, counts_of, diagnostic, four, only, releas
 from results_rows import made as table
 
 from iop_outcomes.protocol import Companions
-from iop_outcomes.release import run
+from iop_outcomes.release import few_scores, run
 from iop_outcomes.release.precision import step, to_digits, to_step
 
 NUMBER = 0.123456789
@@ -127,3 +127,27 @@ def test_events_by_sex_are_not_solved_from_an_adjusted_risk(seed: int) -> None:
     known = [e for e in left if sum(e) == sum(events)]
     assert events in known
     assert len({e[1] for e in known}) >= 5
+
+
+def test_of_a_score_of_few_values_one_way_to_weigh_people_is_told() -> None:
+    """Two ways are two lines through the same events by sex: both told beside a step they would leave few."""
+    ways = ("overlap", "iptw", "aipw")
+    asked = [row("risk", of, 0.5, method=method) for method in ways for of in (*ARMS, "difference")]
+    asked += [row("risk", arm, 0.4, method="iptw", horizon_days=90) for arm in ARMS]
+    cells = [*PLENTY, *(cell | {"horizon_days": 90} for cell in PLENTY)]
+    of_few, of_many = (
+        release(counts=cells, estimates=asked, diagnostics=diagnostics)["estimates"]
+        for diagnostics in ([FEW_SCORES], [])
+    )
+    assert (of_many["status"] == "ok").all()
+    told = of_few[of_few["status"] == "ok"]
+    one = told.loc[told["horizon_days"] == 180, "method"].unique()
+    assert len(one) == 1
+    # the other horizon has but one
+    assert set(told.loc[told["horizon_days"] == 90, "method"]) == {"iptw"}
+    held = of_few[of_few["status"] != "ok"]
+    assert set(held["method"]) == set(ways) - set(one)
+    assert held["estimate"].isna().all()
+    assert set(held["reason"]) == {few_scores.REASON}
+    open_ = release("none", counts=cells, estimates=asked, diagnostics=[FEW_SCORES])["estimates"]
+    assert (open_["status"] == "ok").all()
