@@ -37,7 +37,8 @@ class Share:
     """Events among people, as sums of unknowns, with their true numbers.
 
     size: the people, where they are known. told: counts say at least between what numbers all of them lie. least,
-    most: between what numbers the people lie. sides: people of each level with the event, without it, of neither.
+    most: between what numbers the people lie. events_told: as told, of those with the event. sides: people of each
+    level with the event, without it, of neither.
     """
 
     events: Sum
@@ -48,6 +49,7 @@ class Share:
     told: bool = True
     least: float = 0
     most: float = INFINITE
+    events_told: bool = True
     sides: tuple[tuple[int, ...], ...] = ()
 
 
@@ -80,10 +82,11 @@ def _question(world: World, key: Mapping[str, Any], rows: Sequence[Any]) -> None
         beside.effective(world, share, row, what)
         if share.told:
             continue  # people and events are sums of what is told of their cells
-        for said, of_what, true in (
-            (row.n, share.people, share.true_people), (row.events, share.events, share.true_events),
-        ):  # fmt: skip
-            if not pd.isna(said):
+        for said, of_what, true, summed in (
+            (row.n, share.people, share.true_people, False),
+            (row.events, share.events, share.true_events, share.events_told),
+        ):
+            if not summed and not pd.isna(said):
                 world.say(of_what, said - NEAR, said + NEAR, true, f"people: {what}")
     _compared(world, key, arms)
 
@@ -152,13 +155,16 @@ def _share(world: World, key: Mapping[str, Any], arm: str) -> Share | None:
     levels = NUMERATOR.get(str(key["missing_rule"]), (("abstinent",),) * 2)[order.index(arm)]
     events = [cells[level] for level in levels if level in cells]
     people = plus(*((1.0, c.of) for c in used))
-    told = all(c.high < INFINITE and c.row.status != "suppressed" for c in used)
+    told, events_told = (
+        all(c.high < INFINITE and c.row.status != "suppressed" for c in some) for some in (used, events)
+    )
     least, most = sum(c.low for c in used), sum(c.high for c in used)
     true = sum(c.truth for c in used)
     with_event = plus(*((1.0, c.of) for c in events))
     sides = (events, [c for c in used if c not in events], [c for c in cells.values() if c not in used])
     numbers = tuple(tuple(c.truth for c in some) for some in sides)
-    return Share(with_event, people, sum(c.truth for c in events), true, None, told, least, most, numbers)
+    of_events = sum(c.truth for c in events)
+    return Share(with_event, people, of_events, true, None, told, least, most, events_told, numbers)
 
 
 def _near(world: World, events: Sum, people: Sum, share: Share, said: float, off: float, what: str) -> None:

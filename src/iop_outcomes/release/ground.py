@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from iop_outcomes.protocol import InCare
-from iop_outcomes.release import at_horizons, days, gates, life_tables, nesting
+from iop_outcomes.release import at_horizons, days, gates, life_tables, nesting, windows
 from iop_outcomes.release import counts as tables
 from iop_outcomes.release.held import Told
 from iop_outcomes.release.levels import reading
@@ -22,6 +22,7 @@ from iop_outcomes.release.lines import Line
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.pools import called
 from iop_outcomes.release.support import horizon
+from iop_outcomes.release.windows import Window
 from iop_outcomes.tables.results import ALL
 from iop_outcomes.tables.rows import counted
 from iop_outcomes.vocabulary.causes import EVENT_FREE
@@ -82,7 +83,7 @@ class Ground:
     horizons together. asked: days by question. told_apart: sets of causes that a question tells from all others. keys:
     of the rows of counts that estimates are read from, and of the rows of horizons. gates: sums of rows of which a gate
     tells whether they are few. dear: rows of counts that crude estimates are read from. before: what earlier releases
-    told.
+    told. windows: rows of who is not in care on a day. of_care: outcomes of leaving care at any level.
     """
 
     levels: Mapping[str, Reading]
@@ -99,6 +100,8 @@ class Ground:
     gates: tuple[gates.Sum, ...] = ()
     dear: frozenset[int] = frozenset()
     before: tuple[Told, ...] = ()
+    windows: tuple[Window, ...] = ()
+    of_care: frozenset[str] = frozenset()
 
 
 def gather(
@@ -125,6 +128,7 @@ def gather(
     made = life_tables.tables(followed, policy, asked, told_apart)
     horizons, cells = at_horizons.cells(made, estimates)
     frame = stacked(kept, horizons)
+    of_care = frozenset(q[2] for q in questions if reading(q[2], levels).kind == "staying")
     pools = {called(pool): pool for table in made.values() for pool in table.leaving.pools}
     nested = nesting.lines(
         frame, range(len(kept), len(frame)), tables.overlapping(frame), known.cumulative, known.in_care,
@@ -142,6 +146,7 @@ def gather(
     return Ground(
         levels, kept, apart, horizons, tuple(cells), arms, followed, lines, asked, told_apart, keys,
         tuple(sorted(few)), _dear(keys.groups, estimates), tuple(before),
+        () if policy.exact else windows.windows(kept, known.in_care), of_care,
     )  # fmt: skip
 
 

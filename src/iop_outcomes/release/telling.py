@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from iop_outcomes.release import counts as tables
-from iop_outcomes.release import days, ledger, life_tables
+from iop_outcomes.release import days, ledger, life_tables, windows
 from iop_outcomes.release.ground import Ground, OfGroup, first_rows, stacked
 from iop_outcomes.release.life_tables import Question
 from iop_outcomes.release.lines import Line, connected
@@ -56,6 +56,9 @@ def tell(
     once = {table.key: table for table in made.values()}
     further = days.cells(once.values(), {cell: (i,) for cell, i in rows.items()}, len(frame), policy)
     at = {**rows, **{cell: len(frame) + i for i, cell in enumerate(further.cells)}}
+    numbers = dict(enumerate((*tables.people_in(frame), *further.people)))
+    tied = windows.lines(ground.windows, made, ground.of_care, at, numbers, policy.minimum_count)
+    further = replace(further, lines=(*further.lines, *tied))
     sizes = {days.Cell(key, 0, days.AT_RISK) for key, table in once.items() if not table.leaving.apart}
     # what estimates are read from, and on a last horizon what ends a curve if it is not told
     dear = ground.dear | {i for cell, i in at.items() if cell.day in once[cell.table].horizons}
