@@ -8,6 +8,7 @@ hardly do, and that is told.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,16 @@ def asked(course: Course, doses: dict[str, Dose], with_craving: bool = True) -> 
     return dose_means(Recorded.of(course.used[:, :LAST], level, hours, fixed, craving), doses, FREE, draws=2)
 
 
+def told_at_week_26(course: Course, doses: dict[str, Dose]) -> Doses:
+    """The same from what programs know: use in weeks in care alone, and abstinence at week 26."""
+    b, level = course.baseline, course.level[:, :LAST]
+    fixed = np.column_stack([b.severity, b.cooccurring, b.unstable_housing, b.opioid, b.mandated, b.site_effect])
+    used = np.where(level > 0, course.used[:, :LAST], np.nan)
+    craving = np.where(level > 0, course.craving[:, :LAST], np.nan)
+    recorded = Recorded.of(used, level, course.hours[:, :LAST], fixed, craving)
+    return dose_means(recorded, doses, after=abstinent(course), draws=2)
+
+
 def by_plan(course: Course) -> np.ndarray:
     """The level of each week of everyone in the residential arm who stays: as planned, and the program after it."""
     return np.where(np.arange(STAY) < course.baseline.residence_weeks[:, None], RESIDENCE, IOP)
@@ -71,6 +82,36 @@ def test_hours_of_those_who_come_and_go_have_the_published_truths(project: Path)
     assert found.near[2:].max() < 0.01 * PEOPLE
     for h, true in zip(hours, truth, strict=True):
         assert abstinent(course)[stayed_at(course, 1, h)].mean() > true + 0.05
+
+
+def test_hours_are_found_where_use_is_known_in_care_alone(project: Path) -> None:
+    rows = pd.read_csv(project / "data/reference/truth_published.csv").query("scenario == 'base'")
+    published = rows.set_index("quantity")["value"]
+    course, hours = natural("base"), (9, 12, 15)
+    found = told_at_week_26(course, {f"{h} hours": Dose.of(IOP, STAY, h) for h in hours}).estimate
+    truth = published[[f"abstinent_week_26_iop_stay_exactly_13_at_{h}_hours" for h in hours]].to_numpy()
+    error = found.standard_error()
+    assert (np.abs(found.value - truth) < 3 * error).all(), (found.value, truth, error)
+    assert (error < 0.025).all()
+    # who happened to stay 13 weeks at 9 hours
+    assert abstinent(course)[stayed_at(course, 1, 9)].mean() > truth[0] + 3 * error[0]
+
+
+def test_the_setting_at_equal_dose_is_found_by_what_is_known_at_week_26() -> None:
+    course, hours = natural("wide_overlap"), 12.0
+    found = told_at_week_26(
+        course, {"program": Dose.of(IOP, STAY, hours), "residential": Dose.of(RESIDENCE, STAY, hours)}
+    ).estimate
+    by_arm = Strategy(stay_exactly=13, hours=hours)
+    program = abstinent(follow(course.baseline, np.random.default_rng(5), "wide_overlap", 1, by_arm))
+    # 13 weeks in residence, whatever the plan was
+    longer = replace(course.baseline, residence_weeks=np.full(PEOPLE, STAY))
+    residential = abstinent(follow(longer, np.random.default_rng(5), "wide_overlap", 0, by_arm))
+    gap, truth = float(found.value[0] - found.value[1]), float((program - residential).mean())
+    c = np.array([1.0, -1.0])
+    error = float(np.sqrt(c @ found.covariance() @ c + np.var(program - residential) / PEOPLE))
+    assert abs(gap - truth) < 3 * error, (gap, truth, error)
+    assert error < 0.03
 
 
 def test_the_setting_at_equal_dose_is_found_where_hours_overlap() -> None:

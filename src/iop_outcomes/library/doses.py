@@ -1,4 +1,6 @@
-"""Shares free of use had everyone had so many hours a week at a level of care, from a frame of person-weeks."""
+"""Shares free of use, or with another answer, had everyone had so many hours a week at a level of care, from a frame of
+person-weeks.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +31,9 @@ def at_a_dose(
     hours: str,
     covariates: Sequence[str],
     doses: Mapping[str, tuple[str, int, float]],
-    free: tuple[int, int],
+    free: tuple[int, int] | None = None,
     craving: str | None = None,
+    after: str | None = None,
     difference: tuple[str, str] | None = None,
     fewest: int = FEWEST_NEAR,
     draws: int = DRAWS,
@@ -38,14 +41,17 @@ def at_a_dose(
     cluster: str | None = None,
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """Shares free of use in some weeks, had everyone had a dose, by the parametric g-formula.
+    """Shares free of use in some weeks, or with an answer afterwards, had everyone had a dose, by the parametric
+    g-formula.
 
     weeks: a row for each person and week, counted from 1, all persons with the same weeks. used: 0 or 1, missing where
     nobody knows. level_of_care: a label, missing out of care. hours: attended. covariates: known at the start, the same
     in all rows of a person. doses: by name the level, weeks and hours a week. free: first and last week in which nobody
-    is to use. craving: a column of numbers. difference: two doses. fewest: people who had nearly such hours at the
-    level; with fewer a dose has no numbers, as they would be the model's alone (0: always). draws: how often each
-    person is followed anew. cluster: a column of sites. Returns a row for each dose, then the difference and the ratio:
+    is to use. craving: a column of numbers. after: in place of `free` a column of 0 or 1, missing where nobody knows,
+    the same in all rows of a person, such as the answer at an interview; use then counts in weeks of care alone.
+    difference: two doses. fewest: people who had nearly such hours at the level; with fewer a dose has no numbers, as
+    they would be the model's alone (0: always). draws: how often each person is followed anew. cluster: a column of
+    sites. Returns a row for each dose, then the difference and the ratio:
     `of`, `estimate`, `std_error`, `conf_low`, `conf_high`, `near`. Raises EstimationError.
     """
     import pandas as pd
@@ -60,7 +66,7 @@ def at_a_dose(
         return np.asarray(values, dtype=float)[order].reshape(shape)
 
     levels = _levels(frame, level_of_care)
-    names = [person, week, used, level_of_care, hours, *([craving] if craving else []), *([cluster] if cluster else [])]
+    names = [person, week, used, level_of_care, hours, *(n for n in (craving, after, cluster) if n)]
     fixed = frame.covariates(covariates, without=names).dense()
     if (fixed[first][at] != fixed).any():
         raise EstimationError("`covariates` are what was known at the start: they are not the same in all weeks.")
@@ -70,7 +76,9 @@ def at_a_dose(
         None if craving is None else table(_told(frame, craving, "craving")),
     )  # fmt: skip
     asked = {name: _dose(name, given, list(levels.categories)) for name, given in doses.items()}
-    found = dose_means(course, asked, range(free[0] - 1, free[1]), draws=draws, seed=seed)
+    answers = None if after is None else _answers(_told(frame, after, "after"), first, at)
+    weeks_free = None if free is None else range(free[0] - 1, free[1])
+    found = dose_means(course, asked, weeks_free, draws=draws, seed=seed, after=answers)
     estimate = found.estimate
     if cluster is not None:
         estimate = estimate.clustered(frame.labels(cluster, "cluster")[first])
@@ -106,6 +114,13 @@ def _told(frame: Frame, name: str, argument: str) -> Array:
     if not pd.api.types.is_numeric_dtype(frame.data[name]) and not pd.api.types.is_bool_dtype(frame.data[name]):
         frame.numbers(name, argument)
     return np.asarray(frame.data[name].astype("Float64").to_numpy(dtype=float, na_value=np.nan))
+
+
+def _answers(told: Array, first: Whole, at: Whole) -> Array:
+    """(n,) the answer of each person."""
+    if not np.array_equal(told[first][at], told, equal_nan=True):
+        raise EstimationError("`after` is one answer of each person: it is not the same in all weeks.")
+    return np.asarray(told[first])
 
 
 def _levels(frame: Frame, name: str) -> pd.Categorical:

@@ -20,7 +20,9 @@ from iop_outcomes.estimators.design_matrix import splines
 from iop_outcomes.estimators.regression import glm
 from iop_outcomes.estimators.survival import cuminc
 from iop_outcomes.estimators.survival.concordance import concordance
+from iop_outcomes.estimators.survival.courses import Course, course
 from iop_outcomes.estimators.survival.cumulative_hazard import nelson_aalen
+from iop_outcomes.estimators.survival.multistate import days_in_states, moves, occupancy
 from iop_outcomes.estimators.survival.parametric import DISTRIBUTIONS, accelerated_failure_time, interval_failure_time
 from iop_outcomes.estimators.survival.pseudo import pseudo_regression
 
@@ -84,6 +86,24 @@ def grouped_fit(s: Sample, which: int) -> grouped.GroupedFit:
     return grouped.grouped_hazards(s["x"], low, borders[above], s["cause"], which, NAMES, borders, **common(s))
 
 
+def in_states(s: Sample) -> Course:
+    """In care until half of the time, away until the time, then back or dead; some are lost, or enter late."""
+    n = len(s["time"])
+    middle = (s["entry"] + s["time"]) / 2
+    gone = s["cause"] < 2  # those of cause 2 die in care
+    until = np.where(gone, middle, s["time"])
+    after = np.where(s["cause"] == 1, 2, np.where(s["stratum"] == 0, 0, -1))
+    first = np.where(gone, 1, np.where(s["cause"] == 2, 2, -1))
+    rows = [
+        np.concatenate(pair)
+        for pair in (
+            (np.arange(n), np.arange(n)[gone]), (s["entry"], middle[gone]), (until, s["time"][gone]),
+            (np.zeros(n), np.ones(gone.sum())), (first, after[gone]),
+        )
+    ]  # fmt: skip
+    return course(("care", "away", "dead"), *rows)
+
+
 def standardised(family: str, y: str, s: Sample) -> Estimate:
     model = effects.fit_outcome(family, with_arm(s), s[y], ARM_COLUMNS, observed=s["observed"], **common(s))
     return effects.standardised_means(model, with_arm(s, 1), with_arm(s, 0))
@@ -123,6 +143,9 @@ ESTIMATORS: dict[str, Callable[[Sample], Estimate]] = {
     "restricted_mean": lambda s: cuminc.restricted_mean(s["time"], event(s), (5, 9), **late(s)),
     "time_lost": lambda s: cuminc.time_lost(s["time"], s["cause"], 1, 9, **late(s)),
     "nelson_aalen": lambda s: nelson_aalen(s["time"], s["cause"], 1, TIMES, **late(s)),
+    "occupancy": lambda s: occupancy(in_states(s), (2, 5, 9), **common(s)),
+    "days_in_states": lambda s: days_in_states(in_states(s), (5, 9), **common(s)),
+    "moves": lambda s: moves(in_states(s), [("care", "away"), ("away", "care")], (5, 9), **common(s)),
     "by_arm": lambda s: cuminc.by_arm(
         cuminc.cumulative_incidence,
         s["arm"],

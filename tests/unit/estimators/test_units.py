@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from every_estimator import in_states
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.base.cells import collapse
@@ -31,6 +32,7 @@ from iop_outcomes.estimators.regression.multinomial import fit_multinomial, know
 from iop_outcomes.estimators.survival import cuminc
 from iop_outcomes.estimators.survival.concordance import concordance
 from iop_outcomes.estimators.survival.cumulative_hazard import nelson_aalen
+from iop_outcomes.estimators.survival.multistate import days_in_states, occupancy
 from iop_outcomes.estimators.survival.parametric import DISTRIBUTIONS, accelerated_failure_time, interval_failure_time
 from iop_outcomes.estimators.survival.pseudo import pseudo_regression
 from iop_outcomes.estimators.survival.whole_curve import survival_curve
@@ -250,6 +252,7 @@ def timed(s: Sample) -> dict[str, object]:
     mean = cuminc.restricted_mean(s["time"], event, times, **late)
     failing = [accelerated_failure_time(s["x"], s["time"], event, NAMES, name, **late) for name in DISTRIBUTIONS]
     subdistribution = fine_gray(s["x"], s["time"], s["cause"], 1, NAMES, s["weight"])
+    states = in_states({**s, "stratum": s["arm3"]})
     return {
         "cox": told(fit.estimate),
         "proportionality": proportional_hazards_test(fit, "identity").statistic,
@@ -257,6 +260,8 @@ def timed(s: Sample) -> dict[str, object]:
         "incidence": told(cuminc.cumulative_incidence(s["time"], s["cause"], 1, times, **late)),
         "restricted_mean": np.array(told(mean)) / clock,
         "hazard": told(nelson_aalen(s["time"], s["cause"], 1, times, **late)),
+        "occupancy": told(occupancy(states, times, s["weight"])),
+        "days in states": np.array(told(days_in_states(states, times, s["weight"]))) / clock,
         "curve": (whole.value, whole.standard_error),
         "median": whole.quantiles((0.5,)).time / clock,
         "fine_gray": told(subdistribution.estimate),

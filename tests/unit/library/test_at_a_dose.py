@@ -78,3 +78,19 @@ def test_people_of_a_site_are_taken_together(weeks: pd.DataFrame) -> None:
 def test_what_is_wrong_is_said(weeks: pd.DataFrame, change, more: dict[str, object], said: str) -> None:
     with pytest.raises(EstimationError, match=said):
         at_a_dose(change(weeks), **more)
+
+
+def test_an_answer_afterwards_is_one_of_each_person(weeks: pd.DataFrame) -> None:
+    answers = np.random.default_rng(5).random(200) < 0.4
+    told = weeks.assign(answer=np.where(np.arange(200) % 7, answers, np.nan)[np.arange(800) // 4])
+    found = at_a_dose(told, free=None, after="answer")
+    own = {c: weeks[c].to_numpy().reshape(200, 4) for c in ("used", "hours", "age")}
+    level = weeks["level"].notna().to_numpy().reshape(200, 4).astype(int)
+    course = Course.of(own["used"].astype(float), level, own["hours"], own["age"][:, :1])
+    asked = {n: Dose.of(1, w, h) for n, (_, w, h) in DOSES.items()}
+    arrays = dose_means(course, asked, after=told["answer"].to_numpy()[::4], draws=10)
+    np.testing.assert_allclose(found["estimate"], arrays.estimate.value)
+    with pytest.raises(EstimationError, match="`after` is one answer of each person"):
+        at_a_dose(told.assign(answer=np.arange(800) % 2), free=None, after="answer")
+    with pytest.raises(EstimationError, match="or what came afterwards"):
+        at_a_dose(told, after="answer")

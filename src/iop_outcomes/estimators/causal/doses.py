@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -44,7 +45,7 @@ class Course:
 
     used: (n, T) 0 or 1, missing where nobody knows. craving: (n, T), missing where nobody told; None: of no one.
     level: (n, T) of care, whole numbers, 0 out of care. hours: (n, T) attended. fixed: (n, q) known at the start.
-    before: (n,) use in the week before.
+    before: (n,) use in the week before. sites: (n, s) indicators of the site of each person, all but one of them.
     """
 
     used: Array
@@ -53,11 +54,12 @@ class Course:
     hours: Array
     fixed: Array
     before: Array
+    sites: Array
 
     @classmethod
     def of(
         cls, used: ArrayLike, level: ArrayLike, hours: ArrayLike, fixed: ArrayLike, craving: ArrayLike | None = None,
-        before: ArrayLike | None = None,
+        before: ArrayLike | None = None, sites: ArrayLike | None = None,
     ) -> Course:  # fmt: skip
         """Checked. before: everyone used, where it is not given. Raises EstimationError."""
         use, at, many = np.asarray(used, float), np.asarray(level), np.asarray(hours, float)
@@ -70,10 +72,15 @@ class Course:
             raise EstimationError("Use of a week is 0 or 1, missing where nobody knows, and must be known of some.")
         if not (np.isfinite(many).all() and (many >= 0).all()):
             raise EstimationError("Attended hours are known of every week, and at least 0.")
-        table = np.asarray(fixed, float).reshape(n, -1)
+        table, places = (np.asarray([[]] * n if t is None else t, float).reshape(n, -1) for t in (fixed, sites))
         known = columns(table, [f"fixed column {j + 1}" for j in range(table.shape[1])], n)
         start = np.ones(n) if before is None else np.asarray(before, float)
-        return cls(use, told, at.astype(np.int64), many, known, start)
+        return cls(use, told, at.astype(np.int64), many, known, start, places)
+
+    @cached_property
+    def start(self) -> Array:
+        """(n, q + s) what was known at the start, and the sites."""
+        return np.hstack([self.fixed, self.sites])
 
     @property
     def weeks(self) -> int:
