@@ -14,7 +14,8 @@ hidden for another's sake or withheld, nothing is told.
 Out of reach: numbers that are exposed even when all cells around them are hidden, since the size of a group that is no
 cell is taken as known: a group of 7 with one cell; two small cells of which a reader knows that they are 4 people
 together. Such sizes have to be cells themselves. Of those numbers as many values remain possible as are when all is
-hidden, and `audit.exposed` still names them.
+hidden, and `audit.exposed` still names them; whoever does not know which hidden cells are small learns no more of them
+than of others.
 """
 
 from __future__ import annotations
@@ -51,7 +52,39 @@ def protect(system: System, policy: Policy, base: int) -> Shown:
             if not state.loosen(found):
                 break
     finer(state, audit)
+    _known_anyway(state, audit)
     return state.shown()
+
+
+def _known_anyway(state: State, audit: Audit) -> None:
+    """Protect numbers that are exposed even when all is hidden, too: against whoever knows less.
+
+    Two cells are 13 people together, and whoever knows the one to be no small cell knows the other to be 2 at most. For
+    all others, to whom a hidden cell may hold anybody, the release must not tell it either.
+    """
+    import numpy as np
+
+    system, policy = state.system, state.policy
+    weak = Audit.of(system, policy)
+    weak.sensitive &= audit.need < weak.need
+    if not weak.sensitive.any():
+        return
+    hidden = State.first(system, policy, 1)
+    hidden.hide_all()
+    weak.need = np.minimum(weak.need, _reach(weak, _unaware(hidden), hidden.high))
+    weak.forget(range(len(weak.need)))
+    while found := {int(i) for i in weak.exposed(_unaware(state), state.high)}:
+        if not state.loosen(found):
+            break
+
+
+def _unaware(state: State) -> Numbers:
+    """The least value of each number for whoever does not know which of the hidden cells are small."""
+    low = state.low.copy()
+    for i, ways in enumerate(state.ladders):
+        if ways[state.at[i]].high is None:
+            low[i] = 0.0
+    return low
 
 
 def _checked(check: Callable[[Numbers, Numbers], NDArray[np.int64]], state: State) -> set[int]:
@@ -68,13 +101,18 @@ def _possible(system: System, policy: Policy) -> Numbers:
     """How far apart the values of each number lie that remain possible when whatever can be hidden is: at least as far
     as is asked, except of numbers that are exposed even then.
     """
-    import numpy as np
-
     state, audit = State.first(system, policy, 1), Audit.of(system, policy)
     state.hide_all()
-    low, high = propagated(audit.equations, state.low, state.high)
+    return _reach(audit, state.low, state.high)
+
+
+def _reach(audit: Audit, least: Numbers, most: Numbers) -> Numbers:
+    """How far apart the values of each number lie within ranges; as far as is asked where they lie further apart."""
+    import numpy as np
+
+    low, high = propagated(audit.equations, least, most)
     reach = high - low
     audit.need = np.minimum(audit.need, reach)
-    exposed = audit.exposed(state.low, state.high)
+    exposed = audit.exposed(least, most)
     reach[exposed] = (audit.most - audit.least)[exposed]
     return reach
