@@ -57,6 +57,20 @@ def test_in_a_rounded_release_slack_is_enough() -> None:
     assert (told.low[1], told.high[1]) == (468, 472)
 
 
+def test_a_number_that_sizes_give_away_is_kept_from_whoever_does_not_know_which_cells_are_small() -> None:
+    """Of 13 people 12 are in one cell, so that the other is 2 at most for whoever knows that the first is not small.
+    That is no reason to tell it by the others of its own arm of 43: 29 as they are, and 11 to 17, leave 1 to 3.
+    """
+    told = protect(system([12, 1, 13, 29], Line((0, 1)), Line((1, 2, 3))), CMS, 1)
+    assert (told.low[1], told.high[1]) == (1, 10)
+    assert told.count[0] is None
+    for others, size in (((0,), 13), ((2, 3), 43)):
+        least = [told.low[i] or 0 for i in others]
+        most = [size if told.high[i] is None else told.high[i] for i in others]
+        values = min(10, size - sum(least)) - max(1, size - sum(most)) + 1
+        assert values >= CMS.protection
+
+
 def test_a_zero_is_hidden_only_among_small_cells_that_are_told_as_it() -> None:
     # 2 and 3 of 5 people leave 1 to 4 each; with the zero among them each may be 0 to 5
     told = protect(system([2, 3, 0], Line((0, 1, 2))), CMS, 1)
