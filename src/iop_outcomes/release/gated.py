@@ -50,7 +50,9 @@ def tells(row: Estimated, arms: Mapping[str, ArmCells], staying: bool, least: in
     stopped = _stopped(str(row["reason"]), arms, least) if row["status"] == "gated" else None
     if least <= policy.minimum_count:
         said = passed or stopped is not None
-        return said and any(bound(arm.sides, least, policy) for arm in arms.values() if arm.sides)
+        return said and any(
+            bound(arm.sides, least, policy, arm.followed is not None) for arm in arms.values() if arm.sides
+        )
     if passed:
         return not all(_enough(arm, least, policy) for arm in arms.values())
     if stopped is None:

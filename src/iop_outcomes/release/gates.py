@@ -96,10 +96,11 @@ def _sides(own: Mapping[str, OfGroup], read: Reading, rule: str, first: bool) ->
     return with_event, without, [row for level, row in own.items() if level in out]
 
 
-def bound(sides: Sequence[Sequence[int]], least: int, policy: Policy) -> bool:
+def bound(sides: Sequence[Sequence[int]], least: int, policy: Policy, steps: bool = False) -> bool:
     """That an arm has as many events, and as many people without one, would leave too few values to a small number, as
     the size of the arm is known, and cells that are not small may be told as they are. Whether it has is told nowhere
-    then. sides: people by level with the event, without it, and of neither.
+    then. sides: people by level with the event, without it, and of neither. steps: they are those of a day, and few may
+    have come since an earlier one, so that even the sum of cells that are not small may not be left too few values.
     """
     one = int(policy.zeros_allowed)
     size = sum(map(sum, sides))
@@ -110,7 +111,18 @@ def bound(sides: Sequence[Sequence[int]], least: int, policy: Policy) -> bool:
         known = sum(n if n >= policy.minimum_count else one * (n > 0) for n in rest)
         if any(policy.small(n) for n in rest) and size - least - known + 1 < policy.protection:
             return True
+        fewest = sum(policy.minimum_count if n >= policy.minimum_count else one * (n > 0) for n in rest)
+        if steps and size - least - fewest + 1 < policy.protection:
+            return True
     return False
+
+
+def sides_of(leaving: Leaving, read: Reading, day: int | None) -> tuple[tuple[int, ...], ...]:
+    """Of a life table the people of each level with the event of the gate by a day, without it, and of neither."""
+    levels = {cause: leaving.gone(day, (cause,)) for cause in leaving.causes}
+    levels[STILL_AT_RISK] = leaving.people - sum(levels.values())
+    some = set(leaving.named(read.events or read.lost or _left(levels)))
+    return *(tuple(n for name, n in levels.items() if (name in some) is of) for of in (True, False)), ()
 
 
 def of_life_tables(
@@ -119,15 +131,25 @@ def of_life_tables(
     leavings: Mapping[Key, Leaving],
     looked_at: Mapping[Question, object],
     levels: Mapping[str, Reading],
+    least: int,
+    policy: Policy,
 ) -> set[Sum]:
-    """Of life tables: by arm and day those with the event, and those without it. rows: with their places `at`."""
+    """Of life tables: by arm and day those with the event, and those without it. rows: with their places `at`. least:
+    fewest of each that the gate asks for.
+    """
     arms: dict[tuple[Key, int], dict[str, int]] = {}
     for (key, day, level), place in zip(rows, at, strict=True):
         arms.setdefault((key, day), {})[level] = place
+    told_nowhere = {
+        (key[0], key[2], key[4], day)
+        for key, day in arms
+        if bound(sides_of(leavings[key], reading(key[4], levels), day), least, policy, steps=True)
+    }
     found: set[Sum] = set()
     for (key, day), own in arms.items():
         _, _, contrast, _, outcome = key
-        if (key[0], contrast, outcome, str(day), ALL, ALL) in looked_at:
+        asked_about = (key[0], contrast, outcome, str(day), ALL, ALL) in looked_at
+        if asked_about and (key[0], contrast, outcome, day) not in told_nowhere:
             read = reading(outcome, levels)
             found |= _both(own, leavings[key].named(read.events or read.lost or _left(own)))
     return found

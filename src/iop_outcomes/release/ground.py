@@ -142,7 +142,9 @@ def gather(
     if not policy.exact and known.events <= policy.minimum_count:
         looked_at, pooled = gates.asked(estimates), {key: table.leaving for key, table in made.items()}
         few = gates.of_counts(keys.groups, looked_at, levels, known.first, known.events, policy)
-        few |= gates.of_life_tables(keys.horizons, tuple(same.values()), pooled, looked_at, levels)
+        few |= gates.of_life_tables(
+            keys.horizons, tuple(same.values()), pooled, looked_at, levels, known.events, policy
+        )
     return Ground(
         levels, kept, apart, horizons, tuple(cells), arms, followed, lines, asked, told_apart, keys,
         tuple(sorted(few)), _dear(keys.groups, estimates), tuple(before),

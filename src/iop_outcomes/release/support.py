@@ -17,6 +17,7 @@ from iop_outcomes.errors import StudyError
 from iop_outcomes.release import counts as tables
 from iop_outcomes.release.arm import Arm, of_life_table
 from iop_outcomes.release.days import Told
+from iop_outcomes.release.gates import sides_of
 from iop_outcomes.release.levels import reading
 from iop_outcomes.release.life_tables import Key, Leaving, Question
 from iop_outcomes.release.numbers import NOTHING, Number, exactly, nearer, together
@@ -44,7 +45,7 @@ class ArmCells:
     table as it is, where there is one. true_parts: people who are counted apart by other questions, such as those who
     completed beside those still there, or the arm beside those at risk; the difference would give a few of them back.
     besides: everything else that is told of an arm whose own numbers are not, such as the horizons beside a few days of
-    follow-up. sides: of counts the people of each level with the event, without it, and of neither, as they are.
+    follow-up. sides: the people of each level with the event, without it, and of neither, as they are.
     """
 
     people: Number
@@ -152,7 +153,8 @@ class Evidence:
             told = _told_events(table.leaving, read, shown) if shown else NOTHING
             arm = of_life_table(table, self.life.told, self.life.seen.get(key), read, day, self.policy)
         people, events = self.at_risk.get(key, NOTHING), _unless_zero(told, self.policy)
-        return ArmCells(people, events, followed.people, true_events, arm, followed, parts)
+        sides = () if table is None else sides_of(table.leaving, read, day)
+        return ArmCells(people, events, followed.people, true_events, arm, followed, parts, sides=sides)
 
 
 def horizon(row: Timed) -> int | None:

@@ -11,12 +11,13 @@ from small_systems import CMS
 from iop_outcomes.release import gates
 from iop_outcomes.release.audit import exposed
 from iop_outcomes.release.ground import OfGroup
-from iop_outcomes.release.life_tables import Leaving
+from iop_outcomes.release.life_tables import Leaving, Move
 from iop_outcomes.release.lines import Line
+from iop_outcomes.release.policy import POLICIES
 from iop_outcomes.release.suppression import protect
 from iop_outcomes.release.system import Exposed, Shown, System, ranges
 from iop_outcomes.tables import TABLES
-from iop_outcomes.vocabulary.readings import OF_COUNTS, being_there, leaving
+from iop_outcomes.vocabulary.readings import OF_COUNTS, Reading, being_there, leaving
 
 # 12 to 20 of 30 people have the event; 4 and 6 have not
 TOLD = Shown((15, None, None), (5, 0, 0), (12, 1, 1), (20, 10, 10))
@@ -128,6 +129,28 @@ def test_sums_of_life_tables_are_who_has_the_event_and_who_has_not(reading: obje
     levels = ("completed", "unplanned", "censored", "still_at_risk")
     rows = [(key, 90, level) for level in levels] + [(key, 180, level) for level in levels]
     at = (10, 11, 12, 13, 20, 21, 22, 23)
-    found = gates.of_life_tables(rows, at, {key: Leaving(50, ())}, {QUESTION: set()}, {"o": reading, "*": OF_COUNTS})  # type: ignore[dict-item]
+    read = {"o": reading, "*": OF_COUNTS}
+    found = gates.of_life_tables(rows, at, {key: Leaving(50, ())}, {QUESTION: set()}, read, 11, CMS)  # type: ignore[arg-type]
     assert sums <= found
     assert all(place < 20 for own in found for place in own)
+
+
+@pytest.mark.parametrize(
+    ("sides", "steps", "told"),
+    [
+        # of 22 people 12 have left, and passing a gate of 10 says that no more have: by an earlier day 10 at least had
+        (((12,), (5, 5, 0), ()), True, True),
+        (((12,), (5, 5, 0), ()), False, False),
+        (((30,), (5, 5, 0), ()), True, False),
+        # of a single cell it is known whether it is few
+        (((12,), (10,), ()), True, False),
+    ],
+)
+def test_a_gate_that_leaves_few_values_to_what_grows_is_told_nowhere(sides, steps, told) -> None:
+    assert gates.bound(sides, 10, POLICIES["acro"], steps) is told
+
+
+def test_the_sides_of_a_life_table_are_its_levels_by_the_day() -> None:
+    moves = (Move(5, "completed", 3), Move(9, "unplanned", 12), Move(40, "transferred", 4))
+    read = Reading(kind="cause", events=("unplanned",))
+    assert gates.sides_of(Leaving(22, moves), read, 30) == ((12,), (3, 0, 7), ())
