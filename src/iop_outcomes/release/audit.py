@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.release.bounds import propagated
 from iop_outcomes.release.policy import Policy
+from iop_outcomes.release.programs import Rows, least, least_whole
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from scipy.optimize import LinearConstraint
     from scipy.sparse import coo_array, csr_array
 
     from iop_outcomes.release.system import Equations, Exposed, Shown, System
@@ -35,8 +35,6 @@ WORTHWHILE = 0.1
 # branches that a search for whole numbers may take before it counts as having found none
 NODES = 2000
 TOLERANCE = 1e-6
-# of programs that need not be whole: they are small, and solved before they would be simplified
-PLAIN = {"presolve": False}
 # what it costs to move a number by one, where pushing one further by one is worth 1 to 2
 STEP = 0.02
 
@@ -173,12 +171,13 @@ class Part:
         return cls(audit, used, matrix, down, up, np.searchsorted(wanted, label[used]), todo[used])
 
     @cached_property
-    def still(self) -> LinearConstraint:
+    def still(self) -> Rows:
         """That all lines hold where numbers move, up in the first half of the columns and down in the second."""
-        from scipy.optimize import LinearConstraint
+        import numpy as np
         from scipy.sparse import hstack
 
-        return LinearConstraint(hstack([self.matrix, -self.matrix], format="csc"), 0, 0)
+        nothing = np.zeros(self.matrix.shape[0])
+        return Rows(hstack([self.matrix, -self.matrix], format="csc"), nothing, nothing)
 
     @cached_property
     def entries(self) -> coo_array:
@@ -233,11 +232,12 @@ class Part:
         whole, entries = np.round(move), self.entries
         moving = (whole != 0) | (np.abs(move) > TOLERANCE)
         keep = moving[entries.col]
-        piece = _blocks(entries.row[keep], entries.col[keep], *self.matrix.shape)
-        wrong = np.zeros(int(piece.max()) + 1, dtype=bool)
+        row, column = entries.row[keep], entries.col[keep]
+        piece = _blocks(row, column, *self.matrix.shape)
+        wrong = np.zeros(sum(self.matrix.shape), dtype=bool)
         wrong[piece[(np.abs(move - whole) > TOLERANCE) | (whole < -self.down) | (whole > self.up)]] = True
-        uneven = np.flatnonzero(self.matrix @ whole)
-        wrong[piece[entries.col[np.isin(entries.row, uneven) & keep]]] = True
+        uneven = self.matrix @ whole != 0
+        wrong[piece[column[uneven[row]]]] = True
         good = moving & ~wrong[piece]
         audit = self.audit
         for label in np.unique(piece[good & self.todo]).tolist():
@@ -247,14 +247,21 @@ class Part:
 
 
 def _blocks(row: NDArray[np.int64], column: NDArray[np.int64], rows: int, columns: int) -> NDArray[np.int64]:
-    """A label of the connected block that each column is in."""
-    import numpy as np
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
+    """A label of the connected block that each column is in: its first row, and behind all rows a column without one.
 
-    size = rows + columns
-    graph = coo_array((np.ones(len(row)), (row, rows + column)), shape=(size, size))
-    return np.asarray(connected_components(graph, directed=False)[1][rows:], dtype=np.int64)
+    row, column: of each entry. Labels spread along entries, and each row goes on to the label of its label, so that
+    long chains take few turns.
+    """
+    import numpy as np
+
+    of_row, of_column = np.arange(rows), np.arange(rows, rows + columns)
+    while True:
+        np.minimum.at(of_column, column, of_row[row])
+        before = of_row.copy()
+        np.minimum.at(of_row, row, of_column[column])
+        of_row = of_row[of_row]
+        if np.array_equal(before, of_row):
+            return of_column
 
 
 def moved(part: Part, towards: Numbers, near: bool = False, whole: bool = False) -> Numbers | None:
@@ -263,19 +270,12 @@ def moved(part: Part, towards: Numbers, near: bool = False, whole: bool = False)
     near: those that are pushed move no further than they need, and the others as little as they need.
     """
     import numpy as np
-    from scipy.optimize import Bounds, milp
 
     down, up, cost = part.down, part.up, np.zeros(len(towards))
     if near:
         far = np.where(towards != 0, part.audit.need[part.columns], np.inf)
         down, up, cost = np.minimum(down, far), np.minimum(up, far), np.full(len(towards), STEP)
-    solved = milp(
-        np.concatenate([cost - towards, cost + towards]),
-        constraints=part.still,
-        bounds=Bounds(0, np.concatenate([up, down])),
-        integrality=np.full(2 * len(towards), int(whole)),
-        options={"node_limit": NODES} if whole else PLAIN,
-    )
-    if solved.x is None:
-        return None
-    return np.asarray(solved.x[: len(towards)] - solved.x[len(towards) :], dtype=float)
+    program = np.concatenate([cost - towards, cost + towards]), part.still, np.zeros(2 * len(towards))
+    most = np.concatenate([up, down])
+    found = least_whole(*program, most, NODES) if whole else least(*program, most)
+    return None if found is None else found[: len(towards)] - found[len(towards) :]

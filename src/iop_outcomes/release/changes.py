@@ -18,14 +18,13 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from iop_outcomes.release.audit import PLAIN
 from iop_outcomes.release.bounds import Sums, propagated
 from iop_outcomes.release.policy import Policy
+from iop_outcomes.release.programs import Rows, least
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from scipy.optimize import Bounds, LinearConstraint
     from scipy.sparse import csc_array
 
     from iop_outcomes.release.lines import Line
@@ -260,35 +259,33 @@ class _Asked:
     def _look(self, aim: NDArray[np.float64]) -> float | None:
         """The greatest sum of the changes by `aim`, None without a solution. What each is then is noted."""
         import numpy as np
-        from scipy.optimize import milp
 
         cost = np.zeros(self.size)
         np.add.at(cost, self.later, -self.sign * aim)
         np.add.at(cost, self.earlier, self.sign * aim)
-        solved = milp(cost, constraints=self.said, bounds=self.bounds, options=PLAIN)
-        if solved.x is None:
+        solved = least(cost, self.said, *self.bounds)
+        if solved is None:
             return None
-        change = self.sign * (solved.x[self.later] - solved.x[self.earlier])
+        change = self.sign * (solved[self.later] - solved[self.earlier])
         self.least, self.most = np.minimum(self.least, change), np.maximum(self.most, change)
         return float(change @ aim)
 
-    def _bounds(self) -> Bounds:
+    def _bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The limits of each number: where none is told, more people than any can be."""
         import numpy as np
-        from scipy.optimize import Bounds
 
         told = np.isfinite(self.limits)
         roof = float(self.limits[told].sum()) + self.policy.minimum_count
-        return Bounds(*np.where(told, self.limits, roof).T)
+        low, high = np.where(told, self.limits, roof).T
+        return low, high
 
-    def _said(self, part: _Part) -> LinearConstraint:
+    def _said(self, part: _Part) -> Rows:
         """That all adds up in both releases, and that no change goes the other way."""
         import numpy as np
-        from scipy.optimize import LinearConstraint
 
         apart = [([later, earlier], [self.sign, -self.sign]) for later, earlier in part.pairs]
         most = np.repeat([0.0, np.inf], [len(part.rows), len(apart)])
-        return LinearConstraint(_matrix([*part.rows, *apart], self.size), 0, most)
+        return Rows(_matrix([*part.rows, *apart], self.size), np.zeros(len(most)), most)
 
     def _outer(self, part: _Part) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Numbers between which each change surely lies, as the lines say when they are taken in turn."""
@@ -298,8 +295,8 @@ class _Asked:
         of_pairs = [([*pair, at], [self.sign, -self.sign, -1.0]) for pair, at in zip(part.pairs, changes, strict=True)]
         entries = _matrix([*part.rows, *of_pairs], changes.stop).tocoo()
         sums = Sums(entries.row, entries.col, entries.data, np.zeros(entries.shape[0], dtype=np.int64))
-        least, most = np.zeros(len(changes)), np.full(len(changes), float(self.bounds.ub.max()))
-        ends = np.append(self.bounds.lb, least), np.append(self.bounds.ub, most)
+        least, most = np.zeros(len(changes)), np.full(len(changes), float(self.bounds[1].max()))
+        ends = np.append(self.bounds[0], least), np.append(self.bounds[1], most)
         low, high = propagated(sums, *ends)
         return low[self.size :], high[self.size :]
 

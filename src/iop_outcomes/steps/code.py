@@ -106,8 +106,14 @@ def _declared(parts: tuple[str, ...]) -> bool:
 def _templates(modules: tuple[Path, ...]) -> list[Path]:
     """Files beside the modules of a package that are not code: templates, styles, tables."""
     packages = {p.parent for p in modules if p.name == "__init__.py"} - {ROOT}
-    files = (f for package in packages for f in package.rglob("*") if f.is_file())
-    return sorted(f for f in files if f.suffix not in (".py", ".pyc") and f.parent.name != NOTES.parent.name)
+    return sorted(f for package in packages for f in _beside(package))
+
+
+@cache
+def _beside(package: Path) -> tuple[Path, ...]:
+    """The files within a folder that are not code."""
+    files = (f for f in package.rglob("*") if f.suffix not in (".py", ".pyc") and f.parent.name != NOTES.parent.name)
+    return tuple(f for f in files if f.is_file())
 
 
 @cache
@@ -117,7 +123,13 @@ def _references(path: Path) -> tuple[str, ...]:
 
 
 def _file(parts: tuple[str, ...]) -> Path | None:
-    module = ROOT.joinpath(*parts)
+    return _found(ROOT, parts)
+
+
+@cache
+def _found(root: Path, parts: tuple[str, ...]) -> Path | None:
+    """The file of a module within a folder of code."""
+    module = root.joinpath(*parts)
     for path in (module.with_suffix(".py"), module / "__init__.py"):
         if path.is_file():
             return path
