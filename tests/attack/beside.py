@@ -106,7 +106,11 @@ def _may_not_be_said(rules: Rules, share: Share) -> bool:
         side, others = share.sides[at], [n for i, some in enumerate(share.sides) if i != at for n in some]
         least = sum(n if n >= rules.k else rules.least if n else 0 for n in others)
         left = sum(side) + sum(others) - rules.events - least + 1
-        if len(side) > 1 and max(side) < rules.k and left < rules.protection and any(map(rules.small, others)):
+        if len(side) < 2 or max(side) >= rules.k:
+            continue
+        fewest = sum(rules.k if n >= rules.k else rules.least if n else 0 for n in others)
+        step = share.steps and sum(side) + sum(others) - rules.events - fewest + 1 < rules.protection
+        if step or (left < rules.protection and any(map(rules.small, others))):
             return True
     return False
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import truth as true_of
 from puzzle import INFINITE, Sum, plus
-from world import CLOCKS, LEVELS, World
+from world import CLOCKS, LAST, LEVELS, World
 
 RATHER = 1e-9  # of a number at full digits
 SLACK = 1e-4  # people; sums are solved to about 1e-6
@@ -38,7 +38,7 @@ class Share:
 
     size: the people, where they are known. told: counts say at least between what numbers all of them lie. least,
     most: between what numbers the people lie. events_told: as told, of those with the event. sides: people of each
-    level with the event, without it, of neither.
+    level with the event, without it, of neither. steps: they are those of a day, and may be few more than before.
     """
 
     events: Sum
@@ -51,6 +51,7 @@ class Share:
     most: float = INFINITE
     events_told: bool = True
     sides: tuple[tuple[int, ...], ...] = ()
+    steps: bool = False
 
 
 def read(world: World, released: Mapping[str, pd.DataFrame]) -> None:
@@ -138,8 +139,9 @@ def _share(world: World, key: Mapping[str, Any], arm: str) -> Share | None:
         if outcome == "retained_or_completed":
             events = plus((1.0, events), (1.0, world.left(clock, ["completed"], day)))
             true += true_of.gone(table, "completed", day)
-        known = (size, True, size, size) if world.public_sizes else (None,)
-        return Share(events, world.there(clock, 0), true, size, *known)
+        known = (size, True, size, size) if world.public_sizes else (None, True, 0, INFINITE)
+        sides = _by_then(world, key, arm, {*causes} or {true_of.STILL, *_stays(outcome)}, table)
+        return Share(events, world.there(clock, 0), true, size, *known, sides=sides, steps=True)
     of = {"abstinence": "c", "duration": "stay_90"}.get(str(key["analysis"]))
     if contrast != of or key["missing_rule"] not in DENOMINATOR:
         return None
@@ -165,6 +167,25 @@ def _share(world: World, key: Mapping[str, Any], arm: str) -> Share | None:
     numbers = tuple(tuple(c.truth for c in some) for some in sides)
     of_events = sum(c.truth for c in events)
     return Share(with_event, people, of_events, true, None, told, least, most, events_told, numbers)
+
+
+def _stays(outcome: str) -> tuple[str, ...]:
+    """Ways of leaving that count as still being there."""
+    return ("completed",) if outcome == "retained_or_completed" else ()
+
+
+def _by_then(
+    world: World, key: Mapping[str, Any], arm: str, event: set[str], table: list[tuple[int, str, int]]
+) -> tuple[tuple[int, ...], ...]:
+    """The people of each level of a life table by the day, with the event and without it."""
+    asked = (str(key["analysis"]), str(key["contrast"]), str(key["outcome"]), arm, true_of.day(key["horizon_days"]))
+    own = {
+        str(c.key[-2]): c.truth
+        for c in world.cells.values()
+        if (c.row.analysis, c.row.contrast, c.row.outcome, c.row.arm, c.key[5]) == asked
+    }
+    ever = {level: n for level, n in own.items() if level == true_of.STILL or true_of.gone(table, level, LAST)}
+    return *(tuple(n for level, n in ever.items() if (level in event) is of) for of in (True, False)), ()
 
 
 def _near(world: World, events: Sum, people: Sum, share: Share, said: float, off: float, what: str) -> None:
