@@ -17,6 +17,7 @@ from rules import RULES
 
 from iop_outcomes.release import gates, run
 
+pytestmark = pytest.mark.truth
 FRESH, FRESH_SEED, SOME = 16, 7, 4
 # of each policy so many cohorts stand in the committed table; a thousand of each is the aim
 COMMITTED = dict.fromkeys(RULES, 20)

@@ -13,6 +13,8 @@ import pandas as pd
 import pytest
 from small_cohorts import ARMS, LEVELS, QUESTIONS, released
 
+pytestmark = pytest.mark.truth
+
 FEW = range(1, 11)
 COHORTS = [(seed, 60 + 7 * seed, seed % 2 == 1) for seed in range(50)]
 
