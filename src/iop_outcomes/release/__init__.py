@@ -66,7 +66,7 @@ def run(
     """
     import pandas as pd
 
-    from iop_outcomes.release import differencing, ground, ledger, rare, regime, second_opinion
+    from iop_outcomes.release import absent, differencing, ground, ledger, rare, regime, second_opinion
     from iop_outcomes.release.diagnostics import of_amounts, score_patterns
     from iop_outcomes.release.estimates import Fineness
     from iop_outcomes.release.levels import cumulative, readings
@@ -85,6 +85,7 @@ def run(
         fewest_events,
     )
     counts, diagnostics = rare.together(counts, diagnostics, rules)
+    counts = absent.named(counts, endpoints, rules)
     scores, amounts = score_patterns(diagnostics), of_amounts(diagnostics)
     known = Fineness((*contrasts, *shared), outcomes, scores, fewest_events, amounts)
     cohort = str(estimates["cohort"].iloc[0]) if len(estimates) else ""

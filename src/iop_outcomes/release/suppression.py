@@ -21,6 +21,7 @@ than of others.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from iop_outcomes.release.audit import Audit
@@ -60,31 +61,43 @@ def _known_anyway(state: State, audit: Audit) -> None:
     """Protect numbers that are exposed even when all is hidden, too: against whoever knows less.
 
     Two cells are 13 people together, and whoever knows the one to be no small cell knows the other to be 2 at most. For
-    all others, to whom a hidden cell may hold anybody, the release must not tell it either.
+    all others, to whom a hidden cell may hold anybody, the release must not tell it either; nor for those who know the
+    size of each group and which cells are small, but not how groups hold each other's people.
     """
     import numpy as np
 
     system, policy = state.system, state.policy
-    weak = Audit.of(system, policy)
-    weak.sensitive &= audit.need < weak.need
-    if not weak.sensitive.any():
+    hard = audit.sensitive & (audit.need < policy.protection - 1)
+    if not hard.any():
         return
     hidden = State.first(system, policy, 1)
     hidden.hide_all()
-    weak.need = np.minimum(weak.need, _reach(weak, _unaware(hidden), hidden.high))
-    weak.forget(range(len(weak.need)))
-    while found := {int(i) for i in weak.exposed(_unaware(state), state.high)}:
-        if not state.loosen(found):
-            break
+    own = tuple(line for line in system.lines if line.total is None)
+    for lines, aware in ((system.lines, False), (own, True)):
+        view = replace(system, lines=lines, gates=())
+        # behind the cells stand the rests of lines, which only all lines have in the same places
+        shared = len(view.equations.truth) if lines is system.lines else len(view.people)
+        weak = Audit.of(view, policy)
+        weak.sensitive[shared:] = False
+        weak.sensitive[:shared] &= hard[:shared]
+        weak.need = np.minimum(weak.need, _reach(weak, *_seen(hidden, view, aware)))
+        weak.forget(range(len(weak.need)))
+        while found := {int(i) for i in weak.exposed(*_seen(state, view, aware))}:
+            if not state.loosen(found):
+                break
 
 
-def _unaware(state: State) -> Numbers:
-    """The least value of each number for whoever does not know which of the hidden cells are small."""
-    low = state.low.copy()
+def _seen(state: State, view: System, aware: bool) -> tuple[Numbers, Numbers]:
+    """Least and greatest value of each number of a view of the cells. aware: of which hidden cells are small."""
+    import numpy as np
+
+    cells = len(view.people)
+    low, high = np.zeros(len(view.equations.truth)), np.full(len(view.equations.truth), float(state.system.far))
+    low[:cells], high[:cells] = state.low[:cells], state.high[:cells]
     for i, ways in enumerate(state.ladders):
-        if ways[state.at[i]].high is None:
+        if not aware and ways[state.at[i]].high is None:
             low[i] = 0.0
-    return low
+    return low, high
 
 
 def _checked(check: Callable[[Numbers, Numbers], NDArray[np.int64]], state: State) -> set[int]:
