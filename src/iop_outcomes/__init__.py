@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         kaplan_meier,
         propensity_score,
         restricted_mean,
+        starting,
         states_over_time,
         staying,
         staying_curve,
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "adjusted_difference", "at_a_dose", "cox", "cumulative_incidence", "endpoints", "kaplan_meier",
-    "propensity_score", "restricted_mean", "states_over_time", "staying", "staying_curve", "weekly_shares",
+    "propensity_score", "restricted_mean", "starting", "states_over_time", "staying", "staying_curve",
+    "weekly_shares",
 ]  # fmt: skip
 
 

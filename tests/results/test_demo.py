@@ -20,7 +20,7 @@ ADJUSTED = ("iptw", "overlap", "aipw")
 PLAIN = ("none", "missing_is_using", "observed_only")
 HEADERS = {
     "estimates": "analysis,cohort,contrast,outcome,horizon_days,estimand,measure,of,method,missing_rule,group_by,"
-    "group,from_day,to_day,delta_first,delta_second,estimate,std_error,conf_low,conf_high,p_value,n,events,"
+    "group,from_day,to_day,delta_first,delta_second,hours_per_week,weeks_of_care,estimate,std_error,conf_low,conf_high,p_value,n,events,"
     "n_effective,status,reason,rounding_error",
     "counts": "analysis,cohort,contrast,arm,outcome,variable,horizon_days,group_by,group,level,detail,position,count,"
     "status,rounded_to,count_low,count_high",

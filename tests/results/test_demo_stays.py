@@ -33,3 +33,21 @@ def test_staying_is_worth_what_the_simulation_says_and_the_naive_comparison_says
     both = landmark.merge(naive, on=["contrast", "outcome", "horizon_days", "missing_rule"])
     assert (both["estimate_x"] < both["estimate_y"]).all()
     assert (both["n_x"] == both["n_y"]).all()
+
+
+def test_hours_are_nearer_their_truth_than_the_naive_ones_and_the_setting_cannot_be_told_from_them(demo, project):
+    truth = pd.read_csv(project / "data/reference/truth_demo.csv").query("contrast == 'hours_by_weeks'")
+    known = truth.set_index(["weeks_of_care", "hours_per_week"])["truth"]
+    own = demo.estimates[demo.estimates["contrast"] == "hours_by_weeks"]
+    gaps = own[own["of"] == "difference"]
+    assert (gaps["status"] == "gated").all()
+    assert gaps["reason"].str.startswith("not identifiable: fewer than 50 people").all()
+    told = own[(own["of"] == "iop") & (own["missing_rule"] == "observed_only") & own["estimate"].notna()]
+    assert set(told["hours_per_week"]) == {6, 9, 12, 15}
+    found = told.pivot_table(index=["weeks_of_care", "hours_per_week"], columns="method", values="estimate")
+    error = told[told["method"] == "g_formula"].set_index(["weeks_of_care", "hours_per_week"])["std_error"]
+    assert ((found["g_formula"] - known).abs() - 3 * error < 0).all()
+    gains = found.groupby("weeks_of_care").last() - found.groupby("weeks_of_care").first()
+    right = known.groupby("weeks_of_care").last() - known.groupby("weeks_of_care").first()
+    assert ((gains["g_formula"] - right).abs() < (gains["naive"] - right).abs()).all()
+    assert (gains["naive"] > right + 0.1).all()

@@ -33,7 +33,7 @@ def published(project: Path) -> Published:
 
 @pytest.fixture(scope="module")
 def committed(project: Path) -> pd.DataFrame:
-    return pd.read_csv(project / "data/reference/truth_demo.csv")
+    return TABLES["truth"].cast(pd.read_csv(project / "data/reference/truth_demo.csv"))
 
 
 def _by_week(course: Course) -> dict[str, np.ndarray]:
@@ -108,7 +108,7 @@ COINCIDE = {
 
 def _committed(frame: pd.DataFrame, outcome: str, horizon: int, estimand: str, of: str) -> tuple[float, float]:
     keys = {"outcome": outcome, "horizon_days": horizon, "estimand": estimand, "of": of}
-    row = frame[(frame[list(keys)] == list(keys.values())).all(axis=1)]
+    row = frame[(frame[list(keys)] == list(keys.values())).all(axis=1) & frame["hours_per_week"].isna()]
     assert len(row) == 1
     return float(row["truth"].iloc[0]), float(row["monte_carlo_error"].iloc[0])
 
@@ -130,6 +130,14 @@ def test_committed_abstinence_by_estimand_is_the_published_one(committed: pd.Dat
         _assert_near(found, published.loc[("base", key)], key)
 
 
+def test_committed_doses_are_the_published_ones(committed: pd.DataFrame, published: Published) -> None:
+    doses = committed[committed["weeks_of_care"] == 13].set_index("hours_per_week")
+    assert list(doses.index) == [6, 9, 12, 15]
+    for hours, row in doses.iterrows():
+        name = f"abstinent_week_26_iop_stay_exactly_13_at_{hours:.0f}_hours"
+        _assert_near((row["truth"], row["monte_carlo_error"]), published.loc[("base", name)], name)
+
+
 def test_committed_retention_is_the_published_one_but_for_broken_links(
     committed: pd.DataFrame, published: Published
 ) -> None:
@@ -145,7 +153,9 @@ def test_committed_table_is_complete_and_consistent(committed: pd.DataFrame, pro
     check(TABLES["truth"], committed)
     of_arms = committed["contrast"] == "iop_vs_residential"
     assert of_arms.sum() == 20 * 4 * 4
-    for contrast, rows in committed.groupby("contrast"):
+    compared = committed[committed["hours_per_week"].isna()]
+    assert len(committed) - len(compared) == len(truth.DOSES)
+    for contrast, rows in compared.groupby("contrast"):
         first, second = [of for of in rows["of"].unique() if of not in ("difference", "ratio")]
         wide = rows.pivot(index=["outcome", "horizon_days", "estimand"], columns="of", values="truth")
         assert np.allclose(wide["difference"], wide[first] - wide[second], atol=3e-6), contrast

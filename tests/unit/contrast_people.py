@@ -11,7 +11,17 @@ from parts import contrast, endpoint
 
 from iop_outcomes import design
 from iop_outcomes.analyses import abstinence, dose, retention
-from iop_outcomes.protocol import Adjustment, Analysis, Duration, Gate, Imputation, Inference, Intensity, Strategies
+from iop_outcomes.protocol import (
+    Adjustment,
+    Analysis,
+    Doses,
+    Duration,
+    Gate,
+    Imputation,
+    Inference,
+    Intensity,
+    Strategies,
+)
 from iop_outcomes.tables import TABLES, check
 
 GATE = Gate(max_standardised_difference=0.1, min_effective_share=0.3, max_weight=50, min_events=10)
@@ -123,10 +133,10 @@ def by_measure(found, column: str = "estimate"):
 
 def run_dose(
     cohort: dict[str, pd.DataFrame], *asked: Analysis, within_sites: bool = True, compare=None, strategies=None,
-    gate: Gate = GATE, inference: Inference = INFERENCE, **columns: Any
+    grids=None, gate: Gate = GATE, inference: Inference = INFERENCE, **columns: Any
 ):  # fmt: skip
     """Answers on dose; columns: of the table dose, where hours, screens or reports of use are on record. strategies: by
-    name, as a study writes them.
+    name, as a study writes them; grids: of doses, the same.
     """
     doses = pd.DataFrame(
         {
@@ -141,6 +151,7 @@ def run_dose(
         {"stay_90": Duration(title="", days=90, stay="care", within_sites=within_sites)},
         {"hours": Intensity(title="", window_days=90, contrast="c", knots=3, compare=compare or {})},
         {name: Strategies.model_validate(s) for name, s in (strategies or {}).items()},
+        {name: Doses.model_validate(s) for name, s in (grids or {}).items()},
         {"c": CONTRAST}, ENDPOINTS, gate, inference,
     )  # fmt: skip
     for name, table in found.items():

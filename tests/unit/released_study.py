@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import days_between
+import doses_rows
 import pandas as pd
 import records_counts
 import strategies_rows
@@ -55,6 +56,7 @@ SHEET = (
     ("dose", "stay", "stay_90", "return_to_use", 365, "hazard_ratio", "landmark", "landmark", "none", "exhibit"),
     ("dose", "stay", "long_vs_short", "return_to_use", 365, "hazard_ratio", "randomised", "randomised", *EXHIBIT),
     *strategies_rows.SHEET,
+    *doses_rows.SHEET,
     ("dose", "hours", "hours", "abstinent", 180, "dose_response", "landmark", "spline", "observed_only", "secondary"),
 )
 COLUMNS = (
@@ -93,6 +95,7 @@ def plain_study(**changes: Any) -> dict[str, Any]:
             },
             "durations": {"stay_90": {"title": "Staying 90 days against leaving", "days": 90}},
             "strategies": {"stays": strategies_rows.STAYS},
+            "doses": {"grid": doses_rows.GRID},
             "intensities": {"hours": {"title": "Hours a week", "contrast": "iop_vs_res", "compare": {"iop": (6, 10)}}},
             **changes,
         }
@@ -230,6 +233,7 @@ def estimates() -> pd.DataFrame:
         ),
         *strategies_rows.naive(0.44),
         *strategies_rows.right(0.29),
+        *doses_rows.rows(),
         *estimand(
             ("hours", "hours", "abstinent", 180, "landmark", "spline", "observed_only"),
             {
@@ -380,7 +384,9 @@ def truth() -> pd.DataFrame:
     rows = [
         {**key, "estimand": e, "truth": t, "monte_carlo_error": 0.001} for e, t in (("ATO", -0.05), ("ATE", -0.048))
     ]
-    return pd.DataFrame(rows)[list(TABLES["truth"].columns)]
+    dose = {"of": "iop", "hours_per_week": 15.0, "weeks_of_care": 13, "monte_carlo_error": 0.001}
+    rows.append({**key, **dose, "contrast": "grid", "estimand": "ATE", "truth": 0.56})
+    return TABLES["truth"].cast(pd.DataFrame(rows, columns=list(TABLES["truth"].columns)))
 
 
 def released(**changes: pd.DataFrame) -> dict[str, pd.DataFrame]:

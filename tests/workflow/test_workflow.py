@@ -48,7 +48,7 @@ def test_the_estimates_have_the_promised_columns(finished):
     header = (finished / "results/uis/release/estimates.csv").read_text().splitlines()[0]
     assert header == (
         "analysis,cohort,contrast,outcome,horizon_days,estimand,measure,of,method,missing_rule,group_by,"
-        "group,from_day,to_day,delta_first,delta_second,estimate,std_error,conf_low,conf_high,p_value,n,events,"
+        "group,from_day,to_day,delta_first,delta_second,hours_per_week,weeks_of_care,estimate,std_error,conf_low,conf_high,p_value,n,events,"
         "n_effective,status,reason,rounding_error"
     )
 

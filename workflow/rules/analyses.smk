@@ -55,6 +55,7 @@ use rule run as analyses_dose with:
                 "durations": plain(loaded.untitled(STUDY.durations)),
                 "intensities": plain(loaded.untitled(STUDY.intensities)),
                 "strategies": plain(loaded.untitled(STUDY.strategies)),
+                "grids": plain(loaded.untitled(STUDY.doses)),
                 "contrasts": plain(loaded.untitled(STUDY.contrasts)),
                 "endpoints": plain(LOADED.asked_for("dose")),
                 "gate": after_outcomes(

@@ -1,5 +1,6 @@
-"""Dose: duration of care (`duration`), strategies of how long to stay (`staying`), and intensity: hours a week
-(`intensity`) and tests a week (`testing`) beside abstinence.
+"""Dose: duration of care (`duration`), strategies of how long to stay (`staying`), hours a week for so many weeks at a
+level of care (`hours_and_weeks`), and intensity: hours a week (`intensity`) and tests a week (`testing`) beside
+abstinence.
 """
 
 from __future__ import annotations
@@ -8,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from iop_outcomes.analyses import duration, intensity, staying, testing, weeks_of_care
+from iop_outcomes.analyses import duration, hours_and_weeks, intensity, staying, testing, weeks_of_care
 from iop_outcomes.analyses.answer import Answered, together
 from iop_outcomes.analyses.dose_tables import Tables
-from iop_outcomes.protocol import Analysis, Contrast, Duration, Endpoint, Gate, Inference, Intensity, Strategies
+from iop_outcomes.protocol import Analysis, Contrast, Doses, Duration, Endpoint, Gate, Inference, Intensity, Strategies
 from iop_outcomes.steps.store import NOTHING, Wanted
 from iop_outcomes.vocabulary.measures import TESTS
 
@@ -32,6 +33,7 @@ def run(
     durations: Mapping[str, Duration],
     intensities: Mapping[str, Intensity],
     strategies: Mapping[str, Strategies],
+    grids: Mapping[str, Doses],
     contrasts: Mapping[str, Contrast],
     endpoints: Mapping[str, Endpoint],
     gate: Gate,
@@ -47,6 +49,8 @@ def run(
             return by.answered(ask, tables, asked, contrasts[asked.contrast], endpoint, gate, inference)
         if asked_for := strategies.get(ask.contrast):
             return staying.answered(ask, tables, asked_for, contrasts[asked_for.contrast], endpoint, gate, inference)
+        if grid := grids.get(ask.contrast):
+            return hours_and_weeks.answered(ask, tables, grid, contrasts[grid.contrast], endpoint, gate, inference)
         if ask.contrast in durations:
             return duration.answered(ask, tables, durations[ask.contrast], endpoint, gate, inference)
         return duration.randomised(ask, tables, contrasts[ask.contrast], gate, inference)

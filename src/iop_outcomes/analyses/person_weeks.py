@@ -76,8 +76,7 @@ class Weeks:
         person, and the site; without the site; the week alone, as a number.
         """
         d = self.doses
-        hours, scheduled = d["hours_attended"], d["hours_scheduled"].to_numpy(dtype=float)
-        given = hours.fillna(d["hours_scheduled"]).fillna(0.0).to_numpy(dtype=float)
+        given, scheduled = given_hours(d), d["hours_scheduled"].to_numpy(dtype=float)
         share = np.divide(given, scheduled, out=np.ones(len(d)), where=np.nan_to_num(scheduled) > 0)
         test = d["test"].to_numpy(dtype=object)
         tests = [test == POSITIVE, test == MISSING, d["test"].isna()]
@@ -124,6 +123,12 @@ class Weeks:
     def _known(self, events: int) -> Array:
         """(m, p) the most columns that so many ends can bear."""
         return next((t for t in self._tables if events >= EVENTS_PER_COLUMN * t.shape[1]), self._tables[-1])
+
+
+def given_hours(doses: pd.DataFrame) -> Array:
+    """(m,) hours attended; those scheduled where nobody reports them, and none where nobody knows."""
+    found = doses["hours_attended"].fillna(doses["hours_scheduled"]).fillna(0.0)
+    return np.asarray(found.to_numpy(dtype=float))
 
 
 def week_left(stay: pd.DataFrame) -> Whole:

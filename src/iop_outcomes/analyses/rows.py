@@ -32,7 +32,8 @@ NUMBERS = ("estimate", "std_error", "conf_low", "conf_high", "p_value", "n_effec
 @dataclass(frozen=True)
 class Some:
     """Of whom, and of which days of follow-up, a row is: everyone and all days, unless it says so. delta_first,
-    delta_second: of tipping points, by how much missing answers are moved in each arm.
+    delta_second: of tipping points, by how much missing answers are moved in each arm. hours_per_week, weeks_of_care:
+    of doses.
     """
 
     group_by: str = ALL
@@ -41,6 +42,8 @@ class Some:
     to_day: int | None = None
     delta_first: float | None = None
     delta_second: float | None = None
+    hours_per_week: float | None = None
+    weeks_of_care: int | None = None
 
 
 EVERYONE = Some()
@@ -138,6 +141,8 @@ def row(ask: Analysis, of: str, some: Some = EVERYONE) -> Row:
         "to_day": some.to_day,
         "delta_first": some.delta_first,
         "delta_second": some.delta_second,
+        "hours_per_week": some.hours_per_week,
+        "weeks_of_care": some.weeks_of_care,
         **dict.fromkeys(NUMBERS, np.nan),
         "n": None,
         "events": None,

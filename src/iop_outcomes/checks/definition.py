@@ -120,7 +120,7 @@ def answers(
     people = step.people_of(eligible, NOTHING, care.twenty_hours)
     events = [e for e in endpoints if e.kind in EVENTS]
     others = [e for e in endpoints if e.kind not in EVENTS]
-    given = {n: tables[n] for n in ("episodes", "episodes_by_gap", "sessions", "persons")}
+    given = {n: tables[n] for n in ("episodes", "episodes_by_gap", "sessions", "persons", "stays")}
     stays = retention.run(people, **given, endpoints=events)
     seen = abstinence.run(
         people, tables["followups"], tables["screens"], tables["persons"], tables["episodes"], stays["retention"],

@@ -13,14 +13,15 @@ from collections.abc import Iterator
 from iop_outcomes.study.loaded import Loaded
 from iop_outcomes.vocabulary.endpoints import KINDS
 from iop_outcomes.vocabulary.kind import DAYS_PER_WEEK
-from iop_outcomes.vocabulary.methods import CLONE_CENSOR_WEIGHT, UNADJUSTED
+from iop_outcomes.vocabulary.methods import CLONE_CENSOR_WEIGHT, G_FORMULA, UNADJUSTED
 
 OBSERVED, REPORTED = "observed_days", "reported_care"
 
 
 def lines(loaded: Loaded) -> list[str]:
     """What is to be known of a study, a sentence each; none where nothing is counted before it is known."""
-    return [*_stays(loaded), *_strategies(loaded), *_hours(loaded), *_arms(loaded), *_eligible(loaded), *_back(loaded)]
+    asked = (_stays, _strategies, _doses, _hours, _arms, _eligible, _back)
+    return [line for look in asked for line in look(loaded)]
 
 
 def _methods(loaded: Loaded, comparison: str) -> set[str]:
@@ -47,6 +48,16 @@ def _strategies(loaded: Loaded) -> Iterator[str]:
             yield (
                 f"strategies.{name}: only those who happened to do so are compared, which is known when they have. Ask "
                 f"for the method {CLONE_CENSOR_WEIGHT} as well."
+            )
+
+
+def _doses(loaded: Loaded) -> Iterator[str]:
+    for name in loaded.study.doses:
+        asked = _methods(loaded, name)
+        if asked and G_FORMULA not in asked:
+            yield (
+                f"doses.{name}: only those who happened to have such doses are compared, which is known once they "
+                f"have. Ask for the method {G_FORMULA} as well."
             )
 
 
@@ -84,6 +95,7 @@ def _back(loaded: Loaded) -> Iterator[str]:
     study = loaded.study
     ends = {name: s.days for name, s in study.durations.items()}
     ends |= {name: DAYS_PER_WEEK * s.decided for name, s in study.strategies.items()}
+    ends |= {name: DAYS_PER_WEEK * s.decided for name, s in study.doses.items()}
     ends |= {name: s.window_days for name, s in study.intensities.items()}
     asked = {(r.contrast, r.outcome, r.horizon_days) for r in loaded.analyses if r.contrast in ends}
     for name, outcome, day in sorted(asked):

@@ -168,6 +168,6 @@ def _people(loaded: Loaded, tables: Tables, found: Findings, rules: Policy) -> N
         found.add("Arms", f"{name}: {', '.join(sides)}; {'every arm' if len(sides) > 2 else 'both arms'} in {strata}")
     people, ended = made["people"], (tables["episodes"], tables["episodes_by_gap"])
     asked = (loaded.endpoints_of(*EVENTS), loaded.follows())
-    left = retention.run(people, *ended, tables["sessions"], tables["persons"], *asked)["retention"]
+    left = retention.run(people, *ended, tables["sessions"], tables["persons"], *asked, tables["stays"])["retention"]
     found.add("Questions", *answerable.questions(loaded, tables, made["people"], left, rules))
     found.stops += answerable.patterns(loaded, tables, people, rules)

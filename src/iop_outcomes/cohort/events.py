@@ -1,15 +1,19 @@
-"""Events that are followed beside leaving care: engagement, return to care, death, overdose.
+"""Events that are followed beside leaving care: engagement, further treatment, return to care, death, overdose.
 
 Each kind of endpoint is a function of its name that gives the day on which its clock starts, missing where the event
 could not happen to a unit, and the day of the event; an event that is recorded of no one is not followed at all, as
 silence is then no evidence. Death competes with every other event; whatever lies beyond the end of observation is
 censored there.
 
-Engaged is who has so many days with attended care, counted from a day on. Return to care is asked of people who were
-seen to leave their episode alive: its clock starts on their last day in care, and its event is the first day of the
-next episode, which begins more days after it than the gap rule has. Whoever was still in care when observation ended,
-or died in care, is not at risk of it; nor is at risk of a first overdose who had one before time zero. They have the
-cause NOT_AT_RISK and 0 days: it is here that this is decided, and everyone later reads it from the cause.
+Engaged is who has so many days with attended care, counted from a day on. Further treatment is asked of people who were
+seen to leave the index level: its clock starts on their last day there, and its event is the first day of care at any
+level but detoxification after it, in the same episode or a later one; the day after is 1. Who died there has died on
+day 0 of that clock, so that the few deaths need no denominator of their own, which would tell them. Return to care is
+asked of people who were seen to leave their episode alive: its clock starts on their last day in care, and its event is
+the first day of the next episode, which begins more days after it than the gap rule has. Whoever was still there when
+observation ended is not at risk of these two, nor of a return who died in care, nor of a first overdose who had one
+before time zero. They have the cause NOT_AT_RISK and 0 days: it is here that this is decided, and everyone later reads
+it from the cause.
 """
 
 from __future__ import annotations
@@ -18,10 +22,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from iop_outcomes.cohort.kinds import Functions
-from iop_outcomes.cohort.units import from_zero
+from iop_outcomes.cohort.units import from_zero, opening
 from iop_outcomes.protocol import Endpoint
 from iop_outcomes.vocabulary.causes import CENSORED, DIED, NOT_AT_RISK
 from iop_outcomes.vocabulary.endpoints import EVENTS
+from iop_outcomes.vocabulary.levels import DETOX
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +40,7 @@ KINDS: Functions[Follow] = Functions(EVENTS)
 def followed(people: pd.DataFrame, tables: Tables, endpoints: Sequence[Endpoint]) -> Iterator[pd.DataFrame]:
     """Rows of the table retention for each endpoint of a kind in EVENTS whose event is recorded of anyone.
 
-    tables: sessions, persons and episodes.
+    tables: sessions, persons, episodes and stays.
     """
     import pandas as pd
 
@@ -103,6 +108,22 @@ def overdose(people: pd.DataFrame, tables: Tables, endpoint: Endpoint) -> tuple[
     day = _days(tables["persons"], people, "overdose_day")
     # of who has none on record the comparison is missing, and they are at risk
     return _from_time_zero(people).mask((day < 0).fillna(False).astype(bool)), day
+
+
+@KINDS.answers
+def continued(people: pd.DataFrame, tables: Tables, endpoint: Endpoint) -> tuple[pd.Series, pd.Series]:
+    """Last day at the index level of who left it, and days from there to the first day of treatment after it."""
+    left = opening(people, tables["episodes"], ("index_end_day",))["index_end_day"].astype("Int64")
+    end = left - people["index_start_day"].astype("Int64")
+    seen = end <= people["observed_days"]
+    care = tables["stays"][tables["stays"]["level_of_care"] != DETOX]
+    pairs = people[["record_id"]].assign(left=left, unit=people["person_id"])
+    pairs = pairs.merge(care, left_on="record_id", right_on="person_id")
+    # a stay that goes on beyond the last day at the index level, begun before it or not, is at another level
+    later = pairs[(pairs["end_day"].isna() | (pairs["end_day"] > pairs["left"])).fillna(False).astype(bool)]
+    first = later["start_day"].where(later["start_day"] > later["left"], later["left"] + 1) - later["left"]
+    since = first.groupby(later["unit"]).min()
+    return end.where(seen.fillna(False).astype(bool)), people["person_id"].map(since).astype("Int64")
 
 
 @KINDS.answers

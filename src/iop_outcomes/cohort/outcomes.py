@@ -45,7 +45,7 @@ def run(
     which it is asked what was recorded before. lost_by: the last day for which weights for loss are asked, 0 for none.
     use: by which the table use_patterns was made, and tests are read.
     """
-    kept = retention.run(people, episodes, episodes_by_gap, sessions, persons, events, follows)["retention"]
+    kept = retention.run(people, episodes, episodes_by_gap, sessions, persons, events, follows, stays)["retention"]
     answered = abstinence.run(
         people, followups, screens, persons, episodes, kept, endpoints, horizons, medications, stays, use
     )

@@ -31,11 +31,12 @@ def run(
     persons: pd.DataFrame | None = None,
     endpoints: Sequence[Endpoint] = (),
     follows: Sequence[str] | None = None,
+    stays: pd.DataFrame | None = None,
 ) -> dict[str, pd.DataFrame]:
     """The table retention: one row per unit and thing followed, units in the order of people.
 
-    endpoints: those of a kind in EVENTS that are asked for, which need sessions and persons. follows: what else is
-    wanted, default all; in a national year each thing followed is as many rows as there are people.
+    endpoints: those of a kind in EVENTS that are asked for, which need sessions, persons and stays. follows: what else
+    is wanted, default all; in a national year each thing followed is as many rows as there are people.
     """
     import pandas as pd
 
@@ -55,8 +56,8 @@ def run(
         held = _holding(people, under)
         ends = (held["episode_end_day"], held["episode_end_latest"], held["episode_reason"])
         parts.append(_rows(people, f"{UNDER_GAP}{gap}", zero, *ends, known=known))
-    if sessions is not None and persons is not None:
-        tables = {"sessions": sessions, "persons": persons, "episodes": episodes}
+    if sessions is not None and persons is not None and stays is not None:
+        tables = {"sessions": sessions, "persons": persons, "episodes": episodes, "stays": stays}
         parts += events.followed(people, tables, endpoints)
     return {"retention": pd.concat(parts, ignore_index=True)}
 

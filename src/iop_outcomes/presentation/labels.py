@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import permutations
 
 from iop_outcomes.presentation import numbers
-from iop_outcomes.protocol import Compared, Contrast, Duration, Endpoint, Intensity, Strategies
+from iop_outcomes.protocol import Compared, Contrast, Doses, Duration, Endpoint, Intensity, Strategies
 from iop_outcomes.tables.results import ALL
 from iop_outcomes.vocabulary import answers, causes, endpoints
 from iop_outcomes.vocabulary.arms import LEFT, STAYED
@@ -100,13 +100,13 @@ class Labels:
     study: Compared
 
     def compared(self, contrast: str) -> Contrast:
-        """The contrast itself, or the one that an intensity shows."""
-        intensity = self.study.intensities.get(contrast)
-        return self.study.contrasts[intensity.contrast if intensity else contrast]
+        """The contrast itself, or the one whose arms an intensity, or doses, show."""
+        asked = self.study.intensities.get(contrast) or self.study.doses.get(contrast)
+        return self.study.contrasts[asked.contrast if asked else contrast]
 
-    def _asked(self, name: str) -> Contrast | Duration | Intensity | Strategies | None:
+    def _asked(self, name: str) -> Contrast | Doses | Duration | Intensity | Strategies | None:
         study = self.study
-        rooms = (study.contrasts, study.durations, study.intensities, study.strategies)
+        rooms = (study.contrasts, study.durations, study.intensities, study.strategies, study.doses)
         return next((room[name] for room in rooms if name in room), None)
 
     def knows(self, name: str) -> bool:
@@ -239,6 +239,11 @@ def duration_method(measure: str, name: str, days: int) -> str:
 def strategies_method(name: str) -> str:
     """Label of a method where strategies of staying are compared."""
     return (METHODS[name].of_strategies if name in METHODS else "") or method(name)
+
+
+def doses_method(name: str) -> str:
+    """Label of a method where doses are compared."""
+    return (METHODS[name].of_doses if name in METHODS else "") or method(name)
 
 
 def missing_rule(name: str) -> str:

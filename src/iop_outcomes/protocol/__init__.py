@@ -6,6 +6,7 @@ are refused. Loading, merging and the errors that people read are in `iop_outcom
 
 from iop_outcomes.protocol.as_run import AsRun, Companions, Compared, InCare, Origin
 from iop_outcomes.protocol.base import GAP, Name, Part, Share
+from iop_outcomes.protocol.doses import Doses
 from iop_outcomes.protocol.mapping import ColumnMapping, Enrolment, Filter, TableMapping
 from iop_outcomes.protocol.records import Allowance, Privacy, Source
 from iop_outcomes.protocol.rows import Analysis, Eligibility, Endpoint, Question
@@ -41,6 +42,7 @@ __all__ = [
     "Compared",
     "Contrast",
     "Disclosure",
+    "Doses",
     "Duration",
     "Eligibility",
     "Endpoint",

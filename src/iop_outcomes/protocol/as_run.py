@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from iop_outcomes.protocol.base import Name, Part
+from iop_outcomes.protocol.doses import Doses
 from iop_outcomes.protocol.records import Kind
 from iop_outcomes.protocol.rows import Analysis, Eligibility, Endpoint
 from iop_outcomes.protocol.staying import Strategies
@@ -47,6 +48,7 @@ class Compared(Part):
     durations: dict[Name, Duration] = {}
     intensities: dict[Name, Intensity] = {}
     strategies: dict[Name, Strategies] = {}
+    doses: dict[Name, Doses] = {}
     endpoints: dict[Name, Endpoint] = Field(description="by outcome, in the order of the library")
     companions: Companions = Companions()
     population: Population = Population()

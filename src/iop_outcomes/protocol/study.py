@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from iop_outcomes.protocol.base import GAP, Name, Part, Share, Words
+from iop_outcomes.protocol.doses import Doses
 from iop_outcomes.protocol.records import Privacy, Source
 from iop_outcomes.protocol.staying import Strategies
 from iop_outcomes.protocol.use import Use
@@ -349,4 +350,5 @@ class Study(Part):
     durations: dict[Name, Duration] = {}
     intensities: dict[Name, Intensity] = {}
     strategies: dict[Name, Strategies] = {}
+    doses: dict[Name, Doses] = {}
     truth: str | None = Field(default=None, description="table of known truths, for a synthetic cohort")

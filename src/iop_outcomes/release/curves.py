@@ -203,7 +203,7 @@ def _asked(key: Mapping[str, object]) -> Asked:
         "analysis": str(key["analysis"]), "contrast": str(key["contrast"]), "outcome": str(key["outcome"]),
         "missing_rule": str(key["missing_rule"]), "group_by": ALL, "group": ALL,
         "horizon_days": cast("int | None", key["horizon_days"]), "from_day": None, "to_day": None,
-        "delta_first": math.nan, "delta_second": math.nan,
+        "delta_first": math.nan, "delta_second": math.nan, "hours_per_week": math.nan, "weeks_of_care": None,
     }  # fmt: skip
 
 

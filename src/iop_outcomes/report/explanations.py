@@ -14,8 +14,6 @@ UNITS_OF_ANALYSIS = {
 DEVIATIONS = (
     "No margin of equivalence or non-inferiority is tested: an interval that holds no difference is not evidence of "
     "equality.",
-    "Strategies of staying are weighted for what was recorded of each week in care; hours of care are not yet compared "
-    "with weights that change over time.",
     "Weights are truncated in named variants only: where one person weighs too much, the gate stops the estimate.",
     "P values are not corrected for the number of questions; primary questions are marked in the analyses sheet.",
 )
@@ -76,6 +74,13 @@ OF_STRATEGIES = (
     "did. The naive rows, in red, compare those who happened to do so: use makes people leave, and leaving early goes "
     "with use later, whatever leaving does. On which side the naive comparison errs is read from the two rows, and "
     "not presumed. What moved both leaving and later use and was not recorded is weighted for in neither."
+)
+OF_DOSES = (
+    "What would have come of everyone compared, had all attended so many hours a week, for so many weeks, at the level "
+    "of the first arm, or at that of the second. The naive numbers are of people who happened to have such doses: use "
+    "makes people come less, and leave. A dose has a number at a level only where enough people of that level stayed "
+    "as long at nearly such hours. The setting at the same dose needs that of both levels; where hours of the levels "
+    "hardly overlap, dose and setting cannot be told apart by any method."
 )
 OF_WEIGHTS = (
     "Effective share: of the people who followed a strategy, as how many the weighted ones count. Mean weight over "

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from iop_outcomes.presentation import select
 from iop_outcomes.presentation.labels import Labels, within
 from iop_outcomes.protocol import AsRun
+from iop_outcomes.report import doses as of_doses
 from iop_outcomes.report import explanations, misclassified, protection, results, two_sources
 from iop_outcomes.report import other_rules as rules
 from iop_outcomes.report.document import Heading, Item, Paragraph, Table, filled, notes, points
@@ -97,7 +98,8 @@ def dose(of: Sources) -> tuple[Item, ...]:
         for of_what in (HOURS, TESTS)
     )  # fmt: skip
     stays = _strategies(estimates, of.tables["diagnostics"], study)
-    if not (longer or stays or hours or tests):
+    grids = of_doses.tables(estimates, study)
+    if not (longer or stays or hours or tests or grids):
         return ()
     items: list[Item] = []
     if longer:
@@ -107,6 +109,9 @@ def dose(of: Sources) -> tuple[Item, ...]:
         weights = results.of_weights(of.tables["diagnostics"], study)
         items += [Heading("Had everyone stayed so long, or left"), Paragraph(explanations.OF_STRATEGIES)]
         items += [*of.drawn("strategies"), *filled(stays), *filled(weights)]
+    if grids:
+        items += [Heading("Had everyone attended so many hours, for so many weeks"), Paragraph(explanations.OF_DOSES)]
+        items += [*of.drawn("doses"), *filled(grids)]
     if hours or of.drawn("intensity"):
         items += [
             Heading("More hours a week"),

@@ -33,7 +33,8 @@ def beside(estimates: pd.DataFrame, study: AsRun, truth: pd.DataFrame) -> list[T
         (t.contrast, t.outcome, t.horizon_days, t.estimand, t.measure, t.of): float(t.truth)  # type: ignore[arg-type]
         for t in truth.itertuples()
     }
-    found = estimates[(estimates["of"] == DIFFERENCE) & (estimates["group_by"] == ALL)]
+    whole = (estimates["group_by"] == ALL) & estimates["hours_per_week"].isna()
+    found = estimates[(estimates["of"] == DIFFERENCE) & whole]
     tables = []
     for contrast, own in found.groupby("contrast", sort=False):
         blocks = [
@@ -60,10 +61,10 @@ def _truth_line(pair: Pair, labels: Labels, known: dict[tuple[object, ...], floa
     signed = forms(pair)[1]
     wrong = misleading(pair, labels)
     name = label(pair, labels) + (", wrong on purpose" if wrong else "")
-    return Line(name, (with_interval(row, signed), signed(value), _inside(row, value)), wrong=wrong)
+    return Line(name, (with_interval(row, signed), signed(value), inside(row, value)), wrong=wrong)
 
 
-def _inside(row: Estimated, value: float) -> str:
+def inside(row: Estimated, value: float) -> str:
     """Whether the interval holds the truth; open where a limit is as near to it as rounding may have moved it."""
     error = row["rounding_error"] if row["rounding_error"] > 0 else 0.0
     if error and min(abs(value - row["conf_low"]), abs(value - row["conf_high"])) <= error:

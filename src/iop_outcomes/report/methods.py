@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from iop_outcomes.estimators.causal.doses import NEAR_HOURS, NEAR_SHARE
 from iop_outcomes.estimators.regression.few_clusters import ENOUGH
 from iop_outcomes.estimators.two_by_two.power import POWER
 from iop_outcomes.presentation import numbers
@@ -42,7 +43,7 @@ class Paragraph:
 def describe(study: AsRun) -> list[Paragraph]:
     """The methods of a study, paragraph by paragraph."""
     parts = (_people, _time_zero, _arms, _outcomes, _adjustment, _estimators, _uncertainty, _gates, _missing)
-    more = (_duration, _strategies, _intensity)
+    more = (_duration, _strategies, _doses, _intensity)
     found = [p for p in (part(study) for part in (*parts, *more)) if p is not None]
     return [*found, Paragraph(DISCLOSURE, protection.explained(study))]
 
@@ -324,6 +325,26 @@ def decided(side: Stay) -> str:
     late = f", or up to {side.grace_weeks} weeks later" if side.grace_weeks else ""
     begin = "nobody leaves before" if side.stay == EXACTLY else "who leaves before leaves when they do"
     return f"{begin}, and everyone else in week {side.weeks}{late}"
+
+
+def _doses(study: AsRun) -> Paragraph | None:
+    if not study.doses:
+        return None
+    said = [
+        (
+            asked.title,
+            f"{sentence([f'{h:g}' for h in asked.hours])} hours a week, for {sentence([str(w) for w in asked.weeks])} "
+            f"weeks; a dose has a number where {asked.fewest_near} people of the level were in care as long, with mean "
+            f"hours at the level within {100 * NEAR_SHARE:g}{numbers.NARROW}%, or {NEAR_HOURS:g} hour, of it.",
+        )
+        for asked in study.doses.values()
+    ]
+    text = (
+        "A dose is so many attended hours in each of so many weeks from time zero at one level of care, and no care "
+        "afterwards. Hours that nobody reports are those scheduled. Naive numbers are a logistic regression within "
+        "each arm on the mean hours and the weeks that people happened to have."
+    )
+    return Paragraph("Hours a week and weeks of care", text, tuple(said))
 
 
 def _intensity(study: AsRun) -> Paragraph | None:

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.estimators.regression.few_clusters import ENOUGH
 from iop_outcomes.presentation import numbers, told
-from iop_outcomes.presentation.labels import Labels, capital, duration_method, level, method, strategies_method, within
+from iop_outcomes.presentation.labels import (
+    Labels,
+    capital,
+    doses_method,
+    duration_method,
+    level,
+    method,
+    strategies_method,
+    within,
+)
 from iop_outcomes.protocol import AsRun, Intensity
 from iop_outcomes.report import explanations, protection
 from iop_outcomes.report.document import Block, Line, Table
@@ -204,6 +213,8 @@ def label(pair: Pair, labels: Labels) -> str:
     name = method(row["method"])
     if row["contrast"] in durations:
         name = duration_method(row["measure"], row["method"], durations[row["contrast"]].days)
+    if row["contrast"] in labels.study.doses:
+        return doses_method(row["method"])
     return strategies_method(row["method"]) if row["contrast"] in labels.study.strategies else name
 
 

@@ -16,6 +16,7 @@ from iop_outcomes.report import (
     about,
     cohort,
     design,
+    doses,
     explanations,
     findings,
     known_truth,
@@ -96,7 +97,8 @@ def _truth(of: Sources) -> tuple[Item, ...]:
     beside = known_truth.beside(of.tables["estimates"], of.study, of.truth) if of.truth is not None else []
     if not beside:
         return ()
-    return (Paragraph(explanations.OF_TRUTH), Paragraph(known_truth.hits(beside)), *filled(beside))
+    told = doses.beside_truth(of.tables["estimates"], of.study, of.truth) if of.truth is not None else []
+    return (Paragraph(explanations.OF_TRUTH), Paragraph(known_truth.hits(beside)), *filled(beside), *filled(told))
 
 
 def _people(of: Sources) -> tuple[Item, ...]:
@@ -166,7 +168,7 @@ def _provenance(of: Sources) -> tuple[Item, ...]:
 def question(study: AsRun) -> str:
     """What the study asks, in one paragraph."""
     labels = Labels(study)
-    rooms = (study.contrasts, study.durations, study.strategies, study.intensities)
+    rooms = (study.contrasts, study.durations, study.strategies, study.doses, study.intensities)
     asked = [within(labels.contrast(name)) for room in rooms for name in room]
     again = study.companions.outcomes
     followed = dict.fromkeys(row.outcome for row in study.analyses if row.outcome not in again)

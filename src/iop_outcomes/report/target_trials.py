@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from iop_outcomes.presentation import numbers
 from iop_outcomes.presentation.labels import Labels, capital, covariate, sentence, within
-from iop_outcomes.protocol import Analysis, AsRun, Contrast, Duration, Intensity, Strategies
+from iop_outcomes.protocol import Analysis, AsRun, Contrast, Doses, Duration, Intensity, Strategies
 from iop_outcomes.report.methods import decided
 from iop_outcomes.report.sentences.effects import groups
 from iop_outcomes.vocabulary.estimands import ESTIMANDS
@@ -42,6 +42,7 @@ def _own(study: AsRun) -> Iterator[tuple[str, str, Trial]]:
     yield from ((name, one.title, _contrast(study, one)) for name, one in study.contrasts.items())
     yield from ((name, one.title, _duration(study, one)) for name, one in study.durations.items())
     yield from ((name, one.title, _strategies(study, one)) for name, one in study.strategies.items())
+    yield from ((name, one.title, _doses(study, one)) for name, one in study.doses.items())
     yield from ((name, one.title, _intensity(study, one)) for name, one in study.intensities.items())
 
 
@@ -104,6 +105,19 @@ def _strategies(study: AsRun, one: Strategies) -> Trial:
         "craving up to then.",
         CONTRASTED: "The outcome of everyone under either, whatever they did: per protocol. Death and the end of "
         "observation are no departure; others stand for those people.",
+    }
+
+
+def _doses(study: AsRun, one: Doses) -> Trial:
+    labels = Labels(study)
+    sides = " or ".join(f"\u2018{within(labels.arm(one.contrast, arm))}\u2019" for arm in labels.sides(one.contrast))
+    hours, weeks = (sentence([f"{n:g}" for n in values]) for values in (one.hours, one.weeks))
+    return {
+        COMPARED: f"To attend {hours} hours a week, for {weeks} weeks, at the level {sides}, and to leave care then.",
+        ASSIGNED: "At time zero everyone is assigned each. Week by week, hours and leaving are taken to be as if by "
+        f"chance among people alike in {_held(study)}, the level of care, hours, weeks, tests and craving up to then.",
+        CONTRASTED: "The outcome of everyone under each dose, whatever they did: per protocol; and the setting at the "
+        f"same dose, where {one.fewest_near} people of both levels had nearly such a dose.",
     }
 
 

@@ -82,7 +82,7 @@ def _nothing_asked(study: Study) -> str:
             f"{study.analyses} has no row for the cohort '{study.cohort}'. Add at least one, or name a cohort whose "
             f"questions are asked here too with `questions:` in {study.cohorts}/{study.cohort}.yaml."
         )
-    made = [*study.contrasts, *study.durations, *study.intensities, *study.strategies]
+    made = [*study.contrasts, *study.durations, *study.intensities, *study.strategies, *study.doses]
     return (
         f"{study.analyses} asks nothing of the cohort '{study.cohort}': it has no row for it, and none for "
         f"'{study.questions}', whose questions it shares, about a comparison that it makes. It makes "
@@ -124,15 +124,16 @@ def _check_public(study: Study) -> None:
 
 
 def _check_groups(study: Study) -> None:
-    """Comparisons have names of their own; intensities know their contrast, and strategies its arm."""
+    """Comparisons have names of their own; intensities and doses know their contrast, and strategies its arm."""
     file = f"{study.cohorts}/{study.cohort}.yaml"
-    given = [*study.contrasts, *study.durations, *study.intensities, *study.strategies]
+    given = [*study.contrasts, *study.durations, *study.intensities, *study.strategies, *study.doses]
     twice = sorted({n for n in given if given.count(n) > 1})
     if twice:
         raise StudyError(
-            f"{file}: the name '{twice[0]}' stands for two comparisons. Contrasts, durations, intensities and "
-            "strategies need names of their own."
+            f"{file}: the name '{twice[0]}' stands for two comparisons. Contrasts, durations, intensities, "
+            "strategies and doses need names of their own."
         )
+    _check_doses(study, file)
     for name, intensity in study.intensities.items():
         if intensity.contrast not in study.contrasts:
             at = f"{file}, intensities.{name}"
@@ -150,6 +151,19 @@ def _check_groups(study: Study) -> None:
         sides = [contrast.first.name, contrast.second.name]
         if asked.arm not in sides:
             raise StudyError(_unknown(at, "arm", asked.arm, sides, f"contrasts.{asked.contrast}"))
+
+
+def _check_doses(study: Study, file: str) -> None:
+    """Doses know their contrast, whose arms are levels of care."""
+    for name, grid in study.doses.items():
+        at = f"{file}, doses.{name}"
+        if grid.contrast not in study.contrasts:
+            raise StudyError(_unknown(at, "contrast", grid.contrast, list(study.contrasts), "`contrasts`"))
+        if study.contrasts[grid.contrast].column != "index_level":
+            raise StudyError(
+                f"{at}: the arms of '{grid.contrast}' are no levels of care that were recorded. Doses are at the level "
+                "of an arm: name a contrast with `column: index_level`."
+            )
 
 
 def check_covariates(study: Study) -> None:

@@ -37,7 +37,16 @@ from iop_outcomes.vocabulary.endpoints import (
     WEEKLY,
     measures,
 )
-from iop_outcomes.vocabulary.kind import ABSTINENCE, CONTRASTS, DAYS_PER_WEEK, DOSE, DURATIONS, RETENTION, STRATEGIES
+from iop_outcomes.vocabulary.kind import (
+    ABSTINENCE,
+    CONTRASTS,
+    DAYS_PER_WEEK,
+    DOSE,
+    DOSES,
+    DURATIONS,
+    RETENTION,
+    STRATEGIES,
+)
 from iop_outcomes.vocabulary.measures import DOSE_RESPONSE, HAZARD_RATIO, RISK, TIME_RATIO
 from iop_outcomes.vocabulary.methods import IMPUTED, WITH_LOSS
 from iop_outcomes.vocabulary.testing import ANY
@@ -66,6 +75,7 @@ FIGURES: dict[str, set[tuple[str, str]] | None] = {
     "free_of_use": {(kind, TIME_RATIO) for kind in BETWEEN},
     "duration": {(DURATIONS, HAZARD_RATIO), (DURATIONS, RISK)},
     "strategies": {(STRATEGIES, RISK)},
+    "doses": {(DOSES, RISK)},
     "intensity": {(DOSE, DOSE_RESPONSE)},
     "completeness": None,
     "maturity": None,
@@ -200,7 +210,8 @@ class Loaded:
         """The names of the first and the second side of every comparison of two groups."""
         sides = {name: [c.first.name, c.second.name] for name, c in self.study.contrasts.items()}
         stays = {name: [side.name for side in s.sides] for name, s in self.study.strategies.items()}
-        return sides | stays | {name: [STAYED, LEFT] for name in self.study.durations}
+        levels = {name: sides[d.contrast] for name, d in self.study.doses.items()}
+        return sides | stays | levels | {name: [STAYED, LEFT] for name in self.study.durations}
 
     def groups(self) -> dict[str, dict[str, str]]:
         """What defines each arm, by contrast and name; arms of the same definition hold the same people but for sites
@@ -237,16 +248,18 @@ class Loaded:
         return sorted(days | {d.days for d in self.study.durations.values()})
 
     def weeks_of_care(self) -> int:
-        """Weeks from time zero in which doses of care are described: those that strategies decide which are asked for;
-        0 where none are.
+        """Weeks from time zero in which doses of care are described: those that strategies decide which are asked for,
+        and those up to the day of an outcome of doses; 0 where none are.
         """
         asked = {row.contrast for row in self.analyses}
-        return max((s.decided for name, s in self.study.strategies.items() if name in asked), default=0)
+        decided = [s.decided for name, s in self.study.strategies.items() if name in asked]
+        to_the_day = [r.horizon_days // DAYS_PER_WEEK for r in self.analyses if r.contrast in self.study.doses]
+        return max([*decided, *to_the_day], default=0)
 
     def figures(self) -> list[str]:
         """The figures that this study's analyses can fill."""
         rows = [a for a in self.analyses if self._may_fill(a)]
-        rooms = {name: room for room in (DURATIONS, STRATEGIES) for name in getattr(self.study, room)}
+        rooms = {name: room for room in (DURATIONS, STRATEGIES, DOSES) for name in getattr(self.study, room)}
         outcomes = {
             (of, a.measure)
             for a in rows
@@ -286,7 +299,7 @@ class Loaded:
         )
 
     def _compared(self) -> Plain:
-        kept = ("durations", "intensities", "strategies", "population", "inference", "gate")
+        kept = ("durations", "intensities", "strategies", "doses", "population", "inference", "gate")
         contrasts = {"contrasts": self.contrasts(), "variants": self.contrasts(variants=True)}
         return {**{n: getattr(self.study, n) for n in kept}, **contrasts, "companions": self.companions()}
 

@@ -62,11 +62,11 @@ def _folders(study: Study) -> Iterator[str]:
 
 
 def _comparisons(study: Study) -> Iterator[str]:
-    for room in ("contrasts", "durations", "intensities", "strategies"):
+    for room in ("contrasts", "durations", "intensities", "strategies", "doses"):
         for name in getattr(study, room):
             if name in COMPARISONS:
                 yield f"{room}: '{name}' {COMPARISONS[name]} in the results. Give another name."
-    taken = {*study.contrasts, *study.durations, *study.intensities, *study.strategies}
+    taken = {*study.contrasts, *study.durations, *study.intensities, *study.strategies, *study.doses}
     for name, contrast in study.contrasts.items():
         if contrast.variant_of is not None:
             yield f"contrasts.{name}: `variant_of` is set by the workflow. Leave it out; `classifiers` asks for it."

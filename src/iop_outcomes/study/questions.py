@@ -37,7 +37,7 @@ def asked(study: Study, rows: Sequence[Question]) -> Asked:
     shared = [r for r in rows if r.cohort == study.questions]
     if study.questions and (not shared or study.questions == study.cohort):
         raise StudyError(_nobody(study, sorted({r.cohort for r in rows} - {study.cohort})))
-    made = {*study.contrasts, *study.durations, *study.intensities, *study.strategies}
+    made = {*study.contrasts, *study.durations, *study.intensities, *study.strategies, *study.doses}
     about = [analysis for row in shared for analysis in _each(row, study.cohort)]
     found = [analysis for row in own for analysis in _each(row, study.cohort)]
     both = [*(a for a in about if a.contrast in made), *found]

@@ -8,6 +8,12 @@ from itertools import pairwise
 # hours a week: the thresholds at which the definitions of a level of care differ. edges: the lowest of each band
 HOURS = ("under 6", "6 to under 9", "9 to under 20", "20 to under 30", "30 or more")
 HOURS_FROM = (0.0, 6.0, 9.0, 20.0, 30.0)
+# mean hours a week of people at one level of care, finer: where levels overlap
+MEAN_HOURS = (
+    "under 3", "3 to under 6", "6 to under 9", "9 to under 12", "12 to under 15", "15 to under 20", "20 to under 25",
+    "25 or more",
+)  # fmt: skip
+MEAN_HOURS_FROM = (0.0, 3.0, 6.0, 9.0, 12.0, 15.0, 20.0, 25.0)
 # parts of a whole: delivered of scheduled hours, attained of planned days
 SHARES = ("under a quarter", "a quarter to half", "half to three quarters", "three quarters to all", "all or more")
 SHARES_FROM = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -17,7 +23,12 @@ EPISODES_FROM = (1.0, 2.0, 3.0)
 # planned days not yet reached by a person who is still there
 STILL_THERE = "still_there"
 
-EDGES: dict[Sequence[str], Sequence[float]] = {HOURS: HOURS_FROM, SHARES: SHARES_FROM, EPISODES: EPISODES_FROM}
+EDGES: dict[Sequence[str], Sequence[float]] = {
+    HOURS: HOURS_FROM,
+    MEAN_HOURS: MEAN_HOURS_FROM,
+    SHARES: SHARES_FROM,
+    EPISODES: EPISODES_FROM,
+}
 
 # bins of a propensity score: edges, and the two of each bin by its name
 SCORE_EDGES = tuple(round(0.05 * at, 2) for at in range(21))

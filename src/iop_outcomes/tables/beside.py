@@ -38,10 +38,12 @@ TRUTH = Table(
         "estimand": Column("text", "ATE, ATO, ATT"),
         "measure": Column("text", "as in estimates", allowed=tuple(MEASURES)),
         "of": Column("text", "as in estimates"),
+        "hours_per_week": Column("number", "as in estimates", nullable=True),
+        "weeks_of_care": Column("whole", "as in estimates", nullable=True),
         "truth": Column("number", "value"),
         "monte_carlo_error": Column("number", "standard error of the simulation"),
     },
-    key=("contrast", "outcome", "horizon_days", "estimand", "measure", "of"),
+    key=("contrast", "outcome", "horizon_days", "estimand", "measure", "of", "hours_per_week", "weeks_of_care"),
 )
 
 DICTIONARY = Table(

@@ -60,6 +60,8 @@ COMPLETENESS, MATURITY, AGREEMENT, HOURS, DAYS = "completeness", "maturity", "ag
 TRANSITION, EPISODES, COMPLETION = "transition", "episodes", "completion"
 # what became of the tests of an interval
 TESTING = "testing"
+# mean hours of the weeks that people were at the level of their arm
+HOURS_AT_LEVEL = "hours_at_level"
 # what is known of the hours of weeks in care
 WEEKS_OF_CARE = "weeks_of_care"
 SCHEDULED, DELIVERED = "scheduled", "delivered"
@@ -187,6 +189,10 @@ ESTIMATES = Table(
             nullable=True,
         ),
         "delta_second": Column("number", "the same of the second arm", nullable=True),
+        "hours_per_week": Column(
+            "number", "of doses, the hours a week had everyone attended so many; else missing", nullable=True
+        ),
+        "weeks_of_care": Column("whole", "of doses, the weeks of care; else missing", nullable=True, low=1),
         "estimate": Column(
             "number",
             "point estimate; of risk a share of people, of mean_days days, of amounts a mean of people, else a ratio",
@@ -228,6 +234,8 @@ ESTIMATES = Table(
         "to_day",
         "delta_first",
         "delta_second",
+        "hours_per_week",
+        "weeks_of_care",
     ),
 )
 

@@ -32,6 +32,8 @@ class Asked(Timed):
     to_day: int | None
     delta_first: float
     delta_second: float
+    hours_per_week: float
+    weeks_of_care: int | None
 
 
 class Estimated(Asked):

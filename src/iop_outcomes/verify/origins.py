@@ -31,7 +31,9 @@ CELL, SHARE, COMPUTED, DAY, STUDY, WORDS, NOTES, UNTRACED = (
     "a cell", "a share of cells", "computed from cells", "a day of the tables", "the study", "fixed words",
     "notes on the files", "nothing",
 )  # fmt: skip
-DAYS = ("horizon_days", "from_day", "to_day", "delta_first", "delta_second", "x")
+DAYS = (
+    "horizon_days", "from_day", "to_day", "delta_first", "delta_second", "hours_per_week", "weeks_of_care", "x",
+)  # fmt: skip
 # rooms whose words the report prints
 SPEAKING = ("vocabulary", "report", "presentation", "figures", "release", "analyses", "design", "protocol", "tables")
 DIGITS = 9

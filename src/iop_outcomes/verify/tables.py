@@ -87,6 +87,7 @@ def told(release: Release) -> Told:
     sides: dict[str, Sequence[str]] = {name: (c.first.name, c.second.name) for name, c in whole.items()}
     sides |= {name: (STAYED, LEFT) for name in study.durations}
     sides |= {name: (s.first.name, s.second.name) for name, s in study.strategies.items()}
+    sides |= {name: sides[setting.contrast] for name, setting in study.doses.items()}
     sides |= {name: MEASURES[INTENSITY[setting.of]].sides for name, setting in study.intensities.items()}
     return Told(rows, readings(study.endpoints), sides, study.inference.confidence_level)  # type: ignore[arg-type]
 

@@ -70,6 +70,18 @@ KINDS_OF_CARE = (
         silent="no one in this cohort has a later episode of care on record",
     ),
     Kind(
+        "continued",
+        "further treatment after leaving the index level",
+        COMPETING,
+        (Asked(RETENTION, CONTRASTS, _SHARES_OF_SOME | _RATIOS),),
+        place=3,
+        cause="continued",
+        curve="In further treatment",
+        among_some=True,
+        verb="had begun further treatment within {day} days of leaving the level at which they started",
+        silent="no one in this cohort has treatment on record after the index level",
+    ),
+    Kind(
         "death",
         "death from any cause",
         COMPETING,

@@ -9,6 +9,7 @@ from iop_outcomes.vocabulary.kind import (
     BETWEEN_TWO_DAYS,
     CONTRASTS,
     DOSE,
+    DOSES,
     DURATIONS,
     INTENSITIES,
     STRATEGIES,
@@ -33,7 +34,11 @@ _USE_ON_A_DAY = (
     ),
 )
 # told by an interview or a test whenever people left
-_WHENEVER_LEFT = (*_USE_ON_A_DAY, Asked(DOSE, STRATEGIES, {"risk": (methods.CRUDE, methods.CLONE_CENSOR_WEIGHT)}))
+_WHENEVER_LEFT = (
+    *_USE_ON_A_DAY,
+    Asked(DOSE, STRATEGIES, {"risk": (methods.CRUDE, methods.CLONE_CENSOR_WEIGHT)}),
+    Asked(DOSE, DOSES, {"risk": (methods.NAIVE, methods.G_FORMULA)}),
+)
 _WEEKS: Measures = {
     "share_of_weeks": (methods.NAIVE, methods.RANDOMISED, *methods.WEIGHTED),
     "odds_ratio": methods.HAZARDS,

@@ -31,7 +31,7 @@ class Method:
     arm (1 or 0) whose people all weigh the same, None where they do not. loss: who is lost to follow-up is stood for by
     others, too. drawn: its curves are drawn. of_duration:
     its label in the question of longer stays, by measure; {days} is the landmark. of_strategies: its label where
-    strategies of staying are compared, '' where that is the label.
+    strategies of staying are compared, '' where that is the label. of_doses: the same where doses are.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Method:
     loss: bool = False
     of_duration: Mapping[str, str] = field(default_factory=dict)
     of_strategies: str = ""
+    of_doses: str = ""
 
     @property
     def imputed(self) -> bool:
@@ -70,7 +71,7 @@ IPTW, OVERLAP, AIPW = "iptw", "overlap", "aipw"
 IPTW_LOSS = "iptw_loss"
 IPTW_UNSTABILISED, MATCHING, ENTROPY, ATT, ATC = "iptw_unstabilised", "matching", "entropy", "att", "atc"
 LANDMARK, LANDMARK_ADJUSTED, SPLINE, STANDARDISED = "landmark", "landmark_adjusted", "spline", "standardised"
-CLONE_CENSOR_WEIGHT = "clone_censor_weight"
+CLONE_CENSOR_WEIGHT, G_FORMULA = "clone_censor_weight", "g_formula"
 
 # in the order of tables
 _ROWS = (
@@ -96,8 +97,10 @@ _ROWS = (
         explained=(
             "A model with the comparison alone: of hazards a Cox model, from the first day (Cox 1972, JRSS B 34:187; "
             "ties after Efron 1977, JASA 72:557); of subdistribution hazards, that of Fine and Gray; of weeks, the "
-            "regression of the arm and the week; of amounts, their means."
+            "regression of the arm and the week; of amounts, their means; of doses a logistic regression within each "
+            "arm on the mean hours and the weeks of care that people happened to have."
         ),
+        of_doses="Naive: those who had it",
         of_duration={"hazard_ratio": "Naive: from the first day"},
     ),
     Method(
@@ -328,6 +331,21 @@ _ROWS = (
             "and craving up to the end of the week, the covariates at the start and the site; the estimation of these "
             "models is counted in the standard error. What moves both leaving and later use and is not on record "
             "remains."
+        ),
+    ),
+    Method(
+        "g_formula",
+        "ATE",
+        "Parametric g-formula",
+        21,
+        explained=(
+            "How craving and the test of each week in care depend on hours, weeks, craving and tests before it, on the "
+            "level of care, the covariates at the start and the site is modelled week by week, and the outcome by what "
+            "stood at the end of care; everyone is then followed anew with the hours, weeks and level of the dose "
+            "(Robins 1986, Mathematical Modelling 7:1393; Taubman et al. 2009, International Journal of Epidemiology "
+            "38:1599). The estimation of the models is counted in the standard error. Tests that were missed are taken "
+            "to be like those that were given. What moves both hours, or leaving, and later use and is not on record "
+            "remains; so does what the shape of the models misses."
         ),
     ),
 )

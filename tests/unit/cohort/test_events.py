@@ -14,7 +14,9 @@ from iop_outcomes.protocol import Endpoint
 from iop_outcomes.tables import TABLES, check
 
 ENGAGED = endpoint("engaged", "engaged", from_day=1, sessions=2)
-READMITTED, DEATH, OVERDOSE = (endpoint(kind, kind) for kind in ("readmitted", "death", "overdose"))
+READMITTED, DEATH, OVERDOSE, CONTINUED = (
+    endpoint(kind, kind) for kind in ("readmitted", "death", "overdose", "continued")
+)
 
 
 def people(*names: str, **columns: Any) -> pd.DataFrame:
@@ -39,11 +41,12 @@ def persons(rows: list[dict[str, Any]]) -> pd.DataFrame:
 
 def found(
     who: pd.DataFrame, asked: Endpoint, care: pd.DataFrame, known: pd.DataFrame,
-    sessions: pd.DataFrame | None = None,
+    sessions: pd.DataFrame | None = None, stays: pd.DataFrame | None = None,
 ) -> dict[str, tuple[int, str]]:  # fmt: skip
     """Days and cause of one endpoint by person; empty where it is not followed."""
     seen = TABLES["sessions"].empty() if sessions is None else sessions
-    rows = retention.run(who, care, TABLES["episodes_by_gap"].empty(), seen, known, [asked])["retention"]
+    held = TABLES["stays"].empty() if stays is None else stays
+    rows = retention.run(who, care, TABLES["episodes_by_gap"].empty(), seen, known, [asked], stays=held)["retention"]
     check(TABLES["retention"], rows)
     own = rows[rows["follows"] == asked.outcome]
     return {r.person_id: (r.days, r.cause) for r in own.itertuples()}
@@ -95,6 +98,43 @@ def test_return_to_care_counts_from_the_last_day_in_care_of_who_left_alive():
         "back": (27, "readmitted"), "never": (325, "censored"), "inside": (0, "not_at_risk"),
         "died_in": (0, "not_at_risk"), "died_after": (60, "died"), "at_end": (0, "censored"),
         "unseen": (65, "censored"),
+    }  # fmt: skip
+
+
+def test_further_treatment_counts_from_the_last_day_at_the_index_level():
+    """Stepped down the day after, and after 12 days; back at the same level in a new episode; detoxified only; never;
+    under a stay that runs on; still there; died there; died before; left as observation ended; begun beyond it.
+    """
+    stays = {
+        "next_day": [("2.1", 0, 40), ("1", 41, 90)], "gap": [("3.5", 0, 40), ("2.1", 52, 90), ("1", 91, 99)],
+        "again": [("3.5", 0, 40), ("3.5", 80, 90)], "detox": [("2.1", 0, 40), ("detox", 45, 50)],
+        "never": [("2.1", 0, 40)], "nested": [("2.1", 0, 90), ("3.5", 41, 60)], "inside": [("2.1", 0, None)],
+        "died_in": [("2.1", 0, 30)], "died_after": [("2.1", 0, 40)], "at_end": [("2.1", 0, 365)],
+        "unseen": [("2.1", 0, 300), ("1", 400, 420)], "open": [("2.1", 0, 40), ("1", 45, None)],
+    }  # fmt: skip
+    left = {"inside": None, "died_in": 30, "at_end": 365, "unseen": 300}
+    care = episodes(
+        [
+            {
+                "person_id": n,
+                "index_end_day": left.get(n, 40),
+                "index_reason": "died" if n == "died_in" else "completed",
+            }
+            for n in stays
+        ]
+    )
+    rows = [
+        {"stay_id": f"{n}{at}", "person_id": n, "level_of_care": level, "start_day": start, "end_day": end}
+        for n, own in stays.items() for at, (level, start, end) in enumerate(own)
+    ]  # fmt: skip
+    deaths = {"died_in": 30, "died_after": 100}
+    known = persons([{"person_id": n, "death_day": deaths.get(n)} for n in stays])
+    held = table("stays", rows, site_id="S1", program_type="substance_use")
+    assert found(people(*stays), CONTINUED, care, known, stays=held) == {
+        "next_day": (1, "continued"), "gap": (12, "continued"), "again": (40, "continued"),
+        "detox": (325, "censored"), "never": (325, "censored"), "nested": (1, "continued"),
+        "inside": (0, "not_at_risk"), "died_in": (0, "died"), "died_after": (60, "died"),
+        "at_end": (0, "censored"), "unseen": (65, "censored"), "open": (5, "continued"),
     }  # fmt: skip
 
 

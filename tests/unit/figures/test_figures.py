@@ -139,6 +139,11 @@ ALT = {
         "naive: those who did so +44.0 (+39.0 to +49.0) and clone, censor, weight +29.0 (+24.0 to +34.0)",
         "Staying 13 weeks or leaving in week 4, Abstinent, day 180: observed only",
     ),
+    "doses": (
+        f"Abstinent, day 180: observed only, intensive outpatient: 50.0{NARROW}% at 9 hours for 13 weeks and "
+        f"55.0{NARROW}% at 15 hours for 13 weeks",
+        "residential: no dose has a number",
+    ),
     "intensity": (f"50.0{NARROW}% at 5.0 hours a week", f"60.0{NARROW}% at 30.0"),
     "completeness": (
         f"stable housing 75.0{NARROW}%",

@@ -51,6 +51,12 @@ def known_numbers(table: pd.DataFrame, whole: AsRun) -> set[str]:
         found |= shown_numbers(numbers.size(abs(gaps.max() - gaps.min())))
     for intensity in whole.intensities.values():
         found |= {str(intensity.window_days)} | {numbers.plain(h) for pair in intensity.compare.values() for h in pair}
+    for doses in whole.doses.values():
+        found |= {numbers.plain(n) for n in (*doses.hours, *doses.weeks, doses.fewest_near)}
+        # by how much the naive gain of more hours is away from the right one
+        right = table[(table["contrast"] == "grid") & (table["of"] == "iop") & (table["weeks_of_care"] == 13)]
+        gains = right.groupby("method")["estimate"].agg(lambda values: values.max() - values.min())
+        found |= shown_numbers(numbers.size(gains.max() - gains.min()))
     return found | {"1"}  # "an interval that holds 1"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import doses_rows
 import pandas as pd
 import pytest
 import strategies_rows
@@ -193,6 +194,30 @@ def test_a_gated_strategy_leaves_the_naive_comparison_marked_as_such() -> None:
     assert naive.text.endswith("This is no effect of staying: who stayed differs from who left, week by week.")
     assert gone.text == "No right comparison is shown: not shown (the weights leave 9% of them)."
     assert gone.tone == "absent"
+
+
+def test_doses_hours_over_the_most_weeks_and_the_setting_that_cannot_be_told_apart() -> None:
+    (part,) = said(doses_rows.rows())
+    right, naive, setting = part.said
+    assert right.text == (
+        "Among those whose answer is known, had everyone attended 15 hours a week for 13 weeks at the level "
+        f"\u2018intensive outpatient\u2019, 55.0{NARROW}% (95{NARROW}% CI 50.0{NARROW}% to 60.0{NARROW}%) would have "
+        f"had the outcome \u2018abstinent\u2019 on day 180, against 50.0{NARROW}% (95{NARROW}% CI 45.0{NARROW}% to "
+        f"55.0{NARROW}%) at 9 hours."
+    )
+    assert f"that is 70.0{NARROW}% against 40.0{NARROW}%" in naive.text
+    assert naive.text.endswith("errs by 25.0 percentage points here, in favour of more hours.")
+    assert "is not identifiable here: nowhere did 20 people of both levels" in setting.text
+    assert [one.tone for one in part.said] == ["finding", "caution", "absent"]
+
+
+def test_doses_the_setting_at_the_same_dose_where_hours_overlap() -> None:
+    (part,) = said(doses_rows.rows(setting=0.1))
+    assert part.said[-1].tone == "finding"
+    assert (
+        "at the same 9 hours a week for 13 weeks, the level \u2018intensive outpatient\u2019 has 10.0 percentage "
+        f"points more (95{NARROW}% CI 5.0 to 15.0 more) with the outcome than \u2018residential\u2019."
+    ) in part.said[-1].text
 
 
 def test_hours_in_plain_words() -> None:

@@ -12,7 +12,7 @@ from iop_outcomes.report import target_trials
 def test_every_comparison_that_is_asked_about_has_every_part() -> None:
     whole = study()
     found = dict(target_trials.trials(whole))
-    rooms = (whole.contrasts, whole.durations, whole.strategies, whole.intensities)
+    rooms = (whole.contrasts, whole.durations, whole.strategies, whole.doses, whole.intensities)
     assert list(found) == [one.title for room in rooms for one in room.values()]
     for parts in found.values():
         assert tuple(parts) == target_trials.PARTS

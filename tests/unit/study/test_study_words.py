@@ -246,6 +246,11 @@ def test_a_covariate_is_named_once_and_the_nearest_name_is_offered():
         (("strategies", "stay_13_or_leave_4", "first", "name"), "difference", "stands for the difference of the arms"),
         (("strategies", "stay_13_or_leave_4", "second", "weeks"), 20, "leaves in week 20 follows both"),
         (("strategies", "stay_13_or_leave_4", "first", "weeks"), 27, "is not after the weeks that are decided by"),
+        (("doses", "hours_by_weeks", "contrast"), "elsewhere", "the contrast 'elsewhere' is not known"),
+        (("doses", "hours_by_weeks", "hours"), [9, 6], "`hours` must rise"),
+        (("doses", "hours_by_weeks", "weeks"), [4, 4], "`weeks` must rise"),
+        (("doses", "hours_by_weeks", "weeks"), [30], "is not after the weeks that are decided by"),
+        (("doses", "hours_by_weeks", "fewest_near"), 3, "greater than or equal to 20"),
         (("intensities", "hours_per_week", "cut"), 2, "hours have none"),
         (
             ("intensities", "hours_per_week"),
@@ -271,7 +276,12 @@ def test_what_contradicts_itself_is_refused(path, value, said):
 def test_a_horizon_lies_after_the_landmark_the_window_and_the_first_day_that_counts():
     header, *rows = Path("config/analyses.tsv").read_text().splitlines()
     columns = header.split("\t")
-    rooms = (("landmark", "durations"), ("spline", "intensities"), ("clone_censor_weight", "strategies"))
+    rooms = (
+        ("landmark", "durations"),
+        ("spline", "intensities"),
+        ("clone_censor_weight", "strategies"),
+        ("g_formula", "doses"),
+    )
     for method, contrast in rooms:
         row = next(r for r in rows if r.startswith("demo\t") and method in r.split("\t")[columns.index("method")])
         row = row.split("\t")

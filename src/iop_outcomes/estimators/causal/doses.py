@@ -88,12 +88,20 @@ class Course:
         return self.used.shape[1]
 
 
+def mean_hours(course: Course, level: int) -> Array:
+    """(n,) mean hours of each person's weeks at a level; missing without one."""
+    there = course.level == level
+    weeks = there.sum(axis=1)
+    return np.divide((course.hours * there).sum(axis=1), weeks, out=np.full(len(weeks), np.nan), where=weeks > 0)
+
+
 def near(course: Course, who: Mask, dose: Dose) -> int:
-    """People whose mean hours over their weeks at each of a dose's levels are near it, at the rarest of these."""
-    found = []
-    for level in sorted(set(np.unique(np.asarray(dose.level)).tolist()) - {OUT}):
-        there = (course.level == level) & who[:, None]
-        weeks = there.sum(axis=1)
-        mean = np.divide((course.hours * there).sum(axis=1), weeks, out=np.full(len(weeks), np.nan), where=weeks > 0)
-        found.append(int((np.abs(mean - dose.hours) <= max(NEAR_SHARE * dose.hours, NEAR_HOURS)).sum()))
-    return min(found, default=0)
+    """People who were in care for at least as many weeks as a dose has, and whose mean hours over their weeks at each
+    of its levels are near it, at the rarest of these.
+    """
+    asked = (dose.levels(len(who), course.weeks) != OUT).sum(axis=1)
+    stayed = who & ((course.level != OUT).sum(axis=1) >= asked)
+    close = max(NEAR_SHARE * dose.hours, NEAR_HOURS)
+    levels = sorted(set(np.unique(np.asarray(dose.level)).tolist()) - {OUT})
+    found = [(stayed & (np.abs(mean_hours(course, level) - dose.hours) <= close)).sum() for level in levels]
+    return min(map(int, found), default=0)

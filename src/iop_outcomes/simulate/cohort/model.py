@@ -65,13 +65,14 @@ class Strategy:
     stay_at_most: all who are in care after k weeks are out then. stay_exactly: nobody leaves care (by death neither)
     before k weeks are over, everybody steps down as planned and is not transferred, and all are out after k weeks.
     stay_at_least: nobody leaves care before, transfers go on, and after k weeks all is as it was. hours: attended in
-    every week in care.
+    every week in care. steps_down: whether completing residential care leads on to the program, for everyone.
     """
 
     stay_exactly: int | None = None
     stay_at_least: int | None = None
     hours: float | None = None
     stay_at_most: int | None = None
+    steps_down: bool | None = None
 
     def ends(self, week: int) -> bool:
         """Everyone is out of care at the end of this week (counted from 0)."""
@@ -303,6 +304,8 @@ def _move(now: _Now, leaving: Codes, week: int, strategy: Strategy, chance: _Cha
     """Move whoever leaves a level on or out; (n,) days between the two levels, above 0 at step-downs only."""
     n, held = len(leaving), strategy.holds(week)
     goes_on = (chance.onward.random(n) < GOES_ON[now.level]) | held
+    if strategy.steps_down is not None:
+        goes_on = np.where(now.level == RESIDENCE, strategy.steps_down | held, goes_on)
     gap = chance.gap.choice(GAP_DAYS, n, p=GAP_SHARES)
     completed, transferred = leaving == COMPLETED, leaving == TRANSFERRED
     onward = np.where(held & (now.level == OUTPATIENT), OUTPATIENT, NEXT_ON_COMPLETION[now.level])

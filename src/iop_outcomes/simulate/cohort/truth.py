@@ -2,9 +2,9 @@
 
 What happens, in order: chunks of people, each with a site effect of its own, are drawn once and followed three times:
 all in the intensive outpatient program, all in residential care, and as placement has it; and once under each strategy
-of STAYING, all in the intensive outpatient program. From each run come the outcomes in days; their first and second
-moments are added up over chunks under the weights of each estimand, and turned into risks or mean days per arm, their
-difference and ratio, and the Monte Carlo standard errors of these.
+of STAYING and each dose of DOSES, all in the intensive outpatient program. From each run come the outcomes in days;
+their first and second moments are added up over chunks under the weights of each estimand, and turned into risks or
+mean days per arm, their difference and ratio, and the Monte Carlo standard errors of these.
 
 Outcomes. `unplanned_discharge`: the index level was left unplanned by day H, other exits competing.
 `retained`: in care on day H, at any level linked to the index stay. `time_in_care`: mean days in care up to
@@ -13,7 +13,7 @@ day H, the first and the last counted. `retained_or_completed`: in care on day H
 use in the last four whole weeks before day H (63 to 90, 154 to 181), death aside.
 
 Strategies of staying are compared among those who started in the arm (`started`): weighted by the true placement
-probability.
+probability. Doses are of everybody.
 
 Estimands. ATE: everybody. ATT: weighted by the true placement probability e. ATO: by e(1 - e). as_observed:
 what a comparison without adjustment converges to.
@@ -55,6 +55,8 @@ COMPARED = {
     "stay_13_or_leave_by_4": ("stay_13_weeks", "leave_by_week_4"),
 }
 STAYING_DAY = 180
+# doses in that program that the demo asks about: hours a week, and weeks
+GRID, DOSES = "hours_by_weeks", tuple((hours, weeks) for weeks in (4, 8, 13) for hours in (6.0, 9.0, 12.0, 15.0))
 DRAWS, SEED, CHUNK = 800_000, 20261122, 50_000
 ESTIMANDS = ("ATE", "ATO", "ATT", "as_observed")
 
@@ -125,12 +127,13 @@ def truths(draws_per_arm: int = DRAWS, seed: int = SEED, scenario: str = "base")
     """Truths of one scenario in the shape of the table `truth`, in the order of OUTCOMES and ESTIMANDS."""
     import pandas as pd
 
+    from iop_outcomes.tables import TABLES
+
     if draws_per_arm < 100:
         raise StudyError(f"Truths need at least 100 draws per arm; {draws_per_arm} were asked for.")
     rows = [row for key, moments in _moments(draws_per_arm, seed, scenario).items() for row in _rows(key, moments)]
-    columns = ["contrast", "outcome", "horizon_days", "estimand", "measure", "of", "truth", "monte_carlo_error"]
-    frame = pd.DataFrame(rows, columns=columns)
-    return frame.astype({"horizon_days": "int64"})
+    frame = pd.DataFrame(rows, columns=list(TABLES["truth"].columns))
+    return frame.astype({"horizon_days": "int64", "weeks_of_care": "Int64"})
 
 
 @dataclass
@@ -141,7 +144,8 @@ class _Moments:
     second: Floats
 
 
-_Key = tuple[str, str, int, str, str]
+# contrast, outcome, day, estimand and measure, and of a dose its hours and weeks
+_Key = tuple[str, str, int, str, str, float | None, int | None]
 
 
 def _moments(draws: int, seed: int, scenario: str) -> dict[_Key, _Moments]:
@@ -169,7 +173,7 @@ def _chunk(size: int, source: np.random.SeedSequence, scenario: str) -> Iterator
         for horizon in outcome.horizons:
             y1, y0, y = (outcome.value(d, horizon) for d in (iop, residential, natural))
             for estimand in ESTIMANDS:
-                key = (CONTRAST, outcome.name, horizon, estimand, outcome.measure)
+                key = (CONTRAST, outcome.name, horizon, estimand, outcome.measure, None, None)
                 if estimand in weights:
                     w = weights[estimand]
                     yield key, np.column_stack([w, w * y1, w, w * y0])
@@ -181,8 +185,14 @@ def _chunk(size: int, source: np.random.SeedSequence, scenario: str) -> Iterator
         for name, strategy in STAYING.items()
     }
     for contrast, (first, second) in COMPARED.items():
-        key = (contrast, abstinent.name, STAYING_DAY, "started", abstinent.measure)
+        key = (contrast, abstinent.name, STAYING_DAY, "started", abstinent.measure, None, None)
         yield key, np.column_stack([e, e * under[first], e, e * under[second]])
+    everybody = np.ones(size)
+    for hours, weeks in DOSES:
+        dose = Strategy(stay_exactly=weeks, hours=hours)
+        y = abstinent.value(_days(follow(baseline, np.random.default_rng(year), scenario, 1, dose)), STAYING_DAY)
+        at_dose = (GRID, abstinent.name, STAYING_DAY, "ATE", abstinent.measure, hours, weeks)
+        yield at_dose, np.column_stack([everybody, y, everybody, y])
 
 
 def _days(course: Course) -> _Days:
@@ -191,9 +201,9 @@ def _days(course: Course) -> _Days:
     return _Days(*index_exit(stays), *care_exit(stays), death_day, course.used)
 
 
-def _rows(key: _Key, moments: _Moments) -> Iterator[tuple[str, str, int, str, str, str, float, float]]:
-    """Risks or means m1 and m0, m1 - m0 and m1 / m0, with delta-method Monte Carlo errors."""
-    contrast, outcome, horizon, estimand, measure = key
+def _rows(key: _Key, moments: _Moments) -> Iterator[tuple[object, ...]]:
+    """Risks or means m1 and m0, m1 - m0 and m1 / m0, with delta-method Monte Carlo errors; of a dose m1 alone."""
+    contrast, outcome, horizon, estimand, measure, hours, weeks = key
     w1, s1, w0, s0 = moments.first
     m1, m0 = s1 / w1, s0 / w0
     of_first = np.array([-m1 / w1, 1 / w1, 0.0, 0.0])
@@ -204,9 +214,10 @@ def _rows(key: _Key, moments: _Moments) -> Iterator[tuple[str, str, int, str, st
         (m1 - m0, of_first - of_second),
         (m1 / m0, of_first / m0 - of_second * m1 / m0**2),
     )
-    for of, (value, influence) in zip(MEASURES[measure].rows(*COMPARED.get(contrast, ARMS)), values, strict=True):
+    names = MEASURES[measure].rows(*COMPARED.get(contrast, ARMS))
+    for of, (value, influence) in list(zip(names, values, strict=True))[: 1 if contrast == GRID else None]:
         error = np.sqrt(max(float(influence @ moments.second @ influence), 0.0))
-        yield contrast, outcome, horizon, estimand, measure, of, float(value), float(error)
+        yield contrast, outcome, horizon, estimand, measure, of, hours, weeks, float(value), float(error)
 
 
 def main(arguments: list[str] | None = None) -> None:

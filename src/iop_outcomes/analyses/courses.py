@@ -1,0 +1,59 @@
+"""Courses of care and use of people by the week, as the table doses has them, for models of what hours do.
+
+Use of a week is what its test says; a missed test says nothing. Attended hours that nobody reports are those scheduled.
+Levels of care are numbers: those of the first arm of a contrast are 1, those of the second 2, and every other its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from iop_outcomes.analyses.person_weeks import given_hours, indicators
+from iop_outcomes.estimators.base.arrays import Array, Whole
+from iop_outcomes.estimators.causal.doses import OUT, Course
+from iop_outcomes.protocol import Contrast
+from iop_outcomes.vocabulary.levels import LEVELS, NO_LEVEL
+from iop_outcomes.vocabulary.testing import NEGATIVE, POSITIVE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FIRST_LEVEL, SECOND_LEVEL = 1, 2
+
+
+def course(doses: pd.DataFrame, people: pd.DataFrame, contrast: Contrast, weeks: int, fixed: Array) -> Course:
+    """The first weeks of people (n,), in their order; weeks beyond the end of observation are out of care.
+
+    fixed: (n, q) what was known of each at the start. Raises EstimationError where no test of a week is known.
+    """
+    import pandas as pd
+
+    at = pd.Index(people["person_id"]).get_indexer(pd.Index(doses["person_id"]))
+    there = (at >= 0) & (doses["week"] <= weeks).to_numpy()
+    own, shape = doses[there], (len(people), weeks)
+    place = at[there], own["week"].to_numpy() - 1
+
+    def table(values: Array | Whole, missing: float) -> Array:
+        found = np.full(shape, missing)
+        found[place] = values
+        return found
+
+    test = own["test"].to_numpy(dtype=object)
+    used = np.select([test == POSITIVE, test == NEGATIVE], [1.0, 0.0], np.nan)
+    craving = table(own["craving"].to_numpy(dtype=float), np.nan)
+    level = table(own["level_of_care"].map(_numbers(contrast)).to_numpy(), OUT).astype(np.int64)
+    sites = np.column_stack([np.empty((len(people), 0)), *indicators(people["site_id"].to_numpy(dtype=object))])
+    hours = table(given_hours(own), 0.0)
+    told = None if np.isnan(craving).all() else craving
+    return Course.of(table(used, np.nan), level, hours, fixed, told, sites=sites)
+
+
+def _numbers(contrast: Contrast) -> dict[str, int]:
+    """The number of each level of care."""
+    own = {level: FIRST_LEVEL for level in contrast.first.values} | {
+        level: SECOND_LEVEL for level in contrast.second.values
+    }
+    others = [level for level in LEVELS if level not in own]
+    return own | {level: SECOND_LEVEL + place for place, level in enumerate(others, 1)} | {NO_LEVEL: OUT}

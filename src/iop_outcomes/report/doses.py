@@ -1,0 +1,120 @@
+"""Hours a week by weeks of care in the report: both levels naive and by the g-formula, the setting at the same dose,
+and each dose beside its truth where that is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from iop_outcomes.presentation import numbers
+from iop_outcomes.presentation.labels import Labels, capital, doses_method
+from iop_outcomes.protocol import AsRun
+from iop_outcomes.report.document import Block, Line, Table
+from iop_outcomes.report.known_truth import inside
+from iop_outcomes.report.results import with_interval
+from iop_outcomes.report.sentences import effects
+from iop_outcomes.tables.rows import Estimated, estimated
+from iop_outcomes.vocabulary.measures import DIFFERENCE
+from iop_outcomes.vocabulary.methods import G_FORMULA, METHODS, NAIVE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+QUESTION = ["analysis", "outcome", "horizon_days", "missing_rule"]
+METHODS_IN_ORDER = (NAIVE, G_FORMULA)
+# hours a week and weeks
+Dose = tuple[float, int]
+OF_TRUTH = "Known truth"
+
+
+def dose_of(row: Estimated) -> Dose:
+    """Hours a week and weeks of care of a row."""
+    return float(row["hours_per_week"]), int(row["weeks_of_care"] or 0)
+
+
+def said(dose: Dose) -> str:
+    """'9 hours a week for 13 weeks'."""
+    return f"{dose[0]:g} hours a week for {dose[1]} weeks"
+
+
+def tables(estimates: pd.DataFrame, study: AsRun) -> list[Table]:
+    """One table for each grid; a block for each level and question, and one for the setting."""
+    labels = Labels(study)
+    return [
+        Table(labels.contrast(name), ("Dose", *_heads(labels)), tuple(_blocks(own, labels, name)))
+        for name in study.doses
+        if len(own := estimates[estimates["contrast"] == name])
+    ]
+
+
+def _heads(labels: Labels) -> list[str]:
+    ci = effects.level(labels)
+    return [f"{doses_method(method)} ({ci})" for method in METHODS_IN_ORDER]
+
+
+def _blocks(own: pd.DataFrame, labels: Labels, name: str) -> Iterator[Block]:
+    for _, rows in own.groupby(QUESTION, sort=False):
+        found = estimated(rows)
+        first = found[0]
+        asked = labels.question(first["outcome"], float(first["horizon_days"] or 0), first["missing_rule"])
+        for of in (*labels.sides(name), DIFFERENCE):
+            heading = labels.arm(name, of) if of != DIFFERENCE else _setting(labels, name)
+            form = numbers.points if of == DIFFERENCE else numbers.percent
+            lines = _lines([row for row in found if row["of"] == of], labels, form)
+            if lines:
+                yield Block(f"{heading}. {asked}", lines)
+
+
+def _setting(labels: Labels, name: str) -> str:
+    first, second = labels.arms(name)
+    return f"{first} minus {second[0].lower()}{second[1:]} at the same dose, in percentage points"
+
+
+def _lines(rows: Sequence[Estimated], labels: Labels, form: numbers.Form) -> tuple[Line, ...]:
+    """A line for each dose; those without a number share one that says why."""
+    by: dict[Dose, dict[str, Estimated]] = {}
+    for row in rows:
+        by.setdefault(dose_of(row), {})[row["method"]] = row
+    lines: list[Line] = []
+    absent: dict[str, list[Dose]] = {}
+    for dose in sorted(by, key=lambda d: (d[1], d[0])):
+        cells = tuple(with_interval(by[dose].get(method), form) for method in METHODS_IN_ORDER)
+        if any(cell != numbers.DASH for cell in cells):
+            lines.append(Line(capital(said(dose)), cells))
+        else:
+            absent.setdefault(effects.absent(next(iter(by[dose].values())), labels), []).append(dose)
+    left = [Line("Every dose" if not lines else "The others", absent=capital(why)) for why in absent]
+    return (*lines, *left)
+
+
+def beside_truth(estimates: pd.DataFrame, study: AsRun, truth: pd.DataFrame) -> list[Table]:
+    """Doses whose truth is known, with what each method found."""
+    labels, found = Labels(study), []
+    keys = ["contrast", "outcome", "horizon_days", "of", "estimand", "hours_per_week", "weeks_of_care"]
+    known = {tuple(t[k] for k in keys): float(t["truth"]) for t in truth.to_dict("records")}
+    for name in study.doses:
+        own = estimates[(estimates["contrast"] == name) & estimates["estimate"].notna()]
+        blocks = []
+        for _, rows in own.groupby([*QUESTION, "of"], sort=False):
+            lines = list(_beside(estimated(rows), known, keys))
+            if lines:
+                row = estimated(rows)[0]
+                asked = labels.question(row["outcome"], float(row["horizon_days"] or 0), row["missing_rule"])
+                blocks.append(Block(f"{labels.arm(name, row['of'])}. {asked}", tuple(lines)))
+        if blocks:
+            columns = ("Dose and method", f"Share ({effects.level(labels)})", OF_TRUTH, "Is the truth inside?")
+            found.append(Table(labels.contrast(name), columns, tuple(blocks)))
+    return found
+
+
+def _beside(rows: Sequence[Estimated], known: Mapping[tuple[object, ...], float], keys: list[str]) -> Iterator[Line]:
+    everyone = METHODS[G_FORMULA].estimand
+    for row in sorted(rows, key=lambda r: (dose_of(r)[1], dose_of(r)[0], METHODS_IN_ORDER.index(r["method"]))):
+        value = known.get(tuple((dict(row) | {"estimand": everyone})[k] for k in keys))
+        if value is None:
+            continue
+        naive = row["method"] == NAIVE
+        label = f"{capital(said(dose_of(row)))}: {doses_method(row['method'])}{', wrong on purpose' if naive else ''}"
+        cells = (with_interval(row, numbers.percent), numbers.percent(value, 0.0), inside(row, value))
+        yield Line(label, cells, wrong=naive)
