@@ -71,6 +71,14 @@ def test_a_number_that_sizes_give_away_is_kept_from_whoever_does_not_know_which_
         assert values >= CMS.protection
 
 
+def test_a_number_that_groups_by_chance_give_away_is_kept_by_the_sums_of_its_own_group() -> None:
+    """Of 18 people 9 and 9 are known to whoever knows which cells are small, and where one of them is taken to be among
+    the 9 of 23 others these are, too. The 14 beside them are no less to be hidden.
+    """
+    told = protect(system([9, 9, 9, 14], Line((0, 1)), Line((2, 3)), Line((0,), 2, 0)), ACRO, 1)
+    assert told.count[3] is None
+
+
 def test_a_zero_is_hidden_only_among_small_cells_that_are_told_as_it() -> None:
     # 2 and 3 of 5 people leave 1 to 4 each; with the zero among them each may be 0 to 5
     told = protect(system([2, 3, 0], Line((0, 1, 2))), CMS, 1)
