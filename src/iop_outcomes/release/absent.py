@@ -41,7 +41,7 @@ def named(counts: pd.DataFrame, outcomes: Collection[str], policy: Policy) -> pd
     every = groups.merge(levels, on=QUESTION)
     there = own[[*QUESTION, *GROUP, "level"]].assign(there=True)
     lacking = every.merge(there, on=[*QUESTION, *GROUP, "level"], how="left")
-    lacking = lacking[lacking["there"].isna()].drop(columns="there").assign(**exact(0))
+    lacking = lacking[lacking["there"].isna()].drop(columns="there").assign(**exact(0))  # type: ignore[arg-type]
     if lacking.empty:
         return counts
     types = {n: c.dtype for n, c in TABLES["counts"].columns.items() if n in counts}
