@@ -53,6 +53,7 @@ def differences(demo, project) -> pd.DataFrame:
     found = found[found["missing_rule"].isin(PLAIN)]
     found = found.assign(speaks_for=found["estimand"].replace("as_observed", "ATE"))
     truth = pd.read_csv(project / "data/reference/truth_demo.csv").rename(columns={"estimand": "speaks_for"})
+    truth = truth[truth["hours_per_week"].isna()].drop(columns=["hours_per_week", "weeks_of_care"])
     keys = ["contrast", "outcome", "horizon_days", "speaks_for", "measure", "of"]
     found = found.merge(truth, on=keys, validate="many_to_one")
     return found.assign(errors_off=(found["estimate"] - found["truth"]) / found["std_error"])
@@ -173,6 +174,10 @@ def test_every_row_of_the_sheet_is_answered(demo, study):
     assert gated.loc[uneven, "reason"].str.contains("as effective sample").all()
     assert set(gated.loc[uneven, "method"]) == {"clone_censor_weight"}
     gated = gated[~uneven]
+    # hours of the two settings hardly overlap
+    apart = gated["contrast"] == "hours_by_weeks"
+    assert gated.loc[apart, "reason"].str.startswith("not identifiable").all()
+    gated = gated[~apart]
     # everyone in residential care engages, which leaves nothing to weigh
     assert set(gated["outcome"]) == {"engaged"}
     assert set(gated["method"]) == set(ADJUSTED)
@@ -237,7 +242,7 @@ def test_people_still_at_risk_are_those_who_are_there(demo, arm):
     follows = {"retained": "care", "unplanned_discharge": "index", "completed": "index", "transferred": "index"}
     shown = demo.rows("counts", level="still_at_risk", arm=arm)
     shown = shown[shown["outcome"].isin(list(follows))]
-    assert set(shown["status"]) == {"ok", "rounded"}
+    assert set(shown["status"]) <= {"ok", "rounded"}
     for row in shown.itertuples():
         own = left[left["follows"] == follows[row.outcome]].loc[members]
         there = int((own["days_latest"] + (follows[row.outcome] == "care") > row.horizon_days).sum())
