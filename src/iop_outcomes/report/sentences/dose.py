@@ -151,7 +151,7 @@ def _naively(naive: Rows, right: Estimated | None, labels: Labels) -> str:
         return f"{said} Beyond rounding, that is no other than the weighted difference."
     side = "in favour of" if away > 0 else "against"
     by = numbers.size(abs(away), error)
-    return f"{said} The naive comparison errs by {by} {POINTS} here, {side} {_quoted(row, labels)[0]}."
+    return f"{said} By this estimate the naive comparison errs by {by} {POINTS} here, {side} {_quoted(row, labels)[0]}."
 
 
 def intensity(found: Sequence[Rows], labels: Labels, setting: Intensity, arm: str) -> str:

@@ -72,7 +72,7 @@ def _naively(fewer: Estimated, more: Estimated, right: tuple[Estimated, Estimate
         return f"{text} Beyond rounding, hours seem to do no more and no less there."
     side = "in favour of" if naive > fair else "against"
     by = numbers.size(abs(naive - fair), error)
-    return f"{text} The naive comparison errs by {by} {POINTS} here, {side} more hours."
+    return f"{text} By this estimate the naive comparison errs by {by} {POINTS} here, {side} more hours."
 
 
 def _setting(rows: Sequence[Estimated], labels: Labels) -> Iterator[tuple[str, str]]:
