@@ -13,7 +13,7 @@ same record, found once in a cohort of its own in which every answer is known.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -44,7 +44,10 @@ INTERVIEWS = {EARLIER: 0, WEEK: 1}  # their places in a course
 
 @dataclass(frozen=True)
 class Sample:
-    """One cohort: arm, record (n, q), earlier answer (n,) 0, 1 or NaN, answer (n,) of everyone, and who was seen."""
+    """One cohort: arm, record (n, q), earlier answer (n,) 0, 1 or NaN, answer (n,) of everyone, and who was seen.
+
+    died: (n,) who had died by the day, so that the answer is no, and is known; None where nobody had.
+    """
 
     arm: np.ndarray
     record: np.ndarray
@@ -52,12 +55,18 @@ class Sample:
     last: np.ndarray
     answer: np.ndarray
     seen: np.ndarray
+    died: np.ndarray | None = None
 
     @cached_property
     def columns(self) -> np.ndarray:
         """(n, p) of models of the answer and of being seen, but for the earlier answer: the arm, and both by arm."""
         arm = self.arm[:, None].astype(float)
         return np.hstack([arm, self.record, arm * self.record[:, :BY_ARM]])
+
+    @property
+    def living(self) -> np.ndarray:
+        """(n,) who was alive on the day."""
+        return np.ones(len(self.arm), dtype=bool) if self.died is None else ~self.died
 
     def means(self, y: np.ndarray, seen: np.ndarray | None = None) -> Estimate:
         """Shares of both arms, and their difference."""
@@ -116,6 +125,16 @@ def draw(rng: np.random.Generator, scenario: str, people: int = PEOPLE) -> Sampl
     return sample_of(simulate(people, None, rng, scenario))
 
 
+def with_deaths(s: Sample, rng: np.random.Generator, shares: tuple[float, float]) -> Sample:
+    """The same cohort, of whom such shares of IOP and residential care had died, more of those with a positive screen.
+
+    Of the dead the answer is no, and all of them are seen.
+    """
+    chance = np.where(s.arm == 1, *shares) * np.where(s.record[:, 0] == 1, 1.5, 0.75)
+    died = rng.random(len(s.arm)) < chance
+    return replace(s, answer=np.where(died, 0.0, s.answer), seen=s.seen | died, died=died)
+
+
 def whole(means: Estimate) -> Estimate:
     """Both arms' means, and the first less the second."""
     return join([means, difference(means, *means.names)])
@@ -128,11 +147,14 @@ def rubin(estimates: list[Estimate], people: int) -> Pooled:
 
 def imputed(s: Sample, seed: int, deltas: tuple[tuple[float, float], ...] = ((0.0, 0.0),)) -> list[Pooled]:
     """Multiple imputation, for each pair of deltas of IOP and residential care."""
-    states = np.column_stack([s.earlier, np.where(s.seen, s.answer, np.nan)])
+    here = s.living
+    states = np.column_stack([s.earlier, np.where(s.seen, s.answer, np.nan)])[here]
     each: list[list[Estimate]] = [[] for _ in deltas]
-    for done in impute_in_time(states, s.columns, IMPUTATIONS, seed, passes=PASSES):
+    for done in impute_in_time(states, s.columns[here], IMPUTATIONS, seed, passes=PASSES):
         for found, (one, other) in zip(each, deltas, strict=True):
-            found.append(s.means(done.last(np.where(s.arm == 1, one, other))))
+            y = np.zeros(len(here))
+            y[here] = done.last(np.where(s.arm == 1, one, other)[here])
+            found.append(s.means(y))
     return [rubin(found, len(s.arm)) for found in each]
 
 
@@ -140,7 +162,7 @@ def weighted(s: Sample) -> Estimate:
     """Inverse probability of being interviewed."""
     told = ~np.isnan(s.earlier)
     x = np.column_stack([s.columns, told, np.nan_to_num(s.earlier)])
-    chance = chance_observed(x, s.seen)
+    chance = chance_observed(x, s.seen, certain=~s.living)
     return whole(means_by_observation(s.answer, s.arm, s.seen, chance))
 
 

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import missing_recovery as study
 import numpy as np
 import pandas as pd
 import pytest
-from missing_rules import AT_RANDOM, NOT_AT_RANDOM, QUANTITIES, RULES, draw, true_delta
+from missing_rules import (
+    AT_RANDOM,
+    NOT_AT_RANDOM,
+    QUANTITIES,
+    RULES,
+    draw,
+    imputed,
+    true_delta,
+    weighted,
+    with_deaths,
+)
 
 from iop_outcomes.simulate.cohort.model import simulate
 
@@ -102,3 +114,18 @@ def test_shares_of_part_e_hold_in_the_natural_course() -> None:
     s = draw(np.random.default_rng(5), NOT_AT_RANDOM, 60_000)
     assert s.answer.mean() == pytest.approx(0.474, abs=0.006)
     assert s.answer[s.seen].mean() == pytest.approx(0.516, abs=0.008)
+
+
+def test_deaths_that_count_against_an_arm_are_no_ordinary_answers() -> None:
+    """2 and 24 % have died. Were they in the models like anyone who was seen, the arm with more deaths, and so the
+    difference, would be off by two points.
+    """
+    rng = np.random.default_rng(21)
+    s = with_deaths(draw(rng, AT_RANDOM, 30_000), rng, (0.02, 0.25))
+    truth = s.means(s.answer).value
+    ordinary = replace(s, died=None)
+    for right, wrong in ((weighted(s), weighted(ordinary)), (imputed(s, 3)[0], imputed(ordinary, 3)[0])):
+        error = right.standard_error()
+        assert (np.abs(right.value - truth) < 3 * error).all()
+        assert (error < 0.01).all()
+        assert np.abs(wrong.value - truth)[1] > 4 * error[1]

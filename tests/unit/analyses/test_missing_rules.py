@@ -12,6 +12,7 @@ from iop_outcomes.analyses.missing.history import NAMES, read
 from iop_outcomes.errors import StudyError
 from iop_outcomes.estimators.base.pooling import pool
 from iop_outcomes.estimators.causal.effects import mean_by_arm
+from iop_outcomes.estimators.causal.observed import chance_observed, means_by_observation
 from iop_outcomes.estimators.missing.in_time import impute_in_time
 from iop_outcomes.protocol import Imputation
 from iop_outcomes.tables import TABLES, check
@@ -53,10 +54,11 @@ def cohort() -> dict[str, pd.DataFrame]:
     return made
 
 
-def run(cohort, *asked, history=True):
+def run(cohort, *asked, history=True, **reading):
     given = (cohort[n] for n in ("abstinence", "first_use", "scores", "gates"))
+    endpoints = {name: one.model_copy(update=reading) for name, one in ENDPOINTS.items()}
     found = abstinence.run(
-        *given, asked, CONTRAST, ENDPOINTS, GATE, INFERENCE, imputation=HOW,
+        *given, asked, CONTRAST, endpoints, GATE, INFERENCE, imputation=HOW,
         history=cohort["history"] if history else None,
     )  # fmt: skip
     for name, table in found.items():
@@ -190,6 +192,59 @@ def test_methods_share_their_draws_and_the_order_of_people_changes_little(cohort
     for rule in ("imputed", "weighted_by_observation", "last_observation"):
         one, other = (run(c, asked(rule))["estimates"] for c in (cohort, shuffled))
         pd.testing.assert_frame_equal(one, other)
+
+
+@pytest.fixture(scope="module")
+def with_deaths(cohort) -> dict[str, pd.DataFrame]:
+    """The same people, of whom a quarter of the second arm had died, and a tenth of the first."""
+    own = cohort["abstinence"]
+    first = (cohort["people"]["index_level"] == "2.1").to_numpy()
+    died = (np.random.default_rng(4).random(N) < np.where(first, 0.1, 0.25)) & own["mature"].to_numpy(dtype=bool)
+    return {**cohort, "abstinence": own.assign(dead=died, abstinent=own["abstinent"].mask(pd.Series(died)))}
+
+
+def test_nobodys_drawn_answer_leans_on_a_death(with_deaths):
+    """Draws are those of the living alone, so that a share is theirs times the share of them among all."""
+    arm, _, _, due, weight = numbers(with_deaths)
+    died = with_deaths["abstinence"].set_index("person_id").loc[with_deaths["scores"]["person_id"], "dead"].to_numpy()
+    for rule in ("imputed", "delta_adjusted"):
+        all_of_them, living = (run(with_deaths, asked(rule), deaths=d) for d in ("counted_against", "left_out"))
+        for side, value in (("iop", 1), ("residential", 0)):
+            here = (arm == value) & due
+            alive = 1 - np.average(died[here], weights=weight[here])
+            assert of(all_of_them, side)["estimate"] == pytest.approx(alive * of(living, side)["estimate"], rel=1e-12)
+
+
+def test_who_had_died_has_no_part_in_the_model_of_being_seen(with_deaths):
+    from iop_outcomes.analyses.sample import Sample
+
+    arm, yes, seen, due, weight = numbers(with_deaths)
+    died = with_deaths["abstinence"].set_index("person_id").loc[with_deaths["scores"]["person_id"], "dead"].to_numpy()
+    sample = Sample.of(with_deaths["scores"], CONTRAST, INFERENCE)
+    question = asked("weighted_by_observation")
+    history = read(with_deaths["history"], sample.scores, question, HOW)
+    columns = history.matrix(sample, due & ~died)
+    chance = chance_observed(columns, seen | died, due, died)
+    want = means_by_observation(yes, arm, seen | died, chance, weight)
+    found = run(with_deaths, question)
+    assert of(found, "iop")["estimate"] == pytest.approx(want.value[0], rel=1e-10)
+    assert of(found, "residential")["estimate"] == pytest.approx(want.value[1], rel=1e-10)
+    # as ordinary people who were seen, the dead take the place of the living who were not
+    naive = means_by_observation(yes, arm, seen | died, chance_observed(columns, seen | died, due), weight)
+    assert (want.value - naive.value > [0.004, 0.015]).all()
+
+
+@pytest.mark.parametrize("reading", ["as_missing", "left_out"])
+def test_deaths_that_do_not_count_are_read_as_before(with_deaths, reading):
+    """As people who gave no answer, or who were not asked."""
+    own = with_deaths["abstinence"]
+    told = own.assign(dead=False, mature=own["mature"] & ~(own["dead"] & (reading == "left_out")))
+    for rule in ("weighted_by_observation", "imputed"):
+        one = run(with_deaths, asked(rule), deaths=reading)
+        other = run({**with_deaths, "abstinence": told}, asked(rule))
+        for side in ("iop", "residential", "difference"):
+            assert of(one, side)["estimate"] == pytest.approx(of(other, side)["estimate"], rel=1e-12)
+            assert of(one, side)["std_error"] == pytest.approx(of(other, side)["std_error"], rel=1e-12)
 
 
 def test_without_a_record_it_is_a_defect(cohort):

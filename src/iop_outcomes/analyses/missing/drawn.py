@@ -1,8 +1,8 @@
 """Missing answers drawn several times from what was recorded, for every method the same draws.
 
 The answer and the one of the interview before are imputed in the order of time (`estimators.missing.in_time`), among
-those who were asked; of whoever was not, nothing is drawn. Each completed data set gives the answer of everyone asked,
-as drawn or with the log odds of those missing moved by a delta in each arm: the same draws serve for every delta.
+those who were asked and alive; of whoever was not, nothing is drawn. Each completed data set gives the answer of all of
+them, as drawn or with the log odds of those missing moved by a delta in each arm: the same draws serve for every delta.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ def deltas_of(rule: str, how: Imputation) -> Deltas:
 
 @dataclass(frozen=True)
 class Draw:
-    """One completed data set. asked: (n,) of whom there is an answer. first: (n,) in the first arm."""
+    """One completed data set. asked: (n,) of whom it gives an answer. first: (n,) in the first arm."""
 
     completed: Completed
     asked: Mask
     first: Mask
 
     def state(self, deltas: Deltas = AS_DRAWN) -> Array:
-        """(n,) 1 for who is in the state; 0 of whoever was not asked."""
+        """(n,) 1 for who is in the state; 0 of whoever was not asked, or had died."""
         moved = np.where(self.first[self.asked], *deltas)
         found = np.zeros(len(self.asked))
         found[self.asked] = self.completed.last(moved)
@@ -50,7 +50,7 @@ class Draw:
 def draws(
     sample: Sample, state: Array, history: History, asked: Mask, seen: Mask, imputations: int, passes: int, seed: int
 ) -> Iterator[Draw]:
-    """Completed data sets. state: (n,) of those seen. Raises EstimationError."""
+    """Completed data sets. state: (n,) of those seen. asked: (n,) alive, and asked. Raises EstimationError."""
     own = history.take(asked)
     answer = np.where(seen, state, np.nan)[asked]
     earlier = own.earlier

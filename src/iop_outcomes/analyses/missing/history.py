@@ -42,8 +42,9 @@ BEFORE, LAST = "abstinent_before", "abstinent_last"
 class History:
     """record: (n, 10) columns NAMES. earlier: (n,) what the interview before said, 1 for abstinent, NaN without one.
 
-    last: (n,) the same of what was last seen, screen or interview. certain: (n,) a screen tells the answer, whether the
-    interview was held or not. seed: of the draws of this question, the same for every method. how: to impute.
+    last: (n,) the same of what was last seen, screen or interview. certain: (n,) a screen or a death tells the answer,
+    whether the interview was held or not. seed: of the draws of this question, the same for every method. how: to
+    impute.
     """
 
     record: Array

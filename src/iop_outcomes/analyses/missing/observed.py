@@ -1,8 +1,9 @@
 """Shares of those who answered, weighted to stand for everyone who was asked.
 
-The chance of having answered is modelled among those asked, given arm, terms of the score and what was recorded; where
-no one's answer is missing it is 1. Weights of a score are multiplied by its inverse; the doubly robust mean corrects
-its predictions by it. Both speak for everyone who was asked, and count the estimation of score and chance.
+The chance of having answered is modelled among those asked whose answer was not certain to be known, given arm, terms
+of the score and what was recorded; of the others, and where no one's answer is missing, it is 1. Weights of a score are
+multiplied by its inverse; the doubly robust mean corrects its predictions by it. Both speak for everyone who was asked,
+and count the estimation of score and chance.
 """
 
 from __future__ import annotations

@@ -5,7 +5,8 @@ or against an arm, which follows from levels alone; or weighted by the chance of
 was recorded of people (`history`). They are shown side by side because they can disagree in sign. People who had died
 by the day, and those whose answer was not due yet, are levels of their own, whatever is missing; how they are read is a
 choice of the endpoint: unless it says otherwise a death counts against the state, and who is not due leaves the
-denominators.
+denominators. A death that counts against the state is an answer that is known for certain: it tells nothing of how
+answers are given or lost among the living, and has no part in a model of being seen, nor in equations that impute.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from iop_outcomes.vocabulary.answers import (
     STATE_LEVELS,
     WEIGHTED_BY_OBSERVATION,
 )
+from iop_outcomes.vocabulary.causes import DIED
 from iop_outcomes.vocabulary.endpoints import STATES
 from iop_outcomes.vocabulary.methods import AIPW, LANDMARK_ADJUSTED, STANDARDISED
 
@@ -98,6 +100,11 @@ class AtADay:
     @property
     def _asked(self) -> Mask:
         return self._places < 3
+
+    @property
+    def _died(self) -> Mask:
+        """(n,) of whom a death is the answer, so that it is known of all of them."""
+        return np.asarray((self.levels == DIED) & (self.deaths == COUNTED_AGAINST))
 
     def happened(self) -> Mask:
         """(n,) who is known to be abstinent, or in the state."""
@@ -163,7 +170,7 @@ class AtADay:
     def _history(self) -> History:
         if self.history is None:
             raise NotPossible(UNRECORDED)
-        return self.history
+        return replace(self.history, certain=self.history.certain | self._died)
 
     @property
     def how(self) -> Imputation:
@@ -173,10 +180,12 @@ class AtADay:
     def draws(self, sample: Sample, imputations: int = 0, again: int = 0) -> Iterator[Draw]:
         """Completed data sets of the answer, the same for every method. imputations: how many, by default as the
         protocol has it. again: another number, other draws. Raises EstimationError.
+
+        Who had died is out of the state in each, and nobody's draws lean on them.
         """
         held = self._history
         yield from drawn.draws(
-            sample, self.happened().astype(float), held, self._asked, self._seen,
+            sample, self.happened().astype(float), held, self._asked & ~self._died, self._seen,
             imputations or held.how.imputations, held.how.passes, held.seed + again,
         )  # fmt: skip
 
