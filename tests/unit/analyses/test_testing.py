@@ -37,7 +37,7 @@ def found(cohort: dict[str, pd.DataFrame], tests: object, staying: object = True
     given = {**cohort, "dose": check(TABLES["dose"], doses), **tables}
     names = ("people", "arms", "covariates", "retention", "dose", "abstinence", "first_use")
     made = dose.run(
-        *(given[n] for n in names), TABLES["doses"].empty(), [ASK], {}, {"tests": SETTING}, {}, {"c": CONTRAST},
+        *(given[n] for n in names), TABLES["doses"].empty(), [ASK], {}, {"tests": SETTING}, {}, {}, {"c": CONTRAST},
         ENDPOINTS, GATE, INFERENCE,
     )  # fmt: skip
     for name, table in made.items():
