@@ -14,6 +14,8 @@ from iop_outcomes.vocabulary.answers import MISSING
 if TYPE_CHECKING:
     import pandas as pd
 
+# how tests are read where a study says nothing
+USUAL = Use()
 # of `conflicts` and of `deaths` in the study
 POSITIVE_STANDS, APART = "any_positive", "apart"
 RESULTS = {
