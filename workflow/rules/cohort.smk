@@ -47,12 +47,16 @@ use rule run as cohort_use with:
 use rule run as cohort_doses with:
     input:
         **private("people", "persons", "stays", "sessions", "screens"),
+        **private("medications"),
     output:
         **private("doses"),
     log:
         f"{LOGS}/cohort_doses.log",
     params:
-        **step("cohort.doses", {"weeks": LOADED.weeks_of_care()}),
+        **step(
+            "cohort.doses",
+            {"weeks": LOADED.weeks_of_care(), "use": plain(STUDY.use)},
+        ),
     message:
         "Describe care week by week: hours, level, days"
 

@@ -64,7 +64,13 @@ def _substances(asked: Sequence[Endpoint], screens: pd.DataFrame) -> Iterator[st
 def questions(
     loaded: Loaded, tables: Tables, people: pd.DataFrame, retention: pd.DataFrame, rules: Policy
 ) -> Iterator[str]:
-    """For each outcome and horizon that the sheet asks for: whether the records can answer, and for how many people."""
+    """For each outcome and horizon that the sheet asks for: whether the records can answer, and for how many people.
+
+    Days are counted from where the endpoint's clock starts; of whose clock does not, nothing can be known.
+    """
+    from iop_outcomes.cohort import abstinence, clocks
+
+    dated = people.assign(death_day=abstinence.death_days(people, tables["persons"]))
     for outcome, horizons in loaded.horizons().items():
         endpoint = loaded.endpoints[outcome]
         if lacking := _lacking(endpoint, tables):
@@ -75,7 +81,8 @@ def questions(
                 f"{outcome}: {shown(int((~answering).sum()), rules)} of {shown(len(answering), rules)} interviews ask "
                 f"about another number of days than {endpoint.window_days}, and tell nothing of it"
             )
-        observed = people["observed_days"].to_numpy()
+        own_clock = clocks.of_everyone(endpoint.clock, dated, tables["stays"], loaded.study.use)
+        observed = own_clock["observed_days"].to_numpy()
         if endpoint.kind in TIMED:
             more = longest_day(observed, max(horizons), rules)
             yield f"{outcome}: times to an event, followed for at most {max(horizons)} days{more}"

@@ -182,6 +182,7 @@ RULES = (
         lambda r, p: r["day"].isna() & r[["days_used", "first_use_day", "no_use_through_day"]].notna().any(axis=1),
     ),
     Rule("followups", "held without a look-back", lambda r, p: r["day"].notna() & r["lookback_days"].isna()),
+    Rule("followups", "held after death", lambda r, p: r["day"] > p.of_person("death_day")),
     Rule("followups", "more days of use than asked about", lambda r, p: r["days_used"] > r["lookback_days"]),
     Rule("followups", "first use before day 0", lambda r, p: r["first_use_day"] < 0),
     Rule("followups", "first use after the interview", lambda r, p: r["first_use_day"] > r["day"]),

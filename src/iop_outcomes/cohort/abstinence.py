@@ -20,11 +20,12 @@ from iop_outcomes.cohort.retention import of
 from iop_outcomes.cohort.runs import run_of_screens
 from iop_outcomes.cohort.units import from_zero, reaches
 from iop_outcomes.cohort.use import asked
+from iop_outcomes.cohort.use.asked import USUAL
 from iop_outcomes.protocol import Endpoint, Use
 from iop_outcomes.tables.canonical import STATES_AT_DISCHARGE
 from iop_outcomes.vocabulary.answers import MISSING
 from iop_outcomes.vocabulary.causes import CENSORED, DIED
-from iop_outcomes.vocabulary.endpoints import ADMISSION, BETWEEN, ON_A_DAY, TIMED, TOLD_TWICE
+from iop_outcomes.vocabulary.endpoints import BETWEEN, ON_A_DAY, TIMED, TOLD_TWICE
 from iop_outcomes.vocabulary.levels import UNKNOWN
 
 if TYPE_CHECKING:
@@ -34,9 +35,6 @@ Tables = Mapping[str, "pd.DataFrame"]
 OnADay = Callable[["pd.DataFrame", Tables, Endpoint, int], "pd.Series"]
 Between = Callable[["pd.DataFrame", Tables, Endpoint], "pd.DataFrame"]
 Time = Callable[["pd.DataFrame", Tables, Endpoint], tuple["pd.Series", "pd.Series"]]
-
-# how tests are read where a study says nothing
-USUAL = Use()
 
 ANSWERS: Functions[OnADay] = Functions(ON_A_DAY)
 TIMES: Functions[Time] = Functions(TIMED)
@@ -83,7 +81,7 @@ def run(
 
     everyone = people.assign(death_day=death_days(people, persons))
     leaving = _leaving(everyone, retention, episodes)
-    counted = {endpoint.clock: _counted(endpoint.clock, everyone, stays, use) for endpoint in endpoints}
+    counted = {e.clock: clocks.with_start(e.clock, everyone, stays, use) for e in endpoints}
     seen = {
         clock: (from_zero(followups, own), asked.read(own, screens, medications, use))
         for clock, (_, own) in counted.items()
@@ -106,18 +104,6 @@ def run(
             held.append(amounts.rows(people, tables, endpoint, horizon))
     found = {"abstinence": binary, "first_use": timed, "amounts": held}
     return {name: pd.concat(rows[1:] or rows, ignore_index=True) for name, rows in found.items()}
-
-
-def _counted(
-    clock: str, people: pd.DataFrame, stays: pd.DataFrame | None, use: Use
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """People with days counted from where the clock starts, and those among them whose clock does."""
-    if clock == ADMISSION:
-        return people, people
-    if stays is None:
-        raise KeyError("stays")
-    moved, there = clocks.from_community(people, stays, use)
-    return moved, moved[there]
 
 
 def _leaving(people: pd.DataFrame, retention: pd.DataFrame, episodes: pd.DataFrame) -> pd.DataFrame:
@@ -263,14 +249,22 @@ def interview(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon:
 
     chosen = _nearest_interview(tables["followups"], endpoint, horizon)
     reported = (chosen["days_used"] == 0).astype("boolean").mask(chosen["days_used"].isna())
+    seen = told_by_screen(people, tables, endpoint, horizon)
+    return reported.mask(pd.Series(reported.index.isin(seen), index=reported.index), False)
+
+
+def told_by_screen(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> set[object]:
+    """Who used by a positive screen in the look-back of the interview due nearest the horizon, as `interview` counts
+    them.
+    """
+    chosen = _nearest_interview(tables["followups"], endpoint, horizon)
     screens = tables["screens"]
     positive = _of_substance(screens[screens["result"] == "positive"], endpoint)
     joined = positive.merge(chosen[["anchor", "lookback_days"]].reset_index(), on="person_id")
     within = (joined["day"] < joined["anchor"]) & (joined["day"] >= joined["anchor"] - joined["lookback_days"])
-    asked = people.loc[_interview_due(people, tables, endpoint, horizon), "person_id"]
-    within &= joined["person_id"].isin(asked) | joined["person_id"].isin(chosen.index[chosen["day"].notna()])
-    seen = set(joined.loc[within.fillna(False).astype(bool), "person_id"])
-    return reported.mask(pd.Series(reported.index.isin(seen), index=reported.index), False)
+    due = people.loc[_interview_due(people, tables, endpoint, horizon), "person_id"]
+    within &= joined["person_id"].isin(due) | joined["person_id"].isin(chosen.index[chosen["day"].notna()])
+    return set(joined.loc[within.fillna(False).astype(bool), "person_id"])
 
 
 @on_a_day(due=_interview_due, dead=_died)

@@ -42,10 +42,18 @@ def counted(clock: str, people: pd.DataFrame, stays: pd.DataFrame, use: Use) -> 
     return moved[there].reset_index(drop=True)
 
 
-def of_everyone(clock: str, people: pd.DataFrame, stays: pd.DataFrame | None, use: Use) -> pd.DataFrame:
-    """All people, with their days counted from where the clock starts; whose clock does not is not observed."""
+def with_start(
+    clock: str, people: pd.DataFrame, stays: pd.DataFrame | None, use: Use
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """People with days counted from where the clock starts, and those among them whose clock does."""
     if clock == ADMISSION:
-        return people
+        return people, people
     if stays is None:
         raise KeyError("stays")
-    return from_community(people, stays, use)[0]
+    moved, there = from_community(people, stays, use)
+    return moved, moved[there]
+
+
+def of_everyone(clock: str, people: pd.DataFrame, stays: pd.DataFrame | None, use: Use) -> pd.DataFrame:
+    """All people, with their days counted from where the clock starts; whose clock does not is not observed."""
+    return with_start(clock, people, stays, use)[0]

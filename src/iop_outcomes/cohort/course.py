@@ -1,8 +1,8 @@
 """What was recorded of people by the beginning of each month of follow-up, for weights for loss to follow-up in time.
 
 Of each person and month: whether the last screen given was positive, whether the last that was due was missed, and the
-hours attended in the 28 days before. Nothing of the month itself is read, as who is lost within it cannot be told from
-what came later.
+hours attended in the 28 days before. Screens are read by the study's `use`, of all substances, one a day. Nothing of
+the month itself is read, as who is lost within it cannot be told from what came later.
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from iop_outcomes.cohort.units import from_zero
+from iop_outcomes.cohort.use import asked
+from iop_outcomes.cohort.use.asked import USUAL
+from iop_outcomes.protocol import AskedTests, Use
 from iop_outcomes.vocabulary.answers import MISSING
 from iop_outcomes.vocabulary.testing import NEGATIVE
 
@@ -20,7 +23,14 @@ MONTH_DAYS = 30
 RECENT_DAYS = 28
 
 
-def run(people: pd.DataFrame, screens: pd.DataFrame, sessions: pd.DataFrame, last_day: int) -> dict[str, pd.DataFrame]:
+def run(
+    people: pd.DataFrame,
+    screens: pd.DataFrame,
+    sessions: pd.DataFrame,
+    last_day: int,
+    medications: pd.DataFrame | None = None,
+    use: Use = USUAL,
+) -> dict[str, pd.DataFrame]:
     """The table course, of the months that begin before `last_day`; 0 where no weights are asked for."""
     import pandas as pd
 
@@ -30,7 +40,8 @@ def run(people: pd.DataFrame, screens: pd.DataFrame, sessions: pd.DataFrame, las
     days = range(0, last_day, MONTH_DAYS)
     if not days:
         return {"course": empty}
-    tests, attended = from_zero(screens, people), from_zero(sessions, people)
+    attended = from_zero(sessions, people)
+    tests = asked.of(asked.read(people, screens, medications, use), AskedTests(), use).screens
     tests = tests[tests["day"] >= 0].sort_values(["person_id", "day"], kind="stable")
     parts = [_by(people["person_id"], tests, attended, day) for day in days]
     return {"course": pd.concat(parts, ignore_index=True)[list(empty.columns)].astype(empty.dtypes)}

@@ -2,9 +2,9 @@
 
 Tests a week are days of the window on which one was due, given or not. Hours are attended minutes in the window
 [0, window_days) from time zero, per week of the window. Without a sessions table they are missing. Screens due in the
-window give the shares that were not clear of use, and missed (0 where none was due; those that are excused count as not
-due). The last interview whose look-back ends within the window gives the share of days with use, so that an analysis
-from the landmark at the window's end can adjust for use up to it.
+window give the shares that were not clear of use, and missed (0 where none was due), read by the study's `use`: one a
+day, those that are excused not due. The last interview whose look-back ends within the window gives the share of days
+with use, so that an analysis from the landmark at the window's end can adjust for use up to it.
 """
 
 from __future__ import annotations
@@ -17,8 +17,11 @@ import numpy as np
 from iop_outcomes.cohort.retention import of
 from iop_outcomes.cohort.tested import scheduled
 from iop_outcomes.cohort.units import from_zero
+from iop_outcomes.cohort.use import asked
+from iop_outcomes.cohort.use.asked import USUAL
+from iop_outcomes.protocol import AskedTests, Use
 from iop_outcomes.vocabulary.answers import MISSING
-from iop_outcomes.vocabulary.testing import EXCUSED_REASONS, INCONCLUSIVE, POSITIVE
+from iop_outcomes.vocabulary.testing import INCONCLUSIVE, POSITIVE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +35,8 @@ def run(
     screens: pd.DataFrame,
     followups: pd.DataFrame,
     windows: Sequence[int],
+    medications: pd.DataFrame | None = None,
+    use: Use = USUAL,
 ) -> dict[str, pd.DataFrame]:
     """The table dose: one row per window and person, people in the order of people; empty without windows.
 
@@ -43,6 +48,7 @@ def run(
 
     if not windows:
         return {"dose": TABLES["dose"].empty()}
+    tests = asked.of(asked.read(people, screens, medications, use), AskedTests(), use).screens
     care = of(retention, "care", people["person_id"])["days"].to_numpy()
     parts = [
         pd.DataFrame(
@@ -53,7 +59,7 @@ def run(
                 "at_risk_at_end": _at_risk(people, window),
                 "hours_per_week": _hours(people, sessions, window),
                 "tests_per_week": scheduled(people, screens, 0, window),
-                **_screen_shares(people, screens, window),
+                **_screen_shares(people, tests, window),
                 "reported_use": _reported(people, followups, window),
             }
         )
@@ -75,11 +81,8 @@ def _hours(people: pd.DataFrame, sessions: pd.DataFrame, window: int) -> pd.Seri
     return people["person_id"].map(attended).fillna(0.0).astype("float64") / 60 / (window / 7)
 
 
-def _screen_shares(people: pd.DataFrame, screens: pd.DataFrame, window: int) -> dict[str, pd.Series]:
-    own = from_zero(screens, people)
-    due = own[own["day"].between(0, window - 1)]
-    if "reason" in due:
-        due = due[~due["reason"].isin(EXCUSED_REASONS)]
+def _screen_shares(people: pd.DataFrame, tests: pd.DataFrame, window: int) -> dict[str, pd.Series]:
+    due = tests[tests["day"].between(0, window - 1)]
     return {
         name: people["person_id"]
         .map(due["result"].isin(values).groupby(due["person_id"]).mean())

@@ -8,8 +8,8 @@ In order, for so many weeks of each unit, as far as they begin while it is obser
 2. hours attended are the minutes of the week's sessions. A week in care without a session has no hours where sessions
    are reported, that is where someone of the same site who entered in the same period has any; else nobody knows, the
    hours are missing, and those that were scheduled stand in for them in what is added up (`source`);
-3. tests of the week: positive where one is positive or inconclusive, missing where all that were due were missed;
-   excused tests are not due. Craving is the mean of what was told at sessions.
+3. tests of the week, read by the study's `use`: positive where one is positive or inconclusive, missing where all that
+   were due were missed; excused tests are not due. Craving is the mean of what was told at sessions.
 
 Units are taken so many at a time, so that the table of days stays small. Nothing is refused.
 """
@@ -24,12 +24,15 @@ import numpy as np
 
 from iop_outcomes.cohort.hours import RANK
 from iop_outcomes.cohort.units import from_zero
+from iop_outcomes.cohort.use import asked
+from iop_outcomes.cohort.use.asked import USUAL
+from iop_outcomes.protocol import AskedTests, Use
 from iop_outcomes.steps.store import NOTHING, Wanted
 from iop_outcomes.vocabulary.answers import MISSING
 from iop_outcomes.vocabulary.doses import OF_SESSIONS, OF_STAYS, OUT_OF_CARE
 from iop_outcomes.vocabulary.kind import DAYS_PER_WEEK
 from iop_outcomes.vocabulary.levels import LEVELS, NO_LEVEL
-from iop_outcomes.vocabulary.testing import EXCUSED_REASONS, NEGATIVE, POSITIVE
+from iop_outcomes.vocabulary.testing import NEGATIVE, POSITIVE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,6 +52,8 @@ def run(
     sessions: pd.DataFrame,
     screens: pd.DataFrame,
     weeks: int,
+    medications: pd.DataFrame | None = None,
+    use: Use = USUAL,
 ) -> dict[str, pd.DataFrame]:
     """The table doses, units in the order of people; without a row where no weeks are asked for."""
     import pandas as pd
@@ -58,13 +63,14 @@ def run(
     declared = TABLES["doses"]
     if not weeks or not len(people):
         return {"doses": declared.empty()}
-    records = {"stays": stays, "sessions": sessions, "screens": screens}
+    records = {"stays": stays, "sessions": sessions}
     reported = _reported(people, from_zero(sessions, people), weeks)
     parts = []
     for first in range(0, len(people), UNITS_AT_ONCE):
         some = slice(first, first + UNITS_AT_ONCE)
         own = people.iloc[some]
         moved = {name: from_zero(rows, own) for name, rows in records.items()}
+        moved["screens"] = asked.of(asked.read(own, screens, medications, use), AskedTests(), use).screens
         parts.append(_weeks(own, _last_day(own, persons), moved, reported[some], weeks))
     return {"doses": declared.cast(pd.concat(parts, ignore_index=True))}
 
@@ -72,7 +78,7 @@ def run(
 def reads(weeks: int) -> dict[str, Wanted]:
     """Nothing of records where no weeks are asked for; else what tells days, hours and tests."""
     if not weeks:
-        return dict.fromkeys(("people", "persons", "stays", "sessions", "screens"), NOTHING)
+        return dict.fromkeys(("people", "persons", "stays", "sessions", "screens", "medications"), NOTHING)
     days = ("person_id", "level_of_care", "start_day", "end_day", "planned_days", "scheduled_hours_per_week")
     own = ("person_id", "record_id", "site_id", "entry_period", "index_start_day", "observed_days")
     return {
@@ -80,7 +86,8 @@ def reads(weeks: int) -> dict[str, Wanted]:
         "persons": Wanted(("person_id", "death_day")),
         "stays": Wanted(days),
         "sessions": Wanted(("person_id", "day", "minutes", "craving")),
-        "screens": Wanted(("person_id", "day", "result", "reason")),
+        "screens": Wanted(("person_id", "day", "substance", "result", "reason", "specimen", "validity")),
+        "medications": Wanted(("person_id", "medication", "start_day", "end_day")),
     }
 
 
@@ -216,10 +223,9 @@ def _craving(sessions: pd.DataFrame, row: pd.Index, shape: tuple[int, int]) -> N
 
 def _tests(screens: pd.DataFrame, row: pd.Index, shape: tuple[int, int]) -> NDArray[np.int64]:
     """(n, weeks) positions in TESTS: none due, all missed, all that were given negative, or one that was not."""
-    due = screens[~screens["reason"].isin(EXCUSED_REASONS)] if "reason" in screens else screens
-    told = due["result"].map({MISSING: 1, NEGATIVE: 2}).fillna(3).astype("int64").to_numpy()
-    week = due["day"].to_numpy(dtype=np.int64) // DAYS_PER_WEEK
+    told = screens["result"].map({MISSING: 1, NEGATIVE: 2}).fillna(3).astype("int64").to_numpy()
+    week = screens["day"].to_numpy(dtype=np.int64) // DAYS_PER_WEEK
     use = (week >= 0) & (week < shape[1])
     found = np.zeros(shape, dtype=np.int64)
-    np.maximum.at(found, (_rows(due, row)[use], week[use]), told[use])
+    np.maximum.at(found, (_rows(screens, row)[use], week[use]), told[use])
     return found

@@ -2,8 +2,11 @@
 
 For each person, endpoint and horizon that such a reading asks about: the last screen and how long before, screens due,
 missed and positive, care on the day and days in it, attended hours, what the interview before said, what was last seen
-of use at all, and whether a screen tells the answer even where the interview was missed. Of an endpoint that is itself
-a screen, those in its own days are left out. Days are counted from time zero; nothing after the horizon is read.
+of use at all, and whether a screen tells the answer even where the interview was missed. Screens are read as the
+endpoint reads them: of its substances, one a day, with prescriptions, specimens and reasons as the study's `use` has
+them; excused ones are not due, and one that is inconclusive is not clear of use. Of an endpoint that is itself a
+screen, those in its own days are left out. Days are counted from where the endpoint's clock starts; nothing after the
+horizon is read but screens that are a part of the answer.
 """
 
 from __future__ import annotations
@@ -11,17 +14,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from iop_outcomes.cohort import abstinence, clocks
 from iop_outcomes.cohort.retention import of
 from iop_outcomes.cohort.units import from_zero
-from iop_outcomes.protocol import Endpoint
+from iop_outcomes.cohort.use import asked
+from iop_outcomes.cohort.use.asked import USUAL
+from iop_outcomes.protocol import Endpoint, Use
 from iop_outcomes.vocabulary.answers import MISSING
 from iop_outcomes.vocabulary.endpoints import KINDS
+from iop_outcomes.vocabulary.testing import NEGATIVE
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
 RECENT_DAYS = 28
-ANY = "any"
 
 
 def run(
@@ -31,19 +39,36 @@ def run(
     sessions: pd.DataFrame,
     retention: pd.DataFrame,
     endpoints: Sequence[Endpoint],
-    asked: Mapping[str, Sequence[int]],
+    remembered: Mapping[str, Sequence[int]],
+    medications: pd.DataFrame | None = None,
+    stays: pd.DataFrame | None = None,
+    use: Use = USUAL,
 ) -> dict[str, pd.DataFrame]:
-    """The table history. asked: days by outcome for which some reading stands on it."""
+    """The table history.
+
+    people: with `death_day` from time zero. remembered: days by outcome for which some reading stands on it.
+    medications: what is prescribed, for tests to be read by `use`. stays: needed where a clock starts with the return
+    to the community.
+    """
     import pandas as pd
 
     from iop_outcomes.tables import TABLES
 
     empty = TABLES["history"].empty()
-    own = [(e, day) for e in endpoints for day in asked.get(e.outcome, ())]
+    own = [e for e in endpoints if remembered.get(e.outcome)]
     if not own:
         return {"history": empty}
-    tables = (from_zero(followups, people), from_zero(screens, people), from_zero(sessions, people))
-    parts = [_of(people, *tables, retention, endpoint, day) for endpoint, day in own]
+    care = of(retention, "care", people["person_id"])["days"].to_numpy()
+    parts = []
+    for clock in dict.fromkeys(e.clock for e in own):
+        moved, there = clocks.with_start(clock, people, stays, use)
+        passed = (moved["index_start_day"] - people["index_start_day"]).to_numpy(dtype="int64")
+        left = (care - passed).clip(min=0)
+        held, attended = from_zero(followups, there), from_zero(sessions, there)
+        tests = asked.read(there, screens, medications, use)
+        for endpoint in (e for e in own if e.clock == clock):
+            read = asked.of(tests, endpoint.tests, use).screens
+            parts += [_of(moved, held, read, attended, left, endpoint, day) for day in remembered[endpoint.outcome]]
     return {"history": pd.concat(parts, ignore_index=True)[list(empty.columns)].astype(empty.dtypes)}
 
 
@@ -52,21 +77,20 @@ def _of(
     followups: pd.DataFrame,
     screens: pd.DataFrame,
     sessions: pd.DataFrame,
-    retention: pd.DataFrame,
+    care: NDArray[np.int64],
     endpoint: Endpoint,
     horizon: int,
 ) -> pd.DataFrame:
+    """Rows of one question. screens: as the endpoint reads them. care: (n,) days from where its clock starts."""
     import pandas as pd
 
     ids = people["person_id"]
     last_day = horizon - endpoint.tolerance_days if KINDS[endpoint.kind].screened else horizon
-    own = screens if endpoint.substance in ("", ANY) else screens[screens["substance"] == endpoint.substance]
-    own = own[(own["day"] >= 0) & (own["day"] <= last_day)].astype({"day": "int64"})
+    own = screens[(screens["day"] >= 0) & (screens["day"] <= last_day)].astype({"day": "int64"})
     last = _last_screen(own)
     before = _interview_before(followups, endpoint, horizon)
-    care = of(retention, "care", ids)["days"].to_numpy()
     counts = own.assign(
-        missed=own["result"] == MISSING, positive=~own["result"].isin([MISSING, "negative"]), due=True
+        missed=own["result"] == MISSING, positive=~own["result"].isin([MISSING, NEGATIVE]), due=True
     ).groupby("person_id")[["due", "missed", "positive"]].sum()  # fmt: skip
     found = pd.DataFrame(
         {
@@ -82,7 +106,7 @@ def _of(
             "days_in_care": care.clip(max=horizon),
             **_hours(ids, sessions, horizon),
             "abstinent_before": ids.map(before["abstinent"]).astype("boolean").array,
-            "told_by_screen": ids.isin(_told_by_screen(followups, own, endpoint, horizon)).to_numpy(),
+            "told_by_screen": ids.isin(_told_by_screen(people, followups, screens, endpoint, horizon)).to_numpy(),
         }
     )
     # of the last screen and of that interview, whichever was later
@@ -92,11 +116,10 @@ def _of(
 
 
 def _last_screen(own: pd.DataFrame) -> pd.DataFrame:
-    """By person, the day of the last screen given, and whether any of that day was positive."""
-    given = own[own["result"] != MISSING]
-    by_day = given.assign(positive=given["result"] != "negative").groupby(["person_id", "day"])["positive"].max()
-    days = by_day.reset_index().sort_values(["person_id", "day"])
-    return days.drop_duplicates("person_id", keep="last").set_index("person_id")
+    """By person, the day of the last screen given, and whether it was not negative; there is one a day."""
+    given = own[own["result"] != MISSING].sort_values(["person_id", "day"])
+    last = given.drop_duplicates("person_id", keep="last").set_index("person_id")
+    return last.assign(positive=last["result"] != NEGATIVE)[["day", "positive"]]
 
 
 def _interview_before(followups: pd.DataFrame, endpoint: Endpoint, horizon: int) -> pd.DataFrame:
@@ -109,18 +132,13 @@ def _interview_before(followups: pd.DataFrame, endpoint: Endpoint, horizon: int)
     return last.assign(abstinent=last["days_used"] == 0)[["day", "abstinent"]]
 
 
-def _told_by_screen(followups: pd.DataFrame, own: pd.DataFrame, endpoint: Endpoint, horizon: int) -> set[object]:
-    """Who had a positive screen within the look-back of the interview that is due nearest the horizon."""
-    if not KINDS[endpoint.kind].told_by_screen or followups.empty:
+def _told_by_screen(
+    people: pd.DataFrame, followups: pd.DataFrame, screens: pd.DataFrame, endpoint: Endpoint, horizon: int
+) -> set[object]:
+    """Whom the endpoint counts by a positive screen, whether the interview was held or not."""
+    if not KINDS[endpoint.kind].told_by_screen:
         return set()
-    near = followups.assign(distance=(followups["target_day"] - horizon).abs())
-    near = near[near["distance"] <= endpoint.tolerance_days].sort_values(["person_id", "distance", "target_day"])
-    chosen = near.drop_duplicates("person_id")
-    positive = own[~own["result"].isin([MISSING, "negative"])]
-    joined = positive.merge(chosen.rename(columns={"day": "held_day"}), on="person_id")
-    anchor = joined["held_day"].fillna(joined["target_day"])
-    within = (joined["day"] < anchor) & (joined["day"] >= anchor - joined["lookback_days"])
-    return set(joined.loc[within.fillna(False).astype(bool), "person_id"])
+    return abstinence.told_by_screen(people, {"followups": followups, "screens": screens}, endpoint, horizon)
 
 
 def _hours(ids: pd.Series, sessions: pd.DataFrame, horizon: int) -> dict[str, object]:

@@ -3,13 +3,16 @@
 An interview without a day of use says that the days of its look-back were free, one that covers first use that all
 days from time zero up to a day were; a negative screen says it of its day and of those before, `tolerance_days` in all.
 An interview with days of use says that some day of its look-back held use, one that names the first day says which, and
-a positive screen says it of its day. Use stands against whatever else is said of the same days.
+a positive screen says it of its day. Use stands against whatever else is said of the same days. A look-back that begins
+before the days that are asked about leaves open on which side of their beginning the use was, as long as the days of
+use that were told find room before it: most people use until the day they begin care.
 
 `continuous_abstinence` asks whether all days from `from_day` to the horizon are known to be free: a day of which
 nothing is known makes the answer unknown. `first_use_between` asks between which days use began: after the last day
 before it that was known to be free, and by the first by which it is known; days in between of which nothing is known
-are where it may have begun, and those before the last free day are taken to have been free. `point_prevalence` asks
-about the last `window_days` alone, of people of whom either answer could be known.
+are where it may have begun, and those before the last free day, or of a look-back that leaves it open, are taken to
+have been free. `point_prevalence` asks about the last `window_days` alone, of people of whom either answer could be
+known.
 """
 
 from __future__ import annotations
@@ -48,7 +51,9 @@ def free(tables: Tables, endpoint: Endpoint) -> pd.DataFrame:
 
 
 def use(tables: Tables, endpoint: Endpoint) -> pd.DataFrame:
-    """Stretches of days of which some held use, in the same columns; of a single day where the day is known."""
+    """Stretches of days of which some held use, in the same columns, and how many did at least (`days`); of a single
+    day where the day is known.
+    """
     import pandas as pd
 
     held = tables["followups"].dropna(subset=["day"])
@@ -56,11 +61,23 @@ def use(tables: Tables, endpoint: Endpoint) -> pd.DataFrame:
     first = tables["followups"].dropna(subset=["first_use_day"])
     positive = _screens(tables, endpoint, POSITIVE)
     parts = (
-        _stretches(some["person_id"], some["day"] - some["lookback_days"], some["day"] - 1),
-        _stretches(first["person_id"], first["first_use_day"], first["first_use_day"]),
-        _stretches(positive["person_id"], positive["day"], positive["day"]),
+        _stretches(some["person_id"], some["day"] - some["lookback_days"], some["day"] - 1).assign(
+            days=some["days_used"].astype("int64")
+        ),
+        _stretches(first["person_id"], first["first_use_day"], first["first_use_day"]).assign(days=1),
+        _stretches(positive["person_id"], positive["day"], positive["day"]).assign(days=1),
     )
     return pd.concat(parts, ignore_index=True)
+
+
+def certain(begun: pd.DataFrame, first_day: int, last_day: int | None = None) -> pd.DataFrame:
+    """Of stretches as `use` gives them, those of which some day of use lies within these days for sure: not all of them
+    find room before the first day or after the last.
+    """
+    outside = (first_day - begun["start"]).clip(lower=0)
+    if last_day is not None:
+        outside += (begun["end"] - last_day).clip(lower=0)
+    return begun[begun["days"] > outside]
 
 
 def _screens(tables: Tables, endpoint: Endpoint, result: str) -> pd.DataFrame:
@@ -91,36 +108,50 @@ def free_through(stretches: pd.DataFrame, first_day: int) -> pd.Series:
 
 def continuous_abstinence(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
     """Every day from `from_day` to the horizon is known to be free; use on one of them is enough for the contrary."""
-    begun = use(tables, endpoint)
-    # a look-back that reaches beyond these days leaves open on which side the use was
-    inside = (begun["start"] >= endpoint.from_day) & (begun["end"] <= horizon)
+    begun = certain(use(tables, endpoint), endpoint.from_day, horizon)
     through = free_through(free(tables, endpoint), endpoint.from_day)
-    return _answered(people, through.index[through >= horizon], begun.loc[inside, "person_id"])
+    return _answered(people, through.index[through >= horizon], begun["person_id"])
 
 
 def point_prevalence(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.Series:
     """No use in the `window_days` that end on the horizon, as told at the interview nearest it or by screens.
 
     The window ends with the look-back of an interview that was held within `tolerance_days` of the horizon, and on the
-    horizon without one. An interview answers where its look-back is the window, give or take LEEWAY_DAYS: a longer one
-    could tell of no use but never that there was some, a shorter one the other way round. A positive screen speaks
-    against it. Without such an interview screens answer where as many gave a clear result as the window has weeks, and
-    none that was due did not: were use told by fewer than abstinence is, those whose answer is known would be people
-    who used.
+    horizon without one; an interview whose window would begin before the clock is not looked at. An interview answers
+    where its look-back is the window, give or take LEEWAY_DAYS: a longer one could tell of no use but never that there
+    was some, a shorter one the other way round, and so could one that begins before the clock. A positive screen speaks
+    against it. Without such an interview screens answer where each week of the window has a clear result, and none that
+    was due did not have one: were use told by fewer than abstinence is, those whose answer is known would be people who
+    used.
     """
-    nearest, window = _interview(tables["followups"], endpoint, horizon), endpoint.window_days
+    window = endpoint.window_days
+    within = tables["followups"][(tables["followups"]["day"] >= window).fillna(False).astype(bool)]
+    nearest = _interview(within, endpoint, horizon)
     last = people["person_id"].map(nearest["day"] - 1).astype("Int64").fillna(horizon).astype("int64")
     asked = people[["person_id"]].assign(first=last - window + 1, last=last)
     own = asked_about(tables["screens"], endpoint).merge(asked, on="person_id")
     own = own[(own["day"] >= own["first"]) & (own["day"] <= own["last"])]
-    due = own["person_id"].value_counts()
-    clear = own.loc[own["result"].isin([NEGATIVE, POSITIVE]), "person_id"].value_counts()
-    tested = clear.index[(clear == due.reindex(clear.index)) & (clear >= max(window // 7, 1))]
-    answered = nearest[covers(nearest["lookback_days"], window) & nearest["days_used"].notna()]
+    tested = _tested_each_week(own, window)
+    since_clock = nearest["day"] >= nearest["lookback_days"]
+    answered = nearest[covers(nearest["lookback_days"], window) & since_clock & nearest["days_used"].notna()]
     some = (answered["days_used"] > 0).fillna(False).astype(bool)
     known = answered.index.union(tested)
     positive = own.loc[own["result"] == POSITIVE, "person_id"]
     return _answered(people, known, [*answered.index[some], *positive[positive.isin(known)]])
+
+
+def _tested_each_week(own: pd.DataFrame, window: int) -> pd.Index:
+    """Who has a clear result in each week of the window, counted from its end, and none due without one. Days beyond
+    the last whole week are of it.
+
+    own: the tests of the window, with its `last` day.
+    """
+    weeks = max(window // 7, 1)
+    clear = own["result"].isin([NEGATIVE, POSITIVE])
+    week = ((own["last"] - own["day"]) // 7).clip(upper=weeks - 1)
+    tested = week[clear].groupby(own["person_id"]).nunique()
+    all_clear = clear.groupby(own["person_id"]).all()
+    return tested.index[(tested == weeks) & all_clear.reindex(tested.index)]
 
 
 def covers(lookback_days: pd.Series, window_days: int) -> pd.Series:
@@ -173,8 +204,9 @@ def first_use_between(people: pd.DataFrame, tables: Tables, endpoint: Endpoint) 
     """
     import pandas as pd
 
-    clear, begun = free(tables, endpoint), use(tables, endpoint)
+    clear, begun = free(tables, endpoint), certain(use(tables, endpoint), endpoint.from_day)
     clear, begun = clear[clear["end"] >= endpoint.from_day], begun[begun["end"] > endpoint.from_day]
+    begun = begun.assign(start=begun["start"].clip(lower=endpoint.from_day))
     first = begun.sort_values(["person_id", "end", "start"], kind="stable").drop_duplicates("person_id")
     joined = clear.merge(first.rename(columns={"start": "first", "end": "by"}), on="person_id", how="left")
     # of who used, what is free begins before the stretch that holds the use, and ends before it at the latest

@@ -57,9 +57,9 @@ def run(
     return {
         "retention": kept,
         **answered,
-        **history.run(people, followups, screens, sessions, kept, endpoints, remembered),
-        **course.run(people, screens, sessions, lost_by),
-        **dose.run(dated, kept, sessions, screens, followups, windows),
+        **history.run(dated, followups, screens, sessions, kept, endpoints, remembered, medications, stays, use),
+        **course.run(dated, screens, sessions, lost_by, medications, use),
+        **dose.run(dated, kept, sessions, screens, followups, windows, medications, use),
     }
 
 

@@ -6,14 +6,18 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
+import parts
 import pytest
 from checked_folder import folder, records, told
 
 from iop_outcomes import clean, sources
 from iop_outcomes.checks import answerable
 from iop_outcomes.errors import StudyError
+from iop_outcomes.protocol import Use
 from iop_outcomes.release import POLICIES
 
 __all__ = ["folder"]
@@ -187,3 +191,21 @@ def test_an_interview_that_was_not_held_needs_no_look_back(folder):
     assert "followups: kept 40" in found.text()
     held.write_text(held.read_text().replace(",90,90,30,0", ",90,90,,0", 15))
     assert any("held without a look-back (15)" in stop for stop in told(folder).stops)
+
+
+def test_who_can_be_known_by_a_day_is_counted_from_where_the_clock_starts() -> None:
+    """Of twenty people observed for 100 days half are in residential care to day 59, and have 40 days after it."""
+    names = [f"p{i:02d}" for i in range(20)]
+    who = pd.DataFrame({"person_id": names, "record_id": names, "index_start_day": 0, "observed_days": 100})
+    living = pd.DataFrame({"person_id": names, "death_day": pd.array([None] * 20, dtype="Int64")})
+    inside = pd.DataFrame({"person_id": names[:10], "level_of_care": "3.5", "start_day": 0})
+    stays = inside.assign(end_day=pd.array([59] * 10, dtype="Int64"))
+    tests = pd.DataFrame({"person_id": names, "day": 90, "substance": "opioid", "result": "negative"})
+    tables = {"persons": living, "stays": stays, "screens": tests}
+    for clock, by_then in (("admission", 20), ("community", 10)):
+        endpoint = parts.endpoint("home", "screen", substance="any", tolerance_days=7, clock=clock)
+        loaded = SimpleNamespace(
+            horizons=lambda: {"home": [60]}, endpoints={"home": endpoint}, study=SimpleNamespace(use=Use())
+        )
+        (line,) = answerable.questions(loaded, tables, who, pd.DataFrame(), POLICIES["none"])  # type: ignore[arg-type]
+        assert f"{by_then} of 20 can be known by then" in line

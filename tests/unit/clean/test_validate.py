@@ -77,6 +77,11 @@ def test_rows_of_other_tables(name: str, change: Row, rule: str) -> None:
     assert (name, rule, 0) in broken(raw(**{name: [change]}))
 
 
+@pytest.mark.parametrize(("death_day", "rule"), [(350, []), (92, []), (91, [("followups", "held after death", 0)])])
+def test_interviews_are_held_with_the_living(death_day: int, rule: list[tuple[str, str, int]]) -> None:
+    assert broken(raw(persons=[{"death_day": death_day}], followups=[{"day": 92}])) == rule
+
+
 @pytest.mark.parametrize(
     ("name", "change"),
     [

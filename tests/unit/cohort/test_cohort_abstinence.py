@@ -8,6 +8,7 @@ import pytest
 from cohort_rows import EMPTY, LIVING, episodes, followups, people, persons, screens, table
 
 from iop_outcomes.cohort import abstinence, dose, retention
+from iop_outcomes.protocol import Use
 from iop_outcomes.tables import TABLES, check
 
 INTERVIEW = parts.endpoint("abstinent", "interview", substance="any", tolerance_days=14)
@@ -188,6 +189,24 @@ def test_hours_are_attended_minutes_in_the_window_per_week():
     assert found.loc["b", "missed_screens"] == pytest.approx(1 / 3)
     assert found.loc["a", "reported_use"] == pytest.approx(0.25)
     assert pd.isna(found.loc["b", "reported_use"])
+
+
+def test_shares_of_screens_in_the_window_are_read_by_the_study():
+    """Of two days with a test that counts one is clear: methadone was prescribed, whatever else was missed that day."""
+    rows = [
+        {"day": 3, "substance": "methadone", "result": "positive"},
+        {"day": 3, "substance": "cocaine", "result": "missing"},
+        {"day": 9, "substance": "cocaine", "result": "negative", "validity": "dilute"},
+        {"day": 16, "substance": "cocaine", "result": "missing", "reason": "laboratory_error"},
+    ]
+    tests = table("screens", [{"person_id": "a", **row} for row in rows], reason=None, validity=None)
+    spells = table("medications", [{"person_id": "a", "medication": "methadone", "start_day": 0, "end_day": 60}])
+    stays = table("retention", [{"person_id": "a", "days": 28, "days_latest": 28}], follows="care", cause="completed")
+    who = people("a").assign(death_day=pd.array([None], dtype="Int64"))
+    given = (who, stays, EMPTY["sessions"], tests, EMPTY["followups"], [28], spells)
+    for use, want in ((Use(), [0.0, 0.5]), (Use(prescribed="use", dilute="as_written", excused=[]), [1 / 3, 1 / 3])):
+        found = dose.run(*given, use)["dose"]
+        assert found.loc[0, ["positive_screens", "missed_screens"]].tolist() == pytest.approx(want)
 
 
 def test_without_sessions_hours_are_missing_not_zero():

@@ -6,6 +6,7 @@ import pandas as pd
 from cohort_rows import EMPTY, people, table
 
 from iop_outcomes.cohort import course
+from iop_outcomes.protocol import Use
 from iop_outcomes.tables import TABLES, check
 
 
@@ -29,6 +30,19 @@ def test_nothing_of_the_month_itself_is_read() -> None:
     assert own.loc[("a", 30)].tolist() == [False, True, 3.0]
     assert own.loc[("a", 60)].tolist() == [True, False, 1.0]
     assert own.loc["b"]["last_screen_positive"].isna().all()
+
+
+def test_tests_are_read_by_the_study() -> None:
+    """Methadone on prescription is no use of it, and a test that was lost was not due."""
+    rows = [
+        {"person_id": "a", "day": 5, "substance": "methadone", "result": "positive"},
+        {"person_id": "a", "day": 9, "substance": "cocaine", "result": "missing", "reason": "laboratory_error"},
+    ]
+    spells = table("medications", [{"person_id": "a", "medication": "methadone", "start_day": 0, "end_day": 60}])
+    given = (people("a"), table("screens", rows, reason=None), EMPTY["sessions"], 31)
+    for use, want in ((Use(), [False, False]), (Use(prescribed="use", excused=[]), [True, True])):
+        found = course.run(*given, spells, use)["course"].set_index("day")
+        assert found.loc[30, ["last_screen_positive", "last_screen_missed"]].tolist() == want
 
 
 def test_where_no_weights_are_asked_for_there_is_no_row() -> None:

@@ -160,3 +160,21 @@ def test_a_pattern_and_a_run_of_the_same_tests_are_one_endpoint(run: int, counts
     assert by_test["event"].sum() > 5
     columns = ["person_id", "days", "event"]
     pd.testing.assert_frame_equal(by_pattern[columns], by_test[columns])
+
+
+def test_tests_that_a_schedule_goes_on_to_list_after_a_death_make_no_relapse() -> None:
+    """Two negatives, then none is given; who lives missed four, and who died on day 20 none but the one of that day."""
+    screens = weekly_tests({name: "--oooo" for name in ("alive", "dead")})
+    who = {"alive": (None, 200), "dead": (20, 200)}
+    endpoint = parts.endpoint("o", "run_of_screens", substance="opioid", run=2, counts="positive,missing")
+    given, persons = cohort(who)
+    care = episodes([{"person_id": name} for name in who])
+    rows = [{"person_id": name, "days": 200, "days_latest": 200} for name in who]
+    kept = table("retention", rows, follows="index", cause="censored")
+    found = {
+        deaths: abstinence.run(
+            given, EMPTY["followups"], screens, persons, care, kept, [endpoint], {"o": [100]}, use=Use(deaths=deaths)
+        )["first_use"].set_index("person_id")["event"].to_dict()
+        for deaths in ("apart", "missed")
+    }  # fmt: skip
+    assert found == {"apart": {"alive": True, "dead": False}, "missed": {"alive": True, "dead": True}}

@@ -7,6 +7,7 @@ import pytest
 from cohort_rows import EMPTY, people, persons, table
 
 from iop_outcomes.cohort import doses
+from iop_outcomes.protocol import Use
 from iop_outcomes.tables import TABLES, check
 
 STAY = {"stay_id": "s", "site_id": "S1", "program_type": "substance_use"}
@@ -79,6 +80,22 @@ def test_a_week_without_sessions_has_no_hours_where_they_are_reported_and_is_not
         assert pd.isna(found.loc[(name, 1), "hours_attended"])
         assert found.loc[(name, 1), ["hours_so_far", "source"]].tolist() == [9.0, "stays"]
         assert found.loc[(name, 2), ["hours_so_far", "source"]].tolist() == [9.0, "out_of_care"]
+
+
+def test_tests_of_the_week_are_read_by_the_study():
+    """Week 1: methadone on prescription; week 2: a negative of a dilute specimen; week 3: a test that was lost."""
+    rows = [
+        {"day": 3, "substance": "methadone", "result": "positive"},
+        {"day": 9, "substance": "cocaine", "result": "negative", "validity": "dilute"},
+        {"day": 16, "substance": "cocaine", "result": "missing", "reason": "laboratory_error"},
+    ]
+    tests = table("screens", [{"person_id": "a", **row} for row in rows], reason=None, validity=None)
+    spells = table("medications", [{"person_id": "a", "medication": "methadone", "start_day": 0, "end_day": 60}])
+    care = stays({"person_id": "a", "level_of_care": "2.1", "start_day": 0, "end_day": 27})
+    given = (people("a"), persons([{"person_id": "a"}]), care, EMPTY["sessions"], tests, 3, spells)
+    assert doses.run(*given)["doses"]["test"].tolist() == ["negative", "missing", None]
+    use = Use(prescribed="use", dilute="as_written", excused=[])
+    assert doses.run(*given, use)["doses"]["test"].tolist() == ["positive", "negative", "missing"]
 
 
 def test_weeks_end_with_observation_or_death_and_count_from_the_units_own_start():

@@ -211,6 +211,75 @@ def test_order_and_copies_of_records_change_nothing_and_loops_say_the_same():
         assert known[person] == (False if used else True if all(d in free for d in range(31)) else None)
 
 
+def test_use_in_a_look_back_that_begins_before_time_zero_dates_no_first_use():
+    """Everyone used before care. A baseline interview of day 1 or 3 that asks about 30 days tells of that use."""
+    held = followups(
+        [
+            {"person_id": p, "day": day, "lookback_days": 30, "days_used": used}
+            for p, day, used in (
+                ("a", 3, 18),  # of days -27 to 2: 27 of them before time zero
+                ("b", 3, 27),
+                ("c", 3, 28),  # one more than find room before it
+                ("d", 25, 5), ("d", 90, 0), ("e", 25, 6), ("f", 3, 18), ("f", 60, 3), ("g", 30, 1), ("h", 1, 29),
+            )
+        ]
+    )  # fmt: skip
+    expected = {
+        "a": (0, 0, False), "b": (0, 0, False), "c": (0, 2, True), "d": (89, 89, False), "e": (0, 24, True),
+        "f": (0, 59, True), "g": (0, 29, True), "h": (0, 0, False),
+    }  # fmt: skip
+    assert between("first_use_between", people(*"abcdefgh"), held, tolerance_days=7) == expected
+    # counted from a later day, as from a return to the community, the same look-back leaves it open
+    later = {"g": (10, 10, False), "e": (10, 10, False), "f": (10, 59, True)}
+    found = between("first_use_between", people(*"efg"), held, tolerance_days=7, from_day=10)
+    assert found == later
+
+
+def test_days_of_use_that_find_no_room_outside_of_the_days_asked_about_are_within_them():
+    held = followups(
+        [
+            {"person_id": p, "day": day, "lookback_days": 30, "days_used": used}
+            for p, day, used in (("a", 29, 2), ("b", 29, 3), ("c", 36, 7), ("d", 36, 8))
+        ]
+    )  # of days -1 to 28, two before day 1; of days 6 to 35, seven after day 28
+    expected = {"a": None, "b": False, "c": None, "d": False}
+    assert answers("continuous_abstinence", people(*"abcd"), held, **CONTINUOUS) == expected
+
+
+def test_an_interview_whose_days_begin_before_the_clock_answers_no_point_prevalence():
+    """Neither way: were abstinence told by it and use not, those whose answer is known would be the abstinent."""
+    held = followups(
+        [
+            {"person_id": p, "day": day, "lookback_days": back, "days_used": used}
+            for p, day, back, used in (
+                ("a", 27, 28, 3), ("b", 27, 28, 0), ("c", 28, 28, 3), ("d", 28, 28, 0),
+                ("e", 29, 30, 3), ("f", 29, 30, 0),  # of days -1 to 28
+                ("g", 20, 28, 3), ("g", 40, 28, 0),  # one that answers stands behind it
+                ("h", 20, 28, 3),  # screens answer, of days 3 to 30
+            )
+        ]
+    )  # fmt: skip
+    tests = screens([{"person_id": "h", "day": day, "result": "negative"} for day in (-5, 7, 14, 21, 28)])
+    tests.loc[0, "result"] = "positive"
+    expected = dict(zip("abcdefgh", [None, None, False, True, None, None, True, True], strict=True))
+    asked = PREVALENCE | {"day": 30}
+    assert answers("point_prevalence", people(*"abcdefgh"), held, tests, **asked) == expected
+
+
+def test_screens_answer_point_prevalence_by_a_clear_result_in_each_week():
+    days = {
+        "a": (85, 86, 87, 88),  # all in the last week of days 63 to 90
+        "b": (63, 70, 77, 84), "c": (69, 76, 83, 90), "d": (63, 69, 77, 84), "e": (62, 70, 77, 84),
+        "f": (63, 64, 70, 77, 84),
+    }  # fmt: skip
+    tests = screens([{"person_id": p, "day": day, "result": "negative"} for p, at in days.items() for day in at])
+    expected = dict(zip("abcdef", [None, True, True, None, None, True], strict=True))
+    assert answers("point_prevalence", people(*"abcdef"), tests=tests, **PREVALENCE) == expected
+    # of 30 days the two before the last four weeks are of the first of these
+    wider = answers("point_prevalence", people(*"abcdef"), tests=tests, **PREVALENCE | {"window_days": 30})
+    assert wider == expected | {"e": True}
+
+
 @pytest.mark.parametrize("first", [0, 3])
 def test_a_gap_of_one_day_breaks_what_is_known(first):
     rows = pd.DataFrame({"person_id": ["a", "a", "b", "b"], "start": [0, 11, 0, 12], "end": [10, 20, 10, 20]})

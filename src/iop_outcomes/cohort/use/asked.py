@@ -14,8 +14,10 @@ from iop_outcomes.vocabulary.answers import MISSING
 if TYPE_CHECKING:
     import pandas as pd
 
-# of `conflicts` in the study
-POSITIVE_STANDS = "any_positive"
+# how tests are read where a study says nothing
+USUAL = Use()
+# of `conflicts` and of `deaths` in the study
+POSITIVE_STANDS, APART = "any_positive", "apart"
 RESULTS = {
     NEGATIVE.code: testing.NEGATIVE, POSITIVE.code: testing.POSITIVE, MIXED.code: testing.INCONCLUSIVE,
     MISSED.code: MISSING,
@@ -30,11 +32,19 @@ class Asked(NamedTuple):
 
 
 def read(people: pd.DataFrame, screens: pd.DataFrame, medications: pd.DataFrame | None, use: Use) -> pd.DataFrame:
-    """Tests of units from their time zero, as `tests.read` gives them. screens, medications: canonical."""
+    """Tests of units from their time zero, as `tests.read` gives them. screens, medications: canonical.
+
+    people: with `death_day` from time zero where deaths are to be known. A test of a day after it is none, but where
+    the study reads what comes after a death as missed.
+    """
     from iop_outcomes.tables import TABLES
 
     spells = TABLES["medications"].empty() if medications is None else medications
-    return tests.read(from_zero(screens, people), from_zero(spells, people), use)
+    own = from_zero(screens, people)
+    if "death_day" in people and use.deaths == APART:
+        died = own["person_id"].map(people.set_index("person_id")["death_day"]).astype("Int64")
+        own = own[~(own["day"] > died).fillna(False).astype(bool)]
+    return tests.read(own, from_zero(spells, people), use)
 
 
 def of(found: pd.DataFrame, view: AskedTests, use: Use) -> Asked:
