@@ -1,7 +1,8 @@
 """Days of which interviews and screens say that they were free of use, or held some, and the endpoints made of them.
 
 An interview without a day of use says that the days of its look-back were free, one that covers first use that all
-days from time zero up to a day were; a negative screen says it of its day and of those before, `tolerance_days` in all.
+days from time zero up to a day were; a negative screen says it of its day and of those before, `tolerance_days` in all,
+where its substance is found for long enough, and of its day alone where it is not.
 An interview with days of use says that some day of its look-back held use, one that names the first day says which, and
 a positive screen says it of its day. Use stands against whatever else is said of the same days. A look-back that begins
 before the days that are asked about leaves open on which side of their beginning the use was, as long as the days of
@@ -42,10 +43,13 @@ def free(tables: Tables, endpoint: Endpoint) -> pd.DataFrame:
     none = held[held["days_used"] == 0]
     through = tables["followups"].dropna(subset=["no_use_through_day"])
     negative = _screens(tables, endpoint, NEGATIVE)
+    speaks = max(endpoint.tolerance_days, 1)
+    # one whose substance is gone too soon for so many days, as alcohol is, tells of its own day alone
+    days = np.where(negative["tells_days"] >= speaks, speaks, 1)
     parts = (
         _stretches(none["person_id"], none["day"] - none["lookback_days"], none["day"] - 1),
         _stretches(through["person_id"], 0, through["no_use_through_day"]),
-        _stretches(negative["person_id"], negative["day"] - max(endpoint.tolerance_days, 1) + 1, negative["day"]),
+        _stretches(negative["person_id"], negative["day"] - days + 1, negative["day"]),
     )
     return pd.concat(parts, ignore_index=True)
 
@@ -141,15 +145,17 @@ def point_prevalence(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, h
 
 
 def _tested_each_week(own: pd.DataFrame, window: int) -> pd.Index:
-    """Who has a clear result in each week of the window, counted from its end, and none due without one. Days beyond
-    the last whole week are of it.
+    """Who has clear results that can tell of it in each week of the window, counted from its end, and none due without
+    one. Days beyond the last whole week are of it.
 
     own: the tests of the window, with its `last` day.
     """
     weeks = max(window // 7, 1)
     clear = own["result"].isin([NEGATIVE, POSITIVE])
-    week = ((own["last"] - own["day"]) // 7).clip(upper=weeks - 1)
-    tested = week[clear].groupby(own["person_id"]).nunique()
+    week = ((own["last"] - own["day"]) // 7).clip(upper=weeks - 1).rename("week")
+    # tests that find their substance for hours tell of a week together, where there are enough of them
+    told = own.loc[clear, "tells_days"].groupby([own["person_id"], week]).sum()
+    tested = told[told >= min(window, 7)].groupby(level="person_id").size()
     all_clear = clear.groupby(own["person_id"]).all()
     return tested.index[(tested == weeks) & all_clear.reindex(tested.index)]
 

@@ -280,6 +280,25 @@ def test_screens_answer_point_prevalence_by_a_clear_result_in_each_week():
     assert wider == expected | {"e": True}
 
 
+def test_a_negative_of_alcohol_in_urine_proves_no_week_and_one_of_its_metabolite_does():
+    """Alcohol is found for 12 hours, ethyl glucuronide for 5 days; of a week a tenth is asked for."""
+    rows = [(p, s, day) for p, s in (("a", "alcohol"), ("b", "etg")) for day in range(7, 85, 7)]
+    rows += [("c", "alcohol", day) for day in range(1, 85)]
+    tests = screens([{"person_id": p, "substance": s, "day": day, "result": "negative"} for p, s, day in rows])
+    tests = pd.concat([tests, tests[tests["person_id"] == "a"].assign(person_id="d", result="positive")])
+    who = people(*"abcd")
+    asked = {"substance": "alcohol", "tests": tests, "tolerance_days": 7}
+    expected = {"a": None, "b": True, "c": True, "d": False}
+    assert answers("continuous_abstinence", who, **asked, from_day=1, day=84) == expected
+    # a week's positive is told by no more tests than its negative is
+    prevalence = answers("point_prevalence", who, **asked | PREVALENCE | {"day": 84})
+    assert prevalence == expected | {"d": None}
+    between_days = between("first_use_between", people("a"), **asked)
+    assert between_days == {"a": (84, 84, False)}
+    shares = found("days_abstinent", who, **asked, window_days=28, day=85)["amounts"]["as_use"]
+    assert shares.tolist() == [4 / 28, 1.0, 1.0, 0.0]
+
+
 @pytest.mark.parametrize("first", [0, 3])
 def test_a_gap_of_one_day_breaks_what_is_known(first):
     rows = pd.DataFrame({"person_id": ["a", "a", "b", "b"], "start": [0, 11, 0, 12], "end": [10, 20, 10, 20]})

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from iop_outcomes.cohort.units import from_zero
-from iop_outcomes.cohort.use import schedule, tests
+from iop_outcomes.cohort.use import schedule, substances, tests
 from iop_outcomes.patterns.symbols import EXCUSED, MISSED, MIXED, NEGATIVE, POSITIVE
 from iop_outcomes.protocol import AskedTests, Use
 from iop_outcomes.vocabulary import testing
@@ -25,7 +27,9 @@ RESULTS = {
 
 
 class Asked(NamedTuple):
-    """Tests that an endpoint reads, and those that are excused: person_id, day, substance, result."""
+    """Tests that an endpoint reads, and those that are excused: person_id, day, substance, result, and `tells_days`, of
+    how many days together the tests of the day can tell.
+    """
 
     screens: pd.DataFrame
     excused: pd.DataFrame
@@ -55,6 +59,18 @@ def of(found: pd.DataFrame, view: AskedTests, use: Use) -> Asked:
     days = tests.by_day(found, view.substance, POSITIVE_STANDS)
     days = schedule.thinned(days, view.one_in_days, use.begins)
     days = days.assign(substance=view.substance, result=days["code"].map(RESULTS).astype(object))
+    days = days.merge(_tells(found, view, use), on=["person_id", "day"], how="left")
     excused = days["code"] == EXCUSED.code
-    columns = ["person_id", "day", "substance", "result"]
+    columns = ["person_id", "day", "substance", "result", "tells_days"]
     return Asked(days.loc[~excused, columns], days.loc[excused, columns])
+
+
+def _tells(found: pd.DataFrame, view: AskedTests, use: Use) -> pd.DataFrame:
+    """By person and day, of how many days together its tests can tell: of no more than leave the time in which their
+    substance is found the share that a pattern asks of an interval (`use.least_covered`). It is said of positives too:
+    were it of negatives alone, those whose answer is known would be people who used.
+    """
+    own = found[substances.of_class(found["substance"], view.substance)]
+    longest = own.groupby(["person_id", "day"], sort=False)["covers"].max()
+    tells = longest / use.least_covered if use.least_covered else longest.mask(longest.notna(), np.inf)
+    return tells.rename("tells_days").reset_index()
