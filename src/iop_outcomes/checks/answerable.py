@@ -9,7 +9,7 @@ import numpy as np
 
 from iop_outcomes.errors import StudyError
 from iop_outcomes.vocabulary.causes import CENSORED, NOT_AT_RISK
-from iop_outcomes.vocabulary.endpoints import FOLLOWED, KINDS, OF_PATTERNS, STAYING, TIMED, WEEKLY
+from iop_outcomes.vocabulary.endpoints import FOLLOWED, KINDS, OF_PATTERNS, STAYING, TIMED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,7 @@ def patterns(loaded: Loaded, tables: Tables, people: pd.DataFrame, policy: Polic
     from iop_outcomes.cohort import abstinence, pattern_endpoints, use
     from iop_outcomes.patterns.evaluate import TooShort
 
-    yield from _substances(loaded.endpoints_of(*OF_PATTERNS, *WEEKLY), tables["screens"])
+    yield from _substances([e for e in loaded.endpoints_of(*KINDS) if e.substance], tables["screens"])
     asked = loaded.endpoints_of(*OF_PATTERNS)
     if not asked:
         return

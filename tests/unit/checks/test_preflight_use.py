@@ -209,3 +209,19 @@ def test_who_can_be_known_by_a_day_is_counted_from_where_the_clock_starts() -> N
         )
         (line,) = answerable.questions(loaded, tables, who, pd.DataFrame(), POLICIES["none"])  # type: ignore[arg-type]
         assert f"{by_then} of 20 can be known by then" in line
+
+
+def test_a_substance_that_is_misspelt_stops_a_run_whatever_kind_of_endpoint_names_it(folder):
+    records(folder)
+    screens(folder)
+    followups(folder, lookback=30)
+    library = folder / "config/endpoints.tsv"
+    rows = {"of_answers": ("interview", "opiod"), "of_tests": ("screen", "Opioid"), "right": ("screen", "opioid")}
+    for name, (kind, substance) in rows.items():
+        library.write_text(library.read_text() + f"{name}\t{kind}\tOne\tUse.\t\t\t\t{substance}\t14\n")
+        asked(folder, name, 56)
+    said = [stop for stop in told(folder).stops if "no test is of the substance" in stop]
+    assert [(one.split(":")[0], "opioid" in one.split("class.")[1]) for one in said] == [
+        ("of_answers", True),
+        ("of_tests", True),
+    ]
