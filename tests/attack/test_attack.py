@@ -19,8 +19,8 @@ from iop_outcomes.release import gates, run
 
 pytestmark = pytest.mark.truth
 FRESH, FRESH_SEED, SOME = 16, 7, 4
-# of each policy so many cohorts stand in the committed table; a thousand of each is the aim
-COMMITTED = dict.fromkeys(RULES, 20)
+# of each policy so many cohorts stand in the committed table
+COMMITTED = dict.fromkeys(RULES, 1_000)
 
 
 @pytest.fixture(scope="module")
