@@ -242,6 +242,7 @@ def test_people_still_at_risk_are_those_who_are_there(demo, arm):
     follows = {"retained": "care", "unplanned_discharge": "index", "completed": "index", "transferred": "index"}
     shown = demo.rows("counts", level="still_at_risk", arm=arm)
     shown = shown[shown["outcome"].isin(list(follows))]
+    assert len(shown)
     assert set(shown["status"]) <= {"ok", "rounded"}
     for row in shown.itertuples():
         own = left[left["follows"] == follows[row.outcome]].loc[members]

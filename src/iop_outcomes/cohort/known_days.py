@@ -66,7 +66,7 @@ def use(tables: Tables, endpoint: Endpoint) -> pd.DataFrame:
     positive = _screens(tables, endpoint, POSITIVE)
     parts = (
         _stretches(some["person_id"], some["day"] - some["lookback_days"], some["day"] - 1).assign(
-            days=some["days_used"].astype("int64")
+            days=np.ceil(some["days_used"].astype("float64")).astype("int64")
         ),
         _stretches(first["person_id"], first["first_use_day"], first["first_use_day"]).assign(days=1),
         _stretches(positive["person_id"], positive["day"], positive["day"]).assign(days=1),

@@ -1,9 +1,9 @@
 """Who has left care by a day: as the answers of those in care on it tell, and as curves do.
 
-A contrast that divides an arm by who is in care on a day (hours a week on day 28, staying to day 90) counts those who
-are not. So do curves of leaving care, by each way of leaving, on that day or on days before and after. Whoever knows
-the one and some of the other knows the rest, so that lines tie them together. People still in care at horizons are tied
-in `nesting`.
+A contrast that divides an arm by who is in care on a day (hours a week on day 28, staying at least 13 weeks) counts
+those who are not. So do curves of leaving care, by each way of leaving, on that day or on days before and after.
+Whoever knows the one and some of the other knows the rest, so that lines tie them together. People still in care at
+horizons are tied in `nesting`.
 """
 
 from __future__ import annotations
@@ -66,10 +66,13 @@ def lines(
     for (_, _, contrast, arm, outcome), table in tables.items():
         if outcome in of_care:
             same.setdefault((contrast, arm), {})[table.key] = table
+    # several windows, one of each question, are of one table
+    ways: dict[Key, list[dict[int, tuple[int, ...]]]] = {}
     for window in found:
-        for _, table in sorted(same.get(window.of, {}).items()):
-            ways = [_by_day(table, name, levels, at) for name, levels in table.ways]
-            yield from _of_one(window, ways, people, least)
+        for key, table in sorted(same.get(window.of, {}).items()):
+            if key not in ways:
+                ways[key] = [_by_day(table, name, levels, at) for name, levels in table.ways]
+            yield from _of_one(window, ways[key], people, least)
 
 
 def _by_day(table: Table, name: str, levels: Sequence[str], at: Mapping[Cell, int]) -> dict[int, tuple[int, ...]]:

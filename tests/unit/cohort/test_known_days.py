@@ -84,6 +84,11 @@ def test_who_used_before_they_died_has_used_and_who_did_not_died():
     }
 
 
+def test_a_part_of_a_day_of_use_is_use():
+    held = followups([{"person_id": "a", "day": 29, "lookback_days": 28, "days_used": 0.5}])
+    assert answers("continuous_abstinence", people("a"), held, **CONTINUOUS) == {"a": False}
+
+
 PREVALENCE = {"tolerance_days": 14, "window_days": 28, "day": 90}
 
 
