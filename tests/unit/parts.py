@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from iop_outcomes.protocol import Contrast, Endpoint
-from iop_outcomes.vocabulary.endpoints import TAKES
+from iop_outcomes.vocabulary.endpoints import KINDS, TAKES
 
 
 def endpoint(outcome: str, kind: str, **more: Any) -> Endpoint:
     """An endpoint without its words, and with the least number of what its kind needs."""
-    least = {number: 1 for number, kinds in TAKES.items() if kind in kinds}
+    least = {number: 1 for number, kinds in TAKES.items() if kind in kinds} | dict.fromkeys(KINDS[kind].must_fill, 1)
     return Endpoint.model_validate({"outcome": outcome, "kind": kind, "label": "", "definition": "", **least, **more})
 
 

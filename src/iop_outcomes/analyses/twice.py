@@ -1,7 +1,7 @@
 """Headline numbers computed twice: by the estimators of this project, and by lifelines or statsmodels.
 
 In order: of every question of a contrast, the people and days are taken as the analyses take them; above MOST people a
-seeded sample of them stands for all, and the first number is computed on it too; the second number comes from
+seeded sample of SAMPLED stands for all, and the first number is computed on it too; the second number comes from
 `libraries`; both must agree to 1e-6 of their size. What no library can answer under the same definition is left out by
 name. Trial statisticians call it double programming. Nothing is refused: a number that cannot be computed the second
 time is told of with its reason.
@@ -41,6 +41,7 @@ from iop_outcomes.vocabulary.measures import (
     SUBDISTRIBUTION_HAZARD_RATIO,
 )
 from iop_outcomes.vocabulary.methods import AIPW, CRUDE, IMPUTED, SCORED, WEIGHTED, WITH_LOSS
+from iop_outcomes.vocabulary.second_opinion import AGREE, MOST, SAMPLED, SEED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,8 +49,6 @@ if TYPE_CHECKING:
     from iop_outcomes.analyses.rows import Row
 
 Key = tuple[object, ...]
-MOST, SEED = 50_000, 20260101
-AGREE = 1e-6
 KAPLAN_MEIER, INCIDENCE = "Kaplan-Meier, lifelines", "cumulative incidence, statsmodels"
 MEAN_DAYS, COX, COX_AGAIN = "restricted mean, lifelines", "Cox, lifelines", "Cox, statsmodels"
 SCORE, MEAN, STANDARDISED = "logistic score, statsmodels", "weighted mean, statsmodels", "doubly robust, statsmodels"
@@ -121,11 +120,11 @@ def _told(ask: Analysis, numbers: Iterator[Row]) -> list[Row]:
 
 
 def _chosen(sample: Sample) -> Sample:
-    """The people of both arms; of more than MOST a seeded sample, in their order."""
+    """The people of both arms; of more than MOST a seeded sample of SAMPLED, in their order."""
     n = len(sample.scores)
     if n <= MOST:
         return sample
-    at = np.sort(np.random.default_rng(SEED).choice(n, MOST, replace=False))
+    at = np.sort(np.random.default_rng(SEED).choice(n, min(SAMPLED, n), replace=False))
     return replace(sample, everyone=sample.scores.iloc[at].reset_index(drop=True))
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from iop_outcomes.checks import tested
+from iop_outcomes.checks.numbers import reached, shown
 from iop_outcomes.errors import StudyError
 from iop_outcomes.vocabulary.causes import CENSORED, NOT_AT_RISK
 from iop_outcomes.vocabulary.endpoints import FOLLOWED, KINDS, OF_PATTERNS, STAYING, TIMED
@@ -27,7 +29,6 @@ def patterns(loaded: Loaded, tables: Tables, people: pd.DataFrame, policy: Polic
     from iop_outcomes.cohort import abstinence, pattern_endpoints, use
     from iop_outcomes.patterns.evaluate import TooShort
 
-    yield from _substances([e for e in loaded.endpoints_of(*KINDS) if e.substance], tables["screens"])
     asked = loaded.endpoints_of(*OF_PATTERNS)
     if not asked:
         return
@@ -42,23 +43,6 @@ def patterns(loaded: Loaded, tables: Tables, people: pd.DataFrame, policy: Polic
             yield f"{endpoint.outcome}: {wrong}{longest_window(wrong.reach, policy)}"
         except StudyError as wrong:
             yield f"{endpoint.outcome}: {wrong}"
-
-
-def _substances(asked: Sequence[Endpoint], screens: pd.DataFrame) -> Iterator[str]:
-    """Endpoints of tests of a substance that no test is of, such as one that is misspelt."""
-    from iop_outcomes.cohort.use import substances
-    from iop_outcomes.patterns.definition import nearest
-
-    if screens.empty:
-        return
-    listed = substances.known()
-    known = {*listed.classes, *listed.named, *substances.named(screens["substance"]), substances.ANY}
-    for endpoint in asked:
-        if endpoint.tests.substance not in known:
-            yield (
-                f"{endpoint.outcome}: no test is of the substance '{endpoint.tests.substance}', and it is no class."
-                f"{nearest(endpoint.tests.substance, known)} Correct `substance` in the row of the endpoint library."
-            )
 
 
 def questions(
@@ -81,8 +65,11 @@ def questions(
                 f"{outcome}: {shown(int((~answering).sum()), rules)} of {shown(len(answering), rules)} interviews ask "
                 f"about another number of days than {endpoint.window_days}, and tell nothing of it"
             )
-        own_clock = clocks.of_everyone(endpoint.clock, dated, tables["stays"], loaded.study.use)
-        observed = own_clock["observed_days"].to_numpy()
+        everyone, own_clock = clocks.with_start(endpoint.clock, dated, tables["stays"], loaded.study.use)
+        if lacking := tested.too_long(endpoint, own_clock, tables, loaded.study.use, rules):
+            yield f"{outcome}: cannot be answered{lacking}"
+            continue
+        observed = everyone["observed_days"].to_numpy()
         if endpoint.kind in TIMED:
             more = longest_day(observed, max(horizons), rules)
             yield f"{outcome}: times to an event, followed for at most {max(horizons)} days{more}"
@@ -97,6 +84,7 @@ def questions(
                 known = (known | (own["cause"] != CENSORED).to_numpy()) & (own["cause"] != NOT_AT_RISK).to_numpy()
                 more = "" if known.all() else more
                 more += _within_an_interval(own, day, endpoint.kind in STAYING)
+            more += tested.early_look_backs(endpoint, day, own_clock, tables, rules)
             by_then = f"{shown(int(known.sum()), rules)} of {shown(len(people), rules)}"
             yield f"{outcome} on day {day}: {by_then} can be known by then{more}"
 
@@ -138,7 +126,7 @@ def longest_day(observed: NDArray[np.int64], day: int, rules: Policy) -> str:
 
     observed: (n,) days to which each is. The last day of a single person is told of no one.
     """
-    last, enough = _reached(observed, rules)
+    last, enough = reached(observed, rules)
     if last is None or day <= last:
         return ""
     return f"; the longest day that can be asked about is day {last}: {enough} or more are followed to it"
@@ -146,23 +134,11 @@ def longest_day(observed: NDArray[np.int64], day: int, rules: Policy) -> str:
 
 def longest_window(reach: NDArray[np.int64], rules: Policy) -> str:
     """The week that as many people reach as may be shown, as a sentence, else ''. reach: (n,) the last week of each."""
-    last, enough = _reached(reach, rules)
+    last, enough = reached(reach, rules)
     return f" The longest window that {enough} or more are followed to ends with week {last}." if last else ""
-
-
-def _reached(last: NDArray[np.int64], rules: Policy) -> tuple[int | None, str]:
-    """What as many people reach as may be shown, None where there are not so many; and how many these are, in words."""
-    least = max(rules.minimum_count, 1)
-    found = int(np.sort(last)[-least]) if len(last) >= least else None
-    return found, "1 person" if least == 1 else f"{least} people"
 
 
 def _within_an_interval(own: pd.DataFrame, day: int, later: bool) -> str:
     """That lengths of stay are intervals of which one holds the day, where it is so."""
     open_on = (own["days"] + later <= day) & (day < own["days_latest"] + later)
     return "; lengths of stay are intervals, and the day lies within one" if open_on.any() else ""
-
-
-def shown(count: int, rules: Policy) -> str:
-    """A count as the policy lets it be seen."""
-    return f"fewer than {rules.minimum_count}" if rules.small(count) else f"{rules.rounded(count):,}"

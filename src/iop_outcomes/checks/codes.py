@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from iop_outcomes.checks.numbers import shown
 from iop_outcomes.tables import readings as names
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ def _listed(name: str, own: pd.DataFrame, rules: Policy) -> list[str]:
         became = "stay as they are" if strange["outcome"].iloc[0] == names.KEPT else became
         codes = "" if rules.small(rows) else f" in {len(strange)} code{'s' * (len(strange) > 1)}"
         lines.append(
-            f"{name}: {_shown(rows, rules)} rows{codes} that the mapping does not list {became}, beside "
-            f"{_shown(listed, rules)} rows with a listed code{_named(strange, rules)}"
+            f"{name}: {shown(rows, rules)} rows{codes} that the mapping does not list {became}, beside "
+            f"{shown(listed, rules)} rows with a listed code{_named(strange, rules)}"
         )
     if rows and not listed:
         lines.append(f"{name}: none of the listed codes occurs. Hold the list against the documentation of the export")
@@ -60,7 +61,7 @@ def _named(strange: pd.DataFrame, rules: Policy) -> str:
     shared = strange[people >= max(rules.minimum_count, 1)].sort_values(["rows", "code"], ascending=[False, True])
     if shared.empty:
         return ""
-    said = [f"{row.code} {_shown(int(row.rows), rules)}" for row in shared.itertuples()]  # type: ignore[arg-type]
+    said = [f"{row.code} {shown(int(row.rows), rules)}" for row in shared.itertuples()]  # type: ignore[arg-type]
     return f": {_some(said)}"
 
 
@@ -69,9 +70,9 @@ def _levels(readings: pd.DataFrame, rules: Policy) -> list[str]:
     lines = []
     own = readings[readings["outcome"].isin([names.SEVERAL, names.BESIDE])]
     for row in own.assign(people=own["people"].fillna(0)).itertuples():
-        size = f"{_shown(int(row.rows), rules)} rows"  # type: ignore[arg-type]
+        size = f"{shown(int(row.rows), rules)} rows"  # type: ignore[arg-type]
         if row.people:
-            size += f" of {_shown(int(row.people), rules)} people"  # type: ignore[arg-type]
+            size += f" of {shown(int(row.people), rules)} people"  # type: ignore[arg-type]
         if row.outcome == names.SEVERAL:
             others = str(row.instead).replace(" ", ", ")
             lines.append(
@@ -89,7 +90,7 @@ def _levels(readings: pd.DataFrame, rules: Policy) -> list[str]:
 def _ages(readings: pd.DataFrame, rules: Policy) -> list[str]:
     lines = []
     for row in readings[readings["outcome"].isin([names.AGE_MOVED, names.AGE_OPEN])].itertuples():
-        people = f"{_shown(int(row.people), rules)} people"  # type: ignore[arg-type]
+        people = f"{shown(int(row.people), rules)} people"  # type: ignore[arg-type]
         if row.outcome == names.AGE_MOVED:
             lines.append(f"persons.age: {people} are of another age on day 0 than in the column, to the year")
         else:
@@ -104,7 +105,3 @@ def _ages(readings: pd.DataFrame, rules: Policy) -> list[str]:
 def _some(said: list[str]) -> str:
     more = len(said) - NAMED
     return ", ".join(said[:NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-def _shown(count: int, rules: Policy) -> str:
-    return f"fewer than {rules.minimum_count}" if rules.small(count) else f"{rules.rounded(count):,}"

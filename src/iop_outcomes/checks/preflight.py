@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from iop_outcomes.checks import answerable
-from iop_outcomes.checks.answerable import shown
+from iop_outcomes.checks import answerable, tested
+from iop_outcomes.checks.numbers import shown
 from iop_outcomes.errors import StudyError
 from iop_outcomes.vocabulary.endpoints import EVENTS
 
@@ -118,6 +118,8 @@ def _records(loaded: Loaded, found: Findings, rules: Policy) -> Tables:
     if lost := [said for n, said in empty.items() if n in came]:
         found.add("Read, but no row of it is left (Rows tells why)", *lost)
     found.add("Stays", *usual_stays.lines(tables["stays"], tables["persons"], rules, lambda n: shown(n, rules)))
+    if none := list(tested.medications(tables["medications"], rules)):
+        found.add("Medications that explain no test", *none)
     _limits(raw, tables["quarantine"], study.care.max_quarantined_share, found, rules)
     return tables
 
@@ -170,4 +172,5 @@ def _people(loaded: Loaded, tables: Tables, found: Findings, rules: Policy) -> N
     asked = (loaded.endpoints_of(*EVENTS), loaded.follows())
     left = retention.run(people, *ended, tables["sessions"], tables["persons"], *asked, tables["stays"])["retention"]
     found.add("Questions", *answerable.questions(loaded, tables, made["people"], left, rules))
+    found.stops += tested.stops(loaded, tables["screens"], people)
     found.stops += answerable.patterns(loaded, tables, people, rules)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from iop_outcomes.cohort.units import from_zero
 from iop_outcomes.cohort.use import asked
 from iop_outcomes.cohort.use.asked import USUAL
-from iop_outcomes.protocol import AskedTests, Use
+from iop_outcomes.protocol import Use
 from iop_outcomes.vocabulary.answers import MISSING
 from iop_outcomes.vocabulary.testing import NEGATIVE
 
@@ -41,7 +41,7 @@ def run(
     if not days:
         return {"course": empty}
     attended = from_zero(sessions, people)
-    tests = asked.of(asked.read(people, screens, medications, use), AskedTests(), use).screens
+    tests = asked.of_any_substance(people, screens, medications, use)
     tests = tests[tests["day"] >= 0].sort_values(["person_id", "day"], kind="stable")
     parts = [_by(people["person_id"], tests, attended, day) for day in days]
     return {"course": pd.concat(parts, ignore_index=True)[list(empty.columns)].astype(empty.dtypes)}

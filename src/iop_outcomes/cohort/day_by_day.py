@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from iop_outcomes.cohort import known_days
+from iop_outcomes.cohort.interviews import of_substance
 from iop_outcomes.protocol import Endpoint
 from iop_outcomes.vocabulary.answers import COUNTED_AGAINST
 from iop_outcomes.vocabulary.testing import POSITIVE
@@ -73,7 +74,7 @@ def _single(tables: Tables, endpoint: Endpoint) -> pd.DataFrame:
     import pandas as pd
 
     first = tables["followups"].dropna(subset=["first_use_day"])
-    positive = known_days.asked_about(tables["screens"], endpoint)
+    positive = of_substance(tables["screens"], endpoint)
     positive = positive[positive["result"] == POSITIVE]
     pairs = [rows[["person_id", name]].set_axis(["person_id", "day"], axis=1).astype({"day": "int64"})
              for rows, name in ((first, "first_use_day"), (positive, "day"))]  # fmt: skip

@@ -19,7 +19,7 @@ from iop_outcomes.cohort.tested import scheduled
 from iop_outcomes.cohort.units import from_zero
 from iop_outcomes.cohort.use import asked
 from iop_outcomes.cohort.use.asked import USUAL
-from iop_outcomes.protocol import AskedTests, Use
+from iop_outcomes.protocol import Use
 from iop_outcomes.vocabulary.answers import MISSING
 from iop_outcomes.vocabulary.testing import INCONCLUSIVE, POSITIVE
 
@@ -48,7 +48,7 @@ def run(
 
     if not windows:
         return {"dose": TABLES["dose"].empty()}
-    tests = asked.of(asked.read(people, screens, medications, use), AskedTests(), use).screens
+    tests = asked.of_any_substance(people, screens, medications, use)
     care = of(retention, "care", people["person_id"])["days"].to_numpy()
     parts = [
         pd.DataFrame(

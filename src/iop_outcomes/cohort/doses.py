@@ -26,7 +26,7 @@ from iop_outcomes.cohort.hours import RANK
 from iop_outcomes.cohort.units import from_zero
 from iop_outcomes.cohort.use import asked
 from iop_outcomes.cohort.use.asked import USUAL
-from iop_outcomes.protocol import AskedTests, Use
+from iop_outcomes.protocol import Use
 from iop_outcomes.steps.store import NOTHING, Wanted
 from iop_outcomes.vocabulary.answers import MISSING
 from iop_outcomes.vocabulary.doses import OF_SESSIONS, OF_STAYS, OUT_OF_CARE
@@ -70,7 +70,7 @@ def run(
         some = slice(first, first + UNITS_AT_ONCE)
         own = people.iloc[some]
         moved = {name: from_zero(rows, own) for name, rows in records.items()}
-        moved["screens"] = asked.of(asked.read(own, screens, medications, use), AskedTests(), use).screens
+        moved["screens"] = asked.of_any_substance(own, screens, medications, use)
         parts.append(_weeks(own, _last_day(own, persons), moved, reported[some], weeks))
     return {"doses": declared.cast(pd.concat(parts, ignore_index=True))}
 

@@ -2,9 +2,9 @@
 
 For each person, endpoint and horizon that such a reading asks about: the last screen and how long before, screens due,
 missed and positive, care on the day and days in it, attended hours, what the interview before said, what was last seen
-of use at all, and whether a screen tells the answer even where the interview was missed. Screens are read as the
-endpoint reads them: of its substances, one a day, with prescriptions, specimens and reasons as the study's `use` has
-them; excused ones are not due, and one that is inconclusive is not clear of use. Of an endpoint that is itself a
+of use at all, and whether a screen or a death tells the answer even where the interview was missed. Screens are read as
+the endpoint reads them: of its substances, one a day, with prescriptions, specimens and reasons as the study's `use`
+has them; excused ones are not due, and one that is inconclusive is not clear of use. Of an endpoint that is itself a
 screen, those in its own days are left out. Days are counted from where the endpoint's clock starts; nothing after the
 horizon is read but screens that are a part of the answer.
 """
@@ -14,13 +14,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from iop_outcomes.cohort import abstinence, clocks
+from iop_outcomes.cohort import clocks, interviews
 from iop_outcomes.cohort.retention import of
 from iop_outcomes.cohort.units import from_zero
 from iop_outcomes.cohort.use import asked
 from iop_outcomes.cohort.use.asked import USUAL
 from iop_outcomes.protocol import Endpoint, Use
-from iop_outcomes.vocabulary.answers import MISSING
+from iop_outcomes.vocabulary.answers import COUNTED_AGAINST, MISSING
 from iop_outcomes.vocabulary.endpoints import KINDS
 from iop_outcomes.vocabulary.testing import NEGATIVE
 
@@ -106,7 +106,7 @@ def _of(
             "days_in_care": care.clip(max=horizon),
             **_hours(ids, sessions, horizon),
             "abstinent_before": ids.map(before["abstinent"]).astype("boolean").array,
-            "told_by_screen": ids.isin(_told_by_screen(people, followups, screens, endpoint, horizon)).to_numpy(),
+            "certain": _certain(people, followups, screens, endpoint, horizon),
         }
     )
     # of the last screen and of that interview, whichever was later
@@ -132,13 +132,18 @@ def _interview_before(followups: pd.DataFrame, endpoint: Endpoint, horizon: int)
     return last.assign(abstinent=last["days_used"] == 0)[["day", "abstinent"]]
 
 
-def _told_by_screen(
+def _certain(
     people: pd.DataFrame, followups: pd.DataFrame, screens: pd.DataFrame, endpoint: Endpoint, horizon: int
-) -> set[object]:
-    """Whom the endpoint counts by a positive screen, whether the interview was held or not."""
-    if not KINDS[endpoint.kind].told_by_screen:
-        return set()
-    return abstinence.told_by_screen(people, {"followups": followups, "screens": screens}, endpoint, horizon)
+) -> NDArray[np.bool_]:
+    """(n,) of whom a positive screen tells the answer, whether the interview was held or not, or a death by the day,
+    where deaths count against the outcome: of the dead who had used before, too.
+    """
+    died = (people["death_day"] <= horizon).fillna(False).to_numpy(dtype=bool)
+    known = died & (endpoint.deaths == COUNTED_AGAINST)
+    if KINDS[endpoint.kind].told_by_screen:
+        told = interviews.told_by_screen(people, {"followups": followups, "screens": screens}, endpoint, horizon)
+        known |= people["person_id"].isin(told).to_numpy()
+    return known
 
 
 def _hours(ids: pd.Series, sessions: pd.DataFrame, horizon: int) -> dict[str, object]:

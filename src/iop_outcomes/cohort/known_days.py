@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from iop_outcomes.cohort.interviews import of_substance
 from iop_outcomes.protocol import Endpoint
-from iop_outcomes.vocabulary.testing import ANY, NEGATIVE, POSITIVE, TAKEN
+from iop_outcomes.vocabulary.testing import NEGATIVE, POSITIVE, TAKEN
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,13 +86,8 @@ def certain(begun: pd.DataFrame, first_day: int, last_day: int | None = None) ->
 
 
 def _screens(tables: Tables, endpoint: Endpoint, result: str) -> pd.DataFrame:
-    rows = asked_about(tables["screens"], endpoint)
+    rows = of_substance(tables["screens"], endpoint)
     return rows[rows["result"] == result]
-
-
-def asked_about(screens: pd.DataFrame, endpoint: Endpoint) -> pd.DataFrame:
-    """The tests of the substance that an endpoint names, or all."""
-    return screens if endpoint.substance in ("", ANY) else screens[screens["substance"] == endpoint.substance]
 
 
 def _stretches(person: pd.Series, start: object, end: object) -> pd.DataFrame:
@@ -133,7 +129,7 @@ def point_prevalence(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, h
     nearest = _interview(within, endpoint, horizon)
     last = people["person_id"].map(nearest["day"] - 1).astype("Int64").fillna(horizon).astype("int64")
     asked = people[["person_id"]].assign(first=last - window + 1, last=last)
-    own = asked_about(tables["screens"], endpoint).merge(asked, on="person_id")
+    own = of_substance(tables["screens"], endpoint).merge(asked, on="person_id")
     own = own[(own["day"] >= own["first"]) & (own["day"] <= own["last"])]
     tested = _tested_each_week(own, window)
     since_clock = nearest["day"] >= nearest["lookback_days"]
@@ -191,7 +187,7 @@ def by_source(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon:
     import pandas as pd
 
     nearest = _interview(tables["followups"], endpoint, horizon).dropna(subset=["days_used"])
-    own = asked_about(tables["screens"], endpoint).merge(
+    own = of_substance(tables["screens"], endpoint).merge(
         nearest[["day", "lookback_days"]].rename(columns={"day": "held"}).reset_index(), on="person_id"
     )
     own = own[own["result"].isin(TAKEN)]

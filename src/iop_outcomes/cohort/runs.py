@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from iop_outcomes.cohort.interviews import of_substance
 from iop_outcomes.protocol import Endpoint
 
 if TYPE_CHECKING:
@@ -23,11 +24,8 @@ def run_of_screens(
 
     Who had fewer screens than a run takes was never at risk, and has no day.
     """
-    screens = tables["screens"]
-    wanted = screens["day"] >= endpoint.from_day
-    if endpoint.substance != "any":
-        wanted &= screens["substance"] == endpoint.substance
-    rows = screens[wanted].sort_values(["person_id", "day"])
+    screens = of_substance(tables["screens"], endpoint)
+    rows = screens[screens["day"] >= endpoint.from_day].sort_values(["person_id", "day"])
     counts = rows["result"].isin([one.strip() for one in endpoint.counts.split(",")])
     # people and unbroken stretches of screens that count
     stretch = (~counts).groupby(rows["person_id"]).cumsum()

@@ -19,13 +19,11 @@ from iop_outcomes.protocol.study import (
     Disclosure,
     Duration,
     Gate,
-    Imputation,
-    Inference,
     Intensity,
-    Misclassification,
     Population,
     Study,
 )
+from iop_outcomes.protocol.uncertain import Imputation, Inference, Misclassification
 from iop_outcomes.protocol.use import AskedTests, Schedule, Use
 
 __all__ = [

@@ -16,12 +16,10 @@ from iop_outcomes.protocol.study import (
     Disclosure,
     Duration,
     Gate,
-    Imputation,
-    Inference,
     Intensity,
-    Misclassification,
     Population,
 )
+from iop_outcomes.protocol.uncertain import Imputation, Inference, Misclassification
 
 
 class Companions(Part):

@@ -111,6 +111,8 @@ class Endpoint(Part):
             if not may and (self.kind in kinds) != (getattr(self, number) > 0):
                 also = f", and {' and '.join(MAY_TAKE[number])} may have it" if number in MAY_TAKE else ""
                 raise ValueError(f"`{number}` is for the kind {' and '.join(kinds)}, which needs at least 1{also}")
+        if empty := next((column for column in KINDS[self.kind].must_fill if not getattr(self, column)), ""):
+            raise ValueError(f"`{empty}` is empty, and the kind {self.kind} needs at least 1: nobody could be known")
         if self.column not in COLUMNS.get(self.kind, ("",)):
             needs = f"the kind {self.kind}, which needs one of {', '.join(COLUMNS.get(self.kind, ()))}"
             raise ValueError(f"`column` is for {needs if self.kind in COLUMNS else ' and '.join(COLUMNS)}")

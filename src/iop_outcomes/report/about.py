@@ -12,6 +12,7 @@ from iop_outcomes.presentation import numbers
 from iop_outcomes.protocol import AsRun
 from iop_outcomes.report.document import Point
 from iop_outcomes.tables.results import COMPUTED_TWICE, TWO_AGREE
+from iop_outcomes.vocabulary.second_opinion import MOST, SAMPLED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,13 +27,18 @@ def known() -> list[dict[str, str]]:
     return [{name: text.replace(" %", f"{numbers.NARROW}%") for name, text in row.items()} for row in rows]
 
 
-def computed_twice(diagnostics: pd.DataFrame) -> Point | None:
-    """How many headline numbers two implementations agree on, as a caution where they do not; None without any."""
+def computed_twice(diagnostics: pd.DataFrame, people: float = 0) -> Point | None:
+    """How many headline numbers two implementations agree on, as a caution where they do not; None without any.
+
+    people: in the largest comparison.
+    """
     value = diagnostics.groupby("quantity")["value"].sum()
     made, agree = (int(value.get(quantity, 0)) for quantity in (COMPUTED_TWICE, TWO_AGREE))
     if not made:
         return None
-    said = f"Computed twice, by two implementations: {numbers.count(agree)} of {numbers.count(made)} agree to 1e-6."
+    said = f"Computed twice, by two implementations: {numbers.count(agree)} of {numbers.count(made)} agree to 1e-6"
+    sample = f"on {numbers.count(SAMPLED)} of them, drawn by a seed"
+    said += f"; where more than {numbers.count(MOST)} people are compared, {sample}." if people > MOST else "."
     if agree == made:
         return Point(said)
     return Point(f"{said} What they do not agree on is marked as disputed and must not be relied on.", "caution")

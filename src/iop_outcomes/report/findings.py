@@ -12,7 +12,7 @@ from iop_outcomes.presentation import select
 from iop_outcomes.presentation.labels import Labels, within
 from iop_outcomes.protocol import AsRun
 from iop_outcomes.report import doses as of_doses
-from iop_outcomes.report import explanations, misclassified, protection, results, two_sources
+from iop_outcomes.report import explanations, misclassified, protection, results, states, two_sources
 from iop_outcomes.report import other_rules as rules
 from iop_outcomes.report.document import Heading, Item, Paragraph, Table, filled, notes, points
 from iop_outcomes.report.material import Sources
@@ -137,7 +137,7 @@ def _behind(counts: pd.DataFrame, estimates: pd.DataFrame, diagnostics: pd.DataF
         t
         for c in study.contrasts
         if _numbered(results.of_contrast(estimates, diagnostics, study, c, ABSTINENCE))
-        for t in results.of_levels(own, study, c, ABSTINENCE)
+        for t in states.tables(own, study, c, ABSTINENCE)
     ]
 
 

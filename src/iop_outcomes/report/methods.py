@@ -8,17 +8,16 @@ asks for them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
-from iop_outcomes.estimators.causal.doses import NEAR_HOURS, NEAR_SHARE
 from iop_outcomes.estimators.regression.few_clusters import ENOUGH
 from iop_outcomes.estimators.two_by_two.power import POWER
 from iop_outcomes.presentation import numbers
 from iop_outcomes.presentation.labels import STRATA, Labels, covariate, sentence, within
-from iop_outcomes.protocol import GAP, AsRun, Contrast, Gate, Stay
-from iop_outcomes.protocol.staying import AT_LEAST, EXACTLY
+from iop_outcomes.protocol import GAP, AsRun, Contrast, Gate
+from iop_outcomes.report import methods_of_doses as of_doses
 from iop_outcomes.report import protection
 from iop_outcomes.report.explanations import UNITS_OF_ANALYSIS
+from iop_outcomes.report.methods_part import Part
 from iop_outcomes.vocabulary.answers import DEATHS, MISSING_RULES, NONE, NOT_DUE, Otherwise
 from iop_outcomes.vocabulary.kind import RETENTION
 from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MEASURES, MODELLED, SHARE_OF_WEEKS
@@ -31,34 +30,24 @@ DISCLOSURE = "Disclosure"
 DESIGN = (PEOPLE, TIME_ZERO, ARMS, OUTCOMES, DISCLOSURE)
 
 
-@dataclass(frozen=True)
-class Paragraph:
-    """One part of the methods; text, and points where it is a list of (term, explanation)."""
-
-    heading: str
-    text: str
-    points: tuple[tuple[str, str], ...] = ()
-
-
-def describe(study: AsRun) -> list[Paragraph]:
+def describe(study: AsRun) -> list[Part]:
     """The methods of a study, paragraph by paragraph."""
     parts = (_people, _time_zero, _arms, _outcomes, _adjustment, _estimators, _uncertainty, _gates, _missing)
-    more = (_duration, _strategies, _doses, _intensity)
-    found = [p for p in (part(study) for part in (*parts, *more)) if p is not None]
-    return [*found, Paragraph(DISCLOSURE, protection.explained(study))]
+    found = [p for p in (part(study) for part in (*parts, *of_doses.PARTS)) if p is not None]
+    return [*found, Part(DISCLOSURE, protection.explained(study))]
 
 
-def _people(study: AsRun) -> Paragraph:
+def _people(study: AsRun) -> Part:
     rules = study.population.model_dump()
     # a limit of 0 excludes nobody
     asked = [r for r in study.eligibility if r.value.format(**rules) != "0"]
     words = [within(r.label.format(**rules)) for r in asked]
-    return Paragraph(PEOPLE, f"{UNITS_OF_ANALYSIS[study.population.unit]} Excluded, in this order: {'; '.join(words)}.")
+    return Part(PEOPLE, f"{UNITS_OF_ANALYSIS[study.population.unit]} Excluded, in this order: {'; '.join(words)}.")
 
 
-def _time_zero(study: AsRun) -> Paragraph:
+def _time_zero(study: AsRun) -> Part:
     care = study.care
-    return Paragraph(
+    return Part(
         TIME_ZERO,
         "Time zero is the first day at the index level, the first level of care after detoxification: "
         f"eligibility, arm and follow-up all begin on it. Stays no more than {care.gap_days} days apart, counted "
@@ -76,7 +65,7 @@ def _without_care(gap_days: int) -> str:
     return f"at most {gap_days - 1} {'day' if gap_days == 2 else 'days'} without care lie{'s' * (gap_days == 2)}"
 
 
-def _arms(study: AsRun) -> Paragraph:
+def _arms(study: AsRun) -> Part:
     points = []
     for contrast in study.contrasts.values():
         sides = []
@@ -88,7 +77,7 @@ def _arms(study: AsRun) -> Paragraph:
         one = STRATA[contrast.stratum][0]
         text = f"{sides[0]} against {sides[1]}; {how}{trial}. "
         points.append((contrast.title, text + (_alongside(contrast, one) or f"A {one} must hold both arms to count.")))
-    return Paragraph(ARMS, "First and second arm of each contrast; differences are first minus second.", tuple(points))
+    return Part(ARMS, "First and second arm of each contrast; differences are first minus second.", tuple(points))
 
 
 def _alongside(contrast: Contrast, one: str) -> str:
@@ -104,14 +93,14 @@ def _alongside(contrast: Contrast, one: str) -> str:
     )
 
 
-def _outcomes(study: AsRun) -> Paragraph:
+def _outcomes(study: AsRun) -> Part:
     labels = Labels(study)
     days: dict[str, set[int]] = {}
     for row in study.analyses:
         days.setdefault(row.outcome, set()).add(row.horizon_days)
     known = labels.endpoints()
     points = tuple((labels.endpoint(o), f"{known[o].definition} {_on_days(days[o])}") for o in known if o in days)
-    return Paragraph(OUTCOMES, "Days are counted from time zero.", points)
+    return Part(OUTCOMES, "Days are counted from time zero.", points)
 
 
 def _on_days(days: Iterable[int]) -> str:
@@ -119,7 +108,7 @@ def _on_days(days: Iterable[int]) -> str:
     return f"Day{'s' * (len(listed) > 1)} {sentence(listed)}."
 
 
-def _adjustment(study: AsRun) -> Paragraph:
+def _adjustment(study: AsRun) -> Part:
     asked = study.adjustment
     smooth = [within(covariate(c)) for c in asked.continuous]
     classes = [within(covariate(c)) for c in asked.categorical]
@@ -129,7 +118,7 @@ def _adjustment(study: AsRun) -> Paragraph:
     if classes:
         parts.append(f"{sentence(classes)} as categories")
     parts.append("a term for each site" if asked.site_effects else "no terms for sites")
-    return Paragraph(
+    return Part(
         "Adjustment",
         "A logistic regression of the arm (the propensity score) and the outcome models hold what was known "
         f"before time zero and was fixed beforehand: {'; '.join(parts)}. Outcomes were not seen while the "
@@ -154,7 +143,7 @@ OF_WEEKS = (SHARE_OF_WEEKS, *MODELLED)
 UNSCORED = (NAIVE, RANDOMISED, LANDMARK, LANDMARK_ADJUSTED)
 
 
-def _estimators(study: AsRun) -> Paragraph:
+def _estimators(study: AsRun) -> Part:
     asked = _asked(study)
     whatever = (*OF_WEEKS, *(name for name, m in MEASURES.items() if m.amount))
     measures = {row.measure for row in study.analyses if row.step == RETENTION or row.measure in whatever}
@@ -170,10 +159,10 @@ def _estimators(study: AsRun) -> Paragraph:
             "does not hold, and ratios of leaving by period are tested for being one (Wald)."
         )
     points = tuple((m.heading or m.label, m.explained) for name, m in METHODS.items() if name in asked)
-    return Paragraph("Estimators", text, points)
+    return Part("Estimators", text, points)
 
 
-def _uncertainty(study: AsRun) -> Paragraph:
+def _uncertainty(study: AsRun) -> Part:
     asked = study.inference
     level = f"{numbers.plain(100 * asked.confidence_level)}{numbers.NARROW}%"
     text = (
@@ -200,7 +189,7 @@ def _uncertainty(study: AsRun) -> Paragraph:
             " Who counts more than once is a cluster; unadjusted intervals take every count as independent, and are "
             "too narrow where people are alike over time."
         )
-    return Paragraph("Uncertainty", text)
+    return Part("Uncertainty", text)
 
 
 # limits that hold only where the protocol sets them, with how their number is shown
@@ -230,10 +219,10 @@ def _detectable(gate: Gate) -> str:
     )
 
 
-def _gates(study: AsRun) -> Paragraph:
+def _gates(study: AsRun) -> Part:
     gate = study.gate
     share = f"{numbers.plain(100 * gate.min_effective_share)}{numbers.NARROW}%"
-    return Paragraph(
+    return Part(
         "Gates",
         "An adjusted estimate is shown only if, after weighting, no covariate differs by more than "
         f"{numbers.plain(gate.max_standardised_difference)} standard deviations of the spread before "
@@ -246,7 +235,7 @@ def _gates(study: AsRun) -> Paragraph:
     )
 
 
-def _missing(study: AsRun) -> Paragraph | None:
+def _missing(study: AsRun) -> Part | None:
     rules = {row.missing_rule for row in study.analyses}
     points = tuple(tuple(r.explained.split(": ", 1)) for r in MISSING_RULES.values() if r.explained and r.name in rules)
     if not points:
@@ -258,7 +247,7 @@ def _missing(study: AsRun) -> Paragraph | None:
     )
     asked = dict.fromkeys(row.outcome for row in study.analyses if row.missing_rule != NONE)
     said = [*_otherwise(study, asked, "not_due", NOT_DUE), *_otherwise(study, asked, "deaths", DEATHS)]
-    return Paragraph("Missing outcomes", " ".join([text, *said]).strip(), points)  # type: ignore[arg-type]
+    return Part("Missing outcomes", " ".join([text, *said]).strip(), points)  # type: ignore[arg-type]
 
 
 def _otherwise(study: AsRun, outcomes: Iterable[str], column: str, rules: Mapping[str, Otherwise]) -> list[str]:
@@ -273,98 +262,3 @@ def _otherwise(study: AsRun, outcomes: Iterable[str], column: str, rules: Mappin
         f"Of {sentence([within(labels.endpoint(o)) for o in own])}: {within(rules[rule].explained)}"
         for rule, own in by_rule.items()
     ]
-
-
-def _duration(study: AsRun) -> Paragraph | None:
-    settings = study.durations
-    if not settings:
-        return None
-    said = []
-    for duration in settings.values():
-        where = "at the index level" if duration.stay == "index" else "in care at any level"
-        sites = "; hazards are compared within sites" if duration.within_sites else ""
-        said.append((duration.title, f"{duration.days} days {where}, landmark on day {duration.days}{sites}."))
-    text = (
-        "Whether someone stays is known only when the days have passed. The naive comparison counts them "
-        "anyway and is shown as a warning; hazards begin at the landmark, and shares from the landmark are of people "
-        "alive and observed on that day, adjusted for what was known at the start, and for nothing after it."
-    )
-    return Paragraph("Duration", text, tuple(said))
-
-
-def _strategies(study: AsRun) -> Paragraph | None:
-    if not study.strategies:
-        return None
-    labels = Labels(study)
-    said = []
-    for asked in study.strategies.values():
-        where = "the index level" if asked.follows == "index" else "care at any level"
-        sides = " ".join(f"{side.label}: {decided(side)}." for side in asked.sides)
-        cut = f" Weights are cut off at their quantile {asked.truncated:g}." if asked.truncated else ""
-        said.append(
-            (
-                asked.title,
-                f"Among everyone who started in the arm \u2018{labels.arm(asked.contrast, asked.arm)}\u2019; what is "
-                f"left is {where}. {sides} A stay is at its planned end from {asked.plan_tolerance_days} days before "
-                f"it on.{cut}",
-            )
-        )
-    text = (
-        "Week 1 is days 0 to 6; whoever was last in care on one of these has left in week 1. What was recorded in a "
-        "week counts as known before leaving at its end. Hours are those of sessions; a week in care without one has "
-        "no hours where someone of the site who entered in the same period has sessions, and else the scheduled hours "
-        "stand in. Death and the end of observation are no leaving: others stand for those people."
-    )
-    return Paragraph("Strategies of staying", text, tuple(said))
-
-
-def decided(side: Stay) -> str:
-    """What a strategy decides, in words."""
-    if side.stay == AT_LEAST:
-        return f"nobody leaves before week {side.weeks}"
-    late = f", or up to {side.grace_weeks} weeks later" if side.grace_weeks else ""
-    begin = "nobody leaves before" if side.stay == EXACTLY else "who leaves before leaves when they do"
-    return f"{begin}, and everyone else in week {side.weeks}{late}"
-
-
-def _doses(study: AsRun) -> Paragraph | None:
-    if not study.doses:
-        return None
-    said = [
-        (
-            asked.title,
-            f"{sentence([f'{h:g}' for h in asked.hours])} hours a week, for {sentence([str(w) for w in asked.weeks])} "
-            f"weeks; a dose has a number where {asked.fewest_near} people of the level were in care as long, with mean "
-            f"hours at the level within {100 * NEAR_SHARE:g}{numbers.NARROW}%, or {NEAR_HOURS:g} hour, of it.",
-        )
-        for asked in study.doses.values()
-    ]
-    text = (
-        "A dose is so many attended hours in each of so many weeks from time zero at one level of care, and no care "
-        "afterwards. Hours that nobody reports are those scheduled. Naive numbers are a logistic regression within "
-        "each arm on the mean hours and the weeks that people happened to have."
-    )
-    return Paragraph("Hours a week and weeks of care", text, tuple(said))
-
-
-def _intensity(study: AsRun) -> Paragraph | None:
-    settings = study.intensities
-    if not settings:
-        return None
-    labels = Labels(study)
-    said = []
-    for name, setting in settings.items():
-        pairs = [
-            f"{within(labels.arm(name, arm))} {numbers.plain(more)} against {numbers.plain(fewer)}"
-            for arm, (fewer, more) in setting.compare.items()
-        ]
-        compared = f" Compared: {'; '.join(pairs)} hours a week." if pairs else ""
-        if setting.cut is not None:
-            compared = f" Compared: at least {numbers.plain(setting.cut)} tests scheduled a week against fewer."
-        said.append(
-            (
-                setting.title,
-                f"Days 0 to {setting.window_days - 1}, among people still in care at the end.{compared}",
-            )
-        )
-    return Paragraph("Intensity", "", tuple(said))

@@ -7,17 +7,15 @@ without a number says why.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from iop_outcomes.estimators.regression.few_clusters import ENOUGH
-from iop_outcomes.presentation import numbers, told
+from iop_outcomes.presentation import numbers
 from iop_outcomes.presentation.labels import (
     Labels,
     capital,
     doses_method,
     duration_method,
-    level,
     method,
     strategies_method,
     within,
@@ -28,7 +26,6 @@ from iop_outcomes.report.document import Block, Line, Table
 from iop_outcomes.report.sentences import effects
 from iop_outcomes.report.summary import Pair, paired, rank
 from iop_outcomes.tables.results import (
-    ALL,
     EFFECTIVE_SHARE,
     FEW_SITES_DEGREES,
     FEW_SITES_HIGH,
@@ -42,13 +39,11 @@ from iop_outcomes.tables.results import (
     PROPORTIONAL,
     TRUNCATED_SHARE,
 )
-from iop_outcomes.tables.rows import Estimated, alike, counted, estimated
+from iop_outcomes.tables.rows import Estimated, alike, estimated
 from iop_outcomes.vocabulary import answers
-from iop_outcomes.vocabulary.endpoints import WEEKLY
 from iop_outcomes.vocabulary.kind import RETENTION
 from iop_outcomes.vocabulary.measures import DAYS, INTENSITY, MEASURES, NUMBER, POINTS, RATIO, RATIOS, SHARE
 from iop_outcomes.vocabulary.methods import METHODS, UNADJUSTED
-from iop_outcomes.vocabulary.statuses import STATUSES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,8 +55,6 @@ FORMS: dict[str, tuple[numbers.Form, numbers.Form]] = {
     DAYS: (numbers.days, numbers.signed_days),
     NUMBER: (numbers.days, numbers.signed_days),
 }
-# what people are called of whom every week is counted
-IN_WEEKS = {answers.EVENT: "In some week", answers.NO_EVENT: "In no week"}
 # what a question is known by
 QUESTION = ("analysis", "contrast", "outcome", "horizon_days", "method", "missing_rule")
 # values of diagnostics, by quantity and question
@@ -197,10 +190,11 @@ def grouped(own: pd.DataFrame, labels: Labels) -> list[tuple[str, list[Pair]]]:
         rank=own["method"].map({m: i for i, m in enumerate(METHODS)}).fillna(len(METHODS)),
     ).sort_values(["place", "outcome", "horizon_days", "rule", "rank"], kind="stable")
     asked = alike(estimated(order.drop(columns=["place", "rule", "rank"])), keys).values()
-    return [(_heading(rows[0], labels), paired(rows)) for rows in asked]
+    return [(heading(rows[0], labels), paired(rows)) for rows in asked]
 
 
-def _heading(row: Estimated, labels: Labels) -> str:
+def heading(row: Estimated, labels: Labels) -> str:
+    """The question of an estimand: outcome, day and reading of missing ones."""
     asked = labels.question(row["outcome"], float(row["horizon_days"] or 0), row["missing_rule"])
     measure = MEASURES[row["measure"]]
     return f"{asked}, {measure.called}" if measure.amount and measure.called else asked
@@ -298,72 +292,3 @@ def _ratio_line(pair: Pair, labels: Labels, tests: Sequence[str], tested: Values
         p = None if days else tested.get((test, *_question(pair.main)))
         cells.append(numbers.DASH if p is None else numbers.p_value(p))
     return Line(name, tuple(cells), wrong=misleading(pair, labels))
-
-
-@dataclass(frozen=True)
-class Gap:
-    """Estimates that do not exist for one reason."""
-
-    status: str
-    reason: str
-    what: tuple[str, ...]
-
-
-def gaps(estimates: pd.DataFrame, study: AsRun) -> list[Gap]:
-    """Every estimate without a number, grouped by its reason."""
-    labels = Labels(study)
-    absent = estimates[(estimates["status"] != "ok") | estimates["estimate"].isna()]
-    grouped: dict[tuple[str, str], dict[tuple[str, str], list[str]]] = {}
-    for row in estimated(absent):
-        reason = labels.reason(row["contrast"], row["reason"]) or "no number was released"
-        asked = (labels.contrast(row["contrast"]), _in_full(row, labels))
-        of = grouped.setdefault((STATUSES[row["status"]].label or "Not available", reason), {})
-        names = of.setdefault(asked, [])
-        if method(row["method"]) not in names:
-            names.append(method(row["method"]))
-    return [
-        Gap(
-            status,
-            capital(reason),
-            tuple(_asked(title, heading, names) for (title, heading), names in of.items()),
-        )
-        for (status, reason), of in grouped.items()
-    ]
-
-
-def _in_full(row: Estimated, labels: Labels) -> str:
-    """The question of a row, which ratio it asks for, and of which days where these are not all."""
-    measure = MEASURES[row["measure"]]
-    ratio = within(measure.called) if measure.ratio else ""
-    return ", ".join(part for part in (_heading(row, labels), ratio, of_period(row)) if part)
-
-
-def _asked(title: str, heading: str, names: Sequence[str]) -> str:
-    return f"{title}. {heading} ({', '.join(within(n) for n in names)})"
-
-
-def of_levels(counts: pd.DataFrame, study: AsRun, contrast: str, step: str) -> list[Table]:
-    """How many people had which state of the outcomes of a step, by arm: what the readings of missing ones rest on."""
-    labels = Labels(study)
-    asked = {(a.analysis, a.outcome, a.horizon_days) for a in study.analyses if a.step == step}
-    whole = (counts["group_by"] == ALL) & (counts["variable"] == ALL)
-    own = counts[whole & (counts["contrast"] == contrast)]
-    own = own[own["arm"].isin(labels.sides(contrast))]
-    keys = zip(own["analysis"], own["outcome"], own["horizon_days"], strict=True)
-    own = own.loc[own.index[[i for i, key in enumerate(keys) if key in asked]]]
-    blocks, base = [], told.usual(own)
-    sides = labels.sides(contrast)
-    for (outcome, day), rows in own.groupby(["outcome", "horizon_days"], sort=False):
-        cells = {(r["level"], r["arm"]): r for r in counted(rows)}
-        ranks = {v: i for i, v in enumerate(answers.LABELS)}
-        levels = sorted(set(rows["level"]), key=lambda v: (ranks.get(v, len(ranks)), v))
-        named = IN_WEEKS if labels.kind(str(outcome)) in WEEKLY else {}
-        lines = [
-            Line(named.get(str(v), level(str(v))), tuple(told.count(cells.get((v, side)), base) for side in sides))
-            for v in levels
-        ]
-        blocks.append(Block(labels.question(str(outcome), float(str(day)), answers.NONE), tuple(lines)))
-    if not blocks:
-        return []
-    columns = ("State", *labels.arms(contrast))
-    return [Table(f"{labels.contrast(contrast)}: people by state", columns, tuple(blocks), told.note(own))]

@@ -19,11 +19,11 @@ from iop_outcomes.report import (
     doses,
     explanations,
     findings,
+    gaps,
     known_truth,
     methods,
     protection,
     records,
-    results,
     summary,
     target_trials,
 )
@@ -44,6 +44,7 @@ from iop_outcomes.report.document import (
     points,
 )
 from iop_outcomes.report.material import Sources
+from iop_outcomes.report.methods_part import Part
 
 
 def document(of: Sources) -> Document:
@@ -59,7 +60,7 @@ def document(of: Sources) -> Document:
 
 
 def _summary(of: Sources) -> tuple[Item, ...]:
-    twice = about.computed_twice(of.everything["diagnostics"])
+    twice = about.computed_twice(of.everything["diagnostics"], of.everything["estimates"]["n"].max())
     untold = protection.nothing_told(of.tables["counts"], of.tables["estimates"], of.study)
     items: list[Item] = [Paragraph(untold)] if untold else []
     items += [Points((twice,))] if twice and twice.tone else []
@@ -79,14 +80,14 @@ def _asked(of: Sources) -> tuple[Item, ...]:
     return tuple(item for part in found for item in _part(part))
 
 
-def _part(part: methods.Paragraph) -> tuple[Item, ...]:
+def _part(part: Part) -> tuple[Item, ...]:
     """One part of the methods."""
     said = (Paragraph(part.text),) if part.text else ()
     return (Heading(part.heading), *said, *((Terms(tuple(part.points)),) if part.points else ()))
 
 
 def _gaps(of: Sources) -> tuple[Item, ...]:
-    found = results.gaps(of.tables["estimates"], of.study)
+    found = gaps.gaps(of.tables["estimates"], of.study)
     told: list[Item] = [Paragraph(explanations.OF_GAPS)] if found else []
     for gap in found:
         told += [Heading(gap.reason), *notes(gap.status), *points(gap.what)]

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from iop_outcomes.presentation import numbers
 from iop_outcomes.presentation.labels import Labels, capital, covariate, sentence, within
 from iop_outcomes.protocol import Analysis, AsRun, Contrast, Doses, Duration, Intensity, Strategies
-from iop_outcomes.report.methods import decided
+from iop_outcomes.report.methods_of_doses import decided
 from iop_outcomes.report.sentences.effects import groups
 from iop_outcomes.vocabulary.estimands import ESTIMANDS
 from iop_outcomes.vocabulary.measures import MEASURES

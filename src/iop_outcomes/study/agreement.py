@@ -6,15 +6,14 @@ vocabulary. What does not fit is refused with the row, what was expected and wha
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import Analysis, Eligibility, Endpoint, Study
 from iop_outcomes.protocol.records import PUBLIC
-from iop_outcomes.study import horizons, names
+from iop_outcomes.study import covariates, horizons, names
+from iop_outcomes.study.mistakes import unknown
 from iop_outcomes.tables import TABLES
-from iop_outcomes.tables.canonical import NOT_COVARIATES
 from iop_outcomes.vocabulary import methods
 from iop_outcomes.vocabulary.answers import MISSING, MISSING_IS_USING, MISSING_RULES, NONE, OBSERVED_ONLY, OF_AMOUNTS
 from iop_outcomes.vocabulary.endpoints import (
@@ -29,7 +28,6 @@ from iop_outcomes.vocabulary.endpoints import (
 )
 from iop_outcomes.vocabulary.kind import ABSTINENCE
 from iop_outcomes.vocabulary.measures import INTENSITY
-from iop_outcomes.vocabulary.testing import SCHEDULED_BEFORE, TESTS_BEFORE, TESTS_OF_SITE
 
 # columns of the candidates that eligibility rules may use beside those of persons and of the index episode
 DERIVED = {
@@ -38,14 +36,6 @@ DERIVED = {
     "treated_from_day_0": "yes where a treatment episode begins on or after day 0",
     "observed_days": "days from time zero to the end of observation",
     "reported_care": "care told of in the period, where periods are analysed",
-}
-
-# what is measured in the course of care, by the first table that holds it
-AFTER_THE_START = {
-    column: table
-    for table in ("doses", "dose", "course", "history", "retention", "use_patterns", "sessions", "screens")
-    for column, declared in reversed(TABLES[table].columns.items())
-    if not declared.identifies and (declared.outcome or table in ("sessions", "screens"))
 }
 
 # sources with columns of their own that fill what few sources hold
@@ -62,11 +52,11 @@ def check(study: Study, analyses: tuple[Analysis, ...], endpoints: Mapping[str, 
     names.check(study, analyses, endpoints)
     _check_groups(study)
     _check_public(study)
-    check_covariates(study)
+    covariates.check(study)
     for row in analyses:
         at = f"{study.analyses}, analysis '{row.analysis}' of cohort '{row.cohort}'"
         if row.outcome not in endpoints:
-            raise StudyError(_unknown(at, "outcome", row.outcome, list(endpoints), study.endpoints))
+            raise StudyError(unknown(at, "outcome", row.outcome, list(endpoints), study.endpoints))
         _check_companion(study, row, endpoints[row.outcome], at)
         _check_row(study, row, endpoints[row.outcome], at)
         horizons.check(study, row, endpoints[row.outcome], at)
@@ -98,7 +88,7 @@ def check_rules(study: Study, rules: Sequence[Eligibility]) -> None:
     for rule in rules:
         at = f"{study.eligibility}, rule '{rule.rule}'"
         if rule.column not in known:
-            raise StudyError(_unknown(at, "column", rule.column, list(known), "persons, episodes and derived columns"))
+            raise StudyError(unknown(at, "column", rule.column, list(known), "persons, episodes and derived columns"))
         if known[rule.column]:
             raise StudyError(
                 f"{at}: '{rule.column}' is an outcome. Who is eligible must be known at time zero; take another column."
@@ -137,20 +127,20 @@ def _check_groups(study: Study) -> None:
     for name, intensity in study.intensities.items():
         if intensity.contrast not in study.contrasts:
             at = f"{file}, intensities.{name}"
-            raise StudyError(_unknown(at, "contrast", intensity.contrast, list(study.contrasts), "`contrasts`"))
+            raise StudyError(unknown(at, "contrast", intensity.contrast, list(study.contrasts), "`contrasts`"))
         contrast = study.contrasts[intensity.contrast]
         sides = [contrast.first.name, contrast.second.name]
         if strange := [arm for arm in intensity.compare if arm not in sides]:
             at = f"{file}, intensities.{name}.compare"
-            raise StudyError(_unknown(at, "arm", strange[0], sides, f"contrasts.{intensity.contrast}"))
+            raise StudyError(unknown(at, "arm", strange[0], sides, f"contrasts.{intensity.contrast}"))
     for name, asked in study.strategies.items():
         at = f"{file}, strategies.{name}"
         if asked.contrast not in study.contrasts:
-            raise StudyError(_unknown(at, "contrast", asked.contrast, list(study.contrasts), "`contrasts`"))
+            raise StudyError(unknown(at, "contrast", asked.contrast, list(study.contrasts), "`contrasts`"))
         contrast = study.contrasts[asked.contrast]
         sides = [contrast.first.name, contrast.second.name]
         if asked.arm not in sides:
-            raise StudyError(_unknown(at, "arm", asked.arm, sides, f"contrasts.{asked.contrast}"))
+            raise StudyError(unknown(at, "arm", asked.arm, sides, f"contrasts.{asked.contrast}"))
 
 
 def _check_doses(study: Study, file: str) -> None:
@@ -158,56 +148,12 @@ def _check_doses(study: Study, file: str) -> None:
     for name, grid in study.doses.items():
         at = f"{file}, doses.{name}"
         if grid.contrast not in study.contrasts:
-            raise StudyError(_unknown(at, "contrast", grid.contrast, list(study.contrasts), "`contrasts`"))
+            raise StudyError(unknown(at, "contrast", grid.contrast, list(study.contrasts), "`contrasts`"))
         if study.contrasts[grid.contrast].column != "index_level":
             raise StudyError(
                 f"{at}: the arms of '{grid.contrast}' are no levels of care that were recorded. Doses are at the level "
                 "of an arm: name a contrast with `column: index_level`."
             )
-
-
-def check_covariates(study: Study) -> None:
-    """Raise StudyError for a covariate that is no baseline column of persons, or of the other kind."""
-    declared = TABLES["persons"].columns
-    known = [n for n, c in declared.items() if not c.outcome and n not in NOT_COVARIATES]
-    for room, wanted in (("continuous", True), ("categorical", False)):
-        at = f"{study.cohorts}/{study.cohort}.yaml, adjustment.{room}"
-        for name in getattr(study.adjustment, room):
-            if name in AFTER_THE_START and name not in declared:
-                raise StudyError(
-                    f"{at}: '{name}', of the table {AFTER_THE_START[name]}, is measured after care has begun, so that "
-                    "it comes after what it would adjust for and may follow from it. Adjust for what was known at time "
-                    "zero, and take it out; strategies of staying weigh for what is recorded week by week."
-                )
-            if name in SCHEDULED_BEFORE:
-                if not wanted:
-                    raise StudyError(f"{at}: '{name}' is a number. Name it under `adjustment.continuous` instead.")
-                _check_schedule(study, name, at)
-                continue
-            if name in declared and declared[name].outcome:
-                raise StudyError(
-                    f"{at}: '{name}' is an outcome. Adjust for what was known at time zero, and take it out."
-                )
-            if name not in known:
-                raise StudyError(_unknown(at, "covariate", name, known, "the baseline columns of persons"))
-            if (declared[name].kind in ("whole", "number")) != wanted:
-                kind, place = ("text", "categorical") if wanted else ("a number", "continuous")
-                raise StudyError(f"{at}: '{name}' is {kind}. Name it under `adjustment.{place}` instead.")
-
-
-def _check_schedule(study: Study, name: str, at: str) -> None:
-    """How often a site tests is told by the study, and by nothing that tells the site as well."""
-    if name != TESTS_OF_SITE:
-        return
-    if not study.use.schedule.sites:
-        raise StudyError(
-            f"{at}: '{name}' needs to know how often each site tests. Say so under `use.schedule` (`kind: regular`, "
-            f"`sites`), or take '{TESTS_BEFORE}', which is read from the records."
-        )
-    if study.adjustment.site_effects:
-        raise StudyError(
-            f"{at}: '{name}' says nothing beside a term for each site. Take it out, or set `site_effects: false`."
-        )
 
 
 def _check_companion(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None:
@@ -260,7 +206,7 @@ def _check_row(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None
     groups = compared(row.step)
     names = [n for group in groups for n in getattr(study, group)]
     if row.contrast not in names:
-        raise StudyError(_unknown(at, "contrast", row.contrast, names, f"{study.cohorts}/{study.cohort}.yaml"))
+        raise StudyError(unknown(at, "contrast", row.contrast, names, f"{study.cohorts}/{study.cohort}.yaml"))
     group = next(g for g in groups if row.contrast in getattr(study, g))
     possible = measures(endpoint.kind, row.step, group)
     if row.measure not in possible:
@@ -342,9 +288,3 @@ def _check_unique(study: Study, analyses: tuple[Analysis, ...]) -> None:
                 f"({row.outcome}, day {row.horizon_days}, {row.method}). Remove one."
             )
         seen.add(key)
-
-
-def _unknown(at: str, what: str, name: str, known: list[str], where: str) -> str:
-    near = difflib.get_close_matches(name.casefold(), known, 1)
-    hint = f" Did you mean '{near[0]}'?" if near else ""
-    return f"{at}: the {what} '{name}' is not known.{hint} Known, from {where}: {', '.join(known)}."

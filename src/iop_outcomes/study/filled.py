@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from iop_outcomes.study.loaded import FIGURES, Loaded
+from iop_outcomes.study.figures import FIGURES
+from iop_outcomes.study.loaded import Loaded
 
 
 def analyses(loaded: Loaded, figure: str) -> list[str]:

@@ -24,30 +24,19 @@ from iop_outcomes.protocol import (
     Part,
     Study,
 )
-from iop_outcomes.vocabulary.answers import BOUNDS, MISSING_RULES, WITH_HISTORY
+from iop_outcomes.study import figures
+from iop_outcomes.vocabulary.answers import WITH_HISTORY
 from iop_outcomes.vocabulary.arms import LEFT, STAYED
 from iop_outcomes.vocabulary.endpoints import (
-    BETWEEN,
     EVENTS,
     FOLLOWED,
     KINDS,
-    LEFT_INDEX,
     OF_PATTERNS,
-    STAYING,
     WEEKLY,
-    measures,
 )
 from iop_outcomes.vocabulary.kind import (
-    ABSTINENCE,
-    CONTRASTS,
     DAYS_PER_WEEK,
-    DOSE,
-    DOSES,
-    DURATIONS,
-    RETENTION,
-    STRATEGIES,
 )
-from iop_outcomes.vocabulary.measures import DOSE_RESPONSE, HAZARD_RATIO, RISK, TIME_RATIO
 from iop_outcomes.vocabulary.methods import IMPUTED, WITH_LOSS
 from iop_outcomes.vocabulary.testing import ANY
 
@@ -56,33 +45,6 @@ if TYPE_CHECKING:
 
 Plain = dict[str, Any]
 P = TypeVar("P", bound=Part)
-
-
-# figures by name, with the measures of the steps or of the kinds of endpoint that fill them; None: always
-FIGURES: dict[str, set[tuple[str, str]] | None] = {
-    "flow": None,
-    "balance": None,
-    "overlap": None,
-    "staying": {(kind, measure) for kind in STAYING for measure in measures(kind, RETENTION, CONTRASTS)},
-    "leaving": {(kind, RISK) for kind in LEFT_INDEX},
-    "events": {(kind, RISK) for kind in EVENTS},
-    "hazards": {(RETENTION, HAZARD_RATIO)},
-    "abstinence": {(ABSTINENCE, RISK)},
-    "missing": {(ABSTINENCE, RISK)},
-    "tipping": {(ABSTINENCE, RISK)},
-    "weekly": {(kind, measure) for kind in WEEKLY for measure in measures(kind, ABSTINENCE, CONTRASTS)},
-    "patterns": {(kind, measure) for kind in WEEKLY for measure in measures(kind, ABSTINENCE, CONTRASTS)},
-    "free_of_use": {(kind, TIME_RATIO) for kind in BETWEEN},
-    "duration": {(DURATIONS, HAZARD_RATIO), (DURATIONS, RISK)},
-    "strategies": {(STRATEGIES, RISK)},
-    "doses": {(DOSES, RISK)},
-    "intensity": {(DOSE, DOSE_RESPONSE)},
-    "completeness": None,
-    "maturity": None,
-    "agreement": None,
-    "hours": None,
-    "transitions": None,
-}
 
 
 @dataclass(frozen=True)
@@ -258,24 +220,7 @@ class Loaded:
 
     def figures(self) -> list[str]:
         """The figures that this study's analyses can fill."""
-        rows = [a for a in self.analyses if self._may_fill(a)]
-        rooms = {name: room for room in (DURATIONS, STRATEGIES, DOSES) for name in getattr(self.study, room)}
-        outcomes = {
-            (of, a.measure)
-            for a in rows
-            for of in (a.step, self.endpoints[a.outcome].kind, rooms.get(a.contrast, CONTRASTS))
-        }
-        rules = {MISSING_RULES[a.missing_rule] for a in rows}
-        further = any(not r.counts or r.name in BOUNDS for r in rules)
-        shifted = any(r.shifted for r in rules)
-        unasked = [name for name, there in (("missing", further), ("tipping", shifted)) if not there]
-        whole = () if self.study.inference.hazard_cuts_days else ("hazards",)  # one ratio over all days makes no plot
-        without = (*whole, *unasked)
-        return [n for n, needs in FIGURES.items() if (needs is None or outcomes & needs) and n not in without]
-
-    def _may_fill(self, row: Analysis) -> bool:
-        asked = self.study.contrasts.get(row.contrast) or self.study.intensities.get(row.contrast)
-        return getattr(asked, "required", True)
+        return figures.asked(self.study, self.analyses, self.endpoints)
 
     def compared(self) -> Compared:
         """What figures need to speak: labels, titles and the confidence level."""

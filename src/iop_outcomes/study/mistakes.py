@@ -140,3 +140,10 @@ def _follow(node: Any, path: list[Any]) -> tuple[int, int]:
             break
         depth, line, node = depth + 1, found[0].start_mark.line + 1, found[1]
     return depth, line
+
+
+def unknown(at: str, what: str, name: str, known: list[str], where: str) -> str:
+    """A sentence on a name that is not known, with the nearest that is."""
+    near = difflib.get_close_matches(name.casefold(), known, 1)
+    hint = f" Did you mean '{near[0]}'?" if near else ""
+    return f"{at}: the {what} '{name}' is not known.{hint} Known, from {where}: {', '.join(known)}."

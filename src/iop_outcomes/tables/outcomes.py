@@ -138,8 +138,11 @@ HISTORY = Table(
             nullable=True,
             outcome=True,
         ),
-        "told_by_screen": Column(
-            "flag", "a positive screen tells the answer, whether the interview was held or not", outcome=True
+        "certain": Column(
+            "flag",
+            "a positive screen tells the answer, whether the interview was held or not, or a death that counts "
+            "against the outcome",
+            outcome=True,
         ),
     },
     key=("person_id", "outcome", "horizon_days"),

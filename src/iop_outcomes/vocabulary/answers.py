@@ -155,7 +155,9 @@ _ROWS = (
         "Observed only",
         "Observed only: people without an answer are left out, which is right only if who is seen does not "
         "depend on use. Every method then speaks for those who would be seen, the doubly robust one among them: its "
-        "estimate is the mean of the outcome of those seen over the share of those seen, each doubly robust.",
+        "estimate is the mean of the outcome of those seen over the share of those seen, each doubly robust. A death "
+        "that counts against the outcome is known of everyone who died, and an answer not of everyone who lives, so "
+        "that such shares lean towards the dead.",
         "among those whose answer is known",
         "among those who gave a screen",
         of_amounts="with {unknown} left out",

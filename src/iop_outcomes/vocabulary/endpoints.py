@@ -1,9 +1,9 @@
 """The kinds of endpoints: what each asks, what answers it, and every word that readers see of it.
 
 A row of `kinds_of_care`, `kinds_of_use` or `kinds_of_amounts`, and the function that bears its name in `cohort.events`
-(COMPETING), `cohort.abstinence` (AT_A_DAY, TO_AN_EVENT), `cohort.amounts` (AMOUNT) or `cohort.weekly` (WEEK_BY_WEEK),
-is all that a further kind takes; kinds of patterns are answered by `cohort.pattern_endpoints`, as their endpoints
-define. What follows is made of the rows.
+(COMPETING), `cohort.on_a_day` (AT_A_DAY), `cohort.abstinence` (TO_AN_EVENT), `cohort.amounts` (AMOUNT) or
+`cohort.weekly` (WEEK_BY_WEEK), is all that a further kind takes; kinds of patterns are answered by
+`cohort.pattern_endpoints`, as their endpoints define. What follows is made of the rows.
 """
 
 from __future__ import annotations

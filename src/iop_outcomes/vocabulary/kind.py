@@ -62,7 +62,8 @@ class Kind:
     meaning: what it asks. answered: how. asked: by what. place: its group among those that are spoken of, first to
     last; within one, as below. needs: canonical tables without a row of which it cannot be computed. recorded: the
     table, and its column, that few sources hold; of columns, the endpoint names one. takes: columns of the endpoint
-    library that a row of this kind must fill, and no other may. may_take: those that it may fill. results: of tests,
+    library that a row of this kind must fill, and no other may. may_take: those that it may fill. must_fill: those that
+    it must fill, and others may. results: of tests,
     one or several of which an endpoint may name under `counts`. cause: what the table retention calls its event, ''
     where the endpoint names a cause of leaving. curve: label of its curve. panel: the same where being in care is
     drawn. kept: a cause of leaving that counts as still being in care. among_some: not everyone is at risk. about_use:
@@ -85,6 +86,7 @@ class Kind:
     columns: tuple[str, ...] = ()
     takes: tuple[str, ...] = ()
     may_take: tuple[str, ...] = ()
+    must_fill: tuple[str, ...] = ()
     results: tuple[str, ...] = ()
     cause: str = ""
     curve: str = ""

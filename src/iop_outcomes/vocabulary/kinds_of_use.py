@@ -72,6 +72,7 @@ KINDS_OF_USE = (
         _WHENEVER_LEFT,
         place=5,
         needs=("screens",),
+        must_fill=("tolerance_days",),
         about_use=True,
         screened=True,
         verb="gave {label} on day {day}",

@@ -46,7 +46,7 @@ def cohort() -> dict[str, pd.DataFrame]:
             "screens_missed": rng.integers(0, 5, N), "screens_positive": rng.integers(0, 5, N),
             "in_care_then": rng.random(N) < 0.3, "days_in_care": rng.integers(1, 180, N), "hours": rng.random(N) * 100,
             "recent_hours": rng.random(N) * 10, "abstinent_before": before,
-            "abstinent_last": ~last, "told_by_screen": False,
+            "abstinent_last": ~last, "certain": False,
         }
     )  # fmt: skip
     made["history"].loc[pd.Series(~screened), "days_since_screen"] = pd.NA

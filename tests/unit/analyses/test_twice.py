@@ -140,12 +140,18 @@ def test_the_report_says_how_many_agree_and_says_first_where_some_do_not() -> No
     assert some.tone == "caution"
     assert "1 of 2 agree" in some.text
     assert about.computed_twice(TABLES["diagnostics"].empty()) is None
+    many = about.computed_twice(second_opinion.told(both, "c"), people=50_001)
+    assert many.text.endswith(
+        "; where more than 50\u202f000 people are compared, on 20\u202f000 of them, drawn by a seed."
+    )
+    assert "drawn" not in about.computed_twice(second_opinion.told(both, "c"), people=50_000).text
     rows = second_opinion.told(both, "c")
     assert set(rows["quantity"]) == {"computed_twice", "two_agree", "not_computed_twice"}
 
 
 def test_many_people_are_sampled_the_same_way_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(twice, "MOST", 40)
+    monkeypatch.setattr(twice, "MOST", 50)
+    monkeypatch.setattr(twice, "SAMPLED", 40)
     scores = pd.DataFrame(
         {"person_id": [f"p{i}" for i in range(100)], "arm": [i % 2 for i in range(100)], "site_id": "s"}
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from checked_folder import folder, records, told, with_column
 
 from iop_outcomes import cli
-from iop_outcomes.checks import answerable, codes
+from iop_outcomes.checks import codes, numbers
 from iop_outcomes.release import POLICIES
 
 __all__ = ["folder"]
@@ -37,9 +37,9 @@ def test_small_counts_are_told_as_the_policy_lets_them_be_seen(folder):
     records(folder, broken=2)
     text = told(folder).text()
     assert "ends before it starts fewer than 11" in text
-    assert answerable.shown(10, POLICIES["cms"]) == "fewer than 11"
-    assert answerable.shown(0, POLICIES["cms"]) == "0"
-    assert answerable.shown(1234, POLICIES["opensafely"]) == "1,235"
+    assert numbers.shown(10, POLICIES["cms"]) == "fewer than 11"
+    assert numbers.shown(0, POLICIES["cms"]) == "0"
+    assert numbers.shown(1234, POLICIES["opensafely"]) == "1,235"
 
 
 def test_a_missing_folder_stops_with_a_paragraph(folder):

@@ -35,10 +35,12 @@ def followups(folder: Path, lookback: int) -> None:
     (folder / "records/followups.csv").write_text("\n".join([head, *rows]) + "\n")
 
 
-def asked(folder: Path, outcome: str, day: int, measure: str = "risk", rule: str = "observed_only") -> None:
+def asked(
+    folder: Path, outcome: str, day: int, measure: str = "risk", rule: str = "observed_only", method: str = "crude"
+) -> None:
     with (folder / "config/analyses.tsv").open("a") as sheet:
         sheet.write(
-            f"ours\tq2\tabstinence\tiop_vs_residential\t{outcome}\t{day}\t{measure}\tcrude\t{rule}\tsecondary\n"
+            f"ours\tq2\tabstinence\tiop_vs_residential\t{outcome}\t{day}\t{measure}\t{method}\t{rule}\tsecondary\n"
         )
 
 
@@ -225,3 +227,70 @@ def test_a_substance_that_is_misspelt_stops_a_run_whatever_kind_of_endpoint_name
         ("of_answers", True),
         ("of_tests", True),
     ]
+
+
+def test_a_misspelt_substance_stops_a_run_where_there_is_no_test_at_all(folder):
+    records(folder)
+    followups(folder, lookback=30)
+    library = folder / "config/endpoints.tsv"
+    for name, substance in (("typo", "opiod"), ("rare", "xylazine"), ("right", "opioid")):
+        library.write_text(library.read_text() + f"{name}\tinterview\tOne\tUse.\t\t\t\t{substance}\t14\n")
+        asked(folder, name, 90)
+    (stop,) = (one for one in told(folder).stops if "no test is of" in one)
+    assert stop.startswith("typo: no test is of the substance 'opiod', and it is no class. Did you mean 'opioid'?")
+
+
+def test_a_site_of_the_schedule_that_no_one_is_of_stops_a_run_whatever_is_asked(folder):
+    records(folder)
+    cohort = folder / "config/cohorts/ours.yaml"
+    text = cohort.read_text()
+    schedule = "\nuse: {{ schedule: {{ kind: regular, every_days: 7, sites: {{ {}: 14 }} }} }}\n"
+    cohort.write_text(text + schedule.format("site1"))
+    assert not told(folder).stops
+    cohort.write_text(text + schedule.format("site9"))
+    (stop,) = told(folder).stops
+    assert stop.startswith("`use.schedule.sites` names 1 site(s) that no one in the cohort is of.")
+
+
+@pytest.mark.parametrize(("run", "said"), [(8, "followed for at most 90 days"), (9, "cannot be answered, as its run")])
+def test_a_run_longer_than_anyones_tests_is_told_with_the_longest_that_there_could_be(folder, run, said):
+    records(folder)
+    screens(folder)
+    columns = {
+        "outcome": "relapse_9",
+        "kind": "run_of_screens",
+        "label": "Run",
+        "definition": "Tests.",
+        "run": str(run),
+    }
+    columns |= {"substance": "opioid", "counts": "positive"}
+    library = folder / "config/endpoints.tsv"
+    names = library.read_text().splitlines()[0].split("\t")
+    library.write_text(library.read_text() + "\t".join(columns.get(name, "") for name in names) + "\n")
+    asked(folder, "relapse_9", 90, "hazard_ratio", "none", "naive")
+    text = told(folder).text()
+    assert f"relapse_9: {'times to an event, ' * (run == 8)}{said}" in text
+    longest = "The longest that can be asked about is of 8: 11 people or more had so many"
+    assert (longest in text) == (run == 9)
+
+
+def test_medications_that_explain_no_test_are_named_where_enough_people_share_them(folder):
+    records(folder)
+    given = ["naltrexone 50 mg"] * 12 + ["methadone hydrochloride 80 mg"] * 12 + ["a rare one"]
+    rows = [f"p{i:02d},{name},0," for i, name in enumerate(given)]
+    head = "person_id,medication,start_day,end_day"
+    (folder / "records/medications.csv").write_text("\n".join([head, *rows]) + "\n")
+    text = told(folder).text()
+    assert "13 of 25 rows name none that a test could find (naltrexone 50 mg 12);" in text
+    assert "rare" not in text
+
+
+@pytest.mark.parametrize("day", [29, 30])
+def test_an_interview_that_looks_back_beyond_the_start_is_told(folder, day):
+    records(folder)
+    followups(folder, lookback=30)
+    held = folder / "records/followups.csv"
+    held.write_text(held.read_text().replace(",90,90,", f",30,{day},"))
+    asked(folder, "abstinent", 30)
+    early = "of 40 interviews 40 ask about days before its clock starts as well"
+    assert (early in told(folder).text()) == (day == 29)

@@ -82,7 +82,7 @@ def test_a_positive_screen_in_the_look_back_tells_the_answer():
         {"person_id": "b", "day": 120, "result": "positive"},
         {"person_id": "c", "day": 175, "result": "negative"},
     ]
-    assert recorded(held=held, tests=tests)["told_by_screen"].tolist() == [True, False, False]
+    assert recorded(held=held, tests=tests)["certain"].tolist() == [True, False, False]
 
 
 def test_screens_that_are_the_answer_are_no_record_of_it():
@@ -92,7 +92,7 @@ def test_screens_that_are_the_answer_are_no_record_of_it():
     ]
     found = recorded(SCREEN, 84, tests=tests)
     assert found.loc["a", "screens_due"] == 0
-    assert not found["told_by_screen"].any()
+    assert not found["certain"].any()
     assert recorded(SCREEN, 88, tests=tests).loc["a", "last_screen_positive"]
 
 
@@ -140,13 +140,13 @@ def test_the_record_reads_tests_by_the_study_as_its_endpoint_does():
     assert found["screens_positive"].tolist() == [0, 1, 0, 1, 1]
     assert found["abstinent_last"].tolist() == [True, False, True, False, False]
     # exactly those whom the endpoint counts by a screen; an inconclusive one tells nothing
-    assert found["told_by_screen"].tolist() == [False, False, False, True, True]
-    assert (found["told_by_screen"] == answers["abstinent"].notna()).all()
+    assert found["certain"].tolist() == [False, False, False, True, True]
+    assert (found["certain"] == answers["abstinent"].notna()).all()
     otherwise, answers = both(INTERVIEW, 180, Use(prescribed="use", dilute="as_written", excused=[]), held)
     assert otherwise["last_screen_positive"].tolist() == [True, True, False, False, True]
     assert otherwise["screens_missed"].tolist() == [0, 0, 1, 0, 0]
-    assert otherwise["told_by_screen"].tolist() == [True, False, False, True, True]
-    assert (otherwise["told_by_screen"] == answers["abstinent"].notna()).all()
+    assert otherwise["certain"].tolist() == [True, False, False, True, True]
+    assert (otherwise["certain"] == answers["abstinent"].notna()).all()
 
 
 def test_a_class_of_substances_is_every_substance_of_it():
@@ -185,7 +185,21 @@ def test_a_screen_of_an_interview_that_was_not_due_tells_nothing():
     found = history.run(
         who, interviews, tests, TABLES["sessions"].empty(), care, [INTERVIEW], {"abstinent": [165]}
     )["history"]  # fmt: skip
-    assert not found["told_by_screen"].any()
+    assert not found["certain"].any()
+
+
+@pytest.mark.parametrize(("deaths", "certain"), [("counted_against", [True, False, False]), ("left_out", [False] * 3)])
+def test_a_death_that_counts_against_the_outcome_is_certain_whatever_was_known_before(deaths, certain):
+    """a died on the day of the horizon, after use that stands; b a day later; c lives."""
+    endpoint = parts.endpoint("none", "no_return", deaths=deaths)
+    who = people("a", "b", "c").assign(death_day=pd.array([182, 183, None], dtype="Int64"))
+    care = table(
+        "retention", [{"person_id": p} for p in "abc"], follows="care", cause="completed", days=20, days_latest=20
+    )
+    used = followups([{"person_id": "a", "target_day": 91, "day": 91, "days_used": 3, "first_use_day": 40}])
+    empty = [TABLES[name].empty() for name in ("screens", "sessions")]
+    found = history.run(who, used, *empty, care, [endpoint], {"none": [182]})["history"]
+    assert found["certain"].tolist() == certain
 
 
 def test_without_a_question_it_is_empty():

@@ -76,6 +76,10 @@ def test_specimens_that_are_dilute_or_tampered_with(validity: str, result: str, 
     [
         ("methadone", "methadone", 0, None, "-"), ("Buprenorphine/Naloxone", "buprenorphine", 3, 3, "-"),
         ("lorazepam", "benzodiazepine", 0, 10, "-"),
+        # salt, dose, form and what else is in it are no matter; a word within a word is none
+        ("Methadone hydrochloride 80 mg/d", "methadone", 0, None, "-"),
+        ("methadone + lorazepam", "methadone", 0, 5, "-"),
+        ("Suboxone 8-2mg film", "buprenorphine", 0, None, "-"), ("nomethadone", "methadone", 0, None, "+"),
         # methadone is found for a week: up to day 3 of a spell that ended on day -4, not on -5
         ("methadone", "methadone", -60, -4, "-"), ("methadone", "methadone", -60, -5, "+"),
         # begun after the test; another opioid; no medication for it

@@ -19,7 +19,7 @@ from iop_outcomes.protocol import AsRun
 from iop_outcomes.provenance import outbound
 from iop_outcomes.release.pools import called
 from iop_outcomes.steps import code
-from iop_outcomes.study.loaded import FIGURES
+from iop_outcomes.study.figures import FIGURES
 
 
 def run(name: str, **given: Any) -> dict[str, bytes]:

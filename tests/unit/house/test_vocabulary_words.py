@@ -32,7 +32,7 @@ ELSEWHERE = {
     ("first_use", "tables/outcomes.py"): (1, TABLE),
     ("overlap", "figures/__init__.py"): (1, FIGURE),
     ("overlap", "report/sections.py"): (1, FIGURE),
-    ("overlap", "study/loaded.py"): (1, FIGURE),
+    ("overlap", "study/figures.py"): (1, FIGURE),
     ("completed", "simulate/cohort/truth.py"): (1, OUTCOME),
     ("death", "simulate/cohort/truth.py"): (1, OUTCOME),
     ("completed", "simulate/tedsd/plan.py"): (3, PUBLISHED),

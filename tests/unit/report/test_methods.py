@@ -7,9 +7,10 @@ from released_study import NARROW, study
 
 from iop_outcomes.protocol import AsRun
 from iop_outcomes.report import methods
+from iop_outcomes.report.methods_part import Part
 
 
-def paragraph(whole: AsRun, heading: str) -> methods.Paragraph:
+def paragraph(whole: AsRun, heading: str) -> Part:
     return next(p for p in methods.describe(whole) if p.heading == heading)
 
 

@@ -24,7 +24,7 @@ from released_study import (
 
 from iop_outcomes.presentation.labels import Labels
 from iop_outcomes.protocol import AsRun
-from iop_outcomes.report import cohort, design, known_truth, methods, results
+from iop_outcomes.report import cohort, design, gaps, known_truth, methods, results, states
 
 
 def test_table_one_by_hand() -> None:
@@ -76,7 +76,7 @@ def test_gaps_are_grouped_by_reason() -> None:
         (*USE, "ATO", "overlap", "observed_only"), "too thin"
     )
     rows += gated((*USE, "ATE", "aipw", "missing_is_using"), "fewer than 11 people in a cell", "suppressed")
-    first, second = results.gaps(typed("estimates", rows), study())
+    first, second = gaps.gaps(typed("estimates", rows), study())
     assert (first.status, first.reason) == ("Stopped by the gate", "Too thin")
     assert first.what == (
         "Starting in day care against a ward. Abstinent, day 180: observed only (inverse probability weighting, "
@@ -93,7 +93,7 @@ def test_a_gap_of_a_ratio_says_of_which_and_of_which_days() -> None:
         measure="hazard_ratio", status="gated", reason="too thin",
     )  # fmt: skip
     some = typed("estimates", rows).assign(from_day=61, to_day=180)
-    (whole,), (part,) = (results.gaps(found, study()) for found in (typed("estimates", rows), some))
+    (whole,), (part,) = (gaps.gaps(found, study()) for found in (typed("estimates", rows), some))
     assert "day 180, hazard ratio (" in whole.what[0]
     assert "day 180, hazard ratio, day 61 to 180 (" in part.what[0]
 
@@ -204,7 +204,7 @@ def test_the_difference_that_a_primary_question_can_show() -> None:
 
 
 def test_people_behind_abstinence_keep_their_secrets() -> None:
-    (table,) = results.of_levels(counts(), study(), "iop_vs_res", "abstinence")
+    (table,) = states.tables(counts(), study(), "iop_vs_res", "abstinence")
     assert {line.label: line.cells for line in table.blocks[0].lines} == {
         "Abstinent": ("66", "0"),
         "Using": ("withheld", "90"),
@@ -238,7 +238,7 @@ def test_what_the_weeks_of_people_say_is_no_state_of_theirs() -> None:
         for level, n in (("event", 120), ("no_event", 80))
     ]  # fmt: skip
     own = pd.concat([counts(), typed("counts", weekly)], ignore_index=True)
-    (table,) = results.of_levels(own, study(), "iop_vs_res", "abstinence")
+    (table,) = states.tables(own, study(), "iop_vs_res", "abstinence")
     (block,) = [b for b in table.blocks if b.heading == "Negative weekly screen, day 14"]
     assert [(line.label, line.cells) for line in block.lines] == [
         ("In some week", ("120", "120")), ("In no week", ("80", "80"))

@@ -12,7 +12,7 @@ from rounded_release import rounded, with_error
 
 from iop_outcomes import figures, report
 from iop_outcomes.figures import style
-from iop_outcomes.report import cohort, document, material, page, protection, results, sections
+from iop_outcomes.report import cohort, document, material, page, protection, results, sections, states
 
 ABOUT = f"\u2248{NARROW}"
 
@@ -52,7 +52,7 @@ def test_a_range_stands_in_place_of_a_small_count() -> None:
     table = counts()
     small = (table["outcome"] == "abstinent") & (table["level"] == "missing")
     table.loc[small, ["count", "count_low", "count_high"]] = 6
-    found = results.of_levels(rounded(table, 1, most=10), study(), "iop_vs_res", "abstinence")
+    found = states.tables(rounded(table, 1, most=10), study(), "iop_vs_res", "abstinence")
     assert "1 to 10" in cells(found[0])
     assert "withheld" in cells(found[0])  # that of another state, as before
     assert "\u20181 to 10\u2019: one of these numbers" in text(whole(counts=rounded(table, 1, most=10)))

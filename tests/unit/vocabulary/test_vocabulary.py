@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from iop_outcomes.cohort import abstinence, amounts, events, weekly
+from iop_outcomes.cohort import abstinence, amounts, events, on_a_day, weekly
 from iop_outcomes.estimators.causal.propensity import fit_propensity
 from iop_outcomes.estimators.causal.weights import TILTS, truncate, weight_slope, weights
 from iop_outcomes.patterns.words import VALUES
@@ -52,8 +52,8 @@ def test_a_truncated_weight_does_not_move() -> None:
 
 def test_every_kind_of_endpoint_has_its_function_and_nothing_else_has() -> None:
     assert set(events.KINDS) == set(endpoints.EVENTS)
-    assert set(abstinence.ANSWERS) == set(abstinence.DUE) == set(abstinence.DEAD)
-    assert set(abstinence.ANSWERS) == set(endpoints.ON_A_DAY) - set(endpoints.PATTERN_ANSWERS)
+    assert set(on_a_day.ANSWERS) == set(on_a_day.DUE) == set(on_a_day.DEAD)
+    assert set(on_a_day.ANSWERS) == set(endpoints.ON_A_DAY) - set(endpoints.PATTERN_ANSWERS)
     assert set(abstinence.TIMES) == set(endpoints.TIMED) - set(endpoints.PATTERN_TIMES)
     assert set(abstinence.BETWEEN_DAYS) == set(endpoints.BETWEEN)
     assert set(weekly.WEEKS) == set(endpoints.WEEKLY)

@@ -140,6 +140,4 @@ def read(history: pd.DataFrame, people: pd.DataFrame, ask: Analysis, how: Imputa
     earlier, seen = (
         np.where(own[c].isna(), np.nan, own[c].fillna(False).to_numpy(dtype=float)) for c in (BEFORE, LAST)
     )
-    return History(
-        record, earlier.astype(float), seen.astype(float), own["told_by_screen"].to_numpy(dtype=bool), seed, how
-    )
+    return History(record, earlier.astype(float), seen.astype(float), own["certain"].to_numpy(dtype=bool), seed, how)

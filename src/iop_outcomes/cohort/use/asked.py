@@ -65,6 +65,13 @@ def of(found: pd.DataFrame, view: AskedTests, use: Use) -> Asked:
     return Asked(days.loc[~excused, columns], days.loc[excused, columns])
 
 
+def of_any_substance(
+    people: pd.DataFrame, screens: pd.DataFrame, medications: pd.DataFrame | None, use: Use
+) -> pd.DataFrame:
+    """The tests of units from their time zero, one a day, whatever their substance, as a record of people."""
+    return of(read(people, screens, medications, use), AskedTests(), use).screens
+
+
 def _tells(found: pd.DataFrame, view: AskedTests, use: Use) -> pd.DataFrame:
     """By person and day, of how many days together its tests can tell: of no more than leave the time in which their
     substance is found the share that a pattern asks of an interval (`use.least_covered`). It is said of positives too:

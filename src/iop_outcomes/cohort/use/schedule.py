@@ -35,6 +35,16 @@ def thinned(by_day: pd.DataFrame, one_in_days: int, begins: int) -> pd.DataFrame
     return ordered.loc[last, list(by_day.columns)]
 
 
+def refuse_unknown_sites(people: pd.DataFrame, use: Use) -> None:
+    """Raises StudyError for a site of the schedule that no one is of. people: site_id."""
+    unknown = set(use.schedule.sites) - set(people["site_id"])
+    if unknown:
+        raise StudyError(
+            f"`use.schedule.sites` names {len(unknown)} site(s) that no one in the cohort is of. Expected names of "
+            "sites as the records have them (`stays.site_id`)."
+        )
+
+
 def missed(people: pd.DataFrame, by_day: pd.DataFrame, use: Use, in_care_to: pd.Series) -> pd.DataFrame:
     """Rows of `tests.by_day` for tests that were due and are not on record; none where the schedule is recorded.
 
@@ -46,12 +56,7 @@ def missed(people: pd.DataFrame, by_day: pd.DataFrame, use: Use, in_care_to: pd.
     schedule = use.schedule
     if schedule.kind == "recorded" or people.empty:
         return by_day.iloc[:0]
-    unknown = sorted(set(schedule.sites) - set(people["site_id"]))
-    if unknown:
-        raise StudyError(
-            f"`use.schedule.sites` names {len(unknown)} site(s) that no one in the cohort is of. Expected names of "
-            "sites as the records have them (`stays.site_id`)."
-        )
+    refuse_unknown_sites(people, use)
     every = people["site_id"].map(schedule.sites).fillna(schedule.every_days).to_numpy("int64")
     observed = people["observed_days"].to_numpy("int64")
     until = observed if schedule.until == "observed" else np.minimum(observed, in_care_to.to_numpy("int64"))

@@ -6,6 +6,7 @@ substance and a class of its own, of which nothing is known.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -57,6 +58,24 @@ def named(written: pd.Series) -> pd.Series:
     table = known().named
     tidy = {text: " ".join(str(text).casefold().split()) for text in written.dropna().unique()}
     return written.map({text: table.get(name, name) for text, name in tidy.items()})
+
+
+def prescribed(written: pd.Series) -> pd.DataFrame:
+    """What medications are, for tests: `at`, their place in `written`, and `substance`; a row for each that is named.
+
+    A medication is known by a word of its text, whatever its salt, dose and form.
+    """
+    import pandas as pd
+
+    listed = {frozenset(_words(n)): substance for substance, names in known().medications.items() for n in names}
+    texts = [(text, frozenset(_words(str(text)))) for text in written.dropna().unique()]
+    meant = sorted({(text, substance) for text, said in texts for name, substance in listed.items() if name <= said})
+    rows = pd.DataFrame({"text": written.to_numpy(), "at": range(len(written))})
+    return rows.merge(pd.DataFrame(meant, columns=["text", "substance"]), on="text")[["at", "substance"]]
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W_]+", text.casefold())
 
 
 def of_class(substance: pd.Series, wanted: str) -> pd.Series:

@@ -75,17 +75,15 @@ def _of_results(screens: pd.DataFrame, use: Use) -> NDArray[np.int64]:
 
 def _prescribed(positive: pd.DataFrame, medications: pd.DataFrame) -> NDArray[np.bool_]:
     """(n,) whether a medication on record explains what was found."""
-    table = substances.known().medications
     if positive.empty or medications.empty:
         return np.zeros(len(positive), dtype=bool)
-    names = {m: substance for substance, of in table.items() for m in of}
-    spells = medications[["person_id", "start_day", "end_day"]].assign(
-        substance=medications["medication"].str.casefold().str.strip().map(names)
-    )
+    named = substances.prescribed(medications["medication"])
+    spells = medications[["person_id", "start_day", "end_day"]].iloc[named["at"]]
+    spells = spells.assign(substance=named["substance"].to_numpy())
     wanted = positive[["person_id", "day", "substance"]].assign(
         at=np.arange(len(positive)), after=substances.explained_days(positive["substance"], positive["specimen"])
     )
-    pairs = wanted.merge(spells.dropna(subset=["substance"]), on=["person_id", "substance"])
+    pairs = wanted.merge(spells, on=["person_id", "substance"])
     begun = pairs["day"] >= pairs["start_day"]
     until = pairs["end_day"].astype("float64").fillna(np.inf) + np.ceil(pairs["after"])
     covered = pairs.loc[(begun & (pairs["day"].astype("float64") <= until)).fillna(False).astype(bool), "at"]

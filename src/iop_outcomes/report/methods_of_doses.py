@@ -1,0 +1,113 @@
+"""The methods of what is asked of durations, strategies of staying, doses and intensities, as the study has them."""
+
+from __future__ import annotations
+
+from iop_outcomes.estimators.causal.doses import NEAR_HOURS, NEAR_SHARE
+from iop_outcomes.presentation import numbers
+from iop_outcomes.presentation.labels import Labels, sentence, within
+from iop_outcomes.protocol import AsRun, Stay
+from iop_outcomes.protocol.staying import AT_LEAST, EXACTLY
+from iop_outcomes.report.methods_part import Part
+
+
+def duration(study: AsRun) -> Part | None:
+    """Staying against leaving: naive, and from landmarks; None where it is not asked."""
+    settings = study.durations
+    if not settings:
+        return None
+    said = []
+    for duration in settings.values():
+        where = "at the index level" if duration.stay == "index" else "in care at any level"
+        sites = "; hazards are compared within sites" if duration.within_sites else ""
+        said.append((duration.title, f"{duration.days} days {where}, landmark on day {duration.days}{sites}."))
+    text = (
+        "Whether someone stays is known only when the days have passed. The naive comparison counts them "
+        "anyway and is shown as a warning; hazards begin at the landmark, and shares from the landmark are of people "
+        "alive and observed on that day, adjusted for what was known at the start, and for nothing after it."
+    )
+    return Part("Duration", text, tuple(said))
+
+
+def strategies(study: AsRun) -> Part | None:
+    """Strategies of staying, side by side; None where there are none."""
+    if not study.strategies:
+        return None
+    labels = Labels(study)
+    said = []
+    for asked in study.strategies.values():
+        where = "the index level" if asked.follows == "index" else "care at any level"
+        sides = " ".join(f"{side.label}: {decided(side)}." for side in asked.sides)
+        cut = f" Weights are cut off at their quantile {asked.truncated:g}." if asked.truncated else ""
+        said.append(
+            (
+                asked.title,
+                f"Among everyone who started in the arm \u2018{labels.arm(asked.contrast, asked.arm)}\u2019; what is "
+                f"left is {where}. {sides} A stay is at its planned end from {asked.plan_tolerance_days} days before "
+                f"it on.{cut}",
+            )
+        )
+    text = (
+        "Week 1 is days 0 to 6; whoever was last in care on one of these has left in week 1. What was recorded in a "
+        "week counts as known before leaving at its end. Hours are those of sessions; a week in care without one has "
+        "no hours where someone of the site who entered in the same period has sessions, and else the scheduled hours "
+        "stand in. Death and the end of observation are no leaving: others stand for those people."
+    )
+    return Part("Strategies of staying", text, tuple(said))
+
+
+def decided(side: Stay) -> str:
+    """What a strategy decides, in words."""
+    if side.stay == AT_LEAST:
+        return f"nobody leaves before week {side.weeks}"
+    late = f", or up to {side.grace_weeks} weeks later" if side.grace_weeks else ""
+    begin = "nobody leaves before" if side.stay == EXACTLY else "who leaves before leaves when they do"
+    return f"{begin}, and everyone else in week {side.weeks}{late}"
+
+
+def doses(study: AsRun) -> Part | None:
+    """Hours a week and weeks of care; None where they are not asked."""
+    if not study.doses:
+        return None
+    said = [
+        (
+            asked.title,
+            f"{sentence([f'{h:g}' for h in asked.hours])} hours a week, for {sentence([str(w) for w in asked.weeks])} "
+            f"weeks; a dose has a number where {asked.fewest_near} people of the level were in care as long, with mean "
+            f"hours at the level within {100 * NEAR_SHARE:g}{numbers.NARROW}%, or {NEAR_HOURS:g} hour, of it.",
+        )
+        for asked in study.doses.values()
+    ]
+    text = (
+        "A dose is so many attended hours in each of so many weeks from time zero at one level of care, and no care "
+        "afterwards. Hours that nobody reports are those scheduled. Naive numbers are a logistic regression within "
+        "each arm on the mean hours and the weeks that people happened to have."
+    )
+    return Part("Hours a week and weeks of care", text, tuple(said))
+
+
+def intensity(study: AsRun) -> Part | None:
+    """Hours, or tests, a week in the first weeks; None where they are not asked."""
+    settings = study.intensities
+    if not settings:
+        return None
+    labels = Labels(study)
+    said = []
+    for name, setting in settings.items():
+        pairs = [
+            f"{within(labels.arm(name, arm))} {numbers.plain(more)} against {numbers.plain(fewer)}"
+            for arm, (fewer, more) in setting.compare.items()
+        ]
+        compared = f" Compared: {'; '.join(pairs)} hours a week." if pairs else ""
+        if setting.cut is not None:
+            compared = f" Compared: at least {numbers.plain(setting.cut)} tests scheduled a week against fewer."
+        said.append(
+            (
+                setting.title,
+                f"Days 0 to {setting.window_days - 1}, among people still in care at the end.{compared}",
+            )
+        )
+    return Part("Intensity", "", tuple(said))
+
+
+# in the order of the section
+PARTS = (duration, strategies, doses, intensity)

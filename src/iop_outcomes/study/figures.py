@@ -1,0 +1,58 @@
+"""The figures that a study asks for: those that its analyses can fill."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from iop_outcomes.protocol import Analysis, Endpoint, Study
+from iop_outcomes.vocabulary.answers import BOUNDS, MISSING_RULES
+from iop_outcomes.vocabulary.endpoints import BETWEEN, EVENTS, LEFT_INDEX, STAYING, WEEKLY, measures
+from iop_outcomes.vocabulary.kind import ABSTINENCE, CONTRASTS, DOSE, DOSES, DURATIONS, RETENTION, STRATEGIES
+from iop_outcomes.vocabulary.measures import DOSE_RESPONSE, HAZARD_RATIO, RISK, TIME_RATIO
+
+# figures by name, with the measures of the steps or of the kinds of endpoint that fill them; None: always
+FIGURES: dict[str, set[tuple[str, str]] | None] = {
+    "flow": None,
+    "balance": None,
+    "overlap": None,
+    "staying": {(kind, measure) for kind in STAYING for measure in measures(kind, RETENTION, CONTRASTS)},
+    "leaving": {(kind, RISK) for kind in LEFT_INDEX},
+    "events": {(kind, RISK) for kind in EVENTS},
+    "hazards": {(RETENTION, HAZARD_RATIO)},
+    "abstinence": {(ABSTINENCE, RISK)},
+    "missing": {(ABSTINENCE, RISK)},
+    "tipping": {(ABSTINENCE, RISK)},
+    "weekly": {(kind, measure) for kind in WEEKLY for measure in measures(kind, ABSTINENCE, CONTRASTS)},
+    "patterns": {(kind, measure) for kind in WEEKLY for measure in measures(kind, ABSTINENCE, CONTRASTS)},
+    "free_of_use": {(kind, TIME_RATIO) for kind in BETWEEN},
+    "duration": {(DURATIONS, HAZARD_RATIO), (DURATIONS, RISK)},
+    "strategies": {(STRATEGIES, RISK)},
+    "doses": {(DOSES, RISK)},
+    "intensity": {(DOSE, DOSE_RESPONSE)},
+    "completeness": None,
+    "maturity": None,
+    "agreement": None,
+    "hours": None,
+    "transitions": None,
+}
+
+
+def asked(study: Study, analyses: Sequence[Analysis], endpoints: Mapping[str, Endpoint]) -> list[str]:
+    """The figures that a study's analyses can fill."""
+    rows = [a for a in analyses if _may_fill(study, a)]
+    rooms = {name: room for room in (DURATIONS, STRATEGIES, DOSES) for name in getattr(study, room)}
+    outcomes = {
+        (of, a.measure) for a in rows for of in (a.step, endpoints[a.outcome].kind, rooms.get(a.contrast, CONTRASTS))
+    }
+    rules = {MISSING_RULES[a.missing_rule] for a in rows}
+    further = any(not r.counts or r.name in BOUNDS for r in rules)
+    shifted = any(r.shifted for r in rules)
+    unasked = [name for name, there in (("missing", further), ("tipping", shifted)) if not there]
+    whole = () if study.inference.hazard_cuts_days else ("hazards",)  # one ratio over all days makes no plot
+    without = (*whole, *unasked)
+    return [n for n, needs in FIGURES.items() if (needs is None or outcomes & needs) and n not in without]
+
+
+def _may_fill(study: Study, row: Analysis) -> bool:
+    asked = study.contrasts.get(row.contrast) or study.intensities.get(row.contrast)
+    return getattr(asked, "required", True)
