@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import permutations
 
 from iop_outcomes.presentation import numbers
-from iop_outcomes.protocol import Compared, Contrast, Doses, Duration, Endpoint, Intensity, Strategies
+from iop_outcomes.protocol import Compared, Comparison, Contrast, Endpoint, comparisons
 from iop_outcomes.tables.results import ALL
 from iop_outcomes.vocabulary import answers, causes, endpoints
 from iop_outcomes.vocabulary.arms import LEFT, STAYED
@@ -104,10 +104,8 @@ class Labels:
         asked = self.study.intensities.get(contrast) or self.study.doses.get(contrast)
         return self.study.contrasts[asked.contrast if asked else contrast]
 
-    def _asked(self, name: str) -> Contrast | Doses | Duration | Intensity | Strategies | None:
-        study = self.study
-        rooms = (study.contrasts, study.durations, study.intensities, study.strategies, study.doses)
-        return next((room[name] for room in rooms if name in room), None)
+    def _asked(self, name: str) -> Comparison | None:
+        return dict(comparisons(self.study)).get(name)
 
     def knows(self, name: str) -> bool:
         """A comparison of this name was asked for."""

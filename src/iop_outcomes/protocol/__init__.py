@@ -6,6 +6,7 @@ are refused. Loading, merging and the errors that people read are in `iop_outcom
 
 from iop_outcomes.protocol.as_run import AsRun, Companions, Compared, InCare, Origin
 from iop_outcomes.protocol.base import GAP, Name, Part, Share
+from iop_outcomes.protocol.comparisons import Comparison, comparisons
 from iop_outcomes.protocol.doses import Doses
 from iop_outcomes.protocol.mapping import ColumnMapping, Enrolment, Filter, TableMapping
 from iop_outcomes.protocol.records import Allowance, Privacy, Source
@@ -38,6 +39,7 @@ __all__ = [
     "ColumnMapping",
     "Companions",
     "Compared",
+    "Comparison",
     "Contrast",
     "Disclosure",
     "Doses",
@@ -66,4 +68,5 @@ __all__ = [
     "Study",
     "TableMapping",
     "Use",
+    "comparisons",
 ]  # fmt: skip

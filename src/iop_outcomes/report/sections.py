@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from iop_outcomes.presentation import policies, recorded, told
 from iop_outcomes.presentation.labels import Labels, sentence, within
-from iop_outcomes.protocol import AsRun
+from iop_outcomes.protocol import AsRun, comparisons
 from iop_outcomes.release import policy
 from iop_outcomes.report import (
     about,
@@ -169,8 +169,7 @@ def _provenance(of: Sources) -> tuple[Item, ...]:
 def question(study: AsRun) -> str:
     """What the study asks, in one paragraph."""
     labels = Labels(study)
-    rooms = (study.contrasts, study.durations, study.strategies, study.doses, study.intensities)
-    asked = [within(labels.contrast(name)) for room in rooms for name in room]
+    asked = [within(labels.contrast(name)) for name, _ in comparisons(study)]
     again = study.companions.outcomes
     followed = dict.fromkeys(row.outcome for row in study.analyses if row.outcome not in again)
     outcomes = [within(labels.endpoint(o)) for o in followed]

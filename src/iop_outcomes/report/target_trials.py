@@ -8,10 +8,11 @@ contrasted and for whom, and how it is analysed. Each is read from the study; wh
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import singledispatch
 
 from iop_outcomes.presentation import numbers
 from iop_outcomes.presentation.labels import Labels, capital, covariate, sentence, within
-from iop_outcomes.protocol import Analysis, AsRun, Contrast, Doses, Duration, Intensity, Strategies
+from iop_outcomes.protocol import Analysis, AsRun, Contrast, Doses, Duration, Intensity, Strategies, comparisons
 from iop_outcomes.report.methods_of_doses import decided
 from iop_outcomes.report.sentences.effects import groups
 from iop_outcomes.vocabulary.estimands import ESTIMANDS
@@ -39,11 +40,8 @@ def trials(study: AsRun) -> list[tuple[str, Trial]]:
 
 def _own(study: AsRun) -> Iterator[tuple[str, str, Trial]]:
     """Name, title, and what is particular to each comparison."""
-    yield from ((name, one.title, _contrast(study, one)) for name, one in study.contrasts.items())
-    yield from ((name, one.title, _duration(study, one)) for name, one in study.durations.items())
-    yield from ((name, one.title, _strategies(study, one)) for name, one in study.strategies.items())
-    yield from ((name, one.title, _doses(study, one)) for name, one in study.doses.items())
-    yield from ((name, one.title, _intensity(study, one)) for name, one in study.intensities.items())
+    for name, one in comparisons(study):
+        yield name, one.title, _particular(one, study)
 
 
 def _shared(study: AsRun, rows: Sequence[Analysis]) -> Trial:
@@ -73,7 +71,14 @@ def _held(study: AsRun) -> str:
     return sentence([*names, *(["site"] if study.adjustment.site_effects else [])]) or "nothing"
 
 
-def _contrast(study: AsRun, one: Contrast) -> Trial:
+@singledispatch
+def _particular(one: object, study: AsRun) -> Trial:
+    """What is particular to each sort of comparison."""
+    raise TypeError(f"no trial is written out for {type(one).__name__}")
+
+
+@_particular.register
+def _contrast(one: Contrast, study: AsRun) -> Trial:
     sides = [f"{within(arm.label)} ({', '.join(arm.values)})" for arm in (one.first, one.second, *one.further_arms)]
     by_chance = "By chance, as it was in the trial that the records are from."
     as_if = f"As it came about; taken to be as if by chance among people alike in {_held(study)}. Nobody is blinded."
@@ -83,7 +88,8 @@ def _contrast(study: AsRun, one: Contrast) -> Trial:
     }
 
 
-def _duration(study: AsRun, one: Duration) -> Trial:
+@_particular.register
+def _duration(one: Duration, study: AsRun) -> Trial:
     where = "at the index level" if one.stay == "index" else "in care"
     return {
         ZERO: f"Day {one.days} for what begins at the landmark, among people who are at risk then. Naive rows begin on "
@@ -94,7 +100,8 @@ def _duration(study: AsRun, one: Duration) -> Trial:
     }
 
 
-def _strategies(study: AsRun, one: Strategies) -> Trial:
+@_particular.register
+def _strategies(one: Strategies, study: AsRun) -> Trial:
     labels = Labels(study)
     started = dict(zip(labels.sides(one.contrast), groups(labels, one.contrast), strict=True))[one.arm]
     sides = [f"{within(side.label)}: {decided(side)}" for side in one.sides]
@@ -108,7 +115,8 @@ def _strategies(study: AsRun, one: Strategies) -> Trial:
     }
 
 
-def _doses(study: AsRun, one: Doses) -> Trial:
+@_particular.register
+def _doses(one: Doses, study: AsRun) -> Trial:
     labels = Labels(study)
     sides = " or ".join(f"\u2018{within(labels.arm(one.contrast, arm))}\u2019" for arm in labels.sides(one.contrast))
     hours, weeks = (sentence([f"{n:g}" for n in values]) for values in (one.hours, one.weeks))
@@ -121,7 +129,8 @@ def _doses(study: AsRun, one: Doses) -> Trial:
     }
 
 
-def _intensity(study: AsRun, one: Intensity) -> Trial:
+@_particular.register
+def _intensity(one: Intensity, study: AsRun) -> Trial:
     days = numbers.plain(one.window_days)
     return {
         ZERO: f"Day {days}, among people still in care then.",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.protocol import Analysis, Eligibility, Endpoint, Study
+from iop_outcomes.protocol import Analysis, Eligibility, Endpoint, Study, comparisons
 from iop_outcomes.protocol.records import PUBLIC
 from iop_outcomes.study import covariates, horizons, names
 from iop_outcomes.study.mistakes import unknown
@@ -26,7 +26,7 @@ from iop_outcomes.vocabulary.endpoints import (
     compared,
     measures,
 )
-from iop_outcomes.vocabulary.kind import ABSTINENCE
+from iop_outcomes.vocabulary.kind import ABSTINENCE, ROOMS
 from iop_outcomes.vocabulary.measures import INTENSITY
 
 # columns of the candidates that eligibility rules may use beside those of persons and of the index episode
@@ -72,7 +72,7 @@ def _nothing_asked(study: Study) -> str:
             f"{study.analyses} has no row for the cohort '{study.cohort}'. Add at least one, or name a cohort whose "
             f"questions are asked here too with `questions:` in {study.cohorts}/{study.cohort}.yaml."
         )
-    made = [*study.contrasts, *study.durations, *study.intensities, *study.strategies, *study.doses]
+    made = [name for name, _ in comparisons(study)]
     return (
         f"{study.analyses} asks nothing of the cohort '{study.cohort}': it has no row for it, and none for "
         f"'{study.questions}', whose questions it shares, about a comparison that it makes. It makes "
@@ -116,12 +116,11 @@ def _check_public(study: Study) -> None:
 def _check_groups(study: Study) -> None:
     """Comparisons have names of their own; intensities and doses know their contrast, and strategies its arm."""
     file = f"{study.cohorts}/{study.cohort}.yaml"
-    given = [*study.contrasts, *study.durations, *study.intensities, *study.strategies, *study.doses]
+    given = [name for name, _ in comparisons(study)]
     twice = sorted({n for n in given if given.count(n) > 1})
     if twice:
         raise StudyError(
-            f"{file}: the name '{twice[0]}' stands for two comparisons. Contrasts, durations, intensities, "
-            "strategies and doses need names of their own."
+            f"{file}: the name '{twice[0]}' stands for two comparisons. Names must differ across {', '.join(ROOMS)}."
         )
     _check_doses(study, file)
     for name, intensity in study.intensities.items():

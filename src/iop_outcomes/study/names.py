@@ -13,9 +13,10 @@ from itertools import combinations
 from pathlib import Path
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.protocol import Analysis, Arm, Contrast, Eligibility, Endpoint, Question, Study
+from iop_outcomes.protocol import Analysis, Arm, Contrast, Eligibility, Endpoint, Question, Study, comparisons
 from iop_outcomes.study import variants
 from iop_outcomes.vocabulary.endpoints import EVENTS
+from iop_outcomes.vocabulary.kind import ROOMS
 from iop_outcomes.vocabulary.measures import OF
 
 # what stands beside the arms of a comparison, and instead of one
@@ -62,11 +63,11 @@ def _folders(study: Study) -> Iterator[str]:
 
 
 def _comparisons(study: Study) -> Iterator[str]:
-    for room in ("contrasts", "durations", "intensities", "strategies", "doses"):
+    for room in ROOMS:
         for name in getattr(study, room):
             if name in COMPARISONS:
                 yield f"{room}: '{name}' {COMPARISONS[name]} in the results. Give another name."
-    taken = {*study.contrasts, *study.durations, *study.intensities, *study.strategies, *study.doses}
+    taken = {name for name, _ in comparisons(study)}
     for name, contrast in study.contrasts.items():
         if contrast.variant_of is not None:
             yield f"contrasts.{name}: `variant_of` is set by the workflow. Leave it out; `classifiers` asks for it."

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.protocol import Analysis, Question, Study
+from iop_outcomes.protocol import Analysis, Question, Study, comparisons
 from iop_outcomes.vocabulary.answers import MISSING_RULES
 from iop_outcomes.vocabulary.methods import METHODS
 
@@ -37,7 +37,7 @@ def asked(study: Study, rows: Sequence[Question]) -> Asked:
     shared = [r for r in rows if r.cohort == study.questions]
     if study.questions and (not shared or study.questions == study.cohort):
         raise StudyError(_nobody(study, sorted({r.cohort for r in rows} - {study.cohort})))
-    made = {*study.contrasts, *study.durations, *study.intensities, *study.strategies, *study.doses}
+    made = {name for name, _ in comparisons(study)}
     about = [analysis for row in shared for analysis in _each(row, study.cohort)]
     found = [analysis for row in own for analysis in _each(row, study.cohort)]
     both = [*(a for a in about if a.contrast in made), *found]
