@@ -25,6 +25,7 @@ from iop_outcomes.protocol import (
     InCare,
     Inference,
     Intensity,
+    OfDose,
 )
 from iop_outcomes.tables import TABLES
 
@@ -176,7 +177,7 @@ def _dose(
     hours = {"hours": Intensity(title="", window_days=WINDOW, contrast="c", knots=3, compare=compare)}
     return dose.run(
         cohort.people, cohort.arms, covariates, cohort.retention, cohort.dose, cohort.abstinence, no_use, no_doses,
-        rows, durations, hours, {}, {}, compared, ENDPOINTS, gate, INFERENCE,
+        rows, OfDose(durations=durations, intensities=hours), compared, ENDPOINTS, gate, INFERENCE,
     )  # fmt: skip
 
 

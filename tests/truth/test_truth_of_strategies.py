@@ -68,6 +68,36 @@ def weeks_in_care(course: Course) -> dict[str, np.ndarray]:
     return {"person": person, "week": at + 1, "left": left, "done": done, "may": may, "x": x}
 
 
+def test_a_curve_over_weeks_of_leaving_with_planned_lengths_as_if_by_chance(natural: Course) -> None:
+    """Leaving in week 4, 8, 12 and 13, as the simulator has it by intervention: completing is modelled by the week and
+    not by the plan, which the program draws by chance; with the plan as well hardly anyone could leave in other weeks.
+    """
+    s, y = weeks_in_care(natural), abstinent(natural)
+    weeks = (4, 8, 12, 13)
+    forced = [
+        abstinent(
+            follow(natural.baseline, np.random.default_rng(SEED + 2), arm=1, strategy=Strategy(stay_exactly=week))
+        )
+        for week in weeks
+    ]
+    truth = np.array([one.mean() for one in forced])
+    by_week = np.column_stack([s["x"], *(s["week"] == week for week in range(2, 31))])
+    drop = estimator.Way(s["left"] & ~s["done"], s["x"])
+    asked = {f"week {week}": estimator.Strategy.exactly(week) for week in weeks}
+    found, planned = (
+        estimator.strategy_means(y, s["person"], s["week"], [drop, done], asked)
+        for done in (estimator.Way(s["done"], by_week), estimator.Way(s["done"], s["x"], s["may"]))
+    )
+    error = found.estimate.standard_error()
+    assert (np.abs(found.estimate.value - truth) < 3 * error).all(), (found.estimate.value, truth)
+    # the same people, and far fewer of them count where the plan is known
+    assert (found.effective[1:] > 1.5 * planned.effective[1:]).all()
+    # a regression on the weeks that people happened to stay is steeper than what weeks do
+    stayed = np.minimum(np.bincount(s["person"], minlength=len(y)), 13)
+    naive = np.polyfit(stayed, y, 1)[0]
+    assert naive > (truth[-1] - truth[0]) / (13 - 4) + 0.005
+
+
 def test_the_estimator_finds_them_among_people_who_come_and_go(natural: Course, published: pd.Series) -> None:
     s, y = weeks_in_care(natural), abstinent(natural)
     ways = [estimator.Way(s["left"] & ~s["done"], s["x"]), estimator.Way(s["done"], s["x"], s["may"])]

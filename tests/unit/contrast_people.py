@@ -20,7 +20,9 @@ from iop_outcomes.protocol import (
     Imputation,
     Inference,
     Intensity,
+    OfDose,
     Strategies,
+    Threshold,
 )
 from iop_outcomes.tables import TABLES, check
 
@@ -133,10 +135,10 @@ def by_measure(found, column: str = "estimate"):
 
 def run_dose(
     cohort: dict[str, pd.DataFrame], *asked: Analysis, within_sites: bool = True, compare=None, strategies=None,
-    grids=None, gate: Gate = GATE, inference: Inference = INFERENCE, **columns: Any
+    thresholds=None, grids=None, gate: Gate = GATE, inference: Inference = INFERENCE, **columns: Any
 ):  # fmt: skip
     """Answers on dose; columns: of the table dose, where hours, screens or reports of use are on record. strategies: by
-    name, as a study writes them; grids: of doses, the same.
+    name, as a study writes them; thresholds, grids: of doses, the same.
     """
     doses = pd.DataFrame(
         {
@@ -148,10 +150,13 @@ def run_dose(
     tables = (cohort[n] for n in ("people", "arms", "covariates", "retention"))
     found = dose.run(
         *tables, doses, cohort["abstinence"], cohort["first_use"], cohort.get("doses", TABLES["doses"].empty()), asked,
-        {"stay_90": Duration(title="", days=90, stay="care", within_sites=within_sites)},
-        {"hours": Intensity(title="", window_days=90, contrast="c", knots=3, compare=compare or {})},
-        {name: Strategies.model_validate(s) for name, s in (strategies or {}).items()},
-        {name: Doses.model_validate(s) for name, s in (grids or {}).items()},
+        OfDose(
+            durations={"stay_90": Duration(title="", days=90, stay="care", within_sites=within_sites)},
+            intensities={"hours": Intensity(title="", window_days=90, contrast="c", knots=3, compare=compare or {})},
+            strategies={name: Strategies.model_validate(s) for name, s in (strategies or {}).items()},
+            thresholds={name: Threshold.model_validate(s) for name, s in (thresholds or {}).items()},
+            doses={name: Doses.model_validate(s) for name, s in (grids or {}).items()},
+        ),
         {"c": CONTRAST}, ENDPOINTS, gate, inference,
     )  # fmt: skip
     for name, table in found.items():

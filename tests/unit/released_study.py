@@ -10,6 +10,7 @@ import doses_rows
 import pandas as pd
 import records_counts
 import strategies_rows
+import thresholds_rows
 from parts import endpoint
 from results_rows import made
 
@@ -30,6 +31,7 @@ ENDPOINTS = (
 # step, analysis, contrast, outcome, day, measure, estimand, method, missing rule, family
 CRUDELY = ("iop_vs_res", "unplanned_discharge", 90, "risk", "as_observed", "crude", "none")
 EXHIBIT = ("none", "exhibit")
+USING = ("missing_is_using", "secondary")
 SHEET = (
     ("retention", "leaving", *CRUDELY, "secondary"),
     ("retention", "leaving", "iop_vs_res", "unplanned_discharge", 90, "risk", "ATO", "overlap", "none", "primary"),
@@ -39,23 +41,13 @@ SHEET = (
     ("abstinence", "use", "iop_vs_res", "abstinent", 180, "risk", "ATO", "overlap", "missing_is_using", "primary"),
     ("abstinence", "use", "iop_vs_res", "abstinent", 180, "risk", "ATO", "overlap", "observed_only", "primary"),
     ("abstinence", "use", "iop_vs_res", "abstinent", 180, "risk", "ATE", "aipw", "observed_only", "primary"),
-    (
-        "abstinence",
-        "weeks",
-        "iop_vs_res",
-        "weekly",
-        14,
-        "odds_ratio",
-        "ATO",
-        "overlap",
-        "missing_is_using",
-        "secondary",
-    ),
+    ("abstinence", "weeks", "iop_vs_res", "weekly", 14, "odds_ratio", "ATO", "overlap", *USING),
     ("abstinence", "first", "iop_vs_res", "first_use", 90, "time_ratio", "ATO", "overlap", "none", "secondary"),
     ("dose", "stay", "stay_90", "return_to_use", 365, "hazard_ratio", "as_observed", "naive", "none", "exhibit"),
     ("dose", "stay", "stay_90", "return_to_use", 365, "hazard_ratio", "landmark", "landmark", "none", "exhibit"),
     ("dose", "stay", "long_vs_short", "return_to_use", 365, "hazard_ratio", "randomised", "randomised", *EXHIBIT),
     *strategies_rows.SHEET,
+    *thresholds_rows.SHEET,
     *doses_rows.SHEET,
     ("dose", "hours", "hours", "abstinent", 180, "dose_response", "landmark", "spline", "observed_only", "secondary"),
 )
@@ -95,6 +87,7 @@ def plain_study(**changes: Any) -> dict[str, Any]:
             },
             "durations": {"stay_90": {"title": "Staying 90 days against leaving", "days": 90}},
             "strategies": {"stays": strategies_rows.STAYS},
+            "thresholds": {"bend": thresholds_rows.BEND},
             "doses": {"grid": doses_rows.GRID},
             "intensities": {"hours": {"title": "Hours a week", "contrast": "iop_vs_res", "compare": {"iop": (6, 10)}}},
             **changes,
@@ -233,6 +226,7 @@ def estimates() -> pd.DataFrame:
         ),
         *strategies_rows.naive(0.44),
         *strategies_rows.right(0.29),
+        *thresholds_rows.rows(),
         *doses_rows.rows(),
         *estimand(
             ("hours", "hours", "abstinent", 180, "landmark", "spline", "observed_only"),
@@ -351,7 +345,7 @@ def curves() -> pd.DataFrame:
                 {**key, "method": "spline", "axis": "hours_per_week", "x": x, "estimate": y, "conf_low": y - 0.1,
                  "conf_high": y + 0.1}
             )  # fmt: skip
-    return typed("curves", rows + days_between.rows())
+    return typed("curves", [*rows, *days_between.rows(), *thresholds_rows.curves()])
 
 
 def diagnostics() -> pd.DataFrame:
@@ -375,7 +369,7 @@ def diagnostics() -> pd.DataFrame:
         rows.append({"quantity": "standard_deviation", "arm": arm, "variable": "age", "value": 10.0})
     rows.append({"quantity": "one_arm_strata", "variable": "site_id", "value": 1})
     base = {"analysis": "design", "contrast": "iop_vs_res", "method": "unweighted", "status": "info"}
-    return typed("diagnostics", [*(base | r for r in rows), records_counts.floor()])
+    return typed("diagnostics", [*(base | r for r in rows), *thresholds_rows.fits(), records_counts.floor()])
 
 
 def truth() -> pd.DataFrame:

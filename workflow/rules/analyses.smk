@@ -52,10 +52,7 @@ use rule run as analyses_dose with:
             "analyses.dose",
             {
                 "rows": plain(LOADED.rows("dose")),
-                "durations": plain(loaded.untitled(STUDY.durations)),
-                "intensities": plain(loaded.untitled(STUDY.intensities)),
-                "strategies": plain(loaded.untitled(STUDY.strategies)),
-                "grids": plain(loaded.untitled(STUDY.doses)),
+                "compared": plain(LOADED.of_dose()),
                 "contrasts": plain(loaded.untitled(STUDY.contrasts)),
                 "endpoints": plain(LOADED.asked_for("dose")),
                 "gate": after_outcomes(

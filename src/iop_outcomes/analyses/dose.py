@@ -1,6 +1,6 @@
-"""Dose: duration of care (`duration`), strategies of how long to stay (`staying`), hours a week for so many weeks at a
-level of care (`hours_and_weeks`), and intensity: hours a week (`intensity`) and tests a week (`testing`) beside
-abstinence.
+"""Dose: duration of care (`duration`), strategies of how long to stay (`staying`), a claimed threshold of weeks
+(`threshold`), hours a week for so many weeks at a level of care (`hours_and_weeks`), and intensity: hours a week
+(`intensity`) and tests a week (`testing`) beside abstinence.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from iop_outcomes.analyses import duration, hours_and_weeks, intensity, staying, testing, weeks_of_care
+from iop_outcomes.analyses import duration, hours_and_weeks, intensity, staying, testing, threshold, weeks_of_care
 from iop_outcomes.analyses.answer import Answered, together
 from iop_outcomes.analyses.dose_tables import Tables
-from iop_outcomes.protocol import Analysis, Contrast, Doses, Duration, Endpoint, Gate, Inference, Intensity, Strategies
+from iop_outcomes.protocol import Analysis, Contrast, Endpoint, Gate, Inference, OfDose
 from iop_outcomes.steps.store import NOTHING, Wanted
 from iop_outcomes.vocabulary.measures import TESTS
 
@@ -30,10 +30,7 @@ def run(
     first_use: pd.DataFrame,
     doses: pd.DataFrame,
     rows: Sequence[Analysis],
-    durations: Mapping[str, Duration],
-    intensities: Mapping[str, Intensity],
-    strategies: Mapping[str, Strategies],
-    grids: Mapping[str, Doses],
+    compared: OfDose,
     contrasts: Mapping[str, Contrast],
     endpoints: Mapping[str, Endpoint],
     gate: Gate,
@@ -44,15 +41,17 @@ def run(
 
     def answered(ask: Analysis) -> Answered:
         endpoint = endpoints[ask.outcome]
-        if asked := intensities.get(ask.contrast):
+        if asked := compared.intensities.get(ask.contrast):
             by = testing if asked.of == TESTS else intensity
             return by.answered(ask, tables, asked, contrasts[asked.contrast], endpoint, gate, inference)
-        if asked_for := strategies.get(ask.contrast):
+        if asked_for := compared.strategies.get(ask.contrast):
             return staying.answered(ask, tables, asked_for, contrasts[asked_for.contrast], endpoint, gate, inference)
-        if grid := grids.get(ask.contrast):
+        if claimed := compared.thresholds.get(ask.contrast):
+            return threshold.answered(ask, tables, claimed, contrasts[claimed.contrast], endpoint, gate, inference)
+        if grid := compared.doses.get(ask.contrast):
             return hours_and_weeks.answered(ask, tables, grid, contrasts[grid.contrast], endpoint, gate, inference)
-        if ask.contrast in durations:
-            return duration.answered(ask, tables, durations[ask.contrast], endpoint, gate, inference)
+        if asked_of := compared.durations.get(ask.contrast):
+            return duration.answered(ask, tables, asked_of, endpoint, gate, inference)
         return duration.randomised(ask, tables, contrasts[ask.contrast], gate, inference)
 
     told = Answered(counts=tuple(weeks_of_care.rows(doses, rows[0].cohort))) if rows else Answered()

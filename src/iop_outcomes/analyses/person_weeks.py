@@ -36,21 +36,29 @@ EVENTS_PER_COLUMN = 5
 
 @dataclass(frozen=True)
 class Weeks:
-    """doses: (m,) rows of the table, sorted by person and week. person: (m,) of each, as a position among n people.
-    cause: (m,) how it ended, '' where the person stayed. tolerance: days before its planned end from which on a stay
-    counts as being at it. fixed: (n, q) what was known of each person at the start. site: (n,).
+    """doses: (m,) rows of the table, sorted by person and week. person: (m,) of each, as a position among n
+    people. cause:
+    (m,) how it ended, '' where the person stayed. tolerance: days before its planned end from which on a stay
+    counts as being at it; None: the plan tells nothing of leaving. fixed: (n, q) what was known of each person at
+    the start. site: (n,).
     """
 
     doses: pd.DataFrame
     person: Whole
     cause: Words
-    tolerance: int
+    tolerance: int | None
     fixed: Array
     site: Words
 
     @classmethod
     def of(
-        cls, doses: pd.DataFrame, people: pd.DataFrame, stay: pd.DataFrame, last: int, tolerance: int, fixed: Array
+        cls,
+        doses: pd.DataFrame,
+        people: pd.DataFrame,
+        stay: pd.DataFrame,
+        last: int,
+        tolerance: int | None,
+        fixed: Array,
     ) -> Weeks:
         """The weeks of people. stay: rows of retention in their order. last: the last week that is decided."""
         import pandas as pd
@@ -99,11 +107,14 @@ class Weeks:
     @property
     def _place(self) -> NDArray[np.str_]:
         """(m,) the level of care, and how many whole weeks are left to the planned end of the stay where it is near."""
+        level = self.doses["level_of_care"].to_numpy(dtype=str)
+        if self.tolerance is None:  # plans of a level end in weeks of their own
+            return np.char.add(level, np.char.add(" ", self.week.astype(str)))
         left = self.doses["planned_days_left"].astype("Float64").to_numpy(dtype=float, na_value=np.inf)
         near = left <= self.tolerance
         weeks = np.maximum(np.where(near, left, 0) // DAYS_PER_WEEK, -1)
         plan = np.where(near, weeks.astype(str), np.where(np.isinf(left), "no plan", "far"))
-        return self.doses["level_of_care"].to_numpy(dtype=str) + np.char.add(" ", plan.astype(str))
+        return np.char.add(level, np.char.add(" ", plan.astype(str)))
 
     def _carried(self, values: Array, first: float) -> Array:
         """(m,) values, where missing the one before of the same person; `first` where there is none."""

@@ -20,7 +20,7 @@ OBSERVED, REPORTED = "observed_days", "reported_care"
 
 def lines(loaded: Loaded) -> list[str]:
     """What is to be known of a study, a sentence each; none where nothing is counted before it is known."""
-    asked = (_stays, _strategies, _doses, _hours, _arms, _eligible, _back)
+    asked = (_stays, _strategies, _thresholds, _doses, _hours, _arms, _eligible, _back)
     return [line for look in asked for line in look(loaded)]
 
 
@@ -48,6 +48,16 @@ def _strategies(loaded: Loaded) -> Iterator[str]:
             yield (
                 f"strategies.{name}: only those who happened to do so are compared, which is known when they have. Ask "
                 f"for the method {CLONE_CENSOR_WEIGHT} as well."
+            )
+
+
+def _thresholds(loaded: Loaded) -> Iterator[str]:
+    for name in loaded.study.thresholds:
+        asked = _methods(loaded, name)
+        if asked and CLONE_CENSOR_WEIGHT not in asked:
+            yield (
+                f"thresholds.{name}: a regression on the weeks that people happened to stay counts what made them "
+                f"leave as an effect of leaving. Ask for the method {CLONE_CENSOR_WEIGHT} as well."
             )
 
 
@@ -94,8 +104,7 @@ def _back(loaded: Loaded) -> Iterator[str]:
     """Windows of outcomes that begin before the stay, or the window, that is compared has ended."""
     study = loaded.study
     ends = {name: s.days for name, s in study.durations.items()}
-    ends |= {name: DAYS_PER_WEEK * s.decided for name, s in study.strategies.items()}
-    ends |= {name: DAYS_PER_WEEK * s.decided for name, s in study.doses.items()}
+    ends |= {name: DAYS_PER_WEEK * one.decided for name, one in study.weekly.items()}
     ends |= {name: s.window_days for name, s in study.intensities.items()}
     asked = {(r.contrast, r.outcome, r.horizon_days) for r in loaded.analyses if r.contrast in ends}
     for name, outcome, day in sorted(asked):

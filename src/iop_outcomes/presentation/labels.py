@@ -17,7 +17,7 @@ from iop_outcomes.protocol import Compared, Comparison, Contrast, Endpoint, comp
 from iop_outcomes.tables.results import ALL
 from iop_outcomes.vocabulary import answers, causes, endpoints
 from iop_outcomes.vocabulary.arms import LEFT, STAYED
-from iop_outcomes.vocabulary.measures import FEWER_TESTS, MORE_TESTS
+from iop_outcomes.vocabulary.measures import BEYOND, FEWER_TESTS, MORE_TESTS, UP_TO
 from iop_outcomes.vocabulary.methods import METHODS
 from iop_outcomes.vocabulary.testing import SCHEDULED_BEFORE
 
@@ -123,6 +123,8 @@ class Labels:
         if contrast in self.study.strategies:
             first, second = self.study.strategies[contrast].sides
             return first.name, second.name
+        if contrast in self.study.thresholds:
+            return UP_TO, BEYOND
         found = self.compared(contrast)
         return found.first.name, found.second.name
 
@@ -131,9 +133,17 @@ class Labels:
         if contrast in self.study.durations:
             days = self.study.durations[contrast].days
             return {STAYED: f"Stayed at least {days} days", LEFT: f"Left before day {days}"}.get(name, words(name))
+        if contrast in self.study.thresholds:
+            return self._of_threshold(contrast, name)
         asked = self.study.strategies.get(contrast) or self.compared(contrast)
         known = {arm.name: arm.label for arm in (asked.first, asked.second)}
         return known.get(name) or self.further_arms(contrast).get(name) or words(name)
+
+    def _of_threshold(self, contrast: str, name: str) -> str:
+        """Label of a side of a threshold, or of the arm in which its people started."""
+        asked = self.study.thresholds[contrast]
+        known = {UP_TO: f"Up to week {asked.at}", BEYOND: f"Beyond week {asked.at}"}
+        return known.get(name) or self.arm(asked.contrast, name)
 
     def further_arms(self, contrast: str) -> dict[str, str]:
         """The further arms of a contrast: labels by name."""
@@ -242,6 +252,11 @@ def strategies_method(name: str) -> str:
 def doses_method(name: str) -> str:
     """Label of a method where doses are compared."""
     return (METHODS[name].of_doses if name in METHODS else "") or method(name)
+
+
+def thresholds_method(name: str) -> str:
+    """Label of a method where weeks of leaving are compared."""
+    return (METHODS[name].of_thresholds if name in METHODS else "") or method(name)
 
 
 def missing_rule(name: str) -> str:

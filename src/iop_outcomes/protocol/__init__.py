@@ -6,7 +6,7 @@ are refused. Loading, merging and the errors that people read are in `iop_outcom
 
 from iop_outcomes.protocol.as_run import AsRun, Companions, Compared, InCare, Origin
 from iop_outcomes.protocol.base import GAP, Name, Part, Share
-from iop_outcomes.protocol.comparisons import Comparison, comparisons
+from iop_outcomes.protocol.comparisons import Comparison, OfDose, comparisons
 from iop_outcomes.protocol.doses import Doses
 from iop_outcomes.protocol.mapping import ColumnMapping, Enrolment, Filter, TableMapping
 from iop_outcomes.protocol.records import Allowance, Privacy, Source
@@ -24,6 +24,7 @@ from iop_outcomes.protocol.study import (
     Population,
     Study,
 )
+from iop_outcomes.protocol.thresholds import Threshold
 from iop_outcomes.protocol.uncertain import Imputation, Inference, Misclassification
 from iop_outcomes.protocol.use import AskedTests, Schedule, Use
 
@@ -55,6 +56,7 @@ __all__ = [
     "Intensity",
     "Misclassification",
     "Name",
+    "OfDose",
     "Origin",
     "Part",
     "Population",
@@ -67,6 +69,7 @@ __all__ = [
     "Strategies",
     "Study",
     "TableMapping",
+    "Threshold",
     "Use",
     "comparisons",
 ]  # fmt: skip

@@ -19,6 +19,7 @@ from iop_outcomes.protocol.study import (
     Intensity,
     Population,
 )
+from iop_outcomes.protocol.thresholds import Threshold
 from iop_outcomes.protocol.uncertain import Imputation, Inference, Misclassification
 
 
@@ -46,6 +47,7 @@ class Compared(Part):
     durations: dict[Name, Duration] = {}
     intensities: dict[Name, Intensity] = {}
     strategies: dict[Name, Strategies] = {}
+    thresholds: dict[Name, Threshold] = {}
     doses: dict[Name, Doses] = {}
     endpoints: dict[Name, Endpoint] = Field(description="by outcome, in the order of the library")
     companions: Companions = Companions()

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from iop_outcomes.protocol.as_run import Compared
+from iop_outcomes.protocol.base import Name, Part
 from iop_outcomes.protocol.doses import Doses
 from iop_outcomes.protocol.staying import Strategies
 from iop_outcomes.protocol.study import Contrast, Duration, Intensity, Study
+from iop_outcomes.protocol.thresholds import Threshold
 from iop_outcomes.vocabulary.kind import ROOMS
 
-Comparison = Contrast | Duration | Strategies | Doses | Intensity
+
+class OfDose(Part):
+    """What is compared beside contrasts, by name: stays, weeks of leaving, doses and intensities."""
+
+    durations: dict[Name, Duration] = {}
+    strategies: dict[Name, Strategies] = {}
+    thresholds: dict[Name, Threshold] = {}
+    doses: dict[Name, Doses] = {}
+    intensities: dict[Name, Intensity] = {}
+
+
+Comparison = Contrast | Duration | Strategies | Threshold | Doses | Intensity
 
 
 def comparisons(study: Study | Compared) -> list[tuple[str, Comparison]]:

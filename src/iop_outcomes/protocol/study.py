@@ -10,6 +10,7 @@ from iop_outcomes.protocol.base import GAP, Name, Part, Share, Words
 from iop_outcomes.protocol.doses import Doses
 from iop_outcomes.protocol.records import Privacy, Source
 from iop_outcomes.protocol.staying import Strategies
+from iop_outcomes.protocol.thresholds import Threshold
 from iop_outcomes.protocol.uncertain import Imputation, Inference, Misclassification
 from iop_outcomes.protocol.use import Use
 from iop_outcomes.vocabulary.levels import LEVELS
@@ -279,5 +280,16 @@ class Study(Part):
     durations: dict[Name, Duration] = {}
     intensities: dict[Name, Intensity] = {}
     strategies: dict[Name, Strategies] = {}
+    thresholds: dict[Name, Threshold] = {}
     doses: dict[Name, Doses] = {}
     truth: str | None = Field(default=None, description="table of known truths, for a synthetic cohort")
+
+    @property
+    def of_one_arm(self) -> dict[str, Strategies | Threshold]:
+        """What is compared among people who started in one arm, week by week."""
+        return {**self.strategies, **self.thresholds}
+
+    @property
+    def weekly(self) -> dict[str, Strategies | Threshold | Doses]:
+        """What decides weeks of care."""
+        return {**self.of_one_arm, **self.doses}

@@ -75,6 +75,14 @@ OF_STRATEGIES = (
     "with use later, whatever leaving does. On which side the naive comparison errs is read from the two rows, and "
     "not presumed. What moved both leaving and later use and was not recorded is weighted for in neither."
 )
+OF_THRESHOLDS = (
+    "Whether staying pays more up to some week than beyond it is a question of what would have come of everyone who "
+    "started there, had all left in one and the same week, for one week after the other; never of the weeks that "
+    "people happened to stay. Each point stands on those who left in that week, who stand for those like them who "
+    "left earlier or later. A further week adds what the line that bends at the claimed week rises by. The naive "
+    "line, in red, is a regression on the weeks that people stayed: use makes people leave. What moved both leaving "
+    "and later use and was not recorded is weighted for in neither."
+)
 OF_DOSES = (
     "What would have come of everyone compared, had all attended so many hours a week, for so many weeks, at the level "
     "of the first arm, or at that of the second. The naive numbers are of people who happened to have such doses: use "

@@ -98,8 +98,13 @@ def dose(of: Sources) -> tuple[Item, ...]:
         for of_what in (HOURS, TESTS)
     )  # fmt: skip
     stays = _strategies(estimates, of.tables["diagnostics"], study)
+    bends = [
+        table
+        for name in study.thresholds
+        for table in results.of_threshold(estimates, of.tables["diagnostics"], study, name)
+    ]
     grids = of_doses.tables(estimates, study)
-    if not (longer or stays or hours or tests or grids):
+    if not (longer or stays or bends or hours or tests or grids):
         return ()
     items: list[Item] = []
     if longer:
@@ -109,6 +114,9 @@ def dose(of: Sources) -> tuple[Item, ...]:
         weights = results.of_weights(of.tables["diagnostics"], study)
         items += [Heading("Had everyone stayed so long, or left"), Paragraph(explanations.OF_STRATEGIES)]
         items += [*of.drawn("strategies"), *filled(stays), *filled(weights)]
+    if bends:
+        items += [Heading("Had everyone left in one and the same week"), Paragraph(explanations.OF_THRESHOLDS)]
+        items += [*of.drawn("thresholds"), *filled(bends)]
     if grids:
         items += [Heading("Had everyone attended so many hours, for so many weeks"), Paragraph(explanations.OF_DOSES)]
         items += [*of.drawn("doses"), *filled(grids)]

@@ -7,6 +7,7 @@ from iop_outcomes.presentation import numbers
 from iop_outcomes.presentation.labels import Labels, sentence, within
 from iop_outcomes.protocol import AsRun, Stay
 from iop_outcomes.protocol.staying import AT_LEAST, EXACTLY
+from iop_outcomes.protocol.thresholds import ADJUSTED
 from iop_outcomes.report.methods_part import Part
 
 
@@ -64,6 +65,42 @@ def decided(side: Stay) -> str:
     return f"{begin}, and everyone else in week {side.weeks}{late}"
 
 
+BY_CHANCE = (
+    "How long a stay was planned to be is taken to be as if by chance among people alike at the start, and is in no "
+    "model of leaving."
+)
+ADJUSTED_PLAN = "Leaving is modelled by the planned end of a stay as well."
+
+
+def thresholds(study: AsRun) -> Part | None:
+    """Weeks in which everyone leaves; None where no threshold is asked about."""
+    if not study.thresholds:
+        return None
+    labels, said = Labels(study), []
+    for asked in study.thresholds.values():
+        where = "the index level" if asked.follows == "index" else "care at any level"
+        before, at, after = asked.equal_steps
+        plan = ADJUSTED_PLAN if asked.plan == ADJUSTED else BY_CHANCE
+        said.append(
+            (
+                asked.title,
+                f"Among everyone who started in the arm \u2018{labels.arm(asked.contrast, asked.arm)}\u2019; what is "
+                f"left is {where}, in week {sentence([str(w) for w in asked.weeks])}. The claim is of week {at}; "
+                f"equal steps are from week {before} to {at} and from there to {after}. A week has a point where "
+                f"{asked.fewest} people are known to have left in it, weighted ones counted by their effective number. "
+                f"{plan}",
+            )
+        )
+    text = (
+        "For each week the mean had everyone left in it, neither before nor after, is estimated as for strategies of "
+        "staying, all of them together. To these means, weighed by their covariance, a straight line is fitted and one "
+        "that bends at the claimed week (generalised least squares; Greenland and Longnecker 1992, American Journal of "
+        "Epidemiology 135:1301). Naive numbers are a linear regression of the outcome on the weeks that people "
+        "happened to stay, with the same bend."
+    )
+    return Part("Weeks in which everyone leaves", text, tuple(said))
+
+
 def doses(study: AsRun) -> Part | None:
     """Hours a week and weeks of care; None where they are not asked."""
     if not study.doses:
@@ -110,4 +147,4 @@ def intensity(study: AsRun) -> Part | None:
 
 
 # in the order of the section
-PARTS = (duration, strategies, doses, intensity)
+PARTS = (duration, strategies, thresholds, doses, intensity)

@@ -7,6 +7,7 @@ without a number says why.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from iop_outcomes.estimators.regression.few_clusters import ENOUGH
@@ -18,20 +19,23 @@ from iop_outcomes.presentation.labels import (
     duration_method,
     method,
     strategies_method,
+    thresholds_method,
     within,
 )
 from iop_outcomes.protocol import AsRun, Intensity
 from iop_outcomes.report import explanations, protection
 from iop_outcomes.report.document import Block, Line, Table
-from iop_outcomes.report.sentences import effects
+from iop_outcomes.report.sentences import effects, thresholds
 from iop_outcomes.report.summary import Pair, paired, rank
 from iop_outcomes.tables.results import (
+    BEND_FITS,
     EFFECTIVE_SHARE,
     FEW_SITES_DEGREES,
     FEW_SITES_HIGH,
     FEW_SITES_LOW,
     LARGEST_DIFFERENCE,
     LARGEST_WEIGHT,
+    LINE_FITS,
     MEAN_WEIGHT,
     OF_QUESTIONS,
     ONE_RATIO,
@@ -126,6 +130,23 @@ def of_intensity(estimates: pd.DataFrame, study: AsRun, name: str) -> list[Table
     return [t for t in tables if any(line.cells for block in t.blocks for line in block.lines)]
 
 
+def of_threshold(estimates: pd.DataFrame, diagnostics: pd.DataFrame, study: AsRun, name: str) -> list[Table]:
+    """The table of a threshold: what further weeks add up to it and beyond it, and which shapes fit the curve."""
+    labels, own = Labels(study), estimates[estimates["contrast"] == name]
+    if own.empty:
+        return []
+    table = _values(own, labels, name, labels.arms(name), labels.sides(name))
+    fits = _told(own, diagnostics, (LINE_FITS, BEND_FITS))
+    said = []
+    for _, *asked in (key for key in fits if key[0] == LINE_FITS):
+        line, bend = (fits.get((quantity, *asked)) for quantity in (LINE_FITS, BEND_FITS))
+        if line is not None and bend is not None:
+            day = float(str(asked[3]))
+            of = labels.question(str(asked[2]), day, str(asked[5]))
+            said.append(f"{of}: {within(thresholds.fit(line, bend, study.thresholds[name].at))}")
+    return [replace(table, note=" ".join(part for part in (table.note, *said) if part))]
+
+
 def of_weights(diagnostics: pd.DataFrame, study: AsRun) -> list[Table]:
     """What the weights of strategies achieve: one table, a line for each strategy of each question."""
     labels = Labels(study)
@@ -197,7 +218,8 @@ def heading(row: Estimated, labels: Labels) -> str:
     """The question of an estimand: outcome, day and reading of missing ones."""
     asked = labels.question(row["outcome"], float(row["horizon_days"] or 0), row["missing_rule"])
     measure = MEASURES[row["measure"]]
-    return f"{asked}, {measure.called}" if measure.amount and measure.called else asked
+    apart = measure.amount or measure.sides
+    return f"{asked}, {measure.called}" if apart and measure.called else asked
 
 
 def label(pair: Pair, labels: Labels) -> str:
@@ -209,6 +231,8 @@ def label(pair: Pair, labels: Labels) -> str:
         name = duration_method(row["measure"], row["method"], durations[row["contrast"]].days)
     if row["contrast"] in labels.study.doses:
         return doses_method(row["method"])
+    if row["contrast"] in labels.study.thresholds:
+        return thresholds_method(row["method"])
     return strategies_method(row["method"]) if row["contrast"] in labels.study.strategies else name
 
 

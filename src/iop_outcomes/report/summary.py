@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from iop_outcomes.presentation import numbers
 from iop_outcomes.presentation.labels import Labels, capital
 from iop_outcomes.protocol import AsRun
-from iop_outcomes.report.sentences import dose, doses, effects, missing
+from iop_outcomes.report.sentences import dose, doses, effects, missing, thresholds
 from iop_outcomes.tables.results import ALL, ESTIMATES
 from iop_outcomes.tables.rows import Estimated, alike, estimated
 from iop_outcomes.vocabulary import endpoints
@@ -83,6 +83,7 @@ def summary(estimates: pd.DataFrame, study: AsRun) -> list[Part]:
         (study.contrasts, _contrast),
         (study.durations, _duration),
         (study.strategies, _strategies),
+        (study.thresholds, _thresholds),
         (study.doses, _doses),
         (study.intensities, _intensity),
     )
@@ -281,6 +282,17 @@ def _strategies(own: pd.DataFrame, everything: pd.DataFrame, study: AsRun, name:
             yield Said(text, tone)
         if right and not right.there:
             yield Said(f"No right comparison is shown: {effects.absent(right.main, labels)}.", "absent")
+
+
+def _thresholds(own: pd.DataFrame, everything: pd.DataFrame, study: AsRun, name: str) -> Iterator[Said]:
+    labels = Labels(study)
+    for _, rows in own.groupby(["analysis", "outcome", "horizon_days", "missing_rule"], sort=False):
+        found = pairs(rows)
+        for text, tone in thresholds.thresholds([p.rows for p in found if p.there], labels):
+            yield Said(text, tone)
+        right = [p for p in found if p.main["method"] not in UNADJUSTED]
+        if right and not any(p.there for p in right):
+            yield Said(f"No right comparison is shown: {effects.absent(right[0].main, labels)}.", "absent")
 
 
 def _doses(own: pd.DataFrame, everything: pd.DataFrame, study: AsRun, name: str) -> Iterator[Said]:

@@ -12,7 +12,18 @@ from functools import singledispatch
 
 from iop_outcomes.presentation import numbers
 from iop_outcomes.presentation.labels import Labels, capital, covariate, sentence, within
-from iop_outcomes.protocol import Analysis, AsRun, Contrast, Doses, Duration, Intensity, Strategies, comparisons
+from iop_outcomes.protocol import (
+    Analysis,
+    AsRun,
+    Contrast,
+    Doses,
+    Duration,
+    Intensity,
+    Strategies,
+    Threshold,
+    comparisons,
+)
+from iop_outcomes.protocol.thresholds import ADJUSTED
 from iop_outcomes.report.methods_of_doses import decided
 from iop_outcomes.report.sentences.effects import groups
 from iop_outcomes.vocabulary.estimands import ESTIMANDS
@@ -112,6 +123,23 @@ def _strategies(one: Strategies, study: AsRun) -> Trial:
         "craving up to then.",
         CONTRASTED: "The outcome of everyone under either, whatever they did: per protocol. Death and the end of "
         "observation are no departure; others stand for those people.",
+    }
+
+
+@_particular.register
+def _threshold(one: Threshold, study: AsRun) -> Trial:
+    labels = Labels(study)
+    started = dict(zip(labels.sides(one.contrast), groups(labels, one.contrast), strict=True))[one.arm]
+    weeks = sentence([str(week) for week in one.weeks])
+    plan = "the plan, " if one.plan == ADJUSTED else ""
+    return {
+        COMPARED: f"Of {started}: to leave in week {weeks}, neither before nor after.",
+        ASSIGNED: "At time zero everyone is assigned each week, as clones. Week by week, staying and leaving are taken "
+        f"to be as if by chance among people alike in {_held(study)}, the level of care, {plan}hours, tests and "
+        "craving up to then" + ("." if plan else "; so is how long a stay was planned to be."),
+        CONTRASTED: f"What a further week adds up to week {one.at} and beyond it, had everyone left in one and the "
+        "same week, whatever they did: per protocol. Death and the end of observation are no departure; others stand "
+        "for those people.",
     }
 
 

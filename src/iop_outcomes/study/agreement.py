@@ -26,7 +26,7 @@ from iop_outcomes.vocabulary.endpoints import (
     compared,
     measures,
 )
-from iop_outcomes.vocabulary.kind import ABSTINENCE, ROOMS
+from iop_outcomes.vocabulary.kind import ABSTINENCE, ROOMS, STRATEGIES, THRESHOLDS
 from iop_outcomes.vocabulary.measures import INTENSITY
 
 # columns of the candidates that eligibility rules may use beside those of persons and of the index episode
@@ -114,7 +114,9 @@ def _check_public(study: Study) -> None:
 
 
 def _check_groups(study: Study) -> None:
-    """Comparisons have names of their own; intensities and doses know their contrast, and strategies its arm."""
+    """Comparisons have names of their own; intensities and doses know their contrast, strategies and thresholds its
+    arm as well.
+    """
     file = f"{study.cohorts}/{study.cohort}.yaml"
     given = [name for name, _ in comparisons(study)]
     twice = sorted({n for n in given if given.count(n) > 1})
@@ -132,8 +134,9 @@ def _check_groups(study: Study) -> None:
         if strange := [arm for arm in intensity.compare if arm not in sides]:
             at = f"{file}, intensities.{name}.compare"
             raise StudyError(unknown(at, "arm", strange[0], sides, f"contrasts.{intensity.contrast}"))
-    for name, asked in study.strategies.items():
-        at = f"{file}, strategies.{name}"
+    for name, asked in study.of_one_arm.items():
+        room = STRATEGIES if name in study.strategies else THRESHOLDS
+        at = f"{file}, {room}.{name}"
         if asked.contrast not in study.contrasts:
             raise StudyError(unknown(at, "contrast", asked.contrast, list(study.contrasts), "`contrasts`"))
         contrast = study.contrasts[asked.contrast]

@@ -7,8 +7,17 @@ from collections.abc import Mapping, Sequence
 from iop_outcomes.protocol import Analysis, Endpoint, Study
 from iop_outcomes.vocabulary.answers import BOUNDS, MISSING_RULES
 from iop_outcomes.vocabulary.endpoints import BETWEEN, EVENTS, LEFT_INDEX, STAYING, WEEKLY, measures
-from iop_outcomes.vocabulary.kind import ABSTINENCE, CONTRASTS, DOSE, DOSES, DURATIONS, RETENTION, STRATEGIES
-from iop_outcomes.vocabulary.measures import DOSE_RESPONSE, HAZARD_RATIO, RISK, TIME_RATIO
+from iop_outcomes.vocabulary.kind import (
+    ABSTINENCE,
+    CONTRASTS,
+    DOSE,
+    DOSES,
+    DURATIONS,
+    RETENTION,
+    STRATEGIES,
+    THRESHOLDS,
+)
+from iop_outcomes.vocabulary.measures import DOSE_RESPONSE, HAZARD_RATIO, RISE, RISK, TIME_RATIO
 
 # figures by name, with the measures of the steps or of the kinds of endpoint that fill them; None: always
 FIGURES: dict[str, set[tuple[str, str]] | None] = {
@@ -27,6 +36,7 @@ FIGURES: dict[str, set[tuple[str, str]] | None] = {
     "free_of_use": {(kind, TIME_RATIO) for kind in BETWEEN},
     "duration": {(DURATIONS, HAZARD_RATIO), (DURATIONS, RISK)},
     "strategies": {(STRATEGIES, RISK)},
+    "thresholds": {(THRESHOLDS, RISE)},
     "doses": {(DOSES, RISK)},
     "intensity": {(DOSE, DOSE_RESPONSE)},
     "completeness": None,
@@ -40,7 +50,7 @@ FIGURES: dict[str, set[tuple[str, str]] | None] = {
 def asked(study: Study, analyses: Sequence[Analysis], endpoints: Mapping[str, Endpoint]) -> list[str]:
     """The figures that a study's analyses can fill."""
     rows = [a for a in analyses if _may_fill(study, a)]
-    rooms = {name: room for room in (DURATIONS, STRATEGIES, DOSES) for name in getattr(study, room)}
+    rooms = {name: room for room in (DURATIONS, STRATEGIES, THRESHOLDS, DOSES) for name in getattr(study, room)}
     outcomes = {
         (of, a.measure) for a in rows for of in (a.step, endpoints[a.outcome].kind, rooms.get(a.contrast, CONTRASTS))
     }

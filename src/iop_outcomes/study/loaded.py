@@ -20,6 +20,7 @@ from iop_outcomes.protocol import (
     Eligibility,
     Endpoint,
     InCare,
+    OfDose,
     Origin,
     Part,
     Study,
@@ -70,6 +71,10 @@ class Loaded:
             if a.step == step and (contrast is None or a.contrast == contrast)
         ]
 
+    def of_dose(self) -> OfDose:
+        """What the step dose compares beside contrasts, without titles."""
+        return OfDose(**{room: untitled(getattr(self.study, room)) for room in OfDose.model_fields})
+
     def methods(self, contrast: str) -> list[str]:
         """The methods that the sheet asks for in a contrast, sorted."""
         return sorted({a.method for a in self.analyses if a.contrast == contrast})
@@ -104,7 +109,10 @@ class Loaded:
         """
         kinds = set(FOLLOWED) - set(EVENTS)
         asked = {e.followed for e in self.endpoints_of(*kinds)}
-        stays = (*(d.stay for d in self.study.durations.values()), *(s.follows for s in self.study.strategies.values()))
+        stays = (
+            *(d.stay for d in self.study.durations.values()),
+            *(one.follows for one in self.study.of_one_arm.values()),
+        )
         return sorted({"index", "care", *asked, *stays})
 
     def definition(self) -> dict[str, Any]:
@@ -214,7 +222,7 @@ class Loaded:
         and those up to the day of an outcome of doses; 0 where none are.
         """
         asked = {row.contrast for row in self.analyses}
-        decided = [s.decided for name, s in self.study.strategies.items() if name in asked]
+        decided = [one.decided for name, one in self.study.of_one_arm.items() if name in asked]
         to_the_day = [r.horizon_days // DAYS_PER_WEEK for r in self.analyses if r.contrast in self.study.doses]
         return max([*decided, *to_the_day], default=0)
 
@@ -244,7 +252,7 @@ class Loaded:
         )
 
     def _compared(self) -> Plain:
-        kept = ("durations", "intensities", "strategies", "doses", "population", "inference", "gate")
+        kept = ("durations", "intensities", "strategies", "thresholds", "doses", "population", "inference", "gate")
         contrasts = {"contrasts": self.contrasts(), "variants": self.contrasts(variants=True)}
         return {**{n: getattr(self.study, n) for n in kept}, **contrasts, "companions": self.companions()}
 

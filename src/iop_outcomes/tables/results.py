@@ -10,7 +10,7 @@ from __future__ import annotations
 from iop_outcomes.tables.declare import Column, Table
 from iop_outcomes.vocabulary.dated import DATED
 from iop_outcomes.vocabulary.estimands import ESTIMANDS
-from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MEASURES, ODDS_RATIO, RISK
+from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MEASURES, ODDS_RATIO, RISE, RISK
 from iop_outcomes.vocabulary.methods import METHODS
 from iop_outcomes.vocabulary.statuses import STATUSES, TOLD
 
@@ -33,10 +33,12 @@ OVER_WEEKS = "ratio_over_weeks_p_value"
 FEW_SITES_LOW, FEW_SITES_HIGH = "few_sites_conf_low", "few_sites_conf_high"
 FEW_SITES_DEGREES = "few_sites_degrees_of_freedom"
 MEAN, STANDARD_DEVIATION = "mean", "standard_deviation"
+# p values of a line through the curve over weeks of leaving, and of one that bends at the threshold
+LINE_FITS, BEND_FITS = "line_fits", "bend_fits"
 # what is told of a question, with its measure
 OF_QUESTIONS = {
     DETECTABLE: RISK, FEW_SITES_LOW: RISK, FEW_SITES_HIGH: RISK, FEW_SITES_DEGREES: RISK,
-    ONE_RATIO: HAZARD_RATIO, PROPORTIONAL: HAZARD_RATIO, OVER_WEEKS: ODDS_RATIO,
+    LINE_FITS: RISE, BEND_FITS: RISE, ONE_RATIO: HAZARD_RATIO, PROPORTIONAL: HAZARD_RATIO, OVER_WEEKS: ODDS_RATIO,
 }  # fmt: skip
 # numbers computed a second time, by another implementation: how many, how many agree, and how many were left out
 COMPUTED_TWICE, TWO_AGREE, LEFT_OUT = "computed_twice", "two_agree", "not_computed_twice"
@@ -251,7 +253,7 @@ CURVES = Table(
         "missing_rule": _MISSING_RULE,
         "axis": Column(
             "text",
-            "what x is: days, hours_per_week; of an event between two days also " + ", ".join(DATED),
+            "what x is: days, hours_per_week, weeks_of_care; of an event between two days also " + ", ".join(DATED),
         ),
         "x": Column("number", "position on the axis"),
         "estimate": Column("number", "height of the curve"),

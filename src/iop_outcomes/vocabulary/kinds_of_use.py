@@ -13,6 +13,7 @@ from iop_outcomes.vocabulary.kind import (
     DURATIONS,
     INTENSITIES,
     STRATEGIES,
+    THRESHOLDS,
     TO_AN_EVENT,
     TOLD_BY_A_SCREEN,
     TOLD_BY_ONE_DAY,
@@ -37,6 +38,7 @@ _USE_ON_A_DAY = (
 _WHENEVER_LEFT = (
     *_USE_ON_A_DAY,
     Asked(DOSE, STRATEGIES, {"risk": (methods.CRUDE, methods.CLONE_CENSOR_WEIGHT)}),
+    Asked(DOSE, THRESHOLDS, dict.fromkeys(("rise_per_week", "gain"), (methods.NAIVE, methods.CLONE_CENSOR_WEIGHT))),
     Asked(DOSE, DOSES, {"risk": (methods.NAIVE, methods.G_FORMULA)}),
 )
 _WEEKS: Measures = {

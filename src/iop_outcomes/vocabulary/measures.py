@@ -11,6 +11,7 @@ from dataclasses import dataclass
 DIFFERENCE, RATIO = "difference", "ratio"
 MORE_HOURS, FEWER_HOURS = "more_hours", "fewer_hours"
 MORE_TESTS, FEWER_TESTS = "more_tests", "fewer_tests"
+UP_TO, BEYOND = "up_to", "beyond"
 EVERYTHING = "all"
 SHARE, POINTS, DAYS, NUMBER = "share", "points", "days", "number"
 # what a row of results may be of, beside the name of an arm: no arm may be called so
@@ -21,6 +22,8 @@ OF = {
     FEWER_HOURS: "people with fewer hours of care a week",
     MORE_TESTS: "people with more tests scheduled a week",
     FEWER_TESTS: "people with fewer tests scheduled a week",
+    UP_TO: "weeks up to a threshold",
+    BEYOND: "weeks beyond a threshold",
     EVERYTHING: "all arms together, or a whole question",
 }
 
@@ -290,9 +293,26 @@ _ROWS = (
         11,
         sides=(MORE_TESTS, FEWER_TESTS),
     ),
+    Measure(
+        "rise_per_week",
+        "what a further week before all leave adds to the share of people with the outcome",
+        POINTS,
+        16,
+        sides=(UP_TO, BEYOND),
+        called="points that a further week adds",
+    ),
+    Measure(
+        "gain",
+        "what equal steps of some weeks before all leave add to the share of people with the outcome",
+        POINTS,
+        17,
+        sides=(UP_TO, BEYOND),
+        called="points that an equal step adds",
+    ),
 )
 MEASURES = {row.name: row for row in _ROWS}
 
+RISE, GAIN = "rise_per_week", "gain"
 # what an intensity is of, with its measure
 HOURS, TESTS = "hours", "tests"
 INTENSITY = {HOURS: DOSE_RESPONSE, TESTS: TESTING_RESPONSE}

@@ -31,7 +31,8 @@ class Method:
     arm (1 or 0) whose people all weigh the same, None where they do not. loss: who is lost to follow-up is stood for by
     others, too. drawn: its curves are drawn. of_duration:
     its label in the question of longer stays, by measure; {days} is the landmark. of_strategies: its label where
-    strategies of staying are compared, '' where that is the label. of_doses: the same where doses are.
+    strategies of staying are compared, '' where that is the label. of_doses, of_thresholds: the same where doses are,
+    and weeks of leaving.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Method:
     of_duration: Mapping[str, str] = field(default_factory=dict)
     of_strategies: str = ""
     of_doses: str = ""
+    of_thresholds: str = ""
 
     @property
     def imputed(self) -> bool:
@@ -101,6 +103,7 @@ _ROWS = (
             "arm on the mean hours and the weeks of care that people happened to have."
         ),
         of_doses="Naive: those who had it",
+        of_thresholds="Naive: regression on the weeks that people stayed",
         of_duration={"hazard_ratio": "Naive: from the first day"},
     ),
     Method(

@@ -10,7 +10,7 @@ import pytest
 from contrast_people import CONTRAST, ENDPOINTS, GATE, INFERENCE, N, ask, people_of_a_contrast
 
 from iop_outcomes.analyses import dose
-from iop_outcomes.protocol import Intensity
+from iop_outcomes.protocol import Intensity, OfDose
 from iop_outcomes.tables import TABLES, check
 
 ASK = ask(
@@ -37,7 +37,8 @@ def found(cohort: dict[str, pd.DataFrame], tests: object, staying: object = True
     given = {**cohort, "dose": check(TABLES["dose"], doses), **tables}
     names = ("people", "arms", "covariates", "retention", "dose", "abstinence", "first_use")
     made = dose.run(
-        *(given[n] for n in names), TABLES["doses"].empty(), [ASK], {}, {"tests": SETTING}, {}, {}, {"c": CONTRAST},
+        *(given[n] for n in names), TABLES["doses"].empty(), [ASK], OfDose(intensities={"tests": SETTING}),
+        {"c": CONTRAST},
         ENDPOINTS, GATE, INFERENCE,
     )  # fmt: skip
     for name, table in made.items():

@@ -139,6 +139,11 @@ ALT = {
         "naive: those who did so +44.0 (+39.0 to +49.0) and clone, censor, weight +29.0 (+24.0 to +34.0)",
         "Staying 13 weeks or leaving in week 4, Abstinent, day 180: observed only",
     ),
+    "thresholds": (
+        f"Abstinent, day 180: observed only, clone, censor, weight: 25.0{NARROW}% at week 5 and 41.0{NARROW}% at week "
+        "21",
+        f"naive: regression on the weeks that people stayed: 15.0{NARROW}% at week 5",
+    ),
     "doses": (
         f"Abstinent, day 180: observed only, intensive outpatient: 50.0{NARROW}% at 9 hours for 13 weeks and "
         f"55.0{NARROW}% at 15 hours for 13 weeks",

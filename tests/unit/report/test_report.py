@@ -49,6 +49,8 @@ def known_numbers(table: pd.DataFrame, whole: AsRun) -> set[str]:
         # by how much the naive difference is away from the weighted one
         gaps = table[(table["contrast"] == "stays") & (table["of"] == "difference")]["estimate"]
         found |= shown_numbers(numbers.size(abs(gaps.max() - gaps.min())))
+    for bend in whole.thresholds.values():
+        found |= shown_numbers(bend.title) | {str(n) for n in bend.weeks}
     for intensity in whole.intensities.values():
         found |= {str(intensity.window_days)} | {numbers.plain(h) for pair in intensity.compare.values() for h in pair}
     for doses in whole.doses.values():

@@ -8,6 +8,7 @@ import doses_rows
 import pandas as pd
 import pytest
 import strategies_rows
+import thresholds_rows
 from released_study import NARROW, USE, estimand, estimates, gated, plain_study, study, typed
 
 from iop_outcomes.presentation.labels import Labels
@@ -194,6 +195,24 @@ def test_a_gated_strategy_leaves_the_naive_comparison_marked_as_such() -> None:
     assert naive.text.endswith("This is no effect of staying: who stayed differs from who left, week by week.")
     assert gone.text == "No right comparison is shown: not shown (the weights leave 9% of them)."
     assert gone.tone == "absent"
+
+
+def test_a_threshold_says_what_weeks_add_up_to_it_and_beyond_and_what_is_no_effect() -> None:
+    (part,) = said(thresholds_rows.rows())
+    rises, steps, naive = part.said
+    assert rises.text == (
+        "Among those whose answer is known, had those starting in intensive outpatient care all left in one and the "
+        "same week, each further week up to week 13 would have added +3.0 percentage points to "
+        "\u2018abstinent\u2019 on day 180, and each beyond it +1.0: a difference of +2.0 "
+        f"(95{NARROW}% CI +1.5 to +2.5)."
+    )
+    assert "by equal steps of the curve itself, from week 9 to 13 it would have risen by +12.0" in steps.text
+    assert "from week 13 to 17 by +5.0: a difference of +7.0" in steps.text
+    assert "a further week goes with +4.0 and +2.0 percentage points" in naive.text
+    assert naive.text.endswith("That is no effect of staying: use makes people leave.")
+    assert [one.tone for one in part.said] == ["finding", "finding", "caution"]
+    (part,) = said(thresholds_rows.rows(open_bend=True))
+    assert part.said[0].text.endswith("these data do not tell whether staying pays less beyond that week.")
 
 
 def test_doses_hours_over_the_most_weeks_and_the_setting_that_cannot_be_told_apart() -> None:

@@ -6,14 +6,14 @@ from parsed_page import Page
 from released_study import released, study
 
 from iop_outcomes import report
+from iop_outcomes.protocol import comparisons
 from iop_outcomes.report import target_trials
 
 
 def test_every_comparison_that_is_asked_about_has_every_part() -> None:
     whole = study()
     found = dict(target_trials.trials(whole))
-    rooms = (whole.contrasts, whole.durations, whole.strategies, whole.doses, whole.intensities)
-    assert list(found) == [one.title for room in rooms for one in room.values()]
+    assert list(found) == [one.title for _, one in comparisons(whole)]
     for parts in found.values():
         assert tuple(parts) == target_trials.PARTS
         assert all(text.endswith(".") and len(text) > 10 for text in parts.values())
@@ -35,6 +35,13 @@ def test_what_no_trial_could_do_and_what_chance_did_is_said() -> None:
         "leaving in week 4: nobody leaves before, and everyone else in week 4."
     )
     assert "per protocol" in stays["Contrast"]
+    bends = found["What weeks add up to week 13 and beyond"]
+    assert bends["Strategies"] == (
+        "Of those starting in intensive outpatient care: to leave in week 5, 9, 13, 17 and 21, neither before nor "
+        "after."
+    )
+    assert bends["Assignment"].endswith("up to then; so is how long a stay was planned to be.")
+    assert bends["Contrast"].startswith("What a further week adds up to week 13 and beyond it")
     assert stays["Follow-up"].startswith("From time zero to day 180")
     changed = study(adjustment={"continuous": ["severity"], "categorical": [], "site_effects": False})
     told = dict(target_trials.trials(changed))["Starting in day care against a ward"]["Assignment"]

@@ -2,9 +2,9 @@
 
 What happens, in order: chunks of people, each with a site effect of its own, are drawn once and followed three times:
 all in the intensive outpatient program, all in residential care, and as placement has it; and once under each strategy
-of STAYING and each dose of DOSES, all in the intensive outpatient program. From each run come the outcomes in days;
-their first and second moments are added up over chunks under the weights of each estimand, and turned into risks or
-mean days per arm, their difference and ratio, and the Monte Carlo standard errors of these.
+of STAYING, each week of WEEKS and each dose of DOSES, all in the intensive outpatient program. From each run come the
+outcomes in days; their first and second moments are added up over chunks under the weights of each estimand, and turned
+into risks or mean days per arm, their difference and ratio, and the Monte Carlo standard errors of these.
 
 Outcomes. `unplanned_discharge`: the index level was left unplanned by day H, other exits competing.
 `retained`: in care on day H, at any level linked to the index stay. `time_in_care`: mean days in care up to
@@ -12,8 +12,8 @@ day H, the first and the last counted. `retained_or_completed`: in care on day H
 `completed`: the index level was completed by day H. `death`: died by day H, in care or not. `abstinent`: no
 use in the last four whole weeks before day H (63 to 90, 154 to 181), death aside.
 
-Strategies of staying are compared among those who started in the arm (`started`): weighted by the true placement
-probability. Doses are of everybody.
+Strategies of staying, and weeks of leaving, are compared among those who started in the arm (`started`): weighted by
+the true placement probability. Doses are of everybody.
 
 Estimands. ATE: everybody. ATT: weighted by the true placement probability e. ATO: by e(1 - e). as_observed:
 what a comparison without adjustment converges to.
@@ -38,7 +38,7 @@ from iop_outcomes.errors import StudyError
 from iop_outcomes.simulate.cohort.model import COMPLETED, UNPLANNED, Course, Strategy, follow
 from iop_outcomes.simulate.cohort.population import Floats, draw_baseline
 from iop_outcomes.simulate.cohort.stays import LINK_DAYS, care_exit, index_exit, stays_of
-from iop_outcomes.vocabulary.measures import MEAN_DAYS, MEASURES, RISK
+from iop_outcomes.vocabulary.measures import GAIN, MEAN_DAYS, MEASURES, RISK
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,6 +55,8 @@ COMPARED = {
     "stay_13_or_leave_by_4": ("stay_13_weeks", "leave_by_week_4"),
 }
 STAYING_DAY = 180
+# weeks in which everyone leaves, before, at and after the threshold that the demo asks about
+THRESHOLD, WEEKS = "sixty_days", (4, 8, 12)
 # doses in that program that the demo asks about: hours a week, and weeks
 GRID, DOSES = "hours_by_weeks", tuple((hours, weeks) for weeks in (4, 8, 13) for hours in (6.0, 9.0, 12.0, 15.0))
 DRAWS, SEED, CHUNK = 800_000, 20261122, 50_000
@@ -193,6 +195,15 @@ def _chunk(size: int, source: np.random.SeedSequence, scenario: str) -> Iterator
         y = abstinent.value(_days(follow(baseline, np.random.default_rng(year), scenario, 1, dose)), STAYING_DAY)
         at_dose = (GRID, abstinent.name, STAYING_DAY, "ATE", abstinent.measure, hours, weeks)
         yield at_dose, np.column_stack([everybody, y, everybody, y])
+    before, at, after = (
+        abstinent.value(
+            _days(follow(baseline, np.random.default_rng(year), scenario, 1, Strategy(stay_exactly=week))),
+            STAYING_DAY,
+        )
+        for week in WEEKS
+    )
+    steps = (THRESHOLD, abstinent.name, STAYING_DAY, "started", GAIN, None, None)
+    yield steps, np.column_stack([e, e * (at - before), e, e * (after - at)])
 
 
 def _days(course: Course) -> _Days:
@@ -214,8 +225,9 @@ def _rows(key: _Key, moments: _Moments) -> Iterator[tuple[object, ...]]:
         (m1 - m0, of_first - of_second),
         (m1 / m0, of_first / m0 - of_second * m1 / m0**2),
     )
+    # of what may be below 0 there is no ratio
     names = MEASURES[measure].rows(*COMPARED.get(contrast, ARMS))
-    for of, (value, influence) in list(zip(names, values, strict=True))[: 1 if contrast == GRID else None]:
+    for of, (value, influence) in list(zip(names, values, strict=False))[: 1 if contrast == GRID else None]:
         error = np.sqrt(max(float(influence @ moments.second @ influence), 0.0))
         yield contrast, outcome, horizon, estimand, measure, of, hours, weeks, float(value), float(error)
 
