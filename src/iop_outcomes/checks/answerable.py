@@ -11,7 +11,7 @@ from iop_outcomes.checks import tested
 from iop_outcomes.checks.numbers import reached, shown
 from iop_outcomes.errors import StudyError
 from iop_outcomes.vocabulary.causes import CENSORED, NOT_AT_RISK
-from iop_outcomes.vocabulary.endpoints import FOLLOWED, KINDS, OF_PATTERNS, STAYING, TIMED
+from iop_outcomes.vocabulary.endpoints import FOLLOWED, KINDS, OF_PATTERNS, STAYING, TIMED, WEEKLY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,19 +24,27 @@ if TYPE_CHECKING:
 Tables = Mapping[str, "pd.DataFrame"]
 
 
-def patterns(loaded: Loaded, tables: Tables, people: pd.DataFrame, policy: Policy) -> Iterator[str]:
-    """Endpoints of use patterns that would stop a run, such as one whose window is longer than anyone's follow-up."""
-    from iop_outcomes.cohort import abstinence, pattern_endpoints, use
+def use_patterns(loaded: Loaded, tables: Tables, people: pd.DataFrame) -> pd.DataFrame:
+    """The table use_patterns, of the tests of all endpoints that are answered by it."""
+    from iop_outcomes.cohort import use
+
+    asked = loaded.endpoints_of(*WEEKLY, *OF_PATTERNS)
+    views = list({e.tests.model_dump_json(): e.tests for e in asked}.values())
+    given = {name: tables[name] for name in ("persons", "stays", "screens", "followups", "medications")}
+    return use.run(people, **given, use=loaded.study.use, views=views)["use_patterns"]
+
+
+def patterns(loaded: Loaded, tables: Tables, people: pd.DataFrame, made: pd.DataFrame, policy: Policy) -> Iterator[str]:
+    """Endpoints of use patterns that would stop a run, such as one whose window is longer than anyone's follow-up.
+
+    made: as `use_patterns` gives them.
+    """
+    from iop_outcomes.cohort import abstinence, pattern_endpoints
     from iop_outcomes.patterns.evaluate import TooShort
 
-    asked = loaded.endpoints_of(*OF_PATTERNS)
-    if not asked:
-        return
-    rules, views = loaded.study.use, list({e.tests.model_dump_json(): e.tests for e in asked}.values())
-    given = {name: tables[name] for name in ("persons", "stays", "screens", "followups", "medications")}
-    made = use.run(people, **given, use=rules, views=views)["use_patterns"]
+    rules = loaded.study.use
     dated = people.assign(death_day=abstinence.death_days(people, tables["persons"]))
-    for endpoint in asked:
+    for endpoint in loaded.endpoints_of(*OF_PATTERNS):
         try:
             pattern_endpoints.run(dated, made, rules, [endpoint], loaded.horizons(), tables["stays"])
         except TooShort as wrong:

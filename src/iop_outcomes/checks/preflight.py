@@ -173,4 +173,7 @@ def _people(loaded: Loaded, tables: Tables, found: Findings, rules: Policy) -> N
     left = retention.run(people, *ended, tables["sessions"], tables["persons"], *asked, tables["stays"])["retention"]
     found.add("Questions", *answerable.questions(loaded, tables, made["people"], left, rules))
     found.stops += tested.stops(loaded, tables["screens"], people)
-    found.stops += answerable.patterns(loaded, tables, people, rules)
+    seen = answerable.use_patterns(loaded, tables, people)
+    if untold := list(tested.untold(seen, study.use, rules)):
+        found.add("Tests that tell of no interval", *untold)
+    found.stops += answerable.patterns(loaded, tables, people, seen, rules)

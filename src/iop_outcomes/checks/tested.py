@@ -1,4 +1,6 @@
-"""What a study says of tests that its records do not know: substances, sites of a schedule, medications, long runs."""
+"""What a study says of tests that its records do not know: substances, sites of a schedule, medications, long runs;
+and tests that cannot tell what is asked.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,8 @@ import numpy as np
 
 from iop_outcomes.checks.numbers import reached, shown
 from iop_outcomes.errors import StudyError
-from iop_outcomes.vocabulary.endpoints import KINDS
+from iop_outcomes.patterns.symbols import EXCUSED, MISSED
+from iop_outcomes.vocabulary.endpoints import ADMISSION, COMMUNITY, KINDS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 SPELT_ALIKE = 0.8
 # names of medications on a line; of more the number
 NAMED = 8
+CLOCK_SAID = {ADMISSION: "", COMMUNITY: ", from the return to the community"}
 
 
 def stops(loaded: Loaded, screens: pd.DataFrame, people: pd.DataFrame) -> Iterator[str]:
@@ -78,6 +82,25 @@ def medications(spells: pd.DataFrame, rules: Policy) -> Iterator[str]:
         f"find{named}; a substance that is found beside them counts as use. Names are in "
         "data/reference/substance_classes.csv (`prescribed_as`)"
     )
+
+
+def untold(made: pd.DataFrame, use: Use, rules: Policy) -> Iterator[str]:
+    """How many tests have a result and tell of no interval, as their substance is found for too short a part of it.
+
+    made: the table use_patterns, where a test with a result is in no other interval that is excused or missed.
+    """
+    given = made[made["tests_taken"] > 0]
+    for (substance, clock, thinned), own in given.groupby(["substance", "clock", "one_in_days"], sort=True):
+        lost = own.loc[own["state"].isin([EXCUSED.name, MISSED.name]), "tests_taken"].sum()
+        if not lost:
+            continue
+        which = f"{substance}{f', one in {thinned} days' if thinned else ''}{CLOCK_SAID[str(clock)]}"
+        yield (
+            f"{which}: {shown(int(lost), rules)} of {shown(int(own['tests_taken'].sum()), rules)} tests with a result, "
+            f"whatever it is, as what they look for is found for less than {use.least_covered:.0%} of "
+            f"{use.interval_days} days (`use.least_covered`). More tests an interval would tell, or tests of what is "
+            "found for days, such as ethyl glucuronide for alcohol"
+        )
 
 
 def too_long(endpoint: Endpoint, own: pd.DataFrame, tables: Mapping[str, pd.DataFrame], use: Use, rules: Policy) -> str:

@@ -105,7 +105,8 @@ class Use(Part):
         ge=0,
         le=1,
         description="share of an interval that the times in which the substance is found must cover, test by test, for "
-        "negatives to tell of the interval; else they are excused, as alcohol in urine is of a week. 0: not asked",
+        "tests to tell of it; else they are excused, positives as negatives, as one of alcohol in urine is of a week. "
+        "0: not asked",
     )
     specimen: Specimen = Field(default=URINE, description="what was tested where the records do not say")
     self_report: Literal["ignored", "fills", "counts"] = Field(

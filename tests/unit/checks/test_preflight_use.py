@@ -294,3 +294,27 @@ def test_an_interview_that_looks_back_beyond_the_start_is_told(folder, day):
     asked(folder, "abstinent", 30)
     early = "of 40 interviews 40 ask about days before its clock starts as well"
     assert (early in told(folder).text()) == (day == 29)
+
+
+@pytest.mark.parametrize(
+    ("substance", "every", "told_of"),
+    [("alcohol", 7, "320 of 320"), ("alcohol", 3, ""), ("opioid", 7, ""), ("etg", 7, "")],
+)  # fmt: skip
+def test_tests_that_tell_of_no_interval_are_counted(folder, substance: str, every: int, told_of: str) -> None:
+    """One test of ethanol a week tells of no week, whatever it found; more of them do, and so does its metabolite."""
+    records(folder)
+    rows = [f"p{i:02d},{day},{substance},{'positive' if i % 3 else 'negative'}" for i in range(40)
+            for day in range(2, 57, every)]  # fmt: skip
+    (folder / "records/screens.csv").write_text("\n".join(["person_id,day,substance,result", *rows]) + "\n")
+    wanted = "opioid" if substance == "opioid" else "alcohol"
+    with (folder / "config/endpoints.tsv").open("a") as sheet:
+        cells = ["dry", "weekly_screens", "Dry", "A negative week.", *[""] * 3, wanted, *[""] * 6, ""]
+        sheet.write("\t".join(cells) + "\n")
+    asked(folder, "dry", 56, "share_of_weeks", method="iptw")
+    text = told(folder).text()
+    assert ("Tests that tell of no interval" in text) == bool(told_of)
+    if told_of:
+        assert (
+            f"alcohol: {told_of} tests with a result, whatever it is, as what they look for is found for less than 10% "
+            "of 7 days (`use.least_covered`)"
+        ) in text

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from cohort_rows import people, table
-from use_rows import matrix, run, screens, stay, text
+from use_rows import matrix, run, screens, stay, text, told
 
 from iop_outcomes.cohort import use as step
 from iop_outcomes.cohort.use import residence
@@ -84,11 +84,6 @@ def test_records_that_end_with_a_death_say_as_much_as_those_that_go_on() -> None
         made = step.run(own, persons, empty[0], tests, *empty[1:], Use(), [AskedTests(substance="opioid")])
         patterns.append(to_strings(matrix(made["use_patterns"], Use(), ("a", "b")).window(1, 99)))
     assert patterns[0] == patterns[1] == ["-xx", "-_+"]
-
-
-def told(**cells: object) -> pd.DataFrame:
-    row = {"person_id": "a", "target_day": 28, "day": 29, "lookback_days": 14, "days_used": 0.0, **cells}
-    return table("followups", [row])
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,12 @@ def stay(level: str, start: int, end: int | None, person: str = "a") -> pd.DataF
     )  # fmt: skip
 
 
+def told(**cells: object) -> pd.DataFrame:
+    """An interview of person a."""
+    row = {"person_id": "a", "target_day": 28, "day": 29, "lookback_days": 14, "days_used": 0.0, **cells}
+    return table("followups", [row])
+
+
 def run(
     tests: pd.DataFrame,
     use: Use,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from iop_outcomes.cohort.units import from_zero
-from iop_outcomes.cohort.use import schedule, substances, tests
+from iop_outcomes.cohort.use import schedule, tests
 from iop_outcomes.patterns.symbols import EXCUSED, MISSED, MIXED, NEGATIVE, POSITIVE
 from iop_outcomes.protocol import AskedTests, Use
 from iop_outcomes.vocabulary import testing
@@ -58,8 +58,9 @@ def of(found: pd.DataFrame, view: AskedTests, use: Use) -> Asked:
     """
     days = tests.by_day(found, view.substance, POSITIVE_STANDS)
     days = schedule.thinned(days, view.one_in_days, use.begins)
-    days = days.assign(substance=view.substance, result=days["code"].map(RESULTS).astype(object))
-    days = days.merge(_tells(found, view, use), on=["person_id", "day"], how="left")
+    days = days.assign(
+        substance=view.substance, result=days["code"].map(RESULTS).astype(object), tells_days=_tells(days, use)
+    )
     excused = days["code"] == EXCUSED.code
     columns = ["person_id", "day", "substance", "result", "tells_days"]
     return Asked(days.loc[~excused, columns], days.loc[excused, columns])
@@ -72,12 +73,11 @@ def of_any_substance(
     return of(read(people, screens, medications, use), AskedTests(), use).screens
 
 
-def _tells(found: pd.DataFrame, view: AskedTests, use: Use) -> pd.DataFrame:
-    """By person and day, of how many days together its tests can tell: of no more than leave the time in which their
-    substance is found the share that a pattern asks of an interval (`use.least_covered`). It is said of positives too:
-    were it of negatives alone, those whose answer is known would be people who used.
+def _tells(days: pd.DataFrame, use: Use) -> pd.Series:
+    """(n,) of how many days together the tests of a day can tell: of no more than leave the time in which their
+    substance is found the share that a pattern asks of an interval (`use.least_covered`); 0 without a result.
+
+    days: as `tests.by_day` gives them, so that it is said of positives as of negatives.
     """
-    own = found[substances.of_class(found["substance"], view.substance)]
-    longest = own.groupby(["person_id", "day"], sort=False)["covers"].max()
-    tells = longest / use.least_covered if use.least_covered else longest.mask(longest.notna(), np.inf)
-    return tells.rename("tells_days").reset_index()
+    covers = days["covers"]
+    return covers / use.least_covered if use.least_covered else covers.mask(covers > 0, np.inf)

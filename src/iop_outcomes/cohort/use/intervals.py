@@ -1,9 +1,10 @@
 """From tests by day to one state per person and interval.
 
 In order: where the schedule is regular, a test that was due and is on no record was missed; tests of an interval are
-one, by the study's rule for those that disagree; negatives whose specimens can tell of too little of the interval are
-excused; what people told at interviews is added as the study says; from a death on, intervals without a test are a
-state of their own, or missed. Interval k covers the days begins + (k - 1) x length to begins + k x length - 1.
+one, by the study's rule for those that disagree; an interval of which they can tell too little is excused, whatever
+they found, or missed where another test of it was; what people told at interviews is added as the study says; from a
+death on, intervals without a test are a state of their own, or missed. Interval k covers the days
+begins + (k - 1) x length to begins + k x length - 1.
 """
 
 from __future__ import annotations
@@ -95,12 +96,11 @@ def built(people: pd.DataFrame, by_day: pd.DataFrame, use: Use, told: pd.DataFra
     tests = Cells(row[inside], column[inside], (len(ids), k))
     code, covers = by_day["code"].to_numpy()[inside], by_day["covers"].to_numpy("float64")[inside]
     counts = {state: tests.counted(code == state.code) for state in STATES}
-    codes = _states(counts, tests, day[inside], code, use)
+    found = _states(counts, tests, day[inside], code, use)
     covered = tests.summed(np.minimum(covers, use.interval_days))
-    short = (codes == NEGATIVE.code) & (covered < use.least_covered * use.interval_days)
-    codes = np.where(short, np.uint8(EXCUSED.code), codes)
+    codes = _known(found, counts[MISSED] > 0, covered >= use.least_covered * use.interval_days)
     if told is not None:
-        codes = _with_reports(codes, told, ids, at, use)
+        codes = _with_reports(codes, found, told, ids, at, use)
     codes = _after_death(codes, people["death_day"], at, use)
     codes = np.where(np.arange(k) < own[:, None], codes, np.uint8(NOT_DUE.code)).astype(np.uint8)
     taken = sum(counts[state] for state in TESTED)
@@ -145,8 +145,25 @@ def _states(counts: dict[State, Counts], tests: Cells, day: NDArray[np.int64], c
     return np.where(codes == NOT_DUE.code, np.uint8(NOT_SCHEDULED.code), codes).astype(np.uint8)
 
 
-def _with_reports(codes: Codes, told: pd.DataFrame, ids: NDArray[np.object_], at: Lengths, use: Use) -> Codes:
-    """Codes with what people told: in place of tests that there are not, or beside them."""
+def _known(found: Codes, missed: NDArray[np.bool_], enough: NDArray[np.bool_]) -> Codes:
+    """(n, k) what tests say of intervals of which they can tell enough; of others nothing.
+
+    It is asked of positives as of negatives: were a negative of ethanol excused and a positive kept, the intervals that
+    are known would be those of people who drank.
+    """
+    tested = np.isin(found, [state.code for state in TESTED])
+    untold = np.where(missed, np.uint8(MISSED.code), np.uint8(EXCUSED.code))
+    return np.where(tested & ~enough, untold, found).astype(np.uint8)
+
+
+def _with_reports(
+    codes: Codes, found: Codes, told: pd.DataFrame, ids: NDArray[np.object_], at: Lengths, use: Use
+) -> Codes:
+    """Codes with what people told: in place of tests that there are not, or beside them.
+
+    found: what tests found, of intervals of which they can tell too little as well. Where people tell of one of these,
+    it is known whatever was found, so that use that was found stands.
+    """
     import pandas as pd
 
     row = pd.Index(ids).get_indexer(pd.Index(told["person_id"]))
@@ -157,15 +174,15 @@ def _with_reports(codes: Codes, told: pd.DataFrame, ids: NDArray[np.object_], at
     reported_use = days.counted(used) > 0
     # an interval is told to be free of use where each of its days is
     free = days.counted(~used) == at.days
-    tested = np.isin(codes, [state.code for state in TESTED])
-    open_ = ~tested
-    found = np.where(open_ & free, np.uint8(NEGATIVE.code), codes)
-    found = np.where(open_ & reported_use, np.uint8(POSITIVE.code), found)
+    open_ = ~np.isin(codes, [state.code for state in TESTED])
+    against = np.isin(found, [POSITIVE.code, MIXED.code])
+    filled = np.where(open_ & free, np.where(against, found, np.uint8(NEGATIVE.code)), codes)
+    filled = np.where(open_ & reported_use, np.uint8(POSITIVE.code), filled)
     if use.self_report == "counts":
-        against = reported_use & (codes == NEGATIVE.code)
+        denied = reported_use & (codes == NEGATIVE.code)
         admitted = MIXED if use.conflicts == "mixed" else POSITIVE
-        found = np.where(against, np.uint8(admitted.code), found)
-    return found.astype(np.uint8)
+        filled = np.where(denied, np.uint8(admitted.code), filled)
+    return filled.astype(np.uint8)
 
 
 def _after_death(codes: Codes, death_day: pd.Series, at: Lengths, use: Use) -> Codes:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from iop_outcomes.cohort.use import substances
-from iop_outcomes.patterns.symbols import EXCUSED, MISSED, MIXED, NEGATIVE, POSITIVE, State
+from iop_outcomes.patterns.symbols import EXCUSED, MISSED, MIXED, NEGATIVE, POSITIVE, TESTED, State
 from iop_outcomes.protocol import Use
 from iop_outcomes.vocabulary import testing
 
@@ -91,18 +91,20 @@ def _prescribed(positive: pd.DataFrame, medications: pd.DataFrame) -> NDArray[np
 
 
 def by_day(read: pd.DataFrame, wanted: str, conflicts: str) -> pd.DataFrame:
-    """One row per person and day with a test of the class: person_id, day, code, covers (of its negatives).
+    """One row per person and day with a test of the class: person_id, day, code, covers (days of which the tests that
+    had a result can tell, whatever it was: of several substances, those in which the one that is found longest is).
 
     read: as `read` gives it. wanted: a class, a substance, or any. conflicts: as in the study's `use`.
     """
     own = read.loc[substances.of_class(read["substance"], wanted), ["person_id", "day", "substance", "code", "covers"]]
+    told = own["code"].isin([state.code for state in TESTED])
+    own = own.assign(covers=own["covers"].where(told, 0.0))
     single = own.drop_duplicates(["person_id", "day", "substance"])
     if len(single) < len(own):
         own = _one_each(own, conflicts)
     rank = np.full(256, len(FIRST), dtype=np.int64)
     rank[[state.code for state in FIRST]] = np.arange(len(FIRST))
-    covers = own["covers"].where(own["code"] == NEGATIVE.code, 0.0)
-    ordered = own.assign(rank=rank[own["code"].to_numpy()], covers=covers)
+    ordered = own.assign(rank=rank[own["code"].to_numpy()])
     days = ordered.groupby(["person_id", "day"], sort=False).agg(rank=("rank", "min"), covers=("covers", "max"))
     codes = np.asarray([state.code for state in FIRST], dtype=np.uint8)
     days = days.assign(code=codes[days["rank"].to_numpy()]).reset_index()
