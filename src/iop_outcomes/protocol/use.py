@@ -81,7 +81,7 @@ class Use(Part):
         default="no_use",
         description="a substance that was found while a medication explains it (a spell on record covers the day, or "
         "ended within the time that the substance is found): no use of it, so that the test counts as negative; as if "
-        "the substance had not been tested for; or use all the same",
+        "the substance had not been tested for, so that the test is excused; or use all the same",
     )
     dilute: Literal["missed", "excused", "as_written"] = Field(
         default="missed",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 from use_rows import screens, spell, text
 
@@ -104,9 +105,21 @@ def test_a_prescribed_substance_hides_no_other_one() -> None:
     assert text(tests, FROM_0, days=6, medications=taken) == "-"
     more = screens(*((3, result, of) for of, result in rows), also=("substance",))
     assert text(more, FROM_0, days=6, medications=taken) == "+"
-    # as if not tested for: where nothing else was, no test is on record
-    alone = screens((3, "positive"), substance="methadone")
-    assert text(alone, Use(begins=0, prescribed="not_tested"), days=6, medications=taken) == "_"
+
+
+@pytest.mark.parametrize("result", ["positive", "negative", "inconclusive"])
+@pytest.mark.parametrize("schedule", [Schedule(), Schedule(kind="regular", until="observed")])
+def test_a_test_that_is_as_if_not_made_was_not_missed(result: str, schedule: Schedule) -> None:
+    """Whatever it found, as its positives could not count; another substance and another person's test stand."""
+    use = Use(begins=0, prescribed="not_tested", schedule=schedule)
+    taken = spell("methadone", 0, 13)
+    alone = screens((3, result), (10, result), (24, "positive"), substance="methadone")
+    none = "_" if schedule.kind == "recorded" else "o"
+    assert text(alone, use, days=27, medications=taken) == f"ee{none}+"
+    beside = pd.concat([alone, screens((3, "negative"), (10, "positive"), substance="fentanyl")], ignore_index=True)
+    assert text(beside, use, days=27, medications=taken) == f"-+{none}+"
+    missed = screens((3, "missing"), substance="methadone")
+    assert text(missed, use, days=6, medications=taken) == "o"
 
 
 @pytest.mark.parametrize(("wanted", "symbol"), [("opioid", "-"), ("cocaine", "+"), ("stimulant", "+"), ("any", "+")])

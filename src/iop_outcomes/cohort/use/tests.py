@@ -2,8 +2,9 @@
 
 In order: a result is negative, positive, or mixed where it is inconclusive; without one the test was missed, or excused
 for its reason; a specimen that was tampered with, and a negative of a dilute one, are read as the study says; a
-substance that a medication on record explains is no use of it. Tests of one person and day are then one: those of one
-substance that disagree by the study's rule, and of several substances of a class any positive is one.
+substance that a medication on record explains is no use of it, or its test is excused. Tests of one person and day are
+then one: those of one substance that disagree by the study's rule, and of several substances of a class any positive is
+one.
 
 Nothing is refused: what cannot be had from the records (a reason, a specimen, a spell of a medication) is not there.
 """
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 # the state of a result, and of a reading that the study chooses
 OF_RESULT = {testing.NEGATIVE: NEGATIVE, testing.POSITIVE: POSITIVE, testing.INCONCLUSIVE: MIXED}
 OF_READING = {testing.AS_MISSED: MISSED, testing.AS_EXCUSED: EXCUSED, testing.AS_POSITIVE: POSITIVE}
+# of a substance that a medication explains: which states become which. A test that is as if it had not been made was
+# given all the same, so that it is excused and none was missed; a negative too, as a positive could not have counted
+EXPLAINED = {"no_use": ((POSITIVE,), NEGATIVE), "not_tested": (TESTED, EXCUSED)}
 # the state of a day on which several substances were tested for: the first of these that there is
 FIRST = (POSITIVE, MIXED, NEGATIVE, MISSED, EXCUSED)
 
@@ -47,13 +51,11 @@ def read(screens: pd.DataFrame, medications: pd.DataFrame, use: Use) -> pd.DataF
         dilute = (found["validity"] == testing.DILUTE.name).to_numpy() & (code == NEGATIVE.code)
         code = np.where(dilute, OF_READING[use.dilute].code, code)
     found = found.assign(covers=substances.longest_days(found["substance"], found["specimen"]))
-    if use.prescribed == "use":
-        return found.assign(code=code.astype(np.uint8))
-    at = np.flatnonzero(code == POSITIVE.code)
-    explained = at[_prescribed(found.iloc[at], medications)]
-    code[explained] = NEGATIVE.code
-    found = found.assign(code=code.astype(np.uint8))
-    return found.drop(index=found.index[explained]) if use.prescribed == "not_tested" else found
+    if use.prescribed != "use":
+        of, becomes = EXPLAINED[use.prescribed]
+        at = np.flatnonzero(np.isin(code, [state.code for state in of]))
+        code[at[_prescribed(found.iloc[at], medications)]] = becomes.code
+    return found.assign(code=code.astype(np.uint8))
 
 
 def _filled(screens: pd.DataFrame, column: str, otherwise: str) -> pd.Series:
