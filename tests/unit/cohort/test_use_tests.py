@@ -98,6 +98,37 @@ def test_what_is_prescribed_is_no_use(
     assert text(found, Use(begins=0, prescribed="use"), of=substance, days=6, medications=taken) == "+"
 
 
+OPIOIDS = (
+    "opiates", "heroin", "6-MAM", "6-acetylmorphine", "morphine", "codeine", "hydrocodone", "hydromorphone",
+    "oxycodone", "oxymorphone", "fentanyl",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("medication", "explained"),
+    [
+        ("acetaminophen-codeine #3", {"opiates", "morphine", "codeine"}), ("MS Contin 15 mg", {"opiates", "morphine"}),
+        ("hydrocodone/apap", {"hydrocodone", "hydromorphone"}), ("Norco", {"hydrocodone", "hydromorphone"}),
+        ("Dilaudid", {"hydromorphone"}), ("OxyContin", {"oxycodone", "oxymorphone"}), ("Opana", {"oxymorphone"}),
+        ("Percocet + codeine", {"opiates", "morphine", "codeine", "oxycodone", "oxymorphone"}),
+        ("methadone", set()),
+    ],
+)  # fmt: skip
+def test_a_medication_explains_itself_and_its_metabolites(medication: str, explained: set[str]) -> None:
+    """Nothing on record explains heroin; an opiate panel finds morphine and codeine."""
+    tests = screens(*((7 * k + 3, "positive", of) for k, of in enumerate(OPIOIDS)), also=("substance",))
+    found = text(tests, FROM_0, days=7 * len(OPIOIDS) - 1, medications=spell(medication, 0, None))
+    assert {of for of, symbol in zip(OPIOIDS, found, strict=True) if symbol == "-"} == explained
+    assert set(found) <= {"-", "+"}
+
+
+def test_opiates_are_asked_about_by_the_word_of_panels() -> None:
+    tests = screens(*((7 * k + 3, "positive", of) for k, of in enumerate(OPIOIDS)), also=("substance",))
+    for of, pattern in (("opiates", "++++++_____"), ("opiate", "++++++_____"), ("opioid", "+" * 11),
+                        ("heroin", "_+++_______"), ("oxycodone", "________+__")):  # fmt: skip
+        assert text(tests, FROM_0, of=of, days=76) == pattern
+
+
 def test_a_prescribed_substance_hides_no_other_one() -> None:
     rows = (("methadone", "positive"), ("opioid", "negative"), ("fentanyl", "positive"))
     tests = screens(*((3, result, of) for of, result in rows[:2]), also=("substance",))

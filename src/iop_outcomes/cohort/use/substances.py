@@ -26,7 +26,8 @@ class Substances:
     """What the reference tables say.
 
     named: substance by a way in which it is written. classes: substances of a class. medications: of a substance, the
-    names of what is prescribed. hours: shortest and longest time in which a substance is found in a specimen.
+    names of what is prescribed of it, or of what it is a metabolite of, or of what the panel finds. hours: shortest and
+    longest time in which a substance is found in a specimen.
     """
 
     named: Mapping[str, str]
@@ -41,11 +42,13 @@ def known() -> Substances:
     rows = reference.rows("substance_classes.csv")
     classes: dict[str, set[str]] = {}
     for row in rows:
-        classes.setdefault(row["class"], set()).add(row["substance"])
+        for name in row["class"].split():
+            classes.setdefault(name, set()).add(row["substance"])
+    own = {row["substance"]: frozenset(row["prescribed_as"].split()) for row in rows}
     return Substances(
         {written: row["substance"] for row in rows for written in (row["substance"], *row["written"].split())},
         {name: frozenset(of) for name, of in classes.items()},
-        {row["substance"]: frozenset(row["prescribed_as"].split()) for row in rows},
+        {row["substance"]: own[row["substance"]].union(*(own[n] for n in row["also_of"].split())) for row in rows},
         {
             (row["substance"], row["specimen"]): (float(row["hours_from"]), float(row["hours_to"]))
             for row in reference.rows("detection_windows.csv")
@@ -67,9 +70,9 @@ def prescribed(written: pd.Series) -> pd.DataFrame:
     """
     import pandas as pd
 
-    listed = {frozenset(_words(n)): substance for substance, names in known().medications.items() for n in names}
+    listed = [(frozenset(_words(n)), substance) for substance, names in known().medications.items() for n in names]
     texts = [(text, frozenset(_words(str(text)))) for text in written.dropna().unique()]
-    meant = sorted({(text, substance) for text, said in texts for name, substance in listed.items() if name <= said})
+    meant = sorted({(text, substance) for text, said in texts for name, substance in listed if name <= said})
     rows = pd.DataFrame({"text": written.to_numpy(), "at": range(len(written))})
     return rows.merge(pd.DataFrame(meant, columns=["text", "substance"]), on="text")[["at", "substance"]]
 
