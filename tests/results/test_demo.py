@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from scipy.stats import binomtest
 
 from iop_outcomes.simulate import cohort
 
@@ -202,9 +203,14 @@ def test_everyone_who_was_read_is_excluded_or_eligible(demo, study):
     assert excluded + eligible == read["person_id"].nunique()
 
 
-def test_the_eligible_are_in_the_arms(demo):
-    people = [demo.cells(analysis="design", arm=arm, outcome="people")["with_counterpart"] for arm in ARMS]
-    assert sum(people) == demo.flow()[1]
+def test_the_eligible_are_in_the_arms_but_for_day_programs_with_a_room(demo):
+    """These are 6 in 100 of residential care, with 20 hours a week and more."""
+    iop, residential = (demo.cells(analysis="design", arm=arm, outcome="people")["with_counterpart"] for arm in ARMS)
+    by_hours = pd.read_parquet(demo.folder.parent / "private" / "people.parquet")["level_asam"].value_counts()
+    assert by_hours["2.1"] == iop
+    day = by_hours["2.5"]
+    assert binomtest(int(day), int(day + residential), 0.06).pvalue > 1e-4
+    assert iop + residential + day == demo.flow()[1]
 
 
 def test_no_cell_of_one_to_ten_people_is_shown(demo):
@@ -320,77 +326,3 @@ def test_the_crude_curve_and_the_crude_risk_agree(demo, arm):
         assert after["estimate"] - before["estimate"] < 0.03
         counted = demo.cells(**asked, arm=arm)["unplanned"]
         assert (risk["events"], round(risk["estimate"] * risk["n"])) == (counted, counted)
-
-
-# ----------------------------------------------------------------------------------------- the same under another rule
-
-
-@pytest.mark.parametrize("classifier", ["asam", "broad"])
-def test_levels_by_hours_give_what_levels_by_label_give(demo, study, classifier):
-    """Simulated hours agree with the labels, so that both read everyone's level alike."""
-    keys = ["analysis", "outcome", "horizon_days", "estimand", "measure", "of", "method", "missing_rule", "to_day"]
-    again = demo.estimates[demo.estimates["contrast"] == f"{CONTRAST}_by_{classifier}"]
-    primary = {
-        tuple(r[k] for k in ("analysis", "outcome", "horizon_days", "method", "missing_rule"))
-        for r in study["analyses"]
-        if r["contrast"] == CONTRAST and r["family"] == "primary"
-    }
-    found = again[["analysis", "outcome", "horizon_days", "method", "missing_rule"]]
-    assert set(found.itertuples(index=False, name=None)) == primary
-    assert len(again) == 4 * len(primary) == 16
-    label = demo.estimates[(demo.estimates["contrast"] == CONTRAST) & demo.estimates["delta_first"].isna()]
-    both = again.merge(label, on=keys, suffixes=("", "_by_label"), validate="one_to_one")
-    assert len(both) == len(again)
-    # rounded more coarsely beside those of the labels, and the same numbers but for that
-    assert (both["rounding_error"] > 0).all()
-    changed = both["rounding_error"] + both["rounding_error_by_label"] + 1e-9
-    for name in ("estimate", "conf_low", "conf_high"):
-        assert ((both[name] - both[f"{name}_by_label"]).abs() <= changed).all()
-    few = both["measure"].map({"risk": 0.025, "mean_days": 5})
-    assert (changed[both["of"] != "ratio"] < few[both["of"] != "ratio"]).all()
-    for name in ("std_error", "p_value"):
-        np.testing.assert_allclose(both[name], both[f"{name}_by_label"], rtol=0.1)
-
-
-@pytest.mark.parametrize("other", ["_by_asam", "_by_broad"])
-def test_people_under_another_classifier_are_withheld(demo, other):
-    """Beside those of the labels they would tell of the few whose level differs."""
-    rows = demo.estimates[demo.estimates["contrast"] == CONTRAST + other]
-    assert rows[["n", "events", "n_effective"]].isna().all(axis=None)
-    for table in (demo.counts, demo.curves, demo.table("diagnostics")):
-        assert not table["contrast"].str.endswith(other).any()
-
-
-def retained(demo, outcome: str) -> np.ndarray:
-    """Adjusted shares of both arms still in care on day 90."""
-    rows = [
-        demo.estimate(contrast=CONTRAST, outcome=outcome, horizon_days=90, estimand="ATO", measure="risk", of=arm)
-        for arm in ARMS
-    ]
-    assert all(row["status"] == "ok" for row in rows)
-    return np.array([row["estimate"] for row in rows])
-
-
-def test_a_wider_gap_rule_retains_no_one_less(demo, study):
-    assert study["care"]["gap_days"] == 14
-    by_gap = np.array([retained(demo, o) for o in ("retained_gap_7", "retained", "retained_gap_30", "retained_gap_60")])
-    assert (np.diff(by_gap, axis=0) >= 0).all()
-    assert (by_gap[-1] > by_gap[0]).all()
-
-
-def test_staying_at_the_index_level_is_rarer_than_staying_in_care(demo):
-    assert (retained(demo, "retained_index") < retained(demo, "retained")).all()
-
-
-def test_counting_days_from_detoxification_retains_no_one_less(demo):
-    continuum, care = retained(demo, "retained_continuum"), retained(demo, "retained")
-    assert (continuum >= care).all()
-    assert (continuum > care).any()
-
-
-@pytest.mark.parametrize("outcome", ["gap_7", "gap_30", "gap_60", "index", "continuum"])
-def test_people_of_retention_under_another_rule_are_withheld(demo, outcome):
-    rows = demo.estimates[demo.estimates["outcome"] == f"retained_{outcome}"]
-    assert len(rows) == 4
-    assert rows[["n", "events", "n_effective"]].isna().all(axis=None)
-    assert f"retained_{outcome}" not in set(demo.counts["outcome"])

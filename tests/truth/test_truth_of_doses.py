@@ -16,6 +16,7 @@ from iop_outcomes.analyses.person_weeks import Weeks, week_left
 from iop_outcomes.cohort import doses
 from iop_outcomes.estimators.causal.strategies import Strategy, Way, strategy_means
 from iop_outcomes.simulate.cohort import contacts
+from iop_outcomes.simulate.cohort.labels import recorded_levels
 from iop_outcomes.simulate.cohort.model import simulate
 from iop_outcomes.simulate.cohort.program_records import REASONS, enrol, person_rows, stay_rows
 from iop_outcomes.simulate.cohort.stays import care_exit, stays_of
@@ -43,9 +44,10 @@ def recorded() -> tuple[Weeks, np.ndarray, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(SEED)
     course = simulate(PEOPLE, 40, np.random.default_rng(SEED + 1))
     stays, roll = stays_of(course), enrol(course, PEOPLE, rng)
-    weeks = contacts.care_weeks(stays, roll)
+    words = recorded_levels(stays, np.random.default_rng(SEED + 2))
+    weeks = contacts.care_weeks(stays, words, roll)
     rows = {
-        "persons": person_rows(course, roll, rng), "stays": stay_rows(stays, roll, rng),
+        "persons": person_rows(course, roll, rng), "stays": stay_rows(stays, words, roll, rng),
         "sessions": contacts.session_rows(course, weeks, roll, rng),
         "screens": contacts.screen_rows(course, weeks, roll, rng),
     }  # fmt: skip

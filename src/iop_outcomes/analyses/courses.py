@@ -2,6 +2,7 @@
 
 Use of a week is what its test says; a missed test says nothing. Attended hours that nobody reports are those scheduled.
 Levels of care are numbers: those of the first arm of a contrast are 1, those of the second 2, and every other its own.
+The level at which a person started is that of the person's arm, whatever its label, as arms may be told by hours.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ FIRST_LEVEL, SECOND_LEVEL = 1, 2
 def course(doses: pd.DataFrame, people: pd.DataFrame, contrast: Contrast, weeks: int, fixed: Array) -> Course:
     """The first weeks of people (n,), in their order; weeks beyond the end of observation are out of care.
 
-    fixed: (n, q) what was known of each at the start. Raises EstimationError where no test of a week is known.
+    people: with the arm of each, 1 or 0. fixed: (n, q) what was known of each at the start. Raises EstimationError
+    where no test of a week is known.
     """
     import pandas as pd
 
@@ -43,7 +45,10 @@ def course(doses: pd.DataFrame, people: pd.DataFrame, contrast: Contrast, weeks:
     test = own["test"].to_numpy(dtype=object)
     used = np.select([test == POSITIVE, test == NEGATIVE], [1.0, 0.0], np.nan)
     craving = table(own["craving"].to_numpy(dtype=float), np.nan)
-    level = table(own["level_of_care"].map(_numbers(contrast)).to_numpy(), OUT).astype(np.int64)
+    began = own["level_of_care"].to_numpy(dtype=object) == people["index_level"].to_numpy(dtype=object)[at[there]]
+    of_arm = np.where(people["arm"].to_numpy() == 1, FIRST_LEVEL, SECOND_LEVEL)[at[there]]
+    recorded = own["level_of_care"].map(_numbers(contrast)).to_numpy()
+    level = table(np.where(began, of_arm, recorded), OUT).astype(np.int64)
     sites = np.column_stack([np.empty((len(people), 0)), *indicators(people["site_id"].to_numpy(dtype=object))])
     hours = table(given_hours(own), 0.0)
     told = None if np.isnan(craving).all() else craving

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.errors import StudyError
 from iop_outcomes.tables import reference
-from iop_outcomes.vocabulary.levels import AMBULATORY, NOT_KNOWN
+from iop_outcomes.vocabulary.levels import AMBULATORY, NOT_KNOWN, RULES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FILE = "hour_classifiers.csv"
 LABEL = "label"
-CLASSIFIERS = ("asam", "broad", LABEL)
+CLASSIFIERS = tuple(sorted(RULES))
 INTENSIVE, PARTIAL = "intensive_outpatient", "partial_hospitalization"
 TWENTY_HOURS = (PARTIAL, INTENSIVE)
 

@@ -13,7 +13,7 @@ from iop_outcomes.protocol.staying import Strategies
 from iop_outcomes.protocol.thresholds import Threshold
 from iop_outcomes.protocol.uncertain import Imputation, Inference, Misclassification
 from iop_outcomes.protocol.use import Use
-from iop_outcomes.vocabulary.levels import LEVELS
+from iop_outcomes.vocabulary.levels import LEVELS, RULES
 from iop_outcomes.vocabulary.measures import TESTS
 from iop_outcomes.vocabulary.testing import SCHEDULED_BEFORE
 
@@ -173,8 +173,10 @@ class Contrast(Part):
     required: bool = Field(
         default=True, description="an empty arm is an error; if false, it is reported as not possible"
     )
-    classifiers: list[Literal["asam", "broad"]] = Field(
-        default=[], description="levels by hours under which the primary questions are asked again"
+    classifiers: list[Literal["label", "asam", "broad"]] = Field(
+        default=[],
+        description="other rules by which a level is read (the program's label, or hours), under which the primary "
+        "questions are asked again",
     )
     variant_of: str | None = Field(
         default=None, description="set by the workflow: the contrast that this one repeats under another classifier"
@@ -190,9 +192,14 @@ class Contrast(Part):
             raise ValueError(
                 "arms assigned by chance need no score that tells further arms apart: leave out further_arms"
             )
-        if self.classifiers and self.column != "index_level":
-            raise ValueError("classifiers repeat a comparison of levels: they need `column: index_level`")
-        if self.column in ("index_level", "level_asam", "level_broad"):
+        if self.classifiers and self.column not in RULES.values():
+            raise ValueError(
+                f"classifiers repeat a comparison of levels: they need a `column` of {', '.join(RULES.values())}"
+            )
+        same = [name for name in self.classifiers if RULES[name] == self.column]
+        if same:
+            raise ValueError(f"the arms are read by '{same[0]}' already: leave it out of `classifiers`")
+        if self.column in RULES.values():
             unknown = sorted(set(values) - set(LEVELS))
             if unknown:
                 raise ValueError(f"{', '.join(unknown)} is not a level of care; expected {', '.join(LEVELS)}")

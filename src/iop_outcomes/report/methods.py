@@ -26,6 +26,12 @@ from iop_outcomes.vocabulary.testing import SCHEDULED_BEFORE
 
 PEOPLE, TIME_ZERO, ARMS, OUTCOMES = "People", "Time zero and episodes", "Arms", "Outcomes"
 DISCLOSURE = "Disclosure"
+# by the column that tells the arm; of any other it was assigned
+LEVEL_BY = {
+    "index_level": "ASAM level",
+    "level_asam": "ASAM level, by ASAM's thresholds for scheduled hours where there is no bed",
+    "level_broad": "ASAM level, with 6 to 30 scheduled hours a week as intensive outpatient care",
+}
 # what is told of a study of which no result is
 DESIGN = (PEOPLE, TIME_ZERO, ARMS, OUTCOMES, DISCLOSURE)
 
@@ -70,7 +76,7 @@ def _arms(study: AsRun) -> Part:
     for contrast in study.contrasts.values():
         sides = []
         for arm in (contrast.first, contrast.second):
-            by = "ASAM level" if contrast.column == "index_level" else "assigned arm"
+            by = LEVEL_BY.get(contrast.column, "assigned arm")
             sides.append(f"{within(arm.label)} ({by} {', '.join(arm.values)})")
         how = "assigned by chance" if contrast.randomised else "not assigned by chance"
         trial = f", only people of {contrast.trial}" if contrast.trial else ""

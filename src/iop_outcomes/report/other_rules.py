@@ -1,4 +1,4 @@
-"""The same questions under other rules: levels of care read from hours, other gaps between stays, other clocks.
+"""The same questions under other rules: levels of care by label or by hours, other gaps between stays, other clocks.
 
 One table per contrast, with a block for each primary question under every classifier, and one for staying in care under
 every rule. A line is a rule; what stands beside it is the preferred adjusted estimate. People are not shown: beside the
@@ -25,11 +25,11 @@ from iop_outcomes.vocabulary.statuses import STATUSES
 if TYPE_CHECKING:
     import pandas as pd
 
-CLASSIFIERS = {
+RULE = {
+    "index_level": "By the program's label",
     "level_asam": "By hours, ASAM thresholds",
     "level_broad": "By hours, 6 to 30 taken as intensive outpatient",
 }
-LABEL = "By the program's label"
 
 
 def tables(estimates: pd.DataFrame, study: AsRun) -> list[Table]:
@@ -55,9 +55,11 @@ def _variants(labels: Labels, name: str) -> dict[str, Contrast]:
 
 
 def _classifiers(asked: pd.DataFrame, labels: Labels, name: str) -> list[Block]:
-    """Each primary question with levels by label and by hours."""
+    """Each primary question with levels by the study's own rule and by the others."""
     variants = _variants(labels, name)
-    rules = {name: LABEL} | {n: CLASSIFIERS[v.column] for n, v in variants.items()}
+    rules = {
+        n: RULE[c.column] for n, c in ({name: labels.study.contrasts[name]} | variants).items() if c.column in RULE
+    }
     repeated = asked[asked["contrast"].isin(list(variants))]
     blocks = []
     keys = ["outcome", "horizon_days", "missing_rule", "measure", "estimand", "method"]

@@ -27,6 +27,7 @@ from iop_outcomes.vocabulary.endpoints import (
     measures,
 )
 from iop_outcomes.vocabulary.kind import ABSTINENCE, ROOMS, STRATEGIES, THRESHOLDS
+from iop_outcomes.vocabulary.levels import RULES
 from iop_outcomes.vocabulary.measures import INTENSITY
 
 # columns of the candidates that eligibility rules may use beside those of persons and of the index episode
@@ -151,10 +152,10 @@ def _check_doses(study: Study, file: str) -> None:
         at = f"{file}, doses.{name}"
         if grid.contrast not in study.contrasts:
             raise StudyError(unknown(at, "contrast", grid.contrast, list(study.contrasts), "`contrasts`"))
-        if study.contrasts[grid.contrast].column != "index_level":
+        if study.contrasts[grid.contrast].column not in RULES.values():
             raise StudyError(
-                f"{at}: the arms of '{grid.contrast}' are no levels of care that were recorded. Doses are at the level "
-                "of an arm: name a contrast with `column: index_level`."
+                f"{at}: the arms of '{grid.contrast}' are no levels of care. Doses are at the level of an arm: name a "
+                f"contrast with a `column` of {', '.join(RULES.values())}."
             )
 
 

@@ -1,7 +1,7 @@
 """Comparisons of levels of care asked again under other classifiers.
 
-A contrast that lists `classifiers` gets a copy for each, whose arms are read from the level by scheduled hours. Its
-primary adjusted rows of the sheet are copied for it, as sensitivity analyses.
+A contrast that lists `classifiers` gets a copy for each, whose arms are read from the level by the label or by
+scheduled hours. Its primary adjusted rows of the sheet are copied for it, as sensitivity analyses.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from iop_outcomes.protocol import Analysis, Contrast, Study
+from iop_outcomes.vocabulary.levels import RULES
 from iop_outcomes.vocabulary.methods import UNADJUSTED
 
 
@@ -24,7 +25,7 @@ def contrasts(asked: Mapping[str, Contrast]) -> dict[str, Contrast]:
         found[name] = contrast
         for classifier in contrast.classifiers:
             changed = {
-                "column": f"level_{classifier}", "classifiers": [], "required": False, "variant_of": name,
+                "column": RULES[classifier], "classifiers": [], "required": False, "variant_of": name,
             }  # fmt: skip
             found[name_of(name, classifier)] = contrast.model_copy(update=changed)
     return found

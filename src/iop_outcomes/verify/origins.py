@@ -34,6 +34,8 @@ CELL, SHARE, COMPUTED, DAY, STUDY, WORDS, NOTES, UNTRACED = (
 DAYS = (
     "horizon_days", "from_day", "to_day", "delta_first", "delta_second", "hours_per_week", "weeks_of_care", "x",
 )  # fmt: skip
+# numbers of these are never written as percentage points
+NEVER_POINTS = ("p_value",)
 # rooms whose words the report prints
 SPEAKING = ("vocabulary", "report", "presentation", "figures", "release", "analyses", "design", "protocol", "tables")
 DIGITS = 9
@@ -146,8 +148,9 @@ class Sources:
     def of_value(self, value: float, around: str) -> Origin:
         """The origin of a number that was written from a value. around: words of its place."""
         asked = _words(around)
-        for one in (value, value / 100):
-            cells = self.cells.get(known_as(one), ())
+        whole = self.cells.get(known_as(value), [])
+        points = [cell for cell in self.cells.get(known_as(value / 100), ()) if cell.column not in NEVER_POINTS]
+        for cells in (whole, points):
             if cells and (cell := self._nearest(cells, asked)):
                 return Origin(CELL, cell, len(cells))
         if share := self.shares.get(known_as(value)):

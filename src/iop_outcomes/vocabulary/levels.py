@@ -21,7 +21,7 @@ class Level:
 UNKNOWN, NOT_KNOWN = "unknown", "not_known"
 
 DETOX, OUTPATIENT, IOP, PARTIAL = "detox", "1", "2.1", "2.5"
-RESIDENTIAL, INTENSIVE_INPATIENT = "3.5", "3.7"
+LOW_INTENSITY, FOR_A_POPULATION, RESIDENTIAL, INTENSIVE_INPATIENT = "3.1", "3.3", "3.5", "3.7"
 # in place of a level: of people without a stay, and of hours between two levels
 NO_LEVEL, INDETERMINATE = "none", "indeterminate"
 
@@ -43,6 +43,8 @@ LEVELS = tuple(row.name for row in _ROWS)
 AMBULATORY = (OUTPATIENT, IOP, PARTIAL)
 # care by day and night, where people can hardly use: detoxification too, of which most is in a bed
 CONTROLLED = (DETOX, "3.1", "3.3", "3.5", "3.7", "4")
+# the rules by which a level is read, and the column of people that each makes: the label, and two classifiers by hours
+RULES = {"label": "index_level", "asam": "level_asam", "broad": "level_broad"}
 # what a classifier by hours can say
 CLASSES = (*LEVELS, INDETERMINATE, NOT_KNOWN)
 LABELS = {row.name: row.label for row in _ROWS} | {INDETERMINATE: "Indeterminate", NOT_KNOWN: "Not known"}

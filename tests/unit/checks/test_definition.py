@@ -26,7 +26,10 @@ def settings(project: Path) -> dict[str, Any]:
         os.chdir(before)
 
 
-STAY = {"level_of_care": "2.1", "start_day": 0, "end_day": 40, "discharge_reason": "unplanned"}
+STAY = {
+    "level_of_care": "2.1", "start_day": 0, "end_day": 40, "discharge_reason": "unplanned",
+    "scheduled_hours_per_week": 9,
+}  # fmt: skip
 
 
 def judged(folder: Path, settings: dict[str, Any], expect: dict[str, Any], **records: Any) -> str:

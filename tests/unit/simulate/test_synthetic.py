@@ -11,11 +11,13 @@ from iop_outcomes import sources
 from iop_outcomes.errors import StudyError
 from iop_outcomes.simulate import cohort
 from iop_outcomes.simulate.cohort import contacts
+from iop_outcomes.simulate.cohort.labels import recorded_levels
 from iop_outcomes.simulate.cohort.model import (
     COMPLETED,
     DIED,
     IOP,
     OUTPATIENT,
+    RESIDENCE,
     TRANSFERRED,
     UNPLANNED,
     WEEKS,
@@ -39,8 +41,8 @@ def messy() -> Tables:
 @pytest.fixture(scope="module")
 def clean() -> Tables:
     """The same records before errors."""
-    model, records, _ = (np.random.default_rng(s) for s in np.random.SeedSequence(20260101).spawn(3))
-    return cohort.clean_tables(4000, 40, "base", model, records)
+    model, records, _, labels = (np.random.default_rng(s) for s in np.random.SeedSequence(20260101).spawn(4))
+    return cohort.clean_tables(4000, 40, "base", model, records, labels)
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Year:
 
     course: Course
     stays: Stays
+    words: np.ndarray
     roll: Roll
     tables: Tables
 
@@ -59,16 +62,17 @@ def year() -> Year:
     course = simulate(1600, 40, rng)
     stays = stays_of(course)
     roll = enrol(course, 1500, rng)
-    weeks = contacts.care_weeks(stays, roll)
+    words = recorded_levels(stays, np.random.default_rng(8))
+    weeks = contacts.care_weeks(stays, words, roll)
     tables = {
-        "stays": stay_rows(stays, roll, rng),
+        "stays": stay_rows(stays, words, roll, rng),
         "persons": person_rows(course, roll, rng),
         "sessions": contacts.session_rows(course, weeks, roll, rng),
         "screens": contacts.screen_rows(course, weeks, roll, rng),
         "followups": contacts.followup_rows(course, roll, rng),
         "medications": contacts.medication_rows(course, roll, rng),
     }
-    return Year(course, stays, roll, tables)
+    return Year(course, stays, words, roll, tables)
 
 
 # three weeks of IOP, then two or four of outpatient care; the gap between them as given
@@ -138,7 +142,7 @@ def test_the_arm_leaves_the_people_as_they_are() -> None:
 
 
 def test_sessions_add_up_to_the_hours_of_the_week(year: Year) -> None:
-    weeks = contacts.care_weeks(year.stays, year.roll)
+    weeks = contacts.care_weeks(year.stays, year.words, year.roll)
     wanted = pd.DataFrame(
         {
             "person_id": year.roll.person_id[weeks.person],
@@ -160,11 +164,13 @@ def test_sessions_add_up_to_the_hours_of_the_week(year: Year) -> None:
 
 def test_residents_are_seen_daily_and_outpatients_once_a_week(year: Year) -> None:
     rows = year.tables["sessions"]
-    days = rows.groupby(["level_of_care", "person_id", rows["day"] // 7]).size()
-    assert (days["3.5"] == 7).mean() > 0.98
-    assert (days["1"] == 1).all()
-    assert days["2.1"].between(1, 5).all()
-    iop = rows[rows["level_of_care"] == "2.1"]
+    person = pd.Series(np.arange(1600), index=year.roll.person_id)[rows["person_id"]].to_numpy()
+    rows = rows.assign(level=year.course.level[person, (rows["day"] // 7).to_numpy(dtype="int64")])
+    days = rows.groupby(["level", "person_id", rows["day"] // 7]).size()
+    assert (days[RESIDENCE] == 7).mean() > 0.98
+    assert (days[OUTPATIENT] == 1).all()
+    assert days[IOP].between(1, 5).all()
+    iop = rows[rows["level"] == IOP]
     assert 130 < iop["minutes"].median() < 200
     virtual = iop.groupby("person_id")["modality"].agg(lambda m: (m == "virtual").mean())
     assert set(virtual) == {0.0, 1.0}
@@ -281,7 +287,7 @@ def test_pseudonyms_tell_neither_arm_nor_order(clean: Tables) -> None:
     assert ids.str.fullmatch("P[A-Z2-9]{6}").all()
     position = ids.rank()
     index = clean["stays"].query("start_day == 0 and level_of_care != 'detox'").set_index("person_id")
-    arm = (ids.map(index["level_of_care"]) == "2.1").astype(float)
+    arm = (ids.map(index["scheduled_hours_per_week"]) < 20).astype(float)
     assert abs(np.corrcoef(position, arm)[0, 1]) < 0.06
     assert abs(np.corrcoef(position, np.arange(len(ids)))[0, 1]) < 0.06
 

@@ -86,9 +86,9 @@ def test_a_cohort_has_no_name_of_a_device(folder):
 
 def test_a_repetition_under_another_classifier_takes_nobody_elses_name():
     content = yaml.safe_load(DEMO.read_text())["contrasts"]["iop_vs_residential"]
-    edited(("contrasts", "iop_vs_residential", "classifiers"), ["asam"])
-    edited(("contrasts", "iop_vs_residential_by_asam"), {**content, "classifiers": []})
-    assert "is named 'iop_vs_residential_by_asam', as another comparison is" in refused()
+    edited(("contrasts", "iop_vs_residential", "classifiers"), ["broad"])
+    edited(("contrasts", "iop_vs_residential_by_broad"), {**content, "classifiers": []})
+    assert "is named 'iop_vs_residential_by_broad', as another comparison is" in refused()
     edited(("contrasts",), {"iop_vs_residential": {**content, "variant_of": "something"}})
     assert "`variant_of` is set by the workflow" in refused()
 

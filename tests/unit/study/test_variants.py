@@ -40,6 +40,24 @@ def test_each_classifier_gets_a_copy_whose_arms_are_read_by_hours():
     assert not found["c_by_asam"].required
 
 
+def test_a_contrast_by_hours_is_asked_again_by_label():
+    by_hours = Contrast.model_validate({**CONTRAST.model_dump(), "column": "level_asam", "classifiers": ["label"]})
+    found = variants.contrasts({"c": by_hours})
+    assert [found[n].column for n in found] == ["level_asam", "index_level"]
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        ("level_asam", "read by 'asam' already"),
+        ("assigned_arm", "need a `column` of index_level, level_asam, level_broad"),
+    ],
+)
+def test_what_repeats_nothing_is_refused(column, said):
+    with pytest.raises(ValueError, match=said):
+        Contrast.model_validate({**CONTRAST.model_dump(), "column": column})
+
+
 def test_primary_adjusted_rows_are_asked_again_as_sensitivity():
     asked = SimpleNamespace(contrasts={"c": CONTRAST})
     rows = [row(), row(family="secondary"), row(method="crude", estimand="as_observed")]

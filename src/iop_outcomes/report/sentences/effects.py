@@ -17,6 +17,7 @@ from iop_outcomes.vocabulary.causes import CAUSES, UNPLANNED
 from iop_outcomes.vocabulary.endpoints import KINDS, LEFT_INDEX
 from iop_outcomes.vocabulary.estimands import ESTIMANDS
 from iop_outcomes.vocabulary.kind import UNKNOWN
+from iop_outcomes.vocabulary.levels import RULES
 from iop_outcomes.vocabulary.measures import (
     ADJUSTED_CHANGE,
     HAZARD_RATIO,
@@ -82,7 +83,7 @@ def lead(row: Estimated, labels: Labels) -> str:
     known, by_chance = ESTIMANDS[row["estimand"]], contrast.randomised
     if arms > 2 and known.of_several:
         return known.of_several.format(number=numbers.word(arms))
-    if known.of_settings and contrast.column == "index_level" and not by_chance:
+    if known.of_settings and contrast.column in RULES.values() and not by_chance:
         return known.of_settings
     return known.by_chance if by_chance else known.lead
 
@@ -91,7 +92,7 @@ def groups(labels: Labels, contrast: str) -> tuple[str, str]:
     """The two arms inside a sentence: 'those starting in residential care', 'the methadone arm'."""
     found = labels.compared(contrast)
     names = [within(arm.label) for arm in (found.first, found.second)]
-    if found.column != "index_level":
+    if found.column not in RULES.values():
         return f"the {names[0]} arm", f"the {names[1]} arm"
     settings = [n.removeprefix("started ").removeprefix("in ").removesuffix(" care") for n in names]
     return f"those starting in {settings[0]} care", f"those starting in {settings[1]} care"

@@ -18,7 +18,7 @@ import numpy as np
 
 from iop_outcomes.simulate.cohort.model import INTERVIEW_DAYS, IOP, RESIDENCE, Course
 from iop_outcomes.simulate.cohort.population import DRUGS, Wholes
-from iop_outcomes.simulate.cohort.program_records import LEVEL_CODES, Roll, loosen
+from iop_outcomes.simulate.cohort.program_records import Roll, Texts, loosen
 from iop_outcomes.simulate.cohort.stays import Stays
 
 if TYPE_CHECKING:
@@ -42,17 +42,18 @@ MEDICATION_STARTS, MEDICATION_MEAN_DAYS = 21, 120.0
 class CareWeeks:
     """One row per person and week in care with at least one day of the stay in it; every array is (rows,).
 
-    missing_days: days of the week before the stay began, 0 to 6.
+    word: the program's for the level. missing_days: days of the week before the stay began, 0 to 6.
     """
 
     person: Wholes
     week: Wholes
     level: Wholes
+    word: Texts
     missing_days: Wholes
 
 
-def care_weeks(stays: Stays, roll: Roll) -> CareWeeks:
-    """The weeks in which care leaves records."""
+def care_weeks(stays: Stays, words: Texts, roll: Roll) -> CareWeeks:
+    """The weeks in which care leaves records. words: (stays,) for their levels."""
     lengths = stays.last_week - stays.first_week + 1
     stay = np.repeat(np.arange(len(lengths)), lengths)
     within = np.arange(len(stay)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
@@ -60,7 +61,8 @@ def care_weeks(stays: Stays, roll: Roll) -> CareWeeks:
     missing = np.maximum(stays.start_day[stay] - 7 * week, 0)
     person = stays.person[stay]
     keep = (missing < 7) & ~roll.is_ineligible("detox_only")[person]
-    return CareWeeks(person[keep], week[keep], stays.level[stay][keep].astype(np.int64), missing[keep])
+    stay = stay[keep]
+    return CareWeeks(person[keep], week[keep], stays.level[stay].astype(np.int64), words[stay], missing[keep])
 
 
 def session_rows(course: Course, weeks: CareWeeks, roll: Roll, rng: np.random.Generator) -> pd.DataFrame:
@@ -77,7 +79,7 @@ def session_rows(course: Course, weeks: CareWeeks, roll: Roll, rng: np.random.Ge
             "person_id": roll.person_id[person],
             "day": 7 * weeks.week[row] + day,
             "minutes": minutes[row, day].astype(float),
-            "level_of_care": LEVEL_CODES[level],
+            "level_of_care": weeks.word[row],
             "modality": np.where(virtual[person] & (level == IOP), "virtual", "in_person"),
             "craving": _told_craving(course, weeks, row),
         }

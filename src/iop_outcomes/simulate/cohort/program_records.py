@@ -24,18 +24,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from iop_outcomes.simulate.cohort.labels import LEVEL_CODES
 from iop_outcomes.simulate.cohort.model import Course
 from iop_outcomes.simulate.cohort.population import DRUGS, Flags, Wholes
 from iop_outcomes.simulate.cohort.stays import Stays
 from iop_outcomes.vocabulary import causes
-from iop_outcomes.vocabulary.levels import DETOX, IOP, OUTPATIENT, RESIDENTIAL, UNKNOWN
+from iop_outcomes.vocabulary.levels import DETOX, UNKNOWN
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Texts = NDArray[np.object_]
 
-LEVEL_CODES = np.array(["", OUTPATIENT, IOP, RESIDENTIAL], dtype=object)
 REASONS = np.array([None, causes.UNPLANNED, causes.COMPLETED, causes.TRANSFERRED, causes.DIED], dtype=object)
 INELIGIBLE = ("under_18", "other_program", "detox_only", "recent_treatment")
 OTHER_PROGRAMS = ("mental_health", "eating_disorder")
@@ -112,8 +112,8 @@ def pseudonyms(n: int, rng: np.random.Generator) -> Texts:
     return np.array(["P" + "".join(row) for row in PSEUDONYM_LETTERS[digits]], dtype=object)
 
 
-def stay_rows(stays: Stays, roll: Roll, rng: np.random.Generator) -> pd.DataFrame:
-    """The `raw_stays` table without mess, sorted by person as drawn and time."""
+def stay_rows(stays: Stays, words: Texts, roll: Roll, rng: np.random.Generator) -> pd.DataFrame:
+    """The `raw_stays` table without mess, sorted by person as drawn and time. words: (stays,) for their levels."""
     import pandas as pd
 
     n = len(roll.person_id)
@@ -121,7 +121,7 @@ def stay_rows(stays: Stays, roll: Roll, rng: np.random.Generator) -> pd.DataFram
     treatment = pd.DataFrame(
         {
             "person": stays.person[keep],
-            "level_of_care": LEVEL_CODES[stays.level[keep]],
+            "level_of_care": words[keep],
             "start_day": stays.start_day[keep],
             "end_day": np.where(stays.cause[keep] > 0, stays.end_day[keep], LAST_DAY + 1),
             "discharge_reason": REASONS[stays.cause[keep]],
