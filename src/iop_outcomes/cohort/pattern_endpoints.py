@@ -4,9 +4,9 @@ Endpoints are rows of the endpoint library of kinds of patterns, whose cell `pat
 intervals that end by each horizon asked about; a time to an event is dated to the last day of its interval, and people
 without it are followed to the last interval in which it could begin and still be known, nobody beyond a death unless
 the definition reads it. How missed and mixed tests are read is part of the definition: an answer is missing only of
-people without a pattern, and where it is not defined. An amount whose definition does not say how missed tests are read
-is told three times, with them read as use, left out, and read as negative; excused tests and intervals without one are
-left out unless it says otherwise. Intervals and days are counted from where the clock of the endpoint starts.
+people without a pattern, and where it is not defined. An amount whose definition leaves it open how missed tests are
+read is told three times, with them read as use, left out, and read as negative; excused tests and intervals without one
+are left out unless it says otherwise. Intervals and days are counted from where the clock of the endpoint starts.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 # tables of answers, of times to an event and of amounts
 ANSWERS, TIMES, AMOUNTS = "abstinence", "first_use", "amounts"
+# columns of the table amounts, with the state as which missed tests are read
+READ_AS = {"as_use": POSITIVE.name, "known": LEFT_OUT, "as_free": NEGATIVE.name}
 
 
 def run(
@@ -101,7 +103,10 @@ def _answers(people: pd.DataFrame, patterns: Patterns, endpoint: Endpoint, horiz
 
 
 def _amounts(people: pd.DataFrame, patterns: Patterns, endpoint: Endpoint, horizon: int) -> pd.DataFrame:
-    """One row per unit, of the intervals that end by the horizon; who had none with a test due is not asked."""
+    """One row per unit, of the intervals that end by the horizon; who had none with a test due is not asked.
+
+    A definition that says how missed tests are read is told once: its value stands for every reading.
+    """
     import pandas as pd
 
     own, rows = _up_to(patterns, horizon), endpoint.defined()
@@ -110,8 +115,7 @@ def _amounts(people: pd.DataFrame, patterns: Patterns, endpoint: Endpoint, horiz
         held = amounts.Held(nothing, nothing, nothing, 1.0)
         return amounts.tabled(people, endpoint.outcome, horizon, held, nobody, nobody)
     scale = rows[0].scale if rows[0].statistic == INDEX else 1.0
-    reads = {"as_use": POSITIVE.name, "known": LEFT_OUT, "as_free": NEGATIVE.name}
-    variants = {name: [_read(row, missed, endpoint.deaths) for row in rows] for name, missed in reads.items()}
+    variants = {name: [_read(row, endpoint, missed) for row in rows] for name, missed in READ_AS.items()}
     taken = {state.code: 1.0 for state in TESTED}
     told = [
         replace(r, statistic=COUNT, counts=taken, fill="", penalty=(), retained=0, otherwise=None, empty=None)
@@ -122,19 +126,16 @@ def _amounts(people: pd.DataFrame, patterns: Patterns, endpoint: Endpoint, horiz
     dead = (own.codes == DIED.code).any(axis=1) & reached
     due = (own.lengths > 0) & ~np.isnan(values["as_use"])
     mature = reached & due
-    known = np.where((values["told"] > 0) & due, values["known"], np.nan)
+    known = np.where(((values["told"] > 0) | endpoint.reads_missed) & due, values["known"], np.nan)
     largest = 1.0 if rows[0].value == PROPORTION else float(own.codes.shape[1])
     held = amounts.Held(values["as_use"], known, values["as_free"], largest)
     return amounts.tabled(people, endpoint.outcome, horizon, held, mature, dead)
 
 
-def _read(row: Definition, missed: str, deaths: str) -> Definition:
-    """A row that says how each state is read, where it leaves it open."""
-    return replace(
-        row,
-        missed=row.missed or missed,
-        died=row.died or (POSITIVE.name if deaths == COUNTED_AGAINST else missed),
-    )
+def _read(row: Definition, endpoint: Endpoint, missed: str) -> Definition:
+    """A row that says how missed tests and deaths are read, where it leaves that to the question and the endpoint."""
+    died = POSITIVE.name if endpoint.deaths == COUNTED_AGAINST else MISSED.name
+    return replace(row, missed=row.missed if endpoint.reads_missed else missed, died=row.died or died)
 
 
 def _alive(people: pd.DataFrame, patterns: Patterns, endpoint: Endpoint, rules: Use) -> Patterns:

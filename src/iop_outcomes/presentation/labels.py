@@ -198,7 +198,8 @@ class Labels:
         """Label of a rule for missing outcomes; '' where none plays a part, as of endpoints of patterns, which say
         themselves how missed tests are read: that those are left out of whom nothing is known is no reading of them.
         """
-        itself = self.kind(outcome) in endpoints.PATTERN_ANSWERS and rule == answers.OBSERVED_ONLY
+        found = self.endpoints().get(outcome)
+        itself = found is not None and found.reads_missed and rule == answers.OBSERVED_ONLY
         return "" if itself else missing_rule(rule)
 
     def kind(self, outcome: str) -> str:

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from iop_outcomes.errors import StudyError
 from iop_outcomes.patterns.definition import Definition, nearest
-from iop_outcomes.patterns.published import written
+from iop_outcomes.patterns.published import OWN, written
 from iop_outcomes.patterns.words import AS_OPERATIONALISED, AS_PUBLISHED
 from iop_outcomes.protocol.base import GAP, Name, OneOf, Part, Words
 from iop_outcomes.protocol.use import AskedTests
@@ -26,6 +26,8 @@ from iop_outcomes.vocabulary.endpoints import (
     MAY_TAKE,
     OF_PATTERNS,
     OF_TESTS,
+    PATTERN_AMOUNTS,
+    PATTERN_ANSWERS,
     STAYING,
     TAKES,
 )
@@ -153,6 +155,15 @@ class Endpoint(Part):
             return written(self.pattern, self.version or AS_OPERATIONALISED, self.outcome, KINDS[self.kind].value)
         except StudyError as wrong:
             raise ValueError(str(wrong)) from None
+
+    @property
+    def reads_missed(self) -> bool:
+        """Its definition says how missed tests are read, and no rule for missing answers does: a yes or no; an amount
+        that is published, or fills `missed`.
+        """
+        if self.kind in PATTERN_ANSWERS:
+            return True
+        return self.kind in PATTERN_AMOUNTS and all(row.missed or row.version != OWN for row in self.defined())
 
     @property
     def tests(self) -> AskedTests:

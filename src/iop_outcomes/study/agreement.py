@@ -247,11 +247,15 @@ def _check_row(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None
 def _check_missing(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None:
     """The rule for missing answers can be asked of the outcome, in the step, by the method."""
     rule = MISSING_RULES[row.missing_rule]
-    if endpoint.kind in PATTERN_ANSWERS and row.missing_rule != OBSERVED_ONLY:
+    if endpoint.reads_missed and row.missing_rule != OBSERVED_ONLY:
+        readings = (
+            "write one endpoint for each reading (`missed = positive`, `missed = left_out`, `missed = negative`)"
+            if endpoint.kind in PATTERN_ANSWERS
+            else "for the readings side by side write a definition of your own that leaves `missed` empty"
+        )
         raise StudyError(
             f"{at}: how missed tests are read is part of the definition of '{row.outcome}', so that the missing_rule "
-            f"'{rule.name}' would change nothing. Ask for it with {OBSERVED_ONLY}, and write one endpoint for each "
-            "reading (`missed = positive`, `missed = left_out`, `missed = negative`)."
+            f"'{rule.name}' would change nothing. Ask for it with {OBSERVED_ONLY}, and {readings}."
         )
     if rule.of_use and endpoint.kind not in MISSING_MAY_BE_USE:
         raise StudyError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import parts
 import pytest
@@ -11,12 +12,15 @@ from cohort_rows import people
 from pattern_rows import RULES, use_patterns
 from pydantic import ValidationError
 
+import iop_outcomes as iop
 from iop_outcomes.cohort import pattern_endpoints
 from iop_outcomes.errors import StudyError
+from iop_outcomes.patterns.published import find, published
 from iop_outcomes.protocol import Endpoint
 from iop_outcomes.study import sheets
 from iop_outcomes.tables import TABLES, check
 
+READ = ["as_use", "known", "as_free"]
 THREE_IN_A_ROW = "statistic = longest_run | counts = negative | at_least = 3 | missed = left_out"
 
 
@@ -24,9 +28,11 @@ def living(*names: str, **columns: object) -> pd.DataFrame:
     return people(*names, **columns).assign(death_day=pd.array([None] * len(names), dtype="Int64"))
 
 
-def found(texts: dict[str, str], kind: str, pattern: str, horizon: int = 70, **more) -> dict[str, pd.DataFrame]:
+def found(
+    texts: dict[str, str], kind: str, pattern: str, horizon: int = 70, observed_days: int = 100, **more
+) -> dict[str, pd.DataFrame]:
     endpoint = parts.endpoint("o", kind, substance="opioid", pattern=pattern, **more)
-    given = living(*texts, observed_days=100)
+    given = living(*texts, observed_days=observed_days)
     tables = pattern_endpoints.run(given, use_patterns(texts), RULES, [endpoint], {"o": [horizon]})
     for name, frame in tables.items():
         check(TABLES[name], frame)
@@ -91,9 +97,7 @@ def test_amounts_are_told_with_missed_tests_as_use_left_out_and_as_negative() ->
     """
     texts = {"a": "-o-+", "b": "*e_-", "c": "oooo", "d": "", "e": "-x"}
     share = found(texts, "pattern_share", "statistic = share | counts = negative", 27)["amounts"].set_index("person_id")
-    read = (
-        share[["as_use", "known", "as_free"]].astype(object).where(share[["as_use", "known", "as_free"]].notna(), None)
-    )
+    read = share[READ].astype(object).where(share[READ].notna(), None)
     assert read.to_numpy().tolist()[:3] == [[2 / 4, 2 / 3, 3 / 4], [1 / 2, 1 / 2, 1 / 2], [0, None, 1]]
     assert read.loc["e"].tolist() == [1 / 2, 1 / 2, 1 / 2]
     assert share["mature"].tolist() == [True, True, True, False, True]
@@ -103,17 +107,53 @@ def test_amounts_are_told_with_missed_tests_as_use_left_out_and_as_negative() ->
     count = found(texts, "pattern_number", "statistic = count | counts = negative", 27)["amounts"]
     assert count[["as_use", "known", "as_free", "largest"]].to_numpy().tolist()[0] == [2, 2, 3, 4]
     left = found(texts, "pattern_share", "statistic = share | counts = negative", 27, deaths="as_missing")["amounts"]
-    assert left[["as_use", "known", "as_free"]].to_numpy().tolist()[4] == [1 / 2, 1, 1]
+    assert left[READ].to_numpy().tolist()[4] == [1 / 2, 1, 1]
 
 
 def test_a_definition_that_reads_missed_tests_itself_is_told_once() -> None:
-    """An index is taken by its largest value, 120: of 15 weeks without use all of it."""
-    texts = {"a": "-o-+" + "-" * 11, "b": "-" * 15}
+    """An index is taken by its largest value, 120: of 15 weeks without use all of it. Nobody's tests need be taken for
+    a definition to have a value.
+    """
+    texts = {"a": "-o-+" + "-" * 11, "b": "-" * 15, "c": "o" * 15}
     rows = found(texts, "pattern_share", "Rd_fiellin_2006", 104, version="as_published")["amounts"]
-    assert rows[["as_use", "known", "as_free"]].to_numpy().tolist() == [[13 / 15] * 3, [1] * 3]
+    assert rows[READ].to_numpy().tolist() == [[13 / 15] * 3, [1] * 3, [0] * 3]
     index = found(texts, "pattern_share", "Rd_lingA_1976", 104)["amounts"]
     assert index["known"].tolist()[1] == 1
     assert 0 < index["known"].tolist()[0] < 1
+    own = "statistic = share | counts = negative | missed = positive"
+    assert found(texts, "pattern_share", own, 104)["amounts"][READ].to_numpy().tolist()[2] == [0] * 3
+
+
+def test_a_published_amount_that_leaves_missed_tests_as_they_are_has_its_published_value() -> None:
+    """Missed weeks stand in the denominator of one share, and count as abstinence in the other; of a number they are
+    none.
+    """
+    texts = {"a": "-o*+", "b": "oooo"}
+    for name, kind, wanted in (
+        ("Rd_fiellin_2006", "pattern_share", [1.5 / 4, 0]),
+        ("Rd_strain_1999", "pattern_share", [2.5 / 4, 1]),
+        ("Rd_zaks_1972", "pattern_number", [1.5, 0]),
+    ):
+        rows = found(texts, kind, name, 27)["amounts"]
+        assert rows[READ].to_numpy().tolist() == [[value] * 3 for value in wanted]
+
+
+def test_every_published_amount_is_what_the_library_computes() -> None:
+    """Of weekly patterns, whatever was missed: those of single tests ask for patterns of days, and are left out."""
+    rng = np.random.default_rng(7)
+    texts = {f"p{i}": "".join(rng.choice(list("-+o*"), 43 if i % 2 else 20, p=[0.4, 0.2, 0.3, 0.1])) for i in range(40)}
+    frame = pd.DataFrame({"pattern": texts})
+    kinds, seen = {"proportion": "pattern_share", "integer": "pattern_number"}, 0
+    for version in ("as_published", "as_operationalised"):
+        for name, (row, *_) in find([], version, published()).items():
+            if row.value not in kinds or row.unit == "test":
+                continue
+            wanted = iop.endpoints(frame, name, version=version)[name] / (row.scale if row.penalty else 1)
+            rows = found(texts, kinds[row.value], name, 301, version=version, observed_days=301)["amounts"]
+            for column in READ:
+                np.testing.assert_allclose(rows[column].to_numpy(dtype=float), wanted, err_msg=f"{name} {version}")
+            seen += 1
+    assert seen > 40
 
 
 def test_a_window_beyond_everyone_is_refused() -> None:
@@ -163,7 +203,7 @@ def test_without_a_test_of_anyone_nothing_is_known_and_nothing_stops() -> None:
     assert not found["abstinence"]["mature"].any()
     assert found["first_use"]["days"].tolist() == [0, 0]
     assert not found["first_use"]["event"].any()
-    assert found["amounts"][["as_use", "known", "as_free"]].isna().all(axis=None)
+    assert found["amounts"][READ].isna().all(axis=None)
 
 
 def test_a_run_is_the_same_run_asked_about_as_yes_or_no_and_as_a_number() -> None:

@@ -170,22 +170,33 @@ def test_amounts_are_asked_for_as_they_can_be_answered(folder):
         assert said in refused()
 
 
-def test_an_answer_of_use_patterns_knows_no_reading_that_would_change_nothing(folder):
+@pytest.mark.parametrize(
+    ("kind", "measure", "pattern"),
+    [
+        ("pattern_answer", "risk", "statistic = longest_run | counts = negative | at_least = 3"),
+        ("pattern_share", "mean_share", "statistic = share | counts = negative | missed = left_out"),
+        ("pattern_share", "mean_share", "Rd_fiellin_2006"),
+        ("pattern_number", "mean_number", "Rd_zaks_1972"),
+    ],
+)
+def test_what_reads_missed_tests_itself_knows_no_reading_that_would_change_nothing(folder, kind, measure, pattern):
     kept = Path("config/endpoints.tsv").read_text().splitlines()
-    own = ["own", "pattern_answer", "Own", "An answer.", *[""] * 3, "opioid", *[""] * 6]
-    Path("config/endpoints.tsv").write_text(
-        "\n".join([*kept, "\t".join([*own, "statistic = longest_run | counts = negative | at_least = 3"])]) + "\n"
-    )
+    own = ["own", kind, "Own", "An outcome.", *[""] * 3, "opioid", *[""] * 6, pattern]
+    Path("config/endpoints.tsv").write_text("\n".join([*kept, "\t".join(own)]) + "\n")
     whole = Path("config/analyses.tsv").read_text()
     for rule in ("worst_case", "missing_is_using", "imputed"):
         Path("config/analyses.tsv").write_text(whole)
-        add(f"demo o abstinence iop_vs_residential own 84 risk iptw {rule} secondary")
+        add(f"demo o abstinence iop_vs_residential own 84 {measure} iptw {rule} secondary")
         said = refused()
         assert f"part of the definition of 'own', so that the missing_rule '{rule}' would change nothing" in said
         assert "not about use" not in said
     Path("config/analyses.tsv").write_text(whole)
-    add("demo o abstinence iop_vs_residential own 84 risk iptw none secondary")
-    assert refused().endswith("needs the missing_rule observed_only.")
+    add(f"demo o abstinence iop_vs_residential own 84 {measure} iptw observed_only secondary")
+    assert load().rows("abstinence")
+    if kind == "pattern_answer":
+        Path("config/analyses.tsv").write_text(whole)
+        add("demo o abstinence iop_vs_residential own 84 risk iptw none secondary")
+        assert refused().endswith("needs the missing_rule observed_only.")
 
 
 @pytest.mark.parametrize(
