@@ -52,15 +52,15 @@ HELD: Functions[Amount] = Functions(set(AMOUNTS) - set(PATTERN_AMOUNTS))
 
 def rows(people: pd.DataFrame, tables: Tables, endpoint: Endpoint, horizon: int) -> pd.DataFrame:
     """The rows of the table amounts of one endpoint and horizon. people: with days from where its clock starts."""
-    mature = reaches(people, horizon)
-    dead = (people["death_day"] < horizon).fillna(False).astype(bool) & mature
+    mature = reaches(people, horizon).to_numpy(dtype=bool)
+    dead = (people["death_day"] < horizon).fillna(False).to_numpy(dtype=bool) & mature
     return tabled(
         people, endpoint.outcome, horizon, HELD[endpoint.kind](people, tables, endpoint, horizon), mature, dead
     )
 
 
 def tabled(
-    people: pd.DataFrame, outcome: str, horizon: int, held: Held, mature: pd.Series, dead: pd.Series
+    people: pd.DataFrame, outcome: str, horizon: int, held: Held, mature: NDArray[np.bool_], dead: NDArray[np.bool_]
 ) -> pd.DataFrame:
     """Amounts as rows of the table."""
     import pandas as pd
@@ -76,8 +76,8 @@ def tabled(
             "as_free": held.as_free,
             "largest": held.largest,
             "before": none if held.before is None else held.before,
-            "mature": mature.to_numpy(dtype=bool),
-            "dead": dead.to_numpy(dtype=bool),
+            "mature": mature,
+            "dead": dead,
         }
     )
 

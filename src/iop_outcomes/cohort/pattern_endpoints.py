@@ -6,11 +6,14 @@ without it are followed to the last interval in which it could begin and still b
 the definition reads it. How missed and mixed tests are read is part of the definition: an answer is missing only of
 people without a pattern, and where it is not defined. An amount whose definition leaves it open how missed tests are
 read is told three times, with them read as use, left out, and read as negative; excused tests and intervals without one
-are left out unless it says otherwise. Intervals and days are counted from where the clock of the endpoint starts.
+are left out unless it says otherwise. Who was due no test is not asked, and who had died by the horizon is dead,
+whatever was tested in the interval of the death. Intervals and days are counted from where the clock of the endpoint
+starts.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -19,17 +22,21 @@ import numpy as np
 
 from iop_outcomes.cohort import amounts, clocks, use
 from iop_outcomes.cohort.units import reaches
+from iop_outcomes.cohort.use.asked import APART
+from iop_outcomes.patterns import ranges
 from iop_outcomes.patterns.definition import Definition
 from iop_outcomes.patterns.evaluate import Found, evaluate
 from iop_outcomes.patterns.pattern import Patterns
 from iop_outcomes.patterns.symbols import DIED, MISSED, NEGATIVE, NOT_DUE, POSITIVE, STATES, TESTED
-from iop_outcomes.patterns.words import COUNT, INDEX, LEFT_OUT, PROPORTION
+from iop_outcomes.patterns.weeks import DAYS
+from iop_outcomes.patterns.words import COUNT, INDEX, LEFT_OUT, PROPORTION, TEST
 from iop_outcomes.protocol import Endpoint, Use
 from iop_outcomes.vocabulary.answers import COUNTED_AGAINST
 from iop_outcomes.vocabulary.endpoints import OF_PATTERNS, PATTERN_AMOUNTS, PATTERN_TIMES
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 # tables of answers, of times to an event and of amounts
 ANSWERS, TIMES, AMOUNTS = "abstinence", "first_use", "amounts"
@@ -64,8 +71,10 @@ def run(
         if endpoint.kind in PATTERN_TIMES:
             found[TIMES].append(_times(own, _alive(own, patterns, endpoint, rules), endpoint))
             continue
-        table, rows = (AMOUNTS, _amounts) if endpoint.kind in PATTERN_AMOUNTS else (ANSWERS, _answers)
-        found[table] += [rows(own, patterns, endpoint, horizon) for horizon in horizons[endpoint.outcome]]
+        table, told = (AMOUNTS, _amounts) if endpoint.kind in PATTERN_AMOUNTS else (ANSWERS, _answers)
+        for horizon in horizons[endpoint.outcome]:
+            dead = _dead(own, patterns, horizon, rules)
+            found[table].append(told(own, patterns, endpoint, horizon, dead))
     return {name: pd.concat(rows[1:] or rows, ignore_index=True) for name, rows in found.items()}
 
 
@@ -78,17 +87,15 @@ def _up_to(patterns: Patterns, horizon: int) -> Patterns:
     return patterns.window(1, (horizon - patterns.begins + 1) // patterns.interval_days)
 
 
-def _answers(people: pd.DataFrame, patterns: Patterns, endpoint: Endpoint, horizon: int) -> pd.DataFrame:
+def _answers(
+    people: pd.DataFrame, patterns: Patterns, endpoint: Endpoint, horizon: int, dead: NDArray[np.bool_]
+) -> pd.DataFrame:
     """One row per unit, of the intervals that end by the horizon."""
     import pandas as pd
 
     own = _up_to(patterns, horizon)
     values = _found(own, endpoint).values if patterns.lengths.any() else np.full(patterns.n, np.nan)
-    reached = reaches(people, horizon).to_numpy()
-    dead = (own.codes == DIED.code).any(axis=1) & reached
-    # who was never due a test (a site that does not test, a substance on no record) was not asked, as for amounts
-    asked = np.isin(own.codes, [state.code for state in (*TESTED, MISSED)]).any(axis=1)
-    mature = (reached & asked) | dead
+    mature = (reaches(people, horizon).to_numpy() & _asked(own)) | dead
     known = ~np.isnan(values) & (own.lengths > 0) & mature & ~dead
     return pd.DataFrame(
         {
@@ -102,18 +109,20 @@ def _answers(people: pd.DataFrame, patterns: Patterns, endpoint: Endpoint, horiz
     )
 
 
-def _amounts(people: pd.DataFrame, patterns: Patterns, endpoint: Endpoint, horizon: int) -> pd.DataFrame:
+def _amounts(
+    people: pd.DataFrame, patterns: Patterns, endpoint: Endpoint, horizon: int, dead: NDArray[np.bool_]
+) -> pd.DataFrame:
     """One row per unit, of the intervals that end by the horizon; who had none with a test due is not asked.
 
     A definition that says how missed tests are read is told once: its value stands for every reading.
     """
-    import pandas as pd
 
     own, rows = _up_to(patterns, horizon), endpoint.defined()
     if not patterns.lengths.any():
-        nothing, nobody = np.full(patterns.n, np.nan), pd.Series(False, index=people.index)
-        held = amounts.Held(nothing, nothing, nothing, 1.0)
-        return amounts.tabled(people, endpoint.outcome, horizon, held, nobody, nobody)
+        nothing = np.full(patterns.n, np.nan)
+        return amounts.tabled(
+            people, endpoint.outcome, horizon, amounts.Held(nothing, nothing, nothing, 1.0), dead, dead
+        )
     scale = rows[0].scale if rows[0].statistic == INDEX else 1.0
     variants = {name: [_read(row, endpoint, missed) for row in rows] for name, missed in READ_AS.items()}
     taken = {state.code: 1.0 for state in TESTED}
@@ -121,15 +130,41 @@ def _amounts(people: pd.DataFrame, patterns: Patterns, endpoint: Endpoint, horiz
         replace(r, statistic=COUNT, counts=taken, fill="", penalty=(), retained=0, otherwise=None, empty=None)
         for r in variants["known"]
     ]
-    values = {name: one.values / scale for name, one in evaluate(own, {**variants, "told": told}).items()}
-    reached = reaches(people, horizon)
-    dead = (own.codes == DIED.code).any(axis=1) & reached
-    due = (own.lengths > 0) & ~np.isnan(values["as_use"])
-    mature = reached & due
-    known = np.where(((values["told"] > 0) | endpoint.reads_missed) & due, values["known"], np.nan)
-    largest = 1.0 if rows[0].value == PROPORTION else float(own.codes.shape[1])
-    held = amounts.Held(values["as_use"], known, values["as_free"], largest)
+    found = {name: one.values / scale for name, one in evaluate(own, {**variants, "told": told}).items()}
+    due = _asked(own) | (own.codes == DIED.code).any(axis=1)
+    if not endpoint.reads_missed:
+        due &= ~np.isnan(found["as_use"])
+    seen = {"as_use": due, "known": due & ((found["told"] > 0) | endpoint.reads_missed), "as_free": due}
+    values = {name: np.where(there, found[name], np.nan) for name, there in seen.items()}
+    mature = (reaches(people, horizon).to_numpy() & due) | dead
+    held = amounts.Held(**values, largest=_largest(rows[0], own))
     return amounts.tabled(people, endpoint.outcome, horizon, held, mature, dead)
+
+
+def _asked(own: Patterns) -> NDArray[np.bool_]:
+    """(n,) who was due a test that was not excused: a site that does not test asks nothing, and no one else's tests
+    tell of a substance that is on no record of theirs.
+    """
+    return np.asarray(np.isin(own.codes, [state.code for state in (*TESTED, MISSED)]).any(axis=1))
+
+
+def _dead(people: pd.DataFrame, patterns: Patterns, horizon: int, rules: Use) -> NDArray[np.bool_]:
+    """(n,) who had died by the horizon, whatever was tested in the interval of the death, of those whose observation
+    reaches it. Nobody where the study reads deaths as missed tests, and where nobody has a test.
+    """
+    if rules.deaths != APART or not patterns.lengths.any():
+        return np.zeros(patterns.n, dtype=bool)
+    died = (people["death_day"] <= horizon).fillna(False).to_numpy(dtype=bool)
+    return died & reaches(people, horizon).to_numpy()
+
+
+def _largest(row: Definition, own: Patterns) -> float:
+    """The largest amount that there could be, of single tests with one in each interval."""
+    if row.value == PROPORTION:
+        return 1.0
+    weeks = math.ceil(own.codes.shape[1] * own.interval_days / DAYS)
+    often = replace(row, tests_per_week=DAYS / own.interval_days) if row.unit == TEST else row
+    return float(ranges.largest(often, weeks))
 
 
 def _read(row: Definition, endpoint: Endpoint, missed: str) -> Definition:
@@ -145,7 +180,7 @@ def _alive(people: pd.DataFrame, patterns: Patterns, endpoint: Endpoint, rules: 
     the event or a part of it.
     """
     rows = endpoint.defined()
-    missed = rules.deaths != "apart"
+    missed = rules.deaths != APART
     if any(row.died or DIED.code in row.counts or (missed and _counts_missed(row)) for row in rows):
         return patterns
     day = people["death_day"].astype("Float64").fillna(np.inf).to_numpy(dtype=float)

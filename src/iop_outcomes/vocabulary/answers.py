@@ -15,7 +15,7 @@ EVENT, NO_EVENT = "event", "no_event"
 SOME_OF_IT, NONE_OF_IT = "some_of_it", "none_of_it"
 BETTER, NO_BETTER = "better_than_before", "no_better_than_before"
 NOTHING_BEFORE = "nothing_known_before"
-# asked and not answered; the day lies beyond observation; of people in care only, who have left by then
+# asked and not answered; the day lies beyond observation, or nothing was asked; of people in care only, who have left
 MISSING, NOT_YET_OBSERVED, OUT_OF_CARE = "missing", "not_yet_observed", "out_of_care"
 # of a week: no test was due, or the one that was could not be given for a reason that tells nothing of use
 NOT_ASKED_FOR = "not_asked_for"
@@ -38,7 +38,7 @@ LABELS = {
     MISSING: "Missing",
     LAST_ABSTINENT: "Missing, abstinent when last seen",
     LAST_USING: "Missing, using when last seen or never seen",
-    NOT_YET_OBSERVED: "Not yet observed",
+    NOT_YET_OBSERVED: "Not yet observed, or not asked",
     NOT_ASKED_FOR: "No test due, or excused",
     OUT_OF_CARE: "Out of care by then",
     EVENT: "With the event",
@@ -89,13 +89,18 @@ DEATHS: Mapping[str, Otherwise] = {
         ),
     )
 }
-# whose answer lay beyond the end of their observation
+# whose answer lay beyond the end of their observation, or was not asked for
 NOT_DUE: Mapping[str, Otherwise] = {
     row.name: row
     for row in (
-        Otherwise("left_out", "People whose day lies beyond their observation are in no denominator."),
         Otherwise(
-            "as_missing", "People whose day lies beyond their observation are read as if their answer were missing."
+            "left_out",
+            "People whose day lies beyond their observation, or who were due no test by then, are in no denominator.",
+        ),
+        Otherwise(
+            "as_missing",
+            "People whose day lies beyond their observation, or who were due no test by then, are read as if their "
+            "answer were missing.",
         ),
     )
 }

@@ -16,7 +16,7 @@ import iop_outcomes as iop
 from iop_outcomes.cohort import pattern_endpoints
 from iop_outcomes.errors import StudyError
 from iop_outcomes.patterns.published import find, published
-from iop_outcomes.protocol import Endpoint
+from iop_outcomes.protocol import Endpoint, Use
 from iop_outcomes.study import sheets
 from iop_outcomes.tables import TABLES, check
 
@@ -28,12 +28,27 @@ def living(*names: str, **columns: object) -> pd.DataFrame:
     return people(*names, **columns).assign(death_day=pd.array([None] * len(names), dtype="Int64"))
 
 
+def dated(texts: dict[str, str], deaths: dict[str, int], **columns: object) -> pd.DataFrame:
+    """People of whom some die: on the day that is given, or on the first day of their first week of death."""
+    first = {name: 7 * text.index("x") for name, text in texts.items() if "x" in text}
+    day = pd.array([deaths.get(name, first.get(name)) for name in texts], dtype="Int64")
+    return people(*texts, **columns).assign(death_day=day)
+
+
 def found(
-    texts: dict[str, str], kind: str, pattern: str, horizon: int = 70, observed_days: int = 100, **more
+    texts: dict[str, str],
+    kind: str,
+    pattern: str,
+    horizon: int = 70,
+    observed_days: int = 100,
+    rules: Use = RULES,
+    deaths: str = "counted_against",
+    dying: dict[str, int] | None = None,
+    version: str = "",
 ) -> dict[str, pd.DataFrame]:
-    endpoint = parts.endpoint("o", kind, substance="opioid", pattern=pattern, **more)
-    given = living(*texts, observed_days=observed_days)
-    tables = pattern_endpoints.run(given, use_patterns(texts), RULES, [endpoint], {"o": [horizon]})
+    endpoint = parts.endpoint("o", kind, substance="opioid", pattern=pattern, deaths=deaths, version=version)
+    given = dated(texts, dying or {}, observed_days=observed_days)
+    tables = pattern_endpoints.run(given, use_patterns(texts), rules, [endpoint], {"o": [horizon]})
     for name, frame in tables.items():
         check(TABLES[name], frame)
     return tables
@@ -89,6 +104,85 @@ def test_who_was_never_due_a_test_was_not_asked() -> None:
     rows = found({"a": "-+-", "b": "___", "c": "oo", "d": "_x"}, "pattern_answer", THREE_IN_A_ROW, 27)["abstinence"]
     assert rows["mature"].tolist() == [True, False, True, True]
     assert rows["abstinent"].isna().tolist()[1::2] == [True, True]
+
+
+KINDS = {
+    "pattern_answer": "statistic = longest_run | counts = negative | at_least = 2",
+    "pattern_number": "statistic = longest_run | counts = negative",
+    "pattern_share": "statistic = share | counts = negative",
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "pattern"),
+    [
+        *KINDS.items(),
+        ("pattern_share", "statistic = share | counts = negative | missed = left_out"),
+        # published shares of nothing: 1, 0; and a number
+        ("pattern_share", "Rd_petitjean_2001"),
+        ("pattern_share", "Rd_wolstein_2009"),
+        ("pattern_number", "Rd_zaks_1972"),
+    ],
+)
+def test_who_was_never_due_a_test_is_not_asked_how_much_either(kind: str, pattern: str) -> None:
+    """Weeks without a test, or of excused ones alone, are no share of 1 and no run of 0; who missed all was asked."""
+    texts = {"never": "____", "excused": "eeee", "missed": "oooo", "tested": "_-__", "dead": "__xx"}
+    rows = found(texts, kind, pattern, 27)["abstinence" if kind == "pattern_answer" else "amounts"]
+    assert rows["mature"].tolist() == [False, False, True, True, True]
+    assert rows["dead"].tolist() == [False] * 4 + [True]
+    if kind != "pattern_answer":
+        assert rows[READ].notna().any(axis=1).tolist()[:2] == [False, False]
+        assert rows["known"].notna().tolist()[3]
+
+
+@pytest.mark.parametrize(("kind", "pattern"), KINDS.items())
+def test_who_died_by_the_day_is_dead_whatever_was_tested_before(kind: str, pattern: str) -> None:
+    """Weeks end on days 6, 13, ..., 83. a dies on day 80, after the negative of that week; b on day 88, in a week that
+    does not end by day 90; c on day 90; d on the day after; e lives.
+    """
+    texts, dying = dict.fromkeys("abcde", "-" * 12), {"a": 80, "b": 88, "c": 90, "d": 91}
+    dead = {}
+    for horizon in (79, 83, 90):
+        rows = found(texts, kind, pattern, horizon, dying=dying)[
+            "abstinence" if kind == "pattern_answer" else "amounts"
+        ]
+        dead[horizon] = "".join(rows.loc[rows["dead"], "person_id"])
+        assert rows["mature"].all()
+        if kind == "pattern_answer":
+            assert rows["abstinent"].isna().tolist() == rows["dead"].tolist()
+    assert dead == {79: "", 83: "a", 90: "abc"}
+    # a study that reads deaths as missed tests knows of none
+    rows = found(texts, kind, pattern, 90, dying=dying, rules=Use(begins=0, deaths="missed"))
+    assert not rows["abstinence" if kind == "pattern_answer" else "amounts"]["dead"].any()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "best", "largest"),
+    [
+        ("statistic = count | counts = negative 2", 12, 12),
+        ("statistic = count | counts = negative; mixed 0.5", 6, 6),
+        ("statistic = count | counts = negative 1.5 | start = 3", 6, 6),
+        ("statistic = longest_run | counts = negative | start = -4", 4, 4),
+        ("statistic = count | counts = negative | schedule = 2; 4", 2, 2),
+    ],
+)
+def test_the_largest_amount_is_what_the_best_pattern_has(pattern: str, best: float, largest: float) -> None:
+    """By its weights, and in its window: bounds and the doubly robust mean stand on it."""
+    rows = found({"a": "------", "b": "-o+-*-"}, "pattern_number", pattern, 41)["amounts"]
+    assert rows["as_free"].max() == best
+    assert rows["largest"].tolist() == [largest, largest]
+
+
+def test_the_largest_number_of_single_tests_is_one_a_day() -> None:
+    """However often the definition says that people are tested: five tests in a week are on record."""
+    days = use_patterns({"a": "-----__" + "_" * 7})
+    endpoint = parts.endpoint(
+        "o", "pattern_number", substance="opioid",
+        pattern="statistic = count | counts = negative 2 | unit = test | tests_per_week = 3",
+    )  # fmt: skip
+    rules = Use(begins=0, interval_days=1)
+    rows = pattern_endpoints.run(living("a", observed_days=20), days, rules, [endpoint], {"o": [13]})["amounts"]
+    assert rows[["known", "largest"]].to_numpy().tolist() == [[10, 28]]
 
 
 def test_amounts_are_told_with_missed_tests_as_use_left_out_and_as_negative() -> None:

@@ -247,9 +247,17 @@ def test_what_the_weeks_of_people_say_is_no_state_of_theirs() -> None:
 
 def test_an_endpoint_that_says_how_missed_tests_are_read_is_not_called_observed_only() -> None:
     whole = plain_study()
-    of_patterns = endpoint("abstinent", "pattern_answer", label="Abstinent", pattern="Ab_ctnNinetyFour_2023")
-    whole["endpoints"] = {**whole["endpoints"], "abstinent": of_patterns}
-    labels = Labels(AsRun.model_validate(whole))
-    assert labels.question("abstinent", 105, "observed_only") == "Abstinent, day 105"
-    assert labels.question("abstinent", 105, "missing_is_using").endswith(": missing counted as use")
+    share = "statistic = share | counts = negative"
+    for kind, pattern, itself in (
+        ("pattern_answer", "Ab_ctnNinetyFour_2023", True),
+        ("pattern_share", "Rd_fiellin_2006", True),
+        ("pattern_share", f"{share} | missed = left_out", True),
+        ("pattern_share", share, False),
+    ):
+        of_patterns = endpoint("abstinent", kind, label="Abstinent", pattern=pattern)
+        whole["endpoints"] = {**whole["endpoints"], "abstinent": of_patterns}
+        labels = Labels(AsRun.model_validate(whole))
+        said = labels.question("abstinent", 105, "observed_only")
+        assert said == "Abstinent, day 105" + ("" if itself else ": observed only")
+        assert labels.question("abstinent", 105, "missing_is_using").endswith(": missing counted as use")
     assert Labels(study()).question("abstinent", 105, "observed_only") == "Abstinent, day 105: observed only"
