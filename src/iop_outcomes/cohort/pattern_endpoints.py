@@ -116,7 +116,6 @@ def _amounts(
 
     A definition that says how missed tests are read is told once: its value stands for every reading.
     """
-
     own, rows = _up_to(patterns, horizon), endpoint.defined()
     if not patterns.lengths.any():
         nothing = np.full(patterns.n, np.nan)

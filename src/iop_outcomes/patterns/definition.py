@@ -15,7 +15,7 @@ from typing import Any
 
 from iop_outcomes.errors import StudyError
 from iop_outcomes.patterns import ranges
-from iop_outcomes.patterns.symbols import DIED, NOT_DUE, STATES
+from iop_outcomes.patterns.symbols import DIED, MISSED, NOT_DUE, POSITIVE, STATES
 from iop_outcomes.patterns.unused import unused
 from iop_outcomes.patterns.words import (
     CARRIED_FORWARD,
@@ -102,6 +102,11 @@ class Definition:
         yield first and not self.needed, f"the statistic '{FIRST}' needs `at_least`: how many make the event."
         yield first and self.span < self.needed, f"{self.needed} of {self.span} intervals cannot be. Widen `within`."
         yield self.statistic == INDEX and not self.penalty, f"the statistic '{INDEX}' needs `penalty`."
+        yield (
+            self.statistic == INDEX and not {POSITIVE.code, MISSED.code} & set(self.counts),
+            f"the statistic '{INDEX}' takes use from its best value, and `counts` names none: it would be defined of "
+            "nobody. Name positive, as in 'positive; mixed 0.5'.",
+        )
         yield self.start == 0 or self.end == 0, "weeks and tests are counted from 1, or from -1 backwards."
         yield (
             isinstance(self.end, int) and self.start * self.end > 0 and self.start > self.end,

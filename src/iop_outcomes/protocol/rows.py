@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from iop_outcomes.errors import StudyError
 from iop_outcomes.patterns.definition import Definition, nearest
 from iop_outcomes.patterns.published import OWN, written
+from iop_outcomes.patterns.turned import turned
 from iop_outcomes.patterns.words import AS_OPERATIONALISED, AS_PUBLISHED
 from iop_outcomes.protocol.base import GAP, Name, OneOf, Part, Words
 from iop_outcomes.protocol.use import AskedTests
@@ -30,13 +31,14 @@ from iop_outcomes.vocabulary.endpoints import (
     PATTERN_ANSWERS,
     STAYING,
     TAKES,
+    WEEKLY,
 )
 from iop_outcomes.vocabulary.estimands import ESTIMANDS
 from iop_outcomes.vocabulary.kind import STEPS
 from iop_outcomes.vocabulary.measures import MEASURES
 from iop_outcomes.vocabulary.methods import METHODS
 from iop_outcomes.vocabulary.readings import Reading
-from iop_outcomes.vocabulary.testing import ANY
+from iop_outcomes.vocabulary.testing import ANY, MIXED, NEGATIVE, POSITIVE
 
 Step = Annotated[str, OneOf(STEPS)]
 Measure = Annotated[str, OneOf(MEASURES)]
@@ -147,6 +149,14 @@ class Endpoint(Part):
             raise ValueError(f"`counts`: '{strange[0]}' is no result of a test.{nearest(strange[0], known)}")
         if self.run and not named:
             raise ValueError(f"`counts` is empty: a run needs results that make it, of {', '.join(known)}")
+        if self.kind in WEEKLY and named and (NEGATIVE not in named or POSITIVE in named):
+            raise ValueError(
+                f"`counts`: a week with what it names is read as one of abstinence, and a missed one as use. Name "
+                f"{NEGATIVE}, and {MIXED} where such weeks are no use; of weeks that are {POSITIVE}, ask for the share "
+                f"that is {NEGATIVE}: they are what is left of it"
+            )
+        if self.kind in PATTERN_AMOUNTS and not self.reads_missed and (said := turned(self.defined()[0])):
+            raise ValueError(said)
         return self
 
     def defined(self) -> list[Definition]:

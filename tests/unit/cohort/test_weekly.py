@@ -34,7 +34,7 @@ def test_weeks_end_by_the_horizon_and_begin_from_the_day_on():
 
 def test_what_counts_is_said_by_the_endpoint():
     assert said({"a": "-+*o"}, counts="negative, mixed") == {"a": "YNYm"}
-    assert said({"a": "-+*o"}, counts="positive") == {"a": "NYNm"}
+    assert said({"a": "-+*o"}, counts="negative") == {"a": "YNNm"}
 
 
 def test_weeks_are_dated_to_their_last_day():

@@ -142,6 +142,9 @@ def test_a_user_adds_an_endpoint_as_a_row() -> None:
         added([ROW | {"name": "Rd_fiellin_2006", "version": "as_published"}], "mine.csv")
 
 
+INDEX = {"statistic": "index", "value": "proportion", "counts": "positive"}
+
+
 @pytest.mark.parametrize(
     ("cells", "said"),
     [
@@ -173,8 +176,9 @@ def test_a_user_adds_an_endpoint_as_a_row() -> None:
         ({"within": "-2"}, "column within|`within` is for"),
         ({"retained": "-3"}, "column retained: -3 cannot be"),
         ({"scale": "100"}, "`scale` is for the statistic 'index'"),
-        ({"statistic": "index", "value": "proportion", "penalty": "1 x 3", "scale": "0"}, "column scale: 0 cannot be"),
-        ({"statistic": "index", "value": "proportion"}, "the statistic 'index' needs `penalty`"),
+        (INDEX | {"penalty": "1 x 3", "scale": "0"}, "column scale: 0 cannot be"),
+        (INDEX | {"counts": "negative", "penalty": "1 x 3"}, "it would be defined of nobody. Name positive"),
+        (INDEX, "the statistic 'index' needs `penalty`"),
         ({"dated": "known"}, "`dated` is for the statistic 'first'"),
         ({"empty": "0"}, "`empty` is for the statistic 'share' or 'index'"),
         ({"otherwise": "0"}, "the week of `retained`, which is empty"),
@@ -187,8 +191,8 @@ def test_a_user_adds_an_endpoint_as_a_row() -> None:
         ({"STATISTIC": "share"}, r"the column 'STATISTIC' is not known. Did you mean 'statistic'\?"),
         ({"retained": "3", "otherwise": "-1"}, "column otherwise: -1 cannot be"),
         ({"statistic": "share", "value": "proportion", "empty": "3"}, "column empty: 3 cannot be. Expected 0 or more"),
-        ({"statistic": "index", "value": "proportion", "penalty": "1 x -2"}, "is of no weeks"),
-        ({"statistic": "index", "value": "proportion", "penalty": "-1 x 2"}, "column penalty: -1 cannot be"),
+        (INDEX | {"penalty": "1 x -2"}, "is of no weeks"),
+        (INDEX | {"penalty": "-1 x 2"}, "column penalty: -1 cannot be"),
         ({"value": "logical", "at_least": "1e3"}, "'1e3' is no number"),
         ({"value": "logical", "at_least": "1/0"}, "'1/0' is no number"),
     ],

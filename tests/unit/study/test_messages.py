@@ -6,6 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
+import parts
 import pytest
 
 from iop_outcomes.checks import definition as people
@@ -19,6 +20,7 @@ DOUBLED = re.compile(r"\.\.(?!\.)|[.?!][,;:.]|\?\.|\s\.|Value error")
 
 FIRST = "statistic = first | counts = positive"
 COUNT = "statistic = count | counts = negative"
+SHARE, INDEX = "statistic = share", "statistic = index | penalty = 1 x 2; 2 x 2"
 PATTERNS = [
     ("pattern_answer", f"{COUNT} | at_least = -4", "column at_least: -4 cannot be"),
     ("pattern_answer", f"{COUNT} | at_least = 400 | end = 12", "no more than 12"),
@@ -38,7 +40,40 @@ PATTERNS = [
     ("pattern_time", f"{FIRST} | at_least = 4 | within = 3", "4 of 3 intervals cannot be. Widen `within`"),
     ("pattern_share", "statistic = share | counts = negativ", "Did you mean 'negative'?"),
     ("pattern_share", "statistic = shares | counts = negative", "Did you mean 'share'?"),
+    # what a rule for missing tests would read the wrong way round, and an index that nobody has
+    ("pattern_share", f"{SHARE} | counts = positive", "`counts` names 'positive', and the rules for missing tests"),
+    ("pattern_share", f"{SHARE} | counts = negative; missed", "`counts` names 'missed'"),
+    ("pattern_number", "statistic = longest_run | counts = missed", "Count negatives (`counts = negative`), of which"),
+    ("pattern_number", "statistic = count | counts = mixed", "of `counts`, 'negative' does not weigh most"),
+    ("pattern_share", f"{SHARE} | counts = negative 0.5; mixed", "of `counts`, 'negative' does not weigh most"),
+    ("pattern_share", f"{INDEX} | counts = negative; positive", "`counts` names 'negative'"),
+    ("pattern_share", f"{INDEX} | counts = positive; missed 0.2", "Count positives, and mixed ones by no more; or say"),
+    ("pattern_share", f"{INDEX} | counts = negative", "it would be defined of nobody. Name positive"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [
+        ("pattern_share", {"pattern": f"{SHARE} | counts = negative; mixed 0.5"}),
+        ("pattern_share", {"pattern": f"{SHARE} | counts = positive | missed = positive"}),
+        ("pattern_share", {"pattern": f"{INDEX} | counts = positive; mixed 0.5"}),
+        ("pattern_share", {"pattern": f"{INDEX} | counts = positive; missed 0.2 | missed = missed"}),
+        # published amounts of use are what they are
+        ("pattern_share", {"pattern": "Rd_soyka_2008", "version": "as_published"}),
+        ("pattern_share", {"pattern": "Rd_lingA_1976"}),
+        ("pattern_answer", {"pattern": "statistic = count | counts = positive | at_most = 0"}),
+        ("weekly_screens", {"counts": "negative, mixed"}),
+    ],
+)
+def test_what_no_rule_reads_backwards_may_be_asked(kind: str, more: dict[str, str]) -> None:
+    assert parts.endpoint("own", kind, substance="opioid", **more).kind == kind
+
+
+@pytest.mark.parametrize("counts", ["positive", "mixed", "negative, positive", "negative, mixed, positive"])
+def test_weeks_of_use_are_refused_as_missed_ones_are_read_as_use(tmp_path: Path, counts: str) -> None:
+    with pytest.raises(StudyError, match="Name negative, and mixed where such weeks are no use; of weeks that are pos"):
+        sheets.read(Endpoint, endpoints(tmp_path, "weekly_screens", substance="opioid", counts=counts))
 
 
 def endpoints(folder: Path, kind: str, **cells: str) -> Path:
