@@ -78,12 +78,14 @@ def evaluate(patterns: Patterns, asked: Mapping[str, Sequence[Definition]]) -> d
     """
     prepared: dict[bool, _Prepared] = {}
     found = {}
+    # tests before interval 1 are none of an endpoint's, and begin no week of it
+    own = _from_the_first(patterns)
     for name, rows in asked.items():
         for row in rows:
             by_test = row.unit == TEST
             _fine_enough(patterns, row)
             if by_test not in prepared:
-                prepared[by_test] = _prepare(patterns if by_test else weekly(patterns))
+                prepared[by_test] = _prepare(own if by_test else weekly(own))
             _long_enough(prepared[by_test], row)
         found[name] = _joined([_row(prepared[row.unit == TEST], row) for row in rows], rows)
     return found
@@ -99,13 +101,17 @@ def _fine_enough(patterns: Patterns, row: Definition) -> None:
         )
 
 
-def _prepare(patterns: Patterns) -> _Prepared:
+def _from_the_first(patterns: Patterns) -> Patterns:
+    """Patterns from interval 1 on. Raises StudyError where they begin after it."""
     if patterns.first > 1:
         raise StudyError(
             f"patterns: the first interval is number {patterns.first}. Endpoints count from interval 1 on: begin the "
             "patterns with it, without a scheduled test where there was none."
         )
-    own = patterns.window(1, int(patterns.numbers[-1]) if patterns.codes.shape[1] else 0)
+    return patterns.window(1, int(patterns.numbers[-1]) if patterns.codes.shape[1] else 0)
+
+
+def _prepare(own: Patterns) -> _Prepared:
     codes = np.ascontiguousarray(own.codes.T)
     weeks = (own.numbers - 1) * own.interval_days // DAYS + 1
     last = np.concatenate([[0], weeks])[windows.last_test(codes)]

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import parts
 import pytest
-from cohort_rows import people
+from cohort_rows import people, table
 from pattern_rows import RULES, use_patterns
 from pydantic import ValidationError
 
 import iop_outcomes as iop
-from iop_outcomes.cohort import pattern_endpoints
+from iop_outcomes.cohort import pattern_endpoints, use
 from iop_outcomes.errors import StudyError
 from iop_outcomes.patterns.published import find, published
 from iop_outcomes.protocol import Endpoint, Use
@@ -22,6 +22,11 @@ from iop_outcomes.tables import TABLES, check
 
 READ = ["as_use", "known", "as_free"]
 THREE_IN_A_ROW = "statistic = longest_run | counts = negative | at_least = 3 | missed = left_out"
+KINDS = {
+    "pattern_answer": "statistic = longest_run | counts = negative | at_least = 2",
+    "pattern_number": "statistic = longest_run | counts = negative",
+    "pattern_share": "statistic = share | counts = negative",
+}
 
 
 def living(*names: str, **columns: object) -> pd.DataFrame:
@@ -90,6 +95,27 @@ def test_times_end_with_the_week_and_are_censored_on_their_own_clock() -> None:
     assert rows[["days", "event"]].to_numpy().tolist() == [[13, True], [20, False], [0, False]]
 
 
+@pytest.mark.parametrize("days", [1, 7])
+def test_tests_before_the_first_interval_begin_no_week_of_any_kind(days: int) -> None:
+    """A positive on day -5, which is interval -4 of days and 0 of weeks; then a week of negatives and two positives."""
+    tests = [(-5, "positive"), *((day, "negative") for day in range(1, 8)), (10, "positive"), (17, "positive")]
+    rules = Use(interval_days=days)
+    rows = [{"person_id": "a", "day": day, "result": result} for day, result in tests]
+    given = living("a", observed_days=21)
+    persons = table("persons", [{"person_id": "a", "death_day": None, "observed_to_day": 21}], sex="unknown")
+    none = (TABLES[name].empty() for name in ("followups", "medications"))
+    screens = table("screens", rows, substance="opioid")
+    view = parts.endpoint("o", "pattern_share", substance="opioid", pattern=KINDS["pattern_share"]).tests
+    made = use.run(given, persons, TABLES["stays"].empty(), screens, *none, rules, [view])["use_patterns"]
+    assert made["interval"].min() < 1
+    asked = {"pattern_time": "statistic = first | counts = positive | at_least = 2"} | KINDS
+    endpoints = [parts.endpoint(kind, kind, substance="opioid", pattern=pattern) for kind, pattern in asked.items()]
+    tables = pattern_endpoints.run(given, made, rules, endpoints, {kind: [21] for kind in asked})
+    assert tables["first_use"][["days", "event"]].to_numpy().tolist() == [[14, True]]
+    assert tables["abstinence"]["abstinent"].tolist() == [False]
+    assert sorted(tables["amounts"]["known"]) == [1 / 3, 1]
+
+
 def test_the_dead_and_those_not_observed_are_told_apart() -> None:
     rows = found({"a": "---x", "b": "---o"}, "pattern_answer", THREE_IN_A_ROW)["abstinence"]
     assert rows["dead"].tolist() == [True, False]
@@ -104,13 +130,6 @@ def test_who_was_never_due_a_test_was_not_asked() -> None:
     rows = found({"a": "-+-", "b": "___", "c": "oo", "d": "_x"}, "pattern_answer", THREE_IN_A_ROW, 27)["abstinence"]
     assert rows["mature"].tolist() == [True, False, True, True]
     assert rows["abstinent"].isna().tolist()[1::2] == [True, True]
-
-
-KINDS = {
-    "pattern_answer": "statistic = longest_run | counts = negative | at_least = 2",
-    "pattern_number": "statistic = longest_run | counts = negative",
-    "pattern_share": "statistic = share | counts = negative",
-}
 
 
 @pytest.mark.parametrize(
