@@ -95,7 +95,7 @@ def _alongside(contrast: Contrast, one: str) -> str:
     return (
         f"Alongside: {sentence(further)}. A multinomial score tells all {arms} arms apart, and inverse and "
         "overlap weights make each of them stand for the same people (Li and Li 2019, Annals of Applied Statistics "
-        "13:2389): their differences in risk among these arms add up. A {one} must hold every arm to count."
+        f"13:2389): their differences in risk among these arms add up. A {one} must hold every arm to count."
     )
 
 

@@ -57,3 +57,17 @@ def test_only_methods_that_were_asked_for_are_described() -> None:
     assert "Inverse probability weighting" not in terms
     robust = whole.model_copy(update={"analyses": [r for r in whole.analyses if r.method == "aipw"]})
     assert [t for t, _ in paragraph(robust, "Estimators").points] == ["Doubly robust"]
+
+
+def test_contrasts_with_arms_alongside_name_them_and_what_must_hold_all() -> None:
+    whole = study()
+    partial = {"name": "partial", "label": "Partial hospitalization", "values": ["2.5"]}
+    contrasts = {
+        name: type(one).model_validate(one.model_dump() | {"further_arms": [partial], "randomised": False})
+        for name, one in whole.contrasts.items()
+    }
+    text = paragraph(whole.model_copy(update={"contrasts": contrasts}), "Arms").points[0][1]
+    assert "Alongside: partial hospitalization (2.5). A multinomial score tells all three arms apart" in text
+    assert text.endswith("A site must hold every arm to count.")
+    assert "A site must hold both arms to count." in paragraph(whole, "Arms").points[0][1]
+    assert not any("{" in part.text or "{" in "".join(t for _, t in part.points) for part in methods.describe(whole))
