@@ -174,6 +174,7 @@ def _people(loaded: Loaded, tables: Tables, found: Findings, rules: Policy) -> N
     found.add("Questions", *answerable.questions(loaded, tables, made["people"], left, rules))
     found.stops += tested.stops(loaded, tables["screens"], people)
     seen = answerable.use_patterns(loaded, tables, people)
-    if untold := list(tested.untold(seen, study.use, rules)):
-        found.add("Tests that tell of no interval", *untold)
+    none = (*tested.of_months(tables["screens"], study.use, rules), *tested.untold(seen, study.use, rules))
+    if none:
+        found.add("Tests that tell of no interval", *none)
     found.stops += answerable.patterns(loaded, tables, people, seen, rules)

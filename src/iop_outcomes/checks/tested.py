@@ -13,6 +13,7 @@ import numpy as np
 from iop_outcomes.checks.numbers import reached, shown
 from iop_outcomes.errors import StudyError
 from iop_outcomes.patterns.symbols import EXCUSED, MISSED
+from iop_outcomes.vocabulary import testing
 from iop_outcomes.vocabulary.endpoints import ADMISSION, COMMUNITY, KINDS
 
 if TYPE_CHECKING:
@@ -82,6 +83,20 @@ def medications(spells: pd.DataFrame, rules: Policy) -> Iterator[str]:
         f"find{named}; a substance that is found beside them counts as use. Names are in "
         "data/reference/substance_classes.csv (`prescribed_as`)"
     )
+
+
+def of_months(screens: pd.DataFrame, use: Use, rules: Policy) -> Iterator[str]:
+    """How many tests are of specimens that tell of months, and so of no day and no interval. screens: canonical."""
+    from iop_outcomes.cohort.use import tests
+
+    specimen = tests.specimens(screens, use)
+    for name in testing.OF_MONTHS:
+        rows = int((specimen == name).sum())
+        if rows:
+            yield (
+                f"{name}: {shown(rows, rules)} of {shown(len(screens), rules)} rows of screens. What is found in it "
+                "was used in some one of the months before, so that these tests are excused, whatever they found"
+            )
 
 
 def untold(made: pd.DataFrame, use: Use, rules: Policy) -> Iterator[str]:

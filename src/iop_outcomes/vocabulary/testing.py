@@ -100,8 +100,10 @@ CELLS = {
     NOT_YET_OBSERVED: "Not observed",
 }
 
-URINE = "urine"
-SPECIMENS = (URINE, "oral_fluid", "hair", "breath", "blood")
+URINE, HAIR = "urine", "hair"
+SPECIMENS = (URINE, "oral_fluid", HAIR, "breath", "blood")
+# what is found in these was used in some one of the months before, and what is not may have been used in the last weeks
+OF_MONTHS = (HAIR,)
 
 # covariates on how often a person was to be tested, as known at time zero: what readers see of each
 TESTS_BEFORE, TESTS_OF_SITE = "tests_before", "tests_of_site"

@@ -318,3 +318,11 @@ def test_tests_that_tell_of_no_interval_are_counted(folder, substance: str, ever
             f"alcohol: {told_of} tests with a result, whatever it is, as what they look for is found for less than 10% "
             "of 7 days (`use.least_covered`)"
         ) in text
+
+
+def test_tests_of_hair_are_counted_as_telling_of_no_interval(folder) -> None:
+    records(folder)
+    rows = [f"p{i:02d},{day},opioid,positive,{'hair' if day == 30 else ''}" for i in range(40) for day in (9, 16, 30)]
+    (folder / "records/screens.csv").write_text("\n".join(["person_id,day,substance,result,specimen", *rows]) + "\n")
+    text = told(folder).text().split("Tests that tell of no interval")[1]
+    assert "hair: 40 of 120 rows of screens. What is found in it was used in some one of the months before" in text

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 from use_rows import screens, spell, text
 
-from iop_outcomes.cohort.use import substances
+from iop_outcomes.cohort.use import asked, substances
 from iop_outcomes.patterns.symbols import STATES as SYMBOLS
-from iop_outcomes.protocol import Schedule, Use
+from iop_outcomes.protocol import AskedTests, Schedule, Use
 from iop_outcomes.tables import reference
 from iop_outcomes.vocabulary import testing
 
@@ -177,8 +177,8 @@ def test_tests_that_disagree(conflicts: str, one_day: str, two_days: str) -> Non
     ("substance", "specimen", "symbol"),
     [
         # alcohol is gone from urine in hours: a negative once a week tells nothing of the week; EtG is not
-        ("alcohol", None, "e"), ("alcohol", "breath", "e"), ("EtG", "urine", "-"), ("opioid", None, "-"),
-        ("opioid", "hair", "-"), ("something new", None, "-"),
+        ("alcohol", None, "e"), ("alcohol", "breath", "e"), ("alcohol", "blood", "e"), ("EtG", "urine", "-"),
+        ("opioid", None, "-"), ("opioid", "blood", "-"), ("something new", None, "-"),
     ],
 )  # fmt: skip
 def test_a_test_tells_of_the_time_in_which_the_substance_is_found(
@@ -194,6 +194,29 @@ def test_a_test_tells_of_the_time_in_which_the_substance_is_found(
     # what tells nothing where it is negative tells nothing where it is positive
     drunk = screens((3, "positive", specimen), also=("specimen",), substance=substance)
     assert text(drunk, FROM_0, of=of, days=6) == {"-": "+", "e": "e"}[symbol]
+
+
+@pytest.mark.parametrize("of", ["opioid", "EtG", "something new"])
+@pytest.mark.parametrize("use", [FROM_0, Use(begins=0, least_covered=0), Use(begins=0, interval_days=91)])
+def test_hair_tells_of_months_and_so_of_no_interval(of: str, use: Use) -> None:
+    """What is found in hair was used before the interval, or before care: excused, whatever it is, missing too."""
+    for result in ("positive", "negative", "inconclusive", "missing"):
+        hair = screens((3, result, "hair"), also=("specimen",), substance=of)
+        assert text(hair, use, of=of.casefold(), days=90)[0] == "e"
+        urine = screens(*((day, "negative") for day in range(0, 91, 4)), substance=of)
+        both = pd.concat([hair, urine], ignore_index=True)
+        assert text(both, use, of=of.casefold(), days=90)[0] == "-"
+    unsaid = screens((3, "positive"), substance=of)
+    assert text(unsaid, use.model_copy(update={"specimen": "hair"}), of=of.casefold(), days=90)[0] == "e"
+
+
+def test_hair_dates_no_first_use() -> None:
+    """Of single tests: a positive on day 10 is of use in some month before it, most of which lie before care."""
+    who = pd.DataFrame({"person_id": ["a"], "record_id": ["a"], "index_start_day": [0]})
+    tests = screens((10, "positive", "hair"), (17, "positive", "urine"), also=("specimen",))
+    found = asked.of(asked.read(who, tests, None, FROM_0), AskedTests(substance="opioid"), FROM_0)
+    assert found.screens["day"].tolist() == [17]
+    assert found.excused["day"].tolist() == [10]
 
 
 def test_reference_tables_are_whole() -> None:

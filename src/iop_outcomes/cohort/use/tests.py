@@ -1,10 +1,10 @@
 """What each test tells of use, once prescriptions, the specimen and the reason for a missing result are read.
 
 In order: a result is negative, positive, or mixed where it is inconclusive; without one the test was missed, or excused
-for its reason; a specimen that was tampered with, and a negative of a dilute one, are read as the study says; a
-substance that a medication on record explains is no use of it, or its test is excused. Tests of one person and day are
-then one: those of one substance that disagree by the study's rule, and of several substances of a class any positive is
-one.
+for its reason; a specimen that was tampered with, and a negative of a dilute one, are read as the study says; a test of
+hair, which tells of months and of no day, is excused; a substance that a medication on record explains is no use of it,
+or its test is excused. Tests of one person and day are then one: those of one substance that disagree by the study's
+rule, and of several substances of a class any positive is one.
 
 Nothing is refused: what cannot be had from the records (a reason, a specimen, a spell of a medication) is not there.
 """
@@ -42,7 +42,7 @@ def read(screens: pd.DataFrame, medications: pd.DataFrame, use: Use) -> pd.DataF
     """
     found = screens.assign(
         substance=substances.named(screens["substance"]),
-        specimen=_filled(screens, "specimen", use.specimen),
+        specimen=specimens(screens, use),
         validity=_filled(screens, "validity", testing.VALID.name),
     )
     code = _of_results(screens, use)
@@ -50,12 +50,18 @@ def read(screens: pd.DataFrame, medications: pd.DataFrame, use: Use) -> pd.DataF
     if use.dilute != testing.AS_WRITTEN:
         dilute = (found["validity"] == testing.DILUTE.name).to_numpy() & (code == NEGATIVE.code)
         code = np.where(dilute, OF_READING[use.dilute].code, code)
+    code = np.where(found["specimen"].isin(testing.OF_MONTHS), EXCUSED.code, code)
     found = found.assign(covers=substances.longest_days(found["substance"], found["specimen"]))
     if use.prescribed != "use":
         of, becomes = EXPLAINED[use.prescribed]
         at = np.flatnonzero(np.isin(code, [state.code for state in of]))
         code[at[_prescribed(found.iloc[at], medications)]] = becomes.code
     return found.assign(code=code.astype(np.uint8))
+
+
+def specimens(screens: pd.DataFrame, use: Use) -> pd.Series:
+    """(n,) what was tested; the study's usual specimen where the records do not say."""
+    return _filled(screens, "specimen", use.specimen)
 
 
 def _filled(screens: pd.DataFrame, column: str, otherwise: str) -> pd.Series:
