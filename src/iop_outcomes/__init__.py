@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         cox,
         cumulative_incidence,
         endpoints,
+        histories_of_hours,
         kaplan_meier,
         propensity_score,
         restricted_mean,
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "adjusted_difference", "at_a_dose", "cox", "cumulative_incidence", "endpoints", "kaplan_meier",
-    "propensity_score", "restricted_mean", "starting", "states_over_time", "staying", "staying_curve",
+    "adjusted_difference", "at_a_dose", "cox", "cumulative_incidence", "endpoints", "histories_of_hours",
+    "kaplan_meier", "propensity_score", "restricted_mean", "starting", "states_over_time", "staying", "staying_curve",
     "weekly_shares",
 ]  # fmt: skip
 

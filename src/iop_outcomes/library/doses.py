@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.base.arrays import Array, Whole
+from iop_outcomes.estimators.base.arrays import Array
 from iop_outcomes.estimators.causal.doses import OUT, Course, Dose
 from iop_outcomes.estimators.causal.g_formula import DRAWS, dose_means
 from iop_outcomes.library import tidy
 from iop_outcomes.library.frames import Frame
+from iop_outcomes.library.person_weeks import answers, fixed, places, told
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +59,7 @@ def at_a_dose(
 
     frame = Frame(weeks)
     ids, first, at = np.unique(frame.labels(person, "person").astype(str), return_index=True, return_inverse=True)
-    place, last = _places(at, frame.numbers(week, "week"), len(ids))
+    place, last = places(at, frame.numbers(week, "week"), len(ids))
     order = np.argsort(place)
     shape = (len(ids), last)
 
@@ -67,18 +68,16 @@ def at_a_dose(
 
     levels = _levels(frame, level_of_care)
     names = [person, week, used, level_of_care, hours, *(n for n in (craving, after, cluster) if n)]
-    fixed = frame.covariates(covariates, without=names).dense()
-    if (fixed[first][at] != fixed).any():
-        raise EstimationError("`covariates` are what was known at the start: they are not the same in all weeks.")
+    start = fixed(frame, covariates, names, first, at)[1]
     course = Course.of(
-        table(_told(frame, used, "used")), table(levels.codes + 1).astype(np.int64),
-        table(frame.numbers(hours, "hours")), fixed[first],
-        None if craving is None else table(_told(frame, craving, "craving")),
+        table(told(frame, used, "used")), table(levels.codes + 1).astype(np.int64),
+        table(frame.numbers(hours, "hours")), start,
+        None if craving is None else table(told(frame, craving, "craving")),
     )  # fmt: skip
     asked = {name: _dose(name, given, list(levels.categories)) for name, given in doses.items()}
-    answers = None if after is None else _answers(_told(frame, after, "after"), first, at)
+    later = None if after is None else answers(told(frame, after, "after"), first, at, "after")
     weeks_free = None if free is None else range(free[0] - 1, free[1])
-    found = dose_means(course, asked, weeks_free, draws=draws, seed=seed, after=answers)
+    found = dose_means(course, asked, weeks_free, draws=draws, seed=seed, after=later)
     estimate = found.estimate
     if cluster is not None:
         estimate = estimate.clustered(frame.labels(cluster, "cluster")[first])
@@ -88,39 +87,8 @@ def at_a_dose(
     if difference is not None:
         both = tidy.compared(estimate, difference, level, "dose")
         known = bool(shown[[name in difference for name in doses]].all())
-        rows = pd.concat([rows, both if known else both.assign(**dict.fromkeys(tidy.NUMBERS, np.nan))])
+        rows = pd.concat([rows, both if known else both.assign(**dict.fromkeys((*tidy.NUMBERS, "p_value"), np.nan))])
     return tidy.ordered(rows, ("of", *tidy.NUMBERS))
-
-
-def _places(person: Whole, week: Array, people: int) -> tuple[Whole, int]:
-    """Where each row belongs, people by weeks, and how many weeks there are."""
-    when = week.astype(np.int64)
-    last = int(when.max(initial=0))
-    place = person * last + when - 1
-    if (when != week).any() or when.min() < 1 or len(np.unique(place)) != people * last or len(place) != people * last:
-        raise EstimationError(
-            f"Every person needs one row for each week from 1 to {last}: {people * last} rows, and there are "
-            f"{len(place)}. Add the weeks out of care, with 0 hours and no level."
-        )
-    return place, last
-
-
-def _told(frame: Frame, name: str, argument: str) -> Array:
-    """(m,) numbers that may be missing."""
-    import pandas as pd
-
-    if name not in frame.data:
-        frame.column(name, argument)
-    if not pd.api.types.is_numeric_dtype(frame.data[name]) and not pd.api.types.is_bool_dtype(frame.data[name]):
-        frame.numbers(name, argument)
-    return np.asarray(frame.data[name].astype("Float64").to_numpy(dtype=float, na_value=np.nan))
-
-
-def _answers(told: Array, first: Whole, at: Whole) -> Array:
-    """(n,) the answer of each person."""
-    if not np.array_equal(told[first][at], told, equal_nan=True):
-        raise EstimationError("`after` is one answer of each person: it is not the same in all weeks.")
-    return np.asarray(told[first])
 
 
 def _levels(frame: Frame, name: str) -> pd.Categorical:

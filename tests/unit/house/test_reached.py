@@ -31,7 +31,6 @@ UNREACHED: dict[str, str] = {
     "causal.effects.aipw": "abstinence where answers are missing at random given what was recorded",
     "regression.glm.logistic": "models of weekly screens: pooled logistic regression of a negative one",
     "regression.glm.poisson": "models of weekly screens: modified Poisson, ratios of shares",
-    "regression.glm.with_intercept": "models of weekly screens",
     # dose: strategies of duration and intensity
     "cox.cause_models": "completion and dropout modelled apart, for strategies of duration",
     "cox.standardised_curves": "curves had everyone followed one strategy",

@@ -370,6 +370,7 @@ def test_the_page_on_the_library_runs(project: Path, monkeypatch: pytest.MonkeyP
     exec("\n".join(blocks), told)
     # the longer planned stay: more people free of use, and more days before it
     assert told["free"].loc[told["free"]["of"] == "difference", "estimate"].min() > 0
+    assert told["by_history"]["estimate"][2] > 0
     assert told["share"]["estimate"][2] > 0
     assert told["mean"]["estimate"][2] > 0
     assert set(told["ways"]["cause"]) == {"early", "late"}

@@ -30,14 +30,12 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import linalg
-from scipy.special import expit
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.base.arrays import Array, Mask, Whole
 from iop_outcomes.estimators.base.estimate import Estimate
 from iop_outcomes.estimators.base.rows import codes, column, columns, indicator, rows
-from iop_outcomes.estimators.regression.weak_prior import posterior_mode
+from iop_outcomes.estimators.causal.chances import fit_chance, standardised
 
 
 @dataclass(frozen=True)
@@ -287,12 +285,7 @@ def _model(at: _Weeks, given: ArrayLike, gone: Mask, possible: Mask, there: Mask
     """Logistic regression of leaving by one way among those who were there; (m,) possible: whose chance is not 0."""
     table = np.asarray(given, dtype=float).reshape(gone.size, -1)
     table = columns(table, [f"column {j + 1}" for j in range(table.shape[1])], gone.size)
-    away = table - table[there].mean(axis=0) if there.any() else table
-    spread = away[there].std(axis=0) if there.any() else np.ones(table.shape[1])
-    x = np.column_stack([np.ones(gone.size), away / np.where(spread > 1e-12, spread, np.inf)])
-    beta, root = posterior_mode(x, gone.astype(float), there)
+    x = standardised(table, there)
     # also of those who left by a way before it: what they did has the chance of either
-    chance = np.where(possible, expit(x @ beta), 0.0)
-    residual = np.where(there, gone - chance, 0.0)
-    score = np.column_stack([np.bincount(at.person, residual * one, n) for one in x.T])
-    return _Model(chance, x, np.asarray(linalg.cho_solve((root, True), score.T).T))
+    fitted = fit_chance(x, gone, there, at.person, n)
+    return _Model(np.where(possible, fitted.chance, 0.0), x, fitted.influence)
