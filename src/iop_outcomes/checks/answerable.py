@@ -54,7 +54,7 @@ def patterns(loaded: Loaded, tables: Tables, people: pd.DataFrame, made: pd.Data
 
 
 def questions(
-    loaded: Loaded, tables: Tables, people: pd.DataFrame, retention: pd.DataFrame, rules: Policy
+    loaded: Loaded, tables: Tables, people: pd.DataFrame, made: pd.DataFrame, retention: pd.DataFrame, rules: Policy
 ) -> Iterator[str]:
     """For each outcome and horizon that the sheet asks for: whether the records can answer, and for how many people.
 
@@ -74,7 +74,7 @@ def questions(
                 f"about another number of days than {endpoint.window_days}, and tell nothing of it"
             )
         everyone, own_clock = clocks.with_start(endpoint.clock, dated, tables["stays"], loaded.study.use)
-        if lacking := tested.too_long(endpoint, own_clock, tables, loaded.study.use, rules):
+        if lacking := tested.too_long(endpoint, own_clock, tables, made, loaded.study.use, rules):
             yield f"{outcome}: cannot be answered{lacking}"
             continue
         observed = everyone["observed_days"].to_numpy()

@@ -171,9 +171,9 @@ def _people(loaded: Loaded, tables: Tables, found: Findings, rules: Policy) -> N
     people, ended = made["people"], (tables["episodes"], tables["episodes_by_gap"])
     asked = (loaded.endpoints_of(*EVENTS), loaded.follows())
     left = retention.run(people, *ended, tables["sessions"], tables["persons"], *asked, tables["stays"])["retention"]
-    found.add("Questions", *answerable.questions(loaded, tables, made["people"], left, rules))
     found.stops += tested.stops(loaded, tables["screens"], people)
     seen = answerable.use_patterns(loaded, tables, people)
+    found.add("Questions", *answerable.questions(loaded, tables, people, seen, left, rules))
     none = (*tested.of_months(tables["screens"], study.use, rules), *tested.untold(seen, study.use, rules))
     if none:
         found.add("Tests that tell of no interval", *none)

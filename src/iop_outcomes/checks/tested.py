@@ -14,7 +14,7 @@ from iop_outcomes.checks.numbers import reached, shown
 from iop_outcomes.errors import StudyError
 from iop_outcomes.patterns.symbols import EXCUSED, MISSED
 from iop_outcomes.vocabulary import testing
-from iop_outcomes.vocabulary.endpoints import ADMISSION, COMMUNITY, KINDS
+from iop_outcomes.vocabulary.endpoints import ADMISSION, COMMUNITY, KINDS, PATTERN_TIMES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,22 +118,39 @@ def untold(made: pd.DataFrame, use: Use, rules: Policy) -> Iterator[str]:
         )
 
 
-def too_long(endpoint: Endpoint, own: pd.DataFrame, tables: Mapping[str, pd.DataFrame], use: Use, rules: Policy) -> str:
+def too_long(
+    endpoint: Endpoint,
+    own: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
+    made: pd.DataFrame,
+    use: Use,
+    rules: Policy,
+) -> str:
     """That nobody has as many tests as a run takes, with the longest run that there could be, else ''.
 
-    own: people from where the endpoint's clock starts.
+    own: people from where the endpoint's clock starts. made: the table use_patterns.
     """
+    from iop_outcomes.cohort import pattern_endpoints
     from iop_outcomes.cohort.use import asked
 
-    if not endpoint.run:
+    if endpoint.kind in PATTERN_TIMES:
+        run = max(row.span for row in endpoint.defined())
+        try:
+            due = pattern_endpoints.looked_at(own, made, use, endpoint)
+        except StudyError:  # stops a run, and is told as what does
+            return ""
+    elif endpoint.run:
+        run = endpoint.run
+        tests = asked.of(asked.read(own, tables["screens"], tables["medications"], use), endpoint.tests, use).screens
+        of_whom = tests.loc[tests["day"] >= endpoint.from_day, "person_id"]
+        due = np.asarray(of_whom.value_counts(), dtype=np.int64)
+    else:
         return ""
-    tests = asked.of(asked.read(own, tables["screens"], tables["medications"], use), endpoint.tests, use).screens
-    due = tests.loc[tests["day"] >= endpoint.from_day, "person_id"].value_counts()
-    if (due >= endpoint.run).any():
+    if (due >= run).any():
         return ""
-    longest, enough = reached(np.asarray(due, dtype=np.int64), rules)
+    longest, enough = reached(due, rules)
     more = f". The longest that can be asked about is of {longest}: {enough} or more had so many" if longest else ""
-    return f", as its run of {endpoint.run} tests is longer than anyone's tests{more}"
+    return f", as its run of {run} tests is longer than anyone's tests{more}"
 
 
 def early_look_backs(

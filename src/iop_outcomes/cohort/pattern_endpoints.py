@@ -29,7 +29,7 @@ from iop_outcomes.patterns.evaluate import Found, evaluate
 from iop_outcomes.patterns.pattern import Patterns
 from iop_outcomes.patterns.symbols import DIED, MISSED, NEGATIVE, NOT_DUE, POSITIVE, STATES, TESTED
 from iop_outcomes.patterns.weeks import DAYS
-from iop_outcomes.patterns.words import COUNT, INDEX, LEFT_OUT, PROPORTION, TEST
+from iop_outcomes.patterns.words import COUNT, FIRST_COUNTING, INDEX, INTEGER, LEFT_OUT, PROPORTION, TEST
 from iop_outcomes.protocol import Endpoint, Use
 from iop_outcomes.vocabulary.answers import COUNTED_AGAINST
 from iop_outcomes.vocabulary.endpoints import OF_PATTERNS, PATTERN_AMOUNTS, PATTERN_TIMES
@@ -76,6 +76,23 @@ def run(
             dead = _dead(own, patterns, horizon, rules)
             found[table].append(told(own, patterns, endpoint, horizon, dead))
     return {name: pd.concat(rows[1:] or rows, ignore_index=True) for name, rows in found.items()}
+
+
+def looked_at(people: pd.DataFrame, use_patterns: pd.DataFrame, rules: Use, endpoint: Endpoint) -> NDArray[np.int64]:
+    """(n,) how many intervals of each unit a time to an event looks at: a run of more can be had by nobody.
+
+    people: with days, and `death_day`, from where its clock starts. use_patterns: as for `run`. Raises StudyError.
+    """
+    patterns = use.matrix(use_patterns, list(people["person_id"]), endpoint.tests, rules)
+    if not patterns.lengths.any():
+        return np.zeros(patterns.n, dtype=np.int64)
+    every = {state.code: 1.0 for state in STATES.values() if state != NOT_DUE}
+    rows = [
+        replace(row, value=INTEGER, statistic=COUNT, counts=every, at_least=None, within=0, dated=FIRST_COUNTING)
+        for row in endpoint.defined()
+    ]
+    counted = evaluate(_alive(people, patterns, endpoint, rules), {endpoint.outcome: rows})[endpoint.outcome]
+    return counted.values.astype(np.int64)
 
 
 def _found(patterns: Patterns, endpoint: Endpoint) -> Found:

@@ -209,7 +209,7 @@ def test_who_can_be_known_by_a_day_is_counted_from_where_the_clock_starts() -> N
         loaded = SimpleNamespace(
             horizons=lambda: {"home": [60]}, endpoints={"home": endpoint}, study=SimpleNamespace(use=Use())
         )
-        (line,) = answerable.questions(loaded, tables, who, pd.DataFrame(), POLICIES["none"])  # type: ignore[arg-type]
+        (line,) = answerable.questions(loaded, tables, who, pd.DataFrame(), pd.DataFrame(), POLICIES["none"])  # type: ignore[arg-type]
         assert f"{by_then} of 20 can be known by then" in line
 
 
@@ -253,17 +253,17 @@ def test_a_site_of_the_schedule_that_no_one_is_of_stops_a_run_whatever_is_asked(
 
 
 @pytest.mark.parametrize(("run", "said"), [(8, "followed for at most 90 days"), (9, "cannot be answered, as its run")])
-def test_a_run_longer_than_anyones_tests_is_told_with_the_longest_that_there_could_be(folder, run, said):
+@pytest.mark.parametrize("kind", ["run_of_screens", "pattern_time"])
+def test_a_run_longer_than_anyones_tests_is_told_with_the_longest_that_there_could_be(folder, kind, run, said):
+    """Everybody has eight weekly tests, all negative, and is followed for longer."""
     records(folder)
     screens(folder)
-    columns = {
-        "outcome": "relapse_9",
-        "kind": "run_of_screens",
-        "label": "Run",
-        "definition": "Tests.",
-        "run": str(run),
-    }
-    columns |= {"substance": "opioid", "counts": "positive"}
+    columns = {"outcome": "relapse_9", "kind": kind, "label": "Run", "definition": "Tests.", "substance": "opioid"}
+    columns |= (
+        {"run": str(run), "counts": "positive"}
+        if kind == "run_of_screens"
+        else {"pattern": f"statistic = first | counts = positive | at_least = {run - 2} | within = {run}"}
+    )
     library = folder / "config/endpoints.tsv"
     names = library.read_text().splitlines()[0].split("\t")
     library.write_text(library.read_text() + "\t".join(columns.get(name, "") for name in names) + "\n")

@@ -116,6 +116,16 @@ def test_tests_before_the_first_interval_begin_no_week_of_any_kind(days: int) ->
     assert sorted(tables["amounts"]["known"]) == [1 / 3, 1]
 
 
+def test_how_many_intervals_a_time_looks_at_by_hand() -> None:
+    """Excused weeks, weeks without a test and those from a death on are none of them; a missed one is, left in."""
+    texts = {"a": "--oe_-", "b": "-oxxxx", "c": "", "d": "------"}
+    given, made = dated(texts, {}, observed_days=41), use_patterns(texts)
+    for more, wanted in {"": [4, 2, 0, 6], " | missed = left_out": [3, 1, 0, 6], " | start = 5": [1, 0, 0, 2]}.items():
+        pattern = f"statistic = first | counts = positive | at_least = 2 | within = 3{more}"
+        endpoint = parts.endpoint("o", "pattern_time", substance="opioid", pattern=pattern)
+        assert pattern_endpoints.looked_at(given, made, RULES, endpoint).tolist() == wanted
+
+
 def test_the_dead_and_those_not_observed_are_told_apart() -> None:
     rows = found({"a": "---x", "b": "---o"}, "pattern_answer", THREE_IN_A_ROW)["abstinence"]
     assert rows["dead"].tolist() == [True, False]
