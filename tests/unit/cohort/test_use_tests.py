@@ -7,6 +7,8 @@ import pytest
 from use_rows import screens, spell, text
 
 from iop_outcomes.cohort.use import asked, substances
+from iop_outcomes.cohort.use import tests as reading
+from iop_outcomes.patterns.symbols import NEGATIVE
 from iop_outcomes.patterns.symbols import STATES as SYMBOLS
 from iop_outcomes.protocol import AskedTests, Schedule, Use
 from iop_outcomes.tables import reference
@@ -122,6 +124,36 @@ def test_a_medication_explains_itself_and_its_metabolites(medication: str, expla
     assert set(found) <= {"-", "+"}
 
 
+@pytest.mark.parametrize(
+    ("medication", "days"),
+    [
+        # a month and a week in which buprenorphine is found in urine
+        ("Sublocade 300 mg SC", 31), ("Brixadi 128 mg", 28), ("Brixadi weekly 16 mg", 7), ("Probuphine", 182),
+        ("buprenorphine extended-release injection", 28), ("Suboxone 8-2 film", 1),
+        ("lorazepam; Sublocade", 31),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("start", [0, 5])
+def test_one_administration_explains_as_long_as_it_lasts(medication: str, days: int, start: int) -> None:
+    found = screens(*((day, "positive") for day in range(200)), substance="buprenorphine")
+
+    def explained(end: int | None) -> str:
+        read = reading.read(found, spell(medication, start, end), FROM_0)
+        return "".join("-" if code == NEGATIVE.code else "+" for code in read["code"])
+
+    last = start + days - 1 + 7
+    assert explained(start) == ("+" * start + "-" * (last - start + 1)).ljust(200, "+")
+    # a spell of several days has its own end, and one that goes on has none
+    assert explained(start + 1) == ("+" * start + "-" * 9).ljust(200, "+")
+    assert explained(None) == "+" * start + "-" * (200 - start)
+
+
+def test_what_lasts_is_of_its_own_substance_alone() -> None:
+    tests = screens((3, "positive"), (20, "positive"), substance="benzodiazepine")
+    taken = spell("lorazepam 1 mg; Sublocade", 0, 0)
+    assert text(tests, FROM_0, of="benzodiazepine", days=27, medications=taken) == "-_+_"
+
+
 def test_opiates_are_asked_about_by_the_word_of_panels() -> None:
     tests = screens(*((7 * k + 3, "positive", of) for k, of in enumerate(OPIOIDS)), also=("substance",))
     for of, pattern in (("opiates", "++++++_____"), ("opiate", "++++++_____"), ("opioid", "+" * 11),
@@ -227,6 +259,9 @@ def test_reference_tables_are_whole() -> None:
     assert {r["substance"] for r in windows} <= {r["substance"] for r in classes} | {testing.ANY}
     keys = [(r["substance"], r["specimen"]) for r in windows]
     assert len(keys) == len(set(keys))
+    lasting = reference.rows("medication_durations.csv")
+    assert all(int(r["days"]) > 1 and len(r["source"]) > 10 for r in lasting)
+    assert set(substances.prescribed(pd.Series([r["medication"] for r in lasting]))["at"]) == set(range(len(lasting)))
     written = [w for r in classes for w in {r["substance"], *r["written"].split()}]
     assert len(written) == len(set(written)), "one way of writing names two substances"
     assert not set(known.classes) & {r["substance"] for r in classes} - {"opioid", "alcohol", "cannabis"} - {

@@ -1,6 +1,7 @@
 """Substances and their classes, what is prescribed for one, and how long one is found in a specimen.
 
-The tables are `substance_classes.csv` and `detection_windows.csv` of data/reference. A name that stands in neither is a
+The tables are `substance_classes.csv`, `detection_windows.csv` and, for how long one administration of a medication
+lasts, `medication_durations.csv` of data/reference. A name that stands in neither is a
 substance and a class of its own, of which nothing is known.
 """
 
@@ -27,13 +28,15 @@ class Substances:
 
     named: substance by a way in which it is written. classes: substances of a class. medications: of a substance, the
     names of what is prescribed of it, or of what it is a metabolite of, or of what the panel finds. hours: shortest and
-    longest time in which a substance is found in a specimen.
+    longest time in which a substance is found in a specimen. durations: days for which one administration lasts, by the
+    words that name a medication, of those that last for more than one.
     """
 
     named: Mapping[str, str]
     classes: Mapping[str, frozenset[str]]
     medications: Mapping[str, frozenset[str]]
     hours: Mapping[tuple[str, str], tuple[float, float]]
+    durations: Mapping[frozenset[str], int]
 
 
 @cache
@@ -53,6 +56,7 @@ def known() -> Substances:
             (row["substance"], row["specimen"]): (float(row["hours_from"]), float(row["hours_to"]))
             for row in reference.rows("detection_windows.csv")
         },
+        {frozenset(_words(r["medication"])): int(r["days"]) for r in reference.rows("medication_durations.csv")},
     )
 
 
@@ -64,7 +68,8 @@ def named(written: pd.Series) -> pd.Series:
 
 
 def prescribed(written: pd.Series) -> pd.DataFrame:
-    """What medications are, for tests: `at`, their place in `written`, and `substance`; a row for each that is named.
+    """What medications are, for tests: `at`, their place in `written`, `substance`, and `lasts_days`, the days that one
+    administration lasts, its own among them; a row for each substance that is named.
 
     A medication is known by a word of its text, whatever its salt, dose and form.
     """
@@ -72,9 +77,21 @@ def prescribed(written: pd.Series) -> pd.DataFrame:
 
     listed = [(frozenset(_words(n)), substance) for substance, names in known().medications.items() for n in names]
     texts = [(text, frozenset(_words(str(text)))) for text in written.dropna().unique()]
-    meant = sorted({(text, substance) for text, said in texts for name, substance in listed if name <= said})
+    meant: dict[tuple[str, str], int] = {}
+    for text, said in texts:
+        for name, substance in listed:
+            if name <= said:
+                meant[text, substance] = max(_lasts(said, name), meant.get((text, substance), 1))
     rows = pd.DataFrame({"text": written.to_numpy(), "at": range(len(written))})
-    return rows.merge(pd.DataFrame(meant, columns=["text", "substance"]), on="text")[["at", "substance"]]
+    named = [(text, substance, days) for (text, substance), days in sorted(meant.items())]
+    found = pd.DataFrame(named, columns=["text", "substance", "lasts_days"])
+    return rows.merge(found, on="text")[["at", "substance", "lasts_days"]]
+
+
+def _lasts(said: frozenset[str], name: frozenset[str]) -> int:
+    """Days of one administration of the medication of a name: of what names it most closely in the words of a text."""
+    of = [(len(words), days) for words, days in known().durations.items() if name <= words <= said]
+    return max(of)[1] if of else 1
 
 
 def _words(text: str) -> list[str]:

@@ -87,7 +87,7 @@ def _prescribed(positive: pd.DataFrame, medications: pd.DataFrame) -> NDArray[np
         return np.zeros(len(positive), dtype=bool)
     named = substances.prescribed(medications["medication"])
     spells = medications[["person_id", "start_day", "end_day"]].iloc[named["at"]]
-    spells = spells.assign(substance=named["substance"].to_numpy())
+    spells = spells.assign(substance=named["substance"].to_numpy(), end_day=_ends(spells, named["lasts_days"]))
     wanted = positive[["person_id", "day", "substance"]].assign(
         at=np.arange(len(positive)), after=substances.explained_days(positive["substance"], positive["specimen"])
     )
@@ -96,6 +96,13 @@ def _prescribed(positive: pd.DataFrame, medications: pd.DataFrame) -> NDArray[np
     until = pairs["end_day"].astype("float64").fillna(np.inf) + np.ceil(pairs["after"])
     covered = pairs.loc[(begun & (pairs["day"].astype("float64") <= until)).fillna(False).astype(bool), "at"]
     return np.isin(np.arange(len(positive)), covered.unique())
+
+
+def _ends(spells: pd.DataFrame, lasts_days: pd.Series) -> pd.Series:
+    """(n,) the last day of each spell; one of a single day is an administration, which lasts as long as it does."""
+    end = spells["end_day"].astype("float64")
+    lasting = spells["start_day"].astype("float64") + lasts_days.to_numpy("float64") - 1
+    return end.mask((spells["start_day"] == spells["end_day"]).fillna(False).astype(bool), lasting)
 
 
 def by_day(read: pd.DataFrame, wanted: str, conflicts: str) -> pd.DataFrame:
