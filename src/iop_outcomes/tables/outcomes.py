@@ -63,7 +63,7 @@ ABSTINENCE = Table(
         "outcome": Column("text", "name of the endpoint"),
         "horizon_days": Column("whole", "day that the endpoint speaks of", "day", low=0),
         "abstinent": Column("flag", "abstinent; missing when not observed", nullable=True, outcome=True),
-        "mature": Column("flag", "the person could have been observed at the horizon"),
+        "mature": Column("flag", "the person could have been observed at the horizon, and was asked"),
         "dead": Column(
             "flag",
             "the person had died by then, and was due by then, so that there is no answer, and none is missing",
@@ -203,7 +203,7 @@ AMOUNTS = Table(
             high=1,
             outcome=True,
         ),
-        "mature": Column("flag", "the person could have been observed at the horizon"),
+        "mature": Column("flag", "the person could have been observed at the horizon, and was asked"),
         "dead": Column("flag", "the person had died by then, and observation reached that day", outcome=True),
     },
     key=("person_id", "outcome", "horizon_days"),
