@@ -79,7 +79,7 @@ def _plot(shown: pd.DataFrame, labels: Labels) -> ggplot:
         + scale_x_discrete(limits=x)
         + scale_y_discrete(limits=y)
         + labs(
-            x="Delta of missing answers, second arm (log odds of abstinence)",
+            x="Delta of missing answers, second arm (log odds of the outcome)",
             y="Delta of missing answers, first arm",
         )
         + style.look(height=1.2 + panels * (0.5 + 0.36 * len(y)))

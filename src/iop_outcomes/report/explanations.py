@@ -43,7 +43,7 @@ OF_TRUTH = (
     "everyone. Where an answer is missing, neither reading of it need hit the truth, which has no missing answers."
 )
 OF_TIPPING = (
-    "Missing answers were imputed, and the log odds of abstinence of those missing moved by a delta, in each arm its "
+    "Missing answers were imputed, and the log odds of the outcome of those missing moved by a delta, in each arm its "
     "own. At 0 they are like the answers of people with the same record; below 0 people without an answer are less "
     "often abstinent. No record can tell which delta is right: what counts is how far from 0 an answer holds."
 )

@@ -49,7 +49,11 @@ def abstinence(of: Sources) -> tuple[Item, ...]:
     if not found:
         return ()
     twice = two_sources.tables(of.tables["counts"], of.study)
-    return (*found, *filled(twice), *filled(misclassified.tables(of.of_states(others=False), of.study)))
+    return (
+        *found,
+        *filled(twice),
+        *filled(misclassified.tables(of.of_states(others=False), of.tables["counts"], of.study)),
+    )
 
 
 def _between(of: Sources) -> tuple[Item, ...]:

@@ -72,7 +72,7 @@ def _line(rows: pd.DataFrame, words: str, labels: Labels) -> Line:
         (
             numbers.count(people),
             numbers.percent(found.observed, len(cells) * most / people),
-            numbers.with_limits(found.kappa, found.kappa - reach, found.kappa + reach, _kappa)
+            numbers.with_limits(found.kappa, max(found.kappa - reach, -1.0), min(found.kappa + reach, 1.0), _kappa)
             if numbers.known(found.kappa) and _both_tell_apart(table)
             else numbers.DASH,
             _share(cells[USING, USING], cells[USING, ABSTINENT]),

@@ -212,7 +212,7 @@ _ROWS = (
     MissingRule(
         "delta_adjusted",
         "Imputation moved by delta",
-        "Imputation moved by delta: as multiple imputation, with the log odds of abstinence of whoever is not seen "
+        "Imputation moved by delta: as multiple imputation, with the log odds of the outcome of whoever is not seen "
         "moved by a number, delta, that the protocol names and no record can tell (Little 1993, JASA 88:125; Carpenter "
         "and Kenward 2013, Multiple Imputation and its Application, chapter 10). The tipping points ask the same with "
         "a delta of its own in each arm.",

@@ -58,7 +58,7 @@ def test_the_summary_speaks_of_every_reading_in_their_order_and_of_bounds_last()
     ("step", "expected"),
     [
         (0.05, "the nearest of the deltas tried at which the interval lies"),
-        (0.001, "the interval leaves the direction open at every delta that was tried, up to 1 either way in each arm"),
+        (0.001, "the interval leaves the direction open at every delta that was tried, from -1 to 1 in each arm"),
     ],
 )
 def test_tipping_points_are_told_from_those_tried(step: float, expected: str) -> None:

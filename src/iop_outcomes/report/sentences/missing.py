@@ -78,10 +78,10 @@ def _tipping(own: Sequence[Estimated], labels: Labels) -> str:
     if start is None:
         return f"{what}: deltas of 0 in both arms were not among those tried, so that nothing tips from there."
     turned = [r for r in own if side(r) != side(start)]
-    reach = max(abs(d) for d in chain.from_iterable((r["delta_first"], r["delta_second"]) for r in own))
+    tried = sorted(chain.from_iterable((r["delta_first"], r["delta_second"]) for r in own))
     here = WORDS[side(start)]
     if not turned:
-        return f"{what}: {here} at every delta that was tried, up to {reach:g} either way in each arm."
+        return f"{what}: {here} at every delta that was tried, from {tried[0]:g} to {tried[-1]:g} in each arm."
     least = min(map(_shift, turned))
     near = sorted((r for r in turned if isclose(_shift(r), least)), key=lambda r: (side(r), r["delta_first"]))
     names = [within(arm) for arm in labels.arms(str(first["contrast"]))]
