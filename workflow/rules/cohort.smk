@@ -38,7 +38,11 @@ use rule run as cohort_use with:
     params:
         **step(
             "cohort.use",
-            {"use": plain(STUDY.use), "views": plain(LOADED.tests())},
+            {
+                "use": plain(STUDY.use),
+                "views": plain(LOADED.tests()),
+                "gap_days": STUDY.care.gap_days,
+            },
         ),
     message:
         "Read what tests tell of use, interval by interval"
@@ -86,6 +90,7 @@ use rule run as cohort_outcomes with:
                 "follows": LOADED.follows(),
                 "remembered": LOADED.remembered(),
                 "lost_by": LOADED.lost_by(),
+                "gap_days": STUDY.care.gap_days,
             },
         ),
     message:

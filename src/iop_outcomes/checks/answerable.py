@@ -9,6 +9,7 @@ import numpy as np
 
 from iop_outcomes.checks import tested
 from iop_outcomes.checks.numbers import reached, shown
+from iop_outcomes.cohort.use.asked import USUAL_GAP_DAYS
 from iop_outcomes.errors import StudyError
 from iop_outcomes.vocabulary.causes import CENSORED, NOT_AT_RISK
 from iop_outcomes.vocabulary.endpoints import FOLLOWED, KINDS, OF_PATTERNS, STAYING, TIMED, WEEKLY
@@ -31,7 +32,8 @@ def use_patterns(loaded: Loaded, tables: Tables, people: pd.DataFrame) -> pd.Dat
     asked = loaded.endpoints_of(*WEEKLY, *OF_PATTERNS)
     views = list({e.tests.model_dump_json(): e.tests for e in asked}.values())
     given = {name: tables[name] for name in ("persons", "stays", "screens", "followups", "medications")}
-    return use.run(people, **given, use=loaded.study.use, views=views)["use_patterns"]
+    study = loaded.study
+    return use.run(people, **given, use=study.use, views=views, gap_days=study.care.gap_days)["use_patterns"]
 
 
 def patterns(loaded: Loaded, tables: Tables, people: pd.DataFrame, made: pd.DataFrame, policy: Policy) -> Iterator[str]:
@@ -42,11 +44,11 @@ def patterns(loaded: Loaded, tables: Tables, people: pd.DataFrame, made: pd.Data
     from iop_outcomes.cohort import abstinence, pattern_endpoints
     from iop_outcomes.patterns.evaluate import TooShort
 
-    rules = loaded.study.use
+    rules, gap_days = loaded.study.use, loaded.study.care.gap_days
     dated = people.assign(death_day=abstinence.death_days(people, tables["persons"]))
     for endpoint in loaded.endpoints_of(*OF_PATTERNS):
         try:
-            pattern_endpoints.run(dated, made, rules, [endpoint], loaded.horizons(), tables["stays"])
+            pattern_endpoints.run(dated, made, rules, [endpoint], loaded.horizons(), tables["stays"], gap_days)
         except TooShort as wrong:
             yield f"{endpoint.outcome}: {wrong}{longest_window(wrong.reach, policy)}"
         except StudyError as wrong:
@@ -54,14 +56,22 @@ def patterns(loaded: Loaded, tables: Tables, people: pd.DataFrame, made: pd.Data
 
 
 def questions(
-    loaded: Loaded, tables: Tables, people: pd.DataFrame, made: pd.DataFrame, retention: pd.DataFrame, rules: Policy
+    loaded: Loaded,
+    tables: Tables,
+    people: pd.DataFrame,
+    made: pd.DataFrame,
+    retention: pd.DataFrame,
+    rules: Policy,
+    gap_days: int = USUAL_GAP_DAYS,
 ) -> Iterator[str]:
     """For each outcome and horizon that the sheet asks for: whether the records can answer, and for how many people.
 
-    Days are counted from where the endpoint's clock starts; of whose clock does not, nothing can be known.
+    Days are counted from where the endpoint's clock starts; of whose clock does not, nothing can be known. gap_days:
+    as stays are linked to episodes.
     """
     from iop_outcomes.cohort import abstinence, clocks
 
+    use = loaded.study.use
     dated = people.assign(death_day=abstinence.death_days(people, tables["persons"]))
     for outcome, horizons in loaded.horizons().items():
         endpoint = loaded.endpoints[outcome]
@@ -73,8 +83,8 @@ def questions(
                 f"{outcome}: {shown(int((~answering).sum()), rules)} of {shown(len(answering), rules)} interviews ask "
                 f"about another number of days than {endpoint.window_days}, and tell nothing of it"
             )
-        everyone, own_clock = clocks.with_start(endpoint.clock, dated, tables["stays"], loaded.study.use)
-        if lacking := tested.too_long(endpoint, own_clock, tables, made, loaded.study.use, rules):
+        everyone, own_clock = clocks.with_start(endpoint.clock, dated, tables["stays"], use, gap_days)
+        if lacking := tested.too_long(endpoint, own_clock, tables, made, use, rules):
             yield f"{outcome}: cannot be answered{lacking}"
             continue
         observed = everyone["observed_days"].to_numpy()

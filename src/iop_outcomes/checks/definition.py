@@ -124,7 +124,7 @@ def answers(
     stays = retention.run(people, **given, endpoints=events)
     seen = abstinence.run(
         people, tables["followups"], tables["screens"], tables["persons"], tables["episodes"], stays["retention"],
-        others, horizons, tables["medications"], tables["stays"], use,
+        others, horizons, tables["medications"], tables["stays"], use, care.gap_days,
     )  # fmt: skip
     optional = {name: contrast.model_copy(update={"required": False}) for name, contrast in contrasts.items()}
     excluded: dict[str, Any] = dict.fromkeys(invented, "their own record was set aside")

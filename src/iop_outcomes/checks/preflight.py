@@ -173,7 +173,7 @@ def _people(loaded: Loaded, tables: Tables, found: Findings, rules: Policy) -> N
     left = retention.run(people, *ended, tables["sessions"], tables["persons"], *asked, tables["stays"])["retention"]
     found.stops += tested.stops(loaded, tables["screens"], people)
     seen = answerable.use_patterns(loaded, tables, people)
-    found.add("Questions", *answerable.questions(loaded, tables, people, seen, left, rules))
+    found.add("Questions", *answerable.questions(loaded, tables, people, seen, left, rules, study.care.gap_days))
     none = (*tested.of_months(tables["screens"], study.use, rules), *tested.untold(seen, study.use, rules))
     if none:
         found.add("Tests that tell of no interval", *none)

@@ -21,7 +21,7 @@ from iop_outcomes.cohort.retention import of
 from iop_outcomes.cohort.runs import run_of_screens
 from iop_outcomes.cohort.units import from_zero
 from iop_outcomes.cohort.use import asked
-from iop_outcomes.cohort.use.asked import USUAL
+from iop_outcomes.cohort.use.asked import USUAL, USUAL_GAP_DAYS
 from iop_outcomes.protocol import Endpoint, Use
 from iop_outcomes.tables.canonical import STATES_AT_DISCHARGE
 from iop_outcomes.vocabulary.endpoints import BETWEEN, TIMED, TOLD_TWICE
@@ -50,11 +50,12 @@ def run(
     medications: pd.DataFrame | None = None,
     stays: pd.DataFrame | None = None,
     use: Use = USUAL,
+    gap_days: int = USUAL_GAP_DAYS,
 ) -> dict[str, pd.DataFrame]:
     """The tables abstinence (binary endpoints at their horizons), first_use (times to an event) and amounts.
 
     medications: what is prescribed, for tests to be read by `use`. stays: needed where a clock starts with the return
-    to the community.
+    to the community; gap_days: as they are linked to episodes.
     """
     import pandas as pd
 
@@ -62,7 +63,7 @@ def run(
 
     everyone = people.assign(death_day=death_days(people, persons))
     leaving = _leaving(everyone, retention, episodes)
-    counted = {e.clock: clocks.with_start(e.clock, everyone, stays, use) for e in endpoints}
+    counted = {e.clock: clocks.with_start(e.clock, everyone, stays, use, gap_days) for e in endpoints}
     seen = {
         clock: (from_zero(followups, own), asked.read(own, screens, medications, use))
         for clock, (_, own) in counted.items()

@@ -18,7 +18,7 @@ from iop_outcomes.cohort import clocks, interviews
 from iop_outcomes.cohort.retention import of
 from iop_outcomes.cohort.units import from_zero
 from iop_outcomes.cohort.use import asked
-from iop_outcomes.cohort.use.asked import USUAL
+from iop_outcomes.cohort.use.asked import USUAL, USUAL_GAP_DAYS
 from iop_outcomes.protocol import Endpoint, Use
 from iop_outcomes.vocabulary.answers import COUNTED_AGAINST, MISSING
 from iop_outcomes.vocabulary.endpoints import KINDS
@@ -43,12 +43,13 @@ def run(
     medications: pd.DataFrame | None = None,
     stays: pd.DataFrame | None = None,
     use: Use = USUAL,
+    gap_days: int = USUAL_GAP_DAYS,
 ) -> dict[str, pd.DataFrame]:
     """The table history.
 
     people: with `death_day` from time zero. remembered: days by outcome for which some reading stands on it.
     medications: what is prescribed, for tests to be read by `use`. stays: needed where a clock starts with the return
-    to the community.
+    to the community; gap_days: as they are linked to episodes.
     """
     import pandas as pd
 
@@ -61,7 +62,7 @@ def run(
     care = of(retention, "care", people["person_id"])["days"].to_numpy()
     parts = []
     for clock in dict.fromkeys(e.clock for e in own):
-        moved, there = clocks.with_start(clock, people, stays, use)
+        moved, there = clocks.with_start(clock, people, stays, use, gap_days)
         passed = (moved["index_start_day"] - people["index_start_day"]).to_numpy(dtype="int64")
         left = (care - passed).clip(min=0)
         held, attended = from_zero(followups, there), from_zero(sessions, there)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from iop_outcomes.cohort import abstinence, course, dose, history, pattern_endpoints, retention, weekly
+from iop_outcomes.cohort.use.asked import USUAL_GAP_DAYS
 from iop_outcomes.protocol import Endpoint, Use
 from iop_outcomes.steps.store import ALL, NOTHING, Wanted
 from iop_outcomes.tables.canonical import STATES_AT_DISCHARGE
@@ -37,27 +38,30 @@ def run(
     follows: Sequence[str],
     remembered: Mapping[str, Sequence[int]],
     lost_by: int = 0,
+    gap_days: int = USUAL_GAP_DAYS,
 ) -> dict[str, pd.DataFrame]:
     """The tables retention, abstinence, history, course, first_use, amounts and dose.
 
     events: endpoints of a kind in EVENTS; endpoints: all others, with their horizons in days; windows: days from time
     zero in which hours of care are counted. follows: what is followed beside events. remembered: days by outcome for
     which it is asked what was recorded before. lost_by: the last day for which weights for loss are asked, 0 for none.
-    use: by which the table use_patterns was made, and tests are read.
+    use: by which the table use_patterns was made, and tests are read. gap_days: as stays are linked to episodes.
     """
     kept = retention.run(people, episodes, episodes_by_gap, sessions, persons, events, follows, stays)["retention"]
     answered = abstinence.run(
-        people, followups, screens, persons, episodes, kept, endpoints, horizons, medications, stays, use
+        people, followups, screens, persons, episodes, kept, endpoints, horizons, medications, stays, use, gap_days
     )
     weeks = weekly.run(people, use_patterns, use, endpoints, horizons)
     answered["abstinence"] = _together(answered["abstinence"], weeks)
     dated = people.assign(death_day=abstinence.death_days(people, persons))
-    for name, rows in pattern_endpoints.run(dated, use_patterns, use, endpoints, horizons, stays).items():
+    for name, rows in pattern_endpoints.run(dated, use_patterns, use, endpoints, horizons, stays, gap_days).items():
         answered[name] = _together(answered[name], rows)
     return {
         "retention": kept,
         **answered,
-        **history.run(dated, followups, screens, sessions, kept, endpoints, remembered, medications, stays, use),
+        **history.run(
+            dated, followups, screens, sessions, kept, endpoints, remembered, medications, stays, use, gap_days
+        ),
         **course.run(dated, screens, sessions, lost_by, medications, use),
         **dose.run(dated, kept, sessions, screens, followups, windows, medications, use),
     }

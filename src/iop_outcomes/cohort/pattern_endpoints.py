@@ -22,7 +22,7 @@ import numpy as np
 
 from iop_outcomes.cohort import amounts, clocks, use
 from iop_outcomes.cohort.units import reaches
-from iop_outcomes.cohort.use.asked import APART
+from iop_outcomes.cohort.use.asked import APART, USUAL_GAP_DAYS
 from iop_outcomes.patterns import ranges
 from iop_outcomes.patterns.definition import Definition
 from iop_outcomes.patterns.evaluate import Found, evaluate
@@ -51,12 +51,14 @@ def run(
     endpoints: Sequence[Endpoint],
     horizons: Mapping[str, Sequence[int]],
     stays: pd.DataFrame | None = None,
+    gap_days: int = USUAL_GAP_DAYS,
 ) -> dict[str, pd.DataFrame]:
     """Rows of the tables abstinence, first_use and amounts.
 
     people: with `death_day` from time zero. use_patterns: as `cohort.use` writes it by these rules. stays: needed where
-    a clock starts with the return to the community. Raises StudyError for a substance without patterns, and where
-    nobody is followed to the end of a window. Without a test of anyone nothing is known of anyone.
+    a clock starts with the return to the community; gap_days: as they are linked to episodes. Raises StudyError for a
+    substance without patterns, and where nobody is followed to the end of a window. Without a test of anyone nothing is
+    known of anyone.
     """
     import pandas as pd
 
@@ -66,7 +68,7 @@ def run(
     for endpoint in endpoints:
         if endpoint.kind not in OF_PATTERNS:
             continue
-        own = clocks.of_everyone(endpoint.clock, people, stays, rules)
+        own = clocks.of_everyone(endpoint.clock, people, stays, rules, gap_days)
         patterns = use.matrix(use_patterns, list(own["person_id"]), endpoint.tests, rules)
         if endpoint.kind in PATTERN_TIMES:
             found[TIMES].append(_times(own, _alive(own, patterns, endpoint, rules), endpoint))

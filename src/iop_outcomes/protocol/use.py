@@ -47,7 +47,8 @@ class Schedule(Part):
     )
     until: Literal["observed", "care"] = Field(
         default="care",
-        description="regular: tests are due to the end of observation, or while the person is in care",
+        description="regular: tests are due to the end of observation, or of the episode of care, its stays no "
+        "more than `care.gap_days` apart",
     )
 
     @model_validator(mode="after")
@@ -117,7 +118,8 @@ class Use(Part):
     controlled: list[Annotated[str, OneOf(LEVELS)]] = Field(
         default=list(CONTROLLED),
         description="levels of care whose days are spent in a controlled environment, where use is hardly possible: "
-        "the community begins on the first day outside of them",
+        "the community begins on the first day outside of them that does not lie between two such stays no more than "
+        "`care.gap_days` apart",
     )
     schedule: Schedule = Schedule()
 

@@ -8,6 +8,7 @@ import pytest
 from cohort_rows import people, table
 from use_rows import matrix, run, screens, stay, text, told
 
+from iop_outcomes.clean import episodes
 from iop_outcomes.cohort import use as step
 from iop_outcomes.cohort.use import residence
 from iop_outcomes.errors import StudyError
@@ -46,12 +47,30 @@ def test_a_test_that_was_due_and_is_on_no_record_was_missed(every: int, days: in
     assert set(text(tests, Use(last_interval=last), days=days)) <= {"-", "_"}
 
 
-def test_tests_are_due_while_care_goes_on() -> None:
+@pytest.mark.parametrize(("gap_days", "pattern"), [(1, "-o__"), (4, "-o__"), (5, "-ooo"), (14, "-ooo"), (0, "-___")])
+def test_tests_are_due_while_the_episode_of_care_goes_on(gap_days: int, pattern: str) -> None:
+    """Stays 5 days apart are one episode under a rule of 5; those of 1 apart, where no day lies between, of 1."""
     use = Use(schedule=Schedule(kind="regular"))
-    care = pd.concat([stay("2.1", 0, 9), stay("1", 10, 15), stay("1", 20, 27)], ignore_index=True)
-    # in care up to day 15: the first two weeks are covered whole
-    assert text(screens((3, "negative")), use, stays=care) == "-o_"
-    assert text(screens((3, "negative")), use) == "-__"
+    care = pd.concat([stay("2.1", 0, 9), stay("1", 10, 15), stay("1", 20, 28)], ignore_index=True)
+    linked = episodes.under_gaps(
+        care, table("persons", [{"person_id": "a"}], observed_to_day=28, sex="unknown"), [gap_days]
+    )[gap_days].episodes
+    tests = screens((3, "negative"))
+    assert text(tests, use, stays=care, days=28, gap_days=gap_days) == pattern
+    # as the episode that the study links them to
+    ends = int(linked["episode_end_day"].iloc[0])
+    assert pattern == "-" + "".join("o" if 7 * week <= ends else "_" for week in (2, 3, 4))
+    assert text(tests, use) == "-__"
+
+
+def test_a_day_without_care_stops_no_schedule() -> None:
+    use, tests = Use(schedule=Schedule(kind="regular")), screens((3, "negative"), (10, "negative"))
+    care = pd.concat([stay("2.1", 0, 20), stay("2.1", 22, 60)], ignore_index=True)
+    assert text(tests, use, stays=care, days=69) == "--oooooo_"
+    assert text(tests, use, stays=stay("2.1", 0, 60), days=69) == "--oooooo_"
+    # an episode that begins later is another one
+    later = pd.concat([stay("2.1", 0, 20), stay("2.1", 35, 60)], ignore_index=True)
+    assert text(tests, use, stays=later, days=69) == "--_______"
 
 
 def test_schedules_differ_between_sites() -> None:

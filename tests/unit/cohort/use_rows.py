@@ -49,15 +49,16 @@ def run(
     who: tuple[str, ...] = ("a",),
     classes: tuple[str, ...] = ("opioid",),
     views: list[AskedTests] | None = None,
+    **linked: int,
 ) -> pd.DataFrame:
-    """The table use_patterns of people who are observed to a day."""
+    """The table use_patterns of people who are observed to a day. linked: `gap_days`, where not the usual."""
     persons = table("persons", [{"person_id": n, "death_day": died} for n in who], observed_to_day=days, sex="unknown")
     empty = {n: table(n, []) for n in ("medications", "followups", "stays")}
     return step.run(
         people(*who, observed_days=days), persons, empty["stays"] if stays is None else stays, tests,
         empty["followups"] if followups is None else followups,
         empty["medications"] if medications is None else medications, use,
-        views or [AskedTests(substance=s) for s in classes],
+        views or [AskedTests(substance=s) for s in classes], **linked,
     )["use_patterns"]  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from iop_outcomes.cohort.units import from_zero
+from iop_outcomes.cohort.use.asked import USUAL_GAP_DAYS
 from iop_outcomes.errors import StudyError
 from iop_outcomes.patterns.pattern import Patterns
 from iop_outcomes.patterns.symbols import NOT_DUE, STATES
@@ -37,9 +38,10 @@ def run(
     medications: pd.DataFrame,
     use: Use,
     views: Sequence[AskedTests],
+    gap_days: int = USUAL_GAP_DAYS,
 ) -> dict[str, pd.DataFrame]:
     """The table use_patterns. views: of the tests, one after the other; each has a pattern for every unit, from where
-    its clock starts.
+    its clock starts. gap_days: as stays are linked to episodes.
     """
     import pandas as pd
 
@@ -53,11 +55,11 @@ def run(
     parts = [empty]
     for clock in sorted({view.clock for view in views}):
         everyone = people.assign(death_day=_death_day(people, persons))
-        own = clocks.counted(clock, everyone, stays, use)
+        own = clocks.counted(clock, everyone, stays, use, gap_days)
         read = tests.read(from_zero(screens, own), from_zero(medications, own), use)
         told = None if use.self_report == "ignored" else self_report.told(from_zero(followups, own), use)
         inside = residence.spells(own, stays, use.controlled)
-        in_care_to = _last_day_in_care(own, stays)
+        in_care_to = _last_day_in_care(own, stays, gap_days)
         for view in (v for v in views if v.clock == clock):
             by_day = tests.by_day(read, view.substance, use.conflicts)
             due = schedule.missed(own, by_day, use, in_care_to)
@@ -81,11 +83,11 @@ def _death_day(people: pd.DataFrame, persons: pd.DataFrame) -> pd.Series:
     return day - people["index_start_day"].astype("Int64")
 
 
-def _last_day_in_care(people: pd.DataFrame, stays: pd.DataFrame) -> pd.Series:
-    """The last day of the unbroken care that holds time zero, at whatever level; -1 for who is in none then."""
+def _last_day_in_care(people: pd.DataFrame, stays: pd.DataFrame, gap_days: int) -> pd.Series:
+    """The last day of the episode of care that holds time zero, at whatever level; -1 for who is in none then."""
     from iop_outcomes.cohort.use import residence
 
-    care = residence.spells(people, stays, sorted(set(stays["level_of_care"])))
+    care = residence.spells(people, stays, sorted(set(stays["level_of_care"])), gap_days)
     holds = care[(care["start"] <= 0) & (care["end"] >= 0)]
     return people["person_id"].map(holds.set_index("person_id")["end"]).fillna(-1).astype("int64")
 

@@ -9,15 +9,15 @@ import numpy as np
 from iop_outcomes.cohort.units import from_zero
 from iop_outcomes.cohort.use import schedule, tests
 from iop_outcomes.patterns.symbols import EXCUSED, MISSED, MIXED, NEGATIVE, POSITIVE
-from iop_outcomes.protocol import AskedTests, Use
+from iop_outcomes.protocol import AskedTests, Care, Use
 from iop_outcomes.vocabulary import testing
 from iop_outcomes.vocabulary.answers import MISSING
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# how tests are read where a study says nothing
-USUAL = Use()
+# how tests are read, and stays linked, where a study says nothing
+USUAL, USUAL_GAP_DAYS = Use(), Care().gap_days
 # of `conflicts` and of `deaths` in the study
 POSITIVE_STANDS, APART = "any_positive", "apart"
 RESULTS = {
