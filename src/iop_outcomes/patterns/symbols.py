@@ -34,8 +34,9 @@ POSITIVE = State("positive", "+", 3, "Positive")
 MISSED = State("missed", "o", 4, "Missed")
 # tests of one interval that disagree, or one without a clear result
 MIXED = State("mixed", "*", 5, "Mixed or inconclusive")
-# due and without a result for a reason that tells nothing of use: an error of the laboratory, hospital, jail
-EXCUSED = State("excused", "e", 6, "Excused, or an error of the laboratory")
+# due and without a result for a reason that tells nothing of use: an error of the laboratory, hospital, jail; or with
+# one that can tell of too little of the interval
+EXCUSED = State("excused", "e", 6, "Excused, or told too little")
 # in the interval or before it
 DIED = State(causes.DIED, "x", 7, "Died")
 

@@ -94,7 +94,7 @@ CELLS = {
     TAKEN_IN[True]: "Given, in residence",
     WITHOUT_RESULT_IN[False]: "Missed, at home",
     WITHOUT_RESULT_IN[True]: "Missed, in residence",
-    "excused": "Excused",
+    "excused": "Excused, or told too little",
     NO_TEST_DUE: "None due",
     DIED: "Had died",
     NOT_YET_OBSERVED: "Not observed",

@@ -154,6 +154,21 @@ def test_what_lasts_is_of_its_own_substance_alone() -> None:
     assert text(tests, FROM_0, of="benzodiazepine", days=27, medications=taken) == "-_+_"
 
 
+BENZODIAZEPINES = ("benzodiazepines", "alprazolam", "clonazepam", "diazepam", "nordiazepam", "temazepam", "oxazepam")
+
+
+@pytest.mark.parametrize(
+    ("medication", "explained"),
+    [
+        ("clonazepam 1 mg", "-+-++++"), ("Xanax", "--+++++"), ("Valium", "-++----"), ("Librium", "-+++-+-"),
+        ("Restoril", "-++++--"), ("oxazepam", "-+++++-"), ("lorazepam", "-++++++"), ("phenobarbital", "+++++++"),
+    ],
+)  # fmt: skip
+def test_one_benzodiazepine_explains_no_other_but_its_metabolites(medication: str, explained: str) -> None:
+    tests = screens(*((7 * k + 3, "positive", of) for k, of in enumerate(BENZODIAZEPINES)), also=("substance",))
+    assert text(tests, FROM_0, of="benzodiazepine", days=48, medications=spell(medication, 0, None)) == explained
+
+
 def test_opiates_are_asked_about_by_the_word_of_panels() -> None:
     tests = screens(*((7 * k + 3, "positive", of) for k, of in enumerate(OPIOIDS)), also=("substance",))
     for of, pattern in (("opiates", "++++++_____"), ("opiate", "++++++_____"), ("opioid", "+" * 11),
