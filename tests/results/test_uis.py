@@ -30,6 +30,15 @@ def test_hazard_ratios_of_return_to_use(uis, analysis, contrast, method, hazard_
     assert tuple(round(row[c], 2) for c in ("estimate", "conf_low", "conf_high")) == hazard_ratio
 
 
+@pytest.mark.parametrize(
+    ("outcome", "points"), [("unplanned_discharge", -20.6), ("unplanned_within_7", -3.0), ("unplanned_within_14", 2.5)]
+)
+def test_the_sign_of_leaving_unplanned_hangs_on_the_tolerance_of_plans(uis, outcome, points):
+    row = uis.estimate(analysis="leaving_early", outcome=outcome, method="crude", of="difference", horizon_days=90)
+    assert round(100 * row["estimate"], 1) == points
+    assert "Unplanned discharge, more than 14 days before the plan" in uis.report.read_text(encoding="utf-8")
+
+
 def test_the_naive_interval_excludes_what_randomisation_says_and_the_landmark_does_not(uis):
     randomised = uis.estimate(analysis="duration", method="randomised")["estimate"]
     naive, landmark = (uis.estimate(analysis="duration", method=m) for m in ("naive", "landmark"))

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+OF_EPISODES = (
+    "person_id", "episode", "index_start_day", "episode_start_day", *retention.ENDS, *STATES_AT_DISCHARGE,
+)  # fmt: skip
+
+
 def run(
     people: pd.DataFrame,
     persons: pd.DataFrame,
@@ -77,13 +82,12 @@ def _together(*tables: pd.DataFrame) -> pd.DataFrame:
 def reads(follows: Sequence[str]) -> dict[str, Wanted]:
     """Of people, persons and episodes what tells days and ends; episodes under other gap rules where they are asked."""
     days = ("person_id", "record_id", "index_start_day", "clock_start_day", "observed_days")
-    under_gaps = set(follows) - set(retention.AS_LINKED)
+    under_gaps = any(name.startswith(retention.UNDER_GAP) for name in follows)
+    plans = any(name.startswith(retention.BY_PLAN) for name in follows)
     return {
         "people": Wanted(days),
         "persons": Wanted(("person_id", "death_day", "overdose_day", "dropout_known_to_day")),
-        "episodes": Wanted(
-            ("person_id", "episode", "index_start_day", "episode_start_day", *retention.ENDS, *STATES_AT_DISCHARGE)
-        ),
+        "episodes": Wanted((*OF_EPISODES, "planned_days") if plans else OF_EPISODES),
         "episodes_by_gap": ALL if under_gaps else NOTHING,
         "stays": Wanted(("person_id", "level_of_care", "start_day", "end_day")),
     }

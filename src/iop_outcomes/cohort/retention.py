@@ -1,12 +1,13 @@
 """When and how people left the index level of care and the whole episode.
 
 Followed are the index level and the episode (any level), both from time zero; the continuum, which is the episode with
-its clock started on the first day of detoxification; the episode as it would be under other gap rules; and events
-beside leaving that endpoints ask for (`cohort.events`), each under the endpoint's name. A stay that
-is still open is censored at the end of observation, and so is whatever would lie beyond it. Leaving the index level by
-stepping down counts as completed or transferred there, and not as leaving the episode. Where the end is known only as
-an interval, `days` is its first and `days_latest` its last day. Leaving unplanned may be known later than it happens
-(`persons.dropout_known_to_day`); `known_days` says to which day each could be at risk of it and be seen to leave.
+its clock started on the first day of detoxification; the episode as it would be under other gap rules; the index level
+with leaving shortly before the planned end taken for completing; and events beside leaving that endpoints ask for
+(`cohort.events`), each under the endpoint's name. A stay that is still open is censored at the end of observation, and
+so is whatever would lie beyond it. Leaving the index level by stepping down counts as completed or transferred there,
+and not as leaving the episode. Where the end is known only as an interval, `days` is its first and `days_latest` its
+last day. Leaving unplanned may be known later than it happens (`persons.dropout_known_to_day`); `known_days` says to
+which day each could be at risk of it and be seen to leave.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 from iop_outcomes.cohort.units import opening
 from iop_outcomes.protocol import Endpoint
 from iop_outcomes.tables.lookup import positions
-from iop_outcomes.vocabulary.causes import CENSORED
+from iop_outcomes.vocabulary.causes import CENSORED, COMPLETED, UNPLANNED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,6 +57,10 @@ def run(
         held = _holding(people, under)
         ends = (held["episode_end_day"], held["episode_end_latest"], held["episode_reason"])
         parts.append(_rows(people, f"{UNDER_GAP}{gap}", zero, *ends, known=known))
+    for name in follows or ():
+        if name.startswith(BY_PLAN):
+            reason = _by_plan(people, episodes, index, int(name.removeprefix(BY_PLAN)))
+            parts.append(_rows(people, name, zero, index[0], index[1], reason, known=known))
     if sessions is not None and persons is not None and stays is not None:
         tables = {"sessions": sessions, "persons": persons, "episodes": episodes, "stays": stays}
         parts += events.followed(people, tables, endpoints)
@@ -65,6 +70,8 @@ def run(
 # what is followed of episodes as the study links them; under another gap rule the name holds its days
 AS_LINKED = ("index", "care", "continuum")
 UNDER_GAP = "care_gap_"
+# the index level, with leaving at most so many days before the planned end taken for completing
+BY_PLAN = "index_plan_"
 ENDS = (
     "index_end_day", "index_end_latest", "index_reason", "episode_end_day", "episode_end_latest", "episode_reason",
 )  # fmt: skip
@@ -102,6 +109,17 @@ def _holding(people: pd.DataFrame, episodes: pd.DataFrame) -> pd.DataFrame:
         right_by="person_id",
     )  # fmt: skip
     return found.sort_values("at").set_index(people.index)
+
+
+def _by_plan(people: pd.DataFrame, episodes: pd.DataFrame, index: tuple[pd.Series, ...], tolerance: int) -> pd.Series:
+    """By unit, why the index level was left: unplanned by the records, so near the planned end, is completed. Days are
+    those of the table, from the first to the last.
+    """
+    end, _, reason = index
+    planned = opening(people, episodes, ("planned_days",))["planned_days"].astype("Float64")
+    stayed = (end - people["index_start_day"]).astype("Float64")
+    near = (stayed >= planned - tolerance).fillna(False).astype(bool)
+    return reason.mask(near & (reason == UNPLANNED), COMPLETED)
 
 
 def _dropout_known(people: pd.DataFrame, persons: pd.DataFrame | None) -> pd.Series | None:

@@ -14,7 +14,7 @@ from iop_outcomes.patterns.words import AS_OPERATIONALISED, AS_PUBLISHED
 from iop_outcomes.protocol.base import GAP, Name, OneOf, Part, Words
 from iop_outcomes.protocol.use import AskedTests
 from iop_outcomes.vocabulary.answers import COUNTED_AGAINST, DEATHS, LEFT_OUT, MISSING_RULES, NONE, NOT_DUE
-from iop_outcomes.vocabulary.causes import LEAVING
+from iop_outcomes.vocabulary.causes import COMPLETED, LEAVING, UNPLANNED
 from iop_outcomes.vocabulary.endpoints import (
     ADMISSION,
     CLOCKED,
@@ -64,6 +64,12 @@ class Endpoint(Part):
         default=None,
         ge=0,
         description=f"kinds in_care: the episode under another gap rule, of stays so many days apart {GAP}",
+    )
+    plan_tolerance_days: int | None = Field(
+        default=None,
+        ge=0,
+        description="left_index: a stay that ends unplanned by the records, so many days or fewer before its planned "
+        "end, counts as completed",
     )
     tolerance_days: int = Field(default=0, ge=0, description="how far from the horizon it may be measured")
     run: int = Field(default=0, ge=0, description="results in a row that make the event")
@@ -143,7 +149,12 @@ class Endpoint(Part):
 
     @model_validator(mode="after")
     def _results(self) -> Endpoint:
-        """Results that `counts` names are results of tests, and a run has some."""
+        """Plans tell completing from leaving unplanned; `counts` names results of tests, and a run has some."""
+        if self.plan_tolerance_days is not None and self.cause not in (COMPLETED, UNPLANNED):
+            raise ValueError(
+                f"`plan_tolerance_days` is for the kind {' and '.join(LEFT_INDEX)} with the cause {COMPLETED} or "
+                f"{UNPLANNED}: it tells the two apart"
+            )
         known, named = KINDS[self.kind].results, [one.strip() for one in self.counts.split(",") if one.strip()]
         if known and (strange := [one for one in named if one not in known]):
             raise ValueError(f"`counts`: '{strange[0]}' is no result of a test.{nearest(strange[0], known)}")
@@ -182,8 +193,8 @@ class Endpoint(Part):
 
     @property
     def companion(self) -> bool:
-        """It asks again what another endpoint asks, under another gap rule or clock."""
-        return self.kind in STAYING and self.followed != "care"
+        """It asks again what another endpoint asks, under another gap rule or clock, or another tolerance of plans."""
+        return self.plan_tolerance_days is not None or (self.kind in STAYING and self.followed != "care")
 
     @property
     def counted(self) -> str:
@@ -199,7 +210,7 @@ class Endpoint(Part):
     def followed(self) -> str:
         """What an endpoint of the step retention follows, as the table retention names it."""
         if self.kind in LEFT_INDEX:
-            return "index"
+            return "index" if self.plan_tolerance_days is None else f"index_plan_{self.plan_tolerance_days}"
         if self.kind in EVENTS:
             return self.outcome
         return f"care_gap_{self.gap_days}" if self.gap_days is not None else self.follows or "care"

@@ -1,4 +1,5 @@
-"""The same questions under other rules: levels of care by label or by hours, other gaps between stays, other clocks.
+"""The same questions under other rules: levels of care by label or by hours, plans
+with other tolerances, other gaps between stays, other clocks.
 
 One table per contrast, with a block for each primary question under every classifier, and one for staying in care under
 every rule. A line is a rule; what stands beside it is the preferred adjusted estimate. People are not shown: beside the
@@ -41,7 +42,7 @@ def tables(estimates: pd.DataFrame, study: AsRun) -> list[Table]:
 def _of_contrast(estimates: pd.DataFrame, study: AsRun, name: str) -> Table:
     labels = Labels(study)
     asked = estimates[estimates["method"].isin(PREFERRED[:3]) & (estimates["group_by"] == ALL)]
-    blocks = (*_classifiers(asked, labels, name), *_staying(asked, labels, name))
+    blocks = (*_classifiers(asked, labels, name), *_leaving(asked, labels, name), *_staying(asked, labels, name))
     columns = ("Rule", "Method", *labels.arms(name), f"Difference ({effects.level(labels)})")
     again = labels.study.companions
     own = asked[asked["contrast"].isin([name, *_variants(labels, name)]) & (asked["group_by"] == ALL)]
@@ -73,9 +74,28 @@ def _classifiers(asked: pd.DataFrame, labels: Labels, name: str) -> list[Block]:
     return blocks
 
 
+def _leaving(asked: pd.DataFrame, labels: Labels, name: str) -> list[Block]:
+    """Leaving the index level by one cause on a day, as recorded and under every tolerance of plans."""
+    known = labels.study.endpoints
+    plans = [o for o in labels.study.companions.outcomes if known[o].plan_tolerance_days is not None]
+    own = asked[(asked["contrast"] == name) & (asked["measure"] == RISK)]
+    blocks = []
+    for (day, cause), rows in own.groupby(["horizon_days", own["outcome"].map(lambda o: known[o].cause)], sort=False):
+        again = rows[rows["outcome"].isin(plans)]
+        kind = {labels.kind(str(outcome)) for outcome in again["outcome"]}
+        usual = [o for o in rows["outcome"].unique() if o not in plans and labels.kind(str(o)) in kind and cause]
+        same = rows[rows["method"].isin(list(again["method"]))]
+        plans_asked = sorted(again["outcome"].unique(), key=lambda outcome: known[outcome].plan_tolerance_days or 0)
+        each = dict.fromkeys((*usual, *plans_asked))
+        lines = [_line(pairs(same[same["outcome"] == o]), labels.endpoint(str(o)), labels, name) for o in each]
+        if len(again):
+            blocks.append(Block(f"{labels.endpoint(str(next(iter(each))))}, day {day:.0f}", tuple(lines)))
+    return blocks
+
+
 def _staying(asked: pd.DataFrame, labels: Labels, name: str) -> list[Block]:
     """Staying in care on a day, at any level and under every other rule."""
-    outcomes = labels.study.companions.outcomes
+    outcomes = [o for o in labels.study.companions.outcomes if labels.kind(o) in STAYING]
     own = asked[(asked["contrast"] == name) & asked["outcome"].isin(outcomes)]
     blocks = []
     for day, rows in own.groupby("horizon_days"):

@@ -18,7 +18,8 @@ RETENTION = Table(
         "follows": Column(
             "text",
             "index: the index level; care: the episode; continuum: the episode, its days counted from the first day of "
-            "detoxification; care_gap_<days>: the episode under another gap rule; or an endpoint that follows an event",
+            "detoxification; care_gap_<days>: the episode under another gap rule; "
+            "index_plan_<days>: the index level under a tolerance of plans; or an endpoint that follows an event",
         ),
         "days": Column("whole", "days until it was left, or last seen in it", "days", low=0, outcome=True),
         "days_latest": Column(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 import parts
+import pytest
 from cohort_rows import EMPTY, LIVING, episodes, people, persons, table
 
 from iop_outcomes.cohort import abstinence, retention
@@ -40,6 +41,38 @@ def test_retention_counts_days_and_censors_open_stays_and_what_was_not_observabl
     assert found["done"] == {"index": (27, 27, "completed"), "care": (100, 100, "censored")}
     assert found["late"] == {"index": (10, 10, "unplanned"), "care": (10, 10, "unplanned")}
     assert found["open"] == {"index": (50, 50, "censored"), "care": (50, 50, "censored")}
+
+
+@pytest.mark.parametrize(("tolerance", "completed"), [(0, "e"), (7, "ce"), (14, "bce")])
+def test_leaving_unplanned_shortly_before_the_planned_end_completes_under_a_tolerance(tolerance, completed):
+    """Planned for 90 days: a left on day 75, b on 76, c on 83; d transferred on 89, e stayed 90; f has no plan."""
+    ends = {"a": 75, "b": 76, "c": 83, "d": 89, "e": 90, "f": 80}
+    care = episodes(
+        [
+            {"person_id": p, "index_end_day": end, "index_reason": "transferred" if p == "d" else "unplanned",
+             "episode_end_day": end, "episode_reason": "unplanned", "planned_days": None if p == "f" else 90.0}
+            for p, end in ends.items()
+        ]
+    )  # fmt: skip
+    name = f"index_plan_{tolerance}"
+    by_gap = TABLES["episodes_by_gap"].empty()
+    found = retention.run(people(*ends), care, by_gap, follows=["index", name])["retention"]
+    check(TABLES["retention"], found)
+    own = found[found["follows"] == name].set_index("person_id")
+    assert "".join(own.index[own["cause"] == "completed"]) == completed
+    assert own.loc["d", "cause"] == "transferred"
+    recorded = found[found["follows"] == "index"].set_index("person_id")
+    assert list(own["days"]) == list(recorded["days"]) == list(ends.values())
+    assert set(recorded["cause"]) == {"unplanned", "transferred"}
+
+
+def test_a_tolerance_of_plans_is_for_completing_and_leaving_unplanned():
+    assert parts.endpoint("o", "left_index", cause="unplanned", plan_tolerance_days=7).followed == "index_plan_7"
+    assert parts.endpoint("o", "left_index", cause="unplanned", plan_tolerance_days=7).companion
+    with pytest.raises(ValueError, match="tells the two apart"):
+        parts.endpoint("o", "left_index", cause="died", plan_tolerance_days=7)
+    with pytest.raises(ValueError, match="tells the two apart"):
+        parts.endpoint("o", "in_care", plan_tolerance_days=7)
 
 
 def test_the_continuum_begins_with_detoxification_and_other_gap_rules_move_its_end():
