@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from course_by_week import abstinent, weeks_in_care
 
 from iop_outcomes.estimators.causal import strategies as estimator
-from iop_outcomes.simulate.cohort.model import COMPLETED, IOP, OUTPATIENT, Course, Strategy, follow
+from iop_outcomes.simulate.cohort.model import Course, Strategy, follow
 from iop_outcomes.simulate.cohort.population import draw_baseline
 
 pytestmark = pytest.mark.truth
@@ -32,10 +33,6 @@ def published(project: Path) -> pd.Series:
     return rows[rows["scenario"] == "base"].set_index("quantity")["value"]
 
 
-def abstinent(course: Course) -> np.ndarray:
-    return (~course.used[:, 22:26].any(axis=1)).astype(float)
-
-
 @pytest.mark.parametrize("name", FORCED)
 def test_interventions_have_the_published_truths(name: str, published: pd.Series) -> None:
     baseline = draw_baseline(DRAWS, None, np.random.default_rng(SEED))
@@ -48,24 +45,6 @@ def test_interventions_have_the_published_truths(name: str, published: pd.Series
 @pytest.fixture(scope="module")
 def natural() -> Course:
     return follow(draw_baseline(DRAWS, None, np.random.default_rng(SEED)), np.random.default_rng(SEED + 1), arm=1)
-
-
-def weeks_in_care(course: Course) -> dict[str, np.ndarray]:
-    """Person-weeks of the first spell of care, what is known before leaving, and how each ended."""
-    last = 30
-    there = np.cumprod(course.level[:, :last] > 0, axis=1).astype(bool)
-    person, at = np.nonzero(there)
-    level, b = course.level[person, at], course.baseline
-    left = course.level[person, at + 1] == 0
-    early = (level == IOP) & (at < 4)
-    x = np.column_stack([
-        course.craving[person, at], course.used[person, at], early, (level == IOP) & ~early, level == OUTPATIENT,
-        b.severity[person], b.unstable_housing[person], b.mandated[person], b.site_effect[person],
-    ])  # fmt: skip
-    done = left & (course.leaving[person, at] == COMPLETED)
-    # the plan of the program, and whatever comes after it
-    may = (level != IOP) | (at + 1 >= b.iop_weeks[person])
-    return {"person": person, "week": at + 1, "left": left, "done": done, "may": may, "x": x}
 
 
 def test_a_curve_over_weeks_of_leaving_with_planned_lengths_as_if_by_chance(natural: Course) -> None:
