@@ -10,7 +10,7 @@ from use_rows import matrix, run, screens, text, told
 from iop_outcomes.cohort import use as step
 from iop_outcomes.cohort.use import asked
 from iop_outcomes.patterns.pattern import to_strings
-from iop_outcomes.protocol import AskedTests, Use
+from iop_outcomes.protocol import AskedTests, Schedule, Use
 
 USE = Use()
 ALCOHOL = {"substance": "alcohol"}
@@ -35,9 +35,45 @@ def test_one_test_of_ethanol_tells_of_no_week_whatever_it_finds() -> None:
         assert text(weeks("+-", **ALCOHOL), Use(conflicts=conflicts), of="alcohol", days=7) == symbol
 
 
-def test_a_test_that_tells_too_little_beside_a_missed_one_leaves_the_week_missed() -> None:
-    assert text(weeks("-o", "+o", "*o", **ALCOHOL), USE, of="alcohol", days=21) == "ooo"
-    assert text(weeks("-o", "+o"), USE, days=14) == "-+"
+def test_a_week_is_missed_where_the_tests_that_were_due_would_have_told_of_it() -> None:
+    """Of two tests of ethanol a week one was missed, or both; of one a week nothing was missed that would have told."""
+    assert text(weeks("-o", "+o", "*o", "oo", "o", "-", "+", **ALCOHOL), USE, of="alcohol", days=49) == "ooooeee"
+    assert text(weeks("-o", "+o", "*o", "oo", "o", "-", "+"), USE, days=49) == "-+*oo-+"
+
+
+@pytest.mark.parametrize(
+    ("substance", "every", "pattern", "other"),
+    [
+        ("alcohol", 7, "eeee", "eeee"), ("alcohol", 3, "oooo", "oooo"), ("opioid", 7, "-ooo", "oooo"),
+        ("etg", 7, "-ooo", "oooo"),
+    ],
+)  # fmt: skip
+def test_tests_missed_by_a_schedule_are_as_those_on_record(
+    substance: str, every: int, pattern: str, other: str
+) -> None:
+    """Person b has none on record; theirs would have been as those of others. Alone, nothing is known of them."""
+    schedule = Schedule(kind="regular", every_days=every, until="observed")
+    use, tests = Use(schedule=schedule), weeks("-", substance=substance)
+    of = "opioid" if substance == "opioid" else "alcohol"
+    found = run(tests, use, days=28, who=("a", "b"), classes=(of,))
+    assert to_strings(matrix(found, use, ("a", "b"), of).window(1, 4)) == [pattern, other]
+    nobody = run(tests.iloc[:0], use, days=28, who=("a",), classes=(of,))
+    assert to_strings(matrix(nobody, use, of=of).window(1, 4)) == ["oooo"]
+
+
+def test_who_stays_away_from_a_test_that_tells_nothing_is_not_taken_for_a_user() -> None:
+    """The same tests, attended or not: the weeks that are excused are the same, and so is who is asked."""
+    rng = np.random.default_rng(3)
+    tests = alike_people(40)
+    who = tuple(tests["person_id"].unique())
+    patterns = []
+    for share in (0.0, 0.3, 0.9):
+        seen = tests.assign(result=tests["result"].mask(rng.random(len(tests)) < share, "missing"))
+        patterns.append(to_strings(matrix(run(seen, USE, days=84, who=who, classes=("alcohol",)), USE, who, "alcohol")))
+    excused = [[[symbol == "e" for symbol in one] for one in found] for found in patterns]
+    assert excused[0] == excused[1] == excused[2]
+    assert patterns[0][0] == "e" * 12
+    assert "o" in patterns[1][1]
 
 
 @pytest.mark.parametrize("other", ["cannabis", "opioid"])

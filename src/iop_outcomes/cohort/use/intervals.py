@@ -2,9 +2,9 @@
 
 In order: where the schedule is regular, a test that was due and is on no record was missed; tests of an interval are
 one, by the study's rule for those that disagree; an interval of which they can tell too little is excused, whatever
-they found, or missed where another test of it was; what people told at interviews is added as the study says; from a
-death on, intervals without a test are a state of their own, or missed. Interval k covers the days
-begins + (k - 1) x length to begins + k x length - 1.
+they found, or missed where those that were missed would have told enough; what people told at interviews is added as
+the study says; from a death on, intervals without a test are a state of their own, or missed. Interval k covers the
+days begins + (k - 1) x length to begins + k x length - 1.
 """
 
 from __future__ import annotations
@@ -94,11 +94,15 @@ def built(people: pd.DataFrame, by_day: pd.DataFrame, use: Use, told: pd.DataFra
     column = at.column(day)
     inside = (row >= 0) & (column < own[np.maximum(row, 0)])
     tests = Cells(row[inside], column[inside], (len(ids), k))
-    code, covers = by_day["code"].to_numpy()[inside], by_day["covers"].to_numpy("float64")[inside]
+    code = by_day["code"].to_numpy()[inside]
     counts = {state: tests.counted(code == state.code) for state in STATES}
     found = _states(counts, tests, day[inside], code, use)
-    covered = tests.summed(np.minimum(covers, use.interval_days))
-    codes = _known(found, counts[MISSED] > 0, covered >= use.least_covered * use.interval_days)
+    given, asked = (
+        tests.summed(np.minimum(by_day[name].to_numpy("float64")[inside], use.interval_days))
+        >= use.least_covered * use.interval_days
+        for name in ("covers", "due_covers")
+    )
+    codes = _known(found, counts[MISSED] > 0, given, asked)
     if told is not None:
         codes = _with_reports(codes, found, told, ids, at, use)
     codes = _after_death(codes, people["death_day"], at, use)
@@ -145,15 +149,17 @@ def _states(counts: dict[State, Counts], tests: Cells, day: NDArray[np.int64], c
     return np.where(codes == NOT_DUE.code, np.uint8(NOT_SCHEDULED.code), codes).astype(np.uint8)
 
 
-def _known(found: Codes, missed: NDArray[np.bool_], enough: NDArray[np.bool_]) -> Codes:
+def _known(found: Codes, missed: NDArray[np.bool_], given: NDArray[np.bool_], asked: NDArray[np.bool_]) -> Codes:
     """(n, k) what tests say of intervals of which they can tell enough; of others nothing.
 
-    It is asked of positives as of negatives: were a negative of ethanol excused and a positive kept, the intervals that
-    are known would be those of people who drank.
+    given, asked: of which the tests that were given tell enough, and of which all that were due would. The interval
+    is missed where one of the latter lacks. It is asked of positives as of negatives, and of tests that were missed:
+    were a negative of ethanol excused and a positive kept, the intervals that are known would be those of people who
+    drank, and were one missed, those of people who stayed away from a test that would have told nothing.
     """
     tested = np.isin(found, [state.code for state in TESTED])
-    untold = np.where(missed, np.uint8(MISSED.code), np.uint8(EXCUSED.code))
-    return np.where(tested & ~enough, untold, found).astype(np.uint8)
+    untold = np.where(missed & asked, np.uint8(MISSED.code), np.uint8(EXCUSED.code))
+    return np.where((tested & ~given) | ((found == MISSED.code) & ~asked), untold, found).astype(np.uint8)
 
 
 def _with_reports(

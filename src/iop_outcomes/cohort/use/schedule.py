@@ -72,11 +72,16 @@ def missed(people: pd.DataFrame, by_day: pd.DataFrame, use: Use, in_care_to: pd.
     lacking = ~np.isin(person * width + number, np.unique(at[held] * width + period[held]))
     person, number = person[lacking], number[lacking]
     day = np.minimum(use.begins + (number + 1) * every[person] - 1, until[person])
+    # as the tests of the person that are on record; who has none, as those of others
+    own = by_day.groupby("person_id")["due_covers"].max().where(lambda days: days > 0)
+    usual = own.max() if own.notna().any() else np.inf
+    would_cover = people["person_id"].map(own).fillna(usual).to_numpy("float64")
     return pd.DataFrame(
         {
             "person_id": people["person_id"].to_numpy()[person],
             "day": day,
             "code": np.full(len(day), MISSED.code, dtype=np.uint8),
             "covers": np.zeros(len(day)),
+            "due_covers": would_cover[person],
         }
     )

@@ -107,30 +107,35 @@ def _ends(spells: pd.DataFrame, lasts_days: pd.Series) -> pd.Series:
 
 def by_day(read: pd.DataFrame, wanted: str, conflicts: str) -> pd.DataFrame:
     """One row per person and day with a test of the class: person_id, day, code, covers (days of which the tests that
-    had a result can tell, whatever it was: of several substances, those in which the one that is found longest is).
+    had a result can tell, whatever it was: of several substances, those in which the one that is found longest is), and
+    due_covers (the same of all that were due, given or missed).
 
     read: as `read` gives it. wanted: a class, a substance, or any. conflicts: as in the study's `use`.
     """
     own = read.loc[substances.of_class(read["substance"], wanted), ["person_id", "day", "substance", "code", "covers"]]
     told = own["code"].isin([state.code for state in TESTED])
-    own = own.assign(covers=own["covers"].where(told, 0.0))
+    due = told | (own["code"] == MISSED.code)
+    own = own.assign(covers=own["covers"].where(told, 0.0), due_covers=own["covers"].where(due, 0.0))
     single = own.drop_duplicates(["person_id", "day", "substance"])
     if len(single) < len(own):
         own = _one_each(own, conflicts)
     rank = np.full(256, len(FIRST), dtype=np.int64)
     rank[[state.code for state in FIRST]] = np.arange(len(FIRST))
     ordered = own.assign(rank=rank[own["code"].to_numpy()])
-    days = ordered.groupby(["person_id", "day"], sort=False).agg(rank=("rank", "min"), covers=("covers", "max"))
+    days = ordered.groupby(["person_id", "day"], sort=False).agg(
+        rank=("rank", "min"), covers=("covers", "max"), due_covers=("due_covers", "max")
+    )
     codes = np.asarray([state.code for state in FIRST], dtype=np.uint8)
     days = days.assign(code=codes[days["rank"].to_numpy()]).reset_index()
-    return days[["person_id", "day", "code", "covers"]]
+    return days[["person_id", "day", "code", "covers", "due_covers"]]
 
 
 def _one_each(tests: pd.DataFrame, conflicts: str) -> pd.DataFrame:
     """One row per person, day and substance: tests that disagree are mixed, or positive where any is."""
     seen = {state.name: (tests["code"] == state.code).to_numpy() for state in FIRST}
     keys = ["person_id", "day", "substance"]
-    found = tests[keys].assign(**seen, covers=tests["covers"]).groupby(keys, sort=False).max().reset_index()
+    covers = tests[["covers", "due_covers"]]
+    found = tests[keys].assign(**seen, **covers).groupby(keys, sort=False).max().reset_index()
     return found.assign(code=combined({state: found[state.name].to_numpy() for state in FIRST}, conflicts))
 
 
