@@ -171,12 +171,12 @@ def _dose(
 ) -> dict[str, pd.DataFrame]:
     if not rows:
         return {}
-    no_use, no_doses = (TABLES[name].empty() for name in ("first_use", "doses"))
+    no_use, *no_weeks = (TABLES[name].empty() for name in ("first_use", "doses", "onward"))
     durations = {"stay_90": Duration(title="", days=STAY, stay="care", within_sites=False)}
     compare = {"iop": (6, 12)}
     hours = {"hours": Intensity(title="", window_days=WINDOW, contrast="c", knots=3, compare=compare)}
     return dose.run(
-        cohort.people, cohort.arms, covariates, cohort.retention, cohort.dose, cohort.abstinence, no_use, no_doses,
+        cohort.people, cohort.arms, covariates, cohort.retention, cohort.dose, cohort.abstinence, no_use, *no_weeks,
         rows, OfDose(durations=durations, intensities=hours), compared, ENDPOINTS, gate, INFERENCE,
     )  # fmt: skip
 

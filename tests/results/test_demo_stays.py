@@ -19,7 +19,7 @@ def test_staying_is_worth_what_the_simulation_says_and_the_naive_comparison_says
     """
     truth = pd.read_csv(project / "data/reference/truth_demo.csv")
     truth = truth[(truth["estimand"] == "started") & (truth["of"] == "difference")].set_index("contrast")["truth"]
-    own = demo.estimates[(demo.estimates["analysis"] == "how_long") & (demo.estimates["of"] == "difference")]
+    own = demo.estimates[(demo.estimates["analysis"] == "strategies") & (demo.estimates["of"] == "difference")]
     for contrast in ("stay_13_or_leave_4", "stay_13_or_leave_by_4"):
         known = truth[contrast]
         rows = own[own["contrast"] == contrast].set_index("method")
@@ -51,3 +51,20 @@ def test_hours_are_nearer_their_truth_than_the_naive_ones_and_the_setting_cannot
     right = known.groupby("weeks_of_care").last() - known.groupby("weeks_of_care").first()
     assert ((gains["g_formula"] - right).abs() < (gains["naive"] - right).abs()).all()
     assert (gains["naive"] > right + 0.1).all()
+
+
+def test_stepping_down_is_worth_what_the_simulation_says_to_those_who_complete_residential_care(demo, project):
+    """Going on is drawn for everyone alike, so that the naive comparison of those who complete is right as well."""
+    truth = pd.read_csv(project / "data/reference/truth_demo.csv")
+    truth = truth[truth["contrast"] == "step_down_14"].set_index(["contrast", "of"])["truth"]
+    own = demo.estimates[demo.estimates["contrast"] == "step_down_14"]
+    assert len(own) == 16
+    assert (own["status"] == "ok").all()
+    own = own[(own["missing_rule"] == "observed_only") & (own["of"] != "ratio")]
+    known = pd.Series(truth.loc[list(zip(own["contrast"], own["of"], strict=True))].to_numpy(), index=own.index)
+    assert ((own["estimate"] - known).abs() < 3 * own["std_error"] + own["rounding_error"]).all()
+    assert (own.loc[own["of"] == "difference", "conf_low"] > 0).all()
+    told = demo.table("diagnostics")
+    weights = told[(told["contrast"] == "step_down_14") & (told["quantity"] == "mean_weight")]
+    assert len(weights) == 4
+    assert weights["value"].between(0.9, 1.1).all()

@@ -21,6 +21,7 @@ from iop_outcomes.protocol import (
     Inference,
     Intensity,
     OfDose,
+    Starting,
     Strategies,
     Threshold,
 )
@@ -135,10 +136,10 @@ def by_measure(found, column: str = "estimate"):
 
 def run_dose(
     cohort: dict[str, pd.DataFrame], *asked: Analysis, within_sites: bool = True, compare=None, strategies=None,
-    thresholds=None, grids=None, gate: Gate = GATE, inference: Inference = INFERENCE, **columns: Any
+    thresholds=None, starting=None, grids=None, gate: Gate = GATE, inference: Inference = INFERENCE, **columns: Any
 ):  # fmt: skip
     """Answers on dose; columns: of the table dose, where hours, screens or reports of use are on record. strategies: by
-    name, as a study writes them; thresholds, grids: of doses, the same.
+    name, as a study writes them; thresholds, starting, grids: of doses, the same.
     """
     doses = pd.DataFrame(
         {
@@ -149,12 +150,14 @@ def run_dose(
     )  # fmt: skip
     tables = (cohort[n] for n in ("people", "arms", "covariates", "retention"))
     found = dose.run(
-        *tables, doses, cohort["abstinence"], cohort["first_use"], cohort.get("doses", TABLES["doses"].empty()), asked,
+        *tables, doses, cohort["abstinence"], cohort["first_use"],
+        *(cohort.get(name, TABLES[name].empty()) for name in ("doses", "onward")), asked,
         OfDose(
             durations={"stay_90": Duration(title="", days=90, stay="care", within_sites=within_sites)},
             intensities={"hours": Intensity(title="", window_days=90, contrast="c", knots=3, compare=compare or {})},
             strategies={name: Strategies.model_validate(s) for name, s in (strategies or {}).items()},
             thresholds={name: Threshold.model_validate(s) for name, s in (thresholds or {}).items()},
+            starting={name: Starting.model_validate(s) for name, s in (starting or {}).items()},
             doses={name: Doses.model_validate(s) for name, s in (grids or {}).items()},
         ),
         {"c": CONTRAST}, ENDPOINTS, gate, inference,

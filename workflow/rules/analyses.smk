@@ -42,7 +42,7 @@ use rule run as analyses_abstinence with:
 use rule run as analyses_dose with:
     input:
         **private("people", "arms", "covariates"),
-        **private("retention", "dose", "doses", "abstinence", "first_use"),
+        **private("retention", "dose", "doses", "abstinence", "first_use", "onward"),
     output:
         **of_all("dose", "counts", "estimates", "curves", "diagnostics"),
     log:

@@ -65,6 +65,19 @@ use rule run as cohort_doses with:
         "Describe care week by week: hours, level, days"
 
 
+use rule run as cohort_onward with:
+    input:
+        **private("people", "persons", "stays"),
+    output:
+        **private("onward"),
+    log:
+        f"{LOGS}/cohort_onward.log",
+    params:
+        **step("cohort.onward", {"starting": plain(LOADED.starting())}),
+    message:
+        "Find who left a level of care, and when they went on"
+
+
 use rule run as cohort_outcomes with:
     input:
         **private("people", "persons", "episodes", "episodes_by_gap"),

@@ -1,6 +1,6 @@
 """Dose: duration of care (`duration`), strategies of how long to stay (`staying`), a claimed threshold of weeks
-(`threshold`), hours a week for so many weeks at a level of care (`hours_and_weeks`), and intensity: hours a week
-(`intensity`) and tests a week (`testing`) beside abstinence.
+(`threshold`), further care after leaving (`starting`), hours a week for so many weeks at a level of care
+(`hours_and_weeks`), and intensity: hours a week (`intensity`) and tests a week (`testing`) beside abstinence.
 """
 
 from __future__ import annotations
@@ -9,7 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from iop_outcomes.analyses import duration, hours_and_weeks, intensity, staying, testing, threshold, weeks_of_care
+from iop_outcomes.analyses import (
+    duration,
+    hours_and_weeks,
+    intensity,
+    starting,
+    staying,
+    testing,
+    threshold,
+    weeks_of_care,
+)
 from iop_outcomes.analyses.answer import Answered, together
 from iop_outcomes.analyses.dose_tables import Tables
 from iop_outcomes.protocol import Analysis, Contrast, Endpoint, Gate, Inference, OfDose
@@ -29,6 +38,7 @@ def run(
     abstinence: pd.DataFrame,
     first_use: pd.DataFrame,
     doses: pd.DataFrame,
+    onward: pd.DataFrame,
     rows: Sequence[Analysis],
     compared: OfDose,
     contrasts: Mapping[str, Contrast],
@@ -37,7 +47,7 @@ def run(
     inference: Inference,
 ) -> dict[str, pd.DataFrame]:
     """The tables counts, estimates, curves and diagnostics of the rows of the step dose."""
-    tables = Tables(people, arms, covariates, retention, dose, abstinence, first_use, doses)
+    tables = Tables(people, arms, covariates, retention, dose, abstinence, first_use, doses, onward)
 
     def answered(ask: Analysis) -> Answered:
         endpoint = endpoints[ask.outcome]
@@ -48,6 +58,8 @@ def run(
             return staying.answered(ask, tables, asked_for, contrasts[asked_for.contrast], endpoint, gate, inference)
         if claimed := compared.thresholds.get(ask.contrast):
             return threshold.answered(ask, tables, claimed, contrasts[claimed.contrast], endpoint, gate, inference)
+        if further := compared.starting.get(ask.contrast):
+            return starting.answered(ask, tables, further, endpoint, gate, inference)
         if grid := compared.doses.get(ask.contrast):
             return hours_and_weeks.answered(ask, tables, grid, contrasts[grid.contrast], endpoint, gate, inference)
         if asked_of := compared.durations.get(ask.contrast):

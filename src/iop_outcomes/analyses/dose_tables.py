@@ -26,6 +26,7 @@ class Tables:
     abstinence: pd.DataFrame
     first_use: pd.DataFrame
     doses: pd.DataFrame
+    onward: pd.DataFrame
 
     def window(self, days: int) -> pd.DataFrame:
         """The rows of the table dose for a window, in the order of people."""

@@ -116,6 +116,13 @@ class Weeks:
         plan = np.where(near, weeks.astype(str), np.where(np.isinf(left), "no plan", "far"))
         return np.char.add(level, np.char.add(" ", plan.astype(str)))
 
+    def last(self) -> tuple[Whole, Array]:
+        """(k,) people with a week, and (k, p) what was known of each by the end of the last one, without the site."""
+        if not len(self.person):
+            return self.person, np.empty((0, 0))
+        after = np.flatnonzero(np.append(np.diff(self.person) != 0, True))
+        return self.person[after], self._tables[1][after]
+
     def _carried(self, values: Array, first: float) -> Array:
         """(m,) values, where missing the one before of the same person; `first` where there is none."""
         import pandas as pd

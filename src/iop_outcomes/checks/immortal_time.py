@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from iop_outcomes.protocol import two_strategies
 from iop_outcomes.study.loaded import Loaded
 from iop_outcomes.vocabulary.endpoints import KINDS
 from iop_outcomes.vocabulary.kind import DAYS_PER_WEEK
@@ -42,11 +43,12 @@ def _stays(loaded: Loaded) -> Iterator[str]:
 
 
 def _strategies(loaded: Loaded) -> Iterator[str]:
-    for name in loaded.study.strategies:
+    for name in two_strategies(loaded.study):
         asked = _methods(loaded, name)
+        room = "strategies" if name in loaded.study.strategies else "starting"
         if asked and CLONE_CENSOR_WEIGHT not in asked:
             yield (
-                f"strategies.{name}: only those who happened to do so are compared, which is known when they have. Ask "
+                f"{room}.{name}: only those who happened to do so are compared, which is known when they have. Ask "
                 f"for the method {CLONE_CENSOR_WEIGHT} as well."
             )
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from iop_outcomes.checks import answerable, tested, weeks_of_care
+from iop_outcomes.checks import answerable, onward, tested, weeks_of_care
 from iop_outcomes.checks.numbers import shown
 from iop_outcomes.errors import StudyError
 from iop_outcomes.vocabulary.endpoints import EVENTS
@@ -173,6 +173,8 @@ def _people(loaded: Loaded, tables: Tables, found: Findings, rules: Policy) -> N
     left = retention.run(people, *ended, tables["sessions"], tables["persons"], *asked, tables["stays"])["retention"]
     if weeks := list(weeks_of_care.lines(loaded, tables, made, left, rules)):
         found.add("Weeks of care", *weeks)
+    if going_on := list(onward.lines(loaded, tables, people, rules)):
+        found.add("Going on to further care", *going_on)
     found.stops += tested.stops(loaded, tables["screens"], people)
     seen = answerable.use_patterns(loaded, tables, people)
     found.add("Questions", *answerable.questions(loaded, tables, people, seen, left, rules, study.care.gap_days))

@@ -29,7 +29,7 @@ TITLES = {
     "patterns": "Patterns of tests, in groups of people by when they gave the last one",
     "free_of_use": "Free of an event that is known to lie between two days",
     "duration": "Longer against shorter stays: the naive comparison beside fairer ones",
-    "strategies": "Had everyone stayed so long, or left by then: the naive comparison beside the right one",
+    "strategies": "Had everyone followed a strategy: the naive comparison beside the right one",
     "thresholds": "Had everyone left in one and the same week: what a further week adds",
     "doses": "Had everyone attended so many hours a week, for so many weeks, at either level of care",
     "intensity": "Abstinence by hours of care a week",

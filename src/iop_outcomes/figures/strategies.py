@@ -1,4 +1,5 @@
-"""Strategies of how long to stay: the naive comparison of those who did so beside the right one (a forest plot).
+"""Strategies of how long to stay, and of going on to further care: the naive comparison of those who did so beside the
+right one (a forest plot).
 
 Differences in percentage points, and the truth where it is known. The naive row is set apart by mark and
 colour. Estimates that do not exist keep their row.
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 from iop_outcomes.figures import forest, style
 from iop_outcomes.presentation import numbers, select
 from iop_outcomes.presentation.labels import Labels, sentence, strategies_method, within
-from iop_outcomes.protocol import Compared
+from iop_outcomes.protocol import Compared, two_strategies
 from iop_outcomes.tables.rows import estimated
 from iop_outcomes.vocabulary.measures import DIFFERENCE, RISK
 from iop_outcomes.vocabulary.methods import CLONE_CENSOR_WEIGHT, CRUDE, METHODS
@@ -32,7 +33,7 @@ def draw(tables: style.Tables, study: Compared) -> style.Figure:
     labels = Labels(study)
     shown = questions(tables.estimates, study, tables.truth)
     if not shown["estimate"].notna().any():
-        return style.note(select.why(shown, labels), shown, "The comparison of strategies of staying")
+        return style.note(select.why(shown, labels), shown, "The comparison of strategies")
     axis = forest.Axis(
         "Difference in percentage points (right of 0: more under the strategy named first)",
         "Points (interval)",
@@ -46,10 +47,10 @@ def draw(tables: style.Tables, study: Compared) -> style.Figure:
 
 def questions(estimates: pd.DataFrame, study: Compared, truth: pd.DataFrame | None) -> pd.DataFrame:
     """Differences between strategies, one row each, naive ones first: with the shares of both, and the truth."""
-    own = estimates[estimates["contrast"].isin(list(study.strategies)) & (estimates["measure"] == RISK)]
+    own = estimates[estimates["contrast"].isin(list(two_strategies(study))) & (estimates["measure"] == RISK)]
     found = own.loc[own["of"] == DIFFERENCE, [*KEY, *NUMBERS, "measure"]].copy()
     for column, place in (("first", 0), ("second", 1)):
-        side = {name: s.sides[place].name for name, s in study.strategies.items()}
+        side = {name: s.sides[place].name for name, s in two_strategies(study).items()}
         shares = own.loc[own["of"] == own["contrast"].map(side), [*KEY, "estimate"]]
         found = found.merge(shares.rename(columns={"estimate": column}), on=KEY, how="left", validate="1:1")
     found["truth"] = [_truth(truth, row) for row in found[QUESTION].to_dict("records")]
@@ -111,4 +112,4 @@ def _alt(shown: pd.DataFrame, labels: Labels) -> str:
     for _, own in shown.groupby(QUESTION, sort=False):
         parts = [f"{within(r.label)} {r.text}" for r in _marks(own)]
         said.append(f"{', '.join(_heading(own, labels))}: {sentence(parts)}")
-    return "Forest plot of strategies of staying, naive and weighted. " + ". ".join(said) + "."
+    return "Forest plot of strategies, naive and weighted. " + ". ".join(said) + "."

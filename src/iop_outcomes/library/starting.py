@@ -11,7 +11,7 @@ from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.base.arrays import Array, Mask
 from iop_outcomes.estimators.base.estimate import Estimate, difference
 from iop_outcomes.estimators.causal.effects import mean_by_arm
-from iop_outcomes.estimators.causal.strategies import Followed, Strategy, Way, strategy_means
+from iop_outcomes.estimators.causal.starting import starting_means
 from iop_outcomes.library import tidy
 from iop_outcomes.library.frames import Frame
 
@@ -71,7 +71,7 @@ def starting(
         has = (days <= grace) & (days <= ends)
         gone = ~has & (ends <= grace)
         y = _outcome(frame, outcome, gone)
-        found = _followed(y, x, has, gone, int(grace), most)
+        found = starting_means(y, has, gone, x, int(grace), names=(START, NOT), most=most)
         estimate, naive = found.estimate, _naive(y, has, gone)
         if groups is not None:
             estimate, naive = estimate.clustered(groups), naive.clustered(groups)
@@ -106,17 +106,6 @@ def _outcome(frame: Frame, name: str, gone: Mask) -> Array:
     values = np.zeros(len(gone))
     values[~gone] = Frame(frame.data[~gone]).numbers(name, "outcome")
     return values
-
-
-def _followed(y: Array, x: Array, has: Mask, gone: Mask, grace: int, most: float | None) -> Followed:
-    """What comes of both, with the grace period as the one step in which it is decided."""
-    if not has.any() or not (~has & ~gone).any():
-        who = "nobody" if not has.any() else "everybody"
-        raise EstimationError(f"Within {grace} days {who} starts further care, so that there is nothing to compare.")
-    ways = ([Way(gone, x, lost=True)] if gone.any() else []) + [Way(has, x)]
-    n = len(y)
-    asked = {START: Strategy.at_most(1), NOT: Strategy.at_least(2)}
-    return strategy_means(y, np.arange(n), np.ones(n), ways, asked, most=most)
 
 
 def _naive(y: Array, has: Mask, gone: Mask) -> Estimate:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import permutations
 
 from iop_outcomes.presentation import numbers
-from iop_outcomes.protocol import Compared, Comparison, Contrast, Endpoint, comparisons
+from iop_outcomes.protocol import Compared, Comparison, Contrast, Endpoint, comparisons, two_strategies
 from iop_outcomes.tables.results import ALL
 from iop_outcomes.vocabulary import answers, causes, endpoints
 from iop_outcomes.vocabulary.arms import LEFT, STAYED
@@ -120,9 +120,8 @@ class Labels:
         """Names of the first and the second arm."""
         if contrast in self.study.durations:
             return STAYED, LEFT
-        if contrast in self.study.strategies:
-            first, second = self.study.strategies[contrast].sides
-            return first.name, second.name
+        if asked := two_strategies(self.study).get(contrast):
+            return asked.first.name, asked.second.name
         if contrast in self.study.thresholds:
             return UP_TO, BEYOND
         found = self.compared(contrast)
@@ -135,7 +134,7 @@ class Labels:
             return {STAYED: f"Stayed at least {days} days", LEFT: f"Left before day {days}"}.get(name, words(name))
         if contrast in self.study.thresholds:
             return self._of_threshold(contrast, name)
-        asked = self.study.strategies.get(contrast) or self.compared(contrast)
+        asked = two_strategies(self.study).get(contrast) or self.compared(contrast)
         known = {arm.name: arm.label for arm in (asked.first, asked.second)}
         return known.get(name) or self.further_arms(contrast).get(name) or words(name)
 
@@ -246,7 +245,7 @@ def duration_method(measure: str, name: str, days: int) -> str:
 
 
 def strategies_method(name: str) -> str:
-    """Label of a method where strategies of staying are compared."""
+    """Label of a method where two strategies are compared."""
     return (METHODS[name].of_strategies if name in METHODS else "") or method(name)
 
 

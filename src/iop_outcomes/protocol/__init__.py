@@ -6,11 +6,12 @@ are refused. Loading, merging and the errors that people read are in `iop_outcom
 
 from iop_outcomes.protocol.as_run import AsRun, Companions, Compared, InCare, Origin
 from iop_outcomes.protocol.base import GAP, Name, Part, Share
-from iop_outcomes.protocol.comparisons import Comparison, OfDose, comparisons
+from iop_outcomes.protocol.comparisons import Comparison, OfDose, comparisons, two_strategies
 from iop_outcomes.protocol.doses import Doses
 from iop_outcomes.protocol.mapping import ColumnMapping, Enrolment, Filter, TableMapping
 from iop_outcomes.protocol.records import Allowance, Privacy, Source
 from iop_outcomes.protocol.rows import Analysis, Eligibility, Endpoint, Question
+from iop_outcomes.protocol.starting import Starting
 from iop_outcomes.protocol.staying import Stay, Strategies
 from iop_outcomes.protocol.study import (
     Adjustment,
@@ -65,6 +66,7 @@ __all__ = [
     "Schedule",
     "Share",
     "Source",
+    "Starting",
     "Stay",
     "Strategies",
     "Study",
@@ -72,4 +74,5 @@ __all__ = [
     "Threshold",
     "Use",
     "comparisons",
+    "two_strategies",
 ]  # fmt: skip

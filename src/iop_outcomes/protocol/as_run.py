@@ -8,6 +8,7 @@ from iop_outcomes.protocol.base import Name, Part
 from iop_outcomes.protocol.doses import Doses
 from iop_outcomes.protocol.records import Kind
 from iop_outcomes.protocol.rows import Analysis, Eligibility, Endpoint
+from iop_outcomes.protocol.starting import Starting
 from iop_outcomes.protocol.staying import Strategies
 from iop_outcomes.protocol.study import (
     Adjustment,
@@ -48,6 +49,7 @@ class Compared(Part):
     intensities: dict[Name, Intensity] = {}
     strategies: dict[Name, Strategies] = {}
     thresholds: dict[Name, Threshold] = {}
+    starting: dict[Name, Starting] = {}
     doses: dict[Name, Doses] = {}
     endpoints: dict[Name, Endpoint] = Field(description="by outcome, in the order of the library")
     companions: Companions = Companions()

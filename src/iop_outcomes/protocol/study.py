@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from iop_outcomes.protocol.base import GAP, Name, Part, Share, Words
 from iop_outcomes.protocol.doses import Doses
 from iop_outcomes.protocol.records import Privacy, Source
+from iop_outcomes.protocol.starting import Starting
 from iop_outcomes.protocol.staying import Strategies
 from iop_outcomes.protocol.thresholds import Threshold
 from iop_outcomes.protocol.uncertain import Imputation, Inference, Misclassification
@@ -288,6 +289,7 @@ class Study(Part):
     intensities: dict[Name, Intensity] = {}
     strategies: dict[Name, Strategies] = {}
     thresholds: dict[Name, Threshold] = {}
+    starting: dict[Name, Starting] = {}
     doses: dict[Name, Doses] = {}
     truth: str | None = Field(default=None, description="table of known truths, for a synthetic cohort")
 

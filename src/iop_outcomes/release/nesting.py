@@ -15,12 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, permutations, product
+from itertools import chain, combinations, permutations, product
 from typing import TYPE_CHECKING, NamedTuple
 
 from iop_outcomes.analyses.describe import ELIGIBLE
 from iop_outcomes.protocol import InCare
-from iop_outcomes.release import staying_sides
+from iop_outcomes.release import onward_sides, staying_sides
 from iop_outcomes.release.counts import people_of
 from iop_outcomes.release.lines import Line
 from iop_outcomes.release.policy import Policy
@@ -110,14 +110,13 @@ def lines(
             own = [i for i in own if i not in life and cells[i].key["outcome"] in cumulative]
         for one, other in _pairs(cells, own, rule):
             found.update(_line(cells, one, other, policy, None if rule.cumulative or rule.table else wholes))
-    for one, other in _of_those_in_care(cells, used, life, in_care, staying):
+    rows = [i for i in used if i not in life]
+    further = (
+        _of_those_in_care(cells, used, life, in_care, staying), staying_sides.pairs(cells, rows, in_care),
+        onward_sides.pairs(cells, rows), _of_two_sources(cells, rows), _of_the_same_week(cells, rows),
+    )  # fmt: skip
+    for one, other in chain.from_iterable(further):
         found.update(_line(cells, one, other, policy))
-    for one, other in staying_sides.pairs(cells, [i for i in used if i not in life], in_care):
-        found.update(_line(cells, one, other, policy))
-    for some, every in _of_two_sources(cells, [i for i in used if i not in life]):
-        found.update(_line(cells, some, every, policy))
-    for week, day in _of_the_same_week(cells, [i for i in used if i not in life]):
-        found.update(_line(cells, week, day, policy))
     ways = _of_ways_of_leaving(cells, [i for i in used if i in life], pools, policy)
     return [*found.values(), *ways, *_of_those_eligible(cells, used, policy)]
 

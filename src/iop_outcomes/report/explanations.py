@@ -90,9 +90,16 @@ OF_DOSES = (
     "as long at nearly such hours. The setting at the same dose needs that of both levels; where hours of the levels "
     "hardly overlap, dose and setting cannot be told apart by any method."
 )
+OF_STARTING = (
+    "What would have come of everyone who left, had they started further care within the days that are named, or "
+    "started none by then. Time zero is the day of leaving: each person counts under both until they depart from one, "
+    "and who does not depart stands for those like them who did. The naive rows, in red, compare those who happened to "
+    "start with those who did not. What moved both starting and later use and was not recorded is weighted for in "
+    "neither."
+)
 OF_WEIGHTS = (
     "Effective share: of the people who followed a strategy, as how many the weighted ones count. Mean weight over "
-    "everyone who started: 1 where the models of leaving are right. Difference: the largest, in standard deviations, "
+    "everyone who was there: 1 where the models are right. Difference: the largest, in standard deviations, "
     "that is left between the weighted people of a strategy and everyone in what was known at the start."
 )
 OF_TESTS = (

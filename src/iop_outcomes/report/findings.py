@@ -5,7 +5,7 @@ Each is a function that returns its items; one that has nothing to say returns n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from iop_outcomes.presentation import select
@@ -101,23 +101,29 @@ def dose(of: Sources) -> tuple[Item, ...]:
          for t in results.of_intensity(estimates, study, name)]
         for of_what in (HOURS, TESTS)
     )  # fmt: skip
-    stays = _strategies(estimates, of.tables["diagnostics"], study)
+    stays, onward = (
+        _strategies(estimates, of.tables["diagnostics"], study, names) for names in (study.strategies, study.starting)
+    )
     bends = [
         table
         for name in study.thresholds
         for table in results.of_threshold(estimates, of.tables["diagnostics"], study, name)
     ]
     grids = of_doses.tables(estimates, study)
-    if not (longer or stays or bends or hours or tests or grids):
+    if not (longer or stays or onward or bends or hours or tests or grids):
         return ()
     items: list[Item] = []
     if longer:
         why = [sentences.WHY_NAIVE[s].format(**d) for s, d in _naive(estimates, study)]
         items += [Heading("Longer stays"), *(Paragraph(said) for said in why), *of.drawn("duration"), *filled(longer)]
     if stays:
-        weights = results.of_weights(of.tables["diagnostics"], study)
+        weights = results.of_weights(of.tables["diagnostics"], study, study.strategies)
         items += [Heading("Had everyone stayed so long, or left"), Paragraph(explanations.OF_STRATEGIES)]
         items += [*of.drawn("strategies"), *filled(stays), *filled(weights)]
+    if onward:
+        weights = results.of_weights(of.tables["diagnostics"], study, study.starting)
+        items += [Heading("Had everyone gone on to further care, or nobody"), Paragraph(explanations.OF_STARTING)]
+        items += [*(() if stays else of.drawn("strategies")), *filled(onward), *filled(weights)]
     if bends:
         items += [Heading("Had everyone left in one and the same week"), Paragraph(explanations.OF_THRESHOLDS)]
         items += [*of.drawn("thresholds"), *filled(bends)]
@@ -163,8 +169,10 @@ def _durations(estimates: pd.DataFrame, diagnostics: pd.DataFrame, study: AsRun)
     return [t for name in names for t in results.of_contrast(estimates, diagnostics, study, name, DOSE)]
 
 
-def _strategies(estimates: pd.DataFrame, diagnostics: pd.DataFrame, study: AsRun) -> list[Table]:
-    return [t for name in study.strategies for t in results.of_contrast(estimates, diagnostics, study, name, DOSE)]
+def _strategies(
+    estimates: pd.DataFrame, diagnostics: pd.DataFrame, study: AsRun, names: Collection[str]
+) -> list[Table]:
+    return [t for name in names for t in results.of_contrast(estimates, diagnostics, study, name, DOSE)]
 
 
 def _naive(estimates: pd.DataFrame, study: AsRun) -> list[tuple[str, dict[str, str]]]:

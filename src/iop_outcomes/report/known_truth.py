@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.presentation import numbers
 from iop_outcomes.presentation.labels import Labels, capital
-from iop_outcomes.protocol import AsRun
+from iop_outcomes.protocol import AsRun, two_strategies
 from iop_outcomes.report.document import Block, Line, Table
 from iop_outcomes.report.results import forms, grouped, label, misleading, with_interval
 from iop_outcomes.report.sentences import effects
@@ -51,7 +51,7 @@ def beside(estimates: pd.DataFrame, study: AsRun, truth: pd.DataFrame) -> list[T
 
 def _truth_line(pair: Pair, labels: Labels, known: dict[tuple[object, ...], float]) -> Line | None:
     row = pair.main
-    of_everyone = "started" if row["contrast"] in labels.study.strategies else "ATE"
+    of_everyone = "started" if row["contrast"] in two_strategies(labels.study) else "ATE"
     estimand = of_everyone if row["estimand"] == "as_observed" else row["estimand"]
     value = known.get((row["contrast"], row["outcome"], row["horizon_days"], estimand, row["measure"], row["of"]))
     if value is None:

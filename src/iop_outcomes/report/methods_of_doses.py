@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from iop_outcomes.estimators.causal.doses import NEAR_HOURS, NEAR_SHARE
 from iop_outcomes.presentation import numbers
-from iop_outcomes.presentation.labels import Labels, sentence, within
+from iop_outcomes.presentation.labels import Labels, cause, sentence, within
 from iop_outcomes.protocol import AsRun, Stay
+from iop_outcomes.protocol.starting import in_words
 from iop_outcomes.protocol.staying import AT_LEAST, EXACTLY
 from iop_outcomes.protocol.thresholds import ADJUSTED
 from iop_outcomes.report.methods_part import Part
@@ -101,6 +102,31 @@ def thresholds(study: AsRun) -> Part | None:
     return Part("Weeks in which everyone leaves", text, tuple(said))
 
 
+def starting(study: AsRun) -> Part | None:
+    """Further care after leaving; None where it is not asked."""
+    if not study.starting:
+        return None
+    said = []
+    for asked in study.starting.values():
+        ways = " or ".join(within(cause(way)) for way in asked.left_as)
+        cut = f" Weights are cut off at their quantile {asked.truncated:g}." if asked.truncated else ""
+        said.append(
+            (
+                asked.title,
+                f"Among everyone who left {in_words(asked.leaves)} alive after {numbers.word(asked.at_least_days)} "
+                f"days or more, by: {ways}. {asked.first.label}, or starting none by then.{cut}",
+            )
+        )
+    text = (
+        "Stays that follow each other without a day between are one; the first of them that a person left counts, and "
+        "care that begins on the day of leaving or the next begins after one day. Known at leaving are the covariates "
+        "at the start, the site, how long people were there, and what was recorded of the weeks up to the last whole "
+        "one before. Who died, or was no longer observed, before the period ended and without having started is in "
+        "neither group, and others stand for them. Days of outcomes count from the start of care."
+    )
+    return Part("Further care after leaving", text, tuple(said))
+
+
 def doses(study: AsRun) -> Part | None:
     """Hours a week and weeks of care; None where they are not asked."""
     if not study.doses:
@@ -147,4 +173,4 @@ def intensity(study: AsRun) -> Part | None:
 
 
 # in the order of the section
-PARTS = (duration, strategies, thresholds, doses, intensity)
+PARTS = (duration, strategies, thresholds, starting, doses, intensity)

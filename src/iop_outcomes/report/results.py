@@ -22,7 +22,7 @@ from iop_outcomes.presentation.labels import (
     thresholds_method,
     within,
 )
-from iop_outcomes.protocol import AsRun, Intensity
+from iop_outcomes.protocol import AsRun, Intensity, two_strategies
 from iop_outcomes.report import explanations, protection
 from iop_outcomes.report.document import Block, Line, Table
 from iop_outcomes.report.sentences import effects, thresholds
@@ -147,10 +147,10 @@ def of_threshold(estimates: pd.DataFrame, diagnostics: pd.DataFrame, study: AsRu
     return [replace(table, note=" ".join(part for part in (table.note, *said) if part))]
 
 
-def of_weights(diagnostics: pd.DataFrame, study: AsRun) -> list[Table]:
-    """What the weights of strategies achieve: one table, a line for each strategy of each question."""
+def of_weights(diagnostics: pd.DataFrame, study: AsRun, names: Collection[str]) -> list[Table]:
+    """What the weights of some comparisons achieve: one table, a line for each strategy of each question."""
     labels = Labels(study)
-    own = diagnostics[diagnostics["quantity"].isin(list(OF_WEIGHTS)) & diagnostics["contrast"].isin(study.strategies)]
+    own = diagnostics[diagnostics["quantity"].isin(list(OF_WEIGHTS)) & diagnostics["contrast"].isin(list(names))]
     blocks = []
     for name, of_name in own.groupby("contrast", sort=False):
         lines = []
@@ -233,7 +233,7 @@ def label(pair: Pair, labels: Labels) -> str:
         return doses_method(row["method"])
     if row["contrast"] in labels.study.thresholds:
         return thresholds_method(row["method"])
-    return strategies_method(row["method"]) if row["contrast"] in labels.study.strategies else name
+    return strategies_method(row["method"]) if row["contrast"] in two_strategies(labels.study) else name
 
 
 def of_period(row: Estimated) -> str:

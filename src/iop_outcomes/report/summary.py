@@ -84,6 +84,7 @@ def summary(estimates: pd.DataFrame, study: AsRun) -> list[Part]:
         (study.durations, _duration),
         (study.strategies, _strategies),
         (study.thresholds, _thresholds),
+        (study.starting, _strategies),
         (study.doses, _doses),
         (study.intensities, _intensity),
     )

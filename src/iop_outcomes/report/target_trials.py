@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import singledispatch
 
 from iop_outcomes.presentation import numbers
-from iop_outcomes.presentation.labels import Labels, capital, covariate, sentence, within
+from iop_outcomes.presentation.labels import Labels, capital, cause, covariate, sentence, within
 from iop_outcomes.protocol import (
     Analysis,
     AsRun,
@@ -19,10 +19,12 @@ from iop_outcomes.protocol import (
     Doses,
     Duration,
     Intensity,
+    Starting,
     Strategies,
     Threshold,
     comparisons,
 )
+from iop_outcomes.protocol.starting import in_words
 from iop_outcomes.protocol.thresholds import ADJUSTED
 from iop_outcomes.report.methods_of_doses import decided
 from iop_outcomes.report.sentences.effects import groups
@@ -140,6 +142,19 @@ def _threshold(one: Threshold, study: AsRun) -> Trial:
         CONTRASTED: f"What a further week adds up to week {one.at} and beyond it, had everyone left in one and the "
         "same week, whatever they did: per protocol. Death and the end of observation are no departure; others stand "
         "for those people.",
+    }
+
+
+@_particular.register
+def _starting(one: Starting, study: AsRun) -> Trial:
+    return {
+        ZERO: f"The last day at the levels that are left, of people who leave {in_words(one.leaves)} alive, after "
+        f"{one.at_least_days} days or more: {sentence([within(cause(way)) for way in one.left_as])}.",
+        COMPARED: f"{one.first.label}; or {within(one.second.label)}.",
+        ASSIGNED: "At time zero everyone is assigned both, as clones. Starting is taken to be as if by chance among "
+        f"people alike in {_held(study)}, how long they were there, and hours, tests and craving in the weeks before.",
+        CONTRASTED: "The outcome of everyone under either, whatever they did: per protocol. Death and the end of "
+        "observation are no departure; others stand for those people.",
     }
 
 

@@ -14,6 +14,7 @@ from iop_outcomes.vocabulary.kind import (
     DOSES,
     DURATIONS,
     RETENTION,
+    STARTING,
     STRATEGIES,
     THRESHOLDS,
 )
@@ -35,7 +36,7 @@ FIGURES: dict[str, set[tuple[str, str]] | None] = {
     "patterns": {(kind, measure) for kind in WEEKLY for measure in measures(kind, ABSTINENCE, CONTRASTS)},
     "free_of_use": {(kind, TIME_RATIO) for kind in BETWEEN},
     "duration": {(DURATIONS, HAZARD_RATIO), (DURATIONS, RISK)},
-    "strategies": {(STRATEGIES, RISK)},
+    "strategies": {(STRATEGIES, RISK), (STARTING, RISK)},
     "thresholds": {(THRESHOLDS, RISE)},
     "doses": {(DOSES, RISK)},
     "intensity": {(DOSE, DOSE_RESPONSE)},
@@ -50,7 +51,9 @@ FIGURES: dict[str, set[tuple[str, str]] | None] = {
 def asked(study: Study, analyses: Sequence[Analysis], endpoints: Mapping[str, Endpoint]) -> list[str]:
     """The figures that a study's analyses can fill."""
     rows = [a for a in analyses if _may_fill(study, a)]
-    rooms = {name: room for room in (DURATIONS, STRATEGIES, THRESHOLDS, DOSES) for name in getattr(study, room)}
+    rooms = {
+        name: room for room in (DURATIONS, STRATEGIES, THRESHOLDS, STARTING, DOSES) for name in getattr(study, room)
+    }
     outcomes = {
         (of, a.measure) for a in rows for of in (a.step, endpoints[a.outcome].kind, rooms.get(a.contrast, CONTRASTS))
     }

@@ -19,10 +19,12 @@ def check(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None:
 def _after_the_start(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None:
     """The horizon lies after what the question starts from."""
     duration, intensity = study.durations.get(row.contrast), study.intensities.get(row.contrast)
+    starting = study.starting.get(row.contrast)
     weeks = study.weekly.get(row.contrast)
     starts = {
         "the landmark of": duration.days if duration is not None and row.method != methods.NAIVE else 0,
         "the window of": intensity.window_days if intensity is not None else 0,
+        "the period of": starting.within_days if starting is not None else 0,
         "the weeks that are decided by": DAYS_PER_WEEK * weeks.decided if weeks is not None else 0,
     }
     for what, day in starts.items():

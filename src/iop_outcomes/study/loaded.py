@@ -23,7 +23,9 @@ from iop_outcomes.protocol import (
     OfDose,
     Origin,
     Part,
+    Starting,
     Study,
+    two_strategies,
 )
 from iop_outcomes.study import figures
 from iop_outcomes.vocabulary.answers import WITH_HISTORY
@@ -74,6 +76,11 @@ class Loaded:
     def of_dose(self) -> OfDose:
         """What the step dose compares beside contrasts, without titles."""
         return OfDose(**{room: untitled(getattr(self.study, room)) for room in OfDose.model_fields})
+
+    def starting(self) -> dict[str, Starting]:
+        """The questions on further care that the sheet asks, without titles."""
+        asked = {a.contrast for a in self.analyses}
+        return {name: one for name, one in untitled(self.study.starting).items() if name in asked}
 
     def methods(self, contrast: str) -> list[str]:
         """The methods that the sheet asks for in a contrast, sorted."""
@@ -179,7 +186,8 @@ class Loaded:
     def arms(self) -> dict[str, list[str]]:
         """The names of the first and the second side of every comparison of two groups."""
         sides = {name: [c.first.name, c.second.name] for name, c in self.study.contrasts.items()}
-        stays = {name: [side.name for side in s.sides] for name, s in self.study.strategies.items()}
+        two = two_strategies(self.study).items()
+        stays = {name: [side.name for side in s.sides] for name, s in two}
         levels = {name: sides[d.contrast] for name, d in self.study.doses.items()}
         return sides | stays | levels | {name: [STAYED, LEFT] for name in self.study.durations}
 
@@ -219,11 +227,12 @@ class Loaded:
 
     def weeks_of_care(self) -> int:
         """Weeks from time zero in which doses of care are described: those that strategies decide which are asked for,
-        and those up to the day of an outcome of doses; 0 where none are.
+        and those up to the day of an outcome of doses or of further care; 0 where none are.
         """
         asked = {row.contrast for row in self.analyses}
         decided = [one.decided for name, one in self.study.of_one_arm.items() if name in asked]
-        to_the_day = [r.horizon_days // DAYS_PER_WEEK for r in self.analyses if r.contrast in self.study.doses]
+        longest = {**self.study.doses, **self.study.starting}
+        to_the_day = [r.horizon_days // DAYS_PER_WEEK for r in self.analyses if r.contrast in longest]
         return max([*decided, *to_the_day], default=0)
 
     def figures(self) -> list[str]:
@@ -252,7 +261,17 @@ class Loaded:
         )
 
     def _compared(self) -> Plain:
-        kept = ("durations", "intensities", "strategies", "thresholds", "doses", "population", "inference", "gate")
+        kept = (
+            "durations",
+            "intensities",
+            "strategies",
+            "thresholds",
+            "starting",
+            "doses",
+            "population",
+            "inference",
+            "gate",
+        )
         contrasts = {"contrasts": self.contrasts(), "variants": self.contrasts(variants=True)}
         return {**{n: getattr(self.study, n) for n in kept}, **contrasts, "companions": self.companions()}
 

@@ -18,6 +18,7 @@ from typing import Any
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.two_by_two.proportions import wilson
 from iop_outcomes.presentation import numbers
+from iop_outcomes.protocol import two_strategies
 from iop_outcomes.release.levels import reading, readings
 from iop_outcomes.tables import TABLES
 from iop_outcomes.verify.findings import Finding
@@ -86,7 +87,7 @@ def told(release: Release) -> Told:
     whole = {**study.contrasts, **study.variants}
     sides: dict[str, Sequence[str]] = {name: (c.first.name, c.second.name) for name, c in whole.items()}
     sides |= {name: (STAYED, LEFT) for name in study.durations}
-    sides |= {name: (s.first.name, s.second.name) for name, s in study.strategies.items()}
+    sides |= {name: (s.first.name, s.second.name) for name, s in two_strategies(study).items()}
     sides |= dict.fromkeys(study.thresholds, (UP_TO, BEYOND))
     sides |= {name: sides[setting.contrast] for name, setting in study.doses.items()}
     sides |= {name: MEASURES[INTENSITY[setting.of]].sides for name, setting in study.intensities.items()}

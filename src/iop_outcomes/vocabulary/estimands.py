@@ -48,7 +48,7 @@ _ROWS = (
     Estimand("ATM", "people who could be matched"),
     Estimand("ATEN", "people for whom both were in use, by entropy"),
     Estimand("landmark", "people at risk on the landmark"),
-    Estimand("started", "people who started in that arm", lead="Of everyone who started there"),
+    Estimand("started", "people who were there at time zero", lead="Of everyone who was there at time zero"),
     Estimand("randomised", "everyone randomised", lead="As assigned", by_chance="As randomised"),
 )
 ESTIMANDS = {row.name: row for row in _ROWS}

@@ -18,9 +18,9 @@ RETENTION, ABSTINENCE, DOSE = "retention", "abstinence", "dose"
 STEPS = (RETENTION, ABSTINENCE, DOSE)
 # what a question compares, as a study names it
 CONTRASTS, DURATIONS, INTENSITIES, STRATEGIES = "contrasts", "durations", "intensities", "strategies"
-DOSES, THRESHOLDS = "doses", "thresholds"
+DOSES, THRESHOLDS, STARTING = "doses", "thresholds", "starting"
 # in the order in which a reader is told of them
-ROOMS = (CONTRASTS, DURATIONS, STRATEGIES, THRESHOLDS, DOSES, INTENSITIES)
+ROOMS = (CONTRASTS, DURATIONS, STRATEGIES, THRESHOLDS, STARTING, DOSES, INTENSITIES)
 # how a kind is answered: the share of whom something is true on a day; days to something that is seen to happen; the
 # same where death, or other ways of leaving, come first; the share still in care, and days in it; what each interval of
 # a use pattern says; the two days between which something happened; how much of something each person has

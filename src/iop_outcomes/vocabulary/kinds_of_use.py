@@ -12,6 +12,7 @@ from iop_outcomes.vocabulary.kind import (
     DOSES,
     DURATIONS,
     INTENSITIES,
+    STARTING,
     STRATEGIES,
     THRESHOLDS,
     TO_AN_EVENT,
@@ -39,6 +40,7 @@ _WHENEVER_LEFT = (
     *_USE_ON_A_DAY,
     Asked(DOSE, STRATEGIES, {"risk": (methods.CRUDE, methods.CLONE_CENSOR_WEIGHT)}),
     Asked(DOSE, THRESHOLDS, dict.fromkeys(("rise_per_week", "gain"), (methods.NAIVE, methods.CLONE_CENSOR_WEIGHT))),
+    Asked(DOSE, STARTING, {"risk": (methods.CRUDE, methods.CLONE_CENSOR_WEIGHT)}),
     Asked(DOSE, DOSES, {"risk": (methods.NAIVE, methods.G_FORMULA)}),
 )
 _WEEKS: Measures = {

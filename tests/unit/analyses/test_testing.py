@@ -37,7 +37,8 @@ def found(cohort: dict[str, pd.DataFrame], tests: object, staying: object = True
     given = {**cohort, "dose": check(TABLES["dose"], doses), **tables}
     names = ("people", "arms", "covariates", "retention", "dose", "abstinence", "first_use")
     made = dose.run(
-        *(given[n] for n in names), TABLES["doses"].empty(), [ASK], OfDose(intensities={"tests": SETTING}),
+        *(given[n] for n in names), *(TABLES[n].empty() for n in ("doses", "onward")), [ASK],
+        OfDose(intensities={"tests": SETTING}),
         {"c": CONTRAST},
         ENDPOINTS, GATE, INFERENCE,
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from checked_folder import folder, records, told, with_column
 
 from iop_outcomes import cli
@@ -190,3 +191,32 @@ def test_a_window_longer_than_anyone_is_followed_stops_a_run_with_the_longest_th
     assert unknown.startswith("typo: no test is of the substance 'opiod', and it is no class. Did you mean 'opioid'?")
     assert stop.startswith("whole: The endpoint 'whole' (own) asks for a window to week 20")
     assert stop.endswith("The longest window that 11 people or more are followed to ends with week 12.")
+
+
+GOING_ON = """
+starting:
+  down: {title: Down, leaves: ["3.5"], starts: %s, left_as: [%s]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("starts", "way", "onward", "said"),
+    [
+        ('["1"]', "completed", 12, "12 started outpatient care within 14 days, and fewer than 11 did not"),
+        ('["1"]', "completed", 20, "everybody started outpatient care within 14 days, so that there is nothing"),
+        ('["2.5"]', "completed", 12, "nobody started partial hospitalization care within 14 days"),
+        ('["1"]', "transferred", 12, "nobody left residential 3.5 alive, as transferred, after 3 days or more"),
+    ],
+)
+def test_who_left_and_went_on_is_told_and_what_cannot_be_asked_is_named(folder, starts, way, onward, said):
+    records(folder)
+    residents = [f"p{i:02d}" for i in range(0, 40, 2)]
+    with (folder / "records/stays.csv").open("a") as file:
+        file.writelines(f"{n},o{n},site0,1,25,60,completed,substance_use\n" for n in residents[:onward])
+    with (folder / "config/cohorts/ours.yaml").open("a") as file:
+        file.write(GOING_ON % (starts, way))
+    with (folder / "config/analyses.tsv").open("a") as sheet:
+        sheet.write("ours\tq\tdose\tdown\tabstinent\t90\trisk\tcrude\tobserved_only\tsecondary\n")
+    found = told(folder).text()
+    assert said in found
+    assert "starting.down: only those who happened to do so are compared" in found

@@ -34,3 +34,15 @@ def test_levels_of_groups_that_differ_are_equal_by_chance_and_the_larger_might_h
     found = lines(("first", "iop", (40, 20, 1)), ("second", "iop", (30, 9, 1)))
     assert Line((5,), 2, 0) in found
     assert not {Line((5,), 2), Line((2,), 5), Line((2,), 5, 0)} & found
+
+
+def test_people_who_went_on_are_some_of_an_arm_and_so_are_all_who_could_have() -> None:
+    """Of 40 abstinent in residential care 37 left and could step down: 32 did, and 5 did not."""
+    found = lines(("main", "residential", (40, 60, 0)), ("down", "went", (32, 20, 0)), ("down", "none", (5, 3, 0)))
+    assert not any(line.parts == (3,) and line.total == 0 for line in found)
+    found = lines(
+        ("main", "residential", (40, 60, 0)), ("down", "started", (32, 20, 0)), ("down", "not_started", (5, 3, 0))
+    )
+    assert Line((3,), 0, 8) in found
+    assert Line((3, 6), 0, 3) in found
+    assert not any(line.parts == (4, 7) for line in found)  # 23 of 60: the others are many

@@ -73,7 +73,7 @@ def test_a_cohort_that_shares_questions_asks_the_same_but_for_its_name(project: 
 def test_questions_about_a_comparison_that_is_not_made_are_left_out_by_name(project: Path) -> None:
     rows = sheets.read(Question, project / "config/analyses.tsv")
     less = questions.asked(
-        shared(project, "demo", durations={}, intensities={}, strategies={}, thresholds={}, doses={}), rows
+        shared(project, "demo", durations={}, intensities={}, strategies={}, thresholds={}, starting={}, doses={}), rows
     )
     assert less.not_made == (
         "stay_14",
@@ -82,6 +82,7 @@ def test_questions_about_a_comparison_that_is_not_made_are_left_out_by_name(proj
         "stay_90",
         "stay_13_or_leave_4",
         "stay_13_or_leave_by_4",
+        "step_down_14",
         "sixty_days",
         "hours_by_weeks",
         "hours_per_week",

@@ -251,6 +251,10 @@ def test_a_covariate_is_named_once_and_the_nearest_name_is_offered():
         (("strategies", "stay_13_or_leave_4", "first", "name"), "difference", "stands for the difference of the arms"),
         (("strategies", "stay_13_or_leave_4", "second", "weeks"), 20, "leaves in week 20 follows both"),
         (("strategies", "stay_13_or_leave_4", "first", "weeks"), 27, "is not after the weeks that are decided by"),
+        (("starting", "step_down_14", "starts"), ["3.5"], "`leaves` and `starts` both name '3.5'"),
+        (("starting", "step_down_14", "leaves"), ["ward"], "expected one of 'detox'"),
+        (("starting", "step_down_14", "left_as"), ["died"], "expected one of"),
+        (("starting", "step_down_14", "within_days"), 91, "less than or equal to 90"),
         (("doses", "hours_by_weeks", "contrast"), "elsewhere", "the contrast 'elsewhere' is not known"),
         (("doses", "hours_by_weeks", "hours"), [9, 6], "`hours` must rise"),
         (("doses", "hours_by_weeks", "weeks"), [4, 4], "`weeks` must rise"),
@@ -285,13 +289,17 @@ def test_a_horizon_lies_after_the_landmark_the_window_and_the_first_day_that_cou
         ("landmark", "durations"),
         ("spline", "intensities"),
         ("clone_censor_weight", "strategies"),
+        ("clone_censor_weight", "starting"),
         ("g_formula", "doses"),
     )
     for method, contrast in rooms:
-        row = next(r for r in rows if r.startswith("demo\t") and method in r.split("\t")[columns.index("method")])
-        row = row.split("\t")
-        asked = row[columns.index("contrast")].split(", ")
-        assert set(asked) <= set(yaml.safe_load(DEMO.read_text())[contrast])
+        made = set(yaml.safe_load(DEMO.read_text())[contrast])
+        cells = [r.split("\t") for r in rows if r.startswith("demo\t")]
+        asks = [r for r in cells if method in r[columns.index("method")]]
+        row, named = next(
+            (list(r), both) for r in asks if (both := made & set(r[columns.index("contrast")].split(", ")))
+        )
+        row[columns.index("contrast")] = ", ".join(sorted(named))
         row[columns.index("horizon_days")] = "14"
         Path("config/analyses.tsv").write_text("\n".join([header, *rows, "\t".join(row)]) + "\n")
         assert "the horizon, day 14, is not after the" in refused()

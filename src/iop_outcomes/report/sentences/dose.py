@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from iop_outcomes.presentation import numbers
 from iop_outcomes.presentation.labels import Labels, capital, within
-from iop_outcomes.protocol import Intensity
+from iop_outcomes.protocol import Intensity, Starting, two_strategies
+from iop_outcomes.protocol.starting import in_words
 from iop_outcomes.report.sentences.effects import (
     OPEN,
     POINTS,
@@ -44,6 +45,13 @@ WHY_NAIVE = {
         "this reason. Adjusting for use on record up to day {day} would not mend it: of those who left, a part of that "
         "use came after leaving, and may follow from it."
     ),
+}
+
+
+# what the naive comparison of two strategies is not, by whether they are of further care
+NO_EFFECT = {
+    False: "This is no effect of staying: who stayed differs from who left, week by week.",
+    True: "This is no effect of going on: who started differs from who did not.",
 }
 
 
@@ -113,9 +121,7 @@ def strategies(right: Rows | None, naive: Rows | None, labels: Labels) -> Iterat
     """
     if right is not None:
         row = main(right)
-        asked = labels.study.strategies[row["contrast"]]
-        started = dict(zip(labels.sides(asked.contrast), groups(labels, asked.contrast), strict=True))[asked.arm]
-        begin = ", ".join(w for w in (reading(row, labels), f"had {started} all gone by") if w)
+        begin = ", ".join(w for w in (reading(row, labels), f"had {_there(row, labels)} all gone by") if w)
         one, other = (shown(r, numbers.percent) for r in of_arms(right, labels))
         first, second = _quoted(row, labels)
         text = (
@@ -126,6 +132,14 @@ def strategies(right: Rows | None, naive: Rows | None, labels: Labels) -> Iterat
         yield text + (OPEN if undecided(row) else ""), "finding"
     if naive is not None:
         yield _naively(naive, None if right is None else main(right), labels), "caution"
+
+
+def _there(row: Estimated, labels: Labels) -> str:
+    """Those to whom both strategies were open."""
+    asked = two_strategies(labels.study)[row["contrast"]]
+    if isinstance(asked, Starting):
+        return f"those who left {in_words(asked.leaves)}"
+    return dict(zip(labels.sides(asked.contrast), groups(labels, asked.contrast), strict=True))[asked.arm]
 
 
 def _quoted(row: Estimated, labels: Labels) -> tuple[str, str]:
@@ -144,7 +158,8 @@ def _naively(naive: Rows, right: Estimated | None, labels: Labels) -> str:
         f"{gap(row, labels, POINTS, numbers.size)}."
     )
     if right is None:
-        return f"{said} This is no effect of staying: who stayed differs from who left, week by week."
+        why = NO_EFFECT[isinstance(two_strategies(labels.study)[row["contrast"]], Starting)]
+        return f"{said} {why}"
     away = row["estimate"] - right["estimate"]
     error = sum(numbers.number(one["rounding_error"]) or 0.0 for one in (row, right))
     if abs(away) <= error:

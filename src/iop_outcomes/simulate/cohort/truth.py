@@ -13,7 +13,8 @@ day H, the first and the last counted. `retained_or_completed`: in care on day H
 use in the last four whole weeks before day H (63 to 90, 154 to 181), death aside.
 
 Strategies of staying, and weeks of leaving, are compared among those who started in the arm (`started`): weighted by
-the true placement probability. Doses are of everybody.
+the true placement probability; stepping down among those who completed residential care (`truth_onward`). Doses are of
+everybody.
 
 Estimands. ATE: everybody. ATT: weighted by the true placement probability e. ATO: by e(1 - e). as_observed:
 what a comparison without adjustment converges to.
@@ -38,6 +39,7 @@ from iop_outcomes.errors import StudyError
 from iop_outcomes.simulate.cohort.model import COMPLETED, UNPLANNED, Course, Strategy, follow
 from iop_outcomes.simulate.cohort.population import Floats, draw_baseline
 from iop_outcomes.simulate.cohort.stays import LINK_DAYS, care_exit, index_exit, stays_of
+from iop_outcomes.simulate.cohort.truth_onward import SIDES, STEPS, step_down
 from iop_outcomes.vocabulary.measures import GAIN, MEAN_DAYS, MEASURES, RISK
 
 if TYPE_CHECKING:
@@ -55,6 +57,8 @@ COMPARED = {
     "stay_13_or_leave_by_4": ("stay_13_weeks", "leave_by_week_4"),
 }
 STAYING_DAY = 180
+# names of the sides of what is no contrast
+SIDES_OF = COMPARED | dict.fromkeys(STEPS, SIDES)
 # weeks in which everyone leaves, before, at and after the threshold that the demo asks about
 THRESHOLD, WEEKS = "sixty_days", (4, 8, 12)
 # doses in that program that the demo asks about: hours a week, and weeks
@@ -195,6 +199,8 @@ def _chunk(size: int, source: np.random.SeedSequence, scenario: str) -> Iterator
         y = abstinent.value(_days(follow(baseline, np.random.default_rng(year), scenario, 1, dose)), STAYING_DAY)
         at_dose = (GRID, abstinent.name, STAYING_DAY, "ATE", abstinent.measure, hours, weeks)
         yield at_dose, np.column_stack([everybody, y, everybody, y])
+    for contrast, z in step_down(baseline, year, scenario, lambda course: abstinent.value(_days(course), STAYING_DAY)):
+        yield (contrast, abstinent.name, STAYING_DAY, "started", abstinent.measure, None, None), z
     before, at, after = (
         abstinent.value(
             _days(follow(baseline, np.random.default_rng(year), scenario, 1, Strategy(stay_exactly=week))),
@@ -226,7 +232,7 @@ def _rows(key: _Key, moments: _Moments) -> Iterator[tuple[object, ...]]:
         (m1 / m0, of_first / m0 - of_second * m1 / m0**2),
     )
     # of what may be below 0 there is no ratio
-    names = MEASURES[measure].rows(*COMPARED.get(contrast, ARMS))
+    names = MEASURES[measure].rows(*SIDES_OF.get(contrast, ARMS))
     for of, (value, influence) in list(zip(names, values, strict=False))[: 1 if contrast == GRID else None]:
         error = np.sqrt(max(float(influence @ moments.second @ influence), 0.0))
         yield contrast, outcome, horizon, estimand, measure, of, hours, weeks, float(value), float(error)

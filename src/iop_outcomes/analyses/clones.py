@@ -1,0 +1,159 @@
+"""A state on a day under two strategies, by clones that are censored when they depart from one, and weighted for that.
+
+The gate asks that the weights leave enough of the people who followed a strategy as effective number of them, and that
+no one weighs too much. What the weights achieve is told in the diagnostics: the effective share, the largest weight,
+the mean over everyone, which is 1 where the models are right, and the largest difference that the people of a strategy
+keep, as weighted, from everyone in what was known at the start.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from iop_outcomes.analyses import rows as results
+from iop_outcomes.analyses.answer import Answered, answer
+from iop_outcomes.analyses.outcomes.at_a_day import AtADay
+from iop_outcomes.analyses.rows import Row
+from iop_outcomes.analyses.sample import Sample
+from iop_outcomes.errors import EstimationError, NotPossible
+from iop_outcomes.estimators.base.arrays import Array, Mask
+from iop_outcomes.estimators.base.estimate import Estimate
+from iop_outcomes.estimators.causal.strategies import Followed
+from iop_outcomes.protocol import Analysis, Gate
+from iop_outcomes.tables.results import (
+    EFFECTIVE_SHARE,
+    LARGEST_DIFFERENCE,
+    LARGEST_WEIGHT,
+    MEAN_WEIGHT,
+    TRUNCATED_SHARE,
+)
+
+if TYPE_CHECKING:
+    from iop_outcomes.analyses.hazards import Ratios
+
+NO_HAZARDS = "strategies are compared by risks, not by hazards"
+
+
+@dataclass(frozen=True)
+class ByClones(ABC):
+    """outcome: of the n people who followed a strategy, as a sample compares them. whole: of all N to whom both were
+    open. baseline: (N, q) what was known of these at the start.
+    """
+
+    ask: Analysis
+    outcome: AtADay
+    whole: AtADay
+    baseline: Array
+    gate: Gate
+
+    @property
+    @abstractmethod
+    def followed(self) -> Followed:
+        """What comes of both strategies. Raises EstimationError."""
+
+    @property
+    def answers(self) -> Array:
+        """(N,) the state. Raises NotPossible where it does not follow from what each person answered."""
+        state = self.whole.state(self.ask)
+        if state is None:
+            raise NotPossible("this reading of missing answers needs more than what each person answered")
+        return state
+
+    @property
+    def weight(self) -> Array:
+        """(N,) 1 of who is in the denominator, else 0."""
+        return self.whole.used(self.ask).astype(float)
+
+    def used(self, ask: Analysis) -> Mask:
+        """(n,) who is in the denominator, of those compared."""
+        return self.outcome.used(ask)
+
+    def state(self, ask: Analysis) -> Array | None:
+        """None: the means are of more people than those compared."""
+        return None
+
+    def known(self, ask: Analysis) -> Array:
+        """(n, 2) of those compared."""
+        return self.outcome.known(ask)
+
+    def silent(self, ask: Analysis, sample: Sample) -> str:
+        """As of those compared."""
+        return self.outcome.silent(ask, sample)
+
+    def few(self, ask: Analysis, sample: Sample, fewest: int) -> str:
+        """Too few people who followed a strategy with the outcome, or without."""
+        return self.outcome.few(ask, sample, fewest)
+
+    def means(self, ask: Analysis, sample: Sample) -> Estimate:
+        """Under the first and the second strategy. Raises EstimationError where the weights are too uneven."""
+        found = self.followed
+        for name, share, largest in zip(found.estimate.names, self._shares, self._largest, strict=True):
+            if share < self.gate.min_effective_share:
+                limit = self.gate.min_effective_share
+                raise EstimationError(
+                    f"the weights leave {share:.0%} of the people who followed '{name}' as effective sample "
+                    f"(limit {limit:.0%})"
+                )
+            if largest > self.gate.max_weight:
+                limit = self.gate.max_weight
+                raise EstimationError(
+                    f"one person under '{name}' weighs {largest:.0f} times the mean (limit {limit:g})"
+                )
+        return sample.finish(found.estimate, ask.method)
+
+    def hazard_ratios(self, ask: Analysis, sample: Sample, fewest: int) -> Ratios:
+        """None."""
+        raise NotPossible(NO_HAZARDS)
+
+    def subdistribution_ratio(self, ask: Analysis, sample: Sample) -> Estimate:
+        """None."""
+        raise NotPossible(NO_HAZARDS)
+
+    @property
+    def _shares(self) -> Array:
+        """(2,) effective numbers of people by those who followed."""
+        return self.followed.effective / self.followed.people
+
+    @property
+    def _largest(self) -> Array:
+        """(2,) largest weight by the mean of those who followed."""
+        return self.followed.largest * self.followed.people
+
+    def told(self) -> list[Row]:
+        """Diagnostics of the weights of each strategy, to two decimals, as they speak of no one."""
+        weight, used = self.followed.weight, self.whole.used(self.ask)
+        spread = self.baseline[used].std(axis=0)
+        varied = spread > 0
+        away = (self.baseline[:, varied] - self.baseline[used][:, varied].mean(axis=0)) / spread[varied]
+        differences = np.abs(weight.T @ away / weight.sum(axis=0)[:, None]).max(axis=1, initial=0.0)
+        limits = {EFFECTIVE_SHARE: self.gate.min_effective_share, LARGEST_WEIGHT: self.gate.max_weight}
+        values = {
+            EFFECTIVE_SHARE: self._shares,
+            LARGEST_WEIGHT: self._largest,
+            MEAN_WEIGHT: weight.sum(axis=0) / used.sum(),
+            LARGEST_DIFFERENCE: differences,
+            TRUNCATED_SHARE: self.followed.truncated / self.followed.people,
+        }
+        return [
+            results.diagnostic(self.ask, quantity, round(float(value), 2), limits.get(quantity, np.nan), "info")
+            | {"arm": name}
+            for quantity, found in values.items()
+            for name, value in zip(self.followed.estimate.names, found, strict=True)
+        ]
+
+
+def with_weights(ask: Analysis, sample: Sample, under: ByClones) -> Answered:
+    """Estimates of one row, with what its weights achieve."""
+    found = answer(ask, sample, under, under.gate)
+    try:
+        told = (*found.diagnostics, *under.told())
+    except EstimationError:  # which the answer says itself
+        return found
+    if found.status != "ok":
+        return replace(found, diagnostics=told)
+    effective = {"n_effective": float(under.followed.effective.sum())}
+    return replace(found, estimates=tuple(row | effective for row in found.estimates), diagnostics=told)
