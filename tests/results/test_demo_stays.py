@@ -51,6 +51,13 @@ def test_hours_are_nearer_their_truth_than_the_naive_ones_and_the_setting_cannot
     right = known.groupby("weeks_of_care").last() - known.groupby("weeks_of_care").first()
     assert ((gains["g_formula"] - right).abs() < (gains["naive"] - right).abs()).all()
     assert (gains["naive"] > right + 0.1).all()
+    # weights of what people did rest on other models, and are not far from them
+    weighted = told[told["method"] == "marginal_structural"].set_index(["weeks_of_care", "hours_per_week"])
+    weighted = weighted["std_error"].reindex(found.index)
+    apart = (found["marginal_structural"] - found["g_formula"]).abs()
+    assert (apart < 3 * weighted).all()
+    assert ((found["marginal_structural"] - known).abs() < 3.5 * weighted).all()
+    assert ((gains["marginal_structural"] - right).abs() < (gains["naive"] - right).abs()).all()
 
 
 def test_stepping_down_is_worth_what_the_simulation_says_to_those_who_complete_residential_care(demo, project):

@@ -30,12 +30,8 @@ def course(doses: pd.DataFrame, people: pd.DataFrame, contrast: Contrast, weeks:
     people: with the arm of each, 1 or 0. fixed: (n, q) what was known of each at the start. Raises EstimationError
     where no test of a week is known.
     """
-    import pandas as pd
-
-    at = pd.Index(people["person_id"]).get_indexer(pd.Index(doses["person_id"]))
-    there = (at >= 0) & (doses["week"] <= weeks).to_numpy()
-    own, shape = doses[there], (len(people), weeks)
-    place = at[there], own["week"].to_numpy() - 1
+    own, place, at = in_weeks(doses, people, weeks)
+    shape = (len(people), weeks)
 
     def table(values: Array | Whole, missing: float) -> Array:
         found = np.full(shape, missing)
@@ -45,14 +41,24 @@ def course(doses: pd.DataFrame, people: pd.DataFrame, contrast: Contrast, weeks:
     test = own["test"].to_numpy(dtype=object)
     used = np.select([test == POSITIVE, test == NEGATIVE], [1.0, 0.0], np.nan)
     craving = table(own["craving"].to_numpy(dtype=float), np.nan)
-    began = own["level_of_care"].to_numpy(dtype=object) == people["index_level"].to_numpy(dtype=object)[at[there]]
-    of_arm = np.where(people["arm"].to_numpy() == 1, FIRST_LEVEL, SECOND_LEVEL)[at[there]]
+    began = own["level_of_care"].to_numpy(dtype=object) == people["index_level"].to_numpy(dtype=object)[at]
+    of_arm = np.where(people["arm"].to_numpy() == 1, FIRST_LEVEL, SECOND_LEVEL)[at]
     recorded = own["level_of_care"].map(_numbers(contrast)).to_numpy()
     level = table(np.where(began, of_arm, recorded), OUT).astype(np.int64)
     sites = np.column_stack([np.empty((len(people), 0)), *indicators(people["site_id"].to_numpy(dtype=object))])
     hours = table(given_hours(own), 0.0)
     told = None if np.isnan(craving).all() else craving
     return Course.of(table(used, np.nan), level, hours, fixed, told, sites=sites)
+
+
+def in_weeks(doses: pd.DataFrame, people: pd.DataFrame, weeks: int) -> tuple[pd.DataFrame, tuple[Whole, Whole], Whole]:
+    """The rows of people (n,) in their first weeks, where each belongs in a table (n, weeks), and whose it is."""
+    import pandas as pd
+
+    at = pd.Index(people["person_id"]).get_indexer(pd.Index(doses["person_id"]))
+    there = (at >= 0) & (doses["week"] <= weeks).to_numpy()
+    own = doses[there]
+    return own, (at[there], own["week"].to_numpy() - 1), at[there]
 
 
 def _numbers(contrast: Contrast) -> dict[str, int]:

@@ -49,6 +49,8 @@ def run(
     """The tables counts, estimates, curves and diagnostics of the rows of the step dose."""
     tables = Tables(people, arms, covariates, retention, dose, abstinence, first_use, doses, onward)
 
+    recorded: hours_and_weeks.Recorded = {}
+
     def answered(ask: Analysis) -> Answered:
         endpoint = endpoints[ask.outcome]
         if asked := compared.intensities.get(ask.contrast):
@@ -61,7 +63,8 @@ def run(
         if further := compared.starting.get(ask.contrast):
             return starting.answered(ask, tables, further, endpoint, gate, inference)
         if grid := compared.doses.get(ask.contrast):
-            return hours_and_weeks.answered(ask, tables, grid, contrasts[grid.contrast], endpoint, gate, inference)
+            own = contrasts[grid.contrast]
+            return hours_and_weeks.answered(ask, tables, grid, own, endpoint, gate, inference, recorded)
         if asked_of := compared.durations.get(ask.contrast):
             return duration.answered(ask, tables, asked_of, endpoint, gate, inference)
         return duration.randomised(ask, tables, contrasts[ask.contrast], gate, inference)

@@ -3,7 +3,8 @@
 Shares of everyone in a contrast, at the level of its first arm and at that of its second, and their difference: the
 setting at the same hours and weeks, controlled for the dose. The naive rows are a regression on the hours and weeks
 that people happened to have: use makes people come less, and leave. The others follow everyone anew under the dose
-(`estimators.causal.g_formula`). An outcome that was not observed is read by the rule of the question.
+(`estimators.causal.g_formula`), or weigh people by how likely what they did was (`weighted_weeks`). An outcome that was
+not observed is read by the rule of the question.
 
 A dose has a number at a level where enough people of that level stayed as long, at nearly such hours; elsewhere a model
 would speak for nobody, and the answer is that it is not identifiable. Beside the estimates stands how many people of
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING
@@ -30,20 +31,31 @@ from iop_outcomes.analyses.outcomes.at_a_day import AtADay
 from iop_outcomes.analyses.records.cells import banded
 from iop_outcomes.analyses.rows import Row, Some
 from iop_outcomes.analyses.sample import Sample
+from iop_outcomes.analyses.weighted_weeks import WeightedWeeks
 from iop_outcomes.errors import EstimationError, NotPossible
-from iop_outcomes.estimators.base.arrays import Array, Whole
+from iop_outcomes.estimators.base.arrays import Array, Mask, Whole
 from iop_outcomes.estimators.base.estimate import Estimate
 from iop_outcomes.estimators.causal import effects
 from iop_outcomes.estimators.causal.doses import OUT, Course, Dose, mean_hours, near
 from iop_outcomes.estimators.causal.g_formula import dose_means
+from iop_outcomes.estimators.causal.marginal_structural import Weights
 from iop_outcomes.protocol import Analysis, Contrast, Doses, Endpoint, Gate, Inference
 from iop_outcomes.tables import bands
-from iop_outcomes.tables.results import HOURS_AT_LEVEL
+from iop_outcomes.tables.results import (
+    EFFECTIVE_SHARE,
+    HOURS_AT_LEVEL,
+    LARGEST_WEIGHT,
+    MEAN_WEIGHT,
+    TRUNCATED_SHARE,
+)
 from iop_outcomes.vocabulary.kind import DAYS_PER_WEEK
-from iop_outcomes.vocabulary.methods import NAIVE
+from iop_outcomes.vocabulary.methods import MARGINAL_STRUCTURAL, NAIVE
 
 if TYPE_CHECKING:
-    pass
+    import pandas as pd
+
+# weeks of people, by contrast and how many
+Recorded = dict[tuple[str, int], WeightedWeeks]
 
 # how often each person is followed anew
 DRAWS = 3
@@ -63,8 +75,9 @@ def answered(
     endpoint: Endpoint,
     gate: Gate,
     inference: Inference,
+    recorded: Recorded,
 ) -> Answered:
-    """Counts and estimates of one row of the sheet."""
+    """Counts, estimates and diagnostics of one row. recorded: what rows before it have read and weighed."""
     arm = tables.arm(setting.contrast)
     compared = np.isin(arm, (0, 1))
     people = tables.people[compared].assign(arm=arm[compared].astype(int)).reset_index(drop=True)
@@ -80,22 +93,36 @@ def answered(
     if silent := outcome.silent(ask, sample):
         return without("not_possible", silent)
     try:
-        fixed = tables.baseline(compared).dense()
-        own = course(tables.doses, people, contrast, ask.horizon_days // DAYS_PER_WEEK, fixed)
+        weeks = _weeks(tables, setting.contrast, contrast, people, compared, ask.horizon_days, recorded)
     except EstimationError as wrong:
         return without("not_possible", str(wrong))
-    if not own.hours.any():
+    if not weeks.course.hours.any():
         return without("not_possible", NO_HOURS)
-    counts += _overlap(ask, sample, own)
+    counts += _overlap(ask, sample, weeks.course)
     if few := outcome.few(ask, sample, gate.min_events):
         return without("gated", few)
-    found = _AtDoses(ask, sample, outcome, own, setting)
+    found = _AtDoses(ask, sample, outcome, weeks, setting, gate)
+    told: tuple[Row, ...] = ()
     try:
-        return Answered(tuple(found.rows()), counts=tuple(counts))
+        told = tuple(found.of_weights())
+        estimates = tuple(found.rows())
     except NotPossible as wrong:
         return without("not_possible", str(wrong))
     except EstimationError as wrong:
-        return without("gated", str(wrong))
+        return replace(without("gated", str(wrong)), diagnostics=told)
+    return Answered(estimates, counts=tuple(counts), diagnostics=told)
+
+
+def _weeks(
+    tables: Tables, name: str, contrast: Contrast, people: pd.DataFrame, compared: Mask, days: int, recorded: Recorded
+) -> WeightedWeeks:
+    """The weeks of people up to a day, read once for all readings. Raises EstimationError."""
+    key = name, days // DAYS_PER_WEEK
+    if key not in recorded:
+        baseline = tables.baseline(compared)
+        own = course(tables.doses, people, contrast, key[1], baseline.dense())
+        recorded[key] = WeightedWeeks.of(own, tables.doses, people, baseline.names)
+    return recorded[key]
 
 
 def _grid(setting: Doses) -> list[Some]:
@@ -123,8 +150,14 @@ class _AtDoses:
     ask: Analysis
     sample: Sample
     outcome: AtADay
-    course: Course
+    weeks: WeightedWeeks
     setting: Doses
+    gate: Gate
+
+    @property
+    def course(self) -> Course:
+        """What was recorded."""
+        return self.weeks.course
 
     def rows(self) -> Iterator[Row]:
         """Each dose: both levels, their difference and ratio; of a dose that speaks for nobody why. Raises
@@ -173,6 +206,8 @@ class _AtDoses:
         """Means under the doses that have one."""
         if self.ask.method == NAIVE:
             return self.sample.finish(self._naive(), NAIVE)
+        if self.ask.method == MARGINAL_STRUCTURAL:
+            return self.sample.finish(self._weighted(), MARGINAL_STRUCTURAL)
         return self.sample.finish(self._followed(), self.ask.method)
 
     @property
@@ -187,6 +222,37 @@ class _AtDoses:
         asked = {name: self._doses[key] for key, name in self._identified.items()}
         key = f"{self.ask.cohort} {self.ask.contrast} {self.ask.outcome} {self.ask.horizon_days}"
         return dose_means(self.course, asked, draws=DRAWS, seed=zlib.crc32(key.encode()), after=self._answers).estimate
+
+    @cached_property
+    def _weights(self) -> Weights:
+        return self.weeks.weights.brought_in(self.setting.truncated)
+
+    def _weighted(self) -> Estimate:
+        """By a marginal structural model. Raises EstimationError where the weights are too uneven."""
+        share, largest = self._weights.effective_share, self._weights.largest / self._weights.mean
+        if share < self.gate.min_effective_share or largest > self.gate.max_weight:
+            raise EstimationError(
+                f"the weights of weekly histories leave {share:.0%} of the people as effective sample, and one person "
+                f"weighs {largest:.0f} times the mean (limits {self.gate.min_effective_share:.0%} and "
+                f"{self.gate.max_weight:g})"
+            )
+        asked = {name: self._doses[key] for key, name in self._identified.items()}
+        return self.weeks.means(asked, self._answers, self._weights).estimate
+
+    def of_weights(self) -> Iterator[Row]:
+        """Diagnostics of weights before they are brought in and of what is left, to two decimals, as of no one."""
+        if self.ask.method != MARGINAL_STRUCTURAL:
+            return
+        whole, used = self.weeks.weights, self._weights
+        limits = {EFFECTIVE_SHARE: self.gate.min_effective_share, LARGEST_WEIGHT: self.gate.max_weight}
+        values = {
+            EFFECTIVE_SHARE: used.effective_share,
+            LARGEST_WEIGHT: used.largest / used.mean,
+            MEAN_WEIGHT: whole.mean,
+            TRUNCATED_SHARE: float((used.weight != whole.weight)[used.people].mean()),
+        }
+        for quantity, value in values.items():
+            yield results.diagnostic(self.ask, quantity, round(value, 2), limits.get(quantity, np.nan), "info")
 
     def _naive(self) -> Estimate:
         """A logistic regression within each arm on the mean hours and the weeks of care that people had."""

@@ -14,7 +14,7 @@ from iop_outcomes.protocol import two_strategies
 from iop_outcomes.study.loaded import Loaded
 from iop_outcomes.vocabulary.endpoints import KINDS
 from iop_outcomes.vocabulary.kind import DAYS_PER_WEEK
-from iop_outcomes.vocabulary.methods import CLONE_CENSOR_WEIGHT, G_FORMULA, UNADJUSTED
+from iop_outcomes.vocabulary.methods import CLONE_CENSOR_WEIGHT, G_FORMULA, NAIVE, OF_DOSES, UNADJUSTED
 
 OBSERVED, REPORTED = "observed_days", "reported_care"
 
@@ -66,7 +66,7 @@ def _thresholds(loaded: Loaded) -> Iterator[str]:
 def _doses(loaded: Loaded) -> Iterator[str]:
     for name in loaded.study.doses:
         asked = _methods(loaded, name)
-        if asked and G_FORMULA not in asked:
+        if asked and not asked & (set(OF_DOSES) - {NAIVE}):
             yield (
                 f"doses.{name}: only those who happened to have such doses are compared, which is known once they "
                 f"have. Ask for the method {G_FORMULA} as well."

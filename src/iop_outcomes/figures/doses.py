@@ -1,4 +1,4 @@
-"""Hours a week by weeks of care, had everyone had them: the naive grid of each level beside the one by the g-formula.
+"""Hours a week by weeks of care, had everyone had them: the naive grid of each level beside those by the other methods.
 
 A tile holds the share with the outcome in percent, darker for more; a tile is grey where too few people of the level
 had nearly such a dose. On top the reason why: how many hours a week people of each level attended.
@@ -17,7 +17,7 @@ from iop_outcomes.tables.bands import MEAN_HOURS
 from iop_outcomes.tables.results import HOURS_AT_LEVEL
 from iop_outcomes.tables.rows import Estimated, estimated
 from iop_outcomes.vocabulary.measures import RISK
-from iop_outcomes.vocabulary.methods import G_FORMULA, NAIVE
+from iop_outcomes.vocabulary.methods import NAIVE, OF_DOSES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,7 +76,7 @@ def _grids(own: pd.DataFrame, labels: Labels) -> Iterator[tiles.Block]:
     name = str(own["contrast"].iloc[0])
     hours = tuple(sorted(own["hours_per_week"].unique()))
     columns = tuple(f"{h:g} hours" for h in hours)
-    order = [method for method in (NAIVE, G_FORMULA) if (own["method"] == method).any()]
+    order = [method for method in OF_DOSES if (own["method"] == method).any()]
     row = estimated(own)[0]
     asked = labels.question(row["outcome"], float(row["horizon_days"] or 0), row["missing_rule"])
     for arm in labels.sides(name):
@@ -100,7 +100,7 @@ def _tile(row: Estimated | None) -> tiles.Tile:
 
 def _alt(shown: pd.DataFrame, labels: Labels) -> str:
     said = []
-    for _, own in shown[shown["method"] == G_FORMULA].groupby([*QUESTION, "of"], sort=False):
+    for _, own in shown[shown["method"] != NAIVE].groupby([*QUESTION, "of", "method"], sort=False):
         rows = [r for r in estimated(own) if numbers.known(r["estimate"])]
         first = estimated(own)[0]
         asked = labels.question(first["outcome"], float(first["horizon_days"] or 0), first["missing_rule"])
@@ -111,5 +111,6 @@ def _alt(shown: pd.DataFrame, labels: Labels) -> str:
             f"{r['weeks_of_care']} weeks"
             for r in longest
         ]
-        said.append(f"{asked}, {within(who)}: {sentence(parts) if parts else 'no dose has a number'}")
-    return "Grids of hours a week by weeks of care, naive and by the g-formula. " + ". ".join(said) + "."
+        method = within(doses_method(first["method"]))
+        said.append(f"{asked}, {within(who)}, {method}: {sentence(parts) if parts else 'no dose has a number'}")
+    return "Grids of hours a week by weeks of care, naive and by other methods. " + ". ".join(said) + "."

@@ -27,6 +27,10 @@ class Doses(Part):
         description="a dose has a number where so many people of its level stayed as long, at nearly such hours",
     )
 
+    truncated: tuple[Annotated[float, Field(ge=0, lt=0.5)], Annotated[float, Field(gt=0.5, le=1)]] = Field(
+        default=(0.01, 0.99), description="quantiles to which weights of weekly histories are brought in"
+    )
+
     @property
     def decided(self) -> int:
         """The last week of the longest dose."""

@@ -1,4 +1,4 @@
-"""Hours a week by weeks of care in the report: both levels naive and by the g-formula, the setting at the same dose,
+"""Hours a week by weeks of care in the report: both levels by each method, the setting at the same dose,
 and each dose beside its truth where that is known.
 """
 
@@ -16,13 +16,12 @@ from iop_outcomes.report.results import with_interval
 from iop_outcomes.report.sentences import effects
 from iop_outcomes.tables.rows import Estimated, estimated
 from iop_outcomes.vocabulary.measures import DIFFERENCE
-from iop_outcomes.vocabulary.methods import G_FORMULA, METHODS, NAIVE
+from iop_outcomes.vocabulary.methods import G_FORMULA, METHODS, NAIVE, OF_DOSES
 
 if TYPE_CHECKING:
     import pandas as pd
 
 QUESTION = ["analysis", "outcome", "horizon_days", "missing_rule"]
-METHODS_IN_ORDER = (NAIVE, G_FORMULA)
 # hours a week and weeks
 Dose = tuple[float, int]
 OF_TRUTH = "Known truth"
@@ -42,28 +41,34 @@ def tables(estimates: pd.DataFrame, study: AsRun) -> list[Table]:
     """One table for each grid; a block for each level and question, and one for the setting."""
     labels = Labels(study)
     return [
-        Table(labels.contrast(name), ("Dose", *_heads(labels)), tuple(_blocks(own, labels, name)))
+        Table(labels.contrast(name), ("Dose", *_heads(own, labels)), tuple(_blocks(own, labels, name)))
         for name in study.doses
         if len(own := estimates[estimates["contrast"] == name])
     ]
 
 
-def _heads(labels: Labels) -> list[str]:
+def asked(own: pd.DataFrame) -> list[str]:
+    """The methods of some estimates, in the order of tables."""
+    return [method for method in OF_DOSES if (own["method"] == method).any()]
+
+
+def _heads(own: pd.DataFrame, labels: Labels) -> list[str]:
     ci = effects.level(labels)
-    return [f"{doses_method(method)} ({ci})" for method in METHODS_IN_ORDER]
+    return [f"{doses_method(method)} ({ci})" for method in asked(own)]
 
 
 def _blocks(own: pd.DataFrame, labels: Labels, name: str) -> Iterator[Block]:
+    methods = asked(own)
     for _, rows in own.groupby(QUESTION, sort=False):
         found = estimated(rows)
         first = found[0]
-        asked = labels.question(first["outcome"], float(first["horizon_days"] or 0), first["missing_rule"])
+        words = labels.question(first["outcome"], float(first["horizon_days"] or 0), first["missing_rule"])
         for of in (*labels.sides(name), DIFFERENCE):
             heading = labels.arm(name, of) if of != DIFFERENCE else _setting(labels, name)
             form = numbers.points if of == DIFFERENCE else numbers.percent
-            lines = _lines([row for row in found if row["of"] == of], labels, form)
+            lines = _lines([row for row in found if row["of"] == of], methods, labels, form)
             if lines:
-                yield Block(f"{heading}. {asked}", lines)
+                yield Block(f"{heading}. {words}", lines)
 
 
 def _setting(labels: Labels, name: str) -> str:
@@ -71,7 +76,7 @@ def _setting(labels: Labels, name: str) -> str:
     return f"{first} minus {second[0].lower()}{second[1:]} at the same dose, in percentage points"
 
 
-def _lines(rows: Sequence[Estimated], labels: Labels, form: numbers.Form) -> tuple[Line, ...]:
+def _lines(rows: Sequence[Estimated], methods: Sequence[str], labels: Labels, form: numbers.Form) -> tuple[Line, ...]:
     """A line for each dose; those without a number share one that says why."""
     by: dict[Dose, dict[str, Estimated]] = {}
     for row in rows:
@@ -79,7 +84,7 @@ def _lines(rows: Sequence[Estimated], labels: Labels, form: numbers.Form) -> tup
     lines: list[Line] = []
     absent: dict[str, list[Dose]] = {}
     for dose in sorted(by, key=lambda d: (d[1], d[0])):
-        cells = tuple(with_interval(by[dose].get(method), form) for method in METHODS_IN_ORDER)
+        cells = tuple(with_interval(by[dose].get(method), form) for method in methods)
         if any(cell != numbers.DASH for cell in cells):
             lines.append(Line(capital(said(dose)), cells))
         else:
@@ -100,8 +105,8 @@ def beside_truth(estimates: pd.DataFrame, study: AsRun, truth: pd.DataFrame) -> 
             lines = list(_beside(estimated(rows), known, keys))
             if lines:
                 row = estimated(rows)[0]
-                asked = labels.question(row["outcome"], float(row["horizon_days"] or 0), row["missing_rule"])
-                blocks.append(Block(f"{labels.arm(name, row['of'])}. {asked}", tuple(lines)))
+                words = labels.question(row["outcome"], float(row["horizon_days"] or 0), row["missing_rule"])
+                blocks.append(Block(f"{labels.arm(name, row['of'])}. {words}", tuple(lines)))
         if blocks:
             columns = ("Dose and method", f"Share ({effects.level(labels)})", OF_TRUTH, "Is the truth inside?")
             found.append(Table(labels.contrast(name), columns, tuple(blocks)))
@@ -110,7 +115,7 @@ def beside_truth(estimates: pd.DataFrame, study: AsRun, truth: pd.DataFrame) -> 
 
 def _beside(rows: Sequence[Estimated], known: Mapping[tuple[object, ...], float], keys: list[str]) -> Iterator[Line]:
     everyone = METHODS[G_FORMULA].estimand
-    for row in sorted(rows, key=lambda r: (dose_of(r)[1], dose_of(r)[0], METHODS_IN_ORDER.index(r["method"]))):
+    for row in sorted(rows, key=lambda r: (dose_of(r)[1], dose_of(r)[0], OF_DOSES.index(r["method"]))):
         value = known.get(tuple((dict(row) | {"estimand": everyone})[k] for k in keys))
         if value is None:
             continue

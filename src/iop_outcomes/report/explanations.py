@@ -102,6 +102,11 @@ OF_WEIGHTS = (
     "everyone who was there: 1 where the models are right. Difference: the largest, in standard deviations, "
     "that is left between the weighted people of a strategy and everyone in what was known at the start."
 )
+OF_HISTORIES = (
+    "Of the marginal structural model. Effective share: of the people with weeks of care, as how many the weighted "
+    "ones count. Mean weight before the largest and smallest are brought in: 1 where the models of what people did are "
+    "right."
+)
 OF_TESTS = (
     "Within each arm, people for whom more tests a week were scheduled are compared with people with fewer, among "
     "those still in care at the end of the window. Who is tested more often is found using more often with the same "

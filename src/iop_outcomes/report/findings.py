@@ -129,7 +129,8 @@ def dose(of: Sources) -> tuple[Item, ...]:
         items += [*of.drawn("thresholds"), *filled(bends)]
     if grids:
         items += [Heading("Had everyone attended so many hours, for so many weeks"), Paragraph(explanations.OF_DOSES)]
-        items += [*of.drawn("doses"), *filled(grids)]
+        weights = results.of_weights(of.tables["diagnostics"], study, study.doses)
+        items += [*of.drawn("doses"), *filled(grids), *filled(weights)]
     if hours or of.drawn("intensity"):
         items += [
             Heading("More hours a week"),

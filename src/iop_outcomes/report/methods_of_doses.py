@@ -136,7 +136,8 @@ def doses(study: AsRun) -> Part | None:
             asked.title,
             f"{sentence([f'{h:g}' for h in asked.hours])} hours a week, for {sentence([str(w) for w in asked.weeks])} "
             f"weeks; a dose has a number where {asked.fewest_near} people of the level were in care as long, with mean "
-            f"hours at the level within {100 * NEAR_SHARE:g}{numbers.NARROW}%, or {NEAR_HOURS:g} hour, of it.",
+            f"hours at the level within {100 * NEAR_SHARE:g}{numbers.NARROW}%, or {NEAR_HOURS:g} hour, of it. Weights "
+            f"of weekly histories are brought in to their quantiles {asked.truncated[0]:g} and {asked.truncated[1]:g}.",
         )
         for asked in study.doses.values()
     ]

@@ -148,9 +148,13 @@ def of_threshold(estimates: pd.DataFrame, diagnostics: pd.DataFrame, study: AsRu
 
 
 def of_weights(diagnostics: pd.DataFrame, study: AsRun, names: Collection[str]) -> list[Table]:
-    """What the weights of some comparisons achieve: one table, a line for each strategy of each question."""
+    """What the weights of some comparisons achieve: one table, a line for each strategy of each question, or, of doses,
+    for each question.
+    """
     labels = Labels(study)
     own = diagnostics[diagnostics["quantity"].isin(list(OF_WEIGHTS)) & diagnostics["contrast"].isin(list(names))]
+    told = {q: said for q, said in OF_WEIGHTS.items() if (own["quantity"] == q).any()}
+    histories = bool(set(names) & set(study.doses))
     blocks = []
     for name, of_name in own.groupby("contrast", sort=False):
         lines = []
@@ -159,11 +163,17 @@ def of_weights(diagnostics: pd.DataFrame, study: AsRun, names: Collection[str]) 
         ):
             asked = labels.question(str(outcome), float(str(day)), str(rule))
             values = found.set_index("quantity")["value"]
-            cells = tuple(_known(values.get(quantity), form) for quantity, (_, form) in OF_WEIGHTS.items())
-            lines.append(Line(f"{labels.arm(str(name), str(arm))} ({within(asked)})", cells))
+            cells = tuple(_known(values.get(quantity), form) for quantity, (_, form) in told.items())
+            whose = asked if histories else f"{labels.arm(str(name), str(arm))} ({within(asked)})"
+            lines.append(Line(whose, cells))
         blocks.append(Block(labels.contrast(str(name)), tuple(lines)))
-    columns = ("Strategy", *(head for head, _ in OF_WEIGHTS.values()))
-    return [Table("Weights of the strategies", columns, tuple(blocks), explanations.OF_WEIGHTS)] if blocks else []
+    columns = ("Question" if histories else "Strategy", *(head for head, _ in told.values()))
+    title, note = (
+        ("Weights of weekly histories", explanations.OF_HISTORIES)
+        if histories
+        else ("Weights of the strategies", explanations.OF_WEIGHTS)
+    )
+    return [Table(title, columns, tuple(blocks), note)] if blocks else []
 
 
 def _known(value: float | None, form: numbers.Form) -> str:

@@ -14,6 +14,8 @@ MEAN_HOURS = (
     "25 or more",
 )  # fmt: skip
 MEAN_HOURS_FROM = (0.0, 3.0, 6.0, 9.0, 12.0, 15.0, 20.0, 25.0)
+# hours of a week as a history of doses counts them, after none: where categories of what is attended begin
+WEEKLY_FROM = (1e-9, 3.0, 6.0, 9.0, 20.0)
 # parts of a whole: delivered of scheduled hours, attained of planned days
 SHARES = ("under a quarter", "a quarter to half", "half to three quarters", "three quarters to all", "all or more")
 SHARES_FROM = (0.0, 0.25, 0.5, 0.75, 1.0)

@@ -41,7 +41,7 @@ _WHENEVER_LEFT = (
     Asked(DOSE, STRATEGIES, {"risk": (methods.CRUDE, methods.CLONE_CENSOR_WEIGHT)}),
     Asked(DOSE, THRESHOLDS, dict.fromkeys(("rise_per_week", "gain"), (methods.NAIVE, methods.CLONE_CENSOR_WEIGHT))),
     Asked(DOSE, STARTING, {"risk": (methods.CRUDE, methods.CLONE_CENSOR_WEIGHT)}),
-    Asked(DOSE, DOSES, {"risk": (methods.NAIVE, methods.G_FORMULA)}),
+    Asked(DOSE, DOSES, {"risk": methods.OF_DOSES}),
 )
 _WEEKS: Measures = {
     "share_of_weeks": (methods.NAIVE, methods.RANDOMISED, *methods.WEIGHTED),

@@ -74,6 +74,9 @@ IPTW_LOSS = "iptw_loss"
 IPTW_UNSTABILISED, MATCHING, ENTROPY, ATT, ATC = "iptw_unstabilised", "matching", "entropy", "att", "atc"
 LANDMARK, LANDMARK_ADJUSTED, SPLINE, STANDARDISED = "landmark", "landmark_adjusted", "spline", "standardised"
 CLONE_CENSOR_WEIGHT, G_FORMULA = "clone_censor_weight", "g_formula"
+MARGINAL_STRUCTURAL = "marginal_structural"
+# of doses, in the order of tables; of the first those who happened to have them are compared
+OF_DOSES = (NAIVE, G_FORMULA, MARGINAL_STRUCTURAL)
 
 # in the order of tables
 _ROWS = (
@@ -349,6 +352,23 @@ _ROWS = (
             "38:1599). The estimation of the models is counted in the standard error. Tests that were missed are taken "
             "to be like those that were given. What moves both hours, or leaving, and later use and is not on record "
             "remains; so does what the shape of the models misses."
+        ),
+    ),
+    Method(
+        "marginal_structural",
+        "ATE",
+        "Marginal structural model",
+        22,
+        explained=(
+            "Each person weighs, week by week, by the chance of what the person then did (leaving where the plan ends, "
+            "and elsewhere; going on at another level; none, under 3, 3, 6, 9, 20 or more hours a week) given the "
+            "level of care, scheduled and last hours, the covariates at the start and the site, by the same chance "
+            "given tests and craving up to then as well (stabilised weights; Robins, Hernan and Brumback 2000, "
+            "Epidemiology 11:550). The outcome is regressed, so weighted, on weeks and hours of care, weeks at each "
+            "level, and what was known at the start. Weights are brought in to two of their quantiles, and their "
+            "estimation is counted in the standard error. It rests on models of what people did, where the g-formula "
+            "rests on models of use: where both agree, neither shape has made the answer. What moves both hours, or "
+            "leaving, and later use and is not on record remains."
         ),
     ),
 )

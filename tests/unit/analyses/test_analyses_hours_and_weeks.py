@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from contrast_people import N, ask, people_of_a_contrast, run_dose
+from contrast_people import CONTRAST, N, ask, people_of_a_contrast, run_dose, with_limits
 
+from iop_outcomes.analyses.courses import course
+from iop_outcomes.analyses.weighted_weeks import WeightedWeeks
 from iop_outcomes.estimators.causal.doses import Course, Dose
 from iop_outcomes.estimators.causal.g_formula import dose_means
 from iop_outcomes.tables import TABLES, check
@@ -18,13 +20,24 @@ ASK = {"contrast": "grid", "outcome": "abstinent", "horizon_days": 180, "missing
 
 @pytest.fixture(scope="module")
 def cohort() -> dict[str, pd.DataFrame]:
+    """Hours of a week tell its use all but surely."""
+    return made_with(0.3)
+
+
+@pytest.fixture(scope="module")
+def mixed() -> dict[str, pd.DataFrame]:
+    """Any hours are seen after use and without it."""
+    return made_with(2.5)
+
+
+def made_with(spread: float) -> dict[str, pd.DataFrame]:
     """People of two levels who attend fewer hours after use, and leave in week 1 to 6; hours help, as weeks do."""
     made, rng = people_of_a_contrast(), np.random.default_rng(4)
     ids, first = made["people"]["person_id"].to_numpy(), arm(made)
     used = rng.random((N, 6)) < 0.4
     gone = rng.random((N, 6)) < 0.1 + 0.3 * used
     week = np.where(gone.any(axis=1), gone.argmax(axis=1), 5)
-    hours = np.where(used, 6.0, 9.0) + rng.normal(0, 0.3, (N, 6))
+    hours = np.maximum(np.where(used, 6.0, 9.0) + rng.normal(0, spread, (N, 6)), 0.5)
     there = np.arange(WEEKS) <= week[:, None]
     person, at = np.nonzero(np.ones((N, WEEKS), dtype=bool))
     inside = there[person, at]
@@ -138,3 +151,51 @@ def test_without_hours_tests_or_a_reading_there_is_no_answer(cohort):
     drawn = run(cohort, "g_formula", missing_rule="imputed")["estimates"]
     assert set(drawn["status"]) == {"not_possible"}
     assert drawn["reason"].str.contains("needs more than what each person answered").all()
+
+
+def test_weights_of_what_people_did_tell_the_same_as_models_of_use(mixed):
+    """Two answers that rest on different models, and the naive one, which lies on one side of both."""
+    found = run(mixed, "naive", "g_formula", "marginal_structural")
+    rows = found["estimates"][found["estimates"]["status"] == "ok"]
+    of = rows[rows["of"] == "iop"].pivot_table(
+        index=["weeks_of_care", "hours_per_week"], columns="method", values=["estimate", "std_error"]
+    )
+    value, error = of["estimate"], of["std_error"]["marginal_structural"]
+    assert (error > 0).all()
+    assert ((value["marginal_structural"] - value["g_formula"]).abs() < 3 * error).all()
+    assert value["naive"].loc[(4, 9)] > value["marginal_structural"].loc[(4, 9)] + 0.01
+    again = run(mixed, "marginal_structural")["estimates"]
+    own = found["estimates"][found["estimates"]["method"] == "marginal_structural"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(own, again)
+
+
+def test_what_the_weights_achieve_stands_beside_and_uneven_ones_are_gated(mixed):
+    found = run(mixed, "marginal_structural")
+    told = found["diagnostics"].set_index("quantity")["value"]
+    assert set(told.index) == {"effective_share", "largest_weight", "mean_weight", "truncated_share"}
+    assert told["mean_weight"] == pytest.approx(1, abs=0.1)
+    assert 0.3 < told["effective_share"] < 1
+    assert told["truncated_share"] == pytest.approx(0.02, abs=0.01)
+    whole = run(mixed, "marginal_structural", setting={**GRID, "truncated": [0.0, 1.0]})["diagnostics"]
+    whole = whole.set_index("quantity")["value"]
+    assert whole["truncated_share"] == 0
+    assert whole["largest_weight"] > told["largest_weight"]
+    strict = with_limits(max_weight=1.01)
+    uneven = run_dose(mixed, ask(method="marginal_structural", **ASK), grids={"grid": GRID}, gate=strict)
+    assert set(uneven["estimates"]["status"]) == {"gated"}
+    assert uneven["estimates"]["reason"].str.contains("one person weighs .* times the mean").all()
+    assert len(uneven["diagnostics"]) == 4
+
+
+def test_a_week_beyond_observation_is_no_leaving(mixed):
+    people = mixed["people"].assign(arm=arm(mixed).astype(int), index_level=np.where(arm(mixed), "2.1", "3.5"))
+    fixed = np.zeros((N, 1))
+    own = course(mixed["doses"], people, CONTRAST, WEEKS, fixed)
+    whole = WeightedWeeks.of(own, mixed["doses"], people, ("x",))
+    short = mixed["doses"][mixed["doses"]["week"] <= 3]
+    seen = WeightedWeeks.of(course(short, people, CONTRAST, WEEKS, fixed), short, people, ("x",))
+    left = [int(np.sum(one.choices[0].taken & one.choices[0].open)) for one in (whole, seen)]
+    # of the first two weeks alone the next one is on record
+    inside = own.level > 0
+    assert left[1] == int((inside[:, :2] & ~inside[:, 1:3]).sum())
+    assert left[0] == int((inside[:, :-1] & ~inside[:, 1:]).sum())

@@ -145,9 +145,10 @@ ALT = {
         f"naive: regression on the weeks that people stayed: 15.0{NARROW}% at week 5",
     ),
     "doses": (
-        f"Abstinent, day 180: observed only, intensive outpatient: 50.0{NARROW}% at 9 hours for 13 weeks and "
+        f"Abstinent, day 180: observed only, intensive outpatient, parametric g-formula: 50.0{NARROW}% at 9 hours for "
+        f"13 weeks and "
         f"55.0{NARROW}% at 15 hours for 13 weeks",
-        "residential: no dose has a number",
+        "residential, parametric g-formula: no dose has a number",
     ),
     "intensity": (f"50.0{NARROW}% at 5.0 hours a week", f"60.0{NARROW}% at 30.0"),
     "completeness": (

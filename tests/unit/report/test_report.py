@@ -54,7 +54,7 @@ def known_numbers(table: pd.DataFrame, whole: AsRun) -> set[str]:
     for intensity in whole.intensities.values():
         found |= {str(intensity.window_days)} | {numbers.plain(h) for pair in intensity.compare.values() for h in pair}
     for doses in whole.doses.values():
-        found |= {numbers.plain(n) for n in (*doses.hours, *doses.weeks, doses.fewest_near)}
+        found |= {numbers.plain(n) for n in (*doses.hours, *doses.weeks, doses.fewest_near, *doses.truncated)}
         # by how much the naive gain of more hours is away from the right one
         right = table[(table["contrast"] == "grid") & (table["of"] == "iop") & (table["weeks_of_care"] == 13)]
         gains = right.groupby("method")["estimate"].agg(lambda values: values.max() - values.min())

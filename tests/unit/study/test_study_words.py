@@ -291,6 +291,7 @@ def test_a_horizon_lies_after_the_landmark_the_window_and_the_first_day_that_cou
         ("clone_censor_weight", "strategies"),
         ("clone_censor_weight", "starting"),
         ("g_formula", "doses"),
+        ("marginal_structural", "doses"),
     )
     for method, contrast in rooms:
         made = set(yaml.safe_load(DEMO.read_text())[contrast])

@@ -17,16 +17,20 @@ from scipy.special import expit
 from iop_outcomes.estimators.base.arrays import Array, Mask, Whole
 from iop_outcomes.estimators.regression.weak_prior import posterior_mode
 
+# the step after one this short, squared and in standard errors, is below rounding
+CLOSE = 1e-6
+
 
 @dataclass(frozen=True)
 class Chance:
     """Of each week among those asked. chance: (m,). score: (n, p) derivative of the log likelihood by the coefficients,
-    over the weeks of each person. root: (p, p) lower root of the information.
+    over the weeks of each person. root: (p, p) lower root of the information. beta: (p,) coefficients.
     """
 
     chance: Array
     score: Array
     root: Array
+    beta: Array
 
     @cached_property
     def influence(self) -> Array:
@@ -45,11 +49,17 @@ def standardised(table: Array, there: Mask) -> Array:
     return x
 
 
-def fit_chance(x: Array, happened: Array | Mask, there: Mask, person: Whole, people: int) -> Chance:
-    """The chance in every week of x (m, p), fitted to those `there` (m,). person: (m,) of each, 0 to people - 1."""
-    told = happened.astype(float)
-    beta, root = posterior_mode(x, told, there)
+def fit_chance(
+    x: Array, happened: Array | Mask, there: Mask, person: Whole, people: int, start: Array | None = None
+) -> Chance:
+    """The chance in every week of x (m, p), fitted to those `there` (m,). person: (m,) of each, 0 to people - 1.
+
+    start: (p,) coefficients from which to search.
+    """
+    some = slice(None) if there.all() else np.flatnonzero(there)
+    asked, told, who = x[some], happened[some].astype(float), person[some]
+    beta, root = posterior_mode(asked, told, np.ones(len(told)), start, CLOSE)
     chance = np.asarray(expit(x @ beta), dtype=float)
-    residual = np.where(there, told - chance, 0.0)
-    score = np.column_stack([np.bincount(person, residual * one, people) for one in x.T]).astype(float)
-    return Chance(chance, score, root)
+    residual = told - chance[some]
+    score = np.column_stack([np.bincount(who, residual * one, people) for one in asked.T]).astype(float)
+    return Chance(chance, score, root, beta)

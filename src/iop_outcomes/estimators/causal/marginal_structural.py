@@ -45,6 +45,12 @@ class Choice:
     taken: ArrayLike
     open: ArrayLike
 
+    @property
+    def fewest(self) -> int:
+        """Weeks that went the rarer way."""
+        taken = np.asarray(self.taken)[np.asarray(self.open, dtype=bool)].astype(bool)
+        return int(min(taken.sum(), (~taken).sum()))
+
 
 def chain(category: ArrayLike, open: ArrayLike | None = None) -> list[Choice]:
     """Of each category but the highest, whether a week goes beyond it, among those that are not below.
@@ -83,6 +89,11 @@ class Weights:
         own = self.weight[self.people]
         return float(own.sum() ** 2 / (own**2).sum())
 
+    @property
+    def effective_share(self) -> float:
+        """Of those with a choice."""
+        return self.effective / float(self.people.sum())
+
     def brought_in(self, quantiles: Quantiles) -> Weights:
         """The same, brought in to two of the quantiles of those with a choice; what was, moves no more."""
         own, free = truncate(self.weight[self.people], *quantiles)
@@ -120,8 +131,10 @@ def stabilised_weights(
     x = standardised(np.hstack([above, below]), np.logical_or.reduce([there for _, there in told]))
     log, moves = np.zeros(people), []
     for taken, there in told:
+        start = None
         for width, sign in ((above.shape[1] + 1, 1.0), (x.shape[1], -1.0)):
-            model = fit_chance(x[:, :width], taken, there, who, people)
+            model = fit_chance(x[:, :width], taken, there, who, people, start)
+            start = np.concatenate([model.beta, np.zeros(x.shape[1] - width)])
             log += sign * np.bincount(who, _log_chance(model.chance, taken, there), people)
             moves.append((sign * model.score, model.influence))
     asked = np.bincount(who, np.logical_or.reduce([there for _, there in told]), people) > 0

@@ -17,6 +17,7 @@ from iop_outcomes.estimators.base.arrays import Array, Mask
 PRIOR_DEVIATION = 5.0
 NEWTON_STEPS = 40
 SETTLED = 1e-16
+AT_ONCE = 2048  # rows
 
 
 def posterior_mode(
@@ -35,7 +36,7 @@ def posterior_mode(
     best: float | None = None
     for _ in range(NEWTON_STEPS):
         chance = expit(predictor)
-        curved = x.T @ (x * (there * chance * (1 - chance))[:, None])
+        curved = _gram(x, there * chance * (1 - chance))
         curved[np.diag_indices_from(curved)] += precision
         root = linalg.cholesky(curved, lower=True)
         uphill = x.T @ (there * (known - chance)) - precision * beta
@@ -52,6 +53,15 @@ def posterior_mode(
             step, change = step / 2, change / 2
         beta, predictor, best = beta + step, predictor + change, reached
     return beta, root
+
+
+def _gram(x: Array, weight: Array) -> Array:
+    """(p, p) sum of weight times x x', so many rows at a time that they stay at hand."""
+    found = np.zeros((x.shape[1], x.shape[1]))
+    for first in range(0, len(x), AT_ONCE):
+        some = x[first : first + AT_ONCE]
+        found += some.T @ (some * weight[first : first + AT_ONCE, None])
+    return found
 
 
 def _posterior(predictor: Array, outcome: Array, there: Mask | Array, beta: Array, precision: Array) -> float:

@@ -9,8 +9,10 @@ from iop_outcomes.presentation.labels import Labels, capital, within
 from iop_outcomes.report.sentences.effects import POINTS, gap, level, reading, shown
 from iop_outcomes.tables.rows import Estimated
 from iop_outcomes.vocabulary.measures import DIFFERENCE
-from iop_outcomes.vocabulary.methods import NAIVE
+from iop_outcomes.vocabulary.methods import NAIVE, OF_DOSES
 
+# one speaks for all in the summary: the first that has numbers
+RIGHT = tuple(method for method in OF_DOSES if method != NAIVE)
 NO_SETTING = (
     "What the setting does at the same hours and weeks is not identifiable here: nowhere did {fewest} people of both "
     "levels have nearly the same dose. A model could still be asked, and would speak for nobody."
@@ -20,6 +22,8 @@ NO_SETTING = (
 def doses(rows: Sequence[Estimated], labels: Labels) -> Iterator[tuple[str, str]]:
     """What comes of one question under one reading of missing answers: texts, each with its tone."""
     name = rows[0]["contrast"]
+    told = next((m for m in RIGHT if any(row["method"] == m and numbers.known(row["estimate"]) for row in rows)), "")
+    rows = [row for row in rows if row["method"] == NAIVE or row["method"] == (told or row["method"])]
     for arm in labels.sides(name):
         own = [row for row in rows if row["of"] == arm and numbers.known(row["estimate"])]
         right = [row for row in own if row["method"] != NAIVE]
