@@ -147,6 +147,14 @@ def test_people_without_a_whole_week_in_the_records_are_compared_too(people):
     assert alone.loc["difference", "estimate"] > found.loc["difference", "estimate"] > 0.15
 
 
+def test_detoxification_that_ended_before_time_zero_is_answered_from_what_was_known_at_the_start(people):
+    onward = people["onward"].assign(left_day=-2, days_there=5)
+    found = weighted({**people, "onward": onward})
+    assert set(found["status"]) == {"ok"}
+    without = weighted({**people, "onward": onward, "doses": TABLES["doses"].empty()})
+    pd.testing.assert_frame_equal(found, without)
+
+
 def test_who_left_too_late_for_the_outcome_is_not_asked_about(people):
     late = people["onward"]["person_id"].isin(people["people"]["person_id"][:400])
     onward = people["onward"].assign(left_day=people["onward"]["left_day"].mask(late, 170))
