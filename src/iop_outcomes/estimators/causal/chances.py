@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import linalg
+from scipy import linalg, sparse
 from scipy.special import expit
 
 from iop_outcomes.estimators.base.arrays import Array, Mask, Whole
@@ -19,6 +19,8 @@ from iop_outcomes.estimators.regression.weak_prior import posterior_mode
 
 # the step after one this short, squared and in standard errors, is below rounding
 CLOSE = 1e-6
+# of more weeks than this the search begins where some of them lead
+MANY, EVERY = 100_000, 16
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,10 @@ def standardised(table: Array, there: Mask) -> Array:
     x = np.empty((len(table), table.shape[1] + 1))
     x[:, 0] = 1.0
     away = x[:, 1:]
-    mean, spread = (table[there].mean(axis=0), table[there].std(axis=0)) if there.any() else (0.0, 1.0)
-    np.subtract(table, mean, out=away)
-    away /= np.where(np.asarray(spread) > 1e-12, spread, np.inf)
+    some = slice(None) if there.all() or not there.any() else there
+    np.subtract(table, table[some].mean(axis=0), out=away)
+    spread = np.sqrt(np.einsum("ij,ij->j", away[some], away[some]) / max(len(away[some]), 1))
+    away /= np.where(spread > 1e-12, spread, np.inf)
     return x
 
 
@@ -58,8 +61,20 @@ def fit_chance(
     """
     some = slice(None) if there.all() else np.flatnonzero(there)
     asked, told, who = x[some], happened[some].astype(float), person[some]
+    if len(told) > MANY:
+        few = np.ones(len(told[::EVERY]))
+        start = posterior_mode(asked[::EVERY], told[::EVERY], few, start, 1.0)[0]
     beta, root = posterior_mode(asked, told, np.ones(len(told)), start, CLOSE)
     chance = np.asarray(expit(x @ beta), dtype=float)
     residual = told - chance[some]
-    score = np.column_stack([np.bincount(who, residual * one, people) for one in asked.T]).astype(float)
-    return Chance(chance, score, root, beta)
+    return Chance(chance, _sums(who, residual[:, None] * asked, people), root, beta)
+
+
+def _sums(person: Whole, values: Array, people: int) -> Array:
+    """(n, p) sums of values (m, p) over the weeks of each person."""
+    if (person[1:] < person[:-1]).any():
+        return np.column_stack([np.bincount(person, one, people) for one in values.T]).astype(float)
+    # weeks that stand person by person are added up where they lie
+    ends = np.searchsorted(person, np.arange(people + 1))
+    where = sparse.csr_array((np.ones(len(person)), np.arange(len(person)), ends), shape=(people, len(person)))
+    return np.asarray(where @ values)

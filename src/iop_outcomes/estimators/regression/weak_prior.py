@@ -17,6 +17,7 @@ from iop_outcomes.estimators.base.arrays import Array, Mask
 PRIOR_DEVIATION = 5.0
 NEWTON_STEPS = 40
 SETTLED = 1e-16
+NEAR = 1e-4  # a step this short, squared and in posterior standard errors, is not halved
 AT_ONCE = 2048  # rows
 
 
@@ -43,9 +44,12 @@ def posterior_mode(
         step = linalg.cho_solve((root, True), uphill)
         if float(uphill @ step) < close:
             return beta + step, root
+        change = x @ step
+        if float(uphill @ step) < NEAR:
+            beta, predictor, best = beta + step, predictor + change, None
+            continue
         if best is None:
             best = _posterior(predictor, known, there, beta, precision)
-        change = x @ step
         for _ in range(NEWTON_STEPS):
             reached = _posterior(predictor + change, known, there, beta + step, precision)
             if reached >= best:
