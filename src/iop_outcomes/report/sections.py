@@ -60,7 +60,7 @@ def document(of: Sources) -> Document:
 
 
 def _summary(of: Sources) -> tuple[Item, ...]:
-    twice = about.computed_twice(of.everything["diagnostics"], of.everything["estimates"]["n"].max())
+    twice = about.computed_twice(of.everything["diagnostics"], of.everything["estimates"]["n"].fillna(0).max())
     untold = protection.nothing_told(of.tables["counts"], of.tables["estimates"], of.study)
     items: list[Item] = [Paragraph(untold)] if untold else []
     items += [Points((twice,))] if twice and twice.tone else []

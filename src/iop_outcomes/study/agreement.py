@@ -19,6 +19,7 @@ from iop_outcomes.vocabulary.answers import MISSING, MISSING_IS_USING, MISSING_R
 from iop_outcomes.vocabulary.endpoints import (
     AMOUNTS,
     KINDS,
+    LEFT_INDEX,
     MAY_BE_MISSING,
     MISSING_MAY_BE_USE,
     ON_A_DAY,
@@ -64,6 +65,7 @@ def check(study: Study, analyses: tuple[Analysis, ...], endpoints: Mapping[str, 
         _check_recorded(study, endpoints[row.outcome], at)
         _check_missed(study, endpoints[row.outcome], at)
     _check_unique(study, analyses)
+    _check_one_curve(study, analyses, endpoints)
 
 
 def _nothing_asked(study: Study) -> str:
@@ -295,3 +297,18 @@ def _check_unique(study: Study, analyses: tuple[Analysis, ...]) -> None:
                 f"({row.outcome}, day {row.horizon_days}, {row.method}). Remove one."
             )
         seen.add(key)
+
+
+def _check_one_curve(study: Study, analyses: tuple[Analysis, ...], endpoints: Mapping[str, Endpoint]) -> None:
+    """Ways of leaving under two rules have analyses of their own, as their curves bear one name."""
+    seen: dict[tuple[str, str, str], str] = {}
+    for row in analyses:
+        endpoint = endpoints[row.outcome]
+        if endpoint.kind not in LEFT_INDEX:
+            continue
+        other = seen.setdefault((row.analysis, row.contrast, endpoint.cause), row.outcome)
+        if endpoints[other].followed != endpoint.followed:
+            raise StudyError(
+                f"{study.analyses}: the analysis '{row.analysis}' of cohort '{row.cohort}' asks for '{other}' and "
+                f"'{row.outcome}', whose curves would be one. Give the second an analysis name of its own."
+            )

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from iop_outcomes import sources
+from iop_outcomes.cohort import retention
 from iop_outcomes.errors import StudyError
 from iop_outcomes.tables import TABLES, check
 
@@ -138,3 +139,25 @@ def test_a_cell_that_is_no_number_stops_without_being_quoted(tmp_path: Path, pro
     with pytest.raises(StudyError, match="1 cell of the column 'AGE'") as caught:
         sources.read("uis", {"path": str(tmp_path / "uis.csv")})
     assert "thirty" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("tolerance", "points"), [(0, -20.6), (7, -3.0), (14, 2.5)])
+def test_the_difference_in_leaving_unplanned_by_day_90_hangs_on_the_tolerance_of_plans(
+    tables: Tables, tolerance: int, points: float
+) -> None:
+    """As retention has it from days and plans, and by hand from both."""
+    own = tables["stays"].merge(tables["persons"][["person_id", "assigned_arm"]], on="person_id")
+    days = own["end_day"] - own["start_day"]
+    unplanned = (days < own["planned_days"] - tolerance) & (days <= 90)
+    shares = unplanned.groupby(own["assigned_arm"]).mean()
+    assert round(100 * (shares["long"] - shares["short"]), 1) == points
+    people = own[["person_id"]].assign(
+        record_id=own["person_id"], index_start_day=0, clock_start_day=0, observed_days=400
+    )
+    ends = {f"{of}_{end}": own["end_day"] for of in ("index", "episode") for end in ("end_day", "end_latest")}
+    episodes = own[["person_id", "planned_days"]].assign(
+        index_start_day=0, index_reason=own["discharge_reason"], episode_reason=own["discharge_reason"], **ends
+    )
+    name = f"index_plan_{tolerance}"
+    found = retention.run(people, episodes, TABLES["episodes_by_gap"].empty(), follows=[name])["retention"]
+    assert list((found["cause"] == "unplanned") & (found["days"] <= 90)) == list(unplanned)

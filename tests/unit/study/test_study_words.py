@@ -367,3 +367,14 @@ def test_data_are_not_given_to_a_cohort_that_only_asks_a_database():
     source = loaded.source.model_copy(update={"kind": "mapping", "tables": tables, "database": "RECORDS"})
     with pytest.raises(StudyError, match="comes from a database and reads no file"):
         prepare.records(loaded.model_copy(update={"source": source, "data": "mine"}))
+
+
+def test_ways_of_leaving_under_two_rules_have_analyses_of_their_own():
+    row = (
+        "demo\tleaving_early\tretention\tiop_vs_residential\tunplanned_within_7\t90\trisk\toverlap\tnone\tsensitivity\n"
+    )
+    sheet = Path("config/analyses.tsv")
+    sheet.write_text(sheet.read_text() + row)
+    said = refused()
+    assert "asks for 'unplanned_discharge' and 'unplanned_within_7', whose curves would be one" in said
+    assert said.endswith("Give the second an analysis name of its own.")
