@@ -50,6 +50,7 @@ def run(
     tables = Tables(people, arms, covariates, retention, dose, abstinence, first_use, doses, onward)
 
     recorded: hours_and_weeks.Recorded = {}
+    curves: threshold.Known = {}
 
     def answered(ask: Analysis) -> Answered:
         endpoint = endpoints[ask.outcome]
@@ -59,7 +60,8 @@ def run(
         if asked_for := compared.strategies.get(ask.contrast):
             return staying.answered(ask, tables, asked_for, contrasts[asked_for.contrast], endpoint, gate, inference)
         if claimed := compared.thresholds.get(ask.contrast):
-            return threshold.answered(ask, tables, claimed, contrasts[claimed.contrast], endpoint, gate, inference)
+            own = contrasts[claimed.contrast]
+            return threshold.answered(ask, tables, claimed, own, endpoint, gate, inference, curves)
         if further := compared.starting.get(ask.contrast):
             return starting.answered(ask, tables, further, endpoint, gate, inference)
         if grid := compared.doses.get(ask.contrast):

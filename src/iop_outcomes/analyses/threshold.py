@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -41,6 +42,9 @@ from iop_outcomes.tables.results import BEND_FITS, LINE_FITS, WEEKS_OF_CARE
 from iop_outcomes.vocabulary.measures import BEYOND, GAIN, RISE, UP_TO
 from iop_outcomes.vocabulary.methods import NAIVE
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 SIDES = (UP_TO, BEYOND)
 NO_ONE_LEFT = "no one of the arm is known to have left care in the weeks that are asked about"
 TOO_FEW_WEEKS = (
@@ -57,31 +61,48 @@ def answered(
     endpoint: Endpoint,
     gate: Gate,
     inference: Inference,
+    known: Known,
 ) -> Answered:
-    """Counts, estimates, diagnostics and the curve of one row."""
+    """Counts, estimates, diagnostics and the curve of one row. known: curves of rows before it."""
     started = tables.arm(setting.contrast) == (1 if setting.arm == contrast.first.name else 0)
     people = tables.people[started].assign(arm=1).reset_index(drop=True)
     sample = Sample(people, SIDES, inference)
     outcome = at_a_day.read(tables.abstinence, people, ask, endpoint)
     counts = tuple(results.count_rows(ask, np.full(len(people), setting.arm, dtype=object), outcome.levels))
+    key = ask.contrast, ask.outcome, ask.horizon_days, ask.method, ask.missing_rule
+    if key not in known:
+        known[key] = _over_weeks(ask, tables, setting, started, people, sample, outcome, gate)
+    under = known[key]
+    found = replace(answer(ask, sample, under, gate), counts=counts)
+    if found.status != "ok" or ask.measure != RISE:
+        return found
+    told = () if ask.method == NAIVE else tuple(under.told(ask))
+    return replace(found, curves=tuple(under.points(ask)), diagnostics=(*found.diagnostics, *told))
+
+
+def _over_weeks(
+    ask: Analysis,
+    tables: Tables,
+    setting: Threshold,
+    started: Mask,
+    people: pd.DataFrame,
+    sample: Sample,
+    outcome: AtADay,
+    gate: Gate,
+) -> OverWeeks:
     stay = of(tables.retention, setting.follows, people["person_id"])
     near = setting.plan_tolerance_days if setting.plan == ADJUSTED else None
     weeks = Weeks.of(tables.doses, people, stay, setting.decided, near, tables.baseline(started).dense())
     left = np.where(stay["cause"].isin(LOST).to_numpy(), 0, week_left(stay))
-    under = _OverWeeks(ask, outcome, weeks, week_left(stay), left, setting, gate, sample)
-    found = replace(answer(ask, sample, under, gate), counts=counts)
-    if found.status != "ok" or ask.measure != RISE:
-        return found
-    told = () if ask.method == NAIVE else tuple(under.told())
-    return replace(found, curves=tuple(under.points()), diagnostics=(*found.diagnostics, *told))
+    return OverWeeks(ask, outcome, weeks, week_left(stay), left, setting, gate, sample)
 
 
 @dataclass(frozen=True)
-class _OverWeeks:
+class OverWeeks:
     """A state on a day of the n people who started in an arm, by the week in which all had left.
 
-    stayed: (n,) the week in which each left, or was last seen. left: (n,) the same of those who are known to have left,
-    else 0.
+    ask: what it was first asked for; another measure is of the same curve. stayed: (n,) the week in which each left, or
+    was last seen. left: (n,) the same of those who are known to have left, else 0.
     """
 
     ask: Analysis
@@ -141,19 +162,19 @@ class _OverWeeks:
         """None."""
         raise NotPossible("weeks of leaving are compared by shares, not by hazards")
 
-    def points(self) -> Iterator[Row]:
+    def points(self, ask: Analysis) -> Iterator[Row]:
         """The curve over the weeks that have a point."""
         curve = self._curve
         errors, reach = curve.standard_error(), curve.critical(self.sample.inference.confidence_level)
         for week, value, error in zip(self._at, curve.value, errors, strict=True):
             yield results.curve_point(
-                self.ask, self.setting.arm, self.ask.outcome, WEEKS_OF_CARE, float(week), value, error, reach
+                ask, self.setting.arm, ask.outcome, WEEKS_OF_CARE, float(week), value, error, reach
             )
 
-    def told(self) -> Iterator[Row]:
+    def told(self, ask: Analysis) -> Iterator[Row]:
         """How well a line fits the curve, and one that bends: p values."""
         for quantity, shape in ((LINE_FITS, LINE), (BEND_FITS, BROKEN)):
-            yield results.diagnostic(self.ask, quantity, self._shapes.misfit[shape].p_value, np.nan, "info")
+            yield results.diagnostic(ask, quantity, self._shapes.misfit[shape].p_value, np.nan, "info")
 
     @property
     def _state(self) -> Array:
@@ -229,3 +250,7 @@ def _rows(estimate: Estimate, names: tuple[str, ...] | list[str], rows: list[lis
     """Sums of an estimate's numbers."""
     table = np.asarray(rows, dtype=float)
     return estimate.transform(tuple(names), lambda v: table @ v, table)
+
+
+# curves by comparison, outcome, day, method and rule: two measures of one are read off it
+Known = dict[tuple[str, str, int, str, str], OverWeeks]

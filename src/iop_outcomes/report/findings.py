@@ -14,6 +14,7 @@ from iop_outcomes.protocol import AsRun
 from iop_outcomes.report import doses as of_doses
 from iop_outcomes.report import explanations, misclassified, protection, results, states, two_sources
 from iop_outcomes.report import other_rules as rules
+from iop_outcomes.report import results_of_doses as of_dose
 from iop_outcomes.report.document import Heading, Item, Paragraph, Table, filled, notes, points
 from iop_outcomes.report.material import Sources
 from iop_outcomes.report.sentences import dose as sentences
@@ -98,7 +99,7 @@ def dose(of: Sources) -> tuple[Item, ...]:
     longer = _durations(estimates, of.tables["diagnostics"], study)
     hours, tests = (
         [t for name, i in study.intensities.items() if i.of == of_what
-         for t in results.of_intensity(estimates, study, name)]
+         for t in of_dose.of_intensity(estimates, study, name)]
         for of_what in (HOURS, TESTS)
     )  # fmt: skip
     stays, onward = (
@@ -107,7 +108,7 @@ def dose(of: Sources) -> tuple[Item, ...]:
     bends = [
         table
         for name in study.thresholds
-        for table in results.of_threshold(estimates, of.tables["diagnostics"], study, name)
+        for table in of_dose.of_threshold(estimates, of.tables["diagnostics"], study, name)
     ]
     grids = of_doses.tables(estimates, study)
     if not (longer or stays or onward or bends or hours or tests or grids):
@@ -117,11 +118,11 @@ def dose(of: Sources) -> tuple[Item, ...]:
         why = [sentences.WHY_NAIVE[s].format(**d) for s, d in _naive(estimates, study)]
         items += [Heading("Longer stays"), *(Paragraph(said) for said in why), *of.drawn("duration"), *filled(longer)]
     if stays:
-        weights = results.of_weights(of.tables["diagnostics"], study, study.strategies)
+        weights = of_dose.of_weights(of.tables["diagnostics"], study, study.strategies)
         items += [Heading("Had everyone stayed so long, or left"), Paragraph(explanations.OF_STRATEGIES)]
         items += [*of.drawn("strategies"), *filled(stays), *filled(weights)]
     if onward:
-        weights = results.of_weights(of.tables["diagnostics"], study, study.starting)
+        weights = of_dose.of_weights(of.tables["diagnostics"], study, study.starting)
         items += [Heading("Had everyone gone on to further care, or nobody"), Paragraph(explanations.OF_STARTING)]
         items += [*(() if stays else of.drawn("strategies")), *filled(onward), *filled(weights)]
     if bends:
@@ -129,7 +130,7 @@ def dose(of: Sources) -> tuple[Item, ...]:
         items += [*of.drawn("thresholds"), *filled(bends)]
     if grids:
         items += [Heading("Had everyone attended so many hours, for so many weeks"), Paragraph(explanations.OF_DOSES)]
-        weights = results.of_weights(of.tables["diagnostics"], study, study.doses)
+        weights = of_dose.of_weights(of.tables["diagnostics"], study, study.doses)
         items += [*of.drawn("doses"), *filled(grids), *filled(weights)]
     if hours or of.drawn("intensity"):
         items += [

@@ -7,7 +7,6 @@ without a number says why.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from iop_outcomes.estimators.regression.few_clusters import ENOUGH
@@ -22,31 +21,24 @@ from iop_outcomes.presentation.labels import (
     thresholds_method,
     within,
 )
-from iop_outcomes.protocol import AsRun, Intensity, two_strategies
-from iop_outcomes.report import explanations, protection
+from iop_outcomes.protocol import AsRun, two_strategies
+from iop_outcomes.report import protection
 from iop_outcomes.report.document import Block, Line, Table
-from iop_outcomes.report.sentences import effects, thresholds
+from iop_outcomes.report.sentences import effects
 from iop_outcomes.report.summary import Pair, paired, rank
 from iop_outcomes.tables.results import (
-    BEND_FITS,
-    EFFECTIVE_SHARE,
     FEW_SITES_DEGREES,
     FEW_SITES_HIGH,
     FEW_SITES_LOW,
-    LARGEST_DIFFERENCE,
-    LARGEST_WEIGHT,
-    LINE_FITS,
-    MEAN_WEIGHT,
     OF_QUESTIONS,
     ONE_RATIO,
     OVER_WEEKS,
     PROPORTIONAL,
-    TRUNCATED_SHARE,
 )
 from iop_outcomes.tables.rows import Estimated, alike, estimated
 from iop_outcomes.vocabulary import answers
 from iop_outcomes.vocabulary.kind import RETENTION
-from iop_outcomes.vocabulary.measures import DAYS, INTENSITY, MEASURES, NUMBER, POINTS, RATIO, RATIOS, SHARE
+from iop_outcomes.vocabulary.measures import DAYS, MEASURES, NUMBER, POINTS, RATIO, RATIOS, SHARE
 from iop_outcomes.vocabulary.methods import METHODS, UNADJUSTED
 
 if TYPE_CHECKING:
@@ -63,14 +55,6 @@ FORMS: dict[str, tuple[numbers.Form, numbers.Form]] = {
 QUESTION = ("analysis", "contrast", "outcome", "horizon_days", "method", "missing_rule")
 # values of diagnostics, by quantity and question
 Values = Mapping[tuple[object, ...], float]
-# columns of what weights of strategies achieve, by quantity
-OF_WEIGHTS: dict[str, tuple[str, numbers.Form]] = {
-    EFFECTIVE_SHARE: ("Effective share", numbers.percent),
-    LARGEST_WEIGHT: ("Largest weight, by the mean", numbers.ratio),
-    MEAN_WEIGHT: ("Mean weight", numbers.ratio),
-    LARGEST_DIFFERENCE: ("Largest difference", numbers.ratio),
-    TRUNCATED_SHARE: ("Cut off", numbers.percent),
-}
 # columns of p values, by quantity
 TESTS = {ONE_RATIO: "Test of one ratio, p", PROPORTIONAL: "Proportional hazards, p", OVER_WEEKS: "Same in all weeks, p"}
 OF_THE_SCORE_TEST = (
@@ -96,17 +80,17 @@ def of_contrast(
     values = own[~own["measure"].isin(RATIOS)]
     tables = []
     if len(values):
-        few = _told(values, diagnostics, (FEW_SITES_LOW, FEW_SITES_HIGH, FEW_SITES_DEGREES))
-        tables.append(_values(values, labels, contrast, labels.arms(contrast), labels.sides(contrast), few=few))
+        few = told_of(values, diagnostics, (FEW_SITES_LOW, FEW_SITES_HIGH, FEW_SITES_DEGREES))
+        tables.append(of_values(values, labels, contrast, labels.arms(contrast), labels.sides(contrast), few=few))
     for measure in RATIOS:
         ratios = own[own["measure"] == measure]
         if len(ratios):
             note = MEASURES[measure].note if step == RETENTION else ""
-            tables.append(_ratios(ratios, labels, contrast, _told(ratios, diagnostics, TESTS), note))
+            tables.append(_ratios(ratios, labels, contrast, told_of(ratios, diagnostics, TESTS), note))
     return tables
 
 
-def _told(own: pd.DataFrame, diagnostics: pd.DataFrame, quantities: Collection[str]) -> Values:
+def told_of(own: pd.DataFrame, diagnostics: pd.DataFrame, quantities: Collection[str]) -> Values:
     """What diagnostics tell of the questions of some estimates: value by quantity and question."""
     of = [q for q in quantities if OF_QUESTIONS[q] in set(own["measure"])]
     found = diagnostics[diagnostics["quantity"].isin(of) & diagnostics["value"].notna()]
@@ -119,78 +103,7 @@ def _question(row: Mapping[str, object]) -> tuple[object, ...]:
     return tuple(row[k] for k in QUESTION)
 
 
-def of_intensity(estimates: pd.DataFrame, study: AsRun, name: str) -> list[Table]:
-    """The tables of an intensity, one for each arm: more against fewer hours, or tests, a week."""
-    labels, setting = Labels(study), study.intensities[name]
-    first, second = MEASURES[INTENSITY[setting.of]].sides
-    tables = []
-    for arm, own in estimates[estimates["contrast"] == name].groupby("group", sort=False):
-        columns = _amounts(setting, str(arm))
-        tables.append(_values(own, labels, name, columns, (first, second), labels.arm(name, str(arm))))
-    return [t for t in tables if any(line.cells for block in t.blocks for line in block.lines)]
-
-
-def of_threshold(estimates: pd.DataFrame, diagnostics: pd.DataFrame, study: AsRun, name: str) -> list[Table]:
-    """The table of a threshold: what further weeks add up to it and beyond it, and which shapes fit the curve."""
-    labels, own = Labels(study), estimates[estimates["contrast"] == name]
-    if own.empty:
-        return []
-    table = _values(own, labels, name, labels.arms(name), labels.sides(name))
-    fits = _told(own, diagnostics, (LINE_FITS, BEND_FITS))
-    said = []
-    for _, *asked in (key for key in fits if key[0] == LINE_FITS):
-        line, bend = (fits.get((quantity, *asked)) for quantity in (LINE_FITS, BEND_FITS))
-        if line is not None and bend is not None:
-            day = float(str(asked[3]))
-            of = labels.question(str(asked[2]), day, str(asked[5]))
-            said.append(f"{of}: {within(thresholds.fit(line, bend, study.thresholds[name].at))}")
-    return [replace(table, note=" ".join(part for part in (table.note, *said) if part))]
-
-
-def of_weights(diagnostics: pd.DataFrame, study: AsRun, names: Collection[str]) -> list[Table]:
-    """What the weights of some comparisons achieve: one table, a line for each strategy of each question, or, of doses,
-    for each question.
-    """
-    labels = Labels(study)
-    own = diagnostics[diagnostics["quantity"].isin(list(OF_WEIGHTS)) & diagnostics["contrast"].isin(list(names))]
-    told = {q: said for q, said in OF_WEIGHTS.items() if (own["quantity"] == q).any()}
-    histories = bool(set(names) & set(study.doses))
-    blocks = []
-    for name, of_name in own.groupby("contrast", sort=False):
-        lines = []
-        for (_, outcome, day, rule, arm), found in of_name.groupby(
-            ["analysis", "outcome", "horizon_days", "missing_rule", "arm"], sort=False
-        ):
-            asked = labels.question(str(outcome), float(str(day)), str(rule))
-            values = found.set_index("quantity")["value"]
-            cells = tuple(_known(values.get(quantity), form) for quantity, (_, form) in told.items())
-            whose = asked if histories else f"{labels.arm(str(name), str(arm))} ({within(asked)})"
-            lines.append(Line(whose, cells))
-        blocks.append(Block(labels.contrast(str(name)), tuple(lines)))
-    columns = ("Question" if histories else "Strategy", *(head for head, _ in told.values()))
-    title, note = (
-        ("Weights of weekly histories", explanations.OF_HISTORIES)
-        if histories
-        else ("Weights of the strategies", explanations.OF_WEIGHTS)
-    )
-    return [Table(title, columns, tuple(blocks), note)] if blocks else []
-
-
-def _known(value: float | None, form: numbers.Form) -> str:
-    return form(value, 0.0) if value is not None and numbers.known(value) else numbers.DASH
-
-
-def _amounts(setting: Intensity, arm: str) -> tuple[str, str]:
-    """More and fewer hours, or tests, a week, at the head of their columns."""
-    if setting.cut is not None:
-        return f"{numbers.plain(setting.cut)} tests a week or more", "Fewer"
-    if arm not in setting.compare:
-        return "More", "Fewer"
-    fewer, more = (f"{numbers.plain(hours)} hours a week" for hours in setting.compare[arm])
-    return more, fewer
-
-
-def _values(
+def of_values(
     own: pd.DataFrame,
     labels: Labels,
     name: str,

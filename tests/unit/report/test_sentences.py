@@ -13,7 +13,7 @@ from released_study import NARROW, USE, estimand, estimates, gated, plain_study,
 
 from iop_outcomes.presentation.labels import Labels
 from iop_outcomes.protocol import AsRun
-from iop_outcomes.report import methods, results
+from iop_outcomes.report import methods, results_of_doses
 from iop_outcomes.report import summary as plain
 from iop_outcomes.report.sentences import effects
 
@@ -300,6 +300,6 @@ def test_more_tests_against_fewer_with_what_may_explain_it() -> None:
         f"44.0{NARROW}% where fewer were: 6.0 percentage points fewer"
     ) in text
     assert "detection, and not use, may explain all of a difference" in text
-    (shown,) = results.of_intensity(typed("estimates", rows), asked, "tests")
+    (shown,) = results_of_doses.of_intensity(typed("estimates", rows), asked, "tests")
     assert shown.columns[1:3] == ("2 tests a week or more", "Fewer")
     assert "at least 2 tests scheduled a week against fewer" in str(methods.describe(asked))
