@@ -38,6 +38,7 @@ TITLES = {
     "agreement": "Levels of care by label and by hours a week",
     "hours": "Hours of care a week, scheduled and delivered",
     "transitions": "Moves between levels of care",
+    "known": "What trials of setting have found, with this cohort beneath",
 }
 
 

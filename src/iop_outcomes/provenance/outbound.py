@@ -50,6 +50,7 @@ OF_FIGURES: dict[str, str] = {
     "second_error": "what protection may have changed the second arm's share by, either way",
     "share": "share of people, from released counts",
     "shown": "the number as the figure writes it",
+    "source": "an earlier study as the figure names it, or what is compared here",
     "side": "0 first arm, 1 second",
     "size": "the value without its sign",
     "step": "step from one level of care to the next",

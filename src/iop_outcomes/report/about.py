@@ -1,10 +1,8 @@
-"""What others have found, and where the report comes from."""
+"""How the numbers were checked, and where the report comes from."""
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import iop_outcomes
@@ -16,15 +14,6 @@ from iop_outcomes.vocabulary.second_opinion import MOST, SAMPLED
 
 if TYPE_CHECKING:
     import pandas as pd
-
-KNOWN = Path(__file__).resolve().parent / "known.tsv"
-
-
-def known() -> list[dict[str, str]]:
-    """What others have found: source, design and finding, from the list beside this module."""
-    with open(KNOWN, encoding="utf-8", newline="") as lines:
-        rows = list(csv.DictReader(lines, delimiter="\t"))
-    return [{name: text.replace(" %", f"{numbers.NARROW}%") for name, text in row.items()} for row in rows]
 
 
 def computed_twice(diagnostics: pd.DataFrame, people: float = 0) -> Point | None:

@@ -114,6 +114,7 @@ OF_TESTS = (
     "use, or where it expects it, schedules more tests for people who use more."
 )
 OF_OTHERS = (
-    "Read from abstracts and excerpts of tables. In the trials of setting, day treatment often ran more hours a week "
-    "than intensive outpatient care does."
+    "Read from abstracts and from the tables of a review. In the trials of setting, day treatment often ran more hours "
+    "a week than intensive outpatient care does: from 20 hours on it is partial hospitalization, whatever it is "
+    "called. Limits (Newcombe) are from the people assigned where those followed are not told, and then too narrow."
 )

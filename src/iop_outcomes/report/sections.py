@@ -22,22 +22,20 @@ from iop_outcomes.report import (
     gaps,
     known_truth,
     methods,
+    others,
     protection,
     records,
     summary,
     target_trials,
 )
 from iop_outcomes.report.document import (
-    Block,
     Document,
     Heading,
     Item,
-    Line,
     Paragraph,
     Point,
     Points,
     Section,
-    Table,
     Terms,
     filled,
     notes,
@@ -141,13 +139,6 @@ def _design(of: Sources) -> tuple[Item, ...]:
     )  # fmt: skip
 
 
-def _known(of: Sources) -> tuple[Item, ...]:
-    lines = tuple(Line(row["source"], (row["design"], row["finding"])) for row in about.known())
-    caption = "Earlier studies of setting, intensity and duration"
-    table = Table(caption, ("Source", "Design", "Finding"), (Block("", lines),), words=True, name="Earlier studies")
-    return (Paragraph(explanations.OF_OTHERS), table)
-
-
 def _methods(of: Sources) -> tuple[Item, ...]:
     items = [item for part in methods.describe(of.study) for item in _part(part)]
     return (*items, Heading("What this report does not do"), *points(explanations.DEVIATIONS))
@@ -190,7 +181,7 @@ SECTIONS: tuple[tuple[str, str, str, Callable[[Sources], tuple[Item, ...]]], ...
     ("states", "Work and arrests", "", findings.work),
     ("otherwise", "The same questions under other rules", "", findings.other_rules),
     ("dose", "How long and how much", "", findings.dose),
-    ("known", "What others have found", "", _known),
+    ("known", "What others have found", "", others.found),
     ("methods", "Methods", "methods", _methods),
     ("trials", "The trials that these estimates stand in for", "methods", _trials),
     ("limits", "Limits", "", _limits),

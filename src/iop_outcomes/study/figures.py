@@ -6,7 +6,15 @@ from collections.abc import Mapping, Sequence
 
 from iop_outcomes.protocol import Analysis, Endpoint, Study
 from iop_outcomes.vocabulary.answers import BOUNDS, MISSING_RULES
-from iop_outcomes.vocabulary.endpoints import BETWEEN, EVENTS, LEFT_INDEX, STAYING, WEEKLY, measures
+from iop_outcomes.vocabulary.endpoints import (
+    BETWEEN,
+    EVENTS,
+    LEFT_INDEX,
+    STAYING,
+    USE_ON_A_DAY,
+    WEEKLY,
+    measures,
+)
 from iop_outcomes.vocabulary.kind import (
     ABSTINENCE,
     CONTRASTS,
@@ -45,6 +53,7 @@ FIGURES: dict[str, set[tuple[str, str]] | None] = {
     "agreement": None,
     "hours": None,
     "transitions": None,
+    "known": {(kind, RISK) for kind in (*USE_ON_A_DAY, *LEFT_INDEX)},
 }
 
 

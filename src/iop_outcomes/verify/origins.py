@@ -13,13 +13,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import iop_outcomes
-from iop_outcomes.presentation import numbers
+from iop_outcomes.presentation import evidence, numbers
 from iop_outcomes.provenance.manifest import PACKAGE
-from iop_outcomes.tables import TABLES
+from iop_outcomes.tables import TABLES, reference
 from iop_outcomes.tables.results import PEOPLE
 from iop_outcomes.verify import page
 
@@ -142,8 +141,8 @@ class Sources:
         files = [
             p for room in SPEAKING for p in sorted((PACKAGE / room).rglob("*")) if p.suffix in (".py", ".tsv", ".j2")
         ]
-        files += [p for p in sorted(Path(PACKAGE).rglob("data/reference/*.csv"))]
-        return _even("\n".join(p.read_text("utf-8") for p in files))
+        files += sorted(reference.FOLDER.rglob("*.csv"))
+        return _even("\n".join([*(p.read_text("utf-8") for p in files), *evidence.words()]))
 
     def of_value(self, value: float, around: str) -> Origin:
         """The origin of a number that was written from a value. around: words of its place."""

@@ -19,7 +19,7 @@ from iop_outcomes import figures, report
 from iop_outcomes.errors import StudyError
 from iop_outcomes.presentation import numbers
 from iop_outcomes.protocol import AsRun
-from iop_outcomes.report import about, document, material, page, sections
+from iop_outcomes.report import document, material, page, sections
 
 BANNED = "no significant difference"
 
@@ -233,10 +233,13 @@ def test_a_file_that_is_no_figure_of_ours_is_refused(tmp_path: Path) -> None:
         report.picture(tmp_path / "absent.svg")
 
 
-def test_what_is_known_is_complete() -> None:
-    rows = about.known()
-    assert len(rows) >= 8
-    assert all(set(r) == {"source", "design", "finding"} and all(r.values()) for r in rows)
+def test_what_others_found_stands_with_what_was_seen_of_it() -> None:
+    told = {s.id: s.items for s in sections.document(sources(truth())).told}["known"]
+    printed, studies = (item for item in told if isinstance(item, document.Table))
+    assert sum(len(b.lines) for b in studies.blocks) >= 19
+    assert all(line.label and all(line.cells) for b in studies.blocks for line in b.lines)
+    (line,) = (x for x in printed.blocks[0].lines if x.label.startswith("Alterman") and x.cells[1] == "Completed")
+    assert line.cells[0] == "Day hospital (by its hours partial hospitalization), 27 h a week; Inpatient, 48 h a week"
 
 
 def test_tables_are_plain_data() -> None:
