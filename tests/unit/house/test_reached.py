@@ -32,6 +32,8 @@ UNREACHED: dict[str, str] = {
     "regression.glm.logistic": "models of weekly screens: pooled logistic regression of a negative one",
     "regression.glm.poisson": "models of weekly screens: modified Poisson, ratios of shares",
     # dose: strategies of duration and intensity
+    "causal.dose_density": "hours of the first weeks, weighted at baseline",
+    "causal.generalised_propensity": "hours of the first weeks, weighted at baseline",
     "cox.cause_models": "completion and dropout modelled apart, for strategies of duration",
     "cox.standardised_curves": "curves had everyone followed one strategy",
     "survival.cumulative_hazard": "hazards by cause for transitions between levels of care",

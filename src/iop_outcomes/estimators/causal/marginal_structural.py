@@ -213,7 +213,9 @@ class MarginalStructuralModel:
             own_part[:, k] = share * (mean - value[k])
             slope.append((share * family.variance(mean)) @ at)
         by = np.array(slope).T
-        apart = Estimate(tuple(regimes), value, own_part + known @ by, counted.frequency, part=counted.used)
+        # without a baseline every prediction is the same for all, and those not seen are averaged over to no end
+        there = part if self.baseline is None else counted.used
+        apart = Estimate(tuple(regimes), value, own_part + known @ by, counted.frequency, part=there)
         return Structural(replace(apart, influence=apart.influence + through @ by), apart, coefficient, weights)
 
     def _under(self, name: str, summary: ArrayLike) -> Array:
