@@ -16,6 +16,7 @@ from iop_outcomes.errors import StudyError
 from iop_outcomes.estimators.two_by_two.printed import Counts, counts_behind
 from iop_outcomes.estimators.two_by_two.proportions import Interval, newcombe
 from iop_outcomes.presentation import numbers
+from iop_outcomes.presentation.labels import within
 from iop_outcomes.tables import reference
 from iop_outcomes.vocabulary.measures import HAZARD_RATIO, ODDS_RATIO
 
@@ -194,6 +195,8 @@ def words() -> Iterator[str]:
     for result in results():
         yield result.asked
         yield result.told()
+        if gap := result.difference:
+            yield f"{within(result.asked)}: {points_of(gap)}"
 
 
 def _number(row: Mapping[str, str], column: str, where: str) -> float:

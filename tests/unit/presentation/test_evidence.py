@@ -80,3 +80,10 @@ def test_a_wrong_row_is_named(monkeypatch: pytest.MonkeyPatch, file: str, column
     with pytest.raises(StudyError) as error:
         evidence.results()
     assert said in str(error.value)
+
+
+def test_every_number_that_is_written_stands_in_the_words() -> None:
+    """By which whoever traces a printed number knows it again."""
+    said = "\n".join(evidence.words())
+    assert f"completed: {MINUS}48.4 ({MINUS}64.7 to {MINUS}28.4) points" in said
+    assert all(r.told() in said and r.asked in said for r in evidence.results())
