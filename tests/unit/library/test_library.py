@@ -390,7 +390,7 @@ def test_importing_the_package_loads_no_estimator() -> None:
 
 
 def test_six_against_three_months_planned_as_mccusker_published_it() -> None:
-    """Site A of the trial as randomised: 0.74 (0.58 to 0.93) in McCusker and others 1997; 0.740 of the 400 people here."""
+    """Site A as randomised: 0.74 (0.58 to 0.93) in McCusker and others 1997; 0.740 of the 400 people here."""
     trial = pd.read_csv(Path(__file__).parents[3] / "data" / "uis" / "uis.csv")
     (row,) = iop.cox(trial[trial["SITE"] == 0], "TIME", "CENSOR", ["TREAT"]).to_dict("records")
     # limits from the information are 0.595 to 0.920, robust ones a hair wider
