@@ -10,16 +10,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
 import numpy as np
 
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.answer import Answered, answer
 from iop_outcomes.analyses.outcomes.at_a_day import AtADay
+from iop_outcomes.analyses.outcomes.without_hazards import WithoutHazards
 from iop_outcomes.analyses.rows import Row
 from iop_outcomes.analyses.sample import Sample
-from iop_outcomes.errors import EstimationError, NotPossible
+from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.base.arrays import Array, Mask
 from iop_outcomes.estimators.base.estimate import Estimate
 from iop_outcomes.estimators.causal.strategies import Followed
@@ -32,20 +33,35 @@ from iop_outcomes.tables.results import (
     TRUNCATED_SHARE,
 )
 
-if TYPE_CHECKING:
-    from iop_outcomes.analyses.hazards import Ratios
 
-NO_HAZARDS = "strategies are compared by risks, not by hazards"
+@dataclass(frozen=True)
+class OfStrategies(WithoutHazards):
+    """A state on a day under strategies. outcome: of the n people who are compared."""
+
+    no_hazard: ClassVar[str] = "strategies are compared by risks, not by hazards"
+
+    ask: Analysis
+    outcome: AtADay
+
+    def used(self, ask: Analysis) -> Mask:
+        """(n,) who is in the denominator."""
+        return self.outcome.used(ask)
+
+    def state(self, ask: Analysis) -> Array | None:
+        """None: the means are weighted, and of more people than those who followed one strategy."""
+        return None
+
+    def known(self, ask: Analysis) -> Array:
+        """(n, 2)."""
+        return self.outcome.known(ask)
 
 
 @dataclass(frozen=True)
-class ByClones(ABC):
+class ByClones(OfStrategies, ABC):
     """outcome: of the n people who followed a strategy, as a sample compares them. whole: of all N to whom both were
     open. baseline: (N, q) what was known of these at the start.
     """
 
-    ask: Analysis
-    outcome: AtADay
     whole: AtADay
     baseline: Array
     gate: Gate
@@ -58,27 +74,12 @@ class ByClones(ABC):
     @property
     def answers(self) -> Array:
         """(N,) the state. Raises NotPossible where it does not follow from what each person answered."""
-        state = self.whole.state(self.ask)
-        if state is None:
-            raise NotPossible("this reading of missing answers needs more than what each person answered")
-        return state
+        return self.whole.answers(self.ask)
 
     @property
     def weight(self) -> Array:
         """(N,) 1 of who is in the denominator, else 0."""
         return self.whole.used(self.ask).astype(float)
-
-    def used(self, ask: Analysis) -> Mask:
-        """(n,) who is in the denominator, of those compared."""
-        return self.outcome.used(ask)
-
-    def state(self, ask: Analysis) -> Array | None:
-        """None: the means are of more people than those compared."""
-        return None
-
-    def known(self, ask: Analysis) -> Array:
-        """(n, 2) of those compared."""
-        return self.outcome.known(ask)
 
     def silent(self, ask: Analysis, sample: Sample) -> str:
         """As of those compared."""
@@ -104,14 +105,6 @@ class ByClones(ABC):
                     f"one person under '{name}' weighs {largest:.0f} times the mean (limit {limit:g})"
                 )
         return sample.finish(found.estimate, ask.method)
-
-    def hazard_ratios(self, ask: Analysis, sample: Sample, fewest: int) -> Ratios:
-        """None."""
-        raise NotPossible(NO_HAZARDS)
-
-    def subdistribution_ratio(self, ask: Analysis, sample: Sample) -> Estimate:
-        """None."""
-        raise NotPossible(NO_HAZARDS)
 
     @property
     def _shares(self) -> Array:

@@ -213,10 +213,7 @@ class _AtDoses:
     @property
     def _answers(self) -> Array:
         """(n,) the state, missing of whom is not in the denominator."""
-        state = self.outcome.state(self.ask)
-        if state is None:
-            raise NotPossible("this reading of missing answers needs more than what each person answered")
-        return np.where(self.outcome.used(self.ask), state, np.nan)
+        return np.where(self.outcome.used(self.ask), self.outcome.answers(self.ask), np.nan)
 
     def _followed(self) -> Estimate:
         asked = {name: self._doses[key] for key, name in self._identified.items()}

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.answer import Answered, answer, together
 from iop_outcomes.analyses.dose_tables import Tables
 from iop_outcomes.analyses.outcomes import at_a_day
+from iop_outcomes.analyses.outcomes.without_hazards import WithoutHazards
 from iop_outcomes.analyses.rows import Row, Some
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.errors import NotPossible
@@ -33,7 +34,7 @@ from iop_outcomes.vocabulary.measures import FEWER_HOURS, MORE_HOURS
 from iop_outcomes.vocabulary.methods import SPLINE
 
 if TYPE_CHECKING:
-    from iop_outcomes.analyses.hazards import Ratios
+    pass
 
 SUPPORT = (0.05, 0.95)
 GRID_POINTS = 41
@@ -88,12 +89,14 @@ def _of_an_arm(ask: Analysis, sample: Sample, outcome: _ByHours, gate: Gate, nam
 
 
 @dataclass(frozen=True)
-class _ByHours:
+class _ByHours(WithoutHazards):
     """An outcome against hours a week, of the people of one arm who are in care.
 
     abstinent: (n,). hours: (n,) a week. wanted: the hours to compare, fewer first. sample: the people, with baseline
     covariates beside them.
     """
+
+    no_hazard: ClassVar[str] = "hours a week are compared by risks, not by hazards"
 
     abstinent: Mask
     hours: Array
@@ -130,14 +133,6 @@ class _ByHours:
             raise NotPossible("the hours to compare lie outside the 5th to 95th percentile seen in this arm")
         fewer, more = whole.names[-2:]
         return whole.take(more, fewer)
-
-    def hazard_ratios(self, ask: Analysis, sample: Sample, fewest: int) -> Ratios:
-        """None."""
-        raise NotPossible("hours a week are compared by risks, not by hazards")
-
-    def subdistribution_ratio(self, ask: Analysis, sample: Sample) -> Estimate:
-        """None."""
-        raise NotPossible("hours a week are compared by risks, not by hazards")
 
     def curve(self, ask: Analysis, name: str) -> Iterator[Row]:
         """Points over the hours that were attended."""

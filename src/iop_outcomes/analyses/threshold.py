@@ -16,22 +16,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.answer import Answered, answer
+from iop_outcomes.analyses.clones import OfStrategies
 from iop_outcomes.analyses.dose_tables import Tables
-from iop_outcomes.analyses.hazards import Ratios
 from iop_outcomes.analyses.outcomes import at_a_day
 from iop_outcomes.analyses.outcomes.at_a_day import AtADay
 from iop_outcomes.analyses.person_weeks import LOST, Weeks, week_left
 from iop_outcomes.analyses.rows import Row
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.cohort.retention import of
-from iop_outcomes.errors import EstimationError, NotPossible
-from iop_outcomes.estimators.base.arrays import Array, Mask, Whole
+from iop_outcomes.errors import EstimationError
+from iop_outcomes.estimators.base.arrays import Mask, Whole
 from iop_outcomes.estimators.base.estimate import Estimate
 from iop_outcomes.estimators.causal.shapes import AFTER, BEFORE, BROKEN, LINE, Shapes, shapes
 from iop_outcomes.estimators.causal.strategies import Followed, Strategy, strategy_means
@@ -98,15 +98,15 @@ def _over_weeks(
 
 
 @dataclass(frozen=True)
-class OverWeeks:
+class OverWeeks(OfStrategies):
     """A state on a day of the n people who started in an arm, by the week in which all had left.
 
     ask: what it was first asked for; another measure is of the same curve. stayed: (n,) the week in which each left, or
     was last seen. left: (n,) the same of those who are known to have left, else 0.
     """
 
-    ask: Analysis
-    outcome: AtADay
+    no_hazard: ClassVar[str] = "weeks of leaving are compared by shares, not by hazards"
+
     weeks: Weeks
     stayed: Whole
     left: Whole
@@ -114,25 +114,13 @@ class OverWeeks:
     gate: Gate
     sample: Sample
 
-    def used(self, ask: Analysis) -> Mask:
-        """(n,) who is in the denominator."""
-        return self.outcome.used(ask)
-
-    def state(self, ask: Analysis) -> Array | None:
-        """None: shares are of weeks of leaving, and weighted."""
-        return None
-
-    def known(self, ask: Analysis) -> Array:
-        """(n, 2)."""
-        return self.outcome.known(ask)
-
     def silent(self, ask: Analysis, sample: Sample) -> str:
         """The outcome is known of no one, or nobody left."""
         return self.outcome.untold() or ("" if (self.left > 0).any() else NO_ONE_LEFT)
 
     def few(self, ask: Analysis, sample: Sample, fewest: int) -> str:
         """Too few with or without the outcome: weeks are no sides, so that the arm counts as a whole."""
-        used, state = self.used(ask), self._state
+        used, state = self.used(ask), self.outcome.answers(self.ask)
         events = int(state[used].sum())
         if min(events, int(used.sum()) - events) < fewest:
             return f"fewer than {fewest} people with, or without, the outcome among those who started in the arm"
@@ -154,14 +142,6 @@ class OverWeeks:
         slopes = self._shapes.slopes.take(BEFORE, AFTER)
         return replace(slopes, names=SIDES)
 
-    def hazard_ratios(self, ask: Analysis, sample: Sample, fewest: int) -> Ratios:
-        """None."""
-        raise NotPossible("weeks of leaving are compared by shares, not by hazards")
-
-    def subdistribution_ratio(self, ask: Analysis, sample: Sample) -> Estimate:
-        """None."""
-        raise NotPossible("weeks of leaving are compared by shares, not by hazards")
-
     def points(self, ask: Analysis) -> Iterator[Row]:
         """The curve over the weeks that have a point."""
         curve = self._curve
@@ -176,13 +156,6 @@ class OverWeeks:
         for quantity, shape in ((LINE_FITS, LINE), (BEND_FITS, BROKEN)):
             yield results.diagnostic(ask, quantity, self._shapes.misfit[shape].p_value, np.nan, "info")
 
-    @property
-    def _state(self) -> Array:
-        state = self.outcome.state(self.ask)
-        if state is None:
-            raise NotPossible("this reading of missing answers needs more than what each person answered")
-        return state
-
     def _row(self, more: int, fewer: int) -> list[float]:
         """What is taken of the points for the later of two weeks less the earlier."""
         return [float((week == more) - int(week == fewer)) for week in self._at]
@@ -190,7 +163,7 @@ class OverWeeks:
     @cached_property
     def _candidates(self) -> list[int]:
         """Weeks in which enough people are known to have left, with the outcome and without."""
-        used, state = self.used(self.ask), self._state
+        used, state = self.used(self.ask), self.outcome.answers(self.ask)
         found = []
         for week in self.setting.weeks:
             own = state[used & (self.left == week)]
@@ -204,7 +177,9 @@ class OverWeeks:
         asked = {f"week {week}": Strategy.exactly(week) for week in self._candidates}
         weight = self.used(self.ask).astype(float)
         own = self.weeks
-        return strategy_means(self._state, own.person, own.week, own.ways(), asked, weight, self.setting.truncated)
+        return strategy_means(
+            self.outcome.answers(self.ask), own.person, own.week, own.ways(), asked, weight, self.setting.truncated
+        )
 
     @cached_property
     def _at(self) -> list[int]:
@@ -243,7 +218,7 @@ class OverWeeks:
         stayed = np.minimum(self.stayed, self.setting.decided).astype(float)
         x = np.column_stack([stayed, np.maximum(stayed - self.setting.at, 0.0)])
         weight = self.used(self.ask).astype(float)
-        return self.sample.finish(linear(x, self._state, ("weeks", "weeks beyond"), weight), NAIVE)
+        return self.sample.finish(linear(x, self.outcome.answers(self.ask), ("weeks", "weeks beyond"), weight), NAIVE)
 
 
 def _rows(estimate: Estimate, names: tuple[str, ...] | list[str], rows: list[list[float]]) -> Estimate:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from iop_outcomes.analyses import doubly_robust
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.outcomes import two_sides
 from iop_outcomes.analyses.outcomes.at_a_day import UNTOLD
+from iop_outcomes.analyses.outcomes.without_hazards import WithoutHazards
 from iop_outcomes.cohort.retention import in_order
 from iop_outcomes.errors import EstimationError, NotPossible
 from iop_outcomes.estimators.base.arrays import Array, Mask
@@ -45,20 +46,20 @@ from iop_outcomes.vocabulary.methods import AIPW
 if TYPE_CHECKING:
     import pandas as pd
 
-    from iop_outcomes.analyses.hazards import Ratios
     from iop_outcomes.analyses.rows import Row, Words
     from iop_outcomes.analyses.sample import Sample
 
-NO_HAZARD = "an amount has no hazard: ask for its mean"
 BEFORE = "share before"
 
 
 @dataclass(frozen=True)
-class Amounts:
+class Amounts(WithoutHazards):
     """as_use, told, as_free: (n,) amounts by how what is not known is read, nan where there is none. largest: that
     there could be. before: (n,) of changes, the share before time zero; None of other amounts. mature, dead: (n,).
     first: (n,) in the first arm. endpoint: how deaths, and people not observed, are read.
     """
+
+    no_hazard: ClassVar[str] = "an amount has no hazard: ask for its mean"
 
     as_use: Array
     told: Array
@@ -159,14 +160,6 @@ class Amounts:
         model = effects.fit_outcome("linear", columns, value, [sample.called, BEFORE], weight=weight)
         first, second = (np.column_stack([np.full(len(before), arm), before]) for arm in (1.0, 0.0))
         return effects.standardised_means(model, first, second, names=sample.names)
-
-    def hazard_ratios(self, ask: Analysis, sample: Sample, fewest: int) -> Ratios:
-        """None."""
-        raise NotPossible(NO_HAZARD)
-
-    def subdistribution_ratio(self, ask: Analysis, sample: Sample) -> Estimate:
-        """None."""
-        raise NotPossible(NO_HAZARD)
 
     def dominance(self, ask: Analysis, sample: Sample) -> Iterator[Row]:
         """Rows of the diagnostics, never released: which share of the sum of an arm's amounts two people hold, beside

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from iop_outcomes.analyses import doubly_robust, standardised
 from iop_outcomes.analyses.missing import drawn, observed
 from iop_outcomes.analyses.missing.history import History
 from iop_outcomes.analyses.outcomes import two_sides
+from iop_outcomes.analyses.outcomes.without_hazards import WithoutHazards
 from iop_outcomes.cohort.retention import in_order
 from iop_outcomes.errors import NotPossible
 from iop_outcomes.estimators.base.arrays import Array, Mask, Whole
@@ -47,7 +48,6 @@ from iop_outcomes.vocabulary.methods import AIPW, LANDMARK_ADJUSTED, STANDARDISE
 if TYPE_CHECKING:
     import pandas as pd
 
-    from iop_outcomes.analyses.hazards import Ratios
     from iop_outcomes.analyses.missing.drawn import Deltas, Draw
     from iop_outcomes.analyses.rows import Words
     from iop_outcomes.analyses.sample import Alike, Sample
@@ -61,12 +61,14 @@ UNRECORDED = "nothing that was recorded of people before the day was given to th
 
 
 @dataclass(frozen=True)
-class AtADay:
+class AtADay(WithoutHazards):
     """levels: (n,) one of LEVELS, or of STATE_LEVELS, for each person. deaths, not_due: how people are read who had
     died by the day, and those whose answer was not due. first: (n,) who is in the first arm, where a rule counts a
     missing answer in each arm another way. history: what was recorded before, where a rule stands on it. complete: (n,)
     the state of everyone asked, in a copy whose missing answers were drawn.
     """
+
+    no_hazard: ClassVar[str] = "a state on a day has no hazard: ask for its risk"
 
     levels: Words
     deaths: str = COUNTED_AGAINST
@@ -126,6 +128,13 @@ class AtADay:
             first = np.ones(len(there), dtype=bool) if self.first is None else self.first
             there = there | ((self._places == 2) & np.where(first, *rule.counted_as))
         return there.astype(float)
+
+    def answers(self, ask: Analysis) -> Array:
+        """(n,) the state. Raises NotPossible where it does not follow from what each person answered."""
+        state = self.state(ask)
+        if state is None:
+            raise NotPossible("this reading of missing answers needs more than what each person answered")
+        return state
 
     def known(self, ask: Analysis) -> Array:
         """(n, 2) flags of who is in the state and who is not."""
@@ -199,14 +208,6 @@ class AtADay:
     def as_drawn(self, draw: Draw, deltas: Deltas) -> AtADay:
         """A copy in which everyone asked has an answer."""
         return replace(self, complete=draw.state(deltas), history=None)
-
-    def hazard_ratios(self, ask: Analysis, sample: Sample, fewest: int) -> Ratios:
-        """None."""
-        raise NotPossible("a state on a day has no hazard: ask for its risk")
-
-    def subdistribution_ratio(self, ask: Analysis, sample: Sample) -> Estimate:
-        """None."""
-        raise NotPossible("a state on a day has no hazard: ask for its risk")
 
 
 def read(

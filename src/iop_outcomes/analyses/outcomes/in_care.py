@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from iop_outcomes.analyses.hazards import Ratios
 from iop_outcomes.analyses.outcomes.followed import Followed, Quantity, columns
+from iop_outcomes.analyses.outcomes.without_hazards import WithoutHazards
 from iop_outcomes.analyses.sample import Sample
-from iop_outcomes.errors import NotPossible
 from iop_outcomes.estimators.base.arrays import Array, Mask
 from iop_outcomes.estimators.base.estimate import Estimate
 from iop_outcomes.estimators.survival import cuminc
@@ -28,8 +27,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class InCare(Followed):
+class InCare(WithoutHazards, Followed):
     """People who are still there, not those who left. days: of the day after the last one. counted: in STAYING."""
+
+    no_hazard: ClassVar[str] = "being in care has no hazard: ask for that of leaving"
 
     @cached_property
     def event(self) -> Mask:
@@ -72,14 +73,6 @@ class InCare(Followed):
     def few(self, ask: Analysis, sample: Sample, fewest: int) -> str:
         """Mean days need no events."""
         return "" if ask.measure == MEAN_DAYS else super().few(ask, sample, fewest)
-
-    def hazard_ratios(self, ask: Analysis, sample: Sample, fewest: int) -> Ratios:
-        """None: hazards are of leaving."""
-        raise NotPossible("being in care has no hazard: ask for that of leaving")
-
-    def subdistribution_ratio(self, ask: Analysis, sample: Sample) -> Estimate:
-        """None, for the same reason."""
-        raise NotPossible("being in care has no hazard: ask for that of leaving")
 
 
 def _kept(**arguments: object) -> Estimate:

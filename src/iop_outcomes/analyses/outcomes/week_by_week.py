@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.hazards import Ratios
 from iop_outcomes.analyses.outcomes import two_sides
 from iop_outcomes.analyses.outcomes.at_a_day import READ_AS, UNTOLD
+from iop_outcomes.analyses.outcomes.without_hazards import WithoutHazards
 from iop_outcomes.errors import EstimationError, NotPossible
 from iop_outcomes.estimators.base.arrays import Array, Mask, Whole
 from iop_outcomes.estimators.base.estimate import Estimate
@@ -54,12 +55,14 @@ ARM, NUMBER, CHANGE = "arm", "week", "arm by week"
 
 
 @dataclass(frozen=True)
-class WeekByWeek:
+class WeekByWeek(WithoutHazards):
     """codes: (n, k) places among WEEK_LEVELS of each person and week. days: (k,) last days of the weeks, rising.
 
     deaths, not_due: how weeks are read after a death, and those in which no test was due. short: (n,) who was not
     observed to the end of the last week up to the horizon, whether a test was due or not; None: everyone was.
     """
+
+    no_hazard: ClassVar[str] = "weeks have no hazard: ask for an odds ratio"
 
     codes: Whole
     days: Whole
@@ -171,14 +174,6 @@ class WeekByWeek:
         influence = np.column_stack([np.bincount(person, column, n).astype(float) for column in fit.influence.T])
         part = np.bincount(person, minlength=n) > 0
         return Estimate(fit.names, fit.value, influence, np.ones(n), weight, part=part)
-
-    def hazard_ratios(self, ask: Analysis, sample: Sample, fewest: int) -> Ratios:
-        """None."""
-        raise NotPossible("weeks have no hazard: ask for an odds ratio")
-
-    def subdistribution_ratio(self, ask: Analysis, sample: Sample) -> Estimate:
-        """None."""
-        raise NotPossible("weeks have no hazard: ask for an odds ratio")
 
     def levels(self, ask: Analysis) -> Words:
         """(n,) how each person is counted behind an estimate: with the outcome in some week; without it; missing, where
