@@ -105,7 +105,7 @@ class Endpoint(Part):
     clock: Annotated[str, OneOf(CLOCKS)] = Field(
         default=ADMISSION,
         description="about use only: days are counted from the first day at the index level, or from the return to the "
-        "community, the first day outside of a controlled environment",
+        "community, the first day outside of a controlled environment that is not on the way to the next",
     )
     one_in_days: int = Field(
         default=0,

@@ -82,7 +82,9 @@ def test_specimens_that_are_dilute_or_tampered_with(validity: str, result: str, 
         # salt, dose, form and what else is in it are no matter; a word within a word is none
         ("Methadone hydrochloride 80 mg/d", "methadone", 0, None, "-"),
         ("methadone + lorazepam", "methadone", 0, 5, "-"),
-        ("Suboxone 8-2mg film", "buprenorphine", 0, None, "-"), ("nomethadone", "methadone", 0, None, "+"),
+        ("Suboxone 8-2mg film", "buprenorphine", 0, None, "-"), ("BUP/NX 8-2", "bup", 0, None, "-"),
+        ("Butrans patch", "bup", -3, -3, "-"), ("bupropion", "bup", 0, None, "+"),
+        ("nomethadone", "methadone", 0, None, "+"),
         # methadone is found for a week: up to day 3 of a spell that ended on day -4, not on -5
         ("methadone", "methadone", -60, -4, "-"), ("methadone", "methadone", -60, -5, "+"),
         # begun after the test; another opioid; no medication for it
@@ -282,6 +284,11 @@ def test_reference_tables_are_whole() -> None:
     assert not set(known.classes) & {r["substance"] for r in classes} - {"opioid", "alcohol", "cannabis"} - {
         "benzodiazepine", "phencyclidine",
     }  # fmt: skip
+
+
+def test_cups_and_panels_write_substances_in_three_letters() -> None:
+    panel = {"BZO": "benzodiazepine", "COC": "cocaine", "MTD": "methadone", "OPI": "opioid", "mAMP": "methamphetamine"}
+    assert substances.named(pd.Series(list(panel))).tolist() == list(panel.values())
 
 
 def test_states_are_those_of_patterns() -> None:
