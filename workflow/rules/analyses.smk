@@ -56,7 +56,10 @@ use rule run as analyses_dose with:
                 "contrasts": plain(loaded.untitled(STUDY.contrasts)),
                 "endpoints": plain(LOADED.asked_for("dose")),
                 "gate": after_outcomes(
-                    "min_events", "min_effective_share", "max_weight"
+                    "min_events",
+                    "min_effective_share",
+                    "max_weight",
+                    "max_mean_weight_gap",
                 ),
                 "inference": plain(STUDY.inference),
             },

@@ -1,9 +1,9 @@
 """A state on a day under two strategies, by clones that are censored when they depart from one, and weighted for that.
 
-The gate asks that the weights leave enough of the people who followed a strategy as effective number of them, and that
-no one weighs too much. What the weights achieve is told in the diagnostics: the effective share, the largest weight,
-the mean over everyone, which is 1 where the models are right, and the largest difference that the people of a strategy
-keep, as weighted, from everyone in what was known at the start.
+The gate asks that the weights leave enough of the people who followed a strategy as effective number of them, that no
+one weighs too much, and that their mean is near 1. What the weights achieve is told in the diagnostics: the effective
+share, the largest weight, the mean over everyone, which is 1 where the models are right, and the largest difference
+that the people of a strategy keep, as weighted, from everyone in what was known at the start.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from iop_outcomes.analyses.outcomes.at_a_day import AtADay
 from iop_outcomes.analyses.outcomes.without_hazards import WithoutHazards
 from iop_outcomes.analyses.rows import Row
 from iop_outcomes.analyses.sample import Sample
+from iop_outcomes.analyses.uneven import off_their_mean
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.base.arrays import Array, Mask
 from iop_outcomes.estimators.base.estimate import Estimate
@@ -90,9 +91,10 @@ class ByClones(OfStrategies, ABC):
         return self.outcome.few(ask, sample, fewest)
 
     def means(self, ask: Analysis, sample: Sample) -> Estimate:
-        """Under the first and the second strategy. Raises EstimationError where the weights are too uneven."""
+        """Under the first and the second strategy. Raises EstimationError where the weights are too uneven, or off."""
         found = self.followed
-        for name, share, largest in zip(found.estimate.names, self._shares, self._largest, strict=True):
+        of_strategies = zip(found.estimate.names, self._shares, self._largest, self._means, strict=True)
+        for name, share, largest, mean in of_strategies:
             if share < self.gate.min_effective_share:
                 limit = self.gate.min_effective_share
                 raise EstimationError(
@@ -104,6 +106,8 @@ class ByClones(OfStrategies, ABC):
                 raise EstimationError(
                     f"one person under '{name}' weighs {largest:.0f} times the mean (limit {limit:g})"
                 )
+            if wrong := off_their_mean(mean, self.gate, f"weights of '{name}'"):
+                raise EstimationError(wrong)
         return sample.finish(found.estimate, ask.method)
 
     @property
@@ -116,6 +120,11 @@ class ByClones(OfStrategies, ABC):
         """(2,) largest weight by the mean of those who followed."""
         return self.followed.largest * self.followed.people
 
+    @property
+    def _means(self) -> Array:
+        """(2,) mean weights over everyone to whom both were open."""
+        return np.asarray(self.followed.weight.sum(axis=0) / self.whole.used(self.ask).sum())
+
     def told(self) -> list[Row]:
         """Diagnostics of the weights of each strategy, to two decimals, as they speak of no one."""
         weight, used = self.followed.weight, self.whole.used(self.ask)
@@ -127,7 +136,7 @@ class ByClones(OfStrategies, ABC):
         values = {
             EFFECTIVE_SHARE: self._shares,
             LARGEST_WEIGHT: self._largest,
-            MEAN_WEIGHT: weight.sum(axis=0) / used.sum(),
+            MEAN_WEIGHT: self._means,
             LARGEST_DIFFERENCE: differences,
             TRUNCATED_SHARE: self.followed.truncated / self.followed.people,
         }

@@ -31,6 +31,7 @@ from iop_outcomes.analyses.outcomes.at_a_day import AtADay
 from iop_outcomes.analyses.records.cells import banded
 from iop_outcomes.analyses.rows import Row, Some
 from iop_outcomes.analyses.sample import Sample
+from iop_outcomes.analyses.uneven import uneven
 from iop_outcomes.analyses.weighted_weeks import WeightedWeeks
 from iop_outcomes.errors import EstimationError, NotPossible
 from iop_outcomes.estimators.base.arrays import Array, Mask, Whole
@@ -225,14 +226,9 @@ class _AtDoses:
         return self.weeks.weights.brought_in(self.setting.truncated)
 
     def _weighted(self) -> Estimate:
-        """By a marginal structural model. Raises EstimationError where the weights are too uneven."""
-        share, largest = self._weights.effective_share, self._weights.largest / self._weights.mean
-        if share < self.gate.min_effective_share or largest > self.gate.max_weight:
-            raise EstimationError(
-                f"the weights of weekly histories leave {share:.0%} of the people as effective sample, and one person "
-                f"weighs {largest:.0f} times the mean (limits {self.gate.min_effective_share:.0%} and "
-                f"{self.gate.max_weight:g})"
-            )
+        """By a marginal structural model. Raises EstimationError where the weights are uneven, or off their mean."""
+        if wrong := uneven(self.weeks.weights, self._weights, self.gate, "weights of weekly histories"):
+            raise EstimationError(wrong)
         asked = {name: self._doses[key] for key, name in self._identified.items()}
         return self.weeks.means(asked, self._answers, self._weights).estimate
 

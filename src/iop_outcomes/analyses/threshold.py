@@ -189,6 +189,8 @@ class OverWeeks(OfStrategies):
         found = self._followed
         enough = found.effective >= self.setting.fewest
         even = found.largest * found.people <= self.gate.max_weight
+        mean = found.weight.sum(axis=0) / self.used(self.ask).sum()
+        even &= np.abs(mean - 1) <= self.gate.max_mean_weight_gap
         kept = [week for week, ok in zip(self._candidates, enough & even, strict=True) if ok]
         self._two_on_either_side(kept)
         return kept

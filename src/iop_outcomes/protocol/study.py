@@ -90,6 +90,11 @@ class Gate(Part):
     max_standardised_difference: float = Field(default=0.1, gt=0, description="largest allowed after weighting")
     min_effective_share: Share = Field(default=0.3, description="smallest effective sample size, as a share of the arm")
     max_weight: float = Field(default=50, gt=1, description="largest allowed weight, as a multiple of the mean weight")
+    max_mean_weight_gap: float = Field(
+        default=0.25,
+        gt=0,
+        description="how far from 1 the mean of weights of weekly histories, strategies and first weeks may lie",
+    )
     max_variance_ratio: float | None = Field(
         default=None, gt=1, description="largest allowed ratio of a covariate's variances, either way; null: shown only"
     )

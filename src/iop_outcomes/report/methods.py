@@ -21,7 +21,7 @@ from iop_outcomes.report.methods_part import Part
 from iop_outcomes.vocabulary.answers import DEATHS, MISSING_RULES, NONE, NOT_DUE, Otherwise
 from iop_outcomes.vocabulary.kind import RETENTION
 from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MEASURES, MODELLED, SHARE_OF_WEEKS
-from iop_outcomes.vocabulary.methods import IMPUTED, LANDMARK, LANDMARK_ADJUSTED, METHODS, NAIVE, RANDOMISED
+from iop_outcomes.vocabulary.methods import CENTRED, IMPUTED, LANDMARK, LANDMARK_ADJUSTED, METHODS, NAIVE, RANDOMISED
 from iop_outcomes.vocabulary.testing import SCHEDULED_BEFORE
 
 PEOPLE, TIME_ZERO, ARMS, OUTCOMES = "People", "Time zero and episodes", "Arms", "Outcomes"
@@ -237,7 +237,19 @@ def _gates(study: AsRun) -> Part:
         f"times the mean; these were judged before outcomes were read. Afterwards, each arm needs at least "
         f"{gate.min_events} people with the outcome and as many without it; weighted curves go as far as the "
         f"estimates that passed. Categories too rare to enter "
-        f"the score are shown and not judged.{_further_limits(gate)}{_detectable(gate)}",
+        f"the score are shown and not judged.{_further_limits(gate)}{_detectable(gate)}{_mean_weight(study)}",
+    )
+
+
+def _mean_weight(study: AsRun) -> str:
+    """Of weights that have a mean of 1 where their models hold, where some are asked for."""
+    if not {row.method for row in study.analyses} & set(CENTRED):
+        return ""
+    return (
+        " Weights of weekly histories, of strategies and of hours have the mean 1 where their models hold: one that is "
+        f"further from it than {numbers.plain(study.gate.max_mean_weight_gap)} is a sign that they do not, or that "
+        "some people could hardly have done what they did (Cole and Hernan 2008, American Journal of Epidemiology "
+        "168:656), and nothing is shown that stands on it."
     )
 
 

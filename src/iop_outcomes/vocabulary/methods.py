@@ -78,6 +78,9 @@ MARGINAL_STRUCTURAL = "marginal_structural"
 # of doses, in the order of tables; of the first those who happened to have them are compared
 OF_DOSES = (NAIVE, G_FORMULA, MARGINAL_STRUCTURAL)
 
+# that stand on weights whose mean is 1 where their models hold
+CENTRED = (CLONE_CENSOR_WEIGHT, MARGINAL_STRUCTURAL)
+
 # in the order of tables
 _ROWS = (
     Method(

@@ -187,6 +187,15 @@ def test_what_the_weights_achieve_stands_beside_and_uneven_ones_are_gated(mixed)
     assert len(uneven["diagnostics"]) == 4
 
 
+def test_weights_whose_mean_is_off_are_gated(mixed):
+    asked = ask(method="marginal_structural", **ASK)
+    gate = with_limits(max_mean_weight_gap=0.0001)
+    off = run_dose(mixed, asked, grids={"grid": GRID}, gate=gate)
+    assert set(off["estimates"]["status"]) == {"gated"}
+    assert off["estimates"]["reason"].str.contains("the weights of weekly histories have a mean of [01][.]").all()
+    assert off["estimates"]["estimate"].isna().all()
+
+
 def test_a_week_beyond_observation_is_no_leaving(mixed):
     people = mixed["people"].assign(arm=arm(mixed).astype(int), index_level=np.where(arm(mixed), "2.1", "3.5"))
     fixed = np.zeros((N, 1))

@@ -183,7 +183,9 @@ def test_weights_that_explode_are_gated_and_told(people):
         assert set(found["estimates"]["status"]) == {"gated"}
         assert found["estimates"]["reason"].str.contains(said).all()
         assert {EFFECTIVE_SHARE, LARGEST_WEIGHT} <= set(found["diagnostics"]["quantity"])
-    cut = run(people, "clone_censor_weight", setting={**SETTING, "truncated": 0.5}, gate=with_limits(max_weight=1.5))
+    # cut off at their middle they are far from their mean as well
+    gate = with_limits(max_weight=1.5, max_mean_weight_gap=0.5)
+    cut = run(people, "clone_censor_weight", setting={**SETTING, "truncated": 0.5}, gate=gate)
     assert set(cut["estimates"]["status"]) == {"ok"}
 
 

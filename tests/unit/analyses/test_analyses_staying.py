@@ -98,6 +98,16 @@ def test_weights_that_leave_too_few_are_gated_and_told(cohort):
     assert (cut[cut["quantity"] == "truncated_share"]["value"] > 0.1).any()
 
 
+def test_weights_whose_mean_is_off_are_gated(cohort):
+    # cut off at their middle, the weights no longer stand for those whose clones were censored
+    cut = {**SETTING, "truncated": 0.5}
+    kept = run(cohort, "clone_censor_weight", setting=cut, gate=with_limits(max_mean_weight_gap=0.9))
+    assert set(kept["estimates"]["status"]) == {"ok"}
+    off = run(cohort, "clone_censor_weight", setting=cut)
+    assert set(off["estimates"]["status"]) == {"gated"}
+    assert off["estimates"]["reason"].str.contains("the weights of '(?:long|short)' have a mean of 0[.]").all()
+
+
 def test_a_strategy_that_nobody_followed_and_records_without_leaving_say_so(cohort):
     never = {**SETTING, "first": {**SETTING["first"], "weeks": 9}}
     found = run(cohort, "crude", "clone_censor_weight", setting=never)["estimates"]

@@ -133,6 +133,11 @@ def test_weights_that_one_person_carries_leave_no_point(cohort):
     assert set(run(cohort, weighted(RISE), gate=gate)["estimates"]["status"]) == {"gated"}
 
 
+def test_a_week_whose_weights_are_off_their_mean_has_no_point(cohort, found):
+    gate = FEW.model_copy(update={"max_mean_weight_gap": 0.0001})
+    assert set(run(cohort, weighted(RISE), gate=gate)["estimates"]["status"]) == {"gated"}
+
+
 def test_the_order_of_people_is_no_matter(cohort, found):
     turned = {**cohort, "people": cohort["people"].iloc[::-1].reset_index(drop=True)}
     again = run(turned, weighted(RISE))

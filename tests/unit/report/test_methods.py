@@ -38,6 +38,13 @@ def test_methods_follow_the_study() -> None:
     assert "fewer than 6 values" in disclosure
 
 
+def test_the_mean_of_weights_is_said_where_some_have_one() -> None:
+    whole = study(gate={"max_mean_weight_gap": 0.17})
+    assert "further from it than 0.17" in paragraph(whole, "Gates").text
+    crude = [row for row in whole.analyses if row.method == "crude"]
+    assert "have the mean 1" not in paragraph(whole.model_copy(update={"analyses": crude}), "Gates").text
+
+
 def test_that_people_at_risk_are_rounded_is_said_where_an_event_is_asked_about() -> None:
     said = "a first overdose are rounded likewise"
     whole = study(disclosure={"policy": "cms"})
