@@ -68,6 +68,12 @@ class Study:
             return f"{self.first} (by its hours partial hospitalization)"
         return self.first
 
+    @property
+    def arms(self) -> str:
+        """Both arms, with their hours a week where they were seen."""
+        sides = ((self.arm, self.first_hours), (self.second, self.second_hours))
+        return "; ".join(name if math.isnan(hours) else f"{name}, {hours:.0f} h a week" for name, hours in sides)
+
 
 @dataclass(frozen=True)
 class Result:
@@ -192,6 +198,8 @@ def points_of(gap: Interval) -> str:
 
 def words() -> Iterator[str]:
     """All that is written of what others printed, for whoever traces a number."""
+    for study in studies().values():
+        yield study.arms
     for result in results():
         yield result.asked
         yield result.told()

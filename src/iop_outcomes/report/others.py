@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 
 from iop_outcomes.presentation import evidence, numbers
-from iop_outcomes.presentation.evidence import QUESTIONS, Result, Study
+from iop_outcomes.presentation.evidence import QUESTIONS, Result
 from iop_outcomes.report import explanations
 from iop_outcomes.report.document import Block, Item, Line, Paragraph, Table
 from iop_outcomes.report.material import Sources
@@ -29,15 +29,10 @@ def _studies() -> Table:
 
 def _printed() -> Table:
     """Every printed result with limits, where there are counts."""
-    lines = tuple(Line(_of(r.study.source), (_arms(r.study), r.asked, _result(r))) for r in evidence.results())
+    lines = tuple(Line(_of(r.study.source), (r.study.arms, r.asked, _result(r))) for r in evidence.results())
     columns = ("Source", "First and second arm", "Outcome", "First and second share; difference or ratio")
     caption = "What they printed, the difference with limits where people were told"
     return Table(caption, columns, (Block("", lines),), words=True, name="Results of earlier studies")
-
-
-def _arms(study: Study) -> str:
-    sides = ((study.arm, study.first_hours), (study.second, study.second_hours))
-    return "; ".join(f"{name}, {hours:.0f} h a week" if hours == hours else name for name, hours in sides)
 
 
 def _result(result: Result) -> str:

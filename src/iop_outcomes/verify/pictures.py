@@ -27,6 +27,7 @@ from iop_outcomes.verify.origins import Heard
 from iop_outcomes.verify.released import Release
 
 if TYPE_CHECKING:
+    import pandas as pd
     from plotnine import ggplot
 
     from iop_outcomes.figures.style import Figure
@@ -63,8 +64,14 @@ def built(release: Release, name: str) -> Built:
     heard = Heard()
     with numbers.heard(heard):
         figure = _figure(release, name)
-    data = csv_text.write(figure.data, float_format="%.10g") or ""
-    return Built(name, page.bare(data), figure.alt, _joined(figure.plot), _labels(figure.plot), heard)
+    data = csv_text.write(_bare(figure.data), float_format="%.10g") or ""
+    return Built(name, data, figure.alt, _joined(figure.plot), _labels(figure.plot), heard)
+
+
+def _bare(data: pd.DataFrame) -> pd.DataFrame:
+    """A figure's data without marks: with them a cell that begins with a sign would not be taken for a formula."""
+    texts = data.select_dtypes(["object", "category"]).astype(object)
+    return data.assign(**{c: of.map(lambda v: page.bare(v) if isinstance(v, str) else v) for c, of in texts.items()})
 
 
 def _figure(release: Release, name: str) -> Figure:

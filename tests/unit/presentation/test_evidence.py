@@ -87,3 +87,4 @@ def test_every_number_that_is_written_stands_in_the_words() -> None:
     said = "\n".join(evidence.words())
     assert f"completed: {MINUS}48.4 ({MINUS}64.7 to {MINUS}28.4) points" in said
     assert all(r.told() in said and r.asked in said for r in evidence.results())
+    assert all(s.arms in said for s in evidence.studies().values())
