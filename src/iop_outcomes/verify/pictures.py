@@ -70,8 +70,12 @@ def built(release: Release, name: str) -> Built:
 
 def _bare(data: pd.DataFrame) -> pd.DataFrame:
     """A figure's data without marks: with them a cell that begins with a sign would not be taken for a formula."""
+
+    def plain(cell: object) -> object:
+        return page.bare(cell) if isinstance(cell, str) else cell
+
     texts = data.select_dtypes(["object", "category"]).astype(object)
-    return data.assign(**{str(c): of.map(lambda v: page.bare(v) if isinstance(v, str) else v) for c, of in texts.items()})
+    return data.assign(**{str(column): cells.map(plain) for column, cells in texts.items()})
 
 
 def _figure(release: Release, name: str) -> Figure:
