@@ -157,6 +157,7 @@ def _study() -> dict[str, object]:
             "tables": {"stays": stays, "persons": persons, "followups": followups},
         },
         "adjustment": {"continuous": ["age"], "categorical": ["sex", "employment"], "spline_knots": 3},
+        "trials": {"all": {"assignment": "Nobody knows how these people came to their arm."}},
         "contrasts": {
             "iop_vs_residential": {
                 "title": TITLE, "column": "index_level", "first": arms[0], "second": arms[1],

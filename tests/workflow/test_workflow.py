@@ -37,6 +37,7 @@ def test_the_release_holds_what_is_promised(finished, project):
     assert released == {
         "report.html", "counts.csv", "estimates.csv", "curves.csv", "diagnostics.csv", "dictionary.csv",
         "ledger.csv", "manifest.json", "ro-crate-metadata.json", "study.yaml", "notes.txt",
+        "target_trials.csv",
     }  # fmt: skip
     figures = {p.name for p in (finished / "results/uis/release/figures").iterdir()}
     assert {f"duration.{kind}" for kind in ("svg", "png", "csv")} <= figures

@@ -37,7 +37,13 @@ if SIGNED:
 # what the manifest ties; with it, the whole release
 TIED = [
     *released(
-        "counts", "estimates", "curves", "diagnostics", "ledger", "dictionary"
+        "counts",
+        "estimates",
+        "curves",
+        "diagnostics",
+        "ledger",
+        "dictionary",
+        "target_trials",
     ).values(),
     *SIGNED.values(),
     f"{RELEASED}/study.yaml",
@@ -75,7 +81,7 @@ use rule run as report with:
         figures=[DRAWN[f"{figure}_svg"] for figure in FIGURES],
         notes=f"{RELEASED}/notes.txt",
     output:
-        **released("dictionary"),
+        **released("dictionary", "target_trials"),
         report=f"{RELEASED}/report.html",
         protocol=f"{RELEASED}/study.yaml",
     log:
@@ -90,7 +96,7 @@ use rule run as report with:
             digests=DIGESTS["truth"],
         ),
     message:
-        "Write the report, the study as it was run, and what the columns mean"
+        "Write the report, the study as it was run, its target trials, and what the columns mean"
 
 
 use rule run as provenance_manifest with:

@@ -17,6 +17,7 @@ from iop_outcomes.protocol import Compared, Comparison, Contrast, Endpoint, comp
 from iop_outcomes.tables.results import ALL
 from iop_outcomes.vocabulary import answers, causes, endpoints
 from iop_outcomes.vocabulary.arms import LEFT, STAYED
+from iop_outcomes.vocabulary.levels import RULES
 from iop_outcomes.vocabulary.measures import BEYOND, FEWER_TESTS, MORE_TESTS, UP_TO
 from iop_outcomes.vocabulary.methods import METHODS
 from iop_outcomes.vocabulary.testing import SCHEDULED_BEFORE
@@ -223,6 +224,16 @@ class Labels:
             .strip()
             .rstrip(".")
         )
+
+
+def groups(labels: Labels, contrast: str) -> tuple[str, str]:
+    """The two arms inside a sentence: 'those starting in residential care', 'the methadone arm'."""
+    found = labels.compared(contrast)
+    names = [within(arm.label) for arm in (found.first, found.second)]
+    if found.column not in RULES.values():
+        return f"the {names[0]} arm", f"the {names[1]} arm"
+    settings = [n.removeprefix("started ").removeprefix("in ").removesuffix(" care") for n in names]
+    return f"those starting in {settings[0]} care", f"those starting in {settings[1]} care"
 
 
 def covariate(name: str, value: str = ALL) -> str:

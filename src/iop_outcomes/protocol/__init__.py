@@ -26,6 +26,7 @@ from iop_outcomes.protocol.study import (
     Study,
 )
 from iop_outcomes.protocol.thresholds import Threshold
+from iop_outcomes.protocol.trials import Trial, said
 from iop_outcomes.protocol.uncertain import Imputation, Inference, Misclassification
 from iop_outcomes.protocol.use import AskedTests, Schedule, Use
 
@@ -72,7 +73,9 @@ __all__ = [
     "Study",
     "TableMapping",
     "Threshold",
+    "Trial",
     "Use",
     "comparisons",
+    "said",
     "two_strategies",
 ]  # fmt: skip

@@ -21,6 +21,7 @@ from iop_outcomes.protocol.study import (
     Population,
 )
 from iop_outcomes.protocol.thresholds import Threshold
+from iop_outcomes.protocol.trials import Trial
 from iop_outcomes.protocol.uncertain import Imputation, Inference, Misclassification
 
 
@@ -83,3 +84,4 @@ class AsRun(Compared):
     disclosure: Disclosure = Disclosure()
     eligibility: list[Eligibility]
     analyses: list[Analysis]
+    trials: dict[Name, Trial] = {}

@@ -40,6 +40,15 @@ class Stay(Part):
         first, last = self.leaves
         return first - 1 if last is None else last
 
+    @property
+    def in_words(self) -> str:
+        """What it decides, within a sentence."""
+        if self.stay == AT_LEAST:
+            return f"nobody leaves before week {self.weeks}"
+        late = f", or up to {self.grace_weeks} weeks later" if self.grace_weeks else ""
+        begin = "nobody leaves before" if self.stay == EXACTLY else "who leaves before leaves when they do"
+        return f"{begin}, and everyone else in week {self.weeks}{late}"
+
     @model_validator(mode="after")
     def _decides(self) -> Stay:
         if not self.decided:

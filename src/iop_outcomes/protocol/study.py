@@ -12,6 +12,7 @@ from iop_outcomes.protocol.records import Privacy, Source
 from iop_outcomes.protocol.starting import Starting
 from iop_outcomes.protocol.staying import Strategies
 from iop_outcomes.protocol.thresholds import Threshold
+from iop_outcomes.protocol.trials import Trial
 from iop_outcomes.protocol.uncertain import Imputation, Inference, Misclassification
 from iop_outcomes.protocol.use import Use
 from iop_outcomes.vocabulary.levels import LEVELS, RULES
@@ -296,6 +297,11 @@ class Study(Part):
     thresholds: dict[Name, Threshold] = {}
     starting: dict[Name, Starting] = {}
     doses: dict[Name, Doses] = {}
+    trials: dict[Name, Trial] = Field(
+        default={},
+        description="what only the authors can say of the trial that each comparison stands in for, by its name; "
+        "`all`: of every comparison that does not say it itself",
+    )
     truth: str | None = Field(default=None, description="table of known truths, for a synthetic cohort")
 
     @property

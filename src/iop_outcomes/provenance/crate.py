@@ -30,9 +30,9 @@ RELEASE, FIGURES, REPORT = "#step-release", "#step-figures", "#step-report"
 STEPS = {
     RELEASE: "Let out what the disclosure policy allows",
     FIGURES: "Draw the figures from the released tables",
-    REPORT: "Write the report, the study as it was run, and what the columns mean",
+    REPORT: "Write the report, the study as it was run, its target trials, and what the columns mean",
 }
-OF_THE_REPORT = ("report.html", "study.yaml", "dictionary.csv")
+OF_THE_REPORT = ("report.html", "study.yaml", "dictionary.csv", "target_trials.csv")
 
 
 def step_of(name: str) -> str:

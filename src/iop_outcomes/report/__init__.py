@@ -33,11 +33,13 @@ def run(
     notes: Sequence[str] | str = (),
     signed: Sequence[str] | str = (),
 ) -> dict[str, str | pd.DataFrame]:
-    """The step: the page under the name 'report', the study as it was run under 'protocol', and the table dictionary.
+    """The step: the page under the name 'report', the study as it was run under 'protocol', and the tables
+    dictionary and target_trials.
 
     figures: paths of SVG files; protocol: the whole study, merged, as it is written beside the page; notes: path of
     what the source told of its files; signed: path of what was said by who looked at the tables before.
     """
+    from iop_outcomes.presentation import target_trials
     from iop_outcomes.provenance import dictionary
     from iop_outcomes.release import policy
     from iop_outcomes.report import page, sections
@@ -52,7 +54,12 @@ def run(
     drawn = {p.name: p for p in pictures}
     made = sections.document(sections.Sources(tables, study, truth, lines, drawn, next(iter(looked), None)))
     told_of = dictionary.written(policy.asked(study.disclosure))
-    return {"report": page.render(made), "protocol": protocol, "dictionary": told_of}
+    return {
+        "report": page.render(made),
+        "protocol": protocol,
+        "dictionary": told_of,
+        "target_trials": target_trials.table(study),
+    }
 
 
 def picture(path: Path) -> Picture:

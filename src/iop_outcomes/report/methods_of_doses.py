@@ -5,9 +5,8 @@ from __future__ import annotations
 from iop_outcomes.estimators.causal.doses import NEAR_HOURS, NEAR_SHARE
 from iop_outcomes.presentation import numbers
 from iop_outcomes.presentation.labels import Labels, cause, sentence, within
-from iop_outcomes.protocol import AsRun, Stay
+from iop_outcomes.protocol import AsRun
 from iop_outcomes.protocol.starting import in_words
-from iop_outcomes.protocol.staying import AT_LEAST, EXACTLY
 from iop_outcomes.protocol.thresholds import ADJUSTED
 from iop_outcomes.report.methods_part import Part
 
@@ -38,7 +37,7 @@ def strategies(study: AsRun) -> Part | None:
     said = []
     for asked in study.strategies.values():
         where = "the index level" if asked.follows == "index" else "care at any level"
-        sides = " ".join(f"{side.label}: {decided(side)}." for side in asked.sides)
+        sides = " ".join(f"{side.label}: {side.in_words}." for side in asked.sides)
         cut = f" Weights are cut off at their quantile {asked.truncated:g}." if asked.truncated else ""
         said.append(
             (
@@ -55,15 +54,6 @@ def strategies(study: AsRun) -> Part | None:
         "stand in. Death and the end of observation are no leaving: others stand for those people."
     )
     return Part("Strategies of staying", text, tuple(said))
-
-
-def decided(side: Stay) -> str:
-    """What a strategy decides, in words."""
-    if side.stay == AT_LEAST:
-        return f"nobody leaves before week {side.weeks}"
-    late = f", or up to {side.grace_weeks} weeks later" if side.grace_weeks else ""
-    begin = "nobody leaves before" if side.stay == EXACTLY else "who leaves before leaves when they do"
-    return f"{begin}, and everyone else in week {side.weeks}{late}"
 
 
 BY_CHANCE = (

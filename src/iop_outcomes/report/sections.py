@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from iop_outcomes.presentation import policies, recorded, told
+from iop_outcomes.presentation import policies, recorded, target_trials, told
 from iop_outcomes.presentation.labels import Labels, sentence, within
 from iop_outcomes.protocol import AsRun, comparisons
 from iop_outcomes.release import policy
@@ -26,16 +26,18 @@ from iop_outcomes.report import (
     protection,
     records,
     summary,
-    target_trials,
 )
 from iop_outcomes.report.document import (
+    Block,
     Document,
     Heading,
     Item,
+    Line,
     Paragraph,
     Point,
     Points,
     Section,
+    Table,
     Terms,
     filled,
     notes,
@@ -43,6 +45,7 @@ from iop_outcomes.report.document import (
 )
 from iop_outcomes.report.material import Sources
 from iop_outcomes.report.methods_part import Part
+from iop_outcomes.vocabulary.trials import PARTS
 
 
 def document(of: Sources) -> Document:
@@ -145,8 +148,11 @@ def _methods(of: Sources) -> tuple[Item, ...]:
 
 
 def _trials(of: Sources) -> tuple[Item, ...]:
-    found = target_trials.trials(of.study)
-    return tuple(item for title, parts in found for item in (Heading(title), Terms(tuple(parts.items()))))
+    tables = []
+    for one in target_trials.trials(of.study):
+        lines = tuple(Line(label, (one.text(part),)) for part, (label, _) in PARTS.items())
+        tables.append(Table(one.title, ("Part", "In this study"), (Block("", lines),), words=True))
+    return filled(tables)
 
 
 def _limits(of: Sources) -> tuple[Item, ...]:

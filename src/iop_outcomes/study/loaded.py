@@ -258,6 +258,7 @@ class Loaded:
             source=Origin(**told),
             eligibility=list(self.rules),
             analyses=list(self.analyses),
+            trials=withheld.study({n: t.model_dump() for n, t in self.study.trials.items()}),
         )
 
     def _compared(self) -> Plain:

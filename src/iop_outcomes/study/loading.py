@@ -20,7 +20,7 @@ from iop_outcomes.protocol import (
     Question,
     Study,
 )
-from iop_outcomes.study import agreement, names, questions, sheets, variants
+from iop_outcomes.study import agreement, names, questions, sheets, trials, variants
 from iop_outcomes.study.loaded import Loaded, policy
 from iop_outcomes.study.mistakes import check_keys, sentence
 from iop_outcomes.study.plain_yaml import read_yaml
@@ -69,7 +69,9 @@ def load(config: Mapping[str, Any], files: Iterable[str | Path] = ()) -> Loaded:
     agreement.check_rules(study, eligibility)
     rules = _rules(study, eligibility)
     study, analyses = variants.expanded(study, analyses)
-    return Loaded(study, analyses, endpoints, rules, asked.not_made)
+    loaded = Loaded(study, analyses, endpoints, rules, asked.not_made)
+    trials.check(loaded)
+    return loaded
 
 
 def _as_strict_as_its_policy(study: Study) -> Study:

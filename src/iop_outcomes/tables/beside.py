@@ -5,6 +5,7 @@ from __future__ import annotations
 from iop_outcomes.tables.declare import Column, Table
 from iop_outcomes.tables.results import COUNTS, ESTIMATES, PROPENSITY_SCORE
 from iop_outcomes.vocabulary.measures import MEASURES
+from iop_outcomes.vocabulary.trials import PARTS
 
 TWICE = Table(
     "twice",
@@ -87,4 +88,20 @@ LEDGER = Table(
     key=("cell",),
 )
 
-BESIDE = (TWICE, TRUTH, DICTIONARY, LEDGER)
+TARGET_TRIALS = Table(
+    "target_trials",
+    "The trials that the estimates stand in for: one row per comparison that is asked about and part of its protocol.",
+    {
+        "cohort": Column("text", "name of the cohort"),
+        "contrast": Column("text", "name of the comparison, as in estimates"),
+        "title": Column("text", "what it compares, in words"),
+        "part": Column(
+            "text", f"{'; '.join(f'{part}: {meant}' for part, (_, meant) in PARTS.items())}", allowed=tuple(PARTS)
+        ),
+        "by_definition": Column("text", "what the study's own definition says of the part"),
+        "by_authors": Column("text", "what its authors say beside that; empty where nothing"),
+    },
+    key=("contrast", "part"),
+)
+
+BESIDE = (TWICE, TRUTH, DICTIONARY, LEDGER, TARGET_TRIALS)

@@ -23,6 +23,11 @@ from iop_outcomes.verify.origins import Heard, Origin, Sources, traced
 from iop_outcomes.verify.released import Release
 
 REPORT = "report.html"
+# tables that are written with the report, and what they are made of
+BESIDE = {
+    "dictionary": "the declared columns and the policy of the study",
+    "target_trials": "the comparisons of the study and the words of its authors",
+}
 
 
 @dataclass(frozen=True)
@@ -38,13 +43,13 @@ class Traced:
 
 @dataclass(frozen=True)
 class Printed:
-    """The report made anew. pieces: with marks around numbers; heard: their values; dictionary: made with it."""
+    """The report made anew. pieces: with marks around numbers; heard: their values; tables: made with it, as text."""
 
     text: str
     pieces: list[page.Piece]
     heard: Heard
     sources: Sources
-    dictionary: str
+    tables: Mapping[str, str]
 
     def traced(self, pictures: Mapping[str, tuple[str, Heard]]) -> list[Traced]:
         """Every number of the page, in order. pictures: words of the figures with marks, by the words without."""
@@ -89,8 +94,11 @@ def made(release: Release, marked: bool = True) -> Printed:
         (release.folder / "study.yaml").read_text("utf-8"),
         notes.read_text("utf-8") if notes.is_file() else "",
     )
-    columns = csv_text.write(told["dictionary"], float_format=f"%.{store.DIGITS}g") or ""  # type: ignore[arg-type]
-    return Printed(page.bare(text), page.pieces(text), heard, sources, columns)
+    beside = {
+        name: csv_text.write(told[name], float_format=f"%.{store.DIGITS}g") or ""  # type: ignore[arg-type]
+        for name in BESIDE
+    }
+    return Printed(page.bare(text), page.pieces(text), heard, sources, beside)
 
 
 @contextmanager
@@ -110,7 +118,7 @@ def _signed(release: Release) -> Iterator[list[str]]:
 
 
 def check(release: Release, anew: Printed) -> Iterator[Finding]:
-    """Where the report, or the table of columns, is not what the released tables give."""
+    """Where the report, or a table that is written with it, is not what the released tables give."""
     text = _read(release, REPORT)
     if text not in (None, anew.text):
         anew = made(release, marked=False)
@@ -118,8 +126,9 @@ def check(release: Release, anew: Printed) -> Iterator[Finding]:
         yield from differences(page.pieces(text), anew) or [
             Finding(REPORT, "", "its markup is not as this program writes it.")
         ]
-    if _read(release, "dictionary.csv") not in (None, anew.dictionary):
-        yield Finding("dictionary.csv", "", "is not what the declared columns and the policy of the study give.")
+    for name, what in BESIDE.items():
+        if _read(release, f"{name}.csv") not in (None, anew.tables[name]):
+            yield Finding(f"{name}.csv", "", f"is not what {what} give.")
 
 
 def _read(release: Release, name: str) -> str | None:

@@ -9,7 +9,7 @@ from iop_outcomes.tables import TABLES, check
 
 def test_the_dictionary_tells_every_column_of_what_is_released() -> None:
     told = dictionary.written(choose("cms"))
-    for name in ("counts", "estimates", "curves", "diagnostics", "dictionary"):
+    for name in ("counts", "estimates", "curves", "diagnostics", "target_trials", "dictionary"):
         own = told[told["table"] == name].set_index("column")
         assert list(own.index) == list(TABLES[name].columns)
         assert own["meaning"].str.len().gt(0).all()

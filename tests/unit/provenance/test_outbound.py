@@ -23,7 +23,7 @@ def header(name: str) -> str:
 def release(tmp_path: Path) -> Path:
     folder = tmp_path / "release"
     (folder / "figures").mkdir(parents=True)
-    for name in ("counts", "curves", "ledger", "dictionary"):
+    for name in ("counts", "curves", "ledger", "target_trials", "dictionary"):
         (folder / f"{name}.csv").write_text(header(name), encoding="utf-8")
     (folder / "figures/flow.csv").write_text("part,arm,level,people,status\nall,iop,in,20,ok\n", encoding="utf-8")
     (folder / "figures/flow.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>", encoding="utf-8")

@@ -12,10 +12,12 @@ from released_study import estimand, plain_study, released, study, typed
 from iop_outcomes import report
 from iop_outcomes.figures import strategies
 from iop_outcomes.figures.style import Tables
+from iop_outcomes.presentation import target_trials
 from iop_outcomes.presentation.numbers import NARROW
 from iop_outcomes.protocol import Analysis, AsRun
-from iop_outcomes.report import known_truth, results, summary, target_trials
+from iop_outcomes.report import known_truth, results, summary
 from iop_outcomes.tables import TABLES
+from iop_outcomes.vocabulary.trials import ASSIGNED, COMPARED, ELIGIBLE, ZERO
 
 DOWN = {
     "title": "Stepping down or not", "leaves": ["3.1", "3.5"], "starts": ["1", "2.1"], "within_days": 14,
@@ -76,13 +78,11 @@ def test_sentences_are_of_all_who_left_and_the_naive_one_is_marked(asked):
 
 
 def test_the_trial_and_the_methods_say_who_when_and_what(asked):
-    trial = dict(target_trials.trials(asked))["Stepping down or not"]
-    assert tuple(trial) == target_trials.PARTS
-    assert trial["Time zero"].startswith(
-        "The last day at the levels that are left, of people who leave residential 3.1"
-    )
-    assert "within 14 days; or starting none within 14 days" in trial["Strategies"]
-    assert "as clones" in trial["Assignment"]
+    (trial,) = (one.derived for one in target_trials.trials(asked) if one.title == "Stepping down or not")
+    assert trial[ZERO] == "The last day at the levels that are left."
+    assert "Of these, people who leave residential 3.1" in trial[ELIGIBLE]
+    assert "within 14 days; or starting none within 14 days" in trial[COMPARED]
+    assert "as clones" in trial[ASSIGNED]
     table = typed("estimates", rows())
     tables = {**released(), "estimates": pd.concat([released()["estimates"], table], ignore_index=True)}
     page = " ".join(" ".join(Page(report.run(**tables, figures=[], study=asked, protocol="")["report"]).text).split())

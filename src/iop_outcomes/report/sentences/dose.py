@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from iop_outcomes.presentation import numbers
-from iop_outcomes.presentation.labels import Labels, capital, within
+from iop_outcomes.presentation.labels import Labels, capital, groups, within
 from iop_outcomes.protocol import Intensity, Starting, two_strategies
 from iop_outcomes.protocol.starting import in_words
 from iop_outcomes.report.sentences.effects import (
@@ -13,7 +13,6 @@ from iop_outcomes.report.sentences.effects import (
     POINTS,
     Rows,
     gap,
-    groups,
     main,
     of_arms,
     ratio,

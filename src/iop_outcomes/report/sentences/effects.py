@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from iop_outcomes.presentation import numbers
-from iop_outcomes.presentation.labels import Labels, within
+from iop_outcomes.presentation.labels import Labels, groups, within
 from iop_outcomes.tables.rows import Estimated
 from iop_outcomes.vocabulary.answers import MISSING_RULES
 from iop_outcomes.vocabulary.causes import CAUSES, UNPLANNED
@@ -86,16 +86,6 @@ def lead(row: Estimated, labels: Labels) -> str:
     if known.of_settings and contrast.column in RULES.values() and not by_chance:
         return known.of_settings
     return known.by_chance if by_chance else known.lead
-
-
-def groups(labels: Labels, contrast: str) -> tuple[str, str]:
-    """The two arms inside a sentence: 'those starting in residential care', 'the methadone arm'."""
-    found = labels.compared(contrast)
-    names = [within(arm.label) for arm in (found.first, found.second)]
-    if found.column not in RULES.values():
-        return f"the {names[0]} arm", f"the {names[1]} arm"
-    settings = [n.removeprefix("started ").removeprefix("in ").removesuffix(" care") for n in names]
-    return f"those starting in {settings[0]} care", f"those starting in {settings[1]} care"
 
 
 def verb(row: Estimated, labels: Labels) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from iop_outcomes.presentation import numbers
-from iop_outcomes.presentation.labels import Labels, capital, within
-from iop_outcomes.report.sentences.effects import POINTS, Rows, groups, level, main, reading, shown, undecided
+from iop_outcomes.presentation.labels import Labels, capital, groups, within
+from iop_outcomes.report.sentences.effects import POINTS, Rows, level, main, reading, shown, undecided
 from iop_outcomes.tables.rows import Estimated
 from iop_outcomes.vocabulary.measures import BEYOND, GAIN, RISE, UP_TO
 from iop_outcomes.vocabulary.methods import NAIVE
