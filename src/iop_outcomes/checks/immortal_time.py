@@ -3,25 +3,28 @@
 Told is what `check` prints, and nothing is refused here; a covariate measured after the start is refused by name, and a
 horizon that does not lie after what it starts from too, when the study is loaded (`study.agreement`). In order:
 exposures that are known only after follow-up has begun, and what stands beside them; arms that are told at the end;
-eligibility by what came later; outcomes that look back to before the exposure has ended.
+eligibility by what came later; outcomes of those alone to whom something happened later; outcomes that look back to
+before the exposure has ended.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from iop_outcomes.protocol import two_strategies
+from iop_outcomes.protocol import Endpoint, two_strategies
 from iop_outcomes.study.loaded import Loaded
-from iop_outcomes.vocabulary.endpoints import KINDS
+from iop_outcomes.vocabulary.endpoints import ADMISSION, KINDS
 from iop_outcomes.vocabulary.kind import DAYS_PER_WEEK
 from iop_outcomes.vocabulary.methods import CLONE_CENSOR_WEIGHT, G_FORMULA, NAIVE, OF_DOSES, UNADJUSTED
 
-OBSERVED, REPORTED = "observed_days", "reported_care"
+# how long people are observed, from time zero and from day 0
+OBSERVED = ("observed_days", "observed_to_day")
+REPORTED, PERIOD = "reported_care", "period"
 
 
 def lines(loaded: Loaded) -> list[str]:
     """What is to be known of a study, a sentence each; none where nothing is counted before it is known."""
-    asked = (_stays, _strategies, _thresholds, _doses, _hours, _arms, _eligible, _back)
+    asked = (_stays, _strategies, _thresholds, _doses, _hours, _arms, _eligible, _chosen, _back)
     return [line for look in asked for line in look(loaded)]
 
 
@@ -92,13 +95,34 @@ def _arms(loaded: Loaded) -> Iterator[str]:
 
 
 def _eligible(loaded: Loaded) -> Iterator[str]:
-    days = loaded.study.population.minimum_observed_days
+    population = loaded.study.population
     for rule in loaded.rules:
-        if rule.column == OBSERVED and days:
+        if rule.column in OBSERVED and rule.value.format(**population.model_dump()) != "0":
             yield (
-                f"eligibility, rule '{rule.rule}': whoever is observed for fewer than {days} days after time zero is "
-                "left out. Those whose records end with a death, or with leaving, are not there for what came later: "
-                "let the horizon tell who is not followed so far."
+                f"eligibility, rule '{rule.rule}': who is eligible hangs on how long people are observed "
+                f"(`{rule.column}`). Those whose records end with a death, or with leaving, are not there for what "
+                "came later: let the horizon tell who is not followed so far."
+            )
+    if population.unit == PERIOD:
+        yield (
+            "population.unit: a period counts where the interview at its end was held: whoever could not be found "
+            "then is not there for what came later, and use or care may be why."
+        )
+
+
+def _chosen(loaded: Loaded) -> Iterator[str]:
+    """Outcomes of people who left, or returned home: who they are follows from what is compared."""
+    for outcome in dict.fromkeys(row.outcome for row in loaded.analyses):
+        endpoint = loaded.endpoints[outcome]
+        if KINDS[endpoint.kind].of_leavers:
+            yield (
+                f"{outcome}: it is of people who left, which is known when they have and may follow from the arm. Part "
+                "of a difference is who left: read it beside how many did."
+            )
+        if endpoint.clock != ADMISSION:
+            yield (
+                f"{outcome}: days count from the return to the community, which comes after time zero and not to "
+                "everyone. Part of a difference is who returned, and when: read it beside the same from time zero."
             )
 
 
@@ -110,9 +134,17 @@ def _back(loaded: Loaded) -> Iterator[str]:
     ends |= {name: s.window_days for name, s in study.intensities.items()}
     asked = {(r.contrast, r.outcome, r.horizon_days) for r in loaded.analyses if r.contrast in ends}
     for name, outcome, day in sorted(asked):
-        window = loaded.endpoints[outcome].window_days
-        if window and not KINDS[loaded.endpoints[outcome].kind].changed and day - window < ends[name]:
+        begins = _first_day(loaded.endpoints[outcome], day)
+        if begins < ends[name]:
             yield (
-                f"{outcome} on day {day}, of '{name}': the {window} days that it looks at begin before day "
-                f"{ends[name]}, when what is compared has ended. Ask for a later day."
+                f"{outcome} on day {day}, of '{name}': the days that it may look at begin with day {begins}, before "
+                f"day {ends[name]}, when what is compared has ended. Ask for a later day."
             )
+
+
+def _first_day(endpoint: Endpoint, day: int) -> int:
+    """The first day that an answer may be of, as far as its definition tells."""
+    kind = KINDS[endpoint.kind]
+    window = 0 if kind.changed else endpoint.window_days
+    around = endpoint.tolerance_days if kind.nearest or kind.must_fill else 0
+    return day - max(window, around)

@@ -6,7 +6,7 @@ from iop_outcomes.errors import StudyError
 from iop_outcomes.patterns import ranges
 from iop_outcomes.protocol import Analysis, Endpoint, Study
 from iop_outcomes.vocabulary import methods
-from iop_outcomes.vocabulary.endpoints import PATTERN_AMOUNTS, PATTERN_ANSWERS
+from iop_outcomes.vocabulary.endpoints import KINDS, PATTERN_AMOUNTS, PATTERN_ANSWERS
 from iop_outcomes.vocabulary.kind import DAYS_PER_WEEK
 
 
@@ -37,6 +37,14 @@ def _after_the_start(study: Study, row: Analysis, endpoint: Endpoint, at: str) -
         raise StudyError(
             f"{at}: the outcome '{row.outcome}' looks at the {endpoint.window_days} days before the horizon, day "
             f"{row.horizon_days}, some of which lie before time zero. Ask for a later day, or shorten `window_days`."
+        )
+    kind = KINDS[endpoint.kind]
+    if row.horizon_days < endpoint.tolerance_days + kind.nearest and (kind.nearest or kind.must_fill):
+        what = "what was due" if kind.nearest else "tests"
+        raise StudyError(
+            f"{at}: the outcome '{row.outcome}' takes {what} {endpoint.tolerance_days} days before the horizon, day "
+            f"{row.horizon_days}, for an answer, some of which lie before time zero. Ask for a later day, or shorten "
+            "`tolerance_days`."
         )
     if endpoint.from_day and row.horizon_days <= endpoint.from_day:
         raise StudyError(

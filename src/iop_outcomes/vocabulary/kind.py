@@ -74,8 +74,10 @@ class Kind:
     before time zero. fixed: its days are counted from time zero, or from leaving, and from no other day. told_twice:
     what people report can be held against tests. told_by_screen: a positive screen tells of use where the interview was
     missed, and none the contrary. value: of endpoints that name a definition of `patterns`, what that is of a person.
-    verb: what people did, within a sentence; {label} is the endpoint's with an article, {name} without.
-    silent: why nothing can be said where its event is recorded of no one. note: what is to be known of its numbers.
+    verb: what people did, within a sentence; {label} is the endpoint's with an article, {name} without. of_leavers:
+    asked of people who left, by the day or before it begins to count. nearest: told at what was due nearest the
+    day, so many days before or after it. silent: why nothing can be said where its event is recorded of no one.
+    note: what is to be known of its numbers.
     """
 
     name: str
@@ -105,6 +107,8 @@ class Kind:
     told_by_screen: bool = False
     value: str = ""
     verb: str = ""
+    of_leavers: bool = False
+    nearest: bool = False
     silent: str = ""
     note: str = ""
 

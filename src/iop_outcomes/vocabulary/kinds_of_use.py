@@ -66,6 +66,7 @@ KINDS_OF_USE = (
         about_use=True,
         told_twice=True,
         told_by_screen=True,
+        nearest=True,
         verb="were abstinent on day {day}",
         note=TOLD_BY_A_SCREEN,
     ),
@@ -90,6 +91,7 @@ KINDS_OF_USE = (
         about_use=True,
         grows=True,
         fixed=True,
+        of_leavers=True,
         verb="had not used in the month before they left, of those who left within {day} days",
     ),
     Kind(
@@ -101,6 +103,7 @@ KINDS_OF_USE = (
         recorded=("stays", ""),
         columns=("employment_at_discharge", "arrests_at_discharge"),
         grows=True,
+        of_leavers=True,
         verb="had, of those who left within {day} days, the outcome \u2018{name}\u2019",
         note="Of people who left the index level by the day, as the program recorded them then; who left "
         "when is itself an outcome of the level of care.",
@@ -113,6 +116,7 @@ KINDS_OF_USE = (
         place=7,
         recorded=("followups", ""),
         columns=("employment", "arrests"),
+        nearest=True,
         verb="had, at the interview due on day {day}, the outcome \u2018{name}\u2019",
         note="As people told at the follow-up interview due nearest the day.",
     ),

@@ -18,34 +18,62 @@ def loaded(project: Path, monkeypatch: pytest.MonkeyPatch, **changes: object) ->
 def test_exposures_known_after_the_start_are_named_with_what_stands_beside_them(project, monkeypatch):
     found = immortal_time.lines(loaded(project, monkeypatch))
     stays = [f"durations.stay_{day}" for day in (14, 30, 60, 90)]
-    assert [line.split(":")[0] for line in found] == [*stays, "intensities.hours_per_week"]
+    others = ["intensities.hours_per_week", "percent_days_abstinent_in_community"]
+    assert [line.split(":")[0] for line in found] == [*stays, *others]
     assert "known on day 90, and the naive rows count from day 0" in found[3]
     assert "beside it stands landmark_adjusted" in found[3]
 
 
-def test_arms_that_are_told_at_the_end_are_named(project, monkeypatch):
-    found = immortal_time.lines(loaded(project, monkeypatch, cohort="help"))
-    assert found
-    assert all("the arm is what people told at the end of the period" in line for line in found)
+def test_arms_and_periods_that_are_told_at_the_end_are_named(project, monkeypatch):
+    *arms, period = immortal_time.lines(loaded(project, monkeypatch, cohort="help"))
+    assert arms
+    assert all("the arm is what people told at the end of the period" in line for line in arms)
+    assert period.startswith("population.unit: a period counts where the interview at its end was held")
 
 
-def test_a_naive_row_alone_eligibility_by_later_days_and_early_windows_are_named(project, monkeypatch):
-    whole = loaded(project, monkeypatch)
-    study = whole.study.model_copy(
-        update={"population": whole.study.population.model_copy(update={"minimum_observed_days": 90})}
-    )
+def changed(whole: loading.Loaded, observed: int = 0, **row: object) -> str:
+    """What is told of the crude rows alone, the last of them changed."""
+    population = whole.study.population.model_copy(update={"minimum_observed_days": observed})
+    study = whole.study.model_copy(update={"population": population})
     rows = [a for a in whole.analyses if a.method == "crude"]
-    early = rows[-1].model_copy(update={"contrast": "stay_90", "outcome": "no_use_30_days", "horizon_days": 100})
-    endpoint = whole.endpoints["abstinent"].model_copy(update={"outcome": "no_use_30_days", "window_days": 30})
-    changed = type(whole)(study, (*rows, early), {**whole.endpoints, "no_use_30_days": endpoint}, whole.rules)
-    found = "\n".join(immortal_time.lines(changed))
+    month = whole.endpoints["abstinent"].model_copy(
+        update={"outcome": "no_use_30_days", "window_days": 30, "tolerance_days": 0}
+    )
+    rows[-1] = rows[-1].model_copy(update=row)
+    return "\n".join(
+        immortal_time.lines(type(whole)(study, tuple(rows), {**whole.endpoints, "no_use_30_days": month}, whole.rules))
+    )
+
+
+def test_a_naive_row_alone_is_named(project, monkeypatch):
+    found = changed(loaded(project, monkeypatch))
     assert "nothing fairer is asked for: add a landmark method" in found
     assert "strategies.stay_13_or_leave_4: only those who happened to do so" in found
-    assert "observed for fewer than 90 days after time zero" in found
-    assert "no_use_30_days on day 100, of 'stay_90': the 30 days that it looks at begin before day 90" in found
-    assert "no_use_30_days on day 180" not in found
+
+
+def test_eligibility_by_later_days_is_named_and_none_is_not(project, monkeypatch):
+    whole = loaded(project, monkeypatch)
+    assert "who is eligible hangs on how long people are observed (`observed_days`)" in changed(whole, observed=90)
+    assert "who is eligible" not in changed(whole)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "day", "begins"), [("no_use_30_days", 119, 89), ("no_use_30_days", 120, 0), ("abstinent", 103, 89)]
+)
+def test_outcomes_that_look_back_into_the_stay_are_named(project, monkeypatch, outcome, day, begins):
+    found = changed(loaded(project, monkeypatch), contrast="stay_90", outcome=outcome, horizon_days=day)
+    said = f"{outcome} on day {day}, of 'stay_90': the days that it may look at begin with day {begins}, before day 90"
+    assert (said in found) == bool(begins)
+    assert bool(begins) == ("Ask for a later day" in found)
+
+
+def test_outcomes_of_those_who_left_are_named(project, monkeypatch):
+    found = "\n".join(immortal_time.lines(loaded(project, monkeypatch, cohort="tedsd", data="nowhere")))
+    assert "employed_at_discharge: it is of people who left, which is known when they have" in found
+    assert found.count("\n") == 2
 
 
 def test_a_randomised_study_without_naive_rows_has_nothing_to_tell(project, monkeypatch):
-    whole = loaded(project, monkeypatch, cohort="tedsd", data="nowhere")
-    assert immortal_time.lines(whole) == []
+    whole = loaded(project, monkeypatch, cohort="uis")
+    rows = tuple(a for a in whole.analyses if a.contrast == "long_vs_short")
+    assert immortal_time.lines(type(whole)(whole.study, rows, whole.endpoints, whole.rules)) == []

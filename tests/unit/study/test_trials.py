@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.study import loading
+from iop_outcomes.protocol import Endpoint
+from iop_outcomes.study import horizons, loading, sheets
 
 UIS = Path("config/cohorts/uis.yaml")
 
@@ -47,3 +48,22 @@ def test_words_on_no_comparison_and_unknown_parts_are_refused_by_name(folder: Pa
         loaded({"all": {"assignment": "As it came."}, "stay_91": {"outcomes": "By post."}})
     with pytest.raises(StudyError, match=r"`trials.all.asignment` is not a known key. Did you mean `assignment`\?"):
         loaded({"all": {"asignment": "As it came."}})
+
+
+@pytest.mark.parametrize(
+    ("outcome", "kind", "day", "fits"),
+    [("abstinent", "interview", 14, False), ("abstinent", "interview", 15, True)]
+    + [("negative_screen", "screen", 6, False), ("negative_screen", "screen", 7, True)],
+)
+def test_an_answer_from_before_time_zero_is_refused(
+    folder: Path, outcome: str, kind: str, day: int, fits: bool
+) -> None:
+    endpoint = next(e for e in sheets.read(Endpoint, Path("config/endpoints.tsv")) if e.outcome == outcome)
+    found = loaded({"all": {"assignment": "As it came."}})
+    row = found.analyses[0].model_copy(update={"outcome": outcome, "horizon_days": day})
+    assert (endpoint.kind, endpoint.tolerance_days) == (kind, 14 if kind == "interview" else 7)
+    if fits:
+        horizons.check(found.study, row, endpoint, "row 1")
+        return
+    with pytest.raises(StudyError, match=f"row 1: the outcome '{outcome}' takes .* before the horizon, day {day}"):
+        horizons.check(found.study, row, endpoint, "row 1")
