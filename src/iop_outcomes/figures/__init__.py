@@ -38,6 +38,7 @@ TITLES = {
     "agreement": "Levels of care by label and by hours a week",
     "hours": "Hours of care a week, scheduled and delivered",
     "transitions": "Moves between levels of care",
+    "unmeasured": "How strong an unmeasured cause would have to be to explain the primary answers away",
     "known": "What trials of setting have found, with this cohort beneath",
 }
 

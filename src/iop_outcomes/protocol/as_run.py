@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Any
+
+from pydantic import Field, model_validator
 
 from iop_outcomes.protocol.base import Name, Part
 from iop_outcomes.protocol.doses import Doses
 from iop_outcomes.protocol.records import Kind
-from iop_outcomes.protocol.rows import Analysis, Eligibility, Endpoint
+from iop_outcomes.protocol.rows import PRIMARY, Analysis, Eligibility, Endpoint
 from iop_outcomes.protocol.starting import Starting
 from iop_outcomes.protocol.staying import Strategies
 from iop_outcomes.protocol.study import (
@@ -53,6 +55,7 @@ class Compared(Part):
     starting: dict[Name, Starting] = {}
     doses: dict[Name, Doses] = {}
     endpoints: dict[Name, Endpoint] = Field(description="by outcome, in the order of the library")
+    primary: list[Analysis] = Field(default=[], description="the questions that the study is about")
     companions: Companions = Companions()
     population: Population = Population()
     inference: Inference = Inference()
@@ -85,3 +88,13 @@ class AsRun(Compared):
     eligibility: list[Eligibility]
     analyses: list[Analysis]
     trials: dict[Name, Trial] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_primary(cls, given: Any) -> Any:
+        """Which analyses are primary stands in their family, and need not be said twice."""
+        if not isinstance(given, dict) or "primary" in given:
+            return given
+        rows = given.get("analyses", ())
+        primary = [row for row in rows if (row["family"] if isinstance(row, dict) else row.family) == PRIMARY]
+        return {**given, "primary": primary}

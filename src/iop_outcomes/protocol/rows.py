@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -46,6 +46,7 @@ Method = Annotated[str, OneOf(METHODS)]
 Estimand = Annotated[str, OneOf(ESTIMANDS)]
 MissingRule = Annotated[str, OneOf(MISSING_RULES)]
 Family = Literal["primary", "secondary", "sensitivity", "exhibit"]
+PRIMARY: Final = "primary"
 
 
 class Endpoint(Part):

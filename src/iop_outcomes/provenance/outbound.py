@@ -58,6 +58,8 @@ OF_FIGURES: dict[str, str] = {
     "told": "whether the share may be told",
     "truth": "the known truth of a simulated cohort",
     "weighted": "by a weighted method",
+    "with_arm": "how strongly a confounder goes along with the arms, as a ratio",
+    "with_outcome": "how strongly a confounder goes along with the outcome within an arm, as a ratio",
 }
 
 

@@ -64,6 +64,10 @@ OF_OTHER_RULES = (
     "definition. Where the rows of a block agree, the answer does not hang on it. Arms are read from the hours that "
     "were scheduled at the start, as attended hours come after it."
 )
+OF_OVERTURNING = (
+    "Arms that chance did not form may differ in something that nobody recorded. No record can show that they do not; "
+    "what can be told is how strong it would have to be."
+)
 OF_HOURS = (
     "Within each arm, people who attended more hours are compared with people who attended fewer, among those still "
     "in care at the end of the window. The curves are drawn only over hours that the arm's own people attended."

@@ -12,7 +12,7 @@ from iop_outcomes.presentation import select
 from iop_outcomes.presentation.labels import Labels, within
 from iop_outcomes.protocol import AsRun
 from iop_outcomes.report import doses as of_doses
-from iop_outcomes.report import explanations, misclassified, protection, results, states, two_sources
+from iop_outcomes.report import explanations, misclassified, overturned, protection, results, states, two_sources
 from iop_outcomes.report import other_rules as rules
 from iop_outcomes.report import results_of_doses as of_dose
 from iop_outcomes.report.document import Heading, Item, Paragraph, Table, filled, notes, points
@@ -91,6 +91,12 @@ def other_rules(of: Sources) -> tuple[Item, ...]:
     """The questions that were asked under other rules as well."""
     found = filled(rules.tables(of.everything["estimates"], of.study))
     return (Paragraph(explanations.OF_OTHER_RULES), *found) if found else ()
+
+
+def overturn(of: Sources) -> tuple[Item, ...]:
+    """What would overturn the primary answers."""
+    found = filled(overturned.tables(of.tables["estimates"], of.study))
+    return (Paragraph(explanations.OF_OVERTURNING), *of.drawn("unmeasured"), *found) if found else ()
 
 
 def dose(of: Sources) -> tuple[Item, ...]:

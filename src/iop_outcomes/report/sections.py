@@ -186,6 +186,7 @@ SECTIONS: tuple[tuple[str, str, str, Callable[[Sources], tuple[Item, ...]]], ...
     ("abstinence", "Abstinence", "", findings.abstinence),
     ("states", "Work and arrests", "", findings.work),
     ("otherwise", "The same questions under other rules", "", findings.other_rules),
+    ("overturn", "What would overturn it", "", findings.overturn),
     ("dose", "How long and how much", "", findings.dose),
     ("known", "What others have found", "", others.found),
     ("methods", "Methods", "methods", _methods),

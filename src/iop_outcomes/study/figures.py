@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from iop_outcomes.protocol import Analysis, Endpoint, Study
+from iop_outcomes.protocol.rows import PRIMARY
 from iop_outcomes.vocabulary.answers import BOUNDS, MISSING_RULES
 from iop_outcomes.vocabulary.endpoints import (
     BETWEEN,
@@ -26,7 +27,8 @@ from iop_outcomes.vocabulary.kind import (
     STRATEGIES,
     THRESHOLDS,
 )
-from iop_outcomes.vocabulary.measures import DOSE_RESPONSE, HAZARD_RATIO, RISE, RISK, TIME_RATIO
+from iop_outcomes.vocabulary.measures import DOSE_RESPONSE, HAZARD_RATIO, RISE, RISK, TIME_RATIO, WITH_E_VALUE
+from iop_outcomes.vocabulary.methods import SCORED
 
 # figures by name, with the measures of the steps or of the kinds of endpoint that fill them; None: always
 FIGURES: dict[str, set[tuple[str, str]] | None] = {
@@ -53,6 +55,7 @@ FIGURES: dict[str, set[tuple[str, str]] | None] = {
     "agreement": None,
     "hours": None,
     "transitions": None,
+    "unmeasured": {(step, measure) for step in (RETENTION, ABSTINENCE) for measure in WITH_E_VALUE},
     "known": {(kind, RISK) for kind in (*USE_ON_A_DAY, *LEFT_INDEX)},
 }
 
@@ -69,10 +72,18 @@ def asked(study: Study, analyses: Sequence[Analysis], endpoints: Mapping[str, En
     rules = {MISSING_RULES[a.missing_rule] for a in rows}
     further = any(not r.counts or r.name in BOUNDS for r in rules)
     shifted = any(r.shifted for r in rules)
-    unasked = [name for name, there in (("missing", further), ("tipping", shifted)) if not there]
+    by_weights = any(_judged(study, a) for a in rows)
+    needs = (("missing", further), ("tipping", shifted), ("unmeasured", by_weights))
+    unasked = [name for name, there in needs if not there]
     whole = () if study.inference.hazard_cuts_days else ("hazards",)  # one ratio over all days makes no plot
     without = (*whole, *unasked)
-    return [n for n, needs in FIGURES.items() if (needs is None or outcomes & needs) and n not in without]
+    return [n for n, fills in FIGURES.items() if (fills is None or outcomes & fills) and n not in without]
+
+
+def _judged(study: Study, row: Analysis) -> bool:
+    """A primary answer of arms that chance did not form, which an unmeasured confounder could explain away."""
+    contrast = study.contrasts.get(row.contrast)
+    return row.family == PRIMARY and row.method in SCORED and contrast is not None and not contrast.randomised
 
 
 def _may_fill(study: Study, row: Analysis) -> bool:

@@ -27,6 +27,7 @@ from iop_outcomes.protocol import (
     Study,
     two_strategies,
 )
+from iop_outcomes.protocol.rows import PRIMARY
 from iop_outcomes.study import figures
 from iop_outcomes.vocabulary.answers import WITH_HISTORY
 from iop_outcomes.vocabulary.arms import LEFT, STAYED
@@ -242,7 +243,8 @@ class Loaded:
     def compared(self) -> Compared:
         """What figures need to speak: labels, titles and the confidence level."""
         endpoints = {n: e.model_copy(update={"definition": ""}) for n, e in self.endpoints.items()}
-        return Compared(**self._compared(), endpoints=endpoints)
+        primary = [row for row in self.analyses if row.family == PRIMARY]
+        return Compared(**self._compared(), endpoints=endpoints, primary=primary)
 
     def as_run(self) -> AsRun:
         """The whole study as the report reads it, without passwords."""

@@ -320,3 +320,8 @@ INTENSITY = {HOURS: DOSE_RESPONSE, TESTS: TESTING_RESPONSE}
 PREFERRED_MEASURES = tuple(row.name for row in sorted(_ROWS, key=lambda m: m.preferred))
 BY_ARM = tuple(row.name for row in _ROWS if row.by_arm)
 RATIOS = tuple(row.name for row in sorted(_ROWS, key=lambda m: m.preferred) if row.ratio)
+# measures with a ratio of which an E-value can be told
+WITH_E_VALUE = (
+    RISK, RISK_RATIO, SHARE_OF_WEEKS, MEAN_DAYS, MEAN_SHARE, MEAN_NUMBER, ODDS_RATIO, HAZARD_RATIO,
+    SUBDISTRIBUTION_HAZARD_RATIO,
+)  # fmt: skip

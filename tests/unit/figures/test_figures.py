@@ -160,6 +160,11 @@ ALT = {
     "maturity": (f"day 30 100.0{NARROW}%", f"day 90 75.0{NARROW}%"),
     "agreement": (f"82.6{NARROW}% in the same class, kappa 0.58", "kappa says nothing"),
     "hours": (f"scheduled mostly 9 to under 20 (75.0{NARROW}%)", f"delivered mostly 9 to under 20 (50.0{NARROW}%)"),
+    "unmeasured": (
+        "Unplanned discharge, day 90, overlap weighting: ratio 2.07 (1.60 to 2.70), E-value 3.56 to explain the "
+        "estimate away, 2.58 to bring its limit there",
+        "its interval holds no difference already",
+    ),
     "known": (
         f"Schneider and others 1996, completed: {MINUS}48.4 ({MINUS}64.7 to {MINUS}28.4) points",
         "Witbrodt and others 2007, abstinent, month 6: no rates seen",

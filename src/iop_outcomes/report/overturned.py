@@ -1,0 +1,89 @@
+"""What would overturn the primary answers: how strong a cause that is on no record would have to be.
+
+Two tables for each contrast that chance did not decide: each primary question with its adjusted ratio and the E-values
+of the ratio and of its nearer limit; and what the ratio of the preferred method might be but for a cause of some
+strengths. All is computed from the release.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from iop_outcomes.estimators.two_by_two.unmeasured import at_worst
+from iop_outcomes.presentation import numbers
+from iop_outcomes.presentation.labels import Labels, method
+from iop_outcomes.presentation.unmeasured import Judged, judged, preferred
+from iop_outcomes.protocol import AsRun
+from iop_outcomes.report import results
+from iop_outcomes.report.document import Block, Line, Table
+from iop_outcomes.report.sentences import effects
+from iop_outcomes.tables.rows import alike
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# strengths of the array, as ratios, with the arms and with the outcome
+STRENGTHS = (1.25, 1.5, 2.0, 3.0)
+HOLDS = "the interval holds no difference"
+NOTE = (
+    "E-value: something that is on no record, and goes along both with the arms and with the outcome by ratios of at "
+    "least this size, beyond all that was adjusted for, could explain the answer away; anything weaker in both could "
+    "not (VanderWeele and Ding 2017, Annals of Internal Medicine 167:268). The nearer 1, the less it takes. That of "
+    "the limit is what it takes for the interval to hold no difference. A difference is judged by the ratio of the "
+    "same two arms; ratios of hazards and odds of common outcomes are brought to ratios of shares first. It says "
+    "nothing of how likely such a cause is, and nothing of other errors: missing answers, use that was missed, people "
+    "who were not followed."
+)
+ARRAY = (
+    "What the ratio might be, had a cause on no record moved it away from 1 by as much as such a cause can (Ding and "
+    "VanderWeele 2016, Epidemiology 27:368). Rows: how many times as frequent it would be in one arm as in the other; "
+    "columns: how many times as frequent the outcome would be with it as without. On the other side of 1 the direction "
+    "has turned. A ratio of hazards or odds of a common outcome stands as one of shares here."
+)
+
+
+def tables(estimates: pd.DataFrame, study: AsRun) -> list[Table]:
+    """The tables of the contrasts that have a primary answer with a ratio."""
+    labels = Labels(study)
+    found = judged(estimates, labels)
+    by_contrast = {name: [j for j in found if j.row["contrast"] == name] for name in study.contrasts}
+    made = [
+        table for name, own in by_contrast.items() for table in (_needed(own, labels, name), _array(own, labels, name))
+    ]
+    return [table for table in made if table.blocks]
+
+
+def _needed(found: list[Judged], labels: Labels, name: str) -> Table:
+    by_row = {id(j.row): j for j in found}
+    keys = ("outcome", "horizon_days", "missing_rule", "measure")
+    blocks = [
+        Block(results.heading(rows[0], labels), tuple(_line(by_row[id(row)]) for row in rows))
+        for rows in alike([j.row for j in found], keys).values()
+    ]
+    columns = ("Method", f"Ratio ({effects.level(labels)})", "E-value", "E-value of the nearer limit")
+    return Table(f"{labels.contrast(name)}: what it would take", columns, tuple(blocks), NOTE)
+
+
+def _array(found: list[Judged], labels: Labels, name: str) -> Table:
+    blocks = [
+        Block(results.heading(j.row, labels), tuple(_at_worst(j, with_arm) for with_arm in STRENGTHS))
+        for j in preferred(found)
+    ]
+    columns = ("Goes along with the arms by", *(f"with the outcome by {numbers.plain(s)}" for s in STRENGTHS))
+    return Table(f"{labels.contrast(name)}: the ratio but for such a cause", columns, tuple(blocks), ARRAY)
+
+
+def _at_worst(judged: Judged, with_arm: float) -> Line:
+    error = numbers.number(judged.row["rounding_error"]) or 0.0
+    cells = (numbers.ratio(at_worst(judged.ratio, with_arm, s), error) for s in STRENGTHS)
+    return Line(numbers.plain(with_arm), tuple(cells))
+
+
+def _line(judged: Judged) -> Line:
+    limit = judged.needed.limit
+    cells = (
+        results.with_interval(judged.row, numbers.ratio),
+        numbers.ratio(judged.needed.estimate, judged.error),
+        numbers.ratio(limit, judged.error) if limit > 1 else HOLDS,
+    )
+    return Line(method(judged.row["method"]), cells)
