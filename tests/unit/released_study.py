@@ -8,6 +8,7 @@ from typing import Any
 import days_between
 import doses_rows
 import pandas as pd
+import places_rows
 import records_counts
 import strategies_rows
 import thresholds_rows
@@ -27,6 +28,7 @@ ENDPOINTS = (
     ("return_to_use", "first_use", "Return to use", ""),
     ("weekly", "weekly_screens", "Negative weekly screen", ""),
     ("first_use", "first_use_between", "First use", ""),
+    places_rows.ENDPOINT,
 )
 # step, analysis, contrast, outcome, day, measure, estimand, method, missing rule, family
 CRUDELY = ("iop_vs_res", "unplanned_discharge", 90, "risk", "as_observed", "crude", "none")
@@ -46,6 +48,7 @@ SHEET = (
     ("dose", "stay", "stay_90", "return_to_use", 365, "hazard_ratio", "as_observed", "naive", "none", "exhibit"),
     ("dose", "stay", "stay_90", "return_to_use", 365, "hazard_ratio", "landmark", "landmark", "none", "exhibit"),
     ("dose", "stay", "long_vs_short", "return_to_use", 365, "hazard_ratio", "randomised", "randomised", *EXHIBIT),
+    *places_rows.SHEET,
     *strategies_rows.SHEET,
     *thresholds_rows.SHEET,
     *doses_rows.SHEET,
@@ -224,6 +227,7 @@ def estimates() -> pd.DataFrame:
                 {"ratio": (ratio, 0.9 * ratio, 1.1 * ratio)}, measure="hazard_ratio", from_day=first, to_day=last,
             )
         ),
+        *places_rows.rows(),
         *strategies_rows.naive(0.44),
         *strategies_rows.right(0.29),
         *thresholds_rows.rows(),

@@ -23,6 +23,20 @@ use rule run as analyses_retention with:
         "Estimate retention and events of {wildcards.contrast}"
 
 
+use rule run as analyses_places with:
+    input:
+        **private("people", "persons", "stays"),
+    output:
+        **private("places"),
+    log:
+        f"{LOGS}/analyses_places.log",
+    priority: SOON
+    params:
+        **step("analyses.places", {"last_day": LOADED.last_day_of_places()}),
+    message:
+        "Find where people were, day by day"
+
+
 use rule run as analyses_abstinence with:
     input:
         unpack(imputed("abstinence")),

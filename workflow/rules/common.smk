@@ -145,11 +145,13 @@ def smallest_group():
 
 def imputed(name):
     """People and covariates, for the contrasts in which an analysis imputes covariates; what was recorded before the
-    day of an answer, or by each month, where one stands on it."""
+    day of an answer, or by each month, where one stands on it; where people are, where that is asked.
+    """
     return lambda w: {
         **(private("people", "covariates") if LOADED.imputes(name, w.contrast) else {}),
         **(private("history") if LOADED.remembers(name, w.contrast) else {}),
         **(private("course") if LOADED.weighs_loss(name, w.contrast) else {}),
+        **(private("places") if LOADED.asks_for_places(name, w.contrast) else {}),
     }
 
 

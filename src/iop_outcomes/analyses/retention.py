@@ -14,13 +14,13 @@ from iop_outcomes.analyses import curves, imputed
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.answer import answer, decided, together
 from iop_outcomes.analyses.missing.course import read as read_course
-from iop_outcomes.analyses.outcomes import follow
+from iop_outcomes.analyses.outcomes import follow, in_places
 from iop_outcomes.analyses.outcomes.followed import Followed
 from iop_outcomes.analyses.sample import Sample
 from iop_outcomes.cohort.retention import of_people
 from iop_outcomes.protocol import Adjustment, Analysis, Contrast, Endpoint, Gate, Imputation, Inference
 from iop_outcomes.steps.store import Wanted
-from iop_outcomes.vocabulary.endpoints import KINDS
+from iop_outcomes.vocabulary.endpoints import KINDS, OF_PLACES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,12 +40,14 @@ def run(
     imputation: Imputation | None = None,
     adjustment: Adjustment | None = None,
     course: pd.DataFrame | None = None,
+    places: pd.DataFrame | None = None,
 ) -> dict[str, pd.DataFrame]:
     """The tables counts, life_tables, estimates, curves and diagnostics of a contrast's rows of the step retention.
 
     people, covariates, imputation, adjustment: where a row asks for covariates to be imputed. course: where one weighs
-    loss to follow-up.
+    loss to follow-up. places: where one asks where people are.
     """
+    of_places, rows = ([r for r in rows if (endpoints[r.outcome].kind in OF_PLACES) is of] for of in (True, False))
     sample = Sample.of(scores, contrast, inference)
     retention = of_people(retention, sample.scores["person_id"])
     asked = ((o, follow(retention, sample.scores, endpoints[o])) for o in dict.fromkeys(r.outcome for r in rows))
@@ -59,8 +61,9 @@ def run(
         answers[ask] = answer(ask, sample, outcome, gate, design[ask.method], records)
     shown = {ask for ask, found in answers.items() if found.status == "ok"}
     drawn = curves.points(rows, sample, followed, shown)
+    where = [] if places is None else in_places.answered(of_places, sample, places, design)
     return {
-        **together(answers.values()).tables("counts", "estimates", "diagnostics"),
+        **together([*answers.values(), *where]).tables("counts", "estimates", "diagnostics"),
         "life_tables": _life_tables(rows, sample, followed),
         "curves": results.table("curves", drawn),
     }

@@ -30,7 +30,7 @@ from iop_outcomes.steps.store import Wanted
 from iop_outcomes.tables.results import ALL, PROPENSITY_SCORE
 from iop_outcomes.vocabulary import measures
 from iop_outcomes.vocabulary.answers import MISSING_RULES
-from iop_outcomes.vocabulary.endpoints import AMOUNTS, BETWEEN, STAYING, WEEKLY
+from iop_outcomes.vocabulary.endpoints import AMOUNTS, BETWEEN, OF_PLACES, STAYING, WEEKLY
 from iop_outcomes.vocabulary.kind import RETENTION
 from iop_outcomes.vocabulary.measures import (
     ADJUSTED_CHANGE,
@@ -164,20 +164,13 @@ class _Twice:
 
     def question(self, ask: Analysis) -> Iterator[Row]:
         """The numbers of one row of the sheet, each arm and hazard ratio by itself."""
-        if ask.method in IMPUTED:
-            yield _left_out(ask, "covariates are imputed, and the libraries pool in another way")
-            return
-        if ask.method in WITH_LOSS:
-            yield _left_out(ask, "no library weights for loss to follow-up")
+        if why := self._not_asked(ask):
+            yield _left_out(ask, why)
             return
         if ask.step == RETENTION:
             followed = self._what_is_followed(ask)
             if followed is not None:
                 yield from self._followed(ask, followed)
-        elif self.endpoints[ask.outcome].kind in BETWEEN:
-            yield _left_out(ask, "lifelines takes both ends of an interval as within it")
-        elif ask.measure in DISTRIBUTIONS:
-            yield _left_out(ask, "ratios of times are not asked of a second library")
         elif self.endpoints[ask.outcome].kind in WEEKLY:
             yield from self._weeks(ask)
         elif self.endpoints[ask.outcome].kind in AMOUNTS:
@@ -187,6 +180,18 @@ class _Twice:
             yield from self._ratio(ask, timed.days, timed.happened(ask), timed.used(ask))
         else:
             yield from self._at_a_day(ask, self._states(ask))
+
+    def _not_asked(self, ask: Analysis) -> str:
+        """Why no library is asked for the numbers of a row, or ''."""
+        kind = self.endpoints[ask.outcome].kind
+        reasons = (
+            (ask.method in IMPUTED, "covariates are imputed, and the libraries pool in another way"),
+            (ask.method in WITH_LOSS, "no library weights for loss to follow-up"),
+            (kind in OF_PLACES, "neither library has shares of several places at once"),
+            (kind in BETWEEN, "lifelines takes both ends of an interval as within it"),
+            (ask.measure in DISTRIBUTIONS, "ratios of times are not asked of a second library"),
+        )
+        return next((why for so, why in reasons if so), "")
 
     def _what_is_followed(self, ask: Analysis) -> Followed | None:
         if ask.outcome not in self._followed_once:

@@ -125,7 +125,9 @@ def by_gap(linked: Mapping[int, Linked]) -> pd.DataFrame:
 
 
 def days_of_care(stays: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
-    """Segments, which share no day: person_id, level_of_care, start_day, end_day (missing while open)."""
+    """Segments, which share no day: person_id, level_of_care, start_day, end_day (missing while open), and
+    discharge_reason of the stay that each is of.
+    """
     import pandas as pd
 
     records = _ended(stays, persons)
@@ -136,6 +138,7 @@ def days_of_care(stays: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
             "level_of_care": records["level_of_care"].to_numpy()[pieces["row"]],
             "start_day": pieces["start"],
             "end_day": _or_open(pieces["last"]),
+            "discharge_reason": records["reason"].to_numpy()[pieces["row"]],
         }
     )
 

@@ -20,6 +20,7 @@ TITLES = {
     "overlap": "Overlap of the propensity scores",
     "staying": "Staying in care: completion as an exit, and as success",
     "leaving": "Ways of leaving the index level of care",
+    "places": "Where people are, day by day",
     "events": "Engagement, return to care, overdose and death",
     "hazards": "Ratios of hazards over all days and by period",
     "abstinence": "Difference in abstinence, by method and by reading of missing answers",

@@ -55,7 +55,7 @@ def of_amounts(diagnostics: pd.DataFrame) -> dict[tuple[str, ...], tuple[float, 
     arm.
     """
     own = diagnostics[diagnostics["quantity"] == HELD_BY_TWO].dropna(subset=["value"])
-    keys = zip(*(own[name].astype(str) for name in (*QUESTION, "variable", "arm")), strict=True)
+    keys = zip(*(own[name].astype(str) for name in (*QUESTION, "variable", "group", "arm")), strict=True)
     return dict(zip(keys, zip(own["value"].astype(float), own["threshold"].astype(float), strict=True), strict=True))
 
 

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 Row = dict[str, object]
 Arms = Mapping[str, Sequence[str]]
 # what an amount is known by among diagnostics of an arm
-OF_AN_ARM = ("analysis", "contrast", "outcome", "horizon_days", "method", "missing_rule", "measure")
+OF_AN_ARM = ("analysis", "contrast", "outcome", "horizon_days", "method", "missing_rule", "measure", "group")
 COMPARISONS = {DIFFERENCE, RATIO}
 EMPTY: Row = {**dict.fromkeys((*NUMBERS, "n_effective", "rounding_error"), float("nan")), "n": None, "events": None}
 

@@ -23,10 +23,10 @@ from iop_outcomes.release.life_tables import Key, Leaving, Question
 from iop_outcomes.release.numbers import NOTHING, Number, exactly, nearer, together
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.told import LifeTables
-from iop_outcomes.tables.results import ALL, COVARIATE, WEEK
+from iop_outcomes.tables.results import ALL, BY_PLACE_ON_DAY, COVARIATE, WEEK
 from iop_outcomes.tables.rows import Asked, Timed
 from iop_outcomes.vocabulary.causes import CENSORED, STILL_AT_RISK
-from iop_outcomes.vocabulary.readings import Reading
+from iop_outcomes.vocabulary.readings import Reading, in_place
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,6 +111,10 @@ class Evidence:
                 for arm, leaving in self.followed[question].items()
             }
         group = self.groups.get((*question, str(horizon(row)), row["group_by"], row["group"]), {})
+        if row["group_by"] == BY_PLACE_ON_DAY:
+            # of all people of the day those in the place have the event
+            group = self.groups.get((*question, str(horizon(row)), BY_PLACE_ON_DAY, ALL), {})
+            read = in_place(row["group"])
         compared = {arm: cells for arm, cells in group.items() if arm != "all"} or group
         first = order[0] if order else ""
         found = {arm: _from_counts(cells, read, row, self.policy, arm == first) for arm, cells in compared.items()}

@@ -72,6 +72,13 @@ OF_HOURS = (
     "Within each arm, people who attended more hours are compared with people who attended fewer, among those still "
     "in care at the end of the window. The curves are drawn only over hours that the arm's own people attended."
 )
+OF_PLACES = (
+    "On every day a person is at one level of care, the most intensive of several, or out of care, or dead, so that "
+    "shares of an arm add up to everyone and days to the day that is asked about. A day between two stays is out of "
+    "care, by whether the last stay was completed: whether somebody will come back is not known on it. Whose "
+    "observation ended is stood for by those of the arm who were in the same place and still observed. Care that "
+    "is not in these records counts as out of care."
+)
 OF_STRATEGIES = (
     "What would have come of everyone who started there, had they stayed so long, or left then: each person counts "
     "under a strategy until they depart from it, and who does not depart stands for those like them, week by week, who "

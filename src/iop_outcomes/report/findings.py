@@ -12,7 +12,16 @@ from iop_outcomes.presentation import select
 from iop_outcomes.presentation.labels import Labels, within
 from iop_outcomes.protocol import AsRun
 from iop_outcomes.report import doses as of_doses
-from iop_outcomes.report import explanations, misclassified, overturned, protection, results, states, two_sources
+from iop_outcomes.report import (
+    explanations,
+    misclassified,
+    overturned,
+    places,
+    protection,
+    results,
+    states,
+    two_sources,
+)
 from iop_outcomes.report import other_rules as rules
 from iop_outcomes.report import results_of_doses as of_dose
 from iop_outcomes.report.document import Heading, Item, Paragraph, Table, filled, notes, points
@@ -38,7 +47,18 @@ def retention(of: Sources) -> tuple[Item, ...]:
         *of.drawn("staying", "leaving", "events"),
         *filled(tables),
         *of.drawn("hazards"),
+        *_places(of),
     )
+
+
+def _places(of: Sources) -> tuple[Item, ...]:
+    """Where people are, day by day."""
+    told = points(places.said(of.tables["estimates"], of.study))
+    tables = filled(places.tables(of.tables["estimates"], of.study))
+    if not (told or tables or of.drawn("places")):
+        return ()
+    begin = (Heading("Where people are, day by day"), Paragraph(explanations.OF_PLACES))
+    return (*begin, *of.drawn("places"), *told, *tables)
 
 
 def abstinence(of: Sources) -> tuple[Item, ...]:

@@ -38,7 +38,7 @@ from iop_outcomes.tables.results import (
 from iop_outcomes.tables.rows import Estimated, alike, estimated
 from iop_outcomes.vocabulary import answers
 from iop_outcomes.vocabulary.kind import RETENTION
-from iop_outcomes.vocabulary.measures import DAYS, MEASURES, NUMBER, POINTS, RATIO, RATIOS, SHARE
+from iop_outcomes.vocabulary.measures import DAYS, MEASURES, NUMBER, OF_PLACES, POINTS, RATIO, RATIOS, SHARE
 from iop_outcomes.vocabulary.methods import METHODS, UNADJUSTED
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def of_contrast(
     wanted = {(a.analysis, a.contrast) for a in study.analyses if a.step == step}
     own = estimates[estimates["contrast"] == contrast]
     own = own[own["analysis"].isin([a for a, c in wanted if c == contrast])]
-    values = own[~own["measure"].isin(RATIOS)]
+    values = own[~own["measure"].isin([*RATIOS, *OF_PLACES])]
     tables = []
     if len(values):
         few = told_of(values, diagnostics, (FEW_SITES_LOW, FEW_SITES_HIGH, FEW_SITES_DEGREES))

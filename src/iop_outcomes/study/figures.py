@@ -11,6 +11,7 @@ from iop_outcomes.vocabulary.endpoints import (
     BETWEEN,
     EVENTS,
     LEFT_INDEX,
+    OF_PLACES,
     STAYING,
     USE_ON_A_DAY,
     WEEKLY,
@@ -27,7 +28,15 @@ from iop_outcomes.vocabulary.kind import (
     STRATEGIES,
     THRESHOLDS,
 )
-from iop_outcomes.vocabulary.measures import DOSE_RESPONSE, HAZARD_RATIO, RISE, RISK, TIME_RATIO, WITH_E_VALUE
+from iop_outcomes.vocabulary.measures import (
+    DOSE_RESPONSE,
+    HAZARD_RATIO,
+    RISE,
+    RISK,
+    SHARE_IN_PLACE,
+    TIME_RATIO,
+    WITH_E_VALUE,
+)
 from iop_outcomes.vocabulary.methods import SCORED
 
 # figures by name, with the measures of the steps or of the kinds of endpoint that fill them; None: always
@@ -37,6 +46,7 @@ FIGURES: dict[str, set[tuple[str, str]] | None] = {
     "overlap": None,
     "staying": {(kind, measure) for kind in STAYING for measure in measures(kind, RETENTION, CONTRASTS)},
     "leaving": {(kind, RISK) for kind in LEFT_INDEX},
+    "places": {(kind, SHARE_IN_PLACE) for kind in OF_PLACES},
     "events": {(kind, RISK) for kind in EVENTS},
     "hazards": {(RETENTION, HAZARD_RATIO)},
     "abstinence": {(ABSTINENCE, RISK)},

@@ -36,6 +36,7 @@ from iop_outcomes.vocabulary.endpoints import (
     FOLLOWED,
     KINDS,
     OF_PATTERNS,
+    OF_PLACES,
     WEEKLY,
 )
 from iop_outcomes.vocabulary.kind import (
@@ -220,6 +221,17 @@ class Loaded:
             | stays
             | {name: InCare(day=i.window_days, of=i.contrast) for name, i in self.study.intensities.items()}
         )
+
+    def last_day_of_places(self) -> int:
+        """The last day on which some analysis asks where people are; 0 where none does."""
+        return max((row.horizon_days for row in self.analyses if self._of_places(row)), default=0)
+
+    def asks_for_places(self, step: str, contrast: str) -> bool:
+        """Some analysis of a contrast asks where people are."""
+        return any(map(self._of_places, self.rows(step, contrast)))
+
+    def _of_places(self, row: Analysis) -> bool:
+        return self.endpoints[row.outcome].kind in OF_PLACES
 
     def windows(self) -> list[int]:
         """The windows from time zero at whose end dose and use are described: those of durations and intensities."""

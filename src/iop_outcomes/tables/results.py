@@ -78,6 +78,8 @@ WEEK = "week"
 # how they are grouped there: by the part of the weeks in which they gave their last test
 BY_LAST_TEST = "last_test"
 LAST_TESTS = ("no_test", "first_third", "second_third", "last_third")
+# people by place on a day, and by having been in a place on some day before it; estimates by place
+BY_PLACE_ON_DAY, BY_PLACE_BEFORE_DAY = "place_on_day", "place_before_day"
 BY_LEVEL, BY_ORIGIN, BY_SERVICE = "level_of_care", "from", "service"
 
 _ANALYSIS = {

@@ -23,9 +23,11 @@ DOSES, THRESHOLDS, STARTING = "doses", "thresholds", "starting"
 ROOMS = (CONTRASTS, DURATIONS, STRATEGIES, THRESHOLDS, STARTING, DOSES, INTENSITIES)
 # how a kind is answered: the share of whom something is true on a day; days to something that is seen to happen; the
 # same where death, or other ways of leaving, come first; the share still in care, and days in it; what each interval of
-# a use pattern says; the two days between which something happened; how much of something each person has
+# a use pattern says; the two days between which something happened; how much of something each person has; in which of
+# several places each person is
 AT_A_DAY, TO_AN_EVENT, COMPETING, BEING_THERE = "at_a_day", "to_an_event", "competing", "being_there"
 WEEK_BY_WEEK, BETWEEN_TWO_DAYS, AMOUNT = "week_by_week", "between_two_days", "amount"
+PLACE_BY_PLACE = "place_by_place"
 
 Measures = dict[str, tuple[str, ...]]
 
@@ -125,4 +127,6 @@ class Kind:
             return readings.being_there(self.name, self.kept)
         if self.answered == COMPETING:
             return readings.happening(cause, DIED) if self.cause else readings.leaving(cause)
+        if self.answered == PLACE_BY_PLACE:
+            return readings.OF_PLACES
         return readings.of_counts(deaths, not_due)

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from iop_outcomes.vocabulary import methods
 from iop_outcomes.vocabulary.causes import COMPLETED, DIED
-from iop_outcomes.vocabulary.kind import BEING_THERE, COMPETING, CONTRASTS, RETENTION, Asked, Kind, Measures
+from iop_outcomes.vocabulary.kind import (
+    BEING_THERE,
+    COMPETING,
+    CONTRASTS,
+    PLACE_BY_PLACE,
+    RETENTION,
+    Asked,
+    Kind,
+    Measures,
+)
+from iop_outcomes.vocabulary.measures import OF_PLACES
 
 _SHARES: Measures = {"risk": (*methods.AVERAGES, *methods.WITH_LOSS)}
 _RATIOS: Measures = {
@@ -92,6 +102,13 @@ KINDS_OF_CARE = (
         cause=DIED,
         verb="died within {day} days",
         silent="no death is on record in this cohort",
+    ),
+    Kind(
+        "place_of_care",
+        "the level of care that people are at, or being out of care, day by day",
+        PLACE_BY_PLACE,
+        (Asked(RETENTION, CONTRASTS, dict.fromkeys(OF_PLACES, (methods.NAIVE, *methods.WEIGHTED))),),
+        place=5,
     ),
     Kind(
         "overdose",

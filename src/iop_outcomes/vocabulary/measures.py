@@ -36,6 +36,7 @@ class Measure:
     number, or none. by_arm: its sides are the arms. amount: it is a mean of what each person has. sides: what its rows
     are of in their place. preferred: its place where questions are told or tabulated, 1 first. called: a ratio, at the
     head of a column; an amount, beside its outcome in a heading. many: several of them, within the title of a table.
+    apart: it has rows for each place where people are, and no ratio, as an arm may have nobody there.
     note: said beneath its table in the section of retention. method: how times are measured so, for the methods
     section; '' where that is said elsewhere.
     """
@@ -51,6 +52,7 @@ class Measure:
     many: str = ""
     note: str = ""
     amount: bool = False
+    apart: bool = False
 
     @property
     def ratio(self) -> bool:
@@ -76,8 +78,8 @@ class Measure:
         """What its rows are of, in order, for two arms."""
         if self.ratio:
             return (RATIO,)
-        # of what may be below 0 there is no ratio
-        both = (DIFFERENCE,) if self.unit == POINTS else (DIFFERENCE, RATIO)
+        # of what may be below 0, or of nobody, there is no ratio
+        both = (DIFFERENCE,) if self.unit == POINTS or self.apart else (DIFFERENCE, RATIO)
         return (*((first, second) if self.by_arm else self.sides), *both)
 
     def span(self, day: float) -> float:
@@ -93,6 +95,7 @@ TIME_RATIO, LOG_LOGISTIC_TIME_RATIO = "time_ratio", "log_logistic_time_ratio"
 # the distribution of times that a ratio of them supposes, as `estimators.survival.parametric` names it
 DISTRIBUTIONS = {TIME_RATIO: "weibull", LOG_LOGISTIC_TIME_RATIO: "log-logistic"}
 # means of what each person has
+SHARE_IN_PLACE, DAYS_IN_PLACE = "share_in_place", "days_in_place"
 MEAN_SHARE, MEAN_NUMBER, MEAN_CHANGE, ADJUSTED_CHANGE = "mean_share", "mean_number", "mean_change", "adjusted_change"
 # ratios of a regression that is none of hazards
 MODELLED = (ODDS_RATIO, RISK_RATIO, *DISTRIBUTIONS)
@@ -309,6 +312,34 @@ _ROWS = (
         sides=(UP_TO, BEYOND),
         called="points that an equal step adds",
     ),
+    Measure(
+        "share_in_place",
+        "share of people in each place on a day: at each level of care, out of care, dead",
+        SHARE,
+        18,
+        by_arm=True,
+        method=(
+            "Shares of people in each place are those of Aalen and Johansen (1978) with as many states as there are "
+            "places, which hold whether or not the past tells more of the next move than the present place does, where "
+            "observation ends independently of it (Datta and Satten 2001, Statistics and Probability Letters 55:403). "
+            "Over the places they add up to everyone. Standard errors are from the influence of each person."
+        ),
+        amount=True,
+        apart=True,
+    ),
+    Measure(
+        "days_in_place",
+        "mean days in each place up to a day: at each level of care, out of care, dead",
+        DAYS,
+        19,
+        by_arm=True,
+        method=(
+            "Mean days in a place are the area under its share up to the horizon: over the places they add up to it. "
+            "They are told for the arms and as a difference, without a ratio, as an arm may have no day there."
+        ),
+        amount=True,
+        apart=True,
+    ),
 )
 MEASURES = {row.name: row for row in _ROWS}
 
@@ -318,6 +349,8 @@ HOURS, TESTS = "hours", "tests"
 INTENSITY = {HOURS: DOSE_RESPONSE, TESTS: TESTING_RESPONSE}
 # measures in the order in which they are spoken of and tabulated
 PREFERRED_MEASURES = tuple(row.name for row in sorted(_ROWS, key=lambda m: m.preferred))
+# that have rows for each place where people are
+OF_PLACES = tuple(row.name for row in _ROWS if row.apart)
 BY_ARM = tuple(row.name for row in _ROWS if row.by_arm)
 RATIOS = tuple(row.name for row in sorted(_ROWS, key=lambda m: m.preferred) if row.ratio)
 # measures with a ratio of which an E-value can be told

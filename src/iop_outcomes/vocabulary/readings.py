@@ -31,6 +31,7 @@ from iop_outcomes.vocabulary.answers import (
     MissingRule,
 )
 from iop_outcomes.vocabulary.causes import CENSORED, DIED, EVENT_FREE, IN_CARE, LEAVING, STILL_AT_RISK
+from iop_outcomes.vocabulary.places import NAMES
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,10 @@ def _left_out(levels: tuple[str, ...], deaths: str, not_due: str) -> tuple[str, 
 OF_COUNTS = of_counts(COUNTED_AGAINST, LEFT_OUT)
 
 
+# of several places: who is in none of them that is known is in the denominator, as everyone stands behind each share
+OF_PLACES = Reading("cause", (EVENT,), (NO_EVENT, *NAMES, NOT_YET_OBSERVED), staying=EVENT_FREE)
+
+
 def being_there(curve: str, kept: str) -> Reading:
     """Still in care. curve: its name. kept: a cause of leaving that counts as still being there, or ''."""
     return Reading("staying", staying=curve, lost=tuple(c for c in LEAVING if c != kept) if kept else ())
@@ -111,3 +116,9 @@ def happening(event: str, competing: str) -> Reading:
     """An event that is no way of leaving; who has neither had it nor been lost to the competing cause is without it."""
     others = tuple(c for c in (competing,) if c != event)
     return Reading("cause", (event,), (*others, CENSORED, STILL_AT_RISK), staying=EVENT_FREE)
+
+
+def in_place(place: str) -> Reading:
+    """Being in one of several places on a day."""
+    others = tuple(name for name in (*NAMES, NOT_YET_OBSERVED) if name != place)
+    return Reading("cause", (place,), others, staying=EVENT_FREE)

@@ -116,6 +116,12 @@ ALT = {
     "leaving": (f"Intensive outpatient 40.0{NARROW}%", f"Residential 30.0{NARROW}%", "day 90, weighted"),
     "events": (f"Died by day 90, weighted: Intensive outpatient 2.0{NARROW}%", f"Residential 3.0{NARROW}%"),
     "staying": (f"Still in care, on day 90, weighted: Intensive outpatient 45.0{NARROW}%, Residential 55.0{NARROW}%",),
+    "places": (
+        "Intensive outpatient, overlap weighting Starting in day care against a ward: out of care otherwise "
+        f"48.0{NARROW}%, intensive outpatient care 30.0{NARROW}%, out of care, last stay completed "
+        f"20.0{NARROW}% on day 90",
+        f"out of care, last stay completed 50.0{NARROW}%",
+    ),
     "hazards": ("unplanned discharge: all days 1.61, day 0 to 30 2.12, day 31 to 180 0.71",),
     "abstinence": (f"{MINUS}5.4 ({MINUS}8.2 to {MINUS}2.5)", f"+0.9 ({MINUS}3.3 to +5.1)"),
     "weekly": (

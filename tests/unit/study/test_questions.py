@@ -121,7 +121,9 @@ def test_a_cohort_whose_comparisons_nobody_asks_about_is_told_so(
 
 
 def test_the_sheet_is_short(project: Path) -> None:
-    """A question is a row; what multiplies it are lists."""
+    """A question is a row; what multiplies it are lists: more questions may take more rows, and a row asks for several
+    numbers.
+    """
     rows = sheets.read(Question, project / "config/analyses.tsv")
     asked = sum(len(r.contrast) * len(r.horizon_days) * len(r.method) * len(r.missing_rule) for r in rows)
-    assert len(rows) < 100 < asked
+    assert 5 * len(rows) < asked

@@ -13,7 +13,7 @@ from iop_outcomes.protocol import Endpoint
 from iop_outcomes.tables import TABLES
 from iop_outcomes.vocabulary import answers, causes, endpoints, levels, methods, statuses
 from iop_outcomes.vocabulary.estimands import ESTIMANDS
-from iop_outcomes.vocabulary.kind import BETWEEN_TWO_DAYS, STEPS, TO_AN_EVENT, Kind
+from iop_outcomes.vocabulary.kind import BETWEEN_TWO_DAYS, PLACE_BY_PLACE, STEPS, TO_AN_EVENT, Kind
 
 
 def test_every_method_speaks_for_someone_and_stands_on_weights_that_exist() -> None:
@@ -74,9 +74,9 @@ def test_a_kind_of_endpoint_says_what_it_takes(kind: Kind) -> None:
     if kind.recorded:
         table, column = kind.recorded
         assert set(kind.columns or (column,)) <= set(TABLES[table].columns)
-    # leaving is told by its cause, and times to an event by their label
-    timed = (TO_AN_EVENT, BETWEEN_TWO_DAYS)
-    told_elsewhere = kind.answered in timed or kind.name in endpoints.LEFT_INDEX
+    # leaving is told by its cause, times to an event by their label, and where people are by the place
+    by_label = (TO_AN_EVENT, BETWEEN_TWO_DAYS, PLACE_BY_PLACE)
+    told_elsewhere = kind.answered in by_label or kind.name in endpoints.LEFT_INDEX
     assert bool(kind.verb) != told_elsewhere
     assert "{day}" in (kind.verb or "{day}")
     assert bool(kind.silent) == (kind.name in endpoints.EVENTS)
