@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import pandas as pd
 from parts import endpoint
 from results_rows import made as table
 
-from iop_outcomes.protocol import Companions, Disclosure, Inference
+from iop_outcomes.protocol import Companions, Disclosure, Inference, Judged
 from iop_outcomes.release import run
 
 ARMS = ("iop", "residential")
@@ -57,12 +57,13 @@ def release(
     policy: str = "cms",
     arms: Mapping[str, Any] | None = None,
     endpoints: Mapping[str, Any] | None = None,
+    judged: Sequence[Judged] = (),
     **tables: Rows,
 ) -> dict[str, pd.DataFrame]:
     names = ("counts", "life_tables", "estimates", "curves", "diagnostics")
     frames = {name: table(name, tables.get(name, [])) for name in names}
     known = {"arms": IN_ORDER if arms is None else arms, "endpoints": ENDPOINTS if endpoints is None else endpoints}
-    return run(**frames, **settings(policy, **known))
+    return run(**frames, **settings(policy, **known), judged=judged)
 
 
 def settings(policy: str = "cms", **changes: Any) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def test_the_release_holds_what_is_promised(finished, project):
     assert released == {Path(told[name]["path"]).name for name in set(told) - {"figure"}}
     assert released == {
         "report.html", "counts.csv", "estimates.csv", "curves.csv", "diagnostics.csv", "dictionary.csv",
-        "ledger.csv", "manifest.json", "ro-crate-metadata.json", "study.yaml", "notes.txt",
+        "verdicts.csv", "ledger.csv", "manifest.json", "ro-crate-metadata.json", "study.yaml", "notes.txt",
         "target_trials.csv",
     }  # fmt: skip
     figures = {p.name for p in (finished / "results/uis/release/figures").iterdir()}

@@ -49,6 +49,9 @@ except StudyError as wrong:
 FILES = [ancient(r) if digests.large(r) else r for r in RECORDS]
 STUDY = LOADED.study
 EARLIER = {"earlier": STUDY.disclosure.ledger} if STUDY.disclosure.ledger else {}
+# margins of earlier releases, where their verdicts were kept beside their ledgers
+if JUDGED_BEFORE := prepare.verdicts_beside(STUDY.disclosure.ledger):
+    EARLIER["earlier_verdicts"] = JUDGED_BEFORE
 # queries go to the jobs by the environment, as what Snakemake remembers of a job should hold no password
 withheld.lend(STUDY.source.model_dump())
 owner.only(".snakemake")

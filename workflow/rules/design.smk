@@ -9,6 +9,7 @@ use rule run as design with:
         gates=f"{PRIVATE}/design/{{contrast}}/gates.parquet",
         counts=f"{PRIVATE}/results/design/{{contrast}}/counts.parquet",
         diagnostics=f"{PRIVATE}/results/design/{{contrast}}/diagnostics.parquet",
+        locked=f"{PRIVATE}/design/{{contrast}}/margins.json",
     log:
         f"{LOGS}/design/{{contrast}}.log",
     priority: SOON
@@ -24,6 +25,7 @@ use rule run as design with:
                     STUDY.gate, "min_events", "max_detectable_difference"
                 ),
                 "methods": LOADED.methods(w.contrast),
+                "judged": plain(LOADED.judged(w.contrast)),
             },
         ),
     message:

@@ -33,8 +33,9 @@ use rule run as release with:
         ),
         twice=results("twice", *(f"twice/{c}" for c in LOADED.contrasts())),
         notes=f"{PRIVATE}/raw/notes.txt",
+        locked=[f"{PRIVATE}/design/{c}/margins.json" for c in CONTRASTS],
     output:
-        **released("counts", "estimates", "curves", "diagnostics", "ledger"),
+        **released("counts", "estimates", "curves", "diagnostics", "verdicts", "ledger"),
         notes=f"{RELEASED}/notes.txt",
     log:
         f"{LOGS}/release.log",
@@ -51,6 +52,7 @@ use rule run as release with:
                 "in_care": plain(LOADED.in_care()),
                 "fewest_events": STUDY.gate.min_events,
                 "primary": LOADED.primary(),
+                "judged": plain(LOADED.judged()),
             },
             digests=DIGESTS["ledger"],
         ),

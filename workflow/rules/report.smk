@@ -14,7 +14,9 @@ if SIGNED:
     use rule run as provenance_sign_off with:
         input:
             released=[
-                *released("counts", "estimates", "curves", "diagnostics").values(),
+                *released(
+                    "counts", "estimates", "curves", "diagnostics", "verdicts"
+                ).values(),
                 f"{RELEASED}/ledger.csv",
                 f"{RELEASED}/notes.txt",
             ],
@@ -41,6 +43,7 @@ TIED = [
         "estimates",
         "curves",
         "diagnostics",
+        "verdicts",
         "ledger",
         "dictionary",
         "target_trials",
@@ -75,7 +78,7 @@ use rule run as figures with:
 
 use rule run as report with:
     input:
-        **released("counts", "estimates", "curves", "diagnostics"),
+        **released("counts", "estimates", "curves", "diagnostics", "verdicts"),
         **TRUTH,
         **SIGNED,
         figures=[DRAWN[f"{figure}_svg"] for figure in FIGURES],

@@ -60,6 +60,12 @@ def ledgers(study: Study) -> list[str]:
     return list(study.disclosure.ledger)
 
 
+def verdicts_beside(ledgers: Iterable[str]) -> list[str]:
+    """The tables of verdicts that lie beside the ledgers of earlier releases, by the names that releases give them."""
+    beside = (Path(path).with_name("verdicts.csv") for path in ledgers if Path(path).name == "ledger.csv")
+    return [str(path) for path in beside if path.is_file()]
+
+
 def as_typed(config: Mapping[str, Any], given: Mapping[str, Any], typed: Iterable[str]) -> dict[str, Any]:
     """The config with the texts of `--config` as they were typed.
 

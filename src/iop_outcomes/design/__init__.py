@@ -3,8 +3,8 @@
 In order: strata (sites, trials) that lack an arm are found, their people are counted and leave the comparison, crude
 rows included, so that all methods speak of the same people; the propensity score is fitted on the rest, further arms
 alongside included; the weights that the analyses ask for, balance and positivity follow; the gate says, method by
-method, whether the design allows an estimate. Where no stratum holds every arm everybody stays, and only the crude
-comparison is shown.
+method, whether the design allows an estimate; margins are written down with their hash. Where no stratum holds every
+arm everybody stays, and only the crude comparison is shown.
 Nothing here raises for bad data: what fails is gated, with its reason.
 """
 
@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from iop_outcomes.cohort import covariates as coded
-from iop_outcomes.design import balance, describe, gate, positivity, propensity
-from iop_outcomes.protocol import Adjustment, Contrast, Gate
+from iop_outcomes.design import balance, describe, gate, locked, positivity, propensity
+from iop_outcomes.protocol import Adjustment, Contrast, Gate, Judged
 from iop_outcomes.steps.store import Wanted
 from iop_outcomes.tables.lookup import positions
 from iop_outcomes.vocabulary.methods import AIPW, IPTW, OVERLAP, needed
@@ -36,10 +36,12 @@ def run(
     adjustment: Adjustment,
     thresholds: Gate,
     methods: Sequence[str] = (IPTW, OVERLAP, AIPW),
-) -> dict[str, pd.DataFrame]:
-    """The tables scores, gates, counts and diagnostics of a contrast.
+    judged: Sequence[Judged] = (),
+) -> dict[str, pd.DataFrame | str]:
+    """The tables scores, gates, counts and diagnostics of a contrast, and its margins as they stand, under `locked`.
 
-    methods: those that its analyses ask for; weights that none of them uses are not computed.
+    methods: those that its analyses ask for; weights that none of them uses are not computed. judged: the questions
+    of the contrast on which a verdict will be given.
     """
     import pandas as pd
 
@@ -66,6 +68,7 @@ def run(
         "gates": gate.decide(name, fitted, found, thresholds, methods),
         "counts": describe.counts(key, everyone, alone, members, contrast, adjustment, fitted),
         "diagnostics": pd.concat([shown, there], ignore_index=True),
+        "locked": locked.written(judged),
     }
 
 

@@ -86,6 +86,11 @@ def size(value: object, error: object = 0.0, more: int = 0) -> str:
     return _told(value, lambda d: _fixed(100 * d, _of_percent(error, more)))
 
 
+def of_hundred(value: object, error: object = 0.0, more: int = 0) -> str:
+    """A difference of shares as people of a hundred, without sign: 0.049 is '5'."""
+    return _told(value, lambda d: _fixed(abs(100 * d), left(100 * (number(error) or 0.0), more)))
+
+
 def _of_percent(error: object, more: int) -> int:
     return left(100 * (number(error) or 0.0), 1 + more)
 

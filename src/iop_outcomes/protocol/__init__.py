@@ -9,6 +9,7 @@ from iop_outcomes.protocol.base import GAP, Name, Part, Share
 from iop_outcomes.protocol.comparisons import Comparison, OfDose, comparisons, two_strategies
 from iop_outcomes.protocol.doses import Doses
 from iop_outcomes.protocol.mapping import ColumnMapping, Enrolment, Filter, TableMapping
+from iop_outcomes.protocol.margins import Judged, Margin
 from iop_outcomes.protocol.records import Allowance, Privacy, Source
 from iop_outcomes.protocol.rows import Analysis, Eligibility, Endpoint, Question
 from iop_outcomes.protocol.starting import Starting
@@ -56,6 +57,8 @@ __all__ = [
     "InCare",
     "Inference",
     "Intensity",
+    "Judged",
+    "Margin",
     "Misclassification",
     "Name",
     "OfDose",

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from iop_outcomes.protocol.base import Name, Part
 from iop_outcomes.protocol.doses import Doses
+from iop_outcomes.protocol.margins import Margin
 from iop_outcomes.protocol.records import Kind
 from iop_outcomes.protocol.rows import PRIMARY, Analysis, Eligibility, Endpoint
 from iop_outcomes.protocol.starting import Starting
@@ -84,6 +85,7 @@ class AsRun(Compared):
     adjustment: Adjustment = Adjustment()
     imputation: Imputation = Imputation()
     misclassification: Misclassification = Misclassification()
+    margins: dict[Name, Margin] = {}
     disclosure: Disclosure = Disclosure()
     eligibility: list[Eligibility]
     analyses: list[Analysis]

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from iop_outcomes.protocol.base import GAP, Name, Part, Share, Words
 from iop_outcomes.protocol.doses import Doses
+from iop_outcomes.protocol.margins import Margin
 from iop_outcomes.protocol.records import Privacy, Source
 from iop_outcomes.protocol.starting import Starting
 from iop_outcomes.protocol.staying import Strategies
@@ -301,6 +302,9 @@ class Study(Part):
         default={},
         description="what only the authors can say of the trial that each comparison stands in for, by its name; "
         "`all`: of every comparison that does not say it itself",
+    )
+    margins: dict[Name, Margin] = Field(
+        default={}, description="how much worse still counts as no worse, by a name of one's own"
     )
     truth: str | None = Field(default=None, description="table of known truths, for a synthetic cohort")
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 # the tables that a release holds
-RELEASED = ("counts", "estimates", "curves", "diagnostics", "ledger", "target_trials")
+RELEASED = ("counts", "estimates", "curves", "diagnostics", "verdicts", "ledger", "target_trials")
 
 
 def written(policy: Policy) -> pd.DataFrame:

@@ -6,7 +6,8 @@ system is protected under the disclosure policy, exact or rounded, whichever kee
 crude estimates and crude curves are computed from what is told; people and events of every other estimate are summed
 from it, and its numbers are as fine as those are (`iop_outcomes.release.precision`); estimates, curves and diagnostics
 that speak of too few people are withheld; what repeats a question under another rule keeps its counts back. What the
-columns mean is told beside them. Life tables themselves stay private. The same tables give the same release; rows come
+columns mean is told beside them. Verdicts follow from the released estimates alone (`iop_outcomes.release.verdicts`).
+Life tables themselves stay private. The same tables give the same release; rows come
 sorted by their key. Refused: a looser rule than the policy's, crude rows for which nothing is counted, levels that no
 estimate can be read from.
 
@@ -20,7 +21,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from iop_outcomes.protocol import Companions, Disclosure, Endpoint, InCare, Inference
+from iop_outcomes.protocol import Companions, Disclosure, Endpoint, InCare, Inference, Judged
 from iop_outcomes.release.policy import POLICIES, Policy, asked, choose
 
 if TYPE_CHECKING:
@@ -53,6 +54,9 @@ def run(
     notes: Sequence[str] | str = (),
     twice: pd.DataFrame | None = None,
     earlier: Sequence[str] | str = (),
+    judged: Sequence[Judged] = (),
+    earlier_verdicts: Sequence[str] | str = (),
+    locked: Sequence[str] | str = (),
 ) -> dict[str, pd.DataFrame | str]:
     """The released tables counts, estimates, curves and diagnostics, their ledger, and the notes of the source as they
     are.
@@ -62,15 +66,20 @@ def run(
     fewest_events: that the gate asks for in each arm, and people without one. primary: outcomes of primary questions by
     contrast, whose crude rows decide whether counts are exact or rounded. notes: path of the sentences that the source
     wrote. twice: the numbers that were computed a second time. earlier: paths of the ledgers of earlier releases of the
-    cohort. Raises StudyError as the module says.
+    cohort. judged: the questions on which a verdict is given, from released estimates alone. earlier_verdicts: paths
+    of the tables of verdicts of earlier releases. locked: paths of the margins as the design wrote them. Raises
+    StudyError as the module says.
     """
     import pandas as pd
 
-    from iop_outcomes.release import absent, differencing, ground, ledger, rare, regime, second_opinion
+    from iop_outcomes.design import locked as margins_on_record
+    from iop_outcomes.release import absent, differencing, ground, ledger, rare, regime, second_opinion, verdicts
     from iop_outcomes.release.diagnostics import of_amounts, score_patterns
     from iop_outcomes.release.estimates import Fineness
     from iop_outcomes.release.levels import cumulative, readings
 
+    if locked:
+        margins_on_record.check(locked, judged)
     rules = asked(disclosure)
     contrasts, outcomes = companions.contrasts, companions.outcomes
     shared = differencing.sharing(counts, groups, rules)
@@ -104,6 +113,7 @@ def run(
     finished = {name: _finished(name, frame) for name, frame in kept.items()}
     return {
         **finished,
+        "verdicts": verdicts.made(finished["estimates"], judged, level, verdicts.before(earlier_verdicts, judged)),
         "ledger": ledger.written(finished["counts"], finished["curves"], evidence.life, rules),
         "notes": _text(notes),
     }

@@ -32,12 +32,14 @@ def run(
     truth: pd.DataFrame | None = None,
     notes: Sequence[str] | str = (),
     signed: Sequence[str] | str = (),
+    verdicts: pd.DataFrame | None = None,
 ) -> dict[str, str | pd.DataFrame]:
     """The step: the page under the name 'report', the study as it was run under 'protocol', and the tables
     dictionary and target_trials.
 
     figures: paths of SVG files; protocol: the whole study, merged, as it is written beside the page; notes: path of
-    what the source told of its files; signed: path of what was said by who looked at the tables before.
+    what the source told of its files; signed: path of what was said by who looked at the tables before; verdicts: the
+    released verdicts, if any.
     """
     from iop_outcomes.presentation import target_trials
     from iop_outcomes.provenance import dictionary
@@ -47,6 +49,8 @@ def run(
     pictures = [picture(Path(p)) for p in ([figures] if isinstance(figures, str) else figures)]
     told = [Path(p).read_text(encoding="utf-8").splitlines() for p in ([notes] if isinstance(notes, str) else notes)]
     tables = {"counts": counts, "estimates": estimates, "diagnostics": diagnostics}
+    if verdicts is not None:
+        tables["verdicts"] = verdicts
     lines = [line for said in told for line in said]
     looked = [
         json.loads(Path(p).read_text(encoding="utf-8")) for p in ([signed] if isinstance(signed, str) else signed)

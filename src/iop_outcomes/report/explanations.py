@@ -12,8 +12,10 @@ UNITS_OF_ANALYSIS = {
 }
 # what a fuller analysis would add, and this one does not do
 DEVIATIONS = (
-    "No margin of equivalence or non-inferiority is tested: an interval that holds no difference is not evidence of "
+    "No verdict is given where no margin was set beforehand: an interval that holds no difference is not evidence of "
     "equality.",
+    "Verdicts are on everyone who started in either arm. What would have come of staying as planned has estimates "
+    "of its own, and no verdict.",
     "Weights are truncated in named variants only: where one person weighs too much, the gate stops the estimate.",
     "P values are not corrected for the number of questions; primary questions are marked in the analyses sheet.",
 )

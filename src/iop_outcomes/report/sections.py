@@ -26,6 +26,7 @@ from iop_outcomes.report import (
     protection,
     records,
     summary,
+    verdicts,
 )
 from iop_outcomes.report.document import (
     Block,
@@ -65,6 +66,8 @@ def _summary(of: Sources) -> tuple[Item, ...]:
     untold = protection.nothing_told(of.tables["counts"], of.tables["estimates"], of.study)
     items: list[Item] = [Paragraph(untold)] if untold else []
     items += [Points((twice,))] if twice and twice.tone else []
+    if "verdicts" in of.tables:
+        items += verdicts.items(of.tables["verdicts"], of.tables["estimates"], of.study)
     for part in summary.summary(of.tables["estimates"], of.study):
         items.append(Heading(part.title))
         items += [Paragraph(f"{part.lead}:", "whom")] if part.lead else []

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import Analysis, Eligibility, Endpoint, Study, comparisons
 from iop_outcomes.protocol.records import PUBLIC
-from iop_outcomes.study import covariates, horizons, names
+from iop_outcomes.study import covariates, horizons, margins, names
 from iop_outcomes.study.mistakes import unknown
 from iop_outcomes.tables import TABLES
 from iop_outcomes.vocabulary import methods
@@ -66,6 +66,7 @@ def check(study: Study, analyses: tuple[Analysis, ...], endpoints: Mapping[str, 
         _check_missed(study, endpoints[row.outcome], at)
     _check_unique(study, analyses)
     _check_one_curve(study, analyses, endpoints)
+    margins.check(study, analyses, endpoints)
 
 
 def _nothing_asked(study: Study) -> str:

@@ -20,6 +20,7 @@ from iop_outcomes.protocol import (
     Eligibility,
     Endpoint,
     InCare,
+    Judged,
     OfDose,
     Origin,
     Part,
@@ -28,7 +29,7 @@ from iop_outcomes.protocol import (
     two_strategies,
 )
 from iop_outcomes.protocol.rows import PRIMARY
-from iop_outcomes.study import figures
+from iop_outcomes.study import figures, margins
 from iop_outcomes.vocabulary.answers import WITH_HISTORY
 from iop_outcomes.vocabulary.arms import LEFT, STAYED
 from iop_outcomes.vocabulary.endpoints import (
@@ -158,6 +159,11 @@ class Loaded:
                 asked.setdefault(row.contrast, set()).add(row.outcome)
         return {contrast: sorted(outcomes) for contrast, outcomes in sorted(asked.items())}
 
+    def judged(self, contrast: str | None = None) -> list[Judged]:
+        """The questions on which a verdict is given, of a contrast or of all."""
+        found = margins.judged(self.contrasts(), self.study.margins, self.analyses, self.endpoints)
+        return [one for one in found if contrast in (None, one.contrast)]
+
     def horizons(self) -> dict[str, list[int]]:
         """The horizons that the sheet asks for, by outcome."""
         asked: dict[str, set[int]] = {}
@@ -261,7 +267,8 @@ class Loaded:
     def as_run(self) -> AsRun:
         """The whole study as the report reads it, without passwords."""
         study = self.study
-        own = {n: getattr(study, n) for n in ("cohort", "care", "adjustment", "imputation", "misclassification")}
+        parts = ("cohort", "care", "adjustment", "imputation", "misclassification", "margins")
+        own = {n: getattr(study, n) for n in parts}
         told = withheld.study({n: getattr(study.source, n) for n in Origin.model_fields})
         return AsRun(
             **self._compared(),

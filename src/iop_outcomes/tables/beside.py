@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from iop_outcomes.tables.declare import Column, Table
 from iop_outcomes.tables.results import COUNTS, ESTIMATES, PROPENSITY_SCORE
+from iop_outcomes.tables.verdicts import VERDICTS_TABLE
 from iop_outcomes.vocabulary.measures import MEASURES
 from iop_outcomes.vocabulary.trials import PARTS
 
@@ -104,4 +105,4 @@ TARGET_TRIALS = Table(
     key=("contrast", "part"),
 )
 
-BESIDE = (TWICE, TRUTH, DICTIONARY, LEDGER, TARGET_TRIALS)
+BESIDE = (TWICE, TRUTH, VERDICTS_TABLE, DICTIONARY, LEDGER, TARGET_TRIALS)

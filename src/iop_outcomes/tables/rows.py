@@ -78,6 +78,35 @@ class Counted(Timed):
     count_high: int | None
 
 
+class Judgement(Timed):
+    """A row of verdicts."""
+
+    analysis: str
+    cohort: str
+    contrast: str
+    outcome: str
+    estimand: str
+    measure: str
+    of: str
+    method: str
+    missing_rule: str
+    by: str
+    family: str
+    leads: bool
+    better: str
+    margin: float
+    estimate: float
+    conf_low: float
+    conf_high: float
+    flips_at: float
+    n: int | None
+    detectable: float
+    needed: float
+    verdict: str
+    reason: str
+    rounding_error: float
+
+
 def exact(count: object) -> dict[str, object]:
     """What a row of counts says of its people where they are as they are. count: one number, or one for each row."""
     return {"count": count, "status": OK, "rounded_to": 1, "count_low": count, "count_high": count}
@@ -90,6 +119,11 @@ def estimated(frame: pd.DataFrame) -> list[Estimated]:
 
 def counted(frame: pd.DataFrame) -> list[Counted]:
     """The rows of counts."""
+    return _rows(frame)  # type: ignore[return-value]
+
+
+def judgements(frame: pd.DataFrame) -> list[Judgement]:
+    """The rows of verdicts."""
     return _rows(frame)  # type: ignore[return-value]
 
 

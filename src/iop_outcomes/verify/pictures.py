@@ -83,7 +83,8 @@ def _figure(release: Release, name: str) -> Figure:
 
     from iop_outcomes.figures import style
 
-    own = {n: select.asked_first(t, release.compared) for n, t in release.tables.items()}
+    drawn = ("counts", "estimates", "curves", "diagnostics")
+    own = {n: select.asked_first(release.tables[n], release.compared) for n in drawn}
     tipping = select.tipping(release.tables["estimates"])
     tables = style.Tables(**own, truth=release.truth, tipping=tipping)
     found: Figure = importlib.import_module(f"iop_outcomes.figures.{name}").draw(tables, release.compared)

@@ -86,6 +86,7 @@ def made(release: Release, marked: bool = True) -> Printed:
             truth=release.truth,
             notes=str(notes) if notes.is_file() else (),
             signed=signed,
+            verdicts=release.tables["verdicts"],
         )
     text = str(told["report"])
     sources = Sources(

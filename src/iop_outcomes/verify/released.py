@@ -15,7 +15,7 @@ from iop_outcomes.verify import files
 if TYPE_CHECKING:
     import pandas as pd
 
-TABLES = ("counts", "estimates", "curves", "diagnostics")
+TABLES = ("counts", "estimates", "curves", "diagnostics", "verdicts")
 # where tables of known truths lie: in the folder of the project, from here and from the package
 REFERENCES = (Path("data/reference"), manifest.PACKAGE.parents[1] / "data/reference")
 

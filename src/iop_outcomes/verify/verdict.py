@@ -11,7 +11,7 @@ from pathlib import Path
 from iop_outcomes.errors import StudyError
 from iop_outcomes.figures import processes
 from iop_outcomes.presentation import numbers
-from iop_outcomes.verify import files, findings, ledgers, origins, page, pictures, printed, released, tables
+from iop_outcomes.verify import files, findings, judged, ledgers, origins, page, pictures, printed, released, tables
 from iop_outcomes.verify.findings import Finding
 from iop_outcomes.verify.origins import Heard
 from iop_outcomes.verify.printed import Traced
@@ -111,7 +111,7 @@ def _derived(release: released.Release, verdict: Verdict, redraw: bool) -> None:
     """What follows from the released tables, and does not."""
     told = tables.told(release)
     with _beside(release) as pictured:
-        verdict.found += [*tables.check(told), *ledgers.check(release)]
+        verdict.found += [*tables.check(told), *ledgers.check(release), *judged.check(release)]
         anew = printed.made(release)
         verdict.found += printed.check(release, anew)
         words, found = pictured()

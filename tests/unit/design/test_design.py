@@ -8,6 +8,7 @@ import pytest
 from parts import contrast
 
 from iop_outcomes import design
+from iop_outcomes.design import locked
 from iop_outcomes.protocol import Adjustment, Gate
 from iop_outcomes.steps.runner import BLIND
 from iop_outcomes.tables import TABLES, check
@@ -43,6 +44,7 @@ def categories(words, *levels: str) -> pd.Categorical:
 def run(people, covariates, arms, **changes):
     settings = {"contrast": CONTRAST, "adjustment": ADJUSTMENT, "thresholds": GATE, **changes}
     found = design.run(people, covariates, arms, "k", "c", **settings)
+    assert found.pop("locked") == locked.written([])
     for name, frame in found.items():
         check(TABLES[name], frame)
     return found

@@ -45,7 +45,7 @@ UNREACHED: dict[str, str] = {
     "base.inference.simultaneous": "limits that hold for all modifiers at once",
     "base.inference.single_step": "interaction tests within a family",
     "causal.weights.group_means": "means that the weights stand for, in the table of who is compared against who came",
-    "two_by_two.equivalence": "score tests against a margin, of crude tables",
+    "two_by_two.equivalence.means": "means against a margin, of papers that print them",
     "two_by_two.power.design_effect": "the size that a trial of sites would take",
     "two_by_two.power.events_for_hazard_ratio": "the size that an inconclusive verdict would take",
     "two_by_two.power.events_for_margin": "the size that an inconclusive verdict would take",

@@ -17,6 +17,7 @@ def test_the_dictionary_tells_every_column_of_what_is_released() -> None:
     counted = told.dropna(subset=["minimum_cell"])
     assert counted[["table", "column", "minimum_cell"]].to_numpy().tolist() == [
         ["counts", "count", 11], ["estimates", "n", 11], ["estimates", "events", 11], ["curves", "n_risk", 11],
+            ["verdicts", "n", 11],
     ]  # fmt: skip
     measured = told[(told["table"] == "estimates") & (told["column"] == "measure")]
     assert measured["values"].item() == "; ".join(
