@@ -1,5 +1,6 @@
 # A marginal structural model, or clone-censor-weight, on person-weeks: Rscript histories.R <work> <file.csv>
-# Prints {"seconds", "mb", "value", "error"}; reading the file is not timed. Errors take the weights as known.
+# Prints {"seconds", "mb", "value", "error"}; seconds are of the processor, and reading the file is not
+# timed. Errors take the weights as known.
 suppressMessages(library(data.table))
 setDTthreads(1)
 asked <- commandArgs(trailingOnly = TRUE)
@@ -64,8 +65,9 @@ cloned <- function() {
   means$stay
 }
 
-start <- proc.time()[["elapsed"]]
+spent <- function() sum(proc.time()[c("user.self", "sys.self")])
+start <- spent()
 found <- list(structural = structural, cloned = cloned)[[asked[1]]]()
-seconds <- proc.time()[["elapsed"]] - start
+seconds <- spent() - start
 peak <- as.numeric(sub("\\D*(\\d+).*", "\\1", grep("VmHWM", readLines("/proc/self/status"), value = TRUE))) / 1024
 cat(sprintf('{"seconds": %.4f, "mb": %.1f, "value": %.12g, "error": %.12g}\n', seconds, peak, found[1], found[2]))

@@ -90,15 +90,16 @@ def columns(x: ArrayLike, names: Sequence[str], n: int | None = None) -> Array:
         )
     if len(set(names)) < len(names):
         raise EstimationError(f"Two covariates have the same name among {', '.join(names)}; name each column once.")
-    for at, name in enumerate(names):
-        _refuse_not_finite(array[:, at], name)
+    if not np.isfinite(array).all():
+        for at, name in enumerate(names):
+            _refuse_not_finite(array[:, at], name)
     return array
 
 
 def indicator(values: ArrayLike, what: str, n: int | None = None) -> Mask:
     """(n,) booleans from zeros and ones."""
     array = column(values, what, n)
-    if not np.isin(array, (0.0, 1.0)).all():
+    if not ((array == 0) | (array == 1)).all():
         raise EstimationError(f"'{what}' holds values other than 0 and 1 (or false and true); code it so.")
     return array == 1
 

@@ -91,10 +91,10 @@ def _of_having_any(table: Array, any_dose: Mask) -> tuple[Array, list[tuple[Arra
     """Log of the share by the chance of having any dose, or none, as each person has; and how it moves."""
     n = len(table)
     everyone, person = np.ones(n, dtype=bool), np.arange(n)
-    x = standardised_among(table, everyone)
+    x = standardised_among((table,), everyone).take(everyone)
     log, moves = np.zeros(n), list[tuple[Array, Array]]()
     for width, sign in ((1, 1.0), (x.shape[1], -1.0)):
-        model = fit_chance(x[:, :width], any_dose, everyone, person, n)
+        model = fit_chance(x[:, :width], any_dose, person, n)
         log += sign * np.log(np.where(any_dose, model.chance, 1 - model.chance))
         moves.append((sign * model.score, model.influence))
     return log, moves

@@ -18,7 +18,7 @@ was brought in to a quantile no longer moves. Refused: what `glm` refuses of the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -29,7 +29,7 @@ from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.base.arrays import Array, Mask, Whole
 from iop_outcomes.estimators.base.estimate import Estimate
 from iop_outcomes.estimators.base.rows import Rows, codes, columns, indicator, observed_outcome, rows
-from iop_outcomes.estimators.causal.chances import fit_chance, standardised
+from iop_outcomes.estimators.causal.chances import Scaled, fit_chance, standardised
 from iop_outcomes.estimators.causal.weights import Quantiles, truncate
 from iop_outcomes.estimators.regression.families import FAMILIES
 from iop_outcomes.estimators.regression.glm import solve, with_intercept
@@ -128,23 +128,30 @@ def stabilised_weights(
     told = [(taken, there) for taken, there in told if 0 < taken[there].sum() < there.sum()]
     if not told:
         raise EstimationError("Every week went the same way, so there is nothing to weight: no choice varies.")
-    x = standardised(np.hstack([above, below]), np.logical_or.reduce([there for _, there in told]))
+    asked = np.logical_or.reduce([there for _, there in told])
+    scaled = standardised((above, below), asked)
     log, moves = np.zeros(people), []
     for taken, there in told:
-        start = None
-        for width, sign in ((above.shape[1] + 1, 1.0), (x.shape[1], -1.0)):
-            model = fit_chance(x[:, :width], taken, there, who, people, start)
-            start = np.concatenate([model.beta, np.zeros(x.shape[1] - width)])
-            log += sign * np.bincount(who, _log_chance(model.chance, taken, there), people)
-            moves.append((sign * model.score, model.influence))
-    asked = np.bincount(who, np.logical_or.reduce([there for _, there in told]), people) > 0
-    return Weights(np.exp(log), tuple(moves), asked)
+        for by, move in _of_choice(scaled, above.shape[1] + 1, taken, there, who, people):
+            log += by
+            moves.append(move)
+    return Weights(np.exp(log), tuple(moves), np.bincount(who, asked, people) > 0)
 
 
-def _log_chance(chance: Array, taken: Mask, there: Mask) -> Array:
-    """(m,) log of the chance of what was done, 0 where nothing was to do."""
-    done = np.where(taken, chance, 1 - chance)
-    return np.asarray(np.log(np.where(there, done, 1.0)))
+def _of_choice(
+    scaled: Scaled, stable: int, taken: Mask, there: Mask, person: Whole, people: int
+) -> Iterator[tuple[Array, tuple[Array, Array]]]:
+    """What the two models of a choice do to the log weight of people, and how it moves.
+
+    stable: so many of the columns are in both.
+    """
+    x, went, who = scaled.take(there), taken[there], person[there]
+    start = None
+    for width, sign in ((stable, 1.0), (scaled.width, -1.0)):
+        model = fit_chance(x[:, :width], went, who, people, start)
+        start = np.concatenate([model.beta, np.zeros(scaled.width - width)])
+        log = np.bincount(who, np.log(model.of_what_happened(went)), people)
+        yield np.asarray(sign * log, dtype=float), (sign * model.score, model.influence)
 
 
 @dataclass(frozen=True)

@@ -30,12 +30,13 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import expit
 
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.base.arrays import Array, Mask, Whole
 from iop_outcomes.estimators.base.estimate import Estimate
 from iop_outcomes.estimators.base.rows import codes, column, columns, indicator, rows
-from iop_outcomes.estimators.causal.chances import fit_chance, standardised
+from iop_outcomes.estimators.causal.chances import Scaled, fit_chance, standardised
 
 
 @dataclass(frozen=True)
@@ -170,19 +171,20 @@ def _checked(person: ArrayLike, week: ArrayLike, n: int) -> _Weeks:
     if when.min() < 1:
         raise EstimationError("Weeks are counted from 1.")
     key = who * (int(when.max()) + 1) + when
-    if np.unique(key).size != key.size:
+    # weeks mostly stand in their order
+    if not (np.diff(key) > 0).all() and np.unique(key).size != key.size:
         raise EstimationError("A person has the same week twice. Give each person-week once.")
     return _Weeks(who, when)
 
 
 @dataclass(frozen=True)
 class _Model:
-    """The chance of one way of leaving. chance: (m,), 0 where it was not possible. x: (m, p) in the units of the fit.
+    """The chance of one way of leaving. chance: (m,), 0 where it was not possible. x: columns in the units of the fit.
     influence: (n, p) of each person on the coefficients.
     """
 
     chance: Array
-    x: Array
+    x: Scaled
     influence: Array
 
 
@@ -230,6 +232,13 @@ class _Leaving:
         """(m,) log of the chance of not being lost."""
         return self._without(self.models[: self.of_loss])
 
+    @cached_property
+    def ends(self) -> tuple[Whole, Mask]:
+        """(n,) last week of each person, and whether it ended in leaving or in being lost."""
+        last = np.zeros(self.n, dtype=np.int64)
+        np.maximum.at(last, self.at.person, self.at.week)
+        return last, np.bincount(self.at.person, self.left | self.lost, self.n) > 0
+
     def _without(self, models: Sequence[_Model]) -> Array:
         return np.asarray(sum((np.log1p(-model.chance) for model in models), np.zeros(self.left.size)))
 
@@ -237,7 +246,7 @@ class _Leaving:
         """(n,) who did what the strategy asks; (n,) the log of their weight; and (m, w) its derivatives by the linear
         predictor of each way, by person-week.
         """
-        stay = np.isin(self.at.week, list(strategy.stay))
+        stay = (self.at.week >= strategy.stay.start) & (self.at.week < strategy.stay.stop)
         leave = np.zeros_like(stay) if strategy.leave is None else self.at.week == strategy.leave
         known = self.at.week <= strategy.decided
         against = (stay & self.left) | (leave & ~self.left) | (known & self.lost)
@@ -246,15 +255,13 @@ class _Leaving:
         followed: Mask = np.bincount(self.at.person, against, self.n) == 0
         self._seen_through(strategy, followed)
         kept = followed[self.at.person]
-        with np.errstate(divide="ignore"):
-            going = np.log(-np.expm1(self.staying))
-        part = (
-            np.where(stay, -self.staying, 0.0) - np.where(leave & kept, going, 0.0) - np.where(known, self.known, 0.0)
-        )
-        log_weight = np.asarray(np.bincount(self.at.person, np.where(kept, part, 0.0), self.n), dtype=float)
         # of -log of staying by a predictor: the chance; of -log of leaving: less the chance times the odds of staying
-        odds = np.where(leave & kept, np.exp(self.staying - np.where(kept, going, 0.0)), 0.0)
-        sign = np.where(kept, np.where(stay, 1.0, 0.0) - odds, 0.0)
+        part = np.where(known & kept, -self.known, 0.0) + np.where(stay & kept, -self.staying, 0.0)
+        sign, chosen = (stay & kept).astype(float), leave & kept
+        going = np.log(-np.expm1(self.staying[chosen]))
+        part[chosen] -= going
+        sign[chosen] -= np.exp(self.staying[chosen] - going)
+        log_weight = np.asarray(np.bincount(self.at.person, part, self.n), dtype=float)
         # of -log of not being lost: the chance of it
         signs = [known & kept] * self.of_loss + [sign] * (len(self.models) - self.of_loss)
         return followed, log_weight, tuple(s * model.chance for s, model in zip(signs, self.models, strict=True))
@@ -262,9 +269,7 @@ class _Leaving:
     def _seen_through(self, strategy: Strategy, followed: Mask) -> None:
         """Refuses people whose weeks end, without their having left, before the last that the strategy decides."""
         decided = strategy.decided
-        last = np.zeros(self.n, dtype=np.int64)
-        np.maximum.at(last, self.at.person, self.at.week)
-        left = np.bincount(self.at.person, self.left | self.lost, self.n) > 0
+        last, left = self.ends
         short = int((followed & ~left & (last < decided)).sum())
         if short:
             raise EstimationError(
@@ -277,7 +282,7 @@ class _Leaving:
         """(n,) influence by way of the models. gradient: (n,) of a mean by the log weights."""
         found = np.zeros_like(gradient)
         for model, slope in zip(self.models, moves, strict=True):
-            found += model.influence @ (model.x.T @ (slope * gradient[self.at.person]))
+            found += model.influence @ model.x.sums(slope * gradient[self.at.person])
         return found
 
 
@@ -285,7 +290,11 @@ def _model(at: _Weeks, given: ArrayLike, gone: Mask, possible: Mask, there: Mask
     """Logistic regression of leaving by one way among those who were there; (m,) possible: whose chance is not 0."""
     table = np.asarray(given, dtype=float).reshape(gone.size, -1)
     table = columns(table, [f"column {j + 1}" for j in range(table.shape[1])], gone.size)
-    x = standardised(table, there)
+    x = standardised((table,), there)
+    fitted = fit_chance(x.take(there), gone[there], at.person[there], n)
+    chance = np.zeros(gone.size)
+    chance[there] = fitted.chance
     # also of those who left by a way before it: what they did has the chance of either
-    fitted = fit_chance(x, gone, there, at.person, n)
-    return _Model(np.where(possible, fitted.chance, 0.0), x, fitted.influence)
+    other = possible & ~there
+    chance[other] = expit(x.take(other) @ fitted.beta)
+    return _Model(chance, x, fitted.influence)
