@@ -78,7 +78,8 @@ class Study:
 @dataclass(frozen=True)
 class Result:
     """What a study printed. months: of follow-up, NaN at the end of treatment or where not told. first, second: shares,
-    or NaN. estimate, lower, upper: of a ratio, first against second, or NaN. better: which way.
+    or NaN. estimate, lower, upper: of a ratio, first against second, or NaN. better: which way. both_above: a share
+    that both arms are printed to exceed, where the shares are not, or NaN.
     """
 
     study: Study
@@ -91,6 +92,7 @@ class Result:
     lower: float
     upper: float
     better: str
+    both_above: float
     note: str
 
     @property
@@ -181,6 +183,7 @@ def results() -> list[Result]:
             lower=_number(row, "lower", where),
             upper=_number(row, "upper", where),
             better=row["better"],
+            both_above=_number(row, "both_above", where),
             note=row["note"],
         )
         given = {"first", "second", "estimate", "lower", "upper"} & {name for name, text in row.items() if text}

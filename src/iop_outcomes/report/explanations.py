@@ -129,5 +129,7 @@ OF_TESTS = (
 OF_OTHERS = (
     "Read from abstracts and from the tables of a review. In the trials of setting, day treatment often ran more hours "
     "a week than intensive outpatient care does: from 20 hours on it is partial hospitalization, whatever it is "
-    "called. Limits (Newcombe) are from the people assigned where those followed are not told, and then too narrow."
+    "called. Limits (Newcombe) are from the people assigned where those followed are not told, and then too narrow. "
+    "The last column holds each result against the rule by which this cohort is judged, with ten of 100 as the margin, "
+    "and 1.25 for a ratio of hazards."
 )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from iop_outcomes.presentation import evidence, numbers
+from iop_outcomes.presentation import evidence, judged, numbers
 from iop_outcomes.presentation.evidence import QUESTIONS, Result
 from iop_outcomes.report import explanations
 from iop_outcomes.report.document import Block, Item, Line, Paragraph, Table
 from iop_outcomes.report.material import Sources
+
+JUDGED = "Was the first no worse, by ten of 100?"
 
 
 def found(of: Sources) -> tuple[Item, ...]:
@@ -29,8 +31,10 @@ def _studies() -> Table:
 
 def _printed() -> Table:
     """Every printed result with limits, where there are counts."""
-    lines = tuple(Line(_of(r.study.source), (r.study.arms, r.asked, _result(r))) for r in evidence.results())
-    columns = ("Source", "First and second arm", "Outcome", "First and second share; difference or ratio")
+    lines = tuple(
+        Line(_of(r.study.source), (r.study.arms, r.asked, _result(r), _of(judged.told(r)))) for r in evidence.results()
+    )
+    columns = ("Source", "First and second arm", "Outcome", "First and second share; difference or ratio", JUDGED)
     caption = "What they printed, the difference with limits where people were told"
     return Table(caption, columns, (Block("", lines),), words=True, name="Results of earlier studies")
 

@@ -16,7 +16,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import iop_outcomes
-from iop_outcomes.presentation import evidence, numbers
+from iop_outcomes.presentation import evidence, judged, numbers
 from iop_outcomes.provenance.manifest import PACKAGE
 from iop_outcomes.tables import TABLES, reference
 from iop_outcomes.tables.results import PEOPLE
@@ -142,7 +142,7 @@ class Sources:
             p for room in SPEAKING for p in sorted((PACKAGE / room).rglob("*")) if p.suffix in (".py", ".tsv", ".j2")
         ]
         files += sorted(reference.FOLDER.rglob("*.csv"))
-        return _even("\n".join([*(p.read_text("utf-8") for p in files), *evidence.words()]))
+        return _even("\n".join([*(p.read_text("utf-8") for p in files), *evidence.words(), *judged.words()]))
 
     def of_value(self, value: float, around: str) -> Origin:
         """The origin of a number that was written from a value. around: words of its place."""

@@ -49,7 +49,6 @@ UNREACHED: dict[str, str] = {
     "two_by_two.power.design_effect": "the size that a trial of sites would take",
     "two_by_two.power.events_for_hazard_ratio": "the size that an inconclusive verdict would take",
     "two_by_two.power.events_for_margin": "the size that an inconclusive verdict would take",
-    "two_by_two.power.people_for_margin": "the size that an inconclusive verdict would take",
     "cox.logrank": "curves of modifiers compared by a test, within sites",
     "survival.gray": "ways of leaving compared by a test, between modifiers",
     "survival.pseudo.pseudo_regression": "modifiers of days in care",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import pytest
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.presentation import evidence
+from iop_outcomes.presentation import evidence, judged
 from iop_outcomes.presentation.numbers import MINUS, NARROW
 from iop_outcomes.tables import reference
 
@@ -88,3 +89,45 @@ def test_every_number_that_is_written_stands_in_the_words() -> None:
     assert f"completed: {MINUS}48.4 ({MINUS}64.7 to {MINUS}28.4) points" in said
     assert all(r.told() in said and r.asked in said for r in evidence.results())
     assert all(s.arms in said for s in evidence.studies().values())
+
+
+def test_the_trials_of_setting_through_the_rule_of_verdicts() -> None:
+    """Completing is worse in day care where it was told; later use is settled by none that told it."""
+    found = {(r.study.study, r.asked): judged.judged(r) for r in evidence.results() if r.study.question == "setting"}
+    wanted = {
+        ("schneider_1996", "Completed"): "inferior",
+        ("alterman_1994", "Completed"): "inferior",
+        ("schneider_1996", "Abstinent, month 3"): "inferior",
+        ("schneider_1996", "Abstinent, month 6"): "inconclusive",
+        ("witbrodt_2007", "Abstinent, month 6"): "inconclusive",
+        ("witbrodt_2007", "Abstinent, month 12"): "inconclusive",
+        ("alterman_1994", "Abstinent, month 7"): "not_answerable",
+        ("guydish_1998", "Use, month 18"): "not_answerable",
+        ("rychtarik_2000", "Abstinent"): "not_answerable",
+        ("stahler_2016", "Completed"): "not_answerable",
+    }
+    assert {key: found[key].verdict for key in wanted} == wanted
+    # 11 of 32 and 19 of 41 or so: 10.5074 x 2 x 0.4146 x 0.5854 / 0.01 people in each arm; of a half 526
+    assert found["schneider_1996", "Abstinent, month 6"].needed == 511
+    assert found["witbrodt_2007", "Abstinent, month 6"].needed == 526
+    assert found["witbrodt_2007", "Abstinent, month 6"].reason.startswith(f"were both 50{NARROW}%; no rates by arm")
+    assert found["alterman_1994", "Abstinent, month 7"].reason == "no rates by arm were seen"
+    assert found["stahler_2016", "Completed"].reason == "the arms were not assigned by chance"
+    assert all(one.reason for one in found.values() if one.verdict == "not_answerable")
+
+
+def test_printed_ratios_are_judged_by_their_limits() -> None:
+    (returned,) = results("mccusker_1997")
+    assert judged.judged(returned).verdict == "superior"  # 0.58 to 0.93, and a return to use is not wanted
+    (chose,) = results("weisner_2000_chose")
+    assert judged.judged(chose).verdict == "not_answerable"
+    open_odds = dataclasses.replace(results("weisner_2000")[0], lower=0.8, upper=2.0)
+    assert judged.judged(open_odds).reason == judged.NO_MARGIN
+    within_it = dataclasses.replace(returned, lower=0.85, upper=1.2)
+    assert judged.judged(within_it).verdict == "equivalent"
+
+
+def test_verdicts_on_others_stand_in_the_words() -> None:
+    said = "\n".join(judged.words())
+    assert "Not settled: 511 people in each arm would have been needed" in said
+    assert "no difference was found" not in said
