@@ -136,7 +136,8 @@ def by_measure(found, column: str = "estimate"):
 
 def run_dose(
     cohort: dict[str, pd.DataFrame], *asked: Analysis, within_sites: bool = True, compare=None, strategies=None,
-    thresholds=None, starting=None, grids=None, gate: Gate = GATE, inference: Inference = INFERENCE, **columns: Any
+    thresholds=None, starting=None, grids=None, gate: Gate = GATE, inference: Inference = INFERENCE,
+    endpoints=ENDPOINTS, **columns: Any
 ):  # fmt: skip
     """Answers on dose; columns: of the table dose, where hours, screens or reports of use are on record. strategies: by
     name, as a study writes them; thresholds, starting, grids: of doses, the same.
@@ -160,7 +161,7 @@ def run_dose(
             starting={name: Starting.model_validate(s) for name, s in (starting or {}).items()},
             doses={name: Doses.model_validate(s) for name, s in (grids or {}).items()},
         ),
-        {"c": CONTRAST}, ENDPOINTS, gate, inference,
+        {"c": CONTRAST}, endpoints, gate, inference,
     )  # fmt: skip
     for name, table in found.items():
         check(TABLES[name], table)

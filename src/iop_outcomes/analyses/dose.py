@@ -1,6 +1,7 @@
 """Dose: duration of care (`duration`), strategies of how long to stay (`staying`), a claimed threshold of weeks
-(`threshold`), further care after leaving (`starting`), hours a week for so many weeks at a level of care
-(`hours_and_weeks`), and intensity: hours a week (`intensity`) and tests a week (`testing`) beside abstinence.
+(`threshold`), further care after leaving (`starting`), and being back at what was left (`returning`), hours a week for
+so many weeks at a level of care (`hours_and_weeks`), and intensity: hours a week (`intensity`) and tests a week
+(`testing`) beside abstinence.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from iop_outcomes.analyses import (
     duration,
     hours_and_weeks,
     intensity,
+    returning,
     starting,
     staying,
     testing,
@@ -23,6 +25,7 @@ from iop_outcomes.analyses.answer import Answered, together
 from iop_outcomes.analyses.dose_tables import Tables
 from iop_outcomes.protocol import Analysis, Contrast, Endpoint, Gate, Inference, OfDose
 from iop_outcomes.steps.store import NOTHING, Wanted
+from iop_outcomes.vocabulary.endpoints import AFTER_LEAVING
 from iop_outcomes.vocabulary.measures import TESTS
 
 if TYPE_CHECKING:
@@ -63,6 +66,8 @@ def run(
             own = contrasts[claimed.contrast]
             return threshold.answered(ask, tables, claimed, own, endpoint, gate, inference, curves)
         if further := compared.starting.get(ask.contrast):
+            if endpoint.kind in AFTER_LEAVING:
+                return returning.answered(ask, tables, further, gate, inference)
             return starting.answered(ask, tables, further, endpoint, gate, inference)
         if grid := compared.doses.get(ask.contrast):
             own = contrasts[grid.contrast]

@@ -68,7 +68,7 @@ def answered(
         return replace(answer(ask, sample, outcome, gate), counts=counts)
     whole = at_a_day.read(tables.abstinence, people, ask, endpoint)
     baseline = tables.baseline(among).dense()
-    known = Known(left, baseline, people["site_id"].to_numpy(dtype=object), _weeks(tables.doses, people, left))
+    known = Known(left, baseline, people["site_id"].to_numpy(dtype=object), weeks_before(tables.doses, people, left))
     under = UnderStarting(ask, outcome, whole, baseline, gate, people["arm"].to_numpy(), known, setting)
     return replace(with_weights(ask, sample, under), counts=counts)
 
@@ -80,7 +80,7 @@ def who_started(left: pd.DataFrame, grace: int) -> Array:
     return np.select([started, gone], [FIRST, NEITHER], SECOND)
 
 
-def _weeks(doses: pd.DataFrame, people: pd.DataFrame, left: pd.DataFrame) -> Weeks:
+def weeks_before(doses: pd.DataFrame, people: pd.DataFrame, left: pd.DataFrame) -> Weeks:
     """The weeks of people up to the last whole one before they left: of a later day nothing was known then."""
     import pandas as pd
 

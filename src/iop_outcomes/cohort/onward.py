@@ -1,12 +1,12 @@
-"""Who left some levels of care alive, and when they started care at others.
+"""Who left some levels of care alive, when they started care at others, and when they were back.
 
 In order, for each question and unit: of the stays at the levels that are left, from the unit's clock on (the first day
 of detoxification, where care began with it), the first run: stays that follow each other without a day between; the
 last of these that ends tells the last day and the way of leaving. A run that is still open has not been left. Who left
 in another way than the question asks about, was there for too few days, or left on the day of a death or beyond the end
 of observation, is not in the table. Further care is the first stay at a level that is started which goes on beyond the
-last day, from the day after it: a transfer on that day starts after 1 day. Beyond a death, or the end of observation,
-nothing starts. Nothing is refused.
+last day, from the day after it: a transfer on that day starts after 1 day. So is being back the first stay at a level
+that counts as a return. Beyond a death, or the end of observation, nothing starts. Nothing is refused.
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ def run(
     alive = (death - units["index_start_day"].astype("Int64") - 1).rename("alive")
     last = pd.concat([alive, units["observed_days"].astype("Int64")], axis=1).min(axis=1).astype("Int64")
     clock = units["clock_start_day"].astype("Int64") - units["index_start_day"].astype("Int64")
-    parts = [_asked(name, one, moved, last, clock) for name, one in starting.items()]
+    # of records that end with a death nobody knows how long they would have gone on
+    ends = units["observed_days"].astype("Int64").mask((alive + 1 == units["observed_days"]).fillna(False))
+    parts = [_asked(name, one, moved, last, clock, ends) for name, one in starting.items()]
     return {"onward": declared.cast(pd.concat(parts, ignore_index=True)) if any(map(len, parts)) else declared.empty()}
 
 
@@ -52,18 +54,24 @@ def reads(starting: Mapping[str, Starting]) -> dict[str, Wanted]:
     return {"people": Wanted(own), "persons": Wanted(("person_id", "death_day")), "stays": Wanted(levels)}
 
 
-def _asked(name: str, asked: Starting, stays: pd.DataFrame, last: pd.Series, clock: pd.Series) -> pd.DataFrame:
-    """The rows of one question. stays: of units, from their time zero. last, clock: by unit, the last day alive and
-    observed, and the day from which stays count.
+def _asked(
+    name: str, asked: Starting, stays: pd.DataFrame, last: pd.Series, clock: pd.Series, ends: pd.Series
+) -> pd.DataFrame:
+    """The rows of one question. stays: of units, from their time zero. last, clock, ends: by unit, the last day alive
+    and observed, the day from which stays count, and the end of observation, missing where a death made it.
     """
     left = _left(stays[stays["level_of_care"].isin(asked.leaves)], clock)
     there = left["left_day"] - left["began"] + 1
     known = last.reindex(left.index) - left["left_day"]
     kept = left["way"].isin(asked.left_as) & (there >= asked.at_least_days) & (known >= 0)
     left = left.assign(days_there=there, known_after=known)[kept.fillna(False).astype(bool)]
-    return left.assign(
-        asked=name, started_after=_started(stays[stays["level_of_care"].isin(asked.starts)], left)
-    ).reset_index()[["person_id", "asked", "left_day", "days_there", "started_after", "known_after"]]
+    after = {
+        "started_after": _came(stays[stays["level_of_care"].isin(asked.starts)], left),
+        "returned_after": _came(stays[stays["level_of_care"].isin(asked.returns)], left),
+        "observed_after": ends.reindex(left.index) - left["left_day"],
+    }
+    columns = ["person_id", "asked", "left_day", "days_there", "started_after", "known_after", *list(after)[1:]]
+    return left.assign(asked=name, **after).reset_index()[columns]
 
 
 def _left(stays: pd.DataFrame, clock: pd.Series) -> pd.DataFrame:
@@ -90,7 +98,7 @@ def _left(stays: pd.DataFrame, clock: pd.Series) -> pd.DataFrame:
     return found[(found["left_day"] < far).fillna(False).astype(bool)]
 
 
-def _started(stays: pd.DataFrame, left: pd.DataFrame) -> pd.Series:
+def _came(stays: pd.DataFrame, left: pd.DataFrame) -> pd.Series:
     """By unit of `left`, days to the first day of a stay that goes on beyond its last day there."""
     own = stays[stays["person_id"].isin(left.index)]
     day = own["person_id"].map(left["left_day"]).astype("Int64")

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from iop_outcomes.protocol.base import OneOf, Part, Share, Words
 from iop_outcomes.vocabulary.arms import NOT_STARTED, STARTED
 from iop_outcomes.vocabulary.causes import COMPLETED, DIED, LEAVING, TRANSFERRED
-from iop_outcomes.vocabulary.levels import LABELS, LEVELS
+from iop_outcomes.vocabulary.levels import DETOX, LABELS, LEVELS
 
 Level = Annotated[str, OneOf(LEVELS)]
 # ways of leaving after which care can be started
@@ -39,10 +39,22 @@ class Starting(Part):
         min_length=1,
         description="ways of leaving that let people go on; who leaves unplanned has no step to take",
     )
+    back: list[Level] | None = Field(
+        default=None,
+        description="levels of care at which a person is back after leaving; null: those that are left, and "
+        "detoxification",
+    )
     at_least_days: int = Field(default=3, ge=1, description="days at the levels that are left, at least")
     truncated: Share | None = Field(
         default=None, description="weights are cut off at this quantile of those of a strategy; null: not"
     )
+
+    @property
+    def returns(self) -> list[str]:
+        """Levels of care at which a person is back."""
+        if self.back is not None:
+            return self.back
+        return [name for name in LEVELS if name in self.leaves or (name == DETOX and name not in self.starts)]
 
     @property
     def first(self) -> Side:
@@ -64,6 +76,8 @@ class Starting(Part):
         both = [name for name in self.leaves if name in self.starts]
         if both:
             raise ValueError(f"`leaves` and `starts` both name '{both[0]}': whoever goes on there has not left it")
+        if both := [name for name in self.returns if name in self.starts]:
+            raise ValueError(f"`back` and `starts` both name '{both[0]}': starting further care is no return")
         return self
 
 

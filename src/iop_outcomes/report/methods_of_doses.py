@@ -9,6 +9,7 @@ from iop_outcomes.protocol import AsRun
 from iop_outcomes.protocol.starting import in_words
 from iop_outcomes.protocol.thresholds import ADJUSTED
 from iop_outcomes.report.methods_part import Part
+from iop_outcomes.vocabulary.endpoints import AFTER_LEAVING
 
 
 def duration(study: AsRun) -> Part | None:
@@ -92,6 +93,14 @@ def thresholds(study: AsRun) -> Part | None:
     return Part("Weeks in which everyone leaves", text, tuple(said))
 
 
+OF_RETURNS = (
+    "Being back at a level that was left counts from the day of leaving. A return, or a death, before further care was "
+    "started stands under both strategies, within the period too; the chance of starting is modelled day by day, and "
+    "under the first strategy people start on a day on which those like them did. Who could not have been observed to "
+    "the day is left out."
+)
+
+
 def starting(study: AsRun) -> Part | None:
     """Further care after leaving; None where it is not asked."""
     if not study.starting:
@@ -114,6 +123,8 @@ def starting(study: AsRun) -> Part | None:
         "one before. Who died, or was no longer observed, before the period ended and without having started is in "
         "neither group, and others stand for them. Days of outcomes count from the start of care."
     )
+    if any(study.endpoints[a.outcome].kind in AFTER_LEAVING for a in study.analyses):
+        text = f"{text} {OF_RETURNS}"
     return Part("Further care after leaving", text, tuple(said))
 
 

@@ -27,6 +27,22 @@ ONWARD = Table(
         "known_after": Column(
             "whole", "days after leaving on which the person lived and was observed", "days", low=0, outcome=True
         ),
+        "returned_after": Column(
+            "whole",
+            "days from leaving to the first day back at a level that counts as a return; missing where none was",
+            "days",
+            nullable=True,
+            low=1,
+            outcome=True,
+        ),
+        "observed_after": Column(
+            "whole",
+            "days from leaving to the end of observation; missing where records end with the death",
+            "days",
+            nullable=True,
+            low=0,
+            outcome=True,
+        ),
     },
     key=("person_id", "asked"),
 )

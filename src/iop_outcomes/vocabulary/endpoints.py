@@ -18,6 +18,7 @@ from iop_outcomes.vocabulary.kind import (
     BETWEEN_TWO_DAYS,
     COMPETING,
     PLACE_BY_PLACE,
+    SINCE_LEAVING,
     TO_AN_EVENT,
     WEEK_BY_WEEK,
     Kind,
@@ -41,6 +42,7 @@ TIMED = tuple(k.name for k in _ROWS if k.answered == TO_AN_EVENT)
 BETWEEN = tuple(k.name for k in _ROWS if k.answered == BETWEEN_TWO_DAYS)
 WEEKLY = tuple(k.name for k in _ROWS if k.answered == WEEK_BY_WEEK)
 AMOUNTS = tuple(k.name for k in _ROWS if k.answered == AMOUNT)
+AFTER_LEAVING = tuple(k.name for k in _ROWS if k.answered == SINCE_LEAVING)
 OF_PLACES = tuple(k.name for k in _ROWS if k.answered == PLACE_BY_PLACE)
 # whose outcome may be missing, and those of them that are about use
 MAY_BE_MISSING = (*ON_A_DAY, *WEEKLY, *AMOUNTS)

@@ -24,10 +24,10 @@ ROOMS = (CONTRASTS, DURATIONS, STRATEGIES, THRESHOLDS, STARTING, DOSES, INTENSIT
 # how a kind is answered: the share of whom something is true on a day; days to something that is seen to happen; the
 # same where death, or other ways of leaving, come first; the share still in care, and days in it; what each interval of
 # a use pattern says; the two days between which something happened; how much of something each person has; in which of
-# several places each person is
+# several places each person is; the share of whom something is true so many days after leaving
 AT_A_DAY, TO_AN_EVENT, COMPETING, BEING_THERE = "at_a_day", "to_an_event", "competing", "being_there"
 WEEK_BY_WEEK, BETWEEN_TWO_DAYS, AMOUNT = "week_by_week", "between_two_days", "amount"
-PLACE_BY_PLACE = "place_by_place"
+PLACE_BY_PLACE, SINCE_LEAVING = "place_by_place", "since_leaving"
 
 Measures = dict[str, tuple[str, ...]]
 

@@ -33,7 +33,8 @@ def cohort(seed: int = 3) -> dict[str, pd.DataFrame]:
                 {
                     "person_id": ids, "asked": "down", "left_day": 27, "days_there": 28,
                     "started_after": pd.array(np.where(soon, rng.integers(1, 15, N), 40), dtype="Int64"),
-                    "known_after": np.where(died, 5, 330),
+                    "known_after": np.where(died, 5, 330), "returned_after": pd.array([None] * N, dtype="Int64"),
+                    "observed_after": 330,
                 }
             ).assign(started_after=lambda d: d["started_after"].mask(died))
         ),

@@ -127,3 +127,36 @@ def test_every_question_has_its_rows_and_without_one_nothing_is_read():
     assert onward.run(who, known, care, {})["onward"].empty
     assert all(part.where for part in onward.reads({}).values())
     assert set(onward.reads(asked)) == {"people", "persons", "stays"}
+
+
+def back(care: pd.DataFrame, **given) -> list:
+    """Days to being back, and to the end of observation, of one person."""
+    names = sorted(set(care["person_id"]))
+    death, observed = given.pop("death", None), given.pop("observed", 365)
+    known = persons([{"person_id": n, "death_day": death} for n in names])
+    asked = {"q": Starting.model_validate({**RESIDENTIAL, **given})}
+    found = onward.run(people(*names).assign(observed_days=observed), known, care, asked)["onward"].set_index(
+        "person_id"
+    )
+    return [None if pd.isna(v) else int(v) for v in found.loc["a", ["returned_after", "observed_after"]]]
+
+
+def test_being_back_is_at_a_level_that_was_left_or_in_detoxification_unless_the_question_says_otherwise():
+    left, program = ("a", "3.5", 0, 20, "completed"), ("a", "2.1", 25, 60, "unplanned")
+    assert back(stays(left, program)) == [None, 345]
+    assert back(stays(left, program, ("a", "3.7", 70, 80, "completed"))) == [50, 345]
+    assert back(stays(left, ("a", "detox", 30, 33, "completed"), ("a", "3.5", 40, 60, "completed"))) == [10, 345]
+    assert back(stays(left, ("a", "detox", 30, 33, "completed")), back=["4"]) == [None, 345]
+    # a stay that goes on from the last day is no return, and nobody returns after the end of observation
+    assert back(stays(left, ("a", "3.7", 21, 30, "completed"))) == [None, 335]
+    assert back(stays(left, ("a", "3.5", 90, 99, "completed")), observed=80) == [None, 60]
+    # where records end with the death nobody knows how long they would have gone on
+    assert back(stays(left), death=100, observed=100) == [None, None]
+    assert back(stays(left), death=100) == [None, 345]
+
+
+def test_starting_further_care_is_no_return():
+    with pytest.raises(ValueError, match="`back` and `starts` both name"):
+        Starting.model_validate({**RESIDENTIAL, "back": ["2.1"]})
+    assert Starting.model_validate(DETOX).returns == ["detox"]
+    assert Starting.model_validate({**RESIDENTIAL, "starts": ["detox"]}).returns == ["3.5", "3.7"]
