@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+import of_weeks
 import pandas as pd
 from numpy.random import Generator
 from numpy.typing import NDArray
@@ -34,7 +35,8 @@ class Draw:
     simple: the score knows sex only and no site. classifier: the question again with levels by hours. third: a second
     contrast, which shares an arm. gap: retention under another gap rule. stays, hours: abstinence by who stayed, and
     of those in care on a day. returns: returning to care, which not everyone is at risk of. deaths: who had died is
-    told beside abstinence. bounds: abstinence with missing answers against one arm and for the other.
+    told beside abstinence. bounds: abstinence with missing answers against one arm and for the other. weeks, onward,
+    grid: strategies and a threshold of weeks, further care after leaving, doses.
     """
 
     size: int
@@ -55,6 +57,9 @@ class Draw:
     first: float
     deaths: bool
     bounds: bool
+    weeks: bool
+    onward: bool
+    grid: bool
 
 
 def draw(rng: Generator, size: int | None = None) -> Draw:
@@ -71,6 +76,7 @@ def draw(rng: Generator, size: int | None = None) -> Draw:
         hours=yes[5] < 0.6, returns=yes[6] < 0.25, censored=yes[7] < 0.5, rare=yes[8] < 0.4,
         causes=tuple(causes), answers=tuple(answers), stay=(rng.uniform(25, 120), rng.uniform(25, 120)),
         first=float(rng.uniform(0.25, 0.75)), deaths=more.random() < 0.5, bounds=more.random() < 0.4,
+        weeks=more.random() < 0.5, onward=more.random() < 0.4, grid=more.random() < 0.15,
     )  # fmt: skip
 
 
@@ -85,6 +91,8 @@ class Cohort:
     retention: pd.DataFrame
     abstinence: pd.DataFrame
     dose: pd.DataFrame
+    doses: pd.DataFrame
+    onward: pd.DataFrame
     known: pd.DataFrame = field(repr=False)  # a row for each person, what the truth is looked up in
 
 
@@ -162,7 +170,10 @@ def _tables(asked: Draw, known: pd.DataFrame) -> Cohort:
     named = {"sex": "sex", "drug": "primary_drug", "housing": "stable_housing"}
     categories = {to: known[of].astype("category") for of, to in named.items()}
     covariates = pd.DataFrame({"person_id": ids, "age": known["age"].astype(float), **categories})
-    return Cohort(asked, people, covariates, _arms(asked, known), _retention(asked, known), *_use(known), known)
+    by_week = of_weeks.tables(known, np.random.default_rng(len(known)))
+    return Cohort(
+        asked, people, covariates, _arms(asked, known), _retention(asked, known), *_use(known), *by_week, known
+    )
 
 
 def _arms(asked: Draw, known: pd.DataFrame) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 
+import of_weeks
 import pandas as pd
 import truth as true_of
 from puzzle import INFINITE, Sum, plus
@@ -19,6 +20,7 @@ def all_of_them(world: World, tables: Mapping[str, pd.DataFrame]) -> None:
     for clock in world.days:
         steps(world, clock)
     answers(world)
+    of_strategies(world)
     deaths(world)
     shared_arms(world)
     sites(world)
@@ -89,16 +91,45 @@ def answers(world: World) -> None:
         apart = plus(*((1.0, world.answers([alone(arm)], level)) for level in LEVELS))
         of_cell = ((-1.0, rare[arm].of),) if arm in rare else ()
         world.puzzle.say(plus((1.0, apart), *of_cell), 0, 0)
-        if clock in world.days and {"stay_90", "hours"} & {c.row.contrast for c in world.cells.values()}:
+        if clock in world.days and {"stay_90", "hours", of_weeks.LONG} & {c.row.contrast for c in world.cells.values()}:
             for day, fates, there in ((STAY, ("stayed",), ""), (WINDOW, FATES, "in")):
                 # of the contrast's people, by life table and by answers
                 own = [world.answers([arm], level, fates, there) for level in LEVELS]
                 world.puzzle.say(plus(*((1.0, o) for o in own), (-1.0, world.there(clock, day))), 0, 0)
+        if clock in world.days and arm == of_weeks.ARM:
+            _weeks(world, clock)
         for level in LEVELS:
             own, there = by.get(("c", arm, level)), by.get(("hours", arm, level))
             if own and there and (arm not in rare or not rare[arm].truth):
                 out = plus((1.0, own.of), (-1.0, there.of))
                 world.aim("difference", f"{arm} {level} out of care by {WINDOW}", out, own.truth - there.truth)
+
+
+def _weeks(world: World, clock: Clock) -> None:
+    """Who is there by the life table on the days that part strategies has not left by them."""
+    gone = (of_weeks.EARLY, of_weeks.LOST_EARLY)
+    every = {part for parts in of_weeks.PARTS.values() for part in parts}
+    for day, parts in (
+        (of_weeks.LEFT_FROM, every - {*gone}),
+        (of_weeks.STAYED_WEEKS, of_weeks.FOLLOWED[of_weeks.STAY]),
+    ):
+        own = [world.answers([of_weeks.ARM], level, parts=parts) for level in LEVELS]
+        world.puzzle.say(plus(*((1.0, o) for o in own), (-1.0, world.there(clock, day))), 0, 0)
+
+
+def of_strategies(world: World) -> None:
+    """Cells of people who left in some weeks, or went on, beside those that hold them."""
+    by: dict[str, dict[tuple[str, str], Cell]] = {}
+    for cell in world.cells.values():
+        if cell.row.outcome == "abstinent" and cell.row.group_by == "all":
+            by.setdefault(str(cell.row.level), {})[str(cell.row.contrast), str(cell.row.arm)] = cell
+    rare = any((c.row.contrast, c.row.level) == ALONE and c.truth for c in world.cells.values())
+    for level, cells in by.items():
+        for name, more, less in of_weeks.held(cells):
+            if rare and more.row.contrast == "c":
+                continue  # some of those who are asked by weeks are in no comparison of the arms
+            apart = plus((1.0, more.of), *((-1.0, one.of) for one in less))
+            world.aim("difference", f"{level}: {name}", apart, more.truth - sum(one.truth for one in less))
 
 
 def deaths(world: World) -> None:

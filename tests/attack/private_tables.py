@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import of_weeks
 import pandas as pd
 from cohorts import STAY, WINDOW, Cohort, Draw
 
@@ -25,9 +26,9 @@ from iop_outcomes.protocol import (
     InCare,
     Inference,
     Intensity,
-    OfDose,
 )
 from iop_outcomes.tables import TABLES
+from iop_outcomes.vocabulary.methods import METHODS
 
 GATE = Gate(max_standardised_difference=10, min_effective_share=0, max_weight=1e6, min_events=10)
 INFERENCE = Inference(confidence_level=0.95, cluster="person", min_clusters=20, hazard_cuts_days=[])
@@ -99,15 +100,19 @@ def sheet(asked: Draw) -> Iterator[Analysis]:
     if asked.classifier:
         yield from _rows("retention", "leaving", "c_by_asam", "unplanned_discharge", days[:1], ("overlap",))
         yield from _rows("abstinence", "abstinence", "c_by_asam", "abstinent", (180,), ("overlap",), "observed_only")
+    yield from _of_dose(asked)
+
+
+def _of_dose(asked: Draw) -> Iterator[Analysis]:
+    """What is asked of stays, hours and weeks."""
     for rule in ("missing_is_using", "observed_only"):
         if asked.stays:
             yield from _rows("dose", "duration", "stay_90", "abstinent", (180,), ("crude",), rule)
         if asked.hours:
             more = {"measure": "dose_response"}
             yield from _rows("dose", "intensity", "hours", "abstinent", (180,), ("spline",), rule, **more)
-
-
-ESTIMANDS = {"crude": "as_observed", "overlap": "ATO", "iptw": "ATE", "spline": "landmark"}
+        for name, methods, measure in of_weeks.questions(asked.weeks, asked.onward, asked.grid):
+            yield from _rows("dose", name, name, "abstinent", (180,), methods, rule, measure)
 
 
 def _rows(
@@ -119,7 +124,7 @@ def _rows(
             yield Analysis.model_validate(
                 {
                     "cohort": "k", "analysis": analysis, "step": step, "contrast": of, "outcome": outcome,
-                    "horizon_days": day, "measure": measure, "estimand": ESTIMANDS[method], "method": method,
+                    "horizon_days": day, "measure": measure, "estimand": METHODS[method].estimand, "method": method,
                     "missing_rule": rule, "family": "primary" if method == "crude" else "secondary",
                 }
             )  # fmt: skip
@@ -171,13 +176,16 @@ def _dose(
 ) -> dict[str, pd.DataFrame]:
     if not rows:
         return {}
-    no_use, *no_weeks = (TABLES[name].empty() for name in ("first_use", "doses", "onward"))
+    no_use = TABLES["first_use"].empty()
+    by_weeks = of_weeks.compared(cohort.asked.weeks, cohort.asked.onward, cohort.asked.grid)
     durations = {"stay_90": Duration(title="", days=STAY, stay="care", within_sites=False)}
     compare = {"iop": (6, 12)}
     hours = {"hours": Intensity(title="", window_days=WINDOW, contrast="c", knots=3, compare=compare)}
+    everything = by_weeks.model_copy(update={"durations": durations, "intensities": hours})
     return dose.run(
-        cohort.people, cohort.arms, covariates, cohort.retention, cohort.dose, cohort.abstinence, no_use, *no_weeks,
-        rows, OfDose(durations=durations, intensities=hours), compared, ENDPOINTS, gate, INFERENCE,
+        cohort.people, cohort.arms, covariates, cohort.retention, cohort.dose, cohort.abstinence, no_use,
+        cohort.doses, cohort.onward, rows,
+        everything, compared, ENDPOINTS, gate, INFERENCE,
     )  # fmt: skip
 
 
@@ -209,9 +217,11 @@ def _told(asked: Draw, compared: Mapping[str, Contrast], gate: Gate) -> dict[str
     companions = Companions(
         contrasts=["c_by_asam"] if asked.classifier else [], outcomes=["retained_gap_7"] if asked.gap else []
     )
+    sides, divided = of_weeks.told(asked.weeks, asked.onward, asked.grid)
+    arms |= {"stay_90": ["stayed", "left_earlier"], **sides}
     return {
-        "inference": INFERENCE, "arms": arms | {"stay_90": ["stayed", "left_earlier"]}, "endpoints": ENDPOINTS,
+        "inference": INFERENCE, "arms": arms, "endpoints": ENDPOINTS,
         "companions": companions, "groups": groups,
         "fewest_events": gate.min_events,
-        "in_care": in_care | ({"hours": InCare(day=WINDOW, of="c")} if asked.hours else {}),
+        "in_care": in_care | divided | ({"hours": InCare(day=WINDOW, of="c")} if asked.hours else {}),
     }  # fmt: skip

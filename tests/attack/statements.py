@@ -8,6 +8,7 @@ from typing import Any
 
 import beside
 import numpy as np
+import of_weeks
 import pandas as pd
 import truth as true_of
 from puzzle import INFINITE, Sum, plus
@@ -21,6 +22,8 @@ EVENTS = {
     "unplanned_discharge": ("unplanned",), "completed": ("completed",), "transferred": ("transferred",),
     "readmitted": ("readmitted",),
 }  # fmt: skip
+# the contrast of which each analysis tells crude shares of answers
+CRUDE_OF = {"abstinence": "c", "duration": "stay_90", **{name: name for name in of_weeks.BY_WEEKS}}
 # who is asked, and who counts as abstinent in the first and in the second arm; a death counts against
 ASKED = ("abstinent", "using", "died", "missing")
 DENOMINATOR = {
@@ -142,7 +145,7 @@ def _share(world: World, key: Mapping[str, Any], arm: str) -> Share | None:
         known = (size, True, size, size) if world.public_sizes else (None, True, 0, INFINITE)
         sides = _by_then(world, key, arm, {*causes} or {true_of.STILL, *_stays(outcome)}, table)
         return Share(events, world.there(clock, 0), true, size, *known, sides=sides, steps=True)
-    of = {"abstinence": "c", "duration": "stay_90"}.get(str(key["analysis"]))
+    of = CRUDE_OF.get(str(key["analysis"]))
     if contrast != of or key["missing_rule"] not in DENOMINATOR:
         return None
     cells = {

@@ -12,6 +12,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import of_weeks
 import pandas as pd
 import truth as true_of
 from puzzle import INFINITE, Puzzle, Sum, Target, plus
@@ -23,6 +24,8 @@ CLOCKS = {
 }  # fmt: skip
 STILL = true_of.STILL
 STAY, WINDOW, LAST = 90, 28, 10**6
+# days on which who is in care is counted by other tables
+OF_CARE = (STAY, WINDOW, of_weeks.STAYED_WEEKS, of_weeks.LEFT_FROM)
 LEVELS = ("abstinent", "using", "died", "missing", "not_yet_observed")
 FATES = ("stayed", "left_earlier", "untold")
 OUTSIDE = "outside"
@@ -80,10 +83,26 @@ class World:
         days = [*sorted(d for d in self.days[clock] if d > on), LAST]
         return self.puzzle.all(("life", clock, c, d) for c in self.causes[clock] for d in days)
 
-    def answers(self, arms: Iterable[str], level: str, fates: Iterable[str] = FATES, there: str = "") -> Sum:
-        """Who answered so, of arms of the first contrast, by who stayed and who was in care at the window's end."""
+    def answers(
+        self,
+        arms: Iterable[str],
+        level: str,
+        fates: Iterable[str] = FATES,
+        there: str = "",
+        parts: Iterable[str] | None = None,
+    ) -> Sum:
+        """Who answered so, of arms of the first contrast, by who stayed and who was in care at the window's end.
+
+        parts: those alone who left in some weeks, or went on (`of_weeks.parts`).
+        """
         told = [(f, w) for f in fates for w in ("in", "out") if (f, w) != ("stayed", "out") and there in ("", w)]
-        return self.puzzle.all(("answer", a, level, f, w) for a in arms for f, w in told)
+        return self.puzzle.all(
+            ("answer", a, level, f, w, part)
+            for a in arms
+            for f, w in told
+            for part in of_weeks.parts(a, f, w)
+            if parts is None or part in parts
+        )
 
 
 def told(row: Any, truth: int, rules: Rules) -> tuple[float, float, bool]:
@@ -131,7 +150,7 @@ def _clocks(world: World, rows: list[Any], curves: pd.DataFrame) -> None:
         clock = clock_of(row)
         if clock is None:
             continue
-        days = world.days.setdefault(clock, {STAY, WINDOW} if clock[2] == "care" else set())
+        days = world.days.setdefault(clock, {*OF_CARE} if clock[2] == "care" else set())
         days.add(true_of.day(row.horizon_days))
         own = world.causes.setdefault(clock, [])
         own += [c for c in str(row.level).split(" or ") if c not in (*own, STILL)]
@@ -182,4 +201,7 @@ def _sum(world: World, row: Any, key: tuple[Hashable, ...], arms: list[str]) -> 
         if row.level == "out_of_care":
             return plus(*((1.0, world.answers(of, level, there="out")) for level in LEVELS))
         return world.answers(of, str(row.level), there="in")
+    if row.outcome == "abstinent" and row.contrast in of_weeks.BY_WEEKS:
+        arm, parts = of_weeks.counted(str(row.contrast), str(row.arm))
+        return world.answers([arm, alone(arm)], str(row.level), parts=parts)
     return world.puzzle.all([("cell", key)])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from iop_outcomes.analyses.person_weeks import given_hours, indicators
+from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.base.arrays import Array, Whole
 from iop_outcomes.estimators.causal.doses import OUT, Course
 from iop_outcomes.protocol import Contrast
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FIRST_LEVEL, SECOND_LEVEL = 1, 2
+NO_USE = "no test tells of use in any week of these people, and what hours do is told by it week by week"
 
 
 def course(doses: pd.DataFrame, people: pd.DataFrame, contrast: Contrast, weeks: int, fixed: Array) -> Course:
@@ -40,6 +42,8 @@ def course(doses: pd.DataFrame, people: pd.DataFrame, contrast: Contrast, weeks:
 
     test = own["test"].to_numpy(dtype=object)
     used = np.select([test == POSITIVE, test == NEGATIVE], [1.0, 0.0], np.nan)
+    if np.isnan(used).all():
+        raise EstimationError(NO_USE)
     craving = table(own["craving"].to_numpy(dtype=float), np.nan)
     began = own["level_of_care"].to_numpy(dtype=object) == people["index_level"].to_numpy(dtype=object)[at]
     of_arm = np.where(people["arm"].to_numpy() == 1, FIRST_LEVEL, SECOND_LEVEL)[at]

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from iop_outcomes.analyses.rows import Words
 
 SIDES = (STAYED, LEFT)
+NOBODY_THERE = "no one is observed, alive, on day {day}, from which it would count"
 AFTER_LEAVING = "it would adjust for use up to day {day}, which for those who left earlier comes after leaving"
 
 
@@ -88,6 +89,9 @@ def _shares(
     if ask.method == CRUDE:
         return counted
     used = told & tables.window(day)["at_risk_at_end"].to_numpy()
+    if not used.any():
+        rows = results.without(ask, SIDES, "not_possible", NOBODY_THERE.format(day=day))
+        return Answered(tuple(rows), counts=counted.counts)
     sample = Sample(people[used].reset_index(drop=True), SIDES, inference, beside=tables.baseline(used), called=STAYED)
     outcome = at_a_day.read(tables.abstinence, sample.everyone, ask, endpoint)
     found = answer(ask, sample, outcome, gate)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from iop_outcomes.checks.numbers import shown
+from iop_outcomes.vocabulary.testing import NEGATIVE, POSITIVE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from iop_outcomes.protocol import Strategies, Threshold
     from iop_outcomes.release.policy import Policy
     from iop_outcomes.study.loaded import Loaded
+
+INSTEAD = "The report will say so in place of numbers: ask for weeks in which people left"
 
 Tables = Mapping[str, "pd.DataFrame"]
 
@@ -35,9 +38,12 @@ def lines(loaded: Loaded, tables: Tables, made: Tables, left: pd.DataFrame, rule
         if name in asked:
             yield f"{name}: {_left_in(threshold, loaded, made, left, rules)}"
     hours = len(tables["sessions"]) or tables["stays"]["scheduled_hours_per_week"].notna().any()
+    told = tables["screens"]["result"].isin([POSITIVE, NEGATIVE]).any()
     for name in study.doses:
         if name in asked and not hours:
             yield f"{name}: cannot be answered, as no hours of care are on record, attended or scheduled"
+        elif name in asked and not told:
+            yield f"{name}: cannot be answered, as no test tells of use, by which what hours do is told week by week"
 
 
 def _stays(asked: Strategies | Threshold, loaded: Loaded, made: Tables, left: pd.DataFrame) -> pd.DataFrame:
@@ -56,9 +62,10 @@ def _followed(asked: Strategies, loaded: Loaded, made: Tables, left: pd.DataFram
 
     stay = _stays(asked, loaded, made, left)
     found: NDArray[np.int64] = who_followed(stay, asked)
-    sides = zip(asked.sides, (FIRST, SECOND), strict=True)
+    sides = tuple(zip(asked.sides, (FIRST, SECOND), strict=True))
     told = [f"'{side.name}' {shown(int((found == value).sum()), rules)}" for side, value in sides]
-    return f"of {shown(len(stay), rules)} who started in the arm '{asked.arm}' followed {', '.join(told)}"
+    nobody = next((f"; nobody followed '{s.name}'. {INSTEAD}" for s, v in sides if not (found == v).any()), "")
+    return f"of {shown(len(stay), rules)} who started in the arm '{asked.arm}' followed {', '.join(told)}{nobody}"
 
 
 def _left_in(asked: Threshold, loaded: Loaded, made: Tables, left: pd.DataFrame, rules: Policy) -> str:

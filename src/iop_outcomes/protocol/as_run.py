@@ -38,10 +38,13 @@ class Companions(Part):
 class InCare(Part):
     """How a contrast divides people by who is in care on a day."""
 
-    day: int = Field(ge=0)
+    day: int = Field(ge=0, description="of strategies: by which whoever is to leave has left")
     of: Name | None = Field(default=None, description="the contrast whose arms its people are, if any")
     arm: Name | None = Field(default=None, description="the one arm of that contrast whose people it divides")
     staying: Name | None = Field(default=None, description="the side of those in care on the day, of that one arm")
+    sides: dict[Name, tuple[int, int | None]] = Field(
+        default={}, description="of that one arm: the first and the last day on which people of each side leave"
+    )
 
 
 class Compared(Part):

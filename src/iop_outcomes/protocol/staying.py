@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from iop_outcomes.protocol.base import Name, Part, Share, Words
+from iop_outcomes.vocabulary.kind import DAYS_PER_WEEK
 
 AT_LEAST, EXACTLY, AT_MOST = "at_least", "exactly", "at_most"
 
@@ -87,6 +88,20 @@ class Strategies(Part):
     def longest(self) -> str | None:
         """The one whose people are all those who were there in its week, if any."""
         return next((side.name for side in self.sides if side.stay == AT_LEAST), None)
+
+    @property
+    def days(self) -> dict[str, tuple[int, int | None]]:
+        """By strategy the first and the last day of leaving; None where people may stay as long as they do."""
+        weeks = {side.name: side.leaves for side in self.sides}
+        return {
+            name: (DAYS_PER_WEEK * (first - 1), None if last is None else DAYS_PER_WEEK * last - 1)
+            for name, (first, last) in weeks.items()
+        }
+
+    @property
+    def all_left_by(self) -> int:
+        """The day by which whoever is to leave has left."""
+        return 1 + max(last for _, last in self.days.values() if last is not None)
 
     @property
     def decided(self) -> int:

@@ -131,6 +131,8 @@ def release_estimates(
 
 def _release(row: Estimated, evidence: Evidence, level: float, order: Sequence[str], known: Fineness) -> Row:
     policy = evidence.policy
+    if missing := gated.nobody(row, evidence.arms(row, order), order):
+        return _withheld(row, "not_possible", f"no people in the arm '{missing}'")
     if row["method"] != CRUDE and not of_period(row) and _gate_tells(row, evidence, known, order):
         return _withheld(row, "suppressed", policy.reason)
     if row["status"] != "ok":

@@ -21,7 +21,7 @@ from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.support import ArmCells
 from iop_outcomes.tables.rows import Estimated
 from iop_outcomes.vocabulary.measures import MEASURES
-from iop_outcomes.vocabulary.statuses import EITHER, EVENTS, WITHOUT, too_few
+from iop_outcomes.vocabulary.statuses import EITHER, EVENTS, GATED, WITHOUT, too_few
 
 
 def unsaid(reason: str, arms: Collection[str], least: int) -> str:
@@ -30,6 +30,15 @@ def unsaid(reason: str, arms: Collection[str], least: int) -> str:
     """
     stopped = _stopped(reason, arms, least)
     return too_few(least, EITHER, stopped[1]) if stopped else reason
+
+
+def nobody(row: Estimated, arms: Mapping[str, ArmCells], order: Collection[str]) -> str:
+    """The arm that a gate says has too few people, and that nobody is in, as the cells of the question tell whoever
+    looks for them; else ''. arms: those with cells. order: both of the comparison.
+    """
+    if row["status"] != GATED or not arms:
+        return ""
+    return next((arm for arm in order if arm not in arms), "")
 
 
 def _stopped(reason: str, arms: Collection[str], least: int) -> tuple[str, str] | None:

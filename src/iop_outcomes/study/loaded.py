@@ -219,7 +219,7 @@ class Loaded:
         """Contrasts that divide people by who is in care on a day."""
         durations = {name: InCare(day=d.days) for name, d in self.study.durations.items()}
         stays = {
-            name: InCare(day=DAYS_PER_WEEK * (s.decided - 1), of=s.contrast, arm=s.arm, staying=s.longest)
+            name: InCare(day=s.all_left_by, of=s.contrast, arm=s.arm, staying=s.longest, sides=s.days)
             for name, s in self.study.strategies.items()
         }
         return (

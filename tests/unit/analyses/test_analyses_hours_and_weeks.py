@@ -147,7 +147,7 @@ def test_without_hours_tests_or_a_reading_there_is_no_answer(cohort):
     untested = doses.assign(test=pd.Series([None] * len(doses), dtype=object))
     found = run({**cohort, "doses": untested}, "g_formula")["estimates"]
     assert set(found["status"]) == {"not_possible"}
-    assert found["reason"].str.contains("must be known of some").all()
+    assert found["reason"].str.contains("no test tells of use in any week").all()
     drawn = run(cohort, "g_formula", missing_rule="imputed")["estimates"]
     assert set(drawn["status"]) == {"not_possible"}
     assert drawn["reason"].str.contains("needs more than what each person answered").all()

@@ -45,7 +45,10 @@ def test_who_followed_and_which_weeks_were_left_in_is_counted_as_the_policy_lets
     """Twenty people of the arm were last in care on day 55, in week 8."""
     records(folder)
     text = asked(folder)
-    assert "stay_or_leave: of 20 who started in the arm 'iop' followed 'stay' 20, 'leave' 0" in text
+    assert (
+        "stay_or_leave: of 20 who started in the arm 'iop' followed 'stay' 20, 'leave' 0; nobody followed 'leave'. The"
+        in text
+    )
     assert "left 0 in week 2, 0 in week 4, 0 in week 6, 20 in week 8, 0 in week 10" in text
     assert "grid: cannot be answered, as no hours of care are on record, attended or scheduled" in text
 
@@ -55,4 +58,20 @@ def test_scheduled_hours_are_enough_for_doses(folder):
     stays = folder / "records/stays.csv"
     head, *rows = stays.read_text().splitlines()
     stays.write_text("\n".join([f"{head},scheduled_hours_per_week", *(f"{row},9" for row in rows)]) + "\n")
-    assert "grid: cannot be answered" not in asked(folder)
+    text = asked(folder)
+    assert "grid: cannot be answered, as no hours" not in text
+    assert "grid: cannot be answered, as no test tells of use" in text
+
+
+def test_tests_tell_of_use_and_who_followed_both_is_no_caution(folder):
+    records(folder)
+    stays = folder / "records/stays.csv"
+    head, *rows = stays.read_text().splitlines()
+    # every fourth leaves in week 4
+    rows = [row.replace(",0,55,", ",0,25,") if i % 4 == 1 else row for i, row in enumerate(rows)]
+    stays.write_text("\n".join([f"{head},scheduled_hours_per_week", *(f"{row},9" for row in rows)]) + "\n")
+    tests = ["person_id,day,substance,result", *(f"p{i:02d},7,opioid,negative" for i in range(40))]
+    (folder / "records/screens.csv").write_text("\n".join(tests) + "\n")
+    text = asked(folder)
+    assert "grid: cannot" not in text
+    assert "followed 'stay' fewer than 11, 'leave' fewer than 11\n" in text

@@ -241,6 +241,17 @@ def test_an_arm_without_people_is_not_possible() -> None:
     assert only(found, measure="risk", of="difference").reason == "no people in the arm 'residential'"
 
 
+def test_a_gate_on_an_arm_without_people_says_that_nobody_is_there() -> None:
+    few = "fewer than 11 people without the event in the arm 'residential'"
+    stopped = [one | {"status": "gated", "reason": few} for one in four(method="iptw")]
+    found = release(counts=PLENTY[:4], estimates=stopped)["estimates"]
+    assert set(found["reason"]) == {"no people in the arm 'residential'"}
+    assert set(found["status"]) == {"not_possible"}
+    # of an arm that people are in, the gate says what it said
+    found = release(counts=PLENTY, estimates=stopped)["estimates"]
+    assert set(found["status"]) <= {"gated", "suppressed"}
+
+
 def test_none_lets_counts_adjusted_rows_curves_and_diagnostics_through_as_they_are() -> None:
     asked = four(number=0.25, method="iptw")
     curves, diagnostics = points("unplanned", [3, 9]), [diagnostic("age")]
