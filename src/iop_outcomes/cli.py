@@ -152,6 +152,19 @@ def compare(options: argparse.Namespace) -> int:
     return 0
 
 
+def pool(options: argparse.Namespace) -> int:
+    """Take the released estimates of several places together, where records may not leave any of them."""
+    from iop_outcomes.steps import store
+    from iop_outcomes.verify import pool as pooling
+
+    found = pooling.of(options.releases)
+    print(found.text())
+    if options.out:
+        store.write_text(found.table(), options.out)
+        print(f"{options.out} is written: every question that two places or more answer alike.")
+    return 0
+
+
 def _check_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", default="config/config.yaml", help="the protocol (default: %(default)s)")
     parser.add_argument("--cohort", help="cohort to check in place of the one in the config")
@@ -248,11 +261,22 @@ def _compare_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="FILE", help="write every number that is not the same, as CSV")
 
 
+def _pool_options(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Adjusted differences and ratios of questions that go by one name and are defined alike are taken together "
+        "with random effects: the mean with its interval (Hartung and Knapp), the interval of one more place, and what "
+        "remains without any one of them."
+    )
+    parser.add_argument("releases", nargs="+", metavar="RELEASE", help="folders of releases, one of each place")
+    parser.add_argument("--out", metavar="FILE", help="write every question, as CSV")
+
+
 COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], Callable[[argparse.ArgumentParser], None]]] = {
     "check": (check, _check_options),
     "compare": (compare, _compare_options),
     "draft-mapping": (draft_mapping, _draft_options),
     "deidentify": (deidentify, _deidentify_options),
+    "pool": (pool, _pool_options),
     "purge": (purge, _purge_options),
     "generate-tedsd": (generate_tedsd, _generate_tedsd_options),
     "schemas": (schemas, _schema_options),

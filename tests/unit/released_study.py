@@ -10,6 +10,7 @@ import doses_rows
 import pandas as pd
 import places_rows
 import records_counts
+import specifications_rows
 import strategies_rows
 import thresholds_rows
 from parts import endpoint
@@ -92,6 +93,7 @@ def plain_study(**changes: Any) -> dict[str, Any]:
             "strategies": {"stays": strategies_rows.STAYS},
             "thresholds": {"bend": thresholds_rows.BEND},
             "doses": {"grid": doses_rows.GRID},
+            "specifications": {"choices": specifications_rows.CHOICES},
             "intensities": {"hours": {"title": "Hours a week", "contrast": "iop_vs_res", "compare": {"iop": (6, 10)}}},
             **changes,
         }

@@ -98,10 +98,7 @@ use rule run as analyses_twice with:
         **step(
             "analyses.twice",
             lambda w: {
-                "rows": [
-                    *plain(LOADED.rows("retention", w.contrast)),
-                    *plain(LOADED.rows("abstinence", w.contrast)),
-                ],
+                "rows": plain(LOADED.asked_twice(w.contrast)),
                 "contrast": plain(loaded.untitled(STUDY.contrasts)[w.contrast]),
                 "endpoints": {
                     **plain(LOADED.asked_for("retention", w.contrast)),

@@ -39,6 +39,7 @@ TITLES = {
     "agreement": "Levels of care by label and by hours a week",
     "hours": "Hours of care a week, scheduled and delivered",
     "transitions": "Moves between levels of care",
+    "specifications": "The difference under every combination of choices that could have been made",
     "unmeasured": "How strong an unmeasured cause would have to be to explain the primary answers away",
     "known": "What trials of setting have found, with this cohort beneath",
 }
@@ -64,11 +65,11 @@ def run(
     if unknown:
         raise StudyError(f"There is no figure '{unknown[0]}'. Known: {', '.join(TITLES)}.")
     # the same question under other rules has a table of its own
-    tipping = select.tipping(estimates)
+    tipping, everything = select.tipping(estimates), estimates
     counts, estimates, curves, diagnostics = (
         select.asked_first(t, study) for t in (counts, estimates, curves, diagnostics)
     )
-    tables = style.Tables(counts, estimates, curves, diagnostics, truth, tipping)
+    tables = style.Tables(counts, estimates, curves, diagnostics, truth, tipping, everything)
 
     def draw(name: str) -> dict[str, bytes]:
         figure = importlib.import_module(f"{__name__}.{name}").draw(tables, study)

@@ -35,7 +35,8 @@ WARNING = "#a33b20"
 @dataclass(frozen=True)
 class Tables:
     """The released tables, and the known truths of a synthetic cohort. tipping: estimates with a delta of missing
-    answers in each arm, which stand in no other table.
+    answers in each arm, which stand in no other table. everything: all released estimates, those that repeat a question
+    under other choices among them.
     """
 
     counts: pd.DataFrame
@@ -44,6 +45,7 @@ class Tables:
     diagnostics: pd.DataFrame
     truth: pd.DataFrame | None = None
     tipping: pd.DataFrame | None = None
+    everything: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from iop_outcomes.figures import style
 from iop_outcomes.presentation import numbers, select
 from iop_outcomes.presentation.labels import Labels, method, within
+from iop_outcomes.presentation.sides import ABOVE, BELOW, OPEN, side
 from iop_outcomes.protocol import Compared
 from iop_outcomes.tables.rows import Estimated, estimated
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 GROUP = ["contrast", "outcome", "horizon_days", "method"]
 WHAT = "The tipping points"
 COLUMNS = [*GROUP, "delta_first", "delta_second", "estimate", "conf_low", "conf_high", "rounding_error", "status"]
-ABOVE, BELOW, OPEN = "First arm higher", "Second arm higher", "The interval leaves the direction open"
 FILLS = {ABOVE: "#9dbbe0", BELOW: "#f2b48c", OPEN: style.PAPER}
 
 
@@ -35,12 +35,6 @@ def draw(tables: style.Tables, study: Compared) -> style.Figure:
     if shown.empty:
         return style.note(select.why(asked, labels), shown, WHAT)
     return style.Figure(_plot(shown, labels), shown, _alt(shown, labels))
-
-
-def side(row: Estimated) -> str:
-    """On which side of no difference the interval lies, or may lie: rounding may have moved a limit."""
-    error = numbers.number(row["rounding_error"]) or 0.0
-    return ABOVE if row["conf_low"] - error > 0 else BELOW if row["conf_high"] + error < 0 else OPEN
 
 
 def _plot(shown: pd.DataFrame, labels: Labels) -> ggplot:

@@ -11,7 +11,12 @@ from iop_outcomes.tables.results import ALL
 from iop_outcomes.vocabulary.methods import PREFERRED
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
+
+# what tells one row of the sheet from another, in the tables of estimates
+ROW = ("analysis", "contrast", "outcome", "horizon_days", "measure", "method", "missing_rule")
 
 
 def best(rows: pd.DataFrame) -> pd.DataFrame:
@@ -25,8 +30,20 @@ def asked_first(table: pd.DataFrame, study: Compared) -> pd.DataFrame:
     again = study.companions
     if "delta_first" in table:
         table = table[table["delta_first"].isna()]
+        table = table[~_specified(table, study)]
     own = ~table["contrast"].isin(again.contrasts)
     return table[own & ~table["outcome"].isin(again.outcomes)] if "outcome" in table else table[own]
+
+
+def _specified(estimates: pd.DataFrame, study: Compared) -> NDArray[np.bool_]:
+    """Rows that specification curves alone ask for."""
+    import numpy as np
+
+    asked = {tuple(getattr(row, name) for name in ROW) for row in study.specified}
+    if not asked:
+        return np.zeros(len(estimates), dtype=bool)
+    rows = zip(*(estimates[name].tolist() for name in ROW), strict=True)
+    return np.fromiter((row in asked for row in rows), bool, len(estimates))
 
 
 def tipping(estimates: pd.DataFrame) -> pd.DataFrame:

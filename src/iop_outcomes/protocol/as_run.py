@@ -10,7 +10,8 @@ from iop_outcomes.protocol.base import Name, Part
 from iop_outcomes.protocol.doses import Doses
 from iop_outcomes.protocol.margins import Margin
 from iop_outcomes.protocol.records import Kind
-from iop_outcomes.protocol.rows import PRIMARY, Analysis, Eligibility, Endpoint
+from iop_outcomes.protocol.rows import PRIMARY, SPECIFICATION, Analysis, Eligibility, Endpoint
+from iop_outcomes.protocol.specifications import Specifications
 from iop_outcomes.protocol.starting import Starting
 from iop_outcomes.protocol.staying import Strategies
 from iop_outcomes.protocol.study import (
@@ -58,8 +59,12 @@ class Compared(Part):
     thresholds: dict[Name, Threshold] = {}
     starting: dict[Name, Starting] = {}
     doses: dict[Name, Doses] = {}
+    specifications: dict[Name, Specifications] = {}
     endpoints: dict[Name, Endpoint] = Field(description="by outcome, in the order of the library")
     primary: list[Analysis] = Field(default=[], description="the questions that the study is about")
+    specified: list[Analysis] = Field(
+        default=[], description="what specification curves ask beside the sheet, and is shown nowhere else"
+    )
     companions: Companions = Companions()
     population: Population = Population()
     inference: Inference = Inference()
@@ -96,10 +101,13 @@ class AsRun(Compared):
 
     @model_validator(mode="before")
     @classmethod
-    def _with_primary(cls, given: Any) -> Any:
-        """Which analyses are primary stands in their family, and need not be said twice."""
+    def _by_family(cls, given: Any) -> Any:
+        """Which analyses are primary, or specifications, stands in their family, and need not be said twice."""
         if not isinstance(given, dict) or "primary" in given:
             return given
         rows = given.get("analyses", ())
-        primary = [row for row in rows if (row["family"] if isinstance(row, dict) else row.family) == PRIMARY]
-        return {**given, "primary": primary}
+        families = [row["family"] if isinstance(row, dict) else row.family for row in rows]
+        of = {"primary": PRIMARY, "specified": SPECIFICATION}
+        return {
+            **given, **{n: [r for r, own in zip(rows, families, strict=True) if own == f] for n, f in of.items()}
+        }  # fmt: skip

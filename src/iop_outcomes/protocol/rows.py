@@ -47,6 +47,8 @@ Estimand = Annotated[str, OneOf(ESTIMANDS)]
 MissingRule = Annotated[str, OneOf(MISSING_RULES)]
 Family = Literal["primary", "secondary", "sensitivity", "exhibit"]
 PRIMARY: Final = "primary"
+# of what a specification curve asks beside the sheet, which no sheet says
+SPECIFICATION: Final = "specification"
 
 
 class Endpoint(Part):
@@ -286,4 +288,4 @@ class Analysis(Part):
     estimand: Estimand
     method: Method
     missing_rule: MissingRule = NONE
-    family: Family = "secondary"
+    family: Family | Literal["specification"] = "secondary"

@@ -10,6 +10,7 @@ from iop_outcomes.protocol.base import GAP, Name, Part, Share, Words
 from iop_outcomes.protocol.doses import Doses
 from iop_outcomes.protocol.margins import Margin
 from iop_outcomes.protocol.records import Privacy, Source
+from iop_outcomes.protocol.specifications import Specifications
 from iop_outcomes.protocol.starting import Starting
 from iop_outcomes.protocol.staying import Strategies
 from iop_outcomes.protocol.thresholds import Threshold
@@ -298,6 +299,7 @@ class Study(Part):
     thresholds: dict[Name, Threshold] = {}
     starting: dict[Name, Starting] = {}
     doses: dict[Name, Doses] = {}
+    specifications: dict[Name, Specifications] = {}
     trials: dict[Name, Trial] = Field(
         default={},
         description="what only the authors can say of the trial that each comparison stands in for, by its name; "

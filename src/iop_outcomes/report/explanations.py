@@ -66,6 +66,13 @@ OF_OTHER_RULES = (
     "definition. Where the rows of a block agree, the answer does not hang on it. Arms are read from the hours that "
     "were scheduled at the start, as attended hours come after it."
 )
+OF_SPECIFICATIONS = (
+    "Much of an analysis could have been chosen otherwise: how levels of care are read, how far apart stays may lie, "
+    "what the outcome is, how missing answers are read, whom the weights stand for. Here the question is answered "
+    "under every combination of such choices that the study lists. They are not answers to one question, and most "
+    "share their people: the share on one side of zero is no probability. What counts is whether a choice turns the "
+    "answer."
+)
 OF_OVERTURNING = (
     "Arms that chance did not form may differ in something that nobody recorded. No record can show that they do not; "
     "what can be told is how strong it would have to be."

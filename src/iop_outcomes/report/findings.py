@@ -116,7 +116,14 @@ def other_rules(of: Sources) -> tuple[Item, ...]:
 def overturn(of: Sources) -> tuple[Item, ...]:
     """What would overturn the primary answers."""
     found = filled(overturned.tables(of.tables["estimates"], of.study))
-    return (Paragraph(explanations.OF_OVERTURNING), *of.drawn("unmeasured"), *found) if found else ()
+    items: list[Item] = []
+    if said := overturned.under_other_choices(of.everything["estimates"], of.study):
+        items += [Heading("Other choices"), Paragraph(explanations.OF_SPECIFICATIONS), *points(said)]
+        items += of.drawn("specifications")
+    if found:
+        items += [Heading("A cause on no record"), Paragraph(explanations.OF_OVERTURNING)]
+        items += [*of.drawn("unmeasured"), *found]
+    return tuple(items)
 
 
 def dose(of: Sources) -> tuple[Item, ...]:

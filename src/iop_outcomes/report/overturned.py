@@ -12,18 +12,26 @@ from typing import TYPE_CHECKING
 from iop_outcomes.estimators.two_by_two.unmeasured import at_worst
 from iop_outcomes.presentation import numbers
 from iop_outcomes.presentation.labels import Labels, method
+from iop_outcomes.presentation.sides import ABOVE, BELOW
+from iop_outcomes.presentation.specifications import DAY, LEVELS, METHOD, MISSING, OUTCOME, Curve, curves, moves_most
 from iop_outcomes.presentation.unmeasured import Judged, judged, preferred
 from iop_outcomes.protocol import AsRun
 from iop_outcomes.report import results
 from iop_outcomes.report.document import Block, Line, Table
 from iop_outcomes.report.sentences import effects
 from iop_outcomes.tables.rows import alike
+from iop_outcomes.vocabulary.measures import DIFFERENCE, RISK
 
 if TYPE_CHECKING:
     import pandas as pd
 
 # strengths of the array, as ratios, with the arms and with the outcome
 STRENGTHS = (1.25, 1.5, 2.0, 3.0)
+# what choices are of, within a sentence
+MOVES = {
+    LEVELS: "how levels of care are read", OUTCOME: "the definition of the outcome", DAY: "the day",
+    METHOD: "the method of adjustment", MISSING: "the reading of missing answers",
+}  # fmt: skip
 HOLDS = "the interval holds no difference"
 NOTE = (
     "E-value: something that is on no record, and goes along both with the arms and with the outcome by ratios of at "
@@ -51,6 +59,49 @@ def tables(estimates: pd.DataFrame, study: AsRun) -> list[Table]:
         table for name, own in by_contrast.items() for table in (_needed(own, labels, name), _array(own, labels, name))
     ]
     return [table for table in made if table.blocks]
+
+
+def under_other_choices(estimates: pd.DataFrame, study: AsRun) -> list[str]:
+    """What is said of each specification curve."""
+    return [_of_curve(curve) + _beside_margin(curve, study) for curve in curves(estimates, Labels(study))]
+
+
+def _beside_margin(curve: Curve, study: AsRun) -> str:
+    """How many of the intervals lie wholly on the better side of the margin of the curve's first outcome, if it has one
+    in differences of shares.
+    """
+    first = study.specifications[curve.name].outcomes[0]
+    margins = [m for m in study.margins.values() if m.outcome == first and (m.measure, m.scale) == (RISK, DIFFERENCE)]
+    if not (margins and curve.found):
+        return ""
+    (margin, *_) = margins
+    return (
+        f" {numbers.percent(curve.within(margin.margin))} of the intervals lie wholly on the better side of the margin "
+        f"of {numbers.points(margin.margin)} points."
+    )
+
+
+def _of_curve(curve: Curve) -> str:
+    """One curve in words: how many combinations, how far apart, on which side, and which choice moves it most."""
+    told = f"{numbers.count(curve.asked)} combinations of choices"
+    if not curve.found:
+        return f"{curve.title}: {told}, none of which has a number."
+    low, high = curve.found[0].row, curve.found[-1].row
+    text = (
+        f"{curve.title}: of {told}, {numbers.count(len(curve.found))} have a number. Differences go from "
+        f"{numbers.points(low['estimate'], low['rounding_error'])} to "
+        f"{numbers.points(high['estimate'], high['rounding_error'])} percentage points; "
+        f"{numbers.percent(curve.below())} of them lie below zero, with {numbers.percent(curve.share(BELOW))} of the "
+        f"intervals wholly below and {numbers.percent(curve.share(ABOVE))} wholly above."
+    )
+    most = moves_most(curve)
+    if most is None:
+        return text
+    (first, least), *_, (last, greatest) = most[1].items()
+    return (
+        f"{text} What moves them most: {MOVES[most[0]]}, on average from {numbers.points(least)} with "
+        f"\u2018{first}\u2019 to {numbers.points(greatest)} with \u2018{last}\u2019."
+    )
 
 
 def _needed(found: list[Judged], labels: Labels, name: str) -> Table:

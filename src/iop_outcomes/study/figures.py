@@ -65,6 +65,7 @@ FIGURES: dict[str, set[tuple[str, str]] | None] = {
     "agreement": None,
     "hours": None,
     "transitions": None,
+    "specifications": {(step, RISK) for step in (RETENTION, ABSTINENCE)},
     "unmeasured": {(step, measure) for step in (RETENTION, ABSTINENCE) for measure in WITH_E_VALUE},
     "known": {(kind, RISK) for kind in (*USE_ON_A_DAY, *LEFT_INDEX)},
 }
@@ -83,7 +84,10 @@ def asked(study: Study, analyses: Sequence[Analysis], endpoints: Mapping[str, En
     further = any(not r.counts or r.name in BOUNDS for r in rules)
     shifted = any(r.shifted for r in rules)
     by_weights = any(_judged(study, a) for a in rows)
-    needs = (("missing", further), ("tipping", shifted), ("unmeasured", by_weights))
+    needs = (
+        ("missing", further), ("tipping", shifted), ("specifications", bool(study.specifications)),
+        ("unmeasured", by_weights),
+    )  # fmt: skip
     unasked = [name for name, there in needs if not there]
     whole = () if study.inference.hazard_cuts_days else ("hazards",)  # one ratio over all days makes no plot
     without = (*whole, *unasked)

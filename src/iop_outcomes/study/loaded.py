@@ -28,7 +28,7 @@ from iop_outcomes.protocol import (
     Study,
     two_strategies,
 )
-from iop_outcomes.protocol.rows import PRIMARY
+from iop_outcomes.protocol.rows import PRIMARY, SPECIFICATION
 from iop_outcomes.study import figures, margins
 from iop_outcomes.vocabulary.answers import WITH_HISTORY
 from iop_outcomes.vocabulary.arms import LEFT, STAYED
@@ -40,9 +40,7 @@ from iop_outcomes.vocabulary.endpoints import (
     OF_PLACES,
     WEEKLY,
 )
-from iop_outcomes.vocabulary.kind import (
-    DAYS_PER_WEEK,
-)
+from iop_outcomes.vocabulary.kind import ABSTINENCE, DAYS_PER_WEEK, RETENTION
 from iop_outcomes.vocabulary.methods import IMPUTED, WITH_LOSS
 from iop_outcomes.vocabulary.testing import ANY
 
@@ -75,6 +73,12 @@ class Loaded:
             for a in self.analyses
             if a.step == step and (contrast is None or a.contrast == contrast)
         ]
+
+    def asked_twice(self, contrast: str) -> list[Analysis]:
+        """The rows of a contrast that are computed a second time: all but those of specification curves."""
+        own = [r for r in self.analyses if r.contrast == contrast and r.family != SPECIFICATION]
+        by_step = [r for step in (RETENTION, ABSTINENCE) for r in own if r.step == step]
+        return [r.model_copy(update={"family": "secondary"}) for r in by_step]
 
     def of_dose(self) -> OfDose:
         """What the step dose compares beside contrasts, without titles."""
@@ -261,8 +265,8 @@ class Loaded:
     def compared(self) -> Compared:
         """What figures need to speak: labels, titles and the confidence level."""
         endpoints = {n: e.model_copy(update={"definition": ""}) for n, e in self.endpoints.items()}
-        primary = [row for row in self.analyses if row.family == PRIMARY]
-        return Compared(**self._compared(), endpoints=endpoints, primary=primary)
+        primary, specified = ([r for r in self.analyses if r.family == f] for f in (PRIMARY, SPECIFICATION))
+        return Compared(**self._compared(), endpoints=endpoints, primary=primary, specified=specified)
 
     def as_run(self) -> AsRun:
         """The whole study as the report reads it, without passwords."""
@@ -290,6 +294,7 @@ class Loaded:
             "thresholds",
             "starting",
             "doses",
+            "specifications",
             "population",
             "inference",
             "gate",

@@ -20,7 +20,7 @@ from iop_outcomes.protocol import (
     Question,
     Study,
 )
-from iop_outcomes.study import agreement, names, questions, sheets, trials, variants
+from iop_outcomes.study import agreement, names, questions, sheets, specifications, trials, variants
 from iop_outcomes.study.loaded import Loaded, policy
 from iop_outcomes.study.mistakes import check_keys, sentence
 from iop_outcomes.study.plain_yaml import read_yaml
@@ -64,11 +64,14 @@ def load(config: Mapping[str, Any], files: Iterable[str | Path] = ()) -> Loaded:
     asked = questions.asked(study, rows)
     analyses = asked.analyses
     agreement.check(study, analyses, endpoints)
+    if further := specifications.rows(study, analyses):
+        agreement.check(study, (*analyses, *further), endpoints)
     eligibility = sheets.read(Eligibility, Path(study.eligibility), ("cohort", "rule"))
     names.check_cohorts(study, eligibility, folder)
     agreement.check_rules(study, eligibility)
     rules = _rules(study, eligibility)
     study, analyses = variants.expanded(study, analyses)
+    analyses = (*analyses, *specifications.rows(study, analyses, variants=True))
     loaded = Loaded(study, analyses, endpoints, rules, asked.not_made)
     trials.check(loaded)
     return loaded

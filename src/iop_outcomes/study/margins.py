@@ -10,14 +10,13 @@ from iop_outcomes.errors import EstimationError, StudyError
 from iop_outcomes.estimators.base.margins import Scale
 from iop_outcomes.protocol import Analysis, Contrast, Endpoint, Study
 from iop_outcomes.protocol.margins import Judged, Margin
-from iop_outcomes.protocol.rows import PRIMARY
+from iop_outcomes.protocol.rows import PRIMARY, Family
 from iop_outcomes.study.mistakes import unknown
 from iop_outcomes.vocabulary.directions import MORE, better
 from iop_outcomes.vocabulary.measures import MEASURES, RATIO
 from iop_outcomes.vocabulary.verdicts import needed
 
-EXHIBIT = "exhibit"
-FAMILIES = (PRIMARY, "secondary", "sensitivity")
+FAMILIES: tuple[Family, ...] = (PRIMARY, "secondary", "sensitivity")
 
 
 def check(study: Study, analyses: Sequence[Analysis], endpoints: Mapping[str, Endpoint]) -> None:
@@ -98,8 +97,8 @@ def judged(
     """
     rows: dict[tuple[str, str, str, int, str], list[Analysis]] = {}
     for row in analyses:
-        # exhibits show what goes wrong, and answer nothing
-        if row.contrast in contrasts and row.family != EXHIBIT:
+        # exhibits show what goes wrong, and answer nothing; specification curves are told of by themselves
+        if row.contrast in contrasts and row.family in FAMILIES:
             key = (row.analysis, row.contrast, row.outcome, row.horizon_days, row.measure)
             rows.setdefault(key, []).append(row)
     found = []
@@ -130,7 +129,7 @@ def _asks(margin: Margin, rows: Mapping[tuple[str, str, str, int, str], list[Ana
 
 def _one(asked: Sequence[Analysis], endpoint: Endpoint, of: str, way: str, contrast: Contrast) -> Judged:
     first = asked[0]
-    families = {row.family for row in asked}
+    families: set[str] = {row.family for row in asked}
     return Judged(
         **{name: getattr(first, name) for name in ("analysis", "contrast", "outcome", "horizon_days", "measure")},
         of=of,

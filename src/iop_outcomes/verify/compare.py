@@ -127,7 +127,7 @@ class Comparison:
             to = f"{form(change.first)} before; {_absent(row, labels)}"
         else:
             to = form(change.second)
-        return f"{_asked(row, labels)}: {to}"
+        return f"{asked(row, labels)}: {to}"
 
 
 _LEADS = {
@@ -235,7 +235,12 @@ def _forms(row: Row) -> tuple[Written, Written]:
     return (numbers.signed_days if row["of"] == DIFFERENCE else numbers.days), numbers.signed_days
 
 
-def _asked(row: Row, labels: Labels) -> str:
+def form(row: Row) -> Written:
+    """How an estimate is written."""
+    return _forms(row)[0]
+
+
+def asked(row: Row, labels: Labels) -> str:
     """What a row of estimates is of, as the report calls it."""
     name, of = str(row["contrast"]), str(row["of"])
     rule = missing_rule(str(row["missing_rule"]))

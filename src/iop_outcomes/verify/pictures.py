@@ -86,7 +86,7 @@ def _figure(release: Release, name: str) -> Figure:
     drawn = ("counts", "estimates", "curves", "diagnostics")
     own = {n: select.asked_first(release.tables[n], release.compared) for n in drawn}
     tipping = select.tipping(release.tables["estimates"])
-    tables = style.Tables(**own, truth=release.truth, tipping=tipping)
+    tables = style.Tables(**own, truth=release.truth, tipping=tipping, everything=release.tables["estimates"])
     found: Figure = importlib.import_module(f"iop_outcomes.figures.{name}").draw(tables, release.compared)
     return found
 
