@@ -185,12 +185,7 @@ def test_every_row_of_the_sheet_is_answered(demo, study):
     assert gated["reason"].str.startswith("fewer than 11 events or people without one").all()
 
 
-def test_what_would_adjust_for_use_after_leaving_is_not_possible_and_says_so_everywhere(demo):
-    own = demo.estimates[demo.estimates["method"] == "spline"]
-    assert own["estimate"].isna().all()
-    reasons = own.groupby("method")["reason"].unique().to_dict()
-    assert reasons["spline"][0].startswith("it would adjust for screens and reported use of the same 28 days")
-    assert not (demo.curves["axis"] == "hours_per_week").any()
+def test_staying_is_not_adjusted_for_use_after_leaving(demo):
     text = demo.report.read_text(encoding="utf-8")
     assert "use came after leaving, and may follow from it" in text
     assert "Adjusted for what was known at the start and for use up to day" not in text

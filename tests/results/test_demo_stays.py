@@ -60,6 +60,26 @@ def test_hours_are_nearer_their_truth_than_the_naive_ones_and_the_setting_cannot
     assert ((gains["marginal_structural"] - right).abs() < (gains["naive"] - right).abs()).all()
 
 
+def test_hours_of_the_first_weeks_are_nearer_their_truth_when_weighted(demo, project):
+    truth = pd.read_csv(project / "data/reference/truth_demo.csv").query("contrast == 'hours_per_week'")
+    known = truth[truth["of"] == "difference"].set_index("hours_per_week")["truth"]
+    own = demo.estimates[(demo.estimates["contrast"] == "hours_per_week") & (demo.estimates["of"] == "difference")]
+    assert set(own["status"]) == {"ok"}
+    for (arm, rule), rows in own.groupby(["group", "missing_rule"]):
+        right = known[{"iop": 11.0, "residential": 30.0}[arm]]
+        found = rows.set_index("method")
+        weighted, naive = found.loc["generalised_propensity"], found.loc["naive"]
+        assert weighted["conf_low"] - weighted["rounding_error"] <= right <= weighted["conf_high"] + 0.01, (arm, rule)
+        assert abs(weighted["estimate"] - right) < abs(naive["estimate"] - right) + 0.02
+        if arm == "iop":
+            assert naive["conf_low"] > right + 0.02
+    drawn = demo.curves[demo.curves["axis"] == "hours_per_week"]
+    assert set(drawn["method"]) == {"naive", "generalised_propensity"}
+    text = demo.report.read_text(encoding="utf-8")
+    assert "Weights for hours, brought in" in text
+    assert "in favour of more hours" in text
+
+
 def test_stepping_down_is_worth_what_the_simulation_says_to_those_who_complete_residential_care(demo, project):
     """Going on is drawn for everyone alike, so that the naive comparison of those who complete is right as well."""
     truth = pd.read_csv(project / "data/reference/truth_demo.csv")

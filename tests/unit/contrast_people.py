@@ -136,11 +136,11 @@ def by_measure(found, column: str = "estimate"):
 
 def run_dose(
     cohort: dict[str, pd.DataFrame], *asked: Analysis, within_sites: bool = True, compare=None, strategies=None,
-    thresholds=None, starting=None, grids=None, gate: Gate = GATE, inference: Inference = INFERENCE,
-    endpoints=ENDPOINTS, **columns: Any
+    thresholds=None, starting=None, grids=None, hours=None, gate: Gate = GATE, inference: Inference = INFERENCE,
+    endpoints=ENDPOINTS, **columns: Any,
 ):  # fmt: skip
     """Answers on dose; columns: of the table dose, where hours, screens or reports of use are on record. strategies: by
-    name, as a study writes them; thresholds, starting, grids: of doses, the same.
+    name, as a study writes them; thresholds, starting, grids: of doses, the same. hours: what the intensity says.
     """
     doses = pd.DataFrame(
         {
@@ -155,7 +155,9 @@ def run_dose(
         *(cohort.get(name, TABLES[name].empty()) for name in ("doses", "onward")), asked,
         OfDose(
             durations={"stay_90": Duration(title="", days=90, stay="care", within_sites=within_sites)},
-            intensities={"hours": Intensity(title="", window_days=90, contrast="c", knots=3, compare=compare or {})},
+            intensities={"hours": Intensity.model_validate({
+                "title": "", "window_days": 90, "contrast": "c", "knots": 3, "compare": compare or {}, **(hours or {}),
+            })},
             strategies={name: Strategies.model_validate(s) for name, s in (strategies or {}).items()},
             thresholds={name: Threshold.model_validate(s) for name, s in (thresholds or {}).items()},
             starting={name: Starting.model_validate(s) for name, s in (starting or {}).items()},

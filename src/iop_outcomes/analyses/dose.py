@@ -54,12 +54,15 @@ def run(
 
     recorded: hours_and_weeks.Recorded = {}
     curves: threshold.Known = {}
+    weighted: intensity.Known = {}
 
     def answered(ask: Analysis) -> Answered:
         endpoint = endpoints[ask.outcome]
         if asked := compared.intensities.get(ask.contrast):
-            by = testing if asked.of == TESTS else intensity
-            return by.answered(ask, tables, asked, contrasts[asked.contrast], endpoint, gate, inference)
+            own = contrasts[asked.contrast]
+            if asked.of == TESTS:
+                return testing.answered(ask, tables, asked, own, endpoint, gate, inference)
+            return intensity.answered(ask, tables, asked, own, endpoint, gate, inference, weighted)
         if asked_for := compared.strategies.get(ask.contrast):
             return staying.answered(ask, tables, asked_for, contrasts[asked_for.contrast], endpoint, gate, inference)
         if claimed := compared.thresholds.get(ask.contrast):

@@ -1,48 +1,61 @@
 """Intensity: abstinence at a horizon against attended hours a week, among people still in care at the window's end.
 
-Hours are a restricted cubic spline in a logistic model fitted within each arm, adjusted for baseline, standardised over
-the arm's own people. Use within the window moves the hours and is moved by them: where it is on record there is nothing
-to adjust for that comes before the hours, and the answer is not possible. Curves and contrasts are drawn only
-between the 5th and the 95th percentile of the hours that the arm's people attended: beyond lies extrapolation.
+Within each arm means by hours are a spline as people came (naive), adjusted for the start, or among people weighted for
+their hours (`by_hours`, `first_weeks`). Use within the window moves the hours and is moved by them: where it is on
+record, a regression has nothing to adjust for that comes before the hours, and its answer is not possible; weights take
+it up week by week. People who attended none of the hours are among the others, with no hours; where no hours are on
+record at all, nothing is answered.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from iop_outcomes.analyses import first_weeks
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.answer import Answered, answer, together
+from iop_outcomes.analyses.by_hours import Adjusted, ByHours, Weighted
 from iop_outcomes.analyses.dose_tables import Tables
+from iop_outcomes.analyses.first_weeks import Started
 from iop_outcomes.analyses.outcomes import at_a_day
-from iop_outcomes.analyses.outcomes.without_hazards import WithoutHazards
+from iop_outcomes.analyses.outcomes.at_a_day import AtADay
 from iop_outcomes.analyses.rows import Row, Some
 from iop_outcomes.analyses.sample import Sample
-from iop_outcomes.errors import NotPossible
-from iop_outcomes.estimators.base.arrays import Array, Mask
-from iop_outcomes.estimators.base.estimate import Estimate
-from iop_outcomes.estimators.causal import effects
-from iop_outcomes.estimators.design_matrix import splines
+from iop_outcomes.errors import EstimationError
+from iop_outcomes.estimators.base.arrays import Mask
+from iop_outcomes.estimators.causal.marginal_structural import Weights
 from iop_outcomes.protocol import Analysis, Contrast, Endpoint, Gate, Inference, Intensity
-from iop_outcomes.tables.results import BY_ARM
+from iop_outcomes.tables.results import (
+    BY_ARM,
+    CORRELATION,
+    CORRELATION_BEFORE,
+    DIFFERENCE_BROUGHT_IN,
+    EFFECTIVE_SHARE,
+    LARGEST_CORRELATION,
+    LARGEST_CORRELATION_BEFORE,
+    LARGEST_WEIGHT,
+    MEAN_WEIGHT,
+    TRUNCATED_SHARE,
+)
 from iop_outcomes.vocabulary.answers import OUT_OF_CARE
 from iop_outcomes.vocabulary.measures import FEWER_HOURS, MORE_HOURS
-from iop_outcomes.vocabulary.methods import SPLINE
+from iop_outcomes.vocabulary.methods import NAIVE, SPLINE
 
 if TYPE_CHECKING:
-    pass
+    from iop_outcomes.estimators.base.arrays import Array
 
-SUPPORT = (0.05, 0.95)
-GRID_POINTS = 41
 SIDES = (MORE_HOURS, FEWER_HOURS)
+NO_HOURS = "no attended hours are recorded in this cohort"
 WITHIN_THE_WINDOW = (
     "it would adjust for screens and reported use of the same {days} days whose hours it compares, not for what came "
     "before them"
 )
+# weights of people, or why there are none, by comparison and arm
+Known = dict[tuple[str, str], Weights | str]
 
 
 def answered(
@@ -53,20 +66,21 @@ def answered(
     endpoint: Endpoint,
     gate: Gate,
     inference: Inference,
+    known: Known,
 ) -> Answered:
-    """Counts, estimates and curves of one row, for each arm of the contrast (the arm is the row's group)."""
+    """Counts, estimates, diagnostics and curves of one row, for each arm of the contrast (the arm is the row's group).
+
+    known: weights that rows before it have made.
+    """
     window = tables.window(setting.window_days)
     outcome = at_a_day.read(tables.abstinence, tables.people, ask, endpoint)
     arm, staying = tables.arm(setting.contrast), window["in_care_at_end"].to_numpy()
-    if window["hours_per_week"].isna().all():
-        silent = "no attended hours are recorded in this cohort"
-    else:
-        silent = outcome.untold()
-    if not silent and tables.use_within(setting.window_days, staying & ~np.isnan(arm)):
+    silent = NO_HOURS if window["hours_per_week"].isna().all() else outcome.untold()
+    told = not silent and tables.use_within(setting.window_days, staying & ~np.isnan(arm))
+    if told and ask.method == SPLINE:
         silent = WITHIN_THE_WINDOW.format(days=setting.window_days)
     if silent:
         return Answered(tuple(results.without(ask, SIDES, "not_possible", silent)))
-    hours, used = window["hours_per_week"].to_numpy(), outcome.used(ask)
     found = []
     for side, value in ((contrast.first, 1), (contrast.second, 0)):
         members = arm == value
@@ -74,95 +88,112 @@ def answered(
         shown = np.where(staying, outcome.levels, OUT_OF_CARE)[members]
         label = np.full(members.sum(), side.name, dtype=object)
         found.append(Answered(counts=tuple(results.count_rows(ask, label, shown, Some(BY_ARM, side.name)))))
-        chosen = members & staying & used
-        beside = tables.baseline(chosen)
-        sample = Sample(tables.people[chosen].assign(arm=1).reset_index(drop=True), SIDES, inference, beside=beside)
-        own = _ByHours(outcome.happened()[chosen], hours[chosen], setting, setting.compare.get(side.name), sample)
-        found.append(_of_an_arm(ask, sample, own, gate, side.name))
+        of_arm = _OfArm(ask, tables, setting, contrast, side.name, members, staying, outcome, gate, inference, told)
+        found.append(of_arm.answered(known))
     return together(found)
 
 
-def _of_an_arm(ask: Analysis, sample: Sample, outcome: _ByHours, gate: Gate, name: str) -> Answered:
-    """The contrast of more with fewer hours, and the curve, which needs no hours to compare."""
-    found = answer(ask, sample, outcome, gate, some=Some(BY_ARM, name))
-    return found if found.status == "gated" else replace(found, curves=tuple(outcome.curve(ask, name)))
-
-
 @dataclass(frozen=True)
-class _ByHours(WithoutHazards):
-    """An outcome against hours a week, of the people of one arm who are in care.
+class _OfArm:
+    """A question of one arm. members, staying: (N,) of everyone. told: use within the window is on record."""
 
-    abstinent: (n,). hours: (n,) a week. wanted: the hours to compare, fewer first. sample: the people, with baseline
-    covariates beside them.
-    """
-
-    no_hazard: ClassVar[str] = "hours a week are compared by risks, not by hazards"
-
-    abstinent: Mask
-    hours: Array
+    ask: Analysis
+    tables: Tables
     setting: Intensity
-    wanted: tuple[float, float] | None
-    sample: Sample
+    contrast: Contrast
+    name: str
+    members: Mask
+    staying: Mask
+    outcome: AtADay
+    gate: Gate
+    inference: Inference
+    told: bool
 
-    def used(self, ask: Analysis) -> Mask:
-        """(n,) everyone."""
-        return np.ones(len(self.hours), dtype=bool)
+    def answered(self, known: Known) -> Answered:
+        """The contrast of more with fewer hours, and the curve, which needs no hours to compare."""
+        some = Some(BY_ARM, self.name)
+        if self.ask.method == SPLINE:
+            return _shown(self.ask, self._adjusted(), self.gate, some)
+        weights = self._weights(known)
+        if isinstance(weights, str):
+            return Answered(tuple(results.without(self.ask, SIDES, "gated", weights, some)))
+        outcome = Weighted(*self._people(self.members), whole=weights, gate=self.gate)
+        found = _shown(self.ask, outcome, self.gate, some)
+        if self.ask.method == NAIVE:
+            return found
+        told = tuple(row | {"arm": self.name} for row in self._of_weights(outcome))
+        people = {"n_effective": outcome.effective} if found.status == "ok" else {}
+        return replace(
+            found, estimates=tuple(r | people for r in found.estimates), diagnostics=(*found.diagnostics, *told)
+        )
 
-    def state(self, ask: Analysis) -> None:
-        """None: shares are of hours, and standardised."""
+    def _adjusted(self) -> ByHours:
+        """Of those who are there alone."""
+        return Adjusted(*self._people(self.members & self.staying & self.outcome.used(self.ask)))
 
-    def known(self, ask: Analysis) -> Array:
-        """(n, 1)."""
-        return self.abstinent[:, None].astype(float)
-
-    def silent(self, ask: Analysis, sample: Sample) -> str:
-        """Nothing that is of one arm alone."""
-        return ""
-
-    def few(self, ask: Analysis, sample: Sample, fewest: int) -> str:
-        """Too few with or without the outcome: hours are no sides, so that the arm counts as a whole."""
-        events = int(self.abstinent.sum())
-        if min(events, len(self.abstinent) - events) < fewest:
-            return f"fewer than {fewest} people with, or without, the outcome among those still in care"
-        return ""
-
-    def means(self, ask: Analysis, sample: Sample) -> Estimate:
-        """At more and at fewer hours."""
-        whole = self._standardised
-        if not self._inside:
-            raise NotPossible("the hours to compare lie outside the 5th to 95th percentile seen in this arm")
-        fewer, more = whole.names[-2:]
-        return whole.take(more, fewer)
-
-    def curve(self, ask: Analysis, name: str) -> Iterator[Row]:
-        """Points over the hours that were attended."""
-        whole = self._standardised
-        errors, reach = whole.standard_error(), whole.critical(self.sample.inference.confidence_level)
-        for x, value, error in zip(self._grid, whole.value, errors, strict=False):
-            at = round(float(x), 3)
-            yield results.curve_point(ask, name, ask.outcome, "hours_per_week", at, float(value), float(error), reach)
-
-    @property
-    def _grid(self) -> Array:
-        low, high = np.quantile(self.hours, SUPPORT)
-        return np.linspace(low, high, GRID_POINTS)
+    def _people(self, among: Mask) -> tuple[Analysis, Mask, Array, Mask, Intensity, tuple[float, float] | None, Sample]:
+        """What an outcome by hours is made of, of people `among` (N,)."""
+        there = self.staying & self.outcome.used(self.ask)
+        people = self.tables.people[among].assign(arm=1).reset_index(drop=True)
+        sample = Sample(people, SIDES, self.inference, beside=self.tables.baseline(among))
+        wanted = self.setting.compare.get(self.name)
+        happened, hours = self.outcome.happened()[among], self._hours[among]
+        return self.ask, happened, hours, there[among], self.setting, wanted, sample
 
     @property
-    def _inside(self) -> bool:
-        return self.wanted is not None and self._grid[0] <= self.wanted[0] and self.wanted[1] <= self._grid[-1]
+    def _hours(self) -> Array:
+        return self.tables.window(self.setting.window_days)["hours_per_week"].to_numpy()
 
-    @cached_property
-    def _standardised(self) -> Estimate:
-        """Mean predicted abstinence at each point of the grid, and at the hours to compare if they lie within it."""
-        at = splines.knots(self.hours, self.setting.knots)
-        other = np.empty((len(self.hours), 0)) if self.sample.beside is None else self.sample.beside.dense()
-        other = other[:, np.ptp(other, axis=0) > 0]
+    def _started(self) -> Started:
+        own, value = self.members, int(self.name == self.contrast.first.name)
+        people = self.tables.people[own].assign(arm=value).reset_index(drop=True)
+        return Started(people, self._hours[own], self.staying[own], self.tables.baseline(own))
 
-        def at_hours(value: float | Array) -> Array:
-            return np.hstack([splines.basis(np.broadcast_to(value, len(self.hours)), at), other])
+    def _weights(self, known: Known) -> Weights | str:
+        if self.ask.method == NAIVE:
+            return first_weeks.naive(self.staying[self.members])
+        key = self.ask.contrast, self.name
+        if key not in known:
+            try:
+                known[key] = self._started().weights(
+                    self.tables.doses, self.contrast, self.setting.window_days, self.told
+                )
+            except EstimationError as wrong:
+                known[key] = str(wrong)
+        return known[key]
 
-        columns = at_hours(self.hours)
-        names = tuple(f"column {j + 1}" for j in range(columns.shape[1]))
-        model = effects.fit_outcome("logistic", columns, self.abstinent.astype(float), names)
-        points = np.concatenate([self._grid, self.wanted]) if self.wanted and self._inside else self._grid
-        return self.sample.finish(effects.standardised_curve(model, at_hours, points), SPLINE)
+    def _of_weights(self, outcome: Weighted) -> Iterator[Row]:
+        """Diagnostics: what the weights achieve, and how the difference hangs on the largest of them, to two decimals,
+        as they speak of no one.
+        """
+        whole, used = outcome.whole, outcome.weights
+        limits = {EFFECTIVE_SHARE: self.gate.min_effective_share, LARGEST_WEIGHT: self.gate.max_weight}
+        names, before, after = self._started().correlations(used)
+        values = {
+            **_achieved(used),
+            MEAN_WEIGHT: whole.mean,
+            TRUNCATED_SHARE: float((used.weight != whole.weight)[used.people].mean()),
+            LARGEST_CORRELATION_BEFORE: float(np.abs(before).max(initial=0)),
+            LARGEST_CORRELATION: float(np.abs(after).max(initial=0)),
+        }
+        for quantity, value in values.items():
+            yield self._told(quantity, round(value, 2)) | {"threshold": limits.get(quantity, np.nan)}
+        for name, *both in zip(names, before, after, strict=True):
+            for quantity, value in zip((CORRELATION_BEFORE, CORRELATION), both, strict=True):
+                yield self._told(quantity, round(float(value), 2)) | {"variable": name}
+        for (low, high), weights, gap in outcome.brought_in():
+            for quantity, value in {**_achieved(weights), MEAN_WEIGHT: weights.mean}.items():
+                yield self._told(quantity, round(value, 2)) | {"variable": f"{low:g} to {high:g}"}
+            yield self._told(DIFFERENCE_BROUGHT_IN, gap) | {"variable": f"{low:g} to {high:g}"}
+
+    def _told(self, quantity: str, value: float) -> Row:
+        return results.diagnostic(self.ask, quantity, value, np.nan, "info")
+
+
+def _achieved(weights: Weights) -> dict[str, float]:
+    return {EFFECTIVE_SHARE: weights.effective_share, LARGEST_WEIGHT: weights.largest / weights.mean}
+
+
+def _shown(ask: Analysis, outcome: ByHours, gate: Gate, some: Some) -> Answered:
+    found = answer(ask, outcome.sample, outcome, gate, some=some)
+    return found if found.status == "gated" else replace(found, curves=tuple(outcome.curve(some.group)))

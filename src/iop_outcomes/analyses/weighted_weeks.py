@@ -67,20 +67,29 @@ class WeightedWeeks:
         return cls(course, scheduled, left, there, tuple(names))
 
     @cached_property
-    def _at(self) -> tuple[Whole, Whole]:
+    def at(self) -> tuple[Whole, Whole]:
         """(m,) person and week of each week in care."""
         person, week = np.nonzero(self.course.level != OUT)
         return person, week
 
     @cached_property
+    def followed(self) -> Mask:
+        """(m,) the week after each is within observation."""
+        person, week = self.at
+        return (week + 1 < self.course.weeks) & self.observed[person, np.minimum(week + 1, self.course.weeks - 1)]
+
+    @cached_property
+    def ending(self) -> Mask:
+        """(m,) the plan ends by the end of the week after each."""
+        return np.asarray(self.plan_left[self.at] < DAYS_PER_WEEK)
+
+    @cached_property
     def choices(self) -> list[Choice]:
         """Of each week in care what could go one way or another, and did."""
-        person, week = self._at
+        person, week = self.at
         level = self.course.level
-        following = np.minimum(week + 1, self.course.weeks - 1)
-        later = level[person, following]
-        goes_on = (week + 1 < self.course.weeks) & self.observed[person, following]
-        ends = self.plan_left[person, week] < DAYS_PER_WEEK
+        later = level[person, np.minimum(week + 1, self.course.weeks - 1)]
+        goes_on, ends = self.followed, self.ending
         left, moved = later == OUT, (later != level[person, week]) & (later != OUT)
         category = np.searchsorted(WEEKLY_FROM, self.course.hours[person, week], side="right")
         choices = [
@@ -90,16 +99,15 @@ class WeightedWeeks:
         return [one for one in choices if one.fewest >= FEWEST]
 
     @cached_property
-    def _columns(self) -> tuple[Array, Array]:
+    def columns(self) -> tuple[Array, Array]:
         """(m, p) stable and (m, q) changing columns."""
-        person, week = self._at
-        course, level = self.course, self.course.level[self._at]
+        person, week = self.at
+        course, level = self.course, self.course.level[self.at]
         levels = [level == one for one in np.unique(level)[1:]]
         scheduled = self.scheduled[person, week]
         planned = [*_bent(scheduled, HOURS_BEND), *(scheduled > cut for cut in WEEKLY_FROM[1:])]
         last = _bent(_before(course.hours, 0.0)[person, week], HOURS_BEND)
-        soon = self.plan_left[person, week] < DAYS_PER_WEEK
-        parts = [*levels, soon, *_bent(week, WEEKS_BEND), *planned, *last, *course.start[person].T]
+        parts = [*levels, self.ending, *_bent(week, WEEKS_BEND), *planned, *last, *course.start[person].T]
         parts += [scheduled * one for one in levels]
         states = [*_told(course.used, person, week)]
         if course.craving is not None:
@@ -109,8 +117,8 @@ class WeightedWeeks:
     @cached_property
     def weights(self) -> Weights:
         """Stabilised weights. Raises EstimationError where nothing varies."""
-        stable, changing = self._columns
-        return stabilised_weights(self.choices, self._at[0], stable, changing, len(self.course.used))
+        stable, changing = self.columns
+        return stabilised_weights(self.choices, self.at[0], stable, changing, len(self.course.used))
 
     def means(self, doses: Mapping[str, Dose], after: Array, weights: Weights) -> Structural:
         """Means of after (n,), 0 or 1, missing where nobody knows, under doses.

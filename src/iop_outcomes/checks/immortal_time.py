@@ -15,7 +15,14 @@ from iop_outcomes.protocol import Endpoint, two_strategies
 from iop_outcomes.study.loaded import Loaded
 from iop_outcomes.vocabulary.endpoints import ADMISSION, KINDS
 from iop_outcomes.vocabulary.kind import DAYS_PER_WEEK
-from iop_outcomes.vocabulary.methods import CLONE_CENSOR_WEIGHT, G_FORMULA, NAIVE, OF_DOSES, UNADJUSTED
+from iop_outcomes.vocabulary.methods import (
+    CLONE_CENSOR_WEIGHT,
+    G_FORMULA,
+    GENERALISED_PROPENSITY,
+    NAIVE,
+    OF_DOSES,
+    UNADJUSTED,
+)
 
 # how long people are observed, from time zero and from day 0
 OBSERVED = ("observed_days", "observed_to_day")
@@ -78,10 +85,16 @@ def _doses(loaded: Loaded) -> Iterator[str]:
 
 def _hours(loaded: Loaded) -> Iterator[str]:
     for name, setting in loaded.study.intensities.items():
-        if _methods(loaded, name):
+        asked = _methods(loaded, name)
+        if asked:
             yield (
                 f"intensities.{name}: {setting.of} of the first {setting.window_days} days are known when these have "
                 "passed, so that people who left before are in neither group."
+            )
+        if asked == {NAIVE}:
+            yield (
+                f"intensities.{name}: only those who happened to attend such hours are compared. Ask for the method "
+                f"{GENERALISED_PROPENSITY} as well."
             )
 
 

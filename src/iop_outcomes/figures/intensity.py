@@ -1,6 +1,7 @@
-"""Intensity: standardised abstinence by attended hours of care a week, by arm, under each reading of missing answers.
+"""Intensity: abstinence by attended hours of care a week, by arm, by each method under each reading of missing answers.
 
-One line for each arm in its band, drawn only over the hours that its people attended; one panel for each reading.
+One line for each arm in its band, drawn only over the hours that its people attended; one panel for each method and
+reading, the naive one first.
 Without curves the figure says why.
 """
 
@@ -10,15 +11,16 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.figures import style
 from iop_outcomes.presentation import numbers, select
-from iop_outcomes.presentation.labels import Labels, missing_rule, within
+from iop_outcomes.presentation.labels import Labels, hours_method, missing_rule, within
 from iop_outcomes.protocol import Compared
+from iop_outcomes.vocabulary.methods import OF_HOURS
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 def draw(tables: style.Tables, study: Compared) -> style.Figure:
-    """One panel for each contrast, endpoint and reading of missing answers."""
+    """One panel for each contrast, endpoint, reading of missing answers and method."""
     import pandas as pd
     from plotnine import (
         aes,
@@ -67,13 +69,14 @@ def draw(tables: style.Tables, study: Compared) -> style.Figure:
 
 def _shown(curves: pd.DataFrame, labels: Labels) -> pd.DataFrame:
     """The curves over hours a week, with the words of their panels and arms."""
-    own = curves[curves["axis"] == "hours_per_week"].sort_values(
-        ["contrast", "outcome", "horizon_days", "missing_rule", "arm", "x"], kind="stable"
+    own = curves[curves["axis"] == "hours_per_week"]
+    own = own.assign(place=own["method"].map({name: at for at, name in enumerate(OF_HOURS)})).sort_values(
+        ["contrast", "outcome", "horizon_days", "missing_rule", "place", "arm", "x"], kind="stable"
     )
     keys = list(zip(own["contrast"], own["arm"], strict=True))
     panels = [
-        ": ".join(p for p in (labels.endpoint(o), within(missing_rule(r))) if p)
-        for o, r in zip(own["outcome"], own["missing_rule"], strict=True)
+        f"{': '.join(p for p in (labels.endpoint(o), within(missing_rule(r))) if p)}. {hours_method(m)}"
+        for o, r, m in zip(own["outcome"], own["missing_rule"], own["method"], strict=True)
     ]
     return own.assign(
         panel=[style.wrap(p, 42) for p in panels],
@@ -85,6 +88,7 @@ def _shown(curves: pd.DataFrame, labels: Labels) -> pd.DataFrame:
             "outcome",
             "horizon_days",
             "missing_rule",
+            "method",
             "panel",
             "arm",
             "arm_label",

@@ -244,6 +244,12 @@ def covariate(name: str, value: str = ALL) -> str:
     return f"{known}: {'not recorded' if value == answers.MISSING else value.replace('_', ' ')}"
 
 
+def term(name: str) -> str:
+    """A column of a model: a covariate, a category of one, 'sex=female'; anything else as it stands."""
+    of, _, value = name.partition("=")
+    return covariate(of, value or ALL) if of[:1].isalpha() else name
+
+
 def method(name: str) -> str:
     """Label of a method."""
     return METHODS[name].label if name in METHODS else BEFORE.get(name, words(name))
@@ -258,6 +264,11 @@ def duration_method(measure: str, name: str, days: int) -> str:
 def strategies_method(name: str) -> str:
     """Label of a method where two strategies are compared."""
     return (METHODS[name].of_strategies if name in METHODS else "") or method(name)
+
+
+def hours_method(name: str) -> str:
+    """Label of a method where hours, or tests, of the first weeks are compared."""
+    return (METHODS[name].of_hours if name in METHODS else "") or method(name)
 
 
 def doses_method(name: str) -> str:

@@ -241,5 +241,6 @@ def _intensity(one: Intensity, study: AsRun, shared: Trial) -> Trial:
         ELIGIBLE: f"{shared[ELIGIBLE]} Of these, people still in care on day {days}.",
         ZERO: f"Day {days}.",
         COMPARED: f"More or fewer {one.of} a week in the {days} days before, within each arm: what has happened.",
-        ASSIGNED: f"As it came about; held are {_held(study)}, and nothing of what came after the start.",
+        ASSIGNED: f"As it came about; held are {_held(study)}, and in the outcome nothing of what came after the "
+        "start. Where people are weighted for their hours, weights hold tests and craving of each week up to then.",
     }

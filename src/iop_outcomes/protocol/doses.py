@@ -12,6 +12,10 @@ from iop_outcomes.protocol.base import Name, Part, Words
 FEWEST = 20
 
 
+# the lower and the upper quantile to which weights are brought in
+Quantiles = tuple[Annotated[float, Field(ge=0, lt=0.5)], Annotated[float, Field(gt=0.5, le=1)]]
+
+
 class Doses(Part):
     """A grid of doses: what would have come of everyone in a contrast, had all attended so many hours a week for so
     many weeks, at the level of its first arm and at that of its second; and the setting at the same dose.
@@ -27,7 +31,7 @@ class Doses(Part):
         description="a dose has a number where so many people of its level stayed as long, at nearly such hours",
     )
 
-    truncated: tuple[Annotated[float, Field(ge=0, lt=0.5)], Annotated[float, Field(gt=0.5, le=1)]] = Field(
+    truncated: Quantiles = Field(
         default=(0.01, 0.99), description="quantiles to which weights of weekly histories are brought in"
     )
 

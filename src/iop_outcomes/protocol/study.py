@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from iop_outcomes.protocol.base import GAP, Name, Part, Share, Words
-from iop_outcomes.protocol.doses import Doses
+from iop_outcomes.protocol.doses import FEWEST, Doses, Quantiles
 from iop_outcomes.protocol.margins import Margin
 from iop_outcomes.protocol.records import Privacy, Source
 from iop_outcomes.protocol.specifications import Specifications
@@ -242,6 +242,12 @@ class Intensity(Part):
     knots: int = Field(default=4, ge=3, le=5, description="knots of the restricted cubic spline")
     compare: dict[Name, tuple[float, float]] = Field(
         default={}, description="for each arm of the contrast by name: the hours a week to contrast, fewer first"
+    )
+    truncated: Quantiles = Field(
+        default=(0.01, 0.99), description="quantiles to which weights for hours are brought in"
+    )
+    fewest_near: int = Field(
+        default=50, ge=FEWEST, description="weighted curves go where effectively so many people had nearly such hours"
     )
     required: bool = Field(
         default=True, description="if false, cohorts without attended hours say so and draw no figure"

@@ -7,8 +7,8 @@ told and are straight between, so that those still there and those who left in e
 Adjusted curves over days have points on the days of the crude curve of the same arm and no others, rounded to a step of
 as much as the people of the arm are rounded to there; so rounded they still only rise, or fall, and stay between 0 and
 1. Who is still there stands beside a point where a life table tells it: on day 0 and at horizons. Curves of events
-that lie between two days are rounded so that no step is of fewer people than may be shown. Curves over other axes lose
-points in which few people stand.
+that lie between two days are rounded so that no step is of fewer people than may be shown. Curves over hours are
+rounded as the estimates of their arm are; those over other axes lose points in which few people stand.
 
 Until where a curve goes is told by its last point: a horizon on which a number is withheld is beyond it.
 """
@@ -147,8 +147,8 @@ def _released(
     policy, axis = ground.policy, key["axis"]
     if policy.exact:
         return points
-    if axis == "hours_per_week" and _thin(key, ground):
-        return points.iloc[:0]
+    if axis == "hours_per_week":
+        return _over_hours(key, points, ground)
     if axis in DATED:
         return _dated(key, points, ground)
     if axis != "days":
@@ -207,10 +207,29 @@ def _asked(key: Mapping[str, object]) -> Asked:
     }  # fmt: skip
 
 
-def _thin(key: Mapping[str, object], ground: Ground) -> bool:
-    """A dose-response curve of an arm stands on cells too small to be shown: its estimates would be suppressed."""
+def _over_hours(key: Mapping[str, object], points: pd.DataFrame, ground: Ground) -> pd.DataFrame:
+    """A dose-response curve of an arm, as finely as its estimates are told; none where these would be withheld, as its
+    cells are too small.
+    """
+    import numpy as np
+
+    policy = ground.policy
     found = ground.arms({**_asked(key), "group_by": BY_ARM, "group": str(key["arm"])})
-    return not found or any(cells.small(ground.policy) for cells in found.values())
+    if not found or any(cells.small(policy) for cells in found.values()):
+        return points.iloc[:0]
+    cells = found[str(key["arm"])]
+    people = grain(cells, policy)
+    shown = points.assign(n_effective=float("nan"))
+    if people == 1:
+        return shown
+    width = step(by_people(cells, people, policy))
+    low, high = np.floor(points["conf_low"] / width + 1e-9), np.ceil(points["conf_high"] / width - 1e-9)
+    numbers = {"estimate": np.round(points["estimate"] / width), "conf_low": low, "conf_high": high}
+    return shown.assign(
+        **{name: np.round(np.clip(steps * width, 0.0, 1.0), 12) for name, steps in numbers.items()},
+        std_error=[to_digits(error) for error in points["std_error"]],
+        **{ROUNDING_ERROR: width / 2},
+    )
 
 
 def _with_people(points: pd.DataFrame, policy: Policy) -> pd.DataFrame:

@@ -24,6 +24,9 @@ from iop_outcomes.release.precision import step, to_digits, to_step
 from iop_outcomes.release.support import Evidence
 from iop_outcomes.tables.results import (
     ALL,
+    CORRELATION,
+    CORRELATION_BEFORE,
+    DIFFERENCE_BROUGHT_IN,
     FEW_SITES_HIGH,
     FEW_SITES_LOW,
     HELD_BY_TWO,
@@ -35,13 +38,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 QUESTION = ("analysis", "contrast", "outcome", "horizon_days", "method", "missing_rule")
-# may speak of a site with few people
-OF_FEW = ("largest_within_site_difference",)
+# may speak of a site, or of a category of a covariate, with few people
+OF_FEW = ("largest_within_site_difference", CORRELATION, CORRELATION_BEFORE)
 # speak of the one person who weighs most
 OF_ONE = ("largest_weight",)
 # never released
 UNTOLD = (SCORE_PATTERNS, HELD_BY_TWO)
-ON_SCALE = (FEW_SITES_LOW, FEW_SITES_HIGH)
+ON_SCALE = (FEW_SITES_LOW, FEW_SITES_HIGH, DIFFERENCE_BROUGHT_IN)
 
 
 def score_patterns(diagnostics: pd.DataFrame) -> dict[str, int]:

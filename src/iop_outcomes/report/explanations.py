@@ -79,8 +79,20 @@ OF_OVERTURNING = (
 )
 OF_HOURS = (
     "Within each arm, people who attended more hours are compared with people who attended fewer, among those still "
-    "in care at the end of the window. The curves are drawn only over hours that the arm's own people attended."
+    "in care at the end of the window. The curves are drawn only over hours that the arm's own people attended. The "
+    "naive rows, in red, are of people who happened to attend such hours: use makes people come less, and goes with "
+    "use later, whatever hours do."
 )
+OF_HOURS_WEIGHTED = (
+    "Of the weights for hours, of people in care at the end of the window. Largest correlations are of hours with what "
+    "was known at the start, as people came and weighted; 0.1 is often taken as small. Mean weight before the largest "
+    "and smallest are brought in: 1 where the models of what people did are right."
+)
+OF_BROUGHT_IN = (
+    "The smallest and largest weights brought in to two of their quantiles: less hangs on a few people, and more of "
+    "what made people attend is left in the difference."
+)
+OF_CORRELATIONS = "Weighted correlations are over the spread before weighting, which weights cannot change."
 OF_PLACES = (
     "On every day a person is at one level of care, the most intensive of several, or out of care, or dead, so that "
     "shares of an arm add up to everyone and days to the day that is asked about. A day between two stays is out of "

@@ -14,6 +14,7 @@ from iop_outcomes.protocol import AsRun
 from iop_outcomes.report import doses as of_doses
 from iop_outcomes.report import (
     explanations,
+    first_weeks,
     misclassified,
     overturned,
     places,
@@ -171,6 +172,7 @@ def dose(of: Sources) -> tuple[Item, ...]:
             Paragraph(explanations.OF_HOURS),
             *of.drawn("intensity"),
             *filled(hours),
+            *filled(first_weeks.weights(of.tables["diagnostics"], study)),
         ]
     if tests:
         items += [Heading("More tests a week"), Paragraph(explanations.OF_TESTS), *filled(tests)]

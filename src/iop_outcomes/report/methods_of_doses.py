@@ -5,11 +5,12 @@ from __future__ import annotations
 from iop_outcomes.estimators.causal.doses import NEAR_HOURS, NEAR_SHARE
 from iop_outcomes.presentation import numbers
 from iop_outcomes.presentation.labels import Labels, cause, sentence, within
-from iop_outcomes.protocol import AsRun
+from iop_outcomes.protocol import AsRun, Intensity
 from iop_outcomes.protocol.starting import in_words
 from iop_outcomes.protocol.thresholds import ADJUSTED
 from iop_outcomes.report.methods_part import Part
 from iop_outcomes.vocabulary.endpoints import AFTER_LEAVING
+from iop_outcomes.vocabulary.methods import GENERALISED_PROPENSITY
 
 
 def duration(study: AsRun) -> Part | None:
@@ -168,10 +169,24 @@ def intensity(study: AsRun) -> Part | None:
         said.append(
             (
                 setting.title,
-                f"Days 0 to {setting.window_days - 1}, among people still in care at the end.{compared}",
+                f"Days 0 to {setting.window_days - 1}, among people still in care at the end.{compared}"
+                f"{_weighted(study, name, setting)}",
             )
         )
     return Part("Intensity", "", tuple(said))
+
+
+def _weighted(study: AsRun, name: str, setting: Intensity) -> str:
+    """How far weighted curves go, where hours are weighted."""
+    if not any(row.contrast == name and row.method == GENERALISED_PROPENSITY for row in study.analyses):
+        return ""
+    low, high = setting.truncated
+    near = f"within {100 * NEAR_SHARE:g}{numbers.NARROW}%, or {NEAR_HOURS:g} hour, of such hours"
+    return (
+        f" Weights for hours are brought in to their quantiles {low:g} and {high:g}; curves go where "
+        f"{setting.fewest_near} people, counted by their weights, attended {near}. People in care who attended none "
+        "have 0 hours."
+    )
 
 
 # in the order of the section

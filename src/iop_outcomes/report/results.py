@@ -16,6 +16,7 @@ from iop_outcomes.presentation.labels import (
     capital,
     doses_method,
     duration_method,
+    hours_method,
     method,
     strategies_method,
     thresholds_method,
@@ -152,6 +153,8 @@ def label(pair: Pair, labels: Labels) -> str:
     name = method(row["method"])
     if row["contrast"] in durations:
         name = duration_method(row["measure"], row["method"], durations[row["contrast"]].days)
+    if row["contrast"] in labels.study.intensities:
+        return hours_method(row["method"])
     if row["contrast"] in labels.study.doses:
         return doses_method(row["method"])
     if row["contrast"] in labels.study.thresholds:

@@ -14,14 +14,18 @@ from iop_outcomes.report.document import Block, Line, Table
 from iop_outcomes.report.results import of_values, told_of
 from iop_outcomes.report.sentences import thresholds
 from iop_outcomes.tables.results import (
+    ALL,
     BEND_FITS,
     EFFECTIVE_SHARE,
+    LARGEST_CORRELATION,
+    LARGEST_CORRELATION_BEFORE,
     LARGEST_DIFFERENCE,
     LARGEST_WEIGHT,
     LINE_FITS,
     MEAN_WEIGHT,
     TRUNCATED_SHARE,
 )
+from iop_outcomes.vocabulary.kind import DOSES, INTENSITIES, STARTING, STRATEGIES
 from iop_outcomes.vocabulary.measures import INTENSITY, MEASURES
 
 if TYPE_CHECKING:
@@ -33,7 +37,18 @@ OF_WEIGHTS: dict[str, tuple[str, numbers.Form]] = {
     LARGEST_WEIGHT: ("Largest weight, by the mean", numbers.ratio),
     MEAN_WEIGHT: ("Mean weight", numbers.ratio),
     LARGEST_DIFFERENCE: ("Largest difference", numbers.ratio),
+    LARGEST_CORRELATION_BEFORE: ("Largest correlation, as people came", numbers.ratio),
+    LARGEST_CORRELATION: ("Weighted", numbers.ratio),
     TRUNCATED_SHARE: ("Cut off", numbers.percent),
+}
+
+
+# by what weights are of: the head of their lines, their title, and how to read them
+OF_ROOMS = {
+    DOSES: ("Question", "Weights of weekly histories", explanations.OF_HISTORIES),
+    INTENSITIES: ("Arm", "Weights for hours", explanations.OF_HOURS_WEIGHTED),
+    STRATEGIES: ("Strategy", "Weights of the strategies", explanations.OF_WEIGHTS),
+    STARTING: ("Strategy", "Weights of the strategies", explanations.OF_WEIGHTS),
 }
 
 
@@ -71,7 +86,10 @@ def of_weights(diagnostics: pd.DataFrame, study: AsRun, names: Collection[str]) 
     """
     labels = Labels(study)
     own = diagnostics[diagnostics["quantity"].isin(list(OF_WEIGHTS)) & diagnostics["contrast"].isin(list(names))]
+    own = own[own["variable"] == ALL]
     told = {q: said for q, said in OF_WEIGHTS.items() if (own["quantity"] == q).any()}
+    if own.empty:
+        return []
     histories = bool(set(names) & set(study.doses))
     blocks = []
     for name, of_name in own.groupby("contrast", sort=False):
@@ -85,13 +103,9 @@ def of_weights(diagnostics: pd.DataFrame, study: AsRun, names: Collection[str]) 
             whose = asked if histories else f"{labels.arm(str(name), str(arm))} ({within(asked)})"
             lines.append(Line(whose, cells))
         blocks.append(Block(labels.contrast(str(name)), tuple(lines)))
-    columns = ("Question" if histories else "Strategy", *(head for head, _ in told.values()))
-    title, note = (
-        ("Weights of weekly histories", explanations.OF_HISTORIES)
-        if histories
-        else ("Weights of the strategies", explanations.OF_WEIGHTS)
-    )
-    return [Table(title, columns, tuple(blocks), note)] if blocks else []
+    first, title, note = next(said for room, said in OF_ROOMS.items() if set(names) & set(getattr(study, room)))
+    columns = (first, *(head for head, _ in told.values()))
+    return [Table(title, columns, tuple(blocks), note)]
 
 
 def _known(value: float | None, form: numbers.Form) -> str:

@@ -19,6 +19,7 @@ from iop_outcomes.report import (
     doses,
     explanations,
     findings,
+    first_weeks,
     gaps,
     known_truth,
     methods,
@@ -103,6 +104,7 @@ def _truth(of: Sources) -> tuple[Item, ...]:
     if not beside:
         return ()
     told = doses.beside_truth(of.tables["estimates"], of.study, of.truth) if of.truth is not None else []
+    told += first_weeks.beside_truth(of.tables["estimates"], of.study, of.truth) if of.truth is not None else []
     return (Paragraph(explanations.OF_TRUTH), Paragraph(known_truth.hits(beside)), *filled(beside), *filled(told))
 
 

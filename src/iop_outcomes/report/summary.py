@@ -303,14 +303,29 @@ def _doses(own: pd.DataFrame, everything: pd.DataFrame, study: AsRun, name: str)
             yield Said(text, tone)
 
 
+def _naive(pair: Pair) -> bool:
+    return pair.main["method"] in UNADJUSTED
+
+
+def _by_rule(found: Sequence[Pair]) -> list[list[Pair]]:
+    """Of each reading the methods that answer it."""
+    by: dict[str, list[Pair]] = {}
+    for pair in found:
+        by.setdefault(pair.main["missing_rule"], []).append(pair)
+    return list(by.values())
+
+
 def _intensity(own: pd.DataFrame, everything: pd.DataFrame, study: AsRun, name: str) -> Iterator[Said]:
     labels = Labels(study)
     setting = study.intensities[name]
     for arm, rows in own.groupby("group", sort=False):
-        found = [p for p in pairs(rows) if p.there]
+        every = pairs(rows)
+        found = [_preferred(by) for by in _by_rule([p for p in every if p.there and not _naive(p)])]
         if found:
             yield Said(dose.intensity([p.rows for p in found], labels, setting, str(arm)))
-        else:
-            row = pairs(rows)[0].main
-            yield Said(f"{labels.arm(name, str(arm))}: {effects.absent(row, labels)}.", "absent")
+        elif absent := [p for p in every if not _naive(p)]:
+            yield Said(f"{labels.arm(name, str(arm))}: {effects.absent(absent[0].main, labels)}.", "absent")
+        if warn := [p for p in every if p.there and _naive(p)]:
+            right = found[0].main if found else None
+            yield Said(dose.intensity_naively(warn[0].rows, right, labels), "caution")
     yield Said(dose.CAUTION[setting.of], "caution")

@@ -41,7 +41,7 @@ from iop_outcomes.vocabulary.endpoints import (
     WEEKLY,
 )
 from iop_outcomes.vocabulary.kind import ABSTINENCE, DAYS_PER_WEEK, RETENTION
-from iop_outcomes.vocabulary.methods import IMPUTED, WITH_LOSS
+from iop_outcomes.vocabulary.methods import GENERALISED_PROPENSITY, IMPUTED, WITH_LOSS
 from iop_outcomes.vocabulary.testing import ANY
 
 if TYPE_CHECKING:
@@ -250,13 +250,16 @@ class Loaded:
 
     def weeks_of_care(self) -> int:
         """Weeks from time zero in which doses of care are described: those that strategies decide which are asked for,
-        and those up to the day of an outcome of doses or of further care; 0 where none are.
+        those up to the day of an outcome of doses or of further care, and those of windows of hours that are weighted,
+        with the one after; 0 where none are.
         """
         asked = {row.contrast for row in self.analyses}
+        weighted = {row.contrast for row in self.analyses if row.method == GENERALISED_PROPENSITY}
         decided = [one.decided for name, one in self.study.of_one_arm.items() if name in asked]
         longest = {**self.study.doses, **self.study.starting}
         to_the_day = [r.horizon_days // DAYS_PER_WEEK for r in self.analyses if r.contrast in longest]
-        return max([*decided, *to_the_day], default=0)
+        windows = [self.study.intensities[name].window_days // DAYS_PER_WEEK + 1 for name in weighted]
+        return max([*decided, *to_the_day, *windows], default=0)
 
     def figures(self) -> list[str]:
         """The figures that this study's analyses can fill."""

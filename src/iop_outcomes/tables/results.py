@@ -10,7 +10,7 @@ from __future__ import annotations
 from iop_outcomes.tables.declare import Column, Table
 from iop_outcomes.vocabulary.dated import DATED
 from iop_outcomes.vocabulary.estimands import ESTIMANDS
-from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MEASURES, ODDS_RATIO, RISE, RISK
+from iop_outcomes.vocabulary.measures import DOSE_RESPONSE, HAZARD_RATIO, MEASURES, ODDS_RATIO, RISE, RISK
 from iop_outcomes.vocabulary.methods import METHODS
 from iop_outcomes.vocabulary.statuses import STATUSES, TOLD
 
@@ -26,6 +26,11 @@ DETECTABLE = "detectable_difference"
 # over everyone who started, the largest difference from everyone in what was known at the start, the share cut off
 EFFECTIVE_SHARE, LARGEST_WEIGHT, MEAN_WEIGHT = "effective_share", "largest_weight", "mean_weight"
 LARGEST_DIFFERENCE, TRUNCATED_SHARE = "largest_difference_from_everyone", "truncated_share"
+# the largest correlation of hours with what was known at the start, and of each covariate, as people came and weighted
+LARGEST_CORRELATION, LARGEST_CORRELATION_BEFORE = "largest_correlation", "largest_correlation_before"
+CORRELATION, CORRELATION_BEFORE = "correlation", "correlation_before"
+# the difference at the hours that are compared, by the quantiles (`variable`) to which weights are brought in
+DIFFERENCE_BROUGHT_IN = "difference_brought_in"
 ONE_RATIO, PROPORTIONAL = "one_hazard_ratio_p_value", "proportional_hazards_p_value"
 # whether the ratio of a weekly outcome changes over the weeks
 OVER_WEEKS = "ratio_over_weeks_p_value"
@@ -38,7 +43,8 @@ LINE_FITS, BEND_FITS = "line_fits", "bend_fits"
 # what is told of a question, with its measure
 OF_QUESTIONS = {
     DETECTABLE: RISK, FEW_SITES_LOW: RISK, FEW_SITES_HIGH: RISK, FEW_SITES_DEGREES: RISK,
-    LINE_FITS: RISE, BEND_FITS: RISE, ONE_RATIO: HAZARD_RATIO, PROPORTIONAL: HAZARD_RATIO, OVER_WEEKS: ODDS_RATIO,
+    LINE_FITS: RISE, BEND_FITS: RISE,
+    DIFFERENCE_BROUGHT_IN: DOSE_RESPONSE, ONE_RATIO: HAZARD_RATIO, PROPORTIONAL: HAZARD_RATIO, OVER_WEEKS: ODDS_RATIO,
 }  # fmt: skip
 # numbers computed a second time, by another implementation: how many, how many agree, and how many were left out
 COMPUTED_TWICE, TWO_AGREE, LEFT_OUT = "computed_twice", "two_agree", "not_computed_twice"

@@ -32,7 +32,7 @@ _USE_ON_A_DAY = (
     Asked(
         DOSE,
         INTENSITIES,
-        {"dose_response": (methods.SPLINE,), "testing_response": (methods.STANDARDISED,)},
+        {"dose_response": methods.OF_HOURS, "testing_response": (methods.STANDARDISED,)},
     ),
 )
 # told by an interview or a test whenever people left

@@ -31,8 +31,8 @@ class Method:
     arm (1 or 0) whose people all weigh the same, None where they do not. loss: who is lost to follow-up is stood for by
     others, too. drawn: its curves are drawn. of_duration:
     its label in the question of longer stays, by measure; {days} is the landmark. of_strategies: its label where
-    strategies of staying are compared, '' where that is the label. of_doses, of_thresholds: the same where doses are,
-    and weeks of leaving.
+    strategies of staying are compared, '' where that is the label. of_doses, of_hours, of_thresholds: the same where
+    doses are, hours of the first weeks, and weeks of leaving.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Method:
     of_duration: Mapping[str, str] = field(default_factory=dict)
     of_strategies: str = ""
     of_doses: str = ""
+    of_hours: str = ""
     of_thresholds: str = ""
 
     @property
@@ -75,11 +76,14 @@ IPTW_UNSTABILISED, MATCHING, ENTROPY, ATT, ATC = "iptw_unstabilised", "matching"
 LANDMARK, LANDMARK_ADJUSTED, SPLINE, STANDARDISED = "landmark", "landmark_adjusted", "spline", "standardised"
 CLONE_CENSOR_WEIGHT, G_FORMULA = "clone_censor_weight", "g_formula"
 MARGINAL_STRUCTURAL = "marginal_structural"
+GENERALISED_PROPENSITY = "generalised_propensity"
 # of doses, in the order of tables; of the first those who happened to have them are compared
 OF_DOSES = (NAIVE, G_FORMULA, MARGINAL_STRUCTURAL)
 
 # that stand on weights whose mean is 1 where their models hold
-CENTRED = (CLONE_CENSOR_WEIGHT, MARGINAL_STRUCTURAL)
+CENTRED = (CLONE_CENSOR_WEIGHT, MARGINAL_STRUCTURAL, GENERALISED_PROPENSITY)
+# of hours a week, in the order of tables and figures; of the first those who happened to have them are compared
+OF_HOURS = (NAIVE, SPLINE, GENERALISED_PROPENSITY)
 
 # in the order of tables
 _ROWS = (
@@ -106,9 +110,11 @@ _ROWS = (
             "A model with the comparison alone: of hazards a Cox model, from the first day (Cox 1972, JRSS B 34:187; "
             "ties after Efron 1977, JASA 72:557); of subdistribution hazards, that of Fine and Gray; of weeks, the "
             "regression of the arm and the week; of amounts, their means; of doses a logistic regression within each "
-            "arm on the mean hours and the weeks of care that people happened to have."
+            "arm on the mean hours and the weeks of care that people happened to have; of hours a week a logistic "
+            "regression on a spline of those that people happened to attend."
         ),
         of_doses="Naive: those who had it",
+        of_hours="Naive: those who attended such hours",
         of_thresholds="Naive: regression on the weeks that people stayed",
         of_duration={"hazard_ratio": "Naive: from the first day"},
     ),
@@ -372,6 +378,24 @@ _ROWS = (
             "estimation is counted in the standard error. It rests on models of what people did, where the g-formula "
             "rests on models of use: where both agree, neither shape has made the answer. What moves both hours, or "
             "leaving, and later use and is not on record remains."
+        ),
+    ),
+    Method(
+        "generalised_propensity",
+        "landmark",
+        "Weighted by the chance of such hours",
+        23,
+        heading="Weighted hours a week",
+        explained=(
+            "Each person in care at the end of the window weighs the density of the mean hours attended among all, by "
+            "that given the covariates at the start: a gamma density, whose mean these move (generalised propensity "
+            "score; Hirano and Imbens 2004; Robins, Hernan and Brumback 2000, Epidemiology 11:550). Where tests of the "
+            "weeks of the window are on record, this is multiplied by the stabilised weight of the weeks: the chance "
+            "of still being in care, and of the fourth of hours that each week had, given the level, scheduled and "
+            "last hours, the covariates and the site, by the same chance given tests and craving up to then as well. "
+            "The outcome is regressed, so weighted, on a restricted cubic spline of the mean hours; the estimation of "
+            "the weights is counted in the standard error. It speaks of people who at the start were like those who "
+            "stayed. What moves both hours, or leaving, and later use and is not on record remains."
         ),
     ),
 )

@@ -180,3 +180,27 @@ def test_steps_of_random_curves_between_two_days_are_of_none_or_of_enough(policy
             assert ((np.abs(steps) < 1e-6) | (steps >= least)).all(), (axis, people)
             assert (np.abs(told[1:] - heights[axis == "days_known"]) <= own["rounding_error"] + 1e-9).all()
             assert ((told >= 0) & (told <= 1)).all()
+
+
+def over_hours(heights: list[float], policy: str, **key: Any) -> Any:
+    asked = {"analysis": "hours", "contrast": "c", "outcome": "abstinent", **key}
+    whole = {**asked, "group_by": "arm", "group": "iop", "horizon_days": 180}
+    cells = counts_of("iop", {"abstinent": 61, "using": 52, "out_of_care": 33}, **whole)
+    curves = points("abstinent", [7, 9, 11][: len(heights)], method="naive", axis="hours_per_week", horizon_days=180)
+    drawn = [
+        {**r, **asked, "arm": "iop", "missing_rule": "observed_only", "n_risk": None, "estimate": h,
+         "conf_low": h - 0.0432, "conf_high": h + 0.0432, "std_error": 0.022046}
+        for r, h in zip(curves, heights, strict=True)
+    ]  # fmt: skip
+    return release(policy, counts=cells, curves=drawn)["curves"]
+
+
+def test_a_curve_over_hours_is_as_fine_as_the_counts_of_its_arm() -> None:
+    heights = [0.5123, 0.6011, 0.5555]
+    assert over_hours(heights, "none")["estimate"].tolist() == heights
+    told = over_hours(heights, "opensafely")
+    # 113 people, rounded to the nearest five: a step of at least 5/113, and the curve may fall
+    assert told["estimate"].tolist() == pytest.approx([0.5, 0.6, 0.55])
+    assert (told["rounding_error"] == 0.025).all()
+    assert told["std_error"].tolist() == [0.022] * 3
+    assert (told["conf_low"] <= np.array(heights) - 0.0432).all()

@@ -287,7 +287,7 @@ def test_a_horizon_lies_after_the_landmark_the_window_and_the_first_day_that_cou
     columns = header.split("\t")
     rooms = (
         ("landmark", "durations"),
-        ("spline", "intensities"),
+        ("generalised_propensity", "intensities"),
         ("clone_censor_weight", "strategies"),
         ("clone_censor_weight", "starting"),
         ("g_formula", "doses"),

@@ -141,14 +141,15 @@ def by_category(
 
 def by_dose(
     y: ArrayLike, dose: ArrayLike, grid: ArrayLike, knots: int = 4, family: str = "logistic",
-    observed: ArrayLike | None = None, weight: ArrayLike | None = None,
+    observed: ArrayLike | None = None, weight: ArrayLike | None = None, among: Mask | None = None,
 ) -> Response:  # fmt: skip
     """Means of y (n,) at each dose of grid (k,), named by it, on a restricted cubic spline of the dose (n,).
 
-    y may be missing where `observed` (n,) is false. knots: of the spline, at quantiles of all doses. weight: (n,) of
-    people.
+    y may be missing where `observed` (n,) is false. knots: of the spline, at quantiles of the doses of those `among`
+    (n,), None: of all. weight: (n,) of people.
     """
-    at, doses = splines.knots(dose, knots), column(grid, "grid")
+    at = splines.knots(dose if among is None else column(dose, "dose")[among], knots)
+    doses = column(grid, "grid")
     labels = [f"spline column {j + 1}" for j in range(knots - 1)]
     table = splines.basis(dose, at)
     model = MarginalStructuralModel(family, y, table, observed=observed, weight=weight, names=labels)
@@ -158,6 +159,20 @@ def by_dose(
 def unweighted(n: int) -> Weights:
     """Everyone weighs one: the naive answer, and balance before weighting."""
     return Weights(np.ones(n), (), np.ones(n, dtype=bool))
+
+
+def of_some(weights: Weights, there: Mask) -> Weights:
+    """Weights of k people as those of n, of whom `there` (n,) says who the k are; the others have none."""
+    found = np.zeros(len(there))
+    found[there] = weights.weight
+    people = np.zeros(len(there), dtype=bool)
+    people[there] = weights.people
+    return Weights(found, tuple((_among(there, by), _among(there, own)) for by, own in weights.moves), people)
+
+
+def product(first: Weights, second: Weights) -> Weights:
+    """Weights of n people for two choices in turn, such as their hours week by week, and the dose these make."""
+    return Weights(first.weight * second.weight, first.moves + second.moves, first.people & second.people)
 
 
 def dose_correlation(x: Covariates, dose: ArrayLike, weight: ArrayLike | None = None) -> Array:

@@ -183,6 +183,21 @@ def intensity(found: Sequence[Rows], labels: Labels, setting: Intensity, arm: st
     return " ".join([said, *(capital(shorter(rows, labels)) for rows in found[1:])])
 
 
+def intensity_naively(naive: Rows, right: Estimated | None, labels: Labels) -> str:
+    """What people who happened to attend such hours show, and on which side it errs as far as these data tell."""
+    row = main(naive)
+    begin = ", ".join(w for w in (reading(row, labels), "as people came") if w)
+    said = f"{capital(begin)}, at more hours it was {gap(row, labels, POINTS, numbers.size)}."
+    if right is None:
+        return f"{said} This is no effect of hours: use makes people come less."
+    away = row["estimate"] - right["estimate"]
+    error = sum(numbers.number(one["rounding_error"]) or 0.0 for one in (row, right))
+    if abs(away) <= error:
+        return f"{said} Beyond rounding, that is no other than the difference above."
+    side = "in favour of more" if away > 0 else "against more"
+    return f"{said} By the estimate above it errs by {numbers.size(abs(away), error)} {POINTS}, {side} hours."
+
+
 def _amounts(setting: Intensity, arm: str) -> tuple[str, str]:
     """More and fewer hours, or tests, a week, after what people did."""
     if setting.cut is not None:

@@ -65,12 +65,14 @@ class Strategy:
     stay_at_most: all who are in care after k weeks are out then. stay_exactly: nobody leaves care (by death neither)
     before k weeks are over, everybody steps down as planned and is not transferred, and all are out after k weeks.
     stay_at_least: nobody leaves care before, transfers go on, and after k weeks all is as it was. hours: attended in
-    every week in care. steps_down: whether completing residential care leads on to the program, for everyone.
+    every week in care; with hours_weeks, in the first k weeks alone. steps_down: whether completing residential care
+    leads on to the program, for everyone.
     """
 
     stay_exactly: int | None = None
     stay_at_least: int | None = None
     hours: float | None = None
+    hours_weeks: int = WEEKS
     stay_at_most: int | None = None
     steps_down: bool | None = None
 
@@ -81,6 +83,10 @@ class Strategy:
     def holds(self, week: int) -> bool:
         """No one may leave care at the end of this week (counted from 0)."""
         return week + 1 < max(self.stay_exactly or 0, self.stay_at_least or 0)
+
+    def attended(self, week: int, natural: Floats) -> Floats | float:
+        """Hours of this week (counted from 0), of those in care; natural: as they come, (m,)."""
+        return natural if self.hours is None or week >= self.hours_weeks else self.hours
 
 
 NATURAL = Strategy()
@@ -179,7 +185,7 @@ def follow(
     for week in range(WEEKS):
         level[:, week] = now.level
         _use(now, use_constant, chance)
-        _attend(now, baseline, strategy, chance)
+        _attend(now, baseline, week, strategy, chance)
         craving[:, week], used[:, week], hours[:, week] = now.craving, now.used, now.hours
         screen_missed[:, week] = _screen_missed(now, baseline, week, effect, chance)
         if week in INTERVIEW_WEEKS:
@@ -240,15 +246,14 @@ def _use(now: _Now, constant: Floats, chance: _Chance) -> None:
     now.used = chance.use.random(len(constant)) < expit(log_odds)
 
 
-def _attend(now: _Now, b: Baseline, strategy: Strategy, chance: _Chance) -> None:
+def _attend(now: _Now, b: Baseline, week: int, strategy: Strategy, chance: _Chance) -> None:
     """This week's attended hours; the share attended is Beta with precision 8. Adds to the care so far."""
     inside = np.flatnonzero(now.level > OUT)
     mean = expit(1.7 - 0.9 * now.used[inside] - 0.2 * b.severity[inside])
     share = chance.attendance.beta(8 * mean, 8 * (1 - mean))
     share = np.where(now.level[inside] == RESIDENCE, 0.6 + 0.4 * share, share)
-    natural = now.planned_hours[inside] * share
     now.hours = np.zeros(len(b))
-    now.hours[inside] = natural if strategy.hours is None else strategy.hours
+    now.hours[inside] = strategy.attended(week, now.planned_hours[inside] * share)
     now.hours_so_far = now.hours_so_far + now.hours
     now.weeks_in_care[inside] += 1
     now.weeks_at_level[inside] += 1

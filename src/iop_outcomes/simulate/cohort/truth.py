@@ -13,8 +13,8 @@ day H, the first and the last counted. `retained_or_completed`: in care on day H
 use in the last four whole weeks before day H (63 to 90, 154 to 181), death aside.
 
 Strategies of staying, and weeks of leaving, are compared among those who started in the arm (`started`): weighted by
-the true placement probability; stepping down among those who completed residential care (`truth_onward`). Doses are of
-everybody.
+the true placement probability; stepping down among those who completed residential care (`truth_onward`); hours of the
+first weeks among people like those who stay (`truth_hours`). Doses are of everybody.
 
 Estimands. ATE: everybody. ATT: weighted by the true placement probability e. ATO: by e(1 - e). as_observed:
 what a comparison without adjustment converges to.
@@ -36,11 +36,13 @@ import numpy as np
 
 from iop_outcomes import __version__
 from iop_outcomes.errors import StudyError
+from iop_outcomes.simulate.cohort import truth_hours
 from iop_outcomes.simulate.cohort.model import COMPLETED, UNPLANNED, Course, Strategy, follow
 from iop_outcomes.simulate.cohort.population import Floats, draw_baseline
 from iop_outcomes.simulate.cohort.stays import LINK_DAYS, care_exit, index_exit, stays_of
 from iop_outcomes.simulate.cohort.truth_onward import SIDES, STEPS, step_down
-from iop_outcomes.vocabulary.measures import GAIN, MEAN_DAYS, MEASURES, RISK
+from iop_outcomes.vocabulary.measures import DOSE_RESPONSE, GAIN, MEAN_DAYS, MEASURES, RISK
+from iop_outcomes.vocabulary.methods import LANDMARK
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -167,7 +169,7 @@ def _moments(draws: int, seed: int, scenario: str) -> dict[_Key, _Moments]:
 
 def _chunk(size: int, source: np.random.SeedSequence, scenario: str) -> Iterator[tuple[_Key, Floats]]:
     """(n, 4) arrays z of one chunk, for every outcome, horizon and estimand."""
-    people, year = source.spawn(2)
+    people, year, other_year = source.spawn(3)
     baseline = draw_baseline(size, None, np.random.default_rng(people), scenario)
     e = baseline.placement
     # the same generator for each run: potential outcomes share their random numbers
@@ -201,6 +203,15 @@ def _chunk(size: int, source: np.random.SeedSequence, scenario: str) -> Iterator
         yield at_dose, np.column_stack([everybody, y, everybody, y])
     for contrast, z in step_down(baseline, year, scenario, lambda course: abstinent.value(_days(course), STAYING_DAY)):
         yield (contrast, abstinent.name, STAYING_DAY, "started", abstinent.measure, None, None), z
+    for more, z in truth_hours.first_weeks(
+        baseline,
+        year,
+        other_year,
+        scenario,
+        lambda course: abstinent.value(_days(course), STAYING_DAY),
+        lambda course: _days(course).care_days,
+    ):
+        yield (truth_hours.QUESTION, abstinent.name, STAYING_DAY, LANDMARK, DOSE_RESPONSE, more, None), z
     before, at, after = (
         abstinent.value(
             _days(follow(baseline, np.random.default_rng(year), scenario, 1, Strategy(stay_exactly=week))),
@@ -235,7 +246,8 @@ def _rows(key: _Key, moments: _Moments) -> Iterator[tuple[object, ...]]:
     names = MEASURES[measure].rows(*SIDES_OF.get(contrast, ARMS))
     for of, (value, influence) in list(zip(names, values, strict=False))[: 1 if contrast == GRID else None]:
         error = np.sqrt(max(float(influence @ moments.second @ influence), 0.0))
-        yield contrast, outcome, horizon, estimand, measure, of, hours, weeks, float(value), float(error)
+        at = truth_hours.hours_of(of, hours) if contrast == truth_hours.QUESTION and hours else hours
+        yield contrast, outcome, horizon, estimand, measure, of, at, weeks, float(value), float(error)
 
 
 def main(arguments: list[str] | None = None) -> None:
