@@ -126,13 +126,14 @@ def answer(
     except EstimationError as wrong:
         return without("gated", str(wrong))
     if ask.measure != RISK:
-        return Answered(shown.rows, _beside(ask, sample, outcome))
-    judged = power.judge(ask, sample.inference.confidence_level, shown.grounds, gate.max_detectable_difference)
+        return Answered(shown, _beside(ask, sample, outcome))
+    error = power.error_of(shown)
+    judged = power.judge(ask, sample.inference.confidence_level, error, gate.max_detectable_difference)
     told = () if judged.row is None else (judged.row,)
     if judged.reason:
         return without("gated", judged.reason, told)
     tipping = tuple(multiple.tipping(ask, sample, outcome, some)) if _moved(outcome, ask) else ()
-    return Answered((*shown.rows, *tipping), (*told, *few_sites.rows(ask, sample, outcome, shown.rows)))
+    return Answered((*shown, *tipping), (*told, *few_sites.rows(ask, sample, outcome, shown)))
 
 
 def _beside(ask: Analysis, sample: Sample, outcome: Outcome) -> tuple[Row, ...]:
@@ -157,29 +158,23 @@ def _stopped(ask: Analysis, sample: Sample, outcome: Outcome | str, gate: Gate, 
     return Decided("gated", few) if few else ALLOWED
 
 
-@dataclass(frozen=True)
-class _Means:
-    """Rows of the means of two sides, and what their detectable difference stands on."""
-
-    rows: tuple[Row, ...]
-    grounds: tuple[power.Ground, ...]
-
-
-def _means(ask: Analysis, sample: Sample, outcome: Outcome, records: imputed.Records | None, some: Some) -> _Means:
-    """Raises EstimationError."""
+def _means(
+    ask: Analysis, sample: Sample, outcome: Outcome, records: imputed.Records | None, some: Some
+) -> tuple[Row, ...]:
+    """Rows of the means of two sides. Raises EstimationError."""
     if ask.method in IMPUTED:
         found = imputed.estimated(ask, sample, outcome, records)
-        people = {"n_effective": float(np.mean([g.first + g.second for g in found.grounds]))}
-        return _Means(tuple(_pooled(ask, sample, found.pooled, people, some)), found.grounds)
+        people = {"n_effective": float(np.mean(found.effective))}
+        return tuple(_pooled(ask, sample, found.pooled, people, some))
     if MISSING_RULES[ask.missing_rule].drawn and isinstance(outcome, at_a_day.AtADay):
         found = multiple.estimated(ask, sample, outcome)
-        people = {"n_effective": float(np.mean([g.first + g.second for g in found.grounds]))}
-        return _Means(tuple(_pooled(ask, sample, found.pooled, people, some)), found.grounds)
+        people = {"n_effective": float(np.mean(found.effective))}
+        return tuple(_pooled(ask, sample, found.pooled, people, some))
     used, level = outcome.used(ask), sample.inference.confidence_level
     estimate = outcome.means(ask, sample)
     people = {"n_effective": sample.effective(ask.method, used)}
     made = results.two_arms(ask, estimate, sample.names, level, people, some)
-    return _Means(tuple(made), (power.ground(ask, sample, estimate, used),) if ask.measure == RISK else ())
+    return tuple(made)
 
 
 def _pooled(ask: Analysis, sample: Sample, pooled: Pooled, people: Mapping[str, float], some: Some) -> Iterable[Row]:

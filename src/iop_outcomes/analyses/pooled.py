@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from iop_outcomes.analyses import power
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.base.estimate import Estimate, difference, join, log_ratio
@@ -25,10 +24,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Imputed:
-    """Pooled means of the two sides, their difference and log ratio; grounds: of each completed data set."""
+    """Pooled means of both sides, their difference and log ratio; effective: people under the weights, by data set."""
 
     pooled: Pooled
-    grounds: tuple[power.Ground, ...]
+    effective: tuple[float, ...]
 
 
 def two_sides(
@@ -37,14 +36,14 @@ def two_sides(
     """completed: of each data set its people, the finished means of both sides and who is in them. said: what stands
     before the reason where one has no estimate. Raises EstimationError.
     """
-    each, grounds, every = [], [], []
+    each, effective, every = [], [], []
     try:
         for sample, one, used in completed:
             first, second = one.names
             each.append(join([one, difference(one, first, second), log_ratio(one, first, second)]))
-            grounds.append(power.ground(ask, sample, one, used))
+            effective.append(sample.effective(ask.method, used))
             every.append(one)
-        return Imputed(of(each, every, results.rows_of(ask, names)), tuple(grounds))
+        return Imputed(of(each, every, results.rows_of(ask, names)), tuple(effective))
     except EstimationError as wrong:
         raise EstimationError(f"{said}{wrong}") from wrong
 

@@ -169,7 +169,7 @@ def _released(
         "counts": pd.concat(parts, ignore_index=True) if parts else evidence.released,
         "estimates": numbers,
         "curves": release_curves(tables["curves"], evidence, level),
-        "diagnostics": release_diagnostics(tables["diagnostics"], evidence, arms, numbers),
+        "diagnostics": release_diagnostics(tables["diagnostics"], evidence, arms, numbers, level),
     }
 
 

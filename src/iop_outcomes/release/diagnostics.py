@@ -4,9 +4,10 @@ In order: rows of single strata are left out; shares of categories and the overl
 released counts; what is told of a covariate in both arms names its cells, the counts of the variable or of its level in
 the same contrast, and is as fine as those are (`iop_outcomes.release.fineness`); an unweighted difference is suppressed
 when one of its cells is hidden, as the difference gives the cell back; the largest difference within a site is
-suppressed, as the site may be small; a detectable difference, a test or an interval is suppressed where the estimate of
-its question is, and rounded where that is; everything on a contrast one of whose arms has too few people is suppressed;
-how complete a field is where its counts are withheld is added.
+suppressed, as the site may be small; a detectable difference follows from the released standard error of its question;
+a test or an interval is suppressed where the estimate of its question is, and rounded where that is; everything on a
+contrast one of whose arms has too few people is suppressed; how complete a field is where its counts are withheld is
+added.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from iop_outcomes.estimators.base.margins import detectable
 from iop_outcomes.release import positivity
 from iop_outcomes.release.completeness import known_shares
 from iop_outcomes.release.counts import RECORDS
@@ -26,6 +28,7 @@ from iop_outcomes.tables.results import (
     ALL,
     CORRELATION,
     CORRELATION_BEFORE,
+    DETECTABLE,
     DIFFERENCE_BROUGHT_IN,
     FEW_SITES_HIGH,
     FEW_SITES_LOW,
@@ -33,6 +36,7 @@ from iop_outcomes.tables.results import (
     OF_QUESTIONS,
     SCORE_PATTERNS,
 )
+from iop_outcomes.vocabulary.measures import DIFFERENCE, RISK
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,10 +71,12 @@ def release_diagnostics(
     evidence: Evidence,
     arms: Mapping[str, Sequence[str]],
     estimates: pd.DataFrame,
+    level: float = 0.95,
 ) -> pd.DataFrame:
     """The diagnostics that may be released, and one row for each field and group whose counts are withheld.
 
-    arms: names of the first and the second arm by contrast. estimates: as released.
+    arms: names of the first and the second arm by contrast. estimates: as released. level: of their intervals, by which
+    a detectable difference follows from a released standard error.
     """
     import pandas as pd
 
@@ -80,6 +86,7 @@ def release_diagnostics(
         return diagnostics
     diagnostics = positivity.shares(positivity.without_strata(diagnostics), evidence, arms)
     diagnostics = positivity.overlap(diagnostics, evidence, arms)
+    diagnostics = _as_released(diagnostics, estimates, level)
     few, cells, errors = _small_contrasts(evidence), cells_of(evidence), _errors(estimates)
     values = [
         None if row["contrast"] in few or row["status"] == "suppressed" else _value(row, cells, errors, policy)
@@ -93,6 +100,19 @@ def release_diagnostics(
     shares = known_shares(evidence.counts, evidence.released, policy)
     parts = [p for p in (released, shares) if len(p)]
     return pd.concat(parts, ignore_index=True) if parts else released
+
+
+def _as_released(diagnostics: pd.DataFrame, estimates: pd.DataFrame, level: float) -> pd.DataFrame:
+    """Detectable differences by the standard errors that are released, which tell no more than those."""
+    own = estimates[(estimates["measure"] == RISK) & (estimates["of"] == DIFFERENCE) & (estimates["group_by"] == ALL)]
+    rows = own[[*QUESTION, "std_error"]].to_dict("records")
+    told = {tuple(str(row[name]) for name in QUESTION): float(row["std_error"]) for row in rows}
+    asked = diagnostics[list(QUESTION)].astype(str).itertuples(index=False, name=None)
+    values = [
+        value if quantity != DETECTABLE else detectable(told[key], level=level) if key in told else float("nan")
+        for value, quantity, key in zip(diagnostics["value"], diagnostics["quantity"], asked, strict=True)
+    ]
+    return diagnostics.assign(value=values)
 
 
 def _value(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from iop_outcomes.estimators.two_by_two.power import POWER
+from iop_outcomes.estimators.base.margins import TO_DETECT
 from iop_outcomes.presentation import numbers
 from iop_outcomes.presentation.labels import STRATA, Labels, covariate, method
 from iop_outcomes.presentation.told import WITHHELD
@@ -142,6 +142,6 @@ def what_is_detectable() -> str:
     """What the table of detectable differences shows."""
     return (
         "After outcomes were read: the smallest difference in risk that the people of each primary question show with "
-        f"a power of {numbers.plain(100 * POWER)}{numbers.NARROW}%, at their effective numbers and with clusters "
-        "counted. A smaller one has not been ruled out by not being found."
+        f"a power of {numbers.plain(100 * TO_DETECT)}{numbers.NARROW}%, by the standard error of its estimate. A "
+        "smaller one has not been ruled out by not being found."
     )

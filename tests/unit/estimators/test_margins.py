@@ -145,6 +145,14 @@ def test_people_needed_agree_with_the_closed_form_and_with_a_simulation() -> Non
     assert margins.detectable(0.05) == pytest.approx(2.801585 * 0.05, rel=1e-6)
 
 
+def test_the_detectable_difference_is_found_in_four_of_five_studies() -> None:
+    rng, n, p = np.random.default_rng(1), 400, 0.4
+    gap = margins.detectable(np.sqrt(2 * p * (1 - p) / n))
+    first, second = (rng.binomial(n, q, 4000) / n for q in (p + gap / 2, p - gap / 2))
+    z = (first - second) / np.sqrt((first * (1 - first) + second * (1 - second)) / n)
+    assert (np.abs(z) > 1.96).mean() == pytest.approx(0.8, abs=0.025)
+
+
 def test_the_margin_itself_is_called_no_worse_once_in_forty() -> None:
     """And a plain test of a difference calls it 'no difference' most of the time: that is what the verdict replaces."""
     rng, n = np.random.default_rng(5), 150

@@ -1,4 +1,5 @@
-"""How many people or events a question needs, and how small a difference given people can show.
+"""How many people or events a question needs; what given people can show follows from their standard error, in
+`base.margins`.
 
 What happens: closed forms on the normal approximation, for two arms of independent people; clusters count by the design
 effect, 1 + (m - 1) ICC, by which people are divided. Refused: probabilities, shares and ratios outside their range.
@@ -56,22 +57,6 @@ def design_effect(people_per_cluster: float, correlation: float) -> float:
     if people_per_cluster < 1 or not 0 <= correlation <= 1:
         raise EstimationError("A design effect needs clusters of at least one person and a correlation within 0 and 1.")
     return 1 + (people_per_cluster - 1) * correlation
-
-
-def detectable_difference(
-    risk: float, first: float, second: float, effect: float = 1.0, power: float = POWER, level: float = 0.95
-) -> float:
-    """The smallest difference in risk that people given can show with the power.
-
-        (z_{1 - alpha/2} + z_power) sqrt(p (1 - p) deff (1 / n1 + 1 / n0))
-
-    risk: p of both arms together. first, second: effective people of the arms. effect: design effect.
-    """
-    _within(risk=risk, power=power, level=level)
-    if min(first, second) <= 0 or effect <= 0:
-        raise EstimationError("A detectable difference needs people in both arms, and a design effect above 0.")
-    reach = stats.norm.ppf(0.5 + level / 2) + stats.norm.ppf(power)
-    return float(reach * np.sqrt(risk * (1 - risk) * effect * (1 / first + 1 / second)))
 
 
 def _within(**given: float) -> None:
