@@ -44,7 +44,7 @@ def run(
     from iop_outcomes.presentation import target_trials
     from iop_outcomes.provenance import dictionary
     from iop_outcomes.release import policy
-    from iop_outcomes.report import page, sections
+    from iop_outcomes.report import captions, page, sections
 
     pictures = [picture(Path(p)) for p in ([figures] if isinstance(figures, str) else figures)]
     told = [Path(p).read_text(encoding="utf-8").splitlines() for p in ([notes] if isinstance(notes, str) else notes)]
@@ -55,7 +55,7 @@ def run(
     looked = [
         json.loads(Path(p).read_text(encoding="utf-8")) for p in ([signed] if isinstance(signed, str) else signed)
     ]
-    drawn = {p.name: p for p in pictures}
+    drawn = {p.name: captions.told(p, estimates, study) for p in pictures}
     made = sections.document(sections.Sources(tables, study, truth, lines, drawn, next(iter(looked), None)))
     told_of = dictionary.written(policy.asked(study.disclosure))
     return {

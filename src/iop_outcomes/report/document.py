@@ -47,13 +47,14 @@ class Table:
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure: its words, its content as a data URI, and the name of its file with numbers."""
+    """A figure: its words, its content as a data URI, the name of its file with numbers, and what it tells or not."""
 
     name: str
     title: str
     alt: str
     uri: str
     data: str
+    reading: str = ""
 
 
 @dataclass(frozen=True)
