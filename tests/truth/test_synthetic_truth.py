@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.simulate.cohort import truth
+from iop_outcomes.simulate.cohort import truth, truth_hours
 from iop_outcomes.simulate.cohort.model import COMPLETED, UNPLANNED, Course, follow
 from iop_outcomes.simulate.cohort.population import SCENARIOS, draw_baseline
 from iop_outcomes.simulate.cohort.stays import index_exit, stays_of
@@ -154,7 +154,14 @@ def test_committed_table_is_complete_and_consistent(committed: pd.DataFrame, pro
     of_arms = committed["contrast"] == "iop_vs_residential"
     assert of_arms.sum() == 20 * 4 * 4
     compared = committed[committed["hours_per_week"].isna()]
-    assert len(committed) - len(compared) == len(truth.DOSES)
+    assert committed["weeks_of_care"].notna().sum() == len(truth.DOSES)
+    hours = committed[committed["contrast"] == truth_hours.QUESTION]
+    assert len(committed) - len(compared) == len(truth.DOSES) + len(hours)
+    for more, fewer in truth_hours.COMPARED.values():
+        known = hours[hours["hours_per_week"].isin([more, fewer])].set_index("of")["truth"]
+        gap = known["more_hours"] - known["fewer_hours"]
+        assert np.allclose(known["difference"], gap, atol=3e-6)
+        assert 0 < gap < 0.05
     for contrast, rows in compared.groupby("contrast"):
         first, second = [of for of in rows["of"].unique() if of not in ("difference", "ratio")]
         wide = rows.pivot(index=["outcome", "horizon_days", "estimand"], columns="of", values="truth")
