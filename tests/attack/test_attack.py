@@ -60,17 +60,20 @@ def test_doors_that_look_at_one_cell_at_a_time_give_people_away(fresh: list[tupl
             assert sum(len(found.recovered(k)) for found in own for k in attack.KINDS) > 0, (policy, door)
 
 
-def test_what_the_intruder_takes_for_granted_is_so() -> None:
+@pytest.mark.parametrize(("seed", "by_weeks"), [(2, False), (8, True)])
+def test_what_the_intruder_takes_for_granted_is_so(seed: int, by_weeks: bool) -> None:
     """Where everything is told exactly, all that he knows holds together and gives every small number as it is; who is
-    not at risk is told nowhere.
+    not at risk is told nowhere. by_weeks: strategies of staying and further care are asked about as well.
     """
-    one = cohorts.cohort(np.random.default_rng(2), 70)
+    one = cohorts.cohort(np.random.default_rng(seed), 70)
+    assert (one.asked.weeks, one.asked.onward) == (by_weeks, by_weeks)
     tables = private(one)
     released = run(**tables.asked("none"))
     found = one_release(released, tables.tables, tables.told, RULES["cms"], one.known.iloc[:0])
     assert not found.false
     told = [t for t in found.targets if t.kind in ("cell", "difference", "part") and "not at risk" not in t.name]
     assert len(told) > 40
+    assert any(": left in weeks 1 to 3" in t.name for t in told) == by_weeks
     assert all(t.low == t.truth == t.high for t in told)
 
 
