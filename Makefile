@@ -74,6 +74,7 @@ simulate: setup
 	OMP_NUM_THREADS=1 $(RUN) python tests/truth/recovery.py --processes $(CORES)
 	OMP_NUM_THREADS=1 $(RUN) python tests/truth/missing_recovery.py --processes $(CORES)
 	OMP_NUM_THREADS=1 $(RUN) python tests/truth/staying_recovery.py --processes $(CORES)
+	OMP_NUM_THREADS=1 $(RUN) python tests/truth/margin_recovery.py --processes $(CORES)
 
 # long simulation: released curves beside those of midpoint six
 midpoint: setup

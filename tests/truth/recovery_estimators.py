@@ -86,9 +86,9 @@ class Sample:
         return outcome_model(self, "logistic", self.abstinent, self.matrix)
 
 
-def draw(rng: np.random.Generator, people: int = PEOPLE, sites: int = SITES) -> Sample:
-    """A cohort with new sites, placed and followed as the base scenario has it."""
-    course = simulate(people, sites, rng)
+def draw(rng: np.random.Generator, people: int = PEOPLE, sites: int = SITES, scenario: str = "base") -> Sample:
+    """A cohort with new sites, placed and followed as the scenario has it."""
+    course = simulate(people, sites, rng, scenario)
     b, inside = course.baseline, course.level > 0
     days, cause = index_exit(stays_of(course))
     return Sample(

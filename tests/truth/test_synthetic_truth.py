@@ -62,7 +62,12 @@ def _assert_near(found: tuple[float, float], row: pd.Series, name: str) -> None:
     assert abs(found[0] - row["value"]) < 4 * error, (name, found, row["value"])
 
 
-@pytest.mark.parametrize("scenario", [name for name, s in SCENARIOS.items() if not s.alike_in_hours])
+# whose effects are held to what they were made for, in test_margin_recovery
+OWN = ("at_the_margin", "no_difference")
+PUBLISHED = [name for name, s in SCENARIOS.items() if not s.alike_in_hours and name not in OWN]
+
+
+@pytest.mark.parametrize("scenario", PUBLISHED)
 def test_forced_arms_have_the_published_truths(scenario: str, published: Published) -> None:
     baseline = draw_baseline(DRAWS, None, np.random.default_rng(31), scenario)
     runs = [_by_week(follow(baseline, np.random.default_rng(32), scenario, arm)) for arm in (1, 0)]

@@ -57,6 +57,16 @@ SCENARIOS = {
         "screens and interviews are missed given the last screen, care and severity, and not given use",
         seen_at_random=True,
     ),
+    "at_the_margin": Scenario(
+        "the outpatient setting raises use at equal dose, so that ten of 100 fewer are abstinent in the four weeks "
+        "before week 26, which is a margin",
+        harm=0.197,
+    ),
+    "no_difference": Scenario(
+        "the outpatient setting lowers use at equal dose, so that as many are abstinent in the four weeks before "
+        "week 26 after either setting",
+        harm=-0.1855,
+    ),
     "wide_overlap": Scenario(
         "plans of both settings reach from 9 to 30 hours a week, as those of day care do", alike_in_hours=True
     ),
