@@ -1,10 +1,13 @@
-"""A simulated course as person-weeks in care, and the outcome that strategies of staying are held to."""
+"""A simulated course by the week: in care, as programs know it, and what strategies and doses are held to."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from iop_outcomes.simulate.cohort.model import COMPLETED, IOP, OUTPATIENT, Course
+from iop_outcomes.analyses.courses import FIRST_LEVEL, SECOND_LEVEL
+from iop_outcomes.analyses.weighted_weeks import WeightedWeeks
+from iop_outcomes.estimators.causal.doses import Course as Recorded
+from iop_outcomes.simulate.cohort.model import COMPLETED, IOP, LATER_WEEKS, OUTPATIENT, RESIDENCE, Course
 
 
 def abstinent(course: Course) -> np.ndarray:
@@ -28,3 +31,25 @@ def weeks_in_care(course: Course) -> dict[str, np.ndarray]:
     # the plan of the program, and whatever comes after it
     may = (level != IOP) | (at + 1 >= b.iop_weeks[person])
     return {"person": person, "week": at + 1, "left": left, "done": done, "may": may, "x": x}
+
+
+def recorded(course: Course, last: int) -> WeightedWeeks:
+    """What programs know of the first weeks: use and craving in care, scheduled hours, planned weeks."""
+    b, level = course.baseline, course.level[:, :last]
+    inside, first = level > 0, (course.arm == 1)[:, None]
+    fixed = np.column_stack([b.severity, b.cooccurring, b.unstable_housing, b.opioid, b.mandated, b.site_effect])
+    own = np.select([level == IOP, level == RESIDENCE, level == OUTPATIENT], [FIRST_LEVEL, SECOND_LEVEL, 3], 0)
+    states = (np.where(inside, state[:, :last], np.nan) for state in (course.used, course.craving))
+    used, craving = states
+    spent = np.ones(level.shape)
+    for week in range(1, last):
+        spent[:, week] = np.where(level[:, week] == level[:, week - 1], spent[:, week - 1] + 1, 1)
+    residence, program = (level == RESIDENCE), (level == IOP) & first
+    weeks = np.select([residence, program], [b.residence_weeks[:, None], b.iop_weeks[:, None]], LATER_WEEKS[level])
+    later = np.where(level == IOP, 10.0, 2.0)
+    hours = np.select([residence, program], [b.residence_hours[:, None], b.iop_hours[:, None]], later)
+    return WeightedWeeks(
+        Recorded.of(used, own, course.hours[:, :last], fixed.astype(float), craving),
+        hours * inside, np.where(inside, 7.0 * (weeks - spent), np.nan), np.ones(level.shape, dtype=bool),
+        ("severity", "cooccurring", "housing", "opioid", "mandated", "site"),
+    )  # fmt: skip

@@ -11,13 +11,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from course_by_week import abstinent, recorded
 
 from iop_outcomes.analyses.courses import FIRST_LEVEL, SECOND_LEVEL
-from iop_outcomes.analyses.weighted_weeks import WeightedWeeks
 from iop_outcomes.estimators.base.estimate import Estimate
-from iop_outcomes.estimators.causal.doses import Course as Recorded
 from iop_outcomes.estimators.causal.doses import Dose
-from iop_outcomes.simulate.cohort.model import IOP, LATER_WEEKS, OUTPATIENT, RESIDENCE, Course, Strategy, follow
+from iop_outcomes.simulate.cohort.model import IOP, RESIDENCE, Course, Strategy, follow
 from iop_outcomes.simulate.cohort.population import draw_baseline
 
 pytestmark = pytest.mark.truth
@@ -28,39 +27,13 @@ OWN = {IOP: FIRST_LEVEL, RESIDENCE: SECOND_LEVEL}
 DOSES = [(IOP, 13, 9.0), (IOP, 13, 12.0), (IOP, 8, 9.0), (IOP, 4, 9.0), (RESIDENCE, 4, 25.0)]
 
 
-def abstinent(course: Course) -> np.ndarray:
-    return (~course.used[:, 22:26].any(axis=1)).astype(float)
-
-
 def natural(scenario: str) -> Course:
     baseline = draw_baseline(PEOPLE, None, np.random.default_rng(SEED), scenario)
     return follow(baseline, np.random.default_rng(3), scenario)
 
 
-def recorded(course: Course) -> WeightedWeeks:
-    """What programs know: use and craving in care, scheduled hours, planned weeks."""
-    b, level = course.baseline, course.level[:, :LAST]
-    inside, first = level > 0, (course.arm == 1)[:, None]
-    fixed = np.column_stack([b.severity, b.cooccurring, b.unstable_housing, b.opioid, b.mandated, b.site_effect])
-    own = np.select([level == IOP, level == RESIDENCE, level == OUTPATIENT], [FIRST_LEVEL, SECOND_LEVEL, 3], 0)
-    states = (np.where(inside, state[:, :LAST], np.nan) for state in (course.used, course.craving))
-    used, craving = states
-    spent = np.ones(level.shape)
-    for week in range(1, LAST):
-        spent[:, week] = np.where(level[:, week] == level[:, week - 1], spent[:, week - 1] + 1, 1)
-    residence, program = (level == RESIDENCE), (level == IOP) & first
-    weeks = np.select([residence, program], [b.residence_weeks[:, None], b.iop_weeks[:, None]], LATER_WEEKS[level])
-    later = np.where(level == IOP, 10.0, 2.0)
-    hours = np.select([residence, program], [b.residence_hours[:, None], b.iop_hours[:, None]], later)
-    return WeightedWeeks(
-        Recorded.of(used, own, course.hours[:, :LAST], fixed.astype(float), craving),
-        hours * inside, np.where(inside, 7.0 * (weeks - spent), np.nan), np.ones(level.shape, dtype=bool),
-        ("severity", "cooccurring", "housing", "opioid", "mandated", "site"),
-    )  # fmt: skip
-
-
 def found(course: Course, doses: list[tuple[int, int, float]]) -> Estimate:
-    weeks = recorded(course)
+    weeks = recorded(course, LAST)
     assert weeks.weights.mean == pytest.approx(1, abs=0.05)
     asked = {f"{at} {n} {hours}": Dose.of(OWN[at], n, hours) for at, n, hours in doses}
     return weeks.means(asked, abstinent(course), weeks.weights.brought_in((0.01, 0.99))).estimate

@@ -15,9 +15,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from iop_outcomes.estimators.causal import g_formula, week_models
 from iop_outcomes.estimators.causal.doses import Course as Recorded
 from iop_outcomes.estimators.causal.doses import Dose
 from iop_outcomes.estimators.causal.g_formula import Doses, dose_means
+from iop_outcomes.estimators.causal.week_models import Columns
 from iop_outcomes.simulate.cohort.model import IOP, RESIDENCE, Course, Strategy, follow
 from iop_outcomes.simulate.cohort.population import draw_baseline
 
@@ -31,9 +33,9 @@ def abstinent(course: Course) -> np.ndarray:
     return (~course.used[:, 22:26].any(axis=1)).astype(float)
 
 
-def natural(scenario: str) -> Course:
+def natural(scenario: str, people: int = PEOPLE) -> Course:
     return follow(
-        draw_baseline(PEOPLE, None, np.random.default_rng(SEED), scenario), np.random.default_rng(3), scenario
+        draw_baseline(people, None, np.random.default_rng(SEED), scenario), np.random.default_rng(3), scenario
     )
 
 
@@ -95,6 +97,29 @@ def test_hours_are_found_where_use_is_known_in_care_alone(project: Path) -> None
     assert (error < 0.025).all()
     # who happened to stay 13 weeks at 9 hours
     assert abstinent(course)[stayed_at(course, 1, 9)].mean() > truth[0] + 3 * error[0]
+
+
+def test_with_one_slope_for_all_later_weeks_hours_seem_to_do_less(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is in care in the weeks of the outcome all but has it already: the model of what comes after care must know
+    how late care ended, or the hours of those who leave in week 13 do too little.
+    """
+    rows = pd.read_csv(project / "data/reference/truth_published.csv").query("scenario == 'base'")
+    truth = rows.set_index("quantity")["value"]["abstinent_week_26_iop_stay_exactly_13_at_12_hours"]
+    course, doses = natural("base", 60_000), {"12 hours": Dose.of(IOP, STAY, 12)}
+    found = told_at_week_26(course, doses).estimate
+    assert abs(found.value[0] - truth) < 3 * found.standard_error()[0]
+    assert found.standard_error()[0] < 0.01
+    ended = week_models.ended
+
+    def early_alone(levels, course, so_far, level, used, craving) -> Columns:
+        whole, q = ended(levels, course, so_far, level, used, craving), course.fixed.shape[1]
+        return Columns(whole.known[:, :-2], np.delete(whole.fixed, np.s_[q : 2 * q], axis=1), whole.states[:4])
+
+    for module in (week_models, g_formula):
+        monkeypatch.setattr(module, "ended", early_alone)
+    assert told_at_week_26(course, doses).estimate.value[0] < truth - 0.01
 
 
 def test_the_setting_at_equal_dose_is_found_by_what_is_known_at_week_26() -> None:

@@ -142,14 +142,21 @@ class Models:
 def ended(
     levels: Sequence[int], course: Course, so_far: Sequence[Array], level: Whole, used: Array, craving: Array | None
 ) -> Columns:
-    """What comes after care stands on: the state at its end, alone and by how early it ended, as states fade."""
+    """What comes after care stands on: the state at its end, alone and by how early and how late it ended, as states
+    fade. Of who is in care up to the outcome's own weeks the last state all but is the outcome: with one slope for all
+    later weeks, hours would seem to do less for those who leave at the bend than they do.
+    """
     last, weeks, total = so_far
-    early = np.maximum(FADES - weeks, 0.0)
+    away = (np.maximum(FADES - weeks, 0.0), np.maximum(weeks - FADES, 0.0))
     known = past(levels, so_far, level, BENDS_AFTER)
-    fading = [(np.minimum(values, at) * early)[:, None] for values, at in ((last, ENOUGH_LAST), (total, ENOUGH_TOTAL))]
+    fading = [
+        (np.minimum(values, at) * one)[:, None]
+        for one in away
+        for values, at in ((last, ENOUGH_LAST), (total, ENOUGH_TOTAL))
+    ]
     now = (used,) if craving is None else (used, craving)
-    start = np.hstack([course.fixed * early[:, None], course.start])
-    return Columns(np.hstack([known, *fading]), start, (*now, *(state * early for state in now)))
+    start = np.hstack([*(course.fixed * one[:, None] for one in away), course.start])
+    return Columns(np.hstack([known, *fading]), start, (*now, *(state * one for one in away for state in now)))
 
 
 def _before(values: Array) -> Array:
