@@ -111,7 +111,11 @@ def answers(
     raw = records(invented)
     given: dict[str, Any] = {n if n in ("quarantine", "arrivals") else f"raw_{n}": t for n, t in raw.items()}
     tables = clean.run(
-        **given, gap_days=care.gap_days, gap_sensitivity_days=care.gap_sensitivity_days, max_quarantined_share=1.0
+        **given,
+        gap_days=care.gap_days,
+        gap_sensitivity_days=care.gap_sensitivity_days,
+        max_quarantined_share=1.0,
+        detoxification=care.detoxification,
     )
     broken = set_aside.distrusted(tables["quarantine"])
     candidates = units.candidates(population, tables["persons"], tables["episodes"], tables["periods"], broken)

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.checks.numbers import shown
 from iop_outcomes.protocol.starting import in_words
+from iop_outcomes.vocabulary.levels import AS_INDEX, BEFORE_INDEX, DETOX
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from iop_outcomes.protocol import Starting
     from iop_outcomes.release.policy import Policy
     from iop_outcomes.study.loaded import Loaded
 
@@ -39,10 +41,18 @@ def lines(loaded: Loaded, tables: Mapping[str, pd.DataFrame], people: pd.DataFra
             yield (
                 f"{at}: of those who left {in_words(one.leaves)}, {who} started {in_words(one.starts)} care within "
                 f"{one.within_days} days, so that there is nothing to compare. {INSTEAD}: look at `starts`, `left_as` "
-                "and `within_days`."
+                f"and `within_days`{_of_detoxification(loaded, one)}."
             )
         else:
             yield (
                 f"{at}: of those who left {in_words(one.leaves)}, {shown(soon, policy)} started {in_words(one.starts)} "
                 f"care within {one.within_days} days, and {shown(others, policy)} did not."
             )
+
+
+def _of_detoxification(loaded: Loaded, one: Starting) -> str:
+    """Where who had nothing but detoxification is not asked about: that everybody who left it went on by definition."""
+    before = loaded.study.care.detoxification == BEFORE_INDEX
+    if not (before and DETOX in one.leaves):
+        return ""
+    return f", or set `care.detoxification: {AS_INDEX}`, as now only people who went on to treatment are asked about"

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from iop_outcomes.vocabulary.levels import BEFORE_INDEX
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -26,6 +28,7 @@ def run(
     gap_days: int,
     gap_sensitivity_days: Sequence[int],
     max_quarantined_share: float,
+    detoxification: str = BEFORE_INDEX,
 ) -> dict[str, pd.DataFrame]:
     """The canonical tables, valid and sorted by key, with 'episodes', 'episodes_by_gap', 'quarantine' and 'intake'.
 
@@ -33,6 +36,7 @@ def run(
     largest gap within an episode: days from the last day of a stay to the first day of the next.
     gap_sensitivity_days: other gap rules, for episodes_by_gap. max_quarantined_share: share of a table that may
     be set aside, and of the values of one of its columns that may be out of range. Raises StudyError beyond it.
+    detoxification: whether it may be the index level (`episodes`).
     """
     from iop_outcomes.clean import episodes, validate
 
@@ -46,5 +50,6 @@ def run(
         "periods": raw_periods,
     }
     valid = validate.validated(raw, quarantine, arrivals, max_quarantined_share)
-    linked = episodes.under_gaps(valid["stays"], valid["persons"], sorted({gap_days, *gap_sensitivity_days}))
+    gaps = sorted({gap_days, *gap_sensitivity_days})
+    linked = episodes.under_gaps(valid["stays"], valid["persons"], gaps, detoxification)
     return {**valid, "episodes": linked[gap_days].episodes, "episodes_by_gap": episodes.by_gap(linked)}

@@ -9,8 +9,9 @@ In order:
 3. Each day of care gets one level: where stays overlap, the highest. Detoxification is the lowest, so it counts
    only on days without treatment. This cuts the stays into segments that share no day.
 4. The index level is the level of the first segment of an episode that is not detoxification, and time zero its
-   first day. Segments that follow it at the same level, with no other level between, continue the index stay; any
-   other level, detoxification included, ends it. An episode of detoxification only is counted and left out.
+   first day; where a study takes detoxification as an index level too, that of the first segment, whatever it is.
+   Segments that follow it at the same level, with no other level between, continue the index stay; any other level,
+   detoxification included, ends it. An episode of detoxification only is counted and left out, unless it has one so.
 5. The reason is that of the last record at the index level, as recorded, whatever follows. Where a stay at a
    higher level began while that record still ran, the reason is 'transferred'.
 6. `days_since_previous` runs from the last day of the previous episode to time zero; detoxification only is no
@@ -32,6 +33,7 @@ from iop_outcomes.tables import TABLES
 from iop_outcomes.tables.canonical import STATES_AT_DISCHARGE
 from iop_outcomes.tables.conform import typed
 from iop_outcomes.vocabulary.causes import DIED, TRANSFERRED
+from iop_outcomes.vocabulary.levels import AS_INDEX, BEFORE_INDEX
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,16 +69,18 @@ class Places(NamedTuple):
     detox_only: int
 
 
-def link(stays: pd.DataFrame, persons: pd.DataFrame, gap_days: int) -> Linked:
+def link(stays: pd.DataFrame, persons: pd.DataFrame, gap_days: int, detoxification: str = BEFORE_INDEX) -> Linked:
     """Episodes as declared in EPISODES, in the order of person_id and time.
 
     stays, persons: canonical tables. gap_days: largest gap within an episode, in days from a last day to the
-    next first day.
+    next first day. detoxification: BEFORE_INDEX, or AS_INDEX, under which it may be the index level as any other.
     """
-    return under_gaps(stays, persons, [gap_days])[gap_days]
+    return under_gaps(stays, persons, [gap_days], detoxification)[gap_days]
 
 
-def under_gaps(stays: pd.DataFrame, persons: pd.DataFrame, gaps: Iterable[int]) -> dict[int, Linked]:
+def under_gaps(
+    stays: pd.DataFrame, persons: pd.DataFrame, gaps: Iterable[int], detoxification: str = BEFORE_INDEX
+) -> dict[int, Linked]:
     """`link` under each of several gap rules; what does not depend on the rule is done once."""
     import numpy as np
 
@@ -84,21 +88,24 @@ def under_gaps(stays: pd.DataFrame, persons: pd.DataFrame, gaps: Iterable[int]) 
         return {gap: Linked(TABLES["episodes"].empty(), 0, np.empty(0, dtype=np.int64)) for gap in gaps}
     records = _ended(stays, persons)
     pieces = segments(records)
+    treatment = (pieces["rank"] != DETOX).to_numpy() | (detoxification == AS_INDEX)
     found: list[tuple[NDArray[np.int64], Linked]] = []
     linked: dict[int, Linked] = {}
     for gap in gaps:
         spells = _spells(records, pieces, gap)
         # where no one comes back, every rule links alike
         known = next((one for before, one in found if np.array_equal(before, spells)), None)
-        linked[gap] = known or _linked(records, pieces, spells)
+        linked[gap] = known or _linked(records, pieces, spells, treatment)
         found.append((spells, linked[gap]))
     return linked
 
 
-def _linked(records: pd.DataFrame, pieces: pd.DataFrame, spells: NDArray[np.int64]) -> Linked:
+def _linked(
+    records: pd.DataFrame, pieces: pd.DataFrame, spells: NDArray[np.int64], treatment: NDArray[np.bool_]
+) -> Linked:
     import pandas as pd
 
-    at = _places(pieces["rank"].to_numpy(), spells)
+    at = _places(pieces["rank"].to_numpy(), spells, treatment)
     if not len(at.first):
         return Linked(TABLES["episodes"].empty(), at.detox_only, at.first)
     frame = pd.DataFrame(_episodes(records, pieces, at))
@@ -184,14 +191,16 @@ def _spells(records: pd.DataFrame, pieces: pd.DataFrame, gap_days: int) -> NDArr
     return spells[pieces["row"].to_numpy()]
 
 
-def _places(rank: NDArray[np.int64], spells: NDArray[np.int64]) -> Places:
-    """The segments that make each episode what it is. rank and spells: of each segment, in order."""
+def _places(rank: NDArray[np.int64], spells: NDArray[np.int64], treatment: NDArray[np.bool_]) -> Places:
+    """The segments that make each episode what it is. rank, spells, and whether it may be the index level: of each
+    segment, in order.
+    """
     import numpy as np
 
     begins = np.flatnonzero(run_begins(spells))
-    treated = np.cumsum(rank != DETOX)
-    before = (treated - (rank != DETOX))[begins]
-    # segments from the first that is no detoxification on
+    treated = np.cumsum(treatment.astype(np.int64))
+    before = (treated - treatment)[begins]
+    # segments from the first that may be the index level on
     since = np.flatnonzero(treated > before[spells])
     if not len(since):
         return Places(since, since, since, since, len(begins))

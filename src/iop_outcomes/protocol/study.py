@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from iop_outcomes.protocol.base import GAP, Name, Part, Share, Words
+from iop_outcomes.protocol.base import GAP, Name, OneOf, Part, Share, Words
 from iop_outcomes.protocol.doses import FEWEST, Doses, Quantiles
 from iop_outcomes.protocol.margins import Margin
 from iop_outcomes.protocol.records import Privacy, Source
@@ -17,7 +17,7 @@ from iop_outcomes.protocol.thresholds import Threshold
 from iop_outcomes.protocol.trials import Trial
 from iop_outcomes.protocol.uncertain import Imputation, Inference, Misclassification
 from iop_outcomes.protocol.use import Use
-from iop_outcomes.vocabulary.levels import LEVELS, RULES
+from iop_outcomes.vocabulary.levels import AS_INDEX, BEFORE_INDEX, LEVELS, RULES
 from iop_outcomes.vocabulary.measures import TESTS
 from iop_outcomes.vocabulary.testing import SCHEDULED_BEFORE
 
@@ -50,6 +50,11 @@ class Care(Part):
     )
     gap_sensitivity_days: list[Annotated[int, Field(ge=0)]] = Field(
         default=[7, 30, 60], description="other gap rules, counted alike, to show what hangs on it"
+    )
+    detoxification: Annotated[str, OneOf((BEFORE_INDEX, AS_INDEX))] = Field(
+        default=BEFORE_INDEX,
+        description=f"{BEFORE_INDEX}: time zero is the first day of treatment, and who had nothing but detoxification "
+        f"is not asked about; {AS_INDEX}: an episode may start with detoxification as its index level",
     )
     twenty_hours: Literal["partial_hospitalization", "intensive_outpatient"] = Field(
         default="partial_hospitalization", description="what exactly 20 scheduled hours a week are"

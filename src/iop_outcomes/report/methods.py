@@ -20,6 +20,7 @@ from iop_outcomes.report.explanations import UNITS_OF_ANALYSIS
 from iop_outcomes.report.methods_part import Part
 from iop_outcomes.vocabulary.answers import DEATHS, MISSING_RULES, NONE, NOT_DUE, Otherwise
 from iop_outcomes.vocabulary.kind import RETENTION
+from iop_outcomes.vocabulary.levels import AS_INDEX
 from iop_outcomes.vocabulary.measures import HAZARD_RATIO, MEASURES, MODELLED, SHARE_OF_WEEKS
 from iop_outcomes.vocabulary.methods import CENTRED, IMPUTED, LANDMARK, LANDMARK_ADJUSTED, METHODS, NAIVE, RANDOMISED
 from iop_outcomes.vocabulary.testing import SCHEDULED_BEFORE
@@ -53,9 +54,10 @@ def _people(study: AsRun) -> Part:
 
 def _time_zero(study: AsRun) -> Part:
     care = study.care
+    after = "" if care.detoxification == AS_INDEX else " after detoxification"
     return Part(
         TIME_ZERO,
-        "Time zero is the first day at the index level, the first level of care after detoxification: "
+        f"Time zero is the first day at the index level, the first level of care{after}: "
         f"eligibility, arm and follow-up all begin on it. Stays no more than {care.gap_days} days apart, counted "
         f"{GAP}, belong to one episode: {_without_care(care.gap_days)} between them. Records that broke a rule were "
         "set aside and counted; more than "

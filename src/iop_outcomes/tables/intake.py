@@ -77,7 +77,9 @@ EPISODES = Table(
         "person_id": PERSON,
         "episode": Column("whole", "number of the episode within the person, from 1", low=1),
         "site_id": Column("text", "program of the first treatment stay"),
-        "index_level": Column("text", "level of care of the first stay after detoxification", allowed=LEVELS),
+        "index_level": Column(
+            "text", "level of care of the first stay; after detoxification, unless that counts", allowed=LEVELS
+        ),
         "index_start_day": Column("whole", "first day at the index level: time zero", "day"),
         "index_end_day": Column("whole", "last day at the index level", "day", nullable=True, outcome=True),
         "index_end_latest": Column(

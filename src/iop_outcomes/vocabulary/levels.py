@@ -39,6 +39,8 @@ _ROWS = (
     Level("4", "Inpatient"),
 )
 LEVELS = tuple(row.name for row in _ROWS)
+# what detoxification at the beginning of an episode is: care before the index level, or the index level itself
+BEFORE_INDEX, AS_INDEX = "before_index", "as_index"
 # those that hours tell apart
 AMBULATORY = (OUTPATIENT, IOP, PARTIAL)
 # care by day and night, where people can hardly use: detoxification too, of which most is in a bed

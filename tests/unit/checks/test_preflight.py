@@ -220,3 +220,17 @@ def test_who_left_and_went_on_is_told_and_what_cannot_be_asked_is_named(folder, 
     found = told(folder).text()
     assert said in found
     assert "starting.down: only those who happened to do so are compared" in found
+
+
+def test_where_people_who_went_no_further_are_not_asked_about_everybody_goes_on_and_check_says_why(folder):
+    records(folder)
+    residents = [f"p{i:02d}" for i in range(0, 40, 2)]
+    with (folder / "records/stays.csv").open("a") as file:
+        file.writelines(f"{n},d{n},site0,detox,-5,-1,completed,substance_use\n" for n in residents)
+    with (folder / "config/cohorts/ours.yaml").open("a") as file:
+        file.write(GOING_ON.replace('["3.5"]', "[detox]") % ('["2.1", "3.5"]', "completed"))
+    with (folder / "config/analyses.tsv").open("a") as sheet:
+        sheet.write("ours\tq\tdose\tdown\tabstinent\t90\trisk\tcrude\tobserved_only\tsecondary\n")
+    found = told(folder).text()
+    assert "of those who left detoxification, everybody started" in found
+    assert "or set `care.detoxification: as_index`" in found

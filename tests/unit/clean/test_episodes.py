@@ -115,6 +115,23 @@ def test_detoxification_only_is_counted_and_left_out() -> None:
     assert link(stays.iloc[[0, 2]], persons_of(stays), 14).episodes.empty
 
 
+def test_where_detoxification_is_an_index_level_an_episode_starts_with_it_whatever_follows() -> None:
+    stays = stays_of(
+        [
+            ("a", "detox", -6, -1, "completed"), ("a", "2.1", 3, 40, "completed"), ("b", "detox", 0, 3, "unplanned"),
+            ("c", "3.5", 0, 20, "completed"), ("c", "detox", 25, 30, "completed"),
+        ]
+    )  # fmt: skip
+    found = link(stays, persons_of(stays), 14, detoxification="as_index")
+    assert found.detox_only == 0
+    columns = ["person_id", "index_level", "index_start_day", "index_end_day", "index_reason", "episode_end_day"]
+    assert check(TABLES["episodes"], found.episodes)[columns].to_numpy().tolist() == [
+        ["a", "detox", -6, -1, "completed", 40],
+        ["b", "detox", 0, 3, "unplanned", 3],
+        ["c", "3.5", 0, 20, "completed", 30],
+    ]
+
+
 def test_reentry_at_the_same_level_continues_the_index_stay_unless_another_level_lies_between() -> None:
     (one,) = episodes_of([("a", "2.1", 0, 20, "unplanned"), ("a", "2.1", 30, 60, "completed")])
     assert (one["index_end_day"], one["index_reason"]) == (60, "completed")
@@ -261,7 +278,7 @@ def test_days_in_care_are_conserved(records: list[Stay]) -> None:
     care = days_of_care(stays, persons_of(stays))
     counted = [
         (person, day, level)
-        for person, level, start, end in care.astype(object).to_numpy().tolist()
+        for person, level, start, end, _ in care.astype(object).to_numpy().tolist()
         for day in range(start, FAR if pd.isna(end) else end + 1)
     ]
     assert sorted(counted) == sorted((p, d, r["level_of_care"]) for p, days in by_day(stays) for d, r in days)
