@@ -69,11 +69,12 @@ agreement: setup
 	IOP_OUTCOMES_AGREEMENT=docs/agreement.csv $(RUN) python -m pytest -q tests/parity
 
 # long simulation: what every estimator makes of a thousand synthetic cohorts, held against the truth; and what every
-# reading of a missing answer, and every way to compare lengths of stay, makes of some hundreds
+# reading of a missing answer, every way to compare lengths of stay, and hours a week, makes of some hundreds
 simulate: setup
 	OMP_NUM_THREADS=1 $(RUN) python tests/truth/recovery.py --processes $(CORES)
 	OMP_NUM_THREADS=1 $(RUN) python tests/truth/missing_recovery.py --processes $(CORES)
 	OMP_NUM_THREADS=1 $(RUN) python tests/truth/staying_recovery.py --processes $(CORES)
+	OMP_NUM_THREADS=1 $(RUN) python tests/truth/hours_recovery.py --processes $(CORES)
 	OMP_NUM_THREADS=1 $(RUN) python tests/truth/margin_recovery.py --processes $(CORES)
 
 # long simulation: released curves beside those of midpoint six
