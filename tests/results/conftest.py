@@ -10,6 +10,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
+
+# what tells one analysis from another
+KEYS = ("analysis", "contrast", "outcome", "horizon_days", "measure", "method", "missing_rule")
 
 
 @dataclass(frozen=True)
@@ -27,8 +31,26 @@ class Release:
         return self.table("counts")
 
     @cached_property
-    def estimates(self) -> pd.DataFrame:
+    def everything(self) -> pd.DataFrame:
+        """All estimates, those of specification curves among them."""
         return self.table("estimates")
+
+    @cached_property
+    def estimates(self) -> pd.DataFrame:
+        """The estimates that the sheet asks for."""
+        return self.of_the_sheet(self.everything)
+
+    @cached_property
+    def asked(self) -> list[dict[str, Any]]:
+        """The analyses of the study, those of specification curves among them."""
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        return yaml.load((self.folder / "study.yaml").read_text("utf-8"), Loader=loader)["analyses"]
+
+    def of_the_sheet(self, estimates: pd.DataFrame) -> pd.DataFrame:
+        """Without the rows that specification curves alone ask for."""
+        curves = {tuple(row[k] for k in KEYS) for row in self.asked if row["family"] == "specification"}
+        rows = zip(*(estimates[k].tolist() for k in KEYS), strict=True)
+        return estimates[[row not in curves for row in rows]]
 
     @cached_property
     def curves(self) -> pd.DataFrame:

@@ -50,8 +50,8 @@ def test_the_three_rules_give_three_answers_and_only_that_by_hours_rests_on_the_
     rules = {"asam": CONTRAST, "label": f"{CONTRAST}_by_label", "broad": f"{CONTRAST}_by_broad"}
     steps = ("retention", "abstinence")
     files = [private / step / contrast / "estimates.parquet" for step in steps for contrast in rules.values()]
-    found = pd.concat([pd.read_parquet(file) for file in files])
-    found = found[(found["of"] == "difference") & found["missing_rule"].isin(PLAIN)]
+    found = demo.of_the_sheet(pd.concat([pd.read_parquet(file) for file in files]))
+    found = found[(found["of"] == "difference") & found["missing_rule"].isin(PLAIN) & (found["group_by"] == "all")]
     found = found[found["delta_first"].isna() & found["to_day"].isna()]
     question = [*keys, "method", "missing_rule"]
     by = {n: found[found["contrast"] == c].set_index(question)["estimate"] for n, c in rules.items()}
