@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from iop_outcomes.library import (
         adjusted_difference,
         at_a_dose,
+        by_group,
         cox,
         cumulative_incidence,
         endpoints,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "adjusted_difference", "at_a_dose", "cox", "cumulative_incidence", "endpoints", "histories_of_hours",
+    "adjusted_difference", "at_a_dose", "by_group", "cox", "cumulative_incidence", "endpoints", "histories_of_hours",
     "kaplan_meier", "propensity_score", "restricted_mean", "starting", "states_over_time", "staying", "staying_curve",
     "weekly_shares",
 ]  # fmt: skip

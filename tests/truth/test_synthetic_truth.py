@@ -175,8 +175,11 @@ def test_committed_table_is_complete_and_consistent(committed: pd.DataFrame, pro
             assert np.allclose(wide["ratio"], wide[first] / wide[second], rtol=1e-4), contrast
     risks = committed[of_arms & (committed["measure"] == "risk") & (committed["of"] != "ratio")]
     often = risks["outcome"] != "death"
-    assert risks.loc[often, "monte_carlo_error"].between(0.0003, 0.0012).all()
-    assert risks["monte_carlo_error"].between(0.0001, 0.0012).all()
+    assert risks.loc[often, "monte_carlo_error"].between(0.0002, 0.0012).all()
+    # deaths do not depend on the setting: runs that share their random numbers have the same ones
+    alike = risks[~often & (risks["of"] == "difference") & (risks["estimand"] != "as_observed")]
+    assert (alike[["truth", "monte_carlo_error"]] == 0).all(axis=None)
+    assert risks.loc[risks.index.difference(alike.index), "monte_carlo_error"].between(0.0001, 0.0012).all()
     about = json.loads((project / "data/reference/truth_demo.json").read_text(encoding="utf-8"))
     assert (about["draws_per_arm"], about["seed"]) == (truth.DRAWS, truth.SEED)
 
@@ -186,7 +189,7 @@ def test_the_committed_table_is_what_the_code_gives(committed: pd.DataFrame) -> 
     both = truth.truths(DRAWS, 61).merge(committed, on=keys, suffixes=("", "_committed"), validate="one_to_one")
     assert len(both) == len(committed)
     error = np.hypot(both["monte_carlo_error"], both["monte_carlo_error_committed"])
-    assert ((both["truth"] - both["truth_committed"]).abs() < 4.5 * error).all()
+    assert ((both["truth"] - both["truth_committed"]).abs() <= 4.5 * error).all()
 
 
 def test_what_is_seen_in_the_treated_is_their_potential_outcome(committed: pd.DataFrame) -> None:
@@ -211,8 +214,11 @@ def test_monte_carlo_errors_are_those_of_repetition() -> None:
     frames = [truth.truths(2000, seed) for seed in range(40)]
     spread = np.std([f["truth"] for f in frames], axis=0, ddof=1)
     said = np.mean([f["monte_carlo_error"] for f in frames], axis=0)
-    assert 0.9 < np.median(spread / said) < 1.1
-    assert ((spread / said > 0.55) & (spread / said < 1.6)).all()
+    drawn = said > 1e-12  # deaths are the same in both settings
+    assert (spread[~drawn] < 1e-12).all()
+    ratio = spread[drawn] / said[drawn]
+    assert 0.9 < np.median(ratio) < 1.1
+    assert ((ratio > 0.55) & (ratio < 1.6)).all()
 
 
 def test_too_few_draws_are_refused() -> None:

@@ -38,6 +38,10 @@ class Scored:
         """(n,) weights of a kind."""
         return weights(kind, self.treated, self.score.score, self.people)
 
+    def given(self, kind: str) -> dict[str, Array | None]:
+        """Weights of a kind and people per row, by the arguments of an estimator."""
+        return {"weight": self.weight(kind), "frequency": self.people}
+
     def finished(self, estimate: Estimate, kind: str) -> Estimate:
         """The estimate with the estimation of the score counted, people grouped."""
         slope = weight_slope(kind, self.treated, self.score.score, self.people)
@@ -57,9 +61,9 @@ def propensity_score(
     """
     import pandas as pd
 
-    scored = _scored(data, arm, first, second, covariates, frequency, None)
-    kinds = {kind: scored.weight(kind) for kind in TILTS if kind != IPTW_UNSTABILISED}
-    return pd.DataFrame({"score": scored.score.score, **kinds}, index=scored.frame.data.index)
+    found = scored(data, arm, first, second, covariates, frequency, None)
+    kinds = {kind: found.weight(kind) for kind in TILTS if kind != IPTW_UNSTABILISED}
+    return pd.DataFrame({"score": found.score.score, **kinds}, index=found.frame.data.index)
 
 
 def adjusted_difference(
@@ -94,13 +98,12 @@ def adjusted_difference(
         raise EstimationError(f"`weights` is one of {', '.join(TILTS)}; it is {weights!r}.")
     _one_question(outcome, time, event, cause, which, horizon)
     taken = [name for name in (outcome, time, event, cause) if name is not None]
-    scored = _scored(data, arm, first, second, covariates, frequency, cluster, taken)
-    given = {"weight": scored.weight(weights), "frequency": scored.people}
+    found = scored(data, arm, first, second, covariates, frequency, cluster, taken)
     if outcome is not None:
-        made = _mean(scored, outcome, given)
+        made = mean_of(found, outcome, found.given(weights))
     else:
-        made = _by_time(scored, str(time), event, cause, which, censored, float(horizon or 0), given)
-    estimate = scored.finished(made, weights)
+        made = _by_time(found, str(time), event, cause, which, censored, float(horizon or 0), found.given(weights))
+    estimate = found.finished(made, weights)
     names = estimate.names[0], estimate.names[1]
     arms = tidy.rows(estimate, level).assign(of=[first, second])
     table = pd.concat([arms, tidy.contrast(estimate, *names, level)], ignore_index=True)
@@ -120,7 +123,7 @@ def _one_question(
         )
 
 
-def _scored(
+def scored(
     data: pd.DataFrame,
     arm: str,
     first: Any,
@@ -130,7 +133,7 @@ def _scored(
     cluster: str | None,
     taken: Sequence[str] = (),
 ) -> Scored:
-    """taken: columns of the outcome, which are no covariates."""
+    """The people of two arms with their scores. taken: columns of the outcome, which are no covariates."""
     whole = Frame(data)
     for label, argument in ((first, "first"), (second, "second")):
         whole.one_of(label, arm, argument)
@@ -146,7 +149,8 @@ def _scored(
     return Scored(frame, treated, people, fit_propensity(matrix, treated, people))
 
 
-def _mean(scored: Scored, outcome: str, given: dict[str, Any]) -> Estimate:
+def mean_of(scored: Scored, outcome: str, given: dict[str, Any]) -> Estimate:
+    """Means of the first and the second arm; people for whom the outcome is missing are left out."""
     frame = scored.frame
     if not isinstance(outcome, Hashable) or outcome not in frame.data:
         frame.column(outcome, "outcome")

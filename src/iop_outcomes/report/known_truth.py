@@ -19,6 +19,7 @@ from iop_outcomes.report.summary import Pair
 from iop_outcomes.tables.results import ALL
 from iop_outcomes.tables.rows import Estimated
 from iop_outcomes.vocabulary.measures import DIFFERENCE
+from iop_outcomes.vocabulary.methods import LANDMARK_ADJUSTED, METHODS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,8 +52,7 @@ def beside(estimates: pd.DataFrame, study: AsRun, truth: pd.DataFrame) -> list[T
 
 def _truth_line(pair: Pair, labels: Labels, known: dict[tuple[object, ...], float]) -> Line | None:
     row = pair.main
-    of_everyone = "started" if row["contrast"] in two_strategies(labels.study) else "ATE"
-    estimand = of_everyone if row["estimand"] == "as_observed" else row["estimand"]
+    estimand = _of_everyone(row, labels) if row["estimand"] == "as_observed" else row["estimand"]
     value = known.get((row["contrast"], row["outcome"], row["horizon_days"], estimand, row["measure"], row["of"]))
     if value is None:
         return None
@@ -62,6 +62,13 @@ def _truth_line(pair: Pair, labels: Labels, known: dict[tuple[object, ...], floa
     wrong = misleading(pair, labels)
     name = label(pair, labels) + (", wrong on purpose" if wrong else "")
     return Line(name, (with_interval(row, signed), signed(value), inside(row, value)), wrong=wrong)
+
+
+def _of_everyone(row: Estimated, labels: Labels) -> str:
+    """What the truth of a comparison is called that adjusts for nothing."""
+    if row["contrast"] in labels.study.durations:
+        return METHODS[LANDMARK_ADJUSTED].estimand
+    return "started" if row["contrast"] in two_strategies(labels.study) else "ATE"
 
 
 def inside(row: Estimated, value: float) -> str:

@@ -40,7 +40,6 @@ UNREACHED: dict[str, str] = {
     "survival.cumulative_hazard": "hazards by cause for transitions between levels of care",
     "survival.cuminc.time_lost": "days of care lost to each way of leaving",
     # is it no worse: verdict, modifiers, sites, multiplicity
-    "base.inference.adjusted": "Holm within a family of modifiers, Benjamini-Hochberg beyond",
     "base.inference.equivalence": "non-inferiority and equivalence of adjusted estimates",
     "base.inference.interval": "limits on the scale of a margin",
     "base.inference.simultaneous": "limits that hold for all modifiers at once",

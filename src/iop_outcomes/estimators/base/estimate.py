@@ -145,17 +145,19 @@ class Estimate:
             apart=None if self.apart is None else jacobian @ self.apart @ jacobian.T,
         )
 
-    def among(self, there: NDArray[np.bool_]) -> Estimate:
+    def among(self, there: NDArray[np.bool_], frequency: Array | None = None) -> Estimate:
         """The estimate as one of everyone (N,), of whom its n people are those `there`; the others take no part.
 
-        Raises EstimationError where people are grouped already: everyone is to be grouped afterwards.
+        frequency: (N,) people per row of everyone, by default 1 of the others. Raises EstimationError where people are
+        grouped already: everyone is to be grouped afterwards.
         """
         if there.all():
             return self
         if self.clusters:
             raise EstimationError("Estimates of people who are grouped already cannot be taken among others.")
-        influence, frequency, weight = np.zeros((len(there), len(self.names))), np.ones(len(there)), np.ones(len(there))
-        influence[there], frequency[there] = self.influence, self.frequency
+        influence, weight = np.zeros((len(there), len(self.names))), np.ones(len(there))
+        people = np.ones(len(there)) if frequency is None else frequency.astype(float)
+        influence[there], people[there] = self.influence, self.frequency
         if self.weight is not None:
             weight[there] = self.weight
         known = self.known_part()
@@ -164,7 +166,7 @@ class Estimate:
         return replace(
             self,
             influence=influence,
-            frequency=frequency,
+            frequency=people,
             weight=None if self.weight is None else weight,
             part=part,
         )
@@ -254,7 +256,7 @@ class Estimate:
 def join(estimates: Sequence[Estimate]) -> Estimate:
     """Several estimates on the same people as one, so that they can be contrasted with their covariance."""
     first = estimates[0]
-    if any(e.influence.shape[0] != first.influence.shape[0] for e in estimates):
+    if any(not np.array_equal(e.frequency, first.frequency) for e in estimates):
         raise EstimationError("Estimates on different people cannot be joined.")
     same = all(e.weight is not None and np.array_equal(e.weight, first.weight) for e in estimates)  # type: ignore[arg-type]
     alike = same and all(e.part is None for e in estimates)

@@ -48,6 +48,9 @@ GOES_ON = np.array([0.0, 0.0, 0.50, 0.40])
 NEXT_ON_COMPLETION = np.array([OUT, OUT, OUTPATIENT, IOP], dtype=np.int8)
 NEXT_ON_TRANSFER = np.array([OUT, OUTPATIENT, OUTPATIENT, IOP], dtype=np.int8)
 
+# of a transfer at the end of a week in care
+TRANSFER_CHANCE = 0.004
+
 # days out of care at a step-down. None is 14, where rules for linking stays part by a day in what they count
 GAP_DAYS = np.array([0, 1, 2, *range(3, 14), *range(15, 21)])
 GAP_SHARES = np.array([0.50, 0.22, 0.12, *[0.145 / 11] * 11, *[0.015 / 6] * 6])
@@ -66,27 +69,32 @@ class Strategy:
     before k weeks are over, everybody steps down as planned and is not transferred, and all are out after k weeks.
     stay_at_least: nobody leaves care before, transfers go on, and after k weeks all is as it was. hours: attended in
     every week in care; with hours_weeks, in the first k weeks alone. steps_down: whether completing residential care
-    leads on to the program, for everyone.
+    leads on to the program, for everyone. stay_exactly may be (n,), a number of weeks for each person.
     """
 
-    stay_exactly: int | None = None
+    stay_exactly: int | Wholes | None = None
     stay_at_least: int | None = None
     hours: float | None = None
     hours_weeks: int = WEEKS
     stay_at_most: int | None = None
     steps_down: bool | None = None
 
-    def ends(self, week: int) -> bool:
-        """Everyone is out of care at the end of this week (counted from 0)."""
-        return week + 1 in (self.stay_exactly, self.stay_at_most)
+    def ends(self, week: int) -> Flags:
+        """(n,), or () for all alike: is out of care at the end of this week (counted from 0)."""
+        return np.equal(week + 1, _weeks(self.stay_exactly)) | np.equal(week + 1, _weeks(self.stay_at_most))
 
-    def holds(self, week: int) -> bool:
-        """No one may leave care at the end of this week (counted from 0)."""
-        return week + 1 < max(self.stay_exactly or 0, self.stay_at_least or 0)
+    def holds(self, week: int) -> Flags:
+        """(n,), or () for all alike: may not leave care at the end of this week (counted from 0)."""
+        return np.less(week + 1, np.maximum(_weeks(self.stay_exactly), _weeks(self.stay_at_least)))
 
     def attended(self, week: int, natural: Floats) -> Floats | float:
         """Hours of this week (counted from 0), of those in care; natural: as they come, (m,)."""
         return natural if self.hours is None or week >= self.hours_weeks else self.hours
+
+
+def _weeks(asked: int | Wholes | None) -> int | Wholes:
+    """A number of weeks that is none of the first where none is asked for."""
+    return 0 if asked is None else asked
 
 
 NATURAL = Strategy()
@@ -99,8 +107,9 @@ class Course:
     `arm` and `death_week` (-1: alive) are (n,), `interviewed` is (n, 3), all else (n, 52).
 
     level: level of care in the week, 0 out of care. craving: with which use was drawn. used: any use. hours: attended.
-    leaving: how the level was left at the end of the week, 0 when it was not. gap_days: days between the level left and
-    the next, drawn at step-down. screen_missed: the screen of the week, if due, was not given.
+    leaving: how the level was left at the end of the week, 0 when it was not. exit_chance: of leaving all care at the
+    end of the week, death and strategy aside. gap_days: days between the level left and the next, drawn at step-down.
+    screen_missed: the screen of the week, if due, was not given.
     """
 
     baseline: Baseline
@@ -110,6 +119,7 @@ class Course:
     used: Flags
     hours: Floats
     leaving: Codes
+    exit_chance: Floats
     gap_days: Codes
     screen_missed: Flags
     interviewed: Flags
@@ -162,6 +172,11 @@ def simulate(
     return follow(draw_baseline(n, sites, rng, scenario), rng, scenario, arm, strategy)
 
 
+def anew(source: np.random.SeedSequence) -> np.random.Generator:
+    """The generator of a source, the same however often it is asked for: drawing moves the source's own count on."""
+    return np.random.default_rng(np.random.SeedSequence(source.entropy, spawn_key=source.spawn_key))
+
+
 def follow(
     baseline: Baseline,
     rng: np.random.Generator,
@@ -179,7 +194,7 @@ def follow(
     now = _start(baseline, arms, chance)
     level, leaving, gap_days = (np.zeros((n, WEEKS), dtype=np.int8) for _ in range(3))
     used, screen_missed = (np.zeros((n, WEEKS), dtype=bool) for _ in range(2))
-    craving, hours = np.zeros((n, WEEKS)), np.zeros((n, WEEKS))
+    craving, hours, exit_chance = (np.zeros((n, WEEKS)) for _ in range(3))
     interviewed = np.zeros((n, len(INTERVIEW_WEEKS)), dtype=bool)
     death_week = np.full(n, -1, dtype=np.int64)
     for week in range(WEEKS):
@@ -193,10 +208,23 @@ def follow(
         _screen(now, screen_missed[:, week])
         dying = _dying(now, baseline, strategy.holds(week), chance)
         death_week[dying] = week
-        leaving[:, week] = _leaving(now, exit_constant, dying, week, strategy, chance)
+        unplanned = _exit_chance(now, exit_constant, week)
+        exit_chance[:, week] = _out_of_care(now, unplanned)
+        leaving[:, week] = _leaving(now, unplanned, dying, week, strategy, chance)
         gap_days[:, week] = _move(now, leaving[:, week], week, strategy, chance)
     return Course(
-        baseline, arms, level, craving, used, hours, leaving, gap_days, screen_missed, interviewed, death_week
+        baseline,
+        arms,
+        level,
+        craving,
+        used,
+        hours,
+        leaving,
+        exit_chance,
+        gap_days,
+        screen_missed,
+        interviewed,
+        death_week,
     )
 
 
@@ -284,22 +312,33 @@ def _interviewed(now: _Now, b: Baseline, effect: Scenario, chance: _Chance) -> F
     return np.asarray((chance.interview.random(len(b)) < expit(log_odds)) & now.alive)
 
 
-def _dying(now: _Now, b: Baseline, held: bool, chance: _Chance) -> Flags:
+def _dying(now: _Now, b: Baseline, held: Flags, chance: _Chance) -> Flags:
     """Who dies at the end of the week, in care or not."""
-    dying = now.alive & (chance.death.random(len(b)) < 0.0004 * np.exp(0.5 * b.severity)) & (not held)
+    dying = now.alive & (chance.death.random(len(b)) < 0.0004 * np.exp(0.5 * b.severity)) & ~held
     now.alive = now.alive & ~dying
     return np.asarray(dying)
 
 
-def _leaving(now: _Now, constant: Floats, dying: Flags, week: int, strategy: Strategy, chance: _Chance) -> Codes:
-    """How the level is left at the end of the week: the first of death, transfer, exit, completion."""
-    n, free = len(constant), not strategy.holds(week)
+def _exit_chance(now: _Now, constant: Floats, week: int) -> Floats:
+    """(n,) the chance of an unplanned exit from a level at the end of the week."""
     log_odds = (
         constant + 0.9 * now.used + 0.7 * now.craving
         + (now.level == IOP) * (0.6 if week < 4 else -0.5) + 0.2 * (now.level == OUTPATIENT)
     )  # fmt: skip
-    exits = (chance.exit.random(n) < expit(log_odds)) & free
-    transfers = (chance.transfer.random(n) < 0.004) & (free or strategy.stay_exactly is None)
+    return np.asarray(expit(log_odds))
+
+
+def _out_of_care(now: _Now, unplanned: Floats) -> Floats:
+    """(n,) the chance of leaving all care at the end of the week: unplanned, or by completing and not going on."""
+    completes = (1 - unplanned) * (now.weeks_at_level >= now.planned_weeks) * (1 - GOES_ON[now.level])
+    return (now.level > OUT) * (1 - TRANSFER_CHANCE) * (unplanned + completes)
+
+
+def _leaving(now: _Now, unplanned: Floats, dying: Flags, week: int, strategy: Strategy, chance: _Chance) -> Codes:
+    """How the level is left at the end of the week: the first of death, transfer, exit, completion."""
+    n, free = len(unplanned), ~strategy.holds(week)
+    exits = (chance.exit.random(n) < unplanned) & free
+    transfers = (chance.transfer.random(n) < TRANSFER_CHANCE) & (free | (strategy.stay_exactly is None))
     completes = (now.weeks_at_level >= now.planned_weeks) | strategy.ends(week)
     cause = np.select([dying, transfers, exits, completes], [DIED, TRANSFERRED, UNPLANNED, COMPLETED], STAYING)
     return np.where(now.level > OUT, cause, STAYING).astype(np.int8)
@@ -319,8 +358,7 @@ def _move(now: _Now, leaving: Codes, week: int, strategy: Strategy, chance: _Cha
         [now.level, onward, NEXT_ON_TRANSFER[now.level]],
         OUT,
     )
-    if strategy.ends(week):
-        later = np.zeros(n)
+    later = np.where(strategy.ends(week), OUT, later)
     left = leaving != STAYING
     now.level = later.astype(np.int8)
     now.weeks_at_level[left] = 0

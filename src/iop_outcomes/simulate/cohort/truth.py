@@ -14,7 +14,8 @@ use in the last four whole weeks before day H (63 to 90, 154 to 181), death asid
 
 Strategies of staying, and weeks of leaving, are compared among those who started in the arm (`started`): weighted by
 the true placement probability; stepping down among those who completed residential care (`truth_onward`); hours of the
-first weeks among people like those who stay (`truth_hours`). Doses are of everybody.
+first weeks among people like those who stay (`truth_hours`). Doses are of everybody, and so is staying to a landmark
+against leaving when people leave (`truth_landmark`).
 
 Estimands. ATE: everybody. ATT: weighted by the true placement probability e. ATO: by e(1 - e). as_observed:
 what a comparison without adjustment converges to.
@@ -37,10 +38,12 @@ import numpy as np
 from iop_outcomes import __version__
 from iop_outcomes.errors import StudyError
 from iop_outcomes.simulate.cohort import truth_hours
-from iop_outcomes.simulate.cohort.model import COMPLETED, UNPLANNED, Course, Strategy, follow
+from iop_outcomes.simulate.cohort.model import COMPLETED, UNPLANNED, Course, Strategy, anew, follow
 from iop_outcomes.simulate.cohort.population import Floats, draw_baseline
 from iop_outcomes.simulate.cohort.stays import LINK_DAYS, care_exit, index_exit, stays_of
+from iop_outcomes.simulate.cohort.truth_landmark import LANDMARKS, landmarks
 from iop_outcomes.simulate.cohort.truth_onward import SIDES, STEPS, step_down
+from iop_outcomes.vocabulary.arms import LEFT, STAYED
 from iop_outcomes.vocabulary.measures import DOSE_RESPONSE, GAIN, MEAN_DAYS, MEASURES, RISK
 from iop_outcomes.vocabulary.methods import LANDMARK
 
@@ -60,7 +63,7 @@ COMPARED = {
 }
 STAYING_DAY = 180
 # names of the sides of what is no contrast
-SIDES_OF = COMPARED | dict.fromkeys(STEPS, SIDES)
+SIDES_OF = COMPARED | dict.fromkeys(STEPS, SIDES) | dict.fromkeys(LANDMARKS, (STAYED, LEFT))
 # weeks in which everyone leaves, before, at and after the threshold that the demo asks about
 THRESHOLD, WEEKS = "sixty_days", (4, 8, 12)
 # doses in that program that the demo asks about: hours a week, and weeks
@@ -173,7 +176,7 @@ def _chunk(size: int, source: np.random.SeedSequence, scenario: str) -> Iterator
     baseline = draw_baseline(size, None, np.random.default_rng(people), scenario)
     e = baseline.placement
     # the same generator for each run: potential outcomes share their random numbers
-    runs = [follow(baseline, np.random.default_rng(year), scenario, arm) for arm in (1, 0, None)]
+    runs = [follow(baseline, anew(year), scenario, arm) for arm in (1, 0, None)]
     placed = runs[2].arm.astype(float)
     iop, residential, natural = (_days(run) for run in runs)
     weights = {"ATE": np.ones(size), "ATO": e * (1 - e), "ATT": e}
@@ -189,7 +192,7 @@ def _chunk(size: int, source: np.random.SeedSequence, scenario: str) -> Iterator
                     yield key, np.column_stack([placed, placed * y, 1 - placed, (1 - placed) * y])
     abstinent = next(outcome for outcome in OUTCOMES if outcome.value is _abstinent)
     under = {
-        name: abstinent.value(_days(follow(baseline, np.random.default_rng(year), scenario, 1, strategy)), STAYING_DAY)
+        name: abstinent.value(_days(follow(baseline, anew(year), scenario, 1, strategy)), STAYING_DAY)
         for name, strategy in STAYING.items()
     }
     for contrast, (first, second) in COMPARED.items():
@@ -198,11 +201,12 @@ def _chunk(size: int, source: np.random.SeedSequence, scenario: str) -> Iterator
     everybody = np.ones(size)
     for hours, weeks in DOSES:
         dose = Strategy(stay_exactly=weeks, hours=hours)
-        y = abstinent.value(_days(follow(baseline, np.random.default_rng(year), scenario, 1, dose)), STAYING_DAY)
+        y = abstinent.value(_days(follow(baseline, anew(year), scenario, 1, dose)), STAYING_DAY)
         at_dose = (GRID, abstinent.name, STAYING_DAY, "ATE", abstinent.measure, hours, weeks)
         yield at_dose, np.column_stack([everybody, y, everybody, y])
-    for contrast, z in step_down(baseline, year, scenario, lambda course: abstinent.value(_days(course), STAYING_DAY)):
-        yield (contrast, abstinent.name, STAYING_DAY, "started", abstinent.measure, None, None), z
+    for estimand, found in ((LANDMARK, landmarks), ("started", step_down)):
+        for contrast, z in found(baseline, year, scenario, lambda c: abstinent.value(_days(c), STAYING_DAY)):
+            yield (contrast, abstinent.name, STAYING_DAY, estimand, abstinent.measure, None, None), z
     for more, z in truth_hours.first_weeks(
         baseline,
         year,
@@ -214,7 +218,7 @@ def _chunk(size: int, source: np.random.SeedSequence, scenario: str) -> Iterator
         yield (truth_hours.QUESTION, abstinent.name, STAYING_DAY, LANDMARK, DOSE_RESPONSE, more, None), z
     before, at, after = (
         abstinent.value(
-            _days(follow(baseline, np.random.default_rng(year), scenario, 1, Strategy(stay_exactly=week))),
+            _days(follow(baseline, anew(year), scenario, 1, Strategy(stay_exactly=week))),
             STAYING_DAY,
         )
         for week in WEEKS

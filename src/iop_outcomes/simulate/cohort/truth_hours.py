@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from iop_outcomes.simulate.cohort.model import Course, Strategy, follow
+from iop_outcomes.simulate.cohort.model import Course, Strategy, anew, follow
 from iop_outcomes.simulate.cohort.population import Baseline, Floats
 from iop_outcomes.vocabulary.kind import DAYS_PER_WEEK
 from iop_outcomes.vocabulary.measures import FEWER_HOURS, MORE_HOURS
@@ -35,13 +35,13 @@ def first_weeks(
     state, days_in_care: (n,) of a course. other_year: of the course that tells who is like those who stay.
     """
     for arm, compared in COMPARED.items():
-        natural = follow(baseline, np.random.default_rng(other_year), scenario, arm)
+        natural = follow(baseline, anew(other_year), scenario, arm)
         placed = baseline.placement if arm else 1 - baseline.placement
         weight = placed * (days_in_care(natural) >= WEEKS * DAYS_PER_WEEK)
         columns = []
         for hours in compared:
             asked = Strategy(stay_at_least=WEEKS + 1, hours=hours, hours_weeks=WEEKS)
-            course = follow(baseline, np.random.default_rng(year), scenario, arm, asked)
+            course = follow(baseline, anew(year), scenario, arm, asked)
             columns += [weight, weight * state(course)]
         yield compared[0], np.column_stack(columns)
 

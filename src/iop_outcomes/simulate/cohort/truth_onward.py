@@ -19,6 +19,7 @@ from iop_outcomes.simulate.cohort.model import (
     RESIDENCE,
     Course,
     Strategy,
+    anew,
     follow,
 )
 from iop_outcomes.simulate.cohort.population import Baseline, Floats
@@ -35,7 +36,7 @@ def step_down(
     """(n, 4) weights and weighted states of either side, for each question. state: (n,) of a course."""
     parts = []
     for onward in (True, False):
-        course = follow(baseline, np.random.default_rng(year), scenario, 0, Strategy(steps_down=onward))
+        course = follow(baseline, anew(year), scenario, 0, Strategy(steps_down=onward))
         week = (course.leaving > 0).argmax(axis=1)
         done = course.leaving[np.arange(len(week)), week] == COMPLETED
         weight = (1 - baseline.placement) * done
