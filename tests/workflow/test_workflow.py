@@ -241,6 +241,7 @@ source: {kind: tables, path: mine/records}
 disclosure: {policy: none, public: these people are invented}
 inference: {cluster: person}
 adjustment: {continuous: [age], categorical: [sex], site_effects: false, spline_knots: 3}
+trials: {all: {assignment: Every other person is placed in either; nothing is known but age and sex.}}
 contrasts:
   iop_vs_residential:
     title: IOP against residential care
