@@ -74,6 +74,9 @@ def answered(
         known[key] = _over_weeks(ask, tables, setting, started, people, sample, outcome, gate)
     under = known[key]
     found = replace(answer(ask, sample, under, gate), counts=counts)
+    if found.status == "ok" and ask.method != NAIVE:
+        people = {"n_effective": under.effective}
+        found = replace(found, estimates=tuple(row | people for row in found.estimates))
     if found.status != "ok" or ask.measure != RISE:
         return found
     told = () if ask.method == NAIVE else tuple(under.told(ask))
@@ -194,6 +197,12 @@ class OverWeeks(OfStrategies):
         kept = [week for week, ok in zip(self._candidates, enough & even, strict=True) if ok]
         self._two_on_either_side(kept)
         return kept
+
+    @property
+    def effective(self) -> float:
+        """The effective number of people who left in the weeks that have a point."""
+        found = dict(zip(self._candidates, self._followed.effective, strict=True))
+        return float(sum(found[week] for week in self._at))
 
     def _two_on_either_side(self, weeks: list[int]) -> None:
         at = self.setting.at

@@ -89,8 +89,18 @@ def _lines(rows: Sequence[Estimated], methods: Sequence[str], labels: Labels, fo
             lines.append(Line(capital(said(dose)), cells))
         else:
             absent.setdefault(effects.absent(next(iter(by[dose].values())), labels), []).append(dose)
-    left = [Line("Every dose" if not lines else "The others", absent=capital(why)) for why in absent]
+    alone = "The others" if lines else "Every dose"
+    left = [Line(alone if len(absent) == 1 else _named(absent, why), absent=capital(why)) for why in absent]
     return (*lines, *left)
+
+
+def _named(absent: Mapping[str, Sequence[Dose]], why: str) -> str:
+    """The doses of one of several reasons: by their hours, where no dose of these hours has another."""
+    hours = sorted({dose[0] for dose in absent[why]})
+    others = {dose[0] for reason, doses in absent.items() if reason != why for dose in doses}
+    if others.isdisjoint(hours):
+        return f"{', '.join(f'{hour:g}' for hour in hours)} hours a week"
+    return capital("; ".join(said(dose) for dose in absent[why]))
 
 
 def beside_truth(estimates: pd.DataFrame, study: AsRun, truth: pd.DataFrame) -> list[Table]:

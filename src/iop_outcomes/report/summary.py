@@ -282,7 +282,7 @@ def _strategies(own: pd.DataFrame, everything: pd.DataFrame, study: AsRun, name:
         for text, tone in dose.strategies(right.rows if right and right.there else None, naive, labels):
             yield Said(text, tone)
         if right and not right.there:
-            yield Said(f"No right comparison is shown: {effects.absent(right.main, labels)}.", "absent")
+            yield Said(effects.no_right_one(right.main, labels), "absent")
 
 
 def _thresholds(own: pd.DataFrame, everything: pd.DataFrame, study: AsRun, name: str) -> Iterator[Said]:
@@ -293,7 +293,7 @@ def _thresholds(own: pd.DataFrame, everything: pd.DataFrame, study: AsRun, name:
             yield Said(text, tone)
         right = [p for p in found if p.main["method"] not in UNADJUSTED]
         if right and not any(p.there for p in right):
-            yield Said(f"No right comparison is shown: {effects.absent(right[0].main, labels)}.", "absent")
+            yield Said(effects.no_right_one(right[0].main, labels), "absent")
 
 
 def _doses(own: pd.DataFrame, everything: pd.DataFrame, study: AsRun, name: str) -> Iterator[Said]:

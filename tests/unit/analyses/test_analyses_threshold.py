@@ -82,6 +82,10 @@ def test_the_curve_is_that_of_the_estimator_on_the_arms_person_weeks_without_a_p
     np.testing.assert_allclose(
         numbers(found, "rise_per_week", "clone_censor_weight")[["up_to", "beyond"]], slopes.value, atol=0.01
     )
+    # of everyone in the arm, the weighted curve has the effective number of those who left in its weeks
+    people = {by: numbers(found, "rise_per_week", by, "n_effective").iloc[0] for by in ("naive", "clone_censor_weight")}
+    assert people["clone_censor_weight"] == pytest.approx(direct.effective.sum(), rel=0.05)
+    assert people["clone_censor_weight"] < people["naive"] == here.sum()
     p = found["diagnostics"].set_index("quantity")["value"]
     assert p["line_fits"] == pytest.approx(made.misfit[LINE].p_value, abs=0.1)
     assert p["bend_fits"] == pytest.approx(made.misfit[BROKEN].p_value, abs=0.1)

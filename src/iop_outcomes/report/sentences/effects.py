@@ -54,6 +54,12 @@ def absent(row: Estimated, labels: Labels) -> str:
     return STATUSES[row["status"]].said.format(reason=labels.reason(row["contrast"], row["reason"]))
 
 
+def no_right_one(row: Estimated, labels: Labels) -> str:
+    """Said where the row that would set a naive one right has no number."""
+    why = labels.reason(row["contrast"], row["reason"]) if row["reason"] else absent(row, labels)
+    return f"No right comparison is shown: {why}."
+
+
 def no_adjusted(reason: str, randomised: bool) -> str:
     """Said once for a contrast of which no adjusted estimate is shown."""
     rest = "" if randomised else ", so that what follows does not compare like with like"
