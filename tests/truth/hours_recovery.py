@@ -13,7 +13,9 @@ marginal structural model). The wrong one is a regression on the hours and weeks
 A right row is accepted if, with R replicates, |bias| <= max(.005, 2 Monte Carlo errors of the bias, that of the truth
 among them) and intervals of 95 % by site cover the truth within the exact binomial 99 % limits for R; the wrong one
 must be off by more than four Monte Carlo errors and more than .005. Right rows that are not accepted are named in
-SHORT: they are off by less than a hundredth, and their intervals cover the truth nine times in ten.
+SHORT: of the g-formula, off by less than .006, and their intervals cover the truth nine times in ten. Drawing is not
+why: standard errors with 12 draws are those with 3. Leaving out a site at a time in place of influences gives errors
+that are 1 to 3 % larger, which is a part of what is lacking.
 
     python tests/truth/hours_recovery.py --replicates 300 --processes 2
 """
@@ -115,11 +117,7 @@ ROWS: dict[str, tuple[Callable[[People], Estimate], bool]] = {
 }
 
 # right rows that are not accepted
-SHORT = {
-    ("g-formula", "13_at_12"), ("g-formula", "8_at_9"), ("g-formula", "4_at_12"),
-    ("marginal structural model", "13_at_9"), ("marginal structural model", "13_at_12"),
-    ("marginal structural model", "8_at_9"),
-}  # fmt: skip
+SHORT = {("g-formula", "13_at_12"), ("g-formula", "8_at_9"), ("g-formula", "4_at_12")}
 
 
 def truths() -> pd.DataFrame:

@@ -37,10 +37,10 @@ def test_every_line_is_as_its_rule_has_it(committed: pd.DataFrame) -> None:
 
 
 def test_right_rows_are_near_the_truth_and_what_people_happened_to_have_is_off(committed: pd.DataFrame) -> None:
-    """All but those that are named are accepted; these are off by less than a hundredth, and cover it nine in ten."""
+    """All but those that are named are accepted; these are off by less than .006, and cover it nine in ten."""
     assert not hours_recovery.unexpected(committed)
     right, wrong = (committed[committed["right"] == word] for word in ("yes", "no"))
-    assert (right["bias"].abs() < 0.01).all()
+    assert (right["bias"].abs() < 0.006).all()
     assert (right["coverage"] > 0.9).all()
     assert (wrong["accepted"] == "no").all()
     assert (wrong["bias"].abs() > 4 * wrong["bias_monte_carlo_error"]).all()

@@ -4,7 +4,8 @@ In order: of each week in care the choices that followed are modelled, on what i
 last hours, what was known at the start, site) and on use and craving as they were told by then: to leave or not, where
 the plan ends apart from elsewhere; to go on at another level, where it ends; and the category of the week's hours. The
 weights of `marginal_structural` follow, and the outcome is regressed on weeks and hours of care, and weeks at each
-level, of those observed. What nobody told of use stands as it last was, at first in the middle, and is marked.
+level, of those observed; where there are outcomes enough, hours and what was known at the start count by how early and
+how late care ended. What nobody told of use stands as it last was, at first in the middle, and is marked.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from iop_outcomes.estimators.causal.marginal_structural import (
     chain,
     stabilised_weights,
 )
-from iop_outcomes.estimators.causal.week_models import ENOUGH_LAST, ENOUGH_TOTAL
+from iop_outcomes.estimators.causal.week_models import ENOUGH_LAST, ENOUGH_TOTAL, FADES
 from iop_outcomes.tables.bands import WEEKLY_FROM
 from iop_outcomes.vocabulary.kind import DAYS_PER_WEEK
 
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 HOURS_BEND, WEEKS_BEND, CARE_BENDS = (3.0, 6.0, 9.0, 12.0, 20.0), (1.0, 4.0, 12.0), (4.0, 13.0)
 # weeks that went the other way, below which a choice tells of next to nobody
 FEWEST = 25
-# outcomes of each kind by columns of the regression, below which sites are left out of it
+# outcomes of each kind by columns of the regression, below which what fades is left out of it, and then sites
 EVENTS_PER_COLUMN = 5
 
 
@@ -126,11 +127,14 @@ class WeightedWeeks:
         Raises EstimationError as `marginal_structural` does.
         """
         course, known = self.course, ~np.isnan(after)
-        fewest = min((after[known] == 0).sum(), (after[known] == 1).sum())
-        own = _summary(course.level, course.hours, self._levels)
+        events = int(min((after[known] == 0).sum(), (after[known] == 1).sum()))
+        own = self._history(course.level, course.hours, fading=True)
+        fading = events >= EVENTS_PER_COLUMN * (own.shape[1] + course.start.shape[1])
+        if not fading:
+            own = self._history(course.level, course.hours, fading=False)
         varied = np.ptp(own[known], axis=0) > 0
         start, labels = course.fixed, list(self.names)
-        if fewest >= EVENTS_PER_COLUMN * (varied.sum() + course.start.shape[1]):
+        if events >= EVENTS_PER_COLUMN * (varied.sum() + course.start.shape[1]):
             start, labels = course.start, [*labels, *(f"site {j + 1}" for j in range(course.sites.shape[1]))]
         shown = np.ptp(start[known], axis=0) > 0
         called = [*(f"summary of care {j + 1}" for j in range(varied.sum()))]
@@ -141,8 +145,22 @@ class WeightedWeeks:
         regimes = {}
         for name, dose in doses.items():
             level = dose.levels(1, course.weeks)
-            regimes[name] = _summary(level, np.where(level != OUT, dose.hours, 0.0), self._levels)[:, varied]
+            regimes[name] = self._history(level, np.where(level != OUT, dose.hours, 0.0), fading)[:, varied]
         return model.means(regimes, weights)
+
+    def _history(self, level: Whole, hours: Array, fading: bool) -> Array:
+        """(n, r) summary of care, or (1, r) of what everyone had. fading: (n, r) with hours in all, and what was known
+        at the start, by how early and how late care ended, as in `week_models.ended`. With one slope for all weeks,
+        means at the end of a planned stay were low by up to a hundredth, in 300 samples of 4,000 people.
+        """
+        own = _summary(level, hours, self._levels)
+        if not fading:
+            return own
+        weeks, total = (level != OUT).sum(axis=1), np.minimum(hours.sum(axis=1), ENOUGH_TOTAL)
+        away = (np.maximum(FADES - weeks, 0.0)[:, None], np.maximum(weeks - FADES, 0.0)[:, None])
+        parts = [own, *(total[:, None] * one for one in away), *(self.course.fixed * one for one in away)]
+        people = len(self.course.fixed)
+        return np.hstack([np.broadcast_to(part, (people, part.shape[1])) for part in parts])
 
     @property
     def _levels(self) -> list[int]:

@@ -11,6 +11,7 @@ from iop_outcomes.analyses.courses import course
 from iop_outcomes.analyses.weighted_weeks import WeightedWeeks
 from iop_outcomes.estimators.causal.doses import Course, Dose
 from iop_outcomes.estimators.causal.g_formula import dose_means
+from iop_outcomes.estimators.causal.marginal_structural import MarginalStructuralModel, Weights
 from iop_outcomes.tables import TABLES, check
 
 WEEKS = 25
@@ -208,3 +209,47 @@ def test_a_week_beyond_observation_is_no_leaving(mixed):
     inside = own.level > 0
     assert left[1] == int((inside[:, :2] & ~inside[:, 1:3]).sum())
     assert left[0] == int((inside[:, :-1] & ~inside[:, 1:]).sum())
+
+
+def _alone(n: int, rng: np.random.Generator) -> WeightedWeeks:
+    """People of one level in care for one to 20 weeks, with one trait."""
+    weeks = rng.integers(1, 21, n)
+    level = (np.arange(WEEKS) < weeks[:, None]).astype(int)
+    hours = level * rng.uniform(2, 24, (n, 1))
+    own = Course.of(np.zeros(level.shape), level, hours, rng.normal(size=(n, 1)))
+    return WeightedWeeks(own, hours, np.full(level.shape, np.nan), np.ones(level.shape, dtype=bool), ("x",))
+
+
+def _by_hand(weeks, hours, trait, fading: bool) -> np.ndarray:
+    """Weeks, bent at 4 and 13; hours in all, beyond 20 a week, beyond 150 in all; and what fades."""
+    weeks, hours = np.broadcast_to(weeks, trait.shape).astype(float), np.broadcast_to(hours, trait.shape)
+    total = weeks * hours
+    columns = [weeks, np.maximum(weeks - 4, 0), np.maximum(weeks - 13, 0), total]
+    columns += [weeks * np.maximum(hours - 20, 0), np.maximum(total - 150, 0)]
+    early, late, most = np.maximum(13 - weeks, 0), np.maximum(weeks - 13, 0), np.minimum(total, 150)
+    return np.column_stack(columns + [most * early, most * late, trait * early, trait * late] * fading)
+
+
+@pytest.mark.parametrize(("people", "fading"), [(1_500, True), (90, False)])
+def test_what_fades_after_care_is_in_the_weighted_regression_where_outcomes_are_enough(people, fading):
+    """The same as the regression on columns written out; of few outcomes each would tell of five columns at most."""
+    rng = np.random.default_rng(6)
+    whole = _alone(people, rng)
+    weeks, hours, trait = whole.course.level.sum(axis=1), whole.course.hours[:, 0], whole.course.fixed[:, 0]
+    chance = 1 / (1 + np.exp(1.5 - 0.1 * np.minimum(weeks, 13) + 0.08 * trait * np.maximum(13 - weeks, 0)))
+    after = (rng.random(people) < chance).astype(float)
+    after[:3] = np.nan
+    weights = Weights(rng.uniform(0.5, 1.5, people), (), np.ones(people, dtype=bool))
+    doses = {"short": (3, 9.0), "long": (15, 12.0)}
+    found = whole.means({name: Dose.of(1, *dose) for name, dose in doses.items()}, after, weights).estimate
+
+    def under(fades: bool):
+        model = MarginalStructuralModel(
+            "logistic", after, _by_hand(weeks, hours, trait, fades), trait[:, None], ~np.isnan(after)
+        )
+        return model.means({name: _by_hand(*dose, trait, fades) for name, dose in doses.items()}, weights).estimate
+
+    hand, other = under(fading), under(not fading)
+    np.testing.assert_allclose(found.value, hand.value, atol=1e-9)
+    np.testing.assert_allclose(found.standard_error(), hand.standard_error(), rtol=1e-6)
+    assert np.abs(found.value - other.value).max() > 1e-3
