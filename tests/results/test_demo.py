@@ -201,6 +201,9 @@ def test_every_row_of_the_sheet_is_answered(demo, study):
     assert gated.loc[apart, "reason"].str.startswith("not identifiable").all()
     gated = gated[~apart]
     # places that few are in are told of no one
+    few = gated["contrast"] == "hours_in_categories"
+    assert gated.loc[few, "reason"].str.startswith("fewer than 50 people of the arm, in care").all()
+    gated = gated[~few]
     places = gated["outcome"] == "place_of_care"
     assert set(gated.loc[places, "status"]) == {"suppressed"}
     gated = gated[~places]

@@ -1,7 +1,7 @@
 """Dose: duration of care (`duration`), strategies of how long to stay (`staying`), a claimed threshold of weeks
 (`threshold`), further care after leaving (`starting`), and being back at what was left (`returning`), hours a week for
-so many weeks at a level of care (`hours_and_weeks`), and intensity: hours a week (`intensity`) and tests a week
-(`testing`) beside abstinence.
+so many weeks at a level of care (`hours_and_weeks`), and intensity: hours a week as a curve (`intensity`) or in
+categories (`in_categories`), and tests a week (`testing`), beside abstinence.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from iop_outcomes.analyses import (
     duration,
     hours_and_weeks,
+    in_categories,
     intensity,
     returning,
     starting,
@@ -23,7 +24,7 @@ from iop_outcomes.analyses import (
 )
 from iop_outcomes.analyses.answer import Answered, together
 from iop_outcomes.analyses.dose_tables import Tables
-from iop_outcomes.protocol import Analysis, Contrast, Endpoint, Gate, Inference, OfDose
+from iop_outcomes.protocol import Analysis, Contrast, Endpoint, Gate, Inference, Intensity, OfDose
 from iop_outcomes.steps.store import NOTHING, Wanted
 from iop_outcomes.vocabulary.endpoints import AFTER_LEAVING
 from iop_outcomes.vocabulary.measures import TESTS
@@ -60,9 +61,7 @@ def run(
         endpoint = endpoints[ask.outcome]
         if asked := compared.intensities.get(ask.contrast):
             own = contrasts[asked.contrast]
-            if asked.of == TESTS:
-                return testing.answered(ask, tables, asked, own, endpoint, gate, inference)
-            return intensity.answered(ask, tables, asked, own, endpoint, gate, inference, weighted)
+            return _hours_or_tests(ask, tables, asked, own, endpoint, gate, inference, weighted)
         if asked_for := compared.strategies.get(ask.contrast):
             return staying.answered(ask, tables, asked_for, contrasts[asked_for.contrast], endpoint, gate, inference)
         if claimed := compared.thresholds.get(ask.contrast):
@@ -81,6 +80,24 @@ def run(
 
     told = Answered(counts=tuple(weeks_of_care.rows(doses, rows[0].cohort))) if rows else Answered()
     return together([told, *map(answered, rows)]).tables("counts", "estimates", "curves", "diagnostics")
+
+
+def _hours_or_tests(
+    ask: Analysis,
+    tables: Tables,
+    asked: Intensity,
+    contrast: Contrast,
+    endpoint: Endpoint,
+    gate: Gate,
+    inference: Inference,
+    weighted: intensity.Known,
+) -> Answered:
+    """What answers an intensity: tests, hours in categories, or hours as a curve."""
+    if asked.of == TESTS:
+        return testing.answered(ask, tables, asked, contrast, endpoint, gate, inference)
+    if asked.categories:
+        return in_categories.answered(ask, tables, asked, contrast, endpoint, gate, inference)
+    return intensity.answered(ask, tables, asked, contrast, endpoint, gate, inference, weighted)
 
 
 def reads(rows: Sequence[Analysis]) -> dict[str, Wanted]:

@@ -12,20 +12,22 @@ alone how hours and what was known at the start go together, so that the second 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from iop_outcomes.analyses.courses import course
 from iop_outcomes.analyses.weighted_weeks import FEWEST, WeightedWeeks
-from iop_outcomes.estimators.base.arrays import Array, Mask
+from iop_outcomes.estimators.base.arrays import Array, Mask, Whole
 from iop_outcomes.estimators.causal.doses import OUT
 from iop_outcomes.estimators.causal.generalised_propensity import (
+    category_weights,
     dose_correlation,
     dose_weights,
     of_some,
     product,
+    seen_in_all,
     unweighted,
 )
 from iop_outcomes.estimators.causal.marginal_structural import Choice, Weights, chain, stabilised_weights
@@ -58,6 +60,22 @@ class Started:
         """
         of_hours = of_some(dose_weights(self._varied, self.hours[self.staying]), self.staying)
         return product(of_hours, self._of_weeks(doses, contrast, days // DAYS_PER_WEEK)) if told else of_hours
+
+    def category_weights(
+        self, category: Whole, among: Mask, doses: pd.DataFrame, contrast: Contrast, days: int, told: bool
+    ) -> Weights:
+        """Of those who stayed and are `among` (n,) some categories, for the `category` (n,) that they are in, of 0 to
+        K - 1; the others have none. told: as of `weights`.
+
+        Raises EstimationError.
+        """
+        own = category[among]
+        x = seen_in_all(self.baseline.take(among), own)
+        found = of_some(category_weights(x, own), among)
+        if not told:
+            return found
+        weeks = self._of_weeks(doses, contrast, days // DAYS_PER_WEEK)
+        return product(found, replace(weeks, people=weeks.people & among))
 
     def correlations(self, weights: Weights) -> tuple[tuple[str, ...], Array, Array]:
         """Names of the columns known at the start, and (p,) their correlations with hours as people came, and

@@ -236,11 +236,11 @@ def _doses(one: Doses, study: AsRun, shared: Trial) -> Trial:
 
 @_particular.register
 def _intensity(one: Intensity, study: AsRun, shared: Trial) -> Trial:
-    days = one.window_days
+    days, more = one.window_days, "Categories of" if one.categories else "More or fewer"
     return {
         ELIGIBLE: f"{shared[ELIGIBLE]} Of these, people still in care on day {days}.",
         ZERO: f"Day {days}.",
-        COMPARED: f"More or fewer {one.of} a week in the {days} days before, within each arm: what has happened.",
+        COMPARED: f"{more} {one.of} a week in the {days} days before, within each arm: what has happened.",
         ASSIGNED: f"As it came about; held are {_held(study)}, and in the outcome nothing of what came after the "
         "start. Where people are weighted for their hours, weights hold tests and craving of each week up to then.",
     }

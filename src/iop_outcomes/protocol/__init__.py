@@ -6,6 +6,7 @@ are refused. Loading, merging and the errors that people read are in `iop_outcom
 
 from iop_outcomes.protocol.as_run import AsRun, Companions, Compared, InCare, Origin
 from iop_outcomes.protocol.base import GAP, Name, Part, Share
+from iop_outcomes.protocol.categories import Categories
 from iop_outcomes.protocol.comparisons import Comparison, OfDose, comparisons, two_strategies
 from iop_outcomes.protocol.doses import Doses
 from iop_outcomes.protocol.mapping import ColumnMapping, Enrolment, Filter, TableMapping
@@ -41,6 +42,7 @@ __all__ = [
     "AsRun",
     "AskedTests",
     "Care",
+    "Categories",
     "ColumnMapping",
     "Companions",
     "Compared",

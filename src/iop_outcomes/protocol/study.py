@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from iop_outcomes.protocol.base import GAP, Name, OneOf, Part, Share, Words
+from iop_outcomes.protocol.categories import Categories
 from iop_outcomes.protocol.doses import FEWEST, Doses, Quantiles
 from iop_outcomes.protocol.margins import Margin
 from iop_outcomes.protocol.records import Privacy, Source
@@ -18,7 +19,7 @@ from iop_outcomes.protocol.trials import Trial
 from iop_outcomes.protocol.uncertain import Imputation, Inference, Misclassification
 from iop_outcomes.protocol.use import Use
 from iop_outcomes.vocabulary.levels import AS_INDEX, BEFORE_INDEX, LEVELS, RULES
-from iop_outcomes.vocabulary.measures import TESTS
+from iop_outcomes.vocabulary.measures import DOSE_RESPONSE, IN_CATEGORIES, TESTING_RESPONSE, TESTS
 from iop_outcomes.vocabulary.testing import SCHEDULED_BEFORE
 
 
@@ -254,9 +255,19 @@ class Intensity(Part):
     fewest_near: int = Field(
         default=50, ge=FEWEST, description="weighted curves go where effectively so many people had nearly such hours"
     )
+    categories: Categories | None = Field(
+        default=None, description="of hours: ask for them in categories (measure by_hours), and not for a curve"
+    )
     required: bool = Field(
         default=True, description="if false, cohorts without attended hours say so and draw no figure"
     )
+
+    @property
+    def measure(self) -> str:
+        """What a question about it measures."""
+        if self.of == TESTS:
+            return TESTING_RESPONSE
+        return DOSE_RESPONSE if self.categories is None else IN_CATEGORIES
 
     @field_validator("compare")
     @classmethod
@@ -271,6 +282,8 @@ class Intensity(Part):
             raise ValueError("`of: tests` needs a `cut`, in tests a week, and hours have none (they are a spline)")
         if self.of == TESTS and self.compare:
             raise ValueError("`compare` is of hours; tests are compared by their `cut`")
+        if self.categories is not None and (self.of == TESTS or self.compare):
+            raise ValueError("`categories` are of hours, and are compared by their `reference`: leave out `compare`")
         return self
 
 

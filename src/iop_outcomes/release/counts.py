@@ -20,7 +20,7 @@ from iop_outcomes.release.numbers import Number
 from iop_outcomes.release.policy import OVERLAP_BASE, Policy
 from iop_outcomes.release.suppression import protect
 from iop_outcomes.release.system import Shown, System
-from iop_outcomes.tables.results import ALL, BY_ARM, BY_PLACE_BEFORE_DAY, BY_PLACE_ON_DAY, BY_TESTS
+from iop_outcomes.tables.results import ALL, BY_ARM, BY_HOURS, BY_PLACE_BEFORE_DAY, BY_PLACE_ON_DAY, BY_TESTS
 from iop_outcomes.vocabulary.statuses import BETWEEN, OK, ROUNDED, SUPPRESSED
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ NUMBERS = ("count", "count_low", "count_high", "rounded_to")
 # the analysis whose tables overlap each other
 RECORDS = "records"
 # how people are grouped whom other tables count in other ways, to within a few
-OVERLAPPING = (BY_TESTS, BY_PLACE_ON_DAY, BY_PLACE_BEFORE_DAY)
+OVERLAPPING = (BY_HOURS, BY_TESTS, BY_PLACE_ON_DAY, BY_PLACE_BEFORE_DAY)
 
 
 def suppress(counts: pd.DataFrame, policy: Policy, nested: Sequence[Line] = ()) -> pd.DataFrame:
@@ -58,8 +58,8 @@ def bases(frame: pd.DataFrame, policy: Policy) -> tuple[int, ...]:
 
 def overlapping(frame: pd.DataFrame) -> set[int]:
     """Positions of cells that are rounded as tables of the same people overlap: those of records, and people of an arm
-    in care by the tests that were scheduled for them, who are told by their hours as well, and people by place on a
-    day, who are told by how and when they left as well.
+    in care by their hours, or by the tests that were scheduled for them, who are told in other ways as well, and people
+    by place on a day, who are told by how and when they left as well.
     """
     rounded = (frame["analysis"] == RECORDS) | frame["group_by"].isin(OVERLAPPING)
     return {i for i, one in enumerate(rounded) if one}

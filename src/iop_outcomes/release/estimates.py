@@ -25,11 +25,11 @@ Refused: crude rows for which nothing is counted, and comparisons whose arms hav
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from iop_outcomes.errors import EstimationError, StudyError
-from iop_outcomes.release import few_scores, gated, precision
+from iop_outcomes.release import categories, few_scores, gated, precision
 from iop_outcomes.release.crude import NUMBERS, Ask, estimate
 from iop_outcomes.release.levels import reading
 from iop_outcomes.release.numbers import NOTHING, together
@@ -58,6 +58,7 @@ class Fineness:
     contrasts, outcomes: companions, whose counts are not told. scores: how many distinct scores stand behind the
     adjusted numbers of a contrast. events: fewest events, and people without one, that the gate asks for in an arm.
     amounts: of questions on amounts, by arm, which share of the sum two people hold, and the largest there could be.
+    categories: which of an arm each row of hours in categories speaks of.
     """
 
     contrasts: Collection[str] = ()
@@ -65,6 +66,7 @@ class Fineness:
     scores: Mapping[str, int] = field(default_factory=dict)
     events: int = 0
     amounts: Mapping[tuple[str, ...], tuple[float, float]] = field(default_factory=dict)
+    categories: categories.Categories = field(default_factory=dict)
 
     def of_two(self, row: Estimated, arms: Sequence[str]) -> float:
         """The largest share that two people hold in the arms that a row speaks of; 1 where it is not told."""
@@ -119,6 +121,7 @@ def release_estimates(
         else {r["contrast"] for r in rows if few_scores.is_few(known.distinct(r["contrast"]))}
     )
     one = few_scores.told(rows, few)
+    known = replace(known, categories=categories.compared(rows))
     released = [
         _withheld(row, "suppressed", few_scores.REASON)
         if row["status"] == "ok" and few_scores.second(row, one)
@@ -138,7 +141,7 @@ def _release(row: Estimated, evidence: Evidence, level: float, order: Sequence[s
     if row["status"] != "ok":
         reason = row["reason"] if policy.exact else gated.unsaid(row["reason"], order, known.events)
         return row | EMPTY | {"reason": reason}
-    compared = _compared(row, evidence.arms(row, order), order)
+    compared = _compared(row, _arms(row, evidence, known, order), order)
     if row["method"] == CRUDE:
         return _crude(row, compared, evidence, level, order)
     if not compared.both and not policy.exact:
@@ -157,7 +160,11 @@ def _release(row: Estimated, evidence: Evidence, level: float, order: Sequence[s
 def _gate_tells(row: Estimated, evidence: Evidence, known: Fineness, order: Sequence[str]) -> bool:
     """Having passed the gate, or not, says more of events than is told of them."""
     staying = reading(row["outcome"], evidence.levels).kind == "staying"
-    return gated.tells(row, evidence.arms(row, order), staying, known.events, evidence.policy)
+    return gated.tells(row, _arms(row, evidence, known, order), staying, known.events, evidence.policy)
+
+
+def _arms(row: Estimated, evidence: Evidence, known: Fineness, order: Sequence[str]) -> dict[str, ArmCells]:
+    return categories.of_row(row, evidence.arms(row, order), known.categories)
 
 
 def _crude(row: Estimated, compared: Compared, evidence: Evidence, level: float, order: Sequence[str]) -> Row:

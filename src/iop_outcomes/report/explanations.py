@@ -83,6 +83,10 @@ OF_HOURS = (
     "naive rows, in red, are of people who happened to attend such hours: use makes people come less, and goes with "
     "use later, whatever hours do."
 )
+OF_CATEGORIES = (
+    "Of people in care at the end of the window, by the hours a week that they attended in it. A category of few "
+    "people has no number; within a category hours still differ."
+)
 OF_HOURS_WEIGHTED = (
     "Of the weights for hours, of people in care at the end of the window. Largest correlations are of hours with what "
     "was known at the start, as people came and weighted; 0.1 is often taken as small. Mean weight before the largest "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from iop_outcomes.estimators.causal.doses import NEAR_HOURS, NEAR_SHARE
 from iop_outcomes.presentation import numbers
 from iop_outcomes.presentation.labels import Labels, cause, sentence, within
-from iop_outcomes.protocol import AsRun, Intensity
+from iop_outcomes.protocol import AsRun, Categories, Intensity
 from iop_outcomes.protocol.starting import in_words
 from iop_outcomes.protocol.thresholds import ADJUSTED
 from iop_outcomes.report.methods_part import Part
@@ -164,6 +164,8 @@ def intensity(study: AsRun) -> Part | None:
             for arm, (fewer, more) in setting.compare.items()
         ]
         compared = f" Compared: {'; '.join(pairs)} hours a week." if pairs else ""
+        if setting.categories is not None:
+            compared = _in_categories(labels, name, setting.categories)
         if setting.cut is not None:
             compared = f" Compared: at least {numbers.plain(setting.cut)} tests scheduled a week against fewer."
         said.append(
@@ -176,12 +178,26 @@ def intensity(study: AsRun) -> Part | None:
     return Part("Intensity", "", tuple(said))
 
 
+def _in_categories(labels: Labels, name: str, asked: Categories) -> str:
+    pairs = [f"{within(labels.arm(name, arm))} against {asked.compared_with(arm)}" for arm in asked.reference]
+    compared = f" Compared: {'; '.join(pairs)}." if pairs else ""
+    return (
+        f" In categories of hours a week: {', '.join(asked.names)}; one has a number where {asked.fewest} people are "
+        f"in it.{compared}"
+    )
+
+
 def _weighted(study: AsRun, name: str, setting: Intensity) -> str:
     """How far weighted curves go, where hours are weighted."""
     if not any(row.contrast == name and row.method == GENERALISED_PROPENSITY for row in study.analyses):
         return ""
     low, high = setting.truncated
     near = f"within {100 * NEAR_SHARE:g}{numbers.NARROW}%, or {NEAR_HOURS:g} hour, of such hours"
+    if setting.categories is not None:
+        return (
+            " Weights are by the chance of each category given what was known at the start, and of the weeks where "
+            f"use of the window is on record, brought in to their quantiles {low:g} and {high:g}."
+        )
     return (
         f" Weights for hours are brought in to their quantiles {low:g} and {high:g}; curves go where "
         f"{setting.fewest_near} people, counted by their weights, attended {near}. People in care who attended none "

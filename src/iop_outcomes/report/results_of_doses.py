@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from iop_outcomes.presentation import numbers
 from iop_outcomes.presentation.labels import Labels, within
 from iop_outcomes.protocol import AsRun, Intensity
-from iop_outcomes.report import explanations
+from iop_outcomes.report import explanations, in_categories
 from iop_outcomes.report.document import Block, Line, Table
 from iop_outcomes.report.results import of_values, told_of
 from iop_outcomes.report.sentences import thresholds
@@ -26,7 +26,7 @@ from iop_outcomes.tables.results import (
     TRUNCATED_SHARE,
 )
 from iop_outcomes.vocabulary.kind import DOSES, INTENSITIES, STARTING, STRATEGIES
-from iop_outcomes.vocabulary.measures import INTENSITY, MEASURES
+from iop_outcomes.vocabulary.measures import MEASURES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,9 +53,13 @@ OF_ROOMS = {
 
 
 def of_intensity(estimates: pd.DataFrame, study: AsRun, name: str) -> list[Table]:
-    """The tables of an intensity, one for each arm: more against fewer hours, or tests, a week."""
+    """The tables of an intensity, one for each arm: more against fewer hours, or tests, a week, or hours in
+    categories.
+    """
     labels, setting = Labels(study), study.intensities[name]
-    first, second = MEASURES[INTENSITY[setting.of]].sides
+    if setting.categories:
+        return in_categories.tables(estimates, study, name)
+    first, second = MEASURES[setting.measure].sides
     tables = []
     for arm, own in estimates[estimates["contrast"] == name].groupby("group", sort=False):
         columns = _amounts(setting, str(arm))

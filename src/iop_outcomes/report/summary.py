@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from iop_outcomes.presentation import numbers
 from iop_outcomes.presentation.labels import Labels, capital
 from iop_outcomes.protocol import AsRun
-from iop_outcomes.report.sentences import dose, doses, effects, missing, thresholds
+from iop_outcomes.report.sentences import categories, dose, doses, effects, missing, thresholds
 from iop_outcomes.tables.results import ALL, ESTIMATES
 from iop_outcomes.tables.rows import Estimated, alike, estimated
 from iop_outcomes.vocabulary import endpoints
@@ -318,6 +318,11 @@ def _by_rule(found: Sequence[Pair]) -> list[list[Pair]]:
 def _intensity(own: pd.DataFrame, everything: pd.DataFrame, study: AsRun, name: str) -> Iterator[Said]:
     labels = Labels(study)
     setting = study.intensities[name]
+    if setting.categories:
+        told = [Said(text) for text in categories.said(own, study, name)]
+        yield from told or [Said("No category of hours has a weighted number to be compared with another.", "absent")]
+        yield Said(dose.CAUTION[setting.of], "caution")
+        return
     for arm, rows in own.groupby("group", sort=False):
         every = pairs(rows)
         found = [_preferred(by) for by in _by_rule([p for p in every if p.there and not _naive(p)])]

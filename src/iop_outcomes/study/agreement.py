@@ -29,7 +29,6 @@ from iop_outcomes.vocabulary.endpoints import (
 )
 from iop_outcomes.vocabulary.kind import ABSTINENCE, ROOMS, STRATEGIES, THRESHOLDS
 from iop_outcomes.vocabulary.levels import RULES
-from iop_outcomes.vocabulary.measures import INTENSITY
 
 # columns of the candidates that eligibility rules may use beside those of persons and of the index episode
 DERIVED = {
@@ -138,6 +137,10 @@ def _check_groups(study: Study) -> None:
         if strange := [arm for arm in intensity.compare if arm not in sides]:
             at = f"{file}, intensities.{name}.compare"
             raise StudyError(unknown(at, "arm", strange[0], sides, f"contrasts.{intensity.contrast}"))
+        compared = intensity.categories.reference if intensity.categories else {}
+        if strange := [arm for arm in compared if arm not in sides]:
+            at = f"{file}, intensities.{name}.categories.reference"
+            raise StudyError(unknown(at, "arm", strange[0], sides, f"contrasts.{intensity.contrast}"))
     for name, asked in study.of_one_arm.items():
         room = STRATEGIES if name in study.strategies else THRESHOLDS
         at = f"{file}, {room}.{name}"
@@ -221,10 +224,11 @@ def _check_row(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None
             f"the step '{row.step}'. Possible measures: {', '.join(possible) or 'none'}."
         )
     setting = study.intensities.get(row.contrast)
-    if setting is not None and row.measure != INTENSITY[setting.of]:
+    if setting is not None and row.measure != setting.measure:
+        of = f"categories of {setting.of}" if setting.categories else setting.of
         raise StudyError(
-            f"{at}: '{row.contrast}' is of {setting.of}, and a '{row.measure}' is not. Ask for a "
-            f"'{INTENSITY[setting.of]}', or set `of` under `intensities.{row.contrast}`."
+            f"{at}: '{row.contrast}' is of {of}, and a '{row.measure}' is not. Ask for a '{setting.measure}', or "
+            f"change `of` or `categories` under `intensities.{row.contrast}`."
         )
     if row.method not in possible[row.measure]:
         raise StudyError(

@@ -19,11 +19,25 @@ WEEKLY_FROM = (1e-9, 3.0, 6.0, 9.0, 20.0)
 # parts of a whole: delivered of scheduled hours, attained of planned days
 SHARES = ("under a quarter", "a quarter to half", "half to three quarters", "three quarters to all", "all or more")
 SHARES_FROM = (0.0, 0.25, 0.5, 0.75, 1.0)
+# hours of a week in categories: of whoever attended none
+NO_HOURS = "no hours"
 EPISODES = ("1", "2", "3 or more")
 EPISODES_FROM = (1.0, 2.0, 3.0)
 
 # planned days not yet reached by a person who is still there
 STILL_THERE = "still_there"
+
+
+def hours_bands(cuts: Sequence[float]) -> tuple[str, ...]:
+    """Names of the categories of hours a week that cuts make, fewer first: none, some below the first, and so on."""
+    between = (f"{low:g} to under {high:g}" for low, high in pairwise(cuts))
+    return NO_HOURS, f"under {cuts[0]:g}", *between, f"{cuts[-1]:g} or more"
+
+
+def hours_from(cuts: Sequence[float]) -> tuple[float, ...]:
+    """The lowest hours of each of them, after none."""
+    return (WEEKLY_FROM[0], *cuts)
+
 
 EDGES: dict[Sequence[str], Sequence[float]] = {
     HOURS: HOURS_FROM,

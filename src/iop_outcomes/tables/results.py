@@ -60,6 +60,8 @@ ALL, NONE = "all", "none"
 BY_ARM, BY_EVENT_FREE_DAY = "arm", "event_free_day"
 # people of an arm by the tests that were scheduled for them: the group is the arm, and the arm the side
 BY_TESTS = "arm_by_tests"
+# the same by their hours a week in categories: the group is the arm, and the arm the category
+BY_HOURS = "arm_by_hours"
 # what is counted of an arm's people: those compared, what was known of them at the start, their scores
 PEOPLE, COVARIATE, SCORE = "people", "covariate", "propensity"
 # what is counted of the records, and how the rows of a table of records are grouped
@@ -99,7 +101,9 @@ _GROUP = {
     "group": Column("text", "the group; 'all' for everyone together"),
 }
 _OF = Column(
-    "text", "name of an arm, difference, ratio; of a dose response more_hours, fewer_hours, or more_tests, fewer_tests"
+    "text",
+    "name of an arm, difference, ratio; of a dose response more_hours, fewer_hours, or more_tests, fewer_tests; of "
+    "hours in categories a category",
 )
 _MISSING_RULE = Column("text", "how a missing outcome was read, or 'none'")
 
@@ -200,7 +204,10 @@ ESTIMATES = Table(
         ),
         "delta_second": Column("number", "the same of the second arm", nullable=True),
         "hours_per_week": Column(
-            "number", "of doses, the hours a week had everyone attended so many; else missing", nullable=True
+            "number",
+            "of doses, the hours a week had everyone attended so many; of categories of hours, where one begins "
+            "(missing of no hours at all); else missing",
+            nullable=True,
         ),
         "weeks_of_care": Column("whole", "of doses, the weeks of care; else missing", nullable=True, low=1),
         "estimate": Column(

@@ -27,7 +27,7 @@ from iop_outcomes.vocabulary.answers import DRAWN
 from iop_outcomes.vocabulary.arms import LEFT, STAYED
 from iop_outcomes.vocabulary.causes import CENSORED, STILL_AT_RISK
 from iop_outcomes.vocabulary.dated import DATED
-from iop_outcomes.vocabulary.measures import BEYOND, DIFFERENCE, INTENSITY, MEASURES, RATIO, RISK, UP_TO
+from iop_outcomes.vocabulary.measures import BEYOND, DIFFERENCE, MEASURES, RATIO, RISK, UP_TO
 from iop_outcomes.vocabulary.methods import CRUDE, IMPUTED
 from iop_outcomes.vocabulary.readings import Reading
 from iop_outcomes.vocabulary.statuses import BETWEEN, OK, ROUNDED, SUPPRESSED
@@ -90,7 +90,7 @@ def told(release: Release) -> Told:
     sides |= {name: (s.first.name, s.second.name) for name, s in two_strategies(study).items()}
     sides |= dict.fromkeys(study.thresholds, (UP_TO, BEYOND))
     sides |= {name: sides[setting.contrast] for name, setting in study.doses.items()}
-    sides |= {name: MEASURES[INTENSITY[setting.of]].sides for name, setting in study.intensities.items()}
+    sides |= {name: MEASURES[setting.measure].sides for name, setting in study.intensities.items()}
     return Told(rows, readings(study.endpoints), sides, study.inference.confidence_level)  # type: ignore[arg-type]
 
 

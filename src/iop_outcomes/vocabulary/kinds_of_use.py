@@ -32,7 +32,11 @@ _USE_ON_A_DAY = (
     Asked(
         DOSE,
         INTENSITIES,
-        {"dose_response": methods.OF_HOURS, "testing_response": (methods.STANDARDISED,)},
+        {
+            "dose_response": methods.OF_HOURS,
+            "testing_response": (methods.STANDARDISED,),
+            "by_hours": (methods.NAIVE, methods.GENERALISED_PROPENSITY),
+        },
     ),
 )
 # told by an interview or a test whenever people left

@@ -88,7 +88,7 @@ class Measure:
 
 
 RISK, MEAN_DAYS, HAZARD_RATIO = "risk", "mean_days", "hazard_ratio"
-DOSE_RESPONSE, TESTING_RESPONSE = "dose_response", "testing_response"
+DOSE_RESPONSE, TESTING_RESPONSE, IN_CATEGORIES = "dose_response", "testing_response", "by_hours"
 SUBDISTRIBUTION_HAZARD_RATIO = "subdistribution_hazard_ratio"
 SHARE_OF_WEEKS, ODDS_RATIO, RISK_RATIO = "share_of_weeks", "odds_ratio", "risk_ratio"
 TIME_RATIO, LOG_LOGISTIC_TIME_RATIO = "time_ratio", "log_logistic_time_ratio"
@@ -340,13 +340,19 @@ _ROWS = (
         amount=True,
         apart=True,
     ),
+    Measure(
+        "by_hours",
+        "share of an arm's people with the outcome in each category of hours of care a week",
+        SHARE,
+        20,
+        by_arm=True,
+    ),
 )
 MEASURES = {row.name: row for row in _ROWS}
 
 RISE, GAIN = "rise_per_week", "gain"
 # what an intensity is of, with its measure
 HOURS, TESTS = "hours", "tests"
-INTENSITY = {HOURS: DOSE_RESPONSE, TESTS: TESTING_RESPONSE}
 # measures in the order in which they are spoken of and tabulated
 PREFERRED_MEASURES = tuple(row.name for row in sorted(_ROWS, key=lambda m: m.preferred))
 # that have rows for each place where people are

@@ -32,9 +32,6 @@ UNREACHED: dict[str, str] = {
     "regression.glm.logistic": "models of weekly screens: pooled logistic regression of a negative one",
     "regression.glm.poisson": "models of weekly screens: modified Poisson, ratios of shares",
     # dose: strategies of duration and intensity
-    "causal.generalised_propensity.by_category": "hours of the first weeks in categories",
-    "causal.generalised_propensity.category_weights": "hours of the first weeks in categories",
-    "causal.generalised_propensity.seen_in_all": "hours of the first weeks in categories",
     "cox.cause_models": "completion and dropout modelled apart, for strategies of duration",
     "cox.standardised_curves": "curves had everyone followed one strategy",
     "survival.cumulative_hazard": "hazards by cause for transitions between levels of care",

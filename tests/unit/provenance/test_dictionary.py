@@ -24,7 +24,7 @@ def test_the_dictionary_tells_every_column_of_what_is_released() -> None:
         ("risk", "mean_days", "hazard_ratio", "subdistribution_hazard_ratio", "share_of_weeks", "odds_ratio",
          "risk_ratio", "time_ratio", "log_logistic_time_ratio", "mean_share", "mean_number", "mean_change",
          "adjusted_change", "dose_response", "testing_response", "rise_per_week", "gain",
-         "share_in_place", "days_in_place")
+         "share_in_place", "days_in_place", "by_hours")
     )  # fmt: skip
     assert set(dictionary.written(choose("none"))["minimum_cell"].dropna()) == {1}
     check(TABLES["dictionary"], told)

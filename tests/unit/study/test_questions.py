@@ -86,6 +86,7 @@ def test_questions_about_a_comparison_that_is_not_made_are_left_out_by_name(proj
         "sixty_days",
         "hours_by_weeks",
         "hours_per_week",
+        "hours_in_categories",
     )
     assert {a.contrast for a in less.analyses} == {"iop_vs_residential"}
 
