@@ -91,7 +91,9 @@ def test_most_numbers_are_cells_that_hold_what_is_printed(folder, verdict_on, co
         shown = one.number.replace("\u202f", "")
         digits = len(shown.partition(".")[2])
         if re.fullmatch("[0-9.]+", shown) and re.fullmatch("[-0-9.e]+", value):
-            as_shown = {f"{abs(float(value)) * times:.{digits}f}" for times in (1, 100)}
+            # halves go either way
+            sides = [abs(float(value)) * times * near for times in (1, 100) for near in (1 - 1e-9, 1 + 1e-9)]
+            as_shown = {f"{side:.{digits}f}" for side in sides}
             assert shown in as_shown or (shown in ("0.001", "0.99")), (one, value)
             seen += 1
     assert seen > 300

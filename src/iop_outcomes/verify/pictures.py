@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from iop_outcomes.figures.style import Figure
 
 SVG = "{http://www.w3.org/2000/svg}"
+# the released tables that figures are drawn from
+DRAWN = ("counts", "estimates", "curves", "diagnostics")
 # how far a tick may lie from its place, in hundredths of an inch of the drawing
 OFF = 0.05
 
@@ -83,8 +85,7 @@ def _figure(release: Release, name: str) -> Figure:
 
     from iop_outcomes.figures import style
 
-    drawn = ("counts", "estimates", "curves", "diagnostics")
-    own = {n: select.asked_first(release.tables[n], release.compared) for n in drawn}
+    own = {n: select.asked_first(release.tables[n], release.compared) for n in DRAWN}
     tipping = select.tipping(release.tables["estimates"])
     tables = style.Tables(**own, truth=release.truth, tipping=tipping, everything=release.tables["estimates"])
     found: Figure = importlib.import_module(f"iop_outcomes.figures.{name}").draw(tables, release.compared)
@@ -111,7 +112,8 @@ def check(release: Release, anew: Built) -> Iterator[Finding]:
 def redrawn(release: Release) -> Iterator[Finding]:
     """The figures of which another drawing comes out when they are drawn again."""
     asked = names(release)
-    made = figures.run(**release.tables, names=asked, study=release.compared, truth=release.truth)
+    own = {name: release.tables[name] for name in DRAWN}
+    made = figures.run(**own, names=asked, study=release.compared, truth=release.truth)
     for name in asked:
         for kind in ("svg", "png"):
             path = release.folder / f"figures/{name}.{kind}"
