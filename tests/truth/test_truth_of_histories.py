@@ -52,7 +52,7 @@ def test_hours_of_those_who_come_and_go_have_the_truths_of_interventions() -> No
     estimate = found(course, DOSES)
     error = estimate.standard_error()
     assert (np.abs(estimate.value - truth) < 3 * error).all(), (estimate.value, truth, error)
-    assert error.max() < 0.03
+    assert error.max() < 0.035
     # who happened to have thirteen weeks at about nine hours
     stayed = (course.level[:, :13] > 0).all(axis=1) & (course.arm == 1)
     near = np.abs(course.hours[:, :13].mean(axis=1) - 9) < 1.5

@@ -70,6 +70,7 @@ def designed(people: pd.DataFrame, asked: Contrast, gate: Gate = GATE) -> dict[s
     arms = population.arms(people, {"c": asked})
     check(TABLES["arms"], arms)
     found = design.run(people, covariates, arms, "k", "c", asked, ADJUSTMENT, gate, METHODS)
+    assert found.pop("locked") is not None  # the margins, which are no table
     for name, table in found.items():
         check(TABLES[name], table)
     return found

@@ -18,7 +18,8 @@ def loaded(project: Path, monkeypatch: pytest.MonkeyPatch, **changes: object) ->
 def test_exposures_known_after_the_start_are_named_with_what_stands_beside_them(project, monkeypatch):
     found = immortal_time.lines(loaded(project, monkeypatch))
     stays = [f"durations.stay_{day}" for day in (14, 30, 60, 90)]
-    others = ["intensities.hours_per_week", "percent_days_abstinent_in_community"]
+    hours = ["intensities.hours_per_week", "intensities.hours_in_categories"]
+    others = [*hours, "percent_days_abstinent_in_community"]
     assert [line.split(":")[0] for line in found] == [*stays, *others]
     assert "known on day 90, and the naive rows count from day 0" in found[3]
     assert "beside it stands landmark_adjusted" in found[3]
