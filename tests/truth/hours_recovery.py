@@ -25,8 +25,6 @@ hours and .013 low for 4 weeks at 6 (Monte Carlo errors .0065 and .0049): hours 
 
 from __future__ import annotations
 
-import argparse
-import multiprocessing
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -35,13 +33,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import replicates as replicates_of
 from course_by_week import abstinent, recorded
-from recovery import coverage_limits, versions
+from recovery import asked, versions
+from replicates import Line
 
 from iop_outcomes.analyses.courses import FIRST_LEVEL
 from iop_outcomes.analyses.weighted_weeks import WeightedWeeks
 from iop_outcomes.estimators.base.estimate import Estimate
-from iop_outcomes.estimators.base.inference import interval
 from iop_outcomes.estimators.causal import effects
 from iop_outcomes.estimators.causal.doses import OUT, Dose
 from iop_outcomes.estimators.causal.g_formula import dose_means
@@ -50,8 +49,8 @@ from iop_outcomes.simulate.cohort.population import draw_baseline
 
 PROJECT = Path(__file__).resolve().parents[2]
 OUT_FILE = Path(__file__).with_name("hours_recovery.csv")
-SEED, REPLICATES, CHUNK, DIGITS = 20261202, 300, 5, 6
-PEOPLE, SITES, LAST, LEVEL, LIMIT, DRAWS = 4_000, 40, 25, 0.95, 0.005, 3
+SEED, REPLICATES, DIGITS = 20261202, 300, 6
+PEOPLE, SITES, LAST, DRAWS = 4_000, 40, 25, 3
 # as studies have them by default
 BROUGHT_IN = (0.01, 0.99)
 # by name, weeks and hours a week: of which the data hold people
@@ -139,30 +138,18 @@ def truths() -> pd.DataFrame:
     return pd.DataFrame.from_dict(lines, "index", columns=["value", "monte_carlo_error"])
 
 
-def replicate(seed: np.random.SeedSequence) -> list[dict[str, object]]:
+def replicate(seed: np.random.SeedSequence) -> list[Line]:
     """A line for each share: estimate, standard error by site, and its interval."""
     people, lines = draw(seed), []
     for name, (made, _) in ROWS.items():
         found = made(people).clustered(people.course.baseline.site)
-        within, errors = interval(found, LEVEL), found.standard_error()
-        for at, dose in enumerate(found.names):
-            told = {"estimate": found.value[at], "se": errors[at], "low": within.low[at], "high": within.high[at]}
-            lines.append({"estimator": name, "dose": dose, **told})
+        lines += replicates_of.shares(found, {"estimator": name}, "dose")
     return lines
-
-
-def _chunk(own: Sequence[np.random.SeedSequence]) -> list[dict[str, object]]:
-    return [line for seed in own for line in replicate(seed)]
 
 
 def study(replicates: int, seed: int, processes: int = 1) -> pd.DataFrame:
     """Lines of all replicates."""
-    seeds = np.random.SeedSequence(seed).spawn(replicates)
-    chunks = [seeds[at : at + CHUNK] for at in range(0, replicates, CHUNK)]
-    if processes == 1:
-        return pd.DataFrame([line for chunk in chunks for line in _chunk(chunk)])
-    with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        return pd.DataFrame([line for lines in pool.imap(_chunk, chunks) for line in lines])
+    return replicates_of.study(replicate, replicates, seed, processes)
 
 
 def table(found: pd.DataFrame, known: pd.DataFrame, seed: int) -> pd.DataFrame:
@@ -171,20 +158,11 @@ def table(found: pd.DataFrame, known: pd.DataFrame, seed: int) -> pd.DataFrame:
     for (name, dose), own in found.groupby(["estimator", "dose"], sort=False):
         truth, truth_error = known.loc[str(dose), ["value", "monte_carlo_error"]]
         weeks, hours = DOSES[str(dose)]
-        spread, bias = own["estimate"].std(ddof=1), own["estimate"].mean() - truth
-        error = float(np.hypot(spread / np.sqrt(len(own)), truth_error))
-        covered = ((own["low"] <= truth) & (truth <= own["high"])).mean()
-        low, high = coverage_limits("people", len(own))
-        limit = max(LIMIT, 2 * error)
-        sound = abs(bias) <= limit and low <= covered <= high
         lines.append(
             {
                 "estimator": name, "dose": dose, "weeks": weeks, "hours": hours, "people": PEOPLE, "sites": SITES,
-                "truth": truth, "truth_monte_carlo_error": truth_error, "replicates": len(own),
-                "mean": own["estimate"].mean(), "bias": bias, "bias_monte_carlo_error": error, "bias_limit": limit,
-                "empirical_sd": spread, "mean_se": own["se"].mean(), "se_ratio": own["se"].mean() / spread,
-                "coverage": covered, "coverage_low": low, "coverage_high": high, "accepted": "yes" if sound else "no",
-                "right": "yes" if ROWS[str(name)][1] else "no", "seed": seed, "versions": versions(),
+                **replicates_of.recovered(own, truth, truth_error), "right": "yes" if ROWS[str(name)][1] else "no",
+                "seed": seed, "versions": versions(),
             }
         )  # fmt: skip
     return pd.DataFrame(lines).round(DIGITS)
@@ -198,14 +176,9 @@ def unexpected(result: pd.DataFrame) -> set[tuple[str, str]]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the study and write its table."""
-    parser = argparse.ArgumentParser(description="Recovery of known truth by hours and weeks of care.")
-    parser.add_argument("--replicates", type=int, default=REPLICATES)
-    parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--out", type=Path, default=OUT_FILE)
-    asked = parser.parse_args(arguments)
-    result = table(study(asked.replicates, asked.seed, asked.processes), truths(), asked.seed)
-    result.to_csv(asked.out, index=False)
+    told = asked("Recovery of known truth by hours and weeks of care.", REPLICATES, SEED, OUT_FILE, arguments)
+    result = table(study(told.replicates, told.seed, told.processes), truths(), told.seed)
+    result.to_csv(told.out, index=False)
     found = unexpected(result)
     for name, dose in sorted(found):
         sys.stderr.write(f"Not as expected: {name}, {dose}\n")

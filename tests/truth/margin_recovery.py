@@ -17,7 +17,6 @@ evidence that there is none.
 
 from __future__ import annotations
 
-import argparse
 import multiprocessing
 import sys
 from collections.abc import Callable, Sequence
@@ -26,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from recovery import seeds, versions
+from recovery import asked, seeds, versions
 from recovery_estimators import Sample, aipw_abstinence, draw, naive, weighted_means
 from scipy import stats
 
@@ -168,14 +167,9 @@ def accepted(scenario: str, said: float, planned: float, count: int) -> bool:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the study and write its table."""
-    parser = argparse.ArgumentParser(description="How often 'no worse' is said at the margin, and where it is so.")
-    parser.add_argument("--replicates", type=int, default=REPLICATES)
-    parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--out", type=Path, default=OUT)
-    asked = parser.parse_args(arguments)
-    result = table(study(asked.replicates, asked.seed, asked.processes), asked.seed)
-    result.to_csv(asked.out, index=False)
+    told = asked("How often 'no worse' is said at the margin, and where it is so.", REPLICATES, SEED, OUT, arguments)
+    result = table(study(told.replicates, told.seed, told.processes), told.seed)
+    result.to_csv(told.out, index=False)
     at_the_margin = result[result["scenario"] == AT_THE_MARGIN]
     wrong = at_the_margin.loc[at_the_margin["accepted"] != at_the_margin["right"], "row"]
     wrong = [*wrong, *result.loc[(result["accepted"] == "no") & (result["right"] == "yes"), "row"]]

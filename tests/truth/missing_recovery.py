@@ -15,7 +15,6 @@ The rules stay as they are: a row that misses them is a finding.
 
 from __future__ import annotations
 
-import argparse
 import multiprocessing
 import sys
 from collections.abc import Sequence
@@ -37,7 +36,7 @@ from missing_rules import (
     draw,
     true_delta,
 )
-from recovery import versions
+from recovery import asked, versions
 from scipy import stats
 
 from iop_outcomes.estimators.base.inference import interval
@@ -166,17 +165,12 @@ def misjudged(result: pd.DataFrame) -> list[tuple[str, str]]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the study and write its table."""
-    parser = argparse.ArgumentParser(description="Recovery of known truth by every reading of a missing answer.")
-    parser.add_argument("--replicates", type=int, default=REPLICATES)
-    parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--out", type=Path, default=OUT)
-    asked = parser.parse_args(arguments)
+    told = asked("Recovery of known truth by every reading of a missing answer.", REPLICATES, SEED, OUT, arguments)
     deltas = {scenario: true_delta(scenario) for scenario in SCENARIOS}
     true, error = truth()
-    found = study(asked.replicates, asked.seed, true, deltas, asked.processes)
-    result = table(found, true, error, deltas, asked.seed)
-    result.to_csv(asked.out, index=False)
+    found = study(told.replicates, told.seed, true, deltas, told.processes)
+    result = table(found, true, error, deltas, told.seed)
+    result.to_csv(told.out, index=False)
     wrong = misjudged(result)
     for scenario, rule in wrong:
         sys.stderr.write(f"Not as expected in the scenario {scenario}: {rule}\n")

@@ -179,16 +179,23 @@ def versions() -> str:
     )
 
 
+def asked(
+    about: str, replicates: int, seed: int, out: Path, arguments: Sequence[str] | None = None
+) -> argparse.Namespace:
+    """What the command line asks for: replicates, seed, processes, out."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--replicates", type=int, default=replicates)
+    parser.add_argument("--seed", type=int, default=seed)
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=out)
+    return parser.parse_args(arguments)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the study and write its table."""
-    parser = argparse.ArgumentParser(description="Recovery of known truth by every estimator.")
-    parser.add_argument("--replicates", type=int, default=REPLICATES)
-    parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--out", type=Path, default=OUT)
-    asked = parser.parse_args(arguments)
-    result = table(study(asked.replicates, asked.seed, asked.processes), asked.seed)
-    result.to_csv(asked.out, index=False)
+    told = asked("Recovery of known truth by every estimator.", REPLICATES, SEED, OUT, arguments)
+    result = table(study(told.replicates, told.seed, told.processes), told.seed)
+    result.to_csv(told.out, index=False)
     wrong = result.loc[result["accepted"] != result["expected"], "estimator"]
     for name in wrong:
         sys.stderr.write(f"Not as expected: {name}\n")

@@ -20,8 +20,6 @@ be off by more than four Monte Carlo errors and more than .005.
 
 from __future__ import annotations
 
-import argparse
-import multiprocessing
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -29,11 +27,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import replicates as replicates_of
 from course_by_week import abstinent, weeks_in_care
-from recovery import coverage_limits, versions
+from recovery import asked, versions
+from replicates import Line
 
 from iop_outcomes.estimators.base.estimate import Estimate
-from iop_outcomes.estimators.base.inference import interval
 from iop_outcomes.estimators.causal import effects
 from iop_outcomes.estimators.causal.strategies import Strategy, Way, strategy_means
 from iop_outcomes.simulate.cohort.model import Course, follow
@@ -41,8 +40,8 @@ from iop_outcomes.simulate.cohort.population import draw_baseline
 
 PROJECT = Path(__file__).resolve().parents[2]
 OUT = Path(__file__).with_name("staying_recovery.csv")
-SEED, REPLICATES, CHUNK, DIGITS = 20261201, 300, 5, 6
-PEOPLE, SITES, LEVEL, LIMIT = 4_000, 40, 0.95, 0.005
+SEED, REPLICATES, DIGITS = 20261201, 300, 6
+PEOPLE, SITES = 4_000, 40
 WEEKS = {"stay_at_least_13": Strategy.at_least(13), "stay_exactly_13": Strategy.exactly(13)}
 WEEKS |= {"stay_exactly_8": Strategy.exactly(8), "stay_exactly_4": Strategy.exactly(4)}
 
@@ -149,31 +148,18 @@ def truths() -> pd.Series:
     return own.loc[[f"abstinent_week_26_iop_{name}" for name in WEEKS]].set_axis(list(WEEKS))
 
 
-def replicate(seed: np.random.SeedSequence) -> list[dict[str, object]]:
+def replicate(seed: np.random.SeedSequence) -> list[Line]:
     """A line for each share: estimate, standard error by site, and its interval."""
     people, lines = draw(seed), []
-    site = people.course.baseline.site
     for name, (made, _) in ROWS.items():
-        found = made(people).clustered(site)
-        within, errors = interval(found, LEVEL), found.standard_error()
-        for at, strategy in enumerate(found.names):
-            told = {"estimate": found.value[at], "se": errors[at], "low": within.low[at], "high": within.high[at]}
-            lines.append({"estimator": name, "strategy": strategy, **told})
+        found = made(people).clustered(people.course.baseline.site)
+        lines += replicates_of.shares(found, {"estimator": name}, "strategy")
     return lines
-
-
-def _chunk(own: Sequence[np.random.SeedSequence]) -> list[dict[str, object]]:
-    return [line for seed in own for line in replicate(seed)]
 
 
 def study(replicates: int, seed: int, processes: int = 1) -> pd.DataFrame:
     """Lines of all replicates."""
-    seeds = np.random.SeedSequence(seed).spawn(replicates)
-    chunks = [seeds[at : at + CHUNK] for at in range(0, replicates, CHUNK)]
-    if processes == 1:
-        return pd.DataFrame([line for chunk in chunks for line in _chunk(chunk)])
-    with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        return pd.DataFrame([line for lines in pool.imap(_chunk, chunks) for line in lines])
+    return replicates_of.study(replicate, replicates, seed, processes)
 
 
 def table(found: pd.DataFrame, seed: int) -> pd.DataFrame:
@@ -181,20 +167,11 @@ def table(found: pd.DataFrame, seed: int) -> pd.DataFrame:
     known, lines = truths(), []
     for (name, strategy), own in found.groupby(["estimator", "strategy"], sort=False):
         truth, truth_error = known.loc[strategy, ["value", "monte_carlo_error"]]
-        spread, bias = own["estimate"].std(ddof=1), own["estimate"].mean() - truth
-        error = float(np.hypot(spread / np.sqrt(len(own)), truth_error))
-        covered = ((own["low"] <= truth) & (truth <= own["high"])).mean()
-        low, high = coverage_limits("people", len(own))
-        limit = max(LIMIT, 2 * error)
-        sound = abs(bias) <= limit and low <= covered <= high
         lines.append(
             {
-                "estimator": name, "strategy": strategy, "people": PEOPLE, "sites": SITES, "truth": truth,
-                "truth_monte_carlo_error": truth_error, "replicates": len(own), "mean": own["estimate"].mean(),
-                "bias": bias, "bias_monte_carlo_error": error, "bias_limit": limit, "empirical_sd": spread,
-                "mean_se": own["se"].mean(), "se_ratio": own["se"].mean() / spread, "coverage": covered,
-                "coverage_low": low, "coverage_high": high, "accepted": "yes" if sound else "no",
-                "right": "yes" if ROWS[str(name)][1] else "no", "seed": seed, "versions": versions(),
+                "estimator": name, "strategy": strategy, "people": PEOPLE, "sites": SITES,
+                **replicates_of.recovered(own, truth, truth_error), "right": "yes" if ROWS[str(name)][1] else "no",
+                "seed": seed, "versions": versions(),
             }
         )  # fmt: skip
     return pd.DataFrame(lines).round(DIGITS)
@@ -202,14 +179,9 @@ def table(found: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the study and write its table."""
-    parser = argparse.ArgumentParser(description="Recovery of known truth by strategies of staying.")
-    parser.add_argument("--replicates", type=int, default=REPLICATES)
-    parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--out", type=Path, default=OUT)
-    asked = parser.parse_args(arguments)
-    result = table(study(asked.replicates, asked.seed, asked.processes), asked.seed)
-    result.to_csv(asked.out, index=False)
+    told = asked("Recovery of known truth by strategies of staying.", REPLICATES, SEED, OUT, arguments)
+    result = table(study(told.replicates, told.seed, told.processes), told.seed)
+    result.to_csv(told.out, index=False)
     wrong = result[result["accepted"] != result["right"]]
     for row in wrong.itertuples():
         sys.stderr.write(f"Not as expected: {row.estimator}, {row.strategy}\n")

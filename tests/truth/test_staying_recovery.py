@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import staying_recovery
-from recovery import coverage_limits
+from replicates import sound
 
 pytestmark = pytest.mark.truth
 
@@ -23,10 +23,8 @@ def test_every_line_is_as_its_rule_has_it(committed: pd.DataFrame) -> None:
     assert (committed["seed"] == staying_recovery.SEED).all()
     assert set(committed["estimator"]) == set(staying_recovery.ROWS)
     for row in committed.itertuples():
-        low, high = coverage_limits("people", row.replicates)
-        limit = max(staying_recovery.LIMIT, 2 * row.bias_monte_carlo_error)
-        sound = abs(row.bias) <= limit + 1e-6 and low <= row.coverage <= high
-        assert row.accepted == ("yes" if sound else "no")
+        accepted = sound(row.bias, row.bias_monte_carlo_error, row.coverage, row.replicates, rounding=1e-6)
+        assert row.accepted == ("yes" if accepted else "no")
         assert row.bias == pytest.approx(row.mean - row.truth, abs=2e-6)
 
 

@@ -31,7 +31,7 @@ from iop_outcomes.analyses.outcomes.at_a_day import AtADay
 from iop_outcomes.analyses.records.cells import banded
 from iop_outcomes.analyses.rows import Row, Some
 from iop_outcomes.analyses.sample import Sample
-from iop_outcomes.analyses.uneven import uneven
+from iop_outcomes.analyses.uneven import diagnosed, uneven
 from iop_outcomes.analyses.weighted_weeks import WeightedWeeks
 from iop_outcomes.errors import EstimationError, NotPossible
 from iop_outcomes.estimators.base.arrays import Array, Mask, Whole
@@ -43,11 +43,7 @@ from iop_outcomes.estimators.causal.marginal_structural import Weights
 from iop_outcomes.protocol import Analysis, Contrast, Doses, Endpoint, Gate, Inference
 from iop_outcomes.tables import bands
 from iop_outcomes.tables.results import (
-    EFFECTIVE_SHARE,
     HOURS_AT_LEVEL,
-    LARGEST_WEIGHT,
-    MEAN_WEIGHT,
-    TRUNCATED_SHARE,
 )
 from iop_outcomes.vocabulary.kind import DAYS_PER_WEEK
 from iop_outcomes.vocabulary.methods import MARGINAL_STRUCTURAL, NAIVE
@@ -236,16 +232,7 @@ class _AtDoses:
         """Diagnostics of weights before they are brought in and of what is left, to two decimals, as of no one."""
         if self.ask.method != MARGINAL_STRUCTURAL:
             return
-        whole, used = self.weeks.weights, self._weights
-        limits = {EFFECTIVE_SHARE: self.gate.min_effective_share, LARGEST_WEIGHT: self.gate.max_weight}
-        values = {
-            EFFECTIVE_SHARE: used.effective_share,
-            LARGEST_WEIGHT: used.largest / used.mean,
-            MEAN_WEIGHT: whole.mean,
-            TRUNCATED_SHARE: float((used.weight != whole.weight)[used.people].mean()),
-        }
-        for quantity, value in values.items():
-            yield results.diagnostic(self.ask, quantity, round(value, 2), limits.get(quantity, np.nan), "info")
+        yield from diagnosed(self.ask, self.weeks.weights, self._weights, self.gate)
 
     def _naive(self) -> Estimate:
         """A logistic regression within each arm on the mean hours and the weeks of care that people had."""

@@ -24,7 +24,7 @@ from iop_outcomes.analyses.outcomes import at_a_day
 from iop_outcomes.analyses.outcomes.at_a_day import AtADay
 from iop_outcomes.analyses.rows import Row, Some
 from iop_outcomes.analyses.sample import Sample
-from iop_outcomes.analyses.uneven import uneven
+from iop_outcomes.analyses.uneven import diagnosed, uneven
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.base.arrays import Array, Mask, Whole
 from iop_outcomes.estimators.base.estimate import Estimate, difference
@@ -33,7 +33,7 @@ from iop_outcomes.estimators.causal.generalised_propensity import by_category
 from iop_outcomes.estimators.causal.marginal_structural import Weights
 from iop_outcomes.protocol import Analysis, Categories, Contrast, Endpoint, Gate, Inference, Intensity
 from iop_outcomes.tables import bands
-from iop_outcomes.tables.results import BY_HOURS, EFFECTIVE_SHARE, LARGEST_WEIGHT, MEAN_WEIGHT, TRUNCATED_SHARE
+from iop_outcomes.tables.results import BY_HOURS
 from iop_outcomes.vocabulary.measures import DIFFERENCE
 from iop_outcomes.vocabulary.methods import NAIVE
 
@@ -214,16 +214,6 @@ class _OfArm:
         yield from results.count_rows(self.ask, label, levels, Some(BY_HOURS, self.name))
 
     def _of_weights(self, whole: Weights, used: Weights) -> Iterator[Row]:
-        """Diagnostics: what the weights achieve, to two decimals, as they speak of no one."""
-        if self.ask.method == NAIVE:
-            return
-        limits = {EFFECTIVE_SHARE: self.gate.min_effective_share, LARGEST_WEIGHT: self.gate.max_weight}
-        values = {
-            EFFECTIVE_SHARE: used.effective_share,
-            LARGEST_WEIGHT: used.largest / used.mean,
-            MEAN_WEIGHT: whole.mean,
-            TRUNCATED_SHARE: float((used.weight != whole.weight)[used.people].mean()),
-        }
-        for quantity, value in values.items():
-            limit = limits.get(quantity, np.nan)
-            yield results.diagnostic(self.ask, quantity, round(value, 2), limit, "info") | {"arm": self.name}
+        """Diagnostics: what the weights achieve."""
+        if self.ask.method != NAIVE:
+            yield from (row | {"arm": self.name} for row in diagnosed(self.ask, whole, used, self.gate))

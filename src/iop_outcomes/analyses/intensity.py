@@ -25,6 +25,7 @@ from iop_outcomes.analyses.outcomes import at_a_day
 from iop_outcomes.analyses.outcomes.at_a_day import AtADay
 from iop_outcomes.analyses.rows import Row, Some
 from iop_outcomes.analyses.sample import Sample
+from iop_outcomes.analyses.uneven import achieved, diagnosed
 from iop_outcomes.errors import EstimationError
 from iop_outcomes.estimators.base.arrays import Mask
 from iop_outcomes.estimators.causal.marginal_structural import Weights
@@ -34,12 +35,9 @@ from iop_outcomes.tables.results import (
     CORRELATION,
     CORRELATION_BEFORE,
     DIFFERENCE_BROUGHT_IN,
-    EFFECTIVE_SHARE,
     LARGEST_CORRELATION,
     LARGEST_CORRELATION_BEFORE,
-    LARGEST_WEIGHT,
     MEAN_WEIGHT,
-    TRUNCATED_SHARE,
 )
 from iop_outcomes.vocabulary.answers import OUT_OF_CARE
 from iop_outcomes.vocabulary.measures import FEWER_HOURS, MORE_HOURS
@@ -167,31 +165,20 @@ class _OfArm:
         as they speak of no one.
         """
         whole, used = outcome.whole, outcome.weights
-        limits = {EFFECTIVE_SHARE: self.gate.min_effective_share, LARGEST_WEIGHT: self.gate.max_weight}
         names, before, after = self._started().correlations(used)
-        values = {
-            **_achieved(used),
-            MEAN_WEIGHT: whole.mean,
-            TRUNCATED_SHARE: float((used.weight != whole.weight)[used.people].mean()),
-            LARGEST_CORRELATION_BEFORE: float(np.abs(before).max(initial=0)),
-            LARGEST_CORRELATION: float(np.abs(after).max(initial=0)),
-        }
-        for quantity, value in values.items():
-            yield self._told(quantity, round(value, 2)) | {"threshold": limits.get(quantity, np.nan)}
+        yield from diagnosed(self.ask, whole, used, self.gate)
+        for quantity, values in ((LARGEST_CORRELATION_BEFORE, before), (LARGEST_CORRELATION, after)):
+            yield self._told(quantity, round(float(np.abs(values).max(initial=0)), 2))
         for name, *both in zip(names, before, after, strict=True):
             for quantity, value in zip((CORRELATION_BEFORE, CORRELATION), both, strict=True):
                 yield self._told(quantity, round(float(value), 2)) | {"variable": name}
         for (low, high), weights, gap in outcome.brought_in():
-            for quantity, value in {**_achieved(weights), MEAN_WEIGHT: weights.mean}.items():
+            for quantity, value in {**achieved(weights), MEAN_WEIGHT: weights.mean}.items():
                 yield self._told(quantity, round(value, 2)) | {"variable": f"{low:g} to {high:g}"}
             yield self._told(DIFFERENCE_BROUGHT_IN, gap) | {"variable": f"{low:g} to {high:g}"}
 
     def _told(self, quantity: str, value: float) -> Row:
         return results.diagnostic(self.ask, quantity, value, np.nan, "info")
-
-
-def _achieved(weights: Weights) -> dict[str, float]:
-    return {EFFECTIVE_SHARE: weights.effective_share, LARGEST_WEIGHT: weights.largest / weights.mean}
 
 
 def _shown(ask: Analysis, outcome: ByHours, gate: Gate, some: Some) -> Answered:

@@ -23,12 +23,11 @@ from iop_outcomes.analyses.clones import ByClones, with_weights
 from iop_outcomes.analyses.dose_tables import Tables
 from iop_outcomes.analyses.outcomes.at_a_day import AtADay
 from iop_outcomes.analyses.sample import Sample
-from iop_outcomes.analyses.starting import FIRST, NOBODY_DID, NOBODY_LEFT, SECOND, Known, weeks_before
+from iop_outcomes.analyses.starting import FIRST, NOBODY_LEFT, SECOND, Known, nobody_did, weeks_before, who_left
 from iop_outcomes.estimators.base.arrays import Array, Mask
 from iop_outcomes.estimators.causal.returning import returning_means
 from iop_outcomes.estimators.causal.strategies import Followed
 from iop_outcomes.protocol import Analysis, Gate, Inference, Starting
-from iop_outcomes.tables.lookup import positions
 from iop_outcomes.vocabulary.answers import EVENT, NO_EVENT, NOT_YET_OBSERVED
 from iop_outcomes.vocabulary.methods import CRUDE
 
@@ -46,17 +45,14 @@ def answered(ask: Analysis, tables: Tables, setting: Starting, gate: Gate, infer
 
     if left.empty:
         return without(NOBODY_LEFT)
-    among = tables.people["person_id"].isin(left["person_id"]).to_numpy()
-    own = tables.people[among].reset_index(drop=True)
-    left = left.iloc[positions(own["person_id"], left["person_id"])].reset_index(drop=True)
+    among, own, left = who_left(tables, left)
     days = Days.of(left)
     soon = (days.started <= setting.within_days) & (days.started <= days.ended)
     people = own.assign(arm=np.where(soon, FIRST, SECOND))
     sample, outcome = Sample(people, names, inference), AtADay(days.levels(ask.horizon_days))
     counts = tuple(results.count_rows(ask, sample.label, outcome.levels))
-    for side, did in ((FIRST, "started"), (SECOND, "went without")):
-        if not (people["arm"] == side).any():
-            return without(NOBODY_DID.format(did=did, days=setting.within_days), counts)
+    if nobody := nobody_did(people["arm"].to_numpy(), setting.within_days):
+        return without(nobody, counts)
     if ask.method == CRUDE:
         return replace(answer(ask, sample, outcome, gate), counts=counts)
     baseline = tables.baseline(among).dense()

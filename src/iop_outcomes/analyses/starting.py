@@ -24,7 +24,7 @@ from iop_outcomes.analyses.dose_tables import Tables
 from iop_outcomes.analyses.outcomes import at_a_day
 from iop_outcomes.analyses.person_weeks import EVENTS_PER_COLUMN, Weeks, indicators
 from iop_outcomes.analyses.sample import Sample
-from iop_outcomes.estimators.base.arrays import Array
+from iop_outcomes.estimators.base.arrays import Array, Mask
 from iop_outcomes.estimators.causal.starting import starting_means
 from iop_outcomes.estimators.causal.strategies import Followed
 from iop_outcomes.protocol import Analysis, Endpoint, Gate, Inference, Starting
@@ -54,16 +54,13 @@ def answered(
 
     if left.empty:
         return without(NOBODY_LEFT)
-    among = tables.people["person_id"].isin(left["person_id"]).to_numpy()
-    own = tables.people[among].reset_index(drop=True)
-    left = left.iloc[positions(own["person_id"], left["person_id"])].reset_index(drop=True)
+    among, own, left = who_left(tables, left)
     people = own.assign(arm=who_started(left, setting.within_days))
     sample = Sample(people, names, inference)
     outcome = at_a_day.read(tables.abstinence, sample.scores, ask, endpoint)
     counts = tuple(results.count_rows(ask, sample.label, outcome.levels))
-    for side, did in ((FIRST, "started"), (SECOND, "went without")):
-        if not (people["arm"] == side).any():
-            return without(NOBODY_DID.format(did=did, days=setting.within_days), counts)
+    if nobody := nobody_did(people["arm"].to_numpy(), setting.within_days):
+        return without(nobody, counts)
     if ask.method == CRUDE:
         return replace(answer(ask, sample, outcome, gate), counts=counts)
     whole = at_a_day.read(tables.abstinence, people, ask, endpoint)
@@ -71,6 +68,19 @@ def answered(
     known = Known(left, baseline, people["site_id"].to_numpy(dtype=object), weeks_before(tables.doses, people, left))
     under = UnderStarting(ask, outcome, whole, baseline, gate, people["arm"].to_numpy(), known, setting)
     return replace(with_weights(ask, sample, under), counts=counts)
+
+
+def who_left(tables: Tables, left: pd.DataFrame) -> tuple[Mask, pd.DataFrame, pd.DataFrame]:
+    """(N,) who of everyone left; these n people; and their rows of the table onward, in their order."""
+    among = tables.people["person_id"].isin(left["person_id"]).to_numpy()
+    own = tables.people[among].reset_index(drop=True)
+    return among, own, left.iloc[positions(own["person_id"], left["person_id"])].reset_index(drop=True)
+
+
+def nobody_did(arm: Array, days: int) -> str:
+    """That nobody of those who left started within so many days, or that nobody went without; '' where some did."""
+    idle = [did for side, did in ((FIRST, "started"), (SECOND, "went without")) if not (arm == side).any()]
+    return NOBODY_DID.format(did=idle[0], days=days) if idle else ""
 
 
 def who_started(left: pd.DataFrame, grace: int) -> Array:

@@ -17,7 +17,7 @@ from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import Adjustment, Arm, Contrast, Eligibility, Population, Schedule
 from iop_outcomes.steps.store import NOTHING, Wanted
 from iop_outcomes.tables.set_aside import distrusted
-from iop_outcomes.vocabulary.levels import UNKNOWN
+from iop_outcomes.vocabulary.levels import DETOX, NOT_KNOWN, UNKNOWN
 from iop_outcomes.vocabulary.testing import TESTS_BEFORE
 
 if TYPE_CHECKING:
@@ -166,6 +166,19 @@ def arms_of(contrast: Contrast) -> list[Arm]:
     return [contrast.second, contrast.first, *contrast.further_arms]
 
 
+def _why_empty(side: Arm, seen: Sequence[str]) -> str:
+    """What else than a wrong value leaves an arm empty, as far as the values tell."""
+    said = ""
+    if DETOX in side.values:
+        said += (
+            "Time zero is the first treatment after detoxification, unless `care.detoxification` is as_index; what "
+            "comes after detoxification is asked by `starting`. "
+        )
+    if NOT_KNOWN in seen:
+        said += "Of people whose level is not known no scheduled hours are recorded; `index_level` needs none. "
+    return said
+
+
 def arms(people: pd.DataFrame, contrasts: Mapping[str, Contrast], fewest: int = 1) -> pd.DataFrame:
     """One row per person and contrast. Raises StudyError where an arm of a required contrast is empty; it names the
     values that `fewest` people have.
@@ -183,11 +196,12 @@ def arms(people: pd.DataFrame, contrasts: Mapping[str, Contrast], fewest: int = 
         for side, at in ((contrast.first, 1), (contrast.second, 0)):
             if contrast.required and not (arm == at).any():
                 people_of_each = values.map(values.value_counts())
-                seen = ", ".join(sorted(values[people_of_each >= fewest].unique())) or "none"
+                seen = sorted(values[people_of_each >= fewest].unique())
                 raise StudyError(
                     f"Contrast '{name}': no eligible person is in the arm '{side.name}' "
-                    f"({contrast.column} {' or '.join(side.values)}). Values found: {seen}. Correct "
-                    "`values` in the cohort's file, or set `required: false` to report the contrast as not possible."
+                    f"({contrast.column} {' or '.join(side.values)}). Values found: {', '.join(seen) or 'none'}. "
+                    f"{_why_empty(side, seen)}Correct `values` in the cohort's file, or set `required: false` to "
+                    "report the contrast as not possible."
                 )
         there = arm.notna()
         parts.append(

@@ -80,8 +80,9 @@ def made(
 
     from iop_outcomes.tables import TABLES, check
 
-    whole = [r for r in estimated(estimates) if r["group_by"] == ALL and all(r[c] in (None, NAN) or r[c] != r[c]  # type: ignore[literal-required]
-             for c in PLAIN)]  # fmt: skip
+    # of everyone, and of no period, dose or shift of missing answers
+    plain = estimates[(estimates["group_by"] == ALL) & estimates[list(PLAIN)].isna().all(axis=1)]
+    whole = estimated(plain)
     by_question = [(one, _own(whole, one)) for one in asked]
     rows = [row for one, own in by_question if own for row in _of_question(one, own, level, earlier)]
     table = TABLES["verdicts"]

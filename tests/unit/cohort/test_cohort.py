@@ -89,6 +89,16 @@ def test_an_empty_arm_stops_the_run_unless_it_may_be_empty():
     assert found["arms"]["arm"].tolist() == [1]
 
 
+def test_what_else_than_a_wrong_value_leaves_an_arm_empty_is_said():
+    asked = parts.contrast("iop", "residential")
+    detox = asked.model_copy(update={"second": asked.second.model_copy(update={"values": ["detox"]})})
+    with pytest.raises(StudyError, match=r"unless `care\.detoxification` is as_index"):
+        admitted(persons([{"person_id": "a"}]), episodes([{"person_id": "a"}]), contrast=detox)
+    people = pd.DataFrame({"person_id": ["a", "b"], asked.column: ["2.1", "not_known"], asked.stratum: ["s", "s"]})
+    with pytest.raises(StudyError, match="no scheduled hours are recorded; `index_level` needs none"):
+        population.arms(people, {"c": asked})
+
+
 def test_no_one_eligible_stops_the_run_with_the_counts():
     with pytest.raises(StudyError, match="Under 18 years, or age unknown: 1 excluded"):
         admitted(persons([{"person_id": "a", "age": 3}]), episodes([{"person_id": "a"}]))

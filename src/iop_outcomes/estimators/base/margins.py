@@ -60,11 +60,10 @@ class Scale:
             raise EstimationError("The margin of a ratio lies above 0.")
         found = -self.turned(given)
         if not found > 0:
-            null, side = (1, "above" if self.better == FEWER else "below") if self.ratio else (
-                0, "above" if self.better == FEWER else "below")  # fmt: skip
+            side = "above" if self.better == FEWER else "below"
             raise EstimationError(
                 f"The margin {given:g} is no worse than no difference: {self.better} is better here, so that it lies "
-                f"{side} {null}."
+                f"{side} {1 if self.ratio else 0}."
             )
         return found
 

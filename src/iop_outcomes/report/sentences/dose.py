@@ -159,13 +159,19 @@ def _naively(naive: Rows, right: Estimated | None, labels: Labels) -> str:
     if right is None:
         why = NO_EFFECT[isinstance(two_strategies(labels.study)[row["contrast"]], Starting)]
         return f"{said} {why}"
-    away = row["estimate"] - right["estimate"]
-    error = sum(numbers.number(one["rounding_error"]) or 0.0 for one in (row, right))
-    if abs(away) <= error:
+    by, side = _errs(row, right)
+    if not by:
         return f"{said} Beyond rounding, that is no other than the weighted difference."
-    side = "in favour of" if away > 0 else "against"
-    by = numbers.size(abs(away), error)
     return f"{said} By this estimate the naive comparison errs by {by} {POINTS} here, {side} {_quoted(row, labels)[0]}."
+
+
+def _errs(naive: Estimated, right: Estimated) -> tuple[str, str]:
+    """By how much a naive difference is off, and on which side; '' within rounding."""
+    away = naive["estimate"] - right["estimate"]
+    error = sum(numbers.number(one["rounding_error"]) or 0.0 for one in (naive, right))
+    if abs(away) <= error:
+        return "", ""
+    return numbers.size(abs(away), error), "in favour of" if away > 0 else "against"
 
 
 def intensity(found: Sequence[Rows], labels: Labels, setting: Intensity, arm: str) -> str:
@@ -190,12 +196,10 @@ def intensity_naively(naive: Rows, right: Estimated | None, labels: Labels) -> s
     said = f"{capital(begin)}, at more hours it was {gap(row, labels, POINTS, numbers.size)}."
     if right is None:
         return f"{said} This is no effect of hours: use makes people come less."
-    away = row["estimate"] - right["estimate"]
-    error = sum(numbers.number(one["rounding_error"]) or 0.0 for one in (row, right))
-    if abs(away) <= error:
+    by, side = _errs(row, right)
+    if not by:
         return f"{said} Beyond rounding, that is no other than the difference above."
-    side = "in favour of more" if away > 0 else "against more"
-    return f"{said} By the estimate above it errs by {numbers.size(abs(away), error)} {POINTS}, {side} hours."
+    return f"{said} By the estimate above it errs by {by} {POINTS}, {side} more hours."
 
 
 def _amounts(setting: Intensity, arm: str) -> tuple[str, str]:
