@@ -70,9 +70,11 @@ def test_hours_of_the_first_weeks_are_nearer_their_truth_when_weighted(demo, pro
         found = rows.set_index("method")
         weighted, naive = found.loc["generalised_propensity"], found.loc["naive"]
         assert weighted["conf_low"] - weighted["rounding_error"] <= right <= weighted["conf_high"] + 0.01, (arm, rule)
-        assert abs(weighted["estimate"] - right) < abs(naive["estimate"] - right) + 0.02
         if arm == "iop":
+            assert abs(weighted["estimate"] - right) < abs(naive["estimate"] - right) - 0.05
             assert naive["conf_low"] > right + 0.02
+        # as hours of one schedule differ by little, and by least in residential care
+        assert weighted["std_error"] > 2 * naive["std_error"]
     drawn = demo.curves[demo.curves["axis"] == "hours_per_week"]
     assert set(drawn["method"]) == {"naive", "generalised_propensity"}
     text = demo.report.read_text(encoding="utf-8")

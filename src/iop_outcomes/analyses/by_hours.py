@@ -147,12 +147,15 @@ class Adjusted(ByHours):
 
 @dataclass(frozen=True)
 class Weighted(ByHours):
-    """Among weighted people. whole: weights of the n, as they were estimated. gate: what these must reach."""
+    """Among weighted people. whole: weights of the n, as they were estimated. gate: what these must reach. beside: what
+    the outcome is regressed on beside hours (n, p), averaged over those who have weights; None: nothing.
+    """
 
     outside: ClassVar[str] = f"{OUTSIDE}, or where too few people, counted by their weights, had nearly such hours"
 
     whole: Weights
     gate: Gate
+    beside: Array | None = None
 
     @cached_property
     def weights(self) -> Weights:
@@ -194,5 +197,8 @@ class Weighted(ByHours):
             yield pair, one.weights, float(difference(one.estimate, more, fewer).value[0])
 
     def _response(self, points: list[float]) -> Response:
-        y = self.abstinent.astype(float)
-        return by_dose(y, self.hours, points, self.setting.knots, observed=self.there, among=self.there)
+        y, people = self.abstinent.astype(float), self.whole.people.astype(float)
+        return by_dose(
+            y, self.hours, points, self.setting.knots, observed=self.there, weight=people, among=self.there,
+            beside=self.beside,
+        )  # fmt: skip

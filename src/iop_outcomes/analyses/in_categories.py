@@ -19,7 +19,7 @@ from iop_outcomes.analyses import first_weeks
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.answer import Answered, together
 from iop_outcomes.analyses.dose_tables import Tables
-from iop_outcomes.analyses.first_weeks import Started
+from iop_outcomes.analyses.first_weeks import Started, at_one_level, scheduled
 from iop_outcomes.analyses.outcomes import at_a_day
 from iop_outcomes.analyses.outcomes.at_a_day import AtADay
 from iop_outcomes.analyses.rows import Row, Some
@@ -70,7 +70,9 @@ def answered(
     for side, value in ((contrast.first, 1), (contrast.second, 0)):
         members = arm == value
         people = tables.people[members].assign(arm=value).reset_index(drop=True)
-        started = Started(people, hours[members], staying[members], tables.baseline(members))
+        started = Started(
+            people, hours[members], staying[members], tables.baseline(members), scheduled(tables.doses, people)
+        )
         own = _OfArm(ask, tables, setting, categories, contrast, side.name, members, started, outcome, gate, told)
         found.append(own.without("not_possible", silent) if silent else own.answered(inference))
     return together(found)
@@ -136,14 +138,22 @@ class _OfArm:
         return np.asarray(self.started.staying & np.isin(self._category, self._enough))
 
     @cached_property
+    def _compared(self) -> Mask:
+        """(n,) of these, whose outcomes are compared: by weights of those alone who stayed at one level of care."""
+        if self.ask.method == NAIVE:
+            return self._among
+        window = self.tables.doses, self.started.people, self.setting.window_days
+        return np.asarray(self._among & at_one_level(*window))
+
+    @cached_property
     def _there(self) -> Mask:
         """(n,) of these, who is in the denominator."""
-        return np.asarray(self._among & self.outcome.used(self.ask)[self.members])
+        return np.asarray(self._compared & self.outcome.used(self.ask)[self.members])
 
     @property
     def _code(self) -> Whole:
         """(n,) place among the categories with enough people; 0 of whoever is in none, and counts for nothing."""
-        return np.where(self._among, np.searchsorted(self._enough, self._category), 0)
+        return np.where(self._compared, np.searchsorted(self._enough, self._category), 0)
 
     @property
     def _y(self) -> Array:
@@ -152,14 +162,17 @@ class _OfArm:
     def _weights(self) -> Weights:
         """Of those among the categories. Raises EstimationError."""
         if self.ask.method == NAIVE:
-            return first_weeks.naive(self._among)
-        days = self.setting.window_days
-        return self.started.category_weights(self._code, self._among, self.tables.doses, self.contrast, days, self.told)
+            return first_weeks.naive(self._compared)
+        given = self._code, self._compared, self.tables.doses, self.contrast, self.setting.window_days, self.told
+        return self.started.category_weights(*given)
 
     def _means(self, weights: Weights, inference: Inference) -> Estimate:
         """Of each category with enough people, by its name. Raises EstimationError."""
         names = [self._names[one] for one in self._enough]
-        found = by_category(self._y, self._code, names, observed=self._there).means(weights).estimate
+        beside = None if self.ask.method == NAIVE else self.started.beside(self._y, self._there)
+        own = weights.people.astype(float)
+        response = by_category(self._y, self._code, names, observed=self._there, weight=own, beside=beside)
+        found = response.means(weights).estimate
         people = self.started.people.assign(arm=1)
         return Sample(people, (self.name, self.name), inference).finish(found, self.ask.method)
 

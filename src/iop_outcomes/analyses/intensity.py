@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -79,14 +80,15 @@ def answered(
         silent = WITHIN_THE_WINDOW.format(days=setting.window_days)
     if silent:
         return Answered(tuple(results.without(ask, SIDES, "not_possible", silent)))
-    found = []
+    found, of_weeks = [], (tables.doses, tables.people, setting.window_days)
     for side, value in ((contrast.first, 1), (contrast.second, 0)):
         members = arm == value
         # out of care by the window's end, or their level of the outcome
         shown = np.where(staying, outcome.levels, OUT_OF_CARE)[members]
         label = np.full(members.sum(), side.name, dtype=object)
         found.append(Answered(counts=tuple(results.count_rows(ask, label, shown, Some(BY_ARM, side.name)))))
-        of_arm = _OfArm(ask, tables, setting, contrast, side.name, members, staying, outcome, gate, inference, told)
+        compared = staying if ask.method == NAIVE else staying & first_weeks.at_one_level(*of_weeks)
+        of_arm = _OfArm(ask, tables, setting, contrast, side.name, members, compared, outcome, gate, inference, told)
         found.append(of_arm.answered(known))
     return together(found)
 
@@ -115,7 +117,7 @@ class _OfArm:
         weights = self._weights(known)
         if isinstance(weights, str):
             return Answered(tuple(results.without(self.ask, SIDES, "gated", weights, some)))
-        outcome = Weighted(*self._people(self.members), whole=weights, gate=self.gate)
+        outcome = Weighted(*self._people(self.members), whole=weights, gate=self.gate, beside=self._beside)
         found = _shown(self.ask, outcome, self.gate, some)
         if self.ask.method == NAIVE:
             return found
@@ -142,10 +144,22 @@ class _OfArm:
     def _hours(self) -> Array:
         return self.tables.window(self.setting.window_days)["hours_per_week"].to_numpy()
 
+    @property
+    def _beside(self) -> Array | None:
+        """Nothing of the naive answer."""
+        if self.ask.method == NAIVE:
+            return None
+        there = self.staying & self.outcome.used(self.ask)
+        return self._started.beside(self.outcome.happened()[self.members].astype(float), there[self.members])
+
+    @cached_property
     def _started(self) -> Started:
         own, value = self.members, int(self.name == self.contrast.first.name)
         people = self.tables.people[own].assign(arm=value).reset_index(drop=True)
-        return Started(people, self._hours[own], self.staying[own], self.tables.baseline(own))
+        return Started(
+            people, self._hours[own], self.staying[own], self.tables.baseline(own),
+            first_weeks.scheduled(self.tables.doses, people),
+        )  # fmt: skip
 
     def _weights(self, known: Known) -> Weights | str:
         if self.ask.method == NAIVE:
@@ -153,7 +167,7 @@ class _OfArm:
         key = self.ask.contrast, self.name
         if key not in known:
             try:
-                known[key] = self._started().weights(
+                known[key] = self._started.weights(
                     self.tables.doses, self.contrast, self.setting.window_days, self.told
                 )
             except EstimationError as wrong:
@@ -165,7 +179,7 @@ class _OfArm:
         as they speak of no one.
         """
         whole, used = outcome.whole, outcome.weights
-        names, before, after = self._started().correlations(used)
+        names, before, after = self._started.correlations(used)
         yield from diagnosed(self.ask, whole, used, self.gate)
         for quantity, values in ((LARGEST_CORRELATION_BEFORE, before), (LARGEST_CORRELATION, after)):
             yield self._told(quantity, round(float(np.abs(values).max(initial=0)), 2))

@@ -387,15 +387,19 @@ _ROWS = (
         23,
         heading="Weighted hours a week",
         explained=(
-            "Each person in care at the end of the window weighs the density of the mean hours attended among all, by "
-            "that given the covariates at the start: a gamma density, whose mean these move (generalised propensity "
-            "score; Hirano and Imbens 2004; Robins, Hernan and Brumback 2000, Epidemiology 11:550). Where tests of the "
-            "weeks of the window are on record, this is multiplied by the stabilised weight of the weeks: the chance "
-            "of still being in care, and of the fourth of hours that each week had, given the level, scheduled and "
-            "last hours, the covariates and the site, by the same chance given tests and craving up to then as well. "
-            "The outcome is regressed, so weighted, on a restricted cubic spline of the mean hours; the estimation of "
-            "the weights is counted in the standard error. It speaks of people who at the start were like those who "
-            "stayed. What moves both hours, or leaving, and later use and is not on record remains."
+            "Each person in care at the end of the window, without having moved to another level of care, weighs the "
+            "density of the mean hours attended among all, by that given the covariates at the start: a gamma density, "
+            "whose mean these move (generalised propensity score; Hirano and Imbens 2004; Robins, Hernan and Brumback "
+            "2000, Epidemiology 11:550). Where tests of the weeks of the window are on record, this is multiplied by "
+            "the stabilised weight of the weeks: the chance of still being in care there, and of the eighth of the "
+            "scheduled hours that was attended, given the level, scheduled and last hours, the covariates and the "
+            "site, by the same chance given tests and craving up to then as well. The outcome is regressed, so "
+            "weighted, on a restricted cubic spline of the mean hours, on the hours scheduled, which go on after the "
+            "window, and, as far as there are five people with and without the outcome for each column, on the "
+            "covariates and the site; the estimation of the weights is counted in the standard error. It speaks of "
+            "people who at the start were like those who stayed. Between hours that nobody of one schedule attends it "
+            "is the regression that speaks. What moves both hours, or leaving, and later use and is not on record "
+            "remains; so does what weights that were brought in no longer take away."
         ),
     ),
 )

@@ -21,6 +21,8 @@ DAYS, WEEKS = 28, 4
 # what three hours more a week add
 TRUTH = 0.06
 PAIR = [6.0, 9.0]
+# what an hour more that is scheduled adds after these weeks
+LATER = 0.06
 
 
 @dataclass(frozen=True)
@@ -31,10 +33,12 @@ class World:
     doses: pd.DataFrame
     outcome: np.ndarray
 
-    def gap(self, weights: Weights) -> tuple[float, float]:
+    def gap(self, weights: Weights, beside: bool = True) -> tuple[float, float]:
         """The difference at PAIR, with its standard error."""
         there, hours = self.started.staying, self.started.hours
-        one = by_dose(self.outcome, hours, PAIR, 3, observed=there, among=there).means(weights).estimate
+        known = self.started.beside(self.outcome, there) if beside else None
+        response = by_dose(self.outcome, hours, PAIR, 3, observed=there, among=there, weight=there, beside=known)
+        one = response.means(weights).estimate
         value, covariance = one.value, one.covariance()
         return float(value[1] - value[0]), float(np.sqrt([-1, 1] @ covariance @ [-1, 1]))
 
@@ -42,8 +46,12 @@ class World:
         return self.started.weights(self.doses, CONTRAST, DAYS, told)
 
 
-def people_of_the_first_weeks(ids: np.ndarray, seed: int = 3) -> tuple[np.ndarray, ...]:
-    """(n,) severity, (n, 5) use and hours, (n,) whole weeks in care, and the outcome."""
+def people_of_the_first_weeks(
+    ids: np.ndarray, seed: int = 3, extra: np.ndarray | float = 0.0, later: float = 0.0
+) -> tuple[np.ndarray, ...]:
+    """(n,) severity, (n, 5) use and hours, (n,) whole weeks in care, and the outcome. extra: (n,) hours that each has
+    more of, which go on after these weeks, and add `later` each to the outcome then.
+    """
     rng, n = np.random.default_rng(seed), len(ids)
     severity, before = rng.standard_normal(n), np.ones(n)
     used, hours = np.zeros((n, WEEKS + 1)), np.zeros((n, WEEKS + 1))
@@ -52,20 +60,26 @@ def people_of_the_first_weeks(ids: np.ndarray, seed: int = 3) -> tuple[np.ndarra
         hours[:, week] = np.maximum(9 - 2 * before - 0.5 * severity + rng.normal(0, 2.5, n), 0.25)
     gone = rng.random((n, WEEKS)) < 0.02 + 0.08 * used[:, :WEEKS]
     whole = np.where(gone.any(axis=1), gone.argmax(axis=1) + 1, WEEKS + 1)
+    hours += np.broadcast_to(extra, n)[:, None]
     mean = hours[:, :WEEKS].mean(axis=1)
     chance = 0.6 + TRUTH / 3 * (mean - 7.5) - 0.45 * used[:, :WEEKS].mean(axis=1) - 0.05 * np.tanh(severity)
+    chance += later * extra
     return severity, used, hours, whole, (rng.random(n) < chance).astype(float)
 
 
-def weekly(ids: np.ndarray, level: np.ndarray, used: np.ndarray, hours: np.ndarray, whole: np.ndarray) -> pd.DataFrame:
-    """Rows of the table doses: every week is known, and has a test while in care."""
+def weekly(
+    ids: np.ndarray, level: np.ndarray, used: np.ndarray, hours: np.ndarray, whole: np.ndarray,
+    scheduled: np.ndarray | float = 9.0,
+) -> pd.DataFrame:  # fmt: skip
+    """Rows of the table doses: every week is known, and has a test while in care. scheduled: (n,) hours a week."""
     n, weeks = hours.shape
     person, at = np.nonzero(np.ones((n, weeks), dtype=bool))
     inside = at < whole[person]
+    planned = np.where(inside, np.broadcast_to(scheduled, n)[person], np.nan)
     rows = TABLES["doses"].empty().reindex(range(len(person))).assign(
         person_id=ids[person], week=at + 1, level_of_care=np.where(inside, level[person], "none").astype(object),
         days_in_care=7 * inside, days_so_far=7 * np.minimum(at + 1, whole[person]),
-        hours_attended=np.where(inside, hours[person, at], 0.0), hours_scheduled=np.where(inside, 9.0, np.nan),
+        hours_attended=np.where(inside, hours[person, at], 0.0), hours_scheduled=planned,
         hours_so_far=0.0, source=np.where(inside, "sessions", "out_of_care").astype(object), reported=True,
         test=np.where(inside, np.where(used[person, at], "positive", "negative"), None).astype(object),
     )  # fmt: skip
@@ -77,14 +91,16 @@ def world() -> World:
     return made(np.array([f"q{i:04d}" for i in range(2500)], dtype=object))
 
 
-def made(ids: np.ndarray, turned: bool = False) -> World:
-    severity, used, hours, whole, outcome = people_of_the_first_weeks(ids)
+def made(ids: np.ndarray, turned: bool = False, extra: np.ndarray | float = 0.0) -> World:
+    severity, used, hours, whole, outcome = people_of_the_first_weeks(ids, extra=extra, later=LATER)
     order = np.arange(len(ids))[::-1] if turned else np.arange(len(ids))
     people = pd.DataFrame({"person_id": ids, "site_id": "S0", "arm": 1, "index_level": "2.1"}).iloc[order]
-    doses = weekly(ids, np.full(len(ids), "2.1", dtype=object), used, hours, whole)
+    people = people.reset_index(drop=True)
+    doses = weekly(ids, np.full(len(ids), "2.1", dtype=object), used, hours, whole, 9.0 + extra)
     mean = (hours * (np.arange(WEEKS + 1) < whole[:, None]))[:, :WEEKS].sum(axis=1) / WEEKS
     matrix = model_matrix(severity[order, None], ["severity"], len(ids))
-    started = Started(people.reset_index(drop=True), mean[order], (whole > WEEKS)[order], matrix)
+    scheduled = first_weeks.scheduled(doses, people)
+    started = Started(people, mean[order], (whole > WEEKS)[order], matrix, scheduled)
     return World(started, doses, outcome[order])
 
 
@@ -92,12 +108,44 @@ def test_weights_of_weeks_find_what_hours_do_where_others_are_off(world):
     value, error = world.gap(world.weights())
     assert abs(value - TRUTH) < 2.5 * error
     assert error < 0.06
-    came, of_came = world.gap(first_weeks.naive(world.started.staying))
+    came, of_came = world.gap(first_weeks.naive(world.started.staying), beside=False)
     assert came - TRUTH > 3 * of_came
     at_start, of_start = world.gap(world.weights(told=False))
     # use of the weeks is not known at the start
     assert at_start - TRUTH > 3 * of_start
     assert at_start < came
+
+
+def test_hours_that_were_scheduled_and_go_on_are_no_part_of_what_hours_of_these_weeks_do():
+    ids = np.array([f"q{i:04d}" for i in range(4000)], dtype=object)
+    found = made(ids, extra=np.where(np.random.default_rng(8).random(len(ids)) < 0.5, 3.0, 0.0))
+    weights = found.weights()
+    value, error = found.gap(weights)
+    assert abs(value - TRUTH) < 2.5 * error
+    assert found.gap(weights, beside=False)[0] > value + 0.05
+    # whoever has none on record stands in the middle, and is told apart
+    rows = found.doses["person_id"].isin(ids[:500])
+    some = first_weeks.scheduled(found.doses.assign(hours_scheduled=found.doses["hours_scheduled"].mask(rows)),
+                                 found.started.people)  # fmt: skip
+    assert some.names == (first_weeks.SCHEDULED, first_weeks.NOT_SCHEDULED)
+    assert (some.numeric[:500, 1] == 1).all()
+    np.testing.assert_allclose(some.numeric[500:, 0], found.started.scheduled.numeric[500:, 0])
+    assert first_weeks.scheduled(found.doses.assign(hours_scheduled=np.nan), found.started.people) is None
+
+
+def test_whoever_moves_to_another_level_within_the_window_is_told(world):
+    moved = world.started.people["person_id"].isin(["q0003", "q0007"])
+    rows = world.doses["person_id"].isin(["q0003", "q0007"]) & (world.doses["week"] == WEEKS)
+    last = (world.doses["person_id"] == "q0009") & (world.doses["week"] == WEEKS + 1)
+    doses = world.doses.assign(level_of_care=world.doses["level_of_care"].mask(rows | last, "1"))
+    np.testing.assert_array_equal(first_weeks.at_one_level(doses, world.started.people, DAYS), ~moved)
+
+
+def test_columns_that_few_outcomes_speak_for_are_left_out(world):
+    y, there = world.outcome, world.started.staying
+    assert world.started.beside(y, there).shape == (len(y), 1)
+    rare = np.where(np.cumsum(there) < 7, y, 0.0)
+    assert world.started.beside(rare, there) is None
 
 
 def test_weights_are_of_those_who_stayed_and_balance_what_was_known_at_the_start(world):
@@ -167,7 +215,7 @@ def test_a_study_is_answered_naively_and_by_weights_and_a_regression_refuses_use
     for arm in ("iop", "residential"):
         weighted, came = (own.loc[(m, arm)] for m in ("generalised_propensity", "naive"))
         assert set(weighted["status"]) == set(came["status"]) == {"ok"}
-        assert weighted.loc["difference", "estimate"] < came.loc["difference", "estimate"]
+        assert abs(weighted.loc["difference", "estimate"] - came.loc["difference", "estimate"]) > 0.001
         assert weighted.loc["more_hours", "n_effective"] < came.loc["more_hours", "n_effective"]
         gap = weighted.loc["more_hours", "estimate"] - weighted.loc["fewer_hours", "estimate"]
         assert weighted.loc["difference", "estimate"] == pytest.approx(gap)

@@ -108,9 +108,12 @@ def test_a_weighted_answer_is_that_of_the_estimator_by_hand(cohort, hours):
     x = np.column_stack([people["age"], people["sex"] == "female"])
     code = np.searchsorted([0.0, 4.0, 7.0], hours[among])
     y = cohort["abstinence"]["abstinent"].to_numpy(dtype=float)[among]
-    means = by_category(y, code, ["none", "some", "more"]).means(category_weights(x, code)).estimate
+    names, weights = ["none", "some", "more"], category_weights(x, code)
+    site = cohort["people"]["site_id"][among].to_numpy()
+    beside = np.column_stack([x, *(site == one for one in np.unique(site)[1:])])
+    means = by_category(y, code, names, beside=beside).means(weights).estimate
     told = [own.loc[("iop", name, "mean"), "estimate"] for name in ("no hours", "3 to under 6", "6 to under 9")]
-    np.testing.assert_allclose(told, means.value, atol=0.02)
+    np.testing.assert_allclose(told, means.value, rtol=1e-6)
     naive = np.array([y[code == one].mean() for one in range(3)])
     assert np.abs(naive - means.value).max() > 0.06
 

@@ -126,34 +126,39 @@ class Response:
 
 def by_category(
     y: ArrayLike, category: ArrayLike, names: Sequence[str], observed: ArrayLike | None = None,
-    weight: ArrayLike | None = None,
+    weight: ArrayLike | None = None, beside: ArrayLike | None = None,
 ) -> Response:  # fmt: skip
     """Means of y (n,) by category (n,), coded 0 to K - 1 and named by `names` (K).
 
-    y may be missing where `observed` (n,) is false. weight: (n,) of people.
+    y may be missing where `observed` (n,) is false. weight: (n,) of people. beside: (n, q) what y is regressed on too;
+    means are then over everyone, with columns of their own.
     """
     every = np.eye(len(names))
     own = every[codes(category, "category", np.size(category))]
-    labels = [f"category {j + 1}" for j in range(1, len(names))]
-    model = MarginalStructuralModel("linear", y, own[:, 1:], observed=observed, weight=weight, names=labels)
+    labels = [*(f"category {j + 1}" for j in range(1, len(names))), *_labels(beside)]
+    model = MarginalStructuralModel("linear", y, own[:, 1:], beside, observed, weight, labels)
     return Response(model, dict(zip(names, every[:, 1:], strict=True)))
 
 
 def by_dose(
     y: ArrayLike, dose: ArrayLike, grid: ArrayLike, knots: int = 4, family: str = "logistic",
     observed: ArrayLike | None = None, weight: ArrayLike | None = None, among: Mask | None = None,
+    beside: ArrayLike | None = None,
 ) -> Response:  # fmt: skip
     """Means of y (n,) at each dose of grid (k,), named by it, on a restricted cubic spline of the dose (n,).
 
     y may be missing where `observed` (n,) is false. knots: of the spline, at quantiles of the doses of those `among`
-    (n,), None: of all. weight: (n,) of people.
+    (n,), None: of all. weight: (n,) of people. beside: as of `by_category`.
     """
     at = splines.knots(dose if among is None else column(dose, "dose")[among], knots)
     doses = column(grid, "grid")
-    labels = [f"spline column {j + 1}" for j in range(knots - 1)]
-    table = splines.basis(dose, at)
-    model = MarginalStructuralModel(family, y, table, observed=observed, weight=weight, names=labels)
+    labels = [*(f"spline column {j + 1}" for j in range(knots - 1)), *_labels(beside)]
+    model = MarginalStructuralModel(family, y, splines.basis(dose, at), beside, observed, weight, labels)
     return Response(model, {label(float(d)): row for d, row in zip(doses, splines.basis(doses, at), strict=True)})
+
+
+def _labels(beside: ArrayLike | None) -> list[str]:
+    return [] if beside is None else [f"column {j + 1} beside" for j in range(np.shape(beside)[1])]
 
 
 def unweighted(n: int) -> Weights:

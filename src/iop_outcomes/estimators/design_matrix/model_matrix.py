@@ -229,6 +229,14 @@ def categories(
     return ModelMatrix(table, tuple(names), tuple(coded), tuple(levels))
 
 
+def together(first: ModelMatrix, second: ModelMatrix) -> ModelMatrix:
+    """The columns of both, of the same rows: numbers first."""
+    a, b = first.numeric.shape[1], second.numeric.shape[1]
+    names = (*first.names[:a], *second.names[:b], *first.names[a:], *second.names[b:])
+    numeric = np.hstack([first.numeric, second.numeric])
+    return ModelMatrix(numeric, names, (*first.codes, *second.codes), (*first.levels, *second.levels))
+
+
 def centred(x: ModelMatrix, people: Array) -> tuple[ModelMatrix, Array, Array]:
     """Numeric columns less a value from their middle and over their spread among `people` (n,) of each row; the middle
     and the spread, (p,).
