@@ -82,6 +82,61 @@ use rule run as analyses_dose with:
         "Estimate what hours and length of care do"
 
 
+use rule run as analyses_likeness with:
+    input:
+        **private("covariates", "retention", "abstinence"),
+        scores=DESIGNED["scores"],
+        estimates=[
+            of_contrast(name, "estimates")["estimates"]
+            for name in ("retention", "abstinence")
+        ],
+    output:
+        likeness=f"{PRIVATE}/likeness/{{contrast}}.json",
+    log:
+        f"{LOGS}/analyses_likeness/{{contrast}}.log",
+    params:
+        **step(
+            "analyses.likeness",
+            lambda w: {
+                "rows": plain(LOADED.alike(w.contrast)),
+                "contrast": plain(loaded.untitled(STUDY.contrasts)[w.contrast]),
+                "endpoints": plain(LOADED.of_rows(LOADED.alike(w.contrast))),
+                "inference": plain(STUDY.inference),
+                "fewest": disclosed().minimum_count,
+            },
+        ),
+    message:
+        "Say in coarse numbers what the people of {wildcards.contrast} are like"
+
+
+# of the records it reads nothing but those numbers
+use rule run as analyses_performance with:
+    input:
+        likeness=f"{PRIVATE}/likeness/{{contrast}}.json",
+    output:
+        **of_contrast("performance", "diagnostics"),
+    log:
+        f"{LOGS}/analyses_performance/{{contrast}}.log",
+    params:
+        **step(
+            "analyses.performance",
+            lambda w: {
+                "rows": plain(LOADED.alike(w.contrast)),
+                "cohort": STUDY.cohort,
+                "name": w.contrast,
+                "contrast": plain(loaded.untitled(STUDY.contrasts)[w.contrast]),
+                "endpoints": plain(LOADED.of_rows(LOADED.alike(w.contrast))),
+                "adjustment": plain(STUDY.adjustment),
+                "thresholds": plain(STUDY.gate),
+                "inference": plain(STUDY.inference),
+                "judged": plain(LOADED.judged(w.contrast)),
+                "replicates": STUDY.alike.replicates,
+            },
+        ),
+    message:
+        "Try the primary questions of {wildcards.contrast} on cohorts alike"
+
+
 use rule run as analyses_twice with:
     input:
         **private("retention", "abstinence", "first_use", "amounts"),

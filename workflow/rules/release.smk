@@ -30,6 +30,7 @@ use rule run as release with:
             *BY_CONTRAST["retention"],
             *BY_CONTRAST["abstinence"],
             "dose",
+            *(f"performance/{c}" for c in CONTRASTS if LOADED.alike(c)),
         ),
         twice=results("twice", *(f"twice/{c}" for c in LOADED.contrasts())),
         notes=f"{PRIVATE}/raw/notes.txt",

@@ -16,7 +16,7 @@ from iop_outcomes.protocol.starting import Starting
 from iop_outcomes.protocol.staying import Strategies
 from iop_outcomes.protocol.thresholds import Threshold
 from iop_outcomes.protocol.trials import Trial
-from iop_outcomes.protocol.uncertain import Imputation, Inference, Misclassification
+from iop_outcomes.protocol.uncertain import Alike, Imputation, Inference, Misclassification
 from iop_outcomes.protocol.use import Use
 from iop_outcomes.vocabulary.levels import AS_INDEX, BEFORE_INDEX, LEVELS, RULES
 from iop_outcomes.vocabulary.measures import DOSE_RESPONSE, IN_CATEGORIES, TESTING_RESPONSE, TESTS
@@ -315,6 +315,7 @@ class Study(Part):
     imputation: Imputation = Imputation()
     misclassification: Misclassification = Misclassification()
     inference: Inference = Inference()
+    alike: Alike = Alike()
     disclosure: Disclosure = Disclosure()
     contrasts: dict[Name, Contrast] = Field(min_length=1)
     durations: dict[Name, Duration] = {}

@@ -61,6 +61,17 @@ class Misclassification(Part):
         return self
 
 
+class Alike(Part):
+    """Cohorts like this one, drawn with a known truth, on which the primary questions are asked again."""
+
+    replicates: int = Field(
+        default=0,
+        ge=0,
+        le=10_000,
+        description="cohorts drawn for each comparison; 0: none, and nothing is tried",
+    )
+
+
 class Inference(Part):
     """How uncertainty is stated."""
 

@@ -5,7 +5,8 @@ released counts; what is told of a covariate in both arms names its cells, the c
 the same contrast, and is as fine as those are (`iop_outcomes.release.fineness`); an unweighted difference is suppressed
 when one of its cells is hidden, as the difference gives the cell back; the largest difference within a site is
 suppressed, as the site may be small; a detectable difference follows from the released standard error of its question;
-a test or an interval is suppressed where the estimate of its question is, and rounded where that is; everything on a
+a test or an interval is suppressed where the estimate of its question is, and rounded where that is; what came of a
+question in cohorts alike is told by `iop_outcomes.release.alike`; everything on a
 contrast one of whose arms has too few people is suppressed; how complete a field is where its counts are withheld is
 added.
 """
@@ -17,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from iop_outcomes.estimators.base.margins import detectable
-from iop_outcomes.release import positivity
+from iop_outcomes.release import alike, positivity
 from iop_outcomes.release.completeness import known_shares
 from iop_outcomes.release.counts import RECORDS
 from iop_outcomes.release.fineness import Cells, cells_of, fineness
@@ -88,8 +89,13 @@ def release_diagnostics(
     diagnostics = positivity.overlap(diagnostics, evidence, arms)
     diagnostics = _as_released(diagnostics, estimates, level)
     few, cells, errors = _small_contrasts(evidence), cells_of(evidence), _errors(estimates)
+    drawn = alike.errors(estimates)
     values = [
-        None if row["contrast"] in few or row["status"] == "suppressed" else _value(row, cells, errors, policy)
+        None
+        if row["contrast"] in few or row["status"] == "suppressed"
+        else alike.value(row, drawn)
+        if alike.told(row)
+        else _value(row, cells, errors, policy)
         for row in (dict(zip(diagnostics.columns, values, strict=True)) for values in diagnostics.to_numpy())
     ]
     status = ["suppressed" if v is None else s for v, s in zip(values, diagnostics["status"], strict=True)]

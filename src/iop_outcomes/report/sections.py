@@ -14,6 +14,7 @@ from iop_outcomes.protocol import AsRun, comparisons
 from iop_outcomes.release import policy
 from iop_outcomes.report import (
     about,
+    alike,
     cohort,
     design,
     doses,
@@ -160,6 +161,11 @@ def _trials(of: Sources) -> tuple[Item, ...]:
     return filled(tables)
 
 
+def _alike(of: Sources) -> tuple[Item, ...]:
+    found = filled(alike.tables(of.tables["diagnostics"], of.study))
+    return (Paragraph(alike.ABOUT), *points(alike.said(of.tables["diagnostics"], of.study)), *found) if found else ()
+
+
 def _limits(of: Sources) -> tuple[Item, ...]:
     return points(explanations.LIMITS)
 
@@ -196,6 +202,7 @@ SECTIONS: tuple[tuple[str, str, str, Callable[[Sources], tuple[Item, ...]]], ...
     ("known", "What others have found", "", others.found),
     ("methods", "Methods", "methods", _methods),
     ("trials", "The trials that these estimates stand in for", "methods", _trials),
+    ("alike", "How well this does on data like these", "", _alike),
     ("limits", "Limits", "", _limits),
     ("provenance", "Where this report comes from", "", _provenance),
 )

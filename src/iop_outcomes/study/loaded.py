@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -28,6 +28,7 @@ from iop_outcomes.protocol import (
     Study,
     two_strategies,
 )
+from iop_outcomes.protocol.alike import unable
 from iop_outcomes.protocol.rows import PRIMARY, SPECIFICATION
 from iop_outcomes.study import figures, margins
 from iop_outcomes.vocabulary.answers import WITH_HISTORY
@@ -105,8 +106,7 @@ class Loaded:
 
     def asked_for(self, step: str, contrast: str | None = None) -> dict[str, Endpoint]:
         """The endpoints that a step asks for, in a contrast or in all, by outcome and without their words."""
-        asked = sorted({r.outcome for r in self.rows(step, contrast)})
-        return {o: _wordless(self.endpoints[o]) for o in asked}
+        return self.of_rows(self.rows(step, contrast))
 
     def tests(self) -> list[AskedTests]:
         """The views of tests that have a use pattern: all tests of each substance that is asked about, and those of
@@ -162,6 +162,18 @@ class Loaded:
             if row.family == "primary":
                 asked.setdefault(row.contrast, set()).add(row.outcome)
         return {contrast: sorted(outcomes) for contrast, outcomes in sorted(asked.items())}
+
+    def of_rows(self, rows: Iterable[Analysis]) -> dict[str, Endpoint]:
+        """The endpoints of some rows, by outcome and without their words."""
+        return {o: _wordless(self.endpoints[o]) for o in sorted({r.outcome for r in rows})}
+
+    def alike(self, contrast: str) -> list[Analysis]:
+        """The primary questions of a contrast that are asked of cohorts alike; none where none are drawn."""
+        if not self.study.alike.replicates:
+            return []
+        own = [r for r in self.analyses if r.contrast == contrast and r.family == PRIMARY]
+        made = self.contrasts().get(contrast)
+        return [r for r in own if made is not None and not unable(r, self.endpoints[r.outcome], made)]
 
     def judged(self, contrast: str | None = None) -> list[Judged]:
         """The questions on which a verdict is given, of a contrast or of all."""

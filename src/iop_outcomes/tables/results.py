@@ -331,4 +331,14 @@ OF_THE_WHOLE = {
     "group_by": ALL, "group": ALL,
 }  # fmt: skip
 
+# of cohorts alike, by question and, as the level, truth (`analyses.performance`); differences, first arm less second
+ALIKE_REPLICATES, ALIKE_ANSWERED, ALIKE_TRUTH = "alike_replicates", "alike_answered", "alike_truth"
+ALIKE_BIAS, ALIKE_SPREAD, ALIKE_ERROR = "alike_bias", "alike_spread", "alike_standard_error"
+ALIKE_COVERAGE, ALIKE_NO_WORSE = "alike_coverage", "alike_no_worse"
+OF_ALIKE = (
+    ALIKE_REPLICATES, ALIKE_ANSWERED, ALIKE_TRUTH, ALIKE_BIAS, ALIKE_SPREAD, ALIKE_ERROR, ALIKE_COVERAGE,
+    ALIKE_NO_WORSE,
+)  # fmt: skip
+NO_DIFFERENCE, AT_THE_MARGIN, AS_ESTIMATED = "no_difference", "at_the_margin", "as_estimated"
+
 RESULTS = (COUNTS, LIFE_TABLES, ESTIMATES, CURVES, DIAGNOSTICS)
