@@ -66,7 +66,7 @@ def differences(demo, project) -> pd.DataFrame:
     found = found[found["missing_rule"].isin(PLAIN)]
     found = found.assign(speaks_for=found["estimand"].replace("as_observed", "ATE"))
     truth = pd.read_csv(project / "data/reference/truth_demo.csv").rename(columns={"estimand": "speaks_for"})
-    truth = truth[truth["hours_per_week"].isna()].drop(columns=["hours_per_week", "weeks_of_care"])
+    truth = truth[truth["hours_per_week"].isna()].drop(columns=["hours_per_week", "weeks_of_care", "group"])
     keys = ["contrast", "outcome", "horizon_days", "speaks_for", "measure", "of"]
     found = found.merge(truth, on=keys, validate="many_to_one")
     return found.assign(errors_off=(found["estimate"] - found["truth"]) / found["std_error"])

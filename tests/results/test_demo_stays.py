@@ -82,6 +82,31 @@ def test_hours_of_the_first_weeks_are_nearer_their_truth_when_weighted(demo, pro
     assert "in favour of more hours" in text
 
 
+def test_categories_of_hours_hold_their_truth_when_weighted_and_the_naive_ones_of_the_program_do_not(demo, project):
+    truth = pd.read_csv(project / "data/reference/truth_demo.csv").query("contrast == 'hours_in_categories'")
+    keys = ["group", "of", "hours_per_week"]
+    own = demo.estimates[(demo.estimates["contrast"] == "hours_in_categories") & demo.estimates["estimate"].notna()]
+    both = own[(own["of"] == "difference")].merge(truth[[*keys, "truth"]], on=keys, validate="many_to_one")
+    slack = 2 * both["rounding_error"] + 1e-9
+    holds = (both["conf_low"] - slack <= both["truth"]) & (both["truth"] <= both["conf_high"] + slack)
+    assert len(both) == 12
+    assert holds[both["method"] == "generalised_propensity"].all()
+    program = both[(both["method"] == "naive") & (both["group"] == "iop") & (both["hours_per_week"] == 9)]
+    assert (program["estimate"] > program["truth"] + 0.04).all()
+    text = demo.report.read_text(encoding="utf-8")
+    assert "9 to under 20 against 6 to under 9: Weighted by the chance of such hours" in text
+
+
+def test_what_a_further_week_adds_holds_its_truth(demo, project):
+    truth = pd.read_csv(project / "data/reference/truth_demo.csv").query("measure == 'rise_per_week'")
+    known = truth.set_index("of")["truth"]
+    own = demo.estimates[(demo.estimates["measure"] == "rise_per_week") & demo.estimates["estimate"].notna()]
+    weighted = own[own["method"] == "clone_censor_weight"]
+    assert len(weighted) == 6
+    gap = (weighted["estimate"] - weighted["of"].map(known)).abs()
+    assert (gap < 3 * weighted["std_error"] + weighted["rounding_error"]).all()
+
+
 def test_stepping_down_is_worth_what_the_simulation_says_to_those_who_complete_residential_care(demo, project):
     """Going on is drawn for everyone alike, so that the naive comparison of those who complete is right as well."""
     truth = pd.read_csv(project / "data/reference/truth_demo.csv")

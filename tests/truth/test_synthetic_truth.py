@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from iop_outcomes.errors import StudyError
-from iop_outcomes.simulate.cohort import truth, truth_hours
+from iop_outcomes.simulate.cohort import truth, truth_hours, truth_weeks
 from iop_outcomes.simulate.cohort.model import COMPLETED, UNPLANNED, Course, follow
 from iop_outcomes.simulate.cohort.population import SCENARIOS, draw_baseline
 from iop_outcomes.simulate.cohort.stays import index_exit, stays_of
@@ -160,8 +160,15 @@ def test_committed_table_is_complete_and_consistent(committed: pd.DataFrame, pro
     assert of_arms.sum() == 20 * 4 * 4
     compared = committed[committed["hours_per_week"].isna()]
     assert committed["weeks_of_care"].notna().sum() == len(truth.DOSES)
-    hours = committed[committed["contrast"] == truth_hours.QUESTION]
-    assert len(committed) - len(compared) == len(truth.DOSES) + len(hours)
+    hours, bands = (committed[committed["contrast"] == q] for q in (truth_hours.QUESTION, truth_hours.CATEGORIES))
+    assert len(committed) - len(compared) == len(truth.DOSES) + len(hours) + len(bands)
+    # more hours do more in categories too, and by no more than they do in number
+    told = bands.set_index(["group", "of", "hours_per_week"])["truth"]
+    program = [told["iop"].xs(begin, level=1).iloc[0] for begin in (3.0, 6.0, 9.0)]
+    assert 0 < program[1] - program[0] < 0.03
+    assert 0 < program[2] - program[1] < 0.03
+    assert told["iop", "difference", 9.0] == pytest.approx(program[2] - program[1], abs=3e-6)
+    assert told["residential", "difference", 9.0] < 0
     for more, fewer in truth_hours.COMPARED.values():
         known = hours[hours["hours_per_week"].isin([more, fewer])].set_index("of")["truth"]
         gap = known["more_hours"] - known["fewer_hours"]
@@ -169,7 +176,8 @@ def test_committed_table_is_complete_and_consistent(committed: pd.DataFrame, pro
         assert 0 < gap < 0.05
     for contrast, rows in compared.groupby("contrast"):
         first, second = [of for of in rows["of"].unique() if of not in ("difference", "ratio")]
-        wide = rows.pivot(index=["outcome", "horizon_days", "estimand"], columns="of", values="truth")
+        keys = ["outcome", "horizon_days", "estimand", "measure"]
+        wide = rows.pivot(index=keys, columns="of", values="truth")
         assert np.allclose(wide["difference"], wide[first] - wide[second], atol=3e-6), contrast
         if "ratio" in wide:  # gains of weeks, which may be below 0, have none
             assert np.allclose(wide["ratio"], wide[first] / wide[second], rtol=1e-4), contrast
@@ -184,9 +192,16 @@ def test_committed_table_is_complete_and_consistent(committed: pd.DataFrame, pro
     assert (about["draws_per_arm"], about["seed"]) == (truth.DRAWS, truth.SEED)
 
 
+def test_a_line_that_bends_has_its_own_slopes_and_steps_theirs() -> None:
+    weeks = np.asarray(truth_weeks.CURVE, dtype=float)
+    share = 0.1 + 0.03 * weeks - 0.02 * np.maximum(weeks - 8, 0)
+    np.testing.assert_allclose(share @ truth_weeks.slopes(), [0.03, 0.01])
+    np.testing.assert_allclose(share @ truth_weeks.equal_steps(), [0.12, 0.04])
+
+
 def test_the_committed_table_is_what_the_code_gives(committed: pd.DataFrame) -> None:
     keys = list(TABLES["truth"].key)
-    both = truth.truths(DRAWS, 61).merge(committed, on=keys, suffixes=("", "_committed"), validate="one_to_one")
+    both = truth.truths(DRAWS * 3 // 4, 61).merge(committed, on=keys, suffixes=("", "_committed"), validate="one_to_one")
     assert len(both) == len(committed)
     error = np.hypot(both["monte_carlo_error"], both["monte_carlo_error_committed"])
     assert ((both["truth"] - both["truth_committed"]).abs() <= 4.5 * error).all()
@@ -210,8 +225,8 @@ def test_truths_are_the_same_bytes_for_the_same_seed(tmp_path: Path) -> None:
 
 
 def test_monte_carlo_errors_are_those_of_repetition() -> None:
-    """Over 40 seeds the spread of a truth is what its Monte Carlo error says."""
-    frames = [truth.truths(2000, seed) for seed in range(40)]
+    """Over 30 seeds the spread of a truth is what its Monte Carlo error says."""
+    frames = [truth.truths(2000, seed) for seed in range(30)]
     spread = np.std([f["truth"] for f in frames], axis=0, ddof=1)
     said = np.mean([f["monte_carlo_error"] for f in frames], axis=0)
     drawn = said > 1e-12  # deaths are the same in both settings

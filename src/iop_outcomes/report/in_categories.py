@@ -1,8 +1,8 @@
-"""Hours of the first weeks in categories, in the report: a table for each arm."""
+"""Hours of the first weeks in categories, in the report: a table for each arm, and numbers beside their known truth."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from iop_outcomes.presentation import numbers
@@ -10,16 +10,22 @@ from iop_outcomes.presentation.labels import Labels, capital, hours_method, with
 from iop_outcomes.protocol import AsRun
 from iop_outcomes.report import explanations, protection
 from iop_outcomes.report.document import Block, Line, Table
+from iop_outcomes.report.known_truth import inside
 from iop_outcomes.report.results import rank, with_interval
 from iop_outcomes.report.sentences import effects
 from iop_outcomes.report.sentences.categories import questions
 from iop_outcomes.report.sentences.effects import Rows
 from iop_outcomes.vocabulary.answers import MISSING_RULES
+from iop_outcomes.vocabulary.estimands import ESTIMANDS
 from iop_outcomes.vocabulary.measures import DIFFERENCE
-from iop_outcomes.vocabulary.methods import METHODS, UNADJUSTED
+from iop_outcomes.vocabulary.methods import GENERALISED_PROPENSITY, METHODS, UNADJUSTED
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# of whom the weighted answers, and truths, are
+OF_THOSE_WHO_STAYED = METHODS[GENERALISED_PROPENSITY].estimand
+KEY = ["contrast", "outcome", "horizon_days", "group", "of", "hours_per_week"]
 
 
 def tables(estimates: pd.DataFrame, study: AsRun, name: str) -> list[Table]:
@@ -65,3 +71,45 @@ def _line(of: str, rows: Rows, study: AsRun, name: str, arm: str) -> Line:
     if asked is not None and (reference := asked.compared_with(arm)):
         cells.append("reference" if of == reference else with_interval(rows.get(DIFFERENCE), numbers.points))
     return Line(capital(of), (*cells, numbers.count(mean["n"])), wrong=wrong)
+
+
+def beside_truth(estimates: pd.DataFrame, study: AsRun, truth: pd.DataFrame) -> list[Table]:
+    """Categories with a number whose truth is known, and their differences from the one that is named, by arm."""
+    labels, found = Labels(study), []
+    own = truth[(truth["estimand"] == OF_THOSE_WHO_STAYED) & truth["hours_per_week"].notna()]
+    known = {tuple(row[k] for k in KEY): float(row["truth"]) for row in own.to_dict("records")}
+    for name, setting in study.intensities.items():
+        asked = estimates[estimates["contrast"] == name]
+        if setting.categories is None or asked.empty:
+            continue
+        blocks = []
+        for (arm, *_), rows in asked.groupby(["group", "outcome", "horizon_days", "missing_rule"], sort=False):
+            reference = setting.categories.compared_with(str(arm))
+            told = list(questions(rows))
+            lines = [line for _, by in told for line in _lines_beside(by, labels, reference, known)]
+            if lines:
+                row = told[0][0]
+                question = labels.question(row["outcome"], float(row["horizon_days"] or 0), row["missing_rule"])
+                blocks.append(Block(f"{labels.arm(name, str(arm))}. {question}", tuple(lines)))
+        if blocks:
+            columns = ("Hours and method", f"Estimate ({effects.level(labels)})", "Known truth", "Is the truth inside?")
+            found.append(
+                Table(labels.contrast(name), columns, tuple(blocks), capital(ESTIMANDS[OF_THOSE_WHO_STAYED].meaning))
+            )
+    return found
+
+
+def _lines_beside(
+    by_category: Mapping[str, Rows], labels: Labels, reference: str, known: Mapping[tuple[object, ...], float]
+) -> Iterator[Line]:
+    for category, rows in by_category.items():
+        for of, row in rows.items():
+            value = known.get(tuple(row[k] for k in KEY))  # type: ignore[literal-required]
+            if value is None or not numbers.known(row["estimate"]):
+                continue
+            words, form = (f"{category} against {reference}", numbers.points) if of == DIFFERENCE else (
+                category, numbers.percent
+            )  # fmt: skip
+            wrong = row["method"] in UNADJUSTED
+            name = f"{capital(words)}: {hours_method(row['method'])}{', wrong on purpose' if wrong else ''}"
+            yield Line(name, (with_interval(row, form), form(value, 0.0), inside(row, value)), wrong=wrong)

@@ -68,7 +68,8 @@ def _of_everyone(row: Estimated, labels: Labels) -> str:
     """What the truth of a comparison is called that adjusts for nothing."""
     if row["contrast"] in labels.study.durations:
         return METHODS[LANDMARK_ADJUSTED].estimand
-    return "started" if row["contrast"] in two_strategies(labels.study) else "ATE"
+    started = row["contrast"] in two_strategies(labels.study) or row["contrast"] in labels.study.thresholds
+    return "started" if started else "ATE"
 
 
 def inside(row: Estimated, value: float) -> str:

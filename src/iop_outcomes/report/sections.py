@@ -22,6 +22,7 @@ from iop_outcomes.report import (
     findings,
     first_weeks,
     gaps,
+    in_categories,
     known_truth,
     methods,
     others,
@@ -104,8 +105,9 @@ def _truth(of: Sources) -> tuple[Item, ...]:
     beside = known_truth.beside(of.tables["estimates"], of.study, of.truth) if of.truth is not None else []
     if not beside:
         return ()
-    told = doses.beside_truth(of.tables["estimates"], of.study, of.truth) if of.truth is not None else []
-    told += first_weeks.beside_truth(of.tables["estimates"], of.study, of.truth) if of.truth is not None else []
+    parts = (doses, first_weeks, in_categories)
+    found = [part.beside_truth(of.tables["estimates"], of.study, of.truth) for part in parts if of.truth is not None]
+    told = [table for tables in found for table in tables]
     return (Paragraph(explanations.OF_TRUTH), Paragraph(known_truth.hits(beside)), *filled(beside), *filled(told))
 
 

@@ -42,10 +42,21 @@ TRUTH = Table(
         "of": Column("text", "as in estimates"),
         "hours_per_week": Column("number", "as in estimates", nullable=True),
         "weeks_of_care": Column("whole", "as in estimates", nullable=True),
+        "group": Column("text", "arm within which a question is asked; 'all' of other questions"),
         "truth": Column("number", "value"),
         "monte_carlo_error": Column("number", "standard error of the simulation"),
     },
-    key=("contrast", "outcome", "horizon_days", "estimand", "measure", "of", "hours_per_week", "weeks_of_care"),
+    key=(
+        "contrast",
+        "outcome",
+        "horizon_days",
+        "estimand",
+        "measure",
+        "of",
+        "hours_per_week",
+        "weeks_of_care",
+        "group",
+    ),
 )
 
 DICTIONARY = Table(

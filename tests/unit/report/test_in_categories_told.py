@@ -9,9 +9,10 @@ import pandas as pd
 from released_study import NARROW, estimand, plain_study, typed
 
 from iop_outcomes.protocol import AsRun
-from iop_outcomes.report import methods
+from iop_outcomes.report import in_categories, methods
 from iop_outcomes.report import summary as plain
 from iop_outcomes.report.results_of_doses import of_intensity
+from iop_outcomes.tables import TABLES
 
 FEW = "fewer than 50 people of the arm, in care at the end of the window, attended such hours"
 NOTHING = (math.nan, math.nan, math.nan)
@@ -76,3 +77,32 @@ def test_methods_name_the_categories_and_how_many_people_one_needs() -> None:
     assert "hours a week: no hours, under 6, 6 to under 9, 9 or more; one has a number where 50" in text
     assert "against 6 to under 9." in text
     assert "Weights are by the chance of each category" in text
+
+
+def test_each_number_stands_beside_the_truth_of_its_arm_and_category() -> None:
+    key = {"contrast": "hours", "outcome": "abstinent", "horizon_days": 180, "measure": "by_hours"}
+    known = [("iop", "6 to under 9", 6.0, 0.52), ("iop", "9 or more", 9.0, 0.54), ("iop", "difference", 9.0, 0.02),
+             ("residential", "difference", 9.0, 0.9)]  # fmt: skip
+    told = [
+        {
+            **key,
+            "estimand": "landmark",
+            "group": g,
+            "of": of,
+            "hours_per_week": h,
+            "truth": t,
+            "monte_carlo_error": 0.001,
+        }
+        for g, of, h, t in known
+    ]
+    truth = TABLES["truth"].cast(pd.DataFrame(told, columns=list(TABLES["truth"].columns)))
+    (table,) = in_categories.beside_truth(rows(), asked(), truth)
+    (block,) = table.blocks
+    lines = {line.label: line for line in block.lines}
+    right = lines["9 or more against 6 to under 9: Weighted by the chance of such hours"]
+    assert right.cells[1:] == ("+2.0", "yes")
+    naive = lines["9 or more against 6 to under 9: Naive: those who attended such hours, wrong on purpose"]
+    assert naive.wrong
+    assert naive.cells[1:] == ("+2.0", "no")
+    assert len(lines) == 6
+    assert in_categories.beside_truth(rows(), asked(), truth.assign(group="residential")) == []

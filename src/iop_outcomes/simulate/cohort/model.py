@@ -69,12 +69,12 @@ class Strategy:
     before k weeks are over, everybody steps down as planned and is not transferred, and all are out after k weeks.
     stay_at_least: nobody leaves care before, transfers go on, and after k weeks all is as it was. hours: attended in
     every week in care; with hours_weeks, in the first k weeks alone. steps_down: whether completing residential care
-    leads on to the program, for everyone. stay_exactly may be (n,), a number of weeks for each person.
+    leads on to the program, for everyone. stay_exactly and hours may be (n,), a number for each person.
     """
 
     stay_exactly: int | Wholes | None = None
     stay_at_least: int | None = None
-    hours: float | None = None
+    hours: float | Floats | None = None
     hours_weeks: int = WEEKS
     stay_at_most: int | None = None
     steps_down: bool | None = None
@@ -87,9 +87,11 @@ class Strategy:
         """(n,), or () for all alike: may not leave care at the end of this week (counted from 0)."""
         return np.less(week + 1, np.maximum(_weeks(self.stay_exactly), _weeks(self.stay_at_least)))
 
-    def attended(self, week: int, natural: Floats) -> Floats | float:
-        """Hours of this week (counted from 0), of those in care; natural: as they come, (m,)."""
-        return natural if self.hours is None or week >= self.hours_weeks else self.hours
+    def attended(self, week: int, natural: Floats, inside: Wholes) -> Floats | float:
+        """Hours of this week (counted from 0), of those in care, who are `inside` (m,); natural: as they come, (m,)."""
+        if self.hours is None or week >= self.hours_weeks:
+            return natural
+        return self.hours[inside] if isinstance(self.hours, np.ndarray) else self.hours
 
 
 def _weeks(asked: int | Wholes | None) -> int | Wholes:
@@ -281,7 +283,7 @@ def _attend(now: _Now, b: Baseline, week: int, strategy: Strategy, chance: _Chan
     share = chance.attendance.beta(8 * mean, 8 * (1 - mean))
     share = np.where(now.level[inside] == RESIDENCE, 0.6 + 0.4 * share, share)
     now.hours = np.zeros(len(b))
-    now.hours[inside] = strategy.attended(week, now.planned_hours[inside] * share)
+    now.hours[inside] = strategy.attended(week, now.planned_hours[inside] * share, inside)
     now.hours_so_far = now.hours_so_far + now.hours
     now.weeks_in_care[inside] += 1
     now.weeks_at_level[inside] += 1

@@ -37,14 +37,15 @@ import numpy as np
 
 from iop_outcomes import __version__
 from iop_outcomes.errors import StudyError
-from iop_outcomes.simulate.cohort import truth_hours
+from iop_outcomes.simulate.cohort import truth_hours, truth_weeks
 from iop_outcomes.simulate.cohort.model import COMPLETED, UNPLANNED, Course, Strategy, anew, follow
-from iop_outcomes.simulate.cohort.population import Floats, draw_baseline
+from iop_outcomes.simulate.cohort.population import Baseline, Floats, draw_baseline
 from iop_outcomes.simulate.cohort.stays import LINK_DAYS, care_exit, index_exit, stays_of
 from iop_outcomes.simulate.cohort.truth_landmark import LANDMARKS, landmarks
 from iop_outcomes.simulate.cohort.truth_onward import SIDES, STEPS, step_down
+from iop_outcomes.tables.results import ALL
 from iop_outcomes.vocabulary.arms import LEFT, STAYED
-from iop_outcomes.vocabulary.measures import DOSE_RESPONSE, GAIN, MEAN_DAYS, MEASURES, RISK
+from iop_outcomes.vocabulary.measures import DOSE_RESPONSE, IN_CATEGORIES, MEAN_DAYS, MEASURES, RISK
 from iop_outcomes.vocabulary.methods import LANDMARK
 
 if TYPE_CHECKING:
@@ -64,8 +65,6 @@ COMPARED = {
 STAYING_DAY = 180
 # names of the sides of what is no contrast
 SIDES_OF = COMPARED | dict.fromkeys(STEPS, SIDES) | dict.fromkeys(LANDMARKS, (STAYED, LEFT))
-# weeks in which everyone leaves, before, at and after the threshold that the demo asks about
-THRESHOLD, WEEKS = "sixty_days", (4, 8, 12)
 # doses in that program that the demo asks about: hours a week, and weeks
 GRID, DOSES = "hours_by_weeks", tuple((hours, weeks) for weeks in (4, 8, 13) for hours in (6.0, 9.0, 12.0, 15.0))
 DRAWS, SEED, CHUNK = 800_000, 20261122, 50_000
@@ -155,8 +154,8 @@ class _Moments:
     second: Floats
 
 
-# contrast, outcome, day, estimand and measure, and of a dose its hours and weeks
-_Key = tuple[str, str, int, str, str, float | None, int | None]
+# contrast, outcome, day, estimand and measure, of a dose its hours and weeks, and the arm of what is asked within each
+_Key = tuple[str, str, int, str, str, float | None, int | None, str]
 
 
 def _moments(draws: int, seed: int, scenario: str) -> dict[_Key, _Moments]:
@@ -184,47 +183,46 @@ def _chunk(size: int, source: np.random.SeedSequence, scenario: str) -> Iterator
         for horizon in outcome.horizons:
             y1, y0, y = (outcome.value(d, horizon) for d in (iop, residential, natural))
             for estimand in ESTIMANDS:
-                key = (CONTRAST, outcome.name, horizon, estimand, outcome.measure, None, None)
+                key = (CONTRAST, outcome.name, horizon, estimand, outcome.measure, None, None, ALL)
                 if estimand in weights:
                     w = weights[estimand]
                     yield key, np.column_stack([w, w * y1, w, w * y0])
                 else:
                     yield key, np.column_stack([placed, placed * y, 1 - placed, (1 - placed) * y])
-    abstinent = next(outcome for outcome in OUTCOMES if outcome.value is _abstinent)
-    under = {
-        name: abstinent.value(_days(follow(baseline, anew(year), scenario, 1, strategy)), STAYING_DAY)
-        for name, strategy in STAYING.items()
-    }
+    yield from _of_doses(baseline, year, other_year, scenario)
+
+
+def _of_doses(
+    baseline: Baseline, year: np.random.SeedSequence, other_year: np.random.SeedSequence, scenario: str
+) -> Iterator[tuple[_Key, Floats]]:
+    """The same of abstinence by what doses of care do."""
+    e, abstinent = baseline.placement, next(outcome for outcome in OUTCOMES if outcome.value is _abstinent)
+
+    def state(course: Course) -> Floats:
+        return abstinent.value(_days(course), STAYING_DAY)
+
+    under = {name: state(follow(baseline, anew(year), scenario, 1, strategy)) for name, strategy in STAYING.items()}
     for contrast, (first, second) in COMPARED.items():
-        key = (contrast, abstinent.name, STAYING_DAY, "started", abstinent.measure, None, None)
+        key = (contrast, abstinent.name, STAYING_DAY, "started", abstinent.measure, None, None, ALL)
         yield key, np.column_stack([e, e * under[first], e, e * under[second]])
-    everybody = np.ones(size)
+    everybody = np.ones(len(baseline))
     for hours, weeks in DOSES:
         dose = Strategy(stay_exactly=weeks, hours=hours)
-        y = abstinent.value(_days(follow(baseline, anew(year), scenario, 1, dose)), STAYING_DAY)
-        at_dose = (GRID, abstinent.name, STAYING_DAY, "ATE", abstinent.measure, hours, weeks)
+        y = state(follow(baseline, anew(year), scenario, 1, dose))
+        at_dose = (GRID, abstinent.name, STAYING_DAY, "ATE", abstinent.measure, hours, weeks, ALL)
         yield at_dose, np.column_stack([everybody, y, everybody, y])
     for estimand, found in ((LANDMARK, landmarks), ("started", step_down)):
-        for contrast, z in found(baseline, year, scenario, lambda c: abstinent.value(_days(c), STAYING_DAY)):
-            yield (contrast, abstinent.name, STAYING_DAY, estimand, abstinent.measure, None, None), z
-    for more, z in truth_hours.first_weeks(
-        baseline,
-        year,
-        other_year,
-        scenario,
-        lambda course: abstinent.value(_days(course), STAYING_DAY),
-        lambda course: _days(course).care_days,
-    ):
-        yield (truth_hours.QUESTION, abstinent.name, STAYING_DAY, LANDMARK, DOSE_RESPONSE, more, None), z
-    before, at, after = (
-        abstinent.value(
-            _days(follow(baseline, anew(year), scenario, 1, Strategy(stay_exactly=week))),
-            STAYING_DAY,
-        )
-        for week in WEEKS
-    )
-    steps = (THRESHOLD, abstinent.name, STAYING_DAY, "started", GAIN, None, None)
-    yield steps, np.column_stack([e, e * (at - before), e, e * (after - at)])
+        for contrast, z in found(baseline, year, scenario, state):
+            yield (contrast, abstinent.name, STAYING_DAY, estimand, abstinent.measure, None, None, ALL), z
+    runs_of = (baseline, year, other_year, scenario, state, lambda course: _days(course).care_days)
+    for arm, more, z in truth_hours.first_weeks(*runs_of):
+        of_arm = (LANDMARK, DOSE_RESPONSE, more, None, ARMS[1 - arm])
+        yield (truth_hours.QUESTION, abstinent.name, STAYING_DAY, *of_arm), z
+    for arm, begin, z in truth_hours.in_categories(*runs_of):
+        of_arm = (LANDMARK, IN_CATEGORIES, begin, None, ARMS[1 - arm])
+        yield (truth_hours.CATEGORIES, abstinent.name, STAYING_DAY, *of_arm), z
+    for measure, z in truth_weeks.leaving(baseline, year, scenario, state):
+        yield (truth_weeks.QUESTION, abstinent.name, STAYING_DAY, "started", measure, None, None, ALL), z
 
 
 def _days(course: Course) -> _Days:
@@ -235,7 +233,7 @@ def _days(course: Course) -> _Days:
 
 def _rows(key: _Key, moments: _Moments) -> Iterator[tuple[object, ...]]:
     """Risks or means m1 and m0, m1 - m0 and m1 / m0, with delta-method Monte Carlo errors; of a dose m1 alone."""
-    contrast, outcome, horizon, estimand, measure, hours, weeks = key
+    contrast, outcome, horizon, estimand, measure, hours, weeks, group = key
     w1, s1, w0, s0 = moments.first
     m1, m0 = s1 / w1, s0 / w0
     of_first = np.array([-m1 / w1, 1 / w1, 0.0, 0.0])
@@ -246,12 +244,21 @@ def _rows(key: _Key, moments: _Moments) -> Iterator[tuple[object, ...]]:
         (m1 - m0, of_first - of_second),
         (m1 / m0, of_first / m0 - of_second * m1 / m0**2),
     )
-    # of what may be below 0 there is no ratio
-    names = MEASURES[measure].rows(*SIDES_OF.get(contrast, ARMS))
-    for of, (value, influence) in list(zip(names, values, strict=False))[: 1 if contrast == GRID else None]:
+    for of, (value, influence) in zip(_names(key), values, strict=False):
+        if not of:
+            continue
         error = np.sqrt(max(float(influence @ moments.second @ influence), 0.0))
         at = truth_hours.hours_of(of, hours) if contrast == truth_hours.QUESTION and hours else hours
-        yield contrast, outcome, horizon, estimand, measure, of, at, weeks, float(value), float(error)
+        yield contrast, outcome, horizon, estimand, measure, of, at, weeks, group, float(value), float(error)
+
+
+def _names(key: _Key) -> tuple[str, ...]:
+    """What the rows of a key are of, '' where there is none; of what may be below 0 there is no ratio."""
+    contrast, *_, measure, hours, _, group = key
+    if contrast == truth_hours.CATEGORIES and hours is not None:
+        return truth_hours.names_of(group == ARMS[0], hours)
+    names = MEASURES[measure].rows(*SIDES_OF.get(contrast, ARMS))
+    return names[:1] if contrast == GRID else names
 
 
 def main(arguments: list[str] | None = None) -> None:
