@@ -19,7 +19,7 @@ from rules import RULES
 from iop_outcomes.release import gates, run
 
 pytestmark = pytest.mark.truth
-FRESH, FRESH_SEED, SOME = 16, 7, 4
+FRESH, FRESH_SEED, SOME = 8, 7, 4
 # of each policy so many cohorts stand in the committed table
 COMMITTED = dict.fromkeys(RULES, 1_000)
 

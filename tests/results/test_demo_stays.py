@@ -39,9 +39,15 @@ def test_hours_are_nearer_their_truth_than_the_naive_ones_and_the_setting_cannot
     truth = pd.read_csv(project / "data/reference/truth_demo.csv").query("contrast == 'hours_by_weeks'")
     known = truth.set_index(["weeks_of_care", "hours_per_week"])["truth"]
     own = demo.estimates[demo.estimates["contrast"] == "hours_by_weeks"]
-    gaps = own[own["of"] == "difference"]
+    gaps = own[(own["of"] == "difference") & (own["group"] == "all")]
     assert (gaps["status"] == "gated").all()
     assert gaps["reason"].str.startswith("not identifiable: fewer than 50 people").all()
+    more = own[(own["group"] == "iop") & (own["missing_rule"] == "observed_only")].dropna(subset=["estimate"])
+    more = more.set_index(["method", "weeks_of_care"])
+    for method, weeks in more.index:
+        row, right = more.loc[(method, weeks)], known[weeks, 15.0] - known[weeks, 6.0]
+        inside = row["conf_low"] - row["rounding_error"] <= right <= row["conf_high"] + row["rounding_error"]
+        assert inside == (method != "naive"), (method, weeks)
     told = own[(own["of"] == "iop") & (own["missing_rule"] == "observed_only") & own["estimate"].notna()]
     assert set(told["hours_per_week"]) == {6, 9, 12, 15}
     found = told.pivot_table(index=["weeks_of_care", "hours_per_week"], columns="method", values="estimate")

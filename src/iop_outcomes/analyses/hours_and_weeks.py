@@ -1,10 +1,10 @@
 """Hours a week for so many weeks at a level of care: what would have come of everyone, had all had such a dose.
 
 Shares of everyone in a contrast, at the level of its first arm and at that of its second, and their difference: the
-setting at the same hours and weeks, controlled for the dose. The naive rows are a regression on the hours and weeks
-that people happened to have: use makes people come less, and leave. The others follow everyone anew under the dose
-(`estimators.causal.g_formula`), or weigh people by how likely what they did was (`weighted_weeks`). An outcome that was
-not observed is read by the rule of the question.
+setting at the same hours and weeks, controlled for the dose. Within a level, what more hours do over the same weeks.
+The naive rows are a regression on the hours and weeks that people happened to have: use makes people come less, and
+leave. The others follow everyone anew under the dose (`estimators.causal.g_formula`), or weigh people by how likely
+what they did was (`weighted_weeks`). An outcome that was not observed is read by the rule of the question.
 
 A dose has a number at a level where enough people of that level stayed as long, at nearly such hours; elsewhere a model
 would speak for nobody, and the answer is that it is not identifiable. Beside the estimates stands how many people of
@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -35,17 +35,16 @@ from iop_outcomes.analyses.uneven import diagnosed, uneven
 from iop_outcomes.analyses.weighted_weeks import WeightedWeeks
 from iop_outcomes.errors import EstimationError, NotPossible
 from iop_outcomes.estimators.base.arrays import Array, Mask, Whole
-from iop_outcomes.estimators.base.estimate import Estimate
+from iop_outcomes.estimators.base.estimate import Estimate, difference
 from iop_outcomes.estimators.causal import effects
 from iop_outcomes.estimators.causal.doses import OUT, Course, Dose, mean_hours, near
 from iop_outcomes.estimators.causal.g_formula import dose_means
 from iop_outcomes.estimators.causal.marginal_structural import Weights
 from iop_outcomes.protocol import Analysis, Contrast, Doses, Endpoint, Gate, Inference
 from iop_outcomes.tables import bands
-from iop_outcomes.tables.results import (
-    HOURS_AT_LEVEL,
-)
+from iop_outcomes.tables.results import BY_ARM, HOURS_AT_LEVEL
 from iop_outcomes.vocabulary.kind import DAYS_PER_WEEK
+from iop_outcomes.vocabulary.measures import DIFFERENCE
 from iop_outcomes.vocabulary.methods import MARGINAL_STRUCTURAL, NAIVE
 
 if TYPE_CHECKING:
@@ -85,6 +84,7 @@ def answered(
     def without(status: str, reason: str) -> Answered:
         grid = _grid(setting)
         rows = [row for some in grid for row in results.without(ask, sample.names, status, reason, some)]
+        rows += [results.row(ask, DIFFERENCE, c.some) | {"status": status, "reason": reason} for c in _more(setting)]
         return Answered(tuple(rows), counts=tuple(counts))
 
     if silent := outcome.silent(ask, sample):
@@ -125,6 +125,27 @@ def _weeks(
 def _grid(setting: Doses) -> list[Some]:
     """The doses, by weeks and hours."""
     return [Some(hours_per_week=h, weeks_of_care=w) for w, h in product(setting.weeks, setting.hours)]
+
+
+class _MoreHours(NamedTuple):
+    """More against fewer hours of one arm over the same weeks: where its row stands, and both doses."""
+
+    arm: str
+    some: Some
+    more: Some
+    fewer: Some
+
+
+def _more(setting: Doses) -> list[_MoreHours]:
+    """The comparisons of hours, by weeks and arm."""
+    return [
+        _MoreHours(
+            arm,
+            Some(BY_ARM, arm, weeks_of_care=weeks),
+            *(Some(hours_per_week=h, weeks_of_care=weeks) for h in (more, fewer)),
+        )
+        for weeks, (arm, (fewer, more)) in product(setting.weeks, setting.compare.items())
+    ]
 
 
 def _overlap(ask: Analysis, sample: Sample, own: Course) -> Iterator[Row]:
@@ -175,6 +196,17 @@ class _AtDoses:
                     yield results.from_estimate(self.ask, of, own, level, tested=False, some=some)
                 else:
                     yield row | ({"reason": self._thin(of)} if of in names else {})
+        for one in _more(self.setting):
+            yield self._of_more_hours(one, level)
+
+    def _of_more_hours(self, one: _MoreHours, level: float) -> Row:
+        """What more hours add within an arm, where both doses have a number."""
+        both = [self._identified.get((one.arm, some)) for some in (one.more, one.fewer)]
+        if both[0] is None or both[1] is None:
+            told = {"status": "gated", "reason": self._thin(one.arm)}
+            return results.row(self.ask, DIFFERENCE, one.some) | told
+        gap = difference(self._estimate, both[0], both[1])
+        return results.from_estimate(self.ask, DIFFERENCE, gap, level, some=one.some)
 
     def _thin(self, arm: str) -> str:
         return SPEAKS_FOR_NOBODY.format(fewest=self.setting.fewest_near, arm=arm)

@@ -62,6 +62,10 @@ POLICIES = {
 }
 
 
+OTHERS = (
+    " The others may be off by more. Shares and their difference are rounded each by itself, so that one need not be "
+    "what the others make."
+)
 # of a study that withholds more than its policy asks for, which asks for nothing
 OWN = Words("rules of its own", NOT_SHOWN, POLICIES["cms"].does)
 
@@ -110,7 +114,7 @@ def done(diagnostics: pd.DataFrame) -> str:
         )
     asked, kept, lost = rows
     if asked:
-        others = " The others may be off by more." * bool(asked - kept - lost)
+        others = OTHERS * bool(asked - kept - lost)
         said.append(
             f"Of the {numbers.count(asked)} unadjusted results of the main questions, {numbers.count(kept)} are exact "
             f"or off by less than 1 percentage point (ratios and days: by less than 1{numbers.NARROW}%), and "

@@ -30,7 +30,10 @@ class Doses(Part):
         ge=FEWEST,
         description="a dose has a number where so many people of its level stayed as long, at nearly such hours",
     )
-
+    compare: dict[Name, tuple[float, float]] = Field(
+        default={},
+        description="for each arm of the contrast by name: two of the hours, fewer first, whose difference is told",
+    )
     truncated: Quantiles = Field(
         default=(0.01, 0.99), description="quantiles to which weights of weekly histories are brought in"
     )
@@ -45,4 +48,7 @@ class Doses(Part):
         for name, values in (("hours", self.hours), ("weeks", self.weeks)):
             if sorted(set(values)) != list(values):
                 raise ValueError(f"`{name}` must rise, each number once")
+        for arm, (fewer, more) in self.compare.items():
+            if not fewer < more or not {fewer, more} <= set(self.hours):
+                raise ValueError(f"`compare` of '{arm}' must be two of `hours`, fewer first")
         return self

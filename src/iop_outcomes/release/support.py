@@ -110,7 +110,8 @@ class Evidence:
                 arm: _of_period(leaving, read, *days, self._all(self.keys[question][arm]))
                 for arm, leaving in self.followed[question].items()
             }
-        group = self.groups.get((*question, str(horizon(row)), row["group_by"], row["group"]), {})
+        by = (ALL, ALL) if of_everyone_at_a_dose(row) else (row["group_by"], row["group"])
+        group = self.groups.get((*question, str(horizon(row)), *by), {})
         if row["group_by"] == BY_PLACE_ON_DAY:
             # of all people of the day those in the place have the event
             group = self.groups.get((*question, str(horizon(row)), BY_PLACE_ON_DAY, ALL), {})
@@ -171,6 +172,13 @@ def horizon(row: Timed) -> int | None:
 def whole(row: Asked) -> bool:
     """The row is of everyone, and of all days up to its horizon."""
     return bool(row["group_by"] == ALL) and not of_period(row)
+
+
+def of_everyone_at_a_dose(row: Asked) -> bool:
+    """The row tells what would have come of everyone at doses, whichever level of care its group names."""
+    import pandas as pd
+
+    return not pd.isna(row["weeks_of_care"])
 
 
 def _beside(own: ArmCells, weeks: tuple[Number, ...]) -> tuple[Number, ...]:

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from iop_outcomes.presentation.labels import Labels
+from iop_outcomes.presentation.labels import Labels, within
 from iop_outcomes.protocol import AsRun, two_strategies
 from iop_outcomes.report.document import Picture
+from iop_outcomes.tables.results import ALL
 from iop_outcomes.tables.rows import Estimated, estimated
 from iop_outcomes.vocabulary.measures import BEYOND, RISE, RISK, UP_TO
 from iop_outcomes.vocabulary.methods import (
@@ -34,6 +35,8 @@ MORE, FEWER, GONE = "more", "fewer", "gone"
 IF_RECORDED = "Known, as far as what is on record tells who leaves and who goes on"
 NOT_KNOWN = "Not known, as an interval holds 0 or the readings of missing answers differ"
 NOT_SHOWN = "Without a number, for the reason that the report gives"
+IF_ATTENDED = "Known, as far as what is on record tells who attends and who leaves"
+NOT_KNOWN_OF_HOURS = "Not known, as an interval holds 0, or methods or readings of missing answers differ"
 RANDOM_STAYS = "what planning a longer stay does is known from the row as randomised"
 
 
@@ -127,16 +130,15 @@ def _thresholds(rows: list[Estimated], study: AsRun) -> str:
 
 
 def _doses(rows: list[Estimated], study: AsRun) -> str:
-    """Whether the setting can be told from the dose."""
+    """What more hours do over the same weeks, and whether the setting can be told from the dose."""
     own = [r for r in rows if r["contrast"] in study.doses and r["method"] != NAIVE]
     levels = any(r["status"] == OK and r["of"] != DIFFERENCE for r in own)
-    both = any(r["status"] == OK and r["of"] == DIFFERENCE for r in own)
-    first = (
-        "Known, as far as what is on record tells who attends and who leaves, is what each dose with a number would "
-        "bring everyone at that level."
-        if levels
-        else "No dose has a number that is not naive."
-    )
+    both = any(r["status"] == OK and r["of"] == DIFFERENCE and r["group"] == ALL for r in own)
+    first = _more_hours(own, study).text(IF_ATTENDED, NOT_KNOWN_OF_HOURS, NOT_SHOWN)
+    if not levels:
+        first = "No dose has a number that is not naive."
+    elif not first:
+        first = f"{IF_ATTENDED}, is what each dose with a number would bring everyone at that level."
     second = (
         "The setting at the same dose can be told where both levels have a number."
         if both
@@ -144,6 +146,19 @@ def _doses(rows: list[Estimated], study: AsRun) -> str:
         "between the levels may be one of hours."
     )
     return f"{first} {second}"
+
+
+def _more_hours(rows: list[Estimated], study: AsRun) -> Said:
+    """Whether more hours do more, at each level over the same weeks."""
+    labels, said = Labels(study), Said([], [], [])
+    for name, grid in study.doses.items():
+        for arm, (fewer, more) in grid.compare.items():
+            for weeks in grid.weeks:
+                level = f"at the level \u2018{within(labels.arm(name, arm))}\u2019"
+                of = f"{more:g} hours a week do {{}} than {fewer:g} over {weeks} weeks {level}"
+                own = [r for r in rows if (r["contrast"], r["group"], r["weeks_of_care"]) == (name, arm, weeks)]
+                said.add(_decided(own), of.format(MORE), of.format("less"), f"whether {of.format(MORE)}")
+    return said
 
 
 def _intensity(rows: list[Estimated], study: AsRun) -> str:

@@ -4,7 +4,7 @@ and each dose beside its truth where that is known.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from iop_outcomes.presentation import numbers
@@ -14,6 +14,7 @@ from iop_outcomes.report.document import Block, Line, Table
 from iop_outcomes.report.known_truth import inside
 from iop_outcomes.report.results import with_interval
 from iop_outcomes.report.sentences import effects
+from iop_outcomes.tables.results import ALL
 from iop_outcomes.tables.rows import Estimated, estimated
 from iop_outcomes.vocabulary.measures import DIFFERENCE
 from iop_outcomes.vocabulary.methods import G_FORMULA, METHODS, NAIVE, OF_DOSES
@@ -28,13 +29,13 @@ OF_TRUTH = "Known truth"
 
 
 def dose_of(row: Estimated) -> Dose:
-    """Hours a week and weeks of care of a row."""
-    return float(row["hours_per_week"]), int(row["weeks_of_care"] or 0)
+    """Hours a week and weeks of care of a row; no hours where more are compared with fewer."""
+    return numbers.number(row["hours_per_week"]) or 0.0, int(row["weeks_of_care"] or 0)
 
 
 def said(dose: Dose) -> str:
     """'9 hours a week for 13 weeks'."""
-    return f"{dose[0]:g} hours a week for {dose[1]} weeks"
+    return f"{dose[0]:g} hours a week for {dose[1]} weeks" if dose[0] else f"for {dose[1]} weeks"
 
 
 def tables(estimates: pd.DataFrame, study: AsRun) -> list[Table]:
@@ -66,9 +67,24 @@ def _blocks(own: pd.DataFrame, labels: Labels, name: str) -> Iterator[Block]:
         for of in (*labels.sides(name), DIFFERENCE):
             heading = labels.arm(name, of) if of != DIFFERENCE else _setting(labels, name)
             form = numbers.points if of == DIFFERENCE else numbers.percent
-            lines = _lines([row for row in found if row["of"] == of], methods, labels, form)
+            lines = _lines([row for row in found if row["of"] == of and row["group"] == ALL], methods, labels, form)
             if lines:
                 yield Block(f"{heading}. {words}", lines)
+        for arm in labels.study.doses[name].compare:
+            lines = _lines([row for row in found if row["group"] == arm], methods, labels, numbers.points)
+            yield Block(f"{_more_hours(labels, name, arm)}. {words}", lines)
+
+
+def _more_hours(labels: Labels, name: str, arm: str) -> str:
+    fewer, more = labels.study.doses[name].compare[arm]
+    return f"{labels.arm(name, arm)}: {more:g} minus {fewer:g} hours a week, in percentage points"
+
+
+def _heading(row: Estimated, labels: Labels) -> str:
+    """What rows beside their truth are of."""
+    if row["group"] != ALL:
+        return _more_hours(labels, row["contrast"], row["group"])
+    return labels.arm(row["contrast"], row["of"])
 
 
 def _setting(labels: Labels, name: str) -> str:
@@ -96,9 +112,9 @@ def _lines(rows: Sequence[Estimated], methods: Sequence[str], labels: Labels, fo
 
 def _named(absent: Mapping[str, Sequence[Dose]], why: str) -> str:
     """The doses of one of several reasons: by their hours, where no dose of these hours has another."""
-    hours = sorted({dose[0] for dose in absent[why]})
+    hours = sorted({dose[0] for dose in absent[why] if dose[0]})
     others = {dose[0] for reason, doses in absent.items() if reason != why for dose in doses}
-    if others.isdisjoint(hours):
+    if hours and others.isdisjoint(hours):
         return f"{', '.join(f'{hour:g}' for hour in hours)} hours a week"
     return capital("; ".join(said(dose) for dose in absent[why]))
 
@@ -108,28 +124,40 @@ def beside_truth(estimates: pd.DataFrame, study: AsRun, truth: pd.DataFrame) -> 
     labels, found = Labels(study), []
     keys = ["contrast", "outcome", "horizon_days", "of", "estimand", "hours_per_week", "weeks_of_care"]
     known = {tuple(t[k] for k in keys): float(t["truth"]) for t in truth.to_dict("records")}
+
+    def true(row: Estimated) -> float | None:
+        """What is known of a dose, or of more against fewer hours."""
+        asked = dict(row) | {"estimand": METHODS[G_FORMULA].estimand}
+        if row["group"] == ALL:
+            return known.get(tuple(asked[k] for k in keys))
+        both = [
+            known.get(tuple((asked | {"of": row["group"], "hours_per_week": hours})[k] for k in keys))
+            for hours in study.doses[row["contrast"]].compare[row["group"]]
+        ]
+        return None if both[0] is None or both[1] is None else both[1] - both[0]
+
     for name in study.doses:
         own = estimates[(estimates["contrast"] == name) & estimates["estimate"].notna()]
         blocks = []
-        for _, rows in own.groupby([*QUESTION, "of"], sort=False):
-            lines = list(_beside(estimated(rows), known, keys))
+        for _, rows in own.groupby([*QUESTION, "of", "group"], sort=False):
+            lines = list(_beside(estimated(rows), true))
             if lines:
                 row = estimated(rows)[0]
                 words = labels.question(row["outcome"], float(row["horizon_days"] or 0), row["missing_rule"])
-                blocks.append(Block(f"{labels.arm(name, row['of'])}. {words}", tuple(lines)))
+                blocks.append(Block(f"{_heading(row, labels)}. {words}", tuple(lines)))
         if blocks:
-            columns = ("Dose and method", f"Share ({effects.level(labels)})", OF_TRUTH, "Is the truth inside?")
+            told = f"Share, or difference ({effects.level(labels)})"
+            columns = ("Dose and method", told, OF_TRUTH, "Is the truth inside?")
             found.append(Table(labels.contrast(name), columns, tuple(blocks)))
     return found
 
 
-def _beside(rows: Sequence[Estimated], known: Mapping[tuple[object, ...], float], keys: list[str]) -> Iterator[Line]:
-    everyone = METHODS[G_FORMULA].estimand
+def _beside(rows: Sequence[Estimated], true: Callable[[Estimated], float | None]) -> Iterator[Line]:
     for row in sorted(rows, key=lambda r: (dose_of(r)[1], dose_of(r)[0], OF_DOSES.index(r["method"]))):
-        value = known.get(tuple((dict(row) | {"estimand": everyone})[k] for k in keys))
+        value = true(row)
         if value is None:
             continue
-        naive = row["method"] == NAIVE
-        label = f"{capital(said(dose_of(row)))}: {doses_method(row['method'])}{', wrong on purpose' if naive else ''}"
-        cells = (with_interval(row, numbers.percent), numbers.percent(value, 0.0), inside(row, value))
-        yield Line(label, cells, wrong=naive)
+        naive, form = row["method"] == NAIVE, numbers.percent if row["group"] == ALL else numbers.points
+        label = f"{capital(said(dose_of(row)))}: {doses_method(row['method'])}"
+        label += ", wrong on purpose" if naive else ""
+        yield Line(label, (with_interval(row, form), form(value, 0.0), inside(row, value)), wrong=naive)

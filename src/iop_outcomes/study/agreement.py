@@ -6,7 +6,7 @@ vocabulary. What does not fit is refused with the row, what was expected and wha
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import Analysis, Eligibility, Endpoint, Study, comparisons
@@ -132,24 +132,22 @@ def _check_groups(study: Study) -> None:
         if intensity.contrast not in study.contrasts:
             at = f"{file}, intensities.{name}"
             raise StudyError(unknown(at, "contrast", intensity.contrast, list(study.contrasts), "`contrasts`"))
-        contrast = study.contrasts[intensity.contrast]
-        sides = [contrast.first.name, contrast.second.name]
-        if strange := [arm for arm in intensity.compare if arm not in sides]:
-            at = f"{file}, intensities.{name}.compare"
-            raise StudyError(unknown(at, "arm", strange[0], sides, f"contrasts.{intensity.contrast}"))
+        _check_arms(study, intensity.contrast, f"{file}, intensities.{name}.compare", intensity.compare)
         compared = intensity.categories.reference if intensity.categories else {}
-        if strange := [arm for arm in compared if arm not in sides]:
-            at = f"{file}, intensities.{name}.categories.reference"
-            raise StudyError(unknown(at, "arm", strange[0], sides, f"contrasts.{intensity.contrast}"))
+        _check_arms(study, intensity.contrast, f"{file}, intensities.{name}.categories.reference", compared)
     for name, asked in study.of_one_arm.items():
         room = STRATEGIES if name in study.strategies else THRESHOLDS
         at = f"{file}, {room}.{name}"
         if asked.contrast not in study.contrasts:
             raise StudyError(unknown(at, "contrast", asked.contrast, list(study.contrasts), "`contrasts`"))
-        contrast = study.contrasts[asked.contrast]
-        sides = [contrast.first.name, contrast.second.name]
-        if asked.arm not in sides:
-            raise StudyError(unknown(at, "arm", asked.arm, sides, f"contrasts.{asked.contrast}"))
+        _check_arms(study, asked.contrast, at, [asked.arm])
+
+
+def _check_arms(study: Study, name: str, at: str, arms: Iterable[str]) -> None:
+    """Arms are those of their contrast."""
+    sides = [study.contrasts[name].first.name, study.contrasts[name].second.name]
+    if strange := [arm for arm in arms if arm not in sides]:
+        raise StudyError(unknown(at, "arm", strange[0], sides, f"contrasts.{name}"))
 
 
 def _check_doses(study: Study, file: str) -> None:
@@ -163,6 +161,7 @@ def _check_doses(study: Study, file: str) -> None:
                 f"{at}: the arms of '{grid.contrast}' are no levels of care. Doses are at the level of an arm: name a "
                 f"contrast with a `column` of {', '.join(RULES.values())}."
             )
+        _check_arms(study, grid.contrast, f"{at}.compare", grid.compare)
 
 
 def _check_companion(study: Study, row: Analysis, endpoint: Endpoint, at: str) -> None:

@@ -248,8 +248,9 @@ def asked(row: Row, labels: Labels) -> str:
     if (delta := numbers.number(row["delta_first"])) is not None:
         days += f", delta {delta:g} and {row['delta_second']:g}"
     if (hours := numbers.number(row["hours_per_week"])) is not None:
-        weeks = numbers.number(row["weeks_of_care"])
-        days += f", {hours:g} hours" + ("" if weeks is None else f" for {weeks:.0f} weeks")
+        days += f", {hours:g} hours"
+    if (weeks := numbers.number(row["weeks_of_care"])) is not None:
+        days += f" for {weeks:.0f} weeks"
     group = "" if row["group"] == "all" else f", {row['group_by']} {row['group']}"
     known = of not in (DIFFERENCE, RATIO) and labels.knows(name)
     side = labels.arm(name, of) if known and not MEASURES[row["measure"]].sides else of.replace("_", " ")

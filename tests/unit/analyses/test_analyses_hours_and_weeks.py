@@ -15,7 +15,10 @@ from iop_outcomes.estimators.causal.marginal_structural import MarginalStructura
 from iop_outcomes.tables import TABLES, check
 
 WEEKS = 25
-GRID = {"title": "", "contrast": "c", "hours": [6, 9, 30], "weeks": [2, 4], "fewest_near": 20}
+GRID = {
+    "title": "", "contrast": "c", "hours": [6, 9, 30], "weeks": [2, 4], "fewest_near": 20,
+    "compare": {"iop": [6, 9], "residential": [9, 30]},
+}  # fmt: skip
 ASK = {"contrast": "grid", "outcome": "abstinent", "horizon_days": 180, "missing_rule": "observed_only"}
 
 
@@ -98,6 +101,25 @@ def test_the_estimate_is_that_of_the_estimator_on_the_course_of_everyone(cohort)
     )
     again = run(cohort, "g_formula")
     pd.testing.assert_frame_equal(found["estimates"], again["estimates"])
+
+
+def test_more_hours_of_one_arm_have_an_interval_of_their_own(mixed):
+    found = run(mixed, "naive", "g_formula", "marginal_structural")["estimates"]
+    own = found[(found["group_by"] == "arm") & (found["weeks_of_care"] == 4)].set_index(["group", "method"])
+    for method in ("naive", "g_formula", "marginal_structural"):
+        more, fewer = (
+            at({"estimates": found[found["method"] == method]}, "iop", hours, 4) for hours in (9, 6)
+        )  # fmt: skip
+        row = own.loc[("iop", method)]
+        assert row["estimate"] == pytest.approx(more["estimate"] - fewer["estimate"], abs=1e-12)
+        # both speak of the same people, so that their difference is surer than if they did not
+        apart = float(np.hypot(more["std_error"], fewer["std_error"]))
+        assert 0 < row["std_error"] < apart
+        assert row["conf_high"] - row["conf_low"] == pytest.approx(2 * 1.96 * row["std_error"], rel=1e-3)
+        gated = own.loc[("residential", method)]
+        assert gated["status"] == "gated"
+        assert "of the arm 'residential' stayed so long" in gated["reason"]
+    assert found["hours_per_week"].isna().sum() == 3 * 2 * 2
 
 
 def test_a_dose_that_nobody_was_near_is_not_identifiable_at_either_level(cohort):

@@ -71,9 +71,18 @@ def test_staying_is_no_effect_and_chance_is_named() -> None:
 
 
 def test_the_setting_at_a_dose_is_known_only_where_both_levels_have_a_number() -> None:
-    grid = "contrast == 'grid' and of == 'difference'"
+    grid = "contrast == 'grid' and of == 'difference' and group == 'all'"
     assert "can be told where both levels have a number" in reading("doses", moved(grid, 0.1, 0.2))
     assert "Not known is the setting at the same dose" in reading("doses", moved(grid, 0.1, 0.2, "gated"))
+
+
+def test_more_hours_are_said_to_do_more_only_where_their_own_interval_says_so() -> None:
+    own = "contrast == 'grid' and group == 'iop' and weeks_of_care == 13 and method == 'g_formula'"
+    what = "15 hours a week do more than 9 over 13 weeks at the level \u2018intensive outpatient\u2019"
+    assert f"who leaves: {what}" in reading("doses", moved(own, 0.1, 0.2))
+    assert f"whether {what}" in reading("doses", moved(own, -0.1, 0.2))
+    assert "hours a week do less than 9 over 13 weeks" in reading("doses", moved(own, -0.2, -0.1))
+    assert "Without a number" in reading("doses", moved(own, 0.1, 0.2, "gated"))
 
 
 def test_the_caption_stands_under_the_figure_and_others_have_none(tmp_path) -> None:

@@ -220,11 +220,11 @@ def test_doses_hours_over_the_most_weeks_and_the_setting_that_cannot_be_told_apa
     right, naive, setting = part.said
     assert right.text == (
         "Among those whose answer is known, had everyone attended 15 hours a week for 13 weeks at the level "
-        f"\u2018intensive outpatient\u2019, 55.0{NARROW}% (95{NARROW}% CI 50.0{NARROW}% to 60.0{NARROW}%) would have "
-        f"had the outcome \u2018abstinent\u2019 on day 180, against 50.0{NARROW}% (95{NARROW}% CI 45.0{NARROW}% to "
-        f"55.0{NARROW}%) at 9 hours."
+        f"\u2018intensive outpatient\u2019, 55.0{NARROW}% would have had the outcome \u2018abstinent\u2019 on day 180, "
+        f"against 50.0{NARROW}% at 9 hours: 5.0 percentage points more (95{NARROW}% CI 2.0 fewer to 12.0 more). The "
+        "interval leaves the direction open."
     )
-    assert f"that is 70.0{NARROW}% against 40.0{NARROW}%" in naive.text
+    assert f"more hours go with 30.0 percentage points more (95{NARROW}% CI 23.0 to 37.0 more)" in naive.text
     assert naive.text.endswith("errs by 25.0 percentage points here, in favour of more hours.")
     assert "is not identifiable here: nowhere did 20 people of both levels" in setting.text
     assert [one.tone for one in part.said] == ["finding", "caution", "absent"]

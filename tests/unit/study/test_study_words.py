@@ -259,6 +259,9 @@ def test_a_covariate_is_named_once_and_the_nearest_name_is_offered():
         (("doses", "hours_by_weeks", "hours"), [9, 6], "`hours` must rise"),
         (("doses", "hours_by_weeks", "weeks"), [4, 4], "`weeks` must rise"),
         (("doses", "hours_by_weeks", "weeks"), [30], "is not after the weeks that are decided by"),
+        (("doses", "hours_by_weeks", "compare"), {"iop": [15, 6]}, "must be two of `hours`, fewer first"),
+        (("doses", "hours_by_weeks", "compare"), {"iop": [6, 14]}, "must be two of `hours`, fewer first"),
+        (("doses", "hours_by_weeks", "compare"), {"iopp": [6, 9]}, "the arm 'iopp' is not known"),
         (("doses", "hours_by_weeks", "fewest_near"), 3, "greater than or equal to 20"),
         (("intensities", "hours_per_week", "cut"), 2, "hours have none"),
         (

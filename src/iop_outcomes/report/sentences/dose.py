@@ -159,13 +159,13 @@ def _naively(naive: Rows, right: Estimated | None, labels: Labels) -> str:
     if right is None:
         why = NO_EFFECT[isinstance(two_strategies(labels.study)[row["contrast"]], Starting)]
         return f"{said} {why}"
-    by, side = _errs(row, right)
+    by, side = errs(row, right)
     if not by:
         return f"{said} Beyond rounding, that is no other than the weighted difference."
     return f"{said} By this estimate the naive comparison errs by {by} {POINTS} here, {side} {_quoted(row, labels)[0]}."
 
 
-def _errs(naive: Estimated, right: Estimated) -> tuple[str, str]:
+def errs(naive: Estimated, right: Estimated) -> tuple[str, str]:
     """By how much a naive difference is off, and on which side; '' within rounding."""
     away = naive["estimate"] - right["estimate"]
     error = sum(numbers.number(one["rounding_error"]) or 0.0 for one in (naive, right))
@@ -196,7 +196,7 @@ def intensity_naively(naive: Rows, right: Estimated | None, labels: Labels) -> s
     said = f"{capital(begin)}, at more hours it was {gap(row, labels, POINTS, numbers.size)}."
     if right is None:
         return f"{said} This is no effect of hours: use makes people come less."
-    by, side = _errs(row, right)
+    by, side = errs(row, right)
     if not by:
         return f"{said} Beyond rounding, that is no other than the difference above."
     return f"{said} By the estimate above it errs by {by} {POINTS}, {side} more hours."
