@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from iop_outcomes.design import propensity
+from iop_outcomes.design import propensity, terms
 from iop_outcomes.estimators.base.arrays import Array, Mask, Whole
 from iop_outcomes.estimators.base.cells import Cells, Ground, ground
 from iop_outcomes.estimators.base.estimate import Estimate
-from iop_outcomes.estimators.base.stacking import stack
+from iop_outcomes.estimators.base.stacking import Nuisance, stack
+from iop_outcomes.estimators.causal import entropy_balancing
 from iop_outcomes.estimators.causal.balance import effective_sample_size
 from iop_outcomes.estimators.causal.weights import weight_slope
 from iop_outcomes.estimators.design_matrix.model_matrix import ModelMatrix
@@ -86,7 +87,8 @@ class Sample:
     called: str = "arm"
     _collapsed: dict[tuple[object, ...], tuple[object, Cells]] = field(init=False, repr=False, default_factory=dict)
     _slopes: dict[str, Array] = field(init=False, repr=False, default_factory=dict)
-    _grounds: dict[bool, Ground] = field(init=False, repr=False, default_factory=dict)
+    _grounds: dict[str, Ground] = field(init=False, repr=False, default_factory=dict)
+    _nuisances: dict[str, Nuisance] = field(init=False, repr=False, default_factory=dict)
 
     @classmethod
     def of(cls, scores: pd.DataFrame, contrast: Contrast, inference: Inference) -> Sample:
@@ -180,16 +182,27 @@ class Sample:
                 slope = (self.slope(weights).T * _among(self.compared, used.astype(float))).T
             known = [self.everyone["arm"].to_numpy(), *(_among(self.compared, c) for c in columns)]
             weight = _among(self.compared, self.weight(method) * used)
-            made = self._ground(bool(weights)).cells(known, weight, slope=slope)
+            made = self._ground(weights).cells(known, weight, slope=slope)
             # what the columns are known by lives as long as their cells
             self._collapsed[key] = ((columns, used), made)
         return self._collapsed[key][1]
 
-    def _ground(self, scored: bool) -> Ground:
-        if scored not in self._grounds:
-            nuisance = self.propensity.nuisance if scored else None
-            self._grounds[scored] = ground(len(self.everyone), cluster=self._site, nuisance=nuisance)
-        return self._grounds[scored]
+    def _ground(self, weights: str) -> Ground:
+        # all weights that are made of the score stand on one
+        key = weights if weights and WEIGHTS[weights].balanced else str(bool(weights))
+        if key not in self._grounds:
+            nuisance = self.nuisance(weights) if weights else None
+            self._grounds[key] = ground(len(self.everyone), cluster=self._site, nuisance=nuisance)
+        return self._grounds[key]
+
+    def nuisance(self, weights: str) -> Nuisance:
+        """What weights were found by: the score of everyone, or what balances everyone."""
+        if not WEIGHTS[weights].balanced:
+            return self.propensity.nuisance
+        if weights not in self._nuisances:
+            arm, own = self.everyone["arm"].to_numpy(), self.everyone[weights].to_numpy()
+            self._nuisances[weights] = entropy_balancing.known(terms.read(self.everyone), arm, own)
+        return self._nuisances[weights]
 
     @cached_property
     def _site(self) -> Whole | None:
@@ -205,9 +218,12 @@ class Sample:
         return _among(self.compared, values)
 
     def slope(self, weights: str) -> Array:
-        """(N,) or (N, K - 1) derivatives of everyone's weights by the score's predictors."""
+        """(N,) or (N, K - 1) derivatives of everyone's weights by the score's predictors; (N, K) of balanced ones."""
         if weights not in self._slopes:
             kind, arm = WEIGHTS[weights], self.everyone["arm"].to_numpy()
+            if kind.balanced:
+                self._slopes[weights] = entropy_balancing.slope(arm, self.everyone[weights].to_numpy())
+                return self._slopes[weights]
             self._slopes[weights] = weight_slope(kind.kind, arm, self.propensity.score, truncated=kind.truncated)
         return self._slopes[weights]
 
@@ -218,7 +234,7 @@ class Sample:
         """
         weights = METHODS[method].weights
         if weights and estimate.weight is not None:
-            estimate = stack(estimate.among(self.compared), self.slope(weights), self.propensity.nuisance)
+            estimate = stack(estimate.among(self.compared), self.slope(weights), self.nuisance(weights))
         whole = len(estimate.influence) == len(self.everyone)
         return clustered(estimate, self.everyone if whole else self.scores, self.inference)
 

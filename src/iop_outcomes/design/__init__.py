@@ -52,6 +52,7 @@ def run(
     known, named = coded.matrix(covariates, members["person_id"]), coded.of_columns(covariates)
     weights = needed(methods)
     fitted = propensity.fit(members, known, contrast, adjustment, weights)
+    weights = [n for n in weights if n not in fitted.refused]
     scores, of_all = fitted.scores, balance.of_all_arms(members, known, fitted, weights)
     # the score and its balance are those of all arms; what follows is told of the two that are compared
     pair = (members["arm"] < 2).to_numpy()

@@ -18,6 +18,7 @@ from iop_outcomes.design.propensity import Fitted
 from iop_outcomes.estimators.causal import balance as estimator
 from iop_outcomes.estimators.design_matrix.model_matrix import ModelMatrix
 from iop_outcomes.tables.bands import SCORE_EDGES
+from iop_outcomes.tables.results import WEIGHTED_MEAN
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +31,7 @@ OF_ALL_ARMS = "pairwise_difference"
 # quantities with one row for each covariate
 BY_COVARIATE = (
     "standardised_difference", "within_site_difference", "largest_within_site_difference", "variance_ratio",
-    "distribution_distance", OF_ALL_ARMS,
+    "distribution_distance", OF_ALL_ARMS, WEIGHTED_MEAN,
 )  # fmt: skip
 SCORE_BINS = np.asarray(SCORE_EDGES)
 
@@ -59,6 +60,9 @@ def table(members: pd.DataFrame, covariates: ModelMatrix, fitted: Fitted, weight
     for method, weight in methods.items():
         found = _by_covariate(arm, covariates, weight, strata, spread)
         rows += [(method, quantity, name, value) for quantity, name, value in found if np.isfinite(value)]
+        if method != "unweighted":
+            means = estimator.weighted_means(covariates, arm, weight)
+            rows += [(method, WEIGHTED_MEAN, name, float(v)) for name, v in zip(covariates.names, means, strict=True)]
         for side, value in (("first", 1), ("second", 0)):
             own = weight[arm == value]
             rows.append((method, "effective_sample_size", side, estimator.effective_sample_size(own)))

@@ -39,6 +39,9 @@ def decide(
             status = "gated" if fitted.possible else "not_possible"
             rows.append((name, method, status, fitted.problem))
             continue
+        if METHODS[method].weights in fitted.refused:
+            rows.append((name, method, "gated", fitted.refused[METHODS[method].weights]))
+            continue
         if _constant(fitted):
             rows.append((name, method, "gated", "there is nothing to adjust for: the crude comparison stands"))
             continue

@@ -8,7 +8,7 @@ multinomial one that tells all of them apart.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +16,8 @@ import numpy as np
 from iop_outcomes.cohort.population import arms_of
 from iop_outcomes.design import terms
 from iop_outcomes.errors import EstimationError
-from iop_outcomes.estimators.base.arrays import Array, Mask
+from iop_outcomes.estimators.base.arrays import Array, Mask, Whole
+from iop_outcomes.estimators.causal.entropy_balancing import entropy_balancing
 from iop_outcomes.estimators.causal.propensity import fit_propensity
 from iop_outcomes.estimators.causal.weights import weights as weigh
 from iop_outcomes.estimators.design_matrix.model_matrix import ModelMatrix
@@ -35,13 +36,15 @@ OF_ARM = "propensity_"
 class Fitted:
     """Scores of a contrast's people; `problem` says in words why there is no score, and is empty when there is.
 
-    judged: the covariates that the score holds and balance is judged on. possible: both arms have people.
+    judged: the covariates that the score holds and balance is judged on. possible: both arms have people. refused: why
+    there are no weights, by the name of those that there are none of though there is a score.
     """
 
     scores: pd.DataFrame
     problem: str
     judged: tuple[str, ...] = ()
     possible: bool = True
+    refused: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, people: Mask) -> Fitted:
         """The same for some of the people (n,)."""
@@ -80,10 +83,25 @@ def fit(
     matrix = terms.of_score(members, chosen, adjustment)
     try:
         fitted = fit_propensity(matrix, arm) if len(asked) == 2 else fit_multinomial(matrix, arm)
-        found = {n: weigh(WEIGHTS[n].kind, arm, fitted.score, truncated=WEIGHTS[n].truncated) for n in weights}
+        of_score = [n for n in weights if not WEIGHTS[n].balanced]
+        found = {n: weigh(WEIGHTS[n].kind, arm, fitted.score, truncated=WEIGHTS[n].truncated) for n in of_score}
     except EstimationError as wrong:
         return _without(members, terms.told(str(wrong), matrix.names), weights)
-    return Fitted(_scores(members, fitted.score, found, fitted.nuisance.matrix), "", chosen.names)
+    balanced, refused = _balanced([n for n in weights if WEIGHTS[n].balanced], matrix, arm)
+    found = {n: (found | balanced)[n] for n in weights}
+    return Fitted(_scores(members, fitted.score, found, fitted.nuisance.matrix), "", chosen.names, refused=refused)
+
+
+def _balanced(weights: Sequence[str], matrix: ModelMatrix, arm: Whole) -> tuple[dict[str, Array], dict[str, str]]:
+    """Weights that are found by what they balance, zeros where there are none, and why not."""
+    if not weights:
+        return {}, {}
+    try:
+        own = entropy_balancing(matrix, arm).weight
+        return dict.fromkeys(weights, own), {}
+    except EstimationError as wrong:
+        why = terms.told(str(wrong), matrix.names)
+        return dict.fromkeys(weights, np.zeros(len(arm))), dict.fromkeys(weights, why)
 
 
 def read(scores: pd.DataFrame) -> MultinomialModel:

@@ -18,7 +18,7 @@ from iop_outcomes.release.counts import numbers
 from iop_outcomes.release.numbers import NOTHING, Number
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.precision import step, to_step
-from iop_outcomes.tables.results import ALL, COVARIATE, MEAN, PEOPLE, STANDARD_DEVIATION
+from iop_outcomes.tables.results import ALL, COVARIATE, MEAN, PEOPLE, STANDARD_DEVIATION, WEIGHTED_MEAN
 from iop_outcomes.tables.rows import counted
 
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ def fineness(row: Mapping[str, object], cells: Cells, policy: Policy) -> float |
         base = cells.base(contrast, str(row["arm"]))
         fine = base == 1 and policy.rounding_base == 1
         return round(value, policy.digits) if fine else to_step(value, step(max(FINEST, 1 / cells.size(contrast))))
+    if quantity == WEIGHTED_MEAN:
+        return _mean(value, row, cells, policy)
     if quantity not in COMPARE:
         return round(value, policy.digits)
     own = cells.covariates.get((contrast, str(row["variable"]), str(row["level"])), ())
@@ -96,6 +98,20 @@ def fineness(row: Mapping[str, object], cells: Cells, policy: Policy) -> float |
         return round(value, policy.digits)
     size = step(max([FINEST, *_steps(own, cells, contrast, coarsest or 2 * policy.minimum_count, policy)]))
     return to_step(round(value, policy.digits), size)
+
+
+def _mean(value: float, row: Mapping[str, object], cells: Cells, policy: Policy) -> float | None:
+    """The weighted mean of a number, as fine as a mean of an arm; the weighted share of a category, as fine as its
+    cells in both arms, and none where one of them is hidden.
+    """
+    contrast, level = str(row["contrast"]), str(row["level"])
+    own = cells.covariates.get((contrast, str(row["variable"]), level), ()) if level != ALL else ()
+    base = _coarsest([cell.told for cell in own]) if own else cells.base(contrast, ALL)
+    if own and base == 0:
+        return None
+    if base == 1 and policy.rounding_base == 1:
+        return round(value, policy.digits)
+    return to_step(value, step(max(FINEST, base / cells.size(contrast))))
 
 
 def _coarsest(numbers: Iterable[Number]) -> int:

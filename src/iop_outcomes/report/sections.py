@@ -7,6 +7,7 @@ what was found stand in `findings`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from iop_outcomes.presentation import policies, recorded, target_trials, told
 from iop_outcomes.presentation.labels import Labels, sentence, within
@@ -16,6 +17,7 @@ from iop_outcomes.report import (
     about,
     alike,
     cohort,
+    comparable,
     design,
     doses,
     explanations,
@@ -50,6 +52,9 @@ from iop_outcomes.report.document import (
 from iop_outcomes.report.material import Sources
 from iop_outcomes.report.methods_part import Part
 from iop_outcomes.vocabulary.trials import PARTS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def document(of: Sources) -> Document:
@@ -138,16 +143,22 @@ def _design(of: Sources) -> tuple[Item, ...]:
     strata = [
         f"{of.labels.contrast(c)}: {within(said)}"
         for c in of.contrasts
-        for told in (design.one_arm_strata, design.few_in_an_arm)
+        for told in (design.one_arm_strata, design.few_in_an_arm, _equipoise(of))
         if (said := told(found, study, c))
     ]
+    whom = [comparable.generalisability(of.tables["counts"], found, study, c) for c in of.contrasts]
     able: list[Item] = [*filled([design.detectable(found, study)])]
     if able:
         able.insert(0, Paragraph(design.what_is_detectable()))
     return (
         Paragraph("All of this was fixed before any outcome was read."), *of.drawn("balance", "overlap"),
-        *filled([design.achieved(found, study, c) for c in of.contrasts]), *points(strata), *able,
+        *filled([design.achieved(found, study, c) for c in of.contrasts]), *points(strata), *filled(whom), *able,
     )  # fmt: skip
+
+
+def _equipoise(of: Sources) -> Callable[[pd.DataFrame, AsRun, str], str]:
+    """The sentence on equipoise, which is of counts."""
+    return lambda _, study, contrast: comparable.equipoise(of.tables["counts"], study, contrast)
 
 
 def _methods(of: Sources) -> tuple[Item, ...]:

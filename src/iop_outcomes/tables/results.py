@@ -38,6 +38,8 @@ OVER_WEEKS = "ratio_over_weeks_p_value"
 FEW_SITES_LOW, FEW_SITES_HIGH = "few_sites_conf_low", "few_sites_conf_high"
 FEW_SITES_DEGREES = "few_sites_degrees_of_freedom"
 MEAN, STANDARD_DEVIATION = "mean", "standard_deviation"
+# of the people for whom weights speak: mean of a number, share of a category
+WEIGHTED_MEAN = "weighted_mean"
 # p values of a line through the curve over weeks of leaving, and of one that bends at the threshold
 LINE_FITS, BEND_FITS = "line_fits", "bend_fits"
 # what is told of a question, with its measure

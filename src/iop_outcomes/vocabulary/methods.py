@@ -13,10 +13,13 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Weights:
-    """kind: one of TILTS. truncated: quantiles that weights are brought in to, or None."""
+    """kind: one of TILTS, which says for whom they speak. truncated: quantiles that weights are brought in to, or None.
+    balanced: found by what they balance, and not from the score.
+    """
 
     kind: str
     truncated: tuple[float, float] | None = None
+    balanced: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ WEIGHTS = {
     "overlap": Weights("overlap"),
     "matching": Weights("matching"),
     "entropy": Weights("entropy"),
+    "entropy_balancing": Weights("iptw", balanced=True),
     "att": Weights("att"),
     "atc": Weights("atc"),
 }
@@ -91,7 +95,7 @@ _ROWS = (
         "crude",
         "as_observed",
         "Unadjusted",
-        18,
+        19,
         explained=(
             "Shares and curves computed from the released counts and nothing else, so that a reader can repeat them. "
             "Intervals of shares are Wilson's (1927, JASA 22:209), of their differences Newcombe's (1998, Statistics "
@@ -104,7 +108,7 @@ _ROWS = (
         "naive",
         "as_observed",
         "Unadjusted",
-        17,
+        18,
         heading="Unadjusted ratio",
         explained=(
             "A model with the comparison alone: of hazards a Cox model, from the first day (Cox 1972, JRSS B 34:187; "
@@ -122,7 +126,7 @@ _ROWS = (
         "randomised",
         "randomised",
         "As randomised",
-        15,
+        16,
         explained=(
             "A model with the assigned arm alone, over everyone randomised: of hazards a Cox model, of weeks the "
             "regression of the arm and the week, of amounts their means."
@@ -242,6 +246,21 @@ _ROWS = (
         ),
     ),
     Method(
+        "entropy_balancing",
+        "ATE",
+        "Entropy balancing",
+        13,
+        weights="entropy_balancing",
+        explained=(
+            "Each arm is weighted so that the means of all terms of the score, sites among them, are those of everyone "
+            "in the comparison, by the weights that are otherwise as even as can be (Hainmueller 2012, Political "
+            "Analysis 20:25): balance is exact, and no score is needed. It is right where the outcome, or the log of "
+            "the inverse score, is linear in these terms (Zhao and Percival 2017, Journal of Causal Inference "
+            "5:20160010). The estimation of the weights, and of the means of everyone, is counted in the standard "
+            "error."
+        ),
+    ),
+    Method(
         "att",
         "ATT",
         "Weighting to the first arm",
@@ -284,7 +303,7 @@ _ROWS = (
         "landmark",
         "landmark",
         "From the landmark",
-        14,
+        15,
         explained=(
             "A Cox model among people still followed without the event at the landmark, with stayers and leavers as "
             "they stand then."
@@ -295,7 +314,7 @@ _ROWS = (
         "landmark_adjusted",
         "landmark",
         "From the landmark, adjusted",
-        13,
+        14,
         heading="Adjusted at the landmark",
         explained=(
             "The same question with a regression on the baseline covariates; of shares a logistic one among people "
@@ -312,7 +331,7 @@ _ROWS = (
         "spline",
         "landmark",
         "Adjusted spline",
-        16,
+        17,
         heading="Hours a week",
         explained=(
             "A restricted cubic spline of attended hours in a logistic model within each arm (Harrell 2015, Regression "
@@ -325,7 +344,7 @@ _ROWS = (
         "standardised",
         "landmark",
         "Adjusted by regression",
-        19,
+        20,
         explained=(
             "A logistic regression of the outcome on the two groups and the baseline covariates within each arm, its "
             "predictions averaged over the people of the arm (Snowden, Rose and Mortimer 2011, American Journal of "
@@ -336,7 +355,7 @@ _ROWS = (
         "clone_censor_weight",
         "started",
         "Clone, censor, weight",
-        20,
+        21,
         explained=(
             "Everyone starts under each strategy as a clone of their own, which is censored in the week in which what "
             "the person did no longer agrees with it; who is left stands for those who were censored by the inverse of "
@@ -352,7 +371,7 @@ _ROWS = (
         "g_formula",
         "ATE",
         "Parametric g-formula",
-        21,
+        22,
         explained=(
             "How craving and the test of each week in care depend on hours, weeks, craving and tests before it, on the "
             "level of care, the covariates at the start and the site is modelled week by week, and the outcome by what "
@@ -367,7 +386,7 @@ _ROWS = (
         "marginal_structural",
         "ATE",
         "Marginal structural model",
-        22,
+        23,
         explained=(
             "Each person weighs, week by week, by the chance of what the person then did (leaving where the plan ends, "
             "and elsewhere; going on at another level; none, under 3, 3, 6, 9, 20 or more hours a week) given the "
@@ -384,7 +403,7 @@ _ROWS = (
         "generalised_propensity",
         "landmark",
         "Weighted by the chance of such hours",
-        23,
+        24,
         heading="Weighted hours a week",
         explained=(
             "Each person in care at the end of the window, without having moved to another level of care, weighs the "

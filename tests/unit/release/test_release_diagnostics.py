@@ -88,3 +88,20 @@ def test_a_detectable_difference_goes_with_its_estimate() -> None:
         # 2.8 of the released standard error, and no finer: nothing of the private value but that it is there
         if expected == "info":
             assert told.value == pytest.approx(2.801585 * 0.25, abs=0.005)
+
+
+def test_weighted_shares_are_as_fine_as_the_cells_of_their_category() -> None:
+    sex = {"analysis": "design", "outcome": "covariate", "variable": "sex", "horizon_days": None}
+    counts = counts_of("iop", {"female": 40, "male": 60, "unknown": 0}, **sex)
+    counts += counts_of("residential", {"female": 38, "male": 50, "unknown": 3}, **sex)
+    asked = [
+        diagnostic(
+            "sex", 0.43217, level=level, method="overlap", quantity="weighted_mean", threshold=None, status="info"
+        )
+        for level in ("female", "unknown")
+    ]
+    found = release(counts=counts, diagnostics=asked)["diagnostics"].set_index("level")
+    assert found.loc["female", "value"] == 0.432
+    assert found.loc["unknown", "status"] == "suppressed"
+    coarse = release("opensafely", counts=counts, diagnostics=asked)["diagnostics"].set_index("level")
+    assert abs(coarse.loc["female", "value"] - 0.43217) > 0.002  # forty are told to five

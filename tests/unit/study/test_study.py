@@ -102,7 +102,11 @@ def test_an_unknown_cohort_lists_those_there_are(folder):
     [
         ("iop_vs_residential\tabstinent", "iop_vs_residental\tabstinent", "Did you mean 'iop_vs_residential'"),
         ("iop_vs_residential\tabstinent", "iop_vs_residential\tabstinence", "Did you mean 'abstinent'"),
-        ("\tcrude, iptw, aipw\tmissing", "\tcrude, ipwt, aipw\tmissing", "column method: .*Did you mean 'iptw'"),
+        (
+            "\tcrude, iptw, entropy_balancing, aipw\tmissing",
+            "\tcrude, ipwt, entropy_balancing, aipw\tmissing",
+            "column method: .*Did you mean 'iptw'",
+        ),
         ("\t30, 60, 90, 180\t", "\t30, 60, 90, 60\t", "column horizon_days: '60' stands twice in the list"),
         ("\t30, 60, 90, 180\t", "\t30, 60,, 180\t", "column horizon_days: .*valid integer"),
         ("missing_is_using, observed_only", "none, observed_only", "it stands alone"),

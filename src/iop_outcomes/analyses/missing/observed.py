@@ -43,6 +43,6 @@ def means(sample: Sample, method: str, state: Array, history: History, asked: Ma
     first = (sample.everyone["arm"] == 1).to_numpy()
     weight = np.where(sample.compared, sample.among(sample.weight(method)), 0.0)
     weights = METHODS[method].weights
-    score = Score(sample.slope(weights), sample.propensity.nuisance) if weights else None
+    score = Score(sample.slope(weights), sample.nuisance(weights)) if weights else None
     given, names = (sample.among(state), first, sample.among(seen), known, weight), sample.names
     return sample.finish(means_by_observation(*given, score=score, names=names), method)

@@ -47,6 +47,19 @@ def standardised_difference(
     return over_spread(gap, _ruler(covariates, one, zero), rounding)
 
 
+def weighted_means(x: Covariates, arm: ArrayLike, weight: ArrayLike) -> Array:
+    """(p,) means of the people for whom weights speak: half way between the arms, whose weighted means are theirs where
+    weights balance. Raises EstimationError where an arm has no one with weight.
+    """
+    treated = indicator(arm, "arm")
+    covariates = model_matrix(x if isinstance(x, ModelMatrix) else np.asarray(x, dtype=float), (), treated.size)
+    counted = rows(treated.size, weight, None)
+    sides = [counted.total * here for here in (treated, ~treated)]
+    if not all(side.sum() > 0 for side in sides):
+        raise EstimationError("Means of those for whom weights speak need people with weight in both arms.")
+    return np.asarray(sum(covariates.crossproduct(side) / side.sum() for side in sides) / 2)
+
+
 def variance_ratio(
     x: Covariates, arm: ArrayLike, weight: ArrayLike | None = None, frequency: ArrayLike | None = None
 ) -> Array:
