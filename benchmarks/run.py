@@ -26,9 +26,11 @@ from pathlib import Path
 import cleaning
 import endpoints
 import estimators
+import histories
 import national
 import reading
 import reports
+import specifications
 import suppression
 import year
 
@@ -134,6 +136,8 @@ def main() -> None:
     rows += endpoints.rows(repeats)
     rows += year.rows(repeats)
     estimators.write(estimators.rows(repeats))
+    write(HERE / "histories.csv", estimators.COLUMNS, histories.rows(repeats))
+    write(HERE / "specifications.csv", estimators.COLUMNS, specifications.rows(repeats))
     write(HERE / "stages.csv", STAGE_COLUMNS, costs)
     write(HERE / "results.csv", COLUMNS, rows)
 
