@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from iop_outcomes.library import (
+        across_sites,
         adjusted_difference,
         at_a_dose,
         by_group,
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "adjusted_difference", "at_a_dose", "by_group", "cox", "cumulative_incidence", "endpoints", "histories_of_hours",
-    "kaplan_meier", "propensity_score", "restricted_mean", "starting", "states_over_time", "staying", "staying_curve",
-    "weekly_shares",
+    "across_sites", "adjusted_difference", "at_a_dose", "by_group", "cox", "cumulative_incidence", "endpoints",
+    "histories_of_hours", "kaplan_meier", "propensity_score", "restricted_mean", "starting", "states_over_time",
+    "staying", "staying_curve", "weekly_shares",
 ]  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import doses_rows
 import pandas as pd
 import places_rows
 import records_counts
+import sites_rows
 import specifications_rows
 import strategies_rows
 import thresholds_rows
@@ -94,6 +95,7 @@ def plain_study(**changes: Any) -> dict[str, Any]:
             "thresholds": {"bend": thresholds_rows.BEND},
             "doses": {"grid": doses_rows.GRID},
             "specifications": {"choices": specifications_rows.CHOICES},
+            "sites": sites_rows.ASKED,
             "intensities": {"hours": {"title": "Hours a week", "contrast": "iop_vs_res", "compare": {"iop": (6, 10)}}},
             **changes,
         }
@@ -229,11 +231,8 @@ def estimates() -> pd.DataFrame:
                 {"ratio": (ratio, 0.9 * ratio, 1.1 * ratio)}, measure="hazard_ratio", from_day=first, to_day=last,
             )
         ),
-        *places_rows.rows(),
-        *strategies_rows.naive(0.44),
-        *strategies_rows.right(0.29),
-        *thresholds_rows.rows(),
-        *doses_rows.rows(),
+        *places_rows.rows(), *thresholds_rows.rows(), *doses_rows.rows(), *sites_rows.rows(),
+        *strategies_rows.naive(0.44), *strategies_rows.right(0.29),
         *estimand(
             ("hours", "hours", "abstinent", 180, "landmark", "spline", "observed_only"),
             {

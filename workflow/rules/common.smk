@@ -168,6 +168,13 @@ def imputation(name, contrast):
     }
 
 
+def by_site(name, contrast):
+    """The questions of a contrast that are asked site by site as well, where there are any."""
+    rows = LOADED.by_site(name, contrast)
+    fewest = {"fewest_of_site": STUDY.sites[contrast].fewest} if rows else {}
+    return {"by_site": plain(rows), **fewest} if rows else {}
+
+
 def after_outcomes(*limits):
     """The limits of the gate that hold once outcomes are read; all others are the design's."""
     return {name: getattr(STUDY.gate, name) for name in limits}
@@ -182,5 +189,6 @@ def analysis(name):
         "gate": after_outcomes("min_events", "max_detectable_difference"),
         "inference": plain(STUDY.inference),
         **imputation(name, w.contrast),
+        **by_site(name, w.contrast),
     }
     return step(f"analyses.{name}", settings)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from iop_outcomes.analyses import by_site as of_sites
 from iop_outcomes.analyses import imputed, two_sources
 from iop_outcomes.analyses import rows as results
 from iop_outcomes.analyses.answer import Answered, answer, decided, together
@@ -45,11 +46,14 @@ def run(
     adjustment: Adjustment | None = None,
     history: pd.DataFrame | None = None,
     amounts: pd.DataFrame | None = None,
+    by_site: Sequence[Analysis] = (),
+    fewest_of_site: int = 0,
 ) -> dict[str, pd.DataFrame]:
     """The tables counts, estimates, curves and diagnostics of a contrast's rows of the step abstinence.
 
     people, covariates, imputation, adjustment: where a row asks for covariates to be imputed. history, and imputation:
     where a rule for missing answers stands on what was recorded before. amounts: where a row asks for one.
+    by_site: rows that are asked site by site as well, with so many people in each arm of a site.
     """
     sample, design = Sample.of(scores, contrast, inference), decided(gates)
     records = imputed.records(people, covariates, contrast, adjustment, imputation)
@@ -72,6 +76,8 @@ def run(
                 answers.append(Answered(counts=tuple(two_sources.counts(ask, sample, abstinence))))
         found = answer(ask, sample, outcome, gate, design[ask.method], records)
         answers.append(replace(found, curves=_curves(ask, sample, outcome)) if found.status == "ok" else found)
+        if ask in by_site and found.status == "ok":
+            answers.append(of_sites.answered(ask, sample, outcome, fewest_of_site))
     return together(answers).tables("counts", "estimates", "curves", "diagnostics")
 
 

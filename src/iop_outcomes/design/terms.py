@@ -37,6 +37,7 @@ FLAT = 1e-10
 # and its share of variance is below the other: a rare category that stands by itself has a large share.
 FEW_APART, SMALL_SHARE = 10, 0.05
 NUMBER, CODE = "t_", "c_"
+OF_SITE = re.compile(rf"{CODE}\d+ site=")
 
 
 def distinct(covariates: ModelMatrix) -> ModelMatrix:
@@ -135,6 +136,11 @@ def written(terms: ModelMatrix) -> dict[str, Array | NDArray[np.int16]]:
     held = [(NUMBER, column) for column in terms.numeric.T]
     held += [(CODE, codes.astype(np.int16)) for codes in terms.codes]
     return {f"{kind}{at} {name}": values for at, (name, (kind, values)) in enumerate(zip(named, held, strict=True))}
+
+
+def without_sites(terms: ModelMatrix) -> ModelMatrix:
+    """The terms of the table scores, as `read`, that are no sites."""
+    return terms.keep(np.array([not OF_SITE.match(name) for name in terms.names], dtype=bool))
 
 
 def told(refusal: str, names: Sequence[str] = ()) -> str:

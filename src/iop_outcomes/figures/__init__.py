@@ -41,6 +41,7 @@ TITLES = {
     "transitions": "Moves between levels of care",
     "specifications": "The difference under every combination of choices that could have been made",
     "unmeasured": "How strong an unmeasured cause would have to be to explain the primary answers away",
+    "sites": "The difference at each site, by how precisely it is known",
     "known": "What trials of setting have found, with this cohort beneath",
 }
 

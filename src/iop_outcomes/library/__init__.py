@@ -13,13 +13,14 @@ from iop_outcomes.library.endpoints import endpoints
 from iop_outcomes.library.hazards import cox
 from iop_outcomes.library.histories import histories_of_hours
 from iop_outcomes.library.modifiers import by_group
+from iop_outcomes.library.sites import across_sites
 from iop_outcomes.library.starting import starting
 from iop_outcomes.library.states import states_over_time
 from iop_outcomes.library.strategies import staying, staying_curve
 from iop_outcomes.library.weekly import weekly_shares
 
 __all__ = [
-    "adjusted_difference", "at_a_dose", "by_group", "cox", "cumulative_incidence", "endpoints", "histories_of_hours",
-    "kaplan_meier", "propensity_score", "restricted_mean", "starting", "states_over_time", "staying", "staying_curve",
-    "weekly_shares",
+    "across_sites", "adjusted_difference", "at_a_dose", "by_group", "cox", "cumulative_incidence", "endpoints",
+    "histories_of_hours", "kaplan_meier", "propensity_score", "restricted_mean", "starting", "states_over_time",
+    "staying", "staying_curve", "weekly_shares",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from iop_outcomes.presentation.labels import Labels
 from iop_outcomes.protocol import Compared
-from iop_outcomes.tables.results import ALL
+from iop_outcomes.tables.results import ALL, OF_SITE, OVER_SITES
 from iop_outcomes.vocabulary.methods import PREFERRED
 
 if TYPE_CHECKING:
@@ -26,11 +26,13 @@ def best(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def asked_first(table: pd.DataFrame, study: Compared) -> pd.DataFrame:
-    """A released table without what repeats a question under another rule, or with another delta of missing answers."""
+    """A released table without what repeats a question under another rule, with another delta of missing answers,
+    or site by site.
+    """
     again = study.companions
     if "delta_first" in table:
         table = table[table["delta_first"].isna()]
-        table = table[~_specified(table, study)]
+        table = table[~_specified(table, study) & ~table["group_by"].isin([OF_SITE, OVER_SITES])]
     own = ~table["contrast"].isin(again.contrasts)
     return table[own & ~table["outcome"].isin(again.outcomes)] if "outcome" in table else table[own]
 

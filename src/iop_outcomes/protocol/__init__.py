@@ -13,6 +13,7 @@ from iop_outcomes.protocol.mapping import ColumnMapping, Enrolment, Filter, Tabl
 from iop_outcomes.protocol.margins import Judged, Margin
 from iop_outcomes.protocol.records import Allowance, Privacy, Source
 from iop_outcomes.protocol.rows import Analysis, Eligibility, Endpoint, Question
+from iop_outcomes.protocol.sites import Sites
 from iop_outcomes.protocol.specifications import Specifications
 from iop_outcomes.protocol.starting import Starting
 from iop_outcomes.protocol.staying import Stay, Strategies
@@ -72,6 +73,7 @@ __all__ = [
     "Question",
     "Schedule",
     "Share",
+    "Sites",
     "Source",
     "Specifications",
     "Starting",

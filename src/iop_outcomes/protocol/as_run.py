@@ -11,6 +11,7 @@ from iop_outcomes.protocol.doses import Doses
 from iop_outcomes.protocol.margins import Margin
 from iop_outcomes.protocol.records import Kind
 from iop_outcomes.protocol.rows import PRIMARY, SPECIFICATION, Analysis, Eligibility, Endpoint
+from iop_outcomes.protocol.sites import Sites
 from iop_outcomes.protocol.specifications import Specifications
 from iop_outcomes.protocol.starting import Starting
 from iop_outcomes.protocol.staying import Strategies
@@ -60,6 +61,7 @@ class Compared(Part):
     starting: dict[Name, Starting] = {}
     doses: dict[Name, Doses] = {}
     specifications: dict[Name, Specifications] = {}
+    sites: dict[Name, Sites] = {}
     endpoints: dict[Name, Endpoint] = Field(description="by outcome, in the order of the library")
     primary: list[Analysis] = Field(default=[], description="the questions that the study is about")
     specified: list[Analysis] = Field(

@@ -11,6 +11,7 @@ from iop_outcomes.protocol.categories import Categories
 from iop_outcomes.protocol.doses import FEWEST, Doses, Quantiles
 from iop_outcomes.protocol.margins import Margin
 from iop_outcomes.protocol.records import Privacy, Source
+from iop_outcomes.protocol.sites import Sites
 from iop_outcomes.protocol.specifications import Specifications
 from iop_outcomes.protocol.starting import Starting
 from iop_outcomes.protocol.staying import Strategies
@@ -325,6 +326,9 @@ class Study(Part):
     starting: dict[Name, Starting] = {}
     doses: dict[Name, Doses] = {}
     specifications: dict[Name, Specifications] = {}
+    sites: dict[Name, Sites] = Field(
+        default={}, description="comparisons by name whose primary questions on shares are asked site by site as well"
+    )
     trials: dict[Name, Trial] = Field(
         default={},
         description="what only the authors can say of the trial that each comparison stands in for, by its name; "

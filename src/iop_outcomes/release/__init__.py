@@ -73,7 +73,7 @@ def run(
     import pandas as pd
 
     from iop_outcomes.design import locked as margins_on_record
-    from iop_outcomes.release import absent, differencing, ground, ledger, rare, regime, second_opinion, verdicts
+    from iop_outcomes.release import absent, differencing, ground, ledger, rare, regime, second_opinion, sites, verdicts
     from iop_outcomes.release.diagnostics import of_amounts, score_patterns
     from iop_outcomes.release.estimates import Fineness
     from iop_outcomes.release.levels import cumulative, readings
@@ -96,7 +96,8 @@ def run(
     counts, diagnostics = rare.together(counts, diagnostics, rules)
     counts = absent.named(counts, endpoints, rules)
     scores, amounts = score_patterns(diagnostics), of_amounts(diagnostics)
-    known = Fineness((*contrasts, *shared), outcomes, scores, fewest_events, amounts)
+    of_sites = sites.known(diagnostics)
+    known = Fineness((*contrasts, *shared), outcomes, scores, fewest_events, amounts, of_sites=of_sites)
     cohort = str(estimates["cohort"].iloc[0]) if len(estimates) else ""
     before = ledger.read(earlier, cohort, rules)
     everything = ground.gather(counts, life_tables, estimates, rules, readings(endpoints), apart, before)

@@ -33,6 +33,7 @@ from iop_outcomes.tables.results import (
     DIFFERENCE_BROUGHT_IN,
     FEW_SITES_HIGH,
     FEW_SITES_LOW,
+    FEWEST_OF_SITE,
     HELD_BY_TWO,
     OF_QUESTIONS,
     SCORE_PATTERNS,
@@ -48,7 +49,7 @@ OF_FEW = ("largest_within_site_difference", CORRELATION, CORRELATION_BEFORE)
 # speak of the one person who weighs most
 OF_ONE = ("largest_weight",)
 # never released
-UNTOLD = (SCORE_PATTERNS, HELD_BY_TWO)
+UNTOLD = (SCORE_PATTERNS, HELD_BY_TWO, FEWEST_OF_SITE)
 ON_SCALE = (FEW_SITES_LOW, FEW_SITES_HIGH, DIFFERENCE_BROUGHT_IN)
 
 

@@ -29,12 +29,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from iop_outcomes.errors import EstimationError, StudyError
-from iop_outcomes.release import categories, few_scores, gated, precision
+from iop_outcomes.release import categories, few_scores, gated, precision, sites
 from iop_outcomes.release.crude import NUMBERS, Ask, estimate
 from iop_outcomes.release.levels import reading
 from iop_outcomes.release.numbers import NOTHING, together
 from iop_outcomes.release.policy import Policy
 from iop_outcomes.release.support import ArmCells, Evidence, horizon, of_period
+from iop_outcomes.tables.results import ALL, OF_SITE, OVER_SITES
 from iop_outcomes.tables.rows import Estimated, estimated
 from iop_outcomes.vocabulary.measures import BY_ARM, DIFFERENCE, MEAN_DAYS, MEASURES, NUMBER, RATIO, RISK
 from iop_outcomes.vocabulary.methods import CRUDE, METHODS
@@ -58,7 +59,8 @@ class Fineness:
     contrasts, outcomes: companions, whose counts are not told. scores: how many distinct scores stand behind the
     adjusted numbers of a contrast. events: fewest events, and people without one, that the gate asks for in an arm.
     amounts: of questions on amounts, by arm, which share of the sum two people hold, and the largest there could be.
-    categories: which of an arm each row of hours in categories speaks of.
+    categories: which of an arm each row of hours in categories speaks of. of_sites: what is known of each site of a
+    question. told_sites: those that are told.
     """
 
     contrasts: Collection[str] = ()
@@ -67,6 +69,8 @@ class Fineness:
     events: int = 0
     amounts: Mapping[tuple[str, ...], tuple[float, float]] = field(default_factory=dict)
     categories: categories.Categories = field(default_factory=dict)
+    of_sites: Mapping[sites.Key, sites.Site] = field(default_factory=dict)
+    told_sites: frozenset[sites.Key] = frozenset()
 
     def of_two(self, row: Estimated, arms: Sequence[str]) -> float:
         """The largest share that two people hold in the arms that a row speaks of; 1 where it is not told."""
@@ -121,11 +125,13 @@ def release_estimates(
         else {r["contrast"] for r in rows if few_scores.is_few(known.distinct(r["contrast"]))}
     )
     one = few_scores.told(rows, few)
-    known = replace(known, categories=categories.compared(rows))
+    known = replace(
+        known, categories=categories.compared(rows), told_sites=sites.told(rows, known.of_sites, evidence.policy)
+    )
     released = [
         _withheld(row, "suppressed", few_scores.REASON)
         if row["status"] == "ok" and few_scores.second(row, one)
-        else _release(row, evidence, level, arms.get(row["contrast"], ()), known)
+        else _of_sites(row, evidence, level, arms.get(row["contrast"], ()), known)
         for row in rows
     ]
     declared = TABLES["estimates"]
@@ -155,6 +161,26 @@ def _release(row: Estimated, evidence: Evidence, level: float, order: Sequence[s
     if told is None:
         return _withheld(row, "suppressed", policy.reason)
     return row | told | _people(compared) | _effective(row, compared, policy)
+
+
+def _of_sites(row: Estimated, evidence: Evidence, level: float, order: Sequence[str], known: Fineness) -> Row:
+    """A row of one site, of which nothing is counted; of all sites, which speaks of everyone; or of neither."""
+    if row["group_by"] == OF_SITE:
+        return _of_site(row, evidence.policy, known)
+    if row["group_by"] == OVER_SITES:
+        everyone: Estimated = {**row, "group_by": ALL, "group": ALL}
+        found = _release(everyone, evidence, level, order, known)
+        return found | {"group_by": row["group_by"], "group": row["group"]}
+    return _release(row, evidence, level, order, known)
+
+
+def _of_site(row: Estimated, policy: Policy, known: Fineness) -> Row:
+    """The difference at one site."""
+    site = known.of_sites.get(sites.key(row))
+    if policy.exact and row["status"] != "ok":
+        return row | EMPTY
+    told = sites.rounded(row, site, policy) if site and sites.key(row) in known.told_sites else None
+    return _withheld(row, "suppressed", sites.REASON) if told is None else row | told | sites.NOBODY
 
 
 def _gate_tells(row: Estimated, evidence: Evidence, known: Fineness, order: Sequence[str]) -> bool:

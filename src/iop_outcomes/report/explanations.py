@@ -77,6 +77,10 @@ OF_OVERTURNING = (
     "Arms that chance did not form may differ in something that nobody recorded. No record can show that they do not; "
     "what can be told is how strong it would have to be."
 )
+OF_SITES = (
+    "Sites differ in whom they take and in how they care. Where the answer hangs on one of them, or where sites that "
+    "start more people in one arm do otherwise than their people's arms explain, it is no answer about the arms."
+)
 OF_HOURS = (
     "Within each arm, people who attended more hours are compared with people who attended fewer, among those still "
     "in care at the end of the window. The curves are drawn only over hours that the arm's own people attended. The "

@@ -20,6 +20,7 @@ from iop_outcomes.report import (
     places,
     protection,
     results,
+    sites,
     states,
     two_sources,
 )
@@ -124,6 +125,10 @@ def overturn(of: Sources) -> tuple[Item, ...]:
     if found:
         items += [Heading("A cause on no record"), Paragraph(explanations.OF_OVERTURNING)]
         items += [*of.drawn("unmeasured"), *found]
+    told = filled(sites.tables(of.everything["estimates"], of.study))
+    if told:
+        items += [Heading("Site by site"), Paragraph(explanations.OF_SITES)]
+        items += [*points(sites.said(of.everything["estimates"], of.study)), *of.drawn("sites"), *told]
     return tuple(items)
 
 

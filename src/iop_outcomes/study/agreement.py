@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from iop_outcomes.errors import StudyError
 from iop_outcomes.protocol import Analysis, Eligibility, Endpoint, Study, comparisons
 from iop_outcomes.protocol.records import PUBLIC
+from iop_outcomes.protocol.rows import PRIMARY
+from iop_outcomes.protocol.sites import may_be_by_site
 from iop_outcomes.study import covariates, horizons, margins, names
 from iop_outcomes.study.mistakes import unknown
 from iop_outcomes.tables import TABLES
@@ -29,6 +31,7 @@ from iop_outcomes.vocabulary.endpoints import (
 )
 from iop_outcomes.vocabulary.kind import ABSTINENCE, ROOMS, STRATEGIES, THRESHOLDS
 from iop_outcomes.vocabulary.levels import RULES
+from iop_outcomes.vocabulary.measures import RISK
 
 # columns of the candidates that eligibility rules may use beside those of persons and of the index episode
 DERIVED = {
@@ -65,6 +68,7 @@ def check(study: Study, analyses: tuple[Analysis, ...], endpoints: Mapping[str, 
         _check_missed(study, endpoints[row.outcome], at)
     _check_unique(study, analyses)
     _check_one_curve(study, analyses, endpoints)
+    _check_sites(study, analyses)
     margins.check(study, analyses, endpoints)
 
 
@@ -148,6 +152,21 @@ def _check_arms(study: Study, name: str, at: str, arms: Iterable[str]) -> None:
     sides = [study.contrasts[name].first.name, study.contrasts[name].second.name]
     if strange := [arm for arm in arms if arm not in sides]:
         raise StudyError(unknown(at, "arm", strange[0], sides, f"contrasts.{name}"))
+
+
+def _check_sites(study: Study, analyses: tuple[Analysis, ...]) -> None:
+    """What is asked site by site is a contrast with a primary question on a share, by weights."""
+    for name in study.sites:
+        at = f"{study.cohorts}/{study.cohort}.yaml, sites.{name}"
+        if name not in study.contrasts:
+            raise StudyError(unknown(at, "contrast", name, list(study.contrasts), "`contrasts`"))
+        primary = [row for row in analyses if row.contrast == name and row.family == PRIMARY]
+        if not any(may_be_by_site(row) for row in primary):
+            raise StudyError(
+                f"{at}: no primary question of '{name}' is a share by weights, so that there is nothing to ask site by "
+                f"site. Mark a row of {study.analyses} with the measure '{RISK}' and one of the methods "
+                f"{', '.join(methods.WEIGHTED)} as primary, or leave it out of `sites`."
+            )
 
 
 def _check_doses(study: Study, file: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from iop_outcomes.protocol import Analysis, Endpoint, Study
 from iop_outcomes.protocol.rows import PRIMARY
+from iop_outcomes.protocol.sites import may_be_by_site
 from iop_outcomes.vocabulary.answers import BOUNDS, MISSING_RULES
 from iop_outcomes.vocabulary.endpoints import (
     BETWEEN,
@@ -67,6 +68,7 @@ FIGURES: dict[str, set[tuple[str, str]] | None] = {
     "transitions": None,
     "specifications": {(step, RISK) for step in (RETENTION, ABSTINENCE)},
     "unmeasured": {(step, measure) for step in (RETENTION, ABSTINENCE) for measure in WITH_E_VALUE},
+    "sites": {(step, RISK) for step in (RETENTION, ABSTINENCE)},
     "known": {(kind, RISK) for kind in (*USE_ON_A_DAY, *LEFT_INDEX)},
 }
 
@@ -86,12 +88,17 @@ def asked(study: Study, analyses: Sequence[Analysis], endpoints: Mapping[str, En
     by_weights = any(_judged(study, a) for a in rows)
     needs = (
         ("missing", further), ("tipping", shifted), ("specifications", bool(study.specifications)),
-        ("unmeasured", by_weights),
+        ("unmeasured", by_weights), ("sites", any(r.contrast in study.sites and _by_site(r) for r in rows)),
     )  # fmt: skip
     unasked = [name for name, there in needs if not there]
     whole = () if study.inference.hazard_cuts_days else ("hazards",)  # one ratio over all days makes no plot
     without = (*whole, *unasked)
     return [n for n, fills in FIGURES.items() if (fills is None or outcomes & fills) and n not in without]
+
+
+def _by_site(row: Analysis) -> bool:
+    """A primary answer that sites have as well."""
+    return row.family == PRIMARY and may_be_by_site(row)
 
 
 def _judged(study: Study, row: Analysis) -> bool:

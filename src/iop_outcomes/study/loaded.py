@@ -30,6 +30,7 @@ from iop_outcomes.protocol import (
 )
 from iop_outcomes.protocol.alike import unable
 from iop_outcomes.protocol.rows import PRIMARY, SPECIFICATION
+from iop_outcomes.protocol.sites import may_be_by_site
 from iop_outcomes.study import figures, margins
 from iop_outcomes.vocabulary.answers import WITH_HISTORY
 from iop_outcomes.vocabulary.arms import LEFT, STAYED
@@ -80,6 +81,14 @@ class Loaded:
         own = [r for r in self.analyses if r.contrast == contrast and r.family != SPECIFICATION]
         by_step = [r for step in (RETENTION, ABSTINENCE) for r in own if r.step == step]
         return [r.model_copy(update={"family": "secondary"}) for r in by_step]
+
+    def by_site(self, step: str, contrast: str) -> list[Analysis]:
+        """The primary questions of a step on shares, by weights, that are asked site by site as well."""
+        if contrast not in self.study.sites:
+            return []
+        own = [r for r in self.analyses if (r.step, r.contrast, r.family) == (step, contrast, PRIMARY)]
+        own = [r for r in own if may_be_by_site(r)]
+        return [r.model_copy(update={"family": "secondary"}) for r in own]
 
     def of_dose(self) -> OfDose:
         """What the step dose compares beside contrasts, without titles."""
@@ -310,6 +319,7 @@ class Loaded:
             "starting",
             "doses",
             "specifications",
+            "sites",
             "population",
             "inference",
             "gate",

@@ -21,6 +21,9 @@ STRATUM = "stratum"
 SCORE_PATTERNS = "score_patterns"
 # which share of the sum of an arm's amounts two people hold, and the largest there could be; never released
 HELD_BY_TWO = "held_by_two"
+# the fewest people with, or without, the outcome in an arm of a site, and (`threshold`) of its smaller arm; never
+# released
+FEWEST_OF_SITE = "fewest_of_a_site"
 DETECTABLE = "detectable_difference"
 # of the weights of a strategy: what of its people they leave as effective number, the largest by the mean, the mean
 # over everyone who started, the largest difference from everyone in what was known at the start, the share cut off
@@ -81,6 +84,9 @@ DELIVERED_OF_SCHEDULED, ATTAINED_OF_PLANNED = "delivered_of_scheduled", "attaine
 # definitions of a level of care: the program's label, and two by hours a week
 BY_LABEL, BY_ASAM, BY_BROAD = "label", "asam", "broad"
 BY_SITE, BY_PERIOD, BY_GAP = "site", "period", "gap_days"
+# estimates of one site, and of all sites: within them, between them, and how far these two lie apart
+OF_SITE, OVER_SITES = "of_site", "over_sites"
+WITHIN_SITES, BETWEEN_SITES, SITES_APART = "within", "between", "between less within"
 # people by what they report and by what their tests say, beside a question
 REPORT_BY_TEST, BY_TEST = "report_by_test", "test"
 # of what people are counted week by week, beside the whole question

@@ -12,13 +12,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import exp, log, sqrt
+from math import exp
 from typing import Any
 
 from iop_outcomes.errors import StudyError
 from iop_outcomes.estimators.base.random_effects import Across, across
 from iop_outcomes.presentation import numbers, select
 from iop_outcomes.presentation.labels import Labels
+from iop_outcomes.presentation.sites import on_scale
 from iop_outcomes.protocol.rows import PRIMARY
 from iop_outcomes.tables.results import ALL
 from iop_outcomes.tables.rows import Estimated, estimated
@@ -70,7 +71,7 @@ class Pool:
         made = []
         for key, rows in by_key.items():
             if len(rows) > 1 and not {str(key[0]), str(key[1])} & set(unlike):
-                values, errors = zip(*(_on_scale(row) for row in rows), strict=True)
+                values, errors = zip(*(on_scale(row) for row in rows), strict=True)
                 made.append(Pooled(rows[0], len(rows), across(values, errors, self._level)))
         return made
 
@@ -165,17 +166,6 @@ def _told(release: Release) -> Iterator[Estimated]:
         told = row["status"] == OK and numbers.known(row["estimate"]) and (numbers.number(row["std_error"]) or 0.0) > 0
         if compares and fair and whole and told:
             yield row
-
-
-def _on_scale(row: Estimated) -> tuple[float, float]:
-    """An estimate and its standard error, of a ratio those of the logarithm; an estimate that was rounded lies anywhere
-    within its rounding, alike.
-    """
-    rounding = numbers.number(row["rounding_error"]) or 0.0
-    value = row["estimate"]
-    if row["of"] == RATIO:
-        value, rounding = log(row["estimate"]), rounding / row["estimate"]
-    return value, sqrt(row["std_error"] ** 2 + rounding**2 / 3)
 
 
 def _defined(release: Release) -> dict[str, dict[str, Any]]:

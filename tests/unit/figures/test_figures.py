@@ -177,6 +177,7 @@ ALT = {
         "estimate away, 2.58 to bring its limit there",
         "its interval holds no difference already",
     ),
+    "sites": ("Unplanned discharge, day 90: differences of 5 sites about a mean of +20.0 percentage points",),
     "known": (
         f"Schneider and others 1996, completed: {MINUS}48.4 ({MINUS}64.7 to {MINUS}28.4) points",
         "Witbrodt and others 2007, abstinent, month 6: no rates seen",

@@ -39,7 +39,8 @@ def test_tipping_points_are_in_no_other_figure() -> None:
     assert len(select.tipping(whole)) == len(DELTAS) ** 2
     first = select.asked_first(whole, words())
     assert first["delta_first"].isna().all()
-    assert len(first) == len(whole) - len(DELTAS) ** 2
+    by_site = whole["group_by"].isin(["of_site", "over_sites"]).sum()
+    assert len(first) == len(whole) - len(DELTAS) ** 2 - by_site
 
 
 def test_two_plain_readings_make_no_grid() -> None:
