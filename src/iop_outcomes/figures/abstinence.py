@@ -127,7 +127,7 @@ def _rows(shown: pd.DataFrame, labels: Labels) -> list[forest.Row]:
         arms = labels.against(str(contrast))
         asked = labels.question(str(outcome), float(str(day)), str(rule))
         rows += [forest.Row(words, heading=True) for words in ((arms, asked) if arms != last else (asked,))]
-        rows += [_row(estimand) for estimand in _estimands(own)]
+        rows += [_row(estimand, labels) for estimand in _estimands(own)]
         last = arms
     return rows
 
@@ -136,14 +136,14 @@ def _estimands(shown: pd.DataFrame) -> list[Shown]:
     return shown.to_dict("records")  # type: ignore[return-value]
 
 
-def _row(row: Shown) -> forest.Row:
+def _row(row: Shown, labels: Labels) -> forest.Row:
     crude = row["method"] == CRUDE
     arms = ", ".join(
         numbers.percent(value, error)
         for value, error in ((row["first"], row["first_error"]), (row["second"], row["second_error"]))
     )
     return forest.Row(
-        method(row["method"]),
+        method(row["method"]) + labels.mark(row),
         row["difference"],
         row["conf_low"],
         row["conf_high"],

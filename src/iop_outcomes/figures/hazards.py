@@ -79,6 +79,7 @@ def _rows(shown: pd.DataFrame, labels: Labels) -> list[forest.Row]:
     for (contrast, outcome, day), own in shown.groupby(GROUP, sort=False, dropna=False):
         arms = labels.against(str(contrast))
         asked = f"{labels.endpoint(str(outcome))}, to day {day:.0f}: {within(method(str(own['method'].iloc[0])))}"
+        asked += labels.mark(estimated(own)[0])
         rows += [forest.Row(words, heading=True) for words in ((arms, asked) if arms != last else (asked,))]
         rows += [_row(row) for row in estimated(own)]
         last = arms

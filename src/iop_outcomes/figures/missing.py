@@ -128,10 +128,11 @@ def _marks(shown: pd.DataFrame, labels: Labels) -> pd.DataFrame:
         gap = row["of"] == DIFFERENCE
         first, second = labels.sides(row["contrast"])
         lift = 0.0 if gap else {first: 0.12, second: -0.12}.get(row["of"], 0.0)
+        how = method(row["method"]) + labels.mark(row)
         title = f"{labels.against(row['contrast'])}. {labels.endpoint(row['outcome'])}, day {row['horizon_days']:.0f}"
         rows.append(
             {
-                "panel": f"{style.wrap(title, 40)}\n{method(row['method'])}\n{GAPS if gap else SHARES}",
+                "panel": f"{style.wrap(title, 40)}\n{how}\n{GAPS if gap else SHARES}",
                 "who": "Difference" if gap else labels.arm(row["contrast"], row["of"]),
                 "gap": gap, "missing_rule": row["missing_rule"], "y": -rules[row["missing_rule"]] - 0.5 + lift,
                 **{name: 100 * row[name] for name in ("estimate", "conf_low", "conf_high")},

@@ -14,6 +14,7 @@ from itertools import permutations
 
 from iop_outcomes.presentation import numbers
 from iop_outcomes.protocol import Compared, Comparison, Contrast, Endpoint, comparisons, two_strategies
+from iop_outcomes.protocol.rows import EXPLORATORY, PRIMARY
 from iop_outcomes.tables.results import ALL
 from iop_outcomes.vocabulary import answers, causes, endpoints
 from iop_outcomes.vocabulary.arms import LEFT, STAYED
@@ -27,6 +28,8 @@ BEFORE = {"unweighted": "Before weighting"}
 # ways of leaving, events, and the curves of people who are still there
 CAUSES = causes.LABELS | endpoints.LABELS
 OR = " or "
+# by which an estimate is one of a family
+QUESTION = ("analysis", "contrast", "outcome", "horizon_days", "measure", "method", "missing_rule")
 # causes that the release counts together where too few people left by each, by every name that it may give them: some
 # may have been together before
 POOLS = {
@@ -201,6 +204,15 @@ class Labels:
         found = self.endpoints().get(outcome)
         itself = found is not None and found.reads_missed and rule == answers.OBSERVED_ONLY
         return "" if itself else missing_rule(rule)
+
+    def mark(self, row: Mapping[str, object]) -> str:
+        """' (primary)' or ' (exploratory)' behind what a row of estimates is called, '' of all others. row: by as many
+        of QUESTION as it has.
+        """
+        for family, asked in ((PRIMARY, self.study.primary), (EXPLORATORY, self.study.exploratory)):
+            if any(all(key not in row or row[key] == getattr(one, key) for key in QUESTION) for one in asked):
+                return f" ({family})"
+        return ""
 
     def kind(self, outcome: str) -> str:
         """Kind of an endpoint, or ''."""

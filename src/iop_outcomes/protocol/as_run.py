@@ -10,7 +10,7 @@ from iop_outcomes.protocol.base import Name, Part
 from iop_outcomes.protocol.doses import Doses
 from iop_outcomes.protocol.margins import Margin
 from iop_outcomes.protocol.records import Kind
-from iop_outcomes.protocol.rows import PRIMARY, SPECIFICATION, Analysis, Eligibility, Endpoint
+from iop_outcomes.protocol.rows import EXPLORATORY, PRIMARY, SPECIFICATION, Analysis, Eligibility, Endpoint
 from iop_outcomes.protocol.sites import Sites
 from iop_outcomes.protocol.specifications import Specifications
 from iop_outcomes.protocol.starting import Starting
@@ -64,6 +64,7 @@ class Compared(Part):
     sites: dict[Name, Sites] = {}
     endpoints: dict[Name, Endpoint] = Field(description="by outcome, in the order of the library")
     primary: list[Analysis] = Field(default=[], description="the questions that the study is about")
+    exploratory: list[Analysis] = Field(default=[], description="those that answer nothing, and give rise to questions")
     specified: list[Analysis] = Field(
         default=[], description="what specification curves ask beside the sheet, and is shown nowhere else"
     )
@@ -109,7 +110,7 @@ class AsRun(Compared):
             return given
         rows = given.get("analyses", ())
         families = [row["family"] if isinstance(row, dict) else row.family for row in rows]
-        of = {"primary": PRIMARY, "specified": SPECIFICATION}
+        of = {"primary": PRIMARY, "exploratory": EXPLORATORY, "specified": SPECIFICATION}
         return {
             **given, **{n: [r for r, own in zip(rows, families, strict=True) if own == f] for n, f in of.items()}
         }  # fmt: skip

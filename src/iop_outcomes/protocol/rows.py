@@ -45,8 +45,10 @@ Measure = Annotated[str, OneOf(MEASURES)]
 Method = Annotated[str, OneOf(METHODS)]
 Estimand = Annotated[str, OneOf(ESTIMANDS)]
 MissingRule = Annotated[str, OneOf(MISSING_RULES)]
-Family = Literal["primary", "secondary", "sensitivity", "exhibit"]
+Family = Literal["primary", "secondary", "exploratory", "sensitivity", "exhibit"]
 PRIMARY: Final = "primary"
+# not decided on before outcomes were seen, or one of many: it gives rise to questions, and has no verdict
+EXPLORATORY: Final = "exploratory"
 # of what a specification curve asks beside the sheet, which no sheet says
 SPECIFICATION: Final = "specification"
 

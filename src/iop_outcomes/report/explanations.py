@@ -17,7 +17,8 @@ DEVIATIONS = (
     "Verdicts are on everyone who started in either arm. What would have come of staying as planned has estimates "
     "of its own, and no verdict.",
     "Weights are truncated in named variants only: where one person weighs too much, the gate stops the estimate.",
-    "P values are not corrected for the number of questions; primary questions are marked in the analyses sheet.",
+    "P values are not corrected for the number of questions. Primary questions are marked wherever they are shown, and "
+    "so are exploratory ones, which have no verdict and answer nothing; what bears no mark is secondary, or a check.",
 )
 LIMITS = (
     "People were compared on what was recorded. What decided on placement and was not recorded can bias every "

@@ -147,8 +147,11 @@ def heading(row: Estimated, labels: Labels) -> str:
 
 
 def label(pair: Pair, labels: Labels) -> str:
-    """The method of an estimand, as its row is called."""
-    row = pair.main
+    """The method of an estimand, as its row is called, with the mark of its family."""
+    return _method(pair.main, labels) + labels.mark(pair.main)
+
+
+def _method(row: Estimated, labels: Labels) -> str:
     durations = labels.study.durations
     name = method(row["method"])
     if row["contrast"] in durations:

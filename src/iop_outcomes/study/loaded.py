@@ -29,7 +29,7 @@ from iop_outcomes.protocol import (
     two_strategies,
 )
 from iop_outcomes.protocol.alike import unable
-from iop_outcomes.protocol.rows import PRIMARY, SPECIFICATION
+from iop_outcomes.protocol.rows import EXPLORATORY, PRIMARY, SPECIFICATION
 from iop_outcomes.protocol.sites import may_be_by_site
 from iop_outcomes.study import figures, margins
 from iop_outcomes.vocabulary.answers import WITH_HISTORY
@@ -289,8 +289,11 @@ class Loaded:
     def compared(self) -> Compared:
         """What figures need to speak: labels, titles and the confidence level."""
         endpoints = {n: e.model_copy(update={"definition": ""}) for n, e in self.endpoints.items()}
-        primary, specified = ([r for r in self.analyses if r.family == f] for f in (PRIMARY, SPECIFICATION))
-        return Compared(**self._compared(), endpoints=endpoints, primary=primary, specified=specified)
+        primary, exploratory, specified = (
+            [r for r in self.analyses if r.family == f] for f in (PRIMARY, EXPLORATORY, SPECIFICATION)
+        )
+        own = {"primary": primary, "exploratory": exploratory, "specified": specified}
+        return Compared(**{**self._compared(), **own}, endpoints=endpoints)
 
     def as_run(self) -> AsRun:
         """The whole study as the report reads it, without passwords."""

@@ -10,7 +10,7 @@ from iop_outcomes.errors import EstimationError, StudyError
 from iop_outcomes.estimators.base.margins import Scale
 from iop_outcomes.protocol import Analysis, Contrast, Endpoint, Study
 from iop_outcomes.protocol.margins import Judged, Margin
-from iop_outcomes.protocol.rows import PRIMARY, Family
+from iop_outcomes.protocol.rows import EXPLORATORY, PRIMARY, Family
 from iop_outcomes.study.mistakes import unknown
 from iop_outcomes.vocabulary.directions import MORE, better
 from iop_outcomes.vocabulary.measures import MEASURES, RATIO
@@ -28,7 +28,8 @@ def check(study: Study, analyses: Sequence[Analysis], endpoints: Mapping[str, En
             raise StudyError(unknown(at, "outcome", margin.outcome, list(endpoints), study.endpoints))
         if not _about(margin, study, analyses):
             raise StudyError(
-                f"{at}: no row of {study.analyses} asks for the {margin.measure} of '{margin.outcome}' in a contrast"
+                f"{at}: no row of {study.analyses} that is more than exploratory asks for the {margin.measure} of "
+                f"'{margin.outcome}' in a contrast"
                 f"{f' at day {margin.horizon_days}' if margin.horizon_days else ''}, so that nothing would be "
                 "judged by this margin. Add the row, or take the margin out."
             )
@@ -80,6 +81,7 @@ def _about(margin: Margin, study: Study, analyses: Iterable[Analysis]) -> list[A
         for row in analyses
         if (row.outcome, row.measure) == (margin.outcome, margin.measure)
         and row.contrast in study.contrasts
+        and row.family != EXPLORATORY
         and margin.horizon_days in (None, row.horizon_days)
     ]
 

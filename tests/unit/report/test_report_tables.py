@@ -53,10 +53,10 @@ def test_a_withheld_cell_has_no_number_and_no_percentage_can_give_it_back() -> N
 def test_rows_without_a_number_say_why_and_rows_with_one_have_their_interval() -> None:
     table, *_ = results.of_contrast(estimates(), typed("diagnostics", []), study(), "iop_vs_res", "abstinence")
     lines = {(b.heading, line.label): line for b in table.blocks for line in b.lines}
-    crude = lines["Abstinent, day 180: missing counted as use", "Unadjusted"]
+    crude = lines["Abstinent, day 180: missing counted as use", "Unadjusted (primary)"]
     assert crude.wrong
     assert crude.cells[:3] == (f"45.0{NARROW}%", f"40.0{NARROW}%", f"+5.0 ({MINUS}2.0 to +12.0)")
-    absent = lines["Abstinent, day 180: observed only", "Doubly robust"]
+    absent = lines["Abstinent, day 180: observed only", "Doubly robust (primary)"]
     assert absent.absent == "Not shown (fewer than 10 events in the arm \u2018Intensive outpatient\u2019)"
     assert not absent.cells
 
@@ -101,11 +101,11 @@ def test_a_gap_of_a_ratio_says_of_which_and_of_which_days() -> None:
 def test_the_truth_is_inside_or_not() -> None:
     (table,) = known_truth.beside(estimates(), study(), truth())
     lines = {(b.heading[-3:], line.label): line for b in table.blocks for line in b.lines}
-    assert lines["use", "Overlap weighting"].cells[1:] == (f"{MINUS}5.0", "yes")
-    wrong = lines["use", "Unadjusted, wrong on purpose"]
+    assert lines["use", "Overlap weighting (primary)"].cells[1:] == (f"{MINUS}5.0", "yes")
+    wrong = lines["use", "Unadjusted (primary), wrong on purpose"]
     assert wrong.wrong
     assert wrong.cells[1:] == (f"{MINUS}4.8", "no")
-    assert lines["nly", "Overlap weighting"].cells[2] == "no"  # -3.3 to +5.1 misses -5.0
+    assert lines["nly", "Overlap weighting (primary)"].cells[2] == "no"  # -3.3 to +5.1 misses -5.0
     assert known_truth.hits([table]) == (
         "Adjusted: the truth lies inside 1 of 2 intervals. Unadjusted: the truth lies inside 0 of 1 intervals."
     )
@@ -116,7 +116,7 @@ def test_a_truth_as_near_to_a_rounded_limit_as_rounding_may_have_moved_it_is_nei
     own = (rows["method"] == "overlap") & (rows["of"] == "difference")
     near = rows.assign(conf_low=rows["conf_low"].mask(own, -0.048), rounding_error=0.0025)
     (table,) = known_truth.beside(near, study(), truth())
-    line = next(line for b in table.blocks for line in b.lines if line.label == "Overlap weighting")
+    line = next(line for b in table.blocks for line in b.lines if line.label == "Overlap weighting (primary)")
     assert line.cells[2] == known_truth.OPEN
     assert "(of 2 it is open, as their limits are rounded)" in known_truth.hits([table])
 

@@ -110,8 +110,8 @@ def test_one_gated_question_names_itself_and_its_reason() -> None:
     rows += gated((*USE, "ATO", "overlap", "observed_only"), "fewer than 10 events in the arm 'iop'")
     found = texts(said(rows))
     assert (
-        "Abstinent, day 180, among those whose answer is known: no adjusted comparison is shown (fewer than 10 events "
-        "in the arm \u2018Intensive outpatient\u2019)."
+        "Abstinent, day 180, among those whose answer is known (primary): no adjusted comparison is shown (fewer than "
+        "10 events in the arm \u2018Intensive outpatient\u2019)."
     ) in found
 
 

@@ -124,3 +124,18 @@ def test_readings_that_a_verdict_needs_follow_from_the_kind() -> None:
     assert needed("days_abstinent") == ("missing_is_using", "observed_only")
     assert needed("state_at_interview") == ("imputed",)
     assert needed("pattern_answer", itself=True) == ()
+
+
+def test_exploratory_questions_have_no_verdict(folder: Path) -> None:
+    sheet = Path("config/analyses.tsv")
+    whole = sheet.read_text(encoding="utf-8")
+    own = {"own": {**RIGHT, "outcome": "abstinent_28_days"}}
+    judged = {one.outcome for one in load(own).judged()}
+    lines = [
+        line.replace("secondary", "exploratory") if line.startswith("demo\tpoint_prevalence") else line
+        for line in whole.splitlines(keepends=True)
+    ]
+    sheet.write_text("".join(lines), encoding="utf-8")
+    assert "abstinent_28_days" in judged
+    with pytest.raises(StudyError, match=r"no row of config/analyses\.tsv that is more than exploratory asks"):
+        load(own)

@@ -69,7 +69,8 @@ def no_adjusted(reason: str, randomised: bool) -> str:
 def topic(row: Estimated, labels: Labels) -> str:
     """The question of a row: endpoint, day and reading."""
     read = reading(row, labels)
-    return f"{labels.endpoint(row['outcome'])}, day {row['horizon_days']:.0f}{', ' + read if read else ''}"
+    asked = f"{labels.endpoint(row['outcome'])}, day {row['horizon_days']:.0f}{', ' + read if read else ''}"
+    return asked + labels.mark(row)
 
 
 def reading(row: Estimated, labels: Labels) -> str:
