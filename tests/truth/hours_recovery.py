@@ -13,14 +13,20 @@ marginal structural model). The wrong one is a regression on the hours and weeks
 A right row is accepted if, with R replicates, |bias| <= max(.005, 2 Monte Carlo errors of the bias, that of the truth
 among them) and intervals of 95 % by site cover the truth within the exact binomial 99 % limits for R; the wrong one
 must be off by more than four Monte Carlo errors and more than .005. Right rows that are not accepted are named in
-SHORT: of the g-formula, off by less than .006, and their intervals cover the truth nine times in ten. Drawing is not
-why: standard errors with 12 draws are those with 3. Leaving out a site at a time in place of influences gives errors
-that are 1 to 3 % larger, which is a part of what is lacking.
+SHORT: of the g-formula for 4 weeks at 12 hours, which is off by .002, intervals cover the truth in 92.0 of a hundred
+samples where 92.5 are asked. Of the first 300 samples alone three rows fell short, in the next 300 none did: rows of
+one sample err together. Drawing is not why: standard errors with 12 draws are those with 3. Leaving out a site at a
+time in place of influences gives errors that are 1 to 3 % larger, where standard errors are 0 to 5 % short.
 
-Not held here: hours that few have. Over 72 of the samples the marginal structural model is .015 high for 8 weeks at 15
-hours and .013 low for 4 weeks at 6 (Monte Carlo errors .0065 and .0049): hours seem to do a little too much there.
+Not held here: hours that few have. In 14 samples of 24,000 people the marginal structural model is .027 high for 8
+weeks at 15 hours, .010 high for 4, and .011 low for 4 weeks at 6 hours (Monte Carlo errors .004, .002 and .003). It is
+as far off with weights as they are, so that bringing them in is not all: within a category of hours use still moves
+them. With eighths of the attended share in place of categories, and weights brought in at .001, nothing is seen to be
+left (-.001, Monte Carlo error .019), nor of the weights: 1 to 4 in 100 people as effective number. In samples of 4,000
+some 75 people as effective number are near 15 hours, whose standard error is two to three times that bias; the 20 to 45
+near 6 hours for 8 weeks and more are too few for a number (`fewest_near`).
 
-    python tests/truth/hours_recovery.py --replicates 300 --processes 2
+    python tests/truth/hours_recovery.py --replicates 600 --processes 2
 """
 
 from __future__ import annotations
@@ -49,7 +55,7 @@ from iop_outcomes.simulate.cohort.population import draw_baseline
 
 PROJECT = Path(__file__).resolve().parents[2]
 OUT_FILE = Path(__file__).with_name("hours_recovery.csv")
-SEED, REPLICATES, DIGITS = 20261202, 300, 6
+SEED, REPLICATES, DIGITS = 20261202, 600, 6
 PEOPLE, SITES, LAST, DRAWS = 4_000, 40, 25, 3
 # as studies have them by default
 BROUGHT_IN = (0.01, 0.99)
@@ -119,7 +125,7 @@ ROWS: dict[str, tuple[Callable[[People], Estimate], bool]] = {
 }
 
 # right rows that are not accepted
-SHORT = {("g-formula", "13_at_12"), ("g-formula", "8_at_9"), ("g-formula", "4_at_12")}
+SHORT = {("g-formula", "4_at_12")}
 
 
 def truths() -> pd.DataFrame:

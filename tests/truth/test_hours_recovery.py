@@ -25,7 +25,7 @@ def known(committed: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_every_line_is_as_its_rule_has_it(committed: pd.DataFrame) -> None:
-    assert (committed["replicates"] >= 300).all()
+    assert (committed["replicates"] >= 600).all()
     assert (committed["seed"] == hours_recovery.SEED).all()
     assert set(committed["estimator"]) == set(hours_recovery.ROWS)
     for row in committed.itertuples():
@@ -35,11 +35,11 @@ def test_every_line_is_as_its_rule_has_it(committed: pd.DataFrame) -> None:
 
 
 def test_right_rows_are_near_the_truth_and_what_people_happened_to_have_is_off(committed: pd.DataFrame) -> None:
-    """All but those that are named are accepted; these are off by less than .006, and cover it nine in ten."""
+    """All but the one that is named are accepted, and that is short of coverage alone, by half a point."""
     assert not hours_recovery.unexpected(committed)
     right, wrong = (committed[committed["right"] == word] for word in ("yes", "no"))
-    assert (right["bias"].abs() < 0.006).all()
-    assert (right["coverage"] > 0.9).all()
+    assert (right["bias"].abs() < 0.005).all()
+    assert (right["coverage"] >= 0.92).all()
     assert (wrong["accepted"] == "no").all()
     assert (wrong["bias"].abs() > 4 * wrong["bias_monte_carlo_error"]).all()
     assert wrong["bias"].abs().min() > 2 * right["bias"].abs().max()

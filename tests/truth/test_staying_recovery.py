@@ -8,6 +8,8 @@ import pytest
 import staying_recovery
 from replicates import sound
 
+from iop_outcomes.protocol import Gate
+
 pytestmark = pytest.mark.truth
 
 FRESH, FRESH_SEED = 8, 7
@@ -34,6 +36,16 @@ def test_right_rows_recover_the_truth_and_wrong_ones_are_off_by_more_than_chance
     assert set(wrong["estimator"]) == {"naive", "baseline", "use after leaving", "pooled"}
     worst = wrong.assign(size=wrong["bias"].abs()).sort_values("size").drop_duplicates("estimator", keep="last")
     assert (worst["size"] > 4 * worst["bias_monte_carlo_error"]).all()
+
+
+def test_staying_longer_than_plans_allow_is_no_number_that_a_gate_lets_through() -> None:
+    gate = Gate()
+    for seed in (1, 2):
+        people = staying_recovery.draw(np.random.SeedSequence(seed))
+        found = staying_recovery.twenty_six_weeks(people)
+        assert found.effective[0] < gate.min_effective_share * found.people[0]
+        # few or none stand for those whose plans end before, so that the mean of weights is off, either way
+        assert abs(found.weight.sum() / len(people.y) - 1) > gate.max_mean_weight_gap
 
 
 def test_a_fresh_study_agrees_with_the_committed_one(committed: pd.DataFrame) -> None:

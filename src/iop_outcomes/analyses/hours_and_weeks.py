@@ -6,9 +6,9 @@ The naive rows are a regression on the hours and weeks that people happened to h
 leave. The others follow everyone anew under the dose (`estimators.causal.g_formula`), or weigh people by how likely
 what they did was (`weighted_weeks`). An outcome that was not observed is read by the rule of the question.
 
-A dose has a number at a level where enough people of that level stayed as long, at nearly such hours; elsewhere a model
-would speak for nobody, and the answer is that it is not identifiable. Beside the estimates stands how many people of
-each level attended how many hours a week, on the mean.
+A dose has a number at a level where enough people of that level stayed as long, at nearly such hours, weighted ones by
+their effective number; elsewhere a model would speak for nobody, and the answer is that it is not identifiable. Beside
+the estimates stands how many people of each level attended how many hours a week, on the mean.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from iop_outcomes.errors import EstimationError, NotPossible
 from iop_outcomes.estimators.base.arrays import Array, Mask, Whole
 from iop_outcomes.estimators.base.estimate import Estimate, difference
 from iop_outcomes.estimators.causal import effects
-from iop_outcomes.estimators.causal.doses import OUT, Course, Dose, mean_hours, near
+from iop_outcomes.estimators.causal.doses import OUT, Course, Dose, effective_near, mean_hours, near
 from iop_outcomes.estimators.causal.g_formula import dose_means
 from iop_outcomes.estimators.causal.marginal_structural import Weights
 from iop_outcomes.protocol import Analysis, Contrast, Doses, Endpoint, Gate, Inference
@@ -61,6 +61,7 @@ NO_HOURS = "no hours of care are on record week by week in this cohort"
 SPEAKS_FOR_NOBODY = (
     "not identifiable: fewer than {fewest} people of the arm '{arm}' stayed so long at nearly such hours a week"
 )
+BY_WEIGHTS = ", counted by their weights"
 
 
 def answered(
@@ -209,7 +210,8 @@ class _AtDoses:
         return results.from_estimate(self.ask, DIFFERENCE, gap, level, some=one.some)
 
     def _thin(self, arm: str) -> str:
-        return SPEAKS_FOR_NOBODY.format(fewest=self.setting.fewest_near, arm=arm)
+        counted = BY_WEIGHTS if self.ask.method == MARGINAL_STRUCTURAL else ""
+        return SPEAKS_FOR_NOBODY.format(fewest=self.setting.fewest_near, arm=arm) + counted
 
     @cached_property
     def _doses(self) -> dict[tuple[str, Some], Dose]:
@@ -224,11 +226,15 @@ class _AtDoses:
     @cached_property
     def _identified(self) -> dict[tuple[str, Some], str]:
         """The doses that enough people were near, and the name of the mean of each."""
-        everyone = np.ones(len(self.sample.arm), dtype=bool)
-        enough = [
-            key for key, dose in self._doses.items() if near(self.course, everyone, dose) >= self.setting.fewest_near
-        ]
+        enough = [key for key, dose in self._doses.items() if self._near(dose) >= self.setting.fewest_near]
         return {key: f"dose {place}" for place, key in enumerate(enough)}
+
+    def _near(self, dose: Dose) -> float:
+        """People who were near a dose: by their effective number, where a model of them so weighted speaks."""
+        everyone = np.ones(len(self.sample.arm), dtype=bool)
+        if self.ask.method == MARGINAL_STRUCTURAL:
+            return effective_near(self.course, everyone, dose, self._weights.weight)
+        return near(self.course, everyone, dose)
 
     @cached_property
     def _estimate(self) -> Estimate:

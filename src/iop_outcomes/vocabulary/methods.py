@@ -396,7 +396,9 @@ _ROWS = (
             "level, and what was known at the start. Weights are brought in to two of their quantiles, and their "
             "estimation is counted in the standard error. It rests on models of what people did, where the g-formula "
             "rests on models of use: where both agree, neither shape has made the answer. What moves both hours, or "
-            "leaving, and later use and is not on record remains."
+            "leaving, and later use and is not on record remains. So does what moves hours within a category, and what "
+            "weights that were brought in no longer take away: in simulated people hours seem to do up to four tenths "
+            "more than they do, and most where few attend them."
         ),
     ),
     Method(

@@ -105,18 +105,19 @@ def test_the_estimate_is_that_of_the_estimator_on_the_course_of_everyone(cohort)
 
 def test_more_hours_of_one_arm_have_an_interval_of_their_own(mixed):
     found = run(mixed, "naive", "g_formula", "marginal_structural")["estimates"]
-    own = found[(found["group_by"] == "arm") & (found["weeks_of_care"] == 4)].set_index(["group", "method"])
-    for method in ("naive", "g_formula", "marginal_structural"):
+    own = found[found["group_by"] == "arm"].set_index(["weeks_of_care", "group", "method"])
+    # by their weights too few people are near 6 hours for 4 weeks
+    for method, weeks in (("naive", 4), ("g_formula", 4), ("marginal_structural", 2)):
         more, fewer = (
-            at({"estimates": found[found["method"] == method]}, "iop", hours, 4) for hours in (9, 6)
+            at({"estimates": found[found["method"] == method]}, "iop", hours, weeks) for hours in (9, 6)
         )  # fmt: skip
-        row = own.loc[("iop", method)]
+        row = own.loc[(weeks, "iop", method)]
         assert row["estimate"] == pytest.approx(more["estimate"] - fewer["estimate"], abs=1e-12)
         # both speak of the same people, so that their difference is surer than if they did not
         apart = float(np.hypot(more["std_error"], fewer["std_error"]))
         assert 0 < row["std_error"] < apart
         assert row["conf_high"] - row["conf_low"] == pytest.approx(2 * 1.96 * row["std_error"], rel=1e-3)
-        gated = own.loc[("residential", method)]
+        gated = own.loc[(4, "residential", method)]
         assert gated["status"] == "gated"
         assert "of the arm 'residential' stayed so long" in gated["reason"]
     assert found["hours_per_week"].isna().sum() == 3 * 2 * 2
@@ -138,6 +139,19 @@ def test_a_dose_that_nobody_was_near_is_not_identifiable_at_either_level(cohort)
     for of in ("residential", "difference", "ratio"):
         assert at(apart, of, 9, 4)["status"] == "gated"
         assert "of the arm 'residential'" in at(apart, of, 9, 4)["reason"]
+
+
+def test_people_near_a_dose_count_by_their_weights_where_a_model_of_these_speaks(cohort):
+    wide = GRID | {"truncated": [0, 1]}
+    gate = with_limits(min_effective_share=0.0001, max_weight=1e6, max_mean_weight_gap=10)
+    shown = run_dose(cohort, *(ask(method=m, **ASK) for m in ("g_formula", "marginal_structural")),
+                     grids={"grid": wide}, gate=gate)["estimates"]  # fmt: skip
+    means = shown[shown["of"].isin(["iop", "residential"])]
+    far = means[(means["method"] == "marginal_structural") & means["estimate"].isna()]
+    assert len(far)
+    assert far["reason"].str.endswith("nearly such hours a week, counted by their weights").all()
+    # weights are no more people than there are
+    assert means.groupby("method")["estimate"].count()["marginal_structural"] <= means["method"].eq("g_formula").sum()
 
 
 def test_people_stand_in_one_band_of_mean_hours_each(cohort):
@@ -183,6 +197,9 @@ def test_weights_of_what_people_did_tell_the_same_as_models_of_use(mixed):
     of = rows[rows["of"] == "iop"].pivot_table(
         index=["weeks_of_care", "hours_per_week"], columns="method", values=["estimate", "std_error"]
     )
+    # fewer people than asked for are near a dose where some weigh much more than others
+    of = of.dropna()
+    assert len(of) >= 3
     value, error = of["estimate"], of["std_error"]["marginal_structural"]
     assert (error > 0).all()
     assert ((value["marginal_structural"] - value["g_formula"]).abs() < 3 * error).all()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
+from iop_outcomes.estimators.causal.doses import Course, Dose, effective_near, near
 from iop_outcomes.estimators.causal.generalised_propensity import by_category, by_dose, dose_weights
 from iop_outcomes.estimators.design_matrix import splines
 from iop_outcomes.estimators.design_matrix.model_matrix import categories, model_matrix, together
@@ -59,3 +60,15 @@ def test_two_tables_of_the_same_people_are_one(people) -> None:
     assert both.names == ("risk", "hours", *second.names[1:])
     np.testing.assert_array_equal(both.dense()[:, :2], np.column_stack([people["risk"][:n], people["hours"][:n]]))
     np.testing.assert_array_equal(both.dense()[:, 2:], second.dense()[:, 1:])
+
+
+def test_people_near_a_dose_are_as_many_as_their_weights_make() -> None:
+    level = np.array([[1, 1], [1, 1], [1, 1], [1, 0], [1, 1]])
+    hours = np.array([[9.0, 9.0], [8.0, 10.0], [9.5, 9.5], [9.0, 0.0], [20.0, 20.0]])
+    course = Course.of(np.zeros((5, 2)), level, hours, np.zeros((5, 1)))
+    everyone, dose = np.ones(5, dtype=bool), Dose.of(1, 2, 9.0)
+    # the fourth left, the fifth attended more
+    assert near(course, everyone, dose) == 3
+    assert effective_near(course, everyone, dose, np.ones(5)) == pytest.approx(3)
+    assert effective_near(course, everyone, dose, np.array([1.0, 1.0, 4.0, 9.0, 9.0])) == pytest.approx(36 / 18)
+    assert effective_near(course, everyone, Dose.of(1, 2, 40.0), np.ones(5)) == 0

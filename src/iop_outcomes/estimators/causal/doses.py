@@ -99,9 +99,19 @@ def near(course: Course, who: Mask, dose: Dose) -> int:
     """People who were in care for at least as many weeks as a dose has, and whose mean hours over their weeks at each
     of its levels are near it, at the rarest of these.
     """
+    return min((int(there.sum()) for there in _near(course, who, dose)), default=0)
+
+
+def effective_near(course: Course, who: Mask, dose: Dose, weight: Array) -> float:
+    """The same people by weight (n,): their effective number (Kish 1965), at the level where it is least."""
+    found = [weight[there] for there in _near(course, who, dose)]
+    return min((float(own.sum() ** 2 / (own**2).sum()) if own.any() else 0.0 for own in found), default=0.0)
+
+
+def _near(course: Course, who: Mask, dose: Dose) -> list[Mask]:
+    """(n,) of each level of a dose who was near it there."""
     asked = (dose.levels(len(who), course.weeks) != OUT).sum(axis=1)
     stayed = who & ((course.level != OUT).sum(axis=1) >= asked)
     close = max(NEAR_SHARE * dose.hours, NEAR_HOURS)
     levels = sorted(set(np.unique(np.asarray(dose.level)).tolist()) - {OUT})
-    found = [(stayed & (np.abs(mean_hours(course, level) - dose.hours) <= close)).sum() for level in levels]
-    return min(map(int, found), default=0)
+    return [stayed & (np.abs(mean_hours(course, level) - dose.hours) <= close) for level in levels]
