@@ -66,6 +66,12 @@ def test_differences_and_intervals_say_their_direction(gap: tuple[float, float, 
     assert expected in texts(said(risks((*USE, "ATO", "overlap", "missing_is_using"), gap)))
 
 
+@pytest.mark.parametrize(("error", "told"), [(0.05, ", as far as rounding tells"), (0.005, "")])
+def test_no_difference_is_told_only_as_far_as_rounding_leaves_it(error: float, told: str) -> None:
+    rows = risks((*USE, "ATO", "overlap", "missing_is_using"), (0.0, 0.0, 0.2), rounding_error=error)
+    assert f" percentage points apart{told} (95" in texts(said(rows))
+
+
 @pytest.mark.parametrize(
     ("using", "observed", "expected"),
     [
@@ -193,7 +199,9 @@ def test_strategies_of_staying_and_the_side_on_which_the_naive_comparison_errs()
 def test_a_gated_strategy_leaves_the_naive_comparison_marked_as_such() -> None:
     naive, gone = stays(None, 0.44)
     assert naive.text.endswith("This is no effect of staying: who stayed differs from who left, week by week.")
-    assert gone.text == "No right comparison is shown: the weights leave 9% of them."
+    assert gone.text == (
+        "Among those whose answer is known, no right comparison is shown: the weights leave 9% of them."
+    )
     assert gone.tone == "absent"
 
 

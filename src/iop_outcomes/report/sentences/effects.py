@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from iop_outcomes.presentation import numbers
-from iop_outcomes.presentation.labels import Labels, groups, within
+from iop_outcomes.presentation.labels import Labels, capital, groups, within
 from iop_outcomes.tables.rows import Estimated
 from iop_outcomes.vocabulary.answers import MISSING_RULES
 from iop_outcomes.vocabulary.causes import CAUSES, UNPLANNED
@@ -46,6 +46,7 @@ TO_THE_MEAN = (
     "Part of what each arm changed by would have come without care: people begin it when things are at their worst, "
     "and are found nearer to their usual later on (regression to the mean)."
 )
+COARSE = ", as far as rounding tells"
 OPEN = " The interval leaves the direction open."
 
 
@@ -57,7 +58,8 @@ def absent(row: Estimated, labels: Labels) -> str:
 def no_right_one(row: Estimated, labels: Labels) -> str:
     """Said where the row that would set a naive one right has no number."""
     why = labels.reason(row["contrast"], row["reason"]) if row["reason"] else absent(row, labels)
-    return f"No right comparison is shown: {why}."
+    begin = ", ".join(w for w in (reading(row, labels), "no right comparison is shown") if w)
+    return f"{capital(begin)}: {why}."
 
 
 def no_adjusted(reason: str, randomised: bool) -> str:
@@ -160,8 +162,14 @@ def amount(row: Estimated, unit: str, form: numbers.Form) -> str:
     error, more = row["rounding_error"], _further(row, form)
     value = form(abs(row["estimate"]), error, more)
     if not direction(row) or value == form(0.0, error, more):
-        return f"{value} {unit} apart"
+        return f"{value} {unit} apart{COARSE * _coarse(row)}"
     return f"{value} {unit} {'more' if row['estimate'] > 0 else 'fewer'}"
+
+
+def _coarse(row: Estimated) -> bool:
+    """The step of rounding is a quarter of the interval or more, so that 0 may stand for a difference that counts."""
+    width = row["conf_high"] - row["conf_low"]
+    return bool(numbers.known(width) and 8 * (numbers.number(row["rounding_error"]) or 0.0) >= width > 0)
 
 
 def shown(row: Estimated, form: numbers.Form) -> str:
