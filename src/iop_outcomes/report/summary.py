@@ -298,9 +298,13 @@ def _thresholds(own: pd.DataFrame, everything: pd.DataFrame, study: AsRun, name:
 
 def _doses(own: pd.DataFrame, everything: pd.DataFrame, study: AsRun, name: str) -> Iterator[Said]:
     labels = Labels(study)
+    told: set[str] = set()
     for _, rows in own.groupby(["analysis", "outcome", "horizon_days", "missing_rule"], sort=False):
         for text, tone in doses.doses(estimated(rows), labels):
-            yield Said(text, tone)
+            # that nothing can be told is one sentence for all readings
+            if text not in told:
+                told.add(text)
+                yield Said(text, tone)
 
 
 def _naive(pair: Pair) -> bool:
