@@ -205,14 +205,19 @@ class Labels:
         itself = found is not None and found.reads_missed and rule == answers.OBSERVED_ONLY
         return "" if itself else missing_rule(rule)
 
-    def mark(self, row: Mapping[str, object]) -> str:
-        """' (primary)' or ' (exploratory)' behind what a row of estimates is called, '' of all others. row: by as many
-        of QUESTION as it has.
+    def family(self, row: Mapping[str, object]) -> str:
+        """The family of a row of estimates, if it is primary or exploratory, else ''. row: by as many of QUESTION as it
+        has.
         """
         for family, asked in ((PRIMARY, self.study.primary), (EXPLORATORY, self.study.exploratory)):
             if any(all(key not in row or row[key] == getattr(one, key) for key in QUESTION) for one in asked):
-                return f" ({family})"
+                return family
         return ""
+
+    def mark(self, row: Mapping[str, object]) -> str:
+        """' (primary)' or ' (exploratory)' behind what a row of estimates is called, '' of all others."""
+        family = self.family(row)
+        return f" ({family})" if family else ""
 
     def kind(self, outcome: str) -> str:
         """Kind of an endpoint, or ''."""

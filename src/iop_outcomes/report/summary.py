@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from iop_outcomes.presentation import numbers
 from iop_outcomes.presentation.labels import Labels, capital
 from iop_outcomes.protocol import AsRun
+from iop_outcomes.protocol.rows import EXPLORATORY, PRIMARY
 from iop_outcomes.report.sentences import categories, dose, doses, effects, missing, thresholds
 from iop_outcomes.tables.results import ALL, ESTIMATES
 from iop_outcomes.tables.rows import Estimated, alike, estimated
@@ -28,6 +29,12 @@ from iop_outcomes.vocabulary.methods import IMPUTED, PREFERRED, SCORED, UNADJUST
 if TYPE_CHECKING:
     import pandas as pd
 
+# behind what is said of an estimate, by its family
+FAMILY = {
+    PRIMARY: " This is a primary question.",
+    EXPLORATORY: " This is an exploratory question: it answers nothing by itself.",
+    "": "",
+}
 # days on which a question is looked at first when the study marks none as primary
 USUAL_DAY = 90
 # kinds of endpoints in the order in which they are spoken of, those that no one knows last
@@ -212,7 +219,9 @@ def _speaker(found: Sequence[Pair], gate_told: bool) -> Pair | None:
 def _said(pair: Pair, labels: Labels) -> Said:
     unfair = pair.main["method"] in UNADJUSTED and not labels.randomised(pair.main["contrast"])
     tone = "caution" if unfair else "finding"
-    return Said(effects.compared(pair.rows, labels), tone, effects.lead(pair.main, labels))
+    text = effects.compared(pair.rows, labels)
+    family = labels.family(pair.main)
+    return Said(f"{text}{FAMILY[family]}", tone, effects.lead(pair.main, labels))
 
 
 def _readings(rows: pd.DataFrame, labels: Labels, gate_told: bool) -> Iterator[Said]:

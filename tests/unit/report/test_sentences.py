@@ -37,7 +37,7 @@ def test_leaving_in_plain_words() -> None:
     assert [s.text for s in part.said] == [
         f"Of people like those in whom both settings were used, 41.2{NARROW}% of those starting in intensive "
         f"outpatient care left unplanned within 90 days, against 19.9{NARROW}% of those starting in residential "
-        f"care: 21.3 percentage points more (95{NARROW}% CI 15.0 to 27.6 more)."
+        f"care: 21.3 percentage points more (95{NARROW}% CI 15.0 to 27.6 more). This is a primary question."
     ]
 
 
@@ -45,7 +45,8 @@ def test_days_in_care_in_plain_words() -> None:
     (part,) = said([r for r in estimates().to_dict("records") if r["analysis"] == "staying"])
     assert part.said[0].text.endswith(
         "those starting in intensive outpatient care spent on average 55.2 of the first 90 days in care, against 60.8 "
-        f"for those starting in residential care: 5.5 days fewer (95{NARROW}% CI 2.0 to 9.0 fewer)."
+        f"for those starting in residential care: 5.5 days fewer (95{NARROW}% CI 2.0 to 9.0 fewer). "
+        "This is a primary question."
     )
 
 
