@@ -2,8 +2,9 @@
 
 Across: how strongly it goes along with the arms; upwards: with the outcome, both as ratios. On the solid line such a
 confounder could explain the estimate away, on the dashed one it could bring the nearer confidence limit to no
-difference; beneath a line it could not, whatever else is true of it. Where a line crosses the diagonal stands its
-E-value. Of several methods the preferred one is drawn.
+difference, on the dotted one it could bring the estimate to the margin of the study, where it has one; beneath a line
+it could not, whatever else is true of it. Where a line crosses the diagonal stands its E-value. Of several methods the
+preferred one is drawn.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ WHAT = "What an unmeasured confounder would have to be"
 ANSWER = [*unmeasured.QUESTION[1:], "method"]
 COLUMNS = [*ANSWER, "part", "with_arm", "with_outcome"]
 ESTIMATE, LIMIT, E_VALUE = "Explains the estimate away", "Brings the limit to no difference", "E-value"
-LINES = {ESTIMATE: "solid", LIMIT: "dashed"}
+MARGIN = "Brings it to the margin"
+LINES = {ESTIMATE: "solid", LIMIT: "dashed", MARGIN: "dotted"}
 # the axes of a panel reach beyond its E-value by as much, and over so much at least
 BEYOND, LEAST = 2.2, 0.5
 STEPS = 40
@@ -48,18 +50,19 @@ def draw(tables: style.Tables, study: Compared) -> style.Figure:
 
 
 def _top(judged: Judged) -> float:
-    """How far the axes of its panel reach: beyond 1, BEYOND times as far as its E-value."""
-    return 1 + max(LEAST, BEYOND * (judged.needed.estimate - 1))
+    """How far the axes of its panel reach: beyond 1, BEYOND times as far as its larger E-value."""
+    largest = max(judged.needed.estimate, judged.to_margin.estimate if judged.to_margin else 1.0)
+    return 1 + max(LEAST, BEYOND * (largest - 1))
 
 
 def _marks(judged: Judged) -> Iterator[dict[str, object]]:
     """The lines of an answer as far as both strengths reach, and its E-values."""
     top = _top(judged)
     key = {name: judged.row[name] for name in ANSWER}  # type: ignore[literal-required]
-    for part, ratio, needed in (
-        (ESTIMATE, judged.ratio, judged.needed.estimate),
-        (LIMIT, judged.nearer, judged.needed.limit),
-    ):
+    drawn = [(ESTIMATE, judged.ratio, judged.needed.estimate), (LIMIT, judged.nearer, judged.needed.limit)]
+    if judged.margin is not None and judged.to_margin is not None:
+        drawn.append((MARGIN, judged.ratio / judged.margin, judged.to_margin.estimate))
+    for part, ratio, needed in drawn:
         if needed <= 1:
             continue
         # the line is its own mirror: from where it enters the plane at the top to where it leaves it on the right
@@ -99,7 +102,7 @@ def _plot(found: list[Judged], labels: Labels) -> ggplot:
     lines = lines.assign(part=pd.Categorical(lines["part"], [p for p in LINES if p in set(lines["part"])]))
     values = marks[~marks["part"].isin(list(LINES))]
     # the E-value of the limit is written on the other side of its line, as the two may lie close together
-    above = values[values["part"] == _e_value(ESTIMATE)]
+    above = values[values["part"].isin([_e_value(ESTIMATE), _e_value(MARGIN)])]
     below = values[values["part"] == _e_value(LIMIT)]
     rows, small = -(-len(panels) // 2), {"size": 8.5, "color": style.INK}
     return (
@@ -147,7 +150,9 @@ def _alt(found: list[Judged], labels: Labels) -> str:
             if judged.needed.limit > 1
             else "its interval holds no difference already"
         )
-        said.append(f"{title}, E-value {estimate} to explain the estimate away, {limit}")
+        to_margin = judged.to_margin
+        further = f", {numbers.ratio(to_margin.estimate, judged.error)} to bring it to the margin" if to_margin else ""
+        said.append(f"{title}, E-value {estimate} to explain the estimate away, {limit}{further}")
     return (
         "How strongly a confounder that is on no record would have to go along with arms and outcome to explain the "
         f"primary answers away. {'; '.join(said)}."

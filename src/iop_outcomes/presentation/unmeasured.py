@@ -4,12 +4,15 @@ In order: adjusted ratios of the primary questions are taken from the released e
 not decide; each is brought to a ratio of risks by its measure; what is told with fewer digits to protect people gives
 an E-value that is told so as well. A difference is judged by the ratio of the same two arms. Ratios of times have no
 E-value, nor do changes, which have no ratio.
+
+A margin of a question is a ratio as well: a difference of the arms as what it makes of the second arm's share, by that
+share as it was estimated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from iop_outcomes.errors import EstimationError
@@ -18,7 +21,14 @@ from iop_outcomes.presentation import numbers
 from iop_outcomes.presentation.labels import Labels
 from iop_outcomes.tables.results import ALL
 from iop_outcomes.tables.rows import Estimated, alike, estimated
-from iop_outcomes.vocabulary.measures import HAZARD_RATIO, ODDS_RATIO, RATIO, SUBDISTRIBUTION_HAZARD_RATIO, WITH_E_VALUE
+from iop_outcomes.vocabulary.measures import (
+    DIFFERENCE,
+    HAZARD_RATIO,
+    ODDS_RATIO,
+    RATIO,
+    SUBDISTRIBUTION_HAZARD_RATIO,
+    WITH_E_VALUE,
+)
 from iop_outcomes.vocabulary.methods import PREFERRED, SCORED
 from iop_outcomes.vocabulary.statuses import OK
 
@@ -42,7 +52,7 @@ QUESTION = ("analysis", "contrast", "outcome", "horizon_days", "measure", "missi
 @dataclass(frozen=True)
 class Judged:
     """One answer. row: its ratio, as released. ratio, low, high: as ratios of risks. needed: its E-values, and by how
-    much protection may have changed that of the estimate.
+    much protection may have changed that of the estimate. margin: that of the study as a ratio of risks, if it has one.
     """
 
     row: Estimated
@@ -51,11 +61,19 @@ class Judged:
     high: float
     needed: unmeasured.Needed
     error: float
+    margin: float | None = None
 
     @property
     def nearer(self) -> float:
         """The limit that lies nearer 1; 1 where the interval holds it."""
         return 1.0 if self.low <= 1 <= self.high else self.low if self.low > 1 else self.high
+
+    @property
+    def to_margin(self) -> unmeasured.Needed | None:
+        """E-values to bring the estimate, and the limit that lies nearer, to the margin; None without one."""
+        if self.margin is None:
+            return None
+        return unmeasured.to_another(self.ratio, self.low, self.high, self.margin)
 
 
 def judged(estimates: pd.DataFrame, labels: Labels) -> list[Judged]:
@@ -64,7 +82,38 @@ def judged(estimates: pd.DataFrame, labels: Labels) -> list[Judged]:
     own = estimates["of"].eq(RATIO) & estimates["status"].eq(OK) & estimates["method"].isin(SCORED)
     own &= estimates["group_by"].eq(ALL) & estimates["from_day"].isna() & estimates["measure"].isin(WITH_E_VALUE)
     asked = (row for row in estimated(estimates[own]) if tuple(row[name] for name in QUESTION) in primary)  # type: ignore[literal-required]
-    return [found for row in asked if not labels.randomised(row["contrast"]) for found in _judged(row)]
+    found = [one for row in asked if not labels.randomised(row["contrast"]) for one in _judged(row)]
+    if not (found and labels.study.margins):
+        return found
+    means = _of_second_arms(estimates, labels)
+    return [replace(one, margin=_margin(one.row, means, labels)) for one in found]
+
+
+def _of_second_arms(estimates: pd.DataFrame, labels: Labels) -> dict[tuple[object, ...], float]:
+    """The estimate of the second arm by question and method."""
+    own = estimates["status"].eq(OK) & estimates["group_by"].eq(ALL) & estimates["from_day"].isna()
+    own &= estimates["contrast"].isin(list(labels.study.contrasts)) & ~estimates["of"].isin([RATIO, DIFFERENCE])
+    rows = (row for row in estimated(estimates[own]) if row["of"] == labels.sides(row["contrast"])[1])
+    return {_key(row): row["estimate"] for row in rows}
+
+
+def _key(row: Estimated) -> tuple[object, ...]:
+    return tuple(row[name] for name in (*QUESTION, "method"))  # type: ignore[literal-required]
+
+
+def _margin(row: Estimated, means: Mapping[tuple[object, ...], float], labels: Labels) -> float | None:
+    """The margin of a question as a ratio of risks; None where it has none, or none that is above 0."""
+    asked = [
+        m for m in labels.study.margins.values()
+        if (m.outcome, m.measure) == (row["outcome"], row["measure"]) and m.horizon_days in (None, row["horizon_days"])
+    ]  # fmt: skip
+    if not asked:
+        return None
+    (margin, *_) = asked
+    if margin.scale == RATIO:
+        return SCALES.get(row["measure"], _as_it_is)(margin.margin, _common(row))
+    second = means.get(_key(row), 0.0)
+    return (second + margin.margin) / second if second > 0 and second + margin.margin > 0 else None
 
 
 def preferred(found: list[Judged]) -> list[Judged]:

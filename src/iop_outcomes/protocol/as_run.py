@@ -62,6 +62,7 @@ class Compared(Part):
     doses: dict[Name, Doses] = {}
     specifications: dict[Name, Specifications] = {}
     sites: dict[Name, Sites] = {}
+    margins: dict[Name, Margin] = {}
     endpoints: dict[Name, Endpoint] = Field(description="by outcome, in the order of the library")
     primary: list[Analysis] = Field(default=[], description="the questions that the study is about")
     exploratory: list[Analysis] = Field(default=[], description="those that answer nothing, and give rise to questions")
@@ -96,7 +97,6 @@ class AsRun(Compared):
     adjustment: Adjustment = Adjustment()
     imputation: Imputation = Imputation()
     misclassification: Misclassification = Misclassification()
-    margins: dict[Name, Margin] = {}
     disclosure: Disclosure = Disclosure()
     eligibility: list[Eligibility]
     analyses: list[Analysis]

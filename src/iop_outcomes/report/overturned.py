@@ -32,7 +32,12 @@ MOVES = {
     LEVELS: "how levels of care are read", OUTCOME: "the definition of the outcome", DAY: "the day",
     METHOD: "the method of adjustment", MISSING: "the reading of missing answers",
 }  # fmt: skip
-HOLDS = "the interval holds no difference"
+HOLDS, HOLDS_MARGIN = "the interval holds no difference", "the interval holds it"
+OF_MARGIN = (
+    "To the margin: the same for bringing the estimate, or the limit that lies nearer, to the margin of the study, "
+    "from whichever side they lie on. A margin that is a difference is the ratio that it makes with the second arm as "
+    "estimated here."
+)
 NOTE = (
     "E-value: something that is on no record, and goes along both with the arms and with the outcome by ratios of at "
     "least this size, beyond all that was adjusted for, could explain the answer away; anything weaker in both could "
@@ -107,12 +112,15 @@ def _of_curve(curve: Curve) -> str:
 def _needed(found: list[Judged], labels: Labels, name: str) -> Table:
     by_row = {id(j.row): j for j in found}
     keys = ("outcome", "horizon_days", "missing_rule", "measure")
+    with_margin = any(j.margin is not None for j in found)
     blocks = [
-        Block(results.heading(rows[0], labels), tuple(_line(by_row[id(row)]) for row in rows))
+        Block(results.heading(rows[0], labels), tuple(_line(by_row[id(row)], with_margin) for row in rows))
         for rows in alike([j.row for j in found], keys).values()
     ]
-    columns = ("Method", f"Ratio ({effects.level(labels)})", "E-value", "E-value of the nearer limit")
-    return Table(f"{labels.contrast(name)}: what it would take", columns, tuple(blocks), NOTE)
+    columns = ["Method", f"Ratio ({effects.level(labels)})", "E-value", "E-value of the nearer limit"]
+    columns += ["To the margin", "The limit to the margin"] if with_margin else []
+    note = f"{NOTE} {OF_MARGIN}" if with_margin else NOTE
+    return Table(f"{labels.contrast(name)}: what it would take", tuple(columns), tuple(blocks), note)
 
 
 def _array(found: list[Judged], labels: Labels, name: str) -> Table:
@@ -130,11 +138,20 @@ def _at_worst(judged: Judged, with_arm: float) -> Line:
     return Line(numbers.plain(with_arm), tuple(cells))
 
 
-def _line(judged: Judged) -> Line:
+def _line(judged: Judged, with_margin: bool) -> Line:
     limit = judged.needed.limit
     cells = (
         results.with_interval(judged.row, numbers.ratio),
         numbers.ratio(judged.needed.estimate, judged.error),
         numbers.ratio(limit, judged.error) if limit > 1 else HOLDS,
     )
-    return Line(method(judged.row["method"]), cells)
+    return Line(method(judged.row["method"]), (*cells, *(_to_margin(judged) if with_margin else ())))
+
+
+def _to_margin(judged: Judged) -> tuple[str, ...]:
+    """What it takes to bring the estimate, and the nearer limit, to the margin."""
+    needed = judged.to_margin
+    if needed is None:
+        return numbers.DASH, numbers.DASH
+    limit = numbers.ratio(needed.limit, judged.error) if needed.limit > 1 else HOLDS_MARGIN
+    return numbers.ratio(needed.estimate, judged.error), limit

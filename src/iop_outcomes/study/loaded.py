@@ -298,7 +298,7 @@ class Loaded:
     def as_run(self) -> AsRun:
         """The whole study as the report reads it, without passwords."""
         study = self.study
-        parts = ("cohort", "care", "adjustment", "imputation", "misclassification", "margins")
+        parts = ("cohort", "care", "adjustment", "imputation", "misclassification")
         own = {n: getattr(study, n) for n in parts}
         told = withheld.study({n: getattr(study.source, n) for n in Origin.model_fields})
         return AsRun(
@@ -323,6 +323,7 @@ class Loaded:
             "doses",
             "specifications",
             "sites",
+            "margins",
             "population",
             "inference",
             "gate",

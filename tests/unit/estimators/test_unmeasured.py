@@ -28,6 +28,19 @@ def test_by_hand() -> None:
     assert unmeasured.at_worst(0.6, 2, 3) == pytest.approx(0.9)
 
 
+def test_to_a_margin_by_hand() -> None:
+    """From 0.9 (0.7 to 1.1) to a margin of 0.6 it takes a ratio of 1.5, and of the limit one of 7 / 6."""
+    found = unmeasured.to_another(0.9, 0.7, 1.1, 0.6)
+    assert found.estimate == pytest.approx(1.5 + np.sqrt(1.5 * 0.5))
+    assert found.limit == pytest.approx(7 / 6 + np.sqrt(7 / 36))
+    assert unmeasured.to_another(0.9, 0.7, 1.1, 1.0).limit == 1
+    assert unmeasured.to_another(0.9, 0.7, 1.1, 1.0) == unmeasured.e_values(0.9, 0.7, 1.1)
+    # from the other side of it as far
+    assert unmeasured.to_another(0.6, 0.5, 0.7, 0.9).estimate == pytest.approx(found.estimate)
+    with pytest.raises(EstimationError, match="above 0"):
+        unmeasured.to_another(0.9, 0.7, 1.1, 0.0)
+
+
 def worlds(number: int):
     """People by arm and a confounder of three values; the outcome depends on both, the ratio is the same within each
     value: what is seen, what is so, and how strong U is.

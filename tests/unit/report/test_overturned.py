@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from released_study import estimates, study
 
+from iop_outcomes.presentation import numbers
 from iop_outcomes.report import overturned
 from iop_outcomes.report.document import Line, Table
 
@@ -72,3 +73,34 @@ def test_the_array_tells_what_the_ratio_might_be() -> None:
     assert leaving["2"][overturned.STRENGTHS.index(3.0)] == leaving["3"][overturned.STRENGTHS.index(2.0)] == "1.38"
     using = next(own for heading, own in found.items() if "as use" in heading)
     assert using["2"][overturned.STRENGTHS.index(3.0)] == "1.29"
+
+
+MARGIN = {"reason": "So much worse would still be acceptable here.", "outcome": "unplanned_discharge"}
+
+
+@pytest.mark.parametrize(
+    ("margin", "ratio"),
+    [
+        ({"measure": "risk", "margin": 0.1}, (0.199 + 0.1) / 0.199),
+        ({"measure": "risk", "of": "ratio", "margin": 1.25}, 1.25),
+    ],
+)
+def test_what_it_takes_to_reach_the_margin(margin: dict[str, object], ratio: float) -> None:
+    """Of 2.07 by the ratio of the margin: a difference is one by the second arm's 19.9 of a hundred."""
+    asked = study(margins={"own": {**MARGIN, **margin}})
+    table, _ = overturned.tables(estimates(), asked)
+    assert table.columns[-2:] == ("To the margin", "The limit to the margin")
+    found = lines(table)
+    ((leaving,),) = [own for heading, own in found.items() if "Unplanned" in heading]
+    away, limit = 2.07 / ratio, 1.6 / ratio
+    assert leaving.cells[3] == f"{away + (away * (away - 1)) ** 0.5:.2f}"
+    assert leaving.cells[4] == (overturned.HOLDS_MARGIN if limit < 1 else f"{limit + (limit * (limit - 1)) ** 0.5:.2f}")
+    # questions without a margin have none
+    ((days,),) = [own for heading, own in found.items() if "Days in care" in heading]
+    assert days.cells[3:] == (numbers.DASH, numbers.DASH)
+
+
+def test_a_margin_that_leaves_nobody_with_the_outcome_is_no_ratio() -> None:
+    asked = study(margins={"own": {**MARGIN, "measure": "risk", "margin": -0.3, "better": "more"}})
+    table, _ = overturned.tables(estimates(), asked)
+    assert len(table.columns) == 4

@@ -68,6 +68,14 @@ def e_values(ratio: float, low: float, high: float) -> Needed:
     return Needed(e_value(ratio), 1.0 if low <= 1 <= high else e_value(low if low > 1 else high))
 
 
+def to_another(ratio: float, low: float, high: float, other: float) -> Needed:
+    """The E-values for a ratio of risks, and for the limit of its interval that lies nearer, to be another ratio, such
+    as a margin: those of the ratio by the other one (VanderWeele & Ding 2017, of a hypothesis other than 1).
+    """
+    _away(other)
+    return e_values(ratio / other, low / other, high / other)
+
+
 def of_odds(ratio: float, common: bool) -> float:
     """A ratio of odds as a ratio of risks: its square root where the outcome is common (RARE or more of people)."""
     _away(ratio)
